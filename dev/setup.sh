@@ -21,6 +21,7 @@ needs_of_build() {
     need cc gcc
     need /usr/include/stdio.h libc6-dev
     need /usr/include/bpf/bpf_helpers.h libbpf-dev
+    need /usr/include/pcre2.h libpcre2-dev
 }
 
 needs_of_lab() {

@@ -14,6 +14,7 @@ export type ArtifactName =
   | 'weir-claim.bpf.o'
   | 'weir-bfd.bpf.o'
   | 'weir-signals.so'
+  | 'weir-regex.node'
   | 'weir.cjs';
 
 /** Every folder that may hold the built files, nearest first, for a module in `from`. */

@@ -103,13 +103,18 @@ function judge(state: HttpState, url: HttpUrl, tools: ProbeTools): ProbeStep<Htt
   const { status } = state.head;
   if (!url.statusCodes.some(({ from, to }) => status >= from && status <= to)) return failed(state, 'HTTP status code error to');
   if (url.digest !== undefined && hex(md5End(state.digest)) !== url.digest) return failed(state, 'MD5 digest error to');
-  if (url.regex !== undefined && !accepts(url.regex, state.kept, tools)) return failed(state, 'Regex match failed');
+  const mismatch = url.regex === undefined ? undefined : regexFailure(url.regex, state.kept, tools);
+  if (mismatch !== undefined) return failed(state, mismatch);
   const text = url.regex !== undefined ? 'Regex match' : url.digest !== undefined ? 'MD5 digest' : 'HTTP status code';
   return succeeded(state, { text });
 }
 
-/** Offsets count bytes of the body; a match must begin between them. */
-function accepts(regex: NonNullable<HttpUrl['regex']>, body: Uint8Array, { match }: ProbeTools): boolean {
+/** Offsets count bytes of the body; a match must begin between them. Undefined: it is as wanted. */
+function regexFailure(regex: NonNullable<HttpUrl['regex']>, body: Uint8Array, { match }: ProbeTools): string | undefined {
   const { pattern, options, negate, minOffset, maxOffset } = regex;
-  return match(pattern, options, body, minOffset, maxOffset) !== negate;
+  try {
+    return match(pattern, options, body, minOffset, maxOffset) === negate ? 'Regex match failed' : undefined;
+  } catch (error) {
+    return `Regex match failed (${(error as Error).message})`;
+  }
 }

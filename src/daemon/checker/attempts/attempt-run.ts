@@ -1,0 +1,85 @@
+// One attempt of a check: opens what carries it, feeds what happens there to its conversation, and answers once.
+import { kindRules } from '../../../control/check/kinds/index.js';
+import type { Attempt, Outcome } from '../../../control/check/messages.js';
+import type { Probe, ProbeInput, ProbeTools } from '../../../control/check/probe.js';
+import { isSystemError, reasonOf } from '../../../sys/errno.js';
+
+/** What carries an attempt. Events may come until it is closed. */
+export interface Carrier {
+  send(bytes: Uint8Array): void;
+  close(): void;
+}
+
+/** Opens what carries an attempt. @throws SystemError where it cannot be made */
+export type OpenCarrier = (attempt: Attempt, feed: (input: ProbeInput) => void) => Carrier;
+
+/** However slowly a server answers, an attempt lasts at most so many times its timeout. */
+const TIMEOUTS_MAX = 20;
+
+export class AttemptRun {
+  readonly #probe: Probe;
+  #state: unknown;
+  #carrier: Carrier | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  readonly #limit: NodeJS.Timeout | undefined;
+  #over = false;
+
+  constructor(
+    readonly attempt: Attempt,
+    readonly tools: ProbeTools,
+    open: OpenCarrier,
+    readonly done: (outcome: Outcome) => void,
+  ) {
+    this.#probe = kindRules(attempt.check.kind).probe;
+    this.#state = this.#probe.begin(attempt, tools);
+    try {
+      this.#carrier = open(attempt, (input) => this.#feed(input));
+    } catch (error) {
+      if (!isSystemError(error)) throw error;
+      this.#finish({
+        kind: 'not-made',
+        text: `${this.#probe.socketName} connect fail to create socket (${reasonOf(error)}). Rescheduling.`,
+      });
+      return;
+    }
+    // A script has a timeout of its own.
+    if (attempt.check.kind === 'misc') return;
+    this.#restart();
+    this.#limit = setTimeout(() => this.#feed({ kind: 'timeout' }), (attempt.connectTimeoutUs / 1000) * TIMEOUTS_MAX);
+  }
+
+  get isOver(): boolean {
+    return this.#over;
+  }
+
+  #restart(): void {
+    if (this.#timer !== undefined) this.#timer.refresh();
+    else this.#timer = setTimeout(() => this.#feed({ kind: 'timeout' }), this.attempt.connectTimeoutUs / 1000);
+  }
+
+  #feed(input: ProbeInput): void {
+    if (this.#over) return;
+    const { state, send, restartTimeout, outcome } = this.#probe.step(this.#state, input, this.attempt, this.tools);
+    this.#state = state;
+    if (outcome !== undefined) {
+      this.#finish(outcome);
+      return;
+    }
+    if (restartTimeout === true) this.#restart();
+    if (send !== undefined) this.#carrier?.send(send);
+  }
+
+  #finish(outcome: Outcome): void {
+    this.abandon();
+    this.done(outcome);
+  }
+
+  /** Ends it without an answer. Ending it twice does nothing. */
+  abandon(): void {
+    if (this.#over) return;
+    this.#over = true;
+    clearTimeout(this.#timer);
+    clearTimeout(this.#limit);
+    this.#carrier?.close();
+  }
+}

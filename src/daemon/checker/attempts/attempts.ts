@@ -1,0 +1,94 @@
+// All attempts under way. Outcomes are collected and reported together once a turn of the event loop.
+import { randomBytes } from 'node:crypto';
+import type { Attempt, Outcome } from '../../../control/check/messages.js';
+import type { ProbeTools } from '../../../control/check/probe.js';
+import { Regex } from '../../../sys/regex.js';
+import { AttemptRun } from './attempt-run.js';
+import { type CarrierTools, openCarrier } from './carriers.js';
+
+export interface Answered {
+  readonly attempt: number;
+  readonly outcome: Outcome;
+}
+
+const POOL_BYTES = 4096;
+
+export class Attempts {
+  readonly #running = new Map<number, AttemptRun>();
+  readonly #expressions = new Map<string, Regex>();
+  #answered: Answered[] = [];
+  #pool = new Uint8Array(0);
+  #used = 0;
+
+  readonly #tools: ProbeTools = {
+    match: (pattern, options, bytes, minOffset, maxOffset) => {
+      const at = this.#expression(pattern, options).find(bytes, minOffset);
+      return at !== undefined && (maxOffset === undefined || at < maxOffset);
+    },
+    random: () => this.#random(),
+  };
+
+  constructor(
+    readonly tools: Omit<CarrierTools, 'random'>,
+    /** Never called within `start`. */
+    readonly onOutcomes: (outcomes: readonly Answered[]) => void,
+  ) {}
+
+  get count(): number {
+    return this.#running.size;
+  }
+
+  #expression(pattern: string, options: readonly string[]): Regex {
+    const key = JSON.stringify([pattern, options]);
+    const known = this.#expressions.get(key);
+    if (known !== undefined) return known;
+    const made = new Regex(pattern, options);
+    this.#expressions.set(key, made);
+    return made;
+  }
+
+  /** 16 bits. */
+  #random(): number {
+    if (this.#used + 2 > this.#pool.length) {
+      this.#pool = new Uint8Array(randomBytes(POOL_BYTES));
+      this.#used = 0;
+    }
+    const [high = 0, low = 0] = this.#pool.subarray(this.#used, this.#used + 2);
+    this.#used += 2;
+    return (high << 8) | low;
+  }
+
+  start(attempt: Attempt): void {
+    const carrierTools: CarrierTools = { ...this.tools, random: () => this.#random() };
+    const run = new AttemptRun(
+      attempt,
+      this.#tools,
+      (one, feed) => openCarrier(one, feed, carrierTools),
+      (outcome) => this.#done(attempt.number, outcome),
+    );
+    if (!run.isOver) this.#running.set(attempt.number, run);
+  }
+
+  #done(attempt: number, outcome: Outcome): void {
+    this.#running.delete(attempt);
+    if (this.#answered.length === 0) setImmediate(() => this.#report());
+    this.#answered.push({ attempt, outcome });
+  }
+
+  #report(): void {
+    const outcomes = this.#answered;
+    this.#answered = [];
+    if (outcomes.length > 0) this.onOutcomes(outcomes);
+  }
+
+  abandon(attempt: number): void {
+    this.#running.get(attempt)?.abandon();
+    this.#running.delete(attempt);
+  }
+
+  close(): void {
+    for (const run of this.#running.values()) run.abandon();
+    this.#running.clear();
+    this.#answered = [];
+  }
+}

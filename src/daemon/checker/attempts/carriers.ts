@@ -1,0 +1,98 @@
+// What carries attempts: sockets of each transport, and scripts.
+import type { SecureContext } from 'node:tls';
+import { kindRules } from '../../../control/check/kinds/index.js';
+import type { Attempt } from '../../../control/check/messages.js';
+import type { ProbeInput } from '../../../control/check/probe.js';
+import type { CheckKind } from '../../../model/keepalived/virtual-server.js';
+import type { ClientEvents, ClientOptions } from '../../../sys/sockets/client-socket.js';
+import { PingClient } from '../../../sys/sockets/ping-client.js';
+import { TcpClient } from '../../../sys/sockets/tcp-client.js';
+import { TlsClient } from '../../../sys/sockets/tls-client.js';
+import { DatagramClient } from '../../../sys/sockets/udp-client.js';
+import type { RunningScript } from '../../scripts/run-script.js';
+import type { Carrier } from './attempt-run.js';
+
+export interface CarrierTools {
+  /** Starts a MISC_CHECK's script: running, or why not. */
+  readonly runScript: (check: Extract<CheckKind, { kind: 'misc' }>) => RunningScript | string;
+  readonly secureContext: () => SecureContext;
+  readonly random: () => number;
+}
+
+function optionsOf({ target }: Attempt): ClientOptions {
+  const { address, port, bindAddress, bindInterface, bindPort, fwmark } = target;
+  return {
+    address,
+    port,
+    ...(bindAddress === undefined ? {} : { bindAddress }),
+    ...(bindInterface === undefined ? {} : { bindInterface }),
+    ...(bindPort === undefined ? {} : { bindPort }),
+    ...(fwmark === undefined ? {} : { mark: fwmark }),
+  };
+}
+
+const eventsOf = (feed: (input: ProbeInput) => void): ClientEvents => ({
+  connected: () => feed({ kind: 'connected' }),
+  received: (bytes) => feed({ kind: 'received', bytes }),
+  ended: () => feed({ kind: 'ended' }),
+  failed: (phase, reason) => feed({ kind: 'failed', phase, reason }),
+});
+
+/** SNI: sni_name, else the URL's host, the check's, the virtual server's; keepalived does not use the real server's. */
+function serverName({ check, url, virtualHost }: Attempt): string | undefined {
+  if (check.kind !== 'ssl' || !check.sni) return undefined;
+  const name = check.sniName ?? check.urls[url]?.virtualHost ?? check.virtualHost ?? virtualHost;
+  // A port is no part of a name, and an address is no name (RFC 6066 §3).
+  const host = name?.replace(/:\d+$/, '');
+  return host === undefined || /^[\d.]+$|:/.test(host) ? undefined : host;
+}
+
+function openTcp(options: ClientOptions, feed: (input: ProbeInput) => void): Carrier {
+  const events = eventsOf(feed);
+  let client: TcpClient | undefined;
+  const connected = (): void => {
+    client?.read();
+    events.connected();
+  };
+  client = new TcpClient(options, { ...events, connected });
+  return client;
+}
+
+function openScript(check: Extract<CheckKind, { kind: 'misc' }>, feed: (input: ProbeInput) => void, { runScript }: CarrierTools): Carrier {
+  const running = runScript(check);
+  if (typeof running === 'string') {
+    setImmediate(() => feed({ kind: 'failed', phase: 'connect', reason: running }));
+    return { send: () => {}, close: () => {} };
+  }
+  void running.ended.then((outcome) => {
+    if (outcome.kind === 'exited') feed({ kind: 'exited', status: outcome.status });
+    else if (outcome.kind === 'notStarted') feed({ kind: 'failed', phase: 'connect', reason: outcome.why });
+    else feed({ kind: 'signalled', signal: outcome.kind === 'signalled' ? outcome.signal : 15, timedOut: outcome.kind === 'timedOut' });
+  });
+  // At its end there is nothing left to signal.
+  return { send: () => {}, close: () => running.signal('SIGTERM') };
+}
+
+/** @throws SystemError where no socket can be made */
+export function openCarrier(attempt: Attempt, feed: (input: ProbeInput) => void, tools: CarrierTools): Carrier {
+  const { check } = attempt;
+  const options = optionsOf(attempt);
+  if (check.kind === 'misc') return openScript(check, feed, tools);
+  switch (kindRules(check.kind).probe.transport(check)) {
+    case 'udp':
+      return new DatagramClient(options, eventsOf(feed));
+    case 'ping':
+      return new PingClient(options, tools.random(), eventsOf(feed));
+    case 'tls': {
+      const name = serverName(attempt);
+      const events = {
+        ...eventsOf(feed),
+        failed: (phase: 'unreachable' | 'connect' | 'handshake' | 'read' | 'write', reason: string) =>
+          feed({ kind: 'failed', phase, reason }),
+      };
+      return new TlsClient({ ...options, context: tools.secureContext(), ...(name === undefined ? {} : { serverName: name }) }, events);
+    }
+    default:
+      return openTcp(options, feed);
+  }
+}

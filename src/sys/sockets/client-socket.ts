@@ -1,0 +1,79 @@
+// What sockets that a check opens have in common: where from they ask, and what is reported of them.
+import type { Address } from '../../model/address.js';
+import { hostIsLittleEndian as little, viewOf } from '../../wire/bytes.js';
+import { native } from '../addon.js';
+import { isSystemError, reasonOf } from '../errno.js';
+import { Fd } from '../fd.js';
+import { AF, ANY, socketAddress } from './socket-address.js';
+import { int32 } from './socket-options.js';
+
+const SOL_SOCKET = 1;
+const SO_ERROR = 4;
+const SO_BINDTODEVICE = 25;
+const SO_MARK = 36;
+const SO_REUSEADDR = 2;
+
+export interface ClientOptions {
+  readonly address: Address;
+  readonly port: number;
+  readonly bindAddress?: Address;
+  readonly bindPort?: number;
+  readonly bindInterface?: string;
+  /** SO_MARK */
+  readonly mark?: number;
+}
+
+export interface ClientEvents {
+  connected(): void;
+  /** A copy. */
+  received(bytes: Uint8Array): void;
+  ended(): void;
+  /** `unreachable`: connect(2) itself failed. `reason`: the system's text. */
+  failed(phase: 'unreachable' | 'connect' | 'read' | 'write', reason: string): void;
+}
+
+/** Something a check talks by. Events come from the event loop only, and none after `close`. */
+export interface Client {
+  send(bytes: Uint8Array): void;
+  /** Closing twice does nothing. */
+  close(): void;
+}
+
+/** A socket bound as wanted. @throws SystemError EMFILE, EADDRNOTAVAIL, EADDRINUSE, ENODEV, EPERM */
+export function openClient(options: ClientOptions, type: number, protocol: number, what: string): Fd {
+  const { address, bindAddress, bindPort, bindInterface, mark } = options;
+  const fd = new Fd(native().socket(AF[address.family], type, protocol), what);
+  const set = (option: number, value: Uint8Array): void => native().setsockopt(fd.number, SOL_SOCKET, option, value);
+  try {
+    if (bindInterface !== undefined) set(SO_BINDTODEVICE, new TextEncoder().encode(`${bindInterface}\0`));
+    if (mark !== undefined && mark !== 0) set(SO_MARK, int32(mark));
+    if (bindAddress !== undefined || bindPort !== undefined) {
+      set(SO_REUSEADDR, int32(1));
+      native().bind(fd.number, socketAddress(bindAddress ?? ANY[address.family], bindPort ?? 0));
+    }
+    return fd;
+  } catch (error) {
+    fd.close();
+    throw error;
+  }
+}
+
+/** Begins to connect: undefined, or why it failed immediately. */
+export function beginConnect(fd: Fd, { address, port, bindInterface }: ClientOptions): string | undefined {
+  const linkLocal = address.family === 'inet6' && (address.words[0] ?? 0) >>> 22 === 0x3fa;
+  const scope = linkLocal && bindInterface !== undefined ? native().ifNameToIndex(bindInterface) : 0;
+  try {
+    native().connect(fd.number, socketAddress(address, port, scope));
+    return undefined;
+  } catch (error) {
+    if (!isSystemError(error)) throw error;
+    return error.code === 'EINPROGRESS' ? undefined : reasonOf(error);
+  }
+}
+
+/** The error that waits on a socket; 0: none. */
+export function socketError(fd: Fd): number {
+  const value = new Uint8Array(4);
+  native().getsockopt(fd.number, SOL_SOCKET, SO_ERROR, value);
+  return viewOf(value).getInt32(0, little);
+}

@@ -1,0 +1,59 @@
+// One echo request and its reply. A ping socket where ping_group_range allows it (man 7 icmp), else a raw one.
+import { echoReply, echoRequest } from '../../wire/echo.js';
+import { hasCode } from '../errno.js';
+import type { Fd } from '../fd.js';
+import { type Client, type ClientEvents, type ClientOptions, openClient } from './client-socket.js';
+import { DatagramClient } from './udp-client.js';
+
+const SOCK_DGRAM = 2;
+const SOCK_RAW = 3;
+const PROTOCOLS = { inet: 1, inet6: 58 } as const;
+const DATA = new TextEncoder().encode('weir health check');
+
+/** Reports the reply to its own request as `received`; other packets are ignored. */
+export class PingClient implements Client {
+  readonly #client: DatagramClient;
+  #raw = false;
+
+  /** `id`: 16 random bits; the kernel puts its own into those of a ping socket. @throws SystemError where no socket could be made */
+  constructor(options: ClientOptions, id: number, events: ClientEvents) {
+    const { family } = options.address;
+    const request = echoRequest(family, { id, sequence: 1, data: DATA });
+    const received = (bytes: Uint8Array): void => {
+      const reply = echoReply(family, bytes, this.#raw && family === 'inet');
+      if (reply === undefined || reply.sequence !== 1 || (this.#raw && reply.id !== id)) return;
+      events.received(reply.data);
+    };
+    const connected = (): void => {
+      this.#client.send(request);
+      events.connected();
+    };
+    // What connects has no port.
+    const own = { ...options, port: 0 };
+    const forward: ClientEvents = {
+      connected,
+      received,
+      ended: () => events.ended(),
+      failed: (phase, reason) => events.failed(phase, reason),
+    };
+    this.#client = new DatagramClient(own, forward, () => this.#open(own));
+  }
+
+  #open(options: ClientOptions): Fd {
+    const protocol = PROTOCOLS[options.address.family];
+    try {
+      return openClient(options, SOCK_DGRAM, protocol, 'check by ping');
+    } catch (error) {
+      if (!hasCode(error, 'EACCES')) throw error;
+      this.#raw = true;
+      return openClient(options, SOCK_RAW, protocol, 'check by raw ping');
+    }
+  }
+
+  /** The request is sent by itself. */
+  send(): void {}
+
+  close(): void {
+    this.#client.close();
+  }
+}

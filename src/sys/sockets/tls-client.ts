@@ -1,0 +1,69 @@
+// A TLS connection of our own to a server, over a TCP connection that is bound as wanted. Whose certificate it is does not matter here.
+import { Socket } from 'node:net';
+import { connect, type SecureContext, type TLSSocket } from 'node:tls';
+import type { Client, ClientEvents, ClientOptions } from './client-socket.js';
+import { TcpClient } from './tcp-client.js';
+
+export interface TlsOptions extends ClientOptions {
+  /** SNI; absent: none. */
+  readonly serverName?: string;
+  /** Certificate and key, and which versions and ciphers are allowed. */
+  readonly context: SecureContext;
+}
+
+export interface TlsEvents extends Omit<ClientEvents, 'failed'> {
+  failed(phase: Parameters<ClientEvents['failed']>[0] | 'handshake', reason: string): void;
+}
+
+export class TlsClient implements Client {
+  readonly #tcp: TcpClient;
+  #socket: Socket | undefined;
+  #tls: TLSSocket | undefined;
+  #connected = false;
+  #closed = false;
+
+  /** @throws SystemError where no socket could be made or bound */
+  constructor(
+    readonly options: TlsOptions,
+    readonly events: TlsEvents,
+  ) {
+    this.#tcp = new TcpClient(options, {
+      ...events,
+      connected: () => this.#shakeHands(),
+      failed: (phase, reason) => events.failed(phase, reason),
+    });
+  }
+
+  #shakeHands(): void {
+    const { serverName, context } = this.options;
+    this.#socket = new Socket({ fd: this.#tcp.release(), readable: true, writable: true });
+    const tls = connect({
+      socket: this.#socket,
+      secureContext: context,
+      rejectUnauthorized: false,
+      ...(serverName === undefined ? {} : { servername: serverName }),
+    });
+    this.#tls = tls;
+    tls.on('secureConnect', () => {
+      this.#connected = true;
+      if (!this.#closed) this.events.connected();
+    });
+    tls.on('data', (bytes: Buffer) => this.#closed || this.events.received(new Uint8Array(bytes)));
+    tls.on('end', () => this.#closed || this.events.ended());
+    // Without a handshake the end of the connection is a failure of it.
+    tls.on('close', () => this.#closed || this.#connected || this.events.failed('handshake', 'the connection ended'));
+    tls.on('error', (error) => this.#closed || this.events.failed(this.#connected ? 'read' : 'handshake', error.message));
+    this.#socket.on('error', () => {}); // the TLS socket reports it
+  }
+
+  send(bytes: Uint8Array): void {
+    this.#tls?.write(bytes);
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#tcp.close();
+    this.#tls?.destroy();
+    this.#socket?.destroy();
+  }
+}

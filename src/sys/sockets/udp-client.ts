@@ -1,0 +1,58 @@
+// A connected UDP socket: it receives its peer's datagrams, and the ICMP errors about its own as errors (man 7 udp).
+import { native } from '../addon.js';
+import { isSystemError, reasonOf } from '../errno.js';
+import type { Fd } from '../fd.js';
+import type { PollHandle } from '../native.js';
+import { beginConnect, type Client, type ClientEvents, type ClientOptions, openClient } from './client-socket.js';
+
+const SOCK_DGRAM = 2;
+const IPPROTO_UDP = 17;
+const POLLIN = 1;
+const buffer = new Uint8Array(65_536);
+
+export class DatagramClient implements Client {
+  readonly #fd: Fd;
+  #poll: PollHandle | undefined;
+
+  /** @throws SystemError where no socket could be made or bound */
+  constructor(
+    options: ClientOptions,
+    readonly events: ClientEvents,
+    open: () => Fd = () => openClient(options, SOCK_DGRAM, IPPROTO_UDP, 'check by udp'),
+  ) {
+    this.#fd = open();
+    const refused = beginConnect(this.#fd, options);
+    if (refused === undefined) this.#poll = native().pollStart(this.#fd.number, POLLIN, () => this.#receive());
+    setImmediate(() => {
+      if (!this.#fd.isOpen) return;
+      if (refused === undefined) events.connected();
+      else events.failed('unreachable', refused);
+    });
+  }
+
+  #receive(): void {
+    try {
+      const length = native().recvfrom(this.#fd.number, buffer);
+      if (length >= 0) this.events.received(buffer.slice(0, length));
+    } catch (error) {
+      if (!isSystemError(error)) throw error;
+      this.events.failed('read', reasonOf(error));
+    }
+  }
+
+  send(bytes: Uint8Array): void {
+    try {
+      native().sendto(this.#fd.number, bytes);
+    } catch (error) {
+      if (!isSystemError(error)) throw error;
+      const reason = reasonOf(error);
+      setImmediate(() => this.#fd.isOpen && this.events.failed('write', reason));
+    }
+  }
+
+  close(): void {
+    if (this.#poll !== undefined) native().pollStop(this.#poll);
+    this.#poll = undefined;
+    this.#fd.close();
+  }
+}
