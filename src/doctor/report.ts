@@ -2,16 +2,19 @@
 
 import { counted } from '../model/counted.js';
 import { type Finding, findingJson, findingsStatus, findingText } from '../model/finding.js';
+import { coverageText, directorCoverage } from './coverage.js';
 import type { Facts } from './facts.js';
 
 /** The line for a host without findings names what was examined. */
 function allFine(facts: Facts): string {
-  if (facts.role === 'vrrp') return 'OK     nothing is wrong: VRRP alone, no director and no real server';
+  if (facts.role === 'vrrp')
+    return 'OK     nothing is wrong: VRRP alone; looked at: adverts, ARP, filters and settings; not looked at: the other nodes';
   if (facts.role === 'rs') {
     return `OK     nothing is wrong: real server, VS/${facts.method.toUpperCase()}, ${counted(facts.vips.length, 'VIP')}`;
   }
   const destinations = facts.services.reduce((sum, service) => sum + service.destinations.length, 0);
-  return `OK     nothing is wrong: director, ${counted(facts.services.length, 'service')}, ${counted(destinations, 'destination')}`;
+  const examined = `${counted(facts.services.length, 'service')}, ${counted(destinations, 'destination')}`;
+  return `OK     nothing is wrong: director, ${examined}${coverageText(directorCoverage(facts))}`;
 }
 
 export function reportText(facts: Facts, findings: readonly Finding[]): string {
@@ -21,5 +24,6 @@ export function reportText(facts: Facts, findings: readonly Finding[]): string {
 }
 
 export function reportJson(facts: Facts, findings: readonly Finding[]): string {
-  return `${JSON.stringify({ role: facts.role, status: findingsStatus(findings), findings: findings.map(findingJson) })}\n`;
+  const coverage = facts.role === 'director' ? directorCoverage(facts) : {};
+  return `${JSON.stringify({ role: facts.role, status: findingsStatus(findings), findings: findings.map(findingJson), ...coverage })}\n`;
 }

@@ -1,0 +1,46 @@
+// What an examination of a director looked at, and what it cannot see from there: nothing is wrong only as far as that. Pure.
+import { counted } from '../model/counted.js';
+import { addressId } from '../model/identity.js';
+import type { DirectorFacts } from './facts.js';
+import { vipsOf } from './network.js';
+
+export interface Coverage {
+  readonly lookedAt: readonly string[];
+  readonly notLookedAt: readonly string[];
+}
+
+const servers = (count: number): string => counted(count, 'server');
+
+/** Servers of one protocol by address and port. */
+function endpointsOf({ services }: DirectorFacts, protocol: 'tcp' | 'udp'): number {
+  const of = services.filter(({ spec: { key } }) => key.kind === 'address' && key.protocol === protocol);
+  return new Set(of.flatMap(({ destinations }) => destinations.map(({ address, port }) => `${addressId(address)} ${port}`))).size;
+}
+
+export function directorCoverage(facts: DirectorFacts): Coverage {
+  const udp = endpointsOf(facts, 'udp');
+  const marks = facts.services.filter(({ spec: { key } }) => key.kind === 'fwmark').length;
+  const tried = new Set(facts.handovers.map(({ realServer }) => addressId(realServer))).size;
+  const seen = facts.clients.filter((one) => one.seen).length;
+  return {
+    lookedAt: [
+      'the datapath',
+      counted(facts.interfaces.length, 'interface'),
+      counted(vipsOf(facts.services).length, 'VIP'),
+      ...(facts.connects.length === 0 ? [] : [`TCP of ${servers(facts.connects.length)}`]),
+      ...(tried === 0 ? [] : [`forwarding to ${servers(tried)}`]),
+      seen === 0 ? 'the default route' : `routes to ${counted(seen, 'client')}`,
+      ...(facts.vrrp === undefined ? [] : ['VRRP']),
+    ],
+    notLookedAt: [
+      ...(udp === 0 ? [] : [`what ${counted(udp, 'UDP server')} ${udp === 1 ? 'answers' : 'answer'}`]),
+      ...(marks === 0 ? [] : [`which packets ${counted(marks, 'firewall mark')} ${marks === 1 ? 'gets' : 'get'}`]),
+      'the applications',
+      "clients' own routes and filters",
+    ],
+  };
+}
+
+/** `; looked at: …; not looked at: …` */
+export const coverageText = ({ lookedAt, notLookedAt }: Coverage): string =>
+  `; looked at: ${lookedAt.join(', ')}; not looked at: ${notLookedAt.join(', ')}`;

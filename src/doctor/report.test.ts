@@ -1,0 +1,33 @@
+// The last line of a director without findings: what was looked at, and what cannot be seen from there.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { destination, director, ip } from '../../test/support/doctor-facts.js';
+import type { ServiceFact } from './facts.js';
+import { reportJson, reportText } from './report.js';
+
+test('OK names what was looked at, and what was not', () => {
+  assert.equal(
+    reportText(director, []),
+    "OK     nothing is wrong: director, 1 service, 1 destination; looked at: the datapath, 2 interfaces, 1 VIP, TCP of 1 server, forwarding to 1 server, the default route; not looked at: the applications, clients' own routes and filters\n",
+  );
+});
+
+test('servers of UDP may be silent: what they answer was not looked at', () => {
+  const key = { kind: 'address', protocol: 'udp', address: ip('10.5.0.9'), port: 53 } as const;
+  const udp: ServiceFact = {
+    spec: { key, scheduler: 'rr', schedFlags: 0, onePacket: false },
+    destinations: [destination('10.5.0.51', 53, 'route'), destination('10.5.0.52', 53, 'route')],
+  };
+  const facts = { ...director, services: [udp], connects: [], handovers: [] };
+  assert.match(
+    reportText(facts, []),
+    /looked at: the datapath, 2 interfaces, 1 VIP, the default route; not looked at: what 2 UDP servers answer, /,
+  );
+  const { notLookedAt } = JSON.parse(reportJson(facts, [])) as { readonly notLookedAt: readonly string[] };
+  assert.equal(notLookedAt[0], 'what 2 UDP servers answer');
+});
+
+test('with an error there is no OK', () => {
+  const finding = { severity: 'error', code: 'table-empty', what: 'a', cause: 'b' } as const;
+  assert.equal(reportText(director, [finding]), 'ERROR  a: b\n');
+});
