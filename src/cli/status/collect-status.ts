@@ -7,9 +7,11 @@ import type { ObservingReader } from '../../datapath/ebpf/observe/observing-read
 import { repairsDue } from '../../datapath/ebpf/observe/repairs-due.js';
 import type { ServiceOverview } from '../../datapath/ebpf/observe/table-overview.js';
 import { keepalivedDaemons } from '../../host/keepalived-daemons.js';
+import { type PublishedInstance, publishedVrrp } from '../../host/published-vrrp.js';
 import type { RecentDrops } from '../../model/drops.js';
 import { endpointText } from '../../model/endpoint-text.js';
 import type { ServiceKey } from '../../model/service.js';
+import { native } from '../../sys/addon.js';
 import { unlessCode } from '../../sys/errno.js';
 import { using } from '../../sys/fd.js';
 import { Netlink } from '../../sys/netlink/netlink.js';
@@ -17,9 +19,10 @@ import { startTime } from '../../sys/processes/child.js';
 import { decodeInterfaceAddress, dumpAddresses, type InterfaceAddress } from '../../wire/rtnetlink-address.js';
 import { decodeLink, dumpLinks, type Link } from '../../wire/rtnetlink-link.js';
 import { version } from '../version.js';
-import type { DaemonStatus, DatapathStatus, DropsStatus, ServiceStatus, Status, TableStatus } from './status.js';
+import type { DaemonStatus, DatapathStatus, DropsStatus, InstanceStatus, ServiceStatus, Status, TableStatus } from './status.js';
 
 const ENDED = ['ENOENT', 'ESRCH', 'EACCES', 'EPERM'] as const;
+const STATES = { init: 'INIT', backup: 'BACKUP', master: 'MASTER', fault: 'FAULT' } as const;
 /** The unit of times in /proc/PID/stat, which the kernel shows alike on every machine. */
 const TICKS_PER_S = 100;
 
@@ -94,10 +97,18 @@ function startedAt(pid: number): string | null {
   return ticks === undefined ? null : new Date(Date.now() - (uptime - Number(ticks) / TICKS_PER_S) * 1000).toISOString();
 }
 
+function instanceStatus({ name, state, sinceUs, interface: device, vrid, priority, faults }: PublishedInstance): InstanceStatus {
+  const since = sinceUs === 0 ? null : new Date(sinceUs / 1000).toISOString();
+  return { name, state: STATES[state], since, interface: device, virtualRouterId: vrid, priority, faults };
+}
+
 function daemonStatuses(): readonly DaemonStatus[] {
+  const published = publishedVrrp(String(native().netnsCookie()));
   return keepalivedDaemons().map(({ pid, file }) => {
+    const own = published.filter(({ daemon }) => daemon === pid);
+    const instances = own.length === 0 ? null : own.flatMap((one) => one.instances.map(instanceStatus));
     const program = basename(unlessCode(() => readlinkSync(`/proc/${pid}/exe`), ENDED, ''));
-    return { pid, program: program.startsWith('keepalived') ? 'keepalived' : 'weir', file, since: startedAt(pid), instances: null };
+    return { pid, program: program.startsWith('keepalived') ? 'keepalived' : 'weir', file, since: startedAt(pid), instances };
   });
 }
 

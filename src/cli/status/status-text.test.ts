@@ -98,7 +98,7 @@ test('VRRP: the state of each instance, since when, and why it is in FAULT; a da
   );
   const at = text.findIndex((line) => line.startsWith('VRRP'));
   assert.equal(text[at + 1], '           V2 FAULT, VRID 51 on eth0, priority 100: interface eth1 down');
-  assert.equal(text[at + 2], '           process 900 does not publish its state (kill -USR1 900 makes it write keepalived.data)');
+  assert.equal(text[at + 2], '           keepalived 900 publishes no state (kill -USR1 900 makes it write keepalived.data)');
   assert.match(text[at + 3] ?? '', /^daemons {4}weir 812 since .* \(90 s ago\), \/etc\/keepalived\/keepalived\.conf$/);
   assert.equal(text[at + 4], '           keepalived 900, /etc/k.conf');
 });

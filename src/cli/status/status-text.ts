@@ -128,7 +128,11 @@ function vrrpLines(daemons: readonly DaemonStatus[], now: number): readonly stri
   return [
     ...instances.slice(0, INSTANCES_MAX).map((instance) => instanceLine(instance, now)),
     ...(more > 0 ? [`… ${more} more (--json lists all)`] : []),
-    ...silent.map(({ pid }) => `process ${pid} does not publish its state (kill -USR1 ${pid} makes it write keepalived.data)`),
+    ...silent.map(({ program, pid }) =>
+      program === 'weir'
+        ? `weir ${pid} publishes no state: it runs no VRRP, or cannot write to /run/weir`
+        : `keepalived ${pid} publishes no state (kill -USR1 ${pid} makes it write keepalived.data)`,
+    ),
   ];
 }
 

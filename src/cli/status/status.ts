@@ -64,7 +64,7 @@ export interface DatapathStatus {
 
 export interface InstanceStatus {
   readonly name: string;
-  readonly state: 'MASTER' | 'BACKUP' | 'FAULT' | 'INIT' | 'STOP';
+  readonly state: 'MASTER' | 'BACKUP' | 'FAULT' | 'INIT';
   /** Of that state. */
   readonly since: string | null;
   readonly interface: string;
@@ -79,7 +79,7 @@ export interface DaemonStatus {
   readonly program: 'weir' | 'keepalived';
   readonly file: string;
   readonly since: string | null;
-  /** null: it does not publish them. */
+  /** Of VRRP; null: it publishes none. */
   readonly instances: readonly InstanceStatus[] | null;
 }
 

@@ -1,4 +1,6 @@
 // The messages between the supervisor and its processes: structured clones over node's channel.
+
+import type { PublishedInstance } from '../../host/published-vrrp.js';
 import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
 import type { LogOptions } from '../log/log-options.js';
 import type { MailEvent } from '../mail/compose.js';
@@ -14,6 +16,16 @@ export interface BfdEvent {
   readonly sentAtUs: number;
   /** Who gets it. */
   readonly events: { readonly vrrp: boolean; readonly checker: boolean };
+}
+
+/** The states of VRRP's instances, for programs that must not ask for them. */
+export interface VrrpStates {
+  /** Of the process's network namespace. */
+  readonly cookie: string;
+  readonly pid: number;
+  /** As startTime has it. */
+  readonly started: string;
+  readonly instances: readonly PublishedInstance[];
 }
 
 /** What a child needs beside the configuration; the same for its whole life. */
@@ -52,6 +64,7 @@ export type FromChild =
   /** A mail is due. */
   | ({ readonly kind: 'mail' } & MailEvent)
   | ({ readonly kind: 'bfd' } & BfdEvent)
+  | ({ readonly kind: 'vrrpStates' } & VrrpStates)
   /** HUP was sent to the child itself. */
   | { readonly kind: 'reloadWanted' };
 

@@ -33,6 +33,7 @@ import { SavedFiles } from './saved-files.js';
 import { type ServiceManager, serviceManager } from './service-manager.js';
 import { runBoundedScript } from './startup-script.js';
 import { Supervisor, type Wanted } from './supervisor.js';
+import { VrrpPublisher } from './vrrp-publisher.js';
 
 /** keepalived's: what its processes make is for root alone, scripts' files included. */
 const UMASK = 0o177;
@@ -81,6 +82,7 @@ class Daemon {
   readonly #supervisor: Supervisor;
   readonly #ended: Promise<number>;
   readonly #saved: SavedFiles;
+  readonly #vrrpPublisher: VrrpPublisher;
   readonly #clock: ReloadClock;
   readonly #answers: ReloadAnswers;
   #reloader: Reloader | undefined;
@@ -100,6 +102,7 @@ class Daemon {
     const reloadWanted = (): void => this.#onReloadWanted();
     this.#answers = new ReloadAnswers(this.log);
     this.#saved = new SavedFiles(this.log);
+    this.#vrrpPublisher = new VrrpPublisher(this.log);
     this.#clock = new ReloadClock(this.log, reloadWanted);
     const mailer = new Mailer(this.log);
     const mail = (event: MailEvent): void => {
@@ -113,6 +116,7 @@ class Daemon {
       onEnd: ended,
       onReloadWanted: reloadWanted,
       onMail: mail,
+      onVrrpStates: (states) => this.#vrrpPublisher.publish(states),
     });
     // As early as can be: without their listeners some signals end node, and one opens its debugger.
     process.on('uncaughtException', (error) => this.#failed(error));
@@ -199,6 +203,7 @@ class Daemon {
     this.program.started();
     const status = await this.#supervise(configuration, files, loaded.damage);
     this.#answers.close();
+    this.#vrrpPublisher.close();
     pidFile.remove();
     removeOwnFolders(files);
     return this.#exit(status);

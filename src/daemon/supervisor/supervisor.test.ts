@@ -17,6 +17,7 @@ test('a reload whose reading outlasts the daemon starts nothing', async () => {
     onEnd: (status) => void ended.push(status),
     onReloadWanted: () => {},
     onMail: () => {},
+    onVrrpStates: () => {},
   });
   const childOptions = () => assert.fail('a child is started');
   assert.equal(await supervisor.begin({ configuration: emptyConfiguration, childOptions }), true);

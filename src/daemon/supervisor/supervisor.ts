@@ -2,7 +2,7 @@
 import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
 import type { Log } from '../../model/log-level.js';
 import type { MailEvent } from '../mail/compose.js';
-import { type BfdEvent, type ChildOptions, type DumpKind, EXIT, type FromChild } from '../process/messages.js';
+import { type BfdEvent, type ChildOptions, type DumpKind, EXIT, type FromChild, type VrrpStates } from '../process/messages.js';
 import { EARLY_PROCESS, PROCESSES, type ProcessKind, processesWanted } from '../processes.js';
 import { type ChildEnd, DaemonChild } from './child-process.js';
 import type { DaemonOptions } from './daemon-options.js';
@@ -20,6 +20,7 @@ export interface SupervisorSettings {
   readonly onEnd: (status: number) => void;
   readonly onReloadWanted: () => void;
   readonly onMail: (event: MailEvent) => void;
+  readonly onVrrpStates: (states: VrrpStates) => void;
 }
 
 /** What the children are given. */
@@ -165,6 +166,7 @@ export class Supervisor {
     if (message.kind === 'reloadWanted') this.settings.onReloadWanted();
     if (message.kind === 'mail') this.settings.onMail(message);
     if (message.kind === 'bfd') this.#onBfdEvent(message);
+    if (message.kind === 'vrrpStates') this.settings.onVrrpStates(message);
     if (message.kind !== 'ready' && message.kind !== 'reloaded') return;
     this.#slots.get(kind)?.waiting.shift()?.();
   }

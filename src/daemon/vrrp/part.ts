@@ -16,6 +16,7 @@ import { dataPath, dumpPath, writeDump } from '../dump-files/write-dump.js';
 import type { BfdEvent, ChildOptions, DumpKind, FromChild } from '../process/messages.js';
 import type { Part, StartPart } from '../process/part.js';
 import { idsOf } from '../process/users.js';
+import { StateReporter } from './state-reporter.js';
 import { VrrpProcess } from './vrrp-process.js';
 
 /** How each dump is announced. */
@@ -44,6 +45,7 @@ class VrrpPart implements Part {
   #global: GlobalSettings;
   readonly #vrrp: VrrpProcess;
   readonly #record: ReloadRecord;
+  #states: StateReporter | undefined;
 
   constructor(
     configuration: KeepalivedConfiguration,
@@ -58,8 +60,10 @@ class VrrpPart implements Part {
       log,
       onEvent: (event) => {
         if (event.kind === 'mail') send({ kind: 'mail', type: event.type, name: event.name, event: event.event });
+        if (event.kind === 'state') this.#states?.changed();
       },
     });
+    this.#states = new StateReporter(() => this.#vrrp.instances(), send);
     if (options.dump) for (const line of this.#dataLines()) log('info', line);
     this.#record = new ReloadRecord('vrrp', () => textOf(this.#dataLines()), log);
   }
@@ -74,6 +78,7 @@ class VrrpPart implements Part {
   async reload(next: KeepalivedConfiguration): Promise<void> {
     await this.#record.around(this.#global, next.global, () => this.#vrrp.reload(next));
     this.#global = next.global;
+    this.#states?.changed();
   }
 
   dump(what: DumpKind): void {
@@ -113,6 +118,7 @@ class VrrpPart implements Part {
   }
 
   stop(): Promise<void> {
+    this.#states?.close();
     return this.#vrrp.stop();
   }
 }

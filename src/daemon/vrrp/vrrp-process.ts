@@ -161,6 +161,10 @@ export class VrrpProcess {
     });
   }
 
+  instances(): VrrpMachine['instances'] {
+    return this.#loop.state.instances;
+  }
+
   /** What the dump files are made of. */
   describe(): VrrpDescription {
     const [sockets, interfaces] = [this.#sockets.describe(), this.#interfaces.all()];

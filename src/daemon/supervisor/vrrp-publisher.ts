@@ -1,0 +1,42 @@
+// Publishes the states of VRRP's instances for `weir status`. The supervisor does it, since a write to a disk would keep the VRRP process
+// from its adverts.
+import { publishVrrp, sweepPublished, unpublishVrrp } from '../../host/published-vrrp.js';
+import type { Log } from '../../model/log-level.js';
+import { isSystemError } from '../../sys/errno.js';
+import type { VrrpStates } from '../process/messages.js';
+
+export class VrrpPublisher {
+  /** The file that is there. */
+  #published: { readonly cookie: string; readonly pid: number } | undefined;
+  #failed = false;
+
+  constructor(readonly log: Log) {}
+
+  publish({ cookie, pid, started, instances }: VrrpStates): void {
+    this.#attempt(() => {
+      if (this.#published?.pid !== pid) {
+        this.close();
+        sweepPublished(cookie);
+      }
+      publishVrrp(cookie, { pid, started, daemon: process.pid, instances });
+      this.#published = { cookie, pid };
+    });
+  }
+
+  close(): void {
+    const published = this.#published;
+    this.#published = undefined;
+    if (published !== undefined) this.#attempt(() => unpublishVrrp(published.cookie, published.pid));
+  }
+
+  /** VRRP goes on without it. */
+  #attempt(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      if (!isSystemError(error)) throw error;
+      if (!this.#failed) this.log('debug', `the states of VRRP are not published for weir status: ${error.message}`);
+      this.#failed = true;
+    }
+  }
+}
