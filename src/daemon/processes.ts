@@ -3,6 +3,17 @@ import type { KeepalivedConfiguration } from '../model/keepalived/configuration.
 import type { ProcessSettings, RootSettings } from '../model/keepalived/global.js';
 import type { StartPart } from './process/part.js';
 
+/** What keepalived's command line and configuration decide about one of its processes. */
+interface KeepalivedProcess {
+  /** The option that names another pid file. */
+  readonly pidFileOption: string;
+  /** `only`: with options of this sort on the command line, only their processes run. `without`: it takes this process out. */
+  readonly choice: { readonly kind: 'only' | 'without'; readonly option: string };
+  /** Whether a configuration needs the process. */
+  readonly isWanted: (configuration: KeepalivedConfiguration) => boolean;
+  readonly settings: (configuration: KeepalivedConfiguration) => ProcessSettings;
+}
+
 export interface ProcessRow {
   /** In keepalived's log lines: `Starting TITLE child process`. */
   readonly title: string;
@@ -12,10 +23,6 @@ export interface ProcessRow {
   readonly ident: string;
   /** The pid file's name without its suffix. */
   readonly pidFile: string;
-  /** The option that names another pid file. */
-  readonly pidFileOption: string;
-  /** `only`: with options of this sort on the command line, only their processes run. `without`: it takes this process out. */
-  readonly choice: { readonly kind: 'only' | 'without'; readonly option: string };
   /** Node's options for the process. */
   readonly nodeFlags: readonly string[];
   /** It must never pause for a full garbage collection. */
@@ -24,9 +31,8 @@ export interface ProcessRow {
   readonly silentTicksMax: number;
   /** An exit status that no restart changes ends the daemon. */
   readonly endsDaemon: boolean;
-  /** Whether a configuration needs the process. */
-  readonly isWanted: (configuration: KeepalivedConfiguration) => boolean;
-  readonly settings: (configuration: KeepalivedConfiguration) => ProcessSettings;
+  /** Absent: a process of weir's own, which runs unless the command line chooses others. */
+  readonly keepalived?: KeepalivedProcess;
   /** A network namespace of its own; absent: the daemon's. Empty: the one that the daemon was started in. */
   readonly netNamespace?: (root: RootSettings) => string | undefined;
   readonly load: () => Promise<StartPart>;
@@ -50,15 +56,17 @@ const TABLE = {
     name: 'checker',
     ident: 'Keepalived_healthcheckers',
     pidFile: 'checkers',
-    pidFileOption: 'c',
-    choice: { kind: 'only', option: 'C' },
     nodeFlags: FEW_THREADS,
     prompt: false,
     // A large table may take it that long; it never waits for the table's lock.
     silentTicksMax: 30,
     endsDaemon: false,
-    isWanted: ({ virtualServers }) => virtualServers.length > 0,
-    settings: ({ global }) => global.processes.checker,
+    keepalived: {
+      pidFileOption: 'c',
+      choice: { kind: 'only', option: 'C' },
+      isWanted: ({ virtualServers }) => virtualServers.length > 0,
+      settings: ({ global }) => global.processes.checker,
+    },
     netNamespace: ({ ipvsNamespace }) => ipvsNamespace,
     load: () => import('./checker/part.js').then(({ startChecker }) => startChecker),
   },
@@ -67,14 +75,16 @@ const TABLE = {
     name: 'vrrp',
     ident: 'Keepalived_vrrp',
     pidFile: 'vrrp',
-    pidFileOption: 'r',
-    choice: { kind: 'only', option: 'P' },
     nodeFlags: PROMPT,
     prompt: true,
     silentTicksMax: 10,
     endsDaemon: true,
-    isWanted: needsVrrp,
-    settings: ({ global }) => global.processes.vrrp,
+    keepalived: {
+      pidFileOption: 'r',
+      choice: { kind: 'only', option: 'P' },
+      isWanted: needsVrrp,
+      settings: ({ global }) => global.processes.vrrp,
+    },
     load: () => import('./vrrp/part.js').then(({ startVrrp }) => startVrrp),
   },
   bfd: {
@@ -82,14 +92,16 @@ const TABLE = {
     name: 'bfd',
     ident: 'Keepalived_bfd',
     pidFile: 'bfd',
-    pidFileOption: 'b',
-    choice: { kind: 'without', option: 'B' },
     nodeFlags: PROMPT,
     prompt: true,
     silentTicksMax: 10,
     endsDaemon: false,
-    isWanted: ({ bfds }) => bfds.length > 0,
-    settings: ({ global }) => global.processes.bfd,
+    keepalived: {
+      pidFileOption: 'b',
+      choice: { kind: 'without', option: 'B' },
+      isWanted: ({ bfds }) => bfds.length > 0,
+      settings: ({ global }) => global.processes.bfd,
+    },
     load: () => import('./bfd/part.js').then(({ startBfd }) => startBfd),
   },
 } satisfies Record<string, ProcessRow>;
@@ -110,10 +122,31 @@ export const isProcessKind = (text: string | undefined): text is ProcessKind => 
 export const perProcess = <T>(value: (row: ProcessRow, kind: ProcessKind) => T): Readonly<Record<ProcessKind, T>> =>
   Object.fromEntries(PROCESS_KINDS.map((kind) => [kind, value(PROCESSES[kind], kind)])) as Record<ProcessKind, T>;
 
-/** Which of the processes that the command line allows a configuration needs. `all`: those without configuration, too. */
+const NO_SETTINGS: ProcessSettings = { noSwap: false, cpus: [] };
+
+/** What the configuration sets for a process of keepalived's; nothing for one of weir's own. */
+export const settingsOf = ({ keepalived }: ProcessRow, configuration: KeepalivedConfiguration): ProcessSettings =>
+  keepalived?.settings(configuration) ?? NO_SETTINGS;
+
+/** Whether the command line lets a process run. `given`: its options by letter; without -P and -C all may run, and -B takes BFD out. */
+export function isAllowed({ keepalived }: ProcessRow, given: ReadonlySet<string>): boolean {
+  const onlyChosen = PROCESS_KINDS.some((kind) => {
+    const choice = PROCESSES[kind].keepalived?.choice;
+    return choice?.kind === 'only' && given.has(choice.option);
+  });
+  if (keepalived === undefined) return !onlyChosen;
+  const isGiven = given.has(keepalived.choice.option);
+  return keepalived.choice.kind === 'without' ? !isGiven : !onlyChosen || isGiven;
+}
+
+/** Whether a configuration needs a process. `all`: those of keepalived's without configuration, too. */
+export const isNeeded = ({ keepalived }: ProcessRow, configuration: KeepalivedConfiguration, all: boolean): boolean =>
+  keepalived === undefined || all || keepalived.isWanted(configuration);
+
+/** Which of the processes that the command line allows a configuration needs. */
 export function processesWanted(
   { parts, all }: { readonly parts: Readonly<Record<ProcessKind, boolean>>; readonly all: boolean },
   configuration: KeepalivedConfiguration,
 ): readonly ProcessKind[] {
-  return PROCESS_KINDS.filter((kind) => parts[kind] && (all || PROCESSES[kind].isWanted(configuration)));
+  return PROCESS_KINDS.filter((kind) => parts[kind] && isNeeded(PROCESSES[kind], configuration, all));
 }

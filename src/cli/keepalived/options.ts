@@ -1,7 +1,7 @@
 // keepalived's command line: getopt's grammar, keepalived's messages, answers as values.
 import { resolve } from 'node:path';
 import { LOG_FACILITIES } from '../../daemon/log/log-options.js';
-import { PROCESS_KINDS, PROCESSES, type ProcessRow, perProcess } from '../../daemon/processes.js';
+import { isAllowed, PROCESS_KINDS, PROCESSES, perProcess } from '../../daemon/processes.js';
 import type { DaemonOptions } from '../../daemon/supervisor/daemon-options.js';
 import { OPTIONS, type Option } from './option-table.js';
 
@@ -118,10 +118,10 @@ type OptionEffect = (draft: DaemonOptions, value: string) => Partial<DaemonOptio
 /** What each option does, by its letter or, without one, its name, or what is wrong with it. */
 const EFFECTS: Readonly<Record<string, OptionEffect>> = {
   ...Object.fromEntries(
-    PROCESS_KINDS.map((kind): [string, OptionEffect] => [
-      PROCESSES[kind].pidFileOption,
-      (draft, value) => pid(draft, { [kind]: resolve(value) }),
-    ]),
+    PROCESS_KINDS.flatMap((kind): readonly [string, OptionEffect][] => {
+      const option = PROCESSES[kind].keepalived?.pidFileOption;
+      return option === undefined ? [] : [[option, (draft, value) => pid(draft, { [kind]: resolve(value) })]];
+    }),
   ),
   f: (_, path) => ({ path }),
   all: () => ({ all: true }),
@@ -150,11 +150,9 @@ const EFFECTS: Readonly<Record<string, OptionEffect>> = {
   e: () => ({ allConfig: true }),
 };
 
-/** `-P` and `-C` choose; without either all run. `-B` takes BFD out. */
 function partsOf(given: readonly Given[]): DaemonOptions['parts'] {
-  const isChosen = ({ choice: { option: letter } }: ProcessRow): boolean => given.some(({ option }) => option.short === letter);
-  const onlyChosen = PROCESS_KINDS.some((kind) => PROCESSES[kind].choice.kind === 'only' && isChosen(PROCESSES[kind]));
-  return perProcess((row) => (row.choice.kind === 'without' ? !isChosen(row) : !onlyChosen || isChosen(row)));
+  const letters = new Set(given.flatMap(({ option: { short } }) => short ?? []));
+  return perProcess((row) => isAllowed(row, letters));
 }
 
 function defaults(given: readonly Given[], argv: readonly string[]): DaemonOptions {

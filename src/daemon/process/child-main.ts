@@ -6,7 +6,7 @@ import type { Log } from '../../model/log-level.js';
 import { giveMemoryBack, releaseFiles } from '../../sys/processes/memory.js';
 import { dieWithParent } from '../../sys/processes/signals.js';
 import { openLog } from '../log/log.js';
-import { PROCESSES, type ProcessKind } from '../processes.js';
+import { PROCESSES, type ProcessKind, settingsOf } from '../processes.js';
 import { enterNamespace } from './enter-namespace.js';
 import { type ChildOptions, type DumpKind, EXIT, type FromChild, isMessage, type ToChild } from './messages.js';
 import { OnceATurn } from './once-a-turn.js';
@@ -79,7 +79,7 @@ class Child {
     const row = PROCESSES[this.kind];
     setInterval(() => send({ kind: 'alive' }), options.livenessIntervalMs);
     process.umask(options.umask);
-    nameProcess(row.settings(configuration).name ?? 'keepalived', options.words);
+    nameProcess(settingsOf(row, configuration).name ?? 'keepalived', options.words);
     this.#log = openLog(options.log, `${row.ident}${options.identSuffix}`).log;
     this.#pidFile = new PidFileKeeper(options.pidFile, this.#log);
     try {
