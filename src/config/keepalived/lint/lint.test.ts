@@ -5,6 +5,7 @@ import { readText } from '../../../../test/support/keepalived.js';
 import type { LintCase } from '../../../../test/support/lint-case.js';
 import { PAIR_CASES } from '../../../../test/support/lint-pair-cases.js';
 import { SINGLE_CASES } from '../../../../test/support/lint-single-cases.js';
+import { findingText } from '../../../model/finding.js';
 import { lint, lintVerdicts } from './lint.js';
 import type { LintFinding, LintNode } from './rule.js';
 
@@ -37,6 +38,17 @@ for (const { code, bad, good, leavesBehind, goodLeavesBehind, scripts, goodScrip
     assert.ok(!codes(run(good, goodLeavesBehind, goodScripts ?? {})).includes(code));
   });
 }
+
+test('texts are sentences: no value that is not one, no number for programs, no word twice', () => {
+  const odd = /\[object|\bundefined\b|\bNaN\b|\binet6?\/|\b(\p{L}+) \1\b/u;
+  const texts = CASES.flatMap(({ bad, leavesBehind, scripts }) => run(bad, leavesBehind, scripts).map(findingText));
+  assert.deepEqual(
+    texts.filter((text) => odd.test(text)),
+    [],
+  );
+  const twice = run([CASES.find(({ code }) => code === 'vrid-twice-on-one-node')?.bad[0] ?? '']);
+  assert.match(twice[0]?.cause ?? '', /^VRID 51 is V1's on eth0; V2 is not started$/);
+});
 
 test('every verdict has a case', () => {
   const tried = new Set(CASES.map(({ code }) => code));

@@ -25,7 +25,7 @@ export const announcements: LintRule = {
             instancePlace(node, name, 'garp_master_repeat', 'garp_master_delay'),
             `${name} announces its addresses only once`,
             'one gratuitous ARP for each address, no repetition, no refresh',
-            'set set garp_master_refresh 60, or leave garp_master_repeat and garp_master_delay at 5',
+            'set garp_master_refresh 60, or leave garp_master_repeat and garp_master_delay at 5',
           ),
         ),
     ),

@@ -58,7 +58,7 @@ export const strict: LintRule = {
               at,
               `${name}: strict mode does not allow unicast`,
               'vrrp_strict and unicast_peer are both set',
-              'set set strict_mode off in this instance',
+              'set strict_mode off in this instance',
             ),
           );
         }

@@ -2,7 +2,7 @@
 import { sameAddress } from '../../../../model/identity.js';
 import type { VrrpInstance } from '../../../../model/keepalived/instance.js';
 import type { Values } from '../../keyword.js';
-import { blocksOf, listOf, nameOf, numberOf, textOf } from '../../values/values.js';
+import { blocksOf, listOf, nameOf, numberOf, wordsOf } from '../../values/values.js';
 import { addressesOf, peersOf } from '../peers.js';
 import { instancePlace, placeText } from '../place.js';
 import { findingOf, type LintFinding, type LintNode, type LintRule, type LintVerdict } from '../rule.js';
@@ -29,10 +29,12 @@ const MOVED: LintVerdict = {
   meaning: 'Two nodes hold a virtual address under different VRIDs: both are master of it.',
 };
 
+const interfaceOf = (block: Values): string | undefined => wordsOf(block, 'interface')?.[0]?.text;
+
 /** VRID, interface and family of a block as written: reading drops the second of two such blocks. */
 function socketOf(block: Values): string {
   const six = [...listOf(block, 'virtual_ipaddress'), ...listOf(block, 'unicast_peer')].some(({ text }) => text.includes(':'));
-  return [numberOf(block, 'virtual_router_id'), textOf(block, 'interface') ?? '', six].join(' ');
+  return [numberOf(block, 'virtual_router_id'), interfaceOf(block) ?? '', six].join(' ');
 }
 
 /** Blocks that were dropped because an earlier one is the same virtual router. */
@@ -45,7 +47,7 @@ function sameVrids(node: LintNode): readonly LintFinding[] {
     if (earlier === undefined) first.set(socketOf(block), name);
     if (earlier === undefined || started.has(name)) return [];
     const vrid = numberOf(block, 'virtual_router_id') ?? 0;
-    const cause = `VRID ${vrid} is ${earlier}'s on ${textOf(block, 'interface') ?? 'this host'}; ${name} is not started`;
+    const cause = `VRID ${vrid} is ${earlier}'s on ${interfaceOf(block) ?? 'this host'}; ${name} is not started`;
     const at = instancePlace(node, name, 'virtual_router_id');
     return [
       findingOf(TWICE, at, `${name} and ${earlier} are the same virtual router`, cause, 'give one of them another virtual_router_id'),
