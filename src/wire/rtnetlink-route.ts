@@ -30,7 +30,7 @@ export interface Route {
   readonly protocol: number;
   readonly scope: number;
   readonly type: number;
-  readonly device?: number;
+  readonly ifindex?: number;
   readonly gateway?: Address;
   readonly priority?: number;
   readonly preferredSource?: Address;
@@ -46,7 +46,7 @@ export function encodeRoute(route: Route): Uint8Array {
     header,
     encodeAttributes([
       ...address(1, route.destination),
-      ...number(4, route.device),
+      ...number(4, route.ifindex),
       ...address(5, route.gateway),
       ...number(6, route.priority),
       ...address(7, route.preferredSource),
@@ -72,7 +72,7 @@ export function decodeRoute(payload: Uint8Array): Route | undefined {
   };
   const extras = {
     destination: address(1),
-    device: u32Of(attributes.get(4)),
+    ifindex: u32Of(attributes.get(4)),
     gateway: address(5),
     priority: u32Of(attributes.get(6)),
     preferredSource: address(7),

@@ -46,7 +46,7 @@ test('routes survive the round trip', () => {
         protocol: byte,
         scope: byte,
         type: byte,
-        device: word,
+        ifindex: word,
         gateway: address,
         priority: word,
         preferredSource: address,
@@ -85,7 +85,7 @@ test('bad bytes', () => {
     [decodeLink, encodeLinkChange({ ifindex: 7, name: 'br0', kind: 'bridge' })],
     [
       decodeRoute,
-      encodeRoute({ family: 'inet', destination: here, prefixLength: 32, table: 254, protocol: 3, scope: 253, type: 1, device: 1 }),
+      encodeRoute({ family: 'inet', destination: here, prefixLength: 32, table: 254, protocol: 3, scope: 253, type: 1, ifindex: 1 }),
     ],
     [decodeNeighbour, encodeNeighbour({ ifindex: 1, address: here, state: 2, flags: 0, mac: '02:00:00:00:00:07' })],
   ] as const;

@@ -136,7 +136,7 @@ test('routes: added, listed, looked up, removed', on, () => {
     protocol: 4,
     scope: 0,
     type: 1,
-    device,
+    ifindex: device,
     gateway: ip('192.0.2.2'),
     priority: 7,
   };
@@ -146,7 +146,7 @@ test('routes: added, listed, looked up, removed', on, () => {
     route,
   );
   const found = decodeRoute(netlink.get(lookUpRoute(ip('203.0.113.9')), 'look up'));
-  assert.deepEqual([found?.gateway, found?.device, found?.preferredSource], [ip('192.0.2.2'), device, ip('192.0.2.1')]);
+  assert.deepEqual([found?.gateway, found?.ifindex, found?.preferredSource], [ip('192.0.2.2'), device, ip('192.0.2.1')]);
   netlink.change(deleteRoute(route), 'remove route');
   assert.throws(() => netlink.get(lookUpRoute(ip('203.0.113.9')), 'look up'), refused('ENETUNREACH', /look up/));
   assert.throws(() => netlink.change(deleteRoute(route), 'remove route'), refused('ESRCH', /remove route/));

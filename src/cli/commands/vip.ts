@@ -27,7 +27,7 @@ type VipFlags = Flags<typeof TYPES>;
 interface Target {
   readonly address: Address;
   readonly prefixLength: number;
-  readonly device: string;
+  readonly interface: string;
 }
 
 /** `ADDR` or `ADDR/LEN`; /32 by default. @throws WeirError argument-…, option-missing */
@@ -43,7 +43,7 @@ function readTarget(text: string, flags: VipFlags): Target {
     throw new WeirError('argument-value', { expected: 'a prefix length (1 to 32)', given: length });
   }
   if (flags.dev === undefined) throw new WeirError('option-missing', { option: '--dev' });
-  return { address, prefixLength: length === undefined ? 32 : Number(length), device: flags.dev };
+  return { address, prefixLength: length === undefined ? 32 : Number(length), interface: flags.dev };
 }
 
 const rootOf = (flags: VipFlags): string => (flags.root ?? '').replace(/\/+$/, '');
@@ -66,7 +66,7 @@ function refuseVrrp({ address }: Target, force: boolean): void {
   throw new WeirError('vip-of-vrrp', { ...managed, address: formatAddress(address) });
 }
 
-const vipText = ({ address, prefixLength, device, label }: SavedVip) => `${address}/${prefixLength} on ${device} (${label})`;
+const vipText = ({ address, prefixLength, interface: name, label }: SavedVip) => `${address}/${prefixLength} on ${name} (${label})`;
 
 async function add(target: Target, flags: VipFlags, io: Io): Promise<number> {
   refuseVrrp(target, flags.force === true);
@@ -87,7 +87,9 @@ async function add(target: Target, flags: VipFlags, io: Io): Promise<number> {
 
 async function remove(target: Target, flags: VipFlags, io: Io): Promise<number> {
   const text = formatAddress(target.address);
-  io.out(deleteVip(target.address, target.device) ? `removed ${text} from ${target.device}\n` : `${text} is not on ${target.device}\n`);
+  io.out(
+    deleteVip(target.address, target.interface) ? `removed ${text} from ${target.interface}\n` : `${text} is not on ${target.interface}\n`,
+  );
   if (flags.persist === true) {
     const root = rootOf(flags);
     await printFiles(io, root, 'removed', removePersistFiles(root, vipPersistPaths(text)));
@@ -96,15 +98,15 @@ async function remove(target: Target, flags: VipFlags, io: Io): Promise<number> 
 }
 
 function statusText(status: VipStatus): string {
-  const { address, device, present, prefixLength, label, addedByWeir, rivals } = status;
-  const here = `${address}/${prefixLength} on ${device} (${label ?? 'no label'})${addedByWeir ? ', added by weir' : ''}`;
-  return [present ? here : `${address} is not on ${device}`, ...rivals.map((mac) => `${mac} answers for it too`)]
+  const { address, interface: name, present, prefixLength, label, addedByWeir, rivals } = status;
+  const here = `${address}/${prefixLength} on ${name} (${label ?? 'no label'})${addedByWeir ? ', added by weir' : ''}`;
+  return [present ? here : `${address} is not on ${name}`, ...rivals.map((mac) => `${mac} answers for it too`)]
     .map((line) => `${line}\n`)
     .join('');
 }
 
 function status(target: Target, flags: VipFlags, io: Io): number {
-  const found = statusOfVip(target.address, target.device);
+  const found = statusOfVip(target.address, target.interface);
   io.out(flags.json === true ? `${JSON.stringify(found)}\n` : statusText(found));
   return found.rivals.length > 0 ? 1 : found.present ? 0 : 3;
 }

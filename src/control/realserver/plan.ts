@@ -52,9 +52,9 @@ function refusal(observed: Observed, wanted: Wanted): Failure | undefined {
     for (const { ifindex, prefixLength } of observed.addresses.filter((one) => sameAddress(one.address, vip))) {
       const found = observed.interfaces.find((one) => one.ifindex === ifindex);
       if (found?.loopback !== true) {
-        return failure('vip-answers-arp', { address: text, device: found?.name ?? `interface ${ifindex}` });
+        return failure('vip-answers-arp', { address: text, interface: found?.name ?? `interface ${ifindex}` });
       }
-      if (prefixLength !== 32) return failure('vip-whole-subnet', { address: text, prefixLength, device: 'lo' });
+      if (prefixLength !== 32) return failure('vip-whole-subnet', { address: text, prefixLength, interface: 'lo' });
     }
   }
   return undefined;

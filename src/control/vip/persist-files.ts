@@ -29,18 +29,18 @@ export function vipPersistFiles(
   command: readonly string[],
   init: 'systemd' | 'ifupdown',
 ): readonly PersistFile[] {
-  const { address, prefixLength, device, label } = vip;
-  const options = ['--dev', device, '--label', label, ...(force ? ['--force'] : [])];
+  const { address, prefixLength, interface: name, label } = vip;
+  const options = ['--dev', name, '--label', label, ...(force ? ['--force'] : [])];
   const add = [...command, 'vip', 'add', `${address}/${prefixLength}`, ...options];
-  const remove = [...command, 'vip', 'del', address, '--dev', device];
+  const remove = [...command, 'vip', 'del', address, '--dev', name];
   const origin = `# Written by "weir vip add --persist"; removed by "weir vip del --persist".`;
   if (init === 'ifupdown') {
-    const text = `#!/bin/sh\n${origin}\n[ "\${IFACE-}" = ${shellWord(device)} ] || exit 0\nexec ${add.map(shellWord).join(' ')}\n`;
+    const text = `#!/bin/sh\n${origin}\n[ "\${IFACE-}" = ${shellWord(name)} ] || exit 0\nexec ${add.map(shellWord).join(' ')}\n`;
     return [{ path: hookPath(address), text, mode: 0o755 }];
   }
   const text = `${origin}
 [Unit]
-Description=LVS virtual address ${address} on ${device}
+Description=LVS virtual address ${address} on ${name}
 After=network-online.target
 Wants=network-online.target
 

@@ -11,7 +11,7 @@ import { planAdd, planDelete, type SavedVip, type VipHost } from './plan.js';
 import { readSavedVips, writeSavedVips } from './saved.js';
 
 const ip = (text: string): Address => parseIpv4(text) ?? assert.fail(text);
-const saved: SavedVip = { address: '10.4.0.9', prefixLength: 24, device: 'wan', label: 'wan:0' };
+const saved: SavedVip = { address: '10.4.0.9', prefixLength: 24, interface: 'wan', label: 'wan:0' };
 const host: VipHost = {
   interfaces: [
     { name: 'lo', ifindex: 1, up: true, loopback: true },
@@ -27,8 +27,8 @@ const host: VipHost = {
 };
 
 test('the default label is the lowest that is free, or the interface where none fits', () => {
-  const label = (device: string) => {
-    const plan = planAdd(host, { address: ip('10.4.0.77'), prefixLength: 32, device }, []);
+  const label = (name: string) => {
+    const plan = planAdd(host, { address: ip('10.4.0.77'), prefixLength: 32, interface: name }, []);
     return plan.kind === 'add' ? plan.vip.label : plan;
   };
   assert.equal(label('wan'), 'wan:1');
@@ -36,7 +36,7 @@ test('the default label is the lowest that is free, or the interface where none 
 });
 
 test('a label that another address has is refused', () => {
-  const plan = planAdd(host, { address: ip('10.4.0.77'), prefixLength: 32, device: 'wan', label: 'wan:2' }, []);
+  const plan = planAdd(host, { address: ip('10.4.0.77'), prefixLength: 32, interface: 'wan', label: 'wan:2' }, []);
   assert.equal(plan.kind === 'refused' && failureLine(plan.failure), "label wan:2 is 10.4.0.10's");
 });
 
@@ -52,6 +52,9 @@ test('the memory survives its file; damaged ones are not read', () => {
   assert.equal(readSavedVips(writeSavedVips([saved]).slice(0, -6)), undefined);
   assert.equal(readSavedVips(writeSavedVips([{ ...saved, prefixLength: 40 }])), undefined);
   assert.equal(readSavedVips('{"version":1}'), undefined);
+  // As builds wrote it that called the interface a device.
+  const { interface: device, ...rest } = saved;
+  assert.deepEqual(readSavedVips(JSON.stringify({ version: 1, vips: [{ ...rest, device }] })), [saved]);
   fc.assert(fc.property(fc.string(), (garbage) => void readSavedVips(garbage)));
 });
 

@@ -30,14 +30,14 @@ export interface VipHost {
 export interface SavedVip {
   readonly address: string;
   readonly prefixLength: number;
-  readonly device: string;
+  readonly interface: string;
   readonly label: string;
 }
 
 export interface WantedVip {
   readonly address: Address;
   readonly prefixLength: number;
-  readonly device: string;
+  readonly interface: string;
   readonly label?: string;
 }
 
@@ -50,21 +50,21 @@ export type AddPlan =
 /** IFNAMSIZ without its ending zero. */
 const LABEL_MAX = 15;
 
-function freeLabel(host: VipHost, device: string): string {
+function freeLabel(host: VipHost, name: string): string {
   const taken = new Set(host.addresses.map(({ label }) => label));
   for (let number = 0; ; number++) {
-    const label = `${device}:${number}`;
-    if (label.length > LABEL_MAX) return device;
+    const label = `${name}:${number}`;
+    if (label.length > LABEL_MAX) return name;
     if (!taken.has(label)) return label;
   }
 }
 
-function badLabel(host: VipHost, device: string, label: string): Failure | undefined {
-  if (label !== device && !label.startsWith(`${device}:`)) return failure('label-form', { label, device });
-  if (label.length > LABEL_MAX || /[\s/]/.test(label) || label === `${device}:`) {
-    return failure('label-impossible', { label, device, lengthMax: LABEL_MAX });
+function badLabel(host: VipHost, name: string, label: string): Failure | undefined {
+  if (label !== name && !label.startsWith(`${name}:`)) return failure('label-form', { label, interface: name });
+  if (label.length > LABEL_MAX || /[\s/]/.test(label) || label === `${name}:`) {
+    return failure('label-impossible', { label, interface: name, lengthMax: LABEL_MAX });
   }
-  const holder = host.addresses.find((one) => one.label === label && label !== device);
+  const holder = host.addresses.find((one) => one.label === label && label !== name);
   return holder === undefined ? undefined : failure('label-taken', { label, holder: formatAddress(holder.address) });
 }
 
@@ -73,24 +73,24 @@ export function planAdd(host: VipHost, wanted: WantedVip, saved: readonly SavedV
   const text = formatAddress(wanted.address);
   const first = (wanted.address.words[0] ?? 0) >>> 24;
   if (first === 0 || first === 127 || first >= 224) return refused(failure('vip-impossible', { address: text }));
-  const target = host.interfaces.find(({ name }) => name === wanted.device);
-  if (target === undefined) return refused(failure('interface-unknown', { name: wanted.device }));
+  const target = host.interfaces.find(({ name }) => name === wanted.interface);
+  if (target === undefined) return refused(failure('interface-unknown', { name: wanted.interface }));
   if (target.loopback) return refused(failure('vip-on-loopback', { name: target.name }));
   if (!target.up) return refused(failure('interface-down', { name: target.name }));
   const there = host.addresses.find(({ address }) => sameAddress(address, wanted.address));
   if (there !== undefined) {
     const place = host.interfaces.find(({ ifindex }) => ifindex === there.ifindex)?.name ?? `interface ${there.ifindex}`;
     if (there.ifindex !== target.ifindex || there.prefixLength !== wanted.prefixLength) {
-      return refused(failure('vip-elsewhere', { address: text, prefixLength: there.prefixLength, device: place }));
+      return refused(failure('vip-elsewhere', { address: text, prefixLength: there.prefixLength, interface: place }));
     }
-    return { kind: 'present', ours: saved.some(({ address, device }) => address === text && device === target.name) };
+    return { kind: 'present', ours: saved.some((one) => one.address === text && one.interface === target.name) };
   }
   const wrong = wanted.label === undefined ? undefined : badLabel(host, target.name, wanted.label);
   if (wrong !== undefined) return refused(wrong);
   const vip = {
     address: text,
     prefixLength: wanted.prefixLength,
-    device: target.name,
+    interface: target.name,
     label: wanted.label ?? freeLabel(host, target.name),
   };
   return { kind: 'add', ifindex: target.ifindex, vip };
@@ -105,15 +105,15 @@ export type DeletePlan =
 const network = ({ address, prefixLength }: VipAddress) =>
   prefixLength === 0 ? 0 : Math.floor((address.words[0] ?? 0) / 2 ** (32 - prefixLength));
 
-export function planDelete(host: VipHost, address: Address, device: string, saved: readonly SavedVip[]): DeletePlan {
+export function planDelete(host: VipHost, address: Address, name: string, saved: readonly SavedVip[]): DeletePlan {
   const text = formatAddress(address);
-  const target = host.interfaces.find(({ name }) => name === device);
-  if (target === undefined) return { kind: 'refused', failure: failure('interface-unknown', { name: device }) };
+  const target = host.interfaces.find((one) => one.name === name);
+  if (target === undefined) return { kind: 'refused', failure: failure('interface-unknown', { name }) };
   const vip = host.addresses.find((one) => one.ifindex === target.ifindex && sameAddress(one.address, address));
   if (vip === undefined) return { kind: 'absent' };
-  if (!saved.some((one) => one.address === text && one.device === device)) {
+  if (!saved.some((one) => one.address === text && one.interface === name)) {
     const { prefixLength } = vip;
-    return { kind: 'refused', failure: failure('vip-not-added-here', { address: text, prefixLength, device }) };
+    return { kind: 'refused', failure: failure('vip-not-added-here', { address: text, prefixLength, interface: name }) };
   }
   const heirs = vip.secondary
     ? []

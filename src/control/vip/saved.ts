@@ -3,18 +3,16 @@ import { parseIpv4 } from '../../model/address-text.js';
 import type { SavedVip } from './plan.js';
 
 export function writeSavedVips(vips: readonly SavedVip[]): string {
-  return `${JSON.stringify({ version: 1, vips }, null, 2)}\n`;
+  return `${JSON.stringify({ version: 2, vips }, null, 2)}\n`;
 }
 
 const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
 
 function isSavedVip(value: unknown): value is SavedVip {
   if (!isRecord(value)) return false;
-  const { address, prefixLength, device, label } = value as { [key in keyof SavedVip]: unknown };
+  const { address, prefixLength, interface: name, label } = value as { [key in keyof SavedVip]: unknown };
   const length = typeof prefixLength === 'number' && Number.isInteger(prefixLength) && prefixLength >= 1 && prefixLength <= 32;
-  return (
-    typeof address === 'string' && parseIpv4(address) !== undefined && length && typeof device === 'string' && typeof label === 'string'
-  );
+  return typeof address === 'string' && parseIpv4(address) !== undefined && length && typeof name === 'string' && typeof label === 'string';
 }
 
 /** Undefined for a text of another form. */
@@ -25,6 +23,11 @@ export function readSavedVips(text: string): readonly SavedVip[] | undefined {
   } catch {
     return undefined;
   }
-  const vips = isRecord(value) && value['version'] === 1 ? value['vips'] : undefined;
-  return Array.isArray(vips) && vips.every(isSavedVip) ? vips : undefined;
+  const { version, vips } = isRecord(value) ? value : {};
+  if (!Array.isArray(vips) || (version !== 1 && version !== 2)) return undefined;
+  // In version 1 the interface was called device.
+  const named = version === 2 ? vips : vips.map((vip: unknown) => (isRecord(vip) ? { ...vip, interface: vip['device'] } : vip));
+  return named.every(isSavedVip)
+    ? named.map(({ address, prefixLength, interface: name, label }) => ({ address, prefixLength, interface: name, label }))
+    : undefined;
 }

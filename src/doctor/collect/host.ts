@@ -21,8 +21,8 @@ export function collectHost(netlink: Netlink): HostFacts {
   const defaultRoutes = netlink
     .dump(dumpRoutes('inet'), decodeRoute, 'list routes')
     .filter(({ table, type, prefixLength }) => table === RouteTable.main && type === RouteType.unicast && prefixLength === 0)
-    .map(({ device, gateway }) => ({
-      ...(device === undefined ? {} : { ifindex: device }),
+    .map(({ ifindex, gateway }) => ({
+      ...(ifindex === undefined ? {} : { ifindex }),
       ...(gateway === undefined ? {} : { gateway }),
     }));
   const paths = ['all', ...interfaces.map(({ name }) => name)].flatMap((name) =>
@@ -56,6 +56,6 @@ export function collectPath(netlink: Netlink, to: Address, from?: Address): Path
   const route = decodeRoute(answer);
   if (route === undefined) return { to, kind: 'none' };
   if (route.type === RouteType.local) return { to, kind: 'local' };
-  const by = route.device === undefined ? {} : { ifindex: route.device };
+  const by = route.ifindex === undefined ? {} : { ifindex: route.ifindex };
   return route.gateway === undefined ? { to, kind: 'direct', ...by } : { to, kind: 'routed', gateway: route.gateway, ...by };
 }

@@ -44,7 +44,7 @@ function requestOf(step: Exclude<Step, { kind: 'setting' }>, loopback: number): 
     family: address.family,
     destination: address,
     prefixLength: 32,
-    device: loopback,
+    ifindex: loopback,
     table: RouteTable.main,
     protocol: RouteProtocol.boot,
     scope: RouteScope.link,

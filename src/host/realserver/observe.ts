@@ -22,7 +22,7 @@ export function observeHost(netlink: Netlink): Observed {
   const hostRoutes = netlink
     .dump(dumpRoutes('inet'), decodeRoute, 'list routes')
     .filter(({ table, type, prefixLength }) => table === RouteTable.main && type === RouteType.unicast && prefixLength === 32)
-    .filter(({ device }) => device !== undefined && loopbacks.has(device))
+    .filter(({ ifindex }) => ifindex !== undefined && loopbacks.has(ifindex))
     .flatMap(({ destination }) => (destination === undefined ? [] : [destination]));
   const settings = new Map<string, string>();
   for (const { path } of arpSettingPaths(interfaces.filter(({ loopback }) => !loopback).map(({ name }) => name))) {

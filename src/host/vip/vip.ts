@@ -85,8 +85,12 @@ export interface VipAdded {
 function addNow(netlink: Netlink, state: StateFile, host: Host, plan: AddPlan & { readonly kind: 'add' }, address: Address): void {
   const [rival] = rivals(host, plan.ifindex, address, true);
   if (rival !== undefined) {
-    const { address: vip, device } = plan.vip;
-    throw new WeirError('vip-taken', { address: vip, device, mac: rival.mac, asks: rival.kind !== 'holds' });
+    throw new WeirError('vip-taken', {
+      address: plan.vip.address,
+      interface: plan.vip.interface,
+      mac: rival.mac,
+      asks: rival.kind !== 'holds',
+    });
   }
   const saved = remembered(state).filter((one) => one.address !== plan.vip.address);
   state.write(writeSavedVips([...saved, plan.vip]));
@@ -98,7 +102,7 @@ function addNow(netlink: Netlink, state: StateFile, host: Host, plan: AddPlan & 
     flags: AddressFlag.permanent,
     label: plan.vip.label,
   };
-  netlink.change(addAddress(value), `add ${plan.vip.address}/${plan.vip.prefixLength} to ${plan.vip.device}`);
+  netlink.change(addAddress(value), `add ${plan.vip.address}/${plan.vip.prefixLength} to ${plan.vip.interface}`);
   announce(host, plan.ifindex, address);
 }
 
@@ -111,9 +115,9 @@ export function addVip(wanted: WantedVip): VipAdded {
       if (plan.kind === 'refused') throw errorOf(plan.failure);
       if (plan.kind === 'present') {
         const there = host.addresses.find(({ address }) => sameAddress(address, wanted.address));
-        const label = there?.label ?? wanted.device;
-        const vip = { address: formatAddress(wanted.address), prefixLength: wanted.prefixLength, device: wanted.device, label };
-        const [place] = host.interfaces.filter(({ name }) => name === wanted.device);
+        const label = there?.label ?? wanted.interface;
+        const vip = { address: formatAddress(wanted.address), prefixLength: wanted.prefixLength, interface: wanted.interface, label };
+        const [place] = host.interfaces.filter(({ name }) => name === wanted.interface);
         if (plan.ours && place !== undefined) {
           announce(host, place.ifindex, wanted.address); // a killed add may not have announced it
         }
@@ -126,33 +130,29 @@ export function addVip(wanted: WantedVip): VipAdded {
 }
 
 /** Whether there was anything to remove. @throws WeirError vip-not-added-here, …; SystemError */
-export function deleteVip(address: Address, device: string): boolean {
+export function deleteVip(address: Address, name: string): boolean {
   return withState('vip', (state) =>
     using(new Netlink(), (netlink) => {
       const host = observe(netlink);
       const saved = remembered(state);
-      const plan = planDelete(host, address, device, saved);
+      const plan = planDelete(host, address, name, saved);
       if (plan.kind === 'refused') throw errorOf(plan.failure);
       if (plan.kind === 'delete') {
         const raw = (one: VipAddress) =>
           host.rawAddresses.filter(({ ifindex, address: a }) => ifindex === one.ifindex && sameAddress(a, one.address));
         for (const one of raw(plan.vip)) {
           unlessCode(
-            () => netlink.change(deleteAddress(one), `remove ${formatAddress(address)} from ${device}`),
+            () => netlink.change(deleteAddress(one), `remove ${formatAddress(address)} from ${name}`),
             ['EADDRNOTAVAIL'],
             undefined,
           );
         }
         for (const heir of plan.heirs.flatMap(raw)) {
           const again = { ...heir, flags: heir.flags & ~AddressFlag.secondary };
-          unlessCode(
-            () => netlink.change(addAddress(again), `put ${formatAddress(heir.address)} back on ${device}`),
-            ['EEXIST'],
-            undefined,
-          );
+          unlessCode(() => netlink.change(addAddress(again), `put ${formatAddress(heir.address)} back on ${name}`), ['EEXIST'], undefined);
         }
       }
-      const left = saved.filter((one) => one.address !== formatAddress(address) || one.device !== device);
+      const left = saved.filter((one) => one.address !== formatAddress(address) || one.interface !== name);
       state.write(left.length === 0 ? undefined : writeSavedVips(left));
       return plan.kind === 'delete';
     }),
@@ -161,7 +161,7 @@ export function deleteVip(address: Address, device: string): boolean {
 
 export interface VipStatus {
   readonly address: string;
-  readonly device: string;
+  readonly interface: string;
   readonly present: boolean;
   readonly prefixLength?: number;
   readonly label?: string;
@@ -171,20 +171,20 @@ export interface VipStatus {
 }
 
 /** @throws WeirError, SystemError */
-export function statusOfVip(address: Address, device: string): VipStatus {
+export function statusOfVip(address: Address, name: string): VipStatus {
   return using(new Netlink(), (netlink) => {
     const host = observe(netlink);
-    const link = host.interfaces.find(({ name }) => name === device);
-    if (link === undefined) throw new WeirError('interface-unknown', { name: device });
+    const link = host.interfaces.find((one) => one.name === name);
+    if (link === undefined) throw new WeirError('interface-unknown', { name });
     const there = host.addresses.find((one) => one.ifindex === link.ifindex && sameAddress(one.address, address));
     const saved = remembered(new StateFile('vip'));
     const others = link.up ? rivals(host, link.ifindex, address, false).filter(({ kind }) => kind === 'holds') : [];
     return {
       address: formatAddress(address),
-      device,
+      interface: name,
       present: there !== undefined,
       ...(there === undefined ? {} : { prefixLength: there.prefixLength, ...(there.label === undefined ? {} : { label: there.label }) }),
-      addedByWeir: saved.some((one) => one.address === formatAddress(address) && one.device === device),
+      addedByWeir: saved.some((one) => one.address === formatAddress(address) && one.interface === name),
       rivals: others.map(({ mac }) => mac),
     };
   });

@@ -55,7 +55,7 @@ test('an error is recognised by its code, a refusal by its errno', () => {
 });
 
 test('a failure that pure code found becomes an exception with the same line and its cause', () => {
-  const found = failure('vip-elsewhere', { address: '10.0.0.1', prefixLength: 24, device: 'eth1' });
+  const found = failure('vip-elsewhere', { address: '10.0.0.1', prefixLength: 24, interface: 'eth1' });
   const cause = new Error('x');
   const error = errorOf(found, { cause });
   assert.equal(error.message, failureLine(found));

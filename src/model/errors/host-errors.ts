@@ -9,13 +9,13 @@ interface Name {
 }
 interface Placed extends Address {
   readonly prefixLength: number;
-  readonly device: string;
+  readonly interface: string;
 }
 interface Label {
   readonly label: string;
 }
 
-const removal = ({ address, prefixLength, device }: Placed): string => `ip addr del ${address}/${prefixLength} dev ${device}`;
+const removal = ({ address, prefixLength, interface: name }: Placed): string => `ip addr del ${address}/${prefixLength} dev ${name}`;
 
 export const hostErrors = {
   'vip-impossible': { text: ({ address }: Address) => `${address} cannot be a VIP`, exitStatus: 1 },
@@ -35,18 +35,18 @@ export const hostErrors = {
     exitStatus: 1,
   },
   'vip-elsewhere': {
-    text: ({ address, prefixLength, device }: Placed) => `${address}/${prefixLength} is on ${device} already`,
+    text: ({ address, prefixLength, interface: name }: Placed) => `${address}/${prefixLength} is on ${name} already`,
     hint: removal,
     exitStatus: 1,
   },
   'vip-not-added-here': {
-    text: ({ address, device }: Placed) => `${address} on ${device} was not added by weir vip`,
+    text: ({ address, interface: name }: Placed) => `${address} on ${name} was not added by weir vip`,
     hint: (placed: Placed) => `${removal(placed)} removes it all the same`,
     exitStatus: 1,
   },
   'vip-taken': {
-    text: ({ address, device, mac, asks }: Address & { device: string; mac: string; asks: boolean }) =>
-      `${mac} ${asks ? 'is asking for' : 'answers for'} ${address} on ${device}: another host has it`,
+    text: ({ address, interface: name, mac, asks }: Address & { interface: string; mac: string; asks: boolean }) =>
+      `${mac} ${asks ? 'is asking for' : 'answers for'} ${address} on ${name}: another host has it`,
     hint: 'weir doctor names the real server where it is one',
     exitStatus: 1,
   },
@@ -60,18 +60,18 @@ export const hostErrors = {
     exitStatus: 1,
   },
   'label-form': {
-    text: ({ label, device }: Label & { device: string }) => `label ${label} must be ${device}:N`,
+    text: ({ label, interface: name }: Label & { interface: string }) => `label ${label} must be ${name}:N`,
     exitStatus: 1,
   },
   'label-impossible': {
-    text: ({ label, device, lengthMax }: Label & { device: string; lengthMax: number }) =>
-      `label ${label} cannot be: ${device}:N, at most ${lengthMax} characters`,
+    text: ({ label, interface: name, lengthMax }: Label & { interface: string; lengthMax: number }) =>
+      `label ${label} cannot be: ${name}:N, at most ${lengthMax} characters`,
     exitStatus: 1,
   },
   'label-taken': { text: ({ label, holder }: Label & { holder: string }) => `label ${label} is ${holder}'s`, exitStatus: 1 },
   'vip-answers-arp': {
-    text: ({ address, device }: Address & { device: string }) =>
-      `${address} is on ${device}: a real server that answers ARP for the VIP takes it from the director`,
+    text: ({ address, interface: name }: Address & { interface: string }) =>
+      `${address} is on ${name}: a real server that answers ARP for the VIP takes it from the director`,
     exitStatus: 1,
   },
   'vip-whole-subnet': {
