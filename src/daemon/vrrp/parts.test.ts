@@ -55,9 +55,9 @@ test('one socket an interface, family and protocol; a unicast instance listens t
   assert.deepEqual(one.get('eth0 inet 112')?.groups, [address('224.0.0.18')]);
   const virtual = { ...oneInstance, virtualInterface: { kind: 'vmac' } } as const;
   const macvlan = wantedSockets({ ...emptyConfiguration, instances: [virtual] });
-  assert.deepEqual([...macvlan.values()].map(({ device, knownAs }) => [device, knownAs])[0], ['vrrp.51', 'eth0']);
+  assert.deepEqual([...macvlan.values()].map(({ interface: name, knownAs }) => [name, knownAs])[0], ['vrrp.51', 'eth0']);
   assert.equal(
-    [...wantedSockets({ ...emptyConfiguration, instances: [{ ...virtual, vmacTransmitBase: true }] }).values()][0]?.device,
+    [...wantedSockets({ ...emptyConfiguration, instances: [{ ...virtual, vmacTransmitBase: true }] }).values()][0]?.interface,
     'eth0',
   );
 });

@@ -15,7 +15,7 @@ interface Objects {
   readonly rules: readonly HostRule[];
 }
 
-function* devicesOf({ addresses, routes, rules }: Objects): Generator<string | undefined> {
+function* interfacesOf({ addresses, routes, rules }: Objects): Generator<string | undefined> {
   for (const { dev, noTrack, virtualInterface } of addresses) if (!noTrack && virtualInterface === undefined) yield dev;
   for (const { dev, noTrack } of routes) if (!noTrack) yield dev;
   for (const { iif, oif, noTrack } of rules) {
@@ -26,7 +26,7 @@ function* devicesOf({ addresses, routes, rules }: Objects): Generator<string | u
 }
 
 /** By instance, the interfaces of the static objects in its track groups. */
-function staticDevices({ root, global }: KeepalivedConfiguration): ReadonlyMap<string, ReadonlySet<string>> {
+function staticInterfaces({ root, global }: KeepalivedConfiguration): ReadonlyMap<string, ReadonlySet<string>> {
   const found = new Map<string, Set<string>>();
   for (const { name, instances } of root.trackGroups) {
     const mine = <T extends { readonly trackGroup?: string }>(list: readonly T[]): readonly T[] =>
@@ -36,28 +36,28 @@ function staticDevices({ root, global }: KeepalivedConfiguration): ReadonlyMap<s
       routes: mine(root.staticRoutes),
       rules: mine(root.staticRules),
     };
-    const devices = [...devicesOf(objects)].filter((device) => device !== undefined);
+    const interfaces = [...interfacesOf(objects)].filter((one) => one !== undefined);
     for (const instance of instances) {
       const had = found.get(instance) ?? new Set();
       found.set(instance, had);
-      for (const device of devices) had.add(device);
+      for (const one of interfaces) had.add(one);
     }
   }
   return found;
 }
 
 function computeRequired(configuration: KeepalivedConfiguration): ReadonlyMap<string, readonly string[]> {
-  const statics = staticDevices(configuration);
+  const statics = staticInterfaces(configuration);
   const needed = new Map<string, readonly string[]>();
   for (const instance of configuration.instances) {
     const { name, addresses, excludedAddresses, routes, rules } = instance;
-    const devices = new Set<string>(statics.get(name));
-    for (const device of devicesOf({ addresses: [...addresses, ...excludedAddresses], routes, rules })) {
-      if (device !== undefined) devices.add(device);
+    const interfaces = new Set<string>(statics.get(name));
+    for (const one of interfacesOf({ addresses: [...addresses, ...excludedAddresses], routes, rules })) {
+      if (one !== undefined) interfaces.add(one);
     }
-    devices.delete(instance.interface ?? '');
-    devices.delete(virtualInterfaceNamesOf(configuration, instance).own?.settings.name ?? '');
-    if (devices.size > 0) needed.set(name, [...devices]);
+    interfaces.delete(instance.interface ?? '');
+    interfaces.delete(virtualInterfaceNamesOf(configuration, instance).own?.settings.name ?? '');
+    if (interfaces.size > 0) needed.set(name, [...interfaces]);
   }
   return needed;
 }

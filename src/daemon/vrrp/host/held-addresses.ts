@@ -33,7 +33,7 @@ interface Held {
   readonly instance: string;
   readonly host: HostAddress;
   readonly value: InterfaceAddress;
-  readonly device: string;
+  readonly interface: string;
 }
 
 /** An address that an instance holds, by the interface it is on. */
@@ -107,21 +107,21 @@ export class HeldAddresses {
     this.#present.delete(`${value.ifindex} ${addressId(value.address)}`);
   }
 
-  #valueOf(host: HostAddress, device: string): InterfaceAddress | undefined {
-    const link = this.interfaces().byName(device);
+  #valueOf(host: HostAddress, name: string): InterfaceAddress | undefined {
+    const link = this.interfaces().byName(name);
     return link === undefined ? undefined : kernelAddress(host, link.ifindex);
   }
 
   /** What fails is logged; the others are put on all the same. */
-  add(instance: string, hosts: readonly { readonly host: HostAddress; readonly device: string }[]): void {
-    for (const { host, device } of hosts) {
-      const value = this.#valueOf(host, device);
-      const text = `${formatAddress(host.address)}/${host.prefixLength} dev ${device}`;
+  add(instance: string, hosts: readonly { readonly host: HostAddress; readonly interface: string }[]): void {
+    for (const { host, interface: name } of hosts) {
+      const value = this.#valueOf(host, name);
+      const text = `${formatAddress(host.address)}/${host.prefixLength} dev ${name}`;
       if (value === undefined) {
         this.log('error', `(${instance}) cannot add ${text}: there is no such interface`);
         continue;
       }
-      const held = { instance, host, value, device };
+      const held = { instance, host, value, interface: name };
       this.#hold(held);
       if (!this.#change(() => this.netlink.change(addAddress(value), `add ${text}`), ['EEXIST'])) {
         this.#drop(addressKey(value.ifindex, value.address, value.prefixLength), held);
@@ -130,24 +130,24 @@ export class HeldAddresses {
   }
 
   /** Other addresses that are held stay, also as secondaries of one that goes. */
-  remove(instance: string, hosts: readonly { readonly host: HostAddress; readonly device: string }[]): void {
-    const going = hosts.flatMap(({ host, device }) => {
-      const value = this.#valueOf(host, device);
+  remove(instance: string, hosts: readonly { readonly host: HostAddress; readonly interface: string }[]): void {
+    const going = hosts.flatMap(({ host, interface: name }) => {
+      const value = this.#valueOf(host, name);
       if (value === undefined) return []; // gone with its interface
       const key = addressKey(value.ifindex, value.address, value.prefixLength);
       const held = this.#held.get(key);
       if (held !== undefined && held.instance !== instance) return []; // another instance has taken it over
       if (held !== undefined) this.#drop(key, held);
-      return [{ value, device, text: `${formatAddress(host.address)}/${host.prefixLength} from ${device}` }];
+      return [{ value, interface: name, text: `${formatAddress(host.address)}/${host.prefixLength} from ${name}` }];
     });
-    for (const device of new Set(going.map((one) => one.device)))
+    for (const name of new Set(going.map((one) => one.interface)))
       this.#removeFrom(
-        device,
-        going.filter((one) => one.device === device),
+        name,
+        going.filter((one) => one.interface === name),
       );
   }
 
-  #removeFrom(device: string, going: readonly { readonly value: InterfaceAddress; readonly text: string }[]): void {
+  #removeFrom(name: string, going: readonly { readonly value: InterfaceAddress; readonly text: string }[]): void {
     const staying = [...this.#held.values()].filter(({ value }) => going.some((one) => shareNetwork(value, one.value)));
     const remove = (): void => {
       for (const { value, text } of going) {
@@ -159,9 +159,9 @@ export class HeldAddresses {
       remove();
       return;
     }
-    if (promotingSecondaries(device, remove)) return;
+    if (promotingSecondaries(name, remove)) return;
     for (const { value, host } of staying)
-      this.#change(() => this.netlink.change(addAddress(value), `keep ${formatAddress(host.address)} on ${device}`), ['EEXIST', 'ENODEV']);
+      this.#change(() => this.netlink.change(addAddress(value), `keep ${formatAddress(host.address)} on ${name}`), ['EEXIST', 'ENODEV']);
   }
 
   /** Whether it was done, now or before (`fine`); a failure is logged once until it changes. */
@@ -181,11 +181,11 @@ export class HeldAddresses {
   }
 
   /** Those we hold, for who watches them. */
-  all(): readonly { readonly instance: string; readonly ifindex: number; readonly device: string; readonly address: Address }[] {
-    return [...this.#held.values()].map(({ instance, value, device }) => ({
+  all(): readonly { readonly instance: string; readonly ifindex: number; readonly interface: string; readonly address: Address }[] {
+    return [...this.#held.values()].map(({ instance, value, interface: name }) => ({
       instance,
       ifindex: value.ifindex,
-      device,
+      interface: name,
       address: value.address,
     }));
   }
@@ -204,10 +204,10 @@ export class HeldAddresses {
     );
     const lost: Lost[] = [];
     for (const [key, held] of this.#held) {
-      const { instance, host, device } = held;
+      const { instance, host, interface: name } = held;
       if (!there.has(key)) {
         this.#drop(key, held);
-        lost.push({ instance, text: `IP ${formatAddress(host.address)} removed from ${device}`, noTrack: host.noTrack });
+        lost.push({ instance, text: `IP ${formatAddress(host.address)} removed from ${name}`, noTrack: host.noTrack });
       }
     }
     return lost;

@@ -29,7 +29,7 @@ const METRIC6 = 1024;
 /** What routes are known by in messages. */
 export interface RouteLinks {
   /** @throws SystemError ENODEV */
-  readonly indexOf: (device: string) => number;
+  readonly indexOf: (name: string) => number;
   /** The table of a VRF; undefined: no such VRF. */
   readonly vrfTable: (name: string) => number | undefined;
 }

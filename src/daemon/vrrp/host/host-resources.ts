@@ -63,7 +63,7 @@ export class HostResources {
   /** @throws SystemError */
   constructor(configuration: KeepalivedConfiguration, { netlink, interfaces, refresh, log, feed }: HostResourcesOptions) {
     const links: RouteLinks = {
-      indexOf: (device) => this.#indexOf(device),
+      indexOf: (name) => this.#indexOf(name),
       vrfTable: (name) => interfaces().byName(name)?.vrfTable,
     };
     this.#configuration = configuration;
@@ -98,10 +98,10 @@ export class HostResources {
     this.#virtual.removeLeft(new Set(wanted.map(({ settings }) => settings.name)));
   }
 
-  #indexOf(device: string): number {
-    const link = this.#interfaces().byName(device);
+  #indexOf(name: string): number {
+    const link = this.#interfaces().byName(name);
     if (link === undefined) {
-      throw Object.assign(new Error(`ENODEV: no interface ${device}`), { code: 'ENODEV', errno: 19, syscall: 'netlink' });
+      throw Object.assign(new Error(`ENODEV: no interface ${name}`), { code: 'ENODEV', errno: 19, syscall: 'netlink' });
     }
     return link.ifindex;
   }
@@ -138,15 +138,15 @@ export class HostResources {
     }
   }
 
-  #performAddresses({ action, instance, interface: device, addresses }: Extract<Effect, { kind: 'addresses' }>): void {
-    const hosts = addresses.map((host) => ({ host, device }));
+  #performAddresses({ action, instance, interface: name, addresses }: Extract<Effect, { kind: 'addresses' }>): void {
+    const hosts = addresses.map((host) => ({ host, interface: name }));
     if (action === 'add') {
       this.#addresses.add(instance, hosts);
       return;
     }
     this.#addresses.remove(instance, hosts);
     this.#announcer.forget(
-      device,
+      name,
       addresses.map(({ address }) => address),
     );
   }

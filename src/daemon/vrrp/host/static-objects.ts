@@ -18,7 +18,7 @@ const NOBODY = 'static';
 
 interface Placed {
   readonly host: HostAddress;
-  readonly device: string;
+  readonly interface: string;
 }
 
 /** An address whose interface is written out: another `default_interface` makes it another. */
@@ -45,14 +45,14 @@ function without<T extends HostAddress | HostRoute | HostRule>(list: readonly T[
 
 const tracked = <T extends { readonly noTrack: boolean }>(list: readonly T[]): readonly T[] => list.filter(({ noTrack }) => !noTrack);
 
-/** A route without device was given no_track by the reader, for VRRP cannot watch it; it is put back all the same. */
+/** A route without dev was given no_track by the reader, for VRRP cannot watch it; it is put back all the same. */
 const keptRoutes = (list: readonly HostRoute[]): readonly HostRoute[] => list.filter(({ noTrack, dev }) => !noTrack || dev === undefined);
 
 /** Whether a route may have vanished with the link of this interface: the kernel does not report it. */
 const standsOn = ({ dev, nextHops }: HostRoute, name: string): boolean =>
   dev === name || nextHops.some((hop) => hop.dev === name) || (dev === undefined && nextHops.length === 0);
 
-const placed = (hosts: readonly Settled[]): readonly Placed[] => hosts.map((host) => ({ host, device: host.dev }));
+const placed = (hosts: readonly Settled[]): readonly Placed[] => hosts.map((host) => ({ host, interface: host.dev }));
 
 export class StaticObjects {
   readonly #addresses: HeldAddresses;
@@ -125,17 +125,17 @@ export class StaticObjects {
   }
 
   #lostAddresses(): readonly Placed[] {
-    return placed(tracked(this.#root.staticAddresses)).filter(({ host, device }) => {
-      const link = this.tools.interfaces().byName(device);
+    return placed(tracked(this.#root.staticAddresses)).filter(({ host, interface: name }) => {
+      const link = this.tools.interfaces().byName(name);
       return link === undefined || !this.#addresses.isHeld(link.ifindex, host.address);
     });
   }
 
   #restoreAddresses(logged = true): void {
     for (const lost of this.#lostAddresses()) {
-      const { host, device } = lost;
-      if (this.tools.interfaces().byName(device) === undefined) continue;
-      if (logged) this.tools.log('info', `Restoring deleted static address ${dump.addressText(host, device, { set: true })}`);
+      const { host, interface: name } = lost;
+      if (this.tools.interfaces().byName(name) === undefined) continue;
+      if (logged) this.tools.log('info', `Restoring deleted static address ${dump.addressText(host, name, { set: true })}`);
       this.#addresses.add(NOBODY, [lost]);
     }
   }
@@ -160,8 +160,8 @@ export class StaticObjects {
       trackGroup === undefined ? [] : [{ group: trackGroup, text }];
     const { staticRoutes, staticRules } = this.#root;
     const missing = [
-      ...this.#lostAddresses().flatMap(({ host, device }) =>
-        of(host.trackGroup, `address ${formatAddress(host.address)}/${host.prefixLength} dev ${device}`),
+      ...this.#lostAddresses().flatMap(({ host, interface: name }) =>
+        of(host.trackGroup, `address ${formatAddress(host.address)}/${host.prefixLength} dev ${name}`),
       ),
       ...this.#routes.lackedRoutes(keptRoutes(staticRoutes)).flatMap((route) => of(route.trackGroup, `route ${routeText(route)}`)),
       ...this.#routes.lackedRules(tracked(staticRules)).flatMap((rule) => of(rule.trackGroup, `rule ${ruleText(rule)}`)),

@@ -40,7 +40,7 @@ interface Wanted {
   readonly family: Family;
   readonly protocol: 112 | 51;
   /** Absent interface: ''. */
-  readonly device: string;
+  readonly interface: string;
   /** By which name the machine knows it: a macvlan's parent. */
   readonly knownAs: string;
   readonly instances: VrrpInstance[];
@@ -83,17 +83,17 @@ export function wantedSockets(configuration: KeepalivedConfiguration): ReadonlyM
   const wanted = new Map<string, Wanted>();
   for (const instance of configuration.instances) {
     const { family } = instance;
-    const device = listensOn(configuration, instance);
+    const name = listensOn(configuration, instance);
     const knownAs = instance.interface ?? instance.vrf ?? '';
     const unicast = instance.unicast !== undefined;
     for (const protocol of instance.version === 2 && family === 'inet' ? ([VRRP, AH] as const) : ([VRRP] as const)) {
-      const key = `${device} ${family} ${protocol}`;
-      const one = wanted.get(key) ?? { family, protocol, device, knownAs: knownAs, instances: [], groups: [], unicast };
+      const key = `${name} ${family} ${protocol}`;
+      const one = wanted.get(key) ?? { family, protocol, interface: name, knownAs, instances: [], groups: [], unicast };
       wanted.set(key, one);
       one.instances.push(instance);
       // A unicast instance listens to the group too: a peer that multicasts by mistake would go unnoticed.
       const group = instance.unicast === undefined ? instance.multicastGroup : DEFAULT_GROUP[family];
-      if (device !== '' && !one.groups.some((other) => sameAddress(other, group))) one.groups.push(group);
+      if (name !== '' && !one.groups.some((other) => sameAddress(other, group))) one.groups.push(group);
     }
   }
   return wanted;
@@ -144,7 +144,7 @@ export class AdvertSockets {
   refresh(): void {
     for (const [key, open] of this.#receivers) {
       const wanted = this.#wanted.get(key);
-      if (wanted === undefined || this.#indexOf(wanted.device) !== open.ifindex) {
+      if (wanted === undefined || this.#indexOf(wanted.interface) !== open.ifindex) {
         this.#receivers.delete(key);
         open.watch.stop();
         open.socket.close();
@@ -184,28 +184,28 @@ export class AdvertSockets {
     return [...this.#receivers.values()].map(({ socket }) => socket);
   }
 
-  #indexOf(device: string): number | undefined {
-    return device === '' ? 0 : this.interfaces.byName(device)?.ifindex;
+  #indexOf(name: string): number | undefined {
+    return name === '' ? 0 : this.interfaces.byName(name)?.ifindex;
   }
 
   #open(key: string, wanted: Wanted): void {
-    const ifindex = this.#indexOf(wanted.device);
+    const ifindex = this.#indexOf(wanted.interface);
     const there = this.#receivers.get(key);
     if (ifindex === undefined) return;
     try {
-      const socket = there?.socket ?? new RawReceiver(wanted.family, wanted.protocol, wanted.device);
+      const socket = there?.socket ?? new RawReceiver(wanted.family, wanted.protocol, wanted.interface);
       if (there === undefined) {
         this.#opened.push(socket);
         const watch = whenReadable(socket.fd, () => this.#read(key));
         this.#receivers.set(key, { socket, watch, ifindex, key });
         this.#describe(socket, wanted, ifindex);
       }
-      const bytes = bufferBytes(wanted.instances, this.#bufferPolicy, this.interfaces.byName(wanted.device)?.mtu ?? DEFAULT_MTU);
+      const bytes = bufferBytes(wanted.instances, this.#bufferPolicy, this.interfaces.byName(wanted.interface)?.mtu ?? DEFAULT_MTU);
       if (bytes !== undefined) socket.receiveBuffer(bytes);
       socket.setGroups(wanted.groups, ifindex);
       this.#failures.delete(key);
     } catch (error) {
-      this.#failed(key, error, `cannot listen for adverts on ${wanted.device}`);
+      this.#failed(key, error, `cannot listen for adverts on ${wanted.interface}`);
     }
   }
 
@@ -223,14 +223,14 @@ export class AdvertSockets {
 
   /** For dumps: keepalived's sockpool. */
   describe(): readonly SocketDescription[] {
-    return [...this.#wanted].flatMap(([key, { device, family, protocol, unicast, instances }]) => {
+    return [...this.#wanted].flatMap(([key, { interface: name, family, protocol, unicast, instances }]) => {
       const using = instances.filter(({ authentication }) => (authentication.kind === 'ah') === (protocol === AH));
       const open = this.#receivers.get(key);
       if (open === undefined || using.length === 0) return [];
       const source = unicast ? using.find(({ sourceAddress }) => sourceAddress !== undefined)?.sourceAddress : undefined;
       return [
         {
-          interface: device,
+          interface: name,
           family,
           protocol,
           unicast,
@@ -264,9 +264,9 @@ export class AdvertSockets {
   }
 
   send(send: Send): void {
-    const device = send.interface ?? '';
-    const ifindex = this.#indexOf(device);
-    const key = `${send.destination.family} ${device}`;
+    const name = send.interface ?? '';
+    const ifindex = this.#indexOf(name);
+    const key = `${send.destination.family} ${name}`;
     try {
       if (ifindex === undefined) {
         const reason = 'no such interface';
@@ -274,7 +274,7 @@ export class AdvertSockets {
       }
       let sender = this.#senders.get(key);
       if (sender === undefined) {
-        sender = new RawSender(send.destination.family, device, ifindex);
+        sender = new RawSender(send.destination.family, name, ifindex);
         this.#senders.set(key, sender);
       }
       sender.send(wholePacket(send), send.destination);
