@@ -107,6 +107,8 @@ export interface Native {
   ): { readonly pid: number; readonly pidfd: number };
   /** Reaps a child: its exit status, 256 + the signal that ended it, or -1 while it runs. */
   reap(pidfd: number): number;
+  /** Reaps children that ended, but none of these pids (32 bits each); how many. */
+  reapOrphans(own: Uint8Array): number;
   /** tid 0: this thread. SCHED_OTHER 0, FIFO 1, RR 2, | 0x40000000: children start with the default. */
   setScheduler(tid: number, policy: number, priority: number): void;
   /** Bit n of `mask` is CPU n. */

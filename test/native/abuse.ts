@@ -98,6 +98,7 @@ const shapes: { readonly [K in keyof Native]: string } = {
   timerRead: 'n',
   spawn: 'sbbnnb',
   reap: 'n',
+  reapOrphans: 'b',
   setScheduler: 'nnn',
   setAffinity: 'nb',
   exitNow: 'n',

@@ -1,5 +1,6 @@
 // At a reload the configuration is read in a process of its own: however much memory that takes, it is given back, and bounded.
 import { spawn } from 'node:child_process';
+import { ownChild } from '../../sys/processes/orphans.js';
 import type { DaemonOptions } from '../supervisor/daemon-options.js';
 import type { Loaded } from '../supervisor/loaded.js';
 import { readerEnvironment } from './reader-role.js';
@@ -36,6 +37,8 @@ export function readInReader(request: ReadRequest, heapMib = HEAP_MAX_MIB): Prom
     serialization: 'advanced',
     env: readerEnvironment(),
   });
+  const disown = ownChild(reader.pid ?? -1);
+  reader.once('exit', disown);
   return new Promise((done) => {
     let late = false;
     const timer = setTimeout(() => {

@@ -4,6 +4,7 @@ import { native } from '../../sys/addon.js';
 import { hasCode, isSystemError } from '../../sys/errno.js';
 import { Fd } from '../../sys/fd.js';
 import { signalProcess } from '../../sys/processes/child.js';
+import { ownChild } from '../../sys/processes/orphans.js';
 import { type Watch, whenReadable } from '../../sys/readable.js';
 import type { ResolvedScript } from './resolve-script.js';
 
@@ -70,6 +71,7 @@ class Run implements RunningScript {
   readonly ended: Promise<ScriptOutcome>;
   readonly #fd: Fd;
   readonly #watch: Watch;
+  readonly #disown: () => void;
   readonly #timers: NodeJS.Timeout[] = [];
   #done: (outcome: ScriptOutcome) => void = () => {};
   #late = false;
@@ -83,6 +85,7 @@ class Run implements RunningScript {
     this.ended = new Promise((done) => {
       this.#done = done;
     });
+    this.#disown = ownChild(pid);
     this.#watch = whenReadable(fd.number, () => this.#reap());
     if (options.timeoutMs !== undefined) {
       this.#after(options.timeoutMs, () => {
@@ -108,6 +111,7 @@ class Run implements RunningScript {
   #reap(): void {
     const status = native().reap(this.#fd.number);
     if (status >= 0) {
+      this.#disown();
       this.#finish(status >= SIGNALLED ? { kind: 'signalled', signal: status - SIGNALLED } : { kind: 'exited', status });
     }
   }

@@ -1,6 +1,7 @@
 // One child as the supervisor has it: started from the same program, watched, killed when it hangs.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { keepingEarlySignals } from '../../sys/processes/early-signals.js';
+import { ownChild } from '../../sys/processes/orphans.js';
 import { type FromChild, isMessage, type ToChild } from '../process/messages.js';
 import { isProcessKind, PROCESSES, type ProcessKind } from '../processes.js';
 import { Liveness } from './liveness.js';
@@ -63,6 +64,7 @@ export class DaemonChild {
     const { pid } = this.#process;
     // No descriptors or processes left: the event has the reason, and the respawn's delays bound the next attempts.
     this.pid = pid ?? -1;
+    const disown = ownChild(this.pid);
     this.#process.on('message', (message: unknown) => {
       if (!isMessage(message)) return;
       this.liveness.onMessage(message.kind === 'ready' || message.kind === 'reloaded');
@@ -71,6 +73,7 @@ export class DaemonChild {
     const end = (status: number | NodeJS.Signals): void => {
       if (this.#gone) return;
       this.#gone = true;
+      disown();
       this.#events?.onEnd({ pid: this.pid, status, livedMs: performance.now() - this.#startedAt });
     };
     this.#process.on('error', () => {

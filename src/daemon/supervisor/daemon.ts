@@ -8,6 +8,7 @@ import type { KeepalivedConfiguration } from '../../model/keepalived/configurati
 import type { Log, LogLevel } from '../../model/log-level.js';
 import { endProcess } from '../../sys/processes/end-process.js';
 import { giveMemoryBack } from '../../sys/processes/memory.js';
+import { reapOrphans } from '../../sys/processes/orphans.js';
 import { dumpParent } from '../dump-files/parent-dump.js';
 import { openLog } from '../log/log.js';
 import { commandLines } from '../log/log-text.js';
@@ -118,6 +119,8 @@ class Daemon {
       onMail: mail,
       onVrrpStates: (states) => this.#vrrpPublisher.publish(states),
     });
+    // The first process of a container inherits what others leave behind.
+    if (process.pid === 1) reapOrphans();
     // As early as can be: without their listeners some signals end node, and one opens its debugger.
     process.on('uncaughtException', (error) => this.#failed(error));
     process.on('unhandledRejection', (error) => this.#failed(error as Error));
