@@ -1,9 +1,10 @@
 // The log of one process of the daemon: syslog over /dev/log, the console, a file. A sink that fails never stops the rest.
-import { closeSync, openSync, writeSync } from 'node:fs';
+import { closeSync, writeSync } from 'node:fs';
 import { counted } from '../../model/counted.js';
 import type { Log, LogLevel } from '../../model/log-level.js';
 import { hasCode, isSystemError } from '../../sys/errno.js';
 import { UnixDatagram } from '../../sys/sockets/unix-datagram.js';
+import { openLogFile } from './log-file.js';
 import type { LogOptions } from './log-options.js';
 import { consolePrefix, oneLine, syslogLine } from './log-text.js';
 
@@ -60,15 +61,12 @@ function syslogSink(facility: number, ident: () => string): Sink & { close(): vo
 }
 
 function fileSink(path: string): { readonly sink: Sink; close(): void } | { readonly why: string } {
-  try {
-    const fd = openSync(path, 'a', 0o600);
-    return {
-      sink: (at, _level, text) => void writeOut(fd, `${consolePrefix(at)}${text}\n`),
-      close: () => closeSync(fd),
-    };
-  } catch (error) {
-    return { why: error instanceof Error ? error.message : String(error) };
-  }
+  const fd = openLogFile(path);
+  if (typeof fd === 'string') return { why: fd };
+  return {
+    sink: (at, _level, text) => void writeOut(fd, `${consolePrefix(at)}${text}\n`),
+    close: () => closeSync(fd),
+  };
 }
 
 /** Opens the log. Lines of level `debug` are keepalived's detail: they are dropped without `-D`. */
@@ -90,8 +88,11 @@ export function openLog(options: LogOptions, ident: string): OpenLog {
   };
   if (options.file !== undefined) {
     const file = fileSink(options.file);
-    if ('why' in file) log('warning', `cannot log to ${options.file}: ${file.why}`);
-    else {
+    if ('why' in file) {
+      const line = `cannot log to ${options.file}: ${file.why}`;
+      log('warning', line);
+      if (sinks.length === 0) writeOut(2, `${line}\n`);
+    } else {
       sinks.push(file.sink);
       ends.push(file.close);
     }
