@@ -1,6 +1,7 @@
 // Why a test cannot run here: the one form of every reason to skip, `probe NAME: what is missing`. The runner (dev/test-skips.mjs) knows
 // which probes may fail where CI runs; any other skip is a failure there.
 import { spawnSync } from 'node:child_process';
+import { readlinkSync } from 'node:fs';
 import { findCommand } from '../../src/lab/state/paths.js';
 
 /** The reason to skip, or false. */
@@ -19,3 +20,9 @@ export function noTools(...names: readonly string[]): Skip {
 /** The same for commands that are there and may not work, such as one of another kernel's tables. */
 export const notWorking = (name: string, ...argv: readonly string[]): Skip =>
   probe(name, spawnSync(argv[0] ?? '', argv.slice(1), { stdio: 'ignore' }).status === 0, `${argv.join(' ')} does not work here`);
+
+/** Probe `first-namespaces`: whether this process sees all others of the machine, which it must to know what is gone. */
+export function notFirstNamespaces(): Skip {
+  const first = readlinkSync('/proc/self/ns/pid') === 'pid:[4026531836]' && readlinkSync('/proc/self/ns/user') === 'user:[4026531837]';
+  return probe('first-namespaces', first, 'runs in a container with a pid or user namespace of its own');
+}

@@ -1,6 +1,7 @@
 // The checker child's part: virtual servers in weir's table of its namespace.
 import { openDirector } from '../../datapath/ebpf/open.js';
 import { setCpuScheduling } from '../process/cpu-scheduling.js';
+import { coverInterfaces } from '../process/interface-cover.js';
 import type { StartPart } from '../process/part.js';
 import { runChecker } from './checker-process.js';
 
@@ -10,6 +11,7 @@ const UMASK = 0o022;
 export const startChecker: StartPart = (configuration, options, log) => {
   process.umask(UMASK);
   setCpuScheduling('checker', configuration.global.processes.checker, log);
+  if (options.ownNamespace) coverInterfaces(log);
   const { keepServers, identSuffix } = options;
   return runChecker({ configuration, log, keepServers, identSuffix, open: () => openDirector({ waitMs: 0 }) });
 };

@@ -40,6 +40,8 @@ export interface ChildOptions {
   /** `-d`: the configuration goes to the log. */
   readonly dump: boolean;
   readonly netNamespace?: string;
+  /** It is another one than the supervisor's. */
+  readonly ownNamespace: boolean;
   /** The program and its words, for the process list. */
   readonly words: readonly string[];
   /** How often it sends that it is alive, ms. */

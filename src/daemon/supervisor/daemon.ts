@@ -15,6 +15,7 @@ import { commandLines } from '../log/log-text.js';
 import type { MailEvent } from '../mail/compose.js';
 import { Mailer } from '../mail/mailer.js';
 import { enterNamespace } from '../process/enter-namespace.js';
+import { coverInterfaces, sweepLeftovers } from '../process/interface-cover.js';
 import { type DumpKind, EXIT } from '../process/messages.js';
 import { OnceATurn } from '../process/once-a-turn.js';
 import { PidFileKeeper } from '../process/pid-file-keeper.js';
@@ -275,6 +276,8 @@ class Daemon {
     if (this.#supervisor.running.length === 0) this.log('warning', 'Warning - keepalived has no configuration to run');
     else this.log('info', 'Startup complete');
     manager.notify('READY=1');
+    coverInterfaces(this.log);
+    sweepLeftovers();
     giveMemoryBack();
     if (this.#reloadAsked) this.#reloader?.request();
   }
@@ -283,7 +286,8 @@ class Daemon {
     const { options, livenessIntervalMs: beatMs = LIVENESS_INTERVAL_MS } = this.program;
     return (kind, respawned) => {
       const common = options.netNamespace ?? root.netNamespace;
-      const netNamespace = PROCESSES[kind].netNamespace?.(root) ?? common;
+      const own = PROCESSES[kind].netNamespace?.(root);
+      const netNamespace = own ?? common;
       return {
         log: options.log,
         identSuffix: this.#suffix,
@@ -292,6 +296,7 @@ class Daemon {
         keepAddresses: options.keepAddresses,
         keepServers: options.keepServers,
         dump: options.dump,
+        ownNamespace: own !== undefined && own !== (common ?? ''),
         ...(netNamespace === undefined || netNamespace === '' ? {} : { netNamespace }),
         words: [this.program.name, ...options.argv],
         livenessIntervalMs: beatMs,

@@ -67,10 +67,7 @@ function prepare(options: OpenOptions, bpffs: Bpffs): Prepared {
   const { report = () => {} } = options;
   const netlink = new Netlink();
   try {
-    if (!present) {
-      bpffs.sweep();
-      load(folder, options.capacity);
-    }
+    if (!present) load(folder, options.capacity);
     const tables = new Tables(folder);
     checkVersion(tables);
     if (!present) report({ kind: 'loaded', ...sizesOf(tables) });
@@ -104,6 +101,7 @@ export function openDirector(options: OpenOptions = {}): EbpfDirector {
   const bpffs = Bpffs.ensure();
   const lock = bpffs.lockPath();
   const { tables, addresses } = asWriter(lock, options, () => prepare(options, bpffs));
+  bpffs.sweep();
   return new EbpfDirector(tables, lock, broadcastsOf(addresses), options);
 }
 
@@ -136,11 +134,15 @@ export function openReader({ load = true, ...wait }: ReadWait & Pick<OpenOptions
 }
 
 /**
- * The same where the datapath is in this network namespace already; elsewhere undefined, and nothing is touched.
+ * The same where the datapath is in this network namespace already; elsewhere undefined, and nothing of a living namespace is touched.
  * @throws WeirError lock-busy, SystemError, Error as openDirector
  */
 export function openIfLoaded(options: Omit<OpenOptions, 'load' | 'capacity'> = {}): EbpfDirector | undefined {
-  if (Bpffs.find()?.cookies().includes(native().netnsCookie()) !== true) return undefined;
+  const bpffs = Bpffs.find();
+  if (bpffs?.cookies().includes(native().netnsCookie()) !== true) {
+    bpffs?.sweep();
+    return undefined;
+  }
   try {
     return openDirector({ ...options, load: false });
   } catch (error) {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { test } from 'node:test';
-import { noRoot, noTools } from '../../../test/support/probes.js';
+import { noRoot, noTools, notFirstNamespaces } from '../../../test/support/probes.js';
 import { native } from '../addon.js';
 import { using } from '../fd.js';
 import { Netns } from '../namespaces/netns.js';
@@ -10,6 +10,7 @@ import { removeNetns } from '../namespaces/remove-netns.js';
 import { liveCookies, nsfsMounts } from './live-netns.js';
 
 const root = { skip: noRoot() };
+const seeing = { skip: noRoot() || notFirstNamespaces() };
 
 test('reads bind mounts out of mountinfo', () => {
   const text = [
@@ -24,7 +25,7 @@ test('reads bind mounts out of mountinfo', () => {
   ]);
 });
 
-test('a namespace is alive by name, by process, by descriptor, and then no more', root, async () => {
+test('a namespace is alive by name, by process, by descriptor, and then no more', seeing, async () => {
   const name = `sys-live-${process.pid}`;
   execFileSync('ip', ['netns', 'add', name]);
   const netns = Netns.byName(name);
@@ -75,16 +76,18 @@ test('a namespace is alive while processes enter and leave it between two reads 
   }
 });
 
-const deprived = { skip: root.skip || noTools('setpriv') };
+const deprived = { skip: seeing.skip || noTools('setpriv', 'unshare') };
 
-test('without the capabilities to search, root takes all namespaces for alive and sweeps none', deprived, () => {
+test('without the capabilities to search, and in a container, root takes all namespaces for alive and sweeps none', deprived, () => {
   const look = `
     const { liveCookies } = await import(${JSON.stringify(new URL('./live-netns.js', import.meta.url).href)});
     process.stdout.write([...liveCookies([1n, 2n])].join());`;
-  const within = (...without: readonly string[]): string =>
-    execFileSync('setpriv', [...without, process.execPath, '--input-type=module', '-e', look], { encoding: 'utf8' });
+  const under = (command: string, ...without: readonly string[]): string =>
+    execFileSync(command, [...without, process.execPath, '--input-type=module', '-e', look], { encoding: 'utf8' });
+  const within = (...without: readonly string[]): string => under('setpriv', ...without);
   for (const capability of ['sys_admin', 'sys_ptrace']) {
     assert.equal(within('--bounding-set', `-${capability}`, '--inh-caps', '-all'), '1,2', capability);
   }
+  assert.equal(under('unshare', '--pid', '--fork', '--mount-proc'), '1,2', 'a pid namespace hides the processes of the others');
   assert.equal(within(), '');
 });

@@ -1,6 +1,6 @@
 // What VRRP changed on this host that no configuration shows afterwards: sysctls and how they were, interfaces and nft tables that it made. Remembered
 // in /run/weir/vrrp/COOKIE.json, one a network namespace, so that after a kill -9 the next start takes over what is needed and undoes the rest.
-import { netnsStatePath, sweep } from '../../../host/state-file.js';
+import { netnsStatePath } from '../../../host/state-file.js';
 import type { Log } from '../../../model/log-level.js';
 import { isSystemError } from '../../../sys/errno.js';
 import { readTextFile, removeFile, replaceTextFile } from '../../../sys/files/durable-file.js';
@@ -58,7 +58,6 @@ export class UndoJournal {
 
   #read(): Memory | undefined {
     try {
-      sweep('vrrp');
       const text = readTextFile(this.#path);
       return text === undefined ? undefined : parseMemory(text);
     } catch (error) {

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { after, test } from 'node:test';
-import { noRoot } from '../../../../test/support/probes.js';
+import { noRoot, notFirstNamespaces } from '../../../../test/support/probes.js';
 import { native } from '../../../sys/addon.js';
 import { openFds, using } from '../../../sys/fd.js';
 import { Netns } from '../../../sys/namespaces/netns.js';
@@ -13,6 +13,7 @@ import { mountView } from './mount-view.js';
 
 const isRoot = process.getuid?.() === 0;
 const root = { skip: noRoot() };
+const seeing = { skip: noRoot() || notFirstNamespaces() };
 const place = `/run/weir-test-${process.pid}/bpf`;
 
 after(() => {
@@ -62,7 +63,7 @@ test('a second mount never hides the first', root, () => {
   assert.equal(mountsOfPlace(), 1);
 });
 
-test('pins of dead namespaces go, those of living ones stay', root, () => {
+test('pins of dead namespaces go, those of living ones stay', seeing, () => {
   const before = openFds();
   const bpffs = Bpffs.ensure(place);
   const name = `sys-bpffs-${process.pid}`;

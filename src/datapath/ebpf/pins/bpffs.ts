@@ -5,13 +5,13 @@
 // the machine's first mount namespace (mount-view.ts), and is reached through /proc where it cannot be seen directly.
 
 import { execFileSync } from 'node:child_process';
-import { closeSync, existsSync, mkdirSync, openSync, readdirSync, rmSync, statfsSync, statSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, readdirSync, statfsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { WeirError } from '../../../model/errors/weir-error.js';
 import { native } from '../../../sys/addon.js';
 import { unlessCode } from '../../../sys/errno.js';
 import { locked } from '../../../sys/files/lock.js';
-import { liveCookies } from '../../../sys/policy/live-netns.js';
+import { sweepRun } from '../../../sys/policy/sweep-run.js';
 import { mountView, type View } from './mount-view.js';
 
 export const BPFFS_PLACE = '/run/weir/bpf';
@@ -104,15 +104,9 @@ export class Bpffs {
     return cookiesIn(this.base);
   }
 
-  /** Removes folders and lock files of namespaces that are gone; the cookies of the folders removed. */
+  /** Removes what namespaces that are gone have left here and beside it; the cookies of the folders removed. */
   sweep(): readonly bigint[] {
-    // First the names, then the namespaces: one that is made in between is in neither list of names.
-    const [folders, locks] = [this.cookies(), cookiesIn(`${this.above}/lock`)];
-    const alive = liveCookies([...folders, ...locks]);
-    const dead = (cookie: bigint) => !alive.has(cookie);
-    for (const cookie of folders.filter(dead)) rmSync(this.path(cookie), { recursive: true, force: true });
-    for (const cookie of locks.filter(dead)) unlessCode(() => rmSync(this.#lockFile(cookie), { force: true }), NO_FILES, undefined);
-    return folders.filter(dead);
+    return sweepRun(this.above, this.base);
   }
 }
 

@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { NetlinkMessage } from '../../wire/netlink.js';
+import { RouteMessage } from '../../wire/rtnetlink.js';
+import { encodeLinkChange } from '../../wire/rtnetlink-link.js';
+import { InterfaceCover, KnownLinks } from './interface-cover.js';
+
+const message = (type: number, change: Parameters<typeof encodeLinkChange>[0], family = 0): NetlinkMessage => {
+  const payload = encodeLinkChange(change);
+  payload[0] = family;
+  return { type, flags: 0, sequence: 0, port: 0, payload };
+};
+const { newLink, deleteLink } = RouteMessage;
+
+test('a link that comes, comes again or changes its MAC counts; up, down, going and a bridge about its ports do not', () => {
+  const links = new KnownLinks();
+  const mac = '02:00:00:00:00:01';
+  const is = (what: NetlinkMessage): boolean => links.changedBy([what]);
+  assert.equal(is(message(newLink, { ifindex: 7, name: 'eth7', mac })), true, 'it came');
+  assert.equal(is(message(newLink, { ifindex: 7, name: 'eth7', mac, up: true })), false, 'up');
+  assert.equal(is(message(newLink, { ifindex: 7, name: 'eth7' }, 7)), false, 'AF_BRIDGE');
+  assert.equal(is(message(newLink, { ifindex: 7, name: 'eth7', mac: '02:00:00:00:00:02' })), true, 'its MAC');
+  assert.equal(is(message(deleteLink, { ifindex: 7, name: 'eth7' })), false, 'it went');
+  assert.equal(is(message(newLink, { ifindex: 7, name: 'eth7', mac: '02:00:00:00:00:02' })), true, 'it came again under its number');
+  assert.equal(is(message(24, { ifindex: 8, name: 'eth8' })), false, 'a route');
+});
+
+const turn = (): Promise<void> => new Promise((done) => setImmediate(done));
+
+test('nothing runs where nothing is loaded; one process at a time, and one more for what came meanwhile; a failure is logged once', async () => {
+  const logged: string[] = [];
+  const ends: ((failure: string | undefined) => void)[] = [];
+  let loaded = false;
+  const cover = new InterfaceCover({
+    log: (level, text) => void logged.push(`${level} ${text}`),
+    isLoaded: () => loaded,
+    attach: () => new Promise((done) => void ends.push(done)),
+  });
+  cover.request();
+  assert.equal(ends.length, 0);
+  loaded = true;
+  for (let count = 0; count < 5; count++) cover.request();
+  assert.equal(ends.length, 1);
+  ends[0]?.('lock busy');
+  await turn();
+  assert.equal(ends.length, 2);
+  ends[1]?.('lock busy');
+  await turn();
+  assert.equal(ends.length, 2, 'tried again later');
+  cover.request();
+  ends[2]?.(undefined);
+  await turn();
+  cover.close();
+  assert.deepEqual(logged, [
+    'warning new interfaces could not be attached, trying again: lock busy',
+    'info new interfaces are attached, after 2 failures',
+  ]);
+});

@@ -1,0 +1,140 @@
+// Where the datapath is loaded, interfaces that come while a daemon runs are attached immediately: by a process of weir's that ends, so that
+// the daemon itself maps no tables. Deleted and made again, a bond, VLAN or bridge carries traffic without a command.
+import { spawn } from 'node:child_process';
+import { Bpffs } from '../../datapath/ebpf/pins/bpffs.js';
+import { counted } from '../../model/counted.js';
+import { isWeirError } from '../../model/errors/weir-error.js';
+import type { Log } from '../../model/log-level.js';
+import { native } from '../../sys/addon.js';
+import { isSystemError } from '../../sys/errno.js';
+import { MonitorGroup, NetlinkMonitor } from '../../sys/netlink/netlink-monitor.js';
+import type { NetlinkMessage } from '../../wire/netlink.js';
+import { RouteMessage } from '../../wire/rtnetlink.js';
+import { decodeLink } from '../../wire/rtnetlink-link.js';
+
+const AF_UNSPEC = 0;
+/** How often is looked for what namespaces that are gone have left. */
+const SWEEP_INTERVAL_MS = 600_000;
+/** After a failure. */
+const RETRY_MS = 5000;
+const ERROR_CHARACTERS_MAX = 500;
+
+/** What the attachments depend on, by interface; up and down are none of it. */
+export class KnownLinks {
+  readonly #known = new Map<number, string>();
+
+  /** Whether one came, or changed in what matters. Those that go leave nothing to attach. */
+  changedBy(messages: readonly NetlinkMessage[]): boolean {
+    let changed = false;
+    for (const { type, payload } of messages) {
+      // A bridge reports its ports in messages of their own family, with other attributes.
+      if ((type !== RouteMessage.newLink && type !== RouteMessage.deleteLink) || payload[0] !== AF_UNSPEC) continue;
+      const link = decodeLink(payload);
+      if (link === undefined) continue;
+      const text = [link.name, link.kind, link.mac, link.master, link.masterKind, link.lower].join();
+      if (type === RouteMessage.deleteLink) this.#known.delete(link.ifindex);
+      else if (this.#known.get(link.ifindex) !== text) {
+        this.#known.set(link.ifindex, text);
+        changed = true;
+      }
+    }
+    return changed;
+  }
+}
+
+/** The bpffs; absent also where this process cannot see the machine's mounts. */
+function presentPins(): Bpffs | undefined {
+  try {
+    return Bpffs.find();
+  } catch (error) {
+    if (isWeirError(error)) return undefined;
+    throw error;
+  }
+}
+
+const isLoadedHere = (): boolean => presentPins()?.cookies().includes(native().netnsCookie()) === true;
+
+/** What udev runs, too. Resolves with the reason why it failed, undefined where it did not. */
+function attachNew(): Promise<string | undefined> {
+  const { NOTIFY_SOCKET: _socket, ...env } = process.env;
+  const args = [...process.execArgv, process.argv[1] ?? '', 'weir', 'load', '--if-loaded'];
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'pipe'], env });
+  let text = '';
+  child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
+    text = (text + chunk).slice(0, ERROR_CHARACTERS_MAX);
+  });
+  return new Promise((done) => {
+    child.on('error', (error) => done(error.message));
+    child.on('close', (status) => done(status === 0 ? undefined : (text.trim().split('\n')[0] ?? `status ${status}`)));
+  });
+}
+
+export interface InterfaceCoverOptions {
+  readonly log: Log;
+  readonly isLoaded?: () => boolean;
+  readonly attach?: () => Promise<string | undefined>;
+}
+
+/** One process at a time; changes while it runs are for the next one. */
+export class InterfaceCover {
+  readonly #links = new KnownLinks();
+  #running = false;
+  #again = false;
+  #failures = 0;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(readonly options: InterfaceCoverOptions) {}
+
+  onChanges(messages: readonly NetlinkMessage[]): void {
+    if (this.#links.changedBy(messages)) this.request();
+  }
+
+  request(): void {
+    if (this.#running) this.#again = true;
+    else if ((this.options.isLoaded ?? isLoadedHere)()) void this.#run();
+  }
+
+  async #run(): Promise<void> {
+    this.#running = true;
+    clearTimeout(this.#timer);
+    const failure = await (this.options.attach ?? attachNew)();
+    this.#running = false;
+    if (failure !== undefined) {
+      if (this.#failures === 0) this.options.log('warning', `new interfaces could not be attached, trying again: ${failure}`);
+      this.#failures += 1;
+      this.#timer = setTimeout(() => this.request(), RETRY_MS).unref();
+    } else if (this.#failures > 0) {
+      this.options.log('info', `new interfaces are attached, after ${counted(this.#failures, 'failure')}`);
+      this.#failures = 0;
+    }
+    if (this.#again) {
+      this.#again = false;
+      this.request();
+    }
+  }
+
+  close(): void {
+    clearTimeout(this.#timer);
+  }
+}
+
+/** Begins to remove what network namespaces leave behind when they go. */
+export function sweepLeftovers(): void {
+  const sweep = (): void => void presentPins()?.sweep();
+  sweep();
+  setInterval(sweep, SWEEP_INTERVAL_MS).unref();
+}
+
+/** Begins it in the network namespace of this thread. What the kernel refuses is logged: the daemon does without. */
+export function coverInterfaces(log: Log): void {
+  const cover = new InterfaceCover({ log });
+  try {
+    new NetlinkMonitor(MonitorGroup.link, {
+      changes: (messages) => cover.onChanges(messages),
+      overrun: () => cover.request(),
+    });
+  } catch (error) {
+    if (!isSystemError(error)) throw error;
+    log('warning', `new interfaces will not be attached: ${error.message}`);
+  }
+}
