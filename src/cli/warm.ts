@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { renderDiagnostic } from '../config/keepalived/diagnostics/outcome.js';
 import { readKeepalived } from '../config/keepalived/read.js';
 import { PROCESS_KINDS, PROCESSES, type ProcessKind } from '../daemon/processes.js';
-import { childKind } from '../daemon/supervisor/child-process.js';
+import { childKind } from '../daemon/supervisor/children/child-process.js';
 
 /** A router and a service with common keywords. */
 const SAMPLE = `global_defs {

@@ -5,7 +5,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, test } from 'node:test';
-import { reloadTimeText } from '../../src/daemon/supervisor/reload-time.js';
+import { reloadTimeText } from '../../src/daemon/supervisor/reload/reload-time.js';
 import { ENTRY } from '../support/netns-bed.js';
 import { RunningDaemon } from '../support/running-daemon.js';
 import { Place } from './stand-in-place.js';

@@ -4,10 +4,10 @@ import { appendFileSync, readFileSync } from 'node:fs';
 import { readOptions } from '../../src/cli/keepalived/options.js';
 import { runChild } from '../../src/daemon/process/child-main.js';
 import type { StartPart } from '../../src/daemon/process/part.js';
-import { childKind } from '../../src/daemon/supervisor/child-process.js';
+import { childKind } from '../../src/daemon/supervisor/children/child-process.js';
 import { runDaemon } from '../../src/daemon/supervisor/daemon.js';
-import { daemonize, isBackground, reportStarted } from '../../src/daemon/supervisor/daemonize.js';
-import type { Loaded } from '../../src/daemon/supervisor/loaded.js';
+import type { Loaded } from '../../src/daemon/supervisor/reload/loaded.js';
+import { daemonize, isBackground, reportStarted } from '../../src/daemon/supervisor/start/daemonize.js';
 import type { GlobalSettings, RootSettings } from '../../src/model/keepalived/global.js';
 import { emptyConfiguration, emptyGlobal, emptyRoot, oneInstance } from '../support/keepalived-configuration.js';
 

@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { reloadTimeText } from '../../src/daemon/supervisor/reload-time.js';
+import { reloadTimeText } from '../../src/daemon/supervisor/reload/reload-time.js';
 import { Bed, type Host } from '../support/netns-bed.js';
 import { RunningDaemon } from '../support/running-daemon.js';
 import { type Maker, program, skipWithoutPeer } from './harness.js';

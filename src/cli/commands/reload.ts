@@ -1,8 +1,8 @@
 // weir reload: sends HUP to the daemon and waits for what comes of it, so that systemctl reload fails where a reload is refused.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readPidFile } from '../../daemon/process/pid-file.js';
-import { isKeepalived } from '../../daemon/supervisor/pid-file-places.js';
-import { type ReloadState, readReloadState } from '../../daemon/supervisor/reload-answers.js';
+import { type ReloadState, readReloadState } from '../../daemon/supervisor/reload/reload-answers.js';
+import { isKeepalived } from '../../daemon/supervisor/start/pid-file-places.js';
 import { WeirError } from '../../model/errors/weir-error.js';
 import { hasCode } from '../../sys/errno.js';
 import { reported } from '../failure.js';

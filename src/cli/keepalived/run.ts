@@ -31,14 +31,14 @@ async function child(kind: ProcessKind): Promise<number> {
 
 /** Runs the daemon here (-n, or as the copy in the background), or starts that copy. */
 async function daemon({ options: asked }: Extract<Asked, { readonly kind: 'run' }>): Promise<number> {
-  const { daemonize, isBackground, reportStarted } = await import('../../daemon/supervisor/daemonize.js');
+  const { daemonize, isBackground, reportStarted } = await import('../../daemon/supervisor/start/daemonize.js');
   const background = isBackground();
   if (!asked.foreground && !background) return daemonize(asked.argv);
   // A background process keeps no folder in use.
   const options = background ? { ...asked, path: resolve(asked.path) } : asked;
   if (background) process.chdir('/');
   const name = calledAs();
-  const { DaemonChild } = await import('../../daemon/supervisor/child-process.js');
+  const { DaemonChild } = await import('../../daemon/supervisor/children/child-process.js');
   // Before the rest is loaded, because its start takes longest.
   const command = { argv: options.argv, console: options.foreground };
   const early = options.parts[EARLY_PROCESS] ? { early: new DaemonChild(EARLY_PROCESS, command) } : {};
@@ -80,7 +80,7 @@ async function reader(): Promise<number> {
 
 export async function run(args: readonly string[], io: Io): Promise<number> {
   forgetEarlySignals();
-  const { childKind } = await import('../../daemon/supervisor/child-process.js');
+  const { childKind } = await import('../../daemon/supervisor/children/child-process.js');
   const kind = childKind();
   if (kind !== undefined) return child(kind);
   if (isReader()) return reader();

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { emptyGlobal } from '../../../test/support/keepalived-configuration.js';
-import { SavedFiles } from '../supervisor/saved-files.js';
+import { SavedFiles } from '../supervisor/reload/saved-files.js';
 import { ReloadRecord } from './reload-record.js';
 import { dataPath, dumpPath } from './write-dump.js';
 

@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { ownChild } from '../../sys/processes/orphans.js';
 import type { DaemonOptions } from '../supervisor/daemon-options.js';
-import type { Loaded } from '../supervisor/loaded.js';
+import type { Loaded } from '../supervisor/reload/loaded.js';
 import { readerEnvironment } from './reader-role.js';
 
 /** MiB of heap; 65,000 instances want less than half of it. */

@@ -4,10 +4,10 @@ import type { Log } from '../../model/log-level.js';
 import type { MailEvent } from '../mail/compose.js';
 import { type BfdEvent, type ChildOptions, type DumpKind, EXIT, type FromChild, type VrrpStates } from '../process/messages.js';
 import { EARLY_PROCESS, PROCESSES, type ProcessKind, processesWanted } from '../processes.js';
-import { type ChildEnd, DaemonChild } from './child-process.js';
+import { type ChildEnd, DaemonChild } from './children/child-process.js';
+import { endText, isPermanent, PERMANENT_ERRORS } from './children/end-text.js';
+import { nextRespawn, type Respawns } from './children/respawn.js';
 import type { DaemonOptions } from './daemon-options.js';
-import { endText, isPermanent, PERMANENT_ERRORS } from './end-text.js';
-import { nextRespawn, type Respawns } from './respawn.js';
 
 export interface SupervisorSettings {
   readonly options: DaemonOptions;

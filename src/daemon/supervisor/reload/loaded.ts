@@ -1,7 +1,7 @@
 // What reading a configuration gives: at the start in the supervisor itself, at a reload in a process that ends afterwards.
-import type { Damage } from '../../config/keepalived/diagnostics/damage.js';
-import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
-import type { LogLevel } from '../../model/log-level.js';
+import type { Damage } from '../../../config/keepalived/diagnostics/damage.js';
+import type { KeepalivedConfiguration } from '../../../model/keepalived/configuration.js';
+import type { LogLevel } from '../../../model/log-level.js';
 import type { SourceFile } from './saved-files.js';
 
 /** A configuration as it was read, and the messages about it. */

@@ -3,9 +3,9 @@ import { existsSync, lstatSync, mkdtempSync, readFileSync, rmSync, symlinkSync, 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { native } from '../../sys/addon.js';
-import { writeDump } from '../dump-files/write-dump.js';
-import { removePidFile, writePidFile } from '../process/pid-file.js';
+import { native } from '../../../sys/addon.js';
+import { writeDump } from '../../dump-files/write-dump.js';
+import { removePidFile, writePidFile } from '../../process/pid-file.js';
 import { pidFilesFor, removeOwnFolders, runningFrom } from './pid-file-places.js';
 
 const none = { pidFiles: {} };

@@ -1,10 +1,10 @@
 // Where the daemon's pid files stand, as with keepalived, and whether a daemon runs already.
 import { readFileSync, rmdirSync } from 'node:fs';
 import { basename } from 'node:path';
-import { unlessCode } from '../../sys/errno.js';
-import { readPidFile } from '../process/pid-file.js';
-import { type ProcessKind, perProcess } from '../processes.js';
-import type { DaemonOptions } from './daemon-options.js';
+import { unlessCode } from '../../../sys/errno.js';
+import { readPidFile } from '../../process/pid-file.js';
+import { type ProcessKind, perProcess } from '../../processes.js';
+import type { DaemonOptions } from '../daemon-options.js';
 
 export interface PidFiles extends Readonly<Record<'parent' | ProcessKind, string>> {
   /** Where they stand unless a name of their own is given. */

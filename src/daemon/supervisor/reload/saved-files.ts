@@ -1,10 +1,10 @@
 // config_save_dir: a copy of the configuration as it was read, each time it is (keepalived.conf.PID.0, .1 …).
 import { chmodSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { GlobalSettings } from '../../model/keepalived/global.js';
-import type { Log } from '../../model/log-level.js';
-import { unlessCode } from '../../sys/errno.js';
-import { writeDump } from '../dump-files/write-dump.js';
+import type { GlobalSettings } from '../../../model/keepalived/global.js';
+import type { Log } from '../../../model/log-level.js';
+import { unlessCode } from '../../../sys/errno.js';
+import { writeDump } from '../../dump-files/write-dump.js';
 
 /** A file that the configuration is made of. */
 export interface SourceFile {

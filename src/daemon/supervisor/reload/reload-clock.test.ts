@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
-import { probe } from '../../../test/support/probes.js';
+import { probe } from '../../../../test/support/probes.js';
 import { ReloadClock } from './reload-clock.js';
 import { reloadTimeText } from './reload-time.js';
 

@@ -1,9 +1,9 @@
 // What came of each reload, for the command that asked for it (weir reload, a unit's ExecReload): a signal has no answer. In
 // /run/weir/reload/PID.json, from the daemon's start to its end.
 import { existsSync, readdirSync } from 'node:fs';
-import type { Log } from '../../model/log-level.js';
-import { isSystemError, unlessCode } from '../../sys/errno.js';
-import { readTextFile, removeFile, replaceTextFile } from '../../sys/files/durable-file.js';
+import type { Log } from '../../../model/log-level.js';
+import { isSystemError, unlessCode } from '../../../sys/errno.js';
+import { readTextFile, removeFile, replaceTextFile } from '../../../sys/files/durable-file.js';
 
 const FOLDER = '/run/weir/reload';
 

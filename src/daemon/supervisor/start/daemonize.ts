@@ -1,7 +1,7 @@
 // Into the background: node cannot fork, so a copy of the command goes on in a session of its own, and this process waits until it stands.
 import { spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
-import { keepingEarlySignals } from '../../sys/processes/early-signals.js';
+import { keepingEarlySignals } from '../../../sys/processes/early-signals.js';
 
 const BACKGROUND_VARIABLE = 'WEIR_BACKGROUND';
 

@@ -1,9 +1,9 @@
 // startup_script and shutdown_script: run to their end, or to their time's, before the children and after them.
-import type { GlobalSettings } from '../../model/keepalived/global.js';
-import type { Script } from '../../model/keepalived/script.js';
-import type { Log } from '../../model/log-level.js';
-import { policyOf, resolveScript } from '../scripts/resolve-script.js';
-import { runScript } from '../scripts/run-script.js';
+import type { GlobalSettings } from '../../../model/keepalived/global.js';
+import type { Script } from '../../../model/keepalived/script.js';
+import type { Log } from '../../../model/log-level.js';
+import { policyOf, resolveScript } from '../../scripts/resolve-script.js';
+import { runScript } from '../../scripts/run-script.js';
 
 export interface BoundedScript {
   readonly script: Script;

@@ -1,9 +1,9 @@
 // One child as the supervisor has it: started from the same program, watched, killed when it hangs.
 import { type ChildProcess, spawn } from 'node:child_process';
-import { keepingEarlySignals } from '../../sys/processes/early-signals.js';
-import { ownChild } from '../../sys/processes/orphans.js';
-import { type FromChild, isMessage, type ToChild } from '../process/messages.js';
-import { isProcessKind, PROCESSES, type ProcessKind } from '../processes.js';
+import { keepingEarlySignals } from '../../../sys/processes/early-signals.js';
+import { ownChild } from '../../../sys/processes/orphans.js';
+import { type FromChild, isMessage, type ToChild } from '../../process/messages.js';
+import { isProcessKind, PROCESSES, type ProcessKind } from '../../processes.js';
 import { Liveness } from './liveness.js';
 
 /** Which child a process of the program is; taken out of the environment before anything else is started. */

@@ -1,9 +1,9 @@
 // reload_file: there, and empty, while the configuration is read at a reload: programs that write configurations wait for it to go away.
 import { closeSync, constants, fchmodSync, openSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import type { GlobalSettings } from '../../model/keepalived/global.js';
-import type { Log } from '../../model/log-level.js';
-import { isReplaceable } from '../process/replaceable.js';
+import type { GlobalSettings } from '../../../model/keepalived/global.js';
+import type { Log } from '../../../model/log-level.js';
+import { isReplaceable } from '../../process/replaceable.js';
 
 /** `folder`: that of the pid files. Undefined: none is wanted. */
 export function reloadFilePath({ reloadFile }: GlobalSettings, folder: string): string | undefined {

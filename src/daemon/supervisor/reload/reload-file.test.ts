@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, w
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { emptyGlobal } from '../../../test/support/keepalived-configuration.js';
+import { emptyGlobal } from '../../../../test/support/keepalived-configuration.js';
 import { makeReloadFile, reloadFilePath, removeReloadFile } from './reload-file.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'weir-reload-file-'));

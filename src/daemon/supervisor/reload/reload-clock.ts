@@ -1,11 +1,11 @@
 // reload_time_file: watches the file and asks for a reload when its time has come.
 import { rmSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
-import type { GlobalSettings } from '../../model/keepalived/global.js';
-import type { Log } from '../../model/log-level.js';
-import { isSystemError } from '../../sys/errno.js';
-import { FolderWatch } from '../../sys/files/folder-watch.js';
-import { startOfFile } from '../../sys/files/start-of-file.js';
+import type { GlobalSettings } from '../../../model/keepalived/global.js';
+import type { Log } from '../../../model/log-level.js';
+import { isSystemError } from '../../../sys/errno.js';
+import { FolderWatch } from '../../../sys/files/folder-watch.js';
+import { startOfFile } from '../../../sys/files/start-of-file.js';
 import { readReloadTime, reloadTimeText } from './reload-time.js';
 
 type Settings = GlobalSettings['reloadTime'];

@@ -1,18 +1,18 @@
 // Reload: the file is read first, and what cannot be used never replaces what runs. keepalived ends itself then, and leaves its VIPs.
 import { isDeepStrictEqual } from 'node:util';
-import { type Damage, type InstancePart, newDamage } from '../../config/keepalived/diagnostics/damage.js';
-import type { Address } from '../../model/address.js';
-import { formatAddress } from '../../model/address-text.js';
-import { addressId } from '../../model/identity.js';
-import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
-import type { GlobalSettings } from '../../model/keepalived/global.js';
-import type { VrrpInstance } from '../../model/keepalived/instance.js';
-import type { Log } from '../../model/log-level.js';
-import { writeDump } from '../dump-files/write-dump.js';
+import { type Damage, type InstancePart, newDamage } from '../../../config/keepalived/diagnostics/damage.js';
+import type { Address } from '../../../model/address.js';
+import { formatAddress } from '../../../model/address-text.js';
+import { addressId } from '../../../model/identity.js';
+import type { KeepalivedConfiguration } from '../../../model/keepalived/configuration.js';
+import type { GlobalSettings } from '../../../model/keepalived/global.js';
+import type { VrrpInstance } from '../../../model/keepalived/instance.js';
+import type { Log } from '../../../model/log-level.js';
+import { writeDump } from '../../dump-files/write-dump.js';
+import type { ServiceManager } from '../service-manager.js';
+import type { Supervisor } from '../supervisor.js';
 import type { Loaded } from './loaded.js';
 import type { ReloadAnswer } from './reload-answers.js';
-import type { ServiceManager } from './service-manager.js';
-import type { Supervisor } from './supervisor.js';
 
 export interface ReloadSettings {
   readonly path: string;

@@ -4,9 +4,9 @@ import { lstatSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { emptyConfiguration, oneInstance } from '../../../test/support/keepalived-configuration.js';
-import type { Damage } from '../../config/keepalived/diagnostics/damage.js';
-import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
+import { emptyConfiguration, oneInstance } from '../../../../test/support/keepalived-configuration.js';
+import type { Damage } from '../../../config/keepalived/diagnostics/damage.js';
+import type { KeepalivedConfiguration } from '../../../model/keepalived/configuration.js';
 import type { Loaded } from './loaded.js';
 import { Reloader } from './reloader.js';
 
