@@ -12,11 +12,12 @@ const instance = (own: string): string => `vrrp_instance V1 {\ninterface eth0\nv
 const ADDRESSES = 'virtual_ipaddress {\n10.0.0.1\n}';
 
 test('each message with the instance and the lines that it stands on', () => {
-  const found = (text: string): readonly string[] => damageIn(text).map(({ instance: name, part }) => `${name} ${part}`);
+  const found = (text: string): readonly string[] =>
+    damageIn(text).map(({ instance: name, onAuthentication }) => `${name} ${onAuthentication}`);
   assert.deepEqual(found(instance(ADDRESSES)), []);
-  assert.deepEqual(found(instance('virtual_ipaddress {\n10.0.0.1\n10.0.0.300\n}')), ['V1 addresses']);
-  assert.deepEqual(found(instance('virtual_ipaddress {\n10.0.0.1\n}\nvirtual_ipaddress_excluded {\n10.0.0.300\n}')), ['V1 addresses']);
-  assert.deepEqual(found(instance(`authentication {\nauth_type PASSWORD\nauth_pass x\n}\n${ADDRESSES}`)), ['V1 authentication']);
+  assert.deepEqual(found(instance('virtual_ipaddress {\n10.0.0.1\n10.0.0.300\n}')), ['V1 undefined']);
+  assert.deepEqual(found(instance('virtual_ipaddress {\n10.0.0.1\n}\nvirtual_ipaddress_excluded {\n10.0.0.300\n}')), ['V1 undefined']);
+  assert.deepEqual(found(instance(`authentication {\nauth_type PASSWORD\nauth_pass x\n}\n${ADDRESSES}`)), ['V1 true']);
   assert.deepEqual(found(instance(`priority 300\n${ADDRESSES}`)), ['V1 undefined', 'V1 undefined']);
   assert.deepEqual(new Set(found(`${instance(ADDRESSES)}nonsense {\n}\n`)), new Set(['undefined undefined']));
 });

@@ -5,26 +5,18 @@ import { allOf, blocksOf, nameOf } from '../values/values.js';
 import { isDamage } from './outcome.js';
 import type { Diagnostic } from './report.js';
 
-/** What an instance can lose by damage. */
-export type InstancePart = 'addresses' | 'authentication';
-
 export interface Damage {
   /** The code and the text: the same as long as the fault is. */
   readonly text: string;
   /** The instance in whose block it stands. */
   readonly instance?: string;
-  /** Which of its lines it stands on. */
-  readonly part?: InstancePart;
+  /** It stands on the lines of the instance's authentication. */
+  readonly onAuthentication?: true;
 }
 
-type Subject = Pick<Damage, 'instance' | 'part'>;
+type Subject = Pick<Damage, 'instance' | 'onAuthentication'>;
 
-const PARTS: Readonly<Record<string, InstancePart>> = {
-  virtual_ipaddress: 'addresses',
-  virtual_ipaddress_excluded: 'addresses',
-  authentication: 'authentication',
-  auth_hmac: 'authentication',
-};
+const AUTHENTICATION: ReadonlySet<string> = new Set(['authentication', 'auth_hmac']);
 
 const isBlock = (value: unknown): value is Values => value instanceof Object && 'of' in value;
 const isStatement = (value: unknown): value is Statement => value instanceof Object && 'keyword' in value;
@@ -44,8 +36,8 @@ function subjects(values: Values): ReadonlyMap<string, Subject> {
     const instance = nameOf(block);
     found.set(`${block.at.line} ${block.at.file}`, { instance });
     for (const keyword of block.of.keys()) {
-      const part = PARTS[keyword];
-      for (const line of allOf(block, keyword).flatMap(linesOf)) found.set(line, part === undefined ? { instance } : { instance, part });
+      const subject: Subject = AUTHENTICATION.has(keyword) ? { instance, onAuthentication: true } : { instance };
+      for (const line of allOf(block, keyword).flatMap(linesOf)) found.set(line, subject);
     }
   }
   return found;
@@ -58,7 +50,7 @@ export function damageOf(diagnostics: readonly Diagnostic[], values: Values): re
   return damages.map(({ code, text, at }) => ({ text: `${code} ${text}`, ...byLine.get(`${at.line} ${at.file}`) }));
 }
 
-const keyOf = ({ text, instance, part }: Damage): string => JSON.stringify([text, instance, part]);
+const keyOf = ({ text, instance, onAuthentication }: Damage): string => JSON.stringify([text, instance, onAuthentication]);
 
 /** What `next` has more of than `before`. */
 export function newDamage(before: readonly Damage[], next: readonly Damage[]): readonly Damage[] {

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { emptyConfiguration, oneInstance } from '../../../../test/support/keepalived-configuration.js';
 import type { Damage } from '../../../config/keepalived/diagnostics/damage.js';
+import { formatAddress } from '../../../model/address-text.js';
 import type { KeepalivedConfiguration } from '../../../model/keepalived/configuration.js';
 import type { Loaded } from './loaded.js';
 import { Reloader } from './reloader.js';
@@ -193,10 +194,11 @@ test('what was wrong already when the daemon started does not keep what is remov
   assert.equal(await refused([inBlock], [inBlock], fewer), false);
   assert.equal(await refused([inBlock], [inBlock], without), true);
   assert.equal(await refused([inBlock], [{ text: 'old', instance: 'another' }], fewer), true);
-  const onAddresses: Damage = { text: 'old', instance: name, part: 'addresses' };
-  assert.equal(await refused([onAddresses], [onAddresses], fewer), true);
-  const elsewhere: Damage = { ...onAddresses, instance: 'another' };
-  assert.equal(await refused([elsewhere], [elsewhere], fewer), false);
+  const [{ address } = assert.fail()] = oneInstance.addresses;
+  const onAddress: Damage = { text: `old (${formatAddress(address)}/24) - ignoring`, instance: name };
+  assert.equal(await refused([onAddress], [onAddress], fewer), true);
+  const onAnother: Damage = { text: `old (${formatAddress(address)}0/24) - ignoring`, instance: name };
+  assert.equal(await refused([onAnother], [onAnother], fewer), false);
 });
 
 test('what was wrong in a file that was taken counts as known at the next reload; what was refused does not', async () => {

@@ -1,6 +1,6 @@
 // Reload: the file is read first, and what cannot be used never replaces what runs. keepalived ends itself then, and leaves its VIPs.
 import { isDeepStrictEqual } from 'node:util';
-import { type Damage, type InstancePart, newDamage } from '../../../config/keepalived/diagnostics/damage.js';
+import { type Damage, newDamage } from '../../../config/keepalived/diagnostics/damage.js';
 import type { Address } from '../../../model/address.js';
 import { formatAddress } from '../../../model/address-text.js';
 import { addressId } from '../../../model/identity.js';
@@ -44,7 +44,8 @@ interface GivenUp {
   /** As a message names it. */
   readonly text: string;
   readonly instance: string;
-  readonly part: InstancePart;
+  /** Absent: it is the authentication. */
+  readonly address?: string;
 }
 
 function givenUp(before: KeepalivedConfiguration, next: KeepalivedConfiguration): readonly GivenUp[] {
@@ -56,17 +57,23 @@ function givenUp(before: KeepalivedConfiguration, next: KeepalivedConfiguration)
     const { name, authentication } = instance;
     const lost: GivenUp[] = addressesOf(instance)
       .filter((one) => !kept.has(addressId(one)))
-      .map((one) => ({ text: `${formatAddress(one)} of ${name}`, instance: name, part: 'addresses' }));
+      .map((one) => ({ text: `${formatAddress(one)} of ${name}`, instance: name, address: formatAddress(one) }));
     const now = nextByName.get(name)?.authentication ?? authentication;
-    if (now.kind === 'none' && authentication.kind !== 'none')
-      lost.push({ text: `the authentication of ${name}`, instance: name, part: 'authentication' });
+    if (now.kind === 'none' && authentication.kind !== 'none') lost.push({ text: `the authentication of ${name}`, instance: name });
     return lost;
   });
 }
 
+/** Whether something wrong is about just that: its instance is left out, its address is named, it stands on its authentication. */
+function isAbout(damage: Damage, { instance, address }: GivenUp, next: KeepalivedConfiguration): boolean {
+  if (address !== undefined && damage.text.split(/[^\w.:]+/).includes(address)) return true;
+  if (damage.instance !== instance) return false;
+  return !next.instances.some(({ name }) => name === instance) || (address === undefined && damage.onAuthentication === true);
+}
+
 /**
  * What the new file would give up because of what is wrong in it: where something is wrong that was not wrong in the file that runs, or where
- * what is wrong stands on the very lines of what goes. Other mistakes are no reason to keep what an operator removes.
+ * what is wrong is about just what goes. Other mistakes are no reason to keep what an operator removes.
  */
 function lostByDamage(
   before: { readonly configuration: KeepalivedConfiguration; readonly damage: readonly Damage[] },
@@ -75,10 +82,7 @@ function lostByDamage(
   if (next.damage.length === 0) return undefined;
   const lost = givenUp(before.configuration, next.configuration);
   if (newDamage(before.damage, next.damage).length > 0) return lost[0];
-  const names = new Set(next.configuration.instances.map(({ name }) => name));
-  return lost.find(({ instance, part }) =>
-    next.damage.some((damage) => damage.instance === instance && (damage.part === part || !names.has(instance))),
-  );
+  return lost.find((one) => next.damage.some((damage) => isAbout(damage, one, next.configuration)));
 }
 
 export class Reloader {
