@@ -1,6 +1,8 @@
 // Where a command reads and writes: the process's own streams, or strings in a test.
 
 import { readSync, writeSync } from 'node:fs';
+import { WeirError } from '../model/errors/weir-error.js';
+import { isSystemError, reasonOf } from '../sys/errno.js';
 import { endProcess } from '../sys/processes/end-process.js';
 
 /** What every command gets. Text may be buffered until `flush`; `main` flushes before the process ends. */
@@ -51,18 +53,33 @@ function readChunk(fd: number): Uint8Array | undefined {
   }
 }
 
-/** The process's own standard streams. When the reader of the output is gone, the process ends without a message, as by SIGPIPE. */
+/** What cannot be written on standard error cannot be reported anywhere: the exit status has to do. */
+function writeMessage(text: string): void {
+  try {
+    writeAll(2, Buffer.from(text));
+  } catch (error) {
+    if (!isSystemError(error)) throw error;
+  }
+}
+
+/**
+ * The process's own standard streams. When the reader of the output is gone, the process ends without a message, as by SIGPIPE. Output that
+ * cannot be written otherwise, as on a full disk, is an error once (WeirError output-unwritable); what follows it is dropped.
+ */
 export function processIo(): Io {
   let held = '';
+  let failed = false;
   const flush = (): void => {
-    if (held === '') return;
     const text = held;
     held = '';
+    if (text === '' || failed) return;
     try {
       writeAll(1, Buffer.from(text));
     } catch (error) {
-      if (errorCode(error) === 'EPIPE') endProcess(141);
-      throw error;
+      if (!isSystemError(error)) throw error;
+      if (error.code === 'EPIPE') endProcess(141);
+      failed = true;
+      throw new WeirError('output-unwritable', { why: reasonOf(error) }, { cause: error });
     }
   };
   return {
@@ -71,12 +88,10 @@ export function processIo(): Io {
       if (held.length >= HOLD_CHARACTERS) flush();
     },
     err(text) {
-      // Output printed before an error appears before it.
-      flush();
       try {
-        writeAll(2, Buffer.from(text));
-      } catch (error) {
-        if (errorCode(error) !== 'EPIPE') throw error;
+        flush(); // output printed before an error appears before it
+      } finally {
+        writeMessage(text);
       }
     },
     read: () => readChunk(0),

@@ -2,6 +2,7 @@
 import { hostname } from 'node:os';
 import { readKeepalived } from '../config/keepalived/read.js';
 import type { KeepalivedConfiguration } from '../model/keepalived/configuration.js';
+import { workingDirectory } from '../sys/files/working-directory.js';
 import { hostConfigFiles } from './config-files.js';
 import { hostNumberNames } from './number-names.js';
 
@@ -10,7 +11,7 @@ export function keepalivedConfiguration(path: string): KeepalivedConfiguration |
   return readKeepalived(hostConfigFiles, {
     path,
     mustExist: true,
-    directory: process.cwd(),
+    directory: workingDirectory() ?? '/',
     configId: hostname().split('.')[0] ?? '',
     environment: process.env,
     names: hostNumberNames,

@@ -1,7 +1,7 @@
 // weir config: explains a keepalived.conf, or finds faults in the files of one node or of a pair.
 
 import { hostname } from 'node:os';
-import { dirname, resolve } from 'node:path';
+import { dirname } from 'node:path';
 import { canRun, renderDiagnostic } from '../../config/keepalived/diagnostics/outcome.js';
 import { explain } from '../../config/keepalived/explain/explain.js';
 import { lint } from '../../config/keepalived/lint/lint.js';
@@ -13,6 +13,7 @@ import { readScriptTexts } from '../../host/script-texts.js';
 import { serviceOptions } from '../../host/service-options.js';
 import { WeirError } from '../../model/errors/weir-error.js';
 import { type Finding, findingJson, findingsStatus, findingText, sortedFindings } from '../../model/finding.js';
+import { absolutePath } from '../../sys/files/working-directory.js';
 import { reported } from '../failure.js';
 import { readFlags, wantsHelp } from '../flags.js';
 import type { Io } from '../io.js';
@@ -35,7 +36,7 @@ class Unreadable extends Error {}
 const shortHostName = (): string => hostname().split('.')[0] ?? '';
 
 function readFile(path: string, configId: string): ReadConfiguration {
-  const directory = dirname(resolve(path));
+  const directory = dirname(absolutePath(path));
   return readKeepalived(hostConfigFiles, { path, directory, mustExist: true, configId, environment: process.env });
 }
 
@@ -64,7 +65,7 @@ function leftBehindBy(words: readonly string[]): LintNode['leavesBehind'] {
 }
 
 /** The service files of this host are about this host's own configuration. */
-const isOfThisHost = (path: string): boolean => dirname(resolve(path)) === dirname(DEFAULT_PATH);
+const isOfThisHost = (path: string): boolean => dirname(absolutePath(path)) === dirname(DEFAULT_PATH);
 
 interface Node {
   readonly path: string;

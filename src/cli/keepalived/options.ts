@@ -1,8 +1,8 @@
 // keepalived's command line: getopt's grammar, keepalived's messages, answers as values.
-import { resolve } from 'node:path';
 import { LOG_FACILITIES } from '../../daemon/log/log-options.js';
 import { isAllowed, PROCESS_KINDS, PROCESSES, perProcess } from '../../daemon/processes.js';
 import type { DaemonOptions } from '../../daemon/supervisor/daemon-options.js';
+import { absolutePath } from '../../sys/files/working-directory.js';
 import { OPTIONS, type Option } from './option-table.js';
 
 export const DEFAULT_PATH = '/etc/keepalived/keepalived.conf';
@@ -120,7 +120,7 @@ const EFFECTS: Readonly<Record<string, OptionEffect>> = {
   ...Object.fromEntries(
     PROCESS_KINDS.flatMap((kind): readonly [string, OptionEffect][] => {
       const option = PROCESSES[kind].keepalived?.pidFileOption;
-      return option === undefined ? [] : [[option, (draft, value) => pid(draft, { [kind]: resolve(value) })]];
+      return option === undefined ? [] : [[option, (draft, value) => pid(draft, { [kind]: absolutePath(value) })]];
     }),
   ),
   f: (_, path) => ({ path }),
@@ -128,7 +128,7 @@ const EFFECTS: Readonly<Record<string, OptionEffect>> = {
   l: (draft) => log(draft, { console: true }),
   D: (draft) => log(draft, { detail: true }),
   G: (draft) => log(draft, { syslog: false }),
-  g: (draft, value) => log(draft, { file: resolve(value === '' ? DEFAULT_LOG_FILE : value) }),
+  g: (draft, value) => log(draft, { file: absolutePath(value === '' ? DEFAULT_LOG_FILE : value) }),
   S: (draft, value) => {
     const number = facility(value);
     return number === undefined
@@ -144,7 +144,7 @@ const EFFECTS: Readonly<Record<string, OptionEffect>> = {
   R: () => ({ respawn: false }),
   n: () => ({ foreground: true }),
   d: () => ({ dump: true }),
-  p: (draft, value) => pid(draft, { parent: resolve(value) }),
+  p: (draft, value) => pid(draft, { parent: absolutePath(value) }),
   s: (_, netNamespace) => ({ netNamespace }),
   i: (_, configId) => ({ configId }),
   e: () => ({ allConfig: true }),

@@ -6,6 +6,7 @@ import type { DaemonOptions } from '../../daemon/supervisor/daemon-options.js';
 import { hostConfigFiles } from '../../host/config-files.js';
 import { hostKeyFile } from '../../host/hmac-keys.js';
 import { hostNumberNames } from '../../host/number-names.js';
+import { workingDirectory } from '../../sys/files/working-directory.js';
 
 /** `vm`: the host's name without its domain, which conditions (@vm) are compared with unless -i names another. */
 const shortHostName = (): string => hostname().split('.')[0] ?? '';
@@ -19,7 +20,7 @@ export function readOnHost(
   return readKeepalived(files, {
     path,
     mustExist: allConfig,
-    directory: process.cwd(),
+    directory: workingDirectory() ?? '/',
     configId: configId ?? shortHostName(),
     environment: process.env,
     seed,

@@ -1,12 +1,12 @@
 // keepalived, and `weir run`, the same daemon: prints what the command line asks for, tests the configuration, or runs the daemon.
 
 import { constants, version as kernelVersion, release } from 'node:os';
-import { resolve } from 'node:path';
 import { calledAs } from '../../daemon/process/process-name.js';
 import { SIGNAL_NUMBERS } from '../../daemon/process/signal-numbers.js';
 import { EARLY_PROCESS, PROCESSES, type ProcessKind } from '../../daemon/processes.js';
 import { isReader } from '../../daemon/reader/reader-role.js';
 import { capability } from '../../model/capabilities.js';
+import { absolutePath } from '../../sys/files/working-directory.js';
 import { forgetEarlySignals } from '../../sys/processes/early-signals.js';
 import type { Io } from '../io.js';
 import { helpText, RELEASE, versionText } from './help.js';
@@ -35,7 +35,7 @@ async function daemon({ options: asked }: Extract<Asked, { readonly kind: 'run' 
   const background = isBackground();
   if (!asked.foreground && !background) return daemonize(asked.argv);
   // A background process keeps no folder in use.
-  const options = background ? { ...asked, path: resolve(asked.path) } : asked;
+  const options = background ? { ...asked, path: absolutePath(asked.path) } : asked;
   if (background) process.chdir('/');
   const name = calledAs();
   const { DaemonChild } = await import('../../daemon/supervisor/children/child-process.js');

@@ -21,7 +21,7 @@ type Sink = (at: Date, level: LogLevel, text: string) => void;
 const SYSLOG_SOCKET = process.env['WEIR_SYSLOG_SOCKET'] ?? '/dev/log';
 
 /** Writes all of `text`; gives up where the reader is slow (EAGAIN) or gone: a log must never hold up a director. */
-function writeOut(fd: number, text: string): boolean {
+export function writeOut(fd: number, text: string): boolean {
   const bytes = Buffer.from(text);
   try {
     for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at);

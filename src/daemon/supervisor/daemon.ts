@@ -10,7 +10,7 @@ import { endProcess } from '../../sys/processes/end-process.js';
 import { giveMemoryBack } from '../../sys/processes/memory.js';
 import { reapOrphans } from '../../sys/processes/orphans.js';
 import { dumpParent } from '../dump-files/parent-dump.js';
-import { openLog } from '../log/log.js';
+import { openLog, writeOut } from '../log/log.js';
 import { commandLines } from '../log/log-text.js';
 import type { MailEvent } from '../mail/compose.js';
 import { Mailer } from '../mail/mailer.js';
@@ -216,7 +216,7 @@ class Daemon {
   /** To standard error as well: who started the daemon may not look into the log. */
   #logLoudly(level: LogLevel, text: string): void {
     this.log(level, text);
-    if (!this.program.options.log.console) process.stderr.write(`${basename(this.program.name)}: ${text}\n`);
+    if (!this.program.options.log.console) writeOut(2, `${basename(this.program.name)}: ${text}\n`);
   }
 
   /** Whether another daemon has one of the files that this one would use; what a dead one left is logged. */

@@ -1,10 +1,10 @@
 // Collects the facts about VRRP on this host: the configuration of the daemons that run in this network namespace (or the host's),
 // other hosts that answer for the VIPs that are here, other hosts' adverts, and settings of this host that block VRRP.
 import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
 import { keepalivedDaemons, keepalivedFiles } from '../../host/keepalived-daemons.js';
 import { addressId, sameAddress } from '../../model/identity.js';
 import { readSetting } from '../../sys/files/sysctl.js';
+import { absolutePath } from '../../sys/files/working-directory.js';
 import type { Netlink } from '../../sys/netlink/netlink.js';
 import { EtherType } from '../../wire/ethernet.js';
 import { decodeInterfaceAddress, dumpAddresses } from '../../wire/rtnetlink-address.js';
@@ -83,7 +83,7 @@ export function collectVrrp(netlink: Netlink, host: HostFacts, waitMs: number, p
   const files = path === undefined ? keepalivedFiles(daemons) : [path];
   if (files.length === 0) return undefined;
   const isRunning = (file: string): boolean | undefined =>
-    daemons.some((one) => one.file === resolve(file)) || (path === undefined ? false : undefined);
+    daemons.some((one) => one.file === absolutePath(file)) || (path === undefined ? false : undefined);
   const { instances, homeless, unread } = readInstances(netlink, host, files, isRunning);
   if (instances.length + homeless.length + unread.length === 0) return undefined;
   const { addresses, holders, adverts } = lookTwice(netlink, host, instances, waitMs);

@@ -18,6 +18,13 @@ interface LockHolder {
 
 export const systemErrors = {
   'lock-busy': { text: ({ who, waitMs }: LockHolder) => `${who}; gave up after ${waitMs / 1000} s`, exitStatus: 1 },
+  'output-unwritable': { text: ({ why }: Why) => `standard output cannot be written: ${why}`, exitStatus: 1 },
+  /** `path`: relative to it. */
+  'working-directory-gone': {
+    text: ({ path }: { path: string }) => `${path}: the working directory was removed`,
+    hint: 'go to another folder, or use a path that begins with /',
+    exitStatus: 1,
+  },
   'addon-not-loaded': {
     text: ({ why }: Why) => `cannot load the addon: ${why}`,
     hint: ({ why }: Why) => (why.includes('libbpf.so') ? 'apt-get install libbpf1' : 'build it with ./weir build'),
