@@ -2,10 +2,11 @@
 // tables of another build, unloading.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { test } from 'node:test';
 import { Conf, Interface } from '../../src/datapath/ebpf/abi.gen.js';
-import { openDirector } from '../../src/datapath/ebpf/open.js';
+import { unloadDatapath } from '../../src/datapath/ebpf/load/unload.js';
+import { openDirector, openReader } from '../../src/datapath/ebpf/open.js';
 import { Bpffs } from '../../src/datapath/ebpf/pins/bpffs.js';
 import { native } from '../../src/sys/addon.js';
 import { artifact } from '../../src/sys/artifact.js';
@@ -56,6 +57,82 @@ test('interfaces that come, go, and come again under the same number', { skip },
     command();
     ip(['link set third up']);
     assert.deepEqual(attachedTo(77), TC_ONLY, 'down and up again, and never detached');
+  } finally {
+    bed.close();
+  }
+});
+
+test('an interface that comes back from another namespace with another number is attached', { skip }, () => {
+  const bed = openBed();
+  const away = `${bed.name}b`;
+  try {
+    ip([`netns add ${away}`]);
+    ip(['link add index 77 name far-end type veth peer name guest']);
+    for (let round = 0; round < 10; round++) {
+      openDirector().close();
+      const number = native().ifNameToIndex('guest');
+      ip([`link set guest netns ${away}`]);
+      ip([`link add index ${number} name in${round} type veth peer name out${round}`]);
+      ip([`link set guest netns ${process.pid}`], away);
+      const now = native().ifNameToIndex('guest');
+      assert.notEqual(now, number);
+      openDirector().close();
+      assert.deepEqual([attachedTo(now), attachedTo(number)], [TC_ONLY, TC_ONLY]);
+      assert.equal(bed.tables.interfaces.get(now, Interface.ifindex), now);
+      ip([`link del in${round}`]);
+    }
+  } finally {
+    ip([`netns del ${away}`]);
+    bed.close();
+  }
+});
+
+test('one of the pair with another name: which, and how to give it its name back', { skip }, () => {
+  const bed = openBed();
+  try {
+    for (const [name, now] of [
+      ['weir0', 'uplink'],
+      ['weir1', 'downlink'],
+    ] as const) {
+      ip([`link set ${name} down`]);
+      ip([`link set ${name} name ${now}`]);
+      assert.throws(
+        () => openDirector(),
+        (error: Error) => {
+          assert.match(error.message, new RegExp(`^weir's own interface ${name} was renamed to ${now} — fix: [^\\n]+$`));
+          const [, fix = ''] = error.message.split(' — fix: ');
+          assert.equal(spawnSync('sh', ['-c', fix]).status, 0);
+          return true;
+        },
+      );
+      openDirector().close();
+    }
+    ip(['link set weir0 name uplink']);
+    unloadDatapath();
+    for (const name of ['weir0', 'weir1', 'uplink']) assert.throws(() => native().ifNameToIndex(name), { code: 'ENODEV' });
+    openDirector().close();
+  } finally {
+    bed.close();
+  }
+});
+
+test('a pin that was removed is named, and unloading helps', { skip }, () => {
+  const bed = openBed();
+  try {
+    for (const name of ['services', 'conns', 'conf', 'weir_tc_ingress']) {
+      const path = `${bed.folder}/${name}`;
+      rmSync(path);
+      ip(['link add late type veth peer name late-far']);
+      for (const open of [openDirector, openReader]) {
+        assert.throws(() => open(), {
+          code: 'pin-missing',
+          message: new RegExp(`^${path} was removed[^\\n]+ — fix: run weir unload[^\\n]+$`),
+        });
+      }
+      ip(['link del late']);
+      unloadDatapath();
+      openDirector().close();
+    }
   } finally {
     bed.close();
   }

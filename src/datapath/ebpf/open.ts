@@ -1,5 +1,6 @@
 // Opens the director of this network namespace: loads the datapath where it is missing, attaches to new interfaces, repairs
 // what a dead writer left.
+import { readdirSync } from 'node:fs';
 import { isWeirError, WeirError } from '../../model/errors/weir-error.js';
 import { native } from '../../sys/addon.js';
 import { hasCode } from '../../sys/errno.js';
@@ -10,6 +11,7 @@ import { Conf } from './abi.gen.js';
 import { EbpfDirector, WRITER_WAIT_MS } from './ebpf-director.js';
 import { EbpfReader } from './ebpf-reader.js';
 import { AttachedInterfaces, type AttachMode } from './load/attached-interfaces.js';
+import { parseAttachmentPin } from './load/attachments.js';
 import type { ReportChange } from './load/datapath-change.js';
 import { exchangePrograms } from './load/exchange.js';
 import { isLoaded, load } from './load/load.js';
@@ -20,7 +22,7 @@ import { Dirty, recover } from './recovery/batch.js';
 import { layoutOf } from './table/layout.js';
 import { markLocal } from './table/local-marks.js';
 import { sizesOf } from './table/table-sizes.js';
-import { Tables } from './table/tables.js';
+import { LAST_PINNED, MAPPED_PINS, Tables } from './table/tables.js';
 import { broadcastsOf } from './table/unicast.js';
 import { ifFree, type ReadWait } from './whole-read.js';
 
@@ -52,6 +54,14 @@ function checkVersion(tables: Tables): void {
   if (tablesOf === 'other-build') throw new WeirError('datapath-other-build');
 }
 
+/** Removed by hand: without them the programs that are attached would go on with tables that no command reaches. @throws WeirError pin-missing */
+function checkPins(folder: string, present: boolean): void {
+  const pins = readdirSync(folder);
+  const isAttached = pins.some((name) => parseAttachmentPin(name) !== undefined);
+  const missing = present ? MAPPED_PINS.find((name) => !pins.includes(name)) : isAttached ? LAST_PINNED : undefined;
+  if (missing !== undefined) throw new WeirError('pin-missing', { path: `${folder}/${missing}` });
+}
+
 interface Prepared {
   readonly tables: Tables;
   readonly addresses: readonly InterfaceAddress[];
@@ -67,6 +77,7 @@ function prepare(options: OpenOptions, bpffs: Bpffs): Prepared {
   const { report = () => {} } = options;
   const netlink = new Netlink();
   try {
+    checkPins(folder, present);
     if (!present) load(folder, options.capacity);
     const tables = new Tables(folder);
     checkVersion(tables);

@@ -4,6 +4,11 @@ import type { ErrorRows } from './error-row.js';
 interface Why {
   readonly why: string;
 }
+/** `name`: what it must be. */
+interface Renamed {
+  readonly name: string;
+  readonly now: string;
+}
 interface Place {
   readonly place: string;
 }
@@ -24,6 +29,11 @@ export const datapathErrors = {
   'drops-without-history': {
     text: () => 'the loaded programs are of an older build, which does not know when packets were dropped',
     hint: 'weir load (it exchanges the programs; nothing is lost)',
+    exitStatus: 1,
+  },
+  'pin-missing': {
+    text: ({ path }: { path: string }) => `${path} was removed, though the datapath needs it`,
+    hint: 'run weir unload (connections are lost), then restore the table',
     exitStatus: 1,
   },
   'pins-damaged': { text: () => "the pinned tables are not weir's, or were never finished", hint: 'run weir unload', exitStatus: 1 },
@@ -56,8 +66,13 @@ export const datapathErrors = {
     exitStatus: 1,
   },
   'weir-pair-broken': {
-    text: ({ near, far }: { near: string; far: string }) => `${near} is there without ${far}`,
-    hint: ({ near }: { near: string }) => `remove it (ip link del ${near})`,
+    text: ({ present, missing }: { present: string; missing: string }) => `${present} is there without ${missing}`,
+    hint: ({ present }: { present: string }) => `remove it (ip link del ${present})`,
+    exitStatus: 1,
+  },
+  'weir-pair-renamed': {
+    text: ({ name, now }: Renamed) => `weir's own interface ${name} was renamed to ${now}`,
+    hint: ({ name, now }: Renamed) => `ip link set ${now} down && ip link set ${now} name ${name}`,
     exitStatus: 1,
   },
   'bpffs-folder': {

@@ -1,6 +1,6 @@
 // BPF objects, programs, maps and links as objects that own their descriptors.
 import { native } from '../addon.js';
-import { hasCode } from '../errno.js';
+import { hasCode, isSystemError } from '../errno.js';
 import { Fd } from '../fd.js';
 import type { BpfObject, MapInfo, ProgTest, ProgTestResult } from '../native.js';
 
@@ -25,9 +25,14 @@ class Pinnable {
   }
 }
 
-/** @throws SystemError ENOENT */
+/** @throws SystemError ENOENT, with the path in its message */
 function pinned(path: string): Fd {
-  return new Fd(native().bpfObjGet(path), path);
+  try {
+    return new Fd(native().bpfObjGet(path), path);
+  } catch (error) {
+    if (isSystemError(error)) error.message += ` '${path}'`;
+    throw error;
+  }
 }
 
 export class BpfMap extends Pinnable {

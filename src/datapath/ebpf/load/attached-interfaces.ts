@@ -9,6 +9,7 @@ import { hasCode } from '../../../sys/errno.js';
 import type { Netlink } from '../../../sys/netlink/netlink.js';
 import { decodeInterfaceAddress, dumpAddresses, type InterfaceAddress } from '../../../wire/rtnetlink-address.js';
 import { decodeLink, dumpLinks, type Link, LinkHardware } from '../../../wire/rtnetlink-link.js';
+import { requiredPin } from '../pins/required-pin.js';
 import type { Tables } from '../table/tables.js';
 import { type Hook, isAttached, parseAttachmentPin, TC_HANDLE, TC_PRIORITY } from './attachments.js';
 import type { ReportChange } from './datapath-change.js';
@@ -120,7 +121,9 @@ export class AttachedInterfaces {
     for (const name of pins) {
       const pin = parseAttachmentPin(name);
       if (pin === undefined || (names.has(pin.ifindex) && isAttached(this.folder, name))) continue;
-      rmSync(`${this.folder}/${name}`, { force: true });
+      // An interface that came back from another namespace with another number still has our programs, which would keep themselves out.
+      if (pin.kind === 'link') this.#release(`${this.folder}/${name}`);
+      else rmSync(`${this.folder}/${name}`, { force: true });
       pins.delete(name);
       clearRecord(this.tables.interfaces, pin.ifindex);
       if (!names.has(pin.ifindex)) gone.add(pin.ifindex);
@@ -207,7 +210,7 @@ export class AttachedInterfaces {
   #program(hook: Hook): Program {
     let program = this.#programs.get(hook);
     if (program === undefined) {
-      program = Program.pinned(`${this.folder}/${PROGRAMS[hook]}`);
+      program = requiredPin(`${this.folder}/${PROGRAMS[hook]}`, Program.pinned);
       this.#programs.set(hook, program);
     }
     return program;

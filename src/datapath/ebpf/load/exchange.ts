@@ -6,6 +6,7 @@ import { artifact } from '../../../sys/artifact.js';
 import { BpfMap, ObjectFile } from '../../../sys/bpf/bpf-objects.js';
 import type { Field } from '../../../sys/bpf/records.js';
 import { Conf } from '../abi.gen.js';
+import { requiredPin } from '../pins/required-pin.js';
 import { NOT_SHARED, PINNED_MAPS, type Tables } from '../table/tables.js';
 import type { AttachedInterfaces } from './attached-interfaces.js';
 import { BUILD_PIN, buildPin, loadTried, PROGRAMS, runHousekeeping } from './load.js';
@@ -68,7 +69,7 @@ function loadOnto(object: ObjectFile, folder: string, { conf }: Tables, keys: re
   const sizes = { buckets: was(Conf.connBuckets), endpointBuckets: was(Conf.endpointBuckets), cpus: was(Conf.cpus) };
   configure(object, capacity, sizes, keys);
   for (const name of PINNED_MAPS.filter((each) => !NOT_SHARED.has(each))) {
-    const map = BpfMap.pinned(`${folder}/${name}`);
+    const map = requiredPin(`${folder}/${name}`, BpfMap.pinned);
     try {
       object.reuseMap(name, map);
     } finally {

@@ -57,9 +57,24 @@ export function pairOf(links: readonly Link[]): Pair {
   return { near: links.find(({ name }) => name === PAIR.near), far: links.find(({ name }) => name === PAIR.far) };
 }
 
-/** Makes the pair where it is missing. Returns the two interface numbers. */
+/** @throws WeirError weir-pair-renamed, weir-pair-broken: one end has its name, the other one not */
+function checkNames(links: readonly Link[]): void {
+  const { near, far } = pairOf(links);
+  const present = near ?? far;
+  if (present === undefined || (near !== undefined && far !== undefined)) return;
+  const name = near === undefined ? PAIR.near : PAIR.far;
+  const other = present.peerNamespace === undefined ? links.find(({ ifindex }) => ifindex === present.lower) : undefined;
+  if (present.kind === 'veth' && other !== undefined) throw new WeirError('weir-pair-renamed', { name, now: other.name });
+  throw new WeirError('weir-pair-broken', { present: present.name, missing: name });
+}
+
+/** Makes the pair where it is missing. Returns the two interface numbers. @throws WeirError weir-pair-renamed, weir-pair-broken */
 export function ensurePair(netlink: Netlink, report: ReportChange = () => {}): { readonly near: number; readonly far: number } {
-  const find = (): Pair => pairOf(netlink.dump(dumpLinks(), decodeLink, 'list the interfaces'));
+  const find = (): Pair => {
+    const links = netlink.dump(dumpLinks(), decodeLink, 'list the interfaces');
+    checkNames(links);
+    return pairOf(links);
+  };
   let { near, far } = find();
   const made = near === undefined;
   // The settings of a pair just made are part of it.
@@ -69,7 +84,7 @@ export function ensurePair(netlink: Netlink, report: ReportChange = () => {}): {
     ({ near, far } = find());
     report({ kind: 'pair-made' });
   }
-  if (near === undefined || far === undefined) throw new WeirError('weir-pair-broken', PAIR);
+  if (near === undefined || far === undefined) throw new WeirError('weir-pair-broken', { present: PAIR.near, missing: PAIR.far });
   for (const { ifindex, name, flags } of [near, far]) {
     settle(SETTINGS_BEFORE_UP[name as keyof typeof SETTINGS_BEFORE_UP], changed);
     if ((flags & LinkFlag.up) !== 0) continue;
@@ -83,6 +98,8 @@ export function ensurePair(netlink: Netlink, report: ReportChange = () => {}): {
 
 export function removePair(netlink: Netlink): void {
   settle(of('lo', { 'ipv4/conf/IF/accept_local': '0' }), () => {});
-  const { near } = pairOf(netlink.dump(dumpLinks(), decodeLink, 'list the interfaces'));
-  if (near !== undefined) netlink.change(deleteLink(near.ifindex), `remove ${PAIR.near}`);
+  const { near, far } = pairOf(netlink.dump(dumpLinks(), decodeLink, 'list the interfaces'));
+  // The near end may have been renamed: with one end both go.
+  const ours = near ?? (far?.mac === FAR_MAC ? far : undefined);
+  if (ours !== undefined) netlink.change(deleteLink(ours.ifindex), `remove ${ours.name}`);
 }

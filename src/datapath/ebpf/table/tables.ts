@@ -16,6 +16,9 @@ const MAPPED = {
   drops: Drops.bytes,
 } as const;
 
+/** Without one of these no command can work. */
+export const MAPPED_PINS: readonly string[] = [...Object.keys(MAPPED), 'conns'];
+
 export const PINNED_MAPS = [
   ...Object.keys(MAPPED),
   'conns',
