@@ -53,6 +53,11 @@ export function rescheduled(tables: Tables, service: number, fresh: boolean): vo
   placeWrr(tables, service, wrrNumbers(ids.map((id) => dests.get(id, Dest.weight))), fresh);
 }
 
+/** The same after one changed weight: only wrr goes by numbers made of all weights. */
+export function reweighted(tables: Tables, service: number): void {
+  if (tables.services.get(service, Service.scheduler) === Scheduler.SCHED_WRR) rescheduled(tables, service, false);
+}
+
 /** The same for a new destination, without reading the others. */
 export function joined(tables: Tables, service: number, weight: number): void {
   const { services } = tables;

@@ -12,7 +12,7 @@ import { clockDifference } from './clock.js';
 import { DestinationIndex } from './destination-index.js';
 import { EndpointTable } from './endpoint-table.js';
 import { packetAddress, realEndpoint, recordedServiceEndpoint, schedulerNumber, serviceEndpoint } from './identity.js';
-import { destinationIds, joined, noteMasquerading, rescheduled, startScheduler } from './service-list.js';
+import { destinationIds, joined, noteMasquerading, rescheduled, reweighted, startScheduler } from './service-list.js';
 import { liveService } from './table-entries.js';
 import type { Tables } from './tables.js';
 
@@ -101,7 +101,7 @@ export class Writer {
     if (id === undefined) throw new WeirError('destination-missing');
     if (spec.method === 'masq') this.#answerReplies(id); // the one step that can be refused comes first
     redescribe(this.tables, id, spec);
-    rescheduled(this.tables, service, false);
+    reweighted(this.tables, service);
   }
 
   deleteDestination(key: ServiceKey, which: DestinationKey): void {
