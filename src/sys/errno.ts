@@ -24,6 +24,16 @@ export function unlessCode<T, U>(call: () => T, codes: readonly string[], otherw
   }
 }
 
+/** The result of `call`; a system error of it has the path in its message, as node's own have. */
+export function onPath<T>(path: string, call: () => T): T {
+  try {
+    return call();
+  } catch (error) {
+    if (isSystemError(error)) error.message += ` '${path}'`;
+    throw error;
+  }
+}
+
 /** The system's text for an error, without code and call: `Network is unreachable`. Node's own errors have libuv's text. */
 export function reasonOf(error: Partial<SystemError> | NodeJS.ErrnoException): string {
   if ('reason' in error && error.reason !== undefined) return error.reason;

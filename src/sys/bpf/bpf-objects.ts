@@ -1,6 +1,6 @@
 // BPF objects, programs, maps and links as objects that own their descriptors.
 import { native } from '../addon.js';
-import { hasCode, isSystemError } from '../errno.js';
+import { hasCode, onPath } from '../errno.js';
 import { Fd } from '../fd.js';
 import type { BpfObject, MapInfo, ProgTest, ProgTestResult } from '../native.js';
 
@@ -27,12 +27,10 @@ class Pinnable {
 
 /** @throws SystemError ENOENT, with the path in its message */
 function pinned(path: string): Fd {
-  try {
-    return new Fd(native().bpfObjGet(path), path);
-  } catch (error) {
-    if (isSystemError(error)) error.message += ` '${path}'`;
-    throw error;
-  }
+  return new Fd(
+    onPath(path, () => native().bpfObjGet(path)),
+    path,
+  );
 }
 
 export class BpfMap extends Pinnable {

@@ -159,6 +159,10 @@ test('locked releases when the work throws, and a folder that is missing is a sy
     locked(path, { waitMs: 0 }, () => 7),
     7,
   );
-  assert.throws(() => Lock.take(join(folder, 'none/such')), { code: 'ENOENT', syscall: 'open' });
+  assert.throws(() => Lock.take(join(folder, 'none/such')), {
+    code: 'ENOENT',
+    syscall: 'open',
+    message: `ENOENT: No such file or directory, open '${join(folder, 'none/such')}'`,
+  });
   assert.deepEqual(openFds(), before);
 });

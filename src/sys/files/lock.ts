@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import { WeirError } from '../../model/errors/weir-error.js';
 import { native } from '../addon.js';
 import { type Clock, systemClock } from '../clock.js';
-import { hasCode, unlessCode } from '../errno.js';
+import { hasCode, onPath, unlessCode } from '../errno.js';
 import { Fd } from '../fd.js';
 import { exclusiveHolder, lockHolders } from './lock-holder.js';
 
@@ -117,7 +117,7 @@ export function locked<T>(path: string, options: LockOptions, work: () => T): T 
 /** A descriptor of the file, which is made where it is missing and can be; or of the folder. */
 function opened(path: string): number {
   try {
-    return native().open(path, O_RDONLY | O_CREAT, 0o600);
+    return onPath(path, () => native().open(path, O_RDONLY | O_CREAT, 0o600));
   } catch (error) {
     if (!hasCode(error, 'EISDIR')) throw error;
     return native().open(path, O_RDONLY, 0);
