@@ -26,7 +26,10 @@ function run(
 
 const codes = (findings: readonly LintFinding[]): readonly string[] => findings.map(({ code }) => code);
 
-const CASES: readonly LintCase[] = [...PAIR_CASES, ...SINGLE_CASES];
+/** Some verdicts are there only while weir does not have something yet, others from then on. */
+const CASES: readonly LintCase[] = [...PAIR_CASES, ...SINGLE_CASES].filter(({ code }) =>
+  lintVerdicts.some((verdict) => verdict.code === code),
+);
 
 for (const { code, bad, good, leavesBehind, goodLeavesBehind, scripts, goodScripts, line } of CASES) {
   test(`${code} is found in the bad files only`, () => {
