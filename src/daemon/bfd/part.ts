@@ -9,9 +9,9 @@ import { hostClocks } from '../dump-files/host-clocks.js';
 import { globalText } from '../dump-files/parent-dump.js';
 import { ReloadRecord } from '../dump-files/reload-record.js';
 import { dataPath, writeDump } from '../dump-files/write-dump.js';
-import { setCpuScheduling } from '../process/cpu-scheduling.js';
 import type { ChildOptions, DumpKind, FromChild } from '../process/messages.js';
 import type { Part, StartPart } from '../process/part.js';
+import { setCpuScheduling } from '../process/set-cpu-scheduling.js';
 import { BfdProcess } from './bfd-process.js';
 
 /**

@@ -1,8 +1,8 @@
 // The checker child's part: virtual servers in weir's table of its namespace.
 import { openDirector } from '../../datapath/ebpf/open.js';
-import { setCpuScheduling } from '../process/cpu-scheduling.js';
 import { coverInterfaces } from '../process/interface-cover.js';
 import type { StartPart } from '../process/part.js';
+import { setCpuScheduling } from '../process/set-cpu-scheduling.js';
 import { runChecker } from './checker-process.js';
 
 /** What weir's own commands run with: its folders are not the daemon's secrets. */
