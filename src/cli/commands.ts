@@ -56,6 +56,16 @@ export const commands: readonly Command[] = [
     meaning: 'what is loaded, attached and running here, on one screen; changes nothing',
     load: () => import('./commands/status.js'),
   },
+  {
+    name: 'install',
+    meaning: "install the commands' links, the udev rule and the units",
+    load: () => import('./commands/install.js').then(({ runInstall }) => ({ run: runInstall })),
+  },
+  {
+    name: 'uninstall',
+    meaning: 'remove what weir install installed',
+    load: () => import('./commands/install.js').then(({ runUninstall }) => ({ run: runUninstall })),
+  },
   { name: 'stats', meaning: 'packets that the datapath dropped, by reason', load: () => import('./commands/stats.js') },
   { name: 'lab', meaning: 'build a test network in namespaces and run a director in it', load: () => import('./commands/lab.js') },
   {

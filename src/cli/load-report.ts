@@ -35,6 +35,8 @@ function lineOf(change: Exclude<DatapathChange, Attachment>): string {
       return change.what === 'batch'
         ? 'the table: the changes of a killed command that were to be one were undone'
         : 'the table: a change that a killed command had begun was finished or undone';
+    case 'udev-rule':
+      return `${change.path}: made, so that udev attaches interfaces that come later`;
     case 'local-marked':
       return `${counted(change.count, 'destination')}: known to be an address of this host, or not to be one any more`;
   }

@@ -17,6 +17,7 @@ import { exchangePrograms } from './load/exchange.js';
 import { isLoaded, load } from './load/load.js';
 import type { Capacity } from './load/object.js';
 import { ensurePair } from './load/pair.js';
+import { ensureUdevRule } from './load/udev-rule.js';
 import { Bpffs } from './pins/bpffs.js';
 import { Dirty, recover } from './recovery/batch.js';
 import { layoutOf } from './table/layout.js';
@@ -82,6 +83,8 @@ function prepare(options: OpenOptions, bpffs: Bpffs): Prepared {
     const tables = new Tables(folder);
     checkVersion(tables);
     if (!present) report({ kind: 'loaded', ...sizesOf(tables) });
+    const rule = present && options.report === undefined ? undefined : ensureUdevRule(bpffs);
+    if (rule !== undefined) report({ kind: 'udev-rule', path: rule });
     // Under the lock: a listing must not mix these tables with those of a later load.
     tables.mapAll();
     const { near, far } = ensurePair(netlink, report);

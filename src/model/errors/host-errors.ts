@@ -59,6 +59,16 @@ export const hostErrors = {
         : `start keepalived, or where no other node has ${address}: the same command with --force`,
     exitStatus: 1,
   },
+  'install-foreign': {
+    text: ({ paths }: { paths: readonly string[] }) => `${paths.join(', ')}: not weir's; nothing was installed`,
+    hint: 'move it away, then run weir install again',
+    exitStatus: 1,
+  },
+  'install-changed': {
+    text: ({ paths }: { paths: readonly string[] }) => `${paths.join(', ')}: changed since weir installed it; nothing was installed`,
+    hint: 'move it away, run weir install again, and take your changes over',
+    exitStatus: 1,
+  },
   'label-form': {
     text: ({ label, interface: name }: Label & { interface: string }) => `label ${label} must be ${name}:N`,
     exitStatus: 1,

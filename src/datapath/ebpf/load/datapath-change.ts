@@ -14,6 +14,8 @@ export type DatapathChange =
   /** `path`: below /proc/sys. */
   | { readonly kind: 'sysctl'; readonly path: string; readonly from: string; readonly to: string }
   | { readonly kind: 'repaired'; readonly what: 'change' | 'batch' }
+  /** A rule for udev, until the next boot. */
+  | { readonly kind: 'udev-rule'; readonly path: string }
   /** Destinations whose address came to this host, or left it. */
   | { readonly kind: 'local-marked'; readonly count: number };
 

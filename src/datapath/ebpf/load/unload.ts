@@ -10,6 +10,7 @@ import { Tables } from '../table/tables.js';
 import { AttachedInterfaces } from './attached-interfaces.js';
 import { isLoaded, removePins } from './load.js';
 import { removePair } from './pair.js';
+import { dropUdevRule } from './udev-rule.js';
 
 /** False: nothing was loaded. @throws WeirError lock-busy, SystemError */
 export function unloadDatapath(wait: LockWait = {}): boolean {
@@ -30,6 +31,7 @@ export function unloadDatapath(wait: LockWait = {}): boolean {
       netlink.close();
     }
     rmdirSync(folder);
+    dropUdevRule(bpffs);
     return true;
   });
 }

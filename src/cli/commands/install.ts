@@ -1,0 +1,52 @@
+// weir install and weir uninstall: links to the commands, the udev rule, units and rsyslog's file, into this system or an image of one.
+import { type InstallOptions, type InstallOutcome, install, uninstall } from '../../host/install/install.js';
+import { WeirError } from '../../model/errors/weir-error.js';
+import { reported } from '../failure.js';
+import { type Flags, readFlags, wantsHelp } from '../flags.js';
+import type { Io } from '../io.js';
+
+const USAGE = `usage: weir install [--keepalived] [--rsyslog] [--root DIR] [--dry-run]
+       weir uninstall [--root DIR] [--dry-run]
+       links weir, ipvsadm, ipvsadm-save and ipvsadm-restore into /usr/local/sbin; installs the udev rule that attaches new
+       interfaces, and weir.service, which restores the table at boot ('systemctl enable weir' switches it on)
+       --keepalived  also the command and the unit keepalived
+       --rsyslog     also rsyslog's file, which sends local0 (keepalived -S 0) to /var/log/keepalived.log and nowhere else
+       --root DIR    into the system below DIR
+       --dry-run     only prints what would be written or removed
+       a file that is not weir's, or was changed since, is never overwritten; uninstall leaves it
+`;
+const UNINSTALL_TYPES = { root: 'value', 'dry-run': 'flag' } as const;
+const INSTALL_TYPES = { ...UNINSTALL_TYPES, keepalived: 'flag', rsyslog: 'flag' } as const;
+
+function optionsOf(flags: Flags<typeof UNINSTALL_TYPES>, words: readonly string[]): InstallOptions {
+  if (words[0] !== undefined) throw new WeirError('argument-unexpected', { given: words[0] });
+  return { root: (flags.root ?? '').replace(/\/+$/, ''), dryRun: flags['dry-run'] === true };
+}
+
+function print(name: string, io: Io, { done, notes }: InstallOutcome, nothing: string): number {
+  for (const line of done) io.out(`${line}\n`);
+  for (const line of notes) io.err(`${name}: ${line}\n`);
+  if (done.length === 0) io.out(`${nothing}\n`);
+  return 0;
+}
+
+export const runInstall = (args: readonly string[], io: Io): Promise<number> =>
+  reported('weir install', io, async () => {
+    if (wantsHelp(args)) {
+      io.out(USAGE);
+      return 0;
+    }
+    const { flags, words } = readFlags(args, INSTALL_TYPES);
+    const choice = { keepalived: flags.keepalived === true, rsyslog: flags.rsyslog === true };
+    return print('weir install', io, await install(choice, optionsOf(flags, words)), 'all of it is installed already');
+  });
+
+export const runUninstall = (args: readonly string[], io: Io): Promise<number> =>
+  reported('weir uninstall', io, async () => {
+    if (wantsHelp(args)) {
+      io.out(USAGE);
+      return 0;
+    }
+    const { flags, words } = readFlags(args, UNINSTALL_TYPES);
+    return print('weir uninstall', io, await uninstall(optionsOf(flags, words)), 'nothing of it is installed');
+  });

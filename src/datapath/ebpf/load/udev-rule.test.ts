@@ -1,0 +1,50 @@
+import assert from 'node:assert/strict';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, beforeEach, test } from 'node:test';
+import { read } from '../../../../test/support/project.js';
+import { removeUdevRule, writeUdevRule } from './udev-rule.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'weir-udev-'));
+after(() => rmSync(folder, { recursive: true }));
+const [run, etc] = [join(folder, 'run'), join(folder, 'etc')];
+const path = join(run, 'udev/rules.d/90-weir.rules');
+const shipped = read('share/udev/90-weir.rules');
+const write = (program = '/opt/weir/bin/weir'): string | undefined => writeUdevRule(run, etc, program, shipped);
+
+beforeEach(() => {
+  for (const one of [run, etc]) rmSync(one, { recursive: true, force: true });
+  mkdirSync(join(run, 'udev'), { recursive: true });
+  writeFileSync(join(run, 'udev/control'), '');
+});
+
+test('the rule names the command that loaded, is written once, and is removed', () => {
+  assert.equal(write(), path);
+  const text = readFileSync(path, 'utf8');
+  assert.match(text, /RUN\+="\/usr\/bin\/systemd-run --quiet --no-block --collect \/opt\/weir\/bin\/weir load --if-loaded"/);
+  assert.match(text, /TEST!="\/opt\/weir\/bin\/weir", GOTO="weir_end"/);
+  assert.doesNotMatch(text, /^[^#].*usr\/local/m);
+  assert.equal(write(), undefined, 'it is there');
+  assert.equal(write('/opt/other/bin/weir'), path, 'another build loads');
+  assert.equal(removeUdevRule(run), true);
+  assert.equal(existsSync(path), false);
+  assert.equal(removeUdevRule(run), false);
+});
+
+test('no rule without udev, beside an installed one, or for a path that a rule cannot have; a file of others stays', () => {
+  assert.equal(write('/opt/a b/weir'), undefined);
+  assert.equal(write('/opt/"$x/weir'), undefined);
+  mkdirSync(join(etc, 'udev/rules.d'), { recursive: true });
+  writeFileSync(join(etc, 'udev/rules.d/90-weir.rules'), '');
+  assert.equal(write(), undefined, 'installed');
+  rmSync(etc, { recursive: true });
+  mkdirSync(join(run, 'udev/rules.d'));
+  writeFileSync(path, '# mine\n');
+  assert.equal(write(), undefined);
+  assert.equal(removeUdevRule(run), false);
+  assert.equal(readFileSync(path, 'utf8'), '# mine\n');
+  rmSync(join(run, 'udev'), { recursive: true });
+  assert.equal(write(), undefined, 'no udev');
+  assert.equal(existsSync(path), false);
+});
