@@ -1,7 +1,7 @@
-// What an examination of a director looked at, and what it cannot see from there: nothing is wrong only as far as that. Pure.
+// What an examination of a director or a real server looked at, and what it cannot see from there: nothing is wrong only as far as that. Pure.
 import { counted } from '../model/counted.js';
 import { addressId } from '../model/identity.js';
-import type { DirectorFacts } from './facts.js';
+import type { DirectorFacts, RealServerFacts } from './facts.js';
 import { vipsOf } from './network.js';
 
 export interface Coverage {
@@ -38,6 +38,19 @@ export function directorCoverage(facts: DirectorFacts): Coverage {
       'the applications',
       "clients' own routes and filters",
     ],
+  };
+}
+
+export function serverCoverage(facts: RealServerFacts): Coverage {
+  const services = facts.ports.map(({ protocol, port }) => `${protocol.toUpperCase()} port ${port}`);
+  return {
+    lookedAt: [
+      ...(facts.method === 'nat' ? [] : [counted(facts.vips.length, 'VIP'), 'ARP']),
+      counted(facts.gateways.length, 'gateway'),
+      'the packet filter',
+      ...(facts.sockets === undefined ? [] : services),
+    ],
+    notLookedAt: [...(services.length === 0 ? ['what listens (--port)'] : []), 'the applications', "clients' own routes and filters"],
   };
 }
 

@@ -20,9 +20,12 @@ import { thresholdsRule } from './rules/director/thresholds.js';
 import { vipHoldersRule } from './rules/director/vip-holders.js';
 import { vipPresentRule } from './rules/director/vip-present.js';
 import { serverArpRule } from './rules/real-server/server-arp.js';
+import { serverFilterRule } from './rules/real-server/server-filter.js';
 import { serverGatewayRule } from './rules/real-server/server-gateway.js';
+import { serverListensRule } from './rules/real-server/server-listens.js';
 import { serverVipRule } from './rules/real-server/server-vip.js';
 import { serverVipHoldersRule } from './rules/real-server/server-vip-holders.js';
+import { serverWayBackRule } from './rules/real-server/server-way-back.js';
 
 const DIRECTOR_RULES: readonly ((facts: DirectorFacts) => readonly Finding[])[] = [
   loadRule,
@@ -56,6 +59,9 @@ const SERVER_RULES: readonly ((facts: RealServerFacts) => readonly Finding[])[] 
   serverVipRule,
   serverArpRule,
   serverGatewayRule,
+  serverWayBackRule,
+  serverFilterRule,
+  serverListensRule,
   serverVipHoldersRule,
 ];
 

@@ -5,11 +5,11 @@ import { Netlink } from '../sys/netlink/netlink.js';
 import { collectDatapath } from './collect/datapath.js';
 import { collectDirector } from './collect/director.js';
 import { collectHost } from './collect/host.js';
-import { collectRealServer, vipsOnLoopback } from './collect/real-server.js';
+import { collectRealServer, vipsHere } from './collect/real-server.js';
 import { collectTable, NO_TABLE } from './collect/table.js';
 import { collectVrrp } from './collect/vrrp.js';
 import { diagnose } from './diagnose.js';
-import type { Facts, HostFacts, ServerMethod, VrrpAddress } from './facts.js';
+import type { Facts, HostFacts, ServerMethod, ServicePort, VrrpAddress } from './facts.js';
 import { vrrpRule } from './rules/vrrp/vrrp.js';
 import type { VrrpFacts } from './vrrp-facts.js';
 
@@ -18,6 +18,8 @@ export interface ExamineOptions {
   readonly role?: 'director' | 'rs' | 'vrrp';
   readonly method?: ServerMethod;
   readonly vips?: readonly Address[];
+  /** The services' ports on a real server. */
+  readonly ports?: readonly ServicePort[];
   readonly dip?: Address;
   /** Path of a keepalived.conf; absent: that of the running daemon, or the host's own. */
   readonly keepalived?: string;
@@ -37,12 +39,10 @@ function examined(facts: Facts, vrrp: VrrpFacts | undefined): Examination {
   return { kind: 'examined', facts, findings: sortedFindings([...found, ...diagnose(facts), ...notExamined]) };
 }
 
-function asRealServer(host: HostFacts, options: ExamineOptions, vrrp: VrrpFacts | undefined): Examination {
-  const vips = options.vips ?? vipsOnLoopback(host);
-  // Without a VIP the host can only be a VS/NAT server, and only if the director's address is given.
-  const method = options.method ?? (vips.length === 0 && options.dip !== undefined ? 'nat' : 'dr');
-  const facts = collectRealServer(host, { method, vips, ...(options.dip === undefined ? {} : { dip: options.dip }) });
-  return examined(facts, vrrp);
+async function asRealServer(netlink: Netlink, host: HostFacts, options: ExamineOptions, vrrp: VrrpFacts | undefined): Promise<Examination> {
+  const { method, dip, vips = vipsHere(host), ports = [] } = options;
+  const given = { ...(method === undefined ? {} : { method }), ...(dip === undefined ? {} : { dip }) };
+  return examined(await collectRealServer(netlink, host, { vips, ports, ...given }), vrrp);
 }
 
 const vrrpAddresses = ({ instances }: VrrpFacts): readonly VrrpAddress[] =>
@@ -55,12 +55,12 @@ export async function examine(options: ExamineOptions): Promise<Examination> {
     const bare = collectHost(netlink);
     const vrrp = collectVrrp(netlink, bare, options.waitMs, options.keepalived);
     const host = vrrp === undefined ? bare : { ...bare, vrrp: vrrpAddresses(vrrp) };
-    if (options.role === 'rs') return asRealServer(host, options, vrrp);
+    if (options.role === 'rs') return await asRealServer(netlink, host, options, vrrp);
     if (options.role === 'vrrp') return vrrp === undefined ? { kind: 'no-role' } : examined({ ...host, role: 'vrrp' }, vrrp);
     const { facts: datapath, reader } = collectDatapath(netlink);
     const table = reader === undefined ? NO_TABLE : collectTable(reader);
     if (options.role === undefined && table.services.length === 0 && datapath.otherTables === undefined) {
-      if (vipsOnLoopback(host).length > 0) return asRealServer(host, options, vrrp);
+      if (vipsHere(host).length > 0) return await asRealServer(netlink, host, options, vrrp);
       return vrrp === undefined ? { kind: 'no-role' } : examined({ ...host, role: 'vrrp' }, vrrp);
     }
     const facts = await collectDirector(netlink, { host, datapath, table }, options.waitMs);

@@ -1,4 +1,6 @@
 // The facts that doctor's rules use: everything that was read or tested, without any conclusion.
+
+import type { ArpRule } from '../control/realserver/arp-rules.js';
 import type { ProgramsOf } from '../datapath/ebpf/observe/observer.js';
 import type { UnfinishedChange } from '../datapath/ebpf/observe/observing-reader.js';
 import type { RepairDue } from '../datapath/ebpf/observe/repairs-due.js';
@@ -6,6 +8,8 @@ import type { Address } from '../model/address.js';
 import type { DestinationKey, DestinationSpec, ServiceSpec } from '../model/service.js';
 import type { Mac } from '../wire/ethernet.js';
 import type { Link } from '../wire/rtnetlink-link.js';
+import type { ListeningSocket } from '../wire/sock-diag.js';
+import type { Chain } from './packet-filter/model.js';
 
 export interface AddressFact {
   readonly ifindex: number;
@@ -212,12 +216,58 @@ export interface DirectorFacts extends HostFacts {
   readonly notExamined: readonly NotExamined[];
 }
 
-export type ServerMethod = 'dr' | 'nat';
+export type ServerMethod = 'dr' | 'nat' | 'tun';
+
+/** A service's port, of the VIP (VS/DR, VS/TUN) or of this host (VS/NAT). */
+export interface ServicePort {
+  readonly protocol: 'tcp' | 'udp';
+  readonly port: number;
+}
+
+export interface SocketFact extends ListeningSocket {
+  readonly protocol: 'tcp' | 'udp';
+}
+
+/** A router of a default route. */
+export interface GatewayFact {
+  readonly address: Address;
+  readonly ifindex: number;
+  /** Who answers ARP for it; absent: no host does. */
+  readonly mac?: Mac;
+  /** What a permanent neighbour entry has instead of an answer. */
+  readonly fixedMac?: Mac;
+  /** The interface has no ARP, so nothing was asked. */
+  readonly unasked: boolean;
+}
+
+/** How an answer to a client beyond the gateway would go. */
+export interface WayBack {
+  /** The answer's source; absent: any address of this host. */
+  readonly from?: Address;
+  readonly path: PathFact;
+}
 
 export interface RealServerFacts extends HostFacts {
   readonly role: 'rs';
   readonly method: ServerMethod;
+  /** The method was given, or something on this host shows it. */
+  readonly methodCertain: boolean;
   readonly vips: readonly Address[];
+  /** VIPs whose packets the kernel delivers here, on whatever interface, or without one (a local route). */
+  readonly localVips: readonly Address[];
+  /** Empty: not given. */
+  readonly ports: readonly ServicePort[];
+  readonly gateways: readonly GatewayFact[];
+  readonly waysBack: readonly WayBack[];
+  /** Absent: the kernel does not list them. */
+  readonly sockets?: readonly SocketFact[];
+  readonly chains: readonly Chain[];
+  readonly arpRules: readonly ArpRule[];
+  readonly refusingRoutes: readonly RefusingRoute[];
+  /** Routes through a router to networks other than all. */
+  readonly otherRouters: boolean;
+  /** Which of `nft` and `iptables` are installed. */
+  readonly tools: readonly string[];
   /** The director's own address, where the operator gave it. */
   readonly dip?: Address;
   /** Other hosts that answer ARP for the VIPs and the gateways. */

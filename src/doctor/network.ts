@@ -5,6 +5,9 @@ import { addressId, sameAddress } from '../model/identity.js';
 import type { DestinationSpec, ServiceSpec } from '../model/service.js';
 import { type Link, LinkFlag, LinkHardware } from '../wire/rtnetlink-link.js';
 import type { AddressFact, HostFacts, ServiceFact, VrrpAddress } from './facts.js';
+import { contains } from './subnet.js';
+
+export { contains };
 
 export const isUp = (iface: Link): boolean => (iface.flags & LinkFlag.up) !== 0;
 /** Whether the other end of the cable is there, too. */
@@ -17,6 +20,9 @@ export function usesArp(iface: Link): boolean {
   return isUp(iface) && iface.hardware === LinkHardware.ethernet && (iface.flags & LinkFlag.noArp) === 0 && !port;
 }
 
+/** IP in IP and GRE: what arrives in them has another packet's destination. */
+export const isTunnel = (iface: Link): boolean => ['ipip', 'gre', 'ip6gre', 'sit'].includes(iface.kind ?? '');
+
 /** Interfaces towards the cluster: they use ARP and have an IPv4 address. */
 export function clusterInterfaces(facts: HostFacts): readonly Link[] {
   return facts.interfaces.filter((iface) => usesArp(iface) && facts.addresses.some(({ ifindex }) => ifindex === iface.ifindex));
@@ -24,14 +30,6 @@ export function clusterInterfaces(facts: HostFacts): readonly Link[] {
 
 export function interfaceNameOf(facts: HostFacts, ifindex: number | undefined): string {
   return facts.interfaces.find((iface) => iface.ifindex === ifindex)?.name ?? `interface ${ifindex ?? '?'}`;
-}
-
-export function contains(network: { readonly address: Address; readonly prefixLength: number }, address: Address): boolean {
-  const same = (word: number, index: number): boolean => {
-    const bits = Math.min(Math.max(network.prefixLength - 32 * index, 0), 32);
-    return bits === 0 || (word ^ (address.words[index] ?? 0)) >>> (32 - bits) === 0;
-  };
-  return address.family === network.address.family && network.address.words.every(same);
 }
 
 /** Addresses of this host whose subnet contains `address`, without /32 prefixes and without the address itself. */

@@ -21,6 +21,7 @@ const macOf = (host: Host, interfaceName: string): string => /link\/ether (\S+)/
 before(async () => {
   if (on.skip) return;
   lan = bed.lan('lan');
+  lan.ip('addr add 172.22.40.62/26 dev bridge'); // The router.
   hub = bed.host('hub');
   oak = bed.host('oak');
   elm = bed.host('elm');
@@ -200,10 +201,12 @@ test('doctor leaves the host as it found it, and clients are served meanwhile', 
 test('bad input is reported in one line, with exit status 3', on, () => {
   for (const [line, words] of [
     ['--role server', '--role takes director, rs or vrrp, not server'],
-    ['--vip 10.0.0.1', '--vip, --dip and --method: only with --role rs'],
+    ['--vip 10.0.0.1', '--vip, --port, --dip and --method: only with --role rs'],
     ['--role rs --vip 10.0.0.300', 'not an IPv4 address: 10.0.0.300'],
     ['--role rs --dip x', 'not an IPv4 address: x'],
-    ['--role rs --method tun', '--method takes dr or nat, not tun'],
+    ['--role rs --method lan', '--method takes dr, nat or tun, not lan'],
+    ['--role rs --port 0', 'not a port such as 80 or 53/udp: 0'],
+    ['--role rs --vip 10.0.0.1:99999', 'not a port such as 80 or 53/udp: 99999'],
     ['--wait 0', '--wait takes more than 0 and at most 60 seconds, not 0'],
     ['now', 'unexpected argument: now'],
     ['--fix', 'unknown option: --fix'],

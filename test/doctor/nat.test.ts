@@ -52,7 +52,13 @@ test('a cluster without a fault is reported as such, on the director and on the 
     ],
   );
   const server = pine.weir(`doctor --role rs --dip ${DIP}`);
-  assert.deepEqual([server.status, server.stdout], [0, 'OK     nothing is wrong: real server, VS/NAT, 0 VIPs\n']);
+  assert.deepEqual(
+    [server.status, server.stdout],
+    [
+      0,
+      "OK     nothing is wrong: real server, VS/NAT; looked at: 1 gateway, the packet filter; not looked at: what listens (--port), the applications, clients' own routes and filters\n",
+    ],
+  );
 });
 
 test('forwarding that is off, fixed by the printed command', on, () => {

@@ -69,7 +69,18 @@ export const director: DirectorFacts = {
 export const realServer: RealServerFacts = {
   role: 'rs',
   method: 'dr',
+  methodCertain: true,
   vips: [ip('10.5.0.9')],
+  localVips: [ip('10.5.0.9')],
+  ports: [],
+  gateways: [{ address: ip('10.5.0.1'), ifindex: 2, mac: '02:00:00:00:00:fe', unasked: false }],
+  waysBack: [{ from: ip('10.5.0.9'), path: { to: ip('198.51.100.85'), kind: 'routed', gateway: ip('10.5.0.1'), ifindex: 2 } }],
+  sockets: [],
+  chains: [],
+  arpRules: [],
+  refusingRoutes: [],
+  otherRouters: false,
+  tools: ['nft', 'iptables'],
   interfaces: [LO, { ...WAN, name: 'eth', mac: SERVER_MAC }],
   addresses: [
     { ifindex: 1, address: ip('10.5.0.9'), prefixLength: 32, label: 'lo:0' },

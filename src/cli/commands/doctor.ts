@@ -2,8 +2,9 @@
 
 import { accessSync, constants } from 'node:fs';
 import { type ExamineOptions, examine } from '../../doctor/examine.js';
-import type { ServerMethod } from '../../doctor/facts.js';
+import type { ServerMethod, ServicePort } from '../../doctor/facts.js';
 import { reportJson, reportText } from '../../doctor/report.js';
+import type { Address } from '../../model/address.js';
 import { parseIpv4 } from '../../model/address-text.js';
 import { WeirError } from '../../model/errors/weir-error.js';
 import { findingsStatus } from '../../model/finding.js';
@@ -14,25 +15,52 @@ import type { Io } from '../io.js';
 import { readVips } from './realserver.js';
 
 const USAGE = `usage: weir doctor [--role director|vrrp] [--keepalived FILE] [--wait SECONDS] [--json]
-       weir doctor --role rs [--vip A[,B]] [--dip A] [--method dr|nat] [--json]
+       weir doctor --role rs [--vip A[:PORT][,B]] [--port PORT[/udp][,PORT]] [--dip A] [--method dr|nat|tun] [--json]
        examines this host only and prints what is wrong, why, and how to fix it, one line each
        exit status 0: fine, 1: warnings, 2: errors; 3: doctor could not examine the host
 `;
 
-const TYPES = { role: 'value', vip: 'value', dip: 'value', method: 'value', wait: 'value', keepalived: 'value', json: 'flag' } as const;
+const TYPES = {
+  role: 'value',
+  vip: 'value',
+  port: 'value',
+  dip: 'value',
+  method: 'value',
+  wait: 'value',
+  keepalived: 'value',
+  json: 'flag',
+} as const;
 /** Statuses 0 to 2 are verdicts. */
 const COULD_NOT_EXAMINE = 3;
+
+/** `80`, `53/udp`. @throws WeirError argument-value */
+function readPort(text: string): ServicePort {
+  const [, digits, protocol = 'tcp'] = /^(\d{1,5})(?:\/(tcp|udp))?$/.exec(text) ?? [];
+  const port = Number(digits);
+  if (digits === undefined || port < 1 || port > 65_535) {
+    throw new WeirError('argument-value', { expected: 'a port such as 80 or 53/udp', given: text });
+  }
+  return { protocol: protocol === 'udp' ? 'udp' : 'tcp', port };
+}
+
+/** VIPs, and the ports behind them and of --port. @throws WeirError */
+function readServices(flags: Flags<typeof TYPES>): { readonly vips: readonly Address[]; readonly ports: readonly ServicePort[] } {
+  const parts = (flags.vip?.split(',') ?? []).map((one) => /^([^:]*)(?::(\d+(?:\/\w+)?))?$/.exec(one) ?? [one, one]);
+  const addresses = [...new Set(parts.map(([, address = '']) => address))].join(',');
+  const texts = [...parts.flatMap(([, , port]) => port ?? []), ...(flags.port?.split(',') ?? [])];
+  return { vips: flags.vip === undefined ? [] : readVips(addresses), ports: [...new Set(texts)].map(readPort) };
+}
 
 function readOptions(flags: Flags<typeof TYPES>): ExamineOptions {
   const { role, method, dip: dipText, wait = '2' } = flags;
   if (role !== undefined && role !== 'director' && role !== 'rs' && role !== 'vrrp') {
     throw new WeirError('option-value', { option: '--role', expected: 'director, rs or vrrp', given: role });
   }
-  if (method !== undefined && method !== 'dr' && method !== 'nat') {
-    throw new WeirError('option-value', { option: '--method', expected: 'dr or nat', given: method });
+  if (method !== undefined && method !== 'dr' && method !== 'nat' && method !== 'tun') {
+    throw new WeirError('option-value', { option: '--method', expected: 'dr, nat or tun', given: method });
   }
-  if (role !== 'rs' && (flags.vip ?? dipText ?? method) !== undefined) {
-    throw new WeirError('option-not-here', { options: '--vip, --dip and --method', only: '--role rs' });
+  if (role !== 'rs' && (flags.vip ?? flags.port ?? dipText ?? method) !== undefined) {
+    throw new WeirError('option-not-here', { options: '--vip, --port, --dip and --method', only: '--role rs' });
   }
   const dip = dipText === undefined ? undefined : parseIpv4(dipText);
   if (dipText !== undefined && dip === undefined) {
@@ -41,12 +69,14 @@ function readOptions(flags: Flags<typeof TYPES>): ExamineOptions {
   if (!/^\d{1,3}(\.\d{1,3})?$/.test(wait) || Number(wait) <= 0 || Number(wait) > 60) {
     throw new WeirError('option-value', { option: '--wait', expected: 'more than 0 and at most 60 seconds', given: wait });
   }
+  const { vips, ports } = readServices(flags);
   return {
     waitMs: Number(wait) * 1000,
     ...(role === undefined ? {} : { role }),
     ...(flags.keepalived === undefined ? {} : { keepalived: flags.keepalived }),
     ...(method === undefined ? {} : { method: method satisfies ServerMethod }),
-    ...(flags.vip === undefined ? {} : { vips: readVips(flags.vip) }),
+    ...(vips.length === 0 ? {} : { vips }),
+    ...(ports.length === 0 ? {} : { ports }),
     ...(dip === undefined ? {} : { dip }),
   };
 }

@@ -1,10 +1,10 @@
 // The packet filter of this network namespace: the tables of iptables-legacy, of iptables in nftables, and of nft itself.
 
+import { runTool } from '../../host/run-tool.js';
 import type { NotExamined } from '../facts.js';
 import { iptablesChains, sameRules, tablesInNft } from '../packet-filter/iptables-chains.js';
 import type { Chain } from '../packet-filter/model.js';
 import { nftChains } from '../packet-filter/nft-chains.js';
-import { runTool } from './run-tool.js';
 
 export interface FilterChains {
   readonly chains: readonly Chain[];

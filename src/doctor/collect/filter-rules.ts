@@ -1,9 +1,10 @@
 // Reads the rules of nft, iptables and iptables-legacy, as far as these tools are installed.
+
+import { runTool } from '../../host/run-tool.js';
 import type { FilterRule, NotExamined } from '../facts.js';
 import { sameRules } from '../packet-filter/iptables-chains.js';
 import { readIptables } from '../packet-filter/iptables-rules.js';
 import { readNft } from '../packet-filter/nft-rules.js';
-import { runTool } from './run-tool.js';
 
 export function collectFilterRules(): { readonly filters: readonly FilterRule[]; readonly notExamined: readonly NotExamined[] } {
   const notExamined: NotExamined[] = [];

@@ -72,13 +72,16 @@ test('rules that let adverts pass', () => {
 
 test('a rule that cannot be evaluated with certainty is not reported', () => {
   for (const words of [
-    '-m limit --limit 3/min -j DROP',
-    '-m set --match-set bad src -j DROP',
+    '-m limit --limit 3/min -j ACCEPT',
+    '-m set --match-set good src -j ACCEPT',
     '-p vrrp -j NFQUEUE --queue-num 1',
-    '-m u32 --u32 "0=1" -j DROP',
+    '-m u32 --u32 "0=1" -j RETURN',
   ]) {
     assert.equal(blocked(filter([`-A INPUT ${words}`, '-A INPUT -j DROP'])), undefined, words);
   }
+  assert.equal(rule('-m limit --limit 3/min -j DROP'), undefined);
+  const both = filter(['-A INPUT -m set --match-set bad src -j DROP', '-A INPUT -p vrrp -j DROP']);
+  assert.equal(blocked(both)?.text, '-p vrrp -j DROP', 'behind what may drop some, what drops all');
 });
 
 test('jumps and returns between chains are followed; the base chain is reported', () => {

@@ -1,19 +1,23 @@
 // Parses the output of iptables-save and its variants into chains: legacy tables, and those of iptables in nftables.
 import { parseAddress } from '../../model/address-text.js';
-import { contains } from '../network.js';
 import { wordsOfRule } from './iptables-rules.js';
 import {
   type Answer,
   allOf,
+  anyOf,
   type Chain,
   type Decision,
+  decided,
   destinationType,
   type FilterTool,
+  isEndIn,
   isMulticast,
+  isPortIn,
   namesInterface,
   type PacketProbe,
   PROTOCOL_NUMBERS,
   type Rule,
+  type Translation,
 } from './model.js';
 
 type Condition = (probe: PacketProbe) => Answer;
@@ -25,6 +29,7 @@ const HOOKS: Readonly<Record<string, string>> = {
   OUTPUT: 'output',
   POSTROUTING: 'postrouting',
 };
+const PRIORITIES: Readonly<Record<string, number>> = { raw: -300, mangle: -150, nat: -100, filter: 0, security: 50 };
 const VERDICTS: Readonly<Record<string, Decision>> = {
   ACCEPT: { kind: 'accept' },
   DROP: { kind: 'drop' },
@@ -45,8 +50,22 @@ const inNetwork =
     const address = parseAddress(host);
     const whole = address?.family === 'inet6' ? 128 : 32;
     const prefixLength = length === undefined ? whole : /^\d{1,3}$/.test(length) ? Number(length) : undefined;
-    return address === undefined || prefixLength === undefined ? undefined : contains({ address, prefixLength }, probe[which]);
+    return address === undefined || prefixLength === undefined ? undefined : isEndIn(probe, which, { address, prefixLength });
   };
+
+/** `80`, `80:90`, and for multiport a list of them. */
+const portIn =
+  (...ends: readonly ('source' | 'destination')[]) =>
+  (list: string): Condition =>
+  (probe) =>
+    anyOf(
+      list.split(',').flatMap((part) => {
+        const [, from, to] = /^(\d*)(?::(\d*))?$/.exec(part) ?? [];
+        if (from === undefined) return [undefined];
+        const last = to === undefined ? Number(from) : Number(to === '' ? 65_535 : to);
+        return ends.map((end) => isPortIn(probe, end, Number(from), last));
+      }),
+    );
 
 const oneOf = (list: string, ...words: readonly string[]): boolean => list.split(',').some((one) => words.includes(one.toLowerCase()));
 
@@ -59,13 +78,23 @@ const OPTIONS: Readonly<Record<string, (value: string) => Condition>> = {
   '-o': (value) => (probe) => (probe.direction === 'out' ? namesInterface(value, probe.interfaceName, '+') : false),
   '-m': () => () => true,
   '--comment': () => () => true,
-  // For conntrack every advert is a new connection.
-  '--ctstate': (value) => () => oneOf(value, 'new'),
-  '--state': (value) => () => oneOf(value, 'new'),
+  '--dport': portIn('destination'),
+  '--sport': portIn('source'),
+  '--dports': portIn('destination'),
+  '--sports': portIn('source'),
+  '--ports': portIn('source', 'destination'),
+  '--ctstate': (value) => (probe) => oneOf(value, probe.state ?? 'new'),
+  '--state': (value) => (probe) => oneOf(value, probe.state ?? 'new'),
   '--dst-type': (value) => (probe) => oneOf(value, destinationType(probe)),
   '--src-type': (value) => (probe) => oneOf(value, probe.direction === 'in' ? 'unicast' : 'local'),
   '--pkt-type': (value) => (probe) =>
     probe.direction === 'in' ? oneOf(value, isMulticast(probe.destination) ? 'multicast' : 'unicast') : undefined,
+};
+
+/** Options without a value. -f matches later fragments only. */
+const BARE: Readonly<Record<string, Condition>> = {
+  '-f': () => false,
+  '--syn': (probe) => (probe.protocol === 'tcp' ? (probe.state ?? 'new') === 'new' : undefined),
 };
 
 function conditionsOf(words: readonly string[]): readonly Condition[] {
@@ -77,8 +106,8 @@ function conditionsOf(words: readonly string[]): readonly Condition[] {
     const next = words[at + 1];
     const value = next === undefined || next === '!' || next.startsWith('-') ? undefined : next;
     const read = value === undefined ? undefined : OPTIONS[option];
-    // -f matches later fragments only, and adverts are not fragmented.
-    const condition: Condition = read !== undefined && value !== undefined ? read(value) : () => (option === '-f' ? false : undefined);
+    const bare: Condition = BARE[option] ?? (() => undefined);
+    const condition: Condition = read !== undefined && value !== undefined ? read(value) : bare;
     while (words[at + 1] !== undefined && words[at + 1] !== '!' && !words[at + 1]?.startsWith('-')) at++;
     conditions.push((probe) => {
       const held = condition(probe);
@@ -88,10 +117,29 @@ function conditionsOf(words: readonly string[]): readonly Condition[] {
   return conditions;
 }
 
-function decisionOf(option: string | undefined, target: string | undefined, own: ReadonlySet<string>): Decision {
+const TRANSLATIONS: Readonly<Record<string, Translation['how']>> = { REDIRECT: 'redirect', DNAT: 'dnat', TPROXY: 'tproxy' };
+
+/** `words`: the target and its options. Undefined: not a translation to one place. */
+function translationOf([target = '', ...words]: readonly string[]): Decision | undefined {
+  const how = TRANSLATIONS[target];
+  if (how === undefined) return undefined;
+  const after = (option: string): string | undefined => (words.includes(option) ? words[words.indexOf(option) + 1] : undefined);
+  const [, host, from] = /^\[?([0-9a-fA-F.:]*?)\]?(?::(\d+))?$/.exec(after('--to-destination') ?? after('--on-ip') ?? '') ?? [];
+  const address = host === undefined || host === '' ? undefined : parseAddress(host);
+  if (how === 'dnat' && address === undefined && from === undefined) return undefined;
+  const port = from ?? /^\d+$/.exec(after('--to-ports') ?? after('--on-port') ?? '')?.[0];
+  return {
+    kind: 'translate',
+    to: { how, ...(address === undefined ? {} : { address }), ...(port === undefined ? {} : { port: Number(port) }) },
+  };
+}
+
+/** `words`: the target and its options. */
+function decisionOf(option: string | undefined, words: readonly string[], own: ReadonlySet<string>): Decision {
+  const [target] = words;
   if (target === undefined || PASSING.has(target)) return { kind: 'skip' };
   if (own.has(target)) return { kind: option === '-g' ? 'goto' : 'jump', target };
-  return VERDICTS[target] ?? { kind: 'unknown' };
+  return VERDICTS[target] ?? translationOf(words) ?? { kind: 'unknown' };
 }
 
 /** `line`: the words behind `-A CHAIN`. `own`: the table's own chains. */
@@ -99,14 +147,8 @@ function ruleOf(line: string, own: ReadonlySet<string>): Rule {
   const words = wordsOfRule(line);
   const jump = words.findIndex((word) => word === '-j' || word === '-g');
   const conditions = conditionsOf(jump < 0 ? words : words.slice(0, jump));
-  const decision = decisionOf(words[jump], jump < 0 ? undefined : words[jump + 1], own);
-  return {
-    text: line,
-    decide: (probe) => {
-      const matched = decision.kind === 'skip' ? false : allOf(conditions.map((condition) => condition(probe)));
-      return matched === false ? { kind: 'skip' } : matched === undefined ? { kind: 'unknown' } : decision;
-    },
-  };
+  const decision = decisionOf(words[jump], jump < 0 ? [] : words.slice(jump + 1), own);
+  return { text: line, decide: (probe) => decided(allOf(conditions.map((condition) => condition(probe))), decision) };
 }
 
 /** `tool`: the command that shows and changes these tables. */
@@ -131,6 +173,8 @@ export function iptablesChains(text: string, tool: Exclude<FilterTool, 'nft'>): 
         hook: own.has(name) ? '' : (HOOKS[name] ?? ''),
         interfaceName: '',
         policy: policy === 'DROP' ? 'drop' : 'accept',
+        priority: PRIORITIES[table] ?? 0,
+        translates: table === 'nat',
         rules: lines.filter((line) => line.startsWith(`-A ${name} `)).map((line) => ruleOf(line.slice(`-A ${name} `.length), own)),
       }));
     });

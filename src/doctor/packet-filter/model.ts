@@ -1,17 +1,25 @@
 // A host's packet filter, independent of the tool: chains of rules.
 import type { Address } from '../../model/address.js';
+import { contains } from '../subnet.js';
 
-/** The packet that is evaluated, as VRRP sends it. */
+export const PROTOCOL_NUMBERS = { vrrp: 112, ah: 51, tcp: 6, udp: 17 } as const;
+
+/** The packet that is evaluated: an advert of VRRP, or a packet of a connection that a client opens. */
 export interface PacketProbe {
   readonly direction: 'in' | 'out';
   readonly interfaceName: string;
   readonly source: Address;
   readonly destination: Address;
-  /** As nft writes it: `vrrp`, `ah`. */
-  readonly protocol: 'vrrp' | 'ah';
+  /** As nft writes it. */
+  readonly protocol: keyof typeof PROTOCOL_NUMBERS;
+  /** Absent: not known. */
+  readonly sourcePort?: number;
+  readonly destinationPort?: number;
+  /** Conntrack's; absent: new. An advert has no reply, so each one is new. */
+  readonly state?: 'new' | 'established';
+  /** The client's address (the source of what comes in, the destination of what goes out) is not known: any. */
+  readonly anyClient?: boolean;
 }
-
-export const PROTOCOL_NUMBERS = { vrrp: 112, ah: 51 } as const;
 
 /** Undefined: not known. */
 export type Answer = boolean | undefined;
@@ -21,10 +29,24 @@ export const anyOf = (answers: readonly Answer[]): Answer =>
 export const allOf = (answers: readonly Answer[]): Answer =>
   answers.includes(false) ? false : answers.includes(undefined) ? undefined : true;
 
-/** `skip`: the rule does not match, or has no effect; `unknown`: it may match. */
+/** Where a rule sends packets instead. `address` absent: this host (REDIRECT), or the same (TPROXY); `port` absent: the same. */
+export interface Translation {
+  readonly how: 'redirect' | 'dnat' | 'tproxy';
+  readonly address?: Address;
+  readonly port?: number;
+}
+
+/** `skip`: the rule does not match, has no effect, or drops only some of the packets; `unknown`: it may match. */
 export type Decision =
   | { readonly kind: 'skip' | 'unknown' | 'accept' | 'drop' | 'return' }
-  | { readonly kind: 'jump' | 'goto'; readonly target: string };
+  | { readonly kind: 'jump' | 'goto'; readonly target: string }
+  | { readonly kind: 'translate'; readonly to: Translation };
+
+/** The decision of a rule by whether its conditions hold. A rule that drops what may match does not drop all. */
+export function decided(matched: Answer, decision: Decision): Decision {
+  if (matched === true || decision.kind === 'skip') return decision;
+  return matched === false || decision.kind === 'drop' ? { kind: 'skip' } : { kind: 'unknown' };
+}
 
 export interface Rule {
   /** As its tool writes it. */
@@ -46,6 +68,10 @@ export interface Chain {
   /** Of netdev's chains; else empty. */
   readonly interfaceName: string;
   readonly policy: 'accept' | 'drop';
+  /** Of a base chain: lower ones are passed first. */
+  readonly priority: number;
+  /** Passed by the first packet of a connection only. */
+  readonly translates: boolean;
   readonly rules: readonly Rule[];
 }
 
@@ -68,6 +94,23 @@ export const isMulticast = ({ family, words }: Address): boolean =>
 /** The type of the destination address on this host, as nft's fib and iptables' addrtype name it. */
 export function destinationType({ direction, destination }: PacketProbe): 'multicast' | 'local' | 'unicast' {
   return isMulticast(destination) ? 'multicast' : direction === 'in' ? 'local' : 'unicast';
+}
+
+/** Whether one end of the packet is in this network. */
+export function isEndIn(
+  probe: PacketProbe,
+  end: 'source' | 'destination',
+  network: { readonly address: Address; readonly prefixLength: number },
+): Answer {
+  const isClient = probe.anyClient === true && (end === 'source') === (probe.direction === 'in');
+  if (!isClient) return contains(network, probe[end]);
+  return network.address.family !== probe[end].family ? false : network.prefixLength === 0 ? true : undefined;
+}
+
+/** Whether a port of the packet is in this range; undefined: the port is not known. */
+export function isPortIn(probe: PacketProbe, end: 'source' | 'destination', from: number, to: number): Answer {
+  const port = end === 'source' ? probe.sourcePort : probe.destinationPort;
+  return port === undefined ? (from === 0 && to === 65_535 ? true : undefined) : from <= port && port <= to;
 }
 
 /** Whether an interface's name is the pattern, or has it as a prefix where the pattern ends in `wildcard`. */

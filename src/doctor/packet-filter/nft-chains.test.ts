@@ -92,11 +92,21 @@ test('a rule that cannot be evaluated with certainty is not reported', () => {
   assert.equal(
     text(
       input([
-        [source('@bad'), drop],
+        [source('@good'), accept],
         [vrrp, drop],
       ]),
     ),
     undefined,
+  );
+  assert.equal(
+    text(
+      input([
+        [source('@bad'), drop],
+        [vrrp, drop],
+      ]),
+    ),
+    'l4proto vrrp drop',
+    'behind what may drop some, what drops all',
   );
   assert.equal(text('no JSON'), undefined);
 });

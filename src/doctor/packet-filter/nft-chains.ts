@@ -1,21 +1,23 @@
 // Parses the output of `nft -j list ruleset` (libnftables-json(5)) into chains.
 import type { Address } from '../../model/address.js';
 import { parseAddress } from '../../model/address-text.js';
-import { contains } from '../network.js';
+import { field, isRecord, type Json, listOf, textOf } from '../../model/json.js';
 import {
   type Answer,
   allOf,
   anyOf,
   type Chain,
   type Decision,
+  decided,
   destinationType,
+  isEndIn,
   isMulticast,
+  isPortIn,
   namesInterface,
   type PacketProbe,
   PROTOCOL_NUMBERS,
   type Rule,
 } from './model.js';
-import { field, isRecord, type Json, listOf, textOf } from './nft-json.js';
 import { nftRuleText } from './nft-rule-text.js';
 
 /** Elements of named sets, pairs of named maps, by family, table and name. */
@@ -42,17 +44,25 @@ function values(right: Json, place: Place): readonly Json[] {
 
 const order = ({ words }: Address): string => words.map((word) => word.toString(16).padStart(8, '0')).join('');
 
-function isAddress(value: Json, address: Address): Answer {
+function isAddress(value: Json, probe: PacketProbe, end: 'source' | 'destination'): Answer {
+  const address = probe[end];
   const range = field(value, 'range');
   const [from, to] = (Array.isArray(range) ? range : []).map((end: Json) => parseAddress(textOf(end)));
   if (from !== undefined && to !== undefined) {
-    return from.family === address.family && order(from) <= order(address) && order(address) <= order(to);
+    const isClient = isEndIn(probe, end, { address: from, prefixLength: 1 }) === undefined;
+    return isClient ? undefined : from.family === address.family && order(from) <= order(address) && order(address) <= order(to);
   }
   const prefix = field(value, 'prefix');
   const network = parseAddress(textOf(prefix === undefined ? value : field(prefix, 'addr')));
   if (network === undefined) return undefined;
   const whole = network.family === 'inet' ? 32 : 128;
-  return contains({ address: network, prefixLength: prefix === undefined ? whole : Number(field(prefix, 'len')) }, address);
+  return isEndIn(probe, end, { address: network, prefixLength: prefix === undefined ? whole : Number(field(prefix, 'len')) });
+}
+
+function isPort(value: Json, probe: PacketProbe, end: 'source' | 'destination'): Answer {
+  const range = field(value, 'range');
+  const [from, to] = (Array.isArray(range) ? range : [value, value]).map((one: Json) => textOf(one));
+  return from === undefined || to === undefined || !/^\d+$/.test(from) ? undefined : isPortIn(probe, end, Number(from), Number(to));
 }
 
 const isWord = (value: Json, ...words: readonly string[]): Answer => (textOf(value) === '' ? undefined : words.includes(textOf(value)));
@@ -69,10 +79,14 @@ function isValue(left: Json, value: Json, probe: PacketProbe): Answer {
     field(left, 'ct', 'key'),
   ].map(textOf);
   const six = probe.source.family === 'inet6';
-  if (OTHER_PROTOCOLS.has(protocol ?? '') || protocol === (six ? 'ip' : 'ip6')) return false;
+  if ((OTHER_PROTOCOLS.has(protocol ?? '') && protocol !== probe.protocol) || protocol === (six ? 'ip' : 'ip6')) return false;
+  if ((protocol === 'th' || protocol === 'tcp' || protocol === 'udp') && (name === 'dport' || name === 'sport')) {
+    if (probe.protocol !== 'tcp' && probe.protocol !== 'udp') return false;
+    return isPort(value, probe, name === 'dport' ? 'destination' : 'source');
+  }
   if (protocol === 'ip' || protocol === 'ip6') {
-    if (name === 'saddr') return isAddress(value, probe.source);
-    if (name === 'daddr') return isAddress(value, probe.destination);
+    if (name === 'saddr') return isAddress(value, probe, 'source');
+    if (name === 'daddr') return isAddress(value, probe, 'destination');
   }
   if (name === 'protocol' || name === 'nexthdr' || meta === 'l4proto') {
     return isWord(value, probe.protocol, String(PROTOCOL_NUMBERS[probe.protocol]));
@@ -82,8 +96,8 @@ function isValue(left: Json, value: Json, probe: PacketProbe): Answer {
   if (meta === 'nfproto') return isWord(value, six ? 'ipv6' : 'ipv4');
   if (meta === 'pkttype' && probe.direction === 'in')
     return isWord(value, isMulticast(probe.destination) ? 'multicast' : 'host', 'unicast');
-  // Adverts have no replies: for conntrack each is a new connection without NAT.
-  if (ct === 'state') return isWord(value, 'new');
+  if (ct === 'state') return isWord(value, probe.state ?? 'new');
+  if (ct === 'direction') return isWord(value, probe.state === 'established' ? 'reply' : 'original');
   if (ct === 'status') return isWord(value);
   if (textOf(field(left, 'fib', 'result')) === 'type' && textOf(listOf(field(left, 'fib', 'flags'))[0]) === 'daddr') {
     return isWord(value, destinationType(probe));
@@ -109,6 +123,20 @@ const DECISIONS: Readonly<Record<string, Decision>> = {
   queue: { kind: 'unknown' },
 };
 
+/** A translation to one place. */
+function translationOf(value: Json): Decision | undefined {
+  const how = (['redirect', 'dnat', 'tproxy'] as const).find((word) => isRecord(value) && word in value);
+  if (how === undefined) return undefined;
+  const [addr, port] = [field(value, how, 'addr'), field(value, how, 'port')];
+  const address = addr === undefined ? undefined : parseAddress(textOf(addr));
+  const isOne = (addr === undefined || address !== undefined) && (port === undefined || /^\d+$/.test(textOf(port)));
+  if (!isOne) return { kind: 'unknown' };
+  return {
+    kind: 'translate',
+    to: { how, ...(address === undefined ? {} : { address }), ...(port === undefined ? {} : { port: Number(textOf(port)) }) },
+  };
+}
+
 function verdictOf(value: Json): Decision | undefined {
   const word = isRecord(value) ? VERDICTS.find((one) => one in value) : undefined;
   if (word === undefined) return undefined;
@@ -130,15 +158,15 @@ function mapped(vmap: Json, probe: PacketProbe, place: Place): Decision {
 
 function ruleOf(expressions: readonly Json[], place: Place): Rule {
   const map = expressions.map((one) => field(one, 'vmap')).find((one) => one !== undefined);
-  const verdict = expressions.map(verdictOf).findLast((one) => one !== undefined);
+  const verdict =
+    expressions.map(translationOf).find((one) => one !== undefined) ?? expressions.map(verdictOf).findLast((one) => one !== undefined);
   const matches = expressions.map((one) => field(one, 'match')).filter((one) => one !== undefined);
   const foreign = expressions.some((one) => isRecord(one) && ('xt' in one || 'limit' in one || 'quota' in one || 'ct count' in one));
   const decide = (probe: PacketProbe): Decision => {
     if (verdict === undefined && map === undefined) return { kind: 'skip' };
     const matched = allOf([...matches.map((match) => matchOf(match, probe, place)), ...(foreign ? [undefined] : [])]);
-    if (matched === false) return { kind: 'skip' };
-    if (matched === undefined) return { kind: 'unknown' };
-    return map === undefined ? (verdict ?? { kind: 'skip' }) : mapped(map, probe, place);
+    if (matched !== false && map !== undefined) return matched === undefined ? { kind: 'unknown' } : mapped(map, probe, place);
+    return decided(matched, verdict ?? { kind: 'skip' });
   };
   return { text: nftRuleText(expressions), decide };
 }
@@ -181,6 +209,9 @@ export function nftChains(text: string, alsoInIptables: readonly string[] = []):
     );
     if (chain === undefined || alsoInIptables.includes(`${family} ${table}`)) return [];
     const policy = textOf(field(chain, 'policy')) === 'drop' ? 'drop' : 'accept';
-    return [{ tool: 'nft', family, table, name, hook, interfaceName, policy, rules: rules.get(key(chain, 'name')) ?? [] }];
+    const priority = Number(textOf(field(chain, 'prio')) || '0');
+    const translates = textOf(field(chain, 'type')) === 'nat';
+    const own = rules.get(key(chain, 'name')) ?? [];
+    return [{ tool: 'nft', family, table, name, hook, interfaceName, policy, priority, translates, rules: own }];
   });
 }

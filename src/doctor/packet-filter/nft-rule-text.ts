@@ -1,7 +1,7 @@
 // A short text of an nft rule: nft's JSON does not contain the rule's own text.
-import { field, isRecord, type Json, listOf, textOf } from './nft-json.js';
+import { field, isRecord, type Json, listOf, textOf } from '../../model/json.js';
 
-const VERDICTS = ['accept', 'drop', 'reject', 'return', 'jump', 'goto', 'queue'];
+const VERDICTS = ['accept', 'drop', 'reject', 'return', 'jump', 'goto', 'queue', 'redirect', 'dnat', 'tproxy'];
 
 function side(value: Json): string {
   const [prefix, set, range] = [field(value, 'prefix'), field(value, 'set'), field(value, 'range')];
@@ -33,7 +33,9 @@ export function nftRuleText(expressions: readonly Json[]): string {
       const verdict = isRecord(expression) ? VERDICTS.find((word) => word in expression) : undefined;
       if (verdict === undefined) return [];
       const target = textOf(field(expression, verdict, 'target'));
-      return [target === '' ? verdict : `${verdict} ${target}`];
+      const [addr, port] = [textOf(field(expression, verdict, 'addr')), textOf(field(expression, verdict, 'port'))];
+      const place = `${addr}${port === '' ? '' : `:${port}`}`;
+      return [[verdict, target, ...(place === '' ? [] : ['to', place])].filter((word) => word !== '').join(' ')];
     })
     .join(' ');
 }

@@ -1,67 +1,81 @@
-// On a real server: is each VIP present, as /32, on an interface that does not answer ARP?
+// On a real server: does it take packets for each VIP, without answering ARP for it?
+import { arpBehaviour } from '../../../control/realserver/arp-hiding.js';
+import type { Address } from '../../../model/address.js';
 import { formatAddress } from '../../../model/address-text.js';
 import type { Finding } from '../../../model/finding.js';
 import { sameAddress } from '../../../model/identity.js';
-import type { RealServerFacts } from '../../facts.js';
-import { clusterInterfaces, interfaceNameOf, isLoopback } from '../../network.js';
+import type { Link } from '../../../wire/rtnetlink-link.js';
+import type { AddressFact, RealServerFacts } from '../../facts.js';
+import { clusterInterfaces, effective, interfaceNameOf, isLoopback, vrrpAddress } from '../../network.js';
+import { takenWays } from '../../server-arrivals.js';
+
+function absent(facts: RealServerFacts, vip: Address | undefined): Finding {
+  const text = vip === undefined ? 'VIP' : formatAddress(vip);
+  const what = vip === undefined ? 'this host has no VIP' : `VIP ${text} is not on this host`;
+  if (facts.methodCertain) {
+    return {
+      severity: 'error',
+      code: 'server-vip-absent',
+      what,
+      cause: 'this host drops the packets that a VS/DR or VS/TUN director sends to it',
+      ...(vip === undefined ? { advice: 'weir realserver start --vip VIP' } : { fix: `weir realserver start --vip ${text}` }),
+    };
+  }
+  return {
+    severity: vip === undefined ? 'info' : 'error',
+    code: 'server-vip-absent',
+    what,
+    cause: 'nothing here shows the forwarding method: a server of VS/DR or VS/TUN needs the VIP, a server of VS/NAT does not',
+    advice: `VS/DR: weir realserver start --vip ${text}; VS/NAT: doctor examines the gateway with --dip ADDRESS of the director`,
+  };
+}
+
+/** On an interface that answers ARP for its own addresses at any arp_ignore but 8; rules of nft or arptables can hide it. */
+function onWire(facts: RealServerFacts, vip: Address, iface: Link, place: AddressFact): Finding | undefined {
+  const { name } = iface;
+  const values = { arpIgnore: effective(facts, name, 'arp_ignore'), arpAnnounce: effective(facts, name, 'arp_announce') };
+  const byRules = arpBehaviour(vip, name, { arpIgnore: 0, arpAnnounce: 0 }, facts.arpRules);
+  if ((!byRules.answers && !byRules.announces) || values.arpIgnore === 8) return undefined;
+  const text = formatAddress(vip);
+  return {
+    severity: 'error',
+    code: 'server-vip-on-wire',
+    what: `VIP ${text} is on ${name}`,
+    cause:
+      'an interface towards the cluster answers ARP for its own addresses whether arp_ignore is 1 or 2, so clients bypass the director',
+    fix: `ip addr del ${text}/${place.prefixLength} dev ${name}; weir realserver start --vip ${text}`,
+  };
+}
+
+function ofPlace(facts: RealServerFacts, vip: Address, place: AddressFact): readonly Finding[] {
+  const iface = facts.interfaces.find(({ ifindex }) => ifindex === place.ifindex);
+  if (iface === undefined) return [];
+  const text = formatAddress(vip);
+  if (iface.kind !== 'dummy' && clusterInterfaces(facts).includes(iface)) {
+    // The master of VRRP has the address there; that is a director, which may be a real server as well.
+    const found = vrrpAddress(facts, vip) === undefined ? onWire(facts, vip, iface, place) : undefined;
+    return found === undefined ? [] : [found];
+  }
+  if (!isLoopback(iface) || place.prefixLength === 32) return [];
+  return [
+    {
+      severity: 'error',
+      code: 'server-vip-prefix',
+      what: `VIP ${text}/${place.prefixLength} is on ${interfaceNameOf(facts, place.ifindex)}`,
+      cause: 'on the loopback this prefix makes the whole subnet local, so its hosts get no answer',
+      fix: `ip addr del ${text}/${place.prefixLength} dev ${iface.name}; weir realserver start --vip ${text}`,
+    },
+  ];
+}
 
 export function serverVipRule(facts: RealServerFacts): readonly Finding[] {
-  if (facts.method === 'nat') {
-    return []; // Behind VS/NAT a server has no VIP.
-  }
-  if (facts.vips.length === 0) {
-    return [
-      {
-        severity: 'error',
-        code: 'server-vip-absent',
-        what: 'this host has no VIP',
-        cause: 'it drops the packets that a VS/DR director sends to it',
-        advice: 'add it: weir realserver start --vip VIP',
-      },
-    ];
-  }
-  const towardsCluster = new Set(clusterInterfaces(facts).map(({ ifindex }) => ifindex));
+  if (facts.method === 'nat') return []; // Behind VS/NAT a server has no VIP.
+  if (facts.vips.length === 0) return [absent(facts, undefined)];
+  const taken = takenWays(facts);
   return facts.vips.flatMap((vip): readonly Finding[] => {
-    const text = formatAddress(vip);
     const places = facts.addresses.filter(({ address }) => sameAddress(address, vip));
-    if (places.length === 0) {
-      return [
-        {
-          severity: 'error',
-          code: 'server-vip-absent',
-          what: `VIP ${text} is not on lo`,
-          cause: 'this host drops the packets that a VS/DR director sends to it',
-          fix: `weir realserver start --vip ${text}`,
-        },
-      ];
-    }
-    return places.flatMap(({ ifindex, prefixLength }): readonly Finding[] => {
-      const name = interfaceNameOf(facts, ifindex);
-      const loopback = facts.interfaces.some((iface) => iface.ifindex === ifindex && isLoopback(iface));
-      const move = `ip addr del ${text}/${prefixLength} dev ${name}; weir realserver start --vip ${text}`;
-      if (towardsCluster.has(ifindex)) {
-        return [
-          {
-            severity: 'error',
-            code: 'server-vip-on-wire',
-            what: `VIP ${text} is on ${name}`,
-            cause:
-              'an interface towards the cluster answers ARP for its own addresses at any value of arp_ignore, so clients bypass the director',
-            fix: move,
-          },
-        ];
-      }
-      return loopback && prefixLength !== 32
-        ? [
-            {
-              severity: 'error',
-              code: 'server-vip-prefix',
-              what: `VIP ${text}/${prefixLength} is on ${name}`,
-              cause: 'on the loopback this prefix makes the whole subnet local, so its hosts get no answer',
-              fix: move,
-            },
-          ]
-        : [];
-    });
+    const found = places.flatMap((place) => ofPlace(facts, vip, place));
+    const reaches = facts.localVips.some((one) => sameAddress(one, vip)) || taken.some((way) => sameAddress(way.vip, vip));
+    return found.length > 0 || reaches ? found : [absent(facts, vip)];
   });
 }

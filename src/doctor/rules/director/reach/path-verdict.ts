@@ -10,15 +10,17 @@ import type { Repair } from './verdict.js';
 
 const MAIN_TABLE = 254;
 
+type WithRefusingRoutes = Pick<DirectorFacts, 'refusingRoutes'>;
+
 /** The most specific route that refuses an address. */
-function refusing(facts: DirectorFacts, path: PathFact): RefusingRoute | undefined {
+function refusing(facts: WithRefusingRoutes, path: PathFact): RefusingRoute | undefined {
   return facts.refusingRoutes
     .filter(({ type, destination }) => type === path.refusedBy && contains(destination, path.to))
     .sort((a, b) => b.destination.prefixLength - a.destination.prefixLength)[0];
 }
 
 /** Of a route that refuses: the command that removes it, where it is a route and not a policy rule. */
-export function refusalRepair(facts: DirectorFacts, path: PathFact, to: string): Repair {
+export function refusalRepair(facts: WithRefusingRoutes, path: PathFact, to: string): Repair {
   const route = refusing(facts, path);
   if (route === undefined) {
     return {

@@ -1,0 +1,86 @@
+// How packets for a real server's services reach it: by which interfaces, and what its packet filter makes of them. Pure.
+import type { Address } from '../model/address.js';
+import { sameAddress } from '../model/identity.js';
+import type { Link } from '../wire/rtnetlink-link.js';
+import type { RealServerFacts, ServicePort } from './facts.js';
+import { clusterInterfaces, isTunnel, isUp, subnetsWith } from './network.js';
+import { type Passage, passageOf } from './packet-filter/blocking.js';
+import type { PacketProbe, Translation } from './packet-filter/model.js';
+
+type Arriving = Pick<
+  RealServerFacts,
+  'interfaces' | 'addresses' | 'defaultRoutes' | 'settings' | 'holders' | 'vips' | 'ports' | 'dip' | 'chains'
+> & {
+  readonly method?: RealServerFacts['method'];
+};
+
+/** The interfaces where the director's packets may arrive; one where something shows it, else all that face the cluster. */
+export function arrivalInterfaces(facts: Arriving): readonly Link[] {
+  if (facts.method === 'tun') return facts.interfaces.filter((iface) => isTunnel(iface) && isUp(iface));
+  return wireInterfaces(facts);
+}
+
+/** The same for the frames themselves: under VS/TUN, the interfaces below the tunnel. */
+export function wireInterfaces(facts: Arriving): readonly Link[] {
+  const all = clusterInterfaces(facts);
+  const { dip, holders, vips } = facts;
+  const only = (numbers: readonly number[]): readonly Link[] => all.filter(({ ifindex }) => numbers.includes(ifindex));
+  const byDirector = dip === undefined ? [] : only(subnetsWith(facts, dip).map(({ ifindex }) => ifindex));
+  if (byDirector.length > 0) return byDirector;
+  const answered = holders.filter(({ address }) => vips.some((vip) => sameAddress(vip, address)));
+  const byAnswer = only(answered.map(({ ifindex }) => ifindex));
+  if (byAnswer.length > 0) return byAnswer;
+  const bySubnet = only(vips.flatMap((vip) => subnetsWith(facts, vip).map(({ ifindex }) => ifindex)));
+  return bySubnet.length > 0 ? bySubnet : all;
+}
+
+/** A packet that opens a connection to this address, from any client. */
+export function opening(address: Address, port: ServicePort | undefined, interfaceName: string): PacketProbe {
+  return {
+    direction: 'in',
+    interfaceName,
+    source: { ...address, words: address.words.map(() => 0) },
+    destination: address,
+    protocol: port?.protocol ?? 'tcp',
+    anyClient: true,
+    ...(port === undefined ? {} : { destinationPort: port.port }),
+  };
+}
+
+/** Its answer. */
+export function answering(address: Address, port: ServicePort | undefined, interfaceName: string): PacketProbe {
+  return {
+    direction: 'out',
+    interfaceName,
+    source: address,
+    destination: { ...address, words: address.words.map(() => 0) },
+    protocol: port?.protocol ?? 'tcp',
+    state: 'established',
+    anyClient: true,
+    ...(port === undefined ? {} : { sourcePort: port.port }),
+  };
+}
+
+/** What the packet filter makes of such packets on each interface by which they may arrive. */
+export function passages(facts: Arriving, address: Address, port: ServicePort | undefined): readonly Passage[] {
+  return arrivalInterfaces(facts).map(({ name }) => passageOf(facts.chains, opening(address, port, name)));
+}
+
+/** Translations by which this host takes packets for a VIP that is not local: REDIRECT, DNAT, TPROXY. */
+export function takenWays(facts: Arriving): readonly { readonly vip: Address; readonly to: Translation }[] {
+  const ports = facts.ports.length === 0 ? [undefined, ...portsInRules(facts)] : facts.ports;
+  return facts.vips.flatMap((vip) =>
+    ports.flatMap((port) =>
+      passages(facts, vip, port).flatMap((passage) =>
+        passage.kind === 'passed' && passage.to !== undefined ? [{ vip, to: passage.to }] : [],
+      ),
+    ),
+  );
+}
+
+/** Where no port was given: those that the rules' texts name, so that a translation of one port is found. */
+function portsInRules({ chains }: Arriving): readonly ServicePort[] {
+  const texts = chains.flatMap(({ rules }) => rules.map(({ text }) => text));
+  const numbers = texts.flatMap((text) => [...text.matchAll(/dports? (?:\{ )?(\d+)/g)].map(([, port]) => Number(port)));
+  return [...new Set(numbers)].flatMap((port) => [{ protocol: 'tcp', port } as const, { protocol: 'udp', port } as const]);
+}
