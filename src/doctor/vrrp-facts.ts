@@ -1,5 +1,6 @@
 // The facts about VRRP on this host: configuration, running daemons, adverts received, and rules that block adverts.
 import type { Address, Family } from '../model/address.js';
+import type { DestinationKey, ServiceSpec } from '../model/service.js';
 import type { Mac } from '../wire/ethernet.js';
 import type { AddressFact, HolderFact, NotExamined, PathFact } from './facts.js';
 import type { Blocked, PacketProbe } from './packet-filter/model.js';
@@ -33,6 +34,8 @@ export interface VrrpInstanceFact {
   readonly needs: readonly string[];
   /** `unicast_src_ip` or `mcast_src_ip`. */
   readonly sourceAddress?: Address;
+  /** The state that weir's daemon publishes, and why it is in FAULT. */
+  readonly published?: { readonly state: string; readonly faults: readonly string[] };
   /** Whether a keepalived with its file runs here; absent: not known, because the file was named on the command line. */
   readonly running?: boolean;
 }
@@ -81,6 +84,20 @@ export interface DaemonFact {
   readonly file: string;
 }
 
+/** A service that a running daemon's configuration asks for. */
+export interface VirtualServerFact {
+  readonly name: string;
+  readonly file: string;
+  /** Of the daemon's first process. */
+  readonly pid: number;
+  readonly spec: ServiceSpec;
+  readonly destinations: readonly (DestinationKey & { readonly checked: boolean })[];
+  /** What weir lacks to serve it. */
+  readonly missing?: string;
+  /** `ha_suspend` */
+  readonly suspends: boolean;
+}
+
 /** A socket that is bound to one local address. */
 export interface ListenerFact {
   readonly protocol: 'tcp' | 'udp';
@@ -100,6 +117,7 @@ export interface VrrpFacts {
   /** Whether services are units of systemd here. */
   readonly systemd: boolean;
   readonly homeless: readonly HomelessInstance[];
+  readonly virtualServers: readonly VirtualServerFact[];
   /** Other hosts that answer (ARP, neighbour discovery) for a VIP, whether it is here or not. */
   readonly holders: readonly HolderFact[];
   /** Addresses of other hosts by MAC, from the kernel's neighbour table. */

@@ -1,8 +1,10 @@
 // The instances of VRRP that the configurations of this host's daemons have, as facts.
 import { virtualInterfaceNamesOf } from '../../control/vrrp/interfaces/virtual-interface-names.js';
 import { keepalivedConfiguration } from '../../host/keepalived-configuration.js';
+import { type PublishedVrrp, publishedVrrp } from '../../host/published-vrrp.js';
 import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
 import type { VrrpInstance } from '../../model/keepalived/instance.js';
+import { native } from '../../sys/addon.js';
 import type { Netlink } from '../../sys/netlink/netlink.js';
 import type { Link } from '../../wire/rtnetlink-link.js';
 import type { HostFacts } from '../facts.js';
@@ -17,6 +19,7 @@ interface Source {
   readonly configuration: KeepalivedConfiguration;
   readonly file: string;
   readonly running: boolean | undefined;
+  readonly published: readonly PublishedVrrp[];
 }
 
 /** Its interface; for unicast without one, that of the route to its first peer. */
@@ -45,6 +48,12 @@ function managedOf(instance: VrrpInstance, source: Source, base: string, vmac: s
   }));
 }
 
+/** The state of an instance as weir's daemon publishes it; another keepalived publishes nothing. */
+function publishedOf({ published }: Source, { name }: VrrpInstance): Pick<VrrpInstanceFact, 'published'> {
+  const found = published.flatMap(({ instances }) => instances).find((one) => one.name === name);
+  return found === undefined ? {} : { published: { state: found.state, faults: found.faults } };
+}
+
 function factOf(instance: VrrpInstance, iface: Link, source: Source): VrrpInstanceFact {
   const { host, configuration, file, running } = source;
   const { name, family, version, vrid, priority, advertUs, addresses, authentication, unicast, multicastGroup, virtualInterface } =
@@ -71,6 +80,7 @@ function factOf(instance: VrrpInstance, iface: Link, source: Source): VrrpInstan
     needs: needsOf(instance, source),
     ...(instance.sourceAddress === undefined ? {} : { sourceAddress: instance.sourceAddress }),
     ...(running === undefined ? {} : { running }),
+    ...publishedOf(source, instance),
   };
 }
 
@@ -91,10 +101,11 @@ export function readInstances(
   const instances: VrrpInstanceFact[] = [];
   const homeless: HomelessInstance[] = [];
   const unread: string[] = [];
+  const published = publishedVrrp(String(native().netnsCookie()));
   for (const file of files) {
     const configuration = keepalivedConfiguration(file);
     if (configuration === undefined) unread.push(file);
-    const source = configuration && { netlink, host, configuration, file, running: isRunning(file) };
+    const source = configuration && { netlink, host, configuration, file, running: isRunning(file), published };
     for (const instance of source?.configuration.instances ?? []) {
       if (source === undefined) continue;
       const iface = interfaceOf(instance, source);

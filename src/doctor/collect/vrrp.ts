@@ -17,6 +17,7 @@ import { type CapturePoint, collectAdverts } from './adverts.js';
 import { collectFilterChains } from './filter-chains.js';
 import { collectPath } from './host.js';
 import { collectListeners } from './listeners.js';
+import { collectVirtualServers } from './virtual-servers.js';
 import { collectVrrpHolders } from './vrrp-holders.js';
 import { readInstances } from './vrrp-instances.js';
 
@@ -85,7 +86,8 @@ export function collectVrrp(netlink: Netlink, host: HostFacts, waitMs: number, p
   const isRunning = (file: string): boolean | undefined =>
     daemons.some((one) => one.file === absolutePath(file)) || (path === undefined ? false : undefined);
   const { instances, homeless, unread } = readInstances(netlink, host, files, isRunning);
-  if (instances.length + homeless.length + unread.length === 0) return undefined;
+  const virtualServers = collectVirtualServers(path === undefined ? daemons : []);
+  if (instances.length + homeless.length + unread.length + virtualServers.length === 0) return undefined;
   const { addresses, holders, adverts } = lookTwice(netlink, host, instances, waitMs);
   const sources = new Map(adverts.map(({ source }) => [addressId(source), source]));
   const neighbours = (['inet', 'inet6'] as const).flatMap((family) =>
@@ -99,6 +101,7 @@ export function collectVrrp(netlink: Netlink, host: HostFacts, waitMs: number, p
     daemons: path === undefined ? daemons : [],
     systemd: existsSync('/run/systemd/system'),
     homeless,
+    virtualServers,
     addresses,
     adverts,
     paths: [...sources.values()].map((source) => collectPath(netlink, source)),

@@ -19,8 +19,11 @@ export function faultsOf(instance: VrrpInstanceFact, host: HostFacts, { addresse
       : [{ cause: `it needs ${name}, which has no carrier: the cable, the switch's port, or the lower interface` }];
   });
   const { sourceAddress } = instance;
+  const { published } = instance;
+  const known = published?.state === 'fault' && faults.length === 0;
+  const reasons = known ? [{ cause: `it is in FAULT: ${published.faults.join(', ') || 'the log of keepalived names the reason'}` }] : [];
   const here = sourceAddress === undefined || addresses.some(({ address }) => sameAddress(address, sourceAddress));
-  return here ? faults : [...faults, { cause: `its source address ${formatAddress(sourceAddress)} is not on this host` }];
+  return here ? [...faults, ...reasons] : [...faults, { cause: `its source address ${formatAddress(sourceAddress)} is not on this host` }];
 }
 
 export function vrrpFaultRule(host: HostFacts, facts: VrrpFacts): readonly Finding[] {

@@ -40,6 +40,7 @@ const healthy: VrrpFacts = {
   daemons: [],
   systemd: true,
   homeless: [],
+  virtualServers: [],
   addresses: [{ ifindex: 2, address: ip('10.5.0.2'), prefixLength: 24 }],
   adverts: [advert],
   paths: [{ to: ip('10.5.0.3'), kind: 'direct', ifindex: 2 }],

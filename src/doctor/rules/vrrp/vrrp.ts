@@ -9,6 +9,7 @@ import { realServersOf } from '../../network.js';
 import { acceptCommand } from '../../packet-filter/accept-command.js';
 import { PROTOCOL_NUMBERS } from '../../packet-filter/model.js';
 import type { VrrpFacts, VrrpInstanceFact } from '../../vrrp-facts.js';
+import { virtualServersRule } from './virtual-servers.js';
 import { daemonsRule } from './vrrp-daemons.js';
 import { adviceOf, difference } from './vrrp-difference.js';
 import { vrrpFaultRule } from './vrrp-fault.js';
@@ -142,6 +143,7 @@ export function vrrpRule(host: Facts, facts: VrrpFacts): readonly Finding[] {
   return [
     ...found.map(({ finding }) => finding),
     ...daemonsRule(facts),
+    ...virtualServersRule(host, facts),
     ...vrrpVipsRule(host, facts),
     ...vrrpFaultRule(host, facts),
     ...blocks(facts, split),
