@@ -1,11 +1,12 @@
 // How packets for a real server's services reach it: by which interfaces, and what its packet filter makes of them. Pure.
 import type { Address } from '../model/address.js';
-import { sameAddress } from '../model/identity.js';
+import { parseIpv4 } from '../model/address-text.js';
+import { addressId, sameAddress } from '../model/identity.js';
 import type { Link } from '../wire/rtnetlink-link.js';
 import type { RealServerFacts, ServicePort } from './facts.js';
 import { clusterInterfaces, isTunnel, isUp, subnetsWith } from './network.js';
 import { type Passage, passageOf } from './packet-filter/blocking.js';
-import type { PacketProbe, Translation } from './packet-filter/model.js';
+import type { Chain, PacketProbe, Translation } from './packet-filter/model.js';
 
 type Arriving = Pick<
   RealServerFacts,
@@ -78,8 +79,30 @@ export function takenWays(facts: Arriving): readonly { readonly vip: Address; re
   );
 }
 
+/** The VIPs that a rule names, for which it translates a packet on one of these interfaces. */
+export function translatedVips(
+  chains: readonly Chain[],
+  vips: readonly Address[] | undefined,
+  interfaceNames: readonly string[],
+): readonly Address[] {
+  const texts = chains.flatMap(({ rules }) => rules.map(({ text }) => text));
+  const named = texts.flatMap((text) =>
+    [...text.matchAll(/(?:-d|daddr) (\d+\.\d+\.\d+\.\d+)/g)].flatMap(([, address]) => parseIpv4(address ?? '') ?? []),
+  );
+  const once = [...new Map((vips ?? named).map((vip) => [addressId(vip), vip])).values()];
+  const ports = [undefined, ...portsInRules({ chains })];
+  return once.filter((vip) =>
+    interfaceNames.some((name) =>
+      ports.some((port) => {
+        const passage = passageOf(chains, opening(vip, port, name));
+        return passage.kind === 'passed' && passage.to !== undefined;
+      }),
+    ),
+  );
+}
+
 /** Where no port was given: those that the rules' texts name, so that a translation of one port is found. */
-function portsInRules({ chains }: Arriving): readonly ServicePort[] {
+function portsInRules({ chains }: Pick<Arriving, 'chains'>): readonly ServicePort[] {
   const texts = chains.flatMap(({ rules }) => rules.map(({ text }) => text));
   const numbers = texts.flatMap((text) => [...text.matchAll(/dports? (?:\{ )?(\d+)/g)].map(([, port]) => Number(port)));
   return [...new Set(numbers)].flatMap((port) => [{ protocol: 'tcp', port } as const, { protocol: 'udp', port } as const]);

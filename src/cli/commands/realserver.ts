@@ -2,7 +2,8 @@
 
 import { PERSIST_PATHS, persistFiles } from '../../control/realserver/persist-files.js';
 import { realServerScript } from '../../control/realserver/script.js';
-import type { Status } from '../../control/realserver/status.js';
+import type { InterfaceStatus, Status, VipStatus } from '../../control/realserver/status.js';
+import { translatedHere } from '../../doctor/translated-here.js';
 import { initOf, presentPersistFiles, reloadUnits, removePersistFiles, writePersistFiles } from '../../host/persist.js';
 import { type Outcome, startRealServer, statusOfRealServer, stopRealServer } from '../../host/realserver/realserver.js';
 import type { Address } from '../../model/address.js';
@@ -90,17 +91,21 @@ async function stop(flags: RealServerFlags, io: Io): Promise<number> {
   return 0;
 }
 
+function vipText({ address, interface: name, label, prefixLength, route, taken, problem }: VipStatus): string {
+  if (taken === 'no') return `${address} not on lo`;
+  if (taken === 'translation') return `${address} taken by a rule of the packet filter`;
+  if (taken === 'route') return `${address} taken by a local route`;
+  const how = `${address}/${prefixLength} on ${name} (${label ?? 'no label'}), ${route ? 'routed' : 'not routed'}`;
+  return problem === undefined ? how : `${how}: ${problem}`;
+}
+
+const interfaceText = ({ name, arpIgnore, arpAnnounce, silent, faces }: InterfaceStatus): string =>
+  `${name} arp_ignore ${arpIgnore} arp_announce ${arpAnnounce}: ${silent ? 'silent' : faces ? 'announces the VIP' : 'not in the network of the VIP'}`;
+
 function statusText({ state, vips, interfaces }: Status): string {
   const lines = [
-    ...vips.map(({ address, label, prefixLength, route }) =>
-      prefixLength === undefined
-        ? `${address} not on lo`
-        : `${address}/${prefixLength} on lo (${label ?? 'no label'}), ${route ? 'routed' : 'not routed'}`,
-    ),
-    ...interfaces.map(
-      ({ name, arpIgnore, arpAnnounce, silent }) =>
-        `${name} arp_ignore ${arpIgnore} arp_announce ${arpAnnounce}: ${silent ? 'silent' : 'announces the VIP'}`,
-    ),
+    ...vips.map(vipText),
+    ...interfaces.map(interfaceText),
     state === 'started' ? 'started' : state === 'partly' ? 'partly in place' : 'not started',
   ];
   return lines.map((line) => `${line}\n`).join('');
@@ -110,7 +115,11 @@ const STATUS_EXIT = { started: 0, partly: 1, stopped: 3 } as const;
 
 function status(flags: RealServerFlags, io: Io): number {
   const vips = flags.vip === undefined ? undefined : readVips(flags.vip);
-  const found = statusOfRealServer(vips, flags.iface === undefined ? undefined : readInterfaces(flags.iface));
+  const translated = translatedHere(vips);
+  const found = statusOfRealServer(
+    vips,
+    flags.iface === undefined ? { translated } : { translated, interfaces: readInterfaces(flags.iface) },
+  );
   io.out(flags.json === true ? `${JSON.stringify(found)}\n` : statusText(found));
   return STATUS_EXIT[found.state];
 }

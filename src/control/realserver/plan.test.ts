@@ -32,6 +32,7 @@ const fresh: Observed = {
     { ifindex: 3, address: ip('10.1.1.1'), prefixLength: 32, label: 'tun' },
   ],
   hostRoutes: [],
+  localRoutes: [],
   settings: settings('0'),
 };
 

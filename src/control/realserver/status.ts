@@ -1,20 +1,50 @@
-// Whether a host is a real server of its VIPs now, by its present state and not by what weir did before.
+// Whether a host is a real server of its VIPs now, by what it does with their packets and with ARP, whoever set it up.
 import type { Address } from '../../model/address.js';
 import { formatAddress } from '../../model/address-text.js';
 import { sameAddress } from '../../model/identity.js';
-import { ARP_SETTINGS, type ArpSetting, arpSettingPath, hides } from './arp-settings.js';
-import { clusterInterfaces, type Observed } from './observed.js';
+import { arpBehaviour } from './arp-hiding.js';
+import type { ArpRule } from './arp-rules.js';
+import { type ArpSetting, arpSettingPath } from './arp-settings.js';
+import { clusterInterfaces, isInNetwork, type Observed, type ObservedAddress } from './observed.js';
+
+export interface VipStatus {
+  readonly address: string;
+  /** Where the address is; absent: on no interface. */
+  readonly interface?: string;
+  readonly label?: string;
+  readonly prefixLength?: number;
+  /** A host route by lo, as `start` adds it. */
+  readonly route: boolean;
+  /** How its packets are taken: by its address, by a local route, by a translation (REDIRECT, DNAT, TPROXY), or not at all. */
+  readonly taken: 'address' | 'route' | 'translation' | 'no';
+  /** What is wrong with the place. */
+  readonly problem?: string;
+}
+
+export interface InterfaceStatus {
+  readonly name: string;
+  readonly arpIgnore: number;
+  readonly arpAnnounce: number;
+  /** It neither answers ARP for the VIPs nor announces them. */
+  readonly silent: boolean;
+  /** The VIPs may be asked for there: it has an address of their network, or no interface has. */
+  readonly faces: boolean;
+}
 
 export interface Status {
-  /** `started`: all is in place; `stopped`: no VIP is; `partly`: anything between. */
+  /** `started`: all is in place; `stopped`: no VIP is taken; `partly`: anything between. */
   readonly state: 'started' | 'partly' | 'stopped';
-  readonly vips: readonly { readonly address: string; readonly label?: string; readonly prefixLength?: number; readonly route: boolean }[];
-  readonly interfaces: readonly {
-    readonly name: string;
-    readonly arpIgnore: number;
-    readonly arpAnnounce: number;
-    readonly silent: boolean;
-  }[];
+  readonly vips: readonly VipStatus[];
+  readonly interfaces: readonly InterfaceStatus[];
+}
+
+/** What observing the addresses and sysctls does not show. */
+export interface Surroundings {
+  /** Absent: every interface that faces the cluster. */
+  readonly interfaces?: readonly string[];
+  readonly arpRules: readonly ArpRule[];
+  /** VIPs whose packets the packet filter leads elsewhere on this host. */
+  readonly translated: readonly Address[];
 }
 
 /** The value that counts on an interface: the larger of its own and conf/all's. */
@@ -23,24 +53,77 @@ export function effectiveSetting(settings: ReadonlyMap<string, string>, name: st
   return Math.max(read('all'), read(name));
 }
 
-export function realServerStatus(observed: Observed, vips: readonly Address[], interfaces?: readonly string[]): Status {
-  const loopback = new Set(observed.interfaces.filter((found) => found.loopback).map(({ ifindex }) => ifindex));
-  const rows = vips.map((vip) => {
-    const there = observed.addresses.find(({ ifindex, address }) => loopback.has(ifindex) && sameAddress(address, vip));
-    const route = observed.hostRoutes.some((one) => sameAddress(one, vip));
-    return {
-      address: formatAddress(vip),
-      route,
-      ...(there === undefined ? {} : { prefixLength: there.prefixLength, ...(there.label === undefined ? {} : { label: there.label }) }),
-    };
+const valuesOf = ({ settings }: Observed, name: string) => ({
+  arpIgnore: effectiveSetting(settings, name, 'arp_ignore'),
+  arpAnnounce: effectiveSetting(settings, name, 'arp_announce'),
+});
+
+function problemOf(observed: Observed, place: ObservedAddress, arpRules: readonly ArpRule[]): string | undefined {
+  const iface = observed.interfaces.find(({ ifindex }) => ifindex === place.ifindex);
+  if (iface === undefined) return undefined;
+  if (iface.loopback && place.prefixLength !== 32) return 'makes the whole subnet local';
+  if (iface.loopback || iface.noArp) return undefined;
+  // arp_ignore 1 and 2 answer for addresses of the interface itself.
+  const { answers } = arpBehaviour(place.address, iface.name, { arpIgnore: 0, arpAnnounce: 0 }, arpRules);
+  return answers && valuesOf(observed, iface.name).arpIgnore !== 8 ? 'answers ARP there' : undefined;
+}
+
+function vipStatus(observed: Observed, vip: Address, { arpRules, translated }: Surroundings): VipStatus {
+  const places = observed.addresses.filter(({ address }) => sameAddress(address, vip));
+  const place = places.find((one) => problemOf(observed, one, arpRules) !== undefined) ?? places[0];
+  const problem = place === undefined ? undefined : problemOf(observed, place, arpRules);
+  const name = observed.interfaces.find(({ ifindex }) => ifindex === place?.ifindex)?.name;
+  const routed = observed.localRoutes.some((route) => isInNetwork(vip, route));
+  const isTranslated = translated.some((one) => sameAddress(one, vip));
+  return {
+    address: formatAddress(vip),
+    ...(name === undefined ? {} : { interface: name }),
+    ...(place?.label === undefined ? {} : { label: place.label }),
+    ...(place === undefined ? {} : { prefixLength: place.prefixLength }),
+    route: observed.hostRoutes.some((one) => sameAddress(one, vip)),
+    taken: place !== undefined ? 'address' : isTranslated ? 'translation' : routed ? 'route' : 'no',
+    ...(problem === undefined ? {} : { problem }),
+  };
+}
+
+function interfaceStatuses(
+  observed: Observed,
+  vips: readonly Address[],
+  { interfaces, arpRules }: Surroundings,
+): readonly InterfaceStatus[] {
+  const names = interfaces ?? clusterInterfaces(observed);
+  const near = new Set(
+    observed.addresses
+      .filter((one) => one.prefixLength < 32 && vips.some((vip) => isInNetwork(vip, { ...one, destination: one.address })))
+      .flatMap(({ ifindex }) => observed.interfaces.find((found) => found.ifindex === ifindex)?.name ?? []),
+  );
+  const known = interfaces === undefined && names.some((name) => near.has(name));
+  return names.map((name) => {
+    const values = valuesOf(observed, name);
+    const loud = vips.some((vip) => {
+      const { answers, announces } = arpBehaviour(vip, name, values, arpRules);
+      return answers || announces;
+    });
+    return { name, ...values, silent: !loud, faces: !known || near.has(name) };
   });
-  const faces = (interfaces ?? clusterInterfaces(observed)).map((name) => {
-    const value = (setting: ArpSetting) => effectiveSetting(observed.settings, name, setting);
-    const silent = (Object.keys(ARP_SETTINGS) as ArpSetting[]).every((setting) => hides(setting, value(setting)));
-    return { name, arpIgnore: value('arp_ignore'), arpAnnounce: value('arp_announce'), silent };
-  });
-  const present = rows.filter(({ prefixLength }) => prefixLength !== undefined);
-  const whole = present.length === rows.length && present.every(({ prefixLength, route }) => prefixLength === 32 && route);
-  const state = rows.length === 0 || present.length === 0 ? 'stopped' : whole && faces.every(({ silent }) => silent) ? 'started' : 'partly';
+}
+
+/** Addresses that can only be VIPs: /32, on lo or on an interface without ARP, and not 127/8. */
+export function likelyVips({ interfaces, addresses }: Observed): readonly Address[] {
+  const quiet = new Set(interfaces.filter(({ loopback, noArp }) => loopback || noArp).map(({ ifindex }) => ifindex));
+  return addresses
+    .filter(({ ifindex, prefixLength, address }) => quiet.has(ifindex) && prefixLength === 32 && (address.words[0] ?? 0) >>> 24 !== 127)
+    .map(({ address }) => address);
+}
+
+export function realServerStatus(observed: Observed, vips: readonly Address[], surroundings: Surroundings): Status {
+  const rows = vips.map((vip) => vipStatus(observed, vip, surroundings));
+  // ARP is about addresses of this host; a translation needs none.
+  const local = vips.filter((_, index) => rows[index]?.taken === 'address' || rows[index]?.taken === 'route');
+  const faces = interfaceStatuses(observed, local.length > 0 ? local : vips, surroundings);
+  const present = rows.filter(({ taken }) => taken !== 'no');
+  const whole = present.length === rows.length && rows.every(({ problem }) => problem === undefined);
+  const quiet = local.length === 0 || faces.every((one) => one.silent || !one.faces);
+  const state = present.length === 0 ? 'stopped' : whole && quiet ? 'started' : 'partly';
   return { state, vips: rows, interfaces: faces };
 }

@@ -19,8 +19,11 @@ export function observeHost(netlink: Netlink): Observed {
   const addresses = netlink
     .dump(dumpAddresses(), decodeInterfaceAddress, 'list addresses')
     .filter(({ address }) => address.family === 'inet');
-  const hostRoutes = netlink
-    .dump(dumpRoutes('inet'), decodeRoute, 'list routes')
+  const routes = netlink.dump(dumpRoutes('inet'), decodeRoute, 'list routes');
+  const localRoutes = routes.flatMap(({ type, destination, prefixLength }) =>
+    type === RouteType.local && destination !== undefined ? [{ destination, prefixLength }] : [],
+  );
+  const hostRoutes = routes
     .filter(({ table, type, prefixLength }) => table === RouteTable.main && type === RouteType.unicast && prefixLength === 32)
     .filter(({ ifindex }) => ifindex !== undefined && loopbacks.has(ifindex))
     .flatMap(({ destination }) => (destination === undefined ? [] : [destination]));
@@ -29,5 +32,5 @@ export function observeHost(netlink: Netlink): Observed {
     const value = readSetting(path);
     if (value !== undefined) settings.set(path, value);
   }
-  return { interfaces, addresses, hostRoutes, settings };
+  return { interfaces, addresses, hostRoutes, localRoutes, settings };
 }

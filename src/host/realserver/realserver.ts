@@ -3,13 +3,15 @@
 import type { Observed } from '../../control/realserver/observed.js';
 import { type Plan, planStart, planStop, type Step, type Wanted } from '../../control/realserver/plan.js';
 import { mergeSaved, NOTHING_SAVED, readSaved, readScriptSaved, type Saved, writeSaved } from '../../control/realserver/saved.js';
-import { realServerStatus, type Status } from '../../control/realserver/status.js';
+import { likelyVips, realServerStatus, type Status, type Surroundings } from '../../control/realserver/status.js';
 import type { Address } from '../../model/address.js';
 import { parseIpv4 } from '../../model/address-text.js';
 import { errorOf, WeirError } from '../../model/errors/weir-error.js';
+import { addressId } from '../../model/identity.js';
 import { using } from '../../sys/fd.js';
 import { readTextFile, removeFile } from '../../sys/files/durable-file.js';
 import { Netlink } from '../../sys/netlink/netlink.js';
+import { hostArpRules } from '../arp-rules.js';
 import { StateFile, withState } from '../state-file.js';
 import { applyStep, stepText } from './apply.js';
 import { observeHost } from './observe.js';
@@ -67,11 +69,14 @@ export function stopRealServer(vips: readonly Address[] | undefined): Outcome {
   );
 }
 
-/** `vips` absent: those that were started here. Changes nothing and needs no root. */
-export function statusOfRealServer(vips: readonly Address[] | undefined, interfaces?: readonly string[]): Status {
+/** `vips` absent: those that were started here, that are on lo, or that are translated. Changes nothing and needs no root. */
+export function statusOfRealServer(vips: readonly Address[] | undefined, surroundings: Omit<Surroundings, 'arpRules'>): Status {
   return using(new Netlink(), (netlink) => {
-    const asked = vips ?? startedVips().flatMap((text) => parseIpv4(text) ?? []);
-    return realServerStatus(observeHost(netlink), asked, interfaces);
+    const observed = observeHost(netlink);
+    const started = startedVips().flatMap((text) => parseIpv4(text) ?? []);
+    const found = [...started, ...likelyVips(observed), ...surroundings.translated];
+    const once = [...new Map(found.map((vip) => [addressId(vip), vip])).values()];
+    return realServerStatus(observed, vips ?? once, { ...surroundings, arpRules: hostArpRules() });
   });
 }
 
