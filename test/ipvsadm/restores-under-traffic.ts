@@ -1,7 +1,7 @@
 // ipvsadm-restore beside live connections.
 import assert from 'node:assert/strict';
 import type { ChildProcess } from 'node:child_process';
-import { asked, type Cluster, inCluster, ipvsadm, ok, running, until, VIP } from '../datapath/cluster.js';
+import { asked, type Cluster, inCluster, ipvsadm, ok, pollingFarEnds, running, until, VIP } from '../datapath/cluster.js';
 import { station } from '../datapath/live-child.js';
 import { ENTRY, type Host } from '../support/netns-bed.js';
 
@@ -49,9 +49,11 @@ export function counted(lvs: Host): readonly Counts[] {
  * So many restores, of the table as it is and with changes beside the connections, while 8 TCP connections talk and a thousand datagrams a
  * second are answered: none of them is lost.
  */
-export async function restoreUnderTraffic(times: number): Promise<void> {
+export async function restoreUnderTraffic(times: number, attach: 'tc' | 'xdp' = 'tc'): Promise<void> {
   await inCluster(async (cluster) => {
     const { client, lvs } = cluster;
+    if (attach === 'xdp') pollingFarEnds(cluster);
+    ok(lvs.weir(`load --attach ${attach}`));
     await serveEcho(cluster);
     const saved = ipvsadm(lvs, '-Sn');
     const lines = saved.trimEnd().split('\n');
