@@ -311,7 +311,7 @@ struct housekeeping {
   X(FRAGMENT, fragment, "a fragment of TCP or UDP, passed to the stack")                                               \
   X(NO_CONNECTION, no_connection, "TCP without a connection and not a SYN, passed to the stack")                       \
   X(NO_DESTINATION, no_destination, "no destination is left for a new connection")                                     \
-  X(DEAD_DESTINATION, dead_destination, "the connection's destination was removed")                                    \
+  X(DEAD_DESTINATION, dead_destination, "the connection's destination or service was removed")                                    \
   X(TABLE_FULL, table_full, "the connection table is full")                                                            \
   X(HALF_OPEN_REPLACED, half_open_replaced, "a half-open or UDP connection was replaced by a new one")                 \
   X(BUSY, busy, "the bucket's lock could not be taken in time")                                                             \

@@ -304,7 +304,7 @@ export const REASONS = [
   { key: 'fragment', text: 'a fragment of TCP or UDP, passed to the stack' },
   { key: 'no_connection', text: 'TCP without a connection and not a SYN, passed to the stack' },
   { key: 'no_destination', text: 'no destination is left for a new connection' },
-  { key: 'dead_destination', text: "the connection's destination was removed" },
+  { key: 'dead_destination', text: "the connection's destination or service was removed" },
   { key: 'table_full', text: 'the connection table is full' },
   { key: 'half_open_replaced', text: 'a half-open or UDP connection was replaced by a new one' },
   { key: 'busy', text: "the bucket's lock could not be taken in time" },
