@@ -1,7 +1,7 @@
 // Small files that survive kill -9 and a crash: written to a new file, synced, renamed. A reader sees all of the old text or the new.
 import { closeSync, fchmodSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { unlessCode } from '../errno.js';
+import { onPath, unlessCode } from '../errno.js';
 import { makeFolders } from './make-folders.js';
 
 /** The file's text, or undefined when there is none. */
@@ -9,22 +9,31 @@ export function readTextFile(path: string): string | undefined {
   return unlessCode(() => readFileSync(path, 'utf8'), ['ENOENT', 'ENOTDIR'], undefined);
 }
 
-/** Replaces the file by `text` atomically; makes its folder where it is missing. */
-export function replaceTextFile(path: string, text: string, mode = 0o644): void {
-  makeFolders(dirname(path));
-  const beside = `${path}.${process.pid}.new`;
-  const fd = openSync(beside, 'w', mode);
+function writeSynced(path: string, text: string, mode: number): void {
+  const fd = openSync(path, 'w', mode);
   try {
     fchmodSync(fd, mode); // whatever the umask is
     const bytes = Buffer.from(text);
-    for (let at = 0; at < bytes.length; ) {
-      at += writeSync(fd, bytes, at);
-    }
-    fsyncSync(fd);
+    onPath(path, () => {
+      for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at);
+      fsyncSync(fd);
+    });
   } finally {
     closeSync(fd);
   }
-  renameSync(beside, path);
+}
+
+/** Replaces the file by `text` atomically; makes its folder where it is missing. Where it throws, the file is as it was. */
+export function replaceTextFile(path: string, text: string, mode = 0o644): void {
+  makeFolders(dirname(path));
+  const beside = `${path}.${process.pid}.new`;
+  try {
+    writeSynced(beside, text, mode);
+    renameSync(beside, path);
+  } catch (error) {
+    rmSync(beside, { force: true });
+    throw error;
+  }
   syncFolder(dirname(path));
 }
 
