@@ -172,7 +172,7 @@ const CHANGES: readonly Change[] = [
   },
 ];
 
-/** As ipvsadm-restore --atomic does: something stays, something goes, something comes. */
+/** As a restore does: something stays, something goes, something comes. */
 function replaceAll(director: Director): void {
   director.flush();
   const fresh = serviceKey('udp', VIP, 53);

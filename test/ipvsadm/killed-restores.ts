@@ -45,7 +45,7 @@ const CHANGES = 350;
 const killAt = (round: number, k: number): number => Math.trunc(((round * 0.618 + k * 0.31) % 1) * CHANGES);
 
 /**
- * `ipvsadm-restore --atomic`, killed after any number of changes: all or nothing, in each of two namespaces. Goes on until so many were
+ * `ipvsadm-restore`, killed after any number of changes: all or nothing, in each of two namespaces. Goes on until so many were
  * half done: on a busy machine a kill comes late, when a restore has ended.
  */
 export async function killRestores(halvesWanted: number): Promise<void> {
