@@ -85,8 +85,10 @@ export class Node {
     return this.host.ip('-o addr show').includes(` ${address}/`);
   }
 
+  /** A parent that stands still starts no other child; one that is killed first has its children end in order, with AdminDown to neighbours. */
   kill(): void {
-    for (const letter of ['p', 'r', 'b'] as const) signal(this.pidOf(letter), 'SIGKILL');
+    signal(this.pidOf('p'), 'SIGSTOP');
+    for (const letter of ['b', 'r', 'p'] as const) signal(this.pidOf(letter), 'SIGKILL');
     signal(this.daemon?.pid ?? 0, 'SIGKILL');
   }
 }

@@ -162,7 +162,28 @@ const failoverTests = (): void => {
   }
 };
 
+const stopTests = (): void => {
+  for (const peer of ['debian', 'weir'] as const)
+    test(`${peer} is informed of the stop`, () =>
+      withBed(`bfs${peer}`, async (bed) => {
+        const [a, b] = [bed.node('a', 'weir', '10.99.0.1/24'), bed.node('b', peer, '10.99.0.2/24')];
+        await bed.listen(a);
+        const patient = [...calm, 'multiplier 20'];
+        const one = a.start(session('b', '10.99.0.2', '10.99.0.1', ...patient));
+        const other = b.start(session('a', '10.99.0.1', '10.99.0.2', ...patient));
+        await Promise.all([one.logged(UP), other.logged(UP)]);
+        assert.equal(await one.stop(), 0);
+        assert.match(await other.logged(DOWN), /Local diagnostic - Neighbor Signaled Session Down/);
+        await one.until('the capture', () =>
+          bed.frames().some((frame) => frame['ip.src'] === '10.99.0.1' && Number(frame['bfd.sta']) === 0),
+        );
+        const last = bed.frames().findLast((frame) => frame['ip.src'] === '10.99.0.1');
+        assert.deepEqual([Number(last?.['bfd.sta']), Number(last?.['bfd.diag'])], [0, 7]);
+      }));
+};
+
 describe('BFD beside Debian’s keepalived', { concurrency: 2, skip: skipWithoutPeer() }, () => {
   describe('sessions', { concurrency: 3 }, sessionTests);
+  describe('the end', { concurrency: 2 }, stopTests);
   describe('VRRP that tracks one', { concurrency: 3 }, failoverTests);
 });

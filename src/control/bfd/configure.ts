@@ -5,7 +5,7 @@ import { type BfdContext, chance, change, sessionAt } from './context.js';
 import type { BfdInput } from './messages.js';
 import type { Session } from './state.js';
 import { setIntervals, UNKNOWN_NEIGHBOUR } from './transitions.js';
-import { sendSoon, transmit } from './transmit.js';
+import { sendSoon, signOff, transmit } from './transmit.js';
 
 /** Sessions with the same text are the same one: name, both ends, and the port. */
 function identity({ name, neighbour, source, multihop }: BfdInstance): string {
@@ -58,6 +58,8 @@ function takeSettings(context: BfdContext, index: number, before: BfdInstance): 
 
 export function configure(context: BfdContext, input: Extract<BfdInput, { kind: 'configure' }>): void {
   if (input.chance !== undefined) context.machine = { ...context.machine, chance: input.chance };
+  const staying = new Set(input.sessions.map(identity));
+  for (const [index, { config }] of context.sessions.entries()) if (!staying.has(identity(config))) signOff(context, index);
   const before = new Map(context.sessions.map((session) => [identity(session.config), session]));
   const taken = new Set(context.sessions.map((session) => session.discriminator));
   context.sessions = input.sessions.map((config) => {

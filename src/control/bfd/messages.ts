@@ -44,7 +44,9 @@ export type BfdInput =
   | { readonly kind: 'socket'; readonly name: string; readonly open: boolean }
   /** Packets that the kernel's socket filter dropped since the last report. */
   | { readonly kind: 'filtered'; readonly counts: Readonly<Partial<Record<BfdRefusal, number>>> }
-  | { readonly kind: 'wake' };
+  | { readonly kind: 'wake' }
+  /** The last input. Neighbours are informed, clients are not: they end, too. */
+  | { readonly kind: 'stop' };
 
 export type BfdEffect =
   | { readonly kind: 'send'; readonly name: string; readonly bytes: Uint8Array }

@@ -7,7 +7,7 @@ import type { Session } from './state.js';
 import { parameterLines, refusalTexts } from './texts.js';
 import { detectionUs, transmitUs } from './timing.js';
 import { becomeDown, becomeInit, becomeUp, endPoll } from './transitions.js';
-import { answerPoll, transmit } from './transmit.js';
+import { answerPoll, slowDown, transmit } from './transmit.js';
 import { malformed, sessionOf, sessionRefusal } from './validate.js';
 
 export function receive(context: BfdContext, received: BfdReceived): void {
@@ -44,6 +44,7 @@ function accept(context: BfdContext, index: number, packet: BfdControl): void {
     received: before.received + 1,
   });
   if (packet.final && before.polling) endPoll(context, index);
+  slowDown(context, index, before);
   changeState(context, index, packet);
   logTimers(context, index, before);
   if (packet.poll) answerPoll(context, index);

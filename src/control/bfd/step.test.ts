@@ -251,3 +251,54 @@ test('discriminators are random, never 0, never twice', () => {
   assert.ok(!all.includes(0));
   assert.ok(Math.max(...all) > 0xf000_0000 && Math.min(...all) < 0x1000_0000);
 });
+
+test('a longer interval of the neighbour counts from the last packet sent: none comes too soon', () => {
+  for (let seed = 1; seed < 40; seed += 1) {
+    const nodes = new BfdNodes({ minTxUs: 10 * MS }, {}, seed);
+    nodes.up();
+    nodes.run(nodes.atUs + seed * 300);
+    nodes.fate = () => undefined;
+    nodes.run(nodes.atUs + 2 * MS); // what is on its way arrives
+    const last = nodes.sentBy('a').at(-1)?.atUs ?? 0;
+    const from = nodes.atUs;
+    nodes.receive('a', nodes.forge('a', { requiredMinRxUs: 400 * MS, poll: true }));
+    const [answer] = nodes.sentBy('a', from);
+    assert.deepEqual([answer?.atUs, answer?.packet.final], [from, true], 'the poll is answered immediately');
+    const periodic = () => nodes.sentBy('a', from).find(({ packet }) => !packet.final)?.atUs;
+    nodes.run(from + 45 * MS, () => periodic() !== undefined);
+    assert.equal(periodic(), undefined, `${(periodic() ?? 0) - last} us after the last one`);
+  }
+});
+
+test('at the stop the neighbour gets AdminDown, and nothing is reported', () => {
+  const nodes = new BfdNodes();
+  nodes.up();
+  const from = nodes.atUs;
+  nodes.give('a', { kind: 'stop' });
+  assert.deepEqual(
+    nodes.sentBy('a', from).map(({ packet }) => [packet.state, packet.diagnostic, packet.poll, packet.yourDiscriminator]),
+    [['adminDown', 7, false, nodes.session('b').discriminator]],
+  );
+  nodes.run(from + 2 * MS);
+  assert.deepEqual([nodes.session('b').state, nodes.session('b').remoteState], ['down', 'adminDown']);
+  nodes.run(from + S);
+  assert.equal(nodes.sentBy('a', from).length, 1, 'nothing follows');
+  assert.deepEqual([nodes.events('a'), nodes.events('b')], [[true], [true]]);
+  const alone = new BfdNodes();
+  alone.fate = () => undefined;
+  alone.run(7 * S); // the very first packets had arrived
+  const count = alone.sent.length;
+  alone.give('a', { kind: 'stop' });
+  assert.equal(alone.sent.length, count, 'there is no neighbour to inform');
+});
+
+test('a session that a reload removes signs off', () => {
+  const nodes = new BfdNodes();
+  nodes.up();
+  const from = nodes.atUs;
+  nodes.give('a', { kind: 'configure', sessions: [sessionOf('a', { multihop: true })] });
+  assert.deepEqual(
+    nodes.sentBy('a', from).map(({ packet }) => packet.state),
+    ['adminDown'],
+  );
+});

@@ -8,7 +8,7 @@ import { receive } from './receive.js';
 import type { BfdMachine, Session } from './state.js';
 import { detectionUs, silentAtUs } from './timing.js';
 import { becomeAdminDown, becomeDown, leaveAdminDown, UNKNOWN_NEIGHBOUR } from './transitions.js';
-import { transmit } from './transmit.js';
+import { signOff, transmit } from './transmit.js';
 
 /**
  * `atUs`: monotonic microseconds, never less than in the step before. Only `wake` runs timers: packets that wait in a socket must be
@@ -38,6 +38,8 @@ function take(context: BfdContext, input: BfdInput): void {
     case 'wake':
       for (const index of context.sessions.keys()) wake(context, index);
       break;
+    case 'stop':
+      for (const index of context.sessions.keys()) signOff(context, index);
   }
 }
 

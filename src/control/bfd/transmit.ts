@@ -1,6 +1,7 @@
 // What is sent (RFC 5880 §6.8.7), and when the next packet is due.
-import { BFD_BYTES, BFD_VERSION, encodeBfd } from '../../wire/bfd.js';
+import { BFD_BYTES, BFD_DIAGNOSTICS, BFD_VERSION, encodeBfd } from '../../wire/bfd.js';
 import { type BfdContext, chance, change, sessionAt } from './context.js';
+import type { Session } from './state.js';
 import { jittered, sendsPeriodically, transmitUs } from './timing.js';
 
 /** Sends a packet with the session's present state. An answer to a poll has no P itself (§6.5). */
@@ -55,6 +56,27 @@ export function transmit(context: BfdContext, index: number): void {
   // A shorter interval takes effect immediately (§6.8.3).
   const latest = sentAtUs + transmitUs(sessionAt(context, index));
   if (sendAtUs > latest) change(context, index, { sendAtUs: Math.max(context.atUs, dueAfter(context, index, sentAtUs)) });
+}
+
+/** §6.8.7: a longer interval than `before` counts from the last packet on: none is sent too soon. */
+export function slowDown(context: BfdContext, index: number, before: Session): void {
+  const now = sessionAt(context, index);
+  const { sendAtUs, sentAtUs } = now;
+  if (sendAtUs === undefined || sentAtUs === undefined || transmitUs(now) <= transmitUs(before)) return;
+  change(context, index, { sendAtUs: Math.max(sendAtUs, dueAfter(context, index, sentAtUs)) });
+}
+
+/** Sends once that the session is over, to a neighbour that may know it (§6.8.16). If that is lost, the neighbour's detection time ends it. */
+export function signOff(context: BfdContext, index: number): void {
+  const { open, state, remoteDiscriminator } = sessionAt(context, index);
+  if (!open || state === 'adminDown' || remoteDiscriminator === 0) return;
+  change(context, index, {
+    state: 'adminDown',
+    diagnostic: BFD_DIAGNOSTICS.indexOf('Administratively Down'),
+    polling: false,
+    sendAtUs: undefined,
+  });
+  send(context, index, false);
 }
 
 /** §6.8.7: a change is sent before the next periodic packet is due. */

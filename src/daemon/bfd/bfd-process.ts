@@ -95,8 +95,9 @@ export class BfdProcess {
     }
   }
 
-  /** The neighbours are not notified: to them this is a failure, as with keepalived. */
+  /** Neighbours get AdminDown: to them this is no failure (RFC 5882 §4.2). */
   stop(): void {
+    this.#feed({ kind: 'stop' });
     this.#loop.close();
     this.#sockets.close();
     this.#filter.close();
