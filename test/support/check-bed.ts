@@ -1,5 +1,5 @@
 // Drives the machine of health checks in a test: answers its attempts, lets time pass, and keeps what it logged and served.
-import type { CheckEffect, CheckInput, Outcome } from '../../src/control/check/messages.js';
+import type { ApplyResult, CheckEffect, CheckInput, Outcome } from '../../src/control/check/messages.js';
 import { type CheckMachine, initialChecks } from '../../src/control/check/state.js';
 import { step } from '../../src/control/check/step.js';
 import { formatAddress } from '../../src/model/address-text.js';
@@ -31,6 +31,9 @@ export class CheckBed {
   /** When attempts began, in seconds: `10.0.0.1 3`. */
   readonly attempts: string[] = [];
   readonly abandoned: number[] = [];
+  /** What the table answers, and how often it was asked. */
+  result: ApplyResult = { kind: 'done', refused: [] };
+  applied = 0;
 
   configure(servers: readonly VirtualServer[], more: Partial<Extract<CheckInput, { kind: 'configure' }>> = {}): void {
     this.feed({ kind: 'configure', servers, settings: quiet, ...more });
@@ -41,6 +44,10 @@ export class CheckBed {
     this.state = state;
     this.wakeAtUs = wakeAtUs;
     const outcomes = effects.flatMap((effect) => this.#perform(effect));
+    if (effects.some(({ kind }) => kind === 'apply')) {
+      this.applied += 1;
+      this.feed({ kind: 'applied', result: this.result });
+    }
     if (outcomes.length > 0) this.feed({ kind: 'outcomes', outcomes });
   }
 

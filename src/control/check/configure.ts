@@ -15,6 +15,7 @@ import { setAlive } from './real-server.js';
 import { removeReal, removeServer } from './remove.js';
 import type { RealState } from './state.js';
 import { isSuspended } from './suspend.js';
+import { forgetPauses } from './table.js';
 import { settleBfd, settleFile } from './tracked.js';
 
 type Configure = Extract<CheckInput, { kind: 'configure' }>;
@@ -27,6 +28,7 @@ export function configure(context: CheckContext, input: Configure): void {
     ...(chance === undefined ? {} : { chance }),
     ...(hostName === undefined ? {} : { hostName }),
   };
+  forgetPauses(context);
   const weights = presentWeights(context);
   const old = before(context);
   removeGone(context, input.servers);
@@ -91,8 +93,7 @@ function take(context: CheckContext, { servers, remembered }: Configure, old: Be
       return { config: settings, alive, firstChecker, checkerCount: own.length };
     });
     const sorry = was?.sorry === true && config.sorryServer !== undefined;
-    const served = { pending: true, retryAtUs: undefined };
-    next.push({ config, reals, quorumUp: was?.quorumUp ?? false, sorry, suspended: false, served });
+    next.push({ config, reals, quorumUp: was?.quorumUp ?? false, sorry, suspended: false });
   }
   context.checkers = checkers;
   context.servers = next;

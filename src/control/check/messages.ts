@@ -34,6 +34,12 @@ export interface Attempt {
 
 export type CheckSettings = Pick<GlobalSettings, 'checkerLogAllFailures' | 'noCheckerEmails' | 'rsInitNotifies'>;
 
+export type ApplyResult =
+  /** All was done but what these texts are about. */
+  | { readonly kind: 'done'; readonly refused: readonly string[] }
+  /** Another process is changing the table: nothing was done. */
+  | { readonly kind: 'busy'; readonly who: string };
+
 export type CheckInput =
   /** The first input, with `chance`; later: a reload. `remembered`: what an earlier process knew, at the start only. */
   | {
@@ -51,8 +57,8 @@ export type CheckInput =
   | { readonly kind: 'bfd'; readonly name: string; readonly up: boolean }
   /** How many interfaces have each address, by `addressId`: all of them, whenever that changes (ha_suspend). */
   | { readonly kind: 'addresses'; readonly counts: ReadonlyMap<string, number> }
-  /** What came of a `serve`. `retryUs`: when to try again; absent: done, or not worth another try. */
-  | { readonly kind: 'served'; readonly server: string; readonly ok: boolean; readonly retryUs?: number }
+  /** What came of the last `apply`. */
+  | { readonly kind: 'applied'; readonly result: ApplyResult }
   | { readonly kind: 'wake' }
   /** `keepServers`: -I, what is in the table stays. */
   | { readonly kind: 'stop'; readonly keepServers: boolean };
@@ -60,10 +66,12 @@ export type CheckInput =
 export type CheckEffect =
   | { readonly kind: 'attempt'; readonly attempt: Attempt }
   | { readonly kind: 'abandon'; readonly attempt: number }
-  /** The virtual server's services have these destinations from now on: real servers with their present weights. */
+  /** The virtual server's services should have these destinations from now on: real servers with their present weights. */
   | { readonly kind: 'serve'; readonly server: VirtualServer; readonly pool: readonly RealServer[] }
   /** A reload took it out of the file, or the daemon stops. */
   | { readonly kind: 'remove'; readonly server: VirtualServer }
+  /** To make the table what all `serve` and `remove` asked for so far; answered by `applied`. */
+  | { readonly kind: 'apply' }
   /** A line for the FIFOs and a script. `wait`: the daemon stops, and waits a second for it. */
   | { readonly kind: 'notify'; readonly line: string; readonly script?: Script; readonly wait: boolean }
   /** `subject` stands behind the router's name in brackets. */

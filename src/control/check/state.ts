@@ -38,10 +38,17 @@ export interface RealState {
   readonly checkerCount: number;
 }
 
+/** The pause before the first retry of what was refused. */
+export const RETRY_MIN_US = 1_000_000;
+
 /** How far the table follows. */
-export interface ServedState {
-  /** The last `serve` was refused or not answered yet. */
-  readonly pending: boolean;
+export interface TableState {
+  /** What was refused, in the texts that were logged. */
+  readonly troubles: ReadonlySet<string>;
+  /** How often in a row another process held the lock. */
+  readonly busyTries: number;
+  /** The pause before the next retry, and when that is. */
+  readonly retryUs: number;
   readonly retryAtUs: number | undefined;
 }
 
@@ -53,7 +60,6 @@ export interface ServerState {
   readonly sorry: boolean;
   /** ha_suspend, and its address is on no interface. */
   readonly suspended: boolean;
-  readonly served: ServedState;
 }
 
 export interface CheckMachine {
@@ -71,6 +77,7 @@ export interface CheckMachine {
   readonly budgets: LogBudgets;
   /** After `stop` nothing is checked and nothing is served. */
   readonly stopped: boolean;
+  readonly table: TableState;
 }
 
 export function initialChecks(): CheckMachine {
@@ -86,5 +93,6 @@ export function initialChecks(): CheckMachine {
     chance: [1, 2, 3, 4],
     budgets: new Map(),
     stopped: false,
+    table: { troubles: new Set(), busyTries: 0, retryUs: RETRY_MIN_US, retryAtUs: undefined },
   };
 }

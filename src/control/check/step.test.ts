@@ -272,16 +272,34 @@ test('what an earlier process knew: a server that was down stays down, without a
   assert.deepEqual([bed.pool(), bed.notified], [[`${B} 1`], [`VS ${NAME} UP`]]);
 });
 
-test('what was refused is tried again when the answer asks for it, with what is true then', () => {
-  const bed = started();
-  bed.feed({ kind: 'served', server: NAME, ok: false, retryUs: SECOND / 2 });
-  bed.pools.clear();
-  bed.pass(0.6);
-  assert.deepEqual(bed.pool(), [`${A} 1`, `${B} 1`]);
-  bed.feed({ kind: 'served', server: NAME, ok: true });
-  bed.pools.clear();
-  bed.pass(0.3);
-  assert.equal(bed.pool(), undefined);
+test('what was refused is tried again after 1, 2, 4 … 60 s, and reported when it comes and goes', () => {
+  const bed = new CheckBed();
+  bed.result = { kind: 'done', refused: ['no room'] };
+  bed.configure([server({ realServers: [realServer(A)] })]);
+  assert.ok(bed.takeLog().includes('no room - trying again'));
+  bed.pass(0.9);
+  assert.equal(bed.applied, 1);
+  bed.pass(6.2);
+  assert.deepEqual([bed.applied, bed.takeLog()], [4, []]);
+  bed.result = { kind: 'done', refused: [] };
+  bed.pass(8);
+  assert.deepEqual([bed.applied, bed.takeLog()], [5, ['no longer: no room']]);
+  bed.pass(1000);
+  assert.equal(bed.applied, 5);
+});
+
+test('a lock that others hold is tried every 20 ms, and reported after a second', () => {
+  const bed = new CheckBed();
+  bed.result = { kind: 'busy', who: 'process 7' };
+  bed.configure([server({ realServers: [realServer(A)] })]);
+  bed.takeLog();
+  bed.pass(0.97);
+  assert.deepEqual([bed.applied, bed.takeLog()], [49, []]);
+  bed.pass(10);
+  assert.deepEqual([bed.applied, bed.takeLog()], [69, ['virtual servers cannot be set up: process 7 - trying again']]);
+  bed.result = { kind: 'done', refused: [] };
+  bed.pass(1);
+  assert.deepEqual([bed.applied, bed.takeLog()], [70, ['no longer: virtual servers cannot be set up: process 7']]);
 });
 
 test('at the end everything is taken out; with omega scripts are run', () => {

@@ -6,22 +6,23 @@ import { type CheckContext, closeContext, openContext } from './context.js';
 import type { CheckEffect, CheckInput } from './messages.js';
 import { takeOutcome } from './outcome.js';
 import { stop } from './remove.js';
-import { nextRetryAtUs, retryServing, serveChanged, takeServed } from './served.js';
 import type { CheckMachine } from './state.js';
 import { takeAddresses } from './suspend.js';
+import { applyChanges, takeApplied } from './table.js';
 import { takeBfd, takeFile } from './tracked.js';
 
 /** `atUs`: monotonic microseconds, never less than in the step before. */
 export function step(state: CheckMachine, input: CheckInput, atUs: number): Step<CheckMachine, CheckEffect> {
-  if (state.stopped) return { state, effects: [], wakeAtUs: undefined };
   const context = openContext(state, atUs);
   take(context, input);
-  const served = serveChanged(context);
+  const served = applyChanges(context);
   const closed = closeContext(context);
   return { state: closed, effects: [...served, ...onlyOneRemember(context.effects)], wakeAtUs: nextWakeUs(closed) };
 }
 
 function take(context: CheckContext, input: CheckInput): void {
+  // What is left then is to take the services out of the table.
+  if (context.machine.stopped && input.kind !== 'applied' && input.kind !== 'wake') return;
   switch (input.kind) {
     case 'configure':
       configure(context, input);
@@ -38,12 +39,11 @@ function take(context: CheckContext, input: CheckInput): void {
     case 'addresses':
       takeAddresses(context, input.counts);
       break;
-    case 'served':
-      takeServed(context, input.server, input.ok, input.retryUs);
+    case 'applied':
+      takeApplied(context, input.result);
       break;
     case 'wake':
       beginDue(context);
-      retryServing(context);
       break;
     case 'stop':
       stop(context, input.keepServers);
@@ -64,9 +64,8 @@ function onlyOneRemember(effects: readonly CheckEffect[]): readonly CheckEffect[
   return rest.length === effects.length ? effects : [...rest, { kind: 'remember' }];
 }
 
-function nextWakeUs({ checkers, servers }: CheckMachine): number | undefined {
+function nextWakeUs({ checkers, table }: CheckMachine): number | undefined {
   const due = nextDueAtUs(checkers);
-  const retry = nextRetryAtUs(servers);
-  if (due === undefined || retry === undefined) return due ?? retry;
-  return Math.min(due, retry);
+  if (due === undefined || table.retryAtUs === undefined) return due ?? table.retryAtUs;
+  return Math.min(due, table.retryAtUs);
 }
