@@ -6,6 +6,7 @@ import { parseAddress } from '../../model/address-text.js';
 import type { HostAddress } from '../../model/keepalived/network.js';
 import type { TrackProcess } from '../../model/keepalived/trackers.js';
 import { unsolicitedAdvertisement } from '../../wire/ndisc.js';
+import { numberIn } from '../trackers/track-files.js';
 import { encodeRule } from './filters/advert-filter.js';
 import { isLinkLocal } from './host/firewall-table.js';
 import { kernelAddress } from './host/held-addresses.js';
@@ -13,7 +14,6 @@ import { virtualMac, vrfMoves } from './host/virtual-interfaces.js';
 import { eventLine } from './notify/notifier.js';
 import { claimOf } from './sockets/address-conflicts.js';
 import { wantedSockets, wholePacket } from './sockets/advert-sockets.js';
-import { numberIn } from './trackers/track-files.js';
 import { matches } from './trackers/track-processes.js';
 
 const address = (text: string) => parseAddress(text)!;

@@ -5,8 +5,8 @@ import type { GlobalSettings } from '../../../model/keepalived/global.js';
 import type { Script } from '../../../model/keepalived/script.js';
 import type { Log } from '../../../model/log-level.js';
 import { NotifyFifos } from '../../notify/notify-fifos.js';
+import { NotifyQueue, type NotifyRun, TURN_MAX_MS } from '../../notify/notify-queue.js';
 import type { ResolvedScript } from '../../scripts/resolve-script.js';
-import { NotifyQueue, type NotifyRun, TURN_MAX_MS } from './notify-queue.js';
 
 type Notify = Extract<Effect, { kind: 'notify' }>;
 

@@ -6,11 +6,11 @@ import type { KeepalivedConfiguration } from '../../../model/keepalived/configur
 import type { Script } from '../../../model/keepalived/script.js';
 import type { Log } from '../../../model/log-level.js';
 import type { ResolvedScript } from '../../scripts/resolve-script.js';
+import { TrackFiles } from '../../trackers/track-files.js';
 import type { HeldOn } from '../host/held-addresses.js';
 import type { Interfaces } from '../host/interfaces.js';
 import { AddressConflicts } from '../sockets/address-conflicts.js';
 import { Heartbeats } from '../sockets/heartbeats.js';
-import { TrackFiles } from './track-files.js';
 import { TrackProcesses } from './track-processes.js';
 import { TrackScripts } from './track-scripts.js';
 

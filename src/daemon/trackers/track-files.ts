@@ -1,11 +1,11 @@
 // track_file: a number in a file, read when it was written, moved or removed; its folder may come later.
 import { closeSync, constants, openSync, statSync, writeSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
-import type { TrackFile } from '../../../model/keepalived/trackers.js';
-import type { Log } from '../../../model/log-level.js';
-import { isSystemError, unlessCode } from '../../../sys/errno.js';
-import { FolderWatch } from '../../../sys/files/folder-watch.js';
-import { startOfFile } from '../../../sys/files/start-of-file.js';
+import type { TrackFile } from '../../model/keepalived/trackers.js';
+import type { Log } from '../../model/log-level.js';
+import { isSystemError, unlessCode } from '../../sys/errno.js';
+import { FolderWatch } from '../../sys/files/folder-watch.js';
+import { startOfFile } from '../../sys/files/start-of-file.js';
 
 /** No file that holds a number is longer. */
 const READ_MAX = 4096;

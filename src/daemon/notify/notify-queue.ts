@@ -1,8 +1,8 @@
 // The notify scripts of one instance: one after the other, but none waits for ever for one that does not end.
 
-import type { Log } from '../../../model/log-level.js';
-import type { ResolvedScript } from '../../scripts/resolve-script.js';
-import { type RunningScript, runScript } from '../../scripts/run-script.js';
+import type { Log } from '../../model/log-level.js';
+import type { ResolvedScript } from '../scripts/resolve-script.js';
+import { type RunningScript, runScript } from '../scripts/run-script.js';
 
 /** Runs that wait for their turn; the oldest are given up beyond that. */
 const QUEUE_MAX = 64;
