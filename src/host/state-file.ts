@@ -10,12 +10,14 @@ import { sweepRun } from '../sys/policy/sweep-run.js';
 const RUN = '/run/weir';
 
 export type StateKind = 'realserver' | 'vip';
+/** Kinds of the daemon, which keeps their files itself. */
+export type DaemonStateKind = 'vrrp' | 'health';
 
-const folderOf = (kind: StateKind | 'vrrp'): string => `${RUN}/${kind}`;
+const folderOf = (kind: StateKind | DaemonStateKind): string => `${RUN}/${kind}`;
 
-/** Where what `kind` did in our network namespace is remembered. */
-export function netnsStatePath(kind: StateKind | 'vrrp'): string {
-  return `${folderOf(kind)}/${native().netnsCookie()}.json`;
+/** Where what `kind` did in our network namespace is remembered. `suffix`: of one of several daemons, `_NAME`. */
+export function netnsStatePath(kind: StateKind | DaemonStateKind, suffix = ''): string {
+  return `${folderOf(kind)}/${native().netnsCookie()}${suffix}.json`;
 }
 
 /** Some commands wait for answers from the network while they hold the lock. */

@@ -34,6 +34,7 @@ function begin(context: CheckContext, index: number): void {
     check: config.check,
     target: { ...config.target, address: config.target.address ?? address, port: config.target.port ?? port },
     connectTimeoutUs: config.timing.connectTimeoutUs,
+    intervalUs: config.timing.delayLoopUs,
     url,
     hostName: context.machine.hostName,
     ...(virtualHost === undefined ? {} : { serverHost: virtualHost }),

@@ -23,6 +23,8 @@ export interface Attempt {
   readonly check: CheckKind;
   readonly target: CheckTarget & { readonly address: Address; readonly port: number };
   readonly connectTimeoutUs: CheckTiming['connectTimeoutUs'];
+  /** delay_loop: how long a script may take that has no misc_timeout. */
+  readonly intervalUs: number;
   /** Which of an HTTP check's URLs. */
   readonly url: number;
   /** Of the real server, else of the virtual server, for an HTTP check that names none. */

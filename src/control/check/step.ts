@@ -17,7 +17,7 @@ export function step(state: CheckMachine, input: CheckInput, atUs: number): Step
   take(context, input);
   const served = applyChanges(context);
   const closed = closeContext(context);
-  return { state: closed, effects: [...served, ...onlyOneRemember(context.effects)], wakeAtUs: nextWakeUs(closed) };
+  return { state: closed, effects: [...served, ...othersOf(context.effects)], wakeAtUs: nextWakeUs(closed) };
 }
 
 function take(context: CheckContext, input: CheckInput): void {
@@ -59,9 +59,10 @@ function takeOutcomes(context: CheckContext, outcomes: Extract<CheckInput, { kin
   }
 }
 
-function onlyOneRemember(effects: readonly CheckEffect[]): readonly CheckEffect[] {
-  const rest = effects.filter(({ kind }) => kind !== 'remember');
-  return rest.length === effects.length ? effects : [...rest, { kind: 'remember' }];
+/** Without those of the table, and with one `remember` at most. */
+function othersOf(effects: readonly CheckEffect[]): readonly CheckEffect[] {
+  const rest = effects.filter(({ kind }) => kind !== 'remember' && kind !== 'remove');
+  return effects.some(({ kind }) => kind === 'remember') ? [...rest, { kind: 'remember' }] : rest;
 }
 
 function nextWakeUs({ checkers, table }: CheckMachine): number | undefined {

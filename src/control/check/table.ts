@@ -12,17 +12,18 @@ const BUSY_RETRY_US = 20_000;
 const BUSY_RETRY_MAX_US = 500_000;
 const BUSY_TRIES_MAX = 50;
 
-/** The pools that this step changed, and one `apply` for all. They come first: scripts and mails report what is done. */
+/** What this step changes in the table, and one `apply` for all. They come first: scripts and mails report what is done. */
 export function applyChanges(context: CheckContext): readonly CheckEffect[] {
   const indices = [...context.changed].sort((a, b) => a - b);
   const served = indices.map(
     (index) => ({ kind: 'serve', server: serverAt(context, index).config, pool: poolOf(context, index) }) as const,
   );
   const due = isDue(context.machine, context.atUs);
-  if (served.length === 0 && !due && !context.effects.some(({ kind }) => kind === 'remove')) return [];
+  const removed = context.effects.filter(({ kind }) => kind === 'remove');
+  if (served.length === 0 && removed.length === 0 && !due) return [];
   const { table } = context.machine;
   context.machine = { ...context.machine, table: { ...table, retryAtUs: undefined } };
-  return [...served, { kind: 'apply' }];
+  return [...removed, ...served, { kind: 'apply' }];
 }
 
 const isDue = ({ table }: CheckMachine, atUs: number): boolean => table.retryAtUs !== undefined && table.retryAtUs <= atUs;

@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
 import { existsSync, lstatSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { type AddressInfo, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { mock, test } from 'node:test';
+import { after, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import { checker } from '../../../test/support/check-bed.js';
 import { ip } from '../../../test/support/doctor-facts.js';
 import { emptyConfiguration, emptyGlobal } from '../../../test/support/keepalived-configuration.js';
 import { realServer, virtualServer } from '../../../test/support/virtual-server.js';
@@ -12,6 +15,8 @@ import { WeirError } from '../../model/errors/weir-error.js';
 import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
 import type { GlobalSettings } from '../../model/keepalived/global.js';
 import type { VirtualServer } from '../../model/keepalived/virtual-server.js';
+import type { LogLevel } from '../../model/log-level.js';
+import type { FromChild } from '../process/messages.js';
 import { type CheckerOptions, runChecker } from './checker-process.js';
 
 const real = (address: string) => realServer(address, { checkers: [{ check: { kind: 'tcp' }, target: {}, timing: {} as never }] });
@@ -33,13 +38,23 @@ const table = (director: Director): readonly string[] =>
     .map(({ spec, destinations }) => `${spec.key.kind === 'address' ? spec.key.port : ''} ${spec.scheduler} ${destinations.length}`)
     .sort();
 
+const folder = mkdtempSync(join(tmpdir(), 'weir-checker-'));
+let files = 0;
+after(() => rmSync(folder, { recursive: true }));
+
+async function until(what: string, condition: () => boolean): Promise<void> {
+  for (const end = Date.now() + 120_000; !condition(); await delay(5)) assert.ok(Date.now() < end, what);
+}
+
 function start(servers: readonly VirtualServer[], more: Partial<CheckerOptions> = {}, global: Partial<GlobalSettings> = {}) {
+  files += 1;
   const director = new MemoryDirector();
   const logged: string[] = [];
   const checker = runChecker({
     configuration: configuration(servers, global),
     log: (_, text) => void logged.push(text),
     keepServers: false,
+    healthFile: join(folder, `health${files}`),
     open: () => director,
     ...more,
   });
@@ -78,9 +93,10 @@ test('-I leaves them; lvs_flush_on_stop takes everything, lvs_flush at the start
   }
   const director = new MemoryDirector();
   director.addService(foreign);
-  start([server(80)], { open: () => director }, { lvsFlush: true, lvsTimeouts: { tcp: 100, tcpFin: 0, udp: 7 } });
+  const flushed = start([server(80)], { open: () => director }, { lvsFlush: true, lvsTimeouts: { tcp: 100, tcpFin: 0, udp: 7 } });
   assert.deepEqual(table(director), ['80 wlc 2']);
   assert.deepEqual(director.timeouts(), { tcp: 100, tcpFin: 120, udp: 7 });
+  await flushed.checker.stop();
 });
 
 /** A director that has no room for the service at a port as long as `full` answers so. */
@@ -94,117 +110,84 @@ function crowded(port: number, full: () => boolean): Director {
   return director;
 }
 
-test('a service that is refused holds up no other, is logged once, tried again and taken when it can be', () => {
-  mock.timers.enable({ apis: ['setTimeout'] });
-  try {
-    let full = true;
-    const director = crowded(443, () => full);
-    const { logged } = start([server(80), server(443)], { open: () => director });
-    assert.deepEqual(table(director), ['80 wlc 2']);
-    for (let n = 0; n < 10; n++) mock.timers.tick(60_000);
-    assert.equal(logged.filter((text) => text === '[192.0.2.1]:tcp:443: no room - trying again').length, 1, logged.join('\n'));
-    assert.ok(!logged.includes('Adding virtual server [192.0.2.1]:tcp:443'));
-    full = false;
-    mock.timers.tick(60_000);
-    assert.deepEqual(table(director), ['443 wlc 2', '80 wlc 2']);
-    assert.equal(logged.filter((text) => text === 'Adding virtual server [192.0.2.1]:tcp:443').length, 1);
-    assert.ok(logged.some((text) => text.startsWith('no longer: [192.0.2.1]:tcp:443')));
-  } finally {
-    mock.timers.reset();
-  }
+test('a service that is refused holds up no other, is logged once, tried again and taken when it can be', async () => {
+  let full = true;
+  const director = crowded(443, () => full);
+  const { logged, checker } = start([server(80), server(443)], { open: () => director });
+  assert.deepEqual(table(director), ['80 wlc 2']);
+  assert.ok(!logged.includes('Adding virtual server [192.0.2.1]:tcp:443'));
+  full = false;
+  await until('the service', () => table(director).length === 2);
+  assert.equal(logged.filter((text) => text === '[192.0.2.1]:tcp:443: no room - trying again').length, 1, logged.join('\n'));
+  assert.equal(logged.filter((text) => text === 'Adding virtual server [192.0.2.1]:tcp:443').length, 1);
+  assert.ok(logged.some((text) => text.startsWith('no longer: [192.0.2.1]:tcp:443')));
+  await checker.stop();
 });
 
-test('what weir does not have yet is reported once and neither tried nor tried again', () => {
-  mock.timers.enable({ apis: ['setTimeout'] });
-  try {
-    let opened = 0;
-    const director = new MemoryDirector();
-    const open = (): Director => {
-      opened += 1;
-      return director;
-    };
-    const persistent = { ...server(443), persistence: { timeout: 300, netmask: 0xffffffff } };
-    const { logged } = start([server(80), persistent], { open });
-    mock.timers.tick(600_000);
-    assert.deepEqual([table(director), opened], [['80 wlc 2'], 1]);
-    const about = logged.filter((text) => text.includes('[192.0.2.1]:tcp:443') && !text.includes('TCP_CHECK'));
-    assert.deepEqual(about, [
-      'virtual server [192.0.2.1]:tcp:443 cannot be served as the configuration states: persistent services (-p) are not there yet',
-    ]);
-    const alone = start([persistent], {
-      open: () => {
-        throw new Error('not needed');
-      },
-    });
-    mock.timers.tick(600_000);
-    assert.ok(!alone.logged.some((text) => text.includes('not needed')));
-  } finally {
-    mock.timers.reset();
-  }
+test('what weir does not have yet is reported once and neither tried nor tried again', async () => {
+  let opened = 0;
+  const director = new MemoryDirector();
+  const open = (): Director => {
+    opened += 1;
+    return director;
+  };
+  const persistent = { ...server(443), persistence: { timeout: 300, netmask: 0xffffffff } };
+  const { logged, checker } = start([server(80), persistent], { open });
+  assert.deepEqual([table(director), opened], [['80 wlc 2'], 1]);
+  const about = logged.filter((text) => text.startsWith('virtual server [192.0.2.1]:tcp:443'));
+  assert.deepEqual(about, [
+    'virtual server [192.0.2.1]:tcp:443 cannot be served as the configuration states: persistent services (-p) are not there yet',
+  ]);
+  await checker.stop();
+  const alone = start([persistent], {
+    open: () => {
+      throw new Error('not needed');
+    },
+  });
+  assert.ok(!alone.logged.some((text) => text.includes('not needed')));
+  await alone.checker.stop();
 });
 
 test('a reload to what weir does not have yet leaves a service as it was; a later one removes it', async () => {
   const { director, logged, checker } = start([server(80), server(443)]);
   await checker.reload(configuration([server(80), { ...server(443, 'rr'), persistence: { timeout: 300, netmask: 0xffffffff } }]));
   assert.deepEqual(table(director), ['443 wlc 2', '80 wlc 2']);
-  assert.match(logged.at(-1) ?? '', / - what was served before the reload stays as it was$/);
+  assert.ok(logged.some((text) => text.endsWith(' - what was served before the reload stays as it was')));
   await checker.reload(configuration([server(80)]));
   assert.deepEqual(table(director), ['80 wlc 2']);
+  await checker.stop();
 });
 
-test('a datapath that cannot be opened is tried again after 1, 2, 4 … 60 s', () => {
-  mock.timers.enable({ apis: ['setTimeout'] });
-  try {
-    const director = new MemoryDirector();
-    let attempts = 0;
-    const open = (): Director => {
-      attempts += 1;
-      if (attempts < 4) throw new Error('no room');
-      return director;
-    };
-    const { logged } = start([server(80)], { open });
-    for (const [ms, after] of [
-      [1000, 2],
-      [1999, 2],
-      [1, 3],
-      [4000, 4],
-    ] as const) {
-      mock.timers.tick(ms);
-      assert.equal(attempts, after);
-    }
-    assert.deepEqual(table(director), ['80 wlc 2']);
-    assert.equal(logged.filter((text) => text === 'virtual servers cannot be set up: no room - trying again').length, 1);
-    assert.ok(logged.includes('no longer: virtual servers cannot be set up: no room'));
-  } finally {
-    mock.timers.reset();
-  }
+test('a datapath that cannot be opened is tried again', async () => {
+  const director = new MemoryDirector();
+  let attempts = 0;
+  const open = (): Director => {
+    attempts += 1;
+    if (attempts < 2) throw new Error('no room');
+    return director;
+  };
+  const { logged, checker } = start([server(80)], { open });
+  await until('the service', () => table(director).length === 1);
+  assert.equal(logged.filter((text) => text === 'virtual servers cannot be set up: no room - trying again').length, 1);
+  assert.ok(logged.includes('no longer: virtual servers cannot be set up: no room'));
+  await checker.stop();
 });
 
-test('while another process has the lock it is tried again every 20 ms, and reported after a second; the end waits for it, too', async () => {
-  mock.timers.enable({ apis: ['setTimeout'] });
-  try {
-    const director = new MemoryDirector();
-    let [attempts, busy] = [0, true];
-    const open = (): Director => {
-      attempts += 1;
-      // Each time another process.
-      if (busy) throw new WeirError('lock-busy', { path: '/lock', holder: attempts, who: `/lock: held by process ${attempts}`, waitMs: 0 });
-      return director;
-    };
-    const { logged } = start([server(80)], { open });
-    for (let ms = 0; ms < 960; ms += 20) mock.timers.tick(20);
-    const lines = (): readonly string[] => logged.filter((text) => text.includes('virtual servers cannot be set up'));
-    assert.deepEqual([attempts, lines()], [49, []]);
-    for (let ms = 0; ms < 10_000; ms += 20) mock.timers.tick(20);
-    assert.deepEqual([attempts, lines().length], [69, 1]);
-    assert.match(lines()[0] ?? '', /^virtual servers cannot be set up: \/lock: held by process 50 - trying again$/);
-    busy = false;
-    mock.timers.tick(500);
-    assert.deepEqual(table(director), ['80 wlc 2']);
-    assert.ok(logged.some((text) => text.startsWith('no longer: virtual servers cannot be set up: /lock')));
-  } finally {
-    mock.timers.reset();
-  }
+test('while another process has the lock it is tried again until it is free', async () => {
+  const director = new MemoryDirector();
+  let attempts = 0;
+  const open = (): Director => {
+    attempts += 1;
+    // Each time another process.
+    if (attempts < 5)
+      throw new WeirError('lock-busy', { path: '/lock', holder: attempts, who: `/lock: held by process ${attempts}`, waitMs: 0 });
+    return director;
+  };
+  const { logged, checker } = start([server(80)], { open });
+  assert.deepEqual(table(director), []);
+  await until('the service', () => table(director).length === 1);
+  assert.ok(!logged.some((text) => text.includes('cannot be set up')), 'a short wait is no news');
+  await checker.stop();
 });
 
 test('at the end it waits for the lock without blocking', async () => {
@@ -228,12 +211,6 @@ test('lvs_notify_fifo is there, with its reader, from start to stop', async () =
     const script = { argv: ['/bin/sh', '-c', `echo $$ $0 >${out}; exec sleep 60`], text: 'unused' };
     const { checker } = start([server(80)], {}, { scriptUser: { user: 'root' }, lvsNotifyFifo: { path, script } });
     assert.ok(lstatSync(path).isFIFO());
-    const until = async (what: string, condition: () => boolean): Promise<void> => {
-      for (let tries = 0; !condition(); tries += 1) {
-        assert.ok(tries < 2000, what);
-        await new Promise((done) => setTimeout(done, 5));
-      }
-    };
     const words = (): readonly string[] => (existsSync(out) ? readFileSync(out, 'utf8').trim().split(' ') : []);
     await until('its reader', () => words().length === 2);
     assert.equal(words()[1], path);
@@ -243,4 +220,53 @@ test('lvs_notify_fifo is there, with its reader, from start to stop', async () =
   } finally {
     rmSync(folder, { recursive: true });
   }
+});
+
+test('servers are checked: what fails goes, what answers comes, scripts run, and the next process knows', async () => {
+  const [up, down] = [createServer(), createServer()];
+  const listen = (one: Server, port: number): Promise<void> => new Promise((done) => one.listen(port, '127.0.0.1', done));
+  await listen(up, 0);
+  await listen(down, 0);
+  const port = (down.address() as AddressInfo).port;
+  const close = (one: Server): Promise<unknown> => new Promise((done) => one.close(done));
+  await close(down);
+  const out = join(folder, 'scripts');
+  const check = checker({ kind: 'tcp' }, { delayLoopUs: 50_000, delayBeforeRetryUs: 10_000 });
+  const script = (word: string) => ({ argv: ['/bin/sh', '-c', `echo ${word} >> ${out}`], text: word, runAs: { user: 'root' } });
+  const checked = [(up.address() as AddressInfo).port, port].map((one) =>
+    realServer('127.0.0.1', { port: one, checkers: [check], notifyUp: script('up'), notifyDown: script('down') }),
+  );
+  const healthFile = join(folder, 'health');
+  const lines: string[] = [];
+  const mails: FromChild[] = [];
+  const more = {
+    runsChecks: true,
+    healthFile,
+    send: (message: FromChild) => void mails.push(message),
+    log: (_: LogLevel, text: string) => void lines.push(text),
+  };
+  const first = start([virtualServer({ realServers: checked })], more);
+  try {
+    assert.deepEqual(table(first.director), ['80 wlc 2']);
+    await until('the dead one goes', () => table(first.director).includes('80 wlc 1'));
+    assert.ok(lines.includes(`TCP_CHECK on service [127.0.0.1]:tcp:${port} failed.`));
+    assert.deepEqual(mails[0], {
+      kind: 'mail',
+      type: 'SERVER',
+      subject: `Realserver [127.0.0.1]:tcp:${port} of virtual server [192.0.2.1]:tcp:80 - DOWN`,
+      text: 'TCP CHECK failed on service',
+    });
+    await until('what is kept', () => existsSync(healthFile) && /"up":false/.test(readFileSync(healthFile, 'utf8')));
+    const second = start([virtualServer({ realServers: checked })], { ...more, healthFile });
+    assert.deepEqual(table(second.director), ['80 wlc 1'], 'the next process begins where this one is');
+    await second.checker.stop();
+    await listen(down, port);
+    await until('it comes back', () => table(first.director).includes('80 wlc 2'));
+    await until('the scripts', () => existsSync(out) && /down\nup/.test(readFileSync(out, 'utf8')));
+  } finally {
+    await first.checker.stop();
+    await close(up);
+    if (down.listening) await close(down);
+  }
+  assert.deepEqual(table(first.director), []);
 });

@@ -1,34 +1,41 @@
-// The checker process: keeps the virtual servers of the configuration in weir's table. What cannot be set up is tried again; VRRP is not affected.
+// The checker process: what happens to its attempts, trackers and table goes into the machine of health checks, and what the machine
+// decides is carried out. VRRP is not affected by it.
 
+import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { planTable, type ServicePlan } from '../../control/virtual-server/plan.js';
-import { changeMessage, checksNotRun, notServedMessage } from '../../control/virtual-server/texts.js';
+import { chanceFrom } from '../../control/chance.js';
+import type { CheckEffect, CheckInput } from '../../control/check/messages.js';
+import { remember } from '../../control/check/remembered.js';
+import { type CheckMachine, initialChecks } from '../../control/check/state.js';
+import { step } from '../../control/check/step.js';
+import { checksNotRun, notServedMessage } from '../../control/virtual-server/texts.js';
 import type { Director } from '../../datapath/director.js';
 import { virtualServerLines } from '../../dump/virtual-servers.js';
 import { capability } from '../../model/capabilities.js';
-import { isWeirError, type WeirError } from '../../model/errors/weir-error.js';
 import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
-import { missingForWanted, unservedServers } from '../../model/keepalived/unserved.js';
-import { type WantedTable, wantedTable } from '../../model/keepalived/wanted-table.js';
+import { unservedServers } from '../../model/keepalived/unserved.js';
+import type { VirtualServer } from '../../model/keepalived/virtual-server.js';
+import { wantedTable } from '../../model/keepalived/wanted-table.js';
 import type { Log, LogLevel } from '../../model/log-level.js';
 import { globalText } from '../dump-files/parent-dump.js';
 import { ReloadRecord } from '../dump-files/reload-record.js';
 import { dataPath, writeDump } from '../dump-files/write-dump.js';
-import { NotifyFifos } from '../notify/notify-fifos.js';
-import type { DumpKind } from '../process/messages.js';
+import type { BfdEvent, DumpKind, FromChild } from '../process/messages.js';
 import type { Part } from '../process/part.js';
-import { policyOf, resolveScript } from '../scripts/resolve-script.js';
-import { applyPlans, presentTable } from './apply.js';
+import { StepLoop } from '../process/step-loop.js';
+import { policyOf, type ResolvedScript, resolveScript } from '../scripts/resolve-script.js';
+import { TrackFiles } from '../trackers/track-files.js';
+import { AddressCounts } from './address-counts.js';
+import { Attempts } from './attempts/attempts.js';
+import { attemptTools } from './attempts/tools.js';
+import { CheckNotifier } from './check-notifier.js';
+import { HealthRecord } from './health-record.js';
+import { TableKeeper } from './table-keeper.js';
 
-/** The first retry and the longest pause between two, ms. */
-const RETRY_MIN_MS = 1000;
-const RETRY_MAX_MS = 60_000;
-/** How soon a lock is tried again that another process holds, ms: in the first second, and after it. */
-const BUSY_RETRY_MS = 20;
-const BUSY_RETRY_MAX_MS = 500;
-const BUSY_TRIES_MAX = 50;
 /** Three seconds: the supervisor kills a child after five (child_wait_time). */
 const STOP_TRIES_MAX = 150;
+const STOP_PAUSE_MS = 20;
 
 export interface CheckerOptions {
   readonly configuration: KeepalivedConfiguration;
@@ -38,164 +45,159 @@ export interface CheckerOptions {
   /** Behind its name in syslog and, where wanted, its dump's. */
   readonly identSuffix?: string;
   readonly open: () => Director;
+  /** Where the health of servers is kept for the next process. */
+  readonly healthFile: string;
+  /** Absent: as the list of capabilities has it. */
+  readonly runsChecks?: boolean;
+  /** To the supervisor. */
+  readonly send?: (message: FromChild) => void;
 }
 
-const protocolOf = (table: WantedTable, id: string): string => {
-  const key = table.get(id)?.spec.key;
-  return key?.kind === 'address' ? key.protocol : 'tcp';
-};
+/** Checks that cannot be run yet are left out: their servers count as healthy. */
+const withoutChecks = (server: VirtualServer): VirtualServer => ({
+  ...server,
+  realServers: server.realServers.map((real) => ({ ...real, alpha: false, checkers: [] })),
+});
 
 class Checker implements Part {
   #configuration: KeepalivedConfiguration;
-  /** What of the configuration can be served. */
-  #wanted: WantedTable = new Map();
-  /** What was made true: ours to remove. */
-  #done: WantedTable = new Map();
-  #troubles: ReadonlySet<string> = new Set();
   /** The messages about what weir does not do yet: each is logged once. */
   #notYet: ReadonlySet<string> = new Set();
-  #retryMs = RETRY_MIN_MS;
-  #busyTries = 0;
-  #timer: NodeJS.Timeout | undefined;
-  #flushed = false;
-  readonly #fifos: NotifyFifos;
+  #scripts = new Map<string, ResolvedScript>();
+  #addresses: AddressCounts | undefined;
+  readonly #log: Log;
+  readonly #loop: StepLoop<CheckMachine, CheckInput, CheckEffect>;
+  readonly #table: TableKeeper;
+  readonly #attempts: Attempts;
+  readonly #notifier: CheckNotifier;
+  readonly #files: TrackFiles;
+  readonly #health: HealthRecord;
   readonly #record: ReloadRecord;
 
   constructor(readonly options: CheckerOptions) {
-    this.#configuration = options.configuration;
-    this.#record = new ReloadRecord('check', () => this.#text(), options.log);
-    this.#fifos = new NotifyFifos((script) => {
-      const { script: resolved, messages } = resolveScript(script, policyOf(this.#configuration.global));
-      for (const text of messages) options.log('warning', text);
-      return resolved;
-    }, options.log);
-    this.#fifos.configure({ lvs: options.configuration.global.lvsNotifyFifo });
-    this.#want();
-    this.#attempt();
+    const { configuration, log } = options;
+    this.#configuration = configuration;
+    this.#log = log;
+    this.#loop = new StepLoop({
+      initial: initialChecks(),
+      step,
+      perform: (effects) => this.#perform(effects),
+      onWake: () => this.#loop.feed({ kind: 'wake' }),
+    });
+    this.#record = new ReloadRecord('check', () => this.#text(), log);
+    this.#table = new TableKeeper(configuration, options.open, log);
+    this.#notifier = new CheckNotifier((script) => this.#resolve(script), log);
+    this.#health = new HealthRecord(options.healthFile, () => remember(this.#loop.state), log);
+    this.#files = new TrackFiles((name, value) => this.#loop.feed({ kind: 'file', name, value }), log);
+    const tools = attemptTools({ configuration: () => this.#configuration, resolve: (script) => this.#resolve(script), log });
+    this.#attempts = new Attempts(tools, (outcomes) => this.#loop.feed({ kind: 'outcomes', outcomes }));
+    this.#configure({ chance: chanceFrom(randomBytes(16)), hostName: hostname(), remembered: this.#health.read() });
+  }
+
+  #configure(more: Partial<Extract<CheckInput, { kind: 'configure' }>> = {}): void {
+    const configuration = this.#configuration;
+    this.#scripts = new Map();
+    this.#notifier.configure(configuration);
+    this.#table.configure(configuration);
+    this.#watchAddresses();
+    this.#files.configure(this.#checkedFiles());
+    this.#logNotYet();
+    const servers = this.#runsChecks ? configuration.virtualServers : configuration.virtualServers.map(withoutChecks);
+    this.#loop.feed({ kind: 'configure', servers, settings: configuration.global, ...more });
+  }
+
+  get #runsChecks(): boolean {
+    return this.options.runsChecks ?? capability('health-checks').present;
+  }
+
+  /** Only those that a check asks for. */
+  #checkedFiles(): KeepalivedConfiguration['files'] {
+    const checks = this.#configuration.virtualServers.flatMap(({ realServers }) => realServers.flatMap(({ checkers }) => checkers));
+    const names = new Set(checks.flatMap(({ check }) => (check.kind === 'file' ? [check.trackFile] : [])));
+    return this.#configuration.files.filter(({ name }) => names.has(name));
+  }
+
+  #watchAddresses(): void {
+    const wanted = this.#configuration.virtualServers.some(({ haSuspend }) => haSuspend);
+    if (wanted) this.#addresses ??= new AddressCounts((counts) => this.#loop.feed({ kind: 'addresses', counts }));
+    if (wanted) return;
+    this.#addresses?.close();
+    this.#addresses = undefined;
+  }
+
+  /** Each script is looked at once for each configuration. */
+  #resolve(script: Parameters<typeof resolveScript>[0]): ResolvedScript {
+    const key = JSON.stringify([script.argv, script.text, script.runAs]);
+    const known = this.#scripts.get(key);
+    if (known !== undefined) return known;
+    const { script: resolved, messages } = resolveScript(script, policyOf(this.#configuration.global));
+    for (const text of messages) this.#log('warning', text);
+    this.#scripts.set(key, resolved);
+    return resolved;
   }
 
   /** What weir cannot do yet is reported once and not tried. What is served already stays as it was: a reload is no reason to end it. */
-  #want(): void {
-    const asked = wantedTable(this.#configuration);
-    const missing = new Set([...asked].filter(([, service]) => missingForWanted(service) !== undefined).map(([id]) => id));
-    this.#wanted = new Map(
-      [...asked].flatMap(([id, service]) => {
-        const taken = missing.has(id) ? this.#done.get(id) : service;
-        return taken === undefined ? [] : [[id, taken] as const];
-      }),
-    );
-    const kept = new Set([...missing].filter((id) => this.#done.has(id)).map((id) => asked.get(id)?.server));
-    const unserved = unservedServers(asked).map((entry) => notServedMessage(entry, kept.has(entry.server)));
-    this.#logNotYet(unserved);
-  }
-
-  #logNotYet(unserved: readonly string[]): void {
+  #logNotYet(): void {
     const { global, virtualServers } = this.#configuration;
     const { present, meanwhile } = capability('synchronisation');
     const sync = global.lvsSyncDaemon === undefined || present ? [] : [`lvs_sync_daemon is not run yet: ${meanwhile}`];
-    const levels = new Map<string, LogLevel>(unserved.map((text) => [text, 'error']));
-    for (const text of [...checksNotRun(virtualServers), ...sync]) levels.set(text, 'warning');
-    for (const [text, level] of levels) if (!this.#notYet.has(text)) this.options.log(level, text);
+    const unserved = unservedServers(wantedTable(this.#configuration));
+    const levels = new Map<string, LogLevel>(unserved.map((entry) => [notServedMessage(entry, this.#table.owns(entry.server)), 'error']));
+    for (const text of [...(this.#runsChecks ? [] : checksNotRun(virtualServers)), ...sync]) levels.set(text, 'warning');
+    for (const [text, level] of levels) if (!this.#notYet.has(text)) this.#log(level, text);
     this.#notYet = new Set(levels.keys());
   }
 
-  /** Logs each trouble when it comes, and when it is gone. */
-  #logTroubles(troubles: ReadonlySet<string>): void {
-    for (const text of troubles) if (!this.#troubles.has(text)) this.options.log('error', `${text} - trying again`);
-    for (const text of this.#troubles) if (!troubles.has(text)) this.options.log('info', `no longer: ${text}`);
-    this.#troubles = troubles;
+  #perform(effects: readonly CheckEffect[]): void {
+    for (const effect of effects) this.#performOne(effect);
   }
 
-  #settings(director: Director): void {
-    const { lvsFlush, lvsTimeouts } = this.#configuration.global;
-    if (lvsFlush && !this.#flushed) director.flush();
-    this.#flushed = true;
-    if (lvsTimeouts !== undefined) director.setTimeouts(lvsTimeouts);
-  }
-
-  /** Nothing that the file asks for can be served, and nothing has to be taken back. */
-  get #hasNothingToDo(): boolean {
-    const { lvsFlush, lvsTimeouts } = this.#configuration.global;
-    return this.#wanted.size === 0 && this.#done.size === 0 && (!lvsFlush || this.#flushed) && lvsTimeouts === undefined;
-  }
-
-  /** One attempt to have what is wanted; what was refused comes again later. */
-  #attempt(): void {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
-    if (this.#hasNothingToDo) {
-      this.#logTroubles(new Set());
-      return;
-    }
-    try {
-      const refused = this.#withDirector((director) => {
-        this.#settings(director);
-        const plans = planTable(this.#wanted, this.#done, presentTable(director));
-        const left = applyPlans(director, plans);
-        this.#logPlans(plans.filter(({ id }) => !left.has(id)));
-        return left;
-      });
-      this.#done = new Map([...[...this.#done].filter(([id]) => refused.has(id)), ...[...this.#wanted].filter(([id]) => !refused.has(id))]);
-      this.#logTroubles(new Set(refused.values()));
-    } catch (error) {
-      if (!(error instanceof Error)) throw error;
-      if (isWeirError(error, 'lock-busy')) {
-        this.#waitForLock(error);
-        return;
-      }
-      this.#logTroubles(new Set([`virtual servers cannot be set up: ${error.message}`]));
-    }
-    this.#busyTries = 0;
-    if (this.#troubles.size === 0) {
-      this.#retryMs = RETRY_MIN_MS;
-      return;
-    }
-    this.#timer = setTimeout(() => this.#attempt(), this.#retryMs);
-    this.#retryMs = Math.min(RETRY_MAX_MS, this.#retryMs * 2);
-  }
-
-  /** No other process changes the table while `work` runs. @throws WeirError lock-busy without waiting, which would block the event loop */
-  #withDirector<T>(work: (director: Director) => T): T {
-    const director = this.options.open();
-    try {
-      return director.exclusively(() => work(director));
-    } finally {
-      director.close();
+  #performOne(effect: CheckEffect): void {
+    switch (effect.kind) {
+      case 'serve':
+        this.#table.serve(effect.server, effect.pool);
+        break;
+      case 'remove':
+        this.#table.remove(effect.server);
+        break;
+      case 'apply':
+        this.#loop.feed({ kind: 'applied', result: this.#table.apply() });
+        break;
+      case 'attempt':
+        this.#attempts.start(effect.attempt);
+        break;
+      case 'abandon':
+        this.#attempts.abandon(effect.attempt);
+        break;
+      case 'notify':
+        this.#notifier.notify(effect);
+        break;
+      case 'mail':
+        this.options.send?.({ kind: 'mail', type: 'SERVER', subject: effect.subject, text: effect.text });
+        break;
+      case 'remember':
+        this.#health.write();
+        break;
+      case 'log':
+        this.#log(effect.detail === true ? 'debug' : effect.level, effect.text);
     }
   }
 
-  /** Others hold the lock for milliseconds: only a longer wait is reported, once, for its holder may be another at each try. */
-  #waitForLock({ details: { who } }: WeirError<'lock-busy'>): void {
-    this.#busyTries += 1;
-    if (this.#busyTries === BUSY_TRIES_MAX) this.#logTroubles(new Set([`virtual servers cannot be set up: ${who}`]));
-    this.#timer = setTimeout(() => this.#attempt(), this.#busyTries < BUSY_TRIES_MAX ? BUSY_RETRY_MS : BUSY_RETRY_MAX_MS);
-  }
-
-  /** What was made true. */
-  #logPlans(plans: readonly ServicePlan[]): void {
-    for (const { id, name, changes } of plans) {
-      const protocol = protocolOf(this.#wanted.has(id) ? this.#wanted : this.#done, id);
-      for (const change of changes) this.options.log('debug', changeMessage(change, name, protocol));
-    }
+  bfd({ name, up }: BfdEvent): void {
+    this.#loop.feed({ kind: 'bfd', name, up });
   }
 
   reload(configuration: KeepalivedConfiguration): Promise<void> {
-    return this.#record.around(this.#configuration.global, configuration.global, () => this.#take(configuration));
-  }
-
-  #take(configuration: KeepalivedConfiguration): void {
-    this.#configuration = configuration;
-    this.#fifos.configure({ lvs: configuration.global.lvsNotifyFifo });
-    this.#want();
-    this.#retryMs = RETRY_MIN_MS;
-    this.#attempt();
+    return this.#record.around(this.#configuration.global, configuration.global, () => {
+      this.#configuration = configuration;
+      this.#configure();
+    });
   }
 
   dump(what: DumpKind): void {
     if (what !== 'data') return;
-    const { log } = this.options;
-    log('info', `Printing checker data for process(${process.pid}) on signal`);
-    writeDump(dataPath('_check', this.#configuration.global, this.options.identSuffix), this.#text(), log);
+    this.#log('info', `Printing checker data for process(${process.pid}) on signal`);
+    writeDump(dataPath('_check', this.#configuration.global, this.options.identSuffix), this.#text(), this.#log);
   }
 
   #text(): string {
@@ -204,34 +206,22 @@ class Checker implements Part {
   }
 
   async stop(): Promise<void> {
-    clearTimeout(this.#timer);
-    this.#fifos.stopReaders();
-    this.#fifos.close();
-    if (this.options.keepServers || this.#done.size === 0) return;
+    this.#addresses?.close();
+    this.#files.close();
+    this.#health.flush();
+    this.#notifier.stopReaders();
     const { lvsFlushOnStop } = this.#configuration.global;
-    for (let tries = 1; ; tries++) {
-      try {
-        this.#withDirector((director) => {
-          if (lvsFlushOnStop === 'all') director.flush();
-          else this.#removeAll(director);
-        });
-        return;
-      } catch (error) {
-        if (!(error instanceof Error)) throw error;
-        if (isWeirError(error, 'lock-busy') && tries < STOP_TRIES_MAX) await sleep(BUSY_RETRY_MS);
-        else {
-          const cause = isWeirError(error, 'lock-busy') ? error.details.who : error.message;
-          this.options.log('error', `virtual servers could not be removed: ${cause}`);
-          return;
-        }
-      }
+    const { keepServers } = this.options;
+    if (lvsFlushOnStop === 'all' && !keepServers && this.#table.size > 0) this.#table.flushAtEnd();
+    this.#loop.feed({ kind: 'stop', keepServers });
+    this.#attempts.close();
+    for (let tries = 1; !keepServers && !this.#table.isSettled && tries < STOP_TRIES_MAX; tries++) await sleep(STOP_PAUSE_MS);
+    if (!keepServers && !this.#table.isSettled) {
+      const [cause = 'the table is in use'] = this.#loop.state.table.troubles;
+      this.#log('error', `virtual servers could not be removed: ${cause}`);
     }
-  }
-
-  #removeAll(director: Director): void {
-    const plans = planTable(new Map(), this.#done, presentTable(director));
-    for (const { name } of plans) this.options.log('debug', `Shutting down virtual server ${name}`);
-    for (const text of applyPlans(director, plans).values()) this.options.log('error', text);
+    this.#loop.close();
+    await this.#notifier.close();
   }
 }
 

@@ -1,5 +1,6 @@
 // The checker child's part: virtual servers in weir's table of its namespace.
 import { openDirector } from '../../datapath/ebpf/open.js';
+import { netnsStatePath } from '../../host/state-file.js';
 import { coverInterfaces } from '../process/interface-cover.js';
 import type { StartPart } from '../process/part.js';
 import { setCpuScheduling } from '../process/set-cpu-scheduling.js';
@@ -8,10 +9,11 @@ import { runChecker } from './checker-process.js';
 /** What weir's own commands run with: its folders are not the daemon's secrets. */
 const UMASK = 0o022;
 
-export const startChecker: StartPart = (configuration, options, log) => {
+export const startChecker: StartPart = (configuration, options, log, send) => {
   process.umask(UMASK);
   setCpuScheduling('checker', configuration.global.processes.checker, log);
   if (options.ownNamespace) coverInterfaces(log);
   const { keepServers, identSuffix } = options;
-  return runChecker({ configuration, log, keepServers, identSuffix, open: () => openDirector({ waitMs: 0 }) });
+  const healthFile = netnsStatePath('health', identSuffix);
+  return runChecker({ healthFile, configuration, log, keepServers, identSuffix, open: () => openDirector({ waitMs: 0 }), send });
 };

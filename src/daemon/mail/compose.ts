@@ -2,11 +2,20 @@
 import type { GlobalSettings } from '../../model/keepalived/global.js';
 
 /** What happened, as VRRP reports it. */
-export interface MailEvent {
+interface VrrpMailEvent {
   readonly type: 'INSTANCE' | 'GROUP';
   readonly name: string;
   readonly event: string;
 }
+
+/** What happened to a server, in the checker's words. `subject` stands behind the router's name. */
+interface ServerMailEvent {
+  readonly type: 'SERVER';
+  readonly subject: string;
+  readonly text: string;
+}
+
+export type MailEvent = VrrpMailEvent | ServerMailEvent;
 
 export interface Mail {
   readonly from: string;
@@ -50,7 +59,7 @@ function recipients(words: readonly string[]): readonly { readonly address: stri
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
 const header = (text: string): string => text.replace(/[\x00-\x1f\x7f]/g, ' ');
 
-function words({ type, event }: MailEvent): { readonly what: string; readonly text: string } {
+function words({ type, event }: VrrpMailEvent): { readonly what: string; readonly text: string } {
   if (event === 'SPLIT_BRAIN') return { what: 'Split brain', text: 'Another host says that it is MASTER, too' };
   if (event === 'SPLIT_BRAIN_OVER') return { what: 'Split brain is over', text: 'There is one MASTER again' };
   const what = event === 'DELETED' ? 'Deleted' : event === 'STOP' ? 'Stopping' : `Entering ${event} state`;
@@ -58,17 +67,22 @@ function words({ type, event }: MailEvent): { readonly what: string; readonly te
   return { what, text: event === 'MASTER' ? 'VRRP Instance is now owning VRRP VIPs' : 'VRRP Instance is no longer owning VRRP VIPs' };
 }
 
+function contentOf(event: MailEvent): { readonly subject: string; readonly text: string } {
+  if (event.type === 'SERVER') return event;
+  const { what, text } = words(event);
+  return { subject: `${event.type === 'GROUP' ? 'VRRP Group' : 'VRRP Instance'} ${event.name} - ${what}`, text };
+}
+
 /** Undefined: there is no recipient. */
 export function composeMail(event: MailEvent, global: GlobalSettings, hostName: string, at: Date): Mail | undefined {
   const to = recipients(global.notificationEmail);
   if (to.length === 0) return undefined;
   const from = global.emailFrom ?? `keepalived@${hostName}`;
-  const { what, text } = words(event);
-  const title = event.type === 'GROUP' ? 'VRRP Group' : 'VRRP Instance';
+  const { subject, text } = contentOf(event);
   const lines = [
     `Date: ${mailDate(at)}`,
     `From: ${header(from)}`,
-    `Subject: ${header(`[${global.routerId ?? hostName}] ${title} ${event.name} - ${what}`)}`,
+    `Subject: ${header(`[${global.routerId ?? hostName}] ${subject}`)}`,
     'X-Mailer: Keepalived',
     `To: ${header(to.map(({ shown }) => shown).join(', '))}`,
     '',

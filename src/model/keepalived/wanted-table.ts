@@ -57,16 +57,26 @@ export function serversInUse({ realServers, quorum, sorryServer }: VirtualServer
   return sorryServer !== undefined && (realServers.length === 0 || weight < quorum) ? [sorryServer] : realServers;
 }
 
+/** The services of one virtual server, each with the destinations that these real servers make. */
+export function wantedServices(
+  server: VirtualServer,
+  pool: readonly RealServer[],
+  configuration: KeepalivedConfiguration,
+): readonly WantedService[] {
+  const { scheduler, schedFlags, onePacket, persistence } = server;
+  return servicesOf(server, configuration).map((key) => {
+    const spec: ServiceSpec = { key, scheduler, schedFlags, onePacket, ...(persistence === undefined ? {} : { persistence }) };
+    return { server, spec, destinations: pool.map((real) => destination(real, key)) };
+  });
+}
+
 /** If two virtual servers define one service, the first counts. */
 export function wantedTable(configuration: KeepalivedConfiguration): WantedTable {
   const table = new Map<string, WantedService>();
   for (const server of configuration.virtualServers) {
-    const { scheduler, schedFlags, onePacket, persistence } = server;
-    for (const key of servicesOf(server, configuration)) {
-      const id = serviceId(key);
-      if (table.has(id)) continue;
-      const spec: ServiceSpec = { key, scheduler, schedFlags, onePacket, ...(persistence === undefined ? {} : { persistence }) };
-      table.set(id, { server, spec, destinations: serversInUse(server).map((real) => destination(real, key)) });
+    for (const service of wantedServices(server, serversInUse(server), configuration)) {
+      const id = serviceId(service.spec.key);
+      if (!table.has(id)) table.set(id, service);
     }
   }
   return table;

@@ -1,11 +1,11 @@
-// Removes what network namespaces that are gone have left in weir's folder: pins, locks, and what commands and VRRP remembered about them.
+// Removes what network namespaces that are gone have left in weir's folder: pins, locks, and what commands and the daemon remembered about them.
 import { readdirSync, rmSync } from 'node:fs';
 import { native } from '../addon.js';
 import { unlessCode } from '../errno.js';
 import { liveCookies } from './live-netns.js';
 
-/** Folders whose files are named after namespaces: `COOKIE`, `COOKIE.json`, `COOKIE.lock`. */
-const KINDS = ['lock', 'realserver', 'vip', 'vrrp'] as const;
+/** Folders whose files are named after namespaces: `COOKIE`, `COOKIE.json`, `COOKIE_NAME.json`, `COOKIE.lock`. */
+const KINDS = ['health', 'lock', 'realserver', 'vip', 'vrrp'] as const;
 /** Another process removes it too, or this one may not: the next command tries again. */
 const LEFT_ALONE = ['ENOENT', 'ENOTEMPTY', 'EBUSY', 'EROFS', 'EACCES', 'EPERM'] as const;
 
@@ -16,7 +16,7 @@ interface Entry {
 
 function entriesOf(folder: string): readonly Entry[] {
   return unlessCode(() => readdirSync(folder), ['ENOENT', 'ENOTDIR'], []).flatMap((name) => {
-    const digits = /^(\d+)(?:\.\w+)*$/.exec(name)?.[1];
+    const digits = /^(\d+)(?:_[^.]*)?(?:\.\w+)*$/.exec(name)?.[1];
     return digits === undefined ? [] : [{ path: `${folder}/${name}`, cookie: BigInt(digits) }];
   });
 }

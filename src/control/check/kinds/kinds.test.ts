@@ -30,7 +30,7 @@ function converse(
   more: Partial<Attempt> = {},
 ): { sent: string; outcome: Outcome | undefined } {
   const target = { address: ip('10.0.0.1'), port: 80 };
-  const attempt: Attempt = { number: 1, check, target, connectTimeoutUs: 1, url: 0, hostName: 'lb1', ...more };
+  const attempt: Attempt = { number: 1, check, target, connectTimeoutUs: 1, intervalUs: 1, url: 0, hostName: 'lb1', ...more };
   const { probe } = kindRules(check.kind);
   let state = probe.begin(attempt, tools);
   let sent = '';

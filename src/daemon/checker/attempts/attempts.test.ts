@@ -24,7 +24,7 @@ function attempt(check: CheckKind, port: number, more: Partial<Attempt> = {}): P
   return new Promise((done) => {
     const attempts = new Attempts(
       {
-        runScript: ({ script: { argv, text } }) =>
+        runScript: ({ argv, text }) =>
           runScript(
             {
               kind: 'program',
@@ -46,7 +46,7 @@ function attempt(check: CheckKind, port: number, more: Partial<Attempt> = {}): P
       },
     );
     const target = { address: LOOPBACK, port };
-    attempts.start({ number: 1, check, target, connectTimeoutUs: 2_000_000, url: 0, hostName: 'lb1', ...more });
+    attempts.start({ number: 1, check, target, connectTimeoutUs: 2_000_000, intervalUs: 60_000_000, url: 0, hostName: 'lb1', ...more });
   });
 }
 

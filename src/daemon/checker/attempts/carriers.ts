@@ -3,6 +3,7 @@ import type { SecureContext } from 'node:tls';
 import { kindRules } from '../../../control/check/kinds/index.js';
 import type { Attempt } from '../../../control/check/messages.js';
 import type { ProbeInput } from '../../../control/check/probe.js';
+import type { Script } from '../../../model/keepalived/script.js';
 import type { CheckKind } from '../../../model/keepalived/virtual-server.js';
 import type { ClientEvents, ClientOptions } from '../../../sys/sockets/client-socket.js';
 import { PingClient } from '../../../sys/sockets/ping-client.js';
@@ -12,9 +13,11 @@ import { DatagramClient } from '../../../sys/sockets/udp-client.js';
 import type { RunningScript } from '../../scripts/run-script.js';
 import type { Carrier } from './attempt-run.js';
 
+type MiscCheck = Extract<CheckKind, { kind: 'misc' }>;
+
 export interface CarrierTools {
   /** Starts a MISC_CHECK's script: running, or why not. */
-  readonly runScript: (check: Extract<CheckKind, { kind: 'misc' }>) => RunningScript | string;
+  readonly runScript: (script: Script, timeoutUs: number) => RunningScript | string;
   readonly secureContext: () => SecureContext;
   readonly random: () => number;
 }
@@ -58,8 +61,13 @@ function openTcp(options: ClientOptions, feed: (input: ProbeInput) => void): Car
   return client;
 }
 
-function openScript(check: Extract<CheckKind, { kind: 'misc' }>, feed: (input: ProbeInput) => void, { runScript }: CarrierTools): Carrier {
-  const running = runScript(check);
+function openScript(
+  { script, timeoutUs }: MiscCheck,
+  intervalUs: number,
+  feed: (input: ProbeInput) => void,
+  { runScript }: CarrierTools,
+): Carrier {
+  const running = runScript(script, timeoutUs === 0 ? intervalUs : timeoutUs);
   if (typeof running === 'string') {
     setImmediate(() => feed({ kind: 'failed', phase: 'connect', reason: running }));
     return { send: () => {}, close: () => {} };
@@ -77,7 +85,7 @@ function openScript(check: Extract<CheckKind, { kind: 'misc' }>, feed: (input: P
 export function openCarrier(attempt: Attempt, feed: (input: ProbeInput) => void, tools: CarrierTools): Carrier {
   const { check } = attempt;
   const options = optionsOf(attempt);
-  if (check.kind === 'misc') return openScript(check, feed, tools);
+  if (check.kind === 'misc') return openScript(check, attempt.intervalUs, feed, tools);
   switch (kindRules(check.kind).probe.transport(check)) {
     case 'udp':
       return new DatagramClient(options, eventsOf(feed));

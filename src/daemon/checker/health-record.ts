@@ -1,0 +1,70 @@
+// What the checks found, in a file of this boot: the next process begins with it, also after a kill -9.
+import type { Remembered, RememberedCheck } from '../../control/check/remembered-check.js';
+import type { Log } from '../../model/log-level.js';
+import { isSystemError } from '../../sys/errno.js';
+import { readTextFile, replaceTextFile } from '../../sys/files/durable-file.js';
+
+/** Changes within this time are written together, ms. */
+const GATHER_MS = 50;
+
+function isCheck(value: unknown): value is RememberedCheck {
+  const { up, weight, status } = (value ?? {}) as Partial<RememberedCheck>;
+  return typeof up === 'boolean' && Number.isSafeInteger(weight) && Number.isSafeInteger(status);
+}
+
+/** Empty for a text that we did not write. */
+export function parseRemembered(text: string): Remembered {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return new Map();
+    return new Map(Object.entries(value).filter((entry): entry is [string, RememberedCheck] => isCheck(entry[1])));
+  } catch {
+    return new Map();
+  }
+}
+
+export class HealthRecord {
+  #timer: NodeJS.Timeout | undefined;
+  #trouble = '';
+
+  constructor(
+    readonly path: string,
+    readonly current: () => Remembered,
+    readonly log: Log,
+  ) {}
+
+  read(): Remembered {
+    try {
+      return parseRemembered(readTextFile(this.path) ?? '');
+    } catch (error) {
+      if (!isSystemError(error)) throw error;
+      this.#logTrouble(error.message);
+      return new Map();
+    }
+  }
+
+  /** Soon. */
+  write(): void {
+    this.#timer ??= setTimeout(() => this.flush(), GATHER_MS);
+  }
+
+  /** Now, if something waits to be written. */
+  flush(): void {
+    if (this.#timer === undefined) return;
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    try {
+      replaceTextFile(this.path, `${JSON.stringify(Object.fromEntries(this.current()))}\n`, 0o600);
+      this.#trouble = '';
+    } catch (error) {
+      if (!isSystemError(error)) throw error;
+      this.#logTrouble(error.message);
+    }
+  }
+
+  /** Each trouble once: without the file everything goes on, but the next process begins without it. */
+  #logTrouble(text: string): void {
+    if (this.#trouble !== text) this.log('warning', `health of servers cannot be kept for a restart: ${text}`);
+    this.#trouble = text;
+  }
+}
