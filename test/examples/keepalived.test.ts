@@ -94,7 +94,10 @@ describe('examples of keepalived.conf', { concurrency: 4, skip: noNamespaces() }
         host.sysctl('net.ipv6.conf.default.accept_dad', '0');
         for (const [device, address] of Object.entries(devices)) bed.cable(host, device, lan, address);
         const file = join(folder, name);
-        assert.deepEqual(host.run([program, '-t', '-f', file]), { status: 0, stdout: '', stderr: '' });
+        const { status, stdout, stderr } = host.run([program, '-t', '-f', file]);
+        // What weir cannot do yet is no fault of the file.
+        const faults = stderr.split('\n').filter((line) => line !== '' && !/ weir will not run /.test(line));
+        assert.deepEqual({ status, stdout, faults }, { status: 0, stdout: '', faults: [] });
         const files = ['-p', join(pids, 'p'), '-r', join(pids, 'r'), '-c', join(pids, 'c'), '-b', join(pids, 'b')];
         const daemon = new RunningDaemon(['ip', 'netns', 'exec', host.namespace, program, '-n', '-l', '-D', '-G', '-f', file, ...files]);
         bed.atEnd(() => {

@@ -58,7 +58,7 @@ function judge(variant: Variant, { a, b }: Pair, frames: readonly Frame[], marks
     assert.notEqual(frame['vrrp.checksum.status'], '0', `tshark finds the checksum wrong: ${shape(frame)}`);
   // On a busy machine b may have taken over while a was only late: what counts is the silence before its adverts began.
   const begins = ofB.filter(({ at }, index) => at - (ofB[index - 1]?.at ?? 0) > patience(variant));
-  const first = begins.findLast(({ at }) => at < taken + 1);
+  const first = begins.findLast(({ at }) => at < taken);
   assert.ok(first !== undefined);
   const earlier = ofA.filter(({ at }) => at < first.at);
   const last = earlier.at(-1);

@@ -125,7 +125,7 @@ class Checker implements Part {
     this.#addresses = undefined;
   }
 
-  /** Each script is looked at once for each configuration. */
+  /** Each script is examined one time for each configuration. */
   #resolve(script: Parameters<typeof resolveScript>[0]): ResolvedScript {
     const key = JSON.stringify([script.argv, script.text, script.runAs]);
     const known = this.#scripts.get(key);
