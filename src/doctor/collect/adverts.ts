@@ -62,15 +62,26 @@ export interface CapturePoint {
   readonly etherType: number;
 }
 
-/** Listens on all points for `waitMs` and returns the last advert of each sender, VRID and family. @throws SystemError */
-export function collectAdverts(points: readonly CapturePoint[], waitMs: number): readonly AdvertFact[] {
+/**
+ * Listens on all points for `waitMs`, or until the adverts are `enough`, and returns the last one of each sender, VRID and family.
+ * @throws SystemError
+ */
+export function collectAdverts(
+  points: readonly CapturePoint[],
+  waitMs: number,
+  enough: (adverts: readonly AdvertFact[]) => boolean = () => false,
+): readonly AdvertFact[] {
   const latest = new Map<string, AdvertFact>();
   const sockets: PacketSocket[] = [];
   try {
     for (const { ifindex, etherType } of points) sockets.push(new PacketSocket(ifindex, etherType));
     let frames = 0;
     const end = systemClock.now() + waitMs;
-    for (let left = waitMs; left > 0 && frames < FRAMES_MAX && sockets.length > 0; left = end - systemClock.now()) {
+    for (
+      let left = waitMs;
+      left > 0 && !enough([...latest.values()]) && frames < FRAMES_MAX && sockets.length > 0;
+      left = end - systemClock.now()
+    ) {
       for (const socket of sockets) {
         let bytes = socket.receive(Math.ceil(Math.min(left, 100 / sockets.length)));
         for (; bytes !== undefined && frames < FRAMES_MAX; bytes = socket.receiveNow()) {

@@ -6,7 +6,7 @@ import { addressId, sameAddress } from '../../model/identity.js';
 import { readSetting } from '../../sys/files/sysctl.js';
 import { absolutePath } from '../../sys/files/working-directory.js';
 import type { Netlink } from '../../sys/netlink/netlink.js';
-import { EtherType } from '../../wire/ethernet.js';
+import { EtherType, type Mac } from '../../wire/ethernet.js';
 import { decodeInterfaceAddress, dumpAddresses } from '../../wire/rtnetlink-address.js';
 import { decodeNeighbour, dumpNeighbours } from '../../wire/rtnetlink-neighbour.js';
 import type { AddressFact, HolderFact, HostFacts } from '../facts.js';
@@ -23,6 +23,8 @@ import { readInstances } from './vrrp-instances.js';
 
 /** How long a second look may take: three intervals and a bit are longer only where advert_int is above 4 s. */
 const SECOND_LOOK_MAX_MS = 15_000;
+/** How long adverts of a host that has our address are listened for. */
+const RIVAL_MS = 10_000;
 
 function collectSettings(instances: readonly VrrpInstanceFact[]): ReadonlyMap<string, string> {
   const names = new Set(['all', ...instances.flatMap(({ interfaceName, vmac }) => (vmac === undefined ? [] : [interfaceName, vmac]))]);
@@ -43,7 +45,9 @@ interface Look {
   readonly adverts: readonly AdvertFact[];
 }
 
-function look(netlink: Netlink, host: HostFacts, instances: readonly VrrpInstanceFact[], waitMs: number): Look {
+type Enough = (adverts: readonly AdvertFact[]) => boolean;
+
+function look(netlink: Netlink, host: HostFacts, instances: readonly VrrpInstanceFact[], waitMs: number, enough?: Enough): Look {
   const points = new Map(
     instances.map(({ ifindex, family }): [string, CapturePoint] => [
       `${ifindex} ${family}`,
@@ -54,6 +58,7 @@ function look(netlink: Netlink, host: HostFacts, instances: readonly VrrpInstanc
   const adverts = collectAdverts(
     [...points.values()].filter(({ ifindex }) => up.has(ifindex)),
     waitMs,
+    enough,
   );
   const addresses = netlink.dump(dumpAddresses(), decodeInterfaceAddress, 'list addresses');
   return { addresses, holders: collectVrrpHolders(instances, addresses, host), adverts };
@@ -67,15 +72,33 @@ function unsettled(instances: readonly VrrpInstanceFact[], { addresses, holders,
   return instances.filter((instance) => instance.running !== undefined && instance.managed.length > 0 && !seen(instance));
 }
 
-function lookTwice(netlink: Netlink, host: HostFacts, instances: readonly VrrpInstanceFact[], waitMs: number): Look {
-  const first = look(netlink, host, instances, waitMs);
-  const open = unsettled(instances, first);
-  if (open.length === 0) return first;
-  const downMs = Math.max(...open.map(({ interval, priority }) => 1000 * interval * (3 + (256 - priority) / 256)));
-  const second = look(netlink, host, instances, Math.min(downMs + 300, SECOND_LOOK_MAX_MS));
+/** Other hosts that answer for an address that is here and sent no advert yet: their advert_int may be longer than ours. */
+function silentRivals(instances: readonly VrrpInstanceFact[], { addresses, holders, adverts }: Look): readonly Mac[] {
+  const here = instances
+    .filter(({ running }) => running === true)
+    .flatMap(({ vips }) => vips)
+    .filter((vip) => addresses.some(({ address }) => sameAddress(address, vip)));
+  const rivals = holders.filter(({ address }) => here.some((vip) => sameAddress(vip, address))).map(({ mac }) => mac);
+  return [...new Set(rivals)].filter((mac) => !adverts.some((one) => one.mac === mac));
+}
+
+/** Everything of the second look, and the adverts of the first that did not come again. */
+function merged(second: Look, first: Look): Look {
   const again = (one: AdvertFact) =>
     second.adverts.some(({ mac, vrid, ifindex }) => mac === one.mac && vrid === one.vrid && ifindex === one.ifindex);
   return { ...second, adverts: [...second.adverts, ...first.adverts.filter((one) => !again(one))] };
+}
+
+function lookTwice(netlink: Netlink, host: HostFacts, instances: readonly VrrpInstanceFact[], waitMs: number): Look {
+  const first = look(netlink, host, instances, waitMs);
+  const open = unsettled(instances, first);
+  const silent = silentRivals(instances, first);
+  if (open.length + silent.length === 0) return first;
+  const received: Enough = (adverts) => open.length === 0 && silent.every((mac) => adverts.some((one) => one.mac === mac));
+  if (open.length === 0) return merged(look(netlink, host, instances, RIVAL_MS, received), first);
+  const downMs = Math.max(...open.map(({ interval, priority }) => 1000 * interval * (3 + (256 - priority) / 256)));
+  const second = look(netlink, host, instances, Math.min(downMs + 300, SECOND_LOOK_MAX_MS));
+  return merged(second, first);
 }
 
 /** `path`: keepalived.conf; absent: those of the daemons that run here, or the host's own. Undefined: no VRRP here. @throws SystemError */

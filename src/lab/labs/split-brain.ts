@@ -83,8 +83,8 @@ const firewall: readonly Step[] = [
     'On lvs1 no rule blocks VRRP; doctor names the host to examine.',
     doctor(
       'lvs1',
-      'is here and 172\\.16\\.1\\.129 \\(02:77:00:00:02:00\\) answers for it.*its adverts \\(VRID 100, priority 100\\) arrive here, so it does not receive ours',
-      'fix: on 172\\.16\\.1\\.129: iptables -I INPUT -p 112 -d 224\\.0\\.0\\.18 -j ACCEPT',
+      'is here and 172\\.16\\.1\\.129 \\(02:77:00:00:02:00\\) answers for it.*its adverts \\(VRID 100, priority 100\\) arrive here: either it does not receive ours',
+      'advice: weir doctor on 172\\.16\\.1\\.129 names the rule',
     ),
   ),
   described('The fix, as doctor printed it.', run('lvs2', 'sh -c "$(weir doctor | sed -n \'s/^ERROR.* fix: //p\')"')),

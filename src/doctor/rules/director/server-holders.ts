@@ -4,7 +4,7 @@ import { formatAddress } from '../../../model/address-text.js';
 import type { Finding } from '../../../model/finding.js';
 import { addressId, sameAddress } from '../../../model/identity.js';
 import type { DirectorFacts } from '../../facts.js';
-import { interfaceNameOf, realServersOf, vipsOf } from '../../network.js';
+import { interfaceNameOf, realServersOf, vipsOf, vrrpAddress } from '../../network.js';
 import { routerWith } from './vip-holders.js';
 
 /** What else is known of the hosts with these MACs: a router, or other addresses. */
@@ -35,12 +35,12 @@ function ofServer(facts: DirectorFacts, server: Address): readonly Finding[] {
   ];
 }
 
-/** Addresses of this host that another host has, too; VIPs have a rule of their own. */
+/** Addresses of this host that another host has, too; VIPs, and those of VRRP, have rules of their own. */
 function ofThisHost(facts: DirectorFacts): readonly Finding[] {
   const vips = new Set(vipsOf(facts.services).map(addressId));
   const own = new Set(facts.addresses.map(({ address }) => addressId(address)));
   return facts.holders
-    .filter(({ address }) => own.has(addressId(address)) && !vips.has(addressId(address)))
+    .filter(({ address }) => own.has(addressId(address)) && !vips.has(addressId(address)) && vrrpAddress(facts, address) === undefined)
     .map(({ address, mac, ifindex }): Finding => {
       const text = formatAddress(address);
       return {

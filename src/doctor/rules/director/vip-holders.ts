@@ -41,7 +41,7 @@ export function vipHoldersRule(facts: DirectorFacts): readonly Finding[] {
           };
         }
         // The other node of the pair; the rules of VRRP report it where this node has the VIP, too.
-        if (managed?.ifindex === ifindex) return [];
+        if (managed !== undefined) return [];
         const router = routerWith(facts, mac);
         return {
           severity: 'error',

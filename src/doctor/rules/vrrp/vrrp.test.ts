@@ -94,7 +94,7 @@ test('a rule that blocks adverts is reported before both nodes are master', () =
 test('the cause comes from the adverts', () => {
   const causeWith = (more: Partial<AdvertFact>, ours: Partial<VrrpInstanceFact> = {}) =>
     cause({ ...split, adverts: [{ ...advert, ...more }], instances: [{ ...instance, ...ours }] });
-  assert.match(causeWith({}), /does not receive ours or refuses them/);
+  assert.match(causeWith({}), /either it does not receive ours, .* or it refuses them/);
   assert.match(causeWith({ version: 3 }), /vrrp_version is 3 there and 2 here/);
   assert.match(causeWith({ authType: 0 }), /auth_type is none there and PASS here/);
   assert.match(causeWith({ interval: 2 }), /advert_int is 2 there and 1 here/);

@@ -56,12 +56,9 @@ function reason(instance: VrrpInstanceFact, holder: HolderFact, facts: VrrpFacts
       return { cause: `each refuses the other's adverts: ${differs.text}`, advice: adviceOf(differs) };
     }
     const peer = formatAddress(same.source);
-    const tool = instance.family === 'inet' ? 'iptables' : 'ip6tables';
     return {
-      cause: `its adverts (VRID ${same.vrid}, priority ${same.priority}) arrive here, so it does not receive ours or refuses them (a rule there against protocol 112, another auth_pass)`,
-      on: peer,
-      fix: `${tool} -I INPUT -p 112 -d ${formatAddress(same.destination)} -j ACCEPT`,
-      advice: 'weir doctor there names the rule; compare auth_pass',
+      cause: `its adverts (VRID ${same.vrid}, priority ${same.priority}) arrive here: either it does not receive ours, because of a rule there or of the network between, or it refuses them for another auth_pass`,
+      advice: `weir doctor on ${peer} names the rule; compare auth_pass`,
     };
   }
   const other = received[0];
@@ -98,24 +95,29 @@ function rivals(instance: VrrpInstanceFact, facts: VrrpFacts): readonly HolderFa
     );
 }
 
-function splits(host: Facts, facts: VrrpFacts): readonly { readonly vip: Address; readonly finding: Finding }[] {
+function splits(host: Facts, facts: VrrpFacts): readonly { readonly vips: readonly Address[]; readonly finding: Finding }[] {
   const servers = serverMacs(host);
   const isServer = ({ mac }: HolderFact): boolean => servers.has(mac) && !facts.adverts.some((advert) => advert.mac === mac);
   // What a daemon left that does not run any more: another rule reports it, whoever else has the address.
   const elected = facts.instances.filter(({ running }) => running !== false);
-  return elected.flatMap((instance) =>
-    rivals(instance, facts)
-      .filter((holder) => !isServer(holder))
-      .map((holder) => ({
-        vip: holder.address,
-        finding: {
-          severity: 'error',
-          code: 'vrrp-split-brain',
-          what: `${formatAddress(holder.address)} (${instance.name}, VRID ${instance.vrid}) is here and ${nameOf(holder, facts)} answers for it, too, on ${instance.interfaceName}`,
-          ...reason(instance, holder, facts),
-        },
-      })),
-  );
+  return elected.flatMap((instance) => {
+    const holders = rivals(instance, facts).filter((holder) => !isServer(holder));
+    // Several addresses that one node has are one fact.
+    return [...new Set(holders.map(({ mac }) => mac))].flatMap((mac) => {
+      const shared = holders.filter((one) => one.mac === mac);
+      const [first] = shared;
+      if (first === undefined) return [];
+      const vips = shared.map(({ address }) => address);
+      const [verb, pronoun] = vips.length === 1 ? ['is', 'it'] : ['are', 'them'];
+      const finding: Finding = {
+        severity: 'error',
+        code: 'vrrp-split-brain',
+        what: `${vips.map(formatAddress).join(', ')} (${instance.name}, VRID ${instance.vrid}) ${verb} here and ${nameOf(first, facts)} answers for ${pronoun}, too, on ${instance.interfaceName}`,
+        ...reason(instance, first, facts),
+      };
+      return [{ vips, finding }];
+    });
+  });
 }
 
 /** Rules that will make both nodes master, although no VIP is held twice at the moment. */
@@ -139,7 +141,7 @@ function blocks(facts: VrrpFacts, split: readonly Address[]): readonly Finding[]
 
 export function vrrpRule(host: Facts, facts: VrrpFacts): readonly Finding[] {
   const found = splits(host, facts);
-  const split = found.map(({ vip }) => vip);
+  const split = found.flatMap(({ vips }) => vips);
   return [
     ...found.map(({ finding }) => finding),
     ...daemonsRule(facts),
