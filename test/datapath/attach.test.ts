@@ -4,10 +4,11 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { test } from 'node:test';
-import { Conf, Interface } from '../../src/datapath/ebpf/abi.gen.js';
+import { Conf, Dest, Interface } from '../../src/datapath/ebpf/abi.gen.js';
 import { unloadDatapath } from '../../src/datapath/ebpf/load/unload.js';
 import { openDirector, openReader } from '../../src/datapath/ebpf/open.js';
 import { Bpffs } from '../../src/datapath/ebpf/pins/bpffs.js';
+import { isWeirError } from '../../src/model/errors/weir-error.js';
 import { native } from '../../src/sys/addon.js';
 import { artifact } from '../../src/sys/artifact.js';
 import { ATTACH_TCX_EGRESS, ATTACH_TCX_INGRESS, ATTACH_XDP, Link, ObjectFile } from '../../src/sys/bpf/bpf-objects.js';
@@ -16,6 +17,7 @@ import { Netns } from '../../src/sys/namespaces/netns.js';
 import { Bed, ENTRY, type Host, noNamespaces, type Ran } from '../support/netns-bed.js';
 import { read } from '../support/project.js';
 import { openBed } from './bed.js';
+import { destination } from './fixtures/fixture.js';
 import { ip } from './namespace.js';
 
 const skip = noNamespaces();
@@ -255,6 +257,49 @@ test('one table, entered by ip netns exec or by nsenter alone', { skip }, async 
     assert.equal(answered(host.ipvsadm('-Sn')), '-A -t 10.0.0.1:80 -s rr\n-a -t 10.0.0.1:80 -r 10.0.0.2:80 -m -w 1\n');
     assert.equal(answered(plain('-Sn')), answered(host.ipvsadm('-Sn')));
   });
+});
+
+test('an empty table gets other sizes, and keeps what was set; a table in use does not', { skip }, async () => {
+  await onHost((host) => {
+    const sizes = (): unknown => (JSON.parse(answered(host.weir('status --json'))) as { table: { capacity: unknown } }).table.capacity;
+    answered(host.ipvsadm('-Ln'));
+    answered(host.ipvsadm('--set 1000 100 200'));
+    answered(host.weir('sysctl -w net.ipv4.vs.expire_nodest_conn=1'));
+    const report = answered(host.weir('load --connections 4096 --max-services 64'));
+    assert.match(report, /^loaded: room for 4096 connections, 64 services, 65536 destinations\n/);
+    assert.match(report, /^eth0: attached at tc ingress, tc egress$/m);
+    assert.deepEqual(sizes(), { connections: 4096, services: 64, destinations: 65536 });
+    assert.match(answered(host.ipvsadm('-L --timeout')), /: 1000 100 200\n/);
+    assert.match(answered(host.weir('sysctl net.ipv4.vs.expire_nodest_conn')), /= 1\n/);
+    answered(host.ipvsadm('-A -t 10.0.0.1:80 -s rr'));
+    assert.equal(answered(host.weir('load --connections 4096')), '', 'it has that size');
+    const { status, stdout, stderr } = host.weir('load --connections 8192');
+    assert.deepEqual([status, stdout], [2, '']);
+    assert.match(stderr, /^weir load: [^\n]*in use[^\n]*weir unload[^\n]*\n$/);
+    assert.equal(answered(host.ipvsadm('-Sn')), '-A -t 10.0.0.1:80 -s rr\n');
+    answered(host.ipvsadm('-C'));
+    answered(host.weir('load --connections 8192'));
+    assert.deepEqual(sizes(), { connections: 8192, services: 64, destinations: 65536 }, 'the other sizes stay');
+  });
+});
+
+test('connections of a removed service keep their table', { skip }, () => {
+  const bed = openBed();
+  try {
+    const key = { kind: 'address', protocol: 'tcp', address: { family: 'inet', words: [0x0a000101] }, port: 80 } as const;
+    bed.director.addService({ key, scheduler: 'rr', schedFlags: 0, onePacket: false });
+    bed.director.addDestination(key, destination('10.0.2.11:80', 'masq'));
+    bed.tables.dests.set(1, Dest.active, 1);
+    bed.director.deleteService(key);
+    assert.throws(
+      () => openDirector({ capacity: { maxServices: 64 } }),
+      (error) => isWeirError(error, 'datapath-loaded'),
+    );
+    bed.tables.dests.set(1, Dest.active, 0);
+    openDirector({ capacity: { maxServices: 64 } }).close();
+  } finally {
+    bed.close();
+  }
 });
 
 test('a table of another build, or of no build, is refused in one line; unload still works', { skip }, () => {

@@ -15,6 +15,7 @@ const USAGE = `usage: weir load [--conn-tab-bits N] [--connections N] [--max-ser
        weir load --if-loaded
        prints what it changed: what it loaded, attached, repaired and set, a line each; nothing where nothing was to be done
        loaded by another build with the same tables, it gets this build's programs; nothing is lost
+       sizes are chosen at loading: a loaded table gets others only while it has no service and no connection
        --conn-tab-bits     the connection table's size, as the kernel's conn_tab_bits: 8 to 27 (12); above 20 it holds 2^N connections
        --connections       what the table is made for, 4096 to 134217728 (1048576): it takes 32 bytes each; a smaller one is faster
        --max-services      a power of two, 64 to 65536 (16384)
@@ -81,9 +82,6 @@ export function run(args: readonly string[], io: Io): Promise<number> {
       openIfLoaded({ ...attach, ...wait })?.close();
       return 0;
     }
-    const loaded = sized ? openIfLoaded(wait) : undefined;
-    loaded?.close();
-    if (loaded !== undefined) throw new WeirError('datapath-loaded');
     const changes: DatapathChange[] = [];
     openDirector({ capacity, ...attach, ...wait, report: (change) => changes.push(change) }).close();
     io.out(loadReport(changes));

@@ -17,7 +17,10 @@ import { exchangePrograms } from './load/exchange.js';
 import { isLoaded, load } from './load/load.js';
 import type { Capacity } from './load/object.js';
 import { ensurePair } from './load/pair.js';
+
+import { resizeEmpty } from './load/resize.js';
 import { ensureUdevRule } from './load/udev-rule.js';
+
 import { Bpffs } from './pins/bpffs.js';
 import { Dirty, recover } from './recovery/batch.js';
 import { layoutOf } from './table/layout.js';
@@ -30,7 +33,7 @@ import { ifFree, type ReadWait } from './whole-read.js';
 export interface OpenOptions extends LockWait {
   /** Load the datapath where it is missing (default); false: throw instead. */
   readonly load?: boolean;
-  /** Sizes, where it is loaded now. */
+  /** Sizes: of a datapath that is loaded now, or of a loaded and empty one, which is loaded again. */
   readonly capacity?: Partial<Capacity>;
   /** How interfaces are attached from now on. */
   readonly attach?: AttachMode;
@@ -80,9 +83,11 @@ function prepare(options: OpenOptions, bpffs: Bpffs): Prepared {
   try {
     checkPins(folder, present);
     if (!present) load(folder, options.capacity);
-    const tables = new Tables(folder);
+    let tables = new Tables(folder);
     checkVersion(tables);
-    if (!present) report({ kind: 'loaded', ...sizesOf(tables) });
+    const resized = present && resizeEmpty(folder, tables, netlink, options.capacity ?? {});
+    if (resized) tables = new Tables(folder);
+    if (!present || resized) report({ kind: 'loaded', ...sizesOf(tables) });
     const rule = present && options.report === undefined ? undefined : ensureUdevRule(bpffs);
     if (rule !== undefined) report({ kind: 'udev-rule', path: rule });
     // Under the lock: a listing must not mix these tables with those of a later load.

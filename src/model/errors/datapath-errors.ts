@@ -17,8 +17,8 @@ export const datapathErrors = {
   'datapath-not-loaded': { text: () => 'the datapath is not loaded in this network namespace', exitStatus: 1 },
   'datapath-unloaded': { text: () => 'the datapath was unloaded meanwhile', hint: 'run the command again', exitStatus: 1 },
   'datapath-loaded': {
-    text: () => 'it is loaded already: sizes are chosen at loading',
-    hint: 'weir unload first (connections are lost)',
+    text: () => 'it is loaded with other sizes, and its table is in use: it has services or connections',
+    hint: 'ipvsadm-save, then weir unload (connections are lost)',
     exitStatus: 2,
   },
   'datapath-other-build': {
