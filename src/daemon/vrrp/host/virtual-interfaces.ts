@@ -24,6 +24,12 @@ const NO_OWN_ADDRESSES = '1';
  * over at the same time, each announcing a few addresses five times, need more.
  */
 const BROADCAST_QUEUE_LENGTH = 8_192;
+/**
+ * A flood fills any queue, and adverts are lost with it. Up to so many macvlans of one interface get multicast frames without the queue: a device
+ * hands on up to 64 frames at a time, and a CPU's backlog takes 1,000 (net.core.netdev_max_backlog).
+ */
+const DIRECT_RECEIVERS_MAX = 15;
+const NO_QUEUE = -1;
 const WORDS = { vmac: 'VMAC', ipvlan: 'ipvlan' } as const;
 
 /** 00:00:5e:00:01:VRID and 00:00:5e:00:02:VRID (RFC 5798 §7.3). */
@@ -124,7 +130,7 @@ export class VirtualInterfaces {
   #description(settings: VirtualInterface, instance: Instance, below: Link): Parameters<typeof addStackedLink>[0] {
     const kind =
       settings.kind === 'vmac'
-        ? ({ kind: 'macvlan', mac: settings.mac ?? virtualMac(instance), broadcastQueueLength: BROADCAST_QUEUE_LENGTH } as const)
+        ? ({ kind: 'macvlan', mac: settings.mac ?? virtualMac(instance), ...this.#broadcasts(below) } as const)
         : ({ kind: 'ipvlan', mode: settings.mode ?? 'bridge' } as const);
     const group = settings.group ?? below.group;
     return {
@@ -134,6 +140,13 @@ export class VirtualInterfaces {
       ...(group === undefined ? {} : { group }),
       ...(below.masterKind === 'vrf' && below.master !== undefined ? { master: below.master } : {}),
     };
+  }
+
+  /** The last macvlan that is made decides for all of its interface. */
+  #broadcasts({ ifindex }: Link): { readonly broadcastQueueLength: number; readonly broadcastCutoff: number } {
+    const receivers = [...this.#made].filter((name) => this.tools.interfaces().byName(name)?.lower === ifindex).length + 1;
+    const broadcastCutoff = receivers <= DIRECT_RECEIVERS_MAX ? NO_QUEUE : DIRECT_RECEIVERS_MAX;
+    return { broadcastQueueLength: BROADCAST_QUEUE_LENGTH, broadcastCutoff };
   }
 
   /** netlink_notify_msg: the kernel does not report that what is below became promiscuous. Setting its group to the same value makes it. */
