@@ -6,6 +6,7 @@ import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { test } from 'node:test';
 import { Conf, Dest, Interface } from '../../src/datapath/ebpf/abi.gen.js';
 import { unloadDatapath } from '../../src/datapath/ebpf/load/unload.js';
+import { observeDatapath } from '../../src/datapath/ebpf/observe/observer.js';
 import { openDirector, openReader } from '../../src/datapath/ebpf/open.js';
 import { Bpffs } from '../../src/datapath/ebpf/pins/bpffs.js';
 import { isWeirError } from '../../src/model/errors/weir-error.js';
@@ -135,6 +136,7 @@ test('a pin that was removed is named, and unloading helps', { skip }, () => {
         });
       }
       ip(['link del late']);
+      if (name === 'services' || name === 'conf') assert.throws(() => observeDatapath(), { code: 'pin-missing' });
       unloadDatapath();
       openDirector().close();
     }

@@ -121,7 +121,10 @@ const FAULTS: readonly {
   },
   {
     what: 'loading that was killed',
-    make: () => rmSync(`${folder}/conf`),
+    make: () => {
+      // Interfaces are attached after this pin is made.
+      for (const name of readdirSync(folder)) if (/^(conf$|link_|clsact_)/.test(name)) rmSync(`${folder}/${name}`);
+    },
     found: 'datapath-absent',
     severity: 'error',
     reported: /^loaded: room for 1048576 connections, 16384 services, 65536 destinations$/m,

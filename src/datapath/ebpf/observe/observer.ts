@@ -1,14 +1,16 @@
 // Finds the datapath of this network namespace for a program that must change nothing: it loads, attaches, repairs and locks nothing,
 // maps the tables for reading only, and works where /run is read-only.
 import { readdirSync, statSync } from 'node:fs';
+import { WeirError } from '../../../model/errors/weir-error.js';
 import { native } from '../../../sys/addon.js';
 import { artifact } from '../../../sys/artifact.js';
 import { hasCode, unlessCode } from '../../../sys/errno.js';
 import { exclusiveHolder } from '../../../sys/files/lock-holder.js';
+import { parseAttachmentPin } from '../load/attachments.js';
 import { BUILD_PIN, buildPin, isLoaded } from '../load/load.js';
 import { Bpffs } from '../pins/bpffs.js';
 import { layoutOf } from '../table/layout.js';
-import { LAST_PINNED, Tables } from '../table/tables.js';
+import { LAST_PINNED, MAPPED_PINS, Tables } from '../table/tables.js';
 import { ObservingReader } from './observing-reader.js';
 
 /** `this`: ours. `mixed`: an exchange of programs was not finished, and those of two builds run on the same tables. */
@@ -59,7 +61,21 @@ function pinnedIn(folder: string, pins: readonly string[], lockFile: string): Pi
   };
 }
 
-/** @throws WeirError proc-not-mounted, mounts-hidden; SystemError EPERM without root */
+/** The name of a pin that is missing though the datapath is attached; undefined: none, or it was unloaded meanwhile. */
+function removedPin(folder: string): string | undefined {
+  const pins = readdirSync(folder);
+  // This pin is made before anything is attached, and removed when nothing is.
+  if (!pins.includes(LAST_PINNED)) return pins.some((name) => parseAttachmentPin(name) !== undefined) ? LAST_PINNED : undefined;
+  return layoutOf(Tables.readable(folder)) === 'none' ? undefined : MAPPED_PINS.find((name) => !pins.includes(name));
+}
+
+/** @throws WeirError pin-missing */
+function checkPins(folder: string): void {
+  const name = unlessCode(() => removedPin(folder), ['ENOENT'], undefined);
+  if (name !== undefined) throw new WeirError('pin-missing', { path: `${folder}/${name}` });
+}
+
+/** @throws WeirError proc-not-mounted, mounts-hidden, pin-missing; SystemError EPERM without root */
 export function observeDatapath(): ObservedDatapath {
   const bpffs = Bpffs.find();
   const cookie = native().netnsCookie();
@@ -68,7 +84,10 @@ export function observeDatapath(): ObservedDatapath {
   try {
     const pins = unlessCode(() => readdirSync(folder), ['ENOENT'], []);
     if (pins.length === 0) return { kind: 'absent' };
-    if (!isLoaded(folder)) return { kind: 'unfinished', folder };
+    if (!isLoaded(folder)) {
+      checkPins(folder);
+      return { kind: 'unfinished', folder };
+    }
     const tables = Tables.readable(folder);
     const layout = layoutOf(tables);
     if (layout === 'none') return { kind: 'unfinished', folder };
@@ -77,7 +96,8 @@ export function observeDatapath(): ObservedDatapath {
     tables.mapAll();
     return { kind: 'loaded', ...pinned, reader: new ObservingReader(tables, lockFile) };
   } catch (error) {
-    if (hasCode(error, 'ENOENT')) return { kind: 'absent' }; // it was unloaded meanwhile
-    throw error;
+    if (!hasCode(error, 'ENOENT')) throw error;
+    checkPins(folder);
+    return { kind: 'absent' }; // it was unloaded meanwhile
   }
 }
