@@ -51,7 +51,7 @@ const processTests = (): void => {
         readFileSync(`/proc/${a.pidOf('b')}/stat`, 'utf8')
           .split(') ')[1]
           ?.split(' ') ?? [];
-      const refused = daemon?.lines.some((line) => /bfd_rt_priority was refused/.test(line));
+      const refused = daemon?.lines.some((line) => /bfd_rt_priority 12 was refused/.test(line));
       assert.deepEqual([stat[37], stat[38]], refused ? ['0', '0'] : ['12', '1']);
       const text = await dump(bed, a);
       await daemon?.logged(new RegExp(`^Printing BFD data for process\\(${a.pidOf('b')}\\) on signal$`));

@@ -9,9 +9,9 @@ import { hostClocks } from '../dump-files/host-clocks.js';
 import { globalText } from '../dump-files/parent-dump.js';
 import { ReloadRecord } from '../dump-files/reload-record.js';
 import { dataPath, writeDump } from '../dump-files/write-dump.js';
+import { CpuScheduling } from '../process/cpu-scheduling.js';
 import type { ChildOptions, DumpKind, FromChild } from '../process/messages.js';
 import type { Part, StartPart } from '../process/part.js';
-import { setCpuScheduling } from '../process/set-cpu-scheduling.js';
 import { BfdProcess } from './bfd-process.js';
 
 /**
@@ -25,11 +25,10 @@ const URGENT_US = 100_000;
 /** Above every ordinary process, below the kernel's own threads; bfd_rt_priority and bfd_priority override it. */
 const URGENT_PRIORITY = 10;
 
-function applyCpuScheduling({ global, bfds }: KeepalivedConfiguration, log: Log): void {
-  const settings = global.processes.bfd;
-  const urgent = bfds.some(({ minTxUs, multiplier }) => minTxUs * multiplier < URGENT_US);
-  const own = settings.rtPriority !== undefined || settings.priority !== undefined;
-  setCpuScheduling('bfd', urgent && !own ? { ...settings, rtPriority: URGENT_PRIORITY } : settings, log);
+/** Whether a neighbour misses us soon, and no setting decides how this process is scheduled. */
+function isUrgent({ global, bfds }: KeepalivedConfiguration): boolean {
+  const { rtPriority, priority } = global.processes.bfd;
+  return rtPriority === undefined && priority === undefined && bfds.some(({ minTxUs, multiplier }) => minTxUs * multiplier < URGENT_US);
 }
 
 /** Whether its clients should know that it is not up. A neighbour that took itself out of service is no failure (RFC 5882 §4.2). */
@@ -39,6 +38,7 @@ export const isReportedDown = ({ state, remoteState, wentUp }: Pick<Session, 'st
 class BfdPart implements Part {
   #configuration: KeepalivedConfiguration;
   #grace: NodeJS.Timeout;
+  readonly #cpuScheduling: CpuScheduling;
   readonly #bfd: BfdProcess;
   readonly #record: ReloadRecord;
 
@@ -48,12 +48,17 @@ class BfdPart implements Part {
     readonly log: Log,
     readonly send: (message: FromChild) => void,
   ) {
-    applyCpuScheduling(configuration, log);
+    this.#cpuScheduling = new CpuScheduling('bfd', log);
+    this.#schedule(configuration);
     this.#configuration = configuration;
     this.#bfd = new BfdProcess({ sessions: configuration.bfds, log, onEvent: (session, up) => this.#sendEvent(session, up) });
     this.#grace = this.#startGrace();
     if (options.dump) for (const line of this.#text().trimEnd().split('\n')) log('info', line);
     this.#record = new ReloadRecord('bfd', () => this.#text(), log);
+  }
+
+  #schedule(configuration: KeepalivedConfiguration): void {
+    this.#cpuScheduling.configure(configuration.global.processes.bfd, isUrgent(configuration) ? { rtPriority: URGENT_PRIORITY } : {});
   }
 
   #sendEvent({ name, events }: BfdInstance, up: boolean): void {
@@ -80,7 +85,7 @@ class BfdPart implements Part {
   reload(next: KeepalivedConfiguration): Promise<void> {
     return this.#record.around(this.#configuration.global, next.global, () => {
       this.#configuration = next;
-      applyCpuScheduling(next, this.log);
+      this.#schedule(next);
       this.#bfd.reload(next.bfds);
       // A process that did not subscribe before may do so now.
       this.#sendUp();

@@ -1,9 +1,9 @@
 // The checker child's part: virtual servers in weir's table of its namespace.
 import { openDirector } from '../../datapath/ebpf/open.js';
 import { netnsStatePath } from '../../host/state-file.js';
+import { CpuScheduling } from '../process/cpu-scheduling.js';
 import { coverInterfaces } from '../process/interface-cover.js';
 import type { StartPart } from '../process/part.js';
-import { setCpuScheduling } from '../process/set-cpu-scheduling.js';
 import { runChecker } from './checker-process.js';
 
 /** What weir's own commands run with: its folders are not the daemon's secrets. */
@@ -11,7 +11,7 @@ const UMASK = 0o022;
 
 export const startChecker: StartPart = (configuration, options, log, send) => {
   process.umask(UMASK);
-  setCpuScheduling('checker', configuration.global.processes.checker, log);
+  new CpuScheduling('checker', log).configure(configuration.global.processes.checker);
   if (options.ownNamespace) coverInterfaces(log);
   const { keepServers, identSuffix } = options;
   const healthFile = netnsStatePath('health', identSuffix);

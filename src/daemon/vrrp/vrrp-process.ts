@@ -13,9 +13,9 @@ import { isSystemError } from '../../sys/errno.js';
 import { Netlink } from '../../sys/netlink/netlink.js';
 import { MonitorGroup, NetlinkMonitor } from '../../sys/netlink/netlink-monitor.js';
 import type { NetlinkMessage } from '../../wire/netlink.js';
+import { CpuScheduling } from '../process/cpu-scheduling.js';
 import { StepLoop } from '../process/step-loop.js';
 import { advertsFirst } from './adverts-first.js';
-import { CpuScheduling } from './cpu-scheduling.js';
 import { AdvertFilters } from './filters/advert-filters.js';
 import { HostResources } from './host/host-resources.js';
 import { Interfaces } from './host/interfaces.js';
@@ -26,6 +26,8 @@ import { type InstanceNow, Trackers } from './trackers/trackers.js';
 
 /** Less is how the two clocks are read one after the other, and NTP's gentle way. */
 const CLOCK_STEP_MIN_US = 100_000;
+/** Of instances with fast mode: above every ordinary process, below the kernel's own threads. */
+const fastNeeds = { rtPriority: 10, lockedMemory: true } as const;
 
 /** The wall clock less the monotonic one. */
 const wallOffset = (): number => Date.now() * 1000 - monotonicUs();
@@ -116,7 +118,7 @@ export class VrrpProcess {
       feed: (input) => this.#feedRunning(input),
     });
     this.#interfaces = this.#watchInterfaces();
-    this.#cpuScheduling = new CpuScheduling(log);
+    this.#cpuScheduling = new CpuScheduling('vrrp', log);
     this.#sockets = new AdvertSockets(this.#interfaces, {
       packet: (packet) => this.#feed({ kind: 'packet', packet }),
       log,
@@ -195,7 +197,8 @@ export class VrrpProcess {
     this.#scripts = new ScriptBook(configuration, this.#log);
     const usable = this.#scripts.check();
     this.#configuration = usable;
-    this.#cpuScheduling.configure(usable);
+    const fast = usable.instances.some((instance) => instance.fast !== undefined);
+    this.#cpuScheduling.configure(usable.global.processes.vrrp, fast ? fastNeeds : {});
     this.#attempt('receive buffers', () => this.#sizeBuffers(usable.global));
     this.#notifier.configure(usable.global);
     this.#attempt('configuration', () => this.#hostResources.configure(usable));
