@@ -4,26 +4,10 @@ import type { BfdInstance } from '../../model/keepalived/trackers.js';
 import type { BfdPort } from '../../wire/bfd.js';
 import type { Chance } from '../chance.js';
 import type { LogEffect } from '../machine.js';
+import type { BFD_REASON_NAMES } from './refusals.gen.js';
 
-/** Why a packet is refused: RFC 5880 §6.8.6 and RFC 5881 §5, in their order. */
-export const BFD_REFUSALS = [
-  'short',
-  'length',
-  'version',
-  'multiplier',
-  'multipoint',
-  'myDiscriminator',
-  'yourDiscriminator',
-  'flags',
-  'diagnostic',
-  'session',
-  'ttl',
-  'authentication',
-  'adminDown',
-  /** Reported by the socket filter only: more packets than a neighbour may send. */
-  'rate',
-] as const;
-export type BfdRefusal = (typeof BFD_REFUSALS)[number];
+/** Why a packet is refused: RFC 5880 §6.8.6 and RFC 5881 §5, in their order; `rate`, more than a neighbour may send, by the socket filter only. */
+export type BfdRefusal = (typeof BFD_REASON_NAMES)[number];
 
 export interface BfdReceived {
   /** The socket that received it. */

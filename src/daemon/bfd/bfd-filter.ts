@@ -1,6 +1,7 @@
 // The socket filter of bpf/filters/bfd.bpf.c: configures the sessions, and reads how many packets were dropped and why.
 
 import type { BfdRefusal } from '../../control/bfd/messages.js';
+import { BFD_REASON_NAMES } from '../../control/bfd/refusals.gen.js';
 import type { Session } from '../../control/bfd/state.js';
 import { portOf, ttlMin } from '../../control/bfd/validate.js';
 import { addressId } from '../../model/identity.js';
@@ -8,7 +9,7 @@ import { encodeRecord } from '../../sys/bpf/records.js';
 import { encodeAddress } from '../../wire/address-bytes.js';
 import { BFD_PORTS } from '../../wire/bfd.js';
 import { bigEndian32 } from '../../wire/bytes.js';
-import { BFD_REASON_NAMES, BfdNeighbourKey, BfdRule, BfdSessionKey } from '../filter/abi.gen.js';
+import { BfdNeighbourKey, BfdRule, BfdSessionKey } from '../filter/abi.gen.js';
 import type { Filter } from '../filter/filter-keeper.js';
 import { FilterTable, SocketFilter, type TableEntry } from '../filter/socket-filter.js';
 

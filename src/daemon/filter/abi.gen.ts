@@ -128,24 +128,6 @@ export const VRRP_REASON_NAMES = [
   'claim',
 ] as const;
 
-/** By number. */
-export const BFD_REASON_NAMES = [
-  'short',
-  'length',
-  'version',
-  'multiplier',
-  'multipoint',
-  'myDiscriminator',
-  'yourDiscriminator',
-  'flags',
-  'diagnostic',
-  'session',
-  'ttl',
-  'authentication',
-  'adminDown',
-  'rate',
-] as const;
-
 export const DigestKind = { DIGEST_NONE: 0, DIGEST_AH: 1, DIGEST_TRAILER: 2, DIGEST_OPTIONAL_TRAILER: 3 } as const;
 
 export const Abi = {
