@@ -14,7 +14,7 @@ import { vrrpRule } from './rules/vrrp/vrrp.js';
 import type { VrrpFacts } from './vrrp-facts.js';
 
 export interface ExamineOptions {
-  /** Absent: director where the table has services, else real server where lo has a VIP. */
+  /** Absent: director where the table has services, else real server where lo has a VIP, else director where the datapath is loaded. */
   readonly role?: 'director' | 'rs' | 'vrrp';
   readonly method?: ServerMethod;
   readonly vips?: readonly Address[];
@@ -61,7 +61,9 @@ export async function examine(options: ExamineOptions): Promise<Examination> {
     const table = reader === undefined ? NO_TABLE : collectTable(reader);
     if (options.role === undefined && table.services.length === 0 && datapath.otherTables === undefined) {
       if (vipsHere(host).length > 0) return await asRealServer(netlink, host, options, vrrp);
-      return vrrp === undefined ? { kind: 'no-role' } : examined({ ...host, role: 'vrrp' }, vrrp);
+      if (vrrp !== undefined) return examined({ ...host, role: 'vrrp' }, vrrp);
+      // A loaded datapath with an empty table: a director whose services were removed.
+      if (!datapath.loaded) return { kind: 'no-role' };
     }
     const facts = await collectDirector(netlink, { host, datapath, table }, options.waitMs);
     return examined(facts, vrrp);

@@ -63,8 +63,8 @@ test('a real server that answers ARP for the VIP is named, with its MAC, the sys
   assert.equal(verdict.status, 2);
   const [finding] = findings(verdict, 'vip-answered-by-server');
   assert.equal(finding?.what, `real server ${OAK} answers ARP for VIP ${VIP} on front5 (${macOf(oak, 'oa1')})`);
-  assert.match(finding?.cause ?? '', /arp_ignore and arp_announce do not hide the VIP there/);
-  assert.deepEqual([finding?.on, finding?.fix], [OAK, `weir realserver start --vip ${VIP}`]);
+  assert.match(finding?.cause ?? '', /arp_ignore and arp_announce do not hide it/);
+  assert.deepEqual([finding?.on, finding?.fix], [OAK, `ip addr flush to ${VIP}; weir realserver start --vip ${VIP}`]);
   assert.equal(findings(verdict, 'vip-answered-by-server').length, 1, 'the other server is silent');
 
   const there = examine(oak, `--role rs --vip ${VIP}`);

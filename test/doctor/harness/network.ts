@@ -10,6 +10,9 @@ import type { HostPlan, SetUp, Step, Steps } from './types.js';
 
 let networks = 0;
 
+/** The namespace of all switches, as a host of steps: `['wires', 'ip link set s1-eth0 down']` unplugs a cable. */
+const SWITCHES = 'wires';
+
 /** Several lines of iproute2 in one process. */
 function ipLines(namespace: string | undefined, lines: readonly string[]): void {
   const where = namespace === undefined ? [] : ['-n', namespace];
@@ -33,7 +36,10 @@ function cablesOf({ hosts }: SetUp): readonly Cable[] {
   );
 }
 
-const withBroadcast = (address: string): string => (address.includes(':') ? `${address} nodad` : address);
+/** The switch's port of an interface: `s1-eth0`. */
+const portOf = ({ host, name }: Cable): string => `${host}-${name}`;
+
+const withOptions = (address: string): string => (address.includes(':') ? `${address} nodad` : address);
 
 export class Network {
   readonly #hosts = new Map<string, HarnessHost>();
@@ -70,7 +76,7 @@ export class Network {
 
   #plug(): void {
     const { networks: names, hosts } = this.setUp;
-    const wires = this.#namespace('wires');
+    const wires = this.#namespace(SWITCHES);
     const namespaces = new Map(Object.keys(hosts).map((host) => [host, this.#namespace(host)]));
     const cables = cablesOf(this.setUp);
     ipLines(wires, [
@@ -81,12 +87,12 @@ export class Network {
       ipLines(
         undefined,
         cables.map(
-          ({ host, name }, index) => `link add ${name} netns ${namespaces.get(host)} type veth peer name port${index} netns ${wires}`,
+          (cable) => `link add ${cable.name} netns ${namespaces.get(cable.host)} type veth peer name ${portOf(cable)} netns ${wires}`,
         ),
       );
       ipLines(
         wires,
-        cables.map(({ network }, index) => `link set port${index} master ${network} up`),
+        cables.map((cable) => `link set ${portOf(cable)} master ${cable.network} up`),
       );
     }
     for (const [host, namespace] of namespaces) {
@@ -94,7 +100,7 @@ export class Network {
       ipLines(namespace, [
         'link set lo up',
         ...own.map(({ name }) => `link set ${name} up`),
-        ...own.flatMap(({ name, addresses }) => addresses.map((address) => `addr add ${withBroadcast(address)} dev ${name}`)),
+        ...own.flatMap(({ name, addresses }) => addresses.map((address) => `addr add ${withOptions(address)} dev ${name}`)),
       ]);
       this.#hosts.set(host, new HarnessHost(host, namespace, this.#folder));
     }
@@ -108,6 +114,9 @@ export class Network {
   }
 
   host(name: string): HarnessHost {
+    if (name === SWITCHES && !this.#hosts.has(name)) {
+      this.#hosts.set(name, new HarnessHost(name, `${this.#prefix}-${name}`, this.#folder));
+    }
     const host = this.#hosts.get(name);
     if (host === undefined) throw new RangeError(`${this.setUp.name} has no host ${name}`);
     return host;

@@ -197,6 +197,14 @@ async function repair(network: Network, fault: Fault, expectation: Expectation, 
   return { ...fixed, fix, problems };
 }
 
+/** Findings with one text about several services or servers: one fact is one line. */
+function repeated(found: readonly Finding[]): readonly string[] {
+  const judged = found
+    .filter(({ severity }) => severity !== 'info')
+    .map(({ code, cause, on, fix }) => `${code}: ${cause} ${on ?? ''} ${fix ?? ''}`);
+  return [...new Set(judged.filter((text, index) => judged.indexOf(text) !== index))].map((text) => `one fact in several lines: ${text}`);
+}
+
 /** One row of the table, in a network that works; it works again afterwards where the fix works. */
 async function runExpectation(network: Network, fault: Fault, at: Expectation): Promise<FaultOutcome> {
   await network.carryOut(fault.breaks);
@@ -204,6 +212,7 @@ async function runExpectation(network: Network, fault: Fault, at: Expectation): 
   if (fault.effect !== 'latent' && !(await suffers(network)))
     problems.push('traffic does not suffer: declare the fault latent, or break more');
   const verdict = await diagnose(network, at.at);
+  problems.push(...repeated(verdict.findings));
   const lines = verdict.findings.map((finding) => `${findingText(finding)} [${finding.code}]`);
   const grade = gradeOf(verdict.findings, fault, at);
   if (grade !== 'right') return { fault, at, grade, lines, fix: 'not run', commands: [], problems };

@@ -8,7 +8,7 @@ import type { Case, FaultOutcome, SetUpOutcome } from './run.js';
 import { problemsOf, problemsOfSetUp, table } from './table.js';
 
 /** Side by side: two cores, and cases that mostly wait. */
-const LANES = 4;
+const LANES = 5;
 
 class Later<T> {
   settle: (value: T) => void = () => {};

@@ -17,7 +17,7 @@ export type Step =
   /** Stops the daemon of `keepalived`, kills it, or starts it (again) with this text as its file. */
   | { readonly keepalived: 'stop' | 'kill' | { readonly text: string } };
 
-/** Steps by host, in order. */
+/** Steps by host, in order. `wires` is the host of all switches; their ports are named `s1-eth0`. */
 export type Steps = readonly (readonly [host: string, ...steps: Step[]])[];
 
 export interface HostPlan {

@@ -35,9 +35,10 @@ export function vipHoldersRule(facts: DirectorFacts): readonly Finding[] {
             severity: 'error',
             code: 'vip-answered-by-server',
             what: `real server ${names.join(', ')} answers ARP for VIP ${text} on ${interfaceName} (${mac})`,
-            cause: 'arp_ignore and arp_announce do not hide the VIP there, so clients bypass the director',
+            cause: 'either it is on an interface there, or arp_ignore and arp_announce do not hide it: clients bypass the director',
             on: server,
-            fix: `weir realserver start --vip ${text}`,
+            // On an interface no value of arp_ignore hides it, and `start` refuses it.
+            fix: `ip addr flush to ${text}; weir realserver start --vip ${text}`,
           };
         }
         // The other node of the pair; the rules of VRRP report it where this node has the VIP, too.

@@ -45,8 +45,22 @@ const udp = [
 const withUdp = [...nat.traffic, { from: 'client', to: 'udp 198.51.100.80:53', answers: ['s1', 's2'] }];
 const dns = { listen: ['udp 0.0.0.0:53'] };
 
+/** Servers listen on the service's own port: a forgotten -m is then accepted. */
+const samePort: SetUp = {
+  ...nat,
+  name: 'nat-same-port',
+  hosts: {
+    ...nat.hosts,
+    ...Object.fromEntries(['s1', 's2'].map((name) => [name, { ...nat.hosts[name], listen: ['tcp 0.0.0.0:80'] }])),
+    director: { ...nat.hosts['director'], run: (nat.hosts['director']?.run ?? []).map((line) => line.replace(':8080 -m', ' -m')) },
+  },
+};
+
 export const setUps: readonly SetUp[] = [
   nat,
+  samePort,
+  // Its own connects are dropped, and what it balances is not.
+  variant('nat-filters-own-output', nat, director('iptables -A OUTPUT -p tcp -d 10.20.0.0/24 -j DROP')),
   variant('nat-far-clients', nat, { ...outside, director: { run: ['ip route add default via 198.51.100.1'] } }, fromFar),
   variant('nat-rp-filter-strict', nat, director('sysctl -qw net.ipv4.conf.all.rp_filter=1 net.ipv4.conf.eth0.rp_filter=1')),
   variant(
