@@ -23,9 +23,16 @@ export function usesArp(iface: Link): boolean {
 /** IP in IP and GRE: what arrives in them has another packet's destination. */
 export const isTunnel = (iface: Link): boolean => ['ipip', 'gre', 'ip6gre', 'sit'].includes(iface.kind ?? '');
 
+/** A bridge without ports leads nowhere: people use it as a dummy interface. */
+function leadsNowhere(facts: HostFacts, iface: Link): boolean {
+  return iface.kind === 'bridge' && !facts.interfaces.some(({ master }) => master === iface.ifindex);
+}
+
 /** Interfaces towards the cluster: they use ARP and have an IPv4 address. */
 export function clusterInterfaces(facts: HostFacts): readonly Link[] {
-  return facts.interfaces.filter((iface) => usesArp(iface) && facts.addresses.some(({ ifindex }) => ifindex === iface.ifindex));
+  return facts.interfaces.filter(
+    (iface) => usesArp(iface) && !leadsNowhere(facts, iface) && facts.addresses.some(({ ifindex }) => ifindex === iface.ifindex),
+  );
 }
 
 export function interfaceNameOf(facts: HostFacts, ifindex: number | undefined): string {

@@ -7,7 +7,7 @@ import { sameAddress } from '../../model/identity.js';
 import type { Netlink } from '../../sys/netlink/netlink.js';
 import { decodeRoute, dumpRoutes, RouteTable } from '../../wire/rtnetlink-route.js';
 import type { HolderFact, HostFacts, NotExamined, RealServerFacts, ServerMethod, ServicePort } from '../facts.js';
-import { contains, usesArp } from '../network.js';
+import { contains, subnetsWith, usesArp } from '../network.js';
 import { chosenMethod } from '../server-method.js';
 import { collectRefusingRoutes } from './client-paths.js';
 import { collectFilterChains } from './filter-chains.js';
@@ -53,7 +53,9 @@ export async function collectRealServer(netlink: Netlink, host: HostFacts, optio
     sockets === undefined ? [{ what: 'listening sockets were not examined', cause: 'this kernel has no sock_diag' }] : [];
   const outside = outsideOf(host);
   const routes = netlink.dump(dumpRoutes('inet'), decodeRoute, 'list routes');
-  const sources = localVips.length === 0 ? [undefined] : localVips;
+  // Behind VS/NAT answers come from the address that the director knows, and policy routes may choose by it.
+  const served = dip === undefined ? [] : subnetsWith(host, dip).map(({ address }) => address);
+  const sources = localVips.length > 0 ? localVips : served.length > 0 ? served : [undefined];
   const draft = {
     ...host,
     role: 'rs' as const,

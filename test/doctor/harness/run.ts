@@ -201,7 +201,7 @@ async function repair(network: Network, fault: Fault, expectation: Expectation, 
 function repeated(found: readonly Finding[]): readonly string[] {
   const judged = found
     .filter(({ severity }) => severity !== 'info')
-    .map(({ code, cause, on, fix }) => `${code}: ${cause} ${on ?? ''} ${fix ?? ''}`);
+    .map(({ code, cause, on, fix, advice }) => `${code}: ${[cause, on, fix, advice].filter(Boolean).join(' ')}`);
   return [...new Set(judged.filter((text, index) => judged.indexOf(text) !== index))].map((text) => `one fact in several lines: ${text}`);
 }
 

@@ -1,6 +1,7 @@
 // Interfaces that VIPs, servers or routers need and that carry nothing: down, unplugged, without ARP.
 import type { Address } from '../../../model/address.js';
 import { formatAddress } from '../../../model/address-text.js';
+import { counted } from '../../../model/counted.js';
 import type { Finding } from '../../../model/finding.js';
 import { addressId } from '../../../model/identity.js';
 import { type Link, LinkFlag, LinkHardware } from '../../../wire/rtnetlink-link.js';
@@ -39,7 +40,7 @@ export function interfacesRule(facts: DirectorFacts): readonly Finding[] {
     const [first, ...more] = trouble === undefined ? [] : users(facts, iface.ifindex);
     if (trouble === undefined || first === undefined) return [];
     const { name } = iface;
-    const behind = `${formatAddress(first)}${more.length === 0 ? '' : ` and ${more.length} more addresses`}`;
+    const behind = `${formatAddress(first)}${more.length === 0 ? '' : ` and ${counted(more.length, 'more address', 'more addresses')}`}`;
     const severity = 'error';
     switch (trouble) {
       case 'down':

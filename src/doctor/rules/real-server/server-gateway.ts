@@ -37,8 +37,9 @@ function unreachable(facts: RealServerFacts, gateway: GatewayFact): readonly Fin
 }
 
 function underNat(facts: RealServerFacts): readonly Finding[] {
-  const { dip, gateways } = facts;
-  if (dip === undefined || gateways.some(({ address }) => isDirector(facts, address))) return [];
+  const { dip, gateways, waysBack } = facts;
+  const back = waysBack.flatMap(({ path }) => path.gateway ?? []);
+  if (dip === undefined || [...gateways.map(({ address }) => address), ...back].some((address) => isDirector(facts, address))) return [];
   const text = formatAddress(dip);
   const texts = gateways.map(({ address }) => formatAddress(address)).join(', ');
   return [

@@ -25,10 +25,6 @@ export const faults: readonly Fault[] = [
     'interface-no-arp',
     /eth0/,
   ),
-  nat('back-address-gone', director('ip addr del 10.20.0.1/24 dev eth1'), 'server-unreachable', /no route to 10\.20\.0\.1[12]/, {
-    repair: director('ip addr add 10.20.0.1/24 dev eth1'),
-    open: 'the routes that are printed do not bring back the address, which is the gateway of the servers',
-  }),
   nat(
     'client-neighbour-wrong',
     director('ip neigh replace 198.51.100.20 lladdr 02:00:00:00:de:ad nud permanent dev eth0'),

@@ -35,7 +35,6 @@ export const dr: SetUp = {
   doctor: { director: '', s1: '--role rs', s2: `--role rs --vip ${VIP}` },
 };
 
-const WAYS = 'a way to take the VIP that is not recognised yet';
 const RS = `--role rs --vip ${VIP}`;
 const vipNamed = { doctor: { director: '', s1: RS, s2: RS } };
 const servers = (...run: readonly string[]): SetUp['hosts'] => ({ ...dr.hosts, s1: server(11, ...run), s2: server(12, ...run) });
@@ -96,29 +95,25 @@ export const setUps: readonly SetUp[] = [
   {
     ...dr,
     name: 'dr-servers-bridge',
-    open: WAYS,
     ...vipNamed,
     hosts: servers(HIDDEN, 'ip link add vip0 type bridge', 'ip link set vip0 up', `ip addr add ${VIP}/32 dev vip0`),
   },
-  { ...dr, name: 'dr-servers-nft-redirect', open: WAYS, ...vipNamed, hosts: servers(...redirect('redirect')) },
+  { ...dr, name: 'dr-servers-nft-redirect', ...vipNamed, hosts: servers(...redirect('redirect')) },
   {
     ...dr,
     name: 'dr-servers-iptables-redirect',
-    open: WAYS,
     ...vipNamed,
     hosts: servers(`iptables -t nat -A PREROUTING -d ${VIP} -p tcp --dport 80 -j REDIRECT --to-ports 80`),
   },
   {
     ...dr,
     name: 'dr-servers-nft-dnat',
-    open: WAYS,
     ...vipNamed,
     hosts: { ...dr.hosts, s1: server(11, ...redirect('dnat to 10.30.0.11')), s2: server(12, ...redirect('dnat to 10.30.0.12')) },
   },
   {
     ...dr,
     name: 'dr-servers-arptables',
-    open: WAYS,
     ...vipNamed,
     hosts: {
       ...dr.hosts,
@@ -138,7 +133,6 @@ export const setUps: readonly SetUp[] = [
   {
     ...dr,
     name: 'dr-servers-local-route',
-    open: WAYS,
     ...vipNamed,
     hosts: servers(HIDDEN, `ip route add local ${VIP}/32 dev lo`),
   },

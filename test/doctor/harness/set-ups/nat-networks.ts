@@ -165,8 +165,7 @@ export const setUps: readonly SetUp[] = [
   {
     ...nat,
     name: 'nat-servers-policy-route',
-    open: 'policy routes are not looked at',
-    hosts: { ...nat.hosts, s1: policy(11), s2: policy(12) },
+    hosts: { ...nat.hosts, s1: policy(11), s2: policy(12), other: { cables: { eth0: 'back 10.20.0.254/24' } } },
   },
   variant(
     'nat-servers-two-networks',
