@@ -16,6 +16,7 @@ import { ATTACH_TCX_EGRESS, ATTACH_TCX_INGRESS, ATTACH_XDP, Link, ObjectFile } f
 import { using } from '../../src/sys/fd.js';
 import { Netns } from '../../src/sys/namespaces/netns.js';
 import { Bed, ENTRY, type Host, noNamespaces, type Ran } from '../support/netns-bed.js';
+import { noTools } from '../support/probes.js';
 import { read } from '../support/project.js';
 import { openBed } from './bed.js';
 import { destination } from './fixtures/fixture.js';
@@ -282,6 +283,26 @@ test('an empty table gets other sizes, and keeps what was set; a table in use do
     answered(host.ipvsadm('-C'));
     answered(host.weir('load --connections 8192'));
     assert.deepEqual(sizes(), { connections: 8192, services: 64, destinations: 65536 }, 'the other sizes stay');
+  });
+});
+
+test('XDP on a veth whose other end does not poll is refused, and attached where it does', {
+  skip: skip || noTools('ethtool'),
+}, async () => {
+  await onHost((host) => {
+    host.ip('link set eth0-far up');
+    const { status, stdout, stderr } = host.weir('load --attach xdp');
+    assert.deepEqual([status, stdout], [1, '']);
+    assert.match(stderr, /^weir load: XDP would lose every packet that leaves by [^\n]*eth0[^\n]* — fix: [^\n]*gro on tx off[^\n]*\n$/);
+    assert.doesNotMatch(host.ip('-brief link'), /weir0/, 'nothing was loaded');
+    for (const device of ['eth0', 'eth0-far']) assert.equal(host.run(['ethtool', '-K', device, 'gro', 'on']).status, 0);
+    assert.match(answered(host.weir('load --attach xdp')), /^eth0: attached at tc ingress, tc egress, XDP$/m);
+    assert.equal(
+      answered(host.weir('load --attach tc'))
+        .split('\n')
+        .filter((line) => / detached from XDP$/.test(line)).length,
+      2,
+    );
   });
 });
 

@@ -4,6 +4,7 @@
 import type { AttachMode } from '../../datapath/ebpf/load/attached-interfaces.js';
 import type { DatapathChange } from '../../datapath/ebpf/load/datapath-change.js';
 import { bucketsFor, type Capacity } from '../../datapath/ebpf/load/object.js';
+import { losingVeths } from '../../datapath/ebpf/load/veth-xdp.js';
 import { exchangeBuild, openDirector, openIfLoaded } from '../../datapath/ebpf/open.js';
 import { WeirError } from '../../model/errors/weir-error.js';
 import { reported, reportWait } from '../failure.js';
@@ -82,6 +83,8 @@ export function run(args: readonly string[], io: Io): Promise<number> {
       openIfLoaded({ ...attach, ...wait })?.close();
       return 0;
     }
+    const losing = attach.attach === 'xdp' ? losingVeths() : [];
+    if (losing.length > 0) throw new WeirError('xdp-veth-loses', { names: losing.join(', ') });
     const changes: DatapathChange[] = [];
     openDirector({ capacity, ...attach, ...wait, report: (change) => changes.push(change) }).close();
     io.out(loadReport(changes));

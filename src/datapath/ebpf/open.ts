@@ -17,10 +17,8 @@ import { exchangePrograms } from './load/exchange.js';
 import { isLoaded, load } from './load/load.js';
 import type { Capacity } from './load/object.js';
 import { ensurePair } from './load/pair.js';
-
 import { resizeEmpty } from './load/resize.js';
 import { ensureUdevRule } from './load/udev-rule.js';
-
 import { Bpffs } from './pins/bpffs.js';
 import { Dirty, recover } from './recovery/batch.js';
 import { layoutOf } from './table/layout.js';

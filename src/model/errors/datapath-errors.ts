@@ -61,6 +61,12 @@ export const datapathErrors = {
     text: ({ step }: { step: number }) => `the datapath's timer could not be started (step ${step})`,
     exitStatus: 1,
   },
+  'xdp-veth-loses': {
+    text: ({ names }: { names: string }) =>
+      `XDP would lose every packet that leaves by ${names}: the other end of the veth does not poll (gro is off there)`,
+    hint: 'at the other end: ethtool -K DEV gro on tx off; or serve veths by tc: weir load --attach auto',
+    exitStatus: 1,
+  },
   'xdp-not-attached': {
     text: ({ name, why }: Why & { name: string }) => `XDP cannot be attached to ${name}: ${why}`,
     exitStatus: 1,
