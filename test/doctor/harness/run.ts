@@ -128,7 +128,7 @@ async function examineWorking(network: Network): Promise<SetUpOutcome> {
   return { setUp: network.setUp, falseAlarms, ...(after === undefined ? {} : { problem: `after doctor it does not work: ${after}` }) };
 }
 
-function gradeOf(found: readonly Finding[], fault: Fault, { code, matches, also = [] }: Expectation): Grade {
+export function gradeOf(found: readonly Finding[], fault: Fault, { code, matches, also = [] }: Expectation): Grade {
   const isExpected = (finding: Finding): boolean => finding.code === code && matches.test(findingText(finding));
   const symptoms = fault.symptoms ?? [];
   const judged = found.filter(({ severity }) => severity !== 'info');

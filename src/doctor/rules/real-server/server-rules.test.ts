@@ -15,6 +15,15 @@ const codes = (change: Partial<RealServerFacts>) => found(change).map(({ severit
 const settings = (values: Readonly<Record<string, string>>) => new Map([...realServer.settings, ...Object.entries(values)]);
 const [vipOnLo, own] = realServer.addresses;
 
+test('a bridge without ports hides the VIP as lo does, and one with ports does not', () => {
+  const bridge = { ...WAN, ifindex: 7, name: 'vip0', kind: 'bridge', mac: '02:00:00:00:00:70' };
+  const there = { addresses: [{ ...vipOnLo, ifindex: 7, label: 'vip0' }, own] } as Partial<RealServerFacts>;
+  const [lo, eth] = realServer.interfaces as readonly [typeof WAN, typeof WAN];
+  assert.deepEqual(codes({ ...there, interfaces: [lo, eth, bridge] }), []);
+  const port = { ...WAN, ifindex: 8, name: 'eth1', master: 7, masterKind: 'bridge' };
+  assert.ok(codes({ ...there, interfaces: [lo, eth, bridge, port] }).includes('error server-vip-on-wire'));
+});
+
 test('a healthy real server has no finding', () => {
   assert.deepEqual(found({}), []);
 });
@@ -79,6 +88,9 @@ test('gateway under VS/NAT: only the director; VIP and ARP do not matter', () =>
   assert.deepEqual(codes({ ...nat, dip: ip('10.5.0.1') }), []);
   assert.deepEqual(codes({ ...nat, dip: ip('10.5.0.2') }), ['error server-gateway-not-director']);
   assert.equal(found({ ...nat, dip: ip('10.5.0.2'), gateways: [] })[0]?.what, 'there is no default route');
+  // A policy route for the address that the director knows.
+  const back = { from: ip('10.5.0.51'), path: { to: ip('192.0.2.1'), kind: 'routed', ifindex: 2, gateway: ip('10.5.0.2') } } as const;
+  assert.deepEqual(codes({ ...nat, dip: ip('10.5.0.2'), waysBack: [back] }), []);
 });
 
 test('the VIP is answered for by two hosts, or by none', () => {
