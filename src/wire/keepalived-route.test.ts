@@ -35,7 +35,7 @@ test('a route with a gateway', () => {
     protocol: 18,
     scope: 0,
     type: 1,
-    device: 7,
+    ifindex: 7,
     gateway: address('10.0.0.1'),
     priority: 10,
     preferredSource: address('10.0.0.9'),
