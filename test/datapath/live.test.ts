@@ -175,7 +175,7 @@ for (const attach of ['tc', 'xdp'] as const) {
       lvs.ip('link set eth1 promisc on');
       lvs.sysctl('net.ipv4.ip_forward', '1');
       if (attach === 'xdp') {
-        ok(front.run(['sh', '-c', 'for p in /sys/class/net/port*; do ethtool -K ${p##*/} gro on; done']));
+        for (const lan of [front, back]) ok(lan.run(['sh', '-c', 'for p in /sys/class/net/port*; do ethtool -K ${p##*/} gro on; done']));
         for (const host of [client, web1]) ok(host.run(['ethtool', '-K', host === client ? 'eth0' : 'eth1', 'tx', 'off']));
       }
       ok(lvs.weir(`load --attach ${attach}`));

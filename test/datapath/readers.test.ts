@@ -28,8 +28,12 @@ async function withTable(
 ): Promise<void> {
   const bed = openBed({ capacity: { maxDestinations: 4096 } });
   const children: ChildProcess[] = [];
-  context.after(() => bed.close());
-  context.after(() => children.forEach((child) => child.kill('SIGKILL')));
+  // First the children: one that lives on pins its journal where the bed's pins were just removed.
+  context.after(async () => {
+    for (const child of children) child.kill('SIGKILL');
+    await Promise.all(children.map(ended));
+    bed.close();
+  });
   bed.director.addService({ key: SHARED, scheduler: 'rr', schedFlags: 0, onePacket: false });
   bed.director.addDestination(SHARED, first);
   await work(bed, (child) => {
