@@ -12,11 +12,11 @@ import { loadRule } from './rules/director/load.js';
 import { methodFitRule } from './rules/director/method-fit.js';
 import { mtuRule } from './rules/director/mtu.js';
 import { offloadsRule } from './rules/director/offloads.js';
+import { quiescedRule } from './rules/director/quiesced.js';
 import { reachRule } from './rules/director/reach/reach.js';
 import { reversePathRule } from './rules/director/reverse-path.js';
 import { serverHoldersRule } from './rules/director/server-holders.js';
 import { tableRule } from './rules/director/table.js';
-import { thresholdsRule } from './rules/director/thresholds.js';
 import { vipHoldersRule } from './rules/director/vip-holders.js';
 import { vipPresentRule } from './rules/director/vip-present.js';
 import { serverArpRule } from './rules/real-server/server-arp.js';
@@ -43,7 +43,7 @@ const DIRECTOR_RULES: readonly ((facts: DirectorFacts) => readonly Finding[])[] 
   interfacesRule,
   clientsRule,
   mtuRule,
-  thresholdsRule,
+  quiescedRule,
 ];
 
 /** Findings of these codes do not explain connections that got no answer. */

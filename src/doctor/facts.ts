@@ -9,7 +9,8 @@ import type { DestinationKey, DestinationSpec, ServiceSpec } from '../model/serv
 import type { Mac } from '../wire/ethernet.js';
 import type { Link } from '../wire/rtnetlink-link.js';
 import type { ListeningSocket } from '../wire/sock-diag.js';
-import type { Chain } from './packet-filter/model.js';
+import type { FilterRule } from './packet-filter/aim.js';
+import type { Blocked, Chain } from './packet-filter/model.js';
 
 export interface AddressFact {
   readonly ifindex: number;
@@ -23,6 +24,8 @@ export interface PathFact {
   readonly to: Address;
   /** `local`: it is an address of this host; `none`: there is no route, or one that refuses. */
   readonly kind: 'direct' | 'routed' | 'local' | 'none';
+  /** The route's own, where it has one. */
+  readonly mtu?: number;
   /** The type of the route that refuses. */
   readonly refusedBy?: 'blackhole' | 'unreachable' | 'prohibit';
   readonly ifindex?: number;
@@ -138,20 +141,10 @@ export interface DatapathFacts {
   readonly change?: UnfinishedChange;
 }
 
-/** One firewall rule that matches an address or a port. */
-export interface FilterRule {
-  readonly tool: 'nft' | 'iptables';
-  /** Its table and chain: `ip filter INPUT`. */
-  readonly place: string;
-  /** The rule as its tool writes it. */
-  readonly text: string;
-  readonly verdict: 'drop' | 'reject' | 'accept' | 'nat' | 'other';
-  /** IPv4 prefixes of the destination that it matches; empty: any. */
-  readonly destinations: readonly { readonly address: Address; readonly prefixLength: number }[];
-  /** Destination ports (ranges included); empty: any. */
-  readonly ports: readonly { readonly from: number; readonly to: number }[];
-  /** `tcp`, `udp` …; absent: any. */
-  readonly protocol?: string;
+/** Where the packet filter would drop a client's first packet to a service, if it saw it. */
+export interface FilterDenial {
+  readonly service: ServiceSpec;
+  readonly by: Blocked;
 }
 
 /** How this host sends to one client, from the VIP where it is here. `seen`: in the connection table; else one of the Internet. */
@@ -174,14 +167,6 @@ export interface ConnectionCount {
 export interface ConnectionFacts {
   readonly destinations: readonly (ConnectionCount & { readonly virtual: DestinationKey; readonly destination: DestinationKey })[];
   readonly networks: readonly (ConnectionCount & { readonly network: Address })[];
-}
-
-/** How many connections a destination has now. */
-export interface LoadFact {
-  readonly service: ServiceSpec;
-  readonly destination: DestinationSpec;
-  readonly active: number;
-  readonly inactive: number;
 }
 
 export interface OffloadFact {
@@ -210,9 +195,10 @@ export interface DirectorFacts extends HostFacts {
   readonly echoes: readonly EchoFact[];
   readonly clients: readonly ClientFact[];
   readonly connections: ConnectionFacts;
-  readonly loads: readonly LoadFact[];
   readonly offloads: readonly OffloadFact[];
+  /** Rules that name a destination. */
   readonly filters: readonly FilterRule[];
+  readonly denials: readonly FilterDenial[];
   readonly notExamined: readonly NotExamined[];
 }
 

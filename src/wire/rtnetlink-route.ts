@@ -8,7 +8,7 @@
 //     |     table     |   protocol    |     scope     |     type      |
 //     +---------------+---------------+---------------+---------------+
 //     |                            flags                              |
-//     |   attributes: 1 destination, 4 device, 5 gateway, 6 priority, 7 preferred source, 15 table
+//     |   attributes: 1 destination, 4 device, 5 gateway, 6 priority, 7 preferred source, 8 metrics {2 MTU}, 15 table
 //     +---------------------------------------------------------------+
 import type { Address, Family } from '../model/address.js';
 import { decodeAddress, encodeAddress } from './address-bytes.js';
@@ -34,7 +34,12 @@ export interface Route {
   readonly gateway?: Address;
   readonly priority?: number;
   readonly preferredSource?: Address;
+  /** Bytes; of routes that have one of their own. Read only. */
+  readonly mtu?: number;
 }
+
+const METRICS = 8;
+const METRIC_MTU = 2;
 
 export function encodeRoute(route: Route): Uint8Array {
   const header = new Uint8Array(12);
@@ -76,6 +81,7 @@ export function decodeRoute(payload: Uint8Array): Route | undefined {
     gateway: address(5),
     priority: u32Of(attributes.get(6)),
     preferredSource: address(7),
+    mtu: u32Of(attributeMap(attributes.get(METRICS) ?? new Uint8Array(0))?.get(METRIC_MTU)),
   };
   return Object.assign(route, Object.fromEntries(Object.entries(extras).filter(([, value]) => value !== undefined)));
 }

@@ -127,7 +127,7 @@ test('rules of nft that do not apply to balanced packets', { skip: on.skip || no
   assert.deepEqual(codes(verdict), ['filter-bypassed']);
   assert.equal(
     verdict.findings[0]?.what,
-    `the nft rule "ip daddr 100.66.1.0/28 tcp dport 80-81 drop" (inet guard in) does not apply to TCP ${VIP}:81`,
+    `the nft rule "ip daddr @shut tcp dport 80-81 drop" (inet guard in) does not apply to TCP ${VIP}:81`,
   );
   assert.equal(fetch(), 'pine\n', 'the rule does not stop it');
   gate.run(['nft', 'flush', 'ruleset']);

@@ -55,13 +55,13 @@ export const director: DirectorFacts = {
   refusingRoutes: [],
   clients: [],
   connections: { destinations: [], networks: [] },
-  loads: [],
   handovers: [
     { method: 'route', protocol: 'tcp', vip: ip('10.5.0.9'), port: 80, realServer: ip('10.5.0.51'), answer: { kind: 'accepted' } },
   ],
   echoes: [],
   offloads: [{ ifindex: 2, active: ['rx-gro'] }],
   filters: [],
+  denials: [],
   notExamined: [],
 };
 

@@ -6,9 +6,11 @@ import { addressId, destinationId } from '../../model/identity.js';
 import type { Netlink } from '../../sys/netlink/netlink.js';
 import type { ClientFact, ConnectFact, DatapathFacts, DirectorFacts, HostFacts, NotExamined, PathFact, ServiceFact } from '../facts.js';
 import { realServersOf, usesArp, vipsOf } from '../network.js';
+import { aimedRules } from '../packet-filter/aim.js';
 import { collectClientPaths, collectRefusingRoutes } from './client-paths.js';
 import { collectConnects, otherPorts } from './connects.js';
-import { collectFilterRules } from './filter-rules.js';
+import { collectDenials } from './denials.js';
+import { collectFilterChains } from './filter-chains.js';
 import { collectHolders, collectNeighbours, PROBES_MAX } from './holders.js';
 import { collectPath } from './host.js';
 import { collectOffloads } from './offloads.js';
@@ -63,7 +65,7 @@ export interface DirectorInput {
 
 /** `waitMs`: how long a connect may take. @throws SystemError */
 export async function collectDirector(netlink: Netlink, { host, datapath, table }: DirectorInput, waitMs: number): Promise<DirectorFacts> {
-  const { services, loads, connections } = table;
+  const { services, connections } = table;
   const connects = await connectAll(services, waitMs);
   const paths = realServersOf(services).map((to) => collectPath(netlink, to));
   const clients = collectClientPaths(netlink, services, table.clients);
@@ -75,13 +77,12 @@ export async function collectDirector(netlink: Netlink, { host, datapath, table 
   const hopOf = nextHops({ host, paths: [...paths, ...gatewayPaths], holders, neighbours, vips: new Set(vips.map(addressId)) });
   const servers = collectHandovers({ host, services, paths, gateways: gateways.map(({ address }) => address), hopOf });
   const { offloads, notExamined } = collectOffloads(host.interfaces.filter(usesArp));
-  const filters = collectFilterRules();
+  const filters = collectFilterChains();
   return {
     ...host,
     role: 'director',
     datapath,
     services,
-    loads,
     connections,
     clients,
     paths: paths.map((path) => (unasked.has(addressId(path.to)) ? { ...path, unasked: true } : path)),
@@ -92,7 +93,8 @@ export async function collectDirector(netlink: Netlink, { host, datapath, table 
     handovers: servers.handovers,
     echoes: servers.echoes,
     offloads,
-    filters: filters.filters,
+    filters: aimedRules(filters.chains),
+    denials: collectDenials(host, services, filters.chains),
     notExamined: [
       ...notExamined,
       ...filters.notExamined,

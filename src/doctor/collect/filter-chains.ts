@@ -27,6 +27,9 @@ export function collectFilterChains(): FilterChains {
     inNft.push(...tablesInNft(plain, tool));
     if (!sameRules(plain, legacy)) chains.push(...iptablesChains(legacy, `${tool}-legacy`));
   }
-  chains.push(...nftChains(text('nft', ['-j', 'list', 'ruleset']), inNft));
+  const nft = text('nft', ['-j', 'list', 'ruleset']);
+  const fromNft = nft === '' ? [] : nftChains(nft, inNft);
+  if (fromNft === undefined) notExamined.push({ what: 'rules of nft were not examined', cause: 'nft -j list ruleset wrote no JSON' });
+  chains.push(...(fromNft ?? []));
   return { chains, notExamined };
 }

@@ -56,6 +56,6 @@ export function collectPath(netlink: Netlink, to: Address, from?: Address): Path
   const route = decodeRoute(answer);
   if (route === undefined) return { to, kind: 'none' };
   if (route.type === RouteType.local) return { to, kind: 'local' };
-  const by = route.ifindex === undefined ? {} : { ifindex: route.ifindex };
+  const by = { ...(route.ifindex === undefined ? {} : { ifindex: route.ifindex }), ...(route.mtu === undefined ? {} : { mtu: route.mtu }) };
   return route.gateway === undefined ? { to, kind: 'direct', ...by } : { to, kind: 'routed', gateway: route.gateway, ...by };
 }

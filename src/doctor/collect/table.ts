@@ -1,9 +1,9 @@
-// What the table of this network namespace shows: services, how loaded destinations are, and the connections, bounded.
+// What the table of this network namespace shows: services and connections, bounded.
 import type { TableReader } from '../../datapath/director.js';
 import type { Address } from '../../model/address.js';
 import { addressId, destinationId } from '../../model/identity.js';
 import type { ConnectionEntry, DestinationKey } from '../../model/service.js';
-import type { ConnectionFacts, LoadFact, ServiceFact } from '../facts.js';
+import type { ConnectionFacts, ServiceFact } from '../facts.js';
 
 /** Connections that are read; of more the first ones, which are anywhere in a table of hashes. */
 const CONNECTIONS_MAX = 500_000;
@@ -15,13 +15,12 @@ const FRESH_S = 57;
 
 export interface TableFacts {
   readonly services: readonly ServiceFact[];
-  readonly loads: readonly LoadFact[];
   readonly connections: ConnectionFacts;
   /** One client of each network, with the VIP that it connected to; those whose connections are half open come first. */
   readonly clients: readonly { readonly client: Address; readonly vip: Address }[];
 }
 
-export const NO_TABLE: TableFacts = { services: [], loads: [], connections: { destinations: [], networks: [] }, clients: [] };
+export const NO_TABLE: TableFacts = { services: [], connections: { destinations: [], networks: [] }, clients: [] };
 
 interface Count {
   halfOpen: number;
@@ -65,9 +64,6 @@ export function collectTable(director: TableReader): TableFacts {
   const entries = director.services();
   return {
     services: entries.map(({ spec, destinations }) => ({ spec, destinations: destinations.map((one) => one.spec) })),
-    loads: entries.flatMap(({ spec, destinations }) =>
-      destinations.map((one) => ({ service: spec, destination: one.spec, active: one.active, inactive: one.inactive })),
-    ),
     ...summary(director.connections()),
   };
 }

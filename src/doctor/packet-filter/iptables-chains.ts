@@ -1,6 +1,6 @@
 // Parses the output of iptables-save and its variants into chains: legacy tables, and those of iptables in nftables.
 import { parseAddress } from '../../model/address-text.js';
-import { wordsOfRule } from './iptables-rules.js';
+import { iptablesAim, iptablesVerdict, wordsOfRule } from './iptables-aim.js';
 import {
   type Answer,
   allOf,
@@ -148,7 +148,13 @@ function ruleOf(line: string, own: ReadonlySet<string>): Rule {
   const jump = words.findIndex((word) => word === '-j' || word === '-g');
   const conditions = conditionsOf(jump < 0 ? words : words.slice(0, jump));
   const decision = decisionOf(words[jump], jump < 0 ? [] : words.slice(jump + 1), own);
-  return { text: line, decide: (probe) => decided(allOf(conditions.map((condition) => condition(probe))), decision) };
+  const aim = iptablesAim(words);
+  return {
+    text: line,
+    verdict: iptablesVerdict(words),
+    ...(aim === undefined ? {} : { aim }),
+    decide: (probe) => decided(allOf(conditions.map((condition) => condition(probe))), decision),
+  };
 }
 
 /** `tool`: the command that shows and changes these tables. */

@@ -48,9 +48,35 @@ export function decided(matched: Answer, decision: Decision): Decision {
   return matched === false || decision.kind === 'drop' ? { kind: 'skip' } : { kind: 'unknown' };
 }
 
+export interface Prefix {
+  readonly address: Address;
+  readonly prefixLength: number;
+}
+
+/** From and to included. */
+export interface PortRange {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** The destinations and ports that a rule names, whatever else it looks at. */
+export interface Aim {
+  /** IPv4 prefixes of the destination that the rule matches; empty: any. */
+  readonly destinations: readonly Prefix[];
+  /** Destination ports; empty: any. */
+  readonly ports: readonly PortRange[];
+  /** `tcp`, `udp` …; absent: any. */
+  readonly protocol?: string;
+}
+
+export type RuleVerdict = 'drop' | 'reject' | 'accept' | 'nat' | 'other';
+
 export interface Rule {
   /** As its tool writes it. */
   readonly text: string;
+  readonly verdict: RuleVerdict;
+  /** Absent for rules that set marks or negate what they name. */
+  readonly aim?: Aim;
   readonly decide: (probe: PacketProbe) => Decision;
 }
 

@@ -37,7 +37,7 @@ const ruleset = (...chains: readonly ChainText[]): string =>
   });
 
 const input = (rules: ChainText['rules'], policy = 'accept'): string => ruleset({ name: 'INPUT', hook: 'input', policy, rules });
-const text = (json: string, more: Partial<PacketProbe> = {}) => blockingRule(nftChains(json), { ...probe, ...more })?.text;
+const text = (json: string, more: Partial<PacketProbe> = {}) => blockingRule(nftChains(json) ?? [], { ...probe, ...more })?.text;
 
 test('a rule that drops the group, the protocol, or the peer', () => {
   assert.equal(text(input([[destination('224.0.0.18'), drop]])), 'ip daddr 224.0.0.18 drop');
@@ -80,7 +80,7 @@ test('jumps and returns between chains are followed', () => {
   assert.equal(text(chains([[vrrp, drop]])), 'l4proto vrrp drop');
   assert.equal(text(chains([[vrrp, accept]])), undefined);
   assert.equal(text(chains([[vrrp, { return: null }]])), 'ip daddr 224.0.0.18 drop');
-  const { chain, base } = blockingRule(nftChains(chains([[vrrp, drop]])), probe) ?? {};
+  const { chain, base } = blockingRule(nftChains(chains([[vrrp, drop]])) ?? [], probe) ?? {};
   assert.deepEqual([chain, base], ['own', 'INPUT']);
   // A loop of chains, as a faulty tool might print it, terminates.
   assert.equal(text(ruleset({ name: 'INPUT', hook: 'input', rules: [[{ jump: { target: 'INPUT' } }]] })), undefined);

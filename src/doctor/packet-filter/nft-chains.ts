@@ -18,6 +18,7 @@ import {
   PROTOCOL_NUMBERS,
   type Rule,
 } from './model.js';
+import { nftAim, nftVerdict } from './nft-aim.js';
 import { nftRuleText } from './nft-rule-text.js';
 
 /** Elements of named sets, pairs of named maps, by family, table and name. */
@@ -168,7 +169,8 @@ function ruleOf(expressions: readonly Json[], place: Place): Rule {
     if (matched !== false && map !== undefined) return matched === undefined ? { kind: 'unknown' } : mapped(map, probe, place);
     return decided(matched, verdict ?? { kind: 'skip' });
   };
-  return { text: nftRuleText(expressions), decide };
+  const aim = nftAim(expressions, (right) => values(right, place));
+  return { text: nftRuleText(expressions), verdict: nftVerdict(expressions), ...(aim === undefined ? {} : { aim }), decide };
 }
 
 function setsOf(items: readonly Json[]): Sets {
@@ -185,15 +187,16 @@ function setsOf(items: readonly Json[]): Sets {
   return sets;
 }
 
-/** `alsoInIptables`: tables that iptables-save has shown already, as `ip filter`. Empty when the text is not nft's JSON. */
-export function nftChains(text: string, alsoInIptables: readonly string[] = []): readonly Chain[] {
+/** `alsoInIptables`: tables that iptables-save has shown already, as `ip filter`. Undefined when the text is not nft's JSON. */
+export function nftChains(text: string, alsoInIptables: readonly string[] = []): readonly Chain[] | undefined {
   let listed: Json;
   try {
     listed = field(JSON.parse(text) as Json, 'nftables');
   } catch {
-    return [];
+    return undefined;
   }
-  const items = Array.isArray(listed) ? (listed as readonly Json[]) : [];
+  if (!Array.isArray(listed)) return undefined;
+  const items = listed as readonly Json[];
   const sets = setsOf(items);
   const key = (one: Json, name: string): string => ['family', 'table', name].map((part) => textOf(field(one, part))).join(' ');
   const rules = new Map<string, Rule[]>();

@@ -11,7 +11,7 @@ export interface NextHop {
   readonly nextHopMac: Mac;
   /** An address of this host that the other end can answer to, not a VIP. */
   readonly source: Address;
-  /** The interface's. */
+  /** The interface's, or that of the route. */
   readonly mtu: number;
 }
 
@@ -41,6 +41,6 @@ export function nextHops({ host, paths, holders, neighbours, vips }: NextHopFact
     const own = host.addresses.filter(({ ifindex, address }) => ifindex === iface.ifindex && !vips.has(addressId(address)));
     const source = (subnetsWith(host, path.gateway ?? to).find((one) => own.includes(one)) ?? own[0])?.address;
     if (nextHopMac === undefined || source === undefined) return undefined;
-    return { ifindex: iface.ifindex, mac: iface.mac, nextHopMac, source, mtu: iface.mtu };
+    return { ifindex: iface.ifindex, mac: iface.mac, nextHopMac, source, mtu: Math.min(iface.mtu, path.mtu ?? iface.mtu) };
   };
 }

@@ -1,8 +1,8 @@
 // Which packets doctor sends to which servers, so that each forwarding method is tested as the datapath uses it. Pure.
 //
 // VS/DR: from our own address to the VIP, in a frame for the server. The answer's source is the VIP, and a packet socket receives it:
-// the kernel drops packets from its own addresses. VS/NAT: from the VIP, as if from a remote client, to the server's own address. The
-// answer comes back to this interface only if this director is the server's gateway to other networks.
+// the kernel drops packets from its own addresses. VS/NAT: from the VIP (or from an address that no host has), as if from a remote
+// client, to the server's own address. The answer comes back to this interface only if this director is the server's gateway to other networks.
 import type { Address } from '../../../model/address.js';
 import { addressId, sameAddress } from '../../../model/identity.js';
 import type { DestinationSpec, ServiceKey } from '../../../model/service.js';
@@ -45,10 +45,16 @@ function direct({ key, destination, hop }: Reached): Handover {
   };
 }
 
-/** Only for a VIP outside the server's own subnet: inside it, the answer would not need the gateway. */
-export function needsGateway(host: HostFacts, { key, hop }: Reached): boolean {
-  const shared = subnetsWith(host, key.address).some(({ ifindex }) => ifindex === hop.ifindex);
-  return !shared && host.addresses.some(({ address }) => sameAddress(address, key.address));
+/** Stands for a client elsewhere: IPv4's dummy address (RFC 7600), which no host has. */
+const ELSEWHERE: Address = { family: 'inet', words: [0xc0000008] };
+
+/**
+ * An address whose answers need the server's gateway: the VIP; where that is in the server's own subnet, another one. Undefined: the VIP
+ * is not here, and the gateway may be the host that has it.
+ */
+function foreignSource(host: HostFacts, { key, hop }: Reached): Address | undefined {
+  if (!host.addresses.some(({ address }) => sameAddress(address, key.address))) return undefined;
+  return subnetsWith(host, key.address).some(({ ifindex }) => ifindex === hop.ifindex) ? ELSEWHERE : key.address;
 }
 
 function masqueraded(host: HostFacts, reached: Reached): readonly Handover[] {
@@ -61,9 +67,9 @@ function masqueraded(host: HostFacts, reached: Reached): readonly Handover[] {
       { ...hop, target: destination.address, content: { kind: 'datagram', port: destination.port }, fact: { ...fact, protocol: 'udp' } },
     ];
   }
-  if (!needsGateway(host, reached)) return [];
+  const source = foreignSource(host, reached);
   const content = { kind: 'syn', port: destination.port } as const;
-  return [{ ...hop, source: key.address, target: destination.address, content, fact: { ...fact, protocol: 'tcp' } }];
+  return source === undefined ? [] : [{ ...hop, source, target: destination.address, content, fact: { ...fact, protocol: 'tcp' } }];
 }
 
 const idOf = ({ method, protocol, vip, port, realServer }: Handover['fact']): string =>
@@ -107,9 +113,8 @@ export function methodEchoes(host: HostFacts, reached: readonly Reached[]): read
   const echoes = reached.flatMap((one): readonly Echo[] => {
     const { key, destination, hop } = one;
     if (destination.method === 'route') return [echo(hop, destination.address, key.address)];
-    return destination.method === 'masq' && needsGateway(host, one)
-      ? [echo(hop, destination.address, destination.address, ECHO_SMALL_BYTES, key.address)]
-      : [];
+    const source = destination.method === 'masq' ? foreignSource(host, one) : undefined;
+    return source === undefined ? [] : [echo(hop, destination.address, destination.address, ECHO_SMALL_BYTES, source)];
   });
   const known = new Map(echoes.map((one) => [`${addressId(one.fact.host)} ${addressId(one.target)} ${addressId(one.source)}`, one]));
   return [...known.values()];

@@ -7,7 +7,7 @@ import type { ClientFact, DirectorFacts } from '../../facts.js';
 import { interfaceNameOf, serviceText } from '../../network.js';
 import { troubleOf } from './interfaces.js';
 import { type Known, knownOf } from './reach/known.js';
-import { refusalRepair, routerRepair } from './reach/path-verdict.js';
+import { isBehindDownInterface, refusalRepair, routerRepair } from './reach/path-verdict.js';
 import type { Repair } from './reach/verdict.js';
 
 /** VIPs with servers whose answers this host sends, each with the text of one of its services. */
@@ -23,7 +23,7 @@ function answeredHere({ services, paths }: DirectorFacts): ReadonlyMap<string, s
 
 /** Without a default route, only clients that were seen show that one is missing. */
 function unroutable(facts: DirectorFacts, { client, path, seen }: ClientFact, service: string): Finding | undefined {
-  if (!seen && path.refusedBy === undefined) return undefined;
+  if ((!seen && path.refusedBy === undefined) || isBehindDownInterface(facts, client)) return undefined;
   const name = seen ? formatAddress(client) : 'clients in other networks';
   const repair: Repair =
     path.refusedBy !== undefined

@@ -5,21 +5,14 @@ import { sameAddress, sameDestination } from '../../../model/identity.js';
 import type { DestinationSpec, ServiceKey } from '../../../model/service.js';
 import type { ServiceFact } from '../../facts.js';
 
-/** As changeText, with the thresholds, which an edit without them removes. */
-function destinationCommand(kind: 'add-destination' | 'edit-destination', service: ServiceKey, spec: DestinationSpec): string {
-  const { upperThreshold, lowerThreshold } = spec;
-  const thresholds = upperThreshold === 0 ? '' : ` -x ${upperThreshold}${lowerThreshold === 0 ? '' : ` -y ${lowerThreshold}`}`;
-  return `ipvsadm ${changeText({ kind, service, spec })}${thresholds}`;
-}
-
 export function editDestination(service: ServiceKey, spec: DestinationSpec): string {
-  return destinationCommand('edit-destination', service, spec);
+  return `ipvsadm ${changeText({ kind: 'edit-destination', service, spec })}`;
 }
 
 /** Puts another destination in the place of one; the same one with another method or weight is edited. */
 export function moveDestination(service: ServiceKey, from: DestinationSpec, to: DestinationSpec): string {
   if (sameDestination(from, to)) return editDestination(service, to);
-  return `${destinationCommand('add-destination', service, to)} && ${removeDestination(service, from)}`;
+  return `ipvsadm ${changeText({ kind: 'add-destination', service, spec: to })} && ${removeDestination(service, from)}`;
 }
 
 export function removeDestination(service: ServiceKey, { address, port }: DestinationSpec): string {
@@ -29,6 +22,9 @@ export function removeDestination(service: ServiceKey, { address, port }: Destin
 /** Longer ones are for a person to write. */
 const COMMANDS_MAX = 24;
 
+/** As many as fit a line. */
+export const joined = (commands: readonly string[]): string => commands.slice(0, COMMANDS_MAX).join(' && ');
+
 /** Gives all services of one VIP another one, with their destinations. Undefined: they are too many for a line. */
 export function moveServices(services: readonly ServiceFact[], from: Address, to: Address): string | undefined {
   const commands = services.flatMap(({ spec, destinations }): readonly string[] => {
@@ -37,9 +33,9 @@ export function moveServices(services: readonly ServiceFact[], from: Address, to
     const moved = { ...key, address: to };
     return [
       `ipvsadm ${changeText({ kind: 'add-service', spec: { ...spec, key: moved } })}`,
-      ...destinations.map((one) => destinationCommand('add-destination', moved, one)),
+      ...destinations.map((one) => `ipvsadm ${changeText({ kind: 'add-destination', service: moved, spec: one })}`),
       `ipvsadm ${changeText({ kind: 'delete-service', key })}`,
     ];
   });
-  return commands.length > COMMANDS_MAX ? undefined : commands.join(' && ');
+  return commands.length > COMMANDS_MAX ? undefined : joined(commands);
 }

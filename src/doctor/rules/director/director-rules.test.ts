@@ -4,10 +4,10 @@ import { test } from 'node:test';
 import { destination, director, ip, LO, service, WAN } from '../../../../test/support/doctor-facts.js';
 import type { RepairDue } from '../../../datapath/ebpf/observe/repairs-due.js';
 import type { Finding } from '../../../model/finding.js';
-import type { DestinationSpec } from '../../../model/service.js';
 import { LinkFlag } from '../../../wire/rtnetlink-link.js';
 import { diagnose } from '../../diagnose.js';
-import type { ClientFact, ConnectionFacts, DirectorFacts, FilterRule, PathFact, ServiceFact } from '../../facts.js';
+import type { ClientFact, ConnectionFacts, DirectorFacts, PathFact, ServiceFact } from '../../facts.js';
+import type { FilterRule } from '../../packet-filter/aim.js';
 
 /** What is found when these facts are other than on the healthy host. */
 const found = (change: Partial<DirectorFacts>): readonly Finding[] => diagnose({ ...director, ...change });
@@ -60,10 +60,12 @@ test('table: empty, a service without servers, all quiesced, weights that do not
   assert.deepEqual(codes({ services: [] }), ['warning table-empty']);
   assert.deepEqual(codes({ services: [service('10.5.0.9', 80, [])] }), ['error service-empty']);
   const [zero] = found({ services: [service('10.5.0.9', 80, of(0, 0))] });
-  assert.deepEqual([zero?.code, zero?.fix], ['weights-zero', 'ipvsadm -e -t 10.5.0.9:80 -r 10.5.0.51:80 -g -w 1']);
+  const edit = 'ipvsadm -e -t 10.5.0.9:80 -r 10.5.0.51:80 -g -w 1';
+  assert.deepEqual([zero?.code, zero?.fix], ['weights-zero', `${edit} && ${edit}`], 'all of them');
   assert.deepEqual(codes({ services: [service('10.5.0.9', 80, of(1, 2), 'rr')] }), ['info weights-ignored']);
   assert.deepEqual(codes({ services: [service('10.5.0.9', 80, of(1, 2), 'wrr')] }), []);
-  assert.deepEqual(codes({ services: [service('10.5.0.9', 80, of(1, 0), 'rr')] }), [], 'quiescing is no difference of weights');
+  const quiesced = codes({ services: [service('10.5.0.9', 80, of(1, 0), 'rr')] });
+  assert.deepEqual(quiesced, ['info destination-quiesced'], 'quiescing is no difference of weights');
 });
 
 test('VIP: on no interface, outside every subnet, on an interface that is down, on lo, twice, prefix too short', () => {
@@ -135,9 +137,12 @@ test('clients: the way back matters where answers go through the director', () =
     clients: [clientOf({ refusedBy: 'unreachable' }), clientOf({ refusedBy: 'unreachable' }, false)],
   };
   assert.deepEqual(
-    found(refused).map(({ fix }) => fix),
-    ['ip route del unreachable default'],
+    found(refused).map(({ cause, fix }) => [cause, fix]),
+    [['the route of this host to 198.51.100.7 is unreachable default', undefined]],
+    'without it, there would be no default route at all',
   );
+  const inTable = { ...refused, refusingRoutes: refusingRoutes.map((route) => ({ ...route, table: 77 })) };
+  assert.equal(found(inTable)[0]?.fix, 'ip route del unreachable default table 77');
 });
 
 test('clients: a router that does not answer ARP', () => {
@@ -162,28 +167,13 @@ test('MTU: large packets that get lost, where small ones arrive', () => {
   assert.deepEqual([hole?.code, hole?.fix], ['mtu-black-hole', 'ip route replace 10.5.0.51 dev wan mtu lock 1400']);
 });
 
-test('thresholds and weights that keep new connections away', () => {
-  const [
-    {
-      spec,
-      destinations: [one],
-    },
-  ] = director.services as readonly [ServiceFact];
-  assert.ok(one);
-  const load = (change: Partial<DestinationSpec>, active = 0) => ({
-    service: spec,
-    destination: { ...one, ...change },
-    active,
-    inactive: 1,
-  });
-  assert.deepEqual(codes({ loads: [load({})] }), []);
-  const [full] = found({ loads: [load({ upperThreshold: 5 }, 4)] });
+test('a destination with weight 0 beside others', () => {
+  const quiesced = [service('10.5.0.9', 80, [destination('10.5.0.51', 80, 'route'), destination('10.5.0.52', 80, 'route', 0)])];
+  const [finding, ...more] = found({ services: quiesced });
   assert.deepEqual(
-    [full?.severity, full?.code, full?.fix],
-    ['error', 'threshold-reached', 'ipvsadm -e -t 10.5.0.9:80 -r 10.5.0.51:80 -g -w 1'],
+    [finding?.severity, finding?.code, finding?.fix, more.length],
+    ['info', 'destination-quiesced', 'ipvsadm -e -t 10.5.0.9:80 -r 10.5.0.52:80 -g -w 1', 0],
   );
-  assert.deepEqual(codes({ loads: [load({ upperThreshold: 6 }, 4)] }), []);
-  assert.deepEqual(codes({ loads: [load({}), load({ weight: 0 })] }), ['info destination-quiesced']);
 });
 
 test('half-open connections: by server, or by the network that they have in common', () => {
@@ -270,6 +260,28 @@ test('filters: a rule for the VIP or its port is reported, others are not', () =
   assert.deepEqual(with_({ destinations: vip, ports: [{ from: 22, to: 22 }] }), []);
   assert.deepEqual(with_({ destinations: [{ address: ip('10.6.0.0'), prefixLength: 16 }] }), []);
   assert.deepEqual(with_({ destinations: vip, protocol: 'udp' }), []);
+});
+
+test('filters: a chain that drops by default', () => {
+  const [{ spec }] = director.services as readonly [ServiceFact];
+  const by = { tool: 'nft', family: 'ip', table: 't', chain: 'c', base: 'c', text: 'policy drop' } as const;
+  const [finding, ...more] = found({
+    denials: [
+      { service: spec, by },
+      { service: spec, by },
+    ],
+  });
+  assert.equal(finding?.what, 'the nft chain ip t c (policy drop) does not apply to TCP 10.5.0.9:80, TCP 10.5.0.9:80');
+  assert.equal(more.length, 0);
+  const rule: FilterRule = {
+    tool: 'nft',
+    place: 'ip t c',
+    text: 'policy drop',
+    verdict: 'drop',
+    destinations: [],
+    ports: [{ from: 80, to: 80 }],
+  };
+  assert.equal(found({ denials: [{ service: spec, by }], filters: [rule] }).length, 1, 'one fact, one finding');
 });
 
 test('what could not be examined is reported', () => {

@@ -1,8 +1,9 @@
 // Firewall rules that do not apply to balanced packets: weir balances in front of netfilter.
 
 import type { Finding } from '../../../model/finding.js';
-import type { DirectorFacts, FilterRule, ServiceFact } from '../../facts.js';
+import type { DirectorFacts, ServiceFact } from '../../facts.js';
 import { contains, serviceText } from '../../network.js';
+import { type FilterRule, placeOf } from '../../packet-filter/aim.js';
 
 /** Whether the rule matches packets for this service: by its VIP, or by its port on any address. */
 function touches(rule: FilterRule, { spec }: ServiceFact): boolean {
@@ -22,8 +23,32 @@ const EFFECT: Readonly<Record<FilterRule['verdict'], string>> = {
   other: 'it counts and limits nothing',
 };
 
+const ADVICE = 'filter in front of the director or on the real servers';
+
+/** Chains that drop what none of their rules names: a policy, or a rule for everything. */
+function denials(facts: DirectorFacts): readonly Finding[] {
+  const groups = new Map<string, { readonly text: string; readonly services: string[] }>();
+  for (const { service, by } of facts.denials) {
+    const place = placeOf({ ...by, name: by.chain });
+    if (facts.filters.some((rule) => rule.place === place && rule.text === by.text)) continue; // Reported by its own name.
+    const text = `the ${by.tool} chain ${place} (${by.text})`;
+    const group = groups.get(text) ?? { text, services: [] };
+    groups.set(text, group);
+    group.services.push(serviceText(service));
+  }
+  return [...groups.values()].map(
+    ({ text, services }): Finding => ({
+      severity: 'warning',
+      code: 'filter-bypassed',
+      what: `${text} does not apply to ${services.join(', ')}`,
+      cause: `balancing happens in front of netfilter: ${EFFECT.drop}`,
+      advice: ADVICE,
+    }),
+  );
+}
+
 export function filtersRule(facts: DirectorFacts): readonly Finding[] {
-  return facts.filters.flatMap((rule) => {
+  const named = facts.filters.flatMap((rule): readonly Finding[] => {
     const services = facts.services.filter((service) => touches(rule, service));
     const [first] = services;
     return first === undefined
@@ -34,8 +59,9 @@ export function filtersRule(facts: DirectorFacts): readonly Finding[] {
             code: 'filter-bypassed',
             what: `the ${rule.tool} rule "${rule.text}" (${rule.place}) does not apply to ${services.map(({ spec }) => serviceText(spec)).join(', ')}`,
             cause: `balancing happens in front of netfilter: ${EFFECT[rule.verdict]}`,
-            advice: 'filter in front of the director or on the real servers',
-          } satisfies Finding,
+            advice: ADVICE,
+          },
         ];
   });
+  return [...named, ...denials(facts)];
 }

@@ -26,7 +26,7 @@ export function methodFitRule(facts: DirectorFacts): readonly Finding[] {
             cause: `${server} is behind ${router}; VS/DR needs it in a subnet of this host`,
             ...(there === undefined
               ? { advice: `forward to it by VS/NAT, where its answers come back through this director: ipvsadm ${nat}` }
-              : { fix: `ip route add ${server} dev ${interfaceNameOf(facts, there)}` }),
+              : { fix: `ip route replace ${server} dev ${interfaceNameOf(facts, there)}` }),
           },
         ];
       }

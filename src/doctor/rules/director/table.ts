@@ -6,7 +6,7 @@ import { schedulerNamed } from '../../../model/schedulers.js';
 import { serviceArguments } from '../../../model/service-text.js';
 import type { DirectorFacts, ServiceFact } from '../../facts.js';
 import { serviceText } from '../../network.js';
-import { editDestination } from './commands.js';
+import { editDestination, joined } from './commands.js';
 
 function judge({ spec, destinations }: ServiceFact): readonly Finding[] {
   const name = serviceText(spec);
@@ -29,7 +29,7 @@ function judge({ spec, destinations }: ServiceFact): readonly Finding[] {
         code: 'weights-zero',
         what: `${name} takes no new connection`,
         cause: 'all its destinations have weight 0 (quiesced)',
-        fix: editDestination(spec.key, { ...first, weight: 1 }),
+        fix: joined(destinations.map((one) => editDestination(spec.key, { ...one, weight: 1 }))),
       },
     ];
   }

@@ -161,21 +161,22 @@ test('rules of this host that drop what comes for the VIP, or the answers', () =
   assert.deepEqual(fixes('-A OUTPUT -s 10.5.0.9/32 -j DROP'), [['server-filter', answers]]);
   assert.deepEqual(fixes('-A OUTPUT -m conntrack --ctstate ESTABLISHED -j ACCEPT', '-A OUTPUT -j DROP'), []);
   assert.deepEqual(codes({ chains: iptables('-A INPUT -d 10.5.0.9/32 -j DROP') }), ['error server-filter'], 'without a port, too');
-  const byNft = nftChains(
-    JSON.stringify({
-      nftables: [
-        { chain: { family: 'inet', table: 'f', name: 'in', type: 'filter', hook: 'input', prio: 0, policy: 'drop' } },
-        {
-          rule: {
-            family: 'inet',
-            table: 'f',
-            chain: 'in',
-            expr: [{ match: { op: '==', left: { payload: { protocol: 'tcp', field: 'dport' } }, right: 22 } }, { accept: null }],
+  const byNft =
+    nftChains(
+      JSON.stringify({
+        nftables: [
+          { chain: { family: 'inet', table: 'f', name: 'in', type: 'filter', hook: 'input', prio: 0, policy: 'drop' } },
+          {
+            rule: {
+              family: 'inet',
+              table: 'f',
+              chain: 'in',
+              expr: [{ match: { op: '==', left: { payload: { protocol: 'tcp', field: 'dport' } }, right: 22 } }, { accept: null }],
+            },
           },
-        },
-      ],
-    }),
-  );
+        ],
+      }),
+    ) ?? [];
   assert.equal(found({ ...web, chains: byNft })[0]?.fix, 'nft insert rule inet f in ip daddr 10.5.0.9 tcp dport 80 accept');
 });
 

@@ -4,7 +4,7 @@ import { formatAddress } from '../../../../model/address-text.js';
 import { addressId, destinationId, sameAddress } from '../../../../model/identity.js';
 import type { DestinationSpec } from '../../../../model/service.js';
 import type { ConnectFact, DirectorFacts, HandoverFact, PathFact, ProbeAnswer, ServiceFact } from '../../../facts.js';
-import { subnetsWith } from '../../../network.js';
+import { contains, subnetsWith } from '../../../network.js';
 
 export interface Known {
   readonly facts: DirectorFacts;
@@ -50,11 +50,11 @@ export function handedOver(
   return known.handovers.get(handoverId(fact))?.answer;
 }
 
-/** The answer to small echo requests to `target` in frames for `host`, from one of our addresses or from the VIP. */
-export function echoed({ facts }: Known, host: Address, target: Address, source?: Address): ProbeAnswer['kind'] | undefined {
+/** The answer to small echo requests to `target` in frames for `host`. `foreign`: they came from another network, for the server. */
+export function echoed({ facts }: Known, host: Address, target: Address, foreign = false): ProbeAnswer['kind'] | undefined {
   const small = facts.echoes
     .filter((one) => sameAddress(one.host, host) && sameAddress(one.target, target))
-    .filter((one) => (source === undefined ? !isVip(facts, one.source) : sameAddress(one.source, source)))
+    .filter(({ source }) => foreign !== isNear(facts, source))
     .sort((a, b) => a.packetBytes - b.packetBytes);
   return small[0]?.answer.kind;
 }
@@ -62,9 +62,15 @@ export function echoed({ facts }: Known, host: Address, target: Address, source?
 const isVip = ({ services }: DirectorFacts, address: Address): boolean =>
   services.some(({ spec: { key } }) => key.kind === 'address' && sameAddress(key.address, address));
 
-/** The address of this host in the server's subnet, which the server sees and can have as its gateway. */
+/** An address of this host that is no VIP. */
+const isNear = (facts: DirectorFacts, address: Address): boolean =>
+  !isVip(facts, address) && facts.addresses.some((one) => sameAddress(one.address, address));
+
+/** The address of this host in the server's subnet, which the server sees and can have as its gateway: VRRP's, if it has one there. */
 export function directorAddressFor(facts: DirectorFacts, server: Address): string | undefined {
   const subnets = subnetsWith(facts, server);
+  const floating = facts.vrrp?.find(({ address }) => !isVip(facts, address) && subnets.some((subnet) => contains(subnet, address)));
+  if (floating !== undefined) return formatAddress(floating.address);
   const subnet = subnets.find(({ address }) => !isVip(facts, address)) ?? subnets[0];
   return subnet && formatAddress(subnet.address);
 }

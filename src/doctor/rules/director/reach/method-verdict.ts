@@ -6,7 +6,7 @@ import type { ConnectFact, ProbeAnswer, ServiceFact } from '../../../facts.js';
 import { moveDestination } from '../commands.js';
 import { icmpText, isFilter, isForwarded } from './icmp-text.js';
 import { directorAddressFor, echoed, handedOver, type Known } from './known.js';
-import { LOOK_THERE } from './server-verdict.js';
+import { LOOK_THERE, openPort } from './server-verdict.js';
 import type { Verdict } from './verdict.js';
 
 const NOT_FOR_VIP = ['does not serve the VIP', 'do not serve the VIP'] as const;
@@ -20,15 +20,26 @@ function hasWorkingPeer(known: Known, service: ServiceFact, method: 'route' | 'm
   return service.destinations.some((one) => one.method === method && handedOver(known, service, one, method)?.kind === 'accepted');
 }
 
+/** The port by which the destination works by the other method; a server that refuses it by RST may have another one open. */
+function portOfOther(known: Known, service: ServiceFact, destination: DestinationSpec): number | undefined {
+  const { key } = service.spec;
+  const other = destination.method === 'route' ? 'masq' : 'route';
+  const answer = handedOver(known, service, destination, other)?.kind;
+  if (key.kind !== 'address') return undefined;
+  if (answer === 'accepted') return other === 'route' ? key.port : destination.port;
+  return answer === 'reset' && other === 'masq' ? openPort(known, service, destination) : undefined;
+}
+
 /** A server that works by the other method: was it forgotten? */
 function otherMethod(known: Known, service: ServiceFact, destination: DestinationSpec): Verdict | undefined {
   const { key } = service.spec;
   const { address, method } = destination;
   const other = method === 'route' ? 'masq' : 'route';
-  if (key.kind !== 'address' || handedOver(known, service, destination, other)?.kind !== 'accepted') return undefined;
+  if (key.kind !== 'address') return undefined;
+  const port = portOfOther(known, service, destination);
+  if (port === undefined) return undefined;
   if (method === 'route' && hasWorkingPeer(known, service, 'route')) return undefined; // A cluster of VS/DR: this server lacks the VIP.
   const [server, vip] = [formatAddress(address), formatAddress(key.address)];
-  const port = other === 'route' ? key.port : destination.port;
   return {
     code: 'method-wrong',
     verb: WRONG_METHOD,
@@ -98,22 +109,24 @@ function directVerdict(known: Known, key: AddressKey, destination: DestinationSp
   return withoutVip(destination, vip, `${here}: either the VIP is not on its lo, or a firewall there drops them`);
 }
 
-/** VS/NAT, TCP: the server answers us, but not a SYN from the VIP. */
-function natVerdict(known: Known, key: AddressKey, destination: DestinationSpec, answer: ProbeAnswer): Verdict {
-  const [server, vip] = [formatAddress(destination.address), formatAddress(key.address)];
+/** VS/NAT, TCP: the server answers us, but not a SYN from another network. */
+function natVerdict(known: Known, destination: DestinationSpec, answer: ProbeAnswer): Verdict {
+  const server = formatAddress(destination.address);
   const firewall = (cause: string): Verdict => ({ code: 'server-answers-elsewhere', verb: NOT_BACK, cause, advice: LOOK_THERE });
   if (answer.kind === 'reset')
-    return firewall(`it accepts connections from this host and answers those from ${vip} with RST: a packet filter there does`);
+    return firewall('it accepts connections from this host and answers those from other networks with RST: a packet filter there does');
   if (answer.kind === 'rejected')
     return firewall(
-      `it accepts connections from this host; from ${vip}, a packet filter on ${formatAddress(answer.by)} rejects them (${icmpText(answer)})`,
+      `it accepts connections from this host; from other networks, a packet filter on ${formatAddress(answer.by)} rejects them (${icmpText(answer)})`,
     );
-  if (echoed(known, destination.address, destination.address, key.address) === 'accepted') {
-    return firewall(`it answers ping from ${vip} through this director and drops TCP connections from there: a firewall on ${server} does`);
+  if (echoed(known, destination.address, destination.address, true) === 'accepted') {
+    return firewall(
+      `it answers ping from other networks through this director and drops TCP connections from there: a firewall on ${server} does`,
+    );
   }
   const dip = directorAddressFor(known.facts, destination.address);
   const cause = (gateway: string): string =>
-    `it answers this host and not ${vip}: either its gateway to other networks is not ${gateway}, or a firewall there drops packets from them`;
+    `it answers this host and not through it: either its gateway to other networks is not ${gateway}, or a firewall there drops packets from them`;
   if (dip === undefined) return firewall(cause('this director'));
   return { code: 'server-answers-elsewhere', verb: NOT_BACK, cause: cause(dip), on: server, fix: `ip route replace default via ${dip}` };
 }
@@ -130,9 +143,7 @@ export function methodVerdict(
   if (key.kind !== 'address' || answer.kind === 'accepted') return undefined;
   const other = otherMethod(known, service, destination);
   if (other !== undefined) return other;
-  return destination.method === 'route'
-    ? directVerdict(known, key, destination, answer, tried)
-    : natVerdict(known, key, destination, answer);
+  return destination.method === 'route' ? directVerdict(known, key, destination, answer, tried) : natVerdict(known, destination, answer);
 }
 
 /** UDP: a server may be silent, so ping shows whether it has the VIP or answers by this director. */
@@ -146,6 +157,6 @@ export function pingVerdict(known: Known, { key }: ServiceFact['spec'], destinat
       `it answers ping to ${server} and not to ${vip}: either the VIP is not on its lo, or a firewall there drops packets for it`,
     );
   }
-  const back = destination.method === 'masq' ? echoed(known, destination.address, destination.address, key.address) : undefined;
-  return back === 'silent' ? natVerdict(known, key, destination, { kind: 'silent' }) : undefined;
+  const back = destination.method === 'masq' ? echoed(known, destination.address, destination.address, true) : undefined;
+  return back === 'silent' ? natVerdict(known, destination, { kind: 'silent' }) : undefined;
 }

@@ -30,10 +30,11 @@ export function refusalRepair(facts: WithRefusingRoutes, path: PathFact, to: str
   }
   const { address, prefixLength } = route.destination;
   const name = prefixLength === 0 ? 'default' : `${formatAddress(address)}/${prefixLength}`;
-  return {
-    cause: `the route of this host to ${to} is ${route.type} ${name}`,
-    fix: `ip route del ${route.type} ${name}${route.table === MAIN_TABLE ? '' : ` table ${route.table}`}`,
-  };
+  const main = route.table === MAIN_TABLE;
+  const cause = `the route of this host to ${to} is ${route.type} ${name}`;
+  // Without it there would be no default route at all, unless another table has it.
+  if (main && prefixLength === 0) return { cause, advice: 'put the default route in its place: ip route replace default via ROUTER' };
+  return { cause, fix: `ip route del ${route.type} ${name}${main ? '' : ` table ${route.table}`}` };
 }
 
 /** An interface that has the address's subnet and is down: the interfaces' rule reports it. */
@@ -61,11 +62,17 @@ function answeredElsewhere({ facts }: Known, path: PathFact): string | undefined
 function withoutRoute(known: Known, path: PathFact): Repair {
   const { facts } = known;
   const to = formatAddress(path.to);
-  if (path.refusedBy !== undefined) return refusalRepair(facts, path, to);
+  if (path.refusedBy !== undefined) return refusalRepair(facts, path, 'it');
   const there = answeredElsewhere(known, path);
+  if (there !== undefined && !facts.addresses.some(({ ifindex }) => interfaceNameOf(facts, ifindex) === there)) {
+    return {
+      cause: `this host has no route to it, and it answers ARP on ${there}, which has no IPv4 address`,
+      advice: `add this host's address of that network: ip addr add ADDRESS/LENGTH dev ${there}`,
+    };
+  }
   return there === undefined
-    ? { cause: `this host has no route to ${to}`, advice: `add one: ip route add ${to} dev IF, or via a router` }
-    : { cause: `this host has no route to ${to}, and ${to} answers ARP on ${there}`, fix: `ip route add ${to} dev ${there}` };
+    ? { cause: 'this host has no route to it', advice: `add one: ip route add ${to} dev IF, or via a router` }
+    : { cause: `this host has no route to it, and it answers ARP on ${there}`, fix: `ip route add ${to} dev ${there}` };
 }
 
 /** A neighbour that packets are sent to: a server or a router. `nothing`: who is missing when no host answers. */

@@ -33,7 +33,7 @@ export function rejection(known: Known, { address }: DestinationSpec, port: stri
 }
 
 /** Another port of the same host that accepts connections. */
-function openPort(known: Known, service: ServiceFact, { address, port }: DestinationSpec): number | undefined {
+export function openPort(known: Known, service: ServiceFact, { address, port }: DestinationSpec): number | undefined {
   const { key } = service.spec;
   const ports = [...(key.kind === 'address' ? [key.port] : []), ...service.destinations.map((one) => one.port)];
   return ports.find((one) => {
