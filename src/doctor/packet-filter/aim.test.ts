@@ -60,7 +60,7 @@ test('addresses, ports, ranges and sets', () => {
     {
       tool: 'nft',
       place: 'ip t in',
-      text: 'ip daddr 10.5.0.9 dnat',
+      text: 'ip daddr 10.5.0.9 dnat to 10.5.0.3',
       verdict: 'nat',
       ports: [],
       destinations: [{ address: ip('10.5.0.9'), prefixLength: 32 }],
