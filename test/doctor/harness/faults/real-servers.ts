@@ -250,6 +250,7 @@ const ways: readonly Fault[] = [
     'blackhole',
     ['ip route del default; ip route add default via 10.31.0.1 metric 100; ip route add blackhole default metric 50'],
     ['server-no-way-back', /is blackhole default/],
+    { repair: [['s1', 'ip route del blackhole default metric 50']] },
   ),
   onServer(
     'server-dr',

@@ -27,7 +27,6 @@ export const faults: readonly Fault[] = [
     {
       symptoms: ['forwarding-off'],
       also: ['forwarding-off'],
-      open: 'VS/NAT with VIP and servers in one subnet is taken for what it looks like',
     },
   ),
   nat(
