@@ -51,11 +51,12 @@ export function removeUdevRule(run: string): boolean {
 
 const runOf = (bpffs: Bpffs): string => dirname(bpffs.above);
 
-/** The path that was written, if any. @throws WeirError artifact-missing */
+/** The path that was written, if any. A program that was copied without its `share` has no rule to give, and loads without it. */
 export function ensureUdevRule(bpffs: Bpffs): string | undefined {
-  if (!isFirstNamespace()) return undefined;
+  const shipped = isFirstNamespace() ? unlessCode(() => shippedText(SHIPPED), ['ENOENT'], undefined) : undefined;
+  if (shipped === undefined) return undefined;
   const run = runOf(bpffs);
-  return writeUdevRule(run, join(dirname(run), 'etc'), commandPath('weir'), shippedText(SHIPPED));
+  return writeUdevRule(run, join(dirname(run), 'etc'), commandPath('weir'), shipped);
 }
 
 export function dropUdevRule(bpffs: Bpffs): void {
