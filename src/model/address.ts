@@ -7,3 +7,6 @@ export interface Address {
   readonly family: Family;
   readonly words: readonly number[];
 }
+
+/** fe80::/10 (RFC 4291 §2.5.6). */
+export const isLinkLocal = ({ family, words }: Address): boolean => family === 'inet6' && (words[0] ?? 0) >>> 22 === 0xfe80 >>> 6;

@@ -2,13 +2,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { emptyConfiguration, oneInstance } from '../../../test/support/keepalived-configuration.js';
+import { isLinkLocal } from '../../model/address.js';
 import { parseAddress } from '../../model/address-text.js';
 import type { HostAddress } from '../../model/keepalived/network.js';
 import type { TrackProcess } from '../../model/keepalived/trackers.js';
 import { unsolicitedAdvertisement } from '../../wire/ndisc.js';
 import { numberIn } from '../trackers/track-files.js';
 import { encodeRule } from './filters/advert-filter.js';
-import { isLinkLocal } from './host/firewall-table.js';
 import { kernelAddress } from './host/held-addresses.js';
 import { virtualMac, vrfMoves } from './host/virtual-interfaces.js';
 import { eventLine } from './notify/notifier.js';

@@ -1,12 +1,10 @@
 // Evaluates this host's packet filter for each instance's adverts: its own and those of its peers.
-import type { Address } from '../../model/address.js';
+import { type Address, isLinkLocal } from '../../model/address.js';
 import { sameAddress } from '../../model/identity.js';
 import type { AddressFact } from '../facts.js';
 import { blockingRule } from '../packet-filter/blocking.js';
 import type { Chain } from '../packet-filter/model.js';
 import type { AdvertBlock, AdvertFact, VrrpInstanceFact } from '../vrrp-facts.js';
-
-const isLinkLocal = ({ family, words }: Address): boolean => family === 'inet6' && (words[0] ?? 0) >>> 22 === 0xfe80 >>> 6;
 
 /** Whose adverts come in: the configured peers, or the senders received from; without any, another address of our own subnet. */
 function senders(instance: VrrpInstanceFact, adverts: readonly AdvertFact[], own: Address): readonly Address[] {

@@ -1,5 +1,5 @@
 // What sockets that a check opens have in common: where from they ask, and what is reported of them.
-import type { Address } from '../../model/address.js';
+import { type Address, isLinkLocal } from '../../model/address.js';
 import { hostIsLittleEndian as little, viewOf } from '../../wire/bytes.js';
 import { native } from '../addon.js';
 import { isSystemError, reasonOf } from '../errno.js';
@@ -60,8 +60,7 @@ export function openClient(options: ClientOptions, type: number, protocol: numbe
 
 /** Begins to connect: undefined, or why it failed immediately. */
 export function beginConnect(fd: Fd, { address, port, bindInterface }: ClientOptions): string | undefined {
-  const linkLocal = address.family === 'inet6' && (address.words[0] ?? 0) >>> 22 === 0x3fa;
-  const scope = linkLocal && bindInterface !== undefined ? native().ifNameToIndex(bindInterface) : 0;
+  const scope = isLinkLocal(address) && bindInterface !== undefined ? native().ifNameToIndex(bindInterface) : 0;
   try {
     native().connect(fd.number, socketAddress(address, port, scope));
     return undefined;

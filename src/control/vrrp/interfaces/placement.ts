@@ -1,5 +1,5 @@
 // Which interface an instance's packets and addresses go to, and which source address its adverts have.
-import type { Address } from '../../../model/address.js';
+import { type Address, isLinkLocal } from '../../../model/address.js';
 import { addressId } from '../../../model/identity.js';
 import type { VrrpInstance } from '../../../model/keepalived/instance.js';
 import type { HostAddress } from '../../../model/keepalived/network.js';
@@ -35,10 +35,6 @@ export function addressInterface(machine: WithConfiguration, config: VrrpInstanc
   const home = homeInterface(machine, config);
   if (address.virtualInterface === undefined) return address.dev ?? home;
   return virtualInterfaceNamesOf(machine.configuration, config).ofAddresses.get(base)?.settings.name ?? home;
-}
-
-export function isLinkLocal(address: Address): boolean {
-  return address.family === 'inet6' && ((address.words[0] ?? 0) & 0xffc00000) >>> 0 === 0xfe800000;
 }
 
 /** The source address of adverts on an interface with these facts; undefined: it has none. */

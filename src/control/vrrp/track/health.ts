@@ -1,11 +1,11 @@
 // An instance's effective priority and its faults, from everything that it tracks (keepalived.conf(5), "track_…").
 
+import { isLinkLocal } from '../../../model/address.js';
 import { sameAddress } from '../../../model/identity.js';
 import type { KeepalivedConfiguration } from '../../../model/keepalived/configuration.js';
 import type { VrrpInstance } from '../../../model/keepalived/instance.js';
 import type { Tracked, TrackedSet, TrackProcess, TrackScript } from '../../../model/keepalived/trackers.js';
 import { VRRP_OWNER_PRIORITY } from '../../../wire/vrrp.js';
-import { isLinkLocal } from '../interfaces/placement.js';
 import { requiredInterfaces } from '../interfaces/required-interfaces.js';
 import { virtualInterfacesOf } from '../interfaces/virtual-interface-names.js';
 import type { InstanceState } from '../state/instance-state.js';

@@ -46,9 +46,6 @@ export interface TableContent {
 const ICMPV6 = 58;
 const IGMP = 2;
 const Icmpv6Type = { routerSolicit: 133, neighbourSolicit: 135, neighbourAdvert: 136, listenerReport: 143 } as const;
-const LINK_LOCAL = 0xfe80;
-
-export const isLinkLocal = ({ family, words }: Address): boolean => family === 'inet6' && ((words[0] ?? 0) >>> 22) << 6 === LINK_LOCAL;
 
 export function index(value: number): Uint8Array {
   const out = new Uint8Array(4);

@@ -1,11 +1,11 @@
 // Keeps the nft tables of firewall-table.ts as they must be: made when first needed, gone when nothing is in them.
-import type { Address, Family } from '../../../model/address.js';
+import { type Address, type Family, isLinkLocal } from '../../../model/address.js';
 import { addressId } from '../../../model/identity.js';
 import type { GlobalSettings } from '../../../model/keepalived/global.js';
 import { hasCode } from '../../../sys/errno.js';
 import { Nftables } from '../../../sys/netlink/nftables.js';
 import { deleteTable, NftFamily, newTable } from '../../../wire/nftables.js';
-import { isEmpty, isLinkLocal, type TableContent, type TableSettings, tableMessages } from './firewall-table.js';
+import { isEmpty, type TableContent, type TableSettings, tableMessages } from './firewall-table.js';
 import type { UndoJournal } from './undo-journal.js';
 
 interface Dropped {

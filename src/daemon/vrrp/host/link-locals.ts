@@ -1,13 +1,12 @@
 // Link-local addresses of IPv6 macvlans: without one no advert of IPv6 can be sent. Each has one of its parent's, deprecated, and has it
 // again after it was down, for then the kernel takes it off; when the parent changes its own, so does the macvlan.
-import type { Address } from '../../../model/address.js';
+import { type Address, isLinkLocal } from '../../../model/address.js';
 import { sameAddress } from '../../../model/identity.js';
 import type { Log } from '../../../model/log-level.js';
 import { hasCode, isSystemError } from '../../../sys/errno.js';
 import type { Netlink } from '../../../sys/netlink/netlink.js';
 import { AddressFlag, AddressScope, addAddress, deleteAddress, type InterfaceAddress } from '../../../wire/rtnetlink-address.js';
 import { type Link, LinkFlag } from '../../../wire/rtnetlink-link.js';
-import { isLinkLocal } from './firewall-table.js';
 import type { Interfaces } from './interfaces.js';
 
 const LENGTH = 64;

@@ -1,5 +1,5 @@
 // The health checks of a real server.
-import type { Address } from '../../../../model/address.js';
+import { type Address, isLinkLocal } from '../../../../model/address.js';
 import { formatAddress } from '../../../../model/address-text.js';
 import type { BfdInstance, TrackFile } from '../../../../model/keepalived/trackers.js';
 import type { Checker, CheckKind, CheckTarget } from '../../../../model/keepalived/virtual-server.js';
@@ -29,10 +29,6 @@ const KINDS: Readonly<Record<string, KindDefaults>> = {
   DNS_CHECK: { retry: 3, delayBeforeRetryUs: 'delay_loop' },
   MISC_CHECK: { retry: 0, delayBeforeRetryUs: SECOND_US },
 };
-
-function isLinkLocal({ family, words }: Address): boolean {
-  return family === 'inet6' && ((words[0] ?? 0) & 0xffc00000) >>> 0 === 0xfe800000;
-}
 
 /** undefined: the check cannot connect, which was reported. */
 function readTarget(block: Values, { address: server, report }: CheckerContext): CheckTarget | undefined {

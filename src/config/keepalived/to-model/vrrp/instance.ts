@@ -1,4 +1,5 @@
 // vrrp_instance: one virtual router with all defaults, by itself (keepalived.conf(5)); instances.ts compares it with the others.
+import { isLinkLocal } from '../../../../model/address.js';
 import { parseAddress } from '../../../../model/address-text.js';
 import type { VrrpInstance } from '../../../../model/keepalived/instance.js';
 import type { HostAddress, HostRoute, HostRule, VirtualInterface } from '../../../../model/keepalived/network.js';
@@ -58,8 +59,7 @@ function placementOf(context: InstanceContext, addressing: Pick<VrrpInstance, 'u
     return { interface: device };
   }
   const source = addressing.sourceAddress;
-  const linkLocal = source?.family === 'inet6' && (source.words[0] ?? 0) >>> 22 === 0xfe80 >>> 6;
-  if (addressing.unicast !== undefined && source !== undefined && !linkLocal) return optional('vrf', vrf);
+  if (addressing.unicast !== undefined && source !== undefined && !isLinkLocal(source)) return optional('vrf', vrf);
   report('instance-without-interface', placeOf(block, 'interface'), { name });
   return undefined;
 }

@@ -1,4 +1,5 @@
 // virtual_ipaddress and virtual_ipaddress_excluded of an instance: family, number, and how many fit in an advert (keepalived.conf(5)).
+import { isLinkLocal } from '../../../../model/address.js';
 import { formatAddress } from '../../../../model/address-text.js';
 import type { HostAddress } from '../../../../model/keepalived/network.js';
 import type { Statement, Values } from '../../keyword.js';
@@ -48,7 +49,7 @@ function ofFamily(context: InstanceContext, names: NumberNames): readonly HostAd
 
 /** Strict mode requires a link-local address first (RFC 5798 §5.2.9). */
 function reportNotLinkLocal({ block, name, report, strict, family }: InstanceContext, first: HostAddress | undefined): void {
-  if (!strict || family !== 'inet6' || first === undefined || (first.address.words[0] ?? 0) >>> 22 === 0xfe80 >>> 6) return;
+  if (!strict || family !== 'inet6' || first === undefined || isLinkLocal(first.address)) return;
   report('virtual-address-not-link-local', placeOf(block, 'virtual_ipaddress'), { name });
 }
 
