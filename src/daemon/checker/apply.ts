@@ -1,18 +1,8 @@
 // Makes a plan true in the director, service by service: one that is refused keeps no other from its place.
-import type { PresentTable, ServicePlan } from '../../control/virtual-server/plan.js';
+import type { ServicePlan } from '../../control/virtual-server/plan.js';
 import { applyChange } from '../../datapath/apply-change.js';
 import type { Director } from '../../datapath/director.js';
 import { isWeirError } from '../../model/errors/weir-error.js';
-import { serviceId } from '../../model/identity.js';
-
-/** Its table as plans are made from it. */
-export function presentTable(director: Director): PresentTable {
-  return new Map(
-    director
-      .services()
-      .map(({ spec, destinations }) => [serviceId(spec.key), { spec, destinations: destinations.map((entry) => entry.spec) }]),
-  );
-}
 
 /** One service's changes without a batch around them: a new service that does not come whole does not stay. */
 function makeAlone(director: Director, { changes }: ServicePlan): void {

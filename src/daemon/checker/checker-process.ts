@@ -24,7 +24,7 @@ import { dataPath, writeDump } from '../dump-files/write-dump.js';
 import type { BfdEvent, DumpKind, FromChild } from '../process/messages.js';
 import type { Part } from '../process/part.js';
 import { StepLoop } from '../process/step-loop.js';
-import { policyOf, type ResolvedScript, resolveScript } from '../scripts/resolve-script.js';
+import { ScriptBook } from '../scripts/script-book.js';
 import { TrackFiles } from '../trackers/track-files.js';
 import { AddressCounts } from './address-counts.js';
 import { Attempts } from './attempts/attempts.js';
@@ -63,7 +63,7 @@ class Checker implements Part {
   #configuration: KeepalivedConfiguration;
   /** The messages about what weir does not do yet: each is logged once. */
   #notYet: ReadonlySet<string> = new Set();
-  #scripts = new Map<string, ResolvedScript>();
+  #scripts: ScriptBook;
   #addresses: AddressCounts | undefined;
   readonly #log: Log;
   readonly #loop: StepLoop<CheckMachine, CheckInput, CheckEffect>;
@@ -78,6 +78,7 @@ class Checker implements Part {
     const { configuration, log } = options;
     this.#configuration = configuration;
     this.#log = log;
+    this.#scripts = new ScriptBook(configuration, log);
     this.#loop = new StepLoop({
       initial: initialChecks(),
       step,
@@ -86,17 +87,17 @@ class Checker implements Part {
     });
     this.#record = new ReloadRecord('check', () => this.#text(), log);
     this.#table = new TableKeeper(configuration, options.open, log);
-    this.#notifier = new CheckNotifier((script) => this.#resolve(script), log);
+    this.#notifier = new CheckNotifier((script) => this.#scripts.resolve(script), log);
     this.#health = new HealthRecord(options.healthFile, () => remember(this.#loop.state), log);
     this.#files = new TrackFiles((name, value) => this.#loop.feed({ kind: 'file', name, value }), log);
-    const tools = attemptTools({ configuration: () => this.#configuration, resolve: (script) => this.#resolve(script), log });
+    const tools = attemptTools({ configuration: () => this.#configuration, resolve: (script) => this.#scripts.resolve(script), log });
     this.#attempts = new Attempts(tools, (outcomes) => this.#loop.feed({ kind: 'outcomes', outcomes }));
     this.#configure({ chance: chanceFrom(randomBytes(16)), hostName: hostname(), remembered: this.#health.read() });
   }
 
   #configure(more: Partial<Extract<CheckInput, { kind: 'configure' }>> = {}): void {
     const configuration = this.#configuration;
-    this.#scripts = new Map();
+    this.#scripts = new ScriptBook(configuration, this.#log);
     this.#notifier.configure(configuration);
     this.#table.configure(configuration);
     this.#watchAddresses();
@@ -123,17 +124,6 @@ class Checker implements Part {
     if (wanted) return;
     this.#addresses?.close();
     this.#addresses = undefined;
-  }
-
-  /** Each script is examined one time for each configuration. */
-  #resolve(script: Parameters<typeof resolveScript>[0]): ResolvedScript {
-    const key = JSON.stringify([script.argv, script.text, script.runAs]);
-    const known = this.#scripts.get(key);
-    if (known !== undefined) return known;
-    const { script: resolved, messages } = resolveScript(script, policyOf(this.#configuration.global));
-    for (const text of messages) this.#log('warning', text);
-    this.#scripts.set(key, resolved);
-    return resolved;
   }
 
   /** What weir cannot do yet is reported once and not tried. What is served already stays as it was: a reload is no reason to end it. */

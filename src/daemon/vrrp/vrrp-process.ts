@@ -15,12 +15,12 @@ import { MonitorGroup, NetlinkMonitor } from '../../sys/netlink/netlink-monitor.
 import type { NetlinkMessage } from '../../wire/netlink.js';
 import { CpuScheduling } from '../process/cpu-scheduling.js';
 import { StepLoop } from '../process/step-loop.js';
+import { ScriptBook } from '../scripts/script-book.js';
 import { advertsFirst } from './adverts-first.js';
 import { AdvertFilters } from './filters/advert-filters.js';
 import { HostResources } from './host/host-resources.js';
 import { Interfaces } from './host/interfaces.js';
 import { Notifier } from './notify/notifier.js';
-import { ScriptBook } from './notify/script-book.js';
 import { AdvertSockets, wholePacket } from './sockets/advert-sockets.js';
 import { type InstanceNow, Trackers } from './trackers/trackers.js';
 

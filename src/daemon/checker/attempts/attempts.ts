@@ -28,11 +28,15 @@ export class Attempts {
     random: () => this.#random(),
   };
 
+  readonly #carrierTools: CarrierTools;
+
   constructor(
-    readonly tools: Omit<CarrierTools, 'random'>,
+    tools: Omit<CarrierTools, 'random'>,
     /** Never called within `start`. */
     readonly onOutcomes: (outcomes: readonly Answered[]) => void,
-  ) {}
+  ) {
+    this.#carrierTools = { ...tools, random: () => this.#random() };
+  }
 
   get count(): number {
     return this.#running.size;
@@ -59,11 +63,10 @@ export class Attempts {
   }
 
   start(attempt: Attempt): void {
-    const carrierTools: CarrierTools = { ...this.tools, random: () => this.#random() };
     const run = new AttemptRun(
       attempt,
       this.#tools,
-      (one, feed) => openCarrier(one, feed, carrierTools),
+      (one, feed) => openCarrier(one, feed, this.#carrierTools),
       (outcome) => this.#done(attempt.number, outcome),
     );
     if (!run.isOver) this.#running.set(attempt.number, run);

@@ -1,10 +1,10 @@
 // The scripts of a configuration, each examined one time: what running it means, and what is logged about it.
 
-import type { KeepalivedConfiguration } from '../../../model/keepalived/configuration.js';
-import type { Notify } from '../../../model/keepalived/instance.js';
-import type { Script } from '../../../model/keepalived/script.js';
-import type { Log } from '../../../model/log-level.js';
-import { policyOf, type ResolvedScript, resolveScript, type ScriptPolicy } from '../../scripts/resolve-script.js';
+import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
+import type { Notify } from '../../model/keepalived/instance.js';
+import type { Script } from '../../model/keepalived/script.js';
+import type { Log } from '../../model/log-level.js';
+import { policyOf, type ResolvedScript, resolveScript, type ScriptPolicy } from './resolve-script.js';
 
 const notifyScripts = (notify: Notify): readonly (Script | undefined)[] => [
   notify.master,
