@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { fstatSync } from 'node:fs';
 import { test } from 'node:test';
 import { native } from './addon.js';
-import { Fd, openFds, using } from './fd.js';
+import { closeOnError, Fd, openFds, using } from './fd.js';
 
 const devNull = () => native().open('/dev/null', 0);
 
@@ -41,6 +41,21 @@ test('using closes also when the work throws', () => {
     using(new Fd(devNull(), 'used'), () => {
       throw new Error('work');
     }),
+  );
+  assert.deepEqual(openFds(), before);
+});
+
+test('closeOnError closes only when the work throws', () => {
+  const before = openFds();
+  const kept = closeOnError(new Fd(devNull(), 'kept'), (fd) => fd);
+  assert.ok(kept.isOpen);
+  kept.close();
+  assert.throws(
+    () =>
+      closeOnError(new Fd(devNull(), 'lost'), () => {
+        throw new Error('work');
+      }),
+    /work/,
   );
   assert.deepEqual(openFds(), before);
 });

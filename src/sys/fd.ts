@@ -49,6 +49,16 @@ export class Fd {
   }
 }
 
+/** Runs `work` with `fd`, and closes `fd` only where `work` throws: the steps between opening and handing over. */
+export function closeOnError<T, F extends { close(): void }>(fd: F, work: (fd: F) => T): T {
+  try {
+    return work(fd);
+  } catch (error) {
+    fd.close();
+    throw error;
+  }
+}
+
 /** Runs `work` with `fd` and closes `fd` afterwards, also when `work` throws. */
 export function using<T, F extends { close(): void }>(fd: F, work: (fd: F) => T): T {
   try {

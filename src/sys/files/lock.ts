@@ -6,7 +6,7 @@ import { WeirError } from '../../model/errors/weir-error.js';
 import { native } from '../addon.js';
 import { type Clock, systemClock } from '../clock.js';
 import { hasCode, onPath, unlessCode } from '../errno.js';
-import { Fd } from '../fd.js';
+import { closeOnError, Fd } from '../fd.js';
 import { exclusiveHolder, lockHolders } from './lock-holder.js';
 
 const O_RDONLY = 0;
@@ -87,15 +87,11 @@ export class Lock {
    * @throws WeirError lock-busy, SystemError
    */
   static take(path: string, { kind = 'exclusive', ...wait }: LockOptions = {}): Lock {
-    const fd = new Fd(opened(path), path);
-    try {
+    return closeOnError(new Fd(opened(path), path), (fd) => {
       const waiting = new LockWaiting(path, wait);
       while (!tryLock(fd, kind)) waiting.pause();
       return new Lock(fd);
-    } catch (error) {
-      fd.close();
-      throw error;
-    }
+    });
   }
 
   /** Releasing twice does nothing. */

@@ -3,7 +3,7 @@ import { hostIsLittleEndian as little, viewOf } from '../../wire/bytes.js';
 import { decodeMessages, type NetlinkMessage } from '../../wire/netlink.js';
 import { native } from '../addon.js';
 import { hasCode, unlessCode } from '../errno.js';
-import { Fd } from '../fd.js';
+import { closeOnError, Fd } from '../fd.js';
 import { type Watch, whenReadable } from '../readable.js';
 import { setReceiveBuffer } from '../sockets/receive-buffer.js';
 
@@ -47,13 +47,10 @@ export class NetlinkMonitor {
     const view = viewOf(address);
     view.setUint16(0, AF_NETLINK, little);
     view.setUint32(8, groups, little);
-    try {
+    closeOnError(this.#fd, (fd) => {
       this.receiveBuffer();
-      native().bind(this.#fd.number, address);
-    } catch (error) {
-      this.#fd.close();
-      throw error;
-    }
+      native().bind(fd.number, address);
+    });
     this.#watch = whenReadable(this.#fd.number, () => this.read());
   }
 

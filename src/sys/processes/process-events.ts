@@ -3,7 +3,7 @@ import { hostIsLittleEndian as little, viewOf } from '../../wire/bytes.js';
 import { decodeMessages, encodeMessage } from '../../wire/netlink.js';
 import { native } from '../addon.js';
 import { hasCode } from '../errno.js';
-import { Fd } from '../fd.js';
+import { closeOnError, Fd } from '../fd.js';
 import { type Watch, whenReadable } from '../readable.js';
 import { setReceiveBuffer } from '../sockets/receive-buffer.js';
 
@@ -35,16 +35,13 @@ export class ProcessMonitor {
 
   /** @throws SystemError ECONNREFUSED in another network namespace, EPERM */
   constructor(readonly events: ProcessEvents) {
-    try {
+    closeOnError(this.#fd, (fd) => {
       const own = new Uint8Array(12);
       viewOf(own).setUint16(0, AF_NETLINK, little);
       viewOf(own).setUint32(8, CN_IDX_PROC, little);
-      native().bind(this.#fd.number, own);
+      native().bind(fd.number, own);
       this.#listen();
-    } catch (error) {
-      this.#fd.close();
-      throw error;
-    }
+    });
     this.#watch = whenReadable(this.#fd.number, () => this.#read());
   }
 

@@ -3,13 +3,11 @@ import { type Address, isLinkLocal } from '../../model/address.js';
 import { hostIsLittleEndian as little, viewOf } from '../../wire/bytes.js';
 import { native } from '../addon.js';
 import { isSystemError, reasonOf } from '../errno.js';
-import { Fd } from '../fd.js';
+import { closeOnError, Fd } from '../fd.js';
 import { AF, ANY, socketAddress } from './socket-address.js';
-import { int32 } from './socket-options.js';
+import { bindToDevice, int32, SOL_SOCKET } from './socket-options.js';
 
-const SOL_SOCKET = 1;
 const SO_ERROR = 4;
-const SO_BINDTODEVICE = 25;
 const SO_MARK = 36;
 const SO_REUSEADDR = 2;
 
@@ -42,20 +40,15 @@ export interface Client {
 /** A socket bound as wanted. @throws SystemError EMFILE, EADDRNOTAVAIL, EADDRINUSE, ENODEV, EPERM */
 export function openClient(options: ClientOptions, type: number, protocol: number, what: string): Fd {
   const { address, bindAddress, bindPort, bindInterface, mark } = options;
-  const fd = new Fd(native().socket(AF[address.family], type, protocol), what);
-  const set = (option: number, value: Uint8Array): void => native().setsockopt(fd.number, SOL_SOCKET, option, value);
-  try {
-    if (bindInterface !== undefined) set(SO_BINDTODEVICE, new TextEncoder().encode(`${bindInterface}\0`));
-    if (mark !== undefined && mark !== 0) set(SO_MARK, int32(mark));
+  return closeOnError(new Fd(native().socket(AF[address.family], type, protocol), what), (fd) => {
+    if (bindInterface !== undefined) bindToDevice(fd, bindInterface);
+    if (mark !== undefined && mark !== 0) native().setsockopt(fd.number, SOL_SOCKET, SO_MARK, int32(mark));
     if (bindAddress !== undefined || bindPort !== undefined) {
-      set(SO_REUSEADDR, int32(1));
+      native().setsockopt(fd.number, SOL_SOCKET, SO_REUSEADDR, int32(1));
       native().bind(fd.number, socketAddress(bindAddress ?? ANY[address.family], bindPort ?? 0));
     }
     return fd;
-  } catch (error) {
-    fd.close();
-    throw error;
-  }
+  });
 }
 
 /** Begins to connect: undefined, or why it failed immediately. */

@@ -4,22 +4,20 @@ import { addressId } from '../../model/identity.js';
 import { decodeAddress, encodeAddress } from '../../wire/address-bytes.js';
 import { concat, hostIsLittleEndian as little, viewOf } from '../../wire/bytes.js';
 import { native } from '../addon.js';
-import { Fd } from '../fd.js';
+import { closeOnError, Fd } from '../fd.js';
 import { readControl } from './control-messages.js';
 import { setReceiveBuffer } from './receive-buffer.js';
+import { ReceivingSocket } from './receiving-socket.js';
 import { AF, ANY, addressIn, SOCKET_ADDRESS_BYTES, socketAddress } from './socket-address.js';
-import { attachFilter, detachFilter, int32 } from './socket-options.js';
+import { bindToDevice, int32, sendBeforeOthers } from './socket-options.js';
 
 const SOCK_RAW = 3;
 const IPPROTO_RAW = 255;
-const SOL_SOCKET = 1;
-const SOL_IP = 0;
-const SOL_IPV6 = 41;
 const ICMPV6 = 58;
 const ICMPV6_FILTER = 1;
-const SO = { priority: 12, bindToDevice: 25 } as const;
-const IP = { pktinfo: 8, multicastIf: 32, multicastLoop: 34, add: 35, drop: 36, multicastAll: 49 } as const;
+const IP = { level: 0, pktinfo: 8, multicastIf: 32, multicastLoop: 34, add: 35, drop: 36, multicastAll: 49 } as const;
 const IPV6 = {
+  level: 41,
   multicastIf: 17,
   multicastLoop: 19,
   add: 20,
@@ -27,9 +25,20 @@ const IPV6 = {
   multicastAll: 29,
   recvPktinfo: 49,
   recvHopLimit: 51,
-};
-/** TC_PRIO_CONTROL: the device sends it before ordinary traffic. */
-const CONTROL_TRAFFIC = 6;
+} as const;
+const OPTIONS = { inet: IP, inet6: IPV6 } as const;
+/** What a receiver sets. */
+const RECEIVER_OPTIONS = {
+  inet: [
+    [IP.multicastAll, 0],
+    [IP.pktinfo, 1],
+  ],
+  inet6: [
+    [IPV6.multicastAll, 0],
+    [IPV6.recvPktinfo, 1],
+    [IPV6.recvHopLimit, 1],
+  ],
+} as const;
 /** The longest advert has 255 IPv6 addresses and a trailer behind them: 4116 bytes. */
 const BUFFER_BYTES = 8192;
 const CONTROL_BYTES = 128;
@@ -43,20 +52,16 @@ export interface Received {
   readonly bytes: Uint8Array;
 }
 
-function openRaw(family: Family, protocol: number, device: string): Fd {
-  const fd = new Fd(native().socket(AF[family], SOCK_RAW, protocol), `raw socket ${protocol} on ${device}`);
-  try {
-    if (device !== '') native().setsockopt(fd.number, SOL_SOCKET, SO.bindToDevice, new TextEncoder().encode(`${device}\0`));
+function openRaw(family: Family, protocol: number, device: string, prepare: (fd: Fd) => void): Fd {
+  return closeOnError(new Fd(native().socket(AF[family], SOCK_RAW, protocol), `raw socket ${protocol} on ${device}`), (fd) => {
+    if (device !== '') bindToDevice(fd, device);
+    prepare(fd);
     return fd;
-  } catch (error) {
-    fd.close();
-    throw error;
-  }
+  });
 }
 
 /** Packets of one protocol that arrive on one interface (`''`: on any) for this host or for a group that it joined. */
-export class RawReceiver {
-  readonly #fd: Fd;
+export class RawReceiver extends ReceivingSocket {
   readonly #buffer = new Uint8Array(BUFFER_BYTES);
   readonly #control = new Uint8Array(CONTROL_BYTES);
   readonly #groups = new Map<string, { readonly group: Address; readonly ifindex: number }>();
@@ -67,37 +72,20 @@ export class RawReceiver {
     readonly protocol: number,
     readonly device: string,
   ) {
-    this.#fd = openRaw(family, protocol, device);
-    const level = family === 'inet' ? SOL_IP : SOL_IPV6;
-    const options =
-      family === 'inet'
-        ? ([
-            [IP.multicastAll, 0],
-            [IP.pktinfo, 1],
-          ] as const)
-        : ([
-            [IPV6.multicastAll, 0],
-            [IPV6.recvPktinfo, 1],
-            [IPV6.recvHopLimit, 1],
-          ] as const);
-    try {
-      for (const [option, value] of options) native().setsockopt(this.#fd.number, level, option, int32(value));
-    } catch (error) {
-      this.close();
-      throw error;
-    }
-  }
-
-  get fd(): number {
-    return this.#fd.number;
+    super(
+      openRaw(family, protocol, device, (fd) => {
+        const { level } = OPTIONS[family];
+        for (const [option, value] of RECEIVER_OPTIONS[family]) native().setsockopt(fd.number, level, option, int32(value));
+      }),
+    );
   }
 
   /** Bytes that may be queued; more than net.core.rmem_max where this process is allowed to. */
   receiveBuffer(bytes: number): void {
     try {
-      setReceiveBuffer(this.#fd.number, bytes, true);
+      setReceiveBuffer(this.descriptor.number, bytes, true);
     } catch {
-      setReceiveBuffer(this.#fd.number, bytes, false);
+      setReceiveBuffer(this.descriptor.number, bytes, false);
     }
   }
 
@@ -105,15 +93,7 @@ export class RawReceiver {
   onlyIcmpv6(type: number): void {
     const blocked = new Uint8Array(32).fill(0xff);
     viewOf(blocked).setUint32((type >> 5) * 4, ~(1 << (type & 31)) >>> 0, little);
-    native().setsockopt(this.#fd.number, ICMPV6, ICMPV6_FILTER, blocked);
-  }
-
-  attachFilter(program: number): void {
-    attachFilter(this.#fd, program);
-  }
-
-  detachFilter(): void {
-    detachFilter(this.#fd);
+    native().setsockopt(this.descriptor.number, ICMPV6, ICMPV6_FILTER, blocked);
   }
 
   /** Joins the groups that are new and leaves those that are not in the list. */
@@ -138,14 +118,14 @@ export class RawReceiver {
       group.family === 'inet'
         ? concat(encodeAddress(group), new Uint8Array(4), int32(ifindex))
         : concat(encodeAddress(group), int32(ifindex));
-    const inet = this.family === 'inet';
-    native().setsockopt(this.#fd.number, inet ? SOL_IP : SOL_IPV6, inet ? IP[action] : IPV6[action], request);
+    const { level, [action]: option } = OPTIONS[this.family];
+    native().setsockopt(this.descriptor.number, level, option, request);
   }
 
   /** The next packet, or undefined when none is queued. Packets longer than 8 KiB are cut. */
   receive(): Received | undefined {
     const from = new Uint8Array(SOCKET_ADDRESS_BYTES);
-    const length = native().recvmsg(this.#fd.number, this.#buffer, from, this.#control);
+    const length = native().recvmsg(this.descriptor.number, this.#buffer, from, this.#control);
     if (length < 0) return undefined;
     const bytes = this.#buffer.slice(0, length);
     const control = readControl(this.#control);
@@ -157,10 +137,6 @@ export class RawReceiver {
       ifindex: control.ifindex,
       bytes,
     };
-  }
-
-  close(): void {
-    this.#fd.close();
   }
 }
 
@@ -174,23 +150,15 @@ export class RawSender {
     readonly device: string,
     readonly ifindex: number,
   ) {
-    this.#fd = openRaw(family, IPPROTO_RAW, device);
-    const set = (level: number, option: number, value: Uint8Array): void => native().setsockopt(this.#fd.number, level, option, value);
-    try {
-      set(SOL_SOCKET, SO.priority, int32(CONTROL_TRAFFIC));
-      if (family === 'inet') {
-        set(SOL_IP, IP.multicastLoop, int32(0));
-      } else {
-        set(SOL_IPV6, IPV6.multicastLoop, int32(0));
-      }
+    this.#fd = openRaw(family, IPPROTO_RAW, device, (fd) => {
+      const { level, multicastLoop, multicastIf } = OPTIONS[family];
+      sendBeforeOthers(fd);
+      native().setsockopt(fd.number, level, multicastLoop, int32(0));
       if (ifindex > 0) {
         const mreqn = family === 'inet' ? concat(new Uint8Array(8), int32(ifindex)) : int32(ifindex);
-        set(family === 'inet' ? SOL_IP : SOL_IPV6, family === 'inet' ? IP.multicastIf : IPV6.multicastIf, mreqn);
+        native().setsockopt(fd.number, level, multicastIf, mreqn);
       }
-    } catch (error) {
-      this.close();
-      throw error;
-    }
+    });
   }
 
   /** @throws SystemError ENETUNREACH, ENETDOWN, EPERM (a firewall), EAGAIN (a full queue) */

@@ -1,8 +1,7 @@
 // The size of a socket's receive buffer (man 7 socket, SO_RCVBUF and SO_RCVBUFFORCE).
 import { native } from '../addon.js';
-import { int32 } from './socket-options.js';
+import { int32, SOL_SOCKET } from './socket-options.js';
 
-const SOL_SOCKET = 1;
 const SO = { rcvbuf: 8, rcvbufForce: 33 } as const;
 const BYTES_MAX = 0x7fffffff;
 

@@ -3,15 +3,29 @@ import { hostIsLittleEndian as little, viewOf } from '../../wire/bytes.js';
 import { native } from '../addon.js';
 import type { Fd } from '../fd.js';
 
-const SOL_SOCKET = 1;
+export const SOL_SOCKET = 1;
+const SO_PRIORITY = 12;
+const SO_BINDTODEVICE = 25;
 const SO_DETACH_FILTER = 27;
 const SO_ATTACH_BPF = 50;
+/** linux/pkt_sched.h. The first band of pfifo_fast, and the highest priority that needs no CAP_NET_ADMIN. */
+const TC_PRIO_INTERACTIVE = 6;
 
 /** The value of an option. */
 export function int32(value: number): Uint8Array {
   const out = new Uint8Array(4);
   viewOf(out).setInt32(0, value, little);
   return out;
+}
+
+/** The socket sends and receives by this interface alone. @throws SystemError ENODEV, EPERM */
+export function bindToDevice(fd: Fd, device: string): void {
+  native().setsockopt(fd.number, SOL_SOCKET, SO_BINDTODEVICE, new TextEncoder().encode(`${device}\0`));
+}
+
+/** The device sends what comes from this socket before ordinary traffic. */
+export function sendBeforeOthers(fd: Fd): void {
+  native().setsockopt(fd.number, SOL_SOCKET, SO_PRIORITY, int32(TC_PRIO_INTERACTIVE));
 }
 
 /** A socket-filter program drops packets before they are queued. @throws SystemError EPERM, EINVAL (another kind of program) */

@@ -2,17 +2,14 @@
 // source port.
 import type { Address, Family } from '../../model/address.js';
 import { native } from '../addon.js';
-import { Fd } from '../fd.js';
+import { closeOnError, Fd } from '../fd.js';
 import { readControl } from './control-messages.js';
 import { setReceiveBuffer } from './receive-buffer.js';
+import { ReceivingSocket } from './receiving-socket.js';
 import { AF, ANY, addressIn, portIn, SOCKET_ADDRESS_BYTES, socketAddress } from './socket-address.js';
-import { attachFilter, detachFilter, int32 } from './socket-options.js';
+import { int32, sendBeforeOthers } from './socket-options.js';
 
 const SOCK_DGRAM = 2;
-const SOL_SOCKET = 1;
-const SO_PRIORITY = 12;
-/** TC_PRIO_CONTROL: the device sends it before ordinary traffic. */
-const CONTROL_TRAFFIC = 6;
 const IPV6_V6ONLY = 26;
 /** Level; the options that request TTL and destination; the TTL of sent datagrams. */
 const OPTIONS = {
@@ -32,21 +29,24 @@ export interface ReceivedDatagram {
   readonly bytes: Uint8Array;
 }
 
-function open(family: Family, what: string): Fd {
-  const fd = new Fd(native().socket(AF[family], SOCK_DGRAM, 0), what);
-  try {
-    native().setsockopt(fd.number, SOL_SOCKET, SO_PRIORITY, int32(CONTROL_TRAFFIC));
+/** `prepare`: what this socket needs before it is bound. */
+function open(family: Family, source: Address, port: number, what: string, prepare: (fd: Fd) => void): Fd {
+  return closeOnError(new Fd(native().socket(AF[family], SOCK_DGRAM, 0), what), (fd) => {
+    sendBeforeOthers(fd);
     if (family === 'inet6') native().setsockopt(fd.number, OPTIONS.inet6.level, IPV6_V6ONLY, int32(1));
+    prepare(fd);
+    native().bind(fd.number, socketAddress(source, port));
     return fd;
-  } catch (error) {
-    fd.close();
-    throw error;
-  }
+  });
+}
+
+function setTtl(fd: Fd, family: Family, ttl: number): void {
+  const { level, sendTtl } = OPTIONS[family];
+  native().setsockopt(fd.number, level, sendTtl, int32(ttl));
 }
 
 /** Receives on one port of one family, from all interfaces. */
-export class UdpListener {
-  readonly #fd: Fd;
+export class UdpListener extends ReceivingSocket {
   readonly #buffer = new Uint8Array(BUFFER_BYTES);
   readonly #control = new Uint8Array(CONTROL_BYTES);
   readonly #from = new Uint8Array(SOCKET_ADDRESS_BYTES);
@@ -56,38 +56,23 @@ export class UdpListener {
     readonly family: Family,
     readonly port: number,
   ) {
-    this.#fd = open(family, `udp port ${port}`);
     const { level, askTtl, askDestination } = OPTIONS[family];
-    try {
-      native().setsockopt(this.#fd.number, level, askTtl, int32(1));
-      native().setsockopt(this.#fd.number, level, askDestination, int32(1));
-      native().bind(this.#fd.number, socketAddress(ANY[family], port));
-    } catch (error) {
-      this.close();
-      throw error;
-    }
-  }
-
-  get fd(): number {
-    return this.#fd.number;
+    super(
+      open(family, ANY[family], port, `udp port ${port}`, (fd) => {
+        native().setsockopt(fd.number, level, askTtl, int32(1));
+        native().setsockopt(fd.number, level, askDestination, int32(1));
+      }),
+    );
   }
 
   /** Bytes that may be queued, also more than net.core.rmem_max. @throws SystemError EPERM */
   receiveBuffer(bytes: number): void {
-    setReceiveBuffer(this.#fd.number, bytes, true);
-  }
-
-  attachFilter(program: number): void {
-    attachFilter(this.#fd, program);
-  }
-
-  detachFilter(): void {
-    detachFilter(this.#fd);
+    setReceiveBuffer(this.descriptor.number, bytes, true);
   }
 
   /** The next datagram, or undefined when none is queued. @throws SystemError */
   receive(): ReceivedDatagram | undefined {
-    const length = native().recvmsg(this.#fd.number, this.#buffer, this.#from, this.#control);
+    const length = native().recvmsg(this.descriptor.number, this.#buffer, this.#from, this.#control);
     if (length < 0) return undefined;
     const { ttl, destination = ANY[this.family] } = readControl(this.#control);
     return {
@@ -97,10 +82,6 @@ export class UdpListener {
       ttl,
       bytes: this.#buffer.slice(0, length),
     };
-  }
-
-  close(): void {
-    this.#fd.close();
   }
 }
 
@@ -115,16 +96,11 @@ export class UdpSender {
     readonly port: number,
     ttl: number,
   ) {
-    this.#fd = open(family, `udp from port ${port}`);
-    try {
-      this.ttl(ttl);
+    this.#fd = open(family, source ?? ANY[family], port, `udp from port ${port}`, (fd) => {
+      setTtl(fd, family, ttl);
       // This socket is never read: the smallest buffer for what other hosts send to its port.
-      setReceiveBuffer(this.#fd.number, 0, false);
-      native().bind(this.#fd.number, socketAddress(source ?? ANY[family], port));
-    } catch (error) {
-      this.close();
-      throw error;
-    }
+      setReceiveBuffer(fd.number, 0, false);
+    });
   }
 
   get fd(): number {
@@ -133,8 +109,7 @@ export class UdpSender {
 
   /** 1..255, for datagrams sent from now on. */
   ttl(ttl: number): void {
-    const { level, sendTtl } = OPTIONS[this.family];
-    native().setsockopt(this.#fd.number, level, sendTtl, int32(ttl));
+    setTtl(this.#fd, this.family, ttl);
   }
 
   /** @throws SystemError ENETUNREACH, EHOSTUNREACH, EPERM (a firewall), EINVAL (the source is no address of this host any more) */

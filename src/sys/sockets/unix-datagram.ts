@@ -2,7 +2,7 @@
 import { WeirError } from '../../model/errors/weir-error.js';
 import { hostIsLittleEndian as little, viewOf } from '../../wire/bytes.js';
 import { native } from '../addon.js';
-import { Fd } from '../fd.js';
+import { closeOnError, Fd } from '../fd.js';
 
 const AF_UNIX = 1;
 const SOCK_DGRAM = 2;
@@ -28,14 +28,10 @@ export class UnixDatagram {
   /** @throws SystemError ENOENT, ECONNREFUSED when no process listens there */
   static connect(path: string): UnixDatagram {
     const address = socketAddress(path);
-    const fd = new Fd(native().socket(AF_UNIX, SOCK_DGRAM, 0), path);
-    try {
+    return closeOnError(new Fd(native().socket(AF_UNIX, SOCK_DGRAM, 0), path), (fd) => {
       native().connect(fd.number, address);
-    } catch (error) {
-      fd.close();
-      throw error;
-    }
-    return new UnixDatagram(fd);
+      return new UnixDatagram(fd);
+    });
   }
 
   /** Never blocks. @throws SystemError EAGAIN when the listener's queue is full, ECONNREFUSED when it went away */
