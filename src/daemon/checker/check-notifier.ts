@@ -4,23 +4,21 @@ import type { KeepalivedConfiguration } from '../../model/keepalived/configurati
 import type { Script } from '../../model/keepalived/script.js';
 import type { Log } from '../../model/log-level.js';
 import { NotifyFifos } from '../notify/notify-fifos.js';
-import { NotifyQueue, TURN_MAX_MS } from '../notify/notify-queue.js';
+import { NotifyQueues } from '../notify/notify-queues.js';
 import type { ResolvedScript } from '../scripts/resolve-script.js';
 
 type Notify = Extract<CheckEffect, { kind: 'notify' }>;
 
-/** keepalived waits so long for scripts at stop. */
-const STOP_MS = 1000;
-
 export class CheckNotifier {
   readonly #fifos: NotifyFifos;
-  readonly #queues = new Map<string, NotifyQueue>();
+  readonly #queues: NotifyQueues;
 
   constructor(
     readonly resolve: (script: Script) => ResolvedScript,
     readonly log: Log,
   ) {
     this.#fifos = new NotifyFifos(resolve, log);
+    this.#queues = new NotifyQueues(log);
   }
 
   /** notify_fifo gets these lines, too. Its reader is VRRP's to start, where there is VRRP. */
@@ -37,9 +35,7 @@ export class CheckNotifier {
     const resolved = this.resolve(script);
     if (resolved.kind === 'disabled') return;
     const who = line.replace(/ (UP|DOWN)$/, '');
-    const queue = this.#queues.get(who) ?? new NotifyQueue(who, this.log, TURN_MAX_MS);
-    this.#queues.set(who, queue);
-    queue.add([{ script: resolved, arguments: [], name: script.text }]);
+    this.#queues.add(who, who, [{ script: resolved, arguments: [], name: script.text }]);
   }
 
   /** FIFO readers end before the last events, as keepalived has it. */
@@ -49,14 +45,7 @@ export class CheckNotifier {
 
   /** Waits for scripts, a second at most; then FIFOs go. */
   async close(): Promise<void> {
-    for (const queue of this.#queues.values()) queue.startAll();
-    const running = [...this.#queues.values()].flatMap((queue) => queue.running());
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<void>((done) => {
-      timer = setTimeout(done, STOP_MS);
-    });
-    if (running.length > 0) await Promise.race([Promise.all(running), late]);
-    clearTimeout(timer);
+    await this.#queues.close();
     this.#fifos.close();
   }
 }
