@@ -1,6 +1,6 @@
 // The virtual servers' part of keepalived_check.data. Pure.
 
-import { serverName } from '../control/virtual-server/texts.js';
+import { serverName } from '../control/virtual-server/names.js';
 import { formatAddress } from '../model/address-text.js';
 import type { KeepalivedConfiguration } from '../model/keepalived/configuration.js';
 import type { RealServer, VirtualServer } from '../model/keepalived/virtual-server.js';

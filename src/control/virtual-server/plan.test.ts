@@ -5,7 +5,7 @@ import { emptyConfiguration } from '../../../test/support/keepalived-configurati
 import { realServer, virtualServer as server } from '../../../test/support/virtual-server.js';
 import type { VirtualServer } from '../../model/keepalived/virtual-server.js';
 import { addressAfter, type WantedTable, wantedTable } from '../../model/keepalived/wanted-table.js';
-import { type PresentTable, planTable } from './plan.js';
+import { type PresentTable, planFlush, planTable, planTimeouts } from './plan.js';
 
 const real = (address: string, weight = 1, port = 80) => realServer(address, { weight, port });
 const table = (...servers: readonly VirtualServer[]): WantedTable => wantedTable({ ...emptyConfiguration, virtualServers: servers });
@@ -27,11 +27,40 @@ test('only what differs changes', () => {
   assert.deepEqual(kinds(nothing, before, present(before)), ['delete-service']);
 });
 
-test('what an operator added by hand stays', () => {
+test('a start and a reload converge: what was changed by hand goes back to the file', () => {
+  const wanted = table(server());
+  const there = present(table(server({ scheduler: 'rr', realServers: [real('10.0.0.1', 9), real('10.9.9.9')] })));
+  assert.deepEqual(kinds(wanted, wanted, there), ['edit-service', 'delete-destination', 'edit-destination', 'add-destination']);
+  assert.deepEqual(kinds(nothing, nothing, there), [], 'services that are not of the file stay');
+});
+
+test('a change of health changes what it is about: what was changed by hand stays', () => {
   const before = table(server());
-  const there = present(table(server({ realServers: [real('10.0.0.1'), real('10.0.0.2'), real('10.9.9.9')] })));
-  assert.deepEqual(kinds(before, before, there), []);
-  assert.deepEqual(kinds(nothing, nothing, there), []);
+  const after = table(server({ realServers: [real('10.0.0.1')] }));
+  const there = present(table(server({ scheduler: 'rr', realServers: [real('10.0.0.1', 9), real('10.0.0.2'), real('10.9.9.9')] })));
+  const follow = (wanted: WantedTable, old: WantedTable, now: PresentTable) => kinds(wanted, old, now, () => 'follow');
+  assert.deepEqual(follow(after, before, there), ['delete-destination']);
+  assert.deepEqual(follow(before, after, present(after)), ['add-destination']);
+  assert.deepEqual(follow(before, before, there), []);
+  const weighed = table(server({ realServers: [real('10.0.0.1', 3), real('10.0.0.2')] }));
+  assert.deepEqual(follow(weighed, before, there), ['edit-destination']);
+  assert.deepEqual(follow(after, before, new Map()), ['add-service', 'add-destination'], 'one that is gone comes back whole');
+});
+
+test('a flush removes what is not wanted, whoever added it, and touches nothing else', () => {
+  const there = present(table(server(), server({ target: { kind: 'service', key: { kind: 'fwmark', family: 'inet', mark: 7 } } })));
+  const plans = planFlush(table(server()), there);
+  assert.deepEqual(
+    plans.map(({ name, changes }) => [name, changes.map(({ kind }) => kind)]),
+    [['FWM 7', ['delete-service']]],
+  );
+});
+
+test('timeouts are set where they differ; 0 keeps what is there', () => {
+  const there = { tcp: 900, tcpFin: 120, udp: 300 };
+  assert.equal(planTimeouts(undefined, there), undefined);
+  assert.equal(planTimeouts({ tcp: 900, tcpFin: 0, udp: 0 }, there), undefined);
+  assert.deepEqual(planTimeouts({ tcp: 0, tcpFin: 0, udp: 7 }, there), { tcp: 0, tcpFin: 0, udp: 7 });
 });
 
 test('a group is one service for each address and mark, and direct routing keeps the port', () => {

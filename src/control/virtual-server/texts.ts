@@ -1,17 +1,11 @@
-// How servers and checkers are named in the log, in keepalived's way. Pure.
+// The log lines about virtual servers and checkers that are not served or run, and about changes of the table. Pure.
 
-import { formatAddress } from '../../model/address-text.js';
 import { capability } from '../../model/capabilities.js';
 import type { Change } from '../../model/change.js';
 import { CHECK_NAMES } from '../../model/keepalived/check-names.js';
 import { type UnservedServer, unservedText } from '../../model/keepalived/unserved.js';
 import type { VirtualServer } from '../../model/keepalived/virtual-server.js';
-import type { DestinationKey } from '../../model/service.js';
-
-/** `[10.0.0.2]:tcp:80` */
-export function serverName({ address, port }: DestinationKey, protocol: string): string {
-  return `[${formatAddress(address)}]:${protocol}:${port}`;
-}
+import { serverName } from './names.js';
 
 /** A log names so many checkers one by one; the rest are counted. */
 const NAMED = 20;

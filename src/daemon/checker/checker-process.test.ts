@@ -158,6 +158,80 @@ test('a reload to what weir does not have yet leaves a service as it was; a late
   await checker.stop();
 });
 
+/** A director that counts what is written to it, by kinds. */
+function counting(): { readonly director: MemoryDirector; readonly taken: () => readonly string[] } {
+  const director = new MemoryDirector();
+  const writes: string[] = [];
+  const names = ['addService', 'editService', 'deleteService', 'addDestination', 'editDestination', 'deleteDestination'] as const;
+  for (const name of [...names, 'flush', 'setTimeouts', 'zero', 'setSysctl'] as const) {
+    const write = director[name].bind(director) as (...args: readonly unknown[]) => void;
+    Object.assign(director, {
+      [name]: (...args: readonly unknown[]) => {
+        writes.push(name);
+        write(...args);
+      },
+    });
+  }
+  return { director, taken: () => writes.splice(0) };
+}
+
+test('a reload writes what differs and no more: one server of a thousand services is one write, none is none', async () => {
+  const { director, taken } = counting();
+  const servers = Array.from({ length: 1000 }, (_, port) => server(port + 1));
+  const timeouts = { lvsTimeouts: { tcp: 100, tcpFin: 0, udp: 7 } };
+  const { checker } = start(servers, { open: () => director }, timeouts);
+  assert.deepEqual(new Set(taken()), new Set(['setTimeouts', 'addService', 'addDestination']));
+  await checker.reload(configuration(servers, timeouts));
+  assert.deepEqual(taken(), []);
+  const reals = (weight: number) => [realServer('10.0.0.1', { weight }), realServer('10.0.0.2')];
+  const changed = (more: Partial<VirtualServer>) => servers.map((one, index) => (index === 500 ? { ...one, ...more } : one));
+  await checker.reload(configuration(changed({ realServers: reals(5) }), timeouts));
+  assert.deepEqual(taken(), ['editDestination']);
+  await checker.reload(configuration(changed({ realServers: reals(5).slice(0, 1) }), timeouts));
+  assert.deepEqual(taken(), ['deleteDestination']);
+  await checker.reload(configuration(changed({ realServers: reals(5).slice(0, 1), scheduler: 'rr' }), timeouts));
+  assert.deepEqual(taken(), ['editService']);
+  await checker.stop();
+});
+
+test('a reload puts right what was changed by hand; services that are not of the file stay', async () => {
+  const { director, taken } = counting();
+  const { checker } = start([server(80), server(443)], { open: () => director });
+  const [web, tls, other] = [server(80), server(443), server(9)].map(({ target }) =>
+    target.kind === 'service' ? target.key : assert.fail(),
+  );
+  assert.ok(web !== undefined && tls !== undefined && other !== undefined);
+  director.addService({ key: other, scheduler: 'rr', schedFlags: 0, onePacket: false });
+  director.deleteService(tls);
+  director.editService({ key: web, scheduler: 'rr', schedFlags: 0, onePacket: false });
+  const [first, second] = director.service(web).destinations.map(({ spec }) => spec);
+  assert.ok(first !== undefined && second !== undefined);
+  director.editDestination(web, { ...first, weight: 0 });
+  director.deleteDestination(web, second);
+  director.addDestination(web, { ...first, address: ip('10.9.9.9') });
+  taken();
+  await checker.reload(configuration([server(80), server(443)]));
+  assert.deepEqual(table(director), ['443 wlc 2', '80 wlc 2', '9 rr 0']);
+  assert.deepEqual(
+    director.service(web).destinations.map(({ spec: { address, weight } }) => [address.words, weight]),
+    [
+      [second.address.words, 1],
+      [first.address.words, 1],
+    ],
+  );
+  assert.deepEqual([...taken()].sort(), [
+    'addDestination',
+    'addDestination',
+    'addDestination',
+    'addService',
+    'deleteDestination',
+    'editDestination',
+    'editService',
+  ]);
+  await checker.stop();
+  assert.deepEqual(table(director), ['9 rr 0']);
+});
+
 test('a datapath that cannot be opened is tried again', async () => {
   const director = new MemoryDirector();
   let attempts = 0;

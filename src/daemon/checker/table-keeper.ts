@@ -1,28 +1,29 @@
-// What weir's table should be and what it was made, service by service. Decides nothing: the machine of health checks gives the pools,
-// and when to try.
+// Makes weir's table what it should be (TableIntent). Decides nothing: the machine of health checks gives the pools, and when to try;
+// the plan is control's.
 import type { ApplyResult } from '../../control/check/messages.js';
-import { type PresentService, planTable, type ServicePlan } from '../../control/virtual-server/plan.js';
+import { type PresentService, planFlush, planTimeouts, type ServicePlan } from '../../control/virtual-server/plan.js';
+import { TableIntent } from '../../control/virtual-server/table-intent.js';
 import { changeMessage } from '../../control/virtual-server/texts.js';
 import type { Director } from '../../datapath/director.js';
 import { isWeirError } from '../../model/errors/weir-error.js';
 import { serviceId } from '../../model/identity.js';
 import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
-import { missingForWanted } from '../../model/keepalived/unserved.js';
 import type { RealServer, VirtualServer } from '../../model/keepalived/virtual-server.js';
-import { type WantedService, type WantedTable, wantedServices } from '../../model/keepalived/wanted-table.js';
 import type { Log } from '../../model/log-level.js';
+import type { ServiceEntry, ServiceKey } from '../../model/service.js';
 import { applyPlans } from './apply.js';
+
+const presentOf = ({ spec, destinations }: ServiceEntry): PresentService => ({
+  spec,
+  destinations: destinations.map((entry) => entry.spec),
+});
 
 export class TableKeeper {
   #configuration: KeepalivedConfiguration;
-  /** Which virtual server, by name, has which services: all that it has now or had when it was served last. */
-  readonly #owned = new Map<string, Set<string>>();
-  readonly #wanted = new Map<string, WantedService>();
-  /** What was made true: ours to remove. */
-  readonly #done = new Map<string, WantedService>();
-  /** Services whose wanted state was not made true yet. */
-  readonly #changed = new Set<string>();
-  #flushed = false;
+  readonly #intent: TableIntent;
+  /** lvs_flush is for the start alone. */
+  #flushDue: boolean;
+  #timeoutsDue: boolean;
   #flushAll = false;
 
   constructor(
@@ -31,57 +32,39 @@ export class TableKeeper {
     readonly log: Log,
   ) {
     this.#configuration = configuration;
+    this.#intent = new TableIntent(configuration);
+    this.#flushDue = configuration.global.lvsFlush;
+    this.#timeoutsDue = configuration.global.lvsTimeouts !== undefined;
   }
 
+  /** A reload: what is served next converges to the file, whoever changed the table. */
   configure(configuration: KeepalivedConfiguration): void {
     this.#configuration = configuration;
+    this.#intent.configure(configuration);
+    this.#timeoutsDue = configuration.global.lvsTimeouts !== undefined;
   }
 
   /** Nothing waits to be made true. */
   get isSettled(): boolean {
-    return this.#changed.size === 0 && !this.#flushAll;
+    return this.#intent.isSettled && !this.#flushAll;
   }
 
   /** Whether something of it is in the table because of us. */
-  owns({ name }: VirtualServer): boolean {
-    return [...(this.#owned.get(name) ?? [])].some((id) => this.#done.has(id));
+  owns(server: VirtualServer): boolean {
+    return this.#intent.owns(server);
   }
 
   /** How many services are in the table because of us. */
   get size(): number {
-    return this.#done.size;
+    return this.#intent.size;
   }
 
-  /**
-   * Services that cannot be served yet are left out; one that was served before a reload stays as it was. Of a service that two virtual
-   * servers have the first one counts.
-   */
   serve(server: VirtualServer, pool: readonly RealServer[]): void {
-    const before = this.#owned.get(server.name) ?? new Set();
-    const owned = new Set<string>();
-    for (const service of wantedServices(server, pool, this.#configuration)) {
-      const id = serviceId(service.spec.key);
-      const other = this.#wanted.get(id)?.server.name;
-      if (other !== undefined && other !== server.name) continue;
-      const missing = missingForWanted(service) !== undefined;
-      if (missing && !this.#done.has(id)) continue;
-      owned.add(id);
-      if (missing) continue;
-      this.#wanted.set(id, service);
-      this.#changed.add(id);
-    }
-    for (const id of before) if (!owned.has(id)) this.#drop(id);
-    this.#owned.set(server.name, owned);
+    this.#intent.serve(server, pool);
   }
 
-  remove({ name }: VirtualServer): void {
-    for (const id of this.#owned.get(name) ?? []) this.#drop(id);
-    this.#owned.delete(name);
-  }
-
-  #drop(id: string): void {
-    this.#wanted.delete(id);
-    this.#changed.add(id);
+  remove(server: VirtualServer): void {
+    this.#intent.remove(server);
   }
 
   /** From now on what is applied is to remove everything, others' services too (lvs_flush_on_stop). */
@@ -90,7 +73,8 @@ export class TableKeeper {
   }
 
   apply(): ApplyResult {
-    if (this.#hasNothingToDo) return { kind: 'done', refused: [] };
+    this.#intent.begun();
+    if (this.isSettled && !this.#flushDue && !this.#timeoutsDue) return { kind: 'done', refused: [] };
     try {
       return { kind: 'done', refused: this.#withDirector((director) => this.#applyTo(director)) };
     } catch (error) {
@@ -98,11 +82,6 @@ export class TableKeeper {
       if (isWeirError(error, 'lock-busy')) return { kind: 'busy', who: error.details.who };
       return { kind: 'done', refused: [`virtual servers cannot be set up: ${error.message}`] };
     }
-  }
-
-  get #hasNothingToDo(): boolean {
-    const { lvsFlush, lvsTimeouts } = this.#configuration.global;
-    return this.isSettled && (!lvsFlush || this.#flushed) && lvsTimeouts === undefined;
   }
 
   /** No other process changes the table while `work` runs. @throws WeirError lock-busy without waiting, which would block the event loop */
@@ -119,59 +98,54 @@ export class TableKeeper {
     if (this.#flushAll) {
       director.flush();
       this.#flushAll = false;
-      this.#changed.clear();
-      this.#done.clear();
+      this.#intent.emptied();
       return [];
     }
-    this.#settings(director);
-    const [wanted, done] = [this.#pick(this.#wanted), this.#pick(this.#done)];
-    const plans = planTable(wanted, done, this.#present(director));
+    this.#setTimeouts(director);
+    const keys = this.#intent.pending;
+    const plans = [...this.#flush(director), ...this.#intent.plan(presentAmong(director, keys))];
     const refused = applyPlans(director, plans);
-    this.#logPlans(plans.filter(({ id }) => !refused.has(id)));
-    for (const id of [...this.#changed]) if (!refused.has(id)) this.#settle(id);
+    this.#flushDue &&= plans.some(({ id }) => refused.has(id));
+    this.#logPlans(
+      plans.filter(({ id }) => !refused.has(id)),
+      keys,
+    );
+    this.#intent.settle(new Set(refused.keys()));
     return [...refused.values()];
   }
 
-  #settings(director: Director): void {
-    const { lvsFlush, lvsTimeouts } = this.#configuration.global;
-    if (lvsFlush && !this.#flushed) director.flush();
-    this.#flushed = true;
-    if (lvsTimeouts !== undefined) director.setTimeouts(lvsTimeouts);
+  #setTimeouts(director: Director): void {
+    const { lvsTimeouts } = this.#configuration.global;
+    const timeouts = this.#timeoutsDue ? planTimeouts(lvsTimeouts, director.timeouts()) : undefined;
+    if (timeouts !== undefined) director.setTimeouts(timeouts);
+    this.#timeoutsDue = false;
   }
 
-  #pick(table: WantedTable): WantedTable {
-    return new Map([...this.#changed].flatMap((id) => (table.has(id) ? [[id, table.get(id) as WantedService] as const] : [])));
-  }
-
-  /** What is in the table of the services that changed. */
-  #present(director: Director): ReadonlyMap<string, PresentService> {
-    const found = new Map<string, PresentService>();
-    for (const id of this.#changed) {
-      const key = (this.#wanted.get(id) ?? this.#done.get(id))?.spec.key;
-      if (key === undefined) continue;
-      try {
-        const { spec, destinations } = director.service(key);
-        found.set(id, { spec, destinations: destinations.map((entry) => entry.spec) });
-      } catch (error) {
-        if (!isWeirError(error, 'service-missing')) throw error;
-      }
-    }
-    return found;
-  }
-
-  #settle(id: string): void {
-    const service = this.#wanted.get(id);
-    if (service === undefined) this.#done.delete(id);
-    else this.#done.set(id, service);
-    this.#changed.delete(id);
+  #flush(director: Director): readonly ServicePlan[] {
+    if (!this.#flushDue) return [];
+    const present = new Map(director.services().map((entry) => [serviceId(entry.spec.key), presentOf(entry)]));
+    return planFlush(this.#intent.wanted, present);
   }
 
   /** What was made true. */
-  #logPlans(plans: readonly ServicePlan[]): void {
+  #logPlans(plans: readonly ServicePlan[], keys: ReadonlyMap<string, ServiceKey>): void {
     for (const { id, name, changes } of plans) {
-      const key = (this.#wanted.get(id) ?? this.#done.get(id))?.spec.key;
+      const key = keys.get(id);
       const protocol = key?.kind === 'address' ? key.protocol : 'tcp';
       for (const change of changes) this.log('debug', changeMessage(change, name, protocol));
     }
   }
+}
+
+/** What is there of these services. */
+function presentAmong(director: Director, keys: ReadonlyMap<string, ServiceKey>): ReadonlyMap<string, PresentService> {
+  const found = new Map<string, PresentService>();
+  for (const [id, key] of keys) {
+    try {
+      found.set(id, presentOf(director.service(key)));
+    } catch (error) {
+      if (!isWeirError(error, 'service-missing')) throw error;
+    }
+  }
+  return found;
 }

@@ -1,0 +1,130 @@
+// What the table should be, service by service, and what it was made last. Health checks and reloads state what is wanted; `plan` answers
+// with the changes that lead there. It knows no director.
+import { serviceId } from '../../model/identity.js';
+import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
+import { missingForWanted } from '../../model/keepalived/unserved.js';
+import type { RealServer, VirtualServer } from '../../model/keepalived/virtual-server.js';
+import { type WantedService, type WantedTable, wantedServices } from '../../model/keepalived/wanted-table.js';
+import type { ServiceKey } from '../../model/service.js';
+import { type PlanMode, type PresentTable, planTable, type ServicePlan } from './plan.js';
+
+export class TableIntent {
+  #configuration: KeepalivedConfiguration;
+  /** Which virtual server, by name, has which services: all that it has now or had when it was served last. */
+  readonly #owned = new Map<string, Set<string>>();
+  readonly #wanted = new Map<string, WantedService>();
+  /** What was made true: ours to remove. */
+  readonly #done = new Map<string, WantedService>();
+  /** Services whose wanted state was not made true yet. */
+  readonly #changed = new Map<string, PlanMode>();
+  #mode: PlanMode = 'converge';
+
+  constructor(configuration: KeepalivedConfiguration) {
+    this.#configuration = configuration;
+  }
+
+  /** A reload: what is served until `begun` converges. */
+  configure(configuration: KeepalivedConfiguration): void {
+    this.#configuration = configuration;
+    this.#mode = 'converge';
+  }
+
+  /** The start or the reload has served all; from now on only what health changes is followed. */
+  begun(): void {
+    this.#mode = 'follow';
+  }
+
+  /** Nothing waits to be made true. */
+  get isSettled(): boolean {
+    return this.#changed.size === 0;
+  }
+
+  /** Whether something of it is in the table because of us. */
+  owns({ name }: VirtualServer): boolean {
+    return [...(this.#owned.get(name) ?? [])].some((id) => this.#done.has(id));
+  }
+
+  /** How many services are in the table because of us. */
+  get size(): number {
+    return this.#done.size;
+  }
+
+  /** The services that are wanted, served or not yet. */
+  get wanted(): WantedTable {
+    return this.#wanted;
+  }
+
+  /** The keys of the services that `plan` is about. */
+  get pending(): ReadonlyMap<string, ServiceKey> {
+    const keys = new Map<string, ServiceKey>();
+    for (const id of this.#changed.keys()) {
+      const service = this.#wanted.get(id) ?? this.#done.get(id);
+      if (service !== undefined) keys.set(id, service.spec.key);
+    }
+    return keys;
+  }
+
+  /**
+   * Services that cannot be served yet are left out; one that was served before a reload stays as it was. Of a service that two virtual
+   * servers have the first one counts.
+   */
+  serve(server: VirtualServer, pool: readonly RealServer[]): void {
+    const before = this.#owned.get(server.name) ?? new Set();
+    const owned = new Set<string>();
+    for (const service of wantedServices(server, pool, this.#configuration)) {
+      const id = serviceId(service.spec.key);
+      const other = this.#wanted.get(id)?.server.name;
+      if (other !== undefined && other !== server.name) continue;
+      const missing = missingForWanted(service) !== undefined;
+      if (missing && !this.#done.has(id)) continue;
+      owned.add(id);
+      if (missing) continue;
+      this.#wanted.set(id, service);
+      this.#change(id);
+    }
+    for (const id of before) if (!owned.has(id)) this.#drop(id);
+    this.#owned.set(server.name, owned);
+  }
+
+  remove({ name }: VirtualServer): void {
+    for (const id of this.#owned.get(name) ?? []) this.#drop(id);
+    this.#owned.delete(name);
+  }
+
+  #drop(id: string): void {
+    this.#wanted.delete(id);
+    this.#change(id);
+  }
+
+  /** One that waits to converge goes on waiting for it. */
+  #change(id: string): void {
+    if (this.#changed.get(id) !== 'converge') this.#changed.set(id, this.#mode);
+  }
+
+  /** `present`: at least what is there of the `pending` services. */
+  plan(present: PresentTable): readonly ServicePlan[] {
+    const mode = (id: string): PlanMode => this.#changed.get(id) ?? 'follow';
+    return planTable(this.#pick(this.#wanted), this.#pick(this.#done), present, mode);
+  }
+
+  #pick(table: WantedTable): WantedTable {
+    return new Map([...this.#changed.keys()].flatMap((id) => (table.has(id) ? [[id, table.get(id) as WantedService] as const] : [])));
+  }
+
+  /** The plan was made true, but for the services that were refused: they stay pending. */
+  settle(refused: ReadonlySet<string> = new Set()): void {
+    for (const id of [...this.#changed.keys()]) {
+      if (refused.has(id)) continue;
+      const service = this.#wanted.get(id);
+      if (service === undefined) this.#done.delete(id);
+      else this.#done.set(id, service);
+      this.#changed.delete(id);
+    }
+  }
+
+  /** The table was emptied. */
+  emptied(): void {
+    this.#changed.clear();
+    this.#done.clear();
+  }
+}
