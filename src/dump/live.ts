@@ -2,6 +2,7 @@
 import type { InstanceState } from '../control/vrrp/state/instance-state.js';
 import type { VrrpMachine } from '../control/vrrp/state/vrrp-machine.js';
 import type { Family } from '../model/address.js';
+import type { AdvertProtocol } from '../model/ip-protocol.js';
 import type { HostAddress } from '../model/keepalived/network.js';
 import type { RunAs } from '../model/keepalived/script.js';
 
@@ -25,7 +26,7 @@ export interface DumpHost extends HostClocks {
 export interface SocketDescription {
   readonly interface: string;
   readonly family: Family;
-  readonly protocol: 112 | 51;
+  readonly protocol: AdvertProtocol;
   readonly unicast: boolean;
   readonly fd: number;
   /** The source address of a unicast socket, where it is configured. */

@@ -1,6 +1,7 @@
 // keepalived.data after its global part: static objects, instances, sockets, groups, trackers, interfaces. Pure.
 import type { VrrpMachine } from '../control/vrrp/state/vrrp-machine.js';
 import { formatAddress } from '../model/address-text.js';
+import { IpProtocol } from '../model/ip-protocol.js';
 import type { KeepalivedConfiguration } from '../model/keepalived/configuration.js';
 import type { TrackedSet, TrackProcess, TrackScript } from '../model/keepalived/trackers.js';
 import { addressText, routeText, ruleText, scriptText } from './host-text.js';
@@ -150,7 +151,7 @@ function socketLines(sockets: readonly SocketDescription[]): readonly string[] {
   return sockets.flatMap((socket) => [
     `   Interface = ${socket.interface}`,
     `   Family = ${socket.family === 'inet' ? 'IPv4' : 'IPv6'}`,
-    `   Protocol = ${socket.protocol === 112 ? 'VRRP' : 'AH'}`,
+    `   Protocol = ${socket.protocol === IpProtocol.vrrp ? 'VRRP' : 'AH'}`,
     `   Type = ${socket.unicast ? 'Unicast' : 'Multicast'}`,
     ...(socket.address === undefined ? [] : [`   Address = ${socket.address}`]),
     '   VRRP instances',

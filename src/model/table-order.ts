@@ -1,7 +1,7 @@
 // The orders in which the table is shown: the kernel's own (its hash table) and ipvsadm's sorted one.
 import type { Address } from './address.js';
 import { serviceFamily } from './identity.js';
-import { PROTOCOL_NUMBERS } from './protocol-numbers.js';
+import { IpProtocol } from './ip-protocol.js';
 import type { DestinationKey, ServiceKey } from './service.js';
 
 /** ipvsadm subtracts unsigned numbers and reads the difference as a signed one: 192.168.0.10 stands before 10.0.0.10. */
@@ -28,7 +28,7 @@ export function compareServices(a: ServiceKey, b: ServiceKey): number {
   if (byMark !== 0) return byMark;
   const byFamily = familyNumber(a) - familyNumber(b);
   if (byFamily !== 0 || a.kind === 'fwmark' || b.kind === 'fwmark') return byFamily;
-  const byProtocol = PROTOCOL_NUMBERS[a.protocol] - PROTOCOL_NUMBERS[b.protocol];
+  const byProtocol = IpProtocol[a.protocol] - IpProtocol[b.protocol];
   return byProtocol || compareWords(a.address, b.address) || a.port - b.port;
 }
 
@@ -68,7 +68,7 @@ const SEED = 0x30;
 function bucketOf(key: ServiceKey): number {
   if (key.kind === 'fwmark') return (key.mark ^ SEED) & (BUCKETS - 1);
   const folded = key.address.words.reduce((mix, word) => mix ^ word, 0);
-  return (PROTOCOL_NUMBERS[key.protocol] ^ folded ^ SEED ^ (key.port >>> 8) ^ key.port) & (BUCKETS - 1);
+  return (IpProtocol[key.protocol] ^ folded ^ SEED ^ (key.port >>> 8) ^ key.port) & (BUCKETS - 1);
 }
 
 /** The order of the kernel's table, given all services newest first: marks last, then by bucket, newest first in each. */

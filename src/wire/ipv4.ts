@@ -17,8 +17,6 @@ import { decodeAddress, encodeAddress } from './address-bytes.js';
 import { concat, viewOf } from './bytes.js';
 import { internetChecksum } from './checksum.js';
 
-export const IpProtocol = { icmp: 1, ipip: 4, tcp: 6, udp: 17, gre: 47, icmpv6: 58, vrrp: 112, sctp: 132 } as const;
-
 export interface Ipv4Packet {
   readonly tos: number;
   readonly id: number;

@@ -12,12 +12,12 @@
 //     |   option: type 1, length 1 (in 8 bytes), our link address (6) |
 //     +---------------------------------------------------------------+
 import type { Address } from '../model/address.js';
+import { IpProtocol } from '../model/ip-protocol.js';
 import { decodeAddress, encodeAddress } from './address-bytes.js';
 import { concat, viewOf } from './bytes.js';
 import { internetChecksum, pseudoHeaderSum } from './checksum.js';
 import { decodeEthernet, EtherType, encodeEthernet, type Mac, macBytes, macText } from './ethernet.js';
 
-const ICMPV6 = 58;
 const SOLICITATION = 135;
 const ADVERTISEMENT = 136;
 const SOURCE_LINK_ADDRESS = 1;
@@ -38,8 +38,8 @@ export function neighbourSolicitation(mac: Mac, from: Address, target: Address):
     Uint8Array.of(SOURCE_LINK_ADDRESS, 1),
     macBytes(mac),
   );
-  viewOf(message).setUint16(2, internetChecksum(message, pseudoHeaderSum(from, group, ICMPV6, message.length)));
-  const header = Uint8Array.of(0x60, 0, 0, 0, 0, message.length, ICMPV6, HOPS);
+  viewOf(message).setUint16(2, internetChecksum(message, pseudoHeaderSum(from, group, IpProtocol.icmpv6, message.length)));
+  const header = Uint8Array.of(0x60, 0, 0, 0, 0, message.length, IpProtocol.icmpv6, HOPS);
   return encodeEthernet({
     destination: macText(concat(Uint8Array.of(0x33, 0x33), encodeAddress(group).subarray(12))),
     source: mac,
@@ -53,7 +53,7 @@ export function neighbourSolicitation(mac: Mac, from: Address, target: Address):
 export function neighbourClaim(frame: Uint8Array): { readonly address: Address; readonly mac: Mac } | undefined {
   const ethernet = decodeEthernet(frame);
   const packet = ethernet?.etherType === EtherType.ipv6 ? ethernet.payload : undefined;
-  if (ethernet === undefined || packet === undefined || packet[6] !== ICMPV6 || packet[7] !== HOPS) return undefined;
+  if (ethernet === undefined || packet === undefined || packet[6] !== IpProtocol.icmpv6 || packet[7] !== HOPS) return undefined;
   const message = packet.subarray(HEADER_BYTES);
   const address =
     message[0] === ADVERTISEMENT && message.length >= AT.option ? decodeAddress(message.subarray(AT.target, AT.option)) : undefined;

@@ -12,6 +12,7 @@
 //     |   option: type 2, length 1 (in 8 bytes), the link address (6) |
 //     +---------------------------------------------------------------+
 import type { Address } from '../model/address.js';
+import { IpProtocol } from '../model/ip-protocol.js';
 import { encodeAddress } from './address-bytes.js';
 import { concat, viewOf } from './bytes.js';
 import { internetChecksum, pseudoHeaderSum } from './checksum.js';
@@ -19,7 +20,6 @@ import { EtherType, encodeEthernet, type Mac, macBytes } from './ethernet.js';
 
 const ALL_NODES: Address = { family: 'inet6', words: [0xff020000, 0, 0, 1] };
 const ALL_NODES_MAC: Mac = '33:33:00:00:00:01';
-const ICMPV6 = 58;
 const OVERRIDE = 0x20;
 const ROUTER = 0x80;
 
@@ -32,8 +32,8 @@ export function unsolicitedAdvertisement(mac: Mac, address: Address, router: boo
     Uint8Array.of(2, 1),
     macBytes(mac),
   );
-  viewOf(message).setUint16(2, internetChecksum(message, pseudoHeaderSum(address, ALL_NODES, ICMPV6, message.length)));
-  const header = Uint8Array.of(0x60, 0, 0, 0, 0, message.length, ICMPV6, 255);
+  viewOf(message).setUint16(2, internetChecksum(message, pseudoHeaderSum(address, ALL_NODES, IpProtocol.icmpv6, message.length)));
+  const header = Uint8Array.of(0x60, 0, 0, 0, 0, message.length, IpProtocol.icmpv6, 255);
   return encodeEthernet({
     destination: ALL_NODES_MAC,
     source: mac,

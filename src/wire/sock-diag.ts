@@ -10,13 +10,13 @@
 //     |      reply: expires, receive queue, send queue, uid, inode; then attributes: 11 IPv6 only
 //     +---------------------------------------------------------------+
 import type { Address, Family } from '../model/address.js';
+import { IpProtocol } from '../model/ip-protocol.js';
 import { decodeAddress } from './address-bytes.js';
 import { hostIsLittleEndian as little, viewOf } from './bytes.js';
 import { attributeMap, NetlinkFlag, type NetlinkRequest } from './netlink.js';
 import { familyNumber } from './rtnetlink.js';
 
 const SOCK_DIAG_BY_FAMILY = 20;
-const PROTOCOLS = { tcp: 6, udp: 17 } as const;
 /** TCP_LISTEN; a datagram socket without a peer is in TCP_CLOSE. */
 const STATES = { tcp: 10, udp: 7 } as const;
 const AT = { sourcePort: 4, source: 8, device: 40, receiveQueue: 56, sendQueue: 60, attributes: 72 } as const;
@@ -39,7 +39,7 @@ export interface ListeningSocket {
 /** Asks for the sockets of one family that listen. */
 export function dumpListeners(family: Family, protocol: 'tcp' | 'udp'): NetlinkRequest {
   const payload = new Uint8Array(56);
-  payload.set([familyNumber(family), PROTOCOLS[protocol]]);
+  payload.set([familyNumber(family), IpProtocol[protocol]]);
   viewOf(payload).setUint32(4, 1 << STATES[protocol], little);
   return { type: SOCK_DIAG_BY_FAMILY, flags: NetlinkFlag.dump, payload };
 }

@@ -13,9 +13,9 @@
 //     |                   options, padded to 4 bytes …                |
 //     +---------------------------------------------------------------+
 import type { Address } from '../model/address.js';
+import { IpProtocol } from '../model/ip-protocol.js';
 import { concat, viewOf } from './bytes.js';
 import { internetChecksum, pseudoHeaderSum } from './checksum.js';
-import { IpProtocol } from './ipv4.js';
 
 export const TcpFlag = { fin: 1, syn: 2, rst: 4, psh: 8, ack: 16, urg: 32, ece: 64, cwr: 128 } as const;
 

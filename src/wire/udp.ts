@@ -7,9 +7,9 @@
 //     |            length             |           checksum            |
 //     +-------------------------------+-------------------------------+
 import type { Address } from '../model/address.js';
+import { IpProtocol } from '../model/ip-protocol.js';
 import { concat, viewOf } from './bytes.js';
 import { internetChecksum, pseudoHeaderSum } from './checksum.js';
-import { IpProtocol } from './ipv4.js';
 
 export interface UdpDatagram {
   readonly sourcePort: number;

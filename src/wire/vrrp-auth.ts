@@ -15,6 +15,7 @@
 //     |             16 bytes: HMAC-SHA256, cut to 128 bit             |
 //     +---------------------------------------------------------------+
 import type { Address } from '../model/address.js';
+import { IpProtocol } from '../model/ip-protocol.js';
 import { encodeAddress } from './address-bytes.js';
 import { concat, viewOf } from './bytes.js';
 import { hmac, sameBytes } from './hmac.js';
@@ -49,7 +50,7 @@ function ahDigest(key: Uint8Array, envelope: AhEnvelope, header: Uint8Array, mes
   payload.fill(0, AH_DIGEST_AT, AH_BYTES);
   const { source, destination, id } = envelope;
   const ttl = envelope.unicast ? 0 : envelope.ttl;
-  const covered = encodeIpv4({ ...IPV4_DEFAULTS, id, ttl, protocol: 51, source, destination, payload, checksum: 0 });
+  const covered = encodeIpv4({ ...IPV4_DEFAULTS, id, ttl, protocol: IpProtocol.ah, source, destination, payload, checksum: 0 });
   return hmac(md5, key, covered).subarray(0, 12);
 }
 
@@ -57,7 +58,7 @@ function ahDigest(key: Uint8Array, envelope: AhEnvelope, header: Uint8Array, mes
 export function encodeAh(key: Uint8Array, envelope: AhEnvelope, sequence: number, message: Uint8Array): Uint8Array {
   const header = new Uint8Array(AH_BYTES);
   const view = viewOf(header);
-  header.set([112, 4]);
+  header.set([IpProtocol.vrrp, 4]);
   header.set(encodeAddress(envelope.source), 4);
   view.setUint32(8, sequence >>> 0);
   header.set(ahDigest(key, envelope, header, message), AH_DIGEST_AT);
@@ -73,7 +74,7 @@ export interface DecodedAh {
 
 /** What follows an IP header of protocol 51; undefined if that is no AH with a digest of 96 bits in front of VRRP. */
 export function decodeAh(key: Uint8Array, envelope: AhEnvelope, payload: Uint8Array): DecodedAh | undefined {
-  if (payload.length < AH_BYTES || payload[0] !== 112 || payload[1] !== 4) return undefined;
+  if (payload.length < AH_BYTES || payload[0] !== IpProtocol.vrrp || payload[1] !== 4) return undefined;
   const header = payload.subarray(0, AH_BYTES);
   const message = payload.subarray(AH_BYTES);
   const view = viewOf(header);

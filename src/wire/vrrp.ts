@@ -12,6 +12,7 @@
 //  v2 |        8 bytes of authentication data, zeros without          |
 //     +---------------------------------------------------------------+
 import type { Address } from '../model/address.js';
+import { IpProtocol } from '../model/ip-protocol.js';
 import { decodeAddress, encodeAddress } from './address-bytes.js';
 import { concat, viewOf } from './bytes.js';
 import { internetChecksum, pseudoHeaderSum } from './checksum.js';
@@ -73,7 +74,7 @@ export function vrrpChecksum(message: Uint8Array, over: VrrpChecksum): number {
   viewOf(zeroed).setUint16(6, 0);
   if (over.kind === 'plain') return internetChecksum(zeroed);
   const destination = over.kind === 'old' ? oldChecksumDestination : over.destination;
-  return internetChecksum(zeroed, pseudoHeaderSum(over.source, destination, 112, message.length));
+  return internetChecksum(zeroed, pseudoHeaderSum(over.source, destination, IpProtocol.vrrp, message.length));
 }
 
 /** @throws RangeError for numbers that do not fit their fields, or more than 255 addresses */

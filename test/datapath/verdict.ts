@@ -1,9 +1,10 @@
 // Holds what a program did with a frame against what a fixture expects of it.
 import assert from 'node:assert/strict';
+import { IpProtocol } from '../../src/model/ip-protocol.js';
 import { internetChecksum } from '../../src/wire/checksum.js';
 import { decodeEthernet } from '../../src/wire/ethernet.js';
 import { decodeIcmp } from '../../src/wire/icmp.js';
-import { decodeIpv4, IpProtocol, type Ipv4Packet } from '../../src/wire/ipv4.js';
+import { decodeIpv4, type Ipv4Packet } from '../../src/wire/ipv4.js';
 import { tcpChecksumIsRight } from '../../src/wire/tcp.js';
 import { udpChecksumIsRight } from '../../src/wire/udp.js';
 import { ip } from './fixtures/bed-addresses.js';

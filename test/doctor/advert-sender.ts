@@ -1,11 +1,12 @@
 // Sends another node's adverts on a test's network: the same frames every 40 ms, until it is stopped.
 import type { Address } from '../../src/model/address.js';
+import { IpProtocol } from '../../src/model/ip-protocol.js';
 import { Netns } from '../../src/sys/namespaces/netns.js';
 import { PacketSocket } from '../../src/sys/sockets/packet-socket.js';
 import { encodeAddress } from '../../src/wire/address-bytes.js';
 import { concat } from '../../src/wire/bytes.js';
 import { EtherType, encodeEthernet } from '../../src/wire/ethernet.js';
-import { encodeIpv4, IPV4_DEFAULTS, IpProtocol } from '../../src/wire/ipv4.js';
+import { encodeIpv4, IPV4_DEFAULTS } from '../../src/wire/ipv4.js';
 import { encodeVrrp, type VrrpAdvert } from '../../src/wire/vrrp.js';
 import { ip } from '../support/doctor-facts.js';
 import type { Host } from '../support/netns-bed.js';

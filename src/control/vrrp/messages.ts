@@ -1,5 +1,6 @@
 // What goes into the VRRP machine and what comes out. Time is monotonic microseconds, an argument of every step.
 import type { Address } from '../../model/address.js';
+import type { AdvertProtocol } from '../../model/ip-protocol.js';
 import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
 import type { HostAddress, HostRoute, HostRule, VirtualInterface } from '../../model/keepalived/network.js';
 import type { Script } from '../../model/keepalived/script.js';
@@ -26,7 +27,7 @@ export interface ReceivedPacket {
   readonly source: Address;
   readonly destination: Address;
   readonly ttl: number;
-  readonly protocol: 112 | 51;
+  readonly protocol: AdvertProtocol;
   /** IPv4: the whole packet with its header; IPv6: what follows the IPv6 header. */
   readonly bytes: Uint8Array;
 }
@@ -107,7 +108,7 @@ export type Effect =
       readonly source: Address;
       readonly destination: Address;
       readonly ttl: number;
-      readonly protocol: 112 | 51;
+      readonly protocol: AdvertProtocol;
       /** IPv4's identification, counted per instance from 1. It must be used: AH covers it. inet6: 0. */
       readonly id: number;
       /** What follows the IP header. */

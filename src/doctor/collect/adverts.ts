@@ -1,15 +1,15 @@
 // Receives other hosts' adverts by packet sockets, which see them before any firewall rule of this host.
+import { IpProtocol } from '../../model/ip-protocol.js';
 import { systemClock } from '../../sys/clock.js';
 import { PacketSocket } from '../../sys/sockets/packet-socket.js';
 import { decodeAddress } from '../../wire/address-bytes.js';
 import { viewOf } from '../../wire/bytes.js';
 import { decodeEthernet, EtherType } from '../../wire/ethernet.js';
-import { decodeIpv4, IpProtocol } from '../../wire/ipv4.js';
+import { decodeIpv4 } from '../../wire/ipv4.js';
 import { AuthType, decodeVrrpAddresses, decodeVrrpHeader, vrrpAuthData } from '../../wire/vrrp.js';
+import { AH_BYTES } from '../../wire/vrrp-auth.js';
 import type { AdvertFact } from '../vrrp-facts.js';
 
-/** An AH header in front of the advert. */
-const AH = { protocol: 51, bytes: 24 } as const;
 /** The fixed header of IPv6 (RFC 8200 §3): next header at offset 6, source at 8, destination at 24. */
 const IPV6 = { next: 6, source: 8, destination: 24, bytes: 40 } as const;
 /** Reading stops after so many frames, for a network with much traffic. */
@@ -20,9 +20,9 @@ type Packet = Pick<AdvertFact, 'source' | 'destination'> & { readonly message: U
 function packetIn(etherType: number, payload: Uint8Array): Packet | undefined {
   if (etherType === EtherType.ipv4) {
     const packet = decodeIpv4(payload);
-    if (packet === undefined || (packet.protocol !== IpProtocol.vrrp && packet.protocol !== AH.protocol)) return undefined;
+    if (packet === undefined || (packet.protocol !== IpProtocol.vrrp && packet.protocol !== IpProtocol.ah)) return undefined;
     const { source, destination } = packet;
-    return { source, destination, message: packet.protocol === AH.protocol ? packet.payload.subarray(AH.bytes) : packet.payload };
+    return { source, destination, message: packet.protocol === IpProtocol.ah ? packet.payload.subarray(AH_BYTES) : packet.payload };
   }
   if (etherType !== EtherType.ipv6 || payload.length < IPV6.bytes || payload[IPV6.next] !== IpProtocol.vrrp) return undefined;
   const source = decodeAddress(payload.subarray(IPV6.source, IPV6.destination));

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ip } from '../../../test/support/doctor-facts.js';
+import { IpProtocol } from '../../model/ip-protocol.js';
 import { encodeIcmp } from '../../wire/icmp.js';
-import { encodeIpv4, IPV4_DEFAULTS, IpProtocol } from '../../wire/ipv4.js';
+import { encodeIpv4, IPV4_DEFAULTS } from '../../wire/ipv4.js';
 import { encodeTcp, TCP_DEFAULTS } from '../../wire/tcp.js';
 import { icmpAbout, otherPorts } from './connects.js';
 

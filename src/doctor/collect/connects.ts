@@ -4,10 +4,11 @@ import { connect } from 'node:net';
 import type { Address } from '../../model/address.js';
 import { formatAddress } from '../../model/address-text.js';
 import { destinationId } from '../../model/identity.js';
+import { IpProtocol } from '../../model/ip-protocol.js';
 import { RawReceiver } from '../../sys/sockets/raw-socket.js';
 import { viewOf } from '../../wire/bytes.js';
 import { decodeIcmp, isIcmpError } from '../../wire/icmp.js';
-import { decodeIpv4, IpProtocol } from '../../wire/ipv4.js';
+import { decodeIpv4 } from '../../wire/ipv4.js';
 import type { ConnectFact } from '../facts.js';
 
 /** Connects that are under way at the same time. */

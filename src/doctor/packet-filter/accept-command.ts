@@ -1,7 +1,8 @@
 // The command that lets adverts pass where a rule drops them, for the program that writes the rules.
 import type { Address } from '../../model/address.js';
 import { formatAddress } from '../../model/address-text.js';
-import { type Blocked, type PacketProbe, PROTOCOL_NUMBERS } from './model.js';
+import { IpProtocol } from '../../model/ip-protocol.js';
+import type { Blocked, PacketProbe } from './model.js';
 
 export type Passage = Pick<PacketProbe, 'direction' | 'source' | 'destination' | 'protocol'>;
 
@@ -13,14 +14,14 @@ function zoneOption(chain: string): string {
 
 function byIptables(tool: string, { table, base }: Blocked, { source, destination, protocol }: Passage): string {
   const where = table === 'filter' ? '' : ` -t ${table}`;
-  return `${tool}${where} -I ${base} -p ${PROTOCOL_NUMBERS[protocol]} -s ${formatAddress(source)} -d ${formatAddress(destination)} -j ACCEPT`;
+  return `${tool}${where} -I ${base} -p ${IpProtocol[protocol]} -s ${formatAddress(source)} -d ${formatAddress(destination)} -j ACCEPT`;
 }
 
 const familyWord = ({ family }: Address): string => (family === 'inet' ? 'ip' : 'ip6');
 
 export function acceptCommand(by: Blocked, passage: Passage): string {
   const { direction, source, destination, protocol } = passage;
-  const [from, to, number] = [formatAddress(source), formatAddress(destination), PROTOCOL_NUMBERS[protocol]];
+  const [from, to, number] = [formatAddress(source), formatAddress(destination), IpProtocol[protocol]];
   if (by.writer === 'ufw') return `ufw allow ${direction} from ${from} to ${to} proto ${protocol}`;
   if (by.writer === 'firewalld' && direction === 'in') {
     return `firewall-cmd --permanent${zoneOption(by.chain)} --add-protocol=${protocol} && firewall-cmd --reload`;

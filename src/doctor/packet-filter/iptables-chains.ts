@@ -1,5 +1,6 @@
 // Parses the output of iptables-save and its variants into chains: legacy tables, and those of iptables in nftables.
 import { parseAddress } from '../../model/address-text.js';
+import { IpProtocol } from '../../model/ip-protocol.js';
 import { iptablesAim, iptablesVerdict, wordsOfRule } from './iptables-aim.js';
 import {
   type Answer,
@@ -15,7 +16,6 @@ import {
   isPortIn,
   namesInterface,
   type PacketProbe,
-  PROTOCOL_NUMBERS,
   type Rule,
   type Translation,
 } from './model.js';
@@ -73,7 +73,7 @@ const oneOf = (list: string, ...words: readonly string[]): boolean => list.split
 const OPTIONS: Readonly<Record<string, (value: string) => Condition>> = {
   '-s': (value) => inNetwork(value, 'source'),
   '-d': (value) => inNetwork(value, 'destination'),
-  '-p': (value) => (probe) => oneOf(value, probe.protocol, String(PROTOCOL_NUMBERS[probe.protocol]), 'all', '0'),
+  '-p': (value) => (probe) => oneOf(value, probe.protocol, String(IpProtocol[probe.protocol]), 'all', '0'),
   '-i': (value) => (probe) => (probe.direction === 'in' ? namesInterface(value, probe.interfaceName, '+') : false),
   '-o': (value) => (probe) => (probe.direction === 'out' ? namesInterface(value, probe.interfaceName, '+') : false),
   '-m': () => () => true,

@@ -2,8 +2,6 @@
 import type { Address } from '../../model/address.js';
 import { contains } from '../subnet.js';
 
-export const PROTOCOL_NUMBERS = { vrrp: 112, ah: 51, tcp: 6, udp: 17 } as const;
-
 /** The packet that is evaluated: an advert of VRRP, or a packet of a connection that a client opens. */
 export interface PacketProbe {
   readonly direction: 'in' | 'out';
@@ -11,7 +9,7 @@ export interface PacketProbe {
   readonly source: Address;
   readonly destination: Address;
   /** As nft writes it. */
-  readonly protocol: keyof typeof PROTOCOL_NUMBERS;
+  readonly protocol: 'vrrp' | 'ah' | 'tcp' | 'udp';
   /** Absent: not known. */
   readonly sourcePort?: number;
   readonly destinationPort?: number;

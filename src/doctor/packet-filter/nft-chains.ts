@@ -1,6 +1,7 @@
 // Parses the output of `nft -j list ruleset` (libnftables-json(5)) into chains.
 import type { Address } from '../../model/address.js';
 import { parseAddress } from '../../model/address-text.js';
+import { IpProtocol } from '../../model/ip-protocol.js';
 import { field, isRecord, type Json, listOf, textOf } from '../../model/json.js';
 import {
   type Answer,
@@ -15,7 +16,6 @@ import {
   isPortIn,
   namesInterface,
   type PacketProbe,
-  PROTOCOL_NUMBERS,
   type Rule,
 } from './model.js';
 import { nftAim, nftVerdict } from './nft-aim.js';
@@ -90,7 +90,7 @@ function isValue(left: Json, value: Json, probe: PacketProbe): Answer {
     if (name === 'daddr') return isAddress(value, probe, 'destination');
   }
   if (name === 'protocol' || name === 'nexthdr' || meta === 'l4proto') {
-    return isWord(value, probe.protocol, String(PROTOCOL_NUMBERS[probe.protocol]));
+    return isWord(value, probe.protocol, String(IpProtocol[probe.protocol]));
   }
   if (meta === 'iifname' || meta === 'iif') return probe.direction === 'in' ? isInterface(value, probe.interfaceName) : false;
   if (meta === 'oifname' || meta === 'oif') return probe.direction === 'out' ? isInterface(value, probe.interfaceName) : false;

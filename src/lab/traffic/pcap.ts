@@ -13,9 +13,10 @@
 
 import type { Address } from '../../model/address.js';
 import { WeirError } from '../../model/errors/weir-error.js';
+import { IpProtocol } from '../../model/ip-protocol.js';
 import { decodeArp } from '../../wire/arp.js';
 import { EtherType, macText } from '../../wire/ethernet.js';
-import { decodeIpv4, IpProtocol } from '../../wire/ipv4.js';
+import { decodeIpv4 } from '../../wire/ipv4.js';
 import { decodeTcp } from '../../wire/tcp.js';
 import { decodeUdp } from '../../wire/udp.js';
 

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Address } from '../../model/address.js';
+import { IpProtocol } from '../../model/ip-protocol.js';
 import { encodeArp } from '../../wire/arp.js';
 import { concat } from '../../wire/bytes.js';
-import { encodeIpv4, IPV4_DEFAULTS, IpProtocol } from '../../wire/ipv4.js';
+import { encodeIpv4, IPV4_DEFAULTS } from '../../wire/ipv4.js';
 import { encodeTcp, TCP_DEFAULTS, TcpFlag } from '../../wire/tcp.js';
 import type { HostInterface } from '../definition/names.js';
 import { readPcap } from './pcap.js';

@@ -1,5 +1,6 @@
 // The fields of an advert that the invariants need, decoded without the codec under test.
 import type { Address } from '../../model/address.js';
+import { type AdvertProtocol, IpProtocol } from '../../model/ip-protocol.js';
 
 export interface SeenAdvert {
   readonly version: number;
@@ -13,8 +14,8 @@ export interface SeenAdvert {
 const AH_BYTES = 24;
 
 /** `payload`: what follows the IP header. Undefined: it is too short. */
-export function seeAdvert(payload: Uint8Array, protocol: 112 | 51, family: Address['family']): SeenAdvert | undefined {
-  const bytes = protocol === 51 ? payload.subarray(AH_BYTES) : payload;
+export function seeAdvert(payload: Uint8Array, protocol: AdvertProtocol, family: Address['family']): SeenAdvert | undefined {
+  const bytes = protocol === IpProtocol.ah ? payload.subarray(AH_BYTES) : payload;
   const size = family === 'inet' ? 4 : 16;
   const count = bytes[3] ?? 0;
   if (bytes.length < 8 + count * size) return undefined;

@@ -1,6 +1,7 @@
 // A history as text: one line per event; for a node's step its input, its effects and the states that changed.
 import type { Effect, Input } from '../../control/vrrp/messages.js';
 import { formatAddress } from '../../model/address-text.js';
+import type { AdvertProtocol } from '../../model/ip-protocol.js';
 import { seeAdvert } from './advert.js';
 import type { Disturbance, History } from './history.js';
 import type { Observation } from './invariant.js';
@@ -9,7 +10,7 @@ import type { World } from './world.js';
 const seconds = (us: number): string => (us / 1_000_000).toFixed(6).padStart(12);
 const percent = (share: number): string => `${Math.round(share * 100)}%`;
 
-const advertText = (payload: Uint8Array, protocol: 112 | 51, family: 'inet' | 'inet6'): string => {
+const advertText = (payload: Uint8Array, protocol: AdvertProtocol, family: 'inet' | 'inet6'): string => {
   const advert = seeAdvert(payload, protocol, family);
   return advert === undefined ? `${payload.length} bytes` : `VRID ${advert.vrid} prio ${advert.priority} v${advert.version}`;
 };

@@ -1,4 +1,5 @@
 // One echo request and its reply. A ping socket where ping_group_range allows it (man 7 icmp), else a raw one.
+import { IpProtocol } from '../../model/ip-protocol.js';
 import { echoReply, echoRequest } from '../../wire/echo.js';
 import { hasCode } from '../errno.js';
 import type { Fd } from '../fd.js';
@@ -7,7 +8,7 @@ import { DatagramClient } from './udp-client.js';
 
 const SOCK_DGRAM = 2;
 const SOCK_RAW = 3;
-const PROTOCOLS = { inet: 1, inet6: 58 } as const;
+const PROTOCOLS = { inet: IpProtocol.icmp, inet6: IpProtocol.icmpv6 } as const;
 const DATA = new TextEncoder().encode('weir health check');
 
 /** Reports the reply to its own request as `received`; other packets are ignored. */

@@ -1,6 +1,7 @@
 // Raw IP sockets (man 7 raw): a receiver and a sender of whole packets of one protocol on one interface.
 import type { Address, Family } from '../../model/address.js';
 import { addressId } from '../../model/identity.js';
+import { IpProtocol } from '../../model/ip-protocol.js';
 import { decodeAddress, encodeAddress } from '../../wire/address-bytes.js';
 import { concat, hostIsLittleEndian as little, viewOf } from '../../wire/bytes.js';
 import { native } from '../addon.js';
@@ -13,7 +14,6 @@ import { bindToDevice, int32, sendBeforeOthers } from './socket-options.js';
 
 const SOCK_RAW = 3;
 const IPPROTO_RAW = 255;
-const ICMPV6 = 58;
 const ICMPV6_FILTER = 1;
 const IP = { level: 0, pktinfo: 8, multicastIf: 32, multicastLoop: 34, add: 35, drop: 36, multicastAll: 49 } as const;
 const IPV6 = {
@@ -93,7 +93,7 @@ export class RawReceiver extends ReceivingSocket {
   onlyIcmpv6(type: number): void {
     const blocked = new Uint8Array(32).fill(0xff);
     viewOf(blocked).setUint32((type >> 5) * 4, ~(1 << (type & 31)) >>> 0, little);
-    native().setsockopt(this.descriptor.number, ICMPV6, ICMPV6_FILTER, blocked);
+    native().setsockopt(this.descriptor.number, IpProtocol.icmpv6, ICMPV6_FILTER, blocked);
   }
 
   /** Joins the groups that are new and leaves those that are not in the list. */

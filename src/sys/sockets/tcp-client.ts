@@ -1,5 +1,6 @@
 // A TCP connection of our own to a server (man 7 tcp).
 import { getSystemErrorMap } from 'node:util';
+import { IpProtocol } from '../../model/ip-protocol.js';
 import { native } from '../addon.js';
 import { hasCode, isSystemError, reasonOf } from '../errno.js';
 import type { Fd } from '../fd.js';
@@ -7,7 +8,6 @@ import type { PollHandle } from '../native.js';
 import { beginConnect, type Client, type ClientEvents, type ClientOptions, openClient, socketError } from './client-socket.js';
 
 const SOCK_STREAM = 1;
-const IPPROTO_TCP = 6;
 const POLLIN = 1;
 const POLLOUT = 4;
 /** One turn of the event loop takes at most so much of one connection. */
@@ -24,7 +24,7 @@ export class TcpClient implements Client {
     options: ClientOptions,
     readonly events: ClientEvents,
   ) {
-    this.#fd = openClient(options, SOCK_STREAM, IPPROTO_TCP, 'check by tcp');
+    this.#fd = openClient(options, SOCK_STREAM, IpProtocol.tcp, 'check by tcp');
     const refused = beginConnect(this.#fd, options);
     if (refused === undefined) this.#poll = native().pollStart(this.#fd.number, POLLOUT, () => this.#settle());
     else setImmediate(() => this.#fd.isOpen && events.failed('unreachable', refused));

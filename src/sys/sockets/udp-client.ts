@@ -1,4 +1,5 @@
 // A connected UDP socket: it receives its peer's datagrams, and the ICMP errors about its own as errors (man 7 udp).
+import { IpProtocol } from '../../model/ip-protocol.js';
 import { native } from '../addon.js';
 import { isSystemError, reasonOf } from '../errno.js';
 import type { Fd } from '../fd.js';
@@ -6,7 +7,6 @@ import type { PollHandle } from '../native.js';
 import { beginConnect, type Client, type ClientEvents, type ClientOptions, openClient } from './client-socket.js';
 
 const SOCK_DGRAM = 2;
-const IPPROTO_UDP = 17;
 const POLLIN = 1;
 const buffer = new Uint8Array(65_536);
 
@@ -18,7 +18,7 @@ export class DatagramClient implements Client {
   constructor(
     options: ClientOptions,
     readonly events: ClientEvents,
-    open: () => Fd = () => openClient(options, SOCK_DGRAM, IPPROTO_UDP, 'check by udp'),
+    open: () => Fd = () => openClient(options, SOCK_DGRAM, IpProtocol.udp, 'check by udp'),
   ) {
     this.#fd = open();
     const refused = beginConnect(this.#fd, options);

@@ -1,5 +1,6 @@
 // The parts of a received packet that do not depend on an instance: IP header, AH, VRRP message.
 import type { Address } from '../../../model/address.js';
+import { IpProtocol } from '../../../model/ip-protocol.js';
 import { viewOf } from '../../../wire/bytes.js';
 import { decodeIpv4 } from '../../../wire/ipv4.js';
 import { VRRP_HEADER_BYTES, vrrpLength } from '../../../wire/vrrp.js';
@@ -32,7 +33,7 @@ export function openPacket(packet: ReceivedPacket): ArrivedPacket | undefined {
   const ip = source.family === 'inet' ? decodeIpv4(bytes, true) : undefined;
   if (source.family === 'inet' && ip === undefined) return undefined;
   const payload = ip?.payload ?? bytes;
-  const ah = packet.protocol === 51 ? payload : undefined;
+  const ah = packet.protocol === IpProtocol.ah ? payload : undefined;
   if (ah !== undefined && ah.length < AH_BYTES) return undefined;
   const message = ah === undefined ? payload : payload.subarray(AH_BYTES);
   if (message.length < VRRP_HEADER_BYTES) return undefined;

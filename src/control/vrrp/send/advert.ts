@@ -1,5 +1,6 @@
 // An instance's adverts: made, authenticated and addressed.
 import type { Address } from '../../../model/address.js';
+import { IpProtocol } from '../../../model/ip-protocol.js';
 import type { Authentication, VrrpInstance } from '../../../model/keepalived/instance.js';
 import { concat, viewOf } from '../../../wire/bytes.js';
 import { AuthType, encodeVrrp, V3_INTERVAL_MAX, type VrrpChecksum, vrrpChecksum } from '../../../wire/vrrp.js';
@@ -63,7 +64,7 @@ function sendTo(context: VrrpContext, index: number, { priority, source, destina
     source,
     destination,
     ttl,
-    protocol: ah ? 51 : 112,
+    protocol: ah ? IpProtocol.ah : IpProtocol.vrrp,
     id: packetId,
     payload: ah
       ? encodeAh(passwordOf(config.authentication), envelope, sequence, message)

@@ -1,5 +1,6 @@
 // The nft tables `keepalived`: what drops packets to and from virtual addresses (no_accept), and what keeps a macvlan's own chatter off the wire.
 import type { Address, Family } from '../../../model/address.js';
+import { IpProtocol } from '../../../model/ip-protocol.js';
 import { encodeAddress } from '../../../wire/address-bytes.js';
 import { concat, hostIsLittleEndian as little, viewOf } from '../../../wire/bytes.js';
 import {
@@ -43,7 +44,6 @@ export interface TableContent {
   readonly macvlans: readonly { readonly ifindex: number; readonly base: number }[];
 }
 
-const ICMPV6 = 58;
 const IGMP = 2;
 const Icmpv6Type = { routerSolicit: 133, neighbourSolicit: 135, neighbourAdvert: 136, listenerReport: 143 } as const;
 
@@ -99,7 +99,7 @@ function icmpv6(type: number): Expression[] {
 
 const icmpv6Header = (): Expression[] => [
   meta(1, NftMeta.protocol),
-  equals(1, Uint8Array.of(ICMPV6)),
+  equals(1, Uint8Array.of(IpProtocol.icmpv6)),
   payload(1, PayloadBase.transport, 0, 1),
 ];
 

@@ -1,6 +1,7 @@
 // Watches for other hosts that answer for an address that we hold: ARP for IPv4, neighbour advertisements for IPv6.
 import type { Address } from '../../../model/address.js';
 import { addressId } from '../../../model/identity.js';
+import { IpProtocol } from '../../../model/ip-protocol.js';
 import type { KeepalivedConfiguration } from '../../../model/keepalived/configuration.js';
 import type { Log } from '../../../model/log-level.js';
 import { monotonicUs } from '../../../sys/clock.js';
@@ -18,7 +19,6 @@ import type { Filterable } from '../../filter/socket-filter.js';
 import { ClaimFilter, type ClaimWanted } from '../filters/claim-filter.js';
 import type { HeldOn } from '../host/held-addresses.js';
 
-const ICMPV6 = 58;
 const NEIGHBOUR_ADVERTISEMENT = 136;
 /** Where the target stands, and the option with the sender's link address, in a neighbour advertisement. */
 const NA = { target: 8, option: 24, mac: 26, length: 32, targetLinkAddress: 2 } as const;
@@ -155,7 +155,7 @@ export class AddressConflicts {
   }
 
   #listenNeighbours(link: Link): Listener {
-    const socket = new RawReceiver('inet6', ICMPV6, link.name);
+    const socket = new RawReceiver('inet6', IpProtocol.icmpv6, link.name);
     socket.onlyIcmpv6(NEIGHBOUR_ADVERTISEMENT);
     this.#filters.inet6.attach(socket);
     const watch = whenReadable(socket.fd, () => {

@@ -6,6 +6,7 @@ import type { SocketDescription } from '../../../dump/live.js';
 import type { Address, Family } from '../../../model/address.js';
 import { formatAddress } from '../../../model/address-text.js';
 import { sameAddress } from '../../../model/identity.js';
+import { type AdvertProtocol, IpProtocol } from '../../../model/ip-protocol.js';
 import type { KeepalivedConfiguration } from '../../../model/keepalived/configuration.js';
 import type { ReceiveBuffers } from '../../../model/keepalived/global.js';
 import type { VrrpInstance } from '../../../model/keepalived/instance.js';
@@ -22,8 +23,6 @@ import { bufferBytes } from './receive-buffers.js';
 
 type Send = Extract<Effect, { kind: 'send' }>;
 
-const VRRP = 112;
-const AH = 51;
 /** Class selector 6: network control, as RFC 5798 implementations mark it. */
 const TRAFFIC_CLASS = 0xc0;
 const DEFAULT_GROUP: Readonly<Record<Family, Address>> = {
@@ -38,7 +37,7 @@ const FAMILY_NAMES = { inet: 'IPv4', inet6: 'IPv6' } as const;
 
 interface Wanted {
   readonly family: Family;
-  readonly protocol: 112 | 51;
+  readonly protocol: AdvertProtocol;
   /** Absent interface: ''. */
   readonly interface: string;
   /** By which name the machine knows it: a macvlan's parent. */
@@ -86,7 +85,8 @@ export function wantedSockets(configuration: KeepalivedConfiguration): ReadonlyM
     const name = listensOn(configuration, instance);
     const knownAs = instance.interface ?? instance.vrf ?? '';
     const unicast = instance.unicast !== undefined;
-    for (const protocol of instance.version === 2 && family === 'inet' ? ([VRRP, AH] as const) : ([VRRP] as const)) {
+    const withAh = instance.version === 2 && family === 'inet';
+    for (const protocol of [IpProtocol.vrrp, ...(withAh ? [IpProtocol.ah] : [])]) {
       const key = `${name} ${family} ${protocol}`;
       const one = wanted.get(key) ?? { family, protocol, interface: name, knownAs, instances: [], groups: [], unicast };
       wanted.set(key, one);
@@ -169,7 +169,7 @@ export class AdvertSockets {
   listeners(): readonly { readonly instance: VrrpInstance; readonly ifindex: number }[] {
     return [...this.#wanted].flatMap(([key, { protocol, instances }]) => {
       const open = this.#receivers.get(key);
-      if (open === undefined || protocol === AH) return [];
+      if (open === undefined || protocol === IpProtocol.ah) return [];
       const places = this.#placesOf(open);
       return instances.flatMap((instance) => places.map((ifindex) => ({ instance, ifindex })));
     });
@@ -210,7 +210,7 @@ export class AdvertSockets {
   }
 
   #describe(socket: RawReceiver, { family, protocol, groups, unicast }: Wanted, ifindex: number): void {
-    if (protocol === AH) return;
+    if (protocol === IpProtocol.ah) return;
     const where = unicast || groups[0] === undefined ? ', unicast' : `multicast, address(${formatAddress(groups[0])})`;
     const text = `ifindex(${String(ifindex).padStart(3)}), family(${FAMILY_NAMES[family]}), proto(${protocol}), fd(${socket.fd},${socket.fd})`;
     this.events.log('debug', `VRRP sockpool: [${text} ${where}]`);
@@ -224,7 +224,7 @@ export class AdvertSockets {
   /** For dumps: keepalived's sockpool. */
   describe(): readonly SocketDescription[] {
     return [...this.#wanted].flatMap(([key, { interface: name, family, protocol, unicast, instances }]) => {
-      const using = instances.filter(({ authentication }) => (authentication.kind === 'ah') === (protocol === AH));
+      const using = instances.filter(({ authentication }) => (authentication.kind === 'ah') === (protocol === IpProtocol.ah));
       const open = this.#receivers.get(key);
       if (open === undefined || using.length === 0) return [];
       const source = unicast ? using.find(({ sourceAddress }) => sourceAddress !== undefined)?.sourceAddress : undefined;
@@ -257,7 +257,7 @@ export class AdvertSockets {
       }
       if (received === undefined) return;
       const { source, destination, ttl, bytes } = received;
-      const protocol = open.socket.protocol === AH ? AH : VRRP;
+      const protocol = open.socket.protocol === IpProtocol.ah ? IpProtocol.ah : IpProtocol.vrrp;
       const knownAs = this.#wanted.get(key)?.knownAs ?? open.socket.device;
       this.events.packet({ interface: knownAs, source, destination, ttl, protocol, bytes });
     }

@@ -2,9 +2,10 @@
 // opens is used by the next. All are on `lo`, which every namespace has, up or down, and their next hops are cached: nothing depends on
 // the host's addresses, routes or neighbours. Addresses are of RFC 2544.
 import type { Address } from '../../../model/address.js';
+import { IpProtocol } from '../../../model/ip-protocol.js';
 import type { DestinationSpec, ForwardingMethod, Protocol } from '../../../model/service.js';
 import { EtherType, encodeEthernet, type Mac, ZERO_MAC } from '../../../wire/ethernet.js';
-import { encodeIpv4, IPV4_DEFAULTS, IpProtocol } from '../../../wire/ipv4.js';
+import { encodeIpv4, IPV4_DEFAULTS } from '../../../wire/ipv4.js';
 import { encodeTcp, TCP_DEFAULTS, TcpFlag } from '../../../wire/tcp.js';
 import { encodeUdp } from '../../../wire/udp.js';
 

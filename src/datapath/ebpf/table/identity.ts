@@ -3,7 +3,7 @@
 import type { Address } from '../../../model/address.js';
 import { capability } from '../../../model/capabilities.js';
 import { WeirError } from '../../../model/errors/weir-error.js';
-import { PROTOCOL_NUMBERS } from '../../../model/protocol-numbers.js';
+import { IpProtocol } from '../../../model/ip-protocol.js';
 import type { ForwardingMethod, Protocol, ServiceKey, ServiceSpec } from '../../../model/service.js';
 import type { Records } from '../../../sys/bpf/records.js';
 import { swap16, swap32 } from '../../../wire/bytes.js';
@@ -17,7 +17,7 @@ function known<T>(name: T | undefined, number: number, what: string): T {
 
 export const protocolName = (number: number): Protocol =>
   known(
-    (Object.keys(PROTOCOL_NUMBERS) as Protocol[]).find((name) => PROTOCOL_NUMBERS[name] === number),
+    (['tcp', 'udp', 'sctp'] as const).find((name) => IpProtocol[name] === number),
     number,
     'protocol',
   );
@@ -51,7 +51,7 @@ export function canBeHeld(key: ServiceKey): boolean {
 export function serviceEndpoint(key: ServiceKey): bigint {
   if (key.kind === 'fwmark') throw new WeirError('not-yet', { missing: capability('firewall-marks').missing });
   if (key.protocol === 'sctp') throw new WeirError('not-yet', { missing: capability('sctp').missing });
-  return endpointKey(packetAddress(key.address), swap16(key.port), PROTOCOL_NUMBERS[key.protocol], 'E_SERVICE');
+  return endpointKey(packetAddress(key.address), swap16(key.port), IpProtocol[key.protocol], 'E_SERVICE');
 }
 
 /** From a service's own record. */

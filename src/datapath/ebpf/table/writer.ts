@@ -3,7 +3,7 @@
 
 import { capability } from '../../../model/capabilities.js';
 import { WeirError } from '../../../model/errors/weir-error.js';
-import { PROTOCOL_NUMBERS } from '../../../model/protocol-numbers.js';
+import { IpProtocol } from '../../../model/ip-protocol.js';
 import type { DestinationKey, DestinationSpec, ServiceKey, ServiceSpec } from '../../../model/service.js';
 import { swap16 } from '../../../wire/bytes.js';
 import { Abi, AddressFamily, Conf, Dest, Estimate, Service, WeirState } from '../abi.gen.js';
@@ -188,7 +188,7 @@ export class Writer {
     services.clear(id);
     services.set(id, Service.addr, packetAddress(spec.key.address));
     services.set(id, Service.port, swap16(spec.key.port));
-    services.set(id, Service.protocol, PROTOCOL_NUMBERS[spec.key.protocol]);
+    services.set(id, Service.protocol, IpProtocol[spec.key.protocol]);
     services.set(id, Service.family, AddressFamily.F_INET);
     conf.set(0, Conf.serviceTop, Math.max(top, id));
     return id;

@@ -2,9 +2,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ip } from '../../../../test/support/doctor-facts.js';
+import { IpProtocol } from '../../../model/ip-protocol.js';
 import { decodeEthernet, EtherType, encodeEthernet } from '../../../wire/ethernet.js';
 import { encodeIcmp } from '../../../wire/icmp.js';
-import { decodeIpv4, encodeIpv4, IPV4_DEFAULTS, IpProtocol, type Ipv4Packet } from '../../../wire/ipv4.js';
+import { decodeIpv4, encodeIpv4, IPV4_DEFAULTS, type Ipv4Packet } from '../../../wire/ipv4.js';
 import { decodeTcp, encodeTcp, TCP_DEFAULTS, TcpFlag } from '../../../wire/tcp.js';
 import { encodeUdp } from '../../../wire/udp.js';
 import { answerIn, type Probe, type ProbeContent, probeFrame, resetFrame, type Trial } from './probe-frames.js';

@@ -1,10 +1,11 @@
 // The frames that doctor sends to a real server, and what the frames that come back answer. Pure.
 import type { Address } from '../../../model/address.js';
 import { sameAddress } from '../../../model/identity.js';
+import { IpProtocol } from '../../../model/ip-protocol.js';
 import { viewOf } from '../../../wire/bytes.js';
 import { decodeEthernet, EtherType, encodeEthernet, type Mac } from '../../../wire/ethernet.js';
 import { decodeIcmp, encodeIcmp, IcmpType, isIcmpError } from '../../../wire/icmp.js';
-import { decodeIpv4, encodeIpv4, IPV4_DEFAULTS, IpProtocol, type Ipv4Packet } from '../../../wire/ipv4.js';
+import { decodeIpv4, encodeIpv4, IPV4_DEFAULTS, type Ipv4Packet } from '../../../wire/ipv4.js';
 import { decodeTcp, encodeTcp, TCP_DEFAULTS, TcpFlag } from '../../../wire/tcp.js';
 import { encodeUdp } from '../../../wire/udp.js';
 import type { ProbeAnswer } from '../../facts.js';

@@ -3,11 +3,11 @@ import type { Address } from '../../../model/address.js';
 import { formatAddress } from '../../../model/address-text.js';
 import type { Finding } from '../../../model/finding.js';
 import { sameAddress } from '../../../model/identity.js';
+import { IpProtocol } from '../../../model/ip-protocol.js';
 import type { Mac } from '../../../wire/ethernet.js';
 import type { Facts, HolderFact } from '../../facts.js';
 import { realServersOf } from '../../network.js';
 import { acceptCommand } from '../../packet-filter/accept-command.js';
-import { PROTOCOL_NUMBERS } from '../../packet-filter/model.js';
 import type { VrrpFacts, VrrpInstanceFact } from '../../vrrp-facts.js';
 import { virtualServersRule } from './virtual-servers.js';
 import { daemonsRule } from './vrrp-daemons.js';
@@ -38,7 +38,7 @@ function blockReason(instance: VrrpInstanceFact, { blocks }: VrrpFacts): Reason 
   const place = by.tool === 'nft' ? `nft ${by.family} ${by.table} ${by.chain}` : `${by.tool} ${by.table} ${by.chain}`;
   const writer = by.writer === undefined ? '' : `, written by ${by.writer}`;
   return {
-    cause: `the rule "${by.text}" (${place}${writer}) drops ${adverts} (protocol ${PROTOCOL_NUMBERS[protocol]} to ${formatAddress(destination)})`,
+    cause: `the rule "${by.text}" (${place}${writer}) drops ${adverts} (protocol ${IpProtocol[protocol]} to ${formatAddress(destination)})`,
     fix: acceptCommand(by, block),
   };
 }

@@ -2,6 +2,7 @@
 import type { Effect } from '../../../control/vrrp/messages.js';
 import { formatAddress } from '../../../model/address-text.js';
 import { addressId, sameAddress } from '../../../model/identity.js';
+import { IpProtocol } from '../../../model/ip-protocol.js';
 import type { VrrpInstance } from '../../../model/keepalived/instance.js';
 import { type SeenAdvert, seeAdvert } from '../advert.js';
 import { type MakeInvariant, type Observation, stateOf } from '../invariant.js';
@@ -30,7 +31,7 @@ function wrongContent(node: WorldNode, instance: VrrpInstance, send: Send, adver
   const targets = instance.unicast?.peers.map(({ address }) => address) ?? [instance.multicastGroup];
   if (!targets.some((address) => sameAddress(address, send.destination))) return `destination ${formatAddress(send.destination)}`;
   if (send.ttl !== (instance.unicast?.ttl ?? 255)) return `TTL ${send.ttl}`;
-  if (send.protocol !== (instance.authentication.kind === 'ah' ? 51 : 112)) return `protocol ${send.protocol}`;
+  if (send.protocol !== (instance.authentication.kind === 'ah' ? IpProtocol.ah : IpProtocol.vrrp)) return `protocol ${send.protocol}`;
   return undefined;
 }
 
