@@ -2,6 +2,7 @@
 
 import { serverName } from '../control/virtual-server/names.js';
 import { formatAddress } from '../model/address-text.js';
+import { CHECK_NAMES } from '../model/keepalived/check-names.js';
 import type { KeepalivedConfiguration } from '../model/keepalived/configuration.js';
 import type { RealServer, VirtualServer } from '../model/keepalived/virtual-server.js';
 
@@ -15,7 +16,7 @@ function realServer(real: RealServer): readonly string[] {
     ...(real.upperThreshold === 0 ? [] : [`     upper threshold = ${real.upperThreshold}`]),
     ...(real.lowerThreshold === 0 ? [] : [`     lower threshold = ${real.lowerThreshold}`]),
     ...(real.inhibitOnFailure ? ['     -> Inhibit service on failure'] : []),
-    ...real.checkers.map(({ check }) => `     Checker = ${check.kind} (not run yet)`),
+    ...real.checkers.map(({ check }) => `     Keepalive method = ${CHECK_NAMES[check.kind]}`),
   ];
 }
 

@@ -119,11 +119,11 @@ const rows = [
     meanwhile: 'they pass to the stack',
   },
   {
-    id: 'health-checks',
-    name: 'keepalived’s health checks',
+    id: 'genhash',
+    name: '`keepalived --genhash`',
     present: false,
-    missing: 'weir does not run health checks yet',
-    meanwhile: 'the server stays in service',
+    missing: 'genhash is not there yet',
+    meanwhile: 'the `digest` of a page is what `curl -s URL \\| md5sum` prints',
   },
 ] as const satisfies readonly Capability[];
 

@@ -94,7 +94,6 @@ export const SINGLE_CASES: readonly LintCase[] = [
     good: [instance('', '', one)],
   },
   { code: 'real-server-unchecked', bad: [server('real_server 10.0.1.1 80 {\n}')], good: [one] },
-  { code: 'check-not-run', bad: [one], good: [server('real_server 10.0.1.1 80 {\n}')], line: 6 },
   { code: 'sync-daemon-not-run', bad: [instance('', 'lvs_sync_daemon eth0 V1')], good: [instance('')] },
   { code: 'owner-by-default', bad: [instance('state MASTER')], good: [instance('state MASTER\npriority 255')], line: 4 },
   {

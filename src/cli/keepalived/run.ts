@@ -98,7 +98,7 @@ export async function run(args: readonly string[], io: Io): Promise<number> {
     case 'signum':
       return signum(asked.name, io);
     case 'genhash':
-      io.err(`keepalived: --genhash: ${capability('health-checks').missing}\n`);
+      io.err(`keepalived: --genhash: ${capability('genhash').missing}\n`);
       return 1;
     case 'test': {
       complain(asked, io);

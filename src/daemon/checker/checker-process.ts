@@ -9,13 +9,12 @@ import type { CheckEffect, CheckInput } from '../../control/check/messages.js';
 import { remember } from '../../control/check/remembered.js';
 import { type CheckMachine, initialChecks } from '../../control/check/state.js';
 import { step } from '../../control/check/step.js';
-import { checksNotRun, notServedMessage } from '../../control/virtual-server/texts.js';
+import { notServedMessage } from '../../control/virtual-server/texts.js';
 import type { Director } from '../../datapath/director.js';
 import { virtualServerLines } from '../../dump/virtual-servers.js';
 import { capability } from '../../model/capabilities.js';
 import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
 import { unservedServers } from '../../model/keepalived/unserved.js';
-import type { VirtualServer } from '../../model/keepalived/virtual-server.js';
 import { wantedTable } from '../../model/keepalived/wanted-table.js';
 import type { Log, LogLevel } from '../../model/log-level.js';
 import { globalText } from '../dump-files/parent-dump.js';
@@ -47,17 +46,9 @@ export interface CheckerOptions {
   readonly open: () => Director;
   /** Where the health of servers is kept for the next process. */
   readonly healthFile: string;
-  /** Absent: as the list of capabilities has it. */
-  readonly runsChecks?: boolean;
   /** To the supervisor. */
   readonly send?: (message: FromChild) => void;
 }
-
-/** Checks that cannot be run yet are left out: their servers count as healthy. */
-const withoutChecks = (server: VirtualServer): VirtualServer => ({
-  ...server,
-  realServers: server.realServers.map((real) => ({ ...real, alpha: false, checkers: [] })),
-});
 
 class Checker implements Part {
   #configuration: KeepalivedConfiguration;
@@ -103,12 +94,7 @@ class Checker implements Part {
     this.#watchAddresses();
     this.#files.configure(this.#checkedFiles());
     this.#logNotYet();
-    const servers = this.#runsChecks ? configuration.virtualServers : configuration.virtualServers.map(withoutChecks);
-    this.#loop.feed({ kind: 'configure', servers, settings: configuration.global, ...more });
-  }
-
-  get #runsChecks(): boolean {
-    return this.options.runsChecks ?? capability('health-checks').present;
+    this.#loop.feed({ kind: 'configure', servers: configuration.virtualServers, settings: configuration.global, ...more });
   }
 
   /** Only those that a check asks for. */
@@ -128,12 +114,12 @@ class Checker implements Part {
 
   /** What weir cannot do yet is reported once and not tried. What is served already stays as it was: a reload is no reason to end it. */
   #logNotYet(): void {
-    const { global, virtualServers } = this.#configuration;
+    const { global } = this.#configuration;
     const { present, meanwhile } = capability('synchronisation');
     const sync = global.lvsSyncDaemon === undefined || present ? [] : [`lvs_sync_daemon is not run yet: ${meanwhile}`];
     const unserved = unservedServers(wantedTable(this.#configuration));
     const levels = new Map<string, LogLevel>(unserved.map((entry) => [notServedMessage(entry, this.#table.owns(entry.server)), 'error']));
-    for (const text of [...(this.#runsChecks ? [] : checksNotRun(virtualServers)), ...sync]) levels.set(text, 'warning');
+    for (const text of sync) levels.set(text, 'warning');
     for (const [text, level] of levels) if (!this.#notYet.has(text)) this.#log(level, text);
     this.#notYet = new Set(levels.keys());
   }

@@ -3,7 +3,6 @@
 import type { ApplyResult } from '../../control/check/messages.js';
 import { type PresentService, planFlush, planTimeouts, type ServicePlan } from '../../control/virtual-server/plan.js';
 import { TableIntent } from '../../control/virtual-server/table-intent.js';
-import { changeMessage } from '../../control/virtual-server/texts.js';
 import type { Director } from '../../datapath/director.js';
 import { isWeirError } from '../../model/errors/weir-error.js';
 import { serviceId } from '../../model/identity.js';
@@ -106,10 +105,7 @@ export class TableKeeper {
     const plans = [...this.#flush(director), ...this.#intent.plan(presentAmong(director, keys))];
     const refused = applyPlans(director, plans);
     this.#flushDue &&= plans.some(({ id }) => refused.has(id));
-    this.#logPlans(
-      plans.filter(({ id }) => !refused.has(id)),
-      keys,
-    );
+    this.#logPlans(plans.filter(({ id }) => !refused.has(id)));
     this.#intent.settle(new Set(refused.keys()));
     return [...refused.values()];
   }
@@ -127,12 +123,13 @@ export class TableKeeper {
     return planFlush(this.#intent.wanted, present);
   }
 
-  /** What was made true. */
-  #logPlans(plans: readonly ServicePlan[], keys: ReadonlyMap<string, ServiceKey>): void {
-    for (const { id, name, changes } of plans) {
-      const key = keys.get(id);
-      const protocol = key?.kind === 'address' ? key.protocol : 'tcp';
-      for (const change of changes) this.log('debug', changeMessage(change, name, protocol));
+  /** Services that came or changed. What becomes of servers, and which services go, the machine logs itself. */
+  #logPlans(plans: readonly ServicePlan[]): void {
+    for (const { name, changes } of plans) {
+      for (const { kind } of changes) {
+        if (kind === 'add-service') this.log('debug', `Adding virtual server ${name}`);
+        if (kind === 'edit-service') this.log('debug', `Changing virtual server ${name}`);
+      }
     }
   }
 }

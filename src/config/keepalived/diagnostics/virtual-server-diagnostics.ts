@@ -304,10 +304,6 @@ export const virtualServerDiagnostics = {
     severity: 'notice',
     text: ({ name, missing }: With<'name' | 'missing'>) => `weir will not serve virtual server ${name}: ${missing}`,
   },
-  'check-not-run': {
-    severity: 'notice',
-    text: ({ name, missing }: With<'name' | 'missing'>) => `weir will not run ${name}: ${missing}`,
-  },
   'sync-daemon-not-run': {
     severity: 'notice',
     text: ({ meanwhile }: With<'meanwhile'>) => `weir will not run lvs_sync_daemon: ${meanwhile}`,

@@ -1,9 +1,6 @@
 // Finds places in a node's file.
 
-import { sameAddress } from '../../../model/identity.js';
-import type { RealServer } from '../../../model/keepalived/virtual-server.js';
 import type { Origin, Values } from '../keyword.js';
-import { readHost } from '../to-model/virtual-server/endpoint.js';
 import { allOf, blocksOf, lastOf, nameOf, textOf } from '../values/values.js';
 
 /** A file and its values. */
@@ -63,20 +60,6 @@ export function serverPlace(node: Placed, name: string, keyword?: string, protoc
   const block = serverBlock(node, name, protocol);
   if (block === undefined) return startOf(node);
   return (keyword === undefined ? undefined : allOf(block, keyword)[0]?.at) ?? block.at;
-}
-
-/** The place of the `index`-th health check of its kind of a real server in the virtual server's block; else of the real server. */
-export function checkPlace(block: Values, real: RealServer, keyword: string, index: number): Origin {
-  const ofAddress = blocksOf(block, 'real_server').filter(({ label: [host] }) => {
-    const address = host === undefined ? undefined : readHost(host.text);
-    return address !== undefined && sameAddress(address, real.address);
-  });
-  // Without NAT the port of the file gives way to that of the service.
-  const found = ofAddress.find(({ label }) => Number(label[1]?.text ?? 0) === real.port) ?? ofAddress[0];
-  if (found === undefined) return block.at;
-  const checks = allOf(found, keyword);
-  // One SMTP_CHECK may check several hosts.
-  return (checks[index] ?? checks.at(-1))?.at ?? found.at;
 }
 
 /** The place of a keyword in global_defs, else of the file. */

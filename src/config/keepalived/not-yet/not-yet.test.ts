@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { readText } from '../../../../test/support/keepalived.js';
-import { capability } from '../../../model/capabilities.js';
 import { notYet } from './not-yet.js';
 
 function found(text: string): readonly string[] {
@@ -14,7 +13,6 @@ function found(text: string): readonly string[] {
 const server = (head: string, ...inside: readonly string[]): string =>
   `virtual_server ${head} {\nlvs_sched rr\nlvs_method NAT\nprotocol TCP\n${inside.join('\n')}\n}\n`;
 const real = (text: string, ...inside: readonly string[]): string => `real_server ${text} {\n${inside.join('\n')}\n}`;
-const { present: checksRun, missing: noChecks } = capability('health-checks');
 
 test('each virtual server that cannot be served, once, with all that is missing', () => {
   assert.deepEqual(found(server('10.0.0.1 80', real('10.0.1.1 80'), real('10.0.1.2 80'))), []);
@@ -41,23 +39,4 @@ test('of a group, the part that is about', () => {
   assert.deepEqual(found(`${ranges}${server('group g', real('10.0.1.1 80'))}${udp}`), [
     '12 server g: persistent services (-p) are not there yet',
   ]);
-});
-
-test('each health check at its own line, also of one address with two ports and of two kinds', () => {
-  const text = server(
-    '10.0.0.1 80',
-    real('10.0.1.1 80', 'TCP_CHECK {\n}', 'TCP_CHECK {\nconnect_port 9\n}'),
-    real('10.0.1.1 81', 'MISC_CHECK {\nmisc_path /bin/true\n}'),
-  );
-  const expected = [
-    `6 check TCP_CHECK of [10.0.1.1]:tcp:80 of VS [10.0.0.1]:tcp:80: ${noChecks}`,
-    `8 check TCP_CHECK of [10.0.1.1]:tcp:80 of VS [10.0.0.1]:tcp:80: ${noChecks}`,
-    `13 check MISC_CHECK of [10.0.1.1]:tcp:81 of VS [10.0.0.1]:tcp:80: ${noChecks}`,
-  ];
-  assert.deepEqual(found(text), checksRun ? [] : expected);
-  const twins = `${server('10.0.0.1 53', real('10.0.1.1 53', 'TCP_CHECK {\n}'))}${server('10.0.0.1 53', real('10.0.1.1 53', 'DNS_CHECK {\n}')).replace('TCP\n', 'UDP\n')}`;
-  assert.deepEqual(
-    found(twins).map((line) => line.split(' ').slice(0, 3).join(' ')),
-    checksRun ? [] : ['6 check TCP_CHECK', '15 check DNS_CHECK'],
-  );
 });

@@ -9,9 +9,6 @@ export function reportNotYet(file: PlacedConfiguration, report: Report): void {
       case 'server':
         report('virtual-server-not-served', at, { name: one.name, missing });
         break;
-      case 'check':
-        report('check-not-run', at, { name: one.name, missing: one.meanwhile ?? missing });
-        break;
       case 'sync-daemon':
         report('sync-daemon-not-run', at, { meanwhile: one.meanwhile });
     }

@@ -1,11 +1,9 @@
 // global_defs: virtual servers (keepalived.conf(5)).
-import { capability } from '../../../../model/capabilities.js';
 import type { Keyword } from '../../keyword.js';
 import { INT_MAX, UNSIGNED_MAX } from '../../values/number.js';
 import { BOOLEAN, FLAG, integer, words } from '../arguments.js';
 
 const NO_MARKS = 'each address of a virtual_server_group is a service of its own in the table, no firewall mark joins them';
-const NO_CHECKS = capability('health-checks').missing;
 
 /** The keywords of global_defs for virtual servers. */
 export const globalLvsKeywords: readonly Keyword[] = [
@@ -34,8 +32,6 @@ export const globalLvsKeywords: readonly Keyword[] = [
     name: 'checker_log_all_failures',
     argument: BOOLEAN,
     default: 'off',
-    acted: 'accepted',
-    because: NO_CHECKS,
     meaning: 'Log every failed check, not only the last retry.',
     messages: { invalid: 'Invalid value for checker_log_all_failures specified' },
   },
@@ -43,8 +39,6 @@ export const globalLvsKeywords: readonly Keyword[] = [
     name: 'rs_init_notifies',
     argument: BOOLEAN,
     default: 'off',
-    acted: 'accepted',
-    because: NO_CHECKS,
     meaning: 'Run the notify scripts of real servers that are up at start, too.',
     messages: { invalid: "Invalid value '%v' for global rs_init_notifies specified" },
   },

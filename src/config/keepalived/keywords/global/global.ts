@@ -1,5 +1,4 @@
 // global_defs: settings of the whole daemon (keepalived.conf(5)). VRRP, virtual servers and processes have tables of their own.
-import { capability } from '../../../../model/capabilities.js';
 import type { Keyword } from '../../keyword.js';
 import { UNSIGNED_MAX } from '../../values/number.js';
 import { BOOLEAN, FLAG, integer, LINES, PATH, SCRIPT, SECONDS_MAX, seconds, TEXT, words } from '../arguments.js';
@@ -36,11 +35,7 @@ const mail: readonly Keyword[] = [
   alertBoolean('smtp_alert_vrrp', 'Default of smtp_alert for VRRP instances and groups.'),
   alertBoolean('smtp_alert_checker', 'Default of smtp_alert for real and virtual servers.'),
   { name: 'no_email_faults', argument: FLAG, meaning: 'Send no mail when an instance enters FAULT.' },
-  {
-    ...alertBoolean('no_checker_emails', 'Mail only when a real server is added or removed.'),
-    acted: 'accepted',
-    because: capability('health-checks').missing,
-  },
+  alertBoolean('no_checker_emails', 'Mail only when a real server is added or removed.'),
 ];
 
 /** A FIFO and the program that reads it. */

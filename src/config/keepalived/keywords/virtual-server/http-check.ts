@@ -1,5 +1,4 @@
 // HTTP_GET and SSL_GET: keepalived.conf(5), "CHECKERS".
-import { capability } from '../../../../model/capabilities.js';
 import type { Keyword } from '../../keyword.js';
 
 const tlsCompliant: Keyword = {
@@ -38,7 +37,7 @@ const url: readonly Keyword[] = [
     name: 'regex_stack',
     argument: { kind: 'words', min: 0 },
     acted: 'accepted',
-    because: capability('health-checks').missing,
+    because: 'weir limits the steps and the memory of an expression itself',
     meaning: 'START MAX: sizes of PCRE2’s stack.',
   },
   { name: 'regex_min_offset', argument: { kind: 'words', min: 0 }, meaning: 'Minimum offset of the match, in bytes.' },

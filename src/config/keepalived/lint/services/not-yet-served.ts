@@ -1,4 +1,4 @@
-// What weir does not do yet: virtual servers that will not be served, health checks and a synchronisation daemon that do not run.
+// What weir does not do yet: virtual servers that will not be served, and a synchronisation daemon that does not run.
 import { capability } from '../../../../model/capabilities.js';
 import { notYet } from '../../not-yet/not-yet.js';
 import { findingOf, type LintRule, type LintVerdict } from '../rule.js';
@@ -8,22 +8,13 @@ const UNSERVED: LintVerdict = {
   severity: 'error',
   meaning: 'A virtual server needs what weir does not have yet: its services are not balanced.',
 };
-const UNCHECKED: LintVerdict = {
-  code: 'check-not-run',
-  severity: 'warning',
-  meaning: 'A health check that weir will not run: the server stays in service, also when it is down.',
-};
 const UNSYNCHRONISED: LintVerdict = {
   code: 'sync-daemon-not-run',
   severity: 'warning',
   meaning: '`lvs_sync_daemon`, which weir will not run: after a failover, clients connect again.',
 };
 
-const verdicts = [
-  UNSERVED,
-  ...(capability('health-checks').present ? [] : [UNCHECKED]),
-  ...(capability('synchronisation').present ? [] : [UNSYNCHRONISED]),
-];
+const verdicts = [UNSERVED, ...(capability('synchronisation').present ? [] : [UNSYNCHRONISED])];
 
 export const notYetServed: LintRule = {
   verdicts,
@@ -35,11 +26,6 @@ export const notYetServed: LintRule = {
           case 'server': {
             const fix = 'remove what is missing from the file, or leave this virtual server to keepalived on another host';
             return findingOf(UNSERVED, at, `${one.name} will not be served`, missing, fix);
-          }
-          case 'check': {
-            const cause = one.meanwhile === undefined ? missing : `${missing}: ${one.meanwhile}`;
-            const fix = 'check the server by other means, and remove it with "ipvsadm -d" while it is down';
-            return findingOf(UNCHECKED, at, `${one.name} will not run`, cause, fix);
           }
           case 'sync-daemon': {
             const fix = 'none yet: clients have to connect again after a failover';

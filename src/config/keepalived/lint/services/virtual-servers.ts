@@ -2,7 +2,6 @@
 
 import type { Address } from '../../../../model/address.js';
 import { formatAddress } from '../../../../model/address-text.js';
-import { capability } from '../../../../model/capabilities.js';
 import { destinationId } from '../../../../model/identity.js';
 import type { GroupMember, VirtualServer } from '../../../../model/keepalived/virtual-server.js';
 import { serverPlace } from '../place.js';
@@ -28,9 +27,6 @@ const UNCHECKED: LintVerdict = {
   severity: 'info',
   meaning: 'A real server has no health check: it is never removed.',
 };
-
-/** lint does not advise to add a health check that would not run. */
-const checksRun = capability('health-checks').present;
 
 /** The addresses of the host's instances, excluded ones too, and static addresses. */
 function heldBy({ configuration }: LintNode): ReadonlySet<string> {
@@ -62,7 +58,7 @@ function look(server: VirtualServer, node: LintNode, held: ReadonlySet<string>) 
     findings.push(findingOf(UNHELD, serverPlace(node, name), `${name}: no instance holds its address`, cause, fix));
   }
   const unchecked = realServers.filter(({ checkers }) => checkers.length === 0);
-  if (unchecked.length > 0 && checksRun) {
+  if (unchecked.length > 0) {
     const names = unchecked.map(({ address, port }) => `${formatAddress(address)}:${port}`);
     const at = serverPlace(node, name, 'real_server');
     findings.push(
@@ -92,7 +88,7 @@ function duplicates(node: LintNode) {
 }
 
 export const virtualServers: LintRule = {
-  verdicts: [SORRY, UNHELD, TWICE, ...(checksRun ? [UNCHECKED] : [])],
+  verdicts: [SORRY, UNHELD, TWICE, UNCHECKED],
   examine: (nodes) =>
     nodes.flatMap((node) => {
       const held = heldBy(node);

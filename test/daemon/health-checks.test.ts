@@ -1,0 +1,122 @@
+// The table follows the health of real servers: nginx is stopped and started, the checker is killed, the daemon reloads and restarts.
+import assert from 'node:assert/strict';
+import { after, afterEach, before, test } from 'node:test';
+import { HealthCheckBed, TIMING, VIP, WEB_ADDRESSES, type Web } from '../support/health-check-bed.js';
+import { noNamespaces } from '../support/netns-bed.js';
+import { noTools } from '../support/probes.js';
+import type { RunningDaemon } from '../support/running-daemon.js';
+
+const skip = noNamespaces() || noTools('nginx', 'curl');
+
+const CHECKS: Readonly<Record<Web, string>> = {
+  web1: `HTTP_GET {\nurl {\npath /\nstatus_code 200\n}\nconnect_timeout 3\n${TIMING}\n}`,
+  web2: `TCP_CHECK {\nconnect_timeout 3\n${TIMING}\n}`,
+};
+const real = (web: Web, weight: number): string => `real_server ${WEB_ADDRESSES[web]} 80 {\nweight ${weight}\n${CHECKS[web]}\n}\n`;
+const conf = (weight = 1, own = ''): string =>
+  `virtual_server ${VIP} 80 {\nlvs_sched rr\nlvs_method NAT\nprotocol TCP\n${own}${real('web1', weight)}${real('web2', 1)}}\n`;
+const name = (web: Web): string => `[${WEB_ADDRESSES[web]}]:tcp:80`;
+const VS = `[${VIP}]:tcp:80`;
+
+let bed: HealthCheckBed;
+let daemon: RunningDaemon | undefined;
+
+before(() => {
+  if (skip === false) bed = new HealthCheckBed('hc');
+});
+afterEach(async () => {
+  await daemon?.stop();
+  daemon = undefined;
+});
+after(async () => {
+  if (skip === false) await bed.close();
+});
+
+async function started(text = conf()): Promise<RunningDaemon> {
+  for (const web of ['web1', 'web2'] as const) {
+    await bed.stopWeb(web);
+    await bed.startWeb(web);
+  }
+  daemon = bed.start(text);
+  await daemon.logged(/^Startup complete$/);
+  await serves(daemon, 'web1 1', 'web2 1');
+  return daemon;
+}
+
+const serves = (running: RunningDaemon, ...servers: readonly string[]): Promise<unknown> =>
+  running.until(`the table to be ${servers.join(', ')}`, () => JSON.stringify(bed.servers()) === JSON.stringify(servers));
+
+/** Stops web2 and waits until the table is without it. */
+async function loseWeb2(running: RunningDaemon): Promise<void> {
+  const from = running.lines.length;
+  await bed.stopWeb('web2');
+  await running.logged(/^Removing service /, from);
+  await serves(running, 'web1 1');
+}
+
+test('a server that ends leaves the table with the lines that operators know, and comes back', { skip }, async () => {
+  const running = await started();
+  // Before that one failure is enough.
+  await running.logged(/^TCP connection to .* success\.$/);
+  assert.deepEqual([...new Set(bed.answers(4))].sort(), ['web1', 'web2']);
+  await loseWeb2(running);
+  assert.deepEqual(
+    running.lines.filter((line) => line.includes(name('web2'))),
+    [
+      `Activating healthchecker for service ${name('web2')} for VS ${VS}`,
+      `TCP connection to ${name('web2')} success.`,
+      `TCP_CHECK on service ${name('web2')} failed after 1 retries.`,
+      `Removing service ${name('web2')} from VS ${VS}`,
+    ],
+  );
+  assert.deepEqual(bed.answers(4), ['web1', 'web1', 'web1', 'web1']);
+  const from = running.lines.length;
+  await bed.startWeb('web2');
+  await running.logged(/^Adding service /, from);
+  assert.deepEqual(running.lines.slice(from), [`TCP connection to ${name('web2')} success.`, `Adding service ${name('web2')} to VS ${VS}`]);
+  await serves(running, 'web1 1', 'web2 1');
+  assert.deepEqual([...new Set(bed.answers(4))].sort(), ['web1', 'web2']);
+  await bed.stopWeb('web1');
+  await running.logged(new RegExp(`^HTTP_CHECK on service .*${WEB_ADDRESSES.web1}.* failed after 1 retries\\.$`));
+  await serves(running, 'web2 1');
+  assert.deepEqual(bed.answers(2), ['web2', 'web2']);
+});
+
+test('a killed checker freezes health: no server goes or comes until the next one has asked', { skip }, async () => {
+  const running = await started();
+  await loseWeb2(running);
+  const from = running.lines.length;
+  // While the supervisor is stopped it starts no successor.
+  running.signal('SIGSTOP');
+  process.kill(bed.checkerPid(), 'SIGKILL');
+  await bed.startWeb('web2');
+  await bed.stopWeb('web1');
+  assert.deepEqual(bed.servers(), ['web1 1']);
+  await bed.startWeb('web1');
+  assert.deepEqual(bed.answers(2), ['web1', 'web1'], 'packets go on');
+  await bed.stopWeb('web2');
+  running.signal('SIGCONT');
+  await running.logged(/died: Respawning$/, from);
+  await running.logged(/^Activating healthchecker /, from);
+  assert.deepEqual(bed.servers(), ['web1 1'], 'the next process knows which server is down');
+  await bed.startWeb('web2');
+  await serves(running, 'web1 1', 'web2 1');
+  assert.ok(!running.lines.slice(from).some((line) => line.startsWith('Removing service')), running.lines.join('\n'));
+});
+
+test('a reload keeps what is down out, and a restart does', { skip }, async () => {
+  const running = await started();
+  await loseWeb2(running);
+  bed.configure(conf(5));
+  running.signal('SIGHUP');
+  await running.logged(/^Reload complete$/);
+  await serves(running, 'web1 5');
+  assert.equal(running.lines.filter((line) => line.startsWith('Adding service')).length, 0);
+  assert.equal(await running.stop(), 0);
+  assert.deepEqual(bed.servers(), []);
+  daemon = bed.start(conf());
+  await daemon.logged(/^Startup complete$/);
+  assert.deepEqual(bed.servers(), ['web1 1']);
+  await bed.startWeb('web2');
+  await serves(daemon, 'web1 1', 'web2 1');
+});
