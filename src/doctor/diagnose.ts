@@ -4,6 +4,8 @@ import { type Finding, sortedFindings } from '../model/finding.js';
 import type { DirectorFacts, Facts, RealServerFacts } from './facts.js';
 import { clientsRule } from './rules/director/clients.js';
 import { datapathRule } from './rules/director/datapath.js';
+import { dropsRule } from './rules/director/drops.js';
+import { fillRule } from './rules/director/fill.js';
 import { filtersRule } from './rules/director/filters.js';
 import { forwardingRule } from './rules/director/forwarding.js';
 import { halfOpenRule } from './rules/director/half-open.js';
@@ -52,7 +54,9 @@ const HARMLESS: ReadonlySet<string> = new Set(['vip-absent', 'interface-uncovere
 function directorFindings(facts: DirectorFacts): readonly Finding[] {
   const found = DIRECTOR_RULES.flatMap((rule) => rule(facts));
   const explained = found.some(({ severity, code }) => severity === 'error' && !HARMLESS.has(code));
-  return [...found, ...halfOpenRule(facts, explained)];
+  const dropping = dropsRule(facts, explained);
+  const full = dropping.some(({ code }) => code === 'table-full' || code === 'table-evicts');
+  return [...found, ...dropping, ...fillRule(facts, full), ...halfOpenRule(facts, explained)];
 }
 
 const SERVER_RULES: readonly ((facts: RealServerFacts) => readonly Finding[])[] = [

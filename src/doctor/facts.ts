@@ -70,6 +70,8 @@ export interface VrrpAddress {
 export interface ServiceFact {
   readonly spec: ServiceSpec;
   readonly destinations: readonly DestinationSpec[];
+  /** Ids of destinations that have as many connections as their upper threshold allows. */
+  readonly overloaded?: ReadonlySet<string>;
 }
 
 /** What came back after a packet that doctor sent. `by`: who sent the ICMP error. */
@@ -161,12 +163,37 @@ export interface ConnectionCount {
   readonly halfOpen: number;
   /** In other states. */
   readonly others: number;
+  /** Later ones got past it, and none waits now. */
+  readonly over: boolean;
 }
 
 /** What the connection table shows. */
 export interface ConnectionFacts {
   readonly destinations: readonly (ConnectionCount & { readonly virtual: DestinationKey; readonly destination: DestinationKey })[];
   readonly networks: readonly (ConnectionCount & { readonly network: Address })[];
+}
+
+/** Packets that the datapath dropped, or passed on without balancing. */
+export interface DropFacts {
+  /** How long ago `recent` begins, s. */
+  readonly seconds: number;
+  /** In about the last minute, by reason as in `weir stats drops`; reasons without any are absent. */
+  readonly recent: ReadonlyMap<string, number>;
+  /** While doctor looked. */
+  readonly now: ReadonlyMap<string, number>;
+  /** What each reason of `recent` means. */
+  readonly texts: ReadonlyMap<string, string>;
+}
+
+/** How full the connection table is. */
+export interface FillFacts {
+  readonly connections: number;
+  /** Of these, in SYN_RECV. */
+  readonly halfOpen: number;
+  /** For how many it is made. */
+  readonly capacity: number;
+  /** Places: twice the capacity. */
+  readonly slots: number;
 }
 
 export interface OffloadFact {
@@ -195,6 +222,9 @@ export interface DirectorFacts extends HostFacts {
   readonly echoes: readonly EchoFact[];
   readonly clients: readonly ClientFact[];
   readonly connections: ConnectionFacts;
+  /** Absent: there is no table, or its programs take no snapshots of what they drop. */
+  readonly drops?: DropFacts;
+  readonly fill?: FillFacts;
   readonly offloads: readonly OffloadFact[];
   /** Rules that name a destination. */
   readonly filters: readonly FilterRule[];

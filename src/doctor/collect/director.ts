@@ -78,12 +78,15 @@ export async function collectDirector(netlink: Netlink, { host, datapath, table 
   const servers = collectHandovers({ host, services, paths, gateways: gateways.map(({ address }) => address), hopOf });
   const { offloads, notExamined } = collectOffloads(host.interfaces.filter(usesArp));
   const filters = collectFilterChains();
+  const drops = table.drops();
   return {
     ...host,
     role: 'director',
     datapath,
     services,
     connections,
+    ...(drops === undefined ? {} : { drops }),
+    ...(table.fill === undefined ? {} : { fill: table.fill }),
     clients,
     paths: paths.map((path) => (unasked.has(addressId(path.to)) ? { ...path, unasked: true } : path)),
     connects,

@@ -1,69 +1,115 @@
 // What the table of this network namespace shows: services and connections, bounded.
-import type { TableReader } from '../../datapath/director.js';
+import type { ObservingReader } from '../../datapath/ebpf/observe/observing-reader.js';
+import { TCP_TIMEOUTS } from '../../datapath/tcp-state.js';
 import type { Address } from '../../model/address.js';
-import { addressId, destinationId } from '../../model/identity.js';
-import type { ConnectionEntry, DestinationKey } from '../../model/service.js';
-import type { ConnectionFacts, ServiceFact } from '../facts.js';
+import { addressId, destinationId, serviceId } from '../../model/identity.js';
+import type { ConnectionEntry, DestinationKey, Timeouts } from '../../model/service.js';
+import type { ConnectionFacts, DropFacts, FillFacts, ServiceFact } from '../facts.js';
+import { watchDrops } from './drops.js';
 
 /** Connections that are read; of more the first ones, which are anywhere in a table of hashes. */
 const CONNECTIONS_MAX = 500_000;
 const NETWORKS_MAX = 65_536;
 /** Clients whose routes are looked up, each of another network. */
 const CLIENTS_MAX = 64;
-/** SYN_RECV lasts 60 s: with more left than this, the client may still answer. */
-const FRESH_S = 57;
+/** For so long the client may still answer. */
+const FRESH_S = 3;
 
 export interface TableFacts {
   readonly services: readonly ServiceFact[];
   readonly connections: ConnectionFacts;
   /** One client of each network, with the VIP that it connected to; those whose connections are half open come first. */
   readonly clients: readonly { readonly client: Address; readonly vip: Address }[];
+  readonly fill?: FillFacts;
+  /** Ends the watch of what is dropped while doctor looks. */
+  readonly drops: () => DropFacts | undefined;
 }
 
-export const NO_TABLE: TableFacts = { services: [], connections: { destinations: [], networks: [] }, clients: [] };
+export const NO_TABLE: TableFacts = {
+  services: [],
+  connections: { destinations: [], networks: [] },
+  clients: [],
+  drops: () => undefined,
+};
 
 interface Count {
   halfOpen: number;
   others: number;
+  /** How long ago the last packet came, s: of a connection in SYN_RECV, of one that got past it. */
+  lastHalfOpen: number;
+  lastPassed: number;
 }
+
+const noCount = (): Count => ({ halfOpen: 0, others: 0, lastHalfOpen: Number.POSITIVE_INFINITY, lastPassed: Number.POSITIVE_INFINITY });
+
+function timeoutOf(state: string, { tcp, tcpFin }: Timeouts): number {
+  if (state === 'ESTABLISHED') return tcp;
+  return state === 'FIN_WAIT' ? tcpFin : (Object.entries(TCP_TIMEOUTS).find(([name]) => name === state)?.[1] ?? 0);
+}
+
+function add(count: Count, halfOpen: boolean, idle: number, tcp: boolean): void {
+  if (!halfOpen) count.others += 1;
+  else if (idle >= FRESH_S) count.halfOpen += 1;
+  if (halfOpen) count.lastHalfOpen = Math.min(count.lastHalfOpen, idle);
+  else if (tcp) count.lastPassed = Math.min(count.lastPassed, idle);
+}
+
+/** Whether later connections got past SYN_RECV, and none waits now. */
+const isOver = ({ lastHalfOpen, lastPassed }: Count): boolean => lastHalfOpen >= FRESH_S && lastPassed < lastHalfOpen;
 
 const networkOf = ({ family, words }: Address): Address => ({ family, words: words.map((word) => (word & 0xffffff00) >>> 0) });
 
 /** Counts by destination and by the clients' networks. */
-export function summary(entries: Iterable<ConnectionEntry>): Pick<TableFacts, 'connections' | 'clients'> {
+export function summary(
+  entries: Iterable<ConnectionEntry>,
+  timeouts: Timeouts,
+): Pick<TableFacts, 'connections' | 'clients'> & { readonly halfOpen: number } {
   const destinations = new Map<string, Count & { virtual: DestinationKey; destination: DestinationKey }>();
   const networks = new Map<string, Count & { network: Address; client: Address; vip: Address }>();
   let left = CONNECTIONS_MAX;
+  let waiting = 0;
   for (const { protocol, client, virtual, destination, state, expires } of entries) {
     if (left-- === 0) break;
     if (client.address.family !== 'inet') continue;
     const place = `${destinationId(virtual)} ${destinationId(destination)}`;
-    const server = destinations.get(place) ?? { halfOpen: 0, others: 0, virtual, destination };
+    const server = destinations.get(place) ?? { ...noCount(), virtual, destination };
     destinations.set(place, server);
     const net = networkOf(client.address);
     const id = addressId(net);
-    const clients = networks.get(id) ?? { halfOpen: 0, others: 0, network: net, client: client.address, vip: virtual.address };
+    const clients = networks.get(id) ?? { ...noCount(), network: net, client: client.address, vip: virtual.address };
     if (networks.size < NETWORKS_MAX) networks.set(id, clients);
-    const halfOpen = protocol === 'TCP' && state === 'SYN_RECV';
-    for (const count of [server, clients]) {
-      if (!halfOpen) count.others += 1;
-      else if (expires <= FRESH_S) count.halfOpen += 1;
-    }
+    const tcp = protocol === 'TCP';
+    const halfOpen = tcp && state === 'SYN_RECV';
+    if (halfOpen) waiting += 1;
+    for (const count of [server, clients]) add(count, halfOpen, timeoutOf(state, timeouts) - expires, tcp);
   }
   const sample = [...networks.values()].sort((a, b) => b.halfOpen - a.halfOpen || b.others - a.others).slice(0, CLIENTS_MAX);
+  const counts = (one: Count) => ({ halfOpen: one.halfOpen, others: one.others, over: isOver(one) });
   return {
     connections: {
-      destinations: [...destinations.values()],
-      networks: [...networks.values()].map(({ network, halfOpen, others }) => ({ network, halfOpen, others })),
+      destinations: [...destinations.values()].map((one) => ({ ...counts(one), virtual: one.virtual, destination: one.destination })),
+      networks: [...networks.values()].map((one) => ({ ...counts(one), network: one.network })),
     },
     clients: sample.map(({ client, vip }) => ({ client, vip })),
+    halfOpen: waiting,
   };
 }
 
-export function collectTable(director: TableReader): TableFacts {
-  const entries = director.services();
+export function collectTable(reader: ObservingReader): TableFacts {
+  const drops = watchDrops(reader);
+  const { services, active, inactive, capacity, slots } = reader.overview();
+  const overloaded = new Map(
+    services.map(({ key, destinations }) => [serviceId(key), new Set(destinations.filter((one) => one.overloaded).map(destinationId))]),
+  );
+  const { halfOpen, ...rest } = summary(reader.connections(), reader.timeouts());
   return {
-    services: entries.map(({ spec, destinations }) => ({ spec, destinations: destinations.map((one) => one.spec) })),
-    ...summary(director.connections()),
+    services: reader.services().map(({ spec, destinations }) => ({
+      spec,
+      destinations: destinations.map((one) => one.spec),
+      overloaded: overloaded.get(serviceId(spec.key)) ?? new Set(),
+    })),
+    ...rest,
+    fill: { connections: active + inactive, halfOpen, capacity: capacity.connections, slots },
+    drops,
   };
 }

@@ -141,6 +141,8 @@ export class Network {
     if (typeof step === 'string') await host.must({ kind: 'run', command: step, timeoutMs: 120_000 });
     else if ('listen' in step) await host.must({ kind: 'listen', at: endpointOf(step.listen), answer: host.name });
     else if ('close' in step) await host.must({ kind: 'close', at: endpointOf(step.close) });
+    else if ('start' in step) await host.must({ kind: 'start', name: step.as, command: step.start });
+    else if ('stop' in step) await host.must({ kind: 'stop', name: step.stop, signal: 'SIGTERM' });
     else if (step.keepalived === 'stop') await host.must({ kind: 'stop', name: 'keepalived', signal: 'SIGTERM' });
     else if (step.keepalived === 'kill') await host.must({ kind: 'stop', name: 'keepalived', signal: 'SIGKILL' });
     else {

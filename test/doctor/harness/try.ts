@@ -29,9 +29,11 @@ await runBatches(batchesOf({ setUps, faults }), LANES, {
     const problems = problemsOf(outcome);
     print([
       `${problems.length === 0 ? 'fine' : 'NOT FINE'}  ${fault.name} at ${at.at}: ${grade}, fix ${fix}`,
-      ...[...lines, ...commands.map((command) => `executed: ${command}`), ...problems.map((line) => `! ${line}`)].map(
-        (line) => `    ${line}`,
-      ),
+      ...[
+        ...lines,
+        ...commands.map((command) => `executed: ${command}`),
+        ...(problems.length === 0 ? outcome.problems : problems).map((line) => `! ${line}`),
+      ].map((line) => `    ${line}`),
     ]);
   },
 });

@@ -14,6 +14,9 @@ export type Step =
   | { readonly listen: string }
   /** Ends that server. */
   | { readonly close: string }
+  /** Starts a command that goes on by itself; ends it. */
+  | { readonly start: string; readonly as: string }
+  | { readonly stop: string }
   /** Stops the daemon of `keepalived`, kills it, or starts it (again) with this text as its file. */
   | { readonly keepalived: 'stop' | 'kill' | { readonly text: string } };
 

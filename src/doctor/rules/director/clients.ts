@@ -21,15 +21,18 @@ function answeredHere({ services, paths }: DirectorFacts): ReadonlyMap<string, s
   return found;
 }
 
-/** Without a default route, only clients that were seen show that one is missing. */
+/** Without a default route, only clients that were seen show that one is missing: in the table, or as packets that were dropped. */
 function unroutable(facts: DirectorFacts, { client, path, seen }: ClientFact, service: string): Finding | undefined {
-  if ((!seen && path.refusedBy === undefined) || isBehindDownInterface(facts, client)) return undefined;
+  const strangers = facts.drops?.recent.get('martian') ?? 0;
+  if ((!seen && path.refusedBy === undefined && strangers === 0) || isBehindDownInterface(facts, client)) return undefined;
   const name = seen ? formatAddress(client) : 'clients in other networks';
   const repair: Repair =
     path.refusedBy !== undefined
       ? refusalRepair(facts, path, name)
       : {
-          cause: `this host has no route to ${name}, which is in the connection table`,
+          cause: seen
+            ? `this host has no route to ${name}, which is in the connection table`
+            : `this host has no default route, and UDP packets from sources without a route were dropped (martian: ${strangers})`,
           advice: 'add a default route by the router of that network: ip route add default via ROUTER',
         };
   return { severity: 'error', code: 'client-unroutable', what: `${service} sends no answer to ${name}`, ...repair };

@@ -101,10 +101,11 @@ test('a VIP that is not here, but elsewhere, or under another address', () => {
   assert.deepEqual([all.length, all[0]?.cause, all[0]?.fix], [1, '02:00:00:00:00:99 answers ARP for it on wan', undefined]);
   const other = { ifindex: 2, address: ip('10.5.0.8'), prefixLength: 32 };
   const [moved] = found({ addresses: [...without, other] });
-  assert.equal(
-    moved?.fix,
-    'ipvsadm -A -t 10.5.0.8:80 -s wlc && ipvsadm -a -t 10.5.0.8:80 -r 10.5.0.51:80 -g -w 1 && ipvsadm -D -t 10.5.0.9:80',
-  );
+  const move = 'ipvsadm -A -t 10.5.0.8:80 -s wlc && ipvsadm -a -t 10.5.0.8:80 -r 10.5.0.51:80 -g -w 1 && ipvsadm -D -t 10.5.0.9:80';
+  assert.equal(moved?.fix, undefined, 'which of the two is right, a person knows');
+  assert.equal(moved?.advice, `if 10.5.0.9 is right: weir vip add 10.5.0.9 --dev wan; if 10.5.0.8 is: ${move}`);
+  const [second] = found({ addresses: [...without, { ...other, prefixLength: 24 }] });
+  assert.match(second?.cause ?? '', /this host has 10\.5\.0\.8, which no service has/, 'an alias with the prefix of its subnet, too');
 });
 
 test('interfaces: down, without carrier, without ARP, each once for all that it leads to', () => {
@@ -183,8 +184,9 @@ test('half-open connections: by server, or by the network that they have in comm
     destination: { address: ip(server), port: 80 },
     halfOpen,
     others,
+    over: false,
   });
-  const net = (network: string, halfOpen: number, others: number) => ({ network: ip(network), halfOpen, others });
+  const net = (network: string, halfOpen: number, others: number) => ({ network: ip(network), halfOpen, others, over: false });
   const of = (destinations: ConnectionFacts['destinations'], networks: ConnectionFacts['networks']) =>
     codes({ connections: { destinations, networks } });
   assert.deepEqual(of([at('10.5.0.51', 2, 0)], [net('192.0.2.0', 2, 0)]), []);
@@ -192,6 +194,7 @@ test('half-open connections: by server, or by the network that they have in comm
   assert.deepEqual(of([at('10.5.0.51', 9, 90), at('10.5.0.52', 9, 90)], [net('192.0.2.0', 18, 0), net('198.51.100.0', 0, 180)]), [
     'warning half-open-clients',
   ]);
+  assert.deepEqual(of([{ ...at('10.5.0.51', 9, 2), over: true }], []), ['info half-open-server'], 'later ones got past it');
   const connections = { destinations: [at('10.5.0.51', 9, 0)], networks: [net('192.0.2.0', 9, 0)] };
   assert.deepEqual(
     codes({ connections, handovers: [], connects: [{ address: ip('10.5.0.51'), port: 80, error: 'ECONNREFUSED' }] }),

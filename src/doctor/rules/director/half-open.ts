@@ -1,7 +1,7 @@
 // Connections that never got past SYN_RECV, by server and by network of clients: what the datapath has seen, where no test found a reason.
 import { formatAddress } from '../../../model/address-text.js';
 import { endpointText } from '../../../model/endpoint-text.js';
-import type { Finding } from '../../../model/finding.js';
+import type { Finding, FindingSeverity } from '../../../model/finding.js';
 import { destinationId } from '../../../model/identity.js';
 import type { ConnectionCount, DirectorFacts } from '../../facts.js';
 
@@ -12,6 +12,10 @@ const SHARE_MIN = 0.5;
 const isStuck = ({ halfOpen, others }: ConnectionCount): boolean =>
   halfOpen >= HALF_OPEN_MIN && halfOpen >= SHARE_MIN * (halfOpen + others);
 
+/** What is over is no fault any more. */
+const severityOf = ({ over }: ConnectionCount): FindingSeverity => (over ? 'info' : 'warning');
+const sinceThen = ({ over }: ConnectionCount): string => (over ? '; later ones did' : '');
+
 const countText = ({ halfOpen, others }: ConnectionCount): string => `${halfOpen} of ${halfOpen + others} connections`;
 
 function byServer(facts: DirectorFacts): readonly Finding[] {
@@ -20,9 +24,9 @@ function byServer(facts: DirectorFacts): readonly Finding[] {
     const spec = service?.destinations.find((one) => destinationId(one) === destinationId(destination));
     const back = spec?.method === 'masq' ? 'its answers do not come back through this director' : 'its answers do not get to the clients';
     return {
-      severity: 'warning',
+      severity: severityOf(count),
       code: 'half-open-server',
-      what: `TCP ${endpointText(virtual)} → ${endpointText(destination)}: ${countText(count)} did not get past SYN_RECV`,
+      what: `TCP ${endpointText(virtual)} → ${endpointText(destination)}: ${countText(count)} did not get past SYN_RECV${sinceThen(count)}`,
       cause: `either the server does not answer these clients, or ${back}, or the SYNs are forged`,
       advice: 'weir doctor --role rs on that server; ipvsadm -Lnc lists the clients',
     };
@@ -32,9 +36,9 @@ function byServer(facts: DirectorFacts): readonly Finding[] {
 function byNetwork(facts: DirectorFacts): readonly Finding[] {
   return facts.connections.networks.filter(isStuck).map(
     ({ network, ...count }): Finding => ({
-      severity: 'warning',
+      severity: severityOf(count),
       code: 'half-open-clients',
-      what: `clients in ${formatAddress(network)}/24: ${countText(count)} did not get past SYN_RECV`,
+      what: `clients in ${formatAddress(network)}/24: ${countText(count)} did not get past SYN_RECV${sinceThen(count)}`,
       cause: 'either answers do not get to that network, or the SYNs are forged',
       advice: `ip route get ${formatAddress(network)} here and on the real servers; ipvsadm -Lnc lists the clients`,
     }),

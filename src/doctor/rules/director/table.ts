@@ -1,14 +1,16 @@
 // Can every service choose a server?
 
 import { changeText } from '../../../model/change-text.js';
+import { endpointText } from '../../../model/endpoint-text.js';
 import type { Finding } from '../../../model/finding.js';
+import { destinationId } from '../../../model/identity.js';
 import { schedulerNamed } from '../../../model/schedulers.js';
 import { serviceArguments } from '../../../model/service-text.js';
 import type { DirectorFacts, ServiceFact } from '../../facts.js';
 import { serviceText } from '../../network.js';
 import { editDestination, joined } from './commands.js';
 
-function judge({ spec, destinations }: ServiceFact): readonly Finding[] {
+function judge({ spec, destinations, overloaded }: ServiceFact): readonly Finding[] {
   const name = serviceText(spec);
   const [first] = destinations;
   if (first === undefined) {
@@ -30,6 +32,19 @@ function judge({ spec, destinations }: ServiceFact): readonly Finding[] {
         what: `${name} takes no new connection`,
         cause: 'all its destinations have weight 0 (quiesced)',
         fix: joined(destinations.map((one) => editDestination(spec.key, { ...one, weight: 1 }))),
+      },
+    ];
+  }
+  const open = destinations.filter(({ weight }) => weight > 0);
+  const full = open.filter((one) => overloaded?.has(destinationId(one)) === true);
+  if (full.length === open.length) {
+    return [
+      {
+        severity: 'error',
+        code: 'thresholds-reached',
+        what: `${name} takes no new connection`,
+        cause: `every server in service has as many connections as its upper threshold allows (${full.map((one) => `${endpointText(one)}: ${one.upperThreshold}`).join(', ')})`,
+        advice: 'add servers, or raise the thresholds: ipvsadm -e … -x NUMBER (0: none)',
       },
     ];
   }

@@ -9,11 +9,14 @@ import { contains, effective, interfaceNameOf, isLoopback, setting, subnetsWith,
 import { moveServices } from './commands.js';
 import { troubleOf } from './interfaces.js';
 
-/** Another address of this host that looks like a VIP, and that no service has. */
+/** Another address of this host that looks like a VIP (a /32, or not the first one of its subnet), and that no service has. */
 function unusedVip(facts: DirectorFacts, near: AddressFact | undefined): Address | undefined {
   const vips = vipsOf(facts.services);
   const loopbacks = new Set(facts.interfaces.filter(isLoopback).map(({ ifindex }) => ifindex));
-  const single = facts.addresses.filter(({ ifindex, prefixLength }) => prefixLength === 32 && !loopbacks.has(ifindex));
+  const isFurther = (one: AddressFact): boolean =>
+    facts.addresses.find(({ ifindex, prefixLength, address }) => ifindex === one.ifindex && prefixLength < 32 && contains(one, address)) !==
+    one;
+  const single = facts.addresses.filter((one) => !loopbacks.has(one.ifindex) && (one.prefixLength === 32 || isFurther(one)));
   const unused = single.filter(
     ({ address }) => !vips.some((vip) => sameAddress(vip, address)) && vrrpAddress(facts, address) === undefined,
   );
@@ -24,12 +27,15 @@ function absent(facts: DirectorFacts, vip: Address): Finding {
   const text = formatAddress(vip);
   const [subnet] = subnetsWith(facts, vip);
   const what = `VIP ${text} is on no interface`;
-  const severity = subnet === undefined ? 'warning' : 'error';
+  const arriving = facts.drops?.recent.get('not_local') ?? 0;
+  const severity = subnet === undefined && arriving === 0 ? 'warning' : 'error';
   const unused = unusedVip(facts, subnet);
   if (unused !== undefined) {
-    const cause = `this host has ${formatAddress(unused)}/32, which no service has: either the services' address is wrong, or that one`;
-    const fix = moveServices(facts.services, vip, unused);
-    return { severity, code: 'vip-absent', what, cause, ...(fix === undefined ? {} : { fix }) };
+    const cause = `this host has ${formatAddress(unused)}, which no service has: either the services' address is wrong, or that one`;
+    const dev = interfaceNameOf(facts, subnet?.ifindex ?? facts.defaultRoutes[0]?.ifindex);
+    const moved = moveServices(facts.services, vip, unused);
+    const advice = `if ${text} is right: weir vip add ${text} --dev ${dev}; if ${formatAddress(unused)} is: ${moved ?? 'move the services there (ipvsadm-save, ipvsadm-restore)'}`;
+    return { severity, code: 'vip-absent', what, cause, advice };
   }
   if (subnet !== undefined) {
     const interfaceName = interfaceNameOf(facts, subnet.ifindex);
@@ -57,7 +63,10 @@ function absent(facts: DirectorFacts, vip: Address): Finding {
     severity,
     code: 'vip-absent',
     what,
-    cause: 'it is in no subnet of this host, so packets arrive only if a router has a route for it to this host',
+    cause:
+      arriving === 0
+        ? 'it is in no subnet of this host, so packets arrive only if a router has a route for it to this host'
+        : `packets for it arrive here (${arriving} not balanced lately): a router has a route for it to this host`,
     ...(uplink === undefined ? {} : { fix: `weir vip add ${text} --dev ${interfaceNameOf(facts, uplink)}` }),
   };
 }

@@ -157,6 +157,7 @@ const servers: readonly Fault[] = [
 
 const EDIT = 'ipvsadm -e -t 198.51.100.80:80';
 const ADD = 'ipvsadm -a -t 198.51.100.80:80';
+const TABLE = `ipvsadm -A -t 198.51.100.80:80 -s rr; ${ADD} -r 10.20.0.11:8080 -m; ${ADD} -r 10.20.0.12:8080 -m`;
 const DELETE = 'ipvsadm -d -t 198.51.100.80:80';
 
 const table: readonly Fault[] = [
@@ -230,7 +231,8 @@ const table: readonly Fault[] = [
       ],
     ],
     'vip-absent',
-    /VIP 198\.51\.100\.81 is on no interface: this host has 198\.51\.100\.80\/32, which no service has/,
+    /VIP 198\.51\.100\.81 is on no interface: this host has 198\.51\.100\.80, which no service has/,
+    { repair: [['director', `${TABLE}; ipvsadm -D -t 198.51.100.81:80`]] },
   ),
 ];
 

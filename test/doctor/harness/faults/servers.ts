@@ -57,10 +57,6 @@ export const faults: readonly Fault[] = [
     repair: s1('sysctl -qw net.ipv4.conf.eth0.arp_ignore=0'),
     open: 'the neighbour entry lives on: nothing is wrong yet',
   }),
-  dr('gateway-missing', s1('ip route del default'), 'half-open-server', /10\.30\.0\.11/, {
-    repair: s1('ip route add default via 10.30.0.1'),
-    open: 'a director of VS/DR sees no answers: only connections that stay half-open, after some seconds',
-  }),
   dr('cable-out', [['wires', 'ip link set s2-eth0 down']], 'server-unreachable', /no host answers ARP for 10\.30\.0\.12 on eth0/, {
     repair: plugged('s2-eth0'),
   }),

@@ -70,6 +70,29 @@ export const setUps: readonly SetUp[] = [
     fromFar,
   ),
   variant('nat-udp-and-tcp', nat, { s1: dns, s2: dns, ...director(...udp) }, { traffic: withUdp }),
+  variant(
+    'nat-small-table',
+    nat,
+    {
+      s1: dns,
+      s2: dns,
+      director: {
+        run: ['table=$(ipvsadm-save -n)', 'weir unload', 'weir load --connections 4096', 'echo "$table" | ipvsadm-restore -n', ...udp],
+      },
+    },
+    { traffic: withUdp },
+  ),
+  variant(
+    'nat-udp-far',
+    nat,
+    {
+      ...outside,
+      s1: dns,
+      s2: dns,
+      director: { run: ['ip route add default via 198.51.100.1', ...udp, `ipvsadm -D -t 198.51.100.80:80`] },
+    },
+    { ...fromFar, traffic: [{ from: 'far', to: 'udp 198.51.100.80:53', answers: ['s1', 's2'] }] },
+  ),
   variant('nat-drained', nat, {
     s3: { cables: { eth0: 'back 10.20.0.13/24' } },
     ...director('ipvsadm -a -t 198.51.100.80:80 -r 10.20.0.13:8080 -m -w 0'),

@@ -1,0 +1,68 @@
+// What the datapath has seen: drops that go on, drops that are over, a table without room, servers at their thresholds.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { destination, director, ip, service } from '../../../../test/support/doctor-facts.js';
+import type { Finding } from '../../../model/finding.js';
+import { destinationId } from '../../../model/identity.js';
+import { diagnose } from '../../diagnose.js';
+import type { ClientFact, DirectorFacts, FillFacts } from '../../facts.js';
+
+const found = (change: Partial<DirectorFacts>): readonly Finding[] => diagnose({ ...director, ...change });
+const codes = (change: Partial<DirectorFacts>) => found(change).map(({ severity, code }) => `${severity} ${code}`);
+type Counts = Readonly<Record<string, number>>;
+const drops = (recent: Counts, now: Counts = {}): Partial<DirectorFacts> => ({
+  drops: { seconds: 60, recent: new Map(Object.entries(recent)), now: new Map(Object.entries(now)), texts: new Map() },
+});
+const fill = (connections: number, halfOpen = 0): { readonly fill: FillFacts } => ({
+  fill: { connections, halfOpen, capacity: 4096, slots: 8192 },
+});
+
+test('what is dropped while doctor looks is a fault; what was dropped is a number', () => {
+  assert.deepEqual(codes(drops({})), []);
+  assert.deepEqual(codes(drops({ no_route: 9 }, { no_route: 2 })), ['warning next-hop-missing']);
+  assert.deepEqual(codes(drops({ no_route: 9 })), ['info drops-seen'], 'it is over');
+  assert.deepEqual(codes(drops({ redirect_failed: 9 }, { redirect_failed: 2 })), ['warning sending-failed']);
+  assert.deepEqual(codes(drops({ half_open_replaced: 9 }, { half_open_replaced: 1 })), ['warning table-evicts']);
+  assert.deepEqual(codes(drops({ table_full: 9 }, { table_full: 1 })), ['error table-full']);
+  assert.deepEqual(codes(drops({ fragment: 3, ttl: 4, no_connection: 99 }, { fragment: 1 })), ['info drops-seen'], 'from any network');
+  assert.match(found(drops({ fragment: 3, ttl: 4, no_connection: 99 }))[0]?.what ?? '', /60 s 7 packets were not balanced/);
+});
+
+test('a next hop that is missing is the consequence of an error', () => {
+  const closed = { handovers: [], connects: [{ address: ip('10.5.0.51'), port: 80, error: 'ECONNREFUSED' }] };
+  assert.deepEqual(codes({ ...drops({ no_route: 9 }, { no_route: 2 }), ...closed }), ['error server-unreachable']);
+});
+
+test('a table that is almost full is one finding, with what fills it', () => {
+  assert.deepEqual(codes(fill(4096)), [], 'what it is made for');
+  assert.deepEqual(codes(fill(6200)), ['warning table-almost-full']);
+  assert.match(found(fill(6200, 6000))[0]?.cause ?? '', /of which 6000 are half open: either a SYN flood, or servers do not answer/);
+  assert.deepEqual(codes({ ...fill(8000), ...drops({ table_full: 5 }) }), ['error table-full'], 'full still');
+  assert.deepEqual(codes({ ...fill(100), ...drops({ table_full: 5 }) }), ['info drops-seen'], 'it has room again');
+});
+
+test('all servers in service at their upper thresholds', () => {
+  const [one, two] = [destination('10.5.0.51', 80, 'route'), destination('10.5.0.52', 80, 'route')];
+  const of = (...full: readonly (typeof one)[]) => [
+    { ...service('10.5.0.9', 80, [one, two], 'rr'), overloaded: new Set(full.map(destinationId)) },
+  ];
+  assert.deepEqual(codes({ services: of(one) }), []);
+  assert.deepEqual(codes({ services: of(one, two) }), ['error thresholds-reached']);
+});
+
+test('a VIP that is not here: packets that arrive for it make it an error', () => {
+  const services = [service('203.0.113.8', 80, director.services[0]?.destinations ?? [])];
+  assert.deepEqual(codes({ services, handovers: [] }), ['warning vip-absent']);
+  assert.deepEqual(codes({ services, handovers: [], ...drops({ not_local: 4 }) }), ['error vip-absent']);
+});
+
+test('UDP packets of clients without a route back show that a route is missing', () => {
+  const client: ClientFact = { client: ip('77.77.77.77'), vip: ip('10.5.0.9'), path: { to: ip('77.77.77.77'), kind: 'none' }, seen: false };
+  const masq = {
+    services: [service('10.5.0.9', 80, [destination('10.6.0.51', 80, 'masq')])],
+    settings: new Map([...director.settings, ['net/ipv4/ip_forward', '1']]),
+    clients: [client],
+  };
+  assert.deepEqual(codes(masq), []);
+  assert.deepEqual(codes({ ...masq, ...drops({ martian: 3 }) }), ['error client-unroutable', 'info drops-seen']);
+});
