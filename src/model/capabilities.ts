@@ -10,6 +10,8 @@ export interface Capability {
   readonly missing: string;
   /** What it means for traffic while it is missing, in Markdown. */
   readonly meanwhile: string;
+  /** What it means for traffic where a virtual server of keepalived.conf is served without it; absent: it is not served. */
+  readonly without?: string;
 }
 
 const rows = [
@@ -19,6 +21,7 @@ const rows = [
     present: false,
     missing: 'persistent services (-p) are not there yet',
     meanwhile: 'the service is refused',
+    without: 'the next connection of a client may go to another server',
   },
   {
     id: 'persistence-engines',
@@ -26,6 +29,7 @@ const rows = [
     present: false,
     missing: 'persistence engines (--pe) are not there yet',
     meanwhile: 'the service is refused',
+    without: 'the connections of one call may go to different servers',
   },
   {
     id: 'firewall-marks',
@@ -68,6 +72,7 @@ const rows = [
     present: false,
     missing: 'one-packet services (-o) are not there yet',
     meanwhile: 'the service is refused',
+    without: 'the datagrams that a client sends from one port go to one server, until none came for the UDP timeout',
   },
   {
     id: 'scheduler-flags',
@@ -75,6 +80,7 @@ const rows = [
     present: false,
     missing: 'scheduler flags (-b) are not there yet',
     meanwhile: 'the service is refused',
+    without: 'it means something with sh and mh alone',
   },
   {
     id: 'tunnels',
@@ -96,6 +102,7 @@ const rows = [
     present: false,
     missing: 'connection thresholds (-x, -y) are not there yet',
     meanwhile: 'the destination is refused',
+    without: 'a server gets new connections beyond its limit',
   },
   {
     id: 'synchronisation',

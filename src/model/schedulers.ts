@@ -10,9 +10,16 @@ export interface SchedulerEntry {
   readonly newerKernels?: true;
   /** For a scheduler that does not look at weights: the one that differs from it in that alone. */
   readonly byWeight?: string;
+  /** While weir does not have it: which scheduler may choose instead in a keepalived.conf, and what that means for traffic. */
+  readonly standIn?: { readonly name: string; readonly meanwhile: string };
   /** What -b calls the flags with bits 1 and 2; absent: flag-1, flag-2, flag-3. */
   readonly flags?: readonly string[];
 }
+
+const wlc = (meanwhile: string): NonNullable<SchedulerEntry['standIn']> => ({ name: 'wlc', meanwhile });
+const BY_CLIENT = wlc('the connections of one client may go to different servers');
+const BY_DESTINATION = wlc('the connections to one address may go to different servers');
+const BY_LOAD = wlc('a new connection may go to another of the less busy servers');
 
 /** In the order of keepalived.conf(5). */
 export const schedulers: readonly SchedulerEntry[] = [
@@ -20,16 +27,16 @@ export const schedulers: readonly SchedulerEntry[] = [
   { name: 'wrr', number: 2, meaning: 'round robin by weight' },
   { name: 'lc', number: 3, byWeight: 'wlc', meaning: 'fewest connections' },
   { name: 'wlc', number: 4, meaning: 'fewest connections by weight' },
-  { name: 'lblc', meaning: 'the destination that last served this destination address, else by wlc (for caches)' },
-  { name: 'lblcr', meaning: 'as lblc, with a set of destinations for each address' },
-  { name: 'sh', flags: ['sh-fallback', 'sh-port'], meaning: 'hash of the client’s address' },
-  { name: 'mh', flags: ['mh-fallback', 'mh-port'], meaning: 'Maglev hash of the client’s address' },
-  { name: 'dh', meaning: 'hash of the destination address (for caches)' },
+  { name: 'lblc', standIn: BY_DESTINATION, meaning: 'the destination that last served this destination address, else by wlc (for caches)' },
+  { name: 'lblcr', standIn: BY_DESTINATION, meaning: 'as lblc, with a set of destinations for each address' },
+  { name: 'sh', standIn: BY_CLIENT, flags: ['sh-fallback', 'sh-port'], meaning: 'hash of the client’s address' },
+  { name: 'mh', standIn: BY_CLIENT, flags: ['mh-fallback', 'mh-port'], meaning: 'Maglev hash of the client’s address' },
+  { name: 'dh', standIn: BY_DESTINATION, meaning: 'hash of the destination address (for caches)' },
   { name: 'fo', meaning: 'failover: the highest weight' },
   { name: 'ovf', meaning: 'overflow: the highest weight until it has so many active connections' },
-  { name: 'sed', meaning: 'shortest expected delay' },
-  { name: 'nq', meaning: 'an idle destination, else by sed' },
-  { name: 'twos', newerKernels: true, meaning: 'the better of two chosen at random by weight' },
+  { name: 'sed', standIn: BY_LOAD, meaning: 'shortest expected delay' },
+  { name: 'nq', standIn: BY_LOAD, meaning: 'an idle destination, else by sed' },
+  { name: 'twos', standIn: BY_LOAD, newerKernels: true, meaning: 'the better of two chosen at random by weight' },
 ];
 
 export const DEFAULT_SCHEDULER = 'wlc';

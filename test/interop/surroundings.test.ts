@@ -51,7 +51,8 @@ test('-t answers alike about virtual servers, whether weir will serve them or no
     `virtual_server 10.99.0.100 80 {\nlvs_sched rr\nlvs_method NAT\nprotocol TCP\n${own}\nreal_server 10.99.0.7 80 {\nTCP_CHECK {\n}\n}\n}\n`;
   const files: Readonly<Record<string, readonly [status: number, unserved: number]>> = {
     [server('')]: [0, 0],
-    [server('persistence_timeout 50')]: [0, capability('persistence').present ? 0 : 1],
+    [server('persistence_timeout 50')]: [0, 0],
+    [server('').replace('rr', 'fo')]: [0, 1],
     [server('').replace('10.99.0.100 80', 'fwmark 7').replace('protocol TCP\n', '')]: [0, capability('firewall-marks').present ? 0 : 1],
     [server('nonsense 1')]: [5, 0],
   };

@@ -90,8 +90,14 @@ export const SINGLE_CASES: readonly LintCase[] = [
   { code: 'virtual-server-twice', bad: [`${one}${one}`], good: [`${one}${one.replace('TCP', 'UDP')}`] },
   {
     code: 'virtual-server-not-served',
-    bad: [instance('', '', server(`persistence_timeout 50\n${checked('10.0.1.1')}`))],
+    bad: [instance('', '', one.replace('lvs_sched rr', 'lvs_sched fo'))],
     good: [instance('', '', one)],
+  },
+  {
+    code: 'virtual-server-served-without',
+    bad: [one.replace('lvs_sched rr', 'lvs_sched sh')],
+    good: [one],
+    line: 2,
   },
   { code: 'real-server-unchecked', bad: [server('real_server 10.0.1.1 80 {\n}')], good: [one] },
   { code: 'sync-daemon-not-run', bad: [instance('', 'lvs_sync_daemon eth0 V1')], good: [instance('')] },

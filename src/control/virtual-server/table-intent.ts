@@ -2,7 +2,7 @@
 // with the changes that lead there. It knows no director.
 import { serviceId } from '../../model/identity.js';
 import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
-import { missingForWanted } from '../../model/keepalived/unserved.js';
+import { servedAs } from '../../model/keepalived/served-as.js';
 import type { RealServer, VirtualServer } from '../../model/keepalived/virtual-server.js';
 import { type WantedService, type WantedTable, wantedServices } from '../../model/keepalived/wanted-table.js';
 import type { ServiceKey } from '../../model/service.js';
@@ -71,15 +71,15 @@ export class TableIntent {
   serve(server: VirtualServer, pool: readonly RealServer[]): void {
     const before = this.#owned.get(server.name) ?? new Set();
     const owned = new Set<string>();
-    for (const service of wantedServices(server, pool, this.#configuration)) {
-      const id = serviceId(service.spec.key);
+    for (const asked of wantedServices(server, pool, this.#configuration)) {
+      const id = serviceId(asked.spec.key);
       const other = this.#wanted.get(id)?.server.name;
       if (other !== undefined && other !== server.name) continue;
-      const missing = missingForWanted(service) !== undefined;
-      if (missing && !this.#done.has(id)) continue;
+      const served = servedAs(asked);
+      if (served.kind === 'unserved' && !this.#done.has(id)) continue;
       owned.add(id);
-      if (missing) continue;
-      this.#wanted.set(id, service);
+      if (served.kind === 'unserved') continue;
+      this.#wanted.set(id, served.service);
       this.#change(id);
     }
     for (const id of before) if (!owned.has(id)) this.#drop(id);

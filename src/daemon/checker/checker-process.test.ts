@@ -128,15 +128,15 @@ test('what weir does not have yet is reported once and neither tried nor tried a
     opened += 1;
     return director;
   };
-  const persistent = { ...server(443), persistence: { timeout: 300, netmask: 0xffffffff } };
-  const { logged, checker } = start([server(80), persistent], { open });
+  const failover = server(443, 'fo');
+  const { logged, checker } = start([server(80), failover], { open });
   assert.deepEqual([table(director), opened], [['80 wlc 2'], 1]);
   const about = logged.filter((text) => text.startsWith('virtual server [192.0.2.1]:tcp:443'));
   assert.deepEqual(about, [
-    'virtual server [192.0.2.1]:tcp:443 cannot be served as the configuration states: persistent services (-p) are not there yet',
+    'virtual server [192.0.2.1]:tcp:443 cannot be served as the configuration states: the scheduler fo is not there yet',
   ]);
   await checker.stop();
-  const alone = start([persistent], {
+  const alone = start([failover], {
     open: () => {
       throw new Error('not needed');
     },
@@ -145,9 +145,22 @@ test('what weir does not have yet is reported once and neither tried nor tried a
   await alone.checker.stop();
 });
 
+test('a virtual server is served without persistence, which is logged once with what it means', async () => {
+  const persistent = { ...server(80), persistence: { timeout: 300, netmask: 0xffffffff } };
+  const { director, logged, checker } = start([persistent]);
+  assert.deepEqual(table(director), ['80 wlc 2']);
+  await checker.reload(configuration([persistent, server(443)]));
+  assert.deepEqual(table(director), ['443 wlc 2', '80 wlc 2']);
+  assert.deepEqual(
+    logged.filter((text) => / is served without /.test(text)),
+    ['virtual server [192.0.2.1]:tcp:80 is served without persistence_timeout: the next connection of a client may go to another server'],
+  );
+  await checker.stop();
+});
+
 test('a reload to what weir does not have yet leaves a service as it was; a later one removes it', async () => {
   const { director, logged, checker } = start([server(80), server(443)]);
-  await checker.reload(configuration([server(80), { ...server(443, 'rr'), persistence: { timeout: 300, netmask: 0xffffffff } }]));
+  await checker.reload(configuration([server(80), server(443, 'fo')]));
   assert.deepEqual(table(director), ['443 wlc 2', '80 wlc 2']);
   assert.ok(logged.some((text) => text.endsWith(' - what was served before the reload stays as it was')));
   await checker.reload(configuration([server(80)]));

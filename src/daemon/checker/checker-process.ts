@@ -9,12 +9,12 @@ import type { CheckEffect, CheckInput } from '../../control/check/messages.js';
 import { remember } from '../../control/check/remembered.js';
 import { type CheckMachine, initialChecks } from '../../control/check/state.js';
 import { step } from '../../control/check/step.js';
-import { notServedMessage } from '../../control/virtual-server/texts.js';
+import { notServedMessage, withoutMessages } from '../../control/virtual-server/texts.js';
 import type { Director } from '../../datapath/director.js';
 import { virtualServerLines } from '../../dump/virtual-servers.js';
 import { capability } from '../../model/capabilities.js';
 import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
-import { unservedServers } from '../../model/keepalived/unserved.js';
+import { reachablePart, shortfalls } from '../../model/keepalived/served-as.js';
 import { wantedTable } from '../../model/keepalived/wanted-table.js';
 import type { Log, LogLevel } from '../../model/log-level.js';
 import { globalText } from '../dump-files/parent-dump.js';
@@ -94,7 +94,12 @@ class Checker implements Part {
     this.#watchAddresses();
     this.#files.configure(this.#checkedFiles());
     this.#logNotYet();
-    this.#loop.feed({ kind: 'configure', servers: configuration.virtualServers, settings: configuration.global, ...more });
+    this.#loop.feed({
+      kind: 'configure',
+      servers: configuration.virtualServers.map(reachablePart),
+      settings: configuration.global,
+      ...more,
+    });
   }
 
   /** Only those that a check asks for. */
@@ -117,9 +122,10 @@ class Checker implements Part {
     const { global } = this.#configuration;
     const { present, meanwhile } = capability('synchronisation');
     const sync = global.lvsSyncDaemon === undefined || present ? [] : [`lvs_sync_daemon is not run yet: ${meanwhile}`];
-    const unserved = unservedServers(wantedTable(this.#configuration));
+    const found = shortfalls(wantedTable(this.#configuration));
+    const unserved = found.filter((entry) => entry.unserved > 0);
     const levels = new Map<string, LogLevel>(unserved.map((entry) => [notServedMessage(entry, this.#table.owns(entry.server)), 'error']));
-    for (const text of sync) levels.set(text, 'warning');
+    for (const text of [...found.flatMap(withoutMessages), ...sync]) levels.set(text, 'warning');
     for (const [text, level] of levels) if (!this.#notYet.has(text)) this.#log(level, text);
     this.#notYet = new Set(levels.keys());
   }

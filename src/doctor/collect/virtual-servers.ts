@@ -1,13 +1,13 @@
 // The services that the running daemons' configurations ask for, as facts.
 import { keepalivedConfiguration } from '../../host/keepalived-configuration.js';
 import { sameAddress } from '../../model/identity.js';
-import { missingForWanted } from '../../model/keepalived/unserved.js';
+import { servedAs } from '../../model/keepalived/served-as.js';
 import { type WantedService, wantedTable } from '../../model/keepalived/wanted-table.js';
 import type { DaemonFact, VirtualServerFact } from '../vrrp-facts.js';
 
 function factOf(wanted: WantedService, { file, pid }: DaemonFact): VirtualServerFact {
-  const { server, spec, destinations } = wanted;
-  const missing = missingForWanted(wanted);
+  const served = servedAs(wanted);
+  const { server, spec, destinations } = served.kind === 'served' ? served.service : wanted;
   const isChecked = (address: WantedService['destinations'][number]['address']): boolean =>
     server.realServers.some((real) => sameAddress(real.address, address) && real.checkers.length > 0);
   return {
@@ -16,7 +16,7 @@ function factOf(wanted: WantedService, { file, pid }: DaemonFact): VirtualServer
     pid,
     spec,
     destinations: destinations.map(({ address, port }) => ({ address, port, checked: isChecked(address) })),
-    ...(missing === undefined ? {} : { missing }),
+    ...(served.kind === 'served' ? {} : { missing: served.missing }),
     suspends: server.haSuspend,
   };
 }

@@ -304,6 +304,11 @@ export const virtualServerDiagnostics = {
     severity: 'notice',
     text: ({ name, missing }: With<'name' | 'missing'>) => `weir will not serve virtual server ${name}: ${missing}`,
   },
+  'virtual-server-served-without': {
+    severity: 'notice',
+    text: ({ name, what, meanwhile }: With<'name' | 'what' | 'meanwhile'>) =>
+      `weir will serve virtual server ${name} without ${what}: ${meanwhile}`,
+  },
   'sync-daemon-not-run': {
     severity: 'notice',
     text: ({ meanwhile }: With<'meanwhile'>) => `weir will not run lvs_sync_daemon: ${meanwhile}`,

@@ -6,7 +6,8 @@ import { notYet } from './not-yet.js';
 function found(text: string): readonly string[] {
   const { configuration, read } = readText(text);
   return notYet({ file: 'keepalived.conf', configuration, values: read.values }).map(
-    (one) => `${one.at.line} ${one.kind} ${one.kind === 'sync-daemon' ? '' : one.name}: ${one.missing}`,
+    (one) =>
+      `${one.at.line} ${one.kind} ${one.kind === 'sync-daemon' ? '' : one.name}: ${one.kind === 'without' ? `${one.what}: ${one.meanwhile}` : one.missing}`,
   );
 }
 
@@ -20,12 +21,25 @@ test('each virtual server that cannot be served, once, with all that is missing'
     [
       found(server('fe80:1::1 80', real('fe80:1::2 80'))),
       found(server('fwmark 7', real('10.0.1.1 80'))),
-      found(server('10.0.0.1 80', real('10.0.1.1 80'), real('10.0.1.2 80', 'uthreshold 5'))),
-      found(server('10.0.0.1 80', real('10.0.1.1 80')).replace('rr', 'sed')),
+      found(server('10.0.0.1 80', real('10.0.1.1 80')).replace('rr', 'fo')),
       found(server('10.0.0.1 80', real('10.0.1.1 80', 'lvs_method TUN'))),
+      // All ports mean something with persistence alone.
+      found(server('10.0.0.1', real('10.0.1.1')).replace('rr', 'rr\npersistence_timeout 9')),
     ].map((list) => list.map((line) => line.replace(/^.*: /, '').replace(/ (is|are) not there yet$/, ''))),
-    [['IPv6 services'], ['firewall-mark services (-f)'], ['connection thresholds (-x, -y)'], ['the scheduler sed'], ['tunnels (-i)']],
+    [['IPv6 services'], ['firewall-mark services (-f)'], ['the scheduler fo'], ['tunnels (-i)'], ['persistent services (-p)']],
   );
+});
+
+test('what a virtual server is served without, at its keyword, with what it means for traffic', () => {
+  const name = '[10.0.0.1]:tcp:80';
+  assert.deepEqual(found(server('10.0.0.1 80', real('10.0.1.1 80')).replace('rr', 'sh\npersistence_timeout 9')), [
+    `3 without ${name}: persistence_timeout: the next connection of a client may go to another server`,
+    `2 without ${name}: lvs_sched sh: wlc chooses instead: the connections of one client may go to different servers`,
+  ]);
+  assert.deepEqual(found(server('10.0.0.1 80', real('10.0.1.1 80', 'uthreshold 5'), real('10.0.1.2 80', 'lvs_method TUN'))), [
+    `5 without ${name}: real server 10.0.1.2 port 80: tunnels (-i) are not there yet`,
+    `1 without ${name}: uthreshold: a server gets new connections beyond its limit`,
+  ]);
 });
 
 test('of a group, the part that is about', () => {
@@ -34,9 +48,7 @@ test('of a group, the part that is about', () => {
     '5 server g: 1 of its 4 services: firewall-mark services (-f) are not there yet',
   ]);
   // The second one with the same name is the one of UDP.
-  const udp = server('group g', real('10.0.1.1 80')).replace('TCP', 'UDP').replace('rr', 'rr\npersistence_timeout 9');
+  const udp = server('group g', real('10.0.1.1 80')).replace('TCP', 'UDP').replace('rr', 'ovf');
   const ranges = 'virtual_server_group g {\n10.0.0.1 80\n}\n';
-  assert.deepEqual(found(`${ranges}${server('group g', real('10.0.1.1 80'))}${udp}`), [
-    '12 server g: persistent services (-p) are not there yet',
-  ]);
+  assert.deepEqual(found(`${ranges}${server('group g', real('10.0.1.1 80'))}${udp}`), ['12 server g: the scheduler ovf is not there yet']);
 });

@@ -1,7 +1,7 @@
 // What a configuration asks for and weir does not do yet, with its place, by the list of capabilities: lint, -t and the checker's log report it.
 import { capability } from '../../../model/capabilities.js';
 import type { KeepalivedConfiguration } from '../../../model/keepalived/configuration.js';
-import { unservedServers, unservedText } from '../../../model/keepalived/unserved.js';
+import { type Shortfall, shortfalls, unservedText } from '../../../model/keepalived/served-as.js';
 import { wantedTable } from '../../../model/keepalived/wanted-table.js';
 import type { Origin } from '../keyword.js';
 import { globalPlace, type Placed, serverPlace } from '../lint/place.js';
@@ -12,25 +12,29 @@ export interface PlacedConfiguration extends Placed {
 }
 
 export type NotYet =
+  /** A virtual server that is served without something that it asks for. */
+  | { readonly kind: 'without'; readonly at: Origin; readonly name: string; readonly what: string; readonly meanwhile: string }
   | { readonly kind: 'server'; readonly at: Origin; readonly name: string; readonly missing: string }
   | { readonly kind: 'sync-daemon'; readonly at: Origin; readonly missing: string; readonly meanwhile: string };
 
-/** The virtual servers of which services will not be served. */
-function servers(file: PlacedConfiguration, unserved: ReturnType<typeof unservedServers>): readonly NotYet[] {
-  return unserved.map((entry) => {
-    const { name, protocol } = entry.server;
-    return { kind: 'server', at: serverPlace(file, name, undefined, protocol), name, missing: unservedText(entry) };
-  });
+/** What becomes of a virtual server that is not served as it asks. */
+function ofServer(file: PlacedConfiguration, entry: Shortfall): readonly NotYet[] {
+  const { name, protocol } = entry.server;
+  const at = (keyword?: string): Origin => serverPlace(file, name, keyword, protocol);
+  const unserved: readonly NotYet[] = entry.unserved > 0 ? [{ kind: 'server', at: at(), name, missing: unservedText(entry) }] : [];
+  return [
+    ...unserved,
+    ...entry.without.map(({ keyword, what, meanwhile }) => ({ kind: 'without', at: at(keyword), name, what, meanwhile }) as const),
+  ];
 }
 
 /** Services first, in the order of the file. */
 export function notYet(file: PlacedConfiguration): readonly NotYet[] {
   const { global } = file.configuration;
-  const unserved = unservedServers(wantedTable(file.configuration));
   const { present, missing, meanwhile } = capability('synchronisation');
   const sync: readonly NotYet[] =
     present || global.lvsSyncDaemon === undefined
       ? []
       : [{ kind: 'sync-daemon', at: globalPlace(file, 'lvs_sync_daemon'), missing, meanwhile }];
-  return [...servers(file, unserved), ...sync];
+  return [...shortfalls(wantedTable(file.configuration)).flatMap((entry) => ofServer(file, entry)), ...sync];
 }

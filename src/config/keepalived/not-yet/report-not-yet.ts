@@ -4,10 +4,13 @@ import { notYet, type PlacedConfiguration } from './not-yet.js';
 
 export function reportNotYet(file: PlacedConfiguration, report: Report): void {
   for (const one of notYet(file)) {
-    const { at, missing } = one;
+    const { at } = one;
     switch (one.kind) {
       case 'server':
-        report('virtual-server-not-served', at, { name: one.name, missing });
+        report('virtual-server-not-served', at, { name: one.name, missing: one.missing });
+        break;
+      case 'without':
+        report('virtual-server-served-without', at, { name: one.name, what: one.what, meanwhile: one.meanwhile });
         break;
       case 'sync-daemon':
         report('sync-daemon-not-run', at, { meanwhile: one.meanwhile });

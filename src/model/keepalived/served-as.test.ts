@@ -1,0 +1,78 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ip } from '../../../test/support/doctor-facts.js';
+import { emptyConfiguration } from '../../../test/support/keepalived-configuration.js';
+import { realServer, virtualServer } from '../../../test/support/virtual-server.js';
+import { formatAddress } from '../address-text.js';
+import { reachablePart, servedAs, shortfalls } from './served-as.js';
+import type { VirtualServer } from './virtual-server.js';
+import { wantedServices, wantedTable } from './wanted-table.js';
+
+const web = (change: Partial<VirtualServer> = {}): VirtualServer =>
+  virtualServer({ realServers: [realServer('10.0.0.1'), realServer('10.0.0.2')], ...change });
+const persistence = { timeout: 50, netmask: 0xffffffff };
+const tunnel = (address: string) => realServer(address, { method: 'tunnel' });
+
+/** What becomes of a virtual server with all its servers up: spec and addresses, or what is missing. */
+function fate(server: VirtualServer): unknown {
+  const [wanted] = wantedServices(server, server.realServers, { ...emptyConfiguration, virtualServers: [server] });
+  assert.ok(wanted !== undefined);
+  const served = servedAs(wanted);
+  if (served.kind === 'unserved') return served.missing;
+  const { spec, destinations } = served.service;
+  return [spec.scheduler, spec.persistence, spec.onePacket, spec.schedFlags, destinations.map(({ address }) => formatAddress(address))];
+}
+
+const BOTH = ['10.0.0.1', '10.0.0.2'];
+
+test('what only changes which server a connection gets is left out', () => {
+  assert.deepEqual(fate(web()), ['wlc', undefined, false, 0, BOTH]);
+  assert.deepEqual(fate(web({ persistence })), ['wlc', undefined, false, 0, BOTH]);
+  assert.deepEqual(fate(web({ scheduler: 'sh', schedFlags: 3 })), ['wlc', undefined, false, 0, BOTH]);
+  assert.deepEqual(fate(web({ scheduler: 'rr', schedFlags: 1 })), ['rr', undefined, false, 0, BOTH]);
+  assert.deepEqual(fate(web({ protocol: 'udp', onePacket: true })), ['wlc', undefined, false, 0, BOTH]);
+});
+
+test('what would be served wrongly is not served', () => {
+  assert.match(String(fate(web({ scheduler: 'fo' }))), /scheduler fo/);
+  assert.match(String(fate(web({ scheduler: 'ovf' }))), /scheduler ovf/);
+  assert.match(String(fate(web({ realServers: [tunnel('10.0.0.1')] }))), /tunnels/);
+  const allPorts = { kind: 'service', key: { kind: 'address', protocol: 'tcp', address: ip('192.0.2.1'), port: 0 } } as const;
+  assert.match(String(fate(web({ persistence, target: allPorts }))), /persistent/);
+});
+
+test('servers that cannot be reached get nothing, are not checked and do not count for the quorum', () => {
+  const mixed = web({ realServers: [realServer('10.0.0.1'), tunnel('10.0.0.2')], quorum: 2, sorryServer: tunnel('10.0.0.9') });
+  assert.deepEqual(fate(mixed), ['wlc', undefined, false, 0, ['10.0.0.1']]);
+  const checked = reachablePart(mixed);
+  assert.deepEqual(
+    [checked.realServers.map(({ address }) => formatAddress(address)), checked.quorum, checked.sorryServer],
+    [['10.0.0.1'], 1, undefined],
+  );
+  const whole = web();
+  assert.equal(reachablePart(whole), whole);
+  const [entry] = shortfalls(wantedTable({ ...emptyConfiguration, virtualServers: [mixed] }));
+  assert.deepEqual(
+    entry?.without.map(({ what }) => what),
+    ['real server 10.0.0.2 port 80', 'sorry server 10.0.0.9 port 80'],
+  );
+});
+
+test('a limit is left out, its server is not', () => {
+  const limited = web({ realServers: [realServer('10.0.0.1', { upperThreshold: 9 })] });
+  const [wanted] = wantedServices(limited, limited.realServers, emptyConfiguration);
+  const served = wanted === undefined ? undefined : servedAs(wanted);
+  assert.ok(served?.kind === 'served');
+  assert.deepEqual(
+    served.service.destinations.map(({ upperThreshold }) => upperThreshold),
+    [0],
+  );
+  assert.deepEqual(
+    served.without.map(({ keyword }) => keyword),
+    ['uthreshold'],
+  );
+});
+
+test('a configuration that asks for nothing else has no shortfall', () => {
+  assert.deepEqual(shortfalls(wantedTable({ ...emptyConfiguration, virtualServers: [web()] })), []);
+});

@@ -1,0 +1,153 @@
+// What becomes of virtual servers that ask for more than weir's table can do yet, by the lists of capabilities and schedulers. A service is
+// served without what only changes which server a connection gets, and without servers that cannot be reached. It is not served where that
+// would be wrong: no packet would arrive, or servers kept in reserve would be used.
+import { formatAddress } from '../address-text.js';
+import { type CapabilityId, capability } from '../capabilities.js';
+import { missingFor } from '../missing-for.js';
+import { schedulerNamed } from '../schedulers.js';
+import type { DestinationSpec, ServiceSpec } from '../service.js';
+import type { RealServer, VirtualServer } from './virtual-server.js';
+import type { WantedService, WantedTable } from './wanted-table.js';
+
+/** Something that a virtual server is served without. */
+export interface Without {
+  /** Its keyword in the block of the virtual server. */
+  readonly keyword: string;
+  /** `persistence_timeout`, `lvs_sched sh`, `real server 10.0.0.5 port 80` */
+  readonly what: string;
+  /** What that means for traffic. */
+  readonly meanwhile: string;
+}
+
+export type ServedAs =
+  | { readonly kind: 'served'; readonly service: WantedService; readonly without: readonly Without[] }
+  | { readonly kind: 'unserved'; readonly missing: string };
+
+const missingForServer = (spec: DestinationSpec): string | undefined =>
+  missingFor({ kind: 'add-destination', service: ANY_SERVICE, spec: withoutLimits(spec) });
+
+/** What is missing for a destination does not depend on its service. */
+const ANY_SERVICE = { kind: 'fwmark', family: 'inet', mark: 1 } as const;
+
+const withoutLimits = (spec: DestinationSpec): DestinationSpec =>
+  capability('thresholds').present ? spec : { ...spec, upperThreshold: 0, lowerThreshold: 0 };
+
+/** Port 0 (all ports) means something with persistence alone. */
+const needsPersistence = ({ key }: ServiceSpec): boolean => key.kind === 'address' && key.port === 0;
+
+/** The capability is missing, and a service may be served without it. */
+function leftOut(id: CapabilityId, keyword: string): readonly Without[] {
+  const { present, without } = capability(id);
+  return present || without === undefined ? [] : [{ keyword, what: keyword, meanwhile: without }];
+}
+
+/** The persistence that can be had, and what is missing of it. */
+function plainPersistence(spec: ServiceSpec): readonly [ServiceSpec['persistence'], readonly Without[]] {
+  const { persistence } = spec;
+  if (persistence === undefined || needsPersistence(spec)) return [persistence, []];
+  const without = leftOut('persistence', 'persistence_timeout');
+  if (without.length > 0) return [undefined, without];
+  const { engine, ...plain } = persistence;
+  const engineless = engine === undefined ? [] : leftOut('persistence-engines', 'persistence_engine');
+  return engineless.length > 0 ? [plain, engineless] : [persistence, []];
+}
+
+/** The scheduler and its flags that can be had, and what is missing of them. */
+function plainScheduler({
+  scheduler,
+  schedFlags,
+}: ServiceSpec): readonly [Pick<ServiceSpec, 'scheduler' | 'schedFlags'>, readonly Without[]] {
+  const entry = schedulerNamed(scheduler);
+  if (entry?.number === undefined && entry?.standIn !== undefined) {
+    const { name, meanwhile } = entry.standIn;
+    const without = { keyword: 'lvs_sched', what: `lvs_sched ${scheduler}`, meanwhile: `${name} chooses instead: ${meanwhile}` };
+    return [{ scheduler: name, schedFlags: 0 }, [without]];
+  }
+  const flagless = schedFlags === 0 ? [] : leftOut('scheduler-flags', 'flag-1');
+  return [{ scheduler, schedFlags: flagless.length > 0 ? 0 : schedFlags }, flagless];
+}
+
+/** The service with what can be had of it. */
+function plainSpec(spec: ServiceSpec): readonly [ServiceSpec, readonly Without[]] {
+  const [persistence, unsticky] = plainPersistence(spec);
+  const [chooser, otherwise] = plainScheduler(spec);
+  const packets = spec.onePacket ? leftOut('one-packet', 'ops') : [];
+  const onePacket = spec.onePacket && packets.length === 0;
+  const plain = { key: spec.key, ...chooser, onePacket, ...(persistence === undefined ? {} : { persistence }) };
+  return [plain, [...unsticky, ...otherwise, ...packets]];
+}
+
+const serverText = ({ address, port }: RealServer): string => `${formatAddress(address)} port ${port}`;
+
+/** The servers that cannot be reached, and limits that are not kept. */
+function withoutServers({ realServers, sorryServer }: VirtualServer): readonly Without[] {
+  const all = [
+    ...realServers.map((real) => ({ keyword: 'real_server', name: 'real server', real })),
+    ...(sorryServer === undefined ? [] : [{ keyword: 'sorry_server', name: 'sorry server', real: sorryServer }]),
+  ];
+  const unreachable = all.flatMap(({ keyword, name, real }): readonly Without[] => {
+    const missing = missingForServer(real);
+    return missing === undefined ? [] : [{ keyword, what: `${name} ${serverText(real)}`, meanwhile: missing }];
+  });
+  const limited = realServers.some(({ upperThreshold, lowerThreshold }) => upperThreshold !== 0 || lowerThreshold !== 0);
+  return [...unreachable, ...(limited ? leftOut('thresholds', 'uthreshold') : [])];
+}
+
+/** How the table can have a service at present. */
+export function servedAs(wanted: WantedService): ServedAs {
+  const { server } = wanted;
+  const [spec, without] = plainSpec(wanted.spec);
+  const [first] = server.realServers;
+  const unreachable = server.realServers.every((real) => missingForServer(real) !== undefined);
+  const missing = missingFor({ kind: 'add-service', spec }) ?? (first !== undefined && unreachable ? missingForServer(first) : undefined);
+  if (missing !== undefined) return { kind: 'unserved', missing };
+  const destinations = wanted.destinations.filter((one) => missingForServer(one) === undefined).map(withoutLimits);
+  return { kind: 'served', service: { server, spec, destinations }, without: [...without, ...withoutServers(server)] };
+}
+
+/** The virtual server as it is checked: without servers that get no connections, which must not count for its quorum. */
+export function reachablePart(server: VirtualServer): VirtualServer {
+  const { sorryServer, ...rest } = server;
+  const realServers = server.realServers.filter((real) => missingForServer(real) === undefined);
+  const sorryStays = sorryServer !== undefined && missingForServer(sorryServer) === undefined;
+  if (realServers.length === 0 || (realServers.length === server.realServers.length && (sorryServer === undefined || sorryStays)))
+    return server;
+  const weight = realServers.reduce((sum, real) => sum + real.weight, 0);
+  return { ...rest, realServers, quorum: Math.min(server.quorum, Math.max(1, weight)), ...(sorryStays ? { sorryServer } : {}) };
+}
+
+/** What is not as the file asks for it. */
+export interface Shortfall {
+  readonly server: VirtualServer;
+  /** How many of its services cannot be served, and how many it has. */
+  readonly unserved: number;
+  readonly services: number;
+  /** What is missing for those that cannot be served, each text once. */
+  readonly missing: readonly string[];
+  /** What those that are served are served without. */
+  readonly without: readonly Without[];
+}
+
+/** In the order of the file. */
+export function shortfalls(wanted: WantedTable): readonly Shortfall[] {
+  const found = new Map<VirtualServer, { services: number; unserved: number; missing: Set<string>; without: readonly Without[] }>();
+  for (const service of wanted.values()) {
+    const entry = found.get(service.server) ?? { services: 0, unserved: 0, missing: new Set<string>(), without: [] };
+    found.set(service.server, entry);
+    entry.services += 1;
+    const served = servedAs(service);
+    if (served.kind === 'served') entry.without = served.without;
+    else {
+      entry.unserved += 1;
+      entry.missing.add(served.missing);
+    }
+  }
+  return [...found]
+    .filter(([, { unserved, without }]) => unserved > 0 || without.length > 0)
+    .map(([server, { services, unserved, missing, without }]) => ({ server, services, unserved, missing: [...missing], without }));
+}
+
+/** `firewall-mark services (-f) are not there yet`; of a group of which a part is served: how many services it is about. */
+export function unservedText({ unserved, services, missing }: Shortfall): string {
+  return `${unserved < services ? `${unserved} of its ${services} services: ` : ''}${missing.join('; ')}`;
+}
