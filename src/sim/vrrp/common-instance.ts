@@ -1,8 +1,8 @@
 // What all nodes of a history have in common for an instance: its protocol settings and resources, chosen by a seed.
 import type { Authentication, GarpTiming, VrrpInstance } from '../../model/keepalived/instance.js';
 import type { HostRoute, HostRule } from '../../model/keepalived/network.js';
+import type { Random } from '../random.js';
 import { hostAddress, inet, instanceOf, linkLocal } from './configuration.js';
-import type { Random } from './random.js';
 
 const S = 1_000_000;
 

@@ -3,9 +3,9 @@ import type { Input } from '../../control/vrrp/messages.js';
 import { formatAddress } from '../../model/address-text.js';
 import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
 import type { VrrpInstance } from '../../model/keepalived/instance.js';
+import { randomFrom } from '../random.js';
 import type { Disturbance } from './history.js';
 import { dropDevice, emptyHost } from './host.js';
-import { randomFrom } from './random.js';
 import { changeOnBase } from './virtual-interfaces.js';
 import { factsOf, pathKey, type World, type WorldNode, wallOffset } from './world.js';
 

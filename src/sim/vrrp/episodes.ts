@@ -1,7 +1,7 @@
 // What happens in a history until it is calm: episodes, each of them a disturbance and, mostly, its end.
 import type { VrrpInstance } from '../../model/keepalived/instance.js';
+import type { Random } from '../random.js';
 import { CALM, type Disturbance, type HistoryEvent, type NodeSetup } from './history.js';
-import type { Random } from './random.js';
 import { otherConfiguration } from './reloads.js';
 
 interface Span {

@@ -1,12 +1,12 @@
 // Judges the history of a seed: runs it, shrinks it if an invariant breaks, and describes it as text.
 
+import { shrink } from '../shrink.js';
 import type { History } from './history.js';
 import type { MakeInvariant, Violation } from './invariant.js';
 import type { Machine } from './machine.js';
 import { describeSetup } from './print.js';
 import { runHistory } from './run.js';
 import { historyOf, type ScenarioOptions } from './scenario.js';
-import { shrink } from './shrink.js';
 
 export interface Verdict {
   readonly seed: number;

@@ -4,7 +4,7 @@ import type { Address } from '../../model/address.js';
 import { sameAddress } from '../../model/identity.js';
 import type { VrrpInstance } from '../../model/keepalived/instance.js';
 import { encodeIpv4, IPV4_DEFAULTS } from '../../wire/ipv4.js';
-import { mix, randomFrom } from './random.js';
+import { mix, randomFrom } from '../random.js';
 import { pathKey, type World, type WorldNode } from './world.js';
 
 type Send = Extract<Effect, { readonly kind: 'send' }>;

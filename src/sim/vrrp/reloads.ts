@@ -1,8 +1,8 @@
 // Configurations for a reload of a node: the same one, or one with something removed, added or changed.
 import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
 import type { VrrpInstance } from '../../model/keepalived/instance.js';
+import type { Random } from '../random.js';
 import { hostAddress, inet, linkLocal } from './configuration.js';
-import type { Random } from './random.js';
 
 export interface OtherConfiguration {
   readonly configuration: KeepalivedConfiguration;

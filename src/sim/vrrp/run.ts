@@ -3,7 +3,8 @@
 import type { Step } from '../../control/machine.js';
 import type { Effect, Input } from '../../control/vrrp/messages.js';
 import type { VrrpInstance } from '../../model/keepalived/instance.js';
-import { type Agenda, agendaOf } from './agenda.js';
+import { type Agenda, agendaOf } from '../agenda.js';
+import { mix } from '../random.js';
 import { disturb } from './disturb.js';
 import type { Disturbance, History } from './history.js';
 import { perform } from './host.js';
@@ -11,7 +12,6 @@ import type { Invariant, MakeInvariant, Violation } from './invariant.js';
 import type { Machine } from './machine.js';
 import { carry, carryHeartbeat } from './network.js';
 import { describeDisturbance, describeStep } from './print.js';
-import { mix } from './random.js';
 import { applyVirtualInterface, isPossible } from './virtual-interfaces.js';
 import { type World, type WorldNode, wallOffset, worldOf } from './world.js';
 

@@ -3,12 +3,12 @@ import type { KeepalivedConfiguration } from '../../model/keepalived/configurati
 import type { RootSettings } from '../../model/keepalived/global.js';
 import type { VrrpInstance } from '../../model/keepalived/instance.js';
 import type { BfdInstance, TrackedSet, TrackFile, TrackProcess, TrackScript } from '../../model/keepalived/trackers.js';
+import { mix, type Random, randomFrom } from '../random.js';
 import { commonInstance, strictly } from './common-instance.js';
 import { configurationOf, groupOf, inet, linkLocal } from './configuration.js';
 import { episodesOf, longPause } from './episodes.js';
 import type { History, NodeSetup } from './history.js';
 import { settleUs } from './invariants/bounds.js';
-import { mix, type Random, randomFrom } from './random.js';
 
 /** What all nodes of a history have in common. */
 export interface Plan {

@@ -1,8 +1,12 @@
 // Shrinks a failing history while it still fails: fewer episodes, then a shorter time to the failure.
-import type { History } from './history.js';
+
+interface Shrinkable {
+  /** Events of one episode belong together: all or none of them are dropped. */
+  readonly events: readonly { readonly episode: number }[];
+}
 
 /** `fails` runs a history. At most `budget` runs. */
-export function shrink(history: History, fails: (history: History) => boolean, budget = 400): History {
+export function shrink<History extends Shrinkable>(history: History, fails: (history: History) => boolean, budget = 400): History {
   let best = history;
   let left = budget;
   const attempt = (candidate: History): boolean => {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { History } from './history.js';
-import { historyOf } from './scenario.js';
 import { shrink } from './shrink.js';
+import type { History } from './vrrp/history.js';
+import { historyOf } from './vrrp/scenario.js';
 
 const busy = (): History => {
   for (let seed = 1; ; seed++) {
