@@ -104,7 +104,7 @@ function settle(context: CheckContext, server: number, old: Before, weights: Rea
   changeServer(context, server, { suspended: isSuspended(context, server) });
   context.changed.add(server);
   for (const real of reals.keys()) settleReal(context, server, real, old, weights);
-  settleQuorum(context, server, !old.servers.has(serverIdentity(config)));
+  settleQuorum(context, server, old.servers.has(serverIdentity(config)) ? 'reload' : 'start');
 }
 
 function settleReal(context: CheckContext, server: number, real: number, old: Before, weights: ReadonlyMap<string, number>): void {

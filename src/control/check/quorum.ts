@@ -5,17 +5,22 @@ import { realName } from './names.js';
 import { notifyServer } from './notify.js';
 import { aliveWeight } from './pool.js';
 
-/** To be called after each change of a weight, of a server's health or of the quorum itself. `initial`: when it is configured. */
-export function settleQuorum(context: CheckContext, server: number, initial = false): void {
+/** Why the quorum is looked at; `start`: the virtual server is new. */
+type Occasion = 'start' | 'reload' | 'change';
+
+/** To be called after each change of a weight, of a server's health or of the quorum itself. */
+export function settleQuorum(context: CheckContext, server: number, occasion: Occasion = 'change'): void {
   const { config, quorumUp, sorry } = serverAt(context, server);
   const weight = aliveWeight(context, server);
   const threshold = config.quorum + (quorumUp ? -config.hysteresis : config.hysteresis);
-  if (!quorumUp && weight >= threshold) gain(context, server, weight, threshold, initial);
-  else if (quorumUp && (weight === 0 || weight < threshold)) lose(context, server, weight, threshold, initial);
-  else if (initial && !quorumUp && config.sorryServer !== undefined && !sorry) lose(context, server, weight, threshold, initial);
+  if (!quorumUp && weight >= threshold) gain(context, server, weight, threshold, occasion);
+  else if (quorumUp && (weight === 0 || weight < threshold)) lose(context, server, weight, threshold, occasion);
+  // A sorry server that a reload brings serves immediately.
+  else if (occasion !== 'change' && !quorumUp && config.sorryServer !== undefined && !sorry)
+    lose(context, server, weight, threshold, occasion);
 }
 
-function gain(context: CheckContext, server: number, weight: number, threshold: number, initial: boolean): void {
+function gain(context: CheckContext, server: number, weight: number, threshold: number, occasion: Occasion): void {
   const { config, sorry } = serverAt(context, server);
   const sum = `${config.quorum}+${config.hysteresis}=${threshold} <= ${weight}`;
   log(context, `Gained quorum ${sum} for VS ${config.name}`);
@@ -26,12 +31,12 @@ function gain(context: CheckContext, server: number, weight: number, threshold: 
     log(context, `${verb} sorry server ${realName(config.sorryServer, config)} from VS ${config.name}`);
     log(context, `Adding alive servers to the pool for VS ${config.name}`);
   }
-  notifyServer(context, server, `${initial ? 'Starting with quorum up' : 'Gained quorum'} ${sum}`);
+  notifyServer(context, server, `${occasion !== 'change' ? 'Starting with quorum up' : 'Gained quorum'} ${sum}`);
 }
 
-function lose(context: CheckContext, server: number, weight: number, threshold: number, initial: boolean): void {
-  const { config, sorry } = serverAt(context, server);
-  const what = initial ? 'Starting with quorum down' : 'Lost quorum';
+function lose(context: CheckContext, server: number, weight: number, threshold: number, occasion: Occasion): void {
+  const { config, sorry, quorumUp } = serverAt(context, server);
+  const what = occasion !== 'change' ? 'Starting with quorum down' : 'Lost quorum';
   log(context, `${what} ${config.quorum}-${config.hysteresis}=${threshold} > ${weight} for VS ${config.name}`);
   changeServer(context, server, { quorumUp: false, sorry: config.sorryServer !== undefined });
   context.changed.add(server);
@@ -40,5 +45,7 @@ function lose(context: CheckContext, server: number, weight: number, threshold: 
     log(context, `${verb} sorry server ${realName(config.sorryServer, config)} to VS ${config.name}`);
     log(context, `Removing alive servers from the pool for VS ${config.name}`);
   }
-  notifyServer(context, server, `${what} ${config.quorum}+${config.hysteresis}=${threshold} <= ${weight}`);
+  // keepalived reports it again for each sorry server that a reload brings; the quorum did not change.
+  if (quorumUp || occasion === 'start')
+    notifyServer(context, server, `${what} ${config.quorum}+${config.hysteresis}=${threshold} <= ${weight}`);
 }

@@ -314,3 +314,12 @@ test('at the end everything is taken out; with omega scripts are run', () => {
   kept.feed({ kind: 'stop', keepServers: true });
   assert.deepEqual([kept.pool(), kept.scripts], [[`${A} 1`], []]);
 });
+
+test('a sorry server that a reload brings while there is no quorum serves immediately, and the loss is not reported again', () => {
+  const bed = started(server({ realServers: [real(A)], quorumDown: script('q-down') }));
+  bed.answers.set(A, failure());
+  bed.pass(1);
+  assert.deepEqual([bed.pool(), bed.scripts.splice(0)], [[], ['q-down']]);
+  bed.configure([server({ realServers: [real(A)], quorumDown: script('q-down'), sorryServer })]);
+  assert.deepEqual([bed.pool(), bed.scripts], [['10.0.0.9 1'], []]);
+});
