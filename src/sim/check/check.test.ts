@@ -1,0 +1,51 @@
+// Histories of weir's health checks (`weir sim check` runs any number): no invariant may break. A failing seed prints its smallest history.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { CheckMachine } from '../../control/check/state.js';
+import { invariants } from './invariants/all.js';
+import { describeHistory, judgeSeed, smallest } from './judge.js';
+import type { Machine } from './machine.js';
+import { historyOf } from './scenario.js';
+import { weirMachine } from './weir-machine.js';
+
+const HISTORIES = 100;
+
+test(`${HISTORIES} histories break no invariant`, () => {
+  for (let seed = 1; seed <= HISTORIES; seed++) {
+    if (judgeSeed(weirMachine, invariants, seed).violation === undefined) continue;
+    assert.fail(describeHistory(weirMachine, invariants, smallest(weirMachine, invariants, seed)).join('\n'));
+  }
+});
+
+test('a step depends on its arguments alone and changes none of them', () => {
+  const twice: Machine<CheckMachine> = {
+    ...weirMachine,
+    step: (state, input, atUs) => {
+      const before = structuredClone({ state, input });
+      const first = weirMachine.step(state, input, atUs);
+      const answered = structuredClone(first);
+      assert.deepEqual(weirMachine.step(state, input, atUs), answered);
+      assert.deepEqual({ state, input }, before);
+      return first;
+    },
+  };
+  for (let seed = 5000; seed < 5004; seed++) assert.equal(judgeSeed(twice, [], seed).violation, undefined);
+});
+
+test('a seed makes the same history always, in which everything that is disturbed for a while ends before the calm', () => {
+  for (let seed = 1; seed <= 200; seed++) {
+    const history = historyOf(seed);
+    assert.deepEqual(historyOf(seed), history);
+    const { events, calmFromUs, endUs } = history;
+    assert.ok(events.every(({ atUs }) => atUs <= calmFromUs) && endUs > calmFromUs);
+    const last = new Map<string, boolean>();
+    for (const { what } of events) {
+      if (what.kind === 'lock') last.set('lock', !what.held);
+      if (what.kind === 'sockets') last.set('sockets', what.available);
+      if (what.kind === 'host') last.set(what.address, what.behaviour.kind !== 'flaky');
+      if (what.kind === 'kill' || what.kind === 'crash' || what.kind === 'stop') last.set('process', false);
+      if (what.kind === 'start') last.set('process', true);
+    }
+    for (const [what, ended] of last) assert.ok(ended, `seed ${seed}: ${what}`);
+  }
+});

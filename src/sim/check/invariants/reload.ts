@@ -1,0 +1,60 @@
+// A reload changes nothing that the file did not change, and what was remembered of a killed process stays as it was.
+
+import { checkerIdentity, realIdentity, serverIdentity } from '../../../control/check/identity.js';
+import { isAttempted } from '../../../control/check/kinds/index.js';
+import { rememberedKey } from '../../../control/check/remembered.js';
+import type { Invariant, MakeInvariant } from '../invariant.js';
+import type { RealView, ServerView } from '../machine.js';
+import { realText, serverKey } from '../names.js';
+import type { Observation } from '../observation.js';
+
+const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
+
+/** What must be as before of a server that the file did not change. */
+const lastingOf = ({ alive, checkers }: RealView): unknown => [alive, checkers.map(({ up, attempt, dueAtUs }) => [up, attempt, dueAtUs])];
+
+function reloaded({ before, after, effects }: Observation): string | undefined {
+  const abandoned = new Set(effects.flatMap((effect) => (effect.kind === 'abandon' ? [effect.attempt] : [])));
+  for (const now of after) {
+    const old = before.find((one) => serverKey(one.config) === serverKey(now.config));
+    if (old === undefined) continue;
+    for (const real of now.reals) {
+      const was = old.reals.find((one) => same(one.config, real.config));
+      if (was === undefined) continue;
+      if (!same(lastingOf(was), lastingOf(real))) return `the reload changed ${realText(now.config, real.config)}, which the file did not`;
+      if (was.checkers.some(({ attempt }) => abandoned.has(attempt)))
+        return `the reload ended a check of ${realText(now.config, real.config)}`;
+    }
+    if (!same(old.config, now.config)) continue;
+    if (old.quorumUp !== now.quorumUp || old.sorry !== now.sorry) return `the reload changed ${now.config.name}, which the file did not`;
+    const lines = effects.filter((effect) => effect.kind === 'notify' && effect.line.includes(now.config.name));
+    if (lines.length > 0) return `the reload reports ${now.config.name}, which the file did not change`;
+    if (effects.some((effect) => effect.kind === 'mail' && effect.subject.includes(now.config.name)))
+      return `the reload mails of ${now.config.name}`;
+  }
+  return undefined;
+}
+
+/** What was down when the process before was killed is down, and not served. */
+function restarted({ input, after }: Observation): string | undefined {
+  if (input.kind !== 'configure' || input.remembered === undefined) return undefined;
+  for (const server of after) {
+    for (const real of server.reals) {
+      for (const { config, up } of real.checkers) {
+        const past = input.remembered.get(rememberedKey(serverIdentity(server.config), realIdentity(real.config), checkerIdentity(config)));
+        if (past === undefined || !isAttempted(config.check.kind)) continue;
+        if (past.up !== up) return `${realText(server.config, real.config)} was ${past.up ? 'up' : 'down'} before the start`;
+        if (!past.up && real.alive) return `${realText(server.config, real.config)} was down before the start, and serves`;
+      }
+    }
+  }
+  return undefined;
+}
+
+/** Every verdict that a process gave is known to the next one, where there was time to write it down. */
+const isReload = (before: readonly ServerView[], { input }: Observation): boolean =>
+  input.kind === 'configure' && input.remembered === undefined && before.length > 0;
+
+export const reload: MakeInvariant = (): Invariant => ({
+  stepped: (observation) => (isReload(observation.before, observation) ? reloaded(observation) : restarted(observation)),
+});

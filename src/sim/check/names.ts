@@ -1,0 +1,45 @@
+// The keys of virtual servers, real servers and checks in the simulator.
+import { checkerIdentity, realIdentity, serverIdentity } from '../../control/check/identity.js';
+import { formatAddress } from '../../model/address-text.js';
+import type { Checker, RealServer, VirtualServer } from '../../model/keepalived/virtual-server.js';
+
+/** Configurations never change, so that a key is worked out once. */
+function remembered<Of extends object>(make: (of: Of) => string): (of: Of) => string {
+  const known = new WeakMap<Of, string>();
+  return (of) => {
+    const found = known.get(of) ?? make(of);
+    known.set(of, found);
+    return found;
+  };
+}
+
+const checkKey = remembered<Checker>(checkerIdentity);
+const ownKey = remembered<RealServer>(realIdentity);
+export const serverKey = remembered<VirtualServer>(serverIdentity);
+export const realKey = (server: VirtualServer, real: RealServer): string => `${serverKey(server)}\n${ownKey(real)}`;
+
+const keysOfReals = new WeakMap<VirtualServer, WeakMap<RealServer, readonly string[]>>();
+
+/** The keys of a server's checks, in their order. The same check twice: the second has another key. */
+export function checkerKeys(server: VirtualServer, real: RealServer): readonly string[] {
+  const ofServer = keysOfReals.get(server) ?? new WeakMap<RealServer, readonly string[]>();
+  keysOfReals.set(server, ofServer);
+  const found = ofServer.get(real) ?? makeKeys(server, real);
+  ofServer.set(real, found);
+  return found;
+}
+
+function makeKeys(server: VirtualServer, real: RealServer): readonly string[] {
+  const seen = new Map<string, number>();
+  return real.checkers.map((checker) => {
+    const key = `${realKey(server, real)}\n${checkKey(checker)}`;
+    const count = seen.get(key) ?? 0;
+    seen.set(key, count + 1);
+    return `${key}\n${count}`;
+  });
+}
+
+/** `10.0.0.1` */
+export const hostOf = remembered<RealServer>(({ address }) => formatAddress(address));
+/** `10.0.0.1 of [192.0.2.1]:tcp:80`, for people. */
+export const realText = (server: VirtualServer, real: RealServer): string => `${hostOf(real)} of ${server.name}`;

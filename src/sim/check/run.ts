@@ -1,0 +1,273 @@
+// Runs a history: gives the process its input in the order of time, performs what it decides, and asks the invariants after every step.
+import type { CheckEffect, CheckInput, Outcome } from '../../control/check/messages.js';
+import type { Step } from '../../control/machine.js';
+import { type Agenda, agendaOf } from '../agenda.js';
+import { mix } from '../random.js';
+import { disturb } from './disturb.js';
+import type { Disturbance, History } from './history.js';
+import type { Invariant, MakeInvariant, Violation } from './invariant.js';
+import type { Machine } from './machine.js';
+import { describeDisturbance, describeStep } from './print.js';
+import { observe } from './verdicts.js';
+import { answerOf, applyToTable, localUs, takenFrom, type World, want, withFile, worldOf } from './world.js';
+
+type Event =
+  | { readonly kind: 'disturb'; readonly what: Disturbance }
+  | { readonly kind: 'answered'; readonly life: number; readonly attempt: number; readonly outcome: Outcome }
+  /** A turn of the event loop: outcomes that were gathered are reported. */
+  | { readonly kind: 'turn'; readonly life: number }
+  | { readonly kind: 'wake'; readonly promise: number }
+  /** What the process knows is written down. */
+  | { readonly kind: 'flush'; readonly life: number };
+
+export interface Result {
+  readonly violation: Violation | undefined;
+  readonly steps: number;
+}
+
+/** Changes of health within this time are written down together. */
+const GATHER_US = 50_000;
+/** Of so many abandoned attempts one has answered already: its outcome is on its way. */
+const LATE_ANSWERS = 3;
+
+interface Run<S> {
+  readonly history: History;
+  readonly machine: Machine<S>;
+  readonly world: World;
+  readonly agenda: Agenda<Event>;
+  readonly invariants: readonly Invariant[];
+  state: S;
+  /** The number of the wake that counts, and of the process that runs. */
+  promise: number;
+  life: number;
+  flushing: boolean;
+  stepping: boolean;
+  readonly inputs: CheckInput[];
+  readonly trace: ((line: string) => void) | undefined;
+  steps: number;
+  nowUs: number;
+  violation: Violation | undefined;
+}
+
+function fail<S>(run: Run<S>, text: string | undefined): void {
+  if (text !== undefined) run.violation ??= { atUs: run.nowUs, text };
+}
+
+function promiseWake<S>(run: Run<S>, wakeAtUs: number | undefined, woken: boolean): void {
+  const { world } = run;
+  const at = wakeAtUs === undefined ? undefined : wakeAtUs - world.clockUs;
+  // The same wake asked for again is not delayed again.
+  if (at === world.wakeAtUs && !woken) return;
+  run.promise++;
+  world.wakeAtUs = at;
+  if (at === undefined) return;
+  const late = mix(run.history.seed, run.steps) % run.history.lateUs;
+  run.agenda.add(Math.max(run.nowUs, at + late), { kind: 'wake', promise: run.promise });
+}
+
+/** As the process does it: inputs that a step brings about are handled after its effects. */
+function feed<S>(run: Run<S>, input: CheckInput): void {
+  run.inputs.push(input);
+  if (run.stepping) return;
+  run.stepping = true;
+  for (let next = run.inputs.shift(); next !== undefined; next = run.inputs.shift()) stepOnce(run, next);
+  run.stepping = false;
+}
+
+function stepOnce<S>(run: Run<S>, input: CheckInput): void {
+  const { world } = run;
+  if (!world.alive || run.violation !== undefined) return;
+  run.steps++;
+  const before = world.view;
+  const atUs = localUs(world, run.nowUs);
+  if (input.kind === 'configure') world.taken = takenFrom(input.servers);
+  if (input.kind === 'stop') world.taken = new Map();
+  let step: Step<S, CheckEffect>;
+  try {
+    step = run.machine.step(run.state, input, atUs);
+    world.view = withFile(run.machine.view(step.state), world);
+  } catch (error) {
+    fail(run, `the machine threw ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+    return;
+  }
+  run.state = step.state;
+  promiseWake(run, step.wakeAtUs, input.kind === 'wake');
+  for (const effect of step.effects) fail(run, perform(run, effect));
+  const { effects, wakeAtUs } = step;
+  const observation = { nowUs: run.nowUs, localUs: atUs, input, before, after: world.view, effects, wakeAtUs };
+  observe(world.verdicts, observation);
+  run.trace?.(describeStep(observation));
+  for (const invariant of run.invariants) fail(run, invariant.stepped?.(observation));
+}
+
+/** Carries out an effect; what is wrong with it. */
+function perform<S>(run: Run<S>, effect: CheckEffect): string | undefined {
+  const { world } = run;
+  switch (effect.kind) {
+    case 'attempt': {
+      const { number } = effect.attempt;
+      if (world.running.has(number)) return `attempt ${number} begins twice`;
+      world.attempts++;
+      world.running.set(number, { attempt: effect.attempt, begunUs: run.nowUs });
+      const { afterUs, outcome } = answerOf(world, effect.attempt);
+      run.agenda.add(run.nowUs + afterUs, { kind: 'answered', life: run.life, attempt: number, outcome });
+      return undefined;
+    }
+    case 'abandon':
+      if (world.gathered.some(({ attempt }) => attempt === effect.attempt)) return undefined;
+      if (!world.running.delete(effect.attempt)) return `attempt ${effect.attempt} is abandoned, which is not under way`;
+      if (mix(run.history.seed, effect.attempt) % LATE_ANSWERS === 0)
+        run.world.gathered.push({ attempt: effect.attempt, outcome: { kind: 'failure', text: 'abandoned' } });
+      return undefined;
+    case 'serve':
+      want(world, effect.server, effect.pool);
+      return undefined;
+    case 'remove':
+      want(world, effect.server, undefined);
+      return undefined;
+    case 'apply':
+      feed(run, { kind: 'applied', result: applyToTable(world) });
+      return undefined;
+    case 'remember':
+      if (!run.flushing) run.agenda.add(run.nowUs + GATHER_US, { kind: 'flush', life: run.life });
+      run.flushing = true;
+      return undefined;
+    default:
+      return undefined;
+  }
+}
+
+function give<S>(run: Run<S>, input: CheckInput): void {
+  if (!run.world.alive) return;
+  if (run.world.paused) run.world.waiting.push(input);
+  else feed(run, input);
+}
+
+function answered<S>(run: Run<S>, { life, attempt, outcome }: Extract<Event, { kind: 'answered' }>): void {
+  if (life !== run.life || !run.world.running.delete(attempt)) return;
+  if (run.world.gathered.length === 0 || run.history.turnUs === 1) run.agenda.add(run.nowUs + run.history.turnUs, { kind: 'turn', life });
+  run.world.gathered.push({ attempt, outcome });
+}
+
+function report<S>(run: Run<S>): void {
+  const outcomes = run.world.gathered;
+  run.world.gathered = [];
+  if (outcomes.length > 0) feed(run, { kind: 'outcomes', outcomes });
+}
+
+/** The process is no more: its attempts end with it. */
+function end<S>(run: Run<S>): void {
+  run.life++;
+  run.promise++;
+  run.world.gathered = [];
+  run.flushing = false;
+  const { world } = run;
+  thaw(run);
+  Object.assign(world, { alive: false, stopping: false, paused: false, waiting: [], wakeAtUs: undefined, view: [], taken: new Map() });
+  world.running.clear();
+  world.verdicts.clear();
+  world.wanted.clear();
+}
+
+/** A frozen clock continues from where it stopped: what was due in a second still is. */
+function thaw<S>(run: Run<S>): void {
+  const { world } = run;
+  if (world.frozenAtUs === undefined) return;
+  const lastedUs = run.nowUs - world.frozenAtUs;
+  world.frozenAtUs = undefined;
+  world.clockUs -= lastedUs;
+  if (world.wakeAtUs !== undefined) world.wakeAtUs += lastedUs;
+}
+
+function resume<S>(run: Run<S>): void {
+  const { world } = run;
+  const { waiting } = world;
+  Object.assign(world, { paused: false, waiting: [] });
+  thaw(run);
+  const wakeIfDue = (): void => {
+    if (world.wakeAtUs !== undefined && world.wakeAtUs <= run.nowUs) feed(run, { kind: 'wake' });
+  };
+  if (world.timersFirst) wakeIfDue();
+  for (const input of waiting) feed(run, input);
+  report(run);
+  wakeIfDue();
+  if (world.wakeAtUs !== undefined) run.agenda.add(Math.max(run.nowUs, world.wakeAtUs), { kind: 'wake', promise: ++run.promise });
+}
+
+function flush<S>(run: Run<S>): void {
+  if (!run.flushing) return;
+  run.flushing = false;
+  run.world.disk = run.machine.remember(run.state);
+}
+
+function happen<S>(run: Run<S>, what: Disturbance): void {
+  run.trace?.(describeDisturbance(run.nowUs, what));
+  for (const invariant of run.invariants) fail(run, invariant.disturbed?.(run.nowUs, what));
+  disturb(run.world, what, {
+    nowUs: run.nowUs,
+    give: (input) => give(run, input),
+    begin: () => {
+      run.state = run.machine.initial();
+    },
+    end: () => end(run),
+    flush: () => flush(run),
+    resume: () => resume(run),
+  });
+}
+
+function handle<S>(run: Run<S>, event: Event): void {
+  const { world } = run;
+  switch (event.kind) {
+    case 'disturb':
+      happen(run, event.what);
+      break;
+    case 'answered':
+      answered(run, event);
+      break;
+    case 'turn':
+      if (event.life === run.life && !world.paused) report(run);
+      break;
+    case 'wake':
+      if (event.promise === run.promise && world.alive && !world.paused) feed(run, { kind: 'wake' });
+      break;
+    case 'flush':
+      if (event.life === run.life && world.paused) run.agenda.add(run.nowUs + GATHER_US, event);
+      else if (event.life === run.life) flush(run);
+  }
+}
+
+/** Runs a history to its end or to the first violation. `trace` gets one line per event. */
+export function runHistory<S>(
+  machine: Machine<S>,
+  history: History,
+  makeInvariants: readonly MakeInvariant[],
+  trace?: (line: string) => void,
+): Result {
+  const world = worldOf(history);
+  const run: Run<S> = {
+    history,
+    machine,
+    world,
+    agenda: agendaOf<Event>(),
+    invariants: makeInvariants.map((make) => make(world, history)),
+    state: machine.initial(),
+    promise: 0,
+    life: 0,
+    flushing: false,
+    stepping: false,
+    inputs: [],
+    trace,
+    steps: 0,
+    nowUs: 0,
+    violation: undefined,
+  };
+  for (const { atUs, what } of history.events) run.agenda.add(atUs, { kind: 'disturb', what });
+  while (run.violation === undefined) {
+    const next = run.agenda.next();
+    run.nowUs = Math.min(next?.atUs ?? history.endUs, history.endUs);
+    for (const invariant of run.invariants) fail(run, invariant.passed?.(run.nowUs));
+    if (next === undefined || next.atUs > history.endUs) break;
+    handle(run, next.what);
+  }
+  return { violation: run.violation, steps: run.steps };
+}

@@ -1,0 +1,207 @@
+// What verdict and weight each check must have, worked out apart from the machine: from the outcomes of its attempts and the reports of
+// trackers alone.
+
+import { checkerIdentity, realIdentity, serverIdentity } from '../../control/check/identity.js';
+import { isAttempted } from '../../control/check/kinds/index.js';
+import type { CheckInput, Outcome } from '../../control/check/messages.js';
+import { rememberedKey } from '../../control/check/remembered.js';
+import type { Remembered } from '../../control/check/remembered-check.js';
+import type { Checker, RealServer, VirtualServer } from '../../model/keepalived/virtual-server.js';
+import { checkerKeys, realKey } from './names.js';
+import type { Observation } from './observation.js';
+
+export interface Expected {
+  config: Checker;
+  up: boolean;
+  ran: boolean;
+  /** Failures that did not count yet. */
+  failures: number;
+  url: number;
+  urlFailed: boolean;
+  /** The weight that it gives its server instead of the file's, and what it adds to it. */
+  readonly weight: { instead: number | undefined; added: number };
+}
+
+const INT_MAX = 2 ** 31 - 1;
+
+const isHttp = ({ check }: Checker): boolean => check.kind === 'http' || check.kind === 'ssl';
+const urlsOf = ({ check }: Checker): number => (check.kind === 'http' || check.kind === 'ssl' ? check.urls.length : 1);
+
+function succeed(one: Expected, status: number | undefined): void {
+  const { config, ran } = one;
+  one.failures = 0;
+  const next = one.url + 1;
+  if (isHttp(config) && (one.urlFailed || next < urlsOf(config))) {
+    one.url = one.urlFailed ? 0 : next;
+    one.urlFailed = false;
+    if (!ran) one.failures = config.timing.retry;
+    return;
+  }
+  Object.assign(one, { url: 0, up: true, ran: true });
+  if (config.check.kind === 'misc')
+    one.weight.instead = config.check.dynamic && status !== undefined && status >= 2 ? status - 2 : undefined;
+}
+
+/** The first verdict of all needs one failure, later ones as many as `retry` states, and one more. */
+function fail(one: Expected): void {
+  const { config, up, ran } = one;
+  const isSmtp = config.check.kind === 'smtp';
+  if (one.failures < config.timing.retry && (up || !ran || isSmtp)) {
+    one.failures++;
+    one.ran ||= !isSmtp;
+    return;
+  }
+  one.failures = 0;
+  one.urlFailed = isHttp(config);
+  if (!up && ran) return;
+  Object.assign(one, { up: false, ran: true });
+  one.weight.instead = undefined;
+}
+
+function settleFile(one: Expected, value: number): void {
+  if (one.config.check.kind !== 'file') return;
+  const { weight, reverse } = one.config.check;
+  const product = value * weight * (reverse ? -1 : 1);
+  const fault = weight === 0 ? (value !== 0) !== reverse : product <= -INT_MAX;
+  one.up = !fault;
+  one.ran = true;
+  one.weight.added = fault || weight === 0 ? 0 : Math.min(product, INT_MAX);
+}
+
+export class Verdicts {
+  readonly checks = new Map<string, Expected>();
+  readonly #byAttempt = new Map<number, string>();
+  readonly #files = new Map<string, number>();
+  readonly #bfds = new Map<string, boolean>();
+
+  clear(): void {
+    for (const map of [this.checks, this.#byAttempt, this.#files, this.#bfds]) map.clear();
+  }
+
+  /** An attempt begins. */
+  begin(number: number, key: string): void {
+    this.#byAttempt.set(number, key);
+  }
+
+  abandon(number: number): void {
+    this.#byAttempt.delete(number);
+  }
+
+  /** The input of a step. `before`: which real servers were alive. */
+  take(input: CheckInput, before: ReadonlyMap<string, boolean>): void {
+    switch (input.kind) {
+      case 'outcomes':
+        for (const { attempt, outcome } of input.outcomes) this.#outcome(attempt, outcome);
+        break;
+      case 'file':
+        this.#files.set(input.name, input.value ?? 0);
+        for (const one of this.checks.values())
+          if (one.config.check.kind === 'file') settleFile(one, this.#files.get(one.config.check.trackFile) ?? 0);
+        break;
+      case 'bfd':
+        this.#bfds.set(input.name, input.up);
+        for (const one of this.checks.values()) this.#settleBfd(one);
+        break;
+      case 'configure':
+        this.#configure(input.servers, input.remembered, before);
+        break;
+      case 'stop':
+        this.checks.clear();
+        break;
+    }
+  }
+
+  #outcome(attempt: number, outcome: Outcome): void {
+    const one = this.checks.get(this.#byAttempt.get(attempt) ?? '');
+    this.#byAttempt.delete(attempt);
+    if (one === undefined) return;
+    if (outcome.kind === 'success') succeed(one, outcome.status);
+    if (outcome.kind === 'failure') fail(one);
+  }
+
+  #settleBfd(one: Expected): void {
+    if (one.config.check.kind !== 'bfd') return;
+    const up = this.#bfds.get(one.config.check.name);
+    if (up !== undefined) Object.assign(one, { up, ran: true });
+  }
+
+  #configure(servers: readonly VirtualServer[], remembered: Remembered | undefined, before: ReadonlyMap<string, boolean>): void {
+    const next = new Map<string, Expected>();
+    const seen = new Set<string>();
+    for (const server of servers) {
+      if (seen.has(serverIdentity(server))) continue;
+      seen.add(serverIdentity(server));
+      for (const real of server.realServers) this.#configureReal(server, real, { next, remembered, before });
+    }
+    this.checks.clear();
+    for (const [key, one] of next) this.checks.set(key, one);
+  }
+
+  #configureReal(
+    server: VirtualServer,
+    real: RealServer,
+    to: {
+      readonly next: Map<string, Expected>;
+      readonly remembered: Remembered | undefined;
+      readonly before: ReadonlyMap<string, boolean>;
+    },
+  ): void {
+    const keys = checkerKeys(server, real);
+    const wasWell = to.before.get(realKey(server, real)) === true;
+    for (const [index, config] of real.checkers.entries()) {
+      const key = keys[index]!;
+      const { retry, alpha } = config.timing;
+      const known = this.checks.get(key);
+      const past = to.remembered?.get(rememberedKey(serverIdentity(server), realIdentity(real), checkerIdentity(config)));
+      const one: Expected =
+        known === undefined
+          ? {
+              config,
+              up: !alpha || wasWell,
+              ran: false,
+              failures: retry,
+              url: 0,
+              urlFailed: false,
+              weight: { instead: undefined, added: 0 },
+            }
+          : { ...known, config, failures: Math.min(known.failures, retry), weight: { ...known.weight } };
+      if (known === undefined && past !== undefined) {
+        Object.assign(one, { up: past.up, ran: true, failures: 0 });
+        const dynamic = config.check.kind === 'misc' && config.check.dynamic && past.up && past.status >= 2;
+        if (dynamic) one.weight.instead = past.status - 2;
+      }
+      if (config.check.kind === 'file') settleFile(one, this.#files.get(config.check.trackFile) ?? 0);
+      if (!isAttempted(config.check.kind)) this.#settleBfd(one);
+      to.next.set(key, one);
+    }
+  }
+
+  /** A server's weight as its checks want it, within the table's limits. */
+  weightOf(server: VirtualServer, real: RealServer): number {
+    const checks = checkerKeys(server, real).map((key) => this.checks.get(key)!);
+    const added = checks.reduce(
+      (sum, { weight }) => sum + weight.added + (weight.instead === undefined ? 0 : weight.instead - real.weight),
+      0,
+    );
+    return Math.min(Math.max(real.weight + added, 0), 65_535);
+  }
+
+  isUp(server: VirtualServer, real: RealServer): boolean {
+    return checkerKeys(server, real).every((key) => this.checks.get(key)?.up === true);
+  }
+}
+
+/** What a step took and began. To be called after each step, before the invariants. */
+export function observe(verdicts: Verdicts, { input, before, after, effects }: Observation): void {
+  const alive = new Map(before.flatMap(({ config, reals }) => reals.map((real) => [realKey(config, real.config), real.alive] as const)));
+  verdicts.take(input, alive);
+  for (const effect of effects) if (effect.kind === 'abandon') verdicts.abandon(effect.attempt);
+  const begun = new Set(effects.flatMap((effect) => (effect.kind === 'attempt' ? [effect.attempt.number] : [])));
+  if (begun.size === 0) return;
+  for (const { config, reals } of after) {
+    for (const real of reals) {
+      const keys = checkerKeys(config, real.config);
+      for (const [index, { attempt }] of real.checkers.entries()) if (begun.has(attempt)) verdicts.begin(attempt, keys[index] ?? '');
+    }
+  }
+}

@@ -1,0 +1,23 @@
+// control/check as a machine of the simulator.
+import { remember } from '../../control/check/remembered.js';
+import { type CheckMachine, initialChecks } from '../../control/check/state.js';
+import { step } from '../../control/check/step.js';
+import type { Machine } from './machine.js';
+
+export const weirMachine: Machine<CheckMachine> = {
+  initial: initialChecks,
+  step,
+  remember,
+  view: ({ servers, checkers }) =>
+    servers.map(({ config, quorumUp, sorry, suspended, reals }) => ({
+      config,
+      quorumUp,
+      sorry,
+      suspended,
+      reals: reals.map(({ config: real, alive, firstChecker, checkerCount }) => ({
+        config: real,
+        alive,
+        checkers: checkers.slice(firstChecker, firstChecker + checkerCount),
+      })),
+    })),
+};
