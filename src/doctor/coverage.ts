@@ -1,7 +1,7 @@
 // What an examination of a director or a real server looked at, and what it cannot see from there: nothing is wrong only as far as that. Pure.
 import { counted } from '../model/counted.js';
 import { addressId } from '../model/identity.js';
-import type { DirectorFacts, RealServerFacts } from './facts.js';
+import type { DirectorFacts, Facts, RealServerFacts, VrrpNodeFacts } from './facts.js';
 import { vipsOf } from './network.js';
 
 export interface Coverage {
@@ -17,7 +17,7 @@ function endpointsOf({ services }: DirectorFacts, protocol: 'tcp' | 'udp'): numb
   return new Set(of.flatMap(({ destinations }) => destinations.map(({ address, port }) => `${addressId(address)} ${port}`))).size;
 }
 
-export function directorCoverage(facts: DirectorFacts): Coverage {
+function directorCoverage(facts: DirectorFacts): Coverage {
   const udp = endpointsOf(facts, 'udp');
   const marks = facts.services.filter(({ spec: { key } }) => key.kind === 'fwmark').length;
   const tried = new Set(facts.handovers.map(({ realServer }) => addressId(realServer))).size;
@@ -35,23 +35,48 @@ export function directorCoverage(facts: DirectorFacts): Coverage {
     notLookedAt: [
       ...(udp === 0 ? [] : [`what ${counted(udp, 'UDP server')} ${udp === 1 ? 'answers' : 'answer'}`]),
       ...(marks === 0 ? [] : [`which packets ${counted(marks, 'firewall mark')} ${marks === 1 ? 'gets' : 'get'}`]),
+      ...(facts.reflections.some(({ answer }) => answer === 'back') ? [] : ["routers' ways to the VIPs"]),
       'the applications',
       "clients' own routes and filters",
     ],
   };
 }
 
-export function serverCoverage(facts: RealServerFacts): Coverage {
+function serverCoverage(facts: RealServerFacts): Coverage {
   const services = facts.ports.map(({ protocol, port }) => `${protocol.toUpperCase()} port ${port}`);
   return {
     lookedAt: [
       ...(facts.method === 'nat' ? [] : [counted(facts.vips.length, 'VIP'), 'ARP']),
       counted(facts.gateways.length, 'gateway'),
+      'routes back to clients',
       'the packet filter',
       ...(facts.sockets === undefined ? [] : services),
     ],
-    notLookedAt: [...(services.length === 0 ? ['what listens (--port)'] : []), 'the applications', "clients' own routes and filters"],
+    notLookedAt: [
+      ...(services.length === 0 ? ['what listens (--port)'] : []),
+      "the director's table",
+      'the applications',
+      "clients' own routes and filters",
+    ],
   };
+}
+
+function vrrpCoverage({ instances, vrrp = [] }: VrrpNodeFacts): Coverage {
+  return {
+    lookedAt: [
+      counted(instances, 'instance'),
+      counted(vrrp.length, 'address', 'addresses'),
+      'adverts',
+      'ARP',
+      'the packet filter',
+      'settings',
+    ],
+    notLookedAt: ['the other nodes', 'tracked scripts and files', 'what listens on the addresses'],
+  };
+}
+
+export function coverageOf(facts: Facts): Coverage {
+  return facts.role === 'director' ? directorCoverage(facts) : facts.role === 'rs' ? serverCoverage(facts) : vrrpCoverage(facts);
 }
 
 /** `; looked at: …; not looked at: …` */

@@ -13,12 +13,15 @@ import { interfacesRule } from './rules/director/interfaces.js';
 import { loadRule } from './rules/director/load.js';
 import { methodFitRule } from './rules/director/method-fit.js';
 import { mtuRule } from './rules/director/mtu.js';
+import { neighboursRule } from './rules/director/neighbours.js';
 import { offloadsRule } from './rules/director/offloads.js';
 import { quiescedRule } from './rules/director/quiesced.js';
 import { reachRule } from './rules/director/reach/reach.js';
 import { reversePathRule } from './rules/director/reverse-path.js';
+import { routerToVipRule } from './rules/director/router-to-vip.js';
 import { serverHoldersRule } from './rules/director/server-holders.js';
 import { tableRule } from './rules/director/table.js';
+import { unservedRule } from './rules/director/unserved.js';
 import { vipHoldersRule } from './rules/director/vip-holders.js';
 import { vipPresentRule } from './rules/director/vip-present.js';
 import { serverArpRule } from './rules/real-server/server-arp.js';
@@ -46,6 +49,9 @@ const DIRECTOR_RULES: readonly ((facts: DirectorFacts) => readonly Finding[])[] 
   clientsRule,
   mtuRule,
   quiescedRule,
+  neighboursRule,
+  routerToVipRule,
+  unservedRule,
 ];
 
 /** Findings of these codes do not explain connections that got no answer. */

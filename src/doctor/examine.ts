@@ -45,6 +45,9 @@ async function asRealServer(netlink: Netlink, host: HostFacts, options: ExamineO
   return examined(await collectRealServer(netlink, host, { vips, ports, ...given }), vrrp);
 }
 
+const asVrrpNode = (host: HostFacts, vrrp: VrrpFacts): Examination =>
+  examined({ ...host, role: 'vrrp', instances: vrrp.instances.length }, vrrp);
+
 const vrrpAddresses = ({ instances }: VrrpFacts): readonly VrrpAddress[] =>
   instances.flatMap(({ managed, ifindex, file }) => managed.map(({ address }) => ({ address, ifindex, file })));
 
@@ -56,12 +59,12 @@ export async function examine(options: ExamineOptions): Promise<Examination> {
     const vrrp = collectVrrp(netlink, bare, options.waitMs, options.keepalived);
     const host = vrrp === undefined ? bare : { ...bare, vrrp: vrrpAddresses(vrrp) };
     if (options.role === 'rs') return await asRealServer(netlink, host, options, vrrp);
-    if (options.role === 'vrrp') return vrrp === undefined ? { kind: 'no-role' } : examined({ ...host, role: 'vrrp' }, vrrp);
+    if (options.role === 'vrrp') return vrrp === undefined ? { kind: 'no-role' } : asVrrpNode(host, vrrp);
     const { facts: datapath, reader } = collectDatapath(netlink);
     const table = reader === undefined ? NO_TABLE : collectTable(reader);
     if (options.role === undefined && table.services.length === 0 && datapath.otherTables === undefined) {
       if (vipsHere(host).length > 0) return await asRealServer(netlink, host, options, vrrp);
-      if (vrrp !== undefined) return examined({ ...host, role: 'vrrp' }, vrrp);
+      if (vrrp !== undefined) return asVrrpNode(host, vrrp);
       // A loaded datapath with an empty table: a director whose services were removed.
       if (!datapath.loaded) return { kind: 'no-role' };
     }

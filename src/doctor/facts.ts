@@ -111,6 +111,23 @@ export interface EchoFact {
   readonly answer: ProbeAnswer;
 }
 
+/** What became of a packet for an address of this host that a router was handed. `back`: the router sent it to this host. */
+export interface ReflectionFact {
+  readonly router: Address;
+  readonly ifindex: number;
+  readonly target: Address;
+  readonly answer: 'back' | 'silent' | 'refused';
+}
+
+/** SYNs of others for an address of this host and a port that neither a service nor a process has, while doctor looked. */
+export interface UnservedFact {
+  readonly vip: Address;
+  readonly port: number;
+  readonly packets: number;
+  /** Clients that sent them. */
+  readonly clients: readonly Address[];
+}
+
 /** An entry of the kernel's neighbour table that packets are sent by. */
 export interface NeighbourFact {
   readonly ifindex: number;
@@ -171,6 +188,8 @@ export interface ConnectionCount {
 export interface ConnectionFacts {
   readonly destinations: readonly (ConnectionCount & { readonly virtual: DestinationKey; readonly destination: DestinationKey })[];
   readonly networks: readonly (ConnectionCount & { readonly network: Address })[];
+  /** How long ago the last packet of a client came, s, by id of the VIP. */
+  readonly idle: ReadonlyMap<string, number>;
 }
 
 /** Packets that the datapath dropped, or passed on without balancing. */
@@ -216,7 +235,11 @@ export interface DirectorFacts extends HostFacts {
   readonly connects: readonly ConnectFact[];
   /** Other hosts that answer ARP for a VIP, a RIP, a gateway or an address of this host. */
   readonly holders: readonly HolderFact[];
+  /** Servers and gateways that did not answer an ordinary ARP request either. */
+  readonly silent: readonly { readonly ifindex: number; readonly address: Address }[];
   readonly neighbours: readonly NeighbourFact[];
+  readonly reflections: readonly ReflectionFact[];
+  readonly unserved: readonly UnservedFact[];
   readonly refusingRoutes: readonly RefusingRoute[];
   readonly handovers: readonly HandoverFact[];
   readonly echoes: readonly EchoFact[];
@@ -294,6 +317,8 @@ export interface RealServerFacts extends HostFacts {
 /** A host that runs VRRP and neither balances nor serves. */
 export interface VrrpNodeFacts extends HostFacts {
   readonly role: 'vrrp';
+  /** Of its keepalived.conf. */
+  readonly instances: number;
 }
 
 export type Facts = DirectorFacts | RealServerFacts | VrrpNodeFacts;

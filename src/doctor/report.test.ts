@@ -1,14 +1,14 @@
 // The last line of a director without findings: what was looked at, and what cannot be seen from there.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { destination, director, ip } from '../../test/support/doctor-facts.js';
-import type { ServiceFact } from './facts.js';
+import { destination, director, ip, realServer } from '../../test/support/doctor-facts.js';
+import type { Facts, ServiceFact } from './facts.js';
 import { reportJson, reportText } from './report.js';
 
 test('OK names what was looked at, and what was not', () => {
   assert.equal(
     reportText(director, []),
-    "OK     nothing is wrong: director, 1 service, 1 destination; looked at: the datapath, 2 interfaces, 1 VIP, TCP of 1 server, forwarding to 1 server, the default route; not looked at: the applications, clients' own routes and filters\n",
+    "OK     nothing is wrong: director, 1 service, 1 destination; looked at: the datapath, 2 interfaces, 1 VIP, TCP of 1 server, forwarding to 1 server, the default route; not looked at: routers' ways to the VIPs, the applications, clients' own routes and filters\n",
   );
 });
 
@@ -30,4 +30,14 @@ test('servers of UDP may be silent: what they answer was not looked at', () => {
 test('with an error there is no OK', () => {
   const finding = { severity: 'error', code: 'table-empty', what: 'a', cause: 'b' } as const;
   assert.equal(reportText(director, [finding]), 'ERROR  a: b\n');
+});
+
+test('JSON lists the same for every role', () => {
+  const lists = (facts: Facts) =>
+    JSON.parse(reportJson(facts, [])) as { readonly lookedAt: readonly string[]; readonly notLookedAt: readonly string[] };
+  const { lookedAt, notLookedAt } = lists(realServer);
+  assert.deepEqual(lookedAt, ['1 VIP', 'ARP', '1 gateway', 'routes back to clients', 'the packet filter']);
+  assert.ok(notLookedAt.includes("the director's table"));
+  const node = lists({ ...director, role: 'vrrp', instances: 2, vrrp: [] } as Facts);
+  assert.deepEqual([node.lookedAt[0], node.notLookedAt[0]], ['2 instances', 'the other nodes']);
 });

@@ -2,20 +2,25 @@
 
 import { counted } from '../model/counted.js';
 import { type Finding, findingJson, findingsStatus, findingText } from '../model/finding.js';
-import { coverageText, directorCoverage, serverCoverage } from './coverage.js';
+import { coverageOf, coverageText } from './coverage.js';
 import type { Facts } from './facts.js';
 
-/** The line for a host without findings names what was examined. */
-function allFine(facts: Facts): string {
-  if (facts.role === 'vrrp')
-    return 'OK     nothing is wrong: VRRP alone; looked at: adverts, ARP, filters and settings; not looked at: the other nodes';
-  if (facts.role === 'rs') {
-    return `OK     nothing is wrong: real server, VS/${facts.method.toUpperCase()}${coverageText(serverCoverage(facts))}`;
+/** What kind of host was examined. */
+function hostText(facts: Facts): string {
+  switch (facts.role) {
+    case 'vrrp':
+      return 'VRRP alone';
+    case 'rs':
+      return `real server, VS/${facts.method.toUpperCase()}`;
+    case 'director': {
+      const destinations = facts.services.reduce((sum, service) => sum + service.destinations.length, 0);
+      return `director, ${counted(facts.services.length, 'service')}, ${counted(destinations, 'destination')}`;
+    }
   }
-  const destinations = facts.services.reduce((sum, service) => sum + service.destinations.length, 0);
-  const examined = `${counted(facts.services.length, 'service')}, ${counted(destinations, 'destination')}`;
-  return `OK     nothing is wrong: director, ${examined}${coverageText(directorCoverage(facts))}`;
 }
+
+/** The line for a host without findings names what was examined. */
+const allFine = (facts: Facts): string => `OK     nothing is wrong: ${hostText(facts)}${coverageText(coverageOf(facts))}`;
 
 export function reportText(facts: Facts, findings: readonly Finding[]): string {
   const lines = findings.map(findingText);
@@ -24,6 +29,5 @@ export function reportText(facts: Facts, findings: readonly Finding[]): string {
 }
 
 export function reportJson(facts: Facts, findings: readonly Finding[]): string {
-  const coverage = facts.role === 'director' ? directorCoverage(facts) : facts.role === 'rs' ? serverCoverage(facts) : {};
-  return `${JSON.stringify({ role: facts.role, status: findingsStatus(findings), findings: findings.map(findingJson), ...coverage })}\n`;
+  return `${JSON.stringify({ role: facts.role, status: findingsStatus(findings), findings: findings.map(findingJson), ...coverageOf(facts) })}\n`;
 }

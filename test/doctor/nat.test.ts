@@ -48,7 +48,7 @@ test('a cluster without a fault is reported as such, on the director and on the 
     [status, stdout],
     [
       0,
-      "OK     nothing is wrong: director, 1 service, 1 destination; looked at: the datapath, 3 interfaces, 1 VIP, TCP of 1 server, forwarding to 1 server, routes to 1 client; not looked at: the applications, clients' own routes and filters\n",
+      "OK     nothing is wrong: director, 1 service, 1 destination; looked at: the datapath, 3 interfaces, 1 VIP, TCP of 1 server, forwarding to 1 server, routes to 1 client; not looked at: routers' ways to the VIPs, the applications, clients' own routes and filters\n",
     ],
   );
   const server = pine.weir(`doctor --role rs --dip ${DIP}`);
@@ -56,7 +56,7 @@ test('a cluster without a fault is reported as such, on the director and on the 
     [server.status, server.stdout],
     [
       0,
-      "OK     nothing is wrong: real server, VS/NAT; looked at: 1 gateway, the packet filter; not looked at: what listens (--port), the applications, clients' own routes and filters\n",
+      "OK     nothing is wrong: real server, VS/NAT; looked at: 1 gateway, routes back to clients, the packet filter; not looked at: what listens (--port), the director's table, the applications, clients' own routes and filters\n",
     ],
   );
 });
@@ -158,7 +158,7 @@ test('a host without a role, and a director whose datapath is gone', on, () => {
     [status, stderr],
     [
       3,
-      'weir doctor: the table is empty, no VIP is on lo and no keepalived.conf is here — fix: say --role director or --role rs, or --keepalived FILE\n',
+      'weir doctor: no datapath is loaded here, no VIP is on lo and no keepalived.conf is here — fix: weir load on a director (or --role director); --role rs on a real server; else --keepalived FILE\n',
     ],
   );
   const bare = examine(guest, '--role director');

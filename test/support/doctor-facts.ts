@@ -54,7 +54,10 @@ export const director: DirectorFacts = {
   neighbours: [],
   refusingRoutes: [],
   clients: [],
-  connections: { destinations: [], networks: [] },
+  connections: { destinations: [], networks: [], idle: new Map() },
+  silent: [],
+  reflections: [],
+  unserved: [],
   handovers: [
     { method: 'route', protocol: 'tcp', vip: ip('10.5.0.9'), port: 80, realServer: ip('10.5.0.51'), answer: { kind: 'accepted' } },
   ],

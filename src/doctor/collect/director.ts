@@ -5,7 +5,7 @@ import { counted } from '../../model/counted.js';
 import { addressId, destinationId } from '../../model/identity.js';
 import type { Netlink } from '../../sys/netlink/netlink.js';
 import type { ClientFact, ConnectFact, DatapathFacts, DirectorFacts, HostFacts, NotExamined, PathFact, ServiceFact } from '../facts.js';
-import { realServersOf, usesArp, vipsOf } from '../network.js';
+import { isCarrying, realServersOf, usesArp, vipsOf } from '../network.js';
 import { aimedRules } from '../packet-filter/aim.js';
 import { collectClientPaths, collectRefusingRoutes } from './client-paths.js';
 import { collectConnects, otherPorts } from './connects.js';
@@ -16,7 +16,10 @@ import { collectPath } from './host.js';
 import { collectOffloads } from './offloads.js';
 import { collectHandovers, HANDOVERS_MAX } from './probe/handovers.js';
 import { nextHops } from './probe/next-hop.js';
+import { reflectionQuestions } from './probe/reflection-plan.js';
+import { collectReflections, REFLECTIONS_MAX } from './probe/reflections.js';
 import type { TableFacts } from './table.js';
+import { watchUnserved } from './unserved.js';
 
 /** Real servers that are connected to; the others are reported as not tried. */
 const CONNECTS_MAX = 4096;
@@ -66,16 +69,20 @@ export interface DirectorInput {
 /** `waitMs`: how long a connect may take. @throws SystemError */
 export async function collectDirector(netlink: Netlink, { host, datapath, table }: DirectorInput, waitMs: number): Promise<DirectorFacts> {
   const { services, connections } = table;
+  const unserved = watchUnserved(host, services);
   const connects = await connectAll(services, waitMs);
   const paths = realServersOf(services).map((to) => collectPath(netlink, to));
   const clients = collectClientPaths(netlink, services, table.clients);
   const gateways = gatewaysOf(paths, clients);
   const vips = vipsOf(services);
-  const { holders, unasked } = collectHolders(host, vips, paths, gateways);
   const neighbours = collectNeighbours(netlink);
+  const { holders, unasked, silent } = collectHolders(host, vips, paths, gateways, neighbours);
   const gatewayPaths = gateways.map(({ ifindex, address }): PathFact => ({ to: address, kind: 'direct', ifindex }));
   const hopOf = nextHops({ host, paths: [...paths, ...gatewayPaths], holders, neighbours, vips: new Set(vips.map(addressId)) });
   const servers = collectHandovers({ host, services, paths, gateways: gateways.map(({ address }) => address), hopOf });
+  const wires = host.interfaces.filter((iface) => usesArp(iface) && isCarrying(iface)).map(({ ifindex }) => ifindex);
+  const macs = new Set(host.interfaces.flatMap(({ mac }) => mac ?? []));
+  const reflections = collectReflections(reflectionQuestions(host, clients, hopOf).slice(0, REFLECTIONS_MAX), wires, macs);
   const { offloads, notExamined } = collectOffloads(host.interfaces.filter(usesArp));
   const filters = collectFilterChains();
   const drops = table.drops();
@@ -91,7 +98,10 @@ export async function collectDirector(netlink: Netlink, { host, datapath, table 
     paths: paths.map((path) => (unasked.has(addressId(path.to)) ? { ...path, unasked: true } : path)),
     connects,
     holders,
+    silent,
     neighbours,
+    reflections,
+    unserved: unserved(),
     refusingRoutes: collectRefusingRoutes(netlink),
     handovers: servers.handovers,
     echoes: servers.echoes,

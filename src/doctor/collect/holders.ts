@@ -1,7 +1,7 @@
 // Which hosts answer ARP for the VIPs, the real servers, the gateways and this host's own addresses.
 import { type ArpQuestion, probeArp } from '../../host/arp.js';
 import type { Address } from '../../model/address.js';
-import { addressId } from '../../model/identity.js';
+import { addressId, sameAddress } from '../../model/identity.js';
 import type { Netlink } from '../../sys/netlink/netlink.js';
 import { decodeNeighbour, dumpNeighbours, NeighbourState } from '../../wire/rtnetlink-neighbour.js';
 import type { HolderFact, HostFacts, NeighbourFact, PathFact } from '../facts.js';
@@ -14,6 +14,8 @@ export interface Holders {
   readonly holders: readonly HolderFact[];
   /** Ids of addresses that were not asked for. */
   readonly unasked: ReadonlySet<string>;
+  /** Neighbours that did not answer an ordinary request either. */
+  readonly silent: readonly { readonly ifindex: number; readonly address: Address }[];
 }
 
 const USABLE = NeighbourState.reachable | NeighbourState.stale | NeighbourState.delay | NeighbourState.probe;
@@ -31,6 +33,7 @@ export function collectHolders(
   vips: readonly Address[],
   paths: readonly PathFact[],
   gateways: readonly { readonly ifindex: number; readonly address: Address }[],
+  neighbours: readonly NeighbourFact[],
 ): Holders {
   const vipIds = new Set(vips.map(addressId));
   const servers = paths.filter(({ kind, to }) => kind !== 'local' && !vipIds.has(addressId(to)));
@@ -52,7 +55,8 @@ export function collectHolders(
       const local = host.addresses
         .filter((one) => one.ifindex === ifindex && !vipIds.has(addressId(one.address)))
         .map(({ address }) => address);
-      const all = [...new Map([...vips, ...local, ...neighboursAt(ifindex)].map((one) => [addressId(one), one])).values()];
+      const fixed = neighbours.filter((one) => one.permanent && one.ifindex === ifindex).map(({ address }) => address);
+      const all = [...new Map([...vips, ...local, ...neighboursAt(ifindex), ...fixed].map((one) => [addressId(one), one])).values()];
       for (const address of all.slice(PROBES_MAX)) unasked.add(addressId(address));
       return mac === undefined ? [] : [{ ifindex, mac, addresses: all.slice(0, PROBES_MAX) }];
     }),
@@ -60,8 +64,9 @@ export function collectHolders(
 
   // Whoever was silent is asked once more: there by an ordinary request, and elsewhere, where its cable may be.
   const answered = new Set(first.map(({ ifindex, address }) => `${ifindex} ${addressId(address)}`));
-  const silent = ({ to, kind, ifindex }: PathFact): boolean => kind !== 'direct' || !answered.has(`${ifindex} ${addressId(to)}`);
-  const lost = servers.filter(silent).map(({ to }) => to);
+  const isSilent = ({ to, kind, ifindex }: PathFact): boolean => kind !== 'direct' || !answered.has(`${ifindex} ${addressId(to)}`);
+  const lost = servers.filter(isSilent).map(({ to }) => to);
+  const again: { readonly ifindex: number; readonly address: Address }[] = [];
   const second = ask(
     ports.flatMap(({ ifindex, mac }): ArpQuestion[] => {
       if (mac === undefined) return [];
@@ -69,11 +74,15 @@ export function collectHolders(
       const from = (here[0] && subnetsWith(host, here[0]).find((one) => one.ifindex === ifindex && !vipIds.has(addressId(one.address))))
         ?.address;
       const others = lost.filter((one) => !here.includes(one));
+      if (from !== undefined) again.push(...here.slice(0, PROBES_MAX).map((address) => ({ ifindex, address })));
       return [
         { ifindex, mac, addresses: here.slice(0, PROBES_MAX), ...(from === undefined ? {} : { from }) },
         { ifindex, mac, addresses: others.slice(0, PROBES_MAX) },
       ];
     }),
   );
-  return { holders: [...first, ...second], unasked };
+  const silent = again.filter(
+    ({ ifindex, address }) => !second.some((one) => one.ifindex === ifindex && sameAddress(one.address, address)),
+  );
+  return { holders: [...first, ...second], unasked, silent };
 }

@@ -27,7 +27,7 @@ export interface TableFacts {
 
 export const NO_TABLE: TableFacts = {
   services: [],
-  connections: { destinations: [], networks: [] },
+  connections: { destinations: [], networks: [], idle: new Map() },
   clients: [],
   drops: () => undefined,
 };
@@ -42,8 +42,9 @@ interface Count {
 
 const noCount = (): Count => ({ halfOpen: 0, others: 0, lastHalfOpen: Number.POSITIVE_INFINITY, lastPassed: Number.POSITIVE_INFINITY });
 
-function timeoutOf(state: string, { tcp, tcpFin }: Timeouts): number {
+function timeoutOf(state: string, { tcp, tcpFin, udp }: Timeouts): number {
   if (state === 'ESTABLISHED') return tcp;
+  if (state === 'UDP') return udp;
   return state === 'FIN_WAIT' ? tcpFin : (Object.entries(TCP_TIMEOUTS).find(([name]) => name === state)?.[1] ?? 0);
 }
 
@@ -66,6 +67,7 @@ export function summary(
 ): Pick<TableFacts, 'connections' | 'clients'> & { readonly halfOpen: number } {
   const destinations = new Map<string, Count & { virtual: DestinationKey; destination: DestinationKey }>();
   const networks = new Map<string, Count & { network: Address; client: Address; vip: Address }>();
+  const idle = new Map<string, number>();
   let left = CONNECTIONS_MAX;
   let waiting = 0;
   for (const { protocol, client, virtual, destination, state, expires } of entries) {
@@ -81,7 +83,10 @@ export function summary(
     const tcp = protocol === 'TCP';
     const halfOpen = tcp && state === 'SYN_RECV';
     if (halfOpen) waiting += 1;
-    for (const count of [server, clients]) add(count, halfOpen, timeoutOf(state, timeouts) - expires, tcp);
+    const last = timeoutOf(state, timeouts) - expires;
+    for (const count of [server, clients]) add(count, halfOpen, last, tcp);
+    const vip = addressId(virtual.address);
+    idle.set(vip, Math.min(last, idle.get(vip) ?? Number.POSITIVE_INFINITY));
   }
   const sample = [...networks.values()].sort((a, b) => b.halfOpen - a.halfOpen || b.others - a.others).slice(0, CLIENTS_MAX);
   const counts = (one: Count) => ({ halfOpen: one.halfOpen, others: one.others, over: isOver(one) });
@@ -89,6 +94,7 @@ export function summary(
     connections: {
       destinations: [...destinations.values()].map((one) => ({ ...counts(one), virtual: one.virtual, destination: one.destination })),
       networks: [...networks.values()].map((one) => ({ ...counts(one), network: one.network })),
+      idle,
     },
     clients: sample.map(({ client, vip }) => ({ client, vip })),
     halfOpen: waiting,

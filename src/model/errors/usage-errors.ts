@@ -47,8 +47,8 @@ export const usageErrors = {
     exitStatus: 2,
   },
   'role-not-clear': {
-    text: () => 'the table is empty, no VIP is on lo and no keepalived.conf is here',
-    hint: 'say --role director or --role rs, or --keepalived FILE',
+    text: () => 'no datapath is loaded here, no VIP is on lo and no keepalived.conf is here',
+    hint: 'weir load on a director (or --role director); --role rs on a real server; else --keepalived FILE',
     exitStatus: 2,
   },
 } as const satisfies ErrorRows;

@@ -191,7 +191,7 @@ async function repair(network: Network, fault: Fault, expectation: Expectation, 
   if (fixed.fix === 'none' && fault.repair === undefined) {
     return { ...fixed, problems: ['no fix is printed, and the fault has no repair by a person'] };
   }
-  if (fixed.fix === 'none') await network.carryOut(fault.repair ?? []);
+  await network.carryOut((fixed.fix === 'none' ? fault.repair : fault.afterwards) ?? []);
   const problems = [...fixed.problems, ...(await afterFix(network, at))];
   const fix = fixed.fix === 'none' ? 'none' : problems.length === 0 ? 'works' : 'fails';
   return { ...fixed, fix, problems };

@@ -82,6 +82,8 @@ export interface Fault {
   readonly symptoms?: readonly string[];
   /** What a person does where the finding gives advice only. */
   readonly repair?: Steps;
+  /** What the advice beside the fix has a person do after it. */
+  readonly afterwards?: Steps;
   /** What takes the set-up back to what it was, where the fix leaves it otherwise. Without it, a failed fix makes the network again. */
   readonly undo?: Steps;
   /** Why this one is not found yet: it counts in the table, and does not fail the test. */

@@ -46,7 +46,7 @@ function direct({ key, destination, hop }: Reached): Handover {
 }
 
 /** Stands for a client elsewhere: IPv4's dummy address (RFC 7600), which no host has. */
-const ELSEWHERE: Address = { family: 'inet', words: [0xc0000008] };
+export const ELSEWHERE: Address = { family: 'inet', words: [0xc0000008] };
 
 /**
  * An address whose answers need the server's gateway: the VIP; where that is in the server's own subnet, another one. Undefined: the VIP

@@ -17,7 +17,7 @@ const FIRST_TAG = 20_000;
 const TAGS = 40_000;
 
 /** An interface may go down meanwhile, or its queue be full: the probe then has no answer. */
-function sendUnlessDown(socket: PacketSocket, frame: Uint8Array): void {
+export function sendUnlessDown(socket: PacketSocket, frame: Uint8Array): void {
   unlessCode(() => socket.send(frame), ['ENETDOWN', 'ENXIO', 'ENOBUFS', 'EMSGSIZE'], undefined);
 }
 

@@ -188,14 +188,14 @@ test('half-open connections: by server, or by the network that they have in comm
   });
   const net = (network: string, halfOpen: number, others: number) => ({ network: ip(network), halfOpen, others, over: false });
   const of = (destinations: ConnectionFacts['destinations'], networks: ConnectionFacts['networks']) =>
-    codes({ connections: { destinations, networks } });
+    codes({ connections: { destinations, networks, idle: new Map() } });
   assert.deepEqual(of([at('10.5.0.51', 2, 0)], [net('192.0.2.0', 2, 0)]), []);
   assert.deepEqual(of([at('10.5.0.51', 9, 0), at('10.5.0.52', 0, 9)], [net('192.0.2.0', 9, 9)]), ['warning half-open-server']);
   assert.deepEqual(of([at('10.5.0.51', 9, 90), at('10.5.0.52', 9, 90)], [net('192.0.2.0', 18, 0), net('198.51.100.0', 0, 180)]), [
     'warning half-open-clients',
   ]);
   assert.deepEqual(of([{ ...at('10.5.0.51', 9, 2), over: true }], []), ['info half-open-server'], 'later ones got past it');
-  const connections = { destinations: [at('10.5.0.51', 9, 0)], networks: [net('192.0.2.0', 9, 0)] };
+  const connections = { destinations: [at('10.5.0.51', 9, 0)], networks: [net('192.0.2.0', 9, 0)], idle: new Map() };
   assert.deepEqual(
     codes({ connections, handovers: [], connects: [{ address: ip('10.5.0.51'), port: 80, error: 'ECONNREFUSED' }] }),
     ['error server-unreachable'],

@@ -7,7 +7,7 @@ import type { Finding } from '../../../model/finding.js';
 import { sameAddress } from '../../../model/identity.js';
 import type { Link } from '../../../wire/rtnetlink-link.js';
 import type { RealServerFacts } from '../../facts.js';
-import { effective, interfaceNameOf, subnetsWith, usesArp, vrrpAddress } from '../../network.js';
+import { effective, interfaceNameOf, setting, subnetsWith, usesArp, vrrpAddress } from '../../network.js';
 import { wireInterfaces } from '../../server-arrivals.js';
 
 /**
@@ -41,8 +41,26 @@ function finding(facts: RealServerFacts, { name, ifindex }: Link, key: ArpSettin
   };
 }
 
+/** With arp_ignore 8 the director does not find this host, once its neighbour entry is old. */
+function withoutArp(facts: RealServerFacts): readonly Finding[] {
+  return wireInterfaces(facts)
+    .filter(({ name }) => effective(facts, name, 'arp_ignore') === 8)
+    .map(({ name }): Finding => {
+      const places = ['all', name].filter((place) => setting(facts, arpSettingPath(place, 'arp_ignore')) === 8);
+      const hides = facts.method === 'nat' ? 0 : 1;
+      return {
+        severity: 'error',
+        code: 'server-arp-ignored',
+        what: `no ARP request is answered on ${name}`,
+        cause: `arp_ignore is 8 there (the larger of all and ${name}): the director does not find this host, or only as long as it remembers it`,
+        fix: `sysctl -w ${places.map((place) => `${sysctlName(arpSettingPath(place, 'arp_ignore'))}=${hides}`).join(' ')}`,
+      };
+    });
+}
+
 export function serverArpRule(facts: RealServerFacts): readonly Finding[] {
-  if (facts.method === 'nat') return [];
+  const silent = withoutArp(facts);
+  if (facts.method === 'nat' || silent.length > 0) return silent;
   // Where VRRP has the address, this node is a director as well, and answers for it while it is master.
   const local = facts.localVips.filter((vip) => vrrpAddress(facts, vip) === undefined);
   const found = local.flatMap((vip) =>

@@ -1,10 +1,13 @@
 // weir's own things on the director: unloaded, not attached, its pair, sysctls.
+import { fileURLToPath } from 'node:url';
 import { faultOf } from '../fault-of.js';
 import type { Fault } from '../types.js';
 
 const nat = faultOf('datapath', 'nat');
 const bridge = faultOf('datapath', 'nat-front-bridge');
 const director = (...commands: readonly string[]) => [['director', commands.join('; ')]] as const;
+/** Goes to the pins of this namespace. */
+const PINS = `cd $(${process.execPath} ${fileURLToPath(new URL('../pins.js', import.meta.url))}) || exit 1`;
 const TABLE = [
   'ipvsadm -A -t 198.51.100.80:80 -s rr',
   'ipvsadm -a -t 198.51.100.80:80 -r 10.20.0.11:8080 -m',
@@ -32,8 +35,23 @@ export const faults: readonly Fault[] = [
     /br0/,
     { effect: 'latent' },
   ),
-  nat('unloaded', director('weir unload'), 'table-empty', /the table has no service/, {
-    repair: director(...TABLE),
-    open: 'without a table nothing shows that this is a director',
+  // Without --role nothing shows that this is a director: doctor then ends with 3, and names weir load.
+  faultOf('datapath', 'nat-role-named')('unloaded', director('weir unload'), 'datapath-absent', /no datapath in this network namespace/, {
+    afterwards: director(...TABLE),
   }),
+  nat('programs-mixed', director(PINS, 'rm build_*'), 'programs-mixed', /programs of two builds/, { effect: 'latent' }),
+  nat('programs-other', director(PINS, 'mv build_* build_00000000000000000000000000000000'), 'programs-other-build', /another build/, {
+    effect: 'latent',
+  }),
+  nat(
+    'pair-setting',
+    director('sysctl -qw net.ipv4.conf.weir0.forwarding=0', 'sysctl -qw net.ipv4.ip_forward=0'),
+    'forwarding-off',
+    /took the forwarding of weir0/,
+    { effect: 'latent' },
+  ),
+  nat('pair-made-again', director('ip link del weir0', 'ip link add weir0 type veth peer name weir1'), 'pair-changed', /was made again/, {
+    effect: 'latent',
+  }),
+  nat('detached', director(PINS, 'rm *_$(cat /sys/class/net/eth0/ifindex)_*'), 'interface-uncovered', /eth0 is not covered/),
 ];

@@ -52,11 +52,16 @@ export const faults: readonly Fault[] = [
       repair: [['wires', 'bridge link set dev s1-eth0 isolated off; bridge link set dev director-eth1 isolated off']],
     },
   ),
-  nat('arp-ignored-by-server', s1('sysctl -qw net.ipv4.conf.eth0.arp_ignore=8'), 'server-unreachable', /10\.20\.0\.11/, {
-    effect: 'latent',
-    repair: s1('sysctl -qw net.ipv4.conf.eth0.arp_ignore=0'),
-    open: 'the neighbour entry lives on: nothing is wrong yet',
-  }),
+  {
+    ...nat('arp-ignored-by-server', s1('sysctl -qw net.ipv4.conf.eth0.arp_ignore=8'), 'server-arp-silent', /10\.20\.0\.11 answers no ARP/, {
+      effect: 'latent',
+      repair: s1('sysctl -qw net.ipv4.conf.eth0.arp_ignore=0'),
+    }),
+    expect: [
+      { at: 'director', code: 'server-arp-silent', matches: /10\.20\.0\.11 answers no ARP/ },
+      { at: 's1', code: 'server-arp-ignored', matches: /arp_ignore is 8/ },
+    ],
+  },
   dr('cable-out', [['wires', 'ip link set s2-eth0 down']], 'server-unreachable', /no host answers ARP for 10\.30\.0\.12 on eth0/, {
     repair: plugged('s2-eth0'),
   }),

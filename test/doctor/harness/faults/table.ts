@@ -38,12 +38,20 @@ export const faults: readonly Fault[] = [
   ),
   nat(
     'no-service-on-port',
-    edit(`ipvsadm -A -t 198.51.100.80:8081 -s rr; ipvsadm -a -t 198.51.100.80:8081 -r 10.20.0.11:8080 -m; ipvsadm -D -t ${VIP}`),
+    [
+      ['director', `ipvsadm -A -t 198.51.100.80:8081 -s rr; ipvsadm -a -t 198.51.100.80:8081 -r 10.20.0.11:8080 -m; ipvsadm -D -t ${VIP}`],
+      ['client', { start: 'bash -c \'while :; do timeout 0.3 bash -c ": > /dev/tcp/198.51.100.80/80"; sleep 0.1; done\'', as: 'clients' }],
+    ],
     'service-absent',
-    /198\.51\.100\.80:80/,
+    /clients try TCP 198\.51\.100\.80:80, and no service has it.*of 198\.51\.100\.20;/,
     {
-      repair: edit(`ipvsadm -A -t ${VIP} -s rr; ipvsadm -a -t ${VIP} -r 10.20.0.11:8080 -m; ipvsadm -a -t ${VIP} -r 10.20.0.12:8080 -m`),
-      open: 'what clients want of a VIP and no service has is not counted',
+      repair: [
+        [
+          'director',
+          `ipvsadm -A -t ${VIP} -s rr; ipvsadm -a -t ${VIP} -r 10.20.0.11:8080 -m; ipvsadm -a -t ${VIP} -r 10.20.0.12:8080 -m; ipvsadm -D -t 198.51.100.80:8081`,
+        ],
+        ['client', { stop: 'clients' }],
+      ],
     },
   ),
 ];

@@ -59,6 +59,7 @@ const samePort: SetUp = {
 export const setUps: readonly SetUp[] = [
   nat,
   samePort,
+  { ...nat, name: 'nat-role-named', doctor: { director: '--role director' } },
   // Its own connects are dropped, and what it balances is not.
   variant('nat-filters-own-output', nat, director('iptables -A OUTPUT -p tcp -d 10.20.0.0/24 -j DROP')),
   variant('nat-far-clients', nat, { ...outside, director: { run: ['ip route add default via 198.51.100.1'] } }, fromFar),
