@@ -92,22 +92,31 @@ const buildTypes = async () => {
   await run(process.execPath, ['node_modules/typescript/bin/tsc', '--pretty', 'false']);
 };
 
+/** A CommonJS module in place of one of Node's: it loads that one when a name of it is first used. */
+const exportsOnDemand = (name, exported) => `let builtin;
+for (const key of ${JSON.stringify(exported)})
+  Object.defineProperty(exports, key, { enumerable: true, get: () => (builtin ??= requireBuiltin(${JSON.stringify(name)}))[key] });`;
+
 /**
- * Node's own modules are loaded when the code that needs them first runs: an `import` in one file would load all of them at every
- * start, which takes a sixth of ipvsadm's time. A CommonJS wrapper has that effect, because the bundler runs those on demand.
+ * Node's own modules are loaded when they are first used: loading all that are imported would take a sixth of ipvsadm's time at every start,
+ * and a checker that speaks no TLS would hold what does.
  */
 const builtinsOnDemand = {
   name: 'builtins-on-demand',
   setup(build) {
     build.onResolve({ filter: /^node:/ }, ({ path }) => ({ path: `builtin ${path}`, namespace: 'builtin' }));
-    build.onLoad({ filter: /^builtin /, namespace: 'builtin' }, ({ path }) => ({
-      contents: `module.exports = requireBuiltin(${JSON.stringify(path.slice('builtin '.length))});`,
-      loader: 'js',
-    }));
+    build.onLoad({ filter: /^builtin /, namespace: 'builtin' }, async ({ path }) => {
+      const name = path.slice('builtin '.length);
+      const exported = Object.keys(await import(name)).filter((one) => one !== 'default');
+      return { contents: exportsOnDemand(name, exported), loader: 'js' };
+    });
   },
 };
 
-/** The program as one CommonJS function, with esbuild's metafile. ASCII only: V8 then stores one byte for each character. */
+/**
+ * The program as one CommonJS function, with its source map. ASCII only, and without white space that only people need: each process keeps the
+ * text, a byte for each character. All names stay, for stack traces.
+ */
 const bundleProgram = async () => {
   const esbuild = await import(pathToFileURL(join(root, 'node_modules/esbuild/lib/main.js')).href);
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
@@ -123,6 +132,8 @@ const bundleProgram = async () => {
     sourcemap: 'linked',
     sourcesContent: false,
     legalComments: 'none',
+    minifyWhitespace: true,
+    lineLimit: 160,
     plugins: [builtinsOnDemand],
     banner: { js: '(function (requireBuiltin, bundleUrl, module) {' },
     footer: { js: '})' },

@@ -3,7 +3,7 @@
 import { constants } from 'node:os';
 import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
 import type { Log } from '../../model/log-level.js';
-import { giveMemoryBack, releaseFiles } from '../../sys/processes/memory.js';
+import { giveMemoryBack, releaseAfterStart, releaseFiles } from '../../sys/processes/memory.js';
 import { dieWithParent } from '../../sys/processes/signals.js';
 import { openLog } from '../log/log.js';
 import { PROCESSES, type ProcessKind, settingsOf } from '../processes.js';
@@ -90,8 +90,7 @@ class Child {
     if (options.netNamespace !== undefined) enterNamespace(options.netNamespace);
     const start = await this.startPart;
     this.#part = await start(configuration, options, this.#log, send);
-    if (row.prompt) releaseFiles();
-    else giveMemoryBack();
+    releaseAfterStart(row.prompt ? releaseFiles : giveMemoryBack);
     send({ kind: 'ready' });
   }
 

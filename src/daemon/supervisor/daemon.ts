@@ -7,7 +7,7 @@ import { resourceUsage } from 'node:process';
 import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
 import type { Log, LogLevel } from '../../model/log-level.js';
 import { endProcess } from '../../sys/processes/end-process.js';
-import { giveMemoryBack } from '../../sys/processes/memory.js';
+import { giveMemoryBack, releaseAfterStart } from '../../sys/processes/memory.js';
 import { reapOrphans } from '../../sys/processes/orphans.js';
 import { dumpParent } from '../dump-files/parent-dump.js';
 import { openLog, writeOut } from '../log/log.js';
@@ -278,7 +278,7 @@ class Daemon {
     manager.notify('READY=1');
     coverInterfaces(this.log);
     sweepLeftovers();
-    giveMemoryBack();
+    releaseAfterStart(giveMemoryBack);
     if (this.#reloadAsked) this.#reloader?.request();
   }
 

@@ -3,6 +3,9 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { native } from '../addon.js';
 
+/** What a start sets in motion is over by then. */
+const QUIET_MS = 2000;
+
 /**
  * Unmaps the pages of node and its libraries that the start has used; what is used again comes back from the kernel's cache. Some 20 MB of
  * a process are only of use until it runs. Takes some milliseconds. Where the memory is locked, nothing happens.
@@ -11,7 +14,7 @@ export function releaseFiles(): void {
   native().releaseFiles();
 }
 
-/** The same, and a full garbage collection: 10 ms for a small heap, some tenths of a second for a large one. */
+/** As `releaseFiles`, after a full garbage collection: 10 ms for a small heap, some tenths of a second for a large one. */
 export function giveMemoryBack(): void {
   setFlagsFromString('--expose-gc');
   const collect: () => void = runInNewContext('gc');
@@ -19,4 +22,10 @@ export function giveMemoryBack(): void {
   collect();
   collect();
   releaseFiles();
+}
+
+/** `release` now, at the end of a start, and again when the first election, the first attempts and their code's pages are of no more use. */
+export function releaseAfterStart(release: () => void): void {
+  release();
+  setTimeout(release, QUIET_MS).unref();
 }
