@@ -1,6 +1,6 @@
 // Runs the compiled tests with node's own runner and ends with its counts. One report over its rounds: what stands beside the code
 // and the tests on the source text side by side; then what needs root, namespaces or more processes (test/), one file at a time, and
-// beside that, one file at a time, too, what mostly waits for timers of a protocol or of the kernel.
+// beside that, two files at a time, what mostly waits for timers of a protocol or of the kernel.
 // Usage: node dev/test.mjs [--long] [--slowest] [word...]
 //   word        only files whose path has one of the words
 //   --long      the files named *.long.test.ts instead of all the others: what soaks, floods or waits for long
@@ -41,8 +41,9 @@ const isLong = (path) => path.endsWith('.long.test.js');
 const named = words.length === 0 ? tests : tests.filter((path) => words.some((word) => path.includes(word)));
 const chosen = named.filter((path) => isLong(path) === options.long);
 /** Tests that mostly wait: another may have the processor meanwhile. None of them measures speed or counts on a time of its own. */
-const WAITING = /^build\/test\/((oracle|interop|daemon|examples|doctor)\/|lab\/vrrp-labs\.)/;
-/** What a round runs: files side by side, one at a time, or one at a time in the background of the latter. */
+const WAITING = /^build\/test\/((oracle|interop|daemon|examples|doctor)\/|lab\/vrrp-labs\.|datapath\/(local-address|timer)\.)/;
+const CONCURRENCY = { together: 2, alone: 1, waiting: 2 };
+/** What a round runs: files side by side, one at a time, or two at a time in the background of the latter. */
 const roundOf = (path) => {
   if (WAITING.test(path)) return 'waiting';
   return path.startsWith('build/test/') && !path.startsWith('build/test/source/') ? 'alone' : 'together';
@@ -61,7 +62,7 @@ const started = performance.now();
 async function* events(round) {
   const files = chosen.filter((path) => roundOf(path) === round).map((path) => join(root, path));
   if (files.length === 0) return;
-  for await (const event of run({ files, concurrency: round === 'together' ? 2 : 1, timeout: FILE_TIMEOUT_MS })) {
+  for await (const event of run({ files, concurrency: CONCURRENCY[round], timeout: FILE_TIMEOUT_MS })) {
     const { type, data } = event;
     if (type === 'test:complete' && data.name === data.file) durations.set(relative(root, data.file), data.details.duration_ms);
     const [, word, number] = (type === 'test:diagnostic' && data.nesting === 0 && count.exec(data.message)) || [];

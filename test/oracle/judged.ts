@@ -1,0 +1,66 @@
+// The real kernel as judge: what its IPVS and the original ipvsadm were recorded to answer, our commands must answer too.
+// What is left out, and why, stands in left-out.json, one entry an answer; anything else that differs fails, and so does
+// an entry whose answer is given after all.
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { type TestContext, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { noRoot, noTools } from '../support/probes.js';
+import { type Answer, compare, readLate } from './answers.js';
+
+const root = fileURLToPath(new URL('../../../', import.meta.url));
+const here = `${root}test/oracle/`;
+
+interface LeftOut {
+  /** Line of the recording, from 1. */
+  readonly line: number;
+  readonly command: string;
+  readonly reason: string;
+  /** Depends on the machine: may be answered the same here or there. */
+  readonly varies?: boolean;
+}
+
+const SCRIPTS = { a1_services: 'tr', a3_cli_errors: 'tr', b1_sched_seq: 'py', c1_tcp_states: 'py' } as const;
+
+const leftOut = JSON.parse(readFileSync(`${here}left-out.json`, 'utf8')) as Readonly<Record<string, readonly LeftOut[]>>;
+
+const skip = noRoot() || noTools('python3', 'ip', 'unshare');
+
+function replay(name: string, ending: string): string {
+  const run = spawnSync(`${here}replay`, [`${root}bin`, `${here}scripts/${name}.${ending}`], {
+    encoding: 'utf8',
+    maxBuffer: 64 * 1024 * 1024,
+    timeout: 900_000,
+  });
+  assert.equal(run.error, undefined);
+  assert.equal(run.status, 0, run.stderr);
+  const keep = process.env['WEIR_ORACLE_KEEP'];
+  if (keep !== undefined && existsSync(keep)) writeFileSync(`${keep}/${name}.txt`, run.stdout);
+  return run.stdout;
+}
+
+/** Whether a user without rights gets as far as our commands: not where the checkout lies below a private folder, such as root's home. */
+const isOpenToAll = (): boolean =>
+  spawnSync('setpriv', ['--reuid', '65534', '--clear-groups', 'test', '-r', `${root}dist/weir.cjs`]).status === 0;
+
+const show = (answer: Answer): string => `${answer.line}: ${answer.command}\n${answer.text}`;
+
+/** A test of what each recording's commands answer. */
+export function testAnswers(...names: readonly (keyof typeof SCRIPTS)[]): void {
+  for (const name of names) test(`${name}: every recorded answer but those left out`, { skip }, (context) => judge(name, context));
+}
+
+function judge(name: keyof typeof SCRIPTS, context: TestContext): void {
+  const recorded = readFileSync(`${here}recorded/${name}.txt`, 'utf8');
+  const { answers, same } = compare(recorded, readLate(recorded, replay(name, SCRIPTS[name]), 3));
+  const allowed = leftOut[name] ?? [];
+  const reaches = isOpenToAll();
+  const different = answers.filter((answer) => !same.has(answer) && (reaches || !answer.command.includes('setpriv --reuid 65534')));
+  context.diagnostic(`${name}: ${same.size} of ${answers.length} answers, ${allowed.length} left out`);
+  const allowedLines = new Set(allowed.map((entry) => entry.line));
+  assert.deepEqual(different.filter((answer) => !allowedLines.has(answer.line)).map(show), []);
+  const differing = new Set(different.map((answer) => answer.line));
+  const needless = allowed.filter((entry) => entry.varies !== true && !differing.has(entry.line));
+  assert.deepEqual(needless, [], 'left out, but answered all the same');
+}
