@@ -49,6 +49,8 @@ include ${folder}/instance
 `;
 
 const reports = (host: Host): string => host.sysctl('net.ipv4.igmp_link_local_mcast_reports');
+/** Of our supervisor, which attaches to new interfaces; opened once the start is complete. */
+const LINK_MONITOR_BYTES = 2 * (4 << 20);
 /** Receive buffers of netlink sockets; a socket in multicast groups is listed twice. */
 const buffers = (host: Host): readonly number[] => {
   const sizes = [...host.run(['ss', '-Hnam', '-f', 'netlink']).stdout.matchAll(/\brb(\d+)/g)].map(([, size]) => Number(size));
@@ -80,7 +82,9 @@ async function observe(maker: Maker): Promise<unknown> {
   const daemon = new RunningDaemon(argv, { TMPDIR: folder });
   try {
     await daemon.logged(/Entering MASTER STATE/);
-    const running = { reading: existsSync(file('reading')), reports: reports(host), buffers: buffers(host) };
+    if (maker === 'weir') await daemon.until('our monitor of links', () => buffers(host).includes(LINK_MONITOR_BYTES));
+    const compared = buffers(host).filter((bytes) => bytes !== LINK_MONITOR_BYTES);
+    const running = { reading: existsSync(file('reading')), reports: reports(host), buffers: compared };
     writeFileSync(file('when'), reloadTimeText(Date.now() + 5000).slice(11));
     const scheduled = (await daemon.logged(/^Scheduling reload for /)).replace(/[\d-]{10} [\d:]{8}/, 'TIME');
     await daemon.logged(/^Reload complete$/);
