@@ -73,3 +73,14 @@ test('a read-only /run and nothing loaded: one line, with the path', { skip }, (
     weir load 2>&1 || echo $?`);
   assert.match(text ?? '', /^weir load: cannot make \/run\/weir for the pinned tables: EROFS: .*$/);
 });
+
+test('root without CAP_NET_ADMIN cannot unload: nothing is gone', { skip }, () => {
+  const [refusal, status, ...left] = onMachine(`${restore}
+    setpriv --bounding-set=-all --inh-caps=-all "$node" "$entry" unload 2>&1 || echo $?
+    ipvsadm -Sn
+    weir load
+    cat /proc/sys/net/ipv4/conf/lo/accept_local`);
+  assert.match(refusal ?? '', /^weir unload: EPERM: /);
+  assert.equal(status, '1');
+  assert.deepEqual(left, [...RESTORED, '1']);
+});

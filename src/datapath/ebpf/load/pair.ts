@@ -97,9 +97,9 @@ export function ensurePair(netlink: Netlink, report: ReportChange = () => {}): {
 }
 
 export function removePair(netlink: Netlink): void {
-  settle(of('lo', { 'ipv4/conf/IF/accept_local': '0' }), () => {});
   const { near, far } = pairOf(netlink.dump(dumpLinks(), decodeLink, 'list the interfaces'));
   // The near end may have been renamed: with one end both go.
   const ours = near ?? (far?.mac === FAR_MAC ? far : undefined);
   if (ours !== undefined) netlink.change(deleteLink(ours.ifindex), `remove ${ours.name}`);
+  settle(of('lo', { 'ipv4/conf/IF/accept_local': '0' }), () => {});
 }

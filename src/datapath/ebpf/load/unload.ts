@@ -22,11 +22,12 @@ export function unloadDatapath(wait: LockWait = {}): boolean {
     const netlink = new Netlink();
     try {
       const tables = new Tables(folder);
+      // Needs CAP_NET_ADMIN, the rest only the files' owner: root without it is refused before anything is gone.
+      removePair(netlink);
       new AttachedInterfaces(folder, tables, netlink).detachAll();
       // A process that has the tables open must not write to them any more.
       if (isLoaded(folder)) tables.conf.set(0, Conf.magic, 0);
       removePins(folder);
-      removePair(netlink);
     } finally {
       netlink.close();
     }
