@@ -109,9 +109,14 @@ export async function restoreAtomically(clear: boolean, director: Director, worl
   const progress: Progress = {};
   try {
     const lines = await readChanges(world, io);
+    if (clear && lines.length === 0 && director.services().length > 0) throw new WeirError('restore-empty');
     director.exclusively(() => applyAll(director, lines, clear, progress));
     return 0;
   } catch (error) {
+    if (isWeirError(error, 'restore-empty')) {
+      io.err(`weir: ${error.message}\n`);
+      return error.exitStatus;
+    }
     if (isWeirError(error, 'restore-line-long', 'restore-line-wrong')) {
       io.err(`weir: ${error.message}\n`);
       return 'exitStatus' in error.details ? error.details.exitStatus : error.exitStatus;

@@ -9,7 +9,7 @@ import { systemWorld, type World } from './world.js';
 const HELP = `usage: ipvsadm-restore < FILE
 
 Puts the table that FILE describes (as ipvsadm-save writes it) in place of the present one: all of it, or nothing where a line is wrong.
-Only what differs is changed; connections to what is in both go on.
+Only what differs is changed; connections to what is in both go on. Without a single command nothing is changed: ipvsadm -C empties a table.
 `;
 
 /** All of the input is read before the table is changed: it may come from an ipvsadm-save of the same table. */

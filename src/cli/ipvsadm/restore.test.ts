@@ -167,11 +167,14 @@ test('ipvsadm-restore drops comments; of the present table stays what is in both
   assert.deepEqual(await restoreScript(['-n'], world, text), { status: 0, stderr: '' });
   assert.equal(await saved(world), `${ONE}-A -t 10.0.0.3:80 -s rr\n`);
   assert.equal(director.services()[1], kept, 'it was not made again');
-  assert.deepEqual(await restoreScript([], world, ''), { status: 0, stderr: '' });
+  assert.deepEqual(await restoreScript([], world, '-C\n'), { status: 0, stderr: '' });
   assert.equal(await saved(world), '');
+  assert.deepEqual(await restoreScript([], world, ''), { status: 0, stderr: '' }, 'an empty table again');
 });
 
-test('ipvsadm-restore: a wrong argument or line, and a question, leave the table as it is', async () => {
+const EMPTY = 'there is no command on standard input; nothing was changed — fix: ipvsadm -C empties the table\n';
+
+test('ipvsadm-restore: a wrong argument or line, an empty file, and a question, leave the table as it is', async () => {
   const world = newWorld();
   await ipvsadm(['-R'], world, ONE);
   const samples: readonly (readonly [readonly string[], string, number, string])[] = [
@@ -183,6 +186,8 @@ test('ipvsadm-restore: a wrong argument or line, and a question, leave the table
     [['--help'], '', 0, ''],
     [['-n', '-h'], '', 0, ''],
     [[], 'garbage\n', 255, `weir: line 1: ${HINT.trimEnd()}; nothing was changed\n`],
+    [[], '', 2, `weir: ${EMPTY}`],
+    [['--atomic'], '\n# saved\n \n', 2, `weir: ${EMPTY}`],
     [[], '-A -t 10.0.0.2:80\n-A -t x\n', 2, 'weir: line 2: illegal virtual server address[:port] specified; nothing was changed\n'],
   ];
   for (const [args, input, status, stderr] of samples) {
@@ -251,7 +256,7 @@ test('ipvsadm-restore makes any table of any other, by the fewest changes', asyn
       const world = newWorld(director);
       assert.deepEqual(await restoreScript([], world, one.join('\n')), { status: 0, stderr: '' });
       director.changes = 0;
-      assert.deepEqual(await restoreScript([], world, other.join('\n')), { status: 0, stderr: '' });
+      assert.deepEqual(await restoreScript([], world, other.join('\n') || '-C'), { status: 0, stderr: '' });
       assert.deepEqual((await saved(world)).split('\n').slice(0, -1).sort(), [...other].sort());
       const [was, is] = [new Set(one.map(words)), new Set(other.map(words))];
       const gone = [...was].filter(

@@ -21,6 +21,12 @@ export const restoreErrors = {
     hint: ({ given }: { given: string }) => `ipvsadm-restore < ${given === '' ? 'FILE' : given}`,
     exitStatus: 2,
   },
+  /** A file that was saved on a full disk, or no `<`. */
+  'restore-empty': {
+    text: () => 'there is no command on standard input; nothing was changed',
+    hint: 'ipvsadm -C empties the table',
+    exitStatus: 2,
+  },
   'restore-many-bytes': {
     text: ({ bytesMax }: { bytesMax: number }) => `more than ${bytesMax} bytes to restore; nothing was changed`,
     exitStatus: 2,
