@@ -41,6 +41,15 @@ test('numbers and text', () => {
   assert.deepEqual(textAttribute(3, 'lo:0').payload, Uint8Array.of(108, 111, 58, 48, 0));
   assert.equal(textOf(Uint8Array.of(108, 111, 0, 120)), 'lo');
   assert.equal(u32Of(Uint8Array.of(1, 2)), undefined);
+  // An interface may be named by any bytes. Its name is UTF-8 in argv, in keepalived.conf and below /proc/sys.
+  fc.assert(
+    fc.property(fc.string({ unit: 'grapheme' }), (text) => {
+      fc.pre(!text.includes('\0'));
+      assert.equal(textOf(textAttribute(3, text).payload), text);
+    }),
+  );
+  assert.equal(textOf(Uint8Array.of(0xe6, 0xa1, 0xa5, 0)), '桥');
+  assert.equal(textOf(Uint8Array.of(120, 0xff, 0)), 'xÿ');
 });
 
 test('an error message with the kernel’s own text', () => {

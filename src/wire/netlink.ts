@@ -124,7 +124,7 @@ export function u32Attribute(type: number, value: number): Attribute {
 
 /** Text with the ending zero byte that the kernel requires. */
 export function textAttribute(type: number, text: string): Attribute {
-  return { type, payload: Uint8Array.from([...text, '\0'], (letter) => letter.charCodeAt(0) & 0xff) };
+  return { type, payload: new TextEncoder().encode(`${text}\0`) };
 }
 
 /** Attributes by type; of several with the same type the last one is used, as in the kernel. */
@@ -140,11 +140,23 @@ export function u32Of(payload: Uint8Array | undefined): number | undefined {
   return payload?.length === 4 ? viewOf(payload).getUint32(0, little) : undefined;
 }
 
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/** UTF-8, as in command lines, files and paths; where it is not valid, each byte is a character. */
+function decodeText(bytes: Uint8Array): string {
+  try {
+    return utf8.decode(bytes);
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    return String.fromCharCode(...bytes);
+  }
+}
+
 /** The text of an attribute's payload, without its final zero byte. */
 export function textOf(payload: Uint8Array | undefined): string | undefined {
   if (payload === undefined) return undefined;
   const end = payload.indexOf(0);
-  return String.fromCharCode(...(end < 0 ? payload : payload.subarray(0, end)));
+  return decodeText(end < 0 ? payload : payload.subarray(0, end));
 }
 
 /** An error message: `errno` 0 is an acknowledgement; `text`: the kernel's explanation, if it has one. */
