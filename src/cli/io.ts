@@ -18,6 +18,12 @@ const CHUNK_BYTES = 1 << 16;
 /** Output is written once this much is buffered, so that a listing of a million lines does not fill the memory. */
 const HOLD_CHARACTERS = 1 << 16;
 
+/**
+ * Names of interfaces, of instances in a keepalived.conf and answers of servers may hold anything. Characters that a terminal executes, or that
+ * turn the direction of text around, are shown as `?`.
+ */
+export const printable = (text: string): string => text.replace(/(?![\t\n]|\r\n)[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu, '?');
+
 function pause(): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
 }
@@ -84,14 +90,14 @@ export function processIo(): Io {
   };
   return {
     out(text) {
-      held += text;
+      held += printable(text);
       if (held.length >= HOLD_CHARACTERS) flush();
     },
     err(text) {
       try {
         flush(); // output printed before an error appears before it
       } finally {
-        writeMessage(text);
+        writeMessage(printable(text));
       }
     },
     read: () => readChunk(0),
