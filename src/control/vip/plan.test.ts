@@ -17,6 +17,7 @@ const host: VipHost = {
     { name: 'lo', ifindex: 1, up: true, loopback: true },
     { name: 'wan', ifindex: 2, up: true, loopback: false },
     { name: 'a-very-long-one', ifindex: 3, up: true, loopback: false },
+    { name: '桥桥桥桥桥', ifindex: 4, up: true, loopback: false },
   ],
   addresses: [
     { ifindex: 2, address: ip('10.4.0.9'), prefixLength: 24, label: 'wan:0', secondary: false },
@@ -33,6 +34,25 @@ test('the default label is the lowest that is free, or the interface where none 
   };
   assert.equal(label('wan'), 'wan:1');
   assert.equal(label('a-very-long-one'), 'a-very-long-one');
+  assert.equal(label('桥桥桥桥桥'), '桥桥桥桥桥', 'the kernel counts bytes');
+});
+
+test('the first and the last address of a network are no VIPs; of /31 and /32 they are', () => {
+  const plan = (text: string, prefixLength: number): string | undefined => {
+    const made = planAdd(host, { address: ip(text), prefixLength, interface: 'wan' }, []);
+    return made.kind === 'refused' ? failureLine(made.failure) : undefined;
+  };
+  const broadcast = '10.4.0.255 is the broadcast address of the network 10.4.0.0/24: no host can have it';
+  assert.deepEqual([plan('10.4.0.255', 32), plan('10.4.0.255', 24)], [broadcast, broadcast]);
+  assert.equal(plan('10.4.0.0', 32), '10.4.0.0 is the first address of the network 10.4.0.0/24: no host can have it');
+  assert.equal(plan('10.9.0.0', 16), '10.9.0.0 is the first address of the network 10.9.0.0/16: no host can have it');
+  for (const [text, length] of [
+    ['10.9.0.0', 32] as const,
+    ['10.9.0.0', 31] as const,
+    ['10.9.0.1', 31] as const,
+    ['10.4.0.77', 24] as const,
+  ])
+    assert.equal(plan(text, length), undefined, text);
 });
 
 test('a label that another address has is refused', () => {

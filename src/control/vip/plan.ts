@@ -48,24 +48,41 @@ export type AddPlan =
   | { readonly kind: 'add'; readonly ifindex: number; readonly vip: SavedVip };
 
 /** IFNAMSIZ without its ending zero. */
-const LABEL_MAX = 15;
+const LABEL_BYTES_MAX = 15;
+
+const isLong = (label: string): boolean => new TextEncoder().encode(label).length > LABEL_BYTES_MAX;
 
 function freeLabel(host: VipHost, name: string): string {
   const taken = new Set(host.addresses.map(({ label }) => label));
   for (let number = 0; ; number++) {
     const label = `${name}:${number}`;
-    if (label.length > LABEL_MAX) return name;
+    if (isLong(label)) return name;
     if (!taken.has(label)) return label;
   }
 }
 
 function badLabel(host: VipHost, name: string, label: string): Failure | undefined {
   if (label !== name && !label.startsWith(`${name}:`)) return failure('label-form', { label, interface: name });
-  if (label.length > LABEL_MAX || /[\s/]/.test(label) || label === `${name}:`) {
-    return failure('label-impossible', { label, interface: name, lengthMax: LABEL_MAX });
+  if (isLong(label) || /[\s/]/.test(label) || label === `${name}:`) {
+    return failure('label-impossible', { label, interface: name, lengthMax: LABEL_BYTES_MAX });
   }
   const holder = host.addresses.find((one) => one.label === label && label !== name);
   return holder === undefined ? undefined : failure('label-taken', { label, holder: formatAddress(holder.address) });
+}
+
+/** The network of which it is the first or the last address; of /31 and /32 every address is a host's. */
+function networkNamed(host: VipHost, wanted: WantedVip, ifindex: number): Failure | undefined {
+  const number = wanted.address.words[0] ?? 0;
+  const prefixes = [wanted, ...host.addresses.filter((one) => one.ifindex === ifindex)];
+  for (const { address, prefixLength } of prefixes) {
+    const size = 2 ** (32 - prefixLength);
+    const first = Math.floor((address.words[0] ?? 0) / size) * size;
+    const broadcast = number === first + size - 1;
+    if (size < 4 || !(broadcast || number === first)) continue;
+    const network = `${formatAddress({ family: 'inet', words: [first] })}/${prefixLength}`;
+    return failure('vip-of-network', { address: formatAddress(wanted.address), network, broadcast });
+  }
+  return undefined;
 }
 
 export function planAdd(host: VipHost, wanted: WantedVip, saved: readonly SavedVip[]): AddPlan {
@@ -77,6 +94,8 @@ export function planAdd(host: VipHost, wanted: WantedVip, saved: readonly SavedV
   if (target === undefined) return refused(failure('interface-unknown', { name: wanted.interface }));
   if (target.loopback) return refused(failure('vip-on-loopback', { name: target.name }));
   if (!target.up) return refused(failure('interface-down', { name: target.name }));
+  const named = networkNamed(host, wanted, target.ifindex);
+  if (named !== undefined) return refused(named);
   const there = host.addresses.find(({ address }) => sameAddress(address, wanted.address));
   if (there !== undefined) {
     const place = host.interfaces.find(({ ifindex }) => ifindex === there.ifindex)?.name ?? `interface ${there.ifindex}`;

@@ -60,5 +60,8 @@ test('a failure that pure code found becomes an exception with the same line and
   const error = errorOf(found, { cause });
   assert.equal(error.message, failureLine(found));
   assert.deepEqual([error.code, error.details, error.cause], [found.code, found.details, cause]);
-  assert.equal(error.message, '10.0.0.1/24 is on eth1 already — fix: ip addr del 10.0.0.1/24 dev eth1');
+  assert.equal(
+    error.message,
+    '10.0.0.1/24 is on eth1 already — fix: leave it there, where its services find it, or remove it first: ip addr del 10.0.0.1/24 dev eth1',
+  );
 });

@@ -19,6 +19,11 @@ const removal = ({ address, prefixLength, interface: name }: Placed): string => 
 
 export const hostErrors = {
   'vip-impossible': { text: ({ address }: Address) => `${address} cannot be a VIP`, exitStatus: 1 },
+  'vip-of-network': {
+    text: ({ address, network, broadcast }: Address & { network: string; broadcast: boolean }) =>
+      `${address} is the ${broadcast ? 'broadcast' : 'first'} address of the network ${network}: no host can have it`,
+    exitStatus: 1,
+  },
   'vip-on-loopback': {
     text: ({ name }: Name) => `${name} is the loopback`,
     hint: 'VIPs of a real server go there, with weir realserver start',
@@ -36,7 +41,7 @@ export const hostErrors = {
   },
   'vip-elsewhere': {
     text: ({ address, prefixLength, interface: name }: Placed) => `${address}/${prefixLength} is on ${name} already`,
-    hint: removal,
+    hint: (placed: Placed) => `leave it there, where its services find it, or remove it first: ${removal(placed)}`,
     exitStatus: 1,
   },
   'vip-not-added-here': {
