@@ -41,6 +41,7 @@ test('invalid members are reported and left out', () => {
     ['10.1.0.1-fe80::1 80', 'Invalid virtual server group IP address 10.1.0.1-fe80::1 /port/80 - skipping'],
     ['10.1.0.1/29 80', 'Address mask bits not empty - 10.1.0.1/29 - skipping'],
     ['10.1.0.0/33 80', 'Invalid netmask - 10.1.0.0/33 - skipping'],
+    ['10.0.0.1-10.255.255.255 80', 'Address range 10.0.0.1-10.255.255.255 is too large - skipping'],
     ['2001:db8::/32 80', 'Address range 2001:db8::/32 is too large - skipping'],
     ['fwmark 1 inet5', "(G): fwmark '1' family inet5 unknown - ignoring"],
     ['fwmark abc', "(G): fwmark 'abc' must be in [0, 4294967295] - ignoring"],

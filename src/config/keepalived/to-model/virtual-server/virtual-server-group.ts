@@ -27,8 +27,8 @@ const refused = (problem: RangeProblem, text: string, end = ''): Range => ({ pro
 
 const bits = (address: Address): bigint => address.words.reduce((sum, word) => (sum << 32n) | BigInt(word), 0n);
 const parse = (text: string): Address | undefined => parseIpv4(text) ?? parseIpv6(text);
-/** A larger range is a typing error, and no table could hold it. */
-const RANGE_ADDRESSES_MAX = 1n << 24n;
+/** No table holds more services (`weir load --max-services`): a larger range is a typing error, and working it out would take minutes. */
+const RANGE_ADDRESSES_MAX = 1n << 16n;
 
 function network(text: string, base: string, length: string): Range | undefined {
   const first = parse(base);
