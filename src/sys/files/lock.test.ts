@@ -29,6 +29,15 @@ function scripted(onSleep: (at: number) => void = () => undefined): Clock & { re
   };
 }
 
+test('a FIFO in the place of the file: nothing waits for its writer', () => {
+  const path = join(folder, 'fifo');
+  execFileSync('mkfifo', [path]);
+  assert.equal(
+    locked(path, {}, () => 'done'),
+    'done',
+  );
+});
+
 test('an exclusive lock excludes all other processes and names its holder', () => {
   const path = join(folder, 'exclusive');
   const first = Lock.take(path);

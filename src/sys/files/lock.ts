@@ -11,6 +11,8 @@ import { exclusiveHolder, lockHolders } from './lock-holder.js';
 
 const O_RDONLY = 0;
 const O_CREAT = 0o100;
+/** Opening a FIFO does not wait for its writer. */
+const O_NONBLOCK = 0o4000;
 const LOCK_SH = 1;
 const LOCK_EX = 2;
 const LOCK_NB = 4;
@@ -113,7 +115,7 @@ export function locked<T>(path: string, options: LockOptions, work: () => T): T 
 /** A descriptor of the file, which is made where it is missing and can be; or of the folder. */
 function opened(path: string): number {
   try {
-    return onPath(path, () => native().open(path, O_RDONLY | O_CREAT, 0o600));
+    return onPath(path, () => native().open(path, O_RDONLY | O_CREAT | O_NONBLOCK, 0o600));
   } catch (error) {
     if (!hasCode(error, 'EISDIR')) throw error;
     return native().open(path, O_RDONLY, 0);
