@@ -1,9 +1,10 @@
 // What a reload keeps: a check that is the same goes on as it was, with the new times.
-import type { Checker } from '../../model/keepalived/virtual-server.js';
+import type { Checker, RealServer } from '../../model/keepalived/virtual-server.js';
 import { firstDueAtUs } from './attempts.js';
 import type { CheckContext } from './context.js';
 import { checkerIdentity, realIdentity, serverIdentity } from './identity.js';
 import { isAttempted } from './kinds/index.js';
+import { addedByStatus } from './kinds/misc.js';
 import { rememberedKey } from './remembered.js';
 import type { Remembered } from './remembered-check.js';
 import type { CheckerState, RealState, ServerState } from './state.js';
@@ -46,10 +47,16 @@ function newChecker(context: CheckContext, config: Checker, up: boolean): Omit<C
   };
 }
 
+/** What a script's last status adds to the weight that the file has now. */
+function withWeight(checker: CheckerState, given: number): CheckerState {
+  const { config, up, status } = checker;
+  return config.check.kind === 'misc' && up ? { ...checker, weight: addedByStatus(config.check, status, given) } : checker;
+}
+
 /** The checks of one real server as they are after a start or a reload. `old`: it was there before. */
 export function carryCheckers(
   context: CheckContext,
-  wanted: readonly Checker[],
+  { checkers: wanted, weight }: RealServer,
   place: { readonly server: number; readonly real: number; readonly serverKey: string; readonly realKey: string },
   old: { readonly state: RealState; readonly checkers: readonly CheckerState[] } | undefined,
   remembered: Remembered | undefined,
@@ -64,11 +71,12 @@ export function carryCheckers(
   return wanted.map((config) => {
     const key = checkerIdentity(config);
     const same = spare.get(key)?.shift();
-    if (same !== undefined) return { ...same, server, real, config, retries: Math.min(same.retries, config.timing.retry) };
+    if (same !== undefined)
+      return withWeight({ ...same, server, real, config, retries: Math.min(same.retries, config.timing.retry) }, weight);
     // On a server that is well a new check counts as up until it has run, with alpha, too.
     const up = !config.timing.alpha || well;
     const fresh = { ...newChecker(context, config, up), server, real };
     const past = remembered?.get(rememberedKey(serverKey, realKey, key));
-    return past === undefined ? fresh : { ...fresh, ...past, ran: true, retries: 0 };
+    return past === undefined ? fresh : withWeight({ ...fresh, ...past, ran: true, retries: 0 }, weight);
   });
 }

@@ -86,7 +86,7 @@ function take(context: CheckContext, { servers, remembered }: Configure, old: Be
     const reals = config.realServers.map((settings, real): RealState => {
       const realKey = realIdentity(settings);
       const known = old.real(serverKey, realKey);
-      const own = carryCheckers(context, settings.checkers, { server: next.length, real, serverKey, realKey }, known, remembered);
+      const own = carryCheckers(context, settings, { server: next.length, real, serverKey, realKey }, known, remembered);
       const firstChecker = checkers.length;
       checkers.push(...own);
       const alive = known?.state.alive ?? own.every(({ up }) => up);

@@ -2,6 +2,7 @@
 import { log } from '../machine.js';
 import { type CheckContext, changeChecker, checkerAt, realAt, serverAt } from './context.js';
 import { kindRules } from './kinds/index.js';
+import { addedByStatus } from './kinds/misc.js';
 import type { KindRules, Subject } from './kinds/rules.js';
 import type { Outcome } from './messages.js';
 import { realName } from './names.js';
@@ -60,13 +61,12 @@ function succeed(context: CheckContext, index: number, { text, status }: Extract
   next(context, index, timing.delayLoopUs, rules);
 }
 
-/** misc_dynamic: the weight is the exit status less 2; 0 leaves the weight of the file. */
+/** Also where the status is the same as before: a failure took the weight back meanwhile. */
 function dynamicWeight(context: CheckContext, index: number, status: number): void {
-  const { config, server, real, status: before } = checkerAt(context, index);
-  if (config.check.kind !== 'misc' || status === before) return;
-  const given = realAt(context, server, real).config.weight;
+  const { config, server, real } = checkerAt(context, index);
+  if (config.check.kind !== 'misc') return;
   changeChecker(context, index, { status });
-  addWeight(context, index, config.check.dynamic && status >= 2 ? status - 2 - given : 0);
+  addWeight(context, index, addedByStatus(config.check, status, realAt(context, server, real).config.weight));
 }
 
 function fail(context: CheckContext, index: number, { text, status }: Extract<Outcome, { kind: 'failure' }>, rules: KindRules): void {

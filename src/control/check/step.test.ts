@@ -323,3 +323,34 @@ test('a sorry server that a reload brings while there is no quorum serves immedi
   bed.configure([server({ realServers: [real(A)], quorumDown: script('q-down'), sorryServer })]);
   assert.deepEqual([bed.pool(), bed.scripts], [['10.0.0.9 1'], []]);
 });
+
+const dynamic = (weight: number): VirtualServer =>
+  server({
+    realServers: [
+      real(A, { weight, checkers: [checker({ kind: 'misc', script: script('/x'), timeoutUs: 0, dynamic: true }, { retry: 0 })] }),
+    ],
+  });
+
+test('misc_dynamic: a script that hangs and then ends with the same status gives the same weight again', () => {
+  const bed = started(dynamic(1));
+  bed.answers.set(A, { kind: 'success', status: 12 });
+  bed.pass(1);
+  assert.deepEqual(bed.pool(), [`${A} 10`]);
+  bed.answers.set(A, failure('timed out'));
+  bed.pass(10);
+  assert.deepEqual(bed.pool(), []);
+  bed.answers.set(A, { kind: 'success', status: 12 });
+  bed.pass(10);
+  assert.deepEqual(bed.pool(), [`${A} 10`]);
+});
+
+test('misc_dynamic: a reload or a restart with another weight leaves the script’s', () => {
+  const bed = started(dynamic(1));
+  bed.answers.set(A, { kind: 'success', status: 12 });
+  bed.pass(1);
+  bed.configure([dynamic(5)]);
+  assert.deepEqual(bed.pool(), [`${A} 10`]);
+  const next = new CheckBed();
+  next.configure([dynamic(3)], { remembered: remember(bed.state) });
+  assert.deepEqual(next.pool(), [`${A} 10`]);
+});

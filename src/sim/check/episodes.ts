@@ -75,6 +75,14 @@ function scriptEpisode(random: Random, span: Span): readonly Timed[] {
   return mostly(random, span, { kind: 'script', name, behaviour }, { kind: 'script', name, behaviour: random.pick([0, 0, 7]) });
 }
 
+/** The same weight before and after a failure. */
+function scriptFailure(random: Random, { fromUs, toUs }: Span): readonly Timed[] {
+  const name = random.pick(SCRIPTS);
+  const status = random.pick([3, 12, 100]);
+  const behaviours: readonly ScriptBehaviour[] = [status, random.pick(['hangs', 'killed', 1] as const), status];
+  return behaviours.map((behaviour, turn) => [fromUs + Math.floor(((toUs - fromUs) * turn) / 2), { kind: 'script', name, behaviour }]);
+}
+
 function fileEpisode(random: Random, span: Span): readonly Timed[] {
   const value = random.pick([undefined, 1, -1, 5, 100, 2_000_000_000, -2_000_000_000]);
   return mostly(random, span, { kind: 'file', name: TRACK_FILE, value }, { kind: 'file', name: TRACK_FILE, value: 0 });
@@ -124,6 +132,7 @@ const makers: readonly (readonly [weight: number, make: Make])[] = [
   [3, flapping],
   [1, allDown],
   [3, scriptEpisode],
+  [2, scriptFailure],
   [2, fileEpisode],
   [2, bfdEpisode],
   [3, processEpisode],

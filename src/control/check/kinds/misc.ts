@@ -1,5 +1,6 @@
 // MISC_CHECK: a script's exit status. `text` of a failure: `failed (exited with status 1)`, `timed out`.
 
+import type { CheckKind } from '../../../model/keepalived/virtual-server.js';
 import type { Attempt } from '../messages.js';
 import { failed, type ProbeInput, type ProbeStep, sealed, succeeded } from '../probe.js';
 import { type Kind, only, retriesText, type Subject, scriptName } from './rules.js';
@@ -10,6 +11,10 @@ function line({ checker, real, server }: Subject, text: string, when: string): s
   const { script } = only(checker.check, 'misc');
   return `Misc check for [${real} VS ${server.name}] by [${scriptName(script)}] ${verdict}${when}${reason}.`;
 }
+
+/** misc_dynamic: what a successful status adds to the weight of the file, so that it becomes the status less 2; 0 leaves it as it is. */
+export const addedByStatus = ({ dynamic }: Extract<CheckKind, { kind: 'misc' }>, status: number, given: number): number =>
+  dynamic && status >= 2 ? status - 2 - given : 0;
 
 function step(state: undefined, input: ProbeInput, { check }: Attempt): ProbeStep<undefined> {
   switch (input.kind) {
