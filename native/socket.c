@@ -65,7 +65,11 @@ static napi_value js_connect(napi_env env, napi_callback_info info) {
   int fd = arg_fd(&a, 0);
   Bytes address = arg_bytes(&a, 1);
   if (args_bad(&a)) return NULL;
-  return connect(fd, (void *)address.at, (socklen_t)address.size) < 0 ? fail(env, "connect", errno) : NULL;
+  bool connected = connect(fd, (void *)address.at, (socklen_t)address.size) == 0;
+  /* usual, and an exception would cost more than the call */
+  if (!connected && errno != EINPROGRESS) return fail(env, "connect", errno);
+  napi_value out;
+  return napi_get_boolean(env, connected, &out) == napi_ok ? out : NULL;
 }
 
 static napi_value js_setsockopt(napi_env env, napi_callback_info info) {

@@ -58,8 +58,8 @@ export interface Native {
   /** Never blocks, closes on exec. nsfd: a descriptor of the network namespace to create it in; -1 or absent: our own. */
   socket(domain: number, type: number, protocol: number, nsfd?: number): number;
   bind(fd: number, sockaddr: Uint8Array): void;
-  /** @throws EINPROGRESS while a stream socket is connecting: wait for POLLOUT, then read SO_ERROR. */
-  connect(fd: number, sockaddr: Uint8Array): void;
+  /** false: a stream socket is still connecting (EINPROGRESS): wait for POLLOUT, then read SO_ERROR. */
+  connect(fd: number, sockaddr: Uint8Array): boolean;
   setsockopt(fd: number, level: number, name: number, value: Uint8Array): void;
   /** Bytes written into `value`. */
   getsockopt(fd: number, level: number, name: number, value: Uint8Array): number;
@@ -88,6 +88,12 @@ export interface Native {
   pollStop(handle: PollHandle): void;
   /** A one-shot timer on the monotonic clock; read by timerRead, watched by pollStart. */
   timerCreate(): number;
+  /** A set of descriptors, itself one that can be read while an entry is ready. */
+  epollCreate(): number;
+  /** operation: EPOLL_CTL_ADD 1, DEL 2, MOD 3. events: EPOLLIN 1, EPOLLOUT 4, level-triggered. A closed descriptor leaves the set. */
+  epollControl(set: number, operation: number, fd: number, events: number, slot: number, generation: number): void;
+  /** How many entries are ready now, at most 256; each takes 12 bytes of `into`: its events, slot and generation. Never waits. */
+  epollWait(set: number, into: Uint8Array): number;
   /** Expires at this time of the monotonic clock, microseconds; a time in the past: immediately; 0: never. */
   timerSet(fd: number, us: number): void;
   /** How many times it expired since the last call. */

@@ -93,6 +93,9 @@ const shapes: { readonly [K in keyof Native]: string } = {
   pollStop: 'o',
   sendmsg: 'nbbb',
   recvmsg: 'nbbb',
+  epollCreate: '',
+  epollControl: 'nnnnnn',
+  epollWait: 'nb',
   timerCreate: '',
   timerSet: 'nn',
   timerRead: 'n',
@@ -216,6 +219,7 @@ const givesDescriptor = new Set<keyof Native>([
   'bpfObjGet',
   'bpfLinkCreate',
   'timerCreate',
+  'epollCreate',
   'watchSignal',
   'inotifyCreate',
 ]);

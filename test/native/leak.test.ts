@@ -70,12 +70,13 @@ test('500 programs started and reaped, 2,000 that could not start', () => {
   assertNothingKept(measure(setUp, loop, 500));
 });
 
-test('20,000 timers, names looked up, datagrams with control messages', () => {
+test('20,000 timers, epoll sets, names looked up, datagrams with control messages', () => {
   const setUp = 'const fd = n.socket(2, 2, 0), into = new Uint8Array(64), control = new Uint8Array(64);';
   const loop = `
     for (let i = 0; i < count; i++) {
       const timer = n.timerCreate(); n.timerSet(timer, 1); n.timerRead(timer); n.close(timer);
       n.recvmsg(fd, into, null, control);
+      const set = n.epollCreate(); n.epollControl(set, 1, fd, 4, i, 0); n.epollWait(set, into); n.close(set);
       if (i % 100 === 0) { n.lookUpUser('root'); n.lookUpGroup('no-such-group'); n.lookUpGroups('root', 0); n.close(n.inotifyCreate()); }
     }`;
   assertNothingKept(measure(setUp, loop, 20_000));

@@ -59,7 +59,7 @@ export function beginConnect(fd: Fd, { address, port, bindInterface }: ClientOpt
     return undefined;
   } catch (error) {
     if (!isSystemError(error)) throw error;
-    return error.code === 'EINPROGRESS' ? undefined : reasonOf(error);
+    return reasonOf(error);
   }
 }
 

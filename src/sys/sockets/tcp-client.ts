@@ -3,13 +3,11 @@ import { getSystemErrorMap } from 'node:util';
 import { IpProtocol } from '../../model/ip-protocol.js';
 import { native } from '../addon.js';
 import { hasCode, isSystemError, reasonOf } from '../errno.js';
-import type { Fd } from '../fd.js';
-import type { PollHandle } from '../native.js';
+import { closeOnError, type Fd } from '../fd.js';
 import { beginConnect, type Client, type ClientEvents, type ClientOptions, openClient, socketError } from './client-socket.js';
+import { BROKEN, READABLE, type Registration, WRITABLE, whenReady } from './readiness.js';
 
 const SOCK_STREAM = 1;
-const POLLIN = 1;
-const POLLOUT = 4;
 /** One turn of the event loop takes at most so much of one connection. */
 const READ_BYTES = 64 * 1024;
 
@@ -17,7 +15,8 @@ const buffer = new Uint8Array(READ_BYTES);
 
 export class TcpClient implements Client {
   readonly #fd: Fd;
-  #poll: PollHandle | undefined;
+  #registration: Registration | undefined;
+  #work = (ready: number): void => this.#settle(ready);
 
   /** @throws SystemError where no socket could be made or bound */
   constructor(
@@ -26,20 +25,21 @@ export class TcpClient implements Client {
   ) {
     this.#fd = openClient(options, SOCK_STREAM, IpProtocol.tcp, 'check by tcp');
     const refused = beginConnect(this.#fd, options);
-    if (refused === undefined) this.#poll = native().pollStart(this.#fd.number, POLLOUT, () => this.#settle());
-    else setImmediate(() => this.#fd.isOpen && events.failed('unreachable', refused));
+    if (refused !== undefined) setImmediate(() => this.#fd.isOpen && events.failed('unreachable', refused));
+    else this.#registration = closeOnError(this.#fd, ({ number }) => whenReady(number, WRITABLE, (ready) => this.#work(ready)));
   }
 
-  #settle(): void {
-    const errno = socketError(this.#fd);
-    this.#stopPolling();
-    if (errno !== 0) this.events.failed('connect', getSystemErrorMap().get(-errno)?.[1] ?? `error ${errno}`);
-    else this.events.connected();
-  }
-
-  /** From now on what comes in is reported. */
-  read(): void {
-    if (this.#fd.isOpen) this.#poll = native().pollStart(this.#fd.number, POLLIN, () => this.#receive());
+  #settle(ready: number): void {
+    const errno = (ready & BROKEN) === 0 ? 0 : socketError(this.#fd);
+    if (errno !== 0) {
+      this.#finish(() => this.events.failed('connect', getSystemErrorMap().get(-errno)?.[1] ?? `error ${errno}`));
+      return;
+    }
+    const registration = this.#registration;
+    this.#work = () => this.#receive();
+    this.events.connected();
+    // Whoever was asked may have closed it, or taken it over.
+    if (this.#registration === registration) registration?.change(READABLE);
   }
 
   #receive(): void {
@@ -54,7 +54,7 @@ export class TcpClient implements Client {
   }
 
   #finish(report: () => void): void {
-    this.#stopPolling();
+    this.#stop();
     report();
   }
 
@@ -72,17 +72,18 @@ export class TcpClient implements Client {
 
   /** Hands the connection over to the caller, who closes the descriptor. */
   release(): number {
-    this.#stopPolling();
+    this.#stop();
     return this.#fd.release();
   }
 
-  #stopPolling(): void {
-    if (this.#poll !== undefined) native().pollStop(this.#poll);
-    this.#poll = undefined;
+  #stop(): void {
+    this.#registration?.remove();
+    this.#registration = undefined;
   }
 
   close(): void {
-    this.#stopPolling();
+    this.#registration?.forget();
+    this.#registration = undefined;
     this.#fd.close();
   }
 }

@@ -13,7 +13,7 @@ export interface Carrier {
 /** Opens what carries an attempt. @throws SystemError where it cannot be made */
 export type OpenCarrier = (attempt: Attempt, feed: (input: ProbeInput) => void) => Carrier;
 
-/** However slowly a server answers, an attempt lasts at most so many times its timeout. */
+/** However slowly a server answers, after it connected an attempt lasts at most so many times its timeout. */
 const TIMEOUTS_MAX = 20;
 
 export class AttemptRun {
@@ -21,7 +21,7 @@ export class AttemptRun {
   #state: unknown;
   #carrier: Carrier | undefined;
   #timer: NodeJS.Timeout | undefined;
-  readonly #limit: NodeJS.Timeout | undefined;
+  #limit: NodeJS.Timeout | undefined;
   #over = false;
 
   constructor(
@@ -44,17 +44,20 @@ export class AttemptRun {
     }
     // A script has a timeout of its own.
     if (attempt.check.kind === 'misc') return;
-    this.#restart();
-    this.#limit = setTimeout(() => this.#feed({ kind: 'timeout' }), (attempt.connectTimeoutUs / 1000) * TIMEOUTS_MAX);
+    this.#timer = this.#after(1);
   }
 
   get isOver(): boolean {
     return this.#over;
   }
 
+  #after(timeouts: number): NodeJS.Timeout {
+    return setTimeout(() => this.#feed({ kind: 'timeout' }), (this.attempt.connectTimeoutUs / 1000) * timeouts);
+  }
+
   #restart(): void {
-    if (this.#timer !== undefined) this.#timer.refresh();
-    else this.#timer = setTimeout(() => this.#feed({ kind: 'timeout' }), this.attempt.connectTimeoutUs / 1000);
+    this.#timer?.refresh();
+    this.#limit ??= this.#after(TIMEOUTS_MAX);
   }
 
   #feed(input: ProbeInput): void {

@@ -50,17 +50,6 @@ function serverName({ check, url, virtualHost }: Attempt): string | undefined {
   return host === undefined || /^[\d.]+$|:/.test(host) ? undefined : host;
 }
 
-function openTcp(options: ClientOptions, feed: (input: ProbeInput) => void): Carrier {
-  const events = eventsOf(feed);
-  let client: TcpClient | undefined;
-  const connected = (): void => {
-    client?.read();
-    events.connected();
-  };
-  client = new TcpClient(options, { ...events, connected });
-  return client;
-}
-
 function openScript(
   { script, timeoutUs }: MiscCheck,
   intervalUs: number,
@@ -101,6 +90,6 @@ export function openCarrier(attempt: Attempt, feed: (input: ProbeInput) => void,
       return new TlsClient({ ...options, context: tools.secureContext(), ...(name === undefined ? {} : { serverName: name }) }, events);
     }
     default:
-      return openTcp(options, feed);
+      return new TcpClient(options, eventsOf(feed));
   }
 }
