@@ -5,8 +5,8 @@ import type { Lab } from '../../src/lab/definition/lab.js';
 import { missing } from '../../src/lab/run/needed-commands.js';
 import { evidenceOf, skipWithoutNetns } from './weir-lab.js';
 
-/** Labs that mostly wait for VRRP's timers. */
-export const VRRP_LABS: readonly string[] = ['dual', 'split-brain'];
+/** Labs that mostly wait for timers of VRRP and of health checks. */
+export const VRRP_LABS: readonly string[] = ['dual', 'split-brain', 'ha', 'misc-check'];
 
 const netns = skipWithoutNetns();
 

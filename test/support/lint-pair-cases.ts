@@ -37,6 +37,12 @@ const tracks = (neighbour: string, tracked: string): readonly string[] => [
 ];
 
 export const PAIR_CASES: readonly LintCase[] = [
+  {
+    code: 'router-id-on-both-nodes',
+    bad: pair('', '').map((text) => `global_defs {\nrouter_id lvs\n}\n${text}`),
+    good: pair('', '').map((text, index) => `global_defs {\nrouter_id lvs${index}\n}\n${text}`),
+    line: 2,
+  },
   { code: 'bfd-with-peer', bad: tracks('10.0.0.2', 's'), good: tracks('10.0.0.9', 's'), line: 12 },
   { code: 'bfd-with-peer', bad: tracks('10.0.0.2', 's'), good: tracks('10.0.0.2', 's weight -20') },
   {

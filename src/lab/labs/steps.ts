@@ -29,6 +29,15 @@ export const tableBecomes = (on: string, seconds: number, ...matches: readonly s
   expect: { matches },
 });
 
+/** Waits until keepalived's log has these lines, and prints them alone. */
+export const logLines = (on: string, ...lines: readonly string[]): WaitStep => ({
+  kind: 'wait',
+  on,
+  command: `grep -F ${lines.map((line) => `-e '${line}'`).join(' ')} keepalived.log`,
+  seconds: 60,
+  expect: { contains: lines },
+});
+
 /** The same step with a sentence that is printed before it. */
 export const described = <S extends Step>(say: string, step: S): S => ({ ...step, say });
 

@@ -19,6 +19,7 @@ import { priorities } from './election/priorities.js';
 import { syncGroups } from './election/sync-groups.js';
 import { trackWeights } from './election/track-weights.js';
 import { leftBehind } from './process/left-behind.js';
+import { routerIds } from './process/router-id.js';
 import { sampleMail } from './process/sample-mail.js';
 import type { LintFinding, LintNode, LintRule, LintVerdict } from './rule.js';
 import { scriptCommands } from './scripts/script-commands.js';
@@ -54,6 +55,7 @@ export const lintRules: readonly LintRule[] = [
   trackScripts,
   bfd,
   sampleMail,
+  routerIds,
   notYetServed,
   virtualServers,
   servicesOfPair,
