@@ -3,7 +3,7 @@ import type { VirtualServer } from '../../model/keepalived/virtual-server.js';
 import { log } from '../machine.js';
 import { abandon } from './attempts.js';
 import { type Before, before, carryCheckers } from './carry.js';
-import { type CheckContext, changeServer, checkersOf, serverAt } from './context.js';
+import { type CheckContext, changeServer, checkerAt, checkersOf, serverAt } from './context.js';
 import { realIdentity, serverIdentity } from './identity.js';
 import { isAttempted } from './kinds/index.js';
 import type { CheckInput } from './messages.js';
@@ -37,6 +37,7 @@ export function configure(context: CheckContext, input: Configure): void {
   const kept = new Set(context.checkers.map(({ attempt }) => attempt));
   for (const checker of running) if (!kept.has(checker.attempt)) abandon(context, checker);
   for (const index of context.servers.keys()) settle(context, index, old, weights);
+  for (const index of context.servers.keys()) logCheckers(context, index);
 }
 
 /** By the identities of both servers, to log what a reload changes. */
@@ -108,7 +109,7 @@ function settle(context: CheckContext, server: number, old: Before, weights: Rea
 }
 
 function settleReal(context: CheckContext, server: number, real: number, old: Before, weights: ReadonlyMap<string, number>): void {
-  const { config, reals, suspended } = serverAt(context, server);
+  const { config, reals } = serverAt(context, server);
   const state = reals[real];
   if (state === undefined) return;
   const name = realName(state.config, config);
@@ -117,8 +118,6 @@ function settleReal(context: CheckContext, server: number, real: number, old: Be
     const kind = context.checkers[index]?.config.check.kind ?? 'tcp';
     if (kind === 'file') settleFile(context, index);
     if (kind === 'bfd') settleBfd(context, index);
-    if (isAttempted(kind))
-      log(context, `${suspended ? 'Deactivating' : 'Activating'} healthchecker for service ${name} for VS ${config.name}`);
   }
   const up = checkersOf(context, server, real).every((index) => context.checkers[index]?.up === true);
   setAlive(context, server, real, up);
@@ -128,4 +127,15 @@ function settleReal(context: CheckContext, server: number, real: number, old: Be
     log(context, `Changing weight from ${before} to ${after} for ${up ? '' : 'in'}active service ${name} of VS ${config.name}`);
   }
   if (!known && up && context.machine.settings.rsInitNotifies) notifyReal(context, server, real);
+}
+
+/** One line a checker that makes attempts, when all servers are in their place. */
+function logCheckers(context: CheckContext, server: number): void {
+  const { config, reals, suspended } = serverAt(context, server);
+  for (const [real, { config: settings }] of reals.entries()) {
+    const what = `healthchecker for service ${realName(settings, config)} for VS ${config.name}`;
+    for (const index of checkersOf(context, server, real)) {
+      if (isAttempted(checkerAt(context, index).config.check.kind)) log(context, `${suspended ? 'Deactivating' : 'Activating'} ${what}`);
+    }
+  }
 }

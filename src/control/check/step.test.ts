@@ -23,9 +23,9 @@ test('without alpha servers are in the pool immediately, and the first check com
   const bed = started();
   assert.deepEqual(bed.pool(), [`${A} 1`, `${B} 1`]);
   assert.deepEqual(bed.takeLog(), [
+    `Gained quorum 1+0=1 <= 2 for VS ${NAME}`,
     `Activating healthchecker for service [${A}]:tcp:80 for VS ${NAME}`,
     `Activating healthchecker for service [${B}]:tcp:80 for VS ${NAME}`,
-    `Gained quorum 1+0=1 <= 2 for VS ${NAME}`,
   ]);
   bed.pass(12);
   assert.deepEqual(bed.attempts, [`${A} 1`, `${B} 1`, `${A} 11`, `${B} 11`]);
