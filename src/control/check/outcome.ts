@@ -69,6 +69,13 @@ function dynamicWeight(context: CheckContext, index: number, status: number): vo
   addWeight(context, index, addedByStatus(config.check, status, realAt(context, server, real).config.weight));
 }
 
+const logsAll = ({ machine }: CheckContext, { config }: CheckerState): boolean =>
+  config.timing.logAllFailures || machine.settings.checkerLogAllFailures;
+
+function logFailure(context: CheckContext, line: string | undefined): void {
+  if (line !== undefined) log(context, line);
+}
+
 function fail(context: CheckContext, index: number, { text, status }: Extract<Outcome, { kind: 'failure' }>, rules: KindRules): void {
   const before = checkerAt(context, index);
   const { timing, check } = before.config;
@@ -79,16 +86,14 @@ function fail(context: CheckContext, index: number, { text, status }: Extract<Ou
   if (!counted && (asked || rules.retriesAlways === true)) {
     const retry = before.retries + 1;
     changeChecker(context, index, { retries: retry, ran: before.ran || rules.retriesAlways !== true });
-    const line =
-      asked && (timing.logAllFailures || context.machine.settings.checkerLogAllFailures)
-        ? rules.uncounted(subject, text, retry)
-        : undefined;
-    if (line !== undefined) log(context, line);
+    if (asked && logsAll(context, before)) logFailure(context, rules.uncounted(subject, text, retry));
     next(context, index, timing.delayBeforeRetryUs, rules);
     return;
   }
   changeChecker(context, index, { retries: 0, urlFailed: ofUrl });
   if (asked) {
+    const attempted = rules.countedToo === 'always' || (rules.countedToo === 'while-up' && before.up);
+    if (attempted && logsAll(context, before)) logFailure(context, rules.uncounted(subject, text, before.retries + 1));
     log(context, rules.failure(subject, { text, retries: timing.retry, first: !before.ran }));
     if (status !== undefined) changeChecker(context, index, { status });
     if (before.weight !== 0) changeChecker(context, index, { weight: 0 });

@@ -17,6 +17,7 @@ export function connectionRules({ attempt, check, mail }: Words): KindRules {
     failure: ({ checker, real }, { first }) =>
       `${check} on service ${real} failed${checker.timing.retry > 0 && !first ? ` after ${checker.timing.retry} retries` : ''}.`,
     uncounted: ({ real }, text) => `${attempt} ${real} ${text}.`,
+    countedToo: 'while-up',
     mail: { up: () => `${mail} CHECK succeed on service`, down: () => `${mail} CHECK failed on service` },
   };
 }

@@ -28,6 +28,8 @@ export interface KindRules {
   failure(subject: Subject, failure: CountedFailure): string;
   /** Logged for each failure that does not count yet, if log_all_failures is set. `retry`: 1 for the first. */
   uncounted(subject: Subject, text: string, retry: number): string | undefined;
+  /** With log_all_failures the failure that counts has this line, too, in front of `failure`; `while-up`: not before the first verdict. */
+  readonly countedToo?: 'always' | 'while-up';
   readonly mail: {
     readonly up: (subject: Subject) => string;
     readonly down: (subject: Subject, failure: { readonly text: string }) => string;
