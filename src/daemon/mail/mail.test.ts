@@ -109,7 +109,8 @@ test('the whole dialogue, dots doubled', async () => {
 
 test('a relay that refuses, hangs up or is silent: logged once each, and the next mail is sent', async () => {
   const logged: string[] = [];
-  const mailer = new Mailer((_, text) => void logged.push(text));
+  const details: string[] = [];
+  const mailer = new Mailer((level, text) => void (level === 'debug' ? details : logged).push(text));
   const send = (port: number, smtpTimeoutUs = 60_000_000): void =>
     mailer.send({ type: 'INSTANCE', name: 'VI_1', event: 'MASTER' }, { ...global, smtpServer: { host: '127.0.0.1', port }, smtpTimeoutUs });
   const until = async (condition: () => boolean): Promise<void> => {
@@ -133,6 +134,11 @@ test('a relay that refuses, hangs up or is silent: logged once each, and the nex
         'Mail was not sent: SMTP server 127.0.0.1: no answer within 0.2 s',
         'Mails are taken again',
       ],
+    );
+    // With -D, as keepalived has them.
+    assert.deepEqual(
+      details.slice(-2).map((text) => text.replace(/:\d+ /, ':25 ')),
+      ['Remote SMTP server [127.0.0.1]:25 connected.', 'SMTP alert successfully sent.'],
     );
   } finally {
     for (const { close } of [refusing, silent, good]) close();

@@ -40,7 +40,8 @@ export class Mailer {
     for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
       const { host, port } = next.relay;
       try {
-        await sendMail(next.mail, next.relay);
+        await sendMail(next.mail, next.relay, () => this.log('debug', `Remote SMTP server [${host}]:${port} connected.`));
+        this.log('debug', 'SMTP alert successfully sent.');
         this.#logTrouble(undefined);
       } catch (error) {
         this.#logTrouble(`SMTP server ${host} port ${port}: ${(error as Error).message}`);

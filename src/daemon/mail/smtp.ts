@@ -21,8 +21,8 @@ class Dialogue {
   #waiting: { readonly done: (answer: string) => void; readonly fail: (error: Error) => void } | undefined;
   #failure: Error | undefined;
 
-  constructor({ host, port, timeoutMs }: Relay) {
-    this.#socket = connect({ host, port, timeout: timeoutMs });
+  constructor({ host, port, timeoutMs }: Relay, connected?: () => void) {
+    this.#socket = connect({ host, port, timeout: timeoutMs }, connected);
     this.#socket.setEncoding('utf8');
     this.#socket.on('data', (chunk: string) => {
       this.#text += chunk;
@@ -68,9 +68,9 @@ class Dialogue {
   }
 }
 
-/** @throws Error in words when it was not taken */
-export async function sendMail(mail: Mail, relay: Relay): Promise<void> {
-  const dialogue = new Dialogue(relay);
+/** `connected`: called when the relay is reached. @throws Error in words when it was not taken */
+export async function sendMail(mail: Mail, relay: Relay, connected?: () => void): Promise<void> {
+  const dialogue = new Dialogue(relay, connected);
   try {
     await dialogue.expect('220');
     await dialogue.expect('250', `HELO ${relay.helo}`);
