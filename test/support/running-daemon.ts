@@ -10,10 +10,14 @@ export class RunningDaemon {
   readonly #listeners = new Set<() => void>();
   #status: number | NodeJS.Signals | undefined;
 
-  /** @param argv the whole command; it must log to standard error (-n -l) */
-  constructor(argv: readonly string[], environment: Readonly<Record<string, string>> = {}) {
+  /**
+   * @param argv the whole command; it must log to standard error (-n -l)
+   * @param logged called when there are more lines
+   */
+  constructor(argv: readonly string[], environment: Readonly<Record<string, string>> = {}, logged?: () => void) {
     const [file = '', ...args] = argv;
     this.#child = spawn(file, args, { stdio: ['ignore', 'ignore', 'pipe'], env: { ...process.env, ...environment } });
+    if (logged !== undefined) this.#listeners.add(logged);
     let rest = '';
     this.#child.stderr?.setEncoding('utf8').on('data', (chunk: string) => {
       const parts = (rest + chunk).split('\n');
