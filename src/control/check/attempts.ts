@@ -11,12 +11,19 @@ export function firstDueAtUs(context: CheckContext, { timing }: CheckerState['co
   return context.atUs + BOOTSTRAP_US + share(context, timing.warmupUs);
 }
 
-/** Begins each attempt that is due. */
+/** One wake begins at most so many: after a pause all are due together, and answers must be read meanwhile. */
+export const BEGUN_MAX = 256;
+
+/** Begins the attempts that are due; those that are too many are begun with the next wake, which comes immediately. */
 export function beginDue(context: CheckContext): void {
+  let begun = 0;
   for (const [index, { dueAtUs, server }] of context.checkers.entries()) {
     if (dueAtUs === undefined || dueAtUs > context.atUs) continue;
     if (serverAt(context, server).suspended) changeChecker(context, index, { dueAtUs: context.atUs + delayLoopUs(context, index) });
-    else begin(context, index);
+    else if (begun < BEGUN_MAX) {
+      begun++;
+      begin(context, index);
+    }
   }
 }
 

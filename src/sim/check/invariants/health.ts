@@ -83,10 +83,30 @@ function leftOver({ input, before }: Observation, world: World): string | undefi
   return undefined;
 }
 
+/** URLs are asked in turn; one that failed is asked until it is well. */
+function wrongUrl({ effects, after }: Observation, { verdicts }: World): string | undefined {
+  const urls = new Map(
+    effects.flatMap((effect) => (effect.kind === 'attempt' ? [[effect.attempt.number, effect.attempt.url] as const] : [])),
+  );
+  if (urls.size === 0) return undefined;
+  for (const { config, reals } of after) {
+    for (const real of reals) {
+      const keys = checkerKeys(config, real.config);
+      for (const [index, { attempt }] of real.checkers.entries()) {
+        const [asked, expected] = [urls.get(attempt), verdicts.checks.get(keys[index]!)?.url];
+        if (asked !== undefined && asked !== expected) return `${realText(config, real.config)} is asked for URL ${asked}, not ${expected}`;
+      }
+    }
+  }
+  return undefined;
+}
+
 export const health: MakeInvariant = (world): Invariant => ({
   stepped: (observation) => {
     const { input, before, after, effects } = observation;
     const { verdicts } = world;
+    const outOfTurn = wrongUrl(observation, world);
+    if (outOfTurn !== undefined) return outOfTurn;
     const remembered = input.kind === 'configure' ? input.remembered : undefined;
     if (remembered === undefined && !effects.some(({ kind }) => kind === 'remember') && changed(before, after) && input.kind !== 'stop')
       return 'a verdict changed, and is not written down';

@@ -5,10 +5,16 @@ import { isAttempted } from '../../../control/check/kinds/index.js';
 import { rememberedKey } from '../../../control/check/remembered.js';
 import type { Invariant, MakeInvariant } from '../invariant.js';
 import type { RealView, ServerView } from '../machine.js';
-import { realText, serverKey } from '../names.js';
+import { checkerKeys, realText, serverKey } from '../names.js';
 import type { Observation } from '../observation.js';
+import type { World } from '../world.js';
 
 const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
+
+/** keepalived logs these at each reload. */
+const CHECKER_LINE = /^(?:Activating|Deactivating) healthchecker/;
+/** A verdict is written down within this time. */
+const WRITTEN_US = 60_000;
 
 /** What must be as before of a server that the file did not change. */
 const lastingOf = ({ alive, checkers }: RealView): unknown => [alive, checkers.map(({ up, attempt, dueAtUs }) => [up, attempt, dueAtUs])];
@@ -29,6 +35,10 @@ function reloaded({ before, after, effects }: Observation): string | undefined {
     if (old.quorumUp !== now.quorumUp || old.sorry !== now.sorry) return `the reload changed ${now.config.name}, which the file did not`;
     const lines = effects.filter((effect) => effect.kind === 'notify' && effect.line.includes(now.config.name));
     if (lines.length > 0) return `the reload reports ${now.config.name}, which the file did not change`;
+    const other = effects.find(
+      (effect) => effect.kind === 'log' && effect.text.endsWith(now.config.name) && !CHECKER_LINE.test(effect.text),
+    );
+    if (other?.kind === 'log') return `the reload logs "${other.text}", which the file did not change`;
     if (effects.some((effect) => effect.kind === 'mail' && effect.subject.includes(now.config.name)))
       return `the reload mails of ${now.config.name}`;
   }
@@ -55,6 +65,32 @@ function restarted({ input, after }: Observation): string | undefined {
 const isReload = (before: readonly ServerView[], { input }: Observation): boolean =>
   input.kind === 'configure' && input.remembered === undefined && before.length > 0;
 
-export const reload: MakeInvariant = (): Invariant => ({
-  stepped: (observation) => (isReload(observation.before, observation) ? reloaded(observation) : restarted(observation)),
-});
+/** What the process that ends found dead. */
+function unwritten({ view, disk, verdicts }: World): string | undefined {
+  for (const { config, reals } of view) {
+    for (const { config: real } of reals) {
+      const keys = checkerKeys(config, real);
+      for (const [index, checker] of real.checkers.entries()) {
+        const expected = verdicts.checks.get(keys[index]!);
+        if (expected?.up !== false || !expected.ran || !isAttempted(checker.check.kind)) continue;
+        const past = disk.get(rememberedKey(serverIdentity(config), realIdentity(real), checkerIdentity(checker)));
+        if (past?.up !== false) return `${realText(config, real)} is down, and that is not written down`;
+      }
+    }
+  }
+  return undefined;
+}
+
+export const reload: MakeInvariant = (world): Invariant => {
+  let changedUs = 0;
+  return {
+    disturbed: (nowUs, { kind }) => {
+      const ends = kind === 'kill' || kind === 'stop';
+      return ends && world.alive && !world.paused && nowUs > changedUs + WRITTEN_US ? unwritten(world) : undefined;
+    },
+    stepped: (observation) => {
+      if (observation.effects.some(({ kind }) => kind === 'remember')) changedUs = observation.nowUs;
+      return isReload(observation.before, observation) ? reloaded(observation) : restarted(observation);
+    },
+  };
+};

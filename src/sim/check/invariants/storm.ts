@@ -1,10 +1,9 @@
 // No storm of checks: whatever was missed in a pause, each check is made once, and not again before its interval is over.
+import { BEGUN_MAX } from '../../../control/check/attempts.js';
 import type { CheckTiming } from '../../../model/keepalived/virtual-server.js';
 import type { Invariant, MakeInvariant } from '../invariant.js';
 import { checkerKeys } from '../names.js';
 
-/** A wake begins at most so many attempts. */
-export const BEGUN_MAX = 1000;
 const BOOTSTRAP_US = 1_000_000;
 
 interface Last {
