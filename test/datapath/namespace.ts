@@ -3,6 +3,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { removeNetns } from '../../src/sys/namespaces/remove-netns.js';
+import { atExit } from '../support/at-exit.js';
 import { DEVICES, type DeviceName, NEIGHBOURS, ROUTES } from './fixtures/bed-addresses.js';
 
 /** Runs iproute2 on a batch of lines. @throws Error with ip's message */
@@ -22,17 +23,6 @@ function sweepDead(): void {
   }
 }
 
-/** So that an interrupted test takes its namespaces down too: leaving by a signal alone would skip that. */
-function leaveInOrder(): void {
-  for (const [signal, number] of [
-    ['SIGINT', 2],
-    ['SIGTERM', 15],
-    ['SIGHUP', 1],
-  ] as const) {
-    process.once(signal, () => process.exit(128 + number));
-  }
-}
-
 /** A name that no other process of ours has. */
 export function freshName(): string {
   count += 1;
@@ -41,12 +31,9 @@ export function freshName(): string {
 
 /** Makes the namespace; it lives until `removeNamespace`. */
 export function makeNamespace(name: string): void {
-  if (count === 1) {
-    sweepDead();
-    leaveInOrder();
-  }
+  if (count === 1) sweepDead();
   execFileSync('ip', ['netns', 'add', name]);
-  process.once('exit', () => removeNamespace(name));
+  atExit(() => removeNamespace(name));
   const devices = Object.entries(DEVICES).flatMap(([device, { mac, addresses }]) => [
     `link add ${device} address ${mac} type veth peer name ${device}-far`,
     `link set ${device} up`,

@@ -2,6 +2,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { removeNetns } from '../../src/sys/namespaces/remove-netns.js';
+import { atExit } from './at-exit.js';
 import { noRoot, noTools, type Skip } from './probes.js';
 
 export interface Ran {
@@ -90,11 +91,11 @@ export class Host {
 export class Bed {
   readonly #ends: (() => void)[] = [];
   readonly #namespaces: string[] = [];
-  readonly #close = () => this.close();
+  readonly #takeBackExit: () => void;
   #count = 0;
 
   constructor() {
-    process.once('exit', this.#close);
+    this.#takeBackExit = atExit(() => this.close());
   }
 
   atEnd(work: () => void): void {
@@ -128,7 +129,7 @@ export class Bed {
 
   /** Ends what was started and removes the namespaces; twice does nothing. */
   close(): void {
-    process.off('exit', this.#close);
+    this.#takeBackExit();
     for (const end of this.#ends.splice(0).reverse()) end();
     for (const namespace of this.#namespaces.splice(0)) {
       const obstacle = removeNetns(namespace);

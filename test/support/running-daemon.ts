@@ -1,5 +1,6 @@
 // A daemon under test: started with its log on the console; tests send signals and wait for log lines.
 import { type ChildProcess, spawn } from 'node:child_process';
+import { atExit } from './at-exit.js';
 
 /** A test that waits longer than this for a line fails, with all lines. */
 const PATIENCE_MS = 180_000;
@@ -29,8 +30,7 @@ export class RunningDaemon {
       this.#status = code ?? signal ?? 0;
       this.#changed();
     });
-    process.setMaxListeners(0);
-    process.once('exit', () => this.#child.kill('SIGKILL'));
+    atExit(() => this.#child.kill('SIGKILL'));
   }
 
   get pid(): number {

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { unlessCode } from '../../../src/sys/errno.js';
 import { removeNetns } from '../../../src/sys/namespaces/remove-netns.js';
+import { atExit } from '../../support/at-exit.js';
 import { endpointOf, HarnessHost } from './host.js';
 import type { HostPlan, SetUp, Step, Steps } from './types.js';
 
@@ -46,13 +47,12 @@ export class Network {
   readonly #namespaces: string[] = [];
   readonly #folder = mkdtempSync(join(tmpdir(), 'weir-doctor-'));
   readonly #prefix: string;
-  readonly #atExit = () => this.#remove();
+  readonly #takeBackExit: () => void;
 
   private constructor(readonly setUp: SetUp) {
     networks += 1;
     this.#prefix = `wdoc${process.pid}-${networks}`;
-    process.setMaxListeners(0);
-    process.once('exit', this.#atExit);
+    this.#takeBackExit = atExit(() => this.#remove());
   }
 
   static async build(setUp: SetUp): Promise<Network> {
@@ -184,7 +184,7 @@ export class Network {
   }
 
   async close(): Promise<void> {
-    process.off('exit', this.#atExit);
+    this.#takeBackExit();
     for (const host of this.#hosts.values()) {
       const plan = this.setUp.hosts[host.name];
       if (plan !== undefined && /ipvsadm|weir load|virtual_server/.test(JSON.stringify(plan))) await host.run('weir unload');
