@@ -54,6 +54,7 @@ function serverCoverage(facts: RealServerFacts): Coverage {
     ],
     notLookedAt: [
       ...(services.length === 0 ? ['what listens (--port)'] : []),
+      'rules about single clients',
       "the director's table",
       'the applications',
       "clients' own routes and filters",

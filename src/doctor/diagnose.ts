@@ -22,11 +22,13 @@ import { routerToVipRule } from './rules/director/router-to-vip.js';
 import { serverHoldersRule } from './rules/director/server-holders.js';
 import { tableRule } from './rules/director/table.js';
 import { unservedRule } from './rules/director/unserved.js';
+import { vipFilteredRule } from './rules/director/vip-filtered.js';
 import { vipHoldersRule } from './rules/director/vip-holders.js';
 import { vipPresentRule } from './rules/director/vip-present.js';
 import { serverArpRule } from './rules/real-server/server-arp.js';
 import { serverFilterRule } from './rules/real-server/server-filter.js';
 import { serverGatewayRule } from './rules/real-server/server-gateway.js';
+import { interfaceTroubles, serverInterfacesRule } from './rules/real-server/server-interfaces.js';
 import { serverListensRule } from './rules/real-server/server-listens.js';
 import { serverVipRule } from './rules/real-server/server-vip.js';
 import { serverVipHoldersRule } from './rules/real-server/server-vip-holders.js';
@@ -37,6 +39,7 @@ const DIRECTOR_RULES: readonly ((facts: DirectorFacts) => readonly Finding[])[] 
   datapathRule,
   tableRule,
   vipPresentRule,
+  vipFilteredRule,
   vipHoldersRule,
   serverHoldersRule,
   reachRule,
@@ -66,6 +69,7 @@ function directorFindings(facts: DirectorFacts): readonly Finding[] {
 }
 
 const SERVER_RULES: readonly ((facts: RealServerFacts) => readonly Finding[])[] = [
+  serverInterfacesRule,
   serverVipRule,
   serverArpRule,
   serverGatewayRule,
@@ -75,9 +79,23 @@ const SERVER_RULES: readonly ((facts: RealServerFacts) => readonly Finding[])[] 
   serverVipHoldersRule,
 ];
 
+/** What an interface that carries nothing has as its consequences. */
+const CONSEQUENCES: ReadonlySet<string> = new Set([
+  'server-no-gateway',
+  'server-gateway-silent',
+  'server-gateway-not-director',
+  'vip-unanswered',
+]);
+
+function serverFindings(facts: RealServerFacts): readonly Finding[] {
+  const troubles = interfaceTroubles(facts);
+  const found = SERVER_RULES.flatMap((rule) => rule(facts));
+  return [...troubles, ...(troubles.length === 0 ? found : found.filter(({ code }) => !CONSEQUENCES.has(code)))];
+}
+
 export function diagnose(facts: Facts): readonly Finding[] {
   if (facts.role === 'vrrp') return [];
-  const found = facts.role === 'director' ? directorFindings(facts) : SERVER_RULES.flatMap((rule) => rule(facts));
+  const found = facts.role === 'director' ? directorFindings(facts) : serverFindings(facts);
   const notExamined = facts.notExamined.map((spot): Finding => ({ severity: 'info', code: 'not-looked-at', ...spot }));
   return sortedFindings([...found, ...notExamined]);
 }

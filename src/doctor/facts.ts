@@ -98,6 +98,8 @@ export interface HandoverFact {
   readonly vip: Address;
   readonly port: number;
   readonly realServer: Address;
+  /** `masq`: not from the VIP, but from an address that no host has. */
+  readonly elsewhere?: true;
   readonly answer: ProbeAnswer;
 }
 
@@ -116,6 +118,8 @@ export interface ReflectionFact {
   readonly router: Address;
   readonly ifindex: number;
   readonly target: Address;
+  /** `syn`: from port 20, which the director never schedules. */
+  readonly kind: 'echo' | 'syn';
   readonly answer: 'back' | 'silent' | 'refused';
 }
 
@@ -178,7 +182,7 @@ export interface ClientFact {
 export interface ConnectionCount {
   /** In SYN_RECV for more than 3 s. */
   readonly halfOpen: number;
-  /** In other states. */
+  /** In other states, with a packet since the first of those that are half open. */
   readonly others: number;
   /** Later ones got past it, and none waits now. */
   readonly over: boolean;
@@ -252,6 +256,7 @@ export interface DirectorFacts extends HostFacts {
   /** Rules that name a destination. */
   readonly filters: readonly FilterRule[];
   readonly denials: readonly FilterDenial[];
+  readonly arpRules: readonly ArpRule[];
   readonly notExamined: readonly NotExamined[];
 }
 
@@ -309,8 +314,10 @@ export interface RealServerFacts extends HostFacts {
   readonly tools: readonly string[];
   /** The director's own address, where the operator gave it. */
   readonly dip?: Address;
-  /** Other hosts that answer ARP for the VIPs and the gateways. */
+  /** Other hosts that answer ARP for the VIPs, the gateways and addresses of this host. */
   readonly holders: readonly HolderFact[];
+  /** To its gateways. */
+  readonly echoes: readonly EchoFact[];
   readonly notExamined: readonly NotExamined[];
 }
 

@@ -2,7 +2,7 @@
 import type { Address } from '../model/address.js';
 import { sameAddress } from '../model/identity.js';
 import type { RealServerFacts, ServerMethod } from './facts.js';
-import { isTunnel, isUp, subnetsWith } from './network.js';
+import { effective, isTunnel, isUp, subnetsWith, usesArp } from './network.js';
 import { takenWays } from './server-arrivals.js';
 
 export type WithoutMethod = Omit<RealServerFacts, 'method' | 'methodCertain'>;
@@ -26,6 +26,12 @@ export function chosenMethod(
     ({ ifindex, address }) => tunnels.has(ifindex) && facts.vips.some((vip) => sameAddress(vip, address)),
   );
   if (onTunnel) return { method: 'tun', methodCertain: true };
+  const { dip } = facts;
+  // A VIP that was left on a server of VS/NAT: it answers ARP for it, and its gateway is the director.
+  const gateway = dip !== undefined && facts.gateways.some(({ address }) => sameAddress(address, dip));
+  if (gateway && !facts.interfaces.some((iface) => usesArp(iface) && effective(facts, iface.name, 'arp_ignore') > 0)) {
+    return { method: 'nat', methodCertain: true };
+  }
   if (facts.localVips.length > 0 || takenWays(facts).length > 0) return { method: 'dr', methodCertain: true };
   if (facts.gateways.some(({ address }) => isDirector(facts, address))) return { method: 'nat', methodCertain: true };
   // Without a VIP the host can only be a VS/NAT server, if the director's address is given.

@@ -56,7 +56,7 @@ test('a cluster without a fault is reported as such, on the director and on the 
     [server.status, server.stdout],
     [
       0,
-      "OK     nothing is wrong: real server, VS/NAT; looked at: 1 gateway, routes back to clients, the packet filter; not looked at: what listens (--port), the director's table, the applications, clients' own routes and filters\n",
+      "OK     nothing is wrong: real server, VS/NAT; looked at: 1 gateway, routes back to clients, the packet filter; not looked at: what listens (--port), rules about single clients, the director's table, the applications, clients' own routes and filters\n",
     ],
   );
 });

@@ -65,6 +65,7 @@ export const director: DirectorFacts = {
   offloads: [{ ifindex: 2, active: ['rx-gro'] }],
   filters: [],
   denials: [],
+  arpRules: [],
   notExamined: [],
 };
 
@@ -76,6 +77,7 @@ export const realServer: RealServerFacts = {
   vips: [ip('10.5.0.9')],
   localVips: [ip('10.5.0.9')],
   ports: [],
+  echoes: [],
   gateways: [{ address: ip('10.5.0.1'), ifindex: 2, mac: '02:00:00:00:00:fe', unasked: false }],
   waysBack: [{ from: ip('10.5.0.9'), path: { to: ip('198.51.100.85'), kind: 'routed', gateway: ip('10.5.0.1'), ifindex: 2 } }],
   sockets: [],

@@ -1,5 +1,6 @@
 // Collects everything that the director's rules need from the host and from the network. Every wait has a timeout.
 
+import { hostArpRules } from '../../host/arp-rules.js';
 import type { Address } from '../../model/address.js';
 import { counted } from '../../model/counted.js';
 import { addressId, destinationId } from '../../model/identity.js';
@@ -82,7 +83,7 @@ export async function collectDirector(netlink: Netlink, { host, datapath, table 
   const servers = collectHandovers({ host, services, paths, gateways: gateways.map(({ address }) => address), hopOf });
   const wires = host.interfaces.filter((iface) => usesArp(iface) && isCarrying(iface)).map(({ ifindex }) => ifindex);
   const macs = new Set(host.interfaces.flatMap(({ mac }) => mac ?? []));
-  const reflections = collectReflections(reflectionQuestions(host, clients, hopOf).slice(0, REFLECTIONS_MAX), wires, macs);
+  const reflections = collectReflections(reflectionQuestions(host, services, clients, hopOf).slice(0, REFLECTIONS_MAX), wires, macs);
   const { offloads, notExamined } = collectOffloads(host.interfaces.filter(usesArp));
   const filters = collectFilterChains();
   const drops = table.drops();
@@ -108,6 +109,7 @@ export async function collectDirector(netlink: Netlink, { host, datapath, table 
     offloads,
     filters: aimedRules(filters.chains),
     denials: collectDenials(host, services, filters.chains),
+    arpRules: hostArpRules(),
     notExamined: [
       ...notExamined,
       ...filters.notExamined,

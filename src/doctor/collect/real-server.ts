@@ -13,6 +13,7 @@ import { collectRefusingRoutes } from './client-paths.js';
 import { collectFilterChains } from './filter-chains.js';
 import { collectGateways, holdersOf } from './gateways.js';
 import { collectPath } from './host.js';
+import { collectGatewayEchoes } from './probe/gateway-echoes.js';
 import { collectSockets } from './sockets.js';
 
 export interface RealServerOptions {
@@ -26,6 +27,9 @@ export interface RealServerOptions {
 const inet = (word: number): Address => ({ family: 'inet', words: [word >>> 0] });
 /** Addresses of documentation (RFC 5737) and a public one: where clients are that are not in a subnet of this host. */
 const OUTSIDE = [0xc6336455, 0xcb007155, 0xc0000255, 0x09090909].map(inet);
+
+/** Of this host, that are asked for. */
+const ADDRESSES_MAX = 64;
 
 function outsideOf(host: HostFacts): Address {
   const [first = inet(0x09090909)] = OUTSIDE.filter((address) => !host.addresses.some((one) => contains(one, address)));
@@ -41,11 +45,21 @@ function collectHolders(host: HostFacts, addresses: readonly Address[]): readonl
     .map(({ ifindex, address, mac }) => ({ ifindex, address, mac }));
 }
 
+/** Those that this host itself is known by on a wire. */
+function ownAddresses(host: HostFacts): readonly Address[] {
+  const wires = new Set(host.interfaces.filter(usesArp).map(({ ifindex }) => ifindex));
+  return host.addresses
+    .filter(({ ifindex }) => wires.has(ifindex))
+    .map(({ address }) => address)
+    .slice(0, ADDRESSES_MAX);
+}
+
 /** @throws SystemError */
 export async function collectRealServer(netlink: Netlink, host: HostFacts, options: RealServerOptions): Promise<RealServerFacts> {
   const { vips, ports, dip } = options;
   const gateways = await collectGateways(netlink, host);
-  const holders = [...collectHolders(host, [...vips, ...(dip === undefined ? [] : [dip])]), ...holdersOf(gateways)];
+  const own = ownAddresses(host).filter((one) => !vips.some((vip) => sameAddress(vip, one)));
+  const holders = [...collectHolders(host, [...vips, ...(dip === undefined ? [] : [dip]), ...own]), ...holdersOf(gateways)];
   const localVips = vips.filter((vip) => collectPath(netlink, vip).kind === 'local');
   const { chains, notExamined } = collectFilterChains();
   const sockets = collectSockets();
@@ -65,6 +79,7 @@ export async function collectRealServer(netlink: Netlink, host: HostFacts, optio
     ...(dip === undefined ? {} : { dip }),
     holders,
     gateways,
+    echoes: collectGatewayEchoes(host, gateways),
     waysBack: sources.map((from) => ({ ...(from === undefined ? {} : { from }), path: collectPath(netlink, outside, from) })),
     ...(sockets === undefined ? {} : { sockets }),
     chains,

@@ -34,13 +34,20 @@ export const NO_TABLE: TableFacts = {
 
 interface Count {
   halfOpen: number;
-  others: number;
-  /** How long ago the last packet came, s: of a connection in SYN_RECV, of one that got past it. */
+  /** How long ago the last packet came, s: of connections in SYN_RECV, the least and the most; and of all others. */
   lastHalfOpen: number;
+  firstHalfOpen: number;
+  readonly others: number[];
   lastPassed: number;
 }
 
-const noCount = (): Count => ({ halfOpen: 0, others: 0, lastHalfOpen: Number.POSITIVE_INFINITY, lastPassed: Number.POSITIVE_INFINITY });
+const noCount = (): Count => ({
+  halfOpen: 0,
+  lastHalfOpen: Number.POSITIVE_INFINITY,
+  firstHalfOpen: 0,
+  others: [],
+  lastPassed: Number.POSITIVE_INFINITY,
+});
 
 function timeoutOf(state: string, { tcp, tcpFin, udp }: Timeouts): number {
   if (state === 'ESTABLISHED') return tcp;
@@ -49,11 +56,17 @@ function timeoutOf(state: string, { tcp, tcpFin, udp }: Timeouts): number {
 }
 
 function add(count: Count, halfOpen: boolean, idle: number, tcp: boolean): void {
-  if (!halfOpen) count.others += 1;
+  if (!halfOpen) count.others.push(idle);
   else if (idle >= FRESH_S) count.halfOpen += 1;
-  if (halfOpen) count.lastHalfOpen = Math.min(count.lastHalfOpen, idle);
-  else if (tcp) count.lastPassed = Math.min(count.lastPassed, idle);
+  if (halfOpen) {
+    count.lastHalfOpen = Math.min(count.lastHalfOpen, idle);
+    count.firstHalfOpen = Math.max(count.firstHalfOpen, idle);
+  } else if (tcp) count.lastPassed = Math.min(count.lastPassed, idle);
 }
+
+/** With a packet since the first of those that are half open; all, where none is. */
+const othersSince = ({ halfOpen, firstHalfOpen, others }: Count): number =>
+  halfOpen === 0 ? others.length : others.filter((idle) => idle <= firstHalfOpen).length;
 
 /** Whether later connections got past SYN_RECV, and none waits now. */
 const isOver = ({ lastHalfOpen, lastPassed }: Count): boolean => lastHalfOpen >= FRESH_S && lastPassed < lastHalfOpen;
@@ -88,8 +101,8 @@ export function summary(
     const vip = addressId(virtual.address);
     idle.set(vip, Math.min(last, idle.get(vip) ?? Number.POSITIVE_INFINITY));
   }
-  const sample = [...networks.values()].sort((a, b) => b.halfOpen - a.halfOpen || b.others - a.others).slice(0, CLIENTS_MAX);
-  const counts = (one: Count) => ({ halfOpen: one.halfOpen, others: one.others, over: isOver(one) });
+  const sample = [...networks.values()].sort((a, b) => b.halfOpen - a.halfOpen || b.others.length - a.others.length).slice(0, CLIENTS_MAX);
+  const counts = (one: Count) => ({ halfOpen: one.halfOpen, others: othersSince(one), over: isOver(one) });
   return {
     connections: {
       destinations: [...destinations.values()].map((one) => ({ ...counts(one), virtual: one.virtual, destination: one.destination })),

@@ -85,6 +85,16 @@ const OPTIONS: Readonly<Record<string, (value: string) => Condition>> = {
   '--ports': portIn('source', 'destination'),
   '--ctstate': (value) => (probe) => oneOf(value, probe.state ?? 'new'),
   '--state': (value) => (probe) => oneOf(value, probe.state ?? 'new'),
+  // MASK COMP: of the flags in MASK, those in COMP are set. A connection opens with SYN, and its first answer is SYN with ACK.
+  '--tcp-flags': (value) => (probe) => {
+    if (probe.protocol !== 'tcp') return undefined;
+    const [mask = [], expected = []] = value.split(' ').map((list) => (list === 'NONE' ? [] : list.split(',')));
+    const set = probe.state === 'established' ? ['SYN', 'ACK'] : ['SYN'];
+    return (
+      set.every((flag) => expected.includes(flag) || !(mask.includes(flag) || mask.includes('ALL'))) &&
+      expected.every((flag) => set.includes(flag))
+    );
+  },
   '--dst-type': (value) => (probe) => oneOf(value, destinationType(probe)),
   '--src-type': (value) => (probe) => oneOf(value, probe.direction === 'in' ? 'unicast' : 'local'),
   '--pkt-type': (value) => (probe) =>
@@ -105,9 +115,10 @@ function conditionsOf(words: readonly string[]): readonly Condition[] {
     const option = words[at] ?? '';
     const next = words[at + 1];
     const value = next === undefined || next === '!' || next.startsWith('-') ? undefined : next;
+    const both = option === '--tcp-flags' ? `${value} ${words[at + 2]}` : value;
     const read = value === undefined ? undefined : OPTIONS[option];
     const bare: Condition = BARE[option] ?? (() => undefined);
-    const condition: Condition = read !== undefined && value !== undefined ? read(value) : bare;
+    const condition: Condition = read !== undefined && both !== undefined ? read(both) : bare;
     while (words[at + 1] !== undefined && words[at + 1] !== '!' && !words[at + 1]?.startsWith('-')) at++;
     conditions.push((probe) => {
       const held = condition(probe);

@@ -11,7 +11,7 @@ let next = 0;
 function send(from: number): Promise<void> {
   return new Promise((resolve, reject) => {
     const socket = createSocket('udp4');
-    socket.once('error', reject);
+    socket.once('error', (error: NodeJS.ErrnoException) => (error.code === 'EADDRINUSE' ? resolve() : reject(error)));
     socket.bind(from, () => {
       socket.send('0\n', Number(port), address, () => socket.close(() => resolve()));
     });

@@ -7,6 +7,7 @@ import { ECHO_SMALL_BYTES } from './probe-frames.js';
 import {
   type Echo,
   echo,
+  elsewhereHandovers,
   type Handover,
   handovers,
   methodEchoes,
@@ -59,6 +60,14 @@ function sizesBetween(echoes: readonly EchoFact[], hopOf: HandoverInput['hopOf']
     });
 }
 
+/** Echo requests, small and as large as the interface's MTU; where only small ones are answered, those between. @throws SystemError */
+export function collectSizedEchoes(hosts: readonly Address[], hopOf: HandoverInput['hopOf']): readonly EchoFact[] {
+  const first = sizedEchoes(hosts, hopOf);
+  const known = factsOf(first, runProbes(first));
+  const second = sizesBetween(known, hopOf);
+  return [...known, ...factsOf(second, runProbes(second))];
+}
+
 /** @throws SystemError */
 export function collectHandovers({ host, services, paths, gateways, hopOf }: HandoverInput): ServerAnswers {
   const reached = reachedDestinations(services, paths, hopOf);
@@ -76,7 +85,7 @@ export function collectHandovers({ host, services, paths, gateways, hopOf }: Han
     factsOf(own, answers).flatMap((one) => (one.answer.kind === 'accepted' ? [] : [`${addressId(one.realServer)} ${addressId(one.vip)}`])),
   );
   const isWrong = ({ key, destination }: Reached): boolean => failed.has(`${addressId(destination.address)} ${addressId(key.address)}`);
-  const others = otherHandovers(host, reached, isWrong).slice(0, HANDOVERS_MAX);
+  const others = [...otherHandovers(host, reached, isWrong), ...elsewhereHandovers(host, reached, isWrong)].slice(0, HANDOVERS_MAX);
   const known = factsOf(first, answers);
   const second = [
     ...methodEchoes(host, reached.filter((one) => one.key.protocol === 'tcp' && isWrong(one)).slice(0, HANDOVERS_MAX)),

@@ -7,7 +7,7 @@ import type { Address } from '../../../model/address.js';
 import { addressId, sameAddress } from '../../../model/identity.js';
 import type { DestinationSpec, ServiceKey } from '../../../model/service.js';
 import type { EchoFact, HandoverFact, HostFacts, PathFact, ServiceFact } from '../../facts.js';
-import { subnetsWith } from '../../network.js';
+import { contains } from '../../network.js';
 import type { NextHop } from './next-hop.js';
 import { ECHO_SMALL_BYTES, type Probe } from './probe-frames.js';
 
@@ -54,7 +54,9 @@ export const ELSEWHERE: Address = { family: 'inet', words: [0xc0000008] };
  */
 function foreignSource(host: HostFacts, { key, hop }: Reached): Address | undefined {
   if (!host.addresses.some(({ address }) => sameAddress(address, key.address))) return undefined;
-  return subnetsWith(host, key.address).some(({ ifindex }) => ifindex === hop.ifindex) ? ELSEWHERE : key.address;
+  // The VIP may be the very address that this host has in the server's subnet.
+  const near = host.addresses.some((one) => one.ifindex === hop.ifindex && one.prefixLength < 32 && contains(one, key.address));
+  return near ? ELSEWHERE : key.address;
 }
 
 function masqueraded(host: HostFacts, reached: Reached): readonly Handover[] {
@@ -70,6 +72,18 @@ function masqueraded(host: HostFacts, reached: Reached): readonly Handover[] {
   const source = foreignSource(host, reached);
   const content = { kind: 'syn', port: destination.port } as const;
   return source === undefined ? [] : [{ ...hop, source, target: destination.address, content, fact: { ...fact, protocol: 'tcp' } }];
+}
+
+/** For what does not answer the VIP: a server that has the VIP as well, or a way of its own to the VIP's network, answers others. */
+export function elsewhereHandovers(host: HostFacts, reached: readonly Reached[], isWrong: (one: Reached) => boolean): readonly Handover[] {
+  const fromVip = (one: Reached): boolean => {
+    const source = foreignSource(host, one);
+    return source !== undefined && sameAddress(source, one.key.address);
+  };
+  return reached
+    .filter((one) => one.key.protocol === 'tcp' && one.destination.method === 'masq' && isWrong(one) && fromVip(one))
+    .flatMap((one) => masqueraded(host, one))
+    .map((one) => ({ ...one, source: ELSEWHERE, fact: { ...one.fact, elsewhere: true } }));
 }
 
 const idOf = ({ method, protocol, vip, port, realServer }: Handover['fact']): string =>
@@ -114,7 +128,8 @@ export function methodEchoes(host: HostFacts, reached: readonly Reached[]): read
     const { key, destination, hop } = one;
     if (destination.method === 'route') return [echo(hop, destination.address, key.address)];
     const source = destination.method === 'masq' ? foreignSource(host, one) : undefined;
-    return source === undefined ? [] : [echo(hop, destination.address, destination.address, ECHO_SMALL_BYTES, source)];
+    const sources = source === undefined ? [] : sameAddress(source, ELSEWHERE) ? [source] : [source, ELSEWHERE];
+    return sources.map((from) => echo(hop, destination.address, destination.address, ECHO_SMALL_BYTES, from));
   });
   const known = new Map(echoes.map((one) => [`${addressId(one.fact.host)} ${addressId(one.target)} ${addressId(one.source)}`, one]));
   return [...known.values()];

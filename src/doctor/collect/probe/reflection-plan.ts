@@ -2,7 +2,7 @@
 // as the control. Pure.
 import type { Address } from '../../../model/address.js';
 import { addressId, sameAddress } from '../../../model/identity.js';
-import type { ClientFact, HostFacts } from '../../facts.js';
+import type { ClientFact, HostFacts, ServiceFact } from '../../facts.js';
 import { contains } from '../../subnet.js';
 import type { NextHop } from './next-hop.js';
 import { ELSEWHERE } from './probe-plan.js';
@@ -11,12 +11,13 @@ import type { ReflectionQuestion } from './reflections.js';
 /** `clients`: each has a VIP that is here, and the router to them. */
 export function reflectionQuestions(
   host: HostFacts,
+  services: readonly ServiceFact[],
   clients: readonly ClientFact[],
   hopOf: (to: Address) => NextHop | undefined,
 ): readonly ReflectionQuestion[] {
   const found = new Map<string, ReflectionQuestion>();
   const add = (question: ReflectionQuestion): void =>
-    void found.set([question.router, question.source, question.target].map(addressId).join(' '), question);
+    void found.set(`${[question.router, question.source, question.target].map(addressId).join(' ')} ${question.port ?? 'echo'}`, question);
   for (const { vip, path } of clients) {
     const { gateway: router, ifindex } = path;
     const hop = router === undefined ? undefined : hopOf(router);
@@ -27,7 +28,12 @@ export function reflectionQuestions(
     );
     const here = host.addresses.some(({ address }) => sameAddress(address, vip));
     if (!near || !here || sameAddress(hop.source, vip)) continue;
+    const port = services.flatMap(({ spec: { key } }) =>
+      key.kind === 'address' && key.protocol === 'tcp' && key.port !== 0 && sameAddress(key.address, vip) ? [key.port] : [],
+    )[0];
+    if (port === undefined) continue; // A filter that lets UDP alone through would look like a wrong route.
     add({ router, hop, source: hop.source, target: vip });
+    add({ router, hop, source: hop.source, target: vip, port });
     add({ router, hop, source: vip, target: hop.source });
     add({ router, hop, source: ELSEWHERE, target: hop.source });
   }

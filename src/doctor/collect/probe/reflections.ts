@@ -1,5 +1,5 @@
 // Does a router send what is for a VIP to this host? A packet for the VIP, handed to the router, comes back if it does. Packet sockets see
-// it; the kernel drops what comes from its own address, and the director takes neither ping nor a segment without a connection.
+// it; the kernel drops what comes from its own address, and the director schedules neither ping nor a SYN from port 20.
 import { randomInt } from 'node:crypto';
 import type { Address } from '../../../model/address.js';
 import { sameAddress } from '../../../model/identity.js';
@@ -8,7 +8,8 @@ import { systemClock } from '../../../sys/clock.js';
 import { PacketSocket } from '../../../sys/sockets/packet-socket.js';
 import { decodeEthernet, EtherType, type Mac } from '../../../wire/ethernet.js';
 import { decodeIcmp, IcmpType, isIcmpError } from '../../../wire/icmp.js';
-import { decodeIpv4 } from '../../../wire/ipv4.js';
+import { decodeIpv4, type Ipv4Packet } from '../../../wire/ipv4.js';
+import { decodeTcp } from '../../../wire/tcp.js';
 import type { ReflectionFact } from '../../facts.js';
 import type { NextHop } from './next-hop.js';
 import { ECHO_SMALL_BYTES, type Probe, probeFrame, type Trial } from './probe-frames.js';
@@ -20,15 +21,22 @@ const ROUNDS = 3;
 const ROUND_MS = 200;
 const FIRST_TAG = 20_000;
 const TAGS = 40_000;
+/** The source port of FTP's data: the director passes such a SYN to the kernel, which drops what comes from its own address. */
+const NEVER_SCHEDULED = 20;
 
 export interface ReflectionQuestion {
   readonly router: Address;
   readonly hop: NextHop;
   readonly source: Address;
   readonly target: Address;
+  /** Where a SYN goes; absent: ping. */
+  readonly port?: number;
 }
 
 type Reflection = Trial & { readonly question: ReflectionQuestion };
+
+const isReturned = (packet: Ipv4Packet, trial: Reflection | undefined): trial is Reflection =>
+  trial !== undefined && sameAddress(packet.source, trial.probe.source) && sameAddress(packet.destination, trial.probe.target);
 
 /** Which packet of ours a frame is, or is about: it came back, or the router refuses it. */
 export function reflectionIn(
@@ -40,12 +48,15 @@ export function reflectionIn(
   // A switch may flood what is for a MAC that it does not know.
   const packet = ethernet?.etherType === EtherType.ipv4 && own.has(ethernet.destination) ? decodeIpv4(ethernet.payload) : undefined;
   const message = packet?.protocol === IpProtocol.icmp ? decodeIcmp(packet.payload) : undefined;
+  if (packet?.protocol === IpProtocol.tcp) {
+    const sequence = decodeTcp(packet.payload)?.sequence;
+    const trial = [...trials.values()].find((one) => one.question.port !== undefined && one.sequence === sequence);
+    return isReturned(packet, trial) ? { trial, answer: 'back' } : undefined;
+  }
   if (packet === undefined || message === undefined) return undefined;
   if (message.type === IcmpType.echo) {
     const trial = trials.get(message.rest >>> 16);
-    const back =
-      trial !== undefined && sameAddress(packet.source, trial.probe.source) && sameAddress(packet.destination, trial.probe.target);
-    return back ? { trial, answer: 'back' } : undefined;
+    return isReturned(packet, trial) ? { trial, answer: 'back' } : undefined;
   }
   // A redirect goes along with the packet.
   if (!isIcmpError(message.type) || message.type === IcmpType.redirect) return undefined;
@@ -64,11 +75,14 @@ export function collectReflections(
 ): readonly ReflectionFact[] {
   const first = randomInt(TAGS);
   const trials = questions.map((question, at): Reflection => {
-    const { hop, source, target } = question;
-    const probe: Probe = { ...hop, source, target, content: { kind: 'echo', packetBytes: ECHO_SMALL_BYTES } };
-    return { question, probe, tag: FIRST_TAG + ((first + at) % TAGS), sequence: randomInt(2 ** 32) };
+    const { hop, source, target, port } = question;
+    const content = port === undefined ? ({ kind: 'echo', packetBytes: ECHO_SMALL_BYTES } as const) : ({ kind: 'syn', port } as const);
+    const probe: Probe = { ...hop, source, target, content };
+    const tag = FIRST_TAG + ((first + at) % TAGS);
+    return { question, probe, tag: port === undefined ? tag : NEVER_SCHEDULED, sequence: randomInt(2 ** 32) };
   });
-  const byTag = new Map(trials.map((trial) => [trial.tag, trial]));
+  // SYNs share a source port, and differ in their sequence numbers.
+  const byTag = new Map(trials.map((trial) => [trial.question.port === undefined ? trial.tag : -trial.sequence, trial]));
   const answers = new Map<Reflection, ReflectionFact['answer']>();
   const sockets: PacketSocket[] = [];
   try {
@@ -95,6 +109,7 @@ export function collectReflections(
   }
   return trials.map((trial) => {
     const { router, target } = trial.question;
-    return { router, target, ifindex: trial.probe.ifindex, answer: answers.get(trial) ?? 'silent' };
+    const kind = trial.question.port === undefined ? 'echo' : 'syn';
+    return { router, target, kind, ifindex: trial.probe.ifindex, answer: answers.get(trial) ?? 'silent' };
   });
 }

@@ -55,8 +55,8 @@ const RULES: readonly Rule[] = [
   },
 ];
 
-/** Other rules name the cause: no server in service, a VIP that is not here. */
-const EXPLAINED: ReadonlySet<string> = new Set(['no_destination', 'not_local']);
+/** Other rules name the cause: no server in service, a VIP that is not here. doctor's own SYNs come from the port of FTP's data. */
+const EXPLAINED: ReadonlySet<string> = new Set(['no_destination', 'not_local', 'ftp_data']);
 
 const LIMITS_TEXT = 'expected in small numbers from any network';
 /** Fewer of these come with any traffic: late packets of connections that ended, port scans. */

@@ -34,6 +34,15 @@ function users(facts: DirectorFacts, ifindex: number): readonly Address[] {
   return [...new Map(all.map((one) => [addressId(one), one])).values()];
 }
 
+const ON_TOP = new Set(['vlan', 'macvlan', 'macvtap', 'ipvlan']);
+
+/** A VLAN or macvlan cannot be set up while the interface below it is down. */
+export function upCommand({ interfaces }: Pick<DirectorFacts, 'interfaces'>, iface: Link): string {
+  const lower = ON_TOP.has(iface.kind ?? '') ? interfaces.find(({ ifindex }) => ifindex === iface.lower) : undefined;
+  const own = `ip link set ${iface.name} up`;
+  return lower === undefined || isUp(lower) ? own : `${upCommand({ interfaces }, lower)}; ${own}`;
+}
+
 export function interfacesRule(facts: DirectorFacts): readonly Finding[] {
   return facts.interfaces.flatMap((iface): readonly Finding[] => {
     const trouble = troubleOf(iface);
@@ -45,7 +54,7 @@ export function interfacesRule(facts: DirectorFacts): readonly Finding[] {
     switch (trouble) {
       case 'down':
         return [
-          { severity, code: 'interface-down', what: `${name} is down`, cause: `it leads to ${behind}`, fix: `ip link set ${name} up` },
+          { severity, code: 'interface-down', what: `${name} is down`, cause: `it leads to ${behind}`, fix: upCommand(facts, iface) },
         ];
       case 'no-carrier':
         return [

@@ -29,17 +29,20 @@ test('a server that accepts connections and answers no ARP', () => {
 
 test('a router that sends packets for this host back, and those for the VIP not', () => {
   const [vip, own] = [ip('10.5.0.9'), ip('10.5.0.2')];
-  const of = (target: typeof vip, answer: ReflectionFact['answer']): ReflectionFact => ({
+  const of = (target: typeof vip, answer: ReflectionFact['answer'], kind: ReflectionFact['kind'] = 'echo'): ReflectionFact => ({
     router: ip('10.5.0.1'),
     ifindex: 2,
     target,
+    kind,
     answer,
   });
-  const reflections = [of(vip, 'silent'), of(own, 'silent'), of(own, 'back')];
+  const lost = [of(vip, 'silent'), of(vip, 'silent', 'syn')];
+  const reflections = [...lost, of(own, 'silent'), of(own, 'back')];
   assert.deepEqual(codes({ reflections }), ['warning vip-not-led-here']);
-  assert.match(found({ reflections: [of(vip, 'refused'), of(own, 'back')] })[0]?.cause ?? '', /it answers that it cannot reach it/);
-  assert.deepEqual(codes({ reflections: [of(vip, 'silent'), of(own, 'silent')] }), [], 'it sends nothing back');
-  assert.deepEqual(codes({ reflections: [of(vip, 'back'), of(own, 'back')] }), []);
+  const refused = [of(vip, 'refused'), of(vip, 'silent', 'syn'), of(own, 'back')];
+  assert.match(found({ reflections: refused })[0]?.cause ?? '', /it answers that it cannot reach it/);
+  assert.deepEqual(codes({ reflections: [...lost, of(own, 'silent')] }), [], 'it sends nothing back');
+  assert.deepEqual(codes({ reflections: [of(vip, 'silent'), of(vip, 'back', 'syn'), of(own, 'back')] }), [], 'a filter drops ping alone');
   const connections = { ...director.connections, idle: new Map([[addressId(vip), 1]]) };
   assert.deepEqual(codes({ reflections, connections }), [], 'clients get here');
 });

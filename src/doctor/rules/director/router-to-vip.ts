@@ -24,10 +24,11 @@ export function routerToVipRule(facts: DirectorFacts): readonly Finding[] {
   const isVip = ({ target }: ReflectionFact): boolean => vips.some((vip) => sameAddress(vip, target));
   return facts.reflections.filter(isVip).flatMap((one): readonly Finding[] => {
     const idle = facts.connections.idle.get(addressId(one.target)) ?? Number.POSITIVE_INFINITY;
-    if (one.answer === 'back' || idle < QUIET_S) return [];
+    const same = facts.reflections.filter((other) => sameAddress(other.router, one.router) && sameAddress(other.target, one.target));
+    if (one.kind !== 'syn' || same.some(({ answer }) => answer === 'back') || idle < QUIET_S) return [];
     const control = facts.reflections.some(
       (other) => other.answer === 'back' && sameAddress(other.router, one.router) && !sameAddress(other.target, one.target),
     );
-    return control ? [judge(facts, one)] : [];
+    return control ? [judge(facts, same.find(({ answer }) => answer === 'refused') ?? one)] : [];
   });
 }

@@ -4,7 +4,7 @@ import { formatAddress } from '../../../model/address-text.js';
 import type { Finding } from '../../../model/finding.js';
 import { sameAddress } from '../../../model/identity.js';
 import type { DirectorFacts } from '../../facts.js';
-import { interfaceNameOf, realServersOf, vipsOf, vrrpAddress } from '../../network.js';
+import { interfaceNameOf, isServer, realServersOf, subnetsWith, vipsOf, vrrpAddress } from '../../network.js';
 
 /** The real servers whose MAC this is. */
 function owners(facts: DirectorFacts, mac: string): readonly Address[] {
@@ -17,6 +17,14 @@ export function routerWith(facts: DirectorFacts, mac: string): string | undefine
   const routers = [...facts.paths, ...facts.clients.map(({ path }) => path)].flatMap(({ gateway }) => gateway ?? []);
   const holder = facts.holders.find((one) => one.mac === mac && routers.some((router) => sameAddress(router, one.address)));
   return holder && formatAddress(holder.address);
+}
+
+/** Whether clients, or their router, ask for the VIP on this interface: its subnet is there, or in no place, or they are behind it. */
+function isAskedThere(facts: DirectorFacts, vip: Address, ifindex: number): boolean {
+  const subnets = subnetsWith(facts, vip);
+  if (subnets.length === 0 || subnets.some((one) => one.ifindex === ifindex)) return true;
+  const behind = facts.clients.some(({ client, path, seen }) => seen && path.ifindex === ifindex && !isServer(facts, client));
+  return behind || facts.defaultRoutes.some((route) => route.ifindex === ifindex);
 }
 
 export function vipHoldersRule(facts: DirectorFacts): readonly Finding[] {
@@ -32,10 +40,10 @@ export function vipHoldersRule(facts: DirectorFacts): readonly Finding[] {
         const [server] = names;
         if (server !== undefined) {
           return {
-            severity: 'error',
+            severity: isAskedThere(facts, vip, ifindex) ? 'error' : 'info',
             code: 'vip-answered-by-server',
             what: `real server ${names.join(', ')} answers ARP for VIP ${text} on ${interfaceName} (${mac})`,
-            cause: 'either it is on an interface there, or arp_ignore and arp_announce do not hide it: clients bypass the director',
+            cause: `either it is on an interface there, or arp_ignore and arp_announce do not hide it: ${isAskedThere(facts, vip, ifindex) ? 'clients' : 'clients in that network alone'} bypass the director`,
             on: server,
             // On an interface no value of arp_ignore hides it, and `start` refuses it.
             fix: `ip addr flush to ${text}; weir realserver start --vip ${text}`,

@@ -5,6 +5,7 @@ import { sameAddress } from '../../../model/identity.js';
 import type { GatewayFact, RealServerFacts } from '../../facts.js';
 import { interfaceNameOf } from '../../network.js';
 import { isDirector } from '../../server-method.js';
+import { refusalRepair } from '../director/reach/path-verdict.js';
 
 /** The gateway does not answer, or the kernel sends to another MAC than its own. */
 function unreachable(facts: RealServerFacts, gateway: GatewayFact): readonly Finding[] {
@@ -36,11 +37,35 @@ function unreachable(facts: RealServerFacts, gateway: GatewayFact): readonly Fin
   ];
 }
 
+/** A route or rule that leads answers elsewhere although the default route leads to the director. */
+function misledAnswers(facts: RealServerFacts, dip: string): Finding | undefined {
+  const way = facts.waysBack.find(({ path }) => path.gateway === undefined || !isDirector(facts, path.gateway));
+  if (way === undefined) return undefined;
+  const from = way.from === undefined ? '' : ` from ${formatAddress(way.from)}`;
+  const base = { severity: 'error', code: 'server-gateway-not-director' } as const;
+  if (way.path.kind === 'none' && way.path.refusedBy !== undefined) {
+    const what = `answers${from} to clients are dropped here, where they must go to the director ${dip}`;
+    return { ...base, what, ...refusalRepair(facts, way.path, 'clients') };
+  }
+  const there =
+    way.path.gateway === undefined ? `stay on ${interfaceNameOf(facts, way.path.ifindex)}` : `go to ${formatAddress(way.path.gateway)}`;
+  return {
+    ...base,
+    what: `answers${from} to clients ${way.path.kind === 'none' ? 'have no route' : there}, not to the director ${dip}`,
+    cause: 'a rule or a route that comes before the default route by the director leads them elsewhere',
+    advice: `ip rule; ip route get ${formatAddress(way.path.to)}${from}: it must be via ${dip}`,
+  };
+}
+
 function underNat(facts: RealServerFacts): readonly Finding[] {
   const { dip, gateways, waysBack } = facts;
-  const back = waysBack.flatMap(({ path }) => path.gateway ?? []);
-  if (dip === undefined || [...gateways.map(({ address }) => address), ...back].some((address) => isDirector(facts, address))) return [];
+  if (dip === undefined) return [];
   const text = formatAddress(dip);
+  const ways = waysBack.map(({ path }) => path);
+  if (ways.length > 0 && ways.every(({ gateway }) => gateway !== undefined && isDirector(facts, gateway))) return [];
+  const refused = ways.some(({ refusedBy }) => refusedBy !== undefined);
+  const misled = refused || gateways.some(({ address }) => isDirector(facts, address)) ? misledAnswers(facts, text) : undefined;
+  if (misled !== undefined) return [misled];
   const texts = gateways.map(({ address }) => formatAddress(address)).join(', ');
   return [
     {

@@ -103,7 +103,7 @@ test('the VIP is answered for by two hosts, or by none', () => {
       vips: [ip('203.0.113.9')],
       localVips: [ip('203.0.113.9')],
       holders: [],
-      addresses: [{ ifindex: 1, address: ip('203.0.113.9'), prefixLength: 32 }],
+      addresses: [{ ifindex: 1, address: ip('203.0.113.9'), prefixLength: 32 }, own as NonNullable<typeof own>],
     }),
     [],
     'a VIP of another subnet is asked for elsewhere',

@@ -4,6 +4,7 @@ import type { Finding } from '../../../model/finding.js';
 import { sameAddress } from '../../../model/identity.js';
 import type { RealServerFacts } from '../../facts.js';
 import { interfaceNameOf, subnetsWith } from '../../network.js';
+import { troubleOf } from '../director/interfaces.js';
 
 export function serverVipHoldersRule(facts: RealServerFacts): readonly Finding[] {
   return facts.method === 'nat'
@@ -23,7 +24,10 @@ export function serverVipHoldersRule(facts: RealServerFacts): readonly Finding[]
             },
           ];
         }
-        const [subnet] = subnetsWith(facts, vip);
+        // Where the interface carries nothing, another rule reports it.
+        const carries = (ifindex: number): boolean =>
+          facts.interfaces.some((one) => one.ifindex === ifindex && troubleOf(one) === undefined);
+        const [subnet] = subnetsWith(facts, vip).filter(({ ifindex }) => carries(ifindex));
         return macs.length === 0 && subnet !== undefined
           ? [
               {

@@ -1,25 +1,22 @@
 // Faults that only what the datapath has seen shows: drops by reason, a table without room, connections that stay half open.
 import { fileURLToPath } from 'node:url';
+import { attempts, stuck, until } from '../attempts.js';
 import { faultOf } from '../fault-of.js';
-import type { Fault, Step } from '../types.js';
+import type { Fault } from '../types.js';
 
 const dr = faultOf('seen', 'dr');
 const small = faultOf('seen', 'nat-small-table');
 const VIP = '198.51.100.80';
 
 const datagrams = `${process.execPath} ${fileURLToPath(new URL('../datagrams.js', import.meta.url))}`;
-const until = (condition: string): string => `for i in $(seq 150); do ${condition} && exit 0; sleep 0.1; done; exit 1`;
-/** A client does not wait long for an answer. */
-const attempts = (vip: string, count: number): Step =>
-  `for i in $(seq ${count}); do timeout 0.3 bash -c ': > /dev/tcp/${vip}/80' 2>/dev/null; done; true`;
-const stuck = (count: number, server = ''): Step =>
-  until(`[ $(ipvsadm -Lnc | awk '$3 == "SYN_RECV" && $2 <= "00:56"' | grep -c '${server}') -ge ${count} ]`);
-
-/** A table for more, as the advice has it. */
-const larger = [
-  'director',
-  'table=$(ipvsadm-save -n); weir unload; weir load --connections 262144; echo "$table" | ipvsadm-restore -n',
-] as const;
+const sized = (connections: number) =>
+  [
+    'director',
+    `table=$(ipvsadm-save -n); weir unload; weir load --connections ${connections}; echo "$table" | ipvsadm-restore -n`,
+  ] as const;
+/** A table for more, as the advice has it; and the one that was. */
+const larger = sized(262_144);
+const undo = [sized(4096)];
 
 export const faults: readonly Fault[] = [
   dr(
@@ -36,6 +33,7 @@ export const faults: readonly Fault[] = [
   small('table-almost-full', [['client', `${datagrams} ${VIP} 53 7600`]], 'table-almost-full', /\d+ connections in 8192 places/, {
     effect: 'latent',
     repair: [larger],
+    undo,
   }),
   small(
     'table-evicts',
@@ -45,7 +43,7 @@ export const faults: readonly Fault[] = [
     ],
     'table-evicts',
     /half-open and UDP connections are replaced/,
-    { effect: 'latent', repair: [['client', { stop: 'flood' }], larger] },
+    { effect: 'latent', repair: [['client', { stop: 'flood' }], larger], undo },
   ),
   faultOf('seen', 'nat-vip-on-lo-routed')(
     'vip-lost',

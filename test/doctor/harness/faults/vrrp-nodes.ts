@@ -3,6 +3,7 @@ import { configuration, type Settings, VIPS } from '../set-ups/vrrp-nodes.js';
 import type { Expectation, Fault, Step, Steps } from '../types.js';
 
 const ON = 'vrrp-nodes';
+const ETC = '/etc/keepalived';
 const SPLIT = 'vrrp-split-brain';
 const MASTER = { priority: 150 };
 const STANDBY = { priority: 100 };
@@ -159,4 +160,21 @@ const tables: readonly Fault[] = [
   ),
 ];
 
-export const faults: readonly Fault[] = [...settings, ...filters, ...places, ...tables];
+const daemons: readonly Fault[] = [
+  fault(
+    'two-daemons',
+    [
+      [
+        'n1',
+        {
+          start: `keepalived -n -l -f ${ETC}/keepalived.conf -p ${ETC}/second.pid -r ${ETC}/second-vrrp.pid -c ${ETC}/second-checkers.pid`,
+          as: 'second',
+        },
+        `for i in $(seq 300); do [ -s ${ETC}/second-vrrp.pid ] && exit 0; sleep 0.1; done; exit 1`,
+      ],
+    ],
+    { at: 'n1', code: 'vrrp-two-daemons', matches: /two keepalived run here: .*both serve/ },
+  ),
+];
+
+export const faults: readonly Fault[] = [...daemons, ...settings, ...filters, ...places, ...tables];

@@ -21,8 +21,8 @@ export type Place = { readonly ifindex?: number | undefined; readonly address: A
 
 export const placeId = ({ ifindex, address }: Place): string => `${ifindex} ${addressId(address)}`;
 
-const handoverId = ({ method, protocol, vip, port, realServer }: Omit<HandoverFact, 'answer'>): string =>
-  `${method} ${protocol} ${addressId(vip)} ${port} ${addressId(realServer)}`;
+const handoverId = ({ method, protocol, vip, port, realServer, elsewhere }: Omit<HandoverFact, 'answer'>): string =>
+  `${method}${elsewhere === true ? ' elsewhere' : ''} ${protocol} ${addressId(vip)} ${port} ${addressId(realServer)}`;
 
 export function knownOf(facts: DirectorFacts): Known {
   const macs = new Map<string, readonly string[]>();
@@ -44,9 +44,11 @@ export function handedOver(
   { spec: { key } }: ServiceFact,
   { address, port }: DestinationSpec,
   method: 'route' | 'masq',
+  elsewhere?: true,
 ): ProbeAnswer | undefined {
   if (key.kind !== 'address' || key.protocol === 'sctp') return undefined;
-  const fact = { method, protocol: key.protocol, vip: key.address, port: method === 'route' ? key.port : port, realServer: address };
+  const place = { vip: key.address, port: method === 'route' ? key.port : port, realServer: address };
+  const fact = { method, protocol: key.protocol, ...place, ...(elsewhere === undefined ? {} : { elsewhere }) };
   return known.handovers.get(handoverId(fact))?.answer;
 }
 
@@ -56,7 +58,8 @@ export function echoed({ facts }: Known, host: Address, target: Address, foreign
     .filter((one) => sameAddress(one.host, host) && sameAddress(one.target, target))
     .filter(({ source }) => foreign !== isNear(facts, source))
     .sort((a, b) => a.packetBytes - b.packetBytes);
-  return small[0]?.answer.kind;
+  const smallest = small.filter(({ packetBytes }) => packetBytes === small[0]?.packetBytes).map(({ answer }) => answer.kind);
+  return smallest.find((kind) => kind === 'accepted') ?? smallest[0];
 }
 
 const isVip = ({ services }: DirectorFacts, address: Address): boolean =>

@@ -3,6 +3,7 @@ import { formatAddress } from '../../../../model/address-text.js';
 import { sameAddress } from '../../../../model/identity.js';
 import type { DestinationSpec, ServiceKey } from '../../../../model/service.js';
 import type { ConnectFact, ProbeAnswer, ServiceFact } from '../../../facts.js';
+import { contains, subnetsWith } from '../../../network.js';
 import { moveDestination } from '../commands.js';
 import { icmpText, isFilter, isForwarded } from './icmp-text.js';
 import { directorAddressFor, echoed, handedOver, type Known } from './known.js';
@@ -51,7 +52,21 @@ function otherMethod(known: Known, service: ServiceFact, destination: Destinatio
   };
 }
 
-function withoutVip(destination: DestinationSpec, vip: string, cause: string): Verdict {
+/** The VIP is this director's own address in the server's subnet: with it, the server does not answer this host any more. */
+function isOnlyAddress({ facts }: Known, destination: DestinationSpec, vip: string): boolean {
+  const nets = facts.addresses.filter((one) => one.prefixLength < 32 && contains(one, destination.address));
+  return nets.length > 0 && nets.every(({ address }) => formatAddress(address) === vip);
+}
+
+function withoutVip(known: Known, destination: DestinationSpec, vip: string, cause: string): Verdict {
+  if (isOnlyAddress(known, destination, vip)) {
+    return {
+      code: 'server-without-vip',
+      verb: NOT_FOR_VIP,
+      cause: `${cause}; ${vip} is the only address of this director there`,
+      advice: `give the service an address of its own (weir vip add), for a server that has ${vip} does not answer this director; then on ${formatAddress(destination.address)}: weir realserver start --vip VIP`,
+    };
+  }
   return {
     code: 'server-without-vip',
     verb: NOT_FOR_VIP,
@@ -85,6 +100,7 @@ function directVerdict(known: Known, key: AddressKey, destination: DestinationSp
     const itself = sameAddress(answer.by, destination.address) || sameAddress(answer.by, key.address);
     if (isForwarded(answer) || (itself && !isFilter(answer))) {
       return withoutVip(
+        known,
         destination,
         vip,
         `${server} forwards packets for ${vip} (${text}) instead of taking them: it does not have the VIP`,
@@ -106,7 +122,7 @@ function directVerdict(known: Known, key: AddressKey, destination: DestinationSp
     };
   }
   const here = listens ? `it answers on ${server} and drops packets for ${vip}` : `it drops packets for ${vip}`;
-  return withoutVip(destination, vip, `${here}: either the VIP is not on its lo, or a firewall there drops them`);
+  return withoutVip(known, destination, vip, `${here}: either the VIP is not on its lo, or a firewall there drops them`);
 }
 
 /** VS/NAT, TCP: the server answers us, but not a SYN from another network. */
@@ -128,7 +144,36 @@ function natVerdict(known: Known, destination: DestinationSpec, answer: ProbeAns
   const cause = (gateway: string): string =>
     `it answers this host and not through it: either its gateway to other networks is not ${gateway}, or a firewall there drops packets from them`;
   if (dip === undefined) return firewall(cause('this director'));
-  return { code: 'server-answers-elsewhere', verb: NOT_BACK, cause: cause(dip), on: server, fix: `ip route replace default via ${dip}` };
+  const advice = `where its default route is that already: weir doctor --role rs --dip ${dip} there names the rule`;
+  return {
+    code: 'server-answers-elsewhere',
+    verb: NOT_BACK,
+    cause: cause(dip),
+    on: server,
+    fix: `ip route replace default via ${dip}`,
+    advice,
+  };
+}
+
+/**
+ * VS/NAT, TCP: the server answers other networks through this director, and not the VIP. It may have the VIP itself, which harms no client.
+ * Else the clients in the VIP's network get no answer; where none was seen there, nothing is wrong.
+ */
+function nearVerdict(known: Known, service: ServiceFact, destination: DestinationSpec): Verdict | undefined {
+  const { facts } = known;
+  const { key } = service.spec;
+  const taken = handedOver(known, service, destination, 'route')?.kind;
+  if (key.kind !== 'address' || (taken !== undefined && taken !== 'silent')) return undefined;
+  const nets = subnetsWith(facts, key.address);
+  const client = facts.clients.find((one) => one.seen && nets.some((net) => contains(net, one.client)));
+  if (client === undefined) return undefined;
+  const [server, vip, name] = [formatAddress(destination.address), formatAddress(key.address), formatAddress(client.client)];
+  return {
+    code: 'server-answers-elsewhere',
+    verb: NOT_BACK,
+    cause: `it answers other networks through this director, and not the network of ${vip}, where clients are (${name}): it has an address, a route or a packet filter of its own for it`,
+    advice: `on ${server}: ip route get ${name} must lead to this director; ip addr; ip rule`,
+  };
 }
 
 /** Only where packets get to the server. Undefined: nothing is known to be wrong. */
@@ -141,6 +186,9 @@ export function methodVerdict(
 ): Verdict | undefined {
   const { key } = service.spec;
   if (key.kind !== 'address' || answer.kind === 'accepted') return undefined;
+  if (destination.method === 'masq' && handedOver(known, service, destination, 'masq', true)?.kind === 'accepted') {
+    return nearVerdict(known, service, destination);
+  }
   const other = otherMethod(known, service, destination);
   if (other !== undefined) return other;
   return destination.method === 'route' ? directVerdict(known, key, destination, answer, tried) : natVerdict(known, destination, answer);
@@ -152,6 +200,7 @@ export function pingVerdict(known: Known, { key }: ServiceFact['spec'], destinat
   const [server, vip] = [formatAddress(destination.address), formatAddress(key.address)];
   if (destination.method === 'route' && echoed(known, destination.address, key.address) === 'silent') {
     return withoutVip(
+      known,
       destination,
       vip,
       `it answers ping to ${server} and not to ${vip}: either the VIP is not on its lo, or a firewall there drops packets for it`,

@@ -182,3 +182,16 @@ test('a thousand destinations of one dead server are one finding', () => {
   assert.equal(all[0]?.what, 'TCP 10.5.0.9:1000 → 10.5.0.51:80 and 999 more do not answer');
   assert.equal(all[0]?.severity, 'error');
 });
+
+test('a VS/NAT server that answers other networks, and not that of the VIP', () => {
+  const elsewhere: HandoverFact = { ...handed(ACCEPTED, 'masq'), elsewhere: true };
+  const handovers = [handed(SILENT, 'masq'), elsewhere];
+  const client = ip('10.5.0.20');
+  const clients = [{ client, vip: VIP, path: { to: client, kind: 'direct', ifindex: 2 }, seen: true } as const];
+  assert.deepEqual(found({ ...nat, handovers }), [], 'no client was seen there');
+  const [near] = found({ ...nat, handovers, clients });
+  assert.deepEqual([near?.code, near?.fix], ['server-answers-elsewhere', undefined]);
+  assert.match(near?.cause ?? '', /not the network of 10\.5\.0\.9, where clients are \(10\.5\.0\.20\)/);
+  assert.deepEqual(found({ ...nat, handovers: [...handovers, handed(RESET)], clients }), [], 'it has the VIP as well');
+  assert.deepEqual(found({ ...nat, handovers: [...handovers, handed(ACCEPTED)], clients }), [], 'and listens on the same port');
+});

@@ -1,0 +1,121 @@
+// On a real server: are its interfaces there, its addresses its own, and its packets not too large for the network?
+import { formatAddress } from '../../../model/address-text.js';
+import type { Finding } from '../../../model/finding.js';
+import { sameAddress } from '../../../model/identity.js';
+import type { Link } from '../../../wire/rtnetlink-link.js';
+import type { RealServerFacts } from '../../facts.js';
+import { clusterInterfaces, contains, interfaceNameOf, isCarrying, usesArp } from '../../network.js';
+import { troubleOf, upCommand } from '../director/interfaces.js';
+
+/** What this host needs the interface for: the network of the director, a VIP or a gateway, or any that it has. */
+function needs(facts: RealServerFacts, iface: Link): boolean {
+  const nets = facts.addresses.filter(({ ifindex, prefixLength }) => ifindex === iface.ifindex && prefixLength < 32);
+  const near = [...facts.vips, ...(facts.dip === undefined ? [] : [facts.dip]), ...facts.gateways.map(({ address }) => address)];
+  if (nets.some((net) => near.some((address) => contains(net, address)))) return true;
+  if (facts.gateways.some(({ ifindex }) => ifindex === iface.ifindex)) return true;
+  return nets.length > 0 && clusterInterfaces(facts).every((one) => troubleOf(one) !== undefined);
+}
+
+function troubles(facts: RealServerFacts): readonly Finding[] {
+  return facts.interfaces.flatMap((iface): readonly Finding[] => {
+    const trouble = troubleOf(iface);
+    // A dummy is down: the rule about VIPs reports it.
+    if (trouble === undefined || iface.kind === 'dummy' || !needs(facts, iface)) return [];
+    const { name } = iface;
+    const severity = 'error';
+    const cause = 'packets of the director come in there, or answers go out there';
+    switch (trouble) {
+      case 'down':
+        return [
+          {
+            severity,
+            code: 'interface-down',
+            what: `${name} is down`,
+            cause,
+            fix: upCommand(facts, iface),
+            advice: 'routes that were lost with it come back by the tool that configured them (ip route)',
+          },
+        ];
+      case 'no-carrier':
+        return [
+          {
+            severity,
+            code: 'interface-no-carrier',
+            what: `${name} has no carrier`,
+            cause: `either its cable is unplugged, or the other end is down; ${cause}`,
+            advice: `plug it in, or set the other end up (ip -d link show ${name})`,
+          },
+        ];
+      case 'no-arp':
+        return [
+          {
+            severity,
+            code: 'interface-no-arp',
+            what: `ARP is off at ${name}`,
+            cause: 'this host neither asks for addresses there nor answers for its own',
+            fix: `ip link set ${name} arp on`,
+          },
+        ];
+    }
+  });
+}
+
+/** Only interfaces with an address count as those of a cluster. */
+function withoutAddress(facts: RealServerFacts): readonly Finding[] {
+  if (clusterInterfaces(facts).length > 0 || facts.method === 'tun') return [];
+  const [first] = facts.interfaces.filter((iface) => usesArp(iface) && iface.kind !== 'bridge' && isCarrying(iface));
+  if (first === undefined) return [];
+  return [
+    {
+      severity: 'error',
+      code: 'server-without-address',
+      what: `${first.name} has no IPv4 address`,
+      cause: 'nor has any other interface of this host: the director does not find it',
+      advice: `add its address: ip addr add ADDRESS/LENGTH dev ${first.name}, and the default route`,
+    },
+  ];
+}
+
+function duplicates(facts: RealServerFacts): readonly Finding[] {
+  const own = facts.addresses.filter(({ address }) => !facts.vips.some((vip) => sameAddress(vip, address)));
+  return facts.holders
+    .filter(({ address, ifindex }) => own.some((one) => one.ifindex === ifindex && sameAddress(one.address, address)))
+    .map(
+      ({ address, mac, ifindex }): Finding => ({
+        severity: 'error',
+        code: 'address-answered-twice',
+        what: `${mac} answers ARP for ${formatAddress(address)}, an address of this host, on ${interfaceNameOf(facts, ifindex)}`,
+        cause: 'either two hosts have this address, or a router has proxy ARP on: the director sends to the one or the other',
+        advice: `find it (the switch's table of ${mac}) and give one of them another address`,
+      }),
+    );
+}
+
+function largePackets(facts: RealServerFacts): readonly Finding[] {
+  return facts.gateways.flatMap(({ address, ifindex }): readonly Finding[] => {
+    const sizes = facts.echoes.filter(({ host }) => sameAddress(host, address)).sort((a, b) => a.packetBytes - b.packetBytes);
+    const [small, large] = [sizes[0], sizes.at(-1)];
+    if (small?.answer.kind !== 'accepted' || large?.answer.kind !== 'silent') return [];
+    const passed = sizes.filter(({ answer }) => answer.kind === 'accepted').at(-1)?.packetBytes ?? small.packetBytes;
+    const [name, interfaceName] = [formatAddress(address), interfaceNameOf(facts, ifindex)];
+    return [
+      {
+        severity: 'warning',
+        code: 'mtu-black-hole',
+        what: `packets of ${large.packetBytes} bytes do not get to the gateway ${name} and back`,
+        cause: `it answers ping of ${passed} bytes and not of ${large.packetBytes}, the MTU of ${interfaceName}: either the network there has a smaller MTU, so that long answers do not get to clients, or a firewall drops large pings`,
+        advice: `set the MTU of ${interfaceName} to that of the network: ip link set ${interfaceName} mtu ${passed}`,
+      },
+    ];
+  });
+}
+
+/** Routes and routers are looked for by it: what they lack is then a consequence. */
+export function interfaceTroubles(facts: RealServerFacts): readonly Finding[] {
+  const found = troubles(facts);
+  return found.length > 0 ? found : withoutAddress(facts);
+}
+
+export function serverInterfacesRule(facts: RealServerFacts): readonly Finding[] {
+  return [...duplicates(facts), ...largePackets(facts)];
+}
