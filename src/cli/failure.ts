@@ -20,6 +20,10 @@ export async function reported(name: string, io: Io, work: () => Promise<number>
   try {
     return await work();
   } catch (error) {
+    if (isWeirError(error, 'usage')) {
+      io.err(`${error.message}\n`);
+      return error.exitStatus;
+    }
     if (isWeirError(error)) {
       io.err(`${name}: ${oneLine(error.message)}\n`);
       return error.exitStatus;

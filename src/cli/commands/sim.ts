@@ -92,7 +92,7 @@ export function run(args: readonly string[], io: Io): Promise<number> {
     const [which] = words;
     const nodes = wholeNumber('nodes', flags.nodes, 2, 5);
     if (words.length !== 1 || (which !== 'vrrp' && which !== 'check') || (which === 'check' && nodes !== undefined))
-      throw new WeirError('usage', { usage: USAGE });
+      throw new WeirError('usage', { usage: USAGE.trimEnd() });
     const simulator = which === 'vrrp' ? vrrpSimulator(nodes === undefined ? {} : { nodes }) : checkSimulator();
     const seed = wholeNumber('seed', flags.seed, 0, 0xffff_ffff);
     if (seed === undefined) {
