@@ -1,5 +1,7 @@
 // Every keepalived that runs in this network namespace, by its first process, and the file that it was started with.
-import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
+import { CommandLineError, readCommandLine } from '../model/keepalived/command-line.js';
+import { unlessCode } from '../sys/errno.js';
 
 const DEFAULT_PATH = '/etc/keepalived/keepalived.conf';
 
@@ -7,7 +9,10 @@ const DEFAULT_PATH = '/etc/keepalived/keepalived.conf';
 export interface KeepalivedDaemon {
   /** Of its first process. */
   readonly pid: number;
+  /** As this process reaches it: below /proc/PID/root where the daemon's files are others, as a container's. */
   readonly file: string;
+  /** What it compares `@NAME` lines with; undefined: the host's name. */
+  readonly configId?: string;
 }
 
 interface ProcessFact {
@@ -23,6 +28,12 @@ export function isTrusted(status: string, ownUid: number): boolean {
   return uid !== undefined && [0, ownUid].includes(Number(uid));
 }
 
+/** The words of a /proc/PID/cmdline. A program that changes its title leaves zero bytes at the end, or one text with blanks. */
+export function wordsOf(cmdline: string): readonly string[] {
+  const words = cmdline.replace(/\0+$/, '').split('\0');
+  return words.length === 1 ? cmdline.replace(/\0+$/, '').split(' ') : words;
+}
+
 /** The processes named keepalived in the namespace `own` that root or this user started. */
 function processes(own: string): readonly ProcessFact[] {
   const ownUid = process.getuid?.() ?? 0;
@@ -30,7 +41,7 @@ function processes(own: string): readonly ProcessFact[] {
     .filter((name) => /^\d+$/.test(name))
     .flatMap((pid): ProcessFact[] => {
       try {
-        const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split(/[\0 ]+/);
+        const words = wordsOf(readFileSync(`/proc/${pid}/cmdline`, 'utf8'));
         if (!/(^|\/)keepalived$/.test(words[0] ?? '') || readlinkSync(`/proc/${pid}/ns/net`) !== own) return [];
         if (!isTrusted(readFileSync(`/proc/${pid}/status`, 'utf8'), ownUid)) return [];
         // The name may contain blanks and brackets. After it come the state and the parent.
@@ -46,17 +57,50 @@ function processes(own: string): readonly ProcessFact[] {
     });
 }
 
-function fileOf({ words, folder }: ProcessFact): string {
-  const short = words.findIndex((word) => /^-[a-zA-Z]*f$/.test(word));
-  const long = words.find((word) => word.startsWith('--use-file='));
-  const path = (short >= 0 ? words[short + 1] : long?.slice('--use-file='.length)) ?? DEFAULT_PATH;
-  return path.startsWith('/') ? path : `${folder}/${path}`;
+interface DaemonWords {
+  readonly path: string;
+  readonly configId?: string;
+}
+
+/** What a daemon with these words reads. */
+export function readDaemonWords(words: readonly string[]): DaemonWords {
+  try {
+    const { given } = readCommandLine(words.slice(1));
+    const last = (letter: string): string | undefined => given.findLast(({ option }) => option.short === letter)?.value;
+    const configId = last('i');
+    return { path: last('f') ?? DEFAULT_PATH, ...(configId === undefined ? {} : { configId }) };
+  } catch (error) {
+    if (!(error instanceof CommandLineError)) throw error;
+    // A newer keepalived has options that this one cannot read.
+    const at = words.findIndex((word) => /^-[a-zA-Z]*f$/.test(word));
+    return { path: (at < 0 ? undefined : words[at + 1]) ?? DEFAULT_PATH };
+  }
+}
+
+const UNSEEN = ['ENOENT', 'ENOTDIR', 'ESRCH', 'EACCES', 'EPERM', 'ELOOP'] as const;
+
+/** The file that the daemon reads by this path, as this process reaches it. */
+function reached(pid: number, path: string): string {
+  const fact = (place: string): string | undefined => unlessCode(() => identity(place), UNSEEN, undefined);
+  const theirs = fact(`/proc/${pid}/root${path}`);
+  return theirs === undefined || theirs === fact(path) ? path : `/proc/${pid}/root${path}`;
+}
+
+function identity(path: string): string {
+  const { dev, ino } = statSync(path);
+  return `${dev} ${ino}`;
+}
+
+function daemonOf({ pid, words, folder }: ProcessFact): KeepalivedDaemon {
+  const { path, configId } = readDaemonWords(words);
+  const file = reached(pid, path.startsWith('/') ? path : `${folder}/${path}`);
+  return { pid, file, ...(configId === undefined ? {} : { configId }) };
 }
 
 export function keepalivedDaemons(): readonly KeepalivedDaemon[] {
   const all = processes(readlinkSync('/proc/self/ns/net'));
   const pids = new Set(all.map(({ pid }) => pid));
-  return all.filter(({ parent }) => !pids.has(parent)).map((one) => ({ pid: one.pid, file: fileOf(one) }));
+  return all.filter(({ parent }) => !pids.has(parent)).map(daemonOf);
 }
 
 /** The configuration files: those of the daemons, else the host's own. */

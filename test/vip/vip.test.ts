@@ -5,7 +5,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { Bed, type Host, noNamespaces } from '../support/netns-bed.js';
+import { Bed, ENTRY, type Host, noNamespaces } from '../support/netns-bed.js';
 
 const on = { skip: noNamespaces() };
 const bed = new Bed();
@@ -185,4 +185,17 @@ test('bad input is reported in one line and changes nothing', on, () => {
     assert.deepEqual([got, stderr], [status, `weir vip: ${words}\n`]);
   }
   assert.equal(addresses(gate), untouched);
+});
+
+test('an address that a daemon manages is refused, whatever its command line, its config-id and its mounts are', on, async () => {
+  const file = join(folder, 'mounted', 'keep alived.conf');
+  const instance = 'vrrp_instance V {\n@me interface up7\n@you interface none\nvirtual_router_id 9\nvirtual_ipaddress { 172.29.3.240 }\n}';
+  const script = `mkdir "$1" && mount -t tmpfs none "$1" && printf '%s\\n' '${instance}' > "$2" &&
+    exec '${process.execPath}' '${ENTRY}' keepalived -nlP --use-fil="$2" -ime -p "$1/pid" -r "$1/vrrp" 2>&1`;
+  const argv = ['unshare', '--mount', 'sh', '-ec', script, 'sh', join(folder, 'mounted'), file];
+  await gate.serve(bed, argv);
+  const { status, stderr } = gate.weir('vip add 172.29.3.240 --dev up7');
+  assert.equal(status, 1);
+  assert.match(stderr, /^weir vip: V of \/proc\/\d+\/root\/\S+ alived\.conf manages 172\.29\.3\.240: only the master may have it/);
+  assert.match(gate.weir('status').stdout, /^daemons {4}weir \d+ since .*, \/proc\/\d+\/root\/\S+ alived\.conf$/m);
 });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { OPTIONS } from '../../model/keepalived/command-line.js';
 import { helpText, versionText } from './help.js';
-import { OPTIONS } from './option-table.js';
 import { type Asked, readOptions } from './options.js';
 
 const run = (...args: readonly string[]): Extract<Asked, { readonly kind: 'run' }> => {

@@ -1,9 +1,9 @@
-// keepalived's command line: getopt's grammar, keepalived's messages, answers as values.
+// What keepalived's options do, with keepalived's messages.
 import { LOG_FACILITIES } from '../../daemon/log/log-options.js';
 import { isAllowed, PROCESS_KINDS, PROCESSES, perProcess } from '../../daemon/processes.js';
 import type { DaemonOptions } from '../../daemon/supervisor/daemon-options.js';
+import { CommandLineError, type GivenOption, readCommandLine } from '../../model/keepalived/command-line.js';
 import { absolutePath } from '../../sys/files/working-directory.js';
-import { OPTIONS, type Option } from './option-table.js';
 
 export const DEFAULT_PATH = '/etc/keepalived/keepalived.conf';
 const DEFAULT_LOG_FILE = '/tmp/keepalived.log';
@@ -34,64 +34,6 @@ export type Asked =
       readonly warnings: readonly OptionWarning[];
       readonly extra: readonly string[];
     };
-
-/** One option as it stood, and its argument. */
-interface Given {
-  readonly option: Option;
-  readonly value?: string;
-  readonly text: string;
-}
-
-class Wrong extends Error {}
-
-function longOption(name: string): Option | undefined {
-  const exact = OPTIONS.find(({ long }) => long === name);
-  if (exact !== undefined) return exact;
-  const starting = OPTIONS.filter(({ long }) => long?.startsWith(name) === true);
-  return starting.length === 1 ? starting[0] : undefined;
-}
-
-/** Splits the words as getopt_long does: clusters, attached and separate arguments, unique beginnings of long names. */
-function readWords(args: readonly string[]): { readonly given: readonly Given[]; readonly extra: readonly string[] } {
-  const given: Given[] = [];
-  const extra: string[] = [];
-  for (let at = 0; at < args.length; at++) {
-    const word = args[at] ?? '';
-    if (word === '--') {
-      extra.push(...args.slice(at + 1));
-      break;
-    }
-    if (!word.startsWith('-') || word === '-') {
-      extra.push(word);
-      continue;
-    }
-    const argument = (option: Option, attached: string | undefined, text: string): void => {
-      if (option.argument === 'none' || (option.argument === 'optional' && attached === undefined)) {
-        given.push({ option, text });
-        return;
-      }
-      const value = attached ?? args[++at];
-      if (value === undefined || value === '') throw new Wrong(`Missing parameter for option ${text}`);
-      given.push({ option, value, text });
-    };
-    if (word.startsWith('--')) {
-      const [, name = '', attached] = /^--([^=]*)(?:=(.*))?$/s.exec(word) ?? [];
-      const option = longOption(name);
-      if (option === undefined) throw new Wrong(`Unknown option --${name}`);
-      argument(option, attached, `--${option.long}`);
-      continue;
-    }
-    for (let letter = 1; letter < word.length; letter++) {
-      const name = word[letter] ?? '';
-      const option = OPTIONS.find(({ short }) => short === name);
-      if (option === undefined) throw new Wrong(`Unknown option -${name}`);
-      const rest = word.slice(letter + 1);
-      argument(option, option.argument === 'none' || rest === '' ? undefined : rest, `-${name}`);
-      if (option.argument !== 'none') break;
-    }
-  }
-  return { given, extra };
-}
 
 function facility(text: string): number | undefined {
   const name = /^[0-7]$/.test(text) ? `local${text}` : text;
@@ -150,12 +92,12 @@ const EFFECTS: Readonly<Record<string, OptionEffect>> = {
   e: () => ({ allConfig: true }),
 };
 
-function partsOf(given: readonly Given[]): DaemonOptions['parts'] {
+function partsOf(given: readonly GivenOption[]): DaemonOptions['parts'] {
   const letters = new Set(given.flatMap(({ option: { short } }) => short ?? []));
   return perProcess((row) => isAllowed(row, letters));
 }
 
-function defaults(given: readonly Given[], argv: readonly string[]): DaemonOptions {
+function defaults(given: readonly GivenOption[], argv: readonly string[]): DaemonOptions {
   return {
     path: DEFAULT_PATH,
     parts: partsOf(given),
@@ -176,7 +118,7 @@ function defaults(given: readonly Given[], argv: readonly string[]): DaemonOptio
 /** Reads keepalived's command line (keepalived(8)). Paths of files become absolute: a daemon changes its folder. */
 export function readOptions(args: readonly string[]): Asked {
   try {
-    const { given, extra } = readWords(args);
+    const { given, extra } = readCommandLine(args);
     // These are answered where they stand, before anything behind them is looked at.
     for (const { option, value = '' } of given) {
       if (option.short === 'h') return { kind: 'help' };
@@ -195,7 +137,7 @@ export function readOptions(args: readonly string[]): Asked {
     if (test === undefined) return { kind: 'run', options, warnings, extra };
     return { kind: 'test', options, ...(test.value === undefined ? {} : { output: test.value }), warnings, extra };
   } catch (error) {
-    if (error instanceof Wrong) return { kind: 'failed', text: error.message };
+    if (error instanceof CommandLineError) return { kind: 'failed', text: error.message };
     throw error;
   }
 }
