@@ -43,6 +43,11 @@ export const commands: readonly Command[] = [
     meaning: 'have the daemon read its configuration again, and wait for what comes of it',
     load: () => import('./commands/reload.js'),
   },
+  {
+    name: 'plan',
+    meaning: 'what a reload with a file would change, and how many live connections it touches; changes nothing',
+    load: () => import('./commands/plan.js'),
+  },
   { name: 'proc', meaning: 'the text of /proc/net/ip_vs, ip_vs_conn, ip_vs_stats …', load: () => import('./commands/proc.js') },
   { name: 'sysctl', meaning: 'read and write net.ipv4.vs.*', load: () => import('./commands/sysctl.js') },
   {

@@ -48,9 +48,9 @@ function remembering(): { readonly files: ConfigFiles; readonly read: SourceFile
  * prevent the start: the instance waits for it. A file of which no instance can be used is refused, as by keepalived: the node would look
  * like a backup and never take over.
  */
-export function loadConfiguration(options: DaemonOptions, seed?: number): Loaded {
+export function loadConfiguration(options: DaemonOptions, seed?: number, environment: NodeJS.ProcessEnv = process.env): Loaded {
   const { files, read } = remembering();
-  const { configuration, diagnostics, values } = readOnHost(options, seed, files);
+  const { configuration, diagnostics, values } = readOnHost(options, seed, files, environment);
   if (diagnostics.some((diagnostic) => isMissing(diagnostic, options.path))) {
     return { outcome: 'missing', messages: diagnostics.map(message) };
   }

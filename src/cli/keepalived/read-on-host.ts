@@ -16,13 +16,14 @@ export function readOnHost(
   { path, allConfig, configId }: Pick<DaemonOptions, 'path' | 'allConfig' | 'configId'>,
   seed = process.pid,
   files: ConfigFiles = hostConfigFiles,
+  environment: Readonly<Record<string, string | undefined>> = process.env,
 ): ReadConfiguration {
   return readKeepalived(files, {
     path,
     mustExist: allConfig,
     directory: workingDirectory() ?? '/',
     configId: configId ?? shortHostName(),
-    environment: process.env,
+    environment,
     seed,
     names: hostNumberNames,
     keyFile: hostKeyFile,

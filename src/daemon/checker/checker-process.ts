@@ -5,6 +5,7 @@ import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { chanceFrom } from '../../control/chance.js';
+import { configureInput } from '../../control/check/configure-input.js';
 import type { CheckEffect, CheckInput } from '../../control/check/messages.js';
 import { remember } from '../../control/check/remembered.js';
 import { type CheckMachine, initialChecks } from '../../control/check/state.js';
@@ -14,7 +15,7 @@ import type { Director } from '../../datapath/director.js';
 import { virtualServerLines } from '../../dump/virtual-servers.js';
 import { capability } from '../../model/capabilities.js';
 import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
-import { reachablePart, shortfalls } from '../../model/keepalived/served-as.js';
+import { shortfalls } from '../../model/keepalived/served-as.js';
 import { wantedTable } from '../../model/keepalived/wanted-table.js';
 import type { Log, LogLevel } from '../../model/log-level.js';
 import { globalText } from '../dump-files/parent-dump.js';
@@ -94,12 +95,7 @@ class Checker implements Part {
     this.#watchAddresses();
     this.#files.configure(this.#checkedFiles());
     this.#logNotYet();
-    this.#loop.feed({
-      kind: 'configure',
-      servers: configuration.virtualServers.map(reachablePart),
-      settings: configuration.global,
-      ...more,
-    });
+    this.#loop.feed({ ...configureInput(configuration), ...more });
   }
 
   /** Only those that a check asks for. */

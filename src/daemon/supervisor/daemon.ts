@@ -25,12 +25,14 @@ import { PROCESS_KINDS, PROCESSES } from '../processes.js';
 import type { DaemonChild } from './children/child-process.js';
 import { LIVENESS_INTERVAL_MS } from './children/liveness.js';
 import type { DaemonOptions } from './daemon-options.js';
+import { identSuffix } from './ident-suffix.js';
 import type { Loaded } from './reload/loaded.js';
 import { ReloadAnswers } from './reload/reload-answers.js';
 import { ReloadClock } from './reload/reload-clock.js';
 import { makeReloadFile, reloadFilePath, removeReloadFile } from './reload/reload-file.js';
 import { Reloader } from './reload/reloader.js';
 import { SavedFiles } from './reload/saved-files.js';
+import { RunningPublisher } from './running-publisher.js';
 import { type ServiceManager, serviceManager } from './service-manager.js';
 import { type PidFiles, pidFilesFor, removeOwnFolders, runningFrom } from './start/pid-file-places.js';
 import { runBoundedScript } from './start/startup-script.js';
@@ -57,12 +59,6 @@ export interface DaemonProgram {
   readonly started: () => void;
 }
 
-/** `_INSTANCE` behind the names in syslog. */
-function identSuffix(options: DaemonOptions, { root }: KeepalivedConfiguration): string {
-  const parts = [options.netNamespace ?? root.netNamespace, root.instanceName].filter((part) => part !== undefined);
-  return parts.map((part) => `_${part}`).join('');
-}
-
 function logStart({ options, name, release }: DaemonProgram, log: Log): void {
   log('info', `Starting Keepalived ${release}`);
   log('info', `Running on Linux ${kernelRelease()} ${kernelVersion()}`);
@@ -85,6 +81,7 @@ class Daemon {
   readonly #ended: Promise<number>;
   readonly #saved: SavedFiles;
   readonly #vrrpPublisher: VrrpPublisher;
+  readonly #running: RunningPublisher;
   readonly #clock: ReloadClock;
   readonly #answers: ReloadAnswers;
   #reloader: Reloader | undefined;
@@ -105,6 +102,7 @@ class Daemon {
     this.#answers = new ReloadAnswers(this.log);
     this.#saved = new SavedFiles(this.log);
     this.#vrrpPublisher = new VrrpPublisher(this.log);
+    this.#running = new RunningPublisher(options, this.log);
     this.#clock = new ReloadClock(this.log, reloadWanted);
     const mailer = new Mailer(this.log);
     const mail = (event: MailEvent): void => {
@@ -208,6 +206,7 @@ class Daemon {
     const status = await this.#supervise(configuration, files, loaded.damage);
     this.#answers.close();
     this.#vrrpPublisher.close();
+    this.#running.close();
     pidFile.remove();
     removeOwnFolders(files);
     return this.#exit(status);
@@ -252,6 +251,7 @@ class Daemon {
           this.#saved.save(next, loaded.files ?? []);
         },
         over: (global, answer) => {
+          if (answer.taken) this.#publishRunning();
           this.#answers.end(answer);
           this.#clock.configure(global.reloadTime);
           giveMemoryBack();
@@ -275,11 +275,16 @@ class Daemon {
     this.#clock.configure(configuration.global.reloadTime);
     if (this.#supervisor.running.length === 0) this.log('warning', 'Warning - keepalived has no configuration to run');
     else this.log('info', 'Startup complete');
+    this.#publishRunning();
     manager.notify('READY=1');
     coverInterfaces(this.log);
     sweepLeftovers();
     releaseAfterStart(giveMemoryBack);
     if (this.#reloadAsked) this.#reloader?.request();
+  }
+
+  #publishRunning(): void {
+    if (this.#reloader !== undefined) this.#running.publish(this.#reloader.configuration, this.#reloader.damage, this.#suffix);
   }
 
   #childOptions({ root, global }: KeepalivedConfiguration, files: PidFiles): Wanted['childOptions'] {

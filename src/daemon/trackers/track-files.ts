@@ -20,6 +20,17 @@ export function numberIn(text: string): number | undefined {
   return digits === undefined ? undefined : Math.max(-0x80000000, Math.min(0x7fffffff, Number(digits)));
 }
 
+/** Undefined: there is none, or it holds no number. @throws what is no error of the system */
+export function valueOfFile(path: string): number | undefined {
+  try {
+    const start = startOfFile(path, READ_MAX);
+    return start === undefined ? undefined : numberIn(Buffer.from(start).toString('latin1'));
+  } catch (error) {
+    if (!isSystemError(error)) throw error;
+    return undefined;
+  }
+}
+
 export class TrackFiles {
   #files: readonly TrackFile[] = [];
   #watch: FolderWatch;
@@ -85,13 +96,7 @@ export class TrackFiles {
   }
 
   #read({ name, path }: TrackFile): void {
-    let value: number | undefined;
-    try {
-      const start = startOfFile(path, READ_MAX);
-      value = start === undefined ? undefined : numberIn(Buffer.from(start).toString('latin1'));
-    } catch (error) {
-      if (!isSystemError(error)) throw error;
-    }
+    const value = valueOfFile(path);
     if (!this.#reported.has(name) || this.#reported.get(name) !== value) {
       this.#reported.set(name, value);
       this.report(name, value);

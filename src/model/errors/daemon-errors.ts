@@ -21,5 +21,10 @@ export const daemonErrors = {
     hint: 'its log has the reason',
     exitStatus: 1,
   },
+  'daemons-several': {
+    text: ({ pids }: { pids: readonly number[] }) => `several keepalived run here: processes ${pids.join(', ')}`,
+    hint: 'name one by its process number',
+    exitStatus: 1,
+  },
   'reload-refused': { text: ({ why }: { why: string }) => why, exitStatus: 1 },
 } as const satisfies ErrorRows;

@@ -9,11 +9,11 @@ export function readTextFile(path: string): string | undefined {
   return unlessCode(() => readFileSync(path, 'utf8'), ['ENOENT', 'ENOTDIR'], undefined);
 }
 
-function writeSynced(path: string, text: string, mode: number): void {
+function writeSynced(path: string, content: string | Uint8Array, mode: number): void {
   const fd = openSync(path, 'w', mode);
   try {
     fchmodSync(fd, mode); // whatever the umask is
-    const bytes = Buffer.from(text);
+    const bytes = typeof content === 'string' ? Buffer.from(content) : content;
     onPath(path, () => {
       for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at);
       fsyncSync(fd);
@@ -24,11 +24,14 @@ function writeSynced(path: string, text: string, mode: number): void {
 }
 
 /** Replaces the file by `text` atomically; makes its folder where it is missing. Where it throws, the file is as it was. */
-export function replaceTextFile(path: string, text: string, mode = 0o644): void {
+export const replaceTextFile = (path: string, text: string, mode = 0o644): void => replaceFile(path, text, mode);
+
+/** The same for any content. */
+export function replaceFile(path: string, content: string | Uint8Array, mode = 0o644): void {
   makeFolders(dirname(path));
   const beside = `${path}.${process.pid}.new`;
   try {
-    writeSynced(beside, text, mode);
+    writeSynced(beside, content, mode);
     renameSync(beside, path);
   } catch (error) {
     rmSync(beside, { force: true });

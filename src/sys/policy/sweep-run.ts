@@ -4,8 +4,8 @@ import { native } from '../addon.js';
 import { unlessCode } from '../errno.js';
 import { liveCookies } from './live-netns.js';
 
-/** Folders whose files are named after namespaces: `COOKIE`, `COOKIE.json`, `COOKIE_NAME.json`, `COOKIE.lock`. */
-const KINDS = ['health', 'lock', 'realserver', 'vip', 'vrrp'] as const;
+/** Folders whose files are named after namespaces: `COOKIE`, `COOKIE.json`, `COOKIE_NAME.json`, `COOKIE.lock`, `COOKIE.PID`. */
+const KINDS = ['health', 'lock', 'realserver', 'running', 'vip', 'vrrp'] as const;
 /** Another process removes it too, or this one may not: the next command tries again. */
 const LEFT_ALONE = ['ENOENT', 'ENOTEMPTY', 'EBUSY', 'EROFS', 'EACCES', 'EPERM'] as const;
 

@@ -2,11 +2,12 @@
 // are applied: old addresses are removed, new ones are added and all are announced, and an advert is sent out of turn.
 
 import type { KeepalivedConfiguration } from '../../../model/keepalived/configuration.js';
+import { valueText } from '../../value-text.js';
 import { change, instanceAt, type VrrpContext } from '../context.js';
 import { sendNow } from '../election/master-adverts.js';
 import { failInstance, recover } from '../election/sync-group.js';
 import { masterDownUs } from '../election/timing.js';
-import { addNew, valueText } from '../resources/resource-change.js';
+import { addNew } from '../resources/resource-change.js';
 import { refreshTimes } from '../send/announce.js';
 import { notifyInstance } from '../send/notify.js';
 import type { InstanceState } from '../state/instance-state.js';

@@ -3,23 +3,7 @@ import type { VrrpInstance } from '../../../model/keepalived/instance.js';
 import type { HostAddress } from '../../../model/keepalived/network.js';
 import { VRRP_OWNER_PRIORITY } from '../../../wire/vrrp.js';
 import { change, instanceAt, logInstanceDetail, type VrrpContext } from '../context.js';
-import { addressInterface } from '../interfaces/placement.js';
-import type { VrrpMachine } from '../state/vrrp-machine.js';
-
-/** An address and its interface. */
-export interface PlacedAddress {
-  readonly host: HostAddress;
-  readonly interface: string;
-}
-
-/** Addresses with their interfaces in a configuration. */
-export function place(
-  { configuration }: Pick<VrrpMachine, 'configuration'>,
-  config: VrrpInstance,
-  hosts: readonly HostAddress[],
-): readonly PlacedAddress[] {
-  return hosts.map((host) => ({ host, interface: addressInterface({ configuration }, config, host) }));
-}
+import { type PlacedAddress, place } from './placed-address.js';
 
 /** no_accept: packets to the addresses are dropped unless this router is the address owner. */
 export function dropsPackets(config: VrrpInstance): boolean {

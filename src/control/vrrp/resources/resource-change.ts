@@ -3,21 +3,18 @@
 import { formatAddress } from '../../../model/address-text.js';
 import type { KeepalivedConfiguration } from '../../../model/keepalived/configuration.js';
 import type { VrrpInstance } from '../../../model/keepalived/instance.js';
+import { valueText } from '../../value-text.js';
 import { instanceAt, logInstance, logInstanceDetail, type VrrpContext } from '../context.js';
 import { virtualInterfacesOf } from '../interfaces/virtual-interface-names.js';
 import { applyInterfaceChanges } from '../interfaces/virtual-interfaces.js';
 import { announce } from '../send/announce.js';
-import { changeAddresses, changeFirewall, dropsPackets, type PlacedAddress, place } from './host-resources.js';
+import { changeAddresses, changeFirewall, dropsPackets } from './host-resources.js';
+import { kernelText, type PlacedAddress, place, placeText } from './placed-address.js';
 
 /** An instance and its configuration as a whole, on which the names of its interfaces depend. */
 export interface Configured {
   readonly config: VrrpInstance;
   readonly configuration: KeepalivedConfiguration | undefined;
-}
-
-/** Equal texts for equal values. */
-export function valueText(value: unknown): string {
-  return JSON.stringify(value, (_key, part: unknown) => (typeof part === 'bigint' ? `${part}n` : part));
 }
 
 function placed({ config, configuration }: Configured): readonly PlacedAddress[] {
@@ -29,14 +26,8 @@ function missing<T>(from: readonly T[], there: readonly T[], key: (one: T) => st
   return from.filter((one) => !texts.has(key(one)));
 }
 
-/** As much of it as the kernel knows: `no_track` is weir's own. */
-function kernelText(one: object): string {
-  return valueText({ ...one, noTrack: undefined });
-}
-
-/** The same address on the same interface is the same, whether its line names the interface or not. */
+/** With what only weir knows of it. */
 const whole = (one: PlacedAddress): string => valueText({ ...one.host, dev: one.interface });
-const placeText = (one: PlacedAddress): string => kernelText({ ...one.host, dev: one.interface });
 
 function present(context: VrrpContext, index: number): Configured {
   return { config: instanceAt(context, index).config, configuration: context.machine.configuration };

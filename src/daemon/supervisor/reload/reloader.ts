@@ -1,17 +1,14 @@
 // Reload: the file is read first, and what cannot be used never replaces what runs. keepalived ends itself then, and leaves its VIPs.
 import { isDeepStrictEqual } from 'node:util';
-import { type Damage, newDamage } from '../../../config/keepalived/diagnostics/damage.js';
-import type { Address } from '../../../model/address.js';
-import { formatAddress } from '../../../model/address-text.js';
-import { addressId } from '../../../model/identity.js';
+import type { Damage } from '../../../config/keepalived/diagnostics/damage.js';
 import type { KeepalivedConfiguration } from '../../../model/keepalived/configuration.js';
 import type { GlobalSettings } from '../../../model/keepalived/global.js';
-import type { VrrpInstance } from '../../../model/keepalived/instance.js';
 import type { Log } from '../../../model/log-level.js';
 import { writeDump } from '../../dump-files/write-dump.js';
 import type { ServiceManager } from '../service-manager.js';
 import type { Supervisor } from '../supervisor.js';
 import type { Loaded } from './loaded.js';
+import { refusalOf } from './refusal.js';
 import type { ReloadAnswer } from './reload-answers.js';
 
 export interface ReloadSettings {
@@ -39,52 +36,6 @@ async function attempted(load: ReloadSettings['load']): Promise<Loaded> {
   }
 }
 
-/** What a configuration gives up of another one: a virtual address or an instance's authentication. */
-interface GivenUp {
-  /** As a message names it. */
-  readonly text: string;
-  readonly instance: string;
-  /** Absent: it is the authentication. */
-  readonly address?: string;
-}
-
-function givenUp(before: KeepalivedConfiguration, next: KeepalivedConfiguration): readonly GivenUp[] {
-  const addressesOf = (instance: VrrpInstance): readonly Address[] =>
-    [...instance.addresses, ...instance.excludedAddresses].map(({ address }) => address);
-  const kept = new Set(next.instances.flatMap(addressesOf).map(addressId));
-  const nextByName = new Map(next.instances.map((instance) => [instance.name, instance]));
-  return before.instances.flatMap((instance) => {
-    const { name, authentication } = instance;
-    const lost: GivenUp[] = addressesOf(instance)
-      .filter((one) => !kept.has(addressId(one)))
-      .map((one) => ({ text: `${formatAddress(one)} of ${name}`, instance: name, address: formatAddress(one) }));
-    const now = nextByName.get(name)?.authentication ?? authentication;
-    if (now.kind === 'none' && authentication.kind !== 'none') lost.push({ text: `the authentication of ${name}`, instance: name });
-    return lost;
-  });
-}
-
-/** Whether something wrong is about just that: its instance is left out, its address is named, it stands on its authentication. */
-function isAbout(damage: Damage, { instance, address }: GivenUp, next: KeepalivedConfiguration): boolean {
-  if (address !== undefined && damage.text.split(/[^\w.:]+/).includes(address)) return true;
-  if (damage.instance !== instance) return false;
-  return !next.instances.some(({ name }) => name === instance) || (address === undefined && damage.onAuthentication === true);
-}
-
-/**
- * What the new file would give up because of what is wrong in it: where something is wrong that was not wrong in the file that runs, or where
- * what is wrong is about just what goes. Other mistakes are no reason to keep what an operator removes.
- */
-function lostByDamage(
-  before: { readonly configuration: KeepalivedConfiguration; readonly damage: readonly Damage[] },
-  next: { readonly configuration: KeepalivedConfiguration; readonly damage: readonly Damage[] },
-): GivenUp | undefined {
-  if (next.damage.length === 0) return undefined;
-  const lost = givenUp(before.configuration, next.configuration);
-  if (newDamage(before.damage, next.damage).length > 0) return lost[0];
-  return lost.find((one) => next.damage.some((damage) => isAbout(damage, one, next.configuration)));
-}
-
 export class Reloader {
   #configuration: KeepalivedConfiguration;
   /** What was wrong in the file that runs. */
@@ -104,6 +55,11 @@ export class Reloader {
   /** What runs now. */
   get configuration(): KeepalivedConfiguration {
     return this.#configuration;
+  }
+
+  /** What was wrong in its file. */
+  get damage(): readonly Damage[] {
+    return this.#damage;
   }
 
   /** HUP. While a reload runs nothing begins; when it is over the file is read again, and taken if it is another. */
@@ -157,17 +113,11 @@ export class Reloader {
 
   /** The configuration, or why it is refused. Without reload_check_config only what cannot be used at all is refused, and mistakes that would take a virtual address away. */
   #usable(loaded: Loaded): KeepalivedConfiguration | string {
-    const { configuration, damage = [] } = loaded;
-    const lost =
-      configuration === undefined
-        ? undefined
-        : lostByDamage({ configuration: this.#configuration, damage: this.#damage }, { configuration, damage });
-    if (configuration !== undefined && lost === undefined) return configuration;
+    const why = refusalOf({ configuration: this.#configuration, damage: this.#damage }, loaded);
+    if (why === undefined && loaded.configuration !== undefined) return loaded.configuration;
     const { log } = this.settings;
     log('info', 'Reloading ...');
     for (const { level, text } of loaded.messages) log(level, text);
-    const unusable = loaded.outcome === 'missing' ? 'there is no configuration file' : 'the new configuration cannot be used';
-    const why = lost === undefined ? unusable : `the new configuration has errors and would give up ${lost.text} (fix them, or restart)`;
     const text = `Reload refused: ${why}; the configuration of before stays in effect`;
     log('error', text);
     return text;

@@ -4,7 +4,8 @@ import { type Clock, systemClock } from '../../../sys/clock.js';
 import { exclusiveHolder } from '../../../sys/files/lock-holder.js';
 import { Conf } from '../abi.gen.js';
 import { EbpfReader } from '../ebpf-reader.js';
-import { Dirty } from '../recovery/batch.js';
+import { clockOf, Dirty } from '../recovery/batch.js';
+import { type CountedConnections, countConnections } from '../table/connection-counts.js';
 import type { Tables } from '../table/tables.js';
 import { checkPresent, undisturbed } from '../whole-read.js';
 import { type TableOverview, tableOverview } from './table-overview.js';
@@ -30,6 +31,12 @@ export class ObservingReader extends EbpfReader {
 
   overview(): TableOverview {
     return this.reading(() => tableOverview(this.tables));
+  }
+
+  /** Those that are alive now. No lock: a connection that comes or goes meanwhile is counted or not. */
+  countConnections(): CountedConnections {
+    checkPresent(this.tables);
+    return countConnections(this.tables, clockOf(this.tables));
   }
 
   /** undefined: the table is whole, or became so while it was waited for. */

@@ -25,10 +25,10 @@ import type { Tables } from './tables.js';
 import { ESTABLISHED, FIN_WAIT, stateName } from './timeouts.js';
 
 /** A connection as 32-bit words. */
-const [SLOT_WORDS, KEY_WORD, VALUE_WORD] = [ConnSlot.bytes / 4, ConnSlot.key.at / 4, ConnSlot.value.at / 4];
+export const [SLOT_WORDS, KEY_WORD, VALUE_WORD] = [ConnSlot.bytes / 4, ConnSlot.key.at / 4, ConnSlot.value.at / 4];
 
 /** Of the upper half of a value; 0: the slot is free. */
-const destOf = (valueHigh: number): number => (valueHigh >>> (Abi.V_DEST_SHIFT - 32)) & Abi.V_DEST_MASK;
+export const destOf = (valueHigh: number): number => (valueHigh >>> (Abi.V_DEST_SHIFT - 32)) & Abi.V_DEST_MASK;
 
 /** A line of counters as a person sees it: less what was hidden, rates scaled back as the kernel does. */
 export function statsOf({ estimates }: Tables, record: number): Stats {
@@ -158,7 +158,7 @@ function endpointsOf(records: Records, { addr, port }: typeof Service | typeof D
 }
 
 /** One slot, whole, by the rule of abi.h: key, value, key. undefined: it is free, or was taken by another connection meanwhile. */
-function readSlot(words: Uint32Array, at: number): readonly [number, number, number, number] | undefined {
+export function readSlot(words: Uint32Array, at: number): readonly [number, number, number, number] | undefined {
   const key = (half: 0 | 1): number => Atomics.load(words, at + KEY_WORD + half);
   const value = (half: 0 | 1): number => Atomics.load(words, at + VALUE_WORD + half);
   const [keyLow, keyHigh] = [key(0), key(1)];

@@ -1,0 +1,124 @@
+// Reads the file as a start or a reload would, and what is there, and makes the plan. Nothing is locked, loaded, attached, repaired or
+// written.
+import { readFileSync } from 'node:fs';
+import type { PlanFacts } from '../../control/plan/make-plan.js';
+import { makePlan } from '../../control/plan/make-plan.js';
+import type { Plan } from '../../control/plan/plan.js';
+import type { KnownHealth } from '../../control/plan/reload-table.js';
+import { parseRemembered } from '../../daemon/checker/health-record.js';
+import { enterNamespace } from '../../daemon/process/enter-namespace.js';
+import type { DaemonOptions } from '../../daemon/supervisor/daemon-options.js';
+import { identSuffix } from '../../daemon/supervisor/ident-suffix.js';
+import type { Loaded } from '../../daemon/supervisor/reload/loaded.js';
+import { refusalOf } from '../../daemon/supervisor/reload/refusal.js';
+import { valueOfFile } from '../../daemon/trackers/track-files.js';
+import { type ObservedDatapath, observeDatapath } from '../../datapath/ebpf/observe/observer.js';
+import type { RunningDaemon } from '../../host/running-daemon.js';
+import { netnsStatePath } from '../../host/state-file.js';
+import { WeirError } from '../../model/errors/weir-error.js';
+import { addressId, serviceId } from '../../model/identity.js';
+import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
+import { unlessCode } from '../../sys/errno.js';
+import { using } from '../../sys/fd.js';
+import { readTextFile } from '../../sys/files/durable-file.js';
+import { Netlink } from '../../sys/netlink/netlink.js';
+import { decodeInterfaceAddress, dumpAddresses } from '../../wire/rtnetlink-address.js';
+import { loadConfiguration } from '../keepalived/load-configuration.js';
+import { readOptions } from '../keepalived/options.js';
+
+export interface PlanResult {
+  /** Of the file, as `keepalived -t` prints them. */
+  readonly messages: readonly string[];
+  /** Why a reload or a start with the file is refused. */
+  readonly refused?: string;
+  readonly plan?: Plan;
+}
+
+/** The options that the daemon was started with, as far as reading depends on them. */
+function optionsFor(file: string, daemon: RunningDaemon | undefined): DaemonOptions {
+  const asked = readOptions(['-n', '-f', file]);
+  if (asked.kind !== 'run') throw new WeirError('option-value', { option: '-f', expected: 'a file', given: file });
+  if (daemon === undefined) return asked.options;
+  const { configId, allConfig, servesTable, runsVrrp } = daemon;
+  const parts = { ...asked.options.parts, checker: servesTable, vrrp: runsVrrp };
+  return { ...asked.options, ...(configId === undefined ? {} : { configId }), allConfig, parts };
+}
+
+/** The daemon's, which a file may refer to; ours, where it cannot be read. */
+function environmentOf(daemon: RunningDaemon | undefined): NodeJS.ProcessEnv {
+  if (daemon === undefined) return process.env;
+  const text = unlessCode(() => readFileSync(`/proc/${daemon.pid}/environ`, 'utf8'), ['ENOENT', 'ESRCH', 'EACCES', 'EPERM'], undefined);
+  if (text === undefined) return process.env;
+  const entries = text.split('\0').filter((entry) => entry.includes('='));
+  return Object.fromEntries(entries.map((entry) => [entry.slice(0, entry.indexOf('=')), entry.slice(entry.indexOf('=') + 1)]));
+}
+
+function refusal(daemon: RunningDaemon | undefined, loaded: Loaded): string | undefined {
+  if (daemon !== undefined) {
+    const { reloadCheckConfig } = daemon.configuration.global;
+    if (reloadCheckConfig !== undefined && loaded.outcome !== 'ok') return 'the file has errors, and reload_check_config refuses those';
+    return refusalOf(daemon, loaded);
+  }
+  if (loaded.configuration !== undefined) return undefined;
+  return loaded.outcome === 'missing' ? 'there is no configuration file' : 'the configuration cannot be used';
+}
+
+/** Without what the daemon's command line leaves out (-P, -C), and with what no reload changes. */
+function asRun(configuration: KeepalivedConfiguration, daemon: RunningDaemon | undefined): KeepalivedConfiguration {
+  if (daemon === undefined) return configuration;
+  const { netNamespace, instanceName } = daemon.configuration.root;
+  const { netNamespace: _net, instanceName: _name, ...rest } = configuration.root;
+  return {
+    ...configuration,
+    root: { ...rest, ...(netNamespace === undefined ? {} : { netNamespace }), ...(instanceName === undefined ? {} : { instanceName }) },
+    ...(daemon.servesTable ? {} : { virtualServers: [] }),
+    ...(daemon.runsVrrp ? {} : { instances: [] }),
+  };
+}
+
+const addressesHere = (): ReadonlySet<string> =>
+  using(new Netlink(), (netlink) => {
+    const found = netlink.dump(dumpAddresses(), decodeInterfaceAddress, 'list addresses');
+    return new Set(found.map(({ address }) => addressId(address)));
+  });
+
+function healthOf(configuration: KeepalivedConfiguration, suffix: string): KnownHealth {
+  const remembered = parseRemembered(readTextFile(netnsStatePath('health', suffix)) ?? '');
+  const checks = configuration.virtualServers.flatMap(({ realServers }) => realServers.flatMap(({ checkers }) => checkers));
+  const names = new Set(checks.flatMap(({ check }) => (check.kind === 'file' ? [check.trackFile] : [])));
+  const files = configuration.files.filter(({ name }) => names.has(name)).map(({ name, path }) => [name, valueOfFile(path)] as const);
+  return { remembered, files: new Map(files) };
+}
+
+type TableFacts = Pick<PlanFacts, 'present' | 'connections' | 'services' | 'timeouts' | 'expireNodest'>;
+
+/** @throws WeirError datapath-other-build */
+function tableFacts(observed: ObservedDatapath): TableFacts {
+  if (observed.kind === 'other-tables') throw new WeirError('datapath-other-build');
+  if (observed.kind !== 'loaded') return { present: new Map(), connections: new Map(), services: new Map(), expireNodest: false };
+  const { reader } = observed;
+  const present = reader.services().map(({ spec, destinations }) => {
+    return [serviceId(spec.key), { spec, destinations: destinations.map((entry) => entry.spec) }] as const;
+  });
+  const { counts, services } = reader.countConnections();
+  const expireNodest = Number(reader.sysctls().get('expire_nodest_conn') ?? 0) !== 0;
+  return { present: new Map(present), connections: counts, services, timeouts: reader.timeouts(), expireNodest };
+}
+
+/** `file`: absolute. @throws WeirError datapath-other-build, pin-missing …; SystemError EPERM without root */
+export function collectPlan(file: string, daemon: RunningDaemon | undefined): PlanResult {
+  const options = optionsFor(file, daemon);
+  const loaded = loadConfiguration(options, daemon?.pid, environmentOf(daemon));
+  const messages = loaded.messages.map(({ text }) => text);
+  const refused = refusal(daemon, loaded);
+  if (refused !== undefined || loaded.configuration === undefined)
+    return { messages, refused: refused ?? 'the configuration cannot be used' };
+  const next = asRun(loaded.configuration, daemon);
+  const running = daemon === undefined ? undefined : asRun(daemon.configuration, daemon);
+  const { netNamespace, ipvsNamespace } = next.root;
+  if (daemon === undefined && netNamespace !== undefined) enterNamespace(netNamespace);
+  const held = addressesHere();
+  if (ipvsNamespace !== undefined && ipvsNamespace !== '') enterNamespace(ipvsNamespace);
+  const health = healthOf(running ?? next, daemon?.suffix ?? identSuffix(options, next));
+  return { messages, plan: makePlan(running, next, { ...tableFacts(observeDatapath()), held, health }) };
+}

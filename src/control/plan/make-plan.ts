@@ -1,0 +1,131 @@
+// The plan of a reload, or of a start: what the table, the VIPs, the checks and the settings will be, and what becomes of live connections.
+// Pure: what is there is an argument.
+import type { Address } from '../../model/address.js';
+import { formatAddress } from '../../model/address-text.js';
+import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
+import { reachablePart, shortfalls, unservedText } from '../../model/keepalived/served-as.js';
+import { wantedTable } from '../../model/keepalived/wanted-table.js';
+import type { ServiceKey, Timeouts } from '../../model/service.js';
+import { isAttempted } from '../check/kinds/index.js';
+import { realName } from '../check/names.js';
+import type { CheckMachine } from '../check/state.js';
+import { serviceName } from '../virtual-server/names.js';
+import { type PresentTable, planFlush, planTimeouts, type ServicePlan } from '../virtual-server/plan.js';
+import { countByAddress, planAddresses } from './addresses.js';
+import { planChecks } from './checks.js';
+import { type ConnectionCounts, countOf, cut, kept } from './connection-counts.js';
+import { METHOD_NAMES } from './differences.js';
+import { findDrift } from './drift.js';
+import { type Plan, type PlannedAddress, type PlannedServer, type PlannedService, type PlannedSettings, sumOf, untouched } from './plan.js';
+import { type KnownHealth, reloadTable } from './reload-table.js';
+import { planServices } from './services.js';
+import { planSettings } from './settings.js';
+
+/** What is there. */
+export interface PlanFacts {
+  readonly present: PresentTable;
+  /** Live connections. `services`: which service each key of it is, also of those that were removed. */
+  readonly connections: ConnectionCounts;
+  readonly services: ReadonlyMap<string, ServiceKey>;
+  readonly health: KnownHealth;
+  /** Addresses that this host has, by `addressId`. */
+  readonly held: ReadonlySet<string>;
+  readonly timeouts?: Timeouts;
+  /** The director's sysctl expire_nodest_conn. */
+  readonly expireNodest: boolean;
+}
+
+/** `running`: what a daemon runs with; undefined: the plan is one of a start. */
+export function makePlan(running: KeepalivedConfiguration | undefined, next: KeepalivedConfiguration, facts: PlanFacts): Plan {
+  const { before, intent, machine } = reloadTable(running, next, facts.health);
+  const wanted = intent.wanted;
+  const short = shortfalls(wantedTable(next));
+  const flush = running === undefined && next.global.lvsFlush ? planFlush(wanted, facts.present) : [];
+  const plans: readonly ServicePlan[] = [...flush, ...intent.plan(facts.present)];
+  const services = withServersOut(planServices(plans, wanted, facts), machine);
+  const addressOf = (id: string): Address | undefined => {
+    const key = facts.services.get(id);
+    return key?.kind === 'address' ? key.address : undefined;
+  };
+  const addresses = planAddresses(running, next, { held: facts.held, connections: countByAddress(facts.connections, addressOf) });
+  return {
+    services,
+    unserved: short
+      .filter(({ unserved }) => unserved > 0)
+      .map((entry) => ({ virtualServer: entry.server.name, reason: unservedText(entry) })),
+    without: short.flatMap(({ server, without }) =>
+      without.map(({ what, meanwhile }) => ({ virtualServer: server.name, what, meanwhile })),
+    ),
+    addresses,
+    checks: planChecks(running === undefined ? undefined : checked(running), checked(next)),
+    settings: [...planSettings(running, next), ...timeoutLines(next, facts.timeouts)],
+    drift: findDrift(running === undefined ? undefined : before, wanted, facts).filter(({ stays }) => !stays || flush.length === 0),
+    expireNodest: facts.expireNodest,
+    connections: total(services, addresses, facts),
+  };
+}
+
+/** Servers that get no connections are not checked. */
+const checked = (configuration: KeepalivedConfiguration): KeepalivedConfiguration => ({
+  ...configuration,
+  virtualServers: configuration.virtualServers.map(reachablePart),
+});
+
+function timeoutLines({ global }: KeepalivedConfiguration, present: Timeouts | undefined): readonly PlannedSettings[] {
+  const wanted = present === undefined ? undefined : planTimeouts(global.lvsTimeouts, present);
+  if (wanted === undefined || present === undefined) return [];
+  const names = [
+    ['tcp', 'tcp'],
+    ['tcp fin', 'tcpFin'],
+    ['udp', 'udp'],
+  ] as const;
+  const differences = names.flatMap(([what, name]) =>
+    wanted[name] === 0 || wanted[name] === present[name] ? [] : [{ what, from: `${present[name]} s`, to: `${wanted[name]} s` }],
+  );
+  return [{ action: 'change', object: 'timeouts of connections', differences }];
+}
+
+/** Adds to each virtual server the real servers of the file that are not in its table, with the reason. */
+function withServersOut(services: readonly PlannedService[], { servers, checkers }: CheckMachine): readonly PlannedService[] {
+  const out = new Map<string, readonly PlannedServer[]>();
+  for (const { config, reals, sorry } of servers) {
+    const dead = reals.filter(({ alive, config: real }) => !alive && !real.inhibitOnFailure && !sorry);
+    const lines = dead.map(({ config: real, firstChecker, checkerCount }): PlannedServer => {
+      const own = checkers.slice(firstChecker, firstChecker + checkerCount);
+      const failed = own.some(({ up, ran, config: one }) => !up && (ran || !isAttempted(one.check.kind)));
+      return {
+        action: 'out',
+        server: realName(real, config),
+        method: METHOD_NAMES[real.method],
+        weight: real.weight,
+        differences: [],
+        connections: untouched,
+        reason: failed ? 'failed' : 'not checked yet',
+      };
+    });
+    if (lines.length > 0) out.set(config.name, lines);
+  }
+  return services.map((service) => {
+    const lines = service.action === 'remove' ? undefined : out.get(service.virtualServer);
+    return lines === undefined ? service : { ...service, servers: [...service.servers, ...lines] };
+  });
+}
+
+/** Each connection counts once: what a VIP that goes cuts is cut, and connections of no line go on as they are. */
+function total(services: readonly PlannedService[], addresses: readonly PlannedAddress[], facts: PlanFacts): Plan['connections'] {
+  const byName = new Map(services.map((service) => [service.service, service.connections]));
+  const lost = new Set(
+    addresses.flatMap(({ action, held, address }) => (action === 'remove' && held ? [address.replace(/\/.*/, '')] : [])),
+  );
+  const parts = [...facts.connections.keys()].map((id) => {
+    const key = facts.services.get(id);
+    const count = countOf(facts.connections, id);
+    if (key?.kind === 'address' && lost.has(formatAddress(key.address))) return cut(count);
+    const touched = key === undefined ? undefined : byName.get(serviceName(key));
+    if (touched === undefined) return kept(count);
+    // Those of servers that were removed before: they stay as they are, cut.
+    const others = count - (touched.kept + touched.moved + touched.cut + touched.resumed);
+    return { ...touched, cut: touched.cut + others };
+  });
+  return sumOf(parts);
+}

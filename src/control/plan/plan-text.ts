@@ -1,0 +1,168 @@
+// A plan as text for people: a line for each thing that changes, and counts of what stays.
+import { counted } from '../../model/counted.js';
+import type {
+  Action,
+  Difference,
+  Drift,
+  Plan,
+  PlannedAddress,
+  PlannedCheck,
+  PlannedServer,
+  PlannedService,
+  PlannedSettings,
+  Touched,
+} from './plan.js';
+import { hasChanges, sumOf } from './plan.js';
+
+export interface PlanTextOptions {
+  /** What stays is listed too, not only counted. */
+  readonly all: boolean;
+}
+
+const SIGNS: Readonly<Record<Action | 'out', string>> = { add: '+', remove: '-', change: '~', keep: '=', out: '.' };
+
+const differenceText = ({ what, from, to }: Difference): string => `${what} ${from} → ${to}`;
+const differencesText = (differences: readonly Difference[]): string => differences.map(differenceText).join(', ');
+
+/** `; 3 connections kept`, nothing where there are none. `cut`: what that means. */
+function touchedText({ kept, moved, cut, resumed }: Touched, meaning = ''): string {
+  const parts = [
+    ...(kept > 0 ? [`${counted(kept, 'connection')} kept`] : []),
+    ...(moved > 0 ? [`${counted(moved, 'connection')} moved to another server`] : []),
+    ...(cut > 0 ? [`${counted(cut, 'connection')} cut${meaning}`] : []),
+    ...(resumed > 0 ? [`${counted(resumed, 'connection')} resumed`] : []),
+  ];
+  return parts.length === 0 ? '' : `; ${parts.join(', ')}`;
+}
+
+const line = (indent: number, action: Action | 'out', text: string): string => `${' '.repeat(indent)}${SIGNS[action]} ${text}`;
+
+function serverText(one: PlannedServer, meaning: string): string {
+  const { action, server, method, weight, differences, connections, reason } = one;
+  if (action === 'out')
+    return line(4, action, `${server} stays out of the table: ${reason === 'failed' ? 'its check failed' : 'it is not checked yet'}`);
+  const what = action === 'change' ? differencesText(differences) : `${method}, weight ${weight}`;
+  const drained = action === 'change' && weight === 0 ? ' (it gets no new ones)' : '';
+  return line(4, action, `${server} ${what}${touchedText(connections, meaning)}${drained}`);
+}
+
+function serviceText(one: PlannedService, expireNodest: boolean, { all }: PlanTextOptions): readonly string[] {
+  const { action, service, virtualServer, scheduler, differences, servers, connections } = one;
+  const shown = servers.filter((server) => all || server.action !== 'keep');
+  const quiet = shown.every((server) => server.action === 'out');
+  if (action === 'keep' && quiet && shown.length === 0 && !all) return [];
+  const group = virtualServer === service ? '' : ` of ${virtualServer}`;
+  const what = action === 'change' ? differencesText(differences) : scheduler;
+  const cut =
+    action === 'remove'
+      ? ': their packets find no service'
+      : expireNodest
+        ? ': the next server resets them'
+        : ': their packets are dropped until the server is back';
+  const rest = servers.filter((server) => server.action === 'keep').length;
+  const stay = all || rest === 0 ? [] : [line(4, 'keep', `${counted(rest, 'server')} as before`)];
+  const meaning = action === 'remove' ? '' : cut;
+  return [
+    line(2, action, `${service}${group} ${what}${touchedText(connections, action === 'remove' ? cut : '')}`),
+    ...shown.map((server) => serverText(server, meaning)),
+    ...stay,
+  ];
+}
+
+function serviceLines({ services, expireNodest, unserved, without }: Plan, options: PlanTextOptions): readonly string[] {
+  const lines = services.map((service) => ({ service, text: serviceText(service, expireNodest, options) }));
+  const silent = lines.filter(({ text }) => text.length === 0).map(({ service }) => service);
+  const servers = silent.reduce((sum, service) => sum + service.servers.length, 0);
+  const kept = touchedText(sumOf(silent.map(({ connections }) => connections)));
+  return [
+    ...lines.flatMap(({ text }) => text),
+    ...(silent.length === 0
+      ? []
+      : [line(2, 'keep', `${counted(silent.length, 'service')} with ${counted(servers, 'server')} as before${kept}`)]),
+    ...unserved.map(({ virtualServer, reason }) => `  ! ${virtualServer} cannot be served: ${reason}`),
+    ...without.map(({ virtualServer, what, meanwhile }) => `  ! ${virtualServer} is served without ${what}: ${meanwhile}`),
+  ];
+}
+
+function addressText({ action, address, interface: name, instance, held, differences, connections }: PlannedAddress): string {
+  const changes = differences.length === 0 ? '' : `: ${differencesText(differences)}`;
+  const cut = ': their packets come to this host no more';
+  const here =
+    action === 'add' ? (held ? ' (this host has it)' : ' (set when the instance is MASTER)') : held ? '' : ' (not on this host now)';
+  return line(2, action, `${address} on ${name} of ${instance}${here}${changes}${touchedText(connections, cut)}`);
+}
+
+function checkText({ action, check, server, virtualServer, differences }: PlannedCheck): string {
+  const changes = differences.length === 0 ? '' : `: ${differencesText(differences)}`;
+  return line(2, action, `${check} of ${server} of ${virtualServer}${changes}`);
+}
+
+function settingsText({ action, object, differences }: PlannedSettings): string {
+  return line(2, action, differences.length === 0 ? object : `${object}: ${differencesText(differences)}`);
+}
+
+function driftText({ kind, service, server, differences, stays, connections }: Drift): string {
+  const what = server === undefined ? `service ${service}` : `server ${server} of ${service}`;
+  const count = connections === 0 ? '' : ` (${counted(connections, 'connection')})`;
+  if (stays) return `  ! ${what} is not of the file: it stays${count}`;
+  if (kind === 'missing') return `  ! ${what} is missing${count}`;
+  if (kind === 'added') return `  ! ${what} was added${count}`;
+  return `  ! ${what}: ${differencesText(differences)}${count}`;
+}
+
+/** `title` and its lines; nothing where there are none. */
+const section = (title: string, lines: readonly string[]): readonly string[] => (lines.length === 0 ? [] : [title, ...lines]);
+
+/** Lines of what changes; what stays is a count, or listed as well. */
+function listed<T extends { readonly action: Action }>(
+  items: readonly T[],
+  text: (one: T) => string,
+  noun: string,
+  { all }: PlanTextOptions,
+): readonly string[] {
+  const rest = items.filter(({ action }) => action === 'keep').length;
+  const shown = items.filter(({ action }) => all || action !== 'keep').map(text);
+  return all || rest === 0 ? shown : [...shown, line(2, 'keep', `${counted(rest, noun)} as before`)];
+}
+
+function summary(plan: Plan): string {
+  if (!hasChanges(plan)) return 'nothing changes';
+  const { connections: all } = plan;
+  const servers = plan.services.flatMap((service) => service.servers);
+  const changing = (list: readonly { readonly action: Action | 'out' }[]): number =>
+    list.filter(({ action }) => action !== 'keep' && action !== 'out').length;
+  const counts = [
+    [changing(plan.services), 'service', 'services'],
+    [changing(servers), 'server', 'servers'],
+    [changing(plan.addresses), 'VIP', 'VIPs'],
+    [changing(plan.checks), 'check', 'checks'],
+    [changing(plan.settings), 'group of settings', 'groups of settings'],
+  ] as const;
+  const what = counts.flatMap(([count, one, many]) => (count === 0 ? [] : [counted(count, one, many)]));
+  const live = all.kept + all.moved + all.cut + all.resumed;
+  const fate =
+    live === 0
+      ? 'no live connections'
+      : `${counted(live, 'live connection')}: ${all.kept} kept, ${all.moved} moved, ${all.cut} cut, ${all.resumed} resumed`;
+  return `changes: ${what.join(', ')}; ${fate}`;
+}
+
+/** Lines without their ends. */
+export function planText(plan: Plan, options: PlanTextOptions): readonly string[] {
+  return [
+    ...section('changed by hand (from what the running file has to what is in the table)', plan.drift.map(driftText)),
+    ...section('services', serviceLines(plan, options)),
+    ...section(
+      'VIPs',
+      options.all || plan.addresses.length <= VIPS_LISTED
+        ? plan.addresses.map(addressText)
+        : listed(plan.addresses, addressText, 'VIP', options),
+    ),
+    ...section('checks', listed(plan.checks, checkText, 'check', options)),
+    ...section('settings', plan.settings.map(settingsText)),
+    summary(plan),
+  ];
+}
+
+/** So many VIPs are listed whether they change or not. */
+const VIPS_LISTED = 20;

@@ -1,0 +1,60 @@
+// What a reload asks of the table: the machine of health checks takes the new configuration as the daemon's does, with what is known of
+// the servers' health, and its effects go where the daemon's go.
+
+import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
+import type { WantedTable } from '../../model/keepalived/wanted-table.js';
+import { configureInput } from '../check/configure-input.js';
+import type { CheckEffect, CheckInput } from '../check/messages.js';
+import type { Remembered } from '../check/remembered-check.js';
+import { type CheckMachine, initialChecks } from '../check/state.js';
+import { step } from '../check/step.js';
+import { TableIntent } from '../virtual-server/table-intent.js';
+
+/** What the daemon that runs has found out, or the one before it. */
+export interface KnownHealth {
+  readonly remembered: Remembered;
+  /** Values of tracked files, by name. */
+  readonly files: ReadonlyMap<string, number | undefined>;
+}
+
+export interface ReloadedTable {
+  /** As the running configuration has it at the moment; empty: none runs. */
+  readonly before: WantedTable;
+  /** What waits to be made true. */
+  readonly intent: TableIntent;
+  /** The machine after the reload. */
+  readonly machine: CheckMachine;
+}
+
+function serve(intent: TableIntent, effects: readonly CheckEffect[]): void {
+  for (const effect of effects) {
+    if (effect.kind === 'remove') intent.remove(effect.server);
+    if (effect.kind === 'serve') intent.serve(effect.server, effect.pool);
+  }
+  intent.begun();
+}
+
+/** `running`: what runs now; undefined: `next` is for a start. */
+export function reloadTable(
+  running: KeepalivedConfiguration | undefined,
+  next: KeepalivedConfiguration,
+  { remembered, files }: KnownHealth,
+): ReloadedTable {
+  const intent = new TableIntent(running ?? next);
+  let machine = initialChecks();
+  const feed = (input: CheckInput): readonly CheckEffect[] => {
+    const { state, effects } = step(machine, input, 0);
+    machine = state;
+    return effects;
+  };
+  for (const [name, value] of files) feed({ kind: 'file', name, value });
+  let before: WantedTable = new Map();
+  if (running !== undefined) {
+    serve(intent, feed({ ...configureInput(running), remembered }));
+    before = new Map(intent.wanted);
+    intent.settle();
+    intent.configure(next);
+  }
+  serve(intent, feed(running === undefined ? { ...configureInput(next), remembered } : configureInput(next)));
+  return { before, intent, machine };
+}

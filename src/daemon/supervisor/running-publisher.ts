@@ -1,0 +1,58 @@
+// Publishes what the daemon runs with, for `weir plan`.
+import type { Damage } from '../../config/keepalived/diagnostics/damage.js';
+import { publishRunning, sweepRunning, unpublishRunning } from '../../host/running-daemon.js';
+import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
+import type { Log } from '../../model/log-level.js';
+import { native } from '../../sys/addon.js';
+import { isSystemError } from '../../sys/errno.js';
+import { absolutePath } from '../../sys/files/working-directory.js';
+import type { DaemonOptions } from './daemon-options.js';
+
+export class RunningPublisher {
+  /** Of the network namespace, while there is a file. */
+  #cookie: string | undefined;
+  #failed = false;
+
+  constructor(
+    readonly options: DaemonOptions,
+    readonly log: Log,
+  ) {}
+
+  /** `suffix`: behind the names of its files. */
+  publish(configuration: KeepalivedConfiguration, damage: readonly Damage[], suffix: string): void {
+    const { path, configId, allConfig, parts } = this.options;
+    this.#attempt(() => {
+      const cookie = String(native().netnsCookie());
+      if (this.#cookie === undefined) sweepRunning(cookie);
+      publishRunning(cookie, {
+        pid: process.pid,
+        file: absolutePath(path),
+        suffix,
+        ...(configId === undefined ? {} : { configId }),
+        allConfig,
+        servesTable: parts.checker,
+        runsVrrp: parts.vrrp,
+        configuration,
+        damage,
+      });
+      this.#cookie = cookie;
+    });
+  }
+
+  close(): void {
+    const cookie = this.#cookie;
+    this.#cookie = undefined;
+    if (cookie !== undefined) this.#attempt(() => unpublishRunning(cookie, process.pid));
+  }
+
+  /** The daemon's work does not depend on it. */
+  #attempt(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      if (!isSystemError(error)) throw error;
+      if (!this.#failed) this.log('debug', `what runs is not published for weir plan: ${error.message}`);
+      this.#failed = true;
+    }
+  }
+}

@@ -1,0 +1,50 @@
+// How many connections are alive, by service and destination: one pass over the connection table, without a lock and without an object for
+// each connection.
+import { destinationId, serviceId } from '../../../model/identity.js';
+import type { ServiceKey } from '../../../model/service.js';
+import { swap16 } from '../../../wire/bytes.js';
+import { Abi, Dest } from '../abi.gen.js';
+import { clockDifference } from './clock.js';
+import { keyOfService, modelAddress } from './identity.js';
+import { destOf, readSlot, SLOT_WORDS, VALUE_WORD } from './table-entries.js';
+import type { Tables } from './tables.js';
+
+export interface CountedConnections {
+  /** By `serviceId`, then by `destinationId`; those of services and destinations that were removed are in it too. */
+  readonly counts: ReadonlyMap<string, ReadonlyMap<string, number>>;
+  /** The key behind each `serviceId`. */
+  readonly services: ReadonlyMap<string, ServiceKey>;
+}
+
+/** By the numbers of the records. A destination's number is less than 2^18. */
+function byRecords(tables: Tables, now: number): ReadonlyMap<number, number> {
+  const words = tables.conns();
+  const counts = new Map<number, number>();
+  for (let at = 0; at < words.length; at += SLOT_WORDS) {
+    if (destOf(words[at + VALUE_WORD + 1] ?? 0) === 0) continue; // as most are
+    const slot = readSlot(words, at);
+    if (slot === undefined) continue;
+    const [, keyHigh, expires, high] = slot;
+    if (clockDifference(expires, now) < 0) continue;
+    const pair = (keyHigh >>> (Abi.K_SERVICE_SHIFT - 32)) * (Abi.V_DEST_MASK + 1) + destOf(high);
+    counts.set(pair, (counts.get(pair) ?? 0) + 1);
+  }
+  return counts;
+}
+
+/** Those that are alive at `now`, in the datapath's ticks. */
+export function countConnections(tables: Tables, now: number): CountedConnections {
+  const { services: records, dests } = tables;
+  const counts = new Map<string, Map<string, number>>();
+  const services = new Map<string, ServiceKey>();
+  for (const [pair, count] of byRecords(tables, now)) {
+    const [service, dest] = [Math.floor(pair / (Abi.V_DEST_MASK + 1)), pair % (Abi.V_DEST_MASK + 1)];
+    const key = keyOfService(records, service);
+    const id = serviceId(key);
+    const server = destinationId({ address: modelAddress(dests.get(dest, Dest.addr)), port: swap16(dests.get(dest, Dest.port)) });
+    const ofService = counts.get(id) ?? new Map<string, number>();
+    services.set(id, key);
+    counts.set(id, ofService.set(server, (ofService.get(server) ?? 0) + count));
+  }
+  return { counts, services };
+}
