@@ -5,21 +5,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { projectRoot } from '../../src/lab/state/paths.js';
-import { Bed, type Host, noNamespaces } from '../support/netns-bed.js';
+import { Bed, noNamespaces } from '../support/netns-bed.js';
 import { RunningDaemon } from '../support/running-daemon.js';
+import type { Example } from './example.js';
+import { poolExamples } from './pools.js';
 
 const folder = join(projectRoot(), 'examples/keepalived');
 const program = join(projectRoot(), 'bin/keepalived');
-
-interface Example {
-  /** The host's interfaces and their addresses. */
-  readonly devices: Readonly<Record<string, string>>;
-  /** What `ip -o addr` must show while it is master. */
-  readonly holds: readonly RegExp[];
-  /** What happens between the start and mastership. */
-  readonly before?: (host: Host, bed: Bed, daemon: RunningDaemon, lan: Host) => Promise<void>;
-  readonly after?: (host: Host, daemon: RunningDaemon) => Promise<void>;
-}
 
 const dual = (address: string): Example => ({
   devices: { ens32: `${address}/24` },
@@ -31,6 +23,7 @@ const heartbeat = (number: number): Example => ({
 });
 
 const examples: Readonly<Record<string, Example>> = {
+  ...poolExamples,
   'dual-lvs1.conf': dual('172.16.1.128'),
   'dual-lvs2.conf': dual('172.16.1.129'),
   'heartbeat-lvs1.conf': heartbeat(128),
