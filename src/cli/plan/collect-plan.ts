@@ -18,6 +18,7 @@ import { netnsStatePath } from '../../host/state-file.js';
 import { WeirError } from '../../model/errors/weir-error.js';
 import { addressId, serviceId } from '../../model/identity.js';
 import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
+import { systemClock } from '../../sys/clock.js';
 import { unlessCode } from '../../sys/errno.js';
 import { using } from '../../sys/fd.js';
 import { readTextFile } from '../../sys/files/durable-file.js';
@@ -25,6 +26,13 @@ import { Netlink } from '../../sys/netlink/netlink.js';
 import { decodeInterfaceAddress, dumpAddresses } from '../../wire/rtnetlink-address.js';
 import { loadConfiguration } from '../keepalived/load-configuration.js';
 import { readOptions } from '../keepalived/options.js';
+
+/**
+ * What a check finds is in the table a moment before it is in the daemon's record: what looks changed by hand is looked at again, so often
+ * and after such a pause, ms.
+ */
+const LOOKS_MAX = 4;
+const LOOK_PAUSE_MS = 150;
 
 export interface PlanResult {
   /** Of the file, as `keepalived -t` prints them. */
@@ -119,6 +127,12 @@ export function collectPlan(file: string, daemon: RunningDaemon | undefined): Pl
   if (daemon === undefined && netNamespace !== undefined) enterNamespace(netNamespace);
   const held = addressesHere();
   if (ipvsNamespace !== undefined && ipvsNamespace !== '') enterNamespace(ipvsNamespace);
-  const health = healthOf(running ?? next, daemon?.suffix ?? identSuffix(options, next));
-  return { messages, plan: makePlan(running, next, { ...tableFacts(observeDatapath()), held, health }) };
+  const suffix = daemon?.suffix ?? identSuffix(options, next);
+  const look = (): Plan => makePlan(running, next, { ...tableFacts(observeDatapath()), held, health: healthOf(running ?? next, suffix) });
+  let plan = look();
+  for (let looks = 1; looks < LOOKS_MAX && daemon !== undefined && plan.drift.some(({ stays }) => !stays); looks++) {
+    systemClock.sleep(LOOK_PAUSE_MS);
+    plan = look();
+  }
+  return { messages, plan };
 }
