@@ -159,7 +159,7 @@ test('families, marks and groups', () => {
     'Warning: Virtual server FWM 7: protocol specified for fwmark - protocol will be ignored',
   ]);
   const group = good(PLAIN + REAL, 'group G', 'virtual_server_group G {\n10.0.0.1 80\n}\n');
-  assert.deepEqual([group.name, group.target], ['G', { kind: 'group', group: 'G' }]);
+  assert.deepEqual([group.name, group.target], ['[G]:0', { kind: 'group', group: 'G' }]);
   const direct = 'lvs_sched rr\nlvs_method DR\nprotocol TCP\n';
   assert.deepEqual(read(direct + REAL, 'group G', 'virtual_server_group G {\n10.0.0.1 80\n10.0.0.1 81\n}\n').reported, [
     "virtual server [G]:0:[10.0.0.1,81] and real server [10.0.0.2]:tcp:80 ports don't match",

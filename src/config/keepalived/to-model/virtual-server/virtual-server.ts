@@ -154,9 +154,9 @@ function buildVirtualServer(block: Values, root: Values, around: ServerSurroundi
   checkGroupPorts(group, name, realServers, protocol, block.at, report);
   const { server: sorryServer, inhibit: sorryInhibit } = readSorry(block, name, defaults);
   return {
-    ...(target.kind === 'group'
-      ? { name: target.name, target: { kind: 'group', group: target.name } }
-      : { name, target: { kind: 'service', key: serviceKey(target, protocol, head.family) } }),
+    name,
+    target:
+      target.kind === 'group' ? { kind: 'group', group: target.name } : { kind: 'service', key: serviceKey(target, protocol, head.family) },
     protocol,
     scheduler: textOf(block, 'lvs_sched') ?? DEFAULT_SCHEDULER,
     schedFlags: readFlags(block, report),
