@@ -94,6 +94,7 @@ test('-I leaves them; lvs_flush_on_stop takes everything, lvs_flush at the start
   assert.deepEqual(table(director), ['80 wlc 2']);
   assert.deepEqual(director.timeouts(), { tcp: 100, tcpFin: 120, udp: 7 });
   await flushed.checker.stop();
+  assert.deepEqual(director.timeouts(), { tcp: 900, tcpFin: 120, udp: 300 }, 'at the end, and without the line, they are as before');
 });
 
 /** A director that has no room for the service at a port as long as `full` answers so. */

@@ -191,7 +191,9 @@ class Checker implements Part {
     const { lvsFlushOnStop } = this.#configuration.global;
     const { keepServers } = this.options;
     if (lvsFlushOnStop === 'all' && !keepServers && this.#table.size > 0) this.#table.flushAtEnd();
+    this.#table.restoreTimeouts();
     this.#loop.feed({ kind: 'stop', keepServers });
+    if (keepServers) this.#table.apply();
     this.#attempts.close();
     for (let tries = 1; !keepServers && !this.#table.isSettled && tries < STOP_TRIES_MAX; tries++) await sleep(STOP_PAUSE_MS);
     if (!keepServers && !this.#table.isSettled) {

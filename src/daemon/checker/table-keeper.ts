@@ -9,7 +9,7 @@ import { serviceId } from '../../model/identity.js';
 import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
 import type { RealServer, VirtualServer } from '../../model/keepalived/virtual-server.js';
 import type { Log } from '../../model/log-level.js';
-import type { ServiceEntry, ServiceKey } from '../../model/service.js';
+import type { ServiceEntry, ServiceKey, Timeouts } from '../../model/service.js';
 import { applyPlans } from './apply.js';
 
 const presentOf = ({ spec, destinations }: ServiceEntry): PresentService => ({
@@ -23,6 +23,9 @@ export class TableKeeper {
   /** lvs_flush is for the start alone. */
   #flushDue: boolean;
   #timeoutsDue: boolean;
+  /** As they were before lvs_timeouts; without it, and at the end, they are so again. */
+  #timeoutsBefore: Timeouts | undefined;
+  #ending = false;
   #flushAll = false;
 
   constructor(
@@ -71,6 +74,12 @@ export class TableKeeper {
     this.#flushAll = true;
   }
 
+  /** From now on what is applied restores the timeouts that were there before lvs_timeouts. */
+  restoreTimeouts(): void {
+    this.#ending = true;
+    this.#timeoutsDue = this.#timeoutsBefore !== undefined;
+  }
+
   apply(): ApplyResult {
     this.#intent.begun();
     if (this.isSettled && !this.#flushDue && !this.#timeoutsDue) return { kind: 'done', refused: [] };
@@ -94,13 +103,13 @@ export class TableKeeper {
   }
 
   #applyTo(director: Director): readonly string[] {
+    this.#setTimeouts(director);
     if (this.#flushAll) {
       director.flush();
       this.#flushAll = false;
       this.#intent.emptied();
       return [];
     }
-    this.#setTimeouts(director);
     const keys = this.#intent.pending;
     const plans = [...this.#flush(director), ...this.#intent.plan(presentAmong(director, keys))];
     const refused = applyPlans(director, plans);
@@ -111,8 +120,11 @@ export class TableKeeper {
   }
 
   #setTimeouts(director: Director): void {
-    const { lvsTimeouts } = this.#configuration.global;
-    const timeouts = this.#timeoutsDue ? planTimeouts(lvsTimeouts, director.timeouts()) : undefined;
+    if (!this.#timeoutsDue) return;
+    const wanted = this.#ending ? undefined : this.#configuration.global.lvsTimeouts;
+    const present = director.timeouts();
+    if (wanted !== undefined) this.#timeoutsBefore ??= present;
+    const timeouts = planTimeouts(wanted ?? this.#timeoutsBefore, present);
     if (timeouts !== undefined) director.setTimeouts(timeouts);
     this.#timeoutsDue = false;
   }
