@@ -13,7 +13,7 @@ export function checker(check: CheckKind = { kind: 'tcp' }, timing: Partial<Chec
   return { check, target: {}, timing: { ...usual, logAllFailures: false, ...timing } };
 }
 
-const quiet = { checkerLogAllFailures: false, noCheckerEmails: false, rsInitNotifies: false };
+const quiet = { checkerLogAllFailures: false, noCheckerEmails: false, rsInitNotifies: false, lvsFlushOnStop: 'no' } as const;
 
 export class CheckBed {
   state: CheckMachine = initialChecks();

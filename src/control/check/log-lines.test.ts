@@ -34,3 +34,24 @@ test('but not where the check was never up', () => {
   bed.pass(2);
   assert.deepEqual(about(bed), [`TCP_CHECK on service ${NAME} failed.`]);
 });
+
+test('what a file adds to a weight at the start is no change; later it is', () => {
+  const bed = new CheckBed();
+  bed.feed({ kind: 'file', name: 'load', value: 1 });
+  const checkers = [checker({ kind: 'file', trackFile: 'load', weight: 2, reverse: false })];
+  bed.configure([virtualServer({ realServers: [realServer('10.0.0.1', { weight: 10, checkers })] })]);
+  assert.deepEqual([bed.pool(), bed.takeLog()], [['10.0.0.1 12'], ['Gained quorum 1+0=1 <= 12 for VS [192.0.2.1]:tcp:80']]);
+  bed.feed({ kind: 'file', name: 'load', value: 5 });
+  assert.deepEqual(bed.takeLog(), [`Changing weight from 12 to 20 for active service ${NAME} of VS [192.0.2.1]:tcp:80`]);
+});
+
+test('lvs_flush_on_stop: nothing is logged or notified of servers, with omega the loss of the quorum', () => {
+  const bed = new CheckBed();
+  const settings = { checkerLogAllFailures: false, noCheckerEmails: false, rsInitNotifies: false, lvsFlushOnStop: 'all' } as const;
+  bed.configure([virtualServer({ omega: true })], { settings });
+  bed.takeLog();
+  bed.notified.length = 0;
+  bed.feed({ kind: 'stop', keepServers: false });
+  assert.deepEqual([bed.takeLog(), bed.notified], [[], ['VS [192.0.2.1]:tcp:80 DOWN']]);
+  assert.deepEqual([...bed.pools], []);
+});

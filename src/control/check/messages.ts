@@ -34,7 +34,7 @@ export interface Attempt {
   readonly hostName: string;
 }
 
-export type CheckSettings = Pick<GlobalSettings, 'checkerLogAllFailures' | 'noCheckerEmails' | 'rsInitNotifies'>;
+export type CheckSettings = Pick<GlobalSettings, 'checkerLogAllFailures' | 'noCheckerEmails' | 'rsInitNotifies' | 'lvsFlushOnStop'>;
 
 export type ApplyResult =
   /** All was done but what these texts are about. */

@@ -22,9 +22,10 @@ export function removeReal(context: CheckContext, server: number, real: number, 
   mailReal(context, server, real, stopping ? 'Shutting down' : 'Removing');
 }
 
-export function removeServer(context: CheckContext, server: number, stopping: boolean): void {
+/** `flushed`: with lvs_flush_on_stop keepalived has no word about its servers. */
+export function removeServer(context: CheckContext, server: number, stopping: boolean, flushed = false): void {
   const { config, reals, quorumUp } = serverAt(context, server);
-  for (const real of reals.keys()) removeReal(context, server, real, stopping);
+  if (!flushed) for (const real of reals.keys()) removeReal(context, server, real, stopping);
   const lost = quorumUp && aliveWeight(context, server) === 0;
   changeServer(context, server, { quorumUp: false, sorry: false });
   if (stopping ? config.omega : lost) {
@@ -37,7 +38,8 @@ export function removeServer(context: CheckContext, server: number, stopping: bo
 
 export function stop(context: CheckContext, keepServers: boolean): void {
   for (const checker of context.checkers) abandon(context, checker);
-  if (!keepServers) for (const server of context.servers.keys()) removeServer(context, server, true);
+  const flushed = context.machine.settings.lvsFlushOnStop !== 'no';
+  if (!keepServers) for (const server of context.servers.keys()) removeServer(context, server, true, flushed);
   context.checkers = [];
   context.servers = [];
   context.changed.clear();

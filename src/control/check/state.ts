@@ -84,7 +84,7 @@ export function initialChecks(): CheckMachine {
   return {
     servers: [],
     checkers: [],
-    settings: { checkerLogAllFailures: false, noCheckerEmails: false, rsInitNotifies: false },
+    settings: { checkerLogAllFailures: false, noCheckerEmails: false, rsInitNotifies: false, lvsFlushOnStop: 'no' },
     hostName: 'localhost',
     attempts: 0,
     files: new Map(),

@@ -36,8 +36,9 @@ export function settleFile(context: CheckContext, index: number): void {
     return;
   }
   if (up) {
-    changeChecker(context, index, { ran: true });
-    addWeight(context, index, added);
+    // At the start it is no change.
+    if (ran) addWeight(context, index, added);
+    else changeChecker(context, index, { ran: true, weight: added });
     return;
   }
   logDetail(context, `(${name}): tracked file ${trackFile} leaving FAULT state`);

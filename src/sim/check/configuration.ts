@@ -148,6 +148,11 @@ export function serverOf(random: Random, number: number): VirtualServer {
 
 export function configurationOf(random: Random): Configuration {
   const count = random.pick([1, 1, 2, 3]);
-  const settings = { checkerLogAllFailures: random.chance(0.2), noCheckerEmails: random.chance(0.3), rsInitNotifies: random.chance(0.3) };
+  const settings = {
+    checkerLogAllFailures: random.chance(0.2),
+    noCheckerEmails: random.chance(0.3),
+    rsInitNotifies: random.chance(0.3),
+    lvsFlushOnStop: 'no',
+  } as const;
   return { servers: Array.from({ length: count }, (_, number) => serverOf(random, number)), settings };
 }
