@@ -1,6 +1,5 @@
-// The decisions of weir's health checks beside Debian's keepalived, on the same servers with the same script.
-import { connectionCases } from './checks/cases/connections.js';
-import { quorumCases } from './checks/cases/quorum.js';
+// The decisions of weir's health checks beside Debian's keepalived, on the same servers with the same script: a few of each sort.
+import { shortCases } from './checks/cases/all.js';
 import { compareCases } from './checks/run.js';
 
-compareCases('chk', [...connectionCases, ...quorumCases]);
+compareCases('chk', shortCases);

@@ -7,7 +7,7 @@ import type { CheckCase } from './types.js';
 
 /** Lines about the process and its files, and not about servers. */
 const NOT_ABOUT_SERVERS =
-  /^(Starting |Running on |Command line: |\s+'|(Adding|Changing) virtual server |Opening file |Configuration file |NOTICE: |Script user |Initializing ipvs|Activating BFD healthchecker|Startup complete|Stopping|Stopped|CPU usage|Reload finished|Got SIGHUP|A thread timer expired |.*SECURITY VIOLATION)/;
+  /^(Starting |Running on |Command line: |\s+'|(Adding|Changing) virtual server |Opening file |Configuration file |NOTICE: |Script user |Initializing ipvs|Activating BFD healthchecker|Startup complete|Stopping|Stopped|CPU usage|Reload finished|Got SIGHUP|A thread timer expired |Reinitializing ipvs|Registering Kernel netlink |Netlink reflector reports |Reload complete|Reloading|.*SECURITY VIOLATION)/;
 
 /** Of mails, which weir sends one after the other, keepalived side by side; those of the stop are lost where it does not wait for them. */
 const ABOUT_MAIL = /^(Remote SMTP server .* connected\.|SMTP alert successfully sent\.)$/;
@@ -30,8 +30,8 @@ function linesOf(side: Side): readonly string[] {
     .map((line) => line.replaceAll(side.folder, '@'));
 }
 
-/** The real server that a line is about. */
-const subjectOf = (line: string): string => /\[[\d.]+\]:(tcp|udp):\d+/.exec(line)?.[0] ?? '';
+/** The real server that a line is about, and of which virtual server. */
+const subjectOf = (line: string): string => (line.match(/\[[\d.]+\]:(tcp|udp):\d+/g) ?? []).join(' ');
 
 /** Ordered, but what is about different servers in any order. */
 const bySubject = (lines: readonly string[]): readonly string[] =>

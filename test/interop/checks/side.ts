@@ -2,6 +2,7 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
+import { projectRoot } from '../../../src/lab/state/paths.js';
 import { RunningDaemon } from '../../support/running-daemon.js';
 import { program } from '../harness.js';
 import { watchAttempts } from './attempts.js';
@@ -194,5 +195,7 @@ export class Side {
     this.#watch?.close();
     for (const end of this.#ends) end();
     await this.servers.close();
+    // -I leaves the table; another case must not begin with it.
+    if (this.#watch !== undefined && this.table.size > 0) await this.world.run(join(projectRoot(), 'bin', 'ipvsadm'), '-C');
   }
 }

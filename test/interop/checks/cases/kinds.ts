@@ -1,0 +1,182 @@
+// The kinds of checks: what counts as a failure of each, in whose words.
+import { http, type Place } from '../servers.js';
+import type { CheckCase, Step } from '../types.js';
+import { check, config, real, virtual, virtualAt } from './text.js';
+
+const url = (...lines: readonly string[]): string => `url {\n  path /\n${lines.map((line) => `  ${line}\n`).join('')}}`;
+const get = (...lines: readonly string[]): string => check('HTTP_GET', ...lines);
+
+/** One server that is well, then answers so until it is out, and is well again. */
+function flap(place: Place, good: NonNullable<Step['serve']>, bad: NonNullable<Step['serve']>, name: string): readonly Step[] {
+  return [{ attempts: [place, 2], serve: bad }, { until: `Removing service ${name}`, serve: good }, { until: `Adding service ${name}` }];
+}
+
+const A = '[10.1.0.11]:tcp:80';
+const well = { 'a:80': [http(200, 'body')] } as const;
+
+export const kindCases: readonly CheckCase[] = [
+  {
+    name: 'http-status',
+    what: 'a page with another status',
+    config: config(virtual(real('a:80', get('log_all_failures', url('status_code 200'))))),
+    serve: well,
+    steps: flap('a:80', well, { 'a:80': [http(503, 'no')] }, A),
+  },
+  {
+    name: 'http-digest',
+    what: 'a page with another digest',
+    config: config(virtual(real('a:80', get('log_all_failures', url('digest 841a2d689ad86bd1611447453c22c6fc'))))),
+    serve: well,
+    steps: flap('a:80', well, { 'a:80': [http(200, 'other')] }, A),
+  },
+  {
+    name: 'http-regex',
+    what: 'a page without the expression',
+    config: config(virtual(real('a:80', get('log_all_failures', url('regex "b.dy"'))))),
+    serve: well,
+    steps: flap('a:80', well, { 'a:80': [http(200, 'other')] }, A),
+  },
+  {
+    name: 'http-regex-no-match',
+    what: 'a page with an expression that must not match',
+    config: config(virtual(real('a:80', get('retry 0', url('regex "b.dy"', 'regex_no_match'))))),
+    serve: { 'a:80': [http(200, 'other')] },
+    steps: flap('a:80', { 'a:80': [http(200, 'other')] }, well, A),
+  },
+  {
+    name: 'http-refused',
+    what: 'a web server that refuses',
+    config: config(virtual(real('a:80', get('log_all_failures', url())))),
+    serve: well,
+    steps: flap('a:80', well, { 'a:80': 'refuse' }, A),
+  },
+  {
+    name: 'http-silent',
+    what: 'a web server that takes connections and answers nothing',
+    config: config(virtual(real('a:80', get('log_all_failures', url())))),
+    serve: well,
+    steps: flap('a:80', well, { 'a:80': ['accept'] }, A),
+  },
+  {
+    name: 'http-reset',
+    what: 'a web server that resets connections',
+    config: config(virtual(real('a:80', get('retry 0', url())))),
+    serve: well,
+    steps: flap('a:80', well, { 'a:80': ['reset'] }, A),
+  },
+  {
+    name: 'http-close',
+    what: 'a web server that closes without an answer',
+    config: config(virtual(real('a:80', get('retry 0', 'log_all_failures', url())))),
+    serve: well,
+    steps: flap('a:80', well, { 'a:80': ['close'] }, A),
+  },
+  {
+    name: 'http-garbage',
+    what: 'an answer that is no HTTP',
+    config: config(virtual(real('a:80', get('retry 0', 'log_all_failures', url())))),
+    serve: well,
+    steps: flap('a:80', well, { 'a:80': [{ text: 'nonsense\n' }] }, A),
+  },
+  {
+    name: 'http-two-urls',
+    what: 'two pages, asked in turn',
+    config: config(virtual('delay_loop 1', real('a:80', get('retry 0', url(), 'url {\n  path /two\n}')))),
+    serve: well,
+    steps: flap('a:80', well, { 'a:80': [http(404)] }, A),
+  },
+  {
+    name: 'http-fast-recovery',
+    uncounted: { '10.1.0.11': 'the next attempt begins in the moment in which the one before is logged' },
+    what: 'fast_recovery asks all pages without a pause',
+    config: config(virtual('delay_loop 1', real('a:80', get('retry 0', 'fast_recovery', url(), 'url {\n  path /two\n}')))),
+    serve: well,
+    steps: flap('a:80', well, { 'a:80': [http(404)] }, A),
+  },
+  {
+    name: 'smtp',
+    what: 'a mail server that refuses HELO',
+    config: config(virtual(real('a:80', check('SMTP_CHECK', 'helo_name me')))),
+    serve: { 'a:80': [{ dialogue: ['220 a\r\n', '250 b\r\n', '221 c\r\n'] }] },
+    steps: flap(
+      'a:80',
+      { 'a:80': [{ dialogue: ['220 a\r\n', '250 b\r\n', '221 c\r\n'] }] },
+      { 'a:80': [{ dialogue: ['220 a\r\n', '550 b\r\n'] }] },
+      A,
+    ),
+  },
+  {
+    name: 'smtp-greeting',
+    what: 'a mail server with a wrong greeting, with all failures in the log',
+    config: config(virtual(real('a:80', check('SMTP_CHECK', 'log_all_failures', 'helo_name me')))),
+    serve: { 'a:80': [{ dialogue: ['220 a\r\n', '250 b\r\n', '221 c\r\n'] }] },
+    steps: flap('a:80', { 'a:80': [{ dialogue: ['220 a\r\n', '250 b\r\n', '221 c\r\n'] }] }, { 'a:80': [{ dialogue: ['554 a\r\n'] }] }, A),
+  },
+  {
+    name: 'smtp-refused',
+    what: 'a mail server that refuses connections',
+    config: config(virtual(real('a:80', check('SMTP_CHECK', 'helo_name me')))),
+    serve: { 'a:80': [{ dialogue: ['220 a\r\n', '250 b\r\n', '221 c\r\n'] }] },
+    steps: flap('a:80', { 'a:80': [{ dialogue: ['220 a\r\n', '250 b\r\n', '221 c\r\n'] }] }, { 'a:80': 'refuse' }, A),
+  },
+  {
+    name: 'dns-code',
+    what: 'a name server that answers with an error',
+    config: config(virtualAt('10.99.0.100 53', 'protocol UDP', real('a:53', check('DNS_CHECK', 'retry 1', 'log_all_failures')))),
+    serve: { 'a:53/udp': [{ rcode: 0 }] },
+    steps: flap('a:53/udp', { 'a:53/udp': [{ rcode: 0 }] }, { 'a:53/udp': [{ rcode: 2 }] }, '[10.1.0.11]:udp:53'),
+  },
+  {
+    name: 'dns-silent',
+    what: 'a name server that does not answer',
+    config: config(virtualAt('10.99.0.100 53', 'protocol UDP', real('a:53', check('DNS_CHECK', 'retry 1')))),
+    serve: { 'a:53/udp': [{ rcode: 0 }] },
+    steps: flap('a:53/udp', { 'a:53/udp': [{ rcode: 0 }] }, { 'a:53/udp': ['accept'] }, '[10.1.0.11]:udp:53'),
+  },
+  {
+    name: 'udp',
+    what: 'UDP_CHECK by what ICMP answers',
+    config: config(virtualAt('10.99.0.100 53', 'protocol UDP', real('a:53', check('UDP_CHECK', 'log_all_failures')))),
+    serve: { 'a:53/udp': ['accept'] },
+    steps: flap('a:53/udp', { 'a:53/udp': ['accept'] }, { 'a:53/udp': 'refuse' }, '[10.1.0.11]:udp:53'),
+  },
+  {
+    name: 'misc-exit',
+    what: 'a script that fails',
+    config: config(virtual(real('a:80', check('MISC_CHECK', 'misc_path "@/exit status"', 'log_all_failures', 'user root')))),
+    files: { status: '1' },
+    steps: [
+      { until: 'Removing service', files: { status: '0' } },
+      { until: 'Adding service', files: { status: '1' } },
+      { until: 'Removing service' },
+    ],
+  },
+  {
+    name: 'misc-dynamic',
+    what: 'misc_dynamic takes the weight from the exit status',
+    config: config(virtual(real('a:80', 'weight 5', check('MISC_CHECK', 'misc_path "@/exit status"', 'misc_dynamic', 'user root')))),
+    files: { status: '12' },
+    steps: [
+      { until: 'Changing weight', files: { status: '0' } },
+      { until: 'Changing weight', files: { status: '3' } },
+      { until: 'Changing weight', files: { status: '1' } },
+      { until: 'Removing service', files: { status: '9' } },
+      { until: 'Adding service' },
+    ],
+  },
+  {
+    name: 'file-check',
+    what: 'FILE_CHECK adds to the weight',
+    config: config(
+      'track_file load {\n  file @/load\n}',
+      virtual(real('a:80', 'weight 10', 'FILE_CHECK {\n  track_file load\n  weight 2\n}'), real('b:80', 'weight 10')),
+    ),
+    files: { load: '1' },
+    steps: [
+      { until: 'Gained quorum', files: { load: '5' } },
+      { until: 'Changing weight', files: { load: '-3' } },
+      { until: 'Changing weight', files: { load: '0' } },
+      { until: 'Changing weight' },
+    ],
+  },
+];
