@@ -84,3 +84,21 @@ test('root without CAP_NET_ADMIN cannot unload: nothing is gone', { skip }, () =
   assert.equal(status, '1');
   assert.deepEqual(left, [...RESTORED, '1']);
 });
+
+test('a container with the network of a host that is a director: its /run is another, and no second one is loaded', { skip }, () => {
+  const [refusal, status, ...left] = onMachine(`${restore}
+    unshare --mount --pid --fork --mount-proc sh -c 'mount -t tmpfs none /run; "$node" "$entry" load' 2>&1 || echo $?
+    ipvsadm -Sn
+    weir load
+    weir unload
+    unshare --mount --pid --fork --mount-proc sh -c 'mount -t tmpfs none /run; "$node" "$entry" ipvsadm -A -t 10.0.0.3:80; "$node" "$entry" unload'
+    ip link add name weir0 type veth peer name weir1
+    ipvsadm -A -t 10.0.0.4:80 -s rr
+    ipvsadm -Sn`);
+  assert.match(
+    refusal ?? '',
+    /^weir load: another weir is loaded in this network namespace; its tables are in a \/run\/weir\/bpf that cannot be seen here — fix: /,
+  );
+  assert.equal(status, '1');
+  assert.deepEqual(left, [...RESTORED, '-A -t 10.0.0.4:80 -s rr']);
+});

@@ -15,11 +15,12 @@ import { parseAttachmentPin } from './load/attachments.js';
 import type { ReportChange } from './load/datapath-change.js';
 import { exchangePrograms } from './load/exchange.js';
 import { isLoaded, load } from './load/load.js';
+import { isLoadedElsewhere } from './load/loaded-elsewhere.js';
 import type { Capacity } from './load/object.js';
 import { ensurePair } from './load/pair.js';
 import { resizeEmpty } from './load/resize.js';
 import { ensureUdevRule } from './load/udev-rule.js';
-import { Bpffs } from './pins/bpffs.js';
+import { BPFFS_PLACE, Bpffs } from './pins/bpffs.js';
 import { Dirty, recover } from './recovery/batch.js';
 import { layoutOf } from './table/layout.js';
 import { markLocal } from './table/local-marks.js';
@@ -80,6 +81,7 @@ function prepare(options: OpenOptions, bpffs: Bpffs): Prepared {
   const netlink = new Netlink();
   try {
     checkPins(folder, present);
+    if (!present && isLoadedElsewhere(netlink)) throw new WeirError('datapath-elsewhere', { place: BPFFS_PLACE });
     if (!present) load(folder, options.capacity);
     let tables = new Tables(folder);
     checkVersion(tables);

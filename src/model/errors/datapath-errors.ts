@@ -21,6 +21,13 @@ export const datapathErrors = {
     hint: 'ipvsadm-save, then weir unload (connections are lost)',
     exitStatus: 2,
   },
+  /** A container with the host's network, or its host. */
+  'datapath-elsewhere': {
+    text: ({ place }: { place: string }) =>
+      `another weir is loaded in this network namespace; its tables are in a ${place} that cannot be seen here`,
+    hint: ({ place }: { place: string }) => `run the command where that one was loaded, or mount its ${place} here`,
+    exitStatus: 1,
+  },
   'datapath-other-build': {
     text: () => 'the loaded datapath is of another build and goes on as it is',
     hint: 'save its table with that build (ipvsadm-save -n), then run weir unload (table and connections are lost)',
