@@ -138,7 +138,9 @@ test('the dumps that signals ask for', { skip: why }, async () => {
   await daemon.logged(/^Startup complete$/);
   for (const signal of ['SIGUSR1', 'SIGUSR2', 36] as const) daemon.signal(signal);
   await daemon.until('all files', () =>
-    ['keepalived.data', 'keepalived.stats', 'keepalived.json', 'keepalived_check.data'].every((name) => dump(name) !== ''),
+    ['keepalived.data', 'keepalived.stats', 'keepalived.json', 'keepalived_check.data', 'keepalived_parent.data'].every(
+      (name) => dump(name) !== '',
+    ),
   );
   assert.match(dump('keepalived.data'), /------< VRRP Topology >------\n VRRP Instance = VI_1\n {3}VRRP Version = 2\n {3}State = MASTER\n/);
   assert.match(dump('keepalived.data'), /\n {3}Virtual IP \(1\):\n {5}10\.99\.0\.100\/24 dev eth scope global set\n/);
