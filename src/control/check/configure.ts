@@ -71,7 +71,17 @@ function removeGone(context: CheckContext, wanted: readonly VirtualServer[]): vo
       log(context, `service ${realName(state.config, config)} no longer exist`);
       removeReal(context, index, real, false);
     }
+    logSorryGone(context, index, next);
   }
+}
+
+/** A sorry server that is in the table and not in the file any more. */
+function logSorryGone(context: CheckContext, server: number, { sorryServer: wanted }: VirtualServer): void {
+  const { config, sorry } = serverAt(context, server);
+  const { sorryServer, sorryInhibit } = config;
+  if (sorryServer === undefined || !(sorry || sorryInhibit)) return;
+  if (wanted !== undefined && realIdentity(wanted) === realIdentity(sorryServer)) return;
+  log(context, `Removing sorry server ${realName(sorryServer, config)} from VS ${config.name}`);
 }
 
 /** Puts the servers of the file in place of those before. A virtual server that stands twice counts once. */

@@ -55,3 +55,30 @@ test('lvs_flush_on_stop: nothing is logged or notified of servers, with omega th
   assert.deepEqual([bed.takeLog(), bed.notified], [[], ['VS [192.0.2.1]:tcp:80 DOWN']]);
   assert.deepEqual([...bed.pools], []);
 });
+
+test('a sorry server that a reload takes away is logged where it was in the table', () => {
+  const sorryServer = realServer('10.0.0.9');
+  const line = 'Removing sorry server [10.0.0.9]:tcp:80 from VS [192.0.2.1]:tcp:80';
+  const realServers = [realServer('10.0.0.1', { checkers: [checker()] })];
+  for (const [sorryInhibit, up, logged] of [
+    [false, false, [line]],
+    [true, true, [line]],
+    [false, true, []],
+  ] as const) {
+    const bed = new CheckBed();
+    if (!up) bed.answers.set('10.0.0.1', failure());
+    bed.configure([virtualServer({ sorryServer, sorryInhibit, realServers })]);
+    bed.pass(2);
+    bed.takeLog();
+    bed.configure([virtualServer({ sorryServer, sorryInhibit, realServers })]);
+    assert.deepEqual(
+      bed.takeLog().filter((text) => text.includes('sorry')),
+      [],
+    );
+    bed.configure([virtualServer({ realServers })]);
+    assert.deepEqual(
+      bed.takeLog().filter((text) => text.includes('sorry')),
+      logged,
+    );
+  }
+});
