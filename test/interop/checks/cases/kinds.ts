@@ -179,4 +179,16 @@ export const kindCases: readonly CheckCase[] = [
       { until: 'Changing weight' },
     ],
   },
+  {
+    name: 'misc-timeout',
+    what: 'a script that does not end',
+    config: config(virtual(real('a:80', check('MISC_CHECK', 'misc_path "/usr/bin/sleep 30"', 'misc_timeout 1', 'retry 0', 'user root')))),
+    steps: [{ until: 'Removing service' }],
+  },
+  {
+    name: 'ping',
+    what: 'PING_CHECK of a host that answers',
+    config: config(virtual('alpha', real('a:80', check('PING_CHECK')))),
+    steps: [{ until: 'Adding service' }],
+  },
 ];

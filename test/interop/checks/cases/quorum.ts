@@ -155,4 +155,42 @@ export const quorumCases: readonly CheckCase[] = [
       { noted: ['Realserver [10.1.0.11]:tcp:80 of virtual server [10.99.0.100]:tcp:80 - UP', 1] },
     ],
   },
+  {
+    name: 'quorum-inhibit',
+    what: 'quorum 2, with a sorry server and a server that stay with weight 0 (as recorded with a kernel that has IPVS)',
+    config: config(
+      virtual(
+        'quorum 2',
+        'sorry_server 10.1.0.14 80',
+        'sorry_server_inhibit',
+        real('a:80', 'weight 3', 'inhibit_on_failure', tcp()),
+        real('b:80', tcp()),
+      ),
+    ),
+    serve: { 'a:80': ['accept'], 'b:80': ['accept'] },
+    racing: true,
+    steps: [
+      { attempts: ['a:80', 1], serve: { 'a:80': 'refuse' } },
+      { until: 'Disabling service', serve: { 'a:80': ['accept'] } },
+      { until: 'Enabling service', serve: { 'b:80': 'refuse' } },
+      { until: 'Removing service', serve: { 'a:80': 'refuse' } },
+      { until: 'Disabling service', serve: { 'b:80': ['accept'] } },
+      { until: 'Adding service' },
+    ],
+  },
+  {
+    name: 'no-checker-emails',
+    what: 'no_checker_emails mails only where a server comes or goes',
+    config: config(globals(...RELAY, 'no_checker_emails'), virtual(real('a:80', once, tcp('retry 0', 'connect_port 81')))),
+    serve: { 'a:80': ['accept'], 'a:81': ['accept'] },
+    racing: true,
+    steps: [
+      { attempts: ['a:80', 2], serve: { 'a:80': 'refuse' } },
+      { until: 'Removing service', serve: { 'a:81': 'refuse' } },
+      { until: 'TCP_CHECK on service', serve: { 'a:81': ['accept'] } },
+      { until: 'TCP connection', serve: { 'a:80': ['accept'] } },
+      { until: 'Adding service' },
+      { noted: ['- UP |', 1] },
+    ],
+  },
 ];

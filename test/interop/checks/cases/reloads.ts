@@ -127,4 +127,49 @@ export const reloadCases: readonly CheckCase[] = [
     racing: true,
     steps: [{ attempts: ['a:80', 2] }],
   },
+  {
+    name: 'reload-quorum',
+    what: 'a reload raises the quorum beyond the servers that are up, and lowers it again',
+    config: config(virtual('sorry_server 10.1.0.14 80', real('a:80', once), real('b:80', once))),
+    serve: { 'b:80': ['accept'] },
+    racing: true,
+    uncounted,
+    steps: [
+      {
+        until: 'Removing service [10.1.0.11]',
+        reload: config(virtual('quorum 2', 'sorry_server 10.1.0.14 80', real('a:80', once), real('b:80', once))),
+      },
+      { until: 'Removing alive servers', reload: config(virtual('sorry_server 10.1.0.14 80', real('a:80', once), real('b:80', once))) },
+      { until: 'Adding alive servers' },
+    ],
+  },
+  {
+    name: 'reload-sorry',
+    what: 'a reload takes the sorry server away while it serves',
+    config: config(virtual('sorry_server 10.1.0.14 80', real('a:80', once))),
+    racing: true,
+    uncounted,
+    steps: [
+      { until: 'Removing alive servers', reload: config(virtual(real('a:80', once))) },
+      { until: 'Activating healthchecker', serve: { 'a:80': ['accept'] } },
+      { until: 'Adding service' },
+    ],
+  },
+  {
+    name: 'reload-inhibit',
+    what: 'a reload adds inhibit_on_failure to a server that is down, and takes it away again',
+    config: config(virtual(real('a:80', once), real('b:80', once))),
+    serve: { 'b:80': ['accept'] },
+    racing: true,
+    uncounted,
+    steps: [
+      {
+        until: 'Removing service [10.1.0.11]',
+        reload: config(virtual(real('a:80', 'inhibit_on_failure', once), real('b:80', once))),
+      },
+      { until: 'Activating healthchecker for service [10.1.0.12]', reload: config(virtual(real('a:80', once), real('b:80', once))) },
+      { until: 'Activating healthchecker for service [10.1.0.12]', serve: { 'a:80': ['accept'] } },
+      { until: 'Adding service' },
+    ],
+  },
 ];
