@@ -1,11 +1,11 @@
 // The files that add a VIP again at boot by calling weir itself, so that the duplicate-address probe also runs then.
+import { shellQuoted } from '../../model/shell-word.js';
 import type { PersistFile } from '../realserver/persist-files.js';
 import type { SavedVip } from './plan.js';
 
 /** One word of a unit's ExecStart: quoted, `%` and `$` taken literally (systemd.service). */
 const unitWord = (word: string) =>
   `"${word.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('%', '%%').replaceAll('$', '$$$$')}"`;
-const shellWord = (word: string) => `'${word.replaceAll("'", `'\\''`)}'`;
 
 const unitPath = (address: string) => `/etc/systemd/system/weir-vip-${address}.service`;
 const wantsPath = (address: string) => `/etc/systemd/system/multi-user.target.wants/weir-vip-${address}.service`;
@@ -35,7 +35,7 @@ export function vipPersistFiles(
   const remove = [...command, 'vip', 'del', address, '--dev', name];
   const origin = `# Written by "weir vip add --persist"; removed by "weir vip del --persist".`;
   if (init === 'ifupdown') {
-    const text = `#!/bin/sh\n${origin}\n[ "\${IFACE-}" = ${shellWord(name)} ] || exit 0\nexec ${add.map(shellWord).join(' ')}\n`;
+    const text = `#!/bin/sh\n${origin}\n[ "\${IFACE-}" = ${shellQuoted(name)} ] || exit 0\nexec ${add.map(shellQuoted).join(' ')}\n`;
     return [{ path: hookPath(address), text, mode: 0o755 }];
   }
   const text = `${origin}

@@ -1,4 +1,5 @@
 // Why the datapath cannot be loaded, attached or used in this network namespace.
+import { shellWord } from '../shell-word.js';
 import type { ErrorRows } from './error-row.js';
 
 interface Why {
@@ -85,7 +86,7 @@ export const datapathErrors = {
   },
   'weir-pair-renamed': {
     text: ({ name, now }: Renamed) => `weir's own interface ${name} was renamed to ${now}`,
-    hint: ({ name, now }: Renamed) => `ip link set ${now} down && ip link set ${now} name ${name}`,
+    hint: ({ name, now }: Renamed) => `ip link set ${shellWord(now)} down && ip link set ${shellWord(now)} name ${name}`,
     exitStatus: 1,
   },
   'bpffs-folder': {

@@ -1,4 +1,5 @@
 // Why a VIP or a real server cannot be set up on this host. Nothing was changed.
+import { shellWord } from '../shell-word.js';
 import type { ErrorRows } from './error-row.js';
 
 interface Address {
@@ -15,7 +16,8 @@ interface Label {
   readonly label: string;
 }
 
-const removal = ({ address, prefixLength, interface: name }: Placed): string => `ip addr del ${address}/${prefixLength} dev ${name}`;
+const removal = ({ address, prefixLength, interface: name }: Placed): string =>
+  `ip addr del ${address}/${prefixLength} dev ${shellWord(name)}`;
 
 export const hostErrors = {
   'vip-impossible': { text: ({ address }: Address) => `${address} cannot be a VIP`, exitStatus: 1 },
@@ -31,7 +33,7 @@ export const hostErrors = {
   },
   'interface-down': {
     text: ({ name }: Name) => `${name} is down`,
-    hint: ({ name }: Name) => `ip link set ${name} up`,
+    hint: ({ name }: Name) => `ip link set ${shellWord(name)} up`,
     exitStatus: 1,
   },
   'interface-is-loopback': {

@@ -1,4 +1,5 @@
 // Why ipvsadm -R or ipvsadm-restore stops, where the reason is weir's own: ipvsadm's texts are in ipvsadm-errors.ts.
+import { shellWord } from '../shell-word.js';
 import type { ErrorRows } from './error-row.js';
 
 interface Line {
@@ -18,7 +19,7 @@ export const restoreErrors = {
   'restore-argument': {
     text: ({ given }: { given: string }) =>
       `unexpected argument: ${given === '' ? '(empty)' : given}: the table is read from standard input`,
-    hint: ({ given }: { given: string }) => `ipvsadm-restore < ${given === '' ? 'FILE' : given}`,
+    hint: ({ given }: { given: string }) => `ipvsadm-restore < ${given === '' ? 'FILE' : shellWord(given)}`,
     exitStatus: 2,
   },
   /** A file that was saved on a full disk, or no `<`. */
