@@ -53,7 +53,6 @@ const DIRECTOR_RULES: readonly ((facts: DirectorFacts) => readonly Finding[])[] 
   mtuRule,
   quiescedRule,
   neighboursRule,
-  routerToVipRule,
   unservedRule,
 ];
 
@@ -63,9 +62,12 @@ const HARMLESS: ReadonlySet<string> = new Set(['vip-absent', 'interface-uncovere
 function directorFindings(facts: DirectorFacts): readonly Finding[] {
   const found = DIRECTOR_RULES.flatMap((rule) => rule(facts));
   const explained = found.some(({ severity, code }) => severity === 'error' && !HARMLESS.has(code));
+  // Who else answers for a VIP, or why this host does not, explains that a router sends its packets elsewhere.
+  const nearer = found.some(({ severity, code }) => severity === 'error' && /^(vip|interface)-/.test(code));
+  const routers = nearer ? [] : routerToVipRule(facts);
   const dropping = dropsRule(facts, explained);
   const full = dropping.some(({ code }) => code === 'table-full' || code === 'table-evicts');
-  return [...found, ...dropping, ...fillRule(facts, full), ...halfOpenRule(facts, explained)];
+  return [...found, ...routers, ...dropping, ...fillRule(facts, full), ...halfOpenRule(facts, explained)];
 }
 
 const SERVER_RULES: readonly ((facts: RealServerFacts) => readonly Finding[])[] = [

@@ -45,10 +45,20 @@ test('a router that sends packets for this host back, and those for the VIP not'
   assert.deepEqual(codes({ reflections: [of(vip, 'silent'), of(vip, 'back', 'syn'), of(own, 'back')] }), [], 'a filter drops ping alone');
   const connections = { ...director.connections, idle: new Map([[addressId(vip), 1]]) };
   assert.deepEqual(codes({ reflections, connections }), [], 'clients get here');
+  const rival = { ifindex: 2, address: vip, mac: '02:00:00:00:00:99' };
+  assert.deepEqual(codes({ reflections, holders: [...director.holders, rival] }), ['error vip-answered-by-other'], 'one fact, one finding');
 });
 
 test('what clients try and is not served is reported, not judged', () => {
   const unserved = [{ vip: ip('10.5.0.9'), port: 443, packets: 2, clients: [ip('192.0.2.7')] }];
   assert.deepEqual(codes({ unserved }), ['info service-absent']);
   assert.match(found({ unserved })[0]?.what ?? '', /TCP 10\.5\.0\.9:443/);
+});
+
+test('rules about ARP that a real server has hide the VIP of a director', () => {
+  const rule = { address: ip('10.5.0.9'), prefixLength: 32 };
+  assert.deepEqual(codes({ arpRules: [{ ...rule, direction: 'in' }] }), ['error vip-arp-filtered']);
+  assert.deepEqual(codes({ arpRules: [{ ...rule, direction: 'out', operation: 'reply' }] }), ['error vip-arp-filtered']);
+  assert.deepEqual(codes({ arpRules: [{ ...rule, direction: 'out', operation: 'request' }] }), [], 'it answers still');
+  assert.deepEqual(codes({ arpRules: [{ ...rule, address: ip('10.5.0.8'), direction: 'in' }] }), []);
 });

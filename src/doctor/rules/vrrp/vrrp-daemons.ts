@@ -25,7 +25,7 @@ export function daemonsRule({ daemons, instances }: VrrpFacts): readonly Finding
           code: 'vrrp-two-daemons',
           what: `two keepalived run here: pid ${first.pid} (${first.file}) and pid ${second.pid} (${second.file})`,
           cause: `both serve ${both}: a host does not receive its own adverts, so both become master, and the first that stops removes the VIPs`,
-          fix: `kill ${second.pid}`,
+          fix: `kill ${second.pid}; timeout 30 tail --pid=${second.pid} -f /dev/null`,
           advice: `where it is a service: systemctl disable --now UNIT (ps -o unit= -p ${second.pid} prints the unit)`,
         },
       ];

@@ -222,7 +222,7 @@ test('two daemons: what both serve', () => {
   const [finding] = found({ ...healthy, daemons, instances: [instance, second] });
   assert.equal(finding?.what, 'two keepalived run here: pid 100 (/etc/keepalived/keepalived.conf) and pid 200 (/root/other.conf)');
   assert.match(finding?.cause ?? '', /^both serve VRID 51 on eth: /);
-  assert.equal(finding?.fix, 'kill 200');
+  assert.equal(finding?.fix, 'kill 200; timeout 30 tail --pid=200 -f /dev/null', 'the VIPs are removed before it ends');
   const apart = { ...second, vrid: 52 };
   assert.deepEqual(found({ ...healthy, adverts: [], daemons, instances: [instance, apart] }), []);
   const [same] = found({ ...healthy, adverts: [], daemons, instances: [instance, { ...apart, vips: instance.vips }] });

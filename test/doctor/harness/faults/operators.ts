@@ -82,6 +82,7 @@ const ways: readonly Fault[] = [
     'server-unreachable',
     /10\.20\.0\.1[12]:8080/,
     {
+      undo: director('ip route del 10.20.0.11', 'ip route del 10.20.0.12', 'ip addr flush dev eth1', 'ip addr add 10.20.0.1/24 dev eth1'),
       repair: director('ip addr flush dev eth1', 'ip addr add 10.20.0.1/24 dev eth1'),
     },
   ),
