@@ -7,9 +7,7 @@ import { reloadCases } from './reloads.js';
 
 const SHORT: ReadonlySet<string> = new Set([
   'tcp-flap',
-  'tcp-all-failures',
   'alpha',
-  'inhibit',
   'sorry',
   'omega',
   'http-status',
