@@ -145,7 +145,7 @@ test('the dumps that signals ask for', { skip: why }, async () => {
   assert.match(dump('keepalived.data'), /------< VRRP Topology >------\n VRRP Instance = VI_1\n {3}VRRP Version = 2\n {3}State = MASTER\n/);
   assert.match(dump('keepalived.data'), /\n {3}Virtual IP \(1\):\n {5}10\.99\.0\.100\/24 dev eth scope global set\n/);
   assert.match(dump('keepalived.stats'), /^VRRP Instance: VI_1\n {2}Advertisements:\n {4}Received: 0\n {4}Sent: [1-9]/);
-  assert.match(dump('keepalived_check.data'), / Virtual server = \[10\.99\.0\.100\]:tcp:80\n/);
+  assert.match(dump('keepalived_check.data'), / VS VIP = 10\.99\.0\.100, VPORT = 80\n/);
   assert.match(dump('keepalived_parent.data'), /^------< Global definitions >------\n/);
   const [entry] = JSON.parse(dump('keepalived.json'));
   assert.deepEqual([entry.data.iname, entry.data.state, entry.data.vips], ['VI_1', 2, ['10.99.0.100/24 dev eth scope global set']]);

@@ -7,6 +7,7 @@ import type { ObservingReader } from '../../datapath/ebpf/observe/observing-read
 import { repairsDue } from '../../datapath/ebpf/observe/repairs-due.js';
 import type { ServiceOverview } from '../../datapath/ebpf/observe/table-overview.js';
 import { keepalivedDaemons } from '../../host/keepalived-daemons.js';
+import { type PublishedServer, publishedChecks } from '../../host/published-checks.js';
 import { type PublishedInstance, publishedVrrp } from '../../host/published-vrrp.js';
 import type { RecentDrops } from '../../model/drops.js';
 import { endpointText } from '../../model/endpoint-text.js';
@@ -19,7 +20,16 @@ import { startTime } from '../../sys/processes/child.js';
 import { decodeInterfaceAddress, dumpAddresses, type InterfaceAddress } from '../../wire/rtnetlink-address.js';
 import { decodeLink, dumpLinks, type Link } from '../../wire/rtnetlink-link.js';
 import { version } from '../version.js';
-import type { DaemonStatus, DatapathStatus, DropsStatus, InstanceStatus, ServiceStatus, Status, TableStatus } from './status.js';
+import type {
+  DaemonStatus,
+  DatapathStatus,
+  DropsStatus,
+  HealthStatus,
+  InstanceStatus,
+  ServiceStatus,
+  Status,
+  TableStatus,
+} from './status.js';
 
 const ENDED = ['ENOENT', 'ESRCH', 'EACCES', 'EPERM'] as const;
 const STATES = { init: 'INIT', backup: 'BACKUP', master: 'MASTER', fault: 'FAULT' } as const;
@@ -97,18 +107,33 @@ function startedAt(pid: number): string | null {
   return ticks === undefined ? null : new Date(Date.now() - (uptime - Number(ticks) / TICKS_PER_S) * 1000).toISOString();
 }
 
+/** Of us since 1970; 0: not known. */
+const isoOf = (us: number): string | null => (us === 0 ? null : new Date(us / 1000).toISOString());
+
 function instanceStatus({ name, state, sinceUs, interface: device, vrid, priority, faults }: PublishedInstance): InstanceStatus {
-  const since = sinceUs === 0 ? null : new Date(sinceUs / 1000).toISOString();
+  const since = isoOf(sinceUs);
   return { name, state: STATES[state], since, interface: device, virtualRouterId: vrid, priority, faults };
 }
 
+function healthStatus({ reals, ...server }: PublishedServer): HealthStatus {
+  const servers = reals.map(({ sinceUs, failed, ...real }) => ({
+    ...real,
+    since: isoOf(sinceUs),
+    failed: failed.map(({ check, reason, sinceUs: from }) => ({ check, reason, since: isoOf(from) })),
+  }));
+  return { ...server, servers };
+}
+
 function daemonStatuses(): readonly DaemonStatus[] {
-  const published = publishedVrrp(String(native().netnsCookie()));
+  const published = publishedVrrp.living(String(native().netnsCookie()));
+  const checks = publishedChecks.living(String(native().netnsCookie()));
   return keepalivedDaemons().map(({ pid, file }) => {
     const own = published.filter(({ daemon }) => daemon === pid);
     const instances = own.length === 0 ? null : own.flatMap((one) => one.instances.map(instanceStatus));
+    const checked = checks.filter(({ daemon }) => daemon === pid);
+    const health = checked.length === 0 ? null : checked.flatMap(({ servers }) => servers.map(healthStatus));
     const program = basename(unlessCode(() => readlinkSync(`/proc/${pid}/exe`), ENDED, ''));
-    return { pid, program: program.startsWith('keepalived') ? 'keepalived' : 'weir', file, since: startedAt(pid), instances };
+    return { pid, program: program.startsWith('keepalived') ? 'keepalived' : 'weir', file, since: startedAt(pid), instances, health };
   });
 }
 

@@ -88,8 +88,9 @@ test('VRRP: the state of each instance, since when, and why it is in FAULT; a da
           { ...instance, name: 'V1', state: 'MASTER', since: ago(7300), faults: [] },
           { ...instance, name: 'V2', state: 'FAULT', since: null, faults: ['interface eth1 down'] },
         ],
+        health: null,
       },
-      { pid: 900, program: 'keepalived', file: '/etc/k.conf', since: null, instances: null },
+      { pid: 900, program: 'keepalived', file: '/etc/k.conf', since: null, instances: null, health: null },
     ],
   });
   assert.match(
@@ -114,4 +115,51 @@ test('what is not whole is shown with its fix', () => {
   has({ table: { ...table, unfinishedChange: { pid: null } } }, /its command was killed \(weir load repairs it\)/);
   has({ drops: null }, /^drops {6}not known: programs of an older build run/m);
   assert.ok(!lines({ table: null, drops: null }).some((line) => /^(table|services|drops)/.test(line)), 'what cannot be read has no line');
+});
+
+test('health: which servers are down, since when and why; the rest as numbers', () => {
+  const real = { up: true, since: ago(600), weight: 1, checks: 1, unchecked: 0, failed: [] };
+  const dead = {
+    ...real,
+    server: '10.0.0.2:80',
+    up: false,
+    since: ago(300),
+    failed: [{ check: 'HTTP_GET', reason: 'HTTP status code error', since: ago(300) }],
+  };
+  const virtual = { quorumUp: true, quorum: 1, weight: 1, sorry: false, suspended: false };
+  const text = lines({
+    daemons: [
+      {
+        pid: 812,
+        program: 'weir',
+        file: '/etc/k.conf',
+        since: null,
+        instances: null,
+        health: [
+          { ...virtual, name: '[192.0.2.1]:tcp:80', servers: [{ ...real, server: '10.0.0.1:80' }, dead] },
+          {
+            ...virtual,
+            name: '[192.0.2.2]:tcp:80',
+            quorumUp: false,
+            weight: 0,
+            sorry: true,
+            servers: [{ ...dead, since: null, failed: [] }],
+          },
+          { ...virtual, name: '[192.0.2.3]:tcp:80', servers: [{ ...real, server: '10.0.0.3:80', since: null, unchecked: 1 }] },
+        ],
+      },
+    ],
+  });
+  const at = text.findIndex((line) => line.startsWith('health'));
+  assert.deepEqual(
+    text.slice(at, at + 5).map((line) => line.replace(/\d{4}-\d\d-\d\d \d\d:\d\d:\d\d/, 'THEN')),
+    [
+      'health     2 up, 1 down; 2 of 4 servers up; 1 not checked yet',
+      '             DOWN [192.0.2.2]:tcp:80: 0 of 1 server up; weight 0, quorum 1; the sorry server serves',
+      '               10.0.0.2:80 down, no check succeeded yet',
+      '             up   [192.0.2.1]:tcp:80: 1 of 2 servers up',
+      '               10.0.0.2:80 down since THEN (5 min ago): HTTP_GET HTTP status code error',
+    ],
+  );
+  assert.ok(!text.some((line) => line.includes('publishes no state')), 'it publishes health');
 });

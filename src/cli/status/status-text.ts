@@ -1,11 +1,22 @@
 // The screen of `weir status`. Pure, but for the time zone.
 import { counted } from '../../model/counted.js';
-import type { DaemonStatus, DatapathStatus, InstanceStatus, ServerStatus, ServiceStatus, Status, TableStatus } from './status.js';
+import type {
+  DaemonStatus,
+  DatapathStatus,
+  HealthStatus,
+  InstanceStatus,
+  RealHealthStatus,
+  ServerStatus,
+  ServiceStatus,
+  Status,
+  TableStatus,
+} from './status.js';
 
 /** More would not fit one screen; --json has them all. */
 const SERVICES_MAX = 12;
 const SERVERS_MAX = 4;
 const INSTANCES_MAX = 12;
+const HEALTH_LINES_MAX = 12;
 
 const two = (number: number): string => String(number).padStart(2, '0');
 
@@ -121,16 +132,58 @@ function instanceLine({ name, state, since, interface: device, virtualRouterId, 
   return `${name} ${state}${sinceText(since, now)}, VRID ${virtualRouterId} on ${device}, priority ${priority}${why}`;
 }
 
+/** `10.0.0.2:80 down since … (5 min ago): HTTP_GET HTTP status code error` */
+function deadLine({ server, since, failed }: RealHealthStatus, now: number): string {
+  const [first] = failed;
+  const others = failed.length > 1 ? ` and ${counted(failed.length - 1, 'other check')}` : '';
+  const why = first === undefined ? '' : `: ${[first.check, first.reason].join(' ').trim()}${others}`;
+  return `  ${server} down${since === null ? ', no check succeeded yet' : sinceText(since, now)}${why}`;
+}
+
+function healthHead({ name, quorumUp, quorum, weight, sorry, suspended, servers }: HealthStatus): string {
+  const up = servers.filter((server) => server.up).length;
+  const parts = [
+    `${up} of ${counted(servers.length, 'server')} up`,
+    ...(quorumUp ? [] : [`weight ${weight}, quorum ${quorum}`]),
+    ...(sorry ? ['the sorry server serves'] : []),
+    ...(suspended ? ['checks wait for its address (ha_suspend)'] : []),
+  ];
+  return `${quorumUp ? 'up  ' : 'DOWN'} ${name}: ${parts.join('; ')}`;
+}
+
+function healthLines(daemons: readonly DaemonStatus[], now: number): readonly string[] {
+  const all = daemons.flatMap(({ health }) => health ?? []);
+  if (all.length === 0) return [];
+  const servers = all.flatMap((one) => one.servers);
+  const down = all.filter(({ quorumUp }) => !quorumUp).length;
+  const waiting = servers.filter(({ unchecked }) => unchecked > 0).length;
+  const notable = all
+    .filter((one) => !one.quorumUp || one.suspended || one.servers.some(({ up }) => !up))
+    .toSorted((a, b) => Number(a.quorumUp) - Number(b.quorumUp));
+  const lines = notable.flatMap((one) => [healthHead(one), ...one.servers.filter(({ up }) => !up).map((real) => deadLine(real, now))]);
+  const summary = [
+    `${all.length - down} up, ${down} down`,
+    `${servers.filter(({ up }) => up).length} of ${counted(servers.length, 'server')} up`,
+    ...(waiting === 0 ? [] : [`${waiting} not checked yet`]),
+  ];
+  const more = lines.length - HEALTH_LINES_MAX;
+  return [
+    summary.join('; '),
+    ...lines.slice(0, HEALTH_LINES_MAX).map((line) => `  ${line}`),
+    ...(more > 0 ? [`  … ${counted(more, 'line')} more (--json lists all)`] : []),
+  ];
+}
+
 function vrrpLines(daemons: readonly DaemonStatus[], now: number): readonly string[] {
   const instances = daemons.flatMap((daemon) => daemon.instances ?? []);
-  const silent = daemons.filter((daemon) => daemon.instances === null);
+  const silent = daemons.filter((daemon) => daemon.instances === null && daemon.health === null);
   const more = instances.length - INSTANCES_MAX;
   return [
     ...instances.slice(0, INSTANCES_MAX).map((instance) => instanceLine(instance, now)),
     ...(more > 0 ? [`… ${more} more (--json lists all)`] : []),
     ...silent.map(({ program, pid }) =>
       program === 'weir'
-        ? `weir ${pid} publishes no state: it runs no VRRP, or cannot write to /run/weir`
+        ? `weir ${pid} publishes no state: it runs neither VRRP nor checks, or cannot write to /run/weir`
         : `keepalived ${pid} publishes no state (kill -USR1 ${pid} makes it write keepalived.data)`,
     ),
   ];
@@ -148,6 +201,7 @@ export function statusText(status: Status, now: number): string {
     ['interfaces', interfaceLines(datapath)],
     ['table', table === null ? [] : tableLines(table)],
     ['services', table === null ? [] : serviceLines(status.services)],
+    ['health', healthLines(daemons, now)],
     ['drops', dropLines(status)],
     ['VRRP', vrrpLines(daemons, now)],
     ['daemons', daemons.length === 0 ? ['none'] : daemonLines(daemons, now)],

@@ -74,6 +74,42 @@ export interface InstanceStatus {
   readonly faults: readonly string[];
 }
 
+export interface FailedCheckStatus {
+  /** `TCP_CHECK` */
+  readonly check: string;
+  readonly reason: string;
+  readonly since: string | null;
+}
+
+export interface RealHealthStatus {
+  /** `ADDRESS:PORT` */
+  readonly server: string;
+  readonly up: boolean;
+  /** Of that state; null: it has been in it from the start. */
+  readonly since: string | null;
+  /** Effective. */
+  readonly weight: number;
+  /** How many checks it has, and how many of them gave no verdict yet. */
+  readonly checks: number;
+  readonly unchecked: number;
+  readonly failed: readonly FailedCheckStatus[];
+}
+
+/** Of a virtual server. */
+export interface HealthStatus {
+  /** As keepalived's lines have it: `[192.0.2.1]:tcp:80`. */
+  readonly name: string;
+  readonly quorumUp: boolean;
+  readonly quorum: number;
+  /** Of the servers that are up. */
+  readonly weight: number;
+  /** The sorry server serves. */
+  readonly sorry: boolean;
+  /** ha_suspend: its checks wait. */
+  readonly suspended: boolean;
+  readonly servers: readonly RealHealthStatus[];
+}
+
 export interface DaemonStatus {
   readonly pid: number;
   readonly program: 'weir' | 'keepalived';
@@ -81,6 +117,8 @@ export interface DaemonStatus {
   readonly since: string | null;
   /** Of VRRP; null: it publishes none. */
   readonly instances: readonly InstanceStatus[] | null;
+  /** Of its virtual servers; null: it publishes none. */
+  readonly health: readonly HealthStatus[] | null;
 }
 
 export interface Status {

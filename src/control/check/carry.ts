@@ -36,6 +36,8 @@ function newChecker(context: CheckContext, config: Checker, up: boolean): Omit<C
     config,
     up,
     ran: false,
+    sinceUs: undefined,
+    reason: '',
     retries: config.timing.retry,
     dueAtUs: isAttempted(config.check.kind) ? firstDueAtUs(context, config) : undefined,
     attempt: 0,

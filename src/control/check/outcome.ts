@@ -76,6 +76,9 @@ function logFailure(context: CheckContext, line: string | undefined): void {
   if (line !== undefined) log(context, line);
 }
 
+/** The texts of failures stand before a server's name in lines: `HTTP status code error to`. */
+const reasonOf = (text: string): string => text.replace(/(?: (?:to|from|with|connecting to))?\s*$/, '');
+
 function fail(context: CheckContext, index: number, { text, status }: Extract<Outcome, { kind: 'failure' }>, rules: KindRules): void {
   const before = checkerAt(context, index);
   const { timing, check } = before.config;
@@ -97,7 +100,7 @@ function fail(context: CheckContext, index: number, { text, status }: Extract<Ou
     log(context, rules.failure(subject, { text, retries: timing.retry, first: !before.ran }));
     if (status !== undefined) changeChecker(context, index, { status });
     if (before.weight !== 0) changeChecker(context, index, { weight: 0 });
-    judge(context, index, false, rules.mail.down(subject, { text }));
+    judge(context, index, false, rules.mail.down(subject, { text }), reasonOf(text));
   }
   next(context, index, ofUrl ? Math.max(timing.delayBeforeRetryUs, timing.delayLoopUs) : timing.delayLoopUs, rules);
 }

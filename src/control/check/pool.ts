@@ -1,15 +1,20 @@
 // Which destinations a virtual server has at the moment, and with which weights.
 import type { RealServer } from '../../model/keepalived/virtual-server.js';
-import { type CheckContext, checkersOf, serverAt } from './context.js';
+import { type CheckContext, realAt, serverAt } from './context.js';
+import type { CheckerState } from './state.js';
 
 /** The kernel's limit is higher; keepalived's is this one. */
 const WEIGHT_MAX = 65_535;
 
 /** What the file gives, and what its checkers add. */
+export function weightIn({ weight }: RealServer, checkers: readonly CheckerState[]): number {
+  return Math.min(Math.max(weight + checkers.reduce((sum, checker) => sum + checker.weight, 0), 0), WEIGHT_MAX);
+}
+
+/** The weight of a real server as it is now. */
 export function weightOf(context: CheckContext, server: number, real: number): number {
-  const added = checkersOf(context, server, real).reduce((sum, index) => sum + (context.checkers[index]?.weight ?? 0), 0);
-  const given = serverAt(context, server).reals[real]?.config.weight ?? 0;
-  return Math.min(Math.max(given + added, 0), WEIGHT_MAX);
+  const { config, firstChecker, checkerCount } = realAt(context, server, real);
+  return weightIn(config, context.checkers.slice(firstChecker, firstChecker + checkerCount));
 }
 
 /** The sum of the weights of all servers that are alive. */

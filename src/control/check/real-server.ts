@@ -9,11 +9,11 @@ import { settleQuorum } from './quorum.js';
 const failedCheckers = (context: CheckContext, server: number, real: number): number =>
   checkersOf(context, server, real).filter((index) => !checkerAt(context, index).up).length;
 
-/** A checker's verdict. `mail`: the text of the mail, if the verdict is another one than before. */
-export function judge(context: CheckContext, index: number, up: boolean, mail: string): void {
-  const { up: before, ran, server, real, config } = checkerAt(context, index);
+/** A checker's verdict. `mail`: the text of the mail, if the verdict is another one than before. `reason`: why it failed. */
+export function judge(context: CheckContext, index: number, up: boolean, mail: string, reason = ''): void {
+  const { up: before, ran, sinceUs, server, real, config } = checkerAt(context, index);
   const { alive } = realAt(context, server, real);
-  changeChecker(context, index, { up, ran: true });
+  changeChecker(context, index, { up, ran: true, reason, sinceUs: before === up ? (sinceUs ?? context.atUs) : context.atUs });
   context.effects.push({ kind: 'remember' });
   if (before === up) {
     if (!ran && (config.timing.alpha || !up)) notifyReal(context, server, real);

@@ -4,6 +4,10 @@ export interface RememberedCheck {
   readonly up: boolean;
   readonly weight: number;
   readonly status: number;
+  /** When it came to this verdict, monotonic microseconds of this boot. */
+  readonly sinceUs?: number;
+  /** Why it failed. */
+  readonly reason?: string;
 }
 
 /** By `rememberedKey`: checks that have run. */

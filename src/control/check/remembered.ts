@@ -7,12 +7,12 @@ export const rememberedKey = (server: string, real: string, checker: string): st
 
 export function remember({ servers, checkers }: CheckMachine): Remembered {
   const found = new Map<string, RememberedCheck>();
-  for (const { config, ran, up, weight, status, server, real } of checkers) {
+  for (const { config, ran, up, weight, status, sinceUs, reason, server, real } of checkers) {
     const virtual = servers[server];
     const owner = virtual?.reals[real];
     if (!ran || virtual === undefined || owner === undefined) continue;
     const key = rememberedKey(serverIdentity(virtual.config), realIdentity(owner.config), checkerIdentity(config));
-    found.set(key, { up, weight, status });
+    found.set(key, { up, weight, status, reason, ...(sinceUs === undefined ? {} : { sinceUs }) });
   }
   return found;
 }

@@ -14,6 +14,10 @@ export interface CheckerState {
   readonly up: boolean;
   /** It has given a verdict. */
   readonly ran: boolean;
+  /** When it came to this verdict, monotonic microseconds of this boot; undefined: it has none. */
+  readonly sinceUs: number | undefined;
+  /** Why it failed last; empty while it is up. */
+  readonly reason: string;
   /** Failures since the last success that were not counted yet. */
   readonly retries: number;
   /** When the next attempt begins; undefined: one is under way, or others report (FILE_CHECK, BFD_CHECK). */

@@ -32,7 +32,7 @@ export function settleFile(context: CheckContext, index: number): void {
     if (!up && ran) return;
     logDetail(context, `(${name}): tracked file ${trackFile} now FAULT state`);
     changeChecker(context, index, { weight: 0 });
-    judge(context, index, false, `FILE CHECK ${trackFile} failed on service`);
+    judge(context, index, false, `FILE CHECK ${trackFile} failed on service`, `file ${trackFile}`);
     return;
   }
   if (up) {
@@ -61,5 +61,5 @@ export function settleBfd(context: CheckContext, index: number): void {
   if (up === undefined || (before === up && ran)) return;
   const which = realName(realAt(context, server, real).config, serverAt(context, server).config);
   log(context, `BFD check of [${name}] RS(${which}) is ${up ? 'UP' : 'DOWN'}`);
-  judge(context, index, up, `BFD CHECK ${name} ${up ? 'succeeded' : 'failed'} on service`);
+  judge(context, index, up, `BFD CHECK ${name} ${up ? 'succeeded' : 'failed'} on service`, up ? '' : `session ${name} is down`);
 }

@@ -18,6 +18,7 @@ import type { KeepalivedConfiguration } from '../../model/keepalived/configurati
 import { shortfalls } from '../../model/keepalived/served-as.js';
 import { wantedTable } from '../../model/keepalived/wanted-table.js';
 import type { Log, LogLevel } from '../../model/log-level.js';
+import { hostClocks } from '../dump-files/host-clocks.js';
 import { globalText } from '../dump-files/parent-dump.js';
 import { ReloadRecord } from '../dump-files/reload-record.js';
 import { dataPath, writeDump } from '../dump-files/write-dump.js';
@@ -30,6 +31,7 @@ import { AddressCounts } from './address-counts.js';
 import { Attempts } from './attempts/attempts.js';
 import { attemptTools } from './attempts/tools.js';
 import { CheckNotifier } from './check-notifier.js';
+import { CheckPublisher } from './check-publisher.js';
 import { HealthRecord } from './health-record.js';
 import { TableKeeper } from './table-keeper.js';
 
@@ -64,6 +66,7 @@ class Checker implements Part {
   readonly #notifier: CheckNotifier;
   readonly #files: TrackFiles;
   readonly #health: HealthRecord;
+  readonly #publisher: CheckPublisher;
   readonly #record: ReloadRecord;
 
   constructor(readonly options: CheckerOptions) {
@@ -81,6 +84,7 @@ class Checker implements Part {
     this.#table = new TableKeeper(configuration, options.open, log);
     this.#notifier = new CheckNotifier((script) => this.#scripts.resolve(script), log);
     this.#health = new HealthRecord(options.healthFile, () => remember(this.#loop.state), log);
+    this.#publisher = new CheckPublisher(() => this.#loop.state, log);
     this.#files = new TrackFiles((name, value) => this.#loop.feed({ kind: 'file', name, value }), log);
     const tools = attemptTools({ configuration: () => this.#configuration, resolve: (script) => this.#scripts.resolve(script), log });
     this.#attempts = new Attempts(tools, (outcomes) => this.#loop.feed({ kind: 'outcomes', outcomes }));
@@ -128,6 +132,7 @@ class Checker implements Part {
 
   #perform(effects: readonly CheckEffect[]): void {
     for (const effect of effects) this.#performOne(effect);
+    if (effects.some(({ kind }) => kind === 'remember' || kind === 'serve' || kind === 'remove')) this.#publisher.soon();
   }
 
   #performOne(effect: CheckEffect): void {
@@ -179,7 +184,7 @@ class Checker implements Part {
   }
 
   #text(): string {
-    const lines = virtualServerLines(this.#configuration);
+    const lines = virtualServerLines(this.#loop.state, hostClocks());
     return `${globalText(this.#configuration)}${lines.map((line) => `${line}\n`).join('')}`;
   }
 
@@ -187,6 +192,7 @@ class Checker implements Part {
     this.#addresses?.close();
     this.#files.close();
     this.#health.flush();
+    this.#publisher.close();
     this.#notifier.stopReaders();
     const { lvsFlushOnStop } = this.#configuration.global;
     const { keepServers } = this.options;

@@ -8,8 +8,9 @@ import { readTextFile, replaceTextFile } from '../../sys/files/durable-file.js';
 const GATHER_MS = 50;
 
 function isCheck(value: unknown): value is RememberedCheck {
-  const { up, weight, status } = (value ?? {}) as Partial<RememberedCheck>;
-  return typeof up === 'boolean' && Number.isSafeInteger(weight) && Number.isSafeInteger(status);
+  const { up, weight, status, sinceUs = 0, reason = '' } = (value ?? {}) as Partial<RememberedCheck>;
+  const numbers = [weight, status, sinceUs].every(Number.isSafeInteger);
+  return typeof up === 'boolean' && numbers && typeof reason === 'string';
 }
 
 /** Empty for a text that we did not write. */

@@ -1,6 +1,6 @@
 // Publishes the states of VRRP's instances for `weir status`. The supervisor does it, since a write to a disk would keep the VRRP process
 // from its adverts.
-import { publishVrrp, sweepPublished, unpublishVrrp } from '../../host/published-vrrp.js';
+import { publishedVrrp } from '../../host/published-vrrp.js';
 import type { Log } from '../../model/log-level.js';
 import { isSystemError } from '../../sys/errno.js';
 import type { VrrpStates } from '../process/messages.js';
@@ -16,9 +16,9 @@ export class VrrpPublisher {
     this.#attempt(() => {
       if (this.#published?.pid !== pid) {
         this.close();
-        sweepPublished(cookie);
+        publishedVrrp.sweep(cookie);
       }
-      publishVrrp(cookie, { pid, started, daemon: process.pid, instances });
+      publishedVrrp.publish(cookie, { pid, started, daemon: process.pid, instances });
       this.#published = { cookie, pid };
     });
   }
@@ -26,7 +26,7 @@ export class VrrpPublisher {
   close(): void {
     const published = this.#published;
     this.#published = undefined;
-    if (published !== undefined) this.#attempt(() => unpublishVrrp(published.cookie, published.pid));
+    if (published !== undefined) this.#attempt(() => publishedVrrp.unpublish(published.cookie, published.pid));
   }
 
   /** VRRP goes on without it. */

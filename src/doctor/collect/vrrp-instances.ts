@@ -101,7 +101,7 @@ export function readInstances(
   const instances: VrrpInstanceFact[] = [];
   const homeless: HomelessInstance[] = [];
   const unread: string[] = [];
-  const published = publishedVrrp(String(native().netnsCookie()));
+  const published = publishedVrrp.living(String(native().netnsCookie()));
   for (const file of files) {
     const configuration = keepalivedConfiguration(file);
     if (configuration === undefined) unread.push(file);

@@ -1,0 +1,69 @@
+// The health of servers as people are shown it: who is up, since when, and which check fails.
+import { endpointText } from '../../model/endpoint-text.js';
+import { CHECK_NAMES } from '../../model/keepalived/check-names.js';
+import { weightIn } from './pool.js';
+import type { CheckerState, CheckMachine, RealState } from './state.js';
+
+export interface FailedCheck {
+  /** `TCP_CHECK` */
+  readonly check: string;
+  readonly reason: string;
+  /** Monotonic microseconds. */
+  readonly sinceUs: number | undefined;
+}
+
+export interface RealHealth {
+  /** `10.0.0.2:80` */
+  readonly server: string;
+  readonly up: boolean;
+  /** Of this state; undefined: it has been in it from the start. Monotonic microseconds. */
+  readonly sinceUs: number | undefined;
+  readonly weight: number;
+  /** How many checks it has, and how many of them gave no verdict yet. */
+  readonly checks: number;
+  readonly unchecked: number;
+  readonly failed: readonly FailedCheck[];
+}
+
+export interface ServerHealth {
+  /** `[192.0.2.1]:tcp:80` */
+  readonly name: string;
+  readonly quorumUp: boolean;
+  readonly quorum: number;
+  /** Of the servers that are up. */
+  readonly weight: number;
+  /** The sorry server serves. */
+  readonly sorry: boolean;
+  /** ha_suspend: its checks wait. */
+  readonly suspended: boolean;
+  readonly reals: readonly RealHealth[];
+}
+
+/** Up since the last of its checks came up; down since the first of those that fail did. */
+function sinceOf(alive: boolean, checkers: readonly CheckerState[]): number | undefined {
+  const times = checkers.filter(({ up }) => up === alive).flatMap(({ sinceUs }) => sinceUs ?? []);
+  if (times.length === 0) return undefined;
+  return alive ? Math.max(...times) : Math.min(...times);
+}
+
+export function realHealthOf({ config, alive, firstChecker, checkerCount }: RealState, all: readonly CheckerState[]): RealHealth {
+  const checkers = all.slice(firstChecker, firstChecker + checkerCount);
+  const down = checkers.filter(({ up }) => !up);
+  return {
+    server: endpointText(config),
+    up: alive,
+    sinceUs: sinceOf(alive, checkers),
+    weight: weightIn(config, checkers),
+    checks: checkers.length,
+    unchecked: checkers.filter(({ ran }) => !ran).length,
+    failed: down.map(({ config: { check }, reason, sinceUs }) => ({ check: CHECK_NAMES[check.kind], reason, sinceUs })),
+  };
+}
+
+export function healthOf({ servers, checkers }: CheckMachine): readonly ServerHealth[] {
+  return servers.map(({ config, reals, quorumUp, sorry, suspended }) => {
+    const health = reals.map((real) => realHealthOf(real, checkers));
+    const weight = health.reduce((sum, real) => (real.up ? sum + real.weight : sum), 0);
+    return { name: config.name, quorumUp, quorum: config.quorum, weight, sorry, suspended, reals: health };
+  });
+}

@@ -1,0 +1,84 @@
+// What processes of the daemon publish of their state, so that other programs need not ask them: /run/weir/KIND/COOKIE.PID.json, one file
+// for each process. It is of no use to the daemon itself, and counts only while that process lives.
+import { readdirSync } from 'node:fs';
+import { unlessCode } from '../sys/errno.js';
+import { readTextFile, removeFile, replaceTextFile } from '../sys/files/durable-file.js';
+import { startTime } from '../sys/processes/child.js';
+
+export interface Published {
+  readonly format: number;
+  /** Of the process; with its start time, which names it for ever. */
+  readonly pid: number;
+  readonly started: string;
+  /** The daemon's first process. */
+  readonly daemon: number;
+}
+
+const isAlive = ({ pid, started }: Published): boolean => startTime(pid) === started;
+
+/** One kind of published documents. `cookie`: of the process's network namespace. */
+export class Publication<Document extends Published> {
+  readonly #folder: string;
+
+  /** `list`: the field that makes a document one of this kind. */
+  constructor(
+    kind: string,
+    readonly format: Document['format'],
+    readonly list: keyof Document,
+  ) {
+    this.#folder = `/run/weir/${kind}`;
+  }
+
+  #pathOf(cookie: string, pid: number): string {
+    return `${this.#folder}/${cookie}.${pid}.json`;
+  }
+
+  /** @throws SystemError */
+  publish(cookie: string, document: Omit<Document, 'format'> & Omit<Published, 'format'>): void {
+    replaceTextFile(this.#pathOf(cookie, document.pid), `${JSON.stringify({ format: this.format, ...document })}\n`, 0o600);
+  }
+
+  /** @throws SystemError */
+  unpublish(cookie: string, pid: number): void {
+    removeFile(this.#pathOf(cookie, pid));
+  }
+
+  #parse(text: string | undefined): Document | undefined {
+    try {
+      const value = JSON.parse(text ?? 'null') as Partial<Document> | null;
+      return value?.format === this.format && Array.isArray(value[this.list]) ? (value as Document) : undefined;
+    } catch (error) {
+      if (error instanceof SyntaxError) return undefined;
+      throw error;
+    }
+  }
+
+  /** Pids that have a file there, whether they live or not. */
+  #pidsIn(cookie: string): readonly number[] {
+    const names = unlessCode(() => readdirSync(this.#folder), ['ENOENT', 'ENOTDIR'], []);
+    return names.flatMap((name) => {
+      const [, of, pid] = /^(\d+)\.(\d+)\.json$/.exec(name) ?? [];
+      return of === cookie ? [Number(pid)] : [];
+    });
+  }
+
+  #read(cookie: string, pid: number): Document | undefined {
+    return this.#parse(readTextFile(this.#pathOf(cookie, pid)));
+  }
+
+  /** Of the processes that live now. */
+  living(cookie: string): readonly Document[] {
+    return this.#pidsIn(cookie)
+      .map((pid) => this.#read(cookie, pid))
+      .filter((document) => document !== undefined)
+      .filter(isAlive);
+  }
+
+  /** Removes the files of processes that were killed. @throws SystemError */
+  sweep(cookie: string): void {
+    for (const pid of this.#pidsIn(cookie)) {
+      const document = this.#read(cookie, pid);
+      if (document === undefined || !isAlive(document)) removeFile(this.#pathOf(cookie, pid));
+    }
+  }
+}
