@@ -14,6 +14,11 @@ export interface Published {
   readonly daemon: number;
 }
 
+interface Owner {
+  readonly cookie: string;
+  readonly pid: number;
+}
+
 const isAlive = ({ pid, started }: Published): boolean => startTime(pid) === started;
 
 /** One kind of published documents. `cookie`: of the process's network namespace. */
@@ -53,32 +58,33 @@ export class Publication<Document extends Published> {
     }
   }
 
-  /** Pids that have a file there, whether they live or not. */
-  #pidsIn(cookie: string): readonly number[] {
+  /** Processes that have a file there, whether they live or not. */
+  #owners(): readonly Owner[] {
     const names = unlessCode(() => readdirSync(this.#folder), ['ENOENT', 'ENOTDIR'], []);
     return names.flatMap((name) => {
-      const [, of, pid] = /^(\d+)\.(\d+)\.json$/.exec(name) ?? [];
-      return of === cookie ? [Number(pid)] : [];
+      const [, cookie, pid] = /^(\d+)\.(\d+)\.json$/.exec(name) ?? [];
+      return cookie === undefined ? [] : [{ cookie, pid: Number(pid) }];
     });
   }
 
-  #read(cookie: string, pid: number): Document | undefined {
+  #read({ cookie, pid }: Owner): Document | undefined {
     return this.#parse(readTextFile(this.#pathOf(cookie, pid)));
   }
 
   /** Of the processes that live now. */
   living(cookie: string): readonly Document[] {
-    return this.#pidsIn(cookie)
-      .map((pid) => this.#read(cookie, pid))
+    return this.#owners()
+      .filter((owner) => owner.cookie === cookie)
+      .map((owner) => this.#read(owner))
       .filter((document) => document !== undefined)
       .filter(isAlive);
   }
 
-  /** Removes the files of processes that were killed. @throws SystemError */
-  sweep(cookie: string): void {
-    for (const pid of this.#pidsIn(cookie)) {
-      const document = this.#read(cookie, pid);
-      if (document === undefined || !isAlive(document)) removeFile(this.#pathOf(cookie, pid));
+  /** Removes the files of processes that were killed, also of namespaces that are gone. @throws SystemError */
+  sweep(): void {
+    for (const owner of this.#owners()) {
+      const document = this.#read(owner);
+      if (document === undefined || !isAlive(document)) removeFile(this.#pathOf(owner.cookie, owner.pid));
     }
   }
 }

@@ -18,6 +18,16 @@ let gate: Host;
 let guest: Host;
 const VIP = '198.51.100.10';
 
+const SETTLED_MAX_MS = 60_000;
+
+/** Until the carrier is there and IPv6 has tested its addresses: what the kernel changes by itself is no change by a command. */
+function settle(host: Host, ...devices: readonly string[]): void {
+  const settled = (text: string): boolean => text.includes(' state UP ') && !text.includes(' tentative');
+  const end = Date.now() + SETTLED_MAX_MS;
+  while (!devices.every((device) => settled(host.ip(`addr show dev ${device}`))))
+    assert.ok(Date.now() < end, `not settled: ${host.ip('addr show')}`);
+}
+
 before(() => {
   if (on.skip) return;
   gate = bed.host('gate');
@@ -26,6 +36,7 @@ before(() => {
   bed.cable(gate, 'wan0', outside, '198.51.100.1/24', `${VIP}/32`);
   bed.cable(guest, 'eth0', outside, '198.51.100.77/24');
   bed.cable(gate, 'lan0', inside, '192.0.2.1/24');
+  settle(gate, 'wan0', 'lan0');
 });
 after(() => {
   gate?.weir('unload');

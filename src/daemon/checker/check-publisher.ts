@@ -37,7 +37,7 @@ export class CheckPublisher {
     readonly current: () => CheckMachine,
     readonly log: Log,
   ) {
-    this.#attempt(() => publishedChecks.sweep(this.#cookie));
+    this.#attempt(() => publishedChecks.sweep());
   }
 
   /** Something changed. */

@@ -16,7 +16,7 @@ export class VrrpPublisher {
     this.#attempt(() => {
       if (this.#published?.pid !== pid) {
         this.close();
-        publishedVrrp.sweep(cookie);
+        publishedVrrp.sweep();
       }
       publishedVrrp.publish(cookie, { pid, started, daemon: process.pid, instances });
       this.#published = { cookie, pid };

@@ -1,0 +1,41 @@
+import assert from 'node:assert/strict';
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { noRoot } from '../../test/support/probes.js';
+import { startTime } from '../sys/processes/child.js';
+import { Publication, type Published } from './publication.js';
+
+interface Sample extends Published {
+  readonly format: 1;
+  readonly items: readonly number[];
+}
+
+test('files of dead processes are swept, also of other namespaces; those of the living stay', { skip: noRoot() }, () => {
+  const kind = `test-publication-${process.pid}`;
+  const folder = `/run/weir/${kind}`;
+  const samples = new Publication<Sample>(kind, 1, 'items');
+  const of = (pid: number, started: string, items: readonly number[]) => ({ pid, started, daemon: 1, items });
+  const started = startTime(process.pid) ?? '';
+  try {
+    mkdirSync(folder, { recursive: true });
+    samples.publish('1', of(process.pid, started, [1]));
+    samples.publish('2', of(process.pid, started, [2]));
+    // This number belonged to another process before.
+    samples.publish('3', of(process.pid, 'earlier', [3]));
+    samples.publish('1', of(2 ** 30, '5', [4]));
+    writeFileSync(`${folder}/4.5.json`, 'no JSON');
+    writeFileSync(`${folder}/note`, 'of somebody else');
+    assert.deepEqual(
+      [samples.living('1'), samples.living('3')].map((list) => list.map(({ items }) => items)),
+      [[[1]], []],
+    );
+    samples.sweep();
+    const left = [`1.${process.pid}.json`, `2.${process.pid}.json`, `3.${process.pid}.json`, `1.${2 ** 30}.json`, '4.5.json', 'note'];
+    assert.deepEqual(
+      left.map((name) => existsSync(`${folder}/${name}`)),
+      [true, true, false, false, false, true],
+    );
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
