@@ -49,7 +49,7 @@ export function serverBlock({ values }: Placed, name: string, protocol?: string)
   const blocks = blocksOf(values, 'virtual_server').filter(({ label }) => {
     const [first, second] = label.map(({ text }) => text);
     if (first === 'fwmark') return name === `FWM ${second}`;
-    return first === 'group' ? name === second : name.startsWith(`[${first}]:`) && name.endsWith(`:${second ?? 0}`);
+    return first === 'group' ? name === `[${second}]:0` : name.startsWith(`[${first}]:`) && name.endsWith(`:${second ?? 0}`);
   });
   const stated = protocol ?? /^\[.*\]:(\w+):\d+$/.exec(name)?.[1];
   return blocks.find((block) => textOf(block, 'protocol')?.toLowerCase() === stated) ?? blocks[0];

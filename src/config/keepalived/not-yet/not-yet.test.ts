@@ -45,10 +45,12 @@ test('what a virtual server is served without, at its keyword, with what it mean
 test('of a group, the part that is about', () => {
   const group = 'virtual_server_group g {\n10.0.0.1-3 80\nfwmark 7\n}\n';
   assert.deepEqual(found(`${group}${server('group g', real('10.0.1.1 80'))}`), [
-    '5 server g: 1 of its 4 services: firewall-mark services (-f) are not there yet',
+    '5 server [g]:0: 1 of its 4 services: firewall-mark services (-f) are not there yet',
   ]);
   // The second one with the same name is the one of UDP.
   const udp = server('group g', real('10.0.1.1 80')).replace('TCP', 'UDP').replace('rr', 'ovf');
   const ranges = 'virtual_server_group g {\n10.0.0.1 80\n}\n';
-  assert.deepEqual(found(`${ranges}${server('group g', real('10.0.1.1 80'))}${udp}`), ['12 server g: the scheduler ovf is not there yet']);
+  assert.deepEqual(found(`${ranges}${server('group g', real('10.0.1.1 80'))}${udp}`), [
+    '12 server [g]:0: the scheduler ovf is not there yet',
+  ]);
 });

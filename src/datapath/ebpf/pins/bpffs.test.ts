@@ -20,7 +20,8 @@ after(() => {
   if (!isRoot || !existsSync(`${mountView().root}${dirname(place)}`)) return;
   const { root, anchor } = mountView();
   while (mountsOfPlace() > 0) execFileSync('nsenter', ['--target', String(anchor), '--mount', 'umount', place]);
-  rmSync(`${root}${dirname(place)}`, { recursive: true });
+  // What copies the machine's mounts meanwhile may hold the place for a moment.
+  rmSync(`${root}${dirname(place)}`, { recursive: true, maxRetries: 10 });
 });
 
 /** How many file systems are mounted there, one over the other. */
