@@ -32,6 +32,13 @@ function plug(): void {
   director.ip('link set eth up');
 }
 
+async function start(): Promise<void> {
+  const files = ['conf', 'p.pid', 'r.pid', 'c.pid'].flatMap((name) => [`-${name === 'conf' ? 'f' : name[0]}`, join(folder, name)]);
+  const words = [process.execPath, ENTRY, 'keepalived', '-n', '-l', '-G', ...files];
+  daemon = new RunningDaemon(['ip', 'netns', 'exec', director.namespace, ...words]);
+  await daemon.logged(/^Startup complete/);
+}
+
 before(async () => {
   if (skip !== false) return;
   bed = new Bed();
@@ -47,26 +54,11 @@ before(async () => {
   for (const line of [`-A -t ${VIP}:80 -s rr`, `-a -t ${VIP}:80 -r 10.98.0.2:80 -m`]) {
     assert.deepEqual(director.ipvsadm(line), { status: 0, stdout: '', stderr: '' });
   }
-  const file = (name: string): string => join(folder, name);
   writeFileSync(
-    file('conf'),
+    join(folder, 'conf'),
     'vrrp_instance V {\n  interface srv\n  virtual_router_id 9\n  virtual_ipaddress {\n    10.98.0.9/32\n  }\n}\n',
   );
-  const files = ['-f', file('conf'), '-p', file('p.pid'), '-r', file('r.pid'), '-c', file('c.pid')];
-  daemon = new RunningDaemon([
-    'ip',
-    'netns',
-    'exec',
-    director.namespace,
-    process.execPath,
-    ENTRY,
-    'keepalived',
-    '-n',
-    '-l',
-    '-G',
-    ...files,
-  ]);
-  await daemon.logged(/^Startup complete/);
+  await start();
 });
 after(async () => {
   if (skip !== false) return;
@@ -167,6 +159,16 @@ for (const { name, type, make, remove, client: inside = [] } of SHAPES) {
     }
   });
 }
+
+test('what came while no daemon ran is attached when one starts', { skip }, async () => {
+  await daemon.stop();
+  plug();
+  director.ip('addr add 10.99.0.1/24 dev eth');
+  assert.equal(answer(), '');
+  await start();
+  await served('an answer');
+  director.ip('link del eth');
+});
 
 test('commands that run meanwhile do no harm: the lock orders them', { skip }, async () => {
   plug();

@@ -133,6 +133,8 @@ export function coverInterfaces(log: Log): void {
       changes: (messages) => cover.onChanges(messages),
       overrun: () => cover.request(),
     });
+    // What came before the monitor was there.
+    cover.request();
   } catch (error) {
     if (!isSystemError(error)) throw error;
     log('warning', `new interfaces will not be attached: ${error.message}`);
