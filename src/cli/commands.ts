@@ -1,8 +1,5 @@
 // The one table of weir's commands: name, one line of meaning, and where its code is (loaded only when it is called).
-import type { Io } from './io.js';
-
-/** A command: its arguments without its name; the process's exit status. */
-export type Run = (args: readonly string[], io: Io) => Promise<number>;
+import type { Run } from './command.js';
 
 export interface Command {
   readonly name: string;

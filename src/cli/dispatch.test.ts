@@ -94,6 +94,16 @@ test('each command answers --help and -h with its usage, alone and behind its wo
   }
 });
 
+test('a command that needs to know what to do prints its usage on standard error, as it is', async () => {
+  for (const name of ['config', 'realserver', 'sim', 'stats', 'vip']) {
+    const [help, io] = [memoryIo(), memoryIo()];
+    await dispatch(['weir', 'help', name], help);
+    assert.match(help.stdout, new RegExp(`^usage: weir ${name} [^]*\\n$`), name);
+    assert.equal(await dispatch(['weir', name], io), 2, name);
+    assert.deepEqual([io.stdout, io.stderr], ['', help.stdout], name);
+  }
+});
+
 test('help and version are commands that have a help, too', async () => {
   const { stdout: help } = await weir('weir', 'help');
   for (const words of [['help', 'help'], ['help', '--help'], ['--help', 'help'], ['-h']]) {

@@ -15,23 +15,26 @@ export function reportWait(name: string, io: Io): (text: string) => void {
   return (text) => io.err(`${name}: ${text}\n`);
 }
 
-/** Runs a command's work; known errors become one line. A bug's error is thrown on. */
-export async function reported(name: string, io: Io, work: () => Promise<number>): Promise<number> {
+/**
+ * Runs a command's work; known errors become one line, or the usage where words are missing. A bug's error is thrown on.
+ * `status`: of every failure; absent: the error's own.
+ */
+export async function reported(name: string, io: Io, work: () => Promise<number>, status?: number): Promise<number> {
   try {
     return await work();
   } catch (error) {
     if (isWeirError(error, 'usage')) {
-      io.err(`${error.message}\n`);
-      return error.exitStatus;
+      io.err(`${error.message.trimEnd()}\n`);
+      return status ?? error.exitStatus;
     }
     if (isWeirError(error)) {
       io.err(`${name}: ${oneLine(error.message)}\n`);
-      return error.exitStatus;
+      return status ?? error.exitStatus;
     }
     if (isSystemError(error)) {
       const denied = error.code === 'EPERM' || error.code === 'EACCES';
       io.err(`${name}: ${oneLine(error.message)}${denied ? ': run it as root (sudo)' : ''}\n`);
-      return FAILURE_STATUS;
+      return status ?? FAILURE_STATUS;
     }
     throw error;
   }

@@ -109,10 +109,11 @@ function runLint(files: readonly string[], ids: readonly string[], options: stri
 
 function config(args: readonly string[], io: Io): number {
   const [action, ...rest] = args;
-  if (action === undefined || wantsHelp(args)) {
+  if (wantsHelp(args)) {
     io.out(USAGE);
     return 0;
   }
+  if (action === undefined) throw new WeirError('usage', { usage: USAGE });
   if (action !== 'explain' && action !== 'lint') throw new WeirError('action-unknown', { given: action, known: 'explain or lint' });
   const { flags, words } = readFlags(rest, TYPES);
   const ids = flags.id?.split(',') ?? [];

@@ -9,10 +9,9 @@ import { parseIpv4 } from '../../model/address-text.js';
 import { WeirError } from '../../model/errors/weir-error.js';
 import { findingsStatus } from '../../model/finding.js';
 import { reasonOf } from '../../sys/errno.js';
-import { reported } from '../failure.js';
-import { type Flags, readFlags, wantsHelp } from '../flags.js';
-import type { Io } from '../io.js';
-import { readVips } from './realserver.js';
+import { command, expectWords } from '../command.js';
+import type { Flags } from '../flags.js';
+import { readVips } from '../read-vips.js';
 
 const USAGE = `usage: weir doctor [--role director|vrrp] [--keepalived FILE] [--wait SECONDS] [--json]
        weir doctor --role rs [--vip A[:PORT][,B]] [--port PORT[/udp][,PORT]] [--dip A] [--method dr|nat|tun] [--json]
@@ -90,13 +89,10 @@ function expectReadable(path: string): void {
   }
 }
 
-async function doctor(args: readonly string[], io: Io): Promise<number> {
-  if (wantsHelp(args)) {
-    io.out(USAGE);
-    return 0;
-  }
-  const { flags, words } = readFlags(args, TYPES);
-  if (words[0] !== undefined) throw new WeirError('argument-unexpected', { given: words[0] });
+const FORM = { name: 'weir doctor', usage: USAGE, types: TYPES, failureStatus: COULD_NOT_EXAMINE };
+
+export const run = command(FORM, async ({ flags, words }, io) => {
+  expectWords(words, 0);
   const options = readOptions(flags);
   if (options.keepalived !== undefined) expectReadable(options.keepalived);
   const examination = await examine(options);
@@ -104,15 +100,4 @@ async function doctor(args: readonly string[], io: Io): Promise<number> {
   const { facts, findings } = examination;
   io.out(flags.json === true ? reportJson(facts, findings) : reportText(facts, findings));
   return findingsStatus(findings);
-}
-
-export async function run(args: readonly string[], io: Io): Promise<number> {
-  let examined = true;
-  const status = await reported('weir doctor', io, () =>
-    doctor(args, io).catch((error: unknown) => {
-      examined = false;
-      throw error;
-    }),
-  );
-  return examined ? status : COULD_NOT_EXAMINE;
-}
+});

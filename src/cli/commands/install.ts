@@ -1,8 +1,7 @@
 // weir install and weir uninstall: links to the commands, the udev rule, units and rsyslog's file, into this system or an image of one.
 import { type InstallOptions, type InstallOutcome, install, uninstall } from '../../host/install/install.js';
-import { WeirError } from '../../model/errors/weir-error.js';
-import { reported } from '../failure.js';
-import { type Flags, readFlags, wantsHelp } from '../flags.js';
+import { command, expectWords, rootFolder } from '../command.js';
+import type { Flags } from '../flags.js';
 import type { Io } from '../io.js';
 
 const USAGE = `usage: weir install [--keepalived] [--rsyslog] [--root DIR] [--dry-run]
@@ -19,8 +18,8 @@ const UNINSTALL_TYPES = { root: 'value', 'dry-run': 'flag' } as const;
 const INSTALL_TYPES = { ...UNINSTALL_TYPES, keepalived: 'flag', rsyslog: 'flag' } as const;
 
 function optionsOf(flags: Flags<typeof UNINSTALL_TYPES>, words: readonly string[]): InstallOptions {
-  if (words[0] !== undefined) throw new WeirError('argument-unexpected', { given: words[0] });
-  return { root: (flags.root ?? '').replace(/\/+$/, ''), dryRun: flags['dry-run'] === true };
+  expectWords(words, 0);
+  return { root: rootFolder(flags), dryRun: flags['dry-run'] === true };
 }
 
 function print(name: string, io: Io, { done, notes }: InstallOutcome, nothing: string): number {
@@ -30,23 +29,11 @@ function print(name: string, io: Io, { done, notes }: InstallOutcome, nothing: s
   return 0;
 }
 
-export const runInstall = (args: readonly string[], io: Io): Promise<number> =>
-  reported('weir install', io, async () => {
-    if (wantsHelp(args)) {
-      io.out(USAGE);
-      return 0;
-    }
-    const { flags, words } = readFlags(args, INSTALL_TYPES);
-    const choice = { keepalived: flags.keepalived === true, rsyslog: flags.rsyslog === true };
-    return print('weir install', io, await install(choice, optionsOf(flags, words)), 'all of it is installed already');
-  });
+export const runInstall = command({ name: 'weir install', usage: USAGE, types: INSTALL_TYPES }, async ({ flags, words }, io) => {
+  const choice = { keepalived: flags.keepalived === true, rsyslog: flags.rsyslog === true };
+  return print('weir install', io, await install(choice, optionsOf(flags, words)), 'all of it is installed already');
+});
 
-export const runUninstall = (args: readonly string[], io: Io): Promise<number> =>
-  reported('weir uninstall', io, async () => {
-    if (wantsHelp(args)) {
-      io.out(USAGE);
-      return 0;
-    }
-    const { flags, words } = readFlags(args, UNINSTALL_TYPES);
-    return print('weir uninstall', io, await uninstall(optionsOf(flags, words)), 'nothing of it is installed');
-  });
+export const runUninstall = command({ name: 'weir uninstall', usage: USAGE, types: UNINSTALL_TYPES }, async ({ flags, words }, io) =>
+  print('weir uninstall', io, await uninstall(optionsOf(flags, words)), 'nothing of it is installed'),
+);

@@ -7,9 +7,9 @@ import { bucketsFor, type Capacity } from '../../datapath/ebpf/load/object.js';
 import { losingVeths } from '../../datapath/ebpf/load/veth-xdp.js';
 import { exchangeBuild, openDirector, openIfLoaded } from '../../datapath/ebpf/open.js';
 import { WeirError } from '../../model/errors/weir-error.js';
-import { reported, reportWait } from '../failure.js';
-import { readFlags, wantsHelp } from '../flags.js';
-import type { Io } from '../io.js';
+import { command, expectWords } from '../command.js';
+import { reportWait } from '../failure.js';
+import type { Flags } from '../flags.js';
 import { loadReport } from '../load-report.js';
 
 const USAGE = `usage: weir load [--conn-tab-bits N] [--connections N] [--max-services N] [--max-destinations N] [--attach auto|tc|xdp]
@@ -34,24 +34,32 @@ const TYPES = {
   'if-loaded': 'flag',
 } as const;
 
-function number(text: string, name: string, least: number, most: number): number {
+type LoadFlags = Flags<typeof TYPES>;
+
+/** The whole number of an option; undefined: it is not given. @throws WeirError option-value */
+function numberOf(
+  flags: LoadFlags,
+  name: 'conn-tab-bits' | 'connections' | 'max-services' | 'max-destinations',
+  { min, max }: { readonly min: number; readonly max: number },
+): number | undefined {
+  const text = flags[name];
+  if (text === undefined) return undefined;
   const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
-  if (!(value >= least && value <= most))
-    throw new WeirError('option-value', { option: `--${name}`, expected: `${least} to ${most}`, given: text });
+  if (!(value >= min && value <= max))
+    throw new WeirError('option-value', { option: `--${name}`, expected: `${min} to ${max}`, given: text });
   return value;
 }
 
-function capacityOf(flags: Readonly<Record<string, string | true | undefined>>): Partial<Capacity> {
-  const text = (name: string): string | undefined => flags[name] as string | undefined;
-  const bits = text('conn-tab-bits');
-  const connections = text('connections');
-  const services = text('max-services');
-  const destinations = text('max-destinations');
+function capacityOf(flags: LoadFlags): Partial<Capacity> {
+  const connTabBits = numberOf(flags, 'conn-tab-bits', { min: 8, max: 27 });
+  const connections = numberOf(flags, 'connections', { min: 4096, max: 2 ** 27 });
+  const services = numberOf(flags, 'max-services', { min: 64, max: 65_536 });
+  const destinations = numberOf(flags, 'max-destinations', { min: 64, max: 262_143 });
   const capacity = {
-    ...(bits === undefined ? {} : { connTabBits: number(bits, 'conn-tab-bits', 8, 27) }),
-    ...(connections === undefined ? {} : { connBuckets: bucketsFor(number(connections, 'connections', 4096, 2 ** 27)) }),
-    ...(services === undefined ? {} : { maxServices: number(services, 'max-services', 64, 65536) }),
-    ...(destinations === undefined ? {} : { maxDestinations: number(destinations, 'max-destinations', 64, 262143) }),
+    ...(connTabBits === undefined ? {} : { connTabBits }),
+    ...(connections === undefined ? {} : { connBuckets: bucketsFor(connections) }),
+    ...(services === undefined ? {} : { maxServices: services }),
+    ...(destinations === undefined ? {} : { maxDestinations: destinations }),
   };
   const { maxServices } = capacity;
   if (maxServices !== undefined && (maxServices & (maxServices - 1)) !== 0)
@@ -66,30 +74,22 @@ function attachOf(text: string | undefined): { readonly attach?: AttachMode } {
   return { attach: text };
 }
 
-export function run(args: readonly string[], io: Io): Promise<number> {
-  return reported('weir load', io, async () => {
-    if (wantsHelp(args)) {
-      io.out(USAGE);
-      return 0;
-    }
-    const { flags, words } = readFlags(args, TYPES);
-    if (words[0] !== undefined) throw new WeirError('argument-unexpected', { given: words[0] });
-    const wait = { onWait: reportWait('weir load', io) };
-    const capacity = capacityOf(flags);
-    const attach = attachOf(flags.attach);
-    const sized = Object.keys(capacity).length > 0;
-    if (flags['if-loaded'] === true) {
-      if (sized) throw new WeirError('option-not-here', { options: 'sizes', only: 'a first load, not --if-loaded' });
-      openIfLoaded({ ...attach, ...wait })?.close();
-      return 0;
-    }
-    const losing = attach.attach === 'xdp' ? losingVeths() : [];
-    if (losing.length > 0) throw new WeirError('xdp-veth-loses', { names: losing.join(', ') });
-    const changes: DatapathChange[] = [];
-    openDirector({ capacity, ...attach, ...wait, report: (change) => changes.push(change) }).close();
-    io.out(loadReport(changes));
-    if (exchangeBuild(undefined, wait))
-      io.out('the programs of this build replaced those of another; the table and its connections stay\n');
+export const run = command({ name: 'weir load', usage: USAGE, types: TYPES }, ({ flags, words }, io) => {
+  expectWords(words, 0);
+  const wait = { onWait: reportWait('weir load', io) };
+  const capacity = capacityOf(flags);
+  const attach = attachOf(flags.attach);
+  const sized = Object.keys(capacity).length > 0;
+  if (flags['if-loaded'] === true) {
+    if (sized) throw new WeirError('option-not-here', { options: 'sizes', only: 'a first load, not --if-loaded' });
+    openIfLoaded({ ...attach, ...wait })?.close();
     return 0;
-  });
-}
+  }
+  const losing = attach.attach === 'xdp' ? losingVeths() : [];
+  if (losing.length > 0) throw new WeirError('xdp-veth-loses', { names: losing.join(', ') });
+  const changes: DatapathChange[] = [];
+  openDirector({ capacity, ...attach, ...wait, report: (change) => changes.push(change) }).close();
+  io.out(loadReport(changes));
+  if (exchangeBuild(undefined, wait)) io.out('the programs of this build replaced those of another; the table and its connections stay\n');
+  return 0;
+});

@@ -6,13 +6,13 @@ import type { InterfaceStatus, Status, VipStatus } from '../../control/realserve
 import { translatedHere } from '../../doctor/translated-here.js';
 import { initOf, presentPersistFiles, reloadUnits, removePersistFiles, writePersistFiles } from '../../host/persist.js';
 import { type Outcome, startRealServer, statusOfRealServer, stopRealServer } from '../../host/realserver/realserver.js';
-import type { Address } from '../../model/address.js';
 import { parseIpv4 } from '../../model/address-text.js';
-import { capability } from '../../model/capabilities.js';
 import { WeirError } from '../../model/errors/weir-error.js';
-import { oneLine, reported } from '../failure.js';
-import { type Flags, readFlags, wantsHelp } from '../flags.js';
+import { command, expectWords, rootFolder } from '../command.js';
+import { oneLine } from '../failure.js';
+import type { Flags } from '../flags.js';
 import type { Io } from '../io.js';
+import { readVips } from '../read-vips.js';
 
 const USAGE = `usage: weir realserver start  --vip A[,B] [--iface I[,J]] [--persist]   become a real server of these VIPs (VS/DR, VS/TUN)
        weir realserver stop  [--vip A[,B]] [--persist]                 undo exactly that, for these VIPs or for all
@@ -24,23 +24,8 @@ const USAGE = `usage: weir realserver start  --vip A[,B] [--iface I[,J]] [--pers
 const TYPES = { vip: 'value', iface: 'value', persist: 'flag', root: 'value', json: 'flag' } as const;
 type RealServerFlags = Flags<typeof TYPES>;
 
-/** Comma-separated IPv4 addresses. @throws WeirError argument-value, argument-twice, argument-not-yet */
-export function readVips(text: string): readonly Address[] {
-  const texts = text.split(',');
-  return texts.map((one, index) => {
-    const address = parseIpv4(one);
-    if (address === undefined) {
-      throw one.includes(':')
-        ? new WeirError('argument-not-yet', { given: one, missing: capability('ipv6-vips').missing })
-        : new WeirError('argument-value', { expected: 'an IPv4 address', given: one });
-    }
-    if (texts.indexOf(one) !== index) throw new WeirError('argument-twice', { given: one });
-    return address;
-  });
-}
-
 /** Comma-separated interface names, as the kernel allows them. @throws WeirError argument-value */
-export function readInterfaces(text: string): readonly string[] {
+function readInterfaces(text: string): readonly string[] {
   return text.split(',').map((name) => {
     if (!/^[^\s/:,'"\\]{1,15}$/.test(name) || name === '.' || name === '..') {
       throw new WeirError('argument-value', { expected: 'an interface name', given: name });
@@ -69,14 +54,12 @@ async function persist(io: Io, root: string, outcome: Outcome, interfaces: reado
   }
 }
 
-const rootOf = (flags: RealServerFlags): string => (flags.root ?? '').replace(/\/+$/, '');
-
 async function start(flags: RealServerFlags, io: Io): Promise<number> {
   const vips = readVips(flags.vip ?? missingVip());
   const interfaces = flags.iface === undefined ? undefined : readInterfaces(flags.iface);
   const outcome = startRealServer({ vips, ...(interfaces === undefined ? {} : { interfaces }) });
   printOutcome(io, outcome, 'all in place already');
-  if (flags.persist === true) await persist(io, rootOf(flags), outcome, interfaces ?? []);
+  if (flags.persist === true) await persist(io, rootFolder(flags), outcome, interfaces ?? []);
   return 0;
 }
 
@@ -84,8 +67,8 @@ async function stop(flags: RealServerFlags, io: Io): Promise<number> {
   const outcome = stopRealServer(flags.vip === undefined ? undefined : readVips(flags.vip));
   printOutcome(io, outcome, 'nothing to undo');
   if (flags.persist === true) {
-    await persist(io, rootOf(flags), outcome, flags.iface === undefined ? [] : readInterfaces(flags.iface));
-  } else if (presentPersistFiles(rootOf(flags), PERSIST_PATHS).length > 0) {
+    await persist(io, rootFolder(flags), outcome, flags.iface === undefined ? [] : readInterfaces(flags.iface));
+  } else if (presentPersistFiles(rootFolder(flags), PERSIST_PATHS).length > 0) {
     io.err('weir realserver: the real server is set up again at the next boot; stop --persist prevents that\n');
   }
   return 0;
@@ -134,30 +117,12 @@ function missingVip(): never {
   throw new WeirError('option-missing', { option: '--vip' });
 }
 
-export async function run(args: readonly string[], io: Io): Promise<number> {
-  return reported('weir realserver', io, async () => {
-    if (wantsHelp(args)) {
-      io.out(USAGE);
-      return 0;
-    }
-    const { flags, words } = readFlags(args, TYPES);
-    const [verb, extra] = words;
-    if (verb === undefined) {
-      io.err(USAGE);
-      return 2;
-    }
-    if (extra !== undefined) throw new WeirError('argument-unexpected', { given: extra });
-    switch (verb) {
-      case 'start':
-        return start(flags, io);
-      case 'stop':
-        return stop(flags, io);
-      case 'status':
-        return status(flags, io);
-      case 'script':
-        return script(flags, io);
-      default:
-        throw new WeirError('action-unknown', { given: verb, known: 'start, stop, status or script' });
-    }
-  });
-}
+const ACTIONS = { start, stop, status, script };
+
+export const run = command({ name: 'weir realserver', usage: USAGE, types: TYPES }, ({ flags, words }, io) => {
+  const [verb] = words;
+  if (verb === undefined) throw new WeirError('usage', { usage: USAGE });
+  if (!Object.hasOwn(ACTIONS, verb)) throw new WeirError('action-unknown', { given: verb, known: 'start, stop, status or script' });
+  expectWords(words, 1);
+  return ACTIONS[verb as keyof typeof ACTIONS](flags, io);
+});

@@ -5,9 +5,7 @@ import { type ReloadState, readReloadState } from '../../daemon/supervisor/reloa
 import { isKeepalived } from '../../daemon/supervisor/start/pid-file-places.js';
 import { WeirError } from '../../model/errors/weir-error.js';
 import { hasCode } from '../../sys/errno.js';
-import { reported } from '../failure.js';
-import { readFlags, wantsHelp } from '../flags.js';
-import type { Io } from '../io.js';
+import { command, expectWords } from '../command.js';
 
 const DEFAULT_PID_FILE = '/run/keepalived.pid';
 const POLL_MS = 20;
@@ -20,6 +18,7 @@ const USAGE = `usage: weir reload [PID]
        without PID: that of ${DEFAULT_PID_FILE}
        exit status 0: in effect, 1: refused (the configuration of before stays in effect), or no keepalived runs
 `;
+const TYPES = { 'pid-file': 'value' } as const;
 
 /** @throws WeirError daemon-not-running, option-value */
 function pidOf(word: string | undefined, file: string): number {
@@ -51,25 +50,17 @@ async function answer(pid: number, before: ReloadState): Promise<ReloadState> {
   throw new WeirError('daemon-silent', { pid, seconds: WAIT_MAX_S });
 }
 
-export function run(args: readonly string[], io: Io): Promise<number> {
-  return reported('weir reload', io, async () => {
-    if (wantsHelp(args)) {
-      io.out(USAGE);
-      return 0;
-    }
-    const { flags, words } = readFlags(args, { 'pid-file': 'value' } as const);
-    const [word, unexpected] = flags['pid-file'] === undefined ? words : [undefined, words[0]];
-    if (unexpected !== undefined) throw new WeirError('argument-unexpected', { given: unexpected });
-    const pid = pidOf(word, flags['pid-file'] ?? DEFAULT_PID_FILE);
-    const before = readReloadState(pid);
-    hangUp(pid);
-    if (before === undefined) {
-      io.err(`weir reload: process ${pid} does not report what comes of a reload; its log does\n`);
-      return 0;
-    }
-    const { taken, text } = await answer(pid, before);
-    if (!taken) throw new WeirError('reload-refused', { why: text });
-    io.out(`${text}\n`);
+export const run = command({ name: 'weir reload', usage: USAGE, types: TYPES }, async ({ flags, words }, io) => {
+  expectWords(words, flags['pid-file'] === undefined ? 1 : 0);
+  const pid = pidOf(words[0], flags['pid-file'] ?? DEFAULT_PID_FILE);
+  const before = readReloadState(pid);
+  hangUp(pid);
+  if (before === undefined) {
+    io.err(`weir reload: process ${pid} does not report what comes of a reload; its log does\n`);
     return 0;
-  });
-}
+  }
+  const { taken, text } = await answer(pid, before);
+  if (!taken) throw new WeirError('reload-refused', { why: text });
+  io.out(`${text}\n`);
+  return 0;
+});

@@ -3,9 +3,9 @@
 import { openReader } from '../../datapath/ebpf/open.js';
 import type { DropCount, RecentDrops } from '../../model/drops.js';
 import { WeirError } from '../../model/errors/weir-error.js';
-import { reported, reportWait } from '../failure.js';
-import { type Flags, readFlags, wantsHelp } from '../flags.js';
-import type { Io } from '../io.js';
+import { command } from '../command.js';
+import { reportWait } from '../failure.js';
+import type { Flags } from '../flags.js';
 
 const USAGE = `usage: weir stats drops [--recent] [--all] [--json]
        packets that the datapath dropped, or passed on without balancing, since it was loaded, by reason
@@ -28,24 +28,17 @@ function recentText(recent: RecentDrops, flags: Flags<typeof TYPES>): string {
   return `in the last ${Math.round(recent.seconds)} s\n${listing(recent.counts, flags.all === true)}`;
 }
 
-export function run(args: readonly string[], io: Io): Promise<number> {
-  return reported('weir stats', io, async () => {
-    if (wantsHelp(args)) {
-      io.out(USAGE);
-      return 0;
-    }
-    const { flags, words } = readFlags(args, TYPES);
-    if (words.length !== 1 || words[0] !== 'drops') throw new WeirError('usage', { usage: USAGE.trimEnd() });
-    const reader = openReader({ load: false, onWait: reportWait('weir stats', io) });
-    if (flags.recent) {
-      const recent = reader.recentDrops();
-      if (recent === undefined) throw new WeirError('drops-without-history');
-      io.out(recentText(recent, flags));
-    } else {
-      const counts = reader.dropCounts();
-      io.out(flags.json ? `${JSON.stringify(asObject(counts))}\n` : listing(counts, flags.all === true));
-    }
-    reader.close();
-    return 0;
-  });
-}
+export const run = command({ name: 'weir stats', usage: USAGE, types: TYPES }, ({ flags, words }, io) => {
+  if (words.length !== 1 || words[0] !== 'drops') throw new WeirError('usage', { usage: USAGE });
+  const reader = openReader({ load: false, onWait: reportWait('weir stats', io) });
+  if (flags.recent) {
+    const recent = reader.recentDrops();
+    if (recent === undefined) throw new WeirError('drops-without-history');
+    io.out(recentText(recent, flags));
+  } else {
+    const counts = reader.dropCounts();
+    io.out(flags.json ? `${JSON.stringify(asObject(counts))}\n` : listing(counts, flags.all === true));
+  }
+  reader.close();
+  return 0;
+});

@@ -1,8 +1,5 @@
 // weir status: what is loaded, attached and running in this network namespace, on one screen.
-import { WeirError } from '../../model/errors/weir-error.js';
-import { reported } from '../failure.js';
-import { readFlags, wantsHelp } from '../flags.js';
-import type { Io } from '../io.js';
+import { command, expectWords } from '../command.js';
 import { collectStatus } from '../status/collect-status.js';
 import type { DatapathStatus } from '../status/status.js';
 import { statusText } from '../status/status-text.js';
@@ -17,16 +14,9 @@ const TYPES = { json: 'flag' } as const;
 
 const EXIT_STATUSES: Readonly<Record<DatapathStatus['state'], number>> = { loaded: 0, absent: 3, 'other-tables': 4, unfinished: 4 };
 
-export function run(args: readonly string[], io: Io): Promise<number> {
-  return reported('weir status', io, async () => {
-    if (wantsHelp(args)) {
-      io.out(USAGE);
-      return 0;
-    }
-    const { flags, words } = readFlags(args, TYPES);
-    if (words[0] !== undefined) throw new WeirError('argument-unexpected', { given: words[0] });
-    const status = collectStatus();
-    io.out(flags.json === true ? `${JSON.stringify(status)}\n` : statusText(status, Date.now()));
-    return EXIT_STATUSES[status.datapath.state];
-  });
-}
+export const run = command({ name: 'weir status', usage: USAGE, types: TYPES }, ({ flags, words }, io) => {
+  expectWords(words, 0);
+  const status = collectStatus();
+  io.out(flags.json === true ? `${JSON.stringify(status)}\n` : statusText(status, Date.now()));
+  return EXIT_STATUSES[status.datapath.state];
+});

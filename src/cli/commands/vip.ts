@@ -7,12 +7,13 @@ import { initOf, reloadUnits, removePersistFiles, writePersistFiles } from '../.
 import { addVip, deleteVip, statusOfVip, type VipStatus } from '../../host/vip/vip.js';
 import { vrrpVip } from '../../host/vrrp-vips.js';
 import type { Address } from '../../model/address.js';
-import { formatAddress, parseIpv4 } from '../../model/address-text.js';
-import { capability } from '../../model/capabilities.js';
+import { formatAddress } from '../../model/address-text.js';
 import { WeirError } from '../../model/errors/weir-error.js';
-import { oneLine, reported } from '../failure.js';
-import { type Flags, readFlags, wantsHelp } from '../flags.js';
+import { command, expectWords, rootFolder } from '../command.js';
+import { oneLine } from '../failure.js';
+import type { Flags } from '../flags.js';
 import type { Io } from '../io.js';
+import { readVip } from '../read-vips.js';
 
 const USAGE = `usage: weir vip add    ADDR[/LEN] --dev IF [--label IF:N] [--persist] [--force]   after probing that no other host has it
        weir vip del    ADDR --dev IF [--persist]                        remove what add added
@@ -33,20 +34,13 @@ interface Target {
 /** `ADDR` or `ADDR/LEN`; /32 by default. @throws WeirError argument-…, option-missing */
 function readTarget(text: string, flags: VipFlags): Target {
   const [, host = '', length] = /^([^/]*)(?:\/(.*))?$/s.exec(text) ?? [];
-  const address = parseIpv4(host);
-  if (address === undefined) {
-    throw host.includes(':')
-      ? new WeirError('argument-not-yet', { given: host, missing: capability('ipv6-vips').missing })
-      : new WeirError('argument-value', { expected: 'an IPv4 address', given: host });
-  }
+  const address = readVip(host);
   if (length !== undefined && !/^([1-9]|[12][0-9]|3[0-2])$/.test(length)) {
     throw new WeirError('argument-value', { expected: 'a prefix length (1 to 32)', given: length });
   }
   if (flags.dev === undefined) throw new WeirError('option-missing', { option: '--dev' });
   return { address, prefixLength: length === undefined ? 32 : Number(length), interface: flags.dev };
 }
-
-const rootOf = (flags: VipFlags): string => (flags.root ?? '').replace(/\/+$/, '');
 
 /** The command that starts this weir again at boot. */
 function ownCommand(): readonly string[] {
@@ -74,7 +68,7 @@ async function add(target: Target, flags: VipFlags, io: Io): Promise<number> {
   const done = how === 'added' ? `added ${vipText(vip)}, announced` : `${vipText(vip)} is there already`;
   io.out(`${done}${how === 'foreign' ? '; weir did not add it and will not remove it' : ''}\n`);
   if (flags.persist === true) {
-    const root = rootOf(flags);
+    const root = rootFolder(flags);
     await printFiles(
       io,
       root,
@@ -91,7 +85,7 @@ async function remove(target: Target, flags: VipFlags, io: Io): Promise<number> 
     deleteVip(target.address, target.interface) ? `removed ${text} from ${target.interface}\n` : `${text} is not on ${target.interface}\n`,
   );
   if (flags.persist === true) {
-    const root = rootOf(flags);
+    const root = rootFolder(flags);
     await printFiles(io, root, 'removed', removePersistFiles(root, vipPersistPaths(text)));
   }
   return 0;
@@ -111,25 +105,13 @@ function status(target: Target, flags: VipFlags, io: Io): number {
   return found.rivals.length > 0 ? 1 : found.present ? 0 : 3;
 }
 
-export async function run(args: readonly string[], io: Io): Promise<number> {
-  return reported('weir vip', io, async () => {
-    if (wantsHelp(args)) {
-      io.out(USAGE);
-      return 0;
-    }
-    const { flags, words } = readFlags(args, TYPES);
-    const [verb, text, extra] = words;
-    const actions = { add, del: remove, status };
-    if (verb === undefined) {
-      io.err(USAGE);
-      return 2;
-    }
-    if (!Object.hasOwn(actions, verb)) throw new WeirError('action-unknown', { given: verb, known: 'add, del or status' });
-    if (text === undefined || extra !== undefined) {
-      throw text === undefined
-        ? new WeirError('argument-missing', { expected: 'the address' })
-        : new WeirError('argument-unexpected', { given: extra ?? '' });
-    }
-    return actions[verb as keyof typeof actions](readTarget(text, flags), flags, io);
-  });
-}
+const ACTIONS = { add, del: remove, status };
+
+export const run = command({ name: 'weir vip', usage: USAGE, types: TYPES }, ({ flags, words }, io) => {
+  const [verb, text] = words;
+  if (verb === undefined) throw new WeirError('usage', { usage: USAGE });
+  if (!Object.hasOwn(ACTIONS, verb)) throw new WeirError('action-unknown', { given: verb, known: 'add, del or status' });
+  if (text === undefined) throw new WeirError('argument-missing', { expected: 'the address' });
+  expectWords(words, 2);
+  return ACTIONS[verb as keyof typeof ACTIONS](readTarget(text, flags), flags, io);
+});

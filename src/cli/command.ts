@@ -1,0 +1,52 @@
+// What weir's own commands have in common: --help, options and words, and an error as one line.
+import { WeirError } from '../model/errors/weir-error.js';
+import { reported } from './failure.js';
+import { type Flags, type FlagTypes, readFlags, wantsHelp } from './flags.js';
+import type { Io } from './io.js';
+
+/** A command: its arguments without its name; the process's exit status. */
+export type Run = (args: readonly string[], io: Io) => Promise<number>;
+
+interface CommandForm<T extends FlagTypes> {
+  /** As messages begin: `weir load`. */
+  readonly name: string;
+  readonly usage: string;
+  readonly types: T;
+  /** Of every failure; absent: the error's own. */
+  readonly failureStatus?: number;
+}
+
+/** What stands behind the command's name. */
+export interface Given<T extends FlagTypes> {
+  readonly flags: Flags<T>;
+  readonly words: readonly string[];
+}
+
+/** A command from its form and its work, which answers with the exit status. */
+export function command<T extends FlagTypes>(
+  { name, usage, types, failureStatus }: CommandForm<T>,
+  work: (given: Given<T>, io: Io) => number | Promise<number>,
+): Run {
+  return (args, io) =>
+    reported(
+      name,
+      io,
+      async () => {
+        if (wantsHelp(args)) {
+          io.out(usage);
+          return 0;
+        }
+        return work(readFlags(args, types), io);
+      },
+      failureStatus,
+    );
+}
+
+/** @throws WeirError argument-unexpected where more words are given than `count` */
+export function expectWords(words: readonly string[], count: number): void {
+  const unexpected = words[count];
+  if (unexpected !== undefined) throw new WeirError('argument-unexpected', { given: unexpected });
+}
+
+/** Where to write and remove files: below `/`, or below the folder of --root. */
+export const rootFolder = ({ root }: { readonly root?: string }): string => (root ?? '').replace(/\/+$/, '');
