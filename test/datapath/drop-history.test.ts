@@ -90,8 +90,10 @@ test('weir stats drops --recent prints them with the time that they are of', { s
   await withBed({}, (bed) => {
     bed.director.addService(spec(web));
     bed.director.addDestination(web, server);
-    stray(bed, 3);
     const stats = (...words: string[]) => spawnSync(process.execPath, [ENTRY, 'stats', 'drops', ...words], { encoding: 'utf8' });
+    assert.equal(stats().stdout, 'none\n');
+    assert.match(stats('--recent').stdout, /^in the last \d+ s\nnone\n$/);
+    stray(bed, 3);
     const { status, stdout, stderr } = stats('--recent');
     assert.deepEqual([status, stderr], [0, '']);
     assert.match(stdout, /^in the last \d+ s\n {11}3 {2}no_connection {6}TCP without a connection[^\n]*\n$/);

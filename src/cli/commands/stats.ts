@@ -20,6 +20,7 @@ const asObject = (counts: readonly DropCount[]): Readonly<Record<string, number>
 
 function listing(counts: readonly DropCount[], all: boolean): string {
   const shown = counts.filter(({ count }) => all || count > 0n);
+  if (shown.length === 0) return 'none\n';
   return shown.map(({ key, text, count }) => `${String(count).padStart(12)}  ${key.padEnd(18)} ${text}\n`).join('');
 }
 
