@@ -3,9 +3,9 @@ import type { Address } from '../model/address.js';
 import { endpointText } from '../model/endpoint-text.js';
 import { addressId, sameAddress } from '../model/identity.js';
 import type { DestinationSpec, ServiceSpec } from '../model/service.js';
+import { contains } from '../model/subnet.js';
 import { type Link, LinkFlag, LinkHardware } from '../wire/rtnetlink-link.js';
 import type { AddressFact, HostFacts, ServiceFact, VrrpAddress } from './facts.js';
-import { contains } from './subnet.js';
 
 export { contains };
 

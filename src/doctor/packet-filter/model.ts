@@ -1,6 +1,6 @@
 // A host's packet filter, independent of the tool: chains of rules.
 import type { Address } from '../../model/address.js';
-import { contains } from '../subnet.js';
+import { contains } from '../../model/subnet.js';
 
 /** The packet that is evaluated: an advert of VRRP, or a packet of a connection that a client opens. */
 export interface PacketProbe {

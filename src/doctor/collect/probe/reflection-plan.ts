@@ -2,8 +2,8 @@
 // as the control. Pure.
 import type { Address } from '../../../model/address.js';
 import { addressId, sameAddress } from '../../../model/identity.js';
+import { contains } from '../../../model/subnet.js';
 import type { ClientFact, HostFacts, ServiceFact } from '../../facts.js';
-import { contains } from '../../subnet.js';
 import type { NextHop } from './next-hop.js';
 import { ELSEWHERE } from './probe-plan.js';
 import type { ReflectionQuestion } from './reflections.js';

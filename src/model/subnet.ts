@@ -1,5 +1,5 @@
 // Whether an address is in a network.
-import type { Address } from '../model/address.js';
+import type { Address } from './address.js';
 
 export function contains(network: { readonly address: Address; readonly prefixLength: number }, address: Address): boolean {
   const same = (word: number, index: number): boolean => {
