@@ -1,5 +1,6 @@
 // Whether ARP hides an address on an interface: by the sysctls, or by rules of nft or arptables.
 import type { Address } from '../../model/address.js';
+import { contains } from '../../model/subnet.js';
 import type { ArpRule } from './arp-rules.js';
 import { hides } from './arp-settings.js';
 
@@ -13,9 +14,6 @@ export interface ArpBehaviour {
   readonly announces: boolean;
 }
 
-const isIn = ({ words: [word = 0] }: Address, { address, prefixLength }: ArpRule): boolean =>
-  prefixLength === 0 || (word ^ (address.words[0] ?? 0)) >>> (32 - prefixLength) === 0;
-
 /** `vip` on an interface of this name, with these values and rules. */
 export function arpBehaviour(
   vip: Address,
@@ -23,7 +21,7 @@ export function arpBehaviour(
   { arpIgnore, arpAnnounce }: { readonly arpIgnore: number; readonly arpAnnounce: number },
   rules: readonly ArpRule[],
 ): ArpBehaviour {
-  const about = rules.filter((rule) => isIn(vip, rule) && (rule.interfaceName === undefined || rule.interfaceName === interfaceName));
+  const about = rules.filter((rule) => contains(rule, vip) && (rule.interfaceName === undefined || rule.interfaceName === interfaceName));
   const stops = (direction: ArpRule['direction'], operation: string): boolean =>
     about.some((rule) => rule.direction === direction && (rule.operation === undefined || rule.operation === operation));
   return {

@@ -1,5 +1,6 @@
 // The state of a real server before any change: read once, and the only basis of plans.
 import type { Address } from '../../model/address.js';
+import type { Subnet } from '../../model/subnet.js';
 
 export interface ObservedInterface {
   readonly name: string;
@@ -17,16 +18,6 @@ export interface ObservedAddress {
   readonly label?: string;
 }
 
-export interface ObservedNetwork {
-  readonly destination: Address;
-  readonly prefixLength: number;
-}
-
-/** IPv4. */
-export function isInNetwork({ words: [word = 0] }: Address, { destination, prefixLength }: ObservedNetwork): boolean {
-  return prefixLength === 0 || (word ^ (destination.words[0] ?? 0)) >>> (32 - prefixLength) === 0;
-}
-
 export interface Observed {
   readonly interfaces: readonly ObservedInterface[];
   /** IPv4 only. */
@@ -34,7 +25,7 @@ export interface Observed {
   /** Addresses with a /32 unicast route by lo in the main table. */
   readonly hostRoutes: readonly Address[];
   /** Networks whose packets the kernel takes as its own: those of addresses, and those that a person added. */
-  readonly localRoutes: readonly ObservedNetwork[];
+  readonly localRoutes: readonly Subnet[];
   /** Values of sysctls by path below /proc/sys, without the line end; paths that do not exist are not in the map. */
   readonly settings: ReadonlyMap<string, string>;
 }

@@ -2,10 +2,11 @@
 import type { Address } from '../../model/address.js';
 import { formatAddress } from '../../model/address-text.js';
 import { sameAddress } from '../../model/identity.js';
+import { contains } from '../../model/subnet.js';
 import { arpBehaviour } from './arp-hiding.js';
 import type { ArpRule } from './arp-rules.js';
 import { type ArpSetting, arpSettingPath } from './arp-settings.js';
-import { clusterInterfaces, isInNetwork, type Observed, type ObservedAddress } from './observed.js';
+import { clusterInterfaces, type Observed, type ObservedAddress } from './observed.js';
 
 export interface VipStatus {
   readonly address: string;
@@ -73,7 +74,7 @@ function vipStatus(observed: Observed, vip: Address, { arpRules, translated }: S
   const place = places.find((one) => problemOf(observed, one, arpRules) !== undefined) ?? places[0];
   const problem = place === undefined ? undefined : problemOf(observed, place, arpRules);
   const name = observed.interfaces.find(({ ifindex }) => ifindex === place?.ifindex)?.name;
-  const routed = observed.localRoutes.some((route) => isInNetwork(vip, route));
+  const routed = observed.localRoutes.some((route) => contains(route, vip));
   const isTranslated = translated.some((one) => sameAddress(one, vip));
   return {
     address: formatAddress(vip),
@@ -94,7 +95,7 @@ function interfaceStatuses(
   const names = interfaces ?? clusterInterfaces(observed);
   const near = new Set(
     observed.addresses
-      .filter((one) => one.prefixLength < 32 && vips.some((vip) => isInNetwork(vip, { ...one, destination: one.address })))
+      .filter((one) => one.prefixLength < 32 && vips.some((vip) => contains(one, vip)))
       .flatMap(({ ifindex }) => observed.interfaces.find((found) => found.ifindex === ifindex)?.name ?? []),
   );
   const known = interfaces === undefined && names.some((name) => near.has(name));

@@ -3,6 +3,7 @@ import type { Address } from '../../model/address.js';
 import { formatAddress } from '../../model/address-text.js';
 import { type Failure, failure } from '../../model/errors/weir-error.js';
 import { sameAddress } from '../../model/identity.js';
+import { contains } from '../../model/subnet.js';
 
 export interface VipInterface {
   readonly name: string;
@@ -121,9 +122,6 @@ export type DeletePlan =
   /** `heirs`: addresses of the same subnet that the kernel may remove together with the subnet's first one; they are added again. */
   | { readonly kind: 'delete'; readonly vip: VipAddress; readonly heirs: readonly VipAddress[] };
 
-const network = ({ address, prefixLength }: VipAddress) =>
-  prefixLength === 0 ? 0 : Math.floor((address.words[0] ?? 0) / 2 ** (32 - prefixLength));
-
 export function planDelete(host: VipHost, address: Address, name: string, saved: readonly SavedVip[]): DeletePlan {
   const text = formatAddress(address);
   const target = host.interfaces.find((one) => one.name === name);
@@ -137,7 +135,7 @@ export function planDelete(host: VipHost, address: Address, name: string, saved:
   const heirs = vip.secondary
     ? []
     : host.addresses.filter(
-        (one) => one.secondary && one.ifindex === vip.ifindex && one.prefixLength === vip.prefixLength && network(one) === network(vip),
+        (one) => one.secondary && one.ifindex === vip.ifindex && one.prefixLength === vip.prefixLength && contains(vip, one.address),
       );
   return { kind: 'delete', vip, heirs };
 }

@@ -21,7 +21,7 @@ export function observeHost(netlink: Netlink): Observed {
     .filter(({ address }) => address.family === 'inet');
   const routes = netlink.dump(dumpRoutes('inet'), decodeRoute, 'list routes');
   const localRoutes = routes.flatMap(({ type, destination, prefixLength }) =>
-    type === RouteType.local && destination !== undefined ? [{ destination, prefixLength }] : [],
+    type === RouteType.local && destination !== undefined ? [{ address: destination, prefixLength }] : [],
   );
   const hostRoutes = routes
     .filter(({ table, type, prefixLength }) => table === RouteTable.main && type === RouteType.unicast && prefixLength === 32)

@@ -1,6 +1,7 @@
 // IPv4 addresses of one network on one interface: the first is the primary, and the kernel removes the others, its secondaries, along with it,
 // unless promote_secondaries is set (Documentation/networking/ip-sysctl.rst).
 
+import { contains } from '../../../model/subnet.js';
 import { hasCode } from '../../../sys/errno.js';
 import { readSetting, writeSetting } from '../../../sys/files/sysctl.js';
 import type { InterfaceAddress } from '../../../wire/rtnetlink-address.js';
@@ -14,8 +15,7 @@ export function shareNetwork(one: InterfaceAddress, other: InterfaceAddress): bo
   const { prefixLength } = one;
   if (one.ifindex !== other.ifindex || one.address.family !== 'inet' || other.address.family !== 'inet') return false;
   if (prefixLength !== other.prefixLength || one.scope !== other.scope) return false;
-  const [word = 0, otherWord = 0] = [one.peer ?? one.address, other.peer ?? other.address].map(({ words }) => words[0]);
-  return prefixLength === 0 || (word ^ otherWord) >>> (32 - prefixLength) === 0;
+  return contains({ address: one.peer ?? one.address, prefixLength }, other.peer ?? other.address);
 }
 
 /** Runs `work` while the kernel keeps the secondaries of what is removed from this interface; false: it does not. */
