@@ -2,6 +2,8 @@
 //
 // The kernel takes the larger of conf/all and conf/IF, so a value must be correct on its own, and larger ones must be correct, too.
 
+import { shellWord } from '../../model/shell-word.js';
+
 /** The names under net.ipv4.conf.IF, with the value that `start` sets. */
 export const ARP_SETTINGS = { arp_ignore: '1', arp_announce: '2' } as const;
 export type ArpSetting = keyof typeof ARP_SETTINGS;
@@ -26,6 +28,9 @@ export function sysctlName(path: string): string {
     .map((part) => part.replaceAll('.', '/'))
     .join('.');
 }
+
+/** `name=value` as one word for `sysctl -w` in a command that a person copies. */
+export const sysctlWord = (path: string, value: number | string): string => shellWord(`${sysctlName(path)}=${value}`);
 
 /** Every path that `start` sets: all and lo first, then the cluster's interfaces. */
 export function arpSettingPaths(interfaces: readonly string[]): readonly { readonly path: string; readonly setting: ArpSetting }[] {

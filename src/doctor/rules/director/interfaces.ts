@@ -1,9 +1,11 @@
 // Interfaces that VIPs, servers or routers need and that carry nothing: down, unplugged, without ARP.
+
 import type { Address } from '../../../model/address.js';
 import { formatAddress } from '../../../model/address-text.js';
 import { counted } from '../../../model/counted.js';
 import type { Finding } from '../../../model/finding.js';
 import { addressId } from '../../../model/identity.js';
+import { shellWord } from '../../../model/shell-word.js';
 import { type Link, LinkFlag, LinkHardware } from '../../../wire/rtnetlink-link.js';
 import type { DirectorFacts } from '../../facts.js';
 import { contains, isCarrying, isUp, realServersOf, vipsOf } from '../../network.js';
@@ -39,7 +41,7 @@ const ON_TOP = new Set(['vlan', 'macvlan', 'macvtap', 'ipvlan']);
 /** A VLAN or macvlan cannot be set up while the interface below it is down. */
 export function upCommand({ interfaces }: Pick<DirectorFacts, 'interfaces'>, iface: Link): string {
   const lower = ON_TOP.has(iface.kind ?? '') ? interfaces.find(({ ifindex }) => ifindex === iface.lower) : undefined;
-  const own = `ip link set ${iface.name} up`;
+  const own = `ip link set ${shellWord(iface.name)} up`;
   return lower === undefined || isUp(lower) ? own : `${upCommand({ interfaces }, lower)}; ${own}`;
 }
 
@@ -63,7 +65,7 @@ export function interfacesRule(facts: DirectorFacts): readonly Finding[] {
             code: 'interface-no-carrier',
             what: `${name} has no carrier`,
             cause: `either its cable is unplugged, or the other end is down; it leads to ${behind}`,
-            advice: `plug it in, or set the other end up (ip -d link show ${name})`,
+            advice: `plug it in, or set the other end up (ip -d link show ${shellWord(name)})`,
           },
         ];
       case 'no-arp':
@@ -73,7 +75,7 @@ export function interfacesRule(facts: DirectorFacts): readonly Finding[] {
             code: 'interface-no-arp',
             what: `ARP is off at ${name}`,
             cause: `this host neither asks for addresses there nor answers for its own; it leads to ${behind}`,
-            fix: `ip link set ${name} arp on`,
+            fix: `ip link set ${shellWord(name)} arp on`,
           },
         ];
     }

@@ -1,8 +1,10 @@
 // Does the forwarding method fit the network? VS/DR needs server and director in one subnet; VS/NAT needs the answers to come back.
+
 import { formatAddress } from '../../../model/address-text.js';
 import { changeText } from '../../../model/change-text.js';
 import type { Finding } from '../../../model/finding.js';
 import { addressId, sameAddress } from '../../../model/identity.js';
+import { shellWord } from '../../../model/shell-word.js';
 import type { DirectorFacts } from '../../facts.js';
 import { contains, interfaceNameOf, placeText } from '../../network.js';
 import { isBehindDownInterface } from './reach/path-verdict.js';
@@ -26,7 +28,7 @@ export function methodFitRule(facts: DirectorFacts): readonly Finding[] {
             cause: `${server} is behind ${router}; VS/DR needs it in a subnet of this host`,
             ...(there === undefined
               ? { advice: `forward to it by VS/NAT, where its answers come back through this director: ipvsadm ${nat}` }
-              : { fix: `ip route replace ${server} dev ${interfaceNameOf(facts, there)}` }),
+              : { fix: `ip route replace ${server} dev ${shellWord(interfaceNameOf(facts, there))}` }),
           },
         ];
       }

@@ -1,7 +1,9 @@
 // Do packets of the interface's size get to servers and routers? A smaller MTU on the way that is not reported stops large transfers.
+
 import { formatAddress } from '../../../model/address-text.js';
 import type { Finding } from '../../../model/finding.js';
 import { addressId, sameAddress } from '../../../model/identity.js';
+import { shellWord } from '../../../model/shell-word.js';
 import type { DirectorFacts, EchoFact } from '../../facts.js';
 import { interfaceNameOf, isServer } from '../../network.js';
 
@@ -25,7 +27,7 @@ function judge(facts: DirectorFacts, host: EchoFact['host'], echoes: readonly Ec
       cause: `it answers ping of ${passed} bytes and not of ${large.packetBytes}, the MTU of ${iface}: either a part of the network there has a smaller MTU, or a firewall drops large packets`,
       ...(role === 'router'
         ? { advice: `set the MTU of ${iface} to that of the network` }
-        : { fix: `ip route replace ${name} dev ${iface} mtu lock ${passed}` }),
+        : { fix: `ip route replace ${name} dev ${shellWord(iface)} mtu lock ${passed}` }),
     },
   ];
 }

@@ -1,7 +1,9 @@
 // Neighbours: permanent entries that are wrong, and real servers that answer connections and no ARP.
+
 import { formatAddress } from '../../../model/address-text.js';
 import type { Finding } from '../../../model/finding.js';
 import { addressId, sameAddress } from '../../../model/identity.js';
+import { shellWord } from '../../../model/shell-word.js';
 import type { DirectorFacts } from '../../facts.js';
 import { interfaceNameOf, isServer } from '../../network.js';
 
@@ -20,7 +22,7 @@ function wrongEntries(facts: DirectorFacts): readonly Finding[] {
           code: 'neighbour-wrong',
           what: `what this host sends to ${name} does not get there`,
           cause: `the neighbour table has a permanent entry ${mac} for it on ${interfaceName}, and ${answers.map((one) => one.mac).join(' and ')} answers ARP for it`,
-          fix: `ip neigh del ${name} dev ${interfaceName}`,
+          fix: `ip neigh del ${name} dev ${shellWord(interfaceName)}`,
         },
       ];
     });

@@ -1,5 +1,5 @@
 // Does the reverse-path filter drop packets that the datapath leaves to the kernel?
-import { sysctlName } from '../../../control/realserver/arp-settings.js';
+import { sysctlWord } from '../../../control/realserver/arp-settings.js';
 import type { Finding } from '../../../model/finding.js';
 import { sameAddress } from '../../../model/identity.js';
 import type { DirectorFacts } from '../../facts.js';
@@ -22,7 +22,7 @@ export function reversePathRule(facts: DirectorFacts): readonly Finding[] {
           what: `rp_filter is strict on ${iface.name}`,
           cause:
             'clients come in there but the route back to them uses another interface, so the kernel drops what is left to it (fragments, local servers)',
-          fix: `sysctl -w net.ipv4.conf.all.rp_filter=0 ${sysctlName(`net/ipv4/conf/${iface.name}/rp_filter`)}=2`,
+          fix: `sysctl -w net.ipv4.conf.all.rp_filter=0 ${sysctlWord(`net/ipv4/conf/${iface.name}/rp_filter`, 2)}`,
         },
       ];
     });

@@ -1,9 +1,11 @@
 // Is each VIP on one interface where clients' ARP requests are answered, with a prefix that does not include other hosts' addresses?
-import { sysctlName } from '../../../control/realserver/arp-settings.js';
+
+import { sysctlWord } from '../../../control/realserver/arp-settings.js';
 import type { Address } from '../../../model/address.js';
 import { formatAddress } from '../../../model/address-text.js';
 import type { Finding } from '../../../model/finding.js';
 import { sameAddress } from '../../../model/identity.js';
+import { shellWord } from '../../../model/shell-word.js';
 import type { AddressFact, DirectorFacts } from '../../facts.js';
 import { contains, effective, interfaceNameOf, isLoopback, setting, subnetsWith, vipsOf, vrrpAddress } from '../../network.js';
 import { moveServices } from './commands.js';
@@ -34,7 +36,7 @@ function absent(facts: DirectorFacts, vip: Address): Finding {
     const cause = `this host has ${formatAddress(unused)}, which no service has: either the services' address is wrong, or that one`;
     const dev = interfaceNameOf(facts, subnet?.ifindex ?? facts.defaultRoutes[0]?.ifindex);
     const moved = moveServices(facts.services, vip, unused);
-    const advice = `if ${text} is right: weir vip add ${text} --dev ${dev}; if ${formatAddress(unused)} is: ${moved ?? 'move the services there (ipvsadm-save, ipvsadm-restore)'}`;
+    const advice = `if ${text} is right: weir vip add ${text} --dev ${shellWord(dev)}; if ${formatAddress(unused)} is: ${moved ?? 'move the services there (ipvsadm-save, ipvsadm-restore)'}`;
     return { severity, code: 'vip-absent', what, cause, advice };
   }
   if (subnet !== undefined) {
@@ -47,7 +49,7 @@ function absent(facts: DirectorFacts, vip: Address): Finding {
         code: 'vip-absent',
         what,
         cause: there,
-        advice: `where that is no other director: remove ${text} there, then weir vip add ${text} --dev ${interfaceName}`,
+        advice: `where that is no other director: remove ${text} there, then weir vip add ${text} --dev ${shellWord(interfaceName)}`,
       };
     }
     return {
@@ -55,7 +57,7 @@ function absent(facts: DirectorFacts, vip: Address): Finding {
       code: 'vip-absent',
       what,
       cause: `no host answers ARP for it on ${interfaceName}`,
-      fix: `weir vip add ${text} --dev ${interfaceName}`,
+      fix: `weir vip add ${text} --dev ${shellWord(interfaceName)}`,
     };
   }
   const uplink = facts.defaultRoutes[0]?.ifindex;
@@ -67,7 +69,7 @@ function absent(facts: DirectorFacts, vip: Address): Finding {
       arriving === 0
         ? 'it is in no subnet of this host, so packets arrive only if a router has a route for it to this host'
         : `packets for it arrive here (${arriving} not balanced lately): a router has a route for it to this host`,
-    ...(uplink === undefined ? {} : { fix: `weir vip add ${text} --dev ${interfaceNameOf(facts, uplink)}` }),
+    ...(uplink === undefined ? {} : { fix: `weir vip add ${text} --dev ${shellWord(interfaceNameOf(facts, uplink))}` }),
   };
 }
 
@@ -84,7 +86,7 @@ function arpIgnored(facts: DirectorFacts, vip: string, name: string): Finding {
     code: 'vip-arp-ignored',
     what: `no ARP request for VIP ${vip} is answered on ${name}`,
     cause: `arp_ignore is 8 there (the larger of all and ${name})`,
-    fix: `sysctl -w ${changes.map((one) => `${sysctlName(`net/ipv4/conf/${one}/arp_ignore`)}=0`).join(' ')}`,
+    fix: `sysctl -w ${changes.map((one) => sysctlWord(`net/ipv4/conf/${one}/arp_ignore`, 0)).join(' ')}`,
   };
 }
 
@@ -100,7 +102,7 @@ function elsewhere(facts: DirectorFacts, vip: Address, place: AddressFact, subne
     cause: silent
       ? `arp_ignore is ${effective(facts, better, 'arp_ignore')} on ${better}: ARP requests there are answered only for addresses of ${better}`
       : `it is answered on ${better} while arp_ignore is 0 there`,
-    fix: `ip addr del ${text}/${place.prefixLength} dev ${name}; weir vip add ${text} --dev ${better}`,
+    fix: `ip addr del ${text}/${place.prefixLength} dev ${shellWord(name)}; weir vip add ${text} --dev ${shellWord(better)}`,
   };
 }
 
@@ -129,7 +131,7 @@ function wrongPlace(facts: DirectorFacts, vip: Address, place: AddressFact): rea
         what: `VIP ${text}/${place.prefixLength} makes more than ${name}'s own subnet local`,
         cause: `${name} has ${formatAddress(wider.address)}/${wider.prefixLength}; this host uses ARP instead of a router for the addresses between`,
         ...(managed === undefined
-          ? { fix: `ip addr del ${text}/${place.prefixLength} dev ${name}; weir vip add ${text} --dev ${name}` }
+          ? { fix: `ip addr del ${text}/${place.prefixLength} dev ${shellWord(name)}; weir vip add ${text} --dev ${shellWord(name)}` }
           : { advice: `${text}/32 in virtual_ipaddress of ${managed.file} on every node, then reload keepalived` }),
       },
     ];
@@ -152,7 +154,7 @@ function twice(facts: DirectorFacts, vip: Address, places: readonly AddressFact[
       code: 'vip-twice',
       what: `VIP ${text} is on two interfaces`,
       cause: `${interfaceNameOf(facts, first.ifindex)} and ${interfaceNameOf(facts, second.ifindex)} both answer for it`,
-      fix: `ip addr del ${text}/${second.prefixLength} dev ${interfaceNameOf(facts, second.ifindex)}`,
+      fix: `ip addr del ${text}/${second.prefixLength} dev ${shellWord(interfaceNameOf(facts, second.ifindex))}`,
     },
   ];
 }

@@ -1,6 +1,6 @@
 // On a real server: is each VIP hidden from ARP on every interface that is on its network?
 import { arpBehaviour } from '../../../control/realserver/arp-hiding.js';
-import { ARP_SETTINGS, type ArpSetting, arpSettingPath, sysctlName } from '../../../control/realserver/arp-settings.js';
+import { ARP_SETTINGS, type ArpSetting, arpSettingPath, sysctlWord } from '../../../control/realserver/arp-settings.js';
 import type { Address } from '../../../model/address.js';
 import { formatAddress } from '../../../model/address-text.js';
 import type { Finding } from '../../../model/finding.js';
@@ -24,7 +24,7 @@ function asked(facts: RealServerFacts, vip: Address): readonly Link[] {
 function finding(facts: RealServerFacts, { name, ifindex }: Link, key: ArpSetting, value: number, vip: Address): Finding {
   // A larger value that does not hide the VIP overrides the right one in conf/all.
   const places = value > Number(ARP_SETTINGS[key]) ? ['all', name] : ['all'];
-  const words = places.map((place) => `${sysctlName(arpSettingPath(place, key))}=${ARP_SETTINGS[key]}`).join(' ');
+  const words = places.map((place) => sysctlWord(arpSettingPath(place, key), ARP_SETTINGS[key])).join(' ');
   const wires = wireInterfaces(facts);
   const second =
     wires.length > 0 && !wires.some((one) => one.ifindex === ifindex) ? `, beside ${interfaceNameOf(facts, wires[0]?.ifindex)}` : '';
@@ -53,7 +53,7 @@ function withoutArp(facts: RealServerFacts): readonly Finding[] {
         code: 'server-arp-ignored',
         what: `no ARP request is answered on ${name}`,
         cause: `arp_ignore is 8 there (the larger of all and ${name}): the director does not find this host, or only as long as it remembers it`,
-        fix: `sysctl -w ${places.map((place) => `${sysctlName(arpSettingPath(place, 'arp_ignore'))}=${hides}`).join(' ')}`,
+        fix: `sysctl -w ${places.map((place) => sysctlWord(arpSettingPath(place, 'arp_ignore'), hides)).join(' ')}`,
       };
     });
 }

@@ -1,7 +1,9 @@
 // On a real server: do answers use the right gateway, and does it answer? VS/NAT: the director; VS/DR and VS/TUN: never the director.
+
 import { formatAddress } from '../../../model/address-text.js';
 import type { Finding } from '../../../model/finding.js';
 import { sameAddress } from '../../../model/identity.js';
+import { shellWord } from '../../../model/shell-word.js';
 import type { GatewayFact, RealServerFacts } from '../../facts.js';
 import { interfaceNameOf } from '../../network.js';
 import { isDirector } from '../../server-method.js';
@@ -20,7 +22,7 @@ function unreachable(facts: RealServerFacts, gateway: GatewayFact): readonly Fin
         code: 'server-gateway-neighbour',
         what: `answers go to ${fixedMac}, not to the gateway ${text}`,
         cause: `a permanent entry in the neighbour table of ${interfaceName} has that MAC, and ${mac} answers ARP for ${text}`,
-        fix: `ip neigh del ${text} dev ${interfaceName}`,
+        fix: `ip neigh del ${text} dev ${shellWord(interfaceName)}`,
       },
     ];
   }
@@ -32,7 +34,7 @@ function unreachable(facts: RealServerFacts, gateway: GatewayFact): readonly Fin
       code: 'server-gateway-silent',
       what: `the gateway ${text} does not answer ARP on ${interfaceName}`,
       cause: `${isDip ? 'it is the director: it' : 'it'} is down, unplugged or has another address, so clients beyond it get no answer`,
-      advice: `start ${text}, or replace the default route: ip route replace default via ROUTER dev ${interfaceName}`,
+      advice: `start ${text}, or replace the default route: ip route replace default via ROUTER dev ${shellWord(interfaceName)}`,
     },
   ];
 }
@@ -85,7 +87,7 @@ function underDirectRouting(facts: RealServerFacts): readonly Finding[] {
     code: 'server-gateway-is-director',
     what: `the gateway ${formatAddress(address)} is the director`,
     cause: 'the director drops answers that come from its own VIP, so they need another route to the clients',
-    advice: `ip route replace default via ROUTER dev ${interfaceNameOf(facts, ifindex)} (a router that is not the director)`,
+    advice: `ip route replace default via ROUTER dev ${shellWord(interfaceNameOf(facts, ifindex))} (a router that is not the director)`,
   }));
 }
 

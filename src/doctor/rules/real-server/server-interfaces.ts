@@ -1,7 +1,9 @@
 // On a real server: are its interfaces there, its addresses its own, and its packets not too large for the network?
+
 import { formatAddress } from '../../../model/address-text.js';
 import type { Finding } from '../../../model/finding.js';
 import { sameAddress } from '../../../model/identity.js';
+import { shellWord } from '../../../model/shell-word.js';
 import type { Link } from '../../../wire/rtnetlink-link.js';
 import type { RealServerFacts } from '../../facts.js';
 import { clusterInterfaces, contains, interfaceNameOf, isCarrying, usesArp } from '../../network.js';
@@ -43,7 +45,7 @@ function troubles(facts: RealServerFacts): readonly Finding[] {
             code: 'interface-no-carrier',
             what: `${name} has no carrier`,
             cause: `either its cable is unplugged, or the other end is down; ${cause}`,
-            advice: `plug it in, or set the other end up (ip -d link show ${name})`,
+            advice: `plug it in, or set the other end up (ip -d link show ${shellWord(name)})`,
           },
         ];
       case 'no-arp':
@@ -53,7 +55,7 @@ function troubles(facts: RealServerFacts): readonly Finding[] {
             code: 'interface-no-arp',
             what: `ARP is off at ${name}`,
             cause: 'this host neither asks for addresses there nor answers for its own',
-            fix: `ip link set ${name} arp on`,
+            fix: `ip link set ${shellWord(name)} arp on`,
           },
         ];
     }
@@ -71,7 +73,7 @@ function withoutAddress(facts: RealServerFacts): readonly Finding[] {
       code: 'server-without-address',
       what: `${first.name} has no IPv4 address`,
       cause: 'nor has any other interface of this host: the director does not find it',
-      advice: `add its address: ip addr add ADDRESS/LENGTH dev ${first.name}, and the default route`,
+      advice: `add its address: ip addr add ADDRESS/LENGTH dev ${shellWord(first.name)}, and the default route`,
     },
   ];
 }
@@ -104,7 +106,7 @@ function largePackets(facts: RealServerFacts): readonly Finding[] {
         code: 'mtu-black-hole',
         what: `packets of ${large.packetBytes} bytes do not get to the gateway ${name} and back`,
         cause: `it answers ping of ${passed} bytes and not of ${large.packetBytes}, the MTU of ${interfaceName}: either the network there has a smaller MTU, so that long answers do not get to clients, or a firewall drops large pings`,
-        advice: `set the MTU of ${interfaceName} to that of the network: ip link set ${interfaceName} mtu ${passed}`,
+        advice: `set the MTU of ${interfaceName} to that of the network: ip link set ${shellWord(interfaceName)} mtu ${passed}`,
       },
     ];
   });

@@ -1,9 +1,11 @@
 // On a real server: does it take packets for each VIP, without answering ARP for it?
+
 import { arpBehaviour } from '../../../control/realserver/arp-hiding.js';
 import type { Address } from '../../../model/address.js';
 import { formatAddress } from '../../../model/address-text.js';
 import type { Finding } from '../../../model/finding.js';
 import { sameAddress } from '../../../model/identity.js';
+import { shellWord } from '../../../model/shell-word.js';
 import type { Link } from '../../../wire/rtnetlink-link.js';
 import type { AddressFact, RealServerFacts } from '../../facts.js';
 import { clusterInterfaces, effective, interfaceNameOf, isLoopback, vrrpAddress } from '../../network.js';
@@ -43,7 +45,7 @@ function onWire(facts: RealServerFacts, vip: Address, iface: Link, place: Addres
     what: `VIP ${text} is on ${name}`,
     cause:
       'an interface towards the cluster answers ARP for its own addresses whether arp_ignore is 1 or 2, so clients bypass the director',
-    fix: `ip addr del ${text}/${place.prefixLength} dev ${name}; weir realserver start --vip ${text}`,
+    fix: `ip addr del ${text}/${place.prefixLength} dev ${shellWord(name)}; weir realserver start --vip ${text}`,
   };
 }
 
@@ -63,7 +65,7 @@ function ofPlace(facts: RealServerFacts, vip: Address, place: AddressFact): read
       code: 'server-vip-prefix',
       what: `VIP ${text}/${place.prefixLength} is on ${interfaceNameOf(facts, place.ifindex)}`,
       cause: 'on the loopback this prefix makes the whole subnet local, so its hosts get no answer',
-      fix: `ip addr del ${text}/${place.prefixLength} dev ${iface.name}; weir realserver start --vip ${text}`,
+      fix: `ip addr del ${text}/${place.prefixLength} dev ${shellWord(iface.name)}; weir realserver start --vip ${text}`,
     },
   ];
 }

@@ -1,5 +1,5 @@
 // On a real server: is there a route to clients outside its own subnets, and does rp_filter accept packets that come in by another one?
-import { sysctlName } from '../../../control/realserver/arp-settings.js';
+import { sysctlWord } from '../../../control/realserver/arp-settings.js';
 import { formatAddress } from '../../../model/address-text.js';
 import type { Finding } from '../../../model/finding.js';
 import type { RealServerFacts, WayBack } from '../../facts.js';
@@ -41,7 +41,7 @@ function reversePath(facts: RealServerFacts, way: WayBack): readonly Finding[] {
       code: 'server-reverse-path',
       what: `packets for the VIP are dropped on ${name}`,
       cause: `rp_filter is 1 there (the larger of all, ${all}, and ${name}), and the route back to the clients uses ${interfaceNameOf(facts, way.path.ifindex)}`,
-      fix: `sysctl -w ${sysctlName(`net/ipv4/conf/${name}/rp_filter`)}=2`,
+      fix: `sysctl -w ${sysctlWord(`net/ipv4/conf/${name}/rp_filter`, 2)}`,
     },
   ];
 }

@@ -1,7 +1,9 @@
 // Instances that cannot become master on this node: an interface that is missing or down, a source address that is not here.
+
 import { formatAddress } from '../../../model/address-text.js';
 import type { Finding } from '../../../model/finding.js';
 import { sameAddress } from '../../../model/identity.js';
+import { shellWord } from '../../../model/shell-word.js';
 import { LinkFlag } from '../../../wire/rtnetlink-link.js';
 import type { HostFacts } from '../../facts.js';
 import { isUp } from '../../network.js';
@@ -13,7 +15,7 @@ export function faultsOf(instance: VrrpInstanceFact, host: HostFacts, { addresse
   const faults = instance.needs.flatMap((name): Fault[] => {
     const iface = host.interfaces.find((one) => one.name === name);
     if (iface === undefined) return [{ cause: `it needs ${name}, which does not exist here` }];
-    if (!isUp(iface)) return [{ cause: `it needs ${name}, which is down`, fix: `ip link set ${name} up` }];
+    if (!isUp(iface)) return [{ cause: `it needs ${name}, which is down`, fix: `ip link set ${shellWord(name)} up` }];
     return (iface.flags & LinkFlag.running) !== 0
       ? []
       : [{ cause: `it needs ${name}, which has no carrier: the cable, the switch's port, or the lower interface` }];

@@ -1,9 +1,11 @@
 // Sysctls of this host that break VRRP: reverse-path filters, ARP beside a virtual MAC, services that bind to a VIP.
-import { sysctlName } from '../../../control/realserver/arp-settings.js';
+
+import { sysctlWord } from '../../../control/realserver/arp-settings.js';
 import { formatAddress } from '../../../model/address-text.js';
 import { endpointText } from '../../../model/endpoint-text.js';
 import type { Finding } from '../../../model/finding.js';
 import { sameAddress } from '../../../model/identity.js';
+import { shellWord } from '../../../model/shell-word.js';
 import type { HostFacts } from '../../facts.js';
 import type { VrrpFacts, VrrpInstanceFact } from '../../vrrp-facts.js';
 import { sameNumber } from './vrrp-peers.js';
@@ -19,7 +21,7 @@ function reader(host: HostFacts, facts: VrrpFacts): { readonly own: Read; readon
   return { own, effective: (name, key) => Math.max(own('all', key), own(name, key)) };
 }
 
-const set = (name: string, key: string, value: number): string => `${sysctlName(`net/ipv4/conf/${name}/${key}`)}=${value}`;
+const set = (name: string, key: string, value: number): string => sysctlWord(`net/ipv4/conf/${name}/${key}`, value);
 
 /** Adverts whose sender this host would answer through another interface, or not at all: the kernel drops them silently. */
 function reversePath(instance: VrrpInstanceFact, facts: VrrpFacts, { effective }: ReturnType<typeof reader>): readonly Finding[] {
@@ -40,7 +42,7 @@ function reversePath(instance: VrrpInstanceFact, facts: VrrpFacts, { effective }
           code: 'vrrp-reverse-path',
           what: `adverts of ${from} for ${name} (VRID ${instance.vrid}) are dropped on ${interfaceName}`,
           cause: `rp_filter is ${filter} there (the larger of all and ${interfaceName}) and ${lost ? `there is no route to ${from}` : `the route to ${from} uses another interface`}: the kernel drops them, and both become master`,
-          fix: lost ? `ip route add ${from} dev ${interfaceName}` : `sysctl -w ${set(interfaceName, 'rp_filter', 2)}`,
+          fix: lost ? `ip route add ${from} dev ${shellWord(interfaceName)}` : `sysctl -w ${set(interfaceName, 'rp_filter', 2)}`,
         },
       ];
     });
@@ -92,7 +94,7 @@ function bound(instance: VrrpInstanceFact, facts: VrrpFacts): readonly Finding[]
       code: 'vrrp-nonlocal-bind',
       what: `a service listens on ${names}, VIP of ${instance.name}`,
       cause: 'ip_nonlocal_bind is 0: it cannot start, or restart, while the VIP is on the other node',
-      fix: `sysctl -w ${sysctlName(path)}=1`,
+      fix: `sysctl -w ${sysctlWord(path, 1)}`,
       advice: 'on both nodes',
     },
   ];

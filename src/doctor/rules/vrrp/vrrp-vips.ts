@@ -1,9 +1,11 @@
 // Where the addresses of VRRP's instances are: on one node, and put there by a daemon that runs. A standby that another node serves
 // for is healthy.
+
 import type { Address } from '../../../model/address.js';
 import { formatAddress } from '../../../model/address-text.js';
 import type { Finding } from '../../../model/finding.js';
 import { sameAddress } from '../../../model/identity.js';
+import { shellWord } from '../../../model/shell-word.js';
 import type { AddressFact, HostFacts } from '../../facts.js';
 import { interfaceNameOf, isLoopback } from '../../network.js';
 import type { VrrpFacts, VrrpInstanceFact } from '../../vrrp-facts.js';
@@ -51,7 +53,7 @@ function withoutDaemon(instance: VrrpInstanceFact, host: HostFacts, facts: VrrpF
       : { severity: 'error', code: 'vrrp-vip-nowhere', what: `no node has ${vips} (${nameOf(instance)})`, cause: no, fix: start };
   }
   const removal = left.map(
-    (one) => `ip addr del ${formatAddress(one.address)}/${one.prefixLength} dev ${interfaceNameOf(host, one.ifindex)}`,
+    (one) => `ip addr del ${formatAddress(one.address)}/${one.prefixLength} dev ${shellWord(interfaceNameOf(host, one.ifindex))}`,
   );
   return {
     severity: 'error',
@@ -87,7 +89,10 @@ function withDaemon(instance: VrrpInstanceFact, host: HostFacts, facts: VrrpFact
           what: `${textOf(lost.map(({ address }) => address))} (${nameOf(instance)}) is missing here`,
           cause: `this node is master and has ${textOf(here.map(({ address }) => address))}: another program or a person removed the rest`,
           fix: lost
-            .map(({ address, prefixLength, interfaceName }) => `ip addr add ${formatAddress(address)}/${prefixLength} dev ${interfaceName}`)
+            .map(
+              ({ address, prefixLength, interfaceName }) =>
+                `ip addr add ${formatAddress(address)}/${prefixLength} dev ${shellWord(interfaceName)}`,
+            )
             .join('; '),
         },
       ];

@@ -1,7 +1,9 @@
 // Why no packet gets to an address at all: no route, no carrier, no answer to ARP, a wrong entry in the neighbour table.
+
 import type { Address } from '../../../../model/address.js';
 import { formatAddress } from '../../../../model/address-text.js';
 import { addressId, sameAddress } from '../../../../model/identity.js';
+import { shellWord } from '../../../../model/shell-word.js';
 import type { DirectorFacts, PathFact, RefusingRoute } from '../../../facts.js';
 import { contains, interfaceNameOf, usesArp } from '../../../network.js';
 import { troubleOf } from '../interfaces.js';
@@ -67,12 +69,12 @@ function withoutRoute(known: Known, path: PathFact): Repair {
   if (there !== undefined && !facts.addresses.some(({ ifindex }) => interfaceNameOf(facts, ifindex) === there)) {
     return {
       cause: `this host has no route to it, and it answers ARP on ${there}, which has no IPv4 address`,
-      advice: `add this host's address of that network: ip addr add ADDRESS/LENGTH dev ${there}`,
+      advice: `add this host's address of that network: ip addr add ADDRESS/LENGTH dev ${shellWord(there)}`,
     };
   }
   return there === undefined
     ? { cause: 'this host has no route to it', advice: `add one: ip route add ${to} dev IF, or via a router` }
-    : { cause: `this host has no route to it, and it answers ARP on ${there}`, fix: `ip route add ${to} dev ${there}` };
+    : { cause: `this host has no route to it, and it answers ARP on ${there}`, fix: `ip route add ${to} dev ${shellWord(there)}` };
 }
 
 /** A neighbour that packets are sent to: a server or a router. `nothing`: who is missing when no host answers. */
@@ -87,7 +89,7 @@ function neighbourRepair(known: Known, ifindex: number, address: Address, unaske
   if (fixed !== undefined && answers.length > 0 && !answers.includes(fixed)) {
     return {
       cause: `the neighbour table has a permanent entry ${fixed} for ${name} on ${iface.name}, and ${answers.join(' and ')} answers ARP for it`,
-      fix: `ip neigh del ${name} dev ${iface.name}`,
+      fix: `ip neigh del ${name} dev ${shellWord(iface.name)}`,
     };
   }
   if (answers.length > 0 || unasked) return undefined;
@@ -95,7 +97,7 @@ function neighbourRepair(known: Known, ifindex: number, address: Address, unaske
   if (there !== undefined) {
     return {
       cause: `no host answers ARP for ${name} on ${iface.name}, where the route leads, and one does on ${there}`,
-      fix: `ip route replace ${name} dev ${there}`,
+      fix: `ip route replace ${name} dev ${shellWord(there)}`,
     };
   }
   return {
