@@ -1,10 +1,11 @@
 // Runs cases side by side, a few at a time, and reports what differs.
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { after, before, describe, test } from 'node:test';
+import { unlessCode } from '../../../src/sys/errno.js';
 import { noNamespaces } from '../../support/netns-bed.js';
 import { noTools } from '../../support/probes.js';
 import { differences, story } from './differences.js';
@@ -54,6 +55,8 @@ export function compareCases(name: string, cases: readonly CheckCase[]): void {
 
 /** Delays of cases are a second apart: on a machine that is later than this they look alike. */
 const LATE_MAX_MS = 300;
+/** The share of the time in which some process waited for a processor: beyond it the daemons may have been late, whether or not we were. */
+const WAITED_MAX = 0.5;
 /** A case is played again where the machine was late, and once more where it was not. */
 const LATE_TRIES_MAX = 4;
 const TRIES_MAX = 2;
@@ -69,19 +72,28 @@ interface Played {
 async function playOnce(worlds: Worlds, checked: CheckCase, tools: Tools): Promise<Played> {
   const lateness = monitorEventLoopDelay({ resolution: 10 });
   lateness.enable();
+  const begun = performance.now();
+  const waited = waitedMs();
   const { weir, debian, close } = await playBoth(worlds, checked, tools);
   lateness.disable();
+  const waitedShare = (waitedMs() - waited) / (performance.now() - begun);
   const lateMs = Math.max(lateness.max / NS_PER_MS, ...[...weir.lines, ...debian.lines].map(lateTimer));
   try {
     return {
       found: differences(checked, weir, debian, { racing: checked.racing === true, moments: true }),
-      onTime: lateMs <= LATE_MAX_MS,
+      onTime: lateMs <= LATE_MAX_MS && waitedShare <= WAITED_MAX,
       loose: differences(checked, weir, debian, { racing: true, moments: false }),
-      text: `late by ${Math.round(lateMs)} ms\n${story(weir)}${story(debian)}`,
+      text: `late by ${Math.round(lateMs)} ms, processes waited in ${Math.round(100 * waitedShare)} % of the time\n${story(weir)}${story(debian)}`,
     };
   } finally {
     close();
   }
+}
+
+/** For how long processes have waited since the boot (PSI); 0 where the kernel does not count it. */
+function waitedMs(): number {
+  const text = unlessCode(() => readFileSync('/proc/pressure/cpu', 'utf8'), ['ENOENT', 'EOPNOTSUPP'], '');
+  return Number(/^some .*\btotal=(\d+)$/m.exec(text)?.[1] ?? 0) / 1000;
 }
 
 /** What keepalived reports of itself, ms. */
