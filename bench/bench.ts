@@ -2,6 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { cpus, release } from 'node:os';
 import { Bpffs } from '../src/datapath/ebpf/pins/bpffs.js';
+import { checks } from './checks.js';
 import { compileObjects, compileTools, dropTools, type Objects } from './compile.js';
 import { failover } from './failover.js';
 import { list, memory } from './memory.js';
@@ -51,6 +52,7 @@ const parts: Readonly<Record<PartName, Part>> = {
   memory: { title: 'Kernel memory', run: async (_, { wrapper }) => memory(wrapper) },
   list: { title: 'Reading a million connections', run: async (options, { wrapper }) => list(options, wrapper) },
   failover: { title: 'Failover beside keepalived, all cores', run: (options) => failover(options, print) },
+  checks: { title: 'Health checks beside keepalived, all cores', run: (options) => checks(options, print) },
 };
 
 const machine = (cpu: number): Readonly<Record<string, unknown>> => ({

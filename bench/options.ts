@@ -1,6 +1,6 @@
 // The bench's command line.
 
-export const partNames = ['program', 'path', 'wire', 'memory', 'list', 'failover'] as const;
+export const partNames = ['program', 'path', 'wire', 'memory', 'list', 'failover', 'checks'] as const;
 export type PartName = (typeof partNames)[number];
 
 export interface Options {
