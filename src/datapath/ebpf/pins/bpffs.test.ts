@@ -3,8 +3,10 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { after, test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import { noRoot, notFirstNamespaces } from '../../../../test/support/probes.js';
 import { native } from '../../../sys/addon.js';
+import { hasCode } from '../../../sys/errno.js';
 import { openFds, using } from '../../../sys/fd.js';
 import { Netns } from '../../../sys/namespaces/netns.js';
 import { removeNetns } from '../../../sys/namespaces/remove-netns.js';
@@ -16,13 +18,24 @@ const root = { skip: noRoot() };
 const seeing = { skip: noRoot() || notFirstNamespaces() };
 const place = `/run/weir-test-${process.pid}/bpf`;
 
-after(() => {
+after(async () => {
   if (!isRoot || !existsSync(`${mountView().root}${dirname(place)}`)) return;
   const { root, anchor } = mountView();
   while (mountsOfPlace() > 0) execFileSync('nsenter', ['--target', String(anchor), '--mount', 'umount', place]);
-  // What copies the machine's mounts meanwhile may hold the place for a moment.
-  rmSync(`${root}${dirname(place)}`, { recursive: true, maxRetries: 10 });
+  await removed(`${root}${dirname(place)}`);
 });
+
+/** The kernel may call a folder busy for a moment after what was mounted there is gone. */
+async function removed(folder: string): Promise<void> {
+  for (let left = 200; ; left--) {
+    try {
+      return rmSync(folder, { recursive: true });
+    } catch (error) {
+      if (left === 0 || !hasCode(error, 'EBUSY')) throw error;
+      await setTimeout(50);
+    }
+  }
+}
 
 /** How many file systems are mounted there, one over the other. */
 function mountsOfPlace(): number {
