@@ -42,6 +42,7 @@ function newChecker(context: CheckContext, config: Checker, up: boolean): Omit<C
     dueAtUs: isAttempted(config.check.kind) ? firstDueAtUs(context, config) : undefined,
     attempt: 0,
     startedAtUs: context.atUs,
+    hindrance: '',
     weight: 0,
     status: 0,
     url: 0,

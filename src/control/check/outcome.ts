@@ -20,9 +20,10 @@ export function takeOutcome(context: CheckContext, index: number, outcome: Outco
   const checker = checkerAt(context, index);
   const { timing, check } = checker.config;
   const rules = kindRules(check.kind);
-  changeChecker(context, index, { attempt: 0 });
+  changeChecker(context, index, { attempt: 0, hindrance: outcome.kind === 'not-made' ? outcome.text : '' });
   if (outcome.kind === 'not-made') {
-    log(context, outcome.text, 'warning');
+    // Once, until an attempt is made again or another thing hinders it.
+    if (checker.hindrance !== outcome.text) log(context, outcome.text, 'warning');
     next(context, index, timing.delayLoopUs, rules);
   } else if (outcome.kind === 'success') succeed(context, index, outcome, rules);
   else fail(context, index, outcome, rules);

@@ -25,6 +25,8 @@ export interface CheckerState {
   /** The attempt under way; 0: none. */
   readonly attempt: number;
   readonly startedAtUs: number;
+  /** Why no attempt could be made the last time; '': one was made. */
+  readonly hindrance: string;
   /** What it adds to the weight of its server: misc_dynamic, FILE_CHECK. */
   readonly weight: number;
   /** The status that `weight` was made of. */

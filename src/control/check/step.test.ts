@@ -222,12 +222,19 @@ test('ha_suspend: no attempts while the address is not here; what was found stay
   assert.equal(addresses.size, 1);
 });
 
-test('an attempt that could not be made is neither success nor failure', () => {
+test('an attempt that could not be made is neither success nor failure, and logged once until one is made', () => {
   const bed = started();
   bed.answers.set(A, { kind: 'not-made', text: 'TCP connect fail to create socket. Rescheduling.' });
   bed.pass(25);
   assert.deepEqual(bed.pool(), [`${A} 1`, `${B} 1`]);
-  assert.equal(bed.takeLog().filter((line) => line.endsWith('Rescheduling.')).length, 3);
+  const hindered = (): number => bed.takeLog().filter((line) => line.endsWith('Rescheduling.')).length;
+  assert.equal(hindered(), 1);
+  const again = bed.answers.get(A);
+  bed.answers.delete(A);
+  bed.pass(10);
+  bed.answers.set(A, again ?? failure());
+  bed.pass(30);
+  assert.deepEqual([hindered(), bed.pool()], [1, [`${A} 1`, `${B} 1`]]);
 });
 
 test('a reload keeps health, takes new weights, starts what is new and ends what goes', () => {

@@ -109,6 +109,8 @@ test('MISC_CHECK: exit status, signal, timeout', () => {
   assert.deepEqual(converse(misc, [exited(5)]).outcome, { kind: 'failure', text: 'failed (exited with status 5)', status: 5 });
   assert.deepEqual(converse({ ...misc, dynamic: true }, [exited(5)]).outcome, { kind: 'success', status: 5 });
   assert.equal(outcomeOf({ ...misc, dynamic: true }, [exited(1)]), 'failed (exited with status 1)');
+  // A script that cannot run is no verdict about the server.
+  assert.equal(converse(misc, [{ kind: 'failed', phase: 'connect', reason: 'it is disabled' }]).outcome?.kind, 'not-made');
   assert.equal(outcomeOf(misc, [{ kind: 'signalled', signal: 9, timedOut: false }]), 'failed (due to signal 9)');
   assert.equal(outcomeOf(misc, [{ kind: 'signalled', signal: 15, timedOut: true }]), 'timed out');
 });

@@ -27,8 +27,12 @@ function step(state: undefined, input: ProbeInput, { check }: Attempt): ProbeSte
     }
     case 'signalled':
       return failed(state, input.timedOut ? 'timed out' : `failed (due to signal ${input.signal})`);
+    // It did not run, which is no verdict about the server.
     case 'failed':
-      return failed(state, `failed (${input.reason})`);
+      return {
+        state,
+        outcome: { kind: 'not-made', text: `Misc check by [${scriptName(only(check, 'misc').script)}] cannot be made: ${input.reason}` },
+      };
     default:
       return { state };
   }

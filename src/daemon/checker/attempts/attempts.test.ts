@@ -211,5 +211,5 @@ test('MISC_CHECK: status, signal, a script that does not end, and one that is no
   });
   assert.deepEqual(await attempt(script('/bin/sh', '-c', 'kill -9 $$'), 0), { kind: 'failure', text: 'failed (due to signal 9)' });
   assert.deepEqual(await attempt(script('/bin/sleep', '60'), 0), { kind: 'failure', text: 'timed out' });
-  assert.match(JSON.stringify(await attempt(script('/nowhere/x'), 0)), /"failed \(ENOENT/);
+  assert.match(JSON.stringify(await attempt(script('/nowhere/x'), 0)), /"not-made".*\[\/nowhere\/x\] cannot be made: ENOENT/);
 });
