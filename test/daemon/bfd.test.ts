@@ -1,6 +1,6 @@
 // Our BFD process between two of our daemons: what it writes down, what a reload, a kill and a flood leave alone.
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -30,9 +30,10 @@ async function pair(bed: BfdBed, a: string, b: string): Promise<readonly [Node, 
 /** keepalived_bfd.data as USR1 makes it; both nodes write the same file, so one at a time. */
 async function dump(bed: BfdBed, { daemon }: Node): Promise<string> {
   const path = join(bed.folder, 'keepalived_bfd.data');
-  const before = existsSync(path) ? readFileSync(path, 'utf8') : '';
+  // The next one may have the same text.
+  rmSync(path, { force: true });
   daemon?.signal('SIGUSR1');
-  await daemon?.until('another dump', () => existsSync(path) && readFileSync(path, 'utf8') !== before);
+  await daemon?.until('another dump', () => existsSync(path) && readFileSync(path, 'utf8') !== '');
   return readFileSync(path, 'utf8');
 }
 
