@@ -162,6 +162,11 @@ for (const { name, type, make, remove, client: inside = [] } of SHAPES) {
 
 test('what came while no daemon ran is attached when one starts', { skip }, async () => {
   await daemon.stop();
+  // A daemon that stops does not wait for the command that it began when the last interface came.
+  await daemon.until(
+    'the end of its commands',
+    () => spawnSync('ip', ['netns', 'pids', director.namespace], { encoding: 'utf8' }).stdout === '',
+  );
   plug();
   director.ip('addr add 10.99.0.1/24 dev eth');
   assert.equal(answer(), '');
