@@ -107,7 +107,7 @@ const notForwarded: ProgramCase = {
 };
 
 const hotSyns: ProgramCase = {
-  ...opening('new connections, NAT, hot table', 'again', 4, 2 ** 18, { ofTextbook: 0.4 }),
+  ...opening('new connections, NAT, hot table', 'again', 4, 2 ** 18, { ofTextbook: 0.55 }),
   before: [request(serviceFor.nat, SYN)],
 };
 
