@@ -4,12 +4,12 @@
 import { counted } from '../../model/counted.js';
 import { WeirError } from '../../model/errors/weir-error.js';
 import { invariants as checkInvariants } from '../../sim/check/invariants/all.js';
-import * as checkJudge from '../../sim/check/judge.js';
-import { historyOf as checkHistory } from '../../sim/check/scenario.js';
+import { simulatorOf as checkSimulator } from '../../sim/check/simulator.js';
 import { weirMachine as checkMachine } from '../../sim/check/weir-machine.js';
+import type { CommonHistory } from '../../sim/history.js';
+import { describeHistory, judgeSeed, type Simulator, smallest, type Verdict } from '../../sim/judge.js';
 import { invariants as vrrpInvariants } from '../../sim/vrrp/invariants/all.js';
-import * as vrrpJudge from '../../sim/vrrp/judge.js';
-import { type ScenarioOptions, historyOf as vrrpHistory } from '../../sim/vrrp/scenario.js';
+import { simulatorOf as vrrpSimulator } from '../../sim/vrrp/simulator.js';
 import { weirMachine as vrrpMachine } from '../../sim/vrrp/weir-machine.js';
 import { reported } from '../failure.js';
 import { readFlags, wantsHelp } from '../flags.js';
@@ -27,44 +27,26 @@ function wholeNumber(name: string, text: string | undefined, least: number, most
   return Number(text);
 }
 
-interface Verdict {
-  readonly steps: number;
-  readonly violation: { readonly text: string } | undefined;
-}
-
-/** One machine with its histories. */
-interface Simulator {
+/** One simulator, whatever its histories are. */
+interface Judge {
   readonly judge: (seed: number) => Verdict;
-  /** Its history, made small if it breaks an invariant. */
+  /** A seed's history, made small if it breaks an invariant. */
   readonly describe: (seed: number, whole: boolean) => readonly string[];
 }
 
-function vrrpSimulator(options: ScenarioOptions): Simulator {
-  const judge = (seed: number): Verdict => vrrpJudge.judgeSeed(vrrpMachine, vrrpInvariants, seed, options);
+function judgeOf<History extends CommonHistory<unknown>>(simulator: Simulator<History>): Judge {
+  const judge = (seed: number): Verdict => judgeSeed(simulator, seed);
   return {
     judge,
     describe: (seed, whole) => {
       const isWhole = whole || judge(seed).violation === undefined;
-      const history = isWhole ? vrrpHistory(seed, options) : vrrpJudge.smallest(vrrpMachine, vrrpInvariants, seed, options);
-      return vrrpJudge.describeHistory(vrrpMachine, vrrpInvariants, history);
-    },
-  };
-}
-
-function checkSimulator(): Simulator {
-  const judge = (seed: number): Verdict => checkJudge.judgeSeed(checkMachine, checkInvariants, seed);
-  return {
-    judge,
-    describe: (seed, whole) => {
-      const isWhole = whole || judge(seed).violation === undefined;
-      const history = isWhole ? checkHistory(seed) : checkJudge.smallest(checkMachine, checkInvariants, seed);
-      return checkJudge.describeHistory(checkMachine, checkInvariants, history);
+      return describeHistory(simulator, isWhole ? simulator.historyOf(seed) : smallest(simulator, seed));
     },
   };
 }
 
 /** Many seeds: 0 when every one of them holds. */
-function runSeeds(io: Io, from: number, count: number, { judge, describe }: Simulator, keepGoing: boolean): number {
+function runSeeds(io: Io, from: number, count: number, { judge, describe }: Judge, keepGoing: boolean): number {
   let [steps, broken] = [0, 0];
   for (let seed = from; seed < from + count; seed++) {
     const verdict = judge(seed);
@@ -93,13 +75,16 @@ export function run(args: readonly string[], io: Io): Promise<number> {
     const nodes = wholeNumber('nodes', flags.nodes, 2, 5);
     if (words.length !== 1 || (which !== 'vrrp' && which !== 'check') || (which === 'check' && nodes !== undefined))
       throw new WeirError('usage', { usage: USAGE.trimEnd() });
-    const simulator = which === 'vrrp' ? vrrpSimulator(nodes === undefined ? {} : { nodes }) : checkSimulator();
+    const judge =
+      which === 'vrrp'
+        ? judgeOf(vrrpSimulator(vrrpMachine, vrrpInvariants, nodes === undefined ? {} : { nodes }))
+        : judgeOf(checkSimulator(checkMachine, checkInvariants));
     const seed = wholeNumber('seed', flags.seed, 0, 0xffff_ffff);
     if (seed === undefined) {
       const count = wholeNumber('seeds', flags.seeds, 1, 100_000_000) ?? DEFAULT_SEEDS;
-      return runSeeds(io, wholeNumber('from', flags.from, 0, 0xffff_ffff) ?? 1, count, simulator, flags['keep-going'] === true);
+      return runSeeds(io, wholeNumber('from', flags.from, 0, 0xffff_ffff) ?? 1, count, judge, flags['keep-going'] === true);
     }
-    io.out(`${simulator.describe(seed, flags.whole === true).join('\n')}\n`);
-    return simulator.judge(seed).violation === undefined ? 0 : 1;
+    io.out(`${judge.describe(seed, flags.whole === true).join('\n')}\n`);
+    return judge.judge(seed).violation === undefined ? 0 : 1;
   });
 }

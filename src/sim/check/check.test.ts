@@ -1,35 +1,20 @@
 // Histories of weir's health checks (`weir sim check` runs any number): no invariant may break. A failing seed prints its smallest history.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { CheckMachine } from '../../control/check/state.js';
+import { assertHistoriesHold, assertingPure } from '../../../test/support/sim-tests.js';
+import { judgeSeed } from '../judge.js';
 import { invariants } from './invariants/all.js';
-import { describeHistory, judgeSeed, smallest } from './judge.js';
-import type { Machine } from './machine.js';
 import { historyOf } from './scenario.js';
+import { simulatorOf } from './simulator.js';
 import { weirMachine } from './weir-machine.js';
 
 const HISTORIES = 100;
 
-test(`${HISTORIES} histories break no invariant`, () => {
-  for (let seed = 1; seed <= HISTORIES; seed++) {
-    if (judgeSeed(weirMachine, invariants, seed).violation === undefined) continue;
-    assert.fail(describeHistory(weirMachine, invariants, smallest(weirMachine, invariants, seed)).join('\n'));
-  }
-});
+test(`${HISTORIES} histories break no invariant`, () => assertHistoriesHold(simulatorOf(weirMachine, invariants), HISTORIES));
 
 test('a step depends on its arguments alone and changes none of them', () => {
-  const twice: Machine<CheckMachine> = {
-    ...weirMachine,
-    step: (state, input, atUs) => {
-      const before = structuredClone({ state, input });
-      const first = weirMachine.step(state, input, atUs);
-      const answered = structuredClone(first);
-      assert.deepEqual(weirMachine.step(state, input, atUs), answered);
-      assert.deepEqual({ state, input }, before);
-      return first;
-    },
-  };
-  for (let seed = 5000; seed < 5004; seed++) assert.equal(judgeSeed(twice, [], seed).violation, undefined);
+  const simulator = simulatorOf(assertingPure(weirMachine), []);
+  for (let seed = 5000; seed < 5004; seed++) assert.equal(judgeSeed(simulator, seed).violation, undefined);
 });
 
 test('a seed makes the same history always, in which everything that is disturbed for a while ends before the calm', () => {

@@ -1,9 +1,10 @@
 // What happens in a history until it is calm: episodes, each of them a disturbance and, mostly, its end.
 import { formatAddress } from '../../model/address-text.js';
 import { addressId } from '../../model/identity.js';
+import type { HistoryEvent } from '../history.js';
 import type { Random } from '../random.js';
 import { BFD_NAME, HOSTS, hostAddress, SCRIPTS, TRACK_FILE } from './configuration.js';
-import type { Behaviour, Configuration, Disturbance, HistoryEvent, ScriptBehaviour } from './history.js';
+import type { Behaviour, Configuration, Disturbance, ScriptBehaviour } from './history.js';
 import { otherConfiguration } from './reloads.js';
 
 interface Span {
@@ -150,7 +151,7 @@ function makerOf(random: Random): Make {
   return outage;
 }
 
-export function episodesOf(random: Random, configuration: Configuration, restlessUs: number): readonly HistoryEvent[] {
+export function episodesOf(random: Random, configuration: Configuration, restlessUs: number): readonly HistoryEvent<Disturbance>[] {
   const count = random.between(1, 14);
   let current = configuration;
   const reloads = Array.from({ length: random.pick([0, 0, 1, 2, 4]) }, () => random.below(restlessUs))

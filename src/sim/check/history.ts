@@ -2,6 +2,7 @@
 // printed, shrunk and run again.
 import type { CheckSettings } from '../../control/check/messages.js';
 import type { CheckKind, VirtualServer } from '../../model/keepalived/virtual-server.js';
+import type { CommonHistory } from '../history.js';
 
 /** What a file states for the checker. */
 export interface Configuration {
@@ -46,22 +47,9 @@ export type Disturbance =
   /** The table refuses a virtual server's services, by its name. */
   | { readonly kind: 'refuse'; readonly server: string; readonly refused: boolean };
 
-export interface HistoryEvent {
-  readonly atUs: number;
-  readonly what: Disturbance;
-  /** Events of one number belong together: shrinking drops all or none of them. */
-  readonly episode: number;
-}
-
-export interface History {
-  readonly seed: number;
+/** When it is calm, servers that are down stay down. */
+export interface History extends CommonHistory<Disturbance> {
   readonly configuration: Configuration;
-  readonly events: readonly HistoryEvent[];
-  /** From here on nothing changes any more; servers that are down by then stay down. */
-  readonly calmFromUs: number;
-  readonly endUs: number;
-  /** How late the process may be woken, as on a busy host. */
-  readonly lateUs: number;
   /** Outcomes within a turn of the event loop so long are reported together. */
   readonly turnUs: number;
   /** The process's monotonic clock at the beginning. */

@@ -1,22 +1,19 @@
 // Each invariant finds a machine that breaks it: weir's own, with one fault in its answers.
-import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { assertCaught, bentMachine } from '../../../test/support/sim-tests.js';
 import type { CheckEffect, CheckInput } from '../../control/check/messages.js';
 import type { CheckMachine } from '../../control/check/state.js';
 import type { Step } from '../../control/machine.js';
 import type { Checker, VirtualServer } from '../../model/keepalived/virtual-server.js';
 import { invariants } from './invariants/all.js';
-import { judgeSeed } from './judge.js';
 import type { Machine } from './machine.js';
+import { simulatorOf } from './simulator.js';
 import { weirMachine } from './weir-machine.js';
 
 type Answer = Step<CheckMachine, CheckEffect>;
 type Bend = (answer: Answer, input: CheckInput, atUs: number) => Answer;
 
-const bent = (bend: Bend): Machine<CheckMachine> => ({
-  ...weirMachine,
-  step: (state, input, atUs) => bend(weirMachine.step(state, input, atUs), input, atUs),
-});
+const bent = (bend: Bend): Machine<CheckMachine> => bentMachine(weirMachine, bend);
 
 const withEffects = (change: (effect: CheckEffect, input: CheckInput) => readonly CheckEffect[]): Machine<CheckMachine> =>
   bent((answer, input) => ({ ...answer, effects: answer.effects.flatMap((effect) => change(effect, input)) }));
@@ -39,15 +36,8 @@ const eachChecker = (change: (checker: Checker) => Checker): Machine<CheckMachin
   }));
 
 /** Some seed finds the broken machine, with these words. */
-function caught(machine: Machine<CheckMachine>, words: RegExp, seeds = 80): void {
-  const texts: string[] = [];
-  for (let seed = 1; seed <= seeds; seed++) {
-    const text = judgeSeed(machine, invariants, seed).violation?.text;
-    if (text !== undefined && words.test(text)) return;
-    if (text !== undefined) texts.push(text);
-  }
-  assert.fail(`no invariant reported ${words}, but ${texts.slice(0, 3).join(' | ') || 'nothing'}`);
-}
+const caught = (machine: Machine<CheckMachine>, words: RegExp, seeds = 80): void =>
+  assertCaught(simulatorOf(machine, invariants), words, seeds);
 
 test('a table that does not follow', () => {
   caught(

@@ -1,18 +1,19 @@
 // Runs a history: gives the process its input in the order of time, performs what it decides, and asks the invariants after every step.
 import type { CheckEffect, CheckInput, Outcome } from '../../control/check/messages.js';
 import type { Step } from '../../control/machine.js';
-import { type Agenda, agendaOf } from '../agenda.js';
 import { mix } from '../random.js';
+import { type CommonRun, commonRunOf, type DisturbEvent, fail, type Result, runEvents, type Trace } from '../run-events.js';
 import { disturb } from './disturb.js';
 import type { Disturbance, History } from './history.js';
-import type { Invariant, MakeInvariant, Violation } from './invariant.js';
+import type { MakeInvariant } from './invariant.js';
 import type { Machine } from './machine.js';
+import type { Observation } from './observation.js';
 import { describeDisturbance, describeStep } from './print.js';
 import { observe } from './verdicts.js';
 import { answerOf, applyToTable, localUs, takenFrom, type World, want, withFile, worldOf } from './world.js';
 
 type Event =
-  | { readonly kind: 'disturb'; readonly what: Disturbance }
+  | DisturbEvent<Disturbance>
   | { readonly kind: 'answered'; readonly life: number; readonly attempt: number; readonly outcome: Outcome }
   /** A turn of the event loop: outcomes that were gathered are reported. */
   | { readonly kind: 'turn'; readonly life: number }
@@ -20,22 +21,15 @@ type Event =
   /** What the process knows is written down. */
   | { readonly kind: 'flush'; readonly life: number };
 
-export interface Result {
-  readonly violation: Violation | undefined;
-  readonly steps: number;
-}
-
 /** Changes of health within this time are written down together. */
 const GATHER_US = 50_000;
 /** Of so many abandoned attempts one has answered already: its outcome is on its way. */
 const LATE_ANSWERS = 3;
 
-interface Run<S> {
+interface Run<S> extends CommonRun<Event, Observation, Disturbance> {
   readonly history: History;
   readonly machine: Machine<S>;
   readonly world: World;
-  readonly agenda: Agenda<Event>;
-  readonly invariants: readonly Invariant[];
   state: S;
   /** The number of the wake that counts, and of the process that runs. */
   promise: number;
@@ -43,14 +37,6 @@ interface Run<S> {
   flushing: boolean;
   stepping: boolean;
   readonly inputs: CheckInput[];
-  readonly trace: ((line: string) => void) | undefined;
-  steps: number;
-  nowUs: number;
-  violation: Violation | undefined;
-}
-
-function fail<S>(run: Run<S>, text: string | undefined): void {
-  if (text !== undefined) run.violation ??= { atUs: run.nowUs, text };
 }
 
 function promiseWake<S>(run: Run<S>, wakeAtUs: number | undefined, woken: boolean): void {
@@ -236,38 +222,21 @@ function handle<S>(run: Run<S>, event: Event): void {
   }
 }
 
-/** Runs a history to its end or to the first violation. `trace` gets one line per event. */
-export function runHistory<S>(
-  machine: Machine<S>,
-  history: History,
-  makeInvariants: readonly MakeInvariant[],
-  trace?: (line: string) => void,
-): Result {
+/** Runs a history to its end or to the first violation. */
+export function runHistory<S>(machine: Machine<S>, history: History, makeInvariants: readonly MakeInvariant[], trace?: Trace): Result {
   const world = worldOf(history);
+  const invariants = makeInvariants.map((make) => make(world, history));
   const run: Run<S> = {
+    ...commonRunOf(history, invariants, trace),
     history,
     machine,
     world,
-    agenda: agendaOf<Event>(),
-    invariants: makeInvariants.map((make) => make(world, history)),
     state: machine.initial(),
     promise: 0,
     life: 0,
     flushing: false,
     stepping: false,
     inputs: [],
-    trace,
-    steps: 0,
-    nowUs: 0,
-    violation: undefined,
   };
-  for (const { atUs, what } of history.events) run.agenda.add(atUs, { kind: 'disturb', what });
-  while (run.violation === undefined) {
-    const next = run.agenda.next();
-    run.nowUs = Math.min(next?.atUs ?? history.endUs, history.endUs);
-    for (const invariant of run.invariants) fail(run, invariant.passed?.(run.nowUs));
-    if (next === undefined || next.atUs > history.endUs) break;
-    handle(run, next.what);
-  }
-  return { violation: run.violation, steps: run.steps };
+  return runEvents(run, history.endUs, (event) => handle(run, event));
 }

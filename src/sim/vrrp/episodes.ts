@@ -1,7 +1,8 @@
 // What happens in a history until it is calm: episodes, each of them a disturbance and, mostly, its end.
 import type { VrrpInstance } from '../../model/keepalived/instance.js';
+import type { HistoryEvent } from '../history.js';
 import type { Random } from '../random.js';
-import { CALM, type Disturbance, type HistoryEvent, type NodeSetup } from './history.js';
+import { CALM, type Disturbance, type NodeSetup } from './history.js';
 import { otherConfiguration } from './reloads.js';
 
 interface Span {
@@ -171,15 +172,15 @@ function episode(random: Random, nodes: readonly NodeSetup[], span: Span): reado
 }
 
 /** One node is paused for minutes, while the others continue and nothing else happens. */
-export function longPause(random: Random, nodes: readonly NodeSetup[], span: Span): readonly HistoryEvent[] {
+export function longPause(random: Random, nodes: readonly NodeSetup[], span: Span): readonly HistoryEvent<Disturbance>[] {
   return pause(random, random.below(nodes.length), span).map(([atUs, what]) => ({ atUs, what, episode: LONG_PAUSE }));
 }
 
 /** Every node starts early; then episodes follow, which all end by `calmFromUs`. In the order of time. */
-export function episodesOf(random: Random, nodes: readonly NodeSetup[], calmFromUs: number): readonly HistoryEvent[] {
+export function episodesOf(random: Random, nodes: readonly NodeSetup[], calmFromUs: number): readonly HistoryEvent<Disturbance>[] {
   const together = random.chance(0.5);
   const starts = nodes.map(
-    (_, node): HistoryEvent => ({
+    (_, node): HistoryEvent<Disturbance> => ({
       atUs: together ? random.below(1_000) : random.below(Math.floor(calmFromUs / 2)),
       what: { kind: 'start', node },
       episode: node,
@@ -189,7 +190,7 @@ export function episodesOf(random: Random, nodes: readonly NodeSetup[], calmFrom
     const fromUs = random.below(calmFromUs);
     const longest = random.chance(0.5) ? calmFromUs : fromUs + Math.floor(calmFromUs / 10);
     const span = { fromUs, toUs: random.between(fromUs, Math.min(calmFromUs, longest)) };
-    return episode(random, nodes, span).map(([atUs, what]): HistoryEvent => ({ atUs, what, episode: nodes.length + index }));
+    return episode(random, nodes, span).map(([atUs, what]): HistoryEvent<Disturbance> => ({ atUs, what, episode: nodes.length + index }));
   });
   return [...starts, ...disturbances.flat()].sort((a, b) => a.atUs - b.atUs);
 }

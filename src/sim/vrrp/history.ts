@@ -1,6 +1,7 @@
 // A history as data: nodes on Ethernet segments, and what happens to them when. It can be printed, shrunk and run again.
 import type { Address } from '../../model/address.js';
 import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
+import type { CommonHistory } from '../history.js';
 
 /** Interfaces of one name are on one segment. */
 export interface NodeSetup {
@@ -75,20 +76,7 @@ export type Disturbance =
   /** The wall clock is set wrong by so many seconds; 0: it is right again. */
   | { readonly kind: 'wallClock'; readonly node: number; readonly offS: number };
 
-export interface HistoryEvent {
-  readonly atUs: number;
-  readonly what: Disturbance;
-  /** Events of one number belong together (a cut and its end): shrinking drops all or none of them. */
-  readonly episode: number;
-}
-
-export interface History {
-  readonly seed: number;
+/** When it is calm, nothing is lost, all interfaces are up, and no process is paused. */
+export interface History extends CommonHistory<Disturbance> {
   readonly nodes: readonly NodeSetup[];
-  readonly events: readonly HistoryEvent[];
-  /** From here on nothing is disturbed: no losses, all interfaces up, no process paused. */
-  readonly calmFromUs: number;
-  readonly endUs: number;
-  /** How late a process may be woken, as on a busy host. */
-  readonly lateUs: number;
 }

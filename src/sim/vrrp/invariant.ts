@@ -1,5 +1,6 @@
-// An invariant observes every step and the passing of time, and reports what is wrong.
+// An invariant of VRRP, what it observes of a step, and what it reads in that.
 import type { Effect, Input } from '../../control/vrrp/messages.js';
+import type { InvariantOf } from '../invariant.js';
 import type { Disturbance, History } from './history.js';
 import type { InstanceView } from './machine.js';
 import type { World } from './world.js';
@@ -15,20 +16,7 @@ export interface Observation {
   readonly wakeAtUs: number | undefined;
 }
 
-/** Each function returns what is wrong, or undefined. */
-export interface Invariant {
-  /** The time is `nowUs`; nothing happened since the last call of any function. */
-  readonly passed?: (nowUs: number) => string | undefined;
-  readonly disturbed?: (nowUs: number, what: Disturbance) => string | undefined;
-  readonly stepped?: (observation: Observation) => string | undefined;
-}
-
-export type MakeInvariant = (world: World, history: History) => Invariant;
-
-export interface Violation {
-  readonly atUs: number;
-  readonly text: string;
-}
+export type MakeInvariant = (world: World, history: History) => InvariantOf<Observation, Disturbance>;
 
 export const stateOf = (view: readonly InstanceView[], name: string): InstanceView['state'] | undefined =>
   view.find((instance) => instance.name === name)?.state;

@@ -1,6 +1,6 @@
 // Each invariant finds a machine that breaks it: weir's own, with one fault in its answers.
-import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { assertCaught, bentMachine } from '../../../test/support/sim-tests.js';
 import type { Step } from '../../control/machine.js';
 import type { Effect, Input } from '../../control/vrrp/messages.js';
 import type { VrrpMachine } from '../../control/vrrp/state/vrrp-machine.js';
@@ -8,34 +8,23 @@ import type { KeepalivedConfiguration } from '../../model/keepalived/configurati
 import type { VrrpInstance } from '../../model/keepalived/instance.js';
 import type { History } from './history.js';
 import { invariants } from './invariants/all.js';
-import { judgeSeed } from './judge.js';
 import type { Machine } from './machine.js';
-import { historyOf } from './scenario.js';
+import { simulatorOf } from './simulator.js';
 import { weirMachine } from './weir-machine.js';
 
 type Answer = Step<VrrpMachine, Effect>;
 type Bend = (answer: Answer, input: Input, atUs: number) => Answer;
 
-const bent = (bend: Bend): Machine<VrrpMachine> => ({
-  ...weirMachine,
-  step: (state, input, atUs) => bend(weirMachine.step(state, input, atUs), input, atUs),
-});
+const bent = (bend: Bend): Machine<VrrpMachine> => bentMachine(weirMachine, bend);
 
 const dropping = (drop: (effect: Effect) => boolean): Machine<VrrpMachine> =>
   bent((answer) => ({ ...answer, effects: answer.effects.filter((effect) => !drop(effect)) }));
 
 const isZero = (effect: Effect): boolean => effect.kind === 'send' && effect.protocol === 112 && effect.payload[2] === 0;
+
 /** Some seed finds the broken machine, with these words; `worth`: only such histories are tried. */
-function caught(machine: Machine<VrrpMachine>, words: RegExp, seeds = 60, worth: (history: History) => boolean = () => true): void {
-  const texts: string[] = [];
-  for (let seed = 1; seed <= seeds; seed++) {
-    if (!worth(historyOf(seed))) continue;
-    const text = judgeSeed(machine, invariants, seed).violation?.text;
-    if (text !== undefined && words.test(text)) return;
-    if (text !== undefined) texts.push(text);
-  }
-  assert.fail(`no invariant reported ${words}, but ${texts.slice(0, 3).join(' | ') || 'nothing'}`);
-}
+const caught = (machine: Machine<VrrpMachine>, words: RegExp, seeds = 60, worth?: (history: History) => boolean): void =>
+  assertCaught(simulatorOf(machine, invariants), words, seeds, worth);
 
 test('addresses that stay behind', () => {
   caught(

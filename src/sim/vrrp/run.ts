@@ -3,12 +3,12 @@
 import type { Step } from '../../control/machine.js';
 import type { Effect, Input } from '../../control/vrrp/messages.js';
 import type { VrrpInstance } from '../../model/keepalived/instance.js';
-import { type Agenda, agendaOf } from '../agenda.js';
 import { mix } from '../random.js';
+import { type CommonRun, commonRunOf, type DisturbEvent, fail, type Result, runEvents, type Trace } from '../run-events.js';
 import { disturb } from './disturb.js';
 import type { Disturbance, History } from './history.js';
 import { perform } from './host.js';
-import type { Invariant, MakeInvariant, Violation } from './invariant.js';
+import type { MakeInvariant, Observation } from './invariant.js';
 import type { Machine } from './machine.js';
 import { carry, carryHeartbeat } from './network.js';
 import { describeDisturbance, describeStep } from './print.js';
@@ -16,16 +16,11 @@ import { applyVirtualInterface, isPossible } from './virtual-interfaces.js';
 import { type World, type WorldNode, wallOffset, worldOf } from './world.js';
 
 type Event =
-  | { readonly kind: 'disturb'; readonly what: Disturbance }
+  | DisturbEvent<Disturbance>
   | { readonly kind: 'input'; readonly node: number; readonly life: number; readonly input: Input }
   | { readonly kind: 'script'; readonly node: number; readonly life: number; readonly name: string }
   | { readonly kind: 'heartbeat'; readonly node: number; readonly life: number; readonly vrid: number }
   | { readonly kind: 'wake'; readonly node: number; readonly promise: number };
-
-export interface Outcome {
-  readonly violation: Violation | undefined;
-  readonly steps: number;
-}
 
 /** A socket's buffer: the packets that a paused process receives when it resumes. */
 const WAITING_PACKETS = 64;
@@ -35,25 +30,15 @@ const HEARTBEAT_RETRY_US = 1_000_000;
 const SCRIPT_TAKES_US = 3_000;
 const KERNEL_REPORTS_US = 50;
 
-interface Run<S> {
+interface Run<S> extends CommonRun<Event, Observation, Disturbance> {
   readonly history: History;
   readonly machine: Machine<S>;
   readonly world: World;
-  readonly agenda: Agenda<Event>;
-  readonly invariants: readonly Invariant[];
   readonly states: (S | undefined)[];
   /** By node: the number of the wake that counts, and of the process that runs. */
   readonly promises: number[];
   readonly lives: number[];
-  readonly trace: ((line: string) => void) | undefined;
-  steps: number;
-  nowUs: number;
-  violation: Violation | undefined;
 }
-
-const fail = (run: { readonly nowUs: number; violation: Violation | undefined }, text: string | undefined): void => {
-  if (text !== undefined) run.violation ??= { atUs: run.nowUs, text };
-};
 
 const local = <S>(run: Run<S>, node: WorldNode): number => run.nowUs + node.clockUs;
 
@@ -108,10 +93,7 @@ function stepOnce<S>(run: Run<S>, index: number, input: Input): void {
   }
   const observation = { nowUs: run.nowUs, node: index, input, before, after: node.view, effects: step.effects, wakeAtUs: node.wakeAtUs };
   run.trace?.(describeStep(run.world, observation));
-  for (const invariant of run.invariants) {
-    const wrong = invariant.stepped?.(observation);
-    if (wrong !== undefined) fail(run, wrong);
-  }
+  for (const invariant of run.invariants) fail(run, invariant.stepped?.(observation));
 }
 
 /** A script ended: gives its outcome, and schedules the next run after its interval. */
@@ -223,35 +205,18 @@ function handle<S>(run: Run<S>, event: Event): void {
   }
 }
 
-/** Runs a history to its end or to the first violation. `trace` gets one line per event. */
-export function runHistory<S>(
-  machine: Machine<S>,
-  history: History,
-  makeInvariants: readonly MakeInvariant[],
-  trace?: (line: string) => void,
-): Outcome {
+/** Runs a history to its end or to the first violation. */
+export function runHistory<S>(machine: Machine<S>, history: History, makeInvariants: readonly MakeInvariant[], trace?: Trace): Result {
   const world = worldOf(history);
+  const invariants = makeInvariants.map((make) => make(world, history));
   const run: Run<S> = {
+    ...commonRunOf(history, invariants, trace),
     history,
     machine,
     world,
-    agenda: agendaOf<Event>(),
-    invariants: makeInvariants.map((make) => make(world, history)),
     states: history.nodes.map(() => undefined),
     promises: history.nodes.map(() => 0),
     lives: history.nodes.map(() => 0),
-    trace,
-    steps: 0,
-    nowUs: 0,
-    violation: undefined,
   };
-  for (const { atUs, what } of history.events) run.agenda.add(atUs, { kind: 'disturb', what });
-  while (run.violation === undefined) {
-    const next = run.agenda.next();
-    run.nowUs = Math.min(next?.atUs ?? history.endUs, history.endUs);
-    for (const invariant of run.invariants) fail(run, invariant.passed?.(run.nowUs));
-    if (next === undefined || next.atUs > history.endUs) break;
-    handle(run, next.what);
-  }
-  return { violation: run.violation, steps: run.steps };
+  return runEvents(run, history.endUs, (event) => handle(run, event));
 }
