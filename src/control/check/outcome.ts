@@ -1,7 +1,7 @@
 // What an attempt's outcome means: a verdict, another try, or the next URL; and when the next attempt begins.
 import { log } from '../machine.js';
 import { type CheckContext, changeChecker, checkerAt, realAt, serverAt } from './context.js';
-import { kindRules } from './kinds/index.js';
+import { kindOf } from './kinds/index.js';
 import { addedByStatus } from './kinds/misc.js';
 import type { KindRules, Subject } from './kinds/rules.js';
 import type { Outcome } from './messages.js';
@@ -19,7 +19,7 @@ function subjectOf(context: CheckContext, { config, server, real }: CheckerState
 export function takeOutcome(context: CheckContext, index: number, outcome: Outcome): void {
   const checker = checkerAt(context, index);
   const { timing, check } = checker.config;
-  const rules = kindRules(check.kind);
+  const rules = kindOf(check.kind);
   changeChecker(context, index, { attempt: 0, hindrance: outcome.kind === 'not-made' ? outcome.text : '' });
   if (outcome.kind === 'not-made') {
     // Once, until an attempt is made again or another thing hinders it.

@@ -17,7 +17,7 @@ const KINDS: Readonly<Record<AttemptedKind, Kind>> = { tcp, http, ssl: http, smt
 export const isAttempted = (kind: CheckKind['kind']): kind is AttemptedKind => kind !== 'file' && kind !== 'bfd';
 
 /** @throws Error for a kind that makes no attempts */
-export function kindRules(kind: CheckKind['kind']): Kind {
+export function kindOf(kind: CheckKind['kind']): Kind {
   if (!isAttempted(kind)) throw new Error(`${kind} makes no attempts`);
   return KINDS[kind];
 }

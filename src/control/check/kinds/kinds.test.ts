@@ -7,7 +7,7 @@ import { dnsQuery } from '../../../wire/dns.js';
 import { md5 } from '../../../wire/md5.js';
 import type { Attempt, Outcome } from '../messages.js';
 import type { ProbeInput, ProbeTools } from '../probe.js';
-import { kindRules } from './index.js';
+import { kindOf } from './index.js';
 import { matchesReply } from './udp.js';
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
@@ -31,7 +31,7 @@ function converse(
 ): { sent: string; outcome: Outcome | undefined } {
   const target = { address: ip('10.0.0.1'), port: 80 };
   const attempt: Attempt = { number: 1, check, target, connectTimeoutUs: 1, intervalUs: 1, url: 0, hostName: 'lb1', ...more };
-  const { probe } = kindRules(check.kind);
+  const { probe } = kindOf(check.kind);
   let state = probe.begin(attempt, tools);
   let sent = '';
   for (const input of inputs) {

@@ -1,5 +1,5 @@
 // One attempt of a check: opens what carries it, feeds what happens there to its conversation, and answers once.
-import { kindRules } from '../../../control/check/kinds/index.js';
+import { kindOf } from '../../../control/check/kinds/index.js';
 import type { Attempt, Outcome } from '../../../control/check/messages.js';
 import type { Probe, ProbeInput, ProbeTools } from '../../../control/check/probe.js';
 import { isSystemError, reasonOf } from '../../../sys/errno.js';
@@ -30,7 +30,7 @@ export class AttemptRun {
     open: OpenCarrier,
     readonly done: (outcome: Outcome) => void,
   ) {
-    this.#probe = kindRules(attempt.check.kind).probe;
+    this.#probe = kindOf(attempt.check.kind).probe;
     this.#state = this.#probe.begin(attempt, tools);
     try {
       this.#carrier = open(attempt, (input) => this.#feed(input));

@@ -1,6 +1,6 @@
 // What carries attempts: sockets of each transport, and scripts.
 import type { SecureContext } from 'node:tls';
-import { kindRules } from '../../../control/check/kinds/index.js';
+import { kindOf } from '../../../control/check/kinds/index.js';
 import type { Attempt } from '../../../control/check/messages.js';
 import type { ProbeInput } from '../../../control/check/probe.js';
 import type { Script } from '../../../model/keepalived/script.js';
@@ -75,7 +75,7 @@ export function openCarrier(attempt: Attempt, feed: (input: ProbeInput) => void,
   const { check } = attempt;
   const options = optionsOf(attempt);
   if (check.kind === 'misc') return openScript(check, attempt.intervalUs, feed, tools);
-  switch (kindRules(check.kind).probe.transport(check)) {
+  switch (kindOf(check.kind).probe.transport(check)) {
     case 'udp':
       return new DatagramClient(options, eventsOf(feed));
     case 'ping':
