@@ -3,7 +3,7 @@ import type { Checker, RealServer } from '../../model/keepalived/virtual-server.
 import { firstDueAtUs } from './attempts.js';
 import type { CheckContext } from './context.js';
 import { checkerIdentity, realIdentity, serverIdentity } from './identity.js';
-import { isAttempted } from './kinds/index.js';
+import { isAttempted, kindOf } from './kinds/index.js';
 import { addedByStatus } from './kinds/misc.js';
 import { rememberedKey } from './remembered.js';
 import type { Remembered } from './remembered-check.js';
@@ -30,7 +30,11 @@ export function before({ servers, checkers }: CheckContext): Before {
   };
 }
 
-/** A check that nothing is known of. For the first verdict one failure is enough. */
+/** For the first verdict one failure is enough, unless the kind retries in its first round, too. */
+const enoughForOne = ({ check, timing }: Checker): number =>
+  isAttempted(check.kind) && kindOf(check.kind).freshRounds === true ? 0 : timing.retry;
+
+/** A check that nothing is known of. */
 function newChecker(context: CheckContext, config: Checker, up: boolean): Omit<CheckerState, 'server' | 'real'> {
   return {
     config,
@@ -38,7 +42,7 @@ function newChecker(context: CheckContext, config: Checker, up: boolean): Omit<C
     ran: false,
     sinceUs: undefined,
     reason: '',
-    retries: config.timing.retry,
+    retries: 0,
     dueAtUs: isAttempted(config.check.kind) ? firstDueAtUs(context, config) : undefined,
     attempt: 0,
     startedAtUs: context.atUs,
@@ -60,26 +64,41 @@ function withWeight(checker: CheckerState, given: number): CheckerState {
 export function carryCheckers(
   context: CheckContext,
   { checkers: wanted, weight }: RealServer,
-  place: { readonly server: number; readonly real: number; readonly serverKey: string; readonly realKey: string },
+  place: {
+    readonly server: number;
+    readonly real: number;
+    readonly serverKey: string;
+    readonly realKey: string;
+    /** Nothing was configured before. */
+    readonly atStart: boolean;
+  },
   old: { readonly state: RealState; readonly checkers: readonly CheckerState[] } | undefined,
   remembered: Remembered | undefined,
 ): readonly CheckerState[] {
-  const { server, real, serverKey, realKey } = place;
+  const { server, real, serverKey, realKey, atStart } = place;
   const spare = new Map<string, CheckerState[]>();
   for (const checker of old?.checkers ?? []) {
     const key = checkerIdentity(checker.config);
     spare.set(key, [...(spare.get(key) ?? []), checker]);
   }
   const well = old?.state.alive === true && old.checkers.every(({ up }) => up);
+  // As in keepalived: the first failure is retried where a reload brings the server, or leaves it well.
+  const first = (config: Checker): number => (atStart || (old !== undefined && !well) ? enoughForOne(config) : 0);
   return wanted.map((config) => {
+    const { check, timing } = config;
     const key = checkerIdentity(config);
     const same = spare.get(key)?.shift();
-    if (same !== undefined)
-      return withWeight({ ...same, server, real, config, retries: Math.min(same.retries, config.timing.retry) }, weight);
+    if (same !== undefined) {
+      const retries = Math.min(same.retries, same.ran ? Math.max(0, timing.retry - 1) : timing.retry);
+      return withWeight({ ...same, server, real, config, retries }, weight);
+    }
     // On a server that is well a new check counts as up until it has run, with alpha, too.
-    const up = !config.timing.alpha || well;
-    const fresh = { ...newChecker(context, config, up), server, real };
+    const up = !timing.alpha || well;
+    const fresh = { ...newChecker(context, config, up), retries: first(config), server, real };
     const past = remembered?.get(rememberedKey(serverKey, realKey, key));
-    return past === undefined ? fresh : withWeight({ ...fresh, ...past, ran: true, retries: 0 }, weight);
+    if (past === undefined) return fresh;
+    // Which page failed is not remembered: the first one stands for it.
+    const urlFailed = !past.up && (check.kind === 'http' || check.kind === 'ssl');
+    return withWeight({ ...fresh, ...past, ran: true, retries: 0, urlFailed }, weight);
   });
 }

@@ -89,6 +89,7 @@ function take(context: CheckContext, { servers, remembered }: Configure, old: Be
   const checkers: CheckContext['checkers'] = [];
   const taken = new Set<string>();
   const next: CheckContext['servers'] = [];
+  const atStart = old.servers.size === 0;
   for (const config of servers) {
     const serverKey = serverIdentity(config);
     if (taken.has(serverKey)) continue;
@@ -97,7 +98,7 @@ function take(context: CheckContext, { servers, remembered }: Configure, old: Be
     const reals = config.realServers.map((settings, real): RealState => {
       const realKey = realIdentity(settings);
       const known = old.real(serverKey, realKey);
-      const own = carryCheckers(context, settings, { server: next.length, real, serverKey, realKey }, known, remembered);
+      const own = carryCheckers(context, settings, { server: next.length, real, serverKey, realKey, atStart }, known, remembered);
       const firstChecker = checkers.length;
       checkers.push(...own);
       const alive = known?.state.alive ?? own.every(({ up }) => up);

@@ -22,6 +22,7 @@ export function takeOutcome(context: CheckContext, index: number, outcome: Outco
   const rules = kindOf(check.kind);
   changeChecker(context, index, { attempt: 0, hindrance: outcome.kind === 'not-made' ? outcome.text : '' });
   if (outcome.kind === 'not-made') {
+    if (rules.freshRounds === true) changeChecker(context, index, { retries: 0 });
     // Once, until an attempt is made again or another thing hinders it.
     if (checker.hindrance !== outcome.text) log(context, outcome.text, 'warning');
     next(context, index, timing.delayLoopUs, rules);
@@ -34,6 +35,8 @@ function next(context: CheckContext, index: number, afterUs: number, rules: Kind
   const from = rules.fromStart === true ? startedAtUs : context.atUs;
   changeChecker(context, index, { dueAtUs: Math.max(from + afterUs, context.atUs) });
 }
+
+const asksPages = ({ config: { check } }: CheckerState): boolean => check.kind === 'http' || check.kind === 'ssl';
 
 function succeed(context: CheckContext, index: number, { text, status }: Extract<Outcome, { kind: 'success' }>, rules: KindRules): void {
   const before = checkerAt(context, index);
@@ -82,26 +85,51 @@ const reasonOf = (text: string): string => text.replace(/(?: (?:to|from|with|con
 
 function fail(context: CheckContext, index: number, { text, status }: Extract<Outcome, { kind: 'failure' }>, rules: KindRules): void {
   const before = checkerAt(context, index);
-  const { timing, check } = before.config;
-  const subject = subjectOf(context, before);
-  const counted = before.retries >= timing.retry;
+  const { timing } = before.config;
   const asked = before.up || !before.ran;
-  const ofUrl = check.kind === 'http' || check.kind === 'ssl';
-  if (!counted && (asked || rules.retriesAlways === true)) {
-    const retry = before.retries + 1;
-    changeChecker(context, index, { retries: retry, ran: before.ran || rules.retriesAlways !== true });
-    if (asked && logsAll(context, before)) logFailure(context, rules.uncounted(subject, text, retry));
+  if (!asked && rules.retriesWhileDown !== true) {
+    next(context, index, pauseWhileDownUs(before), rules);
+    return;
+  }
+  const all = asked && logsAll(context, before);
+  if (before.retries < timing.retry) {
+    const retries = before.retries + 1;
+    changeChecker(context, index, { retries, ran: before.ran || rules.freshRounds !== true });
+    if (all) logFailure(context, rules.uncounted(subjectOf(context, before), text, retries));
     next(context, index, timing.delayBeforeRetryUs, rules);
     return;
   }
-  changeChecker(context, index, { retries: 0, urlFailed: ofUrl });
-  if (asked) {
-    const attempted = rules.countedToo === 'always' || (rules.countedToo === 'while-up' && before.up);
-    if (attempted && logsAll(context, before)) logFailure(context, rules.uncounted(subject, text, before.retries + 1));
-    log(context, rules.failure(subject, { text, retries: timing.retry, first: !before.ran }));
-    if (status !== undefined) changeChecker(context, index, { status });
-    if (before.weight !== 0) changeChecker(context, index, { weight: 0 });
-    judge(context, index, false, rules.mail.down(subject, { text }), reasonOf(text));
-  }
-  next(context, index, ofUrl ? Math.max(timing.delayBeforeRetryUs, timing.delayLoopUs) : timing.delayLoopUs, rules);
+  changeChecker(context, index, { retries: 0, urlFailed: asksPages(before) });
+  if (asked) count(context, index, { text, all, ...(status === undefined ? {} : { status }) }, rules);
+  next(context, index, pauseWhileDownUs(checkerAt(context, index)), rules);
+}
+
+/** The failure that counts: the check is down from now on. */
+function count(
+  context: CheckContext,
+  index: number,
+  { text, status, all }: { readonly text: string; readonly status?: number; readonly all: boolean },
+  rules: KindRules,
+): void {
+  const before = checkerAt(context, index);
+  const { retry } = before.config.timing;
+  const subject = subjectOf(context, before);
+  const attempted = rules.countedToo === 'always' || (rules.countedToo === 'while-up' && before.up);
+  if (attempted && all) logFailure(context, rules.uncounted(subject, text, retry + 1));
+  const later = rules.firstAsLater === true;
+  if (before.up || !later) log(context, rules.failure(subject, { text, retries: retry, first: !before.ran && !later }));
+  if (status !== undefined) changeChecker(context, index, { status });
+  if (before.weight !== 0) changeChecker(context, index, { weight: 0 });
+  if (later) changeChecker(context, index, { ran: true });
+  judge(context, index, false, rules.mail.down(subject, { text }), reasonOf(text));
+}
+
+/**
+ * A page that failed is asked for after the longer of both delays. Once it is well, and another one fails before the server is up, that one
+ * is asked for after delay_before_retry; keepalived with fast_recovery asks without a pause, for ever.
+ */
+function pauseWhileDownUs(checker: CheckerState): number {
+  const { delayBeforeRetryUs, delayLoopUs } = checker.config.timing;
+  if (!asksPages(checker)) return delayLoopUs;
+  return checker.urlFailed ? Math.max(delayBeforeRetryUs, delayLoopUs) : delayBeforeRetryUs;
 }

@@ -10,6 +10,7 @@ export const http: Kind = {
     `HTTP_CHECK on service ${real} failed${checker.timing.retry > 0 && !first ? ` after ${checker.timing.retry} retries` : ''}.`,
   uncounted: ({ real }, text) => `${text} server ${real}.`,
   countedToo: 'always',
+  firstAsLater: true,
   mail: { up: () => 'CHECK succeed on service', down: () => 'CHECK failed on service : HTTP request failed' },
   probe: sealed({ transport: ({ kind }) => (kind === 'ssl' ? 'tls' : 'tcp'), socketName: 'WEB', begin: beginHttp, step: stepHttp }),
 };

@@ -34,8 +34,12 @@ export interface KindRules {
     readonly up: (subject: Subject) => string;
     readonly down: (subject: Subject, failure: { readonly text: string }) => string;
   };
-  /** The first failure of all does not count immediately, and a server that is down is asked `retry` times in each round. */
-  readonly retriesAlways?: boolean;
+  /** A server that is down is asked `retry` more times in each round, too. */
+  readonly retriesWhileDown?: boolean;
+  /** Each round begins with all retries, so that not even the very first failure counts immediately. */
+  readonly freshRounds?: boolean;
+  /** The very first failure is logged as later ones are. With alpha, when it changes nothing, it is neither logged nor notified. */
+  readonly firstAsLater?: boolean;
   /** A round begins `delay_loop` after the begin of the one before, not after its end. */
   readonly fromStart?: boolean;
 }

@@ -62,6 +62,7 @@ export const smtp: Kind = {
   failure: (_, { text }) => `SMTP_CHECK ${text}`,
   uncounted: (_, text) => `SMTP_CHECK ${text}`,
   mail: { up: () => 'CHECK succeed on service', down: (_, { text }) => `CHECK failed on service : ${text}` },
-  retriesAlways: true,
+  retriesWhileDown: true,
+  freshRounds: true,
   probe: sealed({ transport: () => 'tcp', socketName: 'SMTP_CHECK', begin: (): State => ({ phase: 'connecting', line: '' }), step }),
 };

@@ -5,6 +5,7 @@ import type { Kind } from './rules.js';
 
 export const tcp: Kind = {
   ...connectionRules({ attempt: 'TCP connection to', check: 'TCP_CHECK', mail: 'TCP' }),
+  retriesWhileDown: true,
   probe: sealed({
     transport: () => 'tcp',
     socketName: 'TCP',

@@ -1,4 +1,5 @@
 // TCP_CHECK and the rules that all checks share: up, down and back; retries and delays; alpha; inhibit_on_failure.
+import { http } from '../servers.js';
 import type { CheckCase } from '../types.js';
 import { check, config, globals, real, virtual } from './text.js';
 
@@ -72,6 +73,13 @@ export const connectionCases: readonly CheckCase[] = [
       { until: 'Removing service [10.1.0.12]' },
       { attempts: ['b:80', 1] },
     ],
+  },
+  {
+    name: 'tcp-down',
+    what: 'a server that is down is retried in each round; a line about its other check shows when its attempts were',
+    config: config(virtual(real('a:80', tcp(), check('HTTP_GET', 'connect_port 81', 'retry 0', 'delay_loop 7.5', 'url {\n  path /\n}')))),
+    serve: { 'a:81': [http(200), http(503), http(200)] },
+    steps: [{ until: 'HTTP_CHECK on service', serve: { 'a:80': ['accept'] } }, { until: 'TCP connection to [10.1.0.11]' }],
   },
   {
     name: 'tcp-silent',

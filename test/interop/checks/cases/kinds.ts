@@ -1,7 +1,7 @@
 // The kinds of checks: what counts as a failure of each, in whose words.
-import { http, type Place } from '../servers.js';
+import { type Answer, http, type Place } from '../servers.js';
 import type { CheckCase, Step } from '../types.js';
-import { check, config, real, virtual, virtualAt } from './text.js';
+import { check, config, globals, real, virtual, virtualAt } from './text.js';
 
 const url = (...lines: readonly string[]): string => `url {\n  path /\n${lines.map((line) => `  ${line}\n`).join('')}}`;
 const get = (...lines: readonly string[]): string => check('HTTP_GET', ...lines);
@@ -86,6 +86,30 @@ export const kindCases: readonly CheckCase[] = [
     steps: flap('a:80', well, { 'a:80': [http(404)] }, A),
   },
   {
+    name: 'http-first',
+    what: 'a page that is bad from the start: the first failure is logged with its retries',
+    config: config(virtual(real('a:80', get('retry 2', 'log_all_failures', url())))),
+    serve: { 'a:80': [http(503), http(503), http(200)] },
+    steps: [{ until: 'Removing service' }, { until: 'Adding service' }],
+  },
+  {
+    name: 'http-alpha',
+    what: 'with alpha the first failure of a page changes nothing, and only log_all_failures shows it',
+    config: config(
+      globals('lvs_notify_fifo @/fifo', 'lvs_notify_fifo_script "@/reader"', 'script_user root'),
+      virtual('alpha', real('a:80', 'notify_down "@/note down"', get('log_all_failures', url()))),
+    ),
+    serve: { 'a:80': [http(503), http(503), http(200)] },
+    steps: [{ until: 'Adding service' }],
+  },
+  {
+    name: 'http-two-bad-urls',
+    what: 'a page that fails while the server comes back is asked for again after delay_before_retry',
+    config: config(virtual(real('a:80', get('retry 0', 'log_all_failures', url(), 'url {\n  path /two\n}')))),
+    serve: { 'a:80': [http(503), http(200), http(200), http(404), http(404), http(200)] },
+    steps: [{ until: 'Removing service' }, { until: 'Adding service' }],
+  },
+  {
     name: 'http-fast-recovery',
     uncounted: { '10.1.0.11': 'the next attempt begins in the moment in which the one before is logged' },
     what: 'fast_recovery asks all pages without a pause',
@@ -111,6 +135,13 @@ export const kindCases: readonly CheckCase[] = [
     config: config(virtual(real('a:80', check('SMTP_CHECK', 'log_all_failures', 'helo_name me')))),
     serve: { 'a:80': [{ dialogue: ['220 a\r\n', '250 b\r\n', '221 c\r\n'] }] },
     steps: flap('a:80', { 'a:80': [{ dialogue: ['220 a\r\n', '250 b\r\n', '221 c\r\n'] }] }, { 'a:80': [{ dialogue: ['554 a\r\n'] }] }, A),
+  },
+  {
+    name: 'smtp-first',
+    what: 'a mail server that is bad from the start: each round retries, the first one, too',
+    config: config(virtual('retry 2', real('a:80', check('SMTP_CHECK', 'helo_name me')))),
+    serve: { 'a:80': [...Array<Answer>(4).fill({ dialogue: ['554 a\r\n'] }), { dialogue: ['220 a\r\n', '250 b\r\n', '221 c\r\n'] }] },
+    steps: [{ until: 'Removing service' }, { until: 'Adding service' }],
   },
   {
     name: 'smtp-refused',

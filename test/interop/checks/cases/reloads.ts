@@ -172,4 +172,16 @@ export const reloadCases: readonly CheckCase[] = [
       { until: 'Adding service' },
     ],
   },
+  {
+    name: 'reload-dead',
+    what: 'the first failure of a server that a reload brings is retried',
+    config: config(virtual(real('a:80', once))),
+    serve: both,
+    racing: true,
+    uncounted: { '10.1.0.11': 'a reload comes between two rounds' },
+    steps: [
+      { attempts: ['a:80', 2], reload: config(virtual(real('a:80', once), real('c:80', check('TCP_CHECK', 'retry 2')))) },
+      { until: 'Removing service [10.1.0.13]' },
+    ],
+  },
 ];
