@@ -1,27 +1,11 @@
 // Faults of a VS/NAT director and of what it reaches.
+import { faultOf } from '../fault-of.js';
 import type { Fault, Steps } from '../types.js';
 
 const SERVER = /10\.20\.0\.11:8080 does not answer/;
 const flushed: Steps = [['s1', 'iptables -F']];
 
-/** At the director of the set-up nat. */
-const fault = (
-  name: string,
-  breaks: Steps,
-  code: string,
-  matches: RegExp,
-  more: Partial<Fault> & { readonly also?: readonly string[] } = {},
-): Fault => {
-  const { also, ...rest } = more;
-  return {
-    name: `director-nat-${name}`,
-    topic: 'director',
-    on: 'nat',
-    breaks,
-    expect: [{ at: 'director', code, matches, ...(also === undefined ? {} : { also }) }],
-    ...rest,
-  };
-};
+const fault = faultOf('director', 'nat', 'director-nat');
 
 const servers: readonly Fault[] = [
   fault('server-unplugged', [['s1', 'ip link set eth0 down']], 'server-unreachable', /no host answers ARP for 10\.20\.0\.11 on eth1/, {

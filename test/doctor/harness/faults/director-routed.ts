@@ -1,27 +1,8 @@
 // Faults between a director and its clients, of UDP servers, and of VS/DR.
-import type { Fault, Steps } from '../types.js';
+import { faultOf } from '../fault-of.js';
+import type { Fault } from '../types.js';
 
-const faultsOn =
-  (on: string, prefix: string) =>
-  (
-    name: string,
-    breaks: Steps,
-    code: string,
-    matches: RegExp,
-    more: Partial<Fault> & { readonly also?: readonly string[] } = {},
-  ): Fault => {
-    const { also, ...rest } = more;
-    return {
-      name: `${prefix}-${name}`,
-      topic: 'director',
-      on,
-      breaks,
-      expect: [{ at: 'director', code, matches, ...(also === undefined ? {} : { also }) }],
-      ...rest,
-    };
-  };
-
-const routed = faultsOn('director-routed', 'director-routed');
+const routed = faultOf('director', 'director-routed');
 const VIP = '198.51.100.80';
 
 const clients: readonly Fault[] = [
@@ -102,7 +83,7 @@ const udp: readonly Fault[] = [
   }),
 ];
 
-const datagram = faultsOn('director-dr-udp', 'director-dr-udp');
+const datagram = faultOf('director', 'director-dr-udp');
 const directUdp: readonly Fault[] = [
   // The socket stays bound to the VIP.
   datagram('without-vip', [['s1', 'weir realserver stop --vip 10.31.0.80']], 'server-without-vip', /either the VIP is not on its lo/),
@@ -111,7 +92,7 @@ const directUdp: readonly Fault[] = [
   }),
 ];
 
-const direct = faultsOn('dr', 'director-dr');
+const direct = faultOf('director', 'dr', 'director-dr');
 const EDIT = 'ipvsadm -e -t 10.30.0.80:80';
 const dr: readonly Fault[] = [
   direct(

@@ -1,20 +1,8 @@
 // Faults of real servers, seen by doctor on the server itself.
-import type { Expectation, Fault, Step } from '../types.js';
+import { onServer } from '../fault-of.js';
+import type { Fault } from '../types.js';
 
 const VIP = '10.31.0.80';
-
-/** One thing broken on s1, of which doctor on s1 has to name the cause. */
-function onServer(
-  setUp: string,
-  name: string,
-  steps: readonly Step[],
-  [code, matches]: readonly [string, RegExp],
-  more: Partial<Fault> & Pick<Expectation, 'also'> = {},
-): Fault {
-  const { also, ...rest } = more;
-  const at: Expectation = { at: 's1', code, matches, ...(also === undefined ? {} : { also }) };
-  return { name: `${setUp}-${name}`, topic: 'server', on: setUp, breaks: [['s1', ...steps]], expect: [at], ...rest };
-}
 
 const LISTEN = { listen: 'tcp 0.0.0.0:80' } as const;
 const CLOSE = { close: 'tcp 0.0.0.0:80' } as const;

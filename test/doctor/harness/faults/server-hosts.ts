@@ -1,17 +1,6 @@
 // Faults of a real server's host, seen by doctor there: interfaces, addresses, routes of VS/NAT, MTU.
-import type { Expectation, Fault, Step } from '../types.js';
-
-function onServer(
-  setUp: string,
-  name: string,
-  steps: readonly Step[],
-  [code, matches]: readonly [string, RegExp],
-  more: Partial<Fault> & Pick<Expectation, 'also'> = {},
-): Fault {
-  const { also, ...rest } = more;
-  const at: Expectation = { at: 's1', code, matches, ...(also === undefined ? {} : { also }) };
-  return { name: `${setUp}-${name}`, topic: 'server', on: setUp, breaks: [['s1', ...steps]], expect: [at], ...rest };
-}
+import { onServer } from '../fault-of.js';
+import type { Fault } from '../types.js';
 
 const VIP = '10.31.0.80';
 const DR_AGAIN = 'ip route replace default via 10.31.0.1';
