@@ -1,9 +1,9 @@
 // Tests by packets whether servers are there and answer as their forwarding methods need. Bounded in number and in time.
 import type { Address } from '../../../model/address.js';
 import { addressId, sameAddress } from '../../../model/identity.js';
+import { ECHO_SMALL_BYTES } from '../../../wire/probe-frames.js';
 import type { EchoFact, HandoverFact, HostFacts, PathFact, ProbeAnswer, ServiceFact } from '../../facts.js';
 import type { NextHop } from './next-hop.js';
-import { ECHO_SMALL_BYTES } from './probe-frames.js';
 import {
   type Echo,
   echo,

@@ -6,10 +6,10 @@
 import type { Address } from '../../../model/address.js';
 import { addressId, sameAddress } from '../../../model/identity.js';
 import type { DestinationSpec, ServiceKey } from '../../../model/service.js';
+import { ECHO_SMALL_BYTES, type Probe } from '../../../wire/probe-frames.js';
 import type { EchoFact, HandoverFact, HostFacts, PathFact, ServiceFact } from '../../facts.js';
 import { contains } from '../../network.js';
 import type { NextHop } from './next-hop.js';
-import { ECHO_SMALL_BYTES, type Probe } from './probe-frames.js';
 
 export type Handover = Probe & { readonly fact: Omit<HandoverFact, 'answer'> };
 export type Echo = Probe & { readonly fact: Omit<EchoFact, 'answer'> };

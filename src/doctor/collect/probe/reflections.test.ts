@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ip } from '../../../../test/support/doctor-facts.js';
 import { decodeEthernet, encodeEthernet } from '../../../wire/ethernet.js';
+import { probeFrame } from '../../../wire/probe-frames.js';
 import type { NextHop } from './next-hop.js';
-import { probeFrame } from './probe-frames.js';
 import { reflectionIn } from './reflections.js';
 
 const OWN = '02:00:00:00:00:01';

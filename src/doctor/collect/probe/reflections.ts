@@ -9,10 +9,10 @@ import { PacketSocket } from '../../../sys/sockets/packet-socket.js';
 import { decodeEthernet, EtherType, type Mac } from '../../../wire/ethernet.js';
 import { decodeIcmp, IcmpType, isIcmpError } from '../../../wire/icmp.js';
 import { decodeIpv4, type Ipv4Packet } from '../../../wire/ipv4.js';
+import { ECHO_SMALL_BYTES, type Probe, probeFrame, type Trial } from '../../../wire/probe-frames.js';
 import { decodeTcp } from '../../../wire/tcp.js';
 import type { ReflectionFact } from '../../facts.js';
 import type { NextHop } from './next-hop.js';
-import { ECHO_SMALL_BYTES, type Probe, probeFrame, type Trial } from './probe-frames.js';
 import { sendUnlessDown } from './run-probes.js';
 
 /** Packets of one kind: each is sent several times. */

@@ -4,8 +4,9 @@ import { systemClock } from '../../../sys/clock.js';
 import { unlessCode } from '../../../sys/errno.js';
 import { PacketSocket } from '../../../sys/sockets/packet-socket.js';
 import { EtherType } from '../../../wire/ethernet.js';
+import { type Probe, probeFrame, resetFrame, type Trial } from '../../../wire/probe-frames.js';
 import type { ProbeAnswer } from '../../facts.js';
-import { answerIn, type Probe, probeFrame, resetFrame, type Trial } from './probe-frames.js';
+import { answerIn } from './probe-answers.js';
 
 const ROUNDS = 3;
 const ROUND_MS = 250;

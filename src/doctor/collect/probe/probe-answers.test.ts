@@ -6,9 +6,10 @@ import { IpProtocol } from '../../../model/ip-protocol.js';
 import { decodeEthernet, EtherType, encodeEthernet } from '../../../wire/ethernet.js';
 import { encodeIcmp } from '../../../wire/icmp.js';
 import { decodeIpv4, encodeIpv4, IPV4_DEFAULTS, type Ipv4Packet } from '../../../wire/ipv4.js';
+import { type Probe, type ProbeContent, probeFrame, resetFrame, type Trial } from '../../../wire/probe-frames.js';
 import { decodeTcp, encodeTcp, TCP_DEFAULTS, TcpFlag } from '../../../wire/tcp.js';
 import { encodeUdp } from '../../../wire/udp.js';
-import { answerIn, type Probe, type ProbeContent, probeFrame, resetFrame, type Trial } from './probe-frames.js';
+import { answerIn } from './probe-answers.js';
 
 const OURS = ip('10.5.0.2');
 const VIP = ip('10.5.0.9');
