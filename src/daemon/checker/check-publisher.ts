@@ -5,8 +5,8 @@ import { type PublishedServer, publishedChecks } from '../../host/published-chec
 import type { Log } from '../../model/log-level.js';
 import { native } from '../../sys/addon.js';
 import { monotonicUs } from '../../sys/clock.js';
-import { isSystemError } from '../../sys/errno.js';
 import { startTime } from '../../sys/processes/child.js';
+import { optionalWork } from '../process/optional-work.js';
 
 const GATHER_MS = 50;
 /** A pause lasts so many times as long as the write before it. */
@@ -30,7 +30,7 @@ export class CheckPublisher {
   readonly #started = startTime(process.pid);
   #timer: NodeJS.Timeout | undefined;
   #pauseMs = GATHER_MS;
-  #failed = false;
+  readonly #attempt = optionalWork((reason) => this.log('debug', `the health of servers is not published for weir status: ${reason}`));
   #closed = false;
 
   constructor(
@@ -61,16 +61,5 @@ export class CheckPublisher {
     this.#closed = true;
     clearTimeout(this.#timer);
     this.#attempt(() => publishedChecks.unpublish(this.#cookie, process.pid));
-  }
-
-  /** The checks go on without it. */
-  #attempt(work: () => void): void {
-    try {
-      work();
-    } catch (error) {
-      if (!isSystemError(error)) throw error;
-      if (!this.#failed) this.log('debug', `the health of servers is not published for weir status: ${error.message}`);
-      this.#failed = true;
-    }
   }
 }

@@ -4,14 +4,14 @@ import { publishRunning, sweepRunning, unpublishRunning } from '../../host/runni
 import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
 import type { Log } from '../../model/log-level.js';
 import { native } from '../../sys/addon.js';
-import { isSystemError } from '../../sys/errno.js';
 import { absolutePath } from '../../sys/files/working-directory.js';
+import { optionalWork } from '../process/optional-work.js';
 import type { DaemonOptions } from './daemon-options.js';
 
 export class RunningPublisher {
   /** Of the network namespace, while there is a file. */
   #cookie: string | undefined;
-  #failed = false;
+  readonly #attempt = optionalWork((reason) => this.log('debug', `what runs is not published for weir plan: ${reason}`));
 
   constructor(
     readonly options: DaemonOptions,
@@ -43,16 +43,5 @@ export class RunningPublisher {
     const cookie = this.#cookie;
     this.#cookie = undefined;
     if (cookie !== undefined) this.#attempt(() => unpublishRunning(cookie, process.pid));
-  }
-
-  /** The daemon's work does not depend on it. */
-  #attempt(work: () => void): void {
-    try {
-      work();
-    } catch (error) {
-      if (!isSystemError(error)) throw error;
-      if (!this.#failed) this.log('debug', `what runs is not published for weir plan: ${error.message}`);
-      this.#failed = true;
-    }
   }
 }

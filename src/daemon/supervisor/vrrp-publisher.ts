@@ -2,13 +2,13 @@
 // from its adverts.
 import { publishedVrrp } from '../../host/published-vrrp.js';
 import type { Log } from '../../model/log-level.js';
-import { isSystemError } from '../../sys/errno.js';
 import type { VrrpStates } from '../process/messages.js';
+import { optionalWork } from '../process/optional-work.js';
 
 export class VrrpPublisher {
   /** The file that is there. */
   #published: { readonly cookie: string; readonly pid: number } | undefined;
-  #failed = false;
+  readonly #attempt = optionalWork((reason) => this.log('debug', `the states of VRRP are not published for weir status: ${reason}`));
 
   constructor(readonly log: Log) {}
 
@@ -27,16 +27,5 @@ export class VrrpPublisher {
     const published = this.#published;
     this.#published = undefined;
     if (published !== undefined) this.#attempt(() => publishedVrrp.unpublish(published.cookie, published.pid));
-  }
-
-  /** VRRP goes on without it. */
-  #attempt(work: () => void): void {
-    try {
-      work();
-    } catch (error) {
-      if (!isSystemError(error)) throw error;
-      if (!this.#failed) this.log('debug', `the states of VRRP are not published for weir status: ${error.message}`);
-      this.#failed = true;
-    }
   }
 }

@@ -2,8 +2,9 @@
 // /run/weir/reload/PID.json, from the daemon's start to its end.
 import { existsSync, readdirSync } from 'node:fs';
 import type { Log } from '../../../model/log-level.js';
-import { isSystemError, unlessCode } from '../../../sys/errno.js';
+import { unlessCode } from '../../../sys/errno.js';
 import { readTextFile, removeFile, replaceTextFile } from '../../../sys/files/durable-file.js';
+import { optionalWork } from '../../process/optional-work.js';
 
 const FOLDER = '/run/weir/reload';
 
@@ -37,7 +38,7 @@ export function readReloadState(pid: number, folder = FOLDER): ReloadState | und
 
 export class ReloadAnswers {
   #state: ReloadState = { begun: 0, ended: 0, taken: true, text: '' };
-  #failed = false;
+  readonly #attempt = optionalWork((reason) => this.log('warning', `cannot write what comes of reloads: ${reason}`));
 
   constructor(
     readonly log: Log,
@@ -71,16 +72,5 @@ export class ReloadAnswers {
 
   #write(): void {
     replaceTextFile(pathOf(process.pid, this.folder), `${JSON.stringify(this.#state)}\n`);
-  }
-
-  /** The daemon's work does not depend on it. */
-  #attempt(work: () => void): void {
-    try {
-      work();
-    } catch (error) {
-      if (!isSystemError(error)) throw error;
-      if (!this.#failed) this.log('warning', `cannot write what comes of reloads: ${error.message}`);
-      this.#failed = true;
-    }
   }
 }
