@@ -1,4 +1,5 @@
 // What `weir status` reports: plain values, so that its JSON is this shape. Moments are texts as of Date.toISOString.
+import type { RealServerHealth, VirtualServerHealth } from '../../model/keepalived/server-health.js';
 
 export interface InterfaceStatus {
   readonly name: string;
@@ -74,39 +75,10 @@ export interface InstanceStatus {
   readonly faults: readonly string[];
 }
 
-export interface FailedCheckStatus {
-  /** `TCP_CHECK` */
-  readonly check: string;
-  readonly reason: string;
-  readonly since: string | null;
-}
+/** `since` is null: from the start. */
+export type RealHealthStatus = RealServerHealth<{ readonly since: string | null }>;
 
-export interface RealHealthStatus {
-  /** `ADDRESS:PORT` */
-  readonly server: string;
-  readonly up: boolean;
-  /** Of that state; null: it has been in it from the start. */
-  readonly since: string | null;
-  /** Effective. */
-  readonly weight: number;
-  /** How many checks it has, and how many of them gave no verdict yet. */
-  readonly checks: number;
-  readonly unchecked: number;
-  readonly failed: readonly FailedCheckStatus[];
-}
-
-/** Of a virtual server. */
-export interface HealthStatus {
-  /** As keepalived's lines have it: `[192.0.2.1]:tcp:80`. */
-  readonly name: string;
-  readonly quorumUp: boolean;
-  readonly quorum: number;
-  /** Of the servers that are up. */
-  readonly weight: number;
-  /** The sorry server serves. */
-  readonly sorry: boolean;
-  /** ha_suspend: its checks wait. */
-  readonly suspended: boolean;
+export interface HealthStatus extends VirtualServerHealth {
   readonly servers: readonly RealHealthStatus[];
 }
 

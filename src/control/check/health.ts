@@ -1,41 +1,18 @@
 // The health of servers as people are shown it: who is up, since when, and which check fails.
 import { endpointText } from '../../model/endpoint-text.js';
 import { CHECK_NAMES } from '../../model/keepalived/check-names.js';
+import type { RealServerHealth, VirtualServerHealth } from '../../model/keepalived/server-health.js';
 import { weightIn } from './pool.js';
 import type { CheckerState, CheckMachine, RealState } from './state.js';
 
-export interface FailedCheck {
-  /** `TCP_CHECK` */
-  readonly check: string;
-  readonly reason: string;
-  /** Monotonic microseconds. */
+/** Monotonic microseconds; undefined: from the start. */
+interface Since {
   readonly sinceUs: number | undefined;
 }
 
-export interface RealHealth {
-  /** `10.0.0.2:80` */
-  readonly server: string;
-  readonly up: boolean;
-  /** Of this state; undefined: it has been in it from the start. Monotonic microseconds. */
-  readonly sinceUs: number | undefined;
-  readonly weight: number;
-  /** How many checks it has, and how many of them gave no verdict yet. */
-  readonly checks: number;
-  readonly unchecked: number;
-  readonly failed: readonly FailedCheck[];
-}
+export type RealHealth = RealServerHealth<Since>;
 
-export interface ServerHealth {
-  /** `[192.0.2.1]:tcp:80` */
-  readonly name: string;
-  readonly quorumUp: boolean;
-  readonly quorum: number;
-  /** Of the servers that are up. */
-  readonly weight: number;
-  /** The sorry server serves. */
-  readonly sorry: boolean;
-  /** ha_suspend: its checks wait. */
-  readonly suspended: boolean;
+export interface ServerHealth extends VirtualServerHealth {
   readonly reals: readonly RealHealth[];
 }
 
