@@ -7,7 +7,7 @@ import { Tables } from '../src/datapath/ebpf/table/tables.js';
 import { ChecksBed } from './checks-bed.js';
 import { MANY_REALS, MANY_SERVERS, manyServers, oneServer } from './checks-config.js';
 import { run } from './processes.js';
-import { now, until } from './vrrp-pair.js';
+import { now, until } from './wait.js';
 
 const program = fileURLToPath(new URL('../../bin/weir', import.meta.url));
 

@@ -7,7 +7,8 @@ import { join } from 'node:path';
 import { Netns } from '../src/sys/namespaces/netns.js';
 import { dropNamespace, makeNamespace, setSysctls } from './namespaces.js';
 import { run, start, stop } from './processes.js';
-import { allCpus, type DaemonName, daemonOf, now, until } from './vrrp-pair.js';
+import { allCpus, type DaemonName, daemonOf } from './vrrp-pair.js';
+import { now, until } from './wait.js';
 
 /** Every address of this network is local, so that each is a server. */
 const NETWORK = '10.98.0.1/16';

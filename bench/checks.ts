@@ -13,20 +13,13 @@ import type { Options } from './options.js';
 import { PacketTimes } from './packet-times.js';
 import { installed } from './processes.js';
 import type { Row } from './report.js';
-import { type DaemonName, now, until } from './vrrp-pair.js';
+import { rowOf } from './row-of.js';
+import type { DaemonName } from './vrrp-pair.js';
 import { timeOfEmptyNode } from './vrrp-start.js';
+import { now, until } from './wait.js';
 
-const PART = 'checks';
 const SLICES = 5;
-
-const row = (name: string, samples: readonly number[], unit: string, more: Partial<Row> = {}): Row => ({
-  part: PART,
-  name,
-  value: median(samples),
-  unit,
-  samples,
-  ...more,
-});
+const row = rowOf('checks');
 
 /** The value that 99 % of them do not exceed. NaN for none. */
 const percentile99 = (samples: readonly number[]): number =>

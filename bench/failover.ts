@@ -6,10 +6,12 @@ import { median } from './median.js';
 import type { Options } from './options.js';
 import { installed, serve, stop } from './processes.js';
 import type { Gate, Row } from './report.js';
-import { configuration, type DaemonName, now, type Settings, until, VrrpPair } from './vrrp-pair.js';
+import { rowOf } from './row-of.js';
+import { configuration, type DaemonName, type Settings, VrrpPair } from './vrrp-pair.js';
 import { parseManyInstances, timeOfEmptyNode, timeToFirstAdvert } from './vrrp-start.js';
+import { now, until } from './wait.js';
 
-const PART = 'failover';
+const row = rowOf('failover');
 const priorities = { a: 200, b: 100 } as const;
 /** weir's extra adverts: with these a failed master is detected after about 12 ms. */
 const fastLines = ['fast_advert_int 0.002', 'fast_down_adverts 5'];
@@ -80,15 +82,6 @@ async function takeovers(daemon: DaemonName, shape: Shape, failure: Failure, tim
   }
   return found;
 }
-
-const row = (name: string, samples: readonly number[], unit: string, more: Partial<Row> = {}): Row => ({
-  part: PART,
-  name,
-  value: median(samples),
-  unit,
-  samples,
-  ...more,
-});
 
 /** The same failure with both daemons; weir's figure has the gate. */
 async function compare(name: string, shape: Shape, failure: Failure, times: number, gate: Gate): Promise<readonly Row[]> {

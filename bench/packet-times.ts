@@ -1,33 +1,21 @@
-// When packets that fit a filter passed a device, by the kernel's own clock: tcpdump prints it.
-import type { ChildProcess } from 'node:child_process';
-import { start, stop } from './processes.js';
-import { until } from './vrrp-pair.js';
+// When packets that fit a filter passed a device.
+import { PacketLines } from './packet-lines.js';
 
 export class PacketTimes {
   /** By destination, seconds. */
   readonly #times = new Map<string, number[]>();
-  readonly #child: ChildProcess;
-  #rest = '';
-  #ready = false;
+  readonly #lines: PacketLines;
 
   constructor(namespace: string, device: string, filter: string) {
-    this.#child = start(namespace, ['tcpdump', '-i', device, '-n', '-tt', '-l', '--immediate-mode', '-B', '4096', filter]);
-    this.#child.stderr?.on('data', (text: Buffer) => {
-      this.#ready ||= text.includes('listening on');
-    });
-    this.#child.stdout?.on('data', (text: Buffer) => this.#take(text.toString()));
+    this.#lines = new PacketLines(namespace, device, [filter], (line) => this.#take(line));
   }
 
-  #take(text: string): void {
-    const lines = (this.#rest + text).split('\n');
-    this.#rest = lines.pop() ?? '';
-    for (const line of lines) {
-      const [, at, to = ''] = /^(\d+\.\d+) IP \S+ > (\S+):/.exec(line) ?? [];
-      if (at === undefined) continue;
-      const times = this.#times.get(to) ?? [];
-      times.push(Number(at));
-      this.#times.set(to, times);
-    }
+  #take(line: string): void {
+    const [, at, to = ''] = /^(\d+\.\d+) IP \S+ > (\S+):/.exec(line) ?? [];
+    if (at === undefined) return;
+    const times = this.#times.get(to) ?? [];
+    times.push(Number(at));
+    this.#times.set(to, times);
   }
 
   /** Between packets to the same destination, of those that came after `from`. */
@@ -40,10 +28,10 @@ export class PacketTimes {
 
   /** @throws Error when tcpdump does not start */
   listening(): Promise<void> {
-    return until('tcpdump listens', () => this.#ready);
+    return this.#lines.listening();
   }
 
   close(): Promise<void> {
-    return stop(this.#child);
+    return this.#lines.close();
   }
 }

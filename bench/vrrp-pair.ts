@@ -3,8 +3,8 @@ import type { ChildProcess } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { AdvertCapture } from './advert-capture.js';
 import { dropNamespace, makeNamespace } from './namespaces.js';
 import { run, start, stop } from './processes.js';
 
@@ -12,59 +12,6 @@ export type DaemonName = 'weir' | 'keepalived';
 
 const weirDaemon = fileURLToPath(new URL('../../bin/keepalived', import.meta.url));
 export const daemonOf = (daemon: DaemonName): string => (daemon === 'weir' ? weirDaemon : '/usr/sbin/keepalived');
-
-/** Wall clock in seconds, finer than Date. */
-export const now = (): number => (performance.timeOrigin + performance.now()) / 1000;
-
-export const until = async (what: string, condition: () => boolean, seconds = 30, stepMs = 20): Promise<void> => {
-  for (const end = now() + seconds; !condition(); await delay(stepMs)) {
-    if (now() > end) throw new Error(`not seen within ${seconds} s: ${what}`);
-  }
-};
-
-export interface Advert {
-  readonly at: number;
-  readonly from: string;
-  readonly priority: number;
-}
-
-/** All adverts that tcpdump sees at a node's interface; `priority` 0 announces that the master leaves. */
-export class AdvertCapture {
-  readonly adverts: Advert[] = [];
-  #rest = '';
-  readonly #child: ChildProcess;
-  #ready = false;
-
-  constructor(namespace: string, device: string) {
-    this.#child = start(namespace, ['tcpdump', '-i', device, '-n', '-tt', '-l', '--immediate-mode', '-B', '4096', '-v', 'ip proto 112']);
-    this.#child.stderr?.on('data', (text: Buffer) => {
-      this.#ready ||= text.includes('listening on');
-    });
-    this.#child.stdout?.on('data', (text: Buffer) => this.#take(text.toString()));
-  }
-
-  #take(text: string): void {
-    const lines = (this.#rest + text).split('\n');
-    this.#rest = lines.pop() ?? '';
-    for (const line of lines) {
-      const at = /^(\d+\.\d+) /.exec(line)?.[1];
-      if (at !== undefined) this.#at = Number(at);
-      const [, from = '', priority] = /(\d+\.\d+\.\d+\.\d+) > \S+ .*prio (\d+)/.exec(line) ?? [];
-      if (priority !== undefined) this.adverts.push({ at: this.#at, from, priority: Number(priority) });
-    }
-  }
-
-  #at = 0;
-
-  /** @throws Error when tcpdump does not start */
-  listening(): Promise<void> {
-    return until('tcpdump listens', () => this.#ready);
-  }
-
-  close(): Promise<void> {
-    return stop(this.#child);
-  }
-}
 
 export class Node {
   #child: ChildProcess | undefined;

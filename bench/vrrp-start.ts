@@ -3,7 +3,8 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { allCpus, configuration, type DaemonName, daemonOf, now, until, VrrpPair } from './vrrp-pair.js';
+import { allCpus, configuration, type DaemonName, daemonOf, VrrpPair } from './vrrp-pair.js';
+import { now, until } from './wait.js';
 
 /** Milliseconds from the start of the program to its first advert on the wire, as the owner of its addresses. */
 export async function timeToFirstAdvert(daemon: DaemonName, times: number): Promise<readonly number[]> {
