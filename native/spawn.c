@@ -177,9 +177,28 @@ static napi_value js_reap_orphans(napi_env env, napi_callback_info info) {
   }
 }
 
+/* pidfdOpen(pid): a descriptor of that process */
+static napi_value js_pidfd_open(napi_env env, napi_callback_info info) {
+  ARGS("pidfdOpen");
+  pid_t pid = (pid_t)arg_int(&a, 0, 1, INT_MAX);
+  if (args_bad(&a)) return NULL;
+  int fd = (int)syscall(SYS_pidfd_open, pid, 0);
+  return fd < 0 ? fail(env, "pidfd_open", errno) : number(env, fd);
+}
+
+/* pidfdSignal(pidfd, signal): to that process and to no other that has its number by now; 0 sends none */
+static napi_value js_pidfd_signal(napi_env env, napi_callback_info info) {
+  ARGS("pidfdSignal");
+  int fd = arg_fd(&a, 0), signal = (int)arg_int(&a, 1, 0, 64);
+  if (args_bad(&a)) return NULL;
+  return syscall(SYS_pidfd_send_signal, fd, signal, NULL, 0) < 0 ? fail(env, "pidfd_send_signal", errno) : NULL;
+}
+
 const Export spawn_exports[] = {
     {"spawn", js_spawn},
     {"reap", js_reap},
     {"reapOrphans", js_reap_orphans},
+    {"pidfdOpen", js_pidfd_open},
+    {"pidfdSignal", js_pidfd_signal},
     {NULL, NULL},
 };

@@ -115,6 +115,10 @@ export interface Native {
   reap(pidfd: number): number;
   /** Reaps children that ended, but none of these pids (32 bits each); how many. */
   reapOrphans(own: Uint8Array): number;
+  /** A descriptor of a process, which stays that of this one when the number is another's. It can be read once the process has ended. */
+  pidfdOpen(pid: number): number;
+  /** 0 sends no signal. @throws SystemError ESRCH once it was reaped, EPERM */
+  pidfdSignal(pidfd: number, signal: number): void;
   /** tid 0: this thread. SCHED_OTHER 0, FIFO 1, RR 2, | 0x40000000: children start with the default. */
   setScheduler(tid: number, policy: number, priority: number): void;
   /** Bit n of `mask` is CPU n. */

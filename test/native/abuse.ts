@@ -103,6 +103,8 @@ const shapes: { readonly [K in keyof Native]: string } = {
   spawn: 'sbbnnb',
   reap: 'n',
   reapOrphans: 'b',
+  pidfdOpen: 'n',
+  pidfdSignal: 'nn',
   setScheduler: 'nnn',
   setAffinity: 'nb',
   exitNow: 'n',
@@ -190,6 +192,7 @@ const gentle: { readonly [K in keyof Native]?: fc.Arbitrary<unknown> } = {
   setScheduler: fc.oneof(strangeNumbers, views, others, fc.constantFrom(-1, 0, 2 ** 32)),
   setLimit: fc.oneof(strangeNumbers, views, others, fc.constantFrom(-1, 2 ** 32)),
   parentDeathSignal: fc.oneof(strangeNumbers, views, others, fc.constantFrom(-1, 0, 2 ** 32)),
+  pidfdSignal: fc.oneof(views, others, fc.constantFrom(-1, 65, 2 ** 32)),
 };
 
 function detached(): Uint8Array {
@@ -230,6 +233,7 @@ const givesDescriptor = new Set<keyof Native>([
   'epollCreate',
   'watchSignal',
   'inotifyCreate',
+  'pidfdOpen',
 ]);
 
 async function abuseAll(): Promise<void> {

@@ -28,7 +28,7 @@ export class NotifyFifos {
       if (open !== undefined && same(open.fifo.settings, settings)) continue;
       if (open !== undefined) {
         this.#open.delete(which);
-        open.reader?.signal('SIGTERM');
+        open.reader?.end();
         open.fifo.close(unlinkSync);
       }
       if (settings !== undefined) this.#open.set(which, this.#make(settings));
@@ -57,7 +57,7 @@ export class NotifyFifos {
 
   /** Readers end before the last events, as keepalived has it. */
   stopReaders(): void {
-    for (const { reader } of this.#open.values()) reader?.signal('SIGTERM');
+    for (const { reader } of this.#open.values()) reader?.end();
   }
 
   /** Those that were made here go away. */

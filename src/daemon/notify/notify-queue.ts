@@ -49,9 +49,18 @@ export class NotifyQueue {
     this.#next();
   }
 
+  #started(): readonly Turn[] {
+    return [...this.#beside, ...(this.#turn === undefined ? [] : [this.#turn])];
+  }
+
   /** The ends of all that run now. */
   running(): readonly Promise<unknown>[] {
-    return [...this.#beside, ...(this.#turn === undefined ? [] : [this.#turn])].map(({ running }) => running.ended);
+    return this.#started().map(({ running }) => running.ended);
+  }
+
+  /** Ends all that run now. */
+  end(): void {
+    for (const { running } of this.#started()) running.end();
   }
 
   /** Starts all that wait, whatever runs: the daemon is about to end. */

@@ -22,12 +22,13 @@ export class NotifyQueues {
     queue.add(runs);
   }
 
-  /** Waits until all scripts have run, a second at most. */
+  /** Waits until all scripts have run, a second at most; then those that run are asked to end. */
   async close(): Promise<void> {
     const began = Date.now();
     await this.#ended(began + STOP_ORDERED_MS);
     for (const queue of this.#queues.values()) queue.startAll();
     await this.#ended(began + STOP_MS);
+    for (const queue of this.#queues.values()) queue.end();
   }
 
   /** Until nothing runs any more, or that time has come. */

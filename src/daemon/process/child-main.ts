@@ -7,6 +7,7 @@ import { giveMemoryBack, releaseAfterStart, releaseFiles } from '../../sys/proce
 import { dieWithParent } from '../../sys/processes/signals.js';
 import { openLog } from '../log/log.js';
 import { PROCESSES, type ProcessKind, settingsOf } from '../processes.js';
+import { scriptsEnded } from '../scripts/run-script.js';
 import { enterNamespace } from './enter-namespace.js';
 import { type ChildOptions, type DumpKind, EXIT, type FromChild, isMessage, type ToChild } from './messages.js';
 import { OnceATurn } from './once-a-turn.js';
@@ -104,6 +105,7 @@ class Child {
     this.#stopping = true;
     this.#inTurn(async () => {
       await this.#part?.stop();
+      await scriptsEnded();
       if (this.#options !== undefined) {
         stopped(this.#log, this.#options.log.detail);
         this.#pidFile?.remove();

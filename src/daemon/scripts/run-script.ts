@@ -1,18 +1,20 @@
 // Runs one resolved script to its end: TERM when its time is over, KILL when that did not help, given up after that.
 import type { ScriptOutcome } from '../../control/vrrp/messages.js';
 import { native } from '../../sys/addon.js';
-import { hasCode, isSystemError } from '../../sys/errno.js';
+import { isSystemError } from '../../sys/errno.js';
 import { Fd } from '../../sys/fd.js';
-import { signalProcess } from '../../sys/processes/child.js';
 import { ownChild } from '../../sys/processes/orphans.js';
 import { type Watch, whenReadable } from '../../sys/readable.js';
 import type { ResolvedScript } from './resolve-script.js';
+import { ScriptFamily } from './script-family.js';
 
 export interface RunOptions {
   /** Appended to the script's own words. */
   readonly arguments?: readonly string[];
   /** Absent: it may take as long as it likes. */
   readonly timeoutMs?: number;
+  /** With the script end the processes below it that have left its process group, too. Absent: as keepalived, the group alone. */
+  readonly wholeFamily?: boolean;
   /** TERM and KILL, as they are sent. */
   readonly onSignal?: (signal: 'SIGTERM' | 'SIGKILL') => void;
 }
@@ -23,12 +25,16 @@ export interface RunningScript {
   readonly ended: Promise<ScriptOutcome>;
   /** Signals its whole process group. */
   signal(signal: NodeJS.Signals): void;
-  /** Stops waiting: it goes on without us. */
-  abandon(): void;
+  /** TERM now, KILL after the grace, to all that end with it. Nothing happens where it has ended. */
+  end(): void;
 }
 
 /** keepalived's: from TERM to KILL, and from KILL to giving up. */
 const GRACE_MS = 2000;
+/** The same for a daemon that stops. */
+const STOP_GRACE_MS = 1000;
+/** A debugger's process is not ours to reap until the debugger has let it go. */
+const TRACED_MS = 100;
 const SIGNALLED = 256;
 const SHELL = '/bin/sh';
 
@@ -67,14 +73,26 @@ export function runScript(script: ResolvedScript, options: RunOptions = {}): Run
   }
 }
 
+/** Those that were asked to end and have not, or whose processes have not. */
+const ending = new Set<Run>();
+
+/** Waits for scripts that were asked to end: KILL comes earlier, and what even that does not end is left. */
+export async function scriptsEnded(): Promise<void> {
+  await Promise.all([...ending].map((run) => run.hurry()));
+}
+
 class Run implements RunningScript {
   readonly ended: Promise<ScriptOutcome>;
   readonly #fd: Fd;
   readonly #watch: Watch;
   readonly #disown: () => void;
-  readonly #timers: NodeJS.Timeout[] = [];
+  readonly #family: ScriptFamily;
+  #timer: NodeJS.Timeout | undefined;
   #done: (outcome: ScriptOutcome) => void = () => {};
-  #late = false;
+  #over: () => void = () => {};
+  readonly #isOver: Promise<void>;
+  #stage: 'running' | 'terminated' | 'killed' = 'running';
+  #leaderEnded = false;
 
   constructor(
     readonly pid: number,
@@ -85,57 +103,80 @@ class Run implements RunningScript {
     this.ended = new Promise((done) => {
       this.#done = done;
     });
+    this.#isOver = new Promise((over) => {
+      this.#over = over;
+    });
+    this.#family = new ScriptFamily(pid, options.wholeFamily === true, () => this.#settle());
     this.#disown = ownChild(pid);
-    this.#watch = whenReadable(fd.number, () => this.#reap());
-    if (options.timeoutMs !== undefined) {
-      this.#after(options.timeoutMs, () => {
-        this.#late = true;
-        this.#end('SIGTERM');
-        this.#after(GRACE_MS, () => {
-          this.#end('SIGKILL');
-          this.#after(GRACE_MS, () => this.abandon());
-        });
-      });
-    }
+    this.#watch = whenReadable(fd.number, () => this.#onLeaderEnd());
+    if (options.timeoutMs !== undefined) this.#after(options.timeoutMs, () => this.end());
   }
 
   #after(ms: number, work: () => void): void {
-    this.#timers.push(setTimeout(work, ms));
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(work, ms);
   }
 
-  #end(signal: 'SIGTERM' | 'SIGKILL'): void {
-    this.signal(signal);
-    this.options.onSignal?.(signal);
+  end(): void {
+    if (this.#stage !== 'running' || !this.#fd.isOpen) return;
+    this.#stage = 'terminated';
+    ending.add(this);
+    this.#family.terminate();
+    this.options.onSignal?.('SIGTERM');
+    this.#after(GRACE_MS, () => this.#kill());
   }
 
-  #reap(): void {
-    const status = native().reap(this.#fd.number);
-    if (status >= 0) {
-      this.#disown();
-      this.#finish(status >= SIGNALLED ? { kind: 'signalled', signal: status - SIGNALLED } : { kind: 'exited', status });
-    }
+  #kill(): void {
+    this.#stage = 'killed';
+    this.#family.kill();
+    this.options.onSignal?.('SIGKILL');
+    this.#after(GRACE_MS, () => this.#giveUp());
+    this.#settle();
   }
 
-  #finish(outcome: ScriptOutcome): void {
-    this.#timers.forEach(clearTimeout);
+  /** The daemon stops. Resolves when it is over. */
+  hurry(): Promise<void> {
+    if (this.#stage === 'terminated') this.#after(STOP_GRACE_MS, () => this.#kill());
+    return this.#isOver;
+  }
+
+  /** It is reaped all the same, should it ever end. */
+  #giveUp(): void {
+    ending.delete(this);
+    this.#family.close();
+    this.#done({ kind: 'timedOut' });
+    this.#over();
+    this.#settle();
+  }
+
+  #onLeaderEnd(): void {
     this.#watch.stop();
+    this.#leaderEnded = true;
+    if (this.#stage !== 'running') this.#done({ kind: 'timedOut' });
+    this.#settle();
+  }
+
+  /** A script that ends by itself leaves behind what it started. One that was asked to is reaped when its processes have ended, too. */
+  #settle(): void {
+    const alone = this.#stage === 'running' || this.#family.isEmpty;
+    if (!this.#leaderEnded || !alone || !this.#fd.isOpen) return;
+    // Members of its group whose parents ended early are not known: the number is still the group's.
+    if (this.#stage !== 'running') this.#family.signalGroup('SIGKILL');
+    const status = native().reap(this.#fd.number);
+    if (status < 0) {
+      this.#after(TRACED_MS, () => this.#settle());
+      return;
+    }
+    clearTimeout(this.#timer);
+    this.#disown();
     this.#fd.close();
-    this.#done(this.#late ? { kind: 'timedOut' } : outcome);
+    ending.delete(this);
+    this.#done(status >= SIGNALLED ? { kind: 'signalled', signal: status - SIGNALLED } : { kind: 'exited', status });
+    this.#over();
   }
 
   signal(signal: NodeJS.Signals): void {
-    // The pid is ours until it is reaped, which only #reap does.
-    if (this.#fd.isOpen) {
-      try {
-        signalProcess(-this.pid, signal);
-      } catch (error) {
-        if (!hasCode(error, 'EPERM')) throw error;
-      }
-    }
-  }
-
-  abandon(): void {
-    this.#timers.forEach(clearTimeout);
-    this.#done({ kind: 'timedOut' }); // it is reaped all the same, should it ever end
+    // The number is its own until it is reaped.
+    if (this.#fd.isOpen) this.#family.signalGroup(signal);
   }
 }

@@ -66,8 +66,8 @@ function openScript(
     else if (outcome.kind === 'notStarted') feed({ kind: 'failed', phase: 'connect', reason: outcome.why });
     else feed({ kind: 'signalled', signal: outcome.kind === 'signalled' ? outcome.signal : 15, timedOut: outcome.kind === 'timedOut' });
   });
-  // At its end there is nothing left to signal.
-  return { send: () => {}, close: () => running.signal('SIGTERM') };
+  // After its end that does nothing.
+  return { send: () => {}, close: () => running.end() };
 }
 
 /** @throws SystemError where no socket can be made */

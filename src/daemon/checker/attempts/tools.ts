@@ -43,6 +43,6 @@ export function attemptTools({ configuration, resolve, log }: ToolsOptions): Omi
   };
   return {
     secureContext,
-    runScript: (script, timeoutUs) => runScript(resolve(script), { timeoutMs: timeoutUs / 1000 }),
+    runScript: (script, timeoutUs) => runScript(resolve(script), { timeoutMs: timeoutUs / 1000, wholeFamily: true }),
   };
 }

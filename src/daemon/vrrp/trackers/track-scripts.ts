@@ -65,6 +65,7 @@ export class TrackScripts {
     tracked.ending = false;
     const started = runScript(tracked.script, {
       timeoutMs: Math.max(1, Math.round((timeoutUs ?? intervalUs) / 1000)),
+      wholeFamily: true,
       onSignal: () => {
         tracked.ending = true;
       },
@@ -88,7 +89,7 @@ export class TrackScripts {
 
   #end({ timer, running }: Tracked): void {
     clearInterval(timer);
-    running?.signal('SIGTERM');
+    running?.end();
   }
 
   close(): void {
