@@ -5,7 +5,7 @@ import type { Finding } from '../../../model/finding.js';
 import { addressId, sameAddress } from '../../../model/identity.js';
 import type { ClientFact, DirectorFacts } from '../../facts.js';
 import { interfaceNameOf, serviceText } from '../../network.js';
-import { troubleOf } from './interfaces.js';
+import { troubleOf } from '../interface-trouble.js';
 import { type Known, knownOf } from './reach/known.js';
 import { isBehindDownInterface, refusalRepair, routerRepair } from './reach/path-verdict.js';
 import type { Repair } from './reach/verdict.js';

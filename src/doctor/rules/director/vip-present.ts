@@ -8,8 +8,8 @@ import { sameAddress } from '../../../model/identity.js';
 import { shellWord } from '../../../model/shell-word.js';
 import type { AddressFact, DirectorFacts } from '../../facts.js';
 import { contains, effective, interfaceNameOf, isLoopback, setting, subnetsWith, vipsOf, vrrpAddress } from '../../network.js';
+import { troubleOf } from '../interface-trouble.js';
 import { moveServices } from './commands.js';
-import { troubleOf } from './interfaces.js';
 
 /** Another address of this host that looks like a VIP (a /32, or not the first one of its subnet), and that no service has. */
 function unusedVip(facts: DirectorFacts, near: AddressFact | undefined): Address | undefined {

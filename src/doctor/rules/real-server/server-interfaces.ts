@@ -7,7 +7,7 @@ import { shellWord } from '../../../model/shell-word.js';
 import type { Link } from '../../../wire/rtnetlink-link.js';
 import type { RealServerFacts } from '../../facts.js';
 import { clusterInterfaces, contains, interfaceNameOf, isCarrying, usesArp } from '../../network.js';
-import { troubleOf, upCommand } from '../director/interfaces.js';
+import { NO_ARP_CAUSE, troubleFinding, troubleOf } from '../interface-trouble.js';
 
 /** What this host needs the interface for: the network of the director, a VIP or a gateway, or any that it has. */
 function needs(facts: RealServerFacts, iface: Link): boolean {
@@ -18,47 +18,17 @@ function needs(facts: RealServerFacts, iface: Link): boolean {
   return nets.length > 0 && clusterInterfaces(facts).every((one) => troubleOf(one) !== undefined);
 }
 
+const USE = 'packets of the director come in there, or answers go out there';
+const LOST_ROUTES = 'routes that were lost with it come back by the tool that configured them (ip route)';
+
 function troubles(facts: RealServerFacts): readonly Finding[] {
   return facts.interfaces.flatMap((iface): readonly Finding[] => {
     const trouble = troubleOf(iface);
     // A dummy is down: the rule about VIPs reports it.
     if (trouble === undefined || iface.kind === 'dummy' || !needs(facts, iface)) return [];
-    const { name } = iface;
-    const severity = 'error';
-    const cause = 'packets of the director come in there, or answers go out there';
-    switch (trouble) {
-      case 'down':
-        return [
-          {
-            severity,
-            code: 'interface-down',
-            what: `${name} is down`,
-            cause,
-            fix: upCommand(facts, iface),
-            advice: 'routes that were lost with it come back by the tool that configured them (ip route)',
-          },
-        ];
-      case 'no-carrier':
-        return [
-          {
-            severity,
-            code: 'interface-no-carrier',
-            what: `${name} has no carrier`,
-            cause: `either its cable is unplugged, or the other end is down; ${cause}`,
-            advice: `plug it in, or set the other end up (ip -d link show ${shellWord(name)})`,
-          },
-        ];
-      case 'no-arp':
-        return [
-          {
-            severity,
-            code: 'interface-no-arp',
-            what: `ARP is off at ${name}`,
-            cause: 'this host neither asks for addresses there nor answers for its own',
-            fix: `ip link set ${shellWord(name)} arp on`,
-          },
-        ];
-    }
+    const finding = troubleFinding(facts, iface, trouble, USE);
+    if (trouble === 'down') return [{ ...finding, advice: LOST_ROUTES }];
+    return [trouble === 'no-arp' ? { ...finding, cause: NO_ARP_CAUSE } : finding];
   });
 }
 

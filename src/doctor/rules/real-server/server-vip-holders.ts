@@ -4,7 +4,7 @@ import type { Finding } from '../../../model/finding.js';
 import { sameAddress } from '../../../model/identity.js';
 import type { RealServerFacts } from '../../facts.js';
 import { interfaceNameOf, subnetsWith } from '../../network.js';
-import { troubleOf } from '../director/interfaces.js';
+import { troubleOf } from '../interface-trouble.js';
 
 export function serverVipHoldersRule(facts: RealServerFacts): readonly Finding[] {
   return facts.method === 'nat'

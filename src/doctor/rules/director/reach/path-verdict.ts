@@ -6,7 +6,7 @@ import { addressId, sameAddress } from '../../../../model/identity.js';
 import { shellWord } from '../../../../model/shell-word.js';
 import type { DirectorFacts, PathFact, RefusingRoute } from '../../../facts.js';
 import { contains, interfaceNameOf, usesArp } from '../../../network.js';
-import { troubleOf } from '../interfaces.js';
+import { troubleOf } from '../../interface-trouble.js';
 import { type Known, placeId } from './known.js';
 import type { Repair } from './verdict.js';
 
