@@ -28,6 +28,8 @@ export class CheckBed {
   readonly pools = new Map<string, readonly string[]>();
   /** What an attempt on an address answers; by default success. A function: by the number of the URL. */
   readonly answers = new Map<string, Outcome | ((url: number) => Outcome)>();
+  /** What answers attempts on addresses that are not in `answers`. */
+  answerByKind: (kind: CheckKind['kind']) => Outcome = () => ({ kind: 'success' });
   /** When attempts began, in seconds: `10.0.0.1 3`. */
   readonly attempts: string[] = [];
   readonly abandoned: number[] = [];
@@ -78,7 +80,7 @@ export class CheckBed {
       case 'attempt': {
         const address = formatAddress(effect.attempt.target.address);
         this.attempts.push(`${address} ${this.nowUs / SECOND}`);
-        const answer = this.answers.get(address) ?? ({ kind: 'success' } as const);
+        const answer = this.answers.get(address) ?? this.answerByKind(effect.attempt.check.kind);
         const outcome = typeof answer === 'function' ? answer(effect.attempt.url) : answer;
         return [{ attempt: effect.attempt.number, outcome }];
       }

@@ -60,6 +60,15 @@ function withWeight(checker: CheckerState, given: number): CheckerState {
   return config.check.kind === 'misc' && up ? { ...checker, weight: addedByStatus(config.check, status, given) } : checker;
 }
 
+/**
+ * Whether a check that a reload adds to this server counts as up until it has run, with alpha, too. As in keepalived, the checks that stay
+ * decide: none of them has failed, and the server was up or one of them has run.
+ */
+function isTrusted({ alive }: RealState, kept: readonly (CheckerState | undefined)[]): boolean {
+  const ran = kept.filter((checker) => checker?.ran === true);
+  return ran.every((checker) => checker?.up === true) && (alive || ran.length > 0);
+}
+
 /** The checks of one real server as they are after a start or a reload. `old`: it was there before. */
 export function carryCheckers(
   context: CheckContext,
@@ -81,21 +90,20 @@ export function carryCheckers(
     const key = checkerIdentity(checker.config);
     spare.set(key, [...(spare.get(key) ?? []), checker]);
   }
-  const well = old?.state.alive === true && old.checkers.every(({ up }) => up);
+  const kept = wanted.map((config) => spare.get(checkerIdentity(config))?.shift());
+  const trusted = old !== undefined && isTrusted(old.state, kept);
   // As in keepalived: the first failure is retried where a reload brings the server, or leaves it well.
-  const first = (config: Checker): number => (atStart || (old !== undefined && !well) ? enoughForOne(config) : 0);
-  return wanted.map((config) => {
+  const first = (config: Checker): number => (atStart || (old !== undefined && !trusted) ? enoughForOne(config) : 0);
+  return wanted.map((config, index) => {
     const { check, timing } = config;
-    const key = checkerIdentity(config);
-    const same = spare.get(key)?.shift();
+    const same = kept[index];
     if (same !== undefined) {
       const retries = Math.min(same.retries, same.ran ? Math.max(0, timing.retry - 1) : timing.retry);
       return withWeight({ ...same, server, real, config, retries }, weight);
     }
-    // On a server that is well a new check counts as up until it has run, with alpha, too.
-    const up = !timing.alpha || well;
+    const up = !timing.alpha || trusted;
     const fresh = { ...newChecker(context, config, up), retries: first(config), server, real };
-    const past = remembered?.get(rememberedKey(serverKey, realKey, key));
+    const past = remembered?.get(rememberedKey(serverKey, realKey, checkerIdentity(config)));
     if (past === undefined) return fresh;
     // Which page failed is not remembered: the first one stands for it.
     const urlFailed = !past.up && (check.kind === 'http' || check.kind === 'ssl');

@@ -147,7 +147,9 @@ export class Verdicts {
     },
   ): void {
     const keys = checkerKeys(server, real);
-    const wasWell = to.before.get(realKey(server, real)) === true;
+    const wasUp = to.before.get(realKey(server, real));
+    const staying = keys.flatMap((key) => this.checks.get(key) ?? []).filter(({ ran }) => ran);
+    const trusted = wasUp !== undefined && staying.every(({ up }) => up) && (wasUp || staying.length > 0);
     for (const [index, config] of real.checkers.entries()) {
       const key = keys[index]!;
       const { retry, alpha } = config.timing;
@@ -157,7 +159,7 @@ export class Verdicts {
         known === undefined
           ? {
               config,
-              up: !alpha || wasWell,
+              up: !alpha || trusted,
               ran: false,
               failures: retry,
               url: 0,
