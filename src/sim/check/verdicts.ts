@@ -42,18 +42,22 @@ function succeed(one: Expected, status: number | undefined): void {
     one.weight.instead = config.check.dynamic && status !== undefined && status >= 2 ? status - 2 : undefined;
 }
 
-/** The first verdict of all needs one failure, later ones as many as `retry` states, and one more. */
+/** Each of its rounds begins with all retries. */
+const isSmtp = ({ check }: Checker): boolean => check.kind === 'smtp';
+
+/** A verdict needs as many failures as `retry` states, and one more; what is down already is retried by some kinds only. */
 function fail(one: Expected): void {
   const { config, up, ran } = one;
-  const isSmtp = config.check.kind === 'smtp';
-  if (one.failures < config.timing.retry && (up || !ran || isSmtp)) {
+  const isDown = !up && ran;
+  if (isDown && config.check.kind !== 'tcp' && !isSmtp(config)) return;
+  if (one.failures < config.timing.retry) {
     one.failures++;
-    one.ran ||= !isSmtp;
+    one.ran ||= !isSmtp(config);
     return;
   }
   one.failures = 0;
   one.urlFailed = isHttp(config);
-  if (!up && ran) return;
+  if (isDown) return;
   Object.assign(one, { up: false, ran: true });
   one.weight.instead = undefined;
 }
@@ -71,10 +75,13 @@ function settleFile(one: Expected, value: number): void {
 export class Verdicts {
   readonly checks = new Map<string, Expected>();
   readonly #byAttempt = new Map<number, string>();
+  /** How many virtual servers the file has that was taken last. */
+  #servers = 0;
   readonly #files = new Map<string, number>();
   readonly #bfds = new Map<string, boolean>();
 
   clear(): void {
+    this.#servers = 0;
     for (const map of [this.checks, this.#byAttempt, this.#files, this.#bfds]) map.clear();
   }
 
@@ -117,6 +124,7 @@ export class Verdicts {
     if (one === undefined) return;
     if (outcome.kind === 'success') succeed(one, outcome.status);
     if (outcome.kind === 'failure') fail(one);
+    if (outcome.kind === 'not-made' && isSmtp(one.config)) one.failures = 0;
   }
 
   #settleBfd(one: Expected): void {
@@ -126,13 +134,15 @@ export class Verdicts {
   }
 
   #configure(servers: readonly VirtualServer[], remembered: Remembered | undefined, before: ReadonlyMap<string, boolean>): void {
+    const atStart = this.#servers === 0;
     const next = new Map<string, Expected>();
     const seen = new Set<string>();
     for (const server of servers) {
       if (seen.has(serverIdentity(server))) continue;
       seen.add(serverIdentity(server));
-      for (const real of server.realServers) this.#configureReal(server, real, { next, remembered, before });
+      for (const real of server.realServers) this.#configureReal(server, real, { next, remembered, before, atStart });
     }
+    this.#servers = seen.size;
     this.checks.clear();
     for (const [key, one] of next) this.checks.set(key, one);
   }
@@ -144,6 +154,7 @@ export class Verdicts {
       readonly next: Map<string, Expected>;
       readonly remembered: Remembered | undefined;
       readonly before: ReadonlyMap<string, boolean>;
+      readonly atStart: boolean;
     },
   ): void {
     const keys = checkerKeys(server, real);
@@ -161,14 +172,20 @@ export class Verdicts {
               config,
               up: !alpha || trusted,
               ran: false,
-              failures: retry,
+              // For the first verdict one failure is enough, but where a reload brings the server or leaves it well.
+              failures: (to.atStart || (wasUp !== undefined && !trusted)) && !isSmtp(config) ? retry : 0,
               url: 0,
               urlFailed: false,
               weight: { instead: undefined, added: 0 },
             }
-          : { ...known, config, failures: Math.min(known.failures, retry), weight: { ...known.weight } };
+          : {
+              ...known,
+              config,
+              failures: Math.min(known.failures, known.ran ? Math.max(0, retry - 1) : retry),
+              weight: { ...known.weight },
+            };
       if (known === undefined && past !== undefined) {
-        Object.assign(one, { up: past.up, ran: true, failures: 0 });
+        Object.assign(one, { up: past.up, ran: true, failures: 0, urlFailed: !past.up && isHttp(config) });
         const dynamic = config.check.kind === 'misc' && config.check.dynamic && past.up && past.status >= 2;
         if (dynamic) one.weight.instead = past.status - 2;
       }
