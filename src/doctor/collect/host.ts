@@ -1,6 +1,6 @@
 // Reads what every role needs: interfaces, addresses, default routes and sysctls.
 
-import { PAIR } from '../../datapath/ebpf/load/pair.js';
+import { withoutPair } from '../../datapath/ebpf/load/pair.js';
 import type { Address } from '../../model/address.js';
 import { hasCode } from '../../sys/errno.js';
 import { readSetting } from '../../sys/files/sysctl.js';
@@ -14,7 +14,7 @@ const PER_INTERFACE = ['rp_filter', 'arp_ignore', 'arp_announce', 'forwarding'] 
 
 export function collectHost(netlink: Netlink): HostFacts {
   // The datapath's own veth pair is left out: the rules are about the host's interfaces.
-  const interfaces = netlink.dump(dumpLinks(), decodeLink, 'list interfaces').filter(({ name }) => name !== PAIR.near && name !== PAIR.far);
+  const interfaces = withoutPair(netlink.dump(dumpLinks(), decodeLink, 'list interfaces'));
   const addresses = netlink
     .dump(dumpAddresses(), decodeInterfaceAddress, 'list addresses')
     .filter(({ address, ifindex }) => address.family === 'inet' && interfaces.some((iface) => iface.ifindex === ifindex));

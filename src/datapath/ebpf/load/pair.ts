@@ -57,15 +57,33 @@ export function pairOf(links: readonly Link[]): Pair {
   return { near: links.find(({ name }) => name === PAIR.near), far: links.find(({ name }) => name === PAIR.far) };
 }
 
-/** @throws WeirError weir-pair-renamed, weir-pair-broken: one end has its name, the other one not */
-function checkNames(links: readonly Link[]): void {
+/** One end has its name and the other one not: nothing is attached or repaired before a person decides. */
+export type PairFault =
+  | { readonly kind: 'renamed'; readonly name: string; readonly now: string; readonly ifindex: number }
+  | { readonly kind: 'broken'; readonly present: string; readonly missing: string };
+
+export function pairFault(links: readonly Link[]): PairFault | undefined {
   const { near, far } = pairOf(links);
   const present = near ?? far;
-  if (present === undefined || (near !== undefined && far !== undefined)) return;
+  if (present === undefined || (near !== undefined && far !== undefined)) return undefined;
   const name = near === undefined ? PAIR.near : PAIR.far;
   const other = present.peerNamespace === undefined ? links.find(({ ifindex }) => ifindex === present.lower) : undefined;
-  if (present.kind === 'veth' && other !== undefined) throw new WeirError('weir-pair-renamed', { name, now: other.name });
-  throw new WeirError('weir-pair-broken', { present: present.name, missing: name });
+  if (present.kind !== 'veth' || other === undefined) return { kind: 'broken', present: present.name, missing: name };
+  return { kind: 'renamed', name, now: other.name, ifindex: other.ifindex };
+}
+
+/** The host's own interfaces: without weir's, also where one of these was renamed. */
+export function withoutPair(links: readonly Link[]): readonly Link[] {
+  const fault = pairFault(links);
+  const renamed = fault?.kind === 'renamed' ? fault.ifindex : undefined;
+  return links.filter(({ name, ifindex }) => name !== PAIR.near && name !== PAIR.far && ifindex !== renamed);
+}
+
+/** @throws WeirError weir-pair-renamed, weir-pair-broken */
+function checkNames(links: readonly Link[]): void {
+  const fault = pairFault(links);
+  if (fault?.kind === 'renamed') throw new WeirError('weir-pair-renamed', { name: fault.name, now: fault.now });
+  if (fault?.kind === 'broken') throw new WeirError('weir-pair-broken', { present: fault.present, missing: fault.missing });
 }
 
 /** Makes the pair where it is missing. Returns the two interface numbers. @throws WeirError weir-pair-renamed, weir-pair-broken */

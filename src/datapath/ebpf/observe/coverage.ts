@@ -2,6 +2,7 @@
 import type { Link } from '../../../wire/rtnetlink-link.js';
 import { isAttachable } from '../load/attached-interfaces.js';
 import { type Hook, isAttached } from '../load/attachments.js';
+import { withoutPair } from '../load/pair.js';
 
 export interface Coverage {
   readonly ifindex: number;
@@ -15,8 +16,10 @@ const HOOKS: readonly Hook[] = ['ingress', 'egress', 'xdp'];
 export function coverageOf(links: readonly Link[], folder: string, pins: readonly string[]): readonly Coverage[] {
   const present = new Set(pins);
   const isOn = (name: string): boolean => present.has(name) && isAttached(folder, name);
-  return links.filter(isAttachable).map(({ ifindex, name }) => {
-    const attached = HOOKS.filter((hook) => isOn(`link_${ifindex}_${hook}`) || isOn(`clsact_${ifindex}_${hook}`));
-    return { ifindex, name, attached };
-  });
+  return withoutPair(links)
+    .filter(isAttachable)
+    .map(({ ifindex, name }) => {
+      const attached = HOOKS.filter((hook) => isOn(`link_${ifindex}_${hook}`) || isOn(`clsact_${ifindex}_${hook}`));
+      return { ifindex, name, attached };
+    });
 }

@@ -1,5 +1,5 @@
 // What the next command that opens the table for changes would repair, found without changing anything. `weir load` is that command with
-// no effect of its own.
+// no effect of its own. A pair with one name alone is what keeps every such command from opening the table.
 
 import { readSetting } from '../../../sys/files/sysctl.js';
 import type { InterfaceAddress } from '../../../wire/rtnetlink-address.js';
@@ -7,11 +7,15 @@ import { type Link, LinkFlag } from '../../../wire/rtnetlink-link.js';
 import { Abi, Conf } from '../abi.gen.js';
 import { isAttachable } from '../load/attached-interfaces.js';
 import { differencesOf, recordOf } from '../load/interface-record.js';
-import { PAIR, PAIR_SETTINGS, pairOf } from '../load/pair.js';
+import { PAIR, PAIR_SETTINGS, pairFault, pairOf } from '../load/pair.js';
 import type { Tables } from '../table/tables.js';
 import type { Coverage } from './coverage.js';
 
 export type RepairDue =
+  /** One of weir's own devices has another name. */
+  | { readonly kind: 'pair-renamed'; readonly name: string; readonly now: string }
+  /** One of the two names is there, and what has it is not the other end of anything here. */
+  | { readonly kind: 'pair-broken'; readonly present: string; readonly missing: string }
   /** One of weir's own devices is not there, or was made again with another number. */
   | { readonly kind: 'pair-missing'; readonly name: string }
   | { readonly kind: 'pair-down'; readonly name: string }
@@ -25,6 +29,9 @@ export type RepairDue =
   | { readonly kind: 'flags-changed'; readonly name: string };
 
 function pairRepairs({ conf }: Tables, links: readonly Link[]): readonly RepairDue[] {
+  const fault = pairFault(links);
+  if (fault?.kind === 'renamed') return [{ kind: 'pair-renamed', name: fault.name, now: fault.now }];
+  if (fault?.kind === 'broken') return [{ kind: 'pair-broken', present: fault.present, missing: fault.missing }];
   const { near, far } = pairOf(links);
   const [nearNumber, farNumber] = [conf.get(0, Conf.pairIfindex), conf.get(0, Conf.pairPeerIfindex)];
   const ends = [

@@ -34,6 +34,15 @@ test('what weir load repairs: one finding for one fact', () => {
   assert.deepEqual(codes({ datapath: { ...director.datapath, change: { holder: 812 } } }), ['info table-unfinished']);
 });
 
+test('half of the weir pair: one finding, and no weir load before the interface has its name again', () => {
+  const fixes = (repair: RepairDue) =>
+    found({ datapath: { ...director.datapath, repairs: [repair] } }).map(({ code, fix }) => `${code}: ${fix}`);
+  assert.deepEqual(fixes({ kind: 'pair-renamed', name: 'weir0', now: 'up link' }), [
+    "pair-changed: ip link set 'up link' down && ip link set 'up link' name weir0 && weir load",
+  ]);
+  assert.deepEqual(fixes({ kind: 'pair-broken', present: 'weir1', missing: 'weir0' }), ['pair-changed: ip link del weir1 && weir load']);
+});
+
 test("another build's table is one finding, and no service is missed in it", () => {
   const datapath = { ...director.datapath, otherTables: '0123456789ab' };
   const [finding, ...others] = found({ datapath, services: [], connects: [], handovers: [], paths: [], holders: [] });

@@ -1,7 +1,9 @@
-// Is what is loaded whole, of this build, and as it was when it was loaded? `weir load` repairs what is not.
+// Is what is loaded whole, of this build, and as it was when it was loaded? `weir load` repairs what is not, but for one end of weir's
+// pair without the other one: what has the name, or has it no more, is a person's doing.
 
 import type { RepairDue } from '../../../datapath/ebpf/observe/repairs-due.js';
 import type { Finding } from '../../../model/finding.js';
+import { shellWord } from '../../../model/shell-word.js';
 import type { DatapathFacts, DirectorFacts } from '../../facts.js';
 import { setting } from '../../network.js';
 import { needsForwarding } from './needs-forwarding.js';
@@ -38,6 +40,24 @@ function noNextHops(facts: DirectorFacts): boolean {
 export function forwardingLost(facts: DirectorFacts): boolean {
   const due = repairsOf(facts).filter(isPair);
   return noNextHops(facts) && due.every((one) => one.kind === 'pair-setting' && FORWARDING.test(one.path));
+}
+
+/** Every command that opens the table for changes refuses until the pair is whole again. */
+function halfPairFinding(due: RepairDue): readonly Finding[] {
+  const what = 'weir and ipvsadm commands fail here';
+  switch (due.kind) {
+    case 'pair-renamed': {
+      const now = shellWord(due.now);
+      const fix = `ip link set ${now} down && ip link set ${now} name ${due.name} && ${LOAD}`;
+      return [{ severity: 'error', code: 'pair-changed', what, cause: `weir's own interface ${due.name} was renamed to ${due.now}`, fix }];
+    }
+    case 'pair-broken': {
+      const cause = `${due.present} is there without ${due.missing}, and weir makes both as one pair`;
+      return [{ severity: 'error', code: 'pair-changed', what, cause, fix: `ip link del ${due.present} && ${LOAD}` }];
+    }
+    default:
+      return [];
+  }
 }
 
 function pairFinding(facts: DirectorFacts): readonly Finding[] {
@@ -105,5 +125,7 @@ function buildFinding({ otherTables, programs }: DatapathFacts): readonly Findin
 
 export function loadRule(facts: DirectorFacts): readonly Finding[] {
   const { datapath } = facts;
-  return [...buildFinding(datapath), ...changeFinding(datapath), ...pairFinding(facts), ...recordFindings(repairsOf(facts))];
+  const repairs = repairsOf(facts);
+  const pair = [...repairs.flatMap(halfPairFinding), ...pairFinding(facts)];
+  return [...buildFinding(datapath), ...changeFinding(datapath), ...pair, ...recordFindings(repairs)];
 }

@@ -20,6 +20,15 @@ export const faults: readonly Fault[] = [
     effect: 'latent',
   },
   nat('pair-gone', director('ip link del weir0'), 'pair-changed', /weir0/, { effect: 'latent' }),
+  nat('pair-renamed', director('ip link set weir0 down', 'ip link set weir0 name foo'), 'pair-changed', /weir0 was renamed to foo/, {
+    effect: 'latent',
+  }),
+  nat('pair-far-renamed', director('ip link set weir1 down', 'ip link set weir1 name foo'), 'pair-changed', /weir1 was renamed to foo/, {
+    effect: 'latent',
+  }),
+  nat('pair-half-foreign', director('ip link del weir0', 'ip link add weir0 type bridge'), 'pair-changed', /weir0 is there without weir1/, {
+    effect: 'latent',
+  }),
   nat('pair-down', director('ip link set weir0 down'), 'pair-changed', /weir0/, { effect: 'latent' }),
   bridge(
     'made-again',
