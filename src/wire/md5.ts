@@ -1,32 +1,49 @@
 // MD5 (RFC 1321): the hash inside keepalived's auth_type AH. Not for new protocols.
 import { concat, viewOf } from './bytes.js';
 
-const shifts = [7, 12, 17, 22, 5, 9, 14, 20, 4, 11, 16, 23, 6, 10, 15, 21];
-const sines = Array.from({ length: 64 }, (_, index) => Math.floor(Math.abs(Math.sin(index + 1)) * 2 ** 32) | 0);
+const SHIFTS = [7, 12, 17, 22, 5, 9, 14, 20, 4, 11, 16, 23, 6, 10, 15, 21];
+const STEPS = 64;
 
-function rotate(value: number, by: number): number {
-  return (value << by) | (value >>> (32 - by));
-}
-
-/** One step's mixing function and the word of the block it takes (RFC 1321 §3.4). */
-function mix(step: number, b: number, c: number, d: number): { readonly f: number; readonly word: number } {
-  if (step < 16) return { f: (b & c) | (~b & d), word: step };
-  if (step < 32) return { f: (d & b) | (~d & c), word: (5 * step + 1) % 16 };
-  if (step < 48) return { f: b ^ c ^ d, word: (3 * step + 5) % 16 };
-  return { f: c ^ (b | ~d), word: (7 * step) % 16 };
-}
+/** Of each step: by how many bits it rotates, and which number it adds (RFC 1321 §3.4). */
+const shiftOf = Uint8Array.from({ length: STEPS }, (_, step) => SHIFTS[(step >> 4) * 4 + (step % 4)] ?? 0);
+const sineOf = Int32Array.from({ length: STEPS }, (_, step) => Math.floor(Math.abs(Math.sin(step + 1)) * 2 ** 32) | 0);
+/** Which word of the block it takes: each round of 16 steps goes through the words in an order of its own. */
+const ORDERS = [
+  [1, 0],
+  [5, 1],
+  [3, 5],
+  [7, 0],
+] as const;
+const wordOf = Uint8Array.from({ length: STEPS }, (_, step) => {
+  const [by, from] = ORDERS[step >> 4] ?? [0, 0];
+  return (by * step + from) % 16;
+});
 
 type State = [number, number, number, number];
 
 const start = (): State => [0x67452301, 0xefcdab89 | 0, 0x98badcfe | 0, 0x10325476];
 
-/** Adds the 64 bytes from `block` on to the state. */
+const words = new Int32Array(16);
+
+/** The mixing function of a round. */
+function mix(round: number, b: number, c: number, d: number): number {
+  if (round === 0) return (b & c) | (~b & d);
+  if (round === 1) return (d & b) | (~d & c);
+  if (round === 2) return b ^ c ^ d;
+  return c ^ (b | ~d);
+}
+
+/** Adds the 64 bytes from `block` on to the state. Nothing is allocated: a check may digest a page of 64 MB. */
 function compress(state: State, view: DataView, block: number): void {
+  for (let word = 0; word < 16; word++) words[word] = view.getInt32(block + word * 4, true);
   let [a, b, c, d] = state;
-  for (let step = 0; step < 64; step++) {
-    const { f, word } = mix(step, b, c, d);
-    const sum = (a + f + (sines[step] ?? 0) + view.getUint32(block + word * 4, true)) | 0;
-    [a, d, c, b] = [d, c, b, (b + rotate(sum, shifts[(step >> 4) * 4 + (step % 4)] ?? 0)) | 0];
+  for (let step = 0; step < STEPS; step++) {
+    const sum = (a + mix(step >> 4, b, c, d) + (sineOf[step] as number) + (words[wordOf[step] as number] as number)) | 0;
+    const by = shiftOf[step] as number;
+    a = d;
+    d = c;
+    c = b;
+    b = (b + ((sum << by) | (sum >>> (32 - by)))) | 0;
   }
   state[0] = (state[0] + a) | 0;
   state[1] = (state[1] + b) | 0;
