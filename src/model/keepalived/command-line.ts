@@ -62,54 +62,77 @@ export interface GivenOption {
 /** keepalived's message. */
 export class CommandLineError extends Error {}
 
-function longOption(name: string): Option | undefined {
-  const exact = OPTIONS.find(({ long }) => long === name);
+/** What getopt_long makes of a command line, piece by piece; it goes on behind what is wrong. */
+export type Piece =
+  /** `excess`: a value that it does not take. `behind`: what has not been read yet. */
+  | (GivenOption & { readonly kind: 'option'; readonly excess?: string; readonly behind: readonly string[] })
+  | { readonly kind: 'unknown'; readonly text: string; readonly word: string }
+  | { readonly kind: 'missing'; readonly text: string }
+  /** No option. */
+  | { readonly kind: 'word'; readonly word: string };
+
+function longOption(name: string, options: readonly Option[]): Option | undefined {
+  const exact = options.find(({ long }) => long === name);
   if (exact !== undefined) return exact;
-  const starting = OPTIONS.filter(({ long }) => long?.startsWith(name) === true);
+  const starting = options.filter(({ long }) => long?.startsWith(name) === true);
   return starting.length === 1 ? starting[0] : undefined;
 }
 
+/** Splits words as getopt_long does: clusters, attached and separate arguments, unique beginnings of long names. */
+export function* piecesOf(args: readonly string[], options: readonly Option[]): Generator<Piece> {
+  let at = 0;
+  const piece = (option: Option, attached: string | undefined, text: string, cluster = ''): Piece => {
+    const given = (value?: string): Piece => ({
+      kind: 'option',
+      option,
+      ...(value === undefined ? {} : { value }),
+      text,
+      ...(option.argument === 'none' && attached !== undefined ? { excess: attached } : {}),
+      behind: [...(cluster === '' ? [] : [`-${cluster}`]), ...args.slice(at + 1)],
+    });
+    if (option.argument === 'none' || (option.argument === 'optional' && attached === undefined)) return given();
+    const value = attached ?? args[++at];
+    return value === undefined ? { kind: 'missing', text } : given(value);
+  };
+  for (; at < args.length; at++) {
+    const word = args[at] ?? '';
+    if (word === '--') {
+      for (const behind of args.slice(at + 1)) yield { kind: 'word', word: behind };
+      return;
+    }
+    if (!word.startsWith('-') || word === '-') yield { kind: 'word', word };
+    else if (word.startsWith('--')) {
+      const [, name = '', attached] = /^--([^=]*)(?:=(.*))?$/s.exec(word) ?? [];
+      const option = longOption(name, options);
+      yield option === undefined ? { kind: 'unknown', text: `--${name}`, word } : piece(option, attached, `--${option.long}`);
+    } else {
+      for (let letter = 1; letter < word.length; letter++) {
+        const name = word[letter] ?? '';
+        const option = options.find(({ short }) => short === name);
+        const rest = word.slice(letter + 1);
+        if (option === undefined) yield { kind: 'unknown', text: `-${name}`, word };
+        else if (option.argument === 'none') yield piece(option, undefined, `-${name}`, rest);
+        else {
+          yield piece(option, rest === '' ? undefined : rest, `-${name}`);
+          break;
+        }
+      }
+    }
+  }
+}
+
 /**
- * Splits the words as getopt_long does: clusters, attached and separate arguments, unique beginnings of long names.
+ * Reads keepalived's own command line.
  * @throws CommandLineError
  */
 export function readCommandLine(args: readonly string[]): { readonly given: readonly GivenOption[]; readonly extra: readonly string[] } {
   const given: GivenOption[] = [];
   const extra: string[] = [];
-  for (let at = 0; at < args.length; at++) {
-    const word = args[at] ?? '';
-    if (word === '--') {
-      extra.push(...args.slice(at + 1));
-      break;
-    }
-    if (!word.startsWith('-') || word === '-') {
-      extra.push(word);
-      continue;
-    }
-    const argument = (option: Option, attached: string | undefined, text: string): void => {
-      if (option.argument === 'none' || (option.argument === 'optional' && attached === undefined)) {
-        given.push({ option, text });
-        return;
-      }
-      const value = attached ?? args[++at];
-      if (value === undefined || value === '') throw new CommandLineError(`Missing parameter for option ${text}`);
-      given.push({ option, value, text });
-    };
-    if (word.startsWith('--')) {
-      const [, name = '', attached] = /^--([^=]*)(?:=(.*))?$/s.exec(word) ?? [];
-      const option = longOption(name);
-      if (option === undefined) throw new CommandLineError(`Unknown option --${name}`);
-      argument(option, attached, `--${option.long}`);
-      continue;
-    }
-    for (let letter = 1; letter < word.length; letter++) {
-      const name = word[letter] ?? '';
-      const option = OPTIONS.find(({ short }) => short === name);
-      if (option === undefined) throw new CommandLineError(`Unknown option -${name}`);
-      const rest = word.slice(letter + 1);
-      argument(option, option.argument === 'none' || rest === '' ? undefined : rest, `-${name}`);
-      if (option.argument !== 'none') break;
-    }
+  for (const piece of piecesOf(args, OPTIONS)) {
+    if (piece.kind === 'word') extra.push(piece.word);
+    else if (piece.kind === 'unknown') throw new CommandLineError(`Unknown option ${piece.text}`);
+    else if (piece.kind === 'missing' || piece.value === '') throw new CommandLineError(`Missing parameter for option ${piece.text}`);
+    else given.push({ option: piece.option, ...(piece.value === undefined ? {} : { value: piece.value }), text: piece.text });
   }
   return { given, extra };
 }
