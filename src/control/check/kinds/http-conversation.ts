@@ -44,14 +44,27 @@ export function requestText(attempt: Attempt): string {
   return `GET ${path} HTTP/1.${check.protocol === '1.1' ? 1 : 0}\r\nUser-Agent: KeepAliveClient\r\n${close}Host: ${host}\r\n\r\n`;
 }
 
-export function stepHttp(state: HttpState, input: ProbeInput, attempt: Attempt, tools: ProbeTools): ProbeStep<HttpState> {
+/** What becomes of an answer that is over. */
+type Judge = (state: HttpState, url: HttpUrl, tools: ProbeTools) => ProbeStep<HttpState>;
+
+export const stepHttp = (state: HttpState, input: ProbeInput, attempt: Attempt, tools: ProbeTools): ProbeStep<HttpState> =>
+  converse(state, input, attempt, tools, judge);
+
+/** A step of the conversation, whoever judges its answer. */
+export function converse(
+  state: HttpState,
+  input: ProbeInput,
+  attempt: Attempt,
+  tools: ProbeTools,
+  judgeAnswer: Judge,
+): ProbeStep<HttpState> {
   switch (input.kind) {
     case 'connected':
       return { state: { ...state, phase: 'head' }, send: new TextEncoder().encode(requestText(attempt)), restartTimeout: true };
     case 'received':
       return receive(state, input.bytes, urlOf(attempt));
     case 'ended':
-      return judge(state, urlOf(attempt), tools);
+      return judgeAnswer(state, urlOf(attempt), tools);
     case 'timeout':
       return failed(state, timeoutText(state));
     case 'failed':
@@ -96,13 +109,14 @@ function addBody(state: HttpState, bytes: Uint8Array, url: HttpUrl): ProbeStep<H
   return { state: { ...state, received, digest, kept }, restartTimeout: true };
 }
 
-const hex = (bytes: Uint8Array): string => [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+/** The digest of what came of the body. */
+export const bodyDigest = ({ digest }: HttpState): string => [...md5End(digest)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
 
 function judge(state: HttpState, url: HttpUrl, tools: ProbeTools): ProbeStep<HttpState> {
   if (state.head === undefined) return failed(state, 'Read, no data received from ');
   const { status } = state.head;
   if (!url.statusCodes.some(({ from, to }) => status >= from && status <= to)) return failed(state, 'HTTP status code error to');
-  if (url.digest !== undefined && hex(md5End(state.digest)) !== url.digest) return failed(state, 'MD5 digest error to');
+  if (url.digest !== undefined && bodyDigest(state) !== url.digest) return failed(state, 'MD5 digest error to');
   const mismatch = url.regex === undefined ? undefined : regexFailure(url.regex, state.kept, tools);
   if (mismatch !== undefined) return failed(state, mismatch);
   const text = url.regex !== undefined ? 'Regex match' : url.digest !== undefined ? 'MD5 digest' : 'HTTP status code';

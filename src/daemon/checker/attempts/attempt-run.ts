@@ -17,7 +17,6 @@ export type OpenCarrier = (attempt: Attempt, feed: (input: ProbeInput) => void) 
 const TIMEOUTS_MAX = 20;
 
 export class AttemptRun {
-  readonly #probe: Probe;
   #state: unknown;
   #carrier: Carrier | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -29,16 +28,16 @@ export class AttemptRun {
     readonly tools: ProbeTools,
     open: OpenCarrier,
     readonly done: (outcome: Outcome) => void,
+    readonly probe: Probe = kindOf(attempt.check.kind).probe,
   ) {
-    this.#probe = kindOf(attempt.check.kind).probe;
-    this.#state = this.#probe.begin(attempt, tools);
+    this.#state = this.probe.begin(attempt, tools);
     try {
       this.#carrier = open(attempt, (input) => this.#feed(input));
     } catch (error) {
       if (!isSystemError(error)) throw error;
       this.#finish({
         kind: 'not-made',
-        text: `${this.#probe.socketName} connect fail to create socket (${reasonOf(error)}). Rescheduling.`,
+        text: `${this.probe.socketName} connect fail to create socket (${reasonOf(error)}). Rescheduling.`,
       });
       return;
     }
@@ -62,7 +61,7 @@ export class AttemptRun {
 
   #feed(input: ProbeInput): void {
     if (this.#over) return;
-    const { state, send, restartTimeout, outcome } = this.#probe.step(this.#state, input, this.attempt, this.tools);
+    const { state, send, restartTimeout, outcome } = this.probe.step(this.#state, input, this.attempt, this.tools);
     this.#state = state;
     if (outcome !== undefined) {
       this.#finish(outcome);

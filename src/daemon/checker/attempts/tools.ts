@@ -18,7 +18,8 @@ export interface ToolsOptions {
 /** As keepalived's OpenSSL has it: any version and cipher that a server may still have. */
 const ANY_SERVER = { minVersion: 'TLSv1', ciphers: 'ALL:@SECLEVEL=0' } as const;
 
-function contextOf({ authorities, certificate, key, password }: SslContext): SecureContext {
+/** @throws Error for a file that cannot be read or is none of its kind */
+export function secureContextOf({ authorities, certificate, key, password }: SslContext): SecureContext {
   return createSecureContext({
     ...ANY_SERVER,
     ...(authorities === undefined ? {} : { ca: readFileSync(authorities) }),
@@ -34,7 +35,7 @@ export function attemptTools({ configuration, resolve, log }: ToolsOptions): Omi
     const { ssl } = configuration();
     if (made !== undefined && JSON.stringify(made.of) === JSON.stringify(ssl)) return made.context;
     try {
-      made = { of: ssl, context: contextOf(ssl ?? {}) };
+      made = { of: ssl, context: secureContextOf(ssl ?? {}) };
     } catch (error) {
       log('error', `SSL context: ${(error as Error).message} - SSL_GET shows no certificate`);
       made = { of: ssl, context: createSecureContext(ANY_SERVER) };
