@@ -45,6 +45,12 @@ export const commands: readonly Command[] = [
     meaning: 'what a reload with a file would change, and how many live connections it touches; changes nothing',
     load: () => import('./commands/plan.js'),
   },
+  {
+    name: 'genhash',
+    meaning: 'print the MD5 of a page for the digest of HTTP_GET and SSL_GET, word for word as genhash',
+    usage: 'usage: genhash [-S] -s ADDRESS -p PORT -u PATH [OPTION ...]   (genhash -h lists the options)',
+    load: () => import('./genhash/run.js'),
+  },
   { name: 'proc', meaning: 'the text of /proc/net/ip_vs, ip_vs_conn, ip_vs_stats …', load: () => import('./commands/proc.js') },
   { name: 'sysctl', meaning: 'read and write net.ipv4.vs.*', load: () => import('./commands/sysctl.js') },
   {

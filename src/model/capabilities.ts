@@ -125,13 +125,6 @@ const rows = [
     missing: 'fragments are not balanced yet',
     meanwhile: 'they pass to the stack',
   },
-  {
-    id: 'genhash',
-    name: '`keepalived --genhash`',
-    present: false,
-    missing: 'genhash is not there yet',
-    meanwhile: 'the `digest` of a page is what `curl -s URL \\| md5sum` prints',
-  },
 ] as const satisfies readonly Capability[];
 
 export type CapabilityId = (typeof rows)[number]['id'];

@@ -8,7 +8,7 @@ const USAGE = `usage: weir install [--keepalived] [--rsyslog] [--root DIR] [--dr
        weir uninstall [--root DIR] [--dry-run]
        links weir, ipvsadm, ipvsadm-save and ipvsadm-restore into /usr/local/sbin; installs the udev rule that attaches new
        interfaces, and weir.service, which restores the table at boot ('systemctl enable weir' switches it on)
-       --keepalived  also the command and the unit keepalived
+       --keepalived  also the commands keepalived and genhash, and the unit keepalived
        --rsyslog     also rsyslog's file, which sends local0 (keepalived -S 0) to /var/log/keepalived.log and nowhere else
        --root DIR    into the system below DIR
        --dry-run     only prints what would be written or removed

@@ -90,7 +90,14 @@ test('what is asked and not run', () => {
   assert.deepEqual(readOptions(['-n', '-h']), { kind: 'help' });
   assert.deepEqual(readOptions(['--version']), { kind: 'version' });
   assert.deepEqual(readOptions(['--signum=DATA']), { kind: 'signum', name: 'DATA' });
-  assert.deepEqual(readOptions(['-T', '-s', 'x']), { kind: 'genhash' });
+  assert.deepEqual(readOptions(['-T', '-s', 'x', '-u', '/']), { kind: 'genhash', args: ['-s', 'x', '-u', '/'], warnings: [] });
+  assert.deepEqual(readOptions(['y', '-Tvs', 'x']), { kind: 'genhash', args: ['-vs', 'x', 'y'], warnings: [] });
+  assert.deepEqual(readOptions(['-l', '--genh', '-z']), {
+    kind: 'genhash',
+    args: ['-z'],
+    warnings: ['Warning -- `genhash` not used as first option, previous options ignored'],
+  });
+  assert.deepEqual(readOptions(['-h', '-T']), { kind: 'help' });
   const tested = readOptions(['-t/tmp/log', '-f', 'x.conf']);
   assert.ok(tested.kind === 'test' && tested.output === '/tmp/log' && tested.options.path === 'x.conf');
   const plain = readOptions(['-t', 'x.conf']);

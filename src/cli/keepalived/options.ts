@@ -2,7 +2,7 @@
 import { LOG_FACILITIES } from '../../daemon/log/log-options.js';
 import { isAllowed, PROCESS_KINDS, PROCESSES, perProcess } from '../../daemon/processes.js';
 import type { DaemonOptions } from '../../daemon/supervisor/daemon-options.js';
-import { CommandLineError, type GivenOption, readCommandLine } from '../../model/keepalived/command-line.js';
+import { CommandLineError, type GivenOption, OPTIONS, piecesOf, readCommandLine } from '../../model/keepalived/command-line.js';
 import { absolutePath } from '../../sys/files/working-directory.js';
 
 export const DEFAULT_PATH = '/etc/keepalived/keepalived.conf';
@@ -16,7 +16,9 @@ export interface OptionWarning {
 
 /** What was asked for. `failed`: a message for standard error, exit 1. */
 export type Asked =
-  | { readonly kind: 'help' | 'version' | 'genhash' }
+  | { readonly kind: 'help' | 'version' }
+  /** `args`: what stands behind it. `warnings` go to standard error. */
+  | { readonly kind: 'genhash'; readonly args: readonly string[]; readonly warnings: readonly string[] }
   | { readonly kind: 'signum'; readonly name: string }
   | { readonly kind: 'failed'; readonly text: string }
   /** `warnings` go to standard error, `extra` are words that are no options. */
@@ -115,15 +117,36 @@ function defaults(given: readonly GivenOption[], argv: readonly string[]): Daemo
   };
 }
 
+/** -T ends keepalived's own options where it stands: undefined where there is none, or an option in front of it that ends them, too. */
+function genhashIn(args: readonly string[]): Extract<Asked, { readonly kind: 'genhash' }> | undefined {
+  const words: string[] = [];
+  let first = true;
+  for (const piece of piecesOf(args, OPTIONS)) {
+    if (piece.kind === 'word') {
+      words.push(piece.word);
+      continue;
+    }
+    if (piece.kind !== 'option' || ['help', 'version', 'signum'].includes(piece.option.long ?? '')) return undefined;
+    if (piece.option.short === 'T') {
+      const name = piece.text.replace(/^--/, '');
+      const warnings = first ? [] : [`Warning -- \`${name}\` not used as first option, previous options ignored`];
+      return { kind: 'genhash', args: [...piece.behind, ...words], warnings };
+    }
+    first = false;
+  }
+  return undefined;
+}
+
 /** Reads keepalived's command line (keepalived(8)). Paths of files become absolute: a daemon changes its folder. */
 export function readOptions(args: readonly string[]): Asked {
   try {
+    const genhash = genhashIn(args);
+    if (genhash !== undefined) return genhash;
     const { given, extra } = readCommandLine(args);
     // These are answered where they stand, before anything behind them is looked at.
     for (const { option, value = '' } of given) {
       if (option.short === 'h') return { kind: 'help' };
       if (option.short === 'v') return { kind: 'version' };
-      if (option.short === 'T') return { kind: 'genhash' };
       if (option.long === 'signum') return { kind: 'signum', name: value };
     }
     const warnings: OptionWarning[] = [];

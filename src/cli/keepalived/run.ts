@@ -5,7 +5,6 @@ import { calledAs } from '../../daemon/process/process-name.js';
 import { SIGNAL_NUMBERS } from '../../daemon/process/signal-numbers.js';
 import { EARLY_PROCESS, PROCESSES, type ProcessKind } from '../../daemon/processes.js';
 import { isReader } from '../../daemon/reader/reader-role.js';
-import { capability } from '../../model/capabilities.js';
 import { absolutePath } from '../../sys/files/working-directory.js';
 import { forgetEarlySignals } from '../../sys/processes/early-signals.js';
 import type { Io } from '../io.js';
@@ -22,6 +21,12 @@ function signum(name: string, io: Io): number {
   }
   io.out(`${SIGNAL_NUMBERS[name as keyof typeof SIGNAL_NUMBERS]}\n`);
   return 0;
+}
+
+async function pageDigest(words: readonly string[], warnings: readonly string[], wordCount: number, io: Io): Promise<number> {
+  for (const warning of warnings) io.err(`${warning}\n`);
+  const { genhash } = await import('../genhash/run.js');
+  return genhash(words, io, `${calledAs()} --genhash`, wordCount);
 }
 
 async function child(kind: ProcessKind): Promise<number> {
@@ -98,8 +103,7 @@ export async function run(args: readonly string[], io: Io): Promise<number> {
     case 'signum':
       return signum(asked.name, io);
     case 'genhash':
-      io.err(`keepalived: --genhash: ${capability('genhash').missing}\n`);
-      return 1;
+      return pageDigest(asked.args, asked.warnings, args.length, io);
     case 'test': {
       complain(asked, io);
       const { configTest } = await import('./config-test.js');

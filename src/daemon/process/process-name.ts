@@ -4,14 +4,14 @@ import { writeFileSync } from 'node:fs';
 import { native } from '../../sys/addon.js';
 import { isSystemError } from '../../sys/errno.js';
 
-/** bin/keepalived stores there the path by which it was called. */
+/** bin/keepalived and bin/genhash store there the path by which it was called. */
 const PATH_VARIABLE = 'WEIR_CALLED_AS';
 
-/** `/usr/sbin/keepalived`, or the name alone where it is not known. Asked once: scripts do not inherit it. */
-export function calledAs(environment: NodeJS.ProcessEnv = process.env): string {
+/** `/usr/sbin/keepalived`, or `name` alone where it is not known. Asked once: scripts do not inherit it. */
+export function calledAs(name = 'keepalived', environment: NodeJS.ProcessEnv = process.env): string {
   const path = environment[PATH_VARIABLE];
   delete environment[PATH_VARIABLE];
-  return path === undefined || path === '' ? 'keepalived' : path;
+  return path === undefined || path === '' ? name : path;
 }
 
 /** `name`: what comm shows, 15 bytes of it (default keepalived); `words`: the whole list. */

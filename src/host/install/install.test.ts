@@ -20,7 +20,12 @@ const LINKS = ['weir', 'ipvsadm', 'ipvsadm-save', 'ipvsadm-restore'].map((name) 
 const RULE = 'etc/udev/rules.d/90-weir.rules';
 const UNIT = 'etc/systemd/system/weir.service';
 const ALL = [...LINKS, RULE, UNIT];
-const KEEPALIVED = ['usr/local/sbin/keepalived', 'etc/systemd/system/keepalived.service', 'etc/rsyslog.d/10-keepalived.conf'];
+const KEEPALIVED = [
+  'usr/local/sbin/keepalived',
+  'usr/local/sbin/genhash',
+  'etc/systemd/system/keepalived.service',
+  'etc/rsyslog.d/10-keepalived.conf',
+];
 
 async function run(what: typeof runInstall, ...args: readonly string[]): Promise<{ status: number; stdout: string; stderr: string }> {
   const io = memoryIo();

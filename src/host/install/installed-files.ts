@@ -51,7 +51,11 @@ export function installedFiles({ keepalived, rsyslog }: InstallChoice): readonly
     text('/etc/udev/rules.d/90-weir.rules', 'share/udev/90-weir.rules', UDEV),
     text('/etc/systemd/system/weir.service', 'examples/weir.service', SYSTEMD),
     ...(keepalived
-      ? [link('keepalived'), text('/etc/systemd/system/keepalived.service', 'share/systemd/weir-keepalived.service', SYSTEMD)]
+      ? [
+          link('keepalived'),
+          link('genhash'),
+          text('/etc/systemd/system/keepalived.service', 'share/systemd/weir-keepalived.service', SYSTEMD),
+        ]
       : []),
     ...(rsyslog ? [text('/etc/rsyslog.d/10-keepalived.conf', 'share/rsyslog/keepalived.conf', RSYSLOG)] : []),
   ];
