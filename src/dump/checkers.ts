@@ -1,5 +1,6 @@
 // The health checkers' part of keepalived_check.data, with what they found. Pure.
 import type { CheckerState, CheckMachine, RealState, ServerState } from '../control/check/state.js';
+import { itemsFrom } from '../control/timed-list.js';
 import { serverName } from '../control/virtual-server/names.js';
 import { endpointText } from '../model/endpoint-text.js';
 import { CHECK_NAMES } from '../model/keepalived/check-names.js';
@@ -96,7 +97,7 @@ function connectionLines({ target, timing }: Checker, destination: string): read
 export function checkerLines({ servers, checkers }: CheckMachine, clocks: HostClocks): readonly string[] {
   const lines = servers.flatMap((server) =>
     server.reals.flatMap((real) =>
-      checkers.slice(real.firstChecker, real.firstChecker + real.checkerCount).flatMap((state) => checker(state, server, real, clocks)),
+      itemsFrom(checkers, real.firstChecker, real.checkerCount).flatMap((state) => checker(state, server, real, clocks)),
     ),
   );
   return lines.length === 0 ? [] : ['------< Health checkers >------', ...lines];

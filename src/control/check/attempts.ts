@@ -1,7 +1,9 @@
 // When attempts begin. While a virtual server is suspended, its checkers wait.
-import { type CheckContext, changeChecker, checkerAt, realAt, serverAt, share } from './context.js';
+import { withEntry } from '../number-map.js';
+import { dueBy } from '../timed-list.js';
+import { type CheckContext, changeChecker, checkerAt, checkersNow, realAt, serverAt, share } from './context.js';
 import type { Attempt } from './messages.js';
-import type { CheckerState } from './state.js';
+import type { CheckerState, CheckMachine } from './state.js';
 
 /** keepalived waits this long at a start, before any warmup. */
 const BOOTSTRAP_US = 1_000_000;
@@ -16,15 +18,20 @@ export const BEGUN_MAX = 256;
 
 /** Begins the attempts that are due; those that are too many are begun with the next wake, which comes immediately. */
 export function beginDue(context: CheckContext): void {
-  let begun = 0;
-  for (const [index, { dueAtUs, server }] of context.checkers.entries()) {
-    if (dueAtUs === undefined || dueAtUs > context.atUs) continue;
+  for (const index of dueNow(context)) {
+    const { server } = checkerAt(context, index);
     if (serverAt(context, server).suspended) changeChecker(context, index, { dueAtUs: context.atUs + delayLoopUs(context, index) });
-    else if (begun < BEGUN_MAX) {
-      begun++;
-      begin(context, index);
-    }
+    else begin(context, index);
   }
+}
+
+/** The checkers that are due, in the order of the file; of too many those that have waited longest. */
+function dueNow(context: CheckContext): readonly number[] {
+  const due = dueBy(checkersNow(context), context.atUs);
+  if (due.length <= BEGUN_MAX) return due;
+  const dueAtUs = (index: number): number => checkerAt(context, index).dueAtUs ?? 0;
+  const longest = due.toSorted((a, b) => dueAtUs(a) - dueAtUs(b)).slice(0, BEGUN_MAX);
+  return longest.sort((a, b) => a - b);
 }
 
 const delayLoopUs = (context: CheckContext, index: number): number => Math.max(1000, checkerAt(context, index).config.timing.delayLoopUs);
@@ -32,7 +39,7 @@ const delayLoopUs = (context: CheckContext, index: number): number => Math.max(1
 function begin(context: CheckContext, index: number): void {
   const { config, server, real, url } = checkerAt(context, index);
   const number = context.machine.attempts + 1;
-  context.machine = { ...context.machine, attempts: number };
+  context.machine = { ...context.machine, attempts: number, underWay: withEntry(context.machine.underWay, number, index) };
   changeChecker(context, index, { attempt: number, startedAtUs: context.atUs, dueAtUs: undefined });
   const { config: virtual } = serverAt(context, server);
   const { address, port, virtualHost } = realAt(context, server, real).config;
@@ -56,8 +63,4 @@ export function abandon(context: CheckContext, { attempt }: CheckerState): void 
 }
 
 /** When the next attempt is due. */
-export function nextDueAtUs(checkers: readonly CheckerState[]): number | undefined {
-  let next: number | undefined;
-  for (const { dueAtUs } of checkers) if (dueAtUs !== undefined && (next === undefined || dueAtUs < next)) next = dueAtUs;
-  return next;
-}
+export const nextDueAtUs = ({ checkers }: CheckMachine): number | undefined => checkers.dueAtUs;

@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { CheckBed, checker, failure } from '../../../test/support/check-bed.js';
 import { realServer, virtualServer } from '../../../test/support/virtual-server.js';
 import type { Checker } from '../../model/keepalived/virtual-server.js';
+import { itemsOf } from '../timed-list.js';
 
 const A = '10.0.0.1';
 const tcp = checker();
@@ -18,7 +19,7 @@ function reloaded(first: readonly Checker[], next: readonly Checker[], failing: 
   bed.configure(withChecks(...first));
   bed.pass(3);
   bed.configure(withChecks(...next));
-  return { ups: bed.state.checkers.map(({ up }) => up), pool: bed.pool(), bed };
+  return { ups: itemsOf(bed.state.checkers).map(({ up }) => up), pool: bed.pool(), bed };
 }
 
 test('on a server that is up an alpha check that a reload adds counts as up until it has run', () => {

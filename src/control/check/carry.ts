@@ -1,7 +1,8 @@
 // What a reload keeps: a check that is the same goes on as it was, with the new times.
 import type { Checker, RealServer } from '../../model/keepalived/virtual-server.js';
+import { itemsFrom } from '../timed-list.js';
 import { firstDueAtUs } from './attempts.js';
-import type { CheckContext } from './context.js';
+import { type CheckContext, checkersNow } from './context.js';
 import { checkerIdentity, realIdentity, serverIdentity } from './identity.js';
 import { isAttempted, kindOf } from './kinds/index.js';
 import { addedByStatus } from './kinds/misc.js';
@@ -16,7 +17,9 @@ export interface Before {
   readonly real: (server: string, real: string) => { readonly state: RealState; readonly checkers: readonly CheckerState[] } | undefined;
 }
 
-export function before({ servers, checkers }: CheckContext): Before {
+export function before(context: CheckContext): Before {
+  const { servers } = context;
+  const checkers = checkersNow(context);
   const byServer = new Map(servers.map((state) => [serverIdentity(state.config), state]));
   return {
     servers: byServer,
@@ -25,7 +28,7 @@ export function before({ servers, checkers }: CheckContext): Before {
       const index = owner?.reals.findIndex(({ config }) => realIdentity(config) === real) ?? -1;
       const state = owner?.reals[index];
       if (owner === undefined || state === undefined) return undefined;
-      return { state, checkers: checkers.slice(state.firstChecker, state.firstChecker + state.checkerCount) };
+      return { state, checkers: itemsFrom(checkers, state.firstChecker, state.checkerCount) };
     },
   };
 }

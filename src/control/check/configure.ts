@@ -1,9 +1,10 @@
 // Start and reload. What stays in the file keeps its health; what comes starts as at a start; what goes is taken out of the table.
 import type { VirtualServer } from '../../model/keepalived/virtual-server.js';
 import { log } from '../machine.js';
+import { itemsOf } from '../timed-list.js';
 import { abandon } from './attempts.js';
 import { type Before, before, carryCheckers } from './carry.js';
-import { type CheckContext, changeServer, checkerAt, checkersOf, serverAt } from './context.js';
+import { type CheckContext, changeServer, checkerAt, checkersNow, checkersOf, replaceCheckers, serverAt } from './context.js';
 import { realIdentity, serverIdentity } from './identity.js';
 import { isAttempted } from './kinds/index.js';
 import type { CheckInput } from './messages.js';
@@ -13,7 +14,7 @@ import { weightOf } from './pool.js';
 import { settleQuorum } from './quorum.js';
 import { setAlive } from './real-server.js';
 import { removeReal, removeServer } from './remove.js';
-import type { RealState } from './state.js';
+import type { CheckerState, RealState, ServerState } from './state.js';
 import { isSuspended } from './suspend.js';
 import { forgetPauses } from './table.js';
 import { settleBfd, settleFile } from './tracked.js';
@@ -32,9 +33,9 @@ export function configure(context: CheckContext, input: Configure): void {
   const weights = presentWeights(context);
   const old = before(context);
   removeGone(context, input.servers);
-  const running = context.checkers;
+  const running = itemsOf(checkersNow(context));
   take(context, input, old);
-  const kept = new Set(context.checkers.map(({ attempt }) => attempt));
+  const kept = new Set(itemsOf(checkersNow(context)).map(({ attempt }) => attempt));
   for (const checker of running) if (!kept.has(checker.attempt)) abandon(context, checker);
   for (const index of context.servers.keys()) settle(context, index, old, weights);
   for (const index of context.servers.keys()) logCheckers(context, index);
@@ -86,9 +87,9 @@ function logSorryGone(context: CheckContext, server: number, { sorryServer: want
 
 /** Puts the servers of the file in place of those before. A virtual server that stands twice counts once. */
 function take(context: CheckContext, { servers, remembered }: Configure, old: Before): void {
-  const checkers: CheckContext['checkers'] = [];
+  const checkers: CheckerState[] = [];
   const taken = new Set<string>();
-  const next: CheckContext['servers'] = [];
+  const next: ServerState[] = [];
   const atStart = old.servers.size === 0;
   for (const config of servers) {
     const serverKey = serverIdentity(config);
@@ -107,7 +108,7 @@ function take(context: CheckContext, { servers, remembered }: Configure, old: Be
     const sorry = was?.sorry === true && config.sorryServer !== undefined;
     next.push({ config, reals, quorumUp: was?.quorumUp ?? false, sorry, suspended: false });
   }
-  context.checkers = checkers;
+  replaceCheckers(context, checkers);
   context.servers = next;
 }
 
@@ -126,11 +127,11 @@ function settleReal(context: CheckContext, server: number, real: number, old: Be
   const name = realName(state.config, config);
   const known = old.real(serverIdentity(config), realIdentity(state.config)) !== undefined;
   for (const index of checkersOf(context, server, real)) {
-    const kind = context.checkers[index]?.config.check.kind ?? 'tcp';
+    const { kind } = checkerAt(context, index).config.check;
     if (kind === 'file') settleFile(context, index);
     if (kind === 'bfd') settleBfd(context, index);
   }
-  const up = checkersOf(context, server, real).every((index) => context.checkers[index]?.up === true);
+  const up = checkersOf(context, server, real).every((index) => checkerAt(context, index).up);
   setAlive(context, server, real, up);
   const before = weights.get(weightKey(config, state));
   const after = weightOf(context, server, real);

@@ -2,37 +2,59 @@
 // `step` opens and closes it.
 import { draw } from '../chance.js';
 import { itemAt, type StepContext } from '../machine.js';
+import { emptyNumberMap, withEntry } from '../number-map.js';
+import { itemIn, type TimedList, timedList, withItem } from '../timed-list.js';
 import type { CheckEffect } from './messages.js';
 import type { CheckerState, CheckMachine, RealState, ServerState } from './state.js';
 
 export interface CheckContext extends StepContext<CheckMachine, CheckEffect> {
-  /** Copies that this step may write to; what is in them is shared with the state before. */
-  servers: ServerState[];
-  checkers: CheckerState[];
+  /** Those of the state before, until this step changes one. */
+  servers: readonly ServerState[];
+  /** Without those that this step changed so far: `checkerAt` and `checkersNow` know both. */
+  checkers: TimedList<CheckerState>;
+  readonly changedCheckers: Map<number, CheckerState>;
   /** Virtual servers whose pool this step changed: each is served once, when the step ends. */
   readonly changed: Set<number>;
 }
 
 export function openContext(machine: CheckMachine, atUs: number): CheckContext {
-  return { atUs, machine, servers: machine.servers.slice(), checkers: machine.checkers.slice(), changed: new Set(), effects: [] };
+  const { servers, checkers } = machine;
+  return { atUs, machine, servers, checkers, changedCheckers: new Map(), changed: new Set(), effects: [] };
 }
 
 /** The state after this step. */
-export function closeContext({ machine, servers, checkers }: CheckContext): CheckMachine {
-  return { ...machine, servers, checkers };
+export function closeContext(context: CheckContext): CheckMachine {
+  return { ...context.machine, servers: context.servers, checkers: checkersNow(context) };
+}
+
+/** All checkers as this step left them so far. A step changes one several times, and the list once. */
+export function checkersNow(context: CheckContext): TimedList<CheckerState> {
+  for (const [index, checker] of context.changedCheckers) context.checkers = withItem(context.checkers, index, checker);
+  context.changedCheckers.clear();
+  return context.checkers;
 }
 
 export const serverAt = (context: CheckContext, index: number): ServerState => itemAt(context.servers, index, 'virtual server');
-export const checkerAt = (context: CheckContext, index: number): CheckerState => itemAt(context.checkers, index, 'checker');
+export const checkerAt = (context: CheckContext, index: number): CheckerState =>
+  context.changedCheckers.get(index) ?? itemIn(context.checkers, index);
 export const realAt = (context: CheckContext, server: number, real: number): RealState =>
   itemAt(serverAt(context, server).reals, real, 'real server');
 
 export function changeServer(context: CheckContext, index: number, patch: Partial<ServerState>): void {
-  context.servers[index] = { ...serverAt(context, index), ...patch };
+  context.servers = context.servers.with(index, { ...serverAt(context, index), ...patch });
 }
 
 export function changeChecker(context: CheckContext, index: number, patch: Partial<CheckerState>): void {
-  context.checkers[index] = { ...checkerAt(context, index), ...patch };
+  context.changedCheckers.set(index, { ...checkerAt(context, index), ...patch });
+}
+
+/** Puts other checkers in place of all. */
+export function replaceCheckers(context: CheckContext, checkers: readonly CheckerState[]): void {
+  context.changedCheckers.clear();
+  context.checkers = timedList(checkers);
+  let underWay = emptyNumberMap<number>();
+  for (const [index, { attempt }] of checkers.entries()) if (attempt !== 0) underWay = withEntry(underWay, attempt, index);
+  context.machine = { ...context.machine, underWay };
 }
 
 export function changeReal(context: CheckContext, server: number, real: number, patch: Partial<RealState>): void {

@@ -2,6 +2,7 @@
 import { endpointText } from '../../model/endpoint-text.js';
 import { CHECK_NAMES } from '../../model/keepalived/check-names.js';
 import type { RealServerHealth, VirtualServerHealth } from '../../model/keepalived/server-health.js';
+import { itemsFrom, type TimedList } from '../timed-list.js';
 import { weightIn } from './pool.js';
 import type { CheckerState, CheckMachine, RealState } from './state.js';
 
@@ -23,8 +24,8 @@ function sinceOf(alive: boolean, checkers: readonly CheckerState[]): number | un
   return alive ? Math.max(...times) : Math.min(...times);
 }
 
-export function realHealthOf({ config, alive, firstChecker, checkerCount }: RealState, all: readonly CheckerState[]): RealHealth {
-  const checkers = all.slice(firstChecker, firstChecker + checkerCount);
+export function realHealthOf({ config, alive, firstChecker, checkerCount }: RealState, all: TimedList<CheckerState>): RealHealth {
+  const checkers = itemsFrom(all, firstChecker, checkerCount);
   const down = checkers.filter(({ up }) => !up);
   return {
     server: endpointText(config),

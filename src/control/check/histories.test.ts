@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { CheckBed, checker, failure, SECOND } from '../../../test/support/check-bed.js';
 import { realServer, virtualServer } from '../../../test/support/virtual-server.js';
 import type { CheckKind, VirtualServer } from '../../model/keepalived/virtual-server.js';
+import { itemsFrom, itemsOf } from '../timed-list.js';
 
 const NAME = '[192.0.2.1]:tcp:80';
 const ADDRESSES = ['10.0.0.1', '10.0.0.2', '10.0.0.3', '10.0.0.4'] as const;
@@ -91,7 +92,10 @@ function play(bed: CheckBed, event: Event): void {
       if (event.seconds > 1000) bed.nowUs += event.seconds * SECOND;
       const asked = bed.attempts.length;
       if (event.seconds > 1000) bed.feed({ kind: 'wake' });
-      assert.ok(event.seconds <= 1000 || bed.attempts.length - asked <= 2 * bed.state.checkers.length, 'each check is made one time');
+      assert.ok(
+        event.seconds <= 1000 || bed.attempts.length - asked <= 2 * itemsOf(bed.state.checkers).length,
+        'each check is made one time',
+      );
       bed.pass(event.seconds > 1000 ? 0 : event.seconds);
       break;
     }
@@ -125,7 +129,7 @@ function examine(bed: CheckBed): void {
   const pool = new Map((bed.pool() ?? []).map((line) => line.split(' ') as [string, string]));
   for (const weight of pool.values()) assert.ok(Number(weight) >= 0 && Number(weight) <= 65_535, weight);
   for (const { config, alive, firstChecker, checkerCount } of server.reals) {
-    const checkers = bed.state.checkers.slice(firstChecker, firstChecker + checkerCount);
+    const checkers = itemsFrom(bed.state.checkers, firstChecker, checkerCount);
     assert.equal(
       alive,
       checkers.every(({ up }) => up),
@@ -137,7 +141,8 @@ function examine(bed: CheckBed): void {
   }
   assert.equal(pool.has(SORRY), server.config.sorryServer !== undefined && (server.sorry || server.config.sorryInhibit));
   assert.ok(!(server.sorry && server.quorumUp), 'the sorry server serves without quorum only');
-  for (const one of bed.state.checkers) assert.ok(one.attempt === 0 || one.dueAtUs === undefined, 'one attempt of a check at a time');
+  for (const one of itemsOf(bed.state.checkers))
+    assert.ok(one.attempt === 0 || one.dueAtUs === undefined, 'one attempt of a check at a time');
 }
 
 /** Ups and downs of one thing alternate, from reload to reload. */

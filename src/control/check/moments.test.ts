@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { CheckBed, checker, failure, SECOND } from '../../../test/support/check-bed.js';
 import { realServer, virtualServer } from '../../../test/support/virtual-server.js';
 import type { Checker, CheckKind, RealServer, VirtualServer } from '../../model/keepalived/virtual-server.js';
+import { itemIn } from '../timed-list.js';
 
 const A = '10.0.0.1';
 const B = '10.0.0.2';
@@ -139,13 +140,13 @@ test('a reload in the retries: what is left of them, and at least one', () => {
   bed.pass(2);
   bed.answers.set(A, failure());
   bed.pass(11);
-  assert.deepEqual(bed.state.checkers[0]?.retries, 3);
+  assert.deepEqual(itemIn(bed.state.checkers, 0).retries, 3);
   for (const [retry, left] of [
     [2, 1],
     [5, 1],
     [0, 0],
   ] as const) {
     bed.configure([server({ realServers: [real(A, { checkers: [checker({ kind: 'tcp' }, { retry })] })] })]);
-    assert.equal(bed.state.checkers[0]?.retries, left);
+    assert.equal(itemIn(bed.state.checkers, 0).retries, left);
   }
 });

@@ -1,6 +1,7 @@
 // Which destinations a virtual server has at the moment, and with which weights.
 import type { RealServer } from '../../model/keepalived/virtual-server.js';
-import { type CheckContext, realAt, serverAt } from './context.js';
+import { itemsFrom } from '../timed-list.js';
+import { type CheckContext, checkersNow, realAt, serverAt } from './context.js';
 import type { CheckerState } from './state.js';
 
 /** The kernel's limit is higher; keepalived's is this one. */
@@ -14,7 +15,7 @@ export function weightIn({ weight }: RealServer, checkers: readonly CheckerState
 /** The weight of a real server as it is now. */
 export function weightOf(context: CheckContext, server: number, real: number): number {
   const { config, firstChecker, checkerCount } = realAt(context, server, real);
-  return weightIn(config, context.checkers.slice(firstChecker, firstChecker + checkerCount));
+  return weightIn(config, itemsFrom(checkersNow(context), firstChecker, checkerCount));
 }
 
 /** The sum of the weights of all servers that are alive. */

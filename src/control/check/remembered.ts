@@ -1,4 +1,5 @@
 // What the next process should know of this one: which checks failed. Kept over restarts and kills.
+import { itemsOf } from '../timed-list.js';
 import { checkerIdentity, realIdentity, serverIdentity } from './identity.js';
 import type { Remembered, RememberedCheck } from './remembered-check.js';
 import type { CheckMachine } from './state.js';
@@ -7,7 +8,7 @@ export const rememberedKey = (server: string, real: string, checker: string): st
 
 export function remember({ servers, checkers }: CheckMachine): Remembered {
   const found = new Map<string, RememberedCheck>();
-  for (const { config, ran, up, weight, status, sinceUs, reason, server, real } of checkers) {
+  for (const { config, ran, up, weight, status, sinceUs, reason, server, real } of itemsOf(checkers)) {
     const virtual = servers[server];
     const owner = virtual?.reals[real];
     if (!ran || virtual === undefined || owner === undefined) continue;

@@ -1,7 +1,8 @@
 // What leaves the table: by a reload, or because the daemon stops. With omega a stop notifies, too.
 import { log } from '../machine.js';
+import { itemsOf } from '../timed-list.js';
 import { abandon } from './attempts.js';
-import { type CheckContext, changeReal, changeServer, realAt, serverAt } from './context.js';
+import { type CheckContext, changeReal, changeServer, checkersNow, realAt, replaceCheckers, serverAt } from './context.js';
 import { realName } from './names.js';
 import { mailReal, notifyReal, notifyServer } from './notify.js';
 import { aliveWeight } from './pool.js';
@@ -37,10 +38,10 @@ export function removeServer(context: CheckContext, server: number, stopping: bo
 }
 
 export function stop(context: CheckContext, keepServers: boolean): void {
-  for (const checker of context.checkers) abandon(context, checker);
+  for (const checker of itemsOf(checkersNow(context))) abandon(context, checker);
   const flushed = context.machine.settings.lvsFlushOnStop !== 'no';
   if (!keepServers) for (const server of context.servers.keys()) removeServer(context, server, true, flushed);
-  context.checkers = [];
+  replaceCheckers(context, []);
   context.servers = [];
   context.changed.clear();
   context.machine = { ...context.machine, stopped: true };

@@ -2,6 +2,8 @@
 import type { Checker, RealServer, VirtualServer } from '../../model/keepalived/virtual-server.js';
 import type { Chance } from '../chance.js';
 import type { LogBudgets } from '../machine.js';
+import { emptyNumberMap, type NumberMap } from '../number-map.js';
+import { type TimedList, timedList } from '../timed-list.js';
 import type { CheckSettings } from './messages.js';
 
 /** One check of one real server. */
@@ -70,11 +72,13 @@ export interface ServerState {
 
 export interface CheckMachine {
   readonly servers: readonly ServerState[];
-  readonly checkers: readonly CheckerState[];
+  readonly checkers: TimedList<CheckerState>;
   readonly settings: CheckSettings;
   readonly hostName: string;
   /** The last number of an attempt. */
   readonly attempts: number;
+  /** Of the attempts under way, by number: the index of the checker. */
+  readonly underWay: NumberMap<number>;
   /** What trackers reported last. */
   readonly files: ReadonlyMap<string, number | undefined>;
   readonly bfds: ReadonlyMap<string, boolean>;
@@ -89,10 +93,11 @@ export interface CheckMachine {
 export function initialChecks(): CheckMachine {
   return {
     servers: [],
-    checkers: [],
+    checkers: timedList([]),
     settings: { checkerLogAllFailures: false, noCheckerEmails: false, rsInitNotifies: false, lvsFlushOnStop: 'no' },
     hostName: 'localhost',
     attempts: 0,
+    underWay: emptyNumberMap(),
     files: new Map(),
     bfds: new Map(),
     addresses: new Map(),

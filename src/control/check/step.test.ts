@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { CheckBed, checker, failure, SECOND } from '../../../test/support/check-bed.js';
 import { realServer, virtualServer } from '../../../test/support/virtual-server.js';
 import type { RealServer, VirtualServer } from '../../model/keepalived/virtual-server.js';
+import { itemsOf, timedList } from '../timed-list.js';
 import { remember } from './remembered.js';
 
 const A = '10.0.0.1';
@@ -82,7 +83,7 @@ test('several checkers: down with the first failure, up with the last success', 
   bed.answers.set(A, failure());
   bed.pass(1);
   assert.deepEqual(bed.takeLog().filter((line) => line.startsWith('Removing')).length, 1);
-  const [tcp] = bed.state.checkers;
+  const [tcp] = itemsOf(bed.state.checkers);
   assert.equal(tcp?.up, false);
   bed.answers.set(A, { kind: 'success' });
   bed.pass(10);
@@ -230,7 +231,7 @@ test('an attempt under way outlives a reload that leaves its check alone, and is
   const bed = started();
   const begun = {
     ...bed.state,
-    checkers: bed.state.checkers.map((one, n) => ({ ...one, attempt: n + 1, dueAtUs: undefined })),
+    checkers: timedList(itemsOf(bed.state.checkers).map((one, n) => ({ ...one, attempt: n + 1, dueAtUs: undefined }))),
     attempts: 2,
   };
   bed.state = begun;

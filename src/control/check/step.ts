@@ -1,5 +1,6 @@
 // The machine of health checks: takes one input and answers with the next state, the effects, and when to call again.
 import type { Step } from '../machine.js';
+import { valueIn, withoutEntry } from '../number-map.js';
 import { beginDue, nextDueAtUs } from './attempts.js';
 import { configure } from './configure.js';
 import { type CheckContext, closeContext, openContext } from './context.js';
@@ -52,10 +53,14 @@ function take(context: CheckContext, input: CheckInput): void {
 }
 
 function takeOutcomes(context: CheckContext, outcomes: Extract<CheckInput, { kind: 'outcomes' }>['outcomes']): void {
-  const byAttempt = new Map(outcomes.map(({ attempt, outcome }) => [attempt, outcome]));
-  for (const [index, { attempt }] of context.checkers.entries()) {
-    const outcome = attempt === 0 ? undefined : byAttempt.get(attempt);
-    if (outcome !== undefined) takeOutcome(context, index, outcome);
+  const found = outcomes.flatMap(({ attempt, outcome }) => {
+    const index = valueIn(context.machine.underWay, attempt);
+    return index === undefined ? [] : { index, attempt, outcome };
+  });
+  // In the order of the file.
+  for (const { index, attempt, outcome } of found.sort((a, b) => a.index - b.index)) {
+    context.machine = { ...context.machine, underWay: withoutEntry(context.machine.underWay, attempt) };
+    takeOutcome(context, index, outcome);
   }
 }
 
@@ -65,8 +70,9 @@ function othersOf(effects: readonly CheckEffect[]): readonly CheckEffect[] {
   return effects.some(({ kind }) => kind === 'remember') ? [...rest, { kind: 'remember' }] : rest;
 }
 
-function nextWakeUs({ checkers, table }: CheckMachine): number | undefined {
-  const due = nextDueAtUs(checkers);
+function nextWakeUs(machine: CheckMachine): number | undefined {
+  const { table } = machine;
+  const due = nextDueAtUs(machine);
   if (due === undefined || table.retryAtUs === undefined) return due ?? table.retryAtUs;
   return Math.min(due, table.retryAtUs);
 }

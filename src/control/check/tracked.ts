@@ -1,6 +1,7 @@
 // FILE_CHECK and BFD_CHECK: verdicts and weights from what others report.
 import { log, logDetail } from '../machine.js';
-import { type CheckContext, changeChecker, checkerAt, realAt, serverAt } from './context.js';
+import { itemsOf } from '../timed-list.js';
+import { type CheckContext, changeChecker, checkerAt, checkersNow, realAt, serverAt } from './context.js';
 import { only } from './kinds/rules.js';
 import { realName } from './names.js';
 import { addWeight, judge } from './real-server.js';
@@ -17,7 +18,7 @@ export function fileWeight(value: number, weight: number, reverse: boolean): num
 
 export function takeFile(context: CheckContext, name: string, value: number | undefined): void {
   context.machine = { ...context.machine, files: new Map(context.machine.files).set(name, value) };
-  for (const [index, { config }] of context.checkers.entries()) {
+  for (const [index, { config }] of itemsOf(checkersNow(context)).entries()) {
     if (config.check.kind === 'file' && config.check.trackFile === name) settleFile(context, index);
   }
 }
@@ -48,7 +49,7 @@ export function settleFile(context: CheckContext, index: number): void {
 
 export function takeBfd(context: CheckContext, name: string, up: boolean): void {
   context.machine = { ...context.machine, bfds: new Map(context.machine.bfds).set(name, up) };
-  for (const [index, { config }] of context.checkers.entries()) {
+  for (const [index, { config }] of itemsOf(checkersNow(context)).entries()) {
     if (config.check.kind === 'bfd' && config.check.name === name) settleBfd(context, index);
   }
 }

@@ -9,6 +9,7 @@ import type { ServiceKey, Timeouts } from '../../model/service.js';
 import { isAttempted } from '../check/kinds/index.js';
 import { realName } from '../check/names.js';
 import type { CheckMachine } from '../check/state.js';
+import { itemsFrom } from '../timed-list.js';
 import { serviceName } from '../virtual-server/names.js';
 import { type PresentTable, planFlush, planTimeouts, type ServicePlan } from '../virtual-server/plan.js';
 import { countByAddress, planAddresses } from './addresses.js';
@@ -91,7 +92,7 @@ function withServersOut(services: readonly PlannedService[], { servers, checkers
   for (const { config, reals, sorry } of servers) {
     const dead = reals.filter(({ alive, config: real }) => !alive && !real.inhibitOnFailure && !sorry);
     const lines = dead.map(({ config: real, firstChecker, checkerCount }): PlannedServer => {
-      const own = checkers.slice(firstChecker, firstChecker + checkerCount);
+      const own = itemsFrom(checkers, firstChecker, checkerCount);
       const failed = own.some(({ up, ran, config: one }) => !up && (ran || !isAttempted(one.check.kind)));
       return {
         action: 'out',

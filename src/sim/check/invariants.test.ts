@@ -4,6 +4,7 @@ import { assertCaught, bentMachine } from '../../../test/support/sim-tests.js';
 import type { CheckEffect, CheckInput } from '../../control/check/messages.js';
 import type { CheckMachine } from '../../control/check/state.js';
 import type { Step } from '../../control/machine.js';
+import { itemsOf, timedList } from '../../control/timed-list.js';
 import type { Checker, VirtualServer } from '../../model/keepalived/virtual-server.js';
 import { invariants } from './invariants/all.js';
 import type { Machine } from './machine.js';
@@ -124,7 +125,12 @@ test('a reload that begins everything again', () => {
     step: (state, input, atUs) =>
       weirMachine.step(
         input.kind === 'configure'
-          ? { ...state, checkers: state.checkers.map((one) => ({ ...one, dueAtUs: one.attempt === 0 ? atUs + 500_000 : one.dueAtUs })) }
+          ? {
+              ...state,
+              checkers: timedList(
+                itemsOf(state.checkers).map((one) => ({ ...one, dueAtUs: one.attempt === 0 ? atUs + 500_000 : one.dueAtUs })),
+              ),
+            }
           : state,
         input,
         atUs,

@@ -2,6 +2,7 @@
 import { remember } from '../../control/check/remembered.js';
 import { type CheckMachine, initialChecks } from '../../control/check/state.js';
 import { step } from '../../control/check/step.js';
+import { itemsFrom } from '../../control/timed-list.js';
 import type { Machine } from './machine.js';
 
 export const weirMachine: Machine<CheckMachine> = {
@@ -17,7 +18,7 @@ export const weirMachine: Machine<CheckMachine> = {
       reals: reals.map(({ config: real, alive, firstChecker, checkerCount }) => ({
         config: real,
         alive,
-        checkers: checkers.slice(firstChecker, firstChecker + checkerCount),
+        checkers: itemsFrom(checkers, firstChecker, checkerCount),
       })),
     })),
 };

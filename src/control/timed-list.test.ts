@@ -1,0 +1,59 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { dueBy, itemIn, itemsFrom, itemsOf, timedList, withItem } from './timed-list.js';
+
+interface Item {
+  readonly name: string;
+  readonly dueAtUs: number | undefined;
+}
+
+const arbitraryDue = fc.option(fc.integer({ min: 0, max: 50 }), { nil: undefined });
+const arbitraryItem: fc.Arbitrary<Item> = fc.record({ name: fc.string({ maxLength: 2 }), dueAtUs: arbitraryDue });
+
+test('a list is what an array is, through any changes, and the list before a change stays as it was', () => {
+  const changes = fc.array(fc.record({ at: fc.nat(), item: arbitraryItem }), { maxLength: 30 });
+  fc.assert(
+    fc.property(fc.array(arbitraryItem, { maxLength: 1100, size: 'max' }), changes, (given, list) => {
+      let items = given;
+      let made = timedList(items);
+      for (const { at, item } of items.length === 0 ? [] : list) {
+        const index = at % items.length;
+        const [before, copy] = [made, items];
+        items = items.with(index, item);
+        made = withItem(made, index, item);
+        assert.deepEqual(itemsOf(before), copy);
+        assert.equal(itemIn(made, index), item);
+      }
+      assert.deepEqual(itemsOf(made), items);
+      assert.deepEqual(itemsFrom(made, Math.floor(items.length / 2), Math.floor(items.length / 3)), [
+        ...items.slice(Math.floor(items.length / 2), Math.floor(items.length / 2) + Math.floor(items.length / 3)),
+      ]);
+      const times = items.flatMap(({ dueAtUs }) => dueAtUs ?? []).sort((a, b) => a - b);
+      assert.equal(made.dueAtUs, times[0]);
+      for (const atUs of [0, 10, 50]) {
+        const due = [...items.keys()].filter((index) => (items[index]?.dueAtUs ?? 100) <= atUs);
+        assert.deepEqual(dueBy(made, atUs), due);
+      }
+    }),
+    { numRuns: 60 },
+  );
+});
+
+test('a list of four levels', () => {
+  const items = Array.from({ length: 5000 }, (_, index) => ({ dueAtUs: (index * 7919) % 5003 }));
+  const list = withItem(timedList(items), 4321, { dueAtUs: 0 });
+  assert.deepEqual(
+    dueBy(list, 100),
+    [...items.keys()].filter((index) => index === 4321 || (items[index]?.dueAtUs ?? 0) <= 100),
+  );
+  assert.equal(itemsOf(list).length, 5000);
+});
+
+test('an index that is not in the list is an error', () => {
+  const list = timedList(Array.from({ length: 100 }, () => ({ dueAtUs: 1 })));
+  assert.throws(() => itemIn(list, 100), /no item/);
+  assert.throws(() => itemIn(list, 1000), /no item/);
+  assert.throws(() => withItem(list, 100, { dueAtUs: 1 }), RangeError);
+  assert.deepEqual([timedList([]).dueAtUs, dueBy(timedList([]), 1)], [undefined, []]);
+});
