@@ -2,13 +2,26 @@
 import { IpProtocol } from '../../model/ip-protocol.js';
 import { native } from '../addon.js';
 import { isSystemError, reasonOf } from '../errno.js';
-import type { Fd } from '../fd.js';
+import { closeOnError, type Fd } from '../fd.js';
 import type { PollHandle } from '../native.js';
 import { beginConnect, type Client, type ClientEvents, type ClientOptions, openClient } from './client-socket.js';
+import { int32 } from './socket-options.js';
 
 const SOCK_DGRAM = 2;
 const POLLIN = 1;
 const buffer = new Uint8Array(65_536);
+
+/** IP_RECVERR and IPV6_RECVERR, with their levels. */
+const RECVERR = { inet: { level: 0, option: 11 }, inet6: { level: 41, option: 25 } } as const;
+
+/** `everyIcmpError`: reports unreachable hosts and networks, too; otherwise a closed port only. @throws SystemError as `openClient` */
+export function openUdp(options: ClientOptions, everyIcmpError: boolean): Fd {
+  return closeOnError(openClient(options, SOCK_DGRAM, IpProtocol.udp, 'check by udp'), (fd) => {
+    const { level, option } = RECVERR[options.address.family];
+    if (everyIcmpError) native().setsockopt(fd.number, level, option, int32(1));
+    return fd;
+  });
+}
 
 export class DatagramClient implements Client {
   readonly #fd: Fd;
@@ -18,7 +31,7 @@ export class DatagramClient implements Client {
   constructor(
     options: ClientOptions,
     readonly events: ClientEvents,
-    open: () => Fd = () => openClient(options, SOCK_DGRAM, IpProtocol.udp, 'check by udp'),
+    open: () => Fd,
   ) {
     this.#fd = open();
     const refused = beginConnect(this.#fd, options);

@@ -2,6 +2,7 @@
 // process, which may be in another namespace.
 import { createSocket, type Socket as UdpSocket } from 'node:dgram';
 import { createServer, type Server, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Address } from '../../../src/model/address.js';
 import { parseAddress } from '../../../src/model/address-text.js';
 import { native } from '../../../src/sys/addon.js';
@@ -19,13 +20,18 @@ export type Answer =
   | 'close'
   /** Sends this text: TCP as soon as something was received (`greet`: as soon as it is connected), and closes. */
   | { readonly text: string; readonly greet?: true; readonly keep?: true }
+  /** As soon as something was received: these, one a moment after the other, and closes. */
+  | { readonly pieces: readonly string[] }
   /** Each line that comes is answered by the next of these; the first one greets. */
   | { readonly dialogue: readonly string[] }
   /** UDP: the query with this code, as an answer of DNS. */
   | { readonly rcode: number };
 
-/** `refuse`: nothing listens: TCP is reset, UDP answered by ICMP. `silent`: what comes is dropped. */
-export type Behaviour = 'refuse' | 'silent' | readonly Answer[];
+/** `refuse`: nothing listens: TCP is reset, UDP answered by ICMP. `silent`: what comes is dropped. `unreachable`: ICMP reports it of the host. */
+export type Behaviour = 'refuse' | keyof typeof TARGETS | readonly Answer[];
+
+/** What iptables does with what comes. */
+const TARGETS = { silent: ['DROP'], unreachable: ['REJECT', '--reject-with', 'icmp-host-unreachable'] } as const;
 
 export const SERVERS = { a: '10.1.0.11', b: '10.1.0.12', c: '10.1.0.13', d: '10.1.0.14' } as const;
 export type ServerName = keyof typeof SERVERS;
@@ -40,6 +46,7 @@ const SOL_SOCKET = 1;
 const SO_REUSEADDR = 2;
 const SOCK = { stream: 1, datagram: 2 } as const;
 const BACKLOG = 64;
+const PIECE_MS = 50;
 
 export interface Endpoint {
   readonly address: string;
@@ -78,37 +85,44 @@ export class Servers {
   readonly #listeners = new Map<string, Listener>();
   readonly #open = new Set<Socket>();
 
-  readonly #blocked = new Set<Place>();
+  readonly #blocked = new Map<Place, keyof typeof TARGETS>();
 
   constructor(readonly world: World) {}
 
   /** From now on. Answers go by the number of the attempt, the last one to all that follow. */
   async serve(place: Place, behaviour: Behaviour): Promise<void> {
     const endpoint = endpointOf(place);
-    await this.#block(place, endpoint, behaviour === 'silent');
-    if (behaviour === 'silent') return;
+    const blocked = behaviour === 'silent' || behaviour === 'unreachable' ? behaviour : undefined;
+    await this.#block(place, endpoint, blocked);
+    if (blocked !== undefined) return;
     const before = this.#listeners.get(place);
-    if (before !== undefined && behaviour !== 'refuse') {
+    if (before !== undefined && typeof behaviour !== 'string') {
       before.answers = behaviour;
       return;
     }
     before?.close();
     this.#listeners.delete(place);
-    if (behaviour === 'refuse') return;
+    if (typeof behaviour === 'string') return;
     const open = endpoint.protocol === 'tcp' ? listenTcp : listenUdp;
     this.#listeners.set(place, open(boundIn(this.world.netns, endpoint), behaviour, this.#open));
   }
 
-  async #block(place: Place, { address, port, protocol }: Endpoint, wanted: boolean): Promise<void> {
-    if (wanted === this.#blocked.has(place)) return;
-    const rule = [protocol, '-d', address, '--dport', String(port), '-j', 'DROP'];
-    await this.world.run('iptables', '-w', wanted ? '-A' : '-D', 'INPUT', '-p', ...rule);
-    if (wanted) this.#blocked.add(place);
-    else this.#blocked.delete(place);
+  async #block(place: Place, endpoint: Endpoint, wanted: keyof typeof TARGETS | undefined): Promise<void> {
+    const present = this.#blocked.get(place);
+    if (wanted === present) return;
+    if (present !== undefined) await this.#rule('-D', endpoint, present);
+    if (wanted !== undefined) await this.#rule('-A', endpoint, wanted);
+    if (wanted === undefined) this.#blocked.delete(place);
+    else this.#blocked.set(place, wanted);
+  }
+
+  async #rule(verb: '-A' | '-D', { address, port, protocol }: Endpoint, target: keyof typeof TARGETS): Promise<void> {
+    const rule = ['-p', protocol, '-d', address, '--dport', String(port), '-j', ...TARGETS[target]];
+    await this.world.run('iptables', '-w', verb, 'INPUT', ...rule);
   }
 
   async close(): Promise<void> {
-    for (const place of [...this.#blocked]) await this.#block(place, endpointOf(place), false);
+    for (const place of [...this.#blocked.keys()]) await this.#block(place, endpointOf(place), undefined);
     for (const { close } of this.#listeners.values()) close();
     this.#listeners.clear();
     for (const socket of this.#open) socket.destroy();
@@ -142,12 +156,24 @@ function answerTcp(socket: Socket, answer: Answer): void {
   else if (answer === 'close') socket.end();
   else if (answer === 'accept' || 'rcode' in answer) socket.resume();
   else if ('dialogue' in answer) converse(socket, answer.dialogue);
-  else {
+  else if ('pieces' in answer) {
+    socket.once('data', () => void sendPieces(socket, answer.pieces));
+    socket.resume();
+  } else {
     const send = (): void => void (answer.keep ? socket.write(answer.text, 'latin1') : socket.end(answer.text, 'latin1'));
     if (answer.greet) send();
     else socket.once('data', send);
     socket.resume();
   }
+}
+
+/** Each a segment of its own. */
+async function sendPieces(socket: Socket, pieces: readonly string[]): Promise<void> {
+  for (const piece of pieces) {
+    await sleep(PIECE_MS);
+    socket.write(piece, 'latin1');
+  }
+  socket.end();
 }
 
 function converse(socket: Socket, replies: readonly string[]): void {
@@ -174,7 +200,7 @@ function listenUdp(fd: number, answers: readonly Answer[]): Listener {
   const listener: Listener = { answers, close: () => socket.close() };
   socket.on('message', (query, { address, port }) => {
     const answer = nextAnswer(listener);
-    if (typeof answer === 'string' || 'dialogue' in answer) return;
+    if (typeof answer === 'string' || 'dialogue' in answer || 'pieces' in answer) return;
     if ('text' in answer) {
       socket.send(Buffer.from(answer.text, 'latin1'), port, address);
       return;

@@ -1,7 +1,7 @@
 // The head of an HTTP answer: as much of it as a check needs.
 
 export interface AnswerHead {
-  /** 0: there is none in the first line. */
+  /** What stands between the first two spaces, as keepalived reads it; 0: no three digits. */
   readonly status: number;
   readonly contentLength: number | undefined;
   /** How many bytes the head has, with the empty line. */
@@ -26,8 +26,7 @@ export function answerHead(bytes: Uint8Array): AnswerHead | undefined {
   const end = headEnd(bytes);
   if (end === undefined) return undefined;
   const text = new TextDecoder('latin1').decode(bytes.subarray(0, end));
-  const [first = ''] = text.split('\n', 1);
-  const status = Number(/^HTTP\/\d+(?:\.\d+)?\s+(\d{3})(?!\d)/.exec(first)?.[1] ?? 0);
+  const status = Number(/^[^ \r]* (\d{3}) /.exec(text)?.[1] ?? 0);
   const length = /^content-length:[ \t]*(\d{1,15})[ \t]*\r?$/im.exec(text)?.[1];
   return { status, contentLength: length === undefined ? undefined : Number(length), bytes: end };
 }

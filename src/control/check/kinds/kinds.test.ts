@@ -19,7 +19,7 @@ const timeout: ProbeInput = { kind: 'timeout' };
 const tools: ProbeTools = {
   match: (pattern, _, body, min, max) => {
     const at = new TextDecoder().decode(body).slice(min).search(new RegExp(pattern));
-    return at >= 0 && (max === undefined || at + min < max);
+    return at >= 0 && (max === undefined || at + min <= max);
   },
   random: () => 0x1234,
 };
@@ -70,9 +70,12 @@ test('UDP_CHECK: silence is success, unless a reply is required', () => {
   assert.equal(outcomeOf(strict, [connected, received('hi')]), 'success');
   for (const answer of ['h', 'hello', '1i']) assert.equal(outcomeOf(strict, [connected, received(answer)]), 'reply data mismatch');
   assert.ok(matchesReply('xxFFx0', Uint8Array.of(1, 255, 0x10)));
-  assert.ok(!matchesReply('0102', Uint8Array.of(1)));
-  const { payload: _, ...plain } = udp;
-  assert.equal(converse(plain, [connected]).sent.length, 32);
+  assert.ok(matchesReply('0102', Uint8Array.of(1)) && !matchesReply('0102', Uint8Array.of(2)));
+  assert.equal(outcomeOf({ ...strict, reply: '686978' }, [connected, received('hi')]), 'success', 'as far as the answer goes');
+  const { reply: _, ...anyReply } = strict;
+  for (const answer of ['', 'h', 'hello']) assert.equal(outcomeOf(anyReply, [connected, received(answer)]), 'success');
+  const { payload: __, ...plain } = udp;
+  assert.equal(converse(plain, [connected]).sent, 'keepalived check - keepalived ch');
 });
 
 test('DNS_CHECK: only the answer to the query decides', () => {
@@ -156,7 +159,18 @@ test('HTTP_GET: status, digest and expression are judged when the server has clo
   const regex = { pattern: 'lo', options: [], negate: false, minOffset: 0 };
   assert.equal(outcomeOf(httpOf({ regex }), page('hello')), 'success: Regex match');
   assert.equal(outcomeOf(httpOf({ regex: { ...regex, negate: true } }), page('hello')), 'Regex match failed');
-  assert.equal(outcomeOf(httpOf({ regex: { ...regex, maxOffset: 3 } }), page('hello')), 'Regex match failed');
+  assert.equal(outcomeOf(httpOf({ regex: { ...regex, maxOffset: 3 } }), page('hello')), 'success: Regex match');
+  assert.equal(outcomeOf(httpOf({ regex: { ...regex, maxOffset: 2 } }), page('hello')), 'Regex match failed');
+});
+
+test('HTTP_GET: the status is between the first two spaces, whatever stands in front of it', () => {
+  const answered = (line: string): string => outcomeOf(httpOf(), [connected, received(`${line}\r\n\r\nbody`), ended]);
+  for (const line of ['HTTP/1.0 200 OK', 'ICY 200 OK', 'HTTP/1.1 200 ', ' 200 OK']) {
+    assert.equal(answered(line), 'success: HTTP status code', line);
+  }
+  for (const line of ['HTTP/1.1 200', 'HTTP/1.1  200 OK', 'HTTP/1.1 2000 OK', 'HTTP/1.1 20 OK', 'HTTP/1.1\r\n 200 OK', '200']) {
+    assert.equal(answered(line), 'HTTP status code error to', line);
+  }
 });
 
 test('HTTP_GET: any cut of the answer gives the same outcome', () => {

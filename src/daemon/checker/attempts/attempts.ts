@@ -23,7 +23,7 @@ export class Attempts {
   readonly #tools: ProbeTools = {
     match: (pattern, options, bytes, minOffset, maxOffset) => {
       const at = this.#expression(pattern, options).find(bytes, minOffset);
-      return at !== undefined && (maxOffset === undefined || at < maxOffset);
+      return at !== undefined && (maxOffset === undefined || at <= maxOffset);
     },
     random: () => this.#random(),
   };

@@ -9,7 +9,7 @@ import type { ClientEvents, ClientOptions } from '../../../sys/sockets/client-so
 import { PingClient } from '../../../sys/sockets/ping-client.js';
 import { TcpClient } from '../../../sys/sockets/tcp-client.js';
 import { TlsClient } from '../../../sys/sockets/tls-client.js';
-import { DatagramClient } from '../../../sys/sockets/udp-client.js';
+import { DatagramClient, openUdp } from '../../../sys/sockets/udp-client.js';
 import type { RunningScript } from '../../scripts/run-script.js';
 import type { Carrier } from './attempt-run.js';
 
@@ -77,7 +77,7 @@ export function openCarrier(attempt: Attempt, feed: (input: ProbeInput) => void,
   if (check.kind === 'misc') return openScript(check, attempt.intervalUs, feed, tools);
   switch (kindOf(check.kind).probe.transport(check)) {
     case 'udp':
-      return new DatagramClient(options, eventsOf(feed));
+      return new DatagramClient(options, eventsOf(feed), () => openUdp(options, check.kind === 'udp'));
     case 'ping':
       return new PingClient(options, tools.random(), eventsOf(feed));
     case 'tls': {

@@ -14,6 +14,13 @@ function flap(place: Place, good: NonNullable<Step['serve']>, bad: NonNullable<S
 const A = '[10.1.0.11]:tcp:80';
 const well = { 'a:80': [http(200, 'body')] } as const;
 
+const icy = { 'a:80': [{ text: 'ICY 200 OK\r\n\r\nbody' }] } as const;
+/** keepalived matches a regex in the head, too, if head and page come in one piece. */
+const inPieces = (body: string): Answer => ({ pieces: [`HTTP/1.1 200 Text\r\nContent-Length: ${body.length}\r\n\r\n`, body] });
+const udpCheck = (...lines: readonly string[]): string =>
+  config(virtualAt('10.99.0.100 53', 'protocol UDP', real('a:53', check('UDP_CHECK', 'log_all_failures', ...lines))));
+const UDP = '[10.1.0.11]:udp:53';
+
 export const kindCases: readonly CheckCase[] = [
   {
     name: 'http-status',
@@ -42,6 +49,20 @@ export const kindCases: readonly CheckCase[] = [
     config: config(virtual(real('a:80', get('retry 0', url('regex "b.dy"', 'regex_no_match'))))),
     serve: { 'a:80': [http(200, 'other')] },
     steps: flap('a:80', { 'a:80': [http(200, 'other')] }, well, A),
+  },
+  {
+    name: 'http-regex-offset',
+    what: 'regex_max_offset is the last place where a match may begin',
+    config: config(virtual(real('a:80', get('retry 0', 'log_all_failures', url('regex "body"', 'regex_max_offset 2'))))),
+    serve: { 'a:80': [inPieces('xxbody.')] },
+    steps: flap('a:80', { 'a:80': [inPieces('xxbody.')] }, { 'a:80': [inPieces('xxxbody.')] }, A),
+  },
+  {
+    name: 'http-icy',
+    what: 'the status counts whatever protocol stands in front of it; without a space behind it there is none',
+    config: config(virtual(real('a:80', get('retry 0', 'log_all_failures', url())))),
+    serve: icy,
+    steps: flap('a:80', icy, { 'a:80': [{ text: 'HTTP/1.1 200\r\n\r\nbody' }] }, A),
   },
   {
     name: 'http-refused',
@@ -170,6 +191,31 @@ export const kindCases: readonly CheckCase[] = [
     config: config(virtualAt('10.99.0.100 53', 'protocol UDP', real('a:53', check('UDP_CHECK', 'log_all_failures')))),
     serve: { 'a:53/udp': ['accept'] },
     steps: flap('a:53/udp', { 'a:53/udp': ['accept'] }, { 'a:53/udp': 'refuse' }, '[10.1.0.11]:udp:53'),
+  },
+  {
+    name: 'udp-unreachable',
+    what: 'UDP_CHECK of a host that is unreachable by ICMP',
+    config: udpCheck(),
+    serve: { 'a:53/udp': ['accept'] },
+    steps: flap('a:53/udp', { 'a:53/udp': ['accept'] }, { 'a:53/udp': 'unreachable' }, UDP),
+  },
+  {
+    name: 'udp-any-reply',
+    what: 'require_reply without data: any answer is good, however long; none is bad',
+    config: udpCheck('require_reply', 'min_reply_length 5', 'max_reply_length 9', 'connect_timeout 1'),
+    serve: { 'a:53/udp': [{ text: 'ok' }, { text: 'much too long' }] },
+    steps: flap('a:53/udp', { 'a:53/udp': [{ text: 'ok' }] }, { 'a:53/udp': ['accept'] }, UDP),
+  },
+  {
+    name: 'udp-reply',
+    what: 'require_reply with data: a short answer is compared as far as it goes, and lengths count',
+    config: udpCheck('payload 61', 'require_reply 6f6b7878', 'min_reply_length 2', 'retry 0'),
+    serve: { 'a:53/udp': [{ text: 'ok' }, { text: 'okxx and more' }] },
+    steps: [
+      ...flap('a:53/udp', { 'a:53/udp': [{ text: 'okx' }] }, { 'a:53/udp': [{ text: 'no' }] }, UDP),
+      { attempts: ['a:53/udp', 1], serve: { 'a:53/udp': [{ text: 'o' }] } },
+      { until: `Removing service ${UDP}` },
+    ],
   },
   {
     name: 'misc-exit',

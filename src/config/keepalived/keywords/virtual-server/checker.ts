@@ -110,7 +110,7 @@ const misc: readonly Keyword[] = [
 ];
 
 const udp: readonly Keyword[] = [
-  { name: 'payload', argument: { kind: 'words', min: 0 }, meaning: 'Payload in hexadecimal (random bytes).' },
+  { name: 'payload', argument: { kind: 'words', min: 0 }, meaning: 'Payload in hexadecimal (`keepalived check - …`, 32 bytes).' },
   {
     name: 'require_reply',
     argument: { kind: 'words', min: 0 },

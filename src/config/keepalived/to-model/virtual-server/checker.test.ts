@@ -172,3 +172,15 @@ test('messages of the other kinds', () => {
     '([10.0.0.2]:tcp:80) BFD_CHECK - RS already monitoring b',
   ]);
 });
+
+test('regex offsets that leave no room are ignored', () => {
+  const offsets = (least: number, most: number): unknown => {
+    const read = kind(`HTTP_GET {\nurl {\npath /\nregex "a"\nregex_min_offset ${least}\nregex_max_offset ${most}\n}\n}`) as {
+      readonly urls: readonly { readonly regex?: { readonly minOffset: number; readonly maxOffset?: number } }[];
+    };
+    const { minOffset, maxOffset } = read.urls[0]?.regex ?? { minOffset: -1 };
+    return [minOffset, maxOffset];
+  };
+  assert.deepEqual(offsets(3, 3), [3, 3]);
+  assert.deepEqual(offsets(4, 3), [0, undefined]);
+});

@@ -48,13 +48,16 @@ const leadingNumber = (block: Values, keyword: string): number | undefined => {
 function readRegex(block: Values): HttpUrl['regex'] {
   const pattern = splitCommand(textOf(block, 'regex') ?? '')?.[0];
   if (pattern === undefined) return undefined;
+  const minOffset = leadingNumber(block, 'regex_min_offset') ?? 0;
   const maxOffset = leadingNumber(block, 'regex_max_offset');
+  // As in keepalived.
+  const ignored = maxOffset !== undefined && minOffset > maxOffset;
   return {
     pattern,
     options: wordsOf(block, 'regex_options')?.map(({ text }) => text) ?? [],
     negate: has(block, 'regex_no_match'),
-    minOffset: leadingNumber(block, 'regex_min_offset') ?? 0,
-    ...(maxOffset === undefined ? {} : { maxOffset }),
+    minOffset: ignored ? 0 : minOffset,
+    ...(maxOffset === undefined || ignored ? {} : { maxOffset }),
   };
 }
 
