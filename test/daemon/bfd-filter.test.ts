@@ -8,21 +8,17 @@ import { portOf } from '../../src/control/bfd/validate.js';
 import { BfdFilter } from '../../src/daemon/bfd/bfd-filter.js';
 import type { FilterCounts } from '../../src/daemon/filter/filter-account.js';
 import type { Address, Family } from '../../src/model/address.js';
-import { encodeAddress } from '../../src/wire/address-bytes.js';
 import { BFD_PORTS, BFD_STATES, encodeBfd } from '../../src/wire/bfd.js';
-import { concat } from '../../src/wire/bytes.js';
-import { EtherType, encodeEthernet } from '../../src/wire/ethernet.js';
-import { encodeIpv4, IPV4_DEFAULTS } from '../../src/wire/ipv4.js';
 import { encodeUdp } from '../../src/wire/udp.js';
 import { needsBpf } from '../native/support.js';
 import { plainControl } from '../support/bfd-control.js';
 import { sessionOf } from '../support/bfd-nodes.js';
 import { mutate, type Random, randomFrom } from '../support/mutate.js';
+import { udpFrame } from '../support/udp-frame.js';
 import { ip } from '../support/vrrp-node.js';
 
 const ROUNDS = 3000;
 const FLOOD = 100_000;
-const UDP = 17;
 /** What stands before UDP in packets that programs are tried with. */
 const SKIPPED = { inet: 20, inet6: 40 } as const;
 
@@ -60,16 +56,7 @@ interface Packet {
 function frame({ source, multihop, ttl, bytes }: Packet): Uint8Array {
   const destination = OWN[source.family];
   const udp = encodeUdp({ sourcePort: 50_000, destinationPort: BFD_PORTS[portOf({ multihop })], payload: bytes }, source, destination);
-  const inet = source.family === 'inet';
-  return encodeEthernet({
-    destination: '02:00:00:00:00:01',
-    source: '02:00:00:00:00:02',
-    tags: [],
-    etherType: inet ? EtherType.ipv4 : EtherType.ipv6,
-    payload: inet
-      ? encodeIpv4({ ...IPV4_DEFAULTS, ttl, protocol: UDP, source, destination, payload: udp })
-      : concat(Uint8Array.of(0x60, 0, 0, 0, 0, udp.length, UDP, ttl), encodeAddress(source), encodeAddress(destination), udp),
-  });
+  return udpFrame(source, destination, ttl, udp);
 }
 
 /** What a neighbour may send, knowing our discriminator or not. */

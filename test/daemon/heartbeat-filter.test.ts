@@ -6,13 +6,11 @@ import { HeartbeatFilter } from '../../src/daemon/vrrp/filters/heartbeat-filter.
 import { HeartbeatKeys } from '../../src/daemon/vrrp/filters/heartbeat-keys.js';
 import type { Address } from '../../src/model/address.js';
 import type { Authentication, VrrpInstance } from '../../src/model/keepalived/instance.js';
-import { encodeAddress } from '../../src/wire/address-bytes.js';
 import { concat, viewOf } from '../../src/wire/bytes.js';
-import { EtherType, encodeEthernet } from '../../src/wire/ethernet.js';
-import { encodeIpv4, IPV4_DEFAULTS } from '../../src/wire/ipv4.js';
 import { needsBpf } from '../native/support.js';
 import { oneInstance } from '../support/keepalived-configuration.js';
 import { mutate, randomFrom } from '../support/mutate.js';
+import { udpFrame } from '../support/udp-frame.js';
 import { ip } from '../support/vrrp-node.js';
 
 const ROUNDS = 500;
@@ -21,7 +19,6 @@ const FEW = 300;
 /** lo, on which programs are tried */
 const LO = 1;
 const PORT = 8849;
-const UDP = 17;
 const keyIds = (...ids: readonly number[]): Authentication => ({
   kind: 'hmac',
   keys: ids.map((id) => ({ id, hex: `0${id}`.repeat(32) })),
@@ -56,17 +53,7 @@ function tryOut(authentication: Authentication, peer: Address, samples = false):
 function frame(source: Address, payload: Uint8Array, ttl = 255): Uint8Array {
   const udp = new Uint8Array(8);
   [PORT, PORT, 8 + payload.length, 0].forEach((value, index) => viewOf(udp).setUint16(index * 2, value));
-  const inet = source.family === 'inet';
-  const whole = concat(udp, payload);
-  return encodeEthernet({
-    destination: '02:00:00:00:00:01',
-    source: '02:00:00:00:00:02',
-    tags: [],
-    etherType: inet ? EtherType.ipv4 : EtherType.ipv6,
-    payload: inet
-      ? encodeIpv4({ ...IPV4_DEFAULTS, ttl, protocol: UDP, source, destination: source, payload: whole })
-      : concat(Uint8Array.of(0x60, 0, 0, 0, 0, whole.length, UDP, ttl), encodeAddress(source), encodeAddress(source), whole),
-  });
+  return udpFrame(source, source, ttl, concat(udp, payload));
 }
 
 for (const [kind, authentication] of Object.entries(kinds)) {
