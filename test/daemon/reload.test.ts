@@ -4,25 +4,11 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, test } from 'node:test';
+import { test } from 'node:test';
 import { reloadTimeText } from '../../src/daemon/supervisor/reload/reload-time.js';
 import { ENTRY } from '../support/netns-bed.js';
 import { RunningDaemon } from '../support/running-daemon.js';
-import { Place } from './stand-in-place.js';
-
-let place: Place;
-const fresh = (wanted: object = {}): Place => {
-  place = new Place();
-  place.configure(wanted);
-  return place;
-};
-afterEach(() => place.clear());
-
-async function running(wanted: object = {}, ...options: readonly string[]): Promise<RunningDaemon> {
-  const daemon = fresh(wanted).start(options);
-  await daemon.logged(/^Startup complete$/);
-  return daemon;
-}
+import { fresh, place, running } from './stand-in-place.js';
 
 test('a reload reaches the parts; a bad file, a missing one and no change leave all as it was', async () => {
   const daemon = await running();

@@ -2,13 +2,14 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { afterEach } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { RunningDaemon } from '../support/running-daemon.js';
 
 const STAND_IN = fileURLToPath(new URL('stand-in.js', import.meta.url));
 
 /** One daemon's folder: its configuration, pid files, dumps and what its part wrote down. */
-export class Place {
+class Place {
   readonly folder = mkdtempSync(join(tmpdir(), 'weir-daemon-'));
   readonly record = this.path('record');
   readonly daemons: RunningDaemon[] = [];
@@ -52,3 +53,22 @@ export class Place {
     rmSync(this.folder, { recursive: true });
   }
 }
+
+/** The place of the test that runs. */
+export let place: Place;
+
+/** A new place, with a configuration; it is cleared after the test. */
+export function fresh(wanted: object = {}): Place {
+  place = new Place();
+  place.configure(wanted);
+  return place;
+}
+
+/** A daemon that has started in a new place. */
+export async function running(wanted: object = {}, ...options: readonly string[]): Promise<RunningDaemon> {
+  const daemon = fresh(wanted).start(options);
+  await daemon.logged(/^Startup complete$/);
+  return daemon;
+}
+
+afterEach(() => place.clear());

@@ -3,24 +3,10 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { existsSync, lstatSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, test } from 'node:test';
+import { test } from 'node:test';
 import { noNamespaces } from '../support/netns-bed.js';
 import { RunningDaemon } from '../support/running-daemon.js';
-import { Place } from './stand-in-place.js';
-
-let place: Place;
-const fresh = (wanted: object = {}): Place => {
-  place = new Place();
-  place.configure(wanted);
-  return place;
-};
-afterEach(() => place.clear());
-
-async function running(wanted: object = {}, ...options: readonly string[]): Promise<RunningDaemon> {
-  const daemon = fresh(wanted).start(options);
-  await daemon.logged(/^Startup complete$/);
-  return daemon;
-}
+import { fresh, place, running } from './stand-in-place.js';
 
 test('it starts, logs what keepalived logs, and ends with nothing left', async () => {
   const daemon = await running();
