@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { plainControl } from '../../test/support/bfd-control.js';
 import { staysInside, survivesGarbage, word } from '../../test/support/wire-generators.js';
 import { BFD_STATES, type BfdControl, decodeBfd, encodeBfd } from './bfd.js';
 
@@ -23,24 +24,7 @@ const control: fc.Arbitrary<BfdControl> = fc.record({
   requiredMinEchoRxUs: word,
 });
 
-const common: BfdControl = {
-  version: 1,
-  diagnostic: 0,
-  state: 'down',
-  poll: false,
-  final: false,
-  controlPlaneIndependent: false,
-  authenticated: false,
-  demand: false,
-  multipoint: false,
-  multiplier: 5,
-  length: 24,
-  myDiscriminator: 0x49ed7939,
-  yourDiscriminator: 0,
-  desiredMinTxUs: 1_000_000,
-  requiredMinRxUs: 10_000,
-  requiredMinEchoRxUs: 0,
-};
+const common: BfdControl = { ...plainControl, myDiscriminator: 0x49ed7939 };
 const known = { ...common, yourDiscriminator: 0x49ed7939 };
 const up = { ...known, state: 'up', desiredMinTxUs: 10_000 } as const;
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { plainControl } from '../../../test/support/bfd-control.js';
 import { ADDRESS, BfdNodes, MS, S, sessionOf } from '../../../test/support/bfd-nodes.js';
 import { initialBfd } from './state.js';
 import { step } from './step.js';
@@ -14,22 +15,10 @@ test('two nodes come up, and report it', () => {
   assert.deepEqual([nodes.session('a').wentUp, nodes.session('a').wentDown], [1, 0]);
   const first = nodes.sent[0]?.packet;
   assert.deepEqual(first, {
-    version: 1,
-    diagnostic: 0,
-    state: 'down',
-    poll: false,
-    final: false,
-    controlPlaneIndependent: false,
-    authenticated: false,
-    demand: false,
-    multipoint: false,
-    multiplier: 5,
-    length: 24,
+    ...plainControl,
     myDiscriminator: nodes.session('a').discriminator,
-    yourDiscriminator: 0,
     desiredMinTxUs: S,
     requiredMinRxUs: 10 * MS,
-    requiredMinEchoRxUs: 0,
   });
   const lines = nodes.lines('a').join('\n');
   assert.match(lines, /^\(a\) Entering Up state$/m);
