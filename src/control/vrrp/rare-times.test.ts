@@ -18,15 +18,10 @@ import {
 import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
 import type { SyncGroup, VrrpInstance } from '../../model/keepalived/instance.js';
 import { NOTHING_TRACKED, type TrackScript } from '../../model/keepalived/trackers.js';
+import { groupOf } from '../../sim/vrrp/configuration.js';
 import { scriptsInUse } from './track/health.js';
 
-const group: SyncGroup = {
-  name: 'G',
-  members: ['VI_1', 'VI_2'],
-  track: NOTHING_TRACKED,
-  trackingWeight: false,
-  notify: { priorityChanges: false, smtpAlert: false },
-};
+const group = groupOf('G', ['VI_1', 'VI_2']);
 const second: Partial<VrrpInstance> = { name: 'VI_2', vrid: 52, interface: 'eth1', addresses: [] };
 const grouped = (one: Partial<VrrpInstance>, two: Partial<VrrpInstance> = {}): KeepalivedConfiguration => ({
   ...configurationOf(one, { ...second, ...two }),

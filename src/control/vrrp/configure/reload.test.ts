@@ -21,6 +21,7 @@ import {
 import type { KeepalivedConfiguration } from '../../../model/keepalived/configuration.js';
 import type { VrrpInstance } from '../../../model/keepalived/instance.js';
 import type { HostAddress, HostRoute } from '../../../model/keepalived/network.js';
+import type { TrackScript } from '../../../model/keepalived/trackers.js';
 
 const vip = (text: string): HostAddress => ({ address: ip(text), prefixLength: 32, flags: [], noTrack: false });
 const plainRoute: HostRoute = {
@@ -159,19 +160,20 @@ test('a v3 backup keeps the interval of its master', () => {
   assert.equal(instanceOf(node).advertUs, S);
 });
 
+const chk: TrackScript = {
+  name: 'chk',
+  script: { argv: ['x'], text: 'x' },
+  intervalUs: S,
+  weight: 0,
+  reverse: false,
+  rise: 2,
+  fall: 2,
+  initFail: false,
+};
+
 test('scripts keep their verdict by name', () => {
-  const script = {
-    name: 'chk',
-    script: { argv: ['x'], text: 'x' },
-    intervalUs: S,
-    weight: 0,
-    reverse: false,
-    rise: 2,
-    fall: 2,
-    initFail: false,
-  };
   const track = { ...oneInstance.track, scripts: [{ name: 'chk' }] };
-  const configuration = { ...configurationOf({ track }), scripts: [script] };
+  const configuration = { ...configurationOf({ track }), scripts: [chk] };
   const node = startNode(configuration);
   give(node, { kind: 'script', name: 'chk', outcome: { kind: 'exited', status: 0 } });
   logs(node);
@@ -182,16 +184,7 @@ test('scripts keep their verdict by name', () => {
 });
 
 test('a script that was bad at a reload is good again after `rise` successes', () => {
-  const script = {
-    name: 'chk',
-    script: { argv: ['x'], text: 'x' },
-    intervalUs: S,
-    weight: 0,
-    reverse: false,
-    rise: 2,
-    fall: 1,
-    initFail: false,
-  };
+  const script = { ...chk, fall: 1 };
   const configuration = { ...configurationOf({ track: { ...oneInstance.track, scripts: [{ name: 'chk' }] } }), scripts: [script] };
   const node = startNode(configuration);
   const exits = (status: number) => give(node, { kind: 'script', name: 'chk', outcome: { kind: 'exited', status } });

@@ -91,13 +91,15 @@ function settled(kind: Kind | 'interfaces', how: 'owner' | 'member', more = '') 
 /** keepalived also reports scripts that nothing tracks any more. */
 const unused = (kind: Kind): readonly string[] => (kind === 'scripts' ? ['Warning - script t1 is not used'] : []);
 
+/** What is tracked, as the messages name it. */
+const reported = {
+  scripts: 'script t1 with weights',
+  files: 'file t1 with weight 10',
+  processes: 'process t1 with weight 10',
+  bfds: 'bfd t1 with weight 10',
+};
+
 test("an address owner's priority never changes: weights are ignored, and reported", () => {
-  const reported = {
-    scripts: 'script t1 with weights',
-    files: 'file t1 with weight 10',
-    processes: 'process t1 with weight 10',
-    bfds: 'bfd t1 with weight 10',
-  };
   for (const kind of names) {
     const ignored = [`(V1) ignoring tracked ${reported[kind]} due to address_owner`, ...unused(kind)];
     assert.deepEqual(settled(kind, 'owner'), { tracked: [], reported: ignored });
@@ -109,12 +111,6 @@ test("an address owner's priority never changes: weights are ignored, and report
 });
 
 test('members of a sync group must not differ in priority', () => {
-  const reported = {
-    scripts: 'script t1 with weights',
-    files: 'file t1 with weight 10',
-    processes: 'process t1 with weight 10',
-    bfds: 'bfd t1 with weight 10',
-  };
   for (const kind of names) {
     const ignored = [`(V1) ignoring tracked ${reported[kind]} due to SYNC group`, ...unused(kind)];
     assert.deepEqual(settled(kind, 'member'), { tracked: [], reported: ignored });
