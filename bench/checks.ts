@@ -11,9 +11,9 @@ import { ADVERT_INTERVAL_S, type Checked, manyChecks, PROBE_INTERVAL_S, SERVERS 
 import { median } from './median.js';
 import type { Options } from './options.js';
 import { PacketTimes } from './packet-times.js';
-import { installed } from './processes.js';
+import { requireInstalled } from './processes.js';
 import type { Row } from './report.js';
-import { rowOf } from './row-of.js';
+import { printedRows, rowOf } from './row-of.js';
 import type { DaemonName } from './vrrp-pair.js';
 import { timeOfEmptyNode } from './vrrp-start.js';
 import { now, until } from './wait.js';
@@ -157,15 +157,9 @@ async function removed(shim: string, quick: boolean): Promise<readonly Row[]> {
 
 /** @throws Error where keepalived, nginx or tcpdump is missing */
 export async function checks({ quick }: Options, print: (line: string) => void): Promise<readonly Row[]> {
-  for (const program of ['keepalived', 'nginx', 'tcpdump']) {
-    if (!installed(program)) throw new Error(`${program} is not installed`);
-  }
+  requireInstalled('keepalived', 'nginx', 'tcpdump');
   const folder = mkdtempSync(join(tmpdir(), 'weir-bench-shim-'));
-  const rows: Row[] = [];
-  const add = (more: readonly Row[]): void => {
-    rows.push(...more);
-    for (const { name, value, unit } of more) print(`  ${name}: ${value.toFixed(2)} ${unit}`);
-  };
+  const { rows, add } = printedRows(print);
   try {
     const shim = compileTools(folder).ipvs;
     for (const kind of ['tcp', 'http'] as const) {

@@ -4,9 +4,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { compileTools, dropTools } from './compile.js';
 import { median } from './median.js';
 import type { Options } from './options.js';
-import { installed, serve, stop } from './processes.js';
+import { requireInstalled, serve, stop } from './processes.js';
 import type { Gate, Row } from './report.js';
-import { rowOf } from './row-of.js';
+import { printedRows, rowOf } from './row-of.js';
 import { configuration, type DaemonName, type Settings, VrrpPair } from './vrrp-pair.js';
 import { parseManyInstances, timeOfEmptyNode, timeToFirstAdvert } from './vrrp-start.js';
 import { now, until } from './wait.js';
@@ -192,15 +192,9 @@ async function costs(options: Options): Promise<readonly Row[]> {
 
 /** @throws Error where keepalived or tcpdump is missing */
 export async function failover(options: Options, print: (line: string) => void): Promise<readonly Row[]> {
-  for (const program of ['keepalived', 'tcpdump']) {
-    if (!installed(program)) throw new Error(`${program} is not installed`);
-  }
+  requireInstalled('keepalived', 'tcpdump');
   const tools = compileTools();
-  const rows: Row[] = [];
-  const add = (more: readonly Row[]): void => {
-    rows.push(...more);
-    for (const { name, value, unit } of more) print(`  ${name}: ${value.toFixed(2)} ${unit}`);
-  };
+  const { rows, add } = printedRows(print);
   try {
     add(await compare('v2, 1 s, killed', { version: 2, interval: '1' }, killed, options.quick ? 1 : 3, { kind: 'at-most', limit: 1.02 }));
     add(

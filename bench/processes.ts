@@ -81,3 +81,9 @@ export const stopAll = (): void => {
 
 /** Whether a program is installed. */
 export const installed = (program: string): boolean => spawnSync('sh', ['-c', `command -v ${program}`]).status === 0;
+
+/** @throws Error where one of them is not installed */
+export const requireInstalled = (...programs: readonly string[]): void => {
+  const missing = programs.find((program) => !installed(program));
+  if (missing !== undefined) throw new Error(`${missing} is not installed`);
+};

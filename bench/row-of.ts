@@ -1,4 +1,4 @@
-// Makes the rows of one part from their samples.
+// Makes the rows of one part from their samples, and prints them as they come.
 import { median } from './median.js';
 import type { Row } from './report.js';
 
@@ -11,4 +11,14 @@ export function rowOf(part: string) {
     samples,
     ...more,
   });
+}
+
+/** A part's rows so far; `add` prints each on a line. */
+export function printedRows(print: (line: string) => void) {
+  const rows: Row[] = [];
+  const add = (more: readonly Row[]): void => {
+    rows.push(...more);
+    for (const { name, value, unit } of more) print(`  ${name}: ${value.toFixed(2)} ${unit}`);
+  };
+  return { rows, add };
 }
