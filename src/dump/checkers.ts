@@ -62,6 +62,8 @@ function checker(state: CheckerState, server: ServerState, real: RealState, cloc
     `   Delay loop = ${timing.delayLoopUs} us`,
     `   Warmup = ${timing.warmupUs} us`,
     `   Retries = ${timing.retry}`,
+    ...(timing.rise === 1 ? [] : [`   Rise = ${timing.rise}`]),
+    ...(timing.fall === 1 ? [] : [`   Fall = ${timing.fall}`]),
     ...(timing.retry === 0
       ? []
       : [`   Delay before retry = ${timing.delayBeforeRetryUs} us`, `   Retries iterations = ${state.ran ? state.retries : 0}`]),

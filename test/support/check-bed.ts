@@ -10,7 +10,7 @@ export const SECOND = 1_000_000;
 /** A check with keepalived's defaults but for the warmup, which is 0. */
 export function checker(check: CheckKind = { kind: 'tcp' }, timing: Partial<CheckTiming> = {}): Checker {
   const usual = { alpha: false, connectTimeoutUs: 5 * SECOND, retry: 1, delayBeforeRetryUs: SECOND, warmupUs: 0, delayLoopUs: 10 * SECOND };
-  return { check, target: {}, timing: { ...usual, logAllFailures: false, ...timing } };
+  return { check, target: {}, timing: { ...usual, rise: 1, fall: 1, logAllFailures: false, ...timing } };
 }
 
 const quiet = { checkerLogAllFailures: false, noCheckerEmails: false, rsInitNotifies: false, lvsFlushOnStop: 'no' } as const;

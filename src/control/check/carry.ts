@@ -46,6 +46,7 @@ function newChecker(context: CheckContext, config: Checker, up: boolean): Omit<C
     sinceUs: undefined,
     reason: '',
     retries: 0,
+    contrary: 0,
     dueAtUs: isAttempted(config.check.kind) ? firstDueAtUs(context, config) : undefined,
     attempt: 0,
     startedAtUs: context.atUs,

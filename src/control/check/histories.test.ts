@@ -31,7 +31,9 @@ const arbitraryReal = (address: string) =>
         alpha,
         notifyUp: script(`up ${address}`),
         notifyDown: script(`down ${address}`),
-        checkers: kinds.map((kind) => checker(kind, { alpha, retry: weight % 3, warmupUs: SECOND })),
+        checkers: kinds.map((kind) =>
+          checker(kind, { alpha, retry: weight % 3, rise: 1 + (weight % 2), fall: 1 + (weight % 4), warmupUs: SECOND }),
+        ),
       }),
     );
 

@@ -7,6 +7,7 @@ import type { KindRules, Subject } from './kinds/rules.js';
 import type { Outcome } from './messages.js';
 import { realName } from './names.js';
 import { addWeight, judge } from './real-server.js';
+import { takeRound } from './rise-fall.js';
 import type { CheckerState } from './state.js';
 
 function subjectOf(context: CheckContext, { config, server, real }: CheckerState): Subject {
@@ -56,8 +57,9 @@ function succeed(context: CheckContext, index: number, { text, status }: Extract
     return;
   }
   changeChecker(context, index, { url: 0 });
-  if (status !== undefined) dynamicWeight(context, index, status);
-  if (news) {
+  const turns = takeRound(context, index, true);
+  if (status !== undefined && (turns || !news)) dynamicWeight(context, index, status);
+  if (turns) {
     const line = rules.success(subject);
     if (line !== undefined) log(context, line);
     judge(context, index, true, rules.mail.up(subject));
@@ -88,6 +90,7 @@ function fail(context: CheckContext, index: number, { text, status }: Extract<Ou
   const { timing } = before.config;
   const asked = before.up || !before.ran;
   if (!asked && rules.retriesWhileDown !== true) {
+    takeRound(context, index, false);
     next(context, index, pauseWhileDownUs(before), rules);
     return;
   }
@@ -100,7 +103,7 @@ function fail(context: CheckContext, index: number, { text, status }: Extract<Ou
     return;
   }
   changeChecker(context, index, { retries: 0, urlFailed: asksPages(before) });
-  if (asked) count(context, index, { text, all, ...(status === undefined ? {} : { status }) }, rules);
+  if (takeRound(context, index, false)) count(context, index, { text, all, ...(status === undefined ? {} : { status }) }, rules);
   next(context, index, pauseWhileDownUs(checkerAt(context, index)), rules);
 }
 

@@ -22,6 +22,8 @@ export interface CheckerState {
   readonly reason: string;
   /** Failures since the last success that were not counted yet. */
   readonly retries: number;
+  /** Rounds in a row whose result was another one than its verdict. */
+  readonly contrary: number;
   /** When the next attempt begins; undefined: one is under way, or others report (FILE_CHECK, BFD_CHECK). */
   readonly dueAtUs: number | undefined;
   /** The attempt under way; 0: none. */

@@ -30,6 +30,9 @@ export interface CheckTiming {
   readonly delayBeforeRetryUs: number;
   readonly warmupUs: number;
   readonly delayLoopUs: number;
+  /** weir's own: so many rounds in a row must succeed before it is up again, or fail before it is down. */
+  readonly rise: number;
+  readonly fall: number;
   readonly logAllFailures: boolean;
 }
 

@@ -64,6 +64,8 @@ export function timingOf(random: Random, alpha: boolean): CheckTiming {
     delayBeforeRetryUs: random.pick([200_000, S, 2 * S]),
     warmupUs: random.pick([0, S, delayLoopUs]),
     delayLoopUs,
+    rise: random.pick([1, 1, 1, 2, 3]),
+    fall: random.pick([1, 1, 1, 2, 3]),
     logAllFailures: random.chance(0.3),
   };
 }

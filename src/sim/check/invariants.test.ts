@@ -75,6 +75,7 @@ test('attempts that are lost, doubled, or go on', () => {
   caught(
     dropping(({ kind }) => kind === 'abandon'),
     /is of no check, and goes on/,
+    400,
   );
 });
 
@@ -85,6 +86,14 @@ test('verdicts that come too soon, too late or never', () => {
   );
   caught(
     eachChecker((one) => ({ ...one, timing: { ...one.timing, retry: 0 } })),
+    /is down and should not be/,
+  );
+  caught(
+    eachChecker((one) => ({ ...one, timing: { ...one.timing, rise: 1 } })),
+    /is up and should not be/,
+  );
+  caught(
+    eachChecker((one) => ({ ...one, timing: { ...one.timing, fall: 1 } })),
     /is down and should not be/,
   );
   caught(

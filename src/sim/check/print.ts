@@ -92,10 +92,10 @@ function disturbanceText(what: Disturbance): string {
 export const describeDisturbance = (nowUs: number, what: Disturbance): string => `${seconds(nowUs)} * ${disturbanceText(what)}`;
 
 function checkerText({ check, timing }: Checker): string {
-  const { alpha, retry, delayLoopUs, delayBeforeRetryUs, connectTimeoutUs, warmupUs } = timing;
+  const { alpha, retry, delayLoopUs, delayBeforeRetryUs, connectTimeoutUs, warmupUs, rise, fall } = timing;
   const kind = check.kind === 'misc' ? `misc ${check.script.text}${check.dynamic ? ' dynamic' : ''}` : check.kind;
   const more = check.kind === 'file' ? ` weight ${check.weight}${check.reverse ? ' reverse' : ''}` : '';
-  const times = `every ${inSeconds(delayLoopUs)}, ${retry} × ${inSeconds(delayBeforeRetryUs)}, timeout ${inSeconds(connectTimeoutUs)}`;
+  const times = `every ${inSeconds(delayLoopUs)}, ${retry} × ${inSeconds(delayBeforeRetryUs)}, timeout ${inSeconds(connectTimeoutUs)}, rise ${rise}, fall ${fall}`;
   return `${kind}${more}${alpha ? ' alpha' : ''} (${times}, warmup ${inSeconds(warmupUs)})`;
 }
 

@@ -16,6 +16,8 @@ export interface Expected {
   ran: boolean;
   /** Failures that did not count yet. */
   failures: number;
+  /** Rounds in a row that ended the other way than its verdict. */
+  contrary: number;
   url: number;
   urlFailed: boolean;
   /** The weight that it gives its server instead of the file's, and what it adds to it. */
@@ -37,7 +39,10 @@ function succeed(one: Expected, status: number | undefined): void {
     if (!ran) one.failures = config.timing.retry;
     return;
   }
-  Object.assign(one, { url: 0, up: true, ran: true });
+  one.url = 0;
+  if (one.up && ran) one.contrary = 0;
+  else if (ran && ++one.contrary < config.timing.rise) return;
+  Object.assign(one, { up: true, ran: true, contrary: 0 });
   if (config.check.kind === 'misc')
     one.weight.instead = config.check.dynamic && status !== undefined && status >= 2 ? status - 2 : undefined;
 }
@@ -49,6 +54,7 @@ const isSmtp = ({ check }: Checker): boolean => check.kind === 'smtp';
 function fail(one: Expected): void {
   const { config, up, ran } = one;
   const isDown = !up && ran;
+  if (isDown && config.check.kind !== 'tcp' && !isSmtp(config)) one.contrary = 0;
   if (isDown && config.check.kind !== 'tcp' && !isSmtp(config)) return;
   if (one.failures < config.timing.retry) {
     one.failures++;
@@ -57,8 +63,9 @@ function fail(one: Expected): void {
   }
   one.failures = 0;
   one.urlFailed = isHttp(config);
-  if (isDown) return;
-  Object.assign(one, { up: false, ran: true });
+  if (isDown) one.contrary = 0;
+  if (isDown || (ran && ++one.contrary < config.timing.fall)) return;
+  Object.assign(one, { up: false, ran: true, contrary: 0 });
   one.weight.instead = undefined;
 }
 
@@ -174,6 +181,7 @@ export class Verdicts {
               ran: false,
               // For the first verdict one failure is enough, but where a reload brings the server or leaves it well.
               failures: (to.atStart || (wasUp !== undefined && !trusted)) && !isSmtp(config) ? retry : 0,
+              contrary: 0,
               url: 0,
               urlFailed: false,
               weight: { instead: undefined, added: 0 },

@@ -91,6 +91,9 @@ export function effectiveChecker({ timing }: Checker): Effective {
     retry: timing.retry,
     delay_before_retry: secondsText(timing.delayBeforeRetryUs),
     warmup: secondsText(timing.warmupUs),
+    // Words of weir's own only where they have an effect: the text is for keepalived, too.
+    ...(timing.rise === 1 ? {} : { rise: timing.rise }),
+    ...(timing.fall === 1 ? {} : { fall: timing.fall }),
     alpha: timing.alpha,
     log_all_failures: timing.logAllFailures,
   });

@@ -20,14 +20,15 @@ export const firstUs = ({ timing }: Checker): number => BOOTSTRAP_US + timing.wa
 
 /** A server is dead: the attempt under way may still succeed, all later ones fail. */
 export function downUs(checker: Checker, lateUs: number): number {
-  const { retry, delayBeforeRetryUs } = checker.timing;
-  return pauseUs(checker) + (retry + 2) * (attemptUs(checker) + lateUs) + retry * delayBeforeRetryUs;
+  const { retry, fall, delayBeforeRetryUs } = checker.timing;
+  const roundUs = (retry + 1) * (attemptUs(checker) + lateUs) + retry * delayBeforeRetryUs;
+  return attemptUs(checker) + lateUs + fall * (pauseUs(checker) + roundUs);
 }
 
 /** A server answers: the attempt under way may still fail; then each URL succeeds, and the one that failed once more. */
 export function upUs(checker: Checker, lateUs: number): number {
-  const { check } = checker;
-  const rounds = 2 + (check.kind === 'http' || check.kind === 'ssl' ? check.urls.length : 1);
+  const { check, timing } = checker;
+  const rounds = 2 + timing.rise * (check.kind === 'http' || check.kind === 'ssl' ? check.urls.length : 1);
   return rounds * (pauseUs(checker) + attemptUs(checker) + lateUs);
 }
 

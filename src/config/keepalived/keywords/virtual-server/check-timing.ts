@@ -15,9 +15,19 @@ export interface TimingWords {
   readonly inherited: boolean;
 }
 
+/** Rounds: a server that needs more would hardly ever change. */
+const ROUNDS_MAX = 1000;
 const MAX_32_US = 4294967295;
 /** keepalived accepts what 64 bits of microseconds hold. */
 const MAX_64_US = Number.POSITIVE_INFINITY;
+
+const rounds = (name: string, standard: { readonly default?: string }, meaning: string): Keyword => ({
+  name,
+  argument: { kind: 'integer', min: 1, max: ROUNDS_MAX },
+  ...standard,
+  meaning,
+  messages: { invalid: `${name} '%v' not valid - must be between 1 and ${ROUNDS_MAX}` },
+});
 
 export function timingKeywords(words: TimingWords): readonly Keyword[] {
   const standard = (text: string): { readonly default?: string } => (words.inherited ? {} : { default: text });
@@ -54,5 +64,7 @@ export function timingKeywords(words: TimingWords): readonly Keyword[] {
       meaning: 'The first check follows after a random time up to this many seconds (as delay_loop; 0: at once).',
       messages: { invalid: words.warmup },
     },
+    rounds('rise', standard('1'), 'Number of rounds in a row that must succeed before a server that was down is up again. weir only.'),
+    rounds('fall', standard('1'), 'Number of rounds in a row, each with its retries, that must fail before the server is down. weir only.'),
   ];
 }

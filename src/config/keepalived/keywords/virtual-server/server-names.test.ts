@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import type { Keyword } from '../../keyword.js';
 import { rootKeywords } from '../root.js';
 
-const TIMING = 'delay_loop warmup connect_timeout retry delay_before_retry';
+const TIMING = 'delay_loop warmup connect_timeout retry delay_before_retry rise fall';
 const CONNECTION = `connect_ip connect_port bindto bind_if bind_port fwmark alpha log_all_failures ${TIMING}`;
 const PAGES = `url virtualhost http_protocol fast_recovery nb_get_retry enable_sni ${CONNECTION}`;
 
@@ -21,7 +21,7 @@ const NAMES: Readonly<Record<string, string>> = {
   'virtual_server/real_server/TCP_CHECK': CONNECTION,
   'virtual_server/real_server/SMTP_CHECK': `helo_name host ${CONNECTION}`,
   'virtual_server/real_server/DNS_CHECK': `type name ${CONNECTION}`,
-  'virtual_server/real_server/MISC_CHECK': `misc_path misc_timeout misc_dynamic user alpha log_all_failures delay_loop warmup retry delay_before_retry`,
+  'virtual_server/real_server/MISC_CHECK': `misc_path misc_timeout misc_dynamic user alpha log_all_failures delay_loop warmup retry delay_before_retry rise fall`,
   'virtual_server/real_server/UDP_CHECK': `payload require_reply min_reply_length max_reply_length ${CONNECTION}`,
   'virtual_server/real_server/PING_CHECK': CONNECTION,
   'virtual_server/real_server/FILE_CHECK': 'track_file weight',

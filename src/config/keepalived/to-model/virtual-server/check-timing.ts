@@ -8,6 +8,8 @@ export interface TimingDefaults {
   readonly alpha: boolean;
   readonly connectTimeoutUs: number;
   readonly delayLoopUs: number;
+  readonly rise: number;
+  readonly fall: number;
   readonly retry?: number;
   readonly delayBeforeRetryUs?: number;
   readonly warmupUs?: number;
@@ -29,6 +31,8 @@ export function timingOf(block: Values, above: TimingDefaults, oldRetry?: number
     alpha: booleanOf(block, 'alpha') ?? above.alpha,
     connectTimeoutUs: numberOf(block, 'connect_timeout') ?? above.connectTimeoutUs,
     delayLoopUs: numberOf(block, 'delay_loop') ?? above.delayLoopUs,
+    rise: numberOf(block, 'rise') ?? above.rise,
+    fall: numberOf(block, 'fall') ?? above.fall,
     logAllFailures: booleanOf(block, 'log_all_failures') ?? above.logAllFailures,
     ...optional('retry', oldRetry ?? numberOf(block, 'retry') ?? above.retry),
     ...optional('delayBeforeRetryUs', numberOf(block, 'delay_before_retry') ?? above.delayBeforeRetryUs),

@@ -25,7 +25,8 @@ const timing = (real: string, service?: string, around?: string): Checker['timin
 const SECOND = 1_000_000;
 
 test('times: each kind’s own, then those of the levels above, then the checker’s', () => {
-  const plain = { alpha: false, connectTimeoutUs: 5 * SECOND, delayLoopUs: 60 * SECOND, warmupUs: 60 * SECOND, logAllFailures: false };
+  const usual = { alpha: false, connectTimeoutUs: 5 * SECOND, delayLoopUs: 60 * SECOND, warmupUs: 60 * SECOND, logAllFailures: false };
+  const plain = { ...usual, rise: 1, fall: 1 };
   assert.deepEqual(timing('TCP_CHECK {\n}'), { ...plain, retry: 1, delayBeforeRetryUs: SECOND });
   assert.deepEqual(timing('HTTP_GET {\nurl {\npath /\n}\n}'), { ...plain, retry: 1, delayBeforeRetryUs: 3 * SECOND });
   assert.deepEqual(timing('DNS_CHECK {\n}'), { ...plain, retry: 3, delayBeforeRetryUs: 60 * SECOND });
@@ -36,11 +37,22 @@ test('times: each kind’s own, then those of the levels above, then the checker
     connectTimeoutUs: 250_000,
     delayLoopUs: 6 * SECOND,
     warmupUs: 6 * SECOND,
+    rise: 1,
+    fall: 1,
     logAllFailures: false,
     retry: 4,
     delayBeforeRetryUs: 1_500_000,
   });
   assert.equal(timing('TCP_CHECK {\n}', '', 'global_defs {\nchecker_log_all_failures\n}\n').logAllFailures, true);
+});
+
+test('rise and fall: of the check, else of the real server, else of the virtual server', () => {
+  const { rise, fall } = timing('rise 3\nTCP_CHECK {\nfall 4\n}', 'rise 2\nfall 5');
+  assert.deepEqual([rise, fall], [3, 4]);
+  assert.deepEqual(read('TCP_CHECK {\nfall 0\n}').reported, [
+    "number '0' outside range [1, 1000]",
+    "fall '0' not valid - must be between 1 and 1000",
+  ]);
 });
 
 test('the target of a health check', () => {

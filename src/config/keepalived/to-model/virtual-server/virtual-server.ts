@@ -70,6 +70,8 @@ function serverDefaults(block: Values, root: Values, around: ServerSurroundings)
     alpha: false,
     connectTimeoutUs: 5_000_000,
     delayLoopUs: 60_000_000,
+    rise: 1,
+    fall: 1,
     logAllFailures: global.checkerLogAllFailures,
   };
   return {
