@@ -4,7 +4,7 @@ import { itemsFrom } from '../control/timed-list.js';
 import { serverName } from '../control/virtual-server/names.js';
 import { endpointText } from '../model/endpoint-text.js';
 import { CHECK_NAMES } from '../model/keepalived/check-names.js';
-import type { Checker, CheckKind, HttpUrl } from '../model/keepalived/virtual-server.js';
+import type { CertificateRules, Checker, CheckKind, HttpUrl } from '../model/keepalived/virtual-server.js';
 import { type HostClocks, wallSeconds } from './live.js';
 
 const yesNo = (yes: boolean): string => (yes ? 'yes' : 'no');
@@ -18,11 +18,19 @@ const urlLines = ({ path, digest, statusCodes, virtualHost, regex }: HttpUrl): r
   ...(regex === undefined ? [] : [`     Regex = "${regex.pattern}"`, ...(regex.negate ? ['     Regex no match'] : [])]),
 ];
 
+/** weir's own: keepalived verifies no certificate. */
+const verifyLines = ({ host, authorities, warningDays }: CertificateRules): readonly string[] => [
+  '   Verify certificate = yes',
+  ...(host === undefined ? [] : [`     Name = ${host}`]),
+  ...(authorities === undefined ? [] : [`     Authorities = ${authorities}`]),
+  ...(warningDays === undefined ? [] : [`     Warning days = ${warningDays}`]),
+];
+
 function kindLines(check: CheckKind, { status }: CheckerState): readonly string[] {
   switch (check.kind) {
     case 'http':
     case 'ssl':
-      return check.urls.flatMap(urlLines);
+      return [...check.urls.flatMap(urlLines), ...(check.verify === undefined ? [] : verifyLines(check.verify))];
     case 'smtp':
       return check.heloName === undefined ? [] : [`   helo = ${check.heloName}`];
     case 'dns':

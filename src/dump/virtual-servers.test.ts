@@ -26,3 +26,23 @@ test('virtual servers, real servers and checkers with their state at this moment
   ]);
   assert.equal(lines.at(-1), '   Keepalive method = TCP_CHECK');
 });
+
+test('SSL_GET: how it verifies certificates, and why it failed last', () => {
+  const bed = new CheckBed();
+  const url = { path: '/', statusCodes: [{ from: 200, to: 299 }], tlsCompliant: false };
+  const plain = { kind: 'ssl', urls: [url], protocol: '1.0', fastRecovery: false, sni: false, tlsCompliant: false } as const;
+  const verify = { host: 'www.example.org', authorities: '/ca.pem', warningDays: 14 };
+  const checkers = [checker(plain), checker({ ...plain, verify })];
+  bed.answers.set('10.0.0.1', {
+    kind: 'failure',
+    text: 'SSL error (certificate is self-signed) connecting to',
+    reason: 'certificate is self-signed',
+  });
+  bed.configure([virtualServer({ realServers: [realServer('10.0.0.1', { checkers })] })]);
+  bed.pass(1);
+  const lines = virtualServerLines(bed.state, { offsetUs: 0, ctime: String });
+  assert.equal(lines.filter((line) => line === '   Last failure = certificate is self-signed').length, 2);
+  const at = lines.indexOf('   Verify certificate = yes');
+  assert.equal(lines.lastIndexOf('   Verify certificate = yes'), at, 'only where it is verified');
+  assert.deepEqual(lines.slice(at + 1, at + 4), ['     Name = www.example.org', '     Authorities = /ca.pem', '     Warning days = 14']);
+});

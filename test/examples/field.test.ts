@@ -45,7 +45,14 @@ test('-t answers as keepalived does, with 5', { skip: noNamespaces() || noTools(
 test('lint names what is wrong with it, on both nodes', () => {
   const node = (file: string, text: string): LintNode => {
     const { configuration, read: whole } = readText(text, file);
-    return { file, configuration, values: whole.values, leavesBehind: { addresses: false, servers: false }, scripts: new Map() };
+    return {
+      file,
+      configuration,
+      values: whole.values,
+      leavesBehind: { addresses: false, servers: false },
+      scripts: new Map(),
+      troublesOfAuthorities: new Map(),
+    };
   };
   const text = read(FILE);
   const nodes = [node('lvs1', text), node('lvs2', text.replace('state MASTER', 'state BACKUP').replace('priority 100', 'priority 90'))];

@@ -13,7 +13,14 @@ const understood = (file: string) => readText(read(file), file);
 
 const nodeOf = (file: string): LintNode => {
   const { configuration, read: whole } = understood(file);
-  return { file, configuration, values: whole.values, leavesBehind: { addresses: false, servers: false }, scripts: new Map() };
+  return {
+    file,
+    configuration,
+    values: whole.values,
+    leavesBehind: { addresses: false, servers: false },
+    scripts: new Map(),
+    troublesOfAuthorities: new Map(),
+  };
 };
 
 test('there are examples, pairs among them', () => {

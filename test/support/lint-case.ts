@@ -11,6 +11,8 @@ export interface LintCase {
   readonly scripts?: Readonly<Record<string, string>>;
   /** The scripts of the good files, if they differ. */
   readonly goodScripts?: Readonly<Record<string, string>>;
+  /** What is wrong with files of authorities, of the bad files only. */
+  readonly troubles?: Readonly<Record<string, string>>;
   /** The line of the first file (or of the one named) that the finding points to. */
   readonly line?: number;
 }

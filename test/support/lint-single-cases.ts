@@ -16,6 +16,10 @@ const SLEEPER = 'pidof nginx && exit 0\nsystemctl start nginx; sleep 2\npidof ng
 
 const KEPT = { addresses: true, servers: true };
 
+/** A server with SSL_GET, and lines about its certificate. */
+const verifying = (own: string, around = ''): string =>
+  server(`real_server 10.0.1.1 443 {\n${around}\nSSL_GET {\nurl {\npath /\n}\n${own}\n}\n}`);
+
 export const SINGLE_CASES: readonly LintCase[] = [
   {
     code: 'vrid-twice-on-one-node',
@@ -100,6 +104,28 @@ export const SINGLE_CASES: readonly LintCase[] = [
     line: 2,
   },
   { code: 'real-server-unchecked', bad: [server('real_server 10.0.1.1 80 {\n}')], good: [one] },
+  {
+    code: 'authorities-unusable',
+    bad: [verifying('verify\nverify_host a.example\nverify_ca /ca.pem')],
+    good: [verifying('verify\nverify_host a.example\nverify_ca /ca.pem')],
+    troubles: { '/ca.pem': 'it holds no certificate' },
+    line: 13,
+  },
+  {
+    code: 'authorities-unusable',
+    bad: [`SSL {\nca /own.pem\n}\n${verifying('verify\nverify_host a.example')}`],
+    good: [`SSL {\nca /own.pem\n}\n${verifying('verify\nverify_host a.example\nverify_ca /ca.pem')}`],
+    troubles: { '/own.pem': 'no such file or directory' },
+    line: 14,
+  },
+  { code: 'certificate-name-unchecked', bad: [verifying('verify')], good: [verifying('verify', 'virtualhost a.example')], line: 11 },
+  { code: 'certificate-name-unchecked', bad: [verifying('verify')], good: [verifying('verify\nsni_name a.example')] },
+  {
+    code: 'certificate-not-verified',
+    bad: [verifying('verify off\nverify_host a.example')],
+    good: [verifying('verify\nverify_host a.example')],
+    line: 12,
+  },
   { code: 'sync-daemon-not-run', bad: [instance('', 'lvs_sync_daemon eth0 V1')], good: [instance('')] },
   { code: 'owner-by-default', bad: [instance('state MASTER')], good: [instance('state MASTER\npriority 255')], line: 4 },
   {

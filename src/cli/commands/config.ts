@@ -7,12 +7,14 @@ import { explain } from '../../config/keepalived/explain/explain.js';
 import { lint } from '../../config/keepalived/lint/lint.js';
 import { type LintNode, withoutReplaced } from '../../config/keepalived/lint/rule.js';
 import { usedScripts } from '../../config/keepalived/lint/scripts/used-scripts.js';
+import { usedAuthorities } from '../../config/keepalived/lint/services/certificates.js';
 import { type ReadConfiguration, readKeepalived } from '../../config/keepalived/read.js';
 import { hostConfigFiles } from '../../host/config-files.js';
 import { readScriptTexts } from '../../host/script-texts.js';
 import { serviceOptions } from '../../host/service-options.js';
 import { WeirError } from '../../model/errors/weir-error.js';
 import { type Finding, findingJson, findingsStatus, findingText, sortedFindings } from '../../model/finding.js';
+import { troublesOfAuthorities } from '../../sys/files/authorities.js';
 import { absolutePath } from '../../sys/files/working-directory.js';
 import { reported } from '../failure.js';
 import { readFlags, wantsHelp } from '../flags.js';
@@ -85,7 +87,10 @@ function lintNode({ path, id }: Node, options: string | undefined, io: Io) {
   const { configuration, diagnostics, values } = understood(path, id, io);
   const words = options?.split(/\s+/).filter((word) => word !== '') ?? (isOfThisHost(path) ? serviceOptions() : []);
   const scripts = readScriptTexts(usedScripts(configuration).flatMap(({ script }) => script.argv.slice(0, 2)));
-  return { node: { file: path, configuration, values, leavesBehind: leftBehindBy(words), scripts } satisfies LintNode, diagnostics };
+  const troubles = troublesOfAuthorities(usedAuthorities(configuration));
+  const leavesBehind = leftBehindBy(words);
+  const node: LintNode = { file: path, configuration, values, leavesBehind, scripts, troublesOfAuthorities: troubles };
+  return { node, diagnostics };
 }
 
 /** Messages of reading the file, as findings: those of keepalived are warnings, those that only weir has are infos. */

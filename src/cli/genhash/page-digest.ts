@@ -5,7 +5,7 @@ import type { Attempt, Outcome } from '../../control/check/messages.js';
 import { failed, type Probe, type ProbeStep, sealed, succeeded } from '../../control/check/probe.js';
 import { AttemptRun } from '../../daemon/checker/attempts/attempt-run.js';
 import { openCarrier } from '../../daemon/checker/attempts/carriers.js';
-import { secureContextOf } from '../../daemon/checker/attempts/tools.js';
+import { contextForAnyServer } from '../../daemon/checker/attempts/tls-contexts.js';
 import type { PageRequest } from './options.js';
 import { READ_BYTES, received, resulting } from './transcript.js';
 
@@ -72,7 +72,7 @@ export interface Asking {
 export function askForPage(page: PageRequest, print?: (text: string) => void): Asking {
   let stop = (): void => {};
   const outcome = new Promise<Outcome | undefined>((done) => {
-    const carrierTools = { runScript: unused, secureContext: () => secureContextOf({}), random: unused };
+    const carrierTools = { runScript: unused, secureContext: contextForAnyServer, random: unused };
     const run = new AttemptRun(
       attemptOf(page),
       { match: unused, random: unused },

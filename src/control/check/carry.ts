@@ -51,6 +51,7 @@ function newChecker(context: CheckContext, config: Checker, up: boolean): Omit<C
     attempt: 0,
     startedAtUs: context.atUs,
     hindrance: '',
+    warnings: new Map(),
     weight: 0,
     status: 0,
     url: 0,

@@ -39,12 +39,14 @@ function next(context: CheckContext, index: number, afterUs: number, rules: Kind
 
 const asksPages = ({ config: { check } }: CheckerState): boolean => check.kind === 'http' || check.kind === 'ssl';
 
-function succeed(context: CheckContext, index: number, { text, status }: Extract<Outcome, { kind: 'success' }>, rules: KindRules): void {
+function succeed(context: CheckContext, index: number, outcome: Extract<Outcome, { kind: 'success' }>, rules: KindRules): void {
+  const { text, status } = outcome;
   const before = checkerAt(context, index);
   const { check, timing } = before.config;
   const subject = subjectOf(context, before);
   const news = !before.up || !before.ran;
   if (!before.up && text !== undefined && rules.reached !== undefined) log(context, rules.reached(subject, text, before.url));
+  warn(context, index, subject, outcome.warning, rules);
   changeChecker(context, index, { retries: 0 });
   const urls = check.kind === 'http' || check.kind === 'ssl' ? check.urls.length : 1;
   // A URL that failed is well again: all of them are asked once more.
@@ -67,6 +69,17 @@ function succeed(context: CheckContext, index: number, { text, status }: Extract
   next(context, index, timing.delayLoopUs, rules);
 }
 
+/** Logs a warning once, until it is another one: that of a certificate counts days. */
+function warn(context: CheckContext, index: number, subject: Subject, warning: string | undefined, rules: KindRules): void {
+  const { warnings, url } = checkerAt(context, index);
+  if (warning === warnings.get(url)) return;
+  const changed = new Map(warnings);
+  if (warning === undefined) changed.delete(url);
+  else changed.set(url, warning);
+  changeChecker(context, index, { warnings: changed });
+  if (warning !== undefined && rules.warning !== undefined) log(context, rules.warning(subject, warning), 'warning');
+}
+
 /** Also where the status is the same as before: a failure took the weight back meanwhile. */
 function dynamicWeight(context: CheckContext, index: number, status: number): void {
   const { config, server, real } = checkerAt(context, index);
@@ -85,7 +98,8 @@ function logFailure(context: CheckContext, line: string | undefined): void {
 /** The texts of failures stand before a server's name in lines: `HTTP status code error to`. */
 const reasonOf = (text: string): string => text.replace(/(?: (?:to|from|with|connecting to))?\s*$/, '');
 
-function fail(context: CheckContext, index: number, { text, status }: Extract<Outcome, { kind: 'failure' }>, rules: KindRules): void {
+function fail(context: CheckContext, index: number, outcome: Extract<Outcome, { kind: 'failure' }>, rules: KindRules): void {
+  const { text } = outcome;
   const before = checkerAt(context, index);
   const { timing } = before.config;
   const asked = before.up || !before.ran;
@@ -103,7 +117,7 @@ function fail(context: CheckContext, index: number, { text, status }: Extract<Ou
     return;
   }
   changeChecker(context, index, { retries: 0, urlFailed: asksPages(before) });
-  if (takeRound(context, index, false)) count(context, index, { text, all, ...(status === undefined ? {} : { status }) }, rules);
+  if (takeRound(context, index, false)) count(context, index, outcome, all, rules);
   next(context, index, pauseWhileDownUs(checkerAt(context, index)), rules);
 }
 
@@ -111,7 +125,8 @@ function fail(context: CheckContext, index: number, { text, status }: Extract<Ou
 function count(
   context: CheckContext,
   index: number,
-  { text, status, all }: { readonly text: string; readonly status?: number; readonly all: boolean },
+  { text, status, reason }: Extract<Outcome, { kind: 'failure' }>,
+  all: boolean,
   rules: KindRules,
 ): void {
   const before = checkerAt(context, index);
@@ -120,11 +135,12 @@ function count(
   const attempted = rules.countedToo === 'always' || (rules.countedToo === 'while-up' && before.up);
   if (attempted && all) logFailure(context, rules.uncounted(subject, text, retry + 1));
   const later = rules.firstAsLater === true;
-  if (before.up || !later) log(context, rules.failure(subject, { text, retries: retry, first: !before.ran && !later }));
+  const failure = { text, retries: retry, first: !before.ran && !later, ...(reason === undefined ? {} : { reason }) };
+  if (before.up || !later) log(context, rules.failure(subject, failure));
   if (status !== undefined) changeChecker(context, index, { status });
   if (before.weight !== 0) changeChecker(context, index, { weight: 0 });
   if (later) changeChecker(context, index, { ran: true });
-  judge(context, index, false, rules.mail.down(subject, { text }), reasonOf(text));
+  judge(context, index, false, rules.mail.down(subject, { text }), reason ?? reasonOf(text));
 }
 
 /**

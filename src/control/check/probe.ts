@@ -3,8 +3,10 @@ import type { CheckKind } from '../../model/keepalived/virtual-server.js';
 import type { Attempt, Outcome } from './messages.js';
 
 export type ProbeInput =
-  /** The connection is there (TLS: and its handshake is over). */
-  | { readonly kind: 'connected' }
+  /** The connection is there (TLS: and its handshake is over; `warning`: about its certificate). */
+  | { readonly kind: 'connected'; readonly warning?: string }
+  /** TLS: the server's certificate is not as demanded. */
+  | { readonly kind: 'untrusted'; readonly reason: string }
   | { readonly kind: 'received'; readonly bytes: Uint8Array }
   /** The other end sends no more. */
   | { readonly kind: 'ended' }

@@ -31,6 +31,8 @@ export interface CheckerState {
   readonly startedAtUs: number;
   /** Why no attempt could be made the last time; '': one was made. */
   readonly hindrance: string;
+  /** The last warning of attempts that succeeded, by URL. */
+  readonly warnings: ReadonlyMap<number, string>;
   /** What it adds to the weight of its server: misc_dynamic, FILE_CHECK. */
   readonly weight: number;
   /** The status that `weight` was made of. */

@@ -52,6 +52,16 @@ export interface HttpUrl {
   readonly tlsCompliant: boolean;
 }
 
+/** What the certificate of a server must have that SSL_GET asks. */
+export interface CertificateRules {
+  /** The name that must be in it; absent: that of the request. */
+  readonly host?: string;
+  /** A file of certificates; absent: the SSL block's, else the system's. */
+  readonly authorities?: string;
+  /** So long before its end a warning is logged. */
+  readonly warningDays?: number;
+}
+
 export type CheckKind =
   | { readonly kind: 'tcp' | 'ping' }
   | {
@@ -62,6 +72,8 @@ export type CheckKind =
       readonly fastRecovery: boolean;
       readonly sni: boolean;
       readonly sniName?: string;
+      /** SSL_GET; absent: any certificate will do. */
+      readonly verify?: CertificateRules;
       readonly tlsCompliant: boolean;
     }
   | { readonly kind: 'smtp'; readonly heloName?: string }

@@ -15,11 +15,13 @@ function run(
   texts: readonly string[],
   leavesBehind = NOTHING_KEPT,
   scripts: Readonly<Record<string, string>> = {},
+  troubles: Readonly<Record<string, string>> = {},
 ): readonly LintFinding[] {
   const nodes = texts.map((text, index): LintNode => {
     const file = `${'ab'[index] ?? 'c'}.conf`;
     const { configuration, read } = readText(text, file);
-    return { file, configuration, values: read.values, leavesBehind, scripts: new Map(Object.entries(scripts)) };
+    const [texts, troublesOfAuthorities] = [new Map(Object.entries(scripts)), new Map(Object.entries(troubles))];
+    return { file, configuration, values: read.values, leavesBehind, scripts: texts, troublesOfAuthorities };
   });
   return lint(nodes);
 }
@@ -31,9 +33,9 @@ const CASES: readonly LintCase[] = [...PAIR_CASES, ...SINGLE_CASES].filter(({ co
   lintVerdicts.some((verdict) => verdict.code === code),
 );
 
-for (const { code, bad, good, leavesBehind, goodLeavesBehind, scripts, goodScripts, line } of CASES) {
+for (const { code, bad, good, leavesBehind, goodLeavesBehind, scripts, goodScripts, troubles, line } of CASES) {
   test(`${code} is found in the bad files only`, () => {
-    const findings = run(bad, leavesBehind, scripts);
+    const findings = run(bad, leavesBehind, scripts, troubles);
     const found = findings.find((one) => one.code === code);
     assert.ok(found, `found only ${codes(findings).join(', ')}`);
     assert.equal(found.severity, lintVerdicts.find((verdict) => verdict.code === code)?.severity);
@@ -44,7 +46,7 @@ for (const { code, bad, good, leavesBehind, goodLeavesBehind, scripts, goodScrip
 
 test('texts are sentences: no value that is not one, no number for programs, no word twice', () => {
   const odd = /\[object|\bundefined\b|\bNaN\b|\binet6?\/|\b(\p{L}+) \1\b/u;
-  const texts = CASES.flatMap(({ bad, leavesBehind, scripts }) => run(bad, leavesBehind, scripts).map(findingText));
+  const texts = CASES.flatMap(({ bad, leavesBehind, scripts, troubles }) => run(bad, leavesBehind, scripts, troubles).map(findingText));
   assert.deepEqual(
     texts.filter((text) => odd.test(text)),
     [],

@@ -25,6 +25,7 @@ import type { LintFinding, LintNode, LintRule, LintVerdict } from './rule.js';
 import { scriptCommands } from './scripts/script-commands.js';
 import { scripts } from './scripts/scripts.js';
 import { trackScripts } from './scripts/track-scripts.js';
+import { certificates } from './services/certificates.js';
 import { notYetServed } from './services/not-yet-served.js';
 import { servicesOfPair } from './services/services-of-pair.js';
 import { virtualServers } from './services/virtual-servers.js';
@@ -58,6 +59,7 @@ export const lintRules: readonly LintRule[] = [
   routerIds,
   notYetServed,
   virtualServers,
+  certificates,
   servicesOfPair,
 ];
 

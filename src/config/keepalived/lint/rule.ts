@@ -23,6 +23,8 @@ export interface LintNode {
   readonly leavesBehind: { readonly addresses: boolean; readonly servers: boolean };
   /** The texts of the scripts that could be read, by path. */
   readonly scripts: ReadonlyMap<string, string>;
+  /** Why files of authorities cannot be used on this host, by path. */
+  readonly troublesOfAuthorities: ReadonlyMap<string, string>;
 }
 
 /** One verdict: its code, its severity, and one line for the manual. */

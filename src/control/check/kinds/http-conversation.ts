@@ -21,11 +21,20 @@ export interface HttpState {
   /** Of the body. */
   readonly received: number;
   readonly digest: Md5;
+  /** About the server's certificate. */
+  readonly warning: string | undefined;
 }
 
 const NOTHING = new Uint8Array(0);
 
-export const beginHttp = (): HttpState => ({ phase: 'connecting', kept: NOTHING, head: undefined, received: 0, digest: md5Start });
+export const beginHttp = (): HttpState => ({
+  phase: 'connecting',
+  kept: NOTHING,
+  head: undefined,
+  received: 0,
+  digest: md5Start,
+  warning: undefined,
+});
 
 function urlOf({ check, url }: Attempt): HttpUrl {
   const found = only(check, 'http', 'ssl').urls[url];
@@ -60,7 +69,11 @@ export function converse(
 ): ProbeStep<HttpState> {
   switch (input.kind) {
     case 'connected':
-      return { state: { ...state, phase: 'head' }, send: new TextEncoder().encode(requestText(attempt)), restartTimeout: true };
+      return {
+        state: { ...state, phase: 'head', warning: input.warning },
+        send: new TextEncoder().encode(requestText(attempt)),
+        restartTimeout: true,
+      };
     case 'received':
       return receive(state, input.bytes, urlOf(attempt));
     case 'ended':
@@ -69,6 +82,10 @@ export function converse(
       return failed(state, timeoutText(state));
     case 'failed':
       return failed(state, FAILURES[input.phase]);
+    case 'untrusted': {
+      const { reason } = input;
+      return { state, outcome: { kind: 'failure', text: `SSL error (${reason}) connecting to`, reason } };
+    }
     default:
       return { state };
   }
@@ -120,7 +137,7 @@ function judge(state: HttpState, url: HttpUrl, tools: ProbeTools): ProbeStep<Htt
   const mismatch = url.regex === undefined ? undefined : regexFailure(url.regex, state.kept, tools);
   if (mismatch !== undefined) return failed(state, mismatch);
   const text = url.regex !== undefined ? 'Regex match' : url.digest !== undefined ? 'MD5 digest' : 'HTTP status code';
-  return succeeded(state, { text });
+  return succeeded(state, { text, ...(state.warning === undefined ? {} : { warning: state.warning }) });
 }
 
 /** Offsets count bytes of the body; a match must begin between them. Undefined: it is as wanted. */

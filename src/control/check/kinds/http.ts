@@ -6,8 +6,11 @@ import { type Kind, only } from './rules.js';
 export const http: Kind = {
   reached: ({ checker, real }, text, url) => `${text} success to ${real} url(${only(checker.check, 'http', 'ssl').urls[url]?.path ?? ''})`,
   success: ({ real }) => `Remote Web server ${real} succeed on service.`,
-  failure: ({ checker, real }, { first }) =>
-    `HTTP_CHECK on service ${real} failed${checker.timing.retry > 0 && !first ? ` after ${checker.timing.retry} retries` : ''}.`,
+  failure: ({ checker, real }, { first, reason }) =>
+    `HTTP_CHECK on service ${real} failed${checker.timing.retry > 0 && !first ? ` after ${checker.timing.retry} retries` : ''}${
+      reason === undefined ? '' : `: ${reason}`
+    }.`,
+  warning: ({ real }, warning) => `SSL_GET of service ${real}: ${warning}.`,
   uncounted: ({ real }, text) => `${text} server ${real}.`,
   countedToo: 'always',
   firstAsLater: true,

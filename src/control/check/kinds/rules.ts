@@ -17,6 +17,8 @@ export interface CountedFailure {
   readonly text: string;
   readonly retries: number;
   readonly first: boolean;
+  /** Where `text` does not state it. */
+  readonly reason?: string;
 }
 
 export interface KindRules {
@@ -26,6 +28,8 @@ export interface KindRules {
   success(subject: Subject): string | undefined;
   /** Logged when it goes down. */
   failure(subject: Subject, failure: CountedFailure): string;
+  /** Logged when an attempt succeeds with another warning than the one before. */
+  warning?(subject: Subject, warning: string): string;
   /** Logged for each failure that does not count yet, if log_all_failures is set. `retry`: 1 for the first. */
   uncounted(subject: Subject, text: string, retry: number): string | undefined;
   /** With log_all_failures the failure that counts has this line, too, in front of `failure`; `while-up`: not before the first verdict. */

@@ -10,8 +10,11 @@ export interface Carrier {
   close(): void;
 }
 
-/** Opens what carries an attempt. @throws SystemError where it cannot be made */
+/** Opens what carries an attempt. @throws SystemError, NotMadeError where it cannot be made */
 export type OpenCarrier = (attempt: Attempt, feed: (input: ProbeInput) => void) => Carrier;
+
+/** Why an attempt could not be made: nothing is known of the server. Its message is the line in the log. */
+export class NotMadeError extends Error {}
 
 /** However slowly a server answers, after it connected an attempt lasts at most so many times its timeout. */
 const TIMEOUTS_MAX = 20;
@@ -34,11 +37,7 @@ export class AttemptRun {
     try {
       this.#carrier = open(attempt, (input) => this.#feed(input));
     } catch (error) {
-      if (!isSystemError(error)) throw error;
-      this.#finish({
-        kind: 'not-made',
-        text: `${this.probe.socketName} connect fail to create socket (${reasonOf(error)}). Rescheduling.`,
-      });
+      this.#finish({ kind: 'not-made', text: this.#hindrance(error) });
       return;
     }
     // A script has a timeout of its own.
@@ -48,6 +47,13 @@ export class AttemptRun {
 
   get isOver(): boolean {
     return this.#over;
+  }
+
+  /** @throws what is a fault of weir */
+  #hindrance(error: unknown): string {
+    if (error instanceof NotMadeError) return error.message;
+    if (!isSystemError(error)) throw error;
+    return `${this.probe.socketName} connect fail to create socket (${reasonOf(error)}). Rescheduling.`;
   }
 
   #after(timeouts: number): NodeJS.Timeout {

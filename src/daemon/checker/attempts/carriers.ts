@@ -4,7 +4,8 @@ import { kindOf } from '../../../control/check/kinds/index.js';
 import type { Attempt } from '../../../control/check/messages.js';
 import type { ProbeInput } from '../../../control/check/probe.js';
 import type { Script } from '../../../model/keepalived/script.js';
-import type { CheckKind } from '../../../model/keepalived/virtual-server.js';
+import type { CertificateRules, CheckKind } from '../../../model/keepalived/virtual-server.js';
+import type { CertificateDemands } from '../../../sys/sockets/certificate-fault.js';
 import type { ClientEvents, ClientOptions } from '../../../sys/sockets/client-socket.js';
 import { PingClient } from '../../../sys/sockets/ping-client.js';
 import { TcpClient } from '../../../sys/sockets/tcp-client.js';
@@ -18,7 +19,8 @@ type MiscCheck = Extract<CheckKind, { kind: 'misc' }>;
 export interface CarrierTools {
   /** Starts a MISC_CHECK's script: running, or why not. */
   readonly runScript: (script: Script, timeoutUs: number) => RunningScript | string;
-  readonly secureContext: () => SecureContext;
+  /** For servers whose certificate is verified by these rules, or any server. @throws NotMadeError where the authorities cannot be read */
+  readonly secureContext: (rules?: CertificateRules) => SecureContext;
   readonly random: () => number;
 }
 
@@ -41,13 +43,43 @@ const eventsOf = (feed: (input: ProbeInput) => void): ClientEvents => ({
   failed: (phase, reason) => feed({ kind: 'failed', phase, reason }),
 });
 
+/** A port is no part of a name, nor are the brackets of an address. */
+const plainName = (name: string): string => name.replace(/^(\[.*\]|[^:]*):\d+$/, '$1').replace(/^\[(.*)\]$/, '$1');
+
 /** SNI: sni_name, else the URL's host, the check's, the virtual server's; keepalived does not use the real server's. */
 function serverName({ check, url, virtualHost }: Attempt): string | undefined {
   if (check.kind !== 'ssl' || !check.sni) return undefined;
   const name = check.sniName ?? check.urls[url]?.virtualHost ?? check.virtualHost ?? virtualHost;
-  // A port is no part of a name, and an address is no name (RFC 6066 §3).
-  const host = name?.replace(/:\d+$/, '');
+  const host = name === undefined ? undefined : plainName(name);
+  // An address is no name (RFC 6066 §3).
   return host === undefined || /^[\d.]+$|:/.test(host) ? undefined : host;
+}
+
+/** What the certificate must have: verify_host, else the name in the handshake, else the one in the request. */
+function certificateDemands({ check, url, serverHost, virtualHost }: Attempt): CertificateDemands | undefined {
+  if (check.kind !== 'ssl' || check.verify === undefined) return undefined;
+  const { host, warningDays } = check.verify;
+  const name = host ?? check.sniName ?? check.urls[url]?.virtualHost ?? check.virtualHost ?? serverHost ?? virtualHost;
+  return { ...(name === undefined ? {} : { host: plainName(name) }), ...(warningDays === undefined ? {} : { warningDays }) };
+}
+
+function openTls(attempt: Attempt, options: ClientOptions, feed: (input: ProbeInput) => void, { secureContext }: CarrierTools): Carrier {
+  const { check } = attempt;
+  const [name, certificate] = [serverName(attempt), certificateDemands(attempt)];
+  return new TlsClient(
+    {
+      ...options,
+      context: secureContext(check.kind === 'ssl' ? check.verify : undefined),
+      ...(name === undefined ? {} : { serverName: name }),
+      ...(certificate === undefined ? {} : { certificate }),
+    },
+    {
+      ...eventsOf(feed),
+      connected: (warning) => feed({ kind: 'connected', ...(warning === undefined ? {} : { warning }) }),
+      failed: (phase, reason) => feed({ kind: 'failed', phase, reason }),
+      untrusted: (reason) => feed({ kind: 'untrusted', reason }),
+    },
+  );
 }
 
 function openScript(
@@ -70,7 +102,7 @@ function openScript(
   return { send: () => {}, close: () => running.end() };
 }
 
-/** @throws SystemError where no socket can be made */
+/** @throws SystemError, NotMadeError where no socket can be made */
 export function openCarrier(attempt: Attempt, feed: (input: ProbeInput) => void, tools: CarrierTools): Carrier {
   const { check } = attempt;
   const options = optionsOf(attempt);
@@ -80,15 +112,8 @@ export function openCarrier(attempt: Attempt, feed: (input: ProbeInput) => void,
       return new DatagramClient(options, eventsOf(feed), () => openUdp(options, check.kind === 'udp'));
     case 'ping':
       return new PingClient(options, tools.random(), eventsOf(feed));
-    case 'tls': {
-      const name = serverName(attempt);
-      const events = {
-        ...eventsOf(feed),
-        failed: (phase: 'unreachable' | 'connect' | 'handshake' | 'read' | 'write', reason: string) =>
-          feed({ kind: 'failed', phase, reason }),
-      };
-      return new TlsClient({ ...options, context: tools.secureContext(), ...(name === undefined ? {} : { serverName: name }) }, events);
-    }
+    case 'tls':
+      return openTls(attempt, options, feed, tools);
     default:
       return new TcpClient(options, eventsOf(feed));
   }

@@ -81,4 +81,33 @@ export const httpKeywords: readonly Keyword[] = [
   },
 ];
 
-export const sslKeywords: readonly Keyword[] = [...httpKeywords, tlsCompliant];
+const verification: readonly Keyword[] = [
+  {
+    name: 'verify',
+    argument: { kind: 'boolean' },
+    default: 'off',
+    meaning: "The server's certificate must be valid: not expired, signed by a known authority, and of the expected name. weir's own.",
+    messages: { invalid: 'Invalid verify parameter %v' },
+  },
+  {
+    name: 'verify_host',
+    argument: { kind: 'text', alone: true },
+    meaning:
+      "Name or address that the certificate must have. Default: sni_name, else virtualhost as in the Host header; without one no name is checked. weir's own.",
+    messages: { missing: 'verify_host name missing' },
+  },
+  {
+    name: 'verify_ca',
+    argument: { kind: 'text', alone: true },
+    meaning: "File of the authorities' certificates (PEM). Default: `ca` of the SSL block, else those of the system. weir's own.",
+    messages: { missing: 'verify_ca file missing' },
+  },
+  {
+    name: 'verify_warning',
+    argument: { kind: 'integer', min: 0, max: 3650 },
+    default: '0',
+    meaning: "Days before the certificate's end from which on a warning is logged every day; 0: none. weir's own.",
+  },
+];
+
+export const sslKeywords: readonly Keyword[] = [...httpKeywords, tlsCompliant, ...verification];

@@ -15,7 +15,7 @@ const NAMES: Readonly<Record<string, string>> = {
   'virtual_server/real_server': `weight lvs_method uthreshold lthreshold inhibit_on_failure notify_up notify_down alpha smtp_alert virtualhost
     snmp_name ${TIMING} HTTP_GET SSL_GET TCP_CHECK SMTP_CHECK DNS_CHECK MISC_CHECK UDP_CHECK PING_CHECK FILE_CHECK BFD_CHECK`,
   'virtual_server/real_server/HTTP_GET': PAGES,
-  'virtual_server/real_server/SSL_GET': `${PAGES} sni_name tls_compliant`,
+  'virtual_server/real_server/SSL_GET': `${PAGES} sni_name tls_compliant verify verify_host verify_ca verify_warning`,
   'virtual_server/real_server/HTTP_GET/url': `path digest status_code virtualhost regex regex_no_match regex_options regex_stack
     regex_min_offset regex_max_offset tls_compliant`,
   'virtual_server/real_server/TCP_CHECK': CONNECTION,

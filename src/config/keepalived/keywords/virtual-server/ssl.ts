@@ -11,7 +11,7 @@ const text = (name: string, what: string, meaning: string): Keyword => ({
 
 const sslKeywords: readonly Keyword[] = [
   text('password', 'password', 'Password of the key file.'),
-  text('ca', 'cafile', 'File of CA certificates (loaded; servers are not verified).'),
+  text('ca', 'cafile', 'File of CA certificates, for SSL_GET with `verify`.'),
   text('certificate', 'certfile', 'File of the certificate that is presented to servers.'),
   text('key', 'keyfile', "File of the certificate's key."),
 ];

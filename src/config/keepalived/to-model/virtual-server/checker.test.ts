@@ -102,6 +102,19 @@ test('HTTP_GET and SSL_GET', () => {
     sni: true,
     tlsCompliant: false,
   });
+  const verify = (inside: string): unknown => {
+    const check = kind(`SSL_GET {\nurl {\npath /\n}\n${inside}\n}`);
+    return check.kind === 'ssl' ? check.verify : assert.fail(check.kind);
+  };
+  assert.equal(verify(''), undefined);
+  assert.equal(verify('verify off\nverify_host a.b'), undefined);
+  assert.deepEqual(verify('verify'), {});
+  assert.deepEqual(verify('verify on\nverify_host a.b\nverify_ca /ca.pem\nverify_warning 14'), {
+    host: 'a.b',
+    authorities: '/ca.pem',
+    warningDays: 14,
+  });
+  assert.deepEqual(read('HTTP_GET {\nurl {\npath /\n}\nverify\n}').reported, ["Unknown keyword 'verify'"]);
   const reported = (inside: string) => read(`HTTP_GET {\n${inside}\n}`).reported;
   assert.deepEqual(reported(''), ['HTTP/SSL_GET checker has no urls specified - ignoring']);
   assert.deepEqual(reported('url {\n}')[0], 'HTTP/SSL_GET checker url has no path - ignoring');

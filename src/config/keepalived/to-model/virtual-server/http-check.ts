@@ -1,10 +1,10 @@
 // HTTP_GET and SSL_GET: their URLs.
-import type { CheckKind, HttpUrl } from '../../../../model/keepalived/virtual-server.js';
+import type { CertificateRules, CheckKind, HttpUrl } from '../../../../model/keepalived/virtual-server.js';
 import { type Report, reportProblem } from '../../diagnostics/report.js';
 import type { Origin, Values, Word } from '../../keyword.js';
 import { readWhole, UNSIGNED_MAX } from '../../values/number.js';
 import { splitCommand } from '../../values/script.js';
-import { allOf, blocksOf, booleanOf, has, lastOf, placeOf, textOf, wordsOf } from '../../values/values.js';
+import { allOf, blocksOf, booleanOf, has, lastOf, numberOf, placeOf, textOf, wordsOf } from '../../values/values.js';
 
 type StatusRange = HttpUrl['statusCodes'][number];
 
@@ -98,6 +98,21 @@ export function readOldRetry(block: Values, report: Report): number | undefined 
   return retry;
 }
 
+/** undefined: certificates are not verified. */
+function readVerify(block: Values): CertificateRules | undefined {
+  if (booleanOf(block, 'verify') !== true) return undefined;
+  const [host, authorities, warningDays] = [
+    textOf(block, 'verify_host'),
+    textOf(block, 'verify_ca'),
+    numberOf(block, 'verify_warning') ?? 0,
+  ];
+  return {
+    ...(host === undefined ? {} : { host }),
+    ...(authorities === undefined ? {} : { authorities }),
+    ...(warningDays === 0 ? {} : { warningDays }),
+  };
+}
+
 /** undefined: there is no URL, which was reported. */
 export function buildHttpCheck(kind: 'http' | 'ssl', block: Values, at: Origin, report: Report): CheckKind | undefined {
   const urls = blocksOf(block, 'url').flatMap((url) => readUrl(url, report));
@@ -107,6 +122,7 @@ export function buildHttpCheck(kind: 'http' | 'ssl', block: Values, at: Origin, 
   }
   const virtualHost = textOf(block, 'virtualhost');
   const sniName = textOf(block, 'sni_name');
+  const verify = readVerify(block);
   const protocol = textOf(block, 'http_protocol')?.toUpperCase();
   return {
     kind,
@@ -117,5 +133,6 @@ export function buildHttpCheck(kind: 'http' | 'ssl', block: Values, at: Origin, 
     tlsCompliant: booleanOf(block, 'tls_compliant') ?? false,
     ...(virtualHost === undefined ? {} : { virtualHost }),
     ...(sniName === undefined ? {} : { sniName }),
+    ...(verify === undefined ? {} : { verify }),
   };
 }
