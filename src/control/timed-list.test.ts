@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { dueBy, itemIn, itemsFrom, itemsOf, timedList, withItem } from './timed-list.js';
+import { dueBy, itemIn, itemsFrom, itemsOf, nextDueIn, timedList, withItem } from './timed-list.js';
 
 interface Item {
   readonly name: string;
@@ -30,10 +30,10 @@ test('a list is what an array is, through any changes, and the list before a cha
         ...items.slice(Math.floor(items.length / 2), Math.floor(items.length / 2) + Math.floor(items.length / 3)),
       ]);
       const times = items.flatMap(({ dueAtUs }) => dueAtUs ?? []).sort((a, b) => a - b);
-      assert.equal(made.dueAtUs, times[0]);
+      assert.equal(nextDueIn(made), times[0]);
       for (const atUs of [0, 10, 50]) {
         const due = [...items.keys()].filter((index) => (items[index]?.dueAtUs ?? 100) <= atUs);
-        assert.deepEqual(dueBy(made, atUs), due);
+        assert.deepEqual(dueBy(made, atUs, items.length), due);
       }
     }),
     { numRuns: 60 },
@@ -44,10 +44,20 @@ test('a list of four levels', () => {
   const items = Array.from({ length: 5000 }, (_, index) => ({ dueAtUs: (index * 7919) % 5003 }));
   const list = withItem(timedList(items), 4321, { dueAtUs: 0 });
   assert.deepEqual(
-    dueBy(list, 100),
+    dueBy(list, 100, 5000),
     [...items.keys()].filter((index) => index === 4321 || (items[index]?.dueAtUs ?? 0) <= 100),
   );
   assert.equal(itemsOf(list).length, 5000);
+  const first = items.map(({ dueAtUs }, index) => ({ dueAtUs, index })).sort((a, b) => a.dueAtUs - b.dueAtUs);
+  assert.deepEqual(
+    dueBy(timedList(items), 4000, 10),
+    first
+      .slice(0, 10)
+      .map(({ index }) => index)
+      .sort((a, b) => a - b),
+    'of too many those that were due first',
+  );
+  assert.deepEqual(dueBy(timedList([{ dueAtUs: 1 }, { dueAtUs: 1 }, { dueAtUs: 1 }]), 1, 2), [0, 1]);
 });
 
 test('an index that is not in the list is an error', () => {
@@ -55,5 +65,5 @@ test('an index that is not in the list is an error', () => {
   assert.throws(() => itemIn(list, 100), /no item/);
   assert.throws(() => itemIn(list, 1000), /no item/);
   assert.throws(() => withItem(list, 100, { dueAtUs: 1 }), RangeError);
-  assert.deepEqual([timedList([]).dueAtUs, dueBy(timedList([]), 1)], [undefined, []]);
+  assert.deepEqual([nextDueIn(timedList([])), dueBy(timedList([]), 1, 1)], [undefined, []]);
 });

@@ -1,62 +1,92 @@
-// A list of things that become due, each at its own time, as a tree of small arrays: each node has the earliest time of what is below it.
-// A change copies the way from the root to one item; all the rest is shared with the list before, which stays as it was. So a machine's
-// state stays a value, which may be kept, compared and stepped again, and a step costs what it changes, however long the list is.
+// A list of things that become due, each at its own time, as a tree of small arrays: each node has the times of what is below it, and the
+// earliest of them. A change copies the way from the root to one item; all the rest is shared with the list before, which stays as it was.
+// So a machine's state stays a value, which may be kept, compared and stepped again, and a step costs what it changes, however long the
+// list is.
 
 interface Timed {
   /** Monotonic microseconds; undefined: it waits for no time. */
   readonly dueAtUs: number | undefined;
 }
 
-interface Leaf<Item> extends Timed {
-  readonly kind: 'leaf';
-  readonly items: readonly Item[];
-}
-
-interface Branch<Item> extends Timed {
-  readonly kind: 'branch';
-  readonly nodes: readonly TimedList<Item>[];
-  /** How many items are below each of its nodes; the last one may have fewer. */
+interface Node {
+  /** Of each part, the earliest time in it; NEVER: none. */
+  readonly times: readonly number[];
+  readonly earliestUs: number;
+  /** How many items are in each part; in the last one there may be fewer. */
   readonly span: number;
 }
 
-/** `dueAtUs`: the earliest time of all items. */
+interface Leaf<Item> extends Node {
+  readonly kind: 'leaf';
+  readonly parts: readonly Item[];
+}
+
+interface Branch<Item> extends Node {
+  readonly kind: 'branch';
+  readonly parts: readonly TimedList<Item>[];
+}
+
 export type TimedList<Item> = Leaf<Item> | Branch<Item>;
 
 const WIDTH = 16;
+const NEVER = Number.POSITIVE_INFINITY;
 
-function earliestUs(list: readonly Timed[]): number | undefined {
-  let earliest: number | undefined;
-  for (const { dueAtUs } of list) if (dueAtUs !== undefined && (earliest === undefined || dueAtUs < earliest)) earliest = dueAtUs;
-  return earliest;
+function earliest(times: readonly number[]): number {
+  let found = NEVER;
+  for (const us of times) if (us < found) found = us;
+  return found;
 }
 
-const isDue = ({ dueAtUs }: Timed, atUs: number): boolean => dueAtUs !== undefined && dueAtUs <= atUs;
+const timeOf = ({ dueAtUs }: Timed): number => dueAtUs ?? NEVER;
 
-const leaf = <Item extends Timed>(items: readonly Item[]): TimedList<Item> => ({ kind: 'leaf', items, dueAtUs: earliestUs(items) });
-
-const branch = <Item extends Timed>(nodes: readonly TimedList<Item>[], span: number): TimedList<Item> => ({
-  kind: 'branch',
-  nodes,
-  span,
-  dueAtUs: earliestUs(nodes),
+const leaf = <Item>(parts: readonly Item[], times: readonly number[]): TimedList<Item> => ({
+  kind: 'leaf',
+  parts,
+  times,
+  earliestUs: earliest(times),
+  span: 1,
 });
 
-const inParts = <T>(list: readonly T[]): readonly (readonly T[])[] =>
-  Array.from({ length: Math.ceil(list.length / WIDTH) }, (_, part) => list.slice(part * WIDTH, (part + 1) * WIDTH));
+const branch = <Item>(parts: readonly TimedList<Item>[], times: readonly number[], span: number): TimedList<Item> => ({
+  kind: 'branch',
+  parts,
+  times,
+  earliestUs: earliest(times),
+  span,
+});
+
+const grouped = <T>(list: readonly T[]): readonly (readonly T[])[] =>
+  Array.from({ length: Math.ceil(list.length / WIDTH) }, (_, group) => list.slice(group * WIDTH, (group + 1) * WIDTH));
 
 export function timedList<Item extends Timed>(items: readonly Item[]): TimedList<Item> {
-  let nodes = inParts(items).map(leaf);
-  for (let span = WIDTH; nodes.length > 1; span *= WIDTH) nodes = inParts(nodes).map((some) => branch(some, span));
-  return nodes[0] ?? leaf([]);
+  let nodes = grouped(items).map((some) => leaf(some, some.map(timeOf)));
+  for (let span = WIDTH; nodes.length > 1; span *= WIDTH)
+    nodes = grouped(nodes).map((some) =>
+      branch(
+        some,
+        some.map(({ earliestUs }) => earliestUs),
+        span,
+      ),
+    );
+  return nodes[0] ?? leaf([], []);
 }
 
+/** The earliest time of all items. */
+export const nextDueIn = ({ earliestUs }: TimedList<unknown>): number | undefined => (earliestUs === NEVER ? undefined : earliestUs);
+
 /** All of them, in order. */
-export const itemsOf = <Item>(list: TimedList<Item>): readonly Item[] => (list.kind === 'leaf' ? list.items : list.nodes.flatMap(itemsOf));
+export const itemsOf = <Item>(list: TimedList<Item>): readonly Item[] => (list.kind === 'leaf' ? list.parts : list.parts.flatMap(itemsOf));
+
+function partFor<Item>({ parts, span }: Branch<Item>, index: number): TimedList<Item> {
+  const part = parts[Math.floor(index / span)];
+  if (part === undefined) throw new Error(`the list has no item ${index}`);
+  return part;
+}
 
 /** @throws Error for an index that is not in the list */
 export function itemIn<Item>(list: TimedList<Item>, index: number): Item {
-  if (list.kind === 'branch') return itemIn(nodeFor(list, index), index % list.span);
-  const item = list.items[index];
+  if (list.kind === 'branch') return itemIn(partFor(list, index), index % list.span);
+  const item = list.parts[index];
   if (item === undefined) throw new Error(`the list has no item ${index}`);
   return item;
 }
@@ -65,22 +95,34 @@ export function itemIn<Item>(list: TimedList<Item>, index: number): Item {
 export const itemsFrom = <Item>(list: TimedList<Item>, first: number, count: number): readonly Item[] =>
   Array.from({ length: count }, (_, offset) => itemIn(list, first + offset));
 
-function nodeFor<Item>({ nodes, span }: Branch<Item>, index: number): TimedList<Item> {
-  const node = nodes[Math.floor(index / span)];
-  if (node === undefined) throw new Error(`the list has no item ${index}`);
-  return node;
-}
-
-/** The list with another item in this place. @throws RangeError for an index that is not in the list */
+/** The list with another item in this place. @throws Error for an index that is not in the list */
 export function withItem<Item extends Timed>(list: TimedList<Item>, index: number, item: Item): TimedList<Item> {
-  if (list.kind === 'leaf') return leaf(list.items.with(index, item));
-  const { nodes, span } = list;
-  return branch(nodes.with(Math.floor(index / span), withItem(nodeFor(list, index), index % span, item)), span);
+  if (list.kind === 'leaf') return leaf(list.parts.with(index, item), list.times.with(index, timeOf(item)));
+  const changed = withItem(partFor(list, index), index % list.span, item);
+  const at = Math.floor(index / list.span);
+  return branch(list.parts.with(at, changed), list.times.with(at, changed.earliestUs), list.span);
 }
 
-/** The indices of what is due by then, in the order of the list. Parts in which nothing is due are not looked at. */
-export function dueBy<Item extends Timed>(list: TimedList<Item>, atUs: number, first = 0): readonly number[] {
-  if (!isDue(list, atUs)) return [];
-  if (list.kind === 'leaf') return list.items.flatMap((item, index) => (isDue(item, atUs) ? first + index : []));
-  return list.nodes.flatMap((node, index) => dueBy(node, atUs, first + index * list.span));
+/** Visits what is due by then, in the order of the list. Parts in which nothing is due are not looked at. */
+function visitDue(list: TimedList<unknown>, atUs: number, first: number, visit: (index: number, dueAtUs: number) => void): void {
+  for (let at = 0; at < list.times.length; at++) {
+    const us = list.times[at] ?? NEVER;
+    const part = list.kind === 'leaf' ? undefined : list.parts[at];
+    if (us > atUs) continue;
+    if (part === undefined) visit(first + at, us);
+    else visitDue(part, atUs, first + at * list.span, visit);
+  }
+}
+
+/** The indices of what is due by then, in the order of the list; of more than `max` those that were due first. */
+export function dueBy(list: TimedList<unknown>, atUs: number, max: number): readonly number[] {
+  const indices: number[] = [];
+  const times: number[] = [];
+  visitDue(list, atUs, 0, (index, us) => {
+    indices.push(index);
+    times.push(us);
+  });
+  if (indices.length <= max) return indices;
+  const last = Float64Array.from(times).sort()[max - 1] ?? NEVER;
+  return indices.filter((_, at) => (times[at] ?? NEVER) <= last).slice(0, max);
 }

@@ -1,6 +1,6 @@
 // When attempts begin. While a virtual server is suspended, its checkers wait.
 import { withEntry } from '../number-map.js';
-import { dueBy } from '../timed-list.js';
+import { dueBy, nextDueIn } from '../timed-list.js';
 import { type CheckContext, changeChecker, checkerAt, checkersNow, realAt, serverAt, share } from './context.js';
 import type { Attempt } from './messages.js';
 import type { CheckerState, CheckMachine } from './state.js';
@@ -18,20 +18,11 @@ export const BEGUN_MAX = 256;
 
 /** Begins the attempts that are due; those that are too many are begun with the next wake, which comes immediately. */
 export function beginDue(context: CheckContext): void {
-  for (const index of dueNow(context)) {
+  for (const index of dueBy(checkersNow(context), context.atUs, BEGUN_MAX)) {
     const { server } = checkerAt(context, index);
     if (serverAt(context, server).suspended) changeChecker(context, index, { dueAtUs: context.atUs + delayLoopUs(context, index) });
     else begin(context, index);
   }
-}
-
-/** The checkers that are due, in the order of the file; of too many those that have waited longest. */
-function dueNow(context: CheckContext): readonly number[] {
-  const due = dueBy(checkersNow(context), context.atUs);
-  if (due.length <= BEGUN_MAX) return due;
-  const dueAtUs = (index: number): number => checkerAt(context, index).dueAtUs ?? 0;
-  const longest = due.toSorted((a, b) => dueAtUs(a) - dueAtUs(b)).slice(0, BEGUN_MAX);
-  return longest.sort((a, b) => a - b);
 }
 
 const delayLoopUs = (context: CheckContext, index: number): number => Math.max(1000, checkerAt(context, index).config.timing.delayLoopUs);
@@ -63,4 +54,4 @@ export function abandon(context: CheckContext, { attempt }: CheckerState): void 
 }
 
 /** When the next attempt is due. */
-export const nextDueAtUs = ({ checkers }: CheckMachine): number | undefined => checkers.dueAtUs;
+export const nextDueAtUs = ({ checkers }: CheckMachine): number | undefined => nextDueIn(checkers);
