@@ -58,7 +58,7 @@ export class TlsClient implements Client {
       if (!this.#closed) this.#examine(tls);
     });
     tls.on('data', (bytes: Buffer) => this.#closed || this.events.received(new Uint8Array(bytes)));
-    tls.on('end', () => this.#closed || this.events.ended());
+    tls.on('end', () => this.#closed || !this.#connected || this.events.ended());
     // Without a handshake the end of the connection is a failure of it.
     tls.on('close', () => this.#closed || this.#connected || this.events.failed('handshake', 'the connection ended'));
     tls.on('error', (error) => this.#closed || this.events.failed(this.#connected ? 'read' : 'handshake', error.message));
