@@ -84,7 +84,18 @@ struct service {
   __u32 timeout;
   __u32 netmask;
   __u32 order; /* user: creation order, for dumps */
-  __u32 reserved[13];
+  __u32 ring;  /* dh, sh, mh: the first block of its ring, plus 1; 0 = none */
+  __u32 reserved[12];
+};
+
+/* ---- rings of dh, sh and mh: in each slot the id of a destination, 0 = none. Written by user, slot by slot; read by packets. dh and sh have
+ * one block each, mh as many as its prime number of slots needs, one behind the other. */
+#define RING_BITS 8
+#define RING_BLOCK 256
+#define MAGLEV_SLOTS 4093
+#define MAGLEV_KEY 2654435761ull
+struct ring_block {
+  __u32 id[RING_BLOCK];
 };
 
 /* ---- next hops: address -> device and MACs, as the kernel answered. The record of a destination has its own next hop, written by packets

@@ -16,6 +16,7 @@ TABLE(conf, struct conf, 1);
 TABLE(endpoints, struct endpoint_bucket, 65536);
 TABLE(services, struct service, 65536);
 TABLE(dests, struct dest, 65536);
+TABLE(rings, struct ring_block, 4096);
 TABLE(conns, struct conn_bucket, 524288);
 TABLE(locks, __u64, LOCKS + SPILL_LOCKS);
 TABLE(client_hops, struct client_hop_set, CLIENT_HOP_SETS);

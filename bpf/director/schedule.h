@@ -31,6 +31,14 @@ static __always_inline __u32 anchor(__u32 service, __u32 at) {
 #include "schedulers/wrr.h"
 #include "schedulers/lc.h"
 #include "schedulers/wlc.h"
+#include "schedulers/sed.h"
+#include "schedulers/nq.h"
+#include "schedulers/fo.h"
+#include "schedulers/ovf.h"
+#include "schedulers/dh.h"
+#include "schedulers/sh.h"
+#include "schedulers/mh.h"
+#include "schedulers/twos.h"
 
 static __always_inline bool begin(struct service *svc, struct walk *w) {
 #define BEGIN(number, NAME, name)                                                                                      \
@@ -81,6 +89,7 @@ __noinline __u32 schedule(__u32 service) {
   struct walk *w = the_walk();
   if (!svc || !w || svc->state != LIVE) return 0;
   __builtin_memset(w, 0, sizeof *w);
+  w->service = service;
   w->head = READ(svc->head);
   w->scheduler = svc->scheduler;
   if (!begin(svc, w)) return 0;

@@ -25,8 +25,17 @@ struct icmp_packet {
   __u32 quote[ICMP_QUOTE / 4];
 };
 
+/* twos: one of its two choices. */
+struct choice {
+  __s32 left; /* of the random share of the weights */
+  __u32 id;   /* 0 = not chosen yet */
+  __u32 weight;
+  __u32 overhead;
+};
+
 /* A scheduler's walk along the list of destinations (schedule.h). */
 struct walk {
+  __u32 service;
   __u32 head;
   __u32 at;    /* the destination of the last step, 0 = before the head */
   __u32 start; /* where the walk began */
@@ -41,6 +50,12 @@ struct walk {
   __s32 max; /* wrr: the largest; lc, wlc: the pick's */
   __u64 least; /* lc, wlc: overhead of the pick */
   __u64 place; /* where the scheduler stood, from the service's record */
+  __u32 ring;  /* dh, sh, mh: as in the service's record */
+  __u32 flags; /* dh, sh, mh: of the scheduler */
+  __u32 input; /* dh, sh, mh: what is hashed */
+  __u32 turn;  /* sh, mh: how many slots the fallback has tried, the first one included */
+  __u32 sum;   /* twos: of all weights */
+  struct choice choice[2]; /* twos */
 };
 
 struct scratch {

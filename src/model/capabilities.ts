@@ -75,14 +75,6 @@ const rows = [
     without: 'the datagrams that a client sends from one port go to one server, until none came for the UDP timeout',
   },
   {
-    id: 'scheduler-flags',
-    name: 'scheduler flags (`-b`)',
-    present: false,
-    missing: 'scheduler flags (-b) are not there yet',
-    meanwhile: 'the service is refused',
-    without: 'it means something with sh and mh alone',
-  },
-  {
     id: 'tunnels',
     name: 'VS/TUN (`-i`, `--tun-*`)',
     present: false,

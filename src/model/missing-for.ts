@@ -15,7 +15,7 @@ function missingScheduler(name: string): string | undefined {
   return entry === undefined || entry.number !== undefined ? undefined : `the scheduler ${name} is not there yet`;
 }
 
-function missingForService({ key, persistence, onePacket, schedFlags, scheduler }: ServiceSpec, engine: boolean): string | undefined {
+function missingForService({ key, persistence, onePacket, scheduler }: ServiceSpec, engine: boolean): string | undefined {
   const line = firstMissing([
     key.kind === 'fwmark' && 'firewall-marks',
     serviceFamily(key) === 'inet6' && 'ipv6-services',
@@ -23,7 +23,6 @@ function missingForService({ key, persistence, onePacket, schedFlags, scheduler 
     (engine || persistence?.engine !== undefined) && 'persistence-engines',
     persistence !== undefined && 'persistence',
     onePacket && 'one-packet',
-    schedFlags !== 0 && 'scheduler-flags',
   ]);
   return line ?? missingScheduler(scheduler);
 }

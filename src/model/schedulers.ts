@@ -17,9 +17,7 @@ export interface SchedulerEntry {
 }
 
 const wlc = (meanwhile: string): NonNullable<SchedulerEntry['standIn']> => ({ name: 'wlc', meanwhile });
-const BY_CLIENT = wlc('the connections of one client may go to different servers');
 const BY_DESTINATION = wlc('the connections to one address may go to different servers');
-const BY_LOAD = wlc('a new connection may go to another of the less busy servers');
 
 /** In the order of keepalived.conf(5). */
 export const schedulers: readonly SchedulerEntry[] = [
@@ -29,14 +27,14 @@ export const schedulers: readonly SchedulerEntry[] = [
   { name: 'wlc', number: 4, meaning: 'fewest connections by weight' },
   { name: 'lblc', standIn: BY_DESTINATION, meaning: 'the destination that last served this destination address, else by wlc (for caches)' },
   { name: 'lblcr', standIn: BY_DESTINATION, meaning: 'as lblc, with a set of destinations for each address' },
-  { name: 'sh', standIn: BY_CLIENT, flags: ['sh-fallback', 'sh-port'], meaning: 'hash of the client’s address' },
-  { name: 'mh', standIn: BY_CLIENT, flags: ['mh-fallback', 'mh-port'], meaning: 'Maglev hash of the client’s address' },
-  { name: 'dh', standIn: BY_DESTINATION, meaning: 'hash of the destination address (for caches)' },
-  { name: 'fo', meaning: 'failover: the highest weight' },
-  { name: 'ovf', meaning: 'overflow: the highest weight until it has so many active connections' },
-  { name: 'sed', standIn: BY_LOAD, meaning: 'shortest expected delay' },
-  { name: 'nq', standIn: BY_LOAD, meaning: 'an idle destination, else by sed' },
-  { name: 'twos', standIn: BY_LOAD, newerKernels: true, meaning: 'the better of two chosen at random by weight' },
+  { name: 'sh', number: 10, flags: ['sh-fallback', 'sh-port'], meaning: 'hash of the client’s address' },
+  { name: 'mh', number: 11, flags: ['mh-fallback', 'mh-port'], meaning: 'Maglev hash of the client’s address' },
+  { name: 'dh', number: 9, meaning: 'hash of the destination address (for caches)' },
+  { name: 'fo', number: 7, meaning: 'failover: the highest weight' },
+  { name: 'ovf', number: 8, meaning: 'overflow: the highest weight until it has so many active connections' },
+  { name: 'sed', number: 5, meaning: 'shortest expected delay' },
+  { name: 'nq', number: 6, meaning: 'an idle destination, else by sed' },
+  { name: 'twos', number: 12, newerKernels: true, meaning: 'the better of two chosen at random by weight' },
 ];
 
 export const DEFAULT_SCHEDULER = 'wlc';

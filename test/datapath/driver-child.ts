@@ -25,7 +25,7 @@ export type Orders =
 
 export const VIP = '10.0.1.100';
 export const SHARED = serviceKey('tcp', VIP, 8080);
-const SCHEDULERS = ['rr', 'wrr', 'lc', 'wlc'] as const;
+const SCHEDULERS = ['rr', 'wrr', 'lc', 'wlc', 'sh', 'dh', 'mh', 'sed'] as const;
 
 /** Numerical Recipes' linear congruential generator: the same story for the same seed. */
 function randomFrom(seed: number): (below: number) => number {
@@ -50,7 +50,7 @@ function churn(seed: number): void {
   };
   for (;;) {
     const key = serviceKey('tcp', VIP, 9000 + random(6));
-    const spec = { key, scheduler: SCHEDULERS[random(4)] ?? 'rr', schedFlags: 0, onePacket: false };
+    const spec = { key, scheduler: SCHEDULERS[random(SCHEDULERS.length)] ?? 'rr', schedFlags: 0, onePacket: false };
     const server = destination(`10.0.2.${11 + random(5)}:${80 + random(2)}`, random(4) === 0 ? 'route' : 'masq', random(5));
     const what = random(20);
     if (what === 0) attempt(() => director.deleteService(key));

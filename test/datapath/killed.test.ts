@@ -17,7 +17,7 @@ import { destination, serviceKey } from './fixtures/fixture.js';
 import { checkRecords } from './record-check.js';
 import { UnlockedReader } from './unlocked-reader.js';
 
-const STORES = ['set', 'setBig', 'swap', 'swapBig', 'clear'] as const;
+const STORES = ['set', 'setBig', 'swap', 'swapBig', 'clear', 'setWords'] as const;
 
 class Death extends Error {}
 
@@ -45,10 +45,10 @@ function diesAt(nth: number, work: () => void): boolean {
 }
 
 /** All that commands write, as it is now; the clock and the counters go on. Puts it back. */
-function keep({ services, dests, endpoints, conf }: Tables): () => void {
+function keep({ services, dests, endpoints, rings, conf }: Tables): () => void {
   const clock = [Conf.jiffiesAt.at, Conf.swept.at + 8] as const;
   const parts = [
-    ...[services, dests, endpoints].map(({ memory }) => [memory, 0, memory.byteLength] as const),
+    ...[services, dests, endpoints, rings].map(({ memory }) => [memory, 0, memory.byteLength] as const),
     [conf.memory, 0, clock[0]] as const,
     [conf.memory, clock[1], Conf.bytes] as const,
   ].map(([memory, from, to]) => ({ to: new Uint8Array(memory, from, to - from), bytes: new Uint8Array(memory.slice(from, to)) }));
@@ -101,6 +101,15 @@ const CHANGES: readonly Change[] = [
     change: (d) => d.addService(spec(web, 'wlc')),
   },
   { name: 'another scheduler', before: (d) => both(d), change: (d) => d.editService(spec(web, 'wrr')) },
+  { name: 'a scheduler with a ring', before: (d) => both(d), change: (d) => d.editService(spec(web, 'sh')) },
+  { name: 'a longer ring', before: (d) => both(d, 'sh'), change: (d) => d.editService(spec(web, 'mh')) },
+  { name: 'no ring any more', before: (d) => both(d, 'mh'), change: (d) => d.editService(spec(web, 'wlc')) },
+  { name: 'a service with a ring goes', before: (d) => both(d, 'dh'), change: (d) => d.deleteService(web) },
+  {
+    name: 'one more in a ring',
+    before: (d) => both(d, 'sh'),
+    change: (d) => d.addDestination(web, { ...masq(one, 5), ...at(one, 81) }),
+  },
   { name: 'a service goes', before: (d) => both(d, 'wrr'), change: (d) => d.deleteService(web) },
   { name: 'the first destination', before: (d) => d.addService(spec(web, 'wrr')), change: (d) => d.addDestination(web, masq(one, 3)) },
   {

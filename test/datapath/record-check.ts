@@ -1,9 +1,21 @@
 // What must hold of the records that commands write (services, destinations, endpoints), whenever no command is at work
 // and the last one is known to have ended or to have been repaired.
 import assert from 'node:assert/strict';
-import { Abi, Conf, Dest, Endpoint, EndpointKind, Method, Scheduler, Service, WeirState } from '../../src/datapath/ebpf/abi.gen.js';
+import {
+  Abi,
+  Conf,
+  Dest,
+  Endpoint,
+  EndpointKind,
+  Method,
+  RingBlock,
+  Scheduler,
+  Service,
+  WeirState,
+} from '../../src/datapath/ebpf/abi.gen.js';
 import { EndpointTable } from '../../src/datapath/ebpf/table/endpoint-table.js';
 import { realEndpoint, recordedServiceEndpoint } from '../../src/datapath/ebpf/table/identity.js';
+import { hasRing } from '../../src/datapath/ebpf/table/rings.js';
 import { wrrNumbers } from '../../src/datapath/ebpf/table/service-list.js';
 import type { Tables } from '../../src/datapath/ebpf/table/tables.js';
 
@@ -37,7 +49,19 @@ function checkService(tables: Tables, endpoints: EndpointTable, id: number): rea
       `wrr's numbers of service ${id}`,
     );
   }
+  checkRing(tables, id, list);
   return list;
+}
+
+/** A service by dh, sh or mh has blocks of its own, whose slots hold destinations of its list. */
+function checkRing({ services, rings }: Tables, id: number, list: readonly number[]): void {
+  const [ring, scheduler] = [services.get(id, Service.ring), services.get(id, Service.scheduler)];
+  assert.equal(ring !== 0, hasRing(scheduler), `service ${id} by scheduler ${scheduler} has ring ${ring}`);
+  if (ring === 0) return;
+  for (let slot = 0; slot < Abi.RING_BLOCK; slot++) {
+    const dest = rings.get(ring - 1, RingBlock.id, slot);
+    assert.ok(list.length === 0 ? dest === 0 : list.includes(dest), `slot ${slot} of service ${id} has ${dest}, not of ${list}`);
+  }
 }
 
 function checkDestination({ dests }: Tables, id: number, listed: boolean): void {

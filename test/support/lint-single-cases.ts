@@ -94,12 +94,12 @@ export const SINGLE_CASES: readonly LintCase[] = [
   { code: 'virtual-server-twice', bad: [`${one}${one}`], good: [`${one}${one.replace('TCP', 'UDP')}`] },
   {
     code: 'virtual-server-not-served',
-    bad: [instance('', '', one.replace('lvs_sched rr', 'lvs_sched fo'))],
+    bad: [instance('', '', one.replace('protocol TCP', 'protocol SCTP'))],
     good: [instance('', '', one)],
   },
   {
     code: 'virtual-server-served-without',
-    bad: [one.replace('lvs_sched rr', 'lvs_sched sh')],
+    bad: [one.replace('lvs_sched rr', 'lvs_sched lblc')],
     good: [one],
     line: 2,
   },

@@ -3,25 +3,29 @@
 #ifndef WEIR_SCHEDULERS_LC_H
 #define WEIR_SCHEDULERS_LC_H
 
-/* One more destination, its overhead divided by `weight` where `weighted`. */
-static __always_inline void least_step(struct walk *w, bool weighted) {
+/* The next destination that may be chosen; 0: this one may not, or the list is over. */
+static __always_inline struct dest *next_eligible(struct walk *w) {
   w->at = next_of(w);
   struct dest *d = w->at ? dest_at(w->at) : 0;
-  if (!d) {
-    w->over = 1;
-    return;
-  }
-  if (!eligible(d)) return;
-  __u64 overhead = (__u32)((READ(d->active) << 8) + READ(d->inactive));
-  __u32 weight = weighted ? READ(d->weight) : 1;
-  if (w->pick && w->least * weight <= overhead * (__u32)w->max) return;
+  if (!d) w->over = 1;
+  return d && eligible(d) ? d : 0;
+}
+
+/* Keeps what costs least by weight; of equal ones the first. */
+static __always_inline void take_least(struct walk *w, __u32 cost, __u32 weight) {
+  if (w->pick && w->least * weight <= (__u64)cost * (__u32)w->max) return;
   w->pick = w->at;
-  w->least = overhead;
+  w->least = cost;
   w->max = weight;
 }
 
+static __always_inline __u32 overhead(struct dest *d) { return (READ(d->active) << 8) + READ(d->inactive); }
+
 static __always_inline bool lc_begin(struct service *svc, struct walk *w) { return true; }
-static __always_inline void lc_step(struct walk *w) { least_step(w, false); }
+static __always_inline void lc_step(struct walk *w) {
+  struct dest *d = next_eligible(w);
+  if (d) take_least(w, overhead(d), 1);
+}
 static __always_inline void lc_end(struct service *svc, struct walk *w) {}
 
 #endif

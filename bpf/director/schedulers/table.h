@@ -12,6 +12,14 @@
   X(1, RR, rr)                                                                                                         \
   X(2, WRR, wrr)                                                                                                       \
   X(3, LC, lc)                                                                                                         \
-  X(4, WLC, wlc)
+  X(4, WLC, wlc)                                                                                                       \
+  X(5, SED, sed)                                                                                                       \
+  X(6, NQ, nq)                                                                                                         \
+  X(7, FO, fo)                                                                                                         \
+  X(8, OVF, ovf)                                                                                                       \
+  X(9, DH, dh)                                                                                                         \
+  X(10, SH, sh)                                                                                                        \
+  X(11, MH, mh)                                                                                                        \
+  X(12, TWOS, twos)
 
 #endif

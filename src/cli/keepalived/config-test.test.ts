@@ -71,7 +71,7 @@ test('what weir will not do is printed, and leaves the status as keepalived has 
           '5:1: (Line 5) weir will serve virtual server [10.0.0.9]:tcp:80 without persistence_timeout: the next connection of a client may go to another server',
         ],
   );
-  assert.deepEqual(lines(text('').replace('lvs_sched rr', 'lvs_sched fo')), [
-    '1:1: (Line 1) weir will not serve virtual server [10.0.0.9]:tcp:80: the scheduler fo is not there yet',
+  assert.deepEqual(lines(text('').replace('lvs_method NAT', 'lvs_method TUN')), [
+    '1:1: (Line 1) weir will not serve virtual server [10.0.0.9]:tcp:80: tunnels (-i) are not there yet',
   ]);
 });

@@ -16,15 +16,16 @@ import type { KeepalivedConfiguration } from '../../model/keepalived/configurati
 import type { GlobalSettings } from '../../model/keepalived/global.js';
 import type { VirtualServer } from '../../model/keepalived/virtual-server.js';
 import type { LogLevel } from '../../model/log-level.js';
+import type { ForwardingMethod } from '../../model/service.js';
 import type { FromChild } from '../process/messages.js';
 import { type CheckerOptions, runChecker } from './checker-process.js';
 
-const server = (port: number, scheduler = 'wlc'): VirtualServer =>
+const server = (port: number, method: ForwardingMethod = 'masq'): VirtualServer =>
   virtualServer({
     name: `[192.0.2.1]:tcp:${port}`,
     target: { kind: 'service', key: { kind: 'address', protocol: 'tcp', address: ip('192.0.2.1'), port } },
-    scheduler,
-    realServers: [realServer('10.0.0.1'), realServer('10.0.0.2')],
+    scheduler: 'wlc',
+    realServers: [realServer('10.0.0.1', { method }), realServer('10.0.0.2', { method })],
   });
 const configuration = (servers: readonly VirtualServer[], global: Partial<GlobalSettings> = {}): KeepalivedConfiguration => ({
   ...emptyConfiguration,
@@ -63,7 +64,7 @@ function start(servers: readonly VirtualServer[], more: Partial<CheckerOptions> 
 test('servers come, follow a reload and go', async () => {
   const { director, checker } = start([server(80), server(443)]);
   assert.deepEqual(table(director), ['443 wlc 2', '80 wlc 2']);
-  checker.reload(configuration([server(80, 'rr')]));
+  checker.reload(configuration([{ ...server(80), scheduler: 'rr' }]));
   assert.deepEqual(table(director), ['80 rr 2']);
   await checker.stop();
   assert.deepEqual(table(director), []);
@@ -129,15 +130,15 @@ test('what weir does not have yet is reported once and neither tried nor tried a
     opened += 1;
     return director;
   };
-  const failover = server(443, 'fo');
-  const { logged, checker } = start([server(80), failover], { open });
+  const tunnelled = server(443, 'tunnel');
+  const { logged, checker } = start([server(80), tunnelled], { open });
   assert.deepEqual([table(director), opened], [['80 wlc 2'], 1]);
   const about = logged.filter((text) => text.startsWith('virtual server [192.0.2.1]:tcp:443'));
   assert.deepEqual(about, [
-    'virtual server [192.0.2.1]:tcp:443 cannot be served as the configuration states: the scheduler fo is not there yet',
+    'virtual server [192.0.2.1]:tcp:443 cannot be served as the configuration states: tunnels (-i) are not there yet',
   ]);
   await checker.stop();
-  const alone = start([failover], {
+  const alone = start([tunnelled], {
     open: () => {
       throw new Error('not needed');
     },
@@ -161,7 +162,7 @@ test('a virtual server is served without persistence, which is logged once with 
 
 test('a reload to what weir does not have yet leaves a service as it was; a later one removes it', async () => {
   const { director, logged, checker } = start([server(80), server(443)]);
-  await checker.reload(configuration([server(80), server(443, 'fo')]));
+  await checker.reload(configuration([server(80), server(443, 'tunnel')]));
   assert.deepEqual(table(director), ['443 wlc 2', '80 wlc 2']);
   assert.ok(logged.some((text) => text.endsWith(' - what was served before the reload stays as it was')));
   await checker.reload(configuration([server(80)]));

@@ -33,7 +33,13 @@ export const Service = {
   timeout: { at: 64, size: 4, count: 1 },
   netmask: { at: 68, size: 4, count: 1 },
   order: { at: 72, size: 4, count: 1 },
-  reserved: { at: 76, size: 4, count: 13 },
+  ring: { at: 76, size: 4, count: 1 },
+  reserved: { at: 80, size: 4, count: 12 },
+} as const;
+
+export const RingBlock = {
+  bytes: 1024,
+  id: { at: 0, size: 4, count: 256 },
 } as const;
 
 export const Nexthop = {
@@ -229,9 +235,23 @@ export const TcpState = {
   S_UDP: 15,
 } as const;
 
-export const Scheduler = { SCHED_NONE: 0, SCHED_RR: 1, SCHED_WRR: 2, SCHED_LC: 3, SCHED_WLC: 4 } as const;
+export const Scheduler = {
+  SCHED_NONE: 0,
+  SCHED_RR: 1,
+  SCHED_WRR: 2,
+  SCHED_LC: 3,
+  SCHED_WLC: 4,
+  SCHED_SED: 5,
+  SCHED_NQ: 6,
+  SCHED_FO: 7,
+  SCHED_OVF: 8,
+  SCHED_DH: 9,
+  SCHED_SH: 10,
+  SCHED_MH: 11,
+  SCHED_TWOS: 12,
+} as const;
 /** By number. */
-export const SCHEDULER_NAMES = ['none', 'rr', 'wrr', 'lc', 'wlc'] as const;
+export const SCHEDULER_NAMES = ['none', 'rr', 'wrr', 'lc', 'wlc', 'sed', 'nq', 'fo', 'ovf', 'dh', 'sh', 'mh', 'twos'] as const;
 
 export const Method = { M_MASQ: 0, M_LOCAL: 1, M_TUNNEL: 2, M_ROUTE: 3 } as const;
 /** By number. */
@@ -266,6 +286,10 @@ export const Abi = {
   SVC_PERSISTENT: 1,
   SVC_ONEPACKET: 4,
   SVC_MASQUERADES: 256,
+  RING_BITS: 8,
+  RING_BLOCK: 256,
+  MAGLEV_SLOTS: 4093,
+  MAGLEV_KEY: 2654435761,
   NH_XDP: 1,
   NH_PEER: 2,
   CLIENT_HOP_CLAIMED: 4294967295,
@@ -320,4 +344,4 @@ export const REASONS = [
 ] as const;
 
 /** Of the maps, and of places, sizes and values of the above: a table of another layout is refused. Reasons and names are not part of it. */
-export const LAYOUT = 1937707999;
+export const LAYOUT = 3811825666;

@@ -1,7 +1,11 @@
 // The schedulers by name, and one service's scheduling as a value.
+import { failover, overflow } from './fo.js';
+import { destinationHash, maglevHashing, sourceHash } from './hashes.js';
 import { leastConnections, weightedLeastConnections } from './lc.js';
 import { roundRobin } from './rr.js';
-import type { Candidates, Scheduler } from './scheduler.js';
+import type { Arrival, Candidates, Scheduler } from './scheduler.js';
+import { neverQueue, shortestExpectedDelay } from './sed.js';
+import { twoChoices } from './twos.js';
 import { weightedRoundRobin } from './wrr.js';
 
 /**
@@ -13,30 +17,41 @@ export interface Schedule {
   added(list: Candidates): Schedule;
   deleted(list: Candidates, deleted: number, predecessor: number | null): Schedule;
   edited(list: Candidates): Schedule;
-  pick(list: Candidates): { readonly id: number | null; readonly next: Schedule };
+  pick(list: Candidates, arrival: Arrival): { readonly id: number | null; readonly next: Schedule };
 }
 
-function hold<S>(scheduler: Scheduler<S>, state: S): Schedule {
+function hold<S>(scheduler: Scheduler<S>, state: S, flags: number): Schedule {
   return {
     scheduler: scheduler.name,
-    added: (list) => hold(scheduler, scheduler.added(state, list)),
-    deleted: (list, deleted, predecessor) => hold(scheduler, scheduler.deleted(state, list, deleted, predecessor)),
-    edited: (list) => hold(scheduler, scheduler.edited(state, list)),
-    pick(list) {
-      const { id, next } = scheduler.pick(state, list);
-      return { id, next: hold(scheduler, next) };
+    added: (list) => hold(scheduler, scheduler.added(state, list), flags),
+    deleted: (list, deleted, predecessor) => hold(scheduler, scheduler.deleted(state, list, deleted, predecessor), flags),
+    edited: (list) => hold(scheduler, scheduler.edited(state, list), flags),
+    pick(list, arrival) {
+      const { id, next } = scheduler.pick(state, list, arrival, flags);
+      return { id, next: hold(scheduler, next, flags) };
     },
   };
 }
 
-function starter<S>(scheduler: Scheduler<S>): readonly [string, (list: Candidates) => Schedule] {
-  return [scheduler.name, (list) => hold(scheduler, scheduler.init(list))];
+/** `flags`: -b; none of them by default. */
+export type Start = (list: Candidates, flags?: number) => Schedule;
+
+function starter<S>(scheduler: Scheduler<S>): readonly [string, Start] {
+  return [scheduler.name, (list, flags = 0) => hold(scheduler, scheduler.init(list), flags)];
 }
 
 /** How to start each scheduler that the datapath has, by its name on the command line. */
-export const schedulers: ReadonlyMap<string, (list: Candidates) => Schedule> = new Map([
+export const schedulers: ReadonlyMap<string, Start> = new Map([
   starter(roundRobin),
   starter(weightedRoundRobin),
   starter(leastConnections),
   starter(weightedLeastConnections),
+  starter(shortestExpectedDelay),
+  starter(neverQueue),
+  starter(failover),
+  starter(overflow),
+  starter(destinationHash),
+  starter(sourceHash),
+  starter(maglevHashing),
+  starter(twoChoices),
 ]);

@@ -1,5 +1,5 @@
 // Least connections, plain and weighted: the destination with the smallest overhead.
-import { type Candidate, type Candidates, stateless } from './scheduler.js';
+import { type Candidate, type Candidates, eligible, stateless } from './scheduler.js';
 
 /** An active connection costs as much as 256 inactive ones. A signed 32-bit number, as in the kernel. */
 export function overhead(candidate: Candidate): number {
@@ -8,8 +8,7 @@ export function overhead(candidate: Candidate): number {
 
 function leastConnection(list: Candidates): number | null {
   let least: Candidate | null = null;
-  for (const candidate of list) {
-    if (candidate.overloaded || candidate.weight <= 0) continue;
+  for (const candidate of list.filter(eligible)) {
     if (least === null || overhead(candidate) < overhead(least)) least = candidate;
   }
   return least?.id ?? null;
@@ -18,8 +17,7 @@ function leastConnection(list: Candidates): number | null {
 /** Overheads are compared per unit of weight, by cross products that need 64 bits. */
 function weightedLeastConnection(list: Candidates): number | null {
   let least: Candidate | null = null;
-  for (const candidate of list) {
-    if (candidate.overloaded || candidate.weight <= 0) continue;
+  for (const candidate of list.filter(eligible)) {
     if (least === null || costs(least, candidate.weight) > costs(candidate, least.weight)) least = candidate;
   }
   return least?.id ?? null;

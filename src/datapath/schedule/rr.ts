@@ -1,12 +1,10 @@
 // Round robin: the next destination after the one chosen last, weights ignored except 0.
-import { type Candidate, HEAD, indexOfPlace, type Place, type Scheduler } from './scheduler.js';
+import { eligible, HEAD, indexOfPlace, type Place, type Scheduler } from './scheduler.js';
 
 /** `last`: the destination chosen last. */
 export interface RoundRobinState {
   readonly last: Place;
 }
-
-const eligible = (candidate: Candidate): boolean => !candidate.overloaded && candidate.weight > 0;
 
 /**
  * As the kernel's rr. The walk begins behind the destination chosen last and wraps once; a new destination stands at the

@@ -1,12 +1,12 @@
 // What a scheduler is: a pure machine that picks the destination of a new connection, as the kernel's IPVS does.
 
+import type { RingMember } from './rings.js';
+
 /**
  * A destination as a scheduler sees it. `active`, `inactive`: connections by the kernel's count;
  * `overloaded`: at its upper threshold. A negative weight counts as 0.
  */
-export interface Candidate {
-  readonly id: number;
-  readonly weight: number;
+export interface Candidate extends RingMember {
   readonly active: number;
   readonly inactive: number;
   readonly overloaded: boolean;
@@ -15,11 +15,26 @@ export interface Candidate {
 /** A service's destinations, newest first: the order in which the kernel walks them. */
 export type Candidates = readonly Candidate[];
 
+/** What a scheduler sees of a new connection's packet. Addresses: IPv4 as a number, IPv6 its four words XORed. */
+export interface Arrival {
+  readonly clientFold: number;
+  /** 0 for protocols without ports. */
+  readonly clientPort: number;
+  readonly serviceFold: number;
+}
+
+/** It can be given new connections. */
+export const eligible = (candidate: Candidate): boolean => !candidate.overloaded && candidate.weight > 0;
+
 /** `id`: the destination of the new connection, or null when none can take it. */
 export interface Pick<S> {
   readonly id: number | null;
   readonly next: S;
 }
+
+/** The first and the second flag (-b) of sh and mh, which others do not look at. */
+export const FALLBACK = 0x1;
+export const WITH_PORT = 0x2;
 
 /**
  * One scheduling method. State goes in and comes out; nothing is changed in place.
@@ -34,7 +49,8 @@ export interface Scheduler<S> {
   deleted(state: S, list: Candidates, deleted: number, predecessor: number | null): S;
   /** A destination's weight (or thresholds) changed. */
   edited(state: S, list: Candidates): S;
-  pick(state: S, list: Candidates): Pick<S>;
+  /** `flags`: of the service (-b). */
+  pick(state: S, list: Candidates, arrival: Arrival, flags: number): Pick<S>;
 }
 
 /** The walk starts at the head: no destination was chosen yet, or the list changed. */

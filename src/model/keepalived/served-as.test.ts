@@ -28,14 +28,12 @@ const BOTH = ['10.0.0.1', '10.0.0.2'];
 test('what only changes which server a connection gets is left out', () => {
   assert.deepEqual(fate(web()), ['wlc', undefined, false, 0, BOTH]);
   assert.deepEqual(fate(web({ persistence })), ['wlc', undefined, false, 0, BOTH]);
-  assert.deepEqual(fate(web({ scheduler: 'sh', schedFlags: 3 })), ['wlc', undefined, false, 0, BOTH]);
-  assert.deepEqual(fate(web({ scheduler: 'rr', schedFlags: 1 })), ['rr', undefined, false, 0, BOTH]);
+  assert.deepEqual(fate(web({ scheduler: 'lblc', schedFlags: 3 })), ['wlc', undefined, false, 0, BOTH]);
+  assert.deepEqual(fate(web({ scheduler: 'sh', schedFlags: 3 })), ['sh', undefined, false, 3, BOTH]);
   assert.deepEqual(fate(web({ protocol: 'udp', onePacket: true })), ['wlc', undefined, false, 0, BOTH]);
 });
 
 test('what would be served wrongly is not served', () => {
-  assert.match(String(fate(web({ scheduler: 'fo' }))), /scheduler fo/);
-  assert.match(String(fate(web({ scheduler: 'ovf' }))), /scheduler ovf/);
   assert.match(String(fate(web({ realServers: [tunnel('10.0.0.1')] }))), /tunnels/);
   const allPorts = { kind: 'service', key: { kind: 'address', protocol: 'tcp', address: ip('192.0.2.1'), port: 0 } } as const;
   assert.match(String(fate(web({ persistence, target: allPorts }))), /persistent/);

@@ -52,7 +52,7 @@ function plainPersistence(spec: ServiceSpec): readonly [ServiceSpec['persistence
   return engineless.length > 0 ? [plain, engineless] : [persistence, []];
 }
 
-/** The scheduler and its flags that can be had, and what is missing of them. */
+/** The scheduler that can be had, and what is missing of it. */
 function plainScheduler({
   scheduler,
   schedFlags,
@@ -63,8 +63,7 @@ function plainScheduler({
     const without = { keyword: 'lvs_sched', what: `lvs_sched ${scheduler}`, meanwhile: `${name} chooses instead: ${meanwhile}` };
     return [{ scheduler: name, schedFlags: 0 }, [without]];
   }
-  const flagless = schedFlags === 0 ? [] : leftOut('scheduler-flags', 'flag-1');
-  return [{ scheduler, schedFlags: flagless.length > 0 ? 0 : schedFlags }, flagless];
+  return [{ scheduler, schedFlags }, []];
 }
 
 /** The service with what can be had of it. */

@@ -42,6 +42,14 @@ export class Records {
     else this.#u8[at] = value;
   }
 
+  /** Writes words from a field of 32 bits on, one store each, also beyond its record. @throws RangeError outside the table */
+  setWords(record: number, field: Field, words: Uint32Array): void {
+    const at = this.#at(record, field, 0) >> 2;
+    if (at + words.length > this.#u32.length)
+      throw new RangeError(`${words.length} words from record ${record} on, in a table of ${this.count}`);
+    for (const [index, word] of words.entries()) this.#u32[at + index] = word;
+  }
+
   big(record: number, field: Field, k = 0): bigint {
     const value = this.#u64[this.#at(record, field, k) >> 3];
     if (value === undefined) throw new RangeError(`no record ${record} in a table of ${this.count}`);

@@ -21,20 +21,26 @@ test('each virtual server that cannot be served, once, with all that is missing'
     [
       found(server('fe80:1::1 80', real('fe80:1::2 80'))),
       found(server('fwmark 7', real('10.0.1.1 80'))),
-      found(server('10.0.0.1 80', real('10.0.1.1 80')).replace('rr', 'fo')),
+      found(server('10.0.0.1 80', real('10.0.1.1 80')).replace('TCP', 'SCTP')),
       found(server('10.0.0.1 80', real('10.0.1.1 80', 'lvs_method TUN'))),
       // All ports mean something with persistence alone.
       found(server('10.0.0.1', real('10.0.1.1')).replace('rr', 'rr\npersistence_timeout 9')),
     ].map((list) => list.map((line) => line.replace(/^.*: /, '').replace(/ (is|are) not there yet$/, ''))),
-    [['IPv6 services'], ['firewall-mark services (-f)'], ['the scheduler fo'], ['tunnels (-i)'], ['persistent services (-p)']],
+    [
+      ['IPv6 services'],
+      ['firewall-mark services (-f)'],
+      ['SCTP services (--sctp-service)'],
+      ['tunnels (-i)'],
+      ['persistent services (-p)'],
+    ],
   );
 });
 
 test('what a virtual server is served without, at its keyword, with what it means for traffic', () => {
   const name = '[10.0.0.1]:tcp:80';
-  assert.deepEqual(found(server('10.0.0.1 80', real('10.0.1.1 80')).replace('rr', 'sh\npersistence_timeout 9')), [
+  assert.deepEqual(found(server('10.0.0.1 80', real('10.0.1.1 80')).replace('rr', 'lblc\npersistence_timeout 9')), [
     `3 without ${name}: persistence_timeout: the next connection of a client may go to another server`,
-    `2 without ${name}: lvs_sched sh: wlc chooses instead: the connections of one client may go to different servers`,
+    `2 without ${name}: lvs_sched lblc: wlc chooses instead: the connections to one address may go to different servers`,
   ]);
   assert.deepEqual(found(server('10.0.0.1 80', real('10.0.1.1 80', 'uthreshold 5'), real('10.0.1.2 80', 'lvs_method TUN'))), [
     `5 without ${name}: real server 10.0.1.2 port 80: tunnels (-i) are not there yet`,
@@ -47,10 +53,10 @@ test('of a group, the part that is about', () => {
   assert.deepEqual(found(`${group}${server('group g', real('10.0.1.1 80'))}`), [
     '5 server [g]:0: 1 of its 4 services: firewall-mark services (-f) are not there yet',
   ]);
-  // The second one with the same name is the one of UDP.
-  const udp = server('group g', real('10.0.1.1 80')).replace('TCP', 'UDP').replace('rr', 'ovf');
+  // The second one with the same name is the one of SCTP.
+  const sctp = server('group g', real('10.0.1.1 80')).replace('TCP', 'SCTP');
   const ranges = 'virtual_server_group g {\n10.0.0.1 80\n}\n';
-  assert.deepEqual(found(`${ranges}${server('group g', real('10.0.1.1 80'))}${udp}`), [
-    '12 server [g]:0: the scheduler ovf is not there yet',
+  assert.deepEqual(found(`${ranges}${server('group g', real('10.0.1.1 80'))}${sctp}`), [
+    '12 server [g]:0: SCTP services (--sctp-service) are not there yet',
   ]);
 });

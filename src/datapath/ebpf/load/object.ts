@@ -53,6 +53,9 @@ export function sizesOf(capacity: Capacity): Sizes {
   };
 }
 
+/** Each service of dh or sh needs a block, one of mh sixteen. */
+const SERVICES_PER_RING_BLOCK = 4;
+
 /** Sets sizes and hash keys of an object that is not loaded yet. `keys`: three of 8 bytes. */
 export function configure(object: ObjectFile, capacity: Capacity, sizes: Sizes, keys: readonly Uint8Array[]): void {
   const { maxServices, maxDestinations } = capacity;
@@ -61,6 +64,7 @@ export function configure(object: ObjectFile, capacity: Capacity, sizes: Sizes, 
     .mapEntries('endpoints', sizes.endpointBuckets)
     .mapEntries('services', maxServices)
     .mapEntries('dests', maxDestinations)
+    .mapEntries('rings', Math.max(maxServices / SERVICES_PER_RING_BLOCK, 64))
     .mapEntries('counters', maxDestinations * sizes.cpus)
     .mapEntries('estimates', maxServices + maxDestinations)
     .mapEntries('drops', sizes.cpus)

@@ -13,22 +13,22 @@ const DESCRIPTION = ['method', 'upper', 'lower', 'weight', 'lastWeight'] as cons
 
 type Description = Readonly<Record<(typeof DESCRIPTION)[number], number>>;
 
-/** `weightWas`: before. */
-function valuesOf(spec: DestinationSpec, weightWas: number): Description {
+/** `lastWeight`: its last weight that was not 0; of a new one the weight itself. */
+function valuesOf(spec: DestinationSpec, lastWeight: number): Description {
   const { method, upperThreshold: upper, lowerThreshold: lower, weight } = spec;
-  return { method: methodNumber(method), upper, lower, weight, lastWeight: weight === 0 ? weightWas : weight };
+  return { method: methodNumber(method), upper, lower, weight, lastWeight: weight === 0 ? lastWeight : weight };
 }
 
 /** Writes it into the record of a destination that no packet finds yet. */
 export function describe({ dests }: Tables, id: number, spec: DestinationSpec): void {
-  const values = valuesOf(spec, dests.get(id, Dest.weight));
+  const values = valuesOf(spec, 0);
   for (const name of DESCRIPTION) dests.set(id, Dest[name], values[name]);
 }
 
 /** Changes a destination in the list of its service. */
 export function redescribe(tables: Tables, id: number, spec: DestinationSpec): void {
   const { dests, intent } = tables;
-  const values = valuesOf(spec, dests.get(id, Dest.weight));
+  const values = valuesOf(spec, dests.get(id, Dest.lastWeight));
   for (const name of DESCRIPTION) intent.set(0, Intent[name], values[name]);
   intent.set(0, Intent.destination, id);
   intent.set(0, Intent.edits, (intent.get(0, Intent.edits) + 1) >>> 0);

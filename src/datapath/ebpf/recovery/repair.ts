@@ -3,6 +3,7 @@
 import { Abi, Conf, Dest, Endpoint, EndpointKind, Method, Service, WeirState } from '../abi.gen.js';
 import { EndpointTable } from '../table/endpoint-table.js';
 import { realEndpoint, recordedServiceEndpoint } from '../table/identity.js';
+import { giveRingBack, hasRing } from '../table/rings.js';
 import { destinationIds, noteMasquerading, rescheduled } from '../table/service-list.js';
 import type { Tables } from '../table/tables.js';
 import { finish } from './intent.js';
@@ -17,6 +18,7 @@ export function repair(tables: Tables, now: number): void {
   for (let id = 1; id <= conf.get(0, Conf.serviceTop); id++) {
     if (services.get(id, Service.state) !== WeirState.LIVE) {
       services.set(id, Service.head, 0);
+      giveRingBack(tables, id);
       continue;
     }
     live++;
@@ -24,6 +26,7 @@ export function repair(tables: Tables, now: number): void {
     cutList(tables, id);
     for (const dest of destinationIds(tables, id)) listed.add(dest);
     rescheduled(tables, id, false);
+    if (!hasRing(services.get(id, Service.scheduler))) giveRingBack(tables, id);
   }
   for (let id = 1; id <= conf.get(0, Conf.destTop); id++) repairDestination(tables, id, listed.has(id), now);
   relinkEndpoints(tables, endpoints);

@@ -1,5 +1,6 @@
 // One service's list of destinations in shared memory, newest first, and its scheduler's state.
 import { Abi, Dest, Scheduler, Service } from '../abi.gen.js';
+import { fillRing, giveRingBack, hasRing, roomForRing } from './rings.js';
 import type { Tables } from './tables.js';
 
 const WEIGHT_SHIFT = BigInt(Abi.WRR_WEIGHT_SHIFT);
@@ -49,18 +50,27 @@ export function rescheduled(tables: Tables, service: number, fresh: boolean): vo
   const { services, dests } = tables;
   const ids = destinationIds(tables, service);
   services.set(service, Service.dests, ids.length);
-  if (services.get(service, Service.scheduler) !== Scheduler.SCHED_WRR) return;
+  const scheduler = services.get(service, Service.scheduler);
+  fillRing(tables, services.get(service, Service.ring), scheduler, ids);
+  if (scheduler !== Scheduler.SCHED_WRR) return;
   placeWrr(tables, service, wrrNumbers(ids.map((id) => dests.get(id, Dest.weight))), fresh);
 }
 
-/** The same after one changed weight: only wrr goes by numbers made of all weights. */
+/** The schedulers that go by numbers or rings made of all weights. dh has a ring, but none of weights. */
+const BY_ALL_WEIGHTS: ReadonlySet<number> = new Set([Scheduler.SCHED_WRR, Scheduler.SCHED_SH, Scheduler.SCHED_MH]);
+
+/** The same after one changed weight. */
 export function reweighted(tables: Tables, service: number): void {
-  if (tables.services.get(service, Service.scheduler) === Scheduler.SCHED_WRR) rescheduled(tables, service, false);
+  if (BY_ALL_WEIGHTS.has(tables.services.get(service, Service.scheduler))) rescheduled(tables, service, false);
 }
 
-/** The same for a new destination, without reading the others. */
+/** The same for a new destination, without reading the others where that can be. */
 export function joined(tables: Tables, service: number, weight: number): void {
   const { services } = tables;
+  if (hasRing(services.get(service, Service.scheduler))) {
+    rescheduled(tables, service, false);
+    return;
+  }
   services.set(service, Service.dests, services.get(service, Service.dests) + 1);
   if (services.get(service, Service.scheduler) !== Scheduler.SCHED_WRR) return;
   const [di, max] = [services.get(service, Service.wrrGcd), services.get(service, Service.wrrMax)];
@@ -68,14 +78,21 @@ export function joined(tables: Tables, service: number, weight: number): void {
   placeWrr(tables, service, wrrNumbers([...others, weight]), false);
 }
 
-/** Starts a scheduler at the head of the list. Packets use it immediately, so its state is complete before its number is stored. */
+/**
+ * Starts a scheduler at the head of the list. Packets use it immediately, so its state is complete before its number is stored.
+ * @throws WeirError table-full where there is no room for its ring: nothing is changed then
+ */
 export function startScheduler(tables: Tables, service: number, scheduler: number): void {
   const { services, dests } = tables;
+  const ring = roomForRing(tables, service, scheduler);
   services.set(service, Service.cursor, 0);
   const ids = destinationIds(tables, service);
   if (scheduler === Scheduler.SCHED_WRR) placeWrr(tables, service, wrrNumbers(ids.map((id) => dests.get(id, Dest.weight))), true);
+  fillRing(tables, ring, scheduler, ids);
+  if (ring !== 0) services.set(service, Service.ring, ring);
   services.set(service, Service.dests, ids.length);
   services.set(service, Service.scheduler, scheduler);
+  if (ring === 0) giveRingBack(tables, service);
 }
 
 /** Marks the service: one of its destinations is or was masqueraded, so its replies come back to this host. */

@@ -2,7 +2,7 @@
 import { BpfMap } from '../../../sys/bpf/bpf-objects.js';
 import { Records } from '../../../sys/bpf/records.js';
 import { unlessCode } from '../../../sys/errno.js';
-import { Conf, Counters, Dest, DropSnapshot, Drops, Endpoint, Estimate, Intent, Interface, Service } from '../abi.gen.js';
+import { Conf, Counters, Dest, DropSnapshot, Drops, Endpoint, Estimate, Intent, Interface, RingBlock, Service } from '../abi.gen.js';
 
 /** Every pinned map that user space maps, with the size of its record. `conns` is mapped when it is listed. */
 const MAPPED = {
@@ -10,6 +10,7 @@ const MAPPED = {
   endpoints: Endpoint.bytes,
   services: Service.bytes,
   dests: Dest.bytes,
+  rings: RingBlock.bytes,
   counters: Counters.bytes,
   estimates: Estimate.bytes,
   interfaces: Interface.bytes,
@@ -70,6 +71,10 @@ export class Tables {
   get intent(): Records {
     this.#intent ??= new Records(this.dests.memory, Intent.bytes);
     return this.#intent;
+  }
+  /** One record a block. */
+  get rings(): Records {
+    return this.#records('rings');
   }
   get counters(): Records {
     return this.#records('counters');

@@ -12,6 +12,7 @@ import { clockDifference } from './clock.js';
 import { DestinationIndex } from './destination-index.js';
 import { EndpointTable } from './endpoint-table.js';
 import { packetAddress, realEndpoint, recordedServiceEndpoint, schedulerNumber, serviceEndpoint } from './identity.js';
+import { giveRingBack } from './rings.js';
 import { destinationIds, joined, noteMasquerading, rescheduled, reweighted, startScheduler } from './service-list.js';
 import { liveService } from './table-entries.js';
 import type { Tables } from './tables.js';
@@ -57,8 +58,8 @@ export class Writer {
     const id = this.serviceId(spec.key);
     const scheduler = schedulerNumber(spec.scheduler);
     const { services } = this.tables;
-    services.set(id, Service.schedFlags, spec.schedFlags);
     if (services.get(id, Service.scheduler) !== scheduler) startScheduler(this.tables, id, scheduler);
+    services.set(id, Service.schedFlags, spec.schedFlags);
   }
 
   deleteService(key: ServiceKey): void {
@@ -66,6 +67,7 @@ export class Writer {
     const ids = destinationIds(this.tables, id);
     this.tables.services.set(id, Service.state, WeirState.DEAD);
     this.tables.services.set(id, Service.head, 0);
+    giveRingBack(this.tables, id);
     for (const dest of ids) {
       this.retire(dest);
       this.#hideCounters(this.tables.conf.get(0, Conf.maxServices) + dest); // if it is used again, then for another service
