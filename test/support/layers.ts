@@ -36,7 +36,7 @@ export const layers: readonly Layer[] = [
   },
   {
     folder: 'control',
-    what: 'decisions as data: `machine.ts`, the shape of every machine; VRRP, BFD; plans of virtual servers, real servers and VIPs',
+    what: 'decisions as data: `machine.ts`, the shape of every machine; VRRP, BFD, health checks; plans of virtual servers, real servers and VIPs; `plan/`: the plan of a reload',
     mayImport: ['model', 'config', 'wire'],
     pure: true,
   },
@@ -66,7 +66,7 @@ export const layers: readonly Layer[] = [
   },
   {
     folder: 'host',
-    what: "carries out `control`'s plans on this host; reads its configuration files",
+    what: "carries out `control`'s plans on this host; reads its configuration files; what daemons publish of themselves",
     mayImport: [...values, 'sys'],
     pure: [],
   },
