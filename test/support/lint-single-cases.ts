@@ -126,6 +126,27 @@ export const SINGLE_CASES: readonly LintCase[] = [
     good: [verifying('verify\nverify_host a.example')],
     line: 12,
   },
+  {
+    code: 'slow-start-without-effect',
+    bad: [server(`slow_start 30\n${checked('10.0.1.1')}`)],
+    good: [server(`slow_start 30\nweight 10\n${checked('10.0.1.1')}`).replace('lvs_sched rr', 'lvs_sched wrr')],
+    line: 5,
+  },
+  {
+    code: 'slow-start-without-effect',
+    bad: [server('weight 10\nreal_server 10.0.1.1 80 {\nslow_start 30\n}').replace('lvs_sched rr', 'lvs_sched wlc')],
+    good: [server(`weight 10\nslow_start 0\n${checked('10.0.1.1')}`)],
+  },
+  {
+    code: 'slow-start-without-effect',
+    bad: [server(`slow_start 30\n${checked('10.0.1.1')}`).replace('lvs_sched rr', 'lvs_sched wrr')],
+    good: [
+      server('slow_start 30\nreal_server 10.0.1.1 80 {\nMISC_CHECK {\nmisc_path /x\nmisc_dynamic\n}\n}').replace(
+        'lvs_sched rr',
+        'lvs_sched wrr',
+      ),
+    ],
+  },
   { code: 'sync-daemon-not-run', bad: [instance('', 'lvs_sync_daemon eth0 V1')], good: [instance('')] },
   { code: 'owner-by-default', bad: [instance('state MASTER')], good: [instance('state MASTER\npriority 255')], line: 4 },
   {

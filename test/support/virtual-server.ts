@@ -13,6 +13,7 @@ export const realServer = (address: string, change: Partial<RealServer> = {}): R
   upperThreshold: 0,
   lowerThreshold: 0,
   inhibitOnFailure: false,
+  slowStartUs: 0,
   alpha: false,
   smtpAlert: true,
   checkers: [],

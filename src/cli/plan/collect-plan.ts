@@ -18,7 +18,7 @@ import { netnsStatePath } from '../../host/state-file.js';
 import { WeirError } from '../../model/errors/weir-error.js';
 import { addressId, serviceId } from '../../model/identity.js';
 import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
-import { systemClock } from '../../sys/clock.js';
+import { monotonicUs, systemClock } from '../../sys/clock.js';
 import { unlessCode } from '../../sys/errno.js';
 import { using } from '../../sys/fd.js';
 import { readTextFile } from '../../sys/files/durable-file.js';
@@ -95,7 +95,7 @@ function healthOf(configuration: KeepalivedConfiguration, suffix: string): Known
   const checks = configuration.virtualServers.flatMap(({ realServers }) => realServers.flatMap(({ checkers }) => checkers));
   const names = new Set(checks.flatMap(({ check }) => (check.kind === 'file' ? [check.trackFile] : [])));
   const files = configuration.files.filter(({ name }) => names.has(name)).map(({ name, path }) => [name, valueOfFile(path)] as const);
-  return { remembered, files: new Map(files) };
+  return { remembered, files: new Map(files), atUs: monotonicUs() };
 }
 
 type TableFacts = Pick<PlanFacts, 'present' | 'connections' | 'services' | 'timeouts' | 'expireNodest'>;

@@ -145,6 +145,11 @@ test('health: which servers are down, since when and why; the rest as numbers', 
             sorry: true,
             servers: [{ ...dead, since: null, failed: [] }],
           },
+          {
+            ...virtual,
+            name: '[192.0.2.4]:tcp:80',
+            servers: [{ ...real, server: '10.0.0.4:80', weight: 100, slowWeight: 30 }],
+          },
           { ...virtual, name: '[192.0.2.3]:tcp:80', servers: [{ ...real, server: '10.0.0.3:80', since: null, unchecked: 1 }] },
         ],
       },
@@ -152,13 +157,15 @@ test('health: which servers are down, since when and why; the rest as numbers', 
   });
   const at = text.findIndex((line) => line.startsWith('health'));
   assert.deepEqual(
-    text.slice(at, at + 5).map((line) => line.replace(/\d{4}-\d\d-\d\d \d\d:\d\d:\d\d/, 'THEN')),
+    text.slice(at, at + 7).map((line) => line.replace(/\d{4}-\d\d-\d\d \d\d:\d\d:\d\d/, 'THEN')),
     [
-      'health     2 up, 1 down; 2 of 4 servers up; 1 not checked yet',
+      'health     3 up, 1 down; 3 of 5 servers up; 1 not checked yet',
       '             DOWN [192.0.2.2]:tcp:80: 0 of 1 server up; weight 0, quorum 1; the sorry server serves',
       '               10.0.0.2:80 down, no check succeeded yet',
       '             up   [192.0.2.1]:tcp:80: 1 of 2 servers up',
       '               10.0.0.2:80 down since THEN (5 min ago): HTTP_GET HTTP status code error',
+      '             up   [192.0.2.4]:tcp:80: 1 of 1 server up',
+      '               10.0.0.4:80 starts slowly: weight 30 of 100',
     ],
   );
   assert.ok(!text.some((line) => line.includes('publishes no state')), 'it publishes health');

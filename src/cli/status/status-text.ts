@@ -140,6 +140,10 @@ function deadLine({ server, since, failed }: RealHealthStatus, now: number): str
   return `  ${server} down${since === null ? ', no check succeeded yet' : sinceText(since, now)}${why}`;
 }
 
+/** `10.0.0.2:80 starts slowly: weight 30 of 100` */
+const slowLine = ({ server, weight, slowWeight }: RealHealthStatus): string =>
+  `  ${server} starts slowly: weight ${slowWeight} of ${weight}`;
+
 function healthHead({ name, quorumUp, quorum, weight, sorry, suspended, servers }: HealthStatus): string {
   const up = servers.filter((server) => server.up).length;
   const parts = [
@@ -158,9 +162,13 @@ function healthLines(daemons: readonly DaemonStatus[], now: number): readonly st
   const down = all.filter(({ quorumUp }) => !quorumUp).length;
   const waiting = servers.filter(({ unchecked }) => unchecked > 0).length;
   const notable = all
-    .filter((one) => !one.quorumUp || one.suspended || one.servers.some(({ up }) => !up))
+    .filter((one) => !one.quorumUp || one.suspended || one.servers.some(({ up, slowWeight }) => !up || slowWeight !== undefined))
     .toSorted((a, b) => Number(a.quorumUp) - Number(b.quorumUp));
-  const lines = notable.flatMap((one) => [healthHead(one), ...one.servers.filter(({ up }) => !up).map((real) => deadLine(real, now))]);
+  const lines = notable.flatMap((one) => [
+    healthHead(one),
+    ...one.servers.filter(({ up }) => !up).map((real) => deadLine(real, now)),
+    ...one.servers.filter(({ slowWeight }) => slowWeight !== undefined).map(slowLine),
+  ]);
   const summary = [
     `${all.length - down} up, ${down} down`,
     `${servers.filter(({ up }) => up).length} of ${counted(servers.length, 'server')} up`,

@@ -5,7 +5,7 @@ import { itemsOf } from '../timed-list.js';
 import { abandon } from './attempts.js';
 import { type Before, before, carryCheckers } from './carry.js';
 import { type CheckContext, changeServer, checkerAt, checkersNow, checkersOf, replaceCheckers, serverAt } from './context.js';
-import { realIdentity, serverIdentity } from './identity.js';
+import { checkerIdentity, realIdentity, serverIdentity } from './identity.js';
 import { isAttempted } from './kinds/index.js';
 import type { CheckInput } from './messages.js';
 import { realName } from './names.js';
@@ -13,7 +13,9 @@ import { notifyReal } from './notify.js';
 import { weightOf } from './pool.js';
 import { settleQuorum } from './quorum.js';
 import { setAlive } from './real-server.js';
+import { rememberedKey } from './remembered.js';
 import { removeReal, removeServer } from './remove.js';
+import { carriedSlowStart, findSlowStarts, rememberedSlowStart } from './slow-start.js';
 import type { CheckerState, RealState, ServerState } from './state.js';
 import { isSuspended } from './suspend.js';
 import { forgetPauses } from './table.js';
@@ -100,16 +102,24 @@ function take(context: CheckContext, { servers, remembered }: Configure, old: Be
       const realKey = realIdentity(settings);
       const known = old.real(serverKey, realKey);
       const own = carryCheckers(context, settings, { server: next.length, real, serverKey, realKey, atStart }, known, remembered);
+      const keys = settings.checkers.map((checker) => rememberedKey(serverKey, realKey, checkerIdentity(checker)));
       const firstChecker = checkers.length;
       checkers.push(...own);
       const alive = known?.state.alive ?? own.every(({ up }) => up);
-      return { config: settings, alive, firstChecker, checkerCount: own.length };
+      const failed = known?.state.failed ?? own.some(({ ran, up }) => ran && !up);
+      const slow = !alive
+        ? undefined
+        : known === undefined
+          ? rememberedSlowStart(context, settings, keys, remembered)
+          : carriedSlowStart(context, settings, known.state);
+      return { config: settings, alive, failed, slow, firstChecker, checkerCount: own.length };
     });
     const sorry = was?.sorry === true && config.sorryServer !== undefined;
     next.push({ config, reals, quorumUp: was?.quorumUp ?? false, sorry, suspended: false });
   }
   replaceCheckers(context, checkers);
   context.servers = next;
+  findSlowStarts(context);
 }
 
 function settle(context: CheckContext, server: number, old: Before, weights: ReadonlyMap<string, number>): void {

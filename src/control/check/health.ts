@@ -4,6 +4,7 @@ import { CHECK_NAMES } from '../../model/keepalived/check-names.js';
 import type { RealServerHealth, VirtualServerHealth } from '../../model/keepalived/server-health.js';
 import { itemsFrom, type TimedList } from '../timed-list.js';
 import { weightIn } from './pool.js';
+import { slowWeight } from './slow-weight.js';
 import type { CheckerState, CheckMachine, RealState } from './state.js';
 
 /** Monotonic microseconds; undefined: from the start. */
@@ -24,14 +25,16 @@ function sinceOf(alive: boolean, checkers: readonly CheckerState[]): number | un
   return alive ? Math.max(...times) : Math.min(...times);
 }
 
-export function realHealthOf({ config, alive, firstChecker, checkerCount }: RealState, all: TimedList<CheckerState>): RealHealth {
+export function realHealthOf({ config, alive, slow, firstChecker, checkerCount }: RealState, all: TimedList<CheckerState>): RealHealth {
   const checkers = itemsFrom(all, firstChecker, checkerCount);
   const down = checkers.filter(({ up }) => !up);
+  const weight = weightIn(config, checkers);
   return {
     server: endpointText(config),
     up: alive,
     sinceUs: sinceOf(alive, checkers),
-    weight: weightIn(config, checkers),
+    weight,
+    ...(slow === undefined ? {} : { slowWeight: slowWeight(weight, slow) }),
     checks: checkers.length,
     unchecked: checkers.filter(({ ran }) => !ran).length,
     failed: down.map(({ config: { check }, reason, sinceUs }) => ({ check: CHECK_NAMES[check.kind], reason, sinceUs })),

@@ -2,6 +2,7 @@
 import type { RealServer } from '../../model/keepalived/virtual-server.js';
 import { itemsFrom } from '../timed-list.js';
 import { type CheckContext, checkersNow, realAt, serverAt } from './context.js';
+import { slowWeight } from './slow-weight.js';
 import type { CheckerState } from './state.js';
 
 /** The kernel's limit is higher; keepalived's is this one. */
@@ -30,9 +31,10 @@ export function aliveWeight(context: CheckContext, server: number): number {
 export function poolOf(context: CheckContext, server: number): readonly RealServer[] {
   const { config, reals, sorry } = serverAt(context, server);
   const pool: RealServer[] = [];
-  for (const [real, { config: settings, alive }] of reals.entries()) {
+  for (const [real, { config: settings, alive, slow }] of reals.entries()) {
     const serves = alive && !sorry;
-    if (serves || settings.inhibitOnFailure) pool.push({ ...settings, weight: serves ? weightOf(context, server, real) : 0 });
+    if (serves || settings.inhibitOnFailure)
+      pool.push({ ...settings, weight: serves ? slowWeight(weightOf(context, server, real), slow) : 0 });
   }
   const { sorryServer, sorryInhibit } = config;
   if (sorryServer !== undefined && (sorry || sorryInhibit)) pool.push({ ...sorryServer, weight: sorry ? sorryServer.weight : 0 });

@@ -5,6 +5,7 @@ import { realName } from './names.js';
 import { mailReal, notifyReal } from './notify.js';
 import { weightOf } from './pool.js';
 import { settleQuorum } from './quorum.js';
+import { beginSlowStart, endSlowStart } from './slow-start.js';
 
 const failedCheckers = (context: CheckContext, server: number, real: number): number =>
   checkersOf(context, server, real).filter((index) => !checkerAt(context, index).up).length;
@@ -14,6 +15,7 @@ export function judge(context: CheckContext, index: number, up: boolean, mail: s
   const { up: before, ran, sinceUs, server, real, config } = checkerAt(context, index);
   const { alive } = realAt(context, server, real);
   changeChecker(context, index, { up, ran: true, reason, sinceUs: before === up ? (sinceUs ?? context.atUs) : context.atUs });
+  if (!up) changeReal(context, server, real, { failed: true });
   context.effects.push({ kind: 'remember' });
   if (before === up) {
     if (!ran && (config.timing.alpha || !up)) notifyReal(context, server, real);
@@ -34,8 +36,10 @@ export function setAlive(context: CheckContext, server: number, real: number, al
   const verb = alive ? (inhibitOnFailure ? 'Enabling' : 'Adding') : inhibitOnFailure ? 'Disabling' : 'Removing';
   const preposition = inhibitOnFailure ? 'of' : alive ? 'to' : 'from';
   log(context, `${verb} service ${realName(state.config, config)} ${preposition} VS ${config.name}`);
-  changeReal(context, server, real, { alive });
+  changeReal(context, server, real, { alive, failed: alive ? false : state.failed });
   context.changed.add(server);
+  if (!alive) endSlowStart(context, server, real);
+  else if (state.failed) beginSlowStart(context, server, real);
   notifyReal(context, server, real);
   settleQuorum(context, server);
 }

@@ -6,6 +6,8 @@ export interface RememberedCheck {
   readonly status: number;
   /** When it came to this verdict, monotonic microseconds of this boot. */
   readonly sinceUs?: number;
+  /** When the slow start of its server began that is not over. */
+  readonly slowFromUs?: number;
   /** Why it failed. */
   readonly reason?: string;
 }

@@ -13,7 +13,15 @@ export function remember({ servers, checkers }: CheckMachine): Remembered {
     const owner = virtual?.reals[real];
     if (!ran || virtual === undefined || owner === undefined) continue;
     const key = rememberedKey(serverIdentity(virtual.config), realIdentity(owner.config), checkerIdentity(config));
-    found.set(key, { up, weight, status, reason, ...(sinceUs === undefined ? {} : { sinceUs }) });
+    const slowFromUs = owner.slow?.fromUs;
+    found.set(key, {
+      up,
+      weight,
+      status,
+      reason,
+      ...(sinceUs === undefined ? {} : { sinceUs }),
+      ...(slowFromUs === undefined ? {} : { slowFromUs }),
+    });
   }
   return found;
 }

@@ -44,5 +44,5 @@ export function stop(context: CheckContext, keepServers: boolean): void {
   replaceCheckers(context, []);
   context.servers = [];
   context.changed.clear();
-  context.machine = { ...context.machine, stopped: true };
+  context.machine = { ...context.machine, slow: [], stopped: true };
 }

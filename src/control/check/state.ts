@@ -5,6 +5,7 @@ import type { LogBudgets } from '../machine.js';
 import { emptyNumberMap, type NumberMap } from '../number-map.js';
 import { type TimedList, timedList } from '../timed-list.js';
 import type { CheckSettings } from './messages.js';
+import type { SlowStart } from './slow-weight.js';
 
 /** One check of one real server. */
 export interface CheckerState {
@@ -45,6 +46,10 @@ export interface CheckerState {
 export interface RealState {
   readonly config: RealServer;
   readonly alive: boolean;
+  /** A check of it failed since it was alive. */
+  readonly failed: boolean;
+  /** Its weight rises still. */
+  readonly slow: SlowStart | undefined;
   /** Its checkers are `checkers[firstChecker]` and the `checkerCount - 1` after it. */
   readonly firstChecker: number;
   readonly checkerCount: number;
@@ -77,6 +82,8 @@ export interface ServerState {
 export interface CheckMachine {
   readonly servers: readonly ServerState[];
   readonly checkers: TimedList<CheckerState>;
+  /** The real servers whose weight rises still. */
+  readonly slow: readonly { readonly server: number; readonly real: number }[];
   readonly settings: CheckSettings;
   readonly hostName: string;
   /** The last number of an attempt. */
@@ -98,6 +105,7 @@ export function initialChecks(): CheckMachine {
   return {
     servers: [],
     checkers: timedList([]),
+    slow: [],
     settings: { checkerLogAllFailures: false, noCheckerEmails: false, rsInitNotifies: false, lvsFlushOnStop: 'no' },
     hostName: 'localhost',
     attempts: 0,

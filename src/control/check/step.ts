@@ -7,6 +7,7 @@ import { type CheckContext, closeContext, openContext } from './context.js';
 import type { CheckEffect, CheckInput } from './messages.js';
 import { takeOutcome } from './outcome.js';
 import { stop } from './remove.js';
+import { advanceSlowStarts, nextSlowStepUs } from './slow-start.js';
 import type { CheckMachine } from './state.js';
 import { takeAddresses } from './suspend.js';
 import { applyChanges, takeApplied } from './table.js';
@@ -44,6 +45,7 @@ function take(context: CheckContext, input: CheckInput): void {
       takeApplied(context, input.result);
       break;
     case 'wake':
+      advanceSlowStarts(context);
       beginDue(context);
       break;
     case 'stop':
@@ -71,8 +73,6 @@ function othersOf(effects: readonly CheckEffect[]): readonly CheckEffect[] {
 }
 
 function nextWakeUs(machine: CheckMachine): number | undefined {
-  const { table } = machine;
-  const due = nextDueAtUs(machine);
-  if (due === undefined || table.retryAtUs === undefined) return due ?? table.retryAtUs;
-  return Math.min(due, table.retryAtUs);
+  const times = [nextDueAtUs(machine), nextSlowStepUs(machine), machine.table.retryAtUs].filter((time) => time !== undefined);
+  return times.length === 0 ? undefined : Math.min(...times);
 }

@@ -27,7 +27,7 @@ const empty: PlanFacts = {
   present: new Map(),
   connections: new Map(),
   services: new Map(),
-  health: { remembered: new Map(), files: new Map() },
+  health: { remembered: new Map(), files: new Map(), atUs: 0 },
   held: new Set(),
   expireNodest: false,
 };
@@ -141,7 +141,7 @@ test('health counts: a server whose check failed stays out, one with alpha waits
       ];
     }),
   );
-  const down: PlanFacts = { ...made(before), health: { remembered, files: new Map() } };
+  const down: PlanFacts = { ...made(before), health: { remembered, files: new Map(), atUs: 0 } };
   const sorry = new Map(
     [...wantedTable(before)].map(([id, one]) => [
       id,

@@ -13,6 +13,8 @@ import { TableIntent } from '../virtual-server/table-intent.js';
 /** What the daemon that runs has found out, or the one before it. */
 export interface KnownHealth {
   readonly remembered: Remembered;
+  /** Monotonic microseconds, as those that are remembered. */
+  readonly atUs: number;
   /** Values of tracked files, by name. */
   readonly files: ReadonlyMap<string, number | undefined>;
 }
@@ -38,12 +40,12 @@ function serve(intent: TableIntent, effects: readonly CheckEffect[]): void {
 export function reloadTable(
   running: KeepalivedConfiguration | undefined,
   next: KeepalivedConfiguration,
-  { remembered, files }: KnownHealth,
+  { remembered, files, atUs }: KnownHealth,
 ): ReloadedTable {
   const intent = new TableIntent(running ?? next);
   let machine = initialChecks();
   const feed = (input: CheckInput): readonly CheckEffect[] => {
-    const { state, effects } = step(machine, input, 0);
+    const { state, effects } = step(machine, input, atUs);
     machine = state;
     return effects;
   };

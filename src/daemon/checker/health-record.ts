@@ -8,8 +8,8 @@ import { readTextFile, replaceTextFile } from '../../sys/files/durable-file.js';
 const GATHER_MS = 50;
 
 function isCheck(value: unknown): value is RememberedCheck {
-  const { up, weight, status, sinceUs = 0, reason = '' } = (value ?? {}) as Partial<RememberedCheck>;
-  const numbers = [weight, status, sinceUs].every(Number.isSafeInteger);
+  const { up, weight, status, sinceUs = 0, slowFromUs = 0, reason = '' } = (value ?? {}) as Partial<RememberedCheck>;
+  const numbers = [weight, status, sinceUs, slowFromUs].every(Number.isSafeInteger);
   return typeof up === 'boolean' && numbers && typeof reason === 'string';
 }
 

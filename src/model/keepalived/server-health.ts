@@ -11,8 +11,10 @@ export type RealServerHealth<Since> = Since & {
   /** `10.0.0.2:80` */
   readonly server: string;
   readonly up: boolean;
-  /** Effective. */
+  /** Effective, and what a quorum counts. */
   readonly weight: number;
+  /** What it serves with while it starts slowly. */
+  readonly slowWeight?: number;
   /** How many checks it has, and how many of them gave no verdict yet. */
   readonly checks: number;
   readonly unchecked: number;

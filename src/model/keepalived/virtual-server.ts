@@ -105,6 +105,8 @@ export interface RealServer {
   readonly upperThreshold: number;
   readonly lowerThreshold: number;
   readonly inhibitOnFailure: boolean;
+  /** weir's own: how long the weight rises when the server comes back, whole seconds; 0: it has its weight immediately. */
+  readonly slowStartUs: number;
   readonly notifyUp?: Script;
   readonly notifyDown?: Script;
   readonly alpha: boolean;

@@ -106,6 +106,26 @@ test('verdicts that come too soon, too late or never', () => {
   );
 });
 
+test('a slow start that is left out, or lasts too long', () => {
+  const withSlowStart = (change: (us: number) => number) =>
+    reconfigured((server) => ({
+      ...server,
+      realServers: server.realServers.map((real) => ({ ...real, slowStartUs: change(real.slowStartUs) })),
+    }));
+  caught(
+    withSlowStart(() => 0),
+    /comes back with its full weight/,
+  );
+  caught(
+    withSlowStart((us) => 3 * us),
+    /starts slowly for too long/,
+  );
+  caught(
+    withSlowStart(() => 5_000_000),
+    /starts slowly without slow_start/,
+  );
+});
+
 test('checks in a storm', () => {
   caught(
     eachChecker((one) => ({ ...one, timing: { ...one.timing, delayLoopUs: 50_000, delayBeforeRetryUs: 50_000 } })),

@@ -15,6 +15,8 @@ export interface CheckerView {
 export interface RealView {
   readonly config: RealServer;
   readonly alive: boolean;
+  /** Its slow start: the present step of so many. */
+  readonly slow: { readonly step: number; readonly of: number } | undefined;
   readonly checkers: readonly CheckerView[];
 }
 

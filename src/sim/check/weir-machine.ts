@@ -15,9 +15,10 @@ export const weirMachine: Machine<CheckMachine> = {
       quorumUp,
       sorry,
       suspended,
-      reals: reals.map(({ config: real, alive, firstChecker, checkerCount }) => ({
+      reals: reals.map(({ config: real, alive, slow, firstChecker, checkerCount }) => ({
         config: real,
         alive,
+        slow,
         checkers: itemsFrom(checkers, firstChecker, checkerCount),
       })),
     })),

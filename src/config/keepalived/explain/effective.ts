@@ -68,6 +68,7 @@ export function effectiveRealServer(server: RealServer): Effective {
     uthreshold: server.upperThreshold,
     lthreshold: server.lowerThreshold,
     inhibit_on_failure: server.inhibitOnFailure,
+    ...(server.slowStartUs === 0 ? {} : { slow_start: secondsText(server.slowStartUs) }),
     alpha: server.alpha,
     smtp_alert: server.smtpAlert,
   });

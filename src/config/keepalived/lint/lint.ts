@@ -28,6 +28,7 @@ import { trackScripts } from './scripts/track-scripts.js';
 import { certificates } from './services/certificates.js';
 import { notYetServed } from './services/not-yet-served.js';
 import { servicesOfPair } from './services/services-of-pair.js';
+import { slowStart } from './services/slow-start.js';
 import { virtualServers } from './services/virtual-servers.js';
 
 /** Rules about two masters come first. */
@@ -60,6 +61,7 @@ export const lintRules: readonly LintRule[] = [
   notYetServed,
   virtualServers,
   certificates,
+  slowStart,
   servicesOfPair,
 ];
 

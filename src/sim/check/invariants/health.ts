@@ -2,7 +2,7 @@
 // has just the servers and weights that follow from that. Whatever is healthy serves, or the sorry server does.
 import type { RealServer, VirtualServer } from '../../../model/keepalived/virtual-server.js';
 import type { Invariant, MakeInvariant } from '../invariant.js';
-import type { ServerView } from '../machine.js';
+import type { RealView, ServerView } from '../machine.js';
 import { checkerKeys, hostOf, realText, serverKey } from '../names.js';
 import type { Observation } from '../observation.js';
 import type { Verdicts } from '../verdicts.js';
@@ -11,11 +11,18 @@ import type { World } from '../world.js';
 /** `10.0.0.1=3` of each destination. */
 const poolText = (pool: readonly RealServer[]): string => pool.map((real) => `${hostOf(real)}=${real.weight}`).join(' ');
 
+/** What a server in its slow start serves with. */
+function slowly(weight: number, slow: RealView['slow']): number {
+  if (slow === undefined || weight === 0) return weight;
+  return Math.max(1, Math.floor((weight * slow.step) / slow.of));
+}
+
 /** The destinations that a virtual server must have. */
-function expectedPool({ config, sorry }: ServerView, verdicts: Verdicts): readonly RealServer[] {
-  const reals = config.realServers.flatMap((real) => {
+function expectedPool({ config, sorry, reals: views }: ServerView, verdicts: Verdicts): readonly RealServer[] {
+  const reals = config.realServers.flatMap((real, index) => {
     const serves = verdicts.isUp(config, real) && !sorry;
-    return serves || real.inhibitOnFailure ? [{ ...real, weight: serves ? verdicts.weightOf(config, real) : 0 }] : [];
+    const weight = serves ? slowly(verdicts.weightOf(config, real), views[index]?.slow) : 0;
+    return serves || real.inhibitOnFailure ? [{ ...real, weight }] : [];
   });
   const { sorryServer, sorryInhibit } = config;
   const extra = sorryServer !== undefined && (sorry || sorryInhibit) ? [{ ...sorryServer, weight: sorry ? sorryServer.weight : 0 }] : [];

@@ -17,7 +17,11 @@ const CHECKER_LINE = /^(?:Activating|Deactivating) healthchecker/;
 const WRITTEN_US = 60_000;
 
 /** What must be as before of a server that the file did not change. */
-const lastingOf = ({ alive, checkers }: RealView): unknown => [alive, checkers.map(({ up, attempt, dueAtUs }) => [up, attempt, dueAtUs])];
+const lastingOf = ({ alive, slow, checkers }: RealView): unknown => [
+  alive,
+  slow,
+  checkers.map(({ up, attempt, dueAtUs }) => [up, attempt, dueAtUs]),
+];
 
 function reloaded({ before, after, effects }: Observation): string | undefined {
   const abandoned = new Set(effects.flatMap((effect) => (effect.kind === 'abandon' ? [effect.attempt] : [])));

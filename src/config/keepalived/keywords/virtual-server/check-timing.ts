@@ -15,6 +15,18 @@ export interface TimingWords {
   readonly inherited: boolean;
 }
 
+/** As long as anything that fills the caches of a server. */
+const SLOW_START_MAX_S = 86_400;
+
+/** Of real servers, and of a virtual server for all of its real servers. */
+export const slowStartKeyword = (standard: { readonly default?: string }): Keyword => ({
+  name: 'slow_start',
+  argument: { kind: 'integer', min: 0, max: SLOW_START_MAX_S },
+  ...standard,
+  meaning: 'Whole seconds in which the weight of a server rises when it comes back (0: it has its weight at once). weir only.',
+  messages: { invalid: `slow_start '%v' not valid - must be between 0 and ${SLOW_START_MAX_S}` },
+});
+
 /** Rounds: a server that needs more would hardly ever change. */
 const ROUNDS_MAX = 1000;
 const MAX_32_US = 4294967295;

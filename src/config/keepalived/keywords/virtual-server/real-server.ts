@@ -1,6 +1,6 @@
 // real_server: keepalived.conf(5), "LVS CONFIGURATION".
 import type { Keyword } from '../../keyword.js';
-import { timingKeywords } from './check-timing.js';
+import { slowStartKeyword, timingKeywords } from './check-timing.js';
 import { checkerKeywords } from './checker.js';
 
 const own: readonly Keyword[] = [
@@ -87,7 +87,7 @@ const timing = timingKeywords({
   inherited: true,
 });
 
-const realServerKeywords: readonly Keyword[] = [...own, ...timing, ...checkerKeywords];
+const realServerKeywords: readonly Keyword[] = [...own, slowStartKeyword({}), ...timing, ...checkerKeywords];
 
 export const realServerKeyword: Keyword = {
   name: 'real_server',

@@ -11,9 +11,9 @@ const PAGES = `url virtualhost http_protocol fast_recovery nb_get_retry enable_s
 const NAMES: Readonly<Record<string, string>> = {
   virtual_server: `lvs_sched lb_algo lvs_method lb_kind flag-1 flag-2 flag-3 sh-port sh-fallback mh-port mh-fallback ops hashed protocol
     persistence_timeout persistence_engine persistence_granularity ip_family alpha omega quorum hysteresis quorum_up quorum_down ha_suspend
-    inhibit_on_failure smtp_alert virtualhost snmp_name weight sorry_server sorry_server_inhibit sorry_server_lvs_method real_server ${TIMING}`,
+    inhibit_on_failure smtp_alert virtualhost snmp_name weight sorry_server sorry_server_inhibit sorry_server_lvs_method slow_start real_server ${TIMING}`,
   'virtual_server/real_server': `weight lvs_method uthreshold lthreshold inhibit_on_failure notify_up notify_down alpha smtp_alert virtualhost
-    snmp_name ${TIMING} HTTP_GET SSL_GET TCP_CHECK SMTP_CHECK DNS_CHECK MISC_CHECK UDP_CHECK PING_CHECK FILE_CHECK BFD_CHECK`,
+    snmp_name slow_start ${TIMING} HTTP_GET SSL_GET TCP_CHECK SMTP_CHECK DNS_CHECK MISC_CHECK UDP_CHECK PING_CHECK FILE_CHECK BFD_CHECK`,
   'virtual_server/real_server/HTTP_GET': PAGES,
   'virtual_server/real_server/SSL_GET': `${PAGES} sni_name tls_compliant verify verify_host verify_ca verify_warning`,
   'virtual_server/real_server/HTTP_GET/url': `path digest status_code virtualhost regex regex_no_match regex_options regex_stack

@@ -1,7 +1,7 @@
 // virtual_server_group and virtual_server: keepalived.conf(5), "LVS CONFIGURATION".
 import { DEFAULT_SCHEDULER, schedulers } from '../../../../model/schedulers.js';
 import type { Keyword } from '../../keyword.js';
-import { timingKeywords } from './check-timing.js';
+import { slowStartKeyword, timingKeywords } from './check-timing.js';
 import { realServerKeyword } from './real-server.js';
 
 const scheduling: readonly Keyword[] = [
@@ -156,7 +156,14 @@ const timing = timingKeywords({
   inherited: false,
 });
 
-export const virtualServerKeywords: readonly Keyword[] = [...scheduling, ...quorum, ...timing, ...servers, realServerKeyword];
+export const virtualServerKeywords: readonly Keyword[] = [
+  ...scheduling,
+  ...quorum,
+  slowStartKeyword({ default: '0' }),
+  ...timing,
+  ...servers,
+  realServerKeyword,
+];
 
 export const virtualServerKeyword: Keyword = {
   name: 'virtual_server',

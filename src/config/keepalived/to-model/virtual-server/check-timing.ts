@@ -1,6 +1,7 @@
 // Timing of health checks: set at a level, else inherited from the level above, else keepalived's default.
 import type { CheckTiming } from '../../../../model/keepalived/virtual-server.js';
 import type { Values } from '../../keyword.js';
+import { SECOND_US } from '../../values/number.js';
 import { booleanOf, numberOf } from '../../values/values.js';
 
 /** What a virtual or real server sets for the health checks below it; absent values are inherited. */
@@ -38,6 +39,12 @@ export function timingOf(block: Values, above: TimingDefaults, oldRetry?: number
     ...optional('delayBeforeRetryUs', numberOf(block, 'delay_before_retry') ?? above.delayBeforeRetryUs),
     ...optional('warmupUs', numberOf(block, 'warmup') ?? above.warmupUs),
   };
+}
+
+/** slow_start of a virtual or real server. */
+export function slowStartOf(block: Values): number | undefined {
+  const seconds = numberOf(block, 'slow_start');
+  return seconds === undefined ? undefined : seconds * SECOND_US;
 }
 
 export function completeTiming(timing: TimingDefaults, kind: KindDefaults): CheckTiming {

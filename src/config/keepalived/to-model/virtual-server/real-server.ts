@@ -7,7 +7,7 @@ import type { RealServer } from '../../../../model/keepalived/virtual-server.js'
 import type { Report } from '../../diagnostics/report.js';
 import type { Origin, Values, Word } from '../../keyword.js';
 import { allOf, booleanOf, numberOf, scriptOf, textOf } from '../../values/values.js';
-import { type TimingDefaults, timingOf } from './check-timing.js';
+import { slowStartOf, type TimingDefaults, timingOf } from './check-timing.js';
 import { buildCheckers } from './checker.js';
 import { endpointName, readHost, readPort } from './endpoint.js';
 import { type Forwarding, PLAIN_TUNNEL, readForwarding } from './forwarding.js';
@@ -22,6 +22,7 @@ export interface ServerDefaults {
   readonly forwarding: Forwarding;
   readonly weight: number;
   readonly inhibitOnFailure: boolean;
+  readonly slowStartUs: number;
   /** The settings of global_defs for mail about servers. */
   readonly smtpAlert: boolean;
   readonly timing: TimingDefaults;
@@ -87,6 +88,7 @@ export function buildRealServer(block: Values, serviceName: string, defaults: Se
     upperThreshold: numberOf(block, 'uthreshold') ?? 0,
     lowerThreshold: numberOf(block, 'lthreshold') ?? 0,
     inhibitOnFailure: booleanOf(block, 'inhibit_on_failure') ?? defaults.inhibitOnFailure,
+    slowStartUs: slowStartOf(block) ?? defaults.slowStartUs,
     alpha: timing.alpha,
     smtpAlert: booleanOf(block, 'smtp_alert') ?? defaults.smtpAlert,
     checkers: buildCheckers(block, { server: name, address, timing, files: defaults.files, bfds: defaults.bfds, report }),
@@ -125,6 +127,7 @@ export function buildSorryServer(
     upperThreshold: 0,
     lowerThreshold: 0,
     inhibitOnFailure: inhibit,
+    slowStartUs: 0,
     alpha: false,
     smtpAlert: false,
     checkers: [],

@@ -57,6 +57,7 @@ test('a plain virtual server, with every default', () => {
       method: 'masq',
       tunnel: { type: 'ipip', port: 0, checksum: 'nocsum' },
       weight: 1,
+      slowStartUs: 0,
       upperThreshold: 0,
       lowerThreshold: 0,
       inhibitOnFailure: false,

@@ -8,7 +8,7 @@ import type { Persistence, Protocol } from '../../../../model/service.js';
 import type { Report } from '../../diagnostics/report.js';
 import type { Values, Word } from '../../keyword.js';
 import { allOf, blocksOf, booleanOf, has, lastOf, numberOf, placeOf, scriptOf, textOf } from '../../values/values.js';
-import { timingOf } from './check-timing.js';
+import { slowStartOf, timingOf } from './check-timing.js';
 import { type Forwarding, PLAIN_TUNNEL } from './forwarding.js';
 import { buildRealServer, buildSorryServer, forwardingOf, type ServerDefaults } from './real-server.js';
 import { persistenceOfAnyPort, readFlags, readPersistence } from './scheduling.js';
@@ -77,6 +77,7 @@ function serverDefaults(block: Values, root: Values, around: ServerSurroundings)
   return {
     weight: numberOf(block, 'weight') ?? 1,
     inhibitOnFailure: has(block, 'inhibit_on_failure'),
+    slowStartUs: slowStartOf(block) ?? 0,
     smtpAlert: mailDefault(root, true),
     timing: timingOf(block, above),
     files,
