@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { compileTools } from '../test/interop/checks/tools.js';
+import { makeTools } from '../test/interop/checks/tools.js';
 import { removals, timeToApply } from './checks-apply.js';
 import { ChecksBed, PROBE_PORT, places } from './checks-bed.js';
 import { ADVERT_INTERVAL_S, type Checked, manyChecks, PROBE_INTERVAL_S, SERVERS } from './checks-config.js';
@@ -161,7 +161,7 @@ export async function checks({ quick }: Options, print: (line: string) => void):
   const folder = mkdtempSync(join(tmpdir(), 'weir-bench-shim-'));
   const { rows, add } = printedRows(print);
   try {
-    const shim = compileTools(folder).ipvs;
+    const shim = makeTools(folder).ipvs;
     for (const kind of ['tcp', 'http'] as const) {
       const keepalived = await measure('keepalived', kind, shim, quick ? 3 : 15);
       add(rowsOf(kind, await measure('weir', kind, shim, quick ? 3 : 15), keepalived));

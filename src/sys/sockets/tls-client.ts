@@ -57,6 +57,8 @@ export class TlsClient implements Client {
       this.#connected = true;
       if (!this.#closed) this.#examine(tls);
     });
+    // With TLS 1.3 session tickets come after the handshake: the server has begun to send.
+    tls.on('session', () => this.#closed || tls.getProtocol() !== 'TLSv1.3' || this.events.received(new Uint8Array(0)));
     tls.on('data', (bytes: Buffer) => this.#closed || this.events.received(new Uint8Array(bytes)));
     tls.on('end', () => this.#closed || !this.#connected || this.events.ended());
     // Without a handshake the end of the connection is a failure of it.

@@ -10,7 +10,7 @@ import { noNamespaces } from '../../support/netns-bed.js';
 import { noTools } from '../../support/probes.js';
 import { differences, story } from './differences.js';
 import { playBoth } from './play.js';
-import { compileTools, type Tools } from './tools.js';
+import { makeTools, type Tools } from './tools.js';
 import type { CheckCase } from './types.js';
 import { Worlds } from './world.js';
 
@@ -20,7 +20,7 @@ const NS_PER_MS = 1_000_000;
 
 /** `name`: short, of letters; namespaces are named after it. */
 export function compareCases(name: string, cases: readonly CheckCase[]): void {
-  const skip = noNamespaces() || noTools('keepalived', 'cc');
+  const skip = noNamespaces() || noTools('keepalived', 'cc', 'openssl');
   const free: Worlds[] = [];
   let all: readonly Worlds[] = [];
   let folder = '';
@@ -29,7 +29,7 @@ export function compareCases(name: string, cases: readonly CheckCase[]): void {
   before(() => {
     if (skip !== false) return;
     folder = mkdtempSync(join(tmpdir(), 'weir-checks-'));
-    tools = compileTools(folder);
+    tools = makeTools(folder);
     all = Array.from({ length: Math.min(SIDE_BY_SIDE, cases.length) }, (_, index) => new Worlds(`${name}${index}`));
     free.push(...all);
   });

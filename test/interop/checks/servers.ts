@@ -3,11 +3,13 @@
 import { createSocket, type Socket as UdpSocket } from 'node:dgram';
 import { createServer, type Server, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { createSecureContext, TLSSocket } from 'node:tls';
 import type { Address } from '../../../src/model/address.js';
 import { parseAddress } from '../../../src/model/address-text.js';
 import { native } from '../../../src/sys/addon.js';
 import type { Netns } from '../../../src/sys/namespaces/netns.js';
 import { AF, socketAddress } from '../../../src/sys/sockets/socket-address.js';
+import type { Certificate } from './tools.js';
 import type { World } from './world.js';
 
 /** What a server does with one attempt. */
@@ -20,8 +22,10 @@ export type Answer =
   | 'close'
   /** Sends this text: TCP as soon as something was received (`greet`: as soon as it is connected), and closes. */
   | { readonly text: string; readonly greet?: true; readonly keep?: true }
-  /** As soon as something was received: these, one a moment after the other, and closes. */
-  | { readonly pieces: readonly string[] }
+  /** As soon as something was received: these, one after the other, and closes. */
+  | { readonly pieces: readonly string[]; readonly everyMs?: number }
+  /** The same inside of TLS, 1.3 unless another version is given. `cut`: it ends without TLS's own end of a connection. */
+  | { readonly tls: Answer; readonly version?: 'TLSv1.2' | 'TLSv1.3'; readonly cut?: true }
   /** Each line that comes is answered by the next of these; the first one greets. */
   | { readonly dialogue: readonly string[] }
   /** UDP: the query with this code, as an answer of DNS. */
@@ -87,7 +91,10 @@ export class Servers {
 
   readonly #blocked = new Map<Place, keyof typeof TARGETS>();
 
-  constructor(readonly world: World) {}
+  constructor(
+    readonly world: World,
+    readonly certificate: Certificate,
+  ) {}
 
   /** From now on. Answers go by the number of the attempt, the last one to all that follow. */
   async serve(place: Place, behaviour: Behaviour): Promise<void> {
@@ -103,8 +110,9 @@ export class Servers {
     before?.close();
     this.#listeners.delete(place);
     if (typeof behaviour === 'string') return;
-    const open = endpoint.protocol === 'tcp' ? listenTcp : listenUdp;
-    this.#listeners.set(place, open(boundIn(this.world.netns, endpoint), behaviour, this.#open));
+    const fd = boundIn(this.world.netns, endpoint);
+    const listener = endpoint.protocol === 'tcp' ? listenTcp(fd, behaviour, this.#open, this.certificate) : listenUdp(fd, behaviour);
+    this.#listeners.set(place, listener);
   }
 
   async #block(place: Place, endpoint: Endpoint, wanted: keyof typeof TARGETS | undefined): Promise<void> {
@@ -136,12 +144,14 @@ function nextAnswer(listener: Listener): Answer {
   return first;
 }
 
-function listenTcp(fd: number, answers: readonly Answer[], open: Set<Socket>): Listener {
+function listenTcp(fd: number, answers: readonly Answer[], open: Set<Socket>, certificate: Certificate): Listener {
   const server: Server = createServer((socket) => {
     open.add(socket);
     socket.on('error', () => socket.destroy());
     socket.on('close', () => open.delete(socket));
-    answerTcp(socket, nextAnswer(listener));
+    const answer = nextAnswer(listener);
+    if (typeof answer === 'object' && 'tls' in answer) answerTls(socket, answer, certificate);
+    else answerTcp(socket, answer);
   });
   const listener: Listener = {
     answers,
@@ -151,13 +161,23 @@ function listenTcp(fd: number, answers: readonly Answer[], open: Set<Socket>): L
   return listener;
 }
 
+function answerTls(socket: Socket, { tls, version = 'TLSv1.3', cut }: Extract<Answer, { tls: unknown }>, certificate: Certificate): void {
+  const secureContext = createSecureContext({ ...certificate, minVersion: version, maxVersion: version });
+  const secure = new TLSSocket(socket, { isServer: true, secureContext });
+  secure.on('error', () => socket.destroy());
+  if (cut === true && typeof tls === 'object' && 'text' in tls) {
+    secure.once('data', () => secure.write(tls.text, 'latin1', () => socket.destroy()));
+    secure.resume();
+  } else answerTcp(secure, tls);
+}
+
 function answerTcp(socket: Socket, answer: Answer): void {
   if (answer === 'reset') socket.resetAndDestroy();
   else if (answer === 'close') socket.end();
-  else if (answer === 'accept' || 'rcode' in answer) socket.resume();
+  else if (answer === 'accept' || 'rcode' in answer || 'tls' in answer) socket.resume();
   else if ('dialogue' in answer) converse(socket, answer.dialogue);
   else if ('pieces' in answer) {
-    socket.once('data', () => void sendPieces(socket, answer.pieces));
+    socket.once('data', () => void sendPieces(socket, answer.pieces, answer.everyMs ?? PIECE_MS));
     socket.resume();
   } else {
     const send = (): void => void (answer.keep ? socket.write(answer.text, 'latin1') : socket.end(answer.text, 'latin1'));
@@ -168,9 +188,10 @@ function answerTcp(socket: Socket, answer: Answer): void {
 }
 
 /** Each a segment of its own. */
-async function sendPieces(socket: Socket, pieces: readonly string[]): Promise<void> {
+async function sendPieces(socket: Socket, pieces: readonly string[], everyMs: number): Promise<void> {
   for (const piece of pieces) {
-    await sleep(PIECE_MS);
+    await sleep(everyMs);
+    if (socket.destroyed) return;
     socket.write(piece, 'latin1');
   }
   socket.end();
@@ -200,7 +221,7 @@ function listenUdp(fd: number, answers: readonly Answer[]): Listener {
   const listener: Listener = { answers, close: () => socket.close() };
   socket.on('message', (query, { address, port }) => {
     const answer = nextAnswer(listener);
-    if (typeof answer === 'string' || 'dialogue' in answer || 'pieces' in answer) return;
+    if (typeof answer === 'string' || !('text' in answer || 'rcode' in answer)) return;
     if ('text' in answer) {
       socket.send(Buffer.from(answer.text, 'latin1'), port, address);
       return;

@@ -43,7 +43,7 @@ export class Side {
     this.#write({ note: NOTE, reader: READER, exit: EXIT, ...checked.files });
     for (const name of ['note', 'reader', 'exit']) chmodSync(join(this.folder, name), 0o755);
     world.forget();
-    this.servers = new Servers(world);
+    this.servers = new Servers(world, tools.certificate);
     if (world.maker === 'weir') this.#watch = new TableWatch(world.netns.cookie, (table) => this.#table(table));
     this.#ends.push(watchAttempts(world.netns, (place, atMs) => this.#add('attempt', place, atMs)));
     this.#ends.push(relay(world.netns, (text) => this.#add('mail', text)));

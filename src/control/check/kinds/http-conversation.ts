@@ -15,6 +15,8 @@ const BODY_MAX = 64 * 1024 * 1024;
 
 export interface HttpState {
   readonly phase: 'connecting' | 'head' | 'body';
+  /** Something came after the request; of TLS that may be a session ticket. */
+  readonly answering: boolean;
   /** The head so far; then the body, as much as an expression needs. */
   readonly kept: Uint8Array;
   readonly head: AnswerHead | undefined;
@@ -29,6 +31,7 @@ const NOTHING = new Uint8Array(0);
 
 export const beginHttp = (): HttpState => ({
   phase: 'connecting',
+  answering: false,
   kept: NOTHING,
   head: undefined,
   received: 0,
@@ -74,13 +77,19 @@ export function converse(
         send: new TextEncoder().encode(requestText(attempt)),
         restartTimeout: true,
       };
-    case 'received':
-      return receive(state, input.bytes, urlOf(attempt));
+    case 'received': {
+      // SSL_GET: the whole answer has one connect_timeout; HTTP_GET: each of its pieces.
+      const restartTimeout = !isTls(attempt) || !state.answering;
+      return { restartTimeout, ...receive({ ...state, answering: true }, input.bytes, urlOf(attempt)) };
+    }
     case 'ended':
+      if (isTls(attempt) && state.head === undefined) return failed(state, 'SSL read error from');
       return judgeAnswer(state, urlOf(attempt), tools);
     case 'timeout':
-      return failed(state, timeoutText(state));
+      return failed(state, timeoutText(state, attempt));
     case 'failed':
+      // Of TLS any error ends the answer as a close does.
+      if (isTls(attempt) && input.phase === 'read') return judgeAnswer(state, urlOf(attempt), tools);
       return failed(state, FAILURES[input.phase]);
     case 'untrusted': {
       const { reason } = input;
@@ -91,6 +100,8 @@ export function converse(
   }
 }
 
+const isTls = ({ check }: Attempt): boolean => check.kind === 'ssl';
+
 const FAILURES = {
   unreachable: 'HTTP_CHECK - network unreachable',
   connect: 'Connection failed',
@@ -99,9 +110,10 @@ const FAILURES = {
   write: 'Cannot send get request to',
 } as const;
 
-function timeoutText({ phase, kept }: HttpState): string {
+function timeoutText({ phase, answering }: HttpState, attempt: Attempt): string {
   if (phase === 'connecting') return 'Timeout connecting';
-  return phase === 'head' && kept.length === 0 ? 'Timeout WEB read' : 'Timeout HTTP read';
+  if (!answering) return 'Timeout WEB read';
+  return isTls(attempt) ? 'Timeout SSL read' : 'Timeout HTTP read';
 }
 
 function receive(state: HttpState, bytes: Uint8Array, url: HttpUrl): ProbeStep<HttpState> {
@@ -110,7 +122,7 @@ function receive(state: HttpState, bytes: Uint8Array, url: HttpUrl): ProbeStep<H
   const found = answerHead(kept);
   if (found === undefined) {
     if (kept.length > HEAD_MAX) return failed(state, 'HTTP header too long from');
-    return { state: { ...state, kept }, restartTimeout: true };
+    return { state: { ...state, kept } };
   }
   return addBody({ ...state, phase: 'body', kept: NOTHING, head: found }, kept.subarray(found.bytes), url);
 }
@@ -123,7 +135,7 @@ function addBody(state: HttpState, bytes: Uint8Array, url: HttpUrl): ProbeStep<H
   const digest = url.digest === undefined ? state.digest : md5Add(state.digest, bytes.subarray(0, left));
   const room = Math.max(0, MATCHED_MAX - state.kept.length);
   const kept = url.regex === undefined || room === 0 ? state.kept : concat(state.kept, bytes.subarray(0, room));
-  return { state: { ...state, received, digest, kept }, restartTimeout: true };
+  return { state: { ...state, received, digest, kept } };
 }
 
 /** The digest of what came of the body. */

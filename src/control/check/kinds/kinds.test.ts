@@ -24,13 +24,22 @@ const tools: ProbeTools = {
   random: () => 0x1234,
 };
 
+const someAttempt: Attempt = {
+  number: 1,
+  check: { kind: 'tcp' },
+  target: { address: ip('10.0.0.1'), port: 80 },
+  connectTimeoutUs: 1,
+  intervalUs: 1,
+  url: 0,
+  hostName: 'lb1',
+};
+
 function converse(
   check: CheckKind,
   inputs: readonly ProbeInput[],
   more: Partial<Attempt> = {},
 ): { sent: string; outcome: Outcome | undefined } {
-  const target = { address: ip('10.0.0.1'), port: 80 };
-  const attempt: Attempt = { number: 1, check, target, connectTimeoutUs: 1, intervalUs: 1, url: 0, hostName: 'lb1', ...more };
+  const attempt: Attempt = { ...someAttempt, check, ...more };
   const { probe } = kindOf(check.kind);
   let state = probe.begin(attempt, tools);
   let sent = '';
@@ -195,4 +204,29 @@ test('HTTP_GET: servers that are no good', () => {
   const chunk: ProbeInput = { kind: 'received', bytes: new Uint8Array(1 << 20) };
   const endless = [connected, received('HTTP/1.1 200 OK\r\n\r\n'), ...Array.from({ length: 65 }, () => chunk)];
   assert.equal(outcomeOf(httpOf(), endless), 'HTTP body too long from');
+});
+
+test('SSL_GET: the answer as a whole has one timeout, and any end of it is the end of the page', () => {
+  const ssl = httpOf({}, { kind: 'ssl' });
+  const head = received('HTTP/1.1 200 OK\r\n\r\n');
+  const readError: ProbeInput = { kind: 'failed', phase: 'read', reason: 'Connection reset by peer' };
+  assert.equal(outcomeOf(ssl, [connected, head, readError]), 'success: HTTP status code');
+  assert.equal(outcomeOf(httpOf(), [connected, head, readError]), 'Read error with');
+  assert.equal(outcomeOf(ssl, [connected, received('HTTP/1.1 200'), readError]), 'Read, no data received from ');
+  assert.equal(outcomeOf(ssl, [connected, received('HTTP/1.1 200'), ended]), 'SSL read error from');
+  assert.equal(outcomeOf(ssl, [connected, timeout]), 'Timeout WEB read');
+  assert.equal(outcomeOf(ssl, [connected, received(''), timeout]), 'Timeout SSL read');
+  const restarts = (check: CheckKind, inputs: readonly ProbeInput[]): readonly boolean[] => {
+    const attempt: Attempt = { ...someAttempt, check };
+    const { probe } = kindOf(check.kind);
+    let state = probe.begin(attempt, tools);
+    return inputs.map((input) => {
+      const next = probe.step(state, input, attempt, tools);
+      state = next.state;
+      return next.restartTimeout === true;
+    });
+  };
+  const inputs = [connected, received('HTTP/1.1'), received(' 200 OK\r\n\r\n'), received('a')];
+  assert.deepEqual(restarts(ssl, inputs), [true, true, false, false]);
+  assert.deepEqual(restarts(httpOf(), inputs), [true, true, true, true]);
 });

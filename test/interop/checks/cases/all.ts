@@ -4,6 +4,7 @@ import { connectionCases } from './connections.js';
 import { kindCases } from './kinds.js';
 import { quorumCases } from './quorum.js';
 import { reloadCases } from './reloads.js';
+import { tlsCases } from './tls.js';
 
 const SHORT: ReadonlySet<string> = new Set([
   'tcp-flap',
@@ -16,7 +17,7 @@ const SHORT: ReadonlySet<string> = new Set([
   'reload-weight',
 ]);
 
-const all = [...connectionCases, ...quorumCases, ...kindCases, ...reloadCases];
+const all = [...connectionCases, ...quorumCases, ...kindCases, ...tlsCases, ...reloadCases];
 
 export const shortCases: readonly CheckCase[] = all.filter(({ name }) => SHORT.has(name));
 export const longCases: readonly CheckCase[] = all.filter(({ name }) => !SHORT.has(name));
