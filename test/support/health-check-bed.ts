@@ -81,6 +81,11 @@ export class HealthCheckBed {
     await ended;
   }
 
+  /** Runs a server on the director itself; resolves at its first line. */
+  serveOnDirector(argv: readonly string[]): Promise<void> {
+    return this.director.serve(this.#bed, argv);
+  }
+
   start(configuration: string): RunningDaemon {
     this.configure(configuration);
     const pids = ['p', 'r', 'c', 'b'].flatMap((letter) => [`-${letter}`, this.file(`${letter}.pid`)]);
