@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/filter.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/file.h>
@@ -12,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#define FILTER_MAX 64 /* instructions */
 #define IOCTL_ROOM 16384 /* the largest size that an ioctl number can hold, and more than any plain one takes */
 
 static napi_value js_open(napi_env env, napi_callback_info info) {
@@ -78,6 +80,19 @@ static napi_value js_setsockopt(napi_env env, napi_callback_info info) {
   Bytes value = arg_bytes(&a, 3);
   if (args_bad(&a)) return NULL;
   return setsockopt(fd, level, name, value.at, (socklen_t)value.size) < 0 ? fail(env, "setsockopt", errno) : NULL;
+}
+
+/* The option's value is a pointer, which setsockopt above does not pass. */
+static napi_value js_attach_filter(napi_env env, napi_callback_info info) {
+  ARGS("attachFilter");
+  int fd = arg_fd(&a, 0);
+  Bytes program = arg_bytes(&a, 1);
+  struct sock_filter instructions[FILTER_MAX];
+  if (program.size % sizeof *instructions || program.size > sizeof instructions) args_reject(&a, "no program of classic BPF");
+  if (args_bad(&a)) return NULL;
+  memcpy(instructions, program.at, program.size);
+  struct sock_fprog value = {.len = (unsigned short)(program.size / sizeof *instructions), .filter = instructions};
+  return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &value, sizeof value) < 0 ? fail(env, "setsockopt", errno) : NULL;
 }
 
 static napi_value js_getsockopt(napi_env env, napi_callback_info info) {
@@ -167,6 +182,7 @@ const Export socket_exports[] = {
     {"bind", js_bind},
     {"connect", js_connect},
     {"setsockopt", js_setsockopt},
+    {"attachFilter", js_attach_filter},
     {"getsockopt", js_getsockopt},
     {"getsockname", js_getsockname},
     {"sendto", js_sendto},

@@ -61,6 +61,8 @@ export interface Native {
   /** false: a stream socket is still connecting (EINPROGRESS): wait for POLLOUT, then read SO_ERROR. */
   connect(fd: number, sockaddr: Uint8Array): boolean;
   setsockopt(fd: number, level: number, name: number, value: Uint8Array): void;
+  /** A program of classic BPF: instructions (struct sock_filter), at most 64, at least one. */
+  attachFilter(fd: number, program: Uint8Array): void;
   /** Bytes written into `value`. */
   getsockopt(fd: number, level: number, name: number, value: Uint8Array): number;
   /** Returns the length of the address in bytes, which may be more than `sockaddr` holds. */

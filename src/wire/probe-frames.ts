@@ -89,6 +89,8 @@ export interface Quoted {
   readonly tag: number;
   /** Its destination port; of an echo it means nothing. */
   readonly port: number;
+  /** Of a segment. */
+  readonly sequence: number;
 }
 
 /** A packet that came: `segment` of TCP, `datagram` of UDP, `echo-reply` and `error` of ICMP. */
@@ -119,7 +121,13 @@ function quotedIn(body: Uint8Array): Quoted | undefined {
   if (quoted === undefined || quoted.payload.length < 8) return undefined;
   const view = viewOf(quoted.payload);
   const { protocol, destination } = quoted;
-  return { protocol, destination, tag: view.getUint16(protocol === IpProtocol.icmp ? 4 : 0), port: view.getUint16(2) };
+  return {
+    protocol,
+    destination,
+    tag: view.getUint16(protocol === IpProtocol.icmp ? 4 : 0),
+    port: view.getUint16(2),
+    sequence: view.getUint32(4),
+  };
 }
 
 function messageIn({ source, destination, payload }: Ipv4Packet): Arrival | undefined {

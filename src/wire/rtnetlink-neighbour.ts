@@ -74,6 +74,11 @@ export function dumpNeighbours(family: Family): NetlinkRequest {
   return { type: RouteMessage.getNeighbour, flags: NetlinkFlag.dump, payload };
 }
 
+/** Asks for one entry; ENOENT: there is none. */
+export function lookUpNeighbour(ifindex: number, address: Address): NetlinkRequest {
+  return { type: RouteMessage.getNeighbour, flags: 0, payload: encodeNeighbour({ ifindex, address, state: 0, flags: 0 }) };
+}
+
 /** Makes the entry, or changes it where there is one. */
 export function setNeighbour(neighbour: Neighbour): NetlinkRequest {
   return { type: RouteMessage.newNeighbour, flags: NetlinkFlag.create | NetlinkFlag.replace, payload: encodeNeighbour(neighbour) };

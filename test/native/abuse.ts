@@ -84,6 +84,7 @@ const shapes: { readonly [K in keyof Native]: string } = {
   bind: 'nb',
   connect: 'nb',
   setsockopt: 'nnnb',
+  attachFilter: 'nb',
   getsockopt: 'nnnb',
   getsockname: 'nb',
   sendto: 'nbb',

@@ -50,6 +50,11 @@ export class PacketSocket extends ReceivingSocket {
     native().setsockopt(this.descriptor.number, SOL_PACKET, PACKET_QDISC_BYPASS, int32(1));
   }
 
+  /** From now on only frames for which this program of classic BPF returns a length are queued. */
+  receiveOnly(program: Uint8Array): void {
+    native().attachFilter(this.descriptor.number, program);
+  }
+
   /** See setReceiveBuffer; more than net.core.rmem_max needs CAP_NET_ADMIN. */
   receiveBuffer(bytes: number): void {
     setReceiveBuffer(this.descriptor.number, bytes, true);
