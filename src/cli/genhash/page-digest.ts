@@ -72,7 +72,7 @@ export interface Asking {
 export function askForPage(page: PageRequest, print?: (text: string) => void): Asking {
   let stop = (): void => {};
   const outcome = new Promise<Outcome | undefined>((done) => {
-    const carrierTools = { runScript: unused, secureContext: contextForAnyServer, random: unused };
+    const carrierTools = { runScript: unused, secureContext: contextForAnyServer, random: unused, openVip: unused };
     const run = new AttemptRun(
       attemptOf(page),
       { match: unused, random: unused },

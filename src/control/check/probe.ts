@@ -40,7 +40,7 @@ export interface ProbeTools {
   readonly random: () => number;
 }
 
-export type Transport = 'tcp' | 'tls' | 'udp' | 'ping' | 'script';
+export type Transport = 'tcp' | 'tls' | 'udp' | 'ping' | 'script' | 'frames';
 
 export interface Probe<State = unknown> {
   readonly transport: (check: CheckKind) => Transport;

@@ -12,4 +12,5 @@ export const CHECK_NAMES: Readonly<Record<CheckKind['kind'], string>> = {
   udp: 'UDP_CHECK',
   file: 'FILE_CHECK',
   bfd: 'BFD_CHECK',
+  vip: 'VIP_CHECK',
 };

@@ -2,6 +2,7 @@
 import type { Address } from '../address.js';
 import type { ForwardingMethod, Protocol, ServiceKey, Tunnel } from '../service.js';
 import type { Script } from './script.js';
+import type { VipCheck } from './vip-check.js';
 
 /** One line of a virtual_server_group. */
 export type GroupMember =
@@ -88,7 +89,8 @@ export type CheckKind =
       readonly maxReply: number;
     }
   | { readonly kind: 'file'; readonly trackFile: string; readonly weight: number; readonly reverse: boolean }
-  | { readonly kind: 'bfd'; readonly name: string };
+  | { readonly kind: 'bfd'; readonly name: string }
+  | VipCheck;
 
 export interface Checker {
   readonly check: CheckKind;

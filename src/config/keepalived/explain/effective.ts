@@ -83,6 +83,7 @@ export const CHECK_KINDS: ReadonlyMap<string, CheckKind['kind']> = new Map([
   ['MISC_CHECK', 'misc'],
   ['UDP_CHECK', 'udp'],
   ['PING_CHECK', 'ping'],
+  ['VIP_CHECK', 'vip'],
 ]);
 
 export function effectiveChecker({ timing }: Checker): Effective {

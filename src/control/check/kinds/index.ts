@@ -8,11 +8,12 @@ import type { Kind } from './rules.js';
 import { smtp } from './smtp.js';
 import { tcp } from './tcp.js';
 import { udp } from './udp.js';
+import { vip } from './vip.js';
 
 /** FILE_CHECK and BFD_CHECK are made by reports of others (tracked.ts). */
 export type AttemptedKind = Exclude<CheckKind['kind'], 'file' | 'bfd'>;
 
-const KINDS: Readonly<Record<AttemptedKind, Kind>> = { tcp, http, ssl: http, smtp, dns, misc, udp, ping };
+const KINDS: Readonly<Record<AttemptedKind, Kind>> = { tcp, http, ssl: http, smtp, dns, misc, udp, ping, vip };
 
 export const isAttempted = (kind: CheckKind['kind']): kind is AttemptedKind => kind !== 'file' && kind !== 'bfd';
 

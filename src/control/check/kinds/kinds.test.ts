@@ -58,6 +58,17 @@ const outcomeOf = (...args: Parameters<typeof converse>): string => {
   return outcome.kind === 'success' ? `success${outcome.text === undefined ? '' : `: ${outcome.text}`}` : outcome.text;
 };
 
+test('VIP_CHECK: the transport has the reason', () => {
+  const check: CheckKind = { kind: 'vip', method: 'route', protocol: 'tcp', vips: [{ address: ip('192.0.2.1'), port: 80 }] };
+  const failed = (phase: 'connect' | 'unreachable'): ProbeInput => ({ kind: 'failed', phase, reason: 'no VIP: none' });
+  assert.equal(outcomeOf(check, [connected]), 'success');
+  assert.deepEqual(converse(check, [failed('connect')]).outcome, { kind: 'failure', text: 'no VIP: none' });
+  assert.deepEqual(converse(check, [failed('unreachable')]).outcome, {
+    kind: 'not-made',
+    text: 'VIP_CHECK of 10.0.0.1 port 80 cannot be made: no VIP: none',
+  });
+});
+
 test('TCP_CHECK', () => {
   assert.equal(outcomeOf({ kind: 'tcp' }, [connected]), 'success');
   assert.equal(outcomeOf({ kind: 'tcp' }, [timeout]), 'timeout');

@@ -4,7 +4,7 @@ import type { Address } from '../../../model/address.js';
 import { formatAddress } from '../../../model/address-text.js';
 import { sameAddress } from '../../../model/identity.js';
 import { IcmpUnreachable } from '../../../wire/icmp.js';
-import type { Endpoint, PathState, PathTarget } from './path.js';
+import type { Endpoint, PathState, PathTarget } from './path-state.js';
 
 /** `192.0.2.1 port 80` */
 export const endpointText = ({ address, port }: Endpoint): string => `${formatAddress(address)} port ${port}`;

@@ -12,7 +12,8 @@ import { decodeIcmp, encodeIcmp } from '../../../wire/icmp.js';
 import { decodeIpv4, encodeIpv4, IPV4_DEFAULTS } from '../../../wire/ipv4.js';
 import { decodeTcp, encodeTcp, TCP_DEFAULTS, TcpFlag } from '../../../wire/tcp.js';
 import type { Hop } from './hop.js';
-import { askPath, beginPath, endPath, type PathState, type PathStep, type PathTarget, takeFrame } from './path.js';
+import { askPath, beginPath, endPath, type PathStep, takeFrame } from './path.js';
+import type { PathState, PathTarget } from './path-state.js';
 
 const [OURS, VIP, SERVER, ROUTER] = [ip('10.5.0.2'), ip('192.0.2.9'), ip('10.5.0.51'), ip('10.5.0.1')];
 const MAC: Mac = '02:00:00:00:00:01';
@@ -178,7 +179,9 @@ test('VS/DR: a server that sends packets for the VIP on', () => {
   );
   assert.deepEqual(takeFrame(step.state, error(11, 0, frames[0] as Uint8Array)).frames, [], 'once');
   const returned = segment({ flags: TcpFlag.syn, from: OURS, to: VIP, ports: [20, 80], sequence: 5000 });
-  assert.equal(failure(takeFrame(step.state, returned)), 'forwarded: the server sends packets for 192.0.2.9 back, it has no such address');
+  const end = takeFrame(step.state, returned);
+  assert.equal(failure(end), 'forwarded: the server sends packets for 192.0.2.9 back, it has no such address');
+  assert.deepEqual(sent(end), ['10.5.0.2 > 192.0.2.9 ttl 1 RST 40000-80 0'], 'no reset that would come back, too');
   assert.equal(
     failure(takeFrame(step.state, segment({ flags: TcpFlag.syn, from: OURS, to: VIP, ports: [20, 80], sequence: 9 }))),
     undefined,

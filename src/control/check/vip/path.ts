@@ -27,48 +27,8 @@ import {
 } from '../../../wire/probe-frames.js';
 import { TcpFlag } from '../../../wire/tcp.js';
 import type { Hop } from './hop.js';
+import type { Endpoint, PathNumbers, PathState, PathTarget, Signs } from './path-state.js';
 import { endpointText, silenceText, unreachableText } from './path-texts.js';
-
-export interface Endpoint {
-  readonly address: Address;
-  readonly port: number;
-}
-
-export interface PathTarget {
-  readonly method: 'route' | 'masq';
-  readonly vip: Endpoint;
-  readonly server: Endpoint;
-}
-
-/** Numbers that no other probe has: source ports (and identifiers of echoes) of ours, and 32 random bits for each SYN. */
-export interface PathNumbers {
-  readonly port: number;
-  readonly lastPort: number;
-  readonly sequence: number;
-  readonly lastSequence: number;
-}
-
-/** What answered the questions that follow silence. */
-export interface Signs {
-  /** It answers a ping to the VIP: VS/DR alone. */
-  readonly vipEcho: boolean;
-  readonly serverEcho: boolean;
-  readonly arp: boolean;
-  /** VS/NAT: it accepts a connection from its own network. */
-  readonly nearby: boolean;
-  /** Who would send packets for the VIP on. */
-  readonly forwarder?: Address;
-}
-
-export interface PathState {
-  readonly target: PathTarget;
-  readonly hop: Hop;
-  readonly numbers: PathNumbers;
-  /** Undefined: not known yet. */
-  readonly mac: Mac | undefined;
-  readonly isLast: boolean;
-  readonly signs: Signs;
-}
 
 export interface PathStep {
   readonly state: PathState;
@@ -192,7 +152,9 @@ function takeSegment(state: PathState, mac: Mac, segment: Extract<Arrival, { kin
   const { flags, sourcePort, destinationPort, sequence, acknowledgement } = segment;
   const isReturned = target.method === 'route' && sourcePort === last.tag && flags === TcpFlag.syn && sequence === last.sequence;
   if (isReturned && sameAddress(segment.destination, target.vip.address) && sameAddress(segment.source, last.probe.source)) {
-    return finish(state, `forwarded: the server sends packets for ${formatAddress(target.vip.address)} back, it has no such address`);
+    const failure = `forwarded: the server sends packets for ${formatAddress(target.vip.address)} back, it has no such address`;
+    // A reset of the last SYN would come back as well.
+    return { ...finish(state, failure), frames: resets({ ...state, isLast: false }, mac) };
   }
   const trial = [first, last].find((one) => one.tag === destinationPort && (one.sequence + 1) >>> 0 === acknowledgement);
   if (trial === undefined || sourcePort !== aimOf(target).port || !answers(trial, segment) || (flags & TcpFlag.ack) === 0)

@@ -40,8 +40,8 @@ export class AttemptRun {
       this.#finish({ kind: 'not-made', text: this.#hindrance(error) });
       return;
     }
-    // A script has a timeout of its own.
-    if (attempt.check.kind === 'misc') return;
+    // These end by themselves, and know why.
+    if (attempt.check.kind === 'misc' || attempt.check.kind === 'vip') return;
     this.#timer = this.#after(1);
   }
 

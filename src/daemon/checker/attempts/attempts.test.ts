@@ -12,6 +12,7 @@ import { createSecureContext, createServer as createTls } from 'node:tls';
 import { ip } from '../../../../test/support/doctor-facts.js';
 import { noRoot, noTools } from '../../../../test/support/probes.js';
 import type { Attempt, Outcome } from '../../../control/check/messages.js';
+import type { VipCheck } from '../../../model/keepalived/vip-check.js';
 import type { CheckKind } from '../../../model/keepalived/virtual-server.js';
 import { openFds } from '../../../sys/fd.js';
 import { runScript } from '../../scripts/run-script.js';
@@ -212,4 +213,23 @@ test('MISC_CHECK: status, signal, a script that does not end, and one that is no
   assert.deepEqual(await attempt(script('/bin/sh', '-c', 'kill -9 $$'), 0), { kind: 'failure', text: 'failed (due to signal 9)' });
   assert.deepEqual(await attempt(script('/bin/sleep', '60'), 0), { kind: 'failure', text: 'timed out' });
   assert.match(JSON.stringify(await attempt(script('/nowhere/x'), 0)), /"not-made".*\[\/nowhere\/x\] cannot be made: ENOENT/);
+});
+
+test('VIP_CHECK is no verdict about what the datapath cannot do, or a SYN cannot show', async () => {
+  const vips = [{ address: ip('192.0.2.1'), port: 80 }];
+  const usual = { kind: 'vip', method: 'route', protocol: 'tcp', vips } as const;
+  const refused = async (check: Partial<VipCheck>, port = 80): Promise<string> => {
+    const outcome = await attempt({ ...usual, ...check }, port);
+    assert.equal(outcome.kind, 'not-made');
+    return outcome.kind === 'not-made' ? outcome.text.replace('VIP_CHECK of 127.0.0.1 port ', '') : '';
+  };
+  assert.equal(await refused({ method: 'tunnel' }), '80 cannot be made: tunnels (-i) are not there yet');
+  assert.equal(await refused({ vips: [] }), '80 cannot be made: a firewall mark has no address that could be asked for');
+  assert.equal(await refused({ protocol: 'udp' }), '80 cannot be made: a service of UDP answers no SYN');
+  assert.equal(await refused({ vips: [{ address: ip('2001:db8::1'), port: 80 }] }), '80 cannot be made: IPv6 services are not there yet');
+  const ports = 'the service has all ports, and none can be chosen';
+  assert.equal(await refused({ vips: [{ address: ip('192.0.2.1'), port: 0 }] }), `80 cannot be made: ${ports}`);
+  assert.equal(await refused({ method: 'masq' }, 0), `0 cannot be made: ${ports}`);
+  assert.equal(await refused({}), '80 cannot be made: the real server is this host itself');
+  assert.deepEqual(openFds(), []);
 });

@@ -5,11 +5,15 @@ import type { ProbeTools } from '../../../control/check/probe.js';
 import { Regex } from '../../../sys/regex.js';
 import { AttemptRun } from './attempt-run.js';
 import { type CarrierTools, openCarrier } from './carriers.js';
+import { VipProbes } from './vip/vip-probes.js';
 
 export interface Answered {
   readonly attempt: number;
   readonly outcome: Outcome;
 }
+
+/** What attempts need from outside. `servedPorts`: of the virtual servers. */
+export type AttemptTools = Omit<CarrierTools, 'random' | 'openVip'> & { readonly servedPorts?: () => ReadonlySet<number> };
 
 const POOL_BYTES = 4096;
 
@@ -29,13 +33,19 @@ export class Attempts {
   };
 
   readonly #carrierTools: CarrierTools;
+  readonly #vipProbes: VipProbes;
 
   constructor(
-    tools: Omit<CarrierTools, 'random'>,
+    tools: AttemptTools,
     /** Never called within `start`. */
     readonly onOutcomes: (outcomes: readonly Answered[]) => void,
   ) {
-    this.#carrierTools = { ...tools, random: () => this.#random() };
+    this.#carrierTools = {
+      ...tools,
+      random: () => this.#random(),
+      openVip: (attempt, check, feed) => this.#vipProbes.open(attempt, check, feed),
+    };
+    this.#vipProbes = new VipProbes(tools.servedPorts ?? (() => new Set()));
   }
 
   get count(): number {
@@ -92,6 +102,7 @@ export class Attempts {
   close(): void {
     for (const run of this.#running.values()) run.abandon();
     this.#running.clear();
+    this.#vipProbes.close();
     this.#answered = [];
   }
 }

@@ -4,6 +4,7 @@ import { kindOf } from '../../../control/check/kinds/index.js';
 import type { Attempt } from '../../../control/check/messages.js';
 import type { ProbeInput } from '../../../control/check/probe.js';
 import type { Script } from '../../../model/keepalived/script.js';
+import type { VipCheck } from '../../../model/keepalived/vip-check.js';
 import type { CertificateRules, CheckKind } from '../../../model/keepalived/virtual-server.js';
 import type { CertificateDemands } from '../../../sys/sockets/certificate-fault.js';
 import type { ClientEvents, ClientOptions } from '../../../sys/sockets/client-socket.js';
@@ -22,6 +23,7 @@ export interface CarrierTools {
   /** For servers whose certificate is verified by these rules, or any server. @throws NotMadeError where the authorities cannot be read */
   readonly secureContext: (rules?: CertificateRules) => SecureContext;
   readonly random: () => number;
+  readonly openVip: (attempt: Attempt, check: VipCheck, feed: (input: ProbeInput) => void) => Carrier;
 }
 
 function optionsOf({ target }: Attempt): ClientOptions {
@@ -107,6 +109,7 @@ export function openCarrier(attempt: Attempt, feed: (input: ProbeInput) => void,
   const { check } = attempt;
   const options = optionsOf(attempt);
   if (check.kind === 'misc') return openScript(check, attempt.intervalUs, feed, tools);
+  if (check.kind === 'vip') return tools.openVip(attempt, check, feed);
   switch (kindOf(check.kind).probe.transport(check)) {
     case 'udp':
       return new DatagramClient(options, eventsOf(feed), () => openUdp(options, check.kind === 'udp'));

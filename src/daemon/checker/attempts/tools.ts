@@ -4,7 +4,7 @@ import type { Script } from '../../../model/keepalived/script.js';
 import type { Log } from '../../../model/log-level.js';
 import type { ResolvedScript } from '../../scripts/resolve-script.js';
 import { runScript } from '../../scripts/run-script.js';
-import type { CarrierTools } from './carriers.js';
+import type { AttemptTools } from './attempts.js';
 import { TlsContexts } from './tls-contexts.js';
 
 export interface ToolsOptions {
@@ -13,9 +13,16 @@ export interface ToolsOptions {
   readonly log: Log;
 }
 
-export function attemptTools({ configuration, resolve, log }: ToolsOptions): Omit<CarrierTools, 'random'> {
+function servedPorts({ virtualServers, virtualServerGroups }: KeepalivedConfiguration): ReadonlySet<number> {
+  const own = virtualServers.flatMap(({ target }) => (target.kind === 'service' && target.key.kind === 'address' ? [target.key.port] : []));
+  const grouped = virtualServerGroups.flatMap(({ members }) => members.flatMap((member) => (member.kind === 'range' ? [member.port] : [])));
+  return new Set([...own, ...grouped]);
+}
+
+export function attemptTools({ configuration, resolve, log }: ToolsOptions): AttemptTools {
   const contexts = new TlsContexts(() => configuration().ssl, log);
   return {
+    servedPorts: () => servedPorts(configuration()),
     secureContext: (rules) => contexts.get(rules),
     runScript: (script, timeoutUs) => runScript(resolve(script), { timeoutMs: timeoutUs / 1000 }),
   };

@@ -62,6 +62,8 @@ const logAll: Keyword = {
 const connecting: readonly Keyword[] = [...target, alpha, ...timing, logAll];
 /** MISC_CHECK opens no connection itself. */
 const running: readonly Keyword[] = [alpha, ...timing.filter(({ name }) => name !== 'connect_timeout'), logAll];
+/** VIP_CHECK connects as the datapath does. */
+const probing: readonly Keyword[] = [alpha, ...timing, logAll];
 
 const smtp: readonly Keyword[] = [
   {
@@ -170,4 +172,5 @@ export const checkerKeywords: readonly Keyword[] = [
   block('PING_CHECK', connecting, 'An ICMP echo.'),
   block('FILE_CHECK', file, 'A number in a file.'),
   block('BFD_CHECK', bfd, 'A BFD session.'),
+  block('VIP_CHECK', probing, 'A SYN by the way of clients’ packets to the VIP; a failure names the part that is broken. weir only.'),
 ];

@@ -13,7 +13,7 @@ const NAMES: Readonly<Record<string, string>> = {
     persistence_timeout persistence_engine persistence_granularity ip_family alpha omega quorum hysteresis quorum_up quorum_down ha_suspend
     inhibit_on_failure smtp_alert virtualhost snmp_name weight sorry_server sorry_server_inhibit sorry_server_lvs_method slow_start real_server ${TIMING}`,
   'virtual_server/real_server': `weight lvs_method uthreshold lthreshold inhibit_on_failure notify_up notify_down alpha smtp_alert virtualhost
-    snmp_name slow_start ${TIMING} HTTP_GET SSL_GET TCP_CHECK SMTP_CHECK DNS_CHECK MISC_CHECK UDP_CHECK PING_CHECK FILE_CHECK BFD_CHECK`,
+    snmp_name slow_start ${TIMING} HTTP_GET SSL_GET TCP_CHECK SMTP_CHECK DNS_CHECK MISC_CHECK UDP_CHECK PING_CHECK FILE_CHECK BFD_CHECK VIP_CHECK`,
   'virtual_server/real_server/HTTP_GET': PAGES,
   'virtual_server/real_server/SSL_GET': `${PAGES} sni_name tls_compliant verify verify_host verify_ca verify_warning`,
   'virtual_server/real_server/HTTP_GET/url': `path digest status_code virtualhost regex regex_no_match regex_options regex_stack
@@ -26,6 +26,7 @@ const NAMES: Readonly<Record<string, string>> = {
   'virtual_server/real_server/PING_CHECK': CONNECTION,
   'virtual_server/real_server/FILE_CHECK': 'track_file weight',
   'virtual_server/real_server/BFD_CHECK': 'name alpha',
+  'virtual_server/real_server/VIP_CHECK': `alpha log_all_failures ${TIMING}`,
   bfd_instance: `neighbor_ip neighbour_ip source_ip min_rx min_tx idle_tx multiplier passive ttl hoplimit max_hops multihop weight vrrp checker`,
   SSL: 'password ca certificate key',
 };

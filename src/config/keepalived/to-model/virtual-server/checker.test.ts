@@ -130,6 +130,31 @@ test('HTTP_GET and SSL_GET', () => {
   assert.equal(read('HTTP_GET {\nurl {\npath /\n}\nnb_get_retry 3\n}').checkers[0]?.timing.retry, 3);
 });
 
+test('VIP_CHECK: the VIPs, and how packets for them get to the server', () => {
+  const checkOf = (text: string): CheckKind | undefined => {
+    const { configuration, reported } = readText(text);
+    assert.deepEqual(reported, []);
+    return configuration.virtualServers[0]?.realServers[0]?.checkers[0]?.check;
+  };
+  const server = (head: string, own: string): string =>
+    `virtual_server ${head} {\nlvs_sched rr\nlvs_method DR\n${own}\nreal_server 10.0.0.2 80 {\nVIP_CHECK {\nconnect_timeout 1\n}\n}\n}\n`;
+  const vip = (last: number, port = 80) => ({ address: { family: 'inet', words: [0x0a000000 + last] }, port });
+  const [tcp, direct] = ['protocol TCP', { kind: 'vip', method: 'route', protocol: 'tcp' }];
+  assert.deepEqual(checkOf(server('10.0.0.1 80', tcp)), { ...direct, vips: [vip(1)] });
+  assert.deepEqual(checkOf(server('10.0.0.1 80', tcp).replace('VIP_CHECK', 'lvs_method NAT\nVIP_CHECK')), {
+    ...direct,
+    method: 'masq',
+    vips: [vip(1)],
+  });
+  assert.deepEqual(checkOf(server('10.0.0.1 80', 'protocol UDP')), { ...direct, protocol: 'udp', vips: [vip(1)] });
+  assert.deepEqual(checkOf(server('fwmark 7', '').replace('10.0.0.2 80', '10.0.0.2')), { ...direct, vips: [] });
+  const group = 'virtual_server_group g {\n10.0.0.1 80\n10.0.0.8-9 80\n10.0.1.0/24 80\n}\n';
+  const found = checkOf(`${group}${server('group g', tcp)}`);
+  assert.ok(found?.kind === 'vip');
+  assert.deepEqual(found.vips.slice(0, 4), [vip(1), vip(8), vip(9), vip(256)]);
+  assert.equal(found.vips.length, 16, 'the first ones');
+});
+
 test('the other kinds', () => {
   assert.deepEqual(kind('PING_CHECK {\n}'), { kind: 'ping' });
   assert.deepEqual(kind('SMTP_CHECK {\nhelo_name h\n}'), { kind: 'smtp', heloName: 'h' });

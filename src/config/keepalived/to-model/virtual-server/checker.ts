@@ -2,6 +2,7 @@
 import { type Address, isLinkLocal } from '../../../../model/address.js';
 import { formatAddress } from '../../../../model/address-text.js';
 import type { BfdInstance, TrackFile } from '../../../../model/keepalived/trackers.js';
+import type { VipCheck } from '../../../../model/keepalived/vip-check.js';
 import type { Checker, CheckKind, CheckTarget } from '../../../../model/keepalived/virtual-server.js';
 import { type Report, reportProblem } from '../../diagnostics/report.js';
 import type { Values } from '../../keyword.js';
@@ -16,6 +17,8 @@ export interface CheckerContext {
   /** `[10.0.0.2]:tcp:80` */
   readonly server: string;
   readonly address: Address;
+  /** How clients' packets get to it. */
+  readonly path: Omit<VipCheck, 'kind'>;
   readonly timing: TimingDefaults;
   readonly files: readonly TrackFile[];
   readonly bfds: readonly BfdInstance[];
@@ -143,6 +146,8 @@ function buildKind(keyword: string, block: Values, context: CheckerContext): Che
       return buildUdpCheck(block, report);
     case 'FILE_CHECK':
       return buildFile(block, context);
+    case 'VIP_CHECK':
+      return { kind: 'vip', ...context.path };
     default:
       return buildBfd(block, context);
   }
@@ -169,6 +174,7 @@ export const CHECKER_NAMES = [
   'PING_CHECK',
   'FILE_CHECK',
   'BFD_CHECK',
+  'VIP_CHECK',
 ] as const;
 
 export function buildCheckers(server: Values, context: CheckerContext): readonly Checker[] {

@@ -3,6 +3,7 @@
 import type { Address, Family } from '../../../../model/address.js';
 import { formatAddress } from '../../../../model/address-text.js';
 import type { BfdInstance, TrackFile } from '../../../../model/keepalived/trackers.js';
+import type { VipCheck } from '../../../../model/keepalived/vip-check.js';
 import type { RealServer } from '../../../../model/keepalived/virtual-server.js';
 import type { Report } from '../../diagnostics/report.js';
 import type { Origin, Values, Word } from '../../keyword.js';
@@ -20,6 +21,8 @@ export interface ServerDefaults {
   readonly protocol: string;
   readonly port: number;
   readonly forwarding: Forwarding;
+  /** The services, for VIP_CHECK. */
+  readonly service: Pick<VipCheck, 'protocol' | 'vips'>;
   readonly weight: number;
   readonly inhibitOnFailure: boolean;
   readonly slowStartUs: number;
@@ -91,7 +94,15 @@ export function buildRealServer(block: Values, serviceName: string, defaults: Se
     slowStartUs: slowStartOf(block) ?? defaults.slowStartUs,
     alpha: timing.alpha,
     smtpAlert: booleanOf(block, 'smtp_alert') ?? defaults.smtpAlert,
-    checkers: buildCheckers(block, { server: name, address, timing, files: defaults.files, bfds: defaults.bfds, report }),
+    checkers: buildCheckers(block, {
+      server: name,
+      address,
+      path: { ...defaults.service, method: forwarding.method },
+      timing,
+      files: defaults.files,
+      bfds: defaults.bfds,
+      report,
+    }),
     ...(notifyUp === undefined ? {} : { notifyUp }),
     ...(notifyDown === undefined ? {} : { notifyDown }),
     ...(virtualHost === undefined ? {} : { virtualHost }),

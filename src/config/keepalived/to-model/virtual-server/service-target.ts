@@ -1,6 +1,8 @@
 // The services of a virtual_server: an address, a firewall mark or a group, with its name, family and protocol.
 import type { Address, Family } from '../../../../model/address.js';
+import { VIPS_MAX, type VipCheck } from '../../../../model/keepalived/vip-check.js';
 import type { GroupMember, VirtualServerGroup } from '../../../../model/keepalived/virtual-server.js';
+import { addressAfter } from '../../../../model/keepalived/wanted-table.js';
 import type { Protocol, ServiceKey } from '../../../../model/service.js';
 import { type Report, reportProblem } from '../../diagnostics/report.js';
 import type { Values, Word } from '../../keyword.js';
@@ -110,6 +112,20 @@ export function servesAnyPort(target: Target, groups: readonly VirtualServerGrou
   if (target.kind === 'address') return target.port === 0;
   if (target.kind === 'fwmark') return false;
   return membersOf(target, groups).some((member) => member.kind === 'range' && member.port === 0);
+}
+
+/** The addresses that VIP_CHECK asks for, with their ports. */
+export function vipsOf(target: Target, groups: readonly VirtualServerGroup[]): VipCheck['vips'] {
+  if (target.kind === 'address') return [{ address: target.address, port: target.port }];
+  const all = membersOf(target, groups).flatMap((member) =>
+    member.kind === 'fwmark'
+      ? []
+      : Array.from({ length: Math.min(member.count, VIPS_MAX) }, (_, step) => ({
+          address: addressAfter(member.first, step),
+          port: member.port,
+        })),
+  );
+  return all.slice(0, VIPS_MAX);
 }
 
 export function serviceKey(target: Exclude<Target, { kind: 'group' }>, protocol: Protocol, family: Family = 'inet'): ServiceKey {

@@ -12,7 +12,17 @@ import { slowStartOf, timingOf } from './check-timing.js';
 import { type Forwarding, PLAIN_TUNNEL } from './forwarding.js';
 import { buildRealServer, buildSorryServer, forwardingOf, type ServerDefaults } from './real-server.js';
 import { persistenceOfAnyPort, readFlags, readPersistence } from './scheduling.js';
-import { isMarksOnly, nameIn, readFamily, readProtocol, readTarget, servesAnyPort, serviceKey, type Target } from './service-target.js';
+import {
+  isMarksOnly,
+  nameIn,
+  readFamily,
+  readProtocol,
+  readTarget,
+  servesAnyPort,
+  serviceKey,
+  type Target,
+  vipsOf,
+} from './service-target.js';
 import { checkGroupPorts, fitQuorum, type PlacedServer, withoutDuplicates } from './virtual-server-consistency.js';
 
 /** What a virtual server refers to elsewhere in the file. */
@@ -64,7 +74,11 @@ function readOnePacket(block: Values, protocol: Protocol, marksOnly: boolean, na
 }
 
 /** The defaults for real servers, without the forwarding method. */
-function serverDefaults(block: Values, root: Values, around: ServerSurroundings): Omit<ServerDefaults, 'port' | 'protocol' | 'forwarding'> {
+function serverDefaults(
+  block: Values,
+  root: Values,
+  around: ServerSurroundings,
+): Omit<ServerDefaults, 'port' | 'protocol' | 'service' | 'forwarding'> {
   const { global, files, bfds, report } = around;
   const above = {
     alpha: false,
@@ -116,15 +130,18 @@ function readHead(block: Values, root: Values, around: ServerSurroundings): Head
   for (const { value, at } of allOf(block, 'snmp_name')) {
     if ((value as readonly Word[]).length !== 1) report('virtual-server-snmp-name', at);
   }
+  const marksOnly = isMarksOnly(target, groups);
   const known = family === undefined ? {} : { family };
+  const protocol = (textOf(block, 'protocol')?.toLowerCase() ?? 'udp') as Protocol;
   const defaults: ServerDefaults = {
     ...serverDefaults(block, root, around),
     ...known,
-    protocol: target.kind === 'fwmark' ? 'none' : (textOf(block, 'protocol')?.toLowerCase() ?? 'udp'),
+    protocol: target.kind === 'fwmark' ? 'none' : protocol,
+    service: { protocol: marksOnly ? 'tcp' : protocol, vips: vipsOf(target, groups) },
     port: target.kind === 'address' ? target.port : 0,
     forwarding: method,
   };
-  return { target, ...known, forwarding, marksOnly: isMarksOnly(target, groups), defaults };
+  return { target, ...known, forwarding, marksOnly, defaults };
 }
 
 /** The usable real servers, in order; having none is reported. */

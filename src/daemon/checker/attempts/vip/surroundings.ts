@@ -1,0 +1,83 @@
+// What VIP_CHECK has to know of this host to send as its datapath does: routes and neighbours at the moment, interfaces and addresses as they
+// were within the last second.
+import { type HopOrObstacle, hopTo } from '../../../../control/check/vip/hop.js';
+import type { Address } from '../../../../model/address.js';
+import { monotonicUs } from '../../../../sys/clock.js';
+import { hasCode } from '../../../../sys/errno.js';
+import { using } from '../../../../sys/fd.js';
+import { Netlink } from '../../../../sys/netlink/netlink.js';
+import type { Mac } from '../../../../wire/ethernet.js';
+import { decodeInterfaceAddress, dumpAddresses, type InterfaceAddress } from '../../../../wire/rtnetlink-address.js';
+import { decodeLink, dumpLinks, LinkHardware } from '../../../../wire/rtnetlink-link.js';
+import { decodeNeighbour, lookUpNeighbour, NeighbourState } from '../../../../wire/rtnetlink-neighbour.js';
+import { decodeRoute, lookUpRoute, type Route, RouteType } from '../../../../wire/rtnetlink-route.js';
+
+const REMEMBERED_US = 1_000_000;
+const VALID = NeighbourState.reachable | NeighbourState.stale | NeighbourState.delay | NeighbourState.probe | NeighbourState.permanent;
+
+interface Device {
+  readonly name: string;
+  readonly mac?: Mac;
+}
+
+interface Snapshot {
+  readonly atUs: number;
+  readonly devices: ReadonlyMap<number, Device>;
+  readonly addresses: readonly InterfaceAddress[];
+}
+
+/** Undefined: none, or one that refuses. */
+function routeTo(netlink: Netlink, address: Address): Route | undefined {
+  try {
+    return decodeRoute(netlink.get(lookUpRoute(address), 'look up a route'));
+  } catch (error) {
+    if (!hasCode(error, 'ENETUNREACH', 'EHOSTUNREACH', 'EINVAL', 'EACCES')) throw error;
+    return undefined;
+  }
+}
+
+/** Of entries that the datapath uses. */
+function neighbourOn(netlink: Netlink, ifindex: number, address: Address): Mac | undefined {
+  try {
+    const entry = decodeNeighbour(netlink.get(lookUpNeighbour(ifindex, address), 'look up a neighbour'));
+    return entry === undefined || (entry.state & VALID) === 0 ? undefined : entry.mac;
+  } catch (error) {
+    if (!hasCode(error, 'ENOENT')) throw error;
+    return undefined;
+  }
+}
+
+export class HopFinder {
+  #snapshot: Snapshot | undefined;
+
+  #current(netlink: Netlink): Snapshot {
+    const atUs = monotonicUs();
+    if (this.#snapshot !== undefined && atUs - this.#snapshot.atUs < REMEMBERED_US) return this.#snapshot;
+    const links = netlink.dump(dumpLinks(), decodeLink, 'list interfaces');
+    const devices = links.map(({ ifindex, name, hardware, mac }): readonly [number, Device] => {
+      return [ifindex, hardware === LinkHardware.ethernet && mac !== undefined ? { name, mac } : { name }];
+    });
+    const addresses = netlink.dump(dumpAddresses(), decodeInterfaceAddress, 'list addresses');
+    this.#snapshot = { atUs, devices: new Map(devices), addresses };
+    return this.#snapshot;
+  }
+
+  /** @throws SystemError */
+  find(server: Address, vips: readonly Address[]): HopOrObstacle {
+    return using(new Netlink(), (netlink) => {
+      const { devices, addresses } = this.#current(netlink);
+      const route = routeTo(netlink, server);
+      const { ifindex, gateway } = route ?? {};
+      return hopTo(server, vips, {
+        route: route && {
+          isLocal: route.type === RouteType.local,
+          ...(ifindex === undefined ? {} : { ifindex }),
+          ...(gateway === undefined ? {} : { gateway }),
+        },
+        device: ifindex === undefined ? undefined : devices.get(ifindex),
+        addresses,
+        neighbour: ifindex === undefined ? undefined : neighbourOn(netlink, ifindex, gateway ?? server),
+      });
+    });
+  }
+}
