@@ -24,6 +24,6 @@ export function attemptTools({ configuration, resolve, log }: ToolsOptions): Att
   return {
     servedPorts: () => servedPorts(configuration()),
     secureContext: (rules) => contexts.get(rules),
-    runScript: (script, timeoutUs) => runScript(resolve(script), { timeoutMs: timeoutUs / 1000 }),
+    runScript: (script, timeoutUs) => runScript(resolve(script), { timeoutMs: timeoutUs / 1000, wholeFamily: true }),
   };
 }
