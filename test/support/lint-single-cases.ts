@@ -216,6 +216,11 @@ export const SINGLE_CASES: readonly LintCase[] = [
     goodScripts: { '/etc/c.sh': 'ip -4 addr | grep -qw 10.0.0.100 || exit 0\ncurl -sfo /dev/null https://10.0.0.100:6443/ || exit 1\n' },
   },
   {
+    code: 'vip-check-shows-nothing',
+    bad: [instance('', '', server('lvs_method TUN\nreal_server 10.0.1.1 80 {\nVIP_CHECK {\n}\n}'))],
+    good: [instance('', '', server('real_server 10.0.1.1 80 {\nVIP_CHECK {\n}\n}'))],
+  },
+  {
     code: 'mail-to-sample-address',
     bad: [instance('smtp_alert', 'notification_email {\nops@firewall.loc\n}\nsmtp_server 10.0.0.25')],
     good: [instance('', 'notification_email {\nops@firewall.loc\n}\nsmtp_server 10.0.0.25')],

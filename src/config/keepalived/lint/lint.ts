@@ -29,6 +29,7 @@ import { certificates } from './services/certificates.js';
 import { notYetServed } from './services/not-yet-served.js';
 import { servicesOfPair } from './services/services-of-pair.js';
 import { slowStart } from './services/slow-start.js';
+import { vipChecks } from './services/vip-checks.js';
 import { virtualServers } from './services/virtual-servers.js';
 
 /** Rules about two masters come first. */
@@ -62,6 +63,7 @@ export const lintRules: readonly LintRule[] = [
   virtualServers,
   certificates,
   slowStart,
+  vipChecks,
   servicesOfPair,
 ];
 
