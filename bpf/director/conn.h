@@ -76,12 +76,31 @@ static __always_inline bool conn_find(__u64 key, __u32 now, struct found *f) {
   return s && slot_holds(s, key, now, f);
 }
 
+/* Thresholds, as the kernel has them: a destination is full from its upper threshold on. It takes new connections again below its lower
+ * one; where it has none, below three quarters of the upper one. Both functions come after an atomic change of the counts, and overload_begin
+ * looks once more after it has set the mark: so one that empties meanwhile is never left marked. */
+static __always_inline __u32 conns_of(struct dest *d) { return READ(d->active) + READ(d->inactive); }
+
+static __always_inline void overload_end(struct dest *d) {
+  if (likely(!READ(d->overload))) return;
+  __u32 upper = READ(d->upper), lower = READ(d->lower);
+  if (lower ? conns_of(d) < lower : !upper || (__u64)conns_of(d) * 4 < (__u64)upper * 3) WRITE(d->overload, 0);
+}
+
+static __always_inline void overload_begin(struct dest *d) {
+  __u32 upper = READ(d->upper);
+  if (likely(!upper) || conns_of(d) < upper) return;
+  CAS(&d->overload, 0, 1);
+  overload_end(d);
+}
+
 /* Subtracts one connection from its destination's counts. Called once for each value that left the table. */
 static __always_inline void conn_uncount(__u64 v, __u32 now) {
   struct dest *d = dest_at(v_dest(v));
   if (!d) return;
   __sync_fetch_and_add(v & V_INACTIVE ? &d->inactive : &d->active, -1);
   WRITE(d->idle_since, now);
+  overload_end(d);
 }
 
 /* The value after a packet moved the connection to `state`, to live until `expires`. */

@@ -197,6 +197,7 @@ static __always_inline enum decision conn_make(struct verdict *v, __u64 key) {
     if (number == NOWHERE) continue;
     v->f.value = first_value(v);
     __sync_fetch_and_add(v->f.value & V_INACTIVE ? &v->d->inactive : &v->d->active, 1);
+    overload_begin(v->d);
     count_conn(v->dest);
     slot_fill(number, key, v->f.value);
     return GO_REQUEST;

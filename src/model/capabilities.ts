@@ -89,14 +89,6 @@ const rows = [
     meanwhile: 'the servers’ way back leads through the director (VS/NAT), or they have the VIP (VS/DR)',
   },
   {
-    id: 'thresholds',
-    name: 'connection thresholds (`-x`, `-y`)',
-    present: false,
-    missing: 'connection thresholds (-x, -y) are not there yet',
-    meanwhile: 'the destination is refused',
-    without: 'a server gets new connections beyond its limit',
-  },
-  {
     id: 'synchronisation',
     name: 'connection synchronisation (`--start-daemon`, `lvs_sync_daemon`)',
     present: false,

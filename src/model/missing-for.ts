@@ -27,12 +27,8 @@ function missingForService({ key, persistence, onePacket, scheduler }: ServiceSp
   return line ?? missingScheduler(scheduler);
 }
 
-function missingForDestination({ method, address, upperThreshold, lowerThreshold }: DestinationSpec): string | undefined {
-  return firstMissing([
-    method === 'tunnel' && 'tunnels',
-    address.family === 'inet6' && 'ipv6-servers',
-    (upperThreshold !== 0 || lowerThreshold !== 0) && 'thresholds',
-  ]);
+function missingForDestination({ method, address }: DestinationSpec): string | undefined {
+  return firstMissing([method === 'tunnel' && 'tunnels', address.family === 'inet6' && 'ipv6-servers']);
 }
 
 /**

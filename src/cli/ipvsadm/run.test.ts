@@ -214,7 +214,6 @@ test('what comes later is refused in one plain line, and nothing is changed', as
     '-A -u 10.0.0.1:80 -p --pe sip': 'persistence engines (--pe) are not there yet',
     '-E -t 10.0.0.1:80 -s lblc': 'the scheduler lblc is not there yet',
     '-a -t 10.0.0.1:80 -r 10.0.0.2 -i': 'tunnels (-i) are not there yet',
-    '-a -t 10.0.0.1:80 -r 10.0.0.2 -m -x 5': 'connection thresholds (-x, -y) are not there yet',
     '-e -t [::1]:80 -r [::2]:80 -m': 'IPv6 servers are not there yet',
     '--start-daemon master': 'synchronisation daemons (--start-daemon) are not there yet',
   };

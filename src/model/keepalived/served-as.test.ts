@@ -56,19 +56,16 @@ test('servers that cannot be reached get nothing, are not checked and do not cou
   );
 });
 
-test('a limit is left out, its server is not', () => {
-  const limited = web({ realServers: [realServer('10.0.0.1', { upperThreshold: 9 })] });
+test('a server keeps its limits', () => {
+  const limited = web({ realServers: [realServer('10.0.0.1', { upperThreshold: 9, lowerThreshold: 5 })] });
   const [wanted] = wantedServices(limited, limited.realServers, emptyConfiguration);
   const served = wanted === undefined ? undefined : servedAs(wanted);
   assert.ok(served?.kind === 'served');
   assert.deepEqual(
-    served.service.destinations.map(({ upperThreshold }) => upperThreshold),
-    [0],
+    served.service.destinations.map(({ upperThreshold, lowerThreshold }) => [upperThreshold, lowerThreshold]),
+    [[9, 5]],
   );
-  assert.deepEqual(
-    served.without.map(({ keyword }) => keyword),
-    ['uthreshold'],
-  );
+  assert.deepEqual(served.without, []);
 });
 
 test('a configuration that asks for nothing else has no shortfall', () => {

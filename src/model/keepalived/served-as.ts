@@ -23,14 +23,10 @@ export type ServedAs =
   | { readonly kind: 'served'; readonly service: WantedService; readonly without: readonly Without[] }
   | { readonly kind: 'unserved'; readonly missing: string };
 
-const missingForServer = (spec: DestinationSpec): string | undefined =>
-  missingFor({ kind: 'add-destination', service: ANY_SERVICE, spec: withoutLimits(spec) });
+const missingForServer = (spec: DestinationSpec): string | undefined => missingFor({ kind: 'add-destination', service: ANY_SERVICE, spec });
 
 /** What is missing for a destination does not depend on its service. */
 const ANY_SERVICE = { kind: 'fwmark', family: 'inet', mark: 1 } as const;
-
-const withoutLimits = (spec: DestinationSpec): DestinationSpec =>
-  capability('thresholds').present ? spec : { ...spec, upperThreshold: 0, lowerThreshold: 0 };
 
 /** Port 0 (all ports) means something with persistence alone. */
 const needsPersistence = ({ key }: ServiceSpec): boolean => key.kind === 'address' && key.port === 0;
@@ -78,18 +74,16 @@ function plainSpec(spec: ServiceSpec): readonly [ServiceSpec, readonly Without[]
 
 const serverText = ({ address, port }: RealServer): string => `${formatAddress(address)} port ${port}`;
 
-/** The servers that cannot be reached, and limits that are not kept. */
+/** The servers that cannot be reached. */
 function withoutServers({ realServers, sorryServer }: VirtualServer): readonly Without[] {
   const all = [
     ...realServers.map((real) => ({ keyword: 'real_server', name: 'real server', real })),
     ...(sorryServer === undefined ? [] : [{ keyword: 'sorry_server', name: 'sorry server', real: sorryServer }]),
   ];
-  const unreachable = all.flatMap(({ keyword, name, real }): readonly Without[] => {
+  return all.flatMap(({ keyword, name, real }): readonly Without[] => {
     const missing = missingForServer(real);
     return missing === undefined ? [] : [{ keyword, what: `${name} ${serverText(real)}`, meanwhile: missing }];
   });
-  const limited = realServers.some(({ upperThreshold, lowerThreshold }) => upperThreshold !== 0 || lowerThreshold !== 0);
-  return [...unreachable, ...(limited ? leftOut('thresholds', 'uthreshold') : [])];
 }
 
 /** How the table can have a service at present. */
@@ -100,7 +94,7 @@ export function servedAs(wanted: WantedService): ServedAs {
   const unreachable = server.realServers.every((real) => missingForServer(real) !== undefined);
   const missing = missingFor({ kind: 'add-service', spec }) ?? (first !== undefined && unreachable ? missingForServer(first) : undefined);
   if (missing !== undefined) return { kind: 'unserved', missing };
-  const destinations = wanted.destinations.filter((one) => missingForServer(one) === undefined).map(withoutLimits);
+  const destinations = wanted.destinations.filter((one) => missingForServer(one) === undefined);
   return { kind: 'served', service: { server, spec, destinations }, without: [...without, ...withoutServers(server)] };
 }
 

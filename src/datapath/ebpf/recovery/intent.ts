@@ -19,9 +19,16 @@ function valuesOf(spec: DestinationSpec, lastWeight: number): Description {
   return { method: methodNumber(method), upper, lower, weight, lastWeight: weight === 0 ? lastWeight : weight };
 }
 
+/** A threshold that is higher, or gone, lets a full destination take new connections again. */
+function relieve({ dests }: Tables, id: number, upper: number): void {
+  if (upper === 0 || upper > dests.get(id, Dest.upper)) dests.set(id, Dest.overload, 0);
+}
+
 /** Writes it into the record of a destination that no packet finds yet. */
-export function describe({ dests }: Tables, id: number, spec: DestinationSpec): void {
+export function describe(tables: Tables, id: number, spec: DestinationSpec): void {
+  const { dests } = tables;
   const values = valuesOf(spec, 0);
+  relieve(tables, id, values.upper);
   for (const name of DESCRIPTION) dests.set(id, Dest[name], values[name]);
 }
 
@@ -97,8 +104,10 @@ export function finish(tables: Tables): void {
   intent.set(0, Intent.kind, INTENT_NONE);
 }
 
-function finishDestination({ dests, intent }: Tables): void {
+function finishDestination(tables: Tables): void {
+  const { dests, intent } = tables;
   const id = intent.get(0, Intent.destination);
+  relieve(tables, id, intent.get(0, Intent.upper));
   for (const name of DESCRIPTION) dests.set(id, Dest[name], intent.get(0, Intent[name]));
 }
 
