@@ -19,17 +19,17 @@ test('health is published soon after a change, and nothing after the end', { ski
       () => bed.state,
       () => {},
     );
-    publisher.soon();
-    publisher.soon();
+    publisher.publishSoon();
+    publisher.publishSoon();
     mock.timers.tick(1000);
     const [real] = published()[0]?.servers[0]?.reals ?? [];
     assert.deepEqual(
       [real?.server, real?.up, real?.failed[0]?.check, real?.failed[0]?.reason],
       ['10.0.0.1:80', false, 'TCP_CHECK', 'timeout'],
     );
-    publisher.soon();
+    publisher.publishSoon();
     publisher.close();
-    publisher.soon();
+    publisher.publishSoon();
     mock.timers.tick(60_000);
     assert.deepEqual(published(), []);
   } finally {

@@ -9,8 +9,8 @@ import { startTime } from '../../sys/processes/child.js';
 import { optionalWork } from '../process/optional-work.js';
 
 const GATHER_MS = 50;
-/** A pause lasts so many times as long as the write before it. */
-const PAUSES = 20;
+/** The pause after a write lasts so many times as long as the write. */
+const PAUSE_PER_WRITE = 20;
 
 export function publishedServers(state: CheckMachine): readonly PublishedServer[] {
   const offsetUs = Date.now() * 1000 - monotonicUs();
@@ -40,8 +40,8 @@ export class CheckPublisher {
     this.#attempt(() => publishedChecks.sweep());
   }
 
-  /** Something changed. */
-  soon(): void {
+  /** To be called after each change. */
+  publishSoon(): void {
     if (!this.#closed) this.#timer ??= setTimeout(() => this.#publish(), this.#pauseMs);
   }
 
@@ -53,7 +53,7 @@ export class CheckPublisher {
       const servers = publishedServers(this.current());
       publishedChecks.publish(this.#cookie, { pid: process.pid, started: this.#started, daemon: process.ppid, servers });
     });
-    this.#pauseMs = Math.max(GATHER_MS, ((monotonicUs() - begunUs) / 1000) * PAUSES);
+    this.#pauseMs = Math.max(GATHER_MS, ((monotonicUs() - begunUs) / 1000) * PAUSE_PER_WRITE);
   }
 
   /** What changes after it is not published. */

@@ -1,5 +1,5 @@
-// The checker process: what happens to its attempts, trackers and table goes into the machine of health checks, and what the machine
-// decides is carried out. VRRP is not affected by it.
+// The checker process: gives the machine of health checks its inputs (outcomes, reports of trackers, what came of changes to the table)
+// and carries out its effects. It is a process of its own, so that nothing here delays VRRP.
 
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
@@ -80,7 +80,7 @@ class Checker implements Part {
       perform: (effects) => this.#perform(effects),
       onWake: () => this.#loop.feed({ kind: 'wake' }),
     });
-    this.#record = new ReloadRecord('check', () => this.#text(), log);
+    this.#record = new ReloadRecord('check', () => this.#dataText(), log);
     this.#table = new TableKeeper(configuration, options.open, log);
     this.#notifier = new CheckNotifier((script) => this.#scripts.resolve(script), log);
     this.#health = new HealthRecord(options.healthFile, () => remember(this.#loop.state), log);
@@ -132,7 +132,7 @@ class Checker implements Part {
 
   #perform(effects: readonly CheckEffect[]): void {
     for (const effect of effects) this.#performOne(effect);
-    if (effects.some(({ kind }) => kind === 'remember' || kind === 'serve' || kind === 'remove')) this.#publisher.soon();
+    if (effects.some(({ kind }) => kind === 'remember' || kind === 'serve' || kind === 'remove')) this.#publisher.publishSoon();
   }
 
   #performOne(effect: CheckEffect): void {
@@ -159,7 +159,7 @@ class Checker implements Part {
         this.options.send?.({ kind: 'mail', type: 'SERVER', subject: effect.subject, text: effect.text });
         break;
       case 'remember':
-        this.#health.write();
+        this.#health.writeSoon();
         break;
       case 'log':
         this.#log(effect.detail === true ? 'debug' : effect.level, effect.text);
@@ -180,10 +180,11 @@ class Checker implements Part {
   dump(what: DumpKind): void {
     if (what !== 'data') return;
     this.#log('info', `Printing checker data for process(${process.pid}) on signal`);
-    writeDump(dataPath('_check', this.#configuration.global, this.options.identSuffix), this.#text(), this.#log);
+    writeDump(dataPath('_check', this.#configuration.global, this.options.identSuffix), this.#dataText(), this.#log);
   }
 
-  #text(): string {
+  /** What a dump of the data has. */
+  #dataText(): string {
     const lines = virtualServerLines(this.#loop.state, hostClocks());
     return `${globalText(this.#configuration)}${lines.map((line) => `${line}\n`).join('')}`;
   }

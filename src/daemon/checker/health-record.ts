@@ -44,8 +44,7 @@ export class HealthRecord {
     }
   }
 
-  /** Soon. */
-  write(): void {
+  writeSoon(): void {
     this.#timer ??= setTimeout(() => this.flush(), GATHER_MS);
   }
 
@@ -63,7 +62,7 @@ export class HealthRecord {
     }
   }
 
-  /** Each trouble once: without the file everything goes on, but the next process begins without it. */
+  /** Logs each trouble once: without the file the checks go on, but the next process begins without what they found. */
   #logTrouble(text: string): void {
     if (this.#trouble !== text) this.log('warning', `health of servers cannot be kept for a restart: ${text}`);
     this.#trouble = text;

@@ -6,7 +6,7 @@ import { coverInterfaces } from '../process/interface-cover.js';
 import type { StartPart } from '../process/part.js';
 import { runChecker } from './checker-process.js';
 
-/** What weir's own commands run with: its folders are not the daemon's secrets. */
+/** That of weir's own commands: others may read the folders that are made for the table. */
 const UMASK = 0o022;
 
 export const startChecker: StartPart = (configuration, options, log, send) => {

@@ -10,7 +10,7 @@ import type { KeepalivedConfiguration } from '../../model/keepalived/configurati
 import type { RealServer, VirtualServer } from '../../model/keepalived/virtual-server.js';
 import type { Log } from '../../model/log-level.js';
 import type { ServiceEntry, ServiceKey, Timeouts } from '../../model/service.js';
-import { applyPlans } from './apply.js';
+import { applyPlans } from './apply-plans.js';
 
 const presentOf = ({ spec, destinations }: ServiceEntry): PresentService => ({
   spec,

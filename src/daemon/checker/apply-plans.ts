@@ -4,8 +4,8 @@ import { applyChange } from '../../datapath/apply-change.js';
 import type { Director } from '../../datapath/director.js';
 import { isWeirError } from '../../model/errors/weir-error.js';
 
-/** One service's changes without a batch around them: a new service that does not come whole does not stay. */
-function makeAlone(director: Director, { changes }: ServicePlan): void {
+/** One service's changes without a batch around them: where a change of a new service is refused, the service is removed again. */
+function applyOne(director: Director, { changes }: ServicePlan): void {
   const [first] = changes;
   let begun = false;
   try {
@@ -36,7 +36,7 @@ export function applyPlans(director: Director, plans: readonly ServicePlan[]): R
   }
   for (const plan of plans) {
     try {
-      makeAlone(director, plan);
+      applyOne(director, plan);
     } catch (error) {
       if (!(error instanceof Error)) throw error;
       refused.set(plan.id, `${plan.name}: ${error.message}`);
