@@ -1,5 +1,5 @@
 // A map from whole numbers, 0 and above, to values, as a tree of small arrays by the digits of the numbers, the last digit first. A change
-// copies the way to one entry and shares all the rest with the map before, which stays as it was. It suits numbers that are given out in
+// copies the path to one entry and shares all the rest with the map before, which stays as it was. It suits numbers that are given out in
 // a row and taken back soon: they lie evenly in the tree.
 
 interface Entry<Value> {

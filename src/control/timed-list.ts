@@ -1,5 +1,5 @@
 // A list of things that become due, each at its own time, as a tree of small arrays: each node has the times of what is below it, and the
-// earliest of them. A change copies the way from the root to one item; all the rest is shared with the list before, which stays as it was.
+// earliest of them. A change copies the path from the root to one item; all the rest is shared with the list before, which stays as it was.
 // So a machine's state stays a value, which may be kept, compared and stepped again, and a step costs what it changes, however long the
 // list is.
 

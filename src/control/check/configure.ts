@@ -36,7 +36,7 @@ export function configure(context: CheckContext, input: Configure): void {
   const old = before(context);
   removeGone(context, input.servers);
   const running = itemsOf(checkersNow(context));
-  take(context, input, old);
+  replaceServers(context, input, old);
   const kept = new Set(itemsOf(checkersNow(context)).map(({ attempt }) => attempt));
   for (const checker of running) if (!kept.has(checker.attempt)) abandon(context, checker);
   for (const index of context.servers.keys()) settle(context, index, old, weights);
@@ -88,7 +88,7 @@ function logSorryGone(context: CheckContext, server: number, { sorryServer: want
 }
 
 /** Puts the servers of the file in place of those before. A virtual server that stands twice counts once. */
-function take(context: CheckContext, { servers, remembered }: Configure, old: Before): void {
+function replaceServers(context: CheckContext, { servers, remembered }: Configure, old: Before): void {
   const checkers: CheckerState[] = [];
   const taken = new Set<string>();
   const next: ServerState[] = [];

@@ -1,4 +1,5 @@
-// What stays itself over a reload: a virtual server by its target, a real server by its address and port, a check by what it asks.
+// By what a reload recognises what was there before: a virtual server by its target, a real server by its address and port, a check by
+// what it asks.
 import { addressId, serviceId } from '../../model/identity.js';
 import type { Checker, RealServer, VirtualServer } from '../../model/keepalived/virtual-server.js';
 

@@ -1,4 +1,4 @@
-// ha_suspend: a virtual server whose address is on no interface has its checkers wait; what they found stays.
+// ha_suspend: while its address is on no interface, the checkers of a virtual server wait; their verdicts stay.
 import { addressId } from '../../model/identity.js';
 import { log } from '../machine.js';
 import { type CheckContext, changeServer, serverAt } from './context.js';

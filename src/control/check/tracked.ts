@@ -1,4 +1,4 @@
-// FILE_CHECK and BFD_CHECK: verdicts and weights from what others report.
+// FILE_CHECK and BFD_CHECK: verdicts and weights from the values of tracked files and the states of BFD sessions.
 import { log, logDetail } from '../machine.js';
 import { itemsOf } from '../timed-list.js';
 import { type CheckContext, changeChecker, checkerAt, checkersNow, realAt, serverAt } from './context.js';

@@ -9,7 +9,7 @@ import { type ConnectionCounts, cut, kept } from './connection-counts.js';
 import { settingDifferences } from './differences.js';
 import { type PlannedAddress, type Touched, untouched } from './plan.js';
 
-interface OfInstance extends PlacedAddress {
+interface InstanceAddress extends PlacedAddress {
   readonly instance: string;
 }
 
@@ -32,17 +32,22 @@ export function countByAddress(counts: ConnectionCounts, addressOf: (service: st
   return sums;
 }
 
-const ofInstances = (configuration: KeepalivedConfiguration | undefined): readonly OfInstance[] =>
+const instanceAddresses = (configuration: KeepalivedConfiguration | undefined): readonly InstanceAddress[] =>
   (configuration?.instances ?? []).flatMap((config) =>
     place({ configuration }, config, [...config.addresses, ...config.excludedAddresses]).map((one) => ({ ...one, instance: config.name })),
   );
 
-function line(action: PlannedAddress['action'], one: OfInstance, { held, connections }: AddressFacts, old?: OfInstance): PlannedAddress {
+function line(
+  action: PlannedAddress['action'],
+  one: InstanceAddress,
+  { held, connections }: AddressFacts,
+  old?: InstanceAddress,
+): PlannedAddress {
   const { host, interface: name, instance } = one;
   const id = addressId(host.address);
   const [count, isHeld] = [connections.get(id) ?? 0, held.has(id)];
   const touched: Touched = !isHeld || action === 'add' ? untouched : action === 'remove' ? cut(count) : kept(count);
-  const values = ({ host: { prefixLength: prefix, ...rest }, interface: device, instance: owner }: OfInstance): object => ({
+  const values = ({ host: { prefixLength: prefix, ...rest }, interface: device, instance: owner }: InstanceAddress): object => ({
     ...rest,
     prefix,
     dev: undefined,
@@ -60,8 +65,8 @@ export function planAddresses(
   next: KeepalivedConfiguration,
   facts: AddressFacts,
 ): readonly PlannedAddress[] {
-  const [before, after] = [ofInstances(running), ofInstances(next)];
-  const id = (one: OfInstance): string => addressId(one.host.address);
+  const [before, after] = [instanceAddresses(running), instanceAddresses(next)];
+  const id = (one: InstanceAddress): string => addressId(one.host.address);
   const stays = new Set(after.map(id));
   const old = new Map(before.map((one) => [id(one), one]));
   return [

@@ -7,15 +7,15 @@ import { realName } from '../check/names.js';
 import { settingDifferences } from './differences.js';
 import type { PlannedCheck } from './plan.js';
 
-interface OfServer {
+interface ServerCheck {
   readonly checker: Checker;
   readonly server: string;
   readonly virtualServer: string;
 }
 
 /** By what stays the same over a reload; the same check of one server twice has two ids. */
-function checksOf(configuration: KeepalivedConfiguration | undefined): ReadonlyMap<string, OfServer> {
-  const found = new Map<string, OfServer>();
+function checksOf(configuration: KeepalivedConfiguration | undefined): ReadonlyMap<string, ServerCheck> {
+  const found = new Map<string, ServerCheck>();
   for (const virtual of configuration?.virtualServers ?? []) {
     for (const real of virtual.realServers) {
       for (const checker of real.checkers) {
@@ -29,7 +29,7 @@ function checksOf(configuration: KeepalivedConfiguration | undefined): ReadonlyM
   return found;
 }
 
-const line = (action: PlannedCheck['action'], { checker, server, virtualServer }: OfServer, old?: OfServer): PlannedCheck => ({
+const line = (action: PlannedCheck['action'], { checker, server, virtualServer }: ServerCheck, old?: ServerCheck): PlannedCheck => ({
   action,
   check: CHECK_NAMES[checker.check.kind],
   server,

@@ -16,7 +16,7 @@ export function findDrift(running: WantedTable | undefined, wanted: WantedTable,
   const plans = running === undefined ? [] : planTable(running, new Map(), facts.present);
   const foreign = [...facts.present].filter(([id]) => !known.has(id) && !wanted.has(id));
   return [
-    ...plans.flatMap((plan) => ofService(plan, facts)),
+    ...plans.flatMap((plan) => driftOfService(plan, facts)),
     ...foreign.map(([id, { spec }]): Drift => {
       const connections = countOf(facts.connections, id);
       return { kind: 'added', service: serviceName(spec.key), differences: [], stays: true, connections };
@@ -25,17 +25,17 @@ export function findDrift(running: WantedTable | undefined, wanted: WantedTable,
 }
 
 /** The changes that would undo the drift, read backwards. */
-function ofService({ id, changes }: ServicePlan, facts: ServiceFacts): readonly Drift[] {
+function driftOfService({ id, changes }: ServicePlan, facts: ServiceFacts): readonly Drift[] {
   const there = facts.present.get(id);
   const [first] = changes;
   if (first?.kind === 'add-service') {
     const service = serviceName(first.spec.key);
     return [{ kind: 'missing', service, differences: [], stays: false, connections: countOf(facts.connections, id) }];
   }
-  return there === undefined ? [] : changes.flatMap((change) => ofChange(change, there, facts));
+  return there === undefined ? [] : changes.flatMap((change) => driftOfChange(change, there, facts));
 }
 
-function ofChange(change: Change, there: PresentService, facts: ServiceFacts): readonly Drift[] {
+function driftOfChange(change: Change, there: PresentService, facts: ServiceFacts): readonly Drift[] {
   const { key } = there.spec;
   const service = serviceName(key);
   const at = (target: DestinationKey) => ({

@@ -50,7 +50,7 @@ const TABLE_OF_SERVER = [
 const TABLE_OF_REAL = ['weight', 'method', 'tunnel', 'upperThreshold', 'lowerThreshold', 'checkers'] as const;
 
 /** Settings of virtual servers and real servers that stay; the lines of services name those that come and go. */
-function ofServers(before: readonly VirtualServer[], after: readonly VirtualServer[]): readonly PlannedSettings[] {
+function serverSettings(before: readonly VirtualServer[], after: readonly VirtualServer[]): readonly PlannedSettings[] {
   const old = new Map(before.map((server) => [serverIdentity(server), server]));
   return after.flatMap((server) => {
     const was = old.get(serverIdentity(server));
@@ -68,7 +68,7 @@ function ofServers(before: readonly VirtualServer[], after: readonly VirtualServ
 
 const nameOf = ({ name }: Named): string => name;
 
-/** What a start finds is no change: undefined where nothing runs. */
+/** Undefined `running`: nothing runs, so no setting changes. */
 export function planSettings(running: KeepalivedConfiguration | undefined, next: KeepalivedConfiguration): readonly PlannedSettings[] {
   if (running === undefined) return [];
   return [
@@ -79,13 +79,13 @@ export function planSettings(running: KeepalivedConfiguration | undefined, next:
     ...compare('track_file', [running.files, next.files], nameOf),
     ...compare('vrrp_track_process', [running.processes, next.processes], nameOf),
     ...compare('bfd_instance', [running.bfds, next.bfds], nameOf),
-    ...ofServers(running.virtualServers, next.virtualServers),
-    ...ofTheRest(running, next),
+    ...serverSettings(running.virtualServers, next.virtualServers),
+    ...otherSettings(running, next),
   ];
 }
 
 /** Static addresses, routes and rules, and the SSL block. */
-function ofTheRest(running: KeepalivedConfiguration, next: KeepalivedConfiguration): readonly PlannedSettings[] {
+function otherSettings(running: KeepalivedConfiguration, next: KeepalivedConfiguration): readonly PlannedSettings[] {
   const differences = settingDifferences(running.root, next.root);
   const ssl = valueText([running.ssl]) === valueText([next.ssl]) ? [] : [{ action: 'change', object: 'SSL', differences: [] } as const];
   return [...(differences.length > 0 ? [{ action: 'change', object: 'the file', differences } as const] : []), ...ssl];

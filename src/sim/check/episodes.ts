@@ -19,7 +19,7 @@ const both = ({ fromUs, toUs }: Span, begin: Disturbance, end: Disturbance): rea
   [toUs, end],
 ];
 
-/** It ends only in half of the histories: what is down then stays down. */
+/** In three of ten cases it does not end: what is down then stays down. */
 const mostly = (random: Random, span: Span, begin: Disturbance, end: Disturbance): readonly Timed[] =>
   random.chance(0.7) ? both(span, begin, end) : [[span.fromUs, begin]];
 

@@ -123,18 +123,21 @@ function perform<S>(run: Run<S>, effect: CheckEffect): string | undefined {
   }
 }
 
+/** Gives the process an input now, or when it is resumed. */
 function give<S>(run: Run<S>, input: CheckInput): void {
   if (!run.world.alive) return;
   if (run.world.paused) run.world.waiting.push(input);
   else feed(run, input);
 }
 
+/** An attempt has ended: its outcome is reported with the next turn of the event loop. */
 function answered<S>(run: Run<S>, { life, attempt, outcome }: Extract<Event, { kind: 'answered' }>): void {
   if (life !== run.life || !run.world.running.delete(attempt)) return;
   if (run.world.gathered.length === 0 || run.history.turnUs === 1) run.agenda.add(run.nowUs + run.history.turnUs, { kind: 'turn', life });
   run.world.gathered.push({ attempt, outcome });
 }
 
+/** Reports the outcomes that were gathered. */
 function report<S>(run: Run<S>): void {
   const outcomes = run.world.gathered;
   run.world.gathered = [];
@@ -180,6 +183,7 @@ function resume<S>(run: Run<S>): void {
   if (world.wakeAtUs !== undefined) run.agenda.add(Math.max(run.nowUs, world.wakeAtUs), { kind: 'wake', promise: ++run.promise });
 }
 
+/** The process writes down what it knows. */
 function flush<S>(run: Run<S>): void {
   if (!run.flushing) return;
   run.flushing = false;

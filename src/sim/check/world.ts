@@ -160,6 +160,7 @@ export function applyToTable(world: World): ApplyResult {
   return { kind: 'done', refused };
 }
 
+/** The process asks for a virtual server in the table; without `pool`: for none. */
 export function want(world: World, server: VirtualServer, pool: readonly RealServer[] | undefined): void {
   world.wanted.set(serverKey(server), pool === undefined ? undefined : { server, pool });
 }
