@@ -37,6 +37,8 @@ export function before(context: CheckContext): Before {
 const enoughForOne = ({ check, timing }: Checker): number =>
   isAttempted(check.kind) && kindOf(check.kind).freshRounds === true ? 0 : timing.retry;
 
+const NO_WARNINGS: CheckerState['warnings'] = new Map();
+
 /** A check that nothing is known of. */
 function newChecker(context: CheckContext, config: Checker, up: boolean): Omit<CheckerState, 'server' | 'real'> {
   return {
@@ -51,7 +53,7 @@ function newChecker(context: CheckContext, config: Checker, up: boolean): Omit<C
     attempt: 0,
     startedAtUs: context.atUs,
     hindrance: '',
-    warnings: new Map(),
+    warnings: NO_WARNINGS,
     weight: 0,
     status: 0,
     url: 0,
