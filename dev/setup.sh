@@ -45,6 +45,9 @@ needs_of_test() {
     need busybox busybox-static
     need keepalived keepalived
     need tshark tshark
+    need openssl openssl
+    need dnsmasq dnsmasq-base
+    need smtpd opensmtpd
     # Ubuntu has it only per kernel, in a package of its kernel's tools; the one test that needs it is skipped without it.
     if grep -q '^ID=debian' /etc/os-release 2>/dev/null; then need bpftool bpftool; fi
 }

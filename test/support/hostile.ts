@@ -9,8 +9,12 @@ import { ip } from './doctor-facts.js';
 
 export const LOOPBACK = ip('127.0.0.1');
 
-/** Short, so that what must end by time ends soon: an attempt has 20 of them at most after it connected. */
-export const TIMEOUT_US = 50_000;
+/** For what must end by time. */
+export const SHORT = { connectTimeoutUs: 500_000 };
+/** For what sends now and then: an attempt has 20 of them at most after it connected. */
+export const SHORTEST = { connectTimeoutUs: 100_000 };
+/** For what ends by an answer, also on a busy machine. */
+const PATIENT_US = 30_000_000;
 
 export function attempt(check: CheckKind, port: number, more: Partial<Attempt> = {}): Promise<Outcome> {
   return new Promise((done) => {
@@ -26,7 +30,7 @@ export function attempt(check: CheckKind, port: number, more: Partial<Attempt> =
       },
     );
     const target = { address: LOOPBACK, port };
-    const usual = { number: 1, check, target, connectTimeoutUs: TIMEOUT_US, intervalUs: 60_000_000, url: 0, hostName: 'lb1' };
+    const usual = { number: 1, check, target, connectTimeoutUs: PATIENT_US, intervalUs: 60_000_000, url: 0, hostName: 'lb1' };
     attempts.start({ ...usual, ...more });
   });
 }
@@ -61,8 +65,8 @@ export async function judged(check: CheckKind, behave: (socket: Socket) => void,
   }
 }
 
-export async function outcomeOf(behave: (socket: Socket) => void, check = page()): Promise<Outcome> {
-  return (await judged(check, behave)).outcome;
+export async function outcomeOf(behave: (socket: Socket) => void, check = page(), more: Partial<Attempt> = {}): Promise<Outcome> {
+  return (await judged(check, behave, more)).outcome;
 }
 
 /** A GET of one page; `ssl`: by TLS. */

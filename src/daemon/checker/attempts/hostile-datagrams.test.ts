@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { after, test } from 'node:test';
-import { attempt, garbage } from '../../../../test/support/hostile.js';
+import { attempt, garbage, SHORT, SHORTEST } from '../../../../test/support/hostile.js';
 import type { Outcome } from '../../../control/check/messages.js';
 import type { CheckKind } from '../../../model/keepalived/virtual-server.js';
 import { openFds } from '../../../sys/fd.js';
@@ -11,13 +11,13 @@ after(() => assert.deepEqual(openFds(), []));
 
 type Answer = (query: Buffer, answer: (bytes: Uint8Array) => void, from: RemoteInfo, server: Socket) => void;
 
-async function outcomeOf(check: CheckKind, behave: Answer): Promise<Outcome> {
+async function outcomeOf(check: CheckKind, behave: Answer, more = {}): Promise<Outcome> {
   const server = createSocket('udp4');
   server.on('error', () => {});
   server.on('message', (query, from) => behave(query, (bytes) => server.send(bytes, from.port, from.address, () => {}), from, server));
   await new Promise<void>((done) => server.bind(0, '127.0.0.1', done));
   try {
-    return await attempt(check, server.address().port);
+    return await attempt(check, server.address().port, more);
   } finally {
     await new Promise<void>((done) => server.close(done));
   }
@@ -43,7 +43,7 @@ test('DNS: what is no answer to the query is waited past, to the end of the time
     (query) => answerTo(query, 0x8183, query.readUInt16BE(0) ^ 0x8000),
     (query) => garbage(query.length, 3).map((byte, index) => (index === 2 ? byte & 0x7f : byte)),
   ];
-  for (const lie of lies) assert.deepEqual(await outcomeOf(DNS, (query, answer) => answer(lie(query))), SILENCE);
+  for (const lie of lies) assert.deepEqual(await outcomeOf(DNS, (query, answer) => answer(lie(query)), SHORTEST), SILENCE);
   const later = await outcomeOf(DNS, (query, answer) => {
     for (const lie of lies) answer(lie(query));
     answer(answerTo(query, 0x8180));
@@ -71,16 +71,20 @@ test('DNS: an answer with loops, lies about its length, or a flag of truncation 
 test('DNS: a flood of forged answers ends with the time, as silence does', async () => {
   let flooding = true;
   let sent = 0;
-  const flooded = await outcomeOf(DNS, (query, answer) => {
-    const forged = Buffer.alloc(60_000, 0xff);
-    forged.writeUInt16BE(query.readUInt16BE(0) ^ 1, 0);
-    const flood = (): void => {
-      for (let count = 0; flooding && count < 20; count++) answer(forged);
-      sent += 20;
-      if (flooding) setImmediate(flood);
-    };
-    flood();
-  }).finally(() => {
+  const flooded = await outcomeOf(
+    DNS,
+    (query, answer) => {
+      const forged = Buffer.alloc(60_000, 0xff);
+      forged.writeUInt16BE(query.readUInt16BE(0) ^ 1, 0);
+      const flood = (): void => {
+        for (let count = 0; flooding && count < 20; count++) answer(forged);
+        sent += 20;
+        if (flooding) setImmediate(flood);
+      };
+      flood();
+    },
+    SHORTEST,
+  ).finally(() => {
     flooding = false;
   });
   assert.deepEqual(flooded, SILENCE);
@@ -90,10 +94,14 @@ test('DNS: a flood of forged answers ends with the time, as silence does', async
 const UDP: CheckKind = { kind: 'udp', requireReply: true, minReply: 2, maxReply: 4, payload: '6869', reply: '68xx' };
 
 test('UDP: an answer from elsewhere is none; one that is too long, too short or other bytes fails', async () => {
-  const elsewhere = await outcomeOf(UDP, (query, _, from) => {
-    const other = createSocket('udp4');
-    other.bind(0, '127.0.0.2', () => other.send(query, from.port, from.address, () => other.close()));
-  });
+  const elsewhere = await outcomeOf(
+    UDP,
+    (query, _, from) => {
+      const other = createSocket('udp4');
+      other.bind(0, '127.0.0.2', () => other.send(query, from.port, from.address, () => other.close()));
+    },
+    SHORT,
+  );
   assert.deepEqual(elsewhere, { kind: 'failure', text: 'failed' });
   for (const [bytes, wanted] of [
     ['hi', { kind: 'success' }],

@@ -16,6 +16,8 @@ import {
   outcomeOf,
   page,
   reset,
+  SHORT,
+  SHORTEST,
 } from '../../../../test/support/hostile.js';
 import { openFds } from '../../../sys/fd.js';
 
@@ -24,12 +26,12 @@ after(() => assert.deepEqual(openFds(), []));
 const SUCCESS = { kind: 'success', text: 'HTTP status code' } as const;
 
 test('an HTTP server that sends a byte now and then: head, then body', async () => {
-  assert.deepEqual(await outcomeOf((socket) => drip(socket, 'X-Slow: 1\r\n', 10)), fails('Timeout HTTP read'));
+  assert.deepEqual(await outcomeOf((socket) => drip(socket, 'X-Slow: 1\r\n', 10), page(), SHORTEST), fails('Timeout HTTP read'));
   const body = (socket: Socket): void => {
     socket.write(`${HEAD}\r\n`);
     drip(socket, 'slow', 10);
   };
-  assert.deepEqual(await outcomeOf(body), fails('Timeout HTTP read'));
+  assert.deepEqual(await outcomeOf(body, page(), SHORTEST), fails('Timeout HTTP read'));
 });
 
 test('an HTTP server whose head has no end: lines, or one line of a GiB', async () => {
@@ -48,14 +50,14 @@ test('an HTTP server whose body has no end', async () => {
     socket.write(`${HEAD}\r\n`);
     endless(socket, new Uint8Array(MIB));
   };
-  const { outcome, written } = await judged(page(), behave, { connectTimeoutUs: 5_000_000 });
+  const { outcome, written } = await judged(page(), behave);
   assert.deepEqual(outcome, fails('HTTP body too long from'));
   assert.ok(written < 64 * MIB + BUFFERS, `${written} bytes were sent`);
 });
 
 test('an HTTP server that goes on with 100 Continue for ever: the first status counts', async () => {
   const behave = (socket: Socket): void => endless(socket, bytes('HTTP/1.1 100 Continue\r\n\r\n'.repeat(10_000)));
-  const { written, outcome } = await judged(page(), behave, { connectTimeoutUs: 5_000_000 });
+  const { written, outcome } = await judged(page(), behave);
   assert.equal(outcome.kind, 'failure');
   assert.ok(written < 64 * MIB + BUFFERS, `${written} bytes were sent`);
   const one = asked((socket) => socket.end('HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n\r\n'));
@@ -84,7 +86,7 @@ test('an HTTP server that resets the connection: at its begin, at the request, i
 test('an HTTP server that sends no more and reads no more: at its begin, in the head', async () => {
   assert.deepEqual(await outcomeOf((socket) => socket.end()), fails('Read, no data received from '));
   assert.deepEqual(await outcomeOf(asked((socket) => socket.end(HEAD))), fails('Read, no data received from '));
-  assert.deepEqual(await outcomeOf((socket) => socket.pause()), fails('Timeout WEB read'));
+  assert.deepEqual(await outcomeOf((socket) => socket.pause(), page(), SHORT), fails('Timeout WEB read'));
 });
 
 test('an HTTP server that answers before it is asked, or lies about lengths and chunks: what is judged is there', async () => {

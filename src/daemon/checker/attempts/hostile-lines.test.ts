@@ -2,7 +2,19 @@
 import assert from 'node:assert/strict';
 import type { Socket } from 'node:net';
 import { after, test } from 'node:test';
-import { asked, BUFFERS, bytes, drip, endless, garbage, judged, outcomeOf, reset, TIMEOUT_US } from '../../../../test/support/hostile.js';
+import {
+  asked,
+  BUFFERS,
+  bytes,
+  drip,
+  endless,
+  garbage,
+  judged,
+  outcomeOf,
+  reset,
+  SHORT,
+  SHORTEST,
+} from '../../../../test/support/hostile.js';
 import type { CheckKind } from '../../../model/keepalived/virtual-server.js';
 import { openFds } from '../../../sys/fd.js';
 
@@ -10,8 +22,8 @@ const SMTP: CheckKind = { kind: 'smtp' };
 
 after(() => assert.deepEqual(openFds(), []));
 
-async function failureOf(behave: (socket: Socket) => void): Promise<string> {
-  const outcome = await outcomeOf(behave, SMTP);
+async function failureOf(behave: (socket: Socket) => void, more = {}): Promise<string> {
+  const outcome = await outcomeOf(behave, SMTP, more);
   assert.equal(outcome.kind, 'failure');
   return 'text' in outcome ? String(outcome.text).replace(/ (from|to|for) server \[127\.0\.0\.1\]:\d+$/, '') : '';
 }
@@ -22,10 +34,16 @@ const greeted = (work: (socket: Socket) => void) => (socket: Socket) => {
 };
 
 test('SMTP: a line that has no end, a byte now and then or as fast as it goes', async () => {
-  assert.equal(await failureOf((socket) => drip(socket, '2', 10)), 'Read timeout');
-  const { outcome } = await judged(SMTP, (socket) => endless(socket, bytes('220'.repeat(20_000))), { connectTimeoutUs: TIMEOUT_US });
+  assert.equal(await failureOf((socket) => drip(socket, '2', 10), SHORTEST), 'Read timeout');
+  const { outcome } = await judged(SMTP, (socket) => endless(socket, bytes('220'.repeat(20_000))), SHORTEST);
   assert.equal(outcome.kind, 'failure');
-  assert.equal(await failureOf(greeted((socket) => drip(socket, '250', 10))), 'Read timeout');
+  assert.equal(
+    await failureOf(
+      greeted((socket) => drip(socket, '250', 10)),
+      SHORTEST,
+    ),
+    'Read timeout',
+  );
 });
 
 test('SMTP: an answer of lines without end, or of garbage', async () => {
@@ -54,12 +72,18 @@ test('SMTP: a server that resets, ends or falls silent in each phase', async () 
     assert.ok(['Could not connect', 'Read failure'].includes(await failureOf(begin(reset))));
     assert.equal(await failureOf(begin((socket) => socket.end())), 'Read failure');
     assert.equal(await failureOf(begin((socket) => socket.end('2'))), 'Read failure');
-    assert.equal(await failureOf(begin((socket) => socket.pause())), 'Read timeout');
+    assert.equal(
+      await failureOf(
+        begin((socket) => socket.pause()),
+        SHORT,
+      ),
+      'Read timeout',
+    );
   }
 });
 
 test('SMTP: a server that talks all at a time, before it is asked', async () => {
-  const { outcome } = await judged(SMTP, (socket) => socket.write('220 a\r\n250 b\r\n221 c\r\n'));
+  const { outcome } = await judged(SMTP, (socket) => socket.write('220 a\r\n250 b\r\n221 c\r\n'), SHORT);
   assert.equal(outcome.kind, 'failure', 'what was said before HELO is no answer to it');
 });
 

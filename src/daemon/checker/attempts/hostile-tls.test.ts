@@ -20,6 +20,8 @@ import {
   outcomeOf,
   page,
   reset,
+  SHORT,
+  SHORTEST,
 } from '../../../../test/support/hostile.js';
 import { noTools } from '../../../../test/support/probes.js';
 import { openFds } from '../../../sys/fd.js';
@@ -57,10 +59,10 @@ test('an SSL server that begins a handshake and never ends it', { skip: noTools(
   const hello = Uint8Array.from([22, 3, 3, 0x40, 0, 2, 0, 0x3f, 0xfc, 3, 3]);
   for (const begin of [new Uint8Array(0), hello.subarray(0, 3), hello]) {
     const behave = (socket: Socket): void => void socket.write(begin);
-    assert.deepEqual(await outcomeOf(behave, secure), fails('Timeout connecting'));
+    assert.deepEqual(await outcomeOf(behave, secure, SHORT), fails('Timeout connecting'));
   }
   assert.deepEqual(
-    await outcomeOf((socket) => drip(socket, '\x16\x03\x03\x40\x00'.padEnd(4000, '\0'), 5), secure),
+    await outcomeOf((socket) => drip(socket, '\x16\x03\x03\x40\x00'.padEnd(4000, '\0'), 5), secure, SHORT),
     fails('Timeout connecting'),
   );
   // A message of 16 MiB, as a flood of records.
@@ -99,18 +101,15 @@ test('an SSL server that asks for new handshakes for ever, or sends garbage with
       const handshake = (): unknown => tls.renegotiate({}, (error) => error === null && handshake());
       handshake();
     });
-  const { outcome } = await judged(secure, again);
+  const { outcome } = await judged(secure, again, SHORTEST);
   assert.equal(outcome.kind, 'failure');
   const within = (socket: Socket): void => tlsOf(socket, (tls) => tls.end(garbage(5000, 3)));
   assert.equal(((await outcomeOf(within, secure)) as { kind: string }).kind, 'failure');
-  const { outcome: long, written } = await judged(
-    secure,
-    (socket) =>
-      tlsOf(socket, (tls) => {
-        tls.write(HEAD);
-        endless(tls, bytes('x'.repeat(65_536)));
-      }),
-    { connectTimeoutUs: 1_000_000 },
+  const { outcome: long, written } = await judged(secure, (socket) =>
+    tlsOf(socket, (tls) => {
+      tls.write(HEAD);
+      endless(tls, bytes('x'.repeat(65_536)));
+    }),
   );
   assert.deepEqual(long, fails('HTTP header too long from'));
   assert.ok(written < BUFFERS, `${written} bytes were sent`);
