@@ -3,6 +3,7 @@ import { formatAddress } from '../../../model/address-text.js';
 import type { HttpUrl } from '../../../model/keepalived/virtual-server.js';
 import { concat } from '../../../wire/bytes.js';
 import { type Md5, md5Add, md5End, md5Start } from '../../../wire/md5.js';
+import { type Pieces, withPiece } from '../../../wire/pieces.js';
 import type { Attempt } from '../messages.js';
 import { failed, type ProbeInput, type ProbeStep, type ProbeTools, succeeded } from '../probe.js';
 import { type AnswerHead, answerHead, HEAD_MAX } from './http-head.js';
@@ -17,8 +18,10 @@ export interface HttpState {
   readonly phase: 'connecting' | 'head' | 'body';
   /** Something came after the request; of TLS that may be a session ticket. */
   readonly answering: boolean;
-  /** The head so far; then the body, as much as an expression needs. */
+  /** The head so far. */
   readonly kept: Uint8Array;
+  /** As much of it as an expression needs. */
+  readonly body: Pieces;
   readonly head: AnswerHead | undefined;
   /** Of the body. */
   readonly received: number;
@@ -33,6 +36,7 @@ export const beginHttp = (): HttpState => ({
   phase: 'connecting',
   answering: false,
   kept: NOTHING,
+  body: [],
   head: undefined,
   received: 0,
   digest: md5Start,
@@ -119,7 +123,7 @@ function timeoutText({ phase, answering }: HttpState, attempt: Attempt): string 
 function receive(state: HttpState, bytes: Uint8Array, url: HttpUrl): ProbeStep<HttpState> {
   if (state.phase === 'body') return addBody(state, bytes, url);
   const kept = concat(state.kept, bytes);
-  const found = answerHead(kept);
+  const found = answerHead(kept, state.kept.length);
   if (found === undefined) {
     if (kept.length > HEAD_MAX) return failed(state, 'HTTP header too long from');
     return { state: { ...state, kept } };
@@ -133,9 +137,9 @@ function addBody(state: HttpState, bytes: Uint8Array, url: HttpUrl): ProbeStep<H
   if (received > BODY_MAX) return failed(state, 'HTTP body too long from');
   const left = Math.max(0, (state.head?.contentLength ?? Number.POSITIVE_INFINITY) - state.received);
   const digest = url.digest === undefined ? state.digest : md5Add(state.digest, bytes.subarray(0, left));
-  const room = Math.max(0, MATCHED_MAX - state.kept.length);
-  const kept = url.regex === undefined || room === 0 ? state.kept : concat(state.kept, bytes.subarray(0, room));
-  return { state: { ...state, received, digest, kept } };
+  const room = Math.max(0, MATCHED_MAX - state.received);
+  const body = url.regex === undefined ? state.body : withPiece(state.body, bytes.subarray(0, room));
+  return { state: { ...state, received, digest, body } };
 }
 
 /** The digest of what came of the body. */
@@ -146,7 +150,7 @@ function judge(state: HttpState, url: HttpUrl, tools: ProbeTools): ProbeStep<Htt
   const { status } = state.head;
   if (!url.statusCodes.some(({ from, to }) => status >= from && status <= to)) return failed(state, 'HTTP status code error to');
   if (url.digest !== undefined && bodyDigest(state) !== url.digest) return failed(state, 'MD5 digest error to');
-  const mismatch = url.regex === undefined ? undefined : regexFailure(url.regex, state.kept, tools);
+  const mismatch = url.regex === undefined ? undefined : regexFailure(url.regex, concat(...state.body), tools);
   if (mismatch !== undefined) return failed(state, mismatch);
   const text = url.regex !== undefined ? 'Regex match' : url.digest !== undefined ? 'MD5 digest' : 'HTTP status code';
   return succeeded(state, { text, ...(state.warning === undefined ? {} : { warning: state.warning }) });

@@ -11,9 +11,12 @@ export interface AnswerHead {
 /** A longer head is no answer. */
 export const HEAD_MAX = 64 * 1024;
 
+/** What may stand in front of the last byte of the empty line, from the end of the line before it on. */
+const LINE_ENDS_MAX = 2;
+
 /** Where the empty line ends: CRLF CRLF, or LF LF from servers that write so. */
-function headEnd(bytes: Uint8Array): number | undefined {
-  for (let at = 0; at < bytes.length; at++) {
+function headEnd(bytes: Uint8Array, from: number): number | undefined {
+  for (let at = Math.max(0, from); at < bytes.length; at++) {
     if (bytes[at] !== 10) continue;
     if (bytes[at + 1] === 10) return at + 2;
     if (bytes[at + 1] === 13 && bytes[at + 2] === 10) return at + 3;
@@ -21,9 +24,9 @@ function headEnd(bytes: Uint8Array): number | undefined {
   return undefined;
 }
 
-/** Undefined: the empty line has not come yet. */
-export function answerHead(bytes: Uint8Array): AnswerHead | undefined {
-  const end = headEnd(bytes);
+/** Undefined: the empty line has not come yet. `examined`: it was not in so many of the bytes, which are not looked at again. */
+export function answerHead(bytes: Uint8Array, examined = 0): AnswerHead | undefined {
+  const end = headEnd(bytes, examined - LINE_ENDS_MAX);
   if (end === undefined) return undefined;
   const text = new TextDecoder('latin1').decode(bytes.subarray(0, end));
   const status = Number(/^[^ \r]* (\d{3}) /.exec(text)?.[1] ?? 0);
