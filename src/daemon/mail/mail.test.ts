@@ -1,6 +1,6 @@
 // What keepalived was recorded to send, and what a relay may do to it.
 import assert from 'node:assert/strict';
-import { createServer, type Server } from 'node:net';
+import { createServer, type Server, type Socket } from 'node:net';
 import { test } from 'node:test';
 import { emptyGlobal } from '../../../test/support/keepalived-configuration.js';
 import { composeMail, mailDate } from './compose.js';
@@ -143,4 +143,48 @@ test('a relay that refuses, hangs up or is silent: logged once each, and the nex
   } finally {
     for (const { close } of [refusing, silent, good]) close();
   }
+});
+
+/** A relay that does this with each connection, and how its mail ended. */
+async function failureAt(behave: (socket: Socket) => void): Promise<string> {
+  const server = createServer((socket) => {
+    socket.on('error', () => {});
+    socket.resume();
+    behave(socket);
+  });
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+  const { port } = server.address() as { readonly port: number };
+  try {
+    await sendMail({ from: 'a@x', to: ['b@x'], message: 'Subject: s\r\n' }, { host: '127.0.0.1', port, helo: 'h', timeoutMs: 500 });
+    return 'taken';
+  } catch (error) {
+    return (error as Error).message;
+  } finally {
+    server.close();
+  }
+}
+
+test('a relay that is slow, has no end or sends garbage costs bounded time, memory and log', async () => {
+  const drip = (text: string) => (socket: Socket) => {
+    let at = 0;
+    const timer = setInterval(() => socket.write(text[at++ % text.length] ?? ''), 20);
+    socket.on('close', () => clearInterval(timer));
+  };
+  // It is never silent for its timeout, and never ends an answer.
+  assert.equal(await failureAt(drip('220-more\r\n')), 'no answer within 0.5 s');
+  assert.equal(await failureAt(drip('x')), 'no answer within 0.5 s');
+  const endless = (text: string) => (socket: Socket) => {
+    const pour = (): void => {
+      while (!socket.destroyed && socket.write(text));
+    };
+    socket.on('drain', pour);
+    pour();
+  };
+  for (const text of ['220-more\r\n'.repeat(1000), 'x'.repeat(10_000)])
+    assert.equal(await failureAt(endless(text)), 'its answer has no end');
+  assert.equal(await failureAt((socket) => socket.end('\0\xff garbage')), 'it hung up');
+  assert.equal(
+    await failureAt((socket) => socket.write(`554 ${'no '.repeat(1000)}\r\n`)).then((text) => text.length),
+    'greeting: '.length + 200,
+  );
 });

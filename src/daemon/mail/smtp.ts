@@ -13,6 +13,8 @@ export interface Relay {
 
 /** An answer is so long at most, bytes: a relay that talks without end is hung up on. */
 const ANSWER_MAX_BYTES = 1 << 16;
+/** So many characters of one are logged. */
+const LOGGED_MAX = 200;
 
 /** The answers of one connection, one at a time. */
 class Dialogue {
@@ -20,22 +22,25 @@ class Dialogue {
   #text = '';
   #waiting: { readonly done: (answer: string) => void; readonly fail: (error: Error) => void } | undefined;
   #failure: Error | undefined;
+  /** One that sends a byte now and then has no more time than one that sends nothing. */
+  readonly #timer: NodeJS.Timeout;
 
   constructor({ host, port, timeoutMs }: Relay, connected?: () => void) {
-    this.#socket = connect({ host, port, timeout: timeoutMs }, connected);
+    this.#timer = setTimeout(() => this.#fail(new Error(`no answer within ${timeoutMs / 1000} s`)), timeoutMs);
+    this.#socket = connect({ host, port }, connected);
     this.#socket.setEncoding('utf8');
     this.#socket.on('data', (chunk: string) => {
       this.#text += chunk;
       if (this.#text.length > ANSWER_MAX_BYTES) this.#fail(new Error('its answer has no end'));
       this.#give();
     });
-    this.#socket.on('timeout', () => this.#fail(new Error(`no answer within ${timeoutMs / 1000} s`)));
     this.#socket.on('error', (error) => this.#fail(error));
     this.#socket.on('close', () => this.#fail(new Error('it hung up')));
   }
 
   #fail(error: Error): void {
     this.#failure ??= error;
+    clearTimeout(this.#timer);
     this.#socket.destroy();
     this.#waiting?.fail(this.#failure);
     this.#waiting = undefined;
@@ -53,6 +58,7 @@ class Dialogue {
 
   /** @throws Error when another answer than `code` comes, or none */
   async expect(code: string, line?: string): Promise<void> {
+    if (this.#failure === undefined) this.#timer.refresh();
     if (line !== undefined) this.#socket.write(`${line}\r\n`);
     const answer = await new Promise<string>((done, fail) => {
       if (this.#failure !== undefined) return fail(this.#failure);
@@ -60,10 +66,14 @@ class Dialogue {
       return this.#give();
     });
     if (!answer.startsWith(code))
-      throw new WeirError('smtp-refused', { command: line === undefined ? 'greeting' : (line.split(/[ :]/)[0] ?? ''), answer });
+      throw new WeirError('smtp-refused', {
+        command: line === undefined ? 'greeting' : (line.split(/[ :]/)[0] ?? ''),
+        answer: answer.slice(0, LOGGED_MAX),
+      });
   }
 
   close(): void {
+    clearTimeout(this.#timer);
     this.#socket.destroy();
   }
 }
