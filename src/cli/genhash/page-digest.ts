@@ -1,5 +1,6 @@
 // Asks for a page as HTTP_GET and SSL_GET do, by their own conversation, and works out the digest that a check would compare.
 import { Buffer } from 'node:buffer';
+import { WEB_REFUSED } from '../../control/check/kinds/http.js';
 import { beginHttp, bodyDigest, converse, type HttpState } from '../../control/check/kinds/http-conversation.js';
 import type { Attempt, Outcome } from '../../control/check/messages.js';
 import { failed, type Probe, type ProbeStep, sealed, succeeded } from '../../control/check/probe.js';
@@ -47,7 +48,7 @@ function pageProbe(print: ((text: string) => void) | undefined): Probe {
   };
   return sealed<HttpState>({
     transport: ({ kind }) => (kind === 'ssl' ? 'tls' : 'tcp'),
-    socketName: 'WEB',
+    refused: WEB_REFUSED,
     begin: beginHttp,
     step: (before, input, attempt, tools) => {
       if (input.kind !== 'received') return converse(before, input, attempt, tools, judge);

@@ -36,7 +36,7 @@ async function askAndPrint(page: PageRequest, io: Io): Promise<number> {
   const outcome = await answered;
   for (const signal of signals) process.off(signal, stop);
   if (outcome?.kind === 'not-made') {
-    io.err(`${outcome.text.replace(/ Rescheduling\.$/, '')}\n`);
+    io.err(`${outcome.text.replace(/ Rescheduling\.?$/, '')}\n`);
     return 1;
   }
   if (outcome?.kind === 'failure' && outcome.text === NO_DATA) io.err(`${outcome.text}\n`);

@@ -11,10 +11,13 @@ import type { Remembered } from './remembered-check.js';
 export type Outcome =
   /** `text`: what succeeded, where a kind has several ways. `status`: of a script, 0 to 255. `warning`: what will make it fail some day. */
   | { readonly kind: 'success'; readonly text?: string; readonly status?: number; readonly warning?: string }
-  /** `text`: what failed, as the kind's lines have it. `reason`: why, where that text does not state it. */
-  | { readonly kind: 'failure'; readonly text: string; readonly status?: number; readonly reason?: string }
+  /**
+   * `text`: what failed, as the kind's lines have it. `reason`: why, where that text does not state it. `cause`: a line
+   * about this host, logged in front.
+   */
+  | { readonly kind: 'failure'; readonly text: string; readonly status?: number; readonly reason?: string; readonly cause?: string }
   /** The attempt could not be made (no socket, no process): neither success nor failure, and tried again later. */
-  | { readonly kind: 'not-made'; readonly text: string };
+  | { readonly kind: 'not-made'; readonly text: string; readonly cause?: string };
 
 /** Where an attempt goes and how, all defaults applied. */
 export interface Attempt {

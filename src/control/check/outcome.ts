@@ -21,11 +21,15 @@ export function takeOutcome(context: CheckContext, index: number, outcome: Outco
   const checker = checkerAt(context, index);
   const { timing, check } = checker.config;
   const rules = kindOf(check.kind);
-  changeChecker(context, index, { attempt: 0, hindrance: outcome.kind === 'not-made' ? outcome.text : '' });
+  const cause = outcome.kind === 'success' ? undefined : outcome.cause;
+  const hindrance = outcome.kind === 'not-made' ? outcome.text : (cause ?? '');
+  changeChecker(context, index, { attempt: 0, hindrance });
+  // Once, until an attempt is made again or another thing hinders it.
+  const other = hindrance !== '' && checker.hindrance !== hindrance;
+  if (other && cause !== undefined) log(context, cause, 'warning');
   if (outcome.kind === 'not-made') {
+    if (other) log(context, rules.notMade?.(subjectOf(context, checker), outcome.text) ?? outcome.text, 'warning');
     if (rules.freshRounds === true) changeChecker(context, index, { retries: 0 });
-    // Once, until an attempt is made again or another thing hinders it.
-    if (checker.hindrance !== outcome.text) log(context, outcome.text, 'warning');
     next(context, index, timing.delayLoopUs, rules);
   } else if (outcome.kind === 'success') succeed(context, index, outcome, rules);
   else fail(context, index, outcome, rules);

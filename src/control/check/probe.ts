@@ -1,6 +1,7 @@
 // One attempt of a check as a conversation: what happens on its socket goes in, what is sent and how it ended comes out. Pure.
 import type { CheckKind } from '../../model/keepalived/virtual-server.js';
 import type { Attempt, Outcome } from './messages.js';
+import type { RefusedLines } from './refused.js';
 
 export type ProbeInput =
   /** The connection is there (TLS: and its handshake is over; `warning`: about its certificate). */
@@ -11,7 +12,12 @@ export type ProbeInput =
   /** The other end sends no more. */
   | { readonly kind: 'ended' }
   /** `unreachable`: refused by this host's own stack, before anything was sent. */
-  | { readonly kind: 'failed'; readonly phase: 'unreachable' | 'connect' | 'handshake' | 'read' | 'write'; readonly reason: string }
+  | {
+      readonly kind: 'failed';
+      readonly phase: 'unreachable' | 'connect' | 'handshake' | 'read' | 'write';
+      readonly reason: string;
+      readonly errno?: number;
+    }
   /** connect_timeout is over since the begin, or since `restartTimeout`. */
   | { readonly kind: 'timeout' }
   | { readonly kind: 'exited'; readonly status: number }
@@ -44,8 +50,7 @@ export type Transport = 'tcp' | 'tls' | 'udp' | 'ping' | 'script' | 'frames';
 
 export interface Probe<State = unknown> {
   readonly transport: (check: CheckKind) => Transport;
-  /** In lines about an attempt that could not be made. */
-  readonly socketName: string;
+  readonly refused: RefusedLines;
   readonly begin: (attempt: Attempt, tools: ProbeTools) => State;
   readonly step: (state: State, input: ProbeInput, attempt: Attempt, tools: ProbeTools) => ProbeStep<State>;
 }

@@ -208,6 +208,24 @@ test('an attempt that could not be made is neither success nor failure, and logg
   assert.deepEqual([hindered(), bed.pool()], [1, [`${A} 1`, `${B} 1`]]);
 });
 
+test('what this host refused is logged in front, once, of a failure that it is, too', () => {
+  const bed = started();
+  const cause = 'Checker bind failed: Cannot assign requested address';
+  bed.answers.set(A, { kind: 'not-made', text: 'TCP socket bind failed. Rescheduling.', cause });
+  bed.takeLog();
+  bed.pass(25);
+  assert.deepEqual(
+    bed.takeLog().filter((line) => line.includes('failed')),
+    [cause, 'TCP socket bind failed. Rescheduling.'],
+  );
+  bed.answers.set(B, { kind: 'failure', text: 'unreachable', cause: 'bind failed. errno: 99' });
+  bed.pass(25);
+  assert.deepEqual(
+    bed.takeLog().filter((line) => line.includes('failed')),
+    ['bind failed. errno: 99', `TCP_CHECK on service [${B}]:tcp:80 failed after 1 retries.`],
+  );
+});
+
 test('a reload keeps health, takes new weights, starts what is new and ends what goes', () => {
   const bed = started();
   bed.answers.set(A, failure());

@@ -2,7 +2,7 @@
 import { type Address, isLinkLocal } from '../../model/address.js';
 import { hostIsLittleEndian as little, viewOf } from '../../wire/bytes.js';
 import { native } from '../addon.js';
-import { isSystemError, reasonOf } from '../errno.js';
+import { hasCode, isSystemError, reasonOf } from '../errno.js';
 import { closeOnError, Fd } from '../fd.js';
 import { AF, ANY, socketAddress } from './socket-address.js';
 import { bindToDevice, int32, SOL_SOCKET } from './socket-options.js';
@@ -26,8 +26,8 @@ export interface ClientEvents {
   /** A copy. */
   received(bytes: Uint8Array): void;
   ended(): void;
-  /** `unreachable`: connect(2) itself failed. `reason`: the system's text. */
-  failed(phase: 'unreachable' | 'connect' | 'read' | 'write', reason: string): void;
+  /** `unreachable`: connect(2) itself failed, for want of a way to the server. `reason`: the system's text. */
+  failed(phase: 'unreachable' | 'connect' | 'read' | 'write', reason: string, errno?: number): void;
 }
 
 /** Something a check talks by. Events come from the event loop only, and none after `close`. */
@@ -41,8 +41,8 @@ export interface Client {
 export function openClient(options: ClientOptions, type: number, protocol: number, what: string): Fd {
   const { address, bindAddress, bindPort, bindInterface, mark } = options;
   return closeOnError(new Fd(native().socket(AF[address.family], type, protocol), what), (fd) => {
-    if (bindInterface !== undefined) bindToDevice(fd, bindInterface);
     if (mark !== undefined && mark !== 0) native().setsockopt(fd.number, SOL_SOCKET, SO_MARK, int32(mark));
+    if (bindInterface !== undefined) bindToDevice(fd, bindInterface);
     if (bindAddress !== undefined || bindPort !== undefined) {
       native().setsockopt(fd.number, SOL_SOCKET, SO_REUSEADDR, int32(1));
       native().bind(fd.number, socketAddress(bindAddress ?? ANY[address.family], bindPort ?? 0));
@@ -51,15 +51,30 @@ export function openClient(options: ClientOptions, type: number, protocol: numbe
   });
 }
 
-/** Begins to connect: undefined, or why it failed immediately. */
-export function beginConnect(fd: Fd, { address, port, bindInterface }: ClientOptions): string | undefined {
+/** What connect(2) reports of the way to a server, and not of this host alone. */
+const UNREACHABLE = [
+  'ENETUNREACH',
+  'EHOSTUNREACH',
+  'ECONNREFUSED',
+  'EHOSTDOWN',
+  'ENETDOWN',
+  'ECONNRESET',
+  'ECONNABORTED',
+  'ETIMEDOUT',
+] as const;
+
+/** Begins to connect: undefined, or why there is no way to the server. @throws SystemError where this host refuses: EACCES, EADDRNOTAVAIL, … */
+export function beginConnect(
+  fd: Fd,
+  { address, port, bindInterface }: ClientOptions,
+): { readonly reason: string; readonly errno: number } | undefined {
   const scope = isLinkLocal(address) && bindInterface !== undefined ? native().ifNameToIndex(bindInterface) : 0;
   try {
     native().connect(fd.number, socketAddress(address, port, scope));
     return undefined;
   } catch (error) {
-    if (!isSystemError(error)) throw error;
-    return reasonOf(error);
+    if (!isSystemError(error) || !hasCode(error, ...UNREACHABLE)) throw error;
+    return { reason: reasonOf(error), errno: error.errno };
   }
 }
 

@@ -24,8 +24,8 @@ export class TcpClient implements Client {
     readonly events: ClientEvents,
   ) {
     this.#fd = openClient(options, SOCK_STREAM, IpProtocol.tcp, 'check by tcp');
-    const refused = beginConnect(this.#fd, options);
-    if (refused !== undefined) setImmediate(() => this.#fd.isOpen && events.failed('unreachable', refused));
+    const refused = closeOnError(this.#fd, (fd) => beginConnect(fd, options));
+    if (refused !== undefined) setImmediate(() => this.#fd.isOpen && events.failed('unreachable', refused.reason, refused.errno));
     else this.#registration = closeOnError(this.#fd, ({ number }) => whenReady(number, WRITABLE, (ready) => this.#work(ready)));
   }
 

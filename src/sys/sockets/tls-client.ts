@@ -17,7 +17,7 @@ export interface TlsOptions extends ClientOptions {
 export interface TlsEvents extends Omit<ClientEvents, 'failed' | 'connected'> {
   /** `warning`: about the certificate. */
   connected(warning?: string): void;
-  failed(phase: Parameters<ClientEvents['failed']>[0] | 'handshake', reason: string): void;
+  failed(phase: Parameters<ClientEvents['failed']>[0] | 'handshake', reason: string, errno?: number): void;
   /** The certificate is not as demanded: in place of `connected`. */
   untrusted(reason: string): void;
 }

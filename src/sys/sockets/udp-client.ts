@@ -34,12 +34,12 @@ export class DatagramClient implements Client {
     open: () => Fd,
   ) {
     this.#fd = open();
-    const refused = beginConnect(this.#fd, options);
+    const refused = closeOnError(this.#fd, (fd) => beginConnect(fd, options));
     if (refused === undefined) this.#poll = native().pollStart(this.#fd.number, POLLIN, () => this.#receive());
     setImmediate(() => {
       if (!this.#fd.isOpen) return;
       if (refused === undefined) events.connected();
-      else events.failed('unreachable', refused);
+      else events.failed('unreachable', refused.reason, refused.errno);
     });
   }
 
@@ -49,7 +49,7 @@ export class DatagramClient implements Client {
       if (length >= 0) this.events.received(buffer.slice(0, length));
     } catch (error) {
       if (!isSystemError(error)) throw error;
-      this.events.failed('read', reasonOf(error));
+      this.events.failed('read', reasonOf(error), error.errno);
     }
   }
 
@@ -58,8 +58,8 @@ export class DatagramClient implements Client {
       native().sendto(this.#fd.number, bytes);
     } catch (error) {
       if (!isSystemError(error)) throw error;
-      const reason = reasonOf(error);
-      setImmediate(() => this.#fd.isOpen && this.events.failed('write', reason));
+      const [reason, { errno }] = [reasonOf(error), error];
+      setImmediate(() => this.#fd.isOpen && this.events.failed('write', reason, errno));
     }
   }
 

@@ -1,4 +1,5 @@
 // TCP_CHECK, UDP_CHECK and PING_CHECK: the same rules, and lines that differ in a few words.
+import { NOT_SENT } from '../refused.js';
 import type { KindRules } from './rules.js';
 
 interface Words {
@@ -16,7 +17,7 @@ export function connectionRules({ attempt, check, mail }: Words): KindRules {
     // keepalived writes the plural always.
     failure: ({ checker, real }, { first }) =>
       `${check} on service ${real} failed${checker.timing.retry > 0 && !first ? ` after ${checker.timing.retry} retries` : ''}.`,
-    uncounted: ({ real }, text) => `${attempt} ${real} ${text}.`,
+    uncounted: ({ real }, text) => (text === NOT_SENT ? undefined : `${attempt} ${real} ${text}.`),
     countedToo: 'while-up',
     mail: { up: () => `${mail} CHECK succeed on service`, down: () => `${mail} CHECK failed on service` },
   };

@@ -1,4 +1,5 @@
 // DNS_CHECK: an answer to the query whose code is 0. Other datagrams, forged ones, too, are ignored.
+import { formatAddress } from '../../../model/address-text.js';
 import { DNS_TYPES, dnsAnswer, dnsQuery } from '../../../wire/dns.js';
 import type { Attempt } from '../messages.js';
 import { failed, type ProbeInput, type ProbeStep, sealed, succeeded } from '../probe.js';
@@ -7,7 +8,7 @@ import { type Kind, only } from './rules.js';
 /** The query's number. */
 type State = number;
 
-function step(id: State, input: ProbeInput, { check }: Attempt): ProbeStep<State> {
+function step(id: State, input: ProbeInput, { check, target }: Attempt): ProbeStep<State> {
   switch (input.kind) {
     case 'connected':
       return query(id, only(check, 'dns'));
@@ -19,8 +20,9 @@ function step(id: State, input: ProbeInput, { check }: Attempt): ProbeStep<State
     case 'timeout':
       return failed(id, 'read timeout from socket');
     case 'failed':
-      if (input.phase === 'unreachable') return failed(id, 'network unreachable');
-      return failed(id, input.phase === 'write' ? 'failed to write socket.' : `failed to read socket; ${input.reason}`);
+      if (input.phase === 'unreachable') return failed(id, `network unreachable for [${formatAddress(target.address)}]:${target.port}`);
+      if (input.phase === 'write') return failed(id, 'failed to write socket.');
+      return failed(id, `failed to read socket; errno ${input.errno ?? 0} (${input.reason})`);
     default:
       return failed(id, 'connection failure.');
   }
@@ -39,5 +41,11 @@ export const dns: Kind = {
   failure: ({ real }, { text, retries, first }) => `DNS_CHECK (${real}) ${text}${first ? '' : ` after ${retries} retries`}`,
   uncounted: ({ real }, text) => `DNS_CHECK (${real}) ${text}`,
   mail: { up: () => 'DNS_CHECK: succeed on service', down: () => 'DNS_CHECK: failed on service' },
-  probe: sealed({ transport: () => 'udp', socketName: 'UDP', begin: (_, { random }) => random(), step }),
+  notMade: ({ real }, text) => `DNS_CHECK (${real}) ${text}`,
+  probe: sealed({
+    transport: () => 'udp',
+    refused: { socket: 'failed to create socket. Rescheduling.', bind: 'UDP socket bind failed. Rescheduling.' },
+    begin: (_, { random }) => random(),
+    step,
+  }),
 };

@@ -3,6 +3,11 @@ import { sealed } from '../probe.js';
 import { beginHttp, stepHttp } from './http-conversation.js';
 import { type Kind, only } from './rules.js';
 
+export const WEB_REFUSED = {
+  socket: 'WEB connection fail to create socket. Rescheduling.',
+  bind: 'WEB socket bind failed. Rescheduling',
+} as const;
+
 export const http: Kind = {
   reached: ({ checker, real }, text, url) => `${text} success to ${real} url(${only(checker.check, 'http', 'ssl').urls[url]?.path ?? ''})`,
   success: ({ real }) => `Remote Web server ${real} succeed on service.`,
@@ -15,5 +20,5 @@ export const http: Kind = {
   countedToo: 'always',
   firstAsLater: true,
   mail: { up: () => 'CHECK succeed on service', down: () => 'CHECK failed on service : HTTP request failed' },
-  probe: sealed({ transport: ({ kind }) => (kind === 'ssl' ? 'tls' : 'tcp'), socketName: 'WEB', begin: beginHttp, step: stepHttp }),
+  probe: sealed({ transport: ({ kind }) => (kind === 'ssl' ? 'tls' : 'tcp'), refused: WEB_REFUSED, begin: beginHttp, step: stepHttp }),
 };

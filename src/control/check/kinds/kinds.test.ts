@@ -1,13 +1,16 @@
 // Each kind of check in conversations that a test writes: what is sent, and what the outcome is.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { checker } from '../../../../test/support/check-bed.js';
 import { ip } from '../../../../test/support/doctor-facts.js';
+import { realServer, virtualServer } from '../../../../test/support/virtual-server.js';
 import type { CheckKind, HttpUrl } from '../../../model/keepalived/virtual-server.js';
 import { dnsQuery } from '../../../wire/dns.js';
 import { md5 } from '../../../wire/md5.js';
 import type { Attempt, Outcome } from '../messages.js';
 import type { ProbeInput, ProbeTools } from '../probe.js';
 import { kindOf } from './index.js';
+import type { Subject } from './rules.js';
 import { matchesReply } from './udp.js';
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
@@ -15,6 +18,7 @@ const received = (text: string): ProbeInput => ({ kind: 'received', bytes: bytes
 const connected: ProbeInput = { kind: 'connected' };
 const ended: ProbeInput = { kind: 'ended' };
 const timeout: ProbeInput = { kind: 'timeout' };
+const noWay: ProbeInput = { kind: 'failed', phase: 'unreachable', reason: 'Network is unreachable' };
 
 const tools: ProbeTools = {
   match: (pattern, _, body, min, max) => {
@@ -110,6 +114,9 @@ test('DNS_CHECK: only the answer to the query decides', () => {
   assert.equal(outcomeOf(dns, [connected, answer(0x1234, 0x8180)]), 'success');
   assert.equal(outcomeOf(dns, [connected, answer(0x1234, 0x8182)]), 'read error occurred. (rcode = 2)');
   assert.equal(outcomeOf(dns, [connected, timeout]), 'read timeout from socket');
+  assert.equal(outcomeOf(dns, [noWay]), 'network unreachable for [10.0.0.1]:80');
+  const refused: ProbeInput = { kind: 'failed', phase: 'read', reason: 'Connection refused', errno: 111 };
+  assert.equal(outcomeOf(dns, [connected, refused]), 'failed to read socket; errno 111 (Connection refused)');
   assert.match(outcomeOf({ ...dns, name: 'a..b' }, [connected]), /^the name a\.\.b cannot be asked for/);
 });
 
@@ -240,4 +247,17 @@ test('SSL_GET: the answer as a whole has one timeout, and any end of it is the e
   const inputs = [connected, received('HTTP/1.1'), received(' 200 OK\r\n\r\n'), received('a')];
   assert.deepEqual(restarts(ssl, inputs), [true, true, false, false]);
   assert.deepEqual(restarts(httpOf(), inputs), [true, true, true, true]);
+});
+
+test('a server to which there is no way: no line about the attempt, but for those kinds that have one', () => {
+  const subject: Subject = { checker: checker(), real: '[10.0.0.1]:tcp:80', server: virtualServer(), realServer: realServer('10.0.0.1') };
+  for (const kind of ['tcp', 'udp', 'ping'] as const) {
+    const text = outcomeOf({ kind, requireReply: false } as CheckKind, [noWay]);
+    assert.equal(kindOf(kind).uncounted(subject, text, 1), undefined, kind);
+  }
+  const smtp = kindOf('smtp');
+  const text = outcomeOf({ kind: 'smtp' }, [noWay]);
+  const line = 'Network unreachable for server 10.0.0.1 - real server [10.0.0.1]:80';
+  assert.equal(smtp.failure(subject, { text, retries: 1, first: true }), `SMTP_CHECK ${line}`);
+  assert.equal(smtp.mail.down(subject, { text }), `CHECK failed on service : ${line}`);
 });

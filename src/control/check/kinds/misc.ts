@@ -50,5 +50,5 @@ export const misc: Kind = {
     down: (_, { text }) => `MISC CHECK ${text.startsWith('timed out') ? 'timed out' : 'failed'} on service`,
   },
   fromStart: true,
-  probe: sealed({ transport: () => 'script', socketName: 'Misc', begin: () => undefined, step }),
+  probe: sealed({ transport: () => 'script', refused: { socket: 'Misc check cannot be made.' }, begin: () => undefined, step }),
 };

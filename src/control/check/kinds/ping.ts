@@ -1,5 +1,6 @@
 // PING_CHECK: an echo reply. The transport sends the request and gives only the reply to it.
 import { failed, sealed, succeeded } from '../probe.js';
+import { NOT_SENT } from '../refused.js';
 import { connectionRules } from './connection-rules.js';
 import type { Kind } from './rules.js';
 
@@ -12,15 +13,19 @@ export const ping: Kind = {
     if (counted.first || checker.timing.retry === 0) return rules.failure(subject, counted);
     return `ICMP CHECK on service ${real} of ${server.name} failed after ${checker.timing.retry} retries.`;
   },
-  uncounted: ({ real, server }, text) =>
-    text === 'timeout' ? `ICMP connection to address ${real} timeout.` : `ICMP connection to ${real} of ${server.name} failed.`,
+  uncounted: ({ real, server }, text) => {
+    if (text === NOT_SENT) return undefined;
+    return text === 'timeout' ? `ICMP connection to address ${real} timeout.` : `ICMP connection to ${real} of ${server.name} failed.`;
+  },
   probe: sealed({
     transport: () => 'ping',
-    socketName: 'ICMP',
+    refused: { socket: 'ICMP connect fail to create socket. Rescheduling.', bind: 'ICMP socket bind failed. Rescheduling.' },
     begin: () => undefined,
-    step: (state, { kind }) => {
-      if (kind === 'connected') return { state };
-      return kind === 'received' ? succeeded(state) : failed(state, kind === 'timeout' ? 'timeout' : 'failed');
+    step: (state, input) => {
+      if (input.kind === 'connected') return { state };
+      if (input.kind === 'received') return succeeded(state);
+      if (input.kind === 'failed' && input.phase !== 'read') return failed(state, NOT_SENT);
+      return failed(state, input.kind === 'timeout' ? 'timeout' : 'failed');
     },
   }),
 };

@@ -32,6 +32,8 @@ export interface KindRules {
   warning?(subject: Subject, warning: string): string;
   /** Logged for each failure that does not count yet, if log_all_failures is set. `retry`: 1 for the first. */
   uncounted(subject: Subject, text: string, retry: number): string | undefined;
+  /** The line about an attempt that this host refused; absent: its text. */
+  notMade?(subject: Subject, text: string): string;
   /** With log_all_failures the failure that counts has this line, too, in front of `failure`; `while-up`: not before the first verdict. */
   readonly countedToo?: 'always' | 'while-up';
   readonly mail: {

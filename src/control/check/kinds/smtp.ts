@@ -2,9 +2,10 @@
 import { formatAddress } from '../../../model/address-text.js';
 import type { Attempt } from '../messages.js';
 import { failed, type ProbeInput, type ProbeStep, sealed, succeeded } from '../probe.js';
-import { type Kind, only } from './rules.js';
+import { type Kind, only, type Subject } from './rules.js';
 
 const LINE_MAX = 512;
+const UNREACHABLE = 'Network unreachable for server ';
 
 interface State {
   readonly phase: 'connecting' | 'banner' | 'helo' | 'quit';
@@ -50,19 +51,31 @@ function step(state: State, input: ProbeInput, attempt: Attempt): ProbeStep<Stat
       return failed(state, connecting ? `Connection timeout to ${server(attempt)}` : `Read timeout from ${server(attempt)}`);
     case 'failed':
       if (input.phase === 'write') return failed(state, `Write failure to ${server(attempt)}`);
-      if (input.phase === 'unreachable') return failed(state, `Network unreachable for ${server(attempt)}`);
+      if (input.phase === 'unreachable') return failed(state, `${UNREACHABLE}${formatAddress(attempt.target.address)}`);
       return failed(state, connecting ? `Could not connect to ${server(attempt)}` : `Read failure from ${server(attempt)}`);
     default:
       return failed(state, `Read failure from ${server(attempt)}`);
   }
 }
 
+/** The one text that names the real server, too. */
+const withReal = ({ realServer: { address, port } }: Subject, text: string): string =>
+  text.startsWith(UNREACHABLE) ? `${text} - real server [${formatAddress(address)}]:${port}` : text;
+
 export const smtp: Kind = {
   success: ({ real }) => `Remote SMTP server ${real} succeed on service.`,
-  failure: (_, { text }) => `SMTP_CHECK ${text}`,
-  uncounted: (_, text) => `SMTP_CHECK ${text}`,
-  mail: { up: () => 'CHECK succeed on service', down: (_, { text }) => `CHECK failed on service : ${text}` },
+  failure: (subject, { text }) => `SMTP_CHECK ${withReal(subject, text)}`,
+  uncounted: (subject, text) => `SMTP_CHECK ${withReal(subject, text)}`,
+  mail: { up: () => 'CHECK succeed on service', down: (subject, { text }) => `CHECK failed on service : ${withReal(subject, text)}` },
   retriesWhileDown: true,
   freshRounds: true,
-  probe: sealed({ transport: () => 'tcp', socketName: 'SMTP_CHECK', begin: (): State => ({ phase: 'connecting', line: '' }), step }),
+  probe: sealed({
+    transport: () => 'tcp',
+    refused: {
+      socket: 'SMTP_CHECK connection failed to create socket. Rescheduling.',
+      bind: 'SMTP_CHECK socket bind failed. Rescheduling.',
+    },
+    begin: (): State => ({ phase: 'connecting', line: '' }),
+    step,
+  }),
 };

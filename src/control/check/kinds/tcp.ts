@@ -1,5 +1,6 @@
 // TCP_CHECK: a connection that is accepted.
 import { failed, sealed, succeeded } from '../probe.js';
+import { NOT_SENT } from '../refused.js';
 import { connectionRules } from './connection-rules.js';
 import type { Kind } from './rules.js';
 
@@ -8,8 +9,12 @@ export const tcp: Kind = {
   retriesWhileDown: true,
   probe: sealed({
     transport: () => 'tcp',
-    socketName: 'TCP',
+    refused: { socket: 'TCP connect fail to create socket. Rescheduling.', bind: 'TCP socket bind failed. Rescheduling.' },
     begin: () => undefined,
-    step: (state, { kind }) => (kind === 'connected' ? succeeded(state) : failed(state, kind === 'timeout' ? 'timeout' : 'failed')),
+    step: (state, input) => {
+      if (input.kind === 'connected') return succeeded(state);
+      if (input.kind === 'failed' && input.phase === 'unreachable') return failed(state, NOT_SENT);
+      return failed(state, input.kind === 'timeout' ? 'timeout' : 'failed');
+    },
   }),
 };

@@ -1,7 +1,8 @@
 // UDP_CHECK: no ICMP error comes back within connect_timeout; with require_reply an answer comes, which has the right length and bytes
 // where bytes are given.
-import type { Attempt } from '../messages.js';
+import type { Attempt, Outcome } from '../messages.js';
 import { failed, type ProbeInput, type ProbeStep, sealed, succeeded } from '../probe.js';
+import { NOT_SENT } from '../refused.js';
 import { connectionRules } from './connection-rules.js';
 import { type Kind, only } from './rules.js';
 
@@ -36,15 +37,29 @@ function step(state: undefined, input: ProbeInput, attempt: Attempt): ProbeStep<
       const fits = bytes.length >= minReply && bytes.length <= maxReply && matchesReply(reply, bytes);
       return fits ? succeeded(state) : failed(state, 'reply data mismatch');
     }
+    case 'failed':
+      return input.phase === 'read' ? failed(state, 'failed') : { state, outcome: notSent(input) };
     default:
       return failed(state, 'failed');
   }
 }
 
+const notSent = ({ phase, reason, errno }: Extract<ProbeInput, { kind: 'failed' }>): Outcome => ({
+  kind: 'failure',
+  text: NOT_SENT,
+  reason,
+  cause: `UDP ${phase === 'write' ? 'send' : 'connect'} error ${errno ?? 0} - ${reason}`,
+});
+
 const rules = connectionRules({ attempt: 'UDP connection to', check: 'UDP_CHECK', mail: 'UDP' });
 
 export const udp: Kind = {
   ...rules,
-  uncounted: ({ real }, text) => `UDP ${text === 'failed' ? 'connection' : 'check'} to ${real} ${text}.`,
-  probe: sealed({ transport: () => 'udp', socketName: 'UDP', begin: () => undefined, step }),
+  uncounted: ({ real }, text) => (text === NOT_SENT ? undefined : `UDP ${text === 'failed' ? 'connection' : 'check'} to ${real} ${text}.`),
+  probe: sealed({
+    transport: () => 'udp',
+    refused: { socket: 'UDP connect fail to create socket. Rescheduling.' },
+    begin: () => undefined,
+    step,
+  }),
 };

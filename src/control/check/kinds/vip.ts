@@ -21,5 +21,10 @@ export const vip: Kind = {
   // The other checks have keepalived's line, which has no reason.
   failure: (subject, counted) => `${rules.failure(subject, counted).replace(/\.$/, '')}: ${counted.text}.`,
   uncounted: ({ real }, text) => `VIP connection to ${real} failed: ${text}.`,
-  probe: sealed({ transport: () => 'frames', socketName: 'VIP', begin: () => undefined, step }),
+  probe: sealed({
+    transport: () => 'frames',
+    refused: { socket: 'VIP_CHECK fail to create socket. Rescheduling.', bind: 'VIP_CHECK socket bind failed. Rescheduling.' },
+    begin: () => undefined,
+    step,
+  }),
 };

@@ -2,6 +2,7 @@
 import { kindOf } from '../../../control/check/kinds/index.js';
 import type { Attempt, Outcome } from '../../../control/check/messages.js';
 import type { Probe, ProbeInput, ProbeTools } from '../../../control/check/probe.js';
+import { refusedOutcome } from '../../../control/check/refused.js';
 import { isSystemError, reasonOf } from '../../../sys/errno.js';
 
 /** What carries an attempt. Events may come until it is closed. */
@@ -37,7 +38,7 @@ export class AttemptRun {
     try {
       this.#carrier = open(attempt, (input) => this.#feed(input));
     } catch (error) {
-      this.#finish({ kind: 'not-made', text: this.#hindrance(error) });
+      this.#finish(this.#refused(error));
       return;
     }
     // These end by themselves, and know why.
@@ -50,10 +51,11 @@ export class AttemptRun {
   }
 
   /** @throws what is a fault of weir */
-  #hindrance(error: unknown): string {
-    if (error instanceof NotMadeError) return error.message;
+  #refused(error: unknown): Outcome {
+    if (error instanceof NotMadeError) return { kind: 'not-made', text: error.message };
     if (!isSystemError(error)) throw error;
-    return `${this.probe.socketName} connect fail to create socket (${reasonOf(error)}). Rescheduling.`;
+    const { syscall, code, errno } = error;
+    return refusedOutcome(this.probe.refused, { syscall, code, errno, reason: reasonOf(error) }, this.attempt.target);
   }
 
   #after(timeouts: number): NodeJS.Timeout {

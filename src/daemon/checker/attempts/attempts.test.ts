@@ -75,8 +75,26 @@ test('TCP_CHECK: accepted, refused, and from where it may not come', async () =>
     const bound = { address: LOOPBACK, port, bindAddress: ip('127.0.0.9') };
     assert.deepEqual(await attempt({ kind: 'tcp' }, port, { target: bound }), { kind: 'success' });
     const foreign = { address: LOOPBACK, port, bindAddress: ip('192.0.2.77') };
-    const outcome = await attempt({ kind: 'tcp' }, port, { target: foreign });
-    assert.equal(outcome.kind, 'not-made');
+    const cause = 'Checker bind failed: Cannot assign requested address';
+    assert.deepEqual(await attempt({ kind: 'tcp' }, port, { target: foreign }), {
+      kind: 'not-made',
+      text: 'TCP socket bind failed. Rescheduling.',
+      cause,
+    });
+    const udp = { kind: 'udp', requireReply: false, minReply: 0, maxReply: 255 } as const;
+    assert.deepEqual(await attempt(udp, port, { target: foreign }), {
+      kind: 'failure',
+      text: 'unreachable',
+      reason: 'Cannot assign requested address',
+      cause: 'bind failed. errno: 99, error: Cannot assign requested address',
+    });
+    const elsewhere = { address: ip('255.255.255.255'), port };
+    const broadcast = await attempt({ kind: 'dns', type: 'A', name: 'x' }, port, { target: elsewhere });
+    assert.deepEqual(broadcast, {
+      kind: 'not-made',
+      text: 'UDP socket bind failed. Rescheduling.',
+      cause: 'socket connect error 13 - Permission denied',
+    });
   });
   const port = await withServer(createServer(), async (free) => free);
   assert.deepEqual(await attempt({ kind: 'tcp' }, port), { kind: 'failure', text: 'failed' });
@@ -187,7 +205,10 @@ test('UDP_CHECK and DNS_CHECK: an answer, silence, and a port that is closed', a
   assert.deepEqual(await attempt({ kind: 'dns', type: 'SOA', name: '.' }, port), { kind: 'success' });
   await new Promise<void>((done) => server.close(done));
   assert.deepEqual(await attempt(udp, port), { kind: 'failure', text: 'failed' });
-  assert.match(JSON.stringify(await attempt({ kind: 'dns', type: 'A', name: 'x' }, port)), /failed to read socket; connection refused/i);
+  assert.match(
+    JSON.stringify(await attempt({ kind: 'dns', type: 'A', name: 'x' }, port)),
+    /failed to read socket; errno 111 \(Connection refused\)/,
+  );
   assert.deepEqual(openFds(), []);
 });
 

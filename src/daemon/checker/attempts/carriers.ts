@@ -42,7 +42,7 @@ const eventsOf = (feed: (input: ProbeInput) => void): ClientEvents => ({
   connected: () => feed({ kind: 'connected' }),
   received: (bytes) => feed({ kind: 'received', bytes }),
   ended: () => feed({ kind: 'ended' }),
-  failed: (phase, reason) => feed({ kind: 'failed', phase, reason }),
+  failed: (phase, reason, errno) => feed({ kind: 'failed', phase, reason, ...(errno === undefined ? {} : { errno }) }),
 });
 
 /** A port is no part of a name, nor are the brackets of an address. */
@@ -78,7 +78,7 @@ function openTls(attempt: Attempt, options: ClientOptions, feed: (input: ProbeIn
     {
       ...eventsOf(feed),
       connected: (warning) => feed({ kind: 'connected', ...(warning === undefined ? {} : { warning }) }),
-      failed: (phase, reason) => feed({ kind: 'failed', phase, reason }),
+      failed: (phase, reason, errno) => feed({ kind: 'failed', phase, reason, ...(errno === undefined ? {} : { errno }) }),
       untrusted: (reason) => feed({ kind: 'untrusted', reason }),
     },
   );

@@ -3,6 +3,7 @@ import type { CheckCase } from '../types.js';
 import { connectionCases } from './connections.js';
 import { kindCases } from './kinds.js';
 import { quorumCases } from './quorum.js';
+import { refusedCases } from './refused.js';
 import { reloadCases } from './reloads.js';
 import { tlsCases } from './tls.js';
 
@@ -17,7 +18,7 @@ const SHORT: ReadonlySet<string> = new Set([
   'reload-weight',
 ]);
 
-const all = [...connectionCases, ...quorumCases, ...kindCases, ...tlsCases, ...reloadCases];
+const all = [...connectionCases, ...quorumCases, ...kindCases, ...tlsCases, ...refusedCases, ...reloadCases];
 
 export const shortCases: readonly CheckCase[] = all.filter(({ name }) => SHORT.has(name));
 export const longCases: readonly CheckCase[] = all.filter(({ name }) => !SHORT.has(name));
