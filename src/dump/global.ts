@@ -133,6 +133,7 @@ export function globalLines({ global, netNamespace, ipvsNamespace, hostName, uma
     `Default smtp_alert_vrrp = ${unset(values?.smtpAlertVrrp)}`,
     `Default smtp_alert_checker = ${unset(values?.smtpAlertChecker)}`,
     `Checkers log all failures = ${global.checkerLogAllFailures}`,
+    ...(global.sharedChecks ? ['Shared checks = true'] : []),
     ...reloadLines(global),
     `Dynamic interfaces = ${global.dynamicInterfaces}`,
     ...when(global.dynamicInterfaces, `Allow interface changes = ${global.allowInterfaceChanges}`),

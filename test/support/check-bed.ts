@@ -13,7 +13,13 @@ export function checker(check: CheckKind = { kind: 'tcp' }, timing: Partial<Chec
   return { check, target: {}, timing: { ...usual, rise: 1, fall: 1, logAllFailures: false, ...timing } };
 }
 
-const quiet = { checkerLogAllFailures: false, noCheckerEmails: false, rsInitNotifies: false, lvsFlushOnStop: 'no' } as const;
+const quiet = {
+  checkerLogAllFailures: false,
+  sharedChecks: false,
+  noCheckerEmails: false,
+  rsInitNotifies: false,
+  lvsFlushOnStop: 'no',
+} as const;
 
 export class CheckBed {
   state: CheckMachine = initialChecks();
@@ -30,6 +36,8 @@ export class CheckBed {
   readonly answers = new Map<string, Outcome | ((url: number) => Outcome)>();
   /** What answers attempts on addresses that are not in `answers`. */
   answerByKind: (kind: CheckKind['kind']) => Outcome = () => ({ kind: 'success' });
+  /** Attempts stay under way. */
+  silent = false;
   /** When attempts began, in seconds: `10.0.0.1 3`. */
   readonly attempts: string[] = [];
   readonly abandoned: number[] = [];
@@ -80,6 +88,7 @@ export class CheckBed {
       case 'attempt': {
         const address = formatAddress(effect.attempt.target.address);
         this.attempts.push(`${address} ${this.nowUs / SECOND}`);
+        if (this.silent) break;
         const answer = this.answers.get(address) ?? this.answerByKind(effect.attempt.check.kind);
         const outcome = typeof answer === 'function' ? answer(effect.attempt.url) : answer;
         return [{ attempt: effect.attempt.number, outcome }];

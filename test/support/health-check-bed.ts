@@ -18,7 +18,8 @@ pid ${folder}/${web}.pid;
 error_log stderr;
 events { }
 http {
-  access_log off;
+  log_format path $uri;
+  access_log ${folder}/${web}.access path;
   server {
     listen ${WEB_ADDRESSES[web]}:80;
     location / { return 200 "${web}\\n"; }
@@ -84,6 +85,16 @@ export class HealthCheckBed {
   /** Runs a server on the director itself; resolves at its first line. */
   serveOnDirector(argv: readonly string[]): Promise<void> {
     return this.director.serve(this.#bed, argv);
+  }
+
+  /** How often a page of it was asked for. */
+  asked(web: Web, path: string): number {
+    const file = this.file(`${web}.access`);
+    return existsSync(file)
+      ? readFileSync(file, 'utf8')
+          .split('\n')
+          .filter((line) => line === path).length
+      : 0;
   }
 
   start(configuration: string): RunningDaemon {

@@ -3,6 +3,7 @@ import { withEntry } from '../number-map.js';
 import { dueBy, nextDueIn } from '../timed-list.js';
 import { type CheckContext, changeChecker, checkerAt, checkersNow, realAt, serverAt, share } from './context.js';
 import type { Attempt } from './messages.js';
+import { isWaiting, sharersOf } from './sharers.js';
 import type { CheckerState, CheckMachine } from './state.js';
 
 /** keepalived waits this long at a start, before any warmup. */
@@ -19,8 +20,9 @@ export const BEGUN_MAX = 256;
 /** Begins the attempts that are due; those that are too many are begun with the next wake, which comes immediately. */
 export function beginDue(context: CheckContext): void {
   for (const index of dueBy(checkersNow(context), context.atUs, BEGUN_MAX)) {
-    const { server } = checkerAt(context, index);
-    if (serverAt(context, server).suspended) changeChecker(context, index, { dueAtUs: context.atUs + delayLoopUs(context, index) });
+    // A sharer has begun for it.
+    if (checkerAt(context, index).dueAtUs === undefined) continue;
+    if (isWaiting(context, index)) changeChecker(context, index, { dueAtUs: context.atUs + delayLoopUs(context, index) });
     else begin(context, index);
   }
 }
@@ -30,8 +32,9 @@ const delayLoopUs = (context: CheckContext, index: number): number => Math.max(1
 function begin(context: CheckContext, index: number): void {
   const { config, server, real, url } = checkerAt(context, index);
   const number = context.machine.attempts + 1;
-  context.machine = { ...context.machine, attempts: number, underWay: withEntry(context.machine.underWay, number, index) };
-  changeChecker(context, index, { attempt: number, startedAtUs: context.atUs, dueAtUs: undefined });
+  const sharers = sharersOf(context, index);
+  context.machine = { ...context.machine, attempts: number, underWay: withEntry(context.machine.underWay, number, sharers) };
+  for (const sharer of sharers) changeChecker(context, sharer, { attempt: number, startedAtUs: context.atUs, dueAtUs: undefined });
   const { config: virtual } = serverAt(context, server);
   const { address, port, virtualHost } = realAt(context, server, real).config;
   const attempt: Attempt = {
@@ -48,9 +51,10 @@ function begin(context: CheckContext, index: number): void {
   context.effects.push({ kind: 'attempt', attempt });
 }
 
-/** Forgets the attempt that is under way. */
-export function abandon(context: CheckContext, { attempt }: CheckerState): void {
-  if (attempt !== 0) context.effects.push({ kind: 'abandon', attempt });
+/** Forgets the attempts that are under way, each of them once. */
+export function abandon(context: CheckContext, checkers: readonly CheckerState[]): void {
+  for (const attempt of new Set(checkers.map((checker) => checker.attempt)))
+    if (attempt !== 0) context.effects.push({ kind: 'abandon', attempt });
 }
 
 /** When the next attempt is due. */

@@ -15,6 +15,7 @@ import { settleQuorum } from './quorum.js';
 import { setAlive } from './real-server.js';
 import { rememberedKey } from './remembered.js';
 import { removeReal, removeServer } from './remove.js';
+import { shareChecks } from './share-checks.js';
 import { carriedSlowStart, findSlowStarts, rememberedSlowStart } from './slow-start.js';
 import type { CheckerState, RealState, ServerState } from './state.js';
 import { isSuspended } from './suspend.js';
@@ -38,7 +39,10 @@ export function configure(context: CheckContext, input: Configure): void {
   const running = itemsOf(checkersNow(context));
   replaceServers(context, input, old);
   const kept = new Set(itemsOf(checkersNow(context)).map(({ attempt }) => attempt));
-  for (const checker of running) if (!kept.has(checker.attempt)) abandon(context, checker);
+  abandon(
+    context,
+    running.filter(({ attempt }) => !kept.has(attempt)),
+  );
   for (const index of context.servers.keys()) settle(context, index, old, weights);
   for (const index of context.servers.keys()) logCheckers(context, index);
 }
@@ -105,21 +109,32 @@ function replaceServers(context: CheckContext, { servers, remembered }: Configur
       const keys = settings.checkers.map((checker) => rememberedKey(serverKey, realKey, checkerIdentity(checker)));
       const firstChecker = checkers.length;
       checkers.push(...own);
-      const alive = known?.state.alive ?? own.every(({ up }) => up);
-      const failed = known?.state.failed ?? own.some(({ ran, up }) => ran && !up);
-      const slow = !alive
-        ? undefined
-        : known === undefined
-          ? rememberedSlowStart(context, settings, keys, remembered)
-          : carriedSlowStart(context, settings, known.state);
+      const { alive, failed } = known?.state ?? { alive: true, failed: false };
+      const slow =
+        known === undefined ? rememberedSlowStart(context, settings, keys, remembered) : carriedSlowStart(context, settings, known.state);
       return { config: settings, alive, failed, slow, firstChecker, checkerCount: own.length };
     });
     const sorry = was?.sorry === true && config.sorryServer !== undefined;
     next.push({ config, reals, quorumUp: was?.quorumUp ?? false, sorry, suspended: false });
   }
-  replaceCheckers(context, checkers);
-  context.servers = next;
+  const sharing = context.machine.settings.sharedChecks ? shareChecks(checkers, next, old) : { checkers, sharers: new Map() };
+  replaceCheckers(context, sharing.checkers);
+  context.machine = { ...context.machine, sharers: sharing.sharers };
+  // Some may have taken over a verdict.
+  if (sharing.sharers.size > 0) context.effects.push({ kind: 'remember' });
+  context.servers = next.map((server) => ({
+    ...server,
+    reals: server.reals.map((real) => withHealth(server, real, sharing.checkers, old)),
+  }));
   findSlowStarts(context);
+}
+
+/** A server that was not there before is what its checks are, also where they take over what others found. */
+function withHealth({ config }: ServerState, real: RealState, checkers: readonly CheckerState[], old: Before): RealState {
+  if (old.real(serverIdentity(config), realIdentity(real.config)) !== undefined) return real;
+  const own = checkers.slice(real.firstChecker, real.firstChecker + real.checkerCount);
+  const alive = own.every(({ up }) => up);
+  return { ...real, alive, failed: own.some(({ ran, up }) => ran && !up), slow: alive ? real.slow : undefined };
 }
 
 function settle(context: CheckContext, server: number, old: Before, weights: ReadonlyMap<string, number>): void {

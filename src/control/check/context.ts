@@ -2,7 +2,7 @@
 // `step` opens and closes it.
 import { draw } from '../chance.js';
 import { itemAt, type StepContext } from '../machine.js';
-import { emptyNumberMap, withEntry } from '../number-map.js';
+import { emptyNumberMap, valueIn, withEntry } from '../number-map.js';
 import { itemIn, type TimedList, timedList, withItem } from '../timed-list.js';
 import type { CheckEffect } from './messages.js';
 import type { CheckerState, CheckMachine, RealState, ServerState } from './state.js';
@@ -52,8 +52,9 @@ export function changeChecker(context: CheckContext, index: number, patch: Parti
 export function replaceCheckers(context: CheckContext, checkers: readonly CheckerState[]): void {
   context.changedCheckers.clear();
   context.checkers = timedList(checkers);
-  let underWay = emptyNumberMap<number>();
-  for (const [index, { attempt }] of checkers.entries()) if (attempt !== 0) underWay = withEntry(underWay, attempt, index);
+  let underWay = emptyNumberMap<readonly number[]>();
+  for (const [index, { attempt }] of checkers.entries())
+    if (attempt !== 0) underWay = withEntry(underWay, attempt, [...(valueIn(underWay, attempt) ?? []), index]);
   context.machine = { ...context.machine, underWay };
 }
 

@@ -28,6 +28,7 @@ const arbitraryReal = (address: string) =>
       realServer(address, {
         weight,
         inhibitOnFailure: inhibit,
+        slowStartUs: (weight % 3) * 20 * SECOND,
         alpha,
         notifyUp: script(`up ${address}`),
         notifyDown: script(`down ${address}`),

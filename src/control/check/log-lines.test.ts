@@ -47,7 +47,13 @@ test('what a file adds to a weight at the start is no change; later it is', () =
 
 test('lvs_flush_on_stop: nothing is logged or notified of servers, with omega the loss of the quorum', () => {
   const bed = new CheckBed();
-  const settings = { checkerLogAllFailures: false, noCheckerEmails: false, rsInitNotifies: false, lvsFlushOnStop: 'all' } as const;
+  const settings = {
+    checkerLogAllFailures: false,
+    sharedChecks: false,
+    noCheckerEmails: false,
+    rsInitNotifies: false,
+    lvsFlushOnStop: 'all',
+  } as const;
   bed.configure([virtualServer({ omega: true })], { settings });
   bed.takeLog();
   bed.notified.length = 0;

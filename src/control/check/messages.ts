@@ -37,7 +37,10 @@ export interface Attempt {
   readonly hostName: string;
 }
 
-export type CheckSettings = Pick<GlobalSettings, 'checkerLogAllFailures' | 'noCheckerEmails' | 'rsInitNotifies' | 'lvsFlushOnStop'>;
+export type CheckSettings = Pick<
+  GlobalSettings,
+  'checkerLogAllFailures' | 'sharedChecks' | 'noCheckerEmails' | 'rsInitNotifies' | 'lvsFlushOnStop'
+>;
 
 export type ApplyResult =
   /** All was done but what these texts are about. */

@@ -38,11 +38,11 @@ export function removeServer(context: CheckContext, server: number, stopping: bo
 }
 
 export function stop(context: CheckContext, keepServers: boolean): void {
-  for (const checker of itemsOf(checkersNow(context))) abandon(context, checker);
+  abandon(context, itemsOf(checkersNow(context)));
   const flushed = context.machine.settings.lvsFlushOnStop !== 'no';
   if (!keepServers) for (const server of context.servers.keys()) removeServer(context, server, true, flushed);
   replaceCheckers(context, []);
   context.servers = [];
   context.changed.clear();
-  context.machine = { ...context.machine, slow: [], stopped: true };
+  context.machine = { ...context.machine, slow: [], sharers: new Map(), stopped: true };
 }

@@ -88,8 +88,10 @@ export interface CheckMachine {
   readonly hostName: string;
   /** The last number of an attempt. */
   readonly attempts: number;
-  /** Of the attempts under way, by number: the index of the checker. */
-  readonly underWay: NumberMap<number>;
+  /** Of the attempts under way, by number: the indices of the checkers that wait for it. */
+  readonly underWay: NumberMap<readonly number[]>;
+  /** Of each checker that shares its attempts: all that do, in order. */
+  readonly sharers: ReadonlyMap<number, readonly number[]>;
   /** What trackers reported last. */
   readonly files: ReadonlyMap<string, number | undefined>;
   readonly bfds: ReadonlyMap<string, boolean>;
@@ -106,10 +108,11 @@ export function initialChecks(): CheckMachine {
     servers: [],
     checkers: timedList([]),
     slow: [],
-    settings: { checkerLogAllFailures: false, noCheckerEmails: false, rsInitNotifies: false, lvsFlushOnStop: 'no' },
+    settings: { checkerLogAllFailures: false, sharedChecks: false, noCheckerEmails: false, rsInitNotifies: false, lvsFlushOnStop: 'no' },
     hostName: 'localhost',
     attempts: 0,
     underWay: emptyNumberMap(),
+    sharers: new Map(),
     files: new Map(),
     bfds: new Map(),
     addresses: new Map(),

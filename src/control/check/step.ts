@@ -56,8 +56,8 @@ function take(context: CheckContext, input: CheckInput): void {
 
 function takeOutcomes(context: CheckContext, outcomes: Extract<CheckInput, { kind: 'outcomes' }>['outcomes']): void {
   const found = outcomes.flatMap(({ attempt, outcome }) => {
-    const index = valueIn(context.machine.underWay, attempt);
-    return index === undefined ? [] : { index, attempt, outcome };
+    const indices = valueIn(context.machine.underWay, attempt) ?? [];
+    return indices.map((index) => ({ index, attempt, outcome }));
   });
   // In the order of the file.
   for (const { index, attempt, outcome } of found.sort((a, b) => a.index - b.index)) {

@@ -103,6 +103,8 @@ export interface GlobalSettings {
   readonly maxAutoPriority: number;
   readonly minAutoPriorityDelayUs: number;
   readonly checkerLogAllFailures: boolean;
+  /** weir's own: checks that ask the same make one attempt. */
+  readonly sharedChecks: boolean;
   readonly lvsFlush: boolean;
   readonly lvsFlushOnStop: 'no' | 'all' | 'virtual-servers';
   readonly lvsTimeouts?: { readonly tcp: number; readonly tcpFin: number; readonly udp: number };

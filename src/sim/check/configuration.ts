@@ -150,13 +150,24 @@ export function serverOf(random: Random, number: number): VirtualServer {
   };
 }
 
+/** One more virtual server in front of the same hosts, with other weights. */
+export const withServersOf = (random: Random, server: VirtualServer, other: VirtualServer): VirtualServer => ({
+  ...server,
+  realServers: other.realServers.map((real) => ({ ...real, weight: random.pick([real.weight, 3]), slowStartUs: random.pick([0, 12 * S]) })),
+});
+
 export function configurationOf(random: Random): Configuration {
   const count = random.pick([1, 1, 2, 3]);
   const settings = {
     checkerLogAllFailures: random.chance(0.2),
+    sharedChecks: random.chance(0.5),
     noCheckerEmails: random.chance(0.3),
     rsInitNotifies: random.chance(0.3),
     lvsFlushOnStop: 'no',
   } as const;
-  return { servers: Array.from({ length: count }, (_, number) => serverOf(random, number)), settings };
+  const servers = Array.from({ length: count }, (_, number) => serverOf(random, number));
+  return {
+    servers: servers.map((server) => (random.chance(0.5) ? withServersOf(random, server, random.pick(servers)) : server)),
+    settings,
+  };
 }

@@ -126,6 +126,13 @@ test('a slow start that is left out, or lasts too long', () => {
   );
 });
 
+test('sharing that is left out, or not asked for', () => {
+  const withSharing = (sharedChecks: boolean) =>
+    withInput((input) => (input.kind === 'configure' ? { ...input, settings: { ...input.settings, sharedChecks } } : input));
+  caught(withSharing(false), /not all make one attempt/);
+  caught(withSharing(true), /two checks make one attempt/);
+});
+
 test('checks in a storm', () => {
   caught(
     eachChecker((one) => ({ ...one, timing: { ...one.timing, delayLoopUs: 50_000, delayBeforeRetryUs: 50_000 } })),

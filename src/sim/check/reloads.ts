@@ -1,7 +1,7 @@
 // What an operator changes in the file between two reloads: nothing, a number, a server, a check.
 import type { RealServer, VirtualServer } from '../../model/keepalived/virtual-server.js';
 import type { Random } from '../random.js';
-import { checkerOf, HOSTS, hostAddress, nameOf, quorumOf, realOf, serverOf, sorryOf, timingOf } from './configuration.js';
+import { checkerOf, HOSTS, hostAddress, nameOf, quorumOf, realOf, serverOf, sorryOf, timingOf, withServersOf } from './configuration.js';
 import type { Configuration } from './history.js';
 import { hostOf } from './names.js';
 
@@ -56,7 +56,8 @@ function changeOne<Item>(random: Random, list: readonly Item[], change: (item: I
 function anotherServer(random: Random, servers: readonly VirtualServer[]): VirtualServer {
   const names = new Set(servers.map(({ name }) => name));
   const free = Array.from({ length: servers.length + 1 }, (_, number) => number).find((number) => !names.has(nameOf(number)));
-  return serverOf(random, free ?? servers.length);
+  const server = serverOf(random, free ?? servers.length);
+  return servers.length > 0 && random.chance(0.5) ? withServersOf(random, server, random.pick(servers)) : server;
 }
 
 /** Another file, and in words what it changes. */
@@ -66,7 +67,12 @@ export function otherConfiguration(
 ): { readonly configuration: Configuration; readonly what: string } {
   const { servers } = before;
   const kind = random.below(10);
-  if (kind < 2 || servers.length === 0) return { configuration: before, what: 'nothing' };
+  if (kind < 1 || servers.length === 0) return { configuration: before, what: 'nothing' };
+  if (kind === 1) {
+    const { settings } = before;
+    const sharedChecks = !settings.sharedChecks;
+    return { configuration: { ...before, settings: { ...settings, sharedChecks } }, what: `shared_checks ${sharedChecks ? 'on' : 'off'}` };
+  }
   if (kind === 2) return { configuration: { ...before, servers: servers.slice(1) }, what: 'one virtual server less' };
   if (kind === 3)
     return { configuration: { ...before, servers: [...servers, anotherServer(random, servers)] }, what: 'another virtual server' };

@@ -66,7 +66,7 @@ function stepOnce<S>(run: Run<S>, input: CheckInput): void {
   run.steps++;
   const before = world.view;
   const atUs = localUs(world, run.nowUs);
-  if (input.kind === 'configure') world.taken = takenFrom(input.servers);
+  if (input.kind === 'configure') Object.assign(world, { taken: takenFrom(input.servers), shared: input.settings.sharedChecks });
   if (input.kind === 'stop') world.taken = new Map();
   let step: Step<S, CheckEffect>;
   try {
@@ -103,7 +103,7 @@ function perform<S>(run: Run<S>, effect: CheckEffect): string | undefined {
       if (world.gathered.some(({ attempt }) => attempt === effect.attempt)) return undefined;
       if (!world.running.delete(effect.attempt)) return `attempt ${effect.attempt} is abandoned, which is not under way`;
       if (mix(run.history.seed, effect.attempt) % LATE_ANSWERS === 0)
-        run.world.gathered.push({ attempt: effect.attempt, outcome: { kind: 'failure', text: 'abandoned' } });
+        gather(run, { attempt: effect.attempt, outcome: { kind: 'failure', text: 'abandoned' } });
       return undefined;
     case 'serve':
       want(world, effect.server, effect.pool);
@@ -133,8 +133,13 @@ function give<S>(run: Run<S>, input: CheckInput): void {
 /** An attempt has ended: its outcome is reported with the next turn of the event loop. */
 function answered<S>(run: Run<S>, { life, attempt, outcome }: Extract<Event, { kind: 'answered' }>): void {
   if (life !== run.life || !run.world.running.delete(attempt)) return;
-  if (run.world.gathered.length === 0 || run.history.turnUs === 1) run.agenda.add(run.nowUs + run.history.turnUs, { kind: 'turn', life });
-  run.world.gathered.push({ attempt, outcome });
+  gather(run, { attempt, outcome });
+}
+
+/** The next turn reports it, with what else is gathered until then. */
+function gather<S>({ world, history, agenda, nowUs, life }: Run<S>, answer: World['gathered'][number]): void {
+  if (world.gathered.length === 0 || history.turnUs === 1) agenda.add(nowUs + history.turnUs, { kind: 'turn', life });
+  world.gathered.push(answer);
 }
 
 /** Reports the outcomes that were gathered. */

@@ -7,22 +7,10 @@ import type { CheckInput, Outcome } from '../../control/check/messages.js';
 import { rememberedKey } from '../../control/check/remembered.js';
 import type { Remembered } from '../../control/check/remembered-check.js';
 import type { Checker, RealServer, VirtualServer } from '../../model/keepalived/virtual-server.js';
+import type { Expected } from './expected.js';
+import { keysByQuestion, shareExpected } from './expected-sharing.js';
 import { checkerKeys, realKey } from './names.js';
 import type { Observation } from './observation.js';
-
-export interface Expected {
-  config: Checker;
-  up: boolean;
-  ran: boolean;
-  /** Failures that did not count yet. */
-  failures: number;
-  /** Rounds in a row that ended the other way than its verdict. */
-  contrary: number;
-  url: number;
-  urlFailed: boolean;
-  /** The weight that it gives its server instead of the file's, and what it adds to it. */
-  readonly weight: { instead: number | undefined; added: number };
-}
 
 const INT_MAX = 2 ** 31 - 1;
 
@@ -81,20 +69,24 @@ function settleFile(one: Expected, value: number): void {
 
 export class Verdicts {
   readonly checks = new Map<string, Expected>();
-  readonly #byAttempt = new Map<number, string>();
+  readonly #byAttempt = new Map<number, readonly string[]>();
   /** How many virtual servers the file has that was taken last. */
   #servers = 0;
+  /** What each check asked, by key. */
+  #questions: ReadonlyMap<string, string> = new Map();
   readonly #files = new Map<string, number>();
   readonly #bfds = new Map<string, boolean>();
 
   clear(): void {
     this.#servers = 0;
+    this.#questions = new Map();
     for (const map of [this.checks, this.#byAttempt, this.#files, this.#bfds]) map.clear();
   }
 
   /** An attempt begins. */
   begin(number: number, key: string): void {
-    this.#byAttempt.set(number, key);
+    const keys = this.#byAttempt.get(number) ?? [];
+    if (!keys.includes(key)) this.#byAttempt.set(number, [...keys, key]);
   }
 
   abandon(number: number): void {
@@ -117,7 +109,7 @@ export class Verdicts {
         for (const one of this.checks.values()) this.#settleBfd(one);
         break;
       case 'configure':
-        this.#configure(input.servers, input.remembered, before);
+        this.#configure(input, before);
         break;
       case 'stop':
         this.checks.clear();
@@ -126,12 +118,13 @@ export class Verdicts {
   }
 
   #outcome(attempt: number, outcome: Outcome): void {
-    const one = this.checks.get(this.#byAttempt.get(attempt) ?? '');
+    const keys = this.#byAttempt.get(attempt) ?? [];
     this.#byAttempt.delete(attempt);
-    if (one === undefined) return;
-    if (outcome.kind === 'success') succeed(one, outcome.status);
-    if (outcome.kind === 'failure') fail(one);
-    if (outcome.kind === 'not-made' && isSmtp(one.config)) one.failures = 0;
+    for (const one of keys.flatMap((key) => this.checks.get(key) ?? [])) {
+      if (outcome.kind === 'success') succeed(one, outcome.status);
+      if (outcome.kind === 'failure') fail(one);
+      if (outcome.kind === 'not-made' && isSmtp(one.config)) one.failures = 0;
+    }
   }
 
   #settleBfd(one: Expected): void {
@@ -140,7 +133,10 @@ export class Verdicts {
     if (up !== undefined) Object.assign(one, { up, ran: true });
   }
 
-  #configure(servers: readonly VirtualServer[], remembered: Remembered | undefined, before: ReadonlyMap<string, boolean>): void {
+  #configure(
+    { servers, remembered, settings: { sharedChecks: shared } }: Extract<CheckInput, { kind: 'configure' }>,
+    before: ReadonlyMap<string, boolean>,
+  ): void {
     const atStart = this.#servers === 0;
     const next = new Map<string, Expected>();
     const seen = new Set<string>();
@@ -150,6 +146,10 @@ export class Verdicts {
       for (const real of server.realServers) this.#configureReal(server, real, { next, remembered, before, atStart });
     }
     this.#servers = seen.size;
+    const taken = [...new Map(servers.toReversed().map((server) => [serverIdentity(server), server])).values()].toReversed();
+    if (shared) shareExpected(next, taken, this.#questions);
+    this.#questions = new Map([...keysByQuestion(taken)].flatMap(([question, keys]) => keys.map((key) => [key, question] as const)));
+    this.#byAttempt.clear();
     this.checks.clear();
     for (const [key, one] of next) this.checks.set(key, one);
   }
@@ -224,11 +224,14 @@ export function observe(verdicts: Verdicts, { input, before, after, effects }: O
   verdicts.take(input, alive);
   for (const effect of effects) if (effect.kind === 'abandon') verdicts.abandon(effect.attempt);
   const begun = new Set(effects.flatMap((effect) => (effect.kind === 'attempt' ? [effect.attempt.number] : [])));
-  if (begun.size === 0) return;
+  // A reload may have others wait for what is under way.
+  const all = input.kind === 'configure';
+  if (begun.size === 0 && !all) return;
   for (const { config, reals } of after) {
     for (const real of reals) {
       const keys = checkerKeys(config, real.config);
-      for (const [index, { attempt }] of real.checkers.entries()) if (begun.has(attempt)) verdicts.begin(attempt, keys[index] ?? '');
+      for (const [index, { attempt }] of real.checkers.entries())
+        if (begun.has(attempt) || (all && attempt !== 0)) verdicts.begin(attempt, keys[index] ?? '');
     }
   }
 }

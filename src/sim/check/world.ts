@@ -37,6 +37,8 @@ export interface World {
   configuration: Configuration;
   /** What the process was given last; by identity. */
   taken: ReadonlyMap<string, VirtualServer>;
+  /** shared_checks, as it was given. */
+  shared: boolean;
   /** What the checks of the process that runs must have found. */
   readonly verdicts: Verdicts;
   /** Input that waits for a paused process. */
@@ -75,6 +77,7 @@ export const worldOf = (history: History): World => ({
   timersFirst: false,
   configuration: history.configuration,
   taken: new Map(),
+  shared: false,
   verdicts: new Verdicts(),
   waiting: [],
   wakeAtUs: undefined,

@@ -45,6 +45,7 @@ const global: GlobalSettings = {
   maxAutoPriority: 0,
   minAutoPriorityDelayUs: 1_000_000,
   checkerLogAllFailures: false,
+  sharedChecks: false,
   lvsFlush: false,
   lvsFlushOnStop: 'no',
   rsInitNotifies: false,

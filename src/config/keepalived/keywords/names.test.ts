@@ -45,7 +45,7 @@ const blocks: readonly (readonly [path: readonly string[], names: string])[] = [
      notify_fifo_script vrrp_notify_fifo_script lvs_notify_fifo_script fifo_write_vrrp_states_on_reload script_user
      enable_script_security use_symlink_paths set_supplementary_groups startup_script startup_script_timeout shutdown_script
      shutdown_script_timeout dynamic_interfaces lvs_sync_daemon lvs_timeouts lvs_flush lvs_flush_on_stop lvs_flush_onstop
-     checker_log_all_failures rs_init_notifies vrrp_startup_delay vrrp_delay_after_boot v3_checksum_as_v2 vrrp_owner_ignore_adverts
+     checker_log_all_failures shared_checks rs_init_notifies vrrp_startup_delay vrrp_delay_after_boot v3_checksum_as_v2 vrrp_owner_ignore_adverts
      log_unknown_vrids vmac_prefix vmac_addr_prefix vrrp_rx_bufs_policy vrrp_rx_bufs_multiplier vrrp_netlink_cmd_rcv_bufs
      vrrp_netlink_cmd_rcv_bufs_force vrrp_netlink_monitor_rcv_bufs vrrp_netlink_monitor_rcv_bufs_force lvs_netlink_cmd_rcv_bufs
      lvs_netlink_cmd_rcv_bufs_force lvs_netlink_monitor_rcv_bufs lvs_netlink_monitor_rcv_bufs_force process_monitor_rcv_bufs

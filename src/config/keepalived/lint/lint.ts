@@ -28,6 +28,7 @@ import { trackScripts } from './scripts/track-scripts.js';
 import { certificates } from './services/certificates.js';
 import { notYetServed } from './services/not-yet-served.js';
 import { servicesOfPair } from './services/services-of-pair.js';
+import { sharedChecks } from './services/shared-checks.js';
 import { slowStart } from './services/slow-start.js';
 import { vipChecks } from './services/vip-checks.js';
 import { virtualServers } from './services/virtual-servers.js';
@@ -64,6 +65,7 @@ export const lintRules: readonly LintRule[] = [
   certificates,
   slowStart,
   vipChecks,
+  sharedChecks,
   servicesOfPair,
 ];
 

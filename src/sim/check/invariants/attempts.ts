@@ -1,9 +1,11 @@
 // Attempts: one of a check at a time; each that begins ends, or is abandoned; no check is forgotten, and none runs while it is suspended.
 import { isAttempted } from '../../../control/check/kinds/index.js';
+import { keysByQuestion } from '../expected-sharing.js';
 import type { Invariant, MakeInvariant } from '../invariant.js';
 import type { CheckerView, ServerView } from '../machine.js';
-import { realText } from '../names.js';
+import { checkerKeys, realText } from '../names.js';
 import type { Observation } from '../observation.js';
+import type { World } from '../world.js';
 
 const checkersOf = (view: readonly ServerView[]): readonly CheckerView[] =>
   view.flatMap(({ reals }) => reals.flatMap(({ checkers }) => checkers));
@@ -38,6 +40,28 @@ function suspension({ after, input }: Observation, present: ReadonlySet<string>)
   return undefined;
 }
 
+/** With shared_checks all that ask the same make one attempt, and are due at one moment; without it each makes its own. */
+function wronglyShared({ after, effects, input }: Observation, { taken, shared }: World): string | undefined {
+  const views = new Map(
+    after.flatMap(({ config, reals }) =>
+      reals.flatMap((real) => real.checkers.map((checker, index) => [checkerKeys(config, real.config)[index] ?? '', checker] as const)),
+    ),
+  );
+  const begun = new Map(effects.flatMap((effect) => (effect.kind === 'attempt' ? [[effect.attempt.number, 0] as [number, number]] : [])));
+  for (const { attempt } of views.values()) begun.set(attempt, (begun.get(attempt) ?? Number.NaN) + 1);
+  for (const [question, keys] of keysByQuestion([...taken.values()])) {
+    const members = keys.flatMap((key) => views.get(key) ?? []);
+    const [first] = members;
+    if (first === undefined) continue;
+    if (!shared && (begun.get(first.attempt) ?? 0) > 1) return `two checks make one attempt: ${question}`;
+    if (!shared || input.kind === 'stop') continue;
+    for (const { attempt, dueAtUs } of members)
+      if (attempt !== first.attempt || dueAtUs !== first.dueAtUs) return `not all make one attempt that ask the same: ${question}`;
+    if ((begun.get(first.attempt) ?? 0) > members.length) return `others make the attempt, too: ${question}`;
+  }
+  return undefined;
+}
+
 export const attempts: MakeInvariant = (world): Invariant => {
   let present: ReadonlySet<string> = new Set();
   return {
@@ -55,11 +79,14 @@ export const attempts: MakeInvariant = (world): Invariant => {
       for (const number of world.running.keys()) if (!known.has(number)) return `attempt ${number} is of no check, and goes on`;
       for (const number of known)
         if (!world.running.has(number) && !ended.has(number)) return `attempt ${number} is waited for, which is not under way`;
-      if (known.size !== checkers.filter(({ attempt }) => attempt !== 0).length) return 'two checks share an attempt';
+      const unlike = wronglyShared(observation, world);
+      if (unlike !== undefined) return unlike;
       const suspended = new Set(before.filter((one) => one.suspended).map(({ config }) => config.name));
       const idle = after.filter((one) => one.suspended && suspended.has(one.config.name)).flatMap(({ reals }) => reals);
+      const idleOnes = new Set(idle.flatMap((real) => real.checkers));
       for (const { attempt } of begun) {
-        if (idle.some((real) => real.checkers.some((one) => one.attempt === attempt.number))) return 'a suspended check is made';
+        const waiting = checkers.filter((one) => one.attempt === attempt.number);
+        if (waiting.every((one) => idleOnes.has(one))) return 'a suspended check is made';
       }
       const due = Math.min(...checkers.flatMap(({ dueAtUs }) => dueAtUs ?? []));
       if (Number.isFinite(due) && (wakeAtUs === undefined || wakeAtUs > due))

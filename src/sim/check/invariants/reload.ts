@@ -3,6 +3,7 @@
 import { checkerIdentity, realIdentity, serverIdentity } from '../../../control/check/identity.js';
 import { isAttempted } from '../../../control/check/kinds/index.js';
 import { rememberedKey } from '../../../control/check/remembered.js';
+import { keysByQuestion } from '../expected-sharing.js';
 import type { Invariant, MakeInvariant } from '../invariant.js';
 import type { RealView, ServerView } from '../machine.js';
 import { checkerKeys, realText, serverKey } from '../names.js';
@@ -23,11 +24,23 @@ const lastingOf = ({ alive, slow, checkers }: RealView): unknown => [
   checkers.map(({ up, attempt, dueAtUs }) => [up, attempt, dueAtUs]),
 ];
 
-function reloaded({ before, after, effects }: Observation): string | undefined {
+/** The keys of checks that share with others than before: they take over what those know. */
+function joined({ before, after, input }: Observation, sharedBefore: boolean): ReadonlySet<string> {
+  const groups = (view: readonly ServerView[], on: boolean): ReadonlyMap<string, string> => {
+    const all = on ? [...keysByQuestion(view.map(({ config }) => config)).values()] : [];
+    return new Map(all.filter(({ length }) => length > 1).flatMap((keys) => keys.map((key) => [key, keys.join('\n')] as const)));
+  };
+  const [old, now] = [groups(before, sharedBefore), groups(after, input.kind === 'configure' && input.settings.sharedChecks)];
+  return new Set([...now].flatMap(([key, group]) => (old.get(key) === group ? [] : [key])));
+}
+
+function reloaded(observation: Observation, sharedBefore: boolean): string | undefined {
+  const { before, after, effects } = observation;
+  const news = joined(observation, sharedBefore);
   const abandoned = new Set(effects.flatMap((effect) => (effect.kind === 'abandon' ? [effect.attempt] : [])));
   for (const now of after) {
     const old = before.find((one) => serverKey(one.config) === serverKey(now.config));
-    if (old === undefined) continue;
+    if (old === undefined || now.reals.some((real) => checkerKeys(now.config, real.config).some((key) => news.has(key)))) continue;
     for (const real of now.reals) {
       const was = old.reals.find((one) => same(one.config, real.config));
       if (was === undefined) continue;
@@ -51,7 +64,7 @@ function reloaded({ before, after, effects }: Observation): string | undefined {
 
 /** What was down when the process before was killed is down, and not served. */
 function restarted({ input, after }: Observation): string | undefined {
-  if (input.kind !== 'configure' || input.remembered === undefined) return undefined;
+  if (input.kind !== 'configure' || input.remembered === undefined || input.settings.sharedChecks) return undefined;
   for (const server of after) {
     for (const real of server.reals) {
       for (const { config, up } of real.checkers) {
@@ -87,6 +100,7 @@ function unwritten({ view, disk, verdicts }: World): string | undefined {
 
 export const reload: MakeInvariant = (world): Invariant => {
   let changedUs = 0;
+  let shared = false;
   return {
     disturbed: (nowUs, { kind }) => {
       const ends = kind === 'kill' || kind === 'stop';
@@ -94,7 +108,9 @@ export const reload: MakeInvariant = (world): Invariant => {
     },
     stepped: (observation) => {
       if (observation.effects.some(({ kind }) => kind === 'remember')) changedUs = observation.nowUs;
-      return isReload(observation.before, observation) ? reloaded(observation) : restarted(observation);
+      const wrong = isReload(observation.before, observation) ? reloaded(observation, shared) : restarted(observation);
+      if (observation.input.kind === 'configure') shared = observation.input.settings.sharedChecks;
+      return wrong;
     },
   };
 };

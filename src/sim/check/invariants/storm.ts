@@ -28,6 +28,8 @@ export const storm: MakeInvariant = (): Invariant => {
     },
     stepped: ({ input, effects, after, localUs }) => {
       if (input.kind === 'configure' && input.remembered !== undefined) startedUs = localUs;
+      // A reload may have checks take over the moments of others.
+      if (input.kind === 'configure' && input.settings.sharedChecks) last.clear();
       if (input.kind === 'outcomes') {
         for (const { attempt } of input.outcomes) {
           const key = running.get(attempt);

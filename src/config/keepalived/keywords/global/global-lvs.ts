@@ -36,6 +36,13 @@ export const globalLvsKeywords: readonly Keyword[] = [
     messages: { invalid: 'Invalid value for checker_log_all_failures specified' },
   },
   {
+    name: 'shared_checks',
+    argument: BOOLEAN,
+    default: 'off',
+    meaning: 'Checks of several virtual servers that ask the same of one host with the same times make one attempt. weir only.',
+    messages: { invalid: "Invalid value '%v' for global shared_checks specified" },
+  },
+  {
     name: 'rs_init_notifies',
     argument: BOOLEAN,
     default: 'off',

@@ -138,6 +138,7 @@ function reloads(global: Values, report: Report): Pick<GlobalSettings, 'reloadCh
 function lvs(global: Values, report: Report) {
   return {
     checkerLogAllFailures: booleanOf(global, 'checker_log_all_failures') ?? false,
+    sharedChecks: booleanOf(global, 'shared_checks') ?? false,
     lvsFlush: has(global, 'lvs_flush'),
     lvsFlushOnStop: buildFlushOnStop(global, report),
     ...optional('lvsTimeouts', buildTimeouts(global, report)),
