@@ -13,6 +13,8 @@ export function remember({ servers, checkers }: CheckMachine): Remembered {
     const owner = virtual?.reals[real];
     if (!ran || virtual === undefined || owner === undefined) continue;
     const key = rememberedKey(serverIdentity(virtual.config), realIdentity(owner.config), checkerIdentity(config));
+    // Of two checks of a server that differ in their times alone, the one that failed counts.
+    if (found.get(key)?.up === false) continue;
     const slowFromUs = owner.slow?.fromUs;
     found.set(key, {
       up,

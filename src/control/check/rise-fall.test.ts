@@ -102,6 +102,23 @@ test('a reload keeps the count, also with another fall; a restart begins it agai
   assert.equal(next.pool()?.length, 1);
 });
 
+test('a server that is down by one of two checks that differ in their times alone stays down over a restart', () => {
+  const both = [
+    virtualServer({
+      realServers: [realServer(A, { checkers: [checker(ping, { fall: 1, retry: 0 }), checker(ping, { fall: 3, retry: 0 })] })],
+    }),
+  ];
+  const bed = new CheckBed();
+  bed.configure(both);
+  bed.pass(2);
+  bed.answers.set(A, failure());
+  bed.pass(10);
+  assert.deepEqual([bed.state.servers[0]?.reals[0]?.alive, bed.pool()], [false, []]);
+  const next = new CheckBed();
+  next.configure(both, { remembered: remember(bed.state) });
+  assert.deepEqual(next.pool(), []);
+});
+
 test('misc_dynamic: what a round that does not decide found changes no weight', () => {
   const misc = { kind: 'misc', script: { argv: ['/x'], text: '/x' }, timeoutUs: 0, dynamic: true } as const;
   const bed = new CheckBed();
