@@ -63,6 +63,7 @@ struct endpoint_bucket {
 #define WRR_WEIGHT_SHIFT 32
 #define SVC_PERSISTENT 0x1
 #define SVC_ONEPACKET 0x4
+#define SVC_SCHEDULER_SHIFT 3 /* the three flags of the scheduler (-b) */
 #define SVC_MASQUERADES 0x100 /* has, or had, a masqueraded destination */
 struct service {
   __u32 addr[4]; /* network order; IPv4 in addr[0] */
@@ -70,7 +71,7 @@ struct service {
   __u8 protocol;
   __u8 family;
   __u32 mark;
-  __u8 state; /* FREE, LIVE, or DEAD: deleted, but connections still name it */
+  __u8 state; /* FREE, LIVE, or DEAD: deleted, but connections still name it. One store of user writes it, the scheduler and the flags */
   __u8 scheduler;
   __u16 flags;
   __u32 head;   /* newest destination, 0 = none */
@@ -78,14 +79,13 @@ struct service {
   __u32 cursor; /* rr: the last chosen destination, 0 = start at the head */
   __u32 wrr_gcd;
   __u32 wrr_max;
-  __u32 sched_flags;
+  __u32 ring; /* dh, sh, mh: the first block of its ring, plus 1; 0 = none */
   __u32 local; /* has the host the address? clock of the FIB's answer << 1 | answer; 0 = not asked yet */
   __u64 wrr; /* current destination (0 = head) | current weight << WRR_WEIGHT_SHIFT */
   __u32 timeout;
   __u32 netmask;
   __u32 order; /* user: creation order, for dumps */
-  __u32 ring;  /* dh, sh, mh: the first block of its ring, plus 1; 0 = none */
-  __u32 reserved[12];
+  __u32 reserved[13];
 };
 
 /* ---- rings of dh, sh and mh: in each slot the id of a destination, 0 = none. Written by user, slot by slot; read by packets. dh and sh have

@@ -205,6 +205,21 @@ static __always_inline enum decision conn_make(struct verdict *v, __u64 key) {
   return GO_DROP;
 }
 
+/* Chooses a destination for one packet alone (one-packet scheduling): nothing is kept of it but the counters. */
+static __always_inline enum decision conn_once(struct verdict *v) {
+  v->dest = schedule(v->service);
+  v->d = v->dest ? dest_at(v->dest) : 0;
+  if (!v->d) return GO_REFUSE;
+  if (unlikely(v->unanswerable) && (v->d->method & 3) == M_MASQ) {
+    v->reason = R_MARTIAN;
+    return GO_DROP;
+  }
+  v->f.slot = 0;
+  v->f.value = first_value(v);
+  count_conn(v->dest);
+  return GO_REQUEST;
+}
+
 /* Finds or makes the connection, under the lock of the key's home bucket. Its first packet sets its first state. */
 static __always_inline int conn_new(struct verdict *v) {
   __u64 key = v->key;
@@ -253,6 +268,7 @@ static __always_inline enum decision decide_request(void *ctx, bool xdp, struct 
   if (!svc || svc->state != LIVE) return GO_PASS;
   v->reason = may_schedule(ctx, xdp, v, svc);
   if (v->reason) return v->reason == R_MARTIAN ? GO_DROP : GO_STACK;
+  if (unlikely(svc->flags & SVC_ONEPACKET) && v->p->protocol == IPPROTO_UDP) return conn_once(v);
   enum decision go = conn_new(v);
   if (go != GO_REQUEST) return go;
   if (v->known) v->dest = v_dest(v->f.value); /* another CPU made it meanwhile */

@@ -51,7 +51,7 @@ struct walk {
   __u64 least; /* lc, wlc: overhead of the pick */
   __u64 place; /* where the scheduler stood, from the service's record */
   __u32 ring;  /* dh, sh, mh: as in the service's record */
-  __u32 flags; /* dh, sh, mh: of the scheduler */
+  __u32 flags; /* dh, sh, mh: of the service */
   __u32 input; /* dh, sh, mh: what is hashed */
   __u32 turn;  /* sh, mh: how many slots the fallback has tried, the first one included */
   __u32 sum;   /* twos: of all weights */

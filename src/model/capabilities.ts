@@ -67,14 +67,6 @@ const rows = [
     meanwhile: 'the service is refused; SCTP passes the director untouched',
   },
   {
-    id: 'one-packet',
-    name: 'one-packet scheduling (`-o`)',
-    present: false,
-    missing: 'one-packet services (-o) are not there yet',
-    meanwhile: 'the service is refused',
-    without: 'the datagrams that a client sends from one port go to one server, until none came for the UDP timeout',
-  },
-  {
     id: 'tunnels',
     name: 'VS/TUN (`-i`, `--tun-*`)',
     present: false,

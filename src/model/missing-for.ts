@@ -15,14 +15,13 @@ function missingScheduler(name: string): string | undefined {
   return entry === undefined || entry.number !== undefined ? undefined : `the scheduler ${name} is not there yet`;
 }
 
-function missingForService({ key, persistence, onePacket, scheduler }: ServiceSpec, engine: boolean): string | undefined {
+function missingForService({ key, persistence, scheduler }: ServiceSpec, engine: boolean): string | undefined {
   const line = firstMissing([
     key.kind === 'fwmark' && 'firewall-marks',
     serviceFamily(key) === 'inet6' && 'ipv6-services',
     key.kind === 'address' && key.protocol === 'sctp' && 'sctp',
     (engine || persistence?.engine !== undefined) && 'persistence-engines',
     persistence !== undefined && 'persistence',
-    onePacket && 'one-packet',
   ]);
   return line ?? missingScheduler(scheduler);
 }

@@ -32,6 +32,9 @@ function take(bed: Bed, step: Step, shortCut: boolean): void {
     case 'delete destination':
       bed.director.deleteDestination(step.service, step.destination);
       return;
+    case 'edit service':
+      bed.director.editService(step.service);
+      break;
     case 'delete service':
       bed.director.deleteService(step.service);
       return;

@@ -101,6 +101,12 @@ const CHANGES: readonly Change[] = [
     change: (d) => d.addService(spec(web, 'wlc')),
   },
   { name: 'another scheduler', before: (d) => both(d), change: (d) => d.editService(spec(web, 'wrr')) },
+  {
+    name: 'another scheduler with flags',
+    before: (d) => both(d),
+    change: (d) => d.editService({ ...spec(web, 'mh'), schedFlags: 3, onePacket: true }),
+  },
+  { name: 'other flags alone', before: (d) => both(d, 'sh'), change: (d) => d.editService({ ...spec(web, 'sh'), schedFlags: 2 }) },
   { name: 'a scheduler with a ring', before: (d) => both(d), change: (d) => d.editService(spec(web, 'sh')) },
   { name: 'a longer ring', before: (d) => both(d, 'sh'), change: (d) => d.editService(spec(web, 'mh')) },
   { name: 'no ring any more', before: (d) => both(d, 'mh'), change: (d) => d.editService(spec(web, 'wlc')) },
@@ -193,7 +199,7 @@ function replaceAll(director: Director): void {
 const picture = (director: TableReader): string =>
   JSON.stringify([
     director.timeouts(),
-    director.services().map(({ spec: { key, scheduler }, destinations }) => [key, scheduler, destinations.map((entry) => entry.spec)]),
+    director.services().map(({ spec, destinations }) => [spec, destinations.map((entry) => entry.spec)]),
   ]);
 
 /** A new process would see the table so. */

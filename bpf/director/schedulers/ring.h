@@ -9,8 +9,8 @@
 static __always_inline __u32 hash32(__u32 value, __u32 bits) { return value * 0x61c88647u >> (32 - bits); }
 
 /* -b: the first and the second flag of sh and mh. */
-#define RING_FALLBACK 0x1
-#define RING_PORT 0x2
+#define RING_FALLBACK (1u << SVC_SCHEDULER_SHIFT)
+#define RING_PORT (2u << SVC_SCHEDULER_SHIFT)
 
 /* What is hashed is the client's address, with its port where the flag asks for it. False: the service has no ring. */
 static __always_inline bool ring_begin(struct service *svc, struct walk *w) {
@@ -19,7 +19,7 @@ static __always_inline bool ring_begin(struct service *svc, struct walk *w) {
   CHECKED(scratch);
   struct packet *p = &scratch->packet;
   w->ring = READ(svc->ring);
-  w->flags = READ(svc->sched_flags);
+  w->flags = READ(svc->flags);
   w->input = bpf_ntohl(p->saddr) + (w->flags & RING_PORT ? bpf_ntohs(p->sport) : 0);
   return w->ring;
 }

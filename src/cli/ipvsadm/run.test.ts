@@ -210,7 +210,6 @@ test('what comes later is refused in one plain line, and nothing is changed', as
     '-A -f 1': 'firewall-mark services (-f) are not there yet',
     '-A -t [::1]:80': 'IPv6 services are not there yet',
     '-A --sctp-service 10.0.0.1:80': 'SCTP services (--sctp-service) are not there yet',
-    '-A -u 10.0.0.1:80 -o': 'one-packet services (-o) are not there yet',
     '-A -u 10.0.0.1:80 -p --pe sip': 'persistence engines (--pe) are not there yet',
     '-E -t 10.0.0.1:80 -s lblc': 'the scheduler lblc is not there yet',
     '-a -t 10.0.0.1:80 -r 10.0.0.2 -i': 'tunnels (-i) are not there yet',

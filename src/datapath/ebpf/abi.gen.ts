@@ -27,14 +27,13 @@ export const Service = {
   cursor: { at: 36, size: 4, count: 1 },
   wrrGcd: { at: 40, size: 4, count: 1 },
   wrrMax: { at: 44, size: 4, count: 1 },
-  schedFlags: { at: 48, size: 4, count: 1 },
+  ring: { at: 48, size: 4, count: 1 },
   local: { at: 52, size: 4, count: 1 },
   wrr: { at: 56, size: 8, count: 1 },
   timeout: { at: 64, size: 4, count: 1 },
   netmask: { at: 68, size: 4, count: 1 },
   order: { at: 72, size: 4, count: 1 },
-  ring: { at: 76, size: 4, count: 1 },
-  reserved: { at: 80, size: 4, count: 12 },
+  reserved: { at: 76, size: 4, count: 13 },
 } as const;
 
 export const RingBlock = {
@@ -285,6 +284,7 @@ export const Abi = {
   WRR_WEIGHT_SHIFT: 32,
   SVC_PERSISTENT: 1,
   SVC_ONEPACKET: 4,
+  SVC_SCHEDULER_SHIFT: 3,
   SVC_MASQUERADES: 256,
   RING_BITS: 8,
   RING_BLOCK: 256,
@@ -344,4 +344,4 @@ export const REASONS = [
 ] as const;
 
 /** Of the maps, and of places, sizes and values of the above: a table of another layout is refused. Reasons and names are not part of it. */
-export const LAYOUT = 3811825666;
+export const LAYOUT = 3317260823;

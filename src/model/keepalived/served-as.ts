@@ -66,10 +66,8 @@ function plainScheduler({
 function plainSpec(spec: ServiceSpec): readonly [ServiceSpec, readonly Without[]] {
   const [persistence, unsticky] = plainPersistence(spec);
   const [chooser, otherwise] = plainScheduler(spec);
-  const packets = spec.onePacket ? leftOut('one-packet', 'ops') : [];
-  const onePacket = spec.onePacket && packets.length === 0;
-  const plain = { key: spec.key, ...chooser, onePacket, ...(persistence === undefined ? {} : { persistence }) };
-  return [plain, [...unsticky, ...otherwise, ...packets]];
+  const plain = { key: spec.key, ...chooser, onePacket: spec.onePacket, ...(persistence === undefined ? {} : { persistence }) };
+  return [plain, [...unsticky, ...otherwise]];
 }
 
 const serverText = ({ address, port }: RealServer): string => `${formatAddress(address)} port ${port}`;

@@ -1,5 +1,6 @@
 // One service's list of destinations in shared memory, newest first, and its scheduler's state.
 import { Abi, Dest, Scheduler, Service } from '../abi.gen.js';
+import { CHOICE } from './identity.js';
 import { fillRing, giveRingBack, hasRing, roomForRing } from './rings.js';
 import type { Tables } from './tables.js';
 
@@ -78,11 +79,19 @@ export function joined(tables: Tables, service: number, weight: number): void {
   placeWrr(tables, service, wrrNumbers([...others, weight]), false);
 }
 
+/** Stores which scheduler a service has and its flags; its state, and that it masquerades, stay. */
+export function choose({ services }: Tables, service: number, scheduler: number, flags: number): void {
+  const kept = services.get(service, Service.flags) & Abi.SVC_MASQUERADES;
+  const word = services.get(service, Service.state) | (scheduler << 8) | ((flags | kept) << 16);
+  services.set(service, CHOICE, word >>> 0);
+}
+
 /**
- * Starts a scheduler at the head of the list. Packets use it immediately, so its state is complete before its number is stored.
+ * Starts a scheduler at the head of the list. Packets use it immediately, so its state is complete before its number is stored, with
+ * the service's flags, in one store.
  * @throws WeirError table-full where there is no room for its ring: nothing is changed then
  */
-export function startScheduler(tables: Tables, service: number, scheduler: number): void {
+export function startScheduler(tables: Tables, service: number, scheduler: number, flags: number): void {
   const { services, dests } = tables;
   const ring = roomForRing(tables, service, scheduler);
   services.set(service, Service.cursor, 0);
@@ -91,7 +100,7 @@ export function startScheduler(tables: Tables, service: number, scheduler: numbe
   fillRing(tables, ring, scheduler, ids);
   if (ring !== 0) services.set(service, Service.ring, ring);
   services.set(service, Service.dests, ids.length);
-  services.set(service, Service.scheduler, scheduler);
+  choose(tables, service, scheduler, flags);
   if (ring === 0) giveRingBack(tables, service);
 }
 

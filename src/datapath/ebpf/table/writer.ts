@@ -11,9 +11,9 @@ import { describe, finish, intendFlush, redescribe } from '../recovery/intent.js
 import { clockDifference } from './clock.js';
 import { DestinationIndex } from './destination-index.js';
 import { EndpointTable } from './endpoint-table.js';
-import { packetAddress, realEndpoint, recordedServiceEndpoint, schedulerNumber, serviceEndpoint } from './identity.js';
+import { flagsOf, packetAddress, realEndpoint, recordedServiceEndpoint, schedulerNumber, serviceEndpoint } from './identity.js';
 import { giveRingBack } from './rings.js';
-import { destinationIds, joined, noteMasquerading, rescheduled, reweighted, startScheduler } from './service-list.js';
+import { choose, destinationIds, joined, noteMasquerading, rescheduled, reweighted, startScheduler } from './service-list.js';
 import { liveService } from './table-entries.js';
 import type { Tables } from './tables.js';
 
@@ -44,8 +44,7 @@ export class Writer {
     const scheduler = schedulerNumber(spec.scheduler);
     const id = known === 0 ? this.#newService(spec) : known;
     services.set(id, Service.head, 0);
-    startScheduler(this.tables, id, scheduler);
-    services.set(id, Service.schedFlags, spec.schedFlags);
+    startScheduler(this.tables, id, scheduler, flagsOf(spec));
     this.#hideCounters(id);
     services.set(id, Service.order, this.tables.conf.get(0, Conf.order));
     this.tables.conf.set(0, Conf.order, this.tables.conf.get(0, Conf.order) + 1);
@@ -58,8 +57,8 @@ export class Writer {
     const id = this.serviceId(spec.key);
     const scheduler = schedulerNumber(spec.scheduler);
     const { services } = this.tables;
-    if (services.get(id, Service.scheduler) !== scheduler) startScheduler(this.tables, id, scheduler);
-    services.set(id, Service.schedFlags, spec.schedFlags);
+    if (services.get(id, Service.scheduler) !== scheduler) startScheduler(this.tables, id, scheduler, flagsOf(spec));
+    else choose(this.tables, id, scheduler, flagsOf(spec));
   }
 
   deleteService(key: ServiceKey): void {
