@@ -54,6 +54,19 @@ export interface HomelessInstance {
   readonly interfaceName: string;
 }
 
+/** A keepalived.conf of which keepalived would ignore something, or perhaps read it otherwise than it was meant. */
+export interface BrokenFile {
+  readonly file: string;
+  /** As `keepalived -t` prints them; at least one. */
+  readonly faults: readonly string[];
+  /** Nothing of it is known. */
+  readonly unread: boolean;
+  /** Whether a keepalived runs with it. */
+  readonly running: boolean;
+  /** What that daemon has is known all the same, and is what was examined. */
+  readonly ofDaemon: boolean;
+}
+
 /** Another host's advert, received before any firewall rule of this host. */
 export interface AdvertFact {
   readonly ifindex: number;
@@ -117,6 +130,7 @@ export interface VrrpFacts {
   /** Whether services are units of systemd here. */
   readonly systemd: boolean;
   readonly homeless: readonly HomelessInstance[];
+  readonly broken: readonly BrokenFile[];
   readonly virtualServers: readonly VirtualServerFact[];
   /** Other hosts that answer (ARP, neighbour discovery) for a VIP, whether it is here or not. */
   readonly holders: readonly HolderFact[];

@@ -1,21 +1,49 @@
-// A keepalived.conf as this host's daemon reads it.
+// A keepalived.conf as this host's daemon reads it, and what that daemon runs with where the file was broken meanwhile.
 import { hostname } from 'node:os';
+import { isDamage, renderDiagnostic, stopsReading } from '../config/keepalived/diagnostics/outcome.js';
 import { readKeepalived } from '../config/keepalived/read.js';
 import type { KeepalivedConfiguration } from '../model/keepalived/configuration.js';
+import { native } from '../sys/addon.js';
+import { unlessCode } from '../sys/errno.js';
 import { workingDirectory } from '../sys/files/working-directory.js';
 import { hostConfigFiles } from './config-files.js';
-import { keepalivedDaemons } from './keepalived-daemons.js';
+import { type KeepalivedDaemon, keepalivedDaemons } from './keepalived-daemons.js';
 import { hostNumberNames } from './number-names.js';
+import { rootedConfigFiles } from './rooted-config-files.js';
+import { type RunningDaemon, runningDaemons } from './running-daemon.js';
 
-/** With the config-id of the daemon that runs with it, if one does. Undefined: the file cannot be read. */
-export function keepalivedConfiguration(path: string): KeepalivedConfiguration | undefined {
-  const daemon = keepalivedDaemons().find(({ file }) => file === path);
-  return readKeepalived(hostConfigFiles, {
-    path,
+export interface FoundConfiguration {
+  /** Absent: the file cannot be read, or not to its end, and no daemon publishes what it runs with. */
+  readonly configuration?: KeepalivedConfiguration;
+  /** What keepalived would ignore of the file, or perhaps read otherwise than it was meant, as `keepalived -t` prints it. */
+  readonly faults: readonly string[];
+  /** Because of these, it is what the running daemon has, not what is in the file. */
+  readonly ofDaemon: boolean;
+}
+
+function readFile(path: string, daemon: KeepalivedDaemon | undefined): Omit<FoundConfiguration, 'ofDaemon'> {
+  const rooted = daemon?.root === undefined ? undefined : { ...daemon, root: daemon.root };
+  const files = rooted === undefined ? hostConfigFiles : rootedConfigFiles(rooted.root, rooted.folder);
+  const { configuration, diagnostics } = readKeepalived(files, {
+    path: rooted?.path ?? path,
     mustExist: true,
-    directory: workingDirectory() ?? '/',
+    directory: rooted?.folder ?? workingDirectory() ?? '/',
     configId: daemon?.configId ?? hostname().split('.')[0] ?? '',
     environment: process.env,
     names: hostNumberNames,
-  }).configuration;
+  });
+  const faults = diagnostics.filter((one) => isDamage(one) || stopsReading(one)).map(renderDiagnostic);
+  return { ...(configuration === undefined ? {} : { configuration }), faults };
+}
+
+/** What weir's daemons of this network namespace publish; nothing without root. */
+const published = (): readonly RunningDaemon[] => unlessCode(() => runningDaemons(String(native().netnsCookie())), ['EACCES'], []);
+
+/** With the config-id of the daemon that runs with it, if one does. A file that is broken now counts less than what its daemon has. */
+export function keepalivedConfiguration(path: string): FoundConfiguration {
+  const daemons = keepalivedDaemons().filter(({ file }) => file === path);
+  const read = readFile(path, daemons[0]);
+  if (read.faults.length === 0) return { ...read, ofDaemon: false };
+  const running = published().find(({ pid }) => daemons.some((one) => one.pid === pid));
+  return running === undefined ? { ...read, ofDaemon: false } : { ...read, configuration: running.configuration, ofDaemon: true };
 }

@@ -2,6 +2,7 @@
 import { existsSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { CommandLineError, readCommandLine } from '../model/keepalived/command-line.js';
 import { unlessCode } from '../sys/errno.js';
+import { insideRoot } from './rooted-config-files.js';
 
 const DEFAULT_PATH = '/etc/keepalived/keepalived.conf';
 
@@ -11,6 +12,12 @@ export interface KeepalivedDaemon {
   readonly pid: number;
   /** As this process reaches it: below /proc/PID/root where the daemon's files are others, as a container's. */
   readonly file: string;
+  /** As the daemon names it, absolute. */
+  readonly path: string;
+  /** /proc/PID/root, where the daemon has another root or other mounts than this process. */
+  readonly root?: string;
+  /** Its working directory. */
+  readonly folder: string;
   /** What it compares `@NAME` lines with; undefined: the host's name. */
   readonly configId?: string;
 }
@@ -79,22 +86,39 @@ export function readDaemonWords(words: readonly string[]): DaemonWords {
 
 const UNSEEN = ['ENOENT', 'ENOTDIR', 'ESRCH', 'EACCES', 'EPERM', 'ELOOP'] as const;
 
-/** The file that the daemon reads by this path, as this process reaches it. */
-function reached(pid: number, path: string): string {
-  const fact = (place: string): string | undefined => unlessCode(() => identity(place), UNSEEN, undefined);
-  const theirs = fact(`/proc/${pid}/root${path}`);
-  return theirs === undefined || theirs === fact(path) ? path : `/proc/${pid}/root${path}`;
+function identity(path: string): string | undefined {
+  return unlessCode(
+    () => {
+      const { dev, ino } = statSync(path);
+      return `${dev} ${ino}`;
+    },
+    UNSEEN,
+    undefined,
+  );
 }
 
-function identity(path: string): string {
-  const { dev, ino } = statSync(path);
-  return `${dev} ${ino}`;
+const mounts = (pid: number | 'self'): string | undefined => unlessCode(() => readlinkSync(`/proc/${pid}/ns/mnt`), UNSEEN, undefined);
+
+/** Undefined: its paths lead where ours lead, or its root cannot be seen. */
+function otherRoot(pid: number): string | undefined {
+  const root = `/proc/${pid}/root`;
+  const seen = identity(`${root}/`);
+  if (seen === undefined || (seen === identity('/') && mounts(pid) === mounts('self'))) return undefined;
+  return root;
+}
+
+/** The file that the daemon reads by this path, as this process reaches it: by the plain path where both reach one file. */
+function reached(root: string | undefined, path: string): string {
+  const theirs = root === undefined ? undefined : insideRoot(root, path);
+  return theirs === undefined || [undefined, identity(path)].includes(identity(theirs)) ? path : `${root}${path}`;
 }
 
 function daemonOf({ pid, words, folder }: ProcessFact): KeepalivedDaemon {
-  const { path, configId } = readDaemonWords(words);
-  const file = reached(pid, path.startsWith('/') ? path : `${folder}/${path}`);
-  return { pid, file, ...(configId === undefined ? {} : { configId }) };
+  const { path: given, configId } = readDaemonWords(words);
+  const path = given.startsWith('/') ? given : `${folder}/${given}`;
+  const root = otherRoot(pid);
+  const file = reached(root, path);
+  return { pid, file, path, folder, ...(root === undefined ? {} : { root }), ...(configId === undefined ? {} : { configId }) };
 }
 
 export function keepalivedDaemons(): readonly KeepalivedDaemon[] {

@@ -243,3 +243,28 @@ test('a reverse-path filter that drops adverts', on, async () => {
   });
   here.ip('link del other');
 });
+
+test('a configuration that keepalived would not use whole: an error with the reason, whatever else is right', on, async () => {
+  const whole = instance('fine', 50, '10.98.0.50');
+  const broken = async (text: string): Promise<readonly string[]> => {
+    configure(text);
+    const { findings, status } = await examine();
+    return [
+      `${status}`,
+      ...findings.filter(({ code }) => code === 'configuration-broken').map(({ severity, what, cause }) => `${severity} ${what}: ${cause}`),
+    ];
+  };
+  assert.deepEqual(await broken(whole), ['0']);
+  const cases: readonly (readonly [string, RegExp])[] = [
+    [whole.replace(/\}\n$/, ''), /missing '\}'s/],
+    [`vrrrp_instance V {\n}\n${whole}`, /Unknown keyword 'vrrrp_instance' \(did you mean 'vrrp_instance'\?\), and 1 more fault$/],
+    [whole.replace('virtual_ipaddress {', 'virtual_ipaddress'), /Missing '\{'/],
+    [whole.replace('10.98.0.50', '10.98.0.500'), /10\.98\.0\.500/],
+  ];
+  for (const [text, reason] of cases) {
+    const [status, finding, ...more] = await broken(text);
+    assert.deepEqual([status, more], ['2', []], text);
+    assert.match(finding ?? '', reason);
+    assert.ok(finding?.startsWith(`error keepalived would not use all of ${file}: `));
+  }
+});

@@ -1,10 +1,12 @@
 // weir vip on hosts in namespaces: the probe before, the announcement after, and exact undoing.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Finding } from '../../src/model/finding.js';
 import { Bed, ENTRY, type Host, noNamespaces } from '../support/netns-bed.js';
 
 const on = { skip: noNamespaces() };
@@ -198,4 +200,67 @@ test('an address that a daemon manages is refused, whatever its command line, it
   assert.equal(status, 1);
   assert.match(stderr, /^weir vip: V of \/proc\/\d+\/root\/\S+ alived\.conf manages 172\.29\.3\.240: only the master may have it/);
   assert.match(gate.weir('status').stdout, /^daemons {4}weir \d+ since .*, \/proc\/\d+\/root\/\S+ alived\.conf$/m);
+});
+
+test('a file that another mount namespace alone has, behind an absolute include and an absolute link', on, async () => {
+  const own = join(folder, 'own');
+  const [file, link, part] = ['keepalived.conf', 'link.conf', 'part.conf'].map((name) => join(own, name));
+  const instance = 'vrrp_instance I {\ninterface up7\nvirtual_router_id 11\nvirtual_ipaddress { 172.29.3.242 }\n}';
+  const script = `mkdir "$1" && mount -t tmpfs none "$1" && printf '%s\n' '${instance}' > '${part}' && ln -s '${part}' '${link}' &&
+    echo 'include ${link}' > '${file}' && exec '${process.execPath}' '${ENTRY}' keepalived -nlP -f '${file}' -p "$1/pid" -r "$1/vrrp" 2>&1`;
+  await gate.serve(bed, ['unshare', '--mount', 'sh', '-ec', script, 'sh', own]);
+  const { status, stderr } = gate.weir('vip add 172.29.3.242 --dev up7');
+  assert.equal(status, 1, 'it is not added');
+  assert.match(stderr, /^weir vip: I of \/proc\/\d+\/root\/\S+ manages 172\.29\.3\.242: /);
+  const pid = /\/proc\/(\d+)\/root/.exec(stderr)?.[1];
+  const plan = gate.weir(`plan ${pid}`);
+  assert.deepEqual([plan.status, plan.stderr], [0, ''], 'the plan reads what the daemon reads');
+});
+
+const vrrpOf = (name: string, vrid: number, vip: string): string =>
+  `vrrp_instance ${name} {\ninterface up7\nvirtual_router_id ${vrid}\nvirtual_ipaddress { ${vip} }\n}\n`;
+const breakFile = (file: string): void => writeFileSync(file, readFileSync(file, 'utf8').replace('virtual_router_id', 'virtual_router'));
+
+test('a keepalived.conf that was broken after a keepalived read it that publishes nothing', on, async () => {
+  const file = join(folder, 'silent.conf');
+  writeFileSync(file, vrrpOf('S', 10, '172.29.3.241'));
+  const add = (option = '') => gate.weir(`vip add 172.29.3.241 --dev up7 ${option}`);
+  // It shows no more than its command line.
+  const fifo = join(folder, 'never');
+  assert.equal(gate.run(['mkfifo', fifo]).status, 0);
+  await gate.serve(bed, ['bash', '-c', `exec -a keepalived sh -c 'echo up; read -r line < ${fifo}' -f '${file}'`]);
+  assert.match(add().stderr, /^weir vip: S of \S+ manages 172\.29\.3\.241: /);
+  breakFile(file);
+  const refused = add();
+  assert.deepEqual([refused.status, refused.stdout], [1, '']);
+  const words =
+    /^weir vip: whether a VRRP instance manages 172\.29\.3\.241 cannot be known: .*Unknown keyword 'virtual_router'.*--force\n$/;
+  assert.match(refused.stderr, words);
+  assert.deepEqual([add('--force').status, gate.weir('vip del 172.29.3.241 --dev up7').status], [0, 0]);
+});
+
+test("a keepalived.conf that was broken after weir's daemon read it", { ...on, timeout: 120_000 }, async () => {
+  const [file, pid, vrrp] = ['conf', 'pid', 'vrrp'].map((name) => join(folder, `broken.${name}`)) as [string, string, string];
+  writeFileSync(file, vrrpOf('B', 12, '172.29.3.243'));
+  const daemon = `exec '${process.execPath}' '${ENTRY}' keepalived -nlP -f '${file}' -p '${pid}' -r '${vrrp}' 2>&1`;
+  await gate.serve(bed, ['sh', '-c', daemon]);
+  // The plan is one of a reload as soon as the daemon has published what it runs with.
+  const plan = () => gate.weir(`plan -f ${file} ${existsSync(pid) ? readFileSync(pid, 'utf8').trim() : ''}`);
+  for (let tries = 0; tries < 40 && !plan().stdout.startsWith('a reload'); tries++) await pause(100);
+  assert.match(plan().stdout, /^a reload/, plan().stderr);
+  breakFile(file);
+  const words = /^weir vip: B of \S+ manages 172\.29\.3\.243: only the master may have it/;
+  for (const option of ['', '--force']) assert.match(gate.weir(`vip add 172.29.3.243 --dev up7 ${option}`).stderr, words);
+  const { findings } = JSON.parse(gate.weir('doctor --role vrrp --wait 0.2 --json').stdout) as { findings: readonly Finding[] };
+  const broken = findings.filter(({ code, what }) => code === 'configuration-broken' && what.includes(file));
+  assert.deepEqual(
+    broken.map(({ severity }) => severity),
+    ['warning'],
+  );
+  assert.match(broken[0]?.cause ?? '', /Unknown keyword 'virtual_router'/);
+  assert.equal(
+    findings.some(({ code }) => code === 'vrrp-vip-left'),
+    false,
+    "its address is the daemon's still",
+  );
 });

@@ -73,7 +73,7 @@ export function run(args: readonly string[], io: Io): Promise<number> {
     const given = flags.file === undefined ? undefined : absolutePath(flags.file);
     const choice = chooseDaemon(pidOf(word), given);
     const file = given ?? choice.daemon?.file ?? DEFAULT_PATH;
-    const result = collectPlan(file, choice.daemon);
+    const result = collectPlan(given, choice.daemon);
     if (flags.json === true) io.out(json(file, choice, result));
     else printText(file, choice, result, flags.all === true, io);
     return statusOf(result);

@@ -19,7 +19,7 @@ const USAGE = `usage: weir vip add    ADDR[/LEN] --dev IF [--label IF:N] [--pers
        weir vip del    ADDR --dev IF [--persist]                        remove what add added
        weir vip status ADDR --dev IF [--json]     exit status 0: here, 1: another host answers too, 3: not here
        --persist also writes (del: removes) what adds it again at boot; --root DIR puts that below DIR
-       --force adds an address of a keepalived.conf that no running keepalived uses
+       --force adds an address of a keepalived.conf that no running keepalived uses, or where that cannot be known
 `;
 
 const TYPES = { dev: 'value', label: 'value', persist: 'flag', root: 'value', force: 'flag', json: 'flag' } as const;
@@ -53,11 +53,12 @@ async function printFiles(io: Io, root: string, verb: string, paths: readonly st
   if (trouble !== undefined) io.err(`weir vip: ${oneLine(trouble)}\n`);
 }
 
-/** @throws WeirError vip-of-vrrp: added on a standby, the address would be on both nodes */
-function refuseVrrp({ address }: Target, force: boolean): void {
-  const managed = vrrpVip(address);
-  if (managed === undefined || (force && !managed.running)) return;
-  throw new WeirError('vip-of-vrrp', { ...managed, address: formatAddress(address) });
+/** @throws WeirError vip-of-vrrp: added on a standby, the address would be on both nodes; vip-perhaps-of-vrrp */
+function refuseVrrp({ address: wanted }: Target, force: boolean): void {
+  const found = vrrpVip(wanted);
+  const address = formatAddress(wanted);
+  if (found?.kind === 'managed' && !(force && !found.running)) throw new WeirError('vip-of-vrrp', { ...found, address });
+  if (found?.kind === 'unknown' && !force) throw new WeirError('vip-perhaps-of-vrrp', { ...found, address });
 }
 
 const vipText = ({ address, prefixLength, interface: name, label }: SavedVip) => `${address}/${prefixLength} on ${name} (${label})`;

@@ -10,10 +10,9 @@ import { blocksOf } from '../../config/keepalived/values/values.js';
 import type { DaemonOptions } from '../../daemon/supervisor/daemon-options.js';
 import type { Loaded } from '../../daemon/supervisor/reload/loaded.js';
 import type { SourceFile } from '../../daemon/supervisor/reload/saved-files.js';
-import { hostConfigFiles } from '../../host/config-files.js';
 import type { LogLevel } from '../../model/log-level.js';
 import { hostFacts } from './host-facts.js';
-import { readOnHost } from './read-on-host.js';
+import { type FilePlace, hostPlace, readOnHost } from './read-on-host.js';
 
 const LEVELS: Readonly<Record<Severity, LogLevel>> = {
   fatal: 'error',
@@ -29,13 +28,13 @@ const message = (diagnostic: Diagnostic): Loaded['messages'][number] => ({
   text: renderDiagnostic(diagnostic),
 });
 
-/** The host's files, and a record of those that were read. */
-function remembering(): { readonly files: ConfigFiles; readonly read: SourceFile[] } {
+/** The same files, and a record of those that were read. */
+function remembering(from: ConfigFiles): { readonly files: ConfigFiles; readonly read: SourceFile[] } {
   const read: SourceFile[] = [];
   const files: ConfigFiles = {
-    ...hostConfigFiles,
+    ...from,
     read: (path) => {
-      const found = hostConfigFiles.read(path);
+      const found = from.read(path);
       if (found.kind === 'text') read.push({ path, text: found.text });
       return found;
     },
@@ -48,9 +47,14 @@ function remembering(): { readonly files: ConfigFiles; readonly read: SourceFile
  * prevent the start: the instance waits for it. A file of which no instance can be used is refused, as by keepalived: the node would look
  * like a backup and never take over.
  */
-export function loadConfiguration(options: DaemonOptions, seed?: number, environment: NodeJS.ProcessEnv = process.env): Loaded {
-  const { files, read } = remembering();
-  const { configuration, diagnostics, values } = readOnHost(options, seed, files, environment);
+export function loadConfiguration(
+  options: DaemonOptions,
+  seed?: number,
+  environment: NodeJS.ProcessEnv = process.env,
+  place: FilePlace = hostPlace(),
+): Loaded {
+  const { files, read } = remembering(place.files);
+  const { configuration, diagnostics, values } = readOnHost(options, seed, { ...place, files }, environment);
   if (diagnostics.some((diagnostic) => isMissing(diagnostic, options.path))) {
     return { outcome: 'missing', messages: diagnostics.map(message) };
   }

@@ -1,4 +1,5 @@
-// The configuration that -f names, read with what this host has: files, names for numbers, environment.
+// The configuration that -f names, read with what this host has: files, names for numbers, environment. Or as a daemon with another root
+// reads it, by its files.
 import { hostname } from 'node:os';
 import type { ConfigFiles } from '../../config/keepalived/lines/config-files.js';
 import { type ReadConfiguration, readKeepalived } from '../../config/keepalived/read.js';
@@ -8,6 +9,17 @@ import { hostKeyFile } from '../../host/hmac-keys.js';
 import { hostNumberNames } from '../../host/number-names.js';
 import { workingDirectory } from '../../sys/files/working-directory.js';
 
+/** Where the files of a configuration are. */
+export interface FilePlace {
+  readonly files: ConfigFiles;
+  /** Where relative paths begin. */
+  readonly directory: string;
+  /** An absolute path in a file, as this process reaches it. */
+  readonly reach: (path: string) => string;
+}
+
+export const hostPlace = (): FilePlace => ({ files: hostConfigFiles, directory: workingDirectory() ?? '/', reach: (path) => path });
+
 /** `vm`: the host's name without its domain, which conditions (@vm) are compared with unless -i names another. */
 const shortHostName = (): string => hostname().split('.')[0] ?? '';
 
@@ -15,17 +27,17 @@ const shortHostName = (): string => hostname().split('.')[0] ?? '';
 export function readOnHost(
   { path, allConfig, configId }: Pick<DaemonOptions, 'path' | 'allConfig' | 'configId'>,
   seed = process.pid,
-  files: ConfigFiles = hostConfigFiles,
+  place: FilePlace = hostPlace(),
   environment: Readonly<Record<string, string | undefined>> = process.env,
 ): ReadConfiguration {
-  return readKeepalived(files, {
+  return readKeepalived(place.files, {
     path,
     mustExist: allConfig,
-    directory: workingDirectory() ?? '/',
+    directory: place.directory,
     configId: configId ?? shortHostName(),
     environment,
     seed,
     names: hostNumberNames,
-    keyFile: hostKeyFile,
+    keyFile: (key) => hostKeyFile(place.reach(key)),
   });
 }

@@ -13,6 +13,8 @@ import type { Loaded } from '../../daemon/supervisor/reload/loaded.js';
 import { refusalOf } from '../../daemon/supervisor/reload/refusal.js';
 import { valueOfFile } from '../../daemon/trackers/track-files.js';
 import { type ObservedDatapath, observeDatapath } from '../../datapath/ebpf/observe/observer.js';
+import { keepalivedDaemons } from '../../host/keepalived-daemons.js';
+import { insideRoot, rootedConfigFiles } from '../../host/rooted-config-files.js';
 import type { RunningDaemon } from '../../host/running-daemon.js';
 import { netnsStatePath } from '../../host/state-file.js';
 import { WeirError } from '../../model/errors/weir-error.js';
@@ -25,7 +27,8 @@ import { readTextFile } from '../../sys/files/durable-file.js';
 import { Netlink } from '../../sys/netlink/netlink.js';
 import { decodeInterfaceAddress, dumpAddresses } from '../../wire/rtnetlink-address.js';
 import { loadConfiguration } from '../keepalived/load-configuration.js';
-import { readOptions } from '../keepalived/options.js';
+import { DEFAULT_PATH, readOptions } from '../keepalived/options.js';
+import { type FilePlace, hostPlace } from '../keepalived/read-on-host.js';
 
 /**
  * What a check finds is in the table a moment before it is in the daemon's record: what looks changed by hand is looked at again, so often
@@ -33,6 +36,14 @@ import { readOptions } from '../keepalived/options.js';
  */
 const LOOKS_MAX = 4;
 const LOOK_PAUSE_MS = 150;
+
+/** Where the daemon's files are: below its root where it has another one, or other mounts. */
+function placeOf(daemon: RunningDaemon): FilePlace {
+  const process = keepalivedDaemons().find(({ pid }) => pid === daemon.pid);
+  const { root, folder = '/' } = process ?? {};
+  if (root === undefined) return hostPlace();
+  return { files: rootedConfigFiles(root, folder), directory: folder, reach: (path) => insideRoot(root, path) };
+}
 
 export interface PlanResult {
   /** Of the file, as `keepalived -t` prints them. */
@@ -90,11 +101,13 @@ const addressesHere = (): ReadonlySet<string> =>
     return new Set(found.map(({ address }) => addressId(address)));
   });
 
-function healthOf(configuration: KeepalivedConfiguration, suffix: string): KnownHealth {
+function healthOf(configuration: KeepalivedConfiguration, suffix: string, { reach }: FilePlace): KnownHealth {
   const remembered = parseRemembered(readTextFile(netnsStatePath('health', suffix)) ?? '');
   const checks = configuration.virtualServers.flatMap(({ realServers }) => realServers.flatMap(({ checkers }) => checkers));
   const names = new Set(checks.flatMap(({ check }) => (check.kind === 'file' ? [check.trackFile] : [])));
-  const files = configuration.files.filter(({ name }) => names.has(name)).map(({ name, path }) => [name, valueOfFile(path)] as const);
+  const files = configuration.files
+    .filter(({ name }) => names.has(name))
+    .map(({ name, path }) => [name, valueOfFile(reach(path))] as const);
   return { remembered, files: new Map(files), atUs: monotonicUs() };
 }
 
@@ -113,10 +126,14 @@ function tableFacts(observed: ObservedDatapath): TableFacts {
   return { present: new Map(present), connections: counts, services, timeouts: reader.timeouts(), expireNodest };
 }
 
-/** `file`: absolute. @throws WeirError datapath-other-build, pin-missing …; SystemError EPERM without root */
-export function collectPlan(file: string, daemon: RunningDaemon | undefined): PlanResult {
-  const options = optionsFor(file, daemon);
-  const loaded = loadConfiguration(options, daemon?.pid, environmentOf(daemon));
+/**
+ * `given`: an absolute path of ours; undefined: the daemon's own file, as it reads it.
+ * @throws WeirError datapath-other-build, pin-missing …; SystemError EPERM without root
+ */
+export function collectPlan(given: string | undefined, daemon: RunningDaemon | undefined): PlanResult {
+  const place = given === undefined && daemon !== undefined ? placeOf(daemon) : hostPlace();
+  const options = optionsFor(given ?? daemon?.file ?? DEFAULT_PATH, daemon);
+  const loaded = loadConfiguration(options, daemon?.pid, environmentOf(daemon), place);
   const messages = loaded.messages.map(({ text }) => text);
   const refused = refusal(daemon, loaded);
   if (refused !== undefined || loaded.configuration === undefined)
@@ -128,7 +145,8 @@ export function collectPlan(file: string, daemon: RunningDaemon | undefined): Pl
   const held = addressesHere();
   if (ipvsNamespace !== undefined && ipvsNamespace !== '') enterNamespace(ipvsNamespace);
   const suffix = daemon?.suffix ?? identSuffix(options, next);
-  const look = (): Plan => makePlan(running, next, { ...tableFacts(observeDatapath()), held, health: healthOf(running ?? next, suffix) });
+  const look = (): Plan =>
+    makePlan(running, next, { ...tableFacts(observeDatapath()), held, health: healthOf(running ?? next, suffix, place) });
   let plan = look();
   for (let looks = 1; looks < LOOKS_MAX && daemon !== undefined && plan.drift.some(({ stays }) => !stays); looks++) {
     systemClock.sleep(LOOK_PAUSE_MS);

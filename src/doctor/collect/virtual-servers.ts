@@ -23,7 +23,7 @@ function factOf(wanted: WantedService, { file, pid }: DaemonFact): VirtualServer
 
 export function collectVirtualServers(daemons: readonly DaemonFact[]): readonly VirtualServerFact[] {
   return daemons.flatMap((daemon) => {
-    const configuration = keepalivedConfiguration(daemon.file);
+    const { configuration } = keepalivedConfiguration(daemon.file);
     return configuration === undefined ? [] : [...wantedTable(configuration).values()].map((wanted) => factOf(wanted, daemon));
   });
 }

@@ -8,7 +8,7 @@ import { native } from '../../sys/addon.js';
 import type { Netlink } from '../../sys/netlink/netlink.js';
 import type { Link } from '../../wire/rtnetlink-link.js';
 import type { HostFacts } from '../facts.js';
-import type { HomelessInstance, ManagedAddress, VrrpInstanceFact } from '../vrrp-facts.js';
+import type { BrokenFile, HomelessInstance, ManagedAddress, VrrpInstanceFact } from '../vrrp-facts.js';
 import { collectPath } from './host.js';
 
 const AUTH_TYPES = { none: 0, pass: 1, ah: 2, hmac: 0 } as const;
@@ -87,8 +87,8 @@ function factOf(instance: VrrpInstance, iface: Link, source: Source): VrrpInstan
 export interface ReadInstances {
   readonly instances: readonly VrrpInstanceFact[];
   readonly homeless: readonly HomelessInstance[];
-  /** Files that cannot be read. */
-  readonly unread: readonly string[];
+  /** Files of which keepalived would not use all. */
+  readonly broken: readonly BrokenFile[];
 }
 
 /** `isRunning`: whether a daemon with this file runs here; undefined: not known. */
@@ -100,12 +100,13 @@ export function readInstances(
 ): ReadInstances {
   const instances: VrrpInstanceFact[] = [];
   const homeless: HomelessInstance[] = [];
-  const unread: string[] = [];
+  const broken: BrokenFile[] = [];
   const published = publishedVrrp.living(String(native().netnsCookie()));
   for (const file of files) {
-    const configuration = keepalivedConfiguration(file);
-    if (configuration === undefined) unread.push(file);
-    const source = configuration && { netlink, host, configuration, file, running: isRunning(file), published };
+    const { configuration, faults, ofDaemon } = keepalivedConfiguration(file);
+    const running = isRunning(file);
+    if (faults.length > 0) broken.push({ file, faults, unread: configuration === undefined, running: running === true, ofDaemon });
+    const source = configuration && { netlink, host, configuration, file, running, published };
     for (const instance of source?.configuration.instances ?? []) {
       if (source === undefined) continue;
       const iface = interfaceOf(instance, source);
@@ -113,5 +114,5 @@ export function readInstances(
       else instances.push(factOf(instance, iface, source));
     }
   }
-  return { instances, homeless, unread };
+  return { instances, homeless, broken };
 }

@@ -108,9 +108,9 @@ export function collectVrrp(netlink: Netlink, host: HostFacts, waitMs: number, p
   if (files.length === 0) return undefined;
   const isRunning = (file: string): boolean | undefined =>
     daemons.some((one) => one.file === absolutePath(file)) || (path === undefined ? false : undefined);
-  const { instances, homeless, unread } = readInstances(netlink, host, files, isRunning);
+  const { instances, homeless, broken } = readInstances(netlink, host, files, isRunning);
   const virtualServers = collectVirtualServers(path === undefined ? daemons : []);
-  if (instances.length + homeless.length + unread.length + virtualServers.length === 0) return undefined;
+  if (instances.length + homeless.length + broken.length + virtualServers.length === 0) return undefined;
   const { addresses, holders, adverts } = lookTwice(netlink, host, instances, waitMs);
   const sources = new Map(adverts.map(({ source }) => [addressId(source), source]));
   const neighbours = (['inet', 'inet6'] as const).flatMap((family) =>
@@ -124,6 +124,7 @@ export function collectVrrp(netlink: Netlink, host: HostFacts, waitMs: number, p
     daemons: path === undefined ? daemons : [],
     systemd: existsSync('/run/systemd/system'),
     homeless,
+    broken,
     virtualServers,
     addresses,
     adverts,
@@ -133,6 +134,9 @@ export function collectVrrp(netlink: Netlink, host: HostFacts, waitMs: number, p
     blocks: advertBlocks(instances, addresses, adverts, chains),
     listeners: collectListeners(),
     settings: collectSettings(instances),
-    notExamined: [...unread.map((file) => ({ what: 'VRRP was not examined', cause: `${file} cannot be read` })), ...notExamined],
+    notExamined: [
+      ...broken.filter(({ unread }) => unread).map(({ file }) => ({ what: 'VRRP was not examined', cause: `${file} cannot be read` })),
+      ...notExamined,
+    ],
   };
 }

@@ -66,6 +66,13 @@ export const hostErrors = {
         : `start keepalived, or where no other node has ${address}: the same command with --force`,
     exitStatus: 1,
   },
+  'vip-perhaps-of-vrrp': {
+    text: ({ address, file, fault }: Address & { file: string; fault: string }) =>
+      `whether a VRRP instance manages ${address} cannot be known: a keepalived runs with ${file}, which is broken now: ${fault}`,
+    hint: ({ file }: { file: string }) =>
+      `correct it (weir config lint ${shellWord(file)}); where you know that no instance has the address: the same command with --force`,
+    exitStatus: 1,
+  },
   'install-foreign': {
     text: ({ paths }: { paths: readonly string[] }) => `${paths.join(', ')}: not weir's; nothing was installed`,
     hint: 'move it away, then run weir install again',

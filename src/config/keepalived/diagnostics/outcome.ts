@@ -18,9 +18,12 @@ export function exitCodeOf(diagnostics: readonly Pick<Diagnostic, 'severity'>[])
   return codes.find(([severity]) => diagnostics.some((diagnostic) => diagnostic.severity === severity))?.[1] ?? 0;
 }
 
+/** Does keepalived use nothing of the file, or nothing that follows? */
+export const stopsReading = ({ severity }: Pick<Diagnostic, 'severity'>): boolean =>
+  severity === 'fatal' || severity === 'unusable' || severity === 'no-config';
+
 /** May a daemon start with this configuration? */
-export const canRun = (diagnostics: readonly Diagnostic[]): boolean =>
-  !diagnostics.some(({ severity }) => severity === 'fatal' || severity === 'unusable' || severity === 'no-config');
+export const canRun = (diagnostics: readonly Diagnostic[]): boolean => !diagnostics.some(stopsReading);
 
 /** Codes of old spellings and usages that still work. */
 const DEPRECATIONS: ReadonlySet<DiagnosticCode> = new Set([

@@ -40,6 +40,7 @@ const healthy: VrrpFacts = {
   daemons: [],
   systemd: true,
   homeless: [],
+  broken: [],
   virtualServers: [],
   addresses: [{ ifindex: 2, address: ip('10.5.0.2'), prefixLength: 24 }],
   adverts: [advert],

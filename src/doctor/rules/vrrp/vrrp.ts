@@ -9,6 +9,7 @@ import type { Facts, HolderFact } from '../../facts.js';
 import { realServersOf } from '../../network.js';
 import { acceptCommand } from '../../packet-filter/accept-command.js';
 import type { VrrpFacts, VrrpInstanceFact } from '../../vrrp-facts.js';
+import { brokenFilesRule } from './broken-files.js';
 import { virtualServersRule } from './virtual-servers.js';
 import { daemonsRule } from './vrrp-daemons.js';
 import { adviceOf, difference } from './vrrp-difference.js';
@@ -144,6 +145,7 @@ export function vrrpRule(host: Facts, facts: VrrpFacts): readonly Finding[] {
   const split = found.flatMap(({ vips }) => vips);
   return [
     ...found.map(({ finding }) => finding),
+    ...brokenFilesRule(facts),
     ...daemonsRule(facts),
     ...virtualServersRule(host, facts),
     ...vrrpVipsRule(host, facts),
