@@ -11,6 +11,7 @@ import { Netns } from '../../src/sys/namespaces/netns.js';
 import { tablesOf } from '../datapath/cluster.js';
 import { hostPicture } from '../support/host-picture.js';
 import { Bed, ENTRY, type Host, noNamespaces } from '../support/netns-bed.js';
+import { noTools } from '../support/probes.js';
 
 const on = { skip: noNamespaces() };
 const bed = new Bed();
@@ -161,6 +162,22 @@ test('where /run is read-only it shows the same', on, () => {
   const { status, stdout, stderr } = gate.run(command);
   assert.deepEqual([status, stderr], [0, '']);
   assert.deepEqual((JSON.parse(stdout) as Status).services, ask(gate).services);
+});
+
+test('where the pins cannot be seen it does not call the datapath absent', { skip: on.skip || noTools('setpriv') }, () => {
+  const hidden = (command: string, prefix: readonly string[] = []) => {
+    const words = `mount -t tmpfs none /run && exec ${[...prefix, process.execPath, ENTRY, 'weir', command].join(' ')}`;
+    const { status, stdout, stderr } = gate.run(['unshare', '--mount', '--pid', '--fork', '--mount-proc', 'sh', '-c', words]);
+    return [status, stdout, stderr];
+  };
+  const elsewhere = 'another weir is loaded in this network namespace; its tables are in a /run/weir/bpf that cannot be seen here';
+  const there = 'run the command where that one was loaded, or mount its /run/weir/bpf here';
+  assert.deepEqual(hidden('status'), [1, '', `weir status: ${elsewhere} — fix: ${there}\n`]);
+  assert.deepEqual(hidden('doctor'), [3, '', `weir doctor: ${elsewhere} — fix: ${there}\n`]);
+  // As a user without rights: whether programs are attached is not shown either.
+  const powerless = ['setpriv', '--inh-caps', '-all', '--bounding-set', '-all'];
+  const unknown = "cannot see the machine's mounts (no process of it can be looked at) — fix: run it as root";
+  assert.deepEqual(hidden('status', powerless), [1, '', `weir status: ${unknown}\n`]);
 });
 
 test('programs and tables of other builds are named, and the rest is shown', on, () => {

@@ -15,7 +15,7 @@ const PAUSE_MS = 10;
 /** EINVAL: before Linux 6.6 there is no tcx. */
 const isAttached = (): boolean => unlessCode(() => native().bpfProgQuery(LOOPBACK, BPF_TCX_INGRESS), ['EINVAL'], []).length > 0;
 
-/** To be asked where there are no pins. Without programs, weir0 is what a killed command left. */
+/** To be asked where there are no pins. Without programs, weir0 is what a killed command left. @throws SystemError EPERM without root, with weir0 */
 export function isLoadedElsewhere(netlink: Netlink): boolean {
   if (pairOf(netlink.dump(dumpLinks(), decodeLink, 'list the interfaces')).near === undefined) return false;
   for (let tries = 1; isAttached(); tries++) {

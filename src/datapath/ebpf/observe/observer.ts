@@ -5,10 +5,13 @@ import { WeirError } from '../../../model/errors/weir-error.js';
 import { native } from '../../../sys/addon.js';
 import { artifact } from '../../../sys/artifact.js';
 import { hasCode, unlessCode } from '../../../sys/errno.js';
+import { using } from '../../../sys/fd.js';
 import { exclusiveHolder } from '../../../sys/files/lock-holder.js';
+import { Netlink } from '../../../sys/netlink/netlink.js';
 import { parseAttachmentPin } from '../load/attachments.js';
 import { BUILD_PIN, buildPin, isLoaded } from '../load/load.js';
-import { Bpffs } from '../pins/bpffs.js';
+import { isLoadedElsewhere } from '../load/loaded-elsewhere.js';
+import { BPFFS_PLACE, Bpffs } from '../pins/bpffs.js';
 import { layoutOf } from '../table/layout.js';
 import { LAST_PINNED, MAPPED_PINS, Tables } from '../table/tables.js';
 import { ObservingReader } from './observing-reader.js';
@@ -75,15 +78,26 @@ function checkPins(folder: string): void {
   if (name !== undefined) throw new WeirError('pin-missing', { path: `${folder}/${name}` });
 }
 
-/** @throws WeirError proc-not-mounted, mounts-hidden, pin-missing; SystemError EPERM without root */
+/**
+ * No pins are seen here, but weir's own devices or programs: others see them, or this process may not look.
+ * @throws WeirError datapath-elsewhere, mounts-hidden
+ */
+function absent(): ObservedDatapath {
+  const elsewhere = using(new Netlink(), (netlink) => unlessCode(() => isLoadedElsewhere(netlink), ['EPERM', 'EACCES'], 'not known'));
+  if (elsewhere === 'not known') throw new WeirError('mounts-hidden');
+  if (elsewhere) throw new WeirError('datapath-elsewhere', { place: BPFFS_PLACE });
+  return { kind: 'absent' };
+}
+
+/** @throws WeirError proc-not-mounted, mounts-hidden, datapath-elsewhere, pin-missing; SystemError EPERM without root */
 export function observeDatapath(): ObservedDatapath {
   const bpffs = Bpffs.find();
   const cookie = native().netnsCookie();
-  if (bpffs?.cookies().includes(cookie) !== true) return { kind: 'absent' };
+  if (bpffs?.cookies().includes(cookie) !== true) return absent();
   const [folder, lockFile] = [bpffs.path(cookie), bpffs.presentLock(cookie)];
   try {
     const pins = unlessCode(() => readdirSync(folder), ['ENOENT'], []);
-    if (pins.length === 0) return { kind: 'absent' };
+    if (pins.length === 0) return absent();
     if (!isLoaded(folder)) {
       checkPins(folder);
       return { kind: 'unfinished', folder };
