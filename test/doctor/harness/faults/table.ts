@@ -54,4 +54,11 @@ export const faults: readonly Fault[] = [
       ],
     },
   ),
+  nat(
+    'weights-ignored',
+    edit(`ipvsadm -e -t ${VIP} -r 10.20.0.11:8080 -m -w 5`),
+    'weights-ignored',
+    /distributes evenly although its weights differ/,
+    { effect: 'latent', undo: edit(`ipvsadm -E -t ${VIP} -s rr; ipvsadm -e -t ${VIP} -r 10.20.0.11:8080 -m -w 1`) },
+  ),
 ];
