@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -41,6 +43,57 @@ test('syslog gets each line under the process’s name, and what it missed is co
   assert.deepEqual(received(), ['<134> Keepalived_x: syslog was started again']);
   listener.close();
   close();
+});
+
+/** A process that logs so many lines at a time to standard error, then prints how long that took, ms, and logs one more when it is asked. */
+async function logsToPipe(lines: number, work: (child: ChildProcess, took: number) => Promise<void>): Promise<void> {
+  const log = JSON.stringify(new URL('./log.js', import.meta.url).href);
+  const program = `const { openLog } = await import(${log});
+    const { log } = openLog({ detail: false, console: true, syslog: false, facility: 16 }, 'x');
+    const from = performance.now();
+    for (let i = 0; i < ${lines}; i++) log('info', 'line ' + i + ' ' + 'x'.repeat(80));
+    console.log(performance.now() - from);
+    process.stdin.once('data', () => { log('info', 'last'); process.stdin.destroy(); });`;
+  const child = spawn(process.execPath, ['--input-type=module', '-e', program], { stdio: 'pipe' });
+  try {
+    const [took] = (await once(child.stdout, 'data')) as [Buffer];
+    await work(child, Number(took));
+  } finally {
+    child.kill('SIGKILL');
+  }
+}
+
+test('a console whose reader has stopped holds nothing up, and what it missed is there when it reads again', async () => {
+  await logsToPipe(20_000, async (child, took) => {
+    assert.ok(took < 20_000, `${took} ms`);
+    child.stdin?.write('go on');
+    let text = '';
+    for await (const bytes of child.stderr ?? []) text += String(bytes);
+    const lines = text.split('\n').map((line) => / line (\d+) x/.exec(line)?.[1] ?? line);
+    assert.deepEqual(
+      lines.slice(0, 20_000),
+      Array.from({ length: 20_000 }, (_, index) => String(index)),
+    );
+    assert.match(lines.slice(20_000).join(';'), /: last;$/);
+  });
+});
+
+test('beyond a bound the lines of a stopped console are counted', async () => {
+  await logsToPipe(60_000, async (child) => {
+    const lines: string[] = [];
+    let rest = '';
+    child.stderr?.on('data', (bytes) => {
+      const parts = (rest + String(bytes)).split('\n');
+      rest = parts.pop() ?? '';
+      lines.push(...parts);
+      if (/ line \d+ x/.test(lines.at(-1) ?? '') && lines.length > 30_000) child.stdin?.write('go on');
+    });
+    await once(child, 'close');
+    const kept = lines.filter((line) => / line \d+ x/.test(line)).length;
+    assert.ok(kept < 60_000);
+    assert.match(lines.at(-2) ?? '', new RegExp(`: ${60_000 - kept} messages before this one were lost: standard error took none$`));
+    assert.match(lines.at(-1) ?? '', /: last$/);
+  });
 });
 
 test('a file gets dates and details, and belongs to root alone', () => {

@@ -4,6 +4,7 @@ import { counted } from '../../model/counted.js';
 import type { Log, LogLevel } from '../../model/log-level.js';
 import { hasCode, isSystemError } from '../../sys/errno.js';
 import { UnixDatagram } from '../../sys/sockets/unix-datagram.js';
+import { ConsoleOutput } from './console-output.js';
 import { openLogFile } from './log-file.js';
 import type { LogOptions } from './log-options.js';
 import { consolePrefix, oneLine, syslogLine } from './log-text.js';
@@ -60,6 +61,19 @@ function syslogSink(facility: number, ident: () => string): Sink & { close(): vo
   return Object.assign(sink, { close: () => socket?.close() });
 }
 
+/** Lines that a stopped reader never took are counted, as those that syslog did not take. */
+function consoleSink(): Sink & { close(): void } {
+  const output = new ConsoleOutput();
+  let lost = 0;
+  const sink = (at: Date, _level: LogLevel, text: string): void => {
+    const send = (words: string): boolean => output.write(`${consolePrefix(at)}${words}\n`);
+    if (lost > 0 && send(`${counted(lost, 'message')} before this one ${lost === 1 ? 'was' : 'were'} lost: standard error took none`))
+      lost = 0;
+    if (!send(text)) lost += 1;
+  };
+  return Object.assign(sink, { close: () => output.close() });
+}
+
 function fileSink(path: string): { readonly sink: Sink; close(): void } | { readonly why: string } {
   const fd = openLogFile(path);
   if (typeof fd === 'string') return { why: fd };
@@ -74,7 +88,11 @@ export function openLog(options: LogOptions, ident: string): OpenLog {
   let name = ident;
   const sinks: Sink[] = [];
   const ends: (() => void)[] = [];
-  if (options.console) sinks.push((at, _level, text) => void writeOut(2, `${consolePrefix(at)}${text}\n`));
+  if (options.console) {
+    const sink = consoleSink();
+    sinks.push(sink);
+    ends.push(sink.close);
+  }
   if (options.syslog) {
     const sink = syslogSink(options.facility, () => name);
     sinks.push(sink);
