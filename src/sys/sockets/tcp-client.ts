@@ -81,6 +81,10 @@ export class TcpClient implements Client {
     this.#registration = undefined;
   }
 
+  /**
+   * Without SO_LINGER, which keepalived sets to 5 s: close(2) then waits so long for a server that does not acknowledge, and all other checks
+   * with it. What is sent is the same.
+   */
   close(): void {
     this.#registration?.forget();
     this.#registration = undefined;

@@ -44,10 +44,11 @@ async function wait(side: Side, step: Step, progress: Progress): Promise<void> {
   }
 }
 
-async function act(side: Side, { serve, files, reload, ip }: Step): Promise<void> {
+async function act(side: Side, { serve, files, reload, ip, sysctl }: Step): Promise<void> {
   if (serve !== undefined) await side.serve(serve);
   if (files !== undefined) side.write(files);
   if (ip !== undefined) await side.world.run('ip', ...ip.split(' '));
+  if (sysctl !== undefined) await side.world.run('sysctl', '-qw', sysctl);
   if (reload !== undefined) side.reload(reload);
 }
 

@@ -19,6 +19,8 @@ export interface Step {
   readonly reload?: string;
   /** Then: `addr add 10.99.0.100/32 dev lo` */
   readonly ip?: string;
+  /** Then: `net.ipv4.icmp_echo_ignore_all=1` */
+  readonly sysctl?: string;
 }
 
 export interface CheckCase {

@@ -268,4 +268,45 @@ export const kindCases: readonly CheckCase[] = [
     config: config(virtual('alpha', real('a:80', check('PING_CHECK')))),
     steps: [{ until: 'Adding service' }],
   },
+  {
+    name: 'ping-silent',
+    what: 'PING_CHECK of a host that answers no longer, and does again',
+    config: config(virtual(real('a:80', check('PING_CHECK', 'connect_timeout 1', 'log_all_failures')))),
+    steps: [
+      { until: 'ICMP connection to', sysctl: 'net.ipv4.icmp_echo_ignore_all=1' },
+      { until: 'Removing service', sysctl: 'net.ipv4.icmp_echo_ignore_all=0' },
+      { until: 'Adding service' },
+    ],
+  },
+  {
+    name: 'ping-no-route',
+    what: 'PING_CHECK of a host to which there is no way',
+    config: config(virtual(real('a:80', check('PING_CHECK', 'connect_ip 10.77.0.1', 'log_all_failures')))),
+    steps: [{ until: 'Lost quorum' }],
+    only: { debian: [/^send ICMP packet fail$/] },
+  },
+  {
+    name: 'ipv6-tcp',
+    what: 'TCP_CHECK by IPv6 of a port that is closed',
+    config: config(virtual(real('a:80', check('TCP_CHECK', 'connect_ip ::1', 'connect_port 9', 'log_all_failures')))),
+    steps: [{ until: 'Lost quorum' }],
+  },
+  {
+    name: 'ipv6-http',
+    what: 'HTTP_GET by IPv6 of a port that is closed',
+    config: config(virtual(real('a:80', get('connect_ip ::1', 'connect_port 9', 'log_all_failures', url())))),
+    steps: [{ until: 'Lost quorum' }],
+  },
+  {
+    name: 'ipv6-udp',
+    what: 'UDP_CHECK by IPv6 of a port that is closed',
+    config: config(virtual(real('a:80', check('UDP_CHECK', 'connect_ip ::1', 'connect_port 9', 'log_all_failures')))),
+    steps: [{ until: 'Lost quorum' }],
+  },
+  {
+    name: 'ipv6-ping',
+    what: 'PING_CHECK by IPv6 of a host that answers',
+    config: config(virtual('alpha', real('a:80', check('PING_CHECK', 'connect_ip ::1')))),
+    steps: [{ until: 'Adding service' }],
+  },
 ];
