@@ -1,7 +1,8 @@
-// What VIP_CHECK has to know of this host to send as its datapath does: routes and neighbours at the moment, interfaces and addresses as they
-// were within the last second.
+// What VIP_CHECK has to know of this host to send as its datapath does: routes, neighbours, interfaces and addresses. All are asked for again
+// after a second, as the datapath asks for its next hops.
 import { type HopOrObstacle, hopTo } from '../../../../control/check/vip/hop.js';
 import type { Address } from '../../../../model/address.js';
+import { addressId } from '../../../../model/identity.js';
 import { monotonicUs } from '../../../../sys/clock.js';
 import { hasCode } from '../../../../sys/errno.js';
 import { using } from '../../../../sys/fd.js';
@@ -24,6 +25,8 @@ interface Snapshot {
   readonly atUs: number;
   readonly devices: ReadonlyMap<number, Device>;
   readonly addresses: readonly InterfaceAddress[];
+  /** Of servers that were asked for, by their address and the VIPs. */
+  readonly found: Map<string, HopOrObstacle>;
 }
 
 /** Undefined: none, or one that refuses. */
@@ -47,37 +50,46 @@ function neighbourOn(netlink: Netlink, ifindex: number, address: Address): Mac |
   }
 }
 
+function takeSnapshot(netlink: Netlink): Snapshot {
+  const atUs = monotonicUs();
+  const links = netlink.dump(dumpLinks(), decodeLink, 'list interfaces');
+  const devices = links.map(({ ifindex, name, hardware, mac }): readonly [number, Device] => {
+    return [ifindex, hardware === LinkHardware.ethernet && mac !== undefined ? { name, mac } : { name }];
+  });
+  const addresses = netlink.dump(dumpAddresses(), decodeInterfaceAddress, 'list addresses');
+  return { atUs, devices: new Map(devices), addresses, found: new Map() };
+}
+
+function look(netlink: Netlink, server: Address, vips: readonly Address[], { devices, addresses }: Snapshot): HopOrObstacle {
+  const route = routeTo(netlink, server);
+  const { ifindex, gateway } = route ?? {};
+  return hopTo(server, vips, {
+    route: route && {
+      isLocal: route.type === RouteType.local,
+      ...(ifindex === undefined ? {} : { ifindex }),
+      ...(gateway === undefined ? {} : { gateway }),
+    },
+    device: ifindex === undefined ? undefined : devices.get(ifindex),
+    addresses,
+    neighbour: ifindex === undefined ? undefined : neighbourOn(netlink, ifindex, gateway ?? server),
+  });
+}
+
 export class HopFinder {
   #snapshot: Snapshot | undefined;
 
-  #current(netlink: Netlink): Snapshot {
-    const atUs = monotonicUs();
-    if (this.#snapshot !== undefined && atUs - this.#snapshot.atUs < REMEMBERED_US) return this.#snapshot;
-    const links = netlink.dump(dumpLinks(), decodeLink, 'list interfaces');
-    const devices = links.map(({ ifindex, name, hardware, mac }): readonly [number, Device] => {
-      return [ifindex, hardware === LinkHardware.ethernet && mac !== undefined ? { name, mac } : { name }];
-    });
-    const addresses = netlink.dump(dumpAddresses(), decodeInterfaceAddress, 'list addresses');
-    this.#snapshot = { atUs, devices: new Map(devices), addresses };
-    return this.#snapshot;
-  }
-
   /** @throws SystemError */
   find(server: Address, vips: readonly Address[]): HopOrObstacle {
-    return using(new Netlink(), (netlink) => {
-      const { devices, addresses } = this.#current(netlink);
-      const route = routeTo(netlink, server);
-      const { ifindex, gateway } = route ?? {};
-      return hopTo(server, vips, {
-        route: route && {
-          isLocal: route.type === RouteType.local,
-          ...(ifindex === undefined ? {} : { ifindex }),
-          ...(gateway === undefined ? {} : { gateway }),
-        },
-        device: ifindex === undefined ? undefined : devices.get(ifindex),
-        addresses,
-        neighbour: ifindex === undefined ? undefined : neighbourOn(netlink, ifindex, gateway ?? server),
-      });
-    });
+    const nowUs = monotonicUs();
+    if (this.#snapshot === undefined || nowUs - this.#snapshot.atUs >= REMEMBERED_US) {
+      this.#snapshot = using(new Netlink(), takeSnapshot);
+    }
+    const snapshot = this.#snapshot;
+    const id = [server, ...vips].map(addressId).join(' ');
+    const known = snapshot.found.get(id);
+    if (known !== undefined) return known;
+    const hop = using(new Netlink(), (netlink) => look(netlink, server, vips, snapshot));
+    snapshot.found.set(id, hop);
+    return hop;
   }
 }
