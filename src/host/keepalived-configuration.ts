@@ -1,6 +1,7 @@
 // A keepalived.conf as this host's daemon reads it, and what that daemon runs with where the file was broken meanwhile.
 import { hostname } from 'node:os';
-import { isDamage, renderDiagnostic, stopsReading } from '../config/keepalived/diagnostics/outcome.js';
+import { type Damage, damageOf, newDamage } from '../config/keepalived/diagnostics/damage.js';
+import { isTextFault, renderDiagnostic } from '../config/keepalived/diagnostics/outcome.js';
 import { readKeepalived } from '../config/keepalived/read.js';
 import type { KeepalivedConfiguration } from '../model/keepalived/configuration.js';
 import { native } from '../sys/addon.js';
@@ -21,10 +22,14 @@ export interface FoundConfiguration {
   readonly ofDaemon: boolean;
 }
 
-function readFile(path: string, daemon: KeepalivedDaemon | undefined): Omit<FoundConfiguration, 'ofDaemon'> {
+interface FileRead extends Omit<FoundConfiguration, 'ofDaemon'> {
+  readonly damage: readonly Damage[];
+}
+
+function readFile(path: string, daemon: KeepalivedDaemon | undefined): FileRead {
   const rooted = daemon?.root === undefined ? undefined : { ...daemon, root: daemon.root };
   const files = rooted === undefined ? hostConfigFiles : rootedConfigFiles(rooted.root, rooted.folder);
-  const { configuration, diagnostics } = readKeepalived(files, {
+  const { configuration, diagnostics, values } = readKeepalived(files, {
     path: rooted?.path ?? path,
     mustExist: true,
     directory: rooted?.folder ?? workingDirectory() ?? '/',
@@ -32,18 +37,23 @@ function readFile(path: string, daemon: KeepalivedDaemon | undefined): Omit<Foun
     environment: process.env,
     names: hostNumberNames,
   });
-  const faults = diagnostics.filter((one) => isDamage(one) || stopsReading(one)).map(renderDiagnostic);
-  return { ...(configuration === undefined ? {} : { configuration }), faults };
+  const faults = diagnostics.filter(isTextFault).map(renderDiagnostic);
+  return { ...(configuration === undefined ? {} : { configuration }), faults, damage: damageOf(diagnostics, values) };
 }
 
 /** What weir's daemons of this network namespace publish; nothing without root. */
 const published = (): readonly RunningDaemon[] => unlessCode(() => runningDaemons(String(native().netnsCookie())), ['EACCES'], []);
 
-/** With the config-id of the daemon that runs with it, if one does. A file that is broken now counts less than what its daemon has. */
+/**
+ * With the config-id of the daemon that runs with it, if one does. A file that was broken since its daemon read it counts less than what
+ * that daemon has; what was wrong in it already then is in the daemon's log.
+ */
 export function keepalivedConfiguration(path: string): FoundConfiguration {
   const daemons = keepalivedDaemons().filter(({ file }) => file === path);
-  const read = readFile(path, daemons[0]);
+  const { damage, ...read } = readFile(path, daemons[0]);
   if (read.faults.length === 0) return { ...read, ofDaemon: false };
   const running = published().find(({ pid }) => daemons.some((one) => one.pid === pid));
-  return running === undefined ? { ...read, ofDaemon: false } : { ...read, configuration: running.configuration, ofDaemon: true };
+  if (running === undefined) return { ...read, ofDaemon: false };
+  if (read.configuration !== undefined && newDamage(running.damage, damage).length === 0) return { ...read, faults: [], ofDaemon: false };
+  return { ...read, configuration: running.configuration, ofDaemon: true };
 }

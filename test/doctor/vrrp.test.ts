@@ -255,6 +255,8 @@ test('a configuration that keepalived would not use whole: an error with the rea
     ];
   };
   assert.deepEqual(await broken(whole), ['0']);
+  const doubtful = 'virtual_routes {\n  192.0.2.0/24 via 10.98.0.2\n }';
+  assert.deepEqual(await broken(instance('fine', 50, '10.98.0.50', doubtful)), ['0'], 'a route that is not tracked is added all the same');
   const cases: readonly (readonly [string, RegExp])[] = [
     [whole.replace(/\}\n$/, ''), /missing '\}'s/],
     [`vrrrp_instance V {\n}\n${whole}`, /Unknown keyword 'vrrrp_instance' \(did you mean 'vrrp_instance'\?\), and 1 more fault$/],

@@ -1,8 +1,11 @@
 // What follows from diagnostics: the line that is printed for one, the exit status of -t, and whether a daemon may start.
 
+import { networkDiagnostics } from './network-diagnostics.js';
 import type { Diagnostic } from './report.js';
 import type { Severity } from './row.js';
 import type { DiagnosticCode } from './table.js';
+import { textDiagnostics } from './text-diagnostics.js';
+import { valueDiagnostics } from './value-diagnostics.js';
 
 /** By severity, the worst first. The codes are those of keepalived 2.2.7 -t. */
 const codes: readonly (readonly [Severity, number])[] = [
@@ -41,6 +44,15 @@ const DEPRECATIONS: ReadonlySet<DiagnosticCode> = new Set([
 /** Was text ignored, or perhaps read otherwise than it was meant? What is only old or doubtful is no damage. */
 export const isDamage = ({ code, severity }: Diagnostic): boolean =>
   (severity === 'error' && !DEPRECATIONS.has(code)) || code === 'nul-character';
+
+/** About routes that are added and work, but are not tracked. */
+const DOUBTS: ReadonlySet<DiagnosticCode> = new Set(['route-not-tracked', 'route-tracking-protocol']);
+
+const ofText = ({ code }: Diagnostic): boolean =>
+  code in textDiagnostics || code in valueDiagnostics || (code in networkDiagnostics && !DOUBTS.has(code));
+
+/** Is the text itself wrong: its files, braces, keywords, values or addresses? What is doubtful in a text that is right, is not. */
+export const isTextFault = (diagnostic: Diagnostic): boolean => stopsReading(diagnostic) || (isDamage(diagnostic) && ofText(diagnostic));
 
 /** Codes that mean that the file of -f is missing. A daemon does not start without one, while -t exits with 0. */
 const NO_FILE: ReadonlySet<DiagnosticCode> = new Set([
