@@ -21,13 +21,38 @@ interface Slot {
 }
 
 /** The events that a descriptor is waited for. */
-export interface Registration {
+export class Registration {
+  readonly #generation: number;
+
+  constructor(
+    readonly set: ReadinessSet,
+    readonly fd: number,
+    readonly number: number,
+    readonly slot: Slot,
+  ) {
+    this.#generation = slot.generation;
+  }
+
+  control(operation: number, events: number): void {
+    this.set.control(operation, this.fd, events, this.number, this.#generation);
+  }
+
   /** READABLE, WRITABLE; from now on. BROKEN is always reported. */
-  change(events: number): void;
+  change(events: number): void {
+    this.control(CTL_MOD, events);
+  }
+
   /** The descriptor goes on without us. */
-  remove(): void;
+  remove(): void {
+    if (this.slot.generation !== this.#generation) return;
+    this.control(CTL_DEL, 0);
+    this.forget();
+  }
+
   /** The descriptor is closed next, which takes it out of the set. */
-  forget(): void;
+  forget(): void {
+    if (this.slot.generation === this.#generation) this.set.release(this.number, this.slot);
+  }
 }
 
 const ready = new Uint8Array(ENTRY_BYTES * READY_MAX);
@@ -52,30 +77,21 @@ class ReadinessSet {
     const number = this.#free.pop() ?? this.#slots.push({ generation: 0, work: undefined }) - 1;
     const slot = this.#slots[number] as Slot;
     slot.work = work;
-    const { generation } = slot;
-    const control = (operation: number, wanted: number): void =>
-      native().epollControl(this.#fd.number, operation, fd, wanted, number, generation);
-    const forget = (): void => {
-      if (slot.generation === generation) this.#release(number, slot);
-    };
+    const registration = new Registration(this, fd, number, slot);
     try {
-      control(CTL_ADD, events);
+      registration.control(CTL_ADD, events);
     } catch (error) {
-      forget();
+      registration.forget();
       throw error;
     }
-    return {
-      change: (wanted) => control(CTL_MOD, wanted),
-      remove: () => {
-        if (slot.generation !== generation) return;
-        control(CTL_DEL, 0);
-        forget();
-      },
-      forget,
-    };
+    return registration;
   }
 
-  #release(number: number, slot: Slot): void {
+  control(operation: number, fd: number, events: number, number: number, generation: number): void {
+    native().epollControl(this.#fd.number, operation, fd, events, number, generation);
+  }
+
+  release(number: number, slot: Slot): void {
     slot.generation = (slot.generation + 1) >>> 0;
     slot.work = undefined;
     this.#free.push(number);
@@ -84,13 +100,9 @@ class ReadinessSet {
 
   #report(): void {
     const count = native().epollWait(this.#fd.number, ready);
-    const entries = Array.from({ length: count }, (_, index) => {
-      const at = index * ENTRY_BYTES;
-      return [view.getUint32(at, little), view.getUint32(at + 4, little), view.getUint32(at + 8, little)] as const;
-    });
-    for (const [events, number, generation] of entries) {
-      const slot = this.#slots[number];
-      if (slot?.generation === generation) slot.work?.(events);
+    for (let at = 0; at < count * ENTRY_BYTES; at += ENTRY_BYTES) {
+      const slot = this.#slots[view.getUint32(at + 4, little)];
+      if (slot?.generation === view.getUint32(at + 8, little)) slot.work?.(view.getUint32(at, little));
     }
   }
 
