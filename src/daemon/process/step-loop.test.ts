@@ -72,3 +72,22 @@ test('an error of a step leaves the state as it was, and the loop usable', () =>
   assert.equal(loop.state, 2);
   loop.close();
 });
+
+test('a machine that is woken at multiples of a time is not woken before the next one', async () => {
+  const EVERY_US = 50_000;
+  const askedUs = monotonicUs();
+  const woken = await new Promise<number>((resolve) => {
+    const loop: StepLoop<number, 'start', never> = new StepLoop<number, 'start', never>({
+      initial: 0,
+      step: (state, _input, atUs) => ({ state, effects: [], wakeAtUs: atUs + 1 }),
+      perform: () => {},
+      onWake: () => {
+        loop.close();
+        resolve(monotonicUs());
+      },
+      wakeEveryUs: EVERY_US,
+    });
+    loop.feed('start');
+  });
+  assert.ok(Math.floor(woken / EVERY_US) > Math.floor(askedUs / EVERY_US));
+});

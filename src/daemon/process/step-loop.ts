@@ -10,6 +10,8 @@ export interface StepLoopOptions<State, Input, Effect> {
   readonly perform: (effects: readonly Effect[]) => void;
   /** The time that the machine asked for has come. Feeds the input for that, after whatever waits in sockets. */
   readonly onWake: (lateUs: number) => void;
+  /** Wakes the machine at multiples of this only, so that all that is due meanwhile is done in one step. Absent: exactly on time. */
+  readonly wakeEveryUs?: number;
   /** An input to handle before the one that was just fed. */
   readonly before?: () => Input | undefined;
 }
@@ -46,8 +48,13 @@ export class StepLoop<State, Input, Effect> {
   #step(input: Input): void {
     const { state, effects, wakeAtUs } = this.options.step(this.#state, input, monotonicUs());
     this.#state = state;
-    this.#alarm.set(wakeAtUs);
+    this.#alarm.set(wakeAtUs === undefined ? undefined : this.#rounded(wakeAtUs));
     this.options.perform(effects);
+  }
+
+  #rounded(us: number): number {
+    const { wakeEveryUs = 1 } = this.options;
+    return Math.ceil(us / wakeEveryUs) * wakeEveryUs;
   }
 
   /** Wakes the machine no more. */
