@@ -19,22 +19,25 @@ export const BEGUN_MAX = 256;
 
 /** Begins the attempts that are due; those that are too many are begun with the next wake, which comes immediately. */
 export function beginDue(context: CheckContext): void {
+  const firstUs = nextDueIn(checkersNow(context)) ?? context.atUs;
   for (const index of dueBy(checkersNow(context), context.atUs, BEGUN_MAX)) {
     // A sharer has begun for it.
     if (checkerAt(context, index).dueAtUs === undefined) continue;
     if (isWaiting(context, index)) changeChecker(context, index, { dueAtUs: context.atUs + delayLoopUs(context, index) });
-    else begin(context, index);
+    else begin(context, index, firstUs);
   }
 }
 
 const delayLoopUs = (context: CheckContext, index: number): number => Math.max(1000, checkerAt(context, index).config.timing.delayLoopUs);
 
-function begin(context: CheckContext, index: number): void {
-  const { config, server, real, url } = checkerAt(context, index);
+/** `firstUs`: when the first of those that begin now was due. */
+function begin(context: CheckContext, index: number, firstUs: number): void {
+  const { config, server, real, url, dueAtUs = firstUs } = checkerAt(context, index);
   const number = context.machine.attempts + 1;
   const sharers = sharersOf(context, index);
   context.machine = { ...context.machine, attempts: number, underWay: withEntry(context.machine.underWay, number, sharers) };
-  for (const sharer of sharers) changeChecker(context, sharer, { attempt: number, startedAtUs: context.atUs, dueAtUs: undefined });
+  const begun = { attempt: number, startedAtUs: context.atUs, behindUs: dueAtUs - firstUs, dueAtUs: undefined };
+  for (const sharer of sharers) changeChecker(context, sharer, begun);
   const { config: virtual } = serverAt(context, server);
   const { address, port, virtualHost } = realAt(context, server, real).config;
   const attempt: Attempt = {

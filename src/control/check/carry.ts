@@ -52,6 +52,7 @@ function newChecker(context: CheckContext, config: Checker, up: boolean): Omit<C
     dueAtUs: isAttempted(config.check.kind) ? firstDueAtUs(context, config) : undefined,
     attempt: 0,
     startedAtUs: context.atUs,
+    behindUs: 0,
     hindrance: '',
     warnings: NO_WARNINGS,
     weight: 0,

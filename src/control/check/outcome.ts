@@ -35,10 +35,14 @@ export function takeOutcome(context: CheckContext, index: number, outcome: Outco
   else fail(context, index, outcome, rules);
 }
 
+/** Checks that begin together keep their distances, as far as a tenth of the pause: otherwise all that one stall delayed stay together. */
+const KEPT_PART = 10;
+
 function next(context: CheckContext, index: number, afterUs: number, rules: KindRules): void {
-  const { startedAtUs } = checkerAt(context, index);
+  const { startedAtUs, behindUs } = checkerAt(context, index);
   const from = rules.fromStart === true ? startedAtUs : context.atUs;
-  changeChecker(context, index, { dueAtUs: Math.max(from + afterUs, context.atUs) });
+  const keptUs = Math.min(behindUs, Math.floor(afterUs / KEPT_PART));
+  changeChecker(context, index, { dueAtUs: Math.max(from + afterUs + keptUs, context.atUs) });
 }
 
 const asksPages = ({ config: { check } }: CheckerState): boolean => check.kind === 'http' || check.kind === 'ssl';

@@ -30,6 +30,8 @@ export interface CheckerState {
   /** The attempt under way; 0: none. */
   readonly attempt: number;
   readonly startedAtUs: number;
+  /** How long after the first of those that began with it, it was due. */
+  readonly behindUs: number;
   /** Why no attempt could be made the last time; '': one was made. */
   readonly hindrance: string;
   /** The last warning of attempts that succeeded, by URL. */

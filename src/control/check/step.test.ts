@@ -366,3 +366,16 @@ test('after a pause all checks are due: they begin 256 at a time, and each of th
   assert.deepEqual(batches, [256, 256, 256, 232]);
   assert.equal(new Set(bed.attempts).size, 1000);
 });
+
+test('checks that begin late together keep their distances, as far as a tenth of the pause', () => {
+  const bed = started(server({ realServers: [real(A), real(B), real('10.0.0.3')] }));
+  const dues = [SECOND, SECOND + 10_000, SECOND + 1_500_000];
+  bed.state = { ...bed.state, checkers: timedList(itemsOf(bed.state.checkers).map((one, n) => ({ ...one, dueAtUs: dues[n] }))) };
+  bed.nowUs = 3 * SECOND;
+  bed.feed({ kind: 'wake' });
+  assert.equal(bed.attempts.length, 3);
+  assert.deepEqual(
+    itemsOf(bed.state.checkers).map(({ dueAtUs }) => dueAtUs),
+    [13 * SECOND, 13 * SECOND + 10_000, 14 * SECOND],
+  );
+});
