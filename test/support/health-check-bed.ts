@@ -97,10 +97,12 @@ export class HealthCheckBed {
       : 0;
   }
 
-  start(configuration: string): RunningDaemon {
+  /** `before`: a shell command in the daemon's mount namespace, of which others see nothing. */
+  start(configuration: string, before = ':', ...words: readonly string[]): RunningDaemon {
     this.configure(configuration);
     const pids = ['p', 'r', 'c', 'b'].flatMap((letter) => [`-${letter}`, this.file(`${letter}.pid`)]);
-    const argv = [process.execPath, ENTRY, 'keepalived', '-n', '-l', '-G', '-D', '-f', this.file('conf'), ...pids];
+    const daemonWords = [process.execPath, ENTRY, 'keepalived', '-n', '-l', '-G', '-D', '-f', this.file('conf'), ...pids, ...words];
+    const argv = ['sh', '-c', `${before} && exec "$@"`, 'sh', ...daemonWords];
     const daemon = new RunningDaemon(this.#netns(this.director, argv), { TMPDIR: this.folder });
     this.#bed.atEnd(() => {
       if (existsSync(`/proc/${daemon.pid}`)) daemon.signal('SIGKILL');
