@@ -10,7 +10,17 @@ const checks = english.filter((block) => /^[A-Z]+_[A-Z]+ \{/.test(block));
 
 test('the page has a check of each kind that needs no other block', () => {
   const names = checks.map((block) => block.split(' ')[0]);
-  assert.deepEqual(names, ['TCP_CHECK', 'HTTP_GET', 'SMTP_CHECK', 'DNS_CHECK', 'UDP_CHECK', 'PING_CHECK', 'MISC_CHECK']);
+  assert.deepEqual(names, [
+    'TCP_CHECK',
+    'HTTP_GET',
+    'SSL_GET',
+    'SMTP_CHECK',
+    'DNS_CHECK',
+    'UDP_CHECK',
+    'PING_CHECK',
+    'MISC_CHECK',
+    'VIP_CHECK',
+  ]);
 });
 
 for (const block of checks) {
