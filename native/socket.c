@@ -88,7 +88,7 @@ static napi_value js_attach_filter(napi_env env, napi_callback_info info) {
   int fd = arg_fd(&a, 0);
   Bytes program = arg_bytes(&a, 1);
   struct sock_filter instructions[FILTER_MAX];
-  if (program.size % sizeof *instructions || program.size > sizeof instructions) args_reject(&a, "no program of classic BPF");
+  if (!program.size || program.size % sizeof *instructions || program.size > sizeof instructions) args_reject(&a, "no program of classic BPF");
   if (args_bad(&a)) return NULL;
   memcpy(instructions, program.at, program.size);
   struct sock_fprog value = {.len = (unsigned short)(program.size / sizeof *instructions), .filter = instructions};

@@ -4,13 +4,14 @@ import { test } from 'node:test';
 import { memoryIo } from '../io.js';
 import { run } from './sim.js';
 
-const HISTORIES = 3_000;
+/** Those of health checks have more steps. */
+const HISTORIES = { vrrp: 3_000, check: 600 } as const;
 
-for (const machine of ['vrrp', 'check']) {
-  test(`${HISTORIES} histories of ${machine} break no invariant`, async () => {
+for (const [machine, count] of Object.entries(HISTORIES)) {
+  test(`${count} histories of ${machine} break no invariant`, async () => {
     const io = memoryIo();
-    const status = await run([machine, '--seeds', String(HISTORIES)], io);
-    assert.match(io.stdout, /^3000 seeds from 1, \d+ steps: every invariant held\n$/);
+    const status = await run([machine, '--seeds', String(count)], io);
+    assert.match(io.stdout, new RegExp(`^${count} seeds from 1, \\d+ steps: every invariant held\n$`));
     assert.equal(status, 0);
   });
 }

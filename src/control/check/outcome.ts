@@ -119,7 +119,9 @@ function fail(context: CheckContext, index: number, outcome: Extract<Outcome, { 
   const all = asked && logsAll(context, before);
   if (before.retries < timing.retry) {
     const retries = before.retries + 1;
-    changeChecker(context, index, { retries, ran: before.ran || rules.freshRounds !== true });
+    const ran = before.ran || rules.freshRounds !== true;
+    changeChecker(context, index, { retries, ran });
+    if (ran && !before.ran) context.effects.push({ kind: 'remember' });
     if (all) logFailure(context, rules.uncounted(subjectOf(context, before), text, retries));
     next(context, index, timing.delayBeforeRetryUs, rules);
     return;

@@ -56,8 +56,8 @@ function wasAsked(question: string, { server, real, config }: CheckerState, serv
 
 /** A check with the moments and, once there is one, the verdict of another one. Its own weight is of its own server. */
 function alike(checker: CheckerState, leader: CheckerState, servers: readonly ServerState[]): CheckerState {
-  const { ran, retries, contrary, dueAtUs, attempt, startedAtUs, hindrance, url, urlFailed } = leader;
-  const same = { ...checker, ran, retries, contrary, dueAtUs, attempt, startedAtUs, hindrance, url, urlFailed };
+  const { ran, retries, contrary, dueAtUs, attempt, startedAtUs, behindUs, hindrance, url, urlFailed } = leader;
+  const same = { ...checker, ran, retries, contrary, dueAtUs, attempt, startedAtUs, behindUs, hindrance, url, urlFailed };
   if (!ran) return same;
   const { up, status, reason } = leader;
   const { check } = checker.config;
