@@ -58,6 +58,10 @@ function left(pid: number): void {
 }
 
 const FAMILY = { timeoutMs: 500, wholeFamily: true };
+
+/** Notes a process once it has a session of its own, which on a busy machine is some time after it began. */
+const NOTE_ALONE = 'noteAlone() { until [ "$(ps -o sid= -p $1)" -eq $1 ]; do sleep 0.01; done; note $1; }\n';
+const PATIENT_MS = 2000;
 const timedOut = { kind: 'timedOut' };
 
 describe('a script whose time is over', { concurrency: true }, () => {
@@ -103,14 +107,14 @@ describe('a script whose time is over', { concurrency: true }, () => {
   });
 
   test('leaves a daemon that it started', async () => {
-    const { running, pids } = start('(setsid sleep 1000 & note $!); sleep 1000', FAMILY);
+    const { running, pids } = start(`${NOTE_ALONE}(setsid sleep 1000 & noteAlone $!); sleep 1000`, { ...FAMILY, timeoutMs: PATIENT_MS });
     const [daemon = 0] = await pids(1);
     assert.deepEqual(await running.ended, timedOut);
     left(daemon);
   });
 
   test('leaves, without its family, a child that has a session of its own', async () => {
-    const { running, pids } = start('setsid sleep 1000 & note $!; wait', { timeoutMs: 500 });
+    const { running, pids } = start(`${NOTE_ALONE}setsid sleep 1000 & noteAlone $!; wait`, { timeoutMs: PATIENT_MS });
     const [child = 0] = await pids(1);
     assert.deepEqual(await running.ended, timedOut);
     await allGone([running.pid]);
