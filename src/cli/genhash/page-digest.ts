@@ -3,7 +3,7 @@ import { Buffer } from 'node:buffer';
 import { WEB_REFUSED } from '../../control/check/kinds/http.js';
 import { beginHttp, bodyDigest, converse, type HttpState } from '../../control/check/kinds/http-conversation.js';
 import type { Attempt, Outcome } from '../../control/check/messages.js';
-import { failed, type Probe, type ProbeStep, sealed, succeeded } from '../../control/check/probe.js';
+import { failed, type Probe, type ProbeStep, probeOf, succeeded } from '../../control/check/probe.js';
 import { AttemptRun } from '../../daemon/checker/attempts/attempt-run.js';
 import { openCarrier } from '../../daemon/checker/attempts/carriers.js';
 import { contextForAnyServer } from '../../daemon/checker/attempts/tls-contexts.js';
@@ -46,7 +46,7 @@ function pageProbe(print: ((text: string) => void) | undefined): Probe {
     print?.(resulting(Buffer.from(digest, 'hex')));
     return state.head === undefined ? failed(state, NO_DATA) : succeeded(state, { text: digest });
   };
-  return sealed<HttpState>({
+  return probeOf<HttpState>({
     transport: ({ kind }) => (kind === 'ssl' ? 'tls' : 'tcp'),
     refused: WEB_REFUSED,
     begin: beginHttp,

@@ -63,6 +63,6 @@ export const succeeded = <State>(state: State, outcome: Omit<Extract<Outcome, { 
 export const failed = <State>(state: State, text: string): ProbeStep<State> => ({ state, outcome: { kind: 'failure', text } });
 
 /** Hides the type of a probe's state from those who only carry it. */
-export function sealed<State>(probe: Probe<State>): Probe {
+export function probeOf<State>(probe: Probe<State>): Probe {
   return probe as Probe;
 }

@@ -2,7 +2,7 @@
 import { formatAddress } from '../../../model/address-text.js';
 import { DNS_TYPES, dnsAnswer, dnsQuery } from '../../../wire/dns.js';
 import type { Attempt } from '../messages.js';
-import { failed, type ProbeInput, type ProbeStep, sealed, succeeded } from '../probe.js';
+import { failed, type ProbeInput, type ProbeStep, probeOf, succeeded } from '../probe.js';
 import { type Kind, only } from './rules.js';
 
 /** The query's number. */
@@ -42,7 +42,7 @@ export const dns: Kind = {
   uncounted: ({ real }, text) => `DNS_CHECK (${real}) ${text}`,
   mail: { up: () => 'DNS_CHECK: succeed on service', down: () => 'DNS_CHECK: failed on service' },
   notMade: ({ real }, text) => `DNS_CHECK (${real}) ${text}`,
-  probe: sealed({
+  probe: probeOf({
     transport: () => 'udp',
     refused: { socket: 'failed to create socket. Rescheduling.', bind: 'UDP socket bind failed. Rescheduling.' },
     begin: (_, { random }) => random(),

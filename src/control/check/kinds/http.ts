@@ -1,5 +1,5 @@
 // HTTP_GET and SSL_GET: URLs are asked in turn; one that fails is asked alone until it is well again.
-import { sealed } from '../probe.js';
+import { probeOf } from '../probe.js';
 import { beginHttp, stepHttp } from './http-conversation.js';
 import { type Kind, only } from './rules.js';
 
@@ -20,5 +20,5 @@ export const http: Kind = {
   countedToo: 'always',
   firstAsLater: true,
   mail: { up: () => 'CHECK succeed on service', down: () => 'CHECK failed on service : HTTP request failed' },
-  probe: sealed({ transport: ({ kind }) => (kind === 'ssl' ? 'tls' : 'tcp'), refused: WEB_REFUSED, begin: beginHttp, step: stepHttp }),
+  probe: probeOf({ transport: ({ kind }) => (kind === 'ssl' ? 'tls' : 'tcp'), refused: WEB_REFUSED, begin: beginHttp, step: stepHttp }),
 };

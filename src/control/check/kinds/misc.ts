@@ -2,7 +2,7 @@
 
 import type { CheckKind } from '../../../model/keepalived/virtual-server.js';
 import type { Attempt } from '../messages.js';
-import { failed, type ProbeInput, type ProbeStep, sealed, succeeded } from '../probe.js';
+import { failed, type ProbeInput, type ProbeStep, probeOf, succeeded } from '../probe.js';
 import { type Kind, only, retriesText, type Subject, scriptName } from './rules.js';
 
 /** `Misc check for [[10.0.0.2]:tcp:80 VS [192.0.2.1]:tcp:80] by [/x] failed with retry disabled (exited with status 1).` */
@@ -50,5 +50,5 @@ export const misc: Kind = {
     down: (_, { text }) => `MISC CHECK ${text.startsWith('timed out') ? 'timed out' : 'failed'} on service`,
   },
   fromStart: true,
-  probe: sealed({ transport: () => 'script', refused: { socket: 'Misc check cannot be made.' }, begin: () => undefined, step }),
+  probe: probeOf({ transport: () => 'script', refused: { socket: 'Misc check cannot be made.' }, begin: () => undefined, step }),
 };

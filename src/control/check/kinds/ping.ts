@@ -1,5 +1,5 @@
 // PING_CHECK: an echo reply. The transport sends the request and gives only the reply to it.
-import { failed, sealed, succeeded } from '../probe.js';
+import { failed, probeOf, succeeded } from '../probe.js';
 import { NOT_SENT } from '../refused.js';
 import { connectionRules } from './connection-rules.js';
 import type { Kind } from './rules.js';
@@ -17,7 +17,7 @@ export const ping: Kind = {
     if (text === NOT_SENT) return undefined;
     return text === 'timeout' ? `ICMP connection to address ${real} timeout.` : `ICMP connection to ${real} of ${server.name} failed.`;
   },
-  probe: sealed({
+  probe: probeOf({
     transport: () => 'ping',
     refused: { socket: 'ICMP connect fail to create socket. Rescheduling.', bind: 'ICMP socket bind failed. Rescheduling.' },
     begin: () => undefined,

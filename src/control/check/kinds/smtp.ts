@@ -1,7 +1,7 @@
 // SMTP_CHECK: greeting 220, HELO 250, QUIT and any answer. One line of an answer counts, and at most 512 bytes of it are kept.
 import { formatAddress } from '../../../model/address-text.js';
 import type { Attempt } from '../messages.js';
-import { failed, type ProbeInput, type ProbeStep, sealed, succeeded } from '../probe.js';
+import { failed, type ProbeInput, type ProbeStep, probeOf, succeeded } from '../probe.js';
 import { type Kind, only, type Subject } from './rules.js';
 
 const LINE_MAX = 512;
@@ -69,7 +69,7 @@ export const smtp: Kind = {
   mail: { up: () => 'CHECK succeed on service', down: (subject, { text }) => `CHECK failed on service : ${withReal(subject, text)}` },
   retriesWhileDown: true,
   freshRounds: true,
-  probe: sealed({
+  probe: probeOf({
     transport: () => 'tcp',
     refused: {
       socket: 'SMTP_CHECK connection failed to create socket. Rescheduling.',

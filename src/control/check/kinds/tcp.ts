@@ -1,5 +1,5 @@
 // TCP_CHECK: a connection that is accepted.
-import { failed, sealed, succeeded } from '../probe.js';
+import { failed, probeOf, succeeded } from '../probe.js';
 import { NOT_SENT } from '../refused.js';
 import { connectionRules } from './connection-rules.js';
 import type { Kind } from './rules.js';
@@ -7,7 +7,7 @@ import type { Kind } from './rules.js';
 export const tcp: Kind = {
   ...connectionRules({ attempt: 'TCP connection to', check: 'TCP_CHECK', mail: 'TCP' }),
   retriesWhileDown: true,
-  probe: sealed({
+  probe: probeOf({
     transport: () => 'tcp',
     refused: { socket: 'TCP connect fail to create socket. Rescheduling.', bind: 'TCP socket bind failed. Rescheduling.' },
     begin: () => undefined,

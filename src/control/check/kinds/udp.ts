@@ -1,7 +1,7 @@
 // UDP_CHECK: no ICMP error comes back within connect_timeout; with require_reply an answer comes, which has the right length and bytes
 // where bytes are given.
 import type { Attempt, Outcome } from '../messages.js';
-import { failed, type ProbeInput, type ProbeStep, sealed, succeeded } from '../probe.js';
+import { failed, type ProbeInput, type ProbeStep, probeOf, succeeded } from '../probe.js';
 import { NOT_SENT } from '../refused.js';
 import { connectionRules } from './connection-rules.js';
 import { type Kind, only } from './rules.js';
@@ -56,7 +56,7 @@ const rules = connectionRules({ attempt: 'UDP connection to', check: 'UDP_CHECK'
 export const udp: Kind = {
   ...rules,
   uncounted: ({ real }, text) => (text === NOT_SENT ? undefined : `UDP ${text === 'failed' ? 'connection' : 'check'} to ${real} ${text}.`),
-  probe: sealed({
+  probe: probeOf({
     transport: () => 'udp',
     refused: { socket: 'UDP connect fail to create socket. Rescheduling.' },
     begin: () => undefined,

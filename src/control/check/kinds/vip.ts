@@ -2,7 +2,7 @@
 // one for each VIP, and reports `connected` where all were answered, `failed` with the first reason, `unreachable` where none could be held.
 import { formatAddress } from '../../../model/address-text.js';
 import type { Attempt } from '../messages.js';
-import { failed, type ProbeInput, type ProbeStep, sealed, succeeded } from '../probe.js';
+import { failed, type ProbeInput, type ProbeStep, probeOf, succeeded } from '../probe.js';
 import { connectionRules } from './connection-rules.js';
 import type { Kind } from './rules.js';
 
@@ -21,7 +21,7 @@ export const vip: Kind = {
   // The other checks have keepalived's line, which has no reason.
   failure: (subject, counted) => `${rules.failure(subject, counted).replace(/\.$/, '')}: ${counted.text}.`,
   uncounted: ({ real }, text) => `VIP connection to ${real} failed: ${text}.`,
-  probe: sealed({
+  probe: probeOf({
     transport: () => 'frames',
     refused: { socket: 'VIP_CHECK fail to create socket. Rescheduling.', bind: 'VIP_CHECK socket bind failed. Rescheduling.' },
     begin: () => undefined,
