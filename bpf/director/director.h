@@ -165,6 +165,19 @@ static __always_inline bool quick_probe(__u32 home, __u64 key, __u32 now, struct
   return r->free != NOWHERE;
 }
 
+/* Chooses the destination of a packet without a connection, unless one is chosen already. GO_REQUEST: it is v->d. */
+static __always_inline enum decision choose_dest(struct verdict *v) {
+  if (!v->dest) v->dest = schedule_quickly(v->service);
+  if (!v->dest) v->dest = schedule(v->service);
+  v->d = v->dest ? dest_at(v->dest) : 0;
+  if (!v->d) return GO_REFUSE;
+  if (unlikely(v->unanswerable) && (v->d->method & 3) == M_MASQ) {
+    v->reason = R_MARTIAN;
+    return GO_DROP;
+  }
+  return GO_REQUEST;
+}
+
 /* Under the lock: finds the connection if another CPU has made it meanwhile, else makes it. */
 static __always_inline enum decision conn_make(struct verdict *v, __u64 key) {
   __u32 home = keyed_hash(key) & conn_mask;
@@ -184,14 +197,8 @@ static __always_inline enum decision conn_make(struct verdict *v, __u64 key) {
       v->known = true;
       return GO_REQUEST;
     }
-    if (!v->dest) v->dest = schedule_quickly(v->service);
-    if (!v->dest) v->dest = schedule(v->service);
-    v->d = v->dest ? dest_at(v->dest) : 0;
-    if (!v->d) return GO_REFUSE;
-    if (unlikely(v->unanswerable) && (v->d->method & 3) == M_MASQ) {
-      v->reason = R_MARTIAN;
-      return GO_DROP;
-    }
+    enum decision go = choose_dest(v);
+    if (go != GO_REQUEST) return go;
     if (r->free == NOWHERE && r->half_open == NOWHERE) return GO_DROP;
     __u32 number = slot_take(r, home, v->now);
     if (number == NOWHERE) continue;
@@ -207,13 +214,8 @@ static __always_inline enum decision conn_make(struct verdict *v, __u64 key) {
 
 /* Chooses a destination for one packet alone (one-packet scheduling): nothing is kept of it but the counters. */
 static __always_inline enum decision conn_once(struct verdict *v) {
-  v->dest = schedule(v->service);
-  v->d = v->dest ? dest_at(v->dest) : 0;
-  if (!v->d) return GO_REFUSE;
-  if (unlikely(v->unanswerable) && (v->d->method & 3) == M_MASQ) {
-    v->reason = R_MARTIAN;
-    return GO_DROP;
-  }
+  enum decision go = choose_dest(v);
+  if (go != GO_REQUEST) return go;
   v->f.slot = 0;
   v->f.value = first_value(v);
   count_conn(v->dest);

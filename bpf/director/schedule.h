@@ -21,6 +21,14 @@ static __always_inline __u32 next_of(struct walk *w) {
   return d ? READ(d->next) : 0;
 }
 
+/* The next destination that may be chosen; 0: this one may not, or the list is over. */
+static __always_inline struct dest *next_eligible(struct walk *w) {
+  w->at = next_of(w);
+  struct dest *d = w->at ? dest_at(w->at) : 0;
+  if (!d) w->over = 1;
+  return d && eligible(d) ? d : 0;
+}
+
 /* A destination of this service's list that a packet noted may have been deleted since: then 0, the head. */
 static __always_inline __u32 anchor(__u32 service, __u32 at) {
   struct dest *d = at ? dest_at(at) : 0;

@@ -47,12 +47,13 @@ struct walk {
   __u8 last_pass;
   __s32 weight; /* wrr: the current weight */
   __s32 gcd;
-  __s32 max; /* wrr: the largest; lc, wlc: the pick's */
-  __u64 least; /* lc, wlc: overhead of the pick */
+  __s32 max; /* wrr: the largest; the others: the pick's */
+  __u64 least; /* lc, wlc, sed, nq: what the pick costs */
   __u64 place; /* where the scheduler stood, from the service's record */
   __u32 ring;  /* dh, sh, mh: as in the service's record */
   __u32 flags; /* dh, sh, mh: of the service */
   __u32 input; /* dh, sh, mh: what is hashed */
+  __u32 first; /* dh, sh, mh: the slot of that */
   __u32 turn;  /* sh, mh: how many slots the fallback has tried, the first one included */
   __u32 sum;   /* twos: of all weights */
   struct choice choice[2]; /* twos */

@@ -16,8 +16,8 @@ import {
 import { EndpointTable } from '../../src/datapath/ebpf/table/endpoint-table.js';
 import { realEndpoint, recordedServiceEndpoint } from '../../src/datapath/ebpf/table/identity.js';
 import { hasRing } from '../../src/datapath/ebpf/table/rings.js';
-import { wrrNumbers } from '../../src/datapath/ebpf/table/service-list.js';
 import type { Tables } from '../../src/datapath/ebpf/table/tables.js';
+import { wrrNumbers } from '../../src/datapath/schedule/wrr.js';
 
 const REMOVED = BigInt(Abi.ENDPOINT_REMOVED);
 

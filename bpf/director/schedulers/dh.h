@@ -11,9 +11,10 @@ static __always_inline bool dh_begin(struct service *svc, struct walk *w) {
   CHECKED(scratch);
   w->input = bpf_ntohl(scratch->packet.daddr);
   w->flags = 0;
+  w->first = hash32(w->input, RING_BITS);
   return true;
 }
-static __always_inline void dh_step(struct walk *w) { ring_try(w, hash32(w->input, RING_BITS), 0); }
+static __always_inline void dh_step(struct walk *w) { ring_try(w, w->first, 0); }
 static __always_inline void dh_end(struct service *svc, struct walk *w) {}
 
 #endif

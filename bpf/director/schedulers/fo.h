@@ -3,8 +3,6 @@
 #ifndef WEIR_SCHEDULERS_FO_H
 #define WEIR_SCHEDULERS_FO_H
 
-#include "lc.h"
-
 static __always_inline void take_heaviest(struct walk *w, struct dest *d) {
   __s32 weight = READ(d->weight);
   if (weight <= w->max) return;

@@ -3,14 +3,6 @@
 #ifndef WEIR_SCHEDULERS_LC_H
 #define WEIR_SCHEDULERS_LC_H
 
-/* The next destination that may be chosen; 0: this one may not, or the list is over. */
-static __always_inline struct dest *next_eligible(struct walk *w) {
-  w->at = next_of(w);
-  struct dest *d = w->at ? dest_at(w->at) : 0;
-  if (!d) w->over = 1;
-  return d && eligible(d) ? d : 0;
-}
-
 /* Keeps what costs least by weight; of equal ones the first. */
 static __always_inline void take_least(struct walk *w, __u32 cost, __u32 weight) {
   if (w->pick && w->least * weight <= (__u64)cost * (__u32)w->max) return;

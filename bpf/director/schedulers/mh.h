@@ -27,11 +27,15 @@ static __always_inline __u32 sip_hash(__u32 value, __u64 key) {
   return v[0] ^ v[1] ^ v[2] ^ v[3];
 }
 
-static __always_inline bool mh_begin(struct service *svc, struct walk *w) { return ring_begin(svc, w); }
+static __always_inline __u32 maglev_slot(__u32 value) { return sip_hash(value, MAGLEV_KEY) % MAGLEV_SLOTS; }
+
+static __always_inline bool mh_begin(struct service *svc, struct walk *w) {
+  if (!ring_begin(svc, w)) return false;
+  w->first = maglev_slot(w->input);
+  return true;
+}
 static __always_inline void mh_step(struct walk *w) {
-  __u32 offset = 0;
-  if (w->turn) offset = (w->turn - 1 + sip_hash(w->input, MAGLEV_KEY) % MAGLEV_SLOTS) % MAGLEV_SLOTS;
-  ring_try(w, sip_hash(w->input + offset, MAGLEV_KEY) % MAGLEV_SLOTS, MAGLEV_SLOTS);
+  ring_try(w, w->turn ? maglev_slot(w->input + ring_offset(w, MAGLEV_SLOTS)) : w->first, MAGLEV_SLOTS);
 }
 static __always_inline void mh_end(struct service *svc, struct walk *w) {}
 

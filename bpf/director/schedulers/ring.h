@@ -32,6 +32,9 @@ static __always_inline __u32 ring_at(struct walk *w, __u32 slot) {
   return READ(b->id[slot & (RING_BLOCK - 1)]);
 }
 
+/* What the fallback adds to what is hashed (mh) or to the first slot (sh): it counts up from that slot, once around the ring. */
+static __always_inline __u32 ring_offset(struct walk *w, __u32 size) { return (w->first + w->turn - 1) % size; }
+
 /* Takes what stands in a slot if it is eligible. Otherwise only a fallback goes on, until an empty slot, or all `size` were tried. */
 static __always_inline void ring_try(struct walk *w, __u32 slot, __u32 size) {
   __u32 id = ring_at(w, slot);

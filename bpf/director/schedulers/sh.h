@@ -5,11 +5,14 @@
 
 #include "ring.h"
 
-static __always_inline bool sh_begin(struct service *svc, struct walk *w) { return ring_begin(svc, w); }
+static __always_inline bool sh_begin(struct service *svc, struct walk *w) {
+  if (!ring_begin(svc, w)) return false;
+  w->first = hash32(w->input, RING_BITS);
+  return true;
+}
 static __always_inline void sh_step(struct walk *w) {
-  __u32 first = hash32(w->input, RING_BITS);
-  __u32 offset = w->turn ? first + w->turn - 1 : 0;
-  ring_try(w, (first + offset) & ((1u << RING_BITS) - 1), 1u << RING_BITS);
+  const __u32 size = 1u << RING_BITS;
+  ring_try(w, w->turn ? (w->first + ring_offset(w, size)) % size : w->first, size);
 }
 static __always_inline void sh_end(struct service *svc, struct walk *w) {}
 

@@ -1,8 +1,10 @@
 // The rings of dh, sh and mh: which destination stands in which slot, as the kernel fills them. The same for the datapath, whose rings are
 // written from here, and for the schedulers in TypeScript.
+import { gcd } from './gcd.js';
 import { sipHash } from './sip-hash.js';
 
-export const RING_SLOTS = 256;
+export const RING_BITS = 8;
+export const RING_SLOTS = 2 ** RING_BITS;
 /** A prime number: of the kernel's default CONFIG_IP_VS_MH_TAB_INDEX, 12. */
 export const MAGLEV_SLOTS = 4093;
 /** Weights count with so many bits: half of that index. */
@@ -40,8 +42,6 @@ export const destinationRing = (members: readonly RingMember[]): Ring => filled(
 
 /** sh: by weight; weight 0 takes a slot, too. */
 export const sourceRing = (members: readonly RingMember[]): Ring => filled(members, ({ weight }) => Math.max(1, weight));
-
-const gcd = (a: number, b: number): number => (b === 0 ? a : gcd(b, a % b));
 
 /** What mh hashes of an address and a port. */
 export const maglevHash = (value: number): number => sipHash(value, OFFSET_KEY);

@@ -1,4 +1,5 @@
 // Weighted round robin: passes over the list with a falling threshold, the heaviest destinations first.
+import { gcd } from './gcd.js';
 import { type Candidates, HEAD, indexOfPlace, type Pick, type Place, type Scheduler } from './scheduler.js';
 
 /**
@@ -12,23 +13,28 @@ export interface WeightedRoundRobinState {
   readonly di: number;
 }
 
-function gcd(a: number, b: number): number {
-  return b === 0 ? a : gcd(b, a % b);
+/** gcd of the positive weights (1 if none), and the largest less (gcd - 1), 0 if all are 0. */
+export function wrrNumbers(weights: readonly number[]): { readonly gcd: number; readonly max: number } {
+  const positive = weights.filter((weight) => weight > 0);
+  const di = positive.reduce(gcd, 0) || 1;
+  return { gcd: di, max: positive.length === 0 ? 0 : Math.max(...positive) - (di - 1) };
+}
+
+/** The threshold after the list or its weights changed: kept within the new bounds. */
+export function wrrWeightAfter(current: number, di: number, max: number): number {
+  if (current > max || current === 0) return max;
+  return di > 1 ? Math.floor(current / di) * di + 1 : current;
 }
 
 function measure(list: Candidates): { readonly mw: number; readonly di: number } {
-  const weights = list.map((candidate) => Math.max(0, candidate.weight));
-  const di = weights.reduce(gcd, 0) || 1;
-  return { di, mw: Math.max(0, ...weights) - (di - 1) };
+  const { gcd: di, max: mw } = wrrNumbers(list.map(({ weight }) => weight));
+  return { di, mw };
 }
 
 /** Any change of the list: the walk starts at the head, but the threshold stays where it can. */
 function changed(state: WeightedRoundRobinState, list: Candidates): WeightedRoundRobinState {
   const { mw, di } = measure(list);
-  let cw = state.cw;
-  if (cw > mw || cw === 0) cw = mw;
-  else if (di > 1) cw = Math.floor(cw / di) * di + 1;
-  return { cl: HEAD, cw, mw, di };
+  return { cl: HEAD, cw: wrrWeightAfter(state.cw, di, mw), mw, di };
 }
 
 /** The first destination behind `from` that reaches the threshold; `stopped`: the walk met `stop` and none did. */

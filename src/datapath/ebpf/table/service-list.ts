@@ -1,4 +1,5 @@
 // One service's list of destinations in shared memory, newest first, and its scheduler's state.
+import { wrrNumbers, wrrWeightAfter } from '../../schedule/wrr.js';
 import { Abi, Dest, Scheduler, Service } from '../abi.gen.js';
 import { CHOICE } from './identity.js';
 import { fillRing, giveRingBack, hasRing, roomForRing } from './rings.js';
@@ -15,23 +16,6 @@ export function destinationIds(tables: Tables, service: number): number[] {
     ids.push(id);
   }
   return ids;
-}
-
-function gcd(a: number, b: number): number {
-  return b === 0 ? a : gcd(b, a % b);
-}
-
-/** wrr's numbers: gcd of the positive weights (1 if none), and the largest less (gcd - 1), 0 if all are 0. */
-export function wrrNumbers(weights: readonly number[]): { readonly gcd: number; readonly max: number } {
-  const positive = weights.filter((weight) => weight > 0);
-  const di = positive.reduce(gcd, 0) || 1;
-  return { gcd: di, max: positive.length === 0 ? 0 : Math.max(...positive) - (di - 1) };
-}
-
-/** Where wrr stands after the list or its weights changed: at the head, the current weight kept within the new bounds. */
-export function wrrWeightAfter(current: number, di: number, max: number): number {
-  if (current > max || current === 0) return max;
-  return di > 1 ? Math.floor(current / di) * di + 1 : current;
 }
 
 /** Writes wrr's numbers and its place, the head. `fresh`: the service has just got this scheduler. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { wrrNumbers, wrrWeightAfter } from './service-list.js';
+import { wrrNumbers, wrrWeightAfter } from './wrr.js';
 
 test('numbers of wrr: the gcd of the positive weights, and the largest less gcd - 1', () => {
   assert.deepEqual(wrrNumbers([4, 8, 12]), { gcd: 4, max: 9 });
