@@ -43,6 +43,9 @@ static __always_inline bool bucket_holds(struct conn_bucket *b, __u64 key, __u32
 
 #define NOWHERE 0xffffffffu
 
+/* The home bucket of a key. */
+static __always_inline __u32 home_of(__u64 key) { return bucket_in_table(keyed_hash(key)); }
+
 /* A slot by its number: bucket * BUCKET_SLOTS + index in the bucket. */
 static __always_inline struct conn_slot *slot_at(__u32 number) {
   struct conn_bucket *b = bucket_at(number / BUCKET_SLOTS);
@@ -53,8 +56,7 @@ static __always_inline struct conn_slot *slot_at(__u32 number) {
 
 /* The number of the slot that holds the key in a bucket after its home bucket; NOWHERE: none.
  * A global function, so that it is verified once. */
-__noinline __u32 conn_far(__u64 key, __u32 now) {
-  __u32 home = keyed_hash(key) & conn_mask;
+__noinline __u32 conn_far(__u32 home, __u64 key, __u32 now) {
 #pragma clang loop unroll(disable)
   for (__u32 n = BUCKET_SLOTS; n < PROBE_BUCKETS * BUCKET_SLOTS; n++) {
     struct found f;
@@ -67,14 +69,17 @@ __noinline __u32 conn_far(__u64 key, __u32 now) {
   return NOWHERE;
 }
 
-static __always_inline bool conn_find(__u64 key, __u32 now, struct found *f) {
-  struct conn_bucket *b = bucket_at(keyed_hash(key));
+/* `home`: of the key, counted round the table or not. */
+static __always_inline bool conn_find_from(__u32 home, __u64 key, __u32 now, struct found *f) {
+  struct conn_bucket *b = bucket_at(home);
   if (!b) return false;
   if (bucket_holds(b, key, now, f)) return true;
   if (likely(!(READ(b->slot[0].value) & V_SPILLED))) return false;
-  struct conn_slot *s = slot_at(conn_far(key, now));
+  struct conn_slot *s = slot_at(conn_far(home, key, now));
   return s && slot_holds(s, key, now, f);
 }
+
+static __always_inline bool conn_find(__u64 key, __u32 now, struct found *f) { return conn_find_from(keyed_hash(key), key, now, f); }
 
 /* Thresholds, as the kernel has them: a destination is full from its upper threshold on. It takes new connections again below its lower
  * one; where it has none, below three quarters of the upper one. Both functions come after an atomic change of the counts, and overload_begin
@@ -174,10 +179,9 @@ static __always_inline bool is_better_half_open(struct probe *r, __u64 v) {
   return (__s32)((__u32)v - (__u32)READ(r->half_open_value)) < 0;
 }
 
-/* Fills in `r` for a key; `r->udp` is the caller's. */
-__noinline int conn_probe(__u64 key, __u32 now, struct probe *r) {
+/* Fills in `r` for a key and its home bucket; `r->udp` is the caller's. */
+__noinline int conn_probe(__u32 home, __u64 key, __u32 now, struct probe *r) {
   if (!r) return 0;
-  __u32 home = keyed_hash(key) & conn_mask;
   bool further = true; /* may the key be in a later bucket? */
   r->holder = r->free = r->half_open = NOWHERE;
 #pragma clang loop unroll(disable)
@@ -234,17 +238,15 @@ __noinline int conn_spill(__u32 home, __u32 away) {
 
 /* The lock under which the marks of a region of 4096 buckets change. */
 static __always_inline __u32 spill_lock_of(__u32 bucket) {
-  return LOCKS + ((bucket & conn_mask) >> 12 & (SPILL_LOCKS - 1));
+  return LOCKS + (bucket_in_table(bucket) >> 12 & (SPILL_LOCKS - 1));
 }
 
-/* How far from home a slot is, in buckets. */
-static __always_inline __u32 away_from(__u32 home, __u32 number) {
-  return (number / BUCKET_SLOTS - home) & conn_mask & (PROBE_BUCKETS - 1);
-}
+/* How far from home a slot is, in buckets: no table has fewer than PROBE_BUCKETS, so a hash of the key serves as its home. */
+static __always_inline __u32 away_from(__u32 home, __u32 number) { return (number / BUCKET_SLOTS - home) & (PROBE_BUCKETS - 1); }
 
 /* Writes a claimed slot: the key first, then the value by adding, so that SPILLED stays where another CPU sets it meanwhile. */
 static __always_inline void slot_fill(__u32 number, __u64 key, __u64 value) {
-  __u32 away = away_from(keyed_hash(key) & conn_mask, number);
+  __u32 away = away_from(keyed_hash(key), number);
   struct conn_slot *s = slot_at(number);
   if (!s) return;
   WRITE(s->key, key);

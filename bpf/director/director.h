@@ -180,7 +180,7 @@ static __always_inline enum decision choose_dest(struct verdict *v) {
 
 /* Under the lock: finds the connection if another CPU has made it meanwhile, else makes it. */
 static __always_inline enum decision conn_make(struct verdict *v, __u64 key) {
-  __u32 home = keyed_hash(key) & conn_mask;
+  __u32 home = home_of(key);
   struct scratch *scratch = the_scratch();
   if (!scratch) return GO_DROP;
   struct probe *r = &scratch->probe;
@@ -188,7 +188,7 @@ static __always_inline enum decision conn_make(struct verdict *v, __u64 key) {
   r->udp = v->p->protocol == IPPROTO_UDP;
 #pragma clang loop unroll(disable)
   for (int i = 0; i < 4; i++) {
-    if (!quick_probe(home, key, v->now, r)) conn_probe(key, v->now, r);
+    if (!quick_probe(home, key, v->now, r)) conn_probe(home, key, v->now, r);
     if (r->holder != NOWHERE) {
       v->f.slot = slot_at(r->holder);
       if (!v->f.slot) return GO_DROP;

@@ -58,8 +58,10 @@ static __always_inline struct egress *egress_at(__u32 id) {
   id &= EGRESSES - 1;
   return bpf_map_lookup_elem(&egresses, &id);
 }
+/* Buckets are counted round the table's end. */
+static __always_inline __u32 bucket_in_table(__u32 i) { return i & conn_mask; }
 static __always_inline struct conn_bucket *bucket_at(__u32 i) {
-  i &= conn_mask;
+  i = bucket_in_table(i);
   return bpf_map_lookup_elem(&conns, &i);
 }
 static __always_inline __u32 clock_now(void) { return (__u32)(bpf_jiffies64() >> CLOCK_SHIFT); }

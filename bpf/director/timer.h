@@ -61,9 +61,9 @@ static __noinline int spill_clear(__u32 bucket) {
 
 static long sweep_bucket(__u64 i, void *ctx) {
   struct sweep *w = ctx;
-  __u32 bucket = READ(w->h->bucket) & conn_mask;
+  __u32 bucket = bucket_in_table(READ(w->h->bucket));
   struct conn_bucket *b = bucket_at(bucket);
-  WRITE(w->h->bucket, (bucket - 1) & conn_mask);
+  WRITE(w->h->bucket, bucket_in_table(bucket - 1));
   if (!b) return 1;
   /* `reach` counts down from the farthest connection in later buckets: above 0, one of them has its home here or before. */
   if (unlikely(READ(b->slot[0].value) & V_SPILLED) && READ(w->h->reach) <= 0) spill_clear(bucket);
