@@ -2,6 +2,7 @@
 
 import { connect, type Socket } from 'node:net';
 import { WeirError } from '../../model/errors/weir-error.js';
+import { AnswerTimeout } from '../../sys/answer-timeout.js';
 import type { Mail } from './compose.js';
 
 export interface Relay {
@@ -23,10 +24,10 @@ class Dialogue {
   #waiting: { readonly done: (answer: string) => void; readonly fail: (error: Error) => void } | undefined;
   #failure: Error | undefined;
   /** One that sends a byte now and then has no more time than one that sends nothing. */
-  readonly #timer: NodeJS.Timeout;
+  readonly #timer: AnswerTimeout;
 
   constructor({ host, port, timeoutMs }: Relay, connected?: () => void) {
-    this.#timer = setTimeout(() => this.#fail(new Error(`no answer within ${timeoutMs / 1000} s`)), timeoutMs);
+    this.#timer = new AnswerTimeout(timeoutMs, () => this.#fail(new Error(`no answer within ${timeoutMs / 1000} s`)));
     this.#socket = connect({ host, port }, connected);
     this.#socket.setEncoding('utf8');
     this.#socket.on('data', (chunk: string) => {
@@ -40,7 +41,7 @@ class Dialogue {
 
   #fail(error: Error): void {
     this.#failure ??= error;
-    clearTimeout(this.#timer);
+    this.#timer.cancel();
     this.#socket.destroy();
     this.#waiting?.fail(this.#failure);
     this.#waiting = undefined;
@@ -58,7 +59,7 @@ class Dialogue {
 
   /** @throws Error when another answer than `code` comes, or none */
   async expect(code: string, line?: string): Promise<void> {
-    if (this.#failure === undefined) this.#timer.refresh();
+    if (this.#failure === undefined) this.#timer.restart();
     if (line !== undefined) this.#socket.write(`${line}\r\n`);
     const answer = await new Promise<string>((done, fail) => {
       if (this.#failure !== undefined) return fail(this.#failure);
@@ -73,7 +74,7 @@ class Dialogue {
   }
 
   close(): void {
-    clearTimeout(this.#timer);
+    this.#timer.cancel();
     this.#socket.destroy();
   }
 }

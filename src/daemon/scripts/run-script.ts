@@ -1,6 +1,7 @@
 // Runs one resolved script to its end: TERM when its time is over, KILL when that did not help, given up after that.
 import type { ScriptOutcome } from '../../control/vrrp/messages.js';
 import { native } from '../../sys/addon.js';
+import { AnswerTimeout } from '../../sys/answer-timeout.js';
 import { isSystemError } from '../../sys/errno.js';
 import { Fd } from '../../sys/fd.js';
 import { ownChild } from '../../sys/processes/orphans.js';
@@ -87,7 +88,7 @@ class Run implements RunningScript {
   readonly #watch: Watch;
   readonly #disown: () => void;
   readonly #family: ScriptFamily;
-  #timer: NodeJS.Timeout | undefined;
+  #timer: AnswerTimeout | undefined;
   #done: (outcome: ScriptOutcome) => void = () => {};
   #over: () => void = () => {};
   readonly #isOver: Promise<void>;
@@ -113,8 +114,8 @@ class Run implements RunningScript {
   }
 
   #after(ms: number, work: () => void): void {
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(work, ms);
+    this.#timer?.cancel();
+    this.#timer = new AnswerTimeout(ms, work);
   }
 
   end(): void {
@@ -167,7 +168,7 @@ class Run implements RunningScript {
       this.#after(TRACED_MS, () => this.#settle());
       return;
     }
-    clearTimeout(this.#timer);
+    this.#timer?.cancel();
     this.#disown();
     this.#fd.close();
     ending.delete(this);

@@ -3,6 +3,7 @@ import { kindOf } from '../../../control/check/kinds/index.js';
 import type { Attempt, Outcome } from '../../../control/check/messages.js';
 import type { Probe, ProbeInput, ProbeTools } from '../../../control/check/probe.js';
 import { refusedOutcome } from '../../../control/check/refused.js';
+import { AnswerTimeout } from '../../../sys/answer-timeout.js';
 import { isSystemError, reasonOf } from '../../../sys/errno.js';
 
 /** What carries an attempt. Events may come until it is closed. */
@@ -23,8 +24,8 @@ const TIMEOUTS_MAX = 20;
 export class AttemptRun {
   #state: unknown;
   #carrier: Carrier | undefined;
-  #timer: NodeJS.Timeout | undefined;
-  #limit: NodeJS.Timeout | undefined;
+  #timer: AnswerTimeout | undefined;
+  #limit: AnswerTimeout | undefined;
   #over = false;
 
   constructor(
@@ -58,12 +59,12 @@ export class AttemptRun {
     return refusedOutcome(this.probe.refused, { syscall, code, errno, reason: reasonOf(error) }, this.attempt.target);
   }
 
-  #after(timeouts: number): NodeJS.Timeout {
-    return setTimeout(() => this.#feed({ kind: 'timeout' }), (this.attempt.connectTimeoutUs / 1000) * timeouts);
+  #after(timeouts: number): AnswerTimeout {
+    return new AnswerTimeout((this.attempt.connectTimeoutUs / 1000) * timeouts, () => this.#feed({ kind: 'timeout' }));
   }
 
   #restart(): void {
-    this.#timer?.refresh();
+    this.#timer?.restart();
     this.#limit ??= this.#after(TIMEOUTS_MAX);
   }
 
@@ -88,8 +89,8 @@ export class AttemptRun {
   abandon(): void {
     if (this.#over) return;
     this.#over = true;
-    clearTimeout(this.#timer);
-    clearTimeout(this.#limit);
+    this.#timer?.cancel();
+    this.#limit?.cancel();
     this.#carrier?.close();
   }
 }

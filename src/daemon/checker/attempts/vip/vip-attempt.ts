@@ -2,6 +2,7 @@
 import type { Hop } from '../../../../control/check/vip/hop.js';
 import { askPath, beginPath, endPath, leavePath, type PathStep, takeFrame } from '../../../../control/check/vip/path.js';
 import type { PathNumbers, PathState, PathTarget } from '../../../../control/check/vip/path-state.js';
+import { AnswerTimeout } from '../../../../sys/answer-timeout.js';
 import type { FrameReceiver, ProbeLine } from './probe-line.js';
 
 /** Parts of connect_timeout: a SYN, the same again, and twice the last questions. */
@@ -64,7 +65,7 @@ export class VipAttempt {
   readonly #runs: readonly PathRun[];
   #open: number;
   #part = 0;
-  #timer: NodeJS.Timeout | undefined;
+  #timer: AnswerTimeout | undefined;
 
   /** `done`: called once at most, and never after `close`. */
   constructor(
@@ -77,12 +78,13 @@ export class VipAttempt {
   ) {
     this.#open = targets.length;
     this.#runs = targets.map((target) => new PathRun(target, hop, numbers(), line, (failure) => this.#ended(failure)));
-    this.#timer = setInterval(() => this.#next(), timeoutMs / PARTS);
+    this.#timer = new AnswerTimeout(timeoutMs / PARTS, () => this.#next());
     for (const run of this.#runs) run.ask(false);
   }
 
   #next(): void {
     this.#part += 1;
+    this.#timer?.restart();
     for (const run of this.#runs) {
       if (this.#part < PARTS) run.ask(this.#part >= LAST_FROM);
       else run.end();
@@ -98,7 +100,7 @@ export class VipAttempt {
 
   /** Closing twice does nothing. */
   close(): void {
-    clearInterval(this.#timer);
+    this.#timer?.cancel();
     this.#timer = undefined;
     for (const run of this.#runs) run.close();
   }
