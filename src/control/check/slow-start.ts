@@ -52,6 +52,7 @@ function forget(context: CheckContext, which: (one: CheckMachine['slow'][number]
 
 /** Takes the steps that are due. */
 export function advanceSlowStarts(context: CheckContext): void {
+  if (context.machine.slow.length === 0) return;
   for (const { server, real } of context.machine.slow) {
     const { config, slow } = realAt(context, server, real);
     if (slow === undefined || stepAtUs(slow, slow.step + 1, config) > context.atUs) continue;
