@@ -64,6 +64,10 @@ export function changeReal(context: CheckContext, server: number, real: number, 
   changeServer(context, server, { reals });
 }
 
+/** log_all_failures, of the check or of all: failures that do not count are logged, too. */
+export const logsAllFailures = ({ machine }: CheckContext, { config }: CheckerState): boolean =>
+  config.timing.logAllFailures || machine.settings.checkerLogAllFailures;
+
 /** A random share of a time. */
 export function share(context: CheckContext, us: number): number {
   const { word, next } = draw(context.machine.chance);

@@ -1,6 +1,6 @@
 // What an attempt's outcome means: a verdict, another try, or the next URL; and when the next attempt begins.
 import { log } from '../machine.js';
-import { type CheckContext, changeChecker, checkerAt, realAt, serverAt } from './context.js';
+import { type CheckContext, changeChecker, checkerAt, logsAllFailures, realAt, serverAt } from './context.js';
 import { kindOf } from './kinds/index.js';
 import { addedByStatus } from './kinds/misc.js';
 import type { KindRules, Subject } from './kinds/rules.js';
@@ -96,9 +96,6 @@ function dynamicWeight(context: CheckContext, index: number, status: number): vo
   addWeight(context, index, addedByStatus(config.check, status, realAt(context, server, real).config.weight));
 }
 
-const logsAll = ({ machine }: CheckContext, { config }: CheckerState): boolean =>
-  config.timing.logAllFailures || machine.settings.checkerLogAllFailures;
-
 function logFailure(context: CheckContext, line: string | undefined): void {
   if (line !== undefined) log(context, line);
 }
@@ -116,7 +113,7 @@ function fail(context: CheckContext, index: number, outcome: Extract<Outcome, { 
     next(context, index, pauseWhileDownUs(before), rules);
     return;
   }
-  const all = asked && logsAll(context, before);
+  const all = asked && logsAllFailures(context, before);
   if (before.retries < timing.retry) {
     const retries = before.retries + 1;
     const ran = before.ran || rules.freshRounds !== true;

@@ -1,7 +1,7 @@
 // rise and fall: a verdict changes only after so many rounds in a row that ended the other way. A round is what decides alone without them:
 // a success (HTTP_GET: of all pages), or the failure that counts after the retries.
 import { log } from '../machine.js';
-import { type CheckContext, changeChecker, checkerAt, realAt, serverAt } from './context.js';
+import { type CheckContext, changeChecker, checkerAt, logsAllFailures, realAt, serverAt } from './context.js';
 import { realName } from './names.js';
 
 /** Counts a round; whether it changes the verdict. The first verdict of all needs one round, as in keepalived. */
@@ -21,8 +21,9 @@ export function takeRound(context: CheckContext, index: number, success: boolean
 
 /** A round that does not decide is logged as a failure is that does not count. */
 function logRound(context: CheckContext, index: number, success: boolean, count: string): void {
-  const { config, server, real } = checkerAt(context, index);
-  if (!config.timing.logAllFailures && !context.machine.settings.checkerLogAllFailures) return;
+  const checker = checkerAt(context, index);
+  if (!logsAllFailures(context, checker)) return;
+  const { server, real } = checker;
   const { config: virtual } = serverAt(context, server);
   const name = realName(realAt(context, server, real).config, virtual);
   log(context, `Round of checks of service ${name} of VS ${virtual.name} ${success ? 'succeeded' : 'failed'}: ${count}`);
