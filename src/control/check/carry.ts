@@ -1,5 +1,5 @@
 // What a reload keeps: a check that is the same goes on as it was, with the new times.
-import type { Checker, RealServer } from '../../model/keepalived/virtual-server.js';
+import { asksPages, type Checker, type RealServer } from '../../model/keepalived/virtual-server.js';
 import { itemsFrom } from '../timed-list.js';
 import { firstDueAtUs } from './attempts.js';
 import { type CheckContext, checkersNow } from './context.js';
@@ -114,7 +114,7 @@ export function carryCheckers(
     const past = remembered?.get(rememberedKey(serverKey, realKey, checkerIdentity(config)));
     if (past === undefined) return fresh;
     // Which page failed is not remembered: the first one stands for it.
-    const urlFailed = !past.up && (check.kind === 'http' || check.kind === 'ssl');
+    const urlFailed = !past.up && asksPages(check);
     return withWeight({ ...fresh, ...past, ran: true, retries: 0, urlFailed }, weight);
   });
 }

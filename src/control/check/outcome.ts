@@ -1,4 +1,5 @@
 // What an attempt's outcome means: a verdict, another try, or the next URL; and when the next attempt begins.
+import { asksPages } from '../../model/keepalived/virtual-server.js';
 import { log } from '../machine.js';
 import { type CheckContext, changeChecker, checkerAt, logsAllFailures, realAt, serverAt } from './context.js';
 import { kindOf } from './kinds/index.js';
@@ -45,8 +46,6 @@ function next(context: CheckContext, index: number, afterUs: number, rules: Kind
   changeChecker(context, index, { dueAtUs: Math.max(from + afterUs + keptUs, context.atUs) });
 }
 
-const asksPages = ({ config: { check } }: CheckerState): boolean => check.kind === 'http' || check.kind === 'ssl';
-
 function succeed(context: CheckContext, index: number, outcome: Extract<Outcome, { kind: 'success' }>, rules: KindRules): void {
   const { text, status } = outcome;
   const before = checkerAt(context, index);
@@ -56,13 +55,13 @@ function succeed(context: CheckContext, index: number, outcome: Extract<Outcome,
   if (!before.up && text !== undefined && rules.reached !== undefined) log(context, rules.reached(subject, text, before.url));
   warn(context, index, subject, outcome.warning, rules);
   changeChecker(context, index, { retries: 0 });
-  const urls = check.kind === 'http' || check.kind === 'ssl' ? check.urls.length : 1;
+  const urls = asksPages(check) ? check.urls.length : 1;
   // A URL that failed is well again: all of them are asked once more.
   const url = before.urlFailed ? 0 : before.url + 1;
   if (before.urlFailed || url < urls) {
     // Until it has run, the first failure of each URL counts.
     changeChecker(context, index, { url, urlFailed: false, retries: before.ran ? 0 : timing.retry });
-    const fast = (check.kind === 'http' || check.kind === 'ssl') && check.fastRecovery && news;
+    const fast = asksPages(check) && check.fastRecovery && news;
     next(context, index, fast ? 0 : timing.delayLoopUs, rules);
     return;
   }
@@ -123,7 +122,7 @@ function fail(context: CheckContext, index: number, outcome: Extract<Outcome, { 
     next(context, index, timing.delayBeforeRetryUs, rules);
     return;
   }
-  changeChecker(context, index, { retries: 0, urlFailed: asksPages(before) });
+  changeChecker(context, index, { retries: 0, urlFailed: asksPages(before.config.check) });
   if (takeRound(context, index, false)) count(context, index, outcome, all, rules);
   next(context, index, pauseWhileDownUs(checkerAt(context, index)), rules);
 }
@@ -155,7 +154,8 @@ function count(
  * is asked for after delay_before_retry; keepalived with fast_recovery asks without a pause, for ever.
  */
 function pauseWhileDownUs(checker: CheckerState): number {
-  const { delayBeforeRetryUs, delayLoopUs } = checker.config.timing;
-  if (!asksPages(checker)) return delayLoopUs;
+  const { check, timing } = checker.config;
+  const { delayBeforeRetryUs, delayLoopUs } = timing;
+  if (!asksPages(check)) return delayLoopUs;
   return checker.urlFailed ? Math.max(delayBeforeRetryUs, delayLoopUs) : delayBeforeRetryUs;
 }

@@ -92,6 +92,10 @@ export type CheckKind =
   | { readonly kind: 'bfd'; readonly name: string }
   | VipCheck;
 
+/** HTTP_GET and SSL_GET. */
+export const asksPages = (check: CheckKind): check is Extract<CheckKind, { kind: 'http' | 'ssl' }> =>
+  check.kind === 'http' || check.kind === 'ssl';
+
 export interface Checker {
   readonly check: CheckKind;
   readonly target: CheckTarget;

@@ -6,7 +6,7 @@ import { isAttempted } from '../../control/check/kinds/index.js';
 import type { CheckInput, Outcome } from '../../control/check/messages.js';
 import { rememberedKey } from '../../control/check/remembered.js';
 import type { Remembered } from '../../control/check/remembered-check.js';
-import type { Checker, RealServer, VirtualServer } from '../../model/keepalived/virtual-server.js';
+import { asksPages, type Checker, type RealServer, type VirtualServer } from '../../model/keepalived/virtual-server.js';
 import type { Expected } from './expected.js';
 import { keysByQuestion, shareExpected } from './expected-sharing.js';
 import { checkerKeys, realKey } from './names.js';
@@ -14,14 +14,13 @@ import type { Observation } from './observation.js';
 
 const INT_MAX = 2 ** 31 - 1;
 
-const isHttp = ({ check }: Checker): boolean => check.kind === 'http' || check.kind === 'ssl';
-const urlsOf = ({ check }: Checker): number => (check.kind === 'http' || check.kind === 'ssl' ? check.urls.length : 1);
+const urlsOf = ({ check }: Checker): number => (asksPages(check) ? check.urls.length : 1);
 
 function succeed(one: Expected, status: number | undefined): void {
   const { config, ran } = one;
   one.failures = 0;
   const next = one.url + 1;
-  if (isHttp(config) && (one.urlFailed || next < urlsOf(config))) {
+  if (asksPages(config.check) && (one.urlFailed || next < urlsOf(config))) {
     one.url = one.urlFailed ? 0 : next;
     one.urlFailed = false;
     if (!ran) one.failures = config.timing.retry;
@@ -50,7 +49,7 @@ function fail(one: Expected): void {
     return;
   }
   one.failures = 0;
-  one.urlFailed = isHttp(config);
+  one.urlFailed = asksPages(config.check);
   if (isDown) one.contrary = 0;
   if (isDown || (ran && ++one.contrary < config.timing.fall)) return;
   Object.assign(one, { up: false, ran: true, contrary: 0 });
@@ -193,7 +192,7 @@ export class Verdicts {
               weight: { ...known.weight },
             };
       if (known === undefined && past !== undefined) {
-        Object.assign(one, { up: past.up, ran: true, failures: 0, urlFailed: !past.up && isHttp(config) });
+        Object.assign(one, { up: past.up, ran: true, failures: 0, urlFailed: !past.up && asksPages(config.check) });
         const dynamic = config.check.kind === 'misc' && config.check.dynamic && past.up && past.status >= 2;
         if (dynamic) one.weight.instead = past.status - 2;
       }

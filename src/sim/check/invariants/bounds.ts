@@ -1,5 +1,5 @@
 // How long a verdict may take: from the change of a server to the end of the check that must have seen it.
-import type { Checker } from '../../../model/keepalived/virtual-server.js';
+import { asksPages, type Checker } from '../../../model/keepalived/virtual-server.js';
 import type { Configuration } from '../history.js';
 
 /** A start waits for so long before any warmup. */
@@ -28,7 +28,7 @@ export function downUs(checker: Checker, lateUs: number): number {
 /** A server answers: the attempt under way may still fail; then each URL succeeds, and the one that failed once more. */
 export function upUs(checker: Checker, lateUs: number): number {
   const { check, timing } = checker;
-  const rounds = 2 + timing.rise * (check.kind === 'http' || check.kind === 'ssl' ? check.urls.length : 1);
+  const rounds = 2 + timing.rise * (asksPages(check) ? check.urls.length : 1);
   return rounds * (pauseUs(checker) + attemptUs(checker) + lateUs);
 }
 

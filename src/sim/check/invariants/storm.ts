@@ -1,6 +1,6 @@
 // No storm of checks: whatever was missed in a pause, each check is made once, and not again before its interval is over.
 import { BEGUN_MAX } from '../../../control/check/attempts.js';
-import type { CheckTiming } from '../../../model/keepalived/virtual-server.js';
+import { asksPages, type CheckTiming } from '../../../model/keepalived/virtual-server.js';
 import type { Invariant, MakeInvariant } from '../invariant.js';
 import { checkerKeys } from '../names.js';
 
@@ -53,7 +53,7 @@ export const storm: MakeInvariant = (): Invariant => {
             if (!begun.has(attempt)) continue;
             running.set(attempt, key);
             const { check } = config;
-            const fast = (check.kind === 'http' || check.kind === 'ssl') && check.fastRecovery;
+            const fast = asksPages(check) && check.fastRecovery;
             const from = check.kind === 'misc' ? before?.begunUs : before?.endedUs;
             if (from !== undefined && !fast && localUs < from + pauseUs) return `${check.kind} is made again after ${localUs - from} us`;
             if (localUs < startedUs + BOOTSTRAP_US) return `${check.kind} is made ${localUs - startedUs} us after the start`;
