@@ -49,13 +49,17 @@ function urlOf({ check, url }: Attempt): HttpUrl {
   return found;
 }
 
-/** The Host header: the URL's, the check's, the real server's, the virtual server's, else the address with its port. */
+/** The name that a page is asked by: the URL's, the check's, the real server's, else the virtual server's. */
+export const namedHost = (attempt: Attempt): string | undefined =>
+  urlOf(attempt).virtualHost ?? only(attempt.check, 'http', 'ssl').virtualHost ?? attempt.serverHost ?? attempt.virtualHost;
+
+/** The Host header: the name, else the address with its port. */
 export function requestText(attempt: Attempt): string {
   const check = only(attempt.check, 'http', 'ssl');
-  const { path, virtualHost } = urlOf(attempt);
+  const { path } = urlOf(attempt);
   const { address, port } = attempt.target;
   const literal = address.family === 'inet6' ? `[${formatAddress(address)}]` : formatAddress(address);
-  const host = virtualHost ?? check.virtualHost ?? attempt.serverHost ?? attempt.virtualHost ?? `${literal}:${port}`;
+  const host = namedHost(attempt) ?? `${literal}:${port}`;
   const close = check.protocol === '1.0' ? '' : 'Connection: close\r\n';
   return `GET ${path} HTTP/1.${check.protocol === '1.1' ? 1 : 0}\r\nUser-Agent: KeepAliveClient\r\n${close}Host: ${host}\r\n\r\n`;
 }

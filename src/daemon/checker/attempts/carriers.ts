@@ -1,5 +1,6 @@
 // What carries attempts: sockets of each transport, and scripts.
 import type { SecureContext } from 'node:tls';
+import { namedHost } from '../../../control/check/kinds/http-conversation.js';
 import { kindOf } from '../../../control/check/kinds/index.js';
 import type { Attempt } from '../../../control/check/messages.js';
 import type { ProbeInput } from '../../../control/check/probe.js';
@@ -58,10 +59,11 @@ function serverName({ check, url, virtualHost }: Attempt): string | undefined {
 }
 
 /** What the certificate must have: verify_host, else the name in the handshake, else the one in the request. */
-function certificateDemands({ check, url, serverHost, virtualHost }: Attempt): CertificateDemands | undefined {
+function certificateDemands(attempt: Attempt): CertificateDemands | undefined {
+  const { check } = attempt;
   if (check.kind !== 'ssl' || check.verify === undefined) return undefined;
   const { host, warningDays } = check.verify;
-  const name = host ?? check.sniName ?? check.urls[url]?.virtualHost ?? check.virtualHost ?? serverHost ?? virtualHost;
+  const name = host ?? check.sniName ?? namedHost(attempt);
   return { ...(name === undefined ? {} : { host: plainName(name) }), ...(warningDays === undefined ? {} : { warningDays }) };
 }
 
