@@ -34,11 +34,7 @@ export class TlsClient implements Client {
     readonly options: TlsOptions,
     readonly events: TlsEvents,
   ) {
-    this.#tcp = new TcpClient(options, {
-      ...events,
-      connected: () => this.#shakeHands(),
-      failed: (phase, reason) => events.failed(phase, reason),
-    });
+    this.#tcp = new TcpClient(options, { ...events, connected: () => this.#shakeHands() });
   }
 
   #shakeHands(): void {

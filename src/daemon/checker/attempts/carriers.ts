@@ -8,10 +8,10 @@ import type { Script } from '../../../model/keepalived/script.js';
 import type { VipCheck } from '../../../model/keepalived/vip-check.js';
 import type { CertificateRules, CheckKind } from '../../../model/keepalived/virtual-server.js';
 import type { CertificateDemands } from '../../../sys/sockets/certificate-fault.js';
-import type { ClientEvents, ClientOptions } from '../../../sys/sockets/client-socket.js';
+import type { ClientOptions } from '../../../sys/sockets/client-socket.js';
 import { PingClient } from '../../../sys/sockets/ping-client.js';
 import { TcpClient } from '../../../sys/sockets/tcp-client.js';
-import { TlsClient } from '../../../sys/sockets/tls-client.js';
+import { TlsClient, type TlsEvents } from '../../../sys/sockets/tls-client.js';
 import { DatagramClient, openUdp } from '../../../sys/sockets/udp-client.js';
 import type { RunningScript } from '../../scripts/run-script.js';
 import type { Carrier } from './attempt-run.js';
@@ -39,11 +39,12 @@ function optionsOf({ target }: Attempt): ClientOptions {
   };
 }
 
-const eventsOf = (feed: (input: ProbeInput) => void): ClientEvents => ({
-  connected: () => feed({ kind: 'connected' }),
+const eventsOf = (feed: (input: ProbeInput) => void): TlsEvents => ({
+  connected: (warning) => feed({ kind: 'connected', ...(warning === undefined ? {} : { warning }) }),
   received: (bytes) => feed({ kind: 'received', bytes }),
   ended: () => feed({ kind: 'ended' }),
   failed: (phase, reason, errno) => feed({ kind: 'failed', phase, reason, ...(errno === undefined ? {} : { errno }) }),
+  untrusted: (reason) => feed({ kind: 'untrusted', reason }),
 });
 
 /** A port is no part of a name, nor are the brackets of an address. */
@@ -77,12 +78,7 @@ function openTls(attempt: Attempt, options: ClientOptions, feed: (input: ProbeIn
       ...(name === undefined ? {} : { serverName: name }),
       ...(certificate === undefined ? {} : { certificate }),
     },
-    {
-      ...eventsOf(feed),
-      connected: (warning) => feed({ kind: 'connected', ...(warning === undefined ? {} : { warning }) }),
-      failed: (phase, reason, errno) => feed({ kind: 'failed', phase, reason, ...(errno === undefined ? {} : { errno }) }),
-      untrusted: (reason) => feed({ kind: 'untrusted', reason }),
-    },
+    eventsOf(feed),
   );
 }
 
