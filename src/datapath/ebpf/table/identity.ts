@@ -5,10 +5,11 @@ import { capability } from '../../../model/capabilities.js';
 import { WeirError } from '../../../model/errors/weir-error.js';
 import { IpProtocol } from '../../../model/ip-protocol.js';
 import type { ForwardingMethod, Protocol, ServiceKey, ServiceSpec } from '../../../model/service.js';
-import type { Field, Records } from '../../../sys/bpf/records.js';
+import type { Records } from '../../../sys/bpf/records.js';
 import { swap16, swap32 } from '../../../wire/bytes.js';
 import { Abi, Dest, METHOD_NAMES, SCHEDULER_NAMES, Service } from '../abi.gen.js';
 import { endpointKey } from './endpoint-table.js';
+import { readServiceWord } from './service-word.js';
 
 function known<T>(name: T | undefined, number: number, what: string): T {
   if (name === undefined) throw new WeirError('table-unknown-number', { what, number });
@@ -72,8 +73,6 @@ export function keyOfService(services: Records, id: number): ServiceKey {
   };
 }
 
-/** A service's state, its scheduler and its flags, which stand side by side: read and written as one. */
-export const CHOICE: Field = { at: Service.state.at, size: 4, count: 1 };
 const SCHEDULER_FLAGS = 0x7;
 
 /** The flags of a service's record, but for what its destinations make of it. */
@@ -81,11 +80,10 @@ export const flagsOf = ({ schedFlags, onePacket }: ServiceSpec): number =>
   (schedFlags << Abi.SVC_SCHEDULER_SHIFT) | (onePacket ? Abi.SVC_ONEPACKET : 0);
 
 export function specOfService(services: Records, id: number): ServiceSpec {
-  const choice = services.get(id, CHOICE);
-  const flags = choice >>> 16;
+  const { scheduler, flags } = readServiceWord(services, id);
   return {
     key: keyOfService(services, id),
-    scheduler: schedulerName((choice >> 8) & 0xff),
+    scheduler: schedulerName(scheduler),
     schedFlags: (flags >> Abi.SVC_SCHEDULER_SHIFT) & SCHEDULER_FLAGS,
     onePacket: (flags & Abi.SVC_ONEPACKET) !== 0,
   };

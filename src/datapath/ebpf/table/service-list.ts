@@ -1,8 +1,8 @@
 // One service's list of destinations in shared memory, newest first, and its scheduler's state.
 import { wrrNumbers, wrrWeightAfter } from '../../schedule/wrr.js';
 import { Abi, Dest, Scheduler, Service } from '../abi.gen.js';
-import { CHOICE } from './identity.js';
 import { fillRing, giveRingBack, hasRing, roomForRing } from './rings.js';
+import { writeServiceWord } from './service-word.js';
 import type { Tables } from './tables.js';
 
 const WEIGHT_SHIFT = BigInt(Abi.WRR_WEIGHT_SHIFT);
@@ -64,10 +64,9 @@ export function joined(tables: Tables, service: number, weight: number): void {
 }
 
 /** Stores which scheduler a service has and its flags; its state, and that it masquerades, stay. */
-export function choose({ services }: Tables, service: number, scheduler: number, flags: number): void {
+export function storeScheduler({ services }: Tables, service: number, scheduler: number, flags: number): void {
   const kept = services.get(service, Service.flags) & Abi.SVC_MASQUERADES;
-  const word = services.get(service, Service.state) | (scheduler << 8) | ((flags | kept) << 16);
-  services.set(service, CHOICE, word >>> 0);
+  writeServiceWord(services, service, { state: services.get(service, Service.state), scheduler, flags: flags | kept });
 }
 
 /**
@@ -84,7 +83,7 @@ export function startScheduler(tables: Tables, service: number, scheduler: numbe
   fillRing(tables, ring, scheduler, ids);
   if (ring !== 0) services.set(service, Service.ring, ring);
   services.set(service, Service.dests, ids.length);
-  choose(tables, service, scheduler, flags);
+  storeScheduler(tables, service, scheduler, flags);
   if (ring === 0) giveRingBack(tables, service);
 }
 

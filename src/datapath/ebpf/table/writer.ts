@@ -13,7 +13,7 @@ import { DestinationIndex } from './destination-index.js';
 import { EndpointTable } from './endpoint-table.js';
 import { flagsOf, packetAddress, realEndpoint, recordedServiceEndpoint, schedulerNumber, serviceEndpoint } from './identity.js';
 import { giveRingBack } from './rings.js';
-import { choose, destinationIds, joined, noteMasquerading, rescheduled, reweighted, startScheduler } from './service-list.js';
+import { destinationIds, joined, noteMasquerading, rescheduled, reweighted, startScheduler, storeScheduler } from './service-list.js';
 import { liveService } from './table-entries.js';
 import type { Tables } from './tables.js';
 
@@ -58,7 +58,7 @@ export class Writer {
     const scheduler = schedulerNumber(spec.scheduler);
     const { services } = this.tables;
     if (services.get(id, Service.scheduler) !== scheduler) startScheduler(this.tables, id, scheduler, flagsOf(spec));
-    else choose(this.tables, id, scheduler, flagsOf(spec));
+    else storeScheduler(this.tables, id, scheduler, flagsOf(spec));
   }
 
   deleteService(key: ServiceKey): void {
