@@ -2,6 +2,7 @@
 
 import { readSync, writeSync } from 'node:fs';
 import { WeirError } from '../model/errors/weir-error.js';
+import { systemClock } from '../sys/clock.js';
 import { isSystemError, reasonOf } from '../sys/errno.js';
 import { endProcess } from '../sys/processes/end-process.js';
 
@@ -24,9 +25,8 @@ const HOLD_CHARACTERS = 1 << 16;
  */
 export const printable = (text: string): string => text.replace(/(?![\t\n]|\r\n)[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu, '?');
 
-function pause(): void {
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
-}
+/** Before a stream is tried again that would have blocked. */
+const PAUSE_MS = 5;
 
 function errorCode(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error ? String(error.code) : undefined;
@@ -39,7 +39,7 @@ function writeAll(fd: number, bytes: Uint8Array): void {
       at += writeSync(fd, bytes, at);
     } catch (error) {
       if (errorCode(error) !== 'EAGAIN') throw error;
-      pause();
+      systemClock.sleep(PAUSE_MS);
     }
   }
 }
@@ -54,7 +54,7 @@ function readChunk(fd: number): Uint8Array | undefined {
       const code = errorCode(error);
       if (code === 'EOF') return undefined;
       if (code !== 'EAGAIN') throw error;
-      pause();
+      systemClock.sleep(PAUSE_MS);
     }
   }
 }

@@ -8,7 +8,7 @@ export function monotonicUs(): number {
 export interface Clock {
   /** Milliseconds since a fixed moment. Never goes back, not even when the wall clock is set. */
   now(): number;
-  /** Blocks this thread. Only for commands that have nothing else to do, not for an event loop. */
+  /** Blocks this thread: for commands that have nothing else to do, and the end of a process. Never in an event loop that goes on. */
   sleep(ms: number): void;
 }
 

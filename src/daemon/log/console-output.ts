@@ -2,6 +2,7 @@
 // written later; beyond a bound lines are lost.
 import { closeSync, constants, fstatSync, openSync, writeSync } from 'node:fs';
 import { native } from '../../sys/addon.js';
+import { systemClock } from '../../sys/clock.js';
 import { isSystemError, unlessCode } from '../../sys/errno.js';
 
 const KEPT_BYTES_MAX = 4 * 2 ** 20;
@@ -93,7 +94,7 @@ export class ConsoleOutput {
     this.#flush();
     while (this.#kept.length > 0 && performance.now() < end) {
       clearTimeout(this.#retry);
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, RETRY_MS / 4);
+      systemClock.sleep(RETRY_MS / 4);
       const before = this.#keptBytes;
       this.#flush();
       if (this.#keptBytes < before) end = Math.min(last, performance.now() + STOPPED_MAX_MS);

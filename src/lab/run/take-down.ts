@@ -2,6 +2,7 @@
 
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { systemClock } from '../../sys/clock.js';
 import { locked } from '../../sys/files/lock.js';
 import { removeNetns } from '../../sys/namespaces/remove-netns.js';
 import { runChildSync, signalProcess, startTime } from '../../sys/processes/child.js';
@@ -9,10 +10,6 @@ import { LAB_STATE, labEnvironment } from '../state/paths.js';
 import { allRuns, conditionOf, endRun, type RunState } from '../state/run-state.js';
 
 const namespaceFile = (namespace: string): string => `/run/netns/${namespace}`;
-
-const pause = (ms: number): void => {
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
-};
 
 /** Processes inside a namespace; the lab or its users started all of them. */
 function processesIn(namespace: string): readonly number[] {
@@ -31,7 +28,7 @@ function endProcesses(namespaces: readonly string[]): void {
   pids.forEach((pid) => signalProcess(pid, 'SIGTERM'));
   const until = Date.now() + 2000;
   while (pids.length > 0 && Date.now() < until) {
-    pause(20);
+    systemClock.sleep(20);
     pids = pids.filter((pid) => startTime(pid) !== undefined);
   }
   living().forEach((pid) => signalProcess(pid, 'SIGKILL'));

@@ -8,6 +8,7 @@ import { native } from '../../../sys/addon.js';
 import { artifact } from '../../../sys/artifact.js';
 import { type BpfMap, ObjectFile, Program } from '../../../sys/bpf/bpf-objects.js';
 import { Records } from '../../../sys/bpf/records.js';
+import { systemClock } from '../../../sys/clock.js';
 import { hasCode } from '../../../sys/errno.js';
 import { Abi, Conf, LAYOUT } from '../abi.gen.js';
 import { unitsOf } from '../table/clock.js';
@@ -58,7 +59,7 @@ export function runHousekeeping(program: Program): void {
 
 function measuredHz(program: Program, conf: Records): number {
   const [jiffies, ns] = [conf.big(0, Conf.jiffiesAt), conf.big(0, Conf.ktimeAt)];
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 60);
+  systemClock.sleep(60);
   runHousekeeping(program);
   return nearestHz(conf.big(0, Conf.jiffiesAt) - jiffies, conf.big(0, Conf.ktimeAt) - ns);
 }

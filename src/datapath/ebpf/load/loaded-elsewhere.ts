@@ -1,6 +1,7 @@
 // A director of this network namespace whose pins this process cannot see: that of the host in a container with the host's network, or the
 // other way round. A second one would balance the same packets, and would take weir0 along when it goes.
 import { native } from '../../../sys/addon.js';
+import { systemClock } from '../../../sys/clock.js';
 import { unlessCode } from '../../../sys/errno.js';
 import type { Netlink } from '../../../sys/netlink/netlink.js';
 import { decodeLink, dumpLinks } from '../../../wire/rtnetlink-link.js';
@@ -20,7 +21,7 @@ export function isLoadedElsewhere(netlink: Netlink): boolean {
   if (pairOf(netlink.dump(dumpLinks(), decodeLink, 'list the interfaces')).near === undefined) return false;
   for (let tries = 1; isAttached(); tries++) {
     if (tries === TRIES_MAX) return true;
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PAUSE_MS);
+    systemClock.sleep(PAUSE_MS);
   }
   return false;
 }
