@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { CheckBed, checker, failure, SECOND } from '../../../test/support/check-bed.js';
 import { realServer, virtualServer } from '../../../test/support/virtual-server.js';
 import { healthOf } from './health.js';
-import { remember } from './remembered.js';
+import { rememberedOf } from './remembered.js';
 
 const A = '10.0.0.1';
 const B = '10.0.0.2';
@@ -29,7 +29,7 @@ test('who is up since when, who was never checked, and why a server is down; kno
   assert.deepEqual(summary(bed), [`${A}:80 up 1 0`, `${B}:80 down 1 0 TCP_CHECK HTTP status code error`], 'the state did not change');
   const next = new CheckBed();
   next.nowUs = bed.nowUs;
-  next.configure([configured], { remembered: remember(bed.state) });
+  next.configure([configured], { remembered: rememberedOf(bed.state) });
   assert.deepEqual(summary(next), summary(bed));
   next.answers.set(B, { kind: 'success' });
   next.pass(20);

@@ -1,4 +1,4 @@
-// What the next process should know of this one: which checks failed. Kept over restarts and kills.
+// What a process of health checks has found out, for the one after it: the verdict of each check that has run, which outlives a kill.
 import { itemsOf } from '../timed-list.js';
 import { checkerIdentity, realIdentity, serverIdentity } from './identity.js';
 import type { Remembered, RememberedCheck } from './remembered-check.js';
@@ -6,7 +6,7 @@ import type { CheckMachine } from './state.js';
 
 export const rememberedKey = (server: string, real: string, checker: string): string => [server, real, checker].join('\n');
 
-export function remember({ servers, checkers }: CheckMachine): Remembered {
+export function rememberedOf({ servers, checkers }: CheckMachine): Remembered {
   const found = new Map<string, RememberedCheck>();
   for (const { config, ran, up, weight, status, sinceUs, reason, server, real } of itemsOf(checkers)) {
     const virtual = servers[server];

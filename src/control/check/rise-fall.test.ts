@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { CheckBed, checker, failure } from '../../../test/support/check-bed.js';
 import { realServer, virtualServer } from '../../../test/support/virtual-server.js';
 import type { CheckKind, CheckTiming } from '../../model/keepalived/virtual-server.js';
-import { remember } from './remembered.js';
+import { rememberedOf } from './remembered.js';
 
 const A = '10.0.0.1';
 const NAME = '[192.0.2.1]:tcp:80';
@@ -95,7 +95,7 @@ test('a reload keeps the count, also with another fall; a restart begins it agai
   bed.pass(1);
   assert.equal(bed.pool()?.length, 0);
   const next = new CheckBed();
-  next.configure(configured({ rise: 2 }), { remembered: remember(bed.state) });
+  next.configure(configured({ rise: 2 }), { remembered: rememberedOf(bed.state) });
   next.pass(10);
   assert.equal(next.pool()?.length, 0, 'one success');
   next.pass(10);
@@ -115,7 +115,7 @@ test('a server that is down by one of two checks that differ in their times alon
   bed.pass(10);
   assert.deepEqual([bed.state.servers[0]?.reals[0]?.alive, bed.pool()], [false, []]);
   const next = new CheckBed();
-  next.configure(both, { remembered: remember(bed.state) });
+  next.configure(both, { remembered: rememberedOf(bed.state) });
   assert.deepEqual(next.pool(), []);
 });
 

@@ -4,7 +4,7 @@ import { CheckBed, checker, failure, SECOND } from '../../../test/support/check-
 import { realServer, virtualServer } from '../../../test/support/virtual-server.js';
 import type { Checker, RealServer, VirtualServer } from '../../model/keepalived/virtual-server.js';
 import { healthOf } from './health.js';
-import { remember } from './remembered.js';
+import { rememberedOf } from './remembered.js';
 
 const A = '10.0.0.1';
 const B = '10.0.0.2';
@@ -150,13 +150,13 @@ test('a restart goes on, too', () => {
   first.pass(10);
   const bed = new CheckBed();
   bed.nowUs = first.nowUs + 2 * SECOND;
-  bed.configure(server(slow()), { remembered: remember(first.state) });
+  bed.configure(server(slow()), { remembered: rememberedOf(first.state) });
   assert.equal(weightOfA(bed), 60);
   bed.pass(8);
   assert.equal(weightOfA(bed), 100);
   const late = new CheckBed();
   late.nowUs = first.nowUs + 60 * SECOND;
-  late.configure(server(slow()), { remembered: remember(first.state) });
+  late.configure(server(slow()), { remembered: rememberedOf(first.state) });
   assert.equal(weightOfA(late), 100);
 });
 

@@ -4,7 +4,7 @@ import { CheckBed, checker, failure, SECOND } from '../../../test/support/check-
 import { realServer, virtualServer } from '../../../test/support/virtual-server.js';
 import type { RealServer, VirtualServer } from '../../model/keepalived/virtual-server.js';
 import { itemsOf, timedList } from '../timed-list.js';
-import { remember } from './remembered.js';
+import { rememberedOf } from './remembered.js';
 
 const A = '10.0.0.1';
 const B = '10.0.0.2';
@@ -264,7 +264,7 @@ test('what an earlier process knew: a server that was down stays down, without a
   first.answers.set(A, failure());
   first.pass(1);
   const bed = new CheckBed();
-  bed.configure([server()], { remembered: remember(first.state) });
+  bed.configure([server()], { remembered: rememberedOf(first.state) });
   assert.deepEqual([bed.pool(), bed.notified], [[`${B} 1`], [`VS ${NAME} UP`]]);
 });
 
@@ -347,7 +347,7 @@ test('misc_dynamic: a reload or a restart with another weight leaves the scriptâ
   bed.configure([dynamic(5)]);
   assert.deepEqual(bed.pool(), [`${A} 10`]);
   const next = new CheckBed();
-  next.configure([dynamic(3)], { remembered: remember(bed.state) });
+  next.configure([dynamic(3)], { remembered: rememberedOf(bed.state) });
   assert.deepEqual(next.pool(), [`${A} 10`]);
 });
 

@@ -31,6 +31,6 @@ export interface ServerView {
 export interface Machine<S> {
   readonly initial: () => S;
   readonly step: StepFunction<S, CheckInput, CheckEffect>;
-  readonly remember: (state: S) => Remembered;
+  readonly remembered: (state: S) => Remembered;
   readonly view: (state: S) => readonly ServerView[];
 }

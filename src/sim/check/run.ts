@@ -192,7 +192,7 @@ function resume<S>(run: Run<S>): void {
 function flush<S>(run: Run<S>): void {
   if (!run.flushing) return;
   run.flushing = false;
-  run.world.disk = run.machine.remember(run.state);
+  run.world.disk = run.machine.remembered(run.state);
 }
 
 function happen<S>(run: Run<S>, what: Disturbance): void {

@@ -1,5 +1,5 @@
 // control/check as a machine of the simulator.
-import { remember } from '../../control/check/remembered.js';
+import { rememberedOf } from '../../control/check/remembered.js';
 import { type CheckMachine, initialChecks } from '../../control/check/state.js';
 import { step } from '../../control/check/step.js';
 import { itemsFrom } from '../../control/timed-list.js';
@@ -8,7 +8,7 @@ import type { Machine } from './machine.js';
 export const weirMachine: Machine<CheckMachine> = {
   initial: initialChecks,
   step,
-  remember,
+  remembered: rememberedOf,
   view: ({ servers, checkers }) =>
     servers.map(({ config, quorumUp, sorry, suspended, reals }) => ({
       config,
