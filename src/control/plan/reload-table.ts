@@ -1,5 +1,5 @@
-// What a reload asks of the table: the machine of health checks takes the new configuration as the daemon's does, with what is known of
-// the servers' health, and its effects go where the daemon's go.
+// The table that a reload leads to, worked out as the checker would: a machine of health checks takes the running configuration with the
+// health that is known, and then the new one; a TableIntent takes the pools that it decides on.
 
 import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
 import type { WantedTable } from '../../model/keepalived/wanted-table.js';
@@ -33,7 +33,7 @@ function serve(intent: TableIntent, effects: readonly CheckEffect[]): void {
     if (effect.kind === 'remove') intent.remove(effect.server);
     if (effect.kind === 'serve') intent.serve(effect.server, effect.pool);
   }
-  intent.begun();
+  intent.followHealth();
 }
 
 /** `running`: what runs now; undefined: `next` is for a start. */

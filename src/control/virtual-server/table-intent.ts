@@ -23,14 +23,14 @@ export class TableIntent {
     this.#configuration = configuration;
   }
 
-  /** A reload: what is served until `begun` converges. */
+  /** A reload: what is served until `followHealth` converges, whatever the table has. */
   configure(configuration: KeepalivedConfiguration): void {
     this.#configuration = configuration;
     this.#mode = 'converge';
   }
 
-  /** The start or the reload has served all; from now on only what health changes is followed. */
-  begun(): void {
+  /** All that a start or a reload serves was stated. What is stated from now on changes just what health changed. */
+  followHealth(): void {
     this.#mode = 'follow';
   }
 
@@ -122,8 +122,8 @@ export class TableIntent {
     }
   }
 
-  /** The table was emptied. */
-  emptied(): void {
+  /** The whole table was flushed: nothing of it is ours, and nothing waits. */
+  settleFlushed(): void {
     this.#changed.clear();
     this.#done.clear();
   }

@@ -81,7 +81,7 @@ export class TableKeeper {
   }
 
   apply(): ApplyResult {
-    this.#intent.begun();
+    this.#intent.followHealth();
     if (this.isSettled && !this.#flushDue && !this.#timeoutsDue) return { kind: 'done', refused: [] };
     try {
       return { kind: 'done', refused: this.#withDirector((director) => this.#applyTo(director)) };
@@ -107,7 +107,7 @@ export class TableKeeper {
     if (this.#flushAll) {
       director.flush();
       this.#flushAll = false;
-      this.#intent.emptied();
+      this.#intent.settleFlushed();
       return [];
     }
     const keys = this.#intent.pending;
