@@ -18,13 +18,15 @@ export type OpenCarrier = (attempt: Attempt, feed: (input: ProbeInput) => void) 
 /** Why an attempt could not be made: nothing is known of the server. Its message is the line in the log. */
 export class NotMadeError extends Error {}
 
-/** However slowly a server answers, after it connected an attempt lasts at most so many times its timeout. */
+/** However slowly a server answers: after its first sign of life an attempt lasts at most so many times its timeout. */
 const TIMEOUTS_MAX = 20;
 
 export class AttemptRun {
   #state: unknown;
   #carrier: Carrier | undefined;
-  #timer: AnswerTimeout | undefined;
+  /** connect_timeout, since the begin or since the conversation restarted it. */
+  #timeout: AnswerTimeout | undefined;
+  /** The end of the whole attempt, which nothing restarts. */
   #limit: AnswerTimeout | undefined;
   #over = false;
 
@@ -44,7 +46,7 @@ export class AttemptRun {
     }
     // These end by themselves, and know why.
     if (attempt.check.kind === 'misc' || attempt.check.kind === 'vip') return;
-    this.#timer = this.#after(1);
+    this.#timeout = this.#timeoutAfter(1);
   }
 
   get isOver(): boolean {
@@ -59,13 +61,13 @@ export class AttemptRun {
     return refusedOutcome(this.probe.refused, { syscall, code, errno, reason: reasonOf(error) }, this.attempt.target);
   }
 
-  #after(timeouts: number): AnswerTimeout {
-    return new AnswerTimeout((this.attempt.connectTimeoutUs / 1000) * timeouts, () => this.#feed({ kind: 'timeout' }));
+  #timeoutAfter(connectTimeouts: number): AnswerTimeout {
+    return new AnswerTimeout((this.attempt.connectTimeoutUs / 1000) * connectTimeouts, () => this.#feed({ kind: 'timeout' }));
   }
 
-  #restart(): void {
-    this.#timer?.restart();
-    this.#limit ??= this.#after(TIMEOUTS_MAX);
+  #restartTimeout(): void {
+    this.#timeout?.restart();
+    this.#limit ??= this.#timeoutAfter(TIMEOUTS_MAX);
   }
 
   #feed(input: ProbeInput): void {
@@ -76,7 +78,7 @@ export class AttemptRun {
       this.#finish(outcome);
       return;
     }
-    if (restartTimeout === true) this.#restart();
+    if (restartTimeout === true) this.#restartTimeout();
     if (send !== undefined) this.#carrier?.send(send);
   }
 
@@ -89,7 +91,7 @@ export class AttemptRun {
   abandon(): void {
     if (this.#over) return;
     this.#over = true;
-    this.#timer?.cancel();
+    this.#timeout?.cancel();
     this.#limit?.cancel();
     this.#carrier?.close();
   }

@@ -6,6 +6,7 @@ import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { attempt, page } from '../../../../test/support/hostile.js';
 import type { Outcome } from '../../../control/check/messages.js';
+import { systemClock } from '../../../sys/clock.js';
 import { runScript } from '../../scripts/run-script.js';
 
 /** Answers 300 ms after it was asked, by TCP as a web or a mail server, by UDP as a DNS server; never at the silent port. */
@@ -38,8 +39,7 @@ before(async () => {
 after(() => server.kill());
 
 /** This thread does nothing at all, as if it was stopped, until timers come next in its loop. */
-const standStill = (): Promise<unknown> =>
-  new Promise((done) => setImmediate(() => done(Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, STILL_MS))));
+const standStill = (): Promise<unknown> => new Promise((done) => setImmediate(() => done(systemClock.sleep(STILL_MS))));
 
 test('what was answered while the process stood still counts, in each phase of a conversation', async () => {
   const mail = (): Promise<Outcome> => attempt({ kind: 'smtp' }, ports.mail, SECOND);
