@@ -120,8 +120,8 @@ function generate({ header: path, objects: files, names, layout, unshared = [], 
     const prefix = names[name];
     const members = values.map(([member, value]) => `${member}: ${value}`);
     if (!name.endsWith('_reason')) lines.push(...literal(pascal(name), '{ ', members, ' }'));
-    if (prefix === undefined) shared.push(values.map(([, value]) => value));
-    else {
+    if (prefix === undefined && isShared(`enum ${name}`)) shared.push(values.map(([, value]) => value));
+    if (prefix !== undefined) {
       const short = values.map(([member]) => `'${camel(member.slice(prefix.length).toLowerCase())}'`);
       lines.push('/** By number. */', ...literal(`${name.toUpperCase()}_NAMES`, '[', short, ']'));
     }

@@ -44,7 +44,7 @@ static __always_inline bool bucket_holds(struct conn_bucket *b, __u64 key, __u32
 #define NOWHERE 0xffffffffu
 
 /* The home bucket of a key. */
-static __always_inline __u32 home_of(__u64 key) { return bucket_in_table(keyed_hash(key)); }
+static __always_inline __u32 home_of(__u64 key) { return keyed_hash(key) & conn_mask; }
 
 /* A slot by its number: bucket * BUCKET_SLOTS + index in the bucket. */
 static __always_inline struct conn_slot *slot_at(__u32 number) {
@@ -54,20 +54,32 @@ static __always_inline struct conn_slot *slot_at(__u32 number) {
   return &b->slot[number & (BUCKET_SLOTS - 1)];
 }
 
-/* The number of the slot that holds the key in a bucket after its home bucket; NOWHERE: none.
- * A global function, so that it is verified once. */
-__noinline __u32 conn_far(__u32 home, __u64 key, __u32 now) {
+/* The slot of a bucket that holds the key, else one of these. A global function, so that it is verified once. */
+#define NOT_HERE BUCKET_SLOTS /* the key may be in the next bucket */
+#define NOT_FURTHER (BUCKET_SLOTS + 1)
+__noinline __u32 bucket_search(__u32 bucket, __u64 key, __u32 now) {
+  struct conn_bucket *b = bucket_at(bucket);
+  struct found f;
+  if (!b) return NOT_FURTHER;
+  CHECKED(b);
+  if (slot_holds(&b->slot[0], key, now, &f)) return 0;
+  if (slot_holds(&b->slot[1], key, now, &f)) return 1;
+  if (slot_holds(&b->slot[2], key, now, &f)) return 2;
+  if (slot_holds(&b->slot[3], key, now, &f)) return 3;
+  return READ(b->slot[0].value) & V_SPILLED ? NOT_HERE : NOT_FURTHER;
+}
+
+/* The number of the slot that holds the key in the bucket `first` steps after its home or in a later one; NOWHERE: none. */
+static __always_inline __u32 conn_search(__u32 home, __u32 first, __u64 key, __u32 now) {
 #pragma clang loop unroll(disable)
-  for (__u32 n = BUCKET_SLOTS; n < PROBE_BUCKETS * BUCKET_SLOTS; n++) {
-    struct found f;
-    struct conn_slot *s = slot_at(home * BUCKET_SLOTS + n);
-    if (!s) break;
-    if (slot_holds(s, key, now, &f)) return home * BUCKET_SLOTS + n;
-    struct conn_bucket *b = bucket_at(home + n / BUCKET_SLOTS);
-    if (!b || ((n & 3) == 3 && !(READ(b->slot[0].value) & V_SPILLED))) break;
+  for (__u32 n = first; n < PROBE_BUCKETS; n++) {
+    __u32 found = bucket_search(home + n, key, now);
+    if (found < BUCKET_SLOTS) return (home + n) * BUCKET_SLOTS + found;
+    if (found == NOT_FURTHER) break;
   }
   return NOWHERE;
 }
+__noinline __u32 conn_far(__u32 home, __u64 key, __u32 now) { return conn_search(home, 1, key, now); }
 
 /* `home`: of the key, counted round the table or not. */
 static __always_inline bool conn_find_from(__u32 home, __u64 key, __u32 now, struct found *f) {
@@ -79,7 +91,27 @@ static __always_inline bool conn_find_from(__u32 home, __u64 key, __u32 now, str
   return s && slot_holds(s, key, now, f);
 }
 
+/* The bridging build (bridge.h) has a second table. */
+#ifdef BRIDGE
+#define BRIDGING true
+__noinline __u32 bridge_find(__u64 key, __u32 now);
+__noinline __u32 bridge_find_alone(__u64 key, __u32 now);
+static __always_inline __u32 home_to_fill(__u64 key);
+/* A connection may move between the search and the look at its slot, but once only. */
+static __always_inline bool conn_find(__u64 key, __u32 now, struct found *f) {
+#pragma clang loop unroll(disable)
+  for (int i = 0; i < 2; i++) {
+    __u32 number = bridge_find(key, now);
+    struct conn_slot *s = number == NOWHERE ? 0 : slot_at(number);
+    if (!s) return false;
+    if (slot_holds(s, key, now, f)) return true;
+  }
+  return false;
+}
+#else
+#define BRIDGING false
 static __always_inline bool conn_find(__u64 key, __u32 now, struct found *f) { return conn_find_from(keyed_hash(key), key, now, f); }
+#endif
 
 /* Thresholds, as the kernel has them: a destination is full from its upper threshold on. It takes new connections again below its lower
  * one; where it has none, below three quarters of the upper one. Both functions come after an atomic change of the counts, and overload_begin
@@ -179,38 +211,45 @@ static __always_inline bool is_better_half_open(struct probe *r, __u64 v) {
   return (__s32)((__u32)v - (__u32)READ(r->half_open_value)) < 0;
 }
 
-/* Fills in `r` for a key and its home bucket; `r->udp` is the caller's. */
-__noinline int conn_probe(__u32 home, __u64 key, __u32 now, struct probe *r) {
-  if (!r) return 0;
-  bool further = true; /* may the key be in a later bucket? */
-  r->holder = r->free = r->half_open = NOWHERE;
-#pragma clang loop unroll(disable)
-  for (__u32 n = 0; n < PROBE_BUCKETS * BUCKET_SLOTS; n++) {
-    __u32 number = home * BUCKET_SLOTS + n;
-    struct conn_slot *s = slot_at(number);
-    struct conn_bucket *b = bucket_at(home + n / BUCKET_SLOTS);
-    struct found f;
-    if (!s || !b) break;
-    if (further && slot_holds(s, key, now, &f)) {
-      r->holder = number;
-      break;
-    }
-    __u64 v = READ(s->value);
-    if (v_claimed(v)) {
-    } else if (!v_taken(v) || v_expired(v, now)) {
-      if (r->free == NOWHERE) {
-        r->free = number;
-        r->free_value = v;
-      }
-    } else if (is_better_half_open(r, v)) {
-      r->half_open = number;
-      r->half_open_value = v;
-    }
-    if ((n & 3) != 3) continue;
-    further = further && READ(b->slot[0].value) & V_SPILLED;
-    if (!further && r->free != NOWHERE) break;
+static __always_inline void probe_slot(struct probe *r, struct conn_slot *s, __u32 number, __u32 now) {
+  __u64 v = READ(s->value);
+  if (v_claimed(v)) return;
+  if (!v_taken(v) || v_expired(v, now)) {
+    if (r->free != NOWHERE) return;
+    r->free = number;
+    r->free_value = v;
+  } else if (is_better_half_open(r, v)) {
+    r->half_open = number;
+    r->half_open_value = v;
   }
-  return 0;
+}
+
+/* Adds a bucket to a probe. False: it was the last one to look at. A global function, so that it is verified once. */
+__noinline int probe_bucket(__u32 bucket, __u64 key, __u32 now, struct probe *r) {
+  struct conn_bucket *b = bucket_at(bucket);
+  if (!b || !r) return 0;
+  if (r->further) {
+    __u32 found = bucket_search(bucket, key, now);
+    if (found < BUCKET_SLOTS) {
+      r->holder = bucket * BUCKET_SLOTS + found;
+      return 0;
+    }
+    if (found == NOT_FURTHER) r->further = 0;
+  }
+  probe_slot(r, &b->slot[0], bucket * BUCKET_SLOTS, now);
+  probe_slot(r, &b->slot[1], bucket * BUCKET_SLOTS + 1, now);
+  probe_slot(r, &b->slot[2], bucket * BUCKET_SLOTS + 2, now);
+  probe_slot(r, &b->slot[3], bucket * BUCKET_SLOTS + 3, now);
+  return r->further || r->free == NOWHERE;
+}
+
+/* Fills in `r` for a key and its home bucket; `r->udp` is the caller's. */
+static __always_inline void conn_probe(__u32 home, __u64 key, __u32 now, struct probe *r) {
+  r->holder = r->free = r->half_open = NOWHERE;
+  r->further = 1;
+#pragma clang loop unroll(disable)
+  for (__u32 n = 0; n < PROBE_BUCKETS; n++)
+    if (!probe_bucket(home + n, key, now, r)) break;
 }
 
 /* Claims the free slot that was found, else that of a half-open connection. NOWHERE: there is none, or another CPU changed it. */

@@ -64,7 +64,8 @@ static __always_inline bool is_recent(__u64 value, __u32 now, __u32 timeout) {
   return now + timeout - (__u32)value <= slack;
 }
 
-/* State and expiry of a connection after a packet. Where another CPU changes the value first, it tries again from the new value, a few
+#define CONN_GONE 1
+/* State and expiry of a connection after a packet. CONN_GONE: its slot is free. Where another CPU changes the value first, it tries again from the new value, a few
  * times. `flags`: TCP's, or TOUCH_UDP; TOUCH_OUT for the server's packets. */
 #define TOUCH_UDP 0x100
 #define TOUCH_OUT 0x200
@@ -74,7 +75,7 @@ __noinline int conn_move(struct conn_slot *s, __u64 key, __u64 value, __u32 flag
 #pragma clang loop unroll(disable)
   for (int i = 0; i < 4; i++) {
     __u64 to = value;
-    if (!v_taken(value) || v_claimed(value)) return 0;
+    if (!v_taken(value) || v_claimed(value)) return CONN_GONE;
     __u32 state = S_UDP, timeout = c->udp_timeout;
     if (!(flags & TOUCH_UDP)) {
       enum direction dir = flags & TOUCH_OUT ? DIR_OUT : value & V_NOOUTPUT ? DIR_IN_ONLY : DIR_IN;
@@ -100,7 +101,16 @@ static __always_inline bool is_plain(struct conf *c, struct packet *p, __u64 val
 static __always_inline void conn_touch(struct verdict *v, bool out) {
   bool tcp = v->p->protocol == IPPROTO_TCP;
   if (!v->f.slot || likely(is_plain(v->c, v->p, v->f.value, v->now, out))) return;
-  conn_move(v->f.slot, v->key, v->f.value, v->p->flags | (tcp ? 0 : TOUCH_UDP) | (out ? TOUCH_OUT : 0), v->now);
+  __u32 flags = v->p->flags | (tcp ? 0 : TOUCH_UDP) | (out ? TOUCH_OUT : 0);
+  int gone = conn_move(v->f.slot, v->key, v->f.value, flags, v->now);
+  if (BRIDGING && unlikely(gone == CONN_GONE) && conn_find(v->key, v->now, &v->f)) conn_move(v->f.slot, v->key, v->f.value, flags, v->now);
+}
+
+/* Ends the connection that was found. */
+static __always_inline void conn_finish(struct verdict *v) {
+  bool ended = conn_end(v->f.slot, v->f.value, v->now);
+  if (BRIDGING && !ended && conn_find(v->key, v->now, &v->f)) conn_end(v->f.slot, v->f.value, v->now);
+  v->known = false;
 }
 
 /* May this packet start a connection? R_NONE: yes. */
@@ -178,9 +188,24 @@ static __always_inline enum decision choose_dest(struct verdict *v) {
   return GO_REQUEST;
 }
 
+#ifndef BRIDGE
+static __always_inline __u32 home_to_fill(__u64 key) { return home_of(key); }
+static __always_inline __u32 bridge_find_alone(__u64 key, __u32 now) { return NOWHERE; }
+#endif
+
+/* Fills in the scratch space's probe for a key whose lock is held. A global function, so that it is verified once. */
+__noinline int conn_look(__u32 home, __u64 key, __u32 now) {
+  struct scratch *scratch = the_scratch();
+  if (!scratch) return 0;
+  struct probe *r = &scratch->probe;
+  if (!quick_probe(home, key, now, r)) conn_probe(home, key, now, r);
+  if (BRIDGING && r->holder == NOWHERE) r->holder = bridge_find_alone(key, now);
+  return 0;
+}
+
 /* Under the lock: finds the connection if another CPU has made it meanwhile, else makes it. */
 static __always_inline enum decision conn_make(struct verdict *v, __u64 key) {
-  __u32 home = home_of(key);
+  __u32 home = home_to_fill(key);
   struct scratch *scratch = the_scratch();
   if (!scratch) return GO_DROP;
   struct probe *r = &scratch->probe;
@@ -188,7 +213,7 @@ static __always_inline enum decision conn_make(struct verdict *v, __u64 key) {
   r->udp = v->p->protocol == IPPROTO_UDP;
 #pragma clang loop unroll(disable)
   for (int i = 0; i < 4; i++) {
-    if (!quick_probe(home, key, v->now, r)) conn_probe(home, key, v->now, r);
+    conn_look(home, key, v->now);
     if (r->holder != NOWHERE) {
       v->f.slot = slot_at(r->holder);
       if (!v->f.slot) return GO_DROP;
@@ -253,15 +278,13 @@ static __always_inline enum decision decide_request(void *ctx, bool xdp, struct 
     if (!v->d) return GO_DROP;
     v->known = true;
     if (unlikely(is_reuse(v))) {
-      conn_end(v->f.slot, v->f.value, v->now);
-      v->known = false;
+      conn_finish(v);
     } else if (unlikely(!(v->d->flags & D_AVAILABLE))) {
       if (!v->c->expire_nodest_conn) {
         v->reason = R_DEAD_DESTINATION;
         return GO_DROP;
       }
-      conn_end(v->f.slot, v->f.value, v->now);
-      v->known = false;
+      conn_finish(v);
     }
     if (likely(v->known)) return GO_REQUEST;
     v->dest = 0;

@@ -37,6 +37,8 @@ const volatile struct {
   enum endpoint_kind kind;
   enum intent_kind intent_kind;
   struct intent intent;
+  struct bridge bridge;
+  enum bridge_phase bridge_phase;
 } types_in_btf;
 
 /* Constants that user space sets before loading: the verifier knows them and removes the code that they rule out. */
@@ -58,12 +60,16 @@ static __always_inline struct egress *egress_at(__u32 id) {
   id &= EGRESSES - 1;
   return bpf_map_lookup_elem(&egresses, &id);
 }
+#ifdef BRIDGE
+#include "bridge-maps.h"
+#else
 /* Buckets are counted round the table's end. */
 static __always_inline __u32 bucket_in_table(__u32 i) { return i & conn_mask; }
 static __always_inline struct conn_bucket *bucket_at(__u32 i) {
   i = bucket_in_table(i);
   return bpf_map_lookup_elem(&conns, &i);
 }
+#endif
 static __always_inline __u32 clock_now(void) { return (__u32)(bpf_jiffies64() >> CLOCK_SHIFT); }
 
 /* The compiler may neither repeat nor tear these; x86-64 does not tear 64-bit loads and stores. */

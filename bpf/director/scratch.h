@@ -10,6 +10,7 @@ struct probe {
   __u32 free;      /* a free or expired slot */
   __u32 half_open; /* a connection that may be replaced, see is_better_half_open() */
   __u32 udp;       /* in: the new connection is of UDP */
+  __u32 further;   /* may the key be in a later bucket? */
   __u64 free_value;
   __u64 half_open_value;
 };

@@ -48,7 +48,7 @@ __noinline int spill_needed(__u32 bucket) {
  * region: that of this bucket, or that of the bucket 15 before. */
 static __noinline int spill_clear(__u32 bucket) {
   struct conn_bucket *b = bucket_at(bucket);
-  __u32 own = spill_lock_of(bucket), before = spill_lock_of(bucket - (PROBE_BUCKETS - 1));
+  __u32 own = spill_lock_of(bucket), before = spill_lock_of((bucket - (PROBE_BUCKETS - 1)) & conn_mask);
   if (!b || !lock_take(before)) return 0;
   if (own == before || lock_take(own)) {
     __u64 v = READ(b->slot[0].value);
@@ -61,9 +61,9 @@ static __noinline int spill_clear(__u32 bucket) {
 
 static long sweep_bucket(__u64 i, void *ctx) {
   struct sweep *w = ctx;
-  __u32 bucket = bucket_in_table(READ(w->h->bucket));
+  __u32 bucket = READ(w->h->bucket) & conn_mask;
   struct conn_bucket *b = bucket_at(bucket);
-  WRITE(w->h->bucket, bucket_in_table(bucket - 1));
+  WRITE(w->h->bucket, (bucket - 1) & conn_mask);
   if (!b) return 1;
   /* `reach` counts down from the farthest connection in later buckets: above 0, one of them has its home here or before. */
   if (unlikely(READ(b->slot[0].value) & V_SPILLED) && READ(w->h->reach) <= 0) spill_clear(bucket);
@@ -196,11 +196,9 @@ int weir_housekeeping(struct xdp_md *ctx) {
   struct housekeeping *h = bpf_map_lookup_elem(&housekeeping, &zero);
   struct conf *c = the_conf();
   if (!h || !c) return 1;
-  if (!h->started) {
-    if (bpf_timer_init(&h->timer, &housekeeping, NSEC_CLOCK_MONOTONIC)) return 2;
-    h->started = 1;
-    h->reach = PROBE_BUCKETS;
-  }
+  if (!h->started && bpf_timer_init(&h->timer, &housekeeping, NSEC_CLOCK_MONOTONIC)) return 2;
+  h->started = 1;
+  h->reach = PROBE_BUCKETS; /* the programs before may have swept another table */
   c->jiffies_at = bpf_jiffies64();
   c->ktime_at = bpf_ktime_get_ns();
   snapshot_take(c->ticks);

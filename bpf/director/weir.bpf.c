@@ -23,6 +23,9 @@
 #include "nexthop.h"
 #include "local.h"
 #include "director.h"
+#ifdef BRIDGE
+#include "bridge.h"
+#endif
 #include "quick.h"
 #include "xdp.h"
 #include "icmp.h"

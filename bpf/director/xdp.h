@@ -100,12 +100,12 @@ int weir_xdp(struct xdp_md *ctx) {
   struct interface *i = interface_at(ctx->ingress_ifindex);
   if (!i || !mac_equal(eth->h_dest, i->mac)) return XDP_PASS;
   if (service) {
-    int done = quick_request(data, end, &q, service);
+    int done = BRIDGING ? QUICK_NO : quick_request(data, end, &q, service);
     return likely(done >= 0) ? done : xdp_any_request(ctx, service, done == QUICK_ABSENT);
   }
   __u32 real = endpoint_find(endpoint_key(q.p.saddr, q.p.sport, q.p.protocol, E_REAL));
   if (!real) return XDP_PASS;
-  int done = quick_reply(data, end, &q, real);
+  int done = BRIDGING ? QUICK_NO : quick_reply(data, end, &q, real);
   return likely(done >= 0) ? done : xdp_any_reply(ctx, real);
 }
 

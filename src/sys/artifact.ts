@@ -9,6 +9,7 @@ export type ArtifactName =
   | 'weir.node'
   | 'weir-asan.node'
   | 'weir.bpf.o'
+  | 'weir-bridge.bpf.o'
   | 'weir-vrrp.bpf.o'
   | 'weir-heartbeat.bpf.o'
   | 'weir-claim.bpf.o'

@@ -37,12 +37,25 @@ export function filtersBy(clang: string, folder: string): readonly string[] {
   });
 }
 
-/** Compiles the datapath as dev/build.mjs does, into a folder of its own, for `work` with the object's path. `source`: of its C. */
-export function compiledBy<T>(clang: string, work: (object: string) => T, source = `${root}/bpf/director`): T {
+/** The two builds of the datapath, by the names of their sources. */
+export const OBJECTS = { weir: 'weir.bpf.o', bridge: 'weir-bridge.bpf.o' } as const;
+
+/** `source`: the folder of the C. */
+interface Compiled {
+  readonly source?: string;
+  readonly build?: keyof typeof OBJECTS;
+}
+
+/** Compiles the datapath as dev/build.mjs does, into a folder of its own, for `work` with the object's path. */
+export function compiledBy<T>(
+  clang: string,
+  work: (object: string) => T,
+  { source = `${root}/bpf/director`, build = 'weir' }: Compiled = {},
+): T {
   const folder = mkdtempSync(join(tmpdir(), `weir-${clang}-`));
   try {
-    const object = join(folder, 'weir.bpf.o');
-    compile(clang, `${source}/weir.bpf.c`, object);
+    const object = join(folder, OBJECTS[build]);
+    compile(clang, `${source}/${build}.bpf.c`, object);
     return work(object);
   } finally {
     rmSync(folder, { recursive: true, force: true });
@@ -57,7 +70,7 @@ export function compiledWith<T>(header: string, was: string, is: string, work: (
     const parts = readFileSync(join(folder, header), 'utf8').split(was);
     if (parts.length !== 2) throw new Error(`${header} has ${parts.length - 1} times: ${was}`);
     writeFileSync(join(folder, header), parts.join(is));
-    return compiledBy('clang', work, folder);
+    return compiledBy('clang', work, { source: folder });
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

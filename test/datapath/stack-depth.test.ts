@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { PROGRAMS } from '../../src/datapath/ebpf/load/load.js';
 import { artifact } from '../../src/sys/artifact.js';
 import { noTools } from '../support/probes.js';
-import { compiledBy, otherClangs } from './compilers.js';
+import { compiledBy, OBJECTS, otherClangs } from './compilers.js';
 
 const LIMIT = 512;
 /** The verifier rounds each frame up. */
@@ -70,6 +70,11 @@ function withinLimit(object: string): void {
 
 const skip = noTools('llvm-objdump');
 
-test('no chain of calls in the datapath needs more stack than Linux 6.1 allows', { skip }, () => withinLimit(artifact('weir.bpf.o')));
-
-for (const clang of otherClangs()) test(`nor as ${clang} compiles it`, { skip }, () => compiledBy(clang, withinLimit));
+for (const [what, build] of [
+  ['the datapath', 'weir'],
+  ['the bridging build', 'bridge'],
+] as const) {
+  test(`no chain of calls in ${what} needs more stack than Linux 6.1 allows`, { skip }, () => withinLimit(artifact(OBJECTS[build])));
+  for (const clang of otherClangs())
+    test(`nor in ${what} as ${clang} compiles it`, { skip }, () => compiledBy(clang, withinLimit, { build }));
+}

@@ -217,6 +217,14 @@ export const DropSnapshot = {
   count: { at: 8, size: 8, count: 64 },
 } as const;
 
+export const Bridge = {
+  bytes: 16,
+  phase: { at: 0, size: 4, count: 1 },
+  moved: { at: 4, size: 4, count: 1 },
+  at: { at: 8, size: 4, count: 1 },
+  left: { at: 12, size: 4, count: 1 },
+} as const;
+
 export const WeirState = { FREE: 0, LIVE: 1, DEAD: 2 } as const;
 
 export const TcpState = {
@@ -261,6 +269,8 @@ export const AddressFamily = { F_INET: 2, F_INET6: 10 } as const;
 export const EndpointKind = { E_NONE: 0, E_SERVICE: 1, E_REAL: 2, E_SERVICE6: 3, E_REAL6: 4 } as const;
 
 export const IntentKind = { INTENT_NONE: 0, INTENT_DESTINATION: 1, INTENT_TIMEOUTS: 2, INTENT_FLUSH: 3 } as const;
+
+export const BridgePhase = { PHASE_FIRST: 0, PHASE_SECOND: 1 } as const;
 
 export const Abi = {
   WEIR_MAGIC: 1380533591,

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Two connection tables: a key is searched in both, and inserted in the one that the phase names. weir_move, which user space runs,
+ * moves connections from the old table to the new one; ARCHITECTURE.md has the order of the phases.
+ *
+ * Both tables share the locks of keys. A move takes the connection out of the old table, as it is at that moment, and then fills the
+ * slot that it has claimed in the new one. A reader without the key's lock may find it in neither: it waits until the lock is free,
+ * and then searches the new table again. A packet that finds its slot emptied does the same. */
+#ifndef WEIR_BRIDGE_H
+#define WEIR_BRIDGE_H
+
+#define MOVE_PAGE 1024 /* buckets that one run of weir_move looks at */
+#define MOVE_TRIES 8
+#define PASS_TRIES (1u << 20)
+
+static __always_inline struct bridge *the_bridge(void) {
+  __u32 zero = 0;
+  return bpf_map_lookup_elem(&bridge, &zero);
+}
+static __always_inline __u32 old_home_of(__u64 key) { return OLD_BUCKET | (keyed_hash(key) & old_mask); }
+
+/* The bucket from which a new connection is inserted. The caller holds the key's lock. */
+static __always_inline __u32 home_to_fill(__u64 key) {
+  struct bridge *b = the_bridge();
+  return b && READ(b->phase) == conns_are ? home_of(key) : old_home_of(key);
+}
+
+/* The number of the slot that holds the key in the table of `home`; NOWHERE: none. */
+__noinline __u32 bridge_search(__u32 home, __u64 key, __u32 now) { return conn_search(home, 0, key, now); }
+
+/* The number of the slot that holds the key in either table; NOWHERE: none. The caller holds the key's lock. */
+__noinline __u32 bridge_find_alone(__u64 key, __u32 now) {
+  __u32 number = conn_search(home_of(key), 0, key, now);
+  return number == NOWHERE ? conn_search(old_home_of(key), 0, key, now) : number;
+}
+
+static long lock_is_free(__u64 i, void *ctx) {
+  __u64 **lock = ctx;
+  return READ(**lock) == 0;
+}
+
+/* The same for a caller that does not hold it. */
+__noinline __u32 bridge_find(__u64 key, __u32 now) {
+  __u32 number = bridge_find_alone(key, now), which = keyed_hash(key) & (LOCKS - 1);
+  if (number != NOWHERE) return number;
+  __u64 *lock = bpf_map_lookup_elem(&locks, &which);
+  if (!lock) return NOWHERE;
+  if (READ(*lock)) bpf_loop(PASS_TRIES, lock_is_free, &lock, 0);
+  return bridge_search(home_of(key), key, now);
+}
+
+/* Claims a free slot of the new table. The caller holds the key's lock. */
+static __always_inline __u32 slot_for(__u64 key, __u32 now) {
+  __u32 home = home_of(key);
+  struct scratch *scratch = the_scratch();
+  if (!scratch) return NOWHERE;
+  struct probe *r = &scratch->probe;
+#pragma clang loop unroll(disable)
+  for (int i = 0; i < 4; i++) {
+    conn_probe(home, key, now, r);
+    if (r->free == NOWHERE) return NOWHERE;
+    __u32 number = slot_take(r, home, now);
+    if (number != NOWHERE) return number;
+  }
+  return NOWHERE;
+}
+
+/* Takes a connection out of the old table, as it is at that moment. 0: it ended. */
+static __always_inline __u64 slot_leave(struct conn_slot *s, __u64 key, __u32 now) {
+#pragma clang loop unroll(disable)
+  for (int i = 0; i < MOVE_TRIES; i++) {
+    __u64 v = READ(s->value);
+    if (!v_live(v, now) || READ(s->key) != key) return 0;
+    if (CAS(&s->value, v, v & V_SPILLED) == v) return v & ~(V_SPILLED | 15ull << V_AWAY_SHIFT);
+  }
+  return 0;
+}
+
+/* Moves a connection, unless the new table has no room for it. The caller holds its lock. */
+__noinline int bridge_move(__u32 from, __u64 key, __u32 now) {
+  struct bridge *b = the_bridge();
+  __u32 number = slot_for(key, now);
+  struct conn_slot *old = slot_at(from), *new = slot_at(number);
+  if (!b || number == NOWHERE || !old || !new) return 0;
+  __u64 v = slot_leave(old, key, now);
+  if (v) {
+    slot_fill(number, key, v);
+    b->moved++;
+  } else {
+    __sync_fetch_and_and(&new->value, V_SPILLED); /* it ended */
+  }
+  return 0;
+}
+
+/* Looks at a slot of the old table: an expired connection is ended, a living one moved. */
+__noinline int bridge_settle(__u32 number, __u32 now) {
+  struct conn_slot *s = slot_at(number);
+  struct bridge *b = the_bridge();
+  if (!s || !b) return 0;
+  __u64 v = READ(s->value), key = READ(s->key);
+  if (!v_taken(v)) return 0;
+  __u32 lock = keyed_hash(key) & (LOCKS - 1);
+  if (!v_claimed(v) && v_expired(v, now)) {
+    conn_end(s, v, now);
+  } else if (!v_claimed(v) && lock_take(lock)) {
+    bridge_move(number, key, now);
+    lock_give(lock);
+  }
+  if (v_taken(READ(s->value))) b->left++;
+  return 0;
+}
+
+static long bridge_step(__u64 i, void *ctx) {
+  __u32 *now = ctx;
+  struct bridge *b = the_bridge();
+  if (!b || READ(b->at) > old_mask) return 1;
+  __u32 first = (OLD_BUCKET | READ(b->at)) * BUCKET_SLOTS;
+#pragma clang loop unroll(disable)
+  for (__u32 k = 0; k < BUCKET_SLOTS; k++) bridge_settle(first + k, *now);
+  WRITE(b->at, READ(b->at) + 1);
+  return 0;
+}
+
+/* Moves the connections of some buckets, from bridge.at on. User space runs it until `at` is behind the last bucket. */
+SEC("xdp")
+int weir_move(struct xdp_md *ctx) {
+  __u32 now = clock_now();
+  bpf_loop(MOVE_PAGE, bridge_step, &now, 0);
+  return 0;
+}
+
+#endif

@@ -1,0 +1,31 @@
+// What the verifier goes through before it accepts a program: kernels limit it, and loading takes the longer the more it is.
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { PROGRAMS } from '../../src/datapath/ebpf/load/load.js';
+import { artifact } from '../../src/sys/artifact.js';
+import { ObjectFile } from '../../src/sys/bpf/bpf-objects.js';
+import { using } from '../../src/sys/fd.js';
+import { skipReason } from './bed.js';
+import { OBJECTS } from './compilers.js';
+
+const INSTRUCTIONS_MAX = 200_000;
+
+function verified(object: ObjectFile, name: string): number {
+  return using(object.program(name), ({ fd }) => {
+    const info = readFileSync(`/proc/self/fdinfo/${fd.number}`, 'utf8');
+    return Number(/^verified_insns:\s*(\d+)$/m.exec(info)?.[1] ?? assert.fail(info));
+  });
+}
+
+for (const name of Object.values(OBJECTS)) {
+  test(`no program of ${name} needs more than ${INSTRUCTIONS_MAX} verified instructions`, { skip: skipReason() }, () => {
+    using(new ObjectFile(artifact(name)), (object) => {
+      object.load();
+      for (const program of Object.values(PROGRAMS)) {
+        const count = verified(object, program);
+        assert.ok(count > 1000 && count <= INSTRUCTIONS_MAX, `${program}: ${count}`);
+      }
+    });
+  });
+}
