@@ -1,17 +1,15 @@
-// weir's daemon reads every keepalived.conf under examples/ without a message and does its job, in a network namespace.
+// weir's daemon reads every keepalived.conf under examples/ without a message and does its job, in a network namespace. (Those with a pool of
+// servers: pools.long.test.ts.)
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { projectRoot } from '../../src/lab/state/paths.js';
-import { Bed, noNamespaces } from '../support/netns-bed.js';
+import { noNamespaces } from '../support/netns-bed.js';
 import { RunningDaemon } from '../support/running-daemon.js';
 import type { Example } from './example.js';
 import { poolExamples } from './pools.js';
-
-const folder = join(projectRoot(), 'examples/keepalived');
-const program = join(projectRoot(), 'bin/keepalived');
+import { folder, program, testExamples } from './run-example.js';
 
 const dual = (address: string): Example => ({
   devices: { ens32: `${address}/24` },
@@ -23,7 +21,6 @@ const heartbeat = (number: number): Example => ({
 });
 
 const examples: Readonly<Record<string, Example>> = {
-  ...poolExamples,
   'dual-lvs1.conf': dual('172.16.1.128'),
   'dual-lvs2.conf': dual('172.16.1.129'),
   'heartbeat-lvs1.conf': heartbeat(128),
@@ -87,34 +84,8 @@ const BY_LABS = ['ha-lvs1.conf', 'ha-lvs2.conf', 'misc-check.conf'];
 describe('examples of keepalived.conf', { concurrency: 4, skip: noNamespaces() }, () => {
   test('each has its test', () => {
     const files = readdirSync(folder).filter((name) => name.endsWith('.conf'));
-    assert.deepEqual(files.sort(), [...Object.keys(examples), ...BY_LABS].sort());
+    assert.deepEqual(files.sort(), [...Object.keys(examples), ...Object.keys(poolExamples), ...BY_LABS].sort());
   });
 
-  Object.entries(examples).forEach(([name, { devices, holds, before, after }], index) => {
-    test(name, async () => {
-      const bed = new Bed();
-      const pids = mkdtempSync(join(tmpdir(), 'weir-examples-'));
-      try {
-        const [host, lan] = [bed.host(`ex${index}`), bed.lan(`exl${index}`)];
-        host.sysctl('net.ipv6.conf.default.accept_dad', '0');
-        for (const [device, address] of Object.entries(devices)) bed.cable(host, device, lan, address);
-        const file = join(folder, name);
-        const { status, stdout, stderr } = host.run([program, '-t', '-f', file]);
-        assert.deepEqual({ status, stdout, stderr }, { status: 0, stdout: '', stderr: '' });
-        const files = ['-p', join(pids, 'p'), '-r', join(pids, 'r'), '-c', join(pids, 'c'), '-b', join(pids, 'b')];
-        const daemon = new RunningDaemon(['ip', 'netns', 'exec', host.namespace, program, '-n', '-l', '-D', '-G', '-f', file, ...files]);
-        bed.atEnd(() => {
-          if (existsSync(`/proc/${daemon.pid}`)) daemon.signal('SIGKILL');
-        });
-        await before?.(host, bed, daemon, lan);
-        await daemon.until('it is master', () => holds.every((pattern) => pattern.test(host.ip('-o addr show'))));
-        await after?.(host, daemon);
-        assert.equal(await daemon.stop(), 0);
-        assert.ok(!holds.some((pattern) => pattern.test(host.ip('-o addr show'))));
-      } finally {
-        bed.close();
-        rmSync(pids, { recursive: true });
-      }
-    });
-  });
+  testExamples('ex', examples);
 });

@@ -1,4 +1,4 @@
-// Connections whose timeouts are waited for.
+// Answers that take long: schedulers by thousands of connections, and timeouts that are waited for.
 import { testAnswers } from './judged.js';
 
-testAnswers('c1_tcp_states');
+testAnswers('b1_sched_seq', 'c1_tcp_states');

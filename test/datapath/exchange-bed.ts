@@ -1,0 +1,105 @@
+// What the tests of an exchange of programs share: another build, what each link runs, and an exchange under traffic.
+import assert from 'node:assert/strict';
+import { copyFileSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Conf } from '../../src/datapath/ebpf/abi.gen.js';
+import { buildPin, PROGRAMS } from '../../src/datapath/ebpf/load/load.js';
+import { artifact } from '../../src/sys/artifact.js';
+import { Link, Program } from '../../src/sys/bpf/bpf-objects.js';
+import { using } from '../../src/sys/fd.js';
+import { noNamespaces } from '../support/netns-bed.js';
+import { noTools } from '../support/probes.js';
+import { asked, type Cluster, inCluster, ipvsadm, ok, pollingFarEnds, running, serving, tablesOf, until, VIP } from './cluster.js';
+import { compiledWith } from './compilers.js';
+import { station } from './live-child.js';
+
+export const skip = noNamespaces() || noTools('clang', 'llvm-strip');
+
+/** Another build: it writes connections' times a little more often. */
+function otherBuild<T>(work: (object: string) => T): T {
+  return compiledWith('director.h', '#define SECOND_OR_SO 64', '#define SECOND_OR_SO 63', work);
+}
+
+/** It outlives `work` of compiledWith. */
+export function keptBuild(): { readonly object: string; readonly remove: () => void } {
+  const folder = mkdtempSync(join(tmpdir(), 'weir-other-'));
+  const object = join(folder, 'weir.bpf.o');
+  otherBuild((path) => copyFileSync(path, object));
+  return { object, remove: () => rmSync(folder, { recursive: true }) };
+}
+
+export const exchangeTo = (object: string): readonly string[] => {
+  const open = new URL('../../src/datapath/ebpf/open.js', import.meta.url).href;
+  const code = `const { exchangeBuild } = await import(${JSON.stringify(open)}); console.log(exchangeBuild(${JSON.stringify(object)}));`;
+  return [process.execPath, '--input-type=module', '-e', code];
+};
+
+/** The pin that names the build, and what each link and each pin of a program runs: numbers of programs, never used twice. */
+export function programs(folder: string): { readonly builds: readonly string[]; readonly links: Readonly<Record<string, number>> } {
+  const names = readdirSync(folder);
+  const links = names
+    .filter((name) => name.startsWith('link_'))
+    .map((name) => [name, using(Link.pinned(`${folder}/${name}`), (link) => link.info().progId)]);
+  return { builds: names.filter((name) => name.startsWith('build_')), links: Object.fromEntries(links) };
+}
+
+/** Every link has the pinned program of its hook. */
+export function allOfOne(folder: string): void {
+  const idOf = (hook: string): number =>
+    using(Program.pinned(`${folder}/${PROGRAMS[hook as 'xdp' | 'ingress' | 'egress']}`), (program) => program.id());
+  for (const [name, id] of Object.entries(programs(folder).links)) assert.equal(id, idOf(name.replace(/^link_\d+_/, '')), name);
+}
+
+export async function balancing(cluster: Cluster): Promise<void> {
+  const { client, lvs, web1, web2 } = cluster;
+  for (const web of [web1, web2]) await serving(cluster, web);
+  ipvsadm(lvs, `-A -u ${VIP}:80 -s rr`, ...[11, 12].map((k) => `-a -u ${VIP}:80 -r 10.8.2.${k}:80 -m`));
+  assert.deepEqual(asked(client, 'udp', VIP, 80, 2), ['web2', 'web1']);
+}
+
+/** To another build and back: no packet is lost, and the table stays. */
+export async function exchangeUnderTraffic(attach: 'tc' | 'xdp'): Promise<void> {
+  const { object, remove } = keptBuild();
+  try {
+    await inCluster(async (cluster) => {
+      const { bed, client, lvs } = cluster;
+      if (attach === 'xdp') pollingFarEnds(cluster);
+      ok(lvs.weir(`load --attach ${attach}`));
+      await balancing(cluster);
+      const { folder, conf } = tablesOf(lvs);
+      const { child, lines } = running(bed, client, station('stream', VIP, 80));
+      await until(
+        () => lines,
+        (seen) => seen[0] === 'begun',
+      );
+      const [before, saved] = [programs(folder), ok(lvs.ipvsadm('-Sn'))];
+      assert.deepEqual(before.builds, [buildPin(artifact('weir.bpf.o'))]);
+      assert.equal(ok(lvs.run(exchangeTo(object))), 'true\n');
+      const between = programs(folder);
+      allOfOne(folder);
+      assert.deepEqual(between.builds, [buildPin(object)]);
+      assert.deepEqual(Object.keys(between.links), Object.keys(before.links));
+      for (const [name, id] of Object.entries(before.links)) assert.notEqual(between.links[name], id, name);
+      const ticks = conf.big(0, Conf.ticks);
+      await until(
+        () => String(conf.big(0, Conf.ticks) - ticks),
+        (more) => Number(more) > 3,
+      );
+      assert.match(ok(lvs.weir('load')), /^the programs of this build replaced those of another;[^\n]*\n$/);
+      assert.deepEqual(programs(folder).builds, before.builds);
+      allOfOne(folder);
+      assert.equal(ok(lvs.weir('load')), '', 'there is nothing more to do');
+      child.kill('SIGTERM');
+      const [sent, answered] = (await until(
+        () => lines[1] ?? '',
+        (seen) => seen !== '',
+      ).then((line) => line.split(' ').map(Number))) as [number, number];
+      assert.ok(sent > 500, `${sent} datagrams`);
+      assert.equal(answered, sent);
+      assert.equal(ok(lvs.ipvsadm('-Sn')), saved);
+    });
+  } finally {
+    remove();
+  }
+}

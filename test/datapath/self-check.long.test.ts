@@ -1,0 +1,28 @@
+// A datapath with a mistake in it fails its trial, and is not attached.
+import { test } from 'node:test';
+import { load } from '../../src/datapath/ebpf/load/load.js';
+import { noTools } from '../support/probes.js';
+import { compiledWith } from './compilers.js';
+import { inFolder, refused, SMALL, skip } from './self-check-bed.js';
+
+/** Mistakes that a compiler, a verifier's rewriting or a merge could make. */
+const MISTAKES = [
+  ['quick.h', 'ip->ttl = p->ttl - 1;', 'ip->ttl = p->ttl;', 'xdp: '],
+  ['quick.h', 'ports[8] = sum_apply(ports[8], l4_change);', 'ports[8] = sum_apply(ports[8], change);', 'xdp: '],
+  ['send.h', 'rc |= bpf_l4_csum_replace(skb, check_at, was, addr,', 'rc |= bpf_l4_csum_replace(skb, check_at, addr, was,', 'ingress: '],
+  ['packet.h', 'if (p->fragment) return P_FRAGMENT;', 'if (!p->fragment) return P_FRAGMENT;', 'ingress: '],
+  ['packet.h', 'return ip_sum_is_right(ip, end) ? parsed : P_BAD_SUM;', 'return parsed;', 'ingress: a wrong IP checksum'],
+  ['tc.h', 'if (done != TC_ACT_UNSPEC) return done;', 'if (done == TC_ACT_UNSPEC) return done;', 'ingress: '],
+  ['local.h', 'return cached & 1;', 'return !(cached & 1);', 'ingress: '],
+  ['tc.h', 'if (real) return tc_local_reply(skb, real);', 'if (!real) return tc_local_reply(skb, real);', 'egress: '],
+] as const;
+
+test('a datapath with a mistake in it is not attached', { skip: skip || noTools('clang', 'llvm-strip') }, async (t) => {
+  for (const [header, was, is, name] of MISTAKES) {
+    await t.test(`${header}: ${was}`, () => {
+      inFolder((folder) =>
+        compiledWith(header, was, is, (object) => refused(folder, new RegExp(`“${name}`), () => load(folder, SMALL, object))),
+      );
+    });
+  }
+});
