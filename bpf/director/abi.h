@@ -213,6 +213,8 @@ _Static_assert(__builtin_offsetof(struct intent, no_flags) == __builtin_offsetof
  *  - the value changes only by compare-and-swap (or by an atomic or/add that leaves the other bits alone);
  *  - a reader takes key, value, key again: equal keys mean that the value belongs to the key;
  *  - one key is inserted under the lock of its home bucket's group, so that it cannot be in the table twice;
+ *  - PROVEN: packets of its client came over more than a second, or (TCP) its server went on after the handshake. A full table keeps such
+ *    connections longest (evict.h);
  *  - SPILLED in a bucket's first value: some key of this bucket, or of one before it, is in a later bucket;
  *  - a connection `n` buckets from its home has that number in its flags, so that the timer can take SPILLED away again;
  *    a CPU that claims a slot away from home, and the timer that takes a mark away, hold the region's spill lock. */
@@ -232,7 +234,7 @@ struct conn_bucket {
 #define V_INACTIVE (1ull << 56)
 #define V_NOOUTPUT (1ull << 57)
 #define V_SPILLED (1ull << 58)
-#define V_SYNCED (1ull << 59)
+#define V_PROVEN (1ull << 59)
 #define V_AWAY_SHIFT 60
 #define CLAIMED 0x3ffffull
 
@@ -334,7 +336,9 @@ struct housekeeping {
   X(REDIRECT_FAILED, redirect_failed, "the packet could not be rewritten or sent")                                     \
   X(FTP_DATA, ftp_data, "source port 20 is never scheduled, passed to the stack")                                      \
   X(NOT_LOCAL, not_local, "a new connection to a service whose address is not on this host, passed to the stack")      \
-  X(ICMP_CHECKSUM, icmp_checksum, "an ICMP error about a connection, with a wrong checksum")
+  X(ICMP_CHECKSUM, icmp_checksum, "an ICMP error about a connection, with a wrong checksum")                           \
+  X(CLOSED_REPLACED, closed_replaced, "a connection that is closed, or being closed, was replaced by a new one")       \
+  X(IDLE_REPLACED, idle_replaced, "an idle connection was replaced by a new one")
 
 #define REASON_ENUM(name, key, text) R_##name,
 enum reason { REASONS(REASON_ENUM) REASON_COUNT };

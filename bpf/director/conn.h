@@ -6,20 +6,6 @@
 #define LOCK_TRIES 4096
 #define CAS(at, from, to) __sync_val_compare_and_swap(at, from, to)
 
-static __always_inline __u32 v_dest(__u64 v) { return (v >> V_DEST_SHIFT) & V_DEST_MASK; }
-static __always_inline __u32 v_state(__u64 v) { return (v >> V_STATE_SHIFT) & 15; }
-static __always_inline __u32 v_method(__u64 v) { return (v >> V_METHOD_SHIFT) & 3; }
-static __always_inline __u32 v_away(__u64 v) { return v >> V_AWAY_SHIFT; }
-static __always_inline bool v_taken(__u64 v) { return v_dest(v) != 0; }
-static __always_inline bool v_claimed(__u64 v) { return v_dest(v) == CLAIMED; }
-static __always_inline bool v_expired(__u64 v, __u32 now) { return (__s32)((__u32)v - now) < 0; }
-/* A connection that may be used: the slot is not free, not being written and not expired. */
-static __always_inline bool v_live(__u64 v, __u32 now) { return v_taken(v) && !v_claimed(v) && !v_expired(v, now); }
-
-static __always_inline __u64 conn_key(__u32 caddr, __u16 cport, __u32 service) {
-  return (__u64)caddr | (__u64)cport << K_PORT_SHIFT | (__u64)service << K_SERVICE_SHIFT;
-}
-
 /* A connection that was found: its slot, and its value when it was read. */
 struct found {
   struct conn_slot *slot;
@@ -40,8 +26,6 @@ static __always_inline bool bucket_holds(struct conn_bucket *b, __u64 key, __u32
   return slot_holds(&b->slot[0], key, now, f) || slot_holds(&b->slot[1], key, now, f) ||
          slot_holds(&b->slot[2], key, now, f) || slot_holds(&b->slot[3], key, now, f);
 }
-
-#define NOWHERE 0xffffffffu
 
 /* The home bucket of a key. */
 static __always_inline __u32 home_of(__u64 key) { return keyed_hash(key) & conn_mask; }
@@ -140,13 +124,6 @@ static __always_inline void conn_uncount(__u64 v, __u32 now) {
   overload_end(d);
 }
 
-/* The value after a packet moved the connection to `state`, to live until `expires`. */
-static __always_inline __u64 v_moved(__u64 v, __u32 state, __u32 expires) {
-  v &= ~(0xffffffffull | 15ull << V_STATE_SHIFT | V_INACTIVE);
-  if (!(ACTIVE_STATES & 1u << (state & 31))) v |= V_INACTIVE;
-  return v | expires | (__u64)state << V_STATE_SHIFT;
-}
-
 /* Replaces `from` by `to` and keeps the destination's active and inactive counts right. False: another CPU changed the value,
  * which is now in `from`. */
 static __always_inline bool conn_change(struct conn_slot *s, __u64 *from, __u64 to) {
@@ -197,20 +174,6 @@ static __always_inline void lock_give(__u32 which) {
   if (lock) WRITE(*lock, 0);
 }
 
-static __always_inline bool v_udp(__u64 v) { return v_state(v) == S_UDP; }
-
-/* Without a free slot, a new connection replaces one that a flood may have made: a half-open TCP connection, or any of UDP, which never
- * shows more. A connection of the same protocol is replaced first, so that a flood of one protocol does not drive out the other's; of
- * these the one that expires first. TCP connections past the handshake stay. */
-#define HALF_OPEN_STATES (1u << S_SYN_RECV | 1u << S_SYNACK | 1u << S_UDP)
-/* Is the connection with value `v` a better one to replace than what was found before? */
-static __always_inline bool is_better_half_open(struct probe *r, __u64 v) {
-  if (!(HALF_OPEN_STATES & 1u << v_state(v))) return false;
-  if (READ(r->half_open) == NOWHERE) return true;
-  if (v_udp(v) != v_udp(READ(r->half_open_value))) return v_udp(v) == READ(r->udp);
-  return (__s32)((__u32)v - (__u32)READ(r->half_open_value)) < 0;
-}
-
 static __always_inline void probe_slot(struct probe *r, struct conn_slot *s, __u32 number, __u32 now) {
   __u64 v = READ(s->value);
   if (v_claimed(v)) return;
@@ -218,9 +181,8 @@ static __always_inline void probe_slot(struct probe *r, struct conn_slot *s, __u
     if (r->free != NOWHERE) return;
     r->free = number;
     r->free_value = v;
-  } else if (is_better_half_open(r, v)) {
-    r->half_open = number;
-    r->half_open_value = v;
+  } else {
+    evict_note(r, number, v, now);
   }
 }
 
@@ -245,21 +207,21 @@ __noinline int probe_bucket(__u32 bucket, __u64 key, __u32 now, struct probe *r)
 
 /* Fills in `r` for a key and its home bucket; `r->udp` is the caller's. */
 static __always_inline void conn_probe(__u32 home, __u64 key, __u32 now, struct probe *r) {
-  r->holder = r->free = r->half_open = NOWHERE;
+  r->holder = r->free = r->evict = NOWHERE;
   r->further = 1;
 #pragma clang loop unroll(disable)
   for (__u32 n = 0; n < PROBE_BUCKETS; n++)
     if (!probe_bucket(home + n, key, now, r)) break;
 }
 
-/* Claims the free slot that was found, else that of a half-open connection. NOWHERE: there is none, or another CPU changed it. */
+/* Claims the free slot that was found, else that of the connection to be replaced. NOWHERE: there is none, or another CPU changed it. */
 static __always_inline __u32 slot_claim(struct probe *r, __u32 now) {
   bool replace = r->free == NOWHERE;
-  __u32 number = replace ? r->half_open : r->free;
-  __u64 was = replace ? r->half_open_value : r->free_value;
+  __u32 number = replace ? r->evict : r->free;
+  __u64 was = replace ? r->evict_value : r->free_value;
   struct conn_slot *s = number == NOWHERE ? 0 : slot_at(number);
   if (!s || CAS(&s->value, was, (was & V_SPILLED) | CLAIMED << V_DEST_SHIFT) != was) return NOWHERE;
-  if (replace) count_reason(R_HALF_OPEN_REPLACED);
+  if (replace) count_reason(evict_reason(r->evict_class));
   if (v_taken(was)) conn_uncount(was, now);
   return number;
 }

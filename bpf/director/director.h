@@ -64,6 +64,13 @@ static __always_inline bool is_recent(__u64 value, __u32 now, __u32 timeout) {
   return now + timeout - (__u32)value <= slack;
 }
 
+#define PROVEN_STATES (1u << S_ESTABLISHED | 1u << S_UDP)
+/* Is this the server's packet that proves an established connection of TCP? A client that forged its address got no SYN+ACK, so a server
+ * answers its ACK by an RST. The answer to a datagram proves nothing. */
+static __always_inline bool is_proof(__u64 value, __u8 flags, bool out) {
+  return out && !(value & V_PROVEN) && v_state(value) == S_ESTABLISHED && !(flags & FLAG_SYN);
+}
+
 #define CONN_GONE 1
 /* State and expiry of a connection after a packet. CONN_GONE: its slot is free. Where another CPU changes the value first, it tries again from the new value, a few
  * times. `flags`: TCP's, or TOUCH_UDP; TOUCH_OUT for the server's packets. */
@@ -83,8 +90,10 @@ __noinline int conn_move(struct conn_slot *s, __u64 key, __u64 value, __u32 flag
       state = tcp_state_after(c, v_state(value), flags, dir);
       timeout = c->tcp_timeout[state & (TCP_STATES - 1)];
     }
+    bool recent = is_recent(value, now, timeout);
+    if (state == v_state(value) && (PROVEN_STATES & 1u << state) && (!recent || is_proof(value, flags, flags & TOUCH_OUT))) to |= V_PROVEN;
     to = v_moved(to, state, now + timeout);
-    if (to >> 32 == value >> 32 && is_recent(value, now, timeout)) return 0;
+    if (to >> 32 == value >> 32 && recent) return 0;
     if (conn_change(s, &value, to) || READ(s->key) != key) return 0;
   }
   return 0;
@@ -95,7 +104,7 @@ __noinline int conn_move(struct conn_slot *s, __u64 key, __u64 value, __u32 flag
 static __always_inline bool is_plain(struct conf *c, struct packet *p, __u64 value, __u32 now, bool out) {
   if (p->protocol != IPPROTO_TCP) return is_recent(value, now, c->udp_timeout);
   if ((p->flags & (FLAG_FIN | FLAG_SYN | FLAG_RST | FLAG_ACK)) != FLAG_ACK || v_state(value) != S_ESTABLISHED) return false;
-  return !(out && value & V_NOOUTPUT) && is_recent(value, now, c->tcp_timeout[S_ESTABLISHED]);
+  return !(out && (value & V_NOOUTPUT || !(value & V_PROVEN))) && is_recent(value, now, c->tcp_timeout[S_ESTABLISHED]);
 }
 
 static __always_inline void conn_touch(struct verdict *v, bool out) {
@@ -146,7 +155,7 @@ static __always_inline __u64 first_value(struct verdict *v) {
 
 /* Claims a slot for a connection; away from home the buckets up to it are marked. */
 static __always_inline __u32 slot_take(struct probe *r, __u32 home, __u32 now) {
-  __u32 away = away_from(home, r->free == NOWHERE ? r->half_open : r->free);
+  __u32 away = away_from(home, r->free == NOWHERE ? r->evict : r->free);
   if (likely(!away)) return slot_claim(r, now);
   __u32 lock = spill_lock_of(home);
   if (!lock_take(lock)) return NOWHERE;
@@ -218,13 +227,13 @@ static __always_inline enum decision conn_make(struct verdict *v, __u64 key) {
       v->f.slot = slot_at(r->holder);
       if (!v->f.slot) return GO_DROP;
       v->f.value = READ(v->f.slot->value);
-      if (!v_live(v->f.value, v->now)) continue; /* it ended meanwhile */
+      if (!v_live(v->f.value, v->now) || READ(v->f.slot->key) != key) continue; /* it ended meanwhile */
       v->known = true;
       return GO_REQUEST;
     }
     enum decision go = choose_dest(v);
     if (go != GO_REQUEST) return go;
-    if (r->free == NOWHERE && r->half_open == NOWHERE) return GO_DROP;
+    if (r->free == NOWHERE && r->evict == NOWHERE) return GO_DROP;
     __u32 number = slot_take(r, home, v->now);
     if (number == NOWHERE) continue;
     v->f.value = first_value(v);

@@ -86,11 +86,12 @@ static __always_inline bool quick_value(struct quick *q, __u64 value, bool out) 
   return !(out && value & V_NOOUTPUT);
 }
 
-/* Writes the expiry where that is due. Losing the compare-and-swap means that another CPU stored a later expiry, or ended it. */
-static __always_inline void quick_touch(struct quick *q, struct quick_found *f) {
+/* Writes the expiry where that is due, and that the connection is proven (is_proof; one bit of the state differs between UDP and ESTABLISHED). Losing the compare-and-swap means that another CPU stored a later expiry, or ended it. */
+static __always_inline void quick_touch(struct quick *q, struct quick_found *f, bool out) {
   __u32 timeout = quick_timeout(q);
-  if (likely(is_recent(f->value, q->now, timeout))) return;
-  CAS(&f->slot->value, f->value, (f->value >> 32 << 32) | (q->now + timeout));
+  bool settled = !out || f->value & (V_PROVEN | 2ull << V_STATE_SHIFT);
+  if (likely(settled && is_recent(f->value, q->now, timeout))) return;
+  CAS(&f->slot->value, f->value, (f->value >> 32 << 32) | V_PROVEN | (q->now + timeout));
 }
 
 /* Writes a fresh hop's MACs into the frame. Returns the device, 0 where the hop cannot be used. */
@@ -176,7 +177,7 @@ static __always_inline int quick_request(void *data, void *end, struct quick *q,
   __u32 ifindex = quick_hop(q, data, &d->hop, addr);
   if (!ifindex) return QUICK_NO;
   xdp_rewrite(&q->p, data, end, false, v_method(value) == M_MASQ, addr, d->port);
-  quick_touch(q, &f);
+  quick_touch(q, &f, false);
   quick_count(q, v_dest(value), false);
   return bpf_redirect(ifindex, 0);
 }
@@ -199,7 +200,7 @@ static __always_inline int quick_reply(void *data, void *end, struct quick *q, _
   __u32 ifindex = w ? quick_client_hop(q, data, w, q->p.daddr) : 0;
   if (!ifindex) return QUICK_NO;
   xdp_rewrite(&q->p, data, end, true, true, s->addr[0], s->port);
-  quick_touch(q, &f);
+  quick_touch(q, &f, true);
   quick_count(q, dest, true);
   return bpf_redirect(ifindex, 0);
 }

@@ -4,15 +4,18 @@
 #ifndef WEIR_SCRATCH_H
 #define WEIR_SCRATCH_H
 
+#define NOWHERE 0xffffffffu
+
 /* What a probe of the key's buckets found: numbers of slots, NOWHERE where there is none. */
 struct probe {
   __u32 holder;    /* the slot that has the key */
   __u32 free;      /* a free or expired slot */
-  __u32 half_open; /* a connection that may be replaced, see is_better_half_open() */
+  __u32 evict;     /* the connection that is replaced where no slot is free (evict.h) */
   __u32 udp;       /* in: the new connection is of UDP */
   __u32 further;   /* may the key be in a later bucket? */
   __u64 free_value;
-  __u64 half_open_value;
+  __u64 evict_value;
+  __u32 evict_class;
 };
 
 #define ICMP_QUOTE 128 /* of the offending packet, from its IP header on; a multiple of 4 */

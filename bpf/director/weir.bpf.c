@@ -18,6 +18,8 @@
 #include "endpoint.h"
 #include "state.h"
 #include "scratch.h"
+#include "value.h"
+#include "evict.h"
 #include "conn.h"
 #include "schedule.h"
 #include "nexthop.h"

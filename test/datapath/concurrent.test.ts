@@ -44,6 +44,8 @@ test('the table filled past its size: no established connection is lost, what ha
   const bed = bedOf('tc', 64);
   try {
     setUp(bed, 'rr');
+    // so that what was idle for seconds does not give way, however slow the machine is
+    bed.tables.conf.set(0, Conf.hz, 1 << 20);
     const harvests = await rage(bed, { kind: 'tc', flows: 3000, packets: 20_000, letters: ['S', 'A'] }, () => {});
     const slots = checkTable(bed);
     const drops = bed.drops();

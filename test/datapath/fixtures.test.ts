@@ -92,8 +92,17 @@ function play(bed: Bed, fixture: Fixture, shortCut: boolean): void {
   if (fixture.after !== undefined && !isTooShortForTc(fixture)) look(bed, fixture.after);
 }
 
-/** Met by storms and floods (concurrent.test.ts, edges.test.ts), or only when a helper of the kernel fails. */
-const ELSEWHERE = ['none', 'table_full', 'half_open_replaced', 'busy', 'icmp_limited', 'redirect_failed'];
+/** Met by storms and floods (concurrent.test.ts, edges.test.ts, eviction.test.ts), or only when a helper of the kernel fails. */
+const ELSEWHERE = [
+  'none',
+  'table_full',
+  'half_open_replaced',
+  'busy',
+  'icmp_limited',
+  'redirect_failed',
+  'closed_replaced',
+  'idle_replaced',
+];
 
 for (const attach of ['tc', 'xdp'] as const) {
   describe(`packet fixtures by ${attach}`, { skip: skipReason() }, () => {

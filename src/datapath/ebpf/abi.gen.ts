@@ -319,7 +319,7 @@ export const Abi = {
   V_INACTIVE: 0x100000000000000n,
   V_NOOUTPUT: 0x200000000000000n,
   V_SPILLED: 0x400000000000000n,
-  V_SYNCED: 0x800000000000000n,
+  V_PROVEN: 0x800000000000000n,
   V_AWAY_SHIFT: 60,
   CLAIMED: 262143,
   INTERFACE_XDP: 1,
@@ -351,6 +351,8 @@ export const REASONS = [
   { key: 'ftp_data', text: 'source port 20 is never scheduled, passed to the stack' },
   { key: 'not_local', text: 'a new connection to a service whose address is not on this host, passed to the stack' },
   { key: 'icmp_checksum', text: 'an ICMP error about a connection, with a wrong checksum' },
+  { key: 'closed_replaced', text: 'a connection that is closed, or being closed, was replaced by a new one' },
+  { key: 'idle_replaced', text: 'an idle connection was replaced by a new one' },
 ] as const;
 
 /** Of the maps, and of places, sizes and values of the above: a table of another layout is refused. Reasons and names are not part of it. */

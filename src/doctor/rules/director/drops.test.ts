@@ -23,6 +23,8 @@ test('what is dropped while doctor looks is a fault; what was dropped is a numbe
   assert.deepEqual(codes(drops({ no_route: 9 })), ['info drops-seen'], 'it is over');
   assert.deepEqual(codes(drops({ redirect_failed: 9 }, { redirect_failed: 2 })), ['warning sending-failed']);
   assert.deepEqual(codes(drops({ half_open_replaced: 9 }, { half_open_replaced: 1 })), ['warning table-evicts']);
+  assert.deepEqual(codes(drops({ idle_replaced: 9 }, { idle_replaced: 1 })), ['warning table-evicts']);
+  assert.deepEqual(codes(drops({ closed_replaced: 9 }, { closed_replaced: 1 })), [], 'nobody misses it');
   assert.deepEqual(codes(drops({ table_full: 9 }, { table_full: 1 })), ['error table-full']);
   assert.deepEqual(codes(drops({ fragment: 3, ttl: 4, no_connection: 99 }, { fragment: 1 })), ['info drops-seen'], 'from any network');
   assert.match(found(drops({ fragment: 3, ttl: 4, no_connection: 99 }))[0]?.what ?? '', /60 s 7 packets were not balanced/);

@@ -36,6 +36,14 @@ const RULES: readonly Rule[] = [
     advice: LARGER,
   },
   {
+    reason: 'idle_replaced',
+    code: 'table-evicts',
+    severity: 'warning',
+    what: (packets) => `idle connections are replaced by new ones (${packets})`,
+    cause: (facts) => `the connection table has no room for them: ${fillText(facts.fill)}`,
+    advice: LARGER,
+  },
+  {
     reason: 'no_route',
     code: 'next-hop-missing',
     severity: 'warning',
@@ -55,8 +63,11 @@ const RULES: readonly Rule[] = [
   },
 ];
 
-/** Other rules name the cause: no server in service, a VIP that is not here. doctor's own SYNs come from the port of FTP's data. */
-const EXPLAINED: ReadonlySet<string> = new Set(['no_destination', 'not_local', 'ftp_data']);
+/**
+ * Other rules name the cause: no server in service, a VIP that is not here. doctor's own SYNs come from the port of FTP's data. No packet is
+ * lost where a closed connection gives way.
+ */
+const EXPLAINED: ReadonlySet<string> = new Set(['no_destination', 'not_local', 'ftp_data', 'closed_replaced']);
 
 const LIMITS_TEXT = 'expected in small numbers from any network';
 /** Fewer of these come with any traffic: late packets of connections that ended, port scans. */

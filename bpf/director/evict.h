@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Which connection gives way to a new one where no slot is free. Dead and forged connections go first, so that they cannot fill the table;
+ * what a client still uses stays. Of the best class, one of the new connection's protocol goes first, so that a flood of one protocol does
+ * not drive out the other's; of these, the one that expires first. */
+#ifndef WEIR_EVICT_H
+#define WEIR_EVICT_H
+
+enum eviction {
+  EVICT_CLOSED,      /* CLOSE, TIME_WAIT, LAST_ACK */
+  EVICT_HALF_OPEN,   /* no handshake within a second; UDP without V_PROVEN */
+  EVICT_HALF_CLOSED, /* FIN_WAIT, where under DR every connection that the client ended stays; CLOSE_WAIT */
+  EVICT_UNPROVEN,    /* ESTABLISHED without V_PROVEN: a SYN and an ACK, which may be forged; UDP with it */
+  EVICT_NEW,         /* half open for less than a second: else clients that come together would drive out each other */
+  EVICT_IDLE,        /* ESTABLISHED */
+  EVICT_NEVER,
+};
+
+/* Classes by state, and seconds by class, four bits each. */
+#define CLASS(at, what) ((__u64)(what) << (at) * 4)
+#define CLASSES                                                                                                          \
+  (CLASS(S_SYN_SENT, EVICT_HALF_OPEN) | CLASS(S_SYN_RECV, EVICT_HALF_OPEN) | CLASS(S_SYNACK, EVICT_HALF_OPEN) |          \
+   CLASS(S_LISTEN, EVICT_HALF_OPEN) | CLASS(S_FIN_WAIT, EVICT_HALF_CLOSED) | CLASS(S_CLOSE_WAIT, EVICT_HALF_CLOSED))
+#define CLASSES_UNPROVEN (CLASSES | CLASS(S_ESTABLISHED, EVICT_UNPROVEN) | CLASS(S_UDP, EVICT_HALF_OPEN))
+#define CLASSES_PROVEN (CLASSES | CLASS(S_ESTABLISHED, EVICT_IDLE) | CLASS(S_UDP, EVICT_UNPROVEN))
+
+/* How long a connection must have been idle: a handshake has had its time; what is not proven has had the time to be; and the minute after
+ * which the kernel's IPVS lets an established connection go under attack (drop_entry). */
+#define IDLE_SECONDS (CLASS(EVICT_HALF_OPEN, 1) | CLASS(EVICT_HALF_CLOSED, 2) | CLASS(EVICT_UNPROVEN, 2))
+#define ESTABLISHED_IDLE_SECONDS 60
+
+static __always_inline __u32 eviction_class(struct conf *c, __u64 v, __u32 now) {
+  __u32 state = v_state(v);
+  __u32 class = (v & V_PROVEN ? CLASSES_PROVEN : CLASSES_UNPROVEN) >> state * 4 & 15;
+  if (class == EVICT_CLOSED) return class;
+  __u32 timeout = state == S_UDP ? READ(c->udp_timeout) : READ(c->tcp_timeout[state & (TCP_STATES - 1)]);
+  __s32 idle = (__s32)(timeout - ((__u32)v - now));
+  __s32 least = (READ(c->hz) >> CLOCK_SHIFT) * (class == EVICT_IDLE ? ESTABLISHED_IDLE_SECONDS : IDLE_SECONDS >> class * 4 & 15);
+  if (likely(idle >= least)) return class;
+  return class == EVICT_HALF_OPEN ? EVICT_NEW : EVICT_NEVER;
+}
+
+/* Is the connection with value `v` a better one to replace than what was found before? */
+static __always_inline bool evict_is_better(struct probe *r, __u64 v, __u32 class) {
+  if (class == EVICT_NEVER) return false;
+  if (READ(r->evict) == NOWHERE || class != READ(r->evict_class)) return READ(r->evict) == NOWHERE || class < READ(r->evict_class);
+  if (v_udp(v) != v_udp(READ(r->evict_value))) return v_udp(v) == READ(r->udp);
+  return (__s32)((__u32)v - (__u32)READ(r->evict_value)) < 0;
+}
+
+static __always_inline void evict_note(struct probe *r, __u32 number, __u64 v, __u32 now) {
+  struct conf *c = the_conf();
+  if (!c) return;
+  __u32 class = eviction_class(c, v, now);
+  if (!evict_is_better(r, v, class)) return;
+  r->evict = number;
+  r->evict_value = v;
+  r->evict_class = class;
+}
+
+static __always_inline __u32 evict_reason(__u32 class) {
+  if (class == EVICT_HALF_OPEN || class == EVICT_NEW) return R_HALF_OPEN_REPLACED;
+  return class < EVICT_UNPROVEN ? R_CLOSED_REPLACED : R_IDLE_REPLACED;
+}
+
+#endif
