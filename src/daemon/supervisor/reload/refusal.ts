@@ -7,6 +7,7 @@ import { addressId } from '../../../model/identity.js';
 import type { KeepalivedConfiguration } from '../../../model/keepalived/configuration.js';
 import type { VrrpInstance } from '../../../model/keepalived/instance.js';
 import type { Loaded } from './loaded.js';
+import { serversGivenUp } from './servers-given-up.js';
 
 /** What a configuration gives up of another one: a virtual address or an instance's authentication. */
 interface GivenUp {
@@ -41,17 +42,18 @@ function isAbout(damage: Damage, { instance, address }: GivenUp, next: Keepalive
 }
 
 /**
- * What the new file would give up because of what is wrong in it: where something is wrong that was not wrong in the file that runs, or where
- * what is wrong is about just what goes. Other mistakes are no reason to keep what an operator removes.
+ * What the new file would give up because of what is wrong in it: where something is wrong that was not wrong in the file that runs (a name
+ * in the place of a server's address), or where what is wrong is about just the virtual address that goes. Other mistakes are no reason to
+ * keep what an operator removes.
  */
 function lostByDamage(
   before: { readonly configuration: KeepalivedConfiguration; readonly damage: readonly Damage[] },
   next: { readonly configuration: KeepalivedConfiguration; readonly damage: readonly Damage[] },
-): GivenUp | undefined {
+): string | undefined {
   if (next.damage.length === 0) return undefined;
   const lost = givenUp(before.configuration, next.configuration);
-  if (newDamage(before.damage, next.damage).length > 0) return lost[0];
-  return lost.find((one) => next.damage.some((damage) => isAbout(damage, one, next.configuration)));
+  if (newDamage(before.damage, next.damage).length > 0) return lost[0]?.text ?? serversGivenUp(before.configuration, next.configuration)[0];
+  return lost.find((one) => next.damage.some((damage) => isAbout(damage, one, next.configuration)))?.text;
 }
 
 /** What runs, and what was wrong in its file. */
@@ -64,5 +66,5 @@ export interface RunningFile {
 export function refusalOf(running: RunningFile, { configuration, damage = [], outcome }: Loaded): string | undefined {
   if (configuration === undefined) return outcome === 'missing' ? 'there is no configuration file' : 'the new configuration cannot be used';
   const lost = lostByDamage(running, { configuration, damage });
-  return lost === undefined ? undefined : `the new configuration has errors and would give up ${lost.text} (fix them, or restart)`;
+  return lost === undefined ? undefined : `the new configuration has errors and would give up ${lost} (fix them, or restart)`;
 }
