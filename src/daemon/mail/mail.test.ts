@@ -4,7 +4,8 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { test } from 'node:test';
 import { emptyGlobal } from '../../../test/support/keepalived-configuration.js';
 import { composeMail, mailDate } from './compose.js';
-import { Mailer } from './mailer.js';
+import { Mailer, type MailTimes } from './mailer.js';
+import { shareQueries } from './relay-name.js';
 import { sendMail } from './smtp.js';
 
 const global = {
@@ -107,42 +108,133 @@ test('the whole dialogue, dots doubled', async () => {
   }
 });
 
-test('a relay that refuses, hangs up or is silent: logged once each, and the next mail is sent', async () => {
+const until = async (condition: () => boolean): Promise<void> => {
+  while (!condition()) await new Promise((done) => setTimeout(done, 5));
+};
+const TIMES: MailTimes = { pauseMs: 20, pauseMaxMs: 40, keptMs: 60_000 };
+
+/** A mailer whose relay a test sets, and what it logs. */
+function mailerBed(times = TIMES) {
   const logged: string[] = [];
   const details: string[] = [];
-  const mailer = new Mailer((level, text) => void (level === 'debug' ? details : logged).push(text));
-  const send = (port: number, smtpTimeoutUs = 60_000_000): void =>
-    mailer.send({ type: 'INSTANCE', name: 'VI_1', event: 'MASTER' }, { ...global, smtpServer: { host: '127.0.0.1', port }, smtpTimeoutUs });
-  const until = async (condition: () => boolean): Promise<void> => {
-    while (!condition()) await new Promise((done) => setTimeout(done, 5));
+  const current: { smtpServer?: { readonly host: string; readonly port: number } } = {};
+  const log = (level: string, text: string): void => void (level === 'debug' ? details : logged).push(text.replace(/ port \d+/, ''));
+  const settings = () => ({ ...global, smtpTimeoutUs: 200_000, ...current });
+  const mailer = new Mailer(log, settings, times);
+  const send = (count = 1): void => {
+    for (let n = 0; n < count; n++) mailer.send({ type: 'INSTANCE', name: 'VI_1', event: 'MASTER' });
   };
+  const use = (port: number, host = '127.0.0.1'): void => {
+    current.smtpServer = { host, port };
+  };
+  return { logged, details, send, use };
+}
+
+test('a relay that refuses or is silent: logged once each, and sent again what it did not refuse', async () => {
+  const { logged, details, send, use } = mailerBed();
   const refusing = await relay((line) => (line.startsWith('RCPT') ? '550 nobody' : '250 fine'));
   const silent = await relay(() => undefined);
   const good = await relay(polite);
   try {
-    mailer.send({ type: 'INSTANCE', name: 'VI_1', event: 'MASTER' }, global);
-    send(refusing.port);
-    send(refusing.port);
-    send(silent.port, 200_000);
-    send(good.port);
-    await until(() => logged.at(-1) === 'Mails are taken again');
-    assert.deepEqual(
-      logged.map((text) => text.replace(/ port \d+/, '')),
-      [
-        'Mail was not sent: there is no smtp_server',
-        'Mail was not sent: SMTP server 127.0.0.1: RCPT: 550 nobody',
-        'Mail was not sent: SMTP server 127.0.0.1: no answer within 0.2 s',
-        'Mails are taken again',
-      ],
-    );
+    send();
+    use(refusing.port);
+    send(2);
+    await until(() => refusing.lines.filter((line) => line.startsWith('RCPT')).length === 2);
+    use(silent.port);
+    send();
+    await until(() => silent.lines.length === 3);
+    // The one that waits goes to the relay that a reload names.
+    use(good.port);
+    await until(() => logged.at(-1)?.startsWith('Mails are taken again') === true);
+    assert.deepEqual(logged, [
+      'Mail was not sent: there is no smtp_server',
+      'Mail was not sent: SMTP server 127.0.0.1: RCPT: 550 nobody',
+      'Mail was not sent: SMTP server 127.0.0.1: no answer within 0.2 s',
+      'Mails are taken again; lost meanwhile: 2',
+    ]);
     // With -D, as keepalived has them.
     assert.deepEqual(
       details.slice(-2).map((text) => text.replace(/:\d+ /, ':25 ')),
       ['Remote SMTP server [127.0.0.1]:25 connected.', 'SMTP alert successfully sent.'],
     );
+    assert.equal(good.lines.filter((line) => line === 'DATA').length, 1);
   } finally {
     for (const { close } of [refusing, silent, good]) close();
   }
+});
+
+test('a relay whose name does not resolve: logged once, tried again after longer pauses, and no mail is lost', async () => {
+  const { logged, send, use } = mailerBed();
+  const good = await relay(polite);
+  try {
+    use(25, 'relay.invalid');
+    send(3);
+    await until(() => logged.length === 1);
+    await new Promise((done) => setTimeout(done, 300));
+    assert.match(logged.join(), /^Mail was not sent: SMTP server relay\.invalid: its name does not resolve$/);
+    const dead = await relay(polite);
+    dead.close();
+    use(dead.port, 'localhost');
+    await until(() => logged.length === 2);
+    assert.match(logged[1] ?? '', /^Mail was not sent: SMTP server localhost: connect ECONNREFUSED/);
+    use(good.port, 'localhost');
+    await until(() => good.lines.filter((line) => line === 'QUIT').length === 3);
+    await until(() => logged.length === 3);
+    assert.equal(logged.at(-1), 'Mails are taken again');
+  } finally {
+    good.close();
+  }
+});
+
+test('mails wait for a dead relay in bounds: the oldest are given up, no more than a hundred wait, and a line counts the lost', async () => {
+  const { logged, send, use } = mailerBed({ pauseMs: 10, pauseMaxMs: 20, keptMs: 300 });
+  const dead = await relay(polite);
+  dead.close();
+  use(dead.port);
+  send(150);
+  await until(() => logged.length === 2);
+  assert.match(logged[0] ?? '', /^A mail is lost, more may follow: 100 others wait$/);
+  assert.match(logged[1] ?? '', /^Mail was not sent: SMTP server 127\.0\.0\.1: connect ECONNREFUSED/);
+  await new Promise((done) => setTimeout(done, 800));
+  const good = await relay(polite);
+  try {
+    use(good.port);
+    send();
+    await until(() => logged.length === 3);
+    assert.equal(logged[2], 'Mails are taken again; lost meanwhile: 150');
+  } finally {
+    good.close();
+  }
+});
+
+test('a mail that the relay may have taken is not sent twice', async () => {
+  const { logged, send, use } = mailerBed();
+  const forgetful = await relay((line, inData) => (inData && line === '.' ? undefined : polite(line, inData)));
+  try {
+    use(forgetful.port);
+    send();
+    await until(() => logged.length === 1);
+    await new Promise((done) => setTimeout(done, 300));
+    assert.equal(forgetful.lines.filter((line) => line === 'DATA').length, 1);
+  } finally {
+    forgetful.close();
+  }
+});
+
+test('one query for a name is under way at a time, and all who ask get its answer', () => {
+  const asked: string[] = [];
+  const answers: (() => void)[] = [];
+  const ask = shareQueries((name, _options, callback) => {
+    asked.push(name);
+    answers.push(() => callback(null, `${asked.length}`, 4));
+  });
+  const got: string[] = [];
+  for (const name of ['a', 'a', 'b', 'a']) ask(name, {}, (_error, address) => void got.push(`${name} ${String(address)}`));
+  assert.deepEqual(asked, ['a', 'b']);
+  answers[0]?.();
+  assert.deepEqual(got, ['a 2', 'a 2', 'a 2']);
+  ask('a', {}, () => {});
+  assert.deepEqual(asked, ['a', 'b', 'a']);
 });
 
 /** A relay that does this with each connection, and how its mail ended. */

@@ -1,9 +1,9 @@
 // One mail to a relay by plain SMTP (RFC 5321), as keepalived speaks it: HELO, MAIL, RCPT, DATA, QUIT; no TLS, no authentication.
 
-import { connect, type Socket } from 'node:net';
-import { WeirError } from '../../model/errors/weir-error.js';
+import { connect, isIP, type Socket } from 'node:net';
 import { AnswerTimeout } from '../../sys/answer-timeout.js';
 import type { Mail } from './compose.js';
+import { connectTrouble, lookupOnce, NAME_TROUBLE } from './relay-name.js';
 
 export interface Relay {
   readonly host: string;
@@ -17,6 +17,16 @@ const ANSWER_MAX_BYTES = 1 << 16;
 /** So many characters of one are logged. */
 const LOGGED_MAX = 200;
 
+/** Why a mail was not sent, in words. `again`: it may be sent once more, the relay has surely not taken it and may take it later. */
+export class MailFailure extends Error {
+  constructor(
+    message: string,
+    readonly again: boolean,
+  ) {
+    super(message);
+  }
+}
+
 /** The answers of one connection, one at a time. */
 class Dialogue {
   readonly #socket: Socket;
@@ -27,15 +37,21 @@ class Dialogue {
   readonly #timer: AnswerTimeout;
 
   constructor({ host, port, timeoutMs }: Relay, connected?: () => void) {
-    this.#timer = new AnswerTimeout(timeoutMs, () => this.#fail(new Error(`no answer within ${timeoutMs / 1000} s`)));
-    this.#socket = connect({ host, port }, connected);
+    let resolved = isIP(host) !== 0;
+    this.#timer = new AnswerTimeout(timeoutMs, () =>
+      this.#fail(new Error(resolved ? `no answer within ${timeoutMs / 1000} s` : NAME_TROUBLE)),
+    );
+    this.#socket = connect({ host, port, lookup: lookupOnce }, connected);
+    this.#socket.on('lookup', () => {
+      resolved = true;
+    });
     this.#socket.setEncoding('utf8');
     this.#socket.on('data', (chunk: string) => {
       this.#text += chunk;
       if (this.#text.length > ANSWER_MAX_BYTES) this.#fail(new Error('its answer has no end'));
       this.#give();
     });
-    this.#socket.on('error', (error) => this.#fail(error));
+    this.#socket.on('error', (error) => this.#fail(connectTrouble(error)));
     this.#socket.on('close', () => this.#fail(new Error('it hung up')));
   }
 
@@ -57,7 +73,7 @@ class Dialogue {
     done(whole.trim());
   }
 
-  /** @throws Error when another answer than `code` comes, or none */
+  /** @throws MailFailure when another answer than `code` comes, Error when none does */
   async expect(code: string, line?: string): Promise<void> {
     if (this.#failure === undefined) this.#timer.restart();
     if (line !== undefined) this.#socket.write(`${line}\r\n`);
@@ -66,11 +82,9 @@ class Dialogue {
       this.#waiting = { done, fail };
       return this.#give();
     });
-    if (!answer.startsWith(code))
-      throw new WeirError('smtp-refused', {
-        command: line === undefined ? 'greeting' : (line.split(/[ :]/)[0] ?? ''),
-        answer: answer.slice(0, LOGGED_MAX),
-      });
+    if (answer.startsWith(code)) return;
+    const command = line === undefined ? 'greeting' : (line.split(/[ :]/)[0] ?? '');
+    throw new MailFailure(`${command}: ${answer.slice(0, LOGGED_MAX)}`, !answer.startsWith('5'));
   }
 
   close(): void {
@@ -79,18 +93,23 @@ class Dialogue {
   }
 }
 
-/** `connected`: called when the relay is reached. @throws Error in words when it was not taken */
+/** `connected`: called when the relay is reached. @throws MailFailure when it was not taken */
 export async function sendMail(mail: Mail, relay: Relay, connected?: () => void): Promise<void> {
   const dialogue = new Dialogue(relay, connected);
+  let whole = false;
   try {
     await dialogue.expect('220');
     await dialogue.expect('250', `HELO ${relay.helo}`);
     await dialogue.expect('250', `MAIL FROM:<${mail.from}>`);
     for (const to of mail.to) await dialogue.expect('25', `RCPT TO:<${to}>`);
     await dialogue.expect('354', 'DATA');
+    whole = true;
     // A line that is a dot alone would end it.
     await dialogue.expect('250', `${mail.message.replace(/^\./gm, '..')}.`);
     await dialogue.expect('221', 'QUIT');
+  } catch (error) {
+    const refused = error instanceof MailFailure && !error.again;
+    throw new MailFailure((error as Error).message, !whole && !refused);
   } finally {
     dialogue.close();
   }

@@ -104,9 +104,12 @@ class Daemon {
     this.#vrrpPublisher = new VrrpPublisher(this.log);
     this.#running = new RunningPublisher(options, this.log);
     this.#clock = new ReloadClock(this.log, reloadWanted);
-    const mailer = new Mailer(this.log);
+    let mailer: Mailer | undefined;
     const mail = (event: MailEvent): void => {
-      if (this.#reloader !== undefined) mailer.send(event, this.#reloader.configuration.global);
+      const reloader = this.#reloader;
+      if (reloader === undefined) return;
+      mailer ??= new Mailer(this.log, () => reloader.configuration.global);
+      mailer.send(event);
     };
     this.#supervisor = new Supervisor({
       options,

@@ -44,5 +44,4 @@ export const systemErrors = {
   },
   'user-unknown': { text: ({ user }: { user: string }) => `there is no user ${user}`, exitStatus: 1 },
   'group-unknown': { text: ({ group }: { group: string }) => `there is no group ${group}`, exitStatus: 1 },
-  'smtp-refused': { text: ({ command, answer }: { command: string; answer: string }) => `${command}: ${answer}`, exitStatus: 1 },
 } as const satisfies ErrorRows;
