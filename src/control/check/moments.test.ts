@@ -87,6 +87,19 @@ test('fast_recovery makes no endless loop of a page that fails while a server co
   assert.deepEqual(asked, ['0@1', '0@11', '0@21', '0@21', '1@21', '1@24']);
 });
 
+test('with delay_before_retry 0 such a page is asked for after delay_loop', () => {
+  for (const fastRecovery of [false, true]) {
+    const { bed, asked, bad } = withPages({ retry: 2, delayBeforeRetryUs: 0 }, { fastRecovery } as Partial<CheckKind>);
+    bad.add(0).add(1);
+    bed.pass(12);
+    bad.delete(0);
+    bed.pass(60);
+    // 0 fails twice; then it is asked for once more with all, and 1 fails in each of the rounds that are left.
+    const rounds = fastRecovery ? ['0@21', '0@21', '1@21'] : ['0@21', '0@31', '1@41'];
+    assert.deepEqual(asked, ['0@1', '0@11', ...rounds, ...(fastRecovery ? ['1@31', '1@41'] : []), '1@51', '1@61', '1@71']);
+  }
+});
+
 test('HTTP_GET: the very first failure is logged with its retries; with alpha not at all, and no script is run', () => {
   const first = withPages({ retry: 3 });
   first.bad.add(0);

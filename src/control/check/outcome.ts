@@ -151,11 +151,13 @@ function count(
 
 /**
  * A page that failed is asked for after the longer of both delays. Once it is well, and another one fails before the server is up, that one
- * is asked for after delay_before_retry; keepalived with fast_recovery asks without a pause, for ever.
+ * is asked for after delay_before_retry, or delay_loop where that is 0. fast_recovery leaves out pauses after successes only, so a round
+ * asks for each page once without a pause; keepalived 2.2.7 also leaves out the pause after such a failure, as long as the page fails.
  */
 function pauseWhileDownUs(checker: CheckerState): number {
   const { check, timing } = checker.config;
   const { delayBeforeRetryUs, delayLoopUs } = timing;
   if (!asksPages(check)) return delayLoopUs;
-  return checker.urlFailed ? Math.max(delayBeforeRetryUs, delayLoopUs) : delayBeforeRetryUs;
+  if (checker.urlFailed) return Math.max(delayBeforeRetryUs, delayLoopUs);
+  return delayBeforeRetryUs === 0 ? delayLoopUs : delayBeforeRetryUs;
 }

@@ -11,6 +11,9 @@ interface Last {
   readonly endedUs: number;
   /** The shortest of its intervals since then: a reload may shorten it. */
   readonly pauseUs: number;
+  readonly failed: boolean;
+  /** So many in a row began without that pause. */
+  readonly unpaused: number;
 }
 
 const pauseOf = ({ delayLoopUs, delayBeforeRetryUs }: CheckTiming): number => Math.min(delayLoopUs, delayBeforeRetryUs);
@@ -31,10 +34,10 @@ export const storm: MakeInvariant = (): Invariant => {
       // A reload may have checks take over the moments of others.
       if (input.kind === 'configure' && input.settings.sharedChecks) last.clear();
       if (input.kind === 'outcomes') {
-        for (const { attempt } of input.outcomes) {
+        for (const { attempt, outcome } of input.outcomes) {
           const key = running.get(attempt);
           const before = key === undefined ? undefined : last.get(key);
-          if (key !== undefined && before !== undefined) last.set(key, { ...before, endedUs: localUs });
+          if (key !== undefined && before !== undefined) last.set(key, { ...before, endedUs: localUs, failed: outcome.kind !== 'success' });
           running.delete(attempt);
         }
       }
@@ -53,11 +56,14 @@ export const storm: MakeInvariant = (): Invariant => {
             if (!begun.has(attempt)) continue;
             running.set(attempt, key);
             const { check } = config;
-            const fast = asksPages(check) && check.fastRecovery;
+            const pages = asksPages(check) && check.fastRecovery ? check.urls.length : 0;
             const from = check.kind === 'misc' ? before?.begunUs : before?.endedUs;
-            if (from !== undefined && !fast && localUs < from + pauseUs) return `${check.kind} is made again after ${localUs - from} us`;
+            const early = from !== undefined && localUs < from + pauseUs;
+            const unpaused = early && before !== undefined ? before.unpaused + 1 : 0;
+            if (early && before?.failed === true) return `${check.kind} is made again ${localUs - from} us after a failure`;
+            if (unpaused > pages) return `${check.kind} is made again after ${localUs - (from ?? 0)} us`;
             if (localUs < startedUs + BOOTSTRAP_US) return `${check.kind} is made ${localUs - startedUs} us after the start`;
-            last.set(key, { begunUs: localUs, endedUs: localUs, pauseUs: pauseOf(config.timing) });
+            last.set(key, { begunUs: localUs, endedUs: localUs, pauseUs: pauseOf(config.timing), failed: false, unpaused });
           }
         }
       }
