@@ -26,10 +26,10 @@ export function takeOutcome(context: CheckContext, index: number, outcome: Outco
   const hindrance = outcome.kind === 'not-made' ? outcome.text : (cause ?? '');
   changeChecker(context, index, { attempt: 0, hindrance });
   // Once, until an attempt is made again or another thing hinders it.
-  const other = hindrance !== '' && checker.hindrance !== hindrance;
-  if (other && cause !== undefined) log(context, cause, 'warning');
+  const isNewHindrance = hindrance !== '' && checker.hindrance !== hindrance;
+  if (isNewHindrance && cause !== undefined) log(context, cause, 'warning');
   if (outcome.kind === 'not-made') {
-    if (other) log(context, rules.notMade?.(subjectOf(context, checker), outcome.text) ?? outcome.text, 'warning');
+    if (isNewHindrance) log(context, rules.notMade?.(subjectOf(context, checker), outcome.text) ?? outcome.text, 'warning');
     if (rules.freshRounds === true) changeChecker(context, index, { retries: 0 });
     next(context, index, timing.delayLoopUs, rules);
   } else if (outcome.kind === 'success') succeed(context, index, outcome, rules);
@@ -51,7 +51,7 @@ function succeed(context: CheckContext, index: number, outcome: Extract<Outcome,
   const before = checkerAt(context, index);
   const { check, timing } = before.config;
   const subject = subjectOf(context, before);
-  const news = !before.up || !before.ran;
+  const wasUp = before.up && before.ran;
   if (!before.up && text !== undefined && rules.reached !== undefined) log(context, rules.reached(subject, text, before.url));
   warn(context, index, subject, outcome.warning, rules);
   changeChecker(context, index, { retries: 0 });
@@ -61,14 +61,14 @@ function succeed(context: CheckContext, index: number, outcome: Extract<Outcome,
   if (before.urlFailed || url < urls) {
     // Until it has run, the first failure of each URL counts.
     changeChecker(context, index, { url, urlFailed: false, retries: before.ran ? 0 : timing.retry });
-    const fast = asksPages(check) && check.fastRecovery && news;
+    const fast = asksPages(check) && check.fastRecovery && !wasUp;
     next(context, index, fast ? 0 : timing.delayLoopUs, rules);
     return;
   }
   changeChecker(context, index, { url: 0 });
-  const turns = takeRound(context, index, true);
-  if (status !== undefined && (turns || !news)) dynamicWeight(context, index, status);
-  if (turns) {
+  const comesUp = takeRound(context, index, true);
+  if (status !== undefined && (comesUp || wasUp)) dynamicWeight(context, index, status);
+  if (comesUp) {
     const line = rules.success(subject);
     if (line !== undefined) log(context, line);
     judge(context, index, true, rules.mail.up(subject));
@@ -95,7 +95,8 @@ function dynamicWeight(context: CheckContext, index: number, status: number): vo
   addWeight(context, index, addedByStatus(config.check, status, realAt(context, server, real).config.weight));
 }
 
-function logFailure(context: CheckContext, line: string | undefined): void {
+/** `undefined`: the kind has no line for it. */
+function logLine(context: CheckContext, line: string | undefined): void {
   if (line !== undefined) log(context, line);
 }
 
@@ -106,46 +107,46 @@ function fail(context: CheckContext, index: number, outcome: Extract<Outcome, { 
   const { text } = outcome;
   const before = checkerAt(context, index);
   const { timing } = before.config;
-  const asked = before.up || !before.ran;
-  if (!asked && rules.retriesWhileDown !== true) {
+  const isDown = before.ran && !before.up;
+  if (isDown && rules.retriesWhileDown !== true) {
     takeRound(context, index, false);
     next(context, index, pauseWhileDownUs(before), rules);
     return;
   }
-  const all = asked && logsAllFailures(context, before);
+  const isLogged = !isDown && logsAllFailures(context, before);
   if (before.retries < timing.retry) {
     const retries = before.retries + 1;
     const ran = before.ran || rules.freshRounds !== true;
     changeChecker(context, index, { retries, ran });
     if (ran && !before.ran) context.effects.push({ kind: 'remember' });
-    if (all) logFailure(context, rules.uncounted(subjectOf(context, before), text, retries));
+    if (isLogged) logLine(context, rules.uncounted(subjectOf(context, before), text, retries));
     next(context, index, timing.delayBeforeRetryUs, rules);
     return;
   }
   changeChecker(context, index, { retries: 0, urlFailed: asksPages(before.config.check) });
-  if (takeRound(context, index, false)) count(context, index, outcome, all, rules);
+  if (takeRound(context, index, false)) goDown(context, index, outcome, isLogged, rules);
   next(context, index, pauseWhileDownUs(checkerAt(context, index)), rules);
 }
 
-/** The failure that counts: the check is down from now on. */
-function count(
+/** The failure that counts. `isLogged`: those that do not count are logged, too. */
+function goDown(
   context: CheckContext,
   index: number,
   { text, status, reason }: Extract<Outcome, { kind: 'failure' }>,
-  all: boolean,
+  isLogged: boolean,
   rules: KindRules,
 ): void {
   const before = checkerAt(context, index);
   const { retry } = before.config.timing;
   const subject = subjectOf(context, before);
-  const attempted = rules.countedToo === 'always' || (rules.countedToo === 'while-up' && before.up);
-  if (attempted && all) logFailure(context, rules.uncounted(subject, text, retry + 1));
-  const later = rules.firstAsLater === true;
-  const failure = { text, retries: retry, first: !before.ran && !later, ...(reason === undefined ? {} : { reason }) };
-  if (before.up || !later) log(context, rules.failure(subject, failure));
+  const hasOwnLine = rules.countedToo === 'always' || (rules.countedToo === 'while-up' && before.up);
+  if (hasOwnLine && isLogged) logLine(context, rules.uncounted(subject, text, retry + 1));
+  const firstAsLater = rules.firstAsLater === true;
+  const failure = { text, retries: retry, first: !before.ran && !firstAsLater, ...(reason === undefined ? {} : { reason }) };
+  if (before.up || !firstAsLater) log(context, rules.failure(subject, failure));
   if (status !== undefined) changeChecker(context, index, { status });
   if (before.weight !== 0) changeChecker(context, index, { weight: 0 });
-  if (later) changeChecker(context, index, { ran: true });
+  if (firstAsLater) changeChecker(context, index, { ran: true });
   judge(context, index, false, rules.mail.down(subject, { text }), reason ?? reasonOf(text));
 }
 
