@@ -1,10 +1,10 @@
-// The keys of virtual servers, real servers and checks in the simulator.
+// By what the simulator knows virtual servers, real servers and checks again: their keys, and their names for people.
 import { checkerIdentity, realIdentity, serverIdentity } from '../../control/check/identity.js';
 import { formatAddress } from '../../model/address-text.js';
 import type { Checker, RealServer, VirtualServer } from '../../model/keepalived/virtual-server.js';
 
 /** Configurations never change, so that a key is worked out once. */
-function remembered<Of extends object>(make: (of: Of) => string): (of: Of) => string {
+function cached<Of extends object>(make: (of: Of) => string): (of: Of) => string {
   const known = new WeakMap<Of, string>();
   return (of) => {
     const found = known.get(of) ?? make(of);
@@ -13,10 +13,17 @@ function remembered<Of extends object>(make: (of: Of) => string): (of: Of) => st
   };
 }
 
-const checkKey = remembered<Checker>(checkerIdentity);
-const ownKey = remembered<RealServer>(realIdentity);
-export const serverKey = remembered<VirtualServer>(serverIdentity);
+const checkKey = cached<Checker>(checkerIdentity);
+const ownKey = cached<RealServer>(realIdentity);
+export const serverKey = cached<VirtualServer>(serverIdentity);
 export const realKey = (server: VirtualServer, real: RealServer): string => `${serverKey(server)}\n${ownKey(real)}`;
+
+/** The virtual servers that a process takes from a file, by key: one that stands twice counts once. */
+export function takenFrom(servers: readonly VirtualServer[]): ReadonlyMap<string, VirtualServer> {
+  const taken = new Map<string, VirtualServer>();
+  for (const server of servers) if (!taken.has(serverKey(server))) taken.set(serverKey(server), server);
+  return taken;
+}
 
 const keysOfReals = new WeakMap<VirtualServer, WeakMap<RealServer, readonly string[]>>();
 
@@ -40,6 +47,6 @@ function makeKeys(server: VirtualServer, real: RealServer): readonly string[] {
 }
 
 /** `10.0.0.1` */
-export const hostOf = remembered<RealServer>(({ address }) => formatAddress(address));
+export const hostOf = cached<RealServer>(({ address }) => formatAddress(address));
 /** `10.0.0.1 of [192.0.2.1]:tcp:80`, for people. */
 export const realText = (server: VirtualServer, real: RealServer): string => `${hostOf(real)} of ${server.name}`;

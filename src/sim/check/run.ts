@@ -7,10 +7,11 @@ import { disturb } from './disturb.js';
 import type { Disturbance, History } from './history.js';
 import type { MakeInvariant } from './invariant.js';
 import type { Machine } from './machine.js';
+import { takenFrom } from './names.js';
 import type { Observation } from './observation.js';
 import { describeDisturbance, describeStep } from './print.js';
 import { observe } from './verdicts.js';
-import { answerOf, applyToTable, localUs, takenFrom, type World, want, withFile, worldOf } from './world.js';
+import { answerOf, applyToTable, localUs, type World, want, withFile, worldOf } from './world.js';
 
 type Event =
   | DisturbEvent<Disturbance>

@@ -2,14 +2,13 @@
 // trackers alone.
 
 import { checkerIdentity, realIdentity, serverIdentity } from '../../control/check/identity.js';
-import { isAttempted } from '../../control/check/kinds/index.js';
 import type { CheckInput, Outcome } from '../../control/check/messages.js';
 import { rememberedKey } from '../../control/check/remembered.js';
 import type { Remembered } from '../../control/check/remembered-check.js';
 import { asksPages, type Checker, type RealServer, type VirtualServer } from '../../model/keepalived/virtual-server.js';
 import type { Expected } from './expected.js';
 import { keysByQuestion, shareExpected } from './expected-sharing.js';
-import { checkerKeys, realKey } from './names.js';
+import { checkerKeys, realKey, takenFrom } from './names.js';
 import type { Observation } from './observation.js';
 
 const INT_MAX = 2 ** 31 - 1;
@@ -37,12 +36,17 @@ function succeed(one: Expected, status: number | undefined): void {
 /** Each of its rounds begins with all retries. */
 const isSmtp = ({ check }: Checker): boolean => check.kind === 'smtp';
 
-/** A verdict needs as many failures as `retry` states, and one more; what is down already is retried by some kinds only. */
+/** TCP_CHECK and SMTP_CHECK are retried while they are down, too. */
+const isRetriedWhileDown = (config: Checker): boolean => config.check.kind === 'tcp' || isSmtp(config);
+
+/** A verdict needs as many failures as `retry` states, and one more. */
 function fail(one: Expected): void {
   const { config, up, ran } = one;
   const isDown = !up && ran;
-  if (isDown && config.check.kind !== 'tcp' && !isSmtp(config)) one.contrary = 0;
-  if (isDown && config.check.kind !== 'tcp' && !isSmtp(config)) return;
+  if (isDown && !isRetriedWhileDown(config)) {
+    one.contrary = 0;
+    return;
+  }
   if (one.failures < config.timing.retry) {
     one.failures++;
     one.ran ||= !isSmtp(config);
@@ -56,9 +60,10 @@ function fail(one: Expected): void {
   one.weight.instead = undefined;
 }
 
-function settleFile(one: Expected, value: number): void {
+function settleFile(one: Expected, values: ReadonlyMap<string, number>): void {
   if (one.config.check.kind !== 'file') return;
-  const { weight, reverse } = one.config.check;
+  const { trackFile, weight, reverse } = one.config.check;
+  const value = values.get(trackFile) ?? 0;
   const product = value * weight * (reverse ? -1 : 1);
   const fault = weight === 0 ? (value !== 0) !== reverse : product <= -INT_MAX;
   one.up = !fault;
@@ -100,8 +105,7 @@ export class Verdicts {
         break;
       case 'file':
         this.#files.set(input.name, input.value ?? 0);
-        for (const one of this.checks.values())
-          if (one.config.check.kind === 'file') settleFile(one, this.#files.get(one.config.check.trackFile) ?? 0);
+        for (const one of this.checks.values()) settleFile(one, this.#files);
         break;
       case 'bfd':
         this.#bfds.set(input.name, input.up);
@@ -138,14 +142,11 @@ export class Verdicts {
   ): void {
     const atStart = this.#servers === 0;
     const next = new Map<string, Expected>();
-    const seen = new Set<string>();
-    for (const server of servers) {
-      if (seen.has(serverIdentity(server))) continue;
-      seen.add(serverIdentity(server));
+    const taken = [...takenFrom(servers).values()];
+    for (const server of taken) {
       for (const real of server.realServers) this.#configureReal(server, real, { next, remembered, before, atStart });
     }
-    this.#servers = seen.size;
-    const taken = [...new Map(servers.toReversed().map((server) => [serverIdentity(server), server])).values()].toReversed();
+    this.#servers = taken.length;
     if (shared) shareExpected(next, taken, this.#questions);
     this.#questions = new Map([...keysByQuestion(taken)].flatMap(([question, keys]) => keys.map((key) => [key, question] as const)));
     this.#byAttempt.clear();
@@ -196,8 +197,8 @@ export class Verdicts {
         const dynamic = config.check.kind === 'misc' && config.check.dynamic && past.up && past.status >= 2;
         if (dynamic) one.weight.instead = past.status - 2;
       }
-      if (config.check.kind === 'file') settleFile(one, this.#files.get(config.check.trackFile) ?? 0);
-      if (!isAttempted(config.check.kind)) this.#settleBfd(one);
+      settleFile(one, this.#files);
+      this.#settleBfd(one);
       to.next.set(key, one);
     }
   }

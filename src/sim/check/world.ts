@@ -182,10 +182,3 @@ export function withFile(view: readonly ServerView[], { taken }: World): readonl
     return { ...server, config, reals };
   });
 }
-
-/** A virtual server that stands twice counts once. */
-export function takenFrom(servers: readonly VirtualServer[]): ReadonlyMap<string, VirtualServer> {
-  const taken = new Map<string, VirtualServer>();
-  for (const server of servers) if (!taken.has(serverKey(server))) taken.set(serverKey(server), server);
-  return taken;
-}

@@ -1,5 +1,4 @@
-// A reload changes nothing that the file did not change, and what was remembered of a killed process stays as it was.
-
+// A reload changes nothing that the file did not change. A process begins with what the one before it found, which is written down in time.
 import { checkerIdentity, realIdentity, serverIdentity } from '../../../control/check/identity.js';
 import { isAttempted } from '../../../control/check/kinds/index.js';
 import { rememberedKey } from '../../../control/check/remembered.js';
@@ -14,7 +13,7 @@ const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.str
 
 /** keepalived logs these at each reload. */
 const CHECKER_LINE = /^(?:Activating|Deactivating) healthchecker/;
-/** A verdict is written down within this time. */
+/** So long after a verdict it must be written down. */
 const WRITTEN_US = 60_000;
 
 /** What must be as before of a server that the file did not change. */
@@ -62,7 +61,7 @@ function reloaded(observation: Observation, sharedBefore: boolean): string | und
   return undefined;
 }
 
-/** What was down when the process before was killed is down, and not served. */
+/** What was up or down when the process before ended is so again, and what was down is not served. */
 function restarted({ input, after }: Observation): string | undefined {
   if (input.kind !== 'configure' || input.remembered === undefined || input.settings.sharedChecks) return undefined;
   for (const server of after) {
@@ -78,11 +77,10 @@ function restarted({ input, after }: Observation): string | undefined {
   return undefined;
 }
 
-/** Every verdict that a process gave is known to the next one, where there was time to write it down. */
 const isReload = (before: readonly ServerView[], { input }: Observation): boolean =>
   input.kind === 'configure' && input.remembered === undefined && before.length > 0;
 
-/** What the process that ends found dead. */
+/** A check that the process which ends now found down, and of which the next one would not know. */
 function unwritten({ view, disk, verdicts }: World): string | undefined {
   for (const { config, reals } of view) {
     for (const { config: real } of reals) {
