@@ -23,15 +23,15 @@ export type ServedAs =
   | { readonly kind: 'served'; readonly service: WantedService; readonly without: readonly Without[] }
   | { readonly kind: 'unserved'; readonly missing: string };
 
-const missingForServer = (spec: DestinationSpec): string | undefined => missingFor({ kind: 'add-destination', service: ANY_SERVICE, spec });
-
 /** What is missing for a destination does not depend on its service. */
 const ANY_SERVICE = { kind: 'fwmark', family: 'inet', mark: 1 } as const;
+
+const missingForServer = (spec: DestinationSpec): string | undefined => missingFor({ kind: 'add-destination', service: ANY_SERVICE, spec });
 
 /** Port 0 (all ports) means something with persistence alone. */
 const needsPersistence = ({ key }: ServiceSpec): boolean => key.kind === 'address' && key.port === 0;
 
-/** The capability is missing, and a service may be served without it. */
+/** What a service is served without, if the capability is missing and it may be. */
 function leftOut(id: CapabilityId, keyword: string): readonly Without[] {
   const { present, without } = capability(id);
   return present || without === undefined ? [] : [{ keyword, what: keyword, meanwhile: without }];
@@ -44,8 +44,8 @@ function plainPersistence(spec: ServiceSpec): readonly [ServiceSpec['persistence
   const without = leftOut('persistence', 'persistence_timeout');
   if (without.length > 0) return [undefined, without];
   const { engine, ...plain } = persistence;
-  const engineless = engine === undefined ? [] : leftOut('persistence-engines', 'persistence_engine');
-  return engineless.length > 0 ? [plain, engineless] : [persistence, []];
+  const withoutEngine = engine === undefined ? [] : leftOut('persistence-engines', 'persistence_engine');
+  return withoutEngine.length > 0 ? [plain, withoutEngine] : [persistence, []];
 }
 
 /** The scheduler that can be had, and what is missing of it. */
@@ -64,10 +64,10 @@ function plainScheduler({
 
 /** The service with what can be had of it. */
 function plainSpec(spec: ServiceSpec): readonly [ServiceSpec, readonly Without[]] {
-  const [persistence, unsticky] = plainPersistence(spec);
-  const [chooser, otherwise] = plainScheduler(spec);
-  const plain = { key: spec.key, ...chooser, onePacket: spec.onePacket, ...(persistence === undefined ? {} : { persistence }) };
-  return [plain, [...unsticky, ...otherwise]];
+  const [persistence, withoutPersistence] = plainPersistence(spec);
+  const [scheduler, withoutScheduler] = plainScheduler(spec);
+  const plain = { key: spec.key, ...scheduler, onePacket: spec.onePacket, ...(persistence === undefined ? {} : { persistence }) };
+  return [plain, [...withoutPersistence, ...withoutScheduler]];
 }
 
 const serverText = ({ address, port }: RealServer): string => `${formatAddress(address)} port ${port}`;
@@ -89,8 +89,8 @@ export function servedAs(wanted: WantedService): ServedAs {
   const { server } = wanted;
   const [spec, without] = plainSpec(wanted.spec);
   const [first] = server.realServers;
-  const unreachable = server.realServers.every((real) => missingForServer(real) !== undefined);
-  const missing = missingFor({ kind: 'add-service', spec }) ?? (first !== undefined && unreachable ? missingForServer(first) : undefined);
+  const noneReachable = server.realServers.every((real) => missingForServer(real) !== undefined);
+  const missing = missingFor({ kind: 'add-service', spec }) ?? (first !== undefined && noneReachable ? missingForServer(first) : undefined);
   if (missing !== undefined) return { kind: 'unserved', missing };
   const destinations = wanted.destinations.filter((one) => missingForServer(one) === undefined);
   return { kind: 'served', service: { server, spec, destinations }, without: [...without, ...withoutServers(server)] };
@@ -99,12 +99,14 @@ export function servedAs(wanted: WantedService): ServedAs {
 /** The virtual server as it is checked: without servers that get no connections, which must not count for its quorum. */
 export function reachablePart(server: VirtualServer): VirtualServer {
   const { sorryServer, ...rest } = server;
-  const realServers = server.realServers.filter((real) => missingForServer(real) === undefined);
-  const sorryStays = sorryServer !== undefined && missingForServer(sorryServer) === undefined;
-  if (realServers.length === 0 || (realServers.length === server.realServers.length && (sorryServer === undefined || sorryStays)))
-    return server;
+  const isReachable = (real: RealServer): boolean => missingForServer(real) === undefined;
+  const realServers = server.realServers.filter(isReachable);
+  const isSorryReachable = sorryServer !== undefined && isReachable(sorryServer);
+  const isWhole = realServers.length === server.realServers.length && (sorryServer === undefined || isSorryReachable);
+  // Without a server that can be reached it is not served at all.
+  if (isWhole || realServers.length === 0) return server;
   const weight = realServers.reduce((sum, real) => sum + real.weight, 0);
-  return { ...rest, realServers, quorum: Math.min(server.quorum, Math.max(1, weight)), ...(sorryStays ? { sorryServer } : {}) };
+  return { ...rest, realServers, quorum: Math.min(server.quorum, Math.max(1, weight)), ...(isSorryReachable ? { sorryServer } : {}) };
 }
 
 /** What is not as the file asks for it. */
