@@ -33,8 +33,8 @@ export function before(context: CheckContext): Before {
   };
 }
 
-/** For the first verdict one failure is enough, unless the kind retries in its first round, too. */
-const enoughForOne = ({ check, timing }: Checker): number =>
+/** The retries of a check whose first failure counts: all are used, unless the kind retries in its first round, too. */
+const usedRetries = ({ check, timing }: Checker): number =>
   isAttempted(check.kind) && kindOf(check.kind).freshRounds === true ? 0 : timing.retry;
 
 const NO_WARNINGS: CheckerState['warnings'] = new Map();
@@ -101,7 +101,7 @@ export function carryCheckers(
   const kept = wanted.map((config) => spare.get(checkerIdentity(config))?.shift());
   const trusted = old !== undefined && isTrusted(old.state, kept);
   // As in keepalived: the first failure is retried where a reload brings the server, or leaves it well.
-  const first = (config: Checker): number => (atStart || (old !== undefined && !trusted) ? enoughForOne(config) : 0);
+  const firstCounts = atStart || (old !== undefined && !trusted);
   return wanted.map((config, index) => {
     const { check, timing } = config;
     const same = kept[index];
@@ -110,7 +110,7 @@ export function carryCheckers(
       return withWeight({ ...same, server, real, config, retries }, weight);
     }
     const up = !timing.alpha || trusted;
-    const fresh = { ...newChecker(context, config, up), retries: first(config), server, real };
+    const fresh = { ...newChecker(context, config, up), retries: firstCounts ? usedRetries(config) : 0, server, real };
     const past = remembered?.get(rememberedKey(serverKey, realKey, checkerIdentity(config)));
     if (past === undefined) return fresh;
     // Which page failed is not remembered: the first one stands for it.

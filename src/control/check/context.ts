@@ -48,7 +48,7 @@ export function changeChecker(context: CheckContext, index: number, patch: Parti
   context.changedCheckers.set(index, { ...checkerAt(context, index), ...patch });
 }
 
-/** Puts other checkers in place of all. */
+/** Puts these checkers in place of all that there were. */
 export function replaceCheckers(context: CheckContext, checkers: readonly CheckerState[]): void {
   context.changedCheckers.clear();
   context.checkers = timedList(checkers);

@@ -15,14 +15,15 @@ export interface Answered {
 /** What attempts need from outside. `servedPorts`: of the virtual servers. */
 export type AttemptTools = Omit<CarrierTools, 'random' | 'openVip'> & { readonly servedPorts?: () => ReadonlySet<number> };
 
-const POOL_BYTES = 4096;
+/** So many random bytes are made together: each call of the system costs more than they do. */
+const RANDOM_BYTES = 4096;
 
 export class Attempts {
   readonly #running = new Map<number, AttemptRun>();
   readonly #expressions = new Map<string, Regex>();
   #answered: Answered[] = [];
-  #pool = new Uint8Array(0);
-  #used = 0;
+  #randomBytes = new Uint8Array(0);
+  #randomUsed = 0;
 
   readonly #tools: ProbeTools = {
     match: (pattern, options, bytes, minOffset, maxOffset) => {
@@ -63,12 +64,12 @@ export class Attempts {
 
   /** 16 bits. */
   #random(): number {
-    if (this.#used + 2 > this.#pool.length) {
-      this.#pool = new Uint8Array(randomBytes(POOL_BYTES));
-      this.#used = 0;
+    if (this.#randomUsed + 2 > this.#randomBytes.length) {
+      this.#randomBytes = new Uint8Array(randomBytes(RANDOM_BYTES));
+      this.#randomUsed = 0;
     }
-    const [high = 0, low = 0] = this.#pool.subarray(this.#used, this.#used + 2);
-    this.#used += 2;
+    const [high = 0, low = 0] = this.#randomBytes.subarray(this.#randomUsed, this.#randomUsed + 2);
+    this.#randomUsed += 2;
     return (high << 8) | low;
   }
 
