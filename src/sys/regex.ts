@@ -1,6 +1,5 @@
 // Regular expressions of PCRE2 over bytes, by an addon of its own, which is loaded on first use.
-import { dlopen } from 'node:process';
-import { WeirError } from '../model/errors/weir-error.js';
+import { loadAddon } from './addon.js';
 import { artifact } from './artifact.js';
 
 declare const expression: unique symbol;
@@ -41,16 +40,7 @@ const OPTIONS: Readonly<Record<string, number>> = {
 let loaded: RegexAddon | undefined;
 
 function addon(): RegexAddon {
-  if (loaded === undefined) {
-    const module: { exports: unknown } = { exports: {} };
-    try {
-      dlopen(module, artifact('weir-regex.node'));
-    } catch (error) {
-      const [why = ''] = String((error as Error).message).split('\n', 1);
-      throw new WeirError('addon-not-loaded', { why }, { cause: error });
-    }
-    loaded = module.exports as RegexAddon;
-  }
+  loaded ??= loadAddon(artifact('weir-regex.node')) as RegexAddon;
   return loaded;
 }
 
