@@ -2,7 +2,8 @@
 import { native } from './addon.js';
 import type { PollHandle } from './native.js';
 
-const POLLIN = 1;
+/** There is something to read (man 2 poll). */
+export const POLLIN = 1;
 
 export interface Watch {
   /** Stopping twice does nothing. The descriptor stays open. */

@@ -6,9 +6,9 @@ import { hasCode, unlessCode } from '../errno.js';
 import { closeOnError, Fd } from '../fd.js';
 import { type Watch, whenReadable } from '../readable.js';
 import { setReceiveBuffer } from '../sockets/receive-buffer.js';
+import { SOCK } from '../sockets/socket-address.js';
 
 const AF_NETLINK = 16;
-const SOCK_RAW = 3;
 const NETLINK_ROUTE = 0;
 const BUFFER_BYTES = 1 << 16;
 const QUEUE_BYTES = 4 << 20;
@@ -42,7 +42,7 @@ export class NetlinkMonitor {
   /** In our own network namespace. @throws SystemError */
   constructor(groups: number, events: MonitorEvents) {
     this.#events = events;
-    this.#fd = new Fd(native().socket(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE), 'netlink monitor');
+    this.#fd = new Fd(native().socket(AF_NETLINK, SOCK.raw, NETLINK_ROUTE), 'netlink monitor');
     const address = new Uint8Array(12);
     const view = viewOf(address);
     view.setUint16(0, AF_NETLINK, little);

@@ -13,16 +13,16 @@ import {
 import { native } from '../addon.js';
 import { Fd } from '../fd.js';
 import type { SystemError } from '../native.js';
+import { POLLIN } from '../readable.js';
 import { setReceiveBuffer } from '../sockets/receive-buffer.js';
+import { SOCK } from '../sockets/socket-address.js';
 
 const AF_NETLINK = 16;
-const SOCK_RAW = 3;
 const NETLINK_ROUTE = 0;
 /** Families of messages by name: ethtool and others. */
 export const NETLINK_GENERIC = 16;
 const SOL_NETLINK = 270;
 const NETLINK_EXT_ACK = 11;
-const POLLIN = 1;
 const BUFFER_BYTES = 1 << 16;
 /** The kernel answers within sendto; a longer wait means that no answer will come. */
 const ANSWER_MS = 5000;
@@ -46,7 +46,7 @@ export class Netlink {
 
   /** `nsfd`: a descriptor of the network namespace; absent: our own. `protocol`: NETLINK_*, route by default. */
   constructor(nsfd?: number, protocol: number = NETLINK_ROUTE) {
-    this.#fd = new Fd(native().socket(AF_NETLINK, SOCK_RAW, protocol, nsfd ?? -1), 'netlink');
+    this.#fd = new Fd(native().socket(AF_NETLINK, SOCK.raw, protocol, nsfd ?? -1), 'netlink');
     const on = new Uint8Array(4);
     viewOf(on).setInt32(0, 1, little);
     native().setsockopt(this.#fd.number, SOL_NETLINK, NETLINK_EXT_ACK, on);

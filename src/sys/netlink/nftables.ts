@@ -6,15 +6,15 @@ import { encodeBatch, type NftMessage } from '../../wire/nftables.js';
 import { native } from '../addon.js';
 import { hasCode } from '../errno.js';
 import { Fd } from '../fd.js';
+import { SOCK } from '../sockets/socket-address.js';
 import { netlinkFailure } from './netlink.js';
 
 const AF_NETLINK = 16;
-const SOCK_RAW = 3;
 const NETLINK_NETFILTER = 12;
 const BUFFER_BYTES = 1 << 16;
 
 export class Nftables {
-  readonly #fd = new Fd(native().socket(AF_NETLINK, SOCK_RAW, NETLINK_NETFILTER), 'nf_tables');
+  readonly #fd = new Fd(native().socket(AF_NETLINK, SOCK.raw, NETLINK_NETFILTER), 'nf_tables');
   readonly #buffer = new Uint8Array(BUFFER_BYTES);
   #sequence = 1;
 

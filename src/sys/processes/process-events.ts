@@ -4,11 +4,11 @@ import { decodeMessages, encodeMessage } from '../../wire/netlink.js';
 import { native } from '../addon.js';
 import { hasCode } from '../errno.js';
 import { closeOnError, Fd } from '../fd.js';
-import { type Watch, whenReadable } from '../readable.js';
+import { POLLIN, type Watch, whenReadable } from '../readable.js';
 import { setReceiveBuffer } from '../sockets/receive-buffer.js';
+import { SOCK } from '../sockets/socket-address.js';
 
 const AF_NETLINK = 16;
-const SOCK_DGRAM = 2;
 const NETLINK_CONNECTOR = 11;
 const NLMSG_DONE = 3;
 const CN_IDX_PROC = 1;
@@ -16,7 +16,6 @@ const CN_VAL_PROC = 1;
 const LISTEN = 1;
 const NO_ERROR = 0;
 const EVENT = { fork: 0x1, exec: 0x2, comm: 0x200, exit: 0x80000000 } as const;
-const POLLIN = 1;
 const ANSWER_MS = 1000;
 const READS_MAX = 256;
 const CN_HEADER = 20;
@@ -29,7 +28,7 @@ export interface ProcessEvents {
 }
 
 export class ProcessMonitor {
-  readonly #fd = new Fd(native().socket(AF_NETLINK, SOCK_DGRAM, NETLINK_CONNECTOR), 'process events');
+  readonly #fd = new Fd(native().socket(AF_NETLINK, SOCK.datagram, NETLINK_CONNECTOR), 'process events');
   readonly #watch: Watch;
   readonly #buffer = new Uint8Array(4096);
 

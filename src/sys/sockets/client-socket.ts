@@ -5,11 +5,10 @@ import { native } from '../addon.js';
 import { hasCode, isSystemError, reasonOf } from '../errno.js';
 import { closeOnError, Fd } from '../fd.js';
 import { AF, ANY, socketAddress } from './socket-address.js';
-import { bindToDevice, int32, SOL_SOCKET } from './socket-options.js';
+import { bindToDevice, int32, reuseAddress, SOL_SOCKET } from './socket-options.js';
 
 const SO_ERROR = 4;
 const SO_MARK = 36;
-const SO_REUSEADDR = 2;
 
 export interface ClientOptions {
   readonly address: Address;
@@ -44,7 +43,7 @@ export function openClient(options: ClientOptions, type: number, protocol: numbe
     if (mark !== undefined && mark !== 0) native().setsockopt(fd.number, SOL_SOCKET, SO_MARK, int32(mark));
     if (bindInterface !== undefined) bindToDevice(fd, bindInterface);
     if (bindAddress !== undefined || bindPort !== undefined) {
-      native().setsockopt(fd.number, SOL_SOCKET, SO_REUSEADDR, int32(1));
+      reuseAddress(fd);
       native().bind(fd.number, socketAddress(bindAddress ?? ANY[address.family], bindPort ?? 0));
     }
     return fd;

@@ -2,15 +2,15 @@
 import { hostIsLittleEndian as little, viewOf } from '../../wire/bytes.js';
 import { native } from '../addon.js';
 import { closeOnError, Fd } from '../fd.js';
+import { POLLIN } from '../readable.js';
 import { setReceiveBuffer } from './receive-buffer.js';
 import { ReceivingSocket } from './receiving-socket.js';
+import { SOCK } from './socket-address.js';
 import { int32 } from './socket-options.js';
 
 const AF_PACKET = 17;
-const SOCK_RAW = 3;
 const SOL_PACKET = 263;
 const PACKET_QDISC_BYPASS = 20;
-const POLLIN = 1;
 const PACKET_OUTGOING = 4;
 const BUFFER_BYTES = 1 << 16;
 
@@ -26,7 +26,7 @@ function linkAddress(ifindex: number, protocol: number): Uint8Array {
 
 function open(ifindex: number, etherType: number, nsfd = -1): Fd {
   // Protocol 0 receives nothing, so that no frame of another interface is queued before the socket is bound.
-  return closeOnError(new Fd(native().socket(AF_PACKET, SOCK_RAW, 0, nsfd), 'packet socket'), (fd) => {
+  return closeOnError(new Fd(native().socket(AF_PACKET, SOCK.raw, 0, nsfd), 'packet socket'), (fd) => {
     native().bind(fd.number, linkAddress(ifindex, etherType));
     return fd;
   });

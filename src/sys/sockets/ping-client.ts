@@ -4,10 +4,9 @@ import { echoReply, echoRequest } from '../../wire/echo.js';
 import { hasCode } from '../errno.js';
 import type { Fd } from '../fd.js';
 import { type Client, type ClientEvents, type ClientOptions, openClient } from './client-socket.js';
+import { SOCK } from './socket-address.js';
 import { DatagramClient } from './udp-client.js';
 
-const SOCK_DGRAM = 2;
-const SOCK_RAW = 3;
 const PROTOCOLS = { inet: IpProtocol.icmp, inet6: IpProtocol.icmpv6 } as const;
 const DATA = new TextEncoder().encode('weir health check');
 
@@ -31,23 +30,17 @@ export class PingClient implements Client {
     };
     // What connects has no port.
     const own = { ...options, port: 0 };
-    const forward: ClientEvents = {
-      connected,
-      received,
-      ended: () => events.ended(),
-      failed: (phase, reason) => events.failed(phase, reason),
-    };
-    this.#client = new DatagramClient(own, forward, () => this.#open(own));
+    this.#client = new DatagramClient(own, { ...events, connected, received }, () => this.#open(own));
   }
 
   #open(options: ClientOptions): Fd {
     const protocol = PROTOCOLS[options.address.family];
     try {
-      return openClient(options, SOCK_DGRAM, protocol, 'check by ping');
+      return openClient(options, SOCK.datagram, protocol, 'check by ping');
     } catch (error) {
       if (!hasCode(error, 'EACCES')) throw error;
       this.#raw = true;
-      return openClient(options, SOCK_RAW, protocol, 'check by raw ping');
+      return openClient(options, SOCK.raw, protocol, 'check by raw ping');
     }
   }
 

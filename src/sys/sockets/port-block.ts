@@ -1,9 +1,7 @@
 // TCP ports in a row that no other socket of this host gets while they are held: for packets that are sent by packet sockets.
 import { native } from '../addon.js';
 import { closeOnError, Fd } from '../fd.js';
-import { AF, ANY, socketAddress } from './socket-address.js';
-
-const SOCK_STREAM = 1;
+import { AF, ANY, SOCK, socketAddress } from './socket-address.js';
 
 export class PortBlock {
   readonly #held: Fd[] = [];
@@ -15,7 +13,7 @@ export class PortBlock {
   ) {
     closeOnError(this, () => {
       for (let port = first; port < first + count; port++) {
-        const fd = new Fd(native().socket(AF.inet, SOCK_STREAM, 0), `tcp port ${port}, held`);
+        const fd = new Fd(native().socket(AF.inet, SOCK.stream, 0), `tcp port ${port}, held`);
         this.#held.push(fd);
         native().bind(fd.number, socketAddress(ANY.inet, port));
       }

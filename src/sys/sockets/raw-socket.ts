@@ -9,10 +9,9 @@ import { closeOnError, Fd } from '../fd.js';
 import { readControl } from './control-messages.js';
 import { setReceiveBuffer } from './receive-buffer.js';
 import { ReceivingSocket } from './receiving-socket.js';
-import { AF, ANY, addressIn, SOCKET_ADDRESS_BYTES, socketAddress } from './socket-address.js';
+import { AF, ANY, addressIn, SOCK, SOCKET_ADDRESS_BYTES, socketAddress } from './socket-address.js';
 import { bindToDevice, int32, sendBeforeOthers } from './socket-options.js';
 
-const SOCK_RAW = 3;
 const IPPROTO_RAW = 255;
 const ICMPV6_FILTER = 1;
 const IP = { level: 0, pktinfo: 8, multicastIf: 32, multicastLoop: 34, add: 35, drop: 36, multicastAll: 49 } as const;
@@ -53,7 +52,7 @@ export interface Received {
 }
 
 function openRaw(family: Family, protocol: number, device: string, prepare: (fd: Fd) => void): Fd {
-  return closeOnError(new Fd(native().socket(AF[family], SOCK_RAW, protocol), `raw socket ${protocol} on ${device}`), (fd) => {
+  return closeOnError(new Fd(native().socket(AF[family], SOCK.raw, protocol), `raw socket ${protocol} on ${device}`), (fd) => {
     if (device !== '') bindToDevice(fd, device);
     prepare(fd);
     return fd;

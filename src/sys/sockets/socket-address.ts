@@ -7,6 +7,8 @@ import { decodeAddress, encodeAddress } from '../../wire/address-bytes.js';
 import { hostIsLittleEndian as little, viewOf } from '../../wire/bytes.js';
 
 export const AF = { inet: 2, inet6: 10 } as const;
+/** Types of sockets (man 2 socket). */
+export const SOCK = { stream: 1, datagram: 2, raw: 3 } as const;
 /** Room for either. */
 export const SOCKET_ADDRESS_BYTES = 28;
 /** The address that stands for every address of a family. */

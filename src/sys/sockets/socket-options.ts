@@ -4,6 +4,7 @@ import { native } from '../addon.js';
 import type { Fd } from '../fd.js';
 
 export const SOL_SOCKET = 1;
+const SO_REUSEADDR = 2;
 const SO_PRIORITY = 12;
 const SO_BINDTODEVICE = 25;
 const SO_DETACH_FILTER = 27;
@@ -16,6 +17,11 @@ export function int32(value: number): Uint8Array {
   const out = new Uint8Array(4);
   viewOf(out).setInt32(0, value, little);
   return out;
+}
+
+/** Binds to an address and port that others have, too, where they allow it (SO_REUSEADDR). */
+export function reuseAddress(fd: Fd): void {
+  native().setsockopt(fd.number, SOL_SOCKET, SO_REUSEADDR, int32(1));
 }
 
 /** The socket sends and receives by this interface alone. @throws SystemError ENODEV, EPERM */

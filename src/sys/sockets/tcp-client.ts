@@ -6,8 +6,8 @@ import { hasCode, isSystemError, reasonOf } from '../errno.js';
 import { closeOnError, type Fd } from '../fd.js';
 import { beginConnect, type Client, type ClientEvents, type ClientOptions, openClient, socketError } from './client-socket.js';
 import { BROKEN, READABLE, type Registration, WRITABLE, whenReady } from './readiness.js';
+import { SOCK } from './socket-address.js';
 
-const SOCK_STREAM = 1;
 /** One turn of the event loop takes at most so much of one connection. */
 const READ_BYTES = 64 * 1024;
 
@@ -23,7 +23,7 @@ export class TcpClient implements Client {
     options: ClientOptions,
     readonly events: ClientEvents,
   ) {
-    this.#fd = openClient(options, SOCK_STREAM, IpProtocol.tcp, 'check by tcp');
+    this.#fd = openClient(options, SOCK.stream, IpProtocol.tcp, 'check by tcp');
     const refused = closeOnError(this.#fd, (fd) => beginConnect(fd, options));
     if (refused !== undefined) setImmediate(() => this.#fd.isOpen && events.failed('unreachable', refused.reason, refused.errno));
     else this.#registration = closeOnError(this.#fd, ({ number }) => whenReady(number, WRITABLE, (ready) => this.#work(ready)));

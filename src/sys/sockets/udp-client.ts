@@ -4,11 +4,11 @@ import { native } from '../addon.js';
 import { isSystemError, reasonOf } from '../errno.js';
 import { closeOnError, type Fd } from '../fd.js';
 import type { PollHandle } from '../native.js';
+import { POLLIN } from '../readable.js';
 import { beginConnect, type Client, type ClientEvents, type ClientOptions, openClient } from './client-socket.js';
+import { SOCK } from './socket-address.js';
 import { int32 } from './socket-options.js';
 
-const SOCK_DGRAM = 2;
-const POLLIN = 1;
 const buffer = new Uint8Array(65_536);
 
 /** IP_RECVERR and IPV6_RECVERR, with their levels. */
@@ -16,7 +16,7 @@ const RECVERR = { inet: { level: 0, option: 11 }, inet6: { level: 41, option: 25
 
 /** `everyIcmpError`: reports unreachable hosts and networks, too; otherwise a closed port only. @throws SystemError as `openClient` */
 export function openUdp(options: ClientOptions, everyIcmpError: boolean): Fd {
-  return closeOnError(openClient(options, SOCK_DGRAM, IpProtocol.udp, 'check by udp'), (fd) => {
+  return closeOnError(openClient(options, SOCK.datagram, IpProtocol.udp, 'check by udp'), (fd) => {
     const { level, option } = RECVERR[options.address.family];
     if (everyIcmpError) native().setsockopt(fd.number, level, option, int32(1));
     return fd;

@@ -6,10 +6,9 @@ import { closeOnError, Fd } from '../fd.js';
 import { readControl } from './control-messages.js';
 import { setReceiveBuffer } from './receive-buffer.js';
 import { ReceivingSocket } from './receiving-socket.js';
-import { AF, ANY, addressIn, portIn, SOCKET_ADDRESS_BYTES, socketAddress } from './socket-address.js';
+import { AF, ANY, addressIn, portIn, SOCK, SOCKET_ADDRESS_BYTES, socketAddress } from './socket-address.js';
 import { int32, sendBeforeOthers } from './socket-options.js';
 
-const SOCK_DGRAM = 2;
 const IPV6_V6ONLY = 26;
 /** Level; the options that request TTL and destination; the TTL of sent datagrams. */
 const OPTIONS = {
@@ -31,7 +30,7 @@ export interface ReceivedDatagram {
 
 /** `prepare`: what this socket needs before it is bound. */
 function open(family: Family, source: Address, port: number, what: string, prepare: (fd: Fd) => void): Fd {
-  return closeOnError(new Fd(native().socket(AF[family], SOCK_DGRAM, 0), what), (fd) => {
+  return closeOnError(new Fd(native().socket(AF[family], SOCK.datagram, 0), what), (fd) => {
     sendBeforeOthers(fd);
     if (family === 'inet6') native().setsockopt(fd.number, OPTIONS.inet6.level, IPV6_V6ONLY, int32(1));
     prepare(fd);

@@ -4,11 +4,9 @@ import { native } from '../addon.js';
 import { closeOnError, Fd } from '../fd.js';
 import { readControl } from './control-messages.js';
 import { ReceivingSocket } from './receiving-socket.js';
-import { AF, ANY, addressIn, SOCKET_ADDRESS_BYTES, socketAddress } from './socket-address.js';
-import { bindToDevice, int32, SOL_SOCKET, sendBeforeOthers } from './socket-options.js';
+import { AF, ANY, addressIn, SOCK, SOCKET_ADDRESS_BYTES, socketAddress } from './socket-address.js';
+import { bindToDevice, int32, reuseAddress, sendBeforeOthers } from './socket-options.js';
 
-const SOCK_DGRAM = 2;
-const SO_REUSEADDR = 2;
 const TTL_MAX = 255;
 /** Level; the option for the TTL of sent datagrams; the option that requests the TTL of received ones. */
 const OPTIONS = { inet: { level: 0, send: 2, request: 12 }, inet6: { level: 41, send: 16, request: 51 } } as const;
@@ -21,9 +19,9 @@ export interface Datagram {
 }
 
 function open(family: Family, device: string, port: number): Fd {
-  return closeOnError(new Fd(native().socket(AF[family], SOCK_DGRAM, 0), `udp ${port} on ${device}`), (fd) => {
+  return closeOnError(new Fd(native().socket(AF[family], SOCK.datagram, 0), `udp ${port} on ${device}`), (fd) => {
     const { level, send, request } = OPTIONS[family];
-    native().setsockopt(fd.number, SOL_SOCKET, SO_REUSEADDR, int32(1));
+    reuseAddress(fd);
     sendBeforeOthers(fd);
     bindToDevice(fd, device);
     native().setsockopt(fd.number, level, send, int32(TTL_MAX));

@@ -3,9 +3,9 @@ import { WeirError } from '../../model/errors/weir-error.js';
 import { hostIsLittleEndian as little, viewOf } from '../../wire/bytes.js';
 import { native } from '../addon.js';
 import { closeOnError, Fd } from '../fd.js';
+import { SOCK } from './socket-address.js';
 
 const AF_UNIX = 1;
-const SOCK_DGRAM = 2;
 /** struct sockaddr_un's path, without its final NUL. */
 const PATH_MAX_BYTES = 107;
 
@@ -28,7 +28,7 @@ export class UnixDatagram {
   /** @throws SystemError ENOENT, ECONNREFUSED when no process listens there */
   static connect(path: string): UnixDatagram {
     const address = socketAddress(path);
-    return closeOnError(new Fd(native().socket(AF_UNIX, SOCK_DGRAM, 0), path), (fd) => {
+    return closeOnError(new Fd(native().socket(AF_UNIX, SOCK.datagram, 0), path), (fd) => {
       native().connect(fd.number, address);
       return new UnixDatagram(fd);
     });

@@ -11,6 +11,7 @@ import { monotonicUs } from '../../../sys/clock.js';
 import { isSystemError } from '../../../sys/errno.js';
 import { Fd } from '../../../sys/fd.js';
 import { readSetting } from '../../../sys/files/sysctl.js';
+import { SOCK } from '../../../sys/sockets/socket-address.js';
 import { encodeArp } from '../../../wire/arp.js';
 import { hostIsLittleEndian as little, viewOf } from '../../../wire/bytes.js';
 import { BROADCAST_MAC, EtherType, encodeEthernet, ZERO_MAC } from '../../../wire/ethernet.js';
@@ -18,7 +19,6 @@ import { unsolicitedAdvertisement } from '../../../wire/ndisc.js';
 import type { Link } from '../../../wire/rtnetlink-link.js';
 
 const AF_PACKET = 17;
-const SOCK_RAW = 3;
 /** More than these waiting on one queue add nothing: the oldest go. */
 const QUEUE_MAX = 16384;
 
@@ -72,7 +72,7 @@ export class Announcer {
     readonly log: Log,
   ) {
     this.#settings = settings;
-    this.#socket = new Fd(native().socket(AF_PACKET, SOCK_RAW, 0), 'announcements');
+    this.#socket = new Fd(native().socket(AF_PACKET, SOCK.raw, 0), 'announcements');
     this.#alarm = new Alarm(() => this.#run());
   }
 
