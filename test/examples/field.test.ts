@@ -3,9 +3,9 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { lint } from '../../src/config/keepalived/lint/lint.js';
-import type { LintNode } from '../../src/config/keepalived/lint/rule.js';
 import { projectRoot } from '../../src/lab/state/paths.js';
 import { readText } from '../support/keepalived.js';
+import { lintNode } from '../support/lint-node.js';
 import { Bed, noNamespaces } from '../support/netns-bed.js';
 import { noTools } from '../support/probes.js';
 import { read } from '../support/project.js';
@@ -43,19 +43,11 @@ test('-t answers as keepalived does, with 5', { skip: noNamespaces() || noTools(
 });
 
 test('lint names what is wrong with it, on both nodes', () => {
-  const node = (file: string, text: string): LintNode => {
-    const { configuration, read: whole } = readText(text, file);
-    return {
-      file,
-      configuration,
-      values: whole.values,
-      leavesBehind: { addresses: false, servers: false },
-      scripts: new Map(),
-      troublesOfAuthorities: new Map(),
-    };
-  };
   const text = read(FILE);
-  const nodes = [node('lvs1', text), node('lvs2', text.replace('state MASTER', 'state BACKUP').replace('priority 100', 'priority 90'))];
+  const nodes = [
+    lintNode('lvs1', text),
+    lintNode('lvs2', text.replace('state MASTER', 'state BACKUP').replace('priority 100', 'priority 90')),
+  ];
   const found = new Set(lint(nodes).map(({ code }) => code));
   for (const code of [
     'virtual-server-without-vip',

@@ -6,22 +6,13 @@ import { explain } from '../../src/config/keepalived/explain/explain.js';
 import { lint } from '../../src/config/keepalived/lint/lint.js';
 import type { LintNode } from '../../src/config/keepalived/lint/rule.js';
 import { readText } from '../support/keepalived.js';
+import { lintNode } from '../support/lint-node.js';
 import { filesUnder, read } from '../support/project.js';
 
 const files = filesUnder('examples/keepalived').filter((file) => file.endsWith('.conf'));
 const understood = (file: string) => readText(read(file), file);
 
-const nodeOf = (file: string): LintNode => {
-  const { configuration, read: whole } = understood(file);
-  return {
-    file,
-    configuration,
-    values: whole.values,
-    leavesBehind: { addresses: false, servers: false },
-    scripts: new Map(),
-    troublesOfAuthorities: new Map(),
-  };
-};
+const nodeOf = (file: string): LintNode => lintNode(file, read(file));
 
 test('there are examples, pairs among them', () => {
   assert.ok(files.some((file) => file.endsWith('1.conf')));

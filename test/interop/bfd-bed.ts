@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { findCommand, projectRoot } from '../../src/lab/state/paths.js';
+import { fileOptions } from '../support/file-options.js';
 import { Bed, type Host } from '../support/netns-bed.js';
 import { pidIn, signal } from '../support/pids.js';
 import { RunningDaemon } from '../support/running-daemon.js';
@@ -58,7 +59,7 @@ export class Node {
 
   start(configuration: string, ...options: readonly string[]): RunningDaemon {
     this.write(configuration);
-    const files = ['-f', this.#path('conf'), ...['p', 'r', 'c', 'b'].flatMap((letter) => [`-${letter}`, this.#path(`${letter}.pid`)])];
+    const files = fileOptions((kind) => this.#path(kind));
     const argv = ['ip', 'netns', 'exec', this.host.namespace, program(this.maker), '-n', '-l', '-D', '-G', ...files, ...options];
     this.daemon = new RunningDaemon(argv, { TMPDIR: this.folder });
     return this.daemon;

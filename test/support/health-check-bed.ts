@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileOptions } from './file-options.js';
 import { Bed, ENTRY, type Host } from './netns-bed.js';
 import { RunningDaemon } from './running-daemon.js';
 
@@ -100,8 +101,8 @@ export class HealthCheckBed {
   /** `before`: a shell command in the daemon's mount namespace, of which others see nothing. */
   start(configuration: string, before = ':', ...words: readonly string[]): RunningDaemon {
     this.configure(configuration);
-    const pids = ['p', 'r', 'c', 'b'].flatMap((letter) => [`-${letter}`, this.file(`${letter}.pid`)]);
-    const daemonWords = [process.execPath, ENTRY, 'keepalived', '-n', '-l', '-G', '-D', '-f', this.file('conf'), ...pids, ...words];
+    const files = fileOptions((name) => this.file(name));
+    const daemonWords = [process.execPath, ENTRY, 'keepalived', '-n', '-l', '-G', '-D', ...files, ...words];
     const argv = ['sh', '-c', `${before} && exec "$@"`, 'sh', ...daemonWords];
     const daemon = new RunningDaemon(this.#netns(this.director, argv), { TMPDIR: this.folder });
     this.#bed.atEnd(() => {

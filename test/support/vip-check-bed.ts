@@ -3,6 +3,7 @@
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileOptions } from './file-options.js';
 import { Bed, ENTRY, type Host } from './netns-bed.js';
 import { RunningDaemon } from './running-daemon.js';
 
@@ -70,8 +71,7 @@ export class VipCheckBed {
       `virtual_server ${VIP} ${port} {\nlvs_sched rr\nlvs_method ${this.method}\nprotocol TCP\n${real(this.good, port, check)}${real(this.bad, port, check)}}\n`;
     const file = (name: string): string => join(this.#folder, name);
     writeFileSync(file('conf'), virtual(80, 'VIP_CHECK') + virtual(81, 'TCP_CHECK'));
-    const pids = ['p', 'r', 'c', 'b'].flatMap((letter) => [`-${letter}`, file(`${letter}.pid`)]);
-    const argv = [process.execPath, ENTRY, 'keepalived', '-n', '-l', '-G', '-D', '-f', file('conf'), ...pids];
+    const argv = [process.execPath, ENTRY, 'keepalived', '-n', '-l', '-G', '-D', ...fileOptions(file)];
     const daemon = new RunningDaemon(['ip', 'netns', 'exec', this.director.namespace, ...argv], { TMPDIR: this.#folder });
     this.#bed.atEnd(() => {
       if (existsSync(`/proc/${daemon.pid}`)) daemon.signal('SIGKILL');

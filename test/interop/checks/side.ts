@@ -3,6 +3,7 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'n
 import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { projectRoot } from '../../../src/lab/state/paths.js';
+import { fileOptions } from '../../support/file-options.js';
 import { RunningDaemon } from '../../support/running-daemon.js';
 import { program } from '../harness.js';
 import { watchAttempts } from './attempts.js';
@@ -99,7 +100,7 @@ export class Side {
     const { maker, host } = this.world;
     const preload = maker === 'debian' ? ['env', `LD_PRELOAD=${this.tools.ipvs}`] : [];
     const file = (name: string): string => join(this.folder, name);
-    const files = ['-f', file('conf'), '-p', file('p.pid'), '-c', file('c.pid'), '-r', file('r.pid'), '-b', file('b.pid')];
+    const files = fileOptions(file);
     const argv = [
       'ip',
       'netns',

@@ -1,13 +1,13 @@
 // Every rule both ways: it finds the bad file, and has no finding about the good one.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { readText } from '../../../../test/support/keepalived.js';
 import type { LintCase } from '../../../../test/support/lint-case.js';
+import { lintNode } from '../../../../test/support/lint-node.js';
 import { PAIR_CASES } from '../../../../test/support/lint-pair-cases.js';
 import { SINGLE_CASES } from '../../../../test/support/lint-single-cases.js';
 import { findingText } from '../../../model/finding.js';
 import { lint, lintVerdicts } from './lint.js';
-import type { LintFinding, LintNode } from './rule.js';
+import type { LintFinding } from './rule.js';
 
 const NOTHING_KEPT = { addresses: false, servers: false };
 
@@ -17,13 +17,8 @@ function run(
   scripts: Readonly<Record<string, string>> = {},
   troubles: Readonly<Record<string, string>> = {},
 ): readonly LintFinding[] {
-  const nodes = texts.map((text, index): LintNode => {
-    const file = `${'ab'[index] ?? 'c'}.conf`;
-    const { configuration, read } = readText(text, file);
-    const [texts, troublesOfAuthorities] = [new Map(Object.entries(scripts)), new Map(Object.entries(troubles))];
-    return { file, configuration, values: read.values, leavesBehind, scripts: texts, troublesOfAuthorities };
-  });
-  return lint(nodes);
+  const more = { leavesBehind, scripts: new Map(Object.entries(scripts)), troublesOfAuthorities: new Map(Object.entries(troubles)) };
+  return lint(texts.map((text, index) => lintNode(`${'ab'[index] ?? 'c'}.conf`, text, more)));
 }
 
 const codes = (findings: readonly LintFinding[]): readonly string[] => findings.map(({ code }) => code);

@@ -1,115 +1,147 @@
 // The kinds of checks: what counts as a failure of each, in whose words.
-import { type Answer, http, type Place } from '../servers.js';
+import { type Answer, type Behaviour, endpointOf, http, type Place } from '../servers.js';
 import type { CheckCase, Step } from '../types.js';
 import { check, config, globals, real, virtual, virtualAt } from './text.js';
 
 const url = (...lines: readonly string[]): string => `url {\n  path /\n${lines.map((line) => `  ${line}\n`).join('')}}`;
 const get = (...lines: readonly string[]): string => check('HTTP_GET', ...lines);
 
-/** One server that is well, then answers so until it is out, and is well again. */
-function flap(place: Place, good: NonNullable<Step['serve']>, bad: NonNullable<Step['serve']>, name: string): readonly Step[] {
-  return [{ attempts: [place, 2], serve: bad }, { until: `Removing service ${name}`, serve: good }, { until: `Adding service ${name}` }];
+/** `[10.1.0.11]:tcp:80`, `[10.1.0.11]:udp:53` */
+function serverAt(place: Place): string {
+  const { address, port } = endpointOf(place);
+  return `[${address}]:${place.endsWith('/udp') ? 'udp' : 'tcp'}:${port}`;
 }
 
-const A = '[10.1.0.11]:tcp:80';
-const well = { 'a:80': [http(200, 'body')] } as const;
+/** The server is bad until it is out, and then good again. */
+const flap = (place: Place, good: Behaviour, bad: Behaviour): readonly Step[] => [
+  { attempts: [place, 2], serve: { [place]: bad } },
+  { until: `Removing service ${serverAt(place)}`, serve: { [place]: good } },
+  { until: `Adding service ${serverAt(place)}` },
+];
 
-const icy = { 'a:80': [{ text: 'ICY 200 OK\r\n\r\nbody' }] } as const;
+interface Flapping extends Pick<CheckCase, 'name' | 'what' | 'config' | 'uncounted'> {
+  readonly place: Place;
+  readonly good: Behaviour;
+  readonly bad: Behaviour;
+}
+
+/** One server that is good, then bad, then good again. */
+const flapping = ({ place, good, bad, ...rest }: Flapping): CheckCase => ({
+  ...rest,
+  serve: { [place]: good },
+  steps: flap(place, good, bad),
+});
+
+/** HTTP_GET of one server with these lines. */
+const pages = (...lines: readonly string[]): string => config(virtual(real('a:80', get(...lines))));
+const WELL: Behaviour = [http(200, 'body')];
+const MAIL: readonly Answer[] = [{ dialogue: ['220 a\r\n', '250 b\r\n', '221 c\r\n'] }];
 /** keepalived matches a regex in the head, too, if head and page come in one piece. */
 const inPieces = (body: string): Answer => ({ pieces: [`HTTP/1.1 200 Text\r\nContent-Length: ${body.length}\r\n\r\n`, body] });
 const udpCheck = (...lines: readonly string[]): string =>
   config(virtualAt('10.99.0.100 53', 'protocol UDP', real('a:53', check('UDP_CHECK', 'log_all_failures', ...lines))));
-const UDP = '[10.1.0.11]:udp:53';
 
 export const kindCases: readonly CheckCase[] = [
-  {
+  flapping({
     name: 'http-status',
     what: 'a page with another status',
-    config: config(virtual(real('a:80', get('log_all_failures', url('status_code 200'))))),
-    serve: well,
-    steps: flap('a:80', well, { 'a:80': [http(503, 'no')] }, A),
-  },
-  {
+    config: pages('log_all_failures', url('status_code 200')),
+    place: 'a:80',
+    good: WELL,
+    bad: [http(503, 'no')],
+  }),
+  flapping({
     name: 'http-digest',
     what: 'a page with another digest',
-    config: config(virtual(real('a:80', get('log_all_failures', url('digest 841a2d689ad86bd1611447453c22c6fc'))))),
-    serve: well,
-    steps: flap('a:80', well, { 'a:80': [http(200, 'other')] }, A),
-  },
-  {
+    config: pages('log_all_failures', url('digest 841a2d689ad86bd1611447453c22c6fc')),
+    place: 'a:80',
+    good: WELL,
+    bad: [http(200, 'other')],
+  }),
+  flapping({
     name: 'http-regex',
     what: 'a page without the expression',
-    config: config(virtual(real('a:80', get('log_all_failures', url('regex "b.dy"'))))),
-    serve: well,
-    steps: flap('a:80', well, { 'a:80': [http(200, 'other')] }, A),
-  },
-  {
+    config: pages('log_all_failures', url('regex "b.dy"')),
+    place: 'a:80',
+    good: WELL,
+    bad: [http(200, 'other')],
+  }),
+  flapping({
     name: 'http-regex-no-match',
     what: 'a page with an expression that must not match',
-    config: config(virtual(real('a:80', get('retry 0', url('regex "b.dy"', 'regex_no_match'))))),
-    serve: { 'a:80': [http(200, 'other')] },
-    steps: flap('a:80', { 'a:80': [http(200, 'other')] }, well, A),
-  },
-  {
+    config: pages('retry 0', url('regex "b.dy"', 'regex_no_match')),
+    place: 'a:80',
+    good: [http(200, 'other')],
+    bad: WELL,
+  }),
+  flapping({
     name: 'http-regex-offset',
     what: 'regex_max_offset is the last place where a match may begin',
-    config: config(virtual(real('a:80', get('retry 0', 'log_all_failures', url('regex "body"', 'regex_max_offset 2'))))),
-    serve: { 'a:80': [inPieces('xxbody.')] },
-    steps: flap('a:80', { 'a:80': [inPieces('xxbody.')] }, { 'a:80': [inPieces('xxxbody.')] }, A),
-  },
-  {
+    config: pages('retry 0', 'log_all_failures', url('regex "body"', 'regex_max_offset 2')),
+    place: 'a:80',
+    good: [inPieces('xxbody.')],
+    bad: [inPieces('xxxbody.')],
+  }),
+  flapping({
     name: 'http-icy',
     what: 'the status counts whatever protocol stands in front of it; without a space behind it there is none',
-    config: config(virtual(real('a:80', get('retry 0', 'log_all_failures', url())))),
-    serve: icy,
-    steps: flap('a:80', icy, { 'a:80': [{ text: 'HTTP/1.1 200\r\n\r\nbody' }] }, A),
-  },
-  {
+    config: pages('retry 0', 'log_all_failures', url()),
+    place: 'a:80',
+    good: [{ text: 'ICY 200 OK\r\n\r\nbody' }],
+    bad: [{ text: 'HTTP/1.1 200\r\n\r\nbody' }],
+  }),
+  flapping({
     name: 'http-refused',
     what: 'a web server that refuses',
-    config: config(virtual(real('a:80', get('log_all_failures', url())))),
-    serve: well,
-    steps: flap('a:80', well, { 'a:80': 'refuse' }, A),
-  },
-  {
+    config: pages('log_all_failures', url()),
+    place: 'a:80',
+    good: WELL,
+    bad: 'refuse',
+  }),
+  flapping({
     name: 'http-silent',
     what: 'a web server that takes connections and answers nothing',
-    config: config(virtual(real('a:80', get('log_all_failures', url())))),
-    serve: well,
-    steps: flap('a:80', well, { 'a:80': ['accept'] }, A),
-  },
-  {
+    config: pages('log_all_failures', url()),
+    place: 'a:80',
+    good: WELL,
+    bad: ['accept'],
+  }),
+  flapping({
     name: 'http-reset',
     what: 'a web server that resets connections',
-    config: config(virtual(real('a:80', get('retry 0', url())))),
-    serve: well,
-    steps: flap('a:80', well, { 'a:80': ['reset'] }, A),
-  },
-  {
+    config: pages('retry 0', url()),
+    place: 'a:80',
+    good: WELL,
+    bad: ['reset'],
+  }),
+  flapping({
     name: 'http-close',
     what: 'a web server that closes without an answer',
-    config: config(virtual(real('a:80', get('retry 0', 'log_all_failures', url())))),
-    serve: well,
-    steps: flap('a:80', well, { 'a:80': ['close'] }, A),
-  },
-  {
+    config: pages('retry 0', 'log_all_failures', url()),
+    place: 'a:80',
+    good: WELL,
+    bad: ['close'],
+  }),
+  flapping({
     name: 'http-garbage',
     what: 'an answer that is no HTTP',
-    config: config(virtual(real('a:80', get('retry 0', 'log_all_failures', url())))),
-    serve: well,
-    steps: flap('a:80', well, { 'a:80': [{ text: 'nonsense\n' }] }, A),
-  },
-  {
+    config: pages('retry 0', 'log_all_failures', url()),
+    place: 'a:80',
+    good: WELL,
+    bad: [{ text: 'nonsense\n' }],
+  }),
+  flapping({
     name: 'http-two-urls',
     what: 'two pages, asked in turn',
     config: config(virtual('delay_loop 1', real('a:80', get('retry 0', url(), 'url {\n  path /two\n}')))),
-    serve: well,
-    steps: flap('a:80', well, { 'a:80': [http(404)] }, A),
-  },
+    place: 'a:80',
+    good: WELL,
+    bad: [http(404)],
+  }),
   {
     name: 'http-first',
     what: 'a page that is bad from the start: the first failure is logged with its retries',
-    config: config(virtual(real('a:80', get('retry 2', 'log_all_failures', url())))),
+    config: pages('retry 2', 'log_all_failures', url()),
     serve: { 'a:80': [http(503), http(503), http(200)] },
     steps: [{ until: 'Removing service' }, { until: 'Adding service' }],
   },
@@ -126,85 +158,88 @@ export const kindCases: readonly CheckCase[] = [
   {
     name: 'http-two-bad-urls',
     what: 'a page that fails while the server comes back is asked for again after delay_before_retry',
-    config: config(virtual(real('a:80', get('retry 0', 'log_all_failures', url(), 'url {\n  path /two\n}')))),
+    config: pages('retry 0', 'log_all_failures', url(), 'url {\n  path /two\n}'),
     serve: { 'a:80': [http(503), http(200), http(200), http(404), http(404), http(200)] },
     steps: [{ until: 'Removing service' }, { until: 'Adding service' }],
   },
-  {
+  flapping({
     name: 'http-fast-recovery',
     uncounted: { '10.1.0.11': 'the next attempt begins in the moment in which the one before is logged' },
     what: 'fast_recovery asks all pages without a pause',
     config: config(virtual('delay_loop 1', real('a:80', get('retry 0', 'fast_recovery', url(), 'url {\n  path /two\n}')))),
-    serve: well,
-    steps: flap('a:80', well, { 'a:80': [http(404)] }, A),
-  },
-  {
+    place: 'a:80',
+    good: WELL,
+    bad: [http(404)],
+  }),
+  flapping({
     name: 'smtp',
     what: 'a mail server that refuses HELO',
     config: config(virtual(real('a:80', check('SMTP_CHECK', 'helo_name me')))),
-    serve: { 'a:80': [{ dialogue: ['220 a\r\n', '250 b\r\n', '221 c\r\n'] }] },
-    steps: flap(
-      'a:80',
-      { 'a:80': [{ dialogue: ['220 a\r\n', '250 b\r\n', '221 c\r\n'] }] },
-      { 'a:80': [{ dialogue: ['220 a\r\n', '550 b\r\n'] }] },
-      A,
-    ),
-  },
-  {
+    place: 'a:80',
+    good: MAIL,
+    bad: [{ dialogue: ['220 a\r\n', '550 b\r\n'] }],
+  }),
+  flapping({
     name: 'smtp-greeting',
     what: 'a mail server with a wrong greeting, with all failures in the log',
     config: config(virtual(real('a:80', check('SMTP_CHECK', 'log_all_failures', 'helo_name me')))),
-    serve: { 'a:80': [{ dialogue: ['220 a\r\n', '250 b\r\n', '221 c\r\n'] }] },
-    steps: flap('a:80', { 'a:80': [{ dialogue: ['220 a\r\n', '250 b\r\n', '221 c\r\n'] }] }, { 'a:80': [{ dialogue: ['554 a\r\n'] }] }, A),
-  },
+    place: 'a:80',
+    good: MAIL,
+    bad: [{ dialogue: ['554 a\r\n'] }],
+  }),
   {
     name: 'smtp-first',
     what: 'a mail server that is bad from the start: each round retries, the first one, too',
     config: config(virtual('retry 2', real('a:80', check('SMTP_CHECK', 'helo_name me')))),
-    serve: { 'a:80': [...Array<Answer>(4).fill({ dialogue: ['554 a\r\n'] }), { dialogue: ['220 a\r\n', '250 b\r\n', '221 c\r\n'] }] },
+    serve: { 'a:80': [...Array<Answer>(4).fill({ dialogue: ['554 a\r\n'] }), ...MAIL] },
     steps: [{ until: 'Removing service' }, { until: 'Adding service' }],
   },
-  {
+  flapping({
     name: 'smtp-refused',
     what: 'a mail server that refuses connections',
     config: config(virtual(real('a:80', check('SMTP_CHECK', 'helo_name me')))),
-    serve: { 'a:80': [{ dialogue: ['220 a\r\n', '250 b\r\n', '221 c\r\n'] }] },
-    steps: flap('a:80', { 'a:80': [{ dialogue: ['220 a\r\n', '250 b\r\n', '221 c\r\n'] }] }, { 'a:80': 'refuse' }, A),
-  },
-  {
+    place: 'a:80',
+    good: MAIL,
+    bad: 'refuse',
+  }),
+  flapping({
     name: 'dns-code',
     what: 'a name server that answers with an error',
     config: config(virtualAt('10.99.0.100 53', 'protocol UDP', real('a:53', check('DNS_CHECK', 'retry 1', 'log_all_failures')))),
-    serve: { 'a:53/udp': [{ rcode: 0 }] },
-    steps: flap('a:53/udp', { 'a:53/udp': [{ rcode: 0 }] }, { 'a:53/udp': [{ rcode: 2 }] }, '[10.1.0.11]:udp:53'),
-  },
-  {
+    place: 'a:53/udp',
+    good: [{ rcode: 0 }],
+    bad: [{ rcode: 2 }],
+  }),
+  flapping({
     name: 'dns-silent',
     what: 'a name server that does not answer',
     config: config(virtualAt('10.99.0.100 53', 'protocol UDP', real('a:53', check('DNS_CHECK', 'retry 1')))),
-    serve: { 'a:53/udp': [{ rcode: 0 }] },
-    steps: flap('a:53/udp', { 'a:53/udp': [{ rcode: 0 }] }, { 'a:53/udp': ['accept'] }, '[10.1.0.11]:udp:53'),
-  },
-  {
+    place: 'a:53/udp',
+    good: [{ rcode: 0 }],
+    bad: ['accept'],
+  }),
+  flapping({
     name: 'udp',
     what: 'UDP_CHECK by what ICMP answers',
-    config: config(virtualAt('10.99.0.100 53', 'protocol UDP', real('a:53', check('UDP_CHECK', 'log_all_failures')))),
-    serve: { 'a:53/udp': ['accept'] },
-    steps: flap('a:53/udp', { 'a:53/udp': ['accept'] }, { 'a:53/udp': 'refuse' }, '[10.1.0.11]:udp:53'),
-  },
-  {
+    config: udpCheck(),
+    place: 'a:53/udp',
+    good: ['accept'],
+    bad: 'refuse',
+  }),
+  flapping({
     name: 'udp-unreachable',
     what: 'UDP_CHECK of a host that is unreachable by ICMP',
     config: udpCheck(),
-    serve: { 'a:53/udp': ['accept'] },
-    steps: flap('a:53/udp', { 'a:53/udp': ['accept'] }, { 'a:53/udp': 'unreachable' }, UDP),
-  },
+    place: 'a:53/udp',
+    good: ['accept'],
+    bad: 'unreachable',
+  }),
   {
     name: 'udp-any-reply',
     what: 'require_reply without data: any answer is good, however long; none is bad',
     config: udpCheck('require_reply', 'min_reply_length 5', 'max_reply_length 9', 'connect_timeout 1'),
     serve: { 'a:53/udp': [{ text: 'ok' }, { text: 'much too long' }] },
-    steps: flap('a:53/udp', { 'a:53/udp': [{ text: 'ok' }] }, { 'a:53/udp': ['accept'] }, UDP),
+    steps: flap('a:53/udp', [{ text: 'ok' }], ['accept']),
   },
   {
     name: 'udp-reply',
@@ -212,9 +247,9 @@ export const kindCases: readonly CheckCase[] = [
     config: udpCheck('payload 61', 'require_reply 6f6b7878', 'min_reply_length 2', 'retry 0'),
     serve: { 'a:53/udp': [{ text: 'ok' }, { text: 'okxx and more' }] },
     steps: [
-      ...flap('a:53/udp', { 'a:53/udp': [{ text: 'okx' }] }, { 'a:53/udp': [{ text: 'no' }] }, UDP),
+      ...flap('a:53/udp', [{ text: 'okx' }], [{ text: 'no' }]),
       { attempts: ['a:53/udp', 1], serve: { 'a:53/udp': [{ text: 'o' }] } },
-      { until: `Removing service ${UDP}` },
+      { until: `Removing service ${serverAt('a:53/udp')}` },
     ],
   },
   {
@@ -294,7 +329,7 @@ export const kindCases: readonly CheckCase[] = [
   {
     name: 'ipv6-http',
     what: 'HTTP_GET by IPv6 of a port that is closed',
-    config: config(virtual(real('a:80', get('connect_ip ::1', 'connect_port 9', 'log_all_failures', url())))),
+    config: pages('connect_ip ::1', 'connect_port 9', 'log_all_failures', url()),
     steps: [{ until: 'Lost quorum' }],
   },
   {
