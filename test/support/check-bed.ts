@@ -1,5 +1,5 @@
 // Drives the machine of health checks in a test: answers its attempts, lets time pass, and keeps what it logged and served.
-import type { ApplyResult, CheckEffect, CheckInput, Outcome } from '../../src/control/check/messages.js';
+import type { ApplyResult, CheckEffect, CheckInput, CheckSettings, Outcome } from '../../src/control/check/messages.js';
 import { type CheckMachine, initialChecks } from '../../src/control/check/state.js';
 import { step } from '../../src/control/check/step.js';
 import { formatAddress } from '../../src/model/address-text.js';
@@ -13,13 +13,8 @@ export function checker(check: CheckKind = { kind: 'tcp' }, timing: Partial<Chec
   return { check, target: {}, timing: { ...usual, rise: 1, fall: 1, logAllFailures: false, ...timing } };
 }
 
-const quiet = {
-  checkerLogAllFailures: false,
-  sharedChecks: false,
-  noCheckerEmails: false,
-  rsInitNotifies: false,
-  lvsFlushOnStop: 'no',
-} as const;
+/** global_defs as keepalived has it without a line. */
+export const USUAL_SETTINGS: CheckSettings = initialChecks().settings;
 
 export class CheckBed {
   state: CheckMachine = initialChecks();
@@ -46,7 +41,7 @@ export class CheckBed {
   applied = 0;
 
   configure(servers: readonly VirtualServer[], more: Partial<Extract<CheckInput, { kind: 'configure' }>> = {}): void {
-    this.feed({ kind: 'configure', servers, settings: quiet, ...more });
+    this.feed({ kind: 'configure', servers, settings: USUAL_SETTINGS, ...more });
   }
 
   feed(input: CheckInput): void {

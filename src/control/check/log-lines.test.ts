@@ -1,7 +1,7 @@
 // The number of log lines, as keepalived has them: found side by side with it (test/interop/checks).
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { CheckBed, checker, failure } from '../../../test/support/check-bed.js';
+import { CheckBed, checker, failure, USUAL_SETTINGS } from '../../../test/support/check-bed.js';
 import { realServer, virtualServer } from '../../../test/support/virtual-server.js';
 
 const NAME = '[10.0.0.1]:tcp:80';
@@ -47,14 +47,7 @@ test('what a file adds to a weight at the start is no change; later it is', () =
 
 test('lvs_flush_on_stop: nothing is logged or notified of servers, with omega the loss of the quorum', () => {
   const bed = new CheckBed();
-  const settings = {
-    checkerLogAllFailures: false,
-    sharedChecks: false,
-    noCheckerEmails: false,
-    rsInitNotifies: false,
-    lvsFlushOnStop: 'all',
-  } as const;
-  bed.configure([virtualServer({ omega: true })], { settings });
+  bed.configure([virtualServer({ omega: true })], { settings: { ...USUAL_SETTINGS, lvsFlushOnStop: 'all' } });
   bed.takeLog();
   bed.notified.length = 0;
   bed.feed({ kind: 'stop', keepServers: false });

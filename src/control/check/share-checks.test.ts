@@ -1,19 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { CheckBed, checker, failure, SECOND } from '../../../test/support/check-bed.js';
+import { CheckBed, checker, failure, SECOND, USUAL_SETTINGS } from '../../../test/support/check-bed.js';
 import { ip } from '../../../test/support/doctor-facts.js';
 import { realServer, virtualServer } from '../../../test/support/virtual-server.js';
 import type { Checker, CheckKind, RealServer, VirtualServer } from '../../model/keepalived/virtual-server.js';
 
 const A = '10.0.0.1';
 const ok = { kind: 'success' } as const;
-const settings = {
-  checkerLogAllFailures: false,
-  sharedChecks: true,
-  noCheckerEmails: false,
-  rsInitNotifies: false,
-  lvsFlushOnStop: 'no',
-} as const;
+const settings = { ...USUAL_SETTINGS, sharedChecks: true };
 
 const nameOf = (number: number): string => `[192.0.2.${number}]:tcp:80`;
 const key = (number: number) => ({ kind: 'address', protocol: 'tcp', address: ip(`192.0.2.${number}`), port: 80 }) as const;
