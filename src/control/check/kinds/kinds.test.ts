@@ -122,7 +122,7 @@ test('DNS_CHECK: only the answer to the query decides', () => {
 
 test('SMTP_CHECK: greeting, HELO, QUIT, in pieces, and what a bad server answers', () => {
   const smtp = { kind: 'smtp' } as const;
-  const talk = [connected, received('22'), received('0 hello\r\n'), received('250 ok\r\n'), received('221 bye\r\n')];
+  const talk: ProbeInput[] = [connected, received('22'), received('0 hello\r\n'), received('250 ok\r\n'), received('221 bye\r\n')];
   assert.deepEqual(converse(smtp, talk), { sent: 'HELO lb1\r\nQUIT\r\n', outcome: { kind: 'success' } });
   assert.equal(converse({ ...smtp, heloName: 'x.y' }, talk).sent, 'HELO x.y\r\nQUIT\r\n');
   assert.equal(outcomeOf(smtp, [connected, received('554 no\r\n')]), 'Bad greeting banner from server [10.0.0.1]:80');
@@ -130,6 +130,33 @@ test('SMTP_CHECK: greeting, HELO, QUIT, in pieces, and what a bad server answers
   assert.equal(outcomeOf(smtp, [connected, ended]), 'Read failure from server [10.0.0.1]:80');
   assert.equal(outcomeOf(smtp, [timeout]), 'Connection timeout to server [10.0.0.1]:80');
   assert.equal(outcomeOf(smtp, [connected, timeout]), 'Read timeout from server [10.0.0.1]:80');
+});
+
+test('SMTP_CHECK: the begin of a long line decides, however TCP cuts it', () => {
+  const long = 'x'.repeat(1000);
+  const cut = (text: string, bytes: number): ProbeInput[] =>
+    Array.from({ length: Math.ceil(text.length / bytes) }, (_, at) => received(text.slice(at * bytes, (at + 1) * bytes)));
+  for (const bytes of [1, 511, 512, 513, 10_000]) {
+    const talk: ProbeInput[] = [connected, ...[`220 ${long}\r\n`, `250 ${long}\r\n`, '221\r\n'].flatMap((line) => cut(line, bytes))];
+    assert.deepEqual(converse({ kind: 'smtp' }, talk), { sent: 'HELO lb1\r\nQUIT\r\n', outcome: { kind: 'success' } }, `${bytes}`);
+    const bad: ProbeInput[] = [connected, ...cut(`${long}\r\n220 hi\r\n`, bytes)];
+    assert.equal(outcomeOf({ kind: 'smtp' }, bad), 'Bad greeting banner from server [10.0.0.1]:80');
+  }
+});
+
+test('SMTP_CHECK: what came with the greeting is no answer to HELO, nor is the rest of a line that began there', () => {
+  const smtp = { kind: 'smtp' } as const;
+  const asked = [received('250 ok\r\n'), received('221\r\n')];
+  const done = { sent: 'HELO lb1\r\nQUIT\r\n', outcome: { kind: 'success' } };
+  for (const pieces of [
+    ['220 hi\r\nmore\r\n'],
+    ['220 hi\r\n550', ' no', ' more\r\n'],
+    ['22', '0 hi\r\n550\r\n2', '50 no\r\n'],
+    ['220\n\r', '\n'],
+  ])
+    assert.deepEqual(converse(smtp, [connected, ...pieces.map(received), ...asked]), done, pieces.join('|'));
+  assert.deepEqual(converse(smtp, [connected, received('220 hi\r\n55'), received('0 no\r\n250 ok\r\n'), received('221\r\n')]), done);
+  assert.equal(converse(smtp, [connected, received('220 hi\r\n250 ok\r\n221 bye\r\n')]).outcome, undefined);
 });
 
 test('MISC_CHECK: exit status, signal, timeout', () => {

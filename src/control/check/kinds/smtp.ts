@@ -1,4 +1,4 @@
-// SMTP_CHECK: greeting 220, HELO 250, QUIT and any answer. One line of an answer counts, and at most 512 bytes of it are kept.
+// SMTP_CHECK: greeting 220, HELO 250, QUIT and any answer. An answer is one line, and at most 512 bytes of it are kept.
 import { formatAddress } from '../../../model/address-text.js';
 import type { Attempt } from '../messages.js';
 import { failed, type ProbeInput, type ProbeStep, probeOf, succeeded } from '../probe.js';
@@ -9,7 +9,10 @@ const UNREACHABLE = 'Network unreachable for server ';
 
 interface State {
   readonly phase: 'connecting' | 'banner' | 'helo' | 'quit';
+  /** The answer so far. */
   readonly line: string;
+  /** What comes next is the rest of a line that is no answer. */
+  readonly skips: boolean;
 }
 
 const server = ({ target }: Attempt): string => `server [${formatAddress(target.address)}]:${target.port}`;
@@ -19,7 +22,7 @@ const code = (line: string): string | undefined => /^(\d{3})(?:\s|$)/.exec(line)
 
 function answer(state: State, line: string, attempt: Attempt): ProbeStep<State> {
   const send = (phase: State['phase'], text: string): ProbeStep<State> => ({
-    state: { phase, line: '' },
+    state: { phase, line: '', skips: false },
     send: new TextEncoder().encode(`${text}\r\n`),
     restartTimeout: true,
   });
@@ -32,19 +35,25 @@ function answer(state: State, line: string, attempt: Attempt): ProbeStep<State> 
   return succeeded(state);
 }
 
+/** What came before a question is no answer to it, nor is the rest of a line that had begun by then. */
 function receive(state: State, bytes: Uint8Array, attempt: Attempt): ProbeStep<State> {
-  const text = (state.line + new TextDecoder('latin1').decode(bytes)).slice(0, LINE_MAX);
-  const end = text.indexOf('\n');
-  if (end >= 0) return answer(state, text.slice(0, end), attempt);
-  // A line that does not end is cut, as keepalived does; its begin decides.
-  return { state: { ...state, line: text.length >= LINE_MAX ? '' : text }, restartTimeout: true };
+  const text = new TextDecoder('latin1').decode(bytes);
+  const from = state.skips ? text.indexOf('\n') + 1 : 0;
+  if (state.skips && from === 0) return { state, restartTimeout: true };
+  const whole = state.line + text.slice(from);
+  const end = whole.indexOf('\n');
+  // Of a line that is too long the begin decides.
+  const line = whole.slice(0, end < 0 ? LINE_MAX : Math.min(end, LINE_MAX));
+  if (end < 0) return { state: { ...state, line, skips: false }, restartTimeout: true };
+  const next = answer(state, line, attempt);
+  return { ...next, state: { ...next.state, skips: end < whole.length - 1 && !whole.endsWith('\n') } };
 }
 
 function step(state: State, input: ProbeInput, attempt: Attempt): ProbeStep<State> {
   const connecting = state.phase === 'connecting';
   switch (input.kind) {
     case 'connected':
-      return { state: { phase: 'banner', line: '' }, restartTimeout: true };
+      return { state: { phase: 'banner', line: '', skips: false }, restartTimeout: true };
     case 'received':
       return receive(state, input.bytes, attempt);
     case 'timeout':
@@ -75,7 +84,7 @@ export const smtp: Kind = {
       socket: 'SMTP_CHECK connection failed to create socket. Rescheduling.',
       bind: 'SMTP_CHECK socket bind failed. Rescheduling.',
     },
-    begin: (): State => ({ phase: 'connecting', line: '' }),
+    begin: (): State => ({ phase: 'connecting', line: '', skips: false }),
     step,
   }),
 };
