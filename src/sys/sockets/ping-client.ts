@@ -15,13 +15,13 @@ export class PingClient implements Client {
   readonly #client: DatagramClient;
   #raw = false;
 
-  /** `id`: 16 random bits; the kernel puts its own into those of a ping socket. @throws SystemError where no socket could be made */
-  constructor(options: ClientOptions, id: number, events: ClientEvents) {
+  /** `id`, `sequence`: 16 random bits each; the kernel puts its own id into those of a ping socket. @throws SystemError where no socket could be made */
+  constructor(options: ClientOptions, { id, sequence }: { readonly id: number; readonly sequence: number }, events: ClientEvents) {
     const { family } = options.address;
-    const request = echoRequest(family, { id, sequence: 1, data: DATA });
+    const request = echoRequest(family, { id, sequence, data: DATA });
     const received = (bytes: Uint8Array): void => {
       const reply = echoReply(family, bytes, this.#raw && family === 'inet');
-      if (reply === undefined || reply.sequence !== 1 || (this.#raw && reply.id !== id)) return;
+      if (reply === undefined || reply.sequence !== sequence || (this.#raw && reply.id !== id)) return;
       events.received(reply.data);
     };
     const connected = (): void => {

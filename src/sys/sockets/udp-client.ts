@@ -1,4 +1,5 @@
-// A connected UDP socket: it receives its peer's datagrams, and the ICMP errors about its own as errors (man 7 udp).
+// A connected socket of datagrams: it receives its peer's alone, and the ICMP errors about its own as errors (man 7 udp).
+import { addressId } from '../../model/identity.js';
 import { IpProtocol } from '../../model/ip-protocol.js';
 import { native } from '../addon.js';
 import { isSystemError, reasonOf } from '../errno.js';
@@ -6,10 +7,11 @@ import { closeOnError, type Fd } from '../fd.js';
 import type { PollHandle } from '../native.js';
 import { POLLIN } from '../readable.js';
 import { beginConnect, type Client, type ClientEvents, type ClientOptions, openClient } from './client-socket.js';
-import { SOCK } from './socket-address.js';
+import { addressIn, SOCK, SOCKET_ADDRESS_BYTES } from './socket-address.js';
 import { int32 } from './socket-options.js';
 
 const buffer = new Uint8Array(65_536);
+const from = new Uint8Array(SOCKET_ADDRESS_BYTES);
 
 /** IP_RECVERR and IPV6_RECVERR, with their levels. */
 const RECVERR = { inet: { level: 0, option: 11 }, inet6: { level: 41, option: 25 } } as const;
@@ -29,7 +31,7 @@ export class DatagramClient implements Client {
 
   /** @throws SystemError where no socket could be made or bound */
   constructor(
-    options: ClientOptions,
+    readonly options: ClientOptions,
     readonly events: ClientEvents,
     open: () => Fd,
   ) {
@@ -45,8 +47,10 @@ export class DatagramClient implements Client {
 
   #receive(): void {
     try {
-      const length = native().recvfrom(this.#fd.number, buffer);
-      if (length >= 0) this.events.received(buffer.slice(0, length));
+      const { address } = this.options;
+      const length = native().recvfrom(this.#fd.number, buffer, from);
+      // A ping socket that is connected receives from any address all the same.
+      if (length >= 0 && addressId(addressIn(from, address.family)) === addressId(address)) this.events.received(buffer.slice(0, length));
     } catch (error) {
       if (!isSystemError(error)) throw error;
       this.events.failed('read', reasonOf(error), error.errno);

@@ -112,7 +112,7 @@ export function openCarrier(attempt: Attempt, feed: (input: ProbeInput) => void,
     case 'udp':
       return new DatagramClient(options, eventsOf(feed), () => openUdp(options, check.kind === 'udp'));
     case 'ping':
-      return new PingClient(options, tools.random(), eventsOf(feed));
+      return new PingClient(options, { id: tools.random(), sequence: tools.random() }, eventsOf(feed));
     case 'tls':
       return openTls(attempt, options, feed, tools);
     default:

@@ -1,0 +1,29 @@
+// A program: makes one attempt of PING_CHECK while a liar on the same host, whose kernel answers no echo, answers as its words say.
+// Words: the address asked, the address that the answer comes from, what is added to its sequence number. Prints the outcome.
+
+import { native } from '../../src/sys/addon.js';
+import type { PollHandle } from '../../src/sys/native.js';
+import { socketAddress } from '../../src/sys/sockets/socket-address.js';
+import { decodeIcmp, encodeIcmp, IcmpType } from '../../src/wire/icmp.js';
+import { ip } from './doctor-facts.js';
+import { attempt } from './hostile.js';
+
+const [AF_INET, SOCK_RAW, ICMP, POLLIN, HEADER_BYTES] = [2, 3, 1, 1, 20];
+const [asked = '', source = '', added = '0'] = process.argv.slice(2);
+
+const raw = (): number => native().socket(AF_INET, SOCK_RAW, ICMP);
+const [listening, sending] = [raw(), raw()];
+native().bind(sending, socketAddress(ip(source)));
+const buffer = new Uint8Array(2048);
+const poll: PollHandle = native().pollStart(listening, POLLIN, () => {
+  const from = new Uint8Array(16);
+  const length = native().recvfrom(listening, buffer, from);
+  const message = decodeIcmp(buffer.subarray(HEADER_BYTES, length));
+  if (message?.type !== IcmpType.echo) return;
+  const { rest, body } = message;
+  const sequence = ((rest & 0xffff) + Number(added)) & 0xffff;
+  native().sendto(sending, encodeIcmp({ type: IcmpType.echoReply, code: 0, rest: ((rest & 0xffff0000) | sequence) >>> 0, body }), from);
+});
+const outcome = await attempt({ kind: 'ping' }, 0, { target: { address: ip(asked), port: 0 }, connectTimeoutUs: 1_000_000 });
+native().pollStop(poll);
+process.stdout.write(`${JSON.stringify(outcome)}\n`);
