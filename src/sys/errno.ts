@@ -1,4 +1,5 @@
 // System errors, recognised by the name of their errno.
+import { constants } from 'node:os';
 import { getSystemErrorMap } from 'node:util';
 import type { SystemError } from './native.js';
 
@@ -12,6 +13,13 @@ export function isSystemError(error: unknown): error is SystemError {
 /** Whether a thrown value is a system error with one of these codes. */
 export function hasCode(error: unknown, ...codes: readonly string[]): boolean {
   return isSystemError(error) && codes.includes(error.code);
+}
+
+/** An error as node's own are, for what the system itself would take. */
+export function systemError(code: 'EFBIG' | 'EINVAL', syscall: string, path: string): Error {
+  const errno = -constants.errno[code];
+  const reason = getSystemErrorMap().get(errno)?.[1] ?? code;
+  return Object.assign(new Error(`${code}: ${reason}, ${syscall} '${path}'`), { errno, code, syscall, path });
 }
 
 /** The result of `call`, or `otherwise` when it fails with one of these codes; any other error is thrown on. */

@@ -120,3 +120,14 @@ test('a reload keeps what is down out, and a restart does', { skip }, async () =
   await bed.startWeb('web2');
   await serves(daemon, 'web1 1', 'web2 1');
 });
+
+test('a checker that is killed right after a server left the table does not bring it back', { skip }, async () => {
+  const running = await started();
+  const from = running.lines.length;
+  await bed.stopWeb('web2');
+  await running.logged(/^Removing service /, from);
+  process.kill(bed.checkerPid(), 'SIGKILL');
+  await running.logged(/^Activating healthchecker /, from);
+  assert.deepEqual(bed.servers(), ['web1 1']);
+  assert.ok(!running.lines.slice(from).some((line) => line.startsWith('Adding service')));
+});

@@ -19,7 +19,11 @@ export function step(state: CheckMachine, input: CheckInput, atUs: number): Step
   take(context, input);
   const served = applyChanges(context);
   const closed = closeContext(context);
-  return { state: closed, effects: [...served, ...othersOf(context.effects)], wakeAtUs: nextWakeUs(closed) };
+  return {
+    state: closed,
+    effects: [...remembering(context.effects), ...served, ...othersOf(context.effects)],
+    wakeAtUs: nextWakeUs(closed),
+  };
 }
 
 function take(context: CheckContext, input: CheckInput): void {
@@ -66,11 +70,13 @@ function takeOutcomes(context: CheckContext, outcomes: Extract<CheckInput, { kin
   }
 }
 
-/** Without those of the table, and with one `remember` at most. */
-function othersOf(effects: readonly CheckEffect[]): readonly CheckEffect[] {
-  const rest = effects.filter(({ kind }) => kind !== 'remember' && kind !== 'remove');
-  return effects.some(({ kind }) => kind === 'remember') ? [...rest, { kind: 'remember' }] : rest;
-}
+/** Once, and before the table changes: a process that is killed in between must not leave a successor that takes the change back. */
+const remembering = (effects: readonly CheckEffect[]): readonly CheckEffect[] =>
+  effects.some(({ kind }) => kind === 'remember') ? [{ kind: 'remember' }] : [];
+
+/** Those that come behind the changes of the table. */
+const othersOf = (effects: readonly CheckEffect[]): readonly CheckEffect[] =>
+  effects.filter(({ kind }) => kind !== 'remember' && kind !== 'remove');
 
 function nextWakeUs(machine: CheckMachine): number | undefined {
   const times = [nextDueAtUs(machine), nextSlowStepUs(machine), machine.table.retryAtUs].filter((time) => time !== undefined);

@@ -162,7 +162,7 @@ class Checker implements Part {
         this.options.send?.({ kind: 'mail', type: 'SERVER', subject: effect.subject, text: effect.text });
         break;
       case 'remember':
-        this.#health.writeSoon();
+        this.#health.write();
         break;
       case 'log':
         this.#log(effect.detail === true ? 'debug' : effect.level, effect.text);

@@ -4,8 +4,9 @@ import type { Log } from '../../model/log-level.js';
 import { isSystemError } from '../../sys/errno.js';
 import { readTextFile, replaceTextFile } from '../../sys/files/durable-file.js';
 
-/** Changes within this time are written together, ms. */
-const GATHER_MS = 50;
+/** The pause after a write lasts so many times as long as the write, but no longer than this, ms. */
+const PAUSE_PER_WRITE = 20;
+const PAUSE_MAX_MS = 50;
 
 function isCheck(value: unknown): value is RememberedCheck {
   const { up, weight, status, sinceUs = 0, slowFromUs = 0, reason = '' } = (value ?? {}) as Partial<RememberedCheck>;
@@ -26,6 +27,7 @@ export function parseRemembered(text: string): Remembered {
 
 export class HealthRecord {
   #timer: NodeJS.Timeout | undefined;
+  #pausesUntilMs = 0;
   #trouble = '';
 
   constructor(
@@ -44,8 +46,12 @@ export class HealthRecord {
     }
   }
 
-  writeSoon(): void {
-    this.#timer ??= setTimeout(() => this.flush(), GATHER_MS);
+  /** Now, if it was not written just before: the table changes next, and a successor must not take that back. */
+  write(): void {
+    if (this.#timer !== undefined) return;
+    const pauseMs = this.#pausesUntilMs - performance.now();
+    if (pauseMs > 0) this.#timer = setTimeout(() => this.flush(), pauseMs);
+    else this.#write();
   }
 
   /** Now, if something waits to be written. */
@@ -53,6 +59,11 @@ export class HealthRecord {
     if (this.#timer === undefined) return;
     clearTimeout(this.#timer);
     this.#timer = undefined;
+    this.#write();
+  }
+
+  #write(): void {
+    const begunMs = performance.now();
     try {
       replaceTextFile(this.path, `${JSON.stringify(Object.fromEntries(this.current()))}\n`, 0o600);
       this.#trouble = '';
@@ -60,6 +71,8 @@ export class HealthRecord {
       if (!isSystemError(error)) throw error;
       this.#logTrouble(error.message);
     }
+    const endedMs = performance.now();
+    this.#pausesUntilMs = endedMs + Math.min((endedMs - begunMs) * PAUSE_PER_WRITE, PAUSE_MAX_MS);
   }
 
   /** Logs each trouble once: without the file the checks go on, but the next process begins without what they found. */

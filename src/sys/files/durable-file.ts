@@ -1,12 +1,29 @@
 // Small files that survive kill -9 and a crash: written to a new file, synced, renamed. A reader sees all of the old text or the new.
-import { closeSync, fchmodSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, constants, fchmodSync, fstatSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { onPath, unlessCode } from '../errno.js';
+import { onPath, systemError, unlessCode } from '../errno.js';
 import { makeFolders } from './make-folders.js';
 
-/** The file's text, or undefined when there is none. */
+/** No file of ours is larger. */
+const BYTES_MAX = 64 * 2 ** 20;
+/** A FIFO in its place would block the process without it. */
+const READ = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY;
+
+function contentOf(path: string): string {
+  const fd = openSync(path, READ);
+  try {
+    const status = fstatSync(fd);
+    if (!status.isFile() && !status.isDirectory()) throw systemError('EINVAL', 'read', path);
+    if (status.size > BYTES_MAX) throw systemError('EFBIG', 'read', path);
+    return onPath(path, () => readFileSync(fd, 'utf8'));
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** The file's text, or undefined when there is none. @throws the system's error, also for what is no file or is too large */
 export function readTextFile(path: string): string | undefined {
-  return unlessCode(() => readFileSync(path, 'utf8'), ['ENOENT', 'ENOTDIR'], undefined);
+  return unlessCode(() => contentOf(path), ['ENOENT', 'ENOTDIR'], undefined);
 }
 
 function writeSynced(path: string, content: string | Uint8Array, mode: number): void {
