@@ -3,6 +3,7 @@ import {
   closeSync,
   constants,
   lstatSync,
+  mkdirSync,
   mkdtempSync,
   openSync,
   readFileSync,
@@ -66,4 +67,47 @@ test('one that was taken away is made again, one that another program made is wr
   fifo.write('three\n');
   assert.equal(read(at('fifo')), 'three\n');
   fifo.close(unlinkSync);
+});
+
+test('a folder that turns into a loop of links, or a folder in its place, is logged once and holds nothing up', () => {
+  for (const replace of [
+    (path: string) => {
+      rmSync(at('inner'), { recursive: true });
+      symlinkSync(at('inner'), at('inner'));
+      return path;
+    },
+    (path: string) => {
+      unlinkSync(path);
+      mkdirSync(path);
+      return path;
+    },
+  ]) {
+    logged.length = 0;
+    rmSync(at('inner'), { recursive: true, force: true });
+    mkdirSync(at('inner'));
+    const fifo = new EventFifo({ path: at('inner/fifo') }, log);
+    fifo.write('one\n');
+    replace(at('inner/fifo'));
+    fifo.write('two\n');
+    fifo.write('three\n');
+    fifo.close(unlinkSync);
+    assert.equal(logged.length, 2, logged.join('\n'));
+    assert.match(logged[0] ?? '', /was replaced: opening it again$/);
+    assert.match(logged[1] ?? '', /^Unable to open notify fifo .*(ELOOP|EISDIR)/);
+  }
+});
+
+test('at stop only the FIFO that was made here goes', () => {
+  const fifo = new EventFifo({ path: at('fifo') }, log);
+  unlinkSync(at('fifo'));
+  writeFileSync(at('fifo'), 'another file');
+  fifo.close(unlinkSync);
+  assert.equal(readFileSync(at('fifo'), 'utf8'), 'another file');
+  const other = new EventFifo({ path: at('other') }, log);
+  other.close(unlinkSync);
+  assert.throws(() => lstatSync(at('other')), { code: 'ENOENT' });
+  const stays = new EventFifo({ path: at('stays') }, log);
+  logged.length = 0;
+  stays.close(() => unlinkSync(folder));
+  assert.match(logged.join('\n'), /is left behind: (EISDIR|EPERM)/);
 });

@@ -70,8 +70,13 @@ export class EventFifo {
 
   /** Whether what we write to is what a reader would open: it may have been replaced. */
   #isInPlace(fd: Fd): boolean {
-    const [ours, there] = [fstatSync(fd.number), unlessCode(() => lstatSync(this.path), ['ENOENT', 'ENOTDIR'], undefined)];
-    return there?.ino === ours.ino && there.dev === ours.dev;
+    try {
+      const [ours, there] = [fstatSync(fd.number), lstatSync(this.path)];
+      return there.ino === ours.ino && there.dev === ours.dev;
+    } catch (error) {
+      if (!isSystemError(error)) throw error;
+      return false;
+    }
   }
 
   /** One event, whole or not at all: dropped while the pipe is full. */
@@ -102,10 +107,17 @@ export class EventFifo {
     }
   }
 
-  /** `remove`: at stop a FIFO that we made goes away with us. */
+  /** `remove`: at stop a FIFO that we made goes away with us; what stands in its place by then stays. */
   close(remove: (path: string) => void): void {
-    this.#fd?.close();
+    const fd = this.#fd;
     this.#fd = undefined;
-    if (this.#created) unlessCode(() => remove(this.path), ['ENOENT'], undefined);
+    try {
+      if (this.#created && fd !== undefined && this.#isInPlace(fd)) remove(this.path);
+    } catch (error) {
+      if (!isSystemError(error)) throw error;
+      this.log('warning', `notify fifo ${this.path} is left behind: ${error.message}`);
+    } finally {
+      fd?.close();
+    }
   }
 }
