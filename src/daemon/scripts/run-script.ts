@@ -3,7 +3,7 @@ import type { ScriptOutcome } from '../../control/vrrp/messages.js';
 import { native } from '../../sys/addon.js';
 import { AnswerTimeout } from '../../sys/answer-timeout.js';
 import { isSystemError } from '../../sys/errno.js';
-import { Fd } from '../../sys/fd.js';
+import { Fd, using } from '../../sys/fd.js';
 import { ownChild } from '../../sys/processes/orphans.js';
 import { type Watch, whenReadable } from '../../sys/readable.js';
 import type { ResolvedScript } from './resolve-script.js';
@@ -66,8 +66,13 @@ export function runScript(script: ResolvedScript, options: RunOptions = {}): Run
   const own = uid === process.getuid?.() && gid === process.getgid?.() && groups === undefined;
   const list = groups === undefined ? undefined : new Uint8Array(Uint32Array.from(groups).buffer);
   try {
-    const { pid, pidfd } = native().spawn(path, ended(argv), environment(), own ? -1 : uid, own ? -1 : gid, list);
-    return new Run(pid, new Fd(pidfd, `script ${path}`), options);
+    const watched = new Fd(native().open('/dev/null', 0), 'room for the watch of a script');
+    return using(watched, () => {
+      const { pid, pidfd } = native().spawn(path, ended(argv), environment(), own ? -1 : uid, own ? -1 : gid, list);
+      // To wait for its end takes a descriptor: without it the script would run on unseen.
+      watched.close();
+      return new Run(pid, new Fd(pidfd, `script ${path}`), options);
+    });
   } catch (error) {
     if (isSystemError(error)) return error.message;
     throw error;

@@ -1,6 +1,7 @@
 // The processes of a script that is to end: its process group and, where the whole family is meant, every process below it, also one with
 // a session of its own. A process whose parent has ended and that has left the group is a daemon that the script started: it is left alone.
-import { hasCode } from '../../sys/errno.js';
+import { hasCode, unlessCode } from '../../sys/errno.js';
+import { closeOnError } from '../../sys/fd.js';
 import { signalProcess } from '../../sys/processes/child.js';
 import { ProcessHandle } from '../../sys/processes/process-handle.js';
 import { type Descendant, descendants, processStat } from '../../sys/processes/process-tree.js';
@@ -54,10 +55,18 @@ export class ScriptFamily {
     }
   }
 
-  /** Takes in what is new below the leader and the members; returns those of them that are not in the leader's group. */
+  /**
+   * Takes in what is new below the leader and the members; returns those of them that are not in the leader's group. Without descriptors the
+   * group ends alone.
+   */
   #find(): readonly ProcessHandle[] {
-    const { leader, whole } = this;
     const outside: ProcessHandle[] = [];
+    unlessCode(() => this.#findInto(outside), ['EMFILE', 'ENFILE', 'ENOMEM'], undefined);
+    return outside;
+  }
+
+  #findInto(outside: ProcessHandle[]): void {
+    const { leader, whole } = this;
     for (const { pid, parent, group } of this.#below()) {
       if (!whole && group !== leader) continue;
       const member = ProcessHandle.open(pid);
@@ -68,29 +77,29 @@ export class ScriptFamily {
         member.signal('SIGKILL');
         member.close();
       } else {
-        this.#wait(member);
+        closeOnError(member, () => this.#wait(member));
         if (group !== leader) outside.push(member);
       }
     }
-    return outside;
   }
 
   /** Only of processes that had their numbers until all were read. */
   #below(): readonly Descendant[] {
-    for (;;) {
+    for (let looks = 0; looks < LOOKS_MAX; looks++) {
       const known = [...this.#members.values()].filter((member) => member.hasItsNumber());
       const found = descendants([this.leader, ...known.map(({ pid }) => pid)], FOUND_MAX);
       if (known.every((member) => member.hasItsNumber())) return found;
     }
+    return descendants([this.leader], FOUND_MAX);
   }
 
   #wait(member: ProcessHandle): void {
-    this.#members.set(member.pid, member);
     member.whenEnded(() => {
       member.close();
       this.#members.delete(member.pid);
       if (this.isEmpty) this.onEmpty();
     });
+    this.#members.set(member.pid, member);
   }
 
   close(): void {
