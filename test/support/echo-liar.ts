@@ -1,4 +1,4 @@
-// A program: makes one attempt of PING_CHECK while a liar on the same host, whose kernel answers no echo, answers as its words say.
+// A program: makes one attempt of PING_CHECK while a liar on the same host, whose kernel answers no echo, answers by its words.
 // Words: the address asked, the address that the answer comes from, what is added to its sequence number. Prints the outcome.
 
 import { native } from '../../src/sys/addon.js';
