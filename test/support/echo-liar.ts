@@ -1,17 +1,19 @@
 // A program: makes one attempt of PING_CHECK while a liar on the same host, whose kernel answers no echo, answers by its words.
 // Words: the address asked, the address that the answer comes from, what is added to its sequence number. Prints the outcome.
 
+import { IpProtocol } from '../../src/model/ip-protocol.js';
 import { native } from '../../src/sys/addon.js';
 import type { PollHandle } from '../../src/sys/native.js';
-import { socketAddress } from '../../src/sys/sockets/socket-address.js';
+import { POLLIN } from '../../src/sys/readable.js';
+import { AF, SOCK, socketAddress } from '../../src/sys/sockets/socket-address.js';
 import { decodeIcmp, encodeIcmp, IcmpType } from '../../src/wire/icmp.js';
 import { ip } from './doctor-facts.js';
 import { attempt } from './hostile.js';
 
-const [AF_INET, SOCK_RAW, ICMP, POLLIN, HEADER_BYTES] = [2, 3, 1, 1, 20];
+const HEADER_BYTES = 20;
 const [asked = '', source = '', added = '0'] = process.argv.slice(2);
 
-const raw = (): number => native().socket(AF_INET, SOCK_RAW, ICMP);
+const raw = (): number => native().socket(AF.inet, SOCK.raw, IpProtocol.icmp);
 const [listening, sending] = [raw(), raw()];
 native().bind(sending, socketAddress(ip(source)));
 const buffer = new Uint8Array(2048);
