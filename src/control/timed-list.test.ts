@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { dueBy, itemIn, itemsFrom, itemsOf, nextDueIn, timedList, withItem } from './timed-list.js';
+import { dueBy, itemIn, itemsFrom, itemsOf, nextDueIn, timedList, withItems } from './timed-list.js';
 
 interface Item {
   readonly name: string;
@@ -21,7 +21,7 @@ test('a list is what an array is, through any changes, and the list before a cha
         const index = at % items.length;
         const [before, copy] = [made, items];
         items = items.with(index, item);
-        made = withItem(made, index, item);
+        made = withItems(made, [[index, item]]);
         assert.deepEqual(itemsOf(before), copy);
         assert.equal(itemIn(made, index), item);
       }
@@ -40,9 +40,29 @@ test('a list is what an array is, through any changes, and the list before a cha
   );
 });
 
+test('many replacements at once are what they are one after the other, and share what none of them touches', () => {
+  const arbitraryReplacements = fc.array(fc.tuple(fc.nat({ max: 4999 }), arbitraryItem), { maxLength: 60 });
+  const list = timedList(Array.from({ length: 5000 }, (_, index): Item => ({ name: '', dueAtUs: index % 50 })));
+  fc.assert(
+    fc.property(arbitraryReplacements, (given) => {
+      const replacements = [...new Map(given)].sort(([a], [b]) => a - b);
+      let one = list;
+      for (const replacement of replacements) one = withItems(one, [replacement]);
+      const all = withItems(list, replacements);
+      assert.deepEqual(all, one);
+      for (const [at, part] of all.parts.entries()) {
+        const touched = replacements.some(([index]) => Math.floor(index / all.span) === at);
+        assert.equal(part === list.parts[at], !touched);
+      }
+    }),
+    { numRuns: 60 },
+  );
+  assert.equal(withItems(list, []), list);
+});
+
 test('a list of four levels', () => {
   const items = Array.from({ length: 5000 }, (_, index) => ({ dueAtUs: (index * 7919) % 5003 }));
-  const list = withItem(timedList(items), 4321, { dueAtUs: 0 });
+  const list = withItems(timedList(items), [[4321, { dueAtUs: 0 }]]);
   assert.deepEqual(
     dueBy(list, 100, 5000),
     [...items.keys()].filter((index) => index === 4321 || (items[index]?.dueAtUs ?? 0) <= 100),
@@ -64,6 +84,6 @@ test('an index that is not in the list is an error', () => {
   const list = timedList(Array.from({ length: 100 }, () => ({ dueAtUs: 1 })));
   assert.throws(() => itemIn(list, 100), /no item/);
   assert.throws(() => itemIn(list, 1000), /no item/);
-  assert.throws(() => withItem(list, 100, { dueAtUs: 1 }), RangeError);
+  for (const index of [-1, 100, 1000, Number.NaN]) assert.throws(() => withItems(list, [[index, { dueAtUs: 1 }]]), /no item/);
   assert.deepEqual([nextDueIn(timedList([])), dueBy(timedList([]), 1, 1)], [undefined, []]);
 });

@@ -1,7 +1,7 @@
-// A list of things that become due, each at its own time, as a tree of small arrays: each node has the times of what is below it, and the
-// earliest of them. A change copies the path from the root to one item; all the rest is shared with the list before, which stays as it was.
-// So a machine's state stays a value, which may be kept, compared and stepped again, and a step costs what it changes, however long the
-// list is.
+// A list of things that become due, each at its own time, as a tree of small arrays: each node has the earliest time of what is below it.
+// Changes copy the paths from the root to the items, a node that lies on several of them once; all the rest is shared with the list before,
+// which stays as it was. So a machine's state stays a value, which may be kept, compared and stepped again, and a step costs what it
+// changes, however long the list is.
 
 interface Timed {
   /** Monotonic microseconds; undefined: it waits for no time. */
@@ -9,8 +9,7 @@ interface Timed {
 }
 
 interface Node {
-  /** Of each part, the earliest time in it; NEVER: none. */
-  readonly times: readonly number[];
+  /** The earliest time of all that is below; NEVER: none. */
   readonly earliestUs: number;
   /** How many items are in each part; in the last one there may be fewer. */
   readonly span: number;
@@ -31,44 +30,27 @@ export type TimedList<Item> = Leaf<Item> | Branch<Item>;
 const WIDTH = 16;
 const NEVER = Number.POSITIVE_INFINITY;
 
-function earliest(times: readonly number[]): number {
-  let found = NEVER;
-  for (const us of times) if (us < found) found = us;
-  return found;
-}
-
 const timeOf = ({ dueAtUs }: Timed): number => dueAtUs ?? NEVER;
 
-const leaf = <Item>(parts: readonly Item[], times: readonly number[]): TimedList<Item> => ({
-  kind: 'leaf',
-  parts,
-  times,
-  earliestUs: earliest(times),
-  span: 1,
-});
+function leaf<Item extends Timed>(parts: readonly Item[]): TimedList<Item> {
+  let earliestUs = NEVER;
+  for (const part of parts) if (timeOf(part) < earliestUs) earliestUs = timeOf(part);
+  return { kind: 'leaf', parts, earliestUs, span: 1 };
+}
 
-const branch = <Item>(parts: readonly TimedList<Item>[], times: readonly number[], span: number): TimedList<Item> => ({
-  kind: 'branch',
-  parts,
-  times,
-  earliestUs: earliest(times),
-  span,
-});
+function branch<Item>(parts: readonly TimedList<Item>[], span: number): TimedList<Item> {
+  let earliestUs = NEVER;
+  for (const part of parts) if (part.earliestUs < earliestUs) earliestUs = part.earliestUs;
+  return { kind: 'branch', parts, earliestUs, span };
+}
 
 const grouped = <T>(list: readonly T[]): readonly (readonly T[])[] =>
   Array.from({ length: Math.ceil(list.length / WIDTH) }, (_, group) => list.slice(group * WIDTH, (group + 1) * WIDTH));
 
 export function timedList<Item extends Timed>(items: readonly Item[]): TimedList<Item> {
-  let nodes = grouped(items).map((some) => leaf(some, some.map(timeOf)));
-  for (let span = WIDTH; nodes.length > 1; span *= WIDTH)
-    nodes = grouped(nodes).map((some) =>
-      branch(
-        some,
-        some.map(({ earliestUs }) => earliestUs),
-        span,
-      ),
-    );
-  return nodes[0] ?? leaf([], []);
+  let nodes = grouped(items).map(leaf);
+  for (let span = WIDTH; nodes.length > 1; span *= WIDTH) nodes = grouped(nodes).map((some) => branch(some, span));
+  return nodes[0] ?? leaf<Item>([]);
 }
 
 /** The earliest time of all items. */
@@ -95,27 +77,65 @@ export function itemIn<Item>(list: TimedList<Item>, index: number): Item {
 export const itemsFrom = <Item>(list: TimedList<Item>, first: number, count: number): readonly Item[] =>
   Array.from({ length: count }, (_, offset) => itemIn(list, first + offset));
 
-/** The list with another item in this place. @throws Error for an index that is not in the list */
-export function withItem<Item extends Timed>(list: TimedList<Item>, index: number, item: Item): TimedList<Item> {
-  if (list.kind === 'leaf') return leaf(list.parts.with(index, item), list.times.with(index, timeOf(item)));
-  const changed = withItem(partFor(list, index), index % list.span, item);
-  const at = Math.floor(index / list.span);
-  return branch(list.parts.with(at, changed), list.times.with(at, changed.earliestUs), list.span);
+/** An item that takes the place of the one with this index. */
+export type Replacement<Item> = readonly [index: number, item: Item];
+
+/** The list with other items in these places, whose indices rise. @throws Error for an index that is not in the list */
+export function withItems<Item extends Timed>(list: TimedList<Item>, replacements: readonly Replacement<Item>[]): TimedList<Item> {
+  return replacements.length === 0 ? list : replaced(list, 0, replacements, 0, replacements.length);
+}
+
+/** What lies below one node, which begins with the item `first`; of the replacements those from `begin` to before `end` are in it. */
+function replaced<Item extends Timed>(
+  list: TimedList<Item>,
+  first: number,
+  replacements: readonly Replacement<Item>[],
+  begin: number,
+  end: number,
+): TimedList<Item> {
+  const { span } = list;
+  const placeOf = (at: number): number => {
+    const index = replacements[at]?.[0] ?? Number.NaN;
+    const place = Math.floor((index - first) / span);
+    if (list.parts[place] === undefined) throw new Error(`the list has no item ${index}`);
+    return place;
+  };
+  if (list.kind === 'leaf') {
+    const items = list.parts.slice();
+    for (let at = begin; at < end; at++) items[placeOf(at)] = (replacements[at] as Replacement<Item>)[1];
+    return leaf(items);
+  }
+  const parts = list.parts.slice();
+  for (let at = begin; at < end; ) {
+    const place = placeOf(at);
+    let next = at + 1;
+    while (next < end && placeOf(next) === place) next++;
+    parts[place] = replaced(parts[place] as TimedList<Item>, first + place * span, replacements, at, next);
+    at = next;
+  }
+  return branch(parts, span);
 }
 
 /** Visits what is due by then, in the order of the list. Parts in which nothing is due are not looked at. */
-function visitDue(list: TimedList<unknown>, atUs: number, first: number, visit: (index: number, dueAtUs: number) => void): void {
-  for (let at = 0; at < list.times.length; at++) {
-    const us = list.times[at] ?? NEVER;
-    const part = list.kind === 'leaf' ? undefined : list.parts[at];
-    if (us > atUs) continue;
-    if (part === undefined) visit(first + at, us);
-    else visitDue(part, atUs, first + at * list.span, visit);
+function visitDue<Item extends Timed>(
+  list: TimedList<Item>,
+  atUs: number,
+  first: number,
+  visit: (index: number, dueAtUs: number) => void,
+): void {
+  if (list.earliestUs > atUs) return;
+  if (list.kind === 'branch') {
+    for (let at = 0; at < list.parts.length; at++) visitDue(list.parts[at] as TimedList<Item>, atUs, first + at * list.span, visit);
+    return;
+  }
+  for (let at = 0; at < list.parts.length; at++) {
+    const us = timeOf(list.parts[at] as Item);
+    if (us <= atUs) visit(first + at, us);
   }
 }
 
 /** The indices of what is due by then, in the order of the list; of more than `max` those that were due first. */
-export function dueBy(list: TimedList<unknown>, atUs: number, max: number): readonly number[] {
+export function dueBy<Item extends Timed>(list: TimedList<Item>, atUs: number, max: number): readonly number[] {
   const indices: number[] = [];
   const times: number[] = [];
   visitDue(list, atUs, 0, (index, us) => {

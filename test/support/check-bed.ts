@@ -1,5 +1,5 @@
 // Drives the machine of health checks in a test: answers its attempts, lets time pass, and keeps what it logged and served.
-import type { ApplyResult, CheckEffect, CheckInput, CheckSettings, Outcome } from '../../src/control/check/messages.js';
+import type { Answered, ApplyResult, CheckEffect, CheckInput, CheckSettings, Outcome } from '../../src/control/check/messages.js';
 import { type CheckMachine, initialChecks } from '../../src/control/check/state.js';
 import { step } from '../../src/control/check/step.js';
 import { formatAddress } from '../../src/model/address-text.js';
@@ -56,7 +56,7 @@ export class CheckBed {
     if (outcomes.length > 0) this.feed({ kind: 'outcomes', outcomes });
   }
 
-  #perform(effect: CheckEffect): readonly { attempt: number; outcome: Outcome }[] {
+  #perform(effect: CheckEffect): readonly Answered[] {
     switch (effect.kind) {
       case 'log':
         this.log.push(effect.text);
@@ -86,7 +86,7 @@ export class CheckBed {
         if (this.silent) break;
         const answer = this.answers.get(address) ?? this.answerByKind(effect.attempt.check.kind);
         const outcome = typeof answer === 'function' ? answer(effect.attempt.url) : answer;
-        return [{ attempt: effect.attempt.number, outcome }];
+        return [{ attempt: effect.attempt.number, checker: effect.attempt.checker, outcome }];
       }
     }
     return [];

@@ -30,7 +30,7 @@ export function attempt(check: CheckKind, port: number, more: Partial<Attempt> =
       },
     );
     const target = { address: LOOPBACK, port };
-    const usual = { number: 1, check, target, connectTimeoutUs: PATIENT_US, intervalUs: 60_000_000, url: 0, hostName: 'lb1' };
+    const usual = { number: 1, checker: 0, check, target, connectTimeoutUs: PATIENT_US, intervalUs: 60_000_000, url: 0, hostName: 'lb1' };
     attempts.start({ ...usual, ...more });
   });
 }

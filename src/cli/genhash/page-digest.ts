@@ -19,6 +19,7 @@ const unused = (): never => {
 function attemptOf({ address, port, path, tls, sni, virtualHost, mark, protocol, timeoutUs }: PageRequest): Attempt {
   return {
     number: 1,
+    checker: 0,
     check: {
       kind: tls ? 'ssl' : 'http',
       urls: [{ path, statusCodes: [], digest: '', tlsCompliant: false }],

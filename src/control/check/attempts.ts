@@ -1,5 +1,4 @@
 // When attempts begin. While a virtual server is suspended, its checkers wait.
-import { withEntry } from '../number-map.js';
 import { dueBy, nextDueIn } from '../timed-list.js';
 import { type CheckContext, changeChecker, checkerAt, checkersNow, realAt, serverAt, share } from './context.js';
 import type { Attempt } from './messages.js';
@@ -32,24 +31,24 @@ const delayLoopUs = (context: CheckContext, index: number): number => Math.max(1
 
 /** `firstUs`: when the first of those that begin now was due. */
 function begin(context: CheckContext, index: number, firstUs: number): void {
-  const { config, server, real, url, dueAtUs = firstUs } = checkerAt(context, index);
-  const number = context.machine.attempts + 1;
-  const sharers = sharersOf(context, index);
-  context.machine = { ...context.machine, attempts: number, underWay: withEntry(context.machine.underWay, number, sharers) };
+  const { config, target, server, real, url, dueAtUs = firstUs } = checkerAt(context, index);
+  context.attempts += 1;
+  const number = context.attempts;
   const begun = { attempt: number, startedAtUs: context.atUs, behindUs: dueAtUs - firstUs, dueAtUs: undefined };
-  for (const sharer of sharers) changeChecker(context, sharer, begun);
+  for (const sharer of sharersOf(context, index)) changeChecker(context, sharer, begun);
   const { config: virtual } = serverAt(context, server);
-  const { address, port, virtualHost } = realAt(context, server, real).config;
+  const { virtualHost } = realAt(context, server, real).config;
   const attempt: Attempt = {
     number,
+    checker: index,
     check: config.check,
-    target: { ...config.target, address: config.target.address ?? address, port: config.target.port ?? port },
+    target,
     connectTimeoutUs: config.timing.connectTimeoutUs,
     intervalUs: config.timing.delayLoopUs,
     url,
     hostName: context.machine.hostName,
-    ...(virtualHost === undefined ? {} : { serverHost: virtualHost }),
-    ...(virtual.virtualHost === undefined ? {} : { virtualHost: virtual.virtualHost }),
+    serverHost: virtualHost,
+    virtualHost: virtual.virtualHost,
   };
   context.effects.push({ kind: 'attempt', attempt });
 }

@@ -40,7 +40,7 @@ const usedRetries = ({ check, timing }: Checker): number =>
 const NO_WARNINGS: CheckerState['warnings'] = new Map();
 
 /** A check that nothing is known of. */
-function newChecker(context: CheckContext, config: Checker, up: boolean): Omit<CheckerState, 'server' | 'real'> {
+function newChecker(context: CheckContext, config: Checker, up: boolean): Omit<CheckerState, 'target' | 'server' | 'real'> {
   return {
     config,
     up,
@@ -80,7 +80,7 @@ function isTrusted({ alive }: RealState, kept: readonly (CheckerState | undefine
 /** The checks of one real server as they are after a start or a reload. `old`: it was there before. */
 export function carryCheckers(
   context: CheckContext,
-  { checkers: wanted, weight }: RealServer,
+  { checkers: wanted, weight, address, port }: RealServer,
   place: {
     readonly server: number;
     readonly real: number;
@@ -105,12 +105,13 @@ export function carryCheckers(
   return wanted.map((config, index) => {
     const { check, timing } = config;
     const same = kept[index];
+    const target = { ...config.target, address: config.target.address ?? address, port: config.target.port ?? port };
     if (same !== undefined) {
       const retries = Math.min(same.retries, same.ran ? Math.max(0, timing.retry - 1) : timing.retry);
-      return withWeight({ ...same, server, real, config, retries }, weight);
+      return withWeight({ ...same, server, real, config, target, retries }, weight);
     }
     const up = !timing.alpha || trusted;
-    const fresh = { ...newChecker(context, config, up), retries: firstCounts ? usedRetries(config) : 0, server, real };
+    const fresh = { ...newChecker(context, config, up), retries: firstCounts ? usedRetries(config) : 0, target, server, real };
     const past = remembered?.get(rememberedKey(serverKey, realKey, checkerIdentity(config)));
     if (past === undefined) return fresh;
     // Which page failed is not remembered: the first one stands for it.

@@ -2,10 +2,9 @@
 // `step` opens and closes it.
 import { draw } from '../chance.js';
 import { itemAt, type StepContext } from '../machine.js';
-import { emptyNumberMap, valueIn, withEntry } from '../number-map.js';
-import { itemIn, type TimedList, timedList, withItem } from '../timed-list.js';
+import { itemIn, type TimedList, timedList, withItems } from '../timed-list.js';
 import type { CheckEffect } from './messages.js';
-import type { CheckerState, CheckMachine, RealState, ServerState } from './state.js';
+import { type CheckerState, type CheckMachine, copyOfChecker, type RealState, type ServerState } from './state.js';
 
 export interface CheckContext extends StepContext<CheckMachine, CheckEffect> {
   /** Those of the state before, until this step changes one. */
@@ -13,23 +12,29 @@ export interface CheckContext extends StepContext<CheckMachine, CheckEffect> {
   /** Without those that this step changed so far: `checkerAt` and `checkersNow` know both. */
   checkers: TimedList<CheckerState>;
   readonly changedCheckers: Map<number, CheckerState>;
+  /** The last number of an attempt. */
+  attempts: number;
   /** Virtual servers whose pool this step changed: each is served once, when the step ends. */
   readonly changed: Set<number>;
 }
 
 export function openContext(machine: CheckMachine, atUs: number): CheckContext {
-  const { servers, checkers } = machine;
-  return { atUs, machine, servers, checkers, changedCheckers: new Map(), changed: new Set(), effects: [] };
+  const { servers, checkers, attempts } = machine;
+  return { atUs, machine, servers, checkers, attempts, changedCheckers: new Map(), changed: new Set(), effects: [] };
 }
 
 /** The state after this step. */
 export function closeContext(context: CheckContext): CheckMachine {
-  return { ...context.machine, servers: context.servers, checkers: checkersNow(context) };
+  return { ...context.machine, servers: context.servers, checkers: checkersNow(context), attempts: context.attempts };
 }
 
 /** All checkers as this step left them so far. A step changes one several times, and the list once. */
 export function checkersNow(context: CheckContext): TimedList<CheckerState> {
-  for (const [index, checker] of context.changedCheckers) context.checkers = withItem(context.checkers, index, checker);
+  if (context.changedCheckers.size === 0) return context.checkers;
+  context.checkers = withItems(
+    context.checkers,
+    [...context.changedCheckers].sort(([a], [b]) => a - b),
+  );
   context.changedCheckers.clear();
   return context.checkers;
 }
@@ -45,17 +50,21 @@ export function changeServer(context: CheckContext, index: number, patch: Partia
 }
 
 export function changeChecker(context: CheckContext, index: number, patch: Partial<CheckerState>): void {
-  context.changedCheckers.set(index, { ...checkerAt(context, index), ...patch });
+  context.changedCheckers.set(index, Object.assign(copyOfChecker(checkerAt(context, index)), patch));
 }
 
 /** Puts these checkers in place of all that there were. */
 export function replaceCheckers(context: CheckContext, checkers: readonly CheckerState[]): void {
   context.changedCheckers.clear();
   context.checkers = timedList(checkers);
-  let underWay = emptyNumberMap<readonly number[]>();
-  for (const [index, { attempt }] of checkers.entries())
-    if (attempt !== 0) underWay = withEntry(underWay, attempt, [...(valueIn(underWay, attempt) ?? []), index]);
-  context.machine = { ...context.machine, underWay };
+  const waiting = new Map<number, number[]>();
+  for (const [index, { attempt }] of checkers.entries()) {
+    if (attempt === 0) continue;
+    const indices = waiting.get(attempt);
+    if (indices === undefined) waiting.set(attempt, [index]);
+    else indices.push(index);
+  }
+  context.machine = { ...context.machine, carried: { last: context.attempts, waiting } };
 }
 
 export function changeReal(context: CheckContext, server: number, real: number, patch: Partial<RealState>): void {

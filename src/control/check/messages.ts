@@ -23,6 +23,8 @@ export type Outcome =
 export interface Attempt {
   /** Unique for the life of the machine. */
   readonly number: number;
+  /** The index of the checker that it was begun for, until the next reload. */
+  readonly checker: number;
   readonly check: CheckKind;
   readonly target: CheckTarget & { readonly address: Address; readonly port: number };
   readonly connectTimeoutUs: CheckTiming['connectTimeoutUs'];
@@ -31,10 +33,17 @@ export interface Attempt {
   /** Which of an HTTP check's URLs. */
   readonly url: number;
   /** Of the real server, else of the virtual server, for an HTTP check that names none. */
-  readonly serverHost?: string;
-  readonly virtualHost?: string;
+  readonly serverHost?: string | undefined;
+  readonly virtualHost?: string | undefined;
   /** This host's, for SMTP_CHECK. */
   readonly hostName: string;
+}
+
+/** `attempt` and `checker`: of the Attempt that has ended. */
+export interface Answered {
+  readonly attempt: number;
+  readonly checker: number;
+  readonly outcome: Outcome;
 }
 
 export type CheckSettings = Pick<
@@ -59,7 +68,7 @@ export type CheckInput =
       readonly remembered?: Remembered;
     }
   /** What attempts answered since the last time. Those of attempts that were abandoned are ignored. */
-  | { readonly kind: 'outcomes'; readonly outcomes: readonly { readonly attempt: number; readonly outcome: Outcome }[] }
+  | { readonly kind: 'outcomes'; readonly outcomes: readonly Answered[] }
   /** A tracked file's value; undefined: it is missing or holds no number. */
   | { readonly kind: 'file'; readonly name: string; readonly value: number | undefined }
   | { readonly kind: 'bfd'; readonly name: string; readonly up: boolean }

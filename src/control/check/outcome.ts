@@ -50,10 +50,10 @@ function succeed(context: CheckContext, index: number, outcome: Extract<Outcome,
   const { text, status } = outcome;
   const before = checkerAt(context, index);
   const { check, timing } = before.config;
-  const subject = subjectOf(context, before);
   const wasUp = before.up && before.ran;
-  if (!before.up && text !== undefined && rules.reached !== undefined) log(context, rules.reached(subject, text, before.url));
-  warn(context, index, subject, outcome.warning, rules);
+  if (!before.up && text !== undefined && rules.reached !== undefined)
+    log(context, rules.reached(subjectOf(context, before), text, before.url));
+  warn(context, index, outcome.warning, rules);
   changeChecker(context, index, { retries: 0 });
   const urls = asksPages(check) ? check.urls.length : 1;
   // A URL that failed is well again: all of them are asked once more.
@@ -69,6 +69,7 @@ function succeed(context: CheckContext, index: number, outcome: Extract<Outcome,
   const comesUp = takeRound(context, index, true);
   if (status !== undefined && (comesUp || wasUp)) dynamicWeight(context, index, status);
   if (comesUp) {
+    const subject = subjectOf(context, before);
     const line = rules.success(subject);
     if (line !== undefined) log(context, line);
     judge(context, index, true, rules.mail.up(subject));
@@ -77,14 +78,15 @@ function succeed(context: CheckContext, index: number, outcome: Extract<Outcome,
 }
 
 /** Logs a warning once, until it is another one: that of a certificate counts days. */
-function warn(context: CheckContext, index: number, subject: Subject, warning: string | undefined, rules: KindRules): void {
-  const { warnings, url } = checkerAt(context, index);
+function warn(context: CheckContext, index: number, warning: string | undefined, rules: KindRules): void {
+  const checker = checkerAt(context, index);
+  const { warnings, url } = checker;
   if (warning === warnings.get(url)) return;
   const changed = new Map(warnings);
   if (warning === undefined) changed.delete(url);
   else changed.set(url, warning);
   changeChecker(context, index, { warnings: changed });
-  if (warning !== undefined && rules.warning !== undefined) log(context, rules.warning(subject, warning), 'warning');
+  if (warning !== undefined && rules.warning !== undefined) log(context, rules.warning(subjectOf(context, checker), warning), 'warning');
 }
 
 /** Also where the status is the same as before: a failure took the weight back meanwhile. */

@@ -131,7 +131,7 @@ test('a sharer that goes away while the attempt is under way ends nothing; the l
 test('the outcome is for the sharers that are left, for one that came, and for one that has other times by now', () => {
   const { bed, attempt } = underWay(vip(1), vip(2), vip(3));
   bed.configure([vip(2), vip(3, [checker({ kind: 'tcp' }, { delayLoopUs: 5 * SECOND })]), vip(4)], { settings });
-  bed.feed({ kind: 'outcomes', outcomes: [{ attempt, outcome: failure() }] });
+  bed.feed({ kind: 'outcomes', outcomes: [{ attempt, checker: 0, outcome: failure() }] });
   assert.equal(alive(bed), '---');
   bed.silent = false;
   bed.answers.set(A, ok);
@@ -147,8 +147,21 @@ test('turned on by a reload: the attempts of all but one end, and they agree fro
   bed.pass(1);
   bed.configure([vip(1), vip(2)], { settings });
   assert.equal(bed.abandoned.length, 1);
-  bed.feed({ kind: 'outcomes', outcomes: [1, 2].map((attempt) => ({ attempt, outcome: failure() })) });
+  bed.feed({ kind: 'outcomes', outcomes: [1, 2].map((attempt) => ({ attempt, checker: attempt - 1, outcome: failure() })) });
   assert.equal(alive(bed), '--');
+});
+
+test('turned off by a reload: the outcome of the attempt under way is for all that shared it', () => {
+  const { bed, attempt } = underWay(vip(1), vip(2), vip(3));
+  bed.configure([vip(3), vip(1), vip(2)]);
+  assert.deepEqual(bed.abandoned, []);
+  bed.feed({ kind: 'outcomes', outcomes: [{ attempt, checker: 0, outcome: failure() }] });
+  assert.equal(alive(bed), '---');
+  bed.silent = false;
+  bed.answers.set(A, ok);
+  bed.attempts.length = 0;
+  bed.pass(11);
+  assert.deepEqual(moments(bed), [11, 11, 11], 'from then on each of them asks for itself');
 });
 
 test('ha_suspend: no attempt while all sharers are suspended; a suspended one takes the outcomes of the others', () => {

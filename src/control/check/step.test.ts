@@ -255,7 +255,7 @@ test('an attempt under way outlives a reload that leaves its check alone, and is
   bed.state = begun;
   bed.configure([server({ realServers: [real(A)] })]);
   assert.deepEqual(bed.abandoned, [2]);
-  bed.feed({ kind: 'outcomes', outcomes: [{ attempt: 1, outcome: failure() }] });
+  bed.feed({ kind: 'outcomes', outcomes: [{ attempt: 1, checker: 0, outcome: failure() }] });
   assert.deepEqual(bed.pool(), []);
 });
 

@@ -1,12 +1,12 @@
 // The machine of health checks: takes one input and answers with the next state, the effects, and when to call again.
 import type { Step } from '../machine.js';
-import { valueIn, withoutEntry } from '../number-map.js';
 import { beginDue, nextDueAtUs } from './attempts.js';
 import { configure } from './configure.js';
-import { type CheckContext, closeContext, openContext } from './context.js';
-import type { CheckEffect, CheckInput } from './messages.js';
+import { type CheckContext, checkerAt, closeContext, openContext } from './context.js';
+import type { Answered, CheckEffect, CheckInput } from './messages.js';
 import { takeOutcome } from './outcome.js';
 import { stop } from './remove.js';
+import { sharersOf } from './sharers.js';
 import { advanceSlowStarts, nextSlowStepUs } from './slow-start.js';
 import type { CheckMachine } from './state.js';
 import { takeAddresses } from './suspend.js';
@@ -58,16 +58,18 @@ function take(context: CheckContext, input: CheckInput): void {
   }
 }
 
-function takeOutcomes(context: CheckContext, outcomes: Extract<CheckInput, { kind: 'outcomes' }>['outcomes']): void {
-  const found = outcomes.flatMap(({ attempt, outcome }) => {
-    const indices = valueIn(context.machine.underWay, attempt) ?? [];
-    return indices.map((index) => ({ index, attempt, outcome }));
-  });
+/** The checkers that wait for an attempt: after a reload all that it left with this number, else those that began it together. */
+function waitingFor(context: CheckContext, { attempt, checker }: Answered): readonly number[] {
+  const { last, waiting } = context.machine.carried;
+  const indices = attempt > last ? sharersOf(context, checker) : (waiting.get(attempt) ?? []);
+  return indices.filter((index) => checkerAt(context, index).attempt === attempt);
+}
+
+function takeOutcomes(context: CheckContext, outcomes: readonly Answered[]): void {
+  const found: { readonly index: number; readonly outcome: Answered['outcome'] }[] = [];
+  for (const answered of outcomes) for (const index of waitingFor(context, answered)) found.push({ index, outcome: answered.outcome });
   // In the order of the file.
-  for (const { index, attempt, outcome } of found.sort((a, b) => a.index - b.index)) {
-    context.machine = { ...context.machine, underWay: withoutEntry(context.machine.underWay, attempt) };
-    takeOutcome(context, index, outcome);
-  }
+  for (const { index, outcome } of found.sort((a, b) => a.index - b.index)) takeOutcome(context, index, outcome);
 }
 
 /** Once, and before the table changes: a process that is killed in between must not leave a successor that takes the change back. */

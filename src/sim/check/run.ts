@@ -1,5 +1,5 @@
 // Runs a history: gives the process its input in the order of time, performs what it decides, and asks the invariants after every step.
-import type { CheckEffect, CheckInput, Outcome } from '../../control/check/messages.js';
+import type { Attempt, CheckEffect, CheckInput, Outcome } from '../../control/check/messages.js';
 import type { Step } from '../../control/machine.js';
 import { mix } from '../random.js';
 import { type CommonRun, commonRunOf, type DisturbEvent, fail, type Result, runEvents, type Trace } from '../run-events.js';
@@ -102,10 +102,7 @@ function perform<S>(run: Run<S>, effect: CheckEffect): string | undefined {
     }
     case 'abandon':
       if (world.gathered.some(({ attempt }) => attempt === effect.attempt)) return undefined;
-      if (!world.running.delete(effect.attempt)) return `attempt ${effect.attempt} is abandoned, which is not under way`;
-      if (mix(run.history.seed, effect.attempt) % LATE_ANSWERS === 0)
-        gather(run, { attempt: effect.attempt, outcome: { kind: 'failure', text: 'abandoned' } });
-      return undefined;
+      return abandoned(run, effect.attempt);
     case 'serve':
       want(world, effect.server, effect.pool);
       return undefined;
@@ -124,6 +121,15 @@ function perform<S>(run: Run<S>, effect: CheckEffect): string | undefined {
   }
 }
 
+/** Some attempts end just when they are abandoned. What is wrong. */
+function abandoned<S>(run: Run<S>, number: number): string | undefined {
+  const running = run.world.running.get(number);
+  if (running === undefined) return `attempt ${number} is abandoned, which is not under way`;
+  run.world.running.delete(number);
+  if (mix(run.history.seed, number) % LATE_ANSWERS === 0) gather(run, running.attempt, { kind: 'failure', text: 'abandoned' });
+  return undefined;
+}
+
 /** Gives the process an input now, or when it is resumed. */
 function give<S>(run: Run<S>, input: CheckInput): void {
   if (!run.world.alive) return;
@@ -133,14 +139,16 @@ function give<S>(run: Run<S>, input: CheckInput): void {
 
 /** An attempt has ended: its outcome is reported with the next turn of the event loop. */
 function answered<S>(run: Run<S>, { life, attempt, outcome }: Extract<Event, { kind: 'answered' }>): void {
-  if (life !== run.life || !run.world.running.delete(attempt)) return;
-  gather(run, { attempt, outcome });
+  const running = life === run.life ? run.world.running.get(attempt) : undefined;
+  if (running === undefined) return;
+  run.world.running.delete(attempt);
+  gather(run, running.attempt, outcome);
 }
 
 /** The next turn reports it, with what else is gathered until then. */
-function gather<S>({ world, history, agenda, nowUs, life }: Run<S>, answer: World['gathered'][number]): void {
+function gather<S>({ world, history, agenda, nowUs, life }: Run<S>, { number, checker }: Attempt, outcome: Outcome): void {
   if (world.gathered.length === 0 || history.turnUs === 1) agenda.add(nowUs + history.turnUs, { kind: 'turn', life });
-  world.gathered.push(answer);
+  world.gathered.push({ attempt: number, checker, outcome });
 }
 
 /** Reports the outcomes that were gathered. */

@@ -1,6 +1,6 @@
 // The simulated world: hosts that answer attempts, trackers, the table with its lock, the file of health, and the process. Mutable; the
 // run owns it.
-import type { ApplyResult, Attempt, CheckInput, Outcome } from '../../control/check/messages.js';
+import type { Answered, ApplyResult, Attempt, CheckInput, Outcome } from '../../control/check/messages.js';
 import type { Remembered } from '../../control/check/remembered-check.js';
 import { formatAddress } from '../../model/address-text.js';
 import { addressId } from '../../model/identity.js';
@@ -48,7 +48,7 @@ export interface World {
   view: readonly ServerView[];
   readonly running: Map<number, RunningAttempt>;
   /** Attempts that have ended, and whose outcomes are reported in the next turn of the event loop. */
-  gathered: { readonly attempt: number; readonly outcome: Outcome }[];
+  gathered: Answered[];
   readonly hosts: Map<string, Behaviour>;
   readonly scripts: Map<string, ScriptBehaviour>;
   readonly files: Map<string, number | undefined>;

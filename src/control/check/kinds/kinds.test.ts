@@ -30,6 +30,7 @@ const tools: ProbeTools = {
 
 const someAttempt: Attempt = {
   number: 1,
+  checker: 0,
   check: { kind: 'tcp' },
   target: { address: ip('10.0.0.1'), port: 80 },
   connectTimeoutUs: 1,

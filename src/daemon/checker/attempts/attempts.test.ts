@@ -47,7 +47,17 @@ function attempt(check: CheckKind, port: number, more: Partial<Attempt> = {}): P
       },
     );
     const target = { address: LOOPBACK, port };
-    attempts.start({ number: 1, check, target, connectTimeoutUs: 2_000_000, intervalUs: 60_000_000, url: 0, hostName: 'lb1', ...more });
+    attempts.start({
+      number: 1,
+      checker: 0,
+      check,
+      target,
+      connectTimeoutUs: 2_000_000,
+      intervalUs: 60_000_000,
+      url: 0,
+      hostName: 'lb1',
+      ...more,
+    });
   });
 }
 

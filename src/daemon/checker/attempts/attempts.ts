@@ -1,16 +1,11 @@
 // All attempts under way. Outcomes are collected and reported together once a turn of the event loop.
 import { randomBytes } from 'node:crypto';
-import type { Attempt, Outcome } from '../../../control/check/messages.js';
+import type { Answered, Attempt, Outcome } from '../../../control/check/messages.js';
 import type { ProbeTools } from '../../../control/check/probe.js';
 import { Regex } from '../../../sys/regex.js';
 import { AttemptRun } from './attempt-run.js';
 import { type CarrierTools, openCarrier } from './carriers.js';
 import { VipProbes } from './vip/vip-probes.js';
-
-export interface Answered {
-  readonly attempt: number;
-  readonly outcome: Outcome;
-}
 
 /** What attempts need from outside. `servedPorts`: of the virtual servers. */
 export type AttemptTools = Omit<CarrierTools, 'random' | 'openVip'> & { readonly servedPorts?: () => ReadonlySet<number> };
@@ -78,15 +73,15 @@ export class Attempts {
       attempt,
       this.#tools,
       (one, feed) => openCarrier(one, feed, this.#carrierTools),
-      (outcome) => this.#done(attempt.number, outcome),
+      (outcome) => this.#done(attempt, outcome),
     );
     if (!run.isOver) this.#running.set(attempt.number, run);
   }
 
-  #done(attempt: number, outcome: Outcome): void {
-    this.#running.delete(attempt);
+  #done({ number, checker }: Attempt, outcome: Outcome): void {
+    this.#running.delete(number);
     if (this.#answered.length === 0) setImmediate(() => this.#report());
-    this.#answered.push({ attempt, outcome });
+    this.#answered.push({ attempt: number, checker, outcome });
   }
 
   #report(): void {

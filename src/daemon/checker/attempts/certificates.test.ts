@@ -34,6 +34,7 @@ function daemon(ssl?: SslContext) {
       );
       attempts.start({
         number: 1,
+        checker: 0,
         check: {
           kind: 'ssl',
           urls: [{ path: '/', statusCodes: [{ from: 200, to: 299 }], tlsCompliant: false }],
