@@ -9,7 +9,8 @@ interface Timed {
 }
 
 interface Node {
-  /** The earliest time of all that is below; NEVER: none. */
+  /** Of each part, the earliest time in it; NEVER: none. */
+  readonly times: readonly number[];
   readonly earliestUs: number;
   /** How many items are in each part; in the last one there may be fewer. */
   readonly span: number;
@@ -32,25 +33,42 @@ const NEVER = Number.POSITIVE_INFINITY;
 
 const timeOf = ({ dueAtUs }: Timed): number => dueAtUs ?? NEVER;
 
-function leaf<Item extends Timed>(parts: readonly Item[]): TimedList<Item> {
-  let earliestUs = NEVER;
-  for (const part of parts) if (timeOf(part) < earliestUs) earliestUs = timeOf(part);
-  return { kind: 'leaf', parts, earliestUs, span: 1 };
+function earliest(times: readonly number[]): number {
+  let found = NEVER;
+  for (let at = 0; at < times.length; at++) found = Math.min(found, times[at] ?? NEVER);
+  return found;
 }
 
-function branch<Item>(parts: readonly TimedList<Item>[], span: number): TimedList<Item> {
-  let earliestUs = NEVER;
-  for (const part of parts) if (part.earliestUs < earliestUs) earliestUs = part.earliestUs;
-  return { kind: 'branch', parts, earliestUs, span };
-}
+const leaf = <Item>(parts: readonly Item[], times: readonly number[]): TimedList<Item> => ({
+  kind: 'leaf',
+  parts,
+  times,
+  earliestUs: earliest(times),
+  span: 1,
+});
+
+const branch = <Item>(parts: readonly TimedList<Item>[], times: readonly number[], span: number): TimedList<Item> => ({
+  kind: 'branch',
+  parts,
+  times,
+  earliestUs: earliest(times),
+  span,
+});
 
 const grouped = <T>(list: readonly T[]): readonly (readonly T[])[] =>
   Array.from({ length: Math.ceil(list.length / WIDTH) }, (_, group) => list.slice(group * WIDTH, (group + 1) * WIDTH));
 
 export function timedList<Item extends Timed>(items: readonly Item[]): TimedList<Item> {
-  let nodes = grouped(items).map(leaf);
-  for (let span = WIDTH; nodes.length > 1; span *= WIDTH) nodes = grouped(nodes).map((some) => branch(some, span));
-  return nodes[0] ?? leaf<Item>([]);
+  let nodes = grouped(items).map((some) => leaf(some, some.map(timeOf)));
+  for (let span = WIDTH; nodes.length > 1; span *= WIDTH)
+    nodes = grouped(nodes).map((some) =>
+      branch(
+        some,
+        some.map(({ earliestUs }) => earliestUs),
+        span,
+      ),
+    );
+  return nodes[0] ?? leaf<Item>([], []);
 }
 
 /** The earliest time of all items. */
@@ -100,49 +118,72 @@ function replaced<Item extends Timed>(
     if (list.parts[place] === undefined) throw new Error(`the list has no item ${index}`);
     return place;
   };
+  const times = list.times.slice();
   if (list.kind === 'leaf') {
     const items = list.parts.slice();
-    for (let at = begin; at < end; at++) items[placeOf(at)] = (replacements[at] as Replacement<Item>)[1];
-    return leaf(items);
+    for (let at = begin; at < end; at++) {
+      const place = placeOf(at);
+      const item = (replacements[at] as Replacement<Item>)[1];
+      items[place] = item;
+      times[place] = timeOf(item);
+    }
+    return leaf(items, times);
   }
   const parts = list.parts.slice();
   for (let at = begin; at < end; ) {
     const place = placeOf(at);
     let next = at + 1;
     while (next < end && placeOf(next) === place) next++;
-    parts[place] = replaced(parts[place] as TimedList<Item>, first + place * span, replacements, at, next);
+    const part = replaced(parts[place] as TimedList<Item>, first + place * span, replacements, at, next);
+    parts[place] = part;
+    times[place] = part.earliestUs;
     at = next;
   }
-  return branch(parts, span);
+  return branch(parts, times, span);
 }
 
-/** Visits what is due by then, in the order of the list. Parts in which nothing is due are not looked at. */
-function visitDue<Item extends Timed>(
-  list: TimedList<Item>,
-  atUs: number,
-  first: number,
-  visit: (index: number, dueAtUs: number) => void,
-): void {
-  if (list.earliestUs > atUs) return;
-  if (list.kind === 'branch') {
-    for (let at = 0; at < list.parts.length; at++) visitDue(list.parts[at] as TimedList<Item>, atUs, first + at * list.span, visit);
-    return;
+/** The `count`th smallest of these numbers, which it puts into another order; no more are sorted than need be (quickselect). */
+function smallest(numbers: Float64Array, count: number): number {
+  const at = (place: number): number => numbers[place] ?? NEVER;
+  for (let [low, high] = [0, numbers.length - 1]; low < high; ) {
+    const middle = at((low + high) >> 1);
+    let [left, right] = [low, high];
+    while (left <= right) {
+      while (at(left) < middle) left++;
+      while (at(right) > middle) right--;
+      if (left > right) break;
+      const swapped = at(left);
+      numbers[left++] = at(right);
+      numbers[right--] = swapped;
+    }
+    if (count - 1 <= right) high = right;
+    else if (count - 1 >= left) low = left;
+    else break;
   }
-  for (let at = 0; at < list.parts.length; at++) {
-    const us = timeOf(list.parts[at] as Item);
-    if (us <= atUs) visit(first + at, us);
+  return at(count - 1);
+}
+
+/** Notes what is due by then, in the order of the list. Parts in which nothing is due are not looked at. */
+function noteDue(list: TimedList<unknown>, atUs: number, first: number, indices: number[], dueUs: number[]): void {
+  const { times, span } = list;
+  for (let at = 0; at < times.length; at++) {
+    const us = times[at] ?? NEVER;
+    if (us > atUs) continue;
+    if (list.kind === 'branch') {
+      noteDue(list.parts[at] as TimedList<unknown>, atUs, first + at * span, indices, dueUs);
+      continue;
+    }
+    indices.push(first + at);
+    dueUs.push(us);
   }
 }
 
 /** The indices of what is due by then, in the order of the list; of more than `max` those that were due first. */
-export function dueBy<Item extends Timed>(list: TimedList<Item>, atUs: number, max: number): readonly number[] {
+export function dueBy(list: TimedList<unknown>, atUs: number, max: number): readonly number[] {
   const indices: number[] = [];
-  const times: number[] = [];
-  visitDue(list, atUs, 0, (index, us) => {
-    indices.push(index);
-    times.push(us);
-  });
+  const dueUs: number[] = [];
+  noteDue(list, atUs, 0, indices, dueUs);
   if (indices.length <= max) return indices;
-  const last = Float64Array.from(times).sort()[max - 1] ?? NEVER;
-  return indices.filter((_, at) => (times[at] ?? NEVER) <= last).slice(0, max);
+  const last = smallest(Float64Array.from(dueUs), max);
+  return indices.filter((_, at) => (dueUs[at] ?? NEVER) <= last).slice(0, max);
 }
