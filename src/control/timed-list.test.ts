@@ -40,7 +40,7 @@ test('a list is what an array is, through any changes, and the list before a cha
   );
 });
 
-test('many replacements at once are what they are one after the other, and share what none of them touches', () => {
+test('many replacements together are what they are one after the other, and leave shared what none of them touches', () => {
   const arbitraryReplacements = fc.array(fc.tuple(fc.nat({ max: 4999 }), arbitraryItem), { maxLength: 60 });
   const list = timedList(Array.from({ length: 5000 }, (_, index): Item => ({ name: '', dueAtUs: index % 50 })));
   fc.assert(
