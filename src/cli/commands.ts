@@ -74,7 +74,11 @@ export const commands: readonly Command[] = [
     meaning: 'remove what weir install installed',
     load: () => import('./commands/install.js').then(({ runUninstall }) => ({ run: runUninstall })),
   },
-  { name: 'stats', meaning: 'packets that the datapath dropped, by reason', load: () => import('./commands/stats.js') },
+  {
+    name: 'stats',
+    meaning: 'packets that the datapath dropped, by reason; the health of servers',
+    load: () => import('./commands/stats.js'),
+  },
   { name: 'lab', meaning: 'build a test network in namespaces and run a director in it', load: () => import('./commands/lab.js') },
   {
     name: 'realserver',

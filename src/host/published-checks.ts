@@ -7,8 +7,8 @@ export interface PublishedServer extends VirtualServerHealth {
 }
 
 export interface PublishedChecks extends Published {
-  readonly format: 1;
+  readonly format: 2;
   readonly servers: readonly PublishedServer[];
 }
 
-export const publishedChecks = new Publication<PublishedChecks>('checks', 1, 'servers');
+export const publishedChecks = new Publication<PublishedChecks>('checks', 2, 'servers');

@@ -79,6 +79,26 @@ test('a server that ends leaves the table with the lines that operators know, an
   await bed.stopWeb('web1');
   await running.logged(new RegExp(`^HTTP_CHECK on service .*${WEB_ADDRESSES.web1}.* failed after 1 retries\\.$`));
   await serves(running, 'web2 1');
+  const health = (): string => bed.director.weir('stats health').stdout;
+  await running.until('web1 in weir stats health', () => health().includes('down since'));
+  const [head = '', server, ...lines] = health().split('\n');
+  assert.match(head, /^weir \d+ since .*: 1 up, 0 down; 1 of 2 servers up$/);
+  assert.equal(server, `up   ${VS}: 1 of 2 servers up; weight 1, quorum 1`);
+  assert.match(lines[0] ?? '', /^ {2}10\.98\.0\.11:80 down since .* ago\); weight 1; went down 1 time$/);
+  assert.match(lines[1] ?? '', /^ {4}HTTP_GET Connection failed \(connection refused\); asked again every [\d.]+ s$/);
+  assert.match(lines[2] ?? '', /^ {2}10\.98\.0\.12:80 up since .* ago\); weight 1; went down 1 time$/);
+  const [{ health: found }] = JSON.parse(bed.director.weir('stats health --json').stdout);
+  assert.deepEqual(
+    found[0].servers.map(({ up, timesDown, failed }: { up: boolean; timesDown: number; failed: unknown[] }) => [
+      up,
+      timesDown,
+      failed.length,
+    ]),
+    [
+      [false, 1, 1],
+      [true, 1, 0],
+    ],
+  );
   assert.deepEqual(bed.answers(2), ['web2', 'web2']);
 });
 

@@ -25,6 +25,10 @@ export class CheckBed {
   readonly notified: string[] = [];
   readonly scripts: string[] = [];
   readonly mails: string[] = [];
+  /** What mails have behind keepalived's text. */
+  readonly details: string[] = [];
+  /** How often only what people are shown changed. */
+  publications = 0;
   /** The present destinations of each virtual server: `10.0.0.1 1`. */
   readonly pools = new Map<string, readonly string[]>();
   /** What an attempt on an address answers; by default success. A function: by the number of the URL. */
@@ -65,8 +69,12 @@ export class CheckBed {
         this.notified.push(effect.line);
         if (effect.script !== undefined) this.scripts.push(effect.script.text);
         break;
+      case 'publish':
+        this.publications += 1;
+        break;
       case 'mail':
         this.mails.push(`${effect.subject}: ${effect.text}`);
+        if (effect.detail !== undefined) this.details.push(effect.detail);
         break;
       case 'serve':
         this.pools.set(

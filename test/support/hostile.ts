@@ -16,7 +16,17 @@ export const SHORTEST = { connectTimeoutUs: 100_000 };
 /** For what ends by an answer, also on a busy machine. */
 const PATIENT_US = 30_000_000;
 
-export function attempt(check: CheckKind, port: number, more: Partial<Attempt> = {}): Promise<Outcome> {
+/** What decides; what was seen is for people. */
+export function withoutSeen(outcome: Outcome): Outcome {
+  if (outcome.kind !== 'failure') return outcome;
+  const { seen: _, ...decisive } = outcome;
+  return decisive;
+}
+
+export const attempt = async (...args: Parameters<typeof attemptWhole>): Promise<Outcome> => withoutSeen(await attemptWhole(...args));
+
+/** With what it saw. */
+export function attemptWhole(check: CheckKind, port: number, more: Partial<Attempt> = {}): Promise<Outcome> {
   return new Promise((done) => {
     const attempts = new Attempts(
       {

@@ -1,4 +1,4 @@
-// weir stats: counters of the datapath that belong to no service. `weir stats drops`: packets dropped or passed on, by reason.
+// weir stats: numbers that belong to no listing of ipvsadm. `drops`: packets dropped or passed on, by reason. `health`: servers, by their checks.
 
 import { openReader } from '../../datapath/ebpf/open.js';
 import type { DropCount, RecentDrops } from '../../model/drops.js';
@@ -6,12 +6,20 @@ import { WeirError } from '../../model/errors/weir-error.js';
 import { command } from '../command.js';
 import { reportWait } from '../failure.js';
 import type { Flags } from '../flags.js';
+import type { Io } from '../io.js';
+import { daemonStatuses } from '../status/collect-status.js';
+import { healthText } from '../status/health-text.js';
 
 const USAGE = `usage: weir stats drops [--recent] [--all] [--json]
        packets that the datapath dropped, or passed on without balancing, since it was loaded, by reason
        --recent  of about the last minute
        --all     also reasons with count 0
        --json    with --recent: {"seconds": how long, "counts": {REASON: packets}}, otherwise the counts alone; all reasons
+       weir stats health [--json]
+       every server that a daemon here checks: up or down, since when, why, when it is asked again, and how often
+       it went down since that daemon's start
+       --json    the daemons, with the fields of weir status --json
+       exit status: 0 printed, 3 no daemon here publishes health
 `;
 const TYPES = { json: 'flag', all: 'flag', recent: 'flag' } as const;
 
@@ -29,8 +37,7 @@ function recentText(recent: RecentDrops, flags: Flags<typeof TYPES>): string {
   return `in the last ${Math.round(recent.seconds)} s\n${listing(recent.counts, flags.all === true)}`;
 }
 
-export const run = command({ name: 'weir stats', usage: USAGE, types: TYPES }, ({ flags, words }, io) => {
-  if (words.length !== 1 || words[0] !== 'drops') throw new WeirError('usage', { usage: USAGE });
+function drops(flags: Flags<typeof TYPES>, io: Io): number {
   const reader = openReader({ load: false, onWait: reportWait('weir stats', io) });
   if (flags.recent) {
     const recent = reader.recentDrops();
@@ -42,4 +49,21 @@ export const run = command({ name: 'weir stats', usage: USAGE, types: TYPES }, (
   }
   reader.close();
   return 0;
+}
+
+const WITHOUT_HEALTH = 3;
+
+function health(flags: Flags<typeof TYPES>, io: Io): number {
+  const daemons = daemonStatuses().filter((daemon) => daemon.health !== null);
+  if (flags.json) io.out(`${JSON.stringify(daemons)}\n`);
+  else if (daemons.length > 0) io.out(healthText(daemons, Date.now()));
+  else io.out('no daemon of weir checks servers in this network namespace (weir status shows what runs)\n');
+  return daemons.length > 0 ? 0 : WITHOUT_HEALTH;
+}
+
+export const run = command({ name: 'weir stats', usage: USAGE, types: TYPES }, ({ flags, words }, io) => {
+  const [what] = words;
+  if (words.length === 1 && what === 'drops') return drops(flags, io);
+  if (words.length === 1 && what === 'health' && !flags.all && !flags.recent) return health(flags, io);
+  throw new WeirError('usage', { usage: USAGE });
 });

@@ -119,12 +119,13 @@ function healthStatus({ reals, ...server }: PublishedServer): HealthStatus {
   const servers = reals.map(({ sinceUs, failed, ...real }) => ({
     ...real,
     since: isoOf(sinceUs),
-    failed: failed.map(({ check, reason, sinceUs: from }) => ({ check, reason, since: isoOf(from) })),
+    failed: failed.map(({ sinceUs: from, ...one }) => ({ ...one, since: isoOf(from) })),
   }));
   return { ...server, servers };
 }
 
-function daemonStatuses(): readonly DaemonStatus[] {
+/** The daemons of this network namespace. */
+export function daemonStatuses(): readonly DaemonStatus[] {
   const published = publishedVrrp.living(String(native().netnsCookie()));
   const checks = publishedChecks.living(String(native().netnsCookie()));
   return keepalivedDaemons().map(({ pid, file }) => {

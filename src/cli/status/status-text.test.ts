@@ -118,13 +118,16 @@ test('what is not whole is shown with its fix', () => {
 });
 
 test('health: which servers are down, since when and why; the rest as numbers', () => {
-  const real = { up: true, since: ago(600), weight: 1, checks: 1, unchecked: 0, failed: [] };
+  const real = { up: true, since: ago(600), weight: 1, checks: 1, unchecked: 0, failed: [], notMade: [], timesDown: 0 };
   const dead = {
     ...real,
     server: '10.0.0.2:80',
     up: false,
     since: ago(300),
-    failed: [{ check: 'HTTP_GET', reason: 'HTTP status code error', since: ago(300) }],
+    failed: [
+      { check: 'HTTP_GET', reason: 'HTTP status code error (/: status 503)', since: ago(300), everySeconds: 6 },
+      { check: 'TCP_CHECK', reason: 'failed (Connection refused)', since: ago(200), everySeconds: 3 },
+    ],
   };
   const virtual = { quorumUp: true, quorum: 1, weight: 1, sorry: false, suspended: false };
   const text = lines({
@@ -150,6 +153,11 @@ test('health: which servers are down, since when and why; the rest as numbers', 
             name: '[192.0.2.4]:tcp:80',
             servers: [{ ...real, server: '10.0.0.4:80', weight: 100, slowWeight: 30 }],
           },
+          {
+            ...virtual,
+            name: '[192.0.2.5]:tcp:80',
+            servers: [{ ...real, server: '10.0.0.5:80', notMade: [{ check: 'MISC_CHECK', reason: 'no such script' }] }],
+          },
           { ...virtual, name: '[192.0.2.3]:tcp:80', servers: [{ ...real, server: '10.0.0.3:80', since: null, unchecked: 1 }] },
         ],
       },
@@ -157,15 +165,17 @@ test('health: which servers are down, since when and why; the rest as numbers', 
   });
   const at = text.findIndex((line) => line.startsWith('health'));
   assert.deepEqual(
-    text.slice(at, at + 7).map((line) => line.replace(/\d{4}-\d\d-\d\d \d\d:\d\d:\d\d/, 'THEN')),
+    text.slice(at, at + 9).map((line) => line.replace(/\d{4}-\d\d-\d\d \d\d:\d\d:\d\d/, 'THEN')),
     [
-      'health     3 up, 1 down; 3 of 5 servers up; 1 not checked yet',
+      'health     4 up, 1 down; 4 of 6 servers up; 1 not checked yet',
       '             DOWN [192.0.2.2]:tcp:80: 0 of 1 server up; weight 0, quorum 1; the sorry server serves',
       '               10.0.0.2:80 down, no check succeeded yet',
       '             up   [192.0.2.1]:tcp:80: 1 of 2 servers up',
-      '               10.0.0.2:80 down since THEN (5 min ago): HTTP_GET HTTP status code error',
+      '               10.0.0.2:80 down since THEN (5 min ago): HTTP_GET HTTP status code error (/: status 503); TCP_CHECK failed (Connection refused); asked again every 3 s',
       '             up   [192.0.2.4]:tcp:80: 1 of 1 server up',
       '               10.0.0.4:80 starts slowly: weight 30 of 100',
+      '             up   [192.0.2.5]:tcp:80: 1 of 1 server up',
+      '               10.0.0.5:80: MISC_CHECK cannot be made: no such script',
     ],
   );
   assert.ok(!text.some((line) => line.includes('publishes no state')), 'it publishes health');

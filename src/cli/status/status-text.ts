@@ -1,41 +1,13 @@
 // The screen of `weir status`. Pure, but for the time zone.
 import { counted } from '../../model/counted.js';
-import type {
-  DaemonStatus,
-  DatapathStatus,
-  HealthStatus,
-  InstanceStatus,
-  RealHealthStatus,
-  ServerStatus,
-  ServiceStatus,
-  Status,
-  TableStatus,
-} from './status.js';
+import { healthLines } from './health-text.js';
+import { daemonText, sinceText } from './moments.js';
+import type { DaemonStatus, DatapathStatus, InstanceStatus, ServerStatus, ServiceStatus, Status, TableStatus } from './status.js';
 
 /** More would not fit one screen; --json has them all. */
 const SERVICES_MAX = 12;
 const SERVERS_MAX = 4;
 const INSTANCES_MAX = 12;
-const HEALTH_LINES_MAX = 12;
-
-const two = (number: number): string => String(number).padStart(2, '0');
-
-/** How long ago, in its largest unit. */
-function age(ms: number): string {
-  const seconds = Math.max(0, Math.floor(ms / 1000));
-  if (seconds < 120) return `${seconds} s`;
-  if (seconds < 7200) return `${Math.floor(seconds / 60)} min`;
-  return seconds < 172_800 ? `${Math.floor(seconds / 3600)} h` : `${Math.floor(seconds / 86_400)} days`;
-}
-
-/** `2026-11-21 00:48:03 (12 min ago)`, by this host's clock. */
-function moment(iso: string, now: number): string {
-  const at = new Date(iso);
-  const day = `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;
-  return `${day} ${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())} (${age(now - at.getTime())} ago)`;
-}
-
-const sinceText = (iso: string | null, now: number): string => (iso === null ? '' : ` since ${moment(iso, now)}`);
 
 function datapathLines({ state, programs, build, since }: DatapathStatus, now: number): readonly string[] {
   switch (state) {
@@ -132,56 +104,6 @@ function instanceLine({ name, state, since, interface: device, virtualRouterId, 
   return `${name} ${state}${sinceText(since, now)}, VRID ${virtualRouterId} on ${device}, priority ${priority}${why}`;
 }
 
-/** `10.0.0.2:80 down since … (5 min ago): HTTP_GET HTTP status code error` */
-function deadLine({ server, since, failed }: RealHealthStatus, now: number): string {
-  const [first] = failed;
-  const others = failed.length > 1 ? ` and ${counted(failed.length - 1, 'other check')}` : '';
-  const why = first === undefined ? '' : `: ${[first.check, first.reason].join(' ').trim()}${others}`;
-  return `  ${server} down${since === null ? ', no check succeeded yet' : sinceText(since, now)}${why}`;
-}
-
-/** `10.0.0.2:80 starts slowly: weight 30 of 100` */
-const slowLine = ({ server, weight, slowWeight }: RealHealthStatus): string =>
-  `  ${server} starts slowly: weight ${slowWeight} of ${weight}`;
-
-function healthHead({ name, quorumUp, quorum, weight, sorry, suspended, servers }: HealthStatus): string {
-  const up = servers.filter((server) => server.up).length;
-  const parts = [
-    `${up} of ${counted(servers.length, 'server')} up`,
-    ...(quorumUp ? [] : [`weight ${weight}, quorum ${quorum}`]),
-    ...(sorry ? ['the sorry server serves'] : []),
-    ...(suspended ? ['checks wait for its address (ha_suspend)'] : []),
-  ];
-  return `${quorumUp ? 'up  ' : 'DOWN'} ${name}: ${parts.join('; ')}`;
-}
-
-function healthLines(daemons: readonly DaemonStatus[], now: number): readonly string[] {
-  const all = daemons.flatMap(({ health }) => health ?? []);
-  if (all.length === 0) return [];
-  const servers = all.flatMap((one) => one.servers);
-  const down = all.filter(({ quorumUp }) => !quorumUp).length;
-  const waiting = servers.filter(({ unchecked }) => unchecked > 0).length;
-  const notable = all
-    .filter((one) => !one.quorumUp || one.suspended || one.servers.some(({ up, slowWeight }) => !up || slowWeight !== undefined))
-    .toSorted((a, b) => Number(a.quorumUp) - Number(b.quorumUp));
-  const lines = notable.flatMap((one) => [
-    healthHead(one),
-    ...one.servers.filter(({ up }) => !up).map((real) => deadLine(real, now)),
-    ...one.servers.filter(({ slowWeight }) => slowWeight !== undefined).map(slowLine),
-  ]);
-  const summary = [
-    `${all.length - down} up, ${down} down`,
-    `${servers.filter(({ up }) => up).length} of ${counted(servers.length, 'server')} up`,
-    ...(waiting === 0 ? [] : [`${waiting} not checked yet`]),
-  ];
-  const more = lines.length - HEALTH_LINES_MAX;
-  return [
-    summary.join('; '),
-    ...lines.slice(0, HEALTH_LINES_MAX).map((line) => `  ${line}`),
-    ...(more > 0 ? [`  … ${counted(more, 'line')} more (--json lists all)`] : []),
-  ];
-}
-
 function vrrpLines(daemons: readonly DaemonStatus[], now: number): readonly string[] {
   const instances = daemons.flatMap((daemon) => daemon.instances ?? []);
   const silent = daemons.filter((daemon) => daemon.instances === null && daemon.health === null);
@@ -197,8 +119,7 @@ function vrrpLines(daemons: readonly DaemonStatus[], now: number): readonly stri
   ];
 }
 
-const daemonLines = (daemons: readonly DaemonStatus[], now: number): readonly string[] =>
-  daemons.map(({ program, pid, since, file }) => `${program} ${pid}${sinceText(since, now)}, ${file}`);
+const daemonLines = (daemons: readonly DaemonStatus[], now: number): readonly string[] => daemons.map((daemon) => daemonText(daemon, now));
 
 /** `now`: ms since 1970. */
 export function statusText(status: Status, now: number): string {

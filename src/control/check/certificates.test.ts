@@ -46,6 +46,7 @@ test('a wrong certificate: the reason is in the line and in what weir status sho
     `HTTP_CHECK on service ${NAME} failed after 1 retries: ${REASON}.`,
   ]);
   assert.deepEqual(bed.pool(), []);
+  assert.deepEqual(bed.details, [`SSL_GET: ${REASON}`], 'of the mail');
   const [failed] = healthOf(bed.state)[0]?.reals[0]?.failed ?? [];
   assert.deepEqual([failed?.check, failed?.reason], ['SSL_GET', REASON]);
 });

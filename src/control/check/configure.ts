@@ -109,10 +109,10 @@ function replaceServers(context: CheckContext, { servers, remembered }: Configur
       const keys = settings.checkers.map((checker) => rememberedKey(serverKey, realKey, checkerIdentity(checker)));
       const firstChecker = checkers.length;
       checkers.push(...own);
-      const { alive, failed } = known?.state ?? { alive: true, failed: false };
+      const { alive, failed, timesDown } = known?.state ?? { alive: true, failed: false, timesDown: 0 };
       const slow =
         known === undefined ? rememberedSlowStart(context, settings, keys, remembered) : carriedSlowStart(context, settings, known.state);
-      return { config: settings, alive, failed, slow, firstChecker, checkerCount: own.length };
+      return { config: settings, alive, failed, timesDown, slow, firstChecker, checkerCount: own.length };
     });
     const sorry = was?.sorry === true && config.sorryServer !== undefined;
     next.push({ config, reals, quorumUp: was?.quorumUp ?? false, sorry, suspended: false });

@@ -35,3 +35,65 @@ test('who is up since when, who was never checked, and why a server is down; kno
   next.pass(20);
   assert.match(summary(next)[1] ?? '', /^10\.0\.0\.2:80 up 102 0$/);
 });
+
+test('why a server is down is its last failure, not the first; published again only where that is another one', () => {
+  const bed = new CheckBed();
+  const seen = (text: string) => ({ kind: 'failure', text: 'HTTP status code error to', seen: text }) as const;
+  bed.configure([configured]);
+  bed.answers.set(B, seen('/: status 503'));
+  bed.pass(1);
+  const before = summary(bed)[1];
+  assert.equal(before, `${B}:80 down 1 0 TCP_CHECK HTTP status code error (/: status 503)`);
+  const published = bed.publications;
+  bed.pass(30);
+  assert.deepEqual([summary(bed)[1], bed.publications], [before, published], 'it fails as before');
+  bed.answers.set(B, seen('/: status 404'));
+  bed.pass(10);
+  assert.equal(summary(bed)[1], `${B}:80 down 1 0 TCP_CHECK HTTP status code error (/: status 404)`);
+  assert.equal(bed.publications, published + 1);
+  const [failed] = healthOf(bed.state)[0]?.reals[1]?.failed ?? [];
+  assert.equal(failed?.everySeconds, 10);
+});
+
+test('a check that cannot be made is shown until it is made again', () => {
+  const bed = new CheckBed();
+  bed.configure([configured]);
+  bed.answers.set(A, { kind: 'not-made', text: 'Misc check by [/x] cannot be made: no such file' });
+  bed.pass(1);
+  const notMade = () => healthOf(bed.state)[0]?.reals.map((real) => real.notMade.map(({ reason }) => reason));
+  assert.deepEqual(notMade(), [['Misc check by [/x] cannot be made: no such file'], []]);
+  assert.equal(bed.publications, 1);
+  bed.pass(30);
+  assert.equal(bed.publications, 1);
+  bed.answers.set(A, { kind: 'success' });
+  bed.pass(10);
+  assert.deepEqual(notMade(), [[], []]);
+});
+
+test('how often a server went down is counted, through a reload, too; a server that begins as down is none', () => {
+  const bed = new CheckBed();
+  const alpha = { alpha: true, checkers: [checker({ kind: 'tcp' }, { alpha: true })] };
+  const servers = [virtualServer({ realServers: [realServer(A, { checkers: [checker()] }), realServer(B, alpha)] })];
+  const counts = () => healthOf(bed.state)[0]?.reals.map(({ timesDown }) => timesDown);
+  bed.configure(servers);
+  assert.deepEqual(counts(), [0, 0]);
+  for (const _ of [1, 2]) {
+    bed.answers.set(A, failure());
+    bed.pass(20);
+    bed.answers.set(A, { kind: 'success' });
+    bed.pass(20);
+  }
+  bed.configure(servers);
+  assert.deepEqual(counts(), [2, 0]);
+});
+
+test("a mail about a server that went down has keepalived's text and what the check saw", () => {
+  const bed = new CheckBed();
+  bed.configure([configured]);
+  bed.answers.set(B, { kind: 'failure', text: 'failed', seen: 'connection refused' });
+  bed.pass(1);
+  assert.deepEqual(bed.details, ['TCP_CHECK: failed (connection refused)']);
+  bed.answers.set(B, { kind: 'success' });
+  bed.pass(20);
+  assert.equal(bed.details.length, 1, 'none where it came back');
+});

@@ -3,9 +3,13 @@ import { endpointText } from '../../model/endpoint-text.js';
 import { CHECK_NAMES } from '../../model/keepalived/check-names.js';
 import type { RealServerHealth, VirtualServerHealth } from '../../model/keepalived/server-health.js';
 import { itemsFrom, type TimedList } from '../timed-list.js';
+import { isAttempted } from './kinds/index.js';
+import { pauseWhileDownUs } from './outcome.js';
 import { weightIn } from './pool.js';
 import { slowWeight } from './slow-weight.js';
 import type { CheckerState, CheckMachine, RealState } from './state.js';
+
+const US_PER_S = 1_000_000;
 
 /** Monotonic microseconds; undefined: from the start. */
 interface Since {
@@ -25,7 +29,15 @@ function sinceOf(alive: boolean, checkers: readonly CheckerState[]): number | un
   return alive ? Math.max(...times) : Math.min(...times);
 }
 
-export function realHealthOf({ config, alive, slow, firstChecker, checkerCount }: RealState, all: TimedList<CheckerState>): RealHealth {
+const checkName = ({ config }: CheckerState): string => CHECK_NAMES[config.check.kind];
+
+const pauseOf = (checker: CheckerState): { readonly everySeconds?: number } =>
+  isAttempted(checker.config.check.kind) ? { everySeconds: pauseWhileDownUs(checker) / US_PER_S } : {};
+
+export function realHealthOf(
+  { config, alive, slow, timesDown, firstChecker, checkerCount }: RealState,
+  all: TimedList<CheckerState>,
+): RealHealth {
   const checkers = itemsFrom(all, firstChecker, checkerCount);
   const down = checkers.filter(({ up }) => !up);
   const weight = weightIn(config, checkers);
@@ -37,7 +49,9 @@ export function realHealthOf({ config, alive, slow, firstChecker, checkerCount }
     ...(slow === undefined ? {} : { slowWeight: slowWeight(weight, slow) }),
     checks: checkers.length,
     unchecked: checkers.filter(({ ran }) => !ran).length,
-    failed: down.map(({ config: { check }, reason, sinceUs }) => ({ check: CHECK_NAMES[check.kind], reason, sinceUs })),
+    failed: down.map((checker) => ({ check: checkName(checker), reason: checker.reason, sinceUs: checker.sinceUs, ...pauseOf(checker) })),
+    notMade: checkers.flatMap((checker) => (checker.hindrance === '' ? [] : [{ check: checkName(checker), reason: checker.hindrance }])),
+    timesDown,
   };
 }
 

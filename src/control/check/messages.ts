@@ -13,9 +13,16 @@ export type Outcome =
   | { readonly kind: 'success'; readonly text?: string; readonly status?: number; readonly warning?: string }
   /**
    * `text`: what failed, as the kind's lines have it. `reason`: why, where that text does not state it. `cause`: a line
-   * about this host, logged in front.
+   * about this host, logged in front. `seen`: what came instead, for status and mails; keepalived's lines do not have it.
    */
-  | { readonly kind: 'failure'; readonly text: string; readonly status?: number; readonly reason?: string; readonly cause?: string }
+  | {
+      readonly kind: 'failure';
+      readonly text: string;
+      readonly status?: number;
+      readonly reason?: string;
+      readonly cause?: string;
+      readonly seen?: string;
+    }
   /** The attempt could not be made (no socket, no process): neither success nor failure, and tried again later. */
   | { readonly kind: 'not-made'; readonly text: string; readonly cause?: string };
 
@@ -91,8 +98,10 @@ export type CheckEffect =
   | { readonly kind: 'apply' }
   /** A line for the FIFOs and a script. `wait`: the daemon stops, and waits a second for it. */
   | { readonly kind: 'notify'; readonly line: string; readonly script?: Script; readonly wait: boolean }
-  /** `subject` stands behind the router's name in brackets. */
-  | { readonly kind: 'mail'; readonly subject: string; readonly text: string }
+  /** `subject` stands behind the router's name in brackets; `detail`: weir's own, behind keepalived's text. */
+  | { readonly kind: 'mail'; readonly subject: string; readonly text: string; readonly detail?: string }
   /** Health changed: worth keeping for the next process. */
   | { readonly kind: 'remember' }
+  /** Only what people are shown of it changed. */
+  | { readonly kind: 'publish' }
   | LogEffect;

@@ -24,10 +24,11 @@ export function notifyServer(context: CheckContext, server: number, text: string
   if (config.smtpAlert) context.effects.push({ kind: 'mail', subject: `Virtualserver ${config.name} - ${word}`, text });
 }
 
-export function mailReal(context: CheckContext, server: number, real: number, text: string): void {
+/** `detail`: what is known besides keepalived's text. */
+export function mailReal(context: CheckContext, server: number, real: number, text: string, detail?: string): void {
   const { config, reals } = serverAt(context, server);
   const state = reals[real];
   if (state === undefined || !state.config.smtpAlert) return;
   const subject = `Realserver ${realName(state.config, config)} of virtual server ${config.name} - ${state.alive ? 'UP' : 'DOWN'}`;
-  context.effects.push({ kind: 'mail', subject, text });
+  context.effects.push({ kind: 'mail', subject, text, ...(detail === undefined ? {} : { detail }) });
 }

@@ -9,6 +9,7 @@ import type { Outcome } from './messages.js';
 import { realName } from './names.js';
 import { addWeight, judge } from './real-server.js';
 import { takeRound } from './rise-fall.js';
+import { noteFailure, shownFailure } from './shown-failure.js';
 import type { CheckerState } from './state.js';
 
 function subjectOf(context: CheckContext, { config, server, real }: CheckerState): Subject {
@@ -25,6 +26,7 @@ export function takeOutcome(context: CheckContext, index: number, outcome: Outco
   const cause = outcome.kind === 'success' ? undefined : outcome.cause;
   const hindrance = outcome.kind === 'not-made' ? outcome.text : (cause ?? '');
   changeChecker(context, index, { attempt: 0, hindrance });
+  if (hindrance !== checker.hindrance) context.effects.push({ kind: 'publish' });
   // Once, until an attempt is made again or another thing hinders it.
   const isNewHindrance = hindrance !== '' && checker.hindrance !== hindrance;
   if (isNewHindrance && cause !== undefined) log(context, cause, 'warning');
@@ -102,11 +104,9 @@ function logLine(context: CheckContext, line: string | undefined): void {
   if (line !== undefined) log(context, line);
 }
 
-/** The texts of failures stand before a server's name in lines: `HTTP status code error to`. */
-const reasonOf = (text: string): string => text.replace(/(?: (?:to|from|with|connecting to))?\s*$/, '');
-
 function fail(context: CheckContext, index: number, outcome: Extract<Outcome, { kind: 'failure' }>, rules: KindRules): void {
   const { text } = outcome;
+  noteFailure(context, index, outcome);
   const before = checkerAt(context, index);
   const { timing } = before.config;
   const isDown = before.ran && !before.up;
@@ -134,10 +134,11 @@ function fail(context: CheckContext, index: number, outcome: Extract<Outcome, { 
 function goDown(
   context: CheckContext,
   index: number,
-  { text, status, reason }: Extract<Outcome, { kind: 'failure' }>,
+  outcome: Extract<Outcome, { kind: 'failure' }>,
   isLogged: boolean,
   rules: KindRules,
 ): void {
+  const { text, status, reason } = outcome;
   const before = checkerAt(context, index);
   const { retry } = before.config.timing;
   const subject = subjectOf(context, before);
@@ -149,7 +150,7 @@ function goDown(
   if (status !== undefined) changeChecker(context, index, { status });
   if (before.weight !== 0) changeChecker(context, index, { weight: 0 });
   if (firstAsLater) changeChecker(context, index, { ran: true });
-  judge(context, index, false, rules.mail.down(subject, { text }), reason ?? reasonOf(text));
+  judge(context, index, false, rules.mail.down(subject, { text }), shownFailure(outcome));
 }
 
 /**
@@ -157,7 +158,7 @@ function goDown(
  * is asked for after delay_before_retry, or delay_loop where that is 0. fast_recovery leaves out pauses after successes only, so a round
  * asks for each page once without a pause; keepalived 2.2.7 also leaves out the pause after such a failure, as long as the page fails.
  */
-function pauseWhileDownUs(checker: CheckerState): number {
+export function pauseWhileDownUs(checker: CheckerState): number {
   const { check, timing } = checker.config;
   const { delayBeforeRetryUs, delayLoopUs } = timing;
   if (!asksPages(check)) return delayLoopUs;

@@ -60,7 +60,11 @@ export const succeeded = <State>(state: State, outcome: Omit<Extract<Outcome, { 
   outcome: { kind: 'success', ...outcome },
 });
 
-export const failed = <State>(state: State, text: string): ProbeStep<State> => ({ state, outcome: { kind: 'failure', text } });
+/** `seen`: what came in place of what was wanted. */
+export const failed = <State>(state: State, text: string, seen?: string): ProbeStep<State> => ({
+  state,
+  outcome: { kind: 'failure', text, ...(seen === undefined ? {} : { seen }) },
+});
 
 /** Hides the type of a probe's state from those who only carry it. */
 export function probeOf<State>(probe: Probe<State>): Probe {

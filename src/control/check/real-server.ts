@@ -1,4 +1,5 @@
 // The verdicts of a real server's checkers become its health: it is alive while all of them are up.
+import { CHECK_NAMES } from '../../model/keepalived/check-names.js';
 import { log } from '../machine.js';
 import { type CheckContext, changeChecker, changeReal, checkerAt, checkersOf, realAt, serverAt } from './context.js';
 import { realName } from './names.js';
@@ -24,7 +25,8 @@ export function judge(context: CheckContext, index: number, up: boolean, mail: s
   const failed = failedCheckers(context, server, real);
   if (up ? failed === 0 : failed === 1) setAlive(context, server, real, up);
   const turned = realAt(context, server, real).alive !== alive;
-  if (turned || !context.machine.settings.noCheckerEmails) mailReal(context, server, real, mail);
+  if (turned || !context.machine.settings.noCheckerEmails)
+    mailReal(context, server, real, mail, up ? undefined : `${CHECK_NAMES[config.check.kind]}: ${reason}`);
 }
 
 /** Takes a server into the pool or out of it. */
@@ -36,7 +38,7 @@ export function setAlive(context: CheckContext, server: number, real: number, al
   const verb = alive ? (inhibitOnFailure ? 'Enabling' : 'Adding') : inhibitOnFailure ? 'Disabling' : 'Removing';
   const preposition = inhibitOnFailure ? 'of' : alive ? 'to' : 'from';
   log(context, `${verb} service ${realName(state.config, config)} ${preposition} VS ${config.name}`);
-  changeReal(context, server, real, { alive, failed: alive ? false : state.failed });
+  changeReal(context, server, real, { alive, failed: alive ? false : state.failed, timesDown: state.timesDown + (alive ? 0 : 1) });
   context.changed.add(server);
   if (!alive) endSlowStart(context, server, real);
   else if (state.failed) beginSlowStart(context, server, real);

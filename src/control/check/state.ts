@@ -75,6 +75,8 @@ export interface RealState {
   readonly alive: boolean;
   /** A check of it failed since it was alive. */
   readonly failed: boolean;
+  /** How often it was taken out. */
+  readonly timesDown: number;
   /** Its weight rises still. */
   readonly slow: SlowStart | undefined;
   /** Its checkers are `checkers[firstChecker]` and the `checkerCount - 1` after it. */

@@ -340,6 +340,7 @@ test('servers are checked: what fails goes, what answers comes, scripts run, and
       type: 'SERVER',
       subject: `Realserver [127.0.0.1]:tcp:${port} of virtual server [192.0.2.1]:tcp:80 - DOWN`,
       text: 'TCP CHECK failed on service',
+      detail: 'TCP_CHECK: failed (connection refused)',
     });
     await until('what is kept', () => existsSync(healthFile) && /"up":false/.test(readFileSync(healthFile, 'utf8')));
     const second = start([virtualServer({ realServers: checked })], { ...more, healthFile });

@@ -135,7 +135,8 @@ class Checker implements Part {
 
   #perform(effects: readonly CheckEffect[]): void {
     for (const effect of effects) this.#performOne(effect);
-    if (effects.some(({ kind }) => kind === 'remember' || kind === 'serve' || kind === 'remove')) this.#publisher.publishSoon();
+    if (effects.some(({ kind }) => kind === 'remember' || kind === 'publish' || kind === 'serve' || kind === 'remove'))
+      this.#publisher.publishSoon();
   }
 
   #performOne(effect: CheckEffect): void {
@@ -159,7 +160,7 @@ class Checker implements Part {
         this.#notifier.notify(effect);
         break;
       case 'mail':
-        this.options.send?.({ kind: 'mail', type: 'SERVER', subject: effect.subject, text: effect.text });
+        this.options.send?.({ ...effect, type: 'SERVER' });
         break;
       case 'remember':
         this.#health.write();

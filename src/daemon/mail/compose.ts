@@ -13,6 +13,8 @@ interface ServerMailEvent {
   readonly type: 'SERVER';
   readonly subject: string;
   readonly text: string;
+  /** A line of its own behind the text. */
+  readonly detail?: string;
 }
 
 export type MailEvent = VrrpMailEvent | ServerMailEvent;
@@ -67,7 +69,7 @@ function words({ type, event }: VrrpMailEvent): { readonly what: string; readonl
   return { what, text: event === 'MASTER' ? 'VRRP Instance is now owning VRRP VIPs' : 'VRRP Instance is no longer owning VRRP VIPs' };
 }
 
-function contentOf(event: MailEvent): { readonly subject: string; readonly text: string } {
+function contentOf(event: MailEvent): Pick<ServerMailEvent, 'subject' | 'text' | 'detail'> {
   if (event.type === 'SERVER') return event;
   const { what, text } = words(event);
   return { subject: `${event.type === 'GROUP' ? 'VRRP Group' : 'VRRP Instance'} ${event.name} - ${what}`, text };
@@ -78,7 +80,7 @@ export function composeMail(event: MailEvent, global: GlobalSettings, hostName: 
   const to = recipients(global.notificationEmail);
   if (to.length === 0) return undefined;
   const from = global.emailFrom ?? `keepalived@${hostName}`;
-  const { subject, text } = contentOf(event);
+  const { subject, text, detail } = contentOf(event);
   const lines = [
     `Date: ${mailDate(at)}`,
     `From: ${header(from)}`,
@@ -88,6 +90,7 @@ export function composeMail(event: MailEvent, global: GlobalSettings, hostName: 
     '',
     `=> ${text} <=`,
     '',
+    ...(detail === undefined ? [] : [header(detail)]),
   ];
   const [, bare = from] = /<([^<>]+)>/.exec(from) ?? [];
   return { from: header(bare), to: to.map(({ address }) => header(address)), message: lines.map((line) => `${line}\r\n`).join('') };

@@ -47,6 +47,17 @@ test('the mail of an instance and of a group, as recorded', () => {
   assert.match(compose('INSTANCE', 'VI_1', 'SPLIT_BRAIN').message, /Subject: .* - Split brain\r\n/);
 });
 
+test("of a server: keepalived's text, and behind it a line of what the check saw", () => {
+  const event = { type: 'SERVER', subject: 'Realserver X - DOWN', text: 'CHECK failed on service' } as const;
+  const body = (detail?: string): string =>
+    (composeMail({ ...event, ...(detail === undefined ? {} : { detail }) }, global, 'vm', at)?.message ?? '')
+      .split('\r\n\r\n')
+      .slice(1)
+      .join('\r\n\r\n');
+  assert.equal(body(), '=> CHECK failed on service <=\r\n\r\n');
+  assert.equal(body('HTTP_GET: status\r\n.\r\n503'), '=> CHECK failed on service <=\r\n\r\nHTTP_GET: status  .  503\r\n', 'one line');
+});
+
 test('a name cannot add headers, and without recipients there is no mail', () => {
   assert.match(
     compose('INSTANCE', 'x\r\nBcc: evil@example.org', 'MASTER').message,

@@ -3,8 +3,17 @@
 export type FailedCheck<Since> = Since & {
   /** `TCP_CHECK` */
   readonly check: string;
+  /** Why it failed the last time. */
   readonly reason: string;
+  /** The pause after an attempt that failed; absent: others report (FILE_CHECK, BFD_CHECK). */
+  readonly everySeconds?: number;
 };
+
+/** A check that this host could not make the last time: no verdict about the server. */
+export interface CheckNotMade {
+  readonly check: string;
+  readonly reason: string;
+}
 
 /** `Since`: when it came into this state. */
 export type RealServerHealth<Since> = Since & {
@@ -19,6 +28,9 @@ export type RealServerHealth<Since> = Since & {
   readonly checks: number;
   readonly unchecked: number;
   readonly failed: readonly FailedCheck<Since>[];
+  readonly notMade: readonly CheckNotMade[];
+  /** How often it went down since this process of the daemon knows it. */
+  readonly timesDown: number;
 };
 
 /** Without its real servers. */

@@ -22,6 +22,9 @@ export interface TlsEvents extends Omit<ClientEvents, 'failed' | 'connected'> {
   untrusted(reason: string): void;
 }
 
+/** OpenSSL's own words, where it has some: a message of it names files and an address in memory. */
+const reasonOf = (error: Error & { readonly reason?: string }): string => error.reason ?? error.message;
+
 export class TlsClient implements Client {
   readonly #tcp: TcpClient;
   #socket: Socket | undefined;
@@ -59,7 +62,7 @@ export class TlsClient implements Client {
     tls.on('end', () => this.#closed || !this.#connected || this.events.ended());
     // Without a handshake the end of the connection is a failure of it.
     tls.on('close', () => this.#closed || this.#connected || this.events.failed('handshake', 'the connection ended'));
-    tls.on('error', (error) => this.#closed || this.events.failed(this.#connected ? 'read' : 'handshake', error.message));
+    tls.on('error', (error) => this.#closed || this.events.failed(this.#connected ? 'read' : 'handshake', reasonOf(error)));
     this.#socket.on('error', () => {}); // the TLS socket reports it
   }
 

@@ -6,9 +6,11 @@ import { RELAY } from './world.js';
 
 /** `From`, `Date` and the like are the daemon's own. */
 const subjectOf = (mail: string): string => /^Subject: (.*)$/m.exec(mail)?.[1]?.trim() ?? '';
+/** Without the line of weir's own behind keepalived's text. */
 const bodyOf = (mail: string): string =>
   mail
     .slice(mail.indexOf('\r\n\r\n') + 4)
+    .replace(/(<=\r\n\r\n)[A-Z_]+: .*/, '$1')
     .replace(/\s+/g, ' ')
     .trim();
 

@@ -5,6 +5,9 @@ import type { Attempt } from '../messages.js';
 import { failed, type ProbeInput, type ProbeStep, probeOf, succeeded } from '../probe.js';
 import { type Kind, only } from './rules.js';
 
+/** RFC 1035 §4.1.1. */
+const RCODES: Readonly<Record<number, string>> = { 1: 'FORMERR', 2: 'SERVFAIL', 3: 'NXDOMAIN', 4: 'NOTIMP', 5: 'REFUSED' };
+
 /** The query's number. */
 type State = number;
 
@@ -15,7 +18,7 @@ function step(id: State, input: ProbeInput, { check, target }: Attempt): ProbeSt
     case 'received': {
       const answer = dnsAnswer(input.bytes);
       if (answer?.id !== id) return { state: id };
-      return answer.code === 0 ? succeeded(id) : failed(id, `read error occurred. (rcode = ${answer.code})`);
+      return answer.code === 0 ? succeeded(id) : failed(id, `read error occurred. (rcode = ${answer.code})`, RCODES[answer.code]);
     }
     case 'timeout':
       return failed(id, 'read timeout from socket');

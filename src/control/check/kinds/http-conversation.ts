@@ -1,5 +1,6 @@
 // One request of HTTP_GET and its answer, as keepalived asks and judges: status, then MD5 of the body, then a regular expression.
 import { formatAddress } from '../../../model/address-text.js';
+import { counted } from '../../../model/counted.js';
 import type { HttpUrl } from '../../../model/keepalived/virtual-server.js';
 import { concat } from '../../../wire/bytes.js';
 import { type Md5, md5Add, md5End, md5Start } from '../../../wire/md5.js';
@@ -8,6 +9,7 @@ import type { Attempt } from '../messages.js';
 import { failed, type ProbeInput, type ProbeStep, type ProbeTools, succeeded } from '../probe.js';
 import { type AnswerHead, answerHead, HEAD_MAX } from './http-head.js';
 import { only } from './rules.js';
+import { shownText } from './seen.js';
 
 /** So much of a body is kept for a regular expression. */
 const MATCHED_MAX = 1024 * 1024;
@@ -91,14 +93,14 @@ export function converse(
       return { restartTimeout, ...receive({ ...state, answering: true }, input.bytes, urlOf(attempt)) };
     }
     case 'ended':
-      if (isTls(attempt) && state.head === undefined) return failed(state, 'SSL read error from');
+      if (isTls(attempt) && state.head === undefined) return failed(state, 'SSL read error from', nothingOf(state, urlOf(attempt)));
       return judgeAnswer(state, urlOf(attempt), tools);
     case 'timeout':
-      return failed(state, timeoutText(state, attempt));
+      return failed(state, timeoutText(state, attempt), state.phase === 'connecting' ? undefined : urlOf(attempt).path);
     case 'failed':
       // Of TLS any error ends the answer as a close does.
       if (isTls(attempt) && input.phase === 'read') return judgeAnswer(state, urlOf(attempt), tools);
-      return failed(state, FAILURES[input.phase]);
+      return failed(state, FAILURES[input.phase], input.reason);
     case 'untrusted': {
       const { reason } = input;
       return { state, outcome: { kind: 'failure', text: `SSL error (${reason}) connecting to`, reason } };
@@ -146,16 +148,27 @@ function addBody(state: HttpState, bytes: Uint8Array, url: HttpUrl): ProbeStep<H
   return { state: { ...state, received, digest, body } };
 }
 
+/** An answer that ended before the end of its head. */
+const nothingOf = ({ kept }: HttpState, { path }: HttpUrl): string =>
+  `${path}: ${kept.length === 0 ? 'closed without an answer' : `no HTTP: ${shownText(kept)}`}`;
+
 /** The digest of what came of the body. */
 export const bodyDigest = ({ digest }: HttpState): string => [...md5End(digest)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
 
 function judge(state: HttpState, url: HttpUrl, tools: ProbeTools): ProbeStep<HttpState> {
-  if (state.head === undefined) return failed(state, 'Read, no data received from ');
+  const { path } = url;
+  if (state.head === undefined) return failed(state, 'Read, no data received from ', nothingOf(state, url));
   const { status } = state.head;
-  if (!url.statusCodes.some(({ from, to }) => status >= from && status <= to)) return failed(state, 'HTTP status code error to');
-  if (url.digest !== undefined && bodyDigest(state) !== url.digest) return failed(state, 'MD5 digest error to');
+  if (!url.statusCodes.some(({ from, to }) => status >= from && status <= to)) {
+    return failed(state, 'HTTP status code error to', `${path}: ${status === 0 ? 'no status' : `status ${status}`}`);
+  }
+  if (url.digest !== undefined && bodyDigest(state) !== url.digest) {
+    return failed(state, 'MD5 digest error to', `${path}: ${bodyDigest(state)} of ${counted(state.received, 'byte')}`);
+  }
   const mismatch = url.regex === undefined ? undefined : regexFailure(url.regex, concat(...state.body), tools);
-  if (mismatch !== undefined) return failed(state, mismatch);
+  if (mismatch !== undefined) {
+    return failed(state, mismatch, `${path}: ${counted(state.received, 'byte')}, ${shownText(concat(...state.body))}`);
+  }
   const text = url.regex !== undefined ? 'Regex match' : url.digest !== undefined ? 'MD5 digest' : 'HTTP status code';
   return succeeded(state, { text, ...(state.warning === undefined ? {} : { warning: state.warning }) });
 }

@@ -3,6 +3,7 @@ import { failed, probeOf, succeeded } from '../probe.js';
 import { NOT_SENT } from '../refused.js';
 import { connectionRules } from './connection-rules.js';
 import type { Kind } from './rules.js';
+import { seconds } from './seen.js';
 
 const rules = connectionRules({ attempt: 'ICMP connection to', check: 'ICMP CHECK', mail: 'ICMP' });
 
@@ -21,11 +22,12 @@ export const ping: Kind = {
     transport: () => 'ping',
     refused: { socket: 'ICMP connect fail to create socket. Rescheduling.', bind: 'ICMP socket bind failed. Rescheduling.' },
     begin: () => undefined,
-    step: (state, input) => {
+    step: (state, input, attempt) => {
       if (input.kind === 'connected') return { state };
       if (input.kind === 'received') return succeeded(state);
       if (input.kind === 'failed' && input.phase !== 'read') return failed(state, NOT_SENT);
-      return failed(state, input.kind === 'timeout' ? 'timeout' : 'failed');
+      if (input.kind === 'timeout') return failed(state, 'timeout', `no reply within ${seconds(attempt.connectTimeoutUs)}`);
+      return failed(state, 'failed', input.kind === 'failed' ? input.reason : undefined);
     },
   }),
 };

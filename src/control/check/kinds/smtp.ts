@@ -3,6 +3,7 @@ import { formatAddress } from '../../../model/address-text.js';
 import type { Attempt } from '../messages.js';
 import { failed, type ProbeInput, type ProbeStep, probeOf, succeeded } from '../probe.js';
 import { type Kind, only, type Subject } from './rules.js';
+import { shownText } from './seen.js';
 
 const LINE_MAX = 512;
 const UNREACHABLE = 'Network unreachable for server ';
@@ -20,6 +21,8 @@ const server = ({ target }: Attempt): string => `server [${formatAddress(target.
 /** The code of an answer's line; undefined: it is none. `250-` is none, either, as in keepalived. */
 const code = (line: string): string | undefined => /^(\d{3})(?:\s|$)/.exec(line)?.[1];
 
+const answered = (line: string): string => shownText(new TextEncoder().encode(line.trimEnd()));
+
 function answer(state: State, line: string, attempt: Attempt): ProbeStep<State> {
   const send = (phase: State['phase'], text: string): ProbeStep<State> => ({
     state: { phase, line: '', skips: false },
@@ -27,11 +30,11 @@ function answer(state: State, line: string, attempt: Attempt): ProbeStep<State> 
     restartTimeout: true,
   });
   if (state.phase === 'banner') {
-    if (code(line) !== '220') return failed(state, `Bad greeting banner from ${server(attempt)}`);
+    if (code(line) !== '220') return failed(state, `Bad greeting banner from ${server(attempt)}`, answered(line));
     return send('helo', `HELO ${only(attempt.check, 'smtp').heloName ?? attempt.hostName}`);
   }
   if (state.phase === 'helo')
-    return code(line) === '250' ? send('quit', 'QUIT') : failed(state, `Bad HELO response from ${server(attempt)}`);
+    return code(line) === '250' ? send('quit', 'QUIT') : failed(state, `Bad HELO response from ${server(attempt)}`, answered(line));
   return succeeded(state);
 }
 
@@ -61,7 +64,7 @@ function step(state: State, input: ProbeInput, attempt: Attempt): ProbeStep<Stat
     case 'failed':
       if (input.phase === 'write') return failed(state, `Write failure to ${server(attempt)}`);
       if (input.phase === 'unreachable') return failed(state, `${UNREACHABLE}${formatAddress(attempt.target.address)}`);
-      return failed(state, connecting ? `Could not connect to ${server(attempt)}` : `Read failure from ${server(attempt)}`);
+      return failed(state, connecting ? `Could not connect to ${server(attempt)}` : `Read failure from ${server(attempt)}`, input.reason);
     default:
       return failed(state, `Read failure from ${server(attempt)}`);
   }

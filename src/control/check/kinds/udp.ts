@@ -1,10 +1,12 @@
 // UDP_CHECK: no ICMP error comes back within connect_timeout; with require_reply an answer comes, which has the right length and bytes
 // where bytes are given.
+import { counted } from '../../../model/counted.js';
 import type { Attempt, Outcome } from '../messages.js';
 import { failed, type ProbeInput, type ProbeStep, probeOf, succeeded } from '../probe.js';
 import { NOT_SENT } from '../refused.js';
 import { connectionRules } from './connection-rules.js';
 import { type Kind, only } from './rules.js';
+import { seconds, shownHex } from './seen.js';
 
 /** What keepalived sends where the file gives nothing: this text over and over, cut at 32 bytes. */
 const DEFAULT_PAYLOAD = new TextEncoder().encode('keepalived check - '.repeat(2).slice(0, 32));
@@ -30,15 +32,15 @@ function step(state: undefined, input: ProbeInput, attempt: Attempt): ProbeStep<
     case 'connected':
       return { state, send: payload(attempt) };
     case 'timeout':
-      return requireReply ? failed(state, 'failed') : succeeded(state);
+      return requireReply ? failed(state, 'failed', `no reply within ${seconds(attempt.connectTimeoutUs)}`) : succeeded(state);
     case 'received': {
       const { bytes } = input;
       if (!requireReply || reply === undefined) return succeeded(state);
       const fits = bytes.length >= minReply && bytes.length <= maxReply && matchesReply(reply, bytes);
-      return fits ? succeeded(state) : failed(state, 'reply data mismatch');
+      return fits ? succeeded(state) : failed(state, 'reply data mismatch', `${counted(bytes.length, 'byte')}: ${shownHex(bytes)}`);
     }
     case 'failed':
-      return input.phase === 'read' ? failed(state, 'failed') : { state, outcome: notSent(input) };
+      return input.phase === 'read' ? failed(state, 'failed', input.reason) : { state, outcome: notSent(input) };
     default:
       return failed(state, 'failed');
   }

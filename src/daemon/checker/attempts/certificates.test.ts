@@ -200,7 +200,9 @@ test('a verified connection takes no anonymous cipher', { skip }, () =>
     await serving(right, weak, async (port) => {
       assert.deepEqual(await ask(port, undefined), OK);
       const outcome = await ask(port, { host: HOST });
-      assert.deepEqual(outcome, { kind: 'failure', text: 'SSL handshake/communication error connecting to' });
+      assert.ok(outcome.kind === 'failure');
+      assert.equal(outcome.text, 'SSL handshake/communication error connecting to');
+      assert.match(outcome.seen ?? '', /^[\w ]*handshake failure$/, 'without a file or an address in memory');
     });
   }),
 );
