@@ -97,6 +97,12 @@ export interface DaemonFact {
   readonly file: string;
 }
 
+export interface ServerHealthFact {
+  readonly up: boolean;
+  /** Which checks fail, and why. */
+  readonly reason: string;
+}
+
 /** A service that a running daemon's configuration asks for. */
 export interface VirtualServerFact {
   readonly name: string;
@@ -104,7 +110,11 @@ export interface VirtualServerFact {
   /** Of the daemon's first process. */
   readonly pid: number;
   readonly spec: ServiceSpec;
-  readonly destinations: readonly (DestinationKey & { readonly checked: boolean })[];
+  readonly destinations: readonly (DestinationKey & {
+    readonly checked: boolean;
+    /** What the daemon publishes of its health; absent: nothing. */
+    readonly health?: ServerHealthFact;
+  })[];
   /** What weir lacks to serve it. */
   readonly missing?: string;
   /** `ha_suspend` */

@@ -1,29 +1,50 @@
 // The services that the running daemons' configurations ask for, as facts.
 import { keepalivedConfiguration } from '../../host/keepalived-configuration.js';
+import { type PublishedServer, publishedChecks } from '../../host/published-checks.js';
+import { endpointText } from '../../model/endpoint-text.js';
 import { sameAddress } from '../../model/identity.js';
 import { servedAs } from '../../model/keepalived/served-as.js';
 import { type WantedService, wantedTable } from '../../model/keepalived/wanted-table.js';
-import type { DaemonFact, VirtualServerFact } from '../vrrp-facts.js';
+import { native } from '../../sys/addon.js';
+import type { DaemonFact, ServerHealthFact, VirtualServerFact } from '../vrrp-facts.js';
 
-function factOf(wanted: WantedService, { file, pid }: DaemonFact): VirtualServerFact {
+type Destination = WantedService['destinations'][number];
+
+function healthOf(published: readonly PublishedServer[], name: string, destination: Destination): { readonly health?: ServerHealthFact } {
+  const server = published.find((one) => one.name === name);
+  // Behind a virtual server with the sorry server none is in the table.
+  if (server === undefined || server.sorry) return {};
+  const real = server.reals.find((one) => one.server === endpointText(destination));
+  if (real === undefined || real.unchecked > 0) return {};
+  return { health: { up: real.up, reason: real.failed.map(({ check, reason }) => [check, reason].join(' ').trim()).join('; ') } };
+}
+
+function factOf(wanted: WantedService, { file, pid }: DaemonFact, published: readonly PublishedServer[]): VirtualServerFact {
   const served = servedAs(wanted);
   const { server, spec, destinations } = served.kind === 'served' ? served.service : wanted;
-  const isChecked = (address: WantedService['destinations'][number]['address']): boolean =>
+  const isChecked = (address: Destination['address']): boolean =>
     server.realServers.some((real) => sameAddress(real.address, address) && real.checkers.length > 0);
   return {
     name: server.name,
     file,
     pid,
     spec,
-    destinations: destinations.map(({ address, port }) => ({ address, port, checked: isChecked(address) })),
+    destinations: destinations.map((destination) => ({
+      address: destination.address,
+      port: destination.port,
+      checked: isChecked(destination.address),
+      ...healthOf(published, server.name, destination),
+    })),
     ...(served.kind === 'served' ? {} : { missing: served.missing }),
     suspends: server.haSuspend,
   };
 }
 
 export function collectVirtualServers(daemons: readonly DaemonFact[]): readonly VirtualServerFact[] {
+  const published = publishedChecks.living(String(native().netnsCookie()));
   return daemons.flatMap((daemon) => {
+    const own = published.filter((one) => one.daemon === daemon.pid).flatMap(({ servers }) => servers);
     const { configuration } = keepalivedConfiguration(daemon.file);
-    return configuration === undefined ? [] : [...wantedTable(configuration).values()].map((wanted) => factOf(wanted, daemon));
+    return configuration === undefined ? [] : [...wantedTable(configuration).values()].map((wanted) => factOf(wanted, daemon, own));
   });
 }

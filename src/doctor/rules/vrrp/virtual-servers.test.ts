@@ -42,4 +42,11 @@ test('real servers that are missing: a check may have failed, else it is an erro
   const [down] = found([{ ...wanted, destinations: checked }], services);
   assert.deepEqual([down?.head, down?.fix], ['warning real-server-absent', undefined]);
   assert.match(down?.text ?? '', /either the check fails, or another program removed it$/);
+  const published = (up: boolean, reason = '') => wanted.destinations.map((one) => ({ ...one, checked: true, health: { up, reason } }));
+  const [failing] = found([{ ...wanted, destinations: published(false, 'HTTP_GET HTTP status code error (/: status 503)') }], services);
+  assert.deepEqual([failing?.head, failing?.fix], ['warning real-server-absent', undefined]);
+  assert.match(failing?.text ?? '', /: its health check fails: HTTP_GET HTTP status code error \(\/: status 503\)$/);
+  const [removed] = found([{ ...wanted, destinations: published(true) }], services);
+  assert.deepEqual([removed?.head, removed?.fix], ['error real-server-absent', 'kill -HUP 77']);
+  assert.match(removed?.text ?? '', /: its health checks succeed: another program removed it$/);
 });

@@ -51,32 +51,35 @@ interface AbsentServer {
   readonly server: VirtualServerFact['destinations'][number];
 }
 
+const EXAMINE = 'doctor on that host with --role rs and --port examines the server';
+
+function whyAbsent(service: VirtualServerFact, { checked, health }: AbsentServer['server']): Omit<Finding, 'code' | 'what'> {
+  const fix = reload(service);
+  if (!checked) {
+    const cause = `${service.file} has it without a health check: another program removed it, or the file was changed and not loaded`;
+    return { severity: 'error', cause, fix };
+  }
+  if (health === undefined) {
+    const cause = `${service.file} has it with a health check: either the check fails, or another program removed it`;
+    return { severity: 'warning', cause, advice: `keepalived's log has the check's results; ${EXAMINE}` };
+  }
+  if (health.up) return { severity: 'error', cause: 'its health checks succeed: another program removed it', fix };
+  const cause = `its health check fails: ${health.reason}`;
+  return { severity: 'warning', cause, advice: `weir stats health shows since when, and when it is asked again; ${EXAMINE}` };
+}
+
 function absentServers(absent: readonly AbsentServer[]): readonly Finding[] {
-  return byKey(absent, ({ service, server }) => `${service.file} ${service.pid} ${endpointText(server)} ${server.checked}`).flatMap(
-    (group): readonly Finding[] => {
-      const [first] = group;
-      if (first === undefined) return [];
-      const { service, server } = first;
-      const what = `real server ${endpointText(server)} of ${listed(group.map((one) => serviceText(one.service.spec)))} is not in the table`;
-      return [
-        server.checked
-          ? {
-              severity: 'warning',
-              code: 'real-server-absent',
-              what,
-              cause: `${service.file} has it with a health check: either the check fails, or another program removed it`,
-              advice: "keepalived's log has the check's results; doctor on that host with --role rs and --port examines the server",
-            }
-          : {
-              severity: 'error',
-              code: 'real-server-absent',
-              what,
-              cause: `${service.file} has it without a health check: another program removed it, or the file was changed and not loaded`,
-              fix: reload(service),
-            },
-      ];
-    },
-  );
+  return byKey(
+    absent,
+    ({ service, server }) =>
+      `${service.file} ${service.pid} ${endpointText(server)} ${server.checked} ${JSON.stringify(server.health ?? null)}`,
+  ).flatMap((group): readonly Finding[] => {
+    const [first] = group;
+    if (first === undefined) return [];
+    const { service, server } = first;
+    const what = `real server ${endpointText(server)} of ${listed(group.map((one) => serviceText(one.service.spec)))} is not in the table`;
+    return [{ code: 'real-server-absent', what, ...whyAbsent(service, server) }];
+  });
 }
 
 export function virtualServersRule(host: Facts, { virtualServers }: VrrpFacts): readonly Finding[] {
