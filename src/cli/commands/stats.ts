@@ -9,6 +9,7 @@ import type { Flags } from '../flags.js';
 import type { Io } from '../io.js';
 import { daemonStatuses } from '../status/collect-status.js';
 import { healthText } from '../status/health-text.js';
+import type { DaemonStatus } from '../status/status.js';
 
 const USAGE = `usage: weir stats drops [--recent] [--all] [--json]
        packets that the datapath dropped, or passed on without balancing, since it was loaded, by reason
@@ -17,7 +18,7 @@ const USAGE = `usage: weir stats drops [--recent] [--all] [--json]
        --json    with --recent: {"seconds": how long, "counts": {REASON: packets}}, otherwise the counts alone; all reasons
        weir stats health [--json]
        every server that a daemon here checks: up or down, since when, why, when it is asked again, and how often
-       it went down since that daemon's start
+       it went down since the host's start
        --json    the daemons, with the fields of weir status --json
        exit status: 0 printed, 3 no daemon here publishes health
 `;
@@ -53,11 +54,22 @@ function drops(flags: Flags<typeof TYPES>, io: Io): number {
 
 const WITHOUT_HEALTH = 3;
 
+function withoutHealth(daemons: readonly DaemonStatus[]): string {
+  if (daemons.length === 0) return 'no daemon checks servers in this network namespace\n';
+  const texts = daemons.map(({ program, pid }) =>
+    program === 'weir'
+      ? `weir ${pid} publishes no health: it has no virtual servers, or its checker process was ended and begins again\n`
+      : `keepalived ${pid} publishes no health (kill -USR1 ${pid} makes it write keepalived_check.data)\n`,
+  );
+  return texts.join('');
+}
+
 function health(flags: Flags<typeof TYPES>, io: Io): number {
-  const daemons = daemonStatuses().filter((daemon) => daemon.health !== null);
+  const all = daemonStatuses();
+  const daemons = all.filter((daemon) => daemon.health !== null);
   if (flags.json) io.out(`${JSON.stringify(daemons)}\n`);
   else if (daemons.length > 0) io.out(healthText(daemons, Date.now()));
-  else io.out('no daemon of weir checks servers in this network namespace (weir status shows what runs)\n');
+  else io.out(withoutHealth(all));
   return daemons.length > 0 ? 0 : WITHOUT_HEALTH;
 }
 

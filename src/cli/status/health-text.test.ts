@@ -63,7 +63,7 @@ test('every server has its line: its state, since when, its weight, how often it
     '  10.0.0.4:80 down, not checked yet; weight 10; went down 0 times',
     '  10.0.0.5:80 up, without a check; weight 4 of 10, starts slowly; went down 0 times',
     '  10.0.0.6:80 up; weight 10; went down 0 times',
-    '    10.0.0.6:80: MISC_CHECK cannot be made: no such script',
+    '    10.0.0.6:80: MISC_CHECK gives no verdict: no such script',
     '',
   ]);
 });

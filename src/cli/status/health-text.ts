@@ -25,7 +25,7 @@ const slowLine = ({ server, weight, slowWeight }: RealHealthStatus): string =>
   `  ${server} starts slowly: weight ${slowWeight} of ${weight}`;
 
 const notMadeLines = ({ server, notMade }: RealHealthStatus): readonly string[] =>
-  notMade.map(({ check, reason }) => `  ${server}: ${check} cannot be made: ${reason}`);
+  notMade.map(({ check, reason }) => `  ${server}: ${check} gives no verdict: ${reason}`);
 
 function head({ name, quorumUp, quorum, weight, sorry, suspended, servers }: HealthStatus, whole: boolean): string {
   const up = servers.filter((server) => server.up).length;

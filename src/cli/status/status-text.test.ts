@@ -175,7 +175,7 @@ test('health: which servers are down, since when and why; the rest as numbers', 
       '             up   [192.0.2.4]:tcp:80: 1 of 1 server up',
       '               10.0.0.4:80 starts slowly: weight 30 of 100',
       '             up   [192.0.2.5]:tcp:80: 1 of 1 server up',
-      '               10.0.0.5:80: MISC_CHECK cannot be made: no such script',
+      '               10.0.0.5:80: MISC_CHECK gives no verdict: no such script',
     ],
   );
   assert.ok(!text.some((line) => line.includes('publishes no state')), 'it publishes health');

@@ -13,7 +13,7 @@ import { notifyReal } from './notify.js';
 import { weightOf } from './pool.js';
 import { settleQuorum } from './quorum.js';
 import { setAlive } from './real-server.js';
-import { rememberedKey } from './remembered.js';
+import { rememberedKey, rememberedTimesDown } from './remembered.js';
 import { removeReal, removeServer } from './remove.js';
 import { shareChecks } from './share-checks.js';
 import { carriedSlowStart, findSlowStarts, rememberedSlowStart } from './slow-start.js';
@@ -109,7 +109,7 @@ function replaceServers(context: CheckContext, { servers, remembered }: Configur
       const keys = settings.checkers.map((checker) => rememberedKey(serverKey, realKey, checkerIdentity(checker)));
       const firstChecker = checkers.length;
       checkers.push(...own);
-      const { alive, failed, timesDown } = known?.state ?? { alive: true, failed: false, timesDown: 0 };
+      const { alive, failed, timesDown } = known?.state ?? { alive: true, failed: false, timesDown: rememberedTimesDown(keys, remembered) };
       const slow =
         known === undefined ? rememberedSlowStart(context, settings, keys, remembered) : carriedSlowStart(context, settings, known.state);
       return { config: settings, alive, failed, timesDown, slow, firstChecker, checkerCount: own.length };

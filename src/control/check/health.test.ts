@@ -70,7 +70,7 @@ test('a check that cannot be made is shown until it is made again', () => {
   assert.deepEqual(notMade(), [[], []]);
 });
 
-test('how often a server went down is counted, through a reload, too; a server that begins as down is none', () => {
+test('how often a server went down is counted, through a reload and a restart, too; a server that begins as down is none', () => {
   const bed = new CheckBed();
   const alpha = { alpha: true, checkers: [checker({ kind: 'tcp' }, { alpha: true })] };
   const servers = [virtualServer({ realServers: [realServer(A, { checkers: [checker()] }), realServer(B, alpha)] })];
@@ -85,6 +85,14 @@ test('how often a server went down is counted, through a reload, too; a server t
   }
   bed.configure(servers);
   assert.deepEqual(counts(), [2, 0]);
+  const next = new CheckBed();
+  next.nowUs = bed.nowUs;
+  next.configure(servers, { remembered: rememberedOf(bed.state) });
+  assert.deepEqual(
+    healthOf(next.state)[0]?.reals.map(({ timesDown }) => timesDown),
+    [2, 0],
+    'a restart',
+  );
 });
 
 test("a mail about a server that went down has keepalived's text and what the check saw", () => {

@@ -8,6 +8,8 @@ export interface RememberedCheck {
   readonly sinceUs?: number;
   /** When the slow start of its server began that is not over. */
   readonly slowFromUs?: number;
+  /** How often its server went down, if it did. */
+  readonly timesDown?: number;
   /** Why it failed. */
   readonly reason?: string;
 }

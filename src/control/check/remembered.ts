@@ -23,7 +23,12 @@ export function rememberedOf({ servers, checkers }: CheckMachine): Remembered {
       reason,
       ...(sinceUs === undefined ? {} : { sinceUs }),
       ...(slowFromUs === undefined ? {} : { slowFromUs }),
+      ...(owner.timesDown === 0 ? {} : { timesDown: owner.timesDown }),
     });
   }
   return found;
 }
+
+/** Of a real server with these checks. */
+export const rememberedTimesDown = (keys: readonly string[], remembered: Remembered | undefined): number =>
+  Math.max(0, ...keys.map((key) => remembered?.get(key)?.timesDown ?? 0));

@@ -131,6 +131,19 @@ const steps: readonly Step[] = [
   described('The same on web2, which HTTP_GET checks by the name of the site and a regular expression.', run('web2', page('DB ERROR'))),
   serves(24),
   logLines('lvs1', `HTTP_CHECK on service ${nameOf(25)} failed after 1 retries.`, `Removing service ${nameOf(25)} from VS ${VS}`),
+  described("The log has keepalived's line; why it failed, since when and when it is asked again is here.", {
+    kind: 'wait',
+    on: 'lvs1',
+    command: 'weir stats health',
+    seconds: 60,
+    expect: {
+      contains: [
+        `up   ${VS}: 1 of 2 servers up; weight 120, quorum 1`,
+        'HTTP_GET Regex match failed (/monitor.html: 35 bytes, "<html><body>DB ERROR</body></html>."); asked again every 2 s',
+      ],
+      matches: ['192\\.168\\.2\\.25:80 down since .*; weight 120; went down 1 time'],
+    },
+  }),
   run('client1', `for i in 1 2 3 4; do ${ask(SITE)}; done | sort | uniq -c`, { contains: [`4 ${SITE} on web1`] }),
   run('web2', page('OK')),
   serves(24, 25),

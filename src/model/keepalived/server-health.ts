@@ -29,7 +29,7 @@ export type RealServerHealth<Since> = Since & {
   readonly unchecked: number;
   readonly failed: readonly FailedCheck<Since>[];
   readonly notMade: readonly CheckNotMade[];
-  /** How often it went down since this process of the daemon knows it. */
+  /** How often it went down since the host's start, as far as it is known. */
   readonly timesDown: number;
 };
 
