@@ -358,14 +358,16 @@ struct drop_snapshot {
   __u64 count[DROP_REASONS];
 };
 
-/* ---- one connection table takes another's place: the record that only the bridging build reads. `phase` is written by user, `moved` by
- * weir_move, `at` and `left` by both. The first table is the one that was there before. */
+/* ---- one connection table takes another's place: the record that only the bridging build reads. `phase` and `back` are written by user,
+ * `moved` by weir_move, `at` and `left` by both. The first table is the one that was there before. */
 enum bridge_phase { PHASE_FIRST, PHASE_SECOND }; /* which of the two new connections go to */
 struct bridge {
   __u32 phase;
+  __u32 back;  /* the second table's connections return to the first */
   __u32 moved; /* connections, since it was made */
   __u32 at;    /* the bucket that weir_move looks at next */
   __u32 left;  /* connections that weir_move met and that stayed */
+  __u32 reserved;
 };
 
 #endif

@@ -8,7 +8,7 @@
 #ifndef WEIR_BRIDGE_H
 #define WEIR_BRIDGE_H
 
-#define MOVE_PAGE 1024 /* buckets that one run of weir_move looks at */
+#define MOVE_PAGE 256 /* buckets that one run of weir_move looks at */
 #define MOVE_TRIES 8
 #define PASS_TRIES (1u << 20)
 

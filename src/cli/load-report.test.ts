@@ -20,6 +20,10 @@ test('one line for each interface, device, sysctl and repair', () => {
     { kind: 'link-up', name: 'weir1' },
     { kind: 'repaired', what: 'batch' },
     { kind: 'local-marked', count: 1 },
+    { kind: 'resized', room: 8192, moved: 1 },
+    { kind: 'resized', room: 8192, moved: 0 },
+    { kind: 'move-finished', room: 4096, connections: 7, back: false },
+    { kind: 'move-finished', room: 4096, connections: 7, back: true },
   ]);
   assert.deepEqual(report.split('\n'), [
     'loaded: room for 1048576 connections, 16384 services, 65536 destinations',
@@ -33,6 +37,10 @@ test('one line for each interface, device, sysctl and repair', () => {
     'weir1: set up',
     'the table: the changes of a killed command that were to be one were undone',
     '1 destination: known to be an address of this host, or not to be one any more',
+    'the connection table: room for 8192 connections now; 1 connection moved, none was lost',
+    'the connection table: room for 8192 connections now; there was none to move',
+    'the connection table: what a killed command had begun was finished, room for 4096 connections now',
+    'the connection table: the new size of a killed command was taken back, room for 4096 connections stays',
     '',
   ]);
 });

@@ -17,10 +17,19 @@ type Attachment = Extract<DatapathChange, { readonly hook: Hook }>;
 
 const isAttachment = (change: DatapathChange): change is Attachment => change.kind === 'attached' || change.kind === 'detached';
 
+const movedText = (moved: number): string =>
+  moved === 0 ? 'there was none to move' : `${counted(moved, 'connection')} moved, none was lost`;
+
 function lineOf(change: Exclude<DatapathChange, Attachment>): string {
   switch (change.kind) {
     case 'loaded':
       return `loaded: room for ${change.connections} connections, ${change.services} services, ${change.destinations} destinations`;
+    case 'resized':
+      return `the connection table: room for ${change.room} connections now; ${movedText(change.moved)}`;
+    case 'move-finished':
+      return change.back
+        ? `the connection table: the new size of a killed command was taken back, room for ${change.room} connections stays`
+        : `the connection table: what a killed command had begun was finished, room for ${change.room} connections now`;
     case 'forgotten':
       return `interface number ${change.ifindex}: forgotten, since it is gone`;
     case 'recorded':

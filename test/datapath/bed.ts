@@ -55,6 +55,8 @@ export interface Bed {
   letHopsAge(): void;
   /** The connection table, one record a slot. */
   slots(): Records;
+  /** Programs and the connection table as they are pinned now: others took their place. */
+  renew(): void;
   close(): void;
 }
 
@@ -77,9 +79,9 @@ const SMALL: Partial<Capacity> = { maxServices: 256, maxDestinations: 1024, conn
 
 class LoadedBed implements Bed {
   director: EbpfDirector;
-  readonly #programs: Readonly<Record<'xdp' | 'ingress' | 'egress', Program>>;
+  #programs: Readonly<Record<'xdp' | 'ingress' | 'egress', Program>>;
   readonly #clean: Uint8Array;
-  readonly #conns: ArrayBuffer;
+  #conns: ArrayBuffer;
   readonly #hops: ArrayBuffer;
   readonly #freshFor: number;
   readonly #devices = new Map<DeviceName, number>();
@@ -91,8 +93,7 @@ class LoadedBed implements Bed {
     options: BedOptions,
   ) {
     this.director = openDirector({ capacity: { ...SMALL, ...options.capacity }, attach: options.attach ?? 'tc' });
-    const pinned = (program: string): Program => Program.pinned(`${folder}/${program}`);
-    this.#programs = { xdp: pinned(PROGRAMS.xdp), ingress: pinned(PROGRAMS.ingress), egress: pinned(PROGRAMS.egress) };
+    this.#programs = this.#pinned();
     this.#freshFor = this.tables.conf.get(0, Conf.freshFor);
     this.tables.conf.set(0, Conf.freshFor, FOR_EVER);
     this.#clean = new Uint8Array(this.tables.conf.memory.slice(0));
@@ -103,6 +104,17 @@ class LoadedBed implements Bed {
 
   get tables(): Tables {
     return this.director.tables;
+  }
+
+  #pinned(): Readonly<Record<'xdp' | 'ingress' | 'egress', Program>> {
+    const pinned = (program: string): Program => Program.pinned(`${this.folder}/${program}`);
+    return { xdp: pinned(PROGRAMS.xdp), ingress: pinned(PROGRAMS.ingress), egress: pinned(PROGRAMS.egress) };
+  }
+
+  renew(): void {
+    for (const program of Object.values(this.#programs)) program.close();
+    this.#programs = this.#pinned();
+    this.#conns = this.#map('conns');
   }
 
   #map(name: string): ArrayBuffer {

@@ -2,9 +2,11 @@
 import assert from 'node:assert/strict';
 import { readdirSync, renameSync, rmSync } from 'node:fs';
 import { after, before, test } from 'node:test';
-import { Conf } from '../../src/datapath/ebpf/abi.gen.js';
-import type { Tables } from '../../src/datapath/ebpf/table/tables.js';
+import { Bridge, Conf } from '../../src/datapath/ebpf/abi.gen.js';
+import { BRIDGE_PIN, type Tables } from '../../src/datapath/ebpf/table/tables.js';
 import type { Finding } from '../../src/model/finding.js';
+import { BpfMap } from '../../src/sys/bpf/bpf-objects.js';
+import { using } from '../../src/sys/fd.js';
 import { tablesOf } from '../datapath/cluster.js';
 import { hostPicture } from '../support/host-picture.js';
 import { Bed, type Host, noNamespaces } from '../support/netns-bed.js';
@@ -37,6 +39,7 @@ const OWN: ReadonlySet<string> = new Set([
   'interface-changed',
   'table-unfinished',
   'programs-mixed',
+  'table-moving',
   'programs-other-build',
 ]);
 const own = (findings: readonly Finding[]): readonly Finding[] => findings.filter(({ code }) => OWN.has(code));
@@ -111,6 +114,13 @@ const FAULTS: readonly {
     found: 'programs-mixed',
     severity: 'warning',
     reported: /^the programs of this build replaced those of another;/m,
+  },
+  {
+    what: 'a change of the size of the connection table that was killed',
+    make: () => using(BpfMap.createArray(BRIDGE_PIN, Bridge.bytes, 1), (map) => map.pin(`${folder}/${BRIDGE_PIN}`)),
+    found: 'table-moving',
+    severity: 'warning',
+    reported: /^the connection table: what a killed command had begun was finished, room for \d+ connections now$/m,
   },
   {
     what: 'programs of another build',

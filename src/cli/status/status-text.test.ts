@@ -110,6 +110,8 @@ test('what is not whole is shown with its fix', () => {
   const has = (change: Partial<Status>, line: RegExp): void => assert.match(lines(change).join('\n'), line);
   has({ datapath: { ...datapath, programs: 'other', build: 'ffff' } }, /programs of another build \(ffff\) on the same tables \(weir load/);
   has({ datapath: { ...datapath, programs: 'mixed', build: null } }, /an exchange was interrupted \(weir load/);
+  has({ datapath: { ...datapath, programs: 'bridging', build: null } }, /, the connection table gets another size now$/m);
+  has({ datapath: { ...datapath, programs: 'bridging-left', build: null } }, /a change of their size was interrupted \(weir load/);
   has({ datapath: { ...datapath, state: 'unfinished' }, table: null }, /killed while it loaded or unloaded it \(weir load/);
   has({ datapath: { ...datapath, repairsDue: 2 } }, /^ {11}2 repairs due \(weir doctor names them, weir load does them\)$/m);
   has({ table: { ...table, unfinishedChange: { pid: null } } }, /its command was killed \(weir load repairs it\)/);

@@ -25,6 +25,8 @@ function datapathLines({ state, programs, build, since }: DatapathStatus, now: n
         this: 'programs of this build',
         other: `programs of another build (${build}) on the same tables (weir load exchanges them)`,
         mixed: 'programs of two builds: an exchange was interrupted (weir load completes it)',
+        bridging: 'the connection table gets another size now',
+        'bridging-left': 'two connection tables: a change of their size was interrupted (weir load completes it)',
       } as const;
       return [`loaded${sinceText(since, now)}, ${whose[programs ?? 'this']}`];
     }

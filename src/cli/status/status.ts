@@ -53,8 +53,8 @@ export interface DatapathStatus {
   readonly state: 'loaded' | 'absent' | 'other-tables' | 'unfinished';
   /** The programs that run: the beginning of their object's SHA-256; null: none, or those of two builds. */
   readonly build: string | null;
-  /** Whose they are; null: none are. `mixed`: an exchange was interrupted. */
-  readonly programs: 'this' | 'other' | 'mixed' | null;
+  /** Whose they are; null: none are. `mixed`: an exchange was interrupted. `bridging`: the connection table gets another size. */
+  readonly programs: 'this' | 'other' | 'mixed' | 'bridging' | 'bridging-left' | null;
   /** When the tables were loaded. */
   readonly since: string | null;
   /** Those that it can be attached to. */

@@ -218,11 +218,13 @@ export const DropSnapshot = {
 } as const;
 
 export const Bridge = {
-  bytes: 16,
+  bytes: 24,
   phase: { at: 0, size: 4, count: 1 },
-  moved: { at: 4, size: 4, count: 1 },
-  at: { at: 8, size: 4, count: 1 },
-  left: { at: 12, size: 4, count: 1 },
+  back: { at: 4, size: 4, count: 1 },
+  moved: { at: 8, size: 4, count: 1 },
+  at: { at: 12, size: 4, count: 1 },
+  left: { at: 16, size: 4, count: 1 },
+  reserved: { at: 20, size: 4, count: 1 },
 } as const;
 
 export const WeirState = { FREE: 0, LIVE: 1, DEAD: 2 } as const;

@@ -18,7 +18,8 @@ import { isLoaded, load } from './load/load.js';
 import { isLoadedElsewhere } from './load/loaded-elsewhere.js';
 import type { Capacity } from './load/object.js';
 import { ensurePair } from './load/pair.js';
-import { resizeEmpty } from './load/resize.js';
+import { resize } from './load/resize.js';
+import { finishMove } from './load/table-move.js';
 import { ensureUdevRule } from './load/udev-rule.js';
 import { BPFFS_PLACE, Bpffs } from './pins/bpffs.js';
 import { Dirty, recover } from './recovery/batch.js';
@@ -32,7 +33,7 @@ import { ifFree, type ReadWait } from './whole-read.js';
 export interface OpenOptions extends LockWait {
   /** Load the datapath where it is missing (default); false: throw instead. */
   readonly load?: boolean;
-  /** Sizes: of a datapath that is loaded now, or of a loaded and empty one, which is loaded again. */
+  /** Sizes: of a datapath that is loaded now, or of a loaded one (load/resize.ts). */
   readonly capacity?: Partial<Capacity>;
   /** How interfaces are attached from now on. */
   readonly attach?: AttachMode;
@@ -85,9 +86,12 @@ function prepare(options: OpenOptions, bpffs: Bpffs): Prepared {
     if (!present) load(folder, options.capacity);
     let tables = new Tables(folder);
     checkVersion(tables);
-    const resized = present && resizeEmpty(folder, tables, netlink, options.capacity ?? {});
-    if (resized) tables = new Tables(folder);
-    if (!present || resized) report({ kind: 'loaded', ...sizesOf(tables) });
+    const finished = present ? finishMove({ folder, tables, interfaces: new AttachedInterfaces(folder, tables, netlink) }) : undefined;
+    if (finished !== undefined) report({ kind: 'move-finished', ...finished, room: sizesOf(tables).connections });
+    const resized = present ? resize(folder, tables, netlink, options.capacity ?? {}) : undefined;
+    if (resized?.kind === 'loaded') tables = new Tables(folder);
+    if (!present || resized?.kind === 'loaded') report({ kind: 'loaded', ...sizesOf(tables) });
+    if (resized?.kind === 'resized') report(resized);
     const rule = present && options.report === undefined ? undefined : ensureUdevRule(bpffs);
     if (rule !== undefined) report({ kind: 'udev-rule', path: rule });
     // Under the lock: a listing must not mix these tables with those of a later load.
@@ -183,7 +187,9 @@ export function exchangeBuild(file?: string, wait: LockWait = {}): boolean {
     checkVersion(tables);
     const netlink = new Netlink();
     try {
-      return exchangePrograms(folder, tables, new AttachedInterfaces(folder, tables, netlink), file);
+      const interfaces = new AttachedInterfaces(folder, tables, netlink);
+      finishMove({ folder, tables, interfaces });
+      return exchangePrograms(folder, tables, interfaces, file);
     } finally {
       netlink.close();
     }

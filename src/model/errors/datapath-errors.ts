@@ -18,9 +18,26 @@ export const datapathErrors = {
   'datapath-not-loaded': { text: () => 'the datapath is not loaded in this network namespace', exitStatus: 1 },
   'datapath-unloaded': { text: () => 'the datapath was unloaded meanwhile', hint: 'run the command again', exitStatus: 1 },
   'datapath-loaded': {
-    text: () => 'it is loaded with other sizes, and its table is in use: it has services or connections',
-    hint: 'ipvsadm-save, then weir unload (connections are lost)',
+    text: () => 'it is loaded with room for other numbers of services or destinations, and its table is in use',
+    hint: 'ipvsadm-save, then weir unload (connections are lost); the size of the connection table alone can be changed now',
     exitStatus: 2,
+  },
+  'table-too-small': {
+    text: ({ connections, room }: { connections: number; room: number }) =>
+      `a table for ${room} connections is too small: there are ${connections}`,
+    hint: 'choose a larger one; the table stays as it is',
+    exitStatus: 2,
+  },
+  'table-move-back': {
+    text: () => 'while the connections moved, others filled the new table: it was given up, and the old one goes on with all connections',
+    hint: 'choose a larger one',
+    exitStatus: 1,
+  },
+  'table-move-stuck': {
+    text: ({ left }: { left: number }) =>
+      `${left === 1 ? 'one connection has' : `${left} connections have`} no room in the table that is to stay`,
+    hint: 'nothing is lost, packets use both tables; weir load tries again, when some connections have ended',
+    exitStatus: 1,
   },
   /** A container with the host's network, or its host. */
   'datapath-elsewhere': {

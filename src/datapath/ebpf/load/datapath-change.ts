@@ -5,6 +5,10 @@ import type { RecordDifference } from './interface-record.js';
 export type DatapathChange =
   /** `connections`: what the table is made for. */
   | { readonly kind: 'loaded'; readonly connections: number; readonly services: number; readonly destinations: number }
+  /** The connection table got another size under traffic. `room`: what it is made for now. */
+  | { readonly kind: 'resized'; readonly room: number; readonly moved: number }
+  /** The same, where a killed command had begun it. `back`: it has the size of before. */
+  | { readonly kind: 'move-finished'; readonly room: number; readonly connections: number; readonly back: boolean }
   | { readonly kind: 'attached' | 'detached'; readonly name: string; readonly hook: Hook }
   /** Its interface is gone: the pins and the record of it went, too. */
   | { readonly kind: 'forgotten'; readonly ifindex: number }

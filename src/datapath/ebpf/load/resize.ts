@@ -1,5 +1,5 @@
-// Other sizes for a loaded table: sizes are chosen when it is loaded, so an empty one is loaded again. A table with services or connections
-// is not: all of it would be lost.
+// Other sizes for loaded tables: empty ones are loaded again. Where there are services or connections, the connection table alone gets
+// another size, under traffic (table-move.ts).
 import { WeirError } from '../../../model/errors/weir-error.js';
 import type { Netlink } from '../../../sys/netlink/netlink.js';
 import { Conf } from '../abi.gen.js';
@@ -8,7 +8,8 @@ import { recover } from '../recovery/batch.js';
 import { Tables } from '../table/tables.js';
 import { AttachedInterfaces } from './attached-interfaces.js';
 import { load, removePins } from './load.js';
-import type { Capacity } from './object.js';
+import { type Capacity, sizesOf } from './object.js';
+import { type Moving, moveTable, roomOf } from './table-move.js';
 
 /** Where each size stands in the record. */
 const SIZES = {
@@ -48,14 +49,41 @@ function isEmpty(tables: Tables): boolean {
   return services.length === 0 && active + inactive === 0;
 }
 
-/** Sizes that are not given stay. False: the table has these sizes. The caller holds the lock. @throws WeirError datapath-loaded; others as load */
-export function resizeEmpty(folder: string, tables: Tables, netlink: Netlink, capacity: Partial<Capacity>): boolean {
-  if (hasSizes(tables, capacity)) return false;
+/** What was done about sizes; undefined: the tables have them. `room`: connections that the table is made for. */
+export type Resized = { readonly kind: 'loaded' } | { readonly kind: 'resized'; readonly room: number; readonly moved: number };
+
+/**
+ * Sizes that are not given stay. The caller holds the lock.
+ * @throws WeirError datapath-loaded, table-too-small, table-move-back; others as load and moveTable
+ */
+export function resize(folder: string, tables: Tables, netlink: Netlink, capacity: Partial<Capacity>): Resized | undefined {
+  if (hasSizes(tables, capacity)) return undefined;
   recover(tables);
-  if (!isEmpty(tables)) throw new WeirError('datapath-loaded');
-  const wanted = { ...sizesNow(tables, capacity), ...capacity };
+  const wanted = { ...sizesNow(tables, capacity), ...capacity } as Capacity;
+  const interfaces = new AttachedInterfaces(folder, tables, netlink);
+  if (!isEmpty(tables)) return resizeUsed({ folder, tables, interfaces }, wanted);
+  loadAgain(folder, tables, interfaces, wanted);
+  return { kind: 'loaded' };
+}
+
+function resizeUsed(moving: Moving, wanted: Capacity): Resized {
+  const { tables } = moving;
+  const { conf } = tables;
+  if (wanted.maxServices !== conf.get(0, Conf.maxServices) || wanted.maxDestinations !== conf.get(0, Conf.maxDests))
+    throw new WeirError('datapath-loaded');
+  const { buckets } = sizesOf(wanted);
+  const { active, inactive } = tableOverview(tables);
+  if (active + inactive > roomOf(buckets))
+    throw new WeirError('table-too-small', { connections: active + inactive, room: roomOf(buckets) });
+  const moved = buckets === conf.get(0, Conf.connBuckets) ? undefined : moveTable(moving, buckets);
+  if (moved?.back === true) throw new WeirError('table-move-back');
+  conf.set(0, Conf.connTabBits, wanted.connTabBits);
+  return { kind: 'resized', room: roomOf(buckets), moved: moved?.connections ?? 0 };
+}
+
+function loadAgain(folder: string, tables: Tables, interfaces: AttachedInterfaces, wanted: Capacity): void {
   const kept = KEPT.map((field) => Array.from({ length: field.count }, (_, k) => tables.conf.get(0, field, k)));
-  new AttachedInterfaces(folder, tables, netlink).detachAll();
+  interfaces.detachAll();
   // A process that has the tables open must not write to them any more.
   tables.conf.set(0, Conf.magic, 0);
   removePins(folder);
@@ -66,5 +94,4 @@ export function resizeEmpty(folder: string, tables: Tables, netlink: Netlink, ca
       conf.set(0, field, value, k);
     });
   });
-  return true;
 }

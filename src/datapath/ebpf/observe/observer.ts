@@ -13,11 +13,14 @@ import { BUILD_PIN, buildPin, isLoaded } from '../load/load.js';
 import { isLoadedElsewhere } from '../load/loaded-elsewhere.js';
 import { BPFFS_PLACE, Bpffs } from '../pins/bpffs.js';
 import { layoutOf } from '../table/layout.js';
-import { LAST_PINNED, MAPPED_PINS, Tables } from '../table/tables.js';
+import { BRIDGE_PIN, LAST_PINNED, MAPPED_PINS, Tables } from '../table/tables.js';
 import { ObservingReader } from './observing-reader.js';
 
-/** `this`: ours. `mixed`: an exchange of programs was not finished, and those of two builds run on the same tables. */
-export type ProgramsOf = 'this' | 'other' | 'mixed';
+/**
+ * `this`: ours. `mixed`: an exchange of programs was not finished, and those of two builds run on the same tables. `bridging`: the
+ * connection table gets another size; `bridging-left`: the command that began it was killed.
+ */
+export type ProgramsOf = 'this' | 'other' | 'mixed' | 'bridging' | 'bridging-left';
 
 interface Pinned {
   readonly folder: string;
@@ -46,7 +49,8 @@ const buildName = (pin: string): string => pin.slice(BUILD_PIN.length, BUILD_PIN
 export const ownBuild = (): string => buildName(buildPin(artifact('weir.bpf.o')));
 
 /** `build`: the pin that names the build, which is missing while programs are exchanged. */
-function programsOf(build: string | undefined, lockFile: string): ProgramsOf {
+function programsOf(build: string | undefined, pins: readonly string[], lockFile: string): ProgramsOf {
+  if (pins.includes(BRIDGE_PIN)) return exclusiveHolder(lockFile) === undefined ? 'bridging-left' : 'bridging';
   if (build === undefined) return exclusiveHolder(lockFile) === undefined ? 'mixed' : 'other';
   return build === buildPin(artifact('weir.bpf.o')) ? 'this' : 'other';
 }
@@ -59,7 +63,7 @@ function pinnedIn(folder: string, pins: readonly string[], lockFile: string): Pi
     folder,
     pins,
     loadedAt: mtime,
-    programs: programsOf(build, lockFile),
+    programs: programsOf(build, pins, lockFile),
     build: build === undefined ? undefined : buildName(build),
   };
 }

@@ -1,12 +1,10 @@
-// How many connections are alive, by service and destination: one pass over the connection table, without a lock and without an object for
-// each connection.
+// How many connections are alive, by service and destination: one pass over the connection table, without a lock.
 import { destinationId, serviceId } from '../../../model/identity.js';
 import type { ServiceKey } from '../../../model/service.js';
 import { swap16 } from '../../../wire/bytes.js';
 import { Abi, Dest } from '../abi.gen.js';
-import { clockDifference } from './clock.js';
 import { keyOfService, modelAddress } from './identity.js';
-import { destOf, readSlot, SLOT_WORDS, VALUE_WORD } from './table-entries.js';
+import { destOf, livingSlots } from './table-entries.js';
 import type { Tables } from './tables.js';
 
 export interface CountedConnections {
@@ -18,14 +16,8 @@ export interface CountedConnections {
 
 /** By the numbers of the records. A destination's number is less than 2^18. */
 function byRecords(tables: Tables, now: number): ReadonlyMap<number, number> {
-  const words = tables.conns();
   const counts = new Map<number, number>();
-  for (let at = 0; at < words.length; at += SLOT_WORDS) {
-    if (destOf(words[at + VALUE_WORD + 1] ?? 0) === 0) continue; // as most are
-    const slot = readSlot(words, at);
-    if (slot === undefined) continue;
-    const [, keyHigh, expires, high] = slot;
-    if (clockDifference(expires, now) < 0) continue;
+  for (const [, keyHigh, , high] of livingSlots(tables, now)) {
     const pair = (keyHigh >>> (Abi.K_SERVICE_SHIFT - 32)) * (Abi.V_DEST_MASK + 1) + destOf(high);
     counts.set(pair, (counts.get(pair) ?? 0) + 1);
   }

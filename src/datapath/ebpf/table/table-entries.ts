@@ -172,22 +172,37 @@ export function readSlot(words: Uint32Array, at: number): readonly [number, numb
   }
 }
 
+/** A slot that names a connection: where it is, and its words. */
+type TakenSlot = NonNullable<ReturnType<typeof readSlot>>;
+
+/** The living connections of all tables, each once. */
+export function* livingSlots(tables: Tables, now: number): Generator<TakenSlot> {
+  const all = tables.conns();
+  const seen = new Set<bigint>();
+  for (const words of all) {
+    for (let at = 0; at < words.length; at += SLOT_WORDS) {
+      if (destOf(words[at + VALUE_WORD + 1] ?? 0) === 0) continue; // as most are
+      const slot = readSlot(words, at);
+      if (slot === undefined || clockDifference(slot[2], now) < 0) continue;
+      if (all.length > 1) {
+        const key = (BigInt(slot[1]) << 32n) | BigInt(slot[0]);
+        if (seen.has(key)) continue; // it moved
+        seen.add(key);
+      }
+      yield slot;
+    }
+  }
+}
+
 /**
  * The connections that are alive at `now`, in the table's order. Each is whole; the records that it names stay while it names them and
  * for two minutes more. The listing is of no one moment: it takes as long as its reader does.
  */
 export function* connectionEntries(tables: Tables, now: number): Generator<ConnectionEntry> {
-  const words = tables.conns();
   const { services, dests, conf } = tables;
   const hz = conf.get(0, Conf.hz);
   const [virtualOf, destinationOf] = [endpointsOf(services, Service), endpointsOf(dests, Dest)];
-  for (let at = 0; at < words.length; at += SLOT_WORDS) {
-    if (destOf(words[at + VALUE_WORD + 1] ?? 0) === 0) continue; // as most are
-    const slot = readSlot(words, at);
-    if (slot === undefined) continue;
-    const [client, keyHigh, expires, high] = slot;
-    const left = clockDifference(expires, now);
-    if (left < 0) continue;
+  for (const [client, keyHigh, expires, high] of livingSlots(tables, now)) {
     const [service, dest] = [keyHigh >>> (Abi.K_SERVICE_SHIFT - 32), destOf(high)];
     yield {
       protocol: protocolName(services.get(service, Service.protocol)).toUpperCase(),
@@ -195,7 +210,7 @@ export function* connectionEntries(tables: Tables, now: number): Generator<Conne
       virtual: virtualOf(service),
       destination: destinationOf(dest),
       state: stateName((high >>> (Abi.V_STATE_SHIFT - 32)) & 15),
-      expires: Math.floor(secondsOf(left, hz)),
+      expires: Math.floor(secondsOf(clockDifference(expires, now), hz)),
     };
   }
 }

@@ -2,7 +2,20 @@
 import { BpfMap } from '../../../sys/bpf/bpf-objects.js';
 import { Records } from '../../../sys/bpf/records.js';
 import { unlessCode } from '../../../sys/errno.js';
-import { Conf, Counters, Dest, DropSnapshot, Drops, Endpoint, Estimate, Intent, Interface, RingBlock, Service } from '../abi.gen.js';
+import {
+  Bridge,
+  Conf,
+  Counters,
+  Dest,
+  DropSnapshot,
+  Drops,
+  Endpoint,
+  Estimate,
+  Intent,
+  Interface,
+  RingBlock,
+  Service,
+} from '../abi.gen.js';
 
 /** Every pinned map that user space maps, with the size of its record. `conns` is mapped when it is listed. */
 const MAPPED = {
@@ -33,6 +46,9 @@ export const PINNED_MAPS = [
 ] as const;
 /** Scratch space, a rate limit and a history that may start again: builds need not share them, nor have them all. */
 export const NOT_SHARED: ReadonlySet<string> = new Set(['scratch_space', 'icmp_limits', 'drop_history']);
+/** While the connection table gets another size (table-move.ts): the table that is to take its place, and the record of the move. */
+export const SECOND_TABLE_PIN = 'conns_second';
+export const BRIDGE_PIN = 'bridge';
 /** Pinned last when loading: if it is there, the others are. */
 export const LAST_PINNED = 'conf';
 
@@ -104,9 +120,22 @@ export class Tables {
     void this.dropHistory;
   }
 
-  /** The connection table as 32-bit words: key low, key high, value low, value high, slot by slot. */
-  conns(): Uint32Array {
-    return new Uint32Array(this.#map('conns', false));
+  /**
+   * The connection table as 32-bit words: key low, key high, value low, value high, slot by slot. Two of them while connections move from the
+   * first to the second, so that a reader who takes them in this order misses none, and may meet one twice.
+   */
+  conns(): readonly Uint32Array[] {
+    const words = (name: string): Uint32Array => new Uint32Array(this.#map(name, false));
+    // The second table is opened first: it may take the first one's pin meanwhile.
+    const second = unlessCode(() => words(SECOND_TABLE_PIN), ['ENOENT'], undefined);
+    const first = words('conns');
+    if (second === undefined) return [first];
+    return this.#movesBack() ? [second, first] : [first, second];
+  }
+
+  #movesBack(): boolean {
+    const memory = unlessCode(() => this.#map(BRIDGE_PIN, false), ['ENOENT'], undefined);
+    return memory !== undefined && new Records(memory, Bridge.bytes).get(0, Bridge.back) !== 0;
   }
 
   #records(name: keyof typeof MAPPED): Records {

@@ -16,7 +16,7 @@ interface Rule {
   readonly advice: string;
 }
 
-const LARGER = 'a larger table: weir load --connections N after weir unload, which ends all connections (on a standby first)';
+const LARGER = 'a larger table: weir load --connections N, which loses no connection';
 
 const RULES: readonly Rule[] = [
   {

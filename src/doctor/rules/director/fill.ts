@@ -24,8 +24,7 @@ export function fillRule({ fill }: DirectorFacts, dropping: boolean): readonly F
       code: 'table-almost-full',
       what: `the connection table is ${Math.floor((100 * fill.connections) / fill.slots)} % full`,
       cause: fillText(fill),
-      advice:
-        'a larger table: weir load --connections N after weir unload, which ends all connections (on a standby first); shorter timeouts of UDP: ipvsadm --set',
+      advice: 'a larger table: weir load --connections N, which loses no connection; shorter timeouts of UDP: ipvsadm --set',
     },
   ];
 }

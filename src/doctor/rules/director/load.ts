@@ -116,6 +116,14 @@ function buildFinding({ otherTables, programs }: DatapathFacts): readonly Findin
     const cause = 'weir load was killed while it exchanged them';
     return [{ severity: 'warning', code: 'programs-mixed', what: 'programs of two builds run on one table', cause, fix: LOAD }];
   }
+  if (programs === 'bridging') {
+    const cause = 'a weir load is at it, packets go on';
+    return [{ severity: 'info', code: 'table-moving', what: 'the connection table gets another size', cause }];
+  }
+  if (programs === 'bridging-left') {
+    const cause = 'weir load was killed while it changed the size: packets use both, more slowly';
+    return [{ severity: 'warning', code: 'table-moving', what: 'connections are in two tables', cause, fix: LOAD }];
+  }
   if (programs === 'other') {
     const cause = 'a newer or older build was installed since the datapath was loaded';
     return [{ severity: 'info', code: 'programs-other-build', what: 'the programs of another build run', cause, fix: LOAD }];

@@ -1,0 +1,87 @@
+// A build of the programs for tables that are loaded: tried on tables of its own, then loaded onto the pinned maps, and put on every link in
+// the place of the programs before.
+import { readdirSync, renameSync, rmSync } from 'node:fs';
+import { BpfMap, ObjectFile } from '../../../sys/bpf/bpf-objects.js';
+import type { Field } from '../../../sys/bpf/records.js';
+import { Conf } from '../abi.gen.js';
+import { requiredPin } from '../pins/required-pin.js';
+import { NOT_SHARED, PINNED_MAPS, type Tables } from '../table/tables.js';
+import type { AttachedInterfaces } from './attached-interfaces.js';
+import { BUILD_PIN, loadTried, PROGRAMS, runHousekeeping } from './load.js';
+import { type Capacity, configure, loadObject, sizesOf } from './object.js';
+
+/** The self-check's own tables are small. */
+const TRIAL: Capacity = { connTabBits: 8, maxServices: 64, maxDestinations: 64, connBuckets: 4096 };
+
+/** What a build needs that knows more maps than those of every build. `object` is not loaded yet. */
+export interface Extra {
+  /** The pins of its maps, where they differ from the maps' names. */
+  readonly pins: Readonly<Record<string, string>>;
+  readonly buckets: number;
+  configure(object: ObjectFile): void;
+}
+
+function hashKeys({ conf }: Tables): readonly Uint8Array[] {
+  return [0, 1, 2].map((i) => {
+    const bytes = new Uint8Array(8);
+    new DataView(bytes.buffer).setBigUint64(0, conf.big(0, Conf.hashKey, i), true);
+    return bytes;
+  });
+}
+
+/** Loads the object beside the running programs, and checks it. @throws as loadTried */
+export function tryPrograms(file: string, tables: Tables, prepare: (object: ObjectFile) => void = () => {}): void {
+  const trial = new ObjectFile(file);
+  try {
+    prepare(trial);
+    loadTried(trial, TRIAL, sizesOf(TRIAL), hashKeys(tables));
+  } finally {
+    trial.close();
+  }
+}
+
+/** Loads it with the constants and the maps of the running programs. */
+export function loadOnto(object: ObjectFile, folder: string, tables: Tables, extra?: Extra): void {
+  const { conf } = tables;
+  const was = (field: Field): number => conf.get(0, field);
+  const capacity = { connTabBits: was(Conf.connTabBits), maxServices: was(Conf.maxServices), maxDestinations: was(Conf.maxDests) };
+  const buckets = extra?.buckets ?? was(Conf.connBuckets);
+  configure(object, capacity, { buckets, endpointBuckets: was(Conf.endpointBuckets), cpus: was(Conf.cpus) }, hashKeys(tables));
+  extra?.configure(object);
+  const shared = PINNED_MAPS.filter((each) => !NOT_SHARED.has(each)).map((name) => [name, name] as const);
+  for (const [name, pin] of Object.entries({ ...Object.fromEntries(shared), ...extra?.pins })) {
+    const map = requiredPin(`${folder}/${pin}`, BpfMap.pinned);
+    try {
+      object.reuseMap(name, map);
+    } finally {
+      map.close();
+    }
+  }
+  loadObject(object);
+}
+
+/** Puts loaded programs on every link. From the first step on, no pin names a build, until the caller makes one. */
+export function installPrograms(object: ObjectFile, folder: string, interfaces: AttachedInterfaces): void {
+  for (const name of readdirSync(folder)) if (name.startsWith(BUILD_PIN)) rmSync(`${folder}/${name}`);
+  for (const name of NOT_SHARED) pinInPlace(object.map(name), `${folder}/${name}`);
+  for (const name of Object.values(PROGRAMS)) pinInPlace(object.program(name), `${folder}/${name}`);
+  interfaces.exchange();
+  const housekeeping = object.program(PROGRAMS.housekeeping);
+  try {
+    runHousekeeping(housekeeping); // gives the timer its new code
+  } finally {
+    housekeeping.close();
+  }
+}
+
+/** Replaces a pin in one step: there is one at any moment. */
+function pinInPlace(thing: { pin(path: string): void; close(): void }, path: string): void {
+  const beside = `${path}_new`;
+  try {
+    rmSync(beside, { force: true });
+    thing.pin(beside);
+  } finally {
+    thing.close();
+  }
+  renameSync(beside, path);
+}
