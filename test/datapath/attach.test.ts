@@ -262,7 +262,7 @@ test('one table, entered by ip netns exec or by nsenter alone', { skip }, async 
   });
 });
 
-test('an empty table gets other sizes, and keeps what was set; a table in use does not', { skip }, async () => {
+test('an empty table gets other sizes, and keeps what was set; a table in use gets room for connections alone', { skip }, async () => {
   await onHost((host) => {
     const sizes = (): unknown => (JSON.parse(answered(host.weir('status --json'))) as { table: { capacity: unknown } }).table.capacity;
     answered(host.ipvsadm('-Ln'));
@@ -276,13 +276,20 @@ test('an empty table gets other sizes, and keeps what was set; a table in use do
     assert.match(answered(host.weir('sysctl net.ipv4.vs.expire_nodest_conn')), /= 1\n/);
     answered(host.ipvsadm('-A -t 10.0.0.1:80 -s rr'));
     assert.equal(answered(host.weir('load --connections 4096')), '', 'it has that size');
-    const { status, stdout, stderr } = host.weir('load --connections 8192');
-    assert.deepEqual([status, stdout], [2, '']);
-    assert.match(stderr, /^weir load: [^\n]*in use[^\n]*weir unload[^\n]*\n$/);
+    for (const other of ['', ' --connections 8192']) {
+      const { status, stdout, stderr } = host.weir(`load --max-services 128${other}`);
+      assert.deepEqual([status, stdout], [2, '']);
+      assert.match(stderr, /^weir load: [^\n]*in use[^\n]*weir unload[^\n]*\n$/);
+    }
+    assert.match(
+      answered(host.weir('load --connections 8192')),
+      /^the connection table: room for 8192 connections now; there was none to move\n$/,
+    );
+    assert.deepEqual(sizes(), { connections: 8192, services: 64, destinations: 65536 });
     assert.equal(answered(host.ipvsadm('-Sn')), '-A -t 10.0.0.1:80 -s rr\n');
     answered(host.ipvsadm('-C'));
-    answered(host.weir('load --connections 8192'));
-    assert.deepEqual(sizes(), { connections: 8192, services: 64, destinations: 65536 }, 'the other sizes stay');
+    answered(host.weir('load --max-services 128'));
+    assert.deepEqual(sizes(), { connections: 8192, services: 128, destinations: 65536 }, 'the other sizes stay');
   });
 });
 
