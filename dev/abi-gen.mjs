@@ -108,7 +108,8 @@ function generate({ header: path, objects: files, names, layout, unshared = [], 
     const sizes = [type.size];
     for (const member of type.members) {
       const { size, count } = object.shape(member.type_id);
-      lines.push(`  ${camel(member.name)}: { at: ${member.bits_offset / 8}, size: ${size}, count: ${count} },`);
+      if (!member.name.startsWith('reserved'))
+        lines.push(`  ${camel(member.name)}: { at: ${member.bits_offset / 8}, size: ${size}, count: ${count} },`);
       sizes.push([member.bits_offset / 8, size, count]);
     }
     if (isShared(`struct ${name}`)) shared.push(...sizes);

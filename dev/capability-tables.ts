@@ -6,14 +6,13 @@ import { capabilities } from '../src/model/capabilities.js';
 import { schedulers } from '../src/model/schedulers.js';
 
 const MISSING = /(\| not there yet \| until then \|\n\|---\|---\|\n)(?:\|[^\n]*\n)*/;
-const SCHEDULERS = /(\| scheduler \| chooses \| in weir \|\n\|---\|---\|---\|\n)(?:\|[^\n]*\n)*/;
+const SCHEDULERS = /(\| scheduler \| chooses \|\n\|---\|---\|\n)(?:\|[^\n]*\n)*/;
 
 const table = (rows: readonly (readonly string[])[]): string => rows.map((cells) => `| ${cells.join(' | ')} |\n`).join('');
 
 const missingRows = (): string => table(capabilities.filter(({ present }) => !present).map(({ name, meanwhile }) => [name, meanwhile]));
 
-const schedulerRows = (): string =>
-  table(schedulers.map(({ name, meaning, number }) => [`\`${name}\``, meaning, number === undefined ? 'not yet' : 'yes']));
+const schedulerRows = (): string => table(schedulers.map(({ name, meaning }) => [`\`${name}\``, meaning]));
 
 /** docs/ipvsadm.md with both tables as src/model has them. */
 export const withCapabilityRows = (text: string): string =>
@@ -25,9 +24,8 @@ const LIST = /(<!-- made by dev\/capability-tables\.ts -->\n)(?:[^\n]*\n)*?(<!--
 
 /** README.md with its list of what is missing. */
 export function withMissingList(text: string): string {
-  const later = schedulers.filter(({ number }) => number === undefined).map(({ name }) => name);
   const names = capabilities.filter(({ present }) => !present).map(({ name }) => name);
-  const list = `${names.join(', ')}, and the schedulers ${later.join(', ')}.`;
+  const list = `${names.slice(0, -1).join(', ')}, and ${names.at(-1)}.`;
   const lines = list.match(/.{1,99}(?: |$)/g) ?? [];
   return text.replace(LIST, (_, head: string, end: string) => `${head}${lines.map((line) => `${line.trim()}\n`).join('')}${end}`);
 }

@@ -3,7 +3,7 @@
  *
  * Who writes what (stated at each table): "user" is the one process that holds the namespace's lock, "packet" is any CPU
  * that processes a packet, "timer" is the one CPU that runs the housekeeping tick.
- * All maps are BPF_F_MMAPABLE arrays, so that a reader needs no system call.
+ * All maps but the localities are BPF_F_MMAPABLE arrays, so that a reader needs no system call.
  */
 #ifndef WEIR_ABI_H
 #define WEIR_ABI_H
@@ -18,6 +18,7 @@
 #define PROBE_BUCKETS 16 /* how many neighbouring buckets a connection may be pushed along */
 #define LOCKS 4096
 #define SPILL_LOCKS 256
+#define LOCALITY_LOCKS 64
 #define INTERFACES 4096
 #define CLIENT_HOP_SETS 65536 /* a cache line each */
 #define EGRESSES 4096
@@ -85,7 +86,8 @@ struct service {
   __u32 timeout;
   __u32 netmask;
   __u32 order; /* user: creation order, for dumps */
-  __u32 reserved[13];
+  __u32 started; /* lblc, lblcr: the table's generation when the service got its scheduler */
+  __u32 reserved[12];
 };
 
 /* ---- rings of dh, sh and mh: in each slot the id of a destination, 0 = none. Written by user, slot by slot; read by packets. dh and sh have
@@ -96,6 +98,27 @@ struct service {
 #define MAGLEV_KEY 2654435761ull
 struct ring_block {
   __u32 id[RING_BLOCK];
+};
+
+/* ---- localities of lblc and lblcr: the destination address of packets -> the destinations that serve it (one, or lblcr's set), in the
+ * order in which they joined. The only hash map: how many addresses a service will have cannot be known, and its memory is that of its
+ * elements. Written by packets under the service's lock; the timer removes those that are not needed any more.
+ * A long set goes on in further parts; all but the members is in part 0. An element that was removed may become another service's while a
+ * packet reads it: a member counts only if it is a destination of the packet's service. */
+#define LOCALITY_MEMBERS 32
+struct locality_key {
+  __u32 service;
+  __u32 started; /* as in the service's record: with another scheduler it begins again */
+  __u32 addr[4]; /* network order; IPv4 in addr[0] */
+  __u32 part;
+  __u32 reserved; /* 0 */
+};
+struct locality {
+  __u64 used;    /* jiffies of the last new connection */
+  __u64 changed; /* jiffies when a member last joined or left */
+  __u32 size;    /* members, in all parts */
+  __u32 reserved;
+  __u32 member[LOCALITY_MEMBERS];
 };
 
 /* ---- next hops: address -> device and MACs, as the kernel answered. The record of a destination has its own next hop, written by packets
@@ -179,7 +202,8 @@ struct dest {
   __u16 tunnel_port;
   __u16 reserved16;
   __u32 probed_at; /* clock of the last ARP request for the next hop (tc) */
-  __u32 reserved[3];
+  __u32 localities; /* how many name it: its record stays as long (packets and timer, atomic adds) */
+  __u32 reserved[2];
 };
 
 /* ---- what a writer is about to change in several fields, so that the next one can finish it. It stands in record 0 of the destinations,
@@ -296,6 +320,8 @@ struct conf {
   __u32 conn_reuse_mode;
   __u32 expire_nodest_conn;
   __u32 run_estimation;
+  __s32 lblc_expiration; /* s */
+  __s32 lblcr_expiration;
   __u64 jiffies_at; /* jiffies of the last tick */
   __u64 ktime_at;  /* CLOCK_MONOTONIC ns of the last tick */
   __u64 ticks;

@@ -18,7 +18,7 @@ TABLE(services, struct service, 65536);
 TABLE(dests, struct dest, 65536);
 TABLE(rings, struct ring_block, 4096);
 TABLE(conns, struct conn_bucket, 524288);
-TABLE(locks, __u64, LOCKS + SPILL_LOCKS);
+TABLE(locks, __u64, LOCKS + SPILL_LOCKS + LOCALITY_LOCKS);
 TABLE(client_hops, struct client_hop_set, CLIENT_HOP_SETS);
 TABLE(egresses, struct egress, EGRESSES);
 TABLE(interfaces, struct interface, INTERFACES);
@@ -26,6 +26,15 @@ TABLE(counters, struct counters, 131072);
 TABLE(estimates, struct estimate, 131072);
 TABLE(drops, struct drops, 2);
 TABLE(drop_history, struct drop_snapshot, DROP_SNAPSHOTS);
+
+/* Empty, it is 16 bytes an entry. */
+struct {
+  __uint(type, BPF_MAP_TYPE_HASH);
+  __uint(map_flags, BPF_F_NO_PREALLOC);
+  __uint(max_entries, 32768);
+  __type(key, struct locality_key);
+  __type(value, struct locality);
+} localities SEC(".maps");
 
 /* Names the enums and records that no map has, so that the object's BTF has them for dev/abi-gen.mjs. */
 const volatile struct {

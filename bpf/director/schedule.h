@@ -35,6 +35,7 @@ static __always_inline __u32 anchor(__u32 service, __u32 at) {
   return d && d->service == service && d->state == LIVE ? at : 0;
 }
 
+#include "locality.h"
 #include "schedulers/rr.h"
 #include "schedulers/wrr.h"
 #include "schedulers/lc.h"
@@ -47,6 +48,8 @@ static __always_inline __u32 anchor(__u32 service, __u32 at) {
 #include "schedulers/sh.h"
 #include "schedulers/mh.h"
 #include "schedulers/twos.h"
+#include "schedulers/lblc.h"
+#include "schedulers/lblcr.h"
 
 static __always_inline bool begin(struct service *svc, struct walk *w) {
 #define BEGIN(number, NAME, name)                                                                                      \

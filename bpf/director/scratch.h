@@ -49,6 +49,8 @@ struct walk {
   __u8 over; /* no more steps */
   __u8 wrapped;
   __u8 last_pass;
+  __u8 phase; /* lblc, lblcr: what the steps are for now */
+  __u8 expired; /* lblcr: the set did not change for so long that a member leaves it */
   __s32 weight; /* wrr: the current weight */
   __s32 gcd;
   __s32 max; /* wrr: the largest; the others: the pick's */
@@ -61,12 +63,18 @@ struct walk {
   __u32 turn;  /* sh, mh: how many slots the fallback has tried, the first one included */
   __u32 sum;   /* twos: of all weights */
   struct choice choice[2]; /* twos */
+  __u32 members; /* lblc, lblcr: of the locality, still to be looked at */
+  __u32 most;    /* lblcr: the member with the most overhead by weight, */
+  __s32 most_weight; /* its weight, */
+  __u32 most_cost;   /* and its overhead */
 };
 
 struct scratch {
   struct packet packet;
   struct probe probe;
   struct walk walk;
+  struct locality_key locality_key;
+  struct locality new_locality;
   struct icmp_packet icmp;
   struct bpf_fib_lookup fib;
   union {

@@ -185,6 +185,7 @@ static int housekeeping_tick(void *map, __u32 *key, struct housekeeping *h) {
   c->ktime_at = bpf_ktime_get_ns();
   c->ticks++;
   if (c->ticks % SNAPSHOT_TICKS == 0) snapshot_take(c->ticks);
+  if (c->ticks % LOCALITY_TICKS == 0) localities_sweep(c);
   bpf_timer_start(&h->timer, TICK_NS, 0);
   return 0;
 }

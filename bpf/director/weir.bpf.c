@@ -35,6 +35,7 @@
 #include "send.h"
 #include "related.h"
 #include "tc.h"
+#include "locality-sweep.h"
 #include "timer.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

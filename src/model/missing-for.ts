@@ -1,29 +1,21 @@
-// Whether a change asks for something that weir does not have yet, by the lists of capabilities and schedulers.
+// Whether a change asks for something that weir does not have yet, by the list of capabilities.
 import { type CapabilityId, lineIfMissing } from './capabilities.js';
 import type { Change } from './change.js';
 import { serviceFamily } from './identity.js';
-import { schedulerNamed } from './schedulers.js';
 import type { DestinationSpec, ServiceSpec } from './service.js';
 
 /** The line of the first of `ids` that is missing. */
 const firstMissing = (ids: readonly (CapabilityId | false)[]): string | undefined =>
   ids.map((id) => (id === false ? undefined : lineIfMissing(id))).find((line) => line !== undefined);
 
-/** Undefined too for a scheduler that IPVS does not have either. */
-function missingScheduler(name: string): string | undefined {
-  const entry = schedulerNamed(name);
-  return entry === undefined || entry.number !== undefined ? undefined : `the scheduler ${name} is not there yet`;
-}
-
-function missingForService({ key, persistence, scheduler }: ServiceSpec, engine: boolean): string | undefined {
-  const line = firstMissing([
+function missingForService({ key, persistence }: ServiceSpec, engine: boolean): string | undefined {
+  return firstMissing([
     key.kind === 'fwmark' && 'firewall-marks',
     serviceFamily(key) === 'inet6' && 'ipv6-services',
     key.kind === 'address' && key.protocol === 'sctp' && 'sctp',
     (engine || persistence?.engine !== undefined) && 'persistence-engines',
     persistence !== undefined && 'persistence',
   ]);
-  return line ?? missingScheduler(scheduler);
 }
 
 function missingForDestination({ method, address }: DestinationSpec): string | undefined {

@@ -1,23 +1,18 @@
-// Every scheduler of IPVS: what it is called, which flags it has, and whether this datapath has it.
+// Every scheduler of IPVS: what it is called, its number in the tables, and which flags it has.
 
 export interface SchedulerEntry {
   readonly name: string;
   /** How it chooses, for the manual. */
   readonly meaning: string;
-  /** Its number in a service's record (bpf/director/schedulers/table.h); absent: weir does not have it yet. */
-  readonly number?: number;
+  /** Its number in a service's record (bpf/director/schedulers/table.h). */
+  readonly number: number;
   /** Only newer kernels have it. */
   readonly newerKernels?: true;
   /** For a scheduler that does not look at weights: the one that differs from it in that alone. */
   readonly byWeight?: string;
-  /** While weir does not have it: which scheduler may choose instead in a keepalived.conf, and what that means for traffic. */
-  readonly standIn?: { readonly name: string; readonly meanwhile: string };
   /** What -b calls the flags with bits 1 and 2; absent: flag-1, flag-2, flag-3. */
   readonly flags?: readonly string[];
 }
-
-const wlc = (meanwhile: string): NonNullable<SchedulerEntry['standIn']> => ({ name: 'wlc', meanwhile });
-const BY_DESTINATION = wlc('the connections to one address may go to different servers');
 
 /** In the order of keepalived.conf(5). */
 export const schedulers: readonly SchedulerEntry[] = [
@@ -25,8 +20,8 @@ export const schedulers: readonly SchedulerEntry[] = [
   { name: 'wrr', number: 2, meaning: 'round robin by weight' },
   { name: 'lc', number: 3, byWeight: 'wlc', meaning: 'fewest connections' },
   { name: 'wlc', number: 4, meaning: 'fewest connections by weight' },
-  { name: 'lblc', standIn: BY_DESTINATION, meaning: 'the destination that last served this destination address, else by wlc (for caches)' },
-  { name: 'lblcr', standIn: BY_DESTINATION, meaning: 'as lblc, with a set of destinations for each address' },
+  { name: 'lblc', number: 13, meaning: 'the destination that last served this destination address, else by wlc (for caches)' },
+  { name: 'lblcr', number: 14, meaning: 'as lblc, with a set of destinations for each address' },
   { name: 'sh', number: 10, flags: ['sh-fallback', 'sh-port'], meaning: 'hash of the client’s address' },
   { name: 'mh', number: 11, flags: ['mh-fallback', 'mh-port'], meaning: 'Maglev hash of the client’s address' },
   { name: 'dh', number: 9, meaning: 'hash of the destination address (for caches)' },

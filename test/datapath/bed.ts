@@ -57,6 +57,8 @@ export interface Bed {
   slots(): Records;
   /** Programs and the connection table as they are pinned now: others took their place. */
   renew(): void;
+  /** Of lblc and lblcr, by `LocalityKey`. */
+  readonly localities: BpfMap;
   close(): void;
 }
 
@@ -82,6 +84,7 @@ class LoadedBed implements Bed {
   #programs: Readonly<Record<'xdp' | 'ingress' | 'egress', Program>>;
   readonly #clean: Uint8Array;
   #conns: ArrayBuffer;
+  readonly localities: BpfMap;
   readonly #hops: ArrayBuffer;
   readonly #freshFor: number;
   readonly #devices = new Map<DeviceName, number>();
@@ -97,6 +100,7 @@ class LoadedBed implements Bed {
     this.#freshFor = this.tables.conf.get(0, Conf.freshFor);
     this.tables.conf.set(0, Conf.freshFor, FOR_EVER);
     this.#clean = new Uint8Array(this.tables.conf.memory.slice(0));
+    this.localities = BpfMap.pinned(`${folder}/localities`);
     this.#conns = this.#map('conns');
     this.#hops = this.#map('client_hops');
     for (const device of ['front', 'back', 'lo'] as const) this.#devices.set(device, native().ifNameToIndex(device));
@@ -185,8 +189,13 @@ class LoadedBed implements Bed {
     clear(estimates, Estimate.bytes, maxServices ?? 0, (maxServices ?? 0) + (destTop ?? 0) + 1);
     new Uint8Array(endpoints.memory).fill(0);
     clear(drops, Drops.bytes, 0, drops.count);
+    this.#forgetLocalities();
     this.#restoreConf();
     this.director = new EbpfDirector(this.tables, this.lockPath);
+  }
+
+  #forgetLocalities(): void {
+    for (const key of [...this.localities.keys()]) this.localities.delete(key);
   }
 
   /** All of it but the clock, which the timer keeps. */
@@ -234,6 +243,7 @@ class LoadedBed implements Bed {
   close(): void {
     this.director.close();
     for (const program of Object.values(this.#programs)) program.close();
+    this.localities.close();
     removePins(this.folder);
     rmdirSync(this.folder);
     removeNamespace(this.name);

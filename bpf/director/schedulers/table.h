@@ -20,6 +20,8 @@
   X(9, DH, dh)                                                                                                         \
   X(10, SH, sh)                                                                                                        \
   X(11, MH, mh)                                                                                                        \
-  X(12, TWOS, twos)
+  X(12, TWOS, twos)                                                                                                    \
+  X(13, LBLC, lblc)                                                                                                    \
+  X(14, LBLCR, lblcr)
 
 #endif

@@ -7,7 +7,6 @@ export const Account = {
   newSenderDue: { at: 256, size: 8, count: 1 },
   replayDue: { at: 264, size: 8, count: 1 },
   longDue: { at: 272, size: 8, count: 1 },
-  reserved: { at: 280, size: 8, count: 5 },
 } as const;
 
 export const DigestKey = {
@@ -21,7 +20,6 @@ export const VrrpRuleKey = {
   ifindex: { at: 0, size: 4, count: 1 },
   family: { at: 4, size: 1, count: 1 },
   vrid: { at: 5, size: 1, count: 1 },
-  reserved: { at: 6, size: 2, count: 1 },
 } as const;
 
 export const VrrpRule = {
@@ -55,7 +53,6 @@ export const HeartbeatPeerKey = {
   ifindex: { at: 0, size: 4, count: 1 },
   family: { at: 4, size: 1, count: 1 },
   vrid: { at: 5, size: 1, count: 1 },
-  reserved: { at: 6, size: 2, count: 1 },
   address: { at: 8, size: 4, count: 4 },
 } as const;
 
@@ -64,7 +61,6 @@ export const HeartbeatPeer = {
   account: { at: 0, size: 4, count: 1 },
   keys: { at: 4, size: 4, count: 1 },
   sender: { at: 8, size: 4, count: 1 },
-  reserved: { at: 12, size: 4, count: 1 },
   spacing: { at: 16, size: 8, count: 1 },
   burst: { at: 24, size: 8, count: 1 },
   seen: { at: 32, size: 8, count: 1 },
@@ -80,14 +76,12 @@ export const ClaimKey = {
 export const Claim = {
   bytes: 16,
   account: { at: 0, size: 4, count: 1 },
-  reserved: { at: 4, size: 4, count: 1 },
   due: { at: 8, size: 8, count: 1 },
 } as const;
 
 export const OwnMac = {
   bytes: 8,
   mac: { at: 0, size: 1, count: 6 },
-  reserved: { at: 6, size: 2, count: 1 },
 } as const;
 
 export const BfdSessionKey = {
@@ -106,7 +100,6 @@ export const BfdNeighbourKey = {
 export const BfdRule = {
   bytes: 32,
   ttlMin: { at: 0, size: 4, count: 1 },
-  reserved: { at: 4, size: 4, count: 1 },
   spacing: { at: 8, size: 8, count: 1 },
   burst: { at: 16, size: 8, count: 1 },
   due: { at: 24, size: 8, count: 1 },

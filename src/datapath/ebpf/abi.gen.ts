@@ -4,7 +4,6 @@ export const Endpoint = {
   bytes: 16,
   key: { at: 0, size: 8, count: 1 },
   id: { at: 8, size: 4, count: 1 },
-  reserved: { at: 12, size: 4, count: 1 },
 } as const;
 
 export const EndpointBucket = {
@@ -33,12 +32,28 @@ export const Service = {
   timeout: { at: 64, size: 4, count: 1 },
   netmask: { at: 68, size: 4, count: 1 },
   order: { at: 72, size: 4, count: 1 },
-  reserved: { at: 76, size: 4, count: 13 },
+  started: { at: 76, size: 4, count: 1 },
 } as const;
 
 export const RingBlock = {
   bytes: 1024,
   id: { at: 0, size: 4, count: 256 },
+} as const;
+
+export const LocalityKey = {
+  bytes: 32,
+  service: { at: 0, size: 4, count: 1 },
+  started: { at: 4, size: 4, count: 1 },
+  addr: { at: 8, size: 4, count: 4 },
+  part: { at: 24, size: 4, count: 1 },
+} as const;
+
+export const Locality = {
+  bytes: 152,
+  used: { at: 0, size: 8, count: 1 },
+  changed: { at: 8, size: 8, count: 1 },
+  size: { at: 16, size: 4, count: 1 },
+  member: { at: 24, size: 4, count: 32 },
 } as const;
 
 export const Nexthop = {
@@ -71,7 +86,6 @@ export const Egress = {
   flags: { at: 6, size: 2, count: 1 },
   smac: { at: 8, size: 4, count: 2 },
   writtenAt: { at: 16, size: 4, count: 1 },
-  reserved: { at: 20, size: 4, count: 1 },
   use: { at: 24, size: 8, count: 1 },
 } as const;
 
@@ -100,9 +114,8 @@ export const Dest = {
   tunnelType: { at: 106, size: 1, count: 1 },
   tunnelFlags: { at: 107, size: 1, count: 1 },
   tunnelPort: { at: 108, size: 2, count: 1 },
-  reserved16: { at: 110, size: 2, count: 1 },
   probedAt: { at: 112, size: 4, count: 1 },
-  reserved: { at: 116, size: 4, count: 3 },
+  localities: { at: 116, size: 4, count: 1 },
 } as const;
 
 export const Intent = {
@@ -119,7 +132,6 @@ export const Intent = {
   tcpFin: { at: 36, size: 4, count: 1 },
   udp: { at: 40, size: 4, count: 1 },
   edits: { at: 44, size: 4, count: 1 },
-  reserved: { at: 48, size: 4, count: 20 },
 } as const;
 
 export const ConnSlot = {
@@ -148,7 +160,6 @@ export const Counters = {
   outPackets: { at: 16, size: 8, count: 1 },
   inBytes: { at: 24, size: 8, count: 1 },
   outBytes: { at: 32, size: 8, count: 1 },
-  reserved: { at: 40, size: 8, count: 3 },
 } as const;
 
 export const Estimate = {
@@ -162,7 +173,7 @@ export const Estimate = {
 } as const;
 
 export const Conf = {
-  bytes: 224,
+  bytes: 232,
   magic: { at: 0, size: 4, count: 1 },
   abi: { at: 4, size: 4, count: 1 },
   generation: { at: 8, size: 4, count: 1 },
@@ -187,14 +198,16 @@ export const Conf = {
   connReuseMode: { at: 164, size: 4, count: 1 },
   expireNodestConn: { at: 168, size: 4, count: 1 },
   runEstimation: { at: 172, size: 4, count: 1 },
-  jiffiesAt: { at: 176, size: 8, count: 1 },
-  ktimeAt: { at: 184, size: 8, count: 1 },
-  ticks: { at: 192, size: 8, count: 1 },
-  swept: { at: 200, size: 8, count: 1 },
-  order: { at: 208, size: 4, count: 1 },
-  endpointBuckets: { at: 212, size: 4, count: 1 },
-  attachMode: { at: 216, size: 4, count: 1 },
-  layout: { at: 220, size: 4, count: 1 },
+  lblcExpiration: { at: 176, size: 4, count: 1 },
+  lblcrExpiration: { at: 180, size: 4, count: 1 },
+  jiffiesAt: { at: 184, size: 8, count: 1 },
+  ktimeAt: { at: 192, size: 8, count: 1 },
+  ticks: { at: 200, size: 8, count: 1 },
+  swept: { at: 208, size: 8, count: 1 },
+  order: { at: 216, size: 4, count: 1 },
+  endpointBuckets: { at: 220, size: 4, count: 1 },
+  attachMode: { at: 224, size: 4, count: 1 },
+  layout: { at: 228, size: 4, count: 1 },
 } as const;
 
 export const Housekeeping = {
@@ -224,7 +237,6 @@ export const Bridge = {
   moved: { at: 8, size: 4, count: 1 },
   at: { at: 12, size: 4, count: 1 },
   left: { at: 16, size: 4, count: 1 },
-  reserved: { at: 20, size: 4, count: 1 },
 } as const;
 
 export const WeirState = { FREE: 0, LIVE: 1, DEAD: 2 } as const;
@@ -258,9 +270,27 @@ export const Scheduler = {
   SCHED_SH: 10,
   SCHED_MH: 11,
   SCHED_TWOS: 12,
+  SCHED_LBLC: 13,
+  SCHED_LBLCR: 14,
 } as const;
 /** By number. */
-export const SCHEDULER_NAMES = ['none', 'rr', 'wrr', 'lc', 'wlc', 'sed', 'nq', 'fo', 'ovf', 'dh', 'sh', 'mh', 'twos'] as const;
+export const SCHEDULER_NAMES = [
+  'none',
+  'rr',
+  'wrr',
+  'lc',
+  'wlc',
+  'sed',
+  'nq',
+  'fo',
+  'ovf',
+  'dh',
+  'sh',
+  'mh',
+  'twos',
+  'lblc',
+  'lblcr',
+] as const;
 
 export const Method = { M_MASQ: 0, M_LOCAL: 1, M_TUNNEL: 2, M_ROUTE: 3 } as const;
 /** By number. */
@@ -281,6 +311,7 @@ export const Abi = {
   PROBE_BUCKETS: 16,
   LOCKS: 4096,
   SPILL_LOCKS: 256,
+  LOCALITY_LOCKS: 64,
   INTERFACES: 4096,
   CLIENT_HOP_SETS: 65536,
   EGRESSES: 4096,
@@ -302,6 +333,7 @@ export const Abi = {
   RING_BLOCK: 256,
   MAGLEV_SLOTS: 4093,
   MAGLEV_KEY: 2654435761,
+  LOCALITY_MEMBERS: 32,
   NH_XDP: 1,
   NH_PEER: 2,
   CLIENT_HOP_CLAIMED: 4294967295,
@@ -358,4 +390,4 @@ export const REASONS = [
 ] as const;
 
 /** Of the maps, and of places, sizes and values of the above: a table of another layout is refused. Reasons and names are not part of it. */
-export const LAYOUT = 3317260823;
+export const LAYOUT = 3263464048;

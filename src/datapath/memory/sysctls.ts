@@ -21,6 +21,8 @@ export const defaultSysctls: ReadonlyMap<string, string> = new Map([
   ['expire_nodest_conn', '0'],
   ['expire_quiescent_template', '0'],
   ['ignore_tunneled', '0'],
+  ['lblc_expiration', '86400'],
+  ['lblcr_expiration', '86400'],
   ['nat_icmp_send', '0'],
   ['pmtu_disc', '1'],
   ['run_estimation', '1'],
@@ -39,6 +41,9 @@ export const defaultSysctls: ReadonlyMap<string, string> = new Map([
   ['sync_version', '1'],
 ]);
 
+/** The kernel keeps jiffies in 32 bits; at 250 a second. */
+const EXPIRATION_MAX_SECONDS = 8_589_934;
+
 function isThreshold(value: string): boolean {
   const match = /^\s*(\d+)\s+(\d+)\s*$/.exec(value);
   const [threshold, period] = [Number(match?.[1]), Number(match?.[2])];
@@ -52,6 +57,7 @@ export function isSysctlValue(name: string, value: string): boolean {
   const number = Number(value);
   const most = greatest.get(name);
   if (most !== undefined) return number >= 0 && number <= most;
+  if (name.endsWith('_expiration')) return Math.abs(number) <= EXPIRATION_MAX_SECONDS;
   if (name === 'sync_ports') return number > 0 && Number.isInteger(Math.log2(number));
   return Math.abs(number) <= 0x7fffffff;
 }

@@ -1,6 +1,7 @@
 // The schedulers by name, and one service's scheduling as a value.
 import { failover, overflow } from './fo.js';
 import { destinationHash, maglevHashing, sourceHash } from './hashes.js';
+import { localityBased, replicatedLocalityBased } from './lblc.js';
 import { leastConnections, weightedLeastConnections } from './lc.js';
 import { roundRobin } from './rr.js';
 import type { Arrival, Candidates, Scheduler } from './scheduler.js';
@@ -54,4 +55,6 @@ export const schedulers: ReadonlyMap<string, Start> = new Map([
   starter(sourceHash),
   starter(maglevHashing),
   starter(twoChoices),
+  starter(localityBased),
+  starter(replicatedLocalityBased),
 ]);

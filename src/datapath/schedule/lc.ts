@@ -15,15 +15,16 @@ function leastConnection(list: Candidates): number | null {
 }
 
 /** Overheads are compared per unit of weight, by cross products that need 64 bits. */
-function weightedLeastConnection(list: Candidates): number | null {
+export function weightedLeastConnection(list: Candidates): number | null {
   let least: Candidate | null = null;
   for (const candidate of list.filter(eligible)) {
-    if (least === null || costs(least, candidate.weight) > costs(candidate, least.weight)) least = candidate;
+    if (least === null || overheadBy(least, candidate.weight) > overheadBy(candidate, least.weight)) least = candidate;
   }
   return least?.id ?? null;
 }
 
-function costs(candidate: Candidate, weight: number): bigint {
+/** Its overhead times the weight of the one that it is compared with. */
+export function overheadBy(candidate: Candidate, weight: number): bigint {
   return BigInt(overhead(candidate)) * BigInt(weight);
 }
 

@@ -15,12 +15,20 @@ export interface Candidate extends RingMember {
 /** A service's destinations, newest first: the order in which the kernel walks them. */
 export type Candidates = readonly Candidate[];
 
-/** What a scheduler sees of a new connection's packet. Addresses: IPv4 as a number, IPv6 its four words XORed. */
+/** What a scheduler sees of a new connection's packet, and of what is around it. Folds: IPv4 as a number, IPv6 its four words XORed. */
 export interface Arrival {
   readonly clientFold: number;
   /** 0 for protocols without ports. */
   readonly clientPort: number;
   readonly serviceFold: number;
+  /** The address that the packet is for, as a text: of a service by a firewall mark it may be any. */
+  readonly address: string;
+  /** The time, s. */
+  readonly now: number;
+  /** The setting, s. */
+  readonly lblcrExpiration: number;
+  /** Destinations that were deleted and that connections or the scheduler still know. */
+  readonly deleted: Candidates;
 }
 
 /** It can be given new connections. */

@@ -25,8 +25,8 @@ export const directorErrors = {
   'timeout-range': { text: ({ max }: { max: number }) => `timeouts are 0 to ${max} s`, exitStatus: 1, errno: 'EINVAL' },
   'sysctl-unknown': { text: ({ name }: { name: string }) => `no key net.ipv4.vs.${name}`, exitStatus: 1, errno: 'ENOENT' },
   'sysctl-value': {
-    text: ({ name, value, max }: { name: string; value: string; max?: number }) =>
-      `net.ipv4.vs.${name} cannot be ${value}${max === undefined ? '' : `: it takes 0 to ${max}`}`,
+    text: ({ name, value, min = 0, max }: { name: string; value: string; min?: number; max?: number }) =>
+      `net.ipv4.vs.${name} cannot be ${value}${max === undefined ? '' : `: it takes ${min} to ${max}`}`,
     exitStatus: 1,
     errno: 'EINVAL',
   },

@@ -28,7 +28,7 @@ const BOTH = ['10.0.0.1', '10.0.0.2'];
 test('what only changes which server a connection gets is left out', () => {
   assert.deepEqual(fate(web()), ['wlc', undefined, false, 0, BOTH]);
   assert.deepEqual(fate(web({ persistence })), ['wlc', undefined, false, 0, BOTH]);
-  assert.deepEqual(fate(web({ scheduler: 'lblc', schedFlags: 3 })), ['wlc', undefined, false, 0, BOTH]);
+  assert.deepEqual(fate(web({ scheduler: 'lblc' })), ['lblc', undefined, false, 0, BOTH]);
   assert.deepEqual(fate(web({ scheduler: 'sh', schedFlags: 3 })), ['sh', undefined, false, 3, BOTH]);
   assert.deepEqual(fate(web({ protocol: 'udp', onePacket: true })), ['wlc', undefined, true, 0, BOTH]);
 });

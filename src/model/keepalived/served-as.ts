@@ -1,10 +1,9 @@
-// What becomes of virtual servers that ask for more than weir's table can do yet, by the lists of capabilities and schedulers. A service is
+// What becomes of virtual servers that ask for more than weir's table can do yet, by the list of capabilities. A service is
 // served without what only changes which server a connection gets, and without servers that cannot be reached. It is not served where that
 // would be wrong: no packet would arrive, or servers kept in reserve would be used.
 import { formatAddress } from '../address-text.js';
 import { type CapabilityId, capability } from '../capabilities.js';
 import { missingFor } from '../missing-for.js';
-import { schedulerNamed } from '../schedulers.js';
 import type { DestinationSpec, ServiceSpec } from '../service.js';
 import type { RealServer, VirtualServer } from './virtual-server.js';
 import type { WantedService, WantedTable } from './wanted-table.js';
@@ -13,7 +12,7 @@ import type { WantedService, WantedTable } from './wanted-table.js';
 export interface Without {
   /** Its keyword in the block of the virtual server. */
   readonly keyword: string;
-  /** `persistence_timeout`, `lvs_sched sh`, `real server 10.0.0.5 port 80` */
+  /** `persistence_timeout`, `real server 10.0.0.5 port 80` */
   readonly what: string;
   /** What that means for traffic. */
   readonly meanwhile: string;
@@ -48,26 +47,11 @@ function plainPersistence(spec: ServiceSpec): readonly [ServiceSpec['persistence
   return withoutEngine.length > 0 ? [plain, withoutEngine] : [persistence, []];
 }
 
-/** The scheduler that can be had, and what is missing of it. */
-function plainScheduler({
-  scheduler,
-  schedFlags,
-}: ServiceSpec): readonly [Pick<ServiceSpec, 'scheduler' | 'schedFlags'>, readonly Without[]] {
-  const entry = schedulerNamed(scheduler);
-  if (entry?.number === undefined && entry?.standIn !== undefined) {
-    const { name, meanwhile } = entry.standIn;
-    const without = { keyword: 'lvs_sched', what: `lvs_sched ${scheduler}`, meanwhile: `${name} chooses instead: ${meanwhile}` };
-    return [{ scheduler: name, schedFlags: 0 }, [without]];
-  }
-  return [{ scheduler, schedFlags }, []];
-}
-
 /** The service with what can be had of it. */
 function plainSpec(spec: ServiceSpec): readonly [ServiceSpec, readonly Without[]] {
-  const [persistence, withoutPersistence] = plainPersistence(spec);
-  const [scheduler, withoutScheduler] = plainScheduler(spec);
-  const plain = { key: spec.key, ...scheduler, onePacket: spec.onePacket, ...(persistence === undefined ? {} : { persistence }) };
-  return [plain, [...withoutPersistence, ...withoutScheduler]];
+  const [persistence, without] = plainPersistence(spec);
+  const { persistence: _, ...plain } = spec;
+  return [{ ...plain, ...(persistence === undefined ? {} : { persistence }) }, without];
 }
 
 const serverText = ({ address, port }: RealServer): string => `${formatAddress(address)} port ${port}`;

@@ -40,7 +40,6 @@ test('what a virtual server is served without, at its keyword, with what it mean
   const name = '[10.0.0.1]:tcp:80';
   assert.deepEqual(found(server('10.0.0.1 80', real('10.0.1.1 80')).replace('rr', 'lblc\npersistence_timeout 9')), [
     `3 without ${name}: persistence_timeout: the next connection of a client may go to another server`,
-    `2 without ${name}: lvs_sched lblc: wlc chooses instead: the connections to one address may go to different servers`,
   ]);
   assert.deepEqual(found(server('10.0.0.1 80', real('10.0.1.1 80'), real('10.0.1.2 80', 'lvs_method TUN'))), [
     `5 without ${name}: real server 10.0.1.2 port 80: tunnels (-i) are not there yet`,

@@ -19,6 +19,9 @@ import { type Capacity, configure, defaultCapacity, loadObject, type Sizes, size
 import { selfCheck } from './self-check.js';
 import { makeVectors, type Vector } from './vectors.js';
 
+/** Of lblc's and lblcr's: a day. */
+const DEFAULT_EXPIRATION_SECONDS = 86_400;
+
 /** Used until the rate is measured, where the kernel's configuration cannot be read. */
 const LIKELY_HZ = 250;
 
@@ -36,6 +39,7 @@ function writeConf(conf: Records, capacity: Capacity, sizes: Sizes, keys: readon
   };
   set({ connTabBits: capacity.connTabBits, connBuckets: sizes.buckets, cpus: sizes.cpus, endpointBuckets: sizes.endpointBuckets });
   set({ maxServices: capacity.maxServices, maxDests: capacity.maxDestinations, order: 1, connReuseMode: 1, runEstimation: 1 });
+  set({ lblcExpiration: DEFAULT_EXPIRATION_SECONDS, lblcrExpiration: DEFAULT_EXPIRATION_SECONDS });
   keys.forEach((key, i) => {
     conf.setBig(0, Conf.hashKey, new DataView(key.buffer, key.byteOffset).getBigUint64(0, true), i);
   });

@@ -56,6 +56,9 @@ export function sizesOf(capacity: Capacity): Sizes {
 /** Each service of dh or sh needs a block, one of mh sixteen. */
 const SERVICES_PER_RING_BLOCK = 4;
 
+/** Destination addresses of lblc and lblcr; lblcr needs one more for each 32 servers of a long set. */
+const LOCALITIES_PER_SERVICE = 2;
+
 /** Sets sizes and hash keys of an object that is not loaded yet. `keys`: three of 8 bytes. */
 export function configure(object: ObjectFile, capacity: Capacity, sizes: Sizes, keys: readonly Uint8Array[]): void {
   const { maxServices, maxDestinations } = capacity;
@@ -64,6 +67,7 @@ export function configure(object: ObjectFile, capacity: Capacity, sizes: Sizes, 
     .mapEntries('endpoints', sizes.endpointBuckets)
     .mapEntries('services', maxServices)
     .mapEntries('dests', maxDestinations)
+    .mapEntries('localities', maxServices * LOCALITIES_PER_SERVICE)
     .mapEntries('rings', Math.max(maxServices / SERVICES_PER_RING_BLOCK, 64))
     .mapEntries('counters', maxDestinations * sizes.cpus)
     .mapEntries('estimates', maxServices + maxDestinations)

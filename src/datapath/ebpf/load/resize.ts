@@ -28,6 +28,8 @@ const KEPT = [
   Conf.connReuseMode,
   Conf.expireNodestConn,
   Conf.runEstimation,
+  Conf.lblcExpiration,
+  Conf.lblcrExpiration,
   Conf.attachMode,
 ] as const;
 

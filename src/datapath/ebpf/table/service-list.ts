@@ -1,6 +1,6 @@
 // One service's list of destinations in shared memory, newest first, and its scheduler's state.
 import { wrrNumbers, wrrWeightAfter } from '../../schedule/wrr.js';
-import { Abi, Dest, Scheduler, Service } from '../abi.gen.js';
+import { Abi, Conf, Dest, Scheduler, Service } from '../abi.gen.js';
 import { fillRing, giveRingBack, hasRing, roomForRing } from './rings.js';
 import { writeServiceWord } from './service-word.js';
 import type { Tables } from './tables.js';
@@ -78,6 +78,7 @@ export function startScheduler(tables: Tables, service: number, scheduler: numbe
   const { services, dests } = tables;
   const ring = roomForRing(tables, service, scheduler);
   services.set(service, Service.cursor, 0);
+  services.set(service, Service.started, tables.conf.get(0, Conf.generation));
   const ids = destinationIds(tables, service);
   if (scheduler === Scheduler.SCHED_WRR) placeWrr(tables, service, wrrNumbers(ids.map((id) => dests.get(id, Dest.weight))), true);
   fillRing(tables, ring, scheduler, ids);

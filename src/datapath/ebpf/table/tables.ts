@@ -37,6 +37,7 @@ export const PINNED_MAPS = [
   ...Object.keys(MAPPED),
   'conns',
   'locks',
+  'localities',
   'client_hops',
   'egresses',
   'icmp_limits',

@@ -233,11 +233,11 @@ export class Writer {
     return undefined;
   }
 
-  /** Frees a removed destination that had no connection for so long that no packet for it can be in flight. */
+  /** Frees a removed destination that no locality names, and that had no connection for so long that no packet for it can be in flight. */
   #reclaim(id: number): boolean {
     const { dests } = this.tables;
     if (dests.get(id, Dest.state) !== WeirState.DEAD) return dests.get(id, Dest.state) === WeirState.FREE;
-    if (dests.get(id, Dest.active) + dests.get(id, Dest.inactive) !== 0) return false;
+    if (dests.get(id, Dest.active) + dests.get(id, Dest.inactive) + dests.get(id, Dest.localities) !== 0) return false;
     if (clockDifference(this.clock(), dests.get(id, Dest.idleSince)) < this.trashUnits) return false;
     this.#forgetReplies(id);
     dests.set(id, Dest.flags, 0);
