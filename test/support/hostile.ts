@@ -4,10 +4,20 @@ import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { createSecureContext } from 'node:tls';
 import type { Attempt, Outcome } from '../../src/control/check/messages.js';
 import { Attempts } from '../../src/daemon/checker/attempts/attempts.js';
-import type { CheckKind } from '../../src/model/keepalived/virtual-server.js';
+import type { CheckKind, CheckTarget } from '../../src/model/keepalived/virtual-server.js';
 import { ip } from './doctor-facts.js';
 
-export const LOOPBACK = ip('127.0.0.1');
+/** Where a server is, and how a check gets there. */
+export interface Place {
+  readonly name: string;
+  /** As sockets of node take it. */
+  readonly host: string;
+  /** Another address of the same host. */
+  readonly other: string;
+  readonly target: CheckTarget;
+}
+
+export const LOOPBACK: Place = { name: 'IPv4', host: '127.0.0.1', other: '127.0.0.2', target: { address: ip('127.0.0.1') } };
 
 /** For what must end by time. */
 export const SHORT = { connectTimeoutUs: 500_000 };
@@ -26,7 +36,7 @@ export function withoutSeen(outcome: Outcome): Outcome {
 export const attempt = async (...args: Parameters<typeof attemptWhole>): Promise<Outcome> => withoutSeen(await attemptWhole(...args));
 
 /** With what it saw. */
-export function attemptWhole(check: CheckKind, port: number, more: Partial<Attempt> = {}): Promise<Outcome> {
+export function attemptWhole(check: CheckKind, port: number, more: Partial<Attempt> = {}, at = LOOPBACK): Promise<Outcome> {
   return new Promise((done) => {
     const attempts = new Attempts(
       {
@@ -39,7 +49,7 @@ export function attemptWhole(check: CheckKind, port: number, more: Partial<Attem
         done(answered.outcome);
       },
     );
-    const target = { address: LOOPBACK, port };
+    const target = { ...at.target, address: at.target.address ?? assert.fail(), port };
     const usual = { number: 1, checker: 0, check, target, connectTimeoutUs: PATIENT_US, intervalUs: 60_000_000, url: 0, hostName: 'lb1' };
     attempts.start({ ...usual, ...more });
   });
@@ -52,7 +62,12 @@ export interface Judged {
 }
 
 /** The outcome at a server that does this with each connection. Resolves when the check has closed them all, whatever the server does. */
-export async function judged(check: CheckKind, behave: (socket: Socket) => void, more: Partial<Attempt> = {}): Promise<Judged> {
+export async function judged(
+  check: CheckKind,
+  behave: (socket: Socket) => void,
+  more: Partial<Attempt> = {},
+  at = LOOPBACK,
+): Promise<Judged> {
   const closed: Promise<number>[] = [];
   const sockets: Socket[] = [];
   const server = createServer({ allowHalfOpen: true }, (socket) => {
@@ -64,9 +79,9 @@ export async function judged(check: CheckKind, behave: (socket: Socket) => void,
     sockets.push(socket);
     behave(socket);
   });
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+  await new Promise<void>((done) => server.listen(0, at.host, done));
   try {
-    const outcome = await attempt(check, (server.address() as AddressInfo).port, more);
+    const outcome = await attempt(check, (server.address() as AddressInfo).port, more, at);
     // Only who reads notices the end.
     for (const socket of sockets) socket.resume();
     return { outcome, written: (await Promise.all(closed)).reduce((sum, bytes) => sum + bytes, 0) };
@@ -75,8 +90,13 @@ export async function judged(check: CheckKind, behave: (socket: Socket) => void,
   }
 }
 
-export async function outcomeOf(behave: (socket: Socket) => void, check = page(), more: Partial<Attempt> = {}): Promise<Outcome> {
-  return (await judged(check, behave, more)).outcome;
+export async function outcomeOf(
+  behave: (socket: Socket) => void,
+  check = page(),
+  more: Partial<Attempt> = {},
+  at = LOOPBACK,
+): Promise<Outcome> {
+  return (await judged(check, behave, more, at)).outcome;
 }
 
 /** A GET of one page; `ssl`: by TLS. */

@@ -1,8 +1,10 @@
 // DNS_CHECK, UDP_CHECK and PING_CHECK against answers that lie: forged ones count for nothing, and what an attempt costs has a bound.
 import assert from 'node:assert/strict';
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
-import { after, test } from 'node:test';
+import { isIPv4 } from 'node:net';
+import { after } from 'node:test';
 import { attempt, garbage, SHORT, SHORTEST } from '../../../../test/support/hostile.js';
+import { everywhere, type There } from '../../../../test/support/hostile-places.js';
 import type { Outcome } from '../../../control/check/messages.js';
 import type { CheckKind } from '../../../model/keepalived/virtual-server.js';
 import { openFds } from '../../../sys/fd.js';
@@ -11,13 +13,13 @@ after(() => assert.deepEqual(openFds(), []));
 
 type Answer = (query: Buffer, answer: (bytes: Uint8Array) => void, from: RemoteInfo, server: Socket) => void;
 
-async function outcomeOf(check: CheckKind, behave: Answer, more = {}): Promise<Outcome> {
-  const server = createSocket('udp4');
+async function outcomeAt({ at }: There, check: CheckKind, behave: Answer, more = {}): Promise<Outcome> {
+  const server = createSocket(isIPv4(at.host) ? 'udp4' : 'udp6');
   server.on('error', () => {});
   server.on('message', (query, from) => behave(query, (bytes) => server.send(bytes, from.port, from.address, () => {}), from, server));
-  await new Promise<void>((done) => server.bind(0, '127.0.0.1', done));
+  await new Promise<void>((done) => server.bind(0, at.host, done));
   try {
-    return await attempt(check, server.address().port, more);
+    return await attempt(check, server.address().port, more, at);
   } finally {
     await new Promise<void>((done) => server.close(done));
   }
@@ -34,7 +36,8 @@ function answerTo(query: Buffer, flags: number, number = query.readUInt16BE(0)):
   return answer;
 }
 
-test('DNS: what is no answer to the query is waited past, to the end of the time', async () => {
+everywhere('DNS: what is no answer to the query is waited past, to the end of the time', {}, async (there) => {
+  const outcomeOf = (check: CheckKind, behave: Answer, more = {}) => outcomeAt(there, check, behave, more);
   const lies: readonly ((query: Buffer) => Uint8Array)[] = [
     () => new Uint8Array(0),
     (query) => query.subarray(0, 11),
@@ -51,7 +54,8 @@ test('DNS: what is no answer to the query is waited past, to the end of the time
   assert.deepEqual(later, { kind: 'success' });
 });
 
-test('DNS: an answer with loops, lies about its length, or a flag of truncation is judged by its header alone', async () => {
+everywhere('DNS: an answer with loops, lies about its length, or a flag of truncation is judged by its header alone', {}, async (there) => {
+  const outcomeOf = (check: CheckKind, behave: Answer, more = {}) => outcomeAt(there, check, behave, more);
   const loop = Uint8Array.from([0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 1, 0xff, 0xff]);
   for (const [flags, wanted] of [
     [0x8180, { kind: 'success' }],
@@ -68,7 +72,8 @@ test('DNS: an answer with loops, lies about its length, or a flag of truncation 
   }
 });
 
-test('DNS: a flood of forged answers ends with the time, as silence does', async () => {
+everywhere('DNS: a flood of forged answers ends with the time, as silence does', {}, async (there) => {
+  const outcomeOf = (check: CheckKind, behave: Answer, more = {}) => outcomeAt(there, check, behave, more);
   let flooding = true;
   let sent = 0;
   const flooded = await outcomeOf(
@@ -93,12 +98,13 @@ test('DNS: a flood of forged answers ends with the time, as silence does', async
 
 const UDP: CheckKind = { kind: 'udp', requireReply: true, minReply: 2, maxReply: 4, payload: '6869', reply: '68xx' };
 
-test('UDP: an answer from elsewhere is none; one that is too long, too short or other bytes fails', async () => {
+everywhere('UDP: an answer from elsewhere is none; one that is too long, too short or other bytes fails', {}, async (there) => {
+  const outcomeOf = (check: CheckKind, behave: Answer, more = {}) => outcomeAt(there, check, behave, more);
   const elsewhere = await outcomeOf(
     UDP,
     (query, _, from) => {
-      const other = createSocket('udp4');
-      other.bind(0, '127.0.0.2', () => other.send(query, from.port, from.address, () => other.close()));
+      const other = createSocket(isIPv4(there.at.host) ? 'udp4' : 'udp6');
+      other.bind(0, there.at.other, () => other.send(query, from.port, from.address, () => other.close()));
     },
     SHORT,
   );

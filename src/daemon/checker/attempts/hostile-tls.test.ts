@@ -5,7 +5,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, test } from 'node:test';
+import { after } from 'node:test';
 import { TLSSocket } from 'node:tls';
 import {
   asked,
@@ -16,13 +16,12 @@ import {
   fails,
   garbage,
   HEAD,
-  judged,
-  outcomeOf,
   page,
   reset,
   SHORT,
   SHORTEST,
 } from '../../../../test/support/hostile.js';
+import { everywhere } from '../../../../test/support/hostile-places.js';
 import { noTools } from '../../../../test/support/probes.js';
 import { openFds } from '../../../sys/fd.js';
 
@@ -48,14 +47,19 @@ function tlsOf(socket: Socket, work: (tls: TLSSocket) => void): void {
 
 const HANDSHAKE = fails('SSL handshake/communication error connecting to');
 
-test('an SSL server that answers the handshake with garbage, once or for ever', { skip: noTools('openssl') }, async () => {
-  for (let seed = 1; seed <= 20; seed++) assert.deepEqual(await outcomeOf((socket) => socket.end(garbage(3000, seed)), secure), HANDSHAKE);
-  const { outcome, written } = await judged(secure, (socket) => endless(socket, garbage(65_536, 7)));
-  assert.deepEqual(outcome, HANDSHAKE);
-  assert.ok(written < BUFFERS, `${written} bytes were sent`);
-});
+everywhere(
+  'an SSL server that answers the handshake with garbage, once or for ever',
+  { skip: noTools('openssl') },
+  async ({ outcomeOf, judged }) => {
+    for (let seed = 1; seed <= 20; seed++)
+      assert.deepEqual(await outcomeOf((socket) => socket.end(garbage(3000, seed)), secure), HANDSHAKE);
+    const { outcome, written } = await judged(secure, (socket) => endless(socket, garbage(65_536, 7)));
+    assert.deepEqual(outcome, HANDSHAKE);
+    assert.ok(written < BUFFERS, `${written} bytes were sent`);
+  },
+);
 
-test('an SSL server that begins a handshake and never ends it', { skip: noTools('openssl') }, async () => {
+everywhere('an SSL server that begins a handshake and never ends it', { skip: noTools('openssl') }, async ({ outcomeOf, judged }) => {
   const hello = Uint8Array.from([22, 3, 3, 0x40, 0, 2, 0, 0x3f, 0xfc, 3, 3]);
   for (const begin of [new Uint8Array(0), hello.subarray(0, 3), hello]) {
     const behave = (socket: Socket): void => void socket.write(begin);
@@ -73,44 +77,52 @@ test('an SSL server that begins a handshake and never ends it', { skip: noTools(
   assert.ok(written < BUFFERS, `${written} bytes were sent`);
 });
 
-test('an SSL server that resets or ends: before the handshake, in it, behind it', { skip: noTools('openssl') }, async () => {
-  assert.deepEqual(await outcomeOf(asked(reset), secure), HANDSHAKE);
-  assert.deepEqual(
-    await outcomeOf(
-      asked((socket) => socket.end()),
-      secure,
-    ),
-    HANDSHAKE,
-  );
-  const hello = Uint8Array.from([22, 3, 3, 0, 80, 2]);
-  assert.deepEqual(
-    await outcomeOf(
-      asked((socket) => socket.write(hello, () => setTimeout(() => reset(socket), 20))),
-      secure,
-    ),
-    HANDSHAKE,
-  );
-  const behind = (socket: Socket): void => tlsOf(socket, () => setTimeout(() => reset(socket), 20));
-  assert.equal((await outcomeOf(behind, secure)).kind, 'failure');
-});
+everywhere(
+  'an SSL server that resets or ends: before the handshake, in it, behind it',
+  { skip: noTools('openssl') },
+  async ({ outcomeOf }) => {
+    assert.deepEqual(await outcomeOf(asked(reset), secure), HANDSHAKE);
+    assert.deepEqual(
+      await outcomeOf(
+        asked((socket) => socket.end()),
+        secure,
+      ),
+      HANDSHAKE,
+    );
+    const hello = Uint8Array.from([22, 3, 3, 0, 80, 2]);
+    assert.deepEqual(
+      await outcomeOf(
+        asked((socket) => socket.write(hello, () => setTimeout(() => reset(socket), 20))),
+        secure,
+      ),
+      HANDSHAKE,
+    );
+    const behind = (socket: Socket): void => tlsOf(socket, () => setTimeout(() => reset(socket), 20));
+    assert.equal((await outcomeOf(behind, secure)).kind, 'failure');
+  },
+);
 
-test('an SSL server that asks for new handshakes for ever, or sends garbage within TLS', { skip: noTools('openssl') }, async () => {
-  const again = (socket: Socket): void =>
-    tlsOf(socket, (tls) => {
-      tls.setMaxListeners(0);
-      const handshake = (): unknown => tls.renegotiate({}, (error) => error === null && handshake());
-      handshake();
-    });
-  const { outcome } = await judged(secure, again, SHORTEST);
-  assert.equal(outcome.kind, 'failure');
-  const within = (socket: Socket): void => tlsOf(socket, (tls) => tls.end(garbage(5000, 3)));
-  assert.equal(((await outcomeOf(within, secure)) as { kind: string }).kind, 'failure');
-  const { outcome: long, written } = await judged(secure, (socket) =>
-    tlsOf(socket, (tls) => {
-      tls.write(HEAD);
-      endless(tls, bytes('x'.repeat(65_536)));
-    }),
-  );
-  assert.deepEqual(long, fails('HTTP header too long from'));
-  assert.ok(written < BUFFERS, `${written} bytes were sent`);
-});
+everywhere(
+  'an SSL server that asks for new handshakes for ever, or sends garbage within TLS',
+  { skip: noTools('openssl') },
+  async ({ outcomeOf, judged }) => {
+    const again = (socket: Socket): void =>
+      tlsOf(socket, (tls) => {
+        tls.setMaxListeners(0);
+        const handshake = (): unknown => tls.renegotiate({}, (error) => error === null && handshake());
+        handshake();
+      });
+    const { outcome } = await judged(secure, again, SHORTEST);
+    assert.equal(outcome.kind, 'failure');
+    const within = (socket: Socket): void => tlsOf(socket, (tls) => tls.end(garbage(5000, 3)));
+    assert.equal(((await outcomeOf(within, secure)) as { kind: string }).kind, 'failure');
+    const { outcome: long, written } = await judged(secure, (socket) =>
+      tlsOf(socket, (tls) => {
+        tls.write(HEAD);
+        endless(tls, bytes('x'.repeat(65_536)));
+      }),
+    );
+    assert.deepEqual(long, fails('HTTP header too long from'));
+    assert.ok(written < BUFFERS, `${written} bytes were sent`);
+  },
+);
