@@ -88,6 +88,15 @@ export class HealthCheckBed {
     return this.director.serve(this.#bed, argv);
   }
 
+  web(web: Web): Host {
+    return this.#webs[web];
+  }
+
+  /** A TCP server on a web server's host, besides nginx. */
+  serveOn(web: Web, address: string, port: number): Promise<void> {
+    return this.#webs[web].listen(this.#bed, address, port);
+  }
+
   /** How often a page of it was asked for. */
   asked(web: Web, path: string): number {
     const file = this.file(`${web}.access`);
