@@ -57,9 +57,9 @@ function recipients(words: readonly string[]): readonly { readonly address: stri
   return found;
 }
 
-/** Nothing in a header can end it. */
+/** Nothing in a header can end it, nor in a command to a relay. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
-const header = (text: string): string => text.replace(/[\x00-\x1f\x7f]/g, ' ');
+export const header = (text: string): string => text.replace(/[\x00-\x1f\x7f]/g, ' ');
 
 function words({ type, event }: VrrpMailEvent): { readonly what: string; readonly text: string } {
   if (event === 'SPLIT_BRAIN') return { what: 'Split brain', text: 'Another host says that it is MASTER, too' };

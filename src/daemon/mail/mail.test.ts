@@ -141,6 +141,17 @@ function mailerBed(times = TIMES) {
   return { logged, details, send, use };
 }
 
+test('a name for HELO cannot add commands', async () => {
+  const { lines, port, close } = await relay(polite);
+  try {
+    const helo = 'h\r\nRCPT TO:<evil@x>\nx';
+    await sendMail({ from: 'a@x', to: ['b@x'], message: 'Subject: s\r\n' }, { host: '127.0.0.1', port, helo, timeoutMs: 5000 });
+    assert.deepEqual(lines.slice(0, 3), ['HELO h  RCPT TO:<evil@x> x', 'MAIL FROM:<a@x>', 'RCPT TO:<b@x>']);
+  } finally {
+    close();
+  }
+});
+
 test('a relay that refuses or is silent: logged once each, and sent again what it did not refuse', async () => {
   const { logged, details, send, use } = mailerBed();
   const refusing = await relay((line) => (line.startsWith('RCPT') ? '550 nobody' : '250 fine'));

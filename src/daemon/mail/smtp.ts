@@ -2,7 +2,7 @@
 
 import { connect, isIP, type Socket } from 'node:net';
 import { AnswerTimeout } from '../../sys/answer-timeout.js';
-import type { Mail } from './compose.js';
+import { header, type Mail } from './compose.js';
 import { connectTrouble, lookupOnce, NAME_TROUBLE } from './relay-name.js';
 
 export interface Relay {
@@ -99,7 +99,7 @@ export async function sendMail(mail: Mail, relay: Relay, connected?: () => void)
   let whole = false;
   try {
     await dialogue.expect('220');
-    await dialogue.expect('250', `HELO ${relay.helo}`);
+    await dialogue.expect('250', `HELO ${header(relay.helo)}`);
     await dialogue.expect('250', `MAIL FROM:<${mail.from}>`);
     for (const to of mail.to) await dialogue.expect('25', `RCPT TO:<${to}>`);
     await dialogue.expect('354', 'DATA');
