@@ -24,21 +24,21 @@ export class NotifyQueues {
 
   /** Waits until all scripts have run, a second at most; then those that run are asked to end. */
   async close(): Promise<void> {
-    const began = Date.now();
+    const began = performance.now();
     await this.#ended(began + STOP_ORDERED_MS);
     for (const queue of this.#queues.values()) queue.startAll();
     await this.#ended(began + STOP_MS);
     for (const queue of this.#queues.values()) queue.end();
   }
 
-  /** Until nothing runs any more, or that time has come. */
+  /** Until nothing runs any more, or that time of the monotonic clock has come. */
   async #ended(until: number): Promise<void> {
     for (;;) {
       const all = [...this.#queues.values()].flatMap((queue) => queue.running());
-      if (all.length === 0 || Date.now() >= until) return;
+      if (all.length === 0 || performance.now() >= until) return;
       let timer: NodeJS.Timeout | undefined;
       const late = new Promise<void>((done) => {
-        timer = setTimeout(done, until - Date.now());
+        timer = setTimeout(done, until - performance.now());
       });
       await Promise.race([Promise.race(all), late]);
       clearTimeout(timer);
