@@ -1,5 +1,4 @@
 // Changes of links, addresses, routes and rules, as the kernel reports them (man 7 rtnetlink, multicast groups).
-import { hostIsLittleEndian as little, viewOf } from '../../wire/bytes.js';
 import { decodeMessages, type NetlinkMessage } from '../../wire/netlink.js';
 import { native } from '../addon.js';
 import { hasCode, unlessCode } from '../errno.js';
@@ -7,8 +6,8 @@ import { closeOnError, Fd } from '../fd.js';
 import { type Watch, whenReadable } from '../readable.js';
 import { setReceiveBuffer } from '../sockets/receive-buffer.js';
 import { SOCK } from '../sockets/socket-address.js';
+import { AF_NETLINK, NETLINK_ADDRESS_BYTES, netlinkAddress, netlinkPort } from './netlink-address.js';
 
-const AF_NETLINK = 16;
 const NETLINK_ROUTE = 0;
 const BUFFER_BYTES = 1 << 16;
 const QUEUE_BYTES = 4 << 20;
@@ -43,13 +42,9 @@ export class NetlinkMonitor {
   constructor(groups: number, events: MonitorEvents) {
     this.#events = events;
     this.#fd = new Fd(native().socket(AF_NETLINK, SOCK.raw, NETLINK_ROUTE), 'netlink monitor');
-    const address = new Uint8Array(12);
-    const view = viewOf(address);
-    view.setUint16(0, AF_NETLINK, little);
-    view.setUint32(8, groups, little);
     closeOnError(this.#fd, (fd) => {
       this.receiveBuffer();
-      native().bind(fd.number, address);
+      native().bind(fd.number, netlinkAddress(groups));
     });
     this.#watch = whenReadable(this.#fd.number, () => this.read());
   }
@@ -67,7 +62,7 @@ export class NetlinkMonitor {
   read(): void {
     const messages: NetlinkMessage[] = [];
     let overrun = false;
-    const from = new Uint8Array(12);
+    const from = new Uint8Array(NETLINK_ADDRESS_BYTES);
     for (let count = 0; count < READS_MAX; count++) {
       let length: number;
       try {
@@ -78,7 +73,7 @@ export class NetlinkMonitor {
         continue;
       }
       if (length < 0) break;
-      if (viewOf(from).getUint32(4, little) === 0) messages.push(...(decodeMessages(this.#buffer.subarray(0, length)) ?? []));
+      if (netlinkPort(from) === 0) messages.push(...(decodeMessages(this.#buffer.subarray(0, length)) ?? []));
     }
     if (overrun) {
       this.#events.overrun();

@@ -1,6 +1,5 @@
 // A netlink socket: one request at a time; each call waits for its answer. For a few requests, as commands make them.
 import { constants } from 'node:os';
-import { hostIsLittleEndian as little, viewOf } from '../../wire/bytes.js';
 import {
   decodeError,
   decodeMessages,
@@ -16,8 +15,9 @@ import type { SystemError } from '../native.js';
 import { POLLIN } from '../readable.js';
 import { setReceiveBuffer } from '../sockets/receive-buffer.js';
 import { SOCK } from '../sockets/socket-address.js';
+import { int32 } from '../sockets/socket-options.js';
+import { AF_NETLINK, NETLINK_ADDRESS_BYTES, netlinkAddress, netlinkPort } from './netlink-address.js';
 
-const AF_NETLINK = 16;
 const NETLINK_ROUTE = 0;
 /** Families of messages by name: ethtool and others. */
 export const NETLINK_GENERIC = 16;
@@ -47,9 +47,7 @@ export class Netlink {
   /** `nsfd`: a descriptor of the network namespace; absent: our own. `protocol`: NETLINK_*, route by default. */
   constructor(nsfd?: number, protocol: number = NETLINK_ROUTE) {
     this.#fd = new Fd(native().socket(AF_NETLINK, SOCK.raw, protocol, nsfd ?? -1), 'netlink');
-    const on = new Uint8Array(4);
-    viewOf(on).setInt32(0, 1, little);
-    native().setsockopt(this.#fd.number, SOL_NETLINK, NETLINK_EXT_ACK, on);
+    native().setsockopt(this.#fd.number, SOL_NETLINK, NETLINK_EXT_ACK, int32(1));
   }
 
   close(): void {
@@ -63,9 +61,9 @@ export class Netlink {
 
   /** This socket's port number: messages about its own changes carry it. */
   get port(): number {
-    const own = new Uint8Array(12);
+    const own = new Uint8Array(NETLINK_ADDRESS_BYTES);
     native().getsockname(this.#fd.number, own);
-    return viewOf(own).getUint32(4, little);
+    return netlinkPort(own);
   }
 
   /** Sends a change and waits for the kernel's acknowledgement. `what` names it in an error: `add 10.0.0.1/32 to lo`. */
@@ -95,9 +93,7 @@ export class Netlink {
   #send(request: NetlinkRequest, extra: number): void {
     this.#sequence = (this.#sequence + 1) >>> 0;
     const message = { ...request, flags: request.flags | NetlinkFlag.request | extra, sequence: this.#sequence, port: 0 };
-    const kernel = new Uint8Array(12);
-    viewOf(kernel).setUint16(0, AF_NETLINK, little);
-    native().sendto(this.#fd.number, encodeMessage(message), kernel);
+    native().sendto(this.#fd.number, encodeMessage(message), netlinkAddress());
   }
 
   /** Reads until the acknowledgement (single) or the dump's end. */
@@ -121,7 +117,7 @@ export class Netlink {
 
   /** The messages of one datagram that answer the last request; late answers to an earlier one are left out. */
   #receive(what: string): readonly NetlinkMessage[] {
-    const sender = new Uint8Array(12);
+    const sender = new Uint8Array(NETLINK_ADDRESS_BYTES);
     let length = native().recvfrom(this.#fd.number, this.#buffer, sender);
     if (length < 0) {
       if (native().pollOnce(this.#fd.number, POLLIN, ANSWER_MS) === 0) {
@@ -129,7 +125,7 @@ export class Netlink {
       }
       length = native().recvfrom(this.#fd.number, this.#buffer, sender);
     }
-    if (length < 0 || viewOf(sender).getUint32(4, little) !== 0) return [];
+    if (length < 0 || netlinkPort(sender) !== 0) return [];
     const messages = decodeMessages(this.#buffer.subarray(0, length));
     if (messages === undefined) throw netlinkFailure(constants.errno.EBADMSG, what);
     return messages.filter(({ sequence }) => sequence === this.#sequence);

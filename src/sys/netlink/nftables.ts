@@ -1,6 +1,5 @@
 // Transactions with nf_tables in our own network namespace: all messages of one take effect, or none.
 import { constants } from 'node:os';
-import { hostIsLittleEndian as little, viewOf } from '../../wire/bytes.js';
 import { decodeError, decodeMessages, NetlinkType } from '../../wire/netlink.js';
 import { encodeBatch, type NftMessage } from '../../wire/nftables.js';
 import { native } from '../addon.js';
@@ -8,8 +7,8 @@ import { hasCode } from '../errno.js';
 import { Fd } from '../fd.js';
 import { SOCK } from '../sockets/socket-address.js';
 import { netlinkFailure } from './netlink.js';
+import { AF_NETLINK, netlinkAddress } from './netlink-address.js';
 
-const AF_NETLINK = 16;
 const NETLINK_NETFILTER = 12;
 const BUFFER_BYTES = 1 << 16;
 
@@ -22,9 +21,7 @@ export class Nftables {
   commit(messages: readonly NftMessage[], what: string): void {
     const first = this.#sequence;
     this.#sequence = (this.#sequence + messages.length + 2) % 0x7fffffff;
-    const kernel = new Uint8Array(12);
-    viewOf(kernel).setUint16(0, AF_NETLINK, little);
-    native().sendto(this.#fd.number, encodeBatch(messages, first), kernel);
+    native().sendto(this.#fd.number, encodeBatch(messages, first), netlinkAddress());
     // The kernel carries the batch out within sendto: all answers are queued by now.
     let failure: Error | undefined;
     for (let length = this.#receive(); length >= 0; length = this.#receive()) {

@@ -4,11 +4,11 @@ import { decodeMessages, encodeMessage } from '../../wire/netlink.js';
 import { native } from '../addon.js';
 import { hasCode } from '../errno.js';
 import { closeOnError, Fd } from '../fd.js';
+import { AF_NETLINK, netlinkAddress } from '../netlink/netlink-address.js';
 import { POLLIN, type Watch, whenReadable } from '../readable.js';
 import { setReceiveBuffer } from '../sockets/receive-buffer.js';
 import { SOCK } from '../sockets/socket-address.js';
 
-const AF_NETLINK = 16;
 const NETLINK_CONNECTOR = 11;
 const NLMSG_DONE = 3;
 const CN_IDX_PROC = 1;
@@ -35,10 +35,7 @@ export class ProcessMonitor {
   /** @throws SystemError ECONNREFUSED in another network namespace, EPERM */
   constructor(readonly events: ProcessEvents) {
     closeOnError(this.#fd, (fd) => {
-      const own = new Uint8Array(12);
-      viewOf(own).setUint16(0, AF_NETLINK, little);
-      viewOf(own).setUint32(8, CN_IDX_PROC, little);
-      native().bind(fd.number, own);
+      native().bind(fd.number, netlinkAddress(CN_IDX_PROC));
       this.#listen();
     });
     this.#watch = whenReadable(this.#fd.number, () => this.#read());
@@ -57,9 +54,8 @@ export class ProcessMonitor {
     view.setUint32(4, CN_VAL_PROC, little);
     view.setUint16(16, 4, little);
     view.setUint32(CN_HEADER, LISTEN, little);
-    const kernel = new Uint8Array(12);
-    viewOf(kernel).setUint16(0, AF_NETLINK, little);
-    native().sendto(this.#fd.number, encodeMessage({ type: NLMSG_DONE, flags: 0, sequence: 0, port: 0, payload: body }), kernel);
+    const message = { type: NLMSG_DONE, flags: 0, sequence: 0, port: 0, payload: body };
+    native().sendto(this.#fd.number, encodeMessage(message), netlinkAddress());
     native().pollOnce(this.#fd.number, POLLIN, ANSWER_MS);
   }
 
