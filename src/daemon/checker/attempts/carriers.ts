@@ -1,4 +1,5 @@
 // What carries attempts: sockets of each transport, and scripts.
+import { constants } from 'node:os';
 import type { SecureContext } from 'node:tls';
 import { namedHost } from '../../../control/check/kinds/http-conversation.js';
 import { kindOf } from '../../../control/check/kinds/index.js';
@@ -96,7 +97,8 @@ function openScript(
   void running.ended.then((outcome) => {
     if (outcome.kind === 'exited') feed({ kind: 'exited', status: outcome.status });
     else if (outcome.kind === 'notStarted') feed({ kind: 'failed', phase: 'connect', reason: outcome.why });
-    else feed({ kind: 'signalled', signal: outcome.kind === 'signalled' ? outcome.signal : 15, timedOut: outcome.kind === 'timedOut' });
+    else if (outcome.kind === 'timedOut') feed({ kind: 'signalled', signal: constants.signals.SIGTERM, timedOut: true });
+    else feed({ kind: 'signalled', signal: outcome.signal, timedOut: false });
   });
   // After its end that does nothing.
   return { send: () => {}, close: () => running.end() };

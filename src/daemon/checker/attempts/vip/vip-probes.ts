@@ -10,8 +10,8 @@ import { hasCode, isSystemError, reasonOf } from '../../../../sys/errno.js';
 import { PortBlock } from '../../../../sys/sockets/port-block.js';
 import { PROBE_PORTS } from '../../../../wire/probe-filter.js';
 import type { Carrier } from '../attempt-run.js';
+import { HopFinder } from './hop-finder.js';
 import { ProbeLine } from './probe-line.js';
-import { HopFinder } from './surroundings.js';
 import { VipAttempt } from './vip-attempt.js';
 
 /** At most 2,000 probes begin in a second, 200 of them at the same moment. */

@@ -1,5 +1,5 @@
-// What VIP_CHECK has to know of this host to send as its datapath does: routes, neighbours, interfaces and addresses. All are asked for again
-// after a second, as the datapath asks for its next hops.
+// Finds how VIP_CHECK sends to a real server: what this host knows of routes, neighbours, interfaces and addresses, asked for again after a
+// second, as the datapath asks for its next hops.
 import { type HopOrObstacle, hopTo } from '../../../../control/check/vip/hop.js';
 import type { Address } from '../../../../model/address.js';
 import { addressId } from '../../../../model/identity.js';
