@@ -18,7 +18,7 @@ type Event =
   | { readonly kind: 'answered'; readonly life: number; readonly attempt: number; readonly outcome: Outcome }
   /** A turn of the event loop: outcomes that were gathered are reported. */
   | { readonly kind: 'turn'; readonly life: number }
-  | { readonly kind: 'wake'; readonly promise: number }
+  | { readonly kind: 'wake'; readonly number: number }
   /** What the process knows is written down. */
   | { readonly kind: 'flush'; readonly life: number };
 
@@ -32,24 +32,25 @@ interface Run<S> extends CommonRun<Event, Observation, Disturbance> {
   readonly machine: Machine<S>;
   readonly world: World;
   state: S;
-  /** The number of the wake that counts, and of the process that runs. */
-  promise: number;
+  /** The number of the wake that counts: earlier ones were replaced. */
+  wakeNumber: number;
+  /** The number of the process that runs: what an earlier one began is of no process. */
   life: number;
   flushing: boolean;
   stepping: boolean;
   readonly inputs: CheckInput[];
 }
 
-function promiseWake<S>(run: Run<S>, wakeAtUs: number | undefined, woken: boolean): void {
+function setWake<S>(run: Run<S>, wakeAtUs: number | undefined, woken: boolean): void {
   const { world } = run;
   const at = wakeAtUs === undefined ? undefined : wakeAtUs - world.clockUs;
   // The same wake asked for again is not delayed again.
   if (at === world.wakeAtUs && !woken) return;
-  run.promise++;
+  run.wakeNumber++;
   world.wakeAtUs = at;
   if (at === undefined) return;
   const late = mix(run.history.seed, run.steps) % run.history.lateUs;
-  run.agenda.add(Math.max(run.nowUs, at + late), { kind: 'wake', promise: run.promise });
+  run.agenda.add(Math.max(run.nowUs, at + late), { kind: 'wake', number: run.wakeNumber });
 }
 
 /** As the process does it: inputs that a step brings about are handled after its effects. */
@@ -78,7 +79,7 @@ function stepOnce<S>(run: Run<S>, input: CheckInput): void {
     return;
   }
   run.state = step.state;
-  promiseWake(run, step.wakeAtUs, input.kind === 'wake');
+  setWake(run, step.wakeAtUs, input.kind === 'wake');
   for (const effect of step.effects) fail(run, perform(run, effect));
   const { effects, wakeAtUs } = step;
   const observation = { nowUs: run.nowUs, localUs: atUs, input, before, after: world.view, effects, wakeAtUs };
@@ -161,7 +162,7 @@ function report<S>(run: Run<S>): void {
 /** The process is no more: its attempts end with it. */
 function end<S>(run: Run<S>): void {
   run.life++;
-  run.promise++;
+  run.wakeNumber++;
   run.world.gathered = [];
   run.flushing = false;
   const { world } = run;
@@ -194,7 +195,7 @@ function resume<S>(run: Run<S>): void {
   for (const input of waiting) feed(run, input);
   report(run);
   wakeIfDue();
-  if (world.wakeAtUs !== undefined) run.agenda.add(Math.max(run.nowUs, world.wakeAtUs), { kind: 'wake', promise: ++run.promise });
+  if (world.wakeAtUs !== undefined) run.agenda.add(Math.max(run.nowUs, world.wakeAtUs), { kind: 'wake', number: ++run.wakeNumber });
 }
 
 /** The process writes down what it knows. */
@@ -232,7 +233,7 @@ function handle<S>(run: Run<S>, event: Event): void {
       if (event.life === run.life && !world.paused) report(run);
       break;
     case 'wake':
-      if (event.promise === run.promise && world.alive && !world.paused) feed(run, { kind: 'wake' });
+      if (event.number === run.wakeNumber && world.alive && !world.paused) feed(run, { kind: 'wake' });
       break;
     case 'flush':
       if (event.life === run.life && world.paused) run.agenda.add(run.nowUs + GATHER_US, event);
@@ -250,7 +251,7 @@ export function runHistory<S>(machine: Machine<S>, history: History, makeInvaria
     machine,
     world,
     state: machine.initial(),
-    promise: 0,
+    wakeNumber: 0,
     life: 0,
     flushing: false,
     stepping: false,

@@ -20,7 +20,7 @@ type Event =
   | { readonly kind: 'input'; readonly node: number; readonly life: number; readonly input: Input }
   | { readonly kind: 'script'; readonly node: number; readonly life: number; readonly name: string }
   | { readonly kind: 'heartbeat'; readonly node: number; readonly life: number; readonly vrid: number }
-  | { readonly kind: 'wake'; readonly node: number; readonly promise: number };
+  | { readonly kind: 'wake'; readonly node: number; readonly number: number };
 
 /** A socket's buffer: the packets that a paused process receives when it resumes. */
 const WAITING_PACKETS = 64;
@@ -35,23 +35,23 @@ interface Run<S> extends CommonRun<Event, Observation, Disturbance> {
   readonly machine: Machine<S>;
   readonly world: World;
   readonly states: (S | undefined)[];
-  /** By node: the number of the wake that counts, and of the process that runs. */
-  readonly promises: number[];
+  /** By node: the number of the wake that counts (earlier ones were replaced), and of the process that runs. */
+  readonly wakeNumbers: number[];
   readonly lives: number[];
 }
 
 const local = <S>(run: Run<S>, node: WorldNode): number => run.nowUs + node.clockUs;
 
-function promiseWake<S>(run: Run<S>, index: number, step: Step<S, Effect>, woken: boolean): void {
+function setWake<S>(run: Run<S>, index: number, step: Step<S, Effect>, woken: boolean): void {
   const node = run.world.nodes[index]!;
   const wakeAtUs = step.wakeAtUs === undefined ? undefined : step.wakeAtUs - node.clockUs;
   // The same wake asked for again is not delayed again.
   if (wakeAtUs === node.wakeAtUs && !woken) return;
-  const promise = ++run.promises[index]!;
+  const number = ++run.wakeNumbers[index]!;
   node.wakeAtUs = wakeAtUs;
   if (wakeAtUs === undefined) return;
   const late = mix(run.history.seed, run.steps, index) % run.history.lateUs;
-  run.agenda.add(Math.max(run.nowUs, wakeAtUs + late), { kind: 'wake', node: index, promise });
+  run.agenda.add(Math.max(run.nowUs, wakeAtUs + late), { kind: 'wake', node: index, number });
 }
 
 /** Before a step the process notices that the wall clock was set. */
@@ -79,7 +79,7 @@ function stepOnce<S>(run: Run<S>, index: number, input: Input): void {
     return;
   }
   run.states[index] = step.state;
-  promiseWake(run, index, step, input.kind === 'wake');
+  setWake(run, index, step, input.kind === 'wake');
   for (const effect of step.effects) {
     const wrong = isPossible(node, effect) ? perform(node.host, effect, input, node.unreported) : undefined;
     if (wrong !== undefined) fail(run, `${node.setup.name}: ${wrong}`);
@@ -146,7 +146,7 @@ function thaw<S>(run: Run<S>, index: number): void {
   node.wallOffUs -= lastedUs;
   if (node.wakeAtUs === undefined) return;
   node.wakeAtUs += lastedUs;
-  run.agenda.add(Math.max(run.nowUs, node.wakeAtUs), { kind: 'wake', node: index, promise: ++run.promises[index]! });
+  run.agenda.add(Math.max(run.nowUs, node.wakeAtUs), { kind: 'wake', node: index, number: ++run.wakeNumbers[index]! });
 }
 
 function resume<S>(run: Run<S>, index: number): void {
@@ -199,7 +199,7 @@ function handle<S>(run: Run<S>, event: Event): void {
   }
   const node = run.world.nodes[event.node]!;
   if (event.kind === 'wake') {
-    if (event.promise === run.promises[event.node] && node.alive && !node.paused) stepNode(run, event.node, { kind: 'wake' });
+    if (event.number === run.wakeNumbers[event.node] && node.alive && !node.paused) stepNode(run, event.node, { kind: 'wake' });
   } else if (event.life === run.lives[event.node]) {
     give(run, event.node, event.input);
   }
@@ -215,7 +215,7 @@ export function runHistory<S>(machine: Machine<S>, history: History, makeInvaria
     machine,
     world,
     states: history.nodes.map(() => undefined),
-    promises: history.nodes.map(() => 0),
+    wakeNumbers: history.nodes.map(() => 0),
     lives: history.nodes.map(() => 0),
   };
   return runEvents(run, history.endUs, (event) => handle(run, event));
