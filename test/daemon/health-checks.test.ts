@@ -66,6 +66,7 @@ test('a server that ends leaves the table with the lines that operators know, an
       `Activating healthchecker for service ${name('web2')} for VS ${VS}`,
       `TCP connection to ${name('web2')} success.`,
       `TCP_CHECK on service ${name('web2')} failed after 1 retries.`,
+      `TCP_CHECK of service ${name('web2')} of VS ${VS}: failed (connection refused)`,
       `Removing service ${name('web2')} from VS ${VS}`,
     ],
   );

@@ -9,7 +9,7 @@ import type { Outcome } from './messages.js';
 import { realName } from './names.js';
 import { addWeight, judge } from './real-server.js';
 import { takeRound } from './rise-fall.js';
-import { noteFailure, shownFailure } from './shown-failure.js';
+import { logSeen, noteFailure, shownFailure } from './shown-failure.js';
 import type { CheckerState } from './state.js';
 
 function subjectOf(context: CheckContext, { config, server, real }: CheckerState): Subject {
@@ -146,7 +146,10 @@ function goDown(
   if (hasOwnLine && isLogged) logLine(context, rules.uncounted(subject, text, retry + 1));
   const firstAsLater = rules.firstAsLater === true;
   const failure = { text, retries: retry, first: !before.ran && !firstAsLater, ...(reason === undefined ? {} : { reason }) };
-  if (before.up || !firstAsLater) log(context, rules.failure(subject, failure));
+  if (before.up || !firstAsLater) {
+    log(context, rules.failure(subject, failure));
+    logSeen(context, subject, outcome);
+  }
   if (status !== undefined) changeChecker(context, index, { status });
   if (before.weight !== 0) changeChecker(context, index, { weight: 0 });
   if (firstAsLater) changeChecker(context, index, { ran: true });

@@ -5,9 +5,9 @@ import { countedSpans } from './spans.js';
 import { type Table, tableText } from './table.js';
 import type { CheckCase } from './types.js';
 
-/** Lines about the process and its files, and not about servers. */
+/** Lines about the process and its files, and not about servers; and weir's own, with what a check saw. */
 const NOT_ABOUT_SERVERS =
-  /^(Starting |Running on |Command line: |\s+'|(Adding|Changing) virtual server |Opening file |Configuration file |NOTICE: |Script user |Initializing ipvs|Activating BFD healthchecker|Startup complete|Stopping|Stopped|CPU usage|Reload finished|Got SIGHUP|A thread timer expired |Reinitializing ipvs|Registering Kernel netlink |Netlink reflector reports |Reload complete|Reloading|.*SECURITY VIOLATION)/;
+  /^([A-Z_]+ of service .* of VS .*: |Starting |Running on |Command line: |\s+'|(Adding|Changing) virtual server |Opening file |Configuration file |NOTICE: |Script user |Initializing ipvs|Activating BFD healthchecker|Startup complete|Stopping|Stopped|CPU usage|Reload finished|Got SIGHUP|A thread timer expired |Reinitializing ipvs|Registering Kernel netlink |Netlink reflector reports |Reload complete|Reloading|.*SECURITY VIOLATION)/;
 
 /** Of mails, which weir sends one after the other, keepalived side by side; those of the stop are lost where it does not wait for them. */
 const ABOUT_MAIL = /^(Remote SMTP server .* connected\.|SMTP alert successfully sent\.)$/;
