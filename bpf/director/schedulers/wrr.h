@@ -11,7 +11,19 @@ static __always_inline bool wrr_begin(struct service *svc, struct walk *w) {
   return w->max;
 }
 
+/* After a whole pass that chose no destination: goes on with the weight of the next pass that will, or of the last pass. */
+static __always_inline void wrr_skip(struct walk *w) {
+  __u32 gcd = w->gcd, above = w->weight - w->heaviest;
+  if (!gcd) return;
+  w->weight -= (above + gcd - 1) / gcd * gcd;
+  if (w->weight <= 0) w->weight += gcd;
+}
+
 static __always_inline void wrr_step(struct walk *w) {
+  if (!w->at) { /* a pass begins */
+    w->whole = 1;
+    w->heaviest = 0;
+  }
   w->at = next_of(w);
   if (w->at) {
     struct dest *d = dest_at(w->at);
@@ -19,7 +31,9 @@ static __always_inline void wrr_step(struct walk *w) {
       w->over = 1;
       return;
     }
-    if (!READ(d->overload) && (__s32)READ(d->weight) >= w->weight) {
+    __s32 weight = READ(d->overload) ? 0 : READ(d->weight);
+    if (weight > w->heaviest) w->heaviest = weight;
+    if (weight >= w->weight) {
       w->pick = w->at;
       w->over = 1;
     } else if (w->at == w->stop) {
@@ -28,6 +42,7 @@ static __always_inline void wrr_step(struct walk *w) {
     return;
   }
   w->weight -= w->gcd;
+  if (w->whole && w->weight > w->heaviest) wrr_skip(w);
   if (w->weight <= 0) {
     w->weight = w->max;
     if (w->last_pass || !w->start) {
