@@ -347,7 +347,7 @@ struct housekeeping {
   X(SHORT, short, "cut short: headers do not fit the packet")                                                          \
   X(BAD_LENGTH, bad_length, "lengths in the headers disagree with the packet")                                         \
   X(BAD_CHECKSUM, bad_checksum, "wrong IP header checksum, passed to the stack, which drops it")                       \
-  X(FRAGMENT, fragment, "a fragment of TCP or UDP, passed to the stack")                                               \
+  X(FRAGMENT, fragment, "a fragmented packet of a service, passed to the stack")                                       \
   X(NO_CONNECTION, no_connection, "TCP without a connection and not a SYN, passed to the stack")                       \
   X(NO_DESTINATION, no_destination, "no destination is left for a new connection")                                     \
   X(DEAD_DESTINATION, dead_destination, "the connection's destination or service was removed")                                    \

@@ -209,7 +209,13 @@ static __always_inline long fib_ask(void *ctx, struct bpf_fib_lookup *fib, __u32
   return bpf_fib_lookup(ctx, fib, sizeof *fib, 0);
 }
 
-/* Asks the FIB. `gateway`: the neighbour to resolve where the answer is HOP_RESOLVE. */
+/* Is the gateway that hop_ask() has just answered an IPv6 address (RFC 8950)? It stands in the scratch space. */
+static __always_inline bool gateway_is_v6(void) {
+  struct scratch *scratch = the_scratch();
+  return scratch && scratch->fib.family == F_INET6;
+}
+
+/* Asks the FIB. `gateway`: the neighbour to resolve where the answer is HOP_RESOLVE; of an IPv6 address the first word. */
 static __always_inline enum hop_answer hop_ask(void *ctx, __u32 ifindex, __u32 addr, __u32 saddr, struct hop *h, __u32 *gateway) {
   struct scratch *scratch = the_scratch();
   if (!scratch) return HOP_NONE;
@@ -228,7 +234,7 @@ static __always_inline enum hop_answer hop_ask(void *ctx, __u32 ifindex, __u32 a
   h->ifindex = fib->ifindex;
   h->mtu = fib->mtu_result > 1 ? fib->mtu_result : 0;
   h->flags = 0;
-  *gateway = fib->ipv4_dst;
+  *gateway = fib->family == F_INET6 ? fib->ipv6_dst[0] : fib->ipv4_dst;
   if (rc == BPF_FIB_LKUP_RET_NO_NEIGH) return HOP_RESOLVE;
   __builtin_memcpy(h->dmac, fib->dmac, 6);
   __builtin_memcpy(h->smac, fib->smac, 6);

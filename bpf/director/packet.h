@@ -13,7 +13,7 @@
 struct packet {
   __u32 saddr; /* network order, as in the packet */
   __u32 daddr;
-  __u16 sport; /* network order; 0 where there is no L4 header (fragments, other protocols) */
+  __u16 sport; /* network order; 0 where there is no L4 header (later fragments, other protocols) */
   __u16 dport;
   __u16 length; /* of the IP packet, header included; a GSO packet counts as it is */
   __u8 protocol;
@@ -69,8 +69,14 @@ static __always_inline enum parsed parse_ipv4(void *data, void *end, struct pack
   p->sport = p->dport = 0;
   p->flags = 0;
   if (p->protocol != IPPROTO_TCP && p->protocol != IPPROTO_UDP) return P_OTHER;
-  if (p->fragment) return P_FRAGMENT;
   void *l4 = (void *)ip + p->header;
+  if (p->fragment) {
+    __u16 *ports = l4;
+    if (p->fragment & 0x1fff || (void *)(ports + 2) > end) return P_FRAGMENT;
+    p->sport = ports[0];
+    p->dport = ports[1];
+    return P_FRAGMENT;
+  }
   if (p->protocol == IPPROTO_TCP) {
     struct tcphdr *tcp = l4;
     if ((void *)(tcp + 1) > end) return P_BAD;

@@ -51,7 +51,9 @@ struct walk {
   __u8 last_pass;
   __u8 phase; /* lblc, lblcr: what the steps are for now */
   __u8 expired; /* lblcr: the set did not change for so long that a member leaves it */
+  __u8 whole;   /* wrr: the pass began at the head */
   __s32 weight; /* wrr: the current weight */
+  __s32 heaviest; /* wrr: of those in this pass that may be chosen */
   __s32 gcd;
   __s32 max; /* wrr: the largest; the others: the pick's */
   __u64 least; /* lc, wlc, sed, nq: what the pick costs */

@@ -64,6 +64,11 @@ __noinline int tc_send(struct __sk_buff *skb, __u32 answer, struct hop *h, __u32
     return bpf_redirect(h->ifindex, 0);
   }
   struct bpf_redir_neigh neigh = {.nh_family = F_INET, .ipv4_nh = gateway};
+  struct scratch *scratch = the_scratch();
+  if (gateway_is_v6() && scratch) {
+    neigh.nh_family = F_INET6;
+    __builtin_memcpy(neigh.ipv6_nh, scratch->fib.ipv6_dst, sizeof neigh.ipv6_nh);
+  }
   return bpf_redirect_neigh(h->ifindex, &neigh, sizeof neigh, 0);
 }
 
@@ -75,7 +80,7 @@ __noinline int tc_send_to(struct __sk_buff *skb, __u32 dest, __u32 answer, struc
   if (!d || !c || !h) return TC_ACT_SHOT;
   struct interface *i = gateway && answer == HOP_READY && !skb->gso_size ? interface_at(h->ifindex) : 0;
   __u32 now = clock_now();
-  if (likely(!i) || !i->addr || now - READ(d->probed_at) < c->fresh_for * PROBE_SECONDS) return tc_send(skb, answer, h, gateway);
+  if (likely(!i) || !i->addr || gateway_is_v6() || now - READ(d->probed_at) < c->fresh_for * PROBE_SECONDS) return tc_send(skb, answer, h, gateway);
   WRITE(d->probed_at, now);
   if (bpf_skb_store_bytes(skb, 0, h->dmac, 12, 0)) return tc_drop(R_REDIRECT_FAILED);
   if (bpf_clone_redirect(skb, h->ifindex, 0)) return tc_drop(R_REDIRECT_FAILED);

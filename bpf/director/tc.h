@@ -27,6 +27,8 @@ static __always_inline int tc_request(struct __sk_buff *skb, struct verdict *v) 
     count_reason(v->reason);
     return TC_ACT_UNSPEC;
   }
+  if (v->known) conn_touch(v, false);
+  count_packet(v, false);
   struct route w = {};
   __u32 addr = v->d->addr[0];
   bool masq = v_method(v->f.value) == M_MASQ;
@@ -35,26 +37,44 @@ static __always_inline int tc_request(struct __sk_buff *skb, struct verdict *v) 
     count_reason(R_NO_ROUTE);
     return icmp_error(skb, p, ICMP_UNREACHABLE, ICMP_HOST, 0);
   }
+  bool large = answer != HOP_LOCAL && is_too_big(skb, p, w.hop.mtu);
   if (answer != HOP_LOCAL) {
     if (p->ttl <= 1) {
       count_reason(R_TTL);
       return icmp_error(skb, p, ICMP_EXCEEDED, 0, 0);
     }
-    if (unlikely(is_too_big(skb, p, w.hop.mtu))) {
+    if (unlikely(large) && (p->dont_fragment || !masq)) {
       count_reason(R_TOO_BIG);
       return p->dont_fragment ? icmp_error(skb, p, ICMP_UNREACHABLE, ICMP_FRAG, w.hop.mtu) : TC_ACT_SHOT;
     }
   }
-  if (v->known) conn_touch(v, false);
-  count_packet(v, false);
-  if (likely(answer == HOP_READY && !w.gateway && p->header == IP_LEN)) return tc_forward(skb, p, &w.hop, false, masq ? addr : 0, v->d->port);
+  if (likely(answer == HOP_READY && !w.gateway && p->header == IP_LEN && !large)) return tc_forward(skb, p, &w.hop, false, masq ? addr : 0, v->d->port);
   __u32 dest = v->dest;
   struct rewrite r;
   rewrite_of(&r, p, false, addr, v->d->port);
   if (masq && tc_translate(skb, &r)) return tc_drop(R_REDIRECT_FAILED);
-  if (answer == HOP_LOCAL) return TC_ACT_UNSPEC;
+  if (answer == HOP_LOCAL || large) return TC_ACT_UNSPEC; /* the stack fragments what is large */
   if (tc_lower_ttl(skb, r.ttl, r.protocol)) return tc_drop(R_REDIRECT_FAILED);
   return tc_send_to(skb, dest, answer, &w.hop, w.gateway);
+}
+
+/* A reply that is larger than the MTU towards its client. With DF its server gets the ICMP error, from the director's address on that
+ * side; without an address there, or without DF, the director's own stack has the packet: it sends the error, or fragments. */
+__noinline int tc_large_reply(struct __sk_buff *skb, __u32 service, __u32 mtu) {
+  struct scratch *scratch = the_scratch();
+  struct service *s = service_at(service);
+  struct interface *i = interface_at(skb->ifindex);
+  if (!scratch || !s) return TC_ACT_UNSPEC;
+  struct packet *p = &scratch->packet;
+  if (p->dont_fragment) {
+    count_reason(R_TOO_BIG);
+    if (!i || !i->addr) return TC_ACT_UNSPEC;
+    p->daddr = i->addr; /* the source of the error */
+    return icmp_error(skb, p, ICMP_UNREACHABLE, ICMP_FRAG, mtu);
+  }
+  struct rewrite r;
+  rewrite_of(&r, p, true, s->addr[0], s->port);
+  return tc_translate(skb, &r) ? tc_drop(R_REDIRECT_FAILED) : tc_deliver(skb);
 }
 
 static __always_inline int tc_reply(struct __sk_buff *skb, struct verdict *v) {
@@ -68,8 +88,12 @@ static __always_inline int tc_reply(struct __sk_buff *skb, struct verdict *v) {
     count_reason(R_TTL);
     return TC_ACT_UNSPEC; /* the stack sends the ICMP error to the server, from its own address */
   }
-  conn_touch(v, true);
-  count_packet(v, true);
+  bool large = answer != HOP_LOCAL && is_too_big(skb, p, w.hop.mtu);
+  if (likely(!large || !p->dont_fragment)) {
+    conn_touch(v, true);
+    count_packet(v, true);
+  }
+  if (unlikely(large)) return tc_large_reply(skb, v->service, w.hop.mtu);
   if (likely(answer == HOP_READY && !w.gateway && p->header == IP_LEN)) return tc_forward(skb, p, &w.hop, true, s->addr[0], s->port);
   struct rewrite r;
   rewrite_of(&r, p, true, s->addr[0], s->port);
@@ -79,9 +103,16 @@ static __always_inline int tc_reply(struct __sk_buff *skb, struct verdict *v) {
   return tc_send(skb, answer, &w.hop, w.gateway);
 }
 
+/* Does a packet's endpoint belong to a service, or to a masqueraded server? Only a first fragment has ports: of each packet it alone is
+ * counted. */
+static __always_inline bool is_balanced(struct packet *p) {
+  if (!p->dport) return false;
+  return endpoint_find(endpoint_key(p->daddr, p->dport, p->protocol, E_SERVICE)) || endpoint_find(endpoint_key(p->saddr, p->sport, p->protocol, E_REAL));
+}
+
 /* Counts a packet that is not balanced because of its form. */
 static __always_inline int tc_oddity(struct packet *p, enum parsed parsed) {
-  if (parsed == P_FRAGMENT) count_reason(R_FRAGMENT);
+  if (parsed == P_FRAGMENT && is_balanced(p)) count_reason(R_FRAGMENT);
   if (parsed == P_BAD) count_reason(p->header ? R_BAD_LENGTH : R_SHORT);
   if (parsed == P_BAD_SUM) count_reason(R_BAD_CHECKSUM);
   return TC_ACT_UNSPEC;
@@ -170,6 +201,7 @@ int weir_tc_ingress(struct __sk_buff *skb) {
     int done = tc_any_reply(skb, real);
     if (done != TC_ACT_UNSPEC) return done;
   }
+  if (skb->ifindex == LOOPBACK) return TC_ACT_UNSPEC; /* it left by lo, where weir_tc_egress has seen it */
   service = endpoint_find(endpoint_key(p->saddr, p->sport, p->protocol, E_SERVICE));
   return service ? tc_any_seen(skb, service) : TC_ACT_UNSPEC;
 }

@@ -369,7 +369,7 @@ export const REASONS = [
   { key: 'short', text: 'cut short: headers do not fit the packet' },
   { key: 'bad_length', text: 'lengths in the headers disagree with the packet' },
   { key: 'bad_checksum', text: 'wrong IP header checksum, passed to the stack, which drops it' },
-  { key: 'fragment', text: 'a fragment of TCP or UDP, passed to the stack' },
+  { key: 'fragment', text: 'a fragmented packet of a service, passed to the stack' },
   { key: 'no_connection', text: 'TCP without a connection and not a SYN, passed to the stack' },
   { key: 'no_destination', text: 'no destination is left for a new connection' },
   { key: 'dead_destination', text: "the connection's destination or service was removed" },
