@@ -1,4 +1,4 @@
-// Answers that take long: schedulers by thousands of connections, and timeouts that are waited for.
+// Connections whose timeouts are waited for, and many histories of lblc and lblcr.
 import { testAnswers } from './judged.js';
 
-testAnswers('b1_sched_seq', 'c1_tcp_states');
+testAnswers('c1_tcp_states', 'b2_locality');
