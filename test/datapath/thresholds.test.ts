@@ -86,7 +86,7 @@ test('with a lower threshold it takes new ones below that', { skip }, () => {
   assert.deepEqual(opened([3000, 3001, 3002, 3003]), [4]);
 });
 
-test('a higher upper threshold, or none, takes effect immediately; a lower one with the next connection', { skip }, () => {
+test('another upper threshold, or none, takes effect immediately', { skip }, () => {
   begin('rr', limited(one, 2));
   assert.deepEqual(opened(ports(3)), [2]);
   bed.director.editDestination(key, limited(one, 3));
@@ -95,7 +95,26 @@ test('a higher upper threshold, or none, takes effect immediately; a lower one w
   bed.director.editDestination(key, limited(one, 0));
   assert.deepEqual(opened([3001, 3002]), [5]);
   bed.director.editDestination(key, limited(one, 2));
-  assert.deepEqual(opened([3003, 3004]), [6], 'the first one still goes there, and then it is full');
+  assert.deepEqual(opened([3003, 3004]), [5]);
+});
+
+test('after an edit a full destination stays full, unless its connections are fewer than those below which it would be free', {
+  skip,
+}, () => {
+  begin('rr', limited(one, 8));
+  assert.deepEqual(opened(ports(9)), [8]);
+  for (const [upper, lower, then] of [
+    [9, 0, 8],
+    [10, 0, 8],
+    [10, 8, 8],
+    [11, 0, 9],
+    [10, 9, 10],
+    [12, 10, 10],
+    [12, 11, 11],
+  ] as const) {
+    bed.director.editDestination(key, limited(one, upper, lower));
+    assert.deepEqual(opened([4000 + upper * 10 + lower]), [then], `${upper} ${lower}`);
+  }
 });
 
 test('closed connections count while they are in the table', { skip }, () => {

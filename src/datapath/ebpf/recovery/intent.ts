@@ -19,17 +19,24 @@ function valuesOf(spec: DestinationSpec, lastWeight: number): Description {
   return { method: methodNumber(method), upper, lower, weight, lastWeight: weight === 0 ? lastWeight : weight };
 }
 
-/** A threshold that is higher, or gone, lets a full destination take new connections again. */
-function relieve({ dests }: Tables, id: number, upper: number): void {
-  if (upper === 0 || upper > dests.get(id, Dest.upper)) dests.set(id, Dest.overload, 0);
+/**
+ * Whether it is full by its present thresholds: from the upper one on; below the lower one, or three quarters of the upper one, it is free
+ * again; in between it stays as it is. Looks once more after it has set the mark, since connections may have ended meanwhile.
+ */
+function updateOverload({ dests }: Tables, id: number): void {
+  const count = (): number => dests.get(id, Dest.active) + dests.get(id, Dest.inactive);
+  const upper = dests.get(id, Dest.upper);
+  if (upper !== 0 && count() >= upper) dests.set(id, Dest.overload, 1);
+  const free = dests.get(id, Dest.lower) || upper - (upper >>> 2);
+  if (upper === 0 || count() < free) dests.set(id, Dest.overload, 0);
 }
 
 /** Writes it into the record of a destination that no packet finds yet. */
 export function describe(tables: Tables, id: number, spec: DestinationSpec): void {
   const { dests } = tables;
   const values = valuesOf(spec, 0);
-  relieve(tables, id, values.upper);
   for (const name of DESCRIPTION) dests.set(id, Dest[name], values[name]);
+  updateOverload(tables, id);
 }
 
 /** Changes a destination in the list of its service. */
@@ -107,8 +114,8 @@ export function finish(tables: Tables): void {
 function finishDestination(tables: Tables): void {
   const { dests, intent } = tables;
   const id = intent.get(0, Intent.destination);
-  relieve(tables, id, intent.get(0, Intent.upper));
   for (const name of DESCRIPTION) dests.set(id, Dest[name], intent.get(0, Intent[name]));
+  updateOverload(tables, id);
 }
 
 function finishTimeouts({ conf, intent }: Tables): void {
