@@ -24,6 +24,8 @@ export interface RunningScript {
   readonly pid: number;
   /** Resolves once; never rejects. */
   readonly ended: Promise<ScriptOutcome>;
+  /** No process of it is left. One that waits in the kernel may outlast `ended`. */
+  readonly isGone: boolean;
   /** Signals its whole process group. */
   signal(signal: NodeJS.Signals): void;
   /** TERM now, KILL after the grace, to all that end with it. Nothing happens where it has ended. */
@@ -121,6 +123,10 @@ class Run implements RunningScript {
   #after(ms: number, work: () => void): void {
     this.#timer?.cancel();
     this.#timer = new AnswerTimeout(ms, work);
+  }
+
+  get isGone(): boolean {
+    return !this.#fd.isOpen;
   }
 
   end(): void {

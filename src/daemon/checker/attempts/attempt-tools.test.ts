@@ -22,7 +22,7 @@ test('MISC_CHECK: a script whose time is over ends with a child that has a sessi
     });
     // Its session is its own once setsid has started what it is for.
     const text = `setsid sh -c 'echo $$ > ${noted}; exec sleep 1000' & wait`;
-    const running = runScript({ argv: [text], text }, 2_000_000);
+    const running = runScript({ argv: [text], text }, 2_000_000, 'a check');
     assert.ok(typeof running !== 'string', String(running));
     assert.deepEqual(await running.ended, { kind: 'timedOut' });
     assert.ok(existsSync(noted), 'the child has not begun');

@@ -5,6 +5,7 @@ import type { Log } from '../../../model/log-level.js';
 import type { ResolvedScript } from '../../scripts/resolve-script.js';
 import { runScript } from '../../scripts/run-script.js';
 import type { AttemptTools } from './attempts.js';
+import { StuckScripts } from './stuck-scripts.js';
 import { TlsContexts } from './tls-contexts.js';
 
 export interface ToolsOptions {
@@ -21,9 +22,11 @@ function servedPorts({ virtualServers, virtualServerGroups }: KeepalivedConfigur
 
 export function attemptTools({ configuration, resolve, log }: ToolsOptions): AttemptTools {
   const contexts = new TlsContexts(() => configuration().ssl, log);
+  const stuck = new StuckScripts();
   return {
     servedPorts: () => servedPorts(configuration()),
     secureContext: (rules) => contexts.get(rules),
-    runScript: (script, timeoutUs) => runScript(resolve(script), { timeoutMs: timeoutUs / 1000, wholeFamily: true }),
+    runScript: (script, timeoutUs, name) =>
+      stuck.start(name, () => runScript(resolve(script), { timeoutMs: timeoutUs / 1000, wholeFamily: true })),
   };
 }

@@ -20,8 +20,8 @@ import type { Carrier } from './attempt-run.js';
 type MiscCheck = Extract<CheckKind, { kind: 'misc' }>;
 
 export interface CarrierTools {
-  /** Starts a MISC_CHECK's script: running, or why not. */
-  readonly runScript: (script: Script, timeoutUs: number) => RunningScript | string;
+  /** Starts a MISC_CHECK's script: running, or why not. `name`: of the check. */
+  readonly runScript: (script: Script, timeoutUs: number, name: string) => RunningScript | string;
   /** For servers whose certificate is verified by these rules, or any server. @throws NotMadeError where the authorities cannot be read */
   readonly secureContext: (rules?: CertificateRules) => SecureContext;
   readonly random: () => number;
@@ -85,11 +85,12 @@ function openTls(attempt: Attempt, options: ClientOptions, feed: (input: ProbeIn
 
 function openScript(
   { script, timeoutUs }: MiscCheck,
-  intervalUs: number,
+  { intervalUs, target }: Attempt,
   feed: (input: ProbeInput) => void,
   { runScript }: CarrierTools,
 ): Carrier {
-  const running = runScript(script, timeoutUs === 0 ? intervalUs : timeoutUs);
+  const name = JSON.stringify([script.argv, script.text, target]);
+  const running = runScript(script, timeoutUs === 0 ? intervalUs : timeoutUs, name);
   if (typeof running === 'string') {
     setImmediate(() => feed({ kind: 'failed', phase: 'connect', reason: running }));
     return { send: () => {}, close: () => {} };
@@ -108,7 +109,7 @@ function openScript(
 export function openCarrier(attempt: Attempt, feed: (input: ProbeInput) => void, tools: CarrierTools): Carrier {
   const { check } = attempt;
   const options = optionsOf(attempt);
-  if (check.kind === 'misc') return openScript(check, attempt.intervalUs, feed, tools);
+  if (check.kind === 'misc') return openScript(check, attempt, feed, tools);
   if (check.kind === 'vip') return tools.openVip(attempt, check, feed);
   switch (kindOf(check.kind).probe.transport(check)) {
     case 'udp':
