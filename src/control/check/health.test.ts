@@ -95,6 +95,22 @@ test('how often a server went down is counted, through a reload and a restart, t
   );
 });
 
+test("what a check saw is a line behind keepalived's, for the failure that counts alone", () => {
+  const bed = new CheckBed();
+  bed.configure([virtualServer({ realServers: [realServer(B, { checkers: [checker()] })] })]);
+  bed.pass(2);
+  bed.takeLog();
+  bed.answers.set(B, { kind: 'failure', text: 'failed', seen: 'connection refused' });
+  bed.pass(60);
+  assert.deepEqual(bed.takeLog().slice(0, 3), [
+    `TCP_CHECK on service [${B}]:tcp:80 failed after 1 retries.`,
+    `TCP_CHECK of service [${B}]:tcp:80 of VS [192.0.2.1]:tcp:80: failed (connection refused)`,
+    `Removing service [${B}]:tcp:80 from VS [192.0.2.1]:tcp:80`,
+  ]);
+  bed.pass(60);
+  assert.deepEqual(bed.takeLog(), [], 'it stays down');
+});
+
 test("a mail about a server that went down has keepalived's text and what the check saw", () => {
   const bed = new CheckBed();
   bed.configure([configured]);

@@ -137,7 +137,7 @@ test('health counts: a server whose check failed stays out, one with alpha waits
       const check = one.checkers[0] ?? assert.fail();
       return [
         rememberedKey(serverIdentity(virtual ?? assert.fail()), realIdentity(one), checkerIdentity(check)),
-        { up: false, weight: 0, status: 0 },
+        { up: false, weight: 0, status: 0, reason: 'HTTP status code error (/: status 503)' },
       ];
     }),
   );
@@ -163,6 +163,10 @@ test('health counts: a server whose check failed stays out, one with alpha waits
     'out [10.0.0.1]:tcp:80 failed',
     'out [10.0.0.2]:tcp:80 failed',
   ]);
+  assert.match(
+    planText(more, { all: false }).join('\n'),
+    /^ {4}\. \[10\.0\.0\.2\]:tcp:80 stays out of the table: its check failed: \w+ HTTP status code error \(\/: status 503\)$/m,
+  );
   const alpha = makePlan(undefined, read(server(real(1) + real(2), 'lvs_sched wlc\nalpha')), empty);
   assert.deepEqual(
     alpha.services[0]?.servers.map(({ action, reason }) => [action, reason]),

@@ -2,6 +2,7 @@
 // Pure: what is there is an argument.
 import type { Address } from '../../model/address.js';
 import { formatAddress } from '../../model/address-text.js';
+import { CHECK_NAMES } from '../../model/keepalived/check-names.js';
 import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
 import { reachablePart, shortfalls, unservedText } from '../../model/keepalived/served-as.js';
 import { wantedTable } from '../../model/keepalived/wanted-table.js';
@@ -93,7 +94,8 @@ function withServersOut(services: readonly PlannedService[], { servers, checkers
     const dead = reals.filter(({ alive, config: real }) => !alive && !real.inhibitOnFailure && !sorry);
     const lines = dead.map(({ config: real, firstChecker, checkerCount }): PlannedServer => {
       const own = itemsFrom(checkers, firstChecker, checkerCount);
-      const failed = own.some(({ up, ran, config: one }) => !up && (ran || !isAttempted(one.check.kind)));
+      const failing = own.filter(({ up, ran, config: one }) => !up && (ran || !isAttempted(one.check.kind)));
+      const failure = failing.map(({ config: { check }, reason }) => `${CHECK_NAMES[check.kind]} ${reason}`.trim()).join('; ');
       return {
         action: 'out',
         server: realName(real, config),
@@ -101,7 +103,8 @@ function withServersOut(services: readonly PlannedService[], { servers, checkers
         weight: real.weight,
         differences: [],
         connections: untouched,
-        reason: failed ? 'failed' : 'not checked yet',
+        reason: failing.length > 0 ? 'failed' : 'not checked yet',
+        ...(failure === '' ? {} : { failure }),
       };
     });
     if (lines.length > 0) out.set(config.name, lines);

@@ -38,9 +38,11 @@ function touchedText({ kept, moved, cut, resumed }: Touched, meaning = ''): stri
 const line = (indent: number, action: Action | 'out', text: string): string => `${' '.repeat(indent)}${SIGNS[action]} ${text}`;
 
 function serverText(one: PlannedServer, meaning: string): string {
-  const { action, server, method, weight, differences, connections, reason } = one;
-  if (action === 'out')
-    return line(4, action, `${server} stays out of the table: ${reason === 'failed' ? 'its check failed' : 'it is not checked yet'}`);
+  const { action, server, method, weight, differences, connections, reason, failure } = one;
+  if (action === 'out') {
+    const failed = `its check failed${failure === undefined ? '' : `: ${failure}`}`;
+    return line(4, action, `${server} stays out of the table: ${reason === 'failed' ? failed : 'it is not checked yet'}`);
+  }
   const what = action === 'change' ? differencesText(differences) : `${method}, weight ${weight}`;
   const drained = action === 'change' && weight === 0 ? ' (it gets no new ones)' : '';
   return line(4, action, `${server} ${what}${touchedText(connections, meaning)}${drained}`);

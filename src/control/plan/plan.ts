@@ -33,6 +33,8 @@ export interface PlannedServer {
   readonly connections: Touched;
   /** Of `out`: its check failed, or has not succeeded yet. */
   readonly reason?: 'failed' | 'not checked yet';
+  /** Of `failed`: which check, and why, as far as it is known. */
+  readonly failure?: string;
 }
 
 export interface PlannedService {
