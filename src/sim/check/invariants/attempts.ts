@@ -1,5 +1,6 @@
 // Attempts: one of a check at a time; each that begins ends, or is abandoned; no check is forgotten, and none runs while it is suspended.
 import { isAttempted } from '../../../control/check/kinds/index.js';
+import { addressId } from '../../../model/identity.js';
 import { keysByQuestion } from '../expected-sharing.js';
 import type { Invariant, MakeInvariant } from '../invariant.js';
 import type { CheckerView, ServerView } from '../machine.js';
@@ -33,8 +34,7 @@ function suspension({ after, input }: Observation, present: ReadonlySet<string>)
       if (suspended) return `${config.name} is suspended, which has no address`;
       continue;
     }
-    const { family, words } = target.key.address;
-    const wanted = haSuspend && !present.has(`${family}/${words.join('.')}`);
+    const wanted = haSuspend && !present.has(addressId(target.key.address));
     if (suspended !== wanted) return `${config.name} is ${suspended ? '' : 'not '}suspended`;
   }
   return undefined;
@@ -47,17 +47,20 @@ function wronglyShared({ after, effects, input }: Observation, { taken, shared }
       reals.flatMap((real) => real.checkers.map((checker, index) => [checkerKeys(config, real.config)[index] ?? '', checker] as const)),
     ),
   );
-  const begun = new Map(effects.flatMap((effect) => (effect.kind === 'attempt' ? [[effect.attempt.number, 0] as [number, number]] : [])));
-  for (const { attempt } of views.values()) begun.set(attempt, (begun.get(attempt) ?? Number.NaN) + 1);
+  const begun = new Set(effects.flatMap((effect) => (effect.kind === 'attempt' ? [effect.attempt.number] : [])));
+  const waiting = new Map<number, number>();
+  for (const { attempt } of views.values()) waiting.set(attempt, (waiting.get(attempt) ?? 0) + 1);
+  /** How many checks wait for an attempt that this step began. */
+  const sharersOf = (attempt: number): number => (begun.has(attempt) ? (waiting.get(attempt) ?? 0) : 0);
   for (const [question, keys] of keysByQuestion([...taken.values()])) {
     const members = keys.flatMap((key) => views.get(key) ?? []);
     const [first] = members;
     if (first === undefined) continue;
-    if (!shared && (begun.get(first.attempt) ?? 0) > 1) return `two checks make one attempt: ${question}`;
+    if (!shared && sharersOf(first.attempt) > 1) return `two checks make one attempt: ${question}`;
     if (!shared || input.kind === 'stop') continue;
     for (const { attempt, dueAtUs } of members)
       if (attempt !== first.attempt || dueAtUs !== first.dueAtUs) return `not all make one attempt that ask the same: ${question}`;
-    if ((begun.get(first.attempt) ?? 0) > members.length) return `others make the attempt, too: ${question}`;
+    if (sharersOf(first.attempt) > members.length) return `others make the attempt, too: ${question}`;
   }
   return undefined;
 }

@@ -4,10 +4,11 @@ import type { Invariant, MakeInvariant } from '../invariant.js';
 import type { World } from '../world.js';
 
 const WINDOW_US = 10_000_000;
-/** Others hold the lock: it is tried again every 20 ms in the first second, then every half second. */
-const OTHER_WAKES = 100;
+/** So many wakes and lines in a window are of no check: a lock is tried again every 20 ms in the first second, then every half second. */
+const OF_NO_CHECK_MAX = 100;
 const RETRY_MAX_US = 60_000_000;
-const LINES = 12;
+/** So many lines may come of one attempt. */
+const LINES_MAX = 12;
 
 const roundUs = ({ delayLoopUs, delayBeforeRetryUs }: CheckTiming): number => Math.min(delayLoopUs, delayBeforeRetryUs);
 
@@ -29,10 +30,10 @@ export const wakes: MakeInvariant = (world): Invariant => {
       most = Math.max(most, rounds(world));
       if (input.kind !== 'configure' && input.kind !== 'stop')
         lines += effects.filter((one) => one.kind === 'log' && one.detail !== true).length;
-      if (lines > OTHER_WAKES + most * LINES) return `logs ${lines} lines in ten seconds`;
+      if (lines > OF_NO_CHECK_MAX + most * LINES_MAX) return `logs ${lines} lines in ten seconds`;
       if (input.kind !== 'wake') return undefined;
       woken++;
-      if (woken > OTHER_WAKES + 2 * most) return `is woken ${woken} times in ten seconds`;
+      if (woken > OF_NO_CHECK_MAX + 2 * most) return `is woken ${woken} times in ten seconds`;
       idle = wakeAtUs !== undefined && wakeAtUs <= localUs && !effects.some(({ kind }) => kind === 'attempt') ? idle + 1 : 0;
       return idle > 3 ? `wants to be woken again and again at ${wakeAtUs}` : undefined;
     },
