@@ -4,7 +4,7 @@
 const STOOD_STILL_MS = 100;
 
 export class AnswerTimeout {
-  #timer: NodeJS.Timeout;
+  #timer: NodeJS.Timeout | undefined;
   #reading: NodeJS.Immediate | undefined;
   #dueMs: number;
   /** Once: on a host that is always late, an answer that never comes is given up, too. */
@@ -45,11 +45,14 @@ export class AnswerTimeout {
     }
     clearImmediate(this.#reading);
     this.#dueMs = performance.now() + this.ms;
-    this.#timer.refresh();
+    this.#timer?.refresh();
   }
 
+  /** Lets go of the timer, too: what lives on beside it would otherwise keep all that came after it from being collected soon. */
   cancel(): void {
     clearTimeout(this.#timer);
     clearImmediate(this.#reading);
+    this.#timer = undefined;
+    this.#reading = undefined;
   }
 }

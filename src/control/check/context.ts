@@ -50,7 +50,12 @@ export function changeServer(context: CheckContext, index: number, patch: Partia
 }
 
 export function changeChecker(context: CheckContext, index: number, patch: Partial<CheckerState>): void {
-  context.changedCheckers.set(index, Object.assign(copyOfChecker(checkerAt(context, index)), patch));
+  const checker = checkerAt(context, index);
+  for (const field in patch) {
+    if (patch[field as keyof CheckerState] === checker[field as keyof CheckerState]) continue;
+    context.changedCheckers.set(index, Object.assign(copyOfChecker(checker), patch));
+    return;
+  }
 }
 
 /** Puts these checkers in place of all that there were. */

@@ -58,16 +58,18 @@ function take(context: CheckContext, input: CheckInput): void {
   }
 }
 
-/** The checkers that wait for an attempt: after a reload all that it left with this number, else those that began it together. */
-function waitingFor(context: CheckContext, { attempt, checker }: Answered): readonly number[] {
+/** The checkers that began an attempt together, or after a reload those that it left with this number. */
+function begunWith(context: CheckContext, { attempt, checker }: Answered): readonly number[] {
   const { last, waiting } = context.machine.carried;
-  const indices = attempt > last ? sharersOf(context, checker) : (waiting.get(attempt) ?? []);
-  return indices.filter((index) => checkerAt(context, index).attempt === attempt);
+  return attempt > last ? sharersOf(context, checker) : (waiting.get(attempt) ?? []);
 }
 
 function takeOutcomes(context: CheckContext, outcomes: readonly Answered[]): void {
   const found: { readonly index: number; readonly outcome: Answered['outcome'] }[] = [];
-  for (const answered of outcomes) for (const index of waitingFor(context, answered)) found.push({ index, outcome: answered.outcome });
+  for (const answered of outcomes) {
+    const { attempt, outcome } = answered;
+    for (const index of begunWith(context, answered)) if (checkerAt(context, index).attempt === attempt) found.push({ index, outcome });
+  }
   // In the order of the file.
   for (const { index, outcome } of found.sort((a, b) => a.index - b.index)) takeOutcome(context, index, outcome);
 }

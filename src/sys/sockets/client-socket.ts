@@ -4,7 +4,7 @@ import { hostIsLittleEndian as little, viewOf } from '../../wire/bytes.js';
 import { native } from '../addon.js';
 import { hasCode, isSystemError, reasonOf } from '../errno.js';
 import { closeOnError, Fd } from '../fd.js';
-import { AF, ANY, socketAddress } from './socket-address.js';
+import { AF, ANY, socketAddress, spareSocketAddress } from './socket-address.js';
 import { bindToDevice, int32, reuseAddress, SOL_SOCKET } from './socket-options.js';
 
 const SO_ERROR = 4;
@@ -13,11 +13,11 @@ const SO_MARK = 36;
 export interface ClientOptions {
   readonly address: Address;
   readonly port: number;
-  readonly bindAddress?: Address;
-  readonly bindPort?: number;
-  readonly bindInterface?: string;
+  readonly bindAddress?: Address | undefined;
+  readonly bindPort?: number | undefined;
+  readonly bindInterface?: string | undefined;
   /** SO_MARK */
-  readonly mark?: number;
+  readonly mark?: number | undefined;
 }
 
 export interface ClientEvents {
@@ -69,7 +69,7 @@ export function beginConnect(
 ): { readonly reason: string; readonly errno: number } | undefined {
   const scope = isLinkLocal(address) && bindInterface !== undefined ? native().ifNameToIndex(bindInterface) : 0;
   try {
-    native().connect(fd.number, socketAddress(address, port, scope));
+    native().connect(fd.number, spareSocketAddress(address, port, scope));
     return undefined;
   } catch (error) {
     if (!isSystemError(error) || !hasCode(error, ...UNREACHABLE)) throw error;

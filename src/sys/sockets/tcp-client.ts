@@ -53,9 +53,11 @@ export class TcpClient implements Client {
     }
   }
 
+  /** After it nothing more is reported. As a rule who gets it closes the socket, which takes it out of the set at no cost. */
   #finish(report: () => void): void {
-    this.#stop();
+    const registration = this.#registration;
     report();
+    if (registration !== undefined && this.#registration === registration) this.#stop();
   }
 
   /** Small enough for an empty send buffer: what does not fit counts as a failure. */

@@ -33,6 +33,7 @@ export interface HttpState {
 }
 
 const NOTHING = new Uint8Array(0);
+const utf8 = new TextEncoder();
 
 export const beginHttp = (): HttpState => ({
   phase: 'connecting',
@@ -84,7 +85,7 @@ export function converse(
     case 'connected':
       return {
         state: { ...state, phase: 'head', warning: input.warning },
-        send: new TextEncoder().encode(requestText(attempt)),
+        send: utf8.encode(requestText(attempt)),
         restartTimeout: true,
       };
     case 'received': {
@@ -128,7 +129,7 @@ function timeoutText({ phase, answering }: HttpState, attempt: Attempt): string 
 
 function receive(state: HttpState, bytes: Uint8Array, url: HttpUrl): ProbeStep<HttpState> {
   if (state.phase === 'body') return addBody(state, bytes, url);
-  const kept = concat(state.kept, bytes);
+  const kept = state.kept.length === 0 ? bytes : concat(state.kept, bytes);
   const found = answerHead(kept, state.kept.length);
   if (found === undefined) {
     if (kept.length > HEAD_MAX) return failed(state, 'HTTP header too long from');

@@ -8,6 +8,8 @@ export interface AnswerHead {
   readonly bytes: number;
 }
 
+const latin1 = new TextDecoder('latin1');
+
 /** A longer head is no answer. */
 export const HEAD_MAX = 64 * 1024;
 
@@ -28,7 +30,7 @@ function headEnd(bytes: Uint8Array, from: number): number | undefined {
 export function answerHead(bytes: Uint8Array, examined = 0): AnswerHead | undefined {
   const end = headEnd(bytes, examined - LINE_ENDS_MAX);
   if (end === undefined) return undefined;
-  const text = new TextDecoder('latin1').decode(bytes.subarray(0, end));
+  const text = latin1.decode(bytes.subarray(0, end));
   const status = Number(/^[^ \r]* (\d{3}) /.exec(text)?.[1] ?? 0);
   const length = /^content-length:[ \t]*(\d{1,15})[ \t]*\r?$/im.exec(text)?.[1];
   return { status, contentLength: length === undefined ? undefined : Number(length), bytes: end };

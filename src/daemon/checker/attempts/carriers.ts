@@ -30,14 +30,7 @@ export interface CarrierTools {
 
 function optionsOf({ target }: Attempt): ClientOptions {
   const { address, port, bindAddress, bindInterface, bindPort, fwmark } = target;
-  return {
-    address,
-    port,
-    ...(bindAddress === undefined ? {} : { bindAddress }),
-    ...(bindInterface === undefined ? {} : { bindInterface }),
-    ...(bindPort === undefined ? {} : { bindPort }),
-    ...(fwmark === undefined ? {} : { mark: fwmark }),
-  };
+  return { address, port, bindAddress, bindInterface, bindPort, mark: fwmark };
 }
 
 const eventsOf = (feed: (input: ProbeInput) => void): TlsEvents => ({
