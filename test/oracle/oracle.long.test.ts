@@ -1,4 +1,4 @@
-// Connections whose timeouts are waited for, and many histories of lblc and lblcr.
+// Answers that take long: schedulers by thousands of connections, and timeouts that are waited for.
 import { testAnswers } from './judged.js';
 
-testAnswers('c1_tcp_states', 'b2_locality');
+testAnswers('b1_sched_seq', 'b2_locality', 'c1_tcp_states');

@@ -1,0 +1,11 @@
+// Every recorded script of the oracle is compared by one of its tests, so that none drops out unseen.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { filesUnder, read } from '../support/project.js';
+
+test('each script of the oracle is in one of its lists of answers, once', () => {
+  const scripts = filesUnder('test/oracle/scripts').map((file) => file.replace(/^.*\/|\.\w+$/g, ''));
+  const lists = ['oracle.test.ts', 'oracle.long.test.ts'].map((file) => read(`test/oracle/${file}`));
+  const judged = lists.flatMap((text) => [...text.matchAll(/'(\w+)'/g)].map(([, name]) => name));
+  assert.deepEqual(judged.sort(), scripts.sort());
+});
