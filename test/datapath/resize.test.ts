@@ -2,12 +2,15 @@
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync } from 'node:fs';
 import { test } from 'node:test';
-import { Conf } from '../../src/datapath/ebpf/abi.gen.js';
+import { Bridge, Conf, ConnBucket } from '../../src/datapath/ebpf/abi.gen.js';
+import type { DatapathChange } from '../../src/datapath/ebpf/load/datapath-change.js';
 import { buildPin } from '../../src/datapath/ebpf/load/load.js';
 import { openDirector } from '../../src/datapath/ebpf/open.js';
 import { BRIDGE_PIN, SECOND_TABLE_PIN } from '../../src/datapath/ebpf/table/tables.js';
 import { isWeirError } from '../../src/model/errors/weir-error.js';
 import { artifact } from '../../src/sys/artifact.js';
+import { BpfMap } from '../../src/sys/bpf/bpf-objects.js';
+import { using } from '../../src/sys/fd.js';
 import { type Bed, openBed, skipReason } from './bed.js';
 import { VIP } from './fixtures/bed-addresses.js';
 import { fromClient, tcp } from './fixtures/packets.js';
@@ -87,6 +90,34 @@ test('a table that has too few places is refused, and the old one stays', { skip
     );
     plain(bed, 1024);
     assert.deepEqual(facts(checkTable(bed)), before);
+  } finally {
+    bed.close();
+  }
+});
+
+test('a second table that becomes full is given up: every connection returns to the first', { skip }, () => {
+  const bed = openBed({ capacity: { connBuckets: 1024 } });
+  try {
+    setUp(bed, 'rr');
+    connect(bed, 0, 600);
+    const before = facts(checkTable(bed));
+    // What a killed command left that had begun with a table of 256 places.
+    for (const [pin, bytes, entries] of [
+      [SECOND_TABLE_PIN, ConnBucket.bytes, 64],
+      [BRIDGE_PIN, Bridge.bytes, 1],
+    ] as const) {
+      using(BpfMap.createArray('left', bytes, entries), (map) => map.pin(`${bed.folder}/${pin}`));
+    }
+    const changes: DatapathChange[] = [];
+    openDirector({ report: (change) => changes.push(change) }).close();
+    bed.renew();
+    const [change] = changes;
+    assert.ok(change?.kind === 'move-finished' && change.back && change.room === 2048, JSON.stringify(changes));
+    assert.ok(change.connections >= 2 * 240, `${change.connections} moved there and back`);
+    plain(bed, 1024);
+    assert.deepEqual(facts(checkTable(bed)), before);
+    connect(bed, 600, 610);
+    assert.equal(facts(checkTable(bed)).size, 610);
   } finally {
     bed.close();
   }
