@@ -6,6 +6,9 @@ import { keyedHash } from '../../src/datapath/ebpf/table/endpoint-table.js';
 import { swap16, swap32 } from '../../src/wire/bytes.js';
 import type { Bed } from './bed.js';
 
+/** What is looked at. */
+export type TableView = Pick<Bed, 'tables' | 'slots'>;
+
 /** One taken slot of the connection table. */
 export interface Slot {
   readonly index: number;
@@ -39,7 +42,7 @@ function decode(index: number, key: bigint, value: bigint): Slot {
   };
 }
 
-export function takenSlots(bed: Bed): readonly Slot[] {
+export function takenSlots(bed: TableView): readonly Slot[] {
   const records = bed.slots();
   const found: Slot[] = [];
   for (let index = 0; index < records.count; index++) {
@@ -51,7 +54,7 @@ export function takenSlots(bed: Bed): readonly Slot[] {
 }
 
 /** Buckets with a mark. */
-export function spilledBuckets(bed: Bed): number {
+export function spilledBuckets(bed: TableView): number {
   const records = bed.slots();
   let count = 0;
   for (let first = 0; first < records.count; first += Abi.BUCKET_SLOTS) {
@@ -60,7 +63,7 @@ export function spilledBuckets(bed: Bed): number {
   return count;
 }
 
-function checkPlace(bed: Bed, slot: Slot): void {
+function checkPlace(bed: TableView, slot: Slot): void {
   const { conf } = bed.tables;
   const keys = [0, 1, 2].map((k) => conf.big(0, Conf.hashKey, k)) as [bigint, bigint, bigint];
   const mask = conf.get(0, Conf.connBuckets) - 1;
@@ -74,7 +77,7 @@ function checkPlace(bed: Bed, slot: Slot): void {
 }
 
 /** @throws AssertionError. Only while no packet is processed. */
-export function checkTable(bed: Bed): readonly Slot[] {
+export function checkTable(bed: TableView): readonly Slot[] {
   const slots = takenSlots(bed);
   const seen = new Map<bigint, number>();
   const counts = new Map<number, [number, number]>();
