@@ -5,6 +5,8 @@
 
 #define ETH_LEN 14
 #define IP_LEN 20
+/* A packet that GRO made of more than 65,535 bytes (BIG TCP) has a length of 0 in its header. */
+#define NO_LENGTH 0xffff
 #define FLAG_FIN 0x01
 #define FLAG_SYN 0x02
 #define FLAG_RST 0x04
@@ -62,7 +64,7 @@ static __always_inline enum parsed parse_ipv4(void *data, void *end, struct pack
   p->daddr = ip->daddr;
   p->protocol = ip->protocol;
   p->ttl = ip->ttl;
-  p->length = bpf_ntohs(ip->tot_len);
+  p->length = ip->tot_len ? bpf_ntohs(ip->tot_len) : NO_LENGTH;
   p->header = ip->ihl * 4;
   p->fragment = bpf_ntohs(ip->frag_off) & 0x3fff;
   p->dont_fragment = bpf_ntohs(ip->frag_off) & 0x4000;

@@ -121,10 +121,15 @@ static __always_inline int related_outbound(struct __sk_buff *skb, struct verdic
   r->port_was = q->dport;
   r->addr = s->addr[0];
   r->port = s->port;
+  if (!skb->ingress_ifindex) { /* of a server on the director, on its way out */
+    count_packet(v, true);
+    return related_translate(skb, r) ? tc_drop(R_REDIRECT_FAILED) : TC_ACT_UNSPEC;
+  }
   return related_send(skb, v, r, 0, q->ip.saddr);
 }
 
-/* An ICMP packet: errors about balanced connections are translated and sent on, all others pass to the stack. */
+/* An ICMP packet: errors about balanced connections are translated and sent on, all others pass to the stack. At egress only those of
+ * masqueraded servers on the director are translated. */
 __noinline int tc_icmp(struct __sk_buff *skb, __u8 header, __u16 length) {
   struct conf *c = the_conf();
   struct quoted q;
@@ -140,7 +145,7 @@ __noinline int tc_icmp(struct __sk_buff *skb, __u8 header, __u16 length) {
   struct related r = {.icmp = icmp, .length = length - header};
   __u32 outer[2] = {};
   if (bpf_skb_load_bytes(skb, SADDR_AT, outer, sizeof outer)) return TC_ACT_UNSPEC;
-  v.service = endpoint_find(endpoint_key(q.ip.saddr, q.sport, q.ip.protocol, E_SERVICE));
+  v.service = skb->ingress_ifindex ? endpoint_find(endpoint_key(q.ip.saddr, q.sport, q.ip.protocol, E_SERVICE)) : 0;
   if (v.service) {
     r.outer_was = q.ip.saddr; /* an error that is not for the VIP does not concern it */
     if (outer[1] != q.ip.saddr) return TC_ACT_UNSPEC;

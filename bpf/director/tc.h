@@ -130,8 +130,10 @@ static __always_inline enum parsed tc_parse(struct __sk_buff *skb, struct packet
   }
   /* Ethernet pads short frames; a GSO packet may be longer than its header's 16 bits. */
   p->bytes = skb->gso_size ? skb->len - ETH_LEN : p->length;
-  if (parsed == P_OK && p->length > skb->len - ETH_LEN) return P_BAD;
-  return parsed;
+  if (parsed != P_OK || likely(p->length <= skb->len - ETH_LEN)) return parsed;
+  if (p->length != NO_LENGTH || !skb->gso_size) return P_BAD;
+  p->length = skb->len - ETH_LEN;
+  return P_OK;
 }
 
 /* The three kinds of packets that concern a service. Global functions: each has its own stack frame and is verified once. The packet
@@ -213,7 +215,9 @@ int weir_tc_egress(struct __sk_buff *skb) {
   struct scratch *scratch = the_scratch();
   if (!c || !c->service_top || !scratch || skb->ingress_ifindex) return TC_ACT_UNSPEC;
   struct packet *p = &scratch->packet;
-  if (tc_parse(skb, p) != P_OK) return TC_ACT_UNSPEC;
+  enum parsed parsed = tc_parse(skb, p);
+  if (parsed == P_OTHER && p->protocol == IPPROTO_ICMP && !p->fragment) return tc_icmp(skb, p->header, p->length);
+  if (parsed != P_OK) return TC_ACT_UNSPEC;
   __u32 real = endpoint_find(endpoint_key(p->saddr, p->sport, p->protocol, E_REAL));
   if (real) return tc_local_reply(skb, real);
   __u32 service = endpoint_find(endpoint_key(p->saddr, p->sport, p->protocol, E_SERVICE));
