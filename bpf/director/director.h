@@ -212,6 +212,14 @@ __noinline int conn_look(__u32 home, __u64 key, __u32 now) {
   return 0;
 }
 
+/* The reason to count. Where there was a place for a connection, the table is not full: a lock was not free, or other CPUs were faster
+ * each time. A global function, for packets that are dropped alone. */
+__noinline __u32 drop_reason(__u32 reason) {
+  struct scratch *scratch = the_scratch();
+  if (reason != R_TABLE_FULL || !scratch) return reason;
+  return scratch->probe.free == NOWHERE && scratch->probe.evict == NOWHERE ? R_TABLE_FULL : R_BUSY;
+}
+
 /* Under the lock: finds the connection if another CPU has made it meanwhile, else makes it. */
 static __always_inline enum decision conn_make(struct verdict *v, __u64 key) {
   __u32 home = home_to_fill(key);

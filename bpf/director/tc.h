@@ -18,7 +18,7 @@ static __always_inline int tc_request(struct __sk_buff *skb, struct verdict *v) 
   struct packet *p = v->p;
   enum decision go = decide_request(skb, false, v);
   if (go == GO_PASS) return TC_ACT_UNSPEC;
-  if (go == GO_DROP) return tc_drop(v->reason);
+  if (go == GO_DROP) return tc_drop(drop_reason(v->reason));
   if (go == GO_REFUSE) {
     count_reason(R_NO_DESTINATION);
     return icmp_error(skb, p, ICMP_UNREACHABLE, ICMP_PORT, 0);

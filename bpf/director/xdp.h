@@ -33,7 +33,7 @@ static __always_inline int xdp_request(struct xdp_md *ctx, struct verdict *v) {
   struct hop h;
   enum decision go = decide_request(ctx, true, v);
   if (go == GO_DROP) {
-    count_reason(v->reason);
+    count_reason(drop_reason(v->reason));
     return XDP_DROP;
   }
   if (go != GO_REQUEST) return XDP_PASS;
