@@ -9,6 +9,9 @@ import type { CheckCase } from './types.js';
 const NOT_ABOUT_SERVERS =
   /^([A-Z_]+ of service .* of VS .*: |Starting |Running on |Command line: |\s+'|(Adding|Changing) virtual server |Opening file |Configuration file |NOTICE: |Script user |Initializing ipvs|Activating BFD healthchecker|Startup complete|Stopping|Stopped|CPU usage|Reload finished|Got SIGHUP|A thread timer expired |Reinitializing ipvs|Registering Kernel netlink |Netlink reflector reports |Reload complete|Reloading|.*SECURITY VIOLATION)/;
 
+/** About a BFD session itself, which test/interop/bfd.test.ts compares; a line without a name goes on with what the one before lists. */
+const ABOUT_SESSIONS = /^(\(\w+\) |\s+(min_tx|local|remote|Detection time) |Received BFD event: |Discarding packet from )/;
+
 /** Of mails, which weir sends one after the other, keepalived side by side; those of the stop are lost where it does not wait for them. */
 const ABOUT_MAIL = /^(Remote SMTP server .* connected\.|SMTP alert successfully sent\.)$/;
 
@@ -26,7 +29,10 @@ function linesOf(side: Side): readonly string[] {
   const { only = {} } = side.checked;
   const own = only[side.world.maker] ?? [];
   return side.lines
-    .filter((line) => !NOT_ABOUT_SERVERS.test(line) && !ABOUT_MAIL.test(line) && !own.some((pattern) => pattern.test(line)))
+    .filter(
+      (line) =>
+        !NOT_ABOUT_SERVERS.test(line) && !ABOUT_SESSIONS.test(line) && !ABOUT_MAIL.test(line) && !own.some((pattern) => pattern.test(line)),
+    )
     .map((line) => line.replaceAll(side.folder, '@'));
 }
 

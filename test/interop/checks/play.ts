@@ -44,10 +44,11 @@ async function wait(side: Side, step: Step, progress: Progress): Promise<void> {
   }
 }
 
-async function act(side: Side, { serve, files, reload, ip, sysctl }: Step): Promise<void> {
+async function act(side: Side, { serve, files, reload, ip, sysctl, neighbour }: Step): Promise<void> {
   if (serve !== undefined) await side.serve(serve);
   if (files !== undefined) side.write(files);
   if (ip !== undefined) await side.world.run('ip', ...ip.split(' '));
+  if (neighbour !== undefined) await side.neighbour.does(neighbour);
   if (sysctl !== undefined) await side.world.run('sysctl', '-qw', sysctl);
   if (reload !== undefined) side.reload(reload);
 }
@@ -56,6 +57,7 @@ export async function play(world: World, checked: CheckCase, folder: string, too
   const side = new Side(world, checked, folder, tools);
   try {
     if (checked.serve !== undefined) await side.serve(checked.serve);
+    if (checked.neighbour !== undefined) await side.neighbour.does(checked.neighbour);
     side.start();
     const progress: Progress = { line: 0, attempts: new Map() };
     for (const step of checked.steps) {

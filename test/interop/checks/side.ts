@@ -7,6 +7,7 @@ import { fileOptions } from '../../support/file-options.js';
 import { RunningDaemon } from '../../support/running-daemon.js';
 import { program } from '../harness.js';
 import { watchAttempts } from './attempts.js';
+import { Neighbour } from './neighbour.js';
 import { relay } from './relay.js';
 import { type Behaviour, endpointOf, type Place, Servers } from './servers.js';
 import { emptyTable, KernelTable, type Table } from './table.js';
@@ -27,6 +28,7 @@ export class Side {
   readonly folder: string;
   readonly happened: Happening[] = [];
   readonly servers: Servers;
+  readonly neighbour: Neighbour;
   readonly #kernel = new KernelTable();
   readonly #watch: TableWatch | undefined;
   readonly #ends: (() => void)[] = [];
@@ -45,6 +47,7 @@ export class Side {
     for (const name of ['note', 'reader', 'exit']) chmodSync(join(this.folder, name), 0o755);
     world.forget();
     this.servers = new Servers(world, tools.certificate);
+    this.neighbour = new Neighbour(world, this.folder);
     if (world.maker === 'weir') this.#watch = new TableWatch(world.netns.cookie, (table) => this.#table(table));
     this.#ends.push(watchAttempts(world.netns, (place, atMs) => this.#add('attempt', place, atMs)));
     this.#ends.push(relay(world.netns, (text) => this.#add('mail', text)));
@@ -195,6 +198,7 @@ export class Side {
   async close(): Promise<void> {
     this.#watch?.close();
     for (const end of this.#ends) end();
+    await this.neighbour.stop();
     await this.servers.close();
     // -I leaves the table; another case must not begin with it.
     if (this.#watch !== undefined && this.table.size > 0) await this.world.run(join(projectRoot(), 'bin', 'ipvsadm'), '-C');

@@ -1,5 +1,6 @@
 // A case of the comparison as data: one configuration, and what happens to its servers. Each daemon has its own namespace, in which the
 // same script runs: a step waits for what this daemon logs, or for its attempts, and then changes something.
+import type { NeighbourDoes } from './neighbour.js';
 import type { Behaviour, Place } from './servers.js';
 
 export interface Step {
@@ -19,6 +20,8 @@ export interface Step {
   readonly reload?: string;
   /** Then: `addr add 10.99.0.100/32 dev lo` */
   readonly ip?: string;
+  /** Then: what the other end of the BFD session does. */
+  readonly neighbour?: NeighbourDoes;
   /** Then: `net.ipv4.icmp_echo_ignore_all=1` */
   readonly sysctl?: string;
 }
@@ -34,6 +37,8 @@ export interface CheckCase {
   readonly config: string;
   readonly files?: Readonly<Record<string, string>>;
   readonly serve?: Readonly<Partial<Record<Place, Behaviour>>>;
+  /** What the other end of the BFD session does from the start on. */
+  readonly neighbour?: NeighbourDoes;
   readonly steps: readonly Step[];
   /** More options of the command line. */
   readonly options?: readonly string[];

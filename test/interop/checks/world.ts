@@ -11,21 +11,34 @@ import { SERVERS } from './servers.js';
 const execute = promisify(execFile);
 
 export const RELAY = '10.1.0.25';
+/** Of the daemon, and of the other end of its BFD sessions. */
+export const BFD_ADDRESSES = { own: '10.3.0.1', neighbour: '10.3.0.2' } as const;
 
 export class World {
   readonly host: Host;
   readonly netns: Netns;
+  #neighbour: Host | undefined;
 
   constructor(
     readonly maker: Maker,
-    bed: Bed,
-    name: string,
+    readonly bed: Bed,
+    readonly name: string,
   ) {
     this.host = bed.host(name);
     for (const address of [...Object.values(SERVERS), RELAY]) this.host.ip(`addr add ${address}/32 dev lo`);
     this.netns = Netns.byName(this.host.namespace);
     // Now rather than in the first case: it takes the processor for a second.
     if (maker === 'weir') this.host.weir('load');
+  }
+
+  /** The host at the other end of BFD sessions, made when a case first asks for it. */
+  get neighbour(): Host {
+    if (this.#neighbour !== undefined) return this.#neighbour;
+    const lan = this.bed.lan(`${this.name}l`);
+    this.#neighbour = this.bed.host(`${this.name}n`);
+    this.bed.cable(this.host, 'eth0', lan, `${BFD_ADDRESSES.own}/24`);
+    this.bed.cable(this.#neighbour, 'eth0', lan, `${BFD_ADDRESSES.neighbour}/24`);
+    return this.#neighbour;
   }
 
   /** A command in this namespace; this process goes on meanwhile. */

@@ -1,5 +1,6 @@
 // Every case, and which of them `npm test` plays: one or two of each sort.
 import type { CheckCase } from '../types.js';
+import { bfdCases } from './bfd.js';
 import { connectionCases } from './connections.js';
 import { kindCases } from './kinds.js';
 import { quorumCases } from './quorum.js';
@@ -18,7 +19,7 @@ const SHORT: ReadonlySet<string> = new Set([
   'reload-weight',
 ]);
 
-const all = [...connectionCases, ...quorumCases, ...kindCases, ...tlsCases, ...refusedCases, ...reloadCases];
+const all = [...connectionCases, ...quorumCases, ...kindCases, ...tlsCases, ...bfdCases, ...refusedCases, ...reloadCases];
 
 export const shortCases: readonly CheckCase[] = all.filter(({ name }) => SHORT.has(name));
 export const longCases: readonly CheckCase[] = all.filter(({ name }) => !SHORT.has(name));

@@ -1,7 +1,7 @@
-// Checks that this host itself refuses: an address to bind to that it has not, and a server to which it has no way.
+// Checks that this host itself refuses: an address to bind to that it has not, a server to which it has no way, and names for addresses.
 import type { Place } from '../servers.js';
 import type { CheckCase } from '../types.js';
-import { check, config, real, virtualAt } from './text.js';
+import { check, config, globals, real, virtual, virtualAt } from './text.js';
 
 const URL = 'url {\n  path /\n}';
 /** What each check is, and the last line about a bind that failed. */
@@ -19,20 +19,47 @@ function refused(kind: string, place: Place, lines: readonly string[]): string {
   return config(virtualAt(`10.99.0.100 ${port}`, ...protocol, real(place, check(kind, 'retry 1', 'log_all_failures', ...lines))));
 }
 
-export const refusedCases: readonly CheckCase[] = CHECKS.flatMap(({ kind, place, lines, bound }): readonly CheckCase[] => {
-  const name = kind.toLowerCase().replace('_', '-');
-  return [
-    {
-      name: `bind-${name}`,
-      what: `${kind} from an address that is not here`,
-      config: refused(kind, place, [...lines, 'bindto 10.88.0.1']),
-      steps: [{ until: bound }],
-    },
-    {
-      name: `no-route-${name}`,
-      what: `${kind} of an address without a route`,
-      config: refused(kind, place, [...lines, 'connect_ip 10.77.0.1']),
-      steps: [{ until: 'Lost quorum' }],
-    },
-  ];
-});
+/** Names where addresses must stand. */
+const named: CheckCase = {
+  name: 'names',
+  what: 'a server by a name is left out, a source address by a name is ignored',
+  config: config(
+    globals('notification_email { ops@example.org }', 'smtp_server relay.invalid'),
+    virtual(
+      check('real_server web.invalid 80', check('TCP_CHECK', 'retry 0')),
+      real('a:80', check('TCP_CHECK', 'retry 0', 'bindto me.invalid')),
+      real('b:80', check('TCP_CHECK', 'retry 0')),
+    ),
+  ),
+  serve: { 'a:80': ['accept'], 'b:80': ['accept'] },
+  steps: [
+    { attempts: ['a:80', 2], serve: { 'a:80': 'refuse' } },
+    { until: 'Removing service [10.1.0.11]', serve: { 'a:80': ['accept'] } },
+    { until: 'Adding service [10.1.0.11]' },
+  ],
+  only: {
+    debian: [/ - (skipping|ignoring)$/, /Invalid smtp server relay\.invalid/],
+    weir: [/ - (skipping|ignoring) \(/, /^Mail was not sent: .* its name does not resolve$/],
+  },
+};
+
+export const refusedCases: readonly CheckCase[] = [
+  named,
+  ...CHECKS.flatMap(({ kind, place, lines, bound }): readonly CheckCase[] => {
+    const name = kind.toLowerCase().replace('_', '-');
+    return [
+      {
+        name: `bind-${name}`,
+        what: `${kind} from an address that is not here`,
+        config: refused(kind, place, [...lines, 'bindto 10.88.0.1']),
+        steps: [{ until: bound }],
+      },
+      {
+        name: `no-route-${name}`,
+        what: `${kind} of an address without a route`,
+        config: refused(kind, place, [...lines, 'connect_ip 10.77.0.1']),
+        steps: [{ until: 'Lost quorum' }],
+      },
+    ];
+  }),
+];
