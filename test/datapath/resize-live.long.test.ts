@@ -1,4 +1,4 @@
-// The kills of resize-live.test.ts, at more steps.
+// A change of the connection table's size, killed at any point: packets go on, the listing is whole, and the next command completes it.
 import { test } from 'node:test';
 import { noNamespaces } from '../support/netns-bed.js';
 import { killedResizes } from './resizing.js';
