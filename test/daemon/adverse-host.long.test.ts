@@ -29,26 +29,13 @@ after(async () => {
   if (skip === false) await bed.close();
 });
 
-const serves = (running: RunningDaemon, ...servers: readonly string[]): Promise<unknown> =>
-  running.until(`the table to be ${servers.join(', ')}`, () => JSON.stringify(bed.servers()) === JSON.stringify(servers));
-
-async function webs(): Promise<void> {
-  for (const web of ['web1', 'web2'] as const) {
-    await bed.stopWeb(web);
-    await bed.startWeb(web);
-  }
-}
-
-const count = (running: RunningDaemon, pattern: RegExp, from = 0): number =>
-  running.lines.slice(from).filter((line) => pattern.test(line)).length;
-
 /** web2 goes, and comes back. */
 async function flap(running: RunningDaemon, times: number): Promise<void> {
   for (let time = 0; time < times; time++) {
     await bed.stopWeb('web2');
-    await serves(running, 'web1 1');
+    await bed.serves(running, 'web1 1');
     await bed.startWeb('web2');
-    await serves(running, 'web1 1', 'web2 1');
+    await bed.serves(running, 'web1 1', 'web2 1');
   }
 }
 
@@ -56,13 +43,13 @@ async function flap(running: RunningDaemon, times: number): Promise<void> {
 const residentKib = (pid: number): number => Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
 
 test('a full disk: the table follows the servers, and what cannot be kept is logged once', { skip }, async () => {
-  await webs();
+  await bed.freshWebs();
   const small =
     'mkdir -p /run/weir/health /run/weir/small && for d in health small; do mount -t tmpfs -o size=64k tmpfs /run/weir/$d; done';
   const running = bed.start(conf(real('web1', tcp()), real('web2', tcp())), small, '-g', '/run/weir/small/log');
   daemon = running;
   await running.logged(/^Startup complete$/);
-  await serves(running, 'web1 1', 'web2 1');
+  await bed.serves(running, 'web1 1', 'web2 1');
   const place = (folder: string): string => `/proc/${running.pid}/root/run/weir/${folder}`;
   const fill = (): void => {
     for (const folder of ['health', 'small']) {
@@ -78,38 +65,38 @@ test('a full disk: the table follows the servers, and what cannot be kept is log
   fill();
   const checker = bed.checkerPid();
   await flap(running, 3);
-  assert.equal(count(running, /health of servers cannot be kept for a restart: .*ENOSPC/, from), 1, running.lines.slice(from).join('\n'));
+  assert.equal(running.count(/health of servers cannot be kept for a restart: .*ENOSPC/, from), 1, running.lines.slice(from).join('\n'));
   for (const folder of ['health', 'small']) rmSync(`${place(folder)}/fill`);
   await flap(running, 1);
-  assert.equal(count(running, /cannot be kept/, from), 1);
+  assert.equal(running.count(/cannot be kept/, from), 1);
   fill();
   await flap(running, 1);
-  assert.equal(count(running, /cannot be kept/, from), 2, 'it is a new trouble');
+  assert.equal(running.count(/cannot be kept/, from), 2, 'it is a new trouble');
   assert.equal(bed.checkerPid(), checker);
   assert.equal(await running.stop(), 0);
   rmSync('/run/weir/small', { recursive: true, force: true });
 });
 
 test('the address that a check asks from goes and comes back: no server leaves', { skip }, async () => {
-  await webs();
+  await bed.freshWebs();
   bed.director.ip('addr add 10.98.0.9/24 dev eth1');
   const bound = tcp('bindto 10.98.0.9\n');
   const running = bed.start(conf(real('web1', tcp()), real('web2', bound)));
   daemon = running;
   await running.logged(/^Startup complete$/);
-  await running.until('both checks', () => count(running, /^TCP connection to .* success\.$/) === 2);
+  await running.until('both checks', () => running.count(/^TCP connection to .* success\.$/) === 2);
   const from = running.lines.length;
   bed.director.ip('addr del 10.98.0.9/24 dev eth1');
   await running.logged(/^Checker bind failed: /, from);
   const without = Date.now();
   await running.until('several rounds', () => Date.now() > without + 4000);
   assert.deepEqual(bed.servers(), ['web1 1', 'web2 1']);
-  assert.equal(count(running, /^Checker bind failed: /, from), 1, running.lines.slice(from).join('\n'));
+  assert.equal(running.count(/^Checker bind failed: /, from), 1, running.lines.slice(from).join('\n'));
   await bed.stopWeb('web2');
   bed.director.ip('addr add 10.98.0.9/24 dev eth1');
   await running.logged(/^Removing service .*10\.98\.0\.12/, from);
   await bed.startWeb('web2');
-  await serves(running, 'web1 1', 'web2 1');
+  await bed.serves(running, 'web1 1', 'web2 1');
   const again = running.lines.length;
   bed.director.ip('addr del 10.98.0.9/24 dev eth1');
   await running.logged(/^Checker bind failed: /, again);
@@ -117,7 +104,7 @@ test('the address that a check asks from goes and comes back: no server leaves',
 });
 
 test('a dead relay, missing scripts and a MISC_CHECK that forks: each logged once, and the daemon goes on', { skip }, async () => {
-  await webs();
+  await bed.freshWebs();
   const pids = bed.file('pids');
   const forks = bed.file('forks.sh');
   writeFileSync(
@@ -137,9 +124,9 @@ test('a dead relay, missing scripts and a MISC_CHECK that forks: each logged onc
   await running.logged(/Misc check for .* timed out/);
   const memory = residentKib(bed.checkerPid());
   await flap(running, 3);
-  assert.equal(count(running, /^Mail was not sent: /), 1, running.lines.join('\n'));
+  assert.equal(running.count(/^Mail was not sent: /), 1, running.lines.join('\n'));
   for (const script of ['up', 'down'])
-    assert.equal(count(running, new RegExp(`^Script /nowhere/${script}\\.sh cannot be accessed`)), 1, running.lines.join('\n'));
+    assert.equal(running.count(new RegExp(`^Script /nowhere/${script}\\.sh cannot be accessed`)), 1, running.lines.join('\n'));
   const grown = residentKib(bed.checkerPid()) - memory;
   assert.ok(grown < 64 * 1024, `${grown} KiB more`);
   assert.equal(await running.stop(), 0);

@@ -39,19 +39,16 @@ async function started(text = conf()): Promise<RunningDaemon> {
   }
   daemon = bed.start(text);
   await daemon.logged(/^Startup complete$/);
-  await serves(daemon, 'web1 1', 'web2 1');
+  await bed.serves(daemon, 'web1 1', 'web2 1');
   return daemon;
 }
-
-const serves = (running: RunningDaemon, ...servers: readonly string[]): Promise<unknown> =>
-  running.until(`the table to be ${servers.join(', ')}`, () => JSON.stringify(bed.servers()) === JSON.stringify(servers));
 
 /** Stops web2 and waits until the table is without it. */
 async function loseWeb2(running: RunningDaemon): Promise<void> {
   const from = running.lines.length;
   await bed.stopWeb('web2');
   await running.logged(/^Removing service /, from);
-  await serves(running, 'web1 1');
+  await bed.serves(running, 'web1 1');
 }
 
 test('a server that ends leaves the table with the lines that operators know, and comes back', { skip }, async () => {
@@ -75,11 +72,11 @@ test('a server that ends leaves the table with the lines that operators know, an
   await bed.startWeb('web2');
   await running.logged(/^Adding service /, from);
   assert.deepEqual(running.lines.slice(from), [`TCP connection to ${name('web2')} success.`, `Adding service ${name('web2')} to VS ${VS}`]);
-  await serves(running, 'web1 1', 'web2 1');
+  await bed.serves(running, 'web1 1', 'web2 1');
   assert.deepEqual([...new Set(bed.answers(4))].sort(), ['web1', 'web2']);
   await bed.stopWeb('web1');
   await running.logged(new RegExp(`^HTTP_CHECK on service .*${WEB_ADDRESSES.web1}.* failed after 1 retries\\.$`));
-  await serves(running, 'web2 1');
+  await bed.serves(running, 'web2 1');
   const health = (): string => bed.director.weir('stats health').stdout;
   await running.until('web1 in weir stats health', () => health().includes('down since'));
   const [head = '', server, ...lines] = health().split('\n');
@@ -121,7 +118,7 @@ test('a killed checker freezes health: no server goes or comes until the next on
   await running.logged(/^Activating healthchecker /, from);
   assert.deepEqual(bed.servers(), ['web1 1'], 'the next process knows which server is down');
   await bed.startWeb('web2');
-  await serves(running, 'web1 1', 'web2 1');
+  await bed.serves(running, 'web1 1', 'web2 1');
   assert.ok(!running.lines.slice(from).some((line) => line.startsWith('Removing service')), running.lines.join('\n'));
 });
 
@@ -131,7 +128,7 @@ test('a reload keeps what is down out, and a restart does', { skip }, async () =
   bed.configure(conf(5));
   running.signal('SIGHUP');
   await running.logged(/^Reload complete$/);
-  await serves(running, 'web1 5');
+  await bed.serves(running, 'web1 5');
   assert.equal(running.lines.filter((line) => line.startsWith('Adding service')).length, 0);
   assert.equal(await running.stop(), 0);
   assert.deepEqual(bed.servers(), []);
@@ -139,7 +136,7 @@ test('a reload keeps what is down out, and a restart does', { skip }, async () =
   await daemon.logged(/^Startup complete$/);
   assert.deepEqual(bed.servers(), ['web1 1']);
   await bed.startWeb('web2');
-  await serves(daemon, 'web1 1', 'web2 1');
+  await bed.serves(daemon, 'web1 1', 'web2 1');
 });
 
 test('a checker that is killed right after a server left the table does not bring it back', { skip }, async () => {

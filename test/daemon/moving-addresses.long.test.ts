@@ -29,20 +29,12 @@ after(async () => {
   if (skip === false) await bed.close();
 });
 
-const serves = (running: RunningDaemon, ...servers: readonly string[]): Promise<unknown> =>
-  running.until(`the table to be ${servers.join(', ')}`, () => JSON.stringify(bed.servers()) === JSON.stringify(servers));
-const count = (running: RunningDaemon, pattern: RegExp, from = 0): number =>
-  running.lines.slice(from).filter((line) => pattern.test(line)).length;
-
 async function started(text: string): Promise<RunningDaemon> {
-  for (const web of ['web1', 'web2'] as const) {
-    await bed.stopWeb(web);
-    await bed.startWeb(web);
-  }
+  await bed.freshWebs();
   const running = bed.start(text);
   daemon = running;
   await running.logged(/^Startup complete$/);
-  await serves(running, 'web1 1', 'web2 1');
+  await bed.serves(running, 'web1 1', 'web2 1');
   return running;
 }
 
@@ -56,9 +48,9 @@ async function rounds(running: RunningDaemon): Promise<void> {
 /** web2 ends and begins again: its checks are at work. */
 async function flapWeb2(running: RunningDaemon): Promise<void> {
   await bed.stopWeb('web2');
-  await serves(running, 'web1 1');
+  await bed.serves(running, 'web1 1');
   await bed.startWeb('web2');
-  await serves(running, 'web1 1', 'web2 1');
+  await bed.serves(running, 'web1 1', 'web2 1');
 }
 
 const URL = 'url {\npath /\nstatus_code 200\n}';
@@ -77,9 +69,9 @@ test('the interface of bind_if is removed and made again: no server leaves, and 
   for (let time = 0; time < 2; time++) {
     const from = running.lines.length;
     bed.director.ip('link del probe0');
-    await running.until('three lines', () => count(running, /^Checker can't bind to device probe0: No such device$/, from) === 3);
+    await running.until('three lines', () => running.count(/^Checker can't bind to device probe0: No such device$/, from) === 3);
     await rounds(running);
-    assert.equal(count(running, /probe0/, from), 3, running.lines.slice(from).join('\n'));
+    assert.equal(running.count(/probe0/, from), 3, running.lines.slice(from).join('\n'));
     make();
     await flapWeb2(running);
   }
@@ -92,9 +84,9 @@ test('an interface that is there and down fails checks as a network that is down
   bed.director.ip('link set probe1 up');
   const running = await started(conf(real('web1', check('TCP_CHECK')), real('web2', check('TCP_CHECK', 'bind_if probe1'))));
   bed.director.ip('link set probe1 down');
-  await serves(running, 'web1 1');
+  await bed.serves(running, 'web1 1');
   bed.director.ip('link set probe1 up');
-  await serves(running, 'web1 1', 'web2 1');
+  await bed.serves(running, 'web1 1', 'web2 1');
   bed.director.ip('link del probe1');
 });
 
@@ -109,9 +101,9 @@ test('the source address moves to another interface, and goes: checks go on from
   await flapWeb2(running);
   const gone = running.lines.length;
   bed.director.ip('addr del 10.98.0.9/32 dev lo');
-  await running.until('three lines', () => count(running, /^Checker bind failed: /, gone) === 3);
+  await running.until('three lines', () => running.count(/^Checker bind failed: /, gone) === 3);
   await rounds(running);
-  assert.equal(count(running, /bind failed: /, gone), 3, running.lines.slice(from).join('\n'));
+  assert.equal(running.count(/bind failed: /, gone), 3, running.lines.slice(from).join('\n'));
   bed.director.ip('addr add 10.98.0.9/24 dev eth1');
   await flapWeb2(running);
   bed.director.ip('addr del 10.98.0.9/24 dev eth1');
@@ -122,14 +114,14 @@ test('the address of a real server moves to another host, and is nowhere meanwhi
   // What a gratuitous ARP does; without it the kernel keeps the old MAC for up to a minute.
   const announced = (): void => void bed.director.ip('neigh flush dev eth1');
   bed.web('web2').ip(`addr del ${WEB_ADDRESSES.web2}/24 dev eth0`);
-  await serves(running, 'web1 1');
+  await bed.serves(running, 'web1 1');
   bed.web('web1').ip(`addr add ${WEB_ADDRESSES.web2}/24 dev eth0`);
   await bed.serveOn('web1', WEB_ADDRESSES.web2, 80);
   announced();
-  await serves(running, 'web1 1', 'web2 1');
+  await bed.serves(running, 'web1 1', 'web2 1');
   bed.web('web1').ip(`addr del ${WEB_ADDRESSES.web2}/24 dev eth0`);
-  await serves(running, 'web1 1');
+  await bed.serves(running, 'web1 1');
   bed.web('web2').ip(`addr add ${WEB_ADDRESSES.web2}/24 dev eth0`);
   announced();
-  await serves(running, 'web1 1', 'web2 1');
+  await bed.serves(running, 'web1 1', 'web2 1');
 });

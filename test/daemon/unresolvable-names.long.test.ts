@@ -41,10 +41,6 @@ after(async () => {
   if (skip === false) await bed.close();
 });
 
-const serves = (running: RunningDaemon, ...servers: readonly string[]): Promise<unknown> =>
-  running.until(`the table to be ${servers.join(', ')}`, () => JSON.stringify(bed.servers()) === JSON.stringify(servers));
-const count = (running: RunningDaemon, pattern: RegExp): number => running.lines.filter((line) => pattern.test(line)).length;
-
 /** A relay on the director that takes every mail; `taken`: their subjects. */
 async function relay(): Promise<() => readonly string[]> {
   const file = bed.file('mails');
@@ -83,9 +79,9 @@ function start(text: string): { readonly running: RunningDaemon; readonly hosts:
 
 async function flap(running: RunningDaemon, web: Web): Promise<void> {
   await bed.stopWeb(web);
-  await serves(running, ...(['web1', 'web2'] as const).filter((one) => one !== web).map((one) => `${one} 1`));
+  await bed.serves(running, ...(['web1', 'web2'] as const).filter((one) => one !== web).map((one) => `${one} 1`));
   await bed.startWeb(web);
-  await serves(running, 'web1 1', 'web2 1');
+  await bed.serves(running, 'web1 1', 'web2 1');
 }
 
 test('a daemon starts with names that do not resolve, and serves and checks what has an address', { skip }, async () => {
@@ -93,7 +89,7 @@ test('a daemon starts with names that do not resolve, and serves and checks what
     `${conf(WEB1, WEB2, real('web3.invalid', tcp()))}virtual_server www.invalid 80 {\nprotocol TCP\n${real(WEB_ADDRESSES.web1, tcp())}}\n`,
   );
   await running.logged(/^Startup complete$/);
-  await serves(running, 'web1 1', 'web2 1');
+  await bed.serves(running, 'web1 1', 'web2 1');
   for (const text of [
     'Invalid real server ip address/port web3.invalid/80 - skipping',
     'Invalid virtual server IP address/port www.invalid/80 - skipping',
@@ -109,27 +105,27 @@ test('the name of a relay resolves late, no longer, and again: logged once each,
   const taken = await relay();
   const { running, hosts } = start(conf(WEB1, real(WEB_ADDRESSES.web2, tcp())));
   await running.logged(/^Startup complete$/);
-  await serves(running, 'web1 1', 'web2 1');
+  await bed.serves(running, 'web1 1', 'web2 1');
   await flap(running, 'web2');
   await flap(running, 'web1');
   const without = /^Mail was not sent: SMTP server relay\.example\.org port 2525: its name does not resolve$/;
-  await running.until('the trouble', () => count(running, without) === 1);
+  await running.until('the trouble', () => running.count(without) === 1);
   hosts(`10.98.0.1 ${RELAY}`);
   await running.until('four mails', () => taken().length === 4);
-  await running.until('the end of the trouble', () => count(running, /^Mails are taken again$/) === 1);
+  await running.until('the end of the trouble', () => running.count(/^Mails are taken again$/) === 1);
   hosts();
   await flap(running, 'web2');
-  await running.until('the trouble again', () => count(running, without) === 2);
+  await running.until('the trouble again', () => running.count(without) === 2);
   hosts(`10.98.0.1 ${RELAY}`);
   await running.until('all mails', () => taken().length === 6);
-  await running.until('its end', () => count(running, /^Mails are taken again$/) === 2);
-  assert.equal(count(running, /^Mail/), 4, running.lines.join('\n'));
+  await running.until('its end', () => running.count(/^Mails are taken again$/) === 2);
+  assert.equal(running.count(/^Mail/), 4, running.lines.join('\n'));
 });
 
 test('a reload that puts names in the place of addresses is refused, and takes nothing away', { skip }, async () => {
   const { running } = start(conf(WEB1, real(WEB_ADDRESSES.web2, tcp())));
   await running.logged(/^Startup complete$/);
-  await serves(running, 'web1 1', 'web2 1');
+  await bed.serves(running, 'web1 1', 'web2 1');
   for (const [text, lost] of [
     [conf(real('web1.invalid', tcp()), real(WEB_ADDRESSES.web2, tcp())), '[10.98.0.11]:tcp:80 of [10.99.0.100]:tcp:80'],
     [conf(WEB1, real(WEB_ADDRESSES.web2, tcp())).replace(VIP, 'www.invalid'), 'virtual server [10.99.0.100]:tcp:80'],

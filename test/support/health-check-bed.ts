@@ -83,6 +83,14 @@ export class HealthCheckBed {
     await ended;
   }
 
+  /** Both web servers, begun anew. */
+  async freshWebs(): Promise<void> {
+    for (const web of ['web1', 'web2'] as const) {
+      await this.stopWeb(web);
+      await this.startWeb(web);
+    }
+  }
+
   /** Runs a server on the director itself; resolves at its first line. */
   serveOnDirector(argv: readonly string[]): Promise<void> {
     return this.director.serve(this.#bed, argv);
@@ -142,6 +150,12 @@ export class HealthCheckBed {
         return weight === undefined ? [] : [`${names.get(address) ?? address} ${weight}`];
       })
       .sort();
+  }
+
+  /** Resolves when the table has just these real servers: `web1 1`. */
+  serves(daemon: RunningDaemon, ...servers: readonly string[]): Promise<unknown> {
+    const wanted = JSON.stringify(servers);
+    return daemon.until(`the table to be ${servers.join(', ')}`, () => JSON.stringify(this.servers()) === wanted);
   }
 
   /** What so many requests of the client to the VIP were answered. */

@@ -75,6 +75,11 @@ export class RunningDaemon {
     return this.until(String(pattern), () => this.lines.slice(from).find((line) => pattern.test(line)));
   }
 
+  /** How many of its log lines match, those before `from` left out. */
+  count(pattern: RegExp, from = 0): number {
+    return this.lines.slice(from).filter((line) => pattern.test(line)).length;
+  }
+
   signal(signal: NodeJS.Signals | number): void {
     process.kill(this.pid, signal);
   }
