@@ -10,6 +10,7 @@ import { WeirError } from '../../../model/errors/weir-error.js';
 import { artifact } from '../../../sys/artifact.js';
 import { BpfMap, ObjectFile, type Program } from '../../../sys/bpf/bpf-objects.js';
 import { Records } from '../../../sys/bpf/records.js';
+import { systemClock } from '../../../sys/clock.js';
 import { using } from '../../../sys/fd.js';
 import { Abi, Bridge, BridgePhase, Conf, ConnBucket } from '../abi.gen.js';
 import { requiredPin } from '../pins/required-pin.js';
@@ -41,10 +42,6 @@ export interface Moved {
 
 const u32 = (value: number): Uint8Array => new Uint8Array(new Uint32Array([value]).buffer);
 
-function pause(ms: number): void {
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
-}
-
 function bucketsAt(path: string): number {
   return using(requiredPin(path, BpfMap.pinned), (map) => map.info().maxEntries);
 }
@@ -70,7 +67,7 @@ function awaitPrograms(object: ObjectFile): void {
 /** Moves what it finds, until nothing is left in the old table. False: there is no room for the rest. */
 function moveAll(program: Program, record: Records, buckets: number): boolean {
   for (let round = 0; round < ROUNDS_MAX; round++) {
-    if (round > 0) pause(PAUSE_MS);
+    if (round > 0) systemClock.sleep(PAUSE_MS);
     record.set(0, Bridge.left, 0);
     record.set(0, Bridge.at, 0);
     while (record.get(0, Bridge.at) < buckets) program.test({ data: new Uint8Array(64) });
