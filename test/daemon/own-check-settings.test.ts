@@ -60,10 +60,11 @@ test('two virtual servers share one attempt, and both lose and regain their serv
   const lost = running.lines.length;
   await bed.stopWeb('web2');
   await running.until('web2 is out of both', () => weightsOf('web2').length === 0);
-  await running.until('both have lost web2', () => PORTS.every((port) => linesAbout(running, lost, port).length >= 2));
+  await running.until('both have lost web2', () => PORTS.every((port) => linesAbout(running, lost, port).length >= 3));
   for (const port of PORTS)
     assert.deepEqual(linesAbout(running, lost, port), [
       `Round of checks of service ${WEB2} of VS ${nameOf(port)} failed: 1 of fall 2`,
+      `HTTP_GET of service ${WEB2} of VS ${nameOf(port)}: Connection failed (connection refused)`,
       `Removing service ${WEB2} from VS ${nameOf(port)}`,
     ]);
   assert.deepEqual(weightsOf('web1'), [WEIGHT, WEIGHT]);

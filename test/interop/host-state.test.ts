@@ -58,6 +58,17 @@ function picture(host: Host): Picture {
   return Object.fromEntries(looks) as Picture;
 }
 
+/** When duplicate address detection is over, and two looks in a row agree: the kernel may leave out routes of IPv6 that change meanwhile. */
+async function settledPicture(host: Host): Promise<Picture> {
+  let [last, seen] = [picture(host), ''];
+  for (const end = Date.now() + 30_000; seen !== JSON.stringify(last); last = picture(host)) {
+    assert.ok(Date.now() < end, `${host.name} goes on changing`);
+    seen = host.run(['ip', '-6', 'addr', 'show', 'tentative']).stdout === '' ? JSON.stringify(last) : '';
+    await delay(50);
+  }
+  return last;
+}
+
 interface Case {
   readonly name: string;
   readonly lines: readonly string[];
@@ -211,9 +222,9 @@ async function under(
     }
     // The last such line decides about routes and rules.
     await node.settled();
-    const before = picture(host);
+    const before = await settledPicture(host);
     await node.stop();
-    return { pictures: [before, picture(host)], log: node.log };
+    return { pictures: [before, await settledPicture(host)], log: node.log };
   } finally {
     bed.close();
   }
