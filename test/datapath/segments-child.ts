@@ -18,13 +18,13 @@ const frames = Array.from({ length: Number(flows) }, (_, k) =>
 );
 let sent = 0;
 
-/** How many were sent: none while the device's queue is full. */
+/** How many were sent: none while the queue of the device or of the socket is full. */
 function offer(segment: Uint8Array): number {
   try {
     socket.send(segment);
     return 1;
   } catch (error) {
-    if (hasCode(error, 'ENOBUFS')) return 0;
+    if (hasCode(error, 'ENOBUFS', 'EAGAIN')) return 0;
     throw error;
   }
 }

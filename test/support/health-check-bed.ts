@@ -83,7 +83,7 @@ export class HealthCheckBed {
     await ended;
   }
 
-  /** Both web servers, begun anew. */
+  /** Both web servers, started again. */
   async freshWebs(): Promise<void> {
     for (const web of ['web1', 'web2'] as const) {
       await this.stopWeb(web);
