@@ -3,4 +3,4 @@ import { test } from 'node:test';
 import { noNamespaces } from '../support/netns-bed.js';
 import { killedResizes } from './resizing.js';
 
-test('a resize that is killed at many steps is completed every time', { skip: noNamespaces() }, () => killedResizes(24));
+test('a resize that is killed at many steps is completed every time', { skip: noNamespaces() }, () => killedResizes(12));
