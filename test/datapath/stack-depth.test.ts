@@ -13,6 +13,8 @@ const LIMIT = 512;
 const GRAIN = 32;
 
 interface Routine {
+  /** Its section, and where it begins there. */
+  readonly place: string;
   /** Bytes below the frame pointer that are touched. */
   stack: number;
   readonly calls: Set<string>;
@@ -31,17 +33,24 @@ function depthOf(line: string, copies: Set<string>): number {
 function routines(disassembly: string): ReadonlyMap<string, Routine> {
   const found = new Map<string, Routine>();
   const copies = new Set<string>();
-  let now: Routine = { stack: 0, calls: new Set() };
+  let now: Routine = { place: '', stack: 0, calls: new Set() };
+  let section = '';
+  let loaded = '';
   for (const line of disassembly.split('\n')) {
-    const label = /^[0-9a-f]+ <([^>]+)>:/.exec(line)?.[1];
-    if (label !== undefined && !label.startsWith('LBB')) {
-      now = { stack: 0, calls: new Set() };
+    section = /^Disassembly of section (\S+):/.exec(line)?.[1] ?? section;
+    const [, at = '', label = 'LBB'] = /^([0-9a-f]+) <([^>]+)>:/.exec(line) ?? [];
+    if (!label.startsWith('LBB')) {
+      now = { place: `${section}+${Number(`0x${at}`)}`, stack: 0, calls: new Set() };
       found.set(label, now);
     }
     now.stack = Math.max(now.stack, depthOf(line, copies));
+    loaded = / = (\d+) ll$/.exec(line)?.[1] ?? loaded;
     const callee = /R_BPF_64_(?:32|64)\s+(\S+)/.exec(line)?.[1];
-    if (callee !== undefined) now.calls.add(callee);
+    // A static function that bpf_loop or a timer calls back: by its place in the section.
+    if (callee !== undefined) now.calls.add(callee === '.text' ? `.text+${loaded}` : callee);
   }
+  const statics = new Map([...found].map(([name, { place }]) => [place, name]));
+  for (const { calls } of found.values()) for (const callee of [...calls]) calls.add(statics.get(callee) ?? callee);
   return found;
 }
 
