@@ -42,11 +42,12 @@ const named = words.length === 0 ? tests : tests.filter((path) => words.some((wo
 const chosen = named.filter((path) => isLong(path) === options.long);
 /** Tests that mostly wait: another may have the processor meanwhile. None of them measures speed or counts on a time of its own. */
 const WAITING = /^build\/test\/((oracle|interop|daemon|examples|doctor)\/|lab\/vrrp-labs\.|datapath\/(local-address|timer)\.)/;
-/** Long tests flood: those that wait come one at a time beside them. */
-const CONCURRENCY = { together: 2, alone: 1, waiting: options.long ? 1 : 2 };
+const CONCURRENCY = { together: 2, alone: 1, waiting: 2 };
+/** Two floods at a time leave no processor for what they are for. */
+const FLOOD = /flood[^/]*$/;
 /** What a round runs: files side by side, one at a time, or two at a time in the background of the latter. */
 const roundOf = (path) => {
-  if (WAITING.test(path)) return 'waiting';
+  if (WAITING.test(path) && !FLOOD.test(path)) return 'waiting';
   return path.startsWith('build/test/') && !path.startsWith('build/test/source/') ? 'alone' : 'together';
 };
 
