@@ -1,13 +1,13 @@
 // What two daemons did in the same case, compared: log lines, scripts, FIFO lines and mails, tables in their order, attempts, moments.
 
 import type { Side } from './side.js';
-import { countedSpans } from './spans.js';
+import { countedSpans, WHAT_A_CHECK_SAW } from './spans.js';
 import { type Table, tableText } from './table.js';
 import type { CheckCase } from './types.js';
 
-/** Lines about the process and its files, and not about servers; and weir's own, with what a check saw. */
+/** Lines about the process and its files, and not about servers. */
 const NOT_ABOUT_SERVERS =
-  /^([A-Z_]+ of service .* of VS .*: |Starting |Running on |Command line: |\s+'|(Adding|Changing) virtual server |Opening file |Configuration file |NOTICE: |Script user |Initializing ipvs|Activating BFD healthchecker|Startup complete|Stopping|Stopped|CPU usage|Reload finished|Got SIGHUP|A thread timer expired |Reinitializing ipvs|Registering Kernel netlink |Netlink reflector reports |Reload complete|Reloading|.*SECURITY VIOLATION)/;
+  /^(Starting |Running on |Command line: |\s+'|(Adding|Changing) virtual server |Opening file |Configuration file |NOTICE: |Script user |Initializing ipvs|Activating BFD healthchecker|Startup complete|Stopping|Stopped|CPU usage|Reload finished|Got SIGHUP|A thread timer expired |Reinitializing ipvs|Registering Kernel netlink |Netlink reflector reports |Reload complete|Reloading|.*SECURITY VIOLATION)/;
 
 /** About a BFD session itself, which test/interop/bfd.test.ts compares; a line without a name goes on with what the one before lists. */
 const ABOUT_SESSIONS = /^(\(\w+\) |\s+(min_tx|local|remote|Detection time) |Received BFD event: |Discarding packet from )/;
@@ -31,7 +31,11 @@ function linesOf(side: Side): readonly string[] {
   return side.lines
     .filter(
       (line) =>
-        !NOT_ABOUT_SERVERS.test(line) && !ABOUT_SESSIONS.test(line) && !ABOUT_MAIL.test(line) && !own.some((pattern) => pattern.test(line)),
+        !NOT_ABOUT_SERVERS.test(line) &&
+        !WHAT_A_CHECK_SAW.test(line) &&
+        !ABOUT_SESSIONS.test(line) &&
+        !ABOUT_MAIL.test(line) &&
+        !own.some((pattern) => pattern.test(line)),
     )
     .map((line) => line.replaceAll(side.folder, '@'));
 }

@@ -2,6 +2,9 @@
 // that server, or from the last change of what the server answers.
 import type { Side } from './side.js';
 
+/** weir's own line behind keepalived's about a failure: what the check saw. */
+export const WHAT_A_CHECK_SAW = /^[A-Z_]+ of service .* of VS .*: /;
+
 /** `10.1.0.11:80` of `[10.1.0.11]:tcp:80`, with `/udp` for UDP. */
 const placesIn = (line: string): readonly string[] =>
   [...line.matchAll(/\[([\d.]+)\]:(tcp|udp):(\d+)/g)].map(
@@ -18,7 +21,7 @@ export function countedSpans(side: Side): ReadonlyMap<string, readonly number[]>
     if (entry.kind === 'step' && entry.text === 'stop') break;
     // Whatever a step changes, when it comes between two attempts is chance.
     if (entry.kind === 'step') attempts.clear();
-    if (entry.kind !== 'line') continue;
+    if (entry.kind !== 'line' || WHAT_A_CHECK_SAW.test(entry.text)) continue;
     for (const place of placesIn(entry.text)) {
       const made = attempts.get(place) ?? [];
       attempts.delete(place);
