@@ -1,5 +1,6 @@
 // The health of servers in lines: what `weir status` has room for, and all of it for `weir stats health`. Pure, but for the time zone.
 import { counted } from '../../model/counted.js';
+import { failedText } from '../../model/keepalived/server-health.js';
 import { daemonText, sinceText } from './moments.js';
 import type { DaemonStatus, HealthStatus, RealHealthStatus } from './status.js';
 
@@ -8,10 +9,7 @@ const LINES_MAX = 12;
 
 const whyText = ({ failed }: RealHealthStatus): string => {
   const pauses = failed.flatMap(({ everySeconds }) => everySeconds ?? []);
-  return [
-    ...failed.map(({ check, reason }) => [check, reason].join(' ').trim()),
-    ...(pauses.length === 0 ? [] : [`asked again every ${Math.min(...pauses)} s`]),
-  ].join('; ');
+  return [...failed.map(failedText), ...(pauses.length === 0 ? [] : [`asked again every ${Math.min(...pauses)} s`])].join('; ');
 };
 
 /** `10.0.0.2:80 down since … (5 min ago): HTTP_GET HTTP status code error (/: status 503); asked again every 6 s` */

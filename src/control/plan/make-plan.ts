@@ -5,6 +5,7 @@ import { formatAddress } from '../../model/address-text.js';
 import { CHECK_NAMES } from '../../model/keepalived/check-names.js';
 import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
 import { reachablePart, shortfalls, unservedText } from '../../model/keepalived/served-as.js';
+import { failedText } from '../../model/keepalived/server-health.js';
 import { wantedTable } from '../../model/keepalived/wanted-table.js';
 import type { ServiceKey, Timeouts } from '../../model/service.js';
 import { isAttempted } from '../check/kinds/index.js';
@@ -95,7 +96,7 @@ function withServersOut(services: readonly PlannedService[], { servers, checkers
     const lines = dead.map(({ config: real, firstChecker, checkerCount }): PlannedServer => {
       const own = itemsFrom(checkers, firstChecker, checkerCount);
       const failing = own.filter(({ up, ran, config: one }) => !up && (ran || !isAttempted(one.check.kind)));
-      const failure = failing.map(({ config: { check }, reason }) => `${CHECK_NAMES[check.kind]} ${reason}`.trim()).join('; ');
+      const failure = failing.map(({ config: { check }, reason }) => failedText({ check: CHECK_NAMES[check.kind], reason })).join('; ');
       return {
         action: 'out',
         server: realName(real, config),

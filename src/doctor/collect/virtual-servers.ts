@@ -4,6 +4,7 @@ import { type PublishedServer, publishedChecks } from '../../host/published-chec
 import { endpointText } from '../../model/endpoint-text.js';
 import { sameAddress } from '../../model/identity.js';
 import { servedAs } from '../../model/keepalived/served-as.js';
+import { failedText } from '../../model/keepalived/server-health.js';
 import { type WantedService, wantedTable } from '../../model/keepalived/wanted-table.js';
 import { native } from '../../sys/addon.js';
 import type { DaemonFact, ServerHealthFact, VirtualServerFact } from '../vrrp-facts.js';
@@ -16,7 +17,7 @@ function healthOf(published: readonly PublishedServer[], name: string, destinati
   if (server === undefined || server.sorry) return {};
   const real = server.reals.find((one) => one.server === endpointText(destination));
   if (real === undefined || real.unchecked > 0) return {};
-  return { health: { up: real.up, reason: real.failed.map(({ check, reason }) => [check, reason].join(' ').trim()).join('; ') } };
+  return { health: { up: real.up, reason: real.failed.map(failedText).join('; ') } };
 }
 
 function factOf(wanted: WantedService, { file, pid }: DaemonFact, published: readonly PublishedServer[]): VirtualServerFact {

@@ -9,6 +9,9 @@ export type FailedCheck<Since> = Since & {
   readonly everySeconds?: number;
 };
 
+/** `HTTP_GET HTTP status code error (/: status 503)` */
+export const failedText = ({ check, reason }: { readonly check: string; readonly reason: string }): string => `${check} ${reason}`.trim();
+
 /** A check that this host could not make the last time: no verdict about the server. */
 export interface CheckNotMade {
   readonly check: string;
