@@ -5,6 +5,7 @@
 //     |  destination (6)  |    source (6)     |type (2) | payload …
 //     +-------------------+-------------------+---------+-----------
 //     each VLAN tag is before the type:       |tpid (2) |tci (2) |
+import { hexOf } from '../model/hex.js';
 import { concat, viewOf } from './bytes.js';
 
 /** A link-layer address as text: six lower-case hexadecimal bytes, `02:00:5e:10:00:01`. */
@@ -38,7 +39,7 @@ export function macBytes(mac: Mac): Uint8Array {
 
 /** The text of these bytes (of any length: tunnels have link addresses of 4 bytes). */
 export function macText(bytes: Uint8Array): Mac {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join(':');
+  return hexOf(bytes, ':');
 }
 
 export function encodeEthernet(frame: EthernetFrame): Uint8Array {

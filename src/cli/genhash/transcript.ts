@@ -1,5 +1,6 @@
 // What genhash -v prints of an answer while it comes in: the head in hexadecimal and as text, then the body in hexadecimal.
 import type { HttpState } from '../../control/check/kinds/http-conversation.js';
+import { hexOf } from '../../model/hex.js';
 import { concat } from '../../wire/bytes.js';
 
 /** keepalived reads so much in one read, and its dump of a body begins again at 0 with each read. */
@@ -9,13 +10,12 @@ const ROW_BYTES = 16;
 
 const title = (text: string): string => `-----------------------[${text}]-----------------------\n`;
 
-const hexByte = (byte: number): string => byte.toString(16).padStart(2, '0');
 const visible = (byte: number): string => (byte >= 0x20 && byte <= 0x7e ? String.fromCharCode(byte) : '.');
 
 function row(bytes: Uint8Array, offset: number): string {
   const cells = Array.from({ length: ROW_BYTES }, (_, at) => {
     const byte = bytes[at];
-    return byte === undefined ? '   ' : ` ${hexByte(byte)}`;
+    return byte === undefined ? '   ' : ` ${hexOf([byte])}`;
   });
   const text = [...bytes].map(visible).join('').padEnd(ROW_BYTES);
   const number = String(offset & 0xffff).padStart(4, '0');

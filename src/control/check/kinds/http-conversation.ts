@@ -1,6 +1,7 @@
 // One request of HTTP_GET and its answer, as keepalived asks and judges: status, then MD5 of the body, then a regular expression.
 import { formatAddress } from '../../../model/address-text.js';
 import { counted } from '../../../model/counted.js';
+import { hexOf } from '../../../model/hex.js';
 import type { HttpUrl } from '../../../model/keepalived/virtual-server.js';
 import { concat } from '../../../wire/bytes.js';
 import { type Md5, md5Add, md5End, md5Start } from '../../../wire/md5.js';
@@ -154,7 +155,7 @@ const nothingOf = ({ kept }: HttpState, { path }: HttpUrl): string =>
   `${path}: ${kept.length === 0 ? 'closed without an answer' : `no HTTP: ${shownText(kept)}`}`;
 
 /** The digest of what came of the body. */
-export const bodyDigest = ({ digest }: HttpState): string => [...md5End(digest)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+export const bodyDigest = ({ digest }: HttpState): string => hexOf(md5End(digest));
 
 function judge(state: HttpState, url: HttpUrl, tools: ProbeTools): ProbeStep<HttpState> {
   const { path } = url;

@@ -1,4 +1,5 @@
 // What an attempt saw, as people are shown it: a server's bytes are cut, and are one printable line.
+import { hexOf } from '../../../model/hex.js';
 
 const SHOWN_MAX = 60;
 const HEX_MAX = 16;
@@ -9,8 +10,7 @@ export function shownText(bytes: Uint8Array): string {
 }
 
 export function shownHex(bytes: Uint8Array): string {
-  const text = [...bytes.subarray(0, HEX_MAX)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
-  return `${text}${bytes.length > HEX_MAX ? ' …' : ''}`;
+  return `${hexOf(bytes.subarray(0, HEX_MAX))}${bytes.length > HEX_MAX ? ' …' : ''}`;
 }
 
 export const seconds = (us: number): string => `${us / 1_000_000} s`;

@@ -1,6 +1,7 @@
 // UDP_CHECK: no ICMP error comes back within connect_timeout; with require_reply an answer comes, which has the right length and bytes
 // where bytes are given.
 import { counted } from '../../../model/counted.js';
+import { hexOf } from '../../../model/hex.js';
 import type { Attempt, Outcome } from '../messages.js';
 import { failed, type ProbeInput, type ProbeStep, probeOf, succeeded } from '../probe.js';
 import { NOT_SENT } from '../refused.js';
@@ -21,7 +22,7 @@ function payload({ check }: Attempt): Uint8Array {
 export function matchesReply(wanted: string, bytes: Uint8Array): boolean {
   const pairs = (wanted.match(/../g) ?? []).slice(0, bytes.length);
   return pairs.every((pair, index) => {
-    const got = (bytes[index] ?? 0).toString(16).padStart(2, '0');
+    const got = hexOf([bytes[index] ?? 0]);
     return [...pair.toLowerCase()].every((digit, place) => digit === 'x' || digit === got[place]);
   });
 }

@@ -1,4 +1,5 @@
 // `auth_hmac` of an instance (keepalived.conf(5), since 2.4): its keys, the signing key, and which adverts are accepted.
+import { hexOf } from '../../../../model/hex.js';
 import type { Authentication } from '../../../../model/keepalived/instance.js';
 import { type Report, reportProblem } from '../../diagnostics/report.js';
 import type { Value, Values, Word } from '../../keyword.js';
@@ -84,7 +85,7 @@ function readKey(value: Value, reading: Reading): Key | undefined {
   if (file !== undefined && keyFile === undefined) return { id, file };
   const bytes = file === undefined ? readKeyBytes(new TextEncoder().encode(keyWord.text)) : readFromFile(file, keyWord, reading);
   if (bytes.length >= KEY_BYTES.min && bytes.length <= KEY_BYTES.max) {
-    return { id, hex: Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join(''), ...(file === undefined ? {} : { file }) };
+    return { id, hex: hexOf(bytes), ...(file === undefined ? {} : { file }) };
   }
   report('hmac-key-invalid', keyWord.at, { name, id, length: bytes.length, min: KEY_BYTES.min, max: KEY_BYTES.max });
   return undefined;

@@ -2,6 +2,7 @@
 
 import type { Family } from '../../../../model/address.js';
 import { parseAddress } from '../../../../model/address-text.js';
+import { hexOf } from '../../../../model/hex.js';
 import type { VirtualInterface } from '../../../../model/keepalived/network.js';
 import type { Report } from '../../diagnostics/report.js';
 import type { Values, Word } from '../../keyword.js';
@@ -23,11 +24,7 @@ function readMac(word: Word, vrid: number, draft: Draft, report: Report): void {
   else if (octets.length !== 5 && octets.length !== 6) report('vmac-mac-length', word.at, { text });
   else if ((octets[0] ?? 0) & 1) report('vmac-mac-multicast', word.at, { text });
   else if ([0, 0, 0x5e, 0].every((octet, at) => octets[at] === octet)) report('vmac-mac-rfc5798', word.at, { text });
-  else
-    draft.mac = [...octets, vrid]
-      .slice(0, 6)
-      .map((octet) => octet.toString(16).padStart(2, '0'))
-      .join(':');
+  else draft.mac = hexOf([...octets, vrid].slice(0, 6), ':');
 }
 
 /** The words behind `use_vmac` or `use_ipvlan`, and what reading them needs. */
