@@ -6,7 +6,7 @@ const STOOD_STILL_MS = 100;
 export class AnswerTimeout {
   #timer: NodeJS.Timeout | undefined;
   #reading: NodeJS.Immediate | undefined;
-  #dueMs: number;
+  #dueMs = 0;
   /** Once: on a host that is always late, an answer that never comes is given up, too. */
   #extended = false;
 
@@ -15,8 +15,7 @@ export class AnswerTimeout {
     readonly ms: number,
     readonly over: () => void,
   ) {
-    this.#dueMs = performance.now() + ms;
-    this.#timer = setTimeout(() => this.#late(), ms);
+    this.#start(ms);
   }
 
   #start(ms: number): void {
