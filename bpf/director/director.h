@@ -72,8 +72,8 @@ static __always_inline bool is_proof(__u64 value, __u8 flags, bool out) {
 }
 
 #define CONN_GONE 1
-/* State and expiry of a connection after a packet. CONN_GONE: its slot is free. Where another CPU changes the value first, it tries again from the new value, a few
- * times. `flags`: TCP's, or TOUCH_UDP; TOUCH_OUT for the server's packets. */
+/* State and expiry of a connection after a packet. CONN_GONE: its slot is free. Where another CPU changes the value first, it tries again
+ * from the new value, a few times. `flags`: TCP's, or TOUCH_UDP; TOUCH_OUT for the server's packets. */
 #define TOUCH_UDP 0x100
 #define TOUCH_OUT 0x200
 __noinline int conn_move(struct conn_slot *s, __u64 key, __u64 value, __u32 flags, __u32 now) {

@@ -5,20 +5,15 @@
 
 static __always_inline __u32 locality_lock(__u32 service) { return LOCKS + SPILL_LOCKS + (service & (LOCALITY_LOCKS - 1)); }
 
-/* Without lock_spin, whose frames the stack has no room for here: a packet that does not get the lock changes nothing. */
+/* lock_take without lock_spin, whose frames the stack has no room for here: a packet that does not get the lock changes nothing. */
 #define LOCALITY_TRIES 64
-static __always_inline __u64 *locality_take(__u32 service) {
-  __u32 which = locality_lock(service);
+static __always_inline bool locality_take(__u32 which) {
   __u64 *lock = bpf_map_lookup_elem(&locks, &which);
-  if (!lock) return 0;
+  if (!lock) return false;
 #pragma clang loop unroll(disable)
   for (__u32 i = 0; i < LOCALITY_TRIES; i++)
-    if (READ(*lock) == 0 && CAS(lock, 0, 1) == 0) return lock;
-  return 0;
-}
-static __always_inline void locality_give(__u64 *lock) {
-  barrier();
-  WRITE(*lock, 0);
+    if (READ(*lock) == 0 && CAS(lock, 0, 1) == 0) return true;
+  return false;
 }
 
 static __always_inline struct locality *locality_part(struct locality_key *k, __u32 part) {
@@ -130,10 +125,10 @@ __noinline int locality_keep(__u32 id, __u32 set) {
   struct scratch *s = the_scratch();
   if (!s) return 0;
   CHECKED(s);
-  __u64 *lock = locality_take(s->locality_key.service);
-  if (!lock) return 0;
+  __u32 lock = locality_lock(s->locality_key.service);
+  if (!locality_take(lock)) return 0;
   if (locality_join(s, id, set)) member_count(id, 1);
-  locality_give(lock);
+  lock_give(lock);
   return 0;
 }
 
@@ -142,8 +137,8 @@ __noinline int locality_leave(__u32 id) {
   struct scratch *s = the_scratch();
   if (!s) return 0;
   CHECKED(s);
-  __u64 *lock = locality_take(s->locality_key.service);
-  if (!lock) return 0;
+  __u32 lock = locality_lock(s->locality_key.service);
+  if (!locality_take(lock)) return 0;
   struct locality *l = locality_part(&s->locality_key, 0);
   struct member_walk w = {.id = id};
   if (l && l->size > 1) {
@@ -154,7 +149,7 @@ __noinline int locality_leave(__u32 id) {
       member_count(id, -1);
     }
   }
-  locality_give(lock);
+  lock_give(lock);
   return 0;
 }
 

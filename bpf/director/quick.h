@@ -86,7 +86,8 @@ static __always_inline bool quick_value(struct quick *q, __u64 value, bool out) 
   return !(out && value & V_NOOUTPUT);
 }
 
-/* Writes the expiry where that is due, and that the connection is proven (is_proof; one bit of the state differs between UDP and ESTABLISHED). Losing the compare-and-swap means that another CPU stored a later expiry, or ended it. */
+/* Writes the expiry where that is due, and that the connection is proven (is_proof; one bit of the state differs between UDP and
+ * ESTABLISHED). Losing the compare-and-swap means that another CPU stored a later expiry, or ended it. */
 static __always_inline void quick_touch(struct quick *q, struct quick_found *f, bool out) {
   __u32 timeout = quick_timeout(q);
   bool settled = !out || f->value & (V_PROVEN | 2ull << V_STATE_SHIFT);
