@@ -58,7 +58,7 @@ static __always_inline __u32 slot_for(__u64 key, __u32 now) {
   for (int i = 0; i < 4; i++) {
     conn_probe(home, key, now, r);
     if (r->free == NOWHERE) return NOWHERE;
-    __u32 number = slot_take(r, home, now);
+    __u32 number = slot_take(home, now);
     if (number != NOWHERE) return number;
   }
   return NOWHERE;

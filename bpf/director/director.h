@@ -10,6 +10,7 @@
 enum decision {
   GO_PASS,      /* not balanced: unchanged to the stack */
   GO_REQUEST,   /* to `dest`, by its method */
+  GO_NEW,       /* for a service, without a connection */
   GO_REPLY,     /* from `dest`, masqueraded, to the client */
   GO_SEEN,      /* a reply that needs no change (DR): to the stack */
   GO_REFUSE,    /* no destination is left */
@@ -28,7 +29,6 @@ struct verdict {
   __u64 key; /* of the connection */
   __u32 reason;
   bool known;  /* f holds the connection */
-  bool absent; /* it is known that there is no connection */
   bool wire;   /* the packet came from outside: not by lo, as from clients on the director */
   bool unanswerable; /* a reply to its source would not leave the host */
 };
@@ -135,9 +135,8 @@ static __always_inline __u32 may_schedule(void *ctx, bool xdp, struct verdict *v
   if (endpoint_find(endpoint_key(v->p->saddr, v->p->sport, IPPROTO_UDP, E_SERVICE))) return R_MARTIAN;
   /* A packet from outside with the director's own address as its source: the answer of a masqueraded server would go to the
    * director's own stack. TCP needs no such test: the stack resets a handshake that it did not begin. */
-  struct hop h;
   if (!v->wire || !(svc->flags & SVC_MASQUERADES)) return R_NONE;
-  v->unanswerable = !hop_of_client(v->c, v->p->saddr, v->now, &h) && address_class(ctx, xdp, v->p->saddr, v->p->daddr) == HOP_LOCAL;
+  v->unanswerable = client_class(ctx, xdp, v->p->saddr, v->p->daddr) == HOP_LOCAL;
   return R_NONE;
 }
 
@@ -153,8 +152,12 @@ static __always_inline __u64 first_value(struct verdict *v) {
   return v_moved((__u64)v->dest << V_DEST_SHIFT | method << V_METHOD_SHIFT | (masq ? 0 : V_NOOUTPUT), state, v->now + timeout);
 }
 
-/* Claims a slot for a connection; away from home the buckets up to it are marked. */
-static __always_inline __u32 slot_take(struct probe *r, __u32 home, __u32 now) {
+/* Claims the slot for a connection that the scratch space's probe has found; away from home the buckets up to it are marked. NOWHERE:
+ * another CPU changed it. A global function, so that it has a stack frame of its own. */
+__noinline __u32 slot_take(__u32 home, __u32 now) {
+  struct scratch *scratch = the_scratch();
+  if (!scratch) return NOWHERE;
+  struct probe *r = &scratch->probe;
   __u32 away = away_from(home, r->free == NOWHERE ? r->evict : r->free);
   if (likely(!away)) return slot_claim(r, now);
   __u32 lock = spill_lock_of(home);
@@ -242,7 +245,7 @@ static __always_inline enum decision conn_make(struct verdict *v, __u64 key) {
     enum decision go = choose_dest(v);
     if (go != GO_REQUEST) return go;
     if (r->free == NOWHERE && r->evict == NOWHERE) return GO_DROP;
-    __u32 number = slot_take(r, home, v->now);
+    __u32 number = slot_take(home, v->now);
     if (number == NOWHERE) continue;
     v->f.value = first_value(v);
     __sync_fetch_and_add(v->f.value & V_INACTIVE ? &v->d->inactive : &v->d->active, 1);
@@ -285,27 +288,31 @@ static __always_inline bool is_reuse(struct verdict *v) {
   return mode & 2 && state == S_FIN_WAIT && v->f.value & V_NOOUTPUT;
 }
 
-/* A packet for a service. */
-static __always_inline enum decision decide_request(void *ctx, bool xdp, struct verdict *v) {
-  v->key = conn_key(v->p->saddr, v->p->sport, v->service);
+/* A packet for a service, of a connection that there is. GO_NEW: there is none, or the packet ended it and starts another one. */
+static __always_inline enum decision decide_known(struct verdict *v) {
   v->dest = 0;
-  if (!v->absent && conn_find(v->key, v->now, &v->f)) {
-    v->dest = v_dest(v->f.value);
-    v->d = dest_at(v->dest);
-    if (!v->d) return GO_DROP;
-    v->known = true;
-    if (unlikely(is_reuse(v))) {
-      conn_finish(v);
-    } else if (unlikely(!(v->d->flags & D_AVAILABLE))) {
-      if (!v->c->expire_nodest_conn) {
-        v->reason = R_DEAD_DESTINATION;
-        return GO_DROP;
-      }
-      conn_finish(v);
+  v->key = conn_key(v->p->saddr, v->p->sport, v->service);
+  if (!conn_find(v->key, v->now, &v->f)) return GO_NEW;
+  v->dest = v_dest(v->f.value);
+  v->d = dest_at(v->dest);
+  if (!v->d) return GO_DROP;
+  v->known = true;
+  if (unlikely(is_reuse(v))) {
+    conn_finish(v);
+  } else if (unlikely(!(v->d->flags & D_AVAILABLE))) {
+    if (!v->c->expire_nodest_conn) {
+      v->reason = R_DEAD_DESTINATION;
+      return GO_DROP;
     }
-    if (likely(v->known)) return GO_REQUEST;
-    v->dest = 0;
+    conn_finish(v);
   }
+  return likely(v->known) ? GO_REQUEST : GO_NEW;
+}
+
+/* A packet for a service, without a connection. */
+static __always_inline enum decision decide_new(void *ctx, bool xdp, struct verdict *v) {
+  v->dest = 0;
+  v->key = conn_key(v->p->saddr, v->p->sport, v->service);
   struct service *svc = service_at(v->service);
   if (!svc || svc->state != LIVE) return GO_PASS;
   v->reason = may_schedule(ctx, xdp, v, svc);

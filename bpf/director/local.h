@@ -4,19 +4,26 @@
 #define WEIR_LOCAL_H
 
 /* HOP_LOCAL: an address of this host, a broadcast address, or one without any route (the FIB's answer is the same). `peer`: the
- * packet's other address. Global functions: each has its own stack frame and is verified once. */
-__noinline int tc_address_class(struct __sk_buff *skb, __u32 addr, __u32 peer) {
+ * packet's other address. Of a client whose next hop is cached the FIB is not asked. Global functions: each has its own stack frame and is
+ * verified once. */
+static __always_inline int class_of(void *ctx, __u32 ifindex, __u32 addr, __u32 peer, bool client) {
+  struct conf *c = the_conf();
   struct hop h;
   __u32 gateway;
-  return hop_ask(skb, skb->ingress_ifindex, addr, peer, &h, &gateway);
+  if (client && c && hop_of_client(c, addr, clock_now(), &h)) return HOP_READY;
+  return hop_ask(ctx, ifindex, addr, peer, &h, &gateway);
 }
-__noinline int xdp_address_class(struct xdp_md *ctx, __u32 addr, __u32 peer) {
-  struct hop h;
-  __u32 gateway;
-  return hop_ask(ctx, ctx->ingress_ifindex, addr, peer, &h, &gateway);
+__noinline int tc_address_class(struct __sk_buff *skb, __u32 addr, __u32 peer, bool client) {
+  return class_of(skb, skb->ingress_ifindex, addr, peer, client);
+}
+__noinline int xdp_address_class(struct xdp_md *ctx, __u32 addr, __u32 peer, bool client) {
+  return class_of(ctx, ctx->ingress_ifindex, addr, peer, client);
 }
 static __always_inline int address_class(void *ctx, bool xdp, __u32 addr, __u32 peer) {
-  return xdp ? xdp_address_class(ctx, addr, peer) : tc_address_class(ctx, addr, peer);
+  return xdp ? xdp_address_class(ctx, addr, peer, false) : tc_address_class(ctx, addr, peer, false);
+}
+static __always_inline int client_class(void *ctx, bool xdp, __u32 addr, __u32 peer) {
+  return xdp ? xdp_address_class(ctx, addr, peer, true) : tc_address_class(ctx, addr, peer, true);
 }
 
 /* Has this host the service's address? The kernel's IPVS balances only what is delivered locally, and so does weir: a director that

@@ -16,7 +16,8 @@ static __always_inline bool is_too_big(struct __sk_buff *skb, struct packet *p, 
 
 static __always_inline int tc_request(struct __sk_buff *skb, struct verdict *v) {
   struct packet *p = v->p;
-  enum decision go = decide_request(skb, false, v);
+  enum decision go = decide_known(v);
+  if (go == GO_NEW) go = decide_new(skb, false, v);
   if (go == GO_PASS) return TC_ACT_UNSPEC;
   if (go == GO_DROP) return tc_drop(drop_reason(v->reason));
   if (go == GO_REFUSE) {

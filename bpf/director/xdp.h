@@ -29,22 +29,25 @@ static __always_inline bool xdp_hop(struct xdp_md *ctx, struct verdict *v, struc
   return h->flags & NH_XDP && (!h->mtu || v->p->length <= h->mtu);
 }
 
-static __always_inline int xdp_request(struct xdp_md *ctx, struct verdict *v) {
+/* Sends the packet in the scratch space to a destination. A global function, with a stack frame of its own: deciding about a packet and
+ * sending it follow each other. */
+__noinline int xdp_send_to(struct xdp_md *ctx, __u32 dest, __u32 method) {
+  struct scratch *scratch = the_scratch();
+  struct conf *c = the_conf();
+  struct dest *d = dest_at(dest);
   struct hop h;
-  enum decision go = decide_request(ctx, true, v);
-  if (go == GO_DROP) {
-    count_reason(drop_reason(v->reason));
-    return XDP_DROP;
-  }
-  if (go != GO_REQUEST) return XDP_PASS;
-  if (v->d->flags & D_LOCAL) return XDP_PASS;
-  __u32 addr = v->d->addr[0];
-  if (unlikely(!xdp_hop(ctx, v, v->d, addr, v->p->saddr, &h))) return XDP_PASS;
-  bool masq = v_method(v->f.value) == M_MASQ;
-  if (!xdp_readdress(ctx, v->p, &h, false, masq, addr, v->d->port)) return XDP_PASS;
-  if (v->known) conn_touch(v, false);
-  count_packet(v, false);
+  if (!scratch || !c || !d || d->flags & D_LOCAL) return XDP_PASS;
+  struct verdict v = {.p = &scratch->packet, .c = c, .now = clock_now(), .dest = dest, .d = d};
+  __u32 addr = d->addr[0];
+  if (unlikely(!xdp_hop(ctx, &v, d, addr, v.p->saddr, &h))) return XDP_PASS;
+  if (!xdp_readdress(ctx, v.p, &h, false, method == M_MASQ, addr, d->port)) return XDP_PASS;
+  count_packet(&v, false);
   return bpf_redirect(h.ifindex, 0);
+}
+
+static __always_inline int xdp_drop(struct verdict *v) {
+  count_reason(drop_reason(v->reason));
+  return XDP_DROP;
 }
 
 static __always_inline int xdp_reply(struct xdp_md *ctx, struct verdict *v) {
@@ -58,7 +61,7 @@ static __always_inline int xdp_reply(struct xdp_md *ctx, struct verdict *v) {
   return bpf_redirect(h.ifindex, 0);
 }
 
-/* The full path, for packets that are not plain: two global functions, each with its own stack frame and verified once. quick_parse has
+/* The full path, for packets that are not plain: global functions, each with its own stack frame and verified once. quick_parse has
  * validated the packet; it is parsed again, so that the quick path keeps its fields in registers. */
 static __always_inline struct packet *xdp_read(struct xdp_md *ctx) {
   struct scratch *scratch = the_scratch();
@@ -69,13 +72,29 @@ static __always_inline struct packet *xdp_read(struct xdp_md *ctx) {
   return p;
 }
 
-/* `absent`: there is no connection. */
-__noinline int xdp_any_request(struct xdp_md *ctx, __u32 service, __u32 absent) {
+/* QUICK_ABSENT: there is no connection. */
+__noinline int xdp_known_request(struct xdp_md *ctx, __u32 service) {
   struct conf *c = the_conf();
   struct packet *p = xdp_read(ctx);
   if (!c || !p) return XDP_PASS;
-  struct verdict v = {.p = p, .c = c, .now = clock_now(), .service = service, .absent = absent, .wire = ctx->ingress_ifindex != LOOPBACK};
-  return xdp_request(ctx, &v);
+  struct verdict v = {.p = p, .c = c, .now = clock_now(), .service = service};
+  enum decision go = decide_known(&v);
+  if (go == GO_DROP) return xdp_drop(&v);
+  if (go == GO_NEW) return QUICK_ABSENT;
+  int done = xdp_send_to(ctx, v.dest, v_method(v.f.value));
+  if (done != XDP_PASS) conn_touch(&v, false);
+  return done;
+}
+
+__noinline int xdp_new_request(struct xdp_md *ctx, __u32 service) {
+  struct conf *c = the_conf();
+  struct packet *p = xdp_read(ctx);
+  if (!c || !p) return XDP_PASS;
+  struct verdict v = {.p = p, .c = c, .now = clock_now(), .service = service, .wire = ctx->ingress_ifindex != LOOPBACK};
+  enum decision go = decide_new(ctx, true, &v);
+  if (go == GO_DROP) return xdp_drop(&v);
+  if (go != GO_REQUEST || v.known) return XDP_PASS; /* known: another CPU made it meanwhile, and tc finds it */
+  return xdp_send_to(ctx, v.dest, v_method(v.f.value));
 }
 
 __noinline int xdp_any_reply(struct xdp_md *ctx, __u32 real) {
@@ -101,7 +120,9 @@ int weir_xdp(struct xdp_md *ctx) {
   if (!i || !mac_equal(eth->h_dest, i->mac)) return XDP_PASS;
   if (service) {
     int done = BRIDGING ? QUICK_NO : quick_request(data, end, &q, service);
-    return likely(done >= 0) ? done : xdp_any_request(ctx, service, done == QUICK_ABSENT);
+    if (likely(done >= 0)) return done;
+    if (done != QUICK_ABSENT) done = xdp_known_request(ctx, service);
+    return done == QUICK_ABSENT ? xdp_new_request(ctx, service) : done;
   }
   __u32 real = endpoint_find(endpoint_key(q.p.saddr, q.p.sport, q.p.protocol, E_REAL));
   if (!real) return XDP_PASS;
