@@ -18,6 +18,7 @@ const virtual = (port: number): string =>
   `rise 2\nfall 2\nslow_start 6\n${real('web1')}${real('web2')}}\n`;
 const CONF = `global_defs {\nshared_checks\nchecker_log_all_failures\n}\n${PORTS.map(virtual).join('')}`;
 
+const SLOW_START = /10\.98\.0\.12:80 starts slowly: weight \d+ of 12\n/;
 const WEB2 = `[${WEB_ADDRESSES.web2}]:tcp:80`;
 const nameOf = (port: number): string => `[${VIP}]:tcp:${port}`;
 
@@ -77,7 +78,8 @@ test('two virtual servers share one attempt, and both lose and regain their serv
     const weights = weightsOf('web2');
     const [weight = 0] = weights;
     if (weight > 0 && weight !== seen.at(-1)) seen.push(weight);
-    if (weight > 0 && weight < WEIGHT && status === '') status = bed.director.weir('status').stdout;
+    // The daemon publishes what it found a moment after it has changed the table.
+    if (weight > 0 && weight < WEIGHT && !SLOW_START.test(status)) status = bed.director.weir('status').stdout;
     return weights.length === 2 && weights.every((one) => one === WEIGHT);
   });
   assert.ok(seen.length >= 3 && seen.length <= 7, seen.join(' '));
@@ -85,7 +87,7 @@ test('two virtual servers share one attempt, and both lose and regain their serv
     seen,
     seen.toSorted((a, b) => a - b),
   );
-  assert.match(status, /10\.98\.0\.12:80 starts slowly: weight \d+ of 12\n/);
+  assert.match(status, SLOW_START);
   await running.until('both slow starts are over', () => PORTS.every((port) => linesAbout(running, back, port).length >= 4));
   for (const port of PORTS)
     assert.deepEqual(linesAbout(running, back, port), [
