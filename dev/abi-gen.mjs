@@ -1,5 +1,6 @@
 // Writes the TypeScript of every record that a BPF program and user space share, as the compiler laid it out: from the objects' BTF.
 // Usage: node dev/abi-gen.mjs [--check]      (needs the objects in dist/ and bpftool; --check: compare, write nothing)
+//        node dev/abi-gen.mjs --layouts HEADER OBJECT      prints the numbers of the maps' layouts, as JSON, of another abi.h and object
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
@@ -9,7 +10,9 @@ const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 /**
  * Each header becomes a file. `names`: enums whose members user space names, by the prefix to cut off; new members are only appended.
  * `apart`: enums of another file; `only`: nothing but the names.
- * `unshared`: maps that no two builds share; their records stand below the line of the header that says so.
+ * `layouts`: each shared map gets a number (numbersOf). `unshared`: maps that no two builds share; records that only they have stand below the
+ * line of the header that says so. `belong`: what decides a map's number besides the sections of the header with its records: constants by
+ * the beginnings of their names, enums, and records that are no map's own.
  */
 const FILES = [
   {
@@ -17,8 +20,22 @@ const FILES = [
     objects: ['weir.bpf.o'],
     out: 'src/datapath/ebpf/abi.gen.ts',
     names: { scheduler: 'SCHED_', method: 'M_' },
-    layout: true,
-    unshared: ['drop_history'],
+    layouts: {
+      out: 'src/datapath/ebpf/layouts.gen.ts',
+      unshared: ['drop_history', 'icmp_limits', 'scratch_space'],
+      belong: {
+        client_hops: ['CLIENT_HOP_SETS', 'CLOCK_SHIFT'],
+        conf: ['tcp_state'],
+        conns: ['PROBE_BUCKETS', 'CLOCK_SHIFT', 'tcp_state'],
+        dests: ['CLOCK_SHIFT', 'NH_', 'weir_state', 'address_family', 'intent'],
+        drops: ['DROP_REASONS'],
+        egresses: ['EGRESSES', 'CLOCK_SHIFT', 'NH_'],
+        endpoints: ['ENDPOINT_PROBES'],
+        interfaces: ['INTERFACES'],
+        locks: ['LOCKS', 'SPILL_LOCKS', 'LOCALITY_LOCKS'],
+        services: ['CLOCK_SHIFT', 'weir_state', 'address_family'],
+      },
+    },
   },
   {
     header: 'bpf/filters/abi.h',
@@ -38,6 +55,7 @@ const FILES = [
 ];
 
 const UNSHARED_LINE = /^\/\* -+ not shared between builds/m;
+const SECTION_LINE = /^(?=\/\* ---- )/m;
 
 /** The formatter's. */
 const LINE_MAX = 140;
@@ -55,7 +73,7 @@ function literal(name, open, members, close) {
 
 /** The types of one object, by kind and name. */
 function typesOf(object) {
-  const dump = execFileSync('bpftool', ['btf', 'dump', 'file', join(root, 'dist', object), '-j'], { maxBuffer: 64 << 20 });
+  const dump = execFileSync('bpftool', ['btf', 'dump', 'file', resolve(root, 'dist', object), '-j'], { maxBuffer: 64 << 20 });
   const { types } = JSON.parse(dump.toString());
   const byId = new Map(types.map((type) => [type.id, type]));
   const resolved = (id) => {
@@ -69,9 +87,30 @@ function typesOf(object) {
     const inner = shape(type.type_id);
     return { size: inner.size, count: inner.count * type.nr_elems };
   };
+  /** The places of all that a record holds, by name, and `seen`: the names of all its records. */
+  const places = (id, seen) => {
+    const type = resolved(id);
+    if (type?.kind === 'ARRAY') return [type.nr_elems, places(type.type_id, seen)];
+    if (type?.kind !== 'STRUCT' && type?.kind !== 'UNION') return type?.size ?? 0;
+    seen.add(type.name);
+    const members = type.members.filter(({ name }) => !name.startsWith('reserved'));
+    return [type.size, ...members.map(({ name, bits_offset, type_id }) => [name, bits_offset, places(type_id, seen)])];
+  };
   const section = types.find((type) => type.kind === 'DATASEC' && type.name === '.maps');
-  const maps = section.vars.map((variable) => byId.get(variable.type_id).name).sort();
-  return { find: (kind, name) => types.find((type) => type.kind === kind && type.name === name), shape, maps };
+  /** Of a map's definition, each member is a pointer: to its records, or to an array whose length is a number. */
+  const maps = section.vars.map((variable) => {
+    const { name, type_id } = byId.get(variable.type_id);
+    const seen = new Set();
+    const members = resolved(type_id).members.filter((member) => ['type', 'key', 'value', 'map_flags'].includes(member.name));
+    return { name, places: members.map((member) => [member.name, places(resolved(member.type_id).type_id, seen)]), records: seen };
+  });
+  const placesOf = (name) => places(types.find((type) => type.kind === 'STRUCT' && type.name === name)?.id, new Set());
+  return {
+    find: (kind, name) => types.find((type) => type.kind === kind && type.name === name),
+    shape,
+    placesOf,
+    maps: maps.sort((a, b) => (a.name < b.name ? -1 : 1)),
+  };
 }
 
 function find(objects, kind, name) {
@@ -93,26 +132,63 @@ function constantsOf(header) {
   return found;
 }
 
+/**
+ * A number for each map, which decides whether two builds can share it: made of the places in its records, and of the constants and enums
+ * that stand in the header's sections of these records. What belongs to no map so belongs to `conf`. Names of `appended` enums are no part.
+ */
+function numbersOf(object, header, { unshared, belong }, appended) {
+  const end = header.search(UNSHARED_LINE);
+  const sections = header.slice(0, end < 0 ? undefined : end).split(SECTION_LINE);
+  const wordsOf = (text, pattern) => [...text.matchAll(pattern)].map(([, word]) => word);
+  const constants = constantsOf(header);
+  const partsOf = (text) => ({
+    records: wordsOf(text, /^struct (\w+) \{/gm),
+    constants: wordsOf(text, /^#define (\w+) /gm).filter((name) => constants.has(name)),
+    enums: wordsOf(text, /^enum (\w+) \{/gm).filter((name) => !appended.includes(name)),
+  });
+  const parts = sections.map(partsOf);
+  const all = partsOf(sections.join(''));
+  const begins = (names, name) => names.some((each) => (each.endsWith('_') ? name.startsWith(each) : name === each));
+  const maps = object.maps.filter(({ name }) => !unshared.includes(name));
+  const own = ({ name, records }) => {
+    const near = parts.filter((part) => part.records.some((record) => records.has(record)));
+    const named = belong[name] ?? [];
+    const of = (kind) => all[kind].filter((each) => begins(named, each) || near.some((part) => part[kind].includes(each)));
+    return { records: all.records.filter((each) => begins(named, each)), constants: of('constants'), enums: of('enums') };
+  };
+  const owned = new Map(maps.map((map) => [map.name, own(map)]));
+  const rest = (kind) => all[kind].filter((each) => ![...owned.values()].some((parts) => parts[kind].includes(each)));
+  const conf = owned.get('conf');
+  for (const kind of ['constants', 'enums']) conf[kind] = [...conf[kind], ...rest(kind)];
+  return maps.map(({ name, places }) => {
+    const { records, constants: numbers, enums } = owned.get(name);
+    const valuesOf = (each) => object.find('ENUM', each).values;
+    const described = [
+      places,
+      records.map((each) => object.placesOf(each)),
+      [...numbers].sort().map((each) => [each, String(constants.get(each))]),
+      [...enums].sort().map((each) => valuesOf(each).map(({ name: member, val }) => [member, val])),
+    ];
+    return [name, hash(JSON.stringify(described))];
+  });
+}
+
+/** Enums whose members are only appended. */
+const appendedOf = (names) => ['reason', ...Object.keys(names)];
+
 /** One generated file, as text. */
-function generate({ header: path, objects: files, names, layout, unshared = [], apart = [], only = false }) {
+function generate({ header: path, objects: files, names, apart = [], only = false }) {
   const header = readFileSync(join(root, path), 'utf8');
-  const line = header.search(UNSHARED_LINE);
-  const isShared = (text) => line < 0 || header.search(new RegExp(`^${text}\\b`, 'm')) < line;
   const objects = files.map(typesOf);
   const lines = [`// Generated by dev/abi-gen.mjs: the layout of ${path}, from the objects' BTF. Not edited by hand.`, ''];
-  /** What decides whether two builds can share tables: the maps, places and numbers, without the names of fields. */
-  const shared = objects.map(({ maps }) => maps.filter((map) => !unshared.includes(map)));
   for (const [, name] of only ? [] : header.matchAll(/^struct (\w+) \{/gm)) {
     const { object, type } = find(objects, 'STRUCT', name);
     lines.push(`export const ${pascal(name)} = {`, `  bytes: ${type.size},`);
-    const sizes = [type.size];
     for (const member of type.members) {
       const { size, count } = object.shape(member.type_id);
       if (!member.name.startsWith('reserved'))
         lines.push(`  ${camel(member.name)}: { at: ${member.bits_offset / 8}, size: ${size}, count: ${count} },`);
-      sizes.push([member.bits_offset / 8, size, count]);
     }
-    if (isShared(`struct ${name}`)) shared.push(...sizes);
     lines.push('} as const;', '');
   }
   for (const [, name] of header.matchAll(/^enum (?!reason )(\w+) \{/gm)) {
@@ -121,7 +197,6 @@ function generate({ header: path, objects: files, names, layout, unshared = [], 
     const prefix = names[name];
     const members = values.map(([member, value]) => `${member}: ${value}`);
     if (!name.endsWith('_reason')) lines.push(...literal(pascal(name), '{ ', members, ' }'));
-    if (prefix === undefined && isShared(`enum ${name}`)) shared.push(values.map(([, value]) => value));
     if (prefix !== undefined) {
       const short = values.map(([member]) => `'${camel(member.slice(prefix.length).toLowerCase())}'`);
       lines.push('/** By number. */', ...literal(`${name.toUpperCase()}_NAMES`, '[', short, ']'));
@@ -131,10 +206,7 @@ function generate({ header: path, objects: files, names, layout, unshared = [], 
   if (only) return lines.join('\n');
   const constants = constantsOf(header);
   lines.push('export const Abi = {');
-  for (const [name, value] of constants) {
-    lines.push(`  ${name}: ${value > Number.MAX_SAFE_INTEGER ? `0x${value.toString(16)}n` : value},`);
-    if (isShared(`#define ${name}`)) shared.push(String(value));
-  }
+  for (const [name, value] of constants) lines.push(`  ${name}: ${value > Number.MAX_SAFE_INTEGER ? `0x${value.toString(16)}n` : value},`);
   lines.push('} as const;', '');
   const reasons = [...header.matchAll(/^ {2}X\(\w+, (\w+), "([^"]*)"\)/gm)];
   if (reasons.length > 0) {
@@ -144,18 +216,40 @@ function generate({ header: path, objects: files, names, layout, unshared = [], 
       lines.push(`  { key: '${key}', text: ${text.includes("'") ? JSON.stringify(text) : `'${text}'`} },`);
     lines.push('] as const;', '');
   }
-  if (layout) {
-    lines.push(
-      '/** Of the maps, and of places, sizes and values of the above: a table of another layout is refused. Reasons and names are not part of it. */',
-    );
-    lines.push(`export const LAYOUT = ${hash(JSON.stringify(shared))};`, '');
-  }
   return lines.join('\n');
 }
 
-for (const file of FILES) {
-  const text = generate(file);
-  const out = join(root, file.out);
+/** The numbers of the maps' layouts, as text. */
+function generateLayouts({ header: path, objects: files, names, layouts }) {
+  const header = readFileSync(join(root, path), 'utf8');
+  const numbers = numbersOf(typesOf(files[0]), header, layouts, appendedOf(names));
+  return [
+    `// Generated by dev/abi-gen.mjs: the layouts of the maps of ${path}, as numbers. Not edited by hand.`,
+    '',
+    '/** By map: of all places, sizes and values in it, but for reasons, schedulers and methods. Equal numbers: two builds can share it. */',
+    'export const LAYOUTS = {',
+    ...numbers.map(([name, number]) => `  ${name}: ${number},`),
+    '} as const;',
+    '',
+    '/** Of all of them. */',
+    `export const LAYOUT = ${hash(JSON.stringify(numbers))};`,
+    '',
+  ].join('\n');
+}
+
+if (process.argv[2] === '--layouts') {
+  const [header, object] = process.argv.slice(3);
+  const { layouts, names } = FILES[0];
+  const numbers = numbersOf(typesOf(resolve(object)), readFileSync(header, 'utf8'), layouts, appendedOf(names));
+  process.stdout.write(`${JSON.stringify(Object.fromEntries(numbers))}\n`);
+  process.exit();
+}
+const texts = FILES.flatMap((file) => [
+  [file, file.out, generate(file)],
+  ...(file.layouts ? [[file, file.layouts.out, generateLayouts(file)]] : []),
+]);
+for (const [file, path, text] of texts) {
+  const out = join(root, path);
   if (!process.argv.includes('--check')) writeFileSync(out, text);
-  else if (readFileSync(out, 'utf8') !== text) throw new Error(`${file.out} does not match ${file.header}: run node dev/abi-gen.mjs`);
+  else if (readFileSync(out, 'utf8') !== text) throw new Error(`${path} does not match ${file.header}: run node dev/abi-gen.mjs`);
 }

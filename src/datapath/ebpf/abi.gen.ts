@@ -388,6 +388,3 @@ export const REASONS = [
   { key: 'closed_replaced', text: 'a connection that is closed, or being closed, was replaced by a new one' },
   { key: 'idle_replaced', text: 'an idle connection was replaced by a new one' },
 ] as const;
-
-/** Of the maps, and of places, sizes and values of the above: a table of another layout is refused. Reasons and names are not part of it. */
-export const LAYOUT = 3263464048;

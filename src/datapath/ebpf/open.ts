@@ -23,7 +23,7 @@ import { finishMove } from './load/table-move.js';
 import { ensureUdevRule } from './load/udev-rule.js';
 import { BPFFS_PLACE, Bpffs } from './pins/bpffs.js';
 import { Dirty, recover } from './recovery/batch.js';
-import { layoutOf } from './table/layout.js';
+import { layoutOf, mapsOfOtherLayout } from './table/layout.js';
 import { markLocal } from './table/local-marks.js';
 import { sizesOf } from './table/table-sizes.js';
 import { LAST_PINNED, MAPPED_PINS, Tables } from './table/tables.js';
@@ -55,7 +55,7 @@ export function asWriter<T>(lockPath: string, wait: LockWait, work: () => T): T 
 function checkVersion(tables: Tables): void {
   const tablesOf = layoutOf(tables);
   if (tablesOf === 'none') throw new WeirError('pins-damaged');
-  if (tablesOf === 'other-build') throw new WeirError('datapath-other-build');
+  if (tablesOf === 'other-build') throw new WeirError('datapath-other-build', { maps: mapsOfOtherLayout(tables) });
 }
 
 /** Removed by hand: without them the programs that are attached would go on with tables that no command reaches. @throws WeirError pin-missing */

@@ -23,7 +23,10 @@ export function collectDatapath(netlink: Netlink): CollectedDatapath {
   if (observed.kind === 'unfinished') return { facts: { loaded: false, unfinished: true, interfaces: coverageOf(links, '', []) } };
   const { folder, pins, programs } = observed;
   const interfaces = coverageOf(links, folder, pins);
-  if (observed.kind === 'other-tables') return { facts: { loaded: true, interfaces, otherTables: observed.build ?? 'unknown' } };
+  if (observed.kind === 'other-tables') {
+    const { build = 'unknown', maps } = observed;
+    return { facts: { loaded: true, interfaces, otherTables: { build, maps } } };
+  }
   const { reader } = observed;
   const addresses = netlink.dump(dumpAddresses(), decodeInterfaceAddress, 'list addresses');
   const repairs = repairsDue(reader.tables, links, addresses, interfaces);

@@ -1,4 +1,5 @@
 // Why the datapath cannot be loaded, attached or used in this network namespace.
+import { otherLayouts } from '../other-layouts.js';
 import { shellWord } from '../shell-word.js';
 import type { ErrorRows } from './error-row.js';
 
@@ -47,7 +48,8 @@ export const datapathErrors = {
     exitStatus: 1,
   },
   'datapath-other-build': {
-    text: () => 'the loaded datapath is of another build and goes on as it is',
+    text: ({ maps }: { maps: readonly string[] }) =>
+      `the loaded datapath is of another build and goes on as it is${maps.length === 0 ? '' : ` (${otherLayouts(maps)})`}`,
     hint: 'save its table with that build (ipvsadm-save -n), then run weir unload (table and connections are lost)',
     exitStatus: 1,
   },

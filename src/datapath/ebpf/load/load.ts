@@ -10,8 +10,10 @@ import { type BpfMap, ObjectFile, Program } from '../../../sys/bpf/bpf-objects.j
 import { Records } from '../../../sys/bpf/records.js';
 import { systemClock } from '../../../sys/clock.js';
 import { hasCode } from '../../../sys/errno.js';
-import { Abi, Conf, LAYOUT } from '../abi.gen.js';
+import { Abi, Conf } from '../abi.gen.js';
+import { LAYOUT } from '../layouts.gen.js';
 import { unitsOf } from '../table/clock.js';
+import { pinLayouts } from '../table/layout.js';
 import { LAST_PINNED, PINNED_MAPS, Tables } from '../table/tables.js';
 import { DEFAULT_TIMEOUTS, TCP_TIMEOUT_SECONDS } from '../table/timeouts.js';
 import { configuredHz, nearestHz } from './hz.js';
@@ -138,6 +140,7 @@ export function load(
     for (const name of PINNED_MAPS.filter((name) => name !== LAST_PINNED)) pin(object.map(name), name);
     for (const name of Object.values(PROGRAMS)) pin(object.program(name), name);
     pin(object.program(PROGRAMS.housekeeping), buildPin(file));
+    pinLayouts(folder);
     const map = object.map(LAST_PINNED);
     const conf = new Tables(folder);
     start(map, capacity, sizes, keys, folder);

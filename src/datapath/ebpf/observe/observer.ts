@@ -12,7 +12,7 @@ import { parseAttachmentPin } from '../load/attachments.js';
 import { BUILD_PIN, buildPin, isLoaded } from '../load/load.js';
 import { isLoadedElsewhere } from '../load/loaded-elsewhere.js';
 import { BPFFS_PLACE, Bpffs } from '../pins/bpffs.js';
-import { layoutOf } from '../table/layout.js';
+import { layoutOf, mapsOfOtherLayout } from '../table/layout.js';
 import { BRIDGE_PIN, LAST_PINNED, MAPPED_PINS, Tables } from '../table/tables.js';
 import { ObservingReader } from './observing-reader.js';
 
@@ -36,8 +36,8 @@ export type ObservedDatapath =
   | { readonly kind: 'absent' }
   /** There are pins, but they were never finished, or are being removed. */
   | { readonly kind: 'unfinished'; readonly folder: string }
-  /** Another build's tables, which this build cannot read. */
-  | ({ readonly kind: 'other-tables' } & Pinned)
+  /** Another build's tables, which this build cannot read. `maps`: those whose layouts differ; none: it is not known which. */
+  | ({ readonly kind: 'other-tables'; readonly maps: readonly string[] } & Pinned)
   | ({ readonly kind: 'loaded'; readonly reader: ObservingReader } & Pinned);
 
 /** How much of a SHA-256 names a build for people. */
@@ -110,7 +110,7 @@ export function observeDatapath(): ObservedDatapath {
     const layout = layoutOf(tables);
     if (layout === 'none') return { kind: 'unfinished', folder };
     const pinned = pinnedIn(folder, pins, lockFile);
-    if (layout === 'other-build') return { kind: 'other-tables', ...pinned };
+    if (layout === 'other-build') return { kind: 'other-tables', ...pinned, maps: mapsOfOtherLayout(tables) };
     tables.mapAll();
     return { kind: 'loaded', ...pinned, reader: new ObservingReader(tables, lockFile) };
   } catch (error) {

@@ -1,6 +1,11 @@
-// Whether pinned tables are those of this build: programs and user space must agree on every place in them.
-import { Abi, Conf, LAYOUT } from '../abi.gen.js';
-import type { Tables } from './tables.js';
+// Whether pinned tables are those of this build: programs and user space must agree on every place in them. `conf` has one number of all
+// layouts; the pin LAYOUTS_PIN has one of each map, so that a refusal can name the map that differs.
+import { BpfMap } from '../../../sys/bpf/bpf-objects.js';
+import { unlessCode } from '../../../sys/errno.js';
+import { using } from '../../../sys/fd.js';
+import { Abi, Conf } from '../abi.gen.js';
+import { LAYOUT, LAYOUTS } from '../layouts.gen.js';
+import { LAYOUTS_PIN, type Tables } from './tables.js';
 
 /** `none`: they are not weir's, or are being unloaded, or were never finished. */
 export type TableLayout = 'ours' | 'other-build' | 'none';
@@ -8,4 +13,54 @@ export type TableLayout = 'ours' | 'other-build' | 'none';
 export function layoutOf({ conf }: Tables): TableLayout {
   if (conf.get(0, Conf.magic) !== Abi.WEIR_MAGIC) return 'none';
   return conf.get(0, Conf.abi) === Abi.WEIR_ABI && conf.get(0, Conf.layout) === LAYOUT ? 'ours' : 'other-build';
+}
+
+/** A map's number, by its name. */
+export type Layouts = Readonly<Record<string, number>>;
+
+/** A record of the pinned map: the name as text, the rest 0; then the number. It must never change: every build reads it. */
+const RECORDS = 64;
+const [NAME_BYTES, RECORD_BYTES] = [16, 24];
+
+const keyOf = (record: number): Uint8Array => new Uint8Array(new Uint32Array([record]).buffer);
+
+function encodeRecord(name: string, number: number): Uint8Array {
+  const bytes = new Uint8Array(RECORD_BYTES);
+  bytes.set(new TextEncoder().encode(name).subarray(0, NAME_BYTES));
+  new DataView(bytes.buffer).setUint32(NAME_BYTES, number, true);
+  return bytes;
+}
+
+/** Pins the numbers of this build's maps, in a folder without them. */
+export function pinLayouts(folder: string, layouts: Layouts = LAYOUTS): void {
+  using(BpfMap.createArray(LAYOUTS_PIN, RECORD_BYTES, RECORDS), (map) => {
+    Object.entries(layouts).forEach(([name, number], record) => {
+      map.update(keyOf(record), encodeRecord(name, number));
+    });
+    map.pin(`${folder}/${LAYOUTS_PIN}`);
+  });
+}
+
+function readLayouts(map: BpfMap): Layouts {
+  const found: Record<string, number> = {};
+  const bytes = new Uint8Array(RECORD_BYTES);
+  for (let record = 0; record < RECORDS && map.lookup(keyOf(record), bytes) && bytes[0] !== 0; record++) {
+    const name = new TextDecoder().decode(bytes.subarray(0, NAME_BYTES)).replace(/\0+$/, '');
+    found[name] = new DataView(bytes.buffer).getUint32(NAME_BYTES, true);
+  }
+  return found;
+}
+
+/** Of the maps that are pinned; undefined: the build that loaded them kept no numbers. */
+export function pinnedLayouts(tables: Tables): Layouts | undefined {
+  const map = unlessCode(() => tables.open(LAYOUTS_PIN), ['ENOENT'], undefined);
+  return map === undefined ? undefined : using(map, readLayouts);
+}
+
+/** Maps that have another layout than this build's, or that only one of the two builds has; none: it is not known which. */
+export function mapsOfOtherLayout(tables: Tables): readonly string[] {
+  const pinned = pinnedLayouts(tables);
+  if (pinned === undefined) return [];
+  const ours: Layouts = LAYOUTS;
+  return [...new Set([...Object.keys(ours), ...Object.keys(pinned)])].filter((name) => ours[name] !== pinned[name]).sort();
 }

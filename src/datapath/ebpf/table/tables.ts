@@ -50,6 +50,8 @@ export const NOT_SHARED: ReadonlySet<string> = new Set(['scratch_space', 'icmp_l
 /** While the connection table gets another size (table-move.ts): the table that is to take its place, and the record of the move. */
 export const SECOND_TABLE_PIN = 'conns_second';
 export const BRIDGE_PIN = 'bridge';
+/** The numbers of the maps' layouts (layout.ts). */
+export const LAYOUTS_PIN = 'layouts';
 /** Pinned last when loading: if it is there, the others are. */
 export const LAST_PINNED = 'conf';
 

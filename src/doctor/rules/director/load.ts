@@ -3,6 +3,7 @@
 
 import type { RepairDue } from '../../../datapath/ebpf/observe/repairs-due.js';
 import type { Finding } from '../../../model/finding.js';
+import { otherLayouts } from '../../../model/other-layouts.js';
 import { shellWord } from '../../../model/shell-word.js';
 import type { DatapathFacts, DirectorFacts } from '../../facts.js';
 import { setting } from '../../network.js';
@@ -102,12 +103,15 @@ function changeFinding({ change }: DatapathFacts): readonly Finding[] {
 
 function buildFinding({ otherTables, programs }: DatapathFacts): readonly Finding[] {
   if (otherTables !== undefined) {
+    const differ = otherLayouts(otherTables.maps);
     return [
       {
         severity: 'warning',
         code: 'datapath-other-build',
-        what: `the table of this network namespace is of another build (${otherTables})`,
-        cause: 'it goes on as it is, but this build can neither read nor change it: its services and servers were not looked at',
+        what: `the table of this network namespace is of another build (${otherTables.build})`,
+        cause:
+          `${differ === '' ? 'it' : `${differ}: it`} goes on as it is, but this build can neither read nor change it, and did not look at its ` +
+          'services and servers',
         advice: 'use the build that loaded it, or change builds: ipvsadm-save with that one, then weir unload (connections are lost)',
       },
     ];

@@ -1,0 +1,84 @@
+// The number of each map's layout: what changes it, and what a build does with tables that have other numbers.
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { Conf } from '../../src/datapath/ebpf/abi.gen.js';
+import { LAYOUTS } from '../../src/datapath/ebpf/layouts.gen.js';
+import { openDirector } from '../../src/datapath/ebpf/open.js';
+import { mapsOfOtherLayout, pinLayouts, pinnedLayouts } from '../../src/datapath/ebpf/table/layout.js';
+import { LAYOUTS_PIN } from '../../src/datapath/ebpf/table/tables.js';
+import { isWeirError } from '../../src/model/errors/weir-error.js';
+import { artifact } from '../../src/sys/artifact.js';
+import { noTools } from '../support/probes.js';
+import { root } from '../support/project.js';
+import { openBed, skipReason } from './bed.js';
+
+const HEADER = `${root}/bpf/director/abi.h`;
+
+/** Maps whose number is another one where a text of abi.h, which stands there once, is another one. */
+function changedBy(...changes: readonly (readonly [was: string, is: string])[]): readonly string[] {
+  const folder = mkdtempSync(join(tmpdir(), 'weir-header-'));
+  try {
+    const header = changes.reduce(
+      (text, [was, is]) => {
+        assert.equal(text.split(was).length, 2, was);
+        return text.replace(was, is);
+      },
+      readFileSync(HEADER, 'utf8'),
+    );
+    writeFileSync(join(folder, 'abi.h'), header);
+    const out = execFileSync(process.execPath, ['dev/abi-gen.mjs', '--layouts', join(folder, 'abi.h'), artifact('weir.bpf.o')], {
+      cwd: root,
+      encoding: 'utf8',
+    });
+    const [now, then] = [LAYOUTS as Readonly<Record<string, number>>, JSON.parse(out) as Readonly<Record<string, number>>];
+    assert.deepEqual(Object.keys(then), Object.keys(now));
+    return Object.keys(now).filter((name) => now[name] !== then[name]);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+test('a number changes with what its map holds, and with nothing else', { skip: noTools('bpftool') }, () => {
+  assert.deepEqual(changedBy(), []);
+  assert.deepEqual(changedBy(['"the connection table is full"', '"no place"']), [], 'a reason is in other words');
+  const swapped = changedBy(['V_NOOUTPUT (1ull << 57)', 'V_NOOUTPUT (1ull << 58)'], ['V_SPILLED (1ull << 58)', 'V_SPILLED (1ull << 57)']);
+  assert.deepEqual(swapped, ['conns'], 'two bits are swapped');
+  assert.deepEqual(changedBy(['#define ENDPOINT_PROBES 16', '#define ENDPOINT_PROBES 8']), ['endpoints']);
+  assert.deepEqual(changedBy(['#define NH_PEER 0x2', '#define NH_PEER 0x4']), ['dests', 'egresses']);
+  assert.deepEqual(changedBy(['#define WEIR_ABI 1u', '#define WEIR_ABI 2u']), ['conf']);
+});
+
+test('a table of another layout is refused with the names of the maps that differ, as far as the loading build has kept them', {
+  skip: skipReason(),
+}, () => {
+  const bed = openBed();
+  try {
+    const { conf } = bed.tables;
+    assert.deepEqual(pinnedLayouts(bed.tables), LAYOUTS);
+    assert.deepEqual(mapsOfOtherLayout(bed.tables), []);
+    const layout = conf.get(0, Conf.layout);
+    conf.set(0, Conf.layout, layout + 1);
+    const refusal = (): string => {
+      try {
+        openDirector().close();
+      } catch (error) {
+        if (isWeirError(error, 'datapath-other-build')) return error.message.replace(/ — fix: .*$/, '');
+        throw error;
+      }
+      return 'none';
+    };
+    rmSync(`${bed.folder}/${LAYOUTS_PIN}`);
+    assert.equal(refusal(), 'the loaded datapath is of another build and goes on as it is');
+    const { locks, ...others } = LAYOUTS;
+    pinLayouts(bed.folder, { ...others, conns: others.conns + 1, wide: locks });
+    assert.match(refusal(), /goes on as it is \(maps conns, locks and wide have other layouts\)$/);
+    conf.set(0, Conf.layout, layout);
+    assert.equal(refusal(), 'none');
+  } finally {
+    bed.close();
+  }
+});
