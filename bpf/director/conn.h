@@ -181,7 +181,7 @@ static __always_inline void probe_slot(struct probe *r, struct conn_slot *s, __u
     if (r->free != NOWHERE) return;
     r->free = number;
     r->free_value = v;
-  } else {
+  } else if (r->free == NOWHERE) {
     evict_note(r, number, v, now);
   }
 }
