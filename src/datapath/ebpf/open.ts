@@ -86,10 +86,14 @@ function prepare(options: OpenOptions, bpffs: Bpffs): Prepared {
     if (!present) load(folder, options.capacity);
     let tables = new Tables(folder);
     checkVersion(tables);
-    const finished = present ? finishMove({ folder, tables, interfaces: new AttachedInterfaces(folder, tables, netlink) }) : undefined;
+    let interfaces = new AttachedInterfaces(folder, tables, netlink, report);
+    const finished = present ? finishMove({ folder, tables, interfaces }) : undefined;
     if (finished !== undefined) report({ kind: 'move-finished', ...finished, room: sizesOf(tables).connections });
-    const resized = present ? resize(folder, tables, netlink, options.capacity ?? {}) : undefined;
-    if (resized?.kind === 'loaded') tables = new Tables(folder);
+    const resized = present ? resize({ folder, tables, interfaces }, options.capacity ?? {}) : undefined;
+    if (resized?.kind === 'loaded') {
+      tables = new Tables(folder);
+      interfaces = new AttachedInterfaces(folder, tables, netlink, report);
+    }
     if (!present || resized?.kind === 'loaded') report({ kind: 'loaded', ...sizesOf(tables) });
     if (resized?.kind === 'resized') report(resized);
     const rule = present && options.report === undefined ? undefined : ensureUdevRule(bpffs);
@@ -100,10 +104,7 @@ function prepare(options: OpenOptions, bpffs: Bpffs): Prepared {
     tables.conf.set(0, Conf.pairIfindex, near);
     tables.conf.set(0, Conf.pairPeerIfindex, far);
     // A mode that this command asks for must be possible. With the mode of an earlier command, a new interface may have tc alone.
-    const addresses = new AttachedInterfaces(folder, tables, netlink, report).refresh(
-      options.attach ?? attachModeOf(tables),
-      options.attach !== undefined,
-    );
+    const addresses = interfaces.refresh(options.attach ?? attachModeOf(tables), options.attach !== undefined);
     if (options.attach !== undefined) tables.conf.set(0, Conf.attachMode, ATTACH_MODES.indexOf(options.attach));
     const dirty = tables.conf.get(0, Conf.dirty);
     recover(tables);

@@ -1,12 +1,10 @@
 // Other sizes for loaded tables: empty ones are loaded again. Where there are services or connections, the connection table alone gets
 // another size, under traffic (table-move.ts).
 import { WeirError } from '../../../model/errors/weir-error.js';
-import type { Netlink } from '../../../sys/netlink/netlink.js';
 import { Conf } from '../abi.gen.js';
 import { tableOverview } from '../observe/table-overview.js';
 import { recover } from '../recovery/batch.js';
 import { Tables } from '../table/tables.js';
-import { AttachedInterfaces } from './attached-interfaces.js';
 import { load, removePins } from './load.js';
 import { type Capacity, sizesOf } from './object.js';
 import { type Moving, moveTable, roomOf } from './table-move.js';
@@ -58,13 +56,13 @@ export type Resized = { readonly kind: 'loaded' } | { readonly kind: 'resized'; 
  * Sizes that are not given stay. The caller holds the lock.
  * @throws WeirError datapath-loaded, table-too-small, table-move-back; others as load and moveTable
  */
-export function resize(folder: string, tables: Tables, netlink: Netlink, capacity: Partial<Capacity>): Resized | undefined {
+export function resize(moving: Moving, capacity: Partial<Capacity>): Resized | undefined {
+  const { tables } = moving;
   if (hasSizes(tables, capacity)) return undefined;
   recover(tables);
   const wanted = { ...sizesNow(tables, capacity), ...capacity } as Capacity;
-  const interfaces = new AttachedInterfaces(folder, tables, netlink);
-  if (!isEmpty(tables)) return resizeUsed({ folder, tables, interfaces }, wanted);
-  loadAgain(folder, tables, interfaces, wanted);
+  if (!isEmpty(tables)) return resizeUsed(moving, wanted);
+  loadAgain(moving, wanted);
   return { kind: 'loaded' };
 }
 
@@ -83,7 +81,7 @@ function resizeUsed(moving: Moving, wanted: Capacity): Resized {
   return { kind: 'resized', room: roomOf(buckets), moved: moved?.connections ?? 0 };
 }
 
-function loadAgain(folder: string, tables: Tables, interfaces: AttachedInterfaces, wanted: Capacity): void {
+function loadAgain({ folder, tables, interfaces }: Moving, wanted: Capacity): void {
   const kept = KEPT.map((field) => Array.from({ length: field.count }, (_, k) => tables.conf.get(0, field, k)));
   interfaces.detachAll();
   // A process that has the tables open must not write to them any more.
