@@ -1,7 +1,7 @@
 // Writes the reasons of dropped packets into docs/operate.md, from the datapath's own list: node build/dev/drop-reasons.js
 import { readFileSync, writeFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
-import { REASONS } from '../src/datapath/ebpf/abi.gen.js';
+import { REASONS } from '../src/datapath/ebpf/reasons.gen.js';
 
 const PAGE = 'docs/operate.md';
 const HEAD = '<!-- reasons: node build/dev/drop-reasons.js writes these rows -->\n| Reason | Meaning |\n|---|---|\n';

@@ -1,12 +1,13 @@
 // A loaded datapath in a namespace of its own: a director to set up, and programs to send single frames through.
 import { readdirSync, rmdirSync } from 'node:fs';
 import type { Director } from '../../src/datapath/director.js';
-import { Conf, ConnSlot, Counters, Dest, Drops, Estimate, REASONS, Service } from '../../src/datapath/ebpf/abi.gen.js';
+import { Conf, ConnSlot, Counters, Dest, Drops, Estimate, Service } from '../../src/datapath/ebpf/abi.gen.js';
 import { EbpfDirector } from '../../src/datapath/ebpf/ebpf-director.js';
 import { PROGRAMS, removePins } from '../../src/datapath/ebpf/load/load.js';
 import type { Capacity } from '../../src/datapath/ebpf/load/object.js';
 import { openDirector } from '../../src/datapath/ebpf/open.js';
 import { Bpffs } from '../../src/datapath/ebpf/pins/bpffs.js';
+import { REASONS } from '../../src/datapath/ebpf/reasons.gen.js';
 import type { Tables } from '../../src/datapath/ebpf/table/tables.js';
 import { native } from '../../src/sys/addon.js';
 import { BpfMap, Program } from '../../src/sys/bpf/bpf-objects.js';

@@ -1,7 +1,7 @@
 // Every packet fixture through the real programs by BPF_PROG_TEST_RUN: by tc alone, and with the XDP short cut in front.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { REASONS } from '../../src/datapath/ebpf/abi.gen.js';
+import { REASONS } from '../../src/datapath/ebpf/reasons.gen.js';
 import type { DestinationKey } from '../../src/model/service.js';
 import { type Bed, openBed, skipReason } from './bed.js';
 import type { After, Fixture, Step } from './fixtures/fixture.js';

@@ -1,7 +1,8 @@
 // The connection table's size changes under traffic: no packet is lost, no connection ends. (Killed on the way: resize-live.long.test.ts.)
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Drops, REASONS } from '../../src/datapath/ebpf/abi.gen.js';
+import { Drops } from '../../src/datapath/ebpf/abi.gen.js';
+import { REASONS } from '../../src/datapath/ebpf/reasons.gen.js';
 import { noNamespaces } from '../support/netns-bed.js';
 import { inCluster, ipvsadm, ok, pollingFarEnds, tablesOf } from './cluster.js';
 import { clients, settled, TALKERS, traffic } from './resizing.js';

@@ -362,29 +362,3 @@ export const Abi = {
   SNAPSHOT_TICKS: 50,
   DROP_SNAPSHOTS: 16,
 } as const;
-
-/** Why packets were dropped or passed on unbalanced: key and meaning, in the order of the counters. */
-export const REASONS = [
-  { key: 'none', text: '' },
-  { key: 'short', text: 'cut short: headers do not fit the packet' },
-  { key: 'bad_length', text: 'lengths in the headers disagree with the packet' },
-  { key: 'bad_checksum', text: 'wrong IP header checksum, passed to the stack, which drops it' },
-  { key: 'fragment', text: 'a fragmented packet of a service, passed to the stack' },
-  { key: 'no_connection', text: 'TCP without a connection and not a SYN, passed to the stack' },
-  { key: 'no_destination', text: 'no destination is left for a new connection' },
-  { key: 'dead_destination', text: "the connection's destination or service was removed" },
-  { key: 'table_full', text: 'the connection table is full' },
-  { key: 'half_open_replaced', text: 'a half-open or UDP connection was replaced by a new one' },
-  { key: 'busy', text: "the bucket's lock could not be taken in time" },
-  { key: 'no_route', text: 'no route to the next hop' },
-  { key: 'ttl', text: 'time to live exceeded' },
-  { key: 'too_big', text: "larger than the next hop's MTU" },
-  { key: 'icmp_limited', text: 'an ICMP error was not sent because of the rate limit' },
-  { key: 'martian', text: "source address that cannot be answered, a service's own, or (UDP) the director's own" },
-  { key: 'redirect_failed', text: 'the packet could not be rewritten or sent' },
-  { key: 'ftp_data', text: 'source port 20 is never scheduled, passed to the stack' },
-  { key: 'not_local', text: 'a new connection to a service whose address is not on this host, passed to the stack' },
-  { key: 'icmp_checksum', text: 'an ICMP error about a connection, with a wrong checksum' },
-  { key: 'closed_replaced', text: 'a connection that is closed, or being closed, was replaced by a new one' },
-  { key: 'idle_replaced', text: 'an idle connection was replaced by a new one' },
-] as const;

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Records } from '../../../sys/bpf/records.js';
-import { Abi, DropSnapshot, Drops, REASONS } from '../abi.gen.js';
+import { Abi, DropSnapshot, Drops } from '../abi.gen.js';
+import { REASONS } from '../reasons.gen.js';
 import { recentDrops } from './drop-history.js';
 
 const reason = (key: string): number => REASONS.findIndex((each) => each.key === key);

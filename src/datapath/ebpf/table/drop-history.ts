@@ -1,7 +1,8 @@
 // Packets dropped, or passed on unbalanced, by reason: since loading, and since one of the snapshots that the timer keeps.
 import type { DropCount, RecentDrops } from '../../../model/drops.js';
 import type { Records } from '../../../sys/bpf/records.js';
-import { DropSnapshot, Drops, REASONS } from '../abi.gen.js';
+import { DropSnapshot, Drops } from '../abi.gen.js';
+import { REASONS } from '../reasons.gen.js';
 
 const NS_PER_S = 1e9;
 /** The youngest snapshot is older only where other programs' timer runs now, which take none. */

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Why a packet was dropped, or passed on without balancing; counted by CPU in drops[]. dev/abi-gen.mjs makes the TypeScript of it. New ones
+ * come last. */
+#ifndef WEIR_REASONS_H
+#define WEIR_REASONS_H
+
+#define REASONS(X)                                                                                                     \
+  X(NONE, none, "")                                                                                                    \
+  X(SHORT, short, "cut short: headers do not fit the packet")                                                          \
+  X(BAD_LENGTH, bad_length, "lengths in the headers disagree with the packet")                                         \
+  X(BAD_CHECKSUM, bad_checksum, "wrong IP header checksum, passed to the stack, which drops it")                       \
+  X(FRAGMENT, fragment, "a fragmented packet of a service, passed to the stack")                                       \
+  X(NO_CONNECTION, no_connection, "TCP without a connection and not a SYN, passed to the stack")                       \
+  X(NO_DESTINATION, no_destination, "no destination is left for a new connection")                                     \
+  X(DEAD_DESTINATION, dead_destination, "the connection's destination or service was removed")                                    \
+  X(TABLE_FULL, table_full, "the connection table is full")                                                            \
+  X(HALF_OPEN_REPLACED, half_open_replaced, "a half-open or UDP connection was replaced by a new one")                 \
+  X(BUSY, busy, "the bucket's lock could not be taken in time")                                                             \
+  X(NO_ROUTE, no_route, "no route to the next hop")                                                                    \
+  X(TTL, ttl, "time to live exceeded")                                                                                 \
+  X(TOO_BIG, too_big, "larger than the next hop's MTU")                                                                \
+  X(ICMP_LIMITED, icmp_limited, "an ICMP error was not sent because of the rate limit")                                \
+  X(MARTIAN, martian, "source address that cannot be answered, a service's own, or (UDP) the director's own")          \
+  X(REDIRECT_FAILED, redirect_failed, "the packet could not be rewritten or sent")                                     \
+  X(FTP_DATA, ftp_data, "source port 20 is never scheduled, passed to the stack")                                      \
+  X(NOT_LOCAL, not_local, "a new connection to a service whose address is not on this host, passed to the stack")      \
+  X(ICMP_CHECKSUM, icmp_checksum, "an ICMP error about a connection, with a wrong checksum")                           \
+  X(CLOSED_REPLACED, closed_replaced, "a connection that is closed, or being closed, was replaced by a new one")       \
+  X(IDLE_REPLACED, idle_replaced, "an idle connection was replaced by a new one")
+
+#define REASON_ENUM(name, key, text) R_##name,
+enum reason { REASONS(REASON_ENUM) REASON_COUNT };
+
+#endif
