@@ -295,7 +295,10 @@ struct estimate {
   __u32 zero_done; /* rates count only while the two are equal */
 };
 
-/* ---- conf: one record. Written by user, but for the last tick's times, `ticks` and `swept` (timer). */
+/* ---- conf: one record. Written by user, but for the last tick's times, `ticks`, `swept` and `drop_rate` (timer). The modes of the
+ * defences are written by both: the timer exchanges 1 and 2 by compare-and-swap. */
+#define TABLE_PARTS 8192 /* what amemthresh counts in: the kernel's pages of free memory, of which a table of the default size has so many */
+#define EST_CPU_WORDS 8
 struct conf {
   __u32 magic;
   __u32 abi;
@@ -323,6 +326,20 @@ struct conf {
   __u32 run_estimation;
   __s32 lblc_expiration; /* s */
   __s32 lblcr_expiration;
+  /* The defences: 1 and 2 are automatic, and the timer makes 2 of 1 while the table is nearly full. */
+  __u32 drop_entry;
+  __u32 drop_packet;
+  __u32 am_droprate;
+  __u32 amemthresh; /* free slots of the table, in parts of TABLE_PARTS */
+  __u32 drop_rate;  /* timer: every so many-th new connection is dropped, 0 = none */
+  __u32 nat_icmp_send;
+  __u32 cache_bypass;
+  __u32 expire_quiescent_template;
+  __u32 schedule_icmp;
+  __u32 ignore_tunneled, sloppy_sctp, pmtu_disc, conntrack, snat_reroute, backup_only;
+  __u32 sync_version, sync_ports, sync_persist_mode, sync_qlen_max, sync_sock_size, sync_threshold[2], sync_refresh_period, sync_retries;
+  __s32 est_nice;
+  __u32 est_cpulist[EST_CPU_WORDS]; /* a bit a CPU; none: all */
   __u64 jiffies_at; /* jiffies of the last tick */
   __u64 ktime_at;  /* CLOCK_MONOTONIC ns of the last tick */
   __u64 ticks;
@@ -340,6 +357,10 @@ struct housekeeping {
   __s32 reach;   /* how far the connections just swept reach back: their buckets stay marked */
   __u32 turn;    /* which twentieth of the estimates is next */
   __u32 started;
+  __u32 counted; /* connections in this round of the table, so far */
+  __u32 used;    /* connections in the last whole round */
+  __u32 drop_entry; /* the defence is at work */
+  __u32 spared;     /* drop_entry: quota of established connections */
 };
 
 /* ---- how often each reason (reasons.h) was counted, by CPU. */

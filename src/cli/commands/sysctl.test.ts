@@ -33,6 +33,13 @@ test('writing', async () => {
   assert.equal((await run('-w', 'net.ipv4.vs.sync_ports')).stderr, 'sysctl: command line(0): invalid syntax, continuing...\n');
 });
 
+test('what has no effect is kept, and a line reports it', async () => {
+  const { status, stdout, stderr } = await run('-w', 'net.ipv4.vs.conntrack=1');
+  assert.deepEqual([status, stdout], [0, 'net.ipv4.vs.conntrack = 1\n']);
+  assert.equal(stderr, 'weir: net.ipv4.vs.conntrack is kept, but has no effect: packets of virtual services do not pass netfilter\n');
+  assert.equal((await run('-w', 'net.ipv4.vs.conntrack=0')).stderr, '');
+});
+
 test('a key that there is not', async () => {
   const text = 'sysctl: cannot stat /proc/sys/net/ipv4/vs/x: No such file or directory\n';
   assert.deepEqual(await run('net.ipv4.vs.x'), { status: 1, stdout: '', stderr: text });

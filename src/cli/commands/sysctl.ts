@@ -1,6 +1,7 @@
 // `weir sysctl`: net.ipv4.vs.* of the director, with the words and answers of procps' sysctl.
 
 import type { Director, TableReader } from '../../datapath/director.js';
+import { sysctlWithoutEffect } from '../../datapath/sysctls.js';
 import { isRefusal } from '../../model/errors/weir-error.js';
 import { hasCode } from '../../sys/errno.js';
 import { type DirectorOpener, directorOpener } from '../director-opener.js';
@@ -92,6 +93,8 @@ function write(name: string, value: string, director: Director, flags: Flags, io
     return FAILED;
   }
   if (!flags.quiet) io.out(show(name, value, flags));
+  const why = sysctlWithoutEffect(name.slice(PREFIX.length), value);
+  if (why !== undefined) io.err(`weir: ${name} is kept, but has no effect: ${why}\n`);
   return 0;
 }
 

@@ -3,7 +3,7 @@
 /** By map: of all places, sizes and values in it, but for reasons, schedulers and methods. Equal numbers: two builds can share it. */
 export const LAYOUTS = {
   client_hops: 1221680808,
-  conf: 1286337188,
+  conf: 3872792851,
   conns: 533567585,
   counters: 3710279309,
   dests: 640178880,
@@ -11,7 +11,7 @@ export const LAYOUTS = {
   egresses: 118265803,
   endpoints: 4074764114,
   estimates: 1413622892,
-  housekeeping: 2823307967,
+  housekeeping: 1869947710,
   interfaces: 2585676165,
   localities: 3715479251,
   locks: 1284896303,
@@ -20,4 +20,4 @@ export const LAYOUTS = {
 } as const;
 
 /** Of all of them. */
-export const LAYOUT = 1017882045;
+export const LAYOUT = 1277921275;

@@ -19,8 +19,8 @@ import type { DaemonRole, DaemonSpec } from '../../model/sync-daemon.js';
 import type { CpuStats } from '../cpu-stats.js';
 import { type Director, DROP_WINDOW_S } from '../director.js';
 import type { SyncDaemons } from '../sync-daemons.js';
+import { isSysctlName, type SysctlHost, type SysctlName, sysctlNames, sysctls } from '../sysctls.js';
 import { checkDestination, checkService } from './checks.js';
-import { defaultSysctls, isSysctlValue } from './sysctls.js';
 
 /** All zero: a service or destination just made. */
 export const noStats: Stats = {
@@ -48,11 +48,15 @@ interface State {
   /** By `serviceId`, oldest first. */
   readonly services: ReadonlyMap<string, ServiceEntry>;
   readonly timeouts: Timeouts;
-  readonly sysctls: ReadonlyMap<string, string>;
+  /** The words of each. */
+  readonly sysctls: ReadonlyMap<SysctlName, readonly number[]>;
   readonly daemons: readonly DaemonSpec[];
 }
 
 const TIMEOUT_MAX_S = 86400 * 31;
+
+const SYSCTL_HOST: SysctlHost = { hz: 250, cpus: 1 };
+const initialSysctls = new Map(sysctlNames.map((name) => [name, sysctls[name].initial]));
 
 function idle(spec: DestinationSpec): DestinationEntry {
   return { spec, active: 0, inactive: 0, persistent: 0, stats: noStats };
@@ -60,7 +64,7 @@ function idle(spec: DestinationSpec): DestinationEntry {
 
 /** The table of one namespace, in memory. Its state is a value, so a change is whole or not at all. */
 export class MemoryDirector implements Director, SyncDaemons, CpuStats {
-  #state: State = { services: new Map(), timeouts: { tcp: 900, tcpFin: 120, udp: 300 }, sysctls: defaultSysctls, daemons: [] };
+  #state: State = { services: new Map(), timeouts: { tcp: 900, tcpFin: 120, udp: 300 }, sysctls: initialSysctls, daemons: [] };
   readonly #options: MemoryOptions;
 
   constructor(options: MemoryOptions = {}) {
@@ -179,13 +183,14 @@ export class MemoryDirector implements Director, SyncDaemons, CpuStats {
   }
 
   sysctls(): ReadonlyMap<string, string> {
-    return this.#state.sysctls;
+    return new Map([...this.#state.sysctls].map(([name, words]) => [name, sysctls[name].form.text(words, SYSCTL_HOST)]));
   }
 
   setSysctl(name: string, value: string): void {
-    if (!this.#state.sysctls.has(name)) throw new WeirError('sysctl-unknown', { name });
-    if (!isSysctlValue(name, value)) throw new WeirError('sysctl-value', { name, value });
-    this.#state = { ...this.#state, sysctls: new Map(this.#state.sysctls).set(name, value) };
+    if (!isSysctlName(name)) throw new WeirError('sysctl-unknown', { name });
+    const words = sysctls[name].form.parse(value, this.#state.sysctls.get(name) ?? [], SYSCTL_HOST);
+    if (words === undefined) throw new WeirError('sysctl-value', { name, value });
+    this.#state = { ...this.#state, sysctls: new Map(this.#state.sysctls).set(name, words) };
   }
 
   exclusively<T>(work: () => T): T {

@@ -14,15 +14,13 @@ import { Abi, Conf } from '../abi.gen.js';
 import { LAYOUT } from '../layouts.gen.js';
 import { unitsOf } from '../table/clock.js';
 import { pinLayouts } from '../table/layout.js';
+import { initSysctls } from '../table/sysctls.js';
 import { LAST_PINNED, PINNED_MAPS, Tables } from '../table/tables.js';
 import { DEFAULT_TIMEOUTS, TCP_TIMEOUT_SECONDS } from '../table/timeouts.js';
 import { configuredHz, nearestHz } from './hz.js';
 import { type Capacity, configure, defaultCapacity, loadObject, type Sizes, sizesOf } from './object.js';
 import { selfCheck } from './self-check.js';
 import { makeVectors, type Vector } from './vectors.js';
-
-/** Of lblc's and lblcr's: a day. */
-const DEFAULT_EXPIRATION_SECONDS = 86_400;
 
 /** Used until the rate is measured, where the kernel's configuration cannot be read. */
 const LIKELY_HZ = 250;
@@ -40,8 +38,8 @@ function writeConf(conf: Records, capacity: Capacity, sizes: Sizes, keys: readon
     for (const [name, value] of Object.entries(values)) conf.set(0, Conf[name as Exclude<keyof typeof Conf, 'bytes'>], value);
   };
   set({ connTabBits: capacity.connTabBits, connBuckets: sizes.buckets, cpus: sizes.cpus, endpointBuckets: sizes.endpointBuckets });
-  set({ maxServices: capacity.maxServices, maxDests: capacity.maxDestinations, order: 1, connReuseMode: 1, runEstimation: 1 });
-  set({ lblcExpiration: DEFAULT_EXPIRATION_SECONDS, lblcrExpiration: DEFAULT_EXPIRATION_SECONDS });
+  set({ maxServices: capacity.maxServices, maxDests: capacity.maxDestinations, order: 1 });
+  initSysctls(conf);
   keys.forEach((key, i) => {
     conf.setBig(0, Conf.hashKey, new DataView(key.buffer, key.byteOffset).getBigUint64(0, true), i);
   });

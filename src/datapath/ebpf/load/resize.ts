@@ -4,6 +4,7 @@ import { WeirError } from '../../../model/errors/weir-error.js';
 import { Conf } from '../abi.gen.js';
 import { tableOverview } from '../observe/table-overview.js';
 import { recover } from '../recovery/batch.js';
+import { sysctlFields } from '../table/sysctls.js';
 import { Tables } from '../table/tables.js';
 import { load, removePins } from './load.js';
 import { type Capacity, sizesOf } from './object.js';
@@ -18,18 +19,7 @@ const SIZES = {
 } as const satisfies Record<keyof Capacity, unknown>;
 
 /** What a user may have set on an empty table: timeouts, sysctls, how interfaces are attached. */
-const KEPT = [
-  Conf.tcpTimeout,
-  Conf.udpTimeout,
-  Conf.sloppyTcp,
-  Conf.secureTcp,
-  Conf.connReuseMode,
-  Conf.expireNodestConn,
-  Conf.runEstimation,
-  Conf.lblcExpiration,
-  Conf.lblcrExpiration,
-  Conf.attachMode,
-] as const;
+const KEPT = [Conf.tcpTimeout, Conf.udpTimeout, Conf.attachMode, ...Object.values(sysctlFields)] as const;
 
 function hasSizes({ conf }: Tables, wanted: Partial<Capacity>): boolean {
   return (Object.keys(SIZES) as (keyof Capacity)[]).every(
