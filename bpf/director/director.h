@@ -129,6 +129,7 @@ static __always_inline __u32 may_schedule(void *ctx, bool xdp, struct verdict *v
     if (!(v->p->flags & FLAG_SYN) && !v->c->sloppy_tcp) return R_NO_CONNECTION;
   }
   if (v->wire && unlikely(!vip_is_local(ctx, xdp, v->c, svc, v->p->daddr, v->p->saddr, v->now))) return R_NOT_LOCAL;
+  if (unlikely(v->c->drop_rate) && defence_drops()) return R_DROP_PACKET;
   if (v->p->sport == bpf_htons(20)) return R_FTP_DATA;
   if (v->p->protocol != IPPROTO_UDP) return R_NONE;
   /* The source is itself a service: two UDP services would answer each other's answers for ever. */
@@ -316,7 +317,7 @@ static __always_inline enum decision decide_new(void *ctx, bool xdp, struct verd
   struct service *svc = service_at(v->service);
   if (!svc || svc->state != LIVE) return GO_PASS;
   v->reason = may_schedule(ctx, xdp, v, svc);
-  if (v->reason) return v->reason == R_MARTIAN ? GO_DROP : GO_STACK;
+  if (v->reason) return v->reason == R_MARTIAN || v->reason == R_DROP_PACKET ? GO_DROP : GO_STACK;
   if (unlikely(svc->flags & SVC_ONEPACKET) && v->p->protocol == IPPROTO_UDP) return conn_once(v);
   enum decision go = conn_new(v);
   if (go != GO_REQUEST) return go;

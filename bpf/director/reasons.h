@@ -26,7 +26,10 @@
   X(NOT_LOCAL, not_local, "a new connection to a service whose address is not on this host, passed to the stack")      \
   X(ICMP_CHECKSUM, icmp_checksum, "an ICMP error about a connection, with a wrong checksum")                           \
   X(CLOSED_REPLACED, closed_replaced, "a connection that is closed, or being closed, was replaced by a new one")       \
-  X(IDLE_REPLACED, idle_replaced, "an idle connection was replaced by a new one")
+  X(IDLE_REPLACED, idle_replaced, "an idle connection was replaced by a new one")                                      \
+  X(DROP_PACKET, drop_packet, "a new connection that drop_packet, a defence against floods, did not let in")           \
+  X(DROP_ENTRY, drop_entry, "a connection that drop_entry, a defence against floods, ended")                           \
+  X(NAT_ICMP, nat_icmp_send, "a packet of a masqueraded server without a connection (nat_icmp_send)")
 
 #define REASON_ENUM(name, key, text) R_##name,
 enum reason { REASONS(REASON_ENUM) REASON_COUNT };

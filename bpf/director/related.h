@@ -94,12 +94,26 @@ static __always_inline int related_send(struct __sk_buff *skb, struct verdict *v
   return tc_send(skb, answer, &w.hop, w.gateway);
 }
 
+/* schedule_icmp: the destination that the quoted packet's connection would get here, as where another director has the connection. None is
+ * made of it. A global function, since it is rarely called. */
+__noinline __u32 related_schedule(__u32 service, __u32 client, __u16 cport, __u32 vip) {
+  struct scratch *scratch = the_scratch();
+  if (!scratch) return 0;
+  scratch->packet.saddr = client;
+  scratch->packet.sport = cport;
+  scratch->packet.daddr = vip;
+  return schedule(service);
+}
+
 /* Quotes a reply of a service: on to the connection's destination. */
 static __always_inline int related_inbound(struct __sk_buff *skb, struct verdict *v, struct quoted *q, struct related *r) {
   v->key = conn_key(q->ip.daddr, q->dport, v->service);
-  if (!conn_find(v->key, v->now, &v->f)) return TC_ACT_UNSPEC;
-  v->dest = v_dest(v->f.value);
+  bool found = conn_find(v->key, v->now, &v->f);
+  if (!found && !v->c->schedule_icmp) return TC_ACT_UNSPEC;
+  v->dest = found ? v_dest(v->f.value) : related_schedule(v->service, q->ip.daddr, q->dport, q->ip.saddr);
+  if (!v->dest) return tc_drop(R_NO_DESTINATION);
   v->d = dest_at(v->dest);
+  if (!found && v->d) v->f.value = (__u64)(v->d->method & 3) << V_METHOD_SHIFT;
   if (!v->d || !(v->d->flags & D_AVAILABLE)) return TC_ACT_UNSPEC;
   r->inbound = true;
   r->quoted_was = q->ip.saddr;

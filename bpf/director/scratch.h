@@ -79,6 +79,7 @@ struct scratch {
   struct locality new_locality;
   struct icmp_packet icmp;
   struct bpf_fib_lookup fib;
+  __u32 until_drop; /* drop_packet: new connections until one is dropped */
   union {
     __u32 head[12]; /* a frame's beginning, so that the IP header stands at head[4] */
     struct {

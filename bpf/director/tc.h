@@ -21,6 +21,8 @@ static __always_inline int tc_request(struct __sk_buff *skb, struct verdict *v) 
   if (go == GO_PASS) return TC_ACT_UNSPEC;
   if (go == GO_DROP) return tc_drop(drop_reason(v->reason));
   if (go == GO_REFUSE) {
+    struct service *s = service_at(v->service);
+    if (unlikely(v->c->cache_bypass) && s && s->mark) return TC_ACT_UNSPEC; /* to the address itself, past the caches of the service */
     count_reason(R_NO_DESTINATION);
     return icmp_error(skb, p, ICMP_UNREACHABLE, ICMP_PORT, 0);
   }
@@ -76,6 +78,18 @@ __noinline int tc_large_reply(struct __sk_buff *skb, __u32 service, __u32 mtu) {
   struct rewrite r;
   rewrite_of(&r, p, true, s->addr[0], s->port);
   return tc_translate(skb, &r) ? tc_drop(R_REDIRECT_FAILED) : tc_deliver(skb);
+}
+
+/* nat_icmp_send: a packet of a masqueraded server that belongs to no connection. The server gets an ICMP error, unless it sent an RST. */
+__noinline int tc_unknown_reply(struct __sk_buff *skb) {
+  struct scratch *scratch = the_scratch();
+  struct interface *i = interface_at(skb->ifindex);
+  if (!scratch || !i || !i->addr) return TC_ACT_UNSPEC;
+  struct packet *p = &scratch->packet;
+  if (p->protocol == IPPROTO_TCP && p->flags & FLAG_RST) return TC_ACT_UNSPEC;
+  count_reason(R_NAT_ICMP);
+  p->daddr = i->addr; /* the source of the error */
+  return icmp_error(skb, p, ICMP_UNREACHABLE, ICMP_PORT, 0);
 }
 
 static __always_inline int tc_reply(struct __sk_buff *skb, struct verdict *v) {
@@ -155,7 +169,8 @@ __noinline int tc_any_reply(struct __sk_buff *skb, __u32 real) {
   struct conf *c = the_conf();
   if (!scratch || !c) return TC_ACT_UNSPEC;
   struct verdict v = {.p = &scratch->packet, .c = c, .now = clock_now()};
-  return decide_reply(&v, real) == GO_REPLY ? tc_reply(skb, &v) : TC_ACT_UNSPEC;
+  if (likely(decide_reply(&v, real) == GO_REPLY)) return tc_reply(skb, &v);
+  return unlikely(c->nat_icmp_send) ? tc_unknown_reply(skb) : TC_ACT_UNSPEC;
 }
 
 /* From a service's own address: a reply that needs no change is counted and passes. */

@@ -18,16 +18,31 @@ struct {
 
 struct sweep {
   struct housekeeping *h; /* has the bucket and the reach: in a map, so that the verifier does not track them */
+  struct conf *c;
   __u32 now;
+  __u32 dropped; /* drop_entry looks at the buckets with this remainder; DROP_ENTRY_SHARE: at none */
 };
 
-static __always_inline void sweep_slot(struct sweep *w, struct conn_slot *s) {
+/* Does the sweep end this connection? It expired, its destination was removed (expire_nodest_conn), or drop_entry chose it. */
+static __always_inline bool sweep_ends(struct sweep *w, __u64 v, __u32 bucket) {
+  if (v_expired(v, w->now)) return true;
+  if (unlikely(w->c->expire_nodest_conn)) {
+    struct dest *d = dest_at(v_dest(v));
+    if (d && !(READ(d->flags) & D_AVAILABLE)) return true;
+  }
+  if (likely(bucket % DROP_ENTRY_SHARE != w->dropped) || !defence_ends(w->c, w->h, v, w->now)) return false;
+  count_reason(R_DROP_ENTRY);
+  return true;
+}
+
+static __always_inline void sweep_slot(struct sweep *w, struct conn_slot *s, __u32 bucket) {
   __u64 v = READ(s->value);
   if (!v_taken(v)) return;
-  if (!v_claimed(v) && v_expired(v, w->now)) {
+  if (!v_claimed(v) && sweep_ends(w, v, bucket)) {
     if (conn_end(s, v, w->now)) return;
     v = READ(s->value);
   }
+  WRITE(w->h->counted, READ(w->h->counted) + 1);
   __s32 away = v_claimed(v) ? PROBE_BUCKETS : v_away(v);
   if (away > READ(w->h->reach)) WRITE(w->h->reach, away);
 }
@@ -67,10 +82,10 @@ static long sweep_bucket(__u64 i, void *ctx) {
   if (!b) return 1;
   /* `reach` counts down from the farthest connection in later buckets: above 0, one of them has its home here or before. */
   if (unlikely(READ(b->slot[0].value) & V_SPILLED) && READ(w->h->reach) <= 0) spill_clear(bucket);
-  sweep_slot(w, &b->slot[0]);
-  sweep_slot(w, &b->slot[1]);
-  sweep_slot(w, &b->slot[2]);
-  sweep_slot(w, &b->slot[3]);
+  sweep_slot(w, &b->slot[0], bucket);
+  sweep_slot(w, &b->slot[1], bucket);
+  sweep_slot(w, &b->slot[2], bucket);
+  sweep_slot(w, &b->slot[3], bucket);
   WRITE(w->h->reach, READ(w->h->reach) - 1);
   return 0;
 }
@@ -175,10 +190,17 @@ static int housekeeping_tick(void *map, __u32 *key, struct housekeeping *h) {
   __u32 buckets = conn_mask + 1, chunk = buckets / 10;
   if (chunk < 64) chunk = buckets;
   if (chunk > SWEEP_BUCKETS) chunk = SWEEP_BUCKETS;
-  struct sweep w = {.h = h, .now = clock_now()};
+  struct sweep w = {.h = h, .c = c, .now = clock_now(), .dropped = DROP_ENTRY_SHARE};
+  /* A round of a tiny table is a tick, and not a second. */
+  if (h->drop_entry && (chunk < buckets || c->ticks % DEFENCE_TICKS == 0)) w.dropped = bpf_get_prandom_u32() % DROP_ENTRY_SHARE;
   __u32 from = h->bucket;
   bpf_loop(chunk, sweep_bucket, &w, 0);
-  if (h->bucket >= from) c->swept++;
+  if (h->bucket >= from) {
+    c->swept++;
+    h->used = h->counted;
+    h->counted = 0;
+  }
+  if (c->ticks % DEFENCE_TICKS == 0) defence_update(c, h);
   client_hops_sweep(c->ticks, w.now);
   if (c->run_estimation) estimate_some(c, h);
   c->jiffies_at = bpf_jiffies64();

@@ -24,6 +24,7 @@
 #include "schedule.h"
 #include "nexthop.h"
 #include "local.h"
+#include "defence.h"
 #include "director.h"
 #ifdef BRIDGE
 #include "bridge.h"

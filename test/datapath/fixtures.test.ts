@@ -92,7 +92,7 @@ function play(bed: Bed, fixture: Fixture, shortCut: boolean): void {
   if (fixture.after !== undefined && !isTooShortForTc(fixture)) look(bed, fixture.after);
 }
 
-/** Met by storms and floods (concurrent.test.ts, edges.test.ts, eviction.test.ts), or only when a helper of the kernel fails. */
+/** Met by storms and floods (concurrent.test.ts, defence.test.ts, edges.test.ts, eviction.test.ts), or only when a helper of the kernel fails. */
 const ELSEWHERE = [
   'none',
   'table_full',
@@ -102,6 +102,8 @@ const ELSEWHERE = [
   'redirect_failed',
   'closed_replaced',
   'idle_replaced',
+  'drop_packet',
+  'drop_entry',
 ];
 
 for (const attach of ['tc', 'xdp'] as const) {

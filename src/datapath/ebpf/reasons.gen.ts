@@ -24,4 +24,7 @@ export const REASONS = [
   { key: 'icmp_checksum', text: 'an ICMP error about a connection, with a wrong checksum' },
   { key: 'closed_replaced', text: 'a connection that is closed, or being closed, was replaced by a new one' },
   { key: 'idle_replaced', text: 'an idle connection was replaced by a new one' },
+  { key: 'drop_packet', text: 'a new connection that drop_packet, a defence against floods, did not let in' },
+  { key: 'drop_entry', text: 'a connection that drop_entry, a defence against floods, ended' },
+  { key: 'nat_icmp_send', text: 'a packet of a masqueraded server without a connection (nat_icmp_send)' },
 ] as const;

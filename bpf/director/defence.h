@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The kernel's defences against floods: drop_entry, drop_packet and the automatic values of secure_tcp. What the kernel decides by free memory is
+ * decided here by free slots of the connection table. */
+#ifndef WEIR_DEFENCE_H
+#define WEIR_DEFENCE_H
+
+#define DEFENCE_TICKS 10    /* a second */
+#define DROP_ENTRY_SHARE 32 /* every second the kernel looks at so many-th of the table's buckets */
+#define QUOTA_IDLE_SECONDS 60
+
+/* drop_packet: is this new connection dropped? Every so many-th is, counted by CPU. A global function, since it is rarely called. */
+__noinline int defence_drops(void) {
+  struct conf *c = the_conf();
+  struct scratch *scratch = the_scratch();
+  if (!c || !scratch) return 0;
+  if (scratch->until_drop > 1) {
+    scratch->until_drop--;
+    return 0;
+  }
+  scratch->until_drop = READ(c->drop_rate);
+  return 1;
+}
+
+/* Is it at work? An automatic mode (1, 2) is shown as 2 while it is. */
+static __always_inline bool defence_works(__u32 *mode, bool scarce) {
+  __u32 m = READ(*mode);
+  if (m == 1 && scarce) CAS(mode, 1, 2);
+  if (m == 2 && !scarce) CAS(mode, 2, 1);
+  return m == 3 || ((m == 1 || m == 2) && scarce);
+}
+
+static __always_inline void defence_update(struct conf *c, struct housekeeping *h) {
+  __u64 slots = (__u64)(conn_mask + 1) * BUCKET_SLOTS, used = h->used;
+  __u32 available = used >= slots ? 0 : (slots - used) * TABLE_PARTS / slots;
+  __u32 threshold = READ(c->amemthresh), rate = 0;
+  bool scarce = available < threshold;
+  h->drop_entry = defence_works(&c->drop_entry, scarce);
+  defence_works(&c->secure_tcp, scarce);
+  if (defence_works(&c->drop_packet, scarce)) rate = READ(c->drop_packet) == 3 ? READ(c->am_droprate) : threshold / (threshold - available);
+  WRITE(c->drop_rate, rate);
+}
+
+/* drop_entry: does this connection go? Half-open ones do, and of those that were idle for a minute after very few packets a share: the
+ * kernel ends every n-th of those with n packets. Here what is not V_PROVEN has few: TCP two (SYN, ACK), UDP one. */
+static __always_inline bool defence_ends(struct conf *c, struct housekeeping *h, __u64 v, __u32 now) {
+  __u32 state = v_state(v);
+  if (state == S_SYN_RECV || state == S_SYNACK) return true;
+  if (v & V_PROVEN || (state != S_ESTABLISHED && state != S_UDP)) return false;
+  __u32 timeout = state == S_UDP ? c->udp_timeout : c->tcp_timeout[S_ESTABLISHED];
+  __s32 idle = (__s32)(timeout - ((__u32)v - now));
+  if (idle < (__s32)(c->hz >> CLOCK_SHIFT) * QUOTA_IDLE_SECONDS) return false;
+  return state == S_UDP || ++h->spared % 2 == 0;
+}
+
+#endif

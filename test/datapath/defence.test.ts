@@ -1,0 +1,154 @@
+// The defences against floods: what the timer makes of their settings while the table fills and empties, and whom they drop.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Abi, Conf, ConnSlot, Service } from '../../src/datapath/ebpf/abi.gen.js';
+import { type Bed, type BedOptions, openBed, skipReason } from './bed.js';
+import { until } from './cluster.js';
+import { CLIENT, DR_VIP, SERVERS, VIP } from './fixtures/bed-addresses.js';
+import { destination, service } from './fixtures/fixture.js';
+import { fromClient, tcp, udp } from './fixtures/packets.js';
+import { takenSlots } from './table-check.js';
+
+const skip = skipReason();
+const ESTABLISHED = 1;
+
+async function inBed(work: (bed: Bed) => Promise<void>, options: BedOptions = {}): Promise<void> {
+  const bed = openBed(options);
+  try {
+    for (const { service: spec, destinations } of [
+      service('tcp', VIP, 80, [destination(`${SERVERS[0]}:80`, 'masq')]),
+      service('udp', VIP, 53, [destination(`${SERVERS[0]}:53`, 'masq')]),
+    ]) {
+      bed.director.addService(spec);
+      for (const each of destinations) bed.director.addDestination(spec.key, each);
+    }
+    await work(bed);
+  } finally {
+    bed.close();
+  }
+}
+
+const send = (bed: Bed, client: number, letters: string): string =>
+  bed.send('ingress', 'front', fromClient(tcp({ from: `${CLIENT}:${20_000 + client}`, to: `${VIP}:80` }, letters))).verdict;
+const sendUdp = (bed: Bed, client: number): string =>
+  bed.send('ingress', 'front', fromClient(udp({ from: `${CLIENT}:${20_000 + client}`, to: `${VIP}:53` }))).verdict;
+
+const setting = (bed: Bed, name: string): string | undefined => bed.director.sysctls().get(name);
+
+/** Lets so many seconds pass for all connections. */
+function age(bed: Bed, seconds: number): void {
+  const slots = bed.slots();
+  const units = BigInt(seconds * (bed.tables.conf.get(0, Conf.hz) >> Abi.CLOCK_SHIFT));
+  for (const { index } of takenSlots(bed)) {
+    const value = slots.big(index, ConnSlot.value);
+    slots.setBig(index, ConnSlot.value, (value & ~0xffffffffn) | ((value - units) & 0xffffffffn));
+  }
+}
+
+const AUTOMATIC = ['drop_entry', 'drop_packet', 'secure_tcp'] as const;
+
+test('automatic modes show 2 while the table is nearly full, and 1 again when it is not', { skip }, async () => {
+  const places = 16 * Abi.BUCKET_SLOTS;
+  await inBed(
+    async (bed) => {
+      const modes = (): readonly (string | undefined)[] => AUTOMATIC.map((name) => setting(bed, name));
+      bed.director.setSysctl('amemthresh', String(Abi.TABLE_PARTS / 4));
+      bed.director.setSysctl('drop_packet', '1');
+      bed.director.setSysctl('secure_tcp', '2');
+      await until(modes, ([, packet, secure]) => packet === '1' && secure === '1');
+      assert.equal(bed.tables.conf.get(0, Conf.dropRate), 0, 'there is room: nothing is dropped');
+      for (let client = 0; client < places - 8; client++) assert.equal(send(bed, client, 'S'), 'redirect');
+      await until(modes, ([, packet, secure]) => packet === '2' && secure === '2');
+      // 8 of 64 places are free, an eighth; the setting is a quarter: 2048 / (2048 - 1024)
+      assert.equal(bed.tables.conf.get(0, Conf.dropRate), 2);
+      assert.equal(setting(bed, 'drop_entry'), '0', 'what is off stays off');
+      age(bed, 3600);
+      await until(modes, ([, packet, secure]) => packet === '1' && secure === '1');
+      assert.equal(bed.tables.conf.get(0, Conf.dropRate), 0);
+    },
+    { capacity: { connBuckets: 16 } },
+  );
+});
+
+test('drop_packet 3 drops every so many-th new connection, and no packet of those that there are', { skip }, async () => {
+  await inBed(async (bed) => {
+    assert.equal(send(bed, 0, 'S'), 'redirect');
+    bed.director.setSysctl('am_droprate', '3');
+    bed.director.setSysctl('drop_packet', '3');
+    await until(
+      () => bed.tables.conf.get(0, Conf.dropRate),
+      (rate) => rate === 3,
+    );
+    const verdicts = Array.from({ length: 30 }, (_, index) => (index % 2 === 0 ? send(bed, 1 + index, 'S') : sendUdp(bed, index)));
+    const dropped = verdicts.filter((verdict) => verdict === 'drop').length;
+    // counted by CPU: each drops its first, then every third
+    assert.ok(dropped >= 10 && dropped < 10 + bed.tables.conf.get(0, Conf.cpus), `${dropped} of 30`);
+    assert.deepEqual(bed.drops(), { drop_packet: dropped });
+    for (let packet = 0; packet < 9; packet++) assert.equal(send(bed, 0, 'A'), 'redirect');
+    bed.director.setSysctl('drop_packet', '0');
+    await until(
+      () => bed.tables.conf.get(0, Conf.dropRate),
+      (rate) => rate === 0,
+    );
+    for (let client = 100; client < 110; client++) assert.equal(send(bed, client, 'S'), 'redirect');
+  });
+});
+
+test('drop_entry 3 ends half-open connections, and no established one that is young or in use', { skip }, async () => {
+  await inBed(async (bed) => {
+    for (let client = 0; client < 50; client++) for (const letters of ['S', 'A']) send(bed, client, letters);
+    for (let client = 100; client < 1100; client++) send(bed, client, 'S');
+    bed.director.setSysctl('drop_entry', '3');
+    await until(
+      () => bed.drops()['drop_entry'] ?? 0,
+      (ended) => ended >= 30,
+    );
+    bed.director.setSysctl('drop_entry', '0');
+    const open = takenSlots(bed).map(({ state }) => state);
+    assert.equal(open.filter((state) => state === ESTABLISHED).length, 50);
+    assert.ok(open.length < 1050 - 29, 'the half-open ones left the table');
+  });
+});
+
+test('drop_entry 3 ends what was idle for a minute after very few packets', { skip }, async () => {
+  await inBed(async (bed) => {
+    for (let client = 0; client < 800; client++) sendUdp(bed, client);
+    for (let client = 0; client < 400; client++) for (const letters of ['S', 'A']) send(bed, client, letters);
+    age(bed, 61);
+    bed.director.setSysctl('drop_entry', '3');
+    const left = (): readonly [number, number] => {
+      const states = takenSlots(bed).map(({ state }) => state);
+      return [states.filter((state) => state === ESTABLISHED).length, states.filter((state) => state !== ESTABLISHED).length];
+    };
+    await until(left, ([tcps, udps]) => tcps < 400 && udps < 790);
+    bed.director.setSysctl('drop_entry', '0');
+  });
+});
+
+test('expire_nodest_conn: the connections of a removed destination leave the table within a sweep', { skip }, async () => {
+  await inBed(async (bed) => {
+    const { service: spec, destinations } = service('tcp', VIP, 80, [destination(`${SERVERS[0]}:80`, 'masq')]);
+    for (let client = 0; client < 20; client++) send(bed, client, 'S');
+    for (const each of destinations) bed.director.deleteDestination(spec.key, each);
+    assert.equal(takenSlots(bed).length, 20);
+    bed.director.setSysctl('expire_nodest_conn', '1');
+    await until(
+      () => takenSlots(bed).length,
+      (count) => count === 0,
+    );
+    assert.deepEqual(bed.drops(), {});
+  });
+});
+
+test('cache_bypass: without a destination, packets of a mark go on to their own address', { skip }, async () => {
+  await inBed(async (bed) => {
+    const { service: spec } = service('tcp', DR_VIP, 80, []);
+    bed.director.addService(spec);
+    const packet = fromClient(tcp({ from: `${CLIENT}:40000`, to: `${DR_VIP}:80` }, 'S'));
+    bed.tables.services.set(3, Service.mark, 5);
+    assert.equal(bed.send('ingress', 'front', packet).verdict, 'redirect', 'an ICMP error');
+    bed.director.setSysctl('cache_bypass', '1');
+    assert.equal(bed.send('ingress', 'front', packet).verdict, 'pass');
+    assert.deepEqual(bed.drops(), { no_destination: 1 });
+  });
+});
