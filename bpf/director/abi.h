@@ -267,6 +267,8 @@ struct conn_bucket {
 #define INTERFACE_XDP 0x1 /* XDP is attached and frames may be redirected to it */
 #define INTERFACE_LOOPBACK 0x2
 #define INTERFACE_PEER 0x4 /* a veth whose other end is in another namespace */
+#define INTERFACE_STRICT 0x8 /* rp_filter is 1: the way back to a packet's source leads by the interface */
+#define INTERFACE_LOOSE 0x10 /* rp_filter is 2: there is a way back */
 struct interface {
   __u32 ifindex;
   __u8 mac[6];

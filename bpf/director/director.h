@@ -29,7 +29,6 @@ struct verdict {
   __u64 key; /* of the connection */
   __u32 reason;
   bool known;  /* f holds the connection */
-  bool wire;   /* the packet came from outside: not by lo, as from clients on the director */
   bool unanswerable; /* a reply to its source would not leave the host */
 };
 
@@ -122,23 +121,33 @@ static __always_inline void conn_finish(struct verdict *v) {
   v->known = false;
 }
 
-/* May this packet start a connection? R_NONE: yes. */
-static __always_inline __u32 may_schedule(void *ctx, bool xdp, struct verdict *v, struct service *svc) {
-  if (v->p->protocol == IPPROTO_TCP) {
-    if (v->p->flags & FLAG_RST) return R_NO_CONNECTION;
-    if (!(v->p->flags & FLAG_SYN) && !v->c->sloppy_tcp) return R_NO_CONNECTION;
+/* May the packet in the scratch space start a connection of the service? R_NONE: yes; with UNANSWERABLE, a reply to its source would not
+ * leave the host. */
+#define UNANSWERABLE 0x100
+static __always_inline __u32 may_schedule(void *ctx, bool xdp, __u32 ifindex, __u32 service) {
+  struct scratch *scratch = the_scratch();
+  struct conf *c = the_conf();
+  struct service *svc = service_at(service);
+  if (!scratch || !c || !svc) return R_NO_CONNECTION;
+  struct packet *p = &scratch->packet;
+  bool wire = ifindex != LOOPBACK; /* the packet came from outside: not by lo, as from clients on the director */
+  __u32 now = clock_now();
+  if (p->protocol == IPPROTO_TCP) {
+    if (p->flags & FLAG_RST) return R_NO_CONNECTION;
+    if (!(p->flags & FLAG_SYN) && !c->sloppy_tcp) return R_NO_CONNECTION;
   }
-  if (v->wire && unlikely(!vip_is_local(ctx, xdp, v->c, svc, v->p->daddr, v->p->saddr, v->now))) return R_NOT_LOCAL;
-  if (unlikely(v->c->drop_rate) && defence_drops()) return R_DROP_PACKET;
-  if (v->p->sport == bpf_htons(20)) return R_FTP_DATA;
-  if (v->p->protocol != IPPROTO_UDP) return R_NONE;
+  if (wire && unlikely(!vip_is_local(ctx, xdp, c, svc, p->daddr, p->saddr, now))) return R_NOT_LOCAL;
+  if (wire && unlikely(!is_reverse_path(ctx, xdp, c, ifindex, p->saddr, p->daddr, now))) return R_REVERSE_PATH;
+  if (unlikely(c->drop_rate) && defence_drops()) return R_DROP_PACKET;
+  if (p->sport == bpf_htons(20)) return R_FTP_DATA;
+  if (p->protocol != IPPROTO_UDP) return R_NONE;
   /* The source is itself a service: two UDP services would answer each other's answers for ever. */
-  if (endpoint_find(endpoint_key(v->p->saddr, v->p->sport, IPPROTO_UDP, E_SERVICE))) return R_MARTIAN;
+  if (endpoint_find(endpoint_key(p->saddr, p->sport, IPPROTO_UDP, E_SERVICE))) return R_MARTIAN;
   /* A packet from outside with the director's own address as its source: the answer of a masqueraded server would go to the
    * director's own stack. TCP needs no such test: the stack resets a handshake that it did not begin. */
-  if (!v->wire || !(svc->flags & SVC_MASQUERADES)) return R_NONE;
-  v->unanswerable = client_class(ctx, xdp, v->p->saddr, v->p->daddr) == HOP_LOCAL;
-  return R_NONE;
+  struct hop h;
+  if (!wire || !(svc->flags & SVC_MASQUERADES) || hop_of_client(c, p->saddr, now, &h)) return R_NONE;
+  return address_class(ctx, xdp, p->saddr, p->daddr) == HOP_LOCAL ? UNANSWERABLE : R_NONE;
 }
 
 /* The value of a connection that the packet starts. */
@@ -310,13 +319,14 @@ static __always_inline enum decision decide_known(struct verdict *v) {
   return likely(v->known) ? GO_REQUEST : GO_NEW;
 }
 
-/* A packet for a service, without a connection. */
-static __always_inline enum decision decide_new(void *ctx, bool xdp, struct verdict *v) {
+/* A packet for a service, without a connection. `may`: what may_schedule answers. */
+static __always_inline enum decision decide_new(struct verdict *v, __u32 may) {
   v->dest = 0;
   v->key = conn_key(v->p->saddr, v->p->sport, v->service);
   struct service *svc = service_at(v->service);
   if (!svc || svc->state != LIVE) return GO_PASS;
-  v->reason = may_schedule(ctx, xdp, v, svc);
+  v->unanswerable = may & UNANSWERABLE;
+  v->reason = may & ~UNANSWERABLE;
   if (v->reason) return v->reason == R_MARTIAN || v->reason == R_DROP_PACKET ? GO_DROP : GO_STACK;
   if (unlikely(svc->flags & SVC_ONEPACKET) && v->p->protocol == IPPROTO_UDP) return conn_once(v);
   enum decision go = conn_new(v);

@@ -4,26 +4,62 @@
 #define WEIR_LOCAL_H
 
 /* HOP_LOCAL: an address of this host, a broadcast address, or one without any route (the FIB's answer is the same). `peer`: the
- * packet's other address. Of a client whose next hop is cached the FIB is not asked. Global functions: each has its own stack frame and is
- * verified once. */
-static __always_inline int class_of(void *ctx, __u32 ifindex, __u32 addr, __u32 peer, bool client) {
-  struct conf *c = the_conf();
+ * packet's other address. Global functions: each has its own stack frame and is verified once. */
+__noinline int tc_address_class(struct __sk_buff *skb, __u32 addr, __u32 peer) {
   struct hop h;
   __u32 gateway;
-  if (client && c && hop_of_client(c, addr, clock_now(), &h)) return HOP_READY;
-  return hop_ask(ctx, ifindex, addr, peer, &h, &gateway);
+  return hop_ask(skb, skb->ingress_ifindex, addr, peer, &h, &gateway);
 }
-__noinline int tc_address_class(struct __sk_buff *skb, __u32 addr, __u32 peer, bool client) {
-  return class_of(skb, skb->ingress_ifindex, addr, peer, client);
-}
-__noinline int xdp_address_class(struct xdp_md *ctx, __u32 addr, __u32 peer, bool client) {
-  return class_of(ctx, ctx->ingress_ifindex, addr, peer, client);
+__noinline int xdp_address_class(struct xdp_md *ctx, __u32 addr, __u32 peer) {
+  struct hop h;
+  __u32 gateway;
+  return hop_ask(ctx, ctx->ingress_ifindex, addr, peer, &h, &gateway);
 }
 static __always_inline int address_class(void *ctx, bool xdp, __u32 addr, __u32 peer) {
-  return xdp ? xdp_address_class(ctx, addr, peer, false) : tc_address_class(ctx, addr, peer, false);
+  return xdp ? xdp_address_class(ctx, addr, peer) : tc_address_class(ctx, addr, peer);
 }
-static __always_inline int client_class(void *ctx, bool xdp, __u32 addr, __u32 peer) {
-  return xdp ? xdp_address_class(ctx, addr, peer, true) : tc_address_class(ctx, addr, peer, true);
+
+/* Does the way back to an address lead by an interface? As rp_filter has it: `strict`, by one of the paths of the best route; else it is
+ * enough that there is a route. The FIB names one path alone for each pair of addresses. Where it is another interface's, and a route by
+ * this one exists, it is asked for further pairs: they take each path of a route with several. As in the kernel the question does not
+ * depend on the interface. */
+#define PATHS_ASKED 16
+static __always_inline bool is_route(long rc) { return rc == BPF_FIB_LKUP_RET_SUCCESS || rc > BPF_FIB_LKUP_RET_FWD_DISABLED; }
+static __always_inline bool leads_back(void *ctx, __u32 ifindex, __u32 addr, __u32 peer, bool strict) {
+  struct scratch *scratch = the_scratch();
+  struct conf *c = the_conf();
+  if (!scratch || !c) return true;
+  CHECKED(scratch);
+  struct bpf_fib_lookup *fib = &scratch->fib;
+#pragma clang loop unroll(disable)
+  for (__u32 i = 0; i <= PATHS_ASKED; i++) {
+    bool by_it = i == 1; /* is there any route by this interface? */
+    long rc = fib_ask(ctx, fib, by_it ? ifindex : c->pair_ifindex, addr, i < 2 ? peer : peer ^ i * 0x9e3779b9, by_it ? BPF_FIB_LOOKUP_OUTPUT : 0);
+    if (i < 2 && !is_route(rc)) {
+      if (rc != BPF_FIB_LKUP_RET_FWD_DISABLED) return false;
+      if (!by_it) return true; /* the kernel gives no answer */
+    } else if (!by_it && is_route(rc) && (!strict || fib->ifindex == ifindex)) {
+      return true;
+    }
+  }
+  return false;
+}
+__noinline int tc_leads_back(struct __sk_buff *skb, __u32 addr, __u32 peer, bool strict) {
+  return leads_back(skb, skb->ingress_ifindex, addr, peer, strict);
+}
+__noinline int xdp_leads_back(struct xdp_md *ctx, __u32 addr, __u32 peer, bool strict) {
+  return leads_back(ctx, ctx->ingress_ifindex, addr, peer, strict);
+}
+
+/* Does the rp_filter of the interface let a source in? The kernel's stack applies it before IPVS sees a packet. A client whose next hop
+ * is cached has a way back. */
+static __always_inline bool is_reverse_path(void *ctx, bool xdp, struct conf *c, __u32 ifindex, __u32 addr, __u32 peer, __u32 now) {
+  struct interface *i = interface_at(ifindex);
+  if (likely(!i || !(i->flags & (INTERFACE_STRICT | INTERFACE_LOOSE)))) return true;
+  bool strict = i->flags & INTERFACE_STRICT;
+  struct hop h;
+  if (hop_of_client(c, addr, now, &h) && (!strict || h.ifindex == ifindex)) return true;
+  return xdp ? xdp_leads_back(ctx, addr, peer, strict) : tc_leads_back(ctx, addr, peer, strict);
 }
 
 /* Has this host the service's address? The kernel's IPVS balances only what is delivered locally, and so does weir: a director that

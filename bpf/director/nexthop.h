@@ -204,9 +204,9 @@ static __always_inline struct interface *interface_at(__u32 ifindex) {
   return l && l->ifindex == ifindex ? l : 0;
 }
 
-static __always_inline long fib_ask(void *ctx, struct bpf_fib_lookup *fib, __u32 ifindex, __u32 addr, __u32 saddr) {
+static __always_inline long fib_ask(void *ctx, struct bpf_fib_lookup *fib, __u32 ifindex, __u32 addr, __u32 saddr, __u32 flags) {
   *fib = (struct bpf_fib_lookup){.family = F_INET, .ipv4_src = saddr, .ipv4_dst = addr, .ifindex = ifindex, .tot_len = 1};
-  return bpf_fib_lookup(ctx, fib, sizeof *fib, 0);
+  return bpf_fib_lookup(ctx, fib, sizeof *fib, flags);
 }
 
 /* Is the gateway that hop_ask() has just answered an IPv6 address (RFC 8950)? It stands in the scratch space. */
@@ -221,12 +221,12 @@ static __always_inline enum hop_answer hop_ask(void *ctx, __u32 ifindex, __u32 a
   if (!scratch) return HOP_NONE;
   CHECKED(scratch);
   struct bpf_fib_lookup *fib = &scratch->fib;
-  long rc = fib_ask(ctx, fib, ifindex, addr, saddr);
+  long rc = fib_ask(ctx, fib, ifindex, addr, saddr, 0);
   if (rc == BPF_FIB_LKUP_RET_FWD_DISABLED) {
     /* Forwarding is off on this interface, as it may be with DR: ask as if the packet came in by weir's own device. */
     struct conf *c = the_conf();
     if (!c || !c->pair_ifindex) return HOP_UNKNOWN;
-    rc = fib_ask(ctx, fib, c->pair_ifindex, addr, saddr);
+    rc = fib_ask(ctx, fib, c->pair_ifindex, addr, saddr, 0);
   }
   if (rc == BPF_FIB_LKUP_RET_FWD_DISABLED) return HOP_UNKNOWN;
   if (rc == BPF_FIB_LKUP_RET_NOT_FWDED) return HOP_LOCAL;

@@ -12,6 +12,7 @@ static __always_inline bool mac_equal(const __u8 *a, const __u8 *b) {
  * Every other packet takes the full path, from the start. */
 #define QUICK_NO (-1)
 #define QUICK_ABSENT (-2) /* and there is no connection */
+#define QUICK_CHOSEN (-3) /* of the full path: its destination is chosen */
 
 struct quick {
   struct packet p;

@@ -73,6 +73,7 @@ struct walk {
 
 struct scratch {
   struct packet packet;
+  __u64 chosen; /* XDP: the value of the packet's connection, for xdp_send_to */
   struct probe probe;
   struct walk walk;
   struct locality_key locality_key;

@@ -14,10 +14,13 @@ static __always_inline bool is_too_big(struct __sk_buff *skb, struct packet *p, 
   return p->header + (words >> 4) * 4 + skb->gso_size > mtu;
 }
 
+/* A global function, with its own stack frame and verified once. */
+__noinline __u32 tc_may_schedule(struct __sk_buff *skb, __u32 service) { return may_schedule(skb, false, skb->ingress_ifindex, service); }
+
 static __always_inline int tc_request(struct __sk_buff *skb, struct verdict *v) {
   struct packet *p = v->p;
   enum decision go = decide_known(v);
-  if (go == GO_NEW) go = decide_new(skb, false, v);
+  if (go == GO_NEW) go = decide_new(v, tc_may_schedule(skb, v->service));
   if (go == GO_PASS) return TC_ACT_UNSPEC;
   if (go == GO_DROP) return tc_drop(drop_reason(v->reason));
   if (go == GO_REFUSE) {
@@ -159,7 +162,7 @@ __noinline int tc_any_request(struct __sk_buff *skb, __u32 service) {
   if (!scratch || !c) return TC_ACT_UNSPEC;
   struct packet *p = &scratch->packet;
   bool wire = skb->ingress_ifindex != LOOPBACK;
-  struct verdict v = {.p = p, .c = c, .now = clock_now(), .service = service, .wire = wire};
+  struct verdict v = {.p = p, .c = c, .now = clock_now(), .service = service};
   if (wire && (p->saddr == p->daddr || is_martian(p->saddr))) return tc_drop(R_MARTIAN);
   return tc_request(skb, &v);
 }

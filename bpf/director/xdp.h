@@ -29,18 +29,21 @@ static __always_inline bool xdp_hop(struct xdp_md *ctx, struct verdict *v, struc
   return h->flags & NH_XDP && (!h->mtu || v->p->length <= h->mtu);
 }
 
-/* Sends the packet in the scratch space to a destination. A global function, with a stack frame of its own: deciding about a packet and
- * sending it follow each other. */
-__noinline int xdp_send_to(struct xdp_md *ctx, __u32 dest, __u32 method) {
+/* Sends the packet in the scratch space to the destination chosen there. A global function, with a stack frame of its own: deciding about
+ * a packet and sending it follow each other. */
+__noinline int xdp_send_to(struct xdp_md *ctx) {
   struct scratch *scratch = the_scratch();
   struct conf *c = the_conf();
-  struct dest *d = dest_at(dest);
+  if (!scratch || !c) return XDP_PASS;
   struct hop h;
-  if (!scratch || !c || !d || d->flags & D_LOCAL) return XDP_PASS;
+  __u64 chosen = scratch->chosen;
+  __u32 dest = v_dest(chosen);
+  struct dest *d = dest_at(dest);
+  if (!d || d->flags & D_LOCAL) return XDP_PASS;
   struct verdict v = {.p = &scratch->packet, .c = c, .now = clock_now(), .dest = dest, .d = d};
   __u32 addr = d->addr[0];
   if (unlikely(!xdp_hop(ctx, &v, d, addr, v.p->saddr, &h))) return XDP_PASS;
-  if (!xdp_readdress(ctx, v.p, &h, false, method == M_MASQ, addr, d->port)) return XDP_PASS;
+  if (!xdp_readdress(ctx, v.p, &h, false, v_method(chosen) == M_MASQ, addr, d->port)) return XDP_PASS;
   count_packet(&v, false);
   return bpf_redirect(h.ifindex, 0);
 }
@@ -81,20 +84,29 @@ __noinline int xdp_known_request(struct xdp_md *ctx, __u32 service) {
   enum decision go = decide_known(&v);
   if (go == GO_DROP) return xdp_drop(&v);
   if (go == GO_NEW) return QUICK_ABSENT;
-  int done = xdp_send_to(ctx, v.dest, v_method(v.f.value));
+  struct scratch *scratch = the_scratch();
+  if (!scratch) return XDP_PASS;
+  scratch->chosen = v.f.value;
+  int done = xdp_send_to(ctx);
   if (done != XDP_PASS) conn_touch(&v, false);
   return done;
 }
 
-__noinline int xdp_new_request(struct xdp_md *ctx, __u32 service) {
+/* May the packet start a connection? It comes before xdp_new_request, not in it, so that their stack frames do not add up. */
+__noinline __u32 xdp_may_schedule(struct xdp_md *ctx, __u32 service) {
+  return xdp_read(ctx) ? may_schedule(ctx, true, ctx->ingress_ifindex, service) : R_NO_CONNECTION;
+}
+/* QUICK_CHOSEN: the packet goes to the scratch space's choice. */
+__noinline int xdp_new_request(__u32 service, __u32 may) {
   struct conf *c = the_conf();
-  struct packet *p = xdp_read(ctx);
-  if (!c || !p) return XDP_PASS;
-  struct verdict v = {.p = p, .c = c, .now = clock_now(), .service = service, .wire = ctx->ingress_ifindex != LOOPBACK};
-  enum decision go = decide_new(ctx, true, &v);
+  struct scratch *scratch = the_scratch();
+  if (!c || !scratch) return XDP_PASS;
+  struct verdict v = {.p = &scratch->packet, .c = c, .now = clock_now(), .service = service};
+  enum decision go = decide_new(&v, may);
   if (go == GO_DROP) return xdp_drop(&v);
   if (go != GO_REQUEST || v.known) return XDP_PASS; /* known: another CPU made it meanwhile, and tc finds it */
-  return xdp_send_to(ctx, v.dest, v_method(v.f.value));
+  scratch->chosen = v.f.value;
+  return QUICK_CHOSEN;
 }
 
 __noinline int xdp_any_reply(struct xdp_md *ctx, __u32 real) {
@@ -122,7 +134,8 @@ int weir_xdp(struct xdp_md *ctx) {
     int done = BRIDGING ? QUICK_NO : quick_request(data, end, &q, service);
     if (likely(done >= 0)) return done;
     if (done != QUICK_ABSENT) done = xdp_known_request(ctx, service);
-    return done == QUICK_ABSENT ? xdp_new_request(ctx, service) : done;
+    if (done == QUICK_ABSENT) done = xdp_new_request(service, xdp_may_schedule(ctx, service));
+    return done == QUICK_CHOSEN ? xdp_send_to(ctx) : done;
   }
   __u32 real = endpoint_find(endpoint_key(q.p.saddr, q.p.sport, q.p.protocol, E_REAL));
   if (!real) return XDP_PASS;

@@ -10,6 +10,7 @@ const DIFFERENCE_TEXTS: Readonly<Record<RecordDifference, string>> = {
   number: 'number',
   mac: 'MAC address',
   flags: 'kind of attachment',
+  rp_filter: 'rp_filter',
   address: 'IP address',
 };
 

@@ -3,15 +3,18 @@ import { readdirSync, rmdirSync } from 'node:fs';
 import type { Director } from '../../src/datapath/director.js';
 import { Conf, ConnSlot, Counters, Dest, Drops, Estimate, Service } from '../../src/datapath/ebpf/abi.gen.js';
 import { EbpfDirector } from '../../src/datapath/ebpf/ebpf-director.js';
+import { AttachedInterfaces } from '../../src/datapath/ebpf/load/attached-interfaces.js';
 import { PROGRAMS, removePins } from '../../src/datapath/ebpf/load/load.js';
 import type { Capacity } from '../../src/datapath/ebpf/load/object.js';
-import { openDirector } from '../../src/datapath/ebpf/open.js';
+import { attachModeOf, openDirector } from '../../src/datapath/ebpf/open.js';
 import { Bpffs } from '../../src/datapath/ebpf/pins/bpffs.js';
 import { REASONS } from '../../src/datapath/ebpf/reasons.gen.js';
 import type { Tables } from '../../src/datapath/ebpf/table/tables.js';
 import { native } from '../../src/sys/addon.js';
 import { BpfMap, Program } from '../../src/sys/bpf/bpf-objects.js';
 import { type Field, Records } from '../../src/sys/bpf/records.js';
+import { writeSetting } from '../../src/sys/files/sysctl.js';
+import { Netlink } from '../../src/sys/netlink/netlink.js';
 import { noNamespaces } from '../support/netns-bed.js';
 import type { DeviceName } from './fixtures/bed-addresses.js';
 import type { Hook } from './fixtures/fixture.js';
@@ -54,6 +57,8 @@ export interface Bed {
    * and tc may send its clone and make an ARP request of it.
    */
   letHopsAge(): void;
+  /** Sets rp_filter, and has the interfaces looked at again; until the next wipe. */
+  filterReversePath(device: DeviceName | 'all', value: 0 | 1 | 2): void;
   /** The connection table, one record a slot. */
   slots(): Records;
   /** Programs and the connection table as they are pinned now: others took their place. */
@@ -89,6 +94,8 @@ class LoadedBed implements Bed {
   readonly #hops: ArrayBuffer;
   readonly #freshFor: number;
   readonly #devices = new Map<DeviceName, number>();
+  /** Devices with rp_filter. */
+  readonly #filtering = new Set<DeviceName | 'all'>();
 
   constructor(
     readonly name: string,
@@ -173,7 +180,20 @@ class LoadedBed implements Bed {
     return { verdict, frame: out, kernelResolves: false };
   }
 
+  filterReversePath(device: DeviceName | 'all', value: 0 | 1 | 2): void {
+    writeSetting(`net/ipv4/conf/${device}/rp_filter`, String(value));
+    if (value === 0) this.#filtering.delete(device);
+    else this.#filtering.add(device);
+    const netlink = new Netlink();
+    try {
+      new AttachedInterfaces(this.folder, this.tables, netlink).refresh(attachModeOf(this.tables), false);
+    } finally {
+      netlink.close();
+    }
+  }
+
   wipe(): void {
+    for (const device of this.#filtering) this.filterReversePath(device, 0);
     const { conf, services, dests, counters, estimates, endpoints, drops } = this.tables;
     const [serviceTop, destTop, cpus, maxServices] = [Conf.serviceTop, Conf.destTop, Conf.cpus, Conf.maxServices].map((f) =>
       conf.get(0, f),

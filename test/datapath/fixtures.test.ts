@@ -34,12 +34,15 @@ function take(bed: Bed, step: Step, shortCut: boolean): void {
       return;
     case 'edit service':
       bed.director.editService(step.service);
-      break;
+      return;
     case 'delete service':
       bed.director.deleteService(step.service);
       return;
     case 'sysctl':
       bed.director.setSysctl(step.name, step.value);
+      return;
+    case 'rp_filter':
+      bed.filterReversePath(step.device, step.value);
   }
 }
 

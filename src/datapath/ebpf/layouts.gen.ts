@@ -12,7 +12,7 @@ export const LAYOUTS = {
   endpoints: 4074764114,
   estimates: 1413622892,
   housekeeping: 1869947710,
-  interfaces: 2585676165,
+  interfaces: 3412941469,
   localities: 3715479251,
   locks: 1284896303,
   rings: 2427631848,
@@ -20,4 +20,4 @@ export const LAYOUTS = {
 } as const;
 
 /** Of all of them. */
-export const LAYOUT = 1277921275;
+export const LAYOUT = 1912880691;

@@ -27,4 +27,5 @@ export const REASONS = [
   { key: 'drop_packet', text: 'a new connection that drop_packet, a defence against floods, did not let in' },
   { key: 'drop_entry', text: 'a connection that drop_entry, a defence against floods, ended' },
   { key: 'nat_icmp_send', text: 'a packet of a masqueraded server without a connection (nat_icmp_send)' },
+  { key: 'reverse_path', text: "a new connection that the interface's rp_filter forbids, passed to the stack, which drops it" },
 ] as const;

@@ -1,5 +1,6 @@
 // What the programs know of an attached interface: its record, made of the interface as it is.
 import type { Records } from '../../../sys/bpf/records.js';
+import { readSetting } from '../../../sys/files/sysctl.js';
 import { swap32 } from '../../../wire/bytes.js';
 import { macBytes } from '../../../wire/ethernet.js';
 import type { InterfaceAddress } from '../../../wire/rtnetlink-address.js';
@@ -15,7 +16,16 @@ export interface InterfaceRecord {
 }
 
 /** What differs between a record and its interface. `number`: the record is another interface's, or none's. */
-export type RecordDifference = 'number' | 'mac' | 'flags' | 'address';
+export type RecordDifference = 'number' | 'mac' | 'flags' | 'rp_filter' | 'address';
+
+const REVERSE_PATH = Abi.INTERFACE_STRICT | Abi.INTERFACE_LOOSE;
+
+/** As the kernel applies it: the larger value of the interface's own and that of all interfaces. */
+function reversePathFlag(name: string): number {
+  const values = ['all', name].map((each) => Number(readSetting(`net/ipv4/conf/${each}/rp_filter`) ?? 0));
+  const value = Math.max(...values);
+  return value === 1 ? Abi.INTERFACE_STRICT : value === 2 ? Abi.INTERFACE_LOOSE : 0;
+}
 
 /** The kernel redirects packets to a veth's other end only where that is in another namespace. */
 function handsOver(link: Link): boolean {
@@ -29,7 +39,11 @@ export function recordOf(link: Link, xdp: boolean, addresses: readonly Interface
   return {
     ifindex: link.ifindex,
     mac: link.mac === undefined ? new Uint8Array(6) : macBytes(link.mac),
-    flags: (xdp ? Abi.INTERFACE_XDP : 0) | (loopback ? Abi.INTERFACE_LOOPBACK : 0) | (handsOver(link) ? Abi.INTERFACE_PEER : 0),
+    flags:
+      (xdp ? Abi.INTERFACE_XDP : 0) |
+      (loopback ? Abi.INTERFACE_LOOPBACK : 0) |
+      (handsOver(link) ? Abi.INTERFACE_PEER : 0) |
+      reversePathFlag(link.name),
     address: swap32(own?.address.words[0] ?? 0),
   };
 }
@@ -41,7 +55,9 @@ export function differencesOf(interfaces: Records, wanted: InterfaceRecord): rea
   if (interfaces.get(record, Interface.ifindex) !== wanted.ifindex) return ['number'];
   const found: RecordDifference[] = [];
   if (wanted.mac.some((byte, k) => interfaces.get(record, Interface.mac, k) !== byte)) found.push('mac');
-  if (interfaces.get(record, Interface.flags) !== wanted.flags) found.push('flags');
+  const flags = interfaces.get(record, Interface.flags) ^ wanted.flags;
+  if ((flags & ~REVERSE_PATH) !== 0) found.push('flags');
+  if ((flags & REVERSE_PATH) !== 0) found.push('rp_filter');
   if (interfaces.get(record, Interface.addr) !== wanted.address) found.push('address');
   return found;
 }

@@ -26,7 +26,9 @@ export type RepairDue =
   /** The interface has another MAC than the programs know: they take frames for it as frames for another host. */
   | { readonly kind: 'mac-changed'; readonly name: string }
   /** The programs take the interface for one with XDP, or without, or with the other end elsewhere, which it is not. */
-  | { readonly kind: 'flags-changed'; readonly name: string };
+  | { readonly kind: 'flags-changed'; readonly name: string }
+  /** The interface's rp_filter has another value than the programs apply to new connections. */
+  | { readonly kind: 'reverse-path-changed'; readonly name: string };
 
 function pairRepairs({ conf }: Tables, links: readonly Link[]): readonly RepairDue[] {
   const fault = pairFault(links);
@@ -65,6 +67,7 @@ function recordRepairs(
       ...(differences.includes('number') && alone ? [{ kind: 'record-missing', name: link.name } as const] : []),
       ...(differences.includes('mac') ? [{ kind: 'mac-changed', name: link.name } as const] : []),
       ...(differences.includes('flags') ? [{ kind: 'flags-changed', name: link.name } as const] : []),
+      ...(differences.includes('rp_filter') ? [{ kind: 'reverse-path-changed', name: link.name } as const] : []),
     ];
   });
 }

@@ -30,6 +30,7 @@ test('what weir load repairs: one finding for one fact', () => {
   assert.deepEqual(codes({ ...due(missing), ...nat }), ['error pair-changed', 'warning forwarding-off', 'info nat-one-wire'], 'two facts');
   assert.deepEqual(codes(due({ kind: 'mac-changed', name: 'wan' })), ['error interface-changed']);
   assert.deepEqual(codes(due({ kind: 'flags-changed', name: 'wan' })), ['warning interface-changed']);
+  assert.deepEqual(codes(due({ kind: 'reverse-path-changed', name: 'wan' })), ['warning interface-changed']);
   assert.deepEqual(codes({ datapath: { ...director.datapath, change: {} } }), ['warning table-unfinished']);
   assert.deepEqual(codes({ datapath: { ...director.datapath, change: { holder: 812 } } }), ['info table-unfinished']);
 });

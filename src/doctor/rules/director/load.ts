@@ -84,6 +84,10 @@ function recordFindings(repairs: readonly RepairDue[]): readonly Finding[] {
         'its MAC address was changed, and the datapath knows the old one: frames for the new one count as those of another host';
       return [{ severity: 'error', code: 'interface-changed', what: `${due.name} does not balance`, cause, fix: LOAD }];
     }
+    if (due.kind === 'reverse-path-changed') {
+      const cause = 'its rp_filter was changed, and new connections are examined by the old value';
+      return [{ severity: 'warning', code: 'interface-changed', what: `${due.name} is not as the datapath knows it`, cause, fix: LOAD }];
+    }
     if (due.kind === 'flags-changed' || due.kind === 'record-missing') {
       const cause = 'it changed since the datapath was attached to it';
       return [{ severity: 'warning', code: 'interface-changed', what: `${due.name} is not as the datapath knows it`, cause, fix: LOAD }];

@@ -1,4 +1,4 @@
-// Does the reverse-path filter drop packets that the datapath leaves to the kernel?
+// Does the reverse-path filter keep clients out? The datapath leaves new connections that it forbids to the kernel, as much else.
 import { sysctlWord } from '../../../control/realserver/arp-settings.js';
 import type { Finding } from '../../../model/finding.js';
 import { sameAddress } from '../../../model/identity.js';
@@ -21,7 +21,7 @@ export function reversePathRule(facts: DirectorFacts): readonly Finding[] {
           code: 'reverse-path-strict',
           what: `rp_filter is strict on ${iface.name}`,
           cause:
-            'clients come in there but the route back to them uses another interface, so the kernel drops what is left to it (fragments, local servers)',
+            'clients come in there but the route back to them uses another interface, so the kernel drops their new connections, and fragments',
           fix: `sysctl -w net.ipv4.conf.all.rp_filter=0 ${sysctlWord(`net/ipv4/conf/${iface.name}/rp_filter`, 2)}`,
         },
       ];
