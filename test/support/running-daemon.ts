@@ -5,6 +5,9 @@ import { atExit } from './at-exit.js';
 /** A test that waits longer than this for a line fails, with all lines. */
 const PATIENCE_MS = 180_000;
 
+/** Between two looks, ms: a look that runs a command must leave the processor to what is looked at. */
+const pauseAfter = (lookMs: number): number => Math.min(Math.max(20, 2 * lookMs), 250);
+
 export class RunningDaemon {
   readonly #child: ChildProcess;
   readonly #lines: string[] = [];
@@ -46,17 +49,23 @@ export class RunningDaemon {
     for (const listener of this.#listeners) listener();
   }
 
-  /** Resolves as soon as `condition` holds; evaluated when the daemon logs a line, and every 20 ms. */
+  /** Resolves as soon as `condition` holds; evaluated when the daemon logs a line, and again and again (`pauseAfter`). */
   until<T>(what: string, condition: () => T | undefined | false): Promise<T> {
     return new Promise((done, fail) => {
+      let next: NodeJS.Timeout | undefined;
       const finish = (): void => {
-        clearInterval(ticker);
+        clearTimeout(next);
         clearTimeout(limit);
         this.#listeners.delete(look);
       };
       const look = (): void => {
+        clearTimeout(next);
+        const begun = performance.now();
         const value = condition();
-        if (value === undefined || value === false) return;
+        if (value === undefined || value === false) {
+          next = setTimeout(look, pauseAfter(performance.now() - begun));
+          return;
+        }
         finish();
         done(value as T);
       };
@@ -64,7 +73,6 @@ export class RunningDaemon {
         finish();
         fail(new Error(`${what} did not come; the log:\n${this.#lines.join('\n')}`));
       }, PATIENCE_MS);
-      const ticker = setInterval(look, 20);
       this.#listeners.add(look);
       look();
     });
