@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
+import { dirname } from 'node:path';
 import { test } from 'node:test';
 import { ENTRY, noNamespaces } from '../support/netns-bed.js';
 import { noTools } from '../support/probes.js';
@@ -63,11 +64,9 @@ test('a caller that is not root gets an error', { skip: skip || noTools('setpriv
   const folder = mkdtempSync(`${tmpdir()}/weir-cli-`);
   try {
     chmodSync(folder, 0o755);
-    cpSync(ENTRY.replace(/src\/cli\/main\.js$/, 'src'), `${folder}/build/src`, { recursive: true });
-    cpSync(ENTRY.replace(/build\/src\/cli\/main\.js$/, 'dist'), `${folder}/dist`, { recursive: true });
-    cpSync(ENTRY.replace(/build\/src\/cli\/main\.js$/, 'package.json'), `${folder}/package.json`);
+    cpSync(dirname(ENTRY), `${folder}/dist`, { recursive: true });
     const nobody = ['--reuid', '65534', '--clear-groups', '--inh-caps=-all', '--bounding-set=-all'];
-    const { status, stderr } = spawnSync('setpriv', [...nobody, process.execPath, `${folder}/build/src/cli/main.js`, 'ipvsadm', '-Ln'], {
+    const { status, stderr } = spawnSync('setpriv', [...nobody, process.execPath, `${folder}/dist/weir.cjs`, 'ipvsadm', '-Ln'], {
       encoding: 'utf8',
     });
     assert.equal(

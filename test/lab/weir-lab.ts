@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Lab } from '../../src/lab/definition/lab.js';
 import type { Evidence } from '../../src/lab/judge/evidence.js';
-import { projectRoot } from '../../src/lab/state/paths.js';
 import { runChildSync } from '../../src/sys/processes/child.js';
+import { ENTRY } from '../support/netns-bed.js';
 import { noRoot, noTools, probe, type Skip } from '../support/probes.js';
 
 /** Probe `netns`: root that may make network namespaces, and the tools that labs use. The reason to skip, or false. */
@@ -28,9 +28,9 @@ export interface LabProcess {
   until(pattern: RegExp): Promise<void>;
 }
 
-/** Starts `weir lab ARGS…` from the compiled sources. */
+/** Starts `weir lab ARGS…`. */
 export function startLab(...args: readonly string[]): LabProcess {
-  const child = spawn(process.execPath, [join(projectRoot(), 'build/src/cli/main.js'), 'weir', 'lab', ...args], {
+  const child = spawn(process.execPath, [ENTRY, 'weir', 'lab', ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let out = '';
