@@ -171,7 +171,7 @@ struct egress {
 };
 
 /* ---- destinations. The first line is what a packet of a connection reads, the second what a scheduler reads. Written by
- * user; `hop`, `probed_at` by packets; `active`, `inactive`, `persistent`, `idle_since` by packets and timer (atomic adds; idle_since
+ * user; `hop`, `probed_at`, `reply_from`, `reply_at` by packets; `active`, `inactive`, `persistent`, `idle_since` by packets and timer (atomic adds; idle_since
  * is a plain store of the clock). */
 #define D_AVAILABLE 0x1
 #define D_LOCAL 0x4 /* the address is one of this host */
@@ -204,7 +204,8 @@ struct dest {
   __u16 reserved16;
   __u32 probed_at; /* clock of the last ARP request for the next hop (tc) */
   __u32 localities; /* how many name it: its record stays as long (packets and timer, atomic adds) */
-  __u32 reserved[2];
+  __u32 reply_from; /* another interface than the next hop's that leads to it, too: replies may come by it */
+  __u32 reply_at;   /* clock of the FIB's answer about that */
 };
 
 /* ---- what a writer is about to change in several fields, so that the next one can finish it. It stands in record 0 of the destinations,

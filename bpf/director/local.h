@@ -21,8 +21,7 @@ static __always_inline int address_class(void *ctx, bool xdp, __u32 addr, __u32 
 
 /* Does the way back to an address lead by an interface? As rp_filter has it: `strict`, by one of the paths of the best route; else it is
  * enough that there is a route. The FIB names one path alone for each pair of addresses. Where it is another interface's, and a route by
- * this one exists, it is asked for further pairs: they take each path of a route with several. As in the kernel the question does not
- * depend on the interface. */
+ * this one exists, it is asked for further pairs: they take each path of a route with several. */
 #define PATHS_ASKED 16
 static __always_inline bool is_route(long rc) { return rc == BPF_FIB_LKUP_RET_SUCCESS || rc > BPF_FIB_LKUP_RET_FWD_DISABLED; }
 static __always_inline bool leads_back(void *ctx, __u32 ifindex, __u32 addr, __u32 peer, bool strict) {
@@ -31,16 +30,18 @@ static __always_inline bool leads_back(void *ctx, __u32 ifindex, __u32 addr, __u
   if (!scratch || !c) return true;
   CHECKED(scratch);
   struct bpf_fib_lookup *fib = &scratch->fib;
+  __u32 from = ifindex;
+  long rc = fib_ask(ctx, fib, from, addr, peer, 0);
+  if (rc == BPF_FIB_LKUP_RET_FWD_DISABLED) rc = fib_ask(ctx, fib, from = c->pair_ifindex, addr, peer, 0); /* as in hop_ask */
+  if (rc == BPF_FIB_LKUP_RET_FWD_DISABLED) return true; /* the kernel gives no answer */
+  if (!is_route(rc)) return false;
+  if (!strict || fib->ifindex == ifindex) return true;
+  rc = fib_ask(ctx, fib, ifindex, addr, peer, BPF_FIB_LOOKUP_OUTPUT);
+  if (rc != BPF_FIB_LKUP_RET_FWD_DISABLED && !is_route(rc)) return false;
 #pragma clang loop unroll(disable)
-  for (__u32 i = 0; i <= PATHS_ASKED; i++) {
-    bool by_it = i == 1; /* is there any route by this interface? */
-    long rc = fib_ask(ctx, fib, by_it ? ifindex : c->pair_ifindex, addr, i < 2 ? peer : peer ^ i * 0x9e3779b9, by_it ? BPF_FIB_LOOKUP_OUTPUT : 0);
-    if (i < 2 && !is_route(rc)) {
-      if (rc != BPF_FIB_LKUP_RET_FWD_DISABLED) return false;
-      if (!by_it) return true; /* the kernel gives no answer */
-    } else if (!by_it && is_route(rc) && (!strict || fib->ifindex == ifindex)) {
-      return true;
-    }
+  for (__u32 i = 1; i <= PATHS_ASKED; i++) {
+    rc = fib_ask(ctx, fib, from, addr, peer ^ i * 0x9e3779b9, 0);
+    if (is_route(rc) && fib->ifindex == ifindex) return true;
   }
   return false;
 }
@@ -60,6 +61,28 @@ static __always_inline bool is_reverse_path(void *ctx, bool xdp, struct conf *c,
   struct hop h;
   if (hop_of_client(c, addr, now, &h) && (!strict || h.ifindex == ifindex)) return true;
   return xdp ? xdp_leads_back(ctx, addr, peer, strict) : tc_leads_back(ctx, addr, peer, strict);
+}
+
+/* Does a packet of a masqueraded server come from the side where the server lives: by its next hop's interface, or by another one that
+ * the FIB has named within a second? Anyone may send packets with its address. By lo only the director's own stack does. */
+static __always_inline bool is_server_side(struct conf *c, struct dest *d, __u32 ifindex, __u32 now) {
+  if (likely(READ(d->hop.ifindex) == ifindex) || ifindex == LOOPBACK) return true;
+  return READ(d->reply_from) == ifindex && now - READ(d->reply_at) <= c->fresh_for;
+}
+/* The same; the FIB is asked where that is not known. `client`: the packet's other address. */
+__noinline int tc_server_side(struct __sk_buff *skb, __u32 dest, __u32 client) {
+  struct dest *d = dest_at(dest);
+  struct conf *c = the_conf();
+  __u32 now = clock_now(), ifindex = skb->ingress_ifindex;
+  if (!d || !c) return false;
+  if (is_server_side(c, d, ifindex, now)) return true;
+  if (!tc_leads_back(skb, d->addr[0], client, true)) {
+    count_reason(R_REPLY_SIDE);
+    return false;
+  }
+  WRITE(d->reply_at, now);
+  WRITE(d->reply_from, ifindex);
+  return true;
 }
 
 /* Has this host the service's address? The kernel's IPVS balances only what is delivered locally, and so does weir: a director that

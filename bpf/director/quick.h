@@ -184,9 +184,10 @@ static __always_inline int quick_request(void *data, void *end, struct quick *q,
   return bpf_redirect(ifindex, 0);
 }
 
-static __always_inline int quick_reply(void *data, void *end, struct quick *q, __u32 dest) {
+/* `from`: the interface that the reply came by; the full path looks closer where it is not the server's (is_server_side). */
+static __always_inline int quick_reply(void *data, void *end, struct quick *q, __u32 dest, __u32 from) {
   struct dest *d = dest_at(dest);
-  if (!d || d->next_same || !(d->flags & D_AVAILABLE)) return QUICK_NO;
+  if (!d || d->next_same || !(d->flags & D_AVAILABLE) || READ(d->hop.ifindex) != from) return QUICK_NO;
   struct client_hop_set *set = client_hop_set(q->p.daddr);
   __u64 key = conn_key(q->p.daddr, q->p.dport, d->service);
   struct conn_bucket *b = bucket_at(keyed_hash(key));

@@ -139,6 +139,7 @@ static __always_inline int related_outbound(struct __sk_buff *skb, struct verdic
     count_packet(v, true);
     return related_translate(skb, r) ? tc_drop(R_REDIRECT_FAILED) : TC_ACT_UNSPEC;
   }
+  if (!tc_server_side(skb, v->dest, q->ip.saddr)) return TC_ACT_UNSPEC;
   return related_send(skb, v, r, 0, q->ip.saddr);
 }
 

@@ -172,7 +172,10 @@ __noinline int tc_any_reply(struct __sk_buff *skb, __u32 real) {
   struct conf *c = the_conf();
   if (!scratch || !c) return TC_ACT_UNSPEC;
   struct verdict v = {.p = &scratch->packet, .c = c, .now = clock_now()};
-  if (likely(decide_reply(&v, real) == GO_REPLY)) return tc_reply(skb, &v);
+  if (likely(decide_reply(&v, real) == GO_REPLY)) {
+    if (unlikely(v.d->hop.ifindex != skb->ingress_ifindex) && !tc_server_side(skb, v.dest, v.p->daddr)) return TC_ACT_UNSPEC;
+    return tc_reply(skb, &v);
+  }
   return unlikely(c->nat_icmp_send) ? tc_unknown_reply(skb) : TC_ACT_UNSPEC;
 }
 

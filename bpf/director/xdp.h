@@ -114,7 +114,8 @@ __noinline int xdp_any_reply(struct xdp_md *ctx, __u32 real) {
   struct packet *p = xdp_read(ctx);
   if (!c || !p) return XDP_PASS;
   struct verdict v = {.p = p, .c = c, .now = clock_now()};
-  return decide_reply(&v, real) == GO_REPLY ? xdp_reply(ctx, &v) : XDP_PASS;
+  if (decide_reply(&v, real) != GO_REPLY || !is_server_side(c, v.d, ctx->ingress_ifindex, v.now)) return XDP_PASS;
+  return xdp_reply(ctx, &v);
 }
 
 SEC("xdp")
@@ -139,7 +140,7 @@ int weir_xdp(struct xdp_md *ctx) {
   }
   __u32 real = endpoint_find(endpoint_key(q.p.saddr, q.p.sport, q.p.protocol, E_REAL));
   if (!real) return XDP_PASS;
-  int done = BRIDGING ? QUICK_NO : quick_reply(data, end, &q, real);
+  int done = BRIDGING ? QUICK_NO : quick_reply(data, end, &q, real, i->ifindex);
   return likely(done >= 0) ? done : xdp_any_reply(ctx, real);
 }
 

@@ -116,6 +116,8 @@ export const Dest = {
   tunnelPort: { at: 108, size: 2, count: 1 },
   probedAt: { at: 112, size: 4, count: 1 },
   localities: { at: 116, size: 4, count: 1 },
+  replyFrom: { at: 120, size: 4, count: 1 },
+  replyAt: { at: 124, size: 4, count: 1 },
 } as const;
 
 export const Intent = {

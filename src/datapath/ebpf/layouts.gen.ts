@@ -6,7 +6,7 @@ export const LAYOUTS = {
   conf: 3872792851,
   conns: 533567585,
   counters: 3710279309,
-  dests: 640178880,
+  dests: 2073509310,
   drops: 1648157632,
   egresses: 118265803,
   endpoints: 4074764114,
@@ -20,4 +20,4 @@ export const LAYOUTS = {
 } as const;
 
 /** Of all of them. */
-export const LAYOUT = 1912880691;
+export const LAYOUT = 1433772613;

@@ -28,4 +28,5 @@ export const REASONS = [
   { key: 'drop_entry', text: 'a connection that drop_entry, a defence against floods, ended' },
   { key: 'nat_icmp_send', text: 'a packet of a masqueraded server without a connection (nat_icmp_send)' },
   { key: 'reverse_path', text: "a new connection that the interface's rp_filter forbids, passed to the stack, which drops it" },
+  { key: 'reply_side', text: 'a reply by an interface that does not lead to its server, passed to the stack' },
 ] as const;

@@ -107,6 +107,7 @@ function setStage(tables: Tables): void {
     writer.addDestination(key, destination);
     const id = k + 1;
     services.set(id, Service.local, local ? IS_LOCAL : IS_ELSEWHERE);
+    dests.set(id, Dest.replyFrom, FROM_OUTSIDE); // their replies come in there
     if (hop === undefined) dests.set(id, Dest.flags, dests.get(id, Dest.flags) | Abi.D_LOCAL);
     else writeHop(dests.memory, id * Dest.bytes + Dest.hop.at, dests.get(id, Dest.addr), hop);
   });
