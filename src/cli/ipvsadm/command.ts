@@ -11,6 +11,8 @@ export interface ListFormat {
   readonly numeric: boolean;
   readonly exact: boolean;
   readonly sorted: boolean;
+  /** All of the table, whatever the mode. */
+  readonly json?: true;
 }
 
 export type Command =
@@ -21,9 +23,9 @@ export type Command =
   | DestinationChange
   | { readonly kind: 'flush' }
   | { readonly kind: 'list'; readonly format: ListFormat; readonly service?: ServiceKey }
-  | { readonly kind: 'list-connections'; readonly numeric: boolean; readonly engines: boolean }
-  | { readonly kind: 'list-timeouts' }
-  | { readonly kind: 'list-daemons' }
+  | { readonly kind: 'list-connections'; readonly numeric: boolean; readonly engines: boolean; readonly json?: true }
+  | { readonly kind: 'list-timeouts'; readonly json?: true }
+  | { readonly kind: 'list-daemons'; readonly json?: true }
   | { readonly kind: 'zero'; readonly service?: ServiceKey }
   | { readonly kind: 'set'; readonly timeouts: Timeouts }
   | { readonly kind: 'start-daemon'; readonly daemon: DaemonSpec }

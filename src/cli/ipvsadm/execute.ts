@@ -10,6 +10,7 @@ import type { ConnectionEntry, ServiceEntry } from '../../model/service.js';
 import type { Io } from '../io.js';
 import type { Command, ListFormat } from './command.js';
 import { tableText, versionLine } from './list.js';
+import { connectionsJson, daemonsJson, tableJson } from './list-json.js';
 import { connectionText, daemonText, timeoutText } from './list-other.js';
 import { saveText } from './save.js';
 import { namesFor, type World } from './world.js';
@@ -69,6 +70,10 @@ function print(io: Io, text: Iterable<string>): void {
 async function list(format: ListFormat, service: ServiceEntry | undefined, director: TableReader, world: World, io: Io): Promise<void> {
   const { version, connTabSize } = director.info();
   const services = service === undefined ? director.services() : [service];
+  if (format.json) {
+    print(io, tableJson(service === undefined ? { version: version.join('.'), size: connTabSize } : {}, services, format.sorted));
+    return;
+  }
   const names = await namesFor(() => tableAddresses(services), format.numeric, world.names);
   if (service === undefined) io.out(versionLine(version, connTabSize));
   print(io, tableText(services, format, names));
@@ -105,12 +110,13 @@ export async function printReading(command: Reading, director: TableReader, worl
       return list(command.format, entry, director, world, io);
     }
     case 'list-connections':
+      if (command.json) return print(io, connectionsJson(director.connections()));
       return listConnections(command.numeric, command.engines, director, world, io);
     case 'list-timeouts':
-      return io.out(timeoutText(director.timeouts()));
+      return io.out(command.json ? `${JSON.stringify({ timeouts: director.timeouts() })}\n` : timeoutText(director.timeouts()));
     case 'list-daemons': {
-      if (hasSyncDaemons(director)) print(io, director.daemons().map(daemonText));
-      return;
+      const daemons = hasSyncDaemons(director) ? director.daemons() : [];
+      return print(io, command.json ? [daemonsJson(daemons)] : daemons.map(daemonText));
     }
     case 'save':
       return save(command.numeric, director, world, io);

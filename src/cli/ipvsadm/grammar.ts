@@ -92,11 +92,12 @@ function listCommand(draft: Draft): Command {
     (given('timeout', 'daemon') && given('persistent-conn'));
   if (conflict) throw new WeirError('ipvsadm-list-conflict');
   const numeric = given('numeric');
-  if (given('connection')) return { kind: 'list-connections', numeric, engines: given('persistent-conn') };
-  if (given('timeout')) return { kind: 'list-timeouts' };
-  if (given('daemon')) return { kind: 'list-daemons' };
+  const json = given('json') ? { json: true as const } : {};
+  if (given('connection')) return { kind: 'list-connections', numeric, engines: given('persistent-conn'), ...json };
+  if (given('timeout')) return { kind: 'list-timeouts', ...json };
+  if (given('daemon')) return { kind: 'list-daemons', ...json };
   const mode = modes.find((name) => draft.options.has(name)) ?? 'plain';
-  const format: ListFormat = { mode, numeric, exact: given('exact'), sorted: !given('nosort') };
+  const format: ListFormat = { mode, numeric, exact: given('exact'), sorted: !given('nosort'), ...json };
   return given('service-address') ? { kind: 'list', format, service: serviceKey(draft) } : { kind: 'list', format };
 }
 

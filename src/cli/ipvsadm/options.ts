@@ -57,6 +57,7 @@ export const optionNames = [
   'tun-csum',
   'tun-remcsum',
   'atomic',
+  'json',
 ] as const;
 export type OptionName = (typeof optionNames)[number];
 
@@ -98,7 +99,7 @@ const commandRows: readonly Row[] = [
   ['version', 'version', 'v'],
 ];
 
-/** Every word ipvsadm knows. `--atomic` is weir's. */
+/** Every word ipvsadm knows. `--atomic` and `--json` are weir's. */
 const allSpellings: readonly OptionSpelling<WordId>[] = [
   ...spellings('none', commandRows),
   ...spellings('required', [
@@ -148,6 +149,7 @@ const allSpellings: readonly OptionSpelling<WordId>[] = [
     ['tun-csum', 'tun-csum'],
     ['tun-remcsum', 'tun-remcsum'],
     ['atomic', 'atomic'],
+    ['json', 'json'],
   ]),
 ];
 
@@ -207,7 +209,7 @@ export const commandRules: Readonly<Record<Exclude<CommandName, 'help' | 'versio
   flush: rule([]),
   list: rule(
     [],
-    ['numeric', 'stats', 'rate', 'thresholds', 'persistent-conn', 'nosort', 'syncid', 'exact', 'tun-info'],
+    ['numeric', 'stats', 'rate', 'thresholds', 'persistent-conn', 'nosort', 'syncid', 'exact', 'tun-info', 'json'],
     ['connection', 'service-address', 'timeout', 'daemon'],
   ),
   'add-server': rule(['service-address', 'real-server'], serverOptions),
