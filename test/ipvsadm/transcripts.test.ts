@@ -19,7 +19,7 @@ const leftOut = JSON.parse(readFileSync(`${tests}oracle/left-out.json`, 'utf8'))
 
 const show = (answer: Answer): string => `${answer.line}: ${answer.command}\n${answer.text}`;
 
-for (const name of ['a1_services', 'a3_cli_errors']) {
+for (const name of ['a1_services', 'a2_options', 'a3_cli_errors']) {
   const recorded = readFileSync(`${tests}oracle/recorded/${name}.txt`, 'utf8');
   const cannot = unrunnable[name] ?? [];
 

@@ -1,4 +1,4 @@
-// Answers that take long: schedulers by thousands of connections, and timeouts that are waited for.
+// Answers that take long: hundreds of commands, schedulers by thousands of connections, and timeouts that are waited for.
 import { testAnswers } from './judged.js';
 
-testAnswers('b1_sched_seq', 'b2_locality', 'c1_tcp_states');
+testAnswers('a2_options', 'b1_sched_seq', 'b2_locality', 'b3_hash', 'b4_thresholds', 'c1_tcp_states', 'c2_lifetime');
