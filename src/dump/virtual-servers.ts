@@ -1,6 +1,7 @@
 // The virtual servers' part of keepalived_check.data, with their health at this moment. Pure.
 import { type RealHealth, realHealthOf } from '../control/check/health.js';
 import type { CheckMachine, RealState, ServerState } from '../control/check/state.js';
+import { itemsFrom } from '../control/timed-list.js';
 import { serverName } from '../control/virtual-server/names.js';
 import { formatAddress } from '../model/address-text.js';
 import type { RealServer, VirtualServer } from '../model/keepalived/virtual-server.js';
@@ -79,7 +80,11 @@ function serverLines(server: VirtualServer, { quorumUp }: ServerState): readonly
 
 function virtualServer(state: ServerState, { checkers }: CheckMachine): readonly string[] {
   const reals = state.reals.flatMap((real) =>
-    realServer(real, realHealthOf(real, checkers), (real.alive && !state.sorry) || real.config.inhibitOnFailure),
+    realServer(
+      real,
+      realHealthOf(real, itemsFrom(checkers, real.firstChecker, real.checkerCount)),
+      (real.alive && !state.sorry) || real.config.inhibitOnFailure,
+    ),
   );
   return [...serverLines(state.config, state), ...reals];
 }

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { noRoot } from '../../test/support/probes.js';
 import { startTime } from '../sys/processes/child.js';
-import { Publication, type Published } from './publication.js';
+import { jsonWithList, Publication, type Published } from './publication.js';
 
 interface Sample extends Published {
   readonly format: 1;
@@ -38,4 +38,19 @@ test('files of dead processes are swept, also of other namespaces; those of the 
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+});
+
+test('a document whose items are JSON already is read as any other', { skip: noRoot() }, () => {
+  const kind = `test-items-${process.pid}`;
+  const samples = new Publication<Sample>(kind, 1, 'items');
+  const owner = { pid: process.pid, started: startTime(process.pid) ?? '', daemon: 1 };
+  try {
+    for (const items of [[], [1], [2, 3]]) {
+      samples.publishItems('1', owner, items.map(String));
+      assert.deepEqual(samples.living('1'), [{ format: 1, ...owner, items }]);
+    }
+  } finally {
+    rmSync(`/run/weir/${kind}`, { recursive: true, force: true });
+  }
+  assert.deepEqual(JSON.parse(jsonWithList({ a: 'x' }, 'list', ['1', '{"b":2}'])), { a: 'x', list: [1, { b: 2 }] });
 });

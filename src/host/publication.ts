@@ -19,6 +19,10 @@ interface Owner {
   readonly pid: number;
 }
 
+/** The JSON of an object and of one more field, a list whose items are JSON already. */
+export const jsonWithList = (head: object, field: string, items: readonly string[]): string =>
+  `${JSON.stringify(head).slice(0, -1)},${JSON.stringify(field)}:[${items.join(',')}]}`;
+
 const isAlive = ({ pid, started }: Published): boolean => startTime(pid) === started;
 
 /** One kind of published documents. `cookie`: of the process's network namespace. */
@@ -41,6 +45,12 @@ export class Publication<Document extends Published> {
   /** @throws SystemError */
   publish(cookie: string, document: Omit<Document, 'format'> & Omit<Published, 'format'>): void {
     replaceTextFile(this.#pathOf(cookie, document.pid), `${JSON.stringify({ format: this.format, ...document })}\n`, 0o600);
+  }
+
+  /** The same where the items of its list are JSON already: making it of thousands takes longer than the caller may stand still. */
+  publishItems(cookie: string, { pid, started, daemon }: Omit<Published, 'format'>, items: readonly string[]): void {
+    const text = jsonWithList({ format: this.format, pid, started, daemon }, String(this.list), items);
+    replaceTextFile(this.#pathOf(cookie, pid), `${text}\n`, 0o600);
   }
 
   /** @throws SystemError */

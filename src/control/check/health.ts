@@ -2,12 +2,12 @@
 import { endpointText } from '../../model/endpoint-text.js';
 import { CHECK_NAMES } from '../../model/keepalived/check-names.js';
 import type { RealServerHealth, VirtualServerHealth } from '../../model/keepalived/server-health.js';
-import { itemsFrom, type TimedList } from '../timed-list.js';
+import { itemsFrom } from '../timed-list.js';
 import { isAttempted } from './kinds/index.js';
 import { pauseWhileDownUs } from './outcome.js';
 import { weightIn } from './pool.js';
 import { slowWeight } from './slow-weight.js';
-import type { CheckerState, CheckMachine, RealState } from './state.js';
+import type { CheckerState, CheckMachine, RealState, ServerState } from './state.js';
 
 const US_PER_S = 1_000_000;
 
@@ -34,11 +34,8 @@ const checkName = ({ config }: CheckerState): string => CHECK_NAMES[config.check
 const pauseOf = (checker: CheckerState): { readonly everySeconds?: number } =>
   isAttempted(checker.config.check.kind) ? { everySeconds: pauseWhileDownUs(checker) / US_PER_S } : {};
 
-export function realHealthOf(
-  { config, alive, slow, timesDown, firstChecker, checkerCount }: RealState,
-  all: TimedList<CheckerState>,
-): RealHealth {
-  const checkers = itemsFrom(all, firstChecker, checkerCount);
+/** `checkers`: those of this server. */
+export function realHealthOf({ config, alive, slow, timesDown }: RealState, checkers: readonly CheckerState[]): RealHealth {
   const down = checkers.filter(({ up }) => !up);
   const weight = weightIn(config, checkers);
   return {
@@ -55,10 +52,15 @@ export function realHealthOf(
   };
 }
 
+/** Without its real servers, whose health decides. */
+export function virtualHealthOf({ config, quorumUp, sorry, suspended }: ServerState, reals: readonly RealHealth[]): VirtualServerHealth {
+  const weight = reals.reduce((sum, real) => (real.up ? sum + real.weight : sum), 0);
+  return { name: config.name, quorumUp, quorum: config.quorum, weight, sorry, suspended };
+}
+
 export function healthOf({ servers, checkers }: CheckMachine): readonly ServerHealth[] {
-  return servers.map(({ config, reals, quorumUp, sorry, suspended }) => {
-    const health = reals.map((real) => realHealthOf(real, checkers));
-    const weight = health.reduce((sum, real) => (real.up ? sum + real.weight : sum), 0);
-    return { name: config.name, quorumUp, quorum: config.quorum, weight, sorry, suspended, reals: health };
+  return servers.map((server) => {
+    const reals = server.reals.map((real) => realHealthOf(real, itemsFrom(checkers, real.firstChecker, real.checkerCount)));
+    return { ...virtualHealthOf(server, reals), reals };
   });
 }
