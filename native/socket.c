@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #define FILTER_MAX 64 /* instructions */
+#define POLL_MAX 256   /* entries of one call */
 #define IOCTL_ROOM 16384 /* the largest size that an ioctl number can hold, and more than any plain one takes */
 
 static napi_value js_open(napi_env env, napi_callback_info info) {
@@ -174,6 +175,21 @@ static napi_value js_poll_once(napi_env env, napi_callback_info info) {
   return p.revents & POLLNVAL ? fail(env, "poll", EBADF) : number(env, p.revents);
 }
 
+/* pollNow(entries): sets the revents of each struct pollfd in place; how many are not 0. Never waits. */
+static napi_value js_poll_now(napi_env env, napi_callback_info info) {
+  ARGS("poll");
+  Bytes entries = arg_bytes(&a, 0);
+  size_t count = entries.size / sizeof(struct pollfd);
+  if (entries.size % sizeof(struct pollfd) || count > POLL_MAX) args_reject(&a, "argument 1: no list of struct pollfd");
+  if (args_bad(&a)) return NULL;
+  struct pollfd room[POLL_MAX]; /* the bytes of a Uint8Array may stand at any address */
+  if (count) memcpy(room, entries.at, entries.size);
+  int ready = poll(room, count, 0);
+  if (ready < 0) return fail(env, "poll", errno);
+  if (count) memcpy(entries.at, room, entries.size);
+  return number(env, ready);
+}
+
 const Export socket_exports[] = {
     {"open", js_open},
     {"close", js_close},
@@ -189,5 +205,6 @@ const Export socket_exports[] = {
     {"recvfrom", js_recvfrom},
     {"ioctl", js_ioctl},
     {"pollOnce", js_poll_once},
+    {"pollNow", js_poll_now},
     {NULL, NULL},
 };

@@ -81,6 +81,8 @@ export interface Native {
    * POLLHUP 16), 0 on timeout.
    */
   pollOnce(fd: number, events: number, ms: number): number;
+  /** Sets revents of each struct pollfd (int fd, short events, short revents), at most 256; how many are not 0. Never waits. */
+  pollNow(entries: Uint8Array): number;
   /**
    * Calls back from this thread's event loop while fd is ready for events (POLLIN 1, POLLPRI 2, POLLOUT 4, POLLRDHUP
    * 0x2000). status: 0, or a negative errno. It polls a duplicate of fd, so that the open file stays open until pollStop.

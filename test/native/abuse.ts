@@ -91,6 +91,7 @@ const shapes: { readonly [K in keyof Native]: string } = {
   recvfrom: 'nbbn',
   ioctl: 'nnb',
   pollOnce: 'nnn',
+  pollNow: 'b',
   pollStart: 'nnc',
   pollStop: 'o',
   sendmsg: 'nbbb',

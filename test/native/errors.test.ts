@@ -72,6 +72,8 @@ test('arguments of a wrong type, size or range', () => {
   inval(() => wrong.recvfrom(0, new ArrayBuffer(4)), 'recvfrom');
   inval(() => n.ioctl(0, 1, new Uint8Array(20000)), 'ioctl');
   inval(() => n.pollOnce(0, 1, -1), 'poll');
+  inval(() => n.pollNow(new Uint8Array(7)), 'poll');
+  inval(() => n.pollNow(new Uint8Array(257 * 8)), 'poll');
   inval(() => wrong.pollStart(0, 1), 'pollStart');
   inval(() => n.pollStart(0, 0, () => undefined), 'pollStart');
   inval(() => n.pollStart(0, 8, () => undefined), 'pollStart');
@@ -122,6 +124,16 @@ test('datagrams cross; a longer one is cut, and MSG_TRUNC is set', () => {
   assert.deepEqual([...into], [1, 2, 3, 4]);
   assert.deepEqual([...from.subarray(4, 8)], [127, 0, 0, 1]);
   assert.equal(n.pollOnce(b, 1, 0), 0);
+  // Two struct pollfd at an odd address: b can be written to, and CLOSED is no descriptor.
+  const entries = new Uint8Array(17).subarray(1);
+  const view = new DataView(entries.buffer, 1);
+  for (const [at, fd] of [b, CLOSED].entries()) {
+    view.setInt32(at * 8, fd, true);
+    view.setInt16(at * 8 + 4, 1 | 4, true);
+  }
+  assert.equal(n.pollNow(entries), 2);
+  assert.deepEqual([view.getInt16(6, true), view.getInt16(14, true)], [4, 0x20]);
+  assert.equal(n.pollNow(new Uint8Array(0)), 0);
   n.close(a);
   n.close(b);
 });
