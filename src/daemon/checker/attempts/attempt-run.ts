@@ -29,12 +29,15 @@ export class AttemptRun {
   /** The end of the whole attempt, which nothing restarts. */
   #limit: AnswerTimeout | undefined;
   #over = false;
+  /** Among those that run. */
+  place: number | undefined;
 
   constructor(
     readonly attempt: Attempt,
     readonly tools: ProbeTools,
     open: OpenCarrier,
-    readonly done: (outcome: Outcome) => void,
+    /** Once, perhaps within the constructor. */
+    readonly done: (outcome: Outcome, run: AttemptRun) => void,
     readonly probe: Probe = kindOf(attempt.check.kind).probe,
   ) {
     this.#state = this.probe.begin(attempt, tools);
@@ -84,7 +87,7 @@ export class AttemptRun {
 
   #finish(outcome: Outcome): void {
     this.abandon();
-    this.done(outcome);
+    this.done(outcome, this);
   }
 
   /** Ends it without an answer. Ending it twice does nothing. */

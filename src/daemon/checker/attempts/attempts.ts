@@ -3,8 +3,9 @@ import { randomBytes } from 'node:crypto';
 import type { Answered, Attempt, Outcome } from '../../../control/check/messages.js';
 import type { ProbeTools } from '../../../control/check/probe.js';
 import { Regex } from '../../../sys/regex.js';
-import { AttemptRun } from './attempt-run.js';
+import { AttemptRun, type OpenCarrier } from './attempt-run.js';
 import { type CarrierTools, openCarrier } from './carriers.js';
+import { RunningAttempts } from './running-attempts.js';
 import { VipProbes } from './vip/vip-probes.js';
 
 /** What attempts need from outside. `servedPorts`: of the virtual servers. */
@@ -14,7 +15,7 @@ export type AttemptTools = Omit<CarrierTools, 'random' | 'openVip'> & { readonly
 const RANDOM_BYTES = 4096;
 
 export class Attempts {
-  readonly #running = new Map<number, AttemptRun>();
+  readonly #running = new RunningAttempts<AttemptRun>();
   readonly #expressions = new Map<string, Regex>();
   #answered: Answered[] = [];
   #randomBytes = new Uint8Array(0);
@@ -45,7 +46,7 @@ export class Attempts {
   }
 
   get count(): number {
-    return this.#running.size;
+    return this.#running.count;
   }
 
   #expression(pattern: string, options: readonly string[]): Regex {
@@ -69,20 +70,18 @@ export class Attempts {
   }
 
   start(attempt: Attempt): void {
-    const run = new AttemptRun(
-      attempt,
-      this.#tools,
-      (one, feed) => openCarrier(one, feed, this.#carrierTools),
-      (outcome) => this.#done(attempt, outcome),
-    );
-    if (!run.isOver) this.#running.set(attempt.number, run);
+    const run = new AttemptRun(attempt, this.#tools, this.#open, this.#ended);
+    if (!run.isOver) this.#running.add(run);
   }
 
-  #done({ number, checker }: Attempt, outcome: Outcome): void {
-    this.#running.delete(number);
+  readonly #open: OpenCarrier = (attempt, feed) => openCarrier(attempt, feed, this.#carrierTools);
+
+  readonly #ended = (outcome: Outcome, run: AttemptRun): void => {
+    this.#running.remove(run);
+    const { number, checker } = run.attempt;
     if (this.#answered.length === 0) setImmediate(() => this.#report());
     this.#answered.push({ attempt: number, checker, outcome });
-  }
+  };
 
   #report(): void {
     const outcomes = this.#answered;
@@ -91,13 +90,14 @@ export class Attempts {
   }
 
   abandon(attempt: number): void {
-    this.#running.get(attempt)?.abandon();
-    this.#running.delete(attempt);
+    const run = this.#running.find(attempt);
+    if (run === undefined) return;
+    run.abandon();
+    this.#running.remove(run);
   }
 
   close(): void {
-    for (const run of this.#running.values()) run.abandon();
-    this.#running.clear();
+    for (const run of this.#running.takeAll()) run.abandon();
     this.#vipProbes.close();
     this.#answered = [];
   }
