@@ -45,7 +45,7 @@ enum address_family { F_INET = 2, F_INET6 = 10 };
 
 /* ---- endpoints: address, port, protocol -> service or destination. Written by user only; read by packets.
  * A bucket is a cache line. `key` is stored last on insert and first on removal, each a single 64-bit store.
- * IPv6: `addr` is a fold and the service's or destination's own record decides. */
+ * IPv6: `addr` is a hash (address_hash) and the service's or destination's own record decides; where it differs, a search goes on. */
 enum endpoint_kind { E_NONE, E_SERVICE, E_REAL, E_SERVICE6, E_REAL6 };
 #define E_PORT_SHIFT 32
 #define E_PROTOCOL_SHIFT 48

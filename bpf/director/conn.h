@@ -12,10 +12,18 @@ struct found {
   __u64 value;
 };
 
+#ifndef IPV6
+/* IPv4: the key has the client's address (conn6.h: of IPv6). */
+static __always_inline bool slot_is_of_client(struct conn_slot *s) { return true; }
+static __always_inline void slot_store_client(struct conn_slot *s) {}
+static __always_inline void client_is_source(struct packet *p) {}
+static __always_inline void client_is_target(struct packet *p) {}
+#endif
+
 static __always_inline bool slot_holds(struct conn_slot *s, __u64 key, __u32 now, struct found *f) {
   if (READ(s->key) != key) return false;
   __u64 v = READ(s->value);
-  if (!v_live(v, now)) return false;
+  if (!v_live(v, now) || !slot_is_of_client(s)) return false;
   if (READ(s->key) != key) return false; /* the slot got another connection between the two reads */
   f->slot = s;
   f->value = v;
@@ -250,6 +258,7 @@ static __always_inline void slot_fill(__u32 number, __u64 key, __u64 value) {
   __u32 away = away_from(keyed_hash(key), number);
   struct conn_slot *s = slot_at(number);
   if (!s) return;
+  slot_store_client(s);
   WRITE(s->key, key);
   __sync_fetch_and_add(&s->value, value + ((__u64)away << V_AWAY_SHIFT) - (CLAIMED << V_DEST_SHIFT));
 }

@@ -142,11 +142,10 @@ static __always_inline __u32 may_schedule(void *ctx, bool xdp, __u32 ifindex, __
   if (p->sport == bpf_htons(20)) return R_FTP_DATA;
   if (p->protocol != IPPROTO_UDP) return R_NONE;
   /* The source is itself a service: two UDP services would answer each other's answers for ever. */
-  if (endpoint_find(endpoint_key(p->saddr, p->sport, IPPROTO_UDP, E_SERVICE))) return R_MARTIAN;
+  if (service_of_source(p)) return R_MARTIAN;
   /* A packet from outside with the director's own address as its source: the answer of a masqueraded server would go to the
    * director's own stack. TCP needs no such test: the stack resets a handshake that it did not begin. */
-  struct hop h;
-  if (!wire || !(svc->flags & SVC_MASQUERADES) || hop_of_client(c, p->saddr, now, &h)) return R_NONE;
+  if (!wire || !(svc->flags & SVC_MASQUERADES) || source_has_hop(c, p, now)) return R_NONE;
   return address_class(ctx, xdp, p->saddr, p->daddr) == HOP_LOCAL ? UNANSWERABLE : R_NONE;
 }
 
@@ -302,6 +301,7 @@ static __always_inline bool is_reuse(struct verdict *v) {
 static __always_inline enum decision decide_known(struct verdict *v) {
   v->dest = 0;
   v->key = conn_key(v->p->saddr, v->p->sport, v->service);
+  client_is_source(v->p);
   if (!conn_find(v->key, v->now, &v->f)) return GO_NEW;
   v->dest = v_dest(v->f.value);
   v->d = dest_at(v->dest);
@@ -323,6 +323,7 @@ static __always_inline enum decision decide_known(struct verdict *v) {
 static __always_inline enum decision decide_new(struct verdict *v, __u32 may) {
   v->dest = 0;
   v->key = conn_key(v->p->saddr, v->p->sport, v->service);
+  client_is_source(v->p);
   struct service *svc = service_at(v->service);
   if (!svc || svc->state != LIVE) return GO_PASS;
   v->unanswerable = may & UNANSWERABLE;
@@ -368,6 +369,7 @@ static __always_inline enum decision decide_reply(struct verdict *v, __u32 first
   v->dest = first;
   v->d = dest_at(first);
   if (!v->d) return GO_PASS;
+  client_is_target(v->p);
   if (unlikely(v->d->next_same)) {
     v->dest = dest_of_client(first, v->p->daddr, v->p->dport, v->now);
     v->d = v->dest ? dest_at(v->dest) : 0;
@@ -384,6 +386,7 @@ static __always_inline enum decision decide_reply(struct verdict *v, __u32 first
 /* A packet from a service's own address: the answer of a DR destination that comes by the director. */
 static __always_inline enum decision decide_seen(struct verdict *v) {
   v->key = conn_key(v->p->daddr, v->p->dport, v->service);
+  client_is_target(v->p);
   if (!conn_find(v->key, v->now, &v->f)) return GO_PASS;
   v->dest = v_dest(v->f.value);
   v->d = dest_at(v->dest);

@@ -31,4 +31,11 @@ static __always_inline __u32 endpoint_find(__u64 key) {
   return 0;
 }
 
+#ifndef IPV6
+/* Whom a packet is for, or from; 0: none. */
+static __always_inline __u32 service_of_target(struct packet *p) { return endpoint_find(endpoint_key(p->daddr, p->dport, p->protocol, E_SERVICE)); }
+static __always_inline __u32 service_of_source(struct packet *p) { return endpoint_find(endpoint_key(p->saddr, p->sport, p->protocol, E_SERVICE)); }
+static __always_inline __u32 real_of_source(struct packet *p) { return endpoint_find(endpoint_key(p->saddr, p->sport, p->protocol, E_REAL)); }
+#endif
+
 #endif

@@ -19,6 +19,12 @@ static __always_inline int address_class(void *ctx, bool xdp, __u32 addr, __u32 
   return xdp ? xdp_address_class(ctx, addr, peer) : tc_address_class(ctx, addr, peer);
 }
 
+/* Is the next hop of the packet's source cached? */
+static __always_inline bool source_has_hop(struct conf *c, struct packet *p, __u32 now) {
+  struct hop h;
+  return hop_of_client(c, p->saddr, now, &h);
+}
+
 /* Does the way back to an address lead by an interface? As rp_filter has it: `strict`, by one of the paths of the best route; else it is
  * enough that there is a route. The FIB names one path alone for each pair of addresses. Where it is another interface's, and a route by
  * this one exists, it is asked for further pairs: they take each path of a route with several. */

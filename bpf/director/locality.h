@@ -41,8 +41,7 @@ static __always_inline struct locality *locality_find(struct service *svc, __u32
   struct locality_key *k = &s->locality_key;
   k->service = service;
   k->started = svc->started;
-  k->addr[0] = s->packet.daddr;
-  k->addr[1] = k->addr[2] = k->addr[3] = 0;
+  copy_target(k->addr, &s->packet);
   struct locality *l = locality_part(k, 0);
   if (l) WRITE(l->used, bpf_jiffies64());
   return l;

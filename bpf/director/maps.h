@@ -3,6 +3,8 @@
 #ifndef WEIR_MAPS_H
 #define WEIR_MAPS_H
 
+#include "abi6.h"
+
 #define TABLE(map, record, entries)                                                                                     \
   struct {                                                                                                             \
     __uint(type, BPF_MAP_TYPE_ARRAY);                                                                                  \
@@ -17,6 +19,11 @@ TABLE(endpoints, struct endpoint_bucket, 65536);
 TABLE(services, struct service, 65536);
 TABLE(dests, struct dest, 65536);
 TABLE(rings, struct ring_block, 4096);
+#ifdef IPV6
+/* The IPv6 build (ipv6.bpf.c) has maps of its own for what is found by a client's address, pinned as conns6 and client_hops6. */
+#define conn_bucket conn6_bucket
+#define client_hop_set client_hop6_set
+#endif
 TABLE(conns, struct conn_bucket, 524288);
 TABLE(locks, __u64, LOCKS + SPILL_LOCKS + LOCALITY_LOCKS);
 TABLE(client_hops, struct client_hop_set, CLIENT_HOP_SETS);
@@ -48,7 +55,18 @@ const volatile struct {
   struct intent intent;
   struct bridge bridge;
   enum bridge_phase bridge_phase;
+  enum ipv6_program ipv6_program;
 } types_in_btf;
+
+#ifndef IPV6
+/* Where an IPv6 packet goes on: the programs of the IPv6 build, once there is an IPv6 service; until then they are empty. */
+struct {
+  __uint(type, BPF_MAP_TYPE_PROG_ARRAY);
+  __uint(max_entries, IPV6_PROGRAMS);
+  __type(key, __u32);
+  __type(value, __u32);
+} ipv6_tc SEC(".maps");
+#endif
 
 /* Constants that user space sets before loading: the verifier knows them and removes the code that they rule out. */
 const volatile __u32 conn_mask = 524287;     /* buckets - 1 */

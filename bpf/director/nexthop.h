@@ -71,12 +71,20 @@ static __always_inline struct client_hop_set *client_hop_set(__u32 addr) {
 /* Had the egress its content when an entry with this stamp was written? */
 static __always_inline bool egress_is_older(struct egress *e, __u32 stamp) { return (__s32)(stamp - READ(e->written_at)) >= 0; }
 
+#ifndef IPV6
+/* IPv4: `known` has the client's address (nexthop6.h: of IPv6). */
+static __always_inline bool hop_is_of_client(struct client_hop *w) { return true; }
+static __always_inline void hop_store_client(struct client_hop *w) {}
+#endif
+
+static __always_inline bool client_hop_is(struct client_hop *w, __u32 addr) { return (__u32)READ(w->known) == addr && hop_is_of_client(w); }
+
 /* The entry of this client, 0 = none. */
 static __always_inline struct client_hop *client_hop_find(struct client_hop_set *set, __u32 addr) {
-  if ((__u32)READ(set->entry[0].known) == addr) return &set->entry[0];
-  if ((__u32)READ(set->entry[1].known) == addr) return &set->entry[1];
-  if ((__u32)READ(set->entry[2].known) == addr) return &set->entry[2];
-  if ((__u32)READ(set->entry[3].known) == addr) return &set->entry[3];
+  if (client_hop_is(&set->entry[0], addr)) return &set->entry[0];
+  if (client_hop_is(&set->entry[1], addr)) return &set->entry[1];
+  if (client_hop_is(&set->entry[2], addr)) return &set->entry[2];
+  if (client_hop_is(&set->entry[3], addr)) return &set->entry[3];
   return 0;
 }
 
@@ -92,7 +100,7 @@ static __always_inline bool client_hop_read(struct client_hop *w, __u32 addr, __
   macs[0] = next;
   macs[1] = (next >> 32 & 0xffff) | READ(e->smac[0]);
   macs[2] = READ(e->smac[1]);
-  return egress_is_older(e, stamp) && READ(w->known) == known && h->ifindex;
+  return egress_is_older(e, stamp) && hop_is_of_client(w) && READ(w->known) == known && h->ifindex;
 }
 
 static __always_inline bool hop_of_client(struct conf *c, __u32 addr, __u32 now, struct hop *h) {
@@ -177,6 +185,7 @@ static __always_inline void client_hop_store(struct client_hop *w, __u32 addr, _
   if (addr == CLIENT_HOP_CLAIMED || (__u32)was == CLIENT_HOP_CLAIMED || (was && is_just_now(was >> 32, now))) return;
   __u32 egress = egress_of(h, now), *macs = (__u32 *)h->dmac;
   if (!egress || CAS(&w->known, was, stamp | CLIENT_HOP_CLAIMED) != was) return;
+  hop_store_client(w);
   WRITE(w->next, macs[0] | (__u64)(macs[1] & 0xffff) << 32 | (__u64)egress << NEXT_EGRESS_SHIFT);
   WRITE(w->known, stamp | addr);
 }
@@ -204,10 +213,12 @@ static __always_inline struct interface *interface_at(__u32 ifindex) {
   return l && l->ifindex == ifindex ? l : 0;
 }
 
+#ifndef IPV6
 static __always_inline long fib_ask(void *ctx, struct bpf_fib_lookup *fib, __u32 ifindex, __u32 addr, __u32 saddr, __u32 flags) {
   *fib = (struct bpf_fib_lookup){.family = F_INET, .ipv4_src = saddr, .ipv4_dst = addr, .ifindex = ifindex, .tot_len = 1};
   return bpf_fib_lookup(ctx, fib, sizeof *fib, flags);
 }
+#endif
 
 /* Is the gateway that hop_ask() has just answered an IPv6 address (RFC 8950)? It stands in the scratch space. */
 static __always_inline bool gateway_is_v6(void) {
@@ -215,7 +226,7 @@ static __always_inline bool gateway_is_v6(void) {
   return scratch && scratch->fib.family == F_INET6;
 }
 
-/* Asks the FIB. `gateway`: the neighbour to resolve where the answer is HOP_RESOLVE; of an IPv6 address the first word. */
+/* Asks the FIB. `gateway`: the neighbour to resolve where the answer is HOP_RESOLVE; 1 where it is an IPv6 address. */
 static __always_inline enum hop_answer hop_ask(void *ctx, __u32 ifindex, __u32 addr, __u32 saddr, struct hop *h, __u32 *gateway) {
   struct scratch *scratch = the_scratch();
   if (!scratch) return HOP_NONE;
@@ -234,7 +245,7 @@ static __always_inline enum hop_answer hop_ask(void *ctx, __u32 ifindex, __u32 a
   h->ifindex = fib->ifindex;
   h->mtu = fib->mtu_result > 1 ? fib->mtu_result : 0;
   h->flags = 0;
-  *gateway = fib->family == F_INET6 ? fib->ipv6_dst[0] : fib->ipv4_dst;
+  *gateway = fib->family == F_INET6 ? 1 : fib->ipv4_dst;
   if (rc == BPF_FIB_LKUP_RET_NO_NEIGH) return HOP_RESOLVE;
   __builtin_memcpy(h->dmac, fib->dmac, 6);
   __builtin_memcpy(h->smac, fib->smac, 6);

@@ -25,7 +25,22 @@ struct packet {
   __u16 fragment; /* offset and MF, host order; 0 = whole */
   bool dont_fragment;
   __u32 bytes; /* what the counters add */
+#ifdef IPV6
+  /* Here the whole addresses; above, saddr and daddr are hashes of them (address_hash). */
+  __u32 saddr6[4];
+  __u32 daddr6[4];
+#endif
 };
+
+#ifndef IPV6
+/* What schedulers hash: the addresses as the kernel's IPVS folds them. */
+static __always_inline __u32 source_word(struct packet *p) { return bpf_ntohl(p->saddr); }
+static __always_inline __u32 target_word(struct packet *p) { return bpf_ntohl(p->daddr); }
+static __always_inline void copy_target(__u32 *to, struct packet *p) {
+  to[0] = p->daddr;
+  to[1] = to[2] = to[3] = 0;
+}
+#endif
 
 /* Sources that cannot be answered (RFC 1812 5.3.7): this network, loopback, multicast and above. */
 static __always_inline bool is_martian(__u32 saddr) {

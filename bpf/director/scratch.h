@@ -74,6 +74,10 @@ struct walk {
 struct scratch {
   struct packet packet;
   __u64 chosen; /* XDP: the value of the packet's connection, for xdp_send_to */
+#ifdef IPV6
+  struct whole_addresses whole;
+  struct icmp6_packet icmp6;
+#endif
   struct probe probe;
   struct walk walk;
   struct locality_key locality_key;

@@ -128,6 +128,16 @@ static __always_inline int tc_forward(struct __sk_buff *skb, struct packet *p, s
   return rc ? tc_drop(R_REDIRECT_FAILED) : tc_redirect(skb, h);
 }
 
+/* Is it larger than the next hop's MTU? Of a GSO packet each segment counts. It is recognised by its segment size, since devices of
+ * virtual machines leave the number of segments at 0. */
+static __always_inline bool is_too_big(struct __sk_buff *skb, struct packet *p, __u32 mtu) {
+  if (likely(!mtu || p->length <= mtu)) return false;
+  if (!skb->gso_size) return true;
+  __u8 words = 2 << 4; /* of the L4 header, in the upper half: UDP's */
+  if (p->protocol == IPPROTO_TCP && bpf_skb_load_bytes(skb, ETH_LEN + p->header + 12, &words, 1)) return true;
+  return p->header + (words >> 4) * 4 + skb->gso_size > mtu;
+}
+
 /* A packet's next hop, for tc. */
 struct route {
   struct hop hop;

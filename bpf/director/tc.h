@@ -4,16 +4,6 @@
 #ifndef WEIR_TC_H
 #define WEIR_TC_H
 
-/* Is it larger than the next hop's MTU? Of a GSO packet each segment counts. It is recognised by its segment size, since devices of
- * virtual machines leave the number of segments at 0. */
-static __always_inline bool is_too_big(struct __sk_buff *skb, struct packet *p, __u32 mtu) {
-  if (likely(!mtu || p->length <= mtu)) return false;
-  if (!skb->gso_size) return true;
-  __u8 words = 2 << 4; /* of the L4 header, in the upper half: UDP's */
-  if (p->protocol == IPPROTO_TCP && bpf_skb_load_bytes(skb, ETH_LEN + p->header + 12, &words, 1)) return true;
-  return p->header + (words >> 4) * 4 + skb->gso_size > mtu;
-}
-
 /* A global function, with its own stack frame and verified once. */
 __noinline __u32 tc_may_schedule(struct __sk_buff *skb, __u32 service) { return may_schedule(skb, false, skb->ingress_ifindex, service); }
 
@@ -125,7 +115,7 @@ static __always_inline int tc_reply(struct __sk_buff *skb, struct verdict *v) {
  * counted. */
 static __always_inline bool is_balanced(struct packet *p) {
   if (!p->dport) return false;
-  return endpoint_find(endpoint_key(p->daddr, p->dport, p->protocol, E_SERVICE)) || endpoint_find(endpoint_key(p->saddr, p->sport, p->protocol, E_REAL));
+  return service_of_target(p) || real_of_source(p);
 }
 
 /* Counts a packet that is not balanced because of its form. */
@@ -208,6 +198,8 @@ __noinline int tc_local_reply(struct __sk_buff *skb, __u32 real) {
   return tc_translate(skb, &r) ? tc_drop(R_REDIRECT_FAILED) : TC_ACT_UNSPEC;
 }
 
+static __always_inline bool is_ipv6(struct __sk_buff *skb) { return skb->protocol == bpf_htons(ETH_P_IPV6) && !skb->vlan_present; }
+
 SEC("tc")
 int weir_tc_ingress(struct __sk_buff *skb) {
   struct conf *c = the_conf();
@@ -217,16 +209,19 @@ int weir_tc_ingress(struct __sk_buff *skb) {
   struct packet *p = &scratch->packet;
   enum parsed parsed = tc_parse(skb, p);
   if (parsed == P_OTHER && p->protocol == IPPROTO_ICMP && !p->fragment) return tc_icmp(skb, p->header, p->length);
-  if (parsed != P_OK) return tc_oddity(p, parsed);
-  __u32 service = endpoint_find(endpoint_key(p->daddr, p->dport, p->protocol, E_SERVICE));
+  if (parsed != P_OK) {
+    if (is_ipv6(skb)) bpf_tail_call(skb, &ipv6_tc, IPV6_INGRESS);
+    return tc_oddity(p, parsed);
+  }
+  __u32 service = service_of_target(p);
   if (service) return tc_any_request(skb, service);
-  __u32 real = endpoint_find(endpoint_key(p->saddr, p->sport, p->protocol, E_REAL));
+  __u32 real = real_of_source(p);
   if (real) {
     int done = tc_any_reply(skb, real);
     if (done != TC_ACT_UNSPEC) return done;
   }
   if (skb->ifindex == LOOPBACK) return TC_ACT_UNSPEC; /* it left by lo, where weir_tc_egress has seen it */
-  service = endpoint_find(endpoint_key(p->saddr, p->sport, p->protocol, E_SERVICE));
+  service = service_of_source(p);
   return service ? tc_any_seen(skb, service) : TC_ACT_UNSPEC;
 }
 
@@ -239,10 +234,13 @@ int weir_tc_egress(struct __sk_buff *skb) {
   struct packet *p = &scratch->packet;
   enum parsed parsed = tc_parse(skb, p);
   if (parsed == P_OTHER && p->protocol == IPPROTO_ICMP && !p->fragment) return tc_icmp(skb, p->header, p->length);
-  if (parsed != P_OK) return TC_ACT_UNSPEC;
-  __u32 real = endpoint_find(endpoint_key(p->saddr, p->sport, p->protocol, E_REAL));
+  if (parsed != P_OK) {
+    if (is_ipv6(skb)) bpf_tail_call(skb, &ipv6_tc, IPV6_EGRESS);
+    return TC_ACT_UNSPEC;
+  }
+  __u32 real = real_of_source(p);
   if (real) return tc_local_reply(skb, real);
-  __u32 service = endpoint_find(endpoint_key(p->saddr, p->sport, p->protocol, E_SERVICE));
+  __u32 service = service_of_source(p);
   return service ? tc_any_seen(skb, service) : TC_ACT_UNSPEC;
 }
 

@@ -90,6 +90,7 @@ static long sweep_bucket(__u64 i, void *ctx) {
   return 0;
 }
 
+#ifndef IPV6 /* the IPv6 build's timer only sweeps */
 /* The kernel's estimator: conns and packets scaled by 2^10, bytes by 2^5; every turn moves a quarter of the difference. */
 static __always_inline void estimate_turn(struct estimate *e) {
 #pragma clang loop unroll(full)
@@ -184,6 +185,8 @@ static __always_inline void snapshot_take(__u64 ticks) {
   WRITE(s->at, bpf_ktime_get_ns());
 }
 
+#endif
+
 static int housekeeping_tick(void *map, __u32 *key, struct housekeeping *h) {
   struct conf *c = the_conf();
   if (!c) return 0;
@@ -193,6 +196,10 @@ static int housekeeping_tick(void *map, __u32 *key, struct housekeeping *h) {
   struct sweep w = {.h = h, .c = c, .now = clock_now(), .dropped = DROP_ENTRY_SHARE};
   /* A round of a tiny table is a tick, and not a second. */
   if (h->drop_entry && (chunk < buckets || c->ticks % DEFENCE_TICKS == 0)) w.dropped = bpf_get_prandom_u32() % DROP_ENTRY_SHARE;
+#ifdef IPV6
+  bpf_loop(chunk, sweep_bucket, &w, 0);
+  client_hops_sweep(h->turn++, w.now);
+#else
   __u32 from = h->bucket;
   bpf_loop(chunk, sweep_bucket, &w, 0);
   if (h->bucket >= from) {
@@ -208,6 +215,7 @@ static int housekeeping_tick(void *map, __u32 *key, struct housekeeping *h) {
   c->ticks++;
   if (c->ticks % SNAPSHOT_TICKS == 0) snapshot_take(c->ticks);
   if (c->ticks % LOCALITY_TICKS == 0) localities_sweep(c);
+#endif
   bpf_timer_start(&h->timer, TICK_NS, 0);
   return 0;
 }
@@ -222,9 +230,11 @@ int weir_housekeeping(struct xdp_md *ctx) {
   if (!h->started && bpf_timer_init(&h->timer, &housekeeping, NSEC_CLOCK_MONOTONIC)) return 2;
   h->started = 1;
   h->reach = PROBE_BUCKETS; /* the programs before may have swept another table */
+#ifndef IPV6
   c->jiffies_at = bpf_jiffies64();
   c->ktime_at = bpf_ktime_get_ns();
   snapshot_take(c->ticks);
+#endif
   if (bpf_timer_set_callback(&h->timer, housekeeping_tick)) return 3;
   return bpf_timer_start(&h->timer, TICK_NS, 0) ? 4 : 0;
 }

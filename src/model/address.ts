@@ -8,5 +8,9 @@ export interface Address {
   readonly words: readonly number[];
 }
 
+/** 127.0.0.0/8 and ::1. */
+export const isLoopbackAddress = ({ family, words }: Address): boolean =>
+  family === 'inet' ? (words[0] ?? 0) >>> 24 === 127 : words.slice(0, 3).every((word) => word === 0) && words[3] === 1;
+
 /** fe80::/10 (RFC 4291 §2.5.6). */
 export const isLinkLocal = ({ family, words }: Address): boolean => family === 'inet6' && (words[0] ?? 0) >>> 22 === 0xfe80 >>> 6;

@@ -39,20 +39,6 @@ const rows = [
     meanwhile: 'the service is refused',
   },
   {
-    id: 'ipv6-services',
-    name: 'IPv6 services',
-    present: false,
-    missing: 'IPv6 services are not there yet',
-    meanwhile: 'the service is refused; IPv6 packets pass the director untouched. VRRP and BFD have IPv6',
-  },
-  {
-    id: 'ipv6-servers',
-    name: 'IPv6 servers',
-    present: false,
-    missing: 'IPv6 servers are not there yet',
-    meanwhile: 'the destination is refused',
-  },
-  {
     id: 'ipv6-vips',
     name: 'IPv6 VIPs of `weir vip` and `weir realserver`',
     present: false,

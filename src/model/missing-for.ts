@@ -1,7 +1,6 @@
 // Whether a change asks for something that weir does not have yet, by the list of capabilities.
 import { type CapabilityId, lineIfMissing } from './capabilities.js';
 import type { Change } from './change.js';
-import { serviceFamily } from './identity.js';
 import type { DestinationSpec, ServiceSpec } from './service.js';
 
 /** The line of the first of `ids` that is missing. */
@@ -11,15 +10,14 @@ const firstMissing = (ids: readonly (CapabilityId | false)[]): string | undefine
 function missingForService({ key, persistence }: ServiceSpec, engine: boolean): string | undefined {
   return firstMissing([
     key.kind === 'fwmark' && 'firewall-marks',
-    serviceFamily(key) === 'inet6' && 'ipv6-services',
     key.kind === 'address' && key.protocol === 'sctp' && 'sctp',
     (engine || persistence?.engine !== undefined) && 'persistence-engines',
     persistence !== undefined && 'persistence',
   ]);
 }
 
-function missingForDestination({ method, address }: DestinationSpec): string | undefined {
-  return firstMissing([method === 'tunnel' && 'tunnels', address.family === 'inet6' && 'ipv6-servers']);
+function missingForDestination({ method }: DestinationSpec): string | undefined {
+  return firstMissing([method === 'tunnel' && 'tunnels']);
 }
 
 /**

@@ -10,6 +10,7 @@ export type ArtifactName =
   | 'weir-asan.node'
   | 'weir.bpf.o'
   | 'weir-bridge.bpf.o'
+  | 'weir-ipv6.bpf.o'
   | 'weir-vrrp.bpf.o'
   | 'weir-heartbeat.bpf.o'
   | 'weir-claim.bpf.o'

@@ -1,5 +1,5 @@
 // A loaded datapath in a namespace of its own: a director to set up, and programs to send single frames through.
-import { readdirSync, rmdirSync } from 'node:fs';
+import { existsSync, readdirSync, rmdirSync } from 'node:fs';
 import type { Director } from '../../src/datapath/director.js';
 import { Conf, ConnSlot, Counters, Dest, Drops, Estimate, Service } from '../../src/datapath/ebpf/abi.gen.js';
 import { EbpfDirector } from '../../src/datapath/ebpf/ebpf-director.js';
@@ -9,7 +9,7 @@ import type { Capacity } from '../../src/datapath/ebpf/load/object.js';
 import { attachModeOf, openDirector } from '../../src/datapath/ebpf/open.js';
 import { Bpffs } from '../../src/datapath/ebpf/pins/bpffs.js';
 import { REASONS } from '../../src/datapath/ebpf/reasons.gen.js';
-import type { Tables } from '../../src/datapath/ebpf/table/tables.js';
+import { IPV6_PINS, type Tables } from '../../src/datapath/ebpf/table/tables.js';
 import { native } from '../../src/sys/addon.js';
 import { BpfMap, Program } from '../../src/sys/bpf/bpf-objects.js';
 import { type Field, Records } from '../../src/sys/bpf/records.js';
@@ -203,6 +203,8 @@ class LoadedBed implements Bed {
     };
     new Uint8Array(this.#conns).fill(0);
     new Uint8Array(this.#hops).fill(0);
+    for (const pin of [IPV6_PINS.conns, IPV6_PINS.client_hops])
+      if (existsSync(`${this.folder}/${pin}`)) new Uint8Array(this.#map(pin)).fill(0);
     clear(services, Service.bytes, 0, (serviceTop ?? 0) + 1);
     clear(dests, Dest.bytes, 0, (destTop ?? 0) + 1);
     clear(counters, Counters.bytes, 0, ((destTop ?? 0) + 1) * (cpus ?? 1));

@@ -37,8 +37,8 @@ export function filtersBy(clang: string, folder: string): readonly string[] {
   });
 }
 
-/** The two builds of the datapath, by the names of their sources. */
-export const OBJECTS = { weir: 'weir.bpf.o', bridge: 'weir-bridge.bpf.o' } as const;
+/** The builds of the datapath, by the names of their sources. */
+export const OBJECTS = { weir: 'weir.bpf.o', bridge: 'weir-bridge.bpf.o', ipv6: 'weir-ipv6.bpf.o' } as const;
 
 /** `source`: the folder of the C. */
 interface Compiled {

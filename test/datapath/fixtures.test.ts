@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { REASONS } from '../../src/datapath/ebpf/reasons.gen.js';
+import { formatAddress } from '../../src/model/address-text.js';
 import type { DestinationKey } from '../../src/model/service.js';
 import { type Bed, openBed, skipReason } from './bed.js';
 import type { After, Fixture, Step } from './fixtures/fixture.js';
@@ -9,8 +10,7 @@ import { fixtures } from './fixtures/index.js';
 import { hold, type Outcome } from './verdict.js';
 
 function text({ address, port }: DestinationKey): string {
-  const word = address.words[0] ?? 0;
-  return `${[24, 16, 8, 0].map((shift) => (word >>> shift) & 255).join('.')}:${port}`;
+  return address.family === 'inet' ? `${formatAddress(address)}:${port}` : `[${formatAddress(address)}]:${port}`;
 }
 
 function prepare(bed: Bed, fixture: Fixture): void {

@@ -15,7 +15,7 @@
 import { createHash } from 'node:crypto';
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
-import { createConnection, createServer } from 'node:net';
+import { createConnection, createServer, isIPv6 } from 'node:net';
 import { fileURLToPath } from 'node:url';
 
 /** The command that runs this file. */
@@ -32,8 +32,10 @@ const print = (line: string): void => {
   process.stdout.write(`${line}\n`);
 };
 
+const socketTypeOf = (address: string): 'udp4' | 'udp6' => (isIPv6(address) ? 'udp6' : 'udp4');
+
 function serve(name: string, port: number, address: string): void {
-  const udp = createSocket('udp4');
+  const udp = createSocket(socketTypeOf(address));
   udp.on('message', (_, from) => udp.send(name, from.port, from.address));
   udp.bind(port, address, () => {
     createServer((socket) => {
@@ -59,7 +61,7 @@ function askTcp(host: string, port: number, patience: number): Promise<string> {
 
 function askUdp(host: string, port: number, patience: number, from: number): Promise<string> {
   return new Promise((done) => {
-    const socket = createSocket('udp4');
+    const socket = createSocket(socketTypeOf(host));
     const answered = (text: string): void => {
       clearTimeout(timer);
       socket.close();
@@ -201,7 +203,7 @@ function sink(port: number): void {
       print(hash.digest('hex'));
       socket.end();
     });
-  }).listen(port, '0.0.0.0', () => print('ready'));
+  }).listen(port, () => print('ready'));
 }
 
 function main([what, ...args]: readonly string[]): Promise<void> | void {

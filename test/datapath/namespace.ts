@@ -38,7 +38,7 @@ export function makeNamespace(name: string): void {
     `link add ${device} address ${mac} type veth peer name ${device}-far`,
     `link set ${device} up`,
     `link set ${device}-far up`,
-    ...addresses.map((address) => `addr add ${address} dev ${device}`),
+    ...addresses.map((address) => `addr add ${address} dev ${device}${address.includes(':') ? ' nodad' : ''}`),
   ]);
   ip(
     [
@@ -49,7 +49,8 @@ export function makeNamespace(name: string): void {
     ],
     name,
   );
-  execFileSync('ip', ['netns', 'exec', name, 'sysctl', '-qw', 'net.ipv4.ip_forward=1', 'net.ipv4.conf.all.rp_filter=0']);
+  const settings = ['net.ipv4.ip_forward=1', 'net.ipv4.conf.all.rp_filter=0', 'net.ipv6.conf.all.forwarding=1'];
+  execFileSync('ip', ['netns', 'exec', name, 'sysctl', '-qw', ...settings]);
 }
 
 /** Ends it, and with it its devices; a second call does nothing. */

@@ -36,7 +36,7 @@ function listOf({ services, dests }: Tables, service: number): readonly number[]
 
 function checkService(tables: Tables, endpoints: EndpointTable, id: number): readonly number[] {
   const { services, dests } = tables;
-  assert.equal(endpoints.find(recordedServiceEndpoint(services, id)), id, `service ${id} is found by its address`);
+  assert.equal(endpoints.find(recordedServiceEndpoint(tables, id)), id, `service ${id} is found by its address`);
   const list = listOf(tables, id);
   assert.equal(services.get(id, Service.dests), list.length, `service ${id} knows how many destinations it has`);
   const cursor = services.get(id, Service.cursor);
@@ -78,15 +78,16 @@ function checkDestination({ dests }: Tables, id: number, listed: boolean): void 
 }
 
 /** Every destination that is or was masqueraded stands in the chain of its address, and nothing else does. */
-function checkChains({ dests, conf }: Tables, endpoints: EndpointTable): void {
+function checkChains(tables: Tables, endpoints: EndpointTable): void {
+  const { dests, conf } = tables;
   const reached = new Set<number>();
   for (let id = 1; id <= conf.get(0, Conf.destTop); id++) {
     if (dests.get(id, Dest.state) === WeirState.FREE || !(dests.get(id, Dest.flags) & Abi.D_REAL)) continue;
-    const endpoint = realEndpoint(dests, id);
+    const endpoint = realEndpoint(tables, id);
     const chain: number[] = [];
     for (let at = endpoints.find(endpoint); at !== 0; at = dests.get(at, Dest.nextSame)) {
       assert.ok(!chain.includes(at), `the chain of destinations of one endpoint from ${id} comes back to ${at}`);
-      assert.equal(realEndpoint(dests, at), endpoint, `destination ${at} has the address of its chain`);
+      assert.equal(realEndpoint(tables, at), endpoint, `destination ${at} has the address of its chain`);
       assert.ok(dests.get(at, Dest.flags) & Abi.D_REAL, `destination ${at} of the chain is looked for`);
       assert.notEqual(dests.get(at, Dest.state), WeirState.FREE, `destination ${at} of the chain is in use`);
       chain.push(at);
@@ -96,7 +97,8 @@ function checkChains({ dests, conf }: Tables, endpoints: EndpointTable): void {
   }
 }
 
-function checkEndpoints({ endpoints, services, dests }: Tables): void {
+function checkEndpoints(tables: Tables): void {
+  const { endpoints, dests } = tables;
   const seen = new Set<bigint>();
   for (let slot = 0; slot < endpoints.count; slot++) {
     const key = endpoints.big(slot, Endpoint.key);
@@ -105,7 +107,7 @@ function checkEndpoints({ endpoints, services, dests }: Tables): void {
     seen.add(key);
     const id = endpoints.get(slot, Endpoint.id);
     const service = Number(key >> 56n) === EndpointKind.E_SERVICE;
-    const own = service ? recordedServiceEndpoint(services, id) : realEndpoint(dests, id);
+    const own = service ? recordedServiceEndpoint(tables, id) : realEndpoint(tables, id);
     assert.equal(own, key, `endpoint ${key.toString(16)} leads to a record with its address`);
     if (!service)
       assert.ok(dests.get(id, Dest.flags) & Abi.D_REAL, `endpoint ${key.toString(16)} leads to destination ${id}, which expects it`);

@@ -1,7 +1,8 @@
 // Holds what a program did with a frame against what a fixture expects of it.
 import assert from 'node:assert/strict';
 import { IpProtocol } from '../../src/model/ip-protocol.js';
-import { internetChecksum } from '../../src/wire/checksum.js';
+import { encodeAddress } from '../../src/wire/address-bytes.js';
+import { internetChecksum, pseudoHeaderSum } from '../../src/wire/checksum.js';
 import { decodeEthernet } from '../../src/wire/ethernet.js';
 import { decodeIcmp } from '../../src/wire/icmp.js';
 import { decodeIpv4, type Ipv4Packet } from '../../src/wire/ipv4.js';
@@ -49,8 +50,38 @@ function quotesEnough(quote: Uint8Array, sent: Uint8Array): void {
   assert.equal(hex(quote.slice(0, Math.min(quote.length, sent.length))), hex(sent.slice(0, quote.length)), 'the quote');
 }
 
+/** ICMPv6 by its own codes. The least that it must quote here: the IPv6 header and the ports. */
+function isAnswer6(outcome: Outcome, sent: Uint8Array, expect: Expectation & { readonly verdict: 'answer' }): void {
+  const bytes = decodeEthernet(outcome.frame)?.payload ?? assert.fail('not an Ethernet frame');
+  assert.deepEqual(
+    [(bytes[0] ?? 0) >> 4, bytes[6], (bytes[4] ?? 0) * 256 + (bytes[5] ?? 0)],
+    [6, IpProtocol.icmpv6, bytes.length - 40],
+    'the IPv6 header',
+  );
+  assert.deepEqual(
+    [hex(bytes.slice(8, 24)), hex(bytes.slice(24, 40))],
+    [expect.from, expect.to].map((end) => hex(encodeAddress(ip(end)))),
+  );
+  const message = bytes.slice(40);
+  assert.equal(
+    internetChecksum(message, pseudoHeaderSum(ip(expect.from), ip(expect.to), IpProtocol.icmpv6, message.length)),
+    0,
+    'ICMPv6 checksum',
+  );
+  assert.deepEqual([message[0], message[1]], [expect.type, expect.code], 'type and code');
+  if (expect.mtu !== undefined) assert.equal(new DataView(message.buffer, message.byteOffset).getUint32(4), expect.mtu, 'MTU');
+  const quote = message.slice(8);
+  assert.ok(quote.length >= Math.min(sent.length - 14, 400), `quotes ${quote.length} bytes`);
+  assert.equal(hex(quote), hex(sent.slice(14, 14 + quote.length)), 'the quote');
+  assert.equal(hex(outcome.frame.slice(0, 12)), hex(sent.slice(6, 12)) + hex(sent.slice(0, 6)), 'back to the station that sent it');
+}
+
 function isAnswer(outcome: Outcome, sent: Uint8Array, expect: Expectation & { readonly verdict: 'answer' }): void {
   assert.equal(outcome.verdict, 'redirect', 'an answer goes out');
+  if (expect.to.includes(':')) {
+    isAnswer6(outcome, sent, expect);
+    return;
+  }
   sumsAreRight(outcome.frame);
   const { packet } = ipv4Of(outcome.frame);
   assert.equal(packet.protocol, IpProtocol.icmp);

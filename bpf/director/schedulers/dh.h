@@ -9,7 +9,7 @@ static __always_inline bool dh_begin(struct service *svc, struct walk *w) {
   struct scratch *scratch = the_scratch();
   if (!scratch || !ring_begin(svc, w)) return false;
   CHECKED(scratch);
-  w->input = bpf_ntohl(scratch->packet.daddr);
+  w->input = target_word(&scratch->packet);
   w->flags = 0;
   w->first = hash32(w->input, RING_BITS);
   return true;

@@ -20,7 +20,7 @@ static __always_inline bool ring_begin(struct service *svc, struct walk *w) {
   struct packet *p = &scratch->packet;
   w->ring = READ(svc->ring);
   w->flags = READ(svc->flags);
-  w->input = bpf_ntohl(p->saddr) + (w->flags & RING_PORT ? bpf_ntohs(p->sport) : 0);
+  w->input = source_word(p) + (w->flags & RING_PORT ? bpf_ntohs(p->sport) : 0);
   return w->ring;
 }
 

@@ -208,11 +208,9 @@ test('what comes later is refused in one plain line, and nothing is changed', as
   const expected: Record<string, string> = {
     '-A -t 10.0.0.1:80 -p': 'persistent services (-p) are not there yet',
     '-A -f 1': 'firewall-mark services (-f) are not there yet',
-    '-A -t [::1]:80': 'IPv6 services are not there yet',
     '-A --sctp-service 10.0.0.1:80': 'SCTP services (--sctp-service) are not there yet',
     '-A -u 10.0.0.1:80 -p --pe sip': 'persistence engines (--pe) are not there yet',
     '-a -t 10.0.0.1:80 -r 10.0.0.2 -i': 'tunnels (-i) are not there yet',
-    '-e -t [::1]:80 -r [::2]:80 -m': 'IPv6 servers are not there yet',
     '--start-daemon master': 'synchronisation daemons (--start-daemon) are not there yet',
   };
   for (const [line, text] of Object.entries(expected)) {

@@ -2,12 +2,14 @@
 
 import type { Change } from '../../model/change.js';
 import { isRefusal, WeirError } from '../../model/errors/weir-error.js';
+import { serviceFamily } from '../../model/identity.js';
 import { missingFor } from '../../model/missing-for.js';
 import type { DestinationKey, DestinationSpec, ServiceKey, ServiceSpec, Timeouts } from '../../model/service.js';
 import { Lock, type LockWait } from '../../sys/files/lock.js';
 import type { Director } from '../director.js';
 import { Conf } from './abi.gen.js';
 import { EbpfReader } from './ebpf-reader.js';
+import { ensureIpv6 } from './load/ipv6.js';
 import { beginBatch, Dirty, endBatch, recover, writerOf } from './recovery/batch.js';
 import { setTimeouts } from './recovery/intent.js';
 import { schedulerNumber } from './table/identity.js';
@@ -57,7 +59,10 @@ export class EbpfDirector extends EbpfReader implements Director {
 
   addService(spec: ServiceSpec): void {
     refuseMissing({ kind: 'add-service', spec });
-    this.#changing(() => this.#writer.addService(spec));
+    this.#changing(() => {
+      if (serviceFamily(spec.key) === 'inet6') ensureIpv6(this.tables);
+      this.#writer.addService(spec);
+    });
   }
 
   editService(spec: ServiceSpec): void {
@@ -205,5 +210,6 @@ function checkDestination(service: ServiceKey, spec: DestinationSpec): void {
   const { weight, lowerThreshold, upperThreshold } = spec;
   if (weight < 0) throw new WeirError('weight-negative', { weight });
   if (lowerThreshold > upperThreshold) throw new WeirError('thresholds-crossed');
+  if (spec.address.family !== serviceFamily(service) && spec.method !== 'tunnel') throw new WeirError('destination-family');
   refuseMissing({ kind: 'add-destination', service, spec });
 }

@@ -3,8 +3,10 @@
 /** By map: of all places, sizes and values in it, but for reasons, schedulers and methods. Equal numbers: two builds can share it. */
 export const LAYOUTS = {
   client_hops: 1221680808,
+  client_hops6: 368153151,
   conf: 3872792851,
   conns: 533567585,
+  conns6: 2615462872,
   counters: 3710279309,
   dests: 2073509310,
   drops: 1648157632,
@@ -12,6 +14,7 @@ export const LAYOUTS = {
   endpoints: 4074764114,
   estimates: 1413622892,
   housekeeping: 1869947710,
+  housekeeping6: 1869947710,
   interfaces: 3412941469,
   localities: 3715479251,
   locks: 1284896303,
@@ -20,4 +23,4 @@ export const LAYOUTS = {
 } as const;
 
 /** Of all of them. */
-export const LAYOUT = 1433772613;
+export const LAYOUT = 1814353473;

@@ -22,7 +22,7 @@ export function vipCheckObstacle({ method, protocol, vips }: VipCheck, port: num
   if (vips.length === 0) return 'a firewall mark has no address that could be asked for';
   if (method === 'tunnel') return lineIfMissing('tunnels') ?? 'servers behind tunnels cannot be asked yet';
   if (method === 'local') return 'the real server is this host itself';
-  if (vips.some(({ address }) => address.family !== 'inet')) return lineIfMissing('ipv6-services') ?? 'IPv6 servers cannot be asked yet';
+  if (vips.some(({ address }) => address.family !== 'inet')) return 'IPv6 servers cannot be asked yet';
   const isPortless = method === 'masq' ? port === 0 : vips.some((vip) => vip.port === 0);
   return isPortless ? ALL_PORTS : undefined;
 }

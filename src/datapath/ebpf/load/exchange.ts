@@ -6,8 +6,9 @@ import { artifact } from '../../../sys/artifact.js';
 import { ObjectFile } from '../../../sys/bpf/bpf-objects.js';
 import type { Tables } from '../table/tables.js';
 import type { AttachedInterfaces } from './attached-interfaces.js';
+import { installPrograms } from './install-programs.js';
 import { buildPin, PROGRAMS } from './load.js';
-import { installPrograms, loadOnto, tryPrograms } from './programs.js';
+import { loadOnto, tryPrograms } from './programs.js';
 
 /**
  * False: this build's programs run already. The caller holds the lock and has compared the layout. `file`: the object.

@@ -1,13 +1,10 @@
-// A build of the programs for tables that are loaded: tried on tables of its own, then loaded onto the pinned maps, and put on every link in
-// the place of the programs before.
-import { readdirSync, renameSync, rmSync } from 'node:fs';
+// A build of the programs for tables that are loaded: tried on tables of its own, then loaded onto the pinned maps.
 import { BpfMap, ObjectFile } from '../../../sys/bpf/bpf-objects.js';
 import type { Field } from '../../../sys/bpf/records.js';
 import { Conf } from '../abi.gen.js';
 import { requiredPin } from '../pins/required-pin.js';
 import { NOT_SHARED, PINNED_MAPS, type Tables } from '../table/tables.js';
-import type { AttachedInterfaces } from './attached-interfaces.js';
-import { BUILD_PIN, loadTried, PROGRAMS, runHousekeeping } from './load.js';
+import { loadTried } from './load.js';
 import { type Capacity, configure, loadObject, sizesOf } from './object.js';
 
 /** The self-check's own tables are small. */
@@ -15,8 +12,8 @@ const TRIAL: Capacity = { connTabBits: 8, maxServices: 64, maxDestinations: 64, 
 
 /** What a build needs that knows more maps than those of every build. `object` is not loaded yet. */
 export interface Extra {
-  /** The pins of its maps, where they differ from the maps' names. */
-  readonly pins: Readonly<Record<string, string>>;
+  /** The pins of its maps, where they differ from the maps' names; undefined: it makes that map itself. */
+  readonly pins: Readonly<Record<string, string | undefined>>;
   readonly buckets: number;
   configure(object: ObjectFile): void;
 }
@@ -50,6 +47,7 @@ export function loadOnto(object: ObjectFile, folder: string, tables: Tables, ext
   extra?.configure(object);
   const shared = PINNED_MAPS.filter((each) => !NOT_SHARED.has(each)).map((name) => [name, name] as const);
   for (const [name, pin] of Object.entries({ ...Object.fromEntries(shared), ...extra?.pins })) {
+    if (pin === undefined) continue;
     const map = requiredPin(`${folder}/${pin}`, BpfMap.pinned);
     try {
       object.reuseMap(name, map);
@@ -58,30 +56,4 @@ export function loadOnto(object: ObjectFile, folder: string, tables: Tables, ext
     }
   }
   loadObject(object);
-}
-
-/** Puts loaded programs on every link. From the first step on, no pin names a build, until the caller makes one. */
-export function installPrograms(object: ObjectFile, folder: string, interfaces: AttachedInterfaces): void {
-  for (const name of readdirSync(folder)) if (name.startsWith(BUILD_PIN)) rmSync(`${folder}/${name}`);
-  for (const name of NOT_SHARED) pinInPlace(object.map(name), `${folder}/${name}`);
-  for (const name of Object.values(PROGRAMS)) pinInPlace(object.program(name), `${folder}/${name}`);
-  interfaces.exchange();
-  const housekeeping = object.program(PROGRAMS.housekeeping);
-  try {
-    runHousekeeping(housekeeping); // gives the timer its new code
-  } finally {
-    housekeeping.close();
-  }
-}
-
-/** Replaces a pin in one step: there is one at any moment. */
-function pinInPlace(thing: { pin(path: string): void; close(): void }, path: string): void {
-  const beside = `${path}_new`;
-  try {
-    rmSync(beside, { force: true });
-    thing.pin(beside);
-  } finally {
-    thing.close();
-  }
-  renameSync(beside, path);
 }

@@ -9,8 +9,9 @@ import { type Field, Records } from '../../../sys/bpf/records.js';
 import { macBytes } from '../../../wire/ethernet.js';
 import { Abi, ClientHop, ClientHopSet, Conf, ConnSlot, Dest, Egress, Endpoint, Interface, Nexthop, Service } from '../abi.gen.js';
 import { writerOf } from '../recovery/batch.js';
-import { keyedHash } from '../table/endpoint-table.js';
-import { packetAddress, realEndpoint, recordedServiceEndpoint } from '../table/identity.js';
+import { hashKeysOf, keyedHash, keyOf } from '../table/endpoint-table.js';
+import { realEndpoint, recordedServiceEndpoint } from '../table/identity.js';
+import { packetWords } from '../table/record-address.js';
 import type { Tables } from '../table/tables.js';
 import { CLIENT_HOP, SOURCE_MAC, STAGE, type Vector, type VectorVerdict } from './vectors.js';
 
@@ -56,10 +57,6 @@ function mapped(map: BpfMap): ArrayBuffer {
   }
 }
 
-function hashKeys({ conf }: Tables): readonly [bigint, bigint, bigint] {
-  return [conf.big(0, Conf.hashKey, 0), conf.big(0, Conf.hashKey, 1), conf.big(0, Conf.hashKey, 2)];
-}
-
 /** A next hop out of `lo`, as a FIB answer would be cached. `at`: of the record, bytes. */
 function writeHop(memory: ArrayBuffer, at: number, address: number, mac: string): void {
   const hop = new Records(memory, memory.byteLength);
@@ -77,7 +74,7 @@ function writeHop(memory: ArrayBuffer, at: number, address: number, mac: string)
 
 function clientHopAt(tables: Tables, hops: ArrayBuffer): number {
   const sets = hops.byteLength / ClientHopSet.bytes;
-  return (keyedHash(BigInt(packetAddress(CLIENT_HOP.address)), hashKeys(tables)) & (sets - 1)) * ClientHopSet.bytes;
+  return (keyedHash(BigInt(packetWords(CLIENT_HOP.address)[0] ?? 0), hashKeysOf(tables)) & (sets - 1)) * ClientHopSet.bytes;
 }
 
 /** A MAC as the low bytes of a word. */
@@ -86,7 +83,7 @@ const macWord = (mac: string): bigint => macBytes(mac).reduceRight((word, byte) 
 function writeClientHop(tables: Tables, hops: ArrayBuffer, egresses: ArrayBuffer): void {
   const entry = clientHopAt(tables, hops) / ClientHop.bytes;
   const table = new Records(hops, ClientHop.bytes);
-  table.setBig(entry, ClientHop.known, BigInt(packetAddress(CLIENT_HOP.address)));
+  table.setBig(entry, ClientHop.known, BigInt(packetWords(CLIENT_HOP.address)[0] ?? 0));
   table.setBig(entry, ClientHop.next, macWord(CLIENT_HOP.mac) | (BigInt(EGRESS) << BigInt(Abi.NEXT_EGRESS_SHIFT)));
   const egress = new Records(egresses, Egress.bytes);
   const source = macWord(SOURCE_MAC) << 16n;
@@ -146,7 +143,7 @@ function difference(vector: Vector, verdict: string, data: Uint8Array): string |
 /** The tables were empty, so everything is in its home bucket. */
 function clear(tables: Tables, conns: ArrayBuffer, hops: ArrayBuffer, vectors: readonly Vector[]): void {
   const { conf, services, dests, counters, estimates, endpoints, drops, interfaces } = tables;
-  const keys = hashKeys(tables);
+  const keys = hashKeysOf(tables);
   const bucket = (memory: ArrayBuffer, slotBytes: number, key: bigint): void => {
     const bytes = slotBytes * Abi.BUCKET_SLOTS;
     new Uint8Array(memory, (keyedHash(key, keys) & (memory.byteLength / bytes - 1)) * bytes, bytes).fill(0);
@@ -157,8 +154,8 @@ function clear(tables: Tables, conns: ArrayBuffer, hops: ArrayBuffer, vectors: r
   const ids = STAGE.map((_, k) => k + 1);
   for (const { frame } of vectors) for (const id of ids) bucket(conns, ConnSlot.bytes, connectionKey(frame, id));
   for (const id of ids) {
-    bucket(endpoints.memory, Endpoint.bytes, recordedServiceEndpoint(services, id));
-    bucket(endpoints.memory, Endpoint.bytes, realEndpoint(dests, id));
+    bucket(endpoints.memory, Endpoint.bytes, keyOf(recordedServiceEndpoint(tables, id)));
+    bucket(endpoints.memory, Endpoint.bytes, keyOf(realEndpoint(tables, id)));
   }
   new Uint8Array(hops, clientHopAt(tables, hops), ClientHopSet.bytes).fill(0);
   const upTo = ids.length + 1;

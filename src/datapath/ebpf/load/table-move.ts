@@ -17,7 +17,8 @@ import { requiredPin } from '../pins/required-pin.js';
 import { BRIDGE_PIN, SECOND_TABLE_PIN, type Tables } from '../table/tables.js';
 import type { AttachedInterfaces } from './attached-interfaces.js';
 import { exchangePrograms } from './exchange.js';
-import { type Extra, installPrograms, loadOnto, tryPrograms } from './programs.js';
+import { installPrograms } from './install-programs.js';
+import { type Extra, loadOnto, tryPrograms } from './programs.js';
 
 const TABLE_PIN = 'conns';
 /** Rounds of the old table before connections that have no room in the new one take the move back. */

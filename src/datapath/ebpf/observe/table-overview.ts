@@ -4,7 +4,8 @@ import type { DestinationKey, ServiceKey } from '../../../model/service.js';
 import { swap16 } from '../../../wire/bytes.js';
 import { Conf, Dest, Service, WeirState } from '../abi.gen.js';
 import { descriptionOf, isFlushing } from '../recovery/intent.js';
-import { keyOfService, modelAddress, schedulerName } from '../table/identity.js';
+import { keyOfService, schedulerName } from '../table/identity.js';
+import { recordedAddress } from '../table/record-address.js';
 import { destinationIds } from '../table/service-list.js';
 import { sizesOf, type TableSizes } from '../table/table-sizes.js';
 import type { Tables } from '../table/tables.js';
@@ -38,7 +39,7 @@ export interface TableOverview {
 function destinationOverview(tables: Tables, id: number): DestinationOverview {
   const { dests } = tables;
   return {
-    address: modelAddress(dests.get(id, Dest.addr)),
+    address: recordedAddress(dests, Dest, id),
     port: swap16(dests.get(id, Dest.port)),
     weight: descriptionOf(tables, id).weight,
     overloaded: dests.get(id, Dest.overload) !== 0,

@@ -1,8 +1,9 @@
 // Finishes or undoes the change of a writer that died. A service exists when its record is LIVE, a destination when it is in the list
 // of a live service; all else is derived from that.
-import { Abi, Conf, Dest, Endpoint, EndpointKind, Method, Service, WeirState } from '../abi.gen.js';
-import { EndpointTable } from '../table/endpoint-table.js';
+import { Abi, Conf, Dest, Method, Service, WeirState } from '../abi.gen.js';
+import { EndpointTable, keyOf } from '../table/endpoint-table.js';
 import { realEndpoint, recordedServiceEndpoint } from '../table/identity.js';
+import { recordedWords } from '../table/record-address.js';
 import { giveRingBack, hasRing } from '../table/rings.js';
 import { destinationIds, noteMasquerading, rescheduled } from '../table/service-list.js';
 import type { Tables } from '../table/tables.js';
@@ -22,7 +23,7 @@ export function repair(tables: Tables, now: number): void {
       continue;
     }
     live++;
-    endpoints.put(recordedServiceEndpoint(services, id), id);
+    endpoints.put(recordedServiceEndpoint(tables, id), id);
     cutList(tables, id);
     for (const dest of destinationIds(tables, id)) listed.add(dest);
     rescheduled(tables, id, false);
@@ -62,17 +63,21 @@ function repairDestination(tables: Tables, id: number, listed: boolean, now: num
 }
 
 /** Builds the chains of destinations with one endpoint again, and removes endpoints without a destination. */
-function relinkEndpoints({ conf, dests, endpoints: slots }: Tables, endpoints: EndpointTable): void {
-  const first = new Map<bigint, number>();
+function relinkEndpoints(tables: Tables, endpoints: EndpointTable): void {
+  const { conf, dests } = tables;
+  /** Found again by address, port and protocol. */
+  const chains = new Map<string, number>();
   for (let id = 1; id <= conf.get(0, Conf.destTop); id++) {
     if (dests.get(id, Dest.state) === WeirState.FREE || (dests.get(id, Dest.flags) & Abi.D_REAL) === 0) continue;
-    const endpoint = realEndpoint(dests, id);
-    dests.set(id, Dest.nextSame, first.get(endpoint) ?? 0);
-    first.set(endpoint, id);
+    const name = `${recordedWords(dests, Dest, id).join('.')} ${dests.get(id, Dest.port)} ${dests.get(id, Dest.protocol)}`;
+    dests.set(id, Dest.nextSame, chains.get(name) ?? 0);
+    chains.set(name, id);
   }
-  for (const [endpoint, id] of first) endpoints.put(endpoint, id);
-  for (let slot = 0; slot < slots.count; slot++) {
-    const key = slots.big(slot, Endpoint.key);
-    if (Number(key >> BigInt(Abi.E_KIND_SHIFT)) === EndpointKind.E_REAL && !first.has(key)) endpoints.remove(key);
+  const first = new Map<number, bigint>();
+  for (const id of chains.values()) {
+    const endpoint = realEndpoint(tables, id);
+    endpoints.put(endpoint, id);
+    first.set(id, keyOf(endpoint));
   }
+  endpoints.keepReals(first);
 }

@@ -3,7 +3,8 @@ import { destinationId, serviceId } from '../../../model/identity.js';
 import type { ServiceKey } from '../../../model/service.js';
 import { swap16 } from '../../../wire/bytes.js';
 import { Abi, Dest } from '../abi.gen.js';
-import { keyOfService, modelAddress } from './identity.js';
+import { keyOfService } from './identity.js';
+import { recordedAddress } from './record-address.js';
 import { destOf, livingSlots } from './table-entries.js';
 import type { Tables } from './tables.js';
 
@@ -33,7 +34,7 @@ export function countConnections(tables: Tables, now: number): CountedConnection
     const [service, dest] = [Math.floor(pair / (Abi.V_DEST_MASK + 1)), pair % (Abi.V_DEST_MASK + 1)];
     const key = keyOfService(records, service);
     const id = serviceId(key);
-    const server = destinationId({ address: modelAddress(dests.get(dest, Dest.addr)), port: swap16(dests.get(dest, Dest.port)) });
+    const server = destinationId({ address: recordedAddress(dests, Dest, dest), port: swap16(dests.get(dest, Dest.port)) });
     const ofService = counts.get(id) ?? new Map<string, number>();
     services.set(id, key);
     counts.set(id, ofService.set(server, (ofService.get(server) ?? 0) + count));

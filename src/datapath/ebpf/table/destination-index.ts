@@ -1,7 +1,13 @@
 // Finds destinations by service, address and port without walking lists: built from the records, discarded when
 // another process changed the table.
+import type { DestinationKey } from '../../../model/service.js';
+import { swap16 } from '../../../wire/bytes.js';
 import { Conf, Dest, WeirState } from '../abi.gen.js';
+import { packetWords, recordedWords } from './record-address.js';
 import type { Tables } from './tables.js';
+
+/** Address and port in the order of a packet. */
+const nameOf = (service: number, words: readonly number[], port: number): string => `${service} ${words.join('.')} ${port}`;
 
 export class DestinationIndex {
   readonly #live = new Map<string, number>();
@@ -11,19 +17,19 @@ export class DestinationIndex {
   constructor(readonly tables: Tables) {}
 
   /** The destination in the service's list. */
-  live(service: number, address: number, port: number): number | undefined {
-    return this.#current().#live.get(`${service} ${address} ${port}`);
+  live(service: number, { address, port }: DestinationKey): number | undefined {
+    return this.#current().#live.get(nameOf(service, packetWords(address), swap16(port)));
   }
 
   /** A removed destination whose record is still there. */
-  retired(service: number, address: number, port: number): number | undefined {
-    return this.#current().#retired.get(`${service} ${address} ${port}`);
+  retired(service: number, { address, port }: DestinationKey): number | undefined {
+    return this.#current().#retired.get(nameOf(service, packetWords(address), swap16(port)));
   }
 
   /** Updates the index after this process wrote to a record. */
   note(id: number): void {
     const { dests } = this.tables;
-    const key = `${dests.get(id, Dest.service)} ${dests.get(id, Dest.addr)} ${dests.get(id, Dest.port)}`;
+    const key = nameOf(dests.get(id, Dest.service), recordedWords(dests, Dest, id), dests.get(id, Dest.port));
     const state = dests.get(id, Dest.state);
     if (state === WeirState.LIVE) this.#live.set(key, id);
     else if (this.#live.get(key) === id) this.#live.delete(key);

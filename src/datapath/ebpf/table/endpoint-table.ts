@@ -20,38 +20,58 @@ export function endpointKey(address: number, port: number, protocol: number, kin
   return BigInt(address) | at(port, Abi.E_PORT_SHIFT) | at(protocol, Abi.E_PROTOCOL_SHIFT) | at(EndpointKind[kind], Abi.E_KIND_SHIFT);
 }
 
+export type HashKeys = readonly [bigint, bigint, bigint];
+
+export const hashKeysOf = ({ conf }: Tables): HashKeys => [
+  conf.big(0, Conf.hashKey, 0),
+  conf.big(0, Conf.hashKey, 1),
+  conf.big(0, Conf.hashKey, 2),
+];
+
+/** An endpoint of IPv6: its key has only a hash of the address, so the record behind it decides whether it `is` the one. */
+interface HashedEndpoint {
+  readonly key: bigint;
+  is(id: number): boolean;
+}
+
+/** IPv4: the key alone. */
+export type EndpointRef = bigint | HashedEndpoint;
+
 /** keyed_hash() of bpf/director/endpoint.h. */
-export function keyedHash(key: bigint, [a, b, c]: readonly [bigint, bigint, bigint]): number {
+export function keyedHash(key: bigint, [a, b, c]: HashKeys): number {
   let h = (a + b * (key & U32) + c * (key >> 32n)) & U64;
   h ^= h >> 32n;
   return Number(((h * MIX) & U64) >> 32n);
 }
 
+export const keyOf = (endpoint: EndpointRef): bigint => (typeof endpoint === 'bigint' ? endpoint : endpoint.key);
+
 export class EndpointTable {
   readonly #slots: Records;
-  readonly #keys: readonly [bigint, bigint, bigint];
+  readonly #keys: HashKeys;
   readonly #mask: number;
 
   constructor(tables: Tables) {
     this.#slots = tables.endpoints;
     const conf = tables.conf;
-    this.#keys = [conf.big(0, Conf.hashKey, 0), conf.big(0, Conf.hashKey, 1), conf.big(0, Conf.hashKey, 2)];
+    this.#keys = hashKeysOf(tables);
     this.#mask = conf.get(0, Conf.endpointBuckets) - 1;
   }
 
-  /** The id behind a key, 0 where there is none. */
-  find(key: bigint): number {
-    const slot = this.#slotOf(key);
+  /** The id behind an endpoint, 0 where there is none. */
+  find(endpoint: EndpointRef): number {
+    const slot = this.#slotOf(endpoint);
     return slot === undefined ? 0 : this.#slots.get(slot, Endpoint.id);
   }
 
-  /** Adds a key or changes what is behind it. False: its buckets are full. */
-  put(key: bigint, id: number): boolean {
-    const present = this.#slotOf(key);
+  /** Adds an endpoint or changes what is behind it. False: its buckets are full. */
+  put(endpoint: EndpointRef, id: number): boolean {
+    const present = this.#slotOf(endpoint);
     if (present !== undefined) {
       this.#slots.set(present, Endpoint.id, id);
       return true;
     }
+    const key = keyOf(endpoint);
     for (const slot of this.#path(key)) {
       const held = this.#slots.big(slot, Endpoint.key);
       if (held !== FREE && held !== REMOVED) continue;
@@ -62,15 +82,26 @@ export class EndpointTable {
     return false;
   }
 
-  remove(key: bigint): void {
-    const slot = this.#slotOf(key);
+  remove(endpoint: EndpointRef): void {
+    const slot = this.#slotOf(endpoint);
     if (slot !== undefined) this.#slots.setBig(slot, Endpoint.key, REMOVED);
   }
 
-  #slotOf(key: bigint): number | undefined {
+  /** Removes those of masqueraded destinations that lead to none of `first`, by number their endpoints' keys. */
+  keepReals(first: ReadonlyMap<number, bigint>): void {
+    for (let slot = 0; slot < this.#slots.count; slot++) {
+      const key = this.#slots.big(slot, Endpoint.key);
+      const kind = Number(key >> BigInt(Abi.E_KIND_SHIFT));
+      if (kind !== EndpointKind.E_REAL && kind !== EndpointKind.E_REAL6) continue;
+      if (first.get(this.#slots.get(slot, Endpoint.id)) !== key) this.#slots.setBig(slot, Endpoint.key, REMOVED);
+    }
+  }
+
+  #slotOf(endpoint: EndpointRef): number | undefined {
+    const key = keyOf(endpoint);
     for (const slot of this.#path(key)) {
       const held = this.#slots.big(slot, Endpoint.key);
-      if (held === key) return slot;
+      if (held === key && (typeof endpoint === 'bigint' || endpoint.is(this.#slots.get(slot, Endpoint.id)))) return slot;
       // Slots are filled from the front of a bucket: a free last slot ends the search.
       if (held === FREE && slot % Abi.BUCKET_SLOTS === Abi.BUCKET_SLOTS - 1) return undefined;
     }

@@ -1,15 +1,16 @@
 // Between the model's nouns and the numbers of the tables: protocols, schedulers, methods, addresses.
 
-import type { Address } from '../../../model/address.js';
 import { capability } from '../../../model/capabilities.js';
 import { WeirError } from '../../../model/errors/weir-error.js';
 import { IpProtocol } from '../../../model/ip-protocol.js';
 import type { ForwardingMethod, Protocol, ServiceKey, ServiceSpec } from '../../../model/service.js';
 import type { Records } from '../../../sys/bpf/records.js';
-import { swap16, swap32 } from '../../../wire/bytes.js';
+import { swap16 } from '../../../wire/bytes.js';
 import { Abi, Dest, METHOD_NAMES, SCHEDULER_NAMES, Service } from '../abi.gen.js';
-import { endpointKey } from './endpoint-table.js';
+import { type EndpointRef, endpointKey, hashKeysOf } from './endpoint-table.js';
+import { addressHash, packetWords, recordedAddress, recordedWords } from './record-address.js';
 import { readServiceWord } from './service-word.js';
+import type { Tables } from './tables.js';
 
 function known<T>(name: T | undefined, number: number, what: string): T {
   if (name === undefined) throw new WeirError('table-unknown-number', { what, number });
@@ -33,42 +34,57 @@ export function schedulerNumber(name: string): number {
   return number;
 }
 
-/** An IPv4 address in packet order. @throws WeirError not-yet for IPv6 */
-export function packetAddress(address: Address): number {
-  if (address.family !== 'inet') throw new WeirError('not-yet', { missing: capability('ipv6-services').missing });
-  return swap32(address.words[0] ?? 0);
-}
-
-export function modelAddress(packetOrder: number): Address {
-  return { family: 'inet', words: [swap32(packetOrder)] };
-}
-
 /** Whether the table has a place for such a service. */
 export function canBeHeld(key: ServiceKey): boolean {
-  return key.kind === 'address' && key.protocol !== 'sctp' && key.address.family === 'inet';
+  return key.kind === 'address' && key.protocol !== 'sctp';
+}
+
+const sameWords = (a: readonly number[], b: readonly number[]): boolean => a.every((word, k) => word === b[k]);
+
+interface Place {
+  /** Address and port in the order of a packet. */
+  readonly words: readonly number[];
+  readonly port: number;
+  readonly protocol: number;
+}
+
+/** `kind`: what it leads to. */
+function endpointOf(tables: Tables, kind: 'E_SERVICE' | 'E_REAL', { words, port, protocol }: Place): EndpointRef {
+  if (words.length === 1) return endpointKey(words[0] ?? 0, port, protocol, kind);
+  const key = endpointKey(addressHash(words, hashKeysOf(tables)), port, protocol, `${kind}6`);
+  const recorded = (id: number): readonly number[] =>
+    kind === 'E_SERVICE' ? recordedWords(tables.services, Service, id) : recordedWords(tables.dests, Dest, id);
+  return { key, is: (id) => sameWords(words, recorded(id)) };
 }
 
 /** The endpoint of a service. @throws WeirError not-yet for what the datapath does not do yet */
-export function serviceEndpoint(key: ServiceKey): bigint {
+export function serviceEndpoint(tables: Tables, key: ServiceKey): EndpointRef {
   if (key.kind === 'fwmark') throw new WeirError('not-yet', { missing: capability('firewall-marks').missing });
   if (key.protocol === 'sctp') throw new WeirError('not-yet', { missing: capability('sctp').missing });
-  return endpointKey(packetAddress(key.address), swap16(key.port), IpProtocol[key.protocol], 'E_SERVICE');
+  return endpointOf(tables, 'E_SERVICE', { words: packetWords(key.address), port: swap16(key.port), protocol: IpProtocol[key.protocol] });
 }
 
 /** From a service's own record. */
-export function recordedServiceEndpoint(services: Records, id: number): bigint {
-  return endpointKey(services.get(id, Service.addr), services.get(id, Service.port), services.get(id, Service.protocol), 'E_SERVICE');
+export function recordedServiceEndpoint(tables: Tables, id: number): EndpointRef {
+  const { services } = tables;
+  const [port, protocol] = [services.get(id, Service.port), services.get(id, Service.protocol)];
+  return endpointOf(tables, 'E_SERVICE', { words: recordedWords(services, Service, id), port, protocol });
 }
 
-export function realEndpoint(dests: Records, id: number): bigint {
-  return endpointKey(dests.get(id, Dest.addr), dests.get(id, Dest.port), dests.get(id, Dest.protocol), 'E_REAL');
+export function realEndpoint(tables: Tables, id: number): EndpointRef {
+  const { dests } = tables;
+  return endpointOf(tables, 'E_REAL', {
+    words: recordedWords(dests, Dest, id),
+    port: dests.get(id, Dest.port),
+    protocol: dests.get(id, Dest.protocol),
+  });
 }
 
 export function keyOfService(services: Records, id: number): ServiceKey {
   return {
     kind: 'address',
     protocol: protocolName(services.get(id, Service.protocol)),
-    address: modelAddress(services.get(id, Service.addr)),
+    address: recordedAddress(services, Service, id),
     port: swap16(services.get(id, Service.port)),
   };
 }

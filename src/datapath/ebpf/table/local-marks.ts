@@ -1,7 +1,8 @@
 // The marks of destinations whose address is the director's own: packets for them go to its stack.
-import { swap32 } from '../../../wire/bytes.js';
+import { isLoopbackAddress } from '../../../model/address.js';
 import type { InterfaceAddress } from '../../../wire/rtnetlink-address.js';
 import { Abi, Conf, Dest } from '../abi.gen.js';
+import { packetWords, recordedAddress, recordedWords } from './record-address.js';
 import type { Tables } from './tables.js';
 
 interface WrongMark {
@@ -10,14 +11,16 @@ interface WrongMark {
   readonly flags: number;
 }
 
+/** A number for IPv4: many destinations are compared. */
+const nameOf = (words: readonly number[]): number | string => (words.length === 1 ? (words[0] ?? 0) : words.join('.'));
+
 /** The destinations whose mark is not as the addresses of this host are. */
 export function wrongLocalMarks({ conf, dests }: Tables, addresses: readonly InterfaceAddress[]): readonly WrongMark[] {
-  const own = new Set(addresses.filter(({ address }) => address.family === 'inet').map(({ address }) => address.words[0] ?? 0));
+  const own = new Set(addresses.map(({ address }) => nameOf(packetWords(address))));
   const found: WrongMark[] = [];
   for (let id = 1; id <= conf.get(0, Conf.destTop); id++) {
-    const address = swap32(dests.get(id, Dest.addr));
     const flags = dests.get(id, Dest.flags);
-    const here = own.has(address) || address >>> 24 === 127;
+    const here = own.has(nameOf(recordedWords(dests, Dest, id))) || isLoopbackAddress(recordedAddress(dests, Dest, id));
     const should = here ? flags | Abi.D_LOCAL : flags & ~Abi.D_LOCAL;
     if (should !== flags) found.push({ id, flags: should });
   }

@@ -3,6 +3,7 @@ import { WeirError } from '../../../model/errors/weir-error.js';
 import { swap16, swap32 } from '../../../wire/bytes.js';
 import { destinationRing, maglevRing, type Ring, type RingMember, sourceRing } from '../../schedule/rings.js';
 import { Abi, Conf, Dest, RingBlock, Scheduler, Service } from '../abi.gen.js';
+import { recordedWords } from './record-address.js';
 import type { Tables } from './tables.js';
 
 interface RingKind {
@@ -23,7 +24,7 @@ function memberOf({ dests }: Tables, id: number): RingMember {
     id,
     weight: dests.get(id, Dest.weight),
     lastWeight: dests.get(id, Dest.lastWeight),
-    fold: swap32(dests.get(id, Dest.addr)),
+    fold: swap32(recordedWords(dests, Dest, id).reduce((fold, word) => (fold ^ word) >>> 0, 0)),
     port: swap16(dests.get(id, Dest.port)),
   };
 }

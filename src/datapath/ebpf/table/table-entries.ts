@@ -16,10 +16,12 @@ import type {
 import type { Records } from '../../../sys/bpf/records.js';
 import { swap16 } from '../../../wire/bytes.js';
 import { Abi, Conf, ConnSlot, Counters, Dest, Estimate, Service, WeirState } from '../abi.gen.js';
+import { Conn6Bucket } from '../abi6.gen.js';
 import { descriptionOf, intendedTimeouts, isFlushing } from '../recovery/intent.js';
 import { clockDifference, secondsOf } from './clock.js';
 import type { EndpointTable } from './endpoint-table.js';
-import { canBeHeld, methodName, modelAddress, protocolName, serviceEndpoint, specOfService } from './identity.js';
+import { canBeHeld, methodName, protocolName, serviceEndpoint, specOfService } from './identity.js';
+import { isIpv6, modelAddress, recordedAddress } from './record-address.js';
 import { destinationIds } from './service-list.js';
 import type { Tables } from './tables.js';
 import { ESTABLISHED, FIN_WAIT, stateName } from './timeouts.js';
@@ -83,7 +85,7 @@ function specOfDestination(tables: Tables, id: number): DestinationSpec {
   const { dests } = tables;
   const { method, weight, upper, lower } = descriptionOf(tables, id);
   return {
-    address: modelAddress(dests.get(id, Dest.addr)),
+    address: recordedAddress(dests, Dest, id),
     port: swap16(dests.get(id, Dest.port)),
     method: methodName(method),
     weight,
@@ -114,9 +116,9 @@ export function serviceEntry(tables: Tables, id: number): ServiceEntry {
 }
 
 /** The id of a service that is there; what the table cannot hold yet is not there. @throws WeirError service-missing */
-export function liveService({ services }: Tables, endpoints: EndpointTable, key: ServiceKey): number {
-  const id = canBeHeld(key) ? endpoints.find(serviceEndpoint(key)) : 0;
-  if (id === 0 || services.get(id, Service.state) !== WeirState.LIVE) throw new WeirError('service-missing');
+export function liveService(tables: Tables, endpoints: EndpointTable, key: ServiceKey): number {
+  const id = canBeHeld(key) ? endpoints.find(serviceEndpoint(tables, key)) : 0;
+  if (id === 0 || tables.services.get(id, Service.state) !== WeirState.LIVE) throw new WeirError('service-missing');
   return id;
 }
 
@@ -144,15 +146,16 @@ export function serviceEntries(tables: Tables): ServiceEntry[] {
   return found.sort((a, b) => b.order - a.order).map(({ entry }) => entry);
 }
 
-/** The endpoint of a record, made once for each; its number may become another endpoint's during a slow listing. */
-function endpointsOf(records: Records, { addr, port }: typeof Service | typeof Dest): (id: number) => DestinationKey {
+/** The endpoint of a record, made once for each of IPv4; its number may become another endpoint's during a slow listing. */
+function endpointsOf(records: Records, record: typeof Service | typeof Dest): (id: number) => DestinationKey {
+  const { addr, port } = record;
   const made: { readonly addr: number; readonly port: number; readonly endpoint: DestinationKey }[] = [];
   return (id) => {
     const [addrNow, portNow] = [records.get(id, addr), records.get(id, port)];
     const known = made[id];
     if (known?.addr === addrNow && known.port === portNow) return known.endpoint;
-    const endpoint = { address: modelAddress(addrNow), port: swap16(portNow) };
-    made[id] = { addr: addrNow, port: portNow, endpoint };
+    const endpoint = { address: recordedAddress(records, record, id), port: swap16(portNow) };
+    if (!isIpv6(records, record, id)) made[id] = { addr: addrNow, port: portNow, endpoint };
     return endpoint;
   };
 }
@@ -172,8 +175,35 @@ export function readSlot(words: Uint32Array, at: number): readonly [number, numb
   }
 }
 
-/** A slot that names a connection: where it is, and its words. */
-type TakenSlot = NonNullable<ReturnType<typeof readSlot>>;
+/** A slot that names a connection: its words, and in the table of IPv6 the four words of its client. */
+type TakenSlot = NonNullable<ReturnType<typeof readSlot>> | readonly [number, number, number, number, readonly number[]];
+
+const BUCKET_WORDS = Conn6Bucket.bytes / 4;
+
+/** The same in the table of IPv6, whose buckets have a second line with the clients' addresses. */
+function readSlot6(words: Uint32Array, bucket: number, k: number): TakenSlot | undefined {
+  for (;;) {
+    const before = readSlot(words, bucket + k * SLOT_WORDS);
+    const at = bucket + Conn6Bucket.client.at / 4 + 4 * k;
+    const client = [0, 1, 2, 3].map((word) => Atomics.load(words, at + word));
+    const after = readSlot(words, bucket + k * SLOT_WORDS);
+    if (before === undefined || after === undefined) return undefined;
+    // Another connection in the same slot has another key, or was made later.
+    if (before.every((word, i) => word === after[i])) return [...before, client];
+  }
+}
+
+function* livingSlots6(tables: Tables, now: number): Generator<TakenSlot> {
+  const words = tables.conns6();
+  if (words === undefined) return;
+  for (let bucket = 0; bucket < words.length; bucket += BUCKET_WORDS) {
+    for (let k = 0; k < Abi.BUCKET_SLOTS; k++) {
+      if (destOf(words[bucket + k * SLOT_WORDS + VALUE_WORD + 1] ?? 0) === 0) continue;
+      const slot = readSlot6(words, bucket, k);
+      if (slot !== undefined && clockDifference(slot[2], now) >= 0) yield slot;
+    }
+  }
+}
 
 /** The living connections of all tables, each once. */
 export function* livingSlots(tables: Tables, now: number): Generator<TakenSlot> {
@@ -192,6 +222,7 @@ export function* livingSlots(tables: Tables, now: number): Generator<TakenSlot> 
       yield slot;
     }
   }
+  yield* livingSlots6(tables, now);
 }
 
 /**
@@ -202,11 +233,11 @@ export function* connectionEntries(tables: Tables, now: number): Generator<Conne
   const { services, dests, conf } = tables;
   const hz = conf.get(0, Conf.hz);
   const [virtualOf, destinationOf] = [endpointsOf(services, Service), endpointsOf(dests, Dest)];
-  for (const [client, keyHigh, expires, high] of livingSlots(tables, now)) {
+  for (const [keyLow, keyHigh, expires, high, client = [keyLow]] of livingSlots(tables, now)) {
     const [service, dest] = [keyHigh >>> (Abi.K_SERVICE_SHIFT - 32), destOf(high)];
     yield {
       protocol: protocolName(services.get(service, Service.protocol)).toUpperCase(),
-      client: { address: modelAddress(client), port: swap16(keyHigh & 0xffff) },
+      client: { address: modelAddress(...client), port: swap16(keyHigh & 0xffff) },
       virtual: virtualOf(service),
       destination: destinationOf(dest),
       state: stateName((high >>> (Abi.V_STATE_SHIFT - 32)) & 15),

@@ -33,6 +33,8 @@ const MAPPED = {
 /** Without one of these no command can work. */
 export const MAPPED_PINS: readonly string[] = [...Object.keys(MAPPED), 'conns'];
 
+/** Where IPv6 packets enter the IPv6 build's programs. */
+export const IPV6_ENTRY_PIN = 'ipv6_tc';
 export const PINNED_MAPS = [
   ...Object.keys(MAPPED),
   'conns',
@@ -44,14 +46,17 @@ export const PINNED_MAPS = [
   'housekeeping',
   'scratch_space',
   'drop_history',
+  IPV6_ENTRY_PIN,
 ] as const;
-/** Scratch space, a rate limit and a history that may start again: builds need not share them, nor have them all. */
-export const NOT_SHARED: ReadonlySet<string> = new Set(['scratch_space', 'icmp_limits', 'drop_history']);
+/** Scratch space, a rate limit, a history that may start again, and the places of programs: builds need not share them, nor have them all. */
+export const NOT_SHARED: ReadonlySet<string> = new Set(['scratch_space', 'icmp_limits', 'drop_history', IPV6_ENTRY_PIN]);
 /** While the connection table gets another size (table-move.ts): the table that is to take its place, and the record of the move. */
 export const SECOND_TABLE_PIN = 'conns_second';
 export const BRIDGE_PIN = 'bridge';
 /** The numbers of the maps' layouts (layout.ts). */
 export const LAYOUTS_PIN = 'layouts';
+/** The maps of the IPv6 build that are its own, by their names in it: made when the first IPv6 service comes (load/ipv6.ts). */
+export const IPV6_PINS = { client_hops: 'client_hops6', housekeeping: 'housekeeping6', conns: 'conns6' } as const;
 /** Pinned last when loading: if it is there, the others are. */
 export const LAST_PINNED = 'conf';
 
@@ -134,6 +139,11 @@ export class Tables {
     const first = words('conns');
     if (second === undefined) return [first];
     return this.#movesBack() ? [second, first] : [first, second];
+  }
+
+  /** That of IPv6, as words; undefined: there never was an IPv6 service. */
+  conns6(): Uint32Array | undefined {
+    return unlessCode(() => new Uint32Array(this.#map(IPV6_PINS.conns, false)), ['ENOENT'], undefined);
   }
 
   #movesBack(): boolean {

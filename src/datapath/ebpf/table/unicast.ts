@@ -1,6 +1,6 @@
 // May an address be a destination's? As in the kernel's IPVS (ip_vs_new_dest), it must be unicast or local. The broadcast addresses of
 // networks are derived from the interfaces' addresses.
-import type { Address } from '../../../model/address.js';
+import { type Address, isLinkLocal } from '../../../model/address.js';
 import type { InterfaceAddress } from '../../../wire/rtnetlink-address.js';
 
 /** Networks of two addresses (RFC 3021), or one, have no broadcast address. */
@@ -17,8 +17,13 @@ export function broadcastsOf(addresses: readonly InterfaceAddress[]): ReadonlySe
   return found;
 }
 
-/** IPv4: neither of "this network" nor multicast nor a broadcast address. Class E counts as unicast, as in the kernel. */
-export function isUnicast({ words }: Address, broadcasts: ReadonlySet<number>): boolean {
+/**
+ * IPv4: neither of "this network" nor multicast nor a broadcast address; class E counts as unicast, as in the kernel. IPv6: neither
+ * unspecified nor multicast nor link-local.
+ */
+export function isUnicast(address: Address, broadcasts: ReadonlySet<number>): boolean {
+  const { family, words } = address;
   const word = words[0] ?? 0;
+  if (family === 'inet6') return word >>> 24 !== 0xff && !isLinkLocal(address) && words.some((each) => each !== 0);
   return word >>> 24 !== 0 && word >>> 28 !== 0xe && word !== 0xffffffff && !broadcasts.has(word);
 }

@@ -6,12 +6,13 @@ import { WeirError } from '../../../model/errors/weir-error.js';
 import { IpProtocol } from '../../../model/ip-protocol.js';
 import type { DestinationKey, DestinationSpec, ServiceKey, ServiceSpec } from '../../../model/service.js';
 import { swap16 } from '../../../wire/bytes.js';
-import { Abi, AddressFamily, Conf, Dest, Estimate, Service, WeirState } from '../abi.gen.js';
+import { Abi, Conf, Dest, Estimate, Service, WeirState } from '../abi.gen.js';
 import { describe, finish, intendFlush, redescribe } from '../recovery/intent.js';
 import { clockDifference } from './clock.js';
 import { DestinationIndex } from './destination-index.js';
 import { EndpointTable } from './endpoint-table.js';
-import { flagsOf, packetAddress, realEndpoint, recordedServiceEndpoint, schedulerNumber, serviceEndpoint } from './identity.js';
+import { flagsOf, realEndpoint, recordedServiceEndpoint, schedulerNumber, serviceEndpoint } from './identity.js';
+import { storeAddress } from './record-address.js';
 import { giveRingBack } from './rings.js';
 import { destinationIds, joined, noteMasquerading, rescheduled, reweighted, startScheduler, storeScheduler } from './service-list.js';
 import { liveService } from './table-entries.js';
@@ -38,7 +39,7 @@ export class Writer {
 
   addService(spec: ServiceSpec): void {
     const { services } = this.tables;
-    const endpoint = serviceEndpoint(spec.key);
+    const endpoint = serviceEndpoint(this.tables, spec.key);
     const known = this.#endpoints.find(endpoint);
     if (known !== 0 && services.get(known, Service.state) === WeirState.LIVE) throw new WeirError('service-exists');
     const scheduler = schedulerNumber(spec.scheduler);
@@ -147,7 +148,7 @@ export class Writer {
     const { dests } = this.tables;
     const flags = dests.get(id, Dest.flags);
     if ((flags & Abi.D_REAL) === 0) {
-      const endpoint = realEndpoint(dests, id);
+      const endpoint = realEndpoint(this.tables, id);
       dests.set(id, Dest.nextSame, this.#endpoints.find(endpoint));
       if (!this.#endpoints.put(endpoint, id)) throw new WeirError('table-full', { what: 'the address in the table' });
       dests.set(id, Dest.flags, flags | Abi.D_REAL);
@@ -158,7 +159,7 @@ export class Writer {
   #forgetReplies(id: number): void {
     const { dests } = this.tables;
     if ((dests.get(id, Dest.flags) & Abi.D_REAL) === 0) return;
-    const endpoint = realEndpoint(dests, id);
+    const endpoint = realEndpoint(this.tables, id);
     const next = dests.get(id, Dest.nextSame);
     const first = this.#endpoints.find(endpoint);
     if (first === id && next === 0) this.#endpoints.remove(endpoint);
@@ -171,13 +172,12 @@ export class Writer {
   }
 
   #find(service: number, key: DestinationKey): number | undefined {
-    if (key.address.family !== 'inet') return undefined;
-    return this.#index.live(service, packetAddress(key.address), swap16(key.port));
+    return this.#index.live(service, key);
   }
 
   /** A removed destination of the same service and address, which is added again with its connections. */
   #retired(service: number, key: DestinationKey): number | undefined {
-    return this.#index.retired(service, packetAddress(key.address), swap16(key.port));
+    return this.#index.retired(service, key);
   }
 
   #newService(spec: ServiceSpec): number {
@@ -187,10 +187,9 @@ export class Writer {
     const id = top + 1 < services.count ? top + 1 : this.#freeService();
     if (id === undefined) throw new WeirError('table-full', { what: `more than ${services.count - 1} services` });
     services.clear(id);
-    services.set(id, Service.addr, packetAddress(spec.key.address));
+    storeAddress(services, Service, id, spec.key.address);
     services.set(id, Service.port, swap16(spec.key.port));
     services.set(id, Service.protocol, IpProtocol[spec.key.protocol]);
-    services.set(id, Service.family, AddressFamily.F_INET);
     conf.set(0, Conf.serviceTop, Math.max(top, id));
     return id;
   }
@@ -204,7 +203,7 @@ export class Writer {
     }
     for (let id = 1; id < services.count; id++) {
       if (services.get(id, Service.state) === WeirState.LIVE || named.has(id)) continue;
-      this.#endpoints.remove(recordedServiceEndpoint(services, id));
+      this.#endpoints.remove(recordedServiceEndpoint(this.tables, id));
       return id;
     }
     return undefined;
@@ -216,10 +215,9 @@ export class Writer {
     const id = top + 1 < dests.count ? top + 1 : this.#freeDestination();
     if (id === undefined) throw new WeirError('table-full', { what: `more than ${dests.count - 1} destinations` });
     dests.clear(id);
-    dests.set(id, Dest.addr, packetAddress(spec.address));
+    storeAddress(dests, Dest, id, spec.address);
     dests.set(id, Dest.port, swap16(spec.port));
     dests.set(id, Dest.protocol, services.get(service, Service.protocol));
-    dests.set(id, Dest.family, AddressFamily.F_INET);
     dests.set(id, Dest.service, service);
     conf.set(0, Conf.destTop, Math.max(top, id));
     this.#hideCounters(conf.get(0, Conf.maxServices) + id);

@@ -1,5 +1,5 @@
 // On a real server: does a process listen where the clients' packets arrive, and does it accept connections?
-import type { Address } from '../../../model/address.js';
+import { type Address, isLoopbackAddress } from '../../../model/address.js';
 import { formatAddress } from '../../../model/address-text.js';
 import type { Finding } from '../../../model/finding.js';
 import { sameAddress } from '../../../model/identity.js';
@@ -9,8 +9,6 @@ import { arrivalInterfaces, passages } from '../../server-arrivals.js';
 import { serviceAddresses } from './server-addresses.js';
 
 const isAny = ({ words }: Address): boolean => words.every((word) => word === 0);
-const isLoopbackAddress = ({ family, words }: Address): boolean =>
-  family === 'inet' ? (words[0] ?? 0) >>> 24 === 127 : words.slice(0, 3).every((word) => word === 0) && words[3] === 1;
 
 /** Whether the socket takes packets for this IPv4 address. */
 const takes = (socket: SocketFact, address: Address): boolean =>

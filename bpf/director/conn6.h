@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The client's address of an IPv6 connection, beside its slot. It is in the scratch space before a key is searched or inserted. */
+#ifndef WEIR_CONN6_H
+#define WEIR_CONN6_H
+
+/* A slot of the bucket's first line has its client at the same place of the second one. */
+static __always_inline __u32 *slot_client(struct conn_slot *s) { return (__u32 *)(s + BUCKET_SLOTS); }
+_Static_assert(sizeof(struct conn_slot) == 4 * sizeof(__u32), "as large as an address");
+
+static __always_inline bool slot_is_of_client(struct conn_slot *s) {
+  struct whole_addresses *whole = the_whole();
+  __u32 *client = slot_client(s);
+  if (!whole) return false;
+  return READ(client[0]) == whole->client[0] && READ(client[1]) == whole->client[1] && READ(client[2]) == whole->client[2] &&
+         READ(client[3]) == whole->client[3];
+}
+
+static __always_inline void slot_store_client(struct conn_slot *s) {
+  struct whole_addresses *whole = the_whole();
+  __u32 *client = slot_client(s);
+  if (!whole) return;
+#pragma clang loop unroll(full)
+  for (int k = 0; k < 4; k++) WRITE(client[k], whole->client[k]);
+}
+
+static __always_inline void client_is(const __u32 *addr) {
+  struct whole_addresses *whole = the_whole();
+  if (whole) address_copy(whole->client, addr);
+}
+static __always_inline void client_is_source(struct packet *p) { client_is(p->saddr6); }
+static __always_inline void client_is_target(struct packet *p) { client_is(p->daddr6); }
+
+#endif

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Services and masqueraded destinations of IPv6: found by a hash of the address, recognised by the address in their record. */
+#ifndef WEIR_ENDPOINT6_H
+#define WEIR_ENDPOINT6_H
+
+/* Keyed, so that a sender cannot choose addresses with one hash. */
+static __always_inline __u32 address_hash(const __u32 *a) {
+  __u64 high = keyed_hash((__u64)a[1] << 32 | a[0]), low = keyed_hash((__u64)a[3] << 32 | a[2]);
+  return keyed_hash(low << 32 | high);
+}
+
+static __always_inline void packet_hash(struct packet *p) {
+  p->saddr = address_hash(p->saddr6);
+  p->daddr = address_hash(p->daddr6);
+}
+
+static __always_inline struct whole_addresses *the_whole(void) {
+  struct scratch *s = the_scratch();
+  if (!s) return 0;
+  CHECKED(s);
+  return &s->whole;
+}
+
+/* Has the record behind an endpoint this address? */
+static __always_inline bool endpoint_is_at(__u64 key, __u32 id, const __u32 *addr) {
+  if (key >> E_KIND_SHIFT == E_SERVICE6) {
+    struct service *s = service_at(id);
+    return s && address_equal(s->addr, addr);
+  }
+  struct dest *d = dest_at(id);
+  return d && address_equal(d->addr, addr);
+}
+
+/* As endpoint_find(). A global function: verified once. */
+__noinline __u32 endpoint6_search(__u64 key, struct address *addr) {
+  __u32 at = keyed_hash(key);
+  if (!addr) return 0;
+#pragma clang loop unroll(disable)
+  for (__u32 n = 0; n < ENDPOINT_PROBES * BUCKET_SLOTS; n++) {
+    __u32 i = (at + n / BUCKET_SLOTS) & endpoint_mask;
+    struct endpoint_bucket *b = bpf_map_lookup_elem(&endpoints, &i);
+    if (!b) return 0;
+    CHECKED(b);
+    struct endpoint *e = &b->slot[n & (BUCKET_SLOTS - 1)];
+    if (e->key == key && endpoint_is_at(key, e->id, addr->word)) return e->id;
+    if (!e->key) return 0; /* slots fill from the front */
+  }
+  return 0;
+}
+
+static __always_inline __u32 endpoint6_find(const __u32 *addr, __u32 hash, __u16 port, __u8 protocol, __u8 kind) {
+  return endpoint6_search(endpoint_key(hash, port, protocol, kind), (struct address *)addr);
+}
+
+/* Whom a packet is for, or from; 0: none. */
+static __always_inline __u32 service_of_target(struct packet *p) { return endpoint6_find(p->daddr6, p->daddr, p->dport, p->protocol, E_SERVICE6); }
+static __always_inline __u32 service_of_source(struct packet *p) { return endpoint6_find(p->saddr6, p->saddr, p->sport, p->protocol, E_SERVICE6); }
+static __always_inline __u32 real_of_target(struct packet *p) { return endpoint6_find(p->daddr6, p->daddr, p->dport, p->protocol, E_REAL6); }
+static __always_inline __u32 real_of_source(struct packet *p) { return endpoint6_find(p->saddr6, p->saddr, p->sport, p->protocol, E_REAL6); }
+
+#endif

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* The IPv6 build: tc's programs for IPv6, which those of weir.bpf.c enter by a tail call, with a connection table and a timer of their own.
+ *
+ * All that does not read a packet's addresses is the same source. Where IPv4's functions take an address, they get its hash here, 32 bits
+ * too, and the whole addresses are in the scratch space: of the packet, of a connection's client (conn6.h), of a route's two ends (nexthop6.h). */
+#define IPV6
+#include <linux/bpf.h>
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
+#include <linux/in.h>
+#include <linux/ip.h>
+#include <linux/pkt_cls.h>
+#include <linux/tcp.h>
+#include <linux/udp.h>
+#include <stdbool.h>
+#include <bpf/bpf_endian.h>
+#include <bpf/bpf_helpers.h>
+
+#include "abi.h"
+#include "maps.h"
+#include "packet.h"
+#include "packet6.h"
+#include "endpoint.h"
+#include "state.h"
+#include "scratch.h"
+#include "endpoint6.h"
+#include "value.h"
+#include "evict.h"
+#include "conn6.h"
+#include "conn.h"
+#include "schedule.h"
+#include "nexthop6.h"
+#include "nexthop.h"
+#include "local6.h"
+#include "defence.h"
+#include "director.h"
+#include "icmp.h"
+#include "arp.h"
+#include "send.h"
+#include "icmp6.h"
+#include "send6.h"
+#include "related6.h"
+#include "tc6.h"
+#include "timer.h"
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";

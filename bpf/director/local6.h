@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Is an IPv6 address of a packet one of this host? The rules are those of local.h. */
+#ifndef WEIR_LOCAL6_H
+#define WEIR_LOCAL6_H
+
+/* Of the packet's target or source, by the FIB. A global function: verified once. */
+__noinline int tc_address_class6(struct __sk_buff *skb, __u32 target) {
+  struct hop h;
+  __u32 gateway;
+  struct scratch *s = the_scratch();
+  if (!s) return HOP_UNKNOWN;
+  CHECKED(s);
+  struct packet *p = &s->packet;
+  if (target) route_between(p->daddr6, p->saddr6);
+  else route_between(p->saddr6, p->daddr6);
+  return hop_ask(skb, skb->ingress_ifindex, 0, 0, &h, &gateway);
+}
+
+static __always_inline bool vip_is_local(void *ctx, bool xdp, struct conf *c, struct service *s, __u32 addr, __u32 client, __u32 now) {
+  __u32 cached = READ(s->local);
+  if (likely(cached && ((now - (cached >> 1)) & 0x7fffffff) <= c->fresh_for)) return cached & 1;
+  int answer = tc_address_class6(ctx, true);
+  bool local = answer == HOP_LOCAL || answer == HOP_UNKNOWN;
+  WRITE(s->local, now << 1 | local);
+  return local;
+}
+
+/* Of the packet's source. */
+static __always_inline int address_class(void *ctx, bool xdp, __u32 addr, __u32 peer) { return tc_address_class6(ctx, false); }
+
+static __always_inline bool source_has_hop(struct conf *c, struct packet *p, __u32 now) {
+  struct hop h;
+  route_between(p->saddr6, p->daddr6);
+  return hop_of_client(c, p->saddr, now, &h);
+}
+
+/* The kernel has no rp_filter for IPv6. */
+static __always_inline bool is_reverse_path(void *ctx, bool xdp, struct conf *c, __u32 ifindex, __u32 addr, __u32 peer, __u32 now) { return true; }
+
+#define PATHS_ASKED 16
+/* Does a packet of a masqueraded server come by an interface that leads to it? The rules are those of tc_server_side() in local.h: the FIB
+ * names one path alone for each pair of addresses, so it is asked for further pairs. `client`: the packet's other address. */
+__noinline int tc_server_side6(struct __sk_buff *skb, __u32 dest, struct address *client) {
+  struct dest *d = dest_at(dest);
+  struct conf *c = the_conf();
+  struct scratch *scratch = the_scratch();
+  __u32 now = clock_now(), ifindex = skb->ingress_ifindex;
+  if (!d || !c || !scratch || !client) return false;
+  CHECKED(d);
+  CHECKED(scratch);
+  if (READ(d->hop.ifindex) == ifindex || ifindex == LOOPBACK) return true;
+  if (READ(d->reply_from) == ifindex && now - READ(d->reply_at) <= c->fresh_for) return true;
+  route_between(d->addr, client->word);
+#pragma clang loop unroll(disable)
+  for (__u32 i = 0; i <= PATHS_ASKED; i++) {
+    scratch->whole.from[3] = client->word[3] ^ i * 0x9e3779b9;
+    long rc = fib_ask(skb, &scratch->fib, ifindex, 0, 0, 0);
+    if (rc == BPF_FIB_LKUP_RET_FWD_DISABLED) return true; /* the kernel gives no answer */
+    if (rc != BPF_FIB_LKUP_RET_SUCCESS && rc < BPF_FIB_LKUP_RET_FWD_DISABLED) break;
+    if (scratch->fib.ifindex != ifindex) continue;
+    WRITE(d->reply_at, now);
+    WRITE(d->reply_from, ifindex);
+    return true;
+  }
+  count_reason(R_REPLY_SIDE);
+  return false;
+}
+
+#endif

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Next hops of IPv6 addresses. Who asks for a route puts its two ends into the scratch space first. */
+#ifndef WEIR_NEXTHOP6_H
+#define WEIR_NEXTHOP6_H
+
+static __always_inline void route_between(const __u32 *to, const __u32 *from) {
+  struct whole_addresses *whole = the_whole();
+  if (!whole) return;
+  address_copy(whole->to, to);
+  address_copy(whole->from, from);
+}
+
+/* An entry of a set has its address at the same place of the second line. */
+static __always_inline __u32 *hop_client(struct client_hop *w) { return (__u32 *)(w + 4); }
+_Static_assert(sizeof(struct client_hop) == 4 * sizeof(__u32), "as large as an address");
+
+static __always_inline bool hop_is_of_client(struct client_hop *w) {
+  struct whole_addresses *whole = the_whole();
+  __u32 *addr = hop_client(w);
+  if (!whole) return false;
+  return READ(addr[0]) == whole->to[0] && READ(addr[1]) == whole->to[1] && READ(addr[2]) == whole->to[2] && READ(addr[3]) == whole->to[3];
+}
+
+static __always_inline void hop_store_client(struct client_hop *w) {
+  struct whole_addresses *whole = the_whole();
+  __u32 *addr = hop_client(w);
+  if (!whole) return;
+#pragma clang loop unroll(full)
+  for (int k = 0; k < 4; k++) WRITE(addr[k], whole->to[k]);
+}
+
+static __always_inline long fib_ask(void *ctx, struct bpf_fib_lookup *fib, __u32 ifindex, __u32 addr, __u32 saddr, __u32 flags) {
+  struct whole_addresses *whole = the_whole();
+  if (!whole) return BPF_FIB_LKUP_RET_NOT_FWDED;
+  asm volatile("" : : "r"(addr), "r"(saddr)); /* without a use clang would pass global functions no value, which the verifier refuses */
+  *fib = (struct bpf_fib_lookup){.family = F_INET6, .ifindex = ifindex, .tot_len = 1};
+  address_copy(fib->ipv6_src, whole->from);
+  address_copy(fib->ipv6_dst, whole->to);
+  return bpf_fib_lookup(ctx, fib, sizeof *fib, flags);
+}
+
+#endif

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* ICMPv6 errors about balanced connections (RFC 4443), translated as related.h does for IPv4: unreachable, packet too big, time exceeded and
+ * parameter problem. A wrong checksum stays wrong, so the receiver drops the message. */
+#ifndef WEIR_RELATED6_H
+#define WEIR_RELATED6_H
+
+#define ICMP6_PARAMETER 4
+#define QUOTE6_AT 8 /* in the message */
+
+struct quoted6 {
+  struct ip6_header ip;
+  __u16 sport;
+  __u16 dport;
+};
+
+/* Rewrites the outer target and the quoted source (inbound), or the outer source and the quoted target, to whole.as and `port`. The
+ * packet in the scratch space is the quoted one. */
+__noinline int related_translate6(struct __sk_buff *skb, __u32 inbound, __u32 icmp, __u32 port32) {
+  struct scratch *scratch = the_scratch();
+  __u32 outer[4];
+  if (!scratch) return -1;
+  CHECKED(scratch);
+  struct packet *p = &scratch->packet;
+  __u32 outer_at = inbound ? DADDR6_AT : SADDR6_AT, quoted = icmp + QUOTE6_AT;
+  __u32 *was = inbound ? p->saddr6 : p->daddr6, *as = scratch->whole.as;
+  __u16 port = port32, port_was = inbound ? p->sport : p->dport;
+  if (bpf_skb_load_bytes(skb, outer_at, outer, sizeof outer)) return -1;
+  __s64 outside = bpf_csum_diff(outer, 16, as, 16, 0), inside = bpf_csum_diff(was, 16, as, 16, 0);
+  if (outside < 0 || inside < 0) return -1;
+  long rc = checksum_address(skb, icmp + 2, outside, 0);
+  rc |= bpf_l4_csum_replace(skb, icmp + 2, 0, (__u32)inside, 0);
+  rc |= bpf_l4_csum_replace(skb, icmp + 2, port_was, port, 2);
+  rc |= bpf_skb_store_bytes(skb, outer_at, as, 16, 0);
+  rc |= bpf_skb_store_bytes(skb, quoted + (inbound ? 8 : 24), as, 16, 0);
+  return rc | bpf_skb_store_bytes(skb, quoted + IP6_LEN + (inbound ? 0 : 2), &port, 2, 0);
+}
+
+/* Sends the error, translated to `addr` and `port`, on to a destination, or (0) to the client of the quoted packet. `masq` false: as it is. */
+static __always_inline int related_send6(struct __sk_buff *skb, struct verdict *v, struct dest *to, bool masq, const __u32 *addr, __u16 port) {
+  struct whole_addresses *whole = the_whole();
+  struct route w = {};
+  __u32 icmp = ETH_LEN + v->p->header;
+  if (!whole) return TC_ACT_UNSPEC;
+  address_copy(whole->as, addr);
+  if (!to && !skb->ingress_ifindex) /* of a server on the director, on its way out */
+    return related_translate6(skb, false, icmp, port) ? tc_drop(R_REDIRECT_FAILED) : TC_ACT_UNSPEC;
+  if (!to && !tc_server_side6(skb, v->dest, (struct address *)v->p->saddr6)) return TC_ACT_UNSPEC;
+  count_packet(v, !to);
+  if (to) route_between(to->addr, v->p->saddr6);
+  else route_between(v->p->saddr6, addr);
+  __u32 hash = to ? address_fold(to->addr) : v->p->saddr;
+  enum hop_answer answer = to && to->flags & D_LOCAL ? HOP_LOCAL : tc_hop(skb, v, to, hash, 0, &w);
+  if (answer == HOP_NONE || v->p->ttl <= 1) return TC_ACT_UNSPEC;
+  if (masq && related_translate6(skb, to != 0, icmp, port)) return tc_drop(R_REDIRECT_FAILED);
+  if (answer == HOP_LOCAL) return to ? TC_ACT_UNSPEC : tc_deliver(skb);
+  if (tc_lower_hop_limit(skb, v->p->ttl)) return tc_drop(R_REDIRECT_FAILED);
+  return tc_send(skb, answer, &w.hop, w.gateway);
+}
+
+/* Quotes a reply of a service: on to the connection's destination. */
+__noinline int related_inbound6(struct __sk_buff *skb, __u32 service) {
+  struct scratch *scratch = the_scratch();
+  struct conf *c = the_conf();
+  if (!scratch || !c) return TC_ACT_UNSPEC;
+  CHECKED(scratch);
+  struct packet *p = &scratch->packet;
+  struct verdict v = {.p = p, .c = c, .now = clock_now(), .service = service};
+  v.key = conn_key(p->daddr, p->dport, service);
+  client_is_target(p);
+  if (!conn_find(v.key, v.now, &v.f)) return TC_ACT_UNSPEC;
+  v.dest = v_dest(v.f.value);
+  v.d = dest_at(v.dest);
+  if (!v.d || !(v.d->flags & D_AVAILABLE)) return TC_ACT_UNSPEC;
+  return related_send6(skb, &v, v.d, v_method(v.f.value) == M_MASQ, v.d->addr, v.d->port);
+}
+
+/* Quotes a request that was masqueraded to a destination: back to the client. */
+__noinline int related_outbound6(struct __sk_buff *skb, __u32 first) {
+  struct scratch *scratch = the_scratch();
+  struct conf *c = the_conf();
+  if (!scratch || !c) return TC_ACT_UNSPEC;
+  CHECKED(scratch);
+  struct packet *p = &scratch->packet;
+  struct verdict v = {.p = p, .c = c, .now = clock_now()};
+  client_is_source(p);
+  v.dest = dest_of_client(first, p->saddr, p->sport, v.now);
+  v.d = v.dest ? dest_at(v.dest) : 0;
+  struct service *s = v.d ? service_at(v.d->service) : 0;
+  if (!s) return TC_ACT_UNSPEC;
+  return related_send6(skb, &v, 0, true, s->addr, s->port);
+}
+
+/* Reads the quoted packet into the scratch space, in the place of the outer one, whose length, hop limit and header stay. False: it is not
+ * of TCP or UDP, or does not come from whom the error goes to. */
+static __always_inline bool related_read6(struct __sk_buff *skb, struct packet *p) {
+  struct quoted6 q;
+  __u8 type = 0;
+  __u32 icmp = ETH_LEN + p->header;
+  if (bpf_skb_load_bytes(skb, icmp, &type, 1) || type < ICMP6_UNREACHABLE || type > ICMP6_PARAMETER) return false;
+  if (bpf_skb_load_bytes(skb, icmp + QUOTE6_AT, &q, sizeof q) || (q.ip.first & bpf_htonl(0xf0000000)) != bpf_htonl(0x60000000)) return false;
+  if (q.ip.next != IPPROTO_TCP && q.ip.next != IPPROTO_UDP) return false;
+  if (!address_equal(p->daddr6, q.ip.saddr)) return false; /* forged, or about another packet */
+  address_copy(p->saddr6, q.ip.saddr);
+  address_copy(p->daddr6, q.ip.daddr);
+  p->sport = q.sport;
+  p->dport = q.dport;
+  p->protocol = q.ip.next;
+  packet_hash(p);
+  return true;
+}
+
+/* An ICMPv6 packet: errors about balanced connections are translated and sent on, all others pass to the stack. */
+__noinline int tc_icmp6(struct __sk_buff *skb) {
+  struct scratch *scratch = the_scratch();
+  if (!scratch) return TC_ACT_UNSPEC;
+  CHECKED(scratch);
+  struct packet *p = &scratch->packet;
+  if (!related_read6(skb, p)) return TC_ACT_UNSPEC;
+  __u32 service = skb->ingress_ifindex ? service_of_source(p) : 0;
+  if (service) return related_inbound6(skb, service);
+  __u32 real = real_of_target(p);
+  return real ? related_outbound6(skb, real) : TC_ACT_UNSPEC;
+}
+
+#endif

@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* tc, for IPv6: the whole director, as tc.h is for IPv4. */
+#ifndef WEIR_TC6_H
+#define WEIR_TC6_H
+
+/* How long an extension header is, by its second byte (RFC 8200, 4.1); 0: it is none that may be passed over. */
+static __always_inline __u32 extension_length(__u8 next, __u8 length) {
+  return next == NEXT_HOP_BY_HOP || next == NEXT_ROUTING || next == NEXT_OPTIONS ? (length + 1) * 8 : 0;
+}
+
+/* Goes on from the IPv6 header to TCP, UDP or ICMPv6: p->protocol, p->header. */
+static __always_inline enum parsed extensions_skip(struct __sk_buff *skb, struct packet *p, __u8 next) {
+  __u32 header = IP6_LEN;
+#pragma clang loop unroll(disable)
+  for (int i = 0; i < EXTENSIONS_MAX; i++) {
+    __u8 head[4];
+    if (next == IPPROTO_TCP || next == IPPROTO_UDP || next == NEXT_ICMPV6) break;
+    if (header > HEADER6_MAX || bpf_skb_load_bytes(skb, ETH_LEN + header, head, sizeof head)) return P_OTHER;
+    if (next == NEXT_FRAGMENT) {
+      p->fragment = (head[2] << 8 | head[3]) & 0xfff9;
+      header += 8;
+      next = head[0];
+      if (!p->fragment) continue; /* the only one (RFC 6946) */
+      break;
+    }
+    __u32 length = extension_length(next, head[1]);
+    if (!length || (next == NEXT_ROUTING && head[3])) return P_OTHER; /* segments are left: this is not its last target */
+    header += length;
+    next = head[0];
+  }
+  if (header > HEADER6_MAX) return P_OTHER;
+  p->header = header;
+  p->protocol = next;
+  return next == IPPROTO_TCP || next == IPPROTO_UDP ? P_OK : P_OTHER;
+}
+
+/* Reads the ports, and TCP's flags. */
+static __always_inline enum parsed ports_read(struct __sk_buff *skb, struct packet *p) {
+  __u8 l4[20] = {};
+  __u32 at = ETH_LEN + p->header;
+  if (p->fragment) {
+    if (p->fragment & 0xfff8 || bpf_skb_load_bytes(skb, at, l4, 4)) return P_FRAGMENT;
+  } else if (p->protocol == IPPROTO_TCP) {
+    if (bpf_skb_load_bytes(skb, at, l4, 20)) return P_BAD;
+    if (l4[12] >> 4 < 5 || p->length < p->header + (l4[12] >> 4) * 4) return P_BAD;
+    p->flags = l4[13];
+  } else {
+    if (bpf_skb_load_bytes(skb, at, l4, 8) || p->length < p->header + 8) return P_BAD;
+  }
+  p->sport = *(__u16 *)l4;
+  p->dport = *(__u16 *)(l4 + 2);
+  return p->fragment ? P_FRAGMENT : P_OK;
+}
+
+/* Reads the packet into the scratch space. A global function: verified once. */
+__noinline int tc_parse6(struct __sk_buff *skb) {
+  struct scratch *scratch = the_scratch();
+  if (!scratch) return P_OTHER;
+  CHECKED(scratch);
+  struct packet *p = &scratch->packet;
+  struct ip6_header *ip = &scratch->whole.header;
+  __builtin_memset(p, 0, sizeof *p);
+  if (bpf_skb_load_bytes(skb, ETH_LEN, ip, sizeof *ip)) return P_BAD;
+  if ((ip->first & bpf_htonl(0xf0000000)) != bpf_htonl(0x60000000)) return P_BAD;
+  address_copy(p->saddr6, ip->saddr);
+  address_copy(p->daddr6, ip->daddr);
+  p->ttl = ip->hop_limit;
+  p->dont_fragment = true;
+  __u32 length = skb->len - ETH_LEN, stated = bpf_ntohs(ip->payload_length) + IP6_LEN;
+  p->length = skb->gso_size || !ip->payload_length ? (length < NO_LENGTH ? length : NO_LENGTH) : stated;
+  p->bytes = skb->gso_size ? length : p->length;
+  p->header = IP6_LEN;
+  enum parsed parsed = extensions_skip(skb, p, ip->next);
+  if (parsed != P_OK) return parsed;
+  parsed = ports_read(skb, p);
+  if (parsed == P_OK && p->length > length) return P_BAD;
+  packet_hash(p);
+  return parsed;
+}
+
+/* A global function, with its own stack frame and verified once. */
+__noinline __u32 tc_may_schedule(struct __sk_buff *skb, __u32 service) { return may_schedule(skb, false, skb->ingress_ifindex, service); }
+
+static __always_inline int tc_request6(struct __sk_buff *skb, struct verdict *v) {
+  struct packet *p = v->p;
+  enum decision go = decide_known(v);
+  if (go == GO_NEW) go = decide_new(v, tc_may_schedule(skb, v->service));
+  if (go == GO_PASS) return TC_ACT_UNSPEC;
+  if (go == GO_DROP) return tc_drop(drop_reason(v->reason));
+  if (go == GO_REFUSE) {
+    count_reason(R_NO_DESTINATION);
+    return icmp6_error_from(skb, p->daddr6, ICMP6_UNREACHABLE, ICMP6_PORT, 0);
+  }
+  if (go != GO_REQUEST) {
+    count_reason(v->reason);
+    return TC_ACT_UNSPEC;
+  }
+  if (v->known) conn_touch(v, false);
+  count_packet(v, false);
+  struct route w = {};
+  bool masq = v_method(v->f.value) == M_MASQ;
+  route_between(v->d->addr, p->saddr6);
+  enum hop_answer answer = v->d->flags & D_LOCAL ? HOP_LOCAL : tc_hop(skb, v, v->d, address_fold(v->d->addr), 0, &w);
+  if (answer == HOP_NONE) {
+    count_reason(R_NO_ROUTE);
+    return icmp6_error_from(skb, p->daddr6, ICMP6_UNREACHABLE, ICMP6_ADDRESS, 0);
+  }
+  if (answer != HOP_LOCAL) {
+    if (p->ttl <= 1) {
+      count_reason(R_TTL);
+      return icmp6_error_from(skb, p->daddr6, ICMP6_EXCEEDED, 0, 0);
+    }
+    if (unlikely(is_too_big(skb, p, w.hop.mtu))) {
+      count_reason(R_TOO_BIG);
+      return icmp6_error_from(skb, p->daddr6, ICMP6_TOO_BIG, 0, w.hop.mtu);
+    }
+  }
+  if (masq && translate_as(skb, false, v->d->addr, v->d->port)) return tc_drop(R_REDIRECT_FAILED);
+  if (answer == HOP_LOCAL) return TC_ACT_UNSPEC;
+  if (tc_lower_hop_limit(skb, p->ttl)) return tc_drop(R_REDIRECT_FAILED);
+  return tc_send(skb, answer, &w.hop, w.gateway);
+}
+
+static __always_inline int tc_reply6(struct __sk_buff *skb, struct verdict *v) {
+  struct packet *p = v->p;
+  struct service *s = service_at(v->service);
+  struct route w = {};
+  if (!s) return TC_ACT_UNSPEC;
+  CHECKED(s);
+  route_between(p->daddr6, s->addr);
+  enum hop_answer answer = tc_hop(skb, v, 0, p->daddr, 0, &w);
+  if (answer == HOP_NONE) return tc_drop(R_NO_ROUTE);
+  if (answer != HOP_LOCAL && p->ttl <= 1) {
+    count_reason(R_TTL);
+    return TC_ACT_UNSPEC; /* the stack sends the error to the server, from its own address */
+  }
+  if (answer != HOP_LOCAL && unlikely(is_too_big(skb, p, w.hop.mtu))) {
+    count_reason(R_TOO_BIG);
+    return icmp6_error_from(skb, s->addr, ICMP6_TOO_BIG, 0, w.hop.mtu);
+  }
+  conn_touch(v, true);
+  count_packet(v, true);
+  if (translate_as(skb, true, s->addr, s->port)) return tc_drop(R_REDIRECT_FAILED);
+  if (answer == HOP_LOCAL) return tc_deliver(skb); /* the client is the director itself */
+  if (tc_lower_hop_limit(skb, p->ttl)) return tc_drop(R_REDIRECT_FAILED);
+  return tc_send(skb, answer, &w.hop, w.gateway);
+}
+
+/* The kinds of packets that concern a service, as in tc.h. */
+__noinline int tc_any_request6(struct __sk_buff *skb, __u32 service) {
+  struct scratch *scratch = the_scratch();
+  struct conf *c = the_conf();
+  if (!scratch || !c) return TC_ACT_UNSPEC;
+  CHECKED(scratch);
+  struct packet *p = &scratch->packet;
+  bool wire = skb->ingress_ifindex != LOOPBACK;
+  struct verdict v = {.p = p, .c = c, .now = clock_now(), .service = service};
+  if (wire && (address_equal(p->saddr6, p->daddr6) || is_martian6(p->saddr6))) return tc_drop(R_MARTIAN);
+  return tc_request6(skb, &v);
+}
+
+__noinline int tc_any_reply6(struct __sk_buff *skb, __u32 real) {
+  struct scratch *scratch = the_scratch();
+  struct conf *c = the_conf();
+  if (!scratch || !c) return TC_ACT_UNSPEC;
+  CHECKED(scratch);
+  struct verdict v = {.p = &scratch->packet, .c = c, .now = clock_now()};
+  if (decide_reply(&v, real) != GO_REPLY || !tc_server_side6(skb, v.dest, (struct address *)v.p->daddr6)) return TC_ACT_UNSPEC;
+  return tc_reply6(skb, &v);
+}
+
+__noinline int tc_any_seen6(struct __sk_buff *skb, __u32 service) {
+  struct scratch *scratch = the_scratch();
+  struct conf *c = the_conf();
+  if (!scratch || !c || !skb) return TC_ACT_UNSPEC;
+  CHECKED(scratch);
+  struct verdict v = {.p = &scratch->packet, .c = c, .now = clock_now(), .service = service};
+  if (decide_seen(&v) == GO_SEEN) {
+    conn_touch(&v, true);
+    count_packet(&v, true);
+  }
+  return TC_ACT_UNSPEC;
+}
+
+__noinline int tc_local_reply6(struct __sk_buff *skb, __u32 real) {
+  struct scratch *scratch = the_scratch();
+  struct conf *c = the_conf();
+  if (!scratch || !c) return TC_ACT_UNSPEC;
+  CHECKED(scratch);
+  struct verdict v = {.p = &scratch->packet, .c = c, .now = clock_now()};
+  if (decide_reply(&v, real) != GO_REPLY) return TC_ACT_UNSPEC;
+  struct service *s = service_at(v.service);
+  if (!s) return TC_ACT_UNSPEC;
+  CHECKED(s);
+  conn_touch(&v, true);
+  count_packet(&v, true);
+  return translate_as(skb, true, s->addr, s->port) ? tc_drop(R_REDIRECT_FAILED) : TC_ACT_UNSPEC;
+}
+
+/* Counts a packet that is not balanced because of its form. */
+static __always_inline int tc_oddity6(struct packet *p, enum parsed parsed) {
+  if (parsed == P_FRAGMENT && p->dport && (service_of_target(p) || real_of_source(p))) count_reason(R_FRAGMENT);
+  if (parsed == P_BAD) count_reason(p->header ? R_BAD_LENGTH : R_SHORT);
+  return TC_ACT_UNSPEC;
+}
+
+/* Both are entered by tail calls: weir_tc_ingress has seen that the packet is IPv6, untagged and for this host. */
+SEC("tc")
+int weir_tc_ingress(struct __sk_buff *skb) {
+  struct scratch *scratch = the_scratch();
+  if (!scratch) return TC_ACT_UNSPEC;
+  CHECKED(scratch);
+  struct packet *p = &scratch->packet;
+  enum parsed parsed = tc_parse6(skb);
+  if (parsed == P_OTHER && p->protocol == NEXT_ICMPV6 && !p->fragment) return tc_icmp6(skb);
+  if (parsed != P_OK) return tc_oddity6(p, parsed);
+  if (is_link_local(p->saddr6) || is_link_local(p->daddr6)) return TC_ACT_UNSPEC; /* they mean nothing beyond their link */
+  __u32 service = service_of_target(p);
+  if (service) return tc_any_request6(skb, service);
+  __u32 real = real_of_source(p);
+  if (real) {
+    int done = tc_any_reply6(skb, real);
+    if (done != TC_ACT_UNSPEC) return done;
+  }
+  if (skb->ifindex == LOOPBACK) return TC_ACT_UNSPEC; /* it left by lo, where weir_tc_egress has seen it */
+  service = service_of_source(p);
+  return service ? tc_any_seen6(skb, service) : TC_ACT_UNSPEC;
+}
+
+SEC("tc")
+int weir_tc_egress(struct __sk_buff *skb) {
+  struct scratch *scratch = the_scratch();
+  if (!scratch) return TC_ACT_UNSPEC;
+  CHECKED(scratch);
+  struct packet *p = &scratch->packet;
+  enum parsed parsed = tc_parse6(skb);
+  if (parsed == P_OTHER && p->protocol == NEXT_ICMPV6 && !p->fragment) return tc_icmp6(skb);
+  if (parsed != P_OK) return TC_ACT_UNSPEC;
+  __u32 real = real_of_source(p);
+  if (real) return tc_local_reply6(skb, real);
+  __u32 service = service_of_source(p);
+  return service ? tc_any_seen6(skb, service) : TC_ACT_UNSPEC;
+}
+
+#endif

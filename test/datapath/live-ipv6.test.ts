@@ -1,0 +1,91 @@
+// IPv6 through the datapath on the real stack, in namespaces: NAT and DR, TCP and UDP, large transfers, and what the director itself sends.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { noNamespaces } from '../support/netns-bed.js';
+import { asked, type Cluster, inCluster, ipvsadm, ok, running, serving, until } from './cluster.js';
+import { station } from './live-child.js';
+
+const skip = noNamespaces();
+const VIP = 'fd00:8:1::100';
+const [CLIENT, FRONT, BACK] = ['fd00:8:1::10', 'fd00:8:1::1', 'fd00:8:2::1'];
+const server = (k: number): string => `fd00:8:2::1${k}`;
+
+/** The cluster's hosts with addresses of IPv6 besides; the director forwards. */
+async function inCluster6(work: (cluster: Cluster) => Promise<void>): Promise<void> {
+  await inCluster(async (cluster) => {
+    const { client, lvs, web1, web2 } = cluster;
+    client.ip(`addr add ${CLIENT}/64 dev eth0 nodad`);
+    lvs.ip(`addr add ${FRONT}/64 dev eth0 nodad`);
+    lvs.ip(`addr add ${VIP}/128 dev eth0 nodad`);
+    lvs.ip(`addr add ${BACK}/64 dev eth1 nodad`);
+    lvs.sysctl('net.ipv6.conf.all.forwarding', '1');
+    for (const [k, web] of [web1, web2].entries()) {
+      web.ip(`addr add ${server(k + 1)}/64 dev eth0 nodad`);
+      web.ip(`-6 route add default via ${BACK}`);
+    }
+    await work(cluster);
+  });
+}
+
+const masqueraded = (lvs: Cluster['lvs'], port: number, serverPort: number): void => {
+  for (const protocol of ['t', 'u']) {
+    const service = `-${protocol} [${VIP}]:${port}`;
+    ipvsadm(lvs, `-A ${service} -s rr`, ...[1, 2].map((k) => `-a ${service} -r [${server(k)}]:${serverPort} -m`));
+  }
+};
+
+test('IPv6, NAT: from a client and from the director itself, TCP and UDP, and a big transfer', { skip }, async () => {
+  await inCluster6(async (cluster) => {
+    const { bed, client, lvs, web1, web2 } = cluster;
+    for (const web of [web1, web2]) await serving(cluster, web, 8080, '::');
+    masqueraded(lvs, 80, 8080);
+    for (const from of [client, lvs]) {
+      assert.deepEqual(asked(from, 'tcp', VIP, 80, 4), ['web2', 'web1', 'web2', 'web1'], `TCP from ${from.name}`);
+      assert.deepEqual(asked(from, 'udp', VIP, 80, 4), ['web2', 'web1', 'web2', 'web1'], `UDP from ${from.name}`);
+    }
+    assert.match(ipvsadm(lvs, '-Ln'), /TCP {2}\[fd00:8:1::100\]:80 rr\n {2}-> \[fd00:8:2::11\]:8080 +Masq +1 +0 +4/);
+    const connections = ipvsadm(lvs, '-Lcn');
+    assert.match(connections, /UDP \d\d:\d\d +UDP +\[fd00:8:1::10\]:\d+ +\[fd00:8:1::100\]:80 +\[fd00:8:2::1[12]\]:8080/);
+    ipvsadm(lvs, `-A -t [${VIP}]:90 -s rr`, `-a -t [${VIP}]:90 -r [${server(1)}]:9000 -m`);
+    const { lines } = running(bed, web1, station('sink', 9000));
+    await until(
+      () => lines,
+      (seen) => seen[0] === 'ready',
+    );
+    const sent = ok(client.run(station('bulk', VIP, 90, 16 << 20))).trim();
+    await until(
+      () => lines[1],
+      (digest) => digest === sent,
+    );
+  });
+});
+
+test('IPv6, DR, and servers on the director itself', { skip }, async () => {
+  await inCluster6(async (cluster) => {
+    const { bed, client, lvs, web1, front } = cluster;
+    bed.cable(web1, 'eth1', front, '10.8.1.11/24');
+    web1.ip('addr add fd00:8:1::11/64 dev eth1 nodad');
+    web1.ip(`addr add ${VIP}/128 dev lo nodad`);
+    await serving(cluster, web1, 80, VIP);
+    await serving(cluster, lvs, 8080, BACK, 'lvs');
+    for (const protocol of ['t', 'u']) {
+      ipvsadm(lvs, `-A -${protocol} [${VIP}]:80 -s rr`, `-a -${protocol} [${VIP}]:80 -r [fd00:8:1::11]:80 -g`);
+      ipvsadm(lvs, `-A -${protocol} [${VIP}]:81 -s rr`, `-a -${protocol} [${VIP}]:81 -r [${BACK}]:8080 -m`);
+    }
+    for (const protocol of ['tcp', 'udp'] as const) {
+      assert.deepEqual(asked(client, protocol, VIP, 80, 2), ['web1', 'web1'], `DR, ${protocol}`);
+      assert.deepEqual(asked(client, protocol, VIP, 81, 2), ['lvs', 'lvs'], `on the director, ${protocol}`);
+    }
+  });
+});
+
+test('IPv6: no destination left, and a server that refuses: the client’s socket knows immediately', { skip }, async () => {
+  await inCluster6(async ({ client, lvs }) => {
+    masqueraded(lvs, 80, 8080); // no server listens there
+    ipvsadm(lvs, `-A -u [${VIP}]:81 -s rr`, `-A -t [${VIP}]:81 -s rr`);
+    for (const protocol of ['tcp', 'udp'] as const) {
+      assert.deepEqual(asked(client, protocol, VIP, 80, 2), ['ECONNREFUSED', 'ECONNREFUSED'], `refused, ${protocol}`);
+      assert.deepEqual(asked(client, protocol, VIP, 81, 2), ['ECONNREFUSED', 'ECONNREFUSED'], `none left, ${protocol}`);
+    }
+  });
+});
