@@ -16,7 +16,7 @@ import { type Program, Shell } from './shell.js';
 
 const hosts = parseHosts('127.0.0.1 localhost\n::1 localhost ip6-localhost ip6-loopback\n');
 const services = parseServices(
-  'ftp 21/tcp\ndomain 53/tcp\ndomain 53/udp\nhttp 80/tcp www\nhttps 443/tcp\nsip 5060/udp\nkerberos 88/tcp\nhttp-alt 8080/tcp webcache\n',
+  'ftp 21/tcp\ndomain 53/tcp\ndomain 53/udp\nhttp 80/tcp www\nhttps 443/tcp\nsip 5060/tcp\nsip 5060/udp\nkerberos 88/tcp\nhttp-alt 8080/tcp webcache\n',
 );
 
 /** Names as the recording machine had them. */

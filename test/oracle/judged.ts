@@ -25,12 +25,14 @@ const SCRIPTS = {
   a1_services: 'tr',
   a2_options: 'tr',
   a3_cli_errors: 'tr',
+  a4_names: 'tr',
   b1_sched_seq: 'py',
   b2_locality: 'py',
   b3_hash: 'py',
   b4_thresholds: 'py',
   c1_tcp_states: 'py',
   c2_lifetime: 'py',
+  c3_settings: 'py',
 } as const;
 
 const leftOut = JSON.parse(readFileSync(`${here}left-out.json`, 'utf8')) as Readonly<Record<string, readonly LeftOut[]>>;

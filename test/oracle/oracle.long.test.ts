@@ -1,4 +1,5 @@
 // Answers that take long: hundreds of commands, schedulers by thousands of connections, and timeouts that are waited for.
 import { testAnswers } from './judged.js';
 
-testAnswers('a2_options', 'b1_sched_seq', 'b2_locality', 'b3_hash', 'b4_thresholds', 'c1_tcp_states', 'c2_lifetime');
+testAnswers('a2_options', 'a4_names', 'b1_sched_seq', 'b2_locality', 'b3_hash', 'b4_thresholds');
+testAnswers('c1_tcp_states', 'c2_lifetime', 'c3_settings');
