@@ -5,7 +5,6 @@ import type { Address } from '../../../../model/address.js';
 import { addressId } from '../../../../model/identity.js';
 import { monotonicUs } from '../../../../sys/clock.js';
 import { hasCode } from '../../../../sys/errno.js';
-import { using } from '../../../../sys/fd.js';
 import { Netlink } from '../../../../sys/netlink/netlink.js';
 import type { Mac } from '../../../../wire/ethernet.js';
 import { decodeInterfaceAddress, dumpAddresses, type InterfaceAddress } from '../../../../wire/rtnetlink-address.js';
@@ -77,19 +76,36 @@ function look(netlink: Netlink, server: Address, vips: readonly Address[], { dev
 
 export class HopFinder {
   #snapshot: Snapshot | undefined;
+  /** One for all questions: opening it costs more than they do. */
+  #netlink: Netlink | undefined;
 
   /** @throws SystemError */
   find(server: Address, vips: readonly Address[]): HopOrObstacle {
     const nowUs = monotonicUs();
-    if (this.#snapshot === undefined || nowUs - this.#snapshot.atUs >= REMEMBERED_US) {
-      this.#snapshot = using(new Netlink(), takeSnapshot);
-    }
+    if (this.#snapshot === undefined || nowUs - this.#snapshot.atUs >= REMEMBERED_US) this.#snapshot = this.#ask(takeSnapshot);
     const snapshot = this.#snapshot;
     const id = [server, ...vips].map(addressId).join(' ');
     const known = snapshot.found.get(id);
     if (known !== undefined) return known;
-    const hop = using(new Netlink(), (netlink) => look(netlink, server, vips, snapshot));
+    const hop = this.#ask((netlink) => look(netlink, server, vips, snapshot));
     snapshot.found.set(id, hop);
     return hop;
+  }
+
+  /** After an error answers may still come: the next question has a socket of its own. */
+  #ask<T>(question: (netlink: Netlink) => T): T {
+    this.#netlink ??= new Netlink();
+    try {
+      return question(this.#netlink);
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+  }
+
+  /** Nothing stays open; the next question opens what it needs. Closing twice does nothing. */
+  close(): void {
+    this.#netlink?.close();
+    this.#netlink = undefined;
   }
 }

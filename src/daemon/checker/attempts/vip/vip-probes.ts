@@ -74,6 +74,7 @@ export class VipProbes {
         check.vips.map((vip) => vip.address),
       );
       if (found.kind !== 'hop') {
+        if (this.#lines.size === 0) this.#hops.close();
         feed({ kind: 'failed', phase: found.kind === 'failed' ? 'connect' : 'unreachable', reason: found.text });
         return undefined;
       }
@@ -143,6 +144,7 @@ export class VipProbes {
   close(): void {
     clearTimeout(this.#idle);
     this.#idle = undefined;
+    this.#hops.close();
     for (const line of this.#lines.values()) line.close();
     this.#lines.clear();
     this.#ports?.close();
