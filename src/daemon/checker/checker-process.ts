@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { chanceFrom } from '../../control/chance.js';
 import { configureInput } from '../../control/check/configure-input.js';
 import type { CheckEffect, CheckInput } from '../../control/check/messages.js';
-import { rememberedOf } from '../../control/check/remembered.js';
+import { RememberedKeys, rememberedOf } from '../../control/check/remembered.js';
 import { type CheckMachine, initialChecks } from '../../control/check/state.js';
 import { step } from '../../control/check/step.js';
 import { notServedMessage, withoutMessages } from '../../control/virtual-server/texts.js';
@@ -86,7 +86,8 @@ class Checker implements Part {
     this.#record = new ReloadRecord('check', () => this.#dataText(), log);
     this.#table = new TableKeeper(configuration, options.open, log);
     this.#notifier = new CheckNotifier((script) => this.#scripts.resolve(script), log);
-    this.#health = new HealthRecord(options.healthFile, () => rememberedOf(this.#loop.state), log);
+    const keys = new RememberedKeys();
+    this.#health = new HealthRecord(options.healthFile, () => rememberedOf(this.#loop.state, keys), log);
     this.#publisher = new CheckPublisher(() => this.#loop.state, log);
     this.#files = new TrackFiles((name, value) => this.#loop.feed({ kind: 'file', name, value }), log);
     const tools = attemptTools({ configuration: () => this.#configuration, resolve: (script) => this.#scripts.resolve(script), log });
