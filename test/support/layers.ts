@@ -60,7 +60,7 @@ export const layers: readonly Layer[] = [
   },
   {
     folder: 'datapath',
-    what: '`director.ts`: what every driver offers; `ebpf/`: the driver; `memory/`: a director in memory; `schedule/`, `tcp-state.ts`: the rules of the kernel again in TypeScript, the measure of the C ones',
+    what: '`director.ts`: what every driver offers; `ebpf/`: the driver; `memory/`: a director in memory, in `memory/packets/` with packets; `schedule/`, `tcp-state.ts`: the rules of the kernel again in TypeScript, the measure of the C ones',
     mayImport: ['model', 'wire', 'sys'],
     pure: ['schedule', 'memory'],
   },

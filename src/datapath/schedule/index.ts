@@ -18,6 +18,8 @@ export interface Schedule {
   added(list: Candidates): Schedule;
   deleted(list: Candidates, deleted: number, predecessor: number | null): Schedule;
   edited(list: Candidates): Schedule;
+  /** Other flags (-b). */
+  flagged(flags: number): Schedule;
   pick(list: Candidates, arrival: Arrival): { readonly id: number | null; readonly next: Schedule };
 }
 
@@ -27,6 +29,7 @@ function hold<S>(scheduler: Scheduler<S>, state: S, flags: number): Schedule {
     added: (list) => hold(scheduler, scheduler.added(state, list), flags),
     deleted: (list, deleted, predecessor) => hold(scheduler, scheduler.deleted(state, list, deleted, predecessor), flags),
     edited: (list) => hold(scheduler, scheduler.edited(state, list), flags),
+    flagged: (others) => hold(scheduler, state, others),
     pick(list, arrival) {
       const { id, next } = scheduler.pick(state, list, arrival, flags);
       return { id, next: hold(scheduler, next, flags) };

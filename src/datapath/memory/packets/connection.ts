@@ -1,0 +1,78 @@
+// One connection of the director in memory: its first state, and its state and expiry after each packet.
+import { IpProtocol } from '../../../model/ip-protocol.js';
+import { nextTcpState, TCP_FLAGS, tcpEvent } from '../../tcp-state.js';
+import type { Packet } from './parse.js';
+import type { DestinationRecord, Method, ServiceRecord } from './records.js';
+import type { Settings } from './settings.js';
+import { type ConnectionState, isActiveState, UDP } from './state.js';
+
+export interface Connection {
+  readonly client: number;
+  readonly port: number;
+  readonly service: ServiceRecord;
+  readonly destination: DestinationRecord;
+  /** The destination's when it began: an edit changes new connections only. */
+  readonly method: Method;
+  state: ConnectionState;
+  /** Clock units. */
+  expires: number;
+  /** No packet of the server was seen, and none is expected. */
+  noOutput: boolean;
+  /** Its client or its server went on after the handshake. */
+  proven: boolean;
+}
+
+export const isExpired = (connection: Connection, now: number): boolean => connection.expires < now;
+
+/** The connection that a packet begins. */
+export function firstConnection(settings: Settings, packet: Packet, destination: DestinationRecord, now: number): Connection {
+  const { method } = destination;
+  const noOutput = method !== 'masq';
+  const table = settings.secure ? 'secure' : 'normal';
+  const tcp = packet.protocol === IpProtocol.tcp;
+  const state = tcp ? nextTcpState(table, noOutput ? 'input-only' : 'input', tcpEvent(packet.flags), 'NONE') : UDP;
+  const expires = now + settings.timeoutOf(state);
+  return {
+    client: packet.source,
+    port: packet.sourcePort,
+    service: destination.service,
+    destination,
+    method,
+    state,
+    expires,
+    noOutput,
+    proven: false,
+  };
+}
+
+/** The expiry is written at most once a second, of short timeouts a sixty-fourth. */
+const SLACK_MAX_UNITS = 64;
+
+function isRecent(expires: number, now: number, timeout: number): boolean {
+  const age = now + timeout - expires;
+  return age >= 0 && age <= Math.min(timeout >>> 6, SLACK_MAX_UNITS);
+}
+
+/** A server that goes on after the handshake proves the connection: to a forged client's ACK it answers by an RST, if by anything. */
+const isProof = ({ state, proven }: Connection, flags: number, out: boolean): boolean =>
+  out && !proven && state === 'ESTABLISHED' && (flags & TCP_FLAGS.syn) === 0;
+
+/** State and expiry after a packet; `out`: it is the server's. Its destination counts it by its state. */
+export function touch(settings: Settings, connection: Connection, packet: Packet, now: number, out: boolean): void {
+  const was = { ...connection };
+  if (packet.protocol === IpProtocol.tcp && was.state !== UDP) {
+    const direction = out ? 'output' : was.noOutput ? 'input-only' : 'input';
+    if (out) connection.noOutput = false;
+    connection.state = nextTcpState(settings.secure ? 'secure' : 'normal', direction, tcpEvent(packet.flags), was.state);
+  }
+  const timeout = settings.timeoutOf(connection.state);
+  const recent = isRecent(was.expires, now, timeout);
+  const canBeProven = connection.state === was.state && (was.state === 'ESTABLISHED' || was.state === UDP);
+  if (canBeProven && (!recent || isProof(was, packet.flags, out))) connection.proven = true;
+  const same = connection.state === was.state && connection.noOutput === was.noOutput && connection.proven === was.proven;
+  if (same && recent) return;
+  connection.expires = now + timeout;
+  const change = Number(isActiveState(connection.state)) - Number(isActiveState(was.state));
+  connection.destination.active += change;
+  connection.destination.inactive -= change;
+}

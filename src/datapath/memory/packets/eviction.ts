@@ -1,0 +1,61 @@
+// Which connection gives way to a new one where no slot is free: by class, then the new connection's own protocol, then the one that
+// expires first.
+import type { Connection } from './connection.js';
+import type { Reason } from './reason.js';
+import type { Settings } from './settings.js';
+import { UDP } from './state.js';
+
+/** The order in which they give way; `never` does not. */
+const CLASSES = ['closed', 'half open', 'half closed', 'unproven', 'new', 'idle', 'never'] as const;
+export type EvictionClass = (typeof CLASSES)[number];
+
+/** Seconds without a packet; the others need none. */
+const IDLE_SECONDS: Readonly<Partial<Record<EvictionClass, number>>> = { 'half open': 1, 'half closed': 2, unproven: 2, idle: 60 };
+
+function classByState({ state, proven }: Connection): EvictionClass {
+  switch (state) {
+    case 'SYN_SENT':
+    case 'SYN_RECV':
+    case 'SYNACK':
+    case 'LISTEN':
+      return 'half open';
+    case 'FIN_WAIT':
+    case 'CLOSE_WAIT':
+      return 'half closed';
+    case 'ESTABLISHED':
+      return proven ? 'idle' : 'unproven';
+    case UDP:
+      return proven ? 'unproven' : 'half open';
+    default:
+      return 'closed';
+  }
+}
+
+export function evictionClass(settings: Settings, connection: Connection, now: number): EvictionClass {
+  const found = classByState(connection);
+  if (found === 'closed') return found;
+  const idle = settings.timeoutOf(connection.state) - (connection.expires - now);
+  if (idle >= settings.unitsPerSecond * (IDLE_SECONDS[found] ?? 0)) return found;
+  return found === 'half open' ? 'new' : 'never';
+}
+
+export interface Candidate {
+  readonly slot: number;
+  readonly connection: Connection;
+  readonly class: EvictionClass;
+}
+
+/** Whether `one` gives way before `other` to a new connection, which is of UDP or of TCP. */
+export function givesWayBefore(one: Candidate, other: Candidate | undefined, udp: boolean): boolean {
+  if (one.class === 'never') return false;
+  if (other === undefined) return true;
+  if (one.class !== other.class) return CLASSES.indexOf(one.class) < CLASSES.indexOf(other.class);
+  const [oneIsUdp, otherIsUdp] = [one.connection.state === UDP, other.connection.state === UDP];
+  if (oneIsUdp !== otherIsUdp) return oneIsUdp === udp;
+  return one.connection.expires < other.connection.expires;
+}
+
+export function reasonOf(which: EvictionClass): Reason {
+  if (which === 'half open' || which === 'new') return 'half_open_replaced';
+  return which === 'closed' || which === 'half closed' ? 'closed_replaced' : 'idle_replaced';
+}

@@ -1,0 +1,170 @@
+// What becomes of a packet after the decision: rewritten and sent to its next hop, handed to the stack, refused or dropped.
+import { IpProtocol } from '../../../model/ip-protocol.js';
+import { IcmpType, IcmpUnreachable } from '../../../wire/icmp.js';
+import { TCP_FLAGS } from '../../tcp-state.js';
+import { type Connection, touch } from './connection.js';
+import type { Decision, Question } from './decide.js';
+import { type HopAnswer, LOOPBACK } from './environment.js';
+import { type IcmpKind, icmpErrorFrame, mayBeAnswered } from './icmp-error.js';
+import { ETHERNET_BYTES, type Packet } from './parse.js';
+import type { Reason } from './reason.js';
+import type { DestinationRecord } from './records.js';
+import { handIn, lowerTtl, setMacs, translate } from './rewrite.js';
+
+/** `redirect`: the frame leaves, or enters the stack by lo. `pass`: the stack goes on with it. */
+export interface Outcome {
+  readonly verdict: 'redirect' | 'pass' | 'drop';
+  readonly frame: Uint8Array;
+}
+
+export interface Arrival {
+  readonly frame: Uint8Array;
+  readonly packet: Packet;
+  /** Of a packet that is not cut yet; 0 for others. */
+  readonly gsoSize: number;
+}
+
+const HOST: IcmpKind = { type: IcmpType.unreachable, code: IcmpUnreachable.host, mtu: 0 };
+const PORT: IcmpKind = { type: IcmpType.unreachable, code: IcmpUnreachable.port, mtu: 0 };
+const EXCEEDED: IcmpKind = { type: IcmpType.timeExceeded, code: 0, mtu: 0 };
+const needed = (mtu: number): IcmpKind => ({ type: IcmpType.unreachable, code: IcmpUnreachable.fragmentationNeeded, mtu });
+
+export function countPacket({ available, counts }: DestinationRecord, bytes: number, out: boolean): void {
+  if (!available) return;
+  if (out) {
+    counts.outPackets++;
+    counts.outBytes += bytes;
+  } else {
+    counts.inPackets++;
+    counts.inBytes += bytes;
+  }
+}
+
+/** Without a change. */
+export const passed = ({ frame }: Pick<Arrival, 'frame'>): Outcome => ({ verdict: 'pass', frame });
+
+function dropped({ table }: Question, { frame }: Arrival, reason: Reason): Outcome {
+  table.count(reason);
+  return { verdict: 'drop', frame };
+}
+
+/** `from`: the sender of the error; the address that the packet was sent to where absent. */
+function answered(question: Question, arrival: Arrival, kind: IcmpKind, from = arrival.packet.destination): Outcome {
+  const { frame, packet } = arrival;
+  if (!mayBeAnswered(frame, { ...packet, destination: from })) return { verdict: 'drop', frame };
+  if (kind.mtu === 0 && !question.environment.icmpAllowed()) return dropped(question, arrival, 'icmp_limited');
+  const error = icmpErrorFrame(frame, packet, kind, from);
+  if (question.device === LOOPBACK) handIn(error);
+  return { verdict: 'redirect', frame: error };
+}
+
+/** The next hop's MTU where the packet is larger, else 0. Of a packet that is not cut yet each segment counts. */
+function exceededMtu({ frame, packet, gsoSize }: Arrival, hop: HopAnswer): number {
+  if (hop.kind !== 'ready' || packet.length <= hop.mtu) return 0;
+  if (gsoSize === 0) return hop.mtu;
+  const words = packet.protocol === IpProtocol.tcp ? (frame[ETHERNET_BYTES + packet.header + 12] ?? 0) >> 4 : 2;
+  return packet.header + words * 4 + gsoSize > hop.mtu ? hop.mtu : 0;
+}
+
+/** Sends a frame on, whose link addresses the kernel fills in where the neighbour is not known. */
+export function sent(frame: Uint8Array, hop: HopAnswer): Outcome {
+  lowerTtl(frame);
+  if (hop.kind === 'ready') setMacs(frame, hop.to, hop.from);
+  return { verdict: 'redirect', frame };
+}
+
+function forwarded(question: Question, arrival: Arrival, connection: Connection): Outcome {
+  const { packet } = arrival;
+  const { destination, method } = connection;
+  const masq = method === 'masq';
+  const hop = question.environment.hop(question.device, destination.address, packet.source);
+  if (hop.kind === 'none' || hop.kind === 'unknown') {
+    question.table.count('no_route');
+    return answered(question, arrival, HOST);
+  }
+  if (hop.kind !== 'local' && packet.ttl <= 1) {
+    question.table.count('ttl');
+    return answered(question, arrival, EXCEEDED);
+  }
+  const exceeded = exceededMtu(arrival, hop);
+  if (exceeded > 0 && (packet.dontFragment || !masq)) {
+    question.table.count('too_big');
+    return packet.dontFragment ? answered(question, arrival, needed(exceeded)) : { verdict: 'drop', frame: arrival.frame };
+  }
+  const frame = arrival.frame.slice();
+  if (masq) translate(frame, packet, false, destination);
+  return hop.kind === 'local' || exceeded > 0 ? { verdict: 'pass', frame } : sent(frame, hop);
+}
+
+export function request(question: Question, arrival: Arrival, decision: Decision): Outcome {
+  const { table, now } = question;
+  switch (decision.kind) {
+    case 'drop':
+    case 'pass':
+      if (decision.reason !== undefined) table.count(decision.reason);
+      return { verdict: decision.kind, frame: arrival.frame };
+    case 'refuse':
+      table.count('no_destination');
+      return answered(question, arrival, PORT);
+    case 'forward':
+      if (decision.known) touch(table.settings, decision.connection, arrival.packet, now, false);
+      countPacket(decision.connection.destination, arrival.packet.bytes, false);
+      return forwarded(question, arrival, decision.connection);
+  }
+}
+
+/** With DF its server gets the error, from the director's address on that side; else the director's own stack fragments it. */
+function largeReply(question: Question, arrival: Arrival, { service }: Connection, mtu: number): Outcome {
+  if (arrival.packet.dontFragment) {
+    question.table.count('too_big');
+    const own = question.environment.addressOf(question.device);
+    return own === 0 ? passed(arrival) : answered(question, arrival, needed(mtu), own);
+  }
+  const frame = arrival.frame.slice();
+  translate(frame, arrival.packet, true, service);
+  handIn(frame);
+  return { verdict: 'redirect', frame };
+}
+
+/** A masqueraded server's packet to its client. */
+export function reply(question: Question, arrival: Arrival, connection: Connection): Outcome {
+  const { packet } = arrival;
+  const { table, environment, device, now } = question;
+  const { service, destination } = connection;
+  const hop = environment.hop(device, packet.destination, service.address);
+  if (hop.kind === 'none' || hop.kind === 'unknown') return dropped(question, arrival, 'no_route');
+  if (hop.kind !== 'local' && packet.ttl <= 1) {
+    table.count('ttl');
+    return passed(arrival);
+  }
+  const exceeded = exceededMtu(arrival, hop);
+  if (exceeded === 0 || !packet.dontFragment) {
+    touch(table.settings, connection, packet, now, true);
+    countPacket(destination, packet.bytes, true);
+  }
+  if (exceeded > 0) return largeReply(question, arrival, connection, exceeded);
+  const frame = arrival.frame.slice();
+  translate(frame, packet, true, service);
+  if (hop.kind !== 'local') return sent(frame, hop);
+  handIn(frame);
+  return { verdict: 'redirect', frame };
+}
+
+/** nat_icmp_send: a masqueraded server's packet that belongs to no connection. undefined: it is left as it is. */
+export function unknownReply(question: Question, arrival: Arrival): Outcome | undefined {
+  const { protocol, flags } = arrival.packet;
+  const own = question.environment.addressOf(question.device);
+  if (!question.table.settings.natIcmpSend || own === 0) return undefined;
+  if (protocol === IpProtocol.tcp && (flags & TCP_FLAGS.rst) !== 0) return undefined;
+  question.table.count('nat_icmp_send');
+  return answered(question, arrival, PORT, own);
+}
+
+/** A masqueraded server's packet that leaves the director itself: only its source changes. */
+export function localReply({ table, now }: Question, arrival: Arrival, connection: Connection): Outcome {
+  const frame = arrival.frame.slice();
+  touch(table.settings, connection, arrival.packet, now, true);
+  countPacket(connection.destination, arrival.packet.bytes, true);
+  translate(frame, arrival.packet, true, connection.service);
+  return { verdict: 'pass', frame };
+}

@@ -1,0 +1,193 @@
+// The table of the director in memory that balances packets: services and destinations with their schedulers, connections, settings,
+// counters. Its changes are those of every director.
+import type { Address } from '../../../model/address.js';
+import { WeirError } from '../../../model/errors/weir-error.js';
+import { IpProtocol } from '../../../model/ip-protocol.js';
+import type { DestinationKey, DestinationSpec, ServiceKey, ServiceSpec, Timeouts } from '../../../model/service.js';
+import { type Start, schedulers } from '../../schedule/index.js';
+import { isSysctlName, sysctls } from '../../sysctls.js';
+import { checkDestination } from '../checks.js';
+import { ConnectionTable, type HomeOf } from './connection-table.js';
+import type { Reason } from './reason.js';
+import { type BalancedProtocol, candidatesOf, type DestinationRecord, Records, retire, type ServiceRecord } from './records.js';
+import { Settings } from './settings.js';
+import { updateOverload } from './thresholds.js';
+
+export interface PacketOptions {
+  /** Buckets of four connections: a power of two, 16 at least. */
+  readonly buckets?: number;
+  /** Of the kernel. */
+  readonly hz?: number;
+  readonly homeOf?: HomeOf;
+  /** The schedulers by name; those of `schedule/` where absent. */
+  readonly schedulers?: ReadonlyMap<string, Start>;
+}
+
+const BUCKETS = 4096;
+const HZ = 250;
+
+/** Spreads keys over the buckets; the datapath's own hash has a key that no sender knows. */
+const plainHome: HomeOf = (client, port, service) => {
+  const mixed = Math.imul(client ^ Math.imul(port + 1, 0x9e3779b1) ^ Math.imul(service, 0x85ebca6b), 0xc2b2ae35);
+  return (mixed ^ (mixed >>> 15)) >>> 0;
+};
+
+interface ServiceEndpoint {
+  readonly address: number;
+  readonly port: number;
+  readonly protocol: BalancedProtocol;
+}
+
+function numberOf({ family, words }: Address): number {
+  if (family !== 'inet') throw new WeirError('not-yet', { missing: 'IPv6 in the director in memory' });
+  return words[0] ?? 0;
+}
+
+/** @throws WeirError not-yet: of what packets are not balanced in memory */
+function endpointOf(key: ServiceKey): ServiceEndpoint {
+  if (key.kind !== 'address' || key.protocol === 'sctp' || key.port === 0)
+    throw new WeirError('not-yet', { missing: 'services by firewall marks, of SCTP or of every port in the director in memory' });
+  return { address: numberOf(key.address), port: key.port, protocol: key.protocol };
+}
+
+export class PacketTable {
+  readonly records = new Records();
+  readonly settings: Settings;
+  readonly connections: ConnectionTable;
+  readonly #drops = new Map<Reason, number>();
+  readonly #schedulers: ReadonlyMap<string, Start>;
+  /** By service, what it has of -s and -b. */
+  readonly #specs = new Map<ServiceRecord, ServiceSpec>();
+
+  constructor(options: PacketOptions = {}) {
+    this.settings = new Settings(options.hz ?? HZ);
+    this.#schedulers = options.schedulers ?? schedulers;
+    const count = (reason: Reason): void => this.count(reason);
+    this.connections = new ConnectionTable(this.settings, options.buckets ?? BUCKETS, options.homeOf ?? plainHome, count);
+  }
+
+  count(reason: Reason): void {
+    this.#drops.set(reason, (this.#drops.get(reason) ?? 0) + 1);
+  }
+
+  /** Each reason that was counted. */
+  drops(): ReadonlyMap<Reason, number> {
+    return this.#drops;
+  }
+
+  addService(spec: ServiceSpec): void {
+    const { address, port, protocol } = this.#checked(spec);
+    const known = this.records.service(address, port, IpProtocol[protocol]);
+    if (known?.live) throw new WeirError('service-exists');
+    const schedule = this.#start(spec, []);
+    const service = this.records.makeService(address, port, protocol);
+    service.live = true;
+    this.#describe(service, spec, schedule);
+  }
+
+  editService(spec: ServiceSpec): void {
+    this.#checked(spec);
+    const service = this.#live(spec.key);
+    const same = this.#specs.get(service)?.scheduler === spec.scheduler;
+    this.#describe(service, spec, same ? service.schedule?.flagged(spec.schedFlags) : this.#start(spec, service.list));
+  }
+
+  deleteService(key: ServiceKey): void {
+    const service = this.#live(key);
+    service.live = false;
+    service.schedule = undefined;
+    for (const destination of service.list) retire(destination);
+  }
+
+  addDestination(key: ServiceKey, spec: DestinationSpec): void {
+    const service = this.#live(key);
+    checkDestination(key, spec);
+    if (this.#find(service, spec) !== undefined) throw new WeirError('destination-exists');
+    const destination = this.records.makeDestination(service, numberOf(spec.address), spec.port);
+    describeDestination(destination, spec, 0);
+    if (spec.method === 'masq') this.records.answer(destination);
+    destination.available = true;
+    service.list = [destination, ...service.list];
+    service.schedule = service.schedule?.added(candidatesOf(service.list));
+  }
+
+  editDestination(key: ServiceKey, spec: DestinationSpec): void {
+    const service = this.#live(key);
+    checkDestination(key, spec);
+    const destination = this.#destination(service, spec);
+    if (spec.method === 'masq') this.records.answer(destination);
+    describeDestination(destination, spec, destination.lastWeight);
+    service.schedule = service.schedule?.edited(candidatesOf(service.list));
+  }
+
+  deleteDestination(key: ServiceKey, which: DestinationKey): void {
+    const service = this.#live(key);
+    const destination = this.#destination(service, which);
+    const before = service.list[service.list.indexOf(destination) - 1]?.id ?? null;
+    retire(destination);
+    service.schedule = service.schedule?.deleted(candidatesOf(service.list), destination.id, before);
+  }
+
+  flush(): void {
+    for (const service of this.records.services()) {
+      const spec = this.#specs.get(service);
+      if (service.live && spec !== undefined) this.deleteService(spec.key);
+    }
+  }
+
+  setTimeouts(timeouts: Timeouts): void {
+    this.settings.setTimeouts(timeouts);
+  }
+
+  /** @throws WeirError sysctl-unknown, sysctl-value */
+  setSysctl(name: string, value: string): void {
+    if (!isSysctlName(name)) throw new WeirError('sysctl-unknown', { name });
+    const { form, initial } = sysctls[name];
+    const words = form.parse(value, initial, { hz: this.settings.hz, cpus: 1 });
+    if (words === undefined) throw new WeirError('sysctl-value', { name, value });
+    this.settings.setSysctl(name, words[0] ?? 0);
+  }
+
+  #checked(spec: ServiceSpec): ServiceEndpoint {
+    if (spec.persistence !== undefined) throw new WeirError('not-yet', { missing: 'persistence in the director in memory' });
+    return endpointOf(spec.key);
+  }
+
+  #start({ scheduler, schedFlags }: ServiceSpec, list: readonly DestinationRecord[]): ServiceRecord['schedule'] {
+    const start = this.#schedulers.get(scheduler);
+    if (start === undefined) throw new WeirError('scheduler-unknown', { scheduler });
+    return start(candidatesOf(list), schedFlags);
+  }
+
+  #describe(service: ServiceRecord, spec: ServiceSpec, schedule: ServiceRecord['schedule']): void {
+    service.onePacket = spec.onePacket;
+    service.schedule = schedule;
+    this.#specs.set(service, spec);
+  }
+
+  #live(key: ServiceKey): ServiceRecord {
+    const { address, port, protocol } = endpointOf(key);
+    const service = this.records.service(address, port, IpProtocol[protocol]);
+    if (service === undefined || !service.live) throw new WeirError('service-missing');
+    return service;
+  }
+
+  #find(service: ServiceRecord, { address, port }: DestinationKey): DestinationRecord | undefined {
+    return service.list.find((each) => each.address === numberOf(address) && each.port === port);
+  }
+
+  #destination(service: ServiceRecord, key: DestinationKey): DestinationRecord {
+    const found = this.#find(service, key);
+    if (found === undefined) throw new WeirError('destination-missing');
+    return found;
+  }
+}
+
+function describeDestination(destination: DestinationRecord, spec: DestinationSpec, lastWeight: number): void {
+  destination.method = spec.method;
+  destination.weight = spec.weight;
+  destination.lastWeight = spec.weight === 0 ? lastWeight : spec.weight;
+  destination.upper = spec.upperThreshold;
+  destination.lower = spec.lowerThreshold;
+  updateOverload(destination);
+}

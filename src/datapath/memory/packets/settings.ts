@@ -1,0 +1,60 @@
+// The settings that packets meet: timeouts and the sysctls of the datapath, in units of the datapath's clock.
+import type { Timeouts } from '../../../model/service.js';
+import type { SysctlName } from '../../sysctls.js';
+import { TCP_TIMEOUTS, type TcpState } from '../../tcp-state.js';
+import { type ConnectionState, UDP } from './state.js';
+
+const JIFFIES_PER_UNIT = 4;
+const UDP_SECONDS = 300;
+
+/**
+ * `hz`: of the kernel; one unit of the clock is four jiffies. The defences that work by chance, by free memory or by CPU are not here:
+ * drop_entry, drop_packet and the automatic modes of secure_tcp.
+ */
+export class Settings {
+  readonly #timeouts: Record<TcpState, number>;
+  #udp: number;
+  readonly unitsPerSecond: number;
+  connReuseMode = 1;
+  expireNodestConn = false;
+  /** The table in force under secure_tcp. */
+  secure = false;
+  sloppy = false;
+  natIcmpSend = false;
+  scheduleIcmp = false;
+  /** s */
+  lblcrExpiration = 86_400;
+
+  constructor(readonly hz: number) {
+    this.unitsPerSecond = Math.floor(hz / JIFFIES_PER_UNIT);
+    const rows = Object.entries(TCP_TIMEOUTS).map(([state, seconds]) => [state, this.unitsOf(seconds)] as const);
+    this.#timeouts = Object.fromEntries(rows) as Record<TcpState, number>;
+    this.#udp = this.unitsOf(UDP_SECONDS);
+  }
+
+  unitsOf(seconds: number): number {
+    return Math.round((seconds * this.hz) / JIFFIES_PER_UNIT);
+  }
+
+  timeoutOf(state: ConnectionState): number {
+    return state === UDP ? this.#udp : this.#timeouts[state];
+  }
+
+  /** Seconds; 0 leaves one as it is. */
+  setTimeouts({ tcp, tcpFin, udp }: Timeouts): void {
+    if (tcp !== 0) this.#timeouts.ESTABLISHED = this.unitsOf(tcp);
+    if (tcpFin !== 0) this.#timeouts.FIN_WAIT = this.unitsOf(tcpFin);
+    if (udp !== 0) this.#udp = this.unitsOf(udp);
+  }
+
+  /** Those that packets do not meet change nothing. */
+  setSysctl(name: SysctlName, value: number): void {
+    if (name === 'conn_reuse_mode') this.connReuseMode = value;
+    else if (name === 'expire_nodest_conn') this.expireNodestConn = value !== 0;
+    else if (name === 'secure_tcp') this.secure = value === 3;
+    else if (name === 'sloppy_tcp') this.sloppy = value !== 0;
+    else if (name === 'lblcr_expiration') this.lblcrExpiration = value;
+    else if (name === 'nat_icmp_send') this.natIcmpSend = value !== 0;
+    else if (name === 'schedule_icmp') this.scheduleIcmp = value !== 0;
+  }
+}

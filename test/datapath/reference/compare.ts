@@ -1,0 +1,32 @@
+// Many random histories through the loaded programs and the reference director, and what of the rules they met.
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import type { Bed } from '../bed.js';
+import type { Hook } from '../fixtures/fixture.js';
+import { history } from './history.js';
+import { Pair } from './pair.js';
+import { play } from './play.js';
+
+export interface Comparison {
+  readonly bed: Bed;
+  readonly hook: Hook;
+  readonly histories: number;
+}
+
+/** Drop reasons, and states of connections, that were met. A failing seed is printed and made small. */
+export async function compare({ bed, hook, histories }: Comparison): Promise<ReadonlySet<string>> {
+  const met = new Set<string>();
+  let [played, disturbed] = [0, 0];
+  await fc.assert(
+    fc.asyncProperty(history, async (each) => {
+      const pair = new Pair(bed, hook);
+      await play(pair, each);
+      played++;
+      disturbed += Number(pair.disturbed);
+      for (const rule of pair.met()) met.add(rule);
+    }),
+    { numRuns: histories },
+  );
+  assert.ok(disturbed < played / 2, `${disturbed} of ${played} histories were held up by other processes`);
+  return met;
+}

@@ -1,0 +1,156 @@
+// Random histories of a director: changes of its table, frames of clients, servers and others, and time that passes. They are data, so that
+// a failing one is printed and made small.
+import fc from 'fast-check';
+import { schedulers } from '../../../src/model/schedulers.js';
+import {
+  AWAY_VIP,
+  CLIENT,
+  DR_VIP,
+  FAR_CLIENT,
+  ROUTELESS,
+  SERVERS,
+  SMALL_MTU_CLIENT,
+  SMALL_MTU_SERVER,
+  UNKNOWN_SERVER,
+  UNREACHABLE_SERVER,
+  VIP,
+} from '../fixtures/bed-addresses.js';
+
+/** The services that there may be, by number. */
+export const SERVICES = [
+  { protocol: 'tcp', address: VIP, port: 80 },
+  { protocol: 'tcp', address: DR_VIP, port: 80 },
+  { protocol: 'udp', address: VIP, port: 53 },
+  { protocol: 'udp', address: DR_VIP, port: 53 },
+  { protocol: 'tcp', address: VIP, port: 8080 },
+  { protocol: 'tcp', address: AWAY_VIP, port: 80 },
+] as const;
+
+const SERVER_ADDRESSES = [...SERVERS, SERVERS[0], UNKNOWN_SERVER, SMALL_MTU_SERVER, UNREACHABLE_SERVER, '10.0.2.1'] as const;
+/** The last two: the director's own, and one without a route. */
+const CLIENTS = [CLIENT, CLIENT, FAR_CLIENT, SMALL_MTU_CLIENT, '10.0.1.77', '10.0.2.1', ROUTELESS] as const;
+const LETTERS = ['S', 'S', 'SA', 'A', 'PA', 'FA', 'F', 'RA', 'R', 'P', 'SFA', ''] as const;
+
+const service = fc.nat({ max: SERVICES.length - 1 });
+const scheduler = fc.constantFrom(...schedulers.map(({ name }) => name));
+const serviceSpec = fc.record({
+  service,
+  scheduler,
+  flags: fc.nat({ max: 3 }),
+  onePacket: fc.integer({ min: 0, max: 5 }).map((n) => n === 0),
+});
+const server = fc.record({ address: fc.constantFrom(...SERVER_ADDRESSES), port: fc.constantFrom(80, 80, 8080, 53) });
+const thresholds = fc.constantFrom([0, 0], [0, 0], [0, 0], [3, 0], [4, 2], [2, 2]);
+const described = fc.record({
+  method: fc.constantFrom('masq' as const, 'masq' as const, 'route' as const),
+  weight: fc.constantFrom(0, 1, 1, 2, 3, 10),
+  thresholds,
+});
+
+/** How a packet differs from the plain one. */
+const form = fc.record({
+  ttl: fc.constantFrom(64, 64, 64, 64, 64, 2, 1, 255),
+  data: fc.constantFrom(0, 0, 1, 33, 1380, 1460),
+  dontFragment: fc.boolean(),
+  fragment: fc.constantFrom(
+    'whole' as const,
+    'whole' as const,
+    'whole' as const,
+    'whole' as const,
+    'whole' as const,
+    'first' as const,
+    'later' as const,
+  ),
+  options: fc.constantFrom(0, 0, 0, 0, 4, 40),
+  sum: fc.constantFrom('right' as const, 'right' as const, 'right' as const, 'wrong' as const, 'none' as const),
+});
+
+const spoilt = fc.option(
+  fc.record({
+    changes: fc.array(fc.record({ at: fc.nat({ max: 90 }), value: fc.nat({ max: 255 }) }), { minLength: 1, maxLength: 3 }),
+    cut: fc.option(fc.integer({ min: 34, max: 80 })),
+    right: fc.boolean(),
+  }),
+  { freq: 6 },
+);
+
+const client = fc.record({ address: fc.constantFrom(...CLIENTS), port: fc.constantFrom(40_000, 40_001, 40_002, 53, 20) });
+const letters = fc.constantFrom(...LETTERS);
+const hook = fc.constantFrom('in' as const, 'in' as const, 'in' as const, 'in' as const, 'lo' as const, 'out' as const);
+
+export const change = fc.oneof(
+  { weight: 3, arbitrary: fc.record({ what: fc.constant('add service' as const), spec: serviceSpec }) },
+  { weight: 2, arbitrary: fc.record({ what: fc.constant('edit service' as const), spec: serviceSpec }) },
+  { weight: 1, arbitrary: fc.record({ what: fc.constant('delete service' as const), service }) },
+  { weight: 8, arbitrary: fc.record({ what: fc.constant('add' as const), service, server, described }) },
+  { weight: 2, arbitrary: fc.record({ what: fc.constant('edit' as const), service, which: fc.nat(), described }) },
+  { weight: 2, arbitrary: fc.record({ what: fc.constant('delete' as const), service, which: fc.nat() }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      what: fc.constant('sysctl' as const),
+      setting: fc.constantFrom(
+        ['conn_reuse_mode', '0'],
+        ['conn_reuse_mode', '1'],
+        ['conn_reuse_mode', '3'],
+        ['expire_nodest_conn', '1'],
+        ['expire_nodest_conn', '0'],
+        ['secure_tcp', '3'],
+        ['secure_tcp', '0'],
+        ['sloppy_tcp', '1'],
+        ['sloppy_tcp', '0'],
+        ['lblcr_expiration', '-1'],
+        ['nat_icmp_send', '1'],
+        ['schedule_icmp', '1'],
+      ),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({ what: fc.constant('timeouts' as const), seconds: fc.constantFrom([0, 0, 10], [60, 30, 0], [900, 120, 300]) }),
+  },
+);
+
+export const packet = fc.oneof(
+  { weight: 12, arbitrary: fc.record({ what: fc.constant('request' as const), service, client, letters, form, spoilt, hook }) },
+  {
+    weight: 10,
+    arbitrary: fc.record({ what: fc.constant('go on' as const), which: fc.nat(), fromServer: fc.boolean(), letters, form, spoilt, hook }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      what: fc.constant('icmp' as const),
+      which: fc.nat(),
+      /** The error is about a packet of the server's, to the service's address; else about the client's. */
+      toService: fc.boolean(),
+      type: fc.constantFrom(3, 4, 5, 11),
+      form,
+      spoilt,
+      hook,
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ what: fc.constant('crowd' as const), service, count: fc.integer({ min: 10, max: 70 }), letters }) },
+);
+
+export const passing = fc.record({ what: fc.constant('time' as const), seconds: fc.constantFrom(2, 5, 15, 65, 130, 400, 1000) });
+
+const action = fc.oneof({ weight: 8, arbitrary: change }, { weight: 60, arbitrary: packet }, { weight: 2, arbitrary: passing });
+
+/** The table that a history begins with, in most of them with the commonest services. */
+const beginning = fc.record({
+  services: fc.uniqueArray(serviceSpec, { selector: (spec) => spec.service, minLength: 1, maxLength: 4 }),
+  destinations: fc.array(fc.record({ service, server, described }), { minLength: 2, maxLength: 10 }),
+});
+
+const HISTORY_MAX_ACTIONS = 150;
+
+export const history = fc.record({ beginning, actions: fc.array(action, { minLength: 1, maxLength: HISTORY_MAX_ACTIONS, size: 'max' }) });
+
+type Of<A> = A extends fc.Arbitrary<infer T> ? T : never;
+export type History = Of<typeof history>;
+export type Action = Of<typeof action>;
+export type ChangeAction = Of<typeof change>;
+export type PacketAction = Of<typeof packet>;
+export type Form = Of<typeof form>;
+export type Spoilt = Of<typeof spoilt>;

@@ -1,0 +1,45 @@
+// The same comparison on many more histories, in a small table, which fills, and in a larger one, where connections stand by their hash.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { openBed, skipReason } from '../bed.js';
+import { compare } from './compare.js';
+
+const HISTORIES = 500;
+
+/** Every reason that one CPU without faults can count, but for the limit on ICMP errors, which is lifted here. */
+const REASONS = [
+  'bad_checksum',
+  'bad_length',
+  'closed_replaced',
+  'dead_destination',
+  'fragment',
+  'ftp_data',
+  'half_open_replaced',
+  'icmp_checksum',
+  'idle_replaced',
+  'martian',
+  'no_connection',
+  'no_destination',
+  'no_route',
+  'not_local',
+  'short',
+  'too_big',
+  'ttl',
+];
+
+for (const connBuckets of [16, 256]) {
+  test(`${HISTORIES} histories in a table of ${connBuckets} buckets`, { skip: skipReason() }, async () => {
+    const bed = openBed({ capacity: { connBuckets } });
+    try {
+      const met = await compare({ bed, hook: 'ingress', histories: HISTORIES });
+      const expected = connBuckets === 16 ? REASONS : REASONS.filter((each) => !each.endsWith('_replaced'));
+      assert.deepEqual(
+        expected.filter((each) => !met.has(each)),
+        [],
+        'reasons that no history met',
+      );
+    } finally {
+      bed.close();
+    }
+  });
+}
