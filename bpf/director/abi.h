@@ -266,10 +266,10 @@ struct conn_bucket {
 
 /* ---- attached interfaces, at index ifindex % INTERFACES. Written by user. */
 #define INTERFACE_XDP 0x1 /* XDP is attached and frames may be redirected to it */
-#define INTERFACE_LOOPBACK 0x2
 #define INTERFACE_PEER 0x4 /* a veth whose other end is in another namespace */
 #define INTERFACE_STRICT 0x8 /* rp_filter is 1: the way back to a packet's source leads by the interface */
 #define INTERFACE_LOOSE 0x10 /* rp_filter is 2: there is a way back */
+#define INTERFACE_LAYER3 0x20 /* its packets have no Ethernet header */
 struct interface {
   __u32 ifindex;
   __u8 mac[6];
@@ -350,6 +350,7 @@ struct conf {
   __u32 order;     /* user: the next service's creation order */
   __u32 endpoint_buckets;
   __u32 attach_mode; /* user: how new interfaces are attached (0 auto, 1 tc, 2 xdp) */
+  __u32 layer3;      /* user: is there an interface of INTERFACE_LAYER3? */
   __u32 layout;      /* LAYOUT of the generated TypeScript: a build with another one refuses the table */
 };
 

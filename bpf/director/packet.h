@@ -68,10 +68,9 @@ static __always_inline bool ip_sum_is_right(struct iphdr *ip, void *end) {
   return (sum & 0xffff) + (sum >> 16) == 0xffff;
 }
 
-/* Reads IPv4 and TCP or UDP after an Ethernet header. P_OTHER: nothing that weir balances. P_BAD: IPv4 with lengths that do not fit;
+/* Reads IPv4 and TCP or UDP. P_OTHER: nothing that weir balances. P_BAD: IPv4 with lengths that do not fit;
  * `p` is then valid up to the addresses if its `header` is not 0. */
-static __always_inline enum parsed parse_ipv4(void *data, void *end, struct packet *p) {
-  struct iphdr *ip = data + ETH_LEN;
+static __always_inline enum parsed parse_ipv4(struct iphdr *ip, void *end, struct packet *p) {
   p->header = 0;
   if ((void *)(ip + 1) > end) return P_BAD;
   if (ip->version != 4 || ip->ihl < 5) return P_BAD;
@@ -112,10 +111,9 @@ static __always_inline enum parsed parse_ipv4(void *data, void *end, struct pack
 }
 
 /* The same, with the IP header's checksum validated. */
-static __always_inline enum parsed parse_validated(void *data, void *end, struct packet *p) {
-  enum parsed parsed = parse_ipv4(data, end, p);
+static __always_inline enum parsed parse_validated(struct iphdr *ip, void *end, struct packet *p) {
+  enum parsed parsed = parse_ipv4(ip, end, p);
   if (parsed != P_OK && parsed != P_FRAGMENT) return parsed;
-  struct iphdr *ip = data + ETH_LEN;
   if ((void *)(ip + 1) > end) return P_BAD;
   return ip_sum_is_right(ip, end) ? parsed : P_BAD_SUM;
 }

@@ -3,10 +3,14 @@
 #ifndef WEIR_SEND_H
 #define WEIR_SEND_H
 
+/* From the IP header's beginning; and from the frame's. */
+#define IP_CHECK_IN 10
+#define SADDR_IN 12
+#define DADDR_IN 16
 #define TTL_AT (ETH_LEN + 8)
-#define IP_CHECK_AT (ETH_LEN + 10)
-#define SADDR_AT (ETH_LEN + 12)
-#define DADDR_AT (ETH_LEN + 16)
+#define IP_CHECK_AT (ETH_LEN + IP_CHECK_IN)
+#define SADDR_AT (ETH_LEN + SADDR_IN)
+#define DADDR_AT (ETH_LEN + DADDR_IN)
 
 /* How a packet is rewritten, for the functions below. They are global, so that each is verified once. */
 struct rewrite {
@@ -14,18 +18,20 @@ struct rewrite {
   __u32 addr;
   __u16 port_was;
   __u16 port;
-  __u8 source; /* the source is rewritten, not the destination */
+  __u8 flags;
   __u8 protocol;
   __u8 header; /* length of the IP header */
   __u8 ttl;
 };
+#define REWRITE_SOURCE 0x1 /* the source is rewritten, not the destination */
+#define REWRITE_LAYER3 0x2 /* there is no Ethernet header */
 
 static __always_inline void rewrite_of(struct rewrite *r, struct packet *p, bool source, __u32 addr, __u16 port) {
   r->was = source ? p->saddr : p->daddr;
   r->port_was = source ? p->sport : p->dport;
   r->addr = addr;
   r->port = port;
-  r->source = source;
+  r->flags = source ? REWRITE_SOURCE : 0;
   r->protocol = p->protocol;
   r->header = p->header;
   r->ttl = p->ttl;
@@ -34,7 +40,8 @@ static __always_inline void rewrite_of(struct rewrite *r, struct packet *p, bool
 /* Rewrites an address and a port with the checksums; the helpers understand CHECKSUM_PARTIAL. 0 or an error. */
 __noinline int tc_translate(struct __sk_buff *skb, struct rewrite *r) {
   if (!r) return -1;
-  __u32 l4 = ETH_LEN + r->header;
+  bool source = r->flags & REWRITE_SOURCE;
+  __u32 at = r->flags & REWRITE_LAYER3 ? 0 : ETH_LEN, l4 = at + r->header;
   bool tcp = r->protocol == IPPROTO_TCP;
   __u32 check_at = l4 + (tcp ? 16 : 6);
   __u64 udp = tcp ? 0 : BPF_F_MARK_MANGLED_0;
@@ -42,9 +49,9 @@ __noinline int tc_translate(struct __sk_buff *skb, struct rewrite *r) {
   __u16 port = r->port;
   long rc = bpf_l4_csum_replace(skb, check_at, r->was, addr, BPF_F_PSEUDO_HDR | udp | 4);
   rc |= bpf_l4_csum_replace(skb, check_at, r->port_was, port, udp | 2);
-  rc |= bpf_l3_csum_replace(skb, IP_CHECK_AT, r->was, addr, 4);
-  rc |= bpf_skb_store_bytes(skb, r->source ? SADDR_AT : DADDR_AT, &addr, 4, 0);
-  rc |= bpf_skb_store_bytes(skb, l4 + (r->source ? 0 : 2), &port, 2, 0);
+  rc |= bpf_l3_csum_replace(skb, at + IP_CHECK_IN, r->was, addr, 4);
+  rc |= bpf_skb_store_bytes(skb, at + (source ? SADDR_IN : DADDR_IN), &addr, 4, 0);
+  rc |= bpf_skb_store_bytes(skb, l4 + (source ? 0 : 2), &port, 2, 0);
   return rc;
 }
 
@@ -80,7 +87,7 @@ __noinline int tc_send_to(struct __sk_buff *skb, __u32 dest, __u32 answer, struc
   if (!d || !c || !h) return TC_ACT_SHOT;
   struct interface *i = gateway && answer == HOP_READY && !skb->gso_size ? interface_at(h->ifindex) : 0;
   __u32 now = clock_now();
-  if (likely(!i) || !i->addr || gateway_is_v6() || now - READ(d->probed_at) < c->fresh_for * PROBE_SECONDS) return tc_send(skb, answer, h, gateway);
+  if (likely(!i) || !i->addr || i->flags & INTERFACE_LAYER3 || gateway_is_v6() || now - READ(d->probed_at) < c->fresh_for * PROBE_SECONDS) return tc_send(skb, answer, h, gateway);
   WRITE(d->probed_at, now);
   if (bpf_skb_store_bytes(skb, 0, h->dmac, 12, 0)) return tc_drop(R_REDIRECT_FAILED);
   if (bpf_clone_redirect(skb, h->ifindex, 0)) return tc_drop(R_REDIRECT_FAILED);

@@ -126,22 +126,46 @@ static __always_inline int tc_oddity(struct packet *p, enum parsed parsed) {
   return TC_ACT_UNSPEC;
 }
 
-/* Makes the headers readable and reads them. */
-static __always_inline enum parsed tc_parse(struct __sk_buff *skb, struct packet *p) {
+/* Makes the headers readable and reads them. `at`: where the IP header begins. */
+static __always_inline enum parsed tc_parse(struct __sk_buff *skb, struct packet *p, __u32 at) {
   p->header = p->protocol = 0;
   if (skb->protocol != bpf_htons(ETH_P_IP) || skb->vlan_present) return P_OTHER;
-  enum parsed parsed = parse_validated((void *)(long)skb->data, (void *)(long)skb->data_end, p);
+  enum parsed parsed = parse_validated((void *)(long)skb->data + at, (void *)(long)skb->data_end, p);
   if (parsed == P_BAD && skb->len > skb->data_end - skb->data) {
     __u32 want = skb->len < 128 ? skb->len : 128;
     if (bpf_skb_pull_data(skb, want)) return P_OTHER;
-    parsed = parse_validated((void *)(long)skb->data, (void *)(long)skb->data_end, p);
+    parsed = parse_validated((void *)(long)skb->data + at, (void *)(long)skb->data_end, p);
   }
   /* Ethernet pads short frames; a GSO packet may be longer than its header's 16 bits. */
-  p->bytes = skb->gso_size ? skb->len - ETH_LEN : p->length;
-  if (parsed != P_OK || likely(p->length <= skb->len - ETH_LEN)) return parsed;
+  p->bytes = skb->gso_size ? skb->len - at : p->length;
+  if (parsed != P_OK || likely(p->length <= skb->len - at)) return parsed;
   if (p->length != NO_LENGTH || !skb->gso_size) return P_BAD;
-  p->length = skb->len - ETH_LEN;
+  p->length = skb->len - at;
   return P_OK;
+}
+
+/* May it be a packet of a service? */
+static __always_inline bool is_concerned(struct packet *p) {
+  return is_balanced(p) || service_of_source(p);
+}
+
+/* A packet that came without an Ethernet header (wg, tun, ppp, gre, ipip) gets an empty one where it concerns a service: the kernel skips
+ * it for its stack, and takes it off for a device without such headers. False: the packet passes. */
+__noinline int tc_add_header(struct __sk_buff *skb) {
+  struct scratch *scratch = the_scratch();
+  struct interface *i = interface_at(skb->ifindex);
+  if (!scratch) return false;
+  if (!i || !(i->flags & INTERFACE_LAYER3)) return true;
+  struct packet *p = &scratch->packet;
+  enum parsed parsed = tc_parse(skb, p, 0);
+  bool icmp = parsed == P_OTHER && p->protocol == IPPROTO_ICMP && !p->fragment;
+  if (parsed != P_OK && !icmp) {
+    tc_oddity(p, parsed);
+    return false;
+  }
+  if (!icmp && !is_concerned(p)) return false;
+  __u16 type = bpf_htons(ETH_P_IP);
+  return !bpf_skb_change_head(skb, ETH_LEN, 0) && !bpf_skb_store_bytes(skb, 12, &type, 2, 0);
 }
 
 /* The three kinds of packets that concern a service. Global functions: each has its own stack frame and is verified once. The packet
@@ -182,8 +206,8 @@ __noinline int tc_any_seen(struct __sk_buff *skb, __u32 service) {
   return TC_ACT_UNSPEC;
 }
 
-/* A reply of a server on the director itself, leaving it: only its source changes. */
-__noinline int tc_local_reply(struct __sk_buff *skb, __u32 real) {
+/* A reply of a server on the director itself, leaving it: only its source changes. `layer3`: without an Ethernet header. */
+__noinline int tc_local_reply(struct __sk_buff *skb, __u32 real, bool layer3) {
   struct scratch *scratch = the_scratch();
   struct conf *c = the_conf();
   if (!scratch || !c) return TC_ACT_UNSPEC;
@@ -195,7 +219,20 @@ __noinline int tc_local_reply(struct __sk_buff *skb, __u32 real) {
   count_packet(&v, true);
   struct rewrite r;
   rewrite_of(&r, v.p, true, s->addr[0], s->port);
+  if (layer3) r.flags |= REWRITE_LAYER3;
   return tc_translate(skb, &r) ? tc_drop(R_REDIRECT_FAILED) : TC_ACT_UNSPEC;
+}
+
+/* What the director sends without an Ethernet header. A global function, so that the programs' own code is verified once. */
+__noinline int tc_layer3_egress(struct __sk_buff *skb) {
+  struct scratch *scratch = the_scratch();
+  if (!scratch) return TC_ACT_UNSPEC;
+  struct packet *p = &scratch->packet;
+  if (tc_parse(skb, p, 0) != P_OK) return TC_ACT_UNSPEC;
+  __u32 real = real_of_source(p);
+  if (real) return tc_local_reply(skb, real, true);
+  __u32 service = service_of_source(p);
+  return service ? tc_any_seen(skb, service) : TC_ACT_UNSPEC;
 }
 
 static __always_inline bool is_ipv6(struct __sk_buff *skb) { return skb->protocol == bpf_htons(ETH_P_IPV6) && !skb->vlan_present; }
@@ -206,8 +243,9 @@ int weir_tc_ingress(struct __sk_buff *skb) {
   struct scratch *scratch = the_scratch();
   if (!c || !c->service_top || !scratch) return TC_ACT_UNSPEC;
   if (skb->pkt_type != PACKET_HOST) return TC_ACT_UNSPEC;
+  if (unlikely(c->layer3) && !tc_add_header(skb)) return TC_ACT_UNSPEC;
   struct packet *p = &scratch->packet;
-  enum parsed parsed = tc_parse(skb, p);
+  enum parsed parsed = tc_parse(skb, p, ETH_LEN);
   if (parsed == P_OTHER && p->protocol == IPPROTO_ICMP && !p->fragment) return tc_icmp(skb, p->header, p->length);
   if (parsed != P_OK) {
     if (is_ipv6(skb)) bpf_tail_call(skb, &ipv6_tc, IPV6_INGRESS);
@@ -231,15 +269,17 @@ int weir_tc_egress(struct __sk_buff *skb) {
   struct conf *c = the_conf();
   struct scratch *scratch = the_scratch();
   if (!c || !c->service_top || !scratch || skb->ingress_ifindex) return TC_ACT_UNSPEC;
+  struct interface *i = c->layer3 ? interface_at(skb->ifindex) : 0;
+  if (unlikely(i && i->flags & INTERFACE_LAYER3)) return tc_layer3_egress(skb);
   struct packet *p = &scratch->packet;
-  enum parsed parsed = tc_parse(skb, p);
+  enum parsed parsed = tc_parse(skb, p, ETH_LEN);
   if (parsed == P_OTHER && p->protocol == IPPROTO_ICMP && !p->fragment) return tc_icmp(skb, p->header, p->length);
   if (parsed != P_OK) {
     if (is_ipv6(skb)) bpf_tail_call(skb, &ipv6_tc, IPV6_EGRESS);
     return TC_ACT_UNSPEC;
   }
   __u32 real = real_of_source(p);
-  if (real) return tc_local_reply(skb, real);
+  if (real) return tc_local_reply(skb, real, false);
   __u32 service = service_of_source(p);
   return service ? tc_any_seen(skb, service) : TC_ACT_UNSPEC;
 }

@@ -70,7 +70,7 @@ static __always_inline struct packet *xdp_read(struct xdp_md *ctx) {
   struct scratch *scratch = the_scratch();
   if (!scratch) return 0;
   struct packet *p = &scratch->packet;
-  if (parse_ipv4((void *)(long)ctx->data, (void *)(long)ctx->data_end, p) != P_OK || is_martian(p->saddr) || p->saddr == p->daddr) return 0;
+  if (parse_ipv4((void *)(long)ctx->data + ETH_LEN, (void *)(long)ctx->data_end, p) != P_OK || is_martian(p->saddr) || p->saddr == p->daddr) return 0;
   p->bytes = p->length;
   return p;
 }

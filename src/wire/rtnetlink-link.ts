@@ -39,7 +39,7 @@ export const LinkFlag = {
   lowerUp: 0x10000,
 } as const;
 /** ARPHRD_*: what the hardware address is an address of. */
-export const LinkHardware = { ethernet: 1, loopback: 772, ipip: 768, none: 0xfffe } as const;
+export const LinkHardware = { ethernet: 1, ppp: 512, ipip: 768, loopback: 772, gre: 778, none: 0xfffe } as const;
 
 export interface Link {
   readonly ifindex: number;

@@ -175,7 +175,7 @@ export const Estimate = {
 } as const;
 
 export const Conf = {
-  bytes: 368,
+  bytes: 376,
   magic: { at: 0, size: 4, count: 1 },
   abi: { at: 4, size: 4, count: 1 },
   generation: { at: 8, size: 4, count: 1 },
@@ -234,7 +234,8 @@ export const Conf = {
   order: { at: 352, size: 4, count: 1 },
   endpointBuckets: { at: 356, size: 4, count: 1 },
   attachMode: { at: 360, size: 4, count: 1 },
-  layout: { at: 364, size: 4, count: 1 },
+  layer3: { at: 364, size: 4, count: 1 },
+  layout: { at: 368, size: 4, count: 1 },
 } as const;
 
 export const Housekeeping = {
@@ -388,10 +389,10 @@ export const Abi = {
   V_AWAY_SHIFT: 60,
   CLAIMED: 262143,
   INTERFACE_XDP: 1,
-  INTERFACE_LOOPBACK: 2,
   INTERFACE_PEER: 4,
   INTERFACE_STRICT: 8,
   INTERFACE_LOOSE: 16,
+  INTERFACE_LAYER3: 32,
   TABLE_PARTS: 8192,
   EST_CPU_WORDS: 8,
   SNAPSHOT_TICKS: 50,

@@ -4,7 +4,7 @@
 export const LAYOUTS = {
   client_hops: 1221680808,
   client_hops6: 368153151,
-  conf: 3872792851,
+  conf: 1892388285,
   conns: 533567585,
   conns6: 2615462872,
   counters: 3710279309,
@@ -15,7 +15,7 @@ export const LAYOUTS = {
   estimates: 1413622892,
   housekeeping: 1869947710,
   housekeeping6: 1869947710,
-  interfaces: 3412941469,
+  interfaces: 3532152205,
   localities: 3715479251,
   locks: 1284896303,
   rings: 2427631848,
@@ -23,4 +23,4 @@ export const LAYOUTS = {
 } as const;
 
 /** Of all of them. */
-export const LAYOUT = 1814353473;
+export const LAYOUT = 4200811310;

@@ -9,11 +9,12 @@ import { hasCode } from '../../../sys/errno.js';
 import type { Netlink } from '../../../sys/netlink/netlink.js';
 import { decodeInterfaceAddress, dumpAddresses, type InterfaceAddress } from '../../../wire/rtnetlink-address.js';
 import { decodeLink, dumpLinks, type Link, LinkHardware } from '../../../wire/rtnetlink-link.js';
+import { Conf } from '../abi.gen.js';
 import { requiredPin } from '../pins/required-pin.js';
 import type { Tables } from '../table/tables.js';
 import { type Hook, isAttached, parseAttachmentPin, TC_HANDLE, TC_PRIORITY } from './attachments.js';
 import type { ReportChange } from './datapath-change.js';
-import { clearRecord, differencesOf, recordOf, writeRecord } from './interface-record.js';
+import { clearRecord, differencesOf, isLayer3, recordOf, writeRecord } from './interface-record.js';
 import { PROGRAMS } from './load.js';
 import { PAIR } from './pair.js';
 
@@ -24,14 +25,11 @@ const ATTACH_TYPES: Readonly<Record<Hook, number>> = { ingress: ATTACH_TCX_INGRE
 const XDP_FLAGS_DRV_MODE = 4;
 const PORT_OF = new Set(['bridge', 'bond', 'team', 'openvswitch']);
 
-/**
- * Not ports of a bridge or bond (their master is), nor interfaces without Ethernet frames. An interface that is down is attached, too: it
- * may come up again without another command.
- */
+/** Not ports of a bridge or bond (their master is). An interface that is down is attached, too: it may come up without another command. */
 export function isAttachable(link: Link): boolean {
   if (link.name === PAIR.near || link.name === PAIR.far) return false;
   if (link.masterKind !== undefined && PORT_OF.has(link.masterKind)) return false;
-  return link.hardware === LinkHardware.ethernet || link.hardware === LinkHardware.loopback;
+  return link.hardware === LinkHardware.ethernet || link.hardware === LinkHardware.loopback || isLayer3(link);
 }
 
 /** Devices remove VLAN tags from frames before XDP sees them: below VLANs, XDP cannot know the VLAN of a frame. */
@@ -40,7 +38,7 @@ function carriesVlans(link: Link, links: readonly Link[]): boolean {
 }
 
 function hooksOf(link: Link, links: readonly Link[], mode: AttachMode): readonly Hook[] {
-  if (link.hardware === LinkHardware.loopback || mode === 'tc') return ['ingress', 'egress'];
+  if (link.hardware === LinkHardware.loopback || isLayer3(link) || mode === 'tc') return ['ingress', 'egress'];
   const physical = link.kind === undefined && !carriesVlans(link, links);
   return mode === 'xdp' || physical ? ['ingress', 'egress', 'xdp'] : ['ingress', 'egress'];
 }
@@ -70,7 +68,9 @@ export class AttachedInterfaces {
     try {
       const pins = new Set(readdirSync(this.folder));
       this.#forget(pins, attachable);
+      this.tables.conf.set(0, Conf.layer3, attachable.some(isLayer3) ? 1 : 0);
       for (const link of attachable) {
+        if (isLayer3(link)) this.#record(link, false, addresses); // before a program reads its packets
         if (!hooksOf(link, links, mode).includes('xdp')) this.#dropXdp(link, pins);
         const hooks = hooksOf(link, links, mode).filter((hook) => this.#attach(link, hook, pins, strict));
         this.#record(link, hooks.includes('xdp'), addresses);

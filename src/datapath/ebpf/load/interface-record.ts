@@ -27,6 +27,12 @@ function reversePathFlag(name: string): number {
   return value === 1 ? Abi.INTERFACE_STRICT : value === 2 ? Abi.INTERFACE_LOOSE : 0;
 }
 
+/** Its packets have no Ethernet header: tun, WireGuard, PPP, GRE, IPIP. */
+export function isLayer3({ hardware }: Link): boolean {
+  const { none, ppp, gre, ipip } = LinkHardware;
+  return hardware === none || hardware === ppp || hardware === gre || hardware === ipip;
+}
+
 /** The kernel redirects packets to a veth's other end only where that is in another namespace. */
 function handsOver(link: Link): boolean {
   return link.kind === 'veth' && link.peerNamespace !== undefined;
@@ -34,15 +40,14 @@ function handsOver(link: Link): boolean {
 
 /** `xdp`: it is attached there. */
 export function recordOf(link: Link, xdp: boolean, addresses: readonly InterfaceAddress[]): InterfaceRecord {
-  const loopback = link.hardware === LinkHardware.loopback;
   const own = addresses.find(({ ifindex, address }) => ifindex === link.ifindex && address.family === 'inet');
   return {
     ifindex: link.ifindex,
     mac: link.mac === undefined ? new Uint8Array(6) : macBytes(link.mac),
     flags:
       (xdp ? Abi.INTERFACE_XDP : 0) |
-      (loopback ? Abi.INTERFACE_LOOPBACK : 0) |
       (handsOver(link) ? Abi.INTERFACE_PEER : 0) |
+      (isLayer3(link) ? Abi.INTERFACE_LAYER3 : 0) |
       reversePathFlag(link.name),
     address: swap32(own?.address.words[0] ?? 0),
   };
