@@ -8,6 +8,7 @@ import { dropsRule } from './rules/director/drops.js';
 import { fillRule } from './rules/director/fill.js';
 import { filtersRule } from './rules/director/filters.js';
 import { forwardingRule } from './rules/director/forwarding.js';
+import { forwardingIpv6Rule } from './rules/director/forwarding-ipv6.js';
 import { halfOpenRule } from './rules/director/half-open.js';
 import { interfacesRule } from './rules/director/interfaces.js';
 import { loadRule } from './rules/director/load.js';
@@ -45,6 +46,7 @@ const DIRECTOR_RULES: readonly ((facts: DirectorFacts) => readonly Finding[])[] 
   reachRule,
   methodFitRule,
   forwardingRule,
+  forwardingIpv6Rule,
   reversePathRule,
   offloadsRule,
   filtersRule,

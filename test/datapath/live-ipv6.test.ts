@@ -46,6 +46,16 @@ test('IPv6, NAT: from a client and from the director itself, TCP and UDP, and a 
     assert.match(ipvsadm(lvs, '-Ln'), /TCP {2}\[fd00:8:1::100\]:80 rr\n {2}-> \[fd00:8:2::11\]:8080 +Masq +1 +0 +4/);
     const connections = ipvsadm(lvs, '-Lcn');
     assert.match(connections, /UDP \d\d:\d\d +UDP +\[fd00:8:1::10\]:\d+ +\[fd00:8:1::100\]:80 +\[fd00:8:2::1[12]\]:8080/);
+    // Another size for the table of IPv4: its bridging programs, and the plain ones after them, go on into IPv6's, whose connections stay.
+    const clients = (): readonly string[] =>
+      ipvsadm(lvs, '-Lcn')
+        .match(/^UDP .*\[fd00:8:1::10\]:\d+/gm)
+        ?.map((row) => row.slice(-24)) ?? [];
+    const before = clients();
+    assert.equal(before.length, 4);
+    assert.match(ok(lvs.weir('load --connections 100000')), /room for 131072 connections/);
+    assert.deepEqual(clients(), before);
+    assert.deepEqual(asked(client, 'udp', VIP, 80, 2), ['web2', 'web1']);
     ipvsadm(lvs, `-A -t [${VIP}]:90 -s rr`, `-a -t [${VIP}]:90 -r [${server(1)}]:9000 -m`);
     const { lines } = running(bed, web1, station('sink', 9000));
     await until(

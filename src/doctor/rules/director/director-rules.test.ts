@@ -35,6 +35,15 @@ test('what weir load repairs: one finding for one fact', () => {
   assert.deepEqual(codes({ datapath: { ...director.datapath, change: { holder: 812 } } }), ['info table-unfinished']);
 });
 
+test('IPv6 services, and interfaces that do not forward IPv6', () => {
+  const services = [service('2001:db8::9', 80, [destination('2001:db8::51', 80, 'route')])];
+  const six = (value: string): Partial<DirectorFacts> => ({ settings: settings({ 'net/ipv6/conf/wan/forwarding': value }) });
+  const ofIpv6 = (change: Partial<DirectorFacts>) => codes(change).filter((code) => code.includes('ipv6'));
+  assert.deepEqual(ofIpv6({ services, ...six('0') }), ['error ipv6-forwarding-off']);
+  assert.deepEqual(ofIpv6({ services, ...six('1') }), []);
+  assert.deepEqual(ofIpv6(six('0')), [], 'no IPv6 service needs it');
+});
+
 test('half of the weir pair: one finding, and no weir load before the interface has its name again', () => {
   const fixes = (repair: RepairDue) =>
     found({ datapath: { ...director.datapath, repairs: [repair] } }).map(({ code, fix }) => `${code}: ${fix}`);
