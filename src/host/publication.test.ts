@@ -54,3 +54,22 @@ test('a document whose items are JSON already is read as any other', { skip: noR
   }
   assert.deepEqual(JSON.parse(jsonWithList({ a: 'x' }, 'list', ['1', '{"b":2}'])), { a: 'x', list: [1, { b: 2 }] });
 });
+
+test('what another build publishes is not read, is known to be there, and stays while its process lives', { skip: noRoot() }, () => {
+  const kind = `test-formats-${process.pid}`;
+  const older = new Publication<Sample>(kind, 1, 'items');
+  const newer = new Publication<Published & { readonly format: 2; readonly other: readonly string[] }>(kind, 2, 'other');
+  const owner = { pid: process.pid, started: startTime(process.pid) ?? '', daemon: 7 };
+  try {
+    older.publish('1', { ...owner, items: [1] });
+    older.publish('1', { ...owner, pid: 2 ** 30, items: [2] });
+    newer.sweep();
+    assert.deepEqual([newer.living('1'), newer.unreadable('1').map(({ daemon }) => daemon), newer.unreadable('2')], [[], [7], []]);
+    assert.deepEqual([older.living('1').length, older.unreadable('1')], [1, []]);
+    assert.equal(existsSync(`/run/weir/${kind}/1.${2 ** 30}.json`), false);
+    newer.publish('1', { ...owner, other: ['x'] });
+    assert.deepEqual([newer.living('1').length, newer.unreadable('1').length, older.unreadable('1').length], [1, 0, 1]);
+  } finally {
+    rmSync(`/run/weir/${kind}`, { recursive: true, force: true });
+  }
+});

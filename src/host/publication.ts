@@ -58,14 +58,21 @@ export class Publication<Document extends Published> {
     removeFile(this.#pathOf(cookie, pid));
   }
 
-  #parse(text: string | undefined): Document | undefined {
+  /** Undefined for what no process of weir published. The document may be of another format. */
+  #parse(text: string | undefined): Published | undefined {
     try {
-      const value = JSON.parse(text ?? 'null') as Partial<Document> | null;
-      return value?.format === this.format && Array.isArray(value[this.list]) ? (value as Document) : undefined;
+      const value = JSON.parse(text ?? 'null') as Partial<Published> | null;
+      return Number.isInteger(value?.format) && Number.isInteger(value?.pid) && typeof value?.started === 'string'
+        ? (value as Published)
+        : undefined;
     } catch (error) {
       if (error instanceof SyntaxError) return undefined;
       throw error;
     }
+  }
+
+  #isReadable(document: Published): document is Document {
+    return document.format === this.format && Array.isArray((document as Document)[this.list]);
   }
 
   /** Processes that have a file there, whether they live or not. */
@@ -77,17 +84,26 @@ export class Publication<Document extends Published> {
     });
   }
 
-  #read({ cookie, pid }: Owner): Document | undefined {
+  #read({ cookie, pid }: Owner): Published | undefined {
     return this.#parse(readTextFile(this.#pathOf(cookie, pid)));
   }
 
-  /** Of the processes that live now. */
-  living(cookie: string): readonly Document[] {
+  #livingOf(cookie: string): readonly Published[] {
     return this.#owners()
       .filter((owner) => owner.cookie === cookie)
       .map((owner) => this.#read(owner))
       .filter((document) => document !== undefined)
       .filter(isAlive);
+  }
+
+  /** Of the processes that live now. */
+  living(cookie: string): readonly Document[] {
+    return this.#livingOf(cookie).filter((document) => this.#isReadable(document));
+  }
+
+  /** Those of processes that live now that another build of weir wrote, in a format of its own. */
+  unreadable(cookie: string): readonly Published[] {
+    return this.#livingOf(cookie).filter((document) => !this.#isReadable(document));
   }
 
   /** Removes the files of processes that were killed, also of namespaces that are gone. @throws SystemError */

@@ -126,15 +126,25 @@ function healthStatus({ reals, ...server }: PublishedServer): HealthStatus {
 
 /** The daemons of this network namespace. */
 export function daemonStatuses(): readonly DaemonStatus[] {
-  const published = publishedVrrp.living(String(native().netnsCookie()));
-  const checks = publishedChecks.living(String(native().netnsCookie()));
+  const cookie = String(native().netnsCookie());
+  const [published, checks] = [publishedVrrp.living(cookie), publishedChecks.living(cookie)];
+  const unreadable = [...publishedVrrp.unreadable(cookie), ...publishedChecks.unreadable(cookie)];
   return keepalivedDaemons().map(({ pid, file }) => {
     const own = published.filter(({ daemon }) => daemon === pid);
     const instances = own.length === 0 ? null : own.flatMap((one) => one.instances.map(instanceStatus));
     const checked = checks.filter(({ daemon }) => daemon === pid);
     const health = checked.length === 0 ? null : checked.flatMap(({ servers }) => servers.map(healthStatus));
     const program = basename(unlessCode(() => readlinkSync(`/proc/${pid}/exe`), ENDED, ''));
-    return { pid, program: program.startsWith('keepalived') ? 'keepalived' : 'weir', file, since: startedAt(pid), instances, health };
+    const otherBuild = unreadable.some(({ daemon }) => daemon === pid);
+    return {
+      pid,
+      program: program.startsWith('keepalived') ? 'keepalived' : 'weir',
+      file,
+      since: startedAt(pid),
+      instances,
+      health,
+      otherBuild,
+    };
   });
 }
 

@@ -89,8 +89,10 @@ test('VRRP: the state of each instance, since when, and why it is in FAULT; a da
           { ...instance, name: 'V2', state: 'FAULT', since: null, faults: ['interface eth1 down'] },
         ],
         health: null,
+        otherBuild: false,
       },
-      { pid: 900, program: 'keepalived', file: '/etc/k.conf', since: null, instances: null, health: null },
+      { pid: 900, program: 'keepalived', file: '/etc/k.conf', since: null, instances: null, health: null, otherBuild: false },
+      { pid: 901, program: 'weir', file: '/etc/w.conf', since: null, instances: null, health: null, otherBuild: true },
     ],
   });
   assert.match(
@@ -102,6 +104,8 @@ test('VRRP: the state of each instance, since when, and why it is in FAULT; a da
   assert.equal(text[at + 2], '           keepalived 900 publishes no state (kill -USR1 900 makes it write keepalived.data)');
   assert.match(text[at + 3] ?? '', /^daemons {4}weir 812 since .* \(90 s ago\), \/etc\/keepalived\/keepalived\.conf$/);
   assert.equal(text[at + 4], '           keepalived 900, /etc/k.conf');
+  const restart = 'it is of another build, so not all of its state is shown until it is restarted';
+  assert.equal(text[at + 5], `           weir 901, /etc/w.conf: ${restart}`);
 });
 
 test('what is not whole is shown with its fix', () => {
@@ -140,6 +144,7 @@ test('health: which servers are down, since when and why; the rest as numbers', 
         file: '/etc/k.conf',
         since: null,
         instances: null,
+        otherBuild: false,
         health: [
           { ...virtual, name: '[192.0.2.1]:tcp:80', servers: [{ ...real, server: '10.0.0.1:80' }, dead] },
           {

@@ -108,7 +108,7 @@ function instanceLine({ name, state, since, interface: device, virtualRouterId, 
 
 function vrrpLines(daemons: readonly DaemonStatus[], now: number): readonly string[] {
   const instances = daemons.flatMap((daemon) => daemon.instances ?? []);
-  const silent = daemons.filter((daemon) => daemon.instances === null && daemon.health === null);
+  const silent = daemons.filter((daemon) => daemon.instances === null && daemon.health === null && !daemon.otherBuild);
   const more = instances.length - INSTANCES_MAX;
   return [
     ...instances.slice(0, INSTANCES_MAX).map((instance) => instanceLine(instance, now)),
@@ -121,7 +121,11 @@ function vrrpLines(daemons: readonly DaemonStatus[], now: number): readonly stri
   ];
 }
 
-const daemonLines = (daemons: readonly DaemonStatus[], now: number): readonly string[] => daemons.map((daemon) => daemonText(daemon, now));
+const daemonLines = (daemons: readonly DaemonStatus[], now: number): readonly string[] =>
+  daemons.map((daemon) => {
+    const why = daemon.otherBuild ? ': it is of another build, so not all of its state is shown until it is restarted' : '';
+    return `${daemonText(daemon, now)}${why}`;
+  });
 
 /** `now`: ms since 1970. */
 export function statusText(status: Status, now: number): string {

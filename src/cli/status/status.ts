@@ -91,6 +91,8 @@ export interface DaemonStatus {
   readonly instances: readonly InstanceStatus[] | null;
   /** Of its virtual servers; null: it publishes none. */
   readonly health: readonly HealthStatus[] | null;
+  /** It publishes something in a format of another build of weir, which this one cannot read. */
+  readonly otherBuild: boolean;
 }
 
 export interface Status {
