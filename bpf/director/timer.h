@@ -194,6 +194,9 @@ static int housekeeping_tick(void *map, __u32 *key, struct housekeeping *h) {
   if (chunk < 64) chunk = buckets;
   if (chunk > SWEEP_BUCKETS) chunk = SWEEP_BUCKETS;
   struct sweep w = {.h = h, .c = c, .now = clock_now(), .dropped = DROP_ENTRY_SHARE};
+#ifdef IPV6
+  h->drop_entry = READ(c->drop_entry) >= 2; /* as the timer of IPv4's table decided */
+#endif
   /* A round of a tiny table is a tick, and not a second. */
   if (h->drop_entry && (chunk < buckets || c->ticks % DEFENCE_TICKS == 0)) w.dropped = bpf_get_prandom_u32() % DROP_ENTRY_SHARE;
 #ifdef IPV6
