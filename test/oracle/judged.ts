@@ -30,9 +30,12 @@ const SCRIPTS = {
   b2_locality: 'py',
   b3_hash: 'py',
   b4_thresholds: 'py',
+  b5_changes: 'py',
+  b6_route: 'py',
   c1_tcp_states: 'py',
   c2_lifetime: 'py',
   c3_settings: 'py',
+  v1_ipv6: 'py',
 } as const;
 
 const leftOut = JSON.parse(readFileSync(`${here}left-out.json`, 'utf8')) as Readonly<Record<string, readonly LeftOut[]>>;
