@@ -10,6 +10,8 @@
 
 #include "reasons.h"
 #include "schedulers/table.h"
+#include "locality-abi.h"
+#include "template-abi.h"
 
 #define WEIR_MAGIC 0x52494557u /* "WEIR" */
 #define WEIR_ABI 1u /* raised when a build uses the same layout in another way, such as another hash */
@@ -19,7 +21,6 @@
 #define PROBE_BUCKETS 16 /* how many neighbouring buckets a connection may be pushed along */
 #define LOCKS 4096
 #define SPILL_LOCKS 256
-#define LOCALITY_LOCKS 64
 #define INTERFACES 4096
 #define CLIENT_HOP_SETS 65536 /* a cache line each */
 #define EGRESSES 4096
@@ -63,7 +64,6 @@ struct endpoint_bucket {
 
 /* ---- services. Written by user; `cursor` and `wrr` by packets (compare-and-swap), `local` by packets (a plain store). */
 #define WRR_WEIGHT_SHIFT 32
-#define SVC_PERSISTENT 0x1
 #define SVC_ONEPACKET 0x4
 #define SVC_SCHEDULER_SHIFT 3 /* the three flags of the scheduler (-b) */
 #define SVC_MASQUERADES 0x100 /* has, or had, a masqueraded destination */
@@ -84,11 +84,10 @@ struct service {
   __u32 ring; /* dh, sh, mh: the first block of its ring, plus 1; 0 = none */
   __u32 local; /* has the host the address? clock of the FIB's answer << 1 | answer; 0 = not asked yet */
   __u64 wrr; /* current destination (0 = head) | current weight << WRR_WEIGHT_SHIFT */
-  __u32 timeout;
-  __u32 netmask;
+  __u64 persistence[2]; /* of templates: s | netmask << PERSISTENCE_MASK_SHIFT (template-abi.h); the other element is for the next edit */
   __u32 order; /* user: creation order, for dumps */
   __u32 started; /* lblc, lblcr: the table's generation when the service got its scheduler */
-  __u32 reserved[12];
+  __u32 reserved[10];
 };
 
 /* ---- rings of dh, sh and mh: in each slot the id of a destination, 0 = none. Written by user, slot by slot; read by packets. dh and sh have
@@ -99,27 +98,6 @@ struct service {
 #define MAGLEV_KEY 2654435761ull
 struct ring_block {
   __u32 id[RING_BLOCK];
-};
-
-/* ---- localities of lblc and lblcr: the destination address of packets -> the destinations that serve it (one, or lblcr's set), in the
- * order in which they joined. The only hash map: how many addresses a service will have cannot be known, and its memory is that of its
- * elements. Written by packets under the service's lock; the timer removes those that are not needed any more.
- * A long set goes on in further parts; all but the members is in part 0. An element that was removed may become another service's while a
- * packet reads it: a member counts only if it is a destination of the packet's service. */
-#define LOCALITY_MEMBERS 32
-struct locality_key {
-  __u32 service;
-  __u32 started; /* as in the service's record: with another scheduler it begins again */
-  __u32 addr[4]; /* network order; IPv4 in addr[0] */
-  __u32 part;
-  __u32 reserved; /* 0 */
-};
-struct locality {
-  __u64 used;    /* jiffies of the last new connection */
-  __u64 changed; /* jiffies when a member last joined or left */
-  __u32 size;    /* members, in all parts */
-  __u32 reserved;
-  __u32 member[LOCALITY_MEMBERS];
 };
 
 /* ---- next hops: address -> device and MACs, as the kernel answered. The record of a destination has its own next hop, written by packets
@@ -351,6 +329,8 @@ struct conf {
   __u32 endpoint_buckets;
   __u32 attach_mode; /* user: how new interfaces are attached (0 auto, 1 tc, 2 xdp) */
   __u32 layer3;      /* user: is there an interface of INTERFACE_LAYER3? */
+  __u32 templates;   /* slots for them */
+  __u32 templates_live; /* packets and timer, atomic adds: the timer looks at no template where there is none */
   __u32 layout;      /* LAYOUT of the generated TypeScript: a build with another one refuses the table */
 };
 
@@ -365,6 +345,8 @@ struct housekeeping {
   __u32 used;    /* connections in the last whole round */
   __u32 drop_entry; /* the defence is at work */
   __u32 spared;     /* drop_entry: quota of established connections */
+  __u32 template; /* the slot of the templates that is looked at next */
+  __u32 asked;    /* rounds of the connection table when a template was asked last */
 };
 
 /* ---- how often each reason (reasons.h) was counted, by CPU. */

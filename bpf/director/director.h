@@ -63,13 +63,6 @@ static __always_inline bool is_recent(__u64 value, __u32 now, __u32 timeout) {
   return now + timeout - (__u32)value <= slack;
 }
 
-#define PROVEN_STATES (1u << S_ESTABLISHED | 1u << S_UDP)
-/* Is this the server's packet that proves an established connection of TCP? A client that forged its address got no SYN+ACK, so a server
- * answers its ACK by an RST. The answer to a datagram proves nothing. */
-static __always_inline bool is_proof(__u64 value, __u8 flags, bool out) {
-  return out && !(value & V_PROVEN) && v_state(value) == S_ESTABLISHED && !(flags & FLAG_SYN);
-}
-
 #define CONN_GONE 1
 /* State and expiry of a connection after a packet. CONN_GONE: its slot is free. Where another CPU changes the value first, it tries again
  * from the new value, a few times. `flags`: TCP's, or TOUCH_UDP; TOUCH_OUT for the server's packets. */
@@ -93,7 +86,9 @@ __noinline int conn_move(struct conn_slot *s, __u64 key, __u64 value, __u32 flag
     if (state == v_state(value) && (PROVEN_STATES & 1u << state) && (!recent || is_proof(value, flags, flags & TOUCH_OUT))) to |= V_PROVEN;
     to = v_moved(to, state, now + timeout);
     if (to >> 32 == value >> 32 && recent) return 0;
-    if (conn_change(s, &value, to) || READ(s->key) != key) return 0;
+    bool assured = assures(value, to);
+    if (conn_change(s, &value, to)) return unlikely(assured) ? template_mark(key, v_dest(to), T_ASSURED, false) : 0;
+    if (READ(s->key) != key) return 0;
   }
   return 0;
 }
@@ -273,6 +268,7 @@ static __always_inline enum decision conn_once(struct verdict *v) {
   v->f.slot = 0;
   v->f.value = first_value(v);
   count_conn(v->dest);
+  template_make(v->dest);
   return GO_REQUEST;
 }
 
@@ -293,7 +289,7 @@ static __always_inline bool is_reuse(struct verdict *v) {
   if (v->c->expire_nodest_conn && (__s32)v->d->weight <= 0) return true;
   __u32 mode = v->c->conn_reuse_mode, state = v_state(v->f.value);
   if (!mode) return false;
-  if (state == S_TIME_WAIT || state == S_CLOSE) return true;
+  if (state == S_TIME_WAIT || state == S_CLOSE) return !is_persistent(v->service); /* with a template, the old connection goes on */
   return mode & 2 && state == S_FIN_WAIT && v->f.value & V_NOOUTPUT;
 }
 
@@ -329,10 +325,12 @@ static __always_inline enum decision decide_new(struct verdict *v, __u32 may) {
   v->unanswerable = may & UNANSWERABLE;
   v->reason = may & ~UNANSWERABLE;
   if (v->reason) return v->reason == R_MARTIAN || v->reason == R_DROP_PACKET ? GO_DROP : GO_STACK;
+  v->dest = template_find(v->service, v->p->saddr, v->now);
   if (unlikely(svc->flags & SVC_ONEPACKET) && v->p->protocol == IPPROTO_UDP) return conn_once(v);
   enum decision go = conn_new(v);
   if (go != GO_REQUEST) return go;
   if (v->known) v->dest = v_dest(v->f.value); /* another CPU made it meanwhile */
+  else template_make(v->dest);
   v->d = dest_at(v->dest);
   return v->d ? GO_REQUEST : GO_DROP;
 }

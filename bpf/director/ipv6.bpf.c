@@ -29,6 +29,7 @@
 #include "conn6.h"
 #include "conn.h"
 #include "schedule.h"
+#include "template6.h"
 #include "nexthop6.h"
 #include "nexthop.h"
 #include "local6.h"

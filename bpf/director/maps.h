@@ -25,7 +25,8 @@ TABLE(rings, struct ring_block, 4096);
 #define client_hop_set client_hop6_set
 #endif
 TABLE(conns, struct conn_bucket, 524288);
-TABLE(locks, __u64, LOCKS + SPILL_LOCKS + LOCALITY_LOCKS);
+TABLE(templates, struct template, 262144);
+TABLE(locks, __u64, LOCKS + SPILL_LOCKS + LOCALITY_LOCKS + TEMPLATE_LOCKS);
 TABLE(client_hops, struct client_hop_set, CLIENT_HOP_SETS);
 TABLE(egresses, struct egress, EGRESSES);
 TABLE(interfaces, struct interface, INTERFACES);
@@ -70,6 +71,7 @@ struct {
 
 /* Constants that user space sets before loading: the verifier knows them and removes the code that they rule out. */
 const volatile __u32 conn_mask = 524287;     /* buckets - 1 */
+const volatile __u32 template_mask = 262143; /* slots - 1 */
 const volatile __u32 endpoint_mask = 65535;  /* buckets - 1 */
 const volatile __u32 cpus = 2;
 const volatile __u32 max_services = 65536;

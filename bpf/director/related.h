@@ -102,7 +102,8 @@ __noinline __u32 related_schedule(__u32 service, __u32 client, __u16 cport, __u3
   scratch->packet.saddr = client;
   scratch->packet.sport = cport;
   scratch->packet.daddr = vip;
-  return schedule(service);
+  __u32 led = template_find(service, client, clock_now());
+  return led ? led : schedule(service);
 }
 
 /* Quotes a reply of a service: on to the connection's destination. */

@@ -18,6 +18,22 @@ struct probe {
   __u32 evict_class;
 };
 
+/* A template that is looked for, or made: what it is to be, and what the probe for its place found. Numbers of slots are NOWHERE where there
+ * is none. */
+struct template_probe {
+  __u64 key;
+  __u64 worth;   /* of `evict` */
+  __u32 wanted;  /* the client has none, and is to get one */
+  __u32 hash;
+  __u32 dest;
+  __u32 timeout;
+  __u32 now;
+  __u32 holder;  /* the slot that has the key */
+  __u32 free[2]; /* of each home */
+  __u32 evict;   /* the template that is replaced where no slot is free */
+  __s32 more;    /* how many free slots the first home has more than the second */
+};
+
 #define ICMP_QUOTE 128 /* of the offending packet, from its IP header on; a multiple of 4 */
 struct icmp_packet {
   struct iphdr ip;
@@ -79,6 +95,7 @@ struct scratch {
   struct icmp6_packet icmp6;
 #endif
   struct probe probe;
+  struct template_probe template_probe;
   struct walk walk;
   struct locality_key locality_key;
   struct locality new_locality;

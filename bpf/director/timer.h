@@ -21,6 +21,7 @@ struct sweep {
   struct conf *c;
   __u32 now;
   __u32 dropped; /* drop_entry looks at the buckets with this remainder; DROP_ENTRY_SHARE: at none */
+  bool asking; /* connections hold templates that are asked (template-sweep.h) */
 };
 
 /* Does the sweep end this connection? It expired, its destination was removed (expire_nodest_conn), or drop_entry chose it. */
@@ -43,6 +44,7 @@ static __always_inline void sweep_slot(struct sweep *w, struct conn_slot *s, __u
     v = READ(s->value);
   }
   WRITE(w->h->counted, READ(w->h->counted) + 1);
+  if (unlikely(w->asking)) template_hold(s, v);
   __s32 away = v_claimed(v) ? PROBE_BUCKETS : v_away(v);
   if (away > READ(w->h->reach)) WRITE(w->h->reach, away);
 }
@@ -203,6 +205,7 @@ static int housekeeping_tick(void *map, __u32 *key, struct housekeeping *h) {
   bpf_loop(chunk, sweep_bucket, &w, 0);
   client_hops_sweep(h->turn++, w.now);
 #else
+  w.asking = templates_asking(c, h);
   __u32 from = h->bucket;
   bpf_loop(chunk, sweep_bucket, &w, 0);
   if (h->bucket >= from) {
@@ -211,6 +214,7 @@ static int housekeeping_tick(void *map, __u32 *key, struct housekeeping *h) {
     h->counted = 0;
   }
   if (c->ticks % DEFENCE_TICKS == 0) defence_update(c, h);
+  if (c->templates_live) templates_sweep(c, h);
   client_hops_sweep(c->ticks, w.now);
   if (c->run_estimation) estimate_some(c, h);
   c->jiffies_at = bpf_jiffies64();

@@ -22,6 +22,7 @@
 #include "evict.h"
 #include "conn.h"
 #include "schedule.h"
+#include "template.h"
 #include "nexthop.h"
 #include "local.h"
 #include "defence.h"
@@ -37,6 +38,7 @@
 #include "related.h"
 #include "tc.h"
 #include "locality-sweep.h"
+#include "template-sweep.h"
 #include "timer.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

@@ -16,12 +16,19 @@ export interface Capability {
 
 const rows = [
   {
-    id: 'persistence',
-    name: 'persistence (`-p`, `-M`)',
+    id: 'ipv6-persistence',
+    name: 'persistence of IPv6 services',
     present: false,
-    missing: 'persistent services (-p) are not there yet',
+    missing: 'persistent IPv6 services (-p) are not there yet',
     meanwhile: 'the service is refused',
     without: 'the next connection of a client may go to another server',
+  },
+  {
+    id: 'all-ports',
+    name: 'services of all ports (port 0, with `-p`)',
+    present: false,
+    missing: 'services of all ports (port 0) are not there yet',
+    meanwhile: 'the service is refused',
   },
   {
     id: 'persistence-engines',

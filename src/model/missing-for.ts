@@ -1,6 +1,7 @@
 // Whether a change asks for something that weir does not have yet, by the list of capabilities.
 import { type CapabilityId, lineIfMissing } from './capabilities.js';
 import type { Change } from './change.js';
+import { serviceFamily } from './identity.js';
 import type { DestinationSpec, ServiceSpec } from './service.js';
 
 /** The line of the first of `ids` that is missing. */
@@ -12,7 +13,8 @@ function missingForService({ key, persistence }: ServiceSpec, engine: boolean): 
     key.kind === 'fwmark' && 'firewall-marks',
     key.kind === 'address' && key.protocol === 'sctp' && 'sctp',
     (engine || persistence?.engine !== undefined) && 'persistence-engines',
-    persistence !== undefined && 'persistence',
+    serviceFamily(key) === 'inet6' && persistence !== undefined && 'ipv6-persistence',
+    key.kind === 'address' && key.port === 0 && persistence !== undefined && 'all-ports',
   ]);
 }
 

@@ -10,6 +10,7 @@ import { attachModeOf, openDirector } from '../../src/datapath/ebpf/open.js';
 import { Bpffs } from '../../src/datapath/ebpf/pins/bpffs.js';
 import { REASONS } from '../../src/datapath/ebpf/reasons.gen.js';
 import { IPV6_PINS, type Tables } from '../../src/datapath/ebpf/table/tables.js';
+import { Template } from '../../src/datapath/ebpf/template.gen.js';
 import { native } from '../../src/sys/addon.js';
 import { BpfMap, Program } from '../../src/sys/bpf/bpf-objects.js';
 import { type Field, Records } from '../../src/sys/bpf/records.js';
@@ -61,6 +62,8 @@ export interface Bed {
   filterReversePath(device: DeviceName | 'all', value: 0 | 1 | 2): void;
   /** The connection table, one record a slot. */
   slots(): Records;
+  /** The templates, one record a slot, to write to. */
+  templates(): Records;
   /** Programs and the connection table as they are pinned now: others took their place. */
   renew(): void;
   /** Of lblc and lblcr, by `LocalityKey`. */
@@ -92,6 +95,7 @@ class LoadedBed implements Bed {
   #conns: ArrayBuffer;
   readonly localities: BpfMap;
   readonly #hops: ArrayBuffer;
+  readonly #templates: ArrayBuffer;
   readonly #freshFor: number;
   readonly #devices = new Map<DeviceName, number>();
   /** Devices with rp_filter. */
@@ -111,6 +115,7 @@ class LoadedBed implements Bed {
     this.localities = BpfMap.pinned(`${folder}/localities`);
     this.#conns = this.#map('conns');
     this.#hops = this.#map('client_hops');
+    this.#templates = this.#map('templates');
     for (const device of ['front', 'back', 'lo'] as const) this.#devices.set(device, native().ifNameToIndex(device));
   }
 
@@ -205,6 +210,7 @@ class LoadedBed implements Bed {
     new Uint8Array(this.#hops).fill(0);
     for (const pin of [IPV6_PINS.conns, IPV6_PINS.client_hops])
       if (existsSync(`${this.folder}/${pin}`)) new Uint8Array(this.#map(pin)).fill(0);
+    new Uint8Array(this.#templates).fill(0);
     clear(services, Service.bytes, 0, (serviceTop ?? 0) + 1);
     clear(dests, Dest.bytes, 0, (destTop ?? 0) + 1);
     clear(counters, Counters.bytes, 0, ((destTop ?? 0) + 1) * (cpus ?? 1));
@@ -257,6 +263,10 @@ class LoadedBed implements Bed {
       if (count > 0) found[key] = count;
     });
     return found;
+  }
+
+  templates(): Records {
+    return new Records(this.#templates, Template.bytes);
   }
 
   slots(): Records {

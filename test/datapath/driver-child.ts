@@ -36,6 +36,10 @@ function randomFrom(seed: number): (below: number) => number {
   };
 }
 
+/** None, half of the time. */
+const persistenceOf = (random: (below: number) => number) =>
+  random(2) === 0 ? {} : { persistence: { timeout: 1 + random(600), netmask: 0xffffffff } };
+
 function churn(seed: number): void {
   const random = randomFrom(seed);
   const director = openDirector();
@@ -50,7 +54,13 @@ function churn(seed: number): void {
   };
   for (;;) {
     const key = serviceKey('tcp', VIP, 9000 + random(6));
-    const spec = { key, scheduler: SCHEDULERS[random(SCHEDULERS.length)] ?? 'rr', schedFlags: 0, onePacket: false };
+    const spec = {
+      key,
+      scheduler: SCHEDULERS[random(SCHEDULERS.length)] ?? 'rr',
+      schedFlags: 0,
+      onePacket: false,
+      ...persistenceOf(random),
+    };
     const server = destination(`10.0.2.${11 + random(5)}:${80 + random(2)}`, random(4) === 0 ? 'route' : 'masq', random(5));
     const what = random(20);
     if (what === 0) attempt(() => director.deleteService(key));

@@ -63,6 +63,11 @@ function look(bed: Bed, expected: After): void {
       assert.deepEqual(new Map(counts).get(destination), count, `active and inactive of ${destination}`);
     }
   }
+  if (expected.persistent !== undefined) {
+    const found = bed.director.services().flatMap(({ destinations }) => destinations);
+    const held = Object.fromEntries(found.map((entry) => [text(entry.spec), entry.persistent]));
+    assert.deepEqual(held, expected.persistent, 'templates by destination');
+  }
   if (expected.drops !== undefined) assert.deepEqual(bed.drops(), expected.drops, 'reasons counted');
   if (expected.totals !== undefined) assert.deepEqual(bed.totals(), expected.totals, 'counters');
 }
@@ -95,7 +100,7 @@ function play(bed: Bed, fixture: Fixture, shortCut: boolean): void {
   if (fixture.after !== undefined && !isTooShortForTc(fixture)) look(bed, fixture.after);
 }
 
-/** Met by storms and floods (concurrent.test.ts, defence.test.ts, edges.test.ts, eviction.test.ts), or only when a helper of the kernel fails. */
+/** Met by storms and floods (concurrent.test.ts, defence.test.ts, edges.test.ts, eviction.test.ts, templates.test.ts), or only when a helper of the kernel fails. */
 const ELSEWHERE = [
   'none',
   'table_full',
@@ -107,6 +112,7 @@ const ELSEWHERE = [
   'idle_replaced',
   'drop_packet',
   'drop_entry',
+  'template_replaced',
 ];
 
 for (const attach of ['tc', 'xdp'] as const) {

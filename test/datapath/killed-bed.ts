@@ -103,6 +103,14 @@ const CHANGES: readonly Change[] = [
     before: (d) => both(d),
     change: (d) => d.editService({ ...spec(web, 'mh'), schedFlags: 3, onePacket: true }),
   },
+  {
+    name: 'another persistence and scheduler',
+    before: (d) => {
+      both(d);
+      d.editService({ ...spec(web), persistence: { timeout: 300, netmask: 0xffffffff } });
+    },
+    change: (d) => d.editService({ ...spec(web, 'wlc'), persistence: { timeout: 60, netmask: 0xffffff00 } }),
+  },
   { name: 'other flags alone', before: (d) => both(d, 'sh'), change: (d) => d.editService({ ...spec(web, 'sh'), schedFlags: 2 }) },
   { name: 'a scheduler with a ring', before: (d) => both(d), change: (d) => d.editService(spec(web, 'sh')) },
   { name: 'a longer ring', before: (d) => both(d, 'sh'), change: (d) => d.editService(spec(web, 'mh')) },

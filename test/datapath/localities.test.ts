@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
-import { Abi, Conf, Dest, Locality, LocalityKey, Service } from '../../src/datapath/ebpf/abi.gen.js';
+import { Conf, Dest, Service } from '../../src/datapath/ebpf/abi.gen.js';
+import { Locality, LocalityAbi, LocalityKey } from '../../src/datapath/ebpf/locality.gen.js';
 import { Records } from '../../src/sys/bpf/records.js';
 import { type Bed, type BedOptions, openBed, skipReason } from './bed.js';
 import { SERVERS, VIP } from './fixtures/bed-addresses.js';
@@ -38,7 +39,7 @@ function known({ localities }: Bed): readonly Known[] {
     assert.ok(localities.lookup(bytes, value));
     const [entry, found] = [new Records(bytes.slice().buffer, LocalityKey.bytes), new Records(value.buffer, Locality.bytes)];
     const [part, size] = [entry.get(0, LocalityKey.part), found.get(0, Locality.size)];
-    const members = Array.from({ length: Abi.LOCALITY_MEMBERS }, (_, k) => found.get(0, Locality.member, k));
+    const members = Array.from({ length: LocalityAbi.LOCALITY_MEMBERS }, (_, k) => found.get(0, Locality.member, k));
     return { part, size, members };
   });
 }

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { Abi, Conf, ConnSlot, Dest } from '../../src/datapath/ebpf/abi.gen.js';
 import { keyedHash } from '../../src/datapath/ebpf/table/endpoint-table.js';
+import { takenTemplates } from '../../src/datapath/ebpf/table/templates.js';
 import { swap16, swap32 } from '../../src/wire/bytes.js';
 import type { Bed } from './bed.js';
 
@@ -76,6 +77,23 @@ function checkPlace(bed: TableView, slot: Slot): void {
   }
 }
 
+/** No template twice, and each counted by its destination. */
+function checkTemplates({ tables }: TableView): void {
+  const { dests, conf } = tables;
+  const seen = new Set<string>();
+  const counts = new Map<number, number>();
+  for (const { client, service, dest } of takenTemplates(tables)) {
+    assert.ok(!seen.has(`${service} ${client}`), `client ${client} of service ${service} has two templates`);
+    seen.add(`${service} ${client}`);
+    assert.equal(dests.get(dest, Dest.service), service, `client ${client} of service ${service} is led to destination ${dest}`);
+    counts.set(dest, (counts.get(dest) ?? 0) + 1);
+  }
+  assert.equal(conf.get(0, Conf.templatesLive), seen.size, 'templates counted and in the table');
+  for (let id = 1; id <= conf.get(0, Conf.destTop); id++) {
+    assert.equal(dests.get(id, Dest.persistent), counts.get(id) ?? 0, `templates of destination ${id}`);
+  }
+}
+
 /** @throws AssertionError. Only while no packet is processed. */
 export function checkTable(bed: TableView): readonly Slot[] {
   const slots = takenSlots(bed);
@@ -90,6 +108,7 @@ export function checkTable(bed: TableView): readonly Slot[] {
     counts.set(slot.destination, count);
     checkPlace(bed, slot);
   }
+  checkTemplates(bed);
   const { dests, conf } = bed.tables;
   for (let id = 1; id <= conf.get(0, Conf.destTop); id++) {
     const counted = [dests.get(id, Dest.active), dests.get(id, Dest.inactive)];

@@ -3,7 +3,6 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { capability } from '../../model/capabilities.js';
 import { configTest } from './config-test.js';
 
 const home = mkdtempSync(join(tmpdir(), 'weir-t-'));
@@ -63,14 +62,10 @@ test('what weir will not do is printed, and leaves the status as keepalived has 
       .map((line) => line.replace(`${path}:`, ''));
   };
   assert.deepEqual(lines(text('')), []);
-  assert.deepEqual(
-    lines(text('persistence_timeout 50\n')),
-    capability('persistence').present
-      ? []
-      : [
-          '5:1: (Line 5) weir will serve virtual server [10.0.0.9]:tcp:80 without persistence_timeout: the next connection of a client may go to another server',
-        ],
-  );
+  assert.deepEqual(lines(text('persistence_timeout 50\n')), []);
+  assert.deepEqual(lines(text('persistence_timeout 50\npersistence_engine sip\n').replace('TCP', 'UDP')), [
+    '6:1: (Line 6) weir will serve virtual server [10.0.0.9]:udp:80 without persistence_engine: the connections of one call may go to different servers',
+  ]);
   assert.deepEqual(lines(text('').replace('lvs_method NAT', 'lvs_method TUN')), [
     '1:1: (Line 1) weir will not serve virtual server [10.0.0.9]:tcp:80: tunnels (-i) are not there yet',
   ]);

@@ -101,7 +101,7 @@ export interface UnservedService {
 /** Served, but not as the file asks. */
 export interface ServedWithout {
   readonly virtualServer: string;
-  /** `persistence_timeout` */
+  /** `persistence_engine` */
   readonly what: string;
   /** What that means for traffic. */
   readonly meanwhile: string;

@@ -29,31 +29,14 @@ export const Service = {
   ring: { at: 48, size: 4, count: 1 },
   local: { at: 52, size: 4, count: 1 },
   wrr: { at: 56, size: 8, count: 1 },
-  timeout: { at: 64, size: 4, count: 1 },
-  netmask: { at: 68, size: 4, count: 1 },
-  order: { at: 72, size: 4, count: 1 },
-  started: { at: 76, size: 4, count: 1 },
+  persistence: { at: 64, size: 8, count: 2 },
+  order: { at: 80, size: 4, count: 1 },
+  started: { at: 84, size: 4, count: 1 },
 } as const;
 
 export const RingBlock = {
   bytes: 1024,
   id: { at: 0, size: 4, count: 256 },
-} as const;
-
-export const LocalityKey = {
-  bytes: 32,
-  service: { at: 0, size: 4, count: 1 },
-  started: { at: 4, size: 4, count: 1 },
-  addr: { at: 8, size: 4, count: 4 },
-  part: { at: 24, size: 4, count: 1 },
-} as const;
-
-export const Locality = {
-  bytes: 152,
-  used: { at: 0, size: 8, count: 1 },
-  changed: { at: 8, size: 8, count: 1 },
-  size: { at: 16, size: 4, count: 1 },
-  member: { at: 24, size: 4, count: 32 },
 } as const;
 
 export const Nexthop = {
@@ -175,7 +158,7 @@ export const Estimate = {
 } as const;
 
 export const Conf = {
-  bytes: 376,
+  bytes: 384,
   magic: { at: 0, size: 4, count: 1 },
   abi: { at: 4, size: 4, count: 1 },
   generation: { at: 8, size: 4, count: 1 },
@@ -235,11 +218,13 @@ export const Conf = {
   endpointBuckets: { at: 356, size: 4, count: 1 },
   attachMode: { at: 360, size: 4, count: 1 },
   layer3: { at: 364, size: 4, count: 1 },
-  layout: { at: 368, size: 4, count: 1 },
+  templates: { at: 368, size: 4, count: 1 },
+  templatesLive: { at: 372, size: 4, count: 1 },
+  layout: { at: 376, size: 4, count: 1 },
 } as const;
 
 export const Housekeeping = {
-  bytes: 48,
+  bytes: 56,
   timer: { at: 0, size: 16, count: 1 },
   bucket: { at: 16, size: 4, count: 1 },
   reach: { at: 20, size: 4, count: 1 },
@@ -249,6 +234,8 @@ export const Housekeeping = {
   used: { at: 36, size: 4, count: 1 },
   dropEntry: { at: 40, size: 4, count: 1 },
   spared: { at: 44, size: 4, count: 1 },
+  template: { at: 48, size: 4, count: 1 },
+  asked: { at: 52, size: 4, count: 1 },
 } as const;
 
 export const Drops = {
@@ -343,7 +330,6 @@ export const Abi = {
   PROBE_BUCKETS: 16,
   LOCKS: 4096,
   SPILL_LOCKS: 256,
-  LOCALITY_LOCKS: 64,
   INTERFACES: 4096,
   CLIENT_HOP_SETS: 65536,
   EGRESSES: 4096,
@@ -357,7 +343,6 @@ export const Abi = {
   E_KIND_SHIFT: 56,
   ENDPOINT_REMOVED: 1,
   WRR_WEIGHT_SHIFT: 32,
-  SVC_PERSISTENT: 1,
   SVC_ONEPACKET: 4,
   SVC_SCHEDULER_SHIFT: 3,
   SVC_MASQUERADES: 256,
@@ -365,7 +350,6 @@ export const Abi = {
   RING_BLOCK: 256,
   MAGLEV_SLOTS: 4093,
   MAGLEV_KEY: 2654435761,
-  LOCALITY_MEMBERS: 32,
   NH_XDP: 1,
   NH_PEER: 2,
   CLIENT_HOP_CLAIMED: 4294967295,

@@ -3,8 +3,8 @@
 /** By map: of all places, sizes and values in it, but for reasons, schedulers and methods. Equal numbers: two builds can share it. */
 export const LAYOUTS = {
   client_hops: 1221680808,
-  client_hops6: 368153151,
-  conf: 1892388285,
+  client_hops6: 521235461,
+  conf: 4129891604,
   conns: 533567585,
   conns6: 2615462872,
   counters: 3710279309,
@@ -13,14 +13,15 @@ export const LAYOUTS = {
   egresses: 118265803,
   endpoints: 4074764114,
   estimates: 1413622892,
-  housekeeping: 1869947710,
-  housekeeping6: 1869947710,
+  housekeeping: 2315192243,
+  housekeeping6: 2315192243,
   interfaces: 3532152205,
-  localities: 3715479251,
-  locks: 1284896303,
+  localities: 3903652861,
+  locks: 4196659489,
   rings: 2427631848,
-  services: 2307109759,
+  services: 3393218947,
+  templates: 4008825783,
 } as const;
 
 /** Of all of them. */
-export const LAYOUT = 4200811310;
+export const LAYOUT = 2922928276;

@@ -29,4 +29,5 @@ export const REASONS = [
   { key: 'nat_icmp_send', text: 'a packet of a masqueraded server without a connection (nat_icmp_send)' },
   { key: 'reverse_path', text: "a new connection that the interface's rp_filter forbids, passed to the stack, which drops it" },
   { key: 'reply_side', text: 'a reply by an interface that does not lead to its server, passed to the stack' },
+  { key: 'template_replaced', text: "a client's persistence ended early, to make room for another client's" },
 ] as const;

@@ -27,7 +27,8 @@ const BOTH = ['10.0.0.1', '10.0.0.2'];
 
 test('what only changes which server a connection gets is left out', () => {
   assert.deepEqual(fate(web()), ['wlc', undefined, false, 0, BOTH]);
-  assert.deepEqual(fate(web({ persistence })), ['wlc', undefined, false, 0, BOTH]);
+  assert.deepEqual(fate(web({ persistence })), ['wlc', persistence, false, 0, BOTH]);
+  assert.deepEqual(fate(web({ persistence: { ...persistence, engine: 'sip' } })), ['wlc', persistence, false, 0, BOTH]);
   assert.deepEqual(fate(web({ scheduler: 'lblc' })), ['lblc', undefined, false, 0, BOTH]);
   assert.deepEqual(fate(web({ scheduler: 'sh', schedFlags: 3 })), ['sh', undefined, false, 3, BOTH]);
   assert.deepEqual(fate(web({ protocol: 'udp', onePacket: true })), ['wlc', undefined, true, 0, BOTH]);
@@ -36,7 +37,7 @@ test('what only changes which server a connection gets is left out', () => {
 test('what would be served wrongly is not served', () => {
   assert.match(String(fate(web({ realServers: [tunnel('10.0.0.1')] }))), /tunnels/);
   const allPorts = { kind: 'service', key: { kind: 'address', protocol: 'tcp', address: ip('192.0.2.1'), port: 0 } } as const;
-  assert.match(String(fate(web({ persistence, target: allPorts }))), /persistent/);
+  assert.match(String(fate(web({ persistence, target: allPorts }))), /all ports/);
 });
 
 test('servers that cannot be reached get nothing, are not checked and do not count for the quorum', () => {

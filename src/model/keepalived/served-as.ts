@@ -3,6 +3,7 @@
 // would be wrong: no packet would arrive, or servers kept in reserve would be used.
 import { formatAddress } from '../address-text.js';
 import { type CapabilityId, capability } from '../capabilities.js';
+import { serviceFamily } from '../identity.js';
 import { missingFor } from '../missing-for.js';
 import type { DestinationSpec, ServiceSpec } from '../service.js';
 import type { RealServer, VirtualServer } from './virtual-server.js';
@@ -12,7 +13,7 @@ import type { WantedService, WantedTable } from './wanted-table.js';
 export interface Without {
   /** Its keyword in the block of the virtual server. */
   readonly keyword: string;
-  /** `persistence_timeout`, `real server 10.0.0.5 port 80` */
+  /** `persistence_engine`, `real server 10.0.0.5 port 80` */
   readonly what: string;
   /** What that means for traffic. */
   readonly meanwhile: string;
@@ -27,21 +28,21 @@ const ANY_SERVICE = { kind: 'fwmark', family: 'inet', mark: 1 } as const;
 
 const missingForServer = (spec: DestinationSpec): string | undefined => missingFor({ kind: 'add-destination', service: ANY_SERVICE, spec });
 
-/** Port 0 (all ports) means something with persistence alone. */
-const needsPersistence = ({ key }: ServiceSpec): boolean => key.kind === 'address' && key.port === 0;
-
 /** What a service is served without, if the capability is missing and it may be. */
 function leftOut(id: CapabilityId, keyword: string): readonly Without[] {
   const { present, without } = capability(id);
   return present || without === undefined ? [] : [{ keyword, what: keyword, meanwhile: without }];
 }
 
+/** All ports mean something with persistence alone. */
+const isForAllPorts = ({ key }: ServiceSpec): boolean => key.kind === 'address' && key.port === 0;
+
 /** The persistence that can be had, and what is missing of it. */
 function plainPersistence(spec: ServiceSpec): readonly [ServiceSpec['persistence'], readonly Without[]] {
   const { persistence } = spec;
-  if (persistence === undefined || needsPersistence(spec)) return [persistence, []];
-  const without = leftOut('persistence', 'persistence_timeout');
-  if (without.length > 0) return [undefined, without];
+  if (persistence === undefined) return [undefined, []];
+  const without = serviceFamily(spec.key) === 'inet6' ? leftOut('ipv6-persistence', 'persistence_timeout') : [];
+  if (without.length > 0 && !isForAllPorts(spec)) return [undefined, without];
   const { engine, ...plain } = persistence;
   const withoutEngine = engine === undefined ? [] : leftOut('persistence-engines', 'persistence_engine');
   return withoutEngine.length > 0 ? [plain, withoutEngine] : [persistence, []];

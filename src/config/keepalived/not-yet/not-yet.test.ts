@@ -26,14 +26,14 @@ test('each virtual server that cannot be served, once, with all that is missing'
       // All ports mean something with persistence alone.
       found(server('10.0.0.1', real('10.0.1.1')).replace('rr', 'rr\npersistence_timeout 9')),
     ].map((list) => list.map((line) => line.replace(/^.*: /, '').replace(/ (is|are) not there yet$/, ''))),
-    [['firewall-mark services (-f)'], ['SCTP services (--sctp-service)'], ['tunnels (-i)'], ['persistent services (-p)']],
+    [['firewall-mark services (-f)'], ['SCTP services (--sctp-service)'], ['tunnels (-i)'], ['services of all ports (port 0)']],
   );
 });
 
 test('what a virtual server is served without, at its keyword, with what it means for traffic', () => {
   const name = '[10.0.0.1]:tcp:80';
-  assert.deepEqual(found(server('10.0.0.1 80', real('10.0.1.1 80')).replace('rr', 'lblc\npersistence_timeout 9')), [
-    `3 without ${name}: persistence_timeout: the next connection of a client may go to another server`,
+  assert.deepEqual(found(server('10.0.0.1 80', real('10.0.1.1 80')).replace('rr', 'lblc\npersistence_timeout 9\npersistence_engine sip')), [
+    `4 without ${name}: persistence_engine: the connections of one call may go to different servers`,
   ]);
   assert.deepEqual(found(server('10.0.0.1 80', real('10.0.1.1 80'), real('10.0.1.2 80', 'lvs_method TUN'))), [
     `5 without ${name}: real server 10.0.1.2 port 80: tunnels (-i) are not there yet`,

@@ -38,6 +38,7 @@ function writeConf(conf: Records, capacity: Capacity, sizes: Sizes, keys: readon
     for (const [name, value] of Object.entries(values)) conf.set(0, Conf[name as Exclude<keyof typeof Conf, 'bytes'>], value);
   };
   set({ connTabBits: capacity.connTabBits, connBuckets: sizes.buckets, cpus: sizes.cpus, endpointBuckets: sizes.endpointBuckets });
+  set({ templates: sizes.templates });
   set({ maxServices: capacity.maxServices, maxDests: capacity.maxDestinations, order: 1 });
   initSysctls(conf);
   keys.forEach((key, i) => {

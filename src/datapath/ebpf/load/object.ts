@@ -4,6 +4,7 @@ import { native } from '../../../sys/addon.js';
 import type { ObjectFile } from '../../../sys/bpf/bpf-objects.js';
 import { hasCode } from '../../../sys/errno.js';
 import { Abi, Counters } from '../abi.gen.js';
+import { TemplateAbi } from '../template.gen.js';
 
 /** Sizes of a director, chosen when it is loaded. */
 export interface Capacity {
@@ -42,12 +43,19 @@ export interface Sizes {
   readonly buckets: number;
   readonly endpointBuckets: number;
   readonly cpus: number;
+  /** Slots for templates. */
+  readonly templates: number;
 }
+
+/** A client's template has several connections, most of the time. */
+const CONNECTIONS_PER_TEMPLATE = 8;
 
 export function sizesOf(capacity: Capacity): Sizes {
   const endpoints = capacity.maxServices + capacity.maxDestinations;
+  const buckets = bucketsOf(capacity);
   return {
-    buckets: bucketsOf(capacity),
+    buckets,
+    templates: Math.max((buckets * Abi.BUCKET_SLOTS) / CONNECTIONS_PER_TEMPLATE, 2 * TemplateAbi.TEMPLATE_WAYS),
     endpointBuckets: 2 ** Math.ceil(Math.log2(Math.max(endpoints, 64))),
     cpus: native().possibleCpus(),
   };
@@ -64,6 +72,7 @@ export function configure(object: ObjectFile, capacity: Capacity, sizes: Sizes, 
   const { maxServices, maxDestinations } = capacity;
   object
     .mapEntries('conns', sizes.buckets)
+    .mapEntries('templates', sizes.templates)
     .mapEntries('endpoints', sizes.endpointBuckets)
     .mapEntries('services', maxServices)
     .mapEntries('dests', maxDestinations)
@@ -73,6 +82,7 @@ export function configure(object: ObjectFile, capacity: Capacity, sizes: Sizes, 
     .mapEntries('estimates', maxServices + maxDestinations)
     .mapEntries('drops', sizes.cpus)
     .variable('conn_mask', u32(sizes.buckets - 1))
+    .variable('template_mask', u32(sizes.templates - 1))
     .variable('endpoint_mask', u32(sizes.endpointBuckets - 1))
     .variable('cpus', u32(sizes.cpus))
     .variable('max_services', u32(maxServices));

@@ -43,7 +43,8 @@ export function loadOnto(object: ObjectFile, folder: string, tables: Tables, ext
   const was = (field: Field): number => conf.get(0, field);
   const capacity = { connTabBits: was(Conf.connTabBits), maxServices: was(Conf.maxServices), maxDestinations: was(Conf.maxDests) };
   const buckets = extra?.buckets ?? was(Conf.connBuckets);
-  configure(object, capacity, { buckets, endpointBuckets: was(Conf.endpointBuckets), cpus: was(Conf.cpus) }, hashKeys(tables));
+  const sizes = { buckets, endpointBuckets: was(Conf.endpointBuckets), cpus: was(Conf.cpus), templates: was(Conf.templates) };
+  configure(object, capacity, sizes, hashKeys(tables));
   extra?.configure(object);
   const shared = PINNED_MAPS.filter((each) => !NOT_SHARED.has(each)).map((name) => [name, name] as const);
   for (const [name, pin] of Object.entries({ ...Object.fromEntries(shared), ...extra?.pins })) {

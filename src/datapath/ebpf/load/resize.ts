@@ -36,7 +36,7 @@ function sizesNow({ conf }: Tables, wanted: Partial<Capacity>): Partial<Capacity
 
 function isEmpty(tables: Tables): boolean {
   const { services, active, inactive } = tableOverview(tables);
-  return services.length === 0 && active + inactive === 0;
+  return services.length === 0 && active + inactive + tables.conf.get(0, Conf.templatesLive) === 0;
 }
 
 /** What was done about sizes; undefined: the tables have them. `room`: connections that the table is made for. */

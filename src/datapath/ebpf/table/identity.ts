@@ -8,6 +8,7 @@ import type { Records } from '../../../sys/bpf/records.js';
 import { swap16 } from '../../../wire/bytes.js';
 import { Abi, Dest, METHOD_NAMES, SCHEDULER_NAMES, Service } from '../abi.gen.js';
 import { type EndpointRef, endpointKey, hashKeysOf } from './endpoint-table.js';
+import { readPersistence } from './persistence.js';
 import { addressHash, packetWords, recordedAddress, recordedWords } from './record-address.js';
 import { readServiceWord } from './service-word.js';
 import type { Tables } from './tables.js';
@@ -91,16 +92,18 @@ export function keyOfService(services: Records, id: number): ServiceKey {
 
 const SCHEDULER_FLAGS = 0x7;
 
-/** The flags of a service's record, but for what its destinations make of it. */
+/** The flags of a service's record, but for its persistence (persistence.ts) and what its destinations make of it. */
 export const flagsOf = ({ schedFlags, onePacket }: ServiceSpec): number =>
   (schedFlags << Abi.SVC_SCHEDULER_SHIFT) | (onePacket ? Abi.SVC_ONEPACKET : 0);
 
 export function specOfService(services: Records, id: number): ServiceSpec {
   const { scheduler, flags } = readServiceWord(services, id);
+  const persistence = readPersistence(services, id, flags);
   return {
     key: keyOfService(services, id),
     scheduler: schedulerName(scheduler),
     schedFlags: (flags >> Abi.SVC_SCHEDULER_SHIFT) & SCHEDULER_FLAGS,
+    ...(persistence === undefined ? {} : { persistence }),
     onePacket: (flags & Abi.SVC_ONEPACKET) !== 0,
   };
 }

@@ -24,6 +24,7 @@ import { canBeHeld, methodName, protocolName, serviceEndpoint, specOfService } f
 import { isIpv6, modelAddress, recordedAddress } from './record-address.js';
 import { destinationIds } from './service-list.js';
 import type { Tables } from './tables.js';
+import { takenTemplates } from './templates.js';
 import { ESTABLISHED, FIN_WAIT, stateName } from './timeouts.js';
 
 /** A connection as 32-bit words. */
@@ -146,6 +147,23 @@ export function serviceEntries(tables: Tables): ServiceEntry[] {
   return found.sort((a, b) => b.order - a.order).map(({ entry }) => entry);
 }
 
+/** The templates of persistent services, as connections of state NONE or ASSURED, without ports. */
+function* templateEntries(tables: Tables, now: number): Generator<ConnectionEntry> {
+  const { services, dests, conf } = tables;
+  const [virtualOf, destinationOf] = [endpointsOf(services, Service), endpointsOf(dests, Dest)];
+  for (const { client, service, dest, assured, expires } of takenTemplates(tables)) {
+    yield {
+      protocol: protocolName(services.get(service, Service.protocol)).toUpperCase(),
+      client: { address: modelAddress(client), port: 0 },
+      virtual: virtualOf(service),
+      destination: destinationOf(dest),
+      state: assured ? 'ASSURED' : 'NONE',
+      // One that expired stays for moments, until it is known whether connections hold it.
+      expires: Math.max(0, Math.floor(secondsOf(clockDifference(expires, now), conf.get(0, Conf.hz)))),
+    };
+  }
+}
+
 /** The endpoint of a record, made once for each of IPv4; its number may become another endpoint's during a slow listing. */
 function endpointsOf(records: Records, record: typeof Service | typeof Dest): (id: number) => DestinationKey {
   const { addr, port } = record;
@@ -230,6 +248,7 @@ export function* livingSlots(tables: Tables, now: number): Generator<TakenSlot> 
  * for two minutes more. The listing is of no one moment: it takes as long as its reader does.
  */
 export function* connectionEntries(tables: Tables, now: number): Generator<ConnectionEntry> {
+  yield* templateEntries(tables, now);
   const { services, dests, conf } = tables;
   const hz = conf.get(0, Conf.hz);
   const [virtualOf, destinationOf] = [endpointsOf(services, Service), endpointsOf(dests, Dest)];

@@ -16,8 +16,9 @@ import {
   RingBlock,
   Service,
 } from '../abi.gen.js';
+import { Template } from '../template.gen.js';
 
-/** Every pinned map that user space maps, with the size of its record. `conns` is mapped when it is listed. */
+/** Every pinned map that user space maps, with the size of its record. `conns` and `templates` are mapped when they are listed. */
 const MAPPED = {
   conf: Conf.bytes,
   endpoints: Endpoint.bytes,
@@ -31,13 +32,14 @@ const MAPPED = {
 } as const;
 
 /** Without one of these no command can work. */
-export const MAPPED_PINS: readonly string[] = [...Object.keys(MAPPED), 'conns'];
+export const MAPPED_PINS: readonly string[] = [...Object.keys(MAPPED), 'conns', 'templates'];
 
 /** Where IPv6 packets enter the IPv6 build's programs. */
 export const IPV6_ENTRY_PIN = 'ipv6_tc';
 export const PINNED_MAPS = [
   ...Object.keys(MAPPED),
   'conns',
+  'templates',
   'locks',
   'localities',
   'client_hops',
@@ -139,6 +141,11 @@ export class Tables {
     const first = words('conns');
     if (second === undefined) return [first];
     return this.#movesBack() ? [second, first] : [first, second];
+  }
+
+  /** One record a slot. */
+  templates(): Records {
+    return new Records(this.#map('templates', false), Template.bytes);
   }
 
   /** That of IPv6, as words; undefined: there never was an IPv6 service. */

@@ -12,6 +12,7 @@ import { clockDifference } from './clock.js';
 import { DestinationIndex } from './destination-index.js';
 import { EndpointTable } from './endpoint-table.js';
 import { flagsOf, realEndpoint, recordedServiceEndpoint, schedulerNumber, serviceEndpoint } from './identity.js';
+import { writePersistence } from './persistence.js';
 import { storeAddress } from './record-address.js';
 import { giveRingBack } from './rings.js';
 import { destinationIds, joined, noteMasquerading, rescheduled, reweighted, startScheduler, storeScheduler } from './service-list.js';
@@ -45,7 +46,7 @@ export class Writer {
     const scheduler = schedulerNumber(spec.scheduler);
     const id = known === 0 ? this.#newService(spec) : known;
     services.set(id, Service.head, 0);
-    startScheduler(this.tables, id, scheduler, flagsOf(spec));
+    startScheduler(this.tables, id, scheduler, this.#flagsFor(id, spec));
     this.#hideCounters(id);
     services.set(id, Service.order, this.tables.conf.get(0, Conf.order));
     this.tables.conf.set(0, Conf.order, this.tables.conf.get(0, Conf.order) + 1);
@@ -58,8 +59,9 @@ export class Writer {
     const id = this.serviceId(spec.key);
     const scheduler = schedulerNumber(spec.scheduler);
     const { services } = this.tables;
-    if (services.get(id, Service.scheduler) !== scheduler) startScheduler(this.tables, id, scheduler, flagsOf(spec));
-    else storeScheduler(this.tables, id, scheduler, flagsOf(spec));
+    const flags = this.#flagsFor(id, spec);
+    if (services.get(id, Service.scheduler) !== scheduler) startScheduler(this.tables, id, scheduler, flags);
+    else storeScheduler(this.tables, id, scheduler, flags);
   }
 
   deleteService(key: ServiceKey): void {
@@ -180,6 +182,11 @@ export class Writer {
     return this.#index.retired(service, key);
   }
 
+  /** The flags that a service is to have; they make its persistence count, which is written here. */
+  #flagsFor(id: number, spec: ServiceSpec): number {
+    return flagsOf(spec) | writePersistence(this.tables.services, id, spec);
+  }
+
   #newService(spec: ServiceSpec): number {
     const { services, conf } = this.tables;
     if (spec.key.kind !== 'address') throw new WeirError('not-yet', { missing: capability('firewall-marks').missing });
@@ -231,11 +238,12 @@ export class Writer {
     return undefined;
   }
 
-  /** Frees a removed destination that no locality names, and that had no connection for so long that no packet for it can be in flight. */
+  /** Frees a removed destination that no template and no locality names, and that had no connection for so long that no packet for it can be in flight. */
   #reclaim(id: number): boolean {
     const { dests } = this.tables;
     if (dests.get(id, Dest.state) !== WeirState.DEAD) return dests.get(id, Dest.state) === WeirState.FREE;
-    if (dests.get(id, Dest.active) + dests.get(id, Dest.inactive) + dests.get(id, Dest.localities) !== 0) return false;
+    const named = [Dest.active, Dest.inactive, Dest.persistent, Dest.localities].some((count) => dests.get(id, count) !== 0);
+    if (named) return false;
     if (clockDifference(this.clock(), dests.get(id, Dest.idleSince)) < this.trashUnits) return false;
     this.#forgetReplies(id);
     dests.set(id, Dest.flags, 0);

@@ -27,8 +27,8 @@ test('services that are missing: one finding for one cause, and why where weir l
   assert.equal(all?.head, 'error virtual-server-absent');
   assert.match(all?.text ?? '', /^TCP 10\.5\.0\.9:81, .*:84 and 1 more of \/etc\/keepalived\/keepalived\.conf are not in the table: /);
   assert.equal(all?.fix, 'kill -HUP 77');
-  const [lacking] = found([{ ...wanted, missing: 'persistent services (-p) are not there yet' }], []);
-  assert.match(lacking?.text ?? '', /weir does not serve this: persistent services \(-p\) are not there yet$/);
+  const [lacking] = found([{ ...wanted, missing: 'tunnels (-i) are not there yet' }], []);
+  assert.match(lacking?.text ?? '', /weir does not serve this: tunnels \(-i\) are not there yet$/);
   assert.equal(lacking?.fix, undefined);
   assert.deepEqual(found([{ ...wanted, suspends: true }], []), [], 'ha_suspend keeps it out while the VIP is elsewhere');
 });

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The timer's part of the templates: each that has expired is asked whether connections hold it. Those that live when the sweep of the
+ * connection table meets them answer; after a whole round without an answer the template is removed. */
+#ifndef WEIR_TEMPLATE_SWEEP_H
+#define WEIR_TEMPLATE_SWEEP_H
+
+#define ASKED_ROUNDS 2 /* the round that was under way, and a whole one */
+#define TEMPLATE_SWEEP_MIN 64
+#define TEMPLATE_SWEEP_MAX (1u << 17) /* in one tick */
+
+/* Is a template asked? Then connections answer. */
+static __always_inline bool templates_asking(struct conf *c, struct housekeeping *h) {
+  return c->templates_live && (__u32)c->swept - h->asked <= ASKED_ROUNDS;
+}
+
+/* The answer of a connection that the sweep meets: it is alive, and perhaps established. */
+static __always_inline void template_hold(struct conn_slot *s, __u64 v) {
+  if (!v_taken(v) || v_claimed(v)) return;
+  bool assured = v_udp(v) ? v & V_PROVEN : v_state(v) == S_ESTABLISHED;
+  template_mark(READ(s->key), v_dest(v), T_CHILD | (assured ? T_ASSURED : 0), true);
+}
+
+static __always_inline void template_ask(struct housekeeping *h, struct template *t, __u64 v, __u32 round) {
+  WRITE(t->asked, round);
+  if (CAS(&t->value, v, (v | T_ASKED) & ~T_CHILD) == v) WRITE(h->asked, round);
+}
+
+/* Held for another while, as the kernel does each time that its timer finds connections; or removed. */
+static __always_inline void template_judge(struct conf *c, struct template *t, __u64 v, __u32 now) {
+  __u32 hold = units_of(c, TEMPLATE_HELD_SECONDS), until = (__u32)v + hold;
+  if (v & T_CHILD) {
+    if (t_expired(until, now)) until = now + hold;
+    CAS(&t->value, v, (v >> 32 << 32 & ~(T_ASKED | T_CHILD)) | T_HELD | until);
+  } else if (CAS(&t->value, v, 0) == v) {
+    template_count(c, v, -1, now);
+  }
+}
+
+static long template_sweep(__u64 i, void *ctx) {
+  struct housekeeping **h = ctx;
+  struct conf *c = the_conf();
+  __u32 number = READ((*h)->template) & template_mask, now = clock_now();
+  struct template *t = template_at(number);
+  WRITE((*h)->template, number + 1);
+  if (!c || !t) return 1;
+  __u64 v = READ(t->value);
+  if (!t_taken(v) || t_claimed(v) || !t_expired(v, now)) return 0;
+  __u32 round = c->swept;
+  if (!(v & T_ASKED)) template_ask(*h, t, v, round);
+  else if (round - READ(t->asked) >= ASKED_ROUNDS) template_judge(c, t, v, now);
+  return 0;
+}
+
+/* A tenth of the slots. While connections move to another table the sweep meets only a part of them, so no template is judged. */
+static __always_inline void templates_sweep(struct conf *c, struct housekeeping *h) {
+  __u32 chunk = (template_mask + 1) / 10;
+  if (BRIDGING) return;
+  if (chunk < TEMPLATE_SWEEP_MIN) chunk = template_mask + 1;
+  if (chunk > TEMPLATE_SWEEP_MAX) chunk = TEMPLATE_SWEEP_MAX;
+  bpf_loop(chunk, template_sweep, &h, 0);
+}
+
+#endif

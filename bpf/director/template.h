@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Templates of persistent services: which destination the new connections of a client go to. abi.h has the rules of their memory. */
+#ifndef WEIR_TEMPLATE_H
+#define WEIR_TEMPLATE_H
+
+#define TEMPLATE_PLACES (2 * TEMPLATE_WAYS)
+#define TEMPLATE_TRIES 4
+
+static __always_inline __u32 t_dest(__u64 v) { return (v >> T_DEST_SHIFT) & T_DEST_MASK; }
+static __always_inline bool t_taken(__u64 v) { return t_dest(v) != 0; }
+static __always_inline bool t_claimed(__u64 v) { return t_dest(v) == T_DEST_MASK; }
+static __always_inline bool t_expired(__u64 v, __u32 now) { return (__s32)((__u32)v - now) < 0; }
+
+static __always_inline __u32 units_of(struct conf *c, __u64 seconds) { return seconds * READ(c->hz) >> CLOCK_SHIFT; }
+
+static __always_inline __u32 t_timeout(struct conf *c, struct template *t, __u64 v) {
+  return v & T_HELD ? units_of(c, TEMPLATE_HELD_SECONDS) : READ(t->timeout);
+}
+
+static __always_inline __u64 persistence_of(struct service *svc) {
+  return svc->flags & SVC_PERSISTENCE_SECOND ? READ(svc->persistence[1]) : READ(svc->persistence[0]);
+}
+
+static __always_inline __u64 template_key(__u64 persistence, __u32 service, __u32 caddr) {
+  return conn_key(caddr & persistence >> PERSISTENCE_MASK_SHIFT, 0, service);
+}
+
+/* The number of the n-th slot where a template with this hash may be: first those of one home, then those of the other. */
+static __always_inline __u32 template_place(__u32 hash, __u32 n) {
+  __u32 home = n < TEMPLATE_WAYS ? hash : hash * 0x9e3779b1u >> 8;
+  return (home * TEMPLATE_WAYS + n % TEMPLATE_WAYS) & template_mask;
+}
+static __always_inline struct template *template_at(__u32 number) {
+  number &= template_mask;
+  return bpf_map_lookup_elem(&templates, &number);
+}
+
+/* May it lead new connections to its destination? Overload does not count for persistent clients. */
+static __always_inline bool template_leads(struct conf *c, __u64 v) {
+  struct dest *d = t_claimed(v) ? 0 : dest_at(t_dest(v));
+  return d && d->flags & D_AVAILABLE && !(READ(c->expire_quiescent_template) && (__s32)READ(d->weight) <= 0);
+}
+
+static __always_inline struct template_probe *the_template_probe(void) {
+  struct scratch *scratch = the_scratch();
+  if (!scratch) return 0;
+  CHECKED(scratch);
+  return &scratch->template_probe;
+}
+
+/* The probe for the template of a client. */
+static __always_inline void template_probe_for(struct template_probe *r, __u64 persistence, __u32 service, __u32 caddr) {
+  r->key = template_key(persistence, service, caddr);
+  r->hash = keyed_hash(r->key);
+}
+
+/* Is it the template of the probe? */
+static __always_inline bool template_is(struct template_probe *r, struct template *t, __u64 v) {
+  return t_taken(v) && !t_claimed(v) && READ(t->key) == r->key;
+}
+
+/* The number of the slot of the probe's template; NOWHERE: it has none. */
+static __always_inline __u32 template_search(struct template_probe *r) {
+#pragma clang loop unroll(disable)
+  for (__u32 n = 0; n < TEMPLATE_PLACES; n++) {
+    __u32 place = template_place(r->hash, n);
+    struct template *t = template_at(place);
+    if (t && READ(t->key) == r->key && t_taken(READ(t->value))) return place;
+  }
+  return NOWHERE;
+}
+
+/* Begins the time of the probe's template again, in this slot. Returns its destination; 0: it is gone, or leads nowhere. */
+__noinline __u32 template_use(__u32 place) {
+  struct template_probe *r = the_template_probe();
+  struct conf *c = the_conf();
+  struct template *t = template_at(place);
+  if (!r || !c || !t) return 0;
+#pragma clang loop unroll(disable)
+  for (int i = 0; i < TEMPLATE_TRIES; i++) {
+    __u64 v = READ(t->value);
+    if (!template_is(r, t, v) || !template_leads(c, v)) return 0;
+    __u64 to = (v >> 32 << 32 & ~(T_ASKED | T_CHILD)) | (__u32)(r->now + t_timeout(c, t, v));
+    if (CAS(&t->value, v, to) == v) return t_dest(v);
+  }
+  return 0;
+}
+
+/* With a template, a connection that is over goes on when its client begins again. */
+__noinline int is_persistent(__u32 service) {
+  struct service *svc = service_at(service);
+  return svc && svc->flags & SVC_PERSISTENT;
+}
+
+/* The destination of a client's template, whose time begins again; 0: there is none that leads anywhere, or the service is not persistent.
+ * What is to be done of it is decided here, and in the scratch space, so that the verifier follows one path through the callers. */
+__noinline __u32 template_find(__u32 service, __u32 caddr, __u32 now) {
+  struct service *svc = service_at(service);
+  struct template_probe *r = the_template_probe();
+  struct conf *c = the_conf();
+  if (!svc || !r || !c) return 0;
+  r->wanted = 0;
+  if (likely(!(svc->flags & SVC_PERSISTENT))) return 0;
+  __u64 persistence = persistence_of(svc);
+  template_probe_for(r, persistence, service, caddr);
+  r->timeout = units_of(c, (__u32)persistence);
+  r->now = now;
+  __u32 place = template_search(r), dest = place == NOWHERE ? 0 : template_use(place);
+  r->wanted = !dest;
+  return dest;
+}
+
+static __always_inline void template_count(struct conf *c, __u64 v, __u32 change, __u32 now) {
+  struct dest *d = dest_at(t_dest(v));
+  __sync_fetch_and_add(&c->templates_live, change);
+  if (!d) return;
+  __sync_fetch_and_add(&d->persistent, change);
+  WRITE(d->idle_since, now);
+}
+
+/* Which template gives way first where no slot is free: the one with the least worth. One that expired, and that no connection holds; then
+ * clients of which no connection was established, so that forged ones drive out each other; of these, the one that was used least lately. */
+static __always_inline __u64 template_worth(struct conf *c, struct template *t, __u64 v, __u32 now) {
+  __u64 class = v & T_ASSURED ? 2 : 1;
+  if (v & T_ASKED) class = v & T_CHILD ? 3 : 0;
+  __u32 idle = now - ((__u32)v - t_timeout(c, t, v));
+  return class << 32 | ~idle;
+}
+
+static __always_inline void template_note_free(struct template_probe *r, __u32 n, __u32 place) {
+  r->free[n >= TEMPLATE_WAYS] = place;
+  r->more += n < TEMPLATE_WAYS ? 1 : -1;
+}
+
+/* Looks at the n-th slot. True: it holds the key. A global function, so that it is verified once. */
+__noinline int template_look(__u32 n) {
+  struct template_probe *r = the_template_probe();
+  struct conf *c = the_conf();
+  if (!r || !c) return 0;
+  __u32 place = template_place(r->hash, n);
+  struct template *t = template_at(place);
+  if (!t) return 0;
+  __u64 v = READ(t->value);
+  if (t_claimed(v)) return 0;
+  if (!t_taken(v)) {
+    template_note_free(r, n, place);
+    return 0;
+  }
+  if (template_is(r, t, v)) {
+    r->holder = place;
+    return 1;
+  }
+  __u64 worth = template_worth(c, t, v, r->now);
+  if (worth >= r->worth) return 0;
+  r->worth = worth;
+  r->evict = place;
+  return 0;
+}
+
+/* The slot for a template: the one that has the key, else a free one of the home that has more of them, else that of another client. */
+static __always_inline __u32 template_slot(struct template_probe *r) {
+  r->holder = r->free[0] = r->free[1] = r->evict = NOWHERE;
+  r->worth = ~0ull;
+  r->more = 0;
+#pragma clang loop unroll(disable)
+  for (__u32 n = 0; n < TEMPLATE_PLACES; n++)
+    if (template_look(n)) return r->holder;
+  if (r->free[0] == NOWHERE && r->free[1] == NOWHERE) return r->evict;
+  return r->free[1] == NOWHERE || (r->more >= 0 && r->free[0] != NOWHERE) ? r->free[0] : r->free[1];
+}
+
+/* Writes the template of the probe into a slot. False: another CPU changed the slot first. */
+static __always_inline bool template_fill(struct conf *c, struct template_probe *r, struct template *t, bool other) {
+  __u64 was = READ(t->value);
+  if (t_claimed(was) || CAS(&t->value, was, T_DEST_MASK << T_DEST_SHIFT) != was) return false;
+  if (t_taken(was)) template_count(c, was, -1, r->now);
+  if (t_taken(was) && other) count_reason(R_TEMPLATE_REPLACED);
+  WRITE(t->key, r->key);
+  WRITE(t->timeout, r->timeout);
+  __u64 value = (__u64)r->dest << T_DEST_SHIFT | (__u32)(r->now + r->timeout);
+  template_count(c, value, 1, r->now);
+  WRITE(t->value, value);
+  return true;
+}
+
+/* Makes the template of the probe, under the lock of its key, unless another CPU has made it meanwhile. False: try again. */
+__noinline int template_put(void) {
+  struct template_probe *r = the_template_probe();
+  struct conf *c = the_conf();
+  if (!r || !c) return false;
+  __u32 place = template_slot(r);
+  struct template *t = place == NOWHERE ? 0 : template_at(place);
+  if (!t) return false;
+  if (place != r->holder) return template_fill(c, r, t, true);
+  return template_use(place) || template_fill(c, r, t, false);
+}
+
+/* Makes the template that was not found for a packet, now that its connection goes to `dest`. Where the lock is not free in time, there is
+ * none until the client's next connection. */
+__noinline int template_make(__u32 dest) {
+  struct template_probe *r = the_template_probe();
+  if (!r || likely(!r->wanted)) return 0;
+  r->dest = dest;
+  __u32 lock = LOCKS + SPILL_LOCKS + LOCALITY_LOCKS + (r->hash & (TEMPLATE_LOCKS - 1));
+  if (!lock_take(lock)) return 0;
+#pragma clang loop unroll(disable)
+  for (int i = 0; i < TEMPLATE_TRIES; i++)
+    if (template_put()) break;
+  lock_give(lock);
+  return 0;
+}
+
+/* Does this change show that a client is a real one, for its template? */
+static __always_inline bool assures(__u64 from, __u64 to) {
+  if (v_udp(to)) return ~from & to & V_PROVEN;
+  return v_state(to) == S_ESTABLISHED && v_state(from) != S_ESTABLISHED;
+}
+
+/* Sets flags in the template that leads the client of a connection to the connection's destination. `asked`: only if it is asked. */
+__noinline int template_mark(__u64 conn, __u32 dest, __u64 flags, __u32 asked) {
+  __u32 service = conn >> K_SERVICE_SHIFT;
+  struct service *svc = service_at(service);
+  struct template_probe *r = the_template_probe();
+  if (!svc || !r || !(svc->flags & SVC_PERSISTENT)) return 0;
+  template_probe_for(r, persistence_of(svc), service, conn);
+  __u32 place = template_search(r);
+  struct template *t = place == NOWHERE ? 0 : template_at(place);
+  if (!t) return 0;
+#pragma clang loop unroll(disable)
+  for (int i = 0; i < TEMPLATE_TRIES; i++) {
+    __u64 v = READ(t->value);
+    if (!template_is(r, t, v) || t_dest(v) != dest || (asked && !(v & T_ASKED))) return 0;
+    if ((v & flags) == flags || CAS(&t->value, v, v | flags) == v) return 0;
+  }
+  return 0;
+}
+
+#endif
