@@ -97,7 +97,7 @@ export const commands: readonly Command[] = [
   },
   {
     name: 'sim',
-    meaning: 'simulate VRRP in memory, by histories made from seeds, and report what breaks',
+    meaning: 'simulate in memory: VRRP and health checks by histories made from seeds, and schedulers by a load or a capture',
     load: () => import('./commands/sim.js'),
   },
   { name: 'doctor', meaning: 'find what is wrong on this host, why, and how to fix it', load: () => import('./commands/doctor.js') },

@@ -47,12 +47,6 @@ export const layers: readonly Layer[] = [
     pure: true,
   },
   {
-    folder: 'sim',
-    what: "`control`'s machines on a virtual network and clock: histories from seeds, invariants, shrinking",
-    mayImport: values,
-    pure: true,
-  },
-  {
     folder: 'sys',
     what: 'the kernel as objects, a room a kind: `sockets/`, `netlink/`, `bpf/`, `files/`, `processes/`, `namespaces/`; `policy/`: which namespaces are dead; the only user of the addon',
     mayImport: ['model', 'wire'],
@@ -63,6 +57,12 @@ export const layers: readonly Layer[] = [
     what: '`director.ts`: what every driver offers; `ebpf/`: the driver; `memory/`: a director in memory, in `memory/packets/` with packets; `schedule/`, `tcp-state.ts`: the rules of the kernel again in TypeScript, the measure of the C ones',
     mayImport: ['model', 'wire', 'sys'],
     pure: ['schedule', 'memory'],
+  },
+  {
+    folder: 'sim',
+    what: "`control`'s machines on a virtual network and clock: histories from seeds, invariants, shrinking; `packets/`: loads through the director in memory",
+    mayImport: [...values, 'datapath'],
+    pure: true,
   },
   {
     folder: 'host',

@@ -1,5 +1,5 @@
-// weir sim: runs the machine of VRRP or of health checks through histories made from seeds and reports broken invariants. Changes nothing
-// on the host.
+// weir sim: runs the machine of VRRP or of health checks through histories made from seeds and reports broken invariants; compares
+// schedulers (sim-packets.ts). Changes nothing on the host.
 
 import { counted } from '../../model/counted.js';
 import { WeirError } from '../../model/errors/weir-error.js';
@@ -14,9 +14,11 @@ import { weirMachine as vrrpMachine } from '../../sim/vrrp/weir-machine.js';
 import { reported } from '../failure.js';
 import { readFlags, wantsHelp } from '../flags.js';
 import type { Io } from '../io.js';
+import { PACKETS_USAGE, runPackets } from './sim-packets.js';
 
 const USAGE = `usage: weir sim vrrp|check [--seeds COUNT] [--from SEED] [--keep-going]   or: weir sim vrrp|check --seed SEED [--whole]
-       weir sim vrrp takes [--nodes 2..5], too`;
+       weir sim vrrp takes [--nodes 2..5], too
+       weir sim packets compares schedulers: weir sim packets --help`;
 const TYPES = { seeds: 'value', from: 'value', seed: 'value', nodes: 'value', whole: 'flag', 'keep-going': 'flag' } as const;
 const DEFAULT_SEEDS = 1000;
 
@@ -66,10 +68,12 @@ function runSeeds(io: Io, from: number, count: number, { judge, describe }: Judg
 
 export function run(args: readonly string[], io: Io): Promise<number> {
   return reported('weir sim', io, async () => {
+    const packets = args[0] === 'packets';
     if (wantsHelp(args)) {
-      io.out(`${USAGE}\n`);
+      io.out(packets ? PACKETS_USAGE : `${USAGE}\n`);
       return 0;
     }
+    if (packets) return runPackets(args.slice(1), io);
     const { flags, words } = readFlags(args, TYPES);
     const [which] = words;
     const nodes = wholeNumber('nodes', flags.nodes, 2, 5);

@@ -148,6 +148,11 @@ export class PacketTable {
     this.settings.setSysctl(name, words[0] ?? 0);
   }
 
+  /** The newest first. @throws WeirError service-missing */
+  destinations(key: ServiceKey): readonly DestinationRecord[] {
+    return this.#live(key).list;
+  }
+
   #checked(spec: ServiceSpec): ServiceEndpoint {
     if (spec.persistence !== undefined) throw new WeirError('not-yet', { missing: 'persistence in the director in memory' });
     return endpointOf(spec.key);

@@ -1,0 +1,105 @@
+// The command as `weir sim packets` runs it: shares by weight, clients that a change of the pool moves, captures.
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { generatedLoad } from '../../sim/packets/load.js';
+import type { Replayed } from '../../sim/packets/replay.js';
+import { concat } from '../../wire/bytes.js';
+import { memoryIo } from '../io.js';
+import { run } from './sim.js';
+
+async function output(...args: readonly string[]): Promise<string> {
+  const io = memoryIo();
+  assert.equal(await run(['packets', ...args], io), 0, io.stderr);
+  return io.stdout;
+}
+
+async function results(...args: readonly string[]): Promise<readonly Replayed[]> {
+  const { results: found }: { results: readonly Replayed[] } = JSON.parse(await output(...args, '--json'));
+  return found;
+}
+
+async function failure(...args: readonly string[]): Promise<string> {
+  const io = memoryIo();
+  assert.equal(await run(['packets', ...args], io), 2);
+  assert.equal(io.stdout, '');
+  return io.stderr;
+}
+
+test('shares follow the weights, or do not, by scheduler', async () => {
+  const [rr, wrr] = await results('--servers', '192.0.2.11*1,192.0.2.12*3', '--schedulers', 'rr,wrr', '--requests', '400');
+  assert.deepEqual(
+    [rr, wrr].map((each) => each?.servers.map(({ connections }) => connections)),
+    [
+      [200, 200],
+      [100, 300],
+    ],
+  );
+});
+
+test('every scheduler but ovf, which fills servers by weight, serves all; the same load gives the same answer', async () => {
+  const all = await results('--requests', '200', '--users', '50');
+  for (const { scheduler, connections, refused } of all) {
+    assert.equal(connections + refused, 200, scheduler);
+    assert.equal(refused > 0, scheduler === 'ovf', scheduler);
+  }
+  assert.equal(all.length, 14);
+  assert.deepEqual(await results('--requests', '200', '--users', '50'), all);
+});
+
+test('a removed server moves its own clients alone under mh, nearly; most of them under rr', async () => {
+  const [mh, rr] = await results('--schedulers', 'mh,rr', '--remove', '192.0.2.14');
+  assert.ok(mh?.moved !== undefined && rr?.moved !== undefined);
+  assert.ok(mh.moved.necessary > 0.15 * mh.clients && mh.moved.necessary < 0.35 * mh.clients);
+  assert.ok(mh.moved.clients < mh.moved.necessary * 1.5, `mh moved ${mh.moved.clients}, ${mh.moved.necessary} had to`);
+  assert.ok(rr.moved.clients > 0.5 * rr.clients, `rr moved ${rr.moved.clients} of ${rr.clients}`);
+});
+
+test('a server of weight 0 is refused to all; without another one they are refused', async () => {
+  const [wlc] = await results('--schedulers', 'wlc', '--servers', '192.0.2.11*0', '--requests', '10');
+  assert.deepEqual([wlc?.connections, wlc?.refused], [0, 10]);
+});
+
+test('the text has a row for each scheduler', async () => {
+  const text = await output('--schedulers', 'rr,sh', '--requests', '100', '--add', '192.0.2.20*2');
+  assert.match(
+    text,
+    /^100 requests of 500 users in 60 s \(seed 1\); then the same again, 192\.0\.2\.20 added\n\nscheduler {2}192\.0\.2\.11\*1 /,
+  );
+  assert.match(text, /\nrr +25\.0% +25\.0% +25\.0% +25\.0% +100 +0 +\d+\.\d% +0\.0%\nsh +/);
+});
+
+test('a capture is what the load is: the same packets, the same answer', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'weir-sim-'));
+  try {
+    const service = { protocol: 'tcp', address: { family: 'inet', words: [0xc0000201] }, port: 80 } as const;
+    const words = (...values: readonly number[]): Uint8Array => new Uint8Array(new Uint32Array(values).buffer);
+    const records = generatedLoad(service, { users: 500, requests: 300, seconds: 60, seed: 1 }).map(({ at, packet }) =>
+      concat(words(Math.floor(at), Math.floor((at % 1) * 1e6), packet.length, packet.length), packet),
+    );
+    const path = join(folder, 'load.pcap');
+    writeFileSync(path, concat(words(0xa1b2c3d4, 0x00040002, 0, 0, 65535, 101), ...records));
+    const [captured] = await results('--pcap', path, '--service', '192.0.2.1:80', '--schedulers', 'sh');
+    const [generated] = await results('--requests', '300', '--schedulers', 'sh');
+    assert.deepEqual(
+      captured?.servers.map(({ connections }) => connections),
+      generated?.servers.map(({ connections }) => connections),
+    );
+    assert.match(await failure('--pcap', '/dev/null', '--service', '192.0.2.1:80'), /neither pcap nor pcapng/);
+    assert.match(await failure('--pcap', join(folder, 'none'), '--service', '192.0.2.1:80'), /cannot be read/);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test('wrong words are refused', async () => {
+  assert.match(await failure('more'), /^usage: weir sim packets/);
+  assert.match(await failure('--users', '0'), /--users takes a whole number from 1/);
+  assert.match(await failure('--servers', '192.0.2.11,192.0.2.11'), /each address once/);
+  assert.match(await failure('--remove', '192.0.2.99'), /one of the servers/);
+  assert.match(await failure('--add', '192.0.2.11'), /not a server yet/);
+  assert.match(await failure('--service', '192.0.2.1:80'), /^usage/);
+  assert.match(await failure('--servers', 'x'), /ADDRESS\[\*WEIGHT\]/);
+});
