@@ -104,6 +104,7 @@ struct ring_block {
  * under `seq` (odd while one CPU writes; a reader takes seq, fields, seq). */
 #define NH_XDP 0x1  /* the device takes frames from XDP */
 #define NH_PEER 0x2 /* a veth: redirect packets to its other end */
+#define NH_LOCAL 0x4 /* no next hop: the address is the host's own, or has no route */
 struct nexthop {
   __u32 addr;
   __u32 ifindex;
@@ -152,7 +153,7 @@ struct egress {
  * user; `hop`, `probed_at`, `reply_from`, `reply_at` by packets; `active`, `inactive`, `persistent`, `idle_since` by packets and timer (atomic adds; idle_since
  * is a plain store of the clock). */
 #define D_AVAILABLE 0x1
-#define D_LOCAL 0x4 /* the address is one of this host */
+#define D_LOCAL 0x4 /* the address was one of this host at the last command; tc asks the FIB (NH_LOCAL) */
 #define D_REAL 0x8 /* is or was masqueraded: E_REAL finds it for replies */
 struct dest {
   __u32 addr[4]; /* network order; IPv4 in addr[0] */

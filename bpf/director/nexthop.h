@@ -281,7 +281,12 @@ static __always_inline enum hop_answer nexthop_resolve(void *ctx, __u32 ifindex,
     /* Writing ip_forward=0 turns it off on weir's device, too, until the next weir command. Until then the old answer is used. */
     *gateway = 0;
     bool had = d ? hop_read(&d->hop, addr, READ(d->hop.stamp), 0, h) : client_hop_read(entry, addr, now, ~0u, h);
+    if (d && (had ? h->flags & NH_LOCAL : d->flags & D_LOCAL)) return HOP_LOCAL;
     return had ? HOP_READY : HOP_NONE;
+  }
+  if (answer == HOP_LOCAL && d) {
+    *h = (struct hop){.ifindex = LOOPBACK, .flags = NH_LOCAL};
+    nexthop_store(&d->hop, addr, now, h);
   }
   if (answer != HOP_READY) return answer;
   if ((d ? d->hop.addr : (__u32)READ(entry->known)) != addr) *gateway = 0; /* the first answer is not old */

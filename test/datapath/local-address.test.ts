@@ -64,3 +64,26 @@ for (const attach of ['tc', 'xdp'] as const) {
     });
   });
 }
+
+for (const attach of ['tc', 'xdp'] as const) {
+  test(`a real server's address that comes to the director, or leaves it, is noticed (${attach})`, { skip }, async () => {
+    await inCluster(async (cluster) => {
+      const { client, lvs, web1 } = cluster;
+      if (attach === 'xdp') pollingFarEnds(cluster);
+      const address = '10.8.2.50';
+      lvs.ip(`addr add ${address}/32 dev eth1`);
+      await serving(cluster, lvs, 80, address);
+      ok(lvs.weir(`load --attach ${attach}`));
+      for (const protocol of ['t', 'u']) ipvsadm(lvs, `-A -${protocol} ${VIP}:80`, `-a -${protocol} ${VIP}:80 -r ${address}:80 -m`);
+      const answers = (): string => ['tcp', 'udp'].flatMap((each) => asked(client, each as 'tcp' | 'udp', VIP, 80, 2)).join(' ');
+      assert.equal(answers(), 'lvs lvs lvs lvs');
+      lvs.ip(`addr del ${address}/32 dev eth1`);
+      web1.ip(`addr add ${address}/32 dev eth0`);
+      await serving(cluster, web1, 80, address);
+      await until(answers, (seen) => seen === 'web1 web1 web1 web1');
+      web1.ip(`addr del ${address}/32 dev eth0`);
+      lvs.ip(`addr add ${address}/32 dev eth1`);
+      await until(answers, (seen) => seen === 'lvs lvs lvs lvs');
+    });
+  });
+}

@@ -9,11 +9,7 @@ export const Account = {
   longDue: { at: 272, size: 8, count: 1 },
 } as const;
 
-export const DigestKey = {
-  bytes: 64,
-  inner: { at: 0, size: 4, count: 8 },
-  outer: { at: 32, size: 4, count: 8 },
-} as const;
+export const DigestKey = { bytes: 64, inner: { at: 0, size: 4, count: 8 }, outer: { at: 32, size: 4, count: 8 } } as const;
 
 export const VrrpRuleKey = {
   bytes: 8,
@@ -36,17 +32,9 @@ export const VrrpRule = {
   covered: { at: 36, size: 4, count: 1 },
 } as const;
 
-export const VrrpDigestId = {
-  bytes: 8,
-  account: { at: 0, size: 4, count: 1 },
-  key: { at: 4, size: 4, count: 1 },
-} as const;
+export const VrrpDigestId = { bytes: 8, account: { at: 0, size: 4, count: 1 }, key: { at: 4, size: 4, count: 1 } } as const;
 
-export const VrrpSeenKey = {
-  bytes: 20,
-  account: { at: 0, size: 4, count: 1 },
-  address: { at: 4, size: 4, count: 4 },
-} as const;
+export const VrrpSeenKey = { bytes: 20, account: { at: 0, size: 4, count: 1 }, address: { at: 4, size: 4, count: 4 } } as const;
 
 export const HeartbeatPeerKey = {
   bytes: 24,
@@ -67,28 +55,13 @@ export const HeartbeatPeer = {
   key: { at: 40, size: 64, count: 4 },
 } as const;
 
-export const ClaimKey = {
-  bytes: 20,
-  ifindex: { at: 0, size: 4, count: 1 },
-  address: { at: 4, size: 4, count: 4 },
-} as const;
+export const ClaimKey = { bytes: 20, ifindex: { at: 0, size: 4, count: 1 }, address: { at: 4, size: 4, count: 4 } } as const;
 
-export const Claim = {
-  bytes: 16,
-  account: { at: 0, size: 4, count: 1 },
-  due: { at: 8, size: 8, count: 1 },
-} as const;
+export const Claim = { bytes: 16, account: { at: 0, size: 4, count: 1 }, due: { at: 8, size: 8, count: 1 } } as const;
 
-export const OwnMac = {
-  bytes: 8,
-  mac: { at: 0, size: 1, count: 6 },
-} as const;
+export const OwnMac = { bytes: 8, mac: { at: 0, size: 1, count: 6 } } as const;
 
-export const BfdSessionKey = {
-  bytes: 8,
-  discriminator: { at: 0, size: 4, count: 1 },
-  port: { at: 4, size: 4, count: 1 },
-} as const;
+export const BfdSessionKey = { bytes: 8, discriminator: { at: 0, size: 4, count: 1 }, port: { at: 4, size: 4, count: 1 } } as const;
 
 export const BfdNeighbourKey = {
   bytes: 24,

@@ -8,9 +8,9 @@ export const LAYOUTS = {
   conns: 533567585,
   conns6: 2615462872,
   counters: 3710279309,
-  dests: 2073509310,
+  dests: 2035155394,
   drops: 1648157632,
-  egresses: 118265803,
+  egresses: 3475133933,
   endpoints: 4074764114,
   estimates: 1413622892,
   housekeeping: 2315192243,
@@ -24,4 +24,4 @@ export const LAYOUTS = {
 } as const;
 
 /** Of all of them. */
-export const LAYOUT = 2922928276;
+export const LAYOUT = 1837755630;

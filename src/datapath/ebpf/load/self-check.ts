@@ -6,7 +6,7 @@ import { release } from 'node:os';
 import { WeirError } from '../../../model/errors/weir-error.js';
 import type { BpfMap, ObjectFile } from '../../../sys/bpf/bpf-objects.js';
 import { type Field, Records } from '../../../sys/bpf/records.js';
-import { macBytes } from '../../../wire/ethernet.js';
+import { macBytes, ZERO_MAC } from '../../../wire/ethernet.js';
 import { Abi, ClientHop, ClientHopSet, Conf, ConnSlot, Dest, Egress, Endpoint, Interface, Nexthop, Service } from '../abi.gen.js';
 import { writerOf } from '../recovery/batch.js';
 import { hashKeysOf, keyedHash, keyOf } from '../table/endpoint-table.js';
@@ -57,8 +57,8 @@ function mapped(map: BpfMap): ArrayBuffer {
   }
 }
 
-/** A next hop out of `lo`, as a FIB answer would be cached. `at`: of the record, bytes. */
-function writeHop(memory: ArrayBuffer, at: number, address: number, mac: string): void {
+/** A next hop out of `lo`, or none (NH_LOCAL), as a FIB answer would be cached. `at`: of the record, bytes. */
+function writeHop(memory: ArrayBuffer, at: number, address: number, mac: string, flags: number): void {
   const hop = new Records(memory, memory.byteLength);
   const set = (field: Field, value: number, k = 0): void => hop.set(0, { ...field, at: at + field.at }, value, k);
   set(Nexthop.addr, address);
@@ -69,7 +69,7 @@ function writeHop(memory: ArrayBuffer, at: number, address: number, mac: string)
   macBytes(SOURCE_MAC).forEach((byte, k) => {
     set(Nexthop.smac, byte, k);
   });
-  set(Nexthop.flags, Abi.NH_XDP);
+  set(Nexthop.flags, flags);
 }
 
 function clientHopAt(tables: Tables, hops: ArrayBuffer): number {
@@ -105,8 +105,8 @@ function setStage(tables: Tables): void {
     const id = k + 1;
     services.set(id, Service.local, local ? IS_LOCAL : IS_ELSEWHERE);
     dests.set(id, Dest.replyFrom, FROM_OUTSIDE); // their replies come in there
-    if (hop === undefined) dests.set(id, Dest.flags, dests.get(id, Dest.flags) | Abi.D_LOCAL);
-    else writeHop(dests.memory, id * Dest.bytes + Dest.hop.at, dests.get(id, Dest.addr), hop);
+    const flags = hop === undefined ? Abi.NH_LOCAL : Abi.NH_XDP;
+    writeHop(dests.memory, id * Dest.bytes + Dest.hop.at, dests.get(id, Dest.addr), hop ?? ZERO_MAC, flags);
   });
 }
 
