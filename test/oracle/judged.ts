@@ -35,6 +35,7 @@ const SCRIPTS = {
   c1_tcp_states: 'py',
   c2_lifetime: 'py',
   c3_settings: 'py',
+  p1_persistence: 'py',
   v1_ipv6: 'py',
 } as const;
 
