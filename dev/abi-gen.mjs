@@ -26,6 +26,7 @@ const FILES = [
     layouts: {
       out: 'src/datapath/ebpf/layouts.gen.ts',
       with: ['bpf/director/locality-abi.h', 'bpf/director/template-abi.h'],
+      before: 'bpf/director/layout-before.h',
       unshared: ['drop_history', 'icmp_limits', 'ipv6_tc', 'scratch_space'],
       build: {
         header: 'bpf/director/abi6.h',
@@ -201,6 +202,8 @@ function numbersOf(object, header, { unshared, belong }, appended) {
 /** Enums whose members are only appended. */
 const appendedOf = (names) => ['reason', ...Object.keys(names)];
 
+const literalOf = (value) => (value > Number.MAX_SAFE_INTEGER ? `0x${value.toString(16)}n` : `${value}`);
+
 /** One generated file, as text. */
 function generate({ header: path, objects: files, names, apart = [], only = false, numbers = 'Abi' }) {
   const header = readFileSync(join(root, path), 'utf8');
@@ -232,8 +235,7 @@ function generate({ header: path, objects: files, names, apart = [], only = fals
   const constants = constantsOf(header);
   if (constants.size > 0) {
     lines.push(`export const ${numbers} = {`);
-    for (const [name, value] of constants)
-      lines.push(`  ${name}: ${value > Number.MAX_SAFE_INTEGER ? `0x${value.toString(16)}n` : value},`);
+    for (const [name, value] of constants) lines.push(`  ${name}: ${literalOf(value)},`);
     lines.push('} as const;', '');
   }
   return lines.join('\n');
@@ -259,6 +261,7 @@ const headersOf = (path, layouts) =>
 
 /** The numbers of the maps' layouts, as text. */
 function generateLayouts({ header: path, objects: files, names, layouts }) {
+  const { before } = layouts;
   const header = headersOf(join(root, path), layouts);
   const { build } = layouts;
   const both = `${readFileSync(join(root, build.header), 'utf8')}/* ---- the next header */\n${header}`;
@@ -275,6 +278,13 @@ function generateLayouts({ header: path, objects: files, names, layouts }) {
     '',
     '/** Of all of them. */',
     `export const LAYOUT = ${hash(JSON.stringify(numbers))};`,
+    '',
+    `/** The connections' layout of the build before, from ${before}: a table of it can be taken over. */`,
+    'export const Before = {',
+    ...[...constantsOf(readFileSync(join(root, before), 'utf8'))].map(
+      ([name, value]) => `  ${name.slice('BEFORE_'.length)}: ${literalOf(value)},`,
+    ),
+    '} as const;',
     '',
   ].join('\n');
 }

@@ -232,6 +232,8 @@ struct conn_bucket {
 };
 #define K_PORT_SHIFT 32
 #define K_SERVICE_SHIFT 48
+#define K_CLIENT 0xffffffffffffull
+#define K_HASHED K_CLIENT /* what of a key chooses its bucket: the client alone, so that a reply finds its connection without the service */
 #define V_DEST_SHIFT 32
 #define V_DEST_MASK 0x3ffffull
 #define V_METHOD_SHIFT 50

@@ -16,7 +16,31 @@ static __always_inline struct bridge *the_bridge(void) {
   __u32 zero = 0;
   return bpf_map_lookup_elem(&bridge, &zero);
 }
-static __always_inline __u32 old_home_of(__u64 key) { return OLD_BUCKET | (keyed_hash(key) & old_mask); }
+
+#ifdef TAKEOVER
+#define REPLACES true /* a move may replace a connection, as a new one does: nothing can go back to the old layout */
+#else
+#define REPLACES false
+#define BEFORE_K_HASHED K_HASHED
+#endif
+static __always_inline __u32 old_hash(__u64 key) { return keyed_hash(key_to_before(key) & BEFORE_K_HASHED); }
+static __always_inline __u32 old_home_of(__u64 key) { return OLD_BUCKET | (old_hash(key) & old_mask); }
+static __always_inline __u32 home_in(__u32 number, __u64 key) { return number_is_old(number) ? old_hash(key) : conn_hash(key); }
+
+/* The plain programs of before lock a key in their way, those that follow in today's: this build takes both locks, the lower one first. */
+static __always_inline bool key_lock(__u64 key) {
+  __u32 one = conn_hash(key) & (LOCKS - 1), two = old_hash(key) & (LOCKS - 1);
+  __u32 lower = one < two ? one : two, upper = one < two ? two : one;
+  if (!lock_take(lower)) return false;
+  if (lower == upper || lock_take(upper)) return true;
+  lock_give(lower);
+  return false;
+}
+static __always_inline void key_unlock(__u64 key) {
+  __u32 one = conn_hash(key) & (LOCKS - 1), two = old_hash(key) & (LOCKS - 1);
+  lock_give(one);
+  if (one != two) lock_give(two);
+}
 
 /* The bucket from which a new connection is inserted. The caller holds the key's lock. */
 static __always_inline __u32 home_to_fill(__u64 key) {
@@ -40,7 +64,7 @@ static long lock_is_free(__u64 i, void *ctx) {
 
 /* The same for a caller that does not hold it. */
 __noinline __u32 bridge_find(__u64 key, __u32 now) {
-  __u32 number = bridge_find_alone(key, now), which = keyed_hash(key) & (LOCKS - 1);
+  __u32 number = bridge_find_alone(key, now), which = conn_hash(key) & (LOCKS - 1);
   if (number != NOWHERE) return number;
   __u64 *lock = bpf_map_lookup_elem(&locks, &which);
   if (!lock) return NOWHERE;
@@ -48,7 +72,7 @@ __noinline __u32 bridge_find(__u64 key, __u32 now) {
   return bridge_search(home_of(key), key, now);
 }
 
-/* Claims a free slot of the new table. The caller holds the key's lock. */
+/* Claims a slot of the new table. The caller holds the key's lock. */
 static __always_inline __u32 slot_for(__u64 key, __u32 now) {
   __u32 home = home_of(key);
   struct scratch *scratch = the_scratch();
@@ -57,7 +81,7 @@ static __always_inline __u32 slot_for(__u64 key, __u32 now) {
 #pragma clang loop unroll(disable)
   for (int i = 0; i < 4; i++) {
     conn_probe(home, key, now, r);
-    if (r->free == NOWHERE) return NOWHERE;
+    if (r->free == NOWHERE && !(REPLACES && r->evict != NOWHERE)) return NOWHERE;
     __u32 number = slot_take(home, now);
     if (number != NOWHERE) return number;
   }
@@ -68,16 +92,19 @@ static __always_inline __u32 slot_for(__u64 key, __u32 now) {
 static __always_inline __u64 slot_leave(struct conn_slot *s, __u64 key, __u32 now) {
 #pragma clang loop unroll(disable)
   for (int i = 0; i < MOVE_TRIES; i++) {
-    __u64 v = READ(s->value);
-    if (!v_live(v, now) || READ(s->key) != key) return 0;
-    if (CAS(&s->value, v, v & V_SPILLED) == v) return v & ~(V_SPILLED | 15ull << V_AWAY_SHIFT);
+    __u64 v = slot_value(s, true), was = v;
+    if (!v_live(v, now) || !slot_has_key(s, true, key)) return 0;
+    if (slot_swap(s, true, &was, v & V_SPILLED)) return v & ~(V_SPILLED | 15ull << V_AWAY_SHIFT);
   }
   return 0;
 }
 
 /* Moves a connection, unless the new table has no room for it. The caller holds its lock. */
-__noinline int bridge_move(__u32 from, __u64 key, __u32 now) {
+__noinline int bridge_move(__u32 from, __u64 key, __u32 now, __u32 udp) {
   struct bridge *b = the_bridge();
+  struct scratch *scratch = the_scratch();
+  if (!scratch) return 0;
+  scratch->probe.udp = udp;
   __u32 number = slot_for(key, now);
   struct conn_slot *old = slot_at(from), *new = slot_at(number);
   if (!b || number == NOWHERE || !old || !new) return 0;
@@ -96,16 +123,15 @@ __noinline int bridge_settle(__u32 number, __u32 now) {
   struct conn_slot *s = slot_at(number);
   struct bridge *b = the_bridge();
   if (!s || !b) return 0;
-  __u64 v = READ(s->value), key = READ(s->key);
+  __u64 v = slot_value(s, true), key = slot_key(s, true);
   if (!v_taken(v)) return 0;
-  __u32 lock = keyed_hash(key) & (LOCKS - 1);
   if (!v_claimed(v) && v_expired(v, now)) {
-    conn_end(s, v, now);
-  } else if (!v_claimed(v) && lock_take(lock)) {
-    bridge_move(number, key, now);
-    lock_give(lock);
+    conn_end(s, true, v, now);
+  } else if (!v_claimed(v) && key_lock(key)) {
+    bridge_move(number, key, now, v_udp(v));
+    key_unlock(key);
   }
-  if (v_taken(READ(s->value))) b->left++;
+  if (v_taken(slot_value(s, true))) b->left++;
   return 0;
 }
 

@@ -4,14 +4,6 @@
 #define WEIR_CONN_H
 
 #define LOCK_TRIES 4096
-#define CAS(at, from, to) __sync_val_compare_and_swap(at, from, to)
-
-/* A connection that was found: its slot, and its value when it was read. */
-struct found {
-  struct conn_slot *slot;
-  __u64 value;
-};
-
 #ifndef IPV6
 /* IPv4: the key has the client's address (conn6.h: of IPv6). */
 static __always_inline bool slot_is_of_client(struct conn_slot *s) { return true; }
@@ -19,24 +11,6 @@ static __always_inline void slot_store_client(struct conn_slot *s) {}
 static __always_inline void client_is_source(struct packet *p) {}
 static __always_inline void client_is_target(struct packet *p) {}
 #endif
-
-static __always_inline bool slot_holds(struct conn_slot *s, __u64 key, __u32 now, struct found *f) {
-  if (READ(s->key) != key) return false;
-  __u64 v = READ(s->value);
-  if (!v_live(v, now) || !slot_is_of_client(s)) return false;
-  if (READ(s->key) != key) return false; /* the slot got another connection between the two reads */
-  f->slot = s;
-  f->value = v;
-  return true;
-}
-
-static __always_inline bool bucket_holds(struct conn_bucket *b, __u64 key, __u32 now, struct found *f) {
-  return slot_holds(&b->slot[0], key, now, f) || slot_holds(&b->slot[1], key, now, f) ||
-         slot_holds(&b->slot[2], key, now, f) || slot_holds(&b->slot[3], key, now, f);
-}
-
-/* The home bucket of a key. */
-static __always_inline __u32 home_of(__u64 key) { return keyed_hash(key) & conn_mask; }
 
 /* A slot by its number: bucket * BUCKET_SLOTS + index in the bucket. */
 static __always_inline struct conn_slot *slot_at(__u32 number) {
@@ -46,19 +20,58 @@ static __always_inline struct conn_slot *slot_at(__u32 number) {
   return &b->slot[number & (BUCKET_SLOTS - 1)];
 }
 
+/* Where a connection is; 0: nowhere. The bridging build must know in which table: there it is the slot's number, plus one. */
+#ifdef BRIDGE
+typedef __u64 slot_ref;
+static __always_inline slot_ref ref_to(struct conn_slot *s, __u32 number) { return number + 1ull; }
+static __always_inline struct conn_slot *ref_slot(slot_ref r) { return r ? slot_at(r - 1) : 0; }
+static __always_inline bool ref_is_old(slot_ref r) { return number_is_old(r - 1); }
+#else
+typedef struct conn_slot *slot_ref;
+static __always_inline slot_ref ref_to(struct conn_slot *s, __u32 number) { return s; }
+static __always_inline struct conn_slot *ref_slot(slot_ref r) { return r; }
+static __always_inline bool ref_is_old(slot_ref r) { return false; }
+#endif
+
+/* A connection that was found: its slot, and its value when it was read. */
+struct found {
+  slot_ref slot;
+  __u64 value;
+};
+
+/* Has the slot the key's connection? The value is in `f` then, and in the plain build the slot. */
+static __always_inline bool slot_holds(struct conn_slot *s, bool old, __u64 key, __u32 now, struct found *f) {
+  if (!slot_has_key(s, old, key)) return false;
+  __u64 v = slot_value(s, old);
+  if (!v_live(v, now) || !slot_is_of_client(s)) return false;
+  if (!slot_has_key(s, old, key)) return false; /* the slot got another connection between the two reads */
+#ifndef BRIDGE
+  f->slot = s;
+#endif
+  f->value = v;
+  return true;
+}
+
+/* What chooses the bucket of a key, and its lock: the client alone, so that a reply finds its connection without its service. */
+static __always_inline __u32 conn_hash(__u64 key) { return keyed_hash(key & K_HASHED); }
+
+/* The home bucket of a key. */
+static __always_inline __u32 home_of(__u64 key) { return conn_hash(key) & conn_mask; }
+
 /* The slot of a bucket that holds the key, else one of these. A global function, so that it is verified once. */
 #define NOT_HERE BUCKET_SLOTS /* the key may be in the next bucket */
 #define NOT_FURTHER (BUCKET_SLOTS + 1)
 __noinline __u32 bucket_search(__u32 bucket, __u64 key, __u32 now) {
   struct conn_bucket *b = bucket_at(bucket);
+  bool old = bucket_is_old(bucket);
   struct found f;
   if (!b) return NOT_FURTHER;
   CHECKED(b);
-  if (slot_holds(&b->slot[0], key, now, &f)) return 0;
-  if (slot_holds(&b->slot[1], key, now, &f)) return 1;
-  if (slot_holds(&b->slot[2], key, now, &f)) return 2;
-  if (slot_holds(&b->slot[3], key, now, &f)) return 3;
-  return READ(b->slot[0].value) & V_SPILLED ? NOT_HERE : NOT_FURTHER;
+  if (slot_holds(&b->slot[0], old, key, now, &f)) return 0;
+  if (slot_holds(&b->slot[1], old, key, now, &f)) return 1;
+  if (slot_holds(&b->slot[2], old, key, now, &f)) return 2;
+  if (slot_holds(&b->slot[3], old, key, now, &f)) return 3;
+  return slot_value(&b->slot[0], old) & V_SPILLED ? NOT_HERE : NOT_FURTHER;
 }
 
 /* The number of the slot that holds the key in the bucket `first` steps after its home or in a later one; NOWHERE: none. */
@@ -73,19 +86,8 @@ static __always_inline __u32 conn_search(__u32 home, __u32 first, __u64 key, __u
 }
 __noinline __u32 conn_far(__u32 home, __u64 key, __u32 now) { return conn_search(home, 1, key, now); }
 
-/* `home`: of the key, counted round the table or not. */
-static __always_inline bool conn_find_from(__u32 home, __u64 key, __u32 now, struct found *f) {
-  struct conn_bucket *b = bucket_at(home);
-  if (!b) return false;
-  if (bucket_holds(b, key, now, f)) return true;
-  if (likely(!(READ(b->slot[0].value) & V_SPILLED))) return false;
-  struct conn_slot *s = slot_at(conn_far(home, key, now));
-  return s && slot_holds(s, key, now, f);
-}
-
 /* The bridging build (bridge.h) has a second table. */
 #ifdef BRIDGE
-#define BRIDGING true
 __noinline __u32 bridge_find(__u64 key, __u32 now);
 __noinline __u32 bridge_find_alone(__u64 key, __u32 now);
 static __always_inline __u32 home_to_fill(__u64 key);
@@ -96,13 +98,27 @@ static __always_inline bool conn_find(__u64 key, __u32 now, struct found *f) {
     __u32 number = bridge_find(key, now);
     struct conn_slot *s = number == NOWHERE ? 0 : slot_at(number);
     if (!s) return false;
-    if (slot_holds(s, key, now, f)) return true;
+    if (slot_holds(s, number_is_old(number), key, now, f)) {
+      f->slot = ref_to(s, number);
+      return true;
+    }
   }
   return false;
 }
+static __always_inline bool key_lock(__u64 key);
+static __always_inline void key_unlock(__u64 key);
 #else
-#define BRIDGING false
-static __always_inline bool conn_find(__u64 key, __u32 now, struct found *f) { return conn_find_from(keyed_hash(key), key, now, f); }
+static __always_inline bool conn_find(__u64 key, __u32 now, struct found *f) {
+  __u32 home = conn_hash(key);
+  struct conn_bucket *b = bucket_at(home);
+  if (!b) return false;
+  if (slot_holds(&b->slot[0], false, key, now, f) || slot_holds(&b->slot[1], false, key, now, f) ||
+      slot_holds(&b->slot[2], false, key, now, f) || slot_holds(&b->slot[3], false, key, now, f))
+    return true;
+  if (likely(!(READ(b->slot[0].value) & V_SPILLED))) return false;
+  struct conn_slot *s = slot_at(conn_far(home, key, now));
+  return s && slot_holds(s, false, key, now, f);
+}
 #endif
 
 /* Thresholds, as the kernel has them: a destination is full from its upper threshold on. It takes new connections again below its lower
@@ -134,13 +150,10 @@ static __always_inline void conn_uncount(__u64 v, __u32 now) {
 
 /* Replaces `from` by `to` and keeps the destination's active and inactive counts right. False: another CPU changed the value,
  * which is now in `from`. */
-static __always_inline bool conn_change(struct conn_slot *s, __u64 *from, __u64 to) {
-  if (*from == to) return true;
-  __u64 was = CAS(&s->value, *from, to);
-  if (unlikely(was != *from)) {
-    *from = was;
-    return false;
-  }
+static __always_inline bool conn_change(struct conn_slot *s, bool old, __u64 *from, __u64 to) {
+  __u64 was = *from;
+  if (was == to) return true;
+  if (unlikely(!slot_swap(s, old, from, to))) return false;
   if ((was ^ to) & V_INACTIVE) {
     struct dest *d = dest_at(v_dest(to));
     if (!d) return true;
@@ -152,8 +165,9 @@ static __always_inline bool conn_change(struct conn_slot *s, __u64 *from, __u64 
 }
 
 /* Ends a connection now. True for the one caller whose compare-and-swap ended it. */
-static __always_inline bool conn_end(struct conn_slot *s, __u64 v, __u32 now) {
-  if (CAS(&s->value, v, v & V_SPILLED) != v) return false;
+static __always_inline bool conn_end(struct conn_slot *s, bool old, __u64 v, __u32 now) {
+  __u64 was = v;
+  if (!slot_swap(s, old, &was, v & V_SPILLED)) return false;
   conn_uncount(v, now);
   return true;
 }
@@ -182,8 +196,13 @@ static __always_inline void lock_give(__u32 which) {
   if (lock) WRITE(*lock, 0);
 }
 
+#ifndef BRIDGE
+static __always_inline bool key_lock(__u64 key) { return lock_take(conn_hash(key) & (LOCKS - 1)); }
+static __always_inline void key_unlock(__u64 key) { lock_give(conn_hash(key) & (LOCKS - 1)); }
+#endif
+
 static __always_inline void probe_slot(struct probe *r, struct conn_slot *s, __u32 number, __u32 now) {
-  __u64 v = READ(s->value);
+  __u64 v = slot_value(s, number_is_old(number));
   if (v_claimed(v)) return;
   if (!v_taken(v) || v_expired(v, now)) {
     if (r->free != NOWHERE) return;
@@ -228,7 +247,9 @@ static __always_inline __u32 slot_claim(struct probe *r, __u32 now) {
   __u32 number = replace ? r->evict : r->free;
   __u64 was = replace ? r->evict_value : r->free_value;
   struct conn_slot *s = number == NOWHERE ? 0 : slot_at(number);
-  if (!s || CAS(&s->value, was, (was & V_SPILLED) | CLAIMED << V_DEST_SHIFT) != was) return NOWHERE;
+  if (!s) return NOWHERE;
+  __u64 now_is = was;
+  if (!slot_swap(s, number_is_old(number), &now_is, (was & V_SPILLED) | CLAIMED << V_DEST_SHIFT)) return NOWHERE;
   if (replace) count_reason(evict_reason(r->evict_class));
   if (v_taken(was)) conn_uncount(was, now);
   return number;
@@ -240,7 +261,7 @@ __noinline int conn_spill(__u32 home, __u32 away) {
   for (__u32 i = 0; i < PROBE_BUCKETS; i++) {
     if (i >= away) break;
     struct conn_bucket *b = bucket_at(home + i);
-    if (b) __sync_fetch_and_or(&b->slot[0].value, V_SPILLED);
+    if (b) slot_mark_spilled(&b->slot[0], bucket_is_old(home));
   }
   return 0;
 }
@@ -253,14 +274,19 @@ static __always_inline __u32 spill_lock_of(__u32 bucket) {
 /* How far from home a slot is, in buckets: no table has fewer than PROBE_BUCKETS, so a hash of the key serves as its home. */
 static __always_inline __u32 away_from(__u32 home, __u32 number) { return (number / BUCKET_SLOTS - home) & (PROBE_BUCKETS - 1); }
 
-/* Writes a claimed slot: the key first, then the value by adding, so that SPILLED stays where another CPU sets it meanwhile. */
+#ifndef BRIDGE
+static __always_inline __u32 home_in(__u32 number, __u64 key) { return conn_hash(key); }
+#else
+static __always_inline __u32 home_in(__u32 number, __u64 key);
+#endif
+
+/* Writes a claimed slot, which is visible then. */
 static __always_inline void slot_fill(__u32 number, __u64 key, __u64 value) {
-  __u32 away = away_from(keyed_hash(key), number);
+  __u64 away = away_from(home_in(number, key), number);
   struct conn_slot *s = slot_at(number);
   if (!s) return;
   slot_store_client(s);
-  WRITE(s->key, key);
-  __sync_fetch_and_add(&s->value, value + ((__u64)away << V_AWAY_SHIFT) - (CLAIMED << V_DEST_SHIFT));
+  slot_write(s, number_is_old(number), key, value | away << V_AWAY_SHIFT);
 }
 
 #endif

@@ -5,7 +5,6 @@
 #define WEIR_DIRECTOR_H
 
 #define SECOND_OR_SO 64 /* clock units */
-#define SAME_ENDPOINT_MAX 4096 /* services that may share one address and port of a server; each costs a reply one lookup */
 
 enum decision {
   GO_PASS,      /* not balanced: unchanged to the stack */
@@ -68,8 +67,10 @@ static __always_inline bool is_recent(__u64 value, __u32 now, __u32 timeout) {
  * from the new value, a few times. `flags`: TCP's, or TOUCH_UDP; TOUCH_OUT for the server's packets. */
 #define TOUCH_UDP 0x100
 #define TOUCH_OUT 0x200
-__noinline int conn_move(struct conn_slot *s, __u64 key, __u64 value, __u32 flags, __u32 now) {
+__noinline int conn_move(slot_ref at, __u64 key, __u64 value, __u32 flags, __u32 now) {
   struct conf *c = the_conf();
+  struct conn_slot *s = ref_slot(at);
+  bool old = ref_is_old(at);
   if (!s || !c) return 0;
 #pragma clang loop unroll(disable)
   for (int i = 0; i < 4; i++) {
@@ -87,8 +88,8 @@ __noinline int conn_move(struct conn_slot *s, __u64 key, __u64 value, __u32 flag
     to = v_moved(to, state, now + timeout);
     if (to >> 32 == value >> 32 && recent) return 0;
     bool assured = assures(value, to);
-    if (conn_change(s, &value, to)) return unlikely(assured) ? template_mark(key, v_dest(to), T_ASSURED, false) : 0;
-    if (READ(s->key) != key) return 0;
+    if (conn_change(s, old, &value, to)) return unlikely(assured) ? template_mark(key, v_dest(to), T_ASSURED, false) : 0;
+    if (!slot_has_key(s, old, key)) return 0;
   }
   return 0;
 }
@@ -109,10 +110,15 @@ static __always_inline void conn_touch(struct verdict *v, bool out) {
   if (BRIDGING && unlikely(gone == CONN_GONE) && conn_find(v->key, v->now, &v->f)) conn_move(v->f.slot, v->key, v->f.value, flags, v->now);
 }
 
+static __always_inline bool found_end(struct found *f, __u32 now) {
+  struct conn_slot *s = ref_slot(f->slot);
+  return s && conn_end(s, ref_is_old(f->slot), f->value, now);
+}
+
 /* Ends the connection that was found. */
 static __always_inline void conn_finish(struct verdict *v) {
-  bool ended = conn_end(v->f.slot, v->f.value, v->now);
-  if (BRIDGING && !ended && conn_find(v->key, v->now, &v->f)) conn_end(v->f.slot, v->f.value, v->now);
+  bool ended = found_end(&v->f, v->now);
+  if (BRIDGING && !ended && conn_find(v->key, v->now, &v->f)) found_end(&v->f, v->now);
   v->known = false;
 }
 
@@ -176,15 +182,16 @@ __noinline __u32 slot_take(__u32 home, __u32 now) {
  * slot is free. */
 static __always_inline bool quick_probe(__u32 home, __u64 key, __u32 now, struct probe *r) {
   struct conn_bucket *b = bucket_at(home);
-  if (!b || READ(b->slot[0].value) & V_SPILLED) return false;
+  bool old = bucket_is_old(home);
+  if (!b || slot_value(&b->slot[0], old) & V_SPILLED) return false;
   r->holder = r->free = NOWHERE;
 #pragma clang loop unroll(full)
   for (int i = BUCKET_SLOTS - 1; i >= 0; i--) {
-    __u64 v = READ(b->slot[i].value);
+    __u64 v = slot_value(&b->slot[i], old);
     if (!v_taken(v) || (v_expired(v, now) && !v_claimed(v))) {
       r->free = home * BUCKET_SLOTS + i;
       r->free_value = v;
-    } else if (READ(b->slot[i].key) == key) {
+    } else if (slot_has_key(&b->slot[i], old, key)) {
       return false;
     }
   }
@@ -239,10 +246,10 @@ static __always_inline enum decision conn_make(struct verdict *v, __u64 key) {
   for (int i = 0; i < 4; i++) {
     conn_look(home, key, v->now);
     if (r->holder != NOWHERE) {
-      v->f.slot = slot_at(r->holder);
-      if (!v->f.slot) return GO_DROP;
-      v->f.value = READ(v->f.slot->value);
-      if (!v_live(v->f.value, v->now) || READ(v->f.slot->key) != key) continue; /* it ended meanwhile */
+      struct conn_slot *s = slot_at(r->holder);
+      if (!s) return GO_DROP;
+      if (!slot_holds(s, number_is_old(r->holder), key, v->now, &v->f)) continue; /* it ended meanwhile */
+      v->f.slot = ref_to(s, r->holder);
       v->known = true;
       return GO_REQUEST;
     }
@@ -275,11 +282,10 @@ static __always_inline enum decision conn_once(struct verdict *v) {
 /* Finds or makes the connection, under the lock of the key's home bucket. Its first packet sets its first state. */
 static __always_inline int conn_new(struct verdict *v) {
   __u64 key = v->key;
-  __u32 lock = keyed_hash(key) & (LOCKS - 1);
   v->reason = R_BUSY;
-  if (!lock_take(lock)) return GO_DROP;
+  if (!key_lock(key)) return GO_DROP;
   int go = conn_make(v, key);
-  lock_give(lock);
+  key_unlock(key);
   return go;
 }
 
@@ -333,33 +339,6 @@ static __always_inline enum decision decide_new(struct verdict *v, __u32 may) {
   else template_make(v->dest);
   v->d = dest_at(v->dest);
   return v->d ? GO_REQUEST : GO_DROP;
-}
-
-struct endpoint_walk {
-  __u32 id;
-  __u32 caddr;
-  __u32 cport;
-  __u32 now;
-};
-
-static long endpoint_step(__u64 i, void *ctx) {
-  struct endpoint_walk *w = ctx;
-  struct dest *d = w->id ? dest_at(w->id) : 0;
-  struct found f;
-  if (!d || i == SAME_ENDPOINT_MAX - 1) {
-    w->id = 0;
-    return 1;
-  }
-  if (conn_find(conn_key(w->caddr, w->cport, d->service), w->now, &f) && v_dest(f.value) == w->id) return 1;
-  w->id = READ(d->next_same);
-  return 0;
-}
-
-/* Among the destinations with one address and port, the one with a connection of this client; 0 = none. */
-__noinline __u32 dest_of_client(__u32 first, __u32 caddr, __u16 cport, __u32 now) {
-  struct endpoint_walk w = {.id = first, .caddr = caddr, .cport = cport, .now = now};
-  bpf_loop(SAME_ENDPOINT_MAX, endpoint_step, &w, 0);
-  return w.id;
 }
 
 /* A packet from a masqueraded destination: `first` is the first of the destinations with this address and port. */

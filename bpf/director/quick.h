@@ -166,7 +166,7 @@ static __always_inline void xdp_rewrite(struct packet *p, void *data, void *end,
 
 static __always_inline int quick_request(void *data, void *end, struct quick *q, __u32 service) {
   __u64 key = conn_key(q->p.saddr, q->p.sport, service);
-  struct conn_bucket *b = bucket_at(keyed_hash(key));
+  struct conn_bucket *b = bucket_at(conn_hash(key));
   if (!b) return QUICK_NO;
   CHECKED(b);
   struct quick_found f;
@@ -190,7 +190,7 @@ static __always_inline int quick_reply(void *data, void *end, struct quick *q, _
   if (!d || d->next_same || !(d->flags & D_AVAILABLE) || READ(d->hop.ifindex) != from) return QUICK_NO;
   struct client_hop_set *set = client_hop_set(q->p.daddr);
   __u64 key = conn_key(q->p.daddr, q->p.dport, d->service);
-  struct conn_bucket *b = bucket_at(keyed_hash(key));
+  struct conn_bucket *b = bucket_at(conn_hash(key));
   struct service *s = service_at(d->service);
   if (!set || !s || !b) return QUICK_NO;
   CHECKED(b);

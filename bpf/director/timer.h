@@ -40,7 +40,7 @@ static __always_inline void sweep_slot(struct sweep *w, struct conn_slot *s, __u
   __u64 v = READ(s->value);
   if (!v_taken(v)) return;
   if (!v_claimed(v) && sweep_ends(w, v, bucket)) {
-    if (conn_end(s, v, w->now)) return;
+    if (conn_end(s, false, v, w->now)) return;
     v = READ(s->value);
   }
   WRITE(w->h->counted, READ(w->h->counted) + 1);

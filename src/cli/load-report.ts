@@ -31,6 +31,8 @@ function lineOf(change: Exclude<DatapathChange, Attachment>): string {
       return change.back
         ? `the connection table: the new size of a killed command was taken back, room for ${change.room} connections stays`
         : `the connection table: what a killed command had begun was finished, room for ${change.room} connections now`;
+    case 'taken-over':
+      return `the tables of the build before were taken over: ${movedText(change.moved)}`;
     case 'forgotten':
       return `interface number ${change.ifindex}: forgotten, since it is gone`;
     case 'recorded':

@@ -155,7 +155,7 @@ export interface DatapathFacts {
   /** Loading or unloading was interrupted: there are pins, and no table. */
   readonly unfinished?: true;
   /** The tables are another build's, by its name: nothing in them can be read, and no service is known. */
-  readonly otherTables?: { readonly build: string; readonly maps: readonly string[] };
+  readonly otherTables?: { readonly build: string; readonly maps: readonly string[]; readonly before: boolean };
   /** Whose programs run; absent: not known. */
   readonly programs?: ProgramsOf;
   /** What `weir load` would repair. */

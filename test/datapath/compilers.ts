@@ -38,7 +38,12 @@ export function filtersBy(clang: string, folder: string): readonly string[] {
 }
 
 /** The builds of the datapath, by the names of their sources. */
-export const OBJECTS = { weir: 'weir.bpf.o', bridge: 'weir-bridge.bpf.o', ipv6: 'weir-ipv6.bpf.o' } as const;
+export const OBJECTS = {
+  weir: 'weir.bpf.o',
+  bridge: 'weir-bridge.bpf.o',
+  takeover: 'weir-takeover.bpf.o',
+  ipv6: 'weir-ipv6.bpf.o',
+} as const;
 
 /** `source`: the folder of the C. */
 interface Compiled {

@@ -35,8 +35,12 @@ function changedBy(...changes: readonly (readonly [was: string, is: string])[]):
       encoding: 'utf8',
     });
     const [now, then] = [LAYOUTS as Readonly<Record<string, number>>, JSON.parse(out) as Readonly<Record<string, number>>];
-    assert.deepEqual(Object.keys(then), Object.keys(now));
-    return Object.keys(now).filter((name) => now[name] !== then[name]);
+    // Those of IPv6 are in another object.
+    assert.deepEqual(
+      Object.keys(then),
+      Object.keys(now).filter((name) => !name.endsWith('6')),
+    );
+    return Object.keys(then).filter((name) => now[name] !== then[name]);
   } finally {
     rmSync(folder, { recursive: true });
   }

@@ -67,7 +67,7 @@ export function settled(lvs: Host, connections: number): void {
 }
 
 /** Kills the command some turns after `sign` is there, unless it has ended by then. */
-async function killed(lvs: Host, command: readonly string[], sign: () => boolean, turns: number): Promise<void> {
+export async function killed(lvs: Host, command: readonly string[], sign: () => boolean, turns: number): Promise<void> {
   const child = spawn('ip', ['netns', 'exec', lvs.namespace, ...command], { stdio: 'ignore' });
   const gone = once(child, 'exit');
   const turn = (): Promise<void> => new Promise((done) => setImmediate(done));

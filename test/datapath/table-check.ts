@@ -2,7 +2,7 @@
 // counts that add up, and a mark on every bucket between a connection's home and its place.
 import assert from 'node:assert/strict';
 import { Abi, Conf, ConnSlot, Dest } from '../../src/datapath/ebpf/abi.gen.js';
-import { keyedHash } from '../../src/datapath/ebpf/table/endpoint-table.js';
+import { connectionHash } from '../../src/datapath/ebpf/table/endpoint-table.js';
 import { takenTemplates } from '../../src/datapath/ebpf/table/templates.js';
 import { swap16, swap32 } from '../../src/wire/bytes.js';
 import type { Bed } from './bed.js';
@@ -68,7 +68,7 @@ function checkPlace(bed: TableView, slot: Slot): void {
   const { conf } = bed.tables;
   const keys = [0, 1, 2].map((k) => conf.big(0, Conf.hashKey, k)) as [bigint, bigint, bigint];
   const mask = conf.get(0, Conf.connBuckets) - 1;
-  const home = (keyedHash(slot.key, keys) & mask) >>> 0;
+  const home = (connectionHash(slot.key, keys) & mask) >>> 0;
   const bucket = Math.floor(slot.index / Abi.BUCKET_SLOTS);
   assert.equal((bucket - home) & mask, slot.away, `slot ${slot.index} knows how far from home it is`);
   for (let passed = 0; passed < slot.away; passed++) {

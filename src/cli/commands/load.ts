@@ -16,6 +16,7 @@ const USAGE = `usage: weir load [--conn-tab-bits N] [--connections N] [--max-ser
        weir load --if-loaded
        prints what it changed: what it loaded, attached, repaired and set, a line each; nothing where nothing was to be done
        loaded by another build with the same tables, it gets this build's programs; nothing is lost
+       tables of the build before are taken over under traffic: no connection is lost, no packet is dropped
        a loaded connection table gets another size under traffic: no connection is lost, no packet is dropped
        room for services and destinations is chosen at loading, or while there is no service and no connection
        --conn-tab-bits     the connection table's size, as the kernel's conn_tab_bits: 8 to 27 (12); above 20 it holds 2^N connections
@@ -89,7 +90,7 @@ export const run = command({ name: 'weir load', usage: USAGE, types: TYPES }, ({
   const losing = attach.attach === 'xdp' ? losingVeths() : [];
   if (losing.length > 0) throw new WeirError('xdp-veth-loses', { names: losing.join(', ') });
   const changes: DatapathChange[] = [];
-  openDirector({ capacity, ...attach, ...wait, report: (change) => changes.push(change) }).close();
+  openDirector({ capacity, ...attach, ...wait, takeOver: true, report: (change) => changes.push(change) }).close();
   io.out(loadReport(changes));
   if (exchangeBuild(undefined, wait)) io.out('the programs of this build replaced those of another; the table and its connections stay\n');
   return 0;

@@ -115,7 +115,7 @@ type TableFacts = Pick<PlanFacts, 'present' | 'connections' | 'services' | 'time
 
 /** @throws WeirError datapath-other-build */
 function tableFacts(observed: ObservedDatapath): TableFacts {
-  if (observed.kind === 'other-tables') throw new WeirError('datapath-other-build', observed);
+  if (observed.kind === 'other-tables') throw new WeirError(observed.before ? 'datapath-build-before' : 'datapath-other-build', observed);
   if (observed.kind !== 'loaded') return { present: new Map(), connections: new Map(), services: new Map(), expireNodest: false };
   const { reader } = observed;
   const present = reader.services().map(({ spec, destinations }) => {

@@ -5,8 +5,8 @@ export const LAYOUTS = {
   client_hops: 1221680808,
   client_hops6: 521235461,
   conf: 4129891604,
-  conns: 533567585,
-  conns6: 2615462872,
+  conns: 833466389,
+  conns6: 1255591476,
   counters: 3710279309,
   dests: 2035155394,
   drops: 1648157632,
@@ -24,4 +24,20 @@ export const LAYOUTS = {
 } as const;
 
 /** Of all of them. */
-export const LAYOUT = 1837755630;
+export const LAYOUT = 1948145471;
+
+/** The connections' layout of the build before, from bpf/director/layout-before.h: a table of it can be taken over. */
+export const Before = {
+  LAYOUT: 533567585,
+  K_PORT_SHIFT: 32,
+  K_SERVICE_SHIFT: 48,
+  K_HASHED: 0xffffffffffffffffn,
+  V_DEST_SHIFT: 32,
+  V_METHOD_SHIFT: 50,
+  V_STATE_SHIFT: 52,
+  V_INACTIVE: 0x100000000000000n,
+  V_NOOUTPUT: 0x200000000000000n,
+  V_SPILLED: 0x400000000000000n,
+  V_PROVEN: 0x800000000000000n,
+  V_AWAY_SHIFT: 60,
+} as const;

@@ -20,6 +20,7 @@ import type { Capacity } from './load/object.js';
 import { ensurePair } from './load/pair.js';
 import { resize } from './load/resize.js';
 import { finishMove } from './load/table-move.js';
+import { finishTakeover, takeOver } from './load/takeover.js';
 import { ensureUdevRule } from './load/udev-rule.js';
 import { BPFFS_PLACE, Bpffs } from './pins/bpffs.js';
 import { Dirty, recover } from './recovery/batch.js';
@@ -35,6 +36,8 @@ export interface OpenOptions extends LockWait {
   readonly load?: boolean;
   /** Sizes: of a datapath that is loaded now, or of a loaded one (load/resize.ts). */
   readonly capacity?: Partial<Capacity>;
+  /** Tables of the build before become this build's (load/takeover.ts); default: they are refused. */
+  readonly takeOver?: boolean;
   /** How interfaces are attached from now on. */
   readonly attach?: AttachMode;
   /** Gets what the opening changes: nothing, most of the time. */
@@ -55,6 +58,7 @@ export function asWriter<T>(lockPath: string, wait: LockWait, work: () => T): T 
 function checkVersion(tables: Tables): void {
   const tablesOf = layoutOf(tables);
   if (tablesOf === 'none') throw new WeirError('pins-damaged');
+  if (tablesOf === 'before') throw new WeirError('datapath-build-before', { maps: mapsOfOtherLayout(tables) });
   if (tablesOf === 'other-build') throw new WeirError('datapath-other-build', { maps: mapsOfOtherLayout(tables) });
 }
 
@@ -85,8 +89,11 @@ function prepare(options: OpenOptions, bpffs: Bpffs): Prepared {
     if (!present && isLoadedElsewhere(netlink)) throw new WeirError('datapath-elsewhere', { place: BPFFS_PLACE });
     if (!present) load(folder, options.capacity);
     let tables = new Tables(folder);
-    checkVersion(tables);
     let interfaces = new AttachedInterfaces(folder, tables, netlink, report);
+    const begins = options.takeOver === true && layoutOf(tables) === 'before';
+    if (!begins) checkVersion(tables);
+    const taken = begins ? takeOver({ folder, tables, interfaces }) : finishTakeover({ folder, tables, interfaces });
+    if (taken !== undefined) report({ kind: 'taken-over', moved: taken.connections });
     const finished = present ? finishMove({ folder, tables, interfaces }) : undefined;
     if (finished !== undefined) report({ kind: 'move-finished', ...finished, room: sizesOf(tables).connections });
     const resized = present ? resize({ folder, tables, interfaces }, options.capacity ?? {}) : undefined;
@@ -119,7 +126,7 @@ function prepare(options: OpenOptions, bpffs: Bpffs): Prepared {
 
 /**
  * The director of this network namespace.
- * @throws WeirError datapath-not-loaded, …; lock-busy, SystemError (EPERM without root), WeirError of what is missing
+ * @throws WeirError datapath-not-loaded, datapath-build-before, …; lock-busy, SystemError (EPERM without root), WeirError of what is missing
  */
 export function openDirector(options: OpenOptions = {}): EbpfDirector {
   const bpffs = Bpffs.ensure();
@@ -189,6 +196,7 @@ export function exchangeBuild(file?: string, wait: LockWait = {}): boolean {
     const netlink = new Netlink();
     try {
       const interfaces = new AttachedInterfaces(folder, tables, netlink);
+      finishTakeover({ folder, tables, interfaces });
       finishMove({ folder, tables, interfaces });
       return exchangePrograms(folder, tables, interfaces, file);
     } finally {

@@ -53,6 +53,16 @@ export const datapathErrors = {
     hint: 'save its table with that build (ipvsadm-save -n), then run weir unload (table and connections are lost)',
     exitStatus: 1,
   },
+  'datapath-build-before': {
+    text: ({ maps }: { maps: readonly string[] }) => `the loaded tables are those of the build before (${otherLayouts(maps)})`,
+    hint: 'weir load (it takes them over under traffic; no connection is lost)',
+    exitStatus: 1,
+  },
+  'table-moving-elsewhere': {
+    text: () => 'another build has begun to move the connections into another table, and was killed',
+    hint: 'run weir load of that build first',
+    exitStatus: 1,
+  },
   'drops-without-history': {
     text: () => 'the loaded programs are of an older build, which does not know when packets were dropped',
     hint: 'weir load (it exchanges the programs; nothing is lost)',

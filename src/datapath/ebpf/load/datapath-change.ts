@@ -9,6 +9,8 @@ export type DatapathChange =
   | { readonly kind: 'resized'; readonly room: number; readonly moved: number }
   /** The same, where a killed command had begun it. `back`: it has the size of before. */
   | { readonly kind: 'move-finished'; readonly room: number; readonly connections: number; readonly back: boolean }
+  /** The tables of the build before are this build's now. `moved`: connections. */
+  | { readonly kind: 'taken-over'; readonly moved: number }
   | { readonly kind: 'attached' | 'detached'; readonly name: string; readonly hook: Hook }
   /** Its interface is gone: the pins and the record of it went, too. */
   | { readonly kind: 'forgotten'; readonly ifindex: number }

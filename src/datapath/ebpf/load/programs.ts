@@ -1,8 +1,10 @@
 // A build of the programs for tables that are loaded: tried on tables of its own, then loaded onto the pinned maps.
+import { existsSync } from 'node:fs';
 import { BpfMap, ObjectFile } from '../../../sys/bpf/bpf-objects.js';
 import type { Field } from '../../../sys/bpf/records.js';
 import { Conf } from '../abi.gen.js';
 import { requiredPin } from '../pins/required-pin.js';
+import { pinnedLayouts } from '../table/layout.js';
 import { NOT_SHARED, PINNED_MAPS, type Tables } from '../table/tables.js';
 import { loadTried } from './load.js';
 import { type Capacity, configure, loadObject, sizesOf } from './object.js';
@@ -37,6 +39,13 @@ export function tryPrograms(file: string, tables: Tables, prepare: (object: Obje
   }
 }
 
+/** Maps that the build which loaded the tables did not have, and that are not pinned yet: the object's own are. */
+export function mapsToMake(folder: string, tables: Tables): readonly string[] {
+  const known = pinnedLayouts(tables);
+  if (known === undefined) return [];
+  return PINNED_MAPS.filter((name) => !NOT_SHARED.has(name) && known[name] === undefined && !existsSync(`${folder}/${name}`));
+}
+
 /** Loads it with the constants and the maps of the running programs. */
 export function loadOnto(object: ObjectFile, folder: string, tables: Tables, extra?: Extra): void {
   const { conf } = tables;
@@ -46,7 +55,8 @@ export function loadOnto(object: ObjectFile, folder: string, tables: Tables, ext
   const sizes = { buckets, endpointBuckets: was(Conf.endpointBuckets), cpus: was(Conf.cpus), templates: was(Conf.templates) };
   configure(object, capacity, sizes, hashKeys(tables));
   extra?.configure(object);
-  const shared = PINNED_MAPS.filter((each) => !NOT_SHARED.has(each)).map((name) => [name, name] as const);
+  const missing = mapsToMake(folder, tables);
+  const shared = PINNED_MAPS.filter((each) => !NOT_SHARED.has(each) && !missing.includes(each)).map((name) => [name, name] as const);
   for (const [name, pin] of Object.entries({ ...Object.fromEntries(shared), ...extra?.pins })) {
     if (pin === undefined) continue;
     const map = requiredPin(`${folder}/${pin}`, BpfMap.pinned);

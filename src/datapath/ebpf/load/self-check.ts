@@ -9,7 +9,7 @@ import { type Field, Records } from '../../../sys/bpf/records.js';
 import { macBytes, ZERO_MAC } from '../../../wire/ethernet.js';
 import { Abi, ClientHop, ClientHopSet, Conf, ConnSlot, Dest, Egress, Endpoint, Interface, Nexthop, Service } from '../abi.gen.js';
 import { writerOf } from '../recovery/batch.js';
-import { hashKeysOf, keyedHash, keyOf } from '../table/endpoint-table.js';
+import { connectionHash, hashKeysOf, keyedHash, keyOf } from '../table/endpoint-table.js';
 import { realEndpoint, recordedServiceEndpoint } from '../table/identity.js';
 import { packetWords } from '../table/record-address.js';
 import type { Tables } from '../table/tables.js';
@@ -144,18 +144,18 @@ function difference(vector: Vector, verdict: string, data: Uint8Array): string |
 function clear(tables: Tables, conns: ArrayBuffer, hops: ArrayBuffer, vectors: readonly Vector[]): void {
   const { conf, services, dests, counters, estimates, endpoints, drops, interfaces } = tables;
   const keys = hashKeysOf(tables);
-  const bucket = (memory: ArrayBuffer, slotBytes: number, key: bigint): void => {
+  const bucket = (memory: ArrayBuffer, slotBytes: number, hash: number): void => {
     const bytes = slotBytes * Abi.BUCKET_SLOTS;
-    new Uint8Array(memory, (keyedHash(key, keys) & (memory.byteLength / bytes - 1)) * bytes, bytes).fill(0);
+    new Uint8Array(memory, (hash & (memory.byteLength / bytes - 1)) * bytes, bytes).fill(0);
   };
   const records = (table: Records, from: number, count: number): void => {
     new Uint8Array(table.memory, from * table.bytes, count * table.bytes).fill(0);
   };
   const ids = STAGE.map((_, k) => k + 1);
-  for (const { frame } of vectors) for (const id of ids) bucket(conns, ConnSlot.bytes, connectionKey(frame, id));
+  for (const { frame } of vectors) for (const id of ids) bucket(conns, ConnSlot.bytes, connectionHash(connectionKey(frame, id), keys));
   for (const id of ids) {
-    bucket(endpoints.memory, Endpoint.bytes, keyOf(recordedServiceEndpoint(tables, id)));
-    bucket(endpoints.memory, Endpoint.bytes, keyOf(realEndpoint(tables, id)));
+    bucket(endpoints.memory, Endpoint.bytes, keyedHash(keyOf(recordedServiceEndpoint(tables, id)), keys));
+    bucket(endpoints.memory, Endpoint.bytes, keyedHash(keyOf(realEndpoint(tables, id)), keys));
   }
   new Uint8Array(hops, clientHopAt(tables, hops), ClientHopSet.bytes).fill(0);
   const upTo = ids.length + 1;

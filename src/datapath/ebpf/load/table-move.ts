@@ -14,13 +14,12 @@ import { systemClock } from '../../../sys/clock.js';
 import { using } from '../../../sys/fd.js';
 import { Abi, Bridge, BridgePhase, Conf, ConnBucket } from '../abi.gen.js';
 import { requiredPin } from '../pins/required-pin.js';
-import { BRIDGE_PIN, SECOND_TABLE_PIN, type Tables } from '../table/tables.js';
+import { BRIDGE_PIN, SECOND_TABLE_PIN, TABLE_PIN, type Tables } from '../table/tables.js';
 import type { AttachedInterfaces } from './attached-interfaces.js';
 import { exchangePrograms } from './exchange.js';
 import { installPrograms } from './install-programs.js';
 import { type Extra, loadOnto, tryPrograms } from './programs.js';
 
-const TABLE_PIN = 'conns';
 /** Rounds of the old table before connections that have no room in the new one take the move back. */
 const ROUNDS_MAX = 50;
 const PAUSE_MS = 20;
@@ -31,8 +30,6 @@ export interface Moving {
   readonly folder: string;
   readonly tables: Tables;
   readonly interfaces: AttachedInterfaces;
-  /** The bridging build's object. */
-  readonly bridge?: string;
 }
 
 /** `back`: the table is the one from before. */
@@ -43,7 +40,7 @@ export interface Moved {
 
 const u32 = (value: number): Uint8Array => new Uint8Array(new Uint32Array([value]).buffer);
 
-function bucketsAt(path: string): number {
+export function bucketsAt(path: string): number {
   return using(requiredPin(path, BpfMap.pinned), (map) => map.info().maxEntries);
 }
 
@@ -51,8 +48,16 @@ function makePinned(path: string, name: string, bytes: number, entries: number):
   using(BpfMap.createArray(name, bytes, entries), (map) => map.pin(path));
 }
 
-function recordOf(folder: string): Records {
-  return using(requiredPin(`${folder}/${BRIDGE_PIN}`, BpfMap.pinned), (map) => new Records(map.mmap(Bridge.bytes, true), Bridge.bytes));
+/** Pins a second table with so many buckets, then the record of the move. */
+export function pinSecondTable(folder: string, recordPin: string, buckets: number): void {
+  rmSync(`${folder}/${SECOND_TABLE_PIN}`, { force: true });
+  makePinned(`${folder}/${SECOND_TABLE_PIN}`, 'conns', ConnBucket.bytes, buckets);
+  makePinned(`${folder}/${recordPin}`, 'bridge', Bridge.bytes, 1);
+}
+
+/** `recordPin`: BRIDGE_PIN or TAKEOVER_PIN. */
+export function recordOf(folder: string, recordPin: string): Records {
+  return using(requiredPin(`${folder}/${recordPin}`, BpfMap.pinned), (map) => new Records(map.mmap(Bridge.bytes, true), Bridge.bytes));
 }
 
 /** When it returns, every program that ran before has ended. */
@@ -77,8 +82,16 @@ function moveAll(program: Program, record: Records, buckets: number): boolean {
   return false;
 }
 
+/** The bridging build's object, and the pin of the record. */
+export interface Crossing {
+  readonly bridge: string;
+  readonly recordPin: string;
+}
+
+const resizing = (): Crossing => ({ bridge: artifact('weir-bridge.bpf.o'), recordPin: BRIDGE_PIN });
+
 /** From the old table of the two to the new one. False: connections were left, for which it has no room. */
-function cross({ folder, tables, interfaces, bridge = artifact('weir-bridge.bpf.o') }: Moving, record: Records): boolean {
+export function cross({ folder, tables, interfaces }: Moving, record: Records, { bridge, recordPin }: Crossing): boolean {
   const back = record.get(0, Bridge.back) !== 0;
   const [to, from] = back ? [TABLE_PIN, SECOND_TABLE_PIN] : [SECOND_TABLE_PIN, TABLE_PIN];
   const phase = back ? BridgePhase.PHASE_FIRST : BridgePhase.PHASE_SECOND;
@@ -95,7 +108,7 @@ function cross({ folder, tables, interfaces, bridge = artifact('weir-bridge.bpf.
   const object = new ObjectFile(bridge);
   try {
     loadOnto(object, folder, tables, {
-      pins: { conns: to, conns_old: from, bridge: BRIDGE_PIN },
+      pins: { conns: to, conns_old: from, bridge: recordPin },
       buckets,
       configure: withOld(oldBuckets),
     });
@@ -129,16 +142,16 @@ export function finishMove(moving: Moving): Moved | undefined {
     rmSync(second, { force: true });
     return undefined;
   }
-  const record = recordOf(folder);
+  const record = recordOf(folder, BRIDGE_PIN);
   if (!existsSync(second)) return settle(moving, record);
   if (record.get(0, Bridge.back) === 0) {
-    if (cross(moving, record)) {
+    if (cross(moving, record, resizing())) {
       renameSync(second, `${folder}/${TABLE_PIN}`);
       return settle(moving, record);
     }
     record.set(0, Bridge.back, 1);
   }
-  if (!cross(moving, record)) throw new WeirError('table-move-stuck', { left: record.get(0, Bridge.left) });
+  if (!cross(moving, record, resizing())) throw new WeirError('table-move-stuck', { left: record.get(0, Bridge.left) });
   rmSync(second);
   return settle(moving, record);
 }
@@ -146,9 +159,9 @@ export function finishMove(moving: Moving): Moved | undefined {
 /** Nothing is in the second table yet: the first one and the plain build stay. */
 function giveUp(moving: Moving): void {
   const { folder } = moving;
-  if (recordOf(folder).get(0, Bridge.phase) !== BridgePhase.PHASE_FIRST || !existsSync(`${folder}/${SECOND_TABLE_PIN}`)) return;
+  if (recordOf(folder, BRIDGE_PIN).get(0, Bridge.phase) !== BridgePhase.PHASE_FIRST || !existsSync(`${folder}/${SECOND_TABLE_PIN}`)) return;
   rmSync(`${folder}/${SECOND_TABLE_PIN}`);
-  settle(moving, recordOf(folder));
+  settle(moving, recordOf(folder, BRIDGE_PIN));
 }
 
 /**
@@ -157,9 +170,7 @@ function giveUp(moving: Moving): void {
  */
 export function moveTable(moving: Moving, buckets: number): Moved {
   const { folder } = moving;
-  rmSync(`${folder}/${SECOND_TABLE_PIN}`, { force: true });
-  makePinned(`${folder}/${SECOND_TABLE_PIN}`, 'conns', ConnBucket.bytes, buckets);
-  makePinned(`${folder}/${BRIDGE_PIN}`, 'bridge', Bridge.bytes, 1);
+  pinSecondTable(folder, BRIDGE_PIN, buckets);
   try {
     const moved = finishMove(moving);
     if (moved === undefined) throw new WeirError('pin-missing', { path: `${folder}/${BRIDGE_PIN}` });

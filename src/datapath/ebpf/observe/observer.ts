@@ -13,7 +13,7 @@ import { BUILD_PIN, buildPin, isLoaded } from '../load/load.js';
 import { isLoadedElsewhere } from '../load/loaded-elsewhere.js';
 import { BPFFS_PLACE, Bpffs } from '../pins/bpffs.js';
 import { layoutOf, mapsOfOtherLayout } from '../table/layout.js';
-import { BRIDGE_PIN, LAST_PINNED, MAPPED_PINS, Tables } from '../table/tables.js';
+import { BRIDGE_PIN, LAST_PINNED, MAPPED_PINS, TAKEOVER_PIN, Tables } from '../table/tables.js';
 import { ObservingReader } from './observing-reader.js';
 
 /**
@@ -36,8 +36,9 @@ export type ObservedDatapath =
   | { readonly kind: 'absent' }
   /** There are pins, but they were never finished, or are being removed. */
   | { readonly kind: 'unfinished'; readonly folder: string }
-  /** Another build's tables, which this build cannot read. `maps`: those whose layouts differ; none: it is not known which. */
-  | ({ readonly kind: 'other-tables'; readonly maps: readonly string[] } & Pinned)
+  /** Another build's tables, which this build cannot read. `maps`: those whose layouts differ; none: it is not known which.
+   * `before`: weir load takes them over. */
+  | ({ readonly kind: 'other-tables'; readonly maps: readonly string[]; readonly before: boolean } & Pinned)
   | ({ readonly kind: 'loaded'; readonly reader: ObservingReader } & Pinned);
 
 /** How much of a SHA-256 names a build for people. */
@@ -50,7 +51,8 @@ export const ownBuild = (): string => buildName(buildPin(artifact('weir.bpf.o'))
 
 /** `build`: the pin that names the build, which is missing while programs are exchanged. */
 function programsOf(build: string | undefined, pins: readonly string[], lockFile: string): ProgramsOf {
-  if (pins.includes(BRIDGE_PIN)) return exclusiveHolder(lockFile) === undefined ? 'bridging-left' : 'bridging';
+  if (pins.includes(BRIDGE_PIN) || pins.includes(TAKEOVER_PIN))
+    return exclusiveHolder(lockFile) === undefined ? 'bridging-left' : 'bridging';
   if (build === undefined) return exclusiveHolder(lockFile) === undefined ? 'mixed' : 'other';
   return build === buildPin(artifact('weir.bpf.o')) ? 'this' : 'other';
 }
@@ -110,7 +112,7 @@ export function observeDatapath(): ObservedDatapath {
     const layout = layoutOf(tables);
     if (layout === 'none') return { kind: 'unfinished', folder };
     const pinned = pinnedIn(folder, pins, lockFile);
-    if (layout === 'other-build') return { kind: 'other-tables', ...pinned, maps: mapsOfOtherLayout(tables) };
+    if (layout !== 'ours') return { kind: 'other-tables', ...pinned, maps: mapsOfOtherLayout(tables), before: layout === 'before' };
     tables.mapAll();
     return { kind: 'loaded', ...pinned, reader: new ObservingReader(tables, lockFile) };
   } catch (error) {

@@ -44,6 +44,9 @@ export function keyedHash(key: bigint, [a, b, c]: HashKeys): number {
   return Number(((h * MIX) & U64) >> 32n);
 }
 
+/** conn_hash() of bpf/director/conn.h: it chooses the bucket of a connection's key. */
+export const connectionHash = (key: bigint, keys: readonly [bigint, bigint, bigint]): number => keyedHash(key & BigInt(Abi.K_HASHED), keys);
+
 export const keyOf = (endpoint: EndpointRef): bigint => (typeof endpoint === 'bigint' ? endpoint : endpoint.key);
 
 export class EndpointTable {

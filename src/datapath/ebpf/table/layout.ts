@@ -1,18 +1,36 @@
 // Whether pinned tables are those of this build: programs and user space must agree on every place in them. `conf` has one number of all
 // layouts; the pin LAYOUTS_PIN has one of each map, so that a refusal can name the map that differs.
+import { existsSync } from 'node:fs';
 import { BpfMap } from '../../../sys/bpf/bpf-objects.js';
 import { unlessCode } from '../../../sys/errno.js';
 import { using } from '../../../sys/fd.js';
 import { Abi, Conf } from '../abi.gen.js';
-import { LAYOUT, LAYOUTS } from '../layouts.gen.js';
-import { LAYOUTS_PIN, type Tables } from './tables.js';
+import { Before, LAYOUT, LAYOUTS } from '../layouts.gen.js';
+import { pinInPlace } from '../pins/pin-in-place.js';
+import { IPV6_PINS, LAYOUTS_PIN, TABLE_PIN, type Tables } from './tables.js';
 
-/** `none`: they are not weir's, or are being unloaded, or were never finished. */
-export type TableLayout = 'ours' | 'other-build' | 'none';
+/** `before`: of a build whose tables this one can take over (load/takeover.ts). `none`: they are not weir's, or are being unloaded, or were never finished. */
+export type TableLayout = 'ours' | 'before' | 'other-build' | 'none';
 
-export function layoutOf({ conf }: Tables): TableLayout {
+export function layoutOf(tables: Tables): TableLayout {
+  const { conf } = tables;
   if (conf.get(0, Conf.magic) !== Abi.WEIR_MAGIC) return 'none';
-  return conf.get(0, Conf.abi) === Abi.WEIR_ABI && conf.get(0, Conf.layout) === LAYOUT ? 'ours' : 'other-build';
+  if (conf.get(0, Conf.abi) !== Abi.WEIR_ABI) return 'other-build';
+  if (conf.get(0, Conf.layout) === LAYOUT) return 'ours';
+  return canBeTakenOver(tables.folder, pinnedLayouts(tables)) ? 'before' : 'other-build';
+}
+
+/**
+ * Maps may be missing, those of IPv6 too where no service of IPv6 ever was; the connections may have the layout of the build before. All
+ * others are as in this build.
+ */
+function canBeTakenOver(folder: string, pinned: Layouts | undefined): boolean {
+  if (pinned === undefined || pinned[TABLE_PIN] === undefined) return false;
+  const ours: Layouts = LAYOUTS;
+  const isAbsent = (name: string): boolean => Object.values<string>(IPV6_PINS).includes(name) && !existsSync(`${folder}/${name}`);
+  return Object.entries(pinned).every(
+    ([name, number]) => number === ours[name] || (name === TABLE_PIN && number === Before.LAYOUT) || isAbsent(name),
+  );
 }
 
 /** A map's number, by its name. */
@@ -31,13 +49,13 @@ function encodeRecord(name: string, number: number): Uint8Array {
   return bytes;
 }
 
-/** Pins the numbers of this build's maps, in a folder without them. */
+/** Pins the numbers of this build's maps, in the place of those that are there. */
 export function pinLayouts(folder: string, layouts: Layouts = LAYOUTS): void {
   using(BpfMap.createArray(LAYOUTS_PIN, RECORD_BYTES, RECORDS), (map) => {
     Object.entries(layouts).forEach(([name, number], record) => {
       map.update(keyOf(record), encodeRecord(name, number));
     });
-    map.pin(`${folder}/${LAYOUTS_PIN}`);
+    pinInPlace(map, `${folder}/${LAYOUTS_PIN}`);
   });
 }
 

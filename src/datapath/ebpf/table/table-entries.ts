@@ -18,6 +18,7 @@ import { swap16 } from '../../../wire/bytes.js';
 import { Abi, Conf, ConnSlot, Counters, Dest, Estimate, Service, WeirState } from '../abi.gen.js';
 import { Conn6Bucket } from '../abi6.gen.js';
 import { descriptionOf, intendedTimeouts, isFlushing } from '../recovery/intent.js';
+import { destBefore, slotFromBefore } from './before.js';
 import { clockDifference, secondsOf } from './clock.js';
 import type { EndpointTable } from './endpoint-table.js';
 import { canBeHeld, methodName, protocolName, serviceEndpoint, specOfService } from './identity.js';
@@ -179,13 +180,13 @@ function endpointsOf(records: Records, record: typeof Service | typeof Dest): (i
 }
 
 /** One slot, whole, by the rule of abi.h: key, value, key. undefined: it is free, or was taken by another connection meanwhile. */
-export function readSlot(words: Uint32Array, at: number): readonly [number, number, number, number] | undefined {
+export function readSlot(words: Uint32Array, at: number, isBefore = false): readonly [number, number, number, number] | undefined {
   const key = (half: 0 | 1): number => Atomics.load(words, at + KEY_WORD + half);
   const value = (half: 0 | 1): number => Atomics.load(words, at + VALUE_WORD + half);
   const [keyLow, keyHigh] = [key(0), key(1)];
   for (;;) {
     const valueHigh = value(1);
-    const dest = destOf(valueHigh);
+    const dest = isBefore ? destBefore(valueHigh) : destOf(valueHigh);
     if (dest === 0 || dest === Abi.CLAIMED) return undefined;
     const valueLow = value(0);
     if (key(0) !== keyLow || key(1) !== keyHigh) return undefined;
@@ -227,10 +228,11 @@ function* livingSlots6(tables: Tables, now: number): Generator<TakenSlot> {
 export function* livingSlots(tables: Tables, now: number): Generator<TakenSlot> {
   const all = tables.conns();
   const seen = new Set<bigint>();
-  for (const words of all) {
+  for (const { words, before } of all) {
     for (let at = 0; at < words.length; at += SLOT_WORDS) {
-      if (destOf(words[at + VALUE_WORD + 1] ?? 0) === 0) continue; // as most are
-      const slot = readSlot(words, at);
+      if ((before ? destBefore : destOf)(words[at + VALUE_WORD + 1] ?? 0) === 0) continue; // as most are
+      const raw = readSlot(words, at, before);
+      const slot = raw !== undefined && before ? slotFromBefore(raw) : raw;
       if (slot === undefined || clockDifference(slot[2], now) < 0) continue;
       if (all.length > 1) {
         const key = (BigInt(slot[1]) << 32n) | BigInt(slot[0]);

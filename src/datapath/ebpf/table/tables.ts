@@ -53,14 +53,23 @@ export const PINNED_MAPS = [
 /** Scratch space, a rate limit, a history that may start again, and the places of programs: builds need not share them, nor have them all. */
 export const NOT_SHARED: ReadonlySet<string> = new Set(['scratch_space', 'icmp_limits', 'drop_history', IPV6_ENTRY_PIN]);
 /** While the connection table gets another size (table-move.ts): the table that is to take its place, and the record of the move. */
+export const TABLE_PIN = 'conns';
 export const SECOND_TABLE_PIN = 'conns_second';
 export const BRIDGE_PIN = 'bridge';
+/** The same while another build's table is taken over (load/takeover.ts). */
+export const TAKEOVER_PIN = 'takeover';
 /** The numbers of the maps' layouts (layout.ts). */
 export const LAYOUTS_PIN = 'layouts';
 /** The maps of the IPv6 build that are its own, by their names in it: made when the first IPv6 service comes (load/ipv6.ts). */
 export const IPV6_PINS = { client_hops: 'client_hops6', housekeeping: 'housekeeping6', conns: 'conns6' } as const;
 /** Pinned last when loading: if it is there, the others are. */
 export const LAST_PINNED = 'conf';
+
+/** A connection table as 32-bit words: key low, key high, value low, value high, slot by slot. `before`: as Before in layouts.gen.ts has them. */
+export interface ConnectionWords {
+  readonly words: Uint32Array;
+  readonly before: boolean;
+}
 
 export class Tables {
   readonly #mapped = new Map<string, Records>();
@@ -131,15 +140,24 @@ export class Tables {
   }
 
   /**
-   * The connection table as 32-bit words: key low, key high, value low, value high, slot by slot. Two of them while connections move from the
-   * first to the second, so that a reader who takes them in this order misses none, and may meet one twice.
+   * The connection table. Two of them while connections move from the first to the second, so that a reader who takes them in this order
+   * misses none, and may meet one twice.
    */
-  conns(): readonly Uint32Array[] {
-    const words = (name: string): Uint32Array => new Uint32Array(this.#map(name, false));
+  conns(): readonly ConnectionWords[] {
+    const words = (name: string): ConnectionWords & { readonly id: number } => {
+      const map = this.open(name);
+      try {
+        const { id, valueSize, maxEntries } = map.info();
+        return { id, words: new Uint32Array(map.mmap(valueSize * maxEntries, false)), before: false };
+      } finally {
+        map.close();
+      }
+    };
     // The second table is opened first: it may take the first one's pin meanwhile.
     const second = unlessCode(() => words(SECOND_TABLE_PIN), ['ENOENT'], undefined);
-    const first = words('conns');
-    if (second === undefined) return [first];
+    const first = words(TABLE_PIN);
+    if (second === undefined || second.id === first.id) return [first];
+    if (this.#isTakenOver()) return [{ ...first, before: true }, second];
     return this.#movesBack() ? [second, first] : [first, second];
   }
 
@@ -151,6 +169,12 @@ export class Tables {
   /** That of IPv6, as words; undefined: there never was an IPv6 service. */
   conns6(): Uint32Array | undefined {
     return unlessCode(() => new Uint32Array(this.#map(IPV6_PINS.conns, false)), ['ENOENT'], undefined);
+  }
+
+  #isTakenOver(): boolean {
+    const map = unlessCode(() => this.open(TAKEOVER_PIN), ['ENOENT'], undefined);
+    map?.close();
+    return map !== undefined;
   }
 
   #movesBack(): boolean {

@@ -10,6 +10,8 @@ import { setting } from '../../network.js';
 import { needsForwarding } from './needs-forwarding.js';
 
 const LOAD = 'weir load';
+const OTHER_BUILD_ADVICE =
+  'use the build that loaded it, or change builds: ipvsadm-save with that one, then weir unload (connections are lost)';
 const FORWARDING = /\/conf\/weir0\/forwarding$/;
 
 const isPair = ({ kind }: RepairDue): boolean => kind === 'pair-missing' || kind === 'pair-down' || kind === 'pair-setting';
@@ -116,7 +118,7 @@ function buildFinding({ otherTables, programs }: DatapathFacts): readonly Findin
         cause:
           `${differ === '' ? 'it' : `${differ}: it`} goes on as it is, but this build can neither read nor change it, and did not look at its ` +
           'services and servers',
-        advice: 'use the build that loaded it, or change builds: ipvsadm-save with that one, then weir unload (connections are lost)',
+        ...(otherTables.before ? { fix: LOAD } : { advice: OTHER_BUILD_ADVICE }),
       },
     ];
   }

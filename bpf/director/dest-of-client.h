@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Which of the destinations with one address and port a reply comes from: the one with a connection of its client. */
+#ifndef WEIR_DEST_OF_CLIENT_H
+#define WEIR_DEST_OF_CLIENT_H
+
+#define SAME_ENDPOINT_MAX 4096 /* services that may share one address and port of a server while the connection table moves */
+
+#ifdef BRIDGE
+/* While connections are in two tables, one of which may choose buckets in another way, the services of the endpoint are asked in turn. */
+struct endpoint_walk {
+  __u32 id;
+  __u32 caddr;
+  __u32 cport;
+  __u32 now;
+};
+
+static long endpoint_step(__u64 i, void *ctx) {
+  struct endpoint_walk *w = ctx;
+  struct dest *d = w->id ? dest_at(w->id) : 0;
+  struct found f;
+  if (!d || i == SAME_ENDPOINT_MAX - 1) {
+    w->id = 0;
+    return 1;
+  }
+  if (conn_find(conn_key(w->caddr, w->cport, d->service), w->now, &f) && v_dest(f.value) == w->id) return 1;
+  w->id = READ(d->next_same);
+  return 0;
+}
+
+/* Among the destinations with one address and port, the one with a connection of this client; 0 = none. */
+__noinline __u32 dest_of_client(__u32 first, __u32 caddr, __u16 cport, __u32 now) {
+  struct endpoint_walk w = {.id = first, .caddr = caddr, .cport = cport, .now = now};
+  bpf_loop(SAME_ENDPOINT_MAX, endpoint_step, &w, 0);
+  return w.id;
+}
+#else
+/* The destination with the address, port and protocol of `e` that a client's connection in this slot has; 0 = none. */
+static __always_inline __u32 slot_dest(struct conn_slot *s, __u64 client, struct dest *e, __u32 now) {
+  __u64 key = READ(s->key), value = READ(s->value);
+  if (((key ^ client) & K_CLIENT) || !v_live(value, now) || v_method(value) != M_MASQ) return 0;
+  if (!slot_is_of_client(s) || READ(s->key) != key) return 0;
+  struct dest *d = dest_at(v_dest(value));
+  if (!d || d->addr[0] != e->addr[0] || d->addr[1] != e->addr[1] || d->addr[2] != e->addr[2] || d->addr[3] != e->addr[3]) return 0;
+  return d->port == e->port && d->protocol == e->protocol ? v_dest(value) : 0;
+}
+
+/* The same in a bucket. NOT_THERE: none, and no connection of this bucket is in a later one. A global function, so that it is verified once. */
+#define NOT_THERE NOWHERE
+__noinline __u32 bucket_dest(__u32 bucket, __u64 client, __u32 same, __u32 now) {
+  struct conn_bucket *b = bucket_at(bucket);
+  struct dest *e = dest_at(same);
+  if (!b || !e) return NOT_THERE;
+  CHECKED(b);
+#pragma clang loop unroll(disable)
+  for (__u32 i = 0; i < BUCKET_SLOTS; i++) {
+    __u32 id = slot_dest(&b->slot[i & (BUCKET_SLOTS - 1)], client, e, now);
+    if (id) return id;
+  }
+  return READ(b->slot[0].value) & V_SPILLED ? 0 : NOT_THERE;
+}
+
+/* Among the destinations with the address and port of `first`, the one with a connection of this client; 0 = none. All connections of a
+ * client are in one neighbourhood, so it costs the same however many services have the server. */
+__noinline __u32 dest_of_client(__u32 first, __u32 caddr, __u16 cport, __u32 now) {
+  __u64 client = conn_key(caddr, cport, 0);
+  __u32 home = conn_hash(client);
+#pragma clang loop unroll(disable)
+  for (__u32 n = 0; n < PROBE_BUCKETS; n++) {
+    __u32 id = bucket_dest(home + n, client, first, now);
+    if (id) return id == NOT_THERE ? 0 : id;
+  }
+  return 0;
+}
+#endif
+
+#endif

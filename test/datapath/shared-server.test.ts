@@ -1,0 +1,61 @@
+// A reply finds its connection by one look at the connection table, however many services share its server: looks are counted by a build that
+// counts them as a reason for drops that has no name.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Abi, Drops } from '../../src/datapath/ebpf/abi.gen.js';
+import { exchangeBuild } from '../../src/datapath/ebpf/open.js';
+import { noTools } from '../support/probes.js';
+import { type Bed, openBed, skipReason } from './bed.js';
+import { compiledWith } from './compilers.js';
+import { SERVERS, VIP } from './fixtures/bed-addresses.js';
+import { destination, serviceKey } from './fixtures/fixture.js';
+import { fromClient, fromServer, tcp } from './fixtures/packets.js';
+
+const [SERVER] = SERVERS;
+const CLIENT = '10.0.1.10:3000';
+/** Of the services. */
+const FIRST_PORT = 1000;
+const LOOKS = Abi.DROP_REASONS - 1;
+const BUCKET = '  i = bucket_in_table(i);\n  return bpf_map_lookup_elem(&conns, &i);';
+const COUNTED = `  __u32 cpu = bpf_get_smp_processor_id();
+  struct drops *d = bpf_map_lookup_elem(&drops, &cpu);
+  if (d) d->count[${LOOKS}]++;
+${BUCKET}`;
+
+function looks({ tables: { drops } }: Bed): number {
+  let sum = 0n;
+  for (let cpu = 0; cpu < drops.count; cpu++) sum += drops.big(cpu, Drops.count, LOOKS);
+  return Number(sum);
+}
+
+/** Buckets that the reply of one service's connection looks at, where so many services share the server. */
+function looksOfReply(bed: Bed, services: number, service: number): number {
+  bed.wipe();
+  for (let k = 0; k < services; k++) {
+    const key = serviceKey('tcp', VIP, FIRST_PORT + k);
+    bed.director.addService({ key, scheduler: 'rr', schedFlags: 0, onePacket: false });
+    bed.director.addDestination(key, destination(`${SERVER}:80`, 'masq'));
+  }
+  const vip = `${VIP}:${FIRST_PORT + service}`;
+  assert.equal(bed.send('ingress', 'front', fromClient(tcp({ from: CLIENT, to: vip }, 'S'))).verdict, 'redirect');
+  const before = looks(bed);
+  const reply = bed.send('ingress', 'back', fromServer(tcp({ from: `${SERVER}:80`, to: CLIENT }, 'SA')));
+  assert.equal(reply.verdict, 'redirect', `the reply of ${vip}`);
+  return looks(bed) - before;
+}
+
+test('a reply looks at as many buckets where 200 services share its server as where two do', {
+  skip: skipReason() || noTools('clang', 'llvm-strip'),
+}, () => {
+  const bed = openBed();
+  try {
+    compiledWith('maps.h', BUCKET, COUNTED, (object) => assert.equal(exchangeBuild(object), true));
+    bed.renew();
+    assert.equal(looksOfReply(bed, 1, 0), 1);
+    for (const services of [2, 200]) {
+      for (const service of [0, services - 1]) assert.equal(looksOfReply(bed, services, service), 2, `service ${service} of ${services}`);
+    }
+  } finally {
+    bed.close();
+  }
+});
