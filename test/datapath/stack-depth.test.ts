@@ -83,6 +83,7 @@ const skip = noTools('llvm-objdump');
 for (const [what, build] of [
   ['the datapath', 'weir'],
   ['the bridging build', 'bridge'],
+  ['the build that takes over', 'takeover'],
   ['the IPv6 build', 'ipv6'],
 ] as const) {
   test(`no chain of calls in ${what} needs more stack than Linux 6.1 allows`, { skip }, () => withinLimit(artifact(OBJECTS[build])));
