@@ -88,8 +88,8 @@ export class Pair {
     bed.wipe();
     const { conf } = bed.tables;
     const keys = [0, 1, 2].map((k) => conf.big(0, Conf.hashKey, k)) as [bigint, bigint, bigint];
-    const homeOf = (client: number, port: number, service: number): number =>
-      keyedHash(BigInt(swap32(client)) | (BigInt(swap16(port)) << 32n) | (BigInt(service) << BigInt(Abi.K_SERVICE_SHIFT)), keys);
+    // The client alone chooses the bucket.
+    const homeOf = (client: number, port: number): number => keyedHash(BigInt(swap32(client)) | (BigInt(swap16(port)) << 32n), keys);
     const buckets = conf.get(0, Conf.connBuckets);
     this.director = new PacketDirector(bedEnvironment, { buckets, hz: conf.get(0, Conf.hz), homeOf, schedulers: this.#choice.schedulers });
     const limits = BpfMap.pinned(`${bed.folder}/icmp_limits`);

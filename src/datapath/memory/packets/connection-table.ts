@@ -2,7 +2,7 @@
 import { type Connection, isExpired } from './connection.js';
 import { type Candidate, evictionClass, givesWayBefore, reasonOf } from './eviction.js';
 import type { CountReason } from './reason.js';
-import type { ServiceRecord } from './records.js';
+import type { DestinationRecord, ServiceRecord } from './records.js';
 import type { Settings } from './settings.js';
 import { isActiveState } from './state.js';
 import { beginOverload, endOverload } from './thresholds.js';
@@ -11,8 +11,8 @@ const BUCKET_SLOTS = 4;
 /** How many buckets a connection may be pushed along. */
 const PROBE_BUCKETS = 16;
 
-/** The home of a connection's key, modulo the number of buckets. */
-export type HomeOf = (client: number, port: number, service: number) => number;
+/** The home of a client's connections, modulo the number of buckets. */
+export type HomeOf = (client: number, port: number) => number;
 
 const keyOf = (client: number, port: number, service: ServiceRecord): string => `${client} ${port} ${service.id}`;
 
@@ -42,10 +42,20 @@ export class ConnectionTable {
     return found === undefined || isExpired(found, now) ? undefined : found;
   }
 
+  /** The first of a client's connections that is masqueraded to one of these destinations, in the order of the slots. */
+  masqueradedTo(destinations: readonly DestinationRecord[], client: number, port: number, now: number): Connection | undefined {
+    for (const slot of this.#within(this.homeOf(client, port))) {
+      const found = this.#slots[slot];
+      if (found?.client !== client || found.port !== port || found.method !== 'masq' || isExpired(found, now)) continue;
+      if (destinations.includes(found.destination)) return found;
+    }
+    return undefined;
+  }
+
   /** Where a connection that is not in the table would go; undefined: the table is full. */
-  placeFor(client: number, port: number, service: ServiceRecord, udp: boolean, now: number): Place | undefined {
+  placeFor(client: number, port: number, udp: boolean, now: number): Place | undefined {
     let best: Candidate | undefined;
-    for (const slot of this.#within(this.homeOf(client, port, service.id))) {
+    for (const slot of this.#within(this.homeOf(client, port))) {
       const connection = this.#slots[slot];
       if (connection === undefined || isExpired(connection, now)) return { slot, replaced: undefined };
       const candidate = { slot, connection, class: evictionClass(this.settings, connection, now) };

@@ -92,7 +92,7 @@ function begin(question: Question, packet: Packet, service: ServiceRecord): Deci
   const udp = packet.protocol === IpProtocol.udp;
   const connection = firstConnection(table.settings, packet, destination, now);
   if (!(udp && service.onePacket)) {
-    const place = table.connections.placeFor(packet.source, packet.sourcePort, service, udp, now);
+    const place = table.connections.placeFor(packet.source, packet.sourcePort, udp, now);
     if (place === undefined) return { kind: 'drop', reason: 'table_full' };
     table.connections.insert(connection, place);
   }
@@ -121,18 +121,4 @@ export function isServerSide({ table, environment, device, wire }: Question, ser
   if (!wire || environment.leadsBy(device, server.address, client)) return true;
   table.count('reply_side');
   return false;
-}
-
-/** The connection that a packet from one of these destinations to a client belongs to. */
-export function connectionOfReply(
-  { table, now }: Question,
-  answering: readonly DestinationRecord[],
-  client: number,
-  port: number,
-): Connection | undefined {
-  for (const destination of answering) {
-    const found = table.connections.find(client, port, destination.service, now);
-    if (found?.destination === destination) return found;
-  }
-  return undefined;
 }

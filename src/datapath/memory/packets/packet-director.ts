@@ -2,8 +2,8 @@
 // compared with (test/datapath/reference), and what `weir sim packets` runs.
 import { IpProtocol } from '../../../model/ip-protocol.js';
 import { macText } from '../../../wire/ethernet.js';
-import { touch } from './connection.js';
-import { connectionOfReply, decideRequest, isServerSide, type Question } from './decide.js';
+import { type Connection, touch } from './connection.js';
+import { decideRequest, isServerSide, type Question } from './decide.js';
 import { type Environment, LOOPBACK } from './environment.js';
 import { type Arrival, countPacket, localReply, type Outcome, passed, reply, request, unknownReply } from './forward.js';
 import { type PacketOptions, PacketTable } from './packet-table.js';
@@ -96,9 +96,8 @@ export class PacketDirector extends PacketTable {
   }
 
   /** The connection whose masqueraded server sends the packet. */
-  #replied(question: Question, packet: Packet): ReturnType<typeof connectionOfReply> {
-    const found = connectionOfReply(question, this.#answering(packet), packet.destination, packet.destinationPort);
-    return found?.method === 'masq' ? found : undefined;
+  #replied({ now }: Question, packet: Packet): Connection | undefined {
+    return this.connections.masqueradedTo(this.#answering(packet), packet.destination, packet.destinationPort, now);
   }
 
   /** From a service's own address: the answer of a server that is not masqueraded is counted and passes. */

@@ -27,8 +27,8 @@ const BUCKETS = 4096;
 const HZ = 250;
 
 /** Spreads keys over the buckets; the datapath's own hash has a key that no sender knows. */
-const plainHome: HomeOf = (client, port, service) => {
-  const mixed = Math.imul(client ^ Math.imul(port + 1, 0x9e3779b1) ^ Math.imul(service, 0x85ebca6b), 0xc2b2ae35);
+const plainHome: HomeOf = (client, port) => {
+  const mixed = Math.imul(client ^ Math.imul(port + 1, 0x9e3779b1), 0xc2b2ae35);
   return (mixed ^ (mixed >>> 15)) >>> 0;
 };
 

@@ -4,7 +4,7 @@ import { viewOf } from '../../../wire/bytes.js';
 import { internetChecksum } from '../../../wire/checksum.js';
 import { IcmpType } from '../../../wire/icmp.js';
 import type { Connection } from './connection.js';
-import { connectionOfReply, isServerSide, type Question, schedule } from './decide.js';
+import { isServerSide, type Question, schedule } from './decide.js';
 import { countPacket, type Outcome, passed, sent } from './forward.js';
 import { ETHERNET_BYTES, IP_BYTES, type Packet } from './parse.js';
 import type { ServiceRecord } from './records.js';
@@ -121,7 +121,7 @@ export function related(question: Question, frame: Uint8Array, packet: Packet, l
     return found.destination.available ? sendOn(question, message, found, true) : passed({ frame });
   }
   const answering = table.records.answering(destination, destinationPort, protocol);
-  const connection = connectionOfReply(question, answering, source, sourcePort);
+  const connection = table.connections.masqueradedTo(answering, source, sourcePort, now);
   if (connection === undefined) return passed({ frame });
   if (!leaves)
     return isServerSide(question, connection.destination, source) ? sendOn(question, message, connection, false) : passed({ frame });
