@@ -1,4 +1,5 @@
-// The same comparison on many more histories, in a small table, which fills, and in a larger one, where connections stand by their hash.
+// The same comparison on many more histories, in a small table, which fills, and in a larger one, where connections stand by their hash; by tc
+// alone, and with the XDP short cut in front of it.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { openBed, skipReason } from '../bed.js';
@@ -26,11 +27,15 @@ const REASONS = [
   'ttl',
 ];
 
-for (const connBuckets of [16, 256]) {
-  test(`${HISTORIES} histories in a table of ${connBuckets} buckets`, { skip: skipReason() }, async () => {
-    const bed = openBed({ capacity: { connBuckets } });
+for (const [attach, connBuckets] of [
+  ['tc', 16],
+  ['tc', 256],
+  ['xdp', 16],
+] as const) {
+  test(`${attach}: ${HISTORIES} histories in a table of ${connBuckets} buckets`, { skip: skipReason() }, async () => {
+    const bed = openBed({ attach, capacity: { connBuckets } });
     try {
-      const met = await compare({ bed, hook: 'ingress', histories: HISTORIES });
+      const met = await compare({ bed, hook: attach === 'tc' ? 'ingress' : 'xdp', histories: HISTORIES });
       const expected = connBuckets === 16 ? REASONS : REASONS.filter((each) => !each.endsWith('_replaced'));
       assert.deepEqual(
         expected.filter((each) => !met.has(each)),
