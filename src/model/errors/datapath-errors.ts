@@ -3,6 +3,8 @@ import { otherLayouts } from '../other-layouts.js';
 import { shellWord } from '../shell-word.js';
 import type { ErrorRows } from './error-row.js';
 
+const named = (maps: readonly string[]): string => (maps.length === 0 ? '' : ` (${otherLayouts(maps)})`);
+
 interface Why {
   readonly why: string;
 }
@@ -48,13 +50,12 @@ export const datapathErrors = {
     exitStatus: 1,
   },
   'datapath-other-build': {
-    text: ({ maps }: { maps: readonly string[] }) =>
-      `the loaded datapath is of another build and goes on as it is${maps.length === 0 ? '' : ` (${otherLayouts(maps)})`}`,
+    text: ({ maps }: { maps: readonly string[] }) => `the loaded datapath is of another build and goes on as it is${named(maps)}`,
     hint: 'save its table with that build (ipvsadm-save -n), then run weir unload (table and connections are lost)',
     exitStatus: 1,
   },
   'datapath-build-before': {
-    text: ({ maps }: { maps: readonly string[] }) => `the loaded tables are those of the build before (${otherLayouts(maps)})`,
+    text: ({ maps }: { maps: readonly string[] }) => `the loaded tables are those of the build before${named(maps)}`,
     hint: 'weir load (it takes them over under traffic; no connection is lost)',
     exitStatus: 1,
   },
