@@ -1,13 +1,24 @@
 // The programs are tried before they are attached: wrong answers keep them off, and a trial leaves nothing behind.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { load } from '../../src/datapath/ebpf/load/load.js';
+import { load, loadTried } from '../../src/datapath/ebpf/load/load.js';
+import { sizesOf } from '../../src/datapath/ebpf/load/object.js';
 import { makeVectors, type Vector } from '../../src/datapath/ebpf/load/vectors.js';
 import { IPV6_ENTRY_PIN, PINNED_MAPS } from '../../src/datapath/ebpf/table/tables.js';
 import { artifact } from '../../src/sys/artifact.js';
-import { BpfMap } from '../../src/sys/bpf/bpf-objects.js';
+import { BpfMap, ObjectFile } from '../../src/sys/bpf/bpf-objects.js';
 import { using } from '../../src/sys/fd.js';
 import { inFolder, refused, SMALL, skip } from './self-check-bed.js';
+
+function isEmpty(map: BpfMap, name: string): void {
+  const { valueSize, maxEntries } = map.info();
+  const words = new Uint32Array(map.mmap(Math.ceil(valueSize / 8) * 8 * maxEntries, false));
+  assert.equal(
+    words.findIndex((word) => word !== 0),
+    -1,
+    name,
+  );
+}
 
 test('a trial leaves every table as it was', { skip }, () => {
   inFolder((folder) => {
@@ -21,16 +32,17 @@ test('a trial leaves every table as it was', { skip }, () => {
     // nor is the array of programs plain memory: the first IPv6 service fills it
     const apart = [...written, 'localities', IPV6_ENTRY_PIN];
     for (const name of PINNED_MAPS.filter((each) => !apart.includes(each))) {
-      const map = BpfMap.pinned(`${folder}/${name}`);
-      const { valueSize, maxEntries } = map.info();
-      const words = new Uint32Array(map.mmap(Math.ceil(valueSize / 8) * 8 * maxEntries, false));
-      map.close();
-      assert.equal(
-        words.findIndex((word) => word !== 0),
-        -1,
-        name,
-      );
+      using(BpfMap.pinned(`${folder}/${name}`), (map) => isEmpty(map, name));
     }
+  });
+});
+
+test('nor does it leave what had no room in its own bucket: here all have the same one', { skip }, () => {
+  const noKeys = [0, 0, 0].map(() => new Uint8Array(8));
+  using(new ObjectFile(artifact('weir.bpf.o')), (object) => {
+    const capacity = { ...SMALL, connTabBits: 8 };
+    loadTried(object, capacity, sizesOf(capacity), noKeys);
+    for (const name of ['conns', 'endpoints', 'client_hops']) using(object.map(name), (map) => isEmpty(map, name));
   });
 });
 

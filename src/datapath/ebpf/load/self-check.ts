@@ -140,23 +140,24 @@ function difference(vector: Vector, verdict: string, data: Uint8Array): string |
   return at < 0 ? undefined : `byte ${at} is ${data[at]}, not ${vector.out[at]}`;
 }
 
-/** Everything is in its home bucket, or in one that a full home pushed it along to. */
+/** What the packets left is in its home bucket, or in one of those after it, since several may have the same. */
 function clear(tables: Tables, conns: ArrayBuffer, hops: ArrayBuffer, vectors: readonly Vector[]): void {
   const { conf, services, dests, counters, estimates, endpoints, drops, interfaces } = tables;
   const keys = hashKeysOf(tables);
-  const reach = (memory: ArrayBuffer, slotBytes: number, hash: number): void => {
+  const buckets = (memory: ArrayBuffer, slotBytes: number, hash: number, count: number): void => {
     const bytes = slotBytes * Abi.BUCKET_SLOTS;
-    for (let n = 0; n < Abi.PROBE_BUCKETS; n++)
-      new Uint8Array(memory, ((hash + n) & (memory.byteLength / bytes - 1)) * bytes, bytes).fill(0);
+    for (let k = 0; k < count; k++) new Uint8Array(memory, ((hash + k) & (memory.byteLength / bytes - 1)) * bytes, bytes).fill(0);
   };
+  const connections = (hash: number): void => buckets(conns, ConnSlot.bytes, hash, Abi.PROBE_BUCKETS);
+  const endpoint = (hash: number): void => buckets(endpoints.memory, Endpoint.bytes, hash, Abi.ENDPOINT_PROBES);
   const records = (table: Records, from: number, count: number): void => {
     new Uint8Array(table.memory, from * table.bytes, count * table.bytes).fill(0);
   };
   const ids = STAGE.map((_, k) => k + 1);
-  for (const { frame } of vectors) for (const id of ids) reach(conns, ConnSlot.bytes, connectionHash(connectionKey(frame, id), keys));
+  for (const { frame } of vectors) for (const id of ids) connections(connectionHash(connectionKey(frame, id), keys));
   for (const id of ids) {
-    reach(endpoints.memory, Endpoint.bytes, keyedHash(keyOf(recordedServiceEndpoint(tables, id)), keys));
-    reach(endpoints.memory, Endpoint.bytes, keyedHash(keyOf(realEndpoint(tables, id)), keys));
+    endpoint(keyedHash(keyOf(recordedServiceEndpoint(tables, id)), keys));
+    endpoint(keyedHash(keyOf(realEndpoint(tables, id)), keys));
   }
   new Uint8Array(hops, clientHopAt(tables, hops), ClientHopSet.bytes).fill(0);
   const upTo = ids.length + 1;
