@@ -34,10 +34,14 @@ __noinline __u32 dest_of_client(__u32 first, __u32 caddr, __u16 cport, __u32 now
   return w.id;
 }
 #else
-/* The destination with the address, port and protocol of `e` that a client's connection in this slot has; 0 = none. */
-static __always_inline __u32 slot_dest(struct conn_slot *s, __u64 client, struct dest *e, __u32 now) {
+/* A client may have closed one connection and begun another from the same port, to another service: the other one comes first. */
+#define CLOSED_STATES (1u << S_TIME_WAIT | 1u << S_CLOSE | 1u << S_LAST_ACK)
+#define ALL_STATES 0xffffu
+
+/* The destination with the address, port and protocol of `e` that a client's connection in this slot has, in one of these states; 0 = none. */
+static __always_inline __u32 slot_dest(struct conn_slot *s, __u64 client, struct dest *e, __u32 now, __u32 states) {
   __u64 key = READ(s->key), value = READ(s->value);
-  if (((key ^ client) & K_CLIENT) || !v_live(value, now) || v_method(value) != M_MASQ) return 0;
+  if (((key ^ client) & K_CLIENT) || !v_live(value, now) || v_method(value) != M_MASQ || !(states & 1u << v_state(value))) return 0;
   if (!slot_is_of_client(s) || READ(s->key) != key) return 0;
   struct dest *d = dest_at(v_dest(value));
   if (!d || d->addr[0] != e->addr[0] || d->addr[1] != e->addr[1] || d->addr[2] != e->addr[2] || d->addr[3] != e->addr[3]) return 0;
@@ -46,14 +50,14 @@ static __always_inline __u32 slot_dest(struct conn_slot *s, __u64 client, struct
 
 /* The same in a bucket. NOT_THERE: none, and no connection of this bucket is in a later one. A global function, so that it is verified once. */
 #define NOT_THERE NOWHERE
-__noinline __u32 bucket_dest(__u32 bucket, __u64 client, __u32 same, __u32 now) {
+__noinline __u32 bucket_dest(__u32 bucket, __u64 client, __u32 same, __u32 now, __u32 states) {
   struct conn_bucket *b = bucket_at(bucket);
   struct dest *e = dest_at(same);
   if (!b || !e) return NOT_THERE;
   CHECKED(b);
 #pragma clang loop unroll(disable)
   for (__u32 i = 0; i < BUCKET_SLOTS; i++) {
-    __u32 id = slot_dest(&b->slot[i & (BUCKET_SLOTS - 1)], client, e, now);
+    __u32 id = slot_dest(&b->slot[i & (BUCKET_SLOTS - 1)], client, e, now, states);
     if (id) return id;
   }
   return READ(b->slot[0].value) & V_SPILLED ? 0 : NOT_THERE;
@@ -61,15 +65,19 @@ __noinline __u32 bucket_dest(__u32 bucket, __u64 client, __u32 same, __u32 now) 
 
 /* Among the destinations with the address and port of `first`, the one with a connection of this client; 0 = none. All connections of a
  * client are in one neighbourhood, so it costs the same however many services have the server. */
-__noinline __u32 dest_of_client(__u32 first, __u32 caddr, __u16 cport, __u32 now) {
-  __u64 client = conn_key(caddr, cport, 0);
+static __always_inline __u32 dest_in_state(__u32 first, __u64 client, __u32 now, __u32 states) {
   __u32 home = conn_hash(client);
 #pragma clang loop unroll(disable)
   for (__u32 n = 0; n < PROBE_BUCKETS; n++) {
-    __u32 id = bucket_dest(home + n, client, first, now);
+    __u32 id = bucket_dest(home + n, client, first, now, states);
     if (id) return id == NOT_THERE ? 0 : id;
   }
   return 0;
+}
+__noinline __u32 dest_of_client(__u32 first, __u32 caddr, __u16 cport, __u32 now) {
+  __u64 client = conn_key(caddr, cport, 0);
+  __u32 id = dest_in_state(first, client, now, ALL_STATES & ~CLOSED_STATES);
+  return id ? id : dest_in_state(first, client, now, CLOSED_STATES);
 }
 #endif
 

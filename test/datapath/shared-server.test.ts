@@ -59,3 +59,33 @@ test('a reply looks at as many buckets where 200 services share its server as wh
     bed.close();
   }
 });
+
+test('a client that closed a connection and uses its port for another service gets that one’s replies', { skip: skipReason() }, () => {
+  const bed = openBed();
+  try {
+    const vips = [80, 443].map((port) => `${VIP}:${port}`);
+    for (const port of [80, 443]) {
+      const key = serviceKey('tcp', VIP, port);
+      bed.director.addService({ key, scheduler: 'rr', schedFlags: 0, onePacket: false });
+      bed.director.addDestination(key, destination(`${SERVER}:80`, 'masq'));
+    }
+    const asks = (vip: string, letters: string) => bed.send('ingress', 'front', fromClient(tcp({ from: CLIENT, to: vip }, letters)));
+    const answer = (letters: string): number => {
+      const { verdict, frame } = bed.send('ingress', 'back', fromServer(tcp({ from: `${SERVER}:80`, to: CLIENT }, letters)));
+      assert.equal(verdict, 'redirect');
+      return new DataView(frame.buffer, frame.byteOffset).getUint16(34);
+    };
+    for (const [first = '', second = ''] of [vips, vips.toReversed()]) {
+      asks(first, 'S');
+      assert.equal(`${VIP}:${answer('SA')}`, first);
+      for (const letters of ['A', 'FA']) asks(first, letters);
+      assert.equal(`${VIP}:${answer('FA')}`, first);
+      asks(first, 'A');
+      asks(second, 'S');
+      assert.equal(`${VIP}:${answer('SA')}`, second);
+      asks(second, 'R');
+    }
+  } finally {
+    bed.close();
+  }
+});

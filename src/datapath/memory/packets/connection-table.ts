@@ -4,7 +4,7 @@ import { type Candidate, evictionClass, givesWayBefore, reasonOf } from './evict
 import type { CountReason } from './reason.js';
 import type { DestinationRecord, ServiceRecord } from './records.js';
 import type { Settings } from './settings.js';
-import { isActiveState } from './state.js';
+import { type ConnectionState, isActiveState } from './state.js';
 import { beginOverload, endOverload } from './thresholds.js';
 
 const BUCKET_SLOTS = 4;
@@ -13,6 +13,9 @@ const PROBE_BUCKETS = 16;
 
 /** The home of a client's connections, modulo the number of buckets. */
 export type HomeOf = (client: number, port: number) => number;
+
+/** A client may have closed one connection and begun another from the same port, to another service. */
+const CLOSED: ReadonlySet<ConnectionState> = new Set(['TIME_WAIT', 'CLOSE', 'LAST_ACK']);
 
 const keyOf = (client: number, port: number, service: ServiceRecord): string => `${client} ${port} ${service.id}`;
 
@@ -42,14 +45,17 @@ export class ConnectionTable {
     return found === undefined || isExpired(found, now) ? undefined : found;
   }
 
-  /** The first of a client's connections that is masqueraded to one of these destinations, in the order of the slots. */
+  /** The first of a client's connections that is masqueraded to one of these destinations, in the order of the slots; closed ones last. */
   masqueradedTo(destinations: readonly DestinationRecord[], client: number, port: number, now: number): Connection | undefined {
+    let closed: Connection | undefined;
     for (const slot of this.#within(this.homeOf(client, port))) {
       const found = this.#slots[slot];
       if (found?.client !== client || found.port !== port || found.method !== 'masq' || isExpired(found, now)) continue;
-      if (destinations.includes(found.destination)) return found;
+      if (!destinations.includes(found.destination)) continue;
+      if (!CLOSED.has(found.state)) return found;
+      closed ??= found;
     }
-    return undefined;
+    return closed;
   }
 
   /** Where a connection that is not in the table would go; undefined: the table is full. */
