@@ -1,0 +1,14 @@
+// Answers that take long: timeouts that are waited for, settings, changes, and what stays of clients.
+import { testAnswers } from './judged.js';
+
+testAnswers(
+  'a4_names',
+  'b4_thresholds',
+  'b5_changes',
+  'b6_route',
+  'c1_tcp_states',
+  'c2_lifetime',
+  'c3_settings',
+  'p1_persistence',
+  'v1_ipv6',
+);
