@@ -24,7 +24,7 @@ function blocksOf(transcript: string): readonly Block[] {
   const blocks: { line: number; command: string; body: string[] }[] = [];
   transcript.split('\n').forEach((line, index) => {
     const last = blocks.at(-1);
-    if (/^\s*\$ /.test(line) || last === undefined) blocks.push({ line: index + 1, command: line, body: [] });
+    if (/^\s*\$ /.test(line) || last === undefined) blocks.push({ line: index + 1, command: line.trimEnd(), body: [] });
     else last.body.push(line.trimEnd());
   });
   return blocks;
