@@ -86,7 +86,7 @@ export function probeArp(questions: readonly ArpQuestion[], own: ReadonlySet<Mac
             targetMac: ZERO_MAC,
             targetAddress: address,
           };
-          socket.send(frame(question.mac, probe));
+          socket.sendOrLose(frame(question.mac, probe));
         }
       }
       const end = systemClock.now() + roundMs;

@@ -40,7 +40,7 @@ export function probeNeighbours(questions: readonly NeighbourQuestion[], own: Re
     for (const question of asked) sockets.push({ question, socket: new PacketSocket(question.ifindex, EtherType.ipv6) });
     for (let round = 0; round < ROUNDS && sockets.length > 0; round++) {
       for (const { question, socket } of sockets) {
-        for (const address of question.addresses) socket.send(neighbourSolicitation(question.mac, question.from, address));
+        for (const address of question.addresses) socket.sendOrLose(neighbourSolicitation(question.mac, question.from, address));
       }
       const end = systemClock.now() + ROUND_MS;
       for (let left = ROUND_MS; left > 0; left = end - systemClock.now()) {

@@ -1,6 +1,7 @@
 // A raw socket on one interface (man 7 packet): it sends and receives whole Ethernet frames.
 import { hostIsLittleEndian as little, viewOf } from '../../wire/bytes.js';
 import { native } from '../addon.js';
+import { unlessCode } from '../errno.js';
 import { closeOnError, Fd } from '../fd.js';
 import { POLLIN } from '../readable.js';
 import { setReceiveBuffer } from './receive-buffer.js';
@@ -13,6 +14,8 @@ const SOL_PACKET = 263;
 const PACKET_QDISC_BYPASS = 20;
 const PACKET_OUTGOING = 4;
 const BUFFER_BYTES = 1 << 16;
+/** The interface is down or gone, its queue or this socket's is full, or the frame is longer than it takes. */
+const LOSSES = ['ENETDOWN', 'ENXIO', 'ENODEV', 'ENOBUFS', 'EAGAIN', 'EMSGSIZE'];
 
 /** struct sockaddr_ll: family, protocol (network order), index, hardware type, packet type, address length, address. */
 function linkAddress(ifindex: number, protocol: number): Uint8Array {
@@ -64,11 +67,17 @@ export class PacketSocket extends ReceivingSocket {
     native().sendto(this.descriptor.number, frame);
   }
 
+  /** As `send`, for what may be lost on the wire as well: where the interface cannot send it now, it is lost here. */
+  sendOrLose(frame: Uint8Array): void {
+    unlessCode(() => this.send(frame), LOSSES, undefined);
+  }
+
   /** The next incoming frame, or undefined when none is queued. */
   receiveNow(): Uint8Array | undefined {
     for (;;) {
       const from = new Uint8Array(20);
-      const length = native().recvfrom(this.descriptor.number, this.#buffer, from);
+      // The kernel reports once that the interface went down; frames queued before are read after that.
+      const length = unlessCode(() => native().recvfrom(this.descriptor.number, this.#buffer, from), ['ENETDOWN'], -1);
       if (length < 0) return undefined;
       if (from[10] !== PACKET_OUTGOING) return this.#buffer.slice(0, length);
     }

@@ -13,7 +13,6 @@ import { ECHO_SMALL_BYTES, type Probe, probeFrame, type Trial } from '../../../w
 import { decodeTcp } from '../../../wire/tcp.js';
 import type { ReflectionFact } from '../../facts.js';
 import type { NextHop } from './next-hop.js';
-import { sendUnlessDown } from './run-probes.js';
 
 /** Packets of one kind: each is sent several times. */
 export const REFLECTIONS_MAX = 64;
@@ -91,7 +90,7 @@ export function collectReflections(
     for (let round = 0; round < ROUNDS && answers.size < trials.length && sockets.length > 0; round++) {
       for (const trial of trials) {
         const socket = sockets.find(({ ifindex }) => ifindex === trial.probe.ifindex);
-        if (socket !== undefined && !answers.has(trial)) sendUnlessDown(socket, probeFrame(trial));
+        if (socket !== undefined && !answers.has(trial)) socket.sendOrLose(probeFrame(trial));
       }
       const end = systemClock.now() + ROUND_MS;
       for (let left = ROUND_MS; left > 0 && answers.size < trials.length; left = end - systemClock.now()) {

@@ -1,7 +1,6 @@
 // Sends probes to real servers by packet sockets, without the director's own datapath, and collects what comes back.
 import { randomInt } from 'node:crypto';
 import { systemClock } from '../../../sys/clock.js';
-import { unlessCode } from '../../../sys/errno.js';
 import { PacketSocket } from '../../../sys/sockets/packet-socket.js';
 import { EtherType } from '../../../wire/ethernet.js';
 import { type Probe, probeFrame, resetFrame, type Trial } from '../../../wire/probe-frames.js';
@@ -16,11 +15,6 @@ const RECEIVE_BUFFER_BYTES = 8 << 20;
 /** Above the ports of most services; a tag is used once. */
 const FIRST_TAG = 20_000;
 const TAGS = 40_000;
-
-/** An interface may go down meanwhile, or its queue be full: the probe then has no answer. */
-export function sendUnlessDown(socket: PacketSocket, frame: Uint8Array): void {
-  unlessCode(() => socket.send(frame), ['ENETDOWN', 'ENXIO', 'ENOBUFS', 'EMSGSIZE'], undefined);
-}
 
 interface Line<T extends Probe> {
   readonly socket: PacketSocket;
@@ -40,7 +34,7 @@ class Round<T extends Probe> {
     if (found === undefined || this.answers.has(found.trial.probe)) return;
     this.answers.set(found.trial.probe, found.answer);
     const reset = found.answer.kind === 'accepted' ? resetFrame(found.trial) : undefined;
-    if (reset !== undefined) sendUnlessDown(line.socket, reset);
+    if (reset !== undefined) line.socket.sendOrLose(reset);
   }
 
   #isOpen(): boolean {
@@ -59,7 +53,7 @@ class Round<T extends Probe> {
   run(): void {
     for (let round = 0; round < ROUNDS && this.#isOpen(); round++) {
       for (const { socket, trials } of this.lines) {
-        for (const trial of trials.filter(({ probe }) => !this.answers.has(probe))) sendUnlessDown(socket, probeFrame(trial));
+        for (const trial of trials.filter(({ probe }) => !this.answers.has(probe))) socket.sendOrLose(probeFrame(trial));
       }
       this.#drain(systemClock.now() + ROUND_MS);
     }

@@ -1,5 +1,4 @@
 // The sockets by which VIP_CHECK sends and receives on one interface. All its probes there share them.
-import { unlessCode } from '../../../../sys/errno.js';
 import { type Watch, whenReadable } from '../../../../sys/readable.js';
 import { PacketSocket } from '../../../../sys/sockets/packet-socket.js';
 import { assembleFilter } from '../../../../wire/classic-bpf.js';
@@ -81,12 +80,12 @@ export class ProbeLine {
   /** Where the interface is down or its queue full, it is lost, as any packet would be. */
   send(frame: Uint8Array): void {
     const [socket] = this.#sockets;
-    unlessCode(() => socket?.send(frame), ['ENETDOWN', 'ENXIO', 'ENODEV', 'ENOBUFS', 'EMSGSIZE', 'EAGAIN'], undefined);
+    socket?.sendOrLose(frame);
   }
 
   #receive(socket: PacketSocket): void {
     for (let count = 0; count < FRAMES_MAX && this.#sockets.includes(socket); count++) {
-      const frame = unlessCode(() => socket.receiveNow(), ['ENETDOWN'], undefined);
+      const frame = socket.receiveNow();
       if (frame === undefined) return;
       this.#deliver(frame);
     }
