@@ -146,8 +146,11 @@ test('strict rp_filter where clients come in by another interface than the route
   gate.ip(`route add default via ${RIP}`);
   gate.sysctl('net.ipv4.conf.wan2.rp_filter', '1');
   const verdict = examine(gate);
-  assert.deepEqual(codes(verdict), ['reverse-path-strict']);
-  gate.run(['sh', '-c', verdict.findings[0]?.fix ?? '']);
+  assert.deepEqual(codes(verdict), ['reverse-path-strict', 'reverse-path-changed']);
+  const [rule, load] = verdict.findings.map(({ fix }) => fix);
+  gate.run(['sh', '-c', rule ?? '']);
+  assert.equal(load, 'weir load');
+  gate.weir('load');
   assert.deepEqual(codes(examine(gate)), []);
   gate.ip('route del default');
 });

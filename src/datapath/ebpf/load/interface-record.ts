@@ -67,6 +67,13 @@ export function differencesOf(interfaces: Records, wanted: InterfaceRecord): rea
   return found;
 }
 
+const strictness = (flags: number): number => ((flags & Abi.INTERFACE_STRICT) !== 0 ? 2 : (flags & Abi.INTERFACE_LOOSE) !== 0 ? 1 : 0);
+
+/** Whether the programs still forbid new connections that the interface's rp_filter allows now. */
+export function forbidsMore(interfaces: Records, wanted: InterfaceRecord): boolean {
+  return strictness(interfaces.get(place(wanted.ifindex), Interface.flags)) > strictness(wanted.flags);
+}
+
 export function writeRecord(interfaces: Records, { ifindex, mac, flags, address }: InterfaceRecord): void {
   const record = place(ifindex);
   mac.forEach((byte, k) => {

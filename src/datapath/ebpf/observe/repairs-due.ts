@@ -6,7 +6,7 @@ import type { InterfaceAddress } from '../../../wire/rtnetlink-address.js';
 import { type Link, LinkFlag } from '../../../wire/rtnetlink-link.js';
 import { Abi, Conf } from '../abi.gen.js';
 import { isAttachable } from '../load/attached-interfaces.js';
-import { differencesOf, recordOf } from '../load/interface-record.js';
+import { differencesOf, forbidsMore, recordOf } from '../load/interface-record.js';
 import { PAIR, PAIR_SETTINGS, pairFault, pairOf } from '../load/pair.js';
 import type { Tables } from '../table/tables.js';
 import type { Coverage } from './coverage.js';
@@ -27,8 +27,8 @@ export type RepairDue =
   | { readonly kind: 'mac-changed'; readonly name: string }
   /** The programs take the interface for one with XDP, or without, or with the other end elsewhere, which it is not. */
   | { readonly kind: 'flags-changed'; readonly name: string }
-  /** The interface's rp_filter has another value than the programs apply to new connections. */
-  | { readonly kind: 'reverse-path-changed'; readonly name: string };
+  /** The interface's rp_filter has another value than the programs apply to new connections. `forbids`: theirs forbids more. */
+  | { readonly kind: 'reverse-path-changed'; readonly name: string; readonly forbids: boolean };
 
 function pairRepairs({ conf }: Tables, links: readonly Link[]): readonly RepairDue[] {
   const fault = pairFault(links);
@@ -60,14 +60,16 @@ function recordRepairs(
   return links.filter(isAttachable).flatMap((link): RepairDue[] => {
     const attached = coverage.find(({ ifindex }) => ifindex === link.ifindex)?.attached ?? [];
     if (!attached.includes('ingress')) return [];
-    const differences = differencesOf(interfaces, recordOf(link, attached.includes('xdp'), addresses));
+    const now = recordOf(link, attached.includes('xdp'), addresses);
+    const differences = differencesOf(interfaces, now);
+    const forbids = forbidsMore(interfaces, now);
     // Interfaces with the same place share its record, the last one has it.
     const alone = !links.some(({ ifindex }) => ifindex !== link.ifindex && ifindex % Abi.INTERFACES === link.ifindex % Abi.INTERFACES);
     return [
       ...(differences.includes('number') && alone ? [{ kind: 'record-missing', name: link.name } as const] : []),
       ...(differences.includes('mac') ? [{ kind: 'mac-changed', name: link.name } as const] : []),
       ...(differences.includes('flags') ? [{ kind: 'flags-changed', name: link.name } as const] : []),
-      ...(differences.includes('rp_filter') ? [{ kind: 'reverse-path-changed', name: link.name } as const] : []),
+      ...(differences.includes('rp_filter') ? [{ kind: 'reverse-path-changed', name: link.name, forbids } as const] : []),
     ];
   });
 }

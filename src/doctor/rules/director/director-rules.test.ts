@@ -30,7 +30,9 @@ test('what weir load repairs: one finding for one fact', () => {
   assert.deepEqual(codes({ ...due(missing), ...nat }), ['error pair-changed', 'warning forwarding-off', 'info nat-one-wire'], 'two facts');
   assert.deepEqual(codes(due({ kind: 'mac-changed', name: 'wan' })), ['error interface-changed']);
   assert.deepEqual(codes(due({ kind: 'flags-changed', name: 'wan' })), ['warning interface-changed']);
-  assert.deepEqual(codes(due({ kind: 'reverse-path-changed', name: 'wan' })), ['warning interface-changed']);
+  const path = (name: string, forbids: boolean) => ({ kind: 'reverse-path-changed', name, forbids }) as const;
+  assert.deepEqual(codes(due(path('wan', false), path('lo', false))), ['info reverse-path-changed']);
+  assert.deepEqual(codes(due(path('wan', false), path('lan', true))), ['warning reverse-path-changed']);
   assert.deepEqual(codes({ datapath: { ...director.datapath, change: {} } }), ['warning table-unfinished']);
   assert.deepEqual(codes({ datapath: { ...director.datapath, change: { holder: 812 } } }), ['info table-unfinished']);
 });

@@ -86,16 +86,28 @@ function recordFindings(repairs: readonly RepairDue[]): readonly Finding[] {
         'its MAC address was changed, and the datapath knows the old one: frames for the new one count as those of another host';
       return [{ severity: 'error', code: 'interface-changed', what: `${due.name} does not balance`, cause, fix: LOAD }];
     }
-    if (due.kind === 'reverse-path-changed') {
-      const cause = 'its rp_filter was changed, and new connections are examined by the old value';
-      return [{ severity: 'warning', code: 'interface-changed', what: `${due.name} is not as the datapath knows it`, cause, fix: LOAD }];
-    }
     if (due.kind === 'flags-changed' || due.kind === 'record-missing') {
       const cause = 'it changed since the datapath was attached to it';
       return [{ severity: 'warning', code: 'interface-changed', what: `${due.name} is not as the datapath knows it`, cause, fix: LOAD }];
     }
     return [];
   });
+}
+
+/** Interfaces change together where `all` is set, so that all have one line. */
+function reversePathFinding(repairs: readonly RepairDue[]): readonly Finding[] {
+  const due = repairs.filter((one) => one.kind === 'reverse-path-changed');
+  if (due.length === 0) return [];
+  const forbids = due.some((one) => one.forbids);
+  return [
+    {
+      severity: forbids ? 'warning' : 'info',
+      code: 'reverse-path-changed',
+      what: `rp_filter was changed after the datapath was attached: ${due.map(({ name }) => name).join(', ')}`,
+      cause: `new connections are examined by the old value${forbids ? ', which forbids more' : ''}`,
+      fix: LOAD,
+    },
+  ];
 }
 
 function changeFinding({ change }: DatapathFacts): readonly Finding[] {
@@ -145,5 +157,5 @@ export function loadRule(facts: DirectorFacts): readonly Finding[] {
   const { datapath } = facts;
   const repairs = repairsOf(facts);
   const pair = [...repairs.flatMap(halfPairFinding), ...pairFinding(facts)];
-  return [...buildFinding(datapath), ...changeFinding(datapath), ...pair, ...recordFindings(repairs)];
+  return [...buildFinding(datapath), ...changeFinding(datapath), ...pair, ...recordFindings(repairs), ...reversePathFinding(repairs)];
 }
