@@ -15,6 +15,7 @@ export const RouteMessage = {
   newNeighbour: 28,
   deleteNeighbour: 29,
   getNeighbour: 30,
+  newSettings: 80,
 } as const;
 
 /** AF_INET and AF_INET6. */

@@ -175,6 +175,18 @@ test('what came while no daemon ran is attached when one starts', { skip }, asyn
   director.ip('link del eth');
 });
 
+test('rp_filter that is set while a daemon runs holds without a command', { skip }, async () => {
+  plug();
+  director.ip('addr add 10.99.0.1/24 dev eth');
+  await served('an answer');
+  director.sysctl('net.ipv4.conf.all.rp_filter', '2');
+  const due = (): string => director.weir('status').stdout.match(/^.*repairs? due.*$/m)?.[0] ?? '';
+  await daemon.until('nothing to repair', () => due() === '');
+  assert.equal(director.weir('load').stdout, '');
+  director.sysctl('net.ipv4.conf.all.rp_filter', '0');
+  director.ip('link del eth');
+});
+
 test('commands that run meanwhile do no harm: the lock orders them', { skip }, async () => {
   plug();
   director.ip('addr add 10.99.0.1/24 dev eth');

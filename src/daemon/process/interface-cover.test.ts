@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { NetlinkMessage } from '../../wire/netlink.js';
+import { concat } from '../../wire/bytes.js';
+import { encodeAttributes, type NetlinkMessage } from '../../wire/netlink.js';
 import { RouteMessage } from '../../wire/rtnetlink.js';
 import { encodeLinkChange } from '../../wire/rtnetlink-link.js';
 import { InterfaceCover, KnownLinks } from './interface-cover.js';
@@ -10,7 +11,7 @@ const message = (type: number, change: Parameters<typeof encodeLinkChange>[0], f
   payload[0] = family;
   return { type, flags: 0, sequence: 0, port: 0, payload };
 };
-const { newLink, deleteLink } = RouteMessage;
+const { newLink, deleteLink, newSettings } = RouteMessage;
 
 test('a link that comes, comes again or changes its MAC counts; up, down, going and a bridge about its ports do not', () => {
   const links = new KnownLinks();
@@ -23,6 +24,13 @@ test('a link that comes, comes again or changes its MAC counts; up, down, going 
   assert.equal(is(message(deleteLink, { ifindex: 7, name: 'eth7' })), false, 'it went');
   assert.equal(is(message(newLink, { ifindex: 7, name: 'eth7', mac: '02:00:00:00:00:02' })), true, 'it came again under its number');
   assert.equal(is(message(24, { ifindex: 8, name: 'eth8' })), false, 'a route');
+  const setting = (attribute: number): NetlinkMessage => ({
+    ...message(newSettings, { ifindex: 8 }),
+    payload: concat(new Uint8Array(4), encodeAttributes([{ type: attribute, payload: new Uint8Array([1, 0, 0, 0]) }])),
+  });
+  assert.equal(is(setting(3)), true, 'rp_filter');
+  assert.equal(is(setting(2)), false, 'forwarding');
+  assert.equal(is({ ...setting(3), payload: new Uint8Array([2, 0, 0, 0, 9]) }), false, 'cut off');
 });
 
 const turn = (): Promise<void> => new Promise((done) => setImmediate(done));

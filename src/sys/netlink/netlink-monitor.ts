@@ -23,6 +23,7 @@ export const MonitorGroup = {
   address6: 0x100,
   route6: 0x400,
   rule6: 0x40000,
+  settings4: 0x800000,
 } as const;
 
 export interface MonitorEvents {
