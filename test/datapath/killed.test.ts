@@ -1,6 +1,5 @@
-// A writer that dies between any two stores: each change is stopped at its first store, its second, and so on, and the
-// next command must find a whole table, with the change made or not made. A reader without the lock must see the same before
-// the repair. (Real kill -9: driver.test.ts. Real readers: readers.test.ts.)
+// A batch whose writer dies: the next command takes it back, itself stopped at any store, without room, or without the journal. (Single
+// changes: killed.long.test.ts. Real kill -9: driver.test.ts. Real readers: readers.test.ts.)
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { test } from 'node:test';
@@ -11,7 +10,7 @@ import { journalPath, readJournal, removeJournal, writeJournal } from '../../src
 import { openBed, skipReason } from './bed.js';
 import { VIP } from './fixtures/bed-addresses.js';
 import { serviceKey } from './fixtures/fixture.js';
-import { asNew, both, diesAt, keep, masq, one, picture, replaceAll, spec, stoppedAtEveryStore } from './killed-bed.js';
+import { asNew, both, diesAt, keep, masq, one, picture, replaceAll, spec } from './killed-bed.js';
 import { checkRecords } from './record-check.js';
 
 test('stopped at any store of taking a batch back, which is then done by the next', { skip: skipReason() }, () => {
@@ -23,12 +22,12 @@ test('stopped at any store of taking a batch back, which is then done by the nex
     const { folder } = bed.tables;
     const change = (director: Director): void => director.atomically(() => replaceAll(director));
     let stops = 0;
-    for (let nth = 10, ended = false; !ended; nth += 23) {
+    for (let nth = 10, ended = false; !ended; nth += 46) {
       putBack();
       ended = asNew((director) => diesAt(nth, () => change(director)));
       if (ended) break;
       const [killed, written] = [keep(bed.tables), readJournal(folder) ?? ''];
-      for (let back = 0, whole = false; !whole; back += 3) {
+      for (let back = 0, whole = false; !whole; back += 6) {
         killed();
         writeJournal(folder, written);
         whole = diesAt(back, () => openDirector().close());
@@ -38,7 +37,7 @@ test('stopped at any store of taking a batch back, which is then done by the nex
       }
       assert.equal(existsSync(journalPath(folder)), false);
     }
-    assert.ok(stops > 50, `${stops} stops`);
+    assert.ok(stops > 12, `${stops} stops`);
     assert.equal(bed.tables.conf.get(0, Conf.sloppyTcp), 1);
   } finally {
     bed.close();
@@ -88,5 +87,3 @@ test('a batch whose journal is gone: reported once, and the table is consistent'
     bed.close();
   }
 });
-
-test('stopped at any store, fresh records in the trash', { skip: skipReason() }, (context) => stoppedAtEveryStore(context, 'fresh'));

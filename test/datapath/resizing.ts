@@ -3,14 +3,15 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readdirSync } from 'node:fs';
-import { Conf, ConnBucket } from '../../src/datapath/ebpf/abi.gen.js';
+import { Conf, ConnBucket, Drops } from '../../src/datapath/ebpf/abi.gen.js';
 import { buildPin } from '../../src/datapath/ebpf/load/load.js';
+import { REASONS } from '../../src/datapath/ebpf/reasons.gen.js';
 import { BRIDGE_PIN, SECOND_TABLE_PIN } from '../../src/datapath/ebpf/table/tables.js';
 import { artifact } from '../../src/sys/artifact.js';
 import { BpfMap } from '../../src/sys/bpf/bpf-objects.js';
 import { using } from '../../src/sys/fd.js';
 import { ENTRY, type Host } from '../support/netns-bed.js';
-import { type Cluster, inCluster, ipvsadm, ok, running, tablesOf, until, VIP } from './cluster.js';
+import { type Cluster, inCluster, ipvsadm, ok, pollingFarEnds, running, tablesOf, until, VIP } from './cluster.js';
 import { station } from './live-child.js';
 
 export const TALKERS = 40;
@@ -107,5 +108,34 @@ export async function killedResizes(rounds: number): Promise<void> {
     }
     assert.ok(unfinished >= rounds / 4, `${unfinished} were killed on the way`);
     await ends();
+  });
+}
+
+/** Larger and smaller under traffic: no packet is lost, no connection ends, none is made again. */
+export async function resizedUnderTraffic(attach: 'tc' | 'xdp'): Promise<void> {
+  await inCluster(async (cluster) => {
+    const { lvs } = cluster;
+    if (attach === 'xdp') pollingFarEnds(cluster);
+    ok(lvs.weir(`load --attach ${attach} --connections 4096`));
+    const { ends } = await traffic(cluster);
+    const before = clients(lvs);
+    assert.equal(before.length, TALKERS);
+    for (const connections of [262_144, 8192]) {
+      const report = ok(lvs.weir(`load --connections ${connections}`));
+      assert.match(
+        report,
+        new RegExp(`^the connection table: room for ${connections} connections now; \\d+ connections moved, none was lost\\n$`),
+      );
+      settled(lvs, connections);
+      assert.deepEqual(clients(lvs), before);
+    }
+    await ends();
+    const made = /^TCP +\S+ +(\d+) /m.exec(ipvsadm(lvs, '-Ln --stats --exact'))?.[1];
+    assert.equal(Number(made), TALKERS, 'connections of TCP that were ever made');
+    const { drops } = tablesOf(lvs);
+    for (const name of ['table_full', 'busy', 'no_connection', 'half_open_replaced']) {
+      const reason = REASONS.findIndex(({ key }) => key === name);
+      for (let cpu = 0; cpu < drops.count; cpu++) assert.equal(drops.big(cpu, Drops.count, reason), 0n, name);
+    }
   });
 }

@@ -50,6 +50,9 @@ export const variants: readonly Variant[] = [
   { name: 'one', version: 3, interval: '0.5', vip: ipv4, lines: () => ['down_timer_adverts 1'], adverts: 1 },
 ];
 
+/** One of version 2, one of version 3, and one by IPv6: those of each run of the tests. */
+export const QUICK: ReadonlySet<string> = new Set(['pass', 'v3', 'v6']);
+
 export const roles: readonly { readonly high: Maker; readonly low: Maker }[] = [
   { high: 'weir', low: 'debian' },
   { high: 'debian', low: 'weir' },

@@ -58,7 +58,7 @@ test('killed in the middle of a restore, it leaves a usable table with the first
   });
 });
 
-test('ipvsadm-restore, killed after any number of changes: all or nothing, in each of two namespaces', { skip }, () => killRestores(4));
+test('ipvsadm-restore, killed after any number of changes: all or nothing, in each of two namespaces', { skip }, () => killRestores(2));
 
 test('a caller that is not root gets an error', { skip: skip || noTools('setpriv') }, () => {
   const folder = mkdtempSync(`${tmpdir()}/weir-cli-`);

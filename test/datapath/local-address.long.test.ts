@@ -1,0 +1,4 @@
+// Addresses that are the director's or another host's at the moment, by XDP.
+import { testLocalAddresses } from './local-addresses.js';
+
+testLocalAddresses('xdp');

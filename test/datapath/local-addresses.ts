@@ -1,0 +1,86 @@
+// Local addresses on living hosts: services with an address that another host has at the moment, and datagrams with the director's
+// own address as their source: by one kind of attachment.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { native } from '../../src/sys/addon.js';
+import { PacketSocket } from '../../src/sys/sockets/packet-socket.js';
+import type { Mac } from '../../src/wire/ethernet.js';
+import { type Host, noNamespaces } from '../support/netns-bed.js';
+import { asked, inCluster, ipvsadm, ok, pollingFarEnds, serving, until, VIP } from './cluster.js';
+import { frame, udp } from './fixtures/packets.js';
+
+const skip = noNamespaces();
+
+const dropped = (host: Host): Readonly<Record<string, number>> => JSON.parse(ok(host.weir('stats drops --json'))) as Record<string, number>;
+
+/** Declares the tests. */
+export function testLocalAddresses(attach: 'tc' | 'xdp'): void {
+  test(`a director that routes for the network leaves a service to the host that has its address (${attach})`, { skip }, async () => {
+    await inCluster(async (cluster) => {
+      const { client, lvs, web1, web2 } = cluster;
+      const address = '10.8.2.100';
+      if (attach === 'xdp') pollingFarEnds(cluster);
+      lvs.sysctl('net.ipv4.ip_forward', '1');
+      client.ip('route add 10.8.2.0/24 via 10.8.1.1');
+      web1.ip(`addr add ${address}/32 dev eth0`);
+      await serving(cluster, web1, 80, address);
+      await serving(cluster, web2);
+      ok(lvs.weir(`load --attach ${attach}`));
+      for (const protocol of ['t', 'u']) ipvsadm(lvs, `-A -${protocol} ${address}:80`, `-a -${protocol} ${address}:80 -r 10.8.2.12:80 -m`);
+      const answers = (): string => ['tcp', 'udp'].flatMap((each) => asked(client, each as 'tcp' | 'udp', address, 80, 2)).join(' ');
+      assert.equal(answers(), 'web1 web1 web1 web1', 'its owner answers');
+      assert.equal(dropped(lvs)['not_local'], 4);
+      lvs.ip(`addr add ${address}/32 dev eth0`);
+      await until(answers, (seen) => seen === 'web2 web2 web2 web2');
+      lvs.ip(`addr del ${address}/32 dev eth0`);
+      await until(answers, (seen) => seen === 'web1 web1 web1 web1');
+    });
+  });
+
+  test(`a datagram that claims to come from the director makes no loop of its services (${attach})`, { skip }, async () => {
+    await inCluster(async (cluster) => {
+      const { client, lvs, web1 } = cluster;
+      if (attach === 'xdp') pollingFarEnds(cluster);
+      await serving(cluster, web1);
+      await serving(cluster, lvs, 7000, '10.8.1.1'); // answers whatever comes, as web1 does
+      ok(lvs.weir(`load --attach ${attach}`));
+      ipvsadm(lvs, `-A -u ${VIP}:80`, `-a -u ${VIP}:80 -r 10.8.2.11:80 -m`);
+      const mac = (host: Host): Mac => ok(host.run(['cat', '/sys/class/net/eth0/address'])).trim() as Mac;
+      const namespace = native().open(`/run/netns/${client.namespace}`, 0);
+      const socket = new PacketSocket(native().ifNameToIndex('eth0', namespace), 3, namespace);
+      native().close(namespace);
+      try {
+        socket.send(frame(mac(client), mac(lvs), udp({ from: '10.8.1.1:7000', to: `${VIP}:80` })));
+      } finally {
+        socket.close();
+      }
+      await until(
+        () => dropped(lvs)['martian'],
+        (seen) => seen === 1,
+      );
+      assert.deepEqual(asked(client, 'udp', VIP, 80, 1), ['web1'], 'others are served');
+      assert.equal(ipvsadm(lvs, '-Lnc').split('\n').slice(2, -1).length, 1);
+    });
+  });
+
+  test(`a real server's address that comes to the director, or leaves it, is noticed (${attach})`, { skip }, async () => {
+    await inCluster(async (cluster) => {
+      const { client, lvs, web1 } = cluster;
+      if (attach === 'xdp') pollingFarEnds(cluster);
+      const address = '10.8.2.50';
+      lvs.ip(`addr add ${address}/32 dev eth1`);
+      await serving(cluster, lvs, 80, address);
+      ok(lvs.weir(`load --attach ${attach}`));
+      for (const protocol of ['t', 'u']) ipvsadm(lvs, `-A -${protocol} ${VIP}:80`, `-a -${protocol} ${VIP}:80 -r ${address}:80 -m`);
+      const answers = (): string => ['tcp', 'udp'].flatMap((each) => asked(client, each as 'tcp' | 'udp', VIP, 80, 2)).join(' ');
+      assert.equal(answers(), 'lvs lvs lvs lvs');
+      lvs.ip(`addr del ${address}/32 dev eth1`);
+      web1.ip(`addr add ${address}/32 dev eth0`);
+      await serving(cluster, web1, 80, address);
+      await until(answers, (seen) => seen === 'web1 web1 web1 web1');
+      web1.ip(`addr del ${address}/32 dev eth0`);
+      lvs.ip(`addr add ${address}/32 dev eth1`);
+      await until(answers, (seen) => seen === 'lvs lvs lvs lvs');
+    });
+  });
+}
