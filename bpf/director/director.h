@@ -63,8 +63,9 @@ static __always_inline bool is_recent(__u64 value, __u32 now, __u32 timeout) {
 }
 
 #define CONN_GONE 1
-/* State and expiry of a connection after a packet. CONN_GONE: its slot is free. Where another CPU changes the value first, it tries again
- * from the new value, a few times. `flags`: TCP's, or TOUCH_UDP; TOUCH_OUT for the server's packets. */
+#define CONN_CHANGED 2
+/* State and expiry of a connection after a packet. CONN_GONE: its slot is free. CONN_CHANGED: another CPU changed the value first; it is in the
+ * scratch space as it is now. `flags`: TCP's, or TOUCH_UDP; TOUCH_OUT for the server's packets. */
 #define TOUCH_UDP 0x100
 #define TOUCH_OUT 0x200
 __noinline int conn_move(slot_ref at, __u64 key, __u64 value, __u32 flags, __u32 now) {
@@ -72,26 +73,44 @@ __noinline int conn_move(slot_ref at, __u64 key, __u64 value, __u32 flags, __u32
   struct conn_slot *s = ref_slot(at);
   bool old = ref_is_old(at);
   if (!s || !c) return 0;
+  __u64 to = value;
+  if (!v_taken(value) || v_claimed(value)) return CONN_GONE;
+  __u32 state = S_UDP, timeout = c->udp_timeout;
+  if (!(flags & TOUCH_UDP)) {
+    enum direction dir = flags & TOUCH_OUT ? DIR_OUT : value & V_NOOUTPUT ? DIR_IN_ONLY : DIR_IN;
+    if (flags & TOUCH_OUT) to &= ~V_NOOUTPUT;
+    state = tcp_state_after(c, v_state(value), flags, dir);
+    timeout = c->tcp_timeout[state & (TCP_STATES - 1)];
+  }
+  bool recent = is_recent(value, now, timeout);
+  if (state == v_state(value) && (PROVEN_STATES & 1u << state) && (!recent || is_proof(value, flags, flags & TOUCH_OUT))) to |= V_PROVEN;
+  to = v_moved(to, state, now + timeout);
+  if (to >> 32 == value >> 32 && recent) return 0;
+  bool assured = assures(value, to);
+  if (conn_change(s, old, &value, to)) return unlikely(assured) ? template_mark(key, v_dest(to), T_ASSURED, false) : 0;
+  struct scratch *scratch = the_scratch();
+  if (!scratch || !slot_has_key(s, old, key)) return 0;
+  scratch->changed = value;
+  return CONN_CHANGED;
+}
+
+#define MOVE_AGAIN 3
+/* Tries it again from the changed value, a few times. A function of its own, since a loop around the body of conn_move would have the verifier
+ * go through all its paths for each turn. */
+__noinline int conn_move_again(slot_ref at, __u64 key, __u32 flags, __u32 now) {
 #pragma clang loop unroll(disable)
-  for (int i = 0; i < 4; i++) {
-    __u64 to = value;
-    if (!v_taken(value) || v_claimed(value)) return CONN_GONE;
-    __u32 state = S_UDP, timeout = c->udp_timeout;
-    if (!(flags & TOUCH_UDP)) {
-      enum direction dir = flags & TOUCH_OUT ? DIR_OUT : value & V_NOOUTPUT ? DIR_IN_ONLY : DIR_IN;
-      if (flags & TOUCH_OUT) to &= ~V_NOOUTPUT;
-      state = tcp_state_after(c, v_state(value), flags, dir);
-      timeout = c->tcp_timeout[state & (TCP_STATES - 1)];
-    }
-    bool recent = is_recent(value, now, timeout);
-    if (state == v_state(value) && (PROVEN_STATES & 1u << state) && (!recent || is_proof(value, flags, flags & TOUCH_OUT))) to |= V_PROVEN;
-    to = v_moved(to, state, now + timeout);
-    if (to >> 32 == value >> 32 && recent) return 0;
-    bool assured = assures(value, to);
-    if (conn_change(s, old, &value, to)) return unlikely(assured) ? template_mark(key, v_dest(to), T_ASSURED, false) : 0;
-    if (!slot_has_key(s, old, key)) return 0;
+  for (int i = 0; i < MOVE_AGAIN; i++) {
+    struct scratch *scratch = the_scratch();
+    int done = scratch ? conn_move(at, key, scratch->changed, flags, now) : 0;
+    if (done != CONN_CHANGED) return done;
   }
   return 0;
+}
+
+/* Both, from the value that was found. */
+static __always_inline int conn_move_from(struct verdict *v, __u32 flags) {
+  int done = conn_move(v->f.slot, v->key, v->f.value, flags, v->now);
+  return unlikely(done == CONN_CHANGED) ? conn_move_again(v->f.slot, v->key, flags, v->now) : done;
 }
 
 /* Nearly every packet: a plain segment of an established connection, or UDP, whose expiry was written lately. It does not
@@ -106,8 +125,8 @@ static __always_inline void conn_touch(struct verdict *v, bool out) {
   bool tcp = v->p->protocol == IPPROTO_TCP;
   if (!v->f.slot || likely(is_plain(v->c, v->p, v->f.value, v->now, out))) return;
   __u32 flags = v->p->flags | (tcp ? 0 : TOUCH_UDP) | (out ? TOUCH_OUT : 0);
-  int gone = conn_move(v->f.slot, v->key, v->f.value, flags, v->now);
-  if (BRIDGING && unlikely(gone == CONN_GONE) && conn_find(v->key, v->now, &v->f)) conn_move(v->f.slot, v->key, v->f.value, flags, v->now);
+  int done = conn_move_from(v, flags);
+  if (BRIDGING && unlikely(done == CONN_GONE) && conn_find(v->key, v->now, &v->f)) conn_move_from(v, flags);
 }
 
 static __always_inline bool found_end(struct found *f, __u32 now) {

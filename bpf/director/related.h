@@ -46,17 +46,21 @@ __noinline int related_translate(struct __sk_buff *skb, struct related *r) {
 
 /* The checksum of what it covers: an IP header, or a whole ICMP message. */
 enum sum_state { SUM_RIGHT, SUM_WRONG, SUM_UNKNOWN };
+
+/* Adds 1 to 64 bytes to a sum; negative: they cannot be read. A function of its own: sum_of's loop costs the verifier its paths each time. */
+__noinline __s64 sum_chunk(struct __sk_buff *skb, __u32 at, __u32 size, __s64 sum) {
+  __u32 words[SUM_CHUNK / 4] = {};
+  size = ((size - 1) & (SUM_CHUNK - 1)) + 1; /* no change: so the verifier knows */
+  return bpf_skb_load_bytes(skb, at, words, size) ? -1 : bpf_csum_diff(0, 0, words, SUM_CHUNK, sum);
+}
+
 __noinline int sum_of(struct __sk_buff *skb, __u32 at, __u32 length) {
   __s64 sum = 0;
 #pragma clang loop unroll(disable)
   for (int i = 0; i < SUM_CHUNKS; i++) {
-    __u32 words[SUM_CHUNK / 4] = {};
     if (!length) break;
     __u32 size = length < SUM_CHUNK ? length : SUM_CHUNK;
-    barrier_var(size);
-    size = ((size - 1) & (SUM_CHUNK - 1)) + 1; /* no change: Linux 6.1's verifier learns from a mask, not from the comparison */
-    if (bpf_skb_load_bytes(skb, at, words, size)) return SUM_UNKNOWN;
-    sum = bpf_csum_diff(0, 0, words, SUM_CHUNK, sum);
+    sum = sum_chunk(skb, at, size, sum);
     if (sum < 0) return SUM_UNKNOWN;
     at += size;
     length -= size;
@@ -127,7 +131,7 @@ static __always_inline int related_inbound(struct __sk_buff *skb, struct verdict
 }
 
 /* Quotes a request that was masqueraded to a destination: back to the client. */
-static __always_inline int related_outbound(struct __sk_buff *skb, struct verdict *v, struct quoted *q, struct related *r, __u32 first) {
+static __always_inline int related_outbound(struct __sk_buff *skb, struct verdict *v, struct quoted *q, struct related *r, __u32 first, bool leaving) {
   v->dest = dest_of_client(first, q->ip.saddr, q->sport, v->now);
   v->d = v->dest ? dest_at(v->dest) : 0;
   struct service *s = v->d ? service_at(v->d->service) : 0;
@@ -136,7 +140,7 @@ static __always_inline int related_outbound(struct __sk_buff *skb, struct verdic
   r->port_was = q->dport;
   r->addr = s->addr[0];
   r->port = s->port;
-  if (!skb->ingress_ifindex) { /* of a server on the director, on its way out */
+  if (leaving || !skb->ingress_ifindex) { /* of a server on the director, on its way out */
     count_packet(v, true);
     return related_translate(skb, r) ? tc_drop(R_REDIRECT_FAILED) : TC_ACT_UNSPEC;
   }
@@ -144,9 +148,9 @@ static __always_inline int related_outbound(struct __sk_buff *skb, struct verdic
   return related_send(skb, v, r, 0, q->ip.saddr);
 }
 
-/* An ICMP packet: errors about balanced connections are translated and sent on, all others pass to the stack. At egress only those of
- * masqueraded servers on the director are translated. */
-__noinline int tc_icmp(struct __sk_buff *skb, __u8 header, __u16 length) {
+/* An ICMP packet: errors about balanced connections are translated and sent on, all others pass to the stack. `leaving`, at egress: only those
+ * of masqueraded servers on the director are translated. */
+static __always_inline int related_icmp(struct __sk_buff *skb, __u8 header, __u16 length, bool leaving) {
   struct conf *c = the_conf();
   struct quoted q;
   __u8 type = 0;
@@ -161,7 +165,7 @@ __noinline int tc_icmp(struct __sk_buff *skb, __u8 header, __u16 length) {
   struct related r = {.icmp = icmp, .length = length - header};
   __u32 outer[2] = {};
   if (bpf_skb_load_bytes(skb, SADDR_AT, outer, sizeof outer)) return TC_ACT_UNSPEC;
-  v.service = skb->ingress_ifindex ? endpoint_find(endpoint_key(q.ip.saddr, q.sport, q.ip.protocol, E_SERVICE)) : 0;
+  v.service = !leaving && skb->ingress_ifindex ? endpoint_find(endpoint_key(q.ip.saddr, q.sport, q.ip.protocol, E_SERVICE)) : 0;
   if (v.service) {
     r.outer_was = q.ip.saddr; /* an error that is not for the VIP does not concern it */
     if (outer[1] != q.ip.saddr) return TC_ACT_UNSPEC;
@@ -170,7 +174,11 @@ __noinline int tc_icmp(struct __sk_buff *skb, __u8 header, __u16 length) {
   __u32 real = endpoint_find(endpoint_key(q.ip.daddr, q.dport, q.ip.protocol, E_REAL));
   if (!real || outer[1] != q.ip.saddr) return TC_ACT_UNSPEC; /* for the client, or forged */
   r.outer_was = outer[0];
-  return related_outbound(skb, &v, &q, &r, real);
+  return related_outbound(skb, &v, &q, &r, real, leaving);
 }
+
+/* Global functions: verified once. With two of them the egress program has no code of what can only come in. */
+__noinline int tc_icmp(struct __sk_buff *skb, __u8 header, __u16 length) { return related_icmp(skb, header, length, false); }
+__noinline int tc_icmp_leaving(struct __sk_buff *skb, __u8 header, __u16 length) { return related_icmp(skb, header, length, true); }
 
 #endif

@@ -273,7 +273,7 @@ int weir_tc_egress(struct __sk_buff *skb) {
   if (unlikely(i && i->flags & INTERFACE_LAYER3)) return tc_layer3_egress(skb);
   struct packet *p = &scratch->packet;
   enum parsed parsed = tc_parse(skb, p, ETH_LEN);
-  if (parsed == P_OTHER && p->protocol == IPPROTO_ICMP && !p->fragment) return tc_icmp(skb, p->header, p->length);
+  if (parsed == P_OTHER && p->protocol == IPPROTO_ICMP && !p->fragment) return tc_icmp_leaving(skb, p->header, p->length);
   if (parsed != P_OK) {
     if (is_ipv6(skb)) bpf_tail_call(skb, &ipv6_tc, IPV6_EGRESS);
     return TC_ACT_UNSPEC;
