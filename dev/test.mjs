@@ -41,7 +41,8 @@ const isLong = (path) => path.endsWith('.long.test.js');
 const named = words.length === 0 ? tests : tests.filter((path) => words.some((word) => path.includes(word)));
 const chosen = named.filter((path) => isLong(path) === options.long);
 /** Tests that mostly wait: another may have the processor meanwhile. None of them measures speed or counts on a time of its own. */
-const WAITING = /^build\/test\/((oracle|interop|daemon|examples|doctor|vip|realserver|status|lab)\/|datapath\/(local-address|next-hops|timer)\.)/;
+const WAITING =
+  /^build\/test\/((oracle|interop|daemon|examples|doctor|vip|realserver|status|lab)\/|datapath\/(local-address|next-hops|timer)\.)/;
 const CONCURRENCY = { together: 2, alone: 1, waiting: 2 };
 /** Two floods or large transfers at a time leave no processor for what they are for. */
 const FLOOD = /(flood|bulk|stress|edited)[^/]*$/;
