@@ -8,7 +8,7 @@ import { historyOf } from './scenario.js';
 import { simulatorOf } from './simulator.js';
 import { weirMachine } from './weir-machine.js';
 
-const HISTORIES = 100;
+const HISTORIES = 40;
 
 test(`${HISTORIES} histories break no invariant`, () => assertHistoriesHold(simulatorOf(weirMachine, invariants), HISTORIES));
 
