@@ -3,14 +3,15 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { encodeArp } from '../wire/arp.js';
 import { BROADCAST_MAC, EtherType, encodeEthernet, ZERO_MAC } from '../wire/ethernet.js';
-import { type ArpQuestion, arpAnswer } from './arp.js';
+import type { AddressQuestion } from './address-probe.js';
+import { arpAnswer } from './arp.js';
 
 const vip = { family: 'inet', words: [0x0a010203] } as const;
 const other = { family: 'inet', words: [0x0a010204] } as const;
 const unspecified = { family: 'inet', words: [0] } as const;
 const MINE = '02:00:00:00:00:01';
 const OTHER_MAC = '02:00:00:00:00:02';
-const question: ArpQuestion = { ifindex: 4, mac: MINE, addresses: [vip] };
+const question: AddressQuestion = { ifindex: 4, mac: MINE, addresses: [vip] };
 const own = new Set([MINE]);
 
 const frame = (message: Parameters<typeof encodeArp>[0], tags: { tpid: number; tci: number }[] = []) =>

@@ -1,58 +1,49 @@
-// Neighbour discovery: which hosts have an IPv6 address. The question comes from an address of the interface, not from the unspecified one
-// (RFC 4862 §5.4.3): that would make a host that is about to take the address give it up.
+// Neighbour discovery: which hosts have an IPv6 address. And announcements (unsolicited advertisements) that this host has it.
+//
+// Only who is about to take the address asks from the unspecified address (RFC 4862 §5.4.3): a host that is about to take it, too,
+// gives it up then.
 import type { Address } from '../model/address.js';
-import { addressId, sameAddress } from '../model/identity.js';
+import { sameAddress } from '../model/identity.js';
 import { systemClock } from '../sys/clock.js';
+import { using } from '../sys/fd.js';
 import { PacketSocket } from '../sys/sockets/packet-socket.js';
 import { EtherType, type Mac } from '../wire/ethernet.js';
-import { neighbourClaim, neighbourSolicitation } from '../wire/ndisc-probe.js';
+import { unsolicitedAdvertisement } from '../wire/ndisc.js';
+import { neighbourClaim, neighbourSolicitation, solicitedNodeMac } from '../wire/ndisc-probe.js';
+import { type AddressAnswer, type AddressQuestion, type ProbeOptions, type ProbeProtocol, probeAddresses } from './address-probe.js';
 
-/** What is asked on one interface. */
-export interface NeighbourQuestion {
-  readonly ifindex: number;
-  /** The interface's own addresses. */
-  readonly mac: Mac;
-  readonly from: Address;
-  readonly addresses: readonly Address[];
+const UNSPECIFIED: Address = { family: 'inet6', words: [0, 0, 0, 0] };
+
+/** What a frame shows about the addresses asked for; undefined: nothing, or this host sent it. */
+export function neighbourAnswer(frame: Uint8Array, question: AddressQuestion, own: ReadonlySet<Mac>): AddressAnswer | undefined {
+  const claim = neighbourClaim(frame);
+  const address = question.addresses.find((one) => claim !== undefined && sameAddress(one, claim.address));
+  if (claim === undefined || address === undefined || own.has(claim.mac)) return undefined;
+  return { ifindex: question.ifindex, address, mac: claim.mac, kind: claim.kind };
 }
 
-export interface NeighbourAnswer {
-  readonly ifindex: number;
-  readonly address: Address;
-  readonly mac: Mac;
+const NEIGHBOUR_PROBE: ProbeProtocol = {
+  etherType: EtherType.ipv6,
+  group: solicitedNodeMac,
+  question: ({ mac, from }, address) => neighbourSolicitation(mac, from ?? UNSPECIFIED, address),
+  answer: neighbourAnswer,
+};
+
+/** See probeAddresses. @throws SystemError */
+export function probeNeighbours(
+  questions: readonly AddressQuestion[],
+  own: ReadonlySet<Mac>,
+  options: ProbeOptions = {},
+): readonly AddressAnswer[] {
+  return probeAddresses(NEIGHBOUR_PROBE, questions, own, options);
 }
 
-const ROUNDS = 3;
-const ROUND_MS = 150;
-
-/** Every other host's answers, each once. `own`: the MACs of this host. @throws SystemError */
-export function probeNeighbours(questions: readonly NeighbourQuestion[], own: ReadonlySet<Mac>): readonly NeighbourAnswer[] {
-  const answers = new Map<string, NeighbourAnswer>();
-  const asked = questions.filter(({ addresses }) => addresses.length > 0);
-  const sockets: { readonly question: NeighbourQuestion; readonly socket: PacketSocket }[] = [];
-  const take = (question: NeighbourQuestion, frame: Uint8Array): void => {
-    const claim = neighbourClaim(frame);
-    const address = question.addresses.find((one) => claim !== undefined && sameAddress(one, claim.address));
-    if (claim === undefined || address === undefined || own.has(claim.mac)) return;
-    answers.set(`${question.ifindex} ${addressId(address)} ${claim.mac}`, { ifindex: question.ifindex, address, mac: claim.mac });
-  };
-  try {
-    for (const question of asked) sockets.push({ question, socket: new PacketSocket(question.ifindex, EtherType.ipv6) });
-    for (let round = 0; round < ROUNDS && sockets.length > 0; round++) {
-      for (const { question, socket } of sockets) {
-        for (const address of question.addresses) socket.sendOrLose(neighbourSolicitation(question.mac, question.from, address));
-      }
-      const end = systemClock.now() + ROUND_MS;
-      for (let left = ROUND_MS; left > 0; left = end - systemClock.now()) {
-        for (const { question, socket } of sockets) {
-          let frame = socket.receive(Math.ceil(Math.min(left, ROUND_MS / sockets.length)));
-          // A busy network always has one more.
-          for (; frame !== undefined; frame = systemClock.now() < end ? socket.receiveNow() : undefined) take(question, frame);
-        }
-      }
+/** Unsolicited advertisements, several times, since no host confirms them. `router`: this host forwards. @throws SystemError */
+export function announceNeighbour(ifindex: number, mac: Mac, address: Address, router: boolean, times = 3, pauseMs = 100): void {
+  using(new PacketSocket(ifindex, EtherType.ipv6), (socket) => {
+    for (let count = 0; count < times; count++) {
+      if (count > 0) systemClock.sleep(pauseMs);
+      socket.send(unsolicitedAdvertisement(mac, address, router));
     }
-  } finally {
-    for (const { socket } of sockets) socket.close();
-  }
-  return [...answers.values()];
+  });
 }

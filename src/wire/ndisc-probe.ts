@@ -23,25 +23,38 @@ const ADVERTISEMENT = 136;
 const SOURCE_LINK_ADDRESS = 1;
 const TARGET_LINK_ADDRESS = 2;
 const HEADER_BYTES = 40;
+/** In the IPv6 header. */
+const SOURCE_AT = 8;
+const ADDRESS_BYTES = 16;
 const HOPS = 255;
 /** In the ICMPv6 message. */
 const AT = { target: 8, option: 24, mac: 26, end: 32 } as const;
 
-/** The whole frame. `from`: an address of ours on that link. @throws RangeError for addresses that are not IPv6 */
+/** Whom to ask about this address (RFC 4291 §2.7.1). */
+const solicitedNode = ({ words }: Address): Address => ({
+  family: 'inet6',
+  words: [0xff020000, 0, 1, (0xff000000 | ((words[3] ?? 0) & 0xffffff)) >>> 0],
+});
+
+/** The MAC of the group to which questions about this address are sent (RFC 2464 §7). */
+export const solicitedNodeMac = (address: Address): Mac =>
+  macText(concat(Uint8Array.of(0x33, 0x33), encodeAddress(solicitedNode(address)).subarray(12)));
+
+const isUnspecified = ({ words }: Address): boolean => words.every((word) => word === 0);
+
+/**
+ * The whole frame. `from`: an address of ours on that link; unspecified (::): we are about to take the target (RFC 4862 §5.4.2), and
+ * the frame has no link address then. @throws RangeError for addresses that are not IPv6
+ */
 export function neighbourSolicitation(mac: Mac, from: Address, target: Address): Uint8Array {
   if (from.family !== 'inet6' || target.family !== 'inet6') throw new RangeError('neighbour discovery carries IPv6 addresses');
-  const low = (target.words[3] ?? 0) & 0xffffff;
-  const group: Address = { family: 'inet6', words: [0xff020000, 0, 1, (0xff000000 | low) >>> 0] };
-  const message = concat(
-    Uint8Array.of(SOLICITATION, 0, 0, 0, 0, 0, 0, 0),
-    encodeAddress(target),
-    Uint8Array.of(SOURCE_LINK_ADDRESS, 1),
-    macBytes(mac),
-  );
+  const group = solicitedNode(target);
+  const option = isUnspecified(from) ? new Uint8Array(0) : concat(Uint8Array.of(SOURCE_LINK_ADDRESS, 1), macBytes(mac));
+  const message = concat(Uint8Array.of(SOLICITATION, 0, 0, 0, 0, 0, 0, 0), encodeAddress(target), option);
   viewOf(message).setUint16(2, internetChecksum(message, pseudoHeaderSum(from, group, IpProtocol.icmpv6, message.length)));
   const header = Uint8Array.of(0x60, 0, 0, 0, 0, message.length, IpProtocol.icmpv6, HOPS);
   return encodeEthernet({
-    destination: macText(concat(Uint8Array.of(0x33, 0x33), encodeAddress(group).subarray(12))),
+    destination: solicitedNodeMac(target),
     source: mac,
     tags: [],
     etherType: EtherType.ipv6,
@@ -49,15 +62,27 @@ export function neighbourSolicitation(mac: Mac, from: Address, target: Address):
   });
 }
 
-/** The address that this frame claims, and the claimant's MAC; undefined for any other frame. */
-export function neighbourClaim(frame: Uint8Array): { readonly address: Address; readonly mac: Mac } | undefined {
+export interface NeighbourClaim {
+  readonly address: Address;
+  /** The claimant's. */
+  readonly mac: Mac;
+  /** `holds`: an advertisement; `wants`: the question of a host that is about to take it. */
+  readonly kind: 'holds' | 'wants';
+}
+
+/** The address that this frame claims; undefined for any other frame. */
+export function neighbourClaim(frame: Uint8Array): NeighbourClaim | undefined {
   const ethernet = decodeEthernet(frame);
   const packet = ethernet?.etherType === EtherType.ipv6 ? ethernet.payload : undefined;
   if (ethernet === undefined || packet === undefined || packet[6] !== IpProtocol.icmpv6 || packet[7] !== HOPS) return undefined;
   const message = packet.subarray(HEADER_BYTES);
-  const address =
-    message[0] === ADVERTISEMENT && message.length >= AT.option ? decodeAddress(message.subarray(AT.target, AT.option)) : undefined;
+  const address = message.length >= AT.option ? decodeAddress(message.subarray(AT.target, AT.option)) : undefined;
   if (address === undefined) return undefined;
+  if (message[0] === SOLICITATION) {
+    const source = decodeAddress(packet.subarray(SOURCE_AT, SOURCE_AT + ADDRESS_BYTES));
+    return source !== undefined && isUnspecified(source) ? { address, mac: ethernet.source, kind: 'wants' } : undefined;
+  }
+  if (message[0] !== ADVERTISEMENT) return undefined;
   const hasOption = message.length >= AT.end && message[AT.option] === TARGET_LINK_ADDRESS;
-  return { address, mac: hasOption ? macText(message.subarray(AT.mac, AT.end)) : ethernet.source };
+  return { address, mac: hasOption ? macText(message.subarray(AT.mac, AT.end)) : ethernet.source, kind: 'holds' };
 }

@@ -1,5 +1,6 @@
 // Which hosts answer ARP for the VIPs, the real servers, the gateways and this host's own addresses.
-import { type ArpQuestion, probeArp } from '../../host/arp.js';
+import type { AddressQuestion } from '../../host/address-probe.js';
+import { probeArp } from '../../host/arp.js';
 import type { Address } from '../../model/address.js';
 import { addressId, sameAddress } from '../../model/identity.js';
 import type { Netlink } from '../../sys/netlink/netlink.js';
@@ -40,7 +41,7 @@ export function collectHolders(
   const ports = host.interfaces.filter((iface) => usesArp(iface) && isCarrying(iface));
   const own = new Set(host.interfaces.flatMap(({ mac }) => mac ?? []));
   const unasked = new Set<string>();
-  const ask = (questions: readonly ArpQuestion[]): readonly HolderFact[] =>
+  const ask = (questions: readonly AddressQuestion[]): readonly HolderFact[] =>
     probeArp(questions, own)
       .filter(({ kind }) => kind === 'holds')
       .map(({ ifindex, address, mac }) => ({ ifindex, address, mac }));
@@ -51,7 +52,7 @@ export function collectHolders(
   ];
 
   const first = ask(
-    ports.flatMap(({ ifindex, mac }): ArpQuestion[] => {
+    ports.flatMap(({ ifindex, mac }): AddressQuestion[] => {
       const local = host.addresses
         .filter((one) => one.ifindex === ifindex && !vipIds.has(addressId(one.address)))
         .map(({ address }) => address);
@@ -68,7 +69,7 @@ export function collectHolders(
   const lost = servers.filter(isSilent).map(({ to }) => to);
   const again: { readonly ifindex: number; readonly address: Address }[] = [];
   const second = ask(
-    ports.flatMap(({ ifindex, mac }): ArpQuestion[] => {
+    ports.flatMap(({ ifindex, mac }): AddressQuestion[] => {
       if (mac === undefined) return [];
       const here = neighboursAt(ifindex).filter((one) => !answered.has(`${ifindex} ${addressId(one)}`));
       const from = (here[0] && subnetsWith(host, here[0]).find((one) => one.ifindex === ifindex && !vipIds.has(addressId(one.address))))

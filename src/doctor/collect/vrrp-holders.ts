@@ -22,7 +22,11 @@ function ask({ ifindex, mac, vips }: Question, addresses: readonly AddressFact[]
     ({ address, ifindex: there }) => there === ifindex && address.family === 'inet6' && !vips.some((vip) => sameAddress(vip, address)),
   )?.address;
   const byNeighbours = from === undefined ? [] : probeNeighbours([{ ifindex, mac, from, addresses: of('inet6') }], own);
-  return [...byArp, ...byNeighbours].map(({ address, mac: holder }) => ({ ifindex, address, mac: holder }));
+  return [...byArp, ...byNeighbours.filter(({ kind }) => kind === 'holds')].map(({ address, mac: holder }) => ({
+    ifindex,
+    address,
+    mac: holder,
+  }));
 }
 
 /** Asked on the instances' interfaces. @throws SystemError */

@@ -20,7 +20,8 @@ import {
   type InterfaceAddress,
 } from '../../wire/rtnetlink-address.js';
 import { decodeLink, dumpLinks, type Link, LinkFlag, LinkHardware } from '../../wire/rtnetlink-link.js';
-import { type ArpAnswer, announceArp, probeArp } from '../arp.js';
+import type { AddressAnswer } from '../address-probe.js';
+import { announceArp, probeArp } from '../arp.js';
 import { StateFile, withState } from '../state-file.js';
 
 interface Host extends VipHost {
@@ -65,7 +66,7 @@ function arpMac(host: Host, ifindex: number): Mac | undefined {
 }
 
 /** Other hosts that have this address, or probe for it now. */
-function rivals(host: Host, ifindex: number, address: Address, enough: boolean): readonly ArpAnswer[] {
+function rivals(host: Host, ifindex: number, address: Address, enough: boolean): readonly AddressAnswer[] {
   const mac = arpMac(host, ifindex);
   if (mac === undefined) return [];
   return probeArp([{ ifindex, mac, addresses: [address] }], macsOf(host), enough ? { enough: (answers) => answers.length > 0 } : {});

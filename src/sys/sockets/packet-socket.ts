@@ -1,5 +1,6 @@
 // A raw socket on one interface (man 7 packet): it sends and receives whole Ethernet frames.
 import { hostIsLittleEndian as little, viewOf } from '../../wire/bytes.js';
+import { type Mac, macBytes } from '../../wire/ethernet.js';
 import { native } from '../addon.js';
 import { unlessCode } from '../errno.js';
 import { closeOnError, Fd } from '../fd.js';
@@ -11,6 +12,8 @@ import { int32 } from './socket-options.js';
 
 const AF_PACKET = 17;
 const SOL_PACKET = 263;
+const PACKET_ADD_MEMBERSHIP = 1;
+const PACKET_MR_MULTICAST = 0;
 const PACKET_QDISC_BYPASS = 20;
 const PACKET_OUTGOING = 4;
 const BUFFER_BYTES = 1 << 16;
@@ -24,6 +27,17 @@ function linkAddress(ifindex: number, protocol: number): Uint8Array {
   view.setUint16(0, AF_PACKET, little);
   view.setUint16(2, protocol);
   view.setInt32(4, ifindex, little);
+  return out;
+}
+
+/** struct packet_mreq: index, type, length of the address (6), address (8). */
+function membership(ifindex: number, group: Mac): Uint8Array {
+  const out = new Uint8Array(16);
+  const view = viewOf(out);
+  view.setInt32(0, ifindex, little);
+  view.setUint16(4, PACKET_MR_MULTICAST, little);
+  view.setUint16(6, 6, little);
+  out.set(macBytes(group), 8);
   return out;
 }
 
@@ -51,6 +65,11 @@ export class PacketSocket extends ReceivingSocket {
   /** From now on frames go directly to the device, without tc and so without the director (PACKET_QDISC_BYPASS). */
   bypassTrafficControl(): void {
     native().setsockopt(this.descriptor.number, SOL_PACKET, PACKET_QDISC_BYPASS, int32(1));
+  }
+
+  /** From now on the interface also takes frames to this multicast group. */
+  join(group: Mac): void {
+    native().setsockopt(this.descriptor.number, SOL_PACKET, PACKET_ADD_MEMBERSHIP, membership(this.ifindex, group));
   }
 
   /** From now on only frames for which this program of classic BPF returns a length are queued. */
