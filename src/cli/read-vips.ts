@@ -1,19 +1,16 @@
 // VIPs among a command's words.
 import type { Address } from '../model/address.js';
-import { parseIpv4 } from '../model/address-text.js';
-import { capability } from '../model/capabilities.js';
+import { parseAddress } from '../model/address-text.js';
 import { WeirError } from '../model/errors/weir-error.js';
 
-/** @throws WeirError argument-value, argument-not-yet */
+/** @throws WeirError argument-value */
 export function readVip(text: string): Address {
-  const address = parseIpv4(text);
+  const address = parseAddress(text);
   if (address !== undefined) return address;
-  throw text.includes(':')
-    ? new WeirError('argument-not-yet', { given: text, missing: capability('ipv6-vips').missing })
-    : new WeirError('argument-value', { expected: 'an IPv4 address', given: text });
+  throw new WeirError('argument-value', { expected: text.includes(':') ? 'an IPv6 address' : 'an IPv4 address', given: text });
 }
 
-/** Separated by commas. @throws WeirError argument-value, argument-twice, argument-not-yet */
+/** Separated by commas. @throws WeirError argument-value, argument-twice */
 export function readVips(text: string): readonly Address[] {
   const texts = text.split(',');
   return texts.map((one, index) => {

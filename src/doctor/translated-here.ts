@@ -7,8 +7,12 @@ import { collectHost } from './collect/host.js';
 import { clusterInterfaces } from './network.js';
 import { translatedVips } from './server-arrivals.js';
 
-/** `vips` absent: those that rules name. */
+/** `vips` absent: those that rules name. IPv4 only: rules for IPv6 are not read. */
 export function translatedHere(vips: readonly Address[] | undefined): readonly Address[] {
   const names = using(new Netlink(), (netlink) => clusterInterfaces(collectHost(netlink)).map(({ name }) => name));
-  return translatedVips(collectFilterChains().chains, vips, names);
+  return translatedVips(
+    collectFilterChains().chains,
+    vips?.filter(({ family }) => family === 'inet'),
+    names,
+  );
 }

@@ -46,13 +46,6 @@ const rows = [
     meanwhile: 'the service is refused',
   },
   {
-    id: 'ipv6-vips',
-    name: 'IPv6 VIPs of `weir vip` and `weir realserver`',
-    present: false,
-    missing: 'IPv6 VIPs are not there yet',
-    meanwhile: 'the command is refused; keepalived’s VIPs may be IPv6',
-  },
-  {
     id: 'sctp',
     name: 'SCTP (`--sctp-service`)',
     present: false,

@@ -7,6 +7,18 @@ export interface Subnet {
   readonly prefixLength: number;
 }
 
+/** The prefix length that covers one address alone. */
+export const hostLength = ({ family }: Address): 32 | 128 => (family === 'inet' ? 32 : 128);
+
+/** Its first address: all bits behind the prefix are 0. */
+export function networkAddress({ address, prefixLength }: Subnet): Address {
+  const masked = (word: number, index: number): number => {
+    const bits = Math.min(Math.max(prefixLength - 32 * index, 0), 32);
+    return bits === 0 ? 0 : (word & (0xffffffff << (32 - bits))) >>> 0;
+  };
+  return { ...address, words: address.words.map(masked) };
+}
+
 /** Whether the network has this address; never where their families differ. */
 export function contains({ address: network, prefixLength }: Subnet, address: Address): boolean {
   const same = (word: number, index: number): boolean => {

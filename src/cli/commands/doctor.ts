@@ -5,7 +5,7 @@ import { type ExamineOptions, examine } from '../../doctor/examine.js';
 import type { ServerMethod, ServicePort } from '../../doctor/facts.js';
 import { reportJson, reportText } from '../../doctor/report.js';
 import type { Address } from '../../model/address.js';
-import { parseIpv4 } from '../../model/address-text.js';
+import { formatAddress, parseIpv4 } from '../../model/address-text.js';
 import { WeirError } from '../../model/errors/weir-error.js';
 import { findingsStatus } from '../../model/finding.js';
 import { reasonOf } from '../../sys/errno.js';
@@ -29,6 +29,7 @@ const TYPES = {
   keepalived: 'value',
   json: 'flag',
 } as const;
+const IPV6_MISSING = 'the checks of a real server are for IPv4; of an IPv6 VIP weir realserver status shows whether it is in place';
 /** Statuses 0 to 2 are verdicts. */
 const COULD_NOT_EXAMINE = 3;
 
@@ -47,7 +48,10 @@ function readServices(flags: Flags<typeof TYPES>): { readonly vips: readonly Add
   const parts = (flags.vip?.split(',') ?? []).map((one) => /^([^:]*)(?::(\d+(?:\/\w+)?))?$/.exec(one) ?? [one, one]);
   const addresses = [...new Set(parts.map(([, address = '']) => address))].join(',');
   const texts = [...parts.flatMap(([, , port]) => port ?? []), ...(flags.port?.split(',') ?? [])];
-  return { vips: flags.vip === undefined ? [] : readVips(addresses), ports: [...new Set(texts)].map(readPort) };
+  const vips = flags.vip === undefined ? [] : readVips(addresses);
+  const [other] = vips.filter(({ family }) => family === 'inet6');
+  if (other !== undefined) throw new WeirError('argument-not-yet', { given: formatAddress(other), missing: IPV6_MISSING });
+  return { vips, ports: [...new Set(texts)].map(readPort) };
 }
 
 function readOptions(flags: Flags<typeof TYPES>): ExamineOptions {

@@ -6,7 +6,7 @@ import type { InterfaceStatus, Status, VipStatus } from '../../control/realserve
 import { translatedHere } from '../../doctor/translated-here.js';
 import { initOf, presentPersistFiles, reloadUnits, removePersistFiles, writePersistFiles } from '../../host/persist.js';
 import { type Outcome, startRealServer, statusOfRealServer, stopRealServer } from '../../host/realserver/realserver.js';
-import { parseIpv4 } from '../../model/address-text.js';
+import { parseAddress } from '../../model/address-text.js';
 import { WeirError } from '../../model/errors/weir-error.js';
 import { command, expectWords, rootFolder } from '../command.js';
 import { oneLine } from '../failure.js';
@@ -42,7 +42,7 @@ function printOutcome(io: Io, outcome: Outcome, nothing: string): void {
 
 /** Rewrites the files for the next boot for the remaining VIPs. */
 async function persist(io: Io, root: string, outcome: Outcome, interfaces: readonly string[]): Promise<void> {
-  const vips = outcome.saved.vips.flatMap((text) => parseIpv4(text) ?? []);
+  const vips = outcome.saved.vips.flatMap((text) => parseAddress(text) ?? []);
   const files = vips.length === 0 ? [] : persistFiles({ vips, interfaces, known: outcome.saved.settings }, initOf(root));
   const stale = PERSIST_PATHS.filter((path) => !files.some((file) => file.path === path));
   const removed = removePersistFiles(root, stale);
@@ -78,7 +78,8 @@ function vipText({ address, interface: name, label, prefixLength, route, taken, 
   if (taken === 'no') return `${address} not on lo`;
   if (taken === 'translation') return `${address} taken by a rule of the packet filter`;
   if (taken === 'route') return `${address} taken by a local route`;
-  const how = `${address}/${prefixLength} on ${name} (${label ?? 'no label'}), ${route ? 'routed' : 'not routed'}`;
+  const labelText = address.includes(':') ? '' : ` (${label ?? 'no label'})`;
+  const how = `${address}/${prefixLength} on ${name}${labelText}, ${route ? 'routed' : 'not routed'}`;
   return problem === undefined ? how : `${how}: ${problem}`;
 }
 

@@ -31,15 +31,16 @@ interface Target {
   readonly interface: string;
 }
 
-/** `ADDR` or `ADDR/LEN`; /32 by default. @throws WeirError argument-…, option-missing */
+/** `ADDR` or `ADDR/LEN`; /32 or /128 by default. @throws WeirError argument-…, option-missing */
 function readTarget(text: string, flags: VipFlags): Target {
   const [, host = '', length] = /^([^/]*)(?:\/(.*))?$/s.exec(text) ?? [];
   const address = readVip(host);
-  if (length !== undefined && !/^([1-9]|[12][0-9]|3[0-2])$/.test(length)) {
-    throw new WeirError('argument-value', { expected: 'a prefix length (1 to 32)', given: length });
+  const lengthMax = address.family === 'inet' ? 32 : 128;
+  if (length !== undefined && (!/^[1-9][0-9]{0,2}$/.test(length) || Number(length) > lengthMax)) {
+    throw new WeirError('argument-value', { expected: `a prefix length (1 to ${lengthMax})`, given: length });
   }
   if (flags.dev === undefined) throw new WeirError('option-missing', { option: '--dev' });
-  return { address, prefixLength: length === undefined ? 32 : Number(length), interface: flags.dev };
+  return { address, prefixLength: length === undefined ? lengthMax : Number(length), interface: flags.dev };
 }
 
 /** The command that starts this weir again at boot. */
@@ -61,7 +62,8 @@ function refuseVrrp({ address: wanted }: Target, force: boolean): void {
   if (found?.kind === 'unknown' && !force) throw new WeirError('vip-perhaps-of-vrrp', { ...found, address });
 }
 
-const vipText = ({ address, prefixLength, interface: name, label }: SavedVip) => `${address}/${prefixLength} on ${name} (${label})`;
+const vipText = ({ address, prefixLength, interface: name, label }: SavedVip) =>
+  `${address}/${prefixLength} on ${name}${label === undefined ? '' : ` (${label})`}`;
 
 async function add(target: Target, flags: VipFlags, io: Io): Promise<number> {
   refuseVrrp(target, flags.force === true);
@@ -94,7 +96,8 @@ async function remove(target: Target, flags: VipFlags, io: Io): Promise<number> 
 
 function statusText(status: VipStatus): string {
   const { address, interface: name, present, prefixLength, label, addedByWeir, rivals } = status;
-  const here = `${address}/${prefixLength} on ${name} (${label ?? 'no label'})${addedByWeir ? ', added by weir' : ''}`;
+  const labelText = address.includes(':') ? '' : ` (${label ?? 'no label'})`;
+  const here = `${address}/${prefixLength} on ${name}${labelText}${addedByWeir ? ', added by weir' : ''}`;
   return [present ? here : `${address} is not on ${name}`, ...rivals.map((mac) => `${mac} answers for it too`)]
     .map((line) => `${line}\n`)
     .join('');

@@ -20,19 +20,19 @@ export interface ObservedAddress {
 
 export interface Observed {
   readonly interfaces: readonly ObservedInterface[];
-  /** IPv4 only. */
   readonly addresses: readonly ObservedAddress[];
-  /** Addresses with a /32 unicast route by lo in the main table. */
+  /** Addresses with a unicast route of their own (/32, /128) by lo in the main table. */
   readonly hostRoutes: readonly Address[];
   /** Networks whose packets the kernel takes as its own: those of addresses, and those that a person added. */
   readonly localRoutes: readonly Subnet[];
+  /** Whether lo may have IPv6 addresses (sysctl disable_ipv6). */
+  readonly loopbackHasIpv6: boolean;
   /** Values of sysctls by path below /proc/sys, without the line end; paths that do not exist are not in the map. */
   readonly settings: ReadonlyMap<string, string>;
 }
 
 /** The interfaces that face the cluster: up, with ARP, with an IPv4 address, and not lo. */
-export function clusterInterfaces(observed: Observed): readonly string[] {
-  return observed.interfaces
-    .filter((found) => found.up && !found.loopback && !found.noArp && observed.addresses.some(({ ifindex }) => ifindex === found.ifindex))
-    .map(({ name }) => name);
+export function clusterInterfaces({ interfaces, addresses }: Observed): readonly string[] {
+  const hasIpv4 = (wanted: number) => addresses.some(({ ifindex, address }) => ifindex === wanted && address.family === 'inet');
+  return interfaces.filter(({ up, loopback, noArp, ifindex }) => up && !loopback && !noArp && hasIpv4(ifindex)).map(({ name }) => name);
 }

@@ -57,5 +57,6 @@ export function persistFiles(options: ScriptOptions, init: 'systemd' | 'ifupdown
           { path: WANTS, link: UNIT, mode: 0o777 },
         ]
       : [{ path: HOOK, text: HOOK_TEXT, mode: 0o755 }];
-  return [{ path: SCRIPT, text: realServerScript(options), mode: 0o755 }, { path: SYSCTLS, text: sysctlText(), mode: 0o644 }, ...start];
+  const settings = options.vips.some(({ family }) => family === 'inet') ? [{ path: SYSCTLS, text: sysctlText(), mode: 0o644 }] : [];
+  return [{ path: SCRIPT, text: realServerScript(options), mode: 0o755 }, ...settings, ...start];
 }

@@ -4,15 +4,18 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import type { Address } from '../../model/address.js';
-import { formatAddress, parseIpv4 } from '../../model/address-text.js';
+import { formatAddress, parseAddress } from '../../model/address-text.js';
 import { failureLine } from '../../model/errors/weir-error.js';
+import { hostLength } from '../../model/subnet.js';
 import type { Observed } from './observed.js';
 import { type Plan, planStart, planStop, type Step } from './plan.js';
 import { readSaved, readScriptSaved, writeSaved } from './saved.js';
+import { realServerStatus } from './status.js';
 
-const ip = (text: string): Address => parseIpv4(text) ?? assert.fail(text);
+const ip = (text: string): Address => parseAddress(text) ?? assert.fail(text);
 const a = ip('10.9.8.7');
 const b = ip('10.9.8.6');
+const six = ip('fd00:9::7');
 
 const settings = (value: string) =>
   new Map(
@@ -33,6 +36,7 @@ const fresh: Observed = {
   ],
   hostRoutes: [],
   localRoutes: [],
+  loopbackHasIpv6: true,
   settings: settings('0'),
 };
 
@@ -44,7 +48,18 @@ function after(host: Observed, step: Step): Observed {
     case 'setting':
       return { ...host, settings: new Map([...host.settings, [step.path, step.value]]) };
     case 'add-address':
-      return { ...host, addresses: [...host.addresses, { ifindex: 1, address: step.address, prefixLength: 32, label: step.label }] };
+      return {
+        ...host,
+        addresses: [
+          ...host.addresses,
+          {
+            ifindex: 1,
+            address: step.address,
+            prefixLength: hostLength(step.address),
+            ...(step.label === undefined ? {} : { label: step.label }),
+          },
+        ],
+      };
     case 'delete-address':
       return { ...host, addresses: host.addresses.filter((one) => formatAddress(one.address) !== formatAddress(step.address)) };
     case 'add-route':
@@ -111,8 +126,8 @@ test('labels that are taken are not given again', () => {
 test('killed after any number of steps of a start, stop undoes it exactly', () => {
   const down = { ...fresh, interfaces: fresh.interfaces.map((found) => ({ ...found, up: !found.loopback })) };
   fc.assert(
-    fc.property(fc.constantFrom(fresh, down), fc.nat(11), fc.nat(11), (host, started, stopped) => {
-      const start = planned(planStart(host, { vips: [a, b] }, undefined));
+    fc.property(fc.constantFrom(fresh, down), fc.nat(12), fc.nat(12), (host, started, stopped) => {
+      const start = planned(planStart(host, { vips: [a, six, b] }, undefined));
       const memory = readSaved(writeSaved(start.before)) ?? assert.fail('a memory that cannot be read');
       const half = applied(host, start.steps.slice(0, started));
       const stop = planned(planStop(half, undefined, memory));
@@ -147,6 +162,43 @@ test('the sysctls stay until the last VIP goes', () => {
   assert.deepEqual(one.after?.vips, ['10.9.8.6']);
   const rest = planned(planStop(applied(host, one.steps), [b], one.after));
   assert.deepEqual(applied(applied(host, one.steps), rest.steps), fresh);
+});
+
+test('an IPv6 VIP is put on lo, and nothing else; the sysctls go with the last IPv4 VIP', () => {
+  const start = planned(planStart(fresh, { vips: [six] }, undefined));
+  assert.deepEqual(start.steps, [{ kind: 'add-address', address: six }]);
+  const both = planned(planStart(applied(fresh, start.steps), { vips: [a, six] }, start.after));
+  const host = applied(applied(fresh, start.steps), both.steps);
+  assert.deepEqual(planned(planStart(host, { vips: [a, six] }, both.after)).steps, []);
+  const four = planned(planStop(host, [a], readSaved(writeSaved(both.after ?? assert.fail()))));
+  assert.deepEqual(applied(host, four.steps), applied(fresh, start.steps), 'as if it had been alone');
+  assert.deepEqual(four.after, start.after);
+  const last = planned(planStop(applied(host, four.steps), undefined, four.after));
+  assert.deepEqual(applied(applied(host, four.steps), last.steps), fresh);
+  const refused = (vip: string, observed = fresh) => {
+    const plan = planStart(observed, { vips: [ip(vip)] }, undefined);
+    return plan.kind === 'refused' ? failureLine(plan.failure) : plan.kind;
+  };
+  assert.equal(refused('fe80::1'), 'fe80::1 cannot be a VIP');
+  assert.equal(
+    refused('fd00:9::7', { ...fresh, loopbackHasIpv6: false }),
+    'IPv6 is off on lo — fix: sysctl -w net.ipv6.conf.lo.disable_ipv6=0',
+  );
+  const onWire = { ...fresh, addresses: [...fresh.addresses, { ifindex: 2, address: six, prefixLength: 128 }] };
+  assert.match(refused('fd00:9::7', onWire), /a real server that answers neighbour solicitations for the VIP takes it/);
+});
+
+test('status: an IPv6 VIP counts on lo as /128, not on an interface that answers for it', () => {
+  const of = (ifindex: number, prefixLength: number) => {
+    const host = { ...fresh, addresses: [...fresh.addresses, { ifindex, address: six, prefixLength }] };
+    const { state, vips, interfaces } = realServerStatus(host, [six], { arpRules: [], translated: [] });
+    return [state, vips[0]?.problem, interfaces.length];
+  };
+  assert.deepEqual(of(1, 128), ['started', undefined, 0]);
+  assert.deepEqual(of(1, 64), ['partly', 'makes the whole subnet local', 0]);
+  assert.deepEqual(of(2, 128), ['partly', 'answers neighbour solicitations there', 0]);
+  assert.deepEqual(of(3, 128), ['started', undefined, 0], 'a tunnel has no neighbours');
+  assert.equal(realServerStatus(fresh, [six], { arpRules: [], translated: [] }).state, 'stopped');
 });
 
 test('a VIP that was on lo before is not ours to remove', () => {
@@ -204,6 +256,8 @@ test('the script’s memory is read too', () => {
     settings: [{ path: 'net/ipv4/conf/all/arp_ignore', previous: '0', set: '1' }],
     loopbackWasDown: true,
   });
+  assert.deepEqual(readScriptSaved('vip fd00:9::7\naddress fd00:9::7 none\n')?.addresses, [{ address: 'fd00:9::7' }]);
+  for (const line of ['route fd00:9::7', 'address fd00:9::7 lo:0', 'address 10.9.8.7 none']) assert.equal(readScriptSaved(line), undefined);
   assert.equal(readScriptSaved('vip 10.9.8.7; reboot\n'), undefined);
   assert.equal(readScriptSaved('setting kernel/core_pattern 0 1\n'), undefined);
   fc.assert(fc.property(fc.string(), (garbage) => void readScriptSaved(garbage)));

@@ -1,8 +1,10 @@
 // Plans the steps that make a host a real server, or undo that, from its observed state. Pure: the same state gives the same plan.
 import type { Address } from '../../model/address.js';
-import { formatAddress, parseIpv4 } from '../../model/address-text.js';
+import { formatAddress, parseAddress } from '../../model/address-text.js';
 import { type Failure, failure } from '../../model/errors/weir-error.js';
 import { sameAddress } from '../../model/identity.js';
+import { hostLength } from '../../model/subnet.js';
+import { canBeVip } from '../../model/vip-address.js';
 import { ARP_SETTINGS, arpSettingPaths, hides, sysctlName } from './arp-settings.js';
 import { clusterInterfaces, type Observed } from './observed.js';
 import { mergeSaved, NOTHING_SAVED, type Saved } from './saved.js';
@@ -10,7 +12,8 @@ import { mergeSaved, NOTHING_SAVED, type Saved } from './saved.js';
 export type Step =
   | { readonly kind: 'interface'; readonly name: 'lo'; readonly up: boolean }
   | { readonly kind: 'setting'; readonly path: string; readonly value: string }
-  | { readonly kind: 'add-address' | 'delete-address'; readonly address: Address; readonly label: string }
+  /** `label`: IPv4 only. */
+  | { readonly kind: 'add-address' | 'delete-address'; readonly address: Address; readonly label?: string }
   | { readonly kind: 'add-route' | 'delete-route'; readonly address: Address };
 
 export type Plan =
@@ -30,11 +33,13 @@ export interface Wanted {
   readonly interfaces?: readonly string[];
 }
 
-/** The address on lo as a VIP must be there: /32, so that its neighbours in the subnet do not become local too. */
+/** The address on lo as a VIP must be there: /32 or /128, so that its neighbours in the subnet do not become local too. */
 const onLoopback = (observed: Observed, vip: Address) =>
   observed.addresses.find(
     ({ ifindex, address, prefixLength }) =>
-      prefixLength === 32 && sameAddress(address, vip) && observed.interfaces.some((found) => found.loopback && found.ifindex === ifindex),
+      prefixLength === hostLength(vip) &&
+      sameAddress(address, vip) &&
+      observed.interfaces.some((found) => found.loopback && found.ifindex === ifindex),
   );
 
 /** Why these VIPs or interfaces cannot be, in one line; undefined when they can. */
@@ -47,14 +52,14 @@ function refusal(observed: Observed, wanted: Wanted): Failure | undefined {
   }
   for (const vip of wanted.vips) {
     const text = formatAddress(vip);
-    const first = (vip.words[0] ?? 0) >>> 24;
-    if (first === 0 || first === 127 || first >= 224) return failure('vip-impossible', { address: text });
+    if (!canBeVip(vip)) return failure('vip-impossible', { address: text });
+    if (vip.family === 'inet6' && !observed.loopbackHasIpv6) return failure('interface-without-ipv6', { name: 'lo' });
     for (const { ifindex, prefixLength } of observed.addresses.filter((one) => sameAddress(one.address, vip))) {
       const found = observed.interfaces.find((one) => one.ifindex === ifindex);
       if (found?.loopback !== true) {
         return failure('vip-answers-arp', { address: text, interface: found?.name ?? `interface ${ifindex}` });
       }
-      if (prefixLength !== 32) return failure('vip-whole-subnet', { address: text, prefixLength, interface: 'lo' });
+      if (prefixLength !== hostLength(vip)) return failure('vip-whole-subnet', { address: text, prefixLength, interface: 'lo' });
     }
   }
   return undefined;
@@ -82,25 +87,29 @@ function settingSteps(observed: Observed, interfaces: readonly string[]): (Step 
 /**
  * What makes this host a real server of these VIPs. The sysctls are set before the first VIP: otherwise the host would
  * answer for it in between. Steps that are not needed are left out, so a second start has none.
+ *
+ * An IPv6 VIP needs neither sysctls nor a route: the kernel answers neighbour solicitations only for addresses of the interface that they
+ * come in by, asks others from an address of that interface, and adds the route itself.
  */
 export function planStart(observed: Observed, wanted: Wanted, known: Saved | undefined): Plan {
   const refused = refusal(observed, wanted);
   if (refused !== undefined) return { kind: 'refused', failure: refused };
   const saved = known ?? NOTHING_SAVED;
-  const settings = settingSteps(observed, wanted.interfaces ?? clusterInterfaces(observed));
+  const byArp = wanted.vips.filter(({ family }) => family === 'inet');
+  const settings = byArp.length === 0 ? [] : settingSteps(observed, wanted.interfaces ?? clusterInterfaces(observed));
   const label = freeLabels(observed, saved);
   const down = observed.interfaces.some((found) => found.loopback && !found.up);
   const addresses = wanted.vips
     .filter((vip) => onLoopback(observed, vip) === undefined)
-    .map((address) => ({
-      address,
-      label: saved.addresses.find((one) => one.address === formatAddress(address))?.label ?? label(),
-    }));
-  const routes = wanted.vips.filter((vip) => !observed.hostRoutes.some((route) => sameAddress(route, vip)));
+    .map((address) => {
+      const known = saved.addresses.find((one) => one.address === formatAddress(address))?.label;
+      return address.family === 'inet' ? { address, label: known ?? label() } : { address };
+    });
+  const routes = byArp.filter((vip) => !observed.hostRoutes.some((route) => sameAddress(route, vip)));
   const remembered = mergeSaved(saved, {
     version: 1,
     vips: wanted.vips.map(formatAddress),
-    addresses: addresses.map((one) => ({ address: formatAddress(one.address), label: one.label })),
+    addresses: addresses.map(({ address, ...label }) => ({ address: formatAddress(address), ...label })),
     routes: routes.map(formatAddress),
     settings: settings.map(({ path, value }) => ({ path, previous: observed.settings.get(path) ?? '0', set: value })),
     loopbackWasDown: down,
@@ -114,10 +123,11 @@ export function planStart(observed: Observed, wanted: Wanted, known: Saved | und
   return { kind: 'plan', before: remembered, steps, after: remembered, notes: [] };
 }
 
-const addressOf = (text: string): Address => parseIpv4(text) ?? { family: 'inet', words: [0] };
+const addressOf = (text: string): Address => parseAddress(text) ?? { family: 'inet', words: [0] };
+const isIpv4 = (text: string): boolean => !text.includes(':');
 
 /**
- * What undoes a start: for these VIPs, or for all (undefined). The VIPs go first, the sysctls only with the last VIP, so that
+ * What undoes a start: for these VIPs, or for all (undefined). The VIPs go first, the sysctls only with the last IPv4 VIP, so that
  * the host never answers for one. What is already gone is left out; what another program changed since is left alone and reported.
  */
 export function planStop(observed: Observed, vips: readonly Address[] | undefined, known: Saved | undefined): Plan {
@@ -134,19 +144,20 @@ export function planStop(observed: Observed, vips: readonly Address[] | undefine
   }
   for (const { address, label } of saved.addresses.filter((one) => going(one.address))) {
     const there = onLoopback(observed, addressOf(address));
-    if (there !== undefined) steps.push({ kind: 'delete-address', address: addressOf(address), label: there.label ?? label });
+    const name = there?.label ?? label;
+    if (there !== undefined) {
+      steps.push({ kind: 'delete-address', address: addressOf(address), ...(name === undefined ? {} : { label: name }) });
+    }
   }
   const left = saved.vips.filter((text) => !going(text));
   const notes = foreign.map((vip) => `${formatAddress(vip)} was on lo before weir: left there`);
-  if (left.length > 0) {
-    const after: Saved = {
-      ...saved,
-      vips: left,
-      addresses: saved.addresses.filter((one) => !going(one.address)),
-      routes: saved.routes.filter((one) => !going(one)),
-    };
-    return { kind: 'plan', before: saved, steps, after, notes };
-  }
+  const after: Saved = {
+    ...saved,
+    vips: left,
+    addresses: saved.addresses.filter((one) => !going(one.address)),
+    routes: saved.routes.filter((one) => !going(one)),
+  };
+  if (left.some(isIpv4)) return { kind: 'plan', before: saved, steps, after, notes };
   for (const { path, previous, set } of saved.settings) {
     const value = observed.settings.get(path);
     if (value === set && value !== previous) {
@@ -155,6 +166,7 @@ export function planStop(observed: Observed, vips: readonly Address[] | undefine
       notes.push(`${sysctlName(path)} is ${value}, not ${set} as start set it: left unchanged`);
     }
   }
+  if (left.length > 0) return { kind: 'plan', before: saved, steps, after: { ...after, settings: [] }, notes };
   if (saved.loopbackWasDown && observed.interfaces.some((found) => found.loopback && found.up)) {
     steps.push({ kind: 'interface', name: 'lo', up: false });
   }

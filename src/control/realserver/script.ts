@@ -28,6 +28,12 @@ folder=/run/weir/realserver
 state=$folder/script-$(readlink /proc/self/ns/net | tr -dc 0-9)
 conf=/proc/sys/net/ipv4/conf
 
+# IPv6 needs no sysctls and no route of ours: the kernel answers only for addresses of the interface that is asked.
+is6() { case $1 in *:*) return 0 ;; *) return 1 ;; esac; }
+ips() { if is6 "$1"; then echo 'ip -6'; else echo 'ip -4'; fi; }
+bits() { if is6 "$1"; then echo 128; else echo 32; fi; }
+has_ipv4() { for vip in $VIPS; do is6 "$vip" || return 0; done; return 1; }
+
 fail() { echo "realserver: $*" >&2; exit 1; }
 command -v ip >/dev/null || fail "ip is missing: apt-get install iproute2"
 
@@ -41,6 +47,7 @@ interfaces() {
 }
 # The sysctls' paths and the values that they get: all and lo first.
 settings() {
+  has_ipv4 || return 0
   { echo all; echo lo; interfaces; } | while read -r name; do
     echo "net/ipv4/conf/$name/arp_ignore 1"
     echo "net/ipv4/conf/$name/arp_announce 2"
@@ -52,8 +59,8 @@ hides() {
 }
 value() { cat "/proc/sys/$1" 2>/dev/null; }
 put() { echo "$2" >"/proc/sys/$1" || fail "cannot set $1 to $2: run as root"; }
-on_lo() { ip -4 addr show dev lo | grep -qF " $1/32 "; }
-routed() { ip -4 route show | grep -q "^$(echo "$1" | sed 's/\./\\./g') dev lo"; }
+on_lo() { $(ips "$1") addr show dev lo | grep -qF " $1/$(bits "$1") "; }
+routed() { is6 "$1" || ip -4 route show | grep -q "^$(echo "$1" | sed 's/\./\\./g') dev lo"; }
 lo_is_up() { ip -o link show up | grep -q '^[0-9]*: lo:'; }
 remembers() { [ -f "$state" ] && grep -q "^$1" "$state"; }
 labels() {
@@ -68,9 +75,14 @@ free_label() {
 
 problems() {
   for vip in $VIPS; do
-    ip -o -4 addr show | grep -F " $vip/" | while read -r _ name _ address _; do
-      [ "$name" = lo ] || { echo "$vip is on $name: a real server that answers ARP for the VIP takes it from the director"; break; }
-      [ "$address" = "$vip/32" ] || { echo "$address is on lo, which makes the whole subnet local; first: ip addr del $address dev lo"; break; }
+    asked=ARP
+    if is6 "$vip"; then
+      asked='neighbour solicitations'
+      [ "$(value net/ipv6/conf/lo/disable_ipv6)" = 0 ] || echo "IPv6 is off on lo; first: sysctl -w net.ipv6.conf.lo.disable_ipv6=0"
+    fi
+    $(ips "$vip") -o addr show | grep -F " $vip/" | while read -r _ name _ address _; do
+      [ "$name" = lo ] || { echo "$vip is on $name: a real server that answers $asked for the VIP takes it from the director"; break; }
+      [ "$address" = "$vip/$(bits "$vip")" ] || { echo "$address is on lo, which makes the whole subnet local; first: ip addr del $address dev lo"; break; }
     done
   done
   for name in $INTERFACES; do
@@ -94,7 +106,7 @@ remember() {
   lo_is_up || remembers loopback-was-down || echo loopback-was-down >>"$state.new"
   for vip in $VIPS; do
     remembers "vip $vip\$" || echo "vip $vip" >>"$state.new"
-    on_lo "$vip" || remembers "address $vip " || echo "address $vip $(free_label)" >>"$state.new"
+    on_lo "$vip" || remembers "address $vip " || echo "address $vip $(if is6 "$vip"; then echo none; else free_label; fi)" >>"$state.new"
     routed "$vip" || remembers "route $vip\$" || echo "route $vip" >>"$state.new"
   done
   mv "$state.new" "$state" || fail "cannot write $state: run as root"
@@ -112,7 +124,7 @@ start() {
   for vip in $VIPS; do
     if ! on_lo "$vip"; then
       label=$(sed -n "s/^address $vip //p" "$state")
-      ip addr add "$vip/32" dev lo label "$label" || exit 1
+      if is6 "$vip"; then ip addr add "$vip/128" dev lo preferred_lft 0; else ip addr add "$vip/32" dev lo label "$label"; fi || exit 1
     fi
     routed "$vip" || ip route add "$vip" dev lo || exit 1
   done
@@ -127,7 +139,7 @@ stop() {
   done <"$state"
   while read -r word first second third; do
     case $word in
-    address) if on_lo "$first"; then ip addr del "$first/32" dev lo || exit 1; fi ;;
+    address) if on_lo "$first"; then ip addr del "$first/$(bits "$first")" dev lo || exit 1; fi ;;
     esac
   done <"$state"
   while read -r word first second third; do
@@ -156,7 +168,7 @@ status() {
       echo "$vip not on lo"; missing=$((missing + 1))
     fi
   done
-  for name in $(interfaces); do
+  for name in $(has_ipv4 && interfaces); do
     ignore=$(larger "$(cat $conf/all/arp_ignore)" "$(cat "$conf/$name/arp_ignore")")
     announce=$(larger "$(cat $conf/all/arp_announce)" "$(cat "$conf/$name/arp_announce")")
     if hides arp_ignore "$ignore" && hides arp_announce "$announce"; then word=silent; else word='announces the VIP'; loud=$((loud + 1)); fi

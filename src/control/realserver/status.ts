@@ -2,7 +2,8 @@
 import type { Address } from '../../model/address.js';
 import { formatAddress } from '../../model/address-text.js';
 import { sameAddress } from '../../model/identity.js';
-import { contains } from '../../model/subnet.js';
+import { contains, hostLength } from '../../model/subnet.js';
+import { canBeVip } from '../../model/vip-address.js';
 import { arpBehaviour } from './arp-hiding.js';
 import type { ArpRule } from './arp-rules.js';
 import { type ArpSetting, arpSettingPath } from './arp-settings.js';
@@ -14,7 +15,7 @@ export interface VipStatus {
   readonly interface?: string;
   readonly label?: string;
   readonly prefixLength?: number;
-  /** A host route by lo, as `start` adds it. */
+  /** A host route by lo, as `start` adds it (IPv6: as the kernel adds it). */
   readonly route: boolean;
   /** How its packets are taken: by its address, by a local route, by a translation (REDIRECT, DNAT, TPROXY), or not at all. */
   readonly taken: 'address' | 'route' | 'translation' | 'no';
@@ -26,7 +27,7 @@ export interface InterfaceStatus {
   readonly name: string;
   readonly arpIgnore: number;
   readonly arpAnnounce: number;
-  /** It neither answers ARP for the VIPs nor announces them. */
+  /** It neither answers ARP for the IPv4 VIPs nor announces them. */
   readonly silent: boolean;
   /** The VIPs may be asked for there: it has an address of their network, or no interface has. */
   readonly faces: boolean;
@@ -62,8 +63,10 @@ const valuesOf = ({ settings }: Observed, name: string) => ({
 function problemOf(observed: Observed, place: ObservedAddress, arpRules: readonly ArpRule[]): string | undefined {
   const iface = observed.interfaces.find(({ ifindex }) => ifindex === place.ifindex);
   if (iface === undefined) return undefined;
-  if (iface.loopback && place.prefixLength !== 32) return 'makes the whole subnet local';
+  if (iface.loopback && place.prefixLength !== hostLength(place.address)) return 'makes the whole subnet local';
   if (iface.loopback || iface.noArp) return undefined;
+  // The kernel answers for all IPv6 addresses of the interface itself, and for no other ones.
+  if (place.address.family === 'inet6') return 'answers neighbour solicitations there';
   // arp_ignore 1 and 2 answer for addresses of the interface itself.
   const { answers } = arpBehaviour(place.address, iface.name, { arpIgnore: 0, arpAnnounce: 0 }, arpRules);
   return answers && valuesOf(observed, iface.name).arpIgnore !== 8 ? 'answers ARP there' : undefined;
@@ -92,7 +95,7 @@ function interfaceStatuses(
   vips: readonly Address[],
   { interfaces, arpRules }: Surroundings,
 ): readonly InterfaceStatus[] {
-  const names = interfaces ?? clusterInterfaces(observed);
+  const names = interfaces ?? (vips.length === 0 ? [] : clusterInterfaces(observed));
   const near = new Set(
     observed.addresses
       .filter((one) => one.prefixLength < 32 && vips.some((vip) => contains(one, vip)))
@@ -109,19 +112,22 @@ function interfaceStatuses(
   });
 }
 
-/** Addresses that can only be VIPs: /32, on lo or on an interface without ARP, and not 127/8. */
+/** Addresses that can only be VIPs: /32 or /128, on lo or on an interface without ARP, and not 127/8 or ::1. */
 export function likelyVips({ interfaces, addresses }: Observed): readonly Address[] {
   const quiet = new Set(interfaces.filter(({ loopback, noArp }) => loopback || noArp).map(({ ifindex }) => ifindex));
   return addresses
-    .filter(({ ifindex, prefixLength, address }) => quiet.has(ifindex) && prefixLength === 32 && (address.words[0] ?? 0) >>> 24 !== 127)
+    .filter(({ ifindex, prefixLength, address }) => quiet.has(ifindex) && prefixLength === hostLength(address) && canBeVip(address))
     .map(({ address }) => address);
 }
 
 export function realServerStatus(observed: Observed, vips: readonly Address[], surroundings: Surroundings): Status {
   const rows = vips.map((vip) => vipStatus(observed, vip, surroundings));
-  // ARP is about addresses of this host; a translation needs none.
-  const local = vips.filter((_, index) => rows[index]?.taken === 'address' || rows[index]?.taken === 'route');
-  const faces = interfaceStatuses(observed, local.length > 0 ? local : vips, surroundings);
+  // ARP is about IPv4 addresses of this host; a translation needs none.
+  const byArp = vips.filter(({ family }) => family === 'inet');
+  const local = vips.filter(
+    ({ family }, index) => family === 'inet' && (rows[index]?.taken === 'address' || rows[index]?.taken === 'route'),
+  );
+  const faces = interfaceStatuses(observed, local.length > 0 ? local : byArp, surroundings);
   const present = rows.filter(({ taken }) => taken !== 'no');
   const whole = present.length === rows.length && rows.every(({ problem }) => problem === undefined);
   const quiet = local.length === 0 || faces.every((one) => one.silent || !one.faces);

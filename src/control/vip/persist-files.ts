@@ -9,8 +9,8 @@ const unitWord = (word: string) =>
 
 const unitPath = (address: string) => `/etc/systemd/system/weir-vip-${address}.service`;
 const wantsPath = (address: string) => `/etc/systemd/system/multi-user.target.wants/weir-vip-${address}.service`;
-/** run-parts takes no dots in names. */
-const hookPath = (address: string) => `/etc/network/if-up.d/weir-vip-${address.replaceAll('.', '-')}`;
+/** run-parts takes no dots or colons in names. */
+const hookPath = (address: string) => `/etc/network/if-up.d/weir-vip-${address.replaceAll(/[.:]/g, '-')}`;
 
 /** Every path that may be written for a VIP, on any kind of host. */
 export function vipPersistPaths(address: string): readonly string[] {
@@ -30,7 +30,7 @@ export function vipPersistFiles(
   init: 'systemd' | 'ifupdown',
 ): readonly PersistFile[] {
   const { address, prefixLength, interface: name, label } = vip;
-  const options = ['--dev', name, '--label', label, ...(force ? ['--force'] : [])];
+  const options = ['--dev', name, ...(label === undefined ? [] : ['--label', label]), ...(force ? ['--force'] : [])];
   const add = [...command, 'vip', 'add', `${address}/${prefixLength}`, ...options];
   const remove = [...command, 'vip', 'del', address, '--dev', name];
   const origin = `# Written by "weir vip add --persist"; removed by "weir vip del --persist".`;

@@ -4,20 +4,20 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import type { Address } from '../../model/address.js';
-import { parseIpv4 } from '../../model/address-text.js';
+import { parseAddress } from '../../model/address-text.js';
 import { failureLine } from '../../model/errors/weir-error.js';
 import { vipPersistFiles } from './persist-files.js';
 import { planAdd, planDelete, type SavedVip, type VipHost } from './plan.js';
 import { readSavedVips, writeSavedVips } from './saved.js';
 
-const ip = (text: string): Address => parseIpv4(text) ?? assert.fail(text);
+const ip = (text: string): Address => parseAddress(text) ?? assert.fail(text);
 const saved: SavedVip = { address: '10.4.0.9', prefixLength: 24, interface: 'wan', label: 'wan:0' };
 const host: VipHost = {
   interfaces: [
-    { name: 'lo', ifindex: 1, up: true, loopback: true },
-    { name: 'wan', ifindex: 2, up: true, loopback: false },
-    { name: 'a-very-long-one', ifindex: 3, up: true, loopback: false },
-    { name: '桥桥桥桥桥', ifindex: 4, up: true, loopback: false },
+    { name: 'lo', ifindex: 1, up: true, loopback: true, hasIpv6: true },
+    { name: 'wan', ifindex: 2, up: true, loopback: false, hasIpv6: true },
+    { name: 'a-very-long-one', ifindex: 3, up: true, loopback: false, hasIpv6: true },
+    { name: '桥桥桥桥桥', ifindex: 4, up: true, loopback: false, hasIpv6: true },
   ],
   addresses: [
     { ifindex: 2, address: ip('10.4.0.9'), prefixLength: 24, label: 'wan:0', secondary: false },
@@ -55,6 +55,33 @@ test('the first and the last address of a network are no VIPs; of /31 and /32 th
     assert.equal(plan(text, length), undefined, text);
 });
 
+test('an IPv6 VIP has no label; the address of all routers and those that are of one link or one host are no VIPs', () => {
+  const net = { ifindex: 2, address: ip('fd00:4::9'), prefixLength: 64, secondary: false };
+  const plan = (text: string, prefixLength: number, there = host) =>
+    planAdd({ ...there, addresses: [...there.addresses, net] }, { address: ip(text), prefixLength, interface: 'wan' }, []);
+  const refused = (...given: Parameters<typeof plan>): string | undefined => {
+    const made = plan(...given);
+    return made.kind === 'refused' ? failureLine(made.failure) : undefined;
+  };
+  assert.deepEqual(plan('fd00:4::77', 128), {
+    kind: 'add',
+    ifindex: 2,
+    vip: { address: 'fd00:4::77', prefixLength: 128, interface: 'wan' },
+  });
+  assert.equal(
+    refused('fd00:4::', 128),
+    'fd00:4:: is the address of all routers of the network fd00:4::/64 (RFC 4291): no host can have it',
+  );
+  assert.match(refused('fd00:9::4', 126) ?? '', /of the network fd00:9::4\/126 /);
+  assert.equal(refused('fd00:9::4', 127), undefined);
+  for (const text of ['::', '::1', 'fe80::1', 'ff02::1', '::ffff:10.0.0.1']) assert.equal(refused(text, 128), `${text} cannot be a VIP`);
+  const off = { ...host, interfaces: host.interfaces.map((one) => ({ ...one, hasIpv6: false })) };
+  assert.equal(refused('fd00:4::77', 128, off), 'IPv6 is off on wan — fix: sysctl -w net.ipv6.conf.wan.disable_ipv6=0');
+  assert.equal(planAdd(off, { address: ip('10.4.0.77'), prefixLength: 32, interface: 'wan' }, []).kind, 'add');
+  const labelled = planAdd(host, { address: ip('fd00:4::77'), prefixLength: 128, interface: 'wan', label: 'wan:7' }, []);
+  assert.equal(labelled.kind === 'refused' && failureLine(labelled.failure), 'label wan:7: IPv6 addresses have no labels');
+});
+
 test('a label that another address has is refused', () => {
   const plan = planAdd(host, { address: ip('10.4.0.77'), prefixLength: 32, interface: 'wan', label: 'wan:2' }, []);
   assert.equal(plan.kind === 'refused' && failureLine(plan.failure), "label wan:2 is 10.4.0.10's");
@@ -72,10 +99,22 @@ test('the memory survives its file; damaged ones are not read', () => {
   assert.equal(readSavedVips(writeSavedVips([saved]).slice(0, -6)), undefined);
   assert.equal(readSavedVips(writeSavedVips([{ ...saved, prefixLength: 40 }])), undefined);
   assert.equal(readSavedVips('{"version":1}'), undefined);
+  const six: SavedVip = { address: 'fd00:4::77', prefixLength: 128, interface: 'wan' };
+  assert.deepEqual(readSavedVips(writeSavedVips([saved, six])), [saved, six]);
+  assert.equal(readSavedVips(writeSavedVips([{ ...six, label: 'wan:0' }])), undefined);
   // As builds wrote it that called the interface a device.
   const { interface: device, ...rest } = saved;
   assert.deepEqual(readSavedVips(JSON.stringify({ version: 1, vips: [{ ...rest, device }] })), [saved]);
   fc.assert(fc.property(fc.string(), (garbage) => void readSavedVips(garbage)));
+});
+
+test('the files of an IPv6 VIP', () => {
+  const six: SavedVip = { address: 'fd00:4::77', prefixLength: 128, interface: 'wan' };
+  const paths = (init: 'systemd' | 'ifupdown') => vipPersistFiles({ vip: six, force: false }, ['weir'], init).map(({ path }) => path);
+  assert.deepEqual(paths('ifupdown'), ['/etc/network/if-up.d/weir-vip-fd00-4--77'], 'run-parts takes no colons');
+  assert.equal(paths('systemd')[0], '/etc/systemd/system/weir-vip-fd00:4::77.service');
+  const text = vipPersistFiles({ vip: six, force: false }, ['weir'], 'systemd')[0]?.text ?? '';
+  assert.match(text, /^ExecStart="weir" "vip" "add" "fd00:4::77\/128" "--dev" "wan"$/m);
 });
 
 test('a path with odd characters survives the unit and the hook', () => {

@@ -3,13 +3,16 @@ import type { Address } from '../../model/address.js';
 import { formatAddress } from '../../model/address-text.js';
 import { type Failure, failure } from '../../model/errors/weir-error.js';
 import { sameAddress } from '../../model/identity.js';
-import { contains } from '../../model/subnet.js';
+import { contains, networkAddress, type Subnet } from '../../model/subnet.js';
+import { canBeVip } from '../../model/vip-address.js';
 
 export interface VipInterface {
   readonly name: string;
   readonly ifindex: number;
   readonly up: boolean;
   readonly loopback: boolean;
+  /** Whether it may have IPv6 addresses (sysctl disable_ipv6). */
+  readonly hasIpv6: boolean;
 }
 
 export interface VipAddress {
@@ -17,13 +20,13 @@ export interface VipAddress {
   readonly address: Address;
   readonly prefixLength: number;
   readonly label?: string;
-  /** A secondary address shares its subnet with one that came before it. */
+  /** A secondary address shares its subnet with one that came before it (IPv4). */
   readonly secondary: boolean;
 }
 
 export interface VipHost {
   readonly interfaces: readonly VipInterface[];
-  /** IPv4 only, in the kernel's order. */
+  /** In the kernel's order. */
   readonly addresses: readonly VipAddress[];
 }
 
@@ -32,7 +35,8 @@ export interface SavedVip {
   readonly address: string;
   readonly prefixLength: number;
   readonly interface: string;
-  readonly label: string;
+  /** IPv4 only. */
+  readonly label?: string;
 }
 
 export interface WantedVip {
@@ -72,9 +76,8 @@ function badLabel(host: VipHost, name: string, label: string): Failure | undefin
 }
 
 /** The network of which it is the first or the last address; of /31 and /32 every address is a host's. */
-function networkNamed(host: VipHost, wanted: WantedVip, ifindex: number): Failure | undefined {
+function networkNamed(wanted: WantedVip, prefixes: readonly Subnet[]): Failure | undefined {
   const number = wanted.address.words[0] ?? 0;
-  const prefixes = [wanted, ...host.addresses.filter((one) => one.ifindex === ifindex)];
   for (const { address, prefixLength } of prefixes) {
     const size = 2 ** (32 - prefixLength);
     const first = Math.floor((address.words[0] ?? 0) / size) * size;
@@ -86,17 +89,32 @@ function networkNamed(host: VipHost, wanted: WantedVip, ifindex: number): Failur
   return undefined;
 }
 
+/** The network of which it is the anycast address of all routers (RFC 4291 §2.6.1); of /127 and /128 every address is a host's. */
+function networkOfRouters({ address }: WantedVip, prefixes: readonly Subnet[]): Failure | undefined {
+  const network = prefixes.find((one) => one.prefixLength < 127 && sameAddress(networkAddress(one), address));
+  const text = formatAddress(address);
+  return network && failure('vip-of-routers', { address: text, network: `${text}/${network.prefixLength}` });
+}
+
+/** What the address itself and the interface stand in the way of. */
+function refusal(host: VipHost, wanted: WantedVip, target: VipInterface | undefined): Failure | undefined {
+  const { family } = wanted.address;
+  if (!canBeVip(wanted.address)) return failure('vip-impossible', { address: formatAddress(wanted.address) });
+  if (target === undefined) return failure('interface-unknown', { name: wanted.interface });
+  if (target.loopback) return failure('vip-on-loopback', { name: target.name });
+  if (!target.up) return failure('interface-down', { name: target.name });
+  if (family === 'inet6' && !target.hasIpv6) return failure('interface-without-ipv6', { name: target.name });
+  if (family === 'inet6' && wanted.label !== undefined) return failure('label-of-ipv6', { label: wanted.label });
+  const there = host.addresses.filter((one) => one.ifindex === target.ifindex && one.address.family === family);
+  return (family === 'inet' ? networkNamed : networkOfRouters)(wanted, [wanted, ...there]);
+}
+
 export function planAdd(host: VipHost, wanted: WantedVip, saved: readonly SavedVip[]): AddPlan {
   const refused = (what: Failure): AddPlan => ({ kind: 'refused', failure: what });
   const text = formatAddress(wanted.address);
-  const first = (wanted.address.words[0] ?? 0) >>> 24;
-  if (first === 0 || first === 127 || first >= 224) return refused(failure('vip-impossible', { address: text }));
   const target = host.interfaces.find(({ name }) => name === wanted.interface);
-  if (target === undefined) return refused(failure('interface-unknown', { name: wanted.interface }));
-  if (target.loopback) return refused(failure('vip-on-loopback', { name: target.name }));
-  if (!target.up) return refused(failure('interface-down', { name: target.name }));
-  const named = networkNamed(host, wanted, target.ifindex);
-  if (named !== undefined) return refused(named);
+  const trouble = refusal(host, wanted, target);
+  if (trouble !== undefined || target === undefined) return refused(trouble ?? failure('interface-unknown', { name: wanted.interface }));
   const there = host.addresses.find(({ address }) => sameAddress(address, wanted.address));
   if (there !== undefined) {
     const place = host.interfaces.find(({ ifindex }) => ifindex === there.ifindex)?.name ?? `interface ${there.ifindex}`;
@@ -107,12 +125,8 @@ export function planAdd(host: VipHost, wanted: WantedVip, saved: readonly SavedV
   }
   const wrong = wanted.label === undefined ? undefined : badLabel(host, target.name, wanted.label);
   if (wrong !== undefined) return refused(wrong);
-  const vip = {
-    address: text,
-    prefixLength: wanted.prefixLength,
-    interface: target.name,
-    label: wanted.label ?? freeLabel(host, target.name),
-  };
+  const label = wanted.address.family === 'inet' ? { label: wanted.label ?? freeLabel(host, target.name) } : {};
+  const vip = { address: text, prefixLength: wanted.prefixLength, interface: target.name, ...label };
   return { kind: 'add', ifindex: target.ifindex, vip };
 }
 

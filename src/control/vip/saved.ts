@@ -1,5 +1,5 @@
 // The saved list of VIPs that weir added: to the text of a file, and back.
-import { parseIpv4 } from '../../model/address-text.js';
+import { parseAddress } from '../../model/address-text.js';
 import type { SavedVip } from './plan.js';
 
 export function writeSavedVips(vips: readonly SavedVip[]): string {
@@ -11,8 +11,12 @@ const isRecord = (value: unknown): value is Record<string, unknown> => typeof va
 function isSavedVip(value: unknown): value is SavedVip {
   if (!isRecord(value)) return false;
   const { address, prefixLength, interface: name, label } = value as { [key in keyof SavedVip]: unknown };
-  const length = typeof prefixLength === 'number' && Number.isInteger(prefixLength) && prefixLength >= 1 && prefixLength <= 32;
-  return typeof address === 'string' && parseIpv4(address) !== undefined && length && typeof name === 'string' && typeof label === 'string';
+  const family = typeof address === 'string' ? parseAddress(address)?.family : undefined;
+  const lengthMax = family === 'inet' ? 32 : 128;
+  const length = typeof prefixLength === 'number' && Number.isInteger(prefixLength) && prefixLength >= 1 && prefixLength <= lengthMax;
+  return (
+    family !== undefined && length && typeof name === 'string' && (family === 'inet' ? typeof label === 'string' : label === undefined)
+  );
 }
 
 /** Undefined for a text of another form. */
@@ -28,6 +32,11 @@ export function readSavedVips(text: string): readonly SavedVip[] | undefined {
   // In version 1 the interface was called device.
   const named = version === 2 ? vips : vips.map((vip: unknown) => (isRecord(vip) ? { ...vip, interface: vip['device'] } : vip));
   return named.every(isSavedVip)
-    ? named.map(({ address, prefixLength, interface: name, label }) => ({ address, prefixLength, interface: name, label }))
+    ? named.map(({ address, prefixLength, interface: name, label }) => ({
+        address,
+        prefixLength,
+        interface: name,
+        ...(label === undefined ? {} : { label }),
+      }))
     : undefined;
 }

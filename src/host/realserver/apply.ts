@@ -2,6 +2,7 @@
 import { sysctlName } from '../../control/realserver/arp-settings.js';
 import type { Step } from '../../control/realserver/plan.js';
 import { formatAddress } from '../../model/address-text.js';
+import { hostLength } from '../../model/subnet.js';
 import { unlessCode } from '../../sys/errno.js';
 import { writeSetting } from '../../sys/files/sysctl.js';
 import type { Netlink } from '../../sys/netlink/netlink.js';
@@ -19,7 +20,7 @@ export function stepText(step: Step): string {
       return `${sysctlName(step.path)} = ${step.value}`;
     case 'add-address':
     case 'delete-address':
-      return `${step.kind === 'add-address' ? 'add' : 'remove'} ${formatAddress(step.address)}/32 on lo (${step.label})`;
+      return `${step.kind === 'add-address' ? 'add' : 'remove'} ${formatAddress(step.address)}/${hostLength(step.address)} on lo${step.label === undefined ? '' : ` (${step.label})`}`;
     case 'add-route':
     case 'delete-route':
       return `${step.kind === 'add-route' ? 'add' : 'remove'} route ${formatAddress(step.address)} by lo`;
@@ -33,10 +34,12 @@ function requestOf(step: Exclude<Step, { kind: 'setting' }>, loopback: number): 
     const value: InterfaceAddress = {
       ifindex: loopback,
       address,
-      prefixLength: 32,
+      prefixLength: hostLength(address),
       scope: AddressScope.global,
       flags: AddressFlag.permanent,
-      label: step.label,
+      ...(step.label === undefined ? {} : { label: step.label }),
+      // Else a server whose interface has only a link-local address would open its own connections from the VIP.
+      ...(address.family === 'inet' ? {} : { preferredLifetime: 0 }),
     };
     return step.kind === 'add-address' ? addAddress(value) : deleteAddress(value);
   }

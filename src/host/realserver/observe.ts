@@ -1,6 +1,7 @@
 // Reads what a real server's plan is made from: interfaces, addresses, host routes and ARP sysctls of this namespace.
 import { arpSettingPaths } from '../../control/realserver/arp-settings.js';
 import type { Observed } from '../../control/realserver/observed.js';
+import { hostLength } from '../../model/subnet.js';
 import { readSetting } from '../../sys/files/sysctl.js';
 import type { Netlink } from '../../sys/netlink/netlink.js';
 import { decodeInterfaceAddress, dumpAddresses } from '../../wire/rtnetlink-address.js';
@@ -16,15 +17,17 @@ export function observeHost(netlink: Netlink): Observed {
     noArp: (flags & LinkFlag.noArp) !== 0,
   }));
   const loopbacks = new Set(interfaces.filter(({ loopback }) => loopback).map(({ ifindex }) => ifindex));
-  const addresses = netlink
-    .dump(dumpAddresses(), decodeInterfaceAddress, 'list addresses')
-    .filter(({ address }) => address.family === 'inet');
-  const routes = netlink.dump(dumpRoutes('inet'), decodeRoute, 'list routes');
+  const addresses = netlink.dump(dumpAddresses(), decodeInterfaceAddress, 'list addresses');
+  const loopbackHasIpv6 = readSetting('net/ipv6/conf/lo/disable_ipv6') === '0';
+  // A kernel without IPv6 answers such a dump with another family's.
+  const families = loopbackHasIpv6 ? (['inet', 'inet6'] as const) : (['inet'] as const);
+  const routes = families.flatMap((family) => netlink.dump(dumpRoutes(family), decodeRoute, 'list routes'));
   const localRoutes = routes.flatMap(({ type, destination, prefixLength }) =>
     type === RouteType.local && destination !== undefined ? [{ address: destination, prefixLength }] : [],
   );
   const hostRoutes = routes
-    .filter(({ table, type, prefixLength }) => table === RouteTable.main && type === RouteType.unicast && prefixLength === 32)
+    .filter(({ table, type }) => table === RouteTable.main && type === RouteType.unicast)
+    .filter(({ destination, prefixLength }) => destination !== undefined && prefixLength === hostLength(destination))
     .filter(({ ifindex }) => ifindex !== undefined && loopbacks.has(ifindex))
     .flatMap(({ destination }) => (destination === undefined ? [] : [destination]));
   const settings = new Map<string, string>();
@@ -32,5 +35,5 @@ export function observeHost(netlink: Netlink): Observed {
     const value = readSetting(path);
     if (value !== undefined) settings.set(path, value);
   }
-  return { interfaces, addresses, hostRoutes, localRoutes, settings };
+  return { interfaces, addresses, hostRoutes, localRoutes, loopbackHasIpv6, settings };
 }

@@ -5,7 +5,7 @@ import { type Plan, planStart, planStop, type Step, type Wanted } from '../../co
 import { mergeSaved, NOTHING_SAVED, readSaved, readScriptSaved, type Saved, writeSaved } from '../../control/realserver/saved.js';
 import { likelyVips, realServerStatus, type Status, type Surroundings } from '../../control/realserver/status.js';
 import type { Address } from '../../model/address.js';
-import { parseIpv4 } from '../../model/address-text.js';
+import { parseAddress } from '../../model/address-text.js';
 import { errorOf, WeirError } from '../../model/errors/weir-error.js';
 import { addressId } from '../../model/identity.js';
 import { using } from '../../sys/fd.js';
@@ -73,7 +73,7 @@ export function stopRealServer(vips: readonly Address[] | undefined): Outcome {
 export function statusOfRealServer(vips: readonly Address[] | undefined, surroundings: Omit<Surroundings, 'arpRules'>): Status {
   return using(new Netlink(), (netlink) => {
     const observed = observeHost(netlink);
-    const started = startedVips().flatMap((text) => parseIpv4(text) ?? []);
+    const started = startedVips().flatMap((text) => parseAddress(text) ?? []);
     const found = [...started, ...likelyVips(observed), ...surroundings.translated];
     const once = [...new Map(found.map((vip) => [addressId(vip), vip])).values()];
     return realServerStatus(observed, vips ?? once, { ...surroundings, arpRules: hostArpRules() });

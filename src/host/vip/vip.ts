@@ -2,12 +2,13 @@
 
 import { type AddPlan, planAdd, planDelete, type SavedVip, type VipAddress, type VipHost, type WantedVip } from '../../control/vip/plan.js';
 import { readSavedVips, writeSavedVips } from '../../control/vip/saved.js';
-import type { Address } from '../../model/address.js';
+import { type Address, isLinkLocal } from '../../model/address.js';
 import { formatAddress } from '../../model/address-text.js';
 import { errorOf, WeirError } from '../../model/errors/weir-error.js';
 import { sameAddress } from '../../model/identity.js';
 import { unlessCode } from '../../sys/errno.js';
 import { using } from '../../sys/fd.js';
+import { readSetting } from '../../sys/files/sysctl.js';
 import { Netlink } from '../../sys/netlink/netlink.js';
 import type { Mac } from '../../wire/ethernet.js';
 import {
@@ -22,6 +23,7 @@ import {
 import { decodeLink, dumpLinks, type Link, LinkFlag, LinkHardware } from '../../wire/rtnetlink-link.js';
 import type { AddressAnswer } from '../address-probe.js';
 import { announceArp, probeArp } from '../arp.js';
+import { announceNeighbour, probeNeighbours } from '../neighbour-probe.js';
 import { StateFile, withState } from '../state-file.js';
 
 interface Host extends VipHost {
@@ -31,20 +33,20 @@ interface Host extends VipHost {
 
 function observe(netlink: Netlink): Host {
   const raw = netlink.dump(dumpLinks(), decodeLink, 'list interfaces');
-  const rawAddresses = netlink
-    .dump(dumpAddresses(), decodeInterfaceAddress, 'list addresses')
-    .filter(({ address }) => address.family === 'inet');
+  const rawAddresses = netlink.dump(dumpAddresses(), decodeInterfaceAddress, 'list addresses');
   const interfaces = raw.map(({ name, ifindex, flags }) => ({
     name,
     ifindex,
     up: (flags & LinkFlag.up) !== 0,
     loopback: (flags & LinkFlag.loopback) !== 0,
+    hasIpv6: readSetting(`net/ipv6/conf/${name}/disable_ipv6`) === '0',
   }));
   const addresses: VipAddress[] = rawAddresses.map((one) => ({
     ifindex: one.ifindex,
     address: one.address,
     prefixLength: one.prefixLength,
-    secondary: (one.flags & AddressFlag.secondary) !== 0,
+    // The same flag marks temporary addresses of IPv6.
+    secondary: one.address.family === 'inet' && (one.flags & AddressFlag.secondary) !== 0,
     ...(one.label === undefined ? {} : { label: one.label }),
   }));
   return { interfaces, addresses, raw, rawAddresses };
@@ -59,22 +61,38 @@ function remembered(state: StateFile): readonly SavedVip[] {
 
 const macsOf = (host: Host): ReadonlySet<Mac> => new Set(host.raw.flatMap(({ mac }) => mac ?? []));
 
-/** The MAC of an interface with ARP; a tunnel has neither duplicates nor announcements. */
-function arpMac(host: Host, ifindex: number): Mac | undefined {
+/** The MAC of an interface with neighbours; a tunnel has neither duplicates nor announcements. */
+function neighbourMac(host: Host, ifindex: number): Mac | undefined {
   const link = host.raw.find((one) => one.ifindex === ifindex);
   return link?.hardware === LinkHardware.ethernet && (link.flags & LinkFlag.noArp) === 0 ? link.mac : undefined;
 }
 
-/** Other hosts that have this address, or probe for it now. */
-function rivals(host: Host, ifindex: number, address: Address, enough: boolean): readonly AddressAnswer[] {
-  const mac = arpMac(host, ifindex);
+/** Other hosts that have this address, or probe for it now. `taking`: it is about to be added, so that one answer is enough. */
+function rivals(host: Host, ifindex: number, address: Address, taking: boolean): readonly AddressAnswer[] {
+  const mac = neighbourMac(host, ifindex);
   if (mac === undefined) return [];
-  return probeArp([{ ifindex, mac, addresses: [address] }], macsOf(host), enough ? { enough: (answers) => answers.length > 0 } : {});
+  const options = taking ? { enough: (answers: readonly AddressAnswer[]) => answers.length > 0 } : {};
+  const question = { ifindex, mac, addresses: [address] };
+  if (address.family === 'inet') return probeArp([question], macsOf(host), options);
+  const from = host.addresses.find((one) => one.ifindex === ifindex && isLinkLocal(one.address))?.address;
+  // Only who takes it may ask without an address of its own.
+  if (!taking && from === undefined) return [];
+  return probeNeighbours([taking || from === undefined ? question : { ...question, from }], macsOf(host), options);
 }
 
 function announce(host: Host, ifindex: number, address: Address): void {
-  const mac = arpMac(host, ifindex);
-  if (mac !== undefined) announceArp(ifindex, mac, address);
+  const link = host.raw.find((one) => one.ifindex === ifindex);
+  const mac = neighbourMac(host, ifindex);
+  if (mac === undefined || link === undefined) return;
+  if (address.family === 'inet') announceArp(ifindex, mac, address);
+  else announceNeighbour(ifindex, mac, address, readSetting(`net/ipv6/conf/${link.name}/forwarding`) === '1');
+}
+
+/** As the kernel gets it. IPv6: this host has just asked who has it; and it is no source of new connections, as keepalived does it. */
+function interfaceAddress({ ifindex, vip }: AddPlan & { readonly kind: 'add' }, address: Address): InterfaceAddress {
+  const value = { ifindex, address, prefixLength: vip.prefixLength, scope: AddressScope.global };
+  if (address.family === 'inet6') return { ...value, flags: AddressFlag.permanent | AddressFlag.noDad, preferredLifetime: 0 };
+  return { ...value, flags: AddressFlag.permanent, ...(vip.label === undefined ? {} : { label: vip.label }) };
 }
 
 export interface VipAdded {
@@ -95,15 +113,7 @@ function addNow(netlink: Netlink, state: StateFile, host: Host, plan: AddPlan & 
   }
   const saved = remembered(state).filter((one) => one.address !== plan.vip.address);
   state.write(writeSavedVips([...saved, plan.vip]));
-  const value = {
-    ifindex: plan.ifindex,
-    address,
-    prefixLength: plan.vip.prefixLength,
-    scope: AddressScope.global,
-    flags: AddressFlag.permanent,
-    label: plan.vip.label,
-  };
-  netlink.change(addAddress(value), `add ${plan.vip.address}/${plan.vip.prefixLength} to ${plan.vip.interface}`);
+  netlink.change(addAddress(interfaceAddress(plan, address)), `add ${plan.vip.address}/${plan.vip.prefixLength} to ${plan.vip.interface}`);
   announce(host, plan.ifindex, address);
 }
 
@@ -116,8 +126,8 @@ export function addVip(wanted: WantedVip): VipAdded {
       if (plan.kind === 'refused') throw errorOf(plan.failure);
       if (plan.kind === 'present') {
         const there = host.addresses.find(({ address }) => sameAddress(address, wanted.address));
-        const label = there?.label ?? wanted.interface;
-        const vip = { address: formatAddress(wanted.address), prefixLength: wanted.prefixLength, interface: wanted.interface, label };
+        const label = wanted.address.family === 'inet' ? { label: there?.label ?? wanted.interface } : {};
+        const vip = { address: formatAddress(wanted.address), prefixLength: wanted.prefixLength, interface: wanted.interface, ...label };
         const [place] = host.interfaces.filter(({ name }) => name === wanted.interface);
         if (plan.ours && place !== undefined) {
           announce(host, place.ifindex, wanted.address); // a killed add may not have announced it

@@ -26,6 +26,11 @@ export const hostErrors = {
       `${address} is the ${broadcast ? 'broadcast' : 'first'} address of the network ${network}: no host can have it`,
     exitStatus: 1,
   },
+  'vip-of-routers': {
+    text: ({ address, network }: Address & { network: string }) =>
+      `${address} is the address of all routers of the network ${network} (RFC 4291): no host can have it`,
+    exitStatus: 1,
+  },
   'vip-on-loopback': {
     text: ({ name }: Name) => `${name} is the loopback`,
     hint: 'VIPs of a real server go there, with weir realserver start',
@@ -34,6 +39,11 @@ export const hostErrors = {
   'interface-down': {
     text: ({ name }: Name) => `${name} is down`,
     hint: ({ name }: Name) => `ip link set ${shellWord(name)} up`,
+    exitStatus: 1,
+  },
+  'interface-without-ipv6': {
+    text: ({ name }: Name) => `IPv6 is off on ${name}`,
+    hint: ({ name }: Name) => `sysctl -w ${shellWord(`net.ipv6.conf.${name.replaceAll('.', '/')}.disable_ipv6=0`)}`,
     exitStatus: 1,
   },
   'interface-is-loopback': {
@@ -92,10 +102,14 @@ export const hostErrors = {
       `label ${label} cannot be: ${name}:N, at most ${lengthMax} characters`,
     exitStatus: 1,
   },
+  'label-of-ipv6': {
+    text: ({ label }: Label) => `label ${label}: IPv6 addresses have no labels`,
+    exitStatus: 1,
+  },
   'label-taken': { text: ({ label, holder }: Label & { holder: string }) => `label ${label} is ${holder}'s`, exitStatus: 1 },
   'vip-answers-arp': {
     text: ({ address, interface: name }: Address & { interface: string }) =>
-      `${address} is on ${name}: a real server that answers ARP for the VIP takes it from the director`,
+      `${address} is on ${name}: a real server that answers ${address.includes(':') ? 'neighbour solicitations' : 'ARP'} for the VIP takes it from the director`,
     exitStatus: 1,
   },
   'vip-whole-subnet': {
