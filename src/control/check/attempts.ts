@@ -13,8 +13,11 @@ export function firstDueAtUs(context: CheckContext, { timing }: CheckerState['co
   return context.atUs + BOOTSTRAP_US + share(context, timing.warmupUs);
 }
 
-/** One wake begins at most so many: after a pause all are due together, and answers must be read meanwhile. */
-export const BEGUN_MAX = 256;
+/**
+ * One wake begins at most so many: after a pause all are due together, and answers must be read meanwhile. What begins together also ends
+ * together, so a long turn makes the next round of its first checks late.
+ */
+export const BEGUN_MAX = 64;
 
 /** Begins the attempts that are due; those that are too many are begun with the next wake, which comes immediately. */
 export function beginDue(context: CheckContext): void {

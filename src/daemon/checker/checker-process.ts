@@ -39,7 +39,7 @@ import { TableKeeper } from './table-keeper.js';
 const STOP_TRIES_MAX = 150;
 const STOP_PAUSE_MS = 20;
 /** A check may begin so much later: with thousands a second many begin together, at half the cost. */
-const WAKE_EVERY_US = 2000;
+const WAKE_EVERY_US = 4000;
 
 export interface CheckerOptions {
   readonly configuration: KeepalivedConfiguration;

@@ -3,7 +3,7 @@
 import { constants } from 'node:os';
 import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
 import type { Log } from '../../model/log-level.js';
-import { giveMemoryBack, releaseAfterStart, releaseFiles } from '../../sys/processes/memory.js';
+import { giveMemoryBack, giveMemoryBackIfQuick, releaseAfterStart, releaseFiles } from '../../sys/processes/memory.js';
 import { dieWithParent } from '../../sys/processes/signals.js';
 import { openLog } from '../log/log.js';
 import { PROCESSES, type ProcessKind, settingsOf } from '../processes.js';
@@ -59,7 +59,7 @@ class Child {
         this.#inTurn(async () => {
           this.#log('info', 'Reloading');
           await this.#part?.reload(message.configuration);
-          if (!PROCESSES[this.kind].prompt) giveMemoryBack();
+          if (!PROCESSES[this.kind].prompt) giveMemoryBackIfQuick();
           send({ kind: 'reloaded' });
         });
         break;
@@ -91,7 +91,8 @@ class Child {
     if (options.netNamespace !== undefined) enterNamespace(options.netNamespace);
     const start = await this.startPart;
     this.#part = await start(configuration, options, this.#log, send);
-    releaseAfterStart(row.prompt ? releaseFiles : giveMemoryBack);
+    if (row.prompt) releaseAfterStart(releaseFiles);
+    else releaseAfterStart(giveMemoryBack, giveMemoryBackIfQuick);
     send({ kind: 'ready' });
   }
 

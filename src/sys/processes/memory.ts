@@ -1,10 +1,12 @@
 // Returns memory to the system that only the start, or work that took much, needed.
-import { setFlagsFromString } from 'node:v8';
+import { getHeapStatistics, setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { native } from '../addon.js';
 
 /** What a start sets in motion is over by then. */
 const QUIET_MS = 2000;
+/** A full collection takes about 1 ms for each MB, and nothing else runs meanwhile. */
+const COLLECTED_MAX_BYTES = 24 * 1024 * 1024;
 
 /**
  * Unmaps the pages of node and its libraries that the start has used; what is used again comes back from the kernel's cache. Some 20 MB of
@@ -24,8 +26,14 @@ export function giveMemoryBack(): void {
   releaseFiles();
 }
 
-/** `release` now, at the end of a start, and again when the first election, the first attempts and their code's pages are of no more use. */
-export function releaseAfterStart(release: () => void): void {
+/** For a process that must not stand still: a large heap is left to V8, which collects it in steps. */
+export function giveMemoryBackIfQuick(): void {
+  if (getHeapStatistics().used_heap_size <= COLLECTED_MAX_BYTES) giveMemoryBack();
+  else releaseFiles();
+}
+
+/** `release` now, at the end of a start; `again` when the first election, the first attempts and their code's pages are of no more use. */
+export function releaseAfterStart(release: () => void, again = release): void {
   release();
-  setTimeout(release, QUIET_MS).unref();
+  setTimeout(again, QUIET_MS).unref();
 }
