@@ -34,7 +34,7 @@ interface Part {
 }
 
 const withTools = async <T>(use: (folder: string) => Promise<T>): Promise<T> => {
-  const folder = compileTools();
+  const folder = compileTools('udp-source', 'udp-sink');
   try {
     return await use(folder);
   } finally {

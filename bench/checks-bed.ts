@@ -12,8 +12,9 @@ import { now, until } from './wait.js';
 
 /** Every address of this network is local, so that each is a server. */
 const NETWORK = '10.98.0.1/16';
-const PORTS = Array.from({ length: 10 }, (_, index) => 8001 + index);
-const ADDRESSES = 50;
+export const PORTS = Array.from({ length: 10 }, (_, index) => 8001 + index);
+export const ADDRESSES = 50;
+export const FIRST_ADDRESS = '10.98.1.1';
 /** Servers of their own, whose attempts are captured. */
 export const PROBE_PORT = 9999;
 const TICKS_PER_S = 100;

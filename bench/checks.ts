@@ -6,8 +6,10 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { makeTools } from '../test/interop/checks/tools.js';
 import { removals, timeToApply } from './checks-apply.js';
+import { bareConnects } from './checks-bare.js';
 import { ChecksBed, PROBE_PORT, places } from './checks-bed.js';
 import { ADVERT_INTERVAL_S, type Checked, manyChecks, PROBE_INTERVAL_S, SERVERS } from './checks-config.js';
+import { compileTools, dropTools } from './compile.js';
 import { median } from './median.js';
 import type { Options } from './options.js';
 import { PacketTimes } from './packet-times.js';
@@ -81,6 +83,19 @@ async function measure(maker: DaemonName, kind: Checked, shim: string, seconds: 
 
 const NAMES: Readonly<Record<Checked, string>> = { tcp: 'TCP_CHECK', http: 'HTTP_GET' };
 
+/** `bare`: seconds of CPU by connection of a loop in C. */
+function bareRows(bare: readonly number[], weir: Measured): readonly Row[] {
+  const microseconds = (costs: readonly number[]): readonly number[] => costs.map((cost) => cost * 1e6);
+  return [
+    row('a bare connect in C, CPU of one', microseconds(bare), 'us'),
+    row('TCP_CHECK, CPU of one, weir beside it', microseconds(weir.costs), 'us', {
+      ratio: median(weir.costs) / median(bare),
+      basis: 'of a bare connect',
+      gate: { kind: 'at-most', limit: COST_OF_BARE_MAX },
+    }),
+  ];
+}
+
 function rowsOf(kind: Checked, weir: Measured, keepalived: Measured): readonly Row[] {
   const name = NAMES[kind];
   const aim = places.length * SERVERS[kind];
@@ -116,6 +131,8 @@ function rowsOf(kind: Checked, weir: Measured, keepalived: Measured): readonly R
   ];
 }
 
+/** How many times the kernel's CPU for a connection a check by TCP may cost. */
+const COST_OF_BARE_MAX = 2;
 /** How many times keepalived's CPU a check may cost. */
 const COST_OF_KEEPALIVED_MAX: Readonly<Record<Checked, number>> = { tcp: 2.5, http: 2 };
 
@@ -159,17 +176,22 @@ async function removed(shim: string, quick: boolean): Promise<readonly Row[]> {
 export async function checks({ quick }: Options, print: (line: string) => void): Promise<readonly Row[]> {
   requireInstalled('keepalived', 'nginx', 'tcpdump');
   const folder = mkdtempSync(join(tmpdir(), 'weir-bench-shim-'));
+  const tools = compileTools('connects');
+  const seconds = quick ? 3 : 15;
   const { rows, add } = printedRows(print);
   try {
     const shim = makeTools(folder).ipvs;
     for (const kind of ['tcp', 'http'] as const) {
-      const keepalived = await measure('keepalived', kind, shim, quick ? 3 : 15);
-      add(rowsOf(kind, await measure('weir', kind, shim, quick ? 3 : 15), keepalived));
+      const keepalived = await measure('keepalived', kind, shim, seconds);
+      const weir = await measure('weir', kind, shim, seconds);
+      add(rowsOf(kind, weir, keepalived));
+      if (kind === 'tcp') add(bareRows(await bareConnects(tools, SLICES, seconds / SLICES), weir));
     }
     add(await applied(shim, quick));
     add(await removed(shim, quick));
   } finally {
     rmSync(folder, { recursive: true, force: true });
+    dropTools(tools);
   }
   return rows;
 }

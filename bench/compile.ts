@@ -1,4 +1,4 @@
-// Builds what only the bench needs: its BPF objects into dist/, its two UDP helpers into a temporary folder.
+// Builds what only the bench needs: its BPF objects into dist/, its helpers in C into a temporary folder.
 import { mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -37,10 +37,10 @@ export const compileObjects = (): Objects => ({
   touch: compileObject('touch'),
 });
 
-/** Compiles udp-source and udp-sink; the folder that holds them, to be removed with `dropTools`. */
-export const compileTools = (): string => {
+/** Compiles these programs of this folder; the folder that holds them then, to be removed with `dropTools`. */
+export const compileTools = (...names: readonly ('udp-source' | 'udp-sink' | 'connects')[]): string => {
   const folder = mkdtempSync(join(tmpdir(), 'weir-bench-tools-'));
-  for (const name of ['udp-source', 'udp-sink']) run(undefined, ['gcc', '-O2', '-o', join(folder, name), join(root, `bench/${name}.c`)]);
+  for (const name of names) run(undefined, ['gcc', '-O2', '-o', join(folder, name), join(root, `bench/${name}.c`)]);
   return folder;
 };
 

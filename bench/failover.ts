@@ -193,7 +193,7 @@ async function costs(options: Options): Promise<readonly Row[]> {
 /** @throws Error where keepalived or tcpdump is missing */
 export async function failover(options: Options, print: (line: string) => void): Promise<readonly Row[]> {
   requireInstalled('keepalived', 'tcpdump');
-  const tools = compileTools();
+  const tools = compileTools('udp-source', 'udp-sink');
   const { rows, add } = printedRows(print);
   try {
     add(await compare('v2, 1 s, killed', { version: 2, interval: '1' }, killed, options.quick ? 1 : 3, { kind: 'at-most', limit: 1.02 }));
