@@ -6,6 +6,7 @@ import type { EbpfDirector } from '../src/datapath/ebpf/ebpf-director.js';
 import { PROGRAMS } from '../src/datapath/ebpf/load/load.js';
 import { bucketsFor } from '../src/datapath/ebpf/load/object.js';
 import { unloadDatapath } from '../src/datapath/ebpf/load/unload.js';
+import { ensureXdp } from '../src/datapath/ebpf/load/xdp.js';
 import { openDirector } from '../src/datapath/ebpf/open.js';
 import { Program } from '../src/sys/bpf/bpf-objects.js';
 import type { Field } from '../src/sys/bpf/records.js';
@@ -52,6 +53,7 @@ export const openDatapath = (connections?: number): Datapath => {
     for (let record = 0; record < counters.count; record += 1) for (const field of fields) total += counters.big(record, field);
     return Number(total);
   };
+  ensureXdp(tables); // with no interface that takes it
   const xdp = Program.pinned(`${folder}/${PROGRAMS.xdp}`);
   const ingress = Program.pinned(`${folder}/${PROGRAMS.ingress}`);
   return {

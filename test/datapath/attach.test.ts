@@ -6,6 +6,8 @@ import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { test } from 'node:test';
 import { Conf, Dest, Interface } from '../../src/datapath/ebpf/abi.gen.js';
 import { LAYOUTS } from '../../src/datapath/ebpf/layouts.gen.js';
+import type { AttachMode } from '../../src/datapath/ebpf/load/attached-interfaces.js';
+import { PROGRAMS } from '../../src/datapath/ebpf/load/load.js';
 import { unloadDatapath } from '../../src/datapath/ebpf/load/unload.js';
 import { observeDatapath } from '../../src/datapath/ebpf/observe/observer.js';
 import { openDirector, openReader } from '../../src/datapath/ebpf/open.js';
@@ -14,7 +16,7 @@ import { pinLayouts } from '../../src/datapath/ebpf/table/layout.js';
 import { isWeirError } from '../../src/model/errors/weir-error.js';
 import { native } from '../../src/sys/addon.js';
 import { artifact } from '../../src/sys/artifact.js';
-import { ATTACH_TCX_EGRESS, ATTACH_TCX_INGRESS, ATTACH_XDP, Link, ObjectFile } from '../../src/sys/bpf/bpf-objects.js';
+import { ATTACH_TCX_EGRESS, ATTACH_TCX_INGRESS, ATTACH_XDP, Link, ObjectFile, Program } from '../../src/sys/bpf/bpf-objects.js';
 import { using } from '../../src/sys/fd.js';
 import { Netns } from '../../src/sys/namespaces/netns.js';
 import { Bed, ENTRY, type Host, noNamespaces, type Ran } from '../support/netns-bed.js';
@@ -143,6 +145,31 @@ test('a pin that was removed is named, and unloading helps', { skip }, () => {
       unloadDatapath();
       openDirector().close();
     }
+  } finally {
+    bed.close();
+  }
+});
+
+test('the XDP program is loaded with the first interface that takes it', { skip }, () => {
+  const bed = openBed();
+  try {
+    const ifindex = native().ifNameToIndex('front');
+    const pin = `${bed.folder}/${PROGRAMS.xdp}`;
+    const attach = (mode: AttachMode): readonly number[] => {
+      openDirector({ attach: mode }).close();
+      return attachedTo(ifindex);
+    };
+    const id = (): number => using(Program.pinned(pin), (program) => program.id());
+    assert.ok(!existsSync(pin));
+    assert.deepEqual(attach('xdp'), [1, 1, 1]);
+    const first = id();
+    assert.deepEqual(native().bpfProgQuery(ifindex, ATTACH_XDP), [first]);
+    assert.deepEqual(attach('tc'), TC_ONLY);
+    assert.deepEqual(attach('xdp'), [1, 1, 1]);
+    assert.equal(id(), first, 'once');
+    unloadDatapath();
+    assert.deepEqual(attach('xdp'), [1, 1, 1], 'by the command that loads the others');
+    assert.deepEqual(native().bpfProgQuery(ifindex, ATTACH_XDP), [id()]);
   } finally {
     bed.close();
   }

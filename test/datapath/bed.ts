@@ -6,6 +6,7 @@ import { EbpfDirector } from '../../src/datapath/ebpf/ebpf-director.js';
 import { AttachedInterfaces } from '../../src/datapath/ebpf/load/attached-interfaces.js';
 import { PROGRAMS, removePins } from '../../src/datapath/ebpf/load/load.js';
 import type { Capacity } from '../../src/datapath/ebpf/load/object.js';
+import { ensureXdp } from '../../src/datapath/ebpf/load/xdp.js';
 import { attachModeOf, openDirector } from '../../src/datapath/ebpf/open.js';
 import { Bpffs } from '../../src/datapath/ebpf/pins/bpffs.js';
 import { REASONS } from '../../src/datapath/ebpf/reasons.gen.js';
@@ -90,7 +91,7 @@ const SMALL: Partial<Capacity> = { maxServices: 256, maxDestinations: 1024, conn
 
 class LoadedBed implements Bed {
   director: EbpfDirector;
-  #programs: Readonly<Record<'xdp' | 'ingress' | 'egress', Program>>;
+  readonly #programs = new Map<Hook, Program>();
   readonly #clean: Uint8Array;
   #conns: ArrayBuffer;
   readonly localities: BpfMap;
@@ -108,7 +109,6 @@ class LoadedBed implements Bed {
     options: BedOptions,
   ) {
     this.director = openDirector({ capacity: { ...SMALL, ...options.capacity }, attach: options.attach ?? 'tc' });
-    this.#programs = this.#pinned();
     this.#freshFor = this.tables.conf.get(0, Conf.freshFor);
     this.tables.conf.set(0, Conf.freshFor, FOR_EVER);
     this.#clean = new Uint8Array(this.tables.conf.memory.slice(0));
@@ -123,14 +123,23 @@ class LoadedBed implements Bed {
     return this.director.tables;
   }
 
-  #pinned(): Readonly<Record<'xdp' | 'ingress' | 'egress', Program>> {
-    const pinned = (program: string): Program => Program.pinned(`${this.folder}/${program}`);
-    return { xdp: pinned(PROGRAMS.xdp), ingress: pinned(PROGRAMS.ingress), egress: pinned(PROGRAMS.egress) };
+  /** XDP's is loaded where no device has it. */
+  #program(hook: Hook): Program {
+    const known = this.#programs.get(hook);
+    if (known !== undefined) return known;
+    if (hook === 'xdp') ensureXdp(this.tables);
+    const program = Program.pinned(`${this.folder}/${PROGRAMS[hook]}`);
+    this.#programs.set(hook, program);
+    return program;
+  }
+
+  #closePrograms(): void {
+    for (const program of this.#programs.values()) program.close();
+    this.#programs.clear();
   }
 
   renew(): void {
-    for (const program of Object.values(this.#programs)) program.close();
-    this.#programs = this.#pinned();
+    this.#closePrograms();
     this.#conns = this.#map('conns');
   }
 
@@ -154,7 +163,7 @@ class LoadedBed implements Bed {
       if (short.verdict !== 'pass') return short;
       if (Buffer.compare(short.frame, frame) !== 0) throw new Error('XDP passed a frame on that it had changed');
     }
-    const program = this.#programs[hook === 'egress' ? 'egress' : 'ingress'];
+    const program = this.#program(hook === 'egress' ? 'egress' : 'ingress');
     const ifindex = this.#ifindex(device);
     const from = hook === 'egress' ? 0 : ifindex;
     const { code, frame: out } = run(native(), program.fd.number, 'tc', frame, { ifindex, ingressIfindex: from, ...carriage });
@@ -173,7 +182,7 @@ class LoadedBed implements Bed {
 
   sendXdp(device: DeviceName, frame: Uint8Array): Outcome {
     const ifindex = this.#ifindex(device);
-    const { code, frame: out } = run(native(), this.#programs.xdp.fd.number, 'xdp', frame, { ifindex, ingressIfindex: ifindex });
+    const { code, frame: out } = run(native(), this.#program('xdp').fd.number, 'xdp', frame, { ifindex, ingressIfindex: ifindex });
     const verdicts = new Map<number, Outcome['verdict']>([
       [XDP.redirect, 'redirect'],
       [XDP.tx, 'redirect'],
@@ -275,7 +284,7 @@ class LoadedBed implements Bed {
 
   close(): void {
     this.director.close();
-    for (const program of Object.values(this.#programs)) program.close();
+    this.#closePrograms();
     this.localities.close();
     removePins(this.folder);
     rmdirSync(this.folder);

@@ -20,7 +20,7 @@ test('other compilers', { skip: probe('clangs', clangs.length > 0, 'the PATH has
       const folder = `${Bpffs.ensure().base}/${clang}-${process.pid}`;
       mkdirSync(folder);
       try {
-        compiledBy(clang, (object) => load(folder, { maxServices: 64, maxDestinations: 64, connBuckets: 64 }, object));
+        compiledBy(clang, (object) => load(folder, { maxServices: 64, maxDestinations: 64, connBuckets: 64 }, { file: object }));
         assert.ok(isLoaded(folder));
       } finally {
         removePins(folder);

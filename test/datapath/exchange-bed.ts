@@ -1,6 +1,6 @@
 // What the tests of an exchange of programs share: another build, what each link runs, and an exchange under traffic.
 import assert from 'node:assert/strict';
-import { copyFileSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Conf } from '../../src/datapath/ebpf/abi.gen.js';
@@ -81,6 +81,7 @@ export async function exchangeUnderTraffic(attach: 'tc' | 'xdp'): Promise<void> 
       assert.deepEqual(between.builds, [buildPin(object)]);
       assert.deepEqual(Object.keys(between.links), Object.keys(before.links));
       for (const [name, id] of Object.entries(before.links)) assert.notEqual(between.links[name], id, name);
+      assert.equal(existsSync(`${folder}/${PROGRAMS.xdp}`), attach === 'xdp', 'the program that no interface takes is not loaded');
       const ticks = conf.big(0, Conf.ticks);
       await until(
         () => String(conf.big(0, Conf.ticks) - ticks),

@@ -1,6 +1,10 @@
 // A datapath with a mistake in it fails its trial, and is not attached.
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
 import { test } from 'node:test';
-import { load } from '../../src/datapath/ebpf/load/load.js';
+import { load, PROGRAMS, programKinds } from '../../src/datapath/ebpf/load/load.js';
+import { ensureXdp } from '../../src/datapath/ebpf/load/xdp.js';
+import { Tables } from '../../src/datapath/ebpf/table/tables.js';
 import { noTools } from '../support/probes.js';
 import { compiledWith } from './compilers.js';
 import { inFolder, refused, SMALL, skip } from './self-check-bed.js';
@@ -21,8 +25,19 @@ test('a datapath with a mistake in it is not attached', { skip: skip || noTools(
   for (const [header, was, is, name] of MISTAKES) {
     await t.test(`${header}: ${was}`, () => {
       inFolder((folder) =>
-        compiledWith(header, was, is, (object) => refused(folder, new RegExp(`“${name}`), () => load(folder, SMALL, object))),
+        compiledWith(header, was, is, (object) => refused(folder, new RegExp(`“${name}`), () => load(folder, SMALL, { file: object }))),
       );
     });
   }
+});
+
+test('nor is the XDP program, where it comes after the others', { skip: skip || noTools('clang', 'llvm-strip') }, () => {
+  const [header, was, is, name] = MISTAKES[0];
+  inFolder((folder) => {
+    load(folder, SMALL, { kinds: programKinds(false) });
+    const tables = new Tables(folder);
+    compiledWith(header, was, is, (object) => refused(folder, new RegExp(`“${name}`), () => ensureXdp(tables, object)));
+    ensureXdp(tables);
+    assert.ok(existsSync(`${folder}/${PROGRAMS.xdp}`));
+  });
 });

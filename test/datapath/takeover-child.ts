@@ -22,7 +22,7 @@ const bpffs = Bpffs.ensure();
 const folder = bpffs.folder();
 
 function loadOther(object: string, buckets: number, attach: number): void {
-  const { conf } = load(folder, { connBuckets: buckets }, object);
+  const { conf } = load(folder, { connBuckets: buckets }, { file: object });
   conf.set(0, Conf.attachMode, attach);
   // The self-check knows only where this build would put its connections.
   using(BpfMap.pinned(`${folder}/conns`), (map) => new Uint8Array(map.mmap(map.info().valueSize * buckets, true)).fill(0));

@@ -10,11 +10,11 @@ import type { InterfaceAddress } from '../../wire/rtnetlink-address.js';
 import { Conf } from './abi.gen.js';
 import { EbpfDirector, WRITER_WAIT_MS } from './ebpf-director.js';
 import { EbpfReader } from './ebpf-reader.js';
-import { AttachedInterfaces, type AttachMode } from './load/attached-interfaces.js';
+import { AttachedInterfaces, type AttachMode, wantsXdp } from './load/attached-interfaces.js';
 import { parseAttachmentPin } from './load/attachments.js';
 import type { ReportChange } from './load/datapath-change.js';
 import { exchangePrograms } from './load/exchange.js';
-import { isLoaded, load } from './load/load.js';
+import { isLoaded, load, programKinds } from './load/load.js';
 import { isLoadedElsewhere } from './load/loaded-elsewhere.js';
 import type { Capacity } from './load/object.js';
 import { ensurePair } from './load/pair.js';
@@ -87,7 +87,7 @@ function prepare(options: OpenOptions, bpffs: Bpffs): Prepared {
   try {
     checkPins(folder, present);
     if (!present && isLoadedElsewhere(netlink)) throw new WeirError('datapath-elsewhere', { place: BPFFS_PLACE });
-    if (!present) load(folder, options.capacity);
+    if (!present) load(folder, options.capacity, { kinds: programKinds(wantsXdp(netlink, options.attach ?? 'auto')) });
     let tables = new Tables(folder);
     let interfaces = new AttachedInterfaces(folder, tables, netlink, report);
     const begins = options.takeOver === true && layoutOf(tables) === 'before';

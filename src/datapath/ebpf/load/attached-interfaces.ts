@@ -17,6 +17,7 @@ import type { ReportChange } from './datapath-change.js';
 import { clearRecord, differencesOf, isLayer3, recordOf, writeRecord } from './interface-record.js';
 import { PROGRAMS } from './load.js';
 import { PAIR } from './pair.js';
+import { ensureXdp } from './xdp.js';
 
 /** auto: tc everywhere, and XDP in front of it on physical devices. */
 export type AttachMode = 'auto' | 'tc' | 'xdp';
@@ -41,6 +42,12 @@ function hooksOf(link: Link, links: readonly Link[], mode: AttachMode): readonly
   if (link.hardware === LinkHardware.loopback || isLayer3(link) || mode === 'tc') return ['ingress', 'egress'];
   const physical = link.kind === undefined && !carriesVlans(link, links);
   return mode === 'xdp' || physical ? ['ingress', 'egress', 'xdp'] : ['ingress', 'egress'];
+}
+
+/** Does the mode want XDP on an interface of this namespace? */
+export function wantsXdp(netlink: Netlink, mode: AttachMode): boolean {
+  const links = netlink.dump(dumpLinks(), decodeLink, 'list the interfaces');
+  return links.some((link) => isAttachable(link) && hooksOf(link, links, mode).includes('xdp'));
 }
 
 function pinOf(folder: string, ifindex: number, hook: Hook): string {
@@ -157,6 +164,7 @@ export class AttachedInterfaces {
   }
 
   #attachNew(link: Link, hook: Hook, strict: boolean): boolean {
+    if (hook === 'xdp') ensureXdp(this.tables);
     try {
       const attached = this.#program(hook).attach(link.ifindex, ATTACH_TYPES[hook], hook === 'xdp' ? XDP_FLAGS_DRV_MODE : 0);
       try {

@@ -7,8 +7,9 @@ import { ObjectFile } from '../../../sys/bpf/bpf-objects.js';
 import type { Tables } from '../table/tables.js';
 import type { AttachedInterfaces } from './attached-interfaces.js';
 import { installPrograms } from './install-programs.js';
-import { buildPin, PROGRAMS } from './load.js';
+import { buildPin, choosePrograms, PROGRAMS } from './load.js';
 import { loadOnto, tryPrograms } from './programs.js';
+import { kindsLoaded } from './xdp.js';
 
 /**
  * False: this build's programs run already. The caller holds the lock and has compared the layout. `file`: the object.
@@ -22,9 +23,11 @@ export function exchangePrograms(
 ): boolean {
   const build = `${folder}/${buildPin(file)}`;
   if (existsSync(build)) return false;
-  tryPrograms(file, tables);
+  const kinds = kindsLoaded(folder);
+  tryPrograms(file, tables, kinds);
   const object = new ObjectFile(file);
   try {
+    choosePrograms(object, kinds);
     loadOnto(object, folder, tables);
     installPrograms(object, folder, interfaces);
     const housekeeping = object.program(PROGRAMS.housekeeping);

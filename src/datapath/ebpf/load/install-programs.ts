@@ -8,6 +8,7 @@ import type { AttachedInterfaces } from './attached-interfaces.js';
 import { enterIpv6, isIpv6Loaded } from './ipv6.js';
 import { BUILD_PIN, PROGRAMS, runHousekeeping } from './load.js';
 import { mapsToMake } from './programs.js';
+import { kindsLoaded } from './xdp.js';
 
 /** Where IPv6 is loaded, its programs are loaded again behind these. From the first step on, no pin names a build, until the caller makes one. */
 export function installPrograms(object: ObjectFile, folder: string, interfaces: AttachedInterfaces): void {
@@ -15,7 +16,8 @@ export function installPrograms(object: ObjectFile, folder: string, interfaces: 
   if (isIpv6Loaded(folder)) using(object.map(IPV6_ENTRY_PIN), (entry) => enterIpv6(entry, interfaces.tables));
   for (const name of readdirSync(folder)) if (name.startsWith(BUILD_PIN)) rmSync(`${folder}/${name}`);
   for (const name of [...NOT_SHARED, ...missing]) using(object.map(name), (map) => pinInPlace(map, `${folder}/${name}`));
-  for (const name of Object.values(PROGRAMS)) using(object.program(name), (program) => pinInPlace(program, `${folder}/${name}`));
+  for (const kind of kindsLoaded(folder))
+    using(object.program(PROGRAMS[kind]), (program) => pinInPlace(program, `${folder}/${PROGRAMS[kind]}`));
   interfaces.exchange();
   const housekeeping = object.program(PROGRAMS.housekeeping);
   try {

@@ -32,6 +32,19 @@ export const PROGRAMS = {
   egress: 'weir_tc_egress',
   housekeeping: 'weir_housekeeping',
 } as const;
+export type ProgramKind = keyof typeof PROGRAMS;
+
+/** Every namespace needs these; XDP's comes with the first interface that has it (xdp.ts), since the verifier takes long. */
+const ALWAYS_LOADED: readonly ProgramKind[] = ['ingress', 'egress', 'housekeeping'];
+
+export function programKinds(xdp: boolean): readonly ProgramKind[] {
+  return xdp ? [...ALWAYS_LOADED, 'xdp'] : ALWAYS_LOADED;
+}
+
+/** Of an object that is not loaded yet: the others are left out. */
+export function choosePrograms(object: ObjectFile, kinds: readonly ProgramKind[]): void {
+  for (const [kind, name] of Object.entries(PROGRAMS)) if (!kinds.includes(kind as ProgramKind)) object.autoload(name, false);
+}
 
 function writeConf(conf: Records, capacity: Capacity, sizes: Sizes, keys: readonly Uint8Array[]): void {
   const set = (values: Partial<Record<keyof typeof Conf, number>>): void => {
@@ -96,8 +109,14 @@ export function buildPin(file: string): string {
   return `${BUILD_PIN}${createHash('sha256').update(readFileSync(file)).digest('hex').slice(0, 32)}`;
 }
 
+/** What is tried of an object: some of its programs, on packets; default: all. */
+export interface Trial {
+  readonly kinds?: readonly ProgramKind[];
+  readonly vectors?: readonly Vector[];
+}
+
 /**
- * Loads an object and checks its programs. Its own tables are zero afterwards.
+ * Loads programs of an object and checks them. Its own tables are zero afterwards.
  * @throws WeirError kernel-refuses-datapath, self-check-failed (a result of `vectors` is wrong)
  */
 export function loadTried(
@@ -105,39 +124,42 @@ export function loadTried(
   capacity: Capacity,
   sizes: Sizes,
   keys: readonly Uint8Array[],
-  vectors: readonly Vector[] = makeVectors(),
+  { kinds = programKinds(true), vectors = makeVectors() }: Trial = {},
 ): void {
   configure(object, capacity, sizes, keys);
+  choosePrograms(object, kinds);
   loadObject(object);
   const tables = new Tables('', (name) => object.map(name));
   writeConf(tables.conf, capacity, sizes, keys);
   setTimes(tables.conf, configuredHz() ?? LIKELY_HZ);
-  selfCheck(object, tables, PROGRAMS, vectors);
+  const concerned = vectors.filter(({ program }) => kinds.includes(program));
+  selfCheck(object, tables, PROGRAMS, concerned);
+}
+
+/** `file`: the object. */
+export interface LoadOptions extends Trial {
+  readonly file?: string;
 }
 
 /**
  * Loads the object file into the folder of this namespace. The caller holds its lock.
  * @throws as loadTried
  */
-export function load(
-  folder: string,
-  chosen: Partial<Capacity> = {},
-  file: string = artifact('weir.bpf.o'),
-  vectors?: readonly Vector[],
-): Tables {
+export function load(folder: string, chosen: Partial<Capacity> = {}, options: LoadOptions = {}): Tables {
+  const { file = artifact('weir.bpf.o'), kinds = programKinds(true), vectors = makeVectors() } = options;
   const capacity = { ...defaultCapacity(native().possibleCpus()), ...chosen };
   removePins(folder);
   const sizes = sizesOf(capacity);
   const keys = [randomBytes(8), randomBytes(8), randomBytes(8)].map((bytes) => new Uint8Array(bytes));
   const object = new ObjectFile(file);
   try {
-    loadTried(object, capacity, sizes, keys, vectors);
+    loadTried(object, capacity, sizes, keys, { kinds, vectors });
     const pin = (thing: BpfMap | Program, name: string): void => {
       thing.pin(`${folder}/${name}`);
       thing.close();
     };
     for (const name of PINNED_MAPS.filter((name) => name !== LAST_PINNED)) pin(object.map(name), name);
-    for (const name of Object.values(PROGRAMS)) pin(object.program(name), name);
+    for (const kind of kinds) pin(object.program(PROGRAMS[kind]), PROGRAMS[kind]);
     pin(object.program(PROGRAMS.housekeeping), buildPin(file));
     pinLayouts(folder);
     const map = object.map(LAST_PINNED);

@@ -6,7 +6,7 @@ import { Conf } from '../abi.gen.js';
 import { requiredPin } from '../pins/required-pin.js';
 import { pinnedLayouts } from '../table/layout.js';
 import { NOT_SHARED, PINNED_MAPS, type Tables } from '../table/tables.js';
-import { loadTried } from './load.js';
+import { loadTried, type ProgramKind } from './load.js';
 import { type Capacity, configure, loadObject, sizesOf } from './object.js';
 
 /** The self-check's own tables are small. */
@@ -28,12 +28,17 @@ function hashKeys({ conf }: Tables): readonly Uint8Array[] {
   });
 }
 
-/** Loads the object beside the running programs, and checks it. @throws as loadTried */
-export function tryPrograms(file: string, tables: Tables, prepare: (object: ObjectFile) => void = () => {}): void {
+/** Loads programs of the object beside those that run, and checks them. @throws as loadTried */
+export function tryPrograms(
+  file: string,
+  tables: Tables,
+  kinds: readonly ProgramKind[],
+  prepare: (object: ObjectFile) => void = () => {},
+): void {
   const trial = new ObjectFile(file);
   try {
     prepare(trial);
-    loadTried(trial, TRIAL, sizesOf(TRIAL), hashKeys(tables));
+    loadTried(trial, TRIAL, sizesOf(TRIAL), hashKeys(tables), { kinds });
   } finally {
     trial.close();
   }

@@ -9,6 +9,7 @@ import { Tables } from '../table/tables.js';
 import { load, removePins } from './load.js';
 import { type Capacity, sizesOf } from './object.js';
 import { type Moving, moveTable, roomOf } from './table-move.js';
+import { kindsLoaded } from './xdp.js';
 
 /** Where each size stands in the record. */
 const SIZES = {
@@ -76,8 +77,9 @@ function loadAgain({ folder, tables, interfaces }: Moving, wanted: Capacity): vo
   interfaces.detachAll();
   // A process that has the tables open must not write to them any more.
   tables.conf.set(0, Conf.magic, 0);
+  const kinds = kindsLoaded(folder);
   removePins(folder);
-  load(folder, wanted);
+  load(folder, wanted, { kinds });
   const { conf } = new Tables(folder);
   KEPT.forEach((field, n) => {
     kept[n]?.forEach((value, k) => {

@@ -18,7 +18,9 @@ import { BRIDGE_PIN, SECOND_TABLE_PIN, TABLE_PIN, type Tables } from '../table/t
 import type { AttachedInterfaces } from './attached-interfaces.js';
 import { exchangePrograms } from './exchange.js';
 import { installPrograms } from './install-programs.js';
+import { choosePrograms } from './load.js';
 import { type Extra, loadOnto, tryPrograms } from './programs.js';
+import { kindsLoaded } from './xdp.js';
 
 /** Rounds of the old table before connections that have no room in the new one take the move back. */
 const ROUNDS_MAX = 50;
@@ -104,9 +106,11 @@ export function cross({ folder, tables, interfaces }: Moving, record: Records, {
         .variable('old_mask', u32(entries - 1))
         .variable('conns_are', u32(phase));
     };
-  tryPrograms(bridge, tables, withOld(TRIAL_BUCKETS));
+  const kinds = kindsLoaded(folder);
+  tryPrograms(bridge, tables, kinds, withOld(TRIAL_BUCKETS));
   const object = new ObjectFile(bridge);
   try {
+    choosePrograms(object, kinds);
     loadOnto(object, folder, tables, {
       pins: { conns: to, conns_old: from, bridge: recordPin },
       buckets,
