@@ -80,11 +80,13 @@ const examples: Readonly<Record<string, Example>> = {
 
 /** weir lab ha and weir lab misc-check run these (labs.test.ts). */
 const BY_LABS = ['ha-lvs1.conf', 'ha-lvs2.conf', 'misc-check.conf'];
+/** A test of its own: ipv6-cluster.test.ts. */
+const ALONE = ['ipv6-virtual-servers.conf'];
 
 describe('examples of keepalived.conf', { concurrency: 4, skip: noNamespaces() }, () => {
   test('each has its test', () => {
     const files = readdirSync(folder).filter((name) => name.endsWith('.conf'));
-    assert.deepEqual(files.sort(), [...Object.keys(examples), ...Object.keys(poolExamples), ...BY_LABS].sort());
+    assert.deepEqual(files.sort(), [...Object.keys(examples), ...Object.keys(poolExamples), ...BY_LABS, ...ALONE].sort());
   });
 
   testExamples('ex', examples);
