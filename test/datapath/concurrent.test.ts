@@ -12,12 +12,11 @@ import { checkTable, spilledBuckets, takenSlots } from './table-check.js';
 const skip = skipReasonOfStorms();
 const PACKETS = 8_000;
 
-for (const kind of ['tc', 'xdp'] as const) {
-  test(`${kind}: a storm of SYNs and ACKs on the same flows, weights changing: every packet and connection counted once`, { skip }, () =>
-    stormOnFlows(kind, PACKETS),
-  );
-  test(`${kind}: storms, edits, deletions and reuse together leave a whole table`, { skip }, () => stormOnEdits(kind, PACKETS));
-}
+// XDP's, and longer ones: concurrent.long.test.ts.
+test('a storm of SYNs and ACKs on the same flows, weights changing: every packet and connection counted once', { skip }, () =>
+  stormOnFlows('tc', PACKETS),
+);
+test('storms, edits, deletions and reuse together leave a whole table', { skip }, () => stormOnEdits('tc', PACKETS));
 
 test('connections that expire under a storm: the sweeps take each off once, and the marks they left', { skip }, async () => {
   const bed = bedOf('tc', 256);

@@ -5,8 +5,8 @@ import { killFirstLoads, killUnloads, killWriters } from './driver-kills.js';
 
 const skip = skipReason();
 
-test('kill -9 of a writing command, 12 times: the next one finds a whole table, and traffic never stops', { skip }, () => killWriters(12));
-test('kill -9 during the first load, 3 times: the next command loads again', { skip }, () => killFirstLoads(3));
-test('kill -9 of weir unload, 3 times: the rest goes with the next one, and a command in between loads again', { skip }, () =>
-  killUnloads(3),
+test('kill -9 of a writing command, 5 times: the next one finds a whole table, and traffic never stops', { skip }, () => killWriters(5));
+test('kill -9 during the first load: the next command loads again', { skip }, () => killFirstLoads(1));
+test('kill -9 of weir unload, twice: the rest goes with the next one, and a command in between loads again', { skip }, () =>
+  killUnloads(2),
 );
