@@ -4,12 +4,22 @@
 #define WEIR_CONN_H
 
 #define LOCK_TRIES 4096
+#ifndef WIDE
+/* The key has the service, and the service and its destination have the ports (conn-wide.h: of all ports). */
+#define ALL_PORTS false
+static __always_inline bool serves_port(struct service *svc, struct packet *p) { return true; }
+static __always_inline bool slot_is_same(struct conn_slot *s, __u64 value) { return true; }
+static __always_inline void tuple_is(__u32 addr, __u16 port, __u8 protocol) {}
+static __always_inline __u32 virtual_addr(struct service *s) { return s->addr[0]; }
+static __always_inline __u16 virtual_port(struct service *s) { return s->port; }
+static __always_inline __u16 server_port(struct dest *d) { return d->port; }
 #ifndef IPV6
-/* IPv4: the key has the client's address (conn6.h: of IPv6). */
+/* IPv4: it has the client's address, too (conn6.h: of IPv6). */
 static __always_inline bool slot_is_of_client(struct conn_slot *s) { return true; }
 static __always_inline void slot_store_client(struct conn_slot *s) {}
 static __always_inline void client_is_source(struct packet *p) {}
 static __always_inline void client_is_target(struct packet *p) {}
+#endif
 #endif
 
 /* A slot by its number: bucket * BUCKET_SLOTS + index in the bucket. */
@@ -43,7 +53,7 @@ struct found {
 static __always_inline bool slot_holds(struct conn_slot *s, bool old, __u64 key, __u32 now, struct found *f) {
   if (!slot_has_key(s, old, key)) return false;
   __u64 v = slot_value(s, old);
-  if (!v_live(v, now) || !slot_is_of_client(s)) return false;
+  if (!v_live(v, now) || !slot_is_of_client(s) || !slot_is_same(s, v)) return false;
   if (!slot_has_key(s, old, key)) return false; /* the slot got another connection between the two reads */
 #ifndef BRIDGE
   f->slot = s;

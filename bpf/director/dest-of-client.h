@@ -42,10 +42,15 @@ __noinline __u32 dest_of_client(__u32 first, __u32 caddr, __u16 cport, __u32 now
 static __always_inline __u32 slot_dest(struct conn_slot *s, __u64 client, struct dest *e, __u32 now, __u32 states) {
   __u64 key = READ(s->key), value = READ(s->value);
   if (((key ^ client) & K_CLIENT) || !v_live(value, now) || v_method(value) != M_MASQ || !(states & 1u << v_state(value))) return 0;
+#ifdef WIDE
+  struct dest *d = dest_at(v_dest(value));
+  return d && slot_is_answered(s, d, e) && slot_is_same(s, value) && READ(s->key) == key ? v_dest(value) : 0;
+#else
   if (!slot_is_of_client(s) || READ(s->key) != key) return 0;
   struct dest *d = dest_at(v_dest(value));
   if (!d || d->addr[0] != e->addr[0] || d->addr[1] != e->addr[1] || d->addr[2] != e->addr[2] || d->addr[3] != e->addr[3]) return 0;
   return d->port == e->port && d->protocol == e->protocol ? v_dest(value) : 0;
+#endif
 }
 
 /* The same in a bucket. NOT_THERE: none, and no connection of this bucket is in a later one. A global function, so that it is verified once. */

@@ -162,7 +162,7 @@ static __always_inline __u32 may_schedule(void *ctx, bool xdp, __u32 ifindex, __
   if (p->sport == bpf_htons(20)) return R_FTP_DATA;
   if (p->protocol != IPPROTO_UDP) return R_NONE;
   /* The source is itself a service: two UDP services would answer each other's answers for ever. */
-  if (service_of_source(p)) return R_MARTIAN;
+  if (source_is_service(p, wire)) return R_MARTIAN;
   /* A packet from outside with the director's own address as its source: the answer of a masqueraded server would go to the
    * director's own stack. TCP needs no such test: the stack resets a handshake that it did not begin. */
   if (!wire || !(svc->flags & SVC_MASQUERADES) || source_has_hop(c, p, now)) return R_NONE;
@@ -346,7 +346,7 @@ static __always_inline enum decision decide_new(struct verdict *v, __u32 may) {
   v->key = conn_key(v->p->saddr, v->p->sport, v->service);
   client_is_source(v->p);
   struct service *svc = service_at(v->service);
-  if (!svc || svc->state != LIVE) return GO_PASS;
+  if (!svc || svc->state != LIVE || !serves_port(svc, v->p)) return GO_PASS;
   v->unanswerable = may & UNANSWERABLE;
   v->reason = may & ~UNANSWERABLE;
   if (v->reason) return v->reason == R_MARTIAN || v->reason == R_DROP_PACKET ? GO_DROP : GO_STACK;
@@ -366,7 +366,7 @@ static __always_inline enum decision decide_reply(struct verdict *v, __u32 first
   v->d = dest_at(first);
   if (!v->d) return GO_PASS;
   client_is_target(v->p);
-  if (unlikely(v->d->next_same)) {
+  if (ALL_PORTS || unlikely(v->d->next_same)) {
     v->dest = dest_of_client(first, v->p->daddr, v->p->dport, v->now);
     v->d = v->dest ? dest_at(v->dest) : 0;
     if (!v->d) return GO_PASS;

@@ -32,10 +32,34 @@ static __always_inline __u32 endpoint_find(__u64 key) {
 }
 
 #ifndef IPV6
+/* The exact service or masqueraded destination with an endpoint; the one of all ports. 0: none. */
+static __always_inline __u32 exact_service(__u32 addr, __u16 port, __u8 protocol) { return endpoint_find(endpoint_key(addr, port, protocol, E_SERVICE)); }
+static __always_inline __u32 exact_real(__u32 addr, __u16 port, __u8 protocol) { return endpoint_find(endpoint_key(addr, port, protocol, E_REAL)); }
+static __always_inline __u32 wide_service(__u32 addr, __u8 protocol) { return endpoint_find(endpoint_key(addr, 0, protocol, E_SERVICE_ALL)); }
+static __always_inline __u32 wide_real(__u32 addr) { return endpoint_find(endpoint_key(addr, 0, 0, E_REAL_ALL)); }
+
+/* Those of this build. */
+#ifdef WIDE
+static __always_inline __u32 service_with(__u32 addr, __u16 port, __u8 protocol) { return wide_service(addr, protocol); }
+static __always_inline __u32 real_with(__u32 addr, __u16 port, __u8 protocol) { return wide_real(addr); }
+#else
+static __always_inline __u32 service_with(__u32 addr, __u16 port, __u8 protocol) { return exact_service(addr, port, protocol); }
+static __always_inline __u32 real_with(__u32 addr, __u16 port, __u8 protocol) { return exact_real(addr, port, protocol); }
+#endif
+
 /* Whom a packet is for, or from; 0: none. */
-static __always_inline __u32 service_of_target(struct packet *p) { return endpoint_find(endpoint_key(p->daddr, p->dport, p->protocol, E_SERVICE)); }
-static __always_inline __u32 service_of_source(struct packet *p) { return endpoint_find(endpoint_key(p->saddr, p->sport, p->protocol, E_SERVICE)); }
-static __always_inline __u32 real_of_source(struct packet *p) { return endpoint_find(endpoint_key(p->saddr, p->sport, p->protocol, E_REAL)); }
+static __always_inline __u32 service_of_target(struct packet *p) { return service_with(p->daddr, p->dport, p->protocol); }
+static __always_inline __u32 service_of_source(struct packet *p) { return service_with(p->saddr, p->sport, p->protocol); }
+static __always_inline __u32 real_of_source(struct packet *p) { return real_with(p->saddr, p->sport, p->protocol); }
+
+/* Is the packet's source a service, of any build? A client on the director may have a port of an address with a service of all ports. */
+static __always_inline bool source_is_service(struct packet *p, bool wire) {
+  return exact_service(p->saddr, p->sport, p->protocol) || (wire && wide_service(p->saddr, p->protocol));
+}
+/* Does a packet concern a service of all ports? */
+static __always_inline bool is_wide(struct packet *p) {
+  return wide_service(p->daddr, p->protocol) || wide_real(p->saddr) || wide_service(p->saddr, p->protocol);
+}
 #endif
 
 #endif

@@ -55,6 +55,7 @@ static __always_inline __u32 endpoint6_find(const __u32 *addr, __u32 hash, __u16
 /* Whom a packet is for, or from; 0: none. */
 static __always_inline __u32 service_of_target(struct packet *p) { return endpoint6_find(p->daddr6, p->daddr, p->dport, p->protocol, E_SERVICE6); }
 static __always_inline __u32 service_of_source(struct packet *p) { return endpoint6_find(p->saddr6, p->saddr, p->sport, p->protocol, E_SERVICE6); }
+static __always_inline bool source_is_service(struct packet *p, bool wire) { return service_of_source(p); }
 static __always_inline __u32 real_of_target(struct packet *p) { return endpoint6_find(p->daddr6, p->daddr, p->dport, p->protocol, E_REAL6); }
 static __always_inline __u32 real_of_source(struct packet *p) { return endpoint6_find(p->saddr6, p->saddr, p->sport, p->protocol, E_REAL6); }
 

@@ -35,6 +35,10 @@ static __always_inline bool icmp_allowed(void) {
   return from + each <= now && CAS(&l->at_ns, was, from + each) == was;
 }
 
+/* Verdicts of the functions below, beside tc's own: the packet concerns nothing of this build; or an exact service without a connection. */
+#define TC_ELSEWHERE 0x100
+#define TC_STRAY 0x101
+
 static __always_inline int tc_drop(__u32 reason) {
   count_reason(reason);
   return TC_ACT_SHOT;

@@ -4,6 +4,7 @@
 #define WEIR_MAPS_H
 
 #include "abi6.h"
+#include "wide-abi.h"
 
 #define TABLE(map, record, entries)                                                                                     \
   struct {                                                                                                             \
@@ -23,6 +24,9 @@ TABLE(rings, struct ring_block, 4096);
 /* The IPv6 build (ipv6.bpf.c) has maps of its own for what is found by a client's address, pinned as conns6 and client_hops6. */
 #define conn_bucket conn6_bucket
 #define client_hop_set client_hop6_set
+#endif
+#ifdef WIDE
+#define conn_bucket wide_bucket /* pinned as conns_wide */
 #endif
 TABLE(conns, struct conn_bucket, 524288);
 TABLE(templates, struct template, 262144);
@@ -57,16 +61,23 @@ const volatile struct {
   struct bridge bridge;
   enum bridge_phase bridge_phase;
   enum ipv6_program ipv6_program;
+  enum wide_program wide_program;
+  enum wide_endpoint_kind wide_endpoint_kind;
 } types_in_btf;
 
-#ifndef IPV6
+#if !defined(IPV6) && !defined(WIDE)
+#define PROGRAMS(map, entries)                                                                                          \
+  struct {                                                                                                             \
+    __uint(type, BPF_MAP_TYPE_PROG_ARRAY);                                                                             \
+    __uint(max_entries, entries);                                                                                      \
+    __type(key, __u32);                                                                                                \
+    __type(value, __u32);                                                                                              \
+  } map SEC(".maps")
+
 /* Where an IPv6 packet goes on: the programs of the IPv6 build, once there is an IPv6 service; until then they are empty. */
-struct {
-  __uint(type, BPF_MAP_TYPE_PROG_ARRAY);
-  __uint(max_entries, IPV6_PROGRAMS);
-  __type(key, __u32);
-  __type(value, __u32);
-} ipv6_tc SEC(".maps");
+PROGRAMS(ipv6_tc, IPV6_PROGRAMS);
+/* Where a packet goes on that concerns no exact service: those of the wide build, once there is a service of all ports. */
+PROGRAMS(wide_tc, WIDE_PROGRAMS);
 #endif
 
 /* Constants that user space sets before loading: the verifier knows them and removes the code that they rule out. */

@@ -113,8 +113,9 @@ __noinline __u32 related_schedule(__u32 service, __u32 client, __u16 cport, __u3
 /* Quotes a reply of a service: on to the connection's destination. */
 static __always_inline int related_inbound(struct __sk_buff *skb, struct verdict *v, struct quoted *q, struct related *r) {
   v->key = conn_key(q->ip.daddr, q->dport, v->service);
+  tuple_is(q->ip.saddr, q->sport, q->ip.protocol);
   bool found = conn_find(v->key, v->now, &v->f);
-  if (!found && !v->c->schedule_icmp) return TC_ACT_UNSPEC;
+  if (!found && !v->c->schedule_icmp) return TC_ELSEWHERE;
   v->dest = found ? v_dest(v->f.value) : related_schedule(v->service, q->ip.daddr, q->dport, q->ip.saddr);
   if (!v->dest) return tc_drop(R_NO_DESTINATION);
   v->d = dest_at(v->dest);
@@ -125,21 +126,22 @@ static __always_inline int related_inbound(struct __sk_buff *skb, struct verdict
   r->port_was = q->sport;
   if (v_method(v->f.value) == M_MASQ) {
     r->addr = v->d->addr[0];
-    r->port = v->d->port;
+    r->port = server_port(v->d);
   }
   return related_send(skb, v, r, v->d, 0);
 }
 
 /* Quotes a request that was masqueraded to a destination: back to the client. */
 static __always_inline int related_outbound(struct __sk_buff *skb, struct verdict *v, struct quoted *q, struct related *r, __u32 first, bool leaving) {
+  tuple_is(q->ip.daddr, q->dport, q->ip.protocol);
   v->dest = dest_of_client(first, q->ip.saddr, q->sport, v->now);
   v->d = v->dest ? dest_at(v->dest) : 0;
   struct service *s = v->d ? service_at(v->d->service) : 0;
-  if (!s) return TC_ACT_UNSPEC;
+  if (!s) return TC_ELSEWHERE;
   r->quoted_was = q->ip.daddr;
   r->port_was = q->dport;
-  r->addr = s->addr[0];
-  r->port = s->port;
+  r->addr = virtual_addr(s);
+  r->port = virtual_port(s);
   if (leaving || !skb->ingress_ifindex) { /* of a server on the director, on its way out */
     count_packet(v, true);
     return related_translate(skb, r) ? tc_drop(R_REDIRECT_FAILED) : TC_ACT_UNSPEC;
@@ -165,16 +167,19 @@ static __always_inline int related_icmp(struct __sk_buff *skb, __u8 header, __u1
   struct related r = {.icmp = icmp, .length = length - header};
   __u32 outer[2] = {};
   if (bpf_skb_load_bytes(skb, SADDR_AT, outer, sizeof outer)) return TC_ACT_UNSPEC;
-  v.service = !leaving && skb->ingress_ifindex ? endpoint_find(endpoint_key(q.ip.saddr, q.sport, q.ip.protocol, E_SERVICE)) : 0;
-  if (v.service) {
-    r.outer_was = q.ip.saddr; /* an error that is not for the VIP does not concern it */
-    if (outer[1] != q.ip.saddr) return TC_ACT_UNSPEC;
-    return related_inbound(skb, &v, &q, &r);
+  if (outer[1] != q.ip.saddr) return TC_ACT_UNSPEC; /* forged, or about another packet */
+  __u32 service = !leaving && skb->ingress_ifindex ? service_with(q.ip.saddr, q.sport, q.ip.protocol) : 0;
+  __u32 real = service && !ALL_PORTS ? 0 : real_with(q.ip.daddr, q.dport, q.ip.protocol);
+  if (real) {
+    r.outer_was = outer[0];
+    int done = related_outbound(skb, &v, &q, &r, real, leaving);
+    if (!ALL_PORTS || done != TC_ELSEWHERE) return done;
   }
-  __u32 real = endpoint_find(endpoint_key(q.ip.daddr, q.dport, q.ip.protocol, E_REAL));
-  if (!real || outer[1] != q.ip.saddr) return TC_ACT_UNSPEC; /* for the client, or forged */
-  r.outer_was = outer[0];
-  return related_outbound(skb, &v, &q, &r, real, leaving);
+  /* What came by lo was for a client on the director, which may have the address of a service of all ports. */
+  if (!service || (ALL_PORTS && skb->ingress_ifindex == LOOPBACK)) return TC_ELSEWHERE;
+  v.service = service;
+  r.outer_was = q.ip.saddr;
+  return related_inbound(skb, &v, &q, &r);
 }
 
 /* Global functions: verified once. With two of them the egress program has no code of what can only come in. */

@@ -95,6 +95,9 @@ struct scratch {
   struct whole_addresses whole;
   struct icmp6_packet icmp6;
 #endif
+#ifdef WIDE
+  struct wide_tuple tuple; /* conn-wide.h */
+#endif
   struct probe probe;
   struct template_probe template_probe;
   struct walk walk;

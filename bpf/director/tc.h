@@ -4,6 +4,31 @@
 #ifndef WEIR_TC_H
 #define WEIR_TC_H
 
+static __always_inline bool is_ipv6(struct __sk_buff *skb) { return skb->protocol == bpf_htons(ETH_P_IPV6) && !skb->vlan_present; }
+
+#ifdef WIDE
+static __always_inline void tc_enter_ipv6(struct __sk_buff *skb, bool ingress) {}
+static __always_inline void tc_enter_wide(struct __sk_buff *skb, enum wide_program program) {}
+#else
+/* Where there is such a program, they do not return. */
+static __always_inline void tc_enter_ipv6(struct __sk_buff *skb, bool ingress) {
+  if (is_ipv6(skb)) bpf_tail_call(skb, &ipv6_tc, ingress ? IPV6_INGRESS : IPV6_EGRESS);
+}
+static __always_inline void tc_enter_wide(struct __sk_buff *skb, enum wide_program program) { bpf_tail_call(skb, &wide_tc, program); }
+#endif
+
+/* The end of a program: what this build does not know goes on to the wide one. */
+static __always_inline int tc_go_on(struct __sk_buff *skb, int done, bool ingress) {
+  if (likely(done < TC_ELSEWHERE)) return done;
+  if (done == TC_ELSEWHERE) {
+    tc_enter_wide(skb, ingress ? WIDE_INGRESS : WIDE_EGRESS);
+    return TC_ACT_UNSPEC;
+  }
+  tc_enter_wide(skb, WIDE_KNOWN);
+  count_reason(R_NO_CONNECTION);
+  return TC_ACT_UNSPEC;
+}
+
 /* A global function, with its own stack frame and verified once. */
 __noinline __u32 tc_may_schedule(struct __sk_buff *skb, __u32 service) { return may_schedule(skb, false, skb->ingress_ifindex, service); }
 
@@ -11,7 +36,7 @@ static __always_inline int tc_request(struct __sk_buff *skb, struct verdict *v) 
   struct packet *p = v->p;
   enum decision go = decide_known(v);
   if (go == GO_NEW) go = decide_new(v, tc_may_schedule(skb, v->service));
-  if (go == GO_PASS) return TC_ACT_UNSPEC;
+  if (go == GO_PASS) return TC_ELSEWHERE;
   if (go == GO_DROP) return tc_drop(drop_reason(v->reason));
   if (go == GO_REFUSE) {
     struct service *s = service_at(v->service);
@@ -20,6 +45,7 @@ static __always_inline int tc_request(struct __sk_buff *skb, struct verdict *v) 
     return icmp_error(skb, p, ICMP_UNREACHABLE, ICMP_PORT, 0);
   }
   if (go != GO_REQUEST) {
+    if (v->reason == R_NO_CONNECTION) return TC_STRAY;
     count_reason(v->reason);
     return TC_ACT_UNSPEC;
   }
@@ -44,10 +70,10 @@ static __always_inline int tc_request(struct __sk_buff *skb, struct verdict *v) 
       return p->dont_fragment ? icmp_error(skb, p, ICMP_UNREACHABLE, ICMP_FRAG, w.hop.mtu) : TC_ACT_SHOT;
     }
   }
-  if (likely(answer == HOP_READY && !w.gateway && p->header == IP_LEN && !large)) return tc_forward(skb, p, &w.hop, false, masq ? addr : 0, v->d->port);
+  if (likely(answer == HOP_READY && !w.gateway && p->header == IP_LEN && !large)) return tc_forward(skb, p, &w.hop, false, masq ? addr : 0, server_port(v->d));
   __u32 dest = v->dest;
   struct rewrite r;
-  rewrite_of(&r, p, false, addr, v->d->port);
+  rewrite_of(&r, p, false, addr, server_port(v->d));
   if (masq && tc_translate(skb, &r)) return tc_drop(R_REDIRECT_FAILED);
   if (answer == HOP_LOCAL || large) return TC_ACT_UNSPEC; /* the stack fragments what is large */
   if (tc_lower_ttl(skb, r.ttl, r.protocol)) return tc_drop(R_REDIRECT_FAILED);
@@ -69,7 +95,7 @@ __noinline int tc_large_reply(struct __sk_buff *skb, __u32 service, __u32 mtu) {
     return icmp_error(skb, p, ICMP_UNREACHABLE, ICMP_FRAG, mtu);
   }
   struct rewrite r;
-  rewrite_of(&r, p, true, s->addr[0], s->port);
+  rewrite_of(&r, p, true, virtual_addr(s), virtual_port(s));
   return tc_translate(skb, &r) ? tc_drop(R_REDIRECT_FAILED) : tc_deliver(skb);
 }
 
@@ -90,7 +116,7 @@ static __always_inline int tc_reply(struct __sk_buff *skb, struct verdict *v) {
   struct service *s = service_at(v->service);
   struct route w = {};
   if (!s) return TC_ACT_UNSPEC;
-  enum hop_answer answer = tc_hop(skb, v, 0, p->daddr, s->addr[0], &w);
+  enum hop_answer answer = tc_hop(skb, v, 0, p->daddr, virtual_addr(s), &w);
   if (answer == HOP_NONE) return tc_drop(R_NO_ROUTE);
   if (answer != HOP_LOCAL && p->ttl <= 1) {
     count_reason(R_TTL);
@@ -102,9 +128,9 @@ static __always_inline int tc_reply(struct __sk_buff *skb, struct verdict *v) {
     count_packet(v, true);
   }
   if (unlikely(large)) return tc_large_reply(skb, v->service, w.hop.mtu);
-  if (likely(answer == HOP_READY && !w.gateway && p->header == IP_LEN)) return tc_forward(skb, p, &w.hop, true, s->addr[0], s->port);
+  if (likely(answer == HOP_READY && !w.gateway && p->header == IP_LEN)) return tc_forward(skb, p, &w.hop, true, virtual_addr(s), virtual_port(s));
   struct rewrite r;
-  rewrite_of(&r, p, true, s->addr[0], s->port);
+  rewrite_of(&r, p, true, virtual_addr(s), virtual_port(s));
   if (tc_translate(skb, &r)) return tc_drop(R_REDIRECT_FAILED);
   if (answer == HOP_LOCAL) return tc_deliver(skb); /* the client is the director itself */
   if (tc_lower_ttl(skb, r.ttl, r.protocol)) return tc_drop(R_REDIRECT_FAILED);
@@ -120,7 +146,8 @@ static __always_inline bool is_balanced(struct packet *p) {
 
 /* Counts a packet that is not balanced because of its form. */
 static __always_inline int tc_oddity(struct packet *p, enum parsed parsed) {
-  if (parsed == P_FRAGMENT && is_balanced(p)) count_reason(R_FRAGMENT);
+  if (parsed == P_FRAGMENT && !is_balanced(p)) return TC_ELSEWHERE;
+  if (parsed == P_FRAGMENT) count_reason(R_FRAGMENT);
   if (parsed == P_BAD) count_reason(p->header ? R_BAD_LENGTH : R_SHORT);
   if (parsed == P_BAD_SUM) count_reason(R_BAD_CHECKSUM);
   return TC_ACT_UNSPEC;
@@ -146,7 +173,7 @@ static __always_inline enum parsed tc_parse(struct __sk_buff *skb, struct packet
 
 /* May it be a packet of a service? */
 static __always_inline bool is_concerned(struct packet *p) {
-  return is_balanced(p) || service_of_source(p);
+  return is_balanced(p) || service_of_source(p) || is_wide(p);
 }
 
 /* A packet that came without an Ethernet header (wg, tun, ppp, gre, ipip) gets an empty one where it concerns a service: the kernel skips
@@ -160,7 +187,7 @@ __noinline int tc_add_header(struct __sk_buff *skb) {
   enum parsed parsed = tc_parse(skb, p, 0);
   bool icmp = parsed == P_OTHER && p->protocol == IPPROTO_ICMP && !p->fragment;
   if (parsed != P_OK && !icmp) {
-    tc_oddity(p, parsed);
+    if (tc_oddity(p, parsed) == TC_ELSEWHERE && p->dport && is_wide(p)) count_reason(R_FRAGMENT);
     return false;
   }
   if (!icmp && !is_concerned(p)) return false;
@@ -190,7 +217,7 @@ __noinline int tc_any_reply(struct __sk_buff *skb, __u32 real) {
     if (unlikely(v.d->hop.ifindex != skb->ingress_ifindex) && !tc_server_side(skb, v.dest, v.p->daddr)) return TC_ACT_UNSPEC;
     return tc_reply(skb, &v);
   }
-  return unlikely(c->nat_icmp_send) ? tc_unknown_reply(skb) : TC_ACT_UNSPEC;
+  return unlikely(c->nat_icmp_send) && !ALL_PORTS ? tc_unknown_reply(skb) : TC_ACT_UNSPEC;
 }
 
 /* From a service's own address: a reply that needs no change is counted and passes. */
@@ -212,13 +239,13 @@ __noinline int tc_local_reply(struct __sk_buff *skb, __u32 real, bool layer3) {
   struct conf *c = the_conf();
   if (!scratch || !c) return TC_ACT_UNSPEC;
   struct verdict v = {.p = &scratch->packet, .c = c, .now = clock_now()};
-  if (decide_reply(&v, real) != GO_REPLY) return TC_ACT_UNSPEC;
+  if (decide_reply(&v, real) != GO_REPLY) return TC_ELSEWHERE;
   struct service *s = service_at(v.service);
   if (!s) return TC_ACT_UNSPEC;
   conn_touch(&v, true);
   count_packet(&v, true);
   struct rewrite r;
-  rewrite_of(&r, v.p, true, s->addr[0], s->port);
+  rewrite_of(&r, v.p, true, virtual_addr(s), virtual_port(s));
   if (layer3) r.flags |= REWRITE_LAYER3;
   return tc_translate(skb, &r) ? tc_drop(R_REDIRECT_FAILED) : TC_ACT_UNSPEC;
 }
@@ -232,35 +259,75 @@ __noinline int tc_layer3_egress(struct __sk_buff *skb) {
   __u32 real = real_of_source(p);
   if (real) return tc_local_reply(skb, real, true);
   __u32 service = service_of_source(p);
-  return service ? tc_any_seen(skb, service) : TC_ACT_UNSPEC;
+  return service ? tc_any_seen(skb, service) : TC_ELSEWHERE;
 }
 
-static __always_inline bool is_ipv6(struct __sk_buff *skb) { return skb->protocol == bpf_htons(ETH_P_IPV6) && !skb->vlan_present; }
 
-SEC("tc")
-int weir_tc_ingress(struct __sk_buff *skb) {
-  struct conf *c = the_conf();
+#ifdef WIDE
+/* Does a packet come from a service, for a client that has a connection there? */
+__noinline int tc_is_answer(struct __sk_buff *skb) {
   struct scratch *scratch = the_scratch();
-  if (!c || !c->service_top || !scratch) return TC_ACT_UNSPEC;
-  if (skb->pkt_type != PACKET_HOST) return TC_ACT_UNSPEC;
-  if (unlikely(c->layer3) && !tc_add_header(skb)) return TC_ACT_UNSPEC;
+  struct found f;
+  if (!scratch || !skb) return false;
   struct packet *p = &scratch->packet;
-  enum parsed parsed = tc_parse(skb, p, ETH_LEN);
+  __u32 service = service_of_source(p);
+  client_is_target(p);
+  return service && conn_find(conn_key(p->daddr, p->dport, service), clock_now(), &f);
+}
+#else
+static __always_inline bool tc_is_answer(struct __sk_buff *skb) { return false; }
+#endif
+
+/* Of a packet to this host. */
+static __always_inline int tc_ingress(struct __sk_buff *skb, struct packet *p, enum parsed parsed) {
   if (parsed == P_OTHER && p->protocol == IPPROTO_ICMP && !p->fragment) return tc_icmp(skb, p->header, p->length);
   if (parsed != P_OK) {
-    if (is_ipv6(skb)) bpf_tail_call(skb, &ipv6_tc, IPV6_INGRESS);
+    tc_enter_ipv6(skb, true);
     return tc_oddity(p, parsed);
   }
-  __u32 service = service_of_target(p);
+  __u32 service = ALL_PORTS ? 0 : service_of_target(p);
   if (service) return tc_any_request(skb, service);
   __u32 real = real_of_source(p);
   if (real) {
     int done = tc_any_reply(skb, real);
     if (done != TC_ACT_UNSPEC) return done;
   }
-  if (skb->ifindex == LOOPBACK) return TC_ACT_UNSPEC; /* it left by lo, where weir_tc_egress has seen it */
+  /* All ports: a client on the director may have the service's address, so what a server answers it is looked for first. */
+  if (ALL_PORTS) service = service_of_target(p);
+  if (service) return skb->ifindex == LOOPBACK && tc_is_answer(skb) ? TC_ACT_UNSPEC : tc_any_request(skb, service);
   service = service_of_source(p);
-  return service ? tc_any_seen(skb, service) : TC_ACT_UNSPEC;
+  /* What came by lo left by it, where weir_tc_egress has seen it. */
+  if (skb->ifindex == LOOPBACK) return service ? TC_ACT_UNSPEC : TC_ELSEWHERE;
+  return service ? tc_any_seen(skb, service) : TC_ELSEWHERE;
+}
+
+/* Of a packet that the director itself sends. */
+static __always_inline int tc_egress(struct __sk_buff *skb, struct conf *c, struct packet *p) {
+  struct interface *i = c->layer3 ? interface_at(skb->ifindex) : 0;
+  if (unlikely(i && i->flags & INTERFACE_LAYER3)) return tc_layer3_egress(skb);
+  enum parsed parsed = tc_parse(skb, p, ETH_LEN);
+  if (parsed == P_OTHER && p->protocol == IPPROTO_ICMP && !p->fragment) return tc_icmp_leaving(skb, p->header, p->length);
+  if (parsed != P_OK) {
+    tc_enter_ipv6(skb, false);
+    return TC_ACT_UNSPEC;
+  }
+  __u32 real = real_of_source(p);
+  if (real) return tc_local_reply(skb, real, false);
+  __u32 service = service_of_source(p);
+  return service ? tc_any_seen(skb, service) : TC_ELSEWHERE;
+}
+
+SEC("tc")
+int weir_tc_ingress(struct __sk_buff *skb) {
+  struct conf *c = the_conf();
+  struct scratch *scratch = the_scratch();
+  if (!c || !c->service_top || !scratch) return TC_ACT_UNSPEC;
+#ifndef WIDE
+  if (skb->pkt_type != PACKET_HOST) return TC_ACT_UNSPEC;
+  if (unlikely(c->layer3) && !tc_add_header(skb)) return TC_ACT_UNSPEC;
+#endif
+  struct packet *p = &scratch->packet;
+  return tc_go_on(skb, tc_ingress(skb, p, tc_parse(skb, p, ETH_LEN)), true);
 }
 
 /* Only what the director itself sends: forwarded packets were seen when they came in. */
@@ -269,19 +336,24 @@ int weir_tc_egress(struct __sk_buff *skb) {
   struct conf *c = the_conf();
   struct scratch *scratch = the_scratch();
   if (!c || !c->service_top || !scratch || skb->ingress_ifindex) return TC_ACT_UNSPEC;
-  struct interface *i = c->layer3 ? interface_at(skb->ifindex) : 0;
-  if (unlikely(i && i->flags & INTERFACE_LAYER3)) return tc_layer3_egress(skb);
-  struct packet *p = &scratch->packet;
-  enum parsed parsed = tc_parse(skb, p, ETH_LEN);
-  if (parsed == P_OTHER && p->protocol == IPPROTO_ICMP && !p->fragment) return tc_icmp_leaving(skb, p->header, p->length);
-  if (parsed != P_OK) {
-    if (is_ipv6(skb)) bpf_tail_call(skb, &ipv6_tc, IPV6_EGRESS);
-    return TC_ACT_UNSPEC;
-  }
-  __u32 real = real_of_source(p);
-  if (real) return tc_local_reply(skb, real, false);
-  __u32 service = service_of_source(p);
-  return service ? tc_any_seen(skb, service) : TC_ACT_UNSPEC;
+  return tc_go_on(skb, tc_egress(skb, c, &scratch->packet), false);
 }
+
+#ifdef WIDE
+/* A packet for an exact service that has no connection of it: it may be one of a connection that is older than the service. */
+SEC("tc")
+int weir_tc_known(struct __sk_buff *skb) {
+  struct scratch *scratch = the_scratch();
+  if (!scratch) return TC_ACT_UNSPEC;
+  struct packet *p = &scratch->packet;
+  struct found f;
+  if (tc_parse(skb, p, ETH_LEN) != P_OK) return TC_ACT_UNSPEC;
+  __u32 service = service_of_target(p);
+  client_is_source(p);
+  if (service && conn_find(conn_key(p->saddr, p->sport, service), clock_now(), &f)) return tc_go_on(skb, tc_any_request(skb, service), true);
+  count_reason(R_NO_CONNECTION);
+  return TC_ACT_UNSPEC;
+}
+#endif
 
 #endif

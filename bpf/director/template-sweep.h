@@ -8,9 +8,20 @@
 #define TEMPLATE_SWEEP_MIN 64
 #define TEMPLATE_SWEEP_MAX (1u << 17) /* in one tick */
 
+/* Each build's timer looks after the templates of its services, whose connections are in its table. Rounds of that are counted here. */
+#ifdef WIDE
+static __always_inline __u32 rounds_of(struct conf *c, struct housekeeping *h) { return h->used; }
+#else
+static __always_inline __u32 rounds_of(struct conf *c, struct housekeeping *h) { return c->swept; }
+#endif
+static __always_inline bool template_is_of_build(struct template *t) {
+  struct service *svc = service_at(READ(t->key) >> K_SERVICE_SHIFT);
+  return svc && ALL_PORTS == !svc->port;
+}
+
 /* Is a template asked? Then connections answer. */
 static __always_inline bool templates_asking(struct conf *c, struct housekeeping *h) {
-  return c->templates_live && (__u32)c->swept - h->asked <= ASKED_ROUNDS;
+  return c->templates_live && rounds_of(c, h) - h->asked <= ASKED_ROUNDS;
 }
 
 /* The answer of a connection that the sweep meets: it is alive, and perhaps established. */
@@ -44,8 +55,8 @@ static long template_sweep(__u64 i, void *ctx) {
   WRITE((*h)->template, number + 1);
   if (!c || !t) return 1;
   __u64 v = READ(t->value);
-  if (!t_taken(v) || t_claimed(v) || !t_expired(v, now)) return 0;
-  __u32 round = c->swept;
+  if (!t_taken(v) || t_claimed(v) || !t_expired(v, now) || !template_is_of_build(t)) return 0;
+  __u32 round = rounds_of(c, *h);
   if (!(v & T_ASKED)) template_ask(*h, t, v, round);
   else if (round - READ(t->asked) >= ASKED_ROUNDS) template_judge(c, t, v, now);
   return 0;

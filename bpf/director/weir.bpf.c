@@ -21,6 +21,9 @@
 #include "value.h"
 #include "slot.h"
 #include "evict.h"
+#ifdef WIDE
+#include "conn-wide.h"
+#endif
 #include "conn.h"
 #include "dest-of-client.h"
 #include "schedule.h"
@@ -32,8 +35,10 @@
 #ifdef BRIDGE
 #include "bridge.h"
 #endif
+#ifndef WIDE
 #include "quick.h"
 #include "xdp.h"
+#endif
 #include "icmp.h"
 #include "arp.h"
 #include "send.h"

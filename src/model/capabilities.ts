@@ -24,13 +24,6 @@ const rows = [
     without: 'the next connection of a client may go to another server',
   },
   {
-    id: 'all-ports',
-    name: 'services of all ports (port 0, with `-p`)',
-    present: false,
-    missing: 'services of all ports (port 0) are not there yet',
-    meanwhile: 'the service is refused',
-  },
-  {
     id: 'persistence-engines',
     name: 'persistence engines (`--pe`)',
     present: false,

@@ -14,7 +14,6 @@ function missingForService({ key, persistence }: ServiceSpec, engine: boolean): 
     key.kind === 'address' && key.protocol === 'sctp' && 'sctp',
     (engine || persistence?.engine !== undefined) && 'persistence-engines',
     serviceFamily(key) === 'inet6' && persistence !== undefined && 'ipv6-persistence',
-    key.kind === 'address' && key.port === 0 && persistence !== undefined && 'all-ports',
   ]);
 }
 

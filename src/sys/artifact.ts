@@ -11,6 +11,7 @@ export type ArtifactName =
   | 'weir.bpf.o'
   | 'weir-bridge.bpf.o'
   | 'weir-ipv6.bpf.o'
+  | 'weir-wide.bpf.o'
   | 'weir-takeover.bpf.o'
   | 'weir-vrrp.bpf.o'
   | 'weir-heartbeat.bpf.o'

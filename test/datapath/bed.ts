@@ -10,7 +10,7 @@ import { ensureXdp } from '../../src/datapath/ebpf/load/xdp.js';
 import { attachModeOf, openDirector } from '../../src/datapath/ebpf/open.js';
 import { Bpffs } from '../../src/datapath/ebpf/pins/bpffs.js';
 import { REASONS } from '../../src/datapath/ebpf/reasons.gen.js';
-import { IPV6_PINS, type Tables } from '../../src/datapath/ebpf/table/tables.js';
+import { IPV6_PINS, type Tables, WIDE_PINS } from '../../src/datapath/ebpf/table/tables.js';
 import { Template } from '../../src/datapath/ebpf/template.gen.js';
 import { native } from '../../src/sys/addon.js';
 import { BpfMap, Program } from '../../src/sys/bpf/bpf-objects.js';
@@ -217,7 +217,7 @@ class LoadedBed implements Bed {
     };
     new Uint8Array(this.#conns).fill(0);
     new Uint8Array(this.#hops).fill(0);
-    for (const pin of [IPV6_PINS.conns, IPV6_PINS.client_hops])
+    for (const pin of [IPV6_PINS.conns, IPV6_PINS.client_hops, WIDE_PINS.conns])
       if (existsSync(`${this.folder}/${pin}`)) new Uint8Array(this.#map(pin)).fill(0);
     new Uint8Array(this.#templates).fill(0);
     clear(services, Service.bytes, 0, (serviceTop ?? 0) + 1);

@@ -43,6 +43,7 @@ export const OBJECTS = {
   bridge: 'weir-bridge.bpf.o',
   takeover: 'weir-takeover.bpf.o',
   ipv6: 'weir-ipv6.bpf.o',
+  wide: 'weir-wide.bpf.o',
 } as const;
 
 /** `source`: the folder of the C. */

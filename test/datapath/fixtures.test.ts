@@ -5,7 +5,7 @@ import { REASONS } from '../../src/datapath/ebpf/reasons.gen.js';
 import { formatAddress } from '../../src/model/address-text.js';
 import type { DestinationKey } from '../../src/model/service.js';
 import { type Bed, openBed, skipReason } from './bed.js';
-import type { After, Fixture, Step } from './fixtures/fixture.js';
+import type { After, Fixture, Setup, Step } from './fixtures/fixture.js';
 import { fixtures } from './fixtures/index.js';
 import { hold, type Outcome } from './verdict.js';
 
@@ -15,10 +15,12 @@ function text({ address, port }: DestinationKey): string {
 
 function prepare(bed: Bed, fixture: Fixture): void {
   bed.wipe();
-  for (const { service, destinations } of fixture.setup) {
-    bed.director.addService(service);
-    for (const destination of destinations) bed.director.addDestination(service.key, destination);
-  }
+  for (const setup of fixture.setup) add(bed, setup);
+}
+
+function add(bed: Bed, { service, destinations }: Setup): void {
+  bed.director.addService(service);
+  for (const destination of destinations) bed.director.addDestination(service.key, destination);
 }
 
 function take(bed: Bed, step: Step, shortCut: boolean): void {
@@ -34,6 +36,9 @@ function take(bed: Bed, step: Step, shortCut: boolean): void {
       return;
     case 'edit service':
       bed.director.editService(step.service);
+      return;
+    case 'add service':
+      add(bed, step.setup);
       return;
     case 'delete service':
       bed.director.deleteService(step.service);

@@ -17,8 +17,10 @@ import { EndpointTable } from '../../src/datapath/ebpf/table/endpoint-table.js';
 import { realEndpoint, recordedServiceEndpoint } from '../../src/datapath/ebpf/table/identity.js';
 import { hasRing } from '../../src/datapath/ebpf/table/rings.js';
 import type { Tables } from '../../src/datapath/ebpf/table/tables.js';
+import { WideEndpointKind } from '../../src/datapath/ebpf/wide.gen.js';
 import { wrrNumbers } from '../../src/datapath/schedule/wrr.js';
 
+const SERVICE_KINDS: ReadonlySet<number> = new Set([EndpointKind.E_SERVICE, WideEndpointKind.E_SERVICE_ALL]);
 const REMOVED = BigInt(Abi.ENDPOINT_REMOVED);
 
 /** The list of a live service, every step of it checked. */
@@ -106,7 +108,7 @@ function checkEndpoints(tables: Tables): void {
     assert.ok(!seen.has(key), `endpoint ${key.toString(16)} is in the table twice`);
     seen.add(key);
     const id = endpoints.get(slot, Endpoint.id);
-    const service = Number(key >> 56n) === EndpointKind.E_SERVICE;
+    const service = SERVICE_KINDS.has(Number(key >> 56n));
     const own = service ? recordedServiceEndpoint(tables, id) : realEndpoint(tables, id);
     assert.equal(own, key, `endpoint ${key.toString(16)} leads to a record with its address`);
     if (!service)

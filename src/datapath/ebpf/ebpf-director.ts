@@ -9,7 +9,7 @@ import { Lock, type LockWait } from '../../sys/files/lock.js';
 import type { Director } from '../director.js';
 import { Conf } from './abi.gen.js';
 import { EbpfReader } from './ebpf-reader.js';
-import { ensureIpv6 } from './load/ipv6.js';
+import { ensureSideBuilds } from './load/side-builds.js';
 import { beginBatch, Dirty, endBatch, recover, writerOf } from './recovery/batch.js';
 import { setTimeouts } from './recovery/intent.js';
 import { schedulerNumber } from './table/identity.js';
@@ -60,7 +60,7 @@ export class EbpfDirector extends EbpfReader implements Director {
   addService(spec: ServiceSpec): void {
     refuseMissing({ kind: 'add-service', spec });
     this.#changing(() => {
-      if (serviceFamily(spec.key) === 'inet6') ensureIpv6(this.tables);
+      ensureSideBuilds(this.tables, spec.key);
       this.#writer.addService(spec);
     });
   }

@@ -36,8 +36,10 @@ test('what only changes which server a connection gets is left out', () => {
 
 test('what would be served wrongly is not served', () => {
   assert.match(String(fate(web({ realServers: [tunnel('10.0.0.1')] }))), /tunnels/);
-  const allPorts = { kind: 'service', key: { kind: 'address', protocol: 'tcp', address: ip('192.0.2.1'), port: 0 } } as const;
-  assert.match(String(fate(web({ persistence, target: allPorts }))), /all ports/);
+  const allPorts = (address: string) =>
+    ({ kind: 'service', key: { kind: 'address', protocol: 'tcp', address: ip(address), port: 0 } }) as const;
+  assert.match(String(fate(web({ persistence: { timeout: 300, netmask: 128 }, target: allPorts('2001:db8::1') }))), /persistent IPv6/);
+  assert.deepEqual(fate(web({ persistence, target: allPorts('192.0.2.1') })), ['wlc', persistence, false, 0, BOTH]);
 });
 
 test('servers that cannot be reached get nothing, are not checked and do not count for the quorum', () => {

@@ -18,15 +18,16 @@ const real = (text: string, ...inside: readonly string[]): string => `real_serve
 test('each virtual server that cannot be served, once, with all that is missing', () => {
   assert.deepEqual(found(server('10.0.0.1 80', real('10.0.1.1 80'), real('10.0.1.2 80'))), []);
   assert.deepEqual(found(server('2001:db8:1::1 80', real('2001:db8:2::2 80'))), []);
+  assert.deepEqual(found(server('10.0.0.1', real('10.0.1.1')).replace('rr', 'rr\npersistence_timeout 9')), []);
   assert.deepEqual(
     [
       found(server('fwmark 7', real('10.0.1.1 80'))),
       found(server('10.0.0.1 80', real('10.0.1.1 80')).replace('TCP', 'SCTP')),
       found(server('10.0.0.1 80', real('10.0.1.1 80', 'lvs_method TUN'))),
       // All ports mean something with persistence alone.
-      found(server('10.0.0.1', real('10.0.1.1')).replace('rr', 'rr\npersistence_timeout 9')),
+      found(server('2001:db8:1::1', real('2001:db8:2::2')).replace('rr', 'rr\npersistence_timeout 9')),
     ].map((list) => list.map((line) => line.replace(/^.*: /, '').replace(/ (is|are) not there yet$/, ''))),
-    [['firewall-mark services (-f)'], ['SCTP services (--sctp-service)'], ['tunnels (-i)'], ['services of all ports (port 0)']],
+    [['firewall-mark services (-f)'], ['SCTP services (--sctp-service)'], ['tunnels (-i)'], ['persistent IPv6 services (-p)']],
   );
 });
 

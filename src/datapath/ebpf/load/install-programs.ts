@@ -3,17 +3,17 @@ import { readdirSync, rmSync } from 'node:fs';
 import type { ObjectFile } from '../../../sys/bpf/bpf-objects.js';
 import { using } from '../../../sys/fd.js';
 import { pinInPlace } from '../pins/pin-in-place.js';
-import { IPV6_ENTRY_PIN, NOT_SHARED } from '../table/tables.js';
+import { NOT_SHARED } from '../table/tables.js';
 import type { AttachedInterfaces } from './attached-interfaces.js';
-import { enterIpv6, isIpv6Loaded } from './ipv6.js';
 import { BUILD_PIN, PROGRAMS, runHousekeeping } from './load.js';
 import { mapsToMake } from './programs.js';
+import { enterSideBuilds } from './side-builds.js';
 import { kindsLoaded } from './xdp.js';
 
-/** Where IPv6 is loaded, its programs are loaded again behind these. From the first step on, no pin names a build, until the caller makes one. */
+/** The builds beside it that are loaded are loaded again behind these programs. From the first step on, no pin names a build, until the caller makes one. */
 export function installPrograms(object: ObjectFile, folder: string, interfaces: AttachedInterfaces): void {
   const missing = mapsToMake(folder, interfaces.tables);
-  if (isIpv6Loaded(folder)) using(object.map(IPV6_ENTRY_PIN), (entry) => enterIpv6(entry, interfaces.tables));
+  enterSideBuilds(object, interfaces.tables);
   for (const name of readdirSync(folder)) if (name.startsWith(BUILD_PIN)) rmSync(`${folder}/${name}`);
   for (const name of [...NOT_SHARED, ...missing]) using(object.map(name), (map) => pinInPlace(map, `${folder}/${name}`));
   for (const kind of kindsLoaded(folder))

@@ -65,11 +65,12 @@ function repairDestination(tables: Tables, id: number, listed: boolean, now: num
 /** Builds the chains of destinations with one endpoint again, and removes endpoints without a destination. */
 function relinkEndpoints(tables: Tables, endpoints: EndpointTable): void {
   const { conf, dests } = tables;
-  /** Found again by address, port and protocol. */
+  /** Found again by address, port and protocol; of IPv6 the key has but a hash of the address. */
   const chains = new Map<string, number>();
   for (let id = 1; id <= conf.get(0, Conf.destTop); id++) {
     if (dests.get(id, Dest.state) === WeirState.FREE || (dests.get(id, Dest.flags) & Abi.D_REAL) === 0) continue;
-    const name = `${recordedWords(dests, Dest, id).join('.')} ${dests.get(id, Dest.port)} ${dests.get(id, Dest.protocol)}`;
+    const endpoint = realEndpoint(tables, id);
+    const name = `${recordedWords(dests, Dest, id).join('.')} ${keyOf(endpoint)}`;
     dests.set(id, Dest.nextSame, chains.get(name) ?? 0);
     chains.set(name, id);
   }

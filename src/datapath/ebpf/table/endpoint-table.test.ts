@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { Records } from '../../../sys/bpf/records.js';
-import { Abi, Conf, Endpoint } from '../abi.gen.js';
+import { Abi, Conf, Endpoint, EndpointKind } from '../abi.gen.js';
 import { EndpointTable, endpointKey } from './endpoint-table.js';
 import type { Tables } from './tables.js';
 
@@ -26,7 +26,7 @@ test('any history of puts and removals is what a Map would hold, while it fits',
       const table = new EndpointTable(tables(64));
       const model = new Map<bigint, number>();
       for (const { key, put, id } of history) {
-        const endpoint = endpointKey(key.address, key.port, 6, 'E_SERVICE');
+        const endpoint = endpointKey(key.address, key.port, 6, EndpointKind.E_SERVICE);
         if (put) {
           assert.ok(table.put(endpoint, id));
           model.set(endpoint, id);
@@ -37,7 +37,7 @@ test('any history of puts and removals is what a Map would hold, while it fits',
       }
       for (let address = 1; address <= 40; address++) {
         for (let port = 0; port <= 3; port++) {
-          const endpoint = endpointKey(address, port, 6, 'E_SERVICE');
+          const endpoint = endpointKey(address, port, 6, EndpointKind.E_SERVICE);
           assert.equal(table.find(endpoint), model.get(endpoint) ?? 0);
         }
       }
@@ -48,14 +48,14 @@ test('any history of puts and removals is what a Map would hold, while it fits',
 test('put returns false when every bucket is full, and changes nothing', () => {
   const table = new EndpointTable(tables(Abi.ENDPOINT_PROBES));
   const room = Abi.ENDPOINT_PROBES * Abi.BUCKET_SLOTS;
-  for (let i = 0; i < room; i++) assert.ok(table.put(endpointKey(i + 1, 80, 6, 'E_REAL'), i + 1));
-  assert.equal(table.put(endpointKey(room + 1, 80, 6, 'E_REAL'), 1), false);
-  assert.equal(table.find(endpointKey(room, 80, 6, 'E_REAL')), room);
+  for (let i = 0; i < room; i++) assert.ok(table.put(endpointKey(i + 1, 80, 6, EndpointKind.E_REAL), i + 1));
+  assert.equal(table.put(endpointKey(room + 1, 80, 6, EndpointKind.E_REAL), 1), false);
+  assert.equal(table.find(endpointKey(room, 80, 6, EndpointKind.E_REAL)), room);
 });
 
 test('kinds and protocols of one address do not meet', () => {
   const table = new EndpointTable(tables(64));
-  table.put(endpointKey(1, 80, 6, 'E_SERVICE'), 7);
-  assert.equal(table.find(endpointKey(1, 80, 17, 'E_SERVICE')), 0);
-  assert.equal(table.find(endpointKey(1, 80, 6, 'E_REAL')), 0);
+  table.put(endpointKey(1, 80, 6, EndpointKind.E_SERVICE), 7);
+  assert.equal(table.find(endpointKey(1, 80, 17, EndpointKind.E_SERVICE)), 0);
+  assert.equal(table.find(endpointKey(1, 80, 6, EndpointKind.E_REAL)), 0);
 });

@@ -3,6 +3,7 @@
 
 import type { Records } from '../../../sys/bpf/records.js';
 import { Abi, Conf, Endpoint, EndpointKind } from '../abi.gen.js';
+import { WideEndpointKind } from '../wide.gen.js';
 import type { Tables } from './tables.js';
 
 const U64 = 0xffffffffffffffffn;
@@ -11,13 +12,13 @@ const FREE = 0n;
 const REMOVED = BigInt(Abi.ENDPOINT_REMOVED);
 const MIX = 0x9e3779b97f4a7c15n;
 
-export type EndpointKindName = keyof typeof EndpointKind;
+const REAL_KINDS: ReadonlySet<number> = new Set([EndpointKind.E_REAL, EndpointKind.E_REAL6, WideEndpointKind.E_REAL_ALL]);
 
 const at = (value: number, shift: number): bigint => BigInt(value) << BigInt(shift);
 
-/** `address` and `port` in the order of a packet, as the records hold them. */
-export function endpointKey(address: number, port: number, protocol: number, kind: EndpointKindName): bigint {
-  return BigInt(address) | at(port, Abi.E_PORT_SHIFT) | at(protocol, Abi.E_PROTOCOL_SHIFT) | at(EndpointKind[kind], Abi.E_KIND_SHIFT);
+/** `address` and `port` in the order of a packet, as the records hold them. `kind`: an EndpointKind or a WideEndpointKind. */
+export function endpointKey(address: number, port: number, protocol: number, kind: number): bigint {
+  return BigInt(address) | at(port, Abi.E_PORT_SHIFT) | at(protocol, Abi.E_PROTOCOL_SHIFT) | at(kind, Abi.E_KIND_SHIFT);
 }
 
 export type HashKeys = readonly [bigint, bigint, bigint];
@@ -95,7 +96,7 @@ export class EndpointTable {
     for (let slot = 0; slot < this.#slots.count; slot++) {
       const key = this.#slots.big(slot, Endpoint.key);
       const kind = Number(key >> BigInt(Abi.E_KIND_SHIFT));
-      if (kind !== EndpointKind.E_REAL && kind !== EndpointKind.E_REAL6) continue;
+      if (!REAL_KINDS.has(kind)) continue;
       if (first.get(this.#slots.get(slot, Endpoint.id)) !== key) this.#slots.setBig(slot, Endpoint.key, REMOVED);
     }
   }

@@ -6,10 +6,11 @@ import { IpProtocol } from '../../../model/ip-protocol.js';
 import type { ForwardingMethod, Protocol, ServiceKey, ServiceSpec } from '../../../model/service.js';
 import type { Records } from '../../../sys/bpf/records.js';
 import { swap16 } from '../../../wire/bytes.js';
-import { Abi, Dest, METHOD_NAMES, SCHEDULER_NAMES, Service } from '../abi.gen.js';
+import { Abi, Dest, EndpointKind, METHOD_NAMES, SCHEDULER_NAMES, Service } from '../abi.gen.js';
+import { WideEndpointKind } from '../wide.gen.js';
 import { type EndpointRef, endpointKey, hashKeysOf } from './endpoint-table.js';
 import { readPersistence } from './persistence.js';
-import { addressHash, packetWords, recordedAddress, recordedWords } from './record-address.js';
+import { addressHash, isIpv6, packetWords, recordedAddress, recordedWords } from './record-address.js';
 import { readServiceWord } from './service-word.js';
 import type { Tables } from './tables.js';
 
@@ -49,10 +50,18 @@ interface Place {
   readonly protocol: number;
 }
 
+/** IPv6 has none yet. */
+export const isForAllPorts = (key: ServiceKey): boolean => key.kind === 'address' && key.port === 0 && key.address.family === 'inet';
+
+/** `id`: of a service. */
+export function isRecordedForAllPorts({ services }: Tables, id: number): boolean {
+  return services.get(id, Service.port) === 0 && !isIpv6(services, Service, id);
+}
+
 /** `kind`: what it leads to. */
 function endpointOf(tables: Tables, kind: 'E_SERVICE' | 'E_REAL', { words, port, protocol }: Place): EndpointRef {
-  if (words.length === 1) return endpointKey(words[0] ?? 0, port, protocol, kind);
-  const key = endpointKey(addressHash(words, hashKeysOf(tables)), port, protocol, `${kind}6`);
+  if (words.length === 1) return endpointKey(words[0] ?? 0, port, protocol, EndpointKind[kind]);
+  const key = endpointKey(addressHash(words, hashKeysOf(tables)), port, protocol, EndpointKind[`${kind}6`]);
   const recorded = (id: number): readonly number[] =>
     kind === 'E_SERVICE' ? recordedWords(tables.services, Service, id) : recordedWords(tables.dests, Dest, id);
   return { key, is: (id) => sameWords(words, recorded(id)) };
@@ -62,20 +71,27 @@ function endpointOf(tables: Tables, kind: 'E_SERVICE' | 'E_REAL', { words, port,
 export function serviceEndpoint(tables: Tables, key: ServiceKey): EndpointRef {
   if (key.kind === 'fwmark') throw new WeirError('not-yet', { missing: capability('firewall-marks').missing });
   if (key.protocol === 'sctp') throw new WeirError('not-yet', { missing: capability('sctp').missing });
-  return endpointOf(tables, 'E_SERVICE', { words: packetWords(key.address), port: swap16(key.port), protocol: IpProtocol[key.protocol] });
+  const [words, protocol] = [packetWords(key.address), IpProtocol[key.protocol]];
+  if (isForAllPorts(key)) return endpointKey(words[0] ?? 0, 0, protocol, WideEndpointKind.E_SERVICE_ALL);
+  return endpointOf(tables, 'E_SERVICE', { words, port: swap16(key.port), protocol });
 }
 
 /** From a service's own record. */
 export function recordedServiceEndpoint(tables: Tables, id: number): EndpointRef {
   const { services } = tables;
   const [port, protocol] = [services.get(id, Service.port), services.get(id, Service.protocol)];
-  return endpointOf(tables, 'E_SERVICE', { words: recordedWords(services, Service, id), port, protocol });
+  const words = recordedWords(services, Service, id);
+  if (isRecordedForAllPorts(tables, id)) return endpointKey(words[0] ?? 0, 0, protocol, WideEndpointKind.E_SERVICE_ALL);
+  return endpointOf(tables, 'E_SERVICE', { words, port, protocol });
 }
 
+/** Of a service of all ports: with all ports of the address, by any protocol. */
 export function realEndpoint(tables: Tables, id: number): EndpointRef {
   const { dests } = tables;
+  const words = recordedWords(dests, Dest, id);
+  if (isRecordedForAllPorts(tables, dests.get(id, Dest.service))) return endpointKey(words[0] ?? 0, 0, 0, WideEndpointKind.E_REAL_ALL);
   return endpointOf(tables, 'E_REAL', {
-    words: recordedWords(dests, Dest, id),
+    words,
     port: dests.get(id, Dest.port),
     protocol: dests.get(id, Dest.protocol),
   });

@@ -13,15 +13,16 @@ import type {
   Stats,
   Timeouts,
 } from '../../../model/service.js';
-import type { Records } from '../../../sys/bpf/records.js';
+import { Records } from '../../../sys/bpf/records.js';
 import { swap16 } from '../../../wire/bytes.js';
 import { Abi, Conf, ConnSlot, Counters, Dest, Estimate, Service, WeirState } from '../abi.gen.js';
 import { Conn6Bucket } from '../abi6.gen.js';
 import { descriptionOf, intendedTimeouts, isFlushing } from '../recovery/intent.js';
+import { WideTuple } from '../wide.gen.js';
 import { destBefore, slotFromBefore } from './before.js';
 import { clockDifference, secondsOf } from './clock.js';
 import type { EndpointTable } from './endpoint-table.js';
-import { canBeHeld, methodName, protocolName, serviceEndpoint, specOfService } from './identity.js';
+import { canBeHeld, isRecordedForAllPorts, methodName, protocolName, serviceEndpoint, specOfService } from './identity.js';
 import { isIpv6, modelAddress, recordedAddress } from './record-address.js';
 import { destinationIds } from './service-list.js';
 import type { Tables } from './tables.js';
@@ -157,7 +158,7 @@ function* templateEntries(tables: Tables, now: number): Generator<ConnectionEntr
       protocol: protocolName(services.get(service, Service.protocol)).toUpperCase(),
       client: { address: modelAddress(client), port: 0 },
       virtual: virtualOf(service),
-      destination: destinationOf(dest),
+      destination: { ...destinationOf(dest), ...(isRecordedForAllPorts(tables, service) ? { port: 0 } : {}) },
       state: assured ? 'ASSURED' : 'NONE',
       // One that expired stays for moments, until it is known whether connections hold it.
       expires: Math.max(0, Math.floor(secondsOf(clockDifference(expires, now), conf.get(0, Conf.hz)))),
@@ -194,34 +195,50 @@ export function readSlot(words: Uint32Array, at: number, isBefore = false): read
   }
 }
 
-/** A slot that names a connection: its words, and in the table of IPv6 the four words of its client. */
-type TakenSlot = NonNullable<ReturnType<typeof readSlot>> | readonly [number, number, number, number, readonly number[]];
+/** The four words beside a slot: of an IPv6 connection its client's address, of a service of all ports' a WideTuple. */
+interface Beside {
+  readonly what: 'client' | 'tuple';
+  readonly words: readonly number[];
+}
+
+/** A slot that names a connection: its words, and what is beside it. */
+type TakenSlot = readonly [...NonNullable<ReturnType<typeof readSlot>>, beside?: Beside];
 
 const BUCKET_WORDS = Conn6Bucket.bytes / 4;
 
-/** The same in the table of IPv6, whose buckets have a second line with the clients' addresses. */
-function readSlot6(words: Uint32Array, bucket: number, k: number): TakenSlot | undefined {
+/** The same in a table whose buckets have a second line. */
+function readSlotBeside(table: Uint32Array, bucket: number, k: number, what: Beside['what']): TakenSlot | undefined {
   for (;;) {
-    const before = readSlot(words, bucket + k * SLOT_WORDS);
+    const before = readSlot(table, bucket + k * SLOT_WORDS);
     const at = bucket + Conn6Bucket.client.at / 4 + 4 * k;
-    const client = [0, 1, 2, 3].map((word) => Atomics.load(words, at + word));
-    const after = readSlot(words, bucket + k * SLOT_WORDS);
+    const words = [0, 1, 2, 3].map((word) => Atomics.load(table, at + word));
+    const after = readSlot(table, bucket + k * SLOT_WORDS);
     if (before === undefined || after === undefined) return undefined;
     // Another connection in the same slot has another key, or was made later.
-    if (before.every((word, i) => word === after[i])) return [...before, client];
+    if (before.every((word, i) => word === after[i])) return [...before, { what, words }];
   }
 }
 
-function* livingSlots6(tables: Tables, now: number): Generator<TakenSlot> {
-  const words = tables.conns6();
+function* livingSlotsBeside(words: Uint32Array | undefined, now: number, what: Beside['what']): Generator<TakenSlot> {
   if (words === undefined) return;
   for (let bucket = 0; bucket < words.length; bucket += BUCKET_WORDS) {
     for (let k = 0; k < Abi.BUCKET_SLOTS; k++) {
       if (destOf(words[bucket + k * SLOT_WORDS + VALUE_WORD + 1] ?? 0) === 0) continue;
-      const slot = readSlot6(words, bucket, k);
+      const slot = readSlotBeside(words, bucket, k, what);
       if (slot !== undefined && clockDifference(slot[2], now) >= 0) yield slot;
     }
   }
+}
+
+const TUPLE = new Records(new ArrayBuffer(WideTuple.bytes), WideTuple.bytes);
+
+function tupleOf(words: readonly number[]): { readonly virtual: DestinationKey; readonly serverPort: number } {
+  new Uint32Array(TUPLE.memory).set(words);
+  const port = (field: typeof WideTuple.vport | typeof WideTuple.dport): number => swap16(TUPLE.get(0, field));
+  return {
+    virtual: { address: modelAddress(TUPLE.get(0, WideTuple.vaddr)), port: port(WideTuple.vport) },
+    serverPort: port(WideTuple.dport),
+  };
 }
 
 /** The living connections of all tables, each once. */
@@ -242,7 +259,8 @@ export function* livingSlots(tables: Tables, now: number): Generator<TakenSlot> 
       yield slot;
     }
   }
-  yield* livingSlots6(tables, now);
+  yield* livingSlotsBeside(tables.conns6(), now, 'client');
+  yield* livingSlotsBeside(tables.connsWide(), now, 'tuple');
 }
 
 /**
@@ -254,13 +272,15 @@ export function* connectionEntries(tables: Tables, now: number): Generator<Conne
   const { services, dests, conf } = tables;
   const hz = conf.get(0, Conf.hz);
   const [virtualOf, destinationOf] = [endpointsOf(services, Service), endpointsOf(dests, Dest)];
-  for (const [keyLow, keyHigh, expires, high, client = [keyLow]] of livingSlots(tables, now)) {
+  for (const [keyLow, keyHigh, expires, high, beside] of livingSlots(tables, now)) {
     const [service, dest] = [keyHigh >>> (Abi.K_SERVICE_SHIFT - 32), destOf(high)];
+    const client = beside?.what === 'client' ? beside.words : [keyLow];
+    const own = beside?.what === 'tuple' ? tupleOf(beside.words) : undefined;
     yield {
       protocol: protocolName(services.get(service, Service.protocol)).toUpperCase(),
       client: { address: modelAddress(...client), port: swap16(keyHigh & 0xffff) },
-      virtual: virtualOf(service),
-      destination: destinationOf(dest),
+      virtual: own?.virtual ?? virtualOf(service),
+      destination: own === undefined ? destinationOf(dest) : { ...destinationOf(dest), port: own.serverPort },
       state: stateName((high >>> (Abi.V_STATE_SHIFT - 32)) & 15),
       expires: Math.floor(secondsOf(clockDifference(expires, now), hz)),
     };

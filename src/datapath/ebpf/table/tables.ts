@@ -36,6 +36,8 @@ export const MAPPED_PINS: readonly string[] = [...Object.keys(MAPPED), 'conns', 
 
 /** Where IPv6 packets enter the IPv6 build's programs. */
 export const IPV6_ENTRY_PIN = 'ipv6_tc';
+/** Where packets enter the wide build's that concern no exact service. */
+export const WIDE_ENTRY_PIN = 'wide_tc';
 export const PINNED_MAPS = [
   ...Object.keys(MAPPED),
   'conns',
@@ -49,9 +51,10 @@ export const PINNED_MAPS = [
   'scratch_space',
   'drop_history',
   IPV6_ENTRY_PIN,
+  WIDE_ENTRY_PIN,
 ] as const;
 /** Scratch space, a rate limit, a history that may start again, and the places of programs: builds need not share them, nor have them all. */
-export const NOT_SHARED: ReadonlySet<string> = new Set(['scratch_space', 'icmp_limits', 'drop_history', IPV6_ENTRY_PIN]);
+export const NOT_SHARED: ReadonlySet<string> = new Set(['scratch_space', 'icmp_limits', 'drop_history', IPV6_ENTRY_PIN, WIDE_ENTRY_PIN]);
 /** While the connection table gets another size (table-move.ts): the table that is to take its place, and the record of the move. */
 export const TABLE_PIN = 'conns';
 export const SECOND_TABLE_PIN = 'conns_second';
@@ -60,8 +63,10 @@ export const BRIDGE_PIN = 'bridge';
 export const TAKEOVER_PIN = 'takeover';
 /** The numbers of the maps' layouts (layout.ts). */
 export const LAYOUTS_PIN = 'layouts';
-/** The maps of the IPv6 build that are its own, by their names in it: made when the first IPv6 service comes (load/ipv6.ts). */
+/** The maps of the IPv6 build that are its own, by their names in it: made when the first IPv6 service comes (load/side-builds.ts). */
 export const IPV6_PINS = { client_hops: 'client_hops6', housekeeping: 'housekeeping6', conns: 'conns6' } as const;
+/** The same of the wide build, for services of all ports. */
+export const WIDE_PINS = { housekeeping: 'timer_wide', conns: 'conns_wide' } as const;
 /** Pinned last when loading: if it is there, the others are. */
 export const LAST_PINNED = 'conf';
 
@@ -169,6 +174,11 @@ export class Tables {
   /** That of IPv6, as words; undefined: there never was an IPv6 service. */
   conns6(): Uint32Array | undefined {
     return unlessCode(() => new Uint32Array(this.#map(IPV6_PINS.conns, false)), ['ENOENT'], undefined);
+  }
+
+  /** That of services of all ports; undefined: there never was one. */
+  connsWide(): Uint32Array | undefined {
+    return unlessCode(() => new Uint32Array(this.#map(WIDE_PINS.conns, false)), ['ENOENT'], undefined);
   }
 
   #isTakenOver(): boolean {

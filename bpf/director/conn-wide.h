@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* What a connection of a service of all ports has beside its slot: its virtual endpoint and its server's port. That of the connection which
+ * is searched, made or found is in the scratch space. */
+#ifndef WEIR_CONN_WIDE_H
+#define WEIR_CONN_WIDE_H
+
+#define ALL_PORTS true
+/* In the kernel's IPVS a service of all ports needs persistence: without, it serves port 0. */
+static __always_inline bool serves_port(struct service *svc, struct packet *p) { return svc->flags & SVC_PERSISTENT || !p->dport; }
+
+/* A slot of the bucket's first line has its tuple at the same place of the second one. */
+static __always_inline struct wide_tuple *slot_tuple(struct conn_slot *s) { return (struct wide_tuple *)(s + BUCKET_SLOTS); }
+_Static_assert(sizeof(struct conn_slot) == sizeof(struct wide_tuple), "as large as a slot");
+
+/* A tuple as its two words, of which the first one identifies a connection. */
+static __always_inline __u64 tuple_word(struct wide_tuple *t, int k) { return READ(((__u64 *)t)[k]); }
+
+static __always_inline struct wide_tuple *the_tuple(void) {
+  struct scratch *s = the_scratch();
+  if (!s) return 0;
+  CHECKED(s);
+  return &s->tuple;
+}
+
+static __always_inline void tuple_copy(struct wide_tuple *to, struct wide_tuple *from) {
+  WRITE(((__u64 *)to)[0], tuple_word(from, 0));
+  WRITE(((__u64 *)to)[1], tuple_word(from, 1));
+}
+
+/* The virtual endpoint. Its port is the server's, too: a client's connections go to the ports that it asks for. */
+static __always_inline void tuple_is(__u32 addr, __u16 port, __u8 protocol) {
+  struct wide_tuple *t = the_tuple();
+  if (!t) return;
+  *t = (struct wide_tuple){.vaddr = addr, .vport = port, .protocol = protocol, .dport = port};
+}
+static __always_inline void client_is_source(struct packet *p) { tuple_is(p->daddr, p->dport, p->protocol); }
+static __always_inline void client_is_target(struct packet *p) { tuple_is(p->saddr, p->sport, p->protocol); }
+
+static __always_inline bool slot_is_of_client(struct conn_slot *s) {
+  struct wide_tuple *t = the_tuple(), *own = slot_tuple(s);
+  if (!t || tuple_word(own, 0) != tuple_word(t, 0)) return false;
+  tuple_copy(t, own);
+  return true;
+}
+static __always_inline bool slot_is_same(struct conn_slot *s, __u64 value) { return v_dest(READ(s->value)) == v_dest(value); }
+static __always_inline void slot_store_client(struct conn_slot *s) {
+  struct wide_tuple *t = the_tuple();
+  if (t) tuple_copy(slot_tuple(s), t);
+}
+
+/* Is it the connection of a server's packet? Then the scratch space has its tuple. */
+static __always_inline bool slot_is_answered(struct conn_slot *s, struct dest *d, struct dest *e) {
+  struct wide_tuple *t = the_tuple(), *own = slot_tuple(s);
+  if (!t || d->addr[0] != e->addr[0] || READ(own->dport) != t->dport || READ(own->protocol) != t->protocol) return false;
+  tuple_copy(t, own);
+  return true;
+}
+
+/* Of the connection that was found or made. */
+static __always_inline __u32 virtual_addr(struct service *s) {
+  struct wide_tuple *t = the_tuple();
+  return t ? t->vaddr : 0;
+}
+static __always_inline __u16 virtual_port(struct service *s) {
+  struct wide_tuple *t = the_tuple();
+  return t ? t->vport : 0;
+}
+static __always_inline __u16 server_port(struct dest *d) {
+  struct wide_tuple *t = the_tuple();
+  return t ? t->dport : 0;
+}
+
+#endif

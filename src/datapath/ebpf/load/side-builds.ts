@@ -1,0 +1,110 @@
+// Builds of tc's programs beside those on the links: for IPv6, and for services of all ports. Each has a connection table and a timer of its
+// own. It is loaded when the first such service comes, onto the pinned maps of the others, whose programs enter it by an array: until then it
+// costs neither memory nor time. Its connection table takes as much memory as the other one took then, for half as many connections, and keeps
+// that size.
+//
+//   killed before the timer's map is pinned     no service was added: the next one loads it again, onto the maps that are there
+import { existsSync } from 'node:fs';
+import { serviceFamily } from '../../../model/identity.js';
+import type { ServiceKey } from '../../../model/service.js';
+import { type ArtifactName, artifact } from '../../../sys/artifact.js';
+import { BpfMap, ObjectFile } from '../../../sys/bpf/bpf-objects.js';
+import { using } from '../../../sys/fd.js';
+import { Abi, Conf, ConnBucket } from '../abi.gen.js';
+import { ClientHop6Set, Conn6Bucket, Ipv6Program } from '../abi6.gen.js';
+import { requiredPin } from '../pins/required-pin.js';
+import { isForAllPorts } from '../table/identity.js';
+import { IPV6_ENTRY_PIN, IPV6_PINS, type Tables, WIDE_ENTRY_PIN, WIDE_PINS } from '../table/tables.js';
+import { WideBucket, WideProgram } from '../wide.gen.js';
+import { PROGRAMS, runHousekeeping } from './load.js';
+import { loadOnto } from './programs.js';
+
+interface SideBuild {
+  readonly file: ArtifactName;
+  /** The array by which packets enter it: a pin, and a map of the objects on the links. */
+  readonly entryPin: string;
+  /** Its programs, by their places in that. */
+  readonly entries: readonly (readonly [number, string])[];
+  /** The pins of its maps, by their names in it. */
+  readonly pins: { readonly conns: string; readonly housekeeping: string; readonly client_hops?: string };
+  readonly bucketBytes: number;
+  isFor(key: ServiceKey): boolean;
+}
+
+/** Of the wide build alone. */
+const KNOWN_PROGRAM = 'weir_tc_known';
+
+export const SIDE_BUILDS: readonly SideBuild[] = [
+  {
+    file: 'weir-ipv6.bpf.o',
+    entryPin: IPV6_ENTRY_PIN,
+    entries: [
+      [Ipv6Program.IPV6_INGRESS, PROGRAMS.ingress],
+      [Ipv6Program.IPV6_EGRESS, PROGRAMS.egress],
+    ],
+    pins: IPV6_PINS,
+    bucketBytes: Conn6Bucket.bytes,
+    isFor: (key) => serviceFamily(key) === 'inet6',
+  },
+  {
+    file: 'weir-wide.bpf.o',
+    entryPin: WIDE_ENTRY_PIN,
+    entries: [
+      [WideProgram.WIDE_INGRESS, PROGRAMS.ingress],
+      [WideProgram.WIDE_EGRESS, PROGRAMS.egress],
+      [WideProgram.WIDE_KNOWN, KNOWN_PROGRAM],
+    ],
+    pins: WIDE_PINS,
+    bucketBytes: WideBucket.bytes,
+    isFor: isForAllPorts,
+  },
+];
+
+/** Has there been a service for it? */
+const isLoaded = (build: SideBuild, folder: string): boolean => existsSync(`${folder}/${build.pins.housekeeping}`);
+
+const u32 = (value: number): Uint8Array => new Uint8Array(new Uint32Array([value]).buffer);
+
+function makePinned(path: string, name: string, bytes: number, entries: number): void {
+  if (existsSync(path)) return;
+  using(BpfMap.createArray(name, bytes, entries), (map) => map.pin(path));
+}
+
+const bucketsFor = ({ conf }: Tables, { bucketBytes }: SideBuild): number =>
+  (conf.get(0, Conf.connBuckets) * ConnBucket.bytes) / bucketBytes;
+
+/** Loads it onto the maps that are pinned, and lets packets go on into it from `entry`. @throws WeirError kernel-refuses-datapath, pin-missing */
+function enter(build: SideBuild, entry: BpfMap, tables: Tables): void {
+  const { folder } = tables;
+  const known = isLoaded(build, folder);
+  const buckets = using(requiredPin(`${folder}/${build.pins.conns}`, BpfMap.pinned), (map) => map.info().maxEntries);
+  const object = new ObjectFile(artifact(build.file));
+  try {
+    const pins = { ...build.pins, housekeeping: known ? build.pins.housekeeping : undefined };
+    loadOnto(object, folder, tables, { pins, buckets, configure: () => {} });
+    using(object.program(PROGRAMS.housekeeping), runHousekeeping);
+    for (const [place, name] of build.entries) using(object.program(name), ({ fd }) => entry.update(u32(place), u32(fd.number)));
+    if (!known) using(object.map('housekeeping'), (map) => map.pin(`${folder}/${build.pins.housekeeping}`));
+  } finally {
+    object.close();
+  }
+}
+
+/** Those that are loaded are loaded again behind the programs of `object`. @throws as ensureSideBuilds */
+export function enterSideBuilds(object: ObjectFile, tables: Tables): void {
+  for (const build of SIDE_BUILDS) {
+    if (isLoaded(build, tables.folder)) using(object.map(build.entryPin), (entry) => enter(build, entry, tables));
+  }
+}
+
+/** Loads what a service needs and is missing. The caller holds the lock. @throws WeirError kernel-refuses-datapath, pin-missing; SystemError ENOMEM */
+export function ensureSideBuilds(tables: Tables, key: ServiceKey): void {
+  const { folder } = tables;
+  for (const build of SIDE_BUILDS) {
+    if (!build.isFor(key) || isLoaded(build, folder)) continue;
+    const { conns, client_hops: hops } = build.pins;
+    if (hops !== undefined) makePinned(`${folder}/${hops}`, 'client_hops', ClientHop6Set.bytes, Abi.CLIENT_HOP_SETS);
+    makePinned(`${folder}/${conns}`, 'conns', build.bucketBytes, bucketsFor(tables, build));
+    using(requiredPin(`${folder}/${build.entryPin}`, BpfMap.pinned), (entry) => enter(build, entry, tables));
+  }
+}

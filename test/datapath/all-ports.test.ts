@@ -1,0 +1,131 @@
+// Services of all ports with living hosts: NAT and DR, listings, another size of the table, exact services beside them, and their templates'
+// time, on one CPU and on several.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Conf, Dest } from '../../src/datapath/ebpf/abi.gen.js';
+import { clockOf } from '../../src/datapath/ebpf/recovery/batch.js';
+import { clockDifference, unitsOf } from '../../src/datapath/ebpf/table/clock.js';
+import { WIDE_PINS } from '../../src/datapath/ebpf/table/tables.js';
+import { takenTemplates } from '../../src/datapath/ebpf/table/templates.js';
+import { Template, TemplateAbi } from '../../src/datapath/ebpf/template.gen.js';
+import { using } from '../../src/sys/fd.js';
+import { noNamespaces } from '../support/netns-bed.js';
+import { openBed, skipReason } from './bed.js';
+import { asked, inCluster, ipvsadm, ok, running, serving, servingDirect, until, VIP } from './cluster.js';
+import { VIP as BED_VIP, CLIENT, SERVERS } from './fixtures/bed-addresses.js';
+import { destination, service } from './fixtures/fixture.js';
+import { fromClient, tcp } from './fixtures/packets.js';
+import { station } from './live-child.js';
+
+const skip = noNamespaces();
+const four = (name: string): readonly string[] => [name, name, name, name];
+
+test('NAT: all ports of a client go to one server, TCP and UDP, and so do those of the director itself', { skip }, async () => {
+  await inCluster(async (cluster) => {
+    const { bed, client, lvs, web1, web2 } = cluster;
+    for (const web of [web1, web2]) for (const port of [80, 8080]) await serving(cluster, web, port);
+    for (const protocol of ['t', 'u'])
+      ipvsadm(lvs, `-A -${protocol} ${VIP}:0 -s rr -p 300`, ...[11, 12].map((k) => `-a -${protocol} ${VIP}:0 -r 10.8.2.${k} -m`));
+    for (const [host, server] of [
+      [client, 'web2'],
+      [lvs, 'web1'],
+    ] as const) {
+      for (const protocol of ['tcp', 'udp'] as const)
+        for (const port of [80, 8080])
+          assert.deepEqual(asked(host, protocol, VIP, port, 4), four(server), `${protocol} ${port} from ${host.name}`);
+      assert.deepEqual(asked(host, 'tcp', VIP, 81, 1), ['ECONNREFUSED'], 'the server resets');
+      assert.deepEqual(asked(host, 'udp', VIP, 81, 1), ['ECONNREFUSED'], 'its ICMP error comes back');
+    }
+    assert.match(ipvsadm(lvs, '-Ln'), /^TCP {2}10\.8\.1\.100:0 rr persistent 300\n {2}-> 10\.8\.2\.11:0 +Masq +1 +\d+ +\d+/m);
+    assert.match(ipvsadm(lvs, '-Sn'), /^-A -t 10\.8\.1\.100:0 -s rr -p 300$/m);
+    const connections = (): string => ipvsadm(lvs, '-Lcn');
+    assert.match(connections(), /^TCP 0[45]:\d\d +ASSURED +10\.8\.1\.10:0 +10\.8\.1\.100:0 +10\.8\.2\.12:0$/m);
+    assert.match(connections(), /^UDP \d\d:\d\d +UDP +10\.8\.1\.10:\d+ +10\.8\.1\.100:8080 +10\.8\.2\.12:8080$/m);
+    const clients = (): readonly string[] =>
+      connections()
+        .match(/^UDP .*UDP +10\.8\.1\.10:\d+ +\S+/gm)
+        ?.map((row) => row.slice(20)) ?? [];
+    const before = clients();
+    assert.equal(before.length, 9);
+    // Another size for the other table: its bridging programs, and the plain ones after them, go on into this one, whose connections stay.
+    assert.match(ok(lvs.weir('load --connections 100000')), /room for 131072 connections/);
+    assert.deepEqual(clients(), before);
+    assert.deepEqual(asked(client, 'tcp', VIP, 8080, 4), four('web2'));
+    const { lines } = running(bed, web2, station('sink', 9000));
+    await until(
+      () => lines,
+      (seen) => seen[0] === 'ready',
+    );
+    const sent = ok(client.run(station('bulk', VIP, 9000, 16 << 20))).trim();
+    await until(
+      () => lines[1],
+      (digest) => digest === sent,
+    );
+  });
+});
+
+test('DR, a server on the director, and exact services that come and go', { skip }, async () => {
+  await inCluster(async (cluster) => {
+    const { client, lvs, web1, web2 } = cluster;
+    await serving(cluster, web1, 80);
+    await servingDirect(cluster, web2, '10.8.1.12');
+    await serving(cluster, lvs, 8080, '10.8.2.1', 'lvs');
+    for (const protocol of ['t', 'u']) ipvsadm(lvs, `-A -${protocol} ${VIP}:0 -s rr -p 300`, `-a -${protocol} ${VIP}:0 -r 10.8.1.12 -g`);
+    for (const protocol of ['tcp', 'udp'] as const) assert.deepEqual(asked(client, protocol, VIP, 80, 2), ['web2', 'web2'], protocol);
+    ipvsadm(lvs, `-A -t ${VIP}:80 -s rr`, `-a -t ${VIP}:80 -r 10.8.2.11:80 -m`);
+    assert.deepEqual(asked(client, 'tcp', VIP, 80, 2), ['web1', 'web1'], 'the exact service comes first');
+    ipvsadm(lvs, `-D -t ${VIP}:80`);
+    assert.deepEqual(asked(client, 'tcp', VIP, 80, 2), ['web2', 'web2'], 'and has gone');
+    ipvsadm(lvs, `-D -t ${VIP}:0`, `-A -t ${VIP}:0 -s rr -p 300`, `-a -t ${VIP}:0 -r 10.8.2.1 -m`);
+    assert.deepEqual(asked(client, 'tcp', VIP, 8080, 2), ['lvs', 'lvs'], 'on the director');
+    assert.match(lvs.ipvsadm(`-E -t ${VIP}:0 -s rr`).stderr, /Zero port specified for non-persistent service/);
+  });
+});
+
+test('a template that connections to any port hold lives on, one without is removed', { skip: skipReason() }, async () => {
+  const bed = openBed();
+  try {
+    const { service: spec } = service('tcp', BED_VIP, 0, []);
+    bed.director.addService({ ...spec, persistence: { timeout: 300, netmask: 0xffffffff } });
+    for (const server of SERVERS) bed.director.addDestination(spec.key, destination(`${server}:0`, 'masq'));
+    const send = (port: number, letters: string): void => {
+      assert.equal(
+        bed.send('ingress', 'front', fromClient(tcp({ from: `${CLIENT}:4000`, to: `${BED_VIP}:${port}` }, letters))).verdict,
+        'redirect',
+      );
+    };
+    const only = () => [...takenTemplates(bed.tables)][0];
+    const expire = (): void => {
+      const slots = bed.templates();
+      const slot =
+        Array.from({ length: slots.count }, (_, k) => k).find((k) => slots.big(k, Template.value) !== 0n) ?? assert.fail('no template');
+      const value = slots.big(slot, Template.value);
+      const past = BigInt((clockOf(bed.tables) - unitsOf(1, bed.tables.conf.get(0, Conf.hz))) >>> 0);
+      assert.ok(slots.swapBig(slot, Template.value, value, (value & ~0xffffffffn) | past));
+    };
+    const secondsLeft = (): number => {
+      const hz = bed.tables.conf.get(0, Conf.hz);
+      return clockDifference(only()?.expires ?? 0, clockOf(bed.tables)) / unitsOf(1, hz);
+    };
+    send(80, 'S');
+    expire();
+    await until(
+      () => only()?.asked === false && secondsLeft() > 0,
+      (held) => held,
+    );
+    assert.ok(secondsLeft() <= TemplateAbi.TEMPLATE_HELD_SECONDS, `${secondsLeft()} s`);
+    using(bed.tables.open(WIDE_PINS.conns), (map) => {
+      const { valueSize, maxEntries } = map.info();
+      new Uint8Array(map.mmap(valueSize * maxEntries, true)).fill(0); // the connection ended
+    });
+    bed.tables.dests.set(only()?.dest ?? 0, Dest.active, 0);
+    expire();
+    await until(
+      () => [...takenTemplates(bed.tables)].length,
+      (count) => count === 0,
+    );
+    assert.equal(bed.tables.conf.get(0, Conf.templatesLive), 0);
+  } finally {
+    bed.close();
+  }
+});
