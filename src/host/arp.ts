@@ -61,8 +61,8 @@ export function announceArp(ifindex: number, mac: Mac, address: Address, times =
   using(new PacketSocket(ifindex, EtherType.arp), (socket) => {
     for (let count = 0; count < times; count++) {
       if (count > 0) systemClock.sleep(pauseMs);
-      socket.send(announcement('request'));
-      socket.send(announcement('reply'));
+      socket.sendOrLose(announcement('request'));
+      socket.sendOrLose(announcement('reply'));
     }
   });
 }

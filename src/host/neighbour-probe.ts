@@ -43,7 +43,7 @@ export function announceNeighbour(ifindex: number, mac: Mac, address: Address, r
   using(new PacketSocket(ifindex, EtherType.ipv6), (socket) => {
     for (let count = 0; count < times; count++) {
       if (count > 0) systemClock.sleep(pauseMs);
-      socket.send(unsolicitedAdvertisement(mac, address, router));
+      socket.sendOrLose(unsolicitedAdvertisement(mac, address, router));
     }
   });
 }

@@ -111,6 +111,12 @@ export async function killedResizes(rounds: number): Promise<void> {
   });
 }
 
+/** Waits until the listing has so many connections of TCP that were ever made: it is brought up to date every two seconds. */
+export async function madeInAll(lvs: Host, count: number): Promise<void> {
+  const made = (): number => Number(/^TCP +\S+ +(\d+) /m.exec(ipvsadm(lvs, '-Ln --stats --exact'))?.[1]);
+  assert.equal(await until(made, (seen) => seen >= count), count);
+}
+
 /** Larger and smaller under traffic: no packet is lost, no connection ends, none is made again. */
 export async function resizedUnderTraffic(attach: 'tc' | 'xdp'): Promise<void> {
   await inCluster(async (cluster) => {
@@ -130,8 +136,7 @@ export async function resizedUnderTraffic(attach: 'tc' | 'xdp'): Promise<void> {
       assert.deepEqual(clients(lvs), before);
     }
     await ends();
-    const made = /^TCP +\S+ +(\d+) /m.exec(ipvsadm(lvs, '-Ln --stats --exact'))?.[1];
-    assert.equal(Number(made), TALKERS, 'connections of TCP that were ever made');
+    await madeInAll(lvs, TALKERS);
     const { drops } = tablesOf(lvs);
     for (const name of ['table_full', 'busy', 'no_connection', 'half_open_replaced']) {
       const reason = REASONS.findIndex(({ key }) => key === name);

@@ -14,9 +14,9 @@ import { Records } from '../../src/sys/bpf/records.js';
 import { using } from '../../src/sys/fd.js';
 import { swap16, swap32 } from '../../src/wire/bytes.js';
 import type { Host } from '../support/netns-bed.js';
-import { type Cluster, inCluster, ipvsadm, ok, pollingFarEnds, tablesOf } from './cluster.js';
+import { type Cluster, inCluster, ok, pollingFarEnds, tablesOf } from './cluster.js';
 import { NEXT, type OtherBuild } from './layouts.js';
-import { clients, TALKERS, traffic } from './resizing.js';
+import { clients, madeInAll, TALKERS, traffic } from './resizing.js';
 import type { TableView } from './table-check.js';
 
 const BUCKETS = 1024;
@@ -103,8 +103,7 @@ export async function takenOverTwice(attach: 'tc' | 'xdp', before: OtherBuild, n
     assert.match(ok(lvs.weir('load')), /^the tables of the build before were taken over: \d+ connections moved, none was lost\n$/);
     settledWith(lvs, { plain: artifact('weir.bpf.o'), layouts: LAYOUTS });
     assert.deepEqual(clients(lvs), listed);
-    const made = /^TCP +\S+ +(\d+) /m.exec(ipvsadm(lvs, '-Ln --stats --exact'))?.[1];
-    assert.equal(Number(made), TALKERS, 'connections of TCP that were ever made');
+    await madeInAll(lvs, TALKERS);
     assert.ok(Number(ok(lvs.run(takingOver(next)))) >= TALKERS);
     settledWith(lvs, next);
     assert.deepEqual(establishedNext(lvs), listed);
