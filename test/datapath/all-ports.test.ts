@@ -2,22 +2,26 @@
 // time, on one CPU and on several.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Conf, Dest } from '../../src/datapath/ebpf/abi.gen.js';
+import { Abi, Conf, Dest } from '../../src/datapath/ebpf/abi.gen.js';
 import { clockOf } from '../../src/datapath/ebpf/recovery/batch.js';
 import { clockDifference, unitsOf } from '../../src/datapath/ebpf/table/clock.js';
 import { WIDE_PINS } from '../../src/datapath/ebpf/table/tables.js';
 import { takenTemplates } from '../../src/datapath/ebpf/table/templates.js';
 import { Template, TemplateAbi } from '../../src/datapath/ebpf/template.gen.js';
+import { addressId } from '../../src/model/identity.js';
 import { using } from '../../src/sys/fd.js';
 import { noNamespaces } from '../support/netns-bed.js';
-import { openBed, skipReason } from './bed.js';
+import { type Bed, openBed, skipReason } from './bed.js';
 import { asked, inCluster, ipvsadm, ok, running, serving, servingDirect, until, VIP } from './cluster.js';
 import { VIP as BED_VIP, CLIENT, SERVERS } from './fixtures/bed-addresses.js';
 import { destination, service } from './fixtures/fixture.js';
 import { fromClient, tcp } from './fixtures/packets.js';
 import { station } from './live-child.js';
+import { bedOf, rage, skipReasonOfStorms, total } from './storms.js';
 
 const skip = noNamespaces();
+const activeOf = (bed: Bed): readonly number[] =>
+  bed.director.services().flatMap(({ destinations }) => destinations.map(({ active, inactive }) => active + inactive));
 const four = (name: string): readonly string[] => [name, name, name, name];
 
 test('NAT: all ports of a client go to one server, TCP and UDP, and so do those of the director itself', { skip }, async () => {
@@ -80,6 +84,47 @@ test('DR, a server on the director, and exact services that come and go', { skip
     assert.deepEqual(asked(client, 'tcp', VIP, 8080, 2), ['lvs', 'lvs'], 'on the director');
     assert.match(lvs.ipvsadm(`-E -t ${VIP}:0 -s rr`).stderr, /Zero port specified for non-persistent service/);
   });
+});
+
+test('a storm on both CPUs to eight ports, while connections expire: each is there once and counted once', {
+  skip: skipReasonOfStorms(),
+}, async () => {
+  const bed = bedOf('tc', 8192); // one client port's connections are in one neighbourhood
+  try {
+    const { service: spec } = service('tcp', BED_VIP, 0, []);
+    bed.director.addService({ ...spec, persistence: { timeout: 300, netmask: 0xffffffff } });
+    for (const server of SERVERS) bed.director.addDestination(spec.key, destination(`${server}:0`, 'masq'));
+    const forwarded = async (letters: readonly string[]): Promise<number> => {
+      const harvests = await rage(bed, { kind: 'tc', flows: 1000, packets: 5000, letters, ports: 8 }, () => {});
+      assert.equal(total(harvests, 'dropped'), 0);
+      return total(harvests, 'forwarded');
+    };
+    const timeouts = Array.from({ length: Abi.TCP_STATES }, (_, state) => bed.tables.conf.get(0, Conf.tcpTimeout, state));
+    for (let state = 0; state < Abi.TCP_STATES; state++) bed.tables.conf.set(0, Conf.tcpTimeout, 8, state); // an eighth of a second
+    const first = await forwarded(['S', 'S', 'A', 'FA']);
+    for (const [state, timeout] of timeouts.entries()) bed.tables.conf.set(0, Conf.tcpTimeout, timeout, state);
+    await until(
+      () => activeOf(bed),
+      (counts) => counts.every((count) => count === 0),
+    );
+    const before = bed.totals().conns;
+    const second = await forwarded(['S', 'S', 'A']);
+    const rows = [...bed.director.connections()].filter(({ client }) => client.port !== 0);
+    const names = new Set(rows.map(({ client, virtual }) => `${addressId(client.address)} ${client.port} ${virtual.port}`));
+    assert.equal(names.size, rows.length, 'none is there twice');
+    assert.ok(rows.every(({ virtual, destination: server }) => virtual.port === server.port));
+    assert.ok(rows.length > 900, `${rows.length} connections`);
+    assert.equal(bed.drops()['half_open_replaced'], undefined);
+    const totals = bed.totals();
+    assert.equal(totals.conns - before, rows.length, 'connections counted and in the table');
+    assert.equal(totals.inPackets, first + second, 'packets counted and forwarded');
+    assert.equal(
+      activeOf(bed).reduce((sum, active) => sum + active),
+      rows.length,
+    );
+  } finally {
+    bed.close();
+  }
 });
 
 test('a template that connections to any port hold lives on, one without is removed', { skip: skipReason() }, async () => {

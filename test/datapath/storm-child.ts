@@ -18,6 +18,8 @@ export interface Storm {
   /** Flags of the segments, picked at random. */
   readonly letters: readonly string[];
   readonly vip: string;
+  /** Flows from one client's port go to so many ports of the VIP, from 80 on; 1 by default. */
+  readonly ports?: number;
 }
 
 /** What became of the packets. `established`: flows whose ACK was forwarded. */
@@ -39,10 +41,11 @@ function random(seed: number): (below: number) => number {
   };
 }
 
-/** Flow n: a client address of 10.0.1.0/24's upper half and a port. The sums are those of the flow. */
-function flowFrame(letters: string, vip: string, flow: number): Uint8Array {
-  const host = 128 + (flow % 64);
-  return fromClient(tcp({ from: `10.0.1.${host}:${1024 + Math.floor(flow / 64)}`, to: `${vip}:80` }, letters));
+/** Flow n: a client address of 10.0.1.0/24's upper half and a port, and a port of the VIP. The sums are those of the flow. */
+function flowFrame(letters: string, { vip, ports = 1 }: Storm, flow: number): Uint8Array {
+  const client = Math.floor(flow / ports);
+  const from = `10.0.1.${128 + (client % 64)}:${1024 + Math.floor(client / 64)}`;
+  return fromClient(tcp({ from, to: `${vip}:${80 + (flow % ports)}` }, letters));
 }
 
 function storm(plan: Storm): Harvest {
@@ -56,7 +59,7 @@ function storm(plan: Storm): Harvest {
   for (let sent = 0; sent < plan.packets; sent++) {
     const flow = next(plan.flows);
     const letters = plan.letters[next(plan.letters.length)] ?? 'S';
-    const { code } = run(native(), program.fd.number, plan.kind, flowFrame(letters, plan.vip, flow), {
+    const { code } = run(native(), program.fd.number, plan.kind, flowFrame(letters, plan, flow), {
       ifindex: plan.ifindex,
       ingressIfindex: plan.ifindex,
     });
