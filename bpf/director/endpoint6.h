@@ -21,14 +21,15 @@ static __always_inline struct whole_addresses *the_whole(void) {
   return &s->whole;
 }
 
-/* Has the record behind an endpoint this address? */
-static __always_inline bool endpoint_is_at(__u64 key, __u32 id, const __u32 *addr) {
+/* Has the record behind an endpoint this address? A global function: the body of the loop below is verified once. */
+__noinline int endpoint6_is_at(__u64 key, __u32 id, struct address *addr) {
+  if (!addr) return false;
   if (key >> E_KIND_SHIFT == E_SERVICE6) {
     struct service *s = service_at(id);
-    return s && address_equal(s->addr, addr);
+    return s && address_equal(s->addr, addr->word);
   }
   struct dest *d = dest_at(id);
-  return d && address_equal(d->addr, addr);
+  return d && address_equal(d->addr, addr->word);
 }
 
 /* As endpoint_find(). A global function: verified once. */
@@ -42,7 +43,7 @@ __noinline __u32 endpoint6_search(__u64 key, struct address *addr) {
     if (!b) return 0;
     CHECKED(b);
     struct endpoint *e = &b->slot[n & (BUCKET_SLOTS - 1)];
-    if (e->key == key && endpoint_is_at(key, e->id, addr->word)) return e->id;
+    if (e->key == key && endpoint6_is_at(key, e->id, addr)) return e->id;
     if (!e->key) return 0; /* slots fill from the front */
   }
   return 0;

@@ -47,25 +47,24 @@ __noinline int related_translate(struct __sk_buff *skb, struct related *r) {
 /* The checksum of what it covers: an IP header, or a whole ICMP message. */
 enum sum_state { SUM_RIGHT, SUM_WRONG, SUM_UNKNOWN };
 
-/* Adds 1 to 64 bytes to a sum; negative: they cannot be read. A function of its own: sum_of's loop costs the verifier its paths each time. */
-__noinline __s64 sum_chunk(struct __sk_buff *skb, __u32 at, __u32 size, __s64 sum) {
+/* Adds the first bytes of what is left to a sum; negative: they cannot be read. A global function: sum_of's loop has few paths without it. */
+__noinline __s64 sum_chunk(struct __sk_buff *skb, __u32 at, __u32 left, __s64 sum) {
   __u32 words[SUM_CHUNK / 4] = {};
-  size = ((size - 1) & (SUM_CHUNK - 1)) + 1; /* no change: so the verifier knows */
+  __u32 size = left < SUM_CHUNK ? left : SUM_CHUNK;
+  barrier_var(size);
+  size = ((size - 1) & (SUM_CHUNK - 1)) + 1; /* no change: Linux 6.1's verifier learns from a mask, not from the comparison */
   return bpf_skb_load_bytes(skb, at, words, size) ? -1 : bpf_csum_diff(0, 0, words, SUM_CHUNK, sum);
 }
 
 __noinline int sum_of(struct __sk_buff *skb, __u32 at, __u32 length) {
   __s64 sum = 0;
+  if (length > SUM_CHUNKS * SUM_CHUNK) return SUM_UNKNOWN;
 #pragma clang loop unroll(disable)
-  for (int i = 0; i < SUM_CHUNKS; i++) {
-    if (!length) break;
-    __u32 size = length < SUM_CHUNK ? length : SUM_CHUNK;
-    sum = sum_chunk(skb, at, size, sum);
+  for (__u32 done = 0; done < SUM_CHUNKS * SUM_CHUNK; done += SUM_CHUNK) {
+    if (done >= length) break;
+    sum = sum_chunk(skb, at + done, length - done, sum);
     if (sum < 0) return SUM_UNKNOWN;
-    at += size;
-    length -= size;
   }
-  if (length) return SUM_UNKNOWN;
   return fold((__u32)sum) == 0 ? SUM_RIGHT : SUM_WRONG;
 }
 

@@ -42,8 +42,6 @@ static __always_inline int related_send6(struct __sk_buff *skb, struct verdict *
   __u32 icmp = ETH_LEN + v->p->header;
   if (!whole) return TC_ACT_UNSPEC;
   address_copy(whole->as, addr);
-  if (!to && !skb->ingress_ifindex) /* of a server on the director, on its way out */
-    return related_translate6(skb, false, icmp, port) ? tc_drop(R_REDIRECT_FAILED) : TC_ACT_UNSPEC;
   if (!to && !tc_server_side6(skb, v->dest, (struct address *)v->p->saddr6)) return TC_ACT_UNSPEC;
   count_packet(v, !to);
   if (to) route_between(to->addr, v->p->saddr6);
@@ -74,8 +72,16 @@ __noinline int related_inbound6(struct __sk_buff *skb, __u32 service) {
   return related_send6(skb, &v, v.d, v_method(v.f.value) == M_MASQ, v.d->addr, v.d->port);
 }
 
+/* Translates an error of a server on the director, which is on its way out. */
+static __always_inline int related_pass6(struct __sk_buff *skb, struct packet *p, struct service *s) {
+  struct whole_addresses *whole = the_whole();
+  if (!whole) return TC_ACT_UNSPEC;
+  address_copy(whole->as, s->addr);
+  return related_translate6(skb, false, ETH_LEN + p->header, s->port) ? tc_drop(R_REDIRECT_FAILED) : TC_ACT_UNSPEC;
+}
+
 /* Quotes a request that was masqueraded to a destination: back to the client. */
-__noinline int related_outbound6(struct __sk_buff *skb, __u32 first) {
+static __always_inline int related_back6(struct __sk_buff *skb, __u32 first, bool leaving) {
   struct scratch *scratch = the_scratch();
   struct conf *c = the_conf();
   if (!scratch || !c) return TC_ACT_UNSPEC;
@@ -87,8 +93,11 @@ __noinline int related_outbound6(struct __sk_buff *skb, __u32 first) {
   v.d = v.dest ? dest_at(v.dest) : 0;
   struct service *s = v.d ? service_at(v.d->service) : 0;
   if (!s) return TC_ACT_UNSPEC;
+  if (leaving || !skb->ingress_ifindex) return related_pass6(skb, p, s);
   return related_send6(skb, &v, 0, true, s->addr, s->port);
 }
+__noinline int related_outbound6(struct __sk_buff *skb, __u32 first) { return related_back6(skb, first, false); }
+__noinline int related_leaving6(struct __sk_buff *skb, __u32 first) { return related_back6(skb, first, true); }
 
 /* Reads the quoted packet into the scratch space, in the place of the outer one, whose length, hop limit and header stay. False: it is not
  * of TCP or UDP, or does not come from whom the error goes to. */
@@ -120,6 +129,16 @@ __noinline int tc_icmp6(struct __sk_buff *skb) {
   if (service) return related_inbound6(skb, service);
   __u32 real = real_of_target(p);
   return real ? related_outbound6(skb, real) : TC_ACT_UNSPEC;
+}
+
+/* At egress: only those of masqueraded servers on the director are translated. */
+__noinline int tc_icmp6_leaving(struct __sk_buff *skb) {
+  struct scratch *scratch = the_scratch();
+  if (!scratch) return TC_ACT_UNSPEC;
+  CHECKED(scratch);
+  struct packet *p = &scratch->packet;
+  __u32 real = related_read6(skb, p) ? real_of_target(p) : 0;
+  return real ? related_leaving6(skb, real) : TC_ACT_UNSPEC;
 }
 
 #endif

@@ -234,7 +234,7 @@ int weir_tc_egress(struct __sk_buff *skb) {
   CHECKED(scratch);
   struct packet *p = &scratch->packet;
   enum parsed parsed = tc_parse6(skb);
-  if (parsed == P_OTHER && p->protocol == NEXT_ICMPV6 && !p->fragment) return tc_icmp6(skb);
+  if (parsed == P_OTHER && p->protocol == NEXT_ICMPV6 && !p->fragment) return tc_icmp6_leaving(skb);
   if (parsed != P_OK) return TC_ACT_UNSPEC;
   __u32 real = real_of_source(p);
   if (real) return tc_local_reply6(skb, real);
