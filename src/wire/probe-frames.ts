@@ -4,9 +4,12 @@ import type { Address } from '../model/address.js';
 import { sameAddress } from '../model/identity.js';
 import { IpProtocol } from '../model/ip-protocol.js';
 import { viewOf } from './bytes.js';
+import { internetChecksum, pseudoHeaderSum } from './checksum.js';
+import { echoRequest } from './echo.js';
 import { decodeEthernet, EtherType, encodeEthernet, type Mac } from './ethernet.js';
-import { decodeIcmp, encodeIcmp, IcmpType, isIcmpError } from './icmp.js';
+import { decodeIcmp, IcmpType, isIcmpError } from './icmp.js';
 import { decodeIpv4, encodeIpv4, IPV4_DEFAULTS, type Ipv4Packet } from './ipv4.js';
+import { decodeIpv6, encodeIpv6 } from './ipv6.js';
 import { decodeTcp, encodeTcp, TCP_DEFAULTS, TcpFlag } from './tcp.js';
 import { encodeUdp } from './udp.js';
 
@@ -37,11 +40,17 @@ export interface Trial<T extends Probe = Probe> {
 
 const DONT_FRAGMENT = 2;
 /** Of an IP and an ICMP header. */
-const ECHO_HEADERS_BYTES = 28;
+const ECHO_HEADERS_BYTES = { inet: 28, inet6: 48 } as const;
 export const ECHO_SMALL_BYTES = 84;
+const ICMP6_ECHO_REPLY = 129;
+const ICMP6_FIRST_REQUEST = 128;
 
 function ipFrame({ probe }: Trial, protocol: number, payload: Uint8Array, flags: number): Uint8Array {
   const { source, target: destination, ttl = IPV4_DEFAULTS.ttl } = probe;
+  if (destination.family === 'inet6') {
+    const packet = encodeIpv6({ source, destination, protocol, hopLimit: ttl, payload });
+    return encodeEthernet({ destination: probe.nextHopMac, source: probe.mac, tags: [], etherType: EtherType.ipv6, payload: packet });
+  }
   const packet = { ...IPV4_DEFAULTS, flags, ttl, protocol, source, destination, payload };
   return encodeEthernet({
     destination: probe.nextHopMac,
@@ -58,6 +67,16 @@ function segmentFrame(trial: Trial, port: number, flags: number, sequence: numbe
   return ipFrame(trial, IpProtocol.tcp, encodeTcp(segment, source, target), DONT_FRAGMENT);
 }
 
+function echoFrame(trial: Trial, packetBytes: number): Uint8Array {
+  const { source, target } = trial.probe;
+  const { family } = target;
+  const echo = { id: trial.tag, sequence: 1, data: new Uint8Array(packetBytes - ECHO_HEADERS_BYTES[family]) };
+  const message = echoRequest(family, echo);
+  if (family === 'inet') return ipFrame(trial, IpProtocol.icmp, message, DONT_FRAGMENT);
+  viewOf(message).setUint16(2, internetChecksum(message, pseudoHeaderSum(source, target, IpProtocol.icmpv6, message.length)));
+  return ipFrame(trial, IpProtocol.icmpv6, message, DONT_FRAGMENT);
+}
+
 export function probeFrame(trial: Trial): Uint8Array {
   const { content, source, target } = trial.probe;
   switch (content.kind) {
@@ -67,11 +86,8 @@ export function probeFrame(trial: Trial): Uint8Array {
       const datagram = { sourcePort: trial.tag, destinationPort: content.port, payload: new Uint8Array(0) };
       return ipFrame(trial, IpProtocol.udp, encodeUdp(datagram, source, target), DONT_FRAGMENT);
     }
-    case 'echo': {
-      const body = new Uint8Array(content.packetBytes - ECHO_HEADERS_BYTES);
-      const echo = encodeIcmp({ type: IcmpType.echo, code: 0, rest: ((trial.tag << 16) | 1) >>> 0, body });
-      return ipFrame(trial, IpProtocol.icmp, echo, DONT_FRAGMENT);
-    }
+    case 'echo':
+      return echoFrame(trial, content.packetBytes);
   }
 }
 
@@ -113,36 +129,59 @@ export type Arrival =
       readonly destinationPort: number;
     }
   | { readonly kind: 'echo-reply'; readonly source: Address; readonly destination: Address; readonly id: number }
+  /** Type and code are those of ICMP, also of an IPv6 packet. */
   | { readonly kind: 'error'; readonly source: Address; readonly type: number; readonly code: number; readonly quoted: Quoted };
 
+type Packet = Pick<Ipv4Packet, 'source' | 'destination' | 'protocol' | 'payload'>;
+
 /** Undefined: too little of the packet is quoted. */
-function quotedIn(body: Uint8Array): Quoted | undefined {
-  const quoted = decodeIpv4(body, true);
+function quotedIn(quoted: Packet | undefined): Quoted | undefined {
   if (quoted === undefined || quoted.payload.length < 8) return undefined;
   const view = viewOf(quoted.payload);
   const { protocol, destination } = quoted;
   return {
     protocol,
     destination,
-    tag: view.getUint16(protocol === IpProtocol.icmp ? 4 : 0),
+    tag: view.getUint16(protocol === IpProtocol.icmp || protocol === IpProtocol.icmpv6 ? 4 : 0),
     port: view.getUint16(2),
     sequence: view.getUint32(4),
   };
 }
 
-function messageIn({ source, destination, payload }: Ipv4Packet): Arrival | undefined {
+function messageIn({ source, destination, payload }: Packet): Arrival | undefined {
   const message = decodeIcmp(payload);
   if (message === undefined) return undefined;
   const { type, code, body, rest } = message;
   if (type === IcmpType.echoReply) return { kind: 'echo-reply', source, destination, id: rest >>> 16 };
-  const quoted = isIcmpError(type) ? quotedIn(body) : undefined;
+  const quoted = isIcmpError(type) ? quotedIn(decodeIpv4(body, true)) : undefined;
   return quoted && { kind: 'error', source, type, code, quoted };
+}
+
+/** Type and code of ICMP for what ICMPv6 reports, as translators between both have it (RFC 7915 §5.2). */
+function asIcmp(type: number, code: number): { readonly type: number; readonly code: number } {
+  if (type === 1) return { type: IcmpType.unreachable, code: [1, 10, 1, 1, 3][code] ?? 13 };
+  if (type === 2) return { type: IcmpType.unreachable, code: 4 };
+  return type === 3 ? { type: IcmpType.timeExceeded, code } : { type: IcmpType.parameterProblem, code: 0 };
+}
+
+function message6In({ source, destination, payload }: Packet): Arrival | undefined {
+  const message = decodeIcmp(payload);
+  if (message === undefined) return undefined;
+  const { type, code, body, rest } = message;
+  if (type === ICMP6_ECHO_REPLY) return { kind: 'echo-reply', source, destination, id: rest >>> 16 };
+  const quoted = type < ICMP6_FIRST_REQUEST ? quotedIn(decodeIpv6(body, true)) : undefined;
+  return quoted && { kind: 'error', source, ...asIcmp(type, code), quoted };
+}
+
+function packetIn(frame: Uint8Array): Packet | undefined {
+  const ethernet = decodeEthernet(frame);
+  if (ethernet?.etherType === EtherType.ipv6) return decodeIpv6(ethernet.payload);
+  return ethernet?.etherType === EtherType.ipv4 ? decodeIpv4(ethernet.payload) : undefined;
 }
 
 /** What a frame brings; undefined: something else. */
 export function arrivalIn(frame: Uint8Array): Arrival | undefined {
-  const ethernet = decodeEthernet(frame);
-  const packet = ethernet?.etherType === EtherType.ipv4 ? decodeIpv4(ethernet.payload) : undefined;
+  const packet = packetIn(frame);
   if (packet === undefined) return undefined;
   const { source, destination, payload } = packet;
   switch (packet.protocol) {
@@ -154,6 +193,8 @@ export function arrivalIn(frame: Uint8Array): Arrival | undefined {
     }
     case IpProtocol.icmp:
       return messageIn(packet);
+    case IpProtocol.icmpv6:
+      return message6In(packet);
     case IpProtocol.udp: {
       if (payload.length < 8) return undefined;
       const view = viewOf(payload);
@@ -164,14 +205,15 @@ export function arrivalIn(frame: Uint8Array): Arrival | undefined {
   }
 }
 
-const PROTOCOLS = { syn: IpProtocol.tcp, datagram: IpProtocol.udp, echo: IpProtocol.icmp } as const;
+const PROTOCOLS = { syn: IpProtocol.tcp, datagram: IpProtocol.udp } as const;
+const ECHOES = { inet: IpProtocol.icmp, inet6: IpProtocol.icmpv6 } as const;
 
 /** Whether an ICMP error quotes this packet of ours. */
 export function quotes({ protocol, destination, tag, port }: Quoted, trial: Trial): boolean {
   const { content, target } = trial.probe;
   return (
     tag === trial.tag &&
-    protocol === PROTOCOLS[content.kind] &&
+    protocol === (content.kind === 'echo' ? ECHOES[target.family] : PROTOCOLS[content.kind]) &&
     (content.kind === 'echo' || content.port === port) &&
     sameAddress(destination, target)
   );

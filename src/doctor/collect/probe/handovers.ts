@@ -23,6 +23,9 @@ export const HANDOVERS_MAX = 256;
 /** MTUs of common networks and tunnels, bytes. */
 const SIZES = [8900, 1500, 1492, 1480, 1476, 1460, 1450, 1440, 1430, 1420, 1400, 1380, 1360, 1300, 1280, 1200, 1000, 576];
 
+/** Every link of IPv6 carries so much (RFC 8200 §5). */
+const SIZE_MIN = { inet: 0, inet6: 1280 } as const;
+
 export interface HandoverInput {
   readonly host: HostFacts;
   readonly services: readonly ServiceFact[];
@@ -56,7 +59,9 @@ function sizesBetween(echoes: readonly EchoFact[], hopOf: HandoverInput['hopOf']
     .filter(({ host }) => echoes.some((one) => one.packetBytes === ECHO_SMALL_BYTES && answers(one) && sameAddress(one.target, host)))
     .flatMap(({ host, packetBytes }) => {
       const hop = hopOf(host);
-      return hop === undefined ? [] : SIZES.filter((size) => size < packetBytes).map((size) => echo(hop, host, host, size));
+      return hop === undefined
+        ? []
+        : SIZES.filter((size) => size < packetBytes && size >= SIZE_MIN[host.family]).map((size) => echo(hop, host, host, size));
     });
 }
 

@@ -3,9 +3,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ip } from '../../../../test/support/doctor-facts.js';
 import { IpProtocol } from '../../../model/ip-protocol.js';
+import { internetChecksum, pseudoHeaderSum } from '../../../wire/checksum.js';
 import { decodeEthernet, EtherType, encodeEthernet } from '../../../wire/ethernet.js';
 import { encodeIcmp } from '../../../wire/icmp.js';
 import { decodeIpv4, encodeIpv4, IPV4_DEFAULTS, type Ipv4Packet } from '../../../wire/ipv4.js';
+import { decodeIpv6, encodeIpv6 } from '../../../wire/ipv6.js';
 import { type Probe, type ProbeContent, probeFrame, resetFrame, type Trial } from '../../../wire/probe-frames.js';
 import { decodeTcp, encodeTcp, TCP_DEFAULTS, TcpFlag } from '../../../wire/tcp.js';
 import { encodeUdp } from '../../../wire/udp.js';
@@ -78,4 +80,52 @@ test('an echo and a datagram are answered by their own protocol', () => {
   const udp = { sourcePort: 53, destinationPort: datagram.tag, payload: new Uint8Array(1) };
   assert.deepEqual(answer(datagram, back(IpProtocol.udp, encodeUdp(udp, VIP, OURS))), { kind: 'accepted' });
   assert.equal(answer(echo, back(IpProtocol.udp, encodeUdp(udp, VIP, OURS))), undefined);
+});
+
+test('the same over IPv6, with ICMPv6 errors as those of ICMP', () => {
+  const [ours, vip, server] = [ip('fd00:5::2'), ip('fd00:5::9'), ip('fd00:5::51')];
+  const of = (content: ProbeContent): Trial => {
+    const { probe, ...rest } = trial(content, vip);
+    return { probe: { ...probe, source: ours }, ...rest };
+  };
+  const bytesOf = (frame: Uint8Array): Uint8Array => decodeEthernet(frame)?.payload ?? new Uint8Array(0);
+  const from = (protocol: number, payload: Uint8Array, source = vip): Uint8Array =>
+    encodeEthernet({
+      destination: MACS.mac,
+      source: MACS.nextHopMac,
+      tags: [],
+      etherType: EtherType.ipv6,
+      payload: encodeIpv6({ source, destination: ours, protocol, hopLimit: 64, payload }),
+    });
+  for (const [content, protocol] of [
+    [{ kind: 'syn', port: 80 }, IpProtocol.tcp],
+    [{ kind: 'datagram', port: 53 }, IpProtocol.udp],
+    [{ kind: 'echo', packetBytes: 1500 }, IpProtocol.icmpv6],
+  ] as const) {
+    const one = of(content);
+    const sent = bytesOf(probeFrame(one));
+    const packet = decodeIpv6(sent);
+    assert.ok(packet);
+    assert.deepEqual([packet.protocol, packet.source, packet.destination], [protocol, ours, vip]);
+    assert.equal(internetChecksum(packet.payload, pseudoHeaderSum(ours, vip, protocol, packet.payload.length)), 0, content.kind);
+    if (content.kind === 'echo') assert.equal(sent.length, 1500);
+    const error = (type: number, code: number) => {
+      const body = sent.slice(0, 48);
+      return answer(one, from(IpProtocol.icmpv6, encodeIcmp({ type, code, rest: 0, body }), server));
+    };
+    assert.deepEqual(error(1, 4), { kind: 'rejected', type: 3, code: 3, by: server }, 'port unreachable');
+    assert.deepEqual(error(1, 1), { kind: 'rejected', type: 3, code: 10, by: server }, 'prohibited');
+    assert.deepEqual(error(1, 5), { kind: 'rejected', type: 3, code: 13, by: server }, 'policy');
+    assert.deepEqual(error(2, 0), { kind: 'rejected', type: 3, code: 4, by: server }, 'too big');
+    assert.deepEqual(error(3, 0), { kind: 'rejected', type: 11, code: 0, by: server }, 'hop limit');
+    assert.equal(error(136, 0), undefined, 'an advertisement is no error');
+  }
+  const [opening, echo] = [of({ kind: 'syn', port: 80 }), of({ kind: 'echo', packetBytes: 84 })];
+  const tcp = (flags: number) => encodeTcp({ ...TCP_DEFAULTS, sourcePort: 80, destinationPort: opening.tag, flags }, vip, ours);
+  assert.deepEqual(answer(opening, from(IpProtocol.tcp, tcp(TcpFlag.syn | TcpFlag.ack))), { kind: 'accepted' });
+  assert.deepEqual(answer(opening, from(IpProtocol.tcp, tcp(TcpFlag.rst))), { kind: 'reset' });
+  assert.equal(decodeIpv6(bytesOf(resetFrame(opening) ?? new Uint8Array(0)))?.protocol, IpProtocol.tcp);
+  const reply = encodeIcmp({ type: 129, code: 0, rest: ((echo.tag << 16) | 1) >>> 0, body: new Uint8Array(4) });
+  assert.deepEqual(answer(echo, from(IpProtocol.icmpv6, reply)), { kind: 'accepted' });
+  assert.equal(answer(echo, from(IpProtocol.icmpv6, reply, server)), undefined, 'of another address');
 });

@@ -6,6 +6,7 @@
 import type { Address } from '../../../model/address.js';
 import { addressId, sameAddress } from '../../../model/identity.js';
 import type { DestinationSpec, ServiceKey } from '../../../model/service.js';
+import { hostLength } from '../../../model/subnet.js';
 import { ECHO_SMALL_BYTES, type Probe } from '../../../wire/probe-frames.js';
 import type { EchoFact, HandoverFact, HostFacts, PathFact, ServiceFact } from '../../facts.js';
 import { contains } from '../../network.js';
@@ -27,7 +28,7 @@ export interface Reached {
 export function reachedDestinations(services: readonly ServiceFact[], paths: readonly PathFact[], hopOf: HopOf): readonly Reached[] {
   const direct = new Set(paths.filter(({ kind }) => kind === 'direct').map(({ to }) => addressId(to)));
   return services.flatMap(({ spec: { key }, destinations }) => {
-    if (key.kind !== 'address' || key.protocol === 'sctp' || key.address.family !== 'inet' || key.port === 0) return [];
+    if (key.kind !== 'address' || key.protocol === 'sctp' || key.port === 0) return [];
     return destinations.flatMap((destination): readonly Reached[] => {
       const hop = direct.has(addressId(destination.address)) ? hopOf(destination.address) : undefined;
       return hop === undefined ? [] : [{ key, destination, hop }];
@@ -45,8 +46,12 @@ function direct({ key, destination, hop }: Reached): Handover {
   };
 }
 
-/** Stands for a client elsewhere: IPv4's dummy address (RFC 7600), which no host has. */
-export const ELSEWHERE: Address = { family: 'inet', words: [0xc0000008] };
+/** Stand for a client elsewhere: IPv4's dummy address (RFC 7600) and one of IPv6's prefix for what is discarded (RFC 6666); no host has them. */
+const ELSEWHERE: Readonly<Record<Address['family'], Address>> = {
+  inet: { family: 'inet', words: [0xc0000008] },
+  inet6: { family: 'inet6', words: [0x01000000, 0, 0, 8] },
+};
+export const elsewhereOf = ({ family }: Address): Address => ELSEWHERE[family];
 
 /**
  * An address whose answers need the server's gateway: the VIP; where that is in the server's own subnet, another one. Undefined: the VIP
@@ -55,8 +60,10 @@ export const ELSEWHERE: Address = { family: 'inet', words: [0xc0000008] };
 function foreignSource(host: HostFacts, { key, hop }: Reached): Address | undefined {
   if (!host.addresses.some(({ address }) => sameAddress(address, key.address))) return undefined;
   // The VIP may be the very address that this host has in the server's subnet.
-  const near = host.addresses.some((one) => one.ifindex === hop.ifindex && one.prefixLength < 32 && contains(one, key.address));
-  return near ? ELSEWHERE : key.address;
+  const near = host.addresses.some(
+    (one) => one.ifindex === hop.ifindex && one.prefixLength < hostLength(one.address) && contains(one, key.address),
+  );
+  return near ? elsewhereOf(key.address) : key.address;
 }
 
 function masqueraded(host: HostFacts, reached: Reached): readonly Handover[] {
@@ -83,7 +90,7 @@ export function elsewhereHandovers(host: HostFacts, reached: readonly Reached[],
   return reached
     .filter((one) => one.key.protocol === 'tcp' && one.destination.method === 'masq' && isWrong(one) && fromVip(one))
     .flatMap((one) => masqueraded(host, one))
-    .map((one) => ({ ...one, source: ELSEWHERE, fact: { ...one.fact, elsewhere: true } }));
+    .map((one) => ({ ...one, source: elsewhereOf(one.target), fact: { ...one.fact, elsewhere: true } }));
 }
 
 const idOf = ({ method, protocol, vip, port, realServer }: Handover['fact']): string =>
@@ -128,7 +135,7 @@ export function methodEchoes(host: HostFacts, reached: readonly Reached[]): read
     const { key, destination, hop } = one;
     if (destination.method === 'route') return [echo(hop, destination.address, key.address)];
     const source = destination.method === 'masq' ? foreignSource(host, one) : undefined;
-    const sources = source === undefined ? [] : sameAddress(source, ELSEWHERE) ? [source] : [source, ELSEWHERE];
+    const sources = source === undefined ? [] : sameAddress(source, elsewhereOf(source)) ? [source] : [source, elsewhereOf(source)];
     return sources.map((from) => echo(hop, destination.address, destination.address, ECHO_SMALL_BYTES, from));
   });
   const known = new Map(echoes.map((one) => [`${addressId(one.fact.host)} ${addressId(one.target)} ${addressId(one.source)}`, one]));

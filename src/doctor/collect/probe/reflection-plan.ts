@@ -5,7 +5,7 @@ import { addressId, sameAddress } from '../../../model/identity.js';
 import { contains } from '../../../model/subnet.js';
 import type { ClientFact, HostFacts, ServiceFact } from '../../facts.js';
 import type { NextHop } from './next-hop.js';
-import { ELSEWHERE } from './probe-plan.js';
+import { elsewhereOf } from './probe-plan.js';
 import type { ReflectionQuestion } from './reflections.js';
 
 /** `clients`: each has a VIP that is here, and the router to them. */
@@ -35,7 +35,7 @@ export function reflectionQuestions(
     add({ router, hop, source: hop.source, target: vip });
     add({ router, hop, source: hop.source, target: vip, port });
     add({ router, hop, source: vip, target: hop.source });
-    add({ router, hop, source: ELSEWHERE, target: hop.source });
+    add({ router, hop, source: elsewhereOf(hop.source), target: hop.source });
   }
   return [...found.values()];
 }

@@ -7,6 +7,10 @@ import { type Probe, probeFrame, resetFrame, type Trial } from '../../../wire/pr
 import type { ProbeAnswer } from '../../facts.js';
 import { answerIn } from './probe-answers.js';
 
+const FAMILIES = [
+  [EtherType.ipv4, 'inet'],
+  [EtherType.ipv6, 'inet6'],
+] as const;
 const ROUNDS = 3;
 const ROUND_MS = 250;
 /** With more frames than this on an interface, the socket's queue may have dropped the answer: silence then proves nothing. */
@@ -71,12 +75,14 @@ export function runProbes<T extends Probe>(probes: readonly T[]): ReadonlyMap<T,
   });
   const lines: Line<T>[] = [];
   try {
-    for (const ifindex of new Set(probes.map((probe) => probe.ifindex))) {
-      const own = trials.filter(({ probe }) => probe.ifindex === ifindex);
-      const socket = new PacketSocket(ifindex, EtherType.ipv4);
-      lines.push({ socket, trials: own, byTag: new Map(own.map((trial) => [trial.tag, trial])), frames: 0 });
-      socket.receiveBuffer(RECEIVE_BUFFER_BYTES);
-      socket.bypassTrafficControl(); // Otherwise our own datapath on this interface would balance the SYN.
+    for (const [etherType, family] of FAMILIES) {
+      for (const ifindex of new Set(probes.filter(({ target }) => target.family === family).map((probe) => probe.ifindex))) {
+        const own = trials.filter(({ probe }) => probe.ifindex === ifindex && probe.target.family === family);
+        const socket = new PacketSocket(ifindex, etherType);
+        lines.push({ socket, trials: own, byTag: new Map(own.map((trial) => [trial.tag, trial])), frames: 0 });
+        socket.receiveBuffer(RECEIVE_BUFFER_BYTES);
+        socket.bypassTrafficControl(); // Otherwise our own datapath on this interface would balance the SYN.
+      }
     }
     const round = new Round(lines);
     round.run();
