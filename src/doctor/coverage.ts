@@ -2,7 +2,7 @@
 import { counted } from '../model/counted.js';
 import { addressId } from '../model/identity.js';
 import type { DirectorFacts, Facts, RealServerFacts, VrrpNodeFacts } from './facts.js';
-import { vipsOf } from './network.js';
+import { BOTH_FAMILIES, vipsOf } from './network.js';
 
 export interface Coverage {
   readonly lookedAt: readonly string[];
@@ -26,7 +26,7 @@ function directorCoverage(facts: DirectorFacts): Coverage {
     lookedAt: [
       'the datapath',
       counted(facts.interfaces.length, 'interface'),
-      counted(vipsOf(facts.services).length, 'VIP'),
+      counted(vipsOf(facts.services, BOTH_FAMILIES).length, 'VIP'),
       ...(facts.connects.length === 0 ? [] : [`TCP of ${servers(facts.connects.length)}`]),
       ...(tried === 0 ? [] : [`forwarding to ${servers(tried)}`]),
       seen === 0 ? 'the default route' : `routes to ${counted(seen, 'client')}`,

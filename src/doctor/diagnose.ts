@@ -25,6 +25,7 @@ import { tableRule } from './rules/director/table.js';
 import { unservedRule } from './rules/director/unserved.js';
 import { vipFilteredRule } from './rules/director/vip-filtered.js';
 import { vipHoldersRule } from './rules/director/vip-holders.js';
+import { vipIpv6Rule } from './rules/director/vip-ipv6.js';
 import { vipPresentRule } from './rules/director/vip-present.js';
 import { serverArpRule } from './rules/real-server/server-arp.js';
 import { serverFilterRule } from './rules/real-server/server-filter.js';
@@ -40,6 +41,7 @@ const DIRECTOR_RULES: readonly ((facts: DirectorFacts) => readonly Finding[])[] 
   datapathRule,
   tableRule,
   vipPresentRule,
+  vipIpv6Rule,
   vipFilteredRule,
   vipHoldersRule,
   serverHoldersRule,

@@ -46,6 +46,17 @@ export interface HolderFact {
   readonly mac: Mac;
 }
 
+/** An address whose duplicate address detection `failed` is not used by the kernel, nor one where it is `under-way`. */
+export interface Ipv6AddressFact extends AddressFact {
+  readonly detection?: 'failed' | 'under-way';
+}
+
+/** Without link-local addresses, which no service has. */
+export interface Ipv6Facts {
+  readonly addresses: readonly Ipv6AddressFact[];
+  readonly defaultRoutes: readonly DefaultRoute[];
+}
+
 /** Facts that every role has. */
 export interface HostFacts {
   /** Without weir's own veth pair. */
@@ -53,6 +64,8 @@ export interface HostFacts {
   /** IPv4. */
   readonly addresses: readonly AddressFact[];
   readonly defaultRoutes: readonly DefaultRoute[];
+  /** Absent: it was not looked at, since nothing here is of IPv6. */
+  readonly ipv6?: Ipv6Facts;
   /** Sysctl values by path below /proc/sys. */
   readonly settings: ReadonlyMap<string, string>;
   /** Addresses of VRRP's instances: only the master has them, and VRRP's own rules judge where they are. Absent: no VRRP here. */

@@ -1,9 +1,9 @@
 // Helpers that several rules use: names, subnets, effective sysctls, texts of services.
-import type { Address } from '../model/address.js';
+import type { Address, Family } from '../model/address.js';
 import { endpointText } from '../model/endpoint-text.js';
 import { addressId, sameAddress } from '../model/identity.js';
 import type { DestinationSpec, ServiceSpec } from '../model/service.js';
-import { contains } from '../model/subnet.js';
+import { contains, hostLength } from '../model/subnet.js';
 import { type Link, LinkFlag, LinkHardware } from '../wire/rtnetlink-link.js';
 import type { AddressFact, HostFacts, ServiceFact, VrrpAddress } from './facts.js';
 
@@ -39,10 +39,21 @@ export function interfaceNameOf(facts: HostFacts, ifindex: number | undefined): 
   return facts.interfaces.find((iface) => iface.ifindex === ifindex)?.name ?? `interface ${ifindex ?? '?'}`;
 }
 
-/** Addresses of this host whose subnet contains `address`, without /32 prefixes and without the address itself. */
+/** Of both families. */
+export const allAddresses = ({ addresses, ipv6 }: HostFacts): readonly AddressFact[] => [...addresses, ...(ipv6?.addresses ?? [])];
+
+/** Addresses of this host whose subnet contains `address`, without /32 and /128 prefixes and without the address itself. */
 export function subnetsWith(facts: HostFacts, address: Address): readonly AddressFact[] {
-  return facts.addresses.filter((one) => one.prefixLength < 32 && contains(one, address) && !sameAddress(one.address, address));
+  return allAddresses(facts).filter(
+    (one) => one.prefixLength < hostLength(one.address) && contains(one, address) && !sameAddress(one.address, address),
+  );
 }
+
+/** By what a router answers for such addresses of others. */
+export const proxyOf = ({ family }: Address): string => (family === 'inet' ? 'proxy ARP' : 'proxy NDP');
+
+/** By what hosts ask for this address. */
+export const askedBy = ({ family }: Address): string => (family === 'inet' ? 'ARP' : 'neighbour solicitations');
 
 export function setting(facts: HostFacts, path: string): number {
   return Number(facts.settings.get(path) ?? '0');
@@ -63,18 +74,26 @@ export function placeText({ spec }: ServiceFact, destination: DestinationSpec): 
   return `${serviceText(spec)} → ${endpointText(destination)}`;
 }
 
-const once = (addresses: readonly Address[]): readonly Address[] => [
-  ...new Map(addresses.filter(({ family }) => family === 'inet').map((address) => [addressId(address), address])).values(),
+const once = (addresses: readonly Address[], families: readonly Family[]): readonly Address[] => [
+  ...new Map(addresses.filter(({ family }) => families.includes(family)).map((address) => [addressId(address), address])).values(),
 ];
 
+export const BOTH_FAMILIES: readonly Family[] = ['inet', 'inet6'];
+
 /** Every VIP once. */
-export function vipsOf(services: readonly ServiceFact[]): readonly Address[] {
-  return once(services.flatMap(({ spec: { key } }) => (key.kind === 'address' ? [key.address] : [])));
+export function vipsOf(services: readonly ServiceFact[], families: readonly Family[] = ['inet']): readonly Address[] {
+  return once(
+    services.flatMap(({ spec: { key } }) => (key.kind === 'address' ? [key.address] : [])),
+    families,
+  );
 }
 
 /** Every real server's address once. */
-export function realServersOf(services: readonly ServiceFact[]): readonly Address[] {
-  return once(services.flatMap(({ destinations }) => destinations.map(({ address }) => address)));
+export function realServersOf(services: readonly ServiceFact[], families: readonly Family[] = ['inet']): readonly Address[] {
+  return once(
+    services.flatMap(({ destinations }) => destinations.map(({ address }) => address)),
+    families,
+  );
 }
 
 /** The address as an instance of VRRP has it; undefined: VRRP does not manage it. */

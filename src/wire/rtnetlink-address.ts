@@ -29,6 +29,7 @@ export const AddressScope = { global: 0, site: 200, link: 253, host: 254 } as co
 export const AddressFlag = {
   secondary: 0x01,
   noDad: 0x02,
+  dadFailed: 0x08,
   home: 0x10,
   deprecated: 0x20,
   tentative: 0x40,

@@ -1,5 +1,5 @@
 // How this host sends to its clients, by the routes and policy rules that apply to packets from the VIP.
-import type { Address } from '../../model/address.js';
+import type { Address, Family } from '../../model/address.js';
 import { addressId } from '../../model/identity.js';
 import type { Netlink } from '../../sys/netlink/netlink.js';
 import { decodeRoute, dumpRoutes, RouteType } from '../../wire/rtnetlink-route.js';
@@ -35,10 +35,10 @@ const REFUSING = new Map<number, RefusingRoute['type']>([
   [RouteType.prohibit, 'prohibit'],
 ]);
 
-export function collectRefusingRoutes(netlink: Netlink): readonly RefusingRoute[] {
-  return netlink.dump(dumpRoutes('inet'), decodeRoute, 'list routes').flatMap(({ type, destination, prefixLength, table }) => {
+export function collectRefusingRoutes(netlink: Netlink, family: Family = 'inet'): readonly RefusingRoute[] {
+  return netlink.dump(dumpRoutes(family), decodeRoute, 'list routes').flatMap(({ type, destination, prefixLength, table }) => {
     const refusal = REFUSING.get(type);
-    const address: Address = destination ?? { family: 'inet', words: [0] };
+    const address: Address = destination ?? { family, words: family === 'inet' ? [0] : [0, 0, 0, 0] };
     return refusal === undefined ? [] : [{ type: refusal, destination: { address, prefixLength }, table }];
   });
 }

@@ -11,6 +11,7 @@ import { aimedRules } from '../packet-filter/aim.js';
 import { collectClientPaths, collectRefusingRoutes } from './client-paths.js';
 import { collectConnects, otherPorts } from './connects.js';
 import { collectDenials } from './denials.js';
+import { collectDirectorIpv6 } from './director-ipv6.js';
 import { collectFilterChains } from './filter-chains.js';
 import { collectHolders, collectNeighbours, PROBES_MAX } from './holders.js';
 import { collectPath } from './host.js';
@@ -86,9 +87,11 @@ export async function collectDirector(netlink: Netlink, { host, datapath, table 
   const reflections = collectReflections(reflectionQuestions(host, services, clients, hopOf).slice(0, REFLECTIONS_MAX), wires, macs);
   const { offloads, notExamined } = collectOffloads(host.interfaces.filter(usesArp));
   const filters = collectFilterChains();
+  const six = collectDirectorIpv6(netlink, host, services);
   const drops = table.drops();
   return {
     ...host,
+    ...(six === undefined ? {} : { ipv6: six.ipv6 }),
     role: 'director',
     datapath,
     services,
@@ -96,16 +99,16 @@ export async function collectDirector(netlink: Netlink, { host, datapath, table 
     ...(drops === undefined ? {} : { drops }),
     ...(table.fill === undefined ? {} : { fill: table.fill }),
     clients,
-    paths: paths.map((path) => (unasked.has(addressId(path.to)) ? { ...path, unasked: true } : path)),
+    paths: [...paths.map((path) => (unasked.has(addressId(path.to)) ? { ...path, unasked: true } : path)), ...(six?.paths ?? [])],
     connects,
-    holders,
+    holders: [...holders, ...(six?.holders ?? [])],
     silent,
-    neighbours,
+    neighbours: [...neighbours, ...(six?.neighbours ?? [])],
     reflections,
     unserved: unserved(),
-    refusingRoutes: collectRefusingRoutes(netlink),
-    handovers: servers.handovers,
-    echoes: servers.echoes,
+    refusingRoutes: [...collectRefusingRoutes(netlink), ...(six?.refusingRoutes ?? [])],
+    handovers: [...servers.handovers, ...(six?.handovers ?? [])],
+    echoes: [...servers.echoes, ...(six?.echoes ?? [])],
     offloads,
     filters: aimedRules(filters.chains),
     denials: collectDenials(host, services, filters.chains),
@@ -114,7 +117,7 @@ export async function collectDirector(netlink: Netlink, { host, datapath, table 
       ...notExamined,
       ...filters.notExamined,
       ...tooMany(unasked.size, 'not asked for by ARP', 'address was', 'addresses were', PROBES_MAX),
-      ...tooMany(servers.left, 'not tried by the forwarding method', 'server was', 'servers were', HANDOVERS_MAX),
+      ...tooMany(servers.left + (six?.left ?? 0), 'not tried by the forwarding method', 'server was', 'servers were', HANDOVERS_MAX),
       ...tooMany(connectTargets(services).length - CONNECTS_MAX, 'not connected to', 'real server was', 'real servers were', CONNECTS_MAX),
     ],
   };

@@ -1,7 +1,7 @@
 // Which hosts answer ARP for the VIPs, the real servers, the gateways and this host's own addresses.
 import type { AddressQuestion } from '../../host/address-probe.js';
 import { probeArp } from '../../host/arp.js';
-import type { Address } from '../../model/address.js';
+import type { Address, Family } from '../../model/address.js';
 import { addressId, sameAddress } from '../../model/identity.js';
 import type { Netlink } from '../../sys/netlink/netlink.js';
 import { decodeNeighbour, dumpNeighbours, NeighbourState } from '../../wire/rtnetlink-neighbour.js';
@@ -21,8 +21,8 @@ export interface Holders {
 
 const USABLE = NeighbourState.reachable | NeighbourState.stale | NeighbourState.delay | NeighbourState.probe;
 
-export function collectNeighbours(netlink: Netlink): readonly NeighbourFact[] {
-  return netlink.dump(dumpNeighbours('inet'), decodeNeighbour, 'list neighbours').flatMap(({ ifindex, address, mac, state }) => {
+export function collectNeighbours(netlink: Netlink, family: Family = 'inet'): readonly NeighbourFact[] {
+  return netlink.dump(dumpNeighbours(family), decodeNeighbour, 'list neighbours').flatMap(({ ifindex, address, mac, state }) => {
     const permanent = (state & NeighbourState.permanent) !== 0;
     return mac === undefined || (!permanent && (state & USABLE) === 0) ? [] : [{ ifindex, address, mac, permanent }];
   });

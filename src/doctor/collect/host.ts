@@ -1,16 +1,26 @@
 // Reads what every role needs: interfaces, addresses, default routes and sysctls.
 
 import { withoutPair } from '../../datapath/ebpf/load/pair.js';
-import type { Address } from '../../model/address.js';
+import type { Address, Family } from '../../model/address.js';
 import { hasCode } from '../../sys/errno.js';
 import { readSetting } from '../../sys/files/sysctl.js';
 import type { Netlink } from '../../sys/netlink/netlink.js';
 import { decodeInterfaceAddress, dumpAddresses } from '../../wire/rtnetlink-address.js';
 import { decodeLink, dumpLinks } from '../../wire/rtnetlink-link.js';
 import { decodeRoute, dumpRoutes, lookUpRoute, RouteTable, RouteType } from '../../wire/rtnetlink-route.js';
-import type { HostFacts, PathFact } from '../facts.js';
+import type { DefaultRoute, HostFacts, PathFact } from '../facts.js';
 
 const PER_INTERFACE = ['rp_filter', 'arp_ignore', 'arp_announce', 'forwarding'] as const;
+
+export function collectDefaultRoutes(netlink: Netlink, family: Family): readonly DefaultRoute[] {
+  return netlink
+    .dump(dumpRoutes(family), decodeRoute, 'list routes')
+    .filter(({ table, type, prefixLength }) => table === RouteTable.main && type === RouteType.unicast && prefixLength === 0)
+    .map(({ ifindex, gateway }) => ({
+      ...(ifindex === undefined ? {} : { ifindex }),
+      ...(gateway === undefined ? {} : { gateway }),
+    }));
+}
 
 export function collectHost(netlink: Netlink): HostFacts {
   // The datapath's own veth pair is left out: the rules are about the host's interfaces.
@@ -18,13 +28,7 @@ export function collectHost(netlink: Netlink): HostFacts {
   const addresses = netlink
     .dump(dumpAddresses(), decodeInterfaceAddress, 'list addresses')
     .filter(({ address, ifindex }) => address.family === 'inet' && interfaces.some((iface) => iface.ifindex === ifindex));
-  const defaultRoutes = netlink
-    .dump(dumpRoutes('inet'), decodeRoute, 'list routes')
-    .filter(({ table, type, prefixLength }) => table === RouteTable.main && type === RouteType.unicast && prefixLength === 0)
-    .map(({ ifindex, gateway }) => ({
-      ...(ifindex === undefined ? {} : { ifindex }),
-      ...(gateway === undefined ? {} : { gateway }),
-    }));
+  const defaultRoutes = collectDefaultRoutes(netlink, 'inet');
   const paths = ['all', ...interfaces.map(({ name }) => name)].flatMap((name) =>
     PER_INTERFACE.map((key) => `net/ipv4/conf/${name}/${key}`),
   );

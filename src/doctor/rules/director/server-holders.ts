@@ -4,7 +4,7 @@ import { formatAddress } from '../../../model/address-text.js';
 import type { Finding } from '../../../model/finding.js';
 import { addressId, sameAddress } from '../../../model/identity.js';
 import type { DirectorFacts } from '../../facts.js';
-import { interfaceNameOf, realServersOf, vipsOf, vrrpAddress } from '../../network.js';
+import { askedBy, BOTH_FAMILIES, interfaceNameOf, proxyOf, realServersOf, vipsOf, vrrpAddress } from '../../network.js';
 import { routerWith } from './vip-holders.js';
 
 /** What else is known of the hosts with these MACs: a router, or other addresses. */
@@ -28,9 +28,9 @@ function ofServer(facts: DirectorFacts, server: Address): readonly Finding[] {
     {
       severity: 'error',
       code: 'server-answered-twice',
-      what: `${macs.join(' and ')} both answer ARP for real server ${text} on ${interfaceName}`,
-      cause: `connections go to the one or the other: either two hosts have this address, or one host has two interfaces there, or a router has proxy ARP on${aliases(facts, server, macs)}`,
-      advice: `find both (arping -I ${interfaceName} ${text}) and let one answer`,
+      what: `${macs.join(' and ')} both answer ${askedBy(server)} for real server ${text} on ${interfaceName}`,
+      cause: `connections go to the one or the other: either two hosts have this address, or one host has two interfaces there, or a router has ${proxyOf(server)} on${aliases(facts, server, macs)}`,
+      advice: `find both (${server.family === 'inet' ? `arping -I ${interfaceName} ${text}` : `ndisc6 -m ${text} ${interfaceName}`}) and let one answer`,
     },
   ];
 }
@@ -54,5 +54,5 @@ function ofThisHost(facts: DirectorFacts): readonly Finding[] {
 }
 
 export function serverHoldersRule(facts: DirectorFacts): readonly Finding[] {
-  return [...realServersOf(facts.services).flatMap((server) => ofServer(facts, server)), ...ofThisHost(facts)];
+  return [...realServersOf(facts.services, BOTH_FAMILIES).flatMap((server) => ofServer(facts, server)), ...ofThisHost(facts)];
 }

@@ -4,11 +4,22 @@ import { formatAddress } from '../../../model/address-text.js';
 import type { Finding } from '../../../model/finding.js';
 import { sameAddress } from '../../../model/identity.js';
 import type { DirectorFacts } from '../../facts.js';
-import { interfaceNameOf, isServer, realServersOf, subnetsWith, vipsOf, vrrpAddress } from '../../network.js';
+import {
+  allAddresses,
+  askedBy,
+  BOTH_FAMILIES,
+  interfaceNameOf,
+  isServer,
+  proxyOf,
+  realServersOf,
+  subnetsWith,
+  vipsOf,
+  vrrpAddress,
+} from '../../network.js';
 
 /** The real servers whose MAC this is. */
 function owners(facts: DirectorFacts, mac: string): readonly Address[] {
-  const servers = realServersOf(facts.services);
+  const servers = realServersOf(facts.services, BOTH_FAMILIES);
   return servers.filter((server) => facts.holders.some((holder) => holder.mac === mac && sameAddress(holder.address, server)));
 }
 
@@ -28,10 +39,10 @@ function isAskedThere(facts: DirectorFacts, vip: Address, ifindex: number): bool
 }
 
 export function vipHoldersRule(facts: DirectorFacts): readonly Finding[] {
-  return vipsOf(facts.services).flatMap((vip) => {
-    const text = formatAddress(vip);
+  return vipsOf(facts.services, BOTH_FAMILIES).flatMap((vip) => {
+    const [text, asked] = [formatAddress(vip), askedBy(vip)];
     const managed = vrrpAddress(facts, vip);
-    const here = facts.addresses.some(({ address }) => sameAddress(address, vip));
+    const here = allAddresses(facts).some(({ address }) => sameAddress(address, vip));
     return facts.holders
       .filter(({ address, mac }) => sameAddress(address, vip) && (here || owners(facts, mac).length > 0)) // Else vip-absent names it.
       .flatMap(({ mac, ifindex }): Finding | readonly Finding[] => {
@@ -42,8 +53,8 @@ export function vipHoldersRule(facts: DirectorFacts): readonly Finding[] {
           return {
             severity: isAskedThere(facts, vip, ifindex) ? 'error' : 'info',
             code: 'vip-answered-by-server',
-            what: `real server ${names.join(', ')} answers ARP for VIP ${text} on ${interfaceName} (${mac})`,
-            cause: `either it is on an interface there, or arp_ignore and arp_announce do not hide it: ${isAskedThere(facts, vip, ifindex) ? 'clients' : 'clients in that network alone'} bypass the director`,
+            what: `real server ${names.join(', ')} answers ${asked} for VIP ${text} on ${interfaceName} (${mac})`,
+            cause: `${vip.family === 'inet' ? 'either it is on an interface there, or arp_ignore and arp_announce do not hide it' : 'either it is on an interface there, or a proxy entry (ip -6 neigh show proxy) answers'}: ${isAskedThere(facts, vip, ifindex) ? 'clients' : 'clients in that network alone'} bypass the director`,
             on: server,
             // On an interface no value of arp_ignore hides it, and `start` refuses it.
             fix: `ip addr flush to ${text}; weir realserver start --vip ${text}`,
@@ -55,11 +66,11 @@ export function vipHoldersRule(facts: DirectorFacts): readonly Finding[] {
         return {
           severity: 'error',
           code: 'vip-answered-by-other',
-          what: `${mac} answers ARP for VIP ${text} on ${interfaceName}`,
+          what: `${mac} answers ${asked} for VIP ${text} on ${interfaceName}`,
           cause:
             router === undefined
-              ? 'it is not a real server of this table: either another director, or a host with the same address, or a router with proxy ARP'
-              : `it is the router ${router}: proxy ARP is on there, or it has the address`,
+              ? `it is not a real server of this table: either another director, or a host with the same address, or a router with ${proxyOf(vip)}`
+              : `it is the router ${router}: ${proxyOf(vip)} is on there, or it has the address`,
           advice: `find it (ip neigh; the switch's table of ${mac}) and remove ${text} from it`,
         };
       });

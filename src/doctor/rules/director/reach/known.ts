@@ -4,14 +4,14 @@ import { formatAddress } from '../../../../model/address-text.js';
 import { addressId, destinationId, sameAddress } from '../../../../model/identity.js';
 import type { DestinationSpec } from '../../../../model/service.js';
 import type { ConnectFact, DirectorFacts, HandoverFact, PathFact, ProbeAnswer, ServiceFact } from '../../../facts.js';
-import { contains, subnetsWith } from '../../../network.js';
+import { allAddresses, contains, subnetsWith } from '../../../network.js';
 
 export interface Known {
   readonly facts: DirectorFacts;
   readonly paths: ReadonlyMap<string, PathFact>;
   readonly connects: ReadonlyMap<string, ConnectFact>;
   readonly handovers: ReadonlyMap<string, HandoverFact>;
-  /** By interface and address: the MACs that answer ARP there. */
+  /** By interface and address: the MACs that answer ARP or neighbour solicitations there. */
   readonly macs: ReadonlyMap<string, readonly string[]>;
   readonly permanent: ReadonlyMap<string, string>;
   readonly own: ReadonlySet<string>;
@@ -34,7 +34,7 @@ export function knownOf(facts: DirectorFacts): Known {
     handovers: new Map(facts.handovers.map((one) => [handoverId(one), one])),
     macs,
     permanent: new Map(facts.neighbours.filter(({ permanent }) => permanent).map((one) => [placeId(one), one.mac])),
-    own: new Set(facts.addresses.map(({ address }) => addressId(address))),
+    own: new Set(allAddresses(facts).map(({ address }) => addressId(address))),
   };
 }
 
@@ -67,7 +67,7 @@ const isVip = ({ services }: DirectorFacts, address: Address): boolean =>
 
 /** An address of this host that is no VIP. */
 const isNear = (facts: DirectorFacts, address: Address): boolean =>
-  !isVip(facts, address) && facts.addresses.some((one) => sameAddress(one.address, address));
+  !isVip(facts, address) && allAddresses(facts).some((one) => sameAddress(one.address, address));
 
 /** The address of this host in the server's subnet, which the server sees and can have as its gateway: VRRP's, if it has one there. */
 export function directorAddressFor(facts: DirectorFacts, server: Address): string | undefined {

@@ -86,7 +86,7 @@ function directVerdict(known: Known, key: AddressKey, destination: DestinationSp
           code: 'server-deaf-to-vip',
           verb: NOT_FOR_VIP,
           cause: `it accepts connections to ${server}:${destination.port} and answers those to ${vip}:${key.port} with RST: either its process listens on ${server} alone, or a packet filter there resets them`,
-          advice: `let the process there listen on ${vip}, too (0.0.0.0)`,
+          advice: `let the process there listen on ${vip}, too (${key.address.family === 'inet' ? '0.0.0.0' : '::'})`,
         }
       : {
           code: 'server-unreachable',
@@ -144,14 +144,18 @@ function natVerdict(known: Known, destination: DestinationSpec, answer: ProbeAns
   const cause = (gateway: string): string =>
     `it answers this host and not through it: either its gateway to other networks is not ${gateway}, or a firewall there drops packets from them`;
   if (dip === undefined) return firewall(cause('this director'));
-  const advice = `where its default route is that already: weir doctor --role rs --dip ${dip} there names the rule`;
+  // There doctor examines IPv4 only.
+  const advice =
+    destination.address.family === 'inet'
+      ? { advice: `where its default route is that already: weir doctor --role rs --dip ${dip} there names the rule` }
+      : {};
   return {
     code: 'server-answers-elsewhere',
     verb: NOT_BACK,
     cause: cause(dip),
     on: server,
     fix: `ip route replace default via ${dip}`,
-    advice,
+    ...advice,
   };
 }
 

@@ -4,8 +4,9 @@ import type { Address } from '../../../../model/address.js';
 import { formatAddress } from '../../../../model/address-text.js';
 import { addressId, sameAddress } from '../../../../model/identity.js';
 import { shellWord } from '../../../../model/shell-word.js';
+import { hostLength } from '../../../../model/subnet.js';
 import type { DirectorFacts, PathFact, RefusingRoute } from '../../../facts.js';
-import { contains, interfaceNameOf, usesArp } from '../../../network.js';
+import { allAddresses, askedBy, contains, interfaceNameOf, usesArp } from '../../../network.js';
 import { troubleOf } from '../../interface-trouble.js';
 import { type Known, placeId } from './known.js';
 import type { Repair } from './verdict.js';
@@ -41,9 +42,9 @@ export function refusalRepair(facts: WithRefusingRoutes, path: PathFact, to: str
 
 /** An interface that has the address's subnet and is down: the interfaces' rule reports it. */
 export function isBehindDownInterface(facts: DirectorFacts, to: Address): boolean {
-  return facts.addresses.some((one) => {
+  return allAddresses(facts).some((one) => {
     const iface = facts.interfaces.find(({ ifindex }) => ifindex === one.ifindex);
-    return one.prefixLength < 32 && contains(one, to) && iface !== undefined && troubleOf(iface) === 'down';
+    return one.prefixLength < hostLength(one.address) && contains(one, to) && iface !== undefined && troubleOf(iface) === 'down';
   });
 }
 
@@ -55,7 +56,7 @@ export function isReportedByInterface({ facts, paths }: Known, to: Address): boo
   return isBehindDownInterface(facts, to) || (iface !== undefined && troubleOf(iface) !== undefined);
 }
 
-/** Another interface where a host answers ARP for the address. */
+/** Another interface where a host answers for the address. */
 function answeredElsewhere({ facts }: Known, path: PathFact): string | undefined {
   const holder = facts.holders.find(({ address, ifindex }) => sameAddress(address, path.to) && ifindex !== path.ifindex);
   return holder && interfaceNameOf(facts, holder.ifindex);
@@ -66,15 +67,21 @@ function withoutRoute(known: Known, path: PathFact): Repair {
   const to = formatAddress(path.to);
   if (path.refusedBy !== undefined) return refusalRepair(facts, path, 'it');
   const there = answeredElsewhere(known, path);
-  if (there !== undefined && !facts.addresses.some(({ ifindex }) => interfaceNameOf(facts, ifindex) === there)) {
+  if (
+    there !== undefined &&
+    !allAddresses(facts).some(({ ifindex, address }) => address.family === path.to.family && interfaceNameOf(facts, ifindex) === there)
+  ) {
     return {
-      cause: `this host has no route to it, and it answers ARP on ${there}, which has no IPv4 address`,
+      cause: `this host has no route to it, and it answers ${askedBy(path.to)} on ${there}, which has no ${path.to.family === 'inet' ? 'IPv4' : 'IPv6'} address`,
       advice: `add this host's address of that network: ip addr add ADDRESS/LENGTH dev ${shellWord(there)}`,
     };
   }
   return there === undefined
     ? { cause: 'this host has no route to it', advice: `add one: ip route add ${to} dev IF, or via a router` }
-    : { cause: `this host has no route to it, and it answers ARP on ${there}`, fix: `ip route add ${to} dev ${shellWord(there)}` };
+    : {
+        cause: `this host has no route to it, and it answers ${askedBy(path.to)} on ${there}`,
+        fix: `ip route add ${to} dev ${shellWord(there)}`,
+      };
 }
 
 /** A neighbour that packets are sent to: a server or a router. `nothing`: who is missing when no host answers. */
@@ -82,13 +89,13 @@ function neighbourRepair(known: Known, ifindex: number, address: Address, unaske
   const { facts, macs, permanent } = known;
   const iface = facts.interfaces.find((one) => one.ifindex === ifindex);
   if (iface === undefined || !usesArp(iface)) return undefined;
-  const name = formatAddress(address);
+  const [name, asked] = [formatAddress(address), askedBy(address)];
   const place = { ifindex, address };
   const answers = macs.get(placeId(place)) ?? [];
   const fixed = permanent.get(placeId(place));
   if (fixed !== undefined && answers.length > 0 && !answers.includes(fixed)) {
     return {
-      cause: `the neighbour table has a permanent entry ${fixed} for ${name} on ${iface.name}, and ${answers.join(' and ')} answers ARP for it`,
+      cause: `the neighbour table has a permanent entry ${fixed} for ${name} on ${iface.name}, and ${answers.join(' and ')} answers ${asked} for it`,
       fix: `ip neigh del ${name} dev ${shellWord(iface.name)}`,
     };
   }
@@ -96,12 +103,12 @@ function neighbourRepair(known: Known, ifindex: number, address: Address, unaske
   const there = answeredElsewhere(known, { to: address, kind: 'direct', ifindex });
   if (there !== undefined) {
     return {
-      cause: `no host answers ARP for ${name} on ${iface.name}, where the route leads, and one does on ${there}`,
+      cause: `no host answers ${asked} for ${name} on ${iface.name}, where the route leads, and one does on ${there}`,
       fix: `ip route replace ${name} dev ${shellWord(there)}`,
     };
   }
   return {
-    cause: `no host answers ARP for ${name} on ${iface.name}: it is down, unplugged, in another VLAN, or has another address`,
+    cause: `no host answers ${asked} for ${name} on ${iface.name}: it is down, unplugged, in another VLAN, or has another address`,
     advice: `look there: ip addr; ip link`,
   };
 }
