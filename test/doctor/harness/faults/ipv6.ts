@@ -15,7 +15,10 @@ export const faults: readonly Fault[] = [
   ),
   dr(
     'vip-on-lo',
-    [['director', `ip addr del ${VIP}/128 dev eth0; ip addr add ${VIP}/128 dev lo`]],
+    [
+      ['director', `ip addr del ${VIP}/128 dev eth0; ip addr add ${VIP}/128 dev lo`],
+      ['client', 'ip neigh flush all'],
+    ],
     'vip-on-lo',
     /VIP fd00:33::80 is on lo, and its subnet is on eth0/,
   ),
