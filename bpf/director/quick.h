@@ -23,8 +23,8 @@ struct quick {
 /* A header's checksum is right when the sum of its words is a multiple of 0xffff; divisibility by one multiplication. */
 #define RIGHT_SUM(sum) ((sum) * 0xfffefffefffeffffull <= 0x0001000100010001ull)
 
-/* Reads an unfragmented packet without options. False: the full path looks closer. Martians have no connection, so they are not
- * looked for here. */
+/* Reads an unfragmented packet without options. False: the full path looks closer. Martians have no connection, but where
+ * the director itself is the client, so they are not looked for here. */
 static __always_inline bool quick_parse(void *data, void *end, struct packet *p) {
   __u32 *ip = data + ETH_LEN;
   if (data + ETH_LEN + IP_LEN + 8 > end) return false;
