@@ -14,15 +14,15 @@
 import type { Address } from '../model/address.js';
 import { IpProtocol } from '../model/ip-protocol.js';
 import { decodeAddress, encodeAddress } from './address-bytes.js';
-import { concat, viewOf } from './bytes.js';
-import { internetChecksum, pseudoHeaderSum } from './checksum.js';
+import { concat } from './bytes.js';
 import { decodeEthernet, EtherType, encodeEthernet, type Mac, macBytes, macText } from './ethernet.js';
+import { encodeIcmpv6 } from './icmpv6.js';
+import { IPV6_HEADER_BYTES } from './ipv6.js';
 
 const SOLICITATION = 135;
 const ADVERTISEMENT = 136;
 const SOURCE_LINK_ADDRESS = 1;
 const TARGET_LINK_ADDRESS = 2;
-const HEADER_BYTES = 40;
 /** In the IPv6 header. */
 const SOURCE_AT = 8;
 const ADDRESS_BYTES = 16;
@@ -51,14 +51,12 @@ export function neighbourSolicitation(mac: Mac, from: Address, target: Address):
   const group = solicitedNode(target);
   const option = isUnspecified(from) ? new Uint8Array(0) : concat(Uint8Array.of(SOURCE_LINK_ADDRESS, 1), macBytes(mac));
   const message = concat(Uint8Array.of(SOLICITATION, 0, 0, 0, 0, 0, 0, 0), encodeAddress(target), option);
-  viewOf(message).setUint16(2, internetChecksum(message, pseudoHeaderSum(from, group, IpProtocol.icmpv6, message.length)));
-  const header = Uint8Array.of(0x60, 0, 0, 0, 0, message.length, IpProtocol.icmpv6, HOPS);
   return encodeEthernet({
     destination: solicitedNodeMac(target),
     source: mac,
     tags: [],
     etherType: EtherType.ipv6,
-    payload: concat(header, encodeAddress(from), encodeAddress(group), message),
+    payload: encodeIcmpv6(from, group, HOPS, message),
   });
 }
 
@@ -75,7 +73,7 @@ export function neighbourClaim(frame: Uint8Array): NeighbourClaim | undefined {
   const ethernet = decodeEthernet(frame);
   const packet = ethernet?.etherType === EtherType.ipv6 ? ethernet.payload : undefined;
   if (ethernet === undefined || packet === undefined || packet[6] !== IpProtocol.icmpv6 || packet[7] !== HOPS) return undefined;
-  const message = packet.subarray(HEADER_BYTES);
+  const message = packet.subarray(IPV6_HEADER_BYTES);
   const address = message.length >= AT.option ? decodeAddress(message.subarray(AT.target, AT.option)) : undefined;
   if (address === undefined) return undefined;
   if (message[0] === SOLICITATION) {

@@ -12,16 +12,16 @@
 //     |   option: type 2, length 1 (in 8 bytes), the link address (6) |
 //     +---------------------------------------------------------------+
 import type { Address } from '../model/address.js';
-import { IpProtocol } from '../model/ip-protocol.js';
 import { encodeAddress } from './address-bytes.js';
-import { concat, viewOf } from './bytes.js';
-import { internetChecksum, pseudoHeaderSum } from './checksum.js';
+import { concat } from './bytes.js';
 import { EtherType, encodeEthernet, type Mac, macBytes } from './ethernet.js';
+import { encodeIcmpv6 } from './icmpv6.js';
 
 const ALL_NODES: Address = { family: 'inet6', words: [0xff020000, 0, 0, 1] };
 const ALL_NODES_MAC: Mac = '33:33:00:00:00:01';
 const OVERRIDE = 0x20;
 const ROUTER = 0x80;
+const HOPS = 255;
 
 /** The whole frame. `router`: this host forwards. @throws RangeError for an address that is not IPv6 */
 export function unsolicitedAdvertisement(mac: Mac, address: Address, router: boolean): Uint8Array {
@@ -32,13 +32,11 @@ export function unsolicitedAdvertisement(mac: Mac, address: Address, router: boo
     Uint8Array.of(2, 1),
     macBytes(mac),
   );
-  viewOf(message).setUint16(2, internetChecksum(message, pseudoHeaderSum(address, ALL_NODES, IpProtocol.icmpv6, message.length)));
-  const header = Uint8Array.of(0x60, 0, 0, 0, 0, message.length, IpProtocol.icmpv6, 255);
   return encodeEthernet({
     destination: ALL_NODES_MAC,
     source: mac,
     tags: [],
     etherType: EtherType.ipv6,
-    payload: concat(header, encodeAddress(address), encodeAddress(ALL_NODES), message),
+    payload: encodeIcmpv6(address, ALL_NODES, HOPS, message),
   });
 }

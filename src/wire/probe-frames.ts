@@ -4,10 +4,10 @@ import type { Address } from '../model/address.js';
 import { sameAddress } from '../model/identity.js';
 import { IpProtocol } from '../model/ip-protocol.js';
 import { viewOf } from './bytes.js';
-import { internetChecksum, pseudoHeaderSum } from './checksum.js';
 import { echoRequest } from './echo.js';
 import { decodeEthernet, EtherType, encodeEthernet, type Mac } from './ethernet.js';
 import { decodeIcmp, IcmpType, isIcmpError } from './icmp.js';
+import { sumIcmpv6 } from './icmpv6.js';
 import { decodeIpv4, encodeIpv4, IPV4_DEFAULTS, type Ipv4Packet } from './ipv4.js';
 import { decodeIpv6, encodeIpv6 } from './ipv6.js';
 import { decodeTcp, encodeTcp, TCP_DEFAULTS, TcpFlag } from './tcp.js';
@@ -73,7 +73,7 @@ function echoFrame(trial: Trial, packetBytes: number): Uint8Array {
   const echo = { id: trial.tag, sequence: 1, data: new Uint8Array(packetBytes - ECHO_HEADERS_BYTES[family]) };
   const message = echoRequest(family, echo);
   if (family === 'inet') return ipFrame(trial, IpProtocol.icmp, message, DONT_FRAGMENT);
-  viewOf(message).setUint16(2, internetChecksum(message, pseudoHeaderSum(source, target, IpProtocol.icmpv6, message.length)));
+  sumIcmpv6(message, source, target);
   return ipFrame(trial, IpProtocol.icmpv6, message, DONT_FRAGMENT);
 }
 
