@@ -1,12 +1,16 @@
-// Asks the hosts of a link which of them have an address: by frames of ARP or of neighbour discovery, without claiming it.
+// Asks the hosts of a link which of them have an address, without claiming it, or announces one: by frames of ARP or of neighbour discovery.
 //
 // The pauses of RFC 5227 and RFC 4862 (one to two seconds) are for a thousand hosts that boot together; an operator at a terminal
 // waits for a fraction of that.
 import type { Address } from '../model/address.js';
 import { addressId } from '../model/identity.js';
 import { systemClock } from '../sys/clock.js';
+import { using } from '../sys/fd.js';
 import { PacketSocket } from '../sys/sockets/packet-socket.js';
 import type { Mac } from '../wire/ethernet.js';
+
+const ANNOUNCEMENTS = 3;
+const ANNOUNCEMENT_PAUSE_MS = 100;
 
 /** What is asked on one interface. */
 export interface AddressQuestion {
@@ -89,4 +93,14 @@ export function probeAddresses(
     for (const { socket } of sockets) socket.close();
   }
   return [...answers.values()];
+}
+
+/** Sends these frames several times, since no host confirms them. @throws SystemError */
+export function announceBy(ifindex: number, etherType: number, frames: readonly Uint8Array[]): void {
+  using(new PacketSocket(ifindex, etherType), (socket) => {
+    for (let count = 0; count < ANNOUNCEMENTS; count++) {
+      if (count > 0) systemClock.sleep(ANNOUNCEMENT_PAUSE_MS);
+      for (const frame of frames) socket.sendOrLose(frame);
+    }
+  });
 }

@@ -1,12 +1,16 @@
 // ARP probes (RFC 5227): which hosts have an address, asked without claiming it. Announcements (gratuitous ARP) that this host has it.
 import type { Address } from '../model/address.js';
 import { sameAddress } from '../model/identity.js';
-import { systemClock } from '../sys/clock.js';
-import { using } from '../sys/fd.js';
-import { PacketSocket } from '../sys/sockets/packet-socket.js';
 import { type ArpMessage, decodeArp, encodeArp } from '../wire/arp.js';
 import { BROADCAST_MAC, decodeEthernet, EtherType, encodeEthernet, type Mac, ZERO_MAC } from '../wire/ethernet.js';
-import { type AddressAnswer, type AddressQuestion, type ProbeOptions, type ProbeProtocol, probeAddresses } from './address-probe.js';
+import {
+  type AddressAnswer,
+  type AddressQuestion,
+  announceBy,
+  type ProbeOptions,
+  type ProbeProtocol,
+  probeAddresses,
+} from './address-probe.js';
 
 const UNSPECIFIED: Address = { family: 'inet', words: [0] };
 
@@ -48,8 +52,8 @@ export function probeArp(
   return probeAddresses(ARP_PROBE, questions, own, options);
 }
 
-/** Gratuitous ARP: requests and replies, several times, for switches and neighbours that listen to one kind only. */
-export function announceArp(ifindex: number, mac: Mac, address: Address, times = 3, pauseMs = 100): void {
+/** Gratuitous ARP: requests and replies, several times, for switches and neighbours that listen to one kind only. @throws SystemError */
+export function announceArp(ifindex: number, mac: Mac, address: Address): void {
   const announcement = (operation: 'request' | 'reply'): Uint8Array =>
     frame(mac, {
       operation,
@@ -58,11 +62,5 @@ export function announceArp(ifindex: number, mac: Mac, address: Address, times =
       targetMac: operation === 'reply' ? mac : ZERO_MAC,
       targetAddress: address,
     });
-  using(new PacketSocket(ifindex, EtherType.arp), (socket) => {
-    for (let count = 0; count < times; count++) {
-      if (count > 0) systemClock.sleep(pauseMs);
-      socket.sendOrLose(announcement('request'));
-      socket.sendOrLose(announcement('reply'));
-    }
-  });
+  announceBy(ifindex, EtherType.arp, [announcement('request'), announcement('reply')]);
 }

@@ -4,13 +4,17 @@
 // gives it up then.
 import type { Address } from '../model/address.js';
 import { sameAddress } from '../model/identity.js';
-import { systemClock } from '../sys/clock.js';
-import { using } from '../sys/fd.js';
-import { PacketSocket } from '../sys/sockets/packet-socket.js';
 import { EtherType, type Mac } from '../wire/ethernet.js';
 import { unsolicitedAdvertisement } from '../wire/ndisc.js';
 import { neighbourClaim, neighbourSolicitation, solicitedNodeMac } from '../wire/ndisc-probe.js';
-import { type AddressAnswer, type AddressQuestion, type ProbeOptions, type ProbeProtocol, probeAddresses } from './address-probe.js';
+import {
+  type AddressAnswer,
+  type AddressQuestion,
+  announceBy,
+  type ProbeOptions,
+  type ProbeProtocol,
+  probeAddresses,
+} from './address-probe.js';
 
 const UNSPECIFIED: Address = { family: 'inet6', words: [0, 0, 0, 0] };
 
@@ -38,12 +42,7 @@ export function probeNeighbours(
   return probeAddresses(NEIGHBOUR_PROBE, questions, own, options);
 }
 
-/** Unsolicited advertisements, several times, since no host confirms them. `router`: this host forwards. @throws SystemError */
-export function announceNeighbour(ifindex: number, mac: Mac, address: Address, router: boolean, times = 3, pauseMs = 100): void {
-  using(new PacketSocket(ifindex, EtherType.ipv6), (socket) => {
-    for (let count = 0; count < times; count++) {
-      if (count > 0) systemClock.sleep(pauseMs);
-      socket.sendOrLose(unsolicitedAdvertisement(mac, address, router));
-    }
-  });
+/** Unsolicited advertisements, several times. `router`: this host forwards. @throws SystemError */
+export function announceNeighbour(ifindex: number, mac: Mac, address: Address, router: boolean): void {
+  announceBy(ifindex, EtherType.ipv6, [unsolicitedAdvertisement(mac, address, router)]);
 }

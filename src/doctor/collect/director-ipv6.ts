@@ -18,7 +18,7 @@ import type {
 } from '../facts.js';
 import { isCarrying, realServersOf, usesArp, vipsOf } from '../network.js';
 import { collectRefusingRoutes } from './client-paths.js';
-import { collectNeighbours, PROBES_MAX } from './holders.js';
+import { collectNeighbours, holdersIn, PROBES_MAX } from './holders.js';
 import { collectDefaultRoutes, collectPath } from './host.js';
 import { collectHandovers } from './probe/handovers.js';
 import { nextHops } from './probe/next-hop.js';
@@ -50,9 +50,7 @@ function collectHolders(host: HostFacts, linkLocals: readonly InterfaceAddress[]
       return mac === undefined || from === undefined ? [] : [{ ifindex, mac, from, addresses: addresses.slice(0, PROBES_MAX) }];
     });
   const own = new Set(host.interfaces.flatMap(({ mac }) => mac ?? []));
-  return probeNeighbours(questions, own)
-    .filter(({ kind }) => kind === 'holds')
-    .map(({ ifindex, address, mac }) => ({ ifindex, address, mac }));
+  return holdersIn(probeNeighbours(questions, own));
 }
 
 /** Undefined: there are no IPv6 services. @throws SystemError */

@@ -1,5 +1,5 @@
 // Which hosts answer ARP for the VIPs, the real servers, the gateways and this host's own addresses.
-import type { AddressQuestion } from '../../host/address-probe.js';
+import type { AddressAnswer, AddressQuestion } from '../../host/address-probe.js';
 import { probeArp } from '../../host/arp.js';
 import type { Address, Family } from '../../model/address.js';
 import { addressId, sameAddress } from '../../model/identity.js';
@@ -28,6 +28,11 @@ export function collectNeighbours(netlink: Netlink, family: Family = 'inet'): re
   });
 }
 
+/** Who has one of the addresses, not who is about to take it. */
+export function holdersIn(answers: readonly AddressAnswer[]): readonly HolderFact[] {
+  return answers.filter(({ kind }) => kind === 'holds').map(({ ifindex, address, mac }) => ({ ifindex, address, mac }));
+}
+
 /** `paths`: of the real servers. `gateways`: those that have to answer. */
 export function collectHolders(
   host: HostFacts,
@@ -41,10 +46,7 @@ export function collectHolders(
   const ports = host.interfaces.filter((iface) => usesArp(iface) && isCarrying(iface));
   const own = new Set(host.interfaces.flatMap(({ mac }) => mac ?? []));
   const unasked = new Set<string>();
-  const ask = (questions: readonly AddressQuestion[]): readonly HolderFact[] =>
-    probeArp(questions, own)
-      .filter(({ kind }) => kind === 'holds')
-      .map(({ ifindex, address, mac }) => ({ ifindex, address, mac }));
+  const ask = (questions: readonly AddressQuestion[]): readonly HolderFact[] => holdersIn(probeArp(questions, own));
   /** Whom an interface leads to. */
   const neighboursAt = (ifindex: number): readonly Address[] => [
     ...servers.filter((path) => path.kind === 'direct' && path.ifindex === ifindex).map(({ to }) => to),

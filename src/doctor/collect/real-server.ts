@@ -12,6 +12,7 @@ import { chosenMethod } from '../server-method.js';
 import { collectRefusingRoutes } from './client-paths.js';
 import { collectFilterChains } from './filter-chains.js';
 import { collectGateways, holdersOf } from './gateways.js';
+import { holdersIn } from './holders.js';
 import { collectPath } from './host.js';
 import { collectGatewayEchoes } from './probe/gateway-echoes.js';
 import { collectSockets } from './sockets.js';
@@ -40,9 +41,7 @@ function outsideOf(host: HostFacts): Address {
 function collectHolders(host: HostFacts, addresses: readonly Address[]): readonly HolderFact[] {
   const questions = host.interfaces.filter(usesArp).flatMap(({ ifindex, mac }) => (mac === undefined ? [] : [{ ifindex, mac, addresses }]));
   const own = new Set(host.interfaces.flatMap(({ mac }) => mac ?? []));
-  return probeArp(questions, own)
-    .filter(({ kind }) => kind === 'holds')
-    .map(({ ifindex, address, mac }) => ({ ifindex, address, mac }));
+  return holdersIn(probeArp(questions, own));
 }
 
 /** Those that this host itself is known by on a wire. */

@@ -7,6 +7,7 @@ import type { Mac } from '../../wire/ethernet.js';
 import type { AddressFact, HolderFact, HostFacts } from '../facts.js';
 import { isUp } from '../network.js';
 import type { VrrpInstanceFact } from '../vrrp-facts.js';
+import { holdersIn } from './holders.js';
 
 /** What is asked on one interface. */
 interface Question {
@@ -17,16 +18,12 @@ interface Question {
 
 function ask({ ifindex, mac, vips }: Question, addresses: readonly AddressFact[], own: ReadonlySet<Mac>): readonly HolderFact[] {
   const of = (family: Address['family']) => vips.filter((vip) => vip.family === family);
-  const byArp = probeArp([{ ifindex, mac, addresses: of('inet') }], own).filter(({ kind }) => kind === 'holds');
+  const byArp = probeArp([{ ifindex, mac, addresses: of('inet') }], own);
   const from = addresses.find(
     ({ address, ifindex: there }) => there === ifindex && address.family === 'inet6' && !vips.some((vip) => sameAddress(vip, address)),
   )?.address;
   const byNeighbours = from === undefined ? [] : probeNeighbours([{ ifindex, mac, from, addresses: of('inet6') }], own);
-  return [...byArp, ...byNeighbours.filter(({ kind }) => kind === 'holds')].map(({ address, mac: holder }) => ({
-    ifindex,
-    address,
-    mac: holder,
-  }));
+  return holdersIn([...byArp, ...byNeighbours]);
 }
 
 /** Asked on the instances' interfaces. @throws SystemError */
