@@ -4,8 +4,7 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { setTimeout as pause } from 'node:timers/promises';
-import { Bed, type Host, noNamespaces } from '../support/netns-bed.js';
+import { Bed, type Host, noNamespaces, untilAddressesAreUsed } from '../support/netns-bed.js';
 import { noTools } from '../support/probes.js';
 
 const on = { skip: noNamespaces() };
@@ -36,8 +35,7 @@ before(async () => {
   bed.cable(asker, 'pq0', lan, '10.77.4.90/22');
   server.ip('addr add fd00:77::21/64 dev zeta3 nodad');
   asker.ip('addr add fd00:77::90/64 dev pq0 nodad');
-  // The link-local addresses are tentative for a second or two.
-  for (let tries = 0; tries < 100 && /tentative/.test(server.ip('-6 addr show')); tries++) await pause(100);
+  await untilAddressesAreUsed(server);
 });
 after(() => {
   bed.close();

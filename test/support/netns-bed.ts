@@ -1,5 +1,6 @@
 // A bed of network namespaces for tests: hosts, cables and switches, made with iproute2 and always removed at the end.
 import { spawn, spawnSync } from 'node:child_process';
+import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { removeNetns } from '../../src/sys/namespaces/remove-netns.js';
 import { atExit } from './at-exit.js';
@@ -137,4 +138,9 @@ export class Bed {
       if (obstacle !== undefined) process.stderr.write(`ip netns del ${namespace}: ${obstacle}\n`);
     }
   }
+}
+
+/** Until duplicate address detection is over on these hosts: link-local addresses are tentative for a second or two. */
+export async function untilAddressesAreUsed(...hosts: readonly Host[]): Promise<void> {
+  for (let tries = 0; tries < 100 && hosts.some((host) => / tentative/.test(host.ip('-6 addr show'))); tries++) await pause(100);
 }

@@ -4,8 +4,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { setTimeout as pause } from 'node:timers/promises';
-import { Bed, type Host, noNamespaces } from '../support/netns-bed.js';
+import { Bed, type Host, noNamespaces, untilAddressesAreUsed } from '../support/netns-bed.js';
 
 const on = { skip: noNamespaces() };
 const bed = new Bed();
@@ -25,8 +24,7 @@ before(async () => {
   bed.cable(thief, 'th0', lan, '172.29.3.77/20');
   gate.ip('addr add fd00:29::9/64 dev up7 nodad');
   thief.ip('addr add fd00:29::77/64 dev th0 nodad');
-  // The link-local addresses are tentative for a second or two.
-  for (let tries = 0; tries < 100 && /tentative/.test(addresses(gate) + addresses(thief)); tries++) await pause(100);
+  await untilAddressesAreUsed(gate, thief);
 });
 after(() => {
   bed.close();
