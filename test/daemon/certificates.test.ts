@@ -62,7 +62,8 @@ test('an expired certificate takes a server out; authorities that are gone take 
     await daemon.logged(/^SSL_GET of service/, from),
     /10\.98\.0\.11\]:tcp:443: certificate ends on \d{4}-\d\d-\d\d, in 5 days\.$/,
   );
-  assert.match(bed.director.weir('status').stdout, new RegExp(`SSL_GET ${reason.source}`));
+  const shown = new RegExp(`SSL_GET ${reason.source}`);
+  await daemon.until('weir status to show the reason', () => shown.test(bed.director.weir('status').stdout));
   daemon.signal('SIGUSR1');
   const dump = bed.file('keepalived_check.data');
   await daemon.until('the dump', () => existsSync(dump) && reason.test(readFileSync(dump, 'utf8')));
