@@ -64,8 +64,8 @@ static __always_inline bool is_recent(__u64 value, __u32 now, __u32 timeout) {
 
 #define CONN_GONE 1
 #define CONN_CHANGED 2
-/* State and expiry of a connection after a packet. CONN_GONE: its slot is free. CONN_CHANGED: another CPU changed the value first; it is in the
- * scratch space as it is now. `flags`: TCP's, or TOUCH_UDP; TOUCH_OUT for the server's packets. */
+/* State and expiry of a connection after a packet. CONN_GONE: its slot is free, or another connection's. CONN_CHANGED: another CPU changed the
+ * value first; it is in the scratch space as it is now. `flags`: TCP's, or TOUCH_UDP; TOUCH_OUT for the server's packets. */
 #define TOUCH_UDP 0x100
 #define TOUCH_OUT 0x200
 __noinline int conn_move(slot_ref at, __u64 key, __u64 value, __u32 flags, __u32 now) {
@@ -89,7 +89,8 @@ __noinline int conn_move(slot_ref at, __u64 key, __u64 value, __u32 flags, __u32
   bool assured = assures(value, to);
   if (conn_change(s, old, &value, to)) return unlikely(assured) ? template_mark(key, v_dest(to), T_ASSURED, false) : 0;
   struct scratch *scratch = the_scratch();
-  if (!scratch || !slot_has_key(s, old, key)) return 0;
+  if (!scratch) return 0;
+  if (!slot_has_key(s, old, key)) return CONN_GONE;
   scratch->changed = value;
   return CONN_CHANGED;
 }
@@ -121,12 +122,14 @@ static __always_inline bool is_plain(struct conf *c, struct packet *p, __u64 val
   return !(out && (value & V_NOOUTPUT || !(value & V_PROVEN))) && is_recent(value, now, c->tcp_timeout[S_ESTABLISHED]);
 }
 
-static __always_inline void conn_touch(struct verdict *v, bool out) {
+/* False: another CPU has ended the connection since it was found, or has given its slot to another one. */
+static __always_inline bool conn_touch(struct verdict *v, bool out) {
   bool tcp = v->p->protocol == IPPROTO_TCP;
-  if (!v->f.slot || likely(is_plain(v->c, v->p, v->f.value, v->now, out))) return;
+  if (!v->f.slot || likely(is_plain(v->c, v->p, v->f.value, v->now, out))) return true;
   __u32 flags = v->p->flags | (tcp ? 0 : TOUCH_UDP) | (out ? TOUCH_OUT : 0);
   int done = conn_move_from(v, flags);
-  if (BRIDGING && unlikely(done == CONN_GONE) && conn_find(v->key, v->now, &v->f)) conn_move_from(v, flags);
+  if (BRIDGING && unlikely(done == CONN_GONE) && conn_find(v->key, v->now, &v->f)) done = conn_move_from(v, flags);
+  return likely(done != CONN_GONE);
 }
 
 static __always_inline bool found_end(struct found *f, __u32 now) {

@@ -15,7 +15,7 @@
   X(DEAD_DESTINATION, dead_destination, "the connection's destination or service was removed")                                    \
   X(TABLE_FULL, table_full, "the connection table is full")                                                            \
   X(HALF_OPEN_REPLACED, half_open_replaced, "a half-open or UDP connection was replaced by a new one")                 \
-  X(BUSY, busy, "the bucket's lock could not be taken in time")                                                             \
+  X(BUSY, busy, "the bucket's lock could not be taken in time, or another CPU ended the packet's connection")               \
   X(NO_ROUTE, no_route, "no route to the next hop")                                                                    \
   X(TTL, ttl, "time to live exceeded")                                                                                 \
   X(TOO_BIG, too_big, "larger than the next hop's MTU")                                                                \

@@ -49,7 +49,7 @@ static __always_inline int tc_request(struct __sk_buff *skb, struct verdict *v) 
     count_reason(v->reason);
     return TC_ACT_UNSPEC;
   }
-  if (v->known) conn_touch(v, false);
+  if (v->known && !conn_touch(v, false)) return tc_drop(drop_reason(R_BUSY));
   count_packet(v, false);
   struct route w = {};
   __u32 addr = v->d->addr[0];

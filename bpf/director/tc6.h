@@ -95,7 +95,7 @@ static __always_inline int tc_request6(struct __sk_buff *skb, struct verdict *v)
     count_reason(v->reason);
     return TC_ACT_UNSPEC;
   }
-  if (v->known) conn_touch(v, false);
+  if (v->known && !conn_touch(v, false)) return tc_drop(drop_reason(R_BUSY));
   count_packet(v, false);
   struct route w = {};
   bool masq = v_method(v->f.value) == M_MASQ;

@@ -88,8 +88,9 @@ __noinline int xdp_known_request(struct xdp_md *ctx, __u32 service) {
   if (!scratch) return XDP_PASS;
   scratch->chosen = v.f.value;
   int done = xdp_send_to(ctx);
-  if (done != XDP_PASS) conn_touch(&v, false);
-  return done;
+  if (done == XDP_PASS || conn_touch(&v, false)) return done;
+  v.reason = R_BUSY;
+  return xdp_drop(&v);
 }
 
 /* May the packet start a connection? It comes before xdp_new_request, not in it, so that their stack frames do not add up. A datagram of

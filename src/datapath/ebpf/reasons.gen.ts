@@ -12,7 +12,7 @@ export const REASONS = [
   { key: 'dead_destination', text: "the connection's destination or service was removed" },
   { key: 'table_full', text: 'the connection table is full' },
   { key: 'half_open_replaced', text: 'a half-open or UDP connection was replaced by a new one' },
-  { key: 'busy', text: "the bucket's lock could not be taken in time" },
+  { key: 'busy', text: "the bucket's lock could not be taken in time, or another CPU ended the packet's connection" },
   { key: 'no_route', text: 'no route to the next hop' },
   { key: 'ttl', text: 'time to live exceeded' },
   { key: 'too_big', text: "larger than the next hop's MTU" },
