@@ -93,7 +93,10 @@ static __always_inline int related_back6(struct __sk_buff *skb, __u32 first, boo
   v.d = v.dest ? dest_at(v.dest) : 0;
   struct service *s = v.d ? service_at(v.d->service) : 0;
   if (!s) return TC_ACT_UNSPEC;
-  if (leaving || !skb->ingress_ifindex) return related_pass6(skb, p, s);
+  if (leaving || !skb->ingress_ifindex) {
+    count_packet(&v, true);
+    return related_pass6(skb, p, s);
+  }
   return related_send6(skb, &v, 0, true, s->addr, s->port);
 }
 __noinline int related_outbound6(struct __sk_buff *skb, __u32 first) { return related_back6(skb, first, false); }
