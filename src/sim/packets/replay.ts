@@ -3,6 +3,7 @@
 
 import { applyChange } from '../../datapath/apply-change.js';
 import type { Environment } from '../../datapath/memory/packets/environment.js';
+import { type Ip, ipOf } from '../../datapath/memory/packets/ip.js';
 import { PacketDirector } from '../../datapath/memory/packets/packet-director.js';
 import { concat, viewOf } from '../../wire/bytes.js';
 import type { Endpoint, Sent } from './load.js';
@@ -35,7 +36,7 @@ const HZ = 250;
 const BUCKETS_MIN = 1024;
 
 /** Everything but the service's address is elsewhere, and reachable. */
-const environmentOf = (service: number): Environment => ({
+const environmentOf = (service: Ip): Environment => ({
   hop: (_device, address) => (address === service ? { kind: 'local' } : { kind: 'ready', to: MAC, from: MAC, mtu: 0xffff }),
   isReversePath: () => true,
   leadsBy: () => true,
@@ -56,7 +57,7 @@ class Run {
     packets: number,
   ) {
     const buckets = Math.max(BUCKETS_MIN, 2 ** Math.ceil(Math.log2(packets)));
-    this.director = new PacketDirector(environmentOf(service.address.words[0] ?? 0), { hz: HZ, buckets });
+    this.director = new PacketDirector(environmentOf(ipOf(service.address)), { hz: HZ, buckets });
     applyChange(this.director, { kind: 'add-service', spec: { key: this.#key, scheduler, schedFlags: 0, onePacket: false } });
     for (const server of pool) this.change({ kind: 'add', server });
   }
@@ -93,13 +94,13 @@ class Run {
     const second = Math.floor(this.director.now / this.director.settings.unitsPerSecond);
     if (second === this.#swept) return;
     this.#swept = second;
-    this.director.connections.sweep(this.director.now);
+    this.director.sweep();
   }
 
   /** Lets every connection expire. */
   rest(): void {
     this.director.now += this.director.settings.unitsOf(86_400);
-    this.director.connections.sweep(this.director.now);
+    this.director.sweep();
   }
 
   change(change: PoolChange): void {

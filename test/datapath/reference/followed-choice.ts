@@ -3,21 +3,33 @@
 import { type Schedule, type Start, schedulers } from '../../../src/datapath/schedule/index.js';
 import { type Candidates, eligible } from '../../../src/datapath/schedule/scheduler.js';
 import { viewOf } from '../../../src/wire/bytes.js';
-import type { Slot } from '../table-check.js';
+import { EtherType } from '../../../src/wire/ethernet.js';
+import type { TakenConnection } from './connection-view.js';
 
-/** In a frame with an IPv4 packet. */
-const TARGET_AT = 30;
+/** The target's address in a frame: where it stands, and its words. */
+const TARGETS = new Map<number, readonly [number, number]>([
+  [EtherType.ipv4, [30, 1]],
+  [EtherType.ipv6, [38, 4]],
+]);
+
+/** As schedulers see it. */
+function targetFold(frame: Uint8Array): number {
+  const view = viewOf(frame);
+  const [at, words] = (frame.length < 14 ? undefined : TARGETS.get(view.getUint16(12))) ?? [0, 0];
+  if (frame.length < at + words * 4) return 0;
+  return Array.from({ length: words }, (_, word) => view.getUint32(at + word * 4)).reduce((fold, word) => fold ^ word, 0) >>> 0;
+}
 
 export class FollowedChoice {
   readonly schedulers: ReadonlyMap<string, Start> = new Map([...schedulers, ['twos', () => this.#schedule()]]);
-  #slots: readonly Slot[] = [];
-  /** The address that the frame left for. */
+  #slots: readonly TakenConnection[] = [];
+  /** The address that the frame left for, as schedulers see it. */
   #target = 0;
 
   /** The programs' connections after a frame, and the frame as it left them. */
-  follow(slots: readonly Slot[], frame: Uint8Array): void {
+  follow(slots: readonly TakenConnection[], frame: Uint8Array): void {
     this.#slots = slots;
-    this.#target = frame.length < TARGET_AT + 4 ? 0 : viewOf(frame).getUint32(TARGET_AT);
+    this.#target = targetFold(frame);
   }
 
   #schedule(): Schedule {
@@ -35,7 +47,9 @@ export class FollowedChoice {
   /** Where the programs made no connection, the choice is any: what follows of it is not the same then, unless the table is full. */
   #choice(list: Candidates, client: number, port: number): number | null {
     const able = list.filter(eligible);
-    const made = this.#slots.find((slot) => slot.client === client && slot.port === port && able.some(({ id }) => id === slot.destination));
+    const made = this.#slots.find(
+      (slot) => slot.clientFold === client && slot.port === port && able.some(({ id }) => id === slot.destination),
+    );
     return made?.destination ?? (able.find(({ fold }) => fold === this.#target) ?? able[0])?.id ?? null;
   }
 }

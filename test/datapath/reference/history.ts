@@ -7,6 +7,7 @@ import {
   CLIENT,
   DR_VIP,
   FAR_CLIENT,
+  IPV6,
   ROUTELESS,
   SERVERS,
   SMALL_MTU_CLIENT,
@@ -16,7 +17,7 @@ import {
   VIP,
 } from '../fixtures/bed-addresses.js';
 
-/** The services that there may be, by number. */
+/** The services that there may be, by number. Port 0: all ports. */
 export const SERVICES = [
   { protocol: 'tcp', address: VIP, port: 80 },
   { protocol: 'tcp', address: DR_VIP, port: 80 },
@@ -24,20 +25,63 @@ export const SERVICES = [
   { protocol: 'udp', address: DR_VIP, port: 53 },
   { protocol: 'tcp', address: VIP, port: 8080 },
   { protocol: 'tcp', address: AWAY_VIP, port: 80 },
+  { protocol: 'tcp', address: VIP, port: 0 },
+  { protocol: 'udp', address: VIP, port: 0 },
+  { protocol: 'tcp', address: DR_VIP, port: 0 },
+  { protocol: 'tcp', address: IPV6.vip, port: 80 },
+  { protocol: 'udp', address: IPV6.vip, port: 53 },
+  { protocol: 'tcp', address: IPV6.drVip, port: 80 },
+  { protocol: 'tcp', address: IPV6.awayVip, port: 80 },
 ] as const;
 
 const SERVER_ADDRESSES = [...SERVERS, SERVERS[0], UNKNOWN_SERVER, SMALL_MTU_SERVER, UNREACHABLE_SERVER, '10.0.2.1'] as const;
 /** The last two: the director's own, and one without a route. */
 const CLIENTS = [CLIENT, CLIENT, FAR_CLIENT, SMALL_MTU_CLIENT, '10.0.1.77', '10.0.2.1', ROUTELESS] as const;
+/** The IPv6 addresses of those hosts; some have no neighbour that the kernel knows. */
+const SIX: Readonly<Record<string, string>> = {
+  [CLIENT]: IPV6.client,
+  [FAR_CLIENT]: IPV6.farClient,
+  [SMALL_MTU_CLIENT]: IPV6.smallMtuClient,
+  [SERVERS[0]]: IPV6.servers[0],
+  [SERVERS[1]]: IPV6.servers[1],
+  [SMALL_MTU_SERVER]: IPV6.smallMtuServer,
+  [UNREACHABLE_SERVER]: IPV6.unreachableServer,
+  '10.0.1.77': 'fd00:1::77',
+  [SERVERS[2]]: 'fd00:2::13',
+  [UNKNOWN_SERVER]: 'fd00:2::77',
+  '10.0.2.1': IPV6.own.back,
+  [ROUTELESS]: '2001:db8:99::9',
+};
+
+/** @throws Error for another address */
+export function sixOf(address: string): string {
+  const found = SIX[address];
+  if (found === undefined) throw new Error(`no IPv6 address of ${address}`);
+  return found;
+}
+
 const LETTERS = ['S', 'S', 'SA', 'A', 'PA', 'FA', 'F', 'RA', 'R', 'P', 'SFA', ''] as const;
 
+/** One of so many is there. */
+const seldom = <T>(each: fc.Arbitrary<T>, many: number): fc.Arbitrary<T | null> =>
+  fc.oneof({ weight: many - 1, arbitrary: fc.constant(null) }, { weight: 1, arbitrary: each });
+
 const service = fc.nat({ max: SERVICES.length - 1 });
+/** From here on: one of the services that there are. */
+export const LIVE = 100;
+const chosen = fc.oneof({ weight: 1, arbitrary: service }, { weight: 9, arbitrary: fc.integer({ min: LIVE, max: LIVE + 20 }) });
 const scheduler = fc.constantFrom(...schedulers.map(({ name }) => name));
+/** The masks are those of a host, of a network, and of everybody. */
+const persistence = seldom(
+  fc.record({ timeout: fc.constantFrom(20, 61, 300), netmask: fc.constantFrom(0xffffffff, 0xffffffff, 0xffffff00, 0) }),
+  2,
+);
 const serviceSpec = fc.record({
   service,
   scheduler,
   flags: fc.nat({ max: 3 }),
   onePacket: fc.integer({ min: 0, max: 5 }).map((n) => n === 0),
+  persistence,
 });
 const server = fc.record({ address: fc.constantFrom(...SERVER_ADDRESSES), port: fc.constantFrom(80, 80, 8080, 53) });
 const thresholds = fc.constantFrom([0, 0], [0, 0], [0, 0], [3, 0], [4, 2], [2, 2]);
@@ -65,15 +109,17 @@ const form = fc.record({
   sum: fc.constantFrom('right' as const, 'right' as const, 'right' as const, 'wrong' as const, 'none' as const),
 });
 
-const spoilt = fc.option(
+const spoilt = seldom(
   fc.record({
     changes: fc.array(fc.record({ at: fc.nat({ max: 90 }), value: fc.nat({ max: 255 }) }), { minLength: 1, maxLength: 3 }),
-    cut: fc.option(fc.integer({ min: 34, max: 80 })),
+    cut: seldom(fc.integer({ min: 34, max: 80 }), 4),
     right: fc.boolean(),
   }),
-  { freq: 6 },
+  6,
 );
 
+/** Of a packet to a service of all ports. */
+const port = fc.constantFrom(443, 80, 53, 8080, 9, 0);
 const client = fc.record({ address: fc.constantFrom(...CLIENTS), port: fc.constantFrom(40_000, 40_001, 40_002, 53, 20) });
 const letters = fc.constantFrom(...LETTERS);
 const hook = fc.constantFrom('in' as const, 'in' as const, 'in' as const, 'in' as const, 'lo' as const, 'out' as const);
@@ -81,10 +127,10 @@ const hook = fc.constantFrom('in' as const, 'in' as const, 'in' as const, 'in' a
 export const change = fc.oneof(
   { weight: 3, arbitrary: fc.record({ what: fc.constant('add service' as const), spec: serviceSpec }) },
   { weight: 2, arbitrary: fc.record({ what: fc.constant('edit service' as const), spec: serviceSpec }) },
-  { weight: 1, arbitrary: fc.record({ what: fc.constant('delete service' as const), service }) },
-  { weight: 8, arbitrary: fc.record({ what: fc.constant('add' as const), service, server, described }) },
-  { weight: 2, arbitrary: fc.record({ what: fc.constant('edit' as const), service, which: fc.nat(), described }) },
-  { weight: 2, arbitrary: fc.record({ what: fc.constant('delete' as const), service, which: fc.nat() }) },
+  { weight: 1, arbitrary: fc.record({ what: fc.constant('delete service' as const), service: chosen }) },
+  { weight: 8, arbitrary: fc.record({ what: fc.constant('add' as const), service: chosen, server, described }) },
+  { weight: 2, arbitrary: fc.record({ what: fc.constant('edit' as const), service: chosen, which: fc.nat(), described }) },
+  { weight: 2, arbitrary: fc.record({ what: fc.constant('delete' as const), service: chosen, which: fc.nat() }) },
   {
     weight: 1,
     arbitrary: fc.record({
@@ -95,6 +141,8 @@ export const change = fc.oneof(
         ['conn_reuse_mode', '3'],
         ['expire_nodest_conn', '1'],
         ['expire_nodest_conn', '0'],
+        ['expire_quiescent_template', '1'],
+        ['expire_quiescent_template', '0'],
         ['secure_tcp', '3'],
         ['secure_tcp', '0'],
         ['sloppy_tcp', '1'],
@@ -102,6 +150,9 @@ export const change = fc.oneof(
         ['lblcr_expiration', '-1'],
         ['nat_icmp_send', '1'],
         ['schedule_icmp', '1'],
+        ['drop_packet', '3'],
+        ['drop_packet', '0'],
+        ['am_droprate', '2'],
       ),
     }),
   },
@@ -112,7 +163,10 @@ export const change = fc.oneof(
 );
 
 export const packet = fc.oneof(
-  { weight: 12, arbitrary: fc.record({ what: fc.constant('request' as const), service, client, letters, form, spoilt, hook }) },
+  {
+    weight: 12,
+    arbitrary: fc.record({ what: fc.constant('request' as const), service: chosen, port, client, letters, form, spoilt, hook }),
+  },
   {
     weight: 10,
     arbitrary: fc.record({ what: fc.constant('go on' as const), which: fc.nat(), fromServer: fc.boolean(), letters, form, spoilt, hook }),
@@ -130,7 +184,10 @@ export const packet = fc.oneof(
       hook,
     }),
   },
-  { weight: 1, arbitrary: fc.record({ what: fc.constant('crowd' as const), service, count: fc.integer({ min: 10, max: 70 }), letters }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ what: fc.constant('crowd' as const), service: chosen, port, count: fc.integer({ min: 10, max: 70 }), letters }),
+  },
 );
 
 export const passing = fc.record({ what: fc.constant('time' as const), seconds: fc.constantFrom(2, 5, 15, 65, 130, 400, 1000) });
@@ -140,12 +197,15 @@ const action = fc.oneof({ weight: 8, arbitrary: change }, { weight: 60, arbitrar
 /** The table that a history begins with, in most of them with the commonest services. */
 const beginning = fc.record({
   services: fc.uniqueArray(serviceSpec, { selector: (spec) => spec.service, minLength: 1, maxLength: 4 }),
-  destinations: fc.array(fc.record({ service, server, described }), { minLength: 2, maxLength: 10 }),
+  destinations: fc.array(fc.record({ service: chosen, server, described }), { minLength: 2, maxLength: 10 }),
 });
 
 const HISTORY_MAX_ACTIONS = 150;
 
 export const history = fc.record({ beginning, actions: fc.array(action, { minLength: 1, maxLength: HISTORY_MAX_ACTIONS, size: 'max' }) });
+
+/** A packet without anything special. */
+export const PLAIN: Form = { ttl: 64, data: 0, dontFragment: true, fragment: 'whole', options: 0, sum: 'right' };
 
 type Of<A> = A extends fc.Arbitrary<infer T> ? T : never;
 export type History = Of<typeof history>;

@@ -1,16 +1,21 @@
 // The loaded programs and the reference director side by side: each change and each frame goes to both, and everything that can be seen of
 // them afterwards must be the same. Time passes for the programs by making their connections older.
 import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
 import { applyChange } from '../../../src/datapath/apply-change.js';
-import { Abi, Conf, ConnSlot, Counters, Dest } from '../../../src/datapath/ebpf/abi.gen.js';
+import { Abi, Conf, Counters, Dest, Housekeeping } from '../../../src/datapath/ebpf/abi.gen.js';
 import { clockAt } from '../../../src/datapath/ebpf/table/clock.js';
-import { keyedHash } from '../../../src/datapath/ebpf/table/endpoint-table.js';
-import type { Connection } from '../../../src/datapath/memory/packets/connection.js';
+import { type HashKeys, hashKeysOf, keyedHash } from '../../../src/datapath/ebpf/table/endpoint-table.js';
+import { addressHash } from '../../../src/datapath/ebpf/table/record-address.js';
+import { IPV6_PINS, WIDE_PINS } from '../../../src/datapath/ebpf/table/tables.js';
+import type { HomeOf } from '../../../src/datapath/memory/packets/connection-table.js';
+import { BUCKET_SHARES } from '../../../src/datapath/memory/packets/defence.js';
+import { familyOf, type Ip, wordsOf } from '../../../src/datapath/memory/packets/ip.js';
 import { PacketDirector } from '../../../src/datapath/memory/packets/packet-director.js';
 import type { DestinationRecord } from '../../../src/datapath/memory/packets/records.js';
-import { isActiveState } from '../../../src/datapath/memory/packets/state.js';
-import { TCP_STATES } from '../../../src/datapath/tcp-state.js';
+import type { TemplateHash } from '../../../src/datapath/memory/packets/template-table.js';
 import type { Change } from '../../../src/model/change.js';
 import { isRefusal } from '../../../src/model/errors/weir-error.js';
 import type { Timeouts } from '../../../src/model/service.js';
@@ -20,48 +25,47 @@ import { swap16, swap32 } from '../../../src/wire/bytes.js';
 import type { Bed } from '../bed.js';
 import type { DeviceName } from '../fixtures/bed-addresses.js';
 import type { Hook } from '../fixtures/fixture.js';
-import { takenSlots } from '../table-check.js';
-import { bedEnvironment, dotted } from './bed-environment.js';
+import { bedEnvironment } from './bed-environment.js';
+import { ConnectionView, type Layout } from './connection-view.js';
 import { FollowedChoice } from './followed-choice.js';
+import { TemplateView } from './template-view.js';
+import { timerField } from './timer-record.js';
 
-const METHODS = ['masq', 'local', 'tunnel', 'route'] as const;
-const [NO_OUTPUT, PROVEN] = [1n << 57n, 1n << 59n];
-const ICMP_LIMIT_BYTES = 8;
+const SIDE_TABLES = { allPorts: WIDE_PINS.conns, ipv6: IPV6_PINS.conns } as const;
 /** The programs' clock goes on meanwhile. */
 const CLOCK_SLACK_UNITS = 30;
 /** A frame that took longer may have met another rule: what is recent depends on the clock. */
 const DISTURBED_UNITS = 4;
+/** Turns of drop_entry are only followed. */
+const NO_SHARE = BUCKET_SHARES;
+const byNumber = (one: number, other: number): number => one - other;
 const SWEEP_WAIT_MS = 20;
-
-/** One connection, in either of the two. */
-interface Seen {
-  readonly slot: number;
-  readonly client: string;
-  readonly service: number;
-  readonly destination: number;
-  readonly method: string;
-  readonly state: string;
-  readonly active: boolean;
-  readonly noOutput: boolean;
-  readonly proven: boolean;
-}
-
-const seenInMemory = (slot: number, connection: Connection): Seen => ({
-  slot,
-  client: `${dotted(connection.client)}:${connection.port}`,
-  service: connection.service.id,
-  destination: connection.destination.id,
-  method: connection.method,
-  state: connection.state,
-  active: isActiveState(connection.state),
-  noOutput: connection.noOutput,
-  proven: connection.proven,
-});
+/** The timer needs a tick for connections, three for templates, and a second for the defences. */
+const SWEEP_WAITS_MAX = 250;
+/** The programs' clock goes on while they are compared: nothing may end in this time. */
+const NEAR_SECONDS = 2;
 
 const code = (error: unknown): string => {
   if (!isRefusal(error)) throw error;
   return error.code;
 };
+
+/** What takes an address's place in a key, packet order: IPv6 has a hash there. */
+function wordOf(address: Ip, keys: HashKeys): number {
+  const words = wordsOf(address).map(swap32);
+  return words.length === 1 ? (words[0] ?? 0) : addressHash(words, keys);
+}
+
+/** An array of the programs. */
+function mappedArray(pin: string): ArrayBuffer {
+  const map = BpfMap.pinned(pin);
+  try {
+    const { valueSize, maxEntries } = map.info();
+    return map.mmap(valueSize * maxEntries, true);
+  } finally {
+    map.close();
+  }
+}
 
 /** The refusal's code, or none. */
 function attempt(work: () => void): string {
@@ -78,8 +82,14 @@ export class Pair {
   /** The programs were held up by other processes, so that their clock may have passed a limit: the rest of the history proves nothing. */
   disturbed = false;
   readonly #choice = new FollowedChoice();
+  /**
+   * What the last frame was counted as. Each CPU counts for drop_packet, and each build its ICMP errors, so there the reference director takes
+   * the programs' choice.
+   */
+  #counted: ReadonlySet<string> = new Set();
   readonly #met = new Set<string>();
-  readonly #icmpLimit: BigUint64Array;
+  readonly #connections = new Map<Layout, ConnectionView>();
+  readonly #templates: TemplateView;
 
   constructor(
     readonly bed: Bed,
@@ -87,20 +97,42 @@ export class Pair {
   ) {
     bed.wipe();
     const { conf } = bed.tables;
-    const keys = [0, 1, 2].map((k) => conf.big(0, Conf.hashKey, k)) as [bigint, bigint, bigint];
+    const keys = hashKeysOf(bed.tables);
     // The client alone chooses the bucket.
-    const homeOf = (client: number, port: number): number => keyedHash(BigInt(swap32(client)) | (BigInt(swap16(port)) << 32n), keys);
-    const buckets = conf.get(0, Conf.connBuckets);
-    this.director = new PacketDirector(bedEnvironment, { buckets, hz: conf.get(0, Conf.hz), homeOf, schedulers: this.#choice.schedulers });
-    const limits = BpfMap.pinned(`${bed.folder}/icmp_limits`);
-    this.#icmpLimit = new BigUint64Array(limits.mmap(ICMP_LIMIT_BYTES, true));
-    limits.close();
+    const homeOf: HomeOf = ({ address, port }) => keyedHash(BigInt(wordOf(address, keys)) | (BigInt(swap16(port)) << 32n), keys);
+    const templateHash: TemplateHash = (network, { id }) =>
+      keyedHash(BigInt(wordOf(network, keys)) | (BigInt(id) << BigInt(Abi.K_SERVICE_SHIFT)), keys);
+    const options = {
+      buckets: conf.get(0, Conf.connBuckets),
+      templates: conf.get(0, Conf.templates),
+      hz: conf.get(0, Conf.hz),
+      homeOf,
+      templateHash,
+      schedulers: this.#choice.schedulers,
+      dropsNext: () => this.#counted.has('drop_packet'),
+    };
+    const environment = { ...bedEnvironment, icmpAllowed: () => !this.#counted.has('icmp_limited') };
+    this.director = new PacketDirector(environment, options);
+    this.director.exact.connections.spared = timerField(bed, Housekeeping.spared);
+    this.#connections.set('exact', new ConnectionView(bed.slots().memory, 'exact', this.director.exact.connections));
+    this.#viewSideTables();
+    this.#templates = new TemplateView(bed, this.director.templates);
   }
 
   change(change: Change): void {
     const [loaded, inMemory] = [this.bed.director, this.director].map((each) => attempt(() => applyChange(each, change)));
     assert.equal(inMemory, loaded, `${change.kind}: refused in memory, by the driver`);
+    this.#viewSideTables();
     this.#compareDestinations();
+  }
+
+  /** Those of the other builds are made with the first service of each. */
+  #viewSideTables(): void {
+    for (const [layout, pin] of Object.entries(SIDE_TABLES) as [keyof typeof SIDE_TABLES, string][]) {
+      const path = `${this.bed.folder}/${pin}`;
+      if (this.#connections.has(layout) || !existsSync(path)) continue;
+      this.#connections.set(layout, new ConnectionView(mappedArray(path), layout, this.director[layout].connections));
+    }
   }
 
   flush(): void {
@@ -121,14 +153,19 @@ export class Pair {
   send(leaves: boolean, device: DeviceName, frame: Uint8Array): void {
     if (this.disturbed) return;
     this.#setClock();
-    this.#icmpLimit[0] = 0n;
     const began = this.#clock();
+    const before = this.bed.drops();
     const loaded = this.bed.send(leaves ? 'egress' : device === 'lo' ? 'ingress' : this.hook, device, frame);
     if (this.#clock() - began > DISTURBED_UNITS) {
       this.disturbed = true;
       return;
     }
-    this.#choice.follow(takenSlots(this.bed), loaded.frame);
+    this.#choice.follow(
+      this.#views.flatMap((view) => view.taken()),
+      loaded.frame,
+    );
+    const counted = Object.entries(this.bed.drops()).filter(([reason, count]) => count > (before[reason] ?? 0));
+    this.#counted = new Set(counted.map(([reason]) => reason));
     const arrival = { device, bytes: frame };
     const inMemory = leaves ? this.director.egress(arrival) : this.director.ingress(arrival);
     this.#met.add(loaded.verdict);
@@ -139,7 +176,7 @@ export class Pair {
       assert.equal(bytes[0], bytes[1], `frame in memory, of the programs, ${what}`);
     }
     this.#compareDrops(what);
-    this.#compareConnections(what);
+    this.#compareTables(what);
     this.#compareDestinations();
   }
 
@@ -147,12 +184,55 @@ export class Pair {
   async pass(seconds: number): Promise<void> {
     if (this.disturbed) return;
     this.director.now += this.director.settings.unitsOf(seconds);
+    while (this.#endsSoon()) this.director.now += this.director.settings.unitsOf(NEAR_SECONDS);
     this.#setClock();
-    const expired = this.director.connections.sweep(this.director.now);
-    const left = [...this.director.connections.entries()].length;
-    if (expired > 0) while (takenSlots(this.bed).length > left) await setTimeout(SWEEP_WAIT_MS);
-    this.#compareConnections(`after ${seconds} s`);
+    const began = this.#clock();
+    this.director.sweep(NO_SHARE);
+    for (let waits = 0; !this.#isSwept(); waits++) {
+      assert.ok(waits < SWEEP_WAITS_MAX, 'the timer has not removed what expired');
+      await setTimeout(SWEEP_WAIT_MS);
+    }
+    const waited = this.#clock() - began;
+    this.disturbed = waited > this.director.settings.unitsOf(NEAR_SECONDS);
+    if (this.disturbed) return;
+    this.#compareTables(`after ${seconds} s`, waited);
     this.#compareDestinations();
+  }
+
+  /**
+   * What a turn of drop_entry has ended, which looks at a share of the buckets chosen at random: the same share is looked at in memory. False:
+   * there was no turn since the last look, or none that met anything.
+   */
+  followDropEntry(): boolean {
+    this.#setClock();
+    const { connections } = this.director.exact;
+    const [there, spared] = this.#betweenTicks(() => [this.#slotsTaken(), timerField(this.bed, Housekeeping.spared)] as const);
+    const ended = [...connections.entries()].map(([slot]) => slot).filter((slot) => !there.has(slot));
+    if (ended.length === 0 && spared === connections.spared) return false;
+    const isShare = (share: number): boolean => {
+      const chosen = connections.endedBy(share, this.director.now);
+      return chosen.spared === spared && isDeepStrictEqual([...chosen.slots].sort(byNumber), ended);
+    };
+    const share = Array.from({ length: BUCKET_SHARES }, (_, each) => each).find(isShare);
+    assert.ok(share !== undefined, `drop_entry ended slots ${ended.join(' ')}, ${spared} spared: no share of the buckets`);
+    connections.sweep(this.director.now, share);
+    this.#compareDrops('after a turn of drop_entry');
+    this.#compareTables('after a turn of drop_entry');
+    this.#compareDestinations();
+    return true;
+  }
+
+  get #views(): readonly ConnectionView[] {
+    return [...this.#connections.values()];
+  }
+
+  #slotsTaken(): ReadonlySet<number> {
+    return new Set(
+      this.#connections
+        .get('exact')
+        ?.taken()
+        .map(({ slot }) => slot),
+    );
   }
 
   /** Verdicts, states of connections and drop reasons. */
@@ -162,21 +242,47 @@ export class Pair {
 
   /** The programs' clock, read between two ticks of their timer. */
   #clock(): number {
+    return this.#betweenTicks(() => clockAt(this.bed.tables.conf, process.hrtime.bigint()));
+  }
+
+  #betweenTicks<T>(read: () => T): T {
     const { conf } = this.bed.tables;
     for (;;) {
       const ticks = conf.big(0, Conf.ticks);
-      const now = clockAt(conf, process.hrtime.bigint());
-      if (conf.big(0, Conf.ticks) === ticks) return now;
+      const found = read();
+      if (conf.big(0, Conf.ticks) === ticks) return found;
     }
   }
 
-  /** Gives each connection of the programs the time that it has left in memory. */
+  /** From memory's clock to the programs'. */
+  #offset(): number {
+    return this.#clock() - this.director.now;
+  }
+
+  /** Gives each connection and template of the programs the time that it has left in memory. */
   #setClock(): void {
-    const words = new Uint32Array(this.bed.slots().memory);
-    const now = this.#clock();
-    for (const [slot, { expires }] of this.director.connections.entries()) {
-      words[(slot * ConnSlot.bytes + ConnSlot.value.at) / 4] = now + expires - this.director.now;
-    }
+    const offset = this.#offset();
+    for (const view of this.#views) view.setClock(offset);
+    this.#templates.setClock(offset);
+  }
+
+  #endsSoon(): boolean {
+    const { templates, now, settings } = this.director;
+    const isSoon = ({ expires }: { readonly expires: number }): boolean =>
+      expires >= now && expires <= now + settings.unitsOf(NEAR_SECONDS);
+    return [...this.director.living(), ...[...templates.entries()].map(([, each]) => each)].some(isSoon);
+  }
+
+  /** The timer has seen the settings of the defences, and how full the table is. */
+  #isDefended(): boolean {
+    const { conf } = this.bed.tables;
+    const { dropPacket, dropRate, secureTcp } = this.director.settings.defence;
+    const loaded = [Conf.dropPacket, Conf.dropRate, Conf.secureTcp].map((field) => conf.get(0, field));
+    return [dropPacket, dropRate, secureTcp].every((value, index) => value === loaded[index]);
+  }
+
+  #isSwept(): boolean {
+    return this.#isDefended() && this.#views.every((view) => view.isSwept()) && this.#templates.isSettled(this.#clock());
   }
 
   #compareDrops(what: string): void {
@@ -187,38 +293,19 @@ export class Pair {
     );
   }
 
-  #compareConnections(what: string): void {
-    const slots = this.bed.slots();
-    const loaded = takenSlots(this.bed).map(({ index, client, port, service, destination, state, inactive }): Seen => {
-      const value = slots.big(index, ConnSlot.value);
-      return {
-        slot: index,
-        client: `${dotted(client)}:${port}`,
-        service,
-        destination,
-        method: METHODS[Number((value >> BigInt(Abi.V_METHOD_SHIFT)) & 3n)] ?? '',
-        state: TCP_STATES[state] ?? 'UDP',
-        active: !inactive,
-        noOutput: (value & NO_OUTPUT) !== 0n,
-        proven: (value & PROVEN) !== 0n,
-      };
-    });
-    const entries = [...this.director.connections.entries()];
-    assert.deepEqual(
-      entries.map(([slot, connection]) => seenInMemory(slot, connection)),
-      loaded,
-      `connections in memory, of the programs, ${what}`,
-    );
-    const now = this.#clock();
-    for (const [slot, connection] of entries) {
-      this.#met.add(connection.state === 'UDP' ? 'UDP' : `TCP ${connection.state}`);
-      const left = (Number(slots.big(slot, ConnSlot.value) & 0xffffffffn) - now) | 0;
-      const expected = connection.expires - this.director.now;
-      assert.ok(
-        Math.abs(left - expected) <= CLOCK_SLACK_UNITS,
-        `${connection.state} expires in ${expected} units in memory, ${left} of the programs`,
-      );
+  /** `waited`: units since both had the same time. */
+  #compareTables(what: string, waited = 0): void {
+    const [offset, slack] = [this.#offset(), CLOCK_SLACK_UNITS + waited];
+    for (const view of this.#views) view.compare(what, offset, slack);
+    this.#templates.compare(what, offset, slack);
+    for (const { state, service } of this.director.living()) {
+      this.#met.add(state === 'UDP' ? 'UDP' : `TCP ${state}`);
+      if (service.port === 0) this.#met.add('all ports');
+      if (familyOf(service.address) === 'inet6') this.#met.add('IPv6');
     }
+    for (const [, { held, assured }] of this.director.templates.entries())
+      for (const [name, is] of Object.entries({ template: true, 'template held': held, 'template assured': assured }))
+        if (is) this.#met.add(name);
   }
 
   #compareDestinations(): void {
@@ -230,17 +317,18 @@ export class Pair {
       for (const each of [...service.list, ...service.retired]) {
         const { conns, inPackets, outPackets, inBytes, outBytes } = Counters;
         const counts = [conns, inPackets, outPackets, inBytes, outBytes].map((field) => sum(each.id, field));
-        const record = [Dest.weight, Dest.active, Dest.inactive, Dest.overload].map((field) => dests.get(each.id, field));
+        const record = [Dest.weight, Dest.active, Dest.inactive, Dest.persistent, Dest.overload].map((field) => dests.get(each.id, field));
         assert.deepEqual(seenDestination(each), [...record, ...counts], `destination ${each.id} in memory, of the programs`);
       }
     }
   }
 }
 
-const seenDestination = ({ weight, active, inactive, overloaded, counts }: DestinationRecord): readonly number[] => [
+const seenDestination = ({ weight, active, inactive, persistent, overloaded, counts }: DestinationRecord): readonly number[] => [
   weight,
   active,
   inactive,
+  persistent,
   Number(overloaded),
   counts.conns,
   counts.inPackets,

@@ -1,33 +1,54 @@
 // Plays a history on a pair: what each of its actions means depends on the table and the connections that there are.
 import type { Connection } from '../../../src/datapath/memory/packets/connection.js';
-import { isMartian } from '../../../src/datapath/memory/packets/parse.js';
+import type { Endpoint } from '../../../src/datapath/memory/packets/endpoint.js';
+import { ipOf, textOf } from '../../../src/datapath/memory/packets/ip.js';
+import { isMartian } from '../../../src/datapath/memory/packets/ipv4/ipv4.js';
 import type { ServiceRecord } from '../../../src/datapath/memory/packets/records.js';
+import { serviceFamily } from '../../../src/model/identity.js';
 import { IpProtocol } from '../../../src/model/ip-protocol.js';
 import type { DestinationSpec, ServiceKey, ServiceSpec } from '../../../src/model/service.js';
 import { viewOf } from '../../../src/wire/bytes.js';
 import { internetChecksum } from '../../../src/wire/checksum.js';
-import { encodeIcmp } from '../../../src/wire/icmp.js';
-import { DEVICES } from '../fixtures/bed-addresses.js';
+import { DEVICES, ip } from '../fixtures/bed-addresses.js';
 import { destination, serviceKey } from '../fixtures/fixture.js';
-import { bytes, frame, type IpPart, ipPacket, tcp, udp } from '../fixtures/packets.js';
-import { dotted } from './bed-environment.js';
-import { type Action, type ChangeAction, type Form, type History, type PacketAction, SERVICES, type Spoilt } from './history.js';
+import { type Ends, frame } from '../fixtures/packets.js';
+import { type Action, type ChangeAction, type History, LIVE, type PacketAction, PLAIN, SERVICES, type Spoilt, sixOf } from './history.js';
 import type { Pair } from './pair.js';
+import { endText, etherTypeOf, icmpAbout, isSix, segment } from './traffic.js';
 
 const STATION = '02:00:00:00:0c:99';
 const LO_MAC = '00:00:00:00:00:00';
-/** The source address in the IP header. */
+/** BPF_PROG_TEST_RUN refuses what has no whole IPv6 header. */
+const IPV6_CUT_MIN = 40;
+/** The source address in the IPv4 header. */
 const SOURCE_AT = 12;
 
-const keyOf = (service: number): ServiceKey => {
-  const { protocol, address, port } = SERVICES[service] ?? SERVICES[0];
-  return serviceKey(protocol, address, port);
-};
+type Numbered = (typeof SERVICES)[number];
+
+const keyOf = ({ protocol, address, port }: Numbered): ServiceKey => serviceKey(protocol, address, port);
+
+const recordOf = (pair: Pair, { protocol, address, port }: Numbered): ServiceRecord | undefined =>
+  pair.director.records.service(ipOf(ip(address)), port, IpProtocol[protocol]);
+
+/** By its number, or from LIVE on one of those that there are. */
+function serviceAt(pair: Pair, number: number): Numbered {
+  const live = SERVICES.filter((each) => recordOf(pair, each)?.live);
+  return (number < LIVE ? SERVICES[number] : at(live, number - LIVE)) ?? SERVICES[0];
+}
 
 /** twos is followed by its connections: it serves TCP alone. */
-function specOf({ service, scheduler, flags, onePacket }: Extract<ChangeAction, { what: 'add service' }>['spec']): ServiceSpec {
-  const udpService = SERVICES[service]?.protocol === 'udp';
-  return { key: keyOf(service), scheduler: udpService && scheduler === 'twos' ? 'rr' : scheduler, schedFlags: flags, onePacket };
+function specOf({
+  service,
+  scheduler,
+  flags,
+  onePacket,
+  persistence,
+}: Extract<ChangeAction, { what: 'add service' }>['spec']): ServiceSpec {
+  const numbered = SERVICES[service] ?? SERVICES[0];
+  const udpService = numbered.protocol === 'udp';
+  const key = keyOf(numbered);
+  const spec = { key, scheduler: udpService && scheduler === 'twos' ? 'rr' : scheduler, schedFlags: flags, onePacket };
+  return persistence === null || serviceFamily(key) === 'inet6' ? spec : { ...spec, persistence };
 }
 
 function destinationOf(
@@ -35,16 +56,10 @@ function destinationOf(
   { method, weight, thresholds }: Extract<ChangeAction, { what: 'add' }>['described'],
 ): DestinationSpec {
   const [upperThreshold = 0, lowerThreshold = 0] = thresholds;
-  return { ...destination(`${address}:${port}`, method, weight), upperThreshold, lowerThreshold };
+  return { ...destination(endText(address, port), method, weight), upperThreshold, lowerThreshold };
 }
 
 const at = <T>(list: readonly T[], which: number): T | undefined => list[which % Math.max(1, list.length)];
-
-function recordOf(pair: Pair, service: number): ServiceRecord | undefined {
-  const { protocol, address, port } = SERVICES[service] ?? SERVICES[0];
-  const number = address.split('.').reduce((sum, byte) => sum * 256 + Number(byte), 0);
-  return pair.director.records.service(number, port, IpProtocol[protocol]);
-}
 
 function changeBoth(pair: Pair, action: ChangeAction): void {
   switch (action.what) {
@@ -55,7 +70,7 @@ function changeBoth(pair: Pair, action: ChangeAction): void {
       pair.change({ kind: 'edit-service', spec: specOf(action.spec) });
       return;
     case 'delete service':
-      pair.change({ kind: 'delete-service', key: keyOf(action.service) });
+      pair.change({ kind: 'delete-service', key: keyOf(serviceAt(pair, action.service)) });
       return;
     case 'sysctl':
       pair.setSysctl(action.setting[0] ?? '', action.setting[1] ?? '');
@@ -65,40 +80,30 @@ function changeBoth(pair: Pair, action: ChangeAction): void {
       pair.setTimeouts({ tcp: tcpSeconds, tcpFin, udp: udpSeconds });
       return;
     }
-    case 'add':
-      pair.change({ kind: 'add-destination', service: keyOf(action.service), spec: destinationOf(action.server, action.described) });
+    case 'add': {
+      const service = keyOf(serviceAt(pair, action.service));
+      const { address, port } = action.server;
+      const server = { address: serviceFamily(service) === 'inet6' ? sixOf(address) : address, port };
+      pair.change({ kind: 'add-destination', service, spec: destinationOf(server, action.described) });
       return;
+    }
   }
-  const found = at(recordOf(pair, action.service)?.list ?? [], action.which);
+  const numbered = serviceAt(pair, action.service);
+  const found = at(recordOf(pair, numbered)?.list ?? [], action.which);
   if (found === undefined) return;
-  const place = { address: dotted(found.address), port: found.port };
-  const service = keyOf(action.service);
-  if (action.what === 'delete')
-    pair.change({ kind: 'delete-destination', service, key: destination(`${place.address}:${place.port}`, 'masq') });
+  const place = { address: textOf(found.address), port: found.port };
+  const service = keyOf(numbered);
+  if (action.what === 'delete') pair.change({ kind: 'delete-destination', service, key: destination(placeOf(found), 'masq') });
   else pair.change({ kind: 'edit-destination', service, spec: destinationOf(place, action.described) });
 }
 
-const [MORE_FRAGMENTS, DONT_FRAGMENT] = [1, 2];
-
-function partOf({ ttl, dontFragment, options, fragment }: Form): IpPart {
-  const flags = (dontFragment ? DONT_FRAGMENT : 0) | (fragment === 'first' ? MORE_FRAGMENTS : 0);
-  return { ttl, flags, fragmentOffset: fragment === 'later' ? 185 : 0, options: new Uint8Array(options).fill(1) };
-}
-
-/** A packet of TCP or UDP. `ends`: `address:port`. */
-function segment(protocol: number, ends: { readonly from: string; readonly to: string }, letters: string, form: Form): Uint8Array {
-  const part = { ...partOf(form), data: bytes(form.data) };
-  if (protocol === IpProtocol.tcp) return tcp(ends, letters, form.sum === 'wrong' ? { ...part, segment: { checksum: 0xdead } } : part);
-  const udpChecksum = form.sum === 'none' ? 0 : form.sum === 'wrong' ? 0xbeef : undefined;
-  return udp(ends, udpChecksum === undefined ? part : { ...part, udpChecksum });
-}
-
-/** Bytes overwritten, and cut short; `right`: with a right IP header checksum again, so that what was spoilt is looked at. */
+/** Bytes overwritten, and cut short; `right`: with a right IPv4 header checksum again, so that what was spoilt is looked at. */
 function spoil(packet: Uint8Array, spoilt: Spoilt): Uint8Array {
   if (spoilt === null) return packet;
-  const copy = packet.slice(0, spoilt.cut ?? packet.length);
+  const isFour = (packet[0] ?? 0) >> 4 === 4;
+  const copy = packet.slice(0, Math.max(spoilt.cut ?? packet.length, isFour ? 0 : IPV6_CUT_MIN));
   for (const { at: index, value } of spoilt.changes) if (index < copy.length) copy[index] = value;
-  const header = ((copy[0] ?? 0) & 15) * 4;
+  const header = (isFour ? (copy[0] ?? 0) & 15 : 0) * 4;
   if (!spoilt.right || header < 20 || copy.length < header) return copy;
   copy.set([0, 0], 10);
   const sum = internetChecksum(copy.subarray(0, header));
@@ -106,72 +111,84 @@ function spoil(packet: Uint8Array, spoilt: Spoilt): Uint8Array {
   return copy;
 }
 
+interface Sent {
+  readonly packet: Uint8Array;
+  /** To which it belongs. */
+  readonly address: string;
+  readonly side: 'front' | 'back';
+}
+
 function send(
   pair: Pair,
-  packet: Uint8Array,
-  side: 'front' | 'back',
+  { packet, address, side }: Sent,
   { hook, spoilt }: { readonly hook: 'in' | 'lo' | 'out'; readonly spoilt: Spoilt },
 ): void {
   const device = hook === 'lo' ? 'lo' : side;
   const to = device === 'lo' ? LO_MAC : DEVICES[device].mac;
   const changed = spoil(packet, spoilt);
   // XDP does not look at the source of a packet whose connection it finds: a martian from the wire has none, unless the director made it.
-  if (device === 'lo' && isMartian(viewOf(changed).getUint32(SOURCE_AT))) return;
-  pair.send(hook === 'out', device, frame(STATION, to, changed));
+  if (device === 'lo' && !isSix(address) && isMartian(viewOf(changed).getUint32(SOURCE_AT))) return;
+  pair.send(hook === 'out', device, frame(STATION, to, changed, etherTypeOf(address)));
 }
 
-const ends = (from: string, to: string): { readonly from: string; readonly to: string } => ({ from, to });
-const clientOf = ({ client, port }: Connection): string => `${dotted(client)}:${port}`;
-const placeOf = ({ address, port }: { readonly address: number; readonly port: number }): string => `${dotted(address)}:${port}`;
+const ends = (from: string, to: string): Ends => ({ from, to });
+const placeOf = ({ address, port }: Endpoint): string => endText(textOf(address), port);
+
+/** Whom a client's packets to a service are for; `port`: where it has all. */
+const targetOf = ({ address, port: own }: Numbered, port: number): string => endText(address, own === 0 ? port : own);
 
 /** From where a connection's server answers: by NAT from its own address, else from the service's. */
-const answerer = ({ method, destination: server, service }: Connection): string => placeOf(method === 'masq' ? server : service);
+const answerer = ({ method, server, virtual }: Connection): string => placeOf(method === 'masq' ? server : virtual);
 
 function connectionAt(pair: Pair, which: number): Connection | undefined {
-  return at(
-    [...pair.director.connections.entries()].map(([, connection]) => connection),
-    which,
-  );
+  return at([...pair.director.living()], which);
 }
 
 function goOn(pair: Pair, action: Extract<PacketAction, { what: 'go on' }>): void {
   const connection = connectionAt(pair, action.which);
   if (connection === undefined) return;
-  const { service } = connection;
-  const [from, to] = action.fromServer ? [answerer(connection), clientOf(connection)] : [clientOf(connection), placeOf(service)];
-  send(pair, segment(service.protocol, ends(from, to), action.letters, action.form), action.fromServer ? 'back' : 'front', action);
+  const { service, virtual } = connection;
+  const client = placeOf(connection.client);
+  const [from, to] = action.fromServer ? [answerer(connection), client] : [client, placeOf(virtual)];
+  const packet = segment(service.protocol, ends(from, to), action.letters, action.form);
+  send(pair, { packet, address: to, side: action.fromServer ? 'back' : 'front' }, action);
 }
 
-/** An error about a packet of a connection, by a host on the way. */
 function icmp(pair: Pair, action: Extract<PacketAction, { what: 'icmp' }>): void {
   const connection = connectionAt(pair, action.which);
   if (connection === undefined) return;
-  const { service, destination: server } = connection;
-  const [from, to] = action.toService ? [placeOf(service), clientOf(connection)] : [clientOf(connection), placeOf(server)];
-  const about = segment(service.protocol, ends(from, to), 'A', { ...action.form, options: 0, fragment: 'whole' });
-  const wrong = action.form.sum === 'wrong' ? { checksum: 0x1234 } : {};
-  const message = encodeIcmp({ type: action.type, code: 1, rest: 0, body: about.slice(0, 28 + action.form.data), ...wrong });
-  const target = from.split(':')[0] ?? '';
-  send(pair, ipPacket('10.0.2.11', target, IpProtocol.icmp, message, partOf(action.form)), action.toService ? 'front' : 'back', action);
+  const { service, virtual, server } = connection;
+  const client = placeOf(connection.client);
+  const about = action.toService ? ends(placeOf(virtual), client) : ends(client, placeOf(server));
+  const packet = icmpAbout(service.protocol, about, action.type, action.form);
+  send(pair, { packet, address: client, side: action.toService ? 'front' : 'back' }, action);
 }
 
-function crowd(pair: Pair, { service, count, letters }: Extract<PacketAction, { what: 'crowd' }>): void {
-  const { protocol, address, port } = SERVICES[service] ?? SERVICES[0];
+function request(pair: Pair, action: Extract<PacketAction, { what: 'request' }>): void {
+  const service = serviceAt(pair, action.service);
+  const { protocol, address } = service;
+  const to = targetOf(service, action.port);
+  const from = endText(isSix(address) ? sixOf(action.client.address) : action.client.address, action.client.port);
+  send(pair, { packet: segment(IpProtocol[protocol], ends(from, to), action.letters, action.form), address, side: 'front' }, action);
+}
+
+function crowd(pair: Pair, { service: number, port, count, letters }: Extract<PacketAction, { what: 'crowd' }>): void {
+  const service = serviceAt(pair, number);
+  const { protocol, address } = service;
+  const to = targetOf(service, port);
   for (let n = 0; n < count; n++) {
-    const from = `10.0.1.${128 + (n % 64)}:${1024 + Math.floor(n / 64)}`;
-    const part = protocol === 'tcp' ? tcp(ends(from, `${address}:${port}`), letters) : udp(ends(from, `${address}:${port}`));
-    send(pair, part, 'front', { hook: 'in', spoilt: null });
+    const host = 128 + (n % 64);
+    const from = endText(isSix(address) ? `fd00:1::${host.toString(16)}` : `10.0.1.${host}`, 1024 + Math.floor(n / 64));
+    const packet = segment(IpProtocol[protocol], ends(from, to), letters, PLAIN);
+    send(pair, { packet, address, side: 'front' }, { hook: 'in', spoilt: null });
   }
 }
 
 function sendBoth(pair: Pair, action: PacketAction): void {
   switch (action.what) {
-    case 'request': {
-      const { protocol, address, port } = SERVICES[action.service] ?? SERVICES[0];
-      const between = ends(`${action.client.address}:${action.client.port}`, `${address}:${port}`);
-      send(pair, segment(IpProtocol[protocol], between, action.letters, action.form), 'front', action);
+    case 'request':
+      request(pair, action);
       return;
-    }
     case 'go on':
       goOn(pair, action);
       return;

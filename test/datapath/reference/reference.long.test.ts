@@ -7,12 +7,13 @@ import { compare } from './compare.js';
 
 const HISTORIES = 500;
 
-/** Reasons that so many histories meet for certain. A table full of established connections is rare in them (eviction.test.ts). */
+/** Reasons and kinds of templates that so many histories meet for certain. A table full of established connections is rare in them (eviction.test.ts). */
 const REASONS = [
   'bad_checksum',
   'bad_length',
   'closed_replaced',
   'dead_destination',
+  'drop_packet',
   'fragment',
   'ftp_data',
   'half_open_replaced',
@@ -23,6 +24,9 @@ const REASONS = [
   'no_route',
   'not_local',
   'short',
+  'template assured',
+  'template held',
+  'template_replaced',
   'too_big',
   'ttl',
 ];
@@ -40,7 +44,7 @@ for (const [attach, connBuckets] of [
       assert.deepEqual(
         expected.filter((each) => !met.has(each)),
         [],
-        'reasons that no history met',
+        'met by no history',
       );
     } finally {
       bed.close();

@@ -8,7 +8,7 @@ import { compare } from './compare.js';
 const [SMALL_BUCKETS, HISTORIES] = [16, 60];
 
 /** What so few histories meet for certain. */
-const MET = ['TCP ESTABLISHED', 'TCP SYN_RECV', 'UDP', 'redirect', 'pass', 'drop', 'no_connection'];
+const MET = ['TCP ESTABLISHED', 'TCP SYN_RECV', 'IPv6', 'all ports', 'UDP', 'template', 'redirect', 'pass', 'drop', 'no_connection'];
 
 for (const attach of ['tc', 'xdp'] as const) {
   test(`${attach}: the programs do what the reference director does`, { skip: skipReason() }, async () => {

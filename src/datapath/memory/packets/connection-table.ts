@@ -1,8 +1,11 @@
 // The connection table: a fixed number of slots, where a new connection finds a place near the home of its key, or replaces another one.
 import { type Connection, isExpired } from './connection.js';
+import { BUCKET_SHARES } from './defence.js';
+import { entryShare } from './drop-entry.js';
+import { type Endpoint, isSame, keyOfEndpoint } from './endpoint.js';
 import { type Candidate, evictionClass, givesWayBefore, reasonOf } from './eviction.js';
 import type { CountReason } from './reason.js';
-import type { DestinationRecord, ServiceRecord } from './records.js';
+import type { ServiceRecord } from './records.js';
 import type { Settings } from './settings.js';
 import { type ConnectionState, isActiveState } from './state.js';
 import { beginOverload, endOverload } from './thresholds.js';
@@ -12,12 +15,15 @@ const BUCKET_SLOTS = 4;
 const PROBE_BUCKETS = 16;
 
 /** The home of a client's connections, modulo the number of buckets. */
-export type HomeOf = (client: number, port: number) => number;
+export type HomeOf = (client: Endpoint) => number;
 
 /** A client may have closed one connection and begun another from the same port, to another service. */
 const CLOSED: ReadonlySet<ConnectionState> = new Set(['TIME_WAIT', 'CLOSE', 'LAST_ACK']);
 
-const keyOf = (client: number, port: number, service: ServiceRecord): string => `${client} ${port} ${service.id}`;
+const keyOf = (service: ServiceRecord, client: Endpoint, virtual: Endpoint): string =>
+  `${service.id} ${keyOfEndpoint(client)} ${keyOfEndpoint(virtual)}`;
+
+const keyOfConnection = ({ service, client, virtual }: Connection): string => keyOf(service, client, virtual);
 
 export interface Place {
   readonly slot: number;
@@ -28,6 +34,8 @@ export class ConnectionTable {
   readonly #slots: (Connection | undefined)[];
   readonly #byKey = new Map<string, Connection>();
   readonly #mask: number;
+  /** How many connections of few packets drop_entry has met: it ends every second one. */
+  spared = 0;
 
   /** `buckets`: a power of two, 16 at least. */
   constructor(
@@ -40,18 +48,19 @@ export class ConnectionTable {
     this.#mask = buckets - 1;
   }
 
-  find(client: number, port: number, service: ServiceRecord, now: number): Connection | undefined {
-    const found = this.#byKey.get(keyOf(client, port, service));
+  /** `virtual`: the service's, or one of its ports. */
+  find(service: ServiceRecord, client: Endpoint, virtual: Endpoint, now: number): Connection | undefined {
+    const found = this.#byKey.get(keyOf(service, client, virtual));
     return found === undefined || isExpired(found, now) ? undefined : found;
   }
 
-  /** The first of a client's connections that is masqueraded to one of these destinations, in the order of the slots; closed ones last. */
-  masqueradedTo(destinations: readonly DestinationRecord[], client: number, port: number, now: number): Connection | undefined {
+  /** The first of a client's connections that is masqueraded to a server there, in the order of the slots; closed ones last. */
+  masqueradedTo(server: Endpoint, protocol: number, client: Endpoint, now: number): Connection | undefined {
     let closed: Connection | undefined;
-    for (const slot of this.#within(this.homeOf(client, port))) {
+    for (const slot of this.#within(this.homeOf(client))) {
       const found = this.#slots[slot];
-      if (found?.client !== client || found.port !== port || found.method !== 'masq' || isExpired(found, now)) continue;
-      if (!destinations.includes(found.destination)) continue;
+      if (found === undefined || !isSame(found.client, client) || found.method !== 'masq' || isExpired(found, now)) continue;
+      if (!isSame(found.server, server) || found.service.protocol !== protocol) continue;
       if (!CLOSED.has(found.state)) return found;
       closed ??= found;
     }
@@ -59,9 +68,9 @@ export class ConnectionTable {
   }
 
   /** Where a connection that is not in the table would go; undefined: the table is full. */
-  placeFor(client: number, port: number, udp: boolean, now: number): Place | undefined {
+  placeFor(client: Endpoint, udp: boolean, now: number): Place | undefined {
     let best: Candidate | undefined;
-    for (const slot of this.#within(this.homeOf(client, port))) {
+    for (const slot of this.#within(this.homeOf(client))) {
       const connection = this.#slots[slot];
       if (connection === undefined || isExpired(connection, now)) return { slot, replaced: undefined };
       const candidate = { slot, connection, class: evictionClass(this.settings, connection, now) };
@@ -81,7 +90,7 @@ export class ConnectionTable {
     if (replaced !== undefined) this.count(reasonOf(replaced.class));
     this.#empty(slot);
     this.#slots[slot] = connection;
-    this.#byKey.set(keyOf(connection.client, connection.port, connection.service), connection);
+    this.#byKey.set(keyOfConnection(connection), connection);
     const { destination } = connection;
     if (isActiveState(connection.state)) destination.active++;
     else destination.inactive++;
@@ -96,7 +105,7 @@ export class ConnectionTable {
     const connection = this.#slots[slot];
     if (connection === undefined) return;
     this.#slots[slot] = undefined;
-    const key = keyOf(connection.client, connection.port, connection.service);
+    const key = keyOfConnection(connection);
     if (this.#byKey.get(key) === connection) this.#byKey.delete(key);
     const { destination } = connection;
     if (isActiveState(connection.state)) destination.active--;
@@ -104,17 +113,56 @@ export class ConnectionTable {
     endOverload(destination);
   }
 
-  /** Removes those that expired, or (expire_nodest_conn) whose destination was removed, as the timer does within a second; how many. */
-  sweep(now: number): number {
-    let swept = 0;
-    this.#slots.forEach((connection, slot) => {
-      if (connection === undefined) return;
+  /**
+   * Removes those that expired, or (expire_nodest_conn) whose destination was removed, as the timer does within a second. `share`: and what
+   * drop_entry ends in these buckets.
+   */
+  sweep(now: number, share?: number): void {
+    for (const [slot, connection] of this.entries()) {
       const orphaned = this.settings.expireNodestConn && !connection.destination.available;
-      if (!orphaned && !isExpired(connection, now)) return;
+      if (orphaned || isExpired(connection, now)) this.#empty(slot);
+    }
+    if (share === undefined) return;
+    const { slots, spared } = this.endedBy(share, now);
+    this.spared = spared;
+    for (const slot of slots) {
       this.#empty(slot);
-      swept++;
-    });
-    return swept;
+      this.count('drop_entry');
+    }
+  }
+
+  /** Of those that are alive, the slots that drop_entry ends in a share of the buckets; and `spared` afterwards. */
+  endedBy(share: number, now: number): { readonly slots: readonly number[]; readonly spared: number } {
+    let { spared } = this;
+    const slots: number[] = [];
+    for (const slot of this.#inShare(share)) {
+      const connection = this.#slots[slot];
+      const ends = connection === undefined ? 'none' : entryShare(this.settings, connection, now);
+      if (ends === 'half') spared++;
+      if (ends === 'all' || (ends === 'half' && spared % 2 === 0)) slots.push(slot);
+    }
+    return { slots, spared };
+  }
+
+  /** In the order in which the timer comes by: the buckets downwards. */
+  *#inShare(share: number): Generator<number> {
+    for (let n = 0; n <= this.#mask; n++) {
+      const bucket = (this.#mask + 1 - n) & this.#mask;
+      if (bucket % BUCKET_SHARES !== share) continue;
+      for (let k = 0; k < BUCKET_SLOTS; k++) yield bucket * BUCKET_SLOTS + k;
+    }
+  }
+
+  get slots(): number {
+    return this.#slots.length;
+  }
+
+  get used(): number {
+    return this.#byKey.size;
+  }
+
+  *all(): Generator<Connection> {
+    for (const [, connection] of this.entries()) yield connection;
   }
 
   /** By slot. */

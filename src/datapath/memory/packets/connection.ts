@@ -1,14 +1,18 @@
 // One connection of the director in memory: its first state, and its state and expiry after each packet.
 import { IpProtocol } from '../../../model/ip-protocol.js';
 import { nextTcpState, TCP_FLAGS, tcpEvent } from '../../tcp-state.js';
-import type { Packet } from './parse.js';
+import type { Endpoint } from './endpoint.js';
+import { type Packet, sourceOf, targetOf } from './packet.js';
 import type { DestinationRecord, Method, ServiceRecord } from './records.js';
 import type { Settings } from './settings.js';
 import { type ConnectionState, isActiveState, UDP } from './state.js';
 
 export interface Connection {
-  readonly client: number;
-  readonly port: number;
+  readonly client: Endpoint;
+  /** The address and port of the service that the client asked for. */
+  readonly virtual: Endpoint;
+  /** Where the destination listens: of a service of all ports, where the client asked. */
+  readonly server: Endpoint;
   readonly service: ServiceRecord;
   readonly destination: DestinationRecord;
   /** The destination's when it began: an edit changes new connections only. */
@@ -28,14 +32,17 @@ export const isExpired = (connection: Connection, now: number): boolean => conne
 export function firstConnection(settings: Settings, packet: Packet, destination: DestinationRecord, now: number): Connection {
   const { method } = destination;
   const noOutput = method !== 'masq';
-  const table = settings.secure ? 'secure' : 'normal';
+  const table = settings.defence.isSecure ? 'secure' : 'normal';
   const tcp = packet.protocol === IpProtocol.tcp;
   const state = tcp ? nextTcpState(table, noOutput ? 'input-only' : 'input', tcpEvent(packet.flags), 'NONE') : UDP;
   const expires = now + settings.timeoutOf(state);
+  const { service } = destination;
+  const virtual = targetOf(packet);
   return {
-    client: packet.source,
-    port: packet.sourcePort,
-    service: destination.service,
+    client: sourceOf(packet),
+    virtual,
+    server: { address: destination.address, port: service.port === 0 ? virtual.port : destination.port },
+    service,
     destination,
     method,
     state,
@@ -44,6 +51,10 @@ export function firstConnection(settings: Settings, packet: Packet, destination:
     proven: false,
   };
 }
+
+/** Whether it shows that its client is a real one. */
+export const isAssured = ({ state, proven }: Pick<Connection, 'state' | 'proven'>): boolean =>
+  state === UDP ? proven : state === 'ESTABLISHED';
 
 /** The expiry is written at most once a second, of short timeouts a sixty-fourth. */
 const SLACK_MAX_UNITS = 64;
@@ -57,22 +68,26 @@ function isRecent(expires: number, now: number, timeout: number): boolean {
 const isProof = ({ state, proven }: Connection, flags: number, out: boolean): boolean =>
   out && !proven && state === 'ESTABLISHED' && (flags & TCP_FLAGS.syn) === 0;
 
-/** State and expiry after a packet; `out`: it is the server's. Its destination counts it by its state. */
-export function touch(settings: Settings, connection: Connection, packet: Packet, now: number, out: boolean): void {
+/**
+ * State and expiry after a packet; `out`: it is the server's. Its destination counts it by its state. True: the packet shows that the client
+ * is a real one.
+ */
+export function touch(settings: Settings, connection: Connection, packet: Packet, now: number, out: boolean): boolean {
   const was = { ...connection };
   if (packet.protocol === IpProtocol.tcp && was.state !== UDP) {
     const direction = out ? 'output' : was.noOutput ? 'input-only' : 'input';
     if (out) connection.noOutput = false;
-    connection.state = nextTcpState(settings.secure ? 'secure' : 'normal', direction, tcpEvent(packet.flags), was.state);
+    connection.state = nextTcpState(settings.defence.isSecure ? 'secure' : 'normal', direction, tcpEvent(packet.flags), was.state);
   }
   const timeout = settings.timeoutOf(connection.state);
   const recent = isRecent(was.expires, now, timeout);
   const canBeProven = connection.state === was.state && (was.state === 'ESTABLISHED' || was.state === UDP);
   if (canBeProven && (!recent || isProof(was, packet.flags, out))) connection.proven = true;
   const same = connection.state === was.state && connection.noOutput === was.noOutput && connection.proven === was.proven;
-  if (same && recent) return;
+  if (same && recent) return false;
   connection.expires = now + timeout;
   const change = Number(isActiveState(connection.state)) - Number(isActiveState(was.state));
   connection.destination.active += change;
   connection.destination.inactive -= change;
+  return isAssured(connection) && !isAssured(was);
 }

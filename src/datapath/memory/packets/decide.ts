@@ -2,16 +2,19 @@
 import { IpProtocol } from '../../../model/ip-protocol.js';
 import { TCP_FLAGS } from '../../tcp-state.js';
 import { type Connection, firstConnection } from './connection.js';
+import type { Endpoint } from './endpoint.js';
 import type { Environment } from './environment.js';
+import { foldOf, type Ip, textOf } from './ip.js';
+import { type Packet, sourceOf, targetOf } from './packet.js';
 import type { PacketTable } from './packet-table.js';
-import type { Packet } from './parse.js';
 import type { Reason } from './reason.js';
 import { candidatesOf, type DestinationRecord, type ServiceRecord } from './records.js';
-import type { Endpoint } from './rewrite.js';
+import type { Scope } from './scope.js';
 
 /** What a decision is made of. `device`: by which the packet came; `wire`: not by lo. */
 export interface Question {
   readonly table: PacketTable;
+  readonly scope: Scope;
   readonly environment: Environment;
   /** Clock units. */
   readonly now: number;
@@ -19,22 +22,25 @@ export interface Question {
   readonly wire: boolean;
 }
 
-/** `known`: the connection was there before this packet. */
+/** `known`: the connection was there before this packet. `elsewhere`: no service of this scope takes it. */
 export type Decision =
   | { readonly kind: 'forward'; readonly connection: Connection; readonly known: boolean }
   | { readonly kind: 'pass' | 'drop'; readonly reason?: Reason }
-  | { readonly kind: 'refuse' };
+  | { readonly kind: 'refuse' | 'elsewhere' };
 
+/** Of the reasons why a packet may not begin a connection; for the others it passes. */
+const DROPPED: ReadonlySet<Reason> = new Set(['martian', 'drop_packet']);
 const FTP_DATA_PORT = 20;
 
 const isSyn = ({ protocol, flags }: Packet): boolean => protocol === IpProtocol.tcp && (flags & TCP_FLAGS.syn) !== 0;
 
 /** A SYN on an old connection: is it a new one that reuses the client's port? */
-function isReuse({ settings }: PacketTable, packet: Packet, { state, noOutput, destination }: Connection): boolean {
+function isReuse({ settings }: PacketTable, packet: Packet, { state, noOutput, destination, service }: Connection): boolean {
   if (!isSyn(packet)) return false;
   if (settings.expireNodestConn && destination.weight <= 0) return true;
   if (settings.connReuseMode === 0) return false;
-  if (state === 'TIME_WAIT' || state === 'CLOSE') return true;
+  // With a template, the old connection goes on.
+  if (state === 'TIME_WAIT' || state === 'CLOSE') return service.persistence === undefined;
   return (settings.connReuseMode & 2) !== 0 && state === 'FIN_WAIT' && noOutput;
 }
 
@@ -53,10 +59,20 @@ function obstacle(question: Question, packet: Packet): Reason | undefined {
   }
   if (wire && !isLocal(question, packet)) return 'not_local';
   if (wire && !question.environment.isReversePath(question.device, packet.source, packet.destination)) return 'reverse_path';
+  if (table.settings.defence.dropRate !== 0 && table.dropsNext()) return 'drop_packet';
   if (packet.sourcePort === FTP_DATA_PORT) return 'ftp_data';
-  const fromService = packet.protocol === IpProtocol.udp && table.records.service(packet.source, packet.sourcePort, IpProtocol.udp);
-  return fromService ? 'martian' : undefined;
+  return packet.protocol === IpProtocol.udp && isFromService(question, packet) ? 'martian' : undefined;
 }
+
+/** A client on the director may have a port of an address with a service of all ports. */
+function isFromService({ table: { records }, wire }: Question, { source, sourcePort, protocol }: Packet): boolean {
+  if (records.exact(source, sourcePort, protocol) !== undefined) return true;
+  return wire && records.allPorts(source, protocol) !== undefined;
+}
+
+/** In the kernel's IPVS a service of all ports needs persistence: without, it serves port 0. */
+const servesPort = ({ port, persistence }: ServiceRecord, { destinationPort }: Packet): boolean =>
+  port !== 0 || persistence !== undefined || destinationPort === 0;
 
 /** A datagram whose answer, which comes back here, would go to the director itself. */
 function isUnanswerable({ environment, device, wire }: Question, packet: Packet, service: ServiceRecord): boolean {
@@ -64,16 +80,14 @@ function isUnanswerable({ environment, device, wire }: Question, packet: Packet,
   return environment.hop(device, packet.source, packet.destination).kind === 'local';
 }
 
-const dotted = (address: number): string => [24, 16, 8, 0].map((shift) => (address >>> shift) & 0xff).join('.');
-
 /** The destination of a new connection of a client to the service's address. */
 export function schedule({ table, now }: Question, client: Endpoint, service: ServiceRecord): DestinationRecord | undefined {
   const { settings } = table;
   const pick = service.schedule?.pick(candidatesOf(service.list), {
-    clientFold: client.address,
+    clientFold: foldOf(client.address),
     clientPort: client.port,
-    serviceFold: service.address,
-    address: dotted(service.address),
+    serviceFold: foldOf(service.address),
+    address: textOf(service.address),
     now: (now * 4) / settings.hz,
     lblcrExpiration: settings.lblcrExpiration,
     deleted: candidatesOf(service.retired),
@@ -85,39 +99,42 @@ export function schedule({ table, now }: Question, client: Endpoint, service: Se
 
 /** A new connection of the packet's; one-packet scheduling keeps nothing of it but the counters. */
 function begin(question: Question, packet: Packet, service: ServiceRecord): Decision {
-  const { table, now } = question;
-  const destination = schedule(question, { address: packet.source, port: packet.sourcePort }, service);
+  const { table, scope, now } = question;
+  const client = sourceOf(packet);
+  const led = table.templates.lead(service, client.address, now);
+  const destination = led ?? schedule(question, client, service);
   if (destination === undefined) return { kind: 'refuse' };
   if (destination.method === 'masq' && isUnanswerable(question, packet, service)) return { kind: 'drop', reason: 'martian' };
   const udp = packet.protocol === IpProtocol.udp;
   const connection = firstConnection(table.settings, packet, destination, now);
   if (!(udp && service.onePacket)) {
-    const place = table.connections.placeFor(packet.source, packet.sourcePort, udp, now);
+    const place = scope.connections.placeFor(client, udp, now);
     if (place === undefined) return { kind: 'drop', reason: 'table_full' };
-    table.connections.insert(connection, place);
+    scope.connections.insert(connection, place);
   }
   destination.counts.conns++;
+  if (led === undefined) table.templates.make(destination, client.address, now);
   return { kind: 'forward', connection, known: false };
 }
 
 /** A packet for a service, which may be one that was removed. */
 export function decideRequest(question: Question, packet: Packet, service: ServiceRecord): Decision {
-  const { table, now } = question;
-  const connection = table.connections.find(packet.source, packet.sourcePort, service, now);
+  const { table, scope, now } = question;
+  const connection = scope.connections.find(service, sourceOf(packet), targetOf(packet), now);
   if (connection !== undefined) {
     const reuse = isReuse(table, packet, connection);
     if (!reuse && connection.destination.available) return { kind: 'forward', connection, known: true };
     if (!reuse && !table.settings.expireNodestConn) return { kind: 'drop', reason: 'dead_destination' };
-    table.connections.end(connection);
+    scope.connections.end(connection);
   }
-  if (!service.live) return { kind: 'pass' };
+  if (!service.live || !servesPort(service, packet)) return { kind: 'elsewhere' };
   const reason = obstacle(question, packet);
-  if (reason !== undefined) return { kind: reason === 'martian' ? 'drop' : 'pass', reason };
+  if (reason !== undefined) return { kind: DROPPED.has(reason) ? 'drop' : 'pass', reason };
   return begin(question, packet, service);
 }
 
 /** Does a masqueraded server's packet come from the side where the server lives? By lo only the director's own stack sends. */
-export function isServerSide({ table, environment, device, wire }: Question, server: DestinationRecord, client: number): boolean {
+export function isServerSide({ table, environment, device, wire }: Question, server: DestinationRecord, client: Ip): boolean {
   if (!wire || environment.leadsBy(device, server.address, client)) return true;
   table.count('reply_side');
   return false;

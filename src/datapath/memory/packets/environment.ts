@@ -1,5 +1,6 @@
 // What the director in memory asks of the kernel around it: routes, neighbours, local addresses, the limit on ICMP errors.
 import type { Mac } from '../../../wire/ethernet.js';
+import type { Ip } from './ip.js';
 
 /**
  * `ready`: device and link addresses are known. `resolve`: the neighbour is not, and the FIB then does not answer with an MTU. `local`: an
@@ -9,17 +10,16 @@ export type HopAnswer =
   | { readonly kind: 'ready'; readonly to: Mac; readonly from: Mac; readonly mtu: number }
   | { readonly kind: 'resolve' | 'local' | 'none' | 'unknown' };
 
-/** Addresses are IPv4, in host order. */
 export interface Environment {
   /** The FIB's answer for a packet from `peer` to `address` that came in by `device`. */
-  hop(device: string, address: number, peer: number): HopAnswer;
-  /** Does the rp_filter of the device let a new client in? `peer`: the service's address. */
-  isReversePath(device: string, address: number, peer: number): boolean;
+  hop(device: string, address: Ip, peer: Ip): HopAnswer;
+  /** Does the rp_filter of the device let a new client in? IPv6 has none. `peer`: the service's address. */
+  isReversePath(device: string, address: Ip, peer: Ip): boolean;
   /** Does the route to a server lead by the device? Only there its replies come from. */
-  leadsBy(device: string, address: number, peer: number): boolean;
+  leadsBy(device: string, address: Ip, peer: Ip): boolean;
   /** Frames to other stations pass. */
   macOf(device: string): Mac;
-  /** An address of the device, 0 = none: the sender of errors to servers. */
+  /** An IPv4 address of the device, 0 = none: the sender of errors to servers. */
   addressOf(device: string): number;
   /** May one more ICMP error be sent? Path MTU discovery is not limited and does not ask. */
   icmpAllowed(): boolean;

@@ -1,15 +1,16 @@
 // What becomes of a packet after the decision: rewritten and sent to its next hop, handed to the stack, refused or dropped.
 import { IpProtocol } from '../../../model/ip-protocol.js';
-import { IcmpType, IcmpUnreachable } from '../../../wire/icmp.js';
 import { TCP_FLAGS } from '../../tcp-state.js';
-import { type Connection, touch } from './connection.js';
+import type { Connection } from './connection.js';
 import type { Decision, Question } from './decide.js';
 import { type HopAnswer, LOOPBACK } from './environment.js';
-import { type IcmpKind, icmpErrorFrame, mayBeAnswered } from './icmp-error.js';
-import { ETHERNET_BYTES, type Packet } from './parse.js';
+import { ETHERNET_BYTES, handIn, setMacs } from './ethernet.js';
+import { rulesOf } from './family.js';
+import type { IcmpKind } from './family-rules.js';
+import type { Ip } from './ip.js';
+import type { Packet } from './packet.js';
 import type { Reason } from './reason.js';
 import type { DestinationRecord } from './records.js';
-import { handIn, lowerTtl, setMacs, translate } from './rewrite.js';
 
 /** `redirect`: the frame leaves, or enters the stack by lo. `pass`: the stack goes on with it. */
 export interface Outcome {
@@ -24,10 +25,10 @@ export interface Arrival {
   readonly gsoSize: number;
 }
 
-const HOST: IcmpKind = { type: IcmpType.unreachable, code: IcmpUnreachable.host, mtu: 0 };
-const PORT: IcmpKind = { type: IcmpType.unreachable, code: IcmpUnreachable.port, mtu: 0 };
-const EXCEEDED: IcmpKind = { type: IcmpType.timeExceeded, code: 0, mtu: 0 };
-const needed = (mtu: number): IcmpKind => ({ type: IcmpType.unreachable, code: IcmpUnreachable.fragmentationNeeded, mtu });
+const HOST: IcmpKind = { what: 'host', mtu: 0 };
+const PORT: IcmpKind = { what: 'port', mtu: 0 };
+const EXCEEDED: IcmpKind = { what: 'exceeded', mtu: 0 };
+const tooBig = (mtu: number): IcmpKind => ({ what: 'too big', mtu });
 
 export function countPacket({ available, counts }: DestinationRecord, bytes: number, out: boolean): void {
   if (!available) return;
@@ -49,11 +50,12 @@ function dropped({ table }: Question, { frame }: Arrival, reason: Reason): Outco
 }
 
 /** `from`: the sender of the error; the address that the packet was sent to where absent. */
-function answered(question: Question, arrival: Arrival, kind: IcmpKind, from = arrival.packet.destination): Outcome {
+function answered(question: Question, arrival: Arrival, kind: IcmpKind, from: Ip = arrival.packet.destination): Outcome {
   const { frame, packet } = arrival;
-  if (!mayBeAnswered(frame, { ...packet, destination: from })) return { verdict: 'drop', frame };
+  const rules = rulesOf(packet);
+  if (!rules.mayBeAnswered(frame, packet, from)) return { verdict: 'drop', frame };
   if (kind.mtu === 0 && !question.environment.icmpAllowed()) return dropped(question, arrival, 'icmp_limited');
-  const error = icmpErrorFrame(frame, packet, kind, from);
+  const error = rules.errorFrame(frame, packet, kind, from);
   if (question.device === LOOPBACK) handIn(error);
   return { verdict: 'redirect', frame: error };
 }
@@ -67,15 +69,15 @@ function exceededMtu({ frame, packet, gsoSize }: Arrival, hop: HopAnswer): numbe
 }
 
 /** Sends a frame on, whose link addresses the kernel fills in where the neighbour is not known. */
-export function sent(frame: Uint8Array, hop: HopAnswer): Outcome {
-  lowerTtl(frame);
+export function sent(frame: Uint8Array, packet: Packet, hop: HopAnswer): Outcome {
+  rulesOf(packet).lowerHops(frame);
   if (hop.kind === 'ready') setMacs(frame, hop.to, hop.from);
   return { verdict: 'redirect', frame };
 }
 
 function forwarded(question: Question, arrival: Arrival, connection: Connection): Outcome {
   const { packet } = arrival;
-  const { destination, method } = connection;
+  const { destination, server, method } = connection;
   const masq = method === 'masq';
   const hop = question.environment.hop(question.device, destination.address, packet.source);
   if (hop.kind === 'none' || hop.kind === 'unknown') {
@@ -89,39 +91,46 @@ function forwarded(question: Question, arrival: Arrival, connection: Connection)
   const exceeded = exceededMtu(arrival, hop);
   if (exceeded > 0 && (packet.dontFragment || !masq)) {
     question.table.count('too_big');
-    return packet.dontFragment ? answered(question, arrival, needed(exceeded)) : { verdict: 'drop', frame: arrival.frame };
+    return packet.dontFragment ? answered(question, arrival, tooBig(exceeded)) : { verdict: 'drop', frame: arrival.frame };
   }
   const frame = arrival.frame.slice();
-  if (masq) translate(frame, packet, false, destination);
-  return hop.kind === 'local' || exceeded > 0 ? { verdict: 'pass', frame } : sent(frame, hop);
+  if (masq) rulesOf(packet).translate(frame, packet, false, server);
+  return hop.kind === 'local' || exceeded > 0 ? { verdict: 'pass', frame } : sent(frame, packet, hop);
 }
 
-export function request(question: Question, arrival: Arrival, decision: Decision): Outcome {
+/** undefined: no service of this scope takes it. */
+export function request(question: Question, arrival: Arrival, decision: Decision): Outcome | undefined {
   const { table, now } = question;
   switch (decision.kind) {
     case 'drop':
     case 'pass':
       if (decision.reason !== undefined) table.count(decision.reason);
       return { verdict: decision.kind, frame: arrival.frame };
+    case 'elsewhere':
+      return undefined;
     case 'refuse':
       table.count('no_destination');
       return answered(question, arrival, PORT);
     case 'forward':
-      if (decision.known) touch(table.settings, decision.connection, arrival.packet, now, false);
+      if (decision.known) table.touch(decision.connection, arrival.packet, now, false);
       countPacket(decision.connection.destination, arrival.packet.bytes, false);
       return forwarded(question, arrival, decision.connection);
   }
 }
 
-/** With DF its server gets the error, from the director's address on that side; else the director's own stack fragments it. */
-function largeReply(question: Question, arrival: Arrival, { service }: Connection, mtu: number): Outcome {
+/** From whom servers get errors; 0: the stack sends them. */
+const errorSource = ({ environment, device }: Question, packet: Packet, virtual: Ip): Ip =>
+  rulesOf(packet).errorsFromInterface ? environment.addressOf(device) : virtual;
+
+/** With DF its server gets the error; else the director's own stack fragments it. */
+function largeReply(question: Question, arrival: Arrival, { virtual }: Connection, mtu: number): Outcome {
   if (arrival.packet.dontFragment) {
     question.table.count('too_big');
-    const own = question.environment.addressOf(question.device);
-    return own === 0 ? passed(arrival) : answered(question, arrival, needed(mtu), own);
+    const from = errorSource(question, arrival.packet, virtual.address);
+    return from === 0 ? passed(arrival) : answered(question, arrival, tooBig(mtu), from);
   }
   const frame = arrival.frame.slice();
-  translate(frame, arrival.packet, true, service);
+  rulesOf(arrival.packet).translate(frame, arrival.packet, true, virtual);
   handIn(frame);
   return { verdict: 'redirect', frame };
 }
@@ -130,8 +139,8 @@ function largeReply(question: Question, arrival: Arrival, { service }: Connectio
 export function reply(question: Question, arrival: Arrival, connection: Connection): Outcome {
   const { packet } = arrival;
   const { table, environment, device, now } = question;
-  const { service, destination } = connection;
-  const hop = environment.hop(device, packet.destination, service.address);
+  const { virtual, destination } = connection;
+  const hop = environment.hop(device, packet.destination, virtual.address);
   if (hop.kind === 'none' || hop.kind === 'unknown') return dropped(question, arrival, 'no_route');
   if (hop.kind !== 'local' && packet.ttl <= 1) {
     table.count('ttl');
@@ -139,22 +148,22 @@ export function reply(question: Question, arrival: Arrival, connection: Connecti
   }
   const exceeded = exceededMtu(arrival, hop);
   if (exceeded === 0 || !packet.dontFragment) {
-    touch(table.settings, connection, packet, now, true);
+    table.touch(connection, packet, now, true);
     countPacket(destination, packet.bytes, true);
   }
   if (exceeded > 0) return largeReply(question, arrival, connection, exceeded);
   const frame = arrival.frame.slice();
-  translate(frame, packet, true, service);
-  if (hop.kind !== 'local') return sent(frame, hop);
+  rulesOf(packet).translate(frame, packet, true, virtual);
+  if (hop.kind !== 'local') return sent(frame, packet, hop);
   handIn(frame);
   return { verdict: 'redirect', frame };
 }
 
-/** nat_icmp_send: a masqueraded server's packet that belongs to no connection. undefined: it is left as it is. */
+/** nat_icmp_send: a masqueraded server's packet that belongs to no connection. undefined: it is left as it is, as all of IPv6. */
 export function unknownReply(question: Question, arrival: Arrival): Outcome | undefined {
-  const { protocol, flags } = arrival.packet;
+  const { family, protocol, flags } = arrival.packet;
   const own = question.environment.addressOf(question.device);
-  if (!question.table.settings.natIcmpSend || own === 0) return undefined;
+  if (!question.table.settings.natIcmpSend || own === 0 || family !== 'inet') return undefined;
   if (protocol === IpProtocol.tcp && (flags & TCP_FLAGS.rst) !== 0) return undefined;
   question.table.count('nat_icmp_send');
   return answered(question, arrival, PORT, own);
@@ -163,8 +172,8 @@ export function unknownReply(question: Question, arrival: Arrival): Outcome | un
 /** A masqueraded server's packet that leaves the director itself: only its source changes. */
 export function localReply({ table, now }: Question, arrival: Arrival, connection: Connection): Outcome {
   const frame = arrival.frame.slice();
-  touch(table.settings, connection, arrival.packet, now, true);
+  table.touch(connection, arrival.packet, now, true);
   countPacket(connection.destination, arrival.packet.bytes, true);
-  translate(frame, arrival.packet, true, connection.service);
+  rulesOf(arrival.packet).translate(frame, arrival.packet, true, connection.virtual);
   return { verdict: 'pass', frame };
 }

@@ -1,59 +1,76 @@
 // The table of the director in memory that balances packets: services and destinations with their schedulers, connections, settings,
 // counters. Its changes are those of every director.
-import type { Address } from '../../../model/address.js';
 import { WeirError } from '../../../model/errors/weir-error.js';
 import { IpProtocol } from '../../../model/ip-protocol.js';
 import type { DestinationKey, DestinationSpec, ServiceKey, ServiceSpec, Timeouts } from '../../../model/service.js';
 import { type Start, schedulers } from '../../schedule/index.js';
 import { isSysctlName, sysctls } from '../../sysctls.js';
 import { checkDestination } from '../checks.js';
+import { type Connection, touch } from './connection.js';
 import { ConnectionTable, type HomeOf } from './connection-table.js';
+import { familyOf, foldOf, type Ip, ipOf } from './ip.js';
+import type { Packet } from './packet.js';
 import type { Reason } from './reason.js';
 import { type BalancedProtocol, candidatesOf, type DestinationRecord, Records, retire, type ServiceRecord } from './records.js';
+import { allPortsScope, exactScope, type Scope } from './scope.js';
 import { Settings } from './settings.js';
+import { type TemplateHash, TemplateTable } from './template-table.js';
 import { updateOverload } from './thresholds.js';
 
 export interface PacketOptions {
   /** Buckets of four connections: a power of two, 16 at least. */
   readonly buckets?: number;
+  /** Of the tables for services of all ports and for IPv6; half as many where absent. */
+  readonly allPortsBuckets?: number;
+  readonly ipv6Buckets?: number;
   /** Of the kernel. */
   readonly hz?: number;
   readonly homeOf?: HomeOf;
+  /** Slots for templates: a power of two, 8 at least. */
+  readonly templates?: number;
+  readonly templateHash?: TemplateHash;
+  /** Whether drop_packet, at work, drops a new connection; every so many-th where absent. */
+  readonly dropsNext?: () => boolean;
   /** The schedulers by name; those of `schedule/` where absent. */
   readonly schedulers?: ReadonlyMap<string, Start>;
 }
 
 const BUCKETS = 4096;
+const TEMPLATES = 2048;
 const HZ = 250;
 
 /** Spreads keys over the buckets; the datapath's own hash has a key that no sender knows. */
-const plainHome: HomeOf = (client, port) => {
-  const mixed = Math.imul(client ^ Math.imul(port + 1, 0x9e3779b1), 0xc2b2ae35);
+const plainHome: HomeOf = ({ address, port }) => {
+  const mixed = Math.imul(foldOf(address) ^ Math.imul(port + 1, 0x9e3779b1), 0xc2b2ae35);
   return (mixed ^ (mixed >>> 15)) >>> 0;
 };
 
+const plainTemplateHash: TemplateHash = (network, { id }) => plainHome({ address: network, port: id });
+
 interface ServiceEndpoint {
-  readonly address: number;
+  readonly address: Ip;
+  /** 0: all. */
   readonly port: number;
   readonly protocol: BalancedProtocol;
 }
 
-function numberOf({ family, words }: Address): number {
-  if (family !== 'inet') throw new WeirError('not-yet', { missing: 'IPv6 in the director in memory' });
-  return words[0] ?? 0;
-}
-
 /** @throws WeirError not-yet: of what packets are not balanced in memory */
 function endpointOf(key: ServiceKey): ServiceEndpoint {
-  if (key.kind !== 'address' || key.protocol === 'sctp' || key.port === 0)
-    throw new WeirError('not-yet', { missing: 'services by firewall marks, of SCTP or of every port in the director in memory' });
-  return { address: numberOf(key.address), port: key.port, protocol: key.protocol };
+  if (key.kind !== 'address' || key.protocol === 'sctp')
+    throw new WeirError('not-yet', { missing: 'services by firewall marks or of SCTP in the director in memory' });
+  if (key.port === 0 && key.address.family === 'inet6')
+    throw new WeirError('not-yet', { missing: 'IPv6 services of all ports in the director in memory' });
+  return { address: ipOf(key.address), port: key.port, protocol: key.protocol };
 }
 
 export class PacketTable {
   readonly records = new Records();
   readonly settings: Settings;
-  readonly connections: ConnectionTable;
+  readonly exact: Scope;
+  readonly allPorts: Scope;
+  readonly ipv6: Scope;
+  readonly templates: TemplateTable;
+  readonly dropsNext: () => boolean;
   readonly #drops = new Map<Reason, number>();
   readonly #schedulers: ReadonlyMap<string, Start>;
   /** By service, what it has of -s and -b. */
@@ -62,8 +79,23 @@ export class PacketTable {
   constructor(options: PacketOptions = {}) {
     this.settings = new Settings(options.hz ?? HZ);
     this.#schedulers = options.schedulers ?? schedulers;
+    this.dropsNext = options.dropsNext ?? (() => this.settings.defence.dropsNext());
     const count = (reason: Reason): void => this.count(reason);
-    this.connections = new ConnectionTable(this.settings, options.buckets ?? BUCKETS, options.homeOf ?? plainHome, count);
+    const { buckets = BUCKETS, allPortsBuckets = buckets / 2, ipv6Buckets = buckets / 2, homeOf = plainHome } = options;
+    const tableOf = (size: number): ConnectionTable => new ConnectionTable(this.settings, size, homeOf, count);
+    this.exact = exactScope(this.records, tableOf(buckets), true);
+    this.ipv6 = exactScope(this.records, tableOf(ipv6Buckets), false);
+    this.allPorts = allPortsScope(this.records, tableOf(allPortsBuckets));
+    this.templates = new TemplateTable(this.settings, options.templates ?? TEMPLATES, options.templateHash ?? plainTemplateHash, count);
+  }
+
+  get scopes(): readonly Scope[] {
+    return [this.exact, this.allPorts, this.ipv6];
+  }
+
+  /** Those of a packet, in the order in which it meets them. */
+  scopesOf({ family }: Packet): readonly Scope[] {
+    return family === 'inet' ? [this.exact, this.allPorts] : [this.ipv6];
   }
 
   count(reason: Reason): void {
@@ -73,6 +105,11 @@ export class PacketTable {
   /** Each reason that was counted. */
   drops(): ReadonlyMap<Reason, number> {
     return this.#drops;
+  }
+
+  /** State and expiry of a connection after a packet; `out`: it is the server's. */
+  touch(connection: Connection, packet: Packet, now: number, out: boolean): void {
+    if (touch(this.settings, connection, packet, now, out)) this.templates.assure(connection);
   }
 
   addService(spec: ServiceSpec): void {
@@ -103,7 +140,7 @@ export class PacketTable {
     const service = this.#live(key);
     checkDestination(key, spec);
     if (this.#find(service, spec) !== undefined) throw new WeirError('destination-exists');
-    const destination = this.records.makeDestination(service, numberOf(spec.address), spec.port);
+    const destination = this.records.makeDestination(service, ipOf(spec.address), spec.port);
     describeDestination(destination, spec, 0);
     if (spec.method === 'masq') this.records.answer(destination);
     destination.available = true;
@@ -154,8 +191,12 @@ export class PacketTable {
   }
 
   #checked(spec: ServiceSpec): ServiceEndpoint {
-    if (spec.persistence !== undefined) throw new WeirError('not-yet', { missing: 'persistence in the director in memory' });
-    return endpointOf(spec.key);
+    if (spec.persistence?.engine !== undefined)
+      throw new WeirError('not-yet', { missing: 'persistence engines in the director in memory' });
+    const endpoint = endpointOf(spec.key);
+    if (spec.persistence !== undefined && familyOf(endpoint.address) === 'inet6')
+      throw new WeirError('not-yet', { missing: 'persistent IPv6 services in the director in memory' });
+    return endpoint;
   }
 
   #start({ scheduler, schedFlags }: ServiceSpec, list: readonly DestinationRecord[]): ServiceRecord['schedule'] {
@@ -166,6 +207,7 @@ export class PacketTable {
 
   #describe(service: ServiceRecord, spec: ServiceSpec, schedule: ServiceRecord['schedule']): void {
     service.onePacket = spec.onePacket;
+    service.persistence = spec.persistence;
     service.schedule = schedule;
     this.#specs.set(service, spec);
   }
@@ -178,7 +220,7 @@ export class PacketTable {
   }
 
   #find(service: ServiceRecord, { address, port }: DestinationKey): DestinationRecord | undefined {
-    return service.list.find((each) => each.address === numberOf(address) && each.port === port);
+    return service.list.find((each) => each.address === ipOf(address) && each.port === port);
   }
 
   #destination(service: ServiceRecord, key: DestinationKey): DestinationRecord {

@@ -1,9 +1,10 @@
 // Services and destinations as packets meet them, and what each change of the table does to them. What was removed stays, since connections
 // name it: a destination that is added again is the one that it was.
 import { IpProtocol } from '../../../model/ip-protocol.js';
-import type { ForwardingMethod } from '../../../model/service.js';
+import type { ForwardingMethod, Persistence } from '../../../model/service.js';
 import type { Schedule } from '../../schedule/index.js';
 import type { Candidate, Candidates } from '../../schedule/scheduler.js';
+import { foldOf, type Ip } from './ip.js';
 import type { Loaded } from './thresholds.js';
 
 export type Method = ForwardingMethod;
@@ -17,14 +18,17 @@ export interface PacketCounts {
   outBytes: number;
 }
 
-/** Addresses and ports in host order. */
+/** Ports in host order. */
 export interface ServiceRecord {
   readonly id: number;
-  readonly address: number;
+  readonly address: Ip;
+  /** 0: all ports of the address. */
   readonly port: number;
   readonly protocol: number;
   live: boolean;
   onePacket: boolean;
+  /** Seconds, and the mask of the clients' networks; undefined: the service is not persistent. */
+  persistence: Pick<Persistence, 'timeout' | 'netmask'> | undefined;
   /** Has, or had, a masqueraded destination. */
   masquerades: boolean;
   /** The newest first. */
@@ -38,7 +42,7 @@ export interface ServiceRecord {
 export interface DestinationRecord extends Loaded {
   readonly id: number;
   readonly service: ServiceRecord;
-  readonly address: number;
+  readonly address: Ip;
   readonly port: number;
   method: Method;
   weight: number;
@@ -48,6 +52,8 @@ export interface DestinationRecord extends Loaded {
   lower: number;
   /** In its service's list. */
   available: boolean;
+  /** Templates that lead to it. */
+  persistent: number;
   /** Is or was masqueraded: its replies are found by its address. */
   answers: boolean;
   readonly counts: PacketCounts;
@@ -58,7 +64,7 @@ const candidateOf = (record: DestinationRecord): Candidate => ({
   id: record.id,
   weight: record.weight,
   lastWeight: record.lastWeight,
-  fold: record.address,
+  fold: foldOf(record.address),
   port: record.port,
   active: record.active,
   inactive: record.inactive,
@@ -67,16 +73,17 @@ const candidateOf = (record: DestinationRecord): Candidate => ({
 
 export const candidatesOf = (records: readonly DestinationRecord[]): Candidates => records.map(candidateOf);
 
-/** An address, a port and a protocol as one number. */
-const endpointOf = (address: number, port: number, protocol: number): number => (protocol * 0x1_0000_0000 + address) * 0x1_0000 + port;
+const endpointOf = (address: Ip, port: number, protocol: number): string => `${protocol} ${address} ${port}`;
+
+const ANY_PROTOCOL = 0;
 
 const noCounts = (): PacketCounts => ({ conns: 0, inPackets: 0, outPackets: 0, inBytes: 0, outBytes: 0 });
 
 /** From endpoints to records: of services for requests, of masqueraded destinations for replies. */
 export class Records {
-  readonly #services = new Map<number, ServiceRecord>();
-  /** The newest first: those of several services with one endpoint. */
-  readonly #answering = new Map<number, readonly DestinationRecord[]>();
+  readonly #services = new Map<string, ServiceRecord>();
+  /** Of masqueraded destinations. */
+  readonly #answering = new Set<string>();
   #serviceTop = 0;
   #destinationTop = 0;
 
@@ -85,13 +92,29 @@ export class Records {
     return this.#serviceTop === 0;
   }
 
-  /** Also one that was removed. */
-  service(address: number, port: number, protocol: number): ServiceRecord | undefined {
+  /** The service of one port; also one that was removed. */
+  exact(address: Ip, port: number, protocol: number): ServiceRecord | undefined {
+    return port === 0 ? undefined : this.service(address, port, protocol);
+  }
+
+  /** The service of all ports; also one that was removed. */
+  allPorts(address: Ip, protocol: number): ServiceRecord | undefined {
+    return this.service(address, 0, protocol);
+  }
+
+  /** `port`: 0 for all. */
+  service(address: Ip, port: number, protocol: number): ServiceRecord | undefined {
     return this.#services.get(endpointOf(address, port, protocol));
   }
 
-  answering(address: number, port: number, protocol: number): readonly DestinationRecord[] {
-    return this.#answering.get(endpointOf(address, port, protocol)) ?? [];
+  /** Is, or was, a masqueraded destination of an exact service there? */
+  answersExactly(address: Ip, port: number, protocol: number): boolean {
+    return this.#answering.has(endpointOf(address, port, protocol));
+  }
+
+  /** The same of a service of all ports, whose servers answer from any. */
+  answersByAddress(address: Ip): boolean {
+    return this.#answering.has(endpointOf(address, 0, ANY_PROTOCOL));
   }
 
   services(): Iterable<ServiceRecord> {
@@ -99,19 +122,19 @@ export class Records {
   }
 
   /** The record of a service that is added, perhaps again. */
-  makeService(address: number, port: number, protocol: BalancedProtocol): ServiceRecord {
+  makeService(address: Ip, port: number, protocol: BalancedProtocol): ServiceRecord {
     const number = IpProtocol[protocol];
     const known = this.service(address, port, number);
     if (known !== undefined) return known;
     const id = ++this.#serviceTop;
-    const fresh = { live: false, onePacket: false, masquerades: false, list: [], retired: [], schedule: undefined };
+    const fresh = { live: false, onePacket: false, persistence: undefined, masquerades: false, list: [], retired: [], schedule: undefined };
     const record: ServiceRecord = { ...fresh, id, address, port, protocol: number };
     this.#services.set(endpointOf(address, port, number), record);
     return record;
   }
 
   /** The record of a destination that is added, perhaps again. */
-  makeDestination(service: ServiceRecord, address: number, port: number): DestinationRecord {
+  makeDestination(service: ServiceRecord, address: Ip, port: number): DestinationRecord {
     const known = service.retired.find((each) => each.address === address && each.port === port);
     if (known !== undefined) {
       service.retired = service.retired.filter((each) => each !== known);
@@ -119,7 +142,7 @@ export class Records {
     }
     const id = ++this.#destinationTop;
     const described = { method: 'masq' as const, weight: 0, lastWeight: 0, upper: 0, lower: 0 };
-    const fresh = { active: 0, inactive: 0, overloaded: false, available: false, answers: false, counts: noCounts() };
+    const fresh = { active: 0, inactive: 0, persistent: 0, overloaded: false, available: false, answers: false, counts: noCounts() };
     return { ...described, ...fresh, id, service, address, port };
   }
 
@@ -128,8 +151,8 @@ export class Records {
     destination.service.masquerades = true;
     if (destination.answers) return;
     destination.answers = true;
-    const endpoint = endpointOf(destination.address, destination.port, destination.service.protocol);
-    this.#answering.set(endpoint, [destination, ...(this.#answering.get(endpoint) ?? [])]);
+    const { service, address, port } = destination;
+    this.#answering.add(service.port === 0 ? endpointOf(address, 0, ANY_PROTOCOL) : endpointOf(address, port, service.protocol));
   }
 }
 

@@ -2,24 +2,22 @@
 import type { Timeouts } from '../../../model/service.js';
 import type { SysctlName } from '../../sysctls.js';
 import { TCP_TIMEOUTS, type TcpState } from '../../tcp-state.js';
+import { Defence } from './defence.js';
 import { type ConnectionState, UDP } from './state.js';
 
 const JIFFIES_PER_UNIT = 4;
 const UDP_SECONDS = 300;
 
-/**
- * `hz`: of the kernel; one unit of the clock is four jiffies. The defences that work by chance, by free memory or by CPU are not here:
- * drop_entry, drop_packet and the automatic modes of secure_tcp.
- */
+/** `hz`: of the kernel; one unit of the clock is four jiffies. */
 export class Settings {
   readonly #timeouts: Record<TcpState, number>;
   #udp: number;
   readonly unitsPerSecond: number;
   connReuseMode = 1;
   expireNodestConn = false;
-  /** The table in force under secure_tcp. */
-  secure = false;
+  readonly defence = new Defence();
   sloppy = false;
+  expireQuiescentTemplate = false;
   natIcmpSend = false;
   scheduleIcmp = false;
   /** s */
@@ -34,6 +32,11 @@ export class Settings {
 
   unitsOf(seconds: number): number {
     return Math.round((seconds * this.hz) / JIFFIES_PER_UNIT);
+  }
+
+  /** Rounded down, as a template's time is. */
+  wholeUnitsOf(seconds: number): number {
+    return Math.floor((seconds * this.hz) / JIFFIES_PER_UNIT);
   }
 
   timeoutOf(state: ConnectionState): number {
@@ -51,8 +54,13 @@ export class Settings {
   setSysctl(name: SysctlName, value: number): void {
     if (name === 'conn_reuse_mode') this.connReuseMode = value;
     else if (name === 'expire_nodest_conn') this.expireNodestConn = value !== 0;
-    else if (name === 'secure_tcp') this.secure = value === 3;
+    else if (name === 'secure_tcp') this.defence.secureTcp = value;
+    else if (name === 'drop_entry') this.defence.dropEntry = value;
+    else if (name === 'drop_packet') this.defence.dropPacket = value;
+    else if (name === 'am_droprate') this.defence.amDroprate = value;
+    else if (name === 'amemthresh') this.defence.amemthresh = value;
     else if (name === 'sloppy_tcp') this.sloppy = value !== 0;
+    else if (name === 'expire_quiescent_template') this.expireQuiescentTemplate = value !== 0;
     else if (name === 'lblcr_expiration') this.lblcrExpiration = value;
     else if (name === 'nat_icmp_send') this.natIcmpSend = value !== 0;
     else if (name === 'schedule_icmp') this.scheduleIcmp = value !== 0;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { internetChecksum } from '../../../wire/checksum.js';
-import { replaceWord } from './rewrite.js';
+import { replaceWord } from './checksum.js';
 
 test('a sum is updated as if it were computed again', () => {
   for (const [before, after] of [

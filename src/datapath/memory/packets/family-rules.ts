@@ -1,0 +1,44 @@
+// What the rules for packets leave to an address family: how frames are read and written. Which rule applies is the same for both.
+import type { Endpoint } from './endpoint.js';
+import type { Ip } from './ip.js';
+import type { Packet } from './packet.js';
+import type { Reason } from './reason.js';
+
+/** What an ICMP error reports. `mtu`: of `too big`; 0 for others. */
+export interface IcmpKind {
+  readonly what: 'host' | 'port' | 'exceeded' | 'too big';
+  readonly mtu: number;
+}
+
+/** The packet that an ICMP error quotes. */
+export interface Quoted {
+  readonly from: Endpoint;
+  readonly to: Endpoint;
+  readonly protocol: number;
+}
+
+/** What is wrong with an ICMP error about a connection: `pass`, or with a reason `drop`. */
+export interface Flaw {
+  readonly verdict: 'pass' | 'drop';
+  readonly reason?: Reason;
+}
+
+export interface FamilyRules {
+  /** Its errors to servers come from an address of the interface; else from the service's. */
+  readonly errorsFromInterface: boolean;
+  /** A source that cannot be answered. */
+  isMartian(source: Ip): boolean;
+  /** An address that means nothing beyond its link. */
+  isLinkLocal(address: Ip): boolean;
+  /** Another source or destination. */
+  translate(frame: Uint8Array, packet: Packet, source: boolean, to: Endpoint): void;
+  lowerHops(frame: Uint8Array): void;
+  /** Errors are sent about packets to and from single stations only. `from`: the sender of the error. */
+  mayBeAnswered(frame: Uint8Array, packet: Packet, from: Ip): boolean;
+  errorFrame(frame: Uint8Array, packet: Packet, kind: IcmpKind, from: Ip): Uint8Array;
+  /** undefined: it is no error that may be about a connection. */
+  quoted(frame: Uint8Array, packet: Packet): Quoted | undefined;
+  flaw(frame: Uint8Array, packet: Packet): Flaw | undefined;
+  /** An ICMP error. `inbound`: towards the server, by whose endpoint the quoted source is replaced; else the quoted destination is. */
+  translateError(frame: Uint8Array, packet: Packet, inbound: boolean, to: Endpoint): void;
+}

@@ -1,0 +1,51 @@
+// The IPv4 header of a frame, with its checksum and the lengths validated.
+import { viewOf } from '../../../../wire/bytes.js';
+import { internetChecksum } from '../../../../wire/checksum.js';
+import { ETHERNET_BYTES } from '../ethernet.js';
+import { readIpv4 } from '../ip.js';
+import type { Packet, Parsed } from '../packet.js';
+import { readPorts } from '../ports.js';
+
+export const IPV4_BYTES = 20;
+/** The length of a packet that GRO made of more than 65,535 bytes, whose header has 0. */
+const NO_LENGTH_BYTES = 0xffff;
+const [MORE_AND_OFFSET, OFFSET, DONT_FRAGMENT] = [0x3fff, 0x1fff, 0x4000];
+
+function headersOf(frame: Uint8Array): Parsed {
+  if (frame.length < ETHERNET_BYTES + IPV4_BYTES) return { kind: 'bad' };
+  const view = viewOf(frame);
+  const first = view.getUint8(ETHERNET_BYTES);
+  const header = (first & 15) * 4;
+  if (first >> 4 !== 4 || header < IPV4_BYTES) return { kind: 'bad' };
+  const fragment = view.getUint16(ETHERNET_BYTES + 6);
+  const length = view.getUint16(ETHERNET_BYTES + 2) || NO_LENGTH_BYTES;
+  const packet: Packet = {
+    family: 'inet',
+    source: readIpv4(frame, ETHERNET_BYTES + 12),
+    destination: readIpv4(frame, ETHERNET_BYTES + 16),
+    sourcePort: 0,
+    destinationPort: 0,
+    protocol: view.getUint8(ETHERNET_BYTES + 9),
+    length,
+    header,
+    ttl: view.getUint8(ETHERNET_BYTES + 8),
+    dontFragment: (fragment & DONT_FRAGMENT) !== 0,
+    fragment: (fragment & MORE_AND_OFFSET) !== 0,
+    flags: 0,
+    bytes: length,
+  };
+  return readPorts(frame, packet, (fragment & OFFSET) !== 0);
+}
+
+export function parseIpv4(frame: Uint8Array, gsoSize: number): Parsed {
+  const parsed = headersOf(frame);
+  const { packet } = parsed;
+  if (packet === undefined || (parsed.kind !== 'ok' && parsed.kind !== 'fragment')) return parsed;
+  const end = ETHERNET_BYTES + packet.header;
+  if (frame.length < end || internetChecksum(frame.subarray(ETHERNET_BYTES, end)) !== 0) return { kind: 'bad sum', packet };
+  const room = frame.length - ETHERNET_BYTES;
+  const counted = gsoSize > 0 ? { ...packet, bytes: room } : packet;
+  if (parsed.kind !== 'ok' || packet.length <= room) return { kind: parsed.kind, packet: counted };
+  if (packet.length !== NO_LENGTH_BYTES || gsoSize === 0) return { kind: 'bad', packet };
+  return { kind: 'ok', packet: { ...counted, length: room } };
+}

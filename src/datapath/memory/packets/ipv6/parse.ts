@@ -1,0 +1,76 @@
+// The IPv6 header of a frame and the extension headers that may be passed over (RFC 8200).
+import { IpProtocol } from '../../../../model/ip-protocol.js';
+import { viewOf } from '../../../../wire/bytes.js';
+import { IPV6_HEADER_BYTES } from '../../../../wire/ipv6.js';
+import { ETHERNET_BYTES } from '../ethernet.js';
+import { readIpv6 } from '../ip.js';
+import type { Packet, Parsed } from '../packet.js';
+import { readPorts } from '../ports.js';
+
+const NEXT = { hopByHop: 0, routing: 43, fragment: 44, options: 60 } as const;
+const PASSED_OVER: ReadonlySet<number> = new Set([NEXT.hopByHop, NEXT.routing, NEXT.options]);
+const UPPER: ReadonlySet<number> = new Set([IpProtocol.tcp, IpProtocol.udp, IpProtocol.icmpv6]);
+const EXTENSIONS_MAX = 8;
+/** With extension headers. */
+const HEADER_MAX_BYTES = 255;
+const LENGTH_MAX_BYTES = 0xffff;
+const [OFFSET_AND_MORE, OFFSET] = [0xfff9, 0xfff8];
+
+/** Where the extension headers end. `fragment`: the word of a fragment header; 0 where there is none, or nothing was cut (RFC 6946). */
+interface Upper {
+  readonly protocol: number;
+  readonly header: number;
+  readonly fragment: number;
+}
+
+/** undefined: a header that may not be passed over, or too many of them. */
+function upperOf(frame: Uint8Array): Upper | undefined {
+  const view = viewOf(frame);
+  let next = view.getUint8(ETHERNET_BYTES + 6);
+  let header = IPV6_HEADER_BYTES;
+  let fragment = 0;
+  for (let n = 0; n < EXTENSIONS_MAX && !UPPER.has(next) && fragment === 0; n++) {
+    const at = ETHERNET_BYTES + header;
+    if (header > HEADER_MAX_BYTES || at + 4 > frame.length) return undefined;
+    const kind = next;
+    next = view.getUint8(at);
+    if (kind === NEXT.fragment) {
+      fragment = view.getUint16(at + 2) & OFFSET_AND_MORE;
+      header += 8;
+      continue;
+    }
+    const segmentsLeft = kind === NEXT.routing ? view.getUint8(at + 3) : 0;
+    if (!PASSED_OVER.has(kind) || segmentsLeft !== 0) return undefined;
+    header += (view.getUint8(at + 1) + 1) * 8;
+  }
+  return header > HEADER_MAX_BYTES ? undefined : { protocol: next, header, fragment };
+}
+
+export function parseIpv6(frame: Uint8Array, gsoSize: number): Parsed {
+  if (frame.length < ETHERNET_BYTES + IPV6_HEADER_BYTES) return { kind: 'bad' };
+  const view = viewOf(frame);
+  if (view.getUint8(ETHERNET_BYTES) >> 4 !== 6) return { kind: 'bad' };
+  const upper = upperOf(frame);
+  if (upper === undefined) return { kind: 'other' };
+  const room = frame.length - ETHERNET_BYTES;
+  const stated = view.getUint16(ETHERNET_BYTES + 4);
+  const isStated = gsoSize === 0 && stated !== 0;
+  const length = isStated ? (stated + IPV6_HEADER_BYTES) & LENGTH_MAX_BYTES : Math.min(room, LENGTH_MAX_BYTES);
+  const packet: Packet = {
+    family: 'inet6',
+    source: readIpv6(frame, ETHERNET_BYTES + 8),
+    destination: readIpv6(frame, ETHERNET_BYTES + 24),
+    sourcePort: 0,
+    destinationPort: 0,
+    protocol: upper.protocol,
+    length,
+    header: upper.header,
+    ttl: view.getUint8(ETHERNET_BYTES + 7),
+    dontFragment: true,
+    fragment: upper.fragment !== 0,
+    flags: 0,
+    bytes: gsoSize > 0 ? room : length,
+  };
+  const parsed = readPorts(frame, packet, (upper.fragment & OFFSET) !== 0);
+  return parsed.kind === 'ok' && length > room ? { kind: 'bad', packet } : parsed;
+}

@@ -1,0 +1,82 @@
+// The path of a packet of TCP or UDP through one scope: for a service, from a masqueraded server, or from another server. undefined: it concerns
+// none of them.
+import type { Connection } from './connection.js';
+import { type Decision, decideRequest, isServerSide, type Question } from './decide.js';
+import { rulesOf } from './family.js';
+import { type Arrival, countPacket, localReply, type Outcome, passed, reply, request, unknownReply } from './forward.js';
+import { type Packet, sourceOf, targetOf } from './packet.js';
+import type { ServiceRecord } from './records.js';
+
+/** A packet that comes in. */
+export function incoming(question: Question, arrival: Arrival): Outcome | undefined {
+  const { scope, wire } = question;
+  const { packet } = arrival;
+  const service = scope.service(targetOf(packet), packet.protocol);
+  if (service !== undefined && !scope.allPorts) return toService(question, arrival, service);
+  const answer = toClient(question, arrival);
+  if (answer !== undefined) return answer;
+  // A client on the director may have the address of a service of all ports, so what a server answers it is for that service, too.
+  if (service !== undefined)
+    return !wire && ofSource(question, packet) !== undefined ? passed(arrival) : toService(question, arrival, service);
+  if (scope.service(sourceOf(packet), packet.protocol) === undefined) return undefined;
+  // What came by lo left by it.
+  return wire ? seen(question, arrival) : passed(arrival);
+}
+
+/** A packet that the director itself sends. */
+export function leaving(question: Question, arrival: Arrival): Outcome | undefined {
+  const { scope } = question;
+  const { packet } = arrival;
+  if (scope.answers(sourceOf(packet), packet.protocol)) {
+    const connection = replied(question, packet);
+    return connection && localReply(question, arrival, connection);
+  }
+  return scope.service(sourceOf(packet), packet.protocol) && seen(question, arrival);
+}
+
+function toService(question: Question, arrival: Arrival, service: ServiceRecord): Outcome | undefined {
+  const { packet } = arrival;
+  const forged = question.wire && (packet.source === packet.destination || rulesOf(packet).isMartian(packet.source));
+  const decision: Decision = forged ? { kind: 'drop', reason: 'martian' } : decideRequest(question, packet, service);
+  const isStray = decision.kind === 'pass' && decision.reason === 'no_connection';
+  return (isStray ? olderThanService(question, arrival) : undefined) ?? request(question, arrival, decision);
+}
+
+/** A packet for an exact service without a connection of it: it may be one of a connection of all ports that is older than the service. */
+function olderThanService(question: Question, arrival: Arrival): Outcome | undefined {
+  const { packet } = arrival;
+  const scope = question.table.allPorts;
+  const service = question.scope === scope ? undefined : scope.service(targetOf(packet), packet.protocol);
+  if (service === undefined || !scope.connections.find(service, sourceOf(packet), targetOf(packet), question.now)) return undefined;
+  return toService({ ...question, scope }, arrival, service) ?? passed(arrival);
+}
+
+/** A packet of a masqueraded server. undefined: it is none, or is left as it is. */
+function toClient(question: Question, arrival: Arrival): Outcome | undefined {
+  const { packet } = arrival;
+  const { scope } = question;
+  if (!scope.answers(sourceOf(packet), packet.protocol)) return undefined;
+  const connection = replied(question, packet);
+  if (connection === undefined) return scope.allPorts ? undefined : unknownReply(question, arrival);
+  return isServerSide(question, connection.destination, packet.destination) ? reply(question, arrival, connection) : undefined;
+}
+
+/** The connection whose masqueraded server sends the packet. */
+const replied = ({ scope, now }: Question, packet: Packet): Connection | undefined =>
+  scope.connections.masqueradedTo(sourceOf(packet), packet.protocol, targetOf(packet), now);
+
+/** The connection of the service that the packet comes from, with the client that it is for. */
+function ofSource({ scope, now }: Question, packet: Packet): Connection | undefined {
+  const service = scope.service(sourceOf(packet), packet.protocol);
+  return service && scope.connections.find(service, targetOf(packet), sourceOf(packet), now);
+}
+
+/** From a service's own address: the answer of a server that is not masqueraded is counted and passes. */
+function seen(question: Question, arrival: Arrival): Outcome {
+  const connection = ofSource(question, arrival.packet);
+  if (connection !== undefined && connection.method !== 'masq') {
+    question.table.touch(connection, arrival.packet, question.now, true);
+    countPacket(connection.destination, arrival.packet.bytes, true);
+  }
+  return passed(arrival);
+}

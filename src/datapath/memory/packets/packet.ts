@@ -1,0 +1,39 @@
+// A packet as the rules see it: what its headers have, and what is wrong with them.
+import type { Family } from '../../../model/address.js';
+import type { Endpoint } from './endpoint.js';
+import type { Ip } from './ip.js';
+
+/** Ports in host order. */
+export interface Packet {
+  readonly family: Family;
+  readonly source: Ip;
+  readonly destination: Ip;
+  /** 0 where there is no header of TCP or UDP: later fragments, other protocols. */
+  readonly sourcePort: number;
+  readonly destinationPort: number;
+  readonly protocol: number;
+  /** Of the IP packet, header included. */
+  readonly length: number;
+  /** Of the IP header, with options or extension headers. */
+  readonly header: number;
+  /** IPv6: the hop limit. */
+  readonly ttl: number;
+  /** IPv6: always. */
+  readonly dontFragment: boolean;
+  readonly fragment: boolean;
+  /** TCP's. */
+  readonly flags: number;
+  /** What the counters add. */
+  readonly bytes: number;
+}
+
+export const sourceOf = ({ source, sourcePort }: Packet): Endpoint => ({ address: source, port: sourcePort });
+export const targetOf = ({ destination, destinationPort }: Packet): Endpoint => ({ address: destination, port: destinationPort });
+
+/**
+ * `other`: nothing that is balanced; with a `packet` where it is IP. `bad`: lengths that do not fit; without a `packet` there is not even
+ * an IP header.
+ */
+export type Parsed =
+  | { readonly kind: 'ok' | 'fragment' | 'bad sum'; readonly packet: Packet }
+  | { readonly kind: 'other' | 'bad'; readonly packet?: Packet };

@@ -1,0 +1,33 @@
+// The services of one kind, with the table of their connections: exact ones of IPv4, those of all ports of an address, or those of IPv6. A
+// packet of IPv4 that concerns none of the first ones goes on to the second, as it goes on to another program of the datapath.
+import type { ConnectionTable } from './connection-table.js';
+import type { Endpoint } from './endpoint.js';
+import type { Records, ServiceRecord } from './records.js';
+
+export interface Scope {
+  /** Its services have virtual ports that the packets choose, and replies are looked for before requests. */
+  readonly allPorts: boolean;
+  /** schedule_icmp works. */
+  readonly schedulesIcmp: boolean;
+  readonly connections: ConnectionTable;
+  /** Also one that was removed. */
+  service(endpoint: Endpoint, protocol: number): ServiceRecord | undefined;
+  /** May a masqueraded server answer from there? */
+  answers(endpoint: Endpoint, protocol: number): boolean;
+}
+
+export const exactScope = (records: Records, connections: ConnectionTable, schedulesIcmp: boolean): Scope => ({
+  allPorts: false,
+  schedulesIcmp,
+  connections,
+  service: ({ address, port }, protocol) => records.exact(address, port, protocol),
+  answers: ({ address, port }, protocol) => records.answersExactly(address, port, protocol),
+});
+
+export const allPortsScope = (records: Records, connections: ConnectionTable): Scope => ({
+  allPorts: true,
+  schedulesIcmp: true,
+  connections,
+  service: ({ address }, protocol) => records.allPorts(address, protocol),
+  answers: ({ address }) => records.answersByAddress(address),
+});

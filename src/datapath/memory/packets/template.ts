@@ -1,0 +1,41 @@
+// One template of a persistent service: which destination the new connections of a client, or of a network of clients, go to.
+import { type Ip, maskedOf } from './ip.js';
+import type { DestinationRecord, ServiceRecord } from './records.js';
+import type { Settings } from './settings.js';
+
+export interface Template {
+  /** The client's address under the service's mask. */
+  readonly network: Ip;
+  readonly service: ServiceRecord;
+  readonly destination: DestinationRecord;
+  /** Clock units: the service's when it was made. */
+  readonly timeout: number;
+  /** Clock units. */
+  expires: number;
+  /** Connections kept it beyond its time: from then on it lives so long after each of its uses. */
+  held: boolean;
+  /** A connection of it was established, or (UDP) its client sent for more than a second. */
+  assured: boolean;
+}
+
+export const HELD_SECONDS = 60;
+
+export const hasExpired = (template: Template, now: number): boolean => template.expires < now;
+
+export const timeoutOf = (settings: Settings, { held, timeout }: Template): number =>
+  held ? settings.wholeUnitsOf(HELD_SECONDS) : timeout;
+
+/** undefined: the service is not persistent. */
+export const networkOf = ({ persistence }: ServiceRecord, client: Ip): Ip | undefined =>
+  persistence && maskedOf(client, persistence.netmask);
+
+/** May it lead new connections to its destination? Overload does not count for persistent clients. */
+export function leads({ expireQuiescentTemplate }: Settings, { destination }: Template): boolean {
+  return destination.available && !(expireQuiescentTemplate && destination.weight <= 0);
+}
+
+/** Which of two gives way first where no slot is free: one of a client without an established connection, then the one used less lately. */
+export function isWorthLess(settings: Settings, one: Template, other: Template): boolean {
+  if (one.assured !== other.assured) return other.assured;
+  return one.expires - timeoutOf(settings, one) < other.expires - timeoutOf(settings, other);
+}

@@ -1,0 +1,82 @@
+// The templates of the loaded programs beside those of the reference director: the same ones in the same slots, which expire at the same time.
+import assert from 'node:assert/strict';
+import { Abi } from '../../../src/datapath/ebpf/abi.gen.js';
+import { Template, TemplateAbi } from '../../../src/datapath/ebpf/template.gen.js';
+import { textOf } from '../../../src/datapath/memory/packets/ip.js';
+import type { TemplateTable } from '../../../src/datapath/memory/packets/template-table.js';
+import { swap32 } from '../../../src/wire/bytes.js';
+import type { Bed } from '../bed.js';
+
+interface Seen {
+  readonly slot: number;
+  readonly network: string;
+  readonly service: number;
+  readonly destination: number;
+  readonly assured: boolean;
+  readonly held: boolean;
+}
+
+interface Loaded {
+  readonly seen: Seen;
+  readonly asked: boolean;
+  /** By the programs' clock, modulo 2^32. */
+  readonly expires: number;
+}
+
+const isSet = (value: bigint, flag: number | bigint): boolean => (value & BigInt(flag)) !== 0n;
+
+export class TemplateView {
+  constructor(
+    readonly bed: Bed,
+    readonly table: TemplateTable,
+  ) {}
+
+  /** Gives each of the programs' the time that it has left in memory. `offset`: from memory's clock to theirs. */
+  setClock(offset: number): void {
+    const words = new Uint32Array(this.bed.templates().memory);
+    for (const [slot, { expires }] of this.table.entries()) words[(slot * Template.bytes + Template.value.at) / 4] = offset + expires;
+  }
+
+  /** The programs' timer has dealt with all that expired, as memory has it. */
+  isSettled(now: number): boolean {
+    const loaded = [...this.#loaded()];
+    const kept = [...this.table.entries()].length;
+    return loaded.length === kept && loaded.every(({ asked, expires }) => !asked && ((expires - now) | 0) > 0);
+  }
+
+  compare(what: string, offset: number, slack: number): void {
+    const loaded = [...this.#loaded()];
+    const entries = [...this.table.entries()];
+    assert.deepEqual(
+      entries.map(([slot, { network, service, destination, assured, held }]) => {
+        return { slot, network: textOf(network), service: service.id, destination: destination.id, assured, held };
+      }),
+      loaded.map(({ seen }) => seen),
+      `templates in memory, of the programs, ${what}`,
+    );
+    entries.forEach(([slot, { expires }], index) => {
+      const late = ((loaded[index]?.expires ?? 0) - offset - expires) | 0;
+      assert.ok(Math.abs(late) <= slack, `the template in slot ${slot} expires ${late} units later of the programs, ${what}`);
+    });
+  }
+
+  *#loaded(): Generator<Loaded> {
+    const slots = this.bed.templates();
+    for (let slot = 0; slot < slots.count; slot++) {
+      const [key, value] = [slots.big(slot, Template.key), slots.big(slot, Template.value)];
+      const destination = Number(value >> BigInt(TemplateAbi.T_DEST_SHIFT)) & TemplateAbi.T_DEST_MASK;
+      if (destination === 0) continue;
+      const network = textOf(swap32(Number(key & 0xffffffffn)));
+      const service = Number(key >> BigInt(Abi.K_SERVICE_SHIFT));
+      const seen = {
+        slot,
+        network,
+        service,
+        destination,
+        assured: isSet(value, TemplateAbi.T_ASSURED),
+        held: isSet(value, TemplateAbi.T_HELD),
+      };
+      yield { seen, asked: isSet(value, TemplateAbi.T_ASKED), expires: Number(value & 0xffffffffn) };
+    }
+  }
+}

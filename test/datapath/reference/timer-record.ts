@@ -1,0 +1,16 @@
+// The record of the datapath's timer. It has a timer of the kernel in it, so it cannot be mapped.
+import { Housekeeping } from '../../../src/datapath/ebpf/abi.gen.js';
+import { BpfMap } from '../../../src/sys/bpf/bpf-objects.js';
+import { type Field, Records } from '../../../src/sys/bpf/records.js';
+import type { Bed } from '../bed.js';
+
+export function timerField({ folder }: Bed, field: Field): number {
+  const map = BpfMap.pinned(`${folder}/housekeeping`);
+  try {
+    const record = new Uint8Array(Housekeeping.bytes);
+    if (!map.lookup(new Uint8Array(4), record)) throw new Error('the timer has no record');
+    return new Records(record.buffer, Housekeeping.bytes).get(0, field);
+  } finally {
+    map.close();
+  }
+}

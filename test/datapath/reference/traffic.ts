@@ -1,0 +1,86 @@
+// Packets of histories, by the family of their ends: segments and datagrams in the forms that a history describes, and ICMP errors.
+import { IpProtocol } from '../../../src/model/ip-protocol.js';
+import { EtherType } from '../../../src/wire/ethernet.js';
+import { encodeIcmp } from '../../../src/wire/icmp.js';
+import { endOf, IPV6, SERVERS } from '../fixtures/bed-addresses.js';
+import { bytes, type Ends, type IpPart, ipPacket, patched, tcp, udp } from '../fixtures/packets.js';
+import { type Icmp6Error, type Ipv6Part, icmp6, tcp6, udp6 } from '../fixtures/packets6.js';
+import type { Form } from './history.js';
+
+const [MORE_FRAGMENTS, DONT_FRAGMENT] = [1, 2];
+const LATER_OFFSET = 185;
+const IPV6_BYTES = 40;
+const [WRONG_TCP_SUM, WRONG_UDP_SUM, WRONG_ICMP_SUM] = [0xdead, 0xbeef, 0x1234] as const;
+
+export const isSix = (text: string): boolean => text.includes('::');
+
+/** `address`: one of the packet's. */
+export const etherTypeOf = (address: string): number => (isSix(address) ? EtherType.ipv6 : EtherType.ipv4);
+
+/** `address:port`, IPv6 as `[address]:port`. */
+export const endText = (address: string, port: number): string => (isSix(address) ? `[${address}]:${port}` : `${address}:${port}`);
+
+function partOf({ ttl, dontFragment, options, fragment }: Form): IpPart {
+  const flags = (dontFragment ? DONT_FRAGMENT : 0) | (fragment === 'first' ? MORE_FRAGMENTS : 0);
+  return { ttl, flags, fragmentOffset: fragment === 'later' ? LATER_OFFSET : 0, options: new Uint8Array(options).fill(1) };
+}
+
+/** Of extension headers: the type, and what follows the byte with the next one's type. */
+type Extension = readonly [number, readonly number[]];
+
+/** Few options: one destination options header; many: hop by hop, and a routing header that is used up. Without DF an atomic fragment. */
+function extensionsOf({ options, fragment, dontFragment }: Form): readonly Extension[] {
+  const padding = [0, 1, 4, 0, 0, 0, 0];
+  const found: Extension[] = [];
+  if (options === 40) found.push([0, padding], [43, [0, 4, 0, 0, 0, 0, 0]]);
+  if (options === 4) found.push([60, padding]);
+  const word = fragment === 'later' ? LATER_OFFSET << 3 : fragment === 'first' ? 1 : 0;
+  if (word !== 0 || (options === 4 && !dontFragment)) found.push([44, [0, word >> 8, word & 255, 0, 0, 0, 1]]);
+  return found;
+}
+
+function part6Of(form: Form, protocol: number): Ipv6Part {
+  const chain = extensionsOf(form);
+  const types = [...chain.map(([type]) => type), protocol];
+  const headers = Uint8Array.from(chain.flatMap(([, rest], index) => [types[index + 1] ?? protocol, ...rest]));
+  return { hopLimit: form.ttl, extensions: { next: types[0] ?? protocol, headers } };
+}
+
+const headerOf = (form: Form): number => IPV6_BYTES + extensionsOf(form).length * 8;
+
+function segment6(protocol: number, ends: Ends, letters: string, form: Form): Uint8Array {
+  const part = { ...part6Of(form, protocol), data: bytes(form.data) };
+  if (protocol === IpProtocol.tcp)
+    return tcp6(ends, letters, form.sum === 'wrong' ? { ...part, segment: { checksum: WRONG_TCP_SUM } } : part);
+  const datagram = udp6(ends, part);
+  if (form.sum === 'right') return datagram;
+  const sum = form.sum === 'none' ? 0 : WRONG_UDP_SUM;
+  return patched(datagram, headerOf(form) + 6, sum >> 8, sum & 255);
+}
+
+/** A packet of TCP or UDP. */
+export function segment(protocol: number, ends: Ends, letters: string, form: Form): Uint8Array {
+  if (isSix(ends.from)) return segment6(protocol, ends, letters, form);
+  const part = { ...partOf(form), data: bytes(form.data) };
+  if (protocol === IpProtocol.tcp)
+    return tcp(ends, letters, form.sum === 'wrong' ? { ...part, segment: { checksum: WRONG_TCP_SUM } } : part);
+  const udpChecksum = form.sum === 'none' ? 0 : form.sum === 'wrong' ? WRONG_UDP_SUM : undefined;
+  return udp(ends, udpChecksum === undefined ? part : { ...part, udpChecksum });
+}
+
+/** By the type of IPv4's. */
+const TYPES6: Readonly<Record<number, number>> = { 3: 1, 4: 2, 5: 137, 11: 3 };
+
+/** An error about a packet of a connection, by a host on the way, to the packet's sender. */
+export function icmpAbout(protocol: number, about: Ends, type: number, form: Form): Uint8Array {
+  const quoted = segment(protocol, about, 'A', { ...form, options: 0, dontFragment: true, fragment: 'whole' });
+  const to = endOf(about.from).address;
+  if (!isSix(to)) {
+    const wrong = form.sum === 'wrong' ? { checksum: WRONG_ICMP_SUM } : {};
+    const message = encodeIcmp({ type, code: 1, rest: 0, body: quoted.slice(0, 28 + form.data), ...wrong });
+    return ipPacket(SERVERS[0], to, IpProtocol.icmp, message, partOf(form));
+  }
+  const error: Icmp6Error = { type: TYPES6[type] ?? 1, code: 0, rest: 1280 };
+  const message = icmp6(IPV6.servers[0], to, error, quoted.slice(0, IPV6_BYTES + 8 + form.data), part6Of(form, IpProtocol.icmpv6));
+  return form.sum === 'wrong' ? patched(message, headerOf(form) + 2, WRONG_ICMP_SUM >> 8, WRONG_ICMP_SUM & 255) : message;
+}
