@@ -27,7 +27,7 @@ const FILES = [
       out: 'src/datapath/ebpf/layouts.gen.ts',
       with: ['bpf/director/locality-abi.h', 'bpf/director/template-abi.h'],
       before: 'bpf/director/layout-before.h',
-      unshared: ['drop_history', 'icmp_limits', 'ipv6_tc', 'scratch_space', 'wide_tc'],
+      unshared: ['drop_history', 'icmp_limits', 'ipv6_tc', 'scratch_space', 'sctp_tc', 'wide_tc'],
       builds: [
         {
           header: 'bpf/director/abi6.h',
@@ -39,11 +39,16 @@ const FILES = [
           object: 'weir-wide.bpf.o',
           maps: { conns: 'conns_wide', housekeeping: 'timer_wide' },
         },
+        {
+          header: 'bpf/director/sctp-abi.h',
+          object: 'weir-sctp.bpf.o',
+          maps: { conns: 'conns_sctp', housekeeping: 'timer_sctp' },
+        },
       ],
       belong: {
         client_hops: ['CLIENT_HOP_SETS', 'CLOCK_SHIFT'],
         conf: ['tcp_state'],
-        conns: ['PROBE_BUCKETS', 'CLOCK_SHIFT', 'tcp_state'],
+        conns: ['PROBE_BUCKETS', 'CLOCK_SHIFT', 'tcp_state', 'sctp_state'],
         dests: ['CLOCK_SHIFT', 'NH_', 'weir_state', 'address_family', 'intent'],
         drops: ['DROP_REASONS'],
         egresses: ['EGRESSES', 'CLOCK_SHIFT', 'NH_'],
@@ -57,6 +62,7 @@ const FILES = [
   },
   { header: 'bpf/director/abi6.h', objects: ['weir-ipv6.bpf.o'], out: 'src/datapath/ebpf/abi6.gen.ts', names: {} },
   { header: 'bpf/director/wide-abi.h', objects: ['weir-wide.bpf.o'], out: 'src/datapath/ebpf/wide.gen.ts', names: {} },
+  { header: 'bpf/director/sctp-abi.h', objects: ['weir-sctp.bpf.o'], out: 'src/datapath/ebpf/sctp.gen.ts', names: {} },
   {
     header: 'bpf/director/locality-abi.h',
     objects: ['weir.bpf.o'],

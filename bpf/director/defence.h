@@ -44,10 +44,9 @@ static __always_inline void defence_update(struct conf *c, struct housekeeping *
  * kernel ends every n-th of those with n packets. Here what is not V_PROVEN has few: TCP two (SYN, ACK), UDP one. */
 static __always_inline bool defence_ends(struct conf *c, struct housekeeping *h, __u64 v, __u32 now) {
   __u32 state = v_state(v);
-  if (state == S_SYN_RECV || state == S_SYNACK) return true;
-  if (v & V_PROVEN || (state != S_ESTABLISHED && state != S_UDP)) return false;
-  __u32 timeout = state == S_UDP ? c->udp_timeout : c->tcp_timeout[S_ESTABLISHED];
-  __s32 idle = (__s32)(timeout - ((__u32)v - now));
+  if (FORGED_STATES & 1u << state) return true;
+  if (v & V_PROVEN || !(PROVEN_STATES & 1u << state)) return false;
+  __s32 idle = (__s32)(timeout_of(c, state) - ((__u32)v - now));
   if (idle < (__s32)(c->hz >> CLOCK_SHIFT) * QUOTA_IDLE_SECONDS) return false;
   return state == S_UDP || ++h->spared % 2 == 0;
 }

@@ -34,8 +34,7 @@ __noinline __u32 dest_of_client(__u32 first, __u32 caddr, __u16 cport, __u32 now
   return w.id;
 }
 #else
-/* A client may have closed one connection and begun another from the same port, to another service: the other one comes first. */
-#define CLOSED_STATES (1u << S_TIME_WAIT | 1u << S_CLOSE | 1u << S_LAST_ACK)
+/* A client may have closed one connection (CLOSED_STATES) and begun another from the same port, to another service: the other one comes first. */
 #define ALL_STATES 0xffffu
 
 /* The destination with the address, port and protocol of `e` that a client's connection in this slot has, in one of these states; 0 = none. */

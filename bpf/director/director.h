@@ -65,7 +65,7 @@ static __always_inline bool is_recent(__u64 value, __u32 now, __u32 timeout) {
 #define CONN_GONE 1
 #define CONN_CHANGED 2
 /* State and expiry of a connection after a packet. CONN_GONE: its slot is free, or another connection's. CONN_CHANGED: another CPU changed the
- * value first; it is in the scratch space as it is now. `flags`: TCP's, or TOUCH_UDP; TOUCH_OUT for the server's packets. */
+ * value first; it is in the scratch space as it is now. `flags`: the packet's, or TOUCH_UDP; TOUCH_OUT for the server's packets. */
 #define TOUCH_UDP 0x100
 #define TOUCH_OUT 0x200
 __noinline int conn_move(slot_ref at, __u64 key, __u64 value, __u32 flags, __u32 now) {
@@ -79,8 +79,8 @@ __noinline int conn_move(slot_ref at, __u64 key, __u64 value, __u32 flags, __u32
   if (!(flags & TOUCH_UDP)) {
     enum direction dir = flags & TOUCH_OUT ? DIR_OUT : value & V_NOOUTPUT ? DIR_IN_ONLY : DIR_IN;
     if (flags & TOUCH_OUT) to &= ~V_NOOUTPUT;
-    state = tcp_state_after(c, v_state(value), flags, dir);
-    timeout = c->tcp_timeout[state & (TCP_STATES - 1)];
+    state = state_after(c, v_state(value), flags, dir);
+    timeout = state_timeout(c, state);
   }
   bool recent = is_recent(value, now, timeout);
   if (state == v_state(value) && (PROVEN_STATES & 1u << state) && (!recent || is_proof(value, flags, flags & TOUCH_OUT))) to |= V_PROVEN;
@@ -114,19 +114,18 @@ static __always_inline int conn_move_from(struct verdict *v, __u32 flags) {
   return unlikely(done == CONN_CHANGED) ? conn_move_again(v->f.slot, v->key, flags, v->now) : done;
 }
 
-/* Nearly every packet: a plain segment of an established connection, or UDP, whose expiry was written lately. It does not
+/* Nearly every packet: a plain one of an established connection, or UDP, whose expiry was written lately. It does not
  * change its connection. */
 static __always_inline bool is_plain(struct conf *c, struct packet *p, __u64 value, __u32 now, bool out) {
-  if (p->protocol != IPPROTO_TCP) return is_recent(value, now, c->udp_timeout);
-  if ((p->flags & (FLAG_FIN | FLAG_SYN | FLAG_RST | FLAG_ACK)) != FLAG_ACK || v_state(value) != S_ESTABLISHED) return false;
-  return !(out && (value & V_NOOUTPUT || !(value & V_PROVEN))) && is_recent(value, now, c->tcp_timeout[S_ESTABLISHED]);
+  if (!has_states(p)) return is_recent(value, now, c->udp_timeout);
+  if (!goes_on(p->flags) || v_state(value) != STATE_ESTABLISHED) return false;
+  return !(out && (value & V_NOOUTPUT || !(value & V_PROVEN))) && is_recent(value, now, state_timeout(c, STATE_ESTABLISHED));
 }
 
 /* False: another CPU has ended the connection since it was found, or has given its slot to another one. */
 static __always_inline bool conn_touch(struct verdict *v, bool out) {
-  bool tcp = v->p->protocol == IPPROTO_TCP;
   if (!v->f.slot || likely(is_plain(v->c, v->p, v->f.value, v->now, out))) return true;
-  __u32 flags = v->p->flags | (tcp ? 0 : TOUCH_UDP) | (out ? TOUCH_OUT : 0);
+  __u32 flags = v->p->flags | (has_states(v->p) ? 0 : TOUCH_UDP) | (out ? TOUCH_OUT : 0);
   int done = conn_move_from(v, flags);
   if (BRIDGING && unlikely(done == CONN_GONE) && conn_find(v->key, v->now, &v->f)) done = conn_move_from(v, flags);
   return likely(done != CONN_GONE);
@@ -155,10 +154,7 @@ static __always_inline __u32 may_schedule(void *ctx, bool xdp, __u32 ifindex, __
   struct packet *p = &scratch->packet;
   bool wire = ifindex != LOOPBACK; /* the packet came from outside: not by lo, as from clients on the director */
   __u32 now = clock_now();
-  if (p->protocol == IPPROTO_TCP) {
-    if (p->flags & FLAG_RST) return R_NO_CONNECTION;
-    if (!(p->flags & FLAG_SYN) && !c->sloppy_tcp) return R_NO_CONNECTION;
-  }
+  if (!may_begin(c, p)) return R_NO_CONNECTION;
   if (wire && unlikely(!vip_is_local(ctx, xdp, c, svc, p->daddr, p->saddr, now))) return R_NOT_LOCAL;
   if (wire && unlikely(!is_reverse_path(ctx, xdp, c, ifindex, p->saddr, p->daddr, now))) return R_REVERSE_PATH;
   if (unlikely(c->drop_rate) && defence_drops()) return R_DROP_PACKET;
@@ -177,9 +173,9 @@ static __always_inline __u64 first_value(struct verdict *v) {
   __u64 method = v->d->method & 3;
   bool masq = method == M_MASQ;
   __u32 state = S_UDP, timeout = v->c->udp_timeout;
-  if (v->p->protocol == IPPROTO_TCP) {
-    state = tcp_state_after(v->c, S_NONE, v->p->flags, masq ? DIR_IN : DIR_IN_ONLY);
-    timeout = v->c->tcp_timeout[state & (TCP_STATES - 1)];
+  if (has_states(v->p)) {
+    state = state_after(v->c, S_NONE, v->p->flags, masq ? DIR_IN : DIR_IN_ONLY);
+    timeout = state_timeout(v->c, state);
   }
   return v_moved((__u64)v->dest << V_DEST_SHIFT | method << V_METHOD_SHIFT | (masq ? 0 : V_NOOUTPUT), state, v->now + timeout);
 }
@@ -311,14 +307,14 @@ static __always_inline int conn_new(struct verdict *v) {
   return go;
 }
 
-/* A SYN on an old connection: is it a new one that reuses the client's port? (conn_reuse_mode, expire_nodest_conn) */
+/* A SYN (SCTP: an INIT) on an old connection: is it a new one that reuses the client's port? (conn_reuse_mode, expire_nodest_conn) */
 static __always_inline bool is_reuse(struct verdict *v) {
-  if (v->p->protocol != IPPROTO_TCP || !(v->p->flags & FLAG_SYN)) return false;
+  if (!begins_again(v->p)) return false;
   if (v->c->expire_nodest_conn && (__s32)v->d->weight <= 0) return true;
-  __u32 mode = v->c->conn_reuse_mode, state = v_state(v->f.value);
+  __u32 mode = v->c->conn_reuse_mode, state = 1u << v_state(v->f.value); /* as in the sets of states */
   if (!mode) return false;
-  if (state == S_TIME_WAIT || state == S_CLOSE) return !is_persistent(v->service); /* with a template, the old connection goes on */
-  return mode & 2 && state == S_FIN_WAIT && v->f.value & V_NOOUTPUT;
+  if (REUSED_STATES & state) return !is_persistent(v->service); /* with a template, the old connection goes on */
+  return mode & 2 && REUSED_BY_2_STATES & state && v->f.value & V_NOOUTPUT;
 }
 
 /* A packet for a service, of a connection that there is. GO_NEW: there is none, or the packet ended it and starts another one. */

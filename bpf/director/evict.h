@@ -15,13 +15,8 @@ enum eviction {
   EVICT_NEVER,
 };
 
-/* Classes by state, and seconds by class, four bits each. */
+/* Classes by state (CLASSES, of the protocol), and seconds by class, four bits each. */
 #define CLASS(at, what) ((__u64)(what) << (at) * 4)
-#define CLASSES                                                                                                          \
-  (CLASS(S_SYN_SENT, EVICT_HALF_OPEN) | CLASS(S_SYN_RECV, EVICT_HALF_OPEN) | CLASS(S_SYNACK, EVICT_HALF_OPEN) |          \
-   CLASS(S_LISTEN, EVICT_HALF_OPEN) | CLASS(S_FIN_WAIT, EVICT_HALF_CLOSED) | CLASS(S_CLOSE_WAIT, EVICT_HALF_CLOSED))
-#define CLASSES_UNPROVEN (CLASSES | CLASS(S_ESTABLISHED, EVICT_UNPROVEN) | CLASS(S_UDP, EVICT_HALF_OPEN))
-#define CLASSES_PROVEN (CLASSES | CLASS(S_ESTABLISHED, EVICT_IDLE) | CLASS(S_UDP, EVICT_UNPROVEN))
 
 /* How long a connection must have been idle: a handshake has had its time; what is not proven has had the time to be; and the minute after
  * which the kernel's IPVS lets an established connection go under attack (drop_entry). */
@@ -32,8 +27,7 @@ static __always_inline __u32 eviction_class(struct conf *c, __u64 v, __u32 now) 
   __u32 state = v_state(v);
   __u32 class = (v & V_PROVEN ? CLASSES_PROVEN : CLASSES_UNPROVEN) >> state * 4 & 15;
   if (class == EVICT_CLOSED) return class;
-  __u32 timeout = state == S_UDP ? READ(c->udp_timeout) : READ(c->tcp_timeout[state & (TCP_STATES - 1)]);
-  __s32 idle = (__s32)(timeout - ((__u32)v - now));
+  __s32 idle = (__s32)(timeout_of(c, state) - ((__u32)v - now));
   __s32 least = (READ(c->hz) >> CLOCK_SHIFT) * (class == EVICT_IDLE ? ESTABLISHED_IDLE_SECONDS : IDLE_SECONDS >> class * 4 & 15);
   if (likely(idle >= least)) return class;
   return class == EVICT_HALF_OPEN ? EVICT_NEW : EVICT_NEVER;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* ICMP errors that the director sends (RFC 792, RFC 1812 section 4.3): made of the offending packet itself, sent back by the
- * device that it came by, from the address that it was sent to. Only in answer to whole packets of TCP and UDP to a unicast
+ * device that it came by, from the address that it was sent to. Only in answer to whole packets of TCP, UDP and SCTP to a unicast
  * address, and at a limited rate. */
 #ifndef WEIR_ICMP_H
 #define WEIR_ICMP_H
@@ -35,9 +35,11 @@ static __always_inline bool icmp_allowed(void) {
   return from + each <= now && CAS(&l->at_ns, was, from + each) == was;
 }
 
-/* Verdicts of the functions below, beside tc's own: the packet concerns nothing of this build; or an exact service without a connection. */
+/* Verdicts of the functions below, beside tc's own: the packet concerns nothing of this build; or an exact service without a connection; or
+ * it is of SCTP, or an error about such a packet. */
 #define TC_ELSEWHERE 0x100
 #define TC_STRAY 0x101
+#define TC_SCTP 0x102
 
 static __always_inline int tc_drop(__u32 reason) {
   count_reason(reason);

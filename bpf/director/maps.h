@@ -5,6 +5,12 @@
 
 #include "abi6.h"
 #include "wide-abi.h"
+#include "sctp-abi.h"
+
+/* A build beside that of weir.bpf.c, for tc alone, with a connection table and a timer of its own. */
+#if defined(WIDE) || defined(SCTP)
+#define SIDE
+#endif
 
 #define TABLE(map, record, entries)                                                                                     \
   struct {                                                                                                             \
@@ -28,6 +34,7 @@ TABLE(rings, struct ring_block, 4096);
 #ifdef WIDE
 #define conn_bucket wide_bucket /* pinned as conns_wide */
 #endif
+/* The SCTP build has a table of its own, too, pinned as conns_sctp. */
 TABLE(conns, struct conn_bucket, 524288);
 TABLE(templates, struct template, 262144);
 TABLE(locks, __u64, LOCKS + SPILL_LOCKS + LOCALITY_LOCKS + TEMPLATE_LOCKS);
@@ -63,9 +70,11 @@ const volatile struct {
   enum ipv6_program ipv6_program;
   enum wide_program wide_program;
   enum wide_endpoint_kind wide_endpoint_kind;
+  enum sctp_program sctp_program;
+  enum sctp_state sctp_state;
 } types_in_btf;
 
-#if !defined(IPV6) && !defined(WIDE)
+#if !defined(IPV6) && !defined(SIDE)
 #define PROGRAMS(map, entries)                                                                                          \
   struct {                                                                                                             \
     __uint(type, BPF_MAP_TYPE_PROG_ARRAY);                                                                             \
@@ -78,6 +87,8 @@ const volatile struct {
 PROGRAMS(ipv6_tc, IPV6_PROGRAMS);
 /* Where a packet goes on that concerns no exact service: those of the wide build, once there is a service of all ports. */
 PROGRAMS(wide_tc, WIDE_PROGRAMS);
+/* Where SCTP goes on: the programs of the SCTP build, once there is a service of it. */
+PROGRAMS(sctp_tc, SCTP_PROGRAMS);
 #endif
 
 /* Constants that user space sets before loading: the verifier knows them and removes the code that they rule out. */
@@ -123,6 +134,9 @@ static __always_inline __u32 clock_now(void) { return (__u32)(bpf_jiffies64() >>
 #define CHECKED(pointer) asm volatile("" : "+r"(pointer))
 #define likely(x) __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
+
+/* Seconds in units of the clock. */
+static __always_inline __u32 units_of(struct conf *c, __u64 seconds) { return seconds * READ(c->hz) >> CLOCK_SHIFT; }
 
 static __always_inline void count_reason(__u32 reason) {
   __u32 cpu = bpf_get_smp_processor_id();

@@ -19,7 +19,7 @@ struct packet {
   __u16 dport;
   __u16 length; /* of the IP packet, header included; a GSO packet counts as it is */
   __u8 protocol;
-  __u8 flags; /* TCP */
+  __u8 flags; /* TCP's; of SCTP an event (sctp-state.h) */
   __u8 ttl;
   __u8 header; /* length of the IP header, bytes */
   __u16 fragment; /* offset and MF, host order; 0 = whole */
@@ -68,7 +68,42 @@ static __always_inline bool ip_sum_is_right(struct iphdr *ip, void *end) {
   return (sum & 0xffff) + (sum >> 16) == 0xffff;
 }
 
-/* Reads IPv4 and TCP or UDP. P_OTHER: nothing that weir balances. P_BAD: IPv4 with lengths that do not fit;
+/* The protocols of this build, and their headers. False: the packet is too short for them. */
+#ifdef SCTP
+#define OF_SCTP true
+static __always_inline bool is_of_build(__u8 protocol) { return protocol == IPPROTO_SCTP; }
+/* RFC 9260, 3: ports, verification tag, checksum, and one chunk at least, which the caller reads: of chunks that are cut apart later (GSO)
+ * the header alone is in the linear part, and must stay so. */
+#define HEADER_LEN 12
+#define CHUNK_LEN 4
+static __always_inline bool parse_l4(void *l4, void *end, struct packet *p) {
+  __u16 *ports = l4;
+  if (l4 + HEADER_LEN > end) return false;
+  p->sport = ports[0];
+  p->dport = ports[1];
+  return p->length >= p->header + HEADER_LEN + CHUNK_LEN;
+}
+#else
+#define OF_SCTP false
+static __always_inline bool is_of_build(__u8 protocol) { return protocol == IPPROTO_TCP || protocol == IPPROTO_UDP; }
+static __always_inline bool parse_l4(void *l4, void *end, struct packet *p) {
+  if (p->protocol == IPPROTO_TCP) {
+    struct tcphdr *tcp = l4;
+    if ((void *)(tcp + 1) > end) return false;
+    p->sport = tcp->source;
+    p->dport = tcp->dest;
+    p->flags = ((__u8 *)tcp)[13];
+    return tcp->doff >= 5 && p->length >= p->header + tcp->doff * 4;
+  }
+  struct udphdr *udp = l4;
+  if ((void *)(udp + 1) > end) return false;
+  p->sport = udp->source;
+  p->dport = udp->dest;
+  return p->length >= p->header + sizeof *udp;
+}
+#endif
+
+/* Reads IPv4 and what the build balances. P_OTHER: another protocol. P_BAD: IPv4 with lengths that do not fit;
  * `p` is then valid up to the addresses if its `header` is not 0. */
 static __always_inline enum parsed parse_ipv4(struct iphdr *ip, void *end, struct packet *p) {
   p->header = 0;
@@ -84,7 +119,7 @@ static __always_inline enum parsed parse_ipv4(struct iphdr *ip, void *end, struc
   p->dont_fragment = bpf_ntohs(ip->frag_off) & 0x4000;
   p->sport = p->dport = 0;
   p->flags = 0;
-  if (p->protocol != IPPROTO_TCP && p->protocol != IPPROTO_UDP) return P_OTHER;
+  if (!is_of_build(p->protocol)) return P_OTHER;
   void *l4 = (void *)ip + p->header;
   if (p->fragment) {
     __u16 *ports = l4;
@@ -93,21 +128,7 @@ static __always_inline enum parsed parse_ipv4(struct iphdr *ip, void *end, struc
     p->dport = ports[1];
     return P_FRAGMENT;
   }
-  if (p->protocol == IPPROTO_TCP) {
-    struct tcphdr *tcp = l4;
-    if ((void *)(tcp + 1) > end) return P_BAD;
-    p->sport = tcp->source;
-    p->dport = tcp->dest;
-    p->flags = ((__u8 *)tcp)[13];
-    if (tcp->doff < 5 || p->length < p->header + tcp->doff * 4) return P_BAD;
-  } else {
-    struct udphdr *udp = l4;
-    if ((void *)(udp + 1) > end) return P_BAD;
-    p->sport = udp->source;
-    p->dport = udp->dest;
-    if (p->length < p->header + sizeof *udp) return P_BAD;
-  }
-  return P_OK;
+  return parse_l4(l4, end, p) ? P_OK : P_BAD;
 }
 
 /* The same, with the IP header's checksum validated. */

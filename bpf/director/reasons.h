@@ -10,7 +10,7 @@
   X(BAD_LENGTH, bad_length, "lengths in the headers disagree with the packet")                                         \
   X(BAD_CHECKSUM, bad_checksum, "wrong IP header checksum, passed to the stack, which drops it")                       \
   X(FRAGMENT, fragment, "a fragmented packet of a service, passed to the stack")                                       \
-  X(NO_CONNECTION, no_connection, "TCP without a connection and not a SYN, passed to the stack")                       \
+  X(NO_CONNECTION, no_connection, "TCP or SCTP without a connection and not its first packet, passed to the stack")      \
   X(NO_DESTINATION, no_destination, "no destination is left for a new connection")                                     \
   X(DEAD_DESTINATION, dead_destination, "the connection's destination or service was removed")                                    \
   X(TABLE_FULL, table_full, "the connection table is full")                                                            \

@@ -37,18 +37,42 @@ static __always_inline void rewrite_of(struct rewrite *r, struct packet *p, bool
   r->ttl = p->ttl;
 }
 
-/* Rewrites an address and a port with the checksums; the helpers understand CHECKSUM_PARTIAL. 0 or an error. */
+/* The L4 checksum of a packet whose source or destination changed. 0 or an error. */
+#ifdef SCTP
+/* The whole packet's CRC without a pseudo header, so that of an endpoint the port alone counts. It is 0 where nothing was computed: of a packet
+ * whose device or, cut first, whose stack does it when it leaves (CHECKSUM_PARTIAL); or over DTLS (RFC 9653). It stays 0 then. A wrong one stays
+ * wrong. A global function, since most packets need none. */
+__noinline int sctp_sum_change(struct __sk_buff *skb, __u32 l4, bool source, __u16 difference) {
+  struct scratch *scratch = the_scratch();
+  __u32 sum;
+  if (!scratch || bpf_skb_load_bytes(skb, l4 + 8, &sum, sizeof sum)) return -1;
+  if (!sum) return 0;
+  sum ^= crc_change(difference, scratch->packet.length - scratch->packet.header - (source ? 0 : 2));
+  return bpf_skb_store_bytes(skb, l4 + 8, &sum, sizeof sum, 0);
+}
+static __always_inline long l4_sum_change(struct __sk_buff *skb, struct rewrite *r, __u32 l4) {
+  return r->port == r->port_was ? 0 : sctp_sum_change(skb, l4, r->flags & REWRITE_SOURCE, r->port ^ r->port_was);
+}
+#else
+/* The helpers understand CHECKSUM_PARTIAL. */
+static __always_inline long l4_sum_change(struct __sk_buff *skb, struct rewrite *r, __u32 l4) {
+  bool tcp = r->protocol == IPPROTO_TCP;
+  __u32 check_at = l4 + (tcp ? 16 : 6);
+  __u64 udp = tcp ? 0 : BPF_F_MARK_MANGLED_0;
+  long rc = bpf_l4_csum_replace(skb, check_at, r->was, r->addr, BPF_F_PSEUDO_HDR | udp | 4);
+  if (r->port != r->port_was) rc |= bpf_l4_csum_replace(skb, check_at, r->port_was, r->port, udp | 2);
+  return rc;
+}
+#endif
+
+/* Rewrites an address and a port with the checksums. 0 or an error. */
 __noinline int tc_translate(struct __sk_buff *skb, struct rewrite *r) {
   if (!r) return -1;
   bool source = r->flags & REWRITE_SOURCE;
   __u32 at = r->flags & REWRITE_LAYER3 ? 0 : ETH_LEN, l4 = at + r->header;
-  bool tcp = r->protocol == IPPROTO_TCP;
-  __u32 check_at = l4 + (tcp ? 16 : 6);
-  __u64 udp = tcp ? 0 : BPF_F_MARK_MANGLED_0;
   __u32 addr = r->addr;
   __u16 port = r->port;
-  long rc = bpf_l4_csum_replace(skb, check_at, r->was, addr, BPF_F_PSEUDO_HDR | udp | 4);
-  rc |= bpf_l4_csum_replace(skb, check_at, r->port_was, port, udp | 2);
+  long rc = l4_sum_change(skb, r, l4);
   rc |= bpf_l3_csum_replace(skb, at + IP_CHECK_IN, r->was, addr, 4);
   rc |= bpf_skb_store_bytes(skb, at + (source ? SADDR_IN : DADDR_IN), &addr, 4, 0);
   rc |= bpf_skb_store_bytes(skb, l4 + (source ? 0 : 2), &port, 2, 0);
@@ -110,7 +134,6 @@ static __always_inline int tc_forward(struct __sk_buff *skb, struct packet *p, s
   struct scratch *scratch = the_scratch();
   if (!scratch || data + ETH_LEN + IP_LEN + 4 > end) return tc_drop(R_REDIRECT_FAILED);
   __u32 was = source ? p->saddr : p->daddr;
-  __u16 port_was = source ? p->sport : p->dport;
   __u32 *ip = data + ETH_LEN, *to = scratch->head + 4;
   __u32 change = sum_change16(0, bpf_htons(p->ttl << 8), bpf_htons((p->ttl - 1) << 8));
   if (addr) change += sum_change32(0, was, addr);
@@ -126,12 +149,10 @@ static __always_inline int tc_forward(struct __sk_buff *skb, struct packet *p, s
   to[3] = source ? addr : p->saddr;
   to[4] = source ? p->daddr : addr;
   to[5] = source ? port | p->dport << 16 : p->sport | (__u32)port << 16;
-  bool tcp = p->protocol == IPPROTO_TCP;
-  __u32 check_at = ETH_LEN + IP_LEN + (tcp ? 16 : 6);
-  __u64 udp = tcp ? 0 : BPF_F_MARK_MANGLED_0;
+  struct rewrite r;
+  rewrite_of(&r, p, source, addr, port);
   long rc = bpf_skb_store_bytes(skb, 0, scratch->head_macs, ETH_LEN + IP_LEN + 4, 0);
-  rc |= bpf_l4_csum_replace(skb, check_at, was, addr, BPF_F_PSEUDO_HDR | udp | 4);
-  if (port != port_was) rc |= bpf_l4_csum_replace(skb, check_at, port_was, port, udp | 2);
+  rc |= l4_sum_change(skb, &r, ETH_LEN + IP_LEN);
   return rc ? tc_drop(R_REDIRECT_FAILED) : tc_redirect(skb, h);
 }
 
@@ -140,6 +161,7 @@ static __always_inline int tc_forward(struct __sk_buff *skb, struct packet *p, s
 static __always_inline bool is_too_big(struct __sk_buff *skb, struct packet *p, __u32 mtu) {
   if (likely(!mtu || p->length <= mtu)) return false;
   if (!skb->gso_size) return true;
+  if (OF_SCTP) return false; /* its segments are the chunks' own, each made for the sender's path */
   __u8 words = 2 << 4; /* of the L4 header, in the upper half: UDP's */
   if (p->protocol == IPPROTO_TCP && bpf_skb_load_bytes(skb, ETH_LEN + p->header + 12, &words, 1)) return true;
   return p->header + (words >> 4) * 4 + skb->gso_size > mtu;

@@ -6,22 +6,30 @@
 
 static __always_inline bool is_ipv6(struct __sk_buff *skb) { return skb->protocol == bpf_htons(ETH_P_IPV6) && !skb->vlan_present; }
 
-#ifdef WIDE
+#ifdef SIDE
 static __always_inline void tc_enter_ipv6(struct __sk_buff *skb, bool ingress) {}
 static __always_inline void tc_enter_wide(struct __sk_buff *skb, enum wide_program program) {}
+static __always_inline void tc_enter_sctp(struct __sk_buff *skb, bool ingress) {}
 #else
 /* Where there is such a program, they do not return. */
 static __always_inline void tc_enter_ipv6(struct __sk_buff *skb, bool ingress) {
   if (is_ipv6(skb)) bpf_tail_call(skb, &ipv6_tc, ingress ? IPV6_INGRESS : IPV6_EGRESS);
 }
 static __always_inline void tc_enter_wide(struct __sk_buff *skb, enum wide_program program) { bpf_tail_call(skb, &wide_tc, program); }
+static __always_inline void tc_enter_sctp(struct __sk_buff *skb, bool ingress) {
+  bpf_tail_call(skb, &sctp_tc, ingress ? SCTP_INGRESS : SCTP_EGRESS);
+}
 #endif
 
-/* The end of a program: what this build does not know goes on to the wide one. */
+/* The end of a program: what this build does not know goes on to another one. */
 static __always_inline int tc_go_on(struct __sk_buff *skb, int done, bool ingress) {
   if (likely(done < TC_ELSEWHERE)) return done;
   if (done == TC_ELSEWHERE) {
     tc_enter_wide(skb, ingress ? WIDE_INGRESS : WIDE_EGRESS);
+    return TC_ACT_UNSPEC;
+  }
+  if (done == TC_SCTP) {
+    tc_enter_sctp(skb, ingress);
     return TC_ACT_UNSPEC;
   }
   tc_enter_wide(skb, WIDE_KNOWN);
@@ -99,13 +107,14 @@ __noinline int tc_large_reply(struct __sk_buff *skb, __u32 service, __u32 mtu) {
   return tc_translate(skb, &r) ? tc_drop(R_REDIRECT_FAILED) : tc_deliver(skb);
 }
 
-/* nat_icmp_send: a packet of a masqueraded server that belongs to no connection. The server gets an ICMP error, unless it sent an RST. */
+/* nat_icmp_send: a packet of a masqueraded server that belongs to no connection. The server gets an ICMP error, unless it sent an RST (SCTP:
+ * an ABORT). */
 __noinline int tc_unknown_reply(struct __sk_buff *skb) {
   struct scratch *scratch = the_scratch();
   struct interface *i = interface_at(skb->ifindex);
   if (!scratch || !i || !i->addr) return TC_ACT_UNSPEC;
   struct packet *p = &scratch->packet;
-  if (p->protocol == IPPROTO_TCP && p->flags & FLAG_RST) return TC_ACT_UNSPEC;
+  if (is_reset(p)) return TC_ACT_UNSPEC;
   count_reason(R_NAT_ICMP);
   p->daddr = i->addr; /* the source of the error */
   return icmp_error(skb, p, ICMP_UNREACHABLE, ICMP_PORT, 0);
@@ -153,23 +162,47 @@ static __always_inline int tc_oddity(struct packet *p, enum parsed parsed) {
   return TC_ACT_UNSPEC;
 }
 
+#ifdef SCTP
+/* The event of a packet, from its first chunk; after a COOKIE ECHO or a COOKIE ACK, as in the kernel's IPVS, an ABORT counts, too. `end`: of the
+ * IP packet. EVENTS: there is no chunk. A global function: verified once. */
+__noinline __u32 tc_event(struct __sk_buff *skb, __u32 chunk, __u32 end) {
+  __u8 head[CHUNK_LEN];
+  if (bpf_skb_load_bytes(skb, chunk, head, sizeof head)) return EVENTS;
+  __u32 event = event_of(head[0]), length = head[2] << 8 | head[3], next = chunk + ((length + 3) & ~3u);
+  if (likely(event != EV_COOKIE_ECHO && event != EV_COOKIE_ACK)) return event;
+  if (length < CHUNK_LEN || next + CHUNK_LEN > end || bpf_skb_load_bytes(skb, next, head, sizeof head)) return event;
+  return head[0] == CHUNK_ABORT ? EV_ABORT | ABORT_FOLLOWS : event;
+}
+static __always_inline enum parsed tc_parse_further(struct __sk_buff *skb, struct packet *p, __u32 at) {
+  __u32 event = tc_event(skb, at + p->header + HEADER_LEN, at + p->length);
+  p->flags = event;
+  return event == EVENTS ? P_BAD : P_OK;
+}
+#else
+static __always_inline enum parsed tc_parse_further(struct __sk_buff *skb, struct packet *p, __u32 at) { return P_OK; }
+#endif
+
 /* Makes the headers readable and reads them. `at`: where the IP header begins. */
 static __always_inline enum parsed tc_parse(struct __sk_buff *skb, struct packet *p, __u32 at) {
   p->header = p->protocol = 0;
   if (skb->protocol != bpf_htons(ETH_P_IP) || skb->vlan_present) return P_OTHER;
   enum parsed parsed = parse_validated((void *)(long)skb->data + at, (void *)(long)skb->data_end, p);
-  if (parsed == P_BAD && skb->len > skb->data_end - skb->data) {
+  if (parsed == P_BAD && skb->len > skb->data_end - skb->data && !(OF_SCTP && skb->gso_size)) {
     __u32 want = skb->len < 128 ? skb->len : 128;
     if (bpf_skb_pull_data(skb, want)) return P_OTHER;
     parsed = parse_validated((void *)(long)skb->data + at, (void *)(long)skb->data_end, p);
   }
   /* Ethernet pads short frames; a GSO packet may be longer than its header's 16 bits. */
   p->bytes = skb->gso_size ? skb->len - at : p->length;
+  if (parsed == P_OK) parsed = tc_parse_further(skb, p, at);
   if (parsed != P_OK || likely(p->length <= skb->len - at)) return parsed;
   if (p->length != NO_LENGTH || !skb->gso_size) return P_BAD;
   p->length = skb->len - at;
   return P_OK;
 }
+
+/* A packet that this build does not know: does it go on to the SCTP build? */
+static __always_inline bool is_of_sctp_build(struct packet *p) { return !OF_SCTP && p->protocol == IPPROTO_SCTP; }
 
 /* May it be a packet of a service? */
 static __always_inline bool is_concerned(struct packet *p) {
@@ -185,12 +218,12 @@ __noinline int tc_add_header(struct __sk_buff *skb) {
   if (!i || !(i->flags & INTERFACE_LAYER3)) return true;
   struct packet *p = &scratch->packet;
   enum parsed parsed = tc_parse(skb, p, 0);
-  bool icmp = parsed == P_OTHER && p->protocol == IPPROTO_ICMP && !p->fragment;
-  if (parsed != P_OK && !icmp) {
+  bool other = parsed == P_OTHER && (p->protocol == IPPROTO_SCTP || (p->protocol == IPPROTO_ICMP && !p->fragment));
+  if (parsed != P_OK && !other) {
     if (tc_oddity(p, parsed) == TC_ELSEWHERE && p->dport && is_wide(p)) count_reason(R_FRAGMENT);
     return false;
   }
-  if (!icmp && !is_concerned(p)) return false;
+  if (!other && !is_concerned(p)) return false;
   __u16 type = bpf_htons(ETH_P_IP);
   return !bpf_skb_change_head(skb, ETH_LEN, 0) && !bpf_skb_store_bytes(skb, 12, &type, 2, 0);
 }
@@ -255,7 +288,7 @@ __noinline int tc_layer3_egress(struct __sk_buff *skb) {
   struct scratch *scratch = the_scratch();
   if (!scratch) return TC_ACT_UNSPEC;
   struct packet *p = &scratch->packet;
-  if (tc_parse(skb, p, 0) != P_OK) return TC_ACT_UNSPEC;
+  if (tc_parse(skb, p, 0) != P_OK) return is_of_sctp_build(p) ? TC_SCTP : TC_ACT_UNSPEC;
   __u32 real = real_of_source(p);
   if (real) return tc_local_reply(skb, real, true);
   __u32 service = service_of_source(p);
@@ -282,6 +315,7 @@ static __always_inline bool tc_is_answer(struct __sk_buff *skb) { return false; 
 static __always_inline int tc_ingress(struct __sk_buff *skb, struct packet *p, enum parsed parsed) {
   if (parsed == P_OTHER && p->protocol == IPPROTO_ICMP && !p->fragment) return tc_icmp(skb, p->header, p->length);
   if (parsed != P_OK) {
+    if (is_of_sctp_build(p)) return TC_SCTP;
     tc_enter_ipv6(skb, true);
     return tc_oddity(p, parsed);
   }
@@ -308,6 +342,7 @@ static __always_inline int tc_egress(struct __sk_buff *skb, struct conf *c, stru
   enum parsed parsed = tc_parse(skb, p, ETH_LEN);
   if (parsed == P_OTHER && p->protocol == IPPROTO_ICMP && !p->fragment) return tc_icmp_leaving(skb, p->header, p->length);
   if (parsed != P_OK) {
+    if (is_of_sctp_build(p)) return TC_SCTP;
     tc_enter_ipv6(skb, false);
     return TC_ACT_UNSPEC;
   }
@@ -322,7 +357,7 @@ int weir_tc_ingress(struct __sk_buff *skb) {
   struct conf *c = the_conf();
   struct scratch *scratch = the_scratch();
   if (!c || !c->service_top || !scratch) return TC_ACT_UNSPEC;
-#ifndef WIDE
+#ifndef SIDE
   if (skb->pkt_type != PACKET_HOST) return TC_ACT_UNSPEC;
   if (unlikely(c->layer3) && !tc_add_header(skb)) return TC_ACT_UNSPEC;
 #endif

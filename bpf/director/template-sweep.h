@@ -9,14 +9,14 @@
 #define TEMPLATE_SWEEP_MAX (1u << 17) /* in one tick */
 
 /* Each build's timer looks after the templates of its services, whose connections are in its table. Rounds of that are counted here. */
-#ifdef WIDE
+#ifdef SIDE
 static __always_inline __u32 rounds_of(struct conf *c, struct housekeeping *h) { return h->used; }
 #else
 static __always_inline __u32 rounds_of(struct conf *c, struct housekeeping *h) { return c->swept; }
 #endif
 static __always_inline bool template_is_of_build(struct template *t) {
   struct service *svc = service_at(READ(t->key) >> K_SERVICE_SHIFT);
-  return svc && ALL_PORTS == !svc->port;
+  return svc && ALL_PORTS == !svc->port && OF_SCTP == (svc->protocol == IPPROTO_SCTP);
 }
 
 /* Is a template asked? Then connections answer. */
@@ -27,7 +27,7 @@ static __always_inline bool templates_asking(struct conf *c, struct housekeeping
 /* The answer of a connection that the sweep meets: it is alive, and perhaps established. */
 static __always_inline void template_hold(struct conn_slot *s, __u64 v) {
   if (!v_taken(v) || v_claimed(v)) return;
-  bool assured = v_udp(v) ? v & V_PROVEN : v_state(v) == S_ESTABLISHED;
+  bool assured = v_udp(v) ? v & V_PROVEN : v_state(v) == STATE_ESTABLISHED;
   template_mark(READ(s->key), v_dest(v), T_CHILD | (assured ? T_ASSURED : 0), true);
 }
 

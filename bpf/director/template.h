@@ -11,8 +11,6 @@ static __always_inline bool t_taken(__u64 v) { return t_dest(v) != 0; }
 static __always_inline bool t_claimed(__u64 v) { return t_dest(v) == T_DEST_MASK; }
 static __always_inline bool t_expired(__u64 v, __u32 now) { return (__s32)((__u32)v - now) < 0; }
 
-static __always_inline __u32 units_of(struct conf *c, __u64 seconds) { return seconds * READ(c->hz) >> CLOCK_SHIFT; }
-
 static __always_inline __u32 t_timeout(struct conf *c, struct template *t, __u64 v) {
   return v & T_HELD ? units_of(c, TEMPLATE_HELD_SECONDS) : READ(t->timeout);
 }
@@ -214,7 +212,7 @@ __noinline int template_make(__u32 dest) {
 /* Does this change show that a client is a real one, for its template? */
 static __always_inline bool assures(__u64 from, __u64 to) {
   if (v_udp(to)) return ~from & to & V_PROVEN;
-  return v_state(to) == S_ESTABLISHED && v_state(from) != S_ESTABLISHED;
+  return v_state(to) == STATE_ESTABLISHED && v_state(from) != STATE_ESTABLISHED;
 }
 
 /* Sets flags in the template that leads the client of a connection to the connection's destination. `asked`: only if it is asked. */

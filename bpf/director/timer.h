@@ -92,7 +92,7 @@ static long sweep_bucket(__u64 i, void *ctx) {
   return 0;
 }
 
-#if !defined(IPV6) && !defined(WIDE) /* the timers of the other builds only sweep */
+#if !defined(IPV6) && !defined(SIDE) /* the timers of the other builds only sweep */
 /* The kernel's estimator: conns and packets scaled by 2^10, bytes by 2^5; every turn moves a quarter of the difference. */
 static __always_inline void estimate_turn(struct estimate *e) {
 #pragma clang loop unroll(full)
@@ -196,7 +196,7 @@ static int housekeeping_tick(void *map, __u32 *key, struct housekeeping *h) {
   if (chunk < 64) chunk = buckets;
   if (chunk > SWEEP_BUCKETS) chunk = SWEEP_BUCKETS;
   struct sweep w = {.h = h, .c = c, .now = clock_now(), .dropped = DROP_ENTRY_SHARE};
-#if defined(IPV6) || defined(WIDE)
+#if defined(IPV6) || defined(SIDE)
   h->drop_entry = READ(c->drop_entry) >= 2; /* as the timer of IPv4's table decided */
 #endif
   /* A round of a tiny table is a tick, and not a second. */
@@ -204,7 +204,7 @@ static int housekeeping_tick(void *map, __u32 *key, struct housekeeping *h) {
 #ifdef IPV6
   bpf_loop(chunk, sweep_bucket, &w, 0);
   client_hops_sweep(h->turn++, w.now);
-#elif defined(WIDE)
+#elif defined(SIDE)
   w.asking = templates_asking(c, h);
   __u32 from = h->bucket;
   bpf_loop(chunk, sweep_bucket, &w, 0);
@@ -243,7 +243,7 @@ int weir_housekeeping(struct xdp_md *ctx) {
   if (!h->started && bpf_timer_init(&h->timer, &housekeeping, NSEC_CLOCK_MONOTONIC)) return 2;
   h->started = 1;
   h->reach = PROBE_BUCKETS; /* the programs before may have swept another table */
-#if !defined(IPV6) && !defined(WIDE)
+#if !defined(IPV6) && !defined(SIDE)
   c->jiffies_at = bpf_jiffies64();
   c->ktime_at = bpf_ktime_get_ns();
   snapshot_take(c->ticks);

@@ -25,11 +25,10 @@ static __always_inline __u64 v_moved(__u64 v, __u32 state, __u32 expires) {
   return v | expires | (__u64)state << V_STATE_SHIFT;
 }
 
-#define PROVEN_STATES (1u << S_ESTABLISHED | 1u << S_UDP)
 /* Is this the server's packet that proves an established connection of TCP? A client that forged its address got no SYN+ACK, so a server
  * answers its ACK by an RST. The answer to a datagram proves nothing. */
 static __always_inline bool is_proof(__u64 value, __u8 flags, bool out) {
-  return out && !(value & V_PROVEN) && v_state(value) == S_ESTABLISHED && !(flags & FLAG_SYN);
+  return out && !(value & V_PROVEN) && v_state(value) == STATE_ESTABLISHED && can_prove(flags);
 }
 
 #endif

@@ -16,7 +16,12 @@
 #include "maps.h"
 #include "packet.h"
 #include "endpoint.h"
+#ifdef SCTP
+#include "sctp-state.h"
+#include "crc32c.h"
+#else
 #include "state.h"
+#endif
 #include "scratch.h"
 #include "value.h"
 #include "slot.h"
@@ -35,7 +40,7 @@
 #ifdef BRIDGE
 #include "bridge.h"
 #endif
-#ifndef WIDE
+#ifndef SIDE
 #include "quick.h"
 #include "xdp.h"
 #endif

@@ -40,10 +40,10 @@ const rows = [
   },
   {
     id: 'sctp',
-    name: 'SCTP (`--sctp-service`)',
+    name: 'SCTP over IPv6, and of all ports of an address (`--sctp-service`)',
     present: false,
-    missing: 'SCTP services (--sctp-service) are not there yet',
-    meanwhile: 'the service is refused; SCTP passes the director untouched',
+    missing: 'SCTP services (--sctp-service) over IPv6 or of all ports are not there yet',
+    meanwhile: 'the service is refused; such SCTP passes the director untouched',
   },
   {
     id: 'tunnels',
@@ -75,7 +75,7 @@ const rows = [
   },
   {
     id: 'fragments',
-    name: 'fragments of TCP and UDP',
+    name: 'fragments of TCP, UDP and SCTP',
     present: false,
     missing: 'fragments are not balanced yet',
     meanwhile: 'they pass to the stack',

@@ -11,7 +11,7 @@ const firstMissing = (ids: readonly (CapabilityId | false)[]): string | undefine
 function missingForService({ key, persistence }: ServiceSpec, engine: boolean): string | undefined {
   return firstMissing([
     key.kind === 'fwmark' && 'firewall-marks',
-    key.kind === 'address' && key.protocol === 'sctp' && 'sctp',
+    key.kind === 'address' && key.protocol === 'sctp' && (key.port === 0 || key.address.family === 'inet6') && 'sctp',
     (engine || persistence?.engine !== undefined) && 'persistence-engines',
     serviceFamily(key) === 'inet6' && persistence !== undefined && 'ipv6-persistence',
   ]);

@@ -12,6 +12,7 @@ export type ArtifactName =
   | 'weir-bridge.bpf.o'
   | 'weir-ipv6.bpf.o'
   | 'weir-wide.bpf.o'
+  | 'weir-sctp.bpf.o'
   | 'weir-takeover.bpf.o'
   | 'weir-vrrp.bpf.o'
   | 'weir-heartbeat.bpf.o'

@@ -10,7 +10,7 @@ import { ensureXdp } from '../../src/datapath/ebpf/load/xdp.js';
 import { attachModeOf, openDirector } from '../../src/datapath/ebpf/open.js';
 import { Bpffs } from '../../src/datapath/ebpf/pins/bpffs.js';
 import { REASONS } from '../../src/datapath/ebpf/reasons.gen.js';
-import { IPV6_PINS, type Tables, WIDE_PINS } from '../../src/datapath/ebpf/table/tables.js';
+import { IPV6_PINS, SCTP_PINS, type Tables, WIDE_PINS } from '../../src/datapath/ebpf/table/tables.js';
 import { Template } from '../../src/datapath/ebpf/template.gen.js';
 import { native } from '../../src/sys/addon.js';
 import { BpfMap, Program } from '../../src/sys/bpf/bpf-objects.js';
@@ -63,6 +63,8 @@ export interface Bed {
   filterReversePath(device: DeviceName | 'all', value: 0 | 1 | 2): void;
   /** The connection table, one record a slot. */
   slots(): Records;
+  /** That of SCTP, once there was a service of it. */
+  sctpSlots(): Records;
   /** The templates, one record a slot, to write to. */
   templates(): Records;
   /** Programs and the connection table as they are pinned now: others took their place. */
@@ -217,7 +219,7 @@ class LoadedBed implements Bed {
     };
     new Uint8Array(this.#conns).fill(0);
     new Uint8Array(this.#hops).fill(0);
-    for (const pin of [IPV6_PINS.conns, IPV6_PINS.client_hops, WIDE_PINS.conns])
+    for (const pin of [IPV6_PINS.conns, IPV6_PINS.client_hops, WIDE_PINS.conns, SCTP_PINS.conns])
       if (existsSync(`${this.folder}/${pin}`)) new Uint8Array(this.#map(pin)).fill(0);
     new Uint8Array(this.#templates).fill(0);
     clear(services, Service.bytes, 0, (serviceTop ?? 0) + 1);
@@ -280,6 +282,10 @@ class LoadedBed implements Bed {
 
   slots(): Records {
     return new Records(this.#conns, ConnSlot.bytes);
+  }
+
+  sctpSlots(): Records {
+    return new Records(this.#map(SCTP_PINS.conns), ConnSlot.bytes);
   }
 
   close(): void {

@@ -44,6 +44,7 @@ export const OBJECTS = {
   takeover: 'weir-takeover.bpf.o',
   ipv6: 'weir-ipv6.bpf.o',
   wide: 'weir-wide.bpf.o',
+  sctp: 'weir-sctp.bpf.o',
 } as const;
 
 /** `source`: the folder of the C. */

@@ -38,7 +38,7 @@ function changedBy(...changes: readonly (readonly [was: string, is: string])[]):
     // Those of IPv6 and of all ports are in other objects.
     assert.deepEqual(
       Object.keys(then),
-      Object.keys(now).filter((name) => !/(6|_wide)$/.test(name)),
+      Object.keys(now).filter((name) => !/(6|_wide|_sctp)$/.test(name)),
     );
     return Object.keys(then).filter((name) => now[name] !== then[name]);
   } finally {

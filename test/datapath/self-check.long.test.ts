@@ -13,7 +13,7 @@ import { inFolder, refused, SMALL, skip } from './self-check-bed.js';
 const MISTAKES = [
   ['quick.h', 'ip->ttl = p->ttl - 1;', 'ip->ttl = p->ttl;', 'xdp: '],
   ['quick.h', 'ports[8] = sum_apply(ports[8], l4_change);', 'ports[8] = sum_apply(ports[8], change);', 'xdp: '],
-  ['send.h', 'rc |= bpf_l4_csum_replace(skb, check_at, was, addr,', 'rc |= bpf_l4_csum_replace(skb, check_at, addr, was,', 'ingress: '],
+  ['send.h', 'bpf_l4_csum_replace(skb, check_at, r->was, r->addr,', 'bpf_l4_csum_replace(skb, check_at, r->addr, r->was,', 'ingress: '],
   ['packet.h', 'if (p->fragment) {', 'if (!p->fragment) {', 'ingress: '],
   ['packet.h', 'return ip_sum_is_right(ip, end) ? parsed : P_BAD_SUM;', 'return parsed;', 'ingress: a wrong IP checksum'],
   ['tc.h', 'if (done != TC_ACT_UNSPEC) return done;', 'if (done == TC_ACT_UNSPEC) return done;', 'ingress: '],

@@ -86,6 +86,7 @@ for (const [what, build] of [
   ['the build that takes over', 'takeover'],
   ['the IPv6 build', 'ipv6'],
   ['the wide build', 'wide'],
+  ['the SCTP build', 'sctp'],
 ] as const) {
   test(`no chain of calls in ${what} needs more stack than Linux 6.1 allows`, { skip }, () => withinLimit(artifact(OBJECTS[build])));
   for (const clang of otherClangs())

@@ -6,6 +6,7 @@ import { internetChecksum, pseudoHeaderSum } from '../../src/wire/checksum.js';
 import { decodeEthernet } from '../../src/wire/ethernet.js';
 import { decodeIcmp } from '../../src/wire/icmp.js';
 import { decodeIpv4, type Ipv4Packet } from '../../src/wire/ipv4.js';
+import { readSctpChecksum, sctpChecksum } from '../../src/wire/sctp.js';
 import { tcpChecksumIsRight } from '../../src/wire/tcp.js';
 import { udpChecksumIsRight } from '../../src/wire/udp.js';
 import { ip } from './fixtures/bed-addresses.js';
@@ -32,13 +33,14 @@ function ipv4Of(frame: Uint8Array): { readonly packet: Ipv4Packet; readonly byte
   return { packet, bytes };
 }
 
-/** Every checksum of a whole IPv4 TCP, UDP or ICMP frame is right. */
+/** Every checksum of a whole IPv4 frame of TCP, UDP, SCTP or ICMP is right. */
 export function sumsAreRight(frame: Uint8Array): void {
   const { packet, bytes } = ipv4Of(frame);
   assert.equal(internetChecksum(bytes.slice(0, 20 + packet.options.length)), 0, 'IP header checksum');
   const { protocol, payload, source, destination } = packet;
   if (protocol === IpProtocol.tcp) assert.ok(tcpChecksumIsRight(payload, source, destination), 'TCP checksum');
   if (protocol === IpProtocol.udp) assert.ok(udpChecksumIsRight(payload, source, destination), 'UDP checksum');
+  if (protocol === IpProtocol.sctp) assert.equal(readSctpChecksum(payload), sctpChecksum(payload), 'SCTP checksum');
   if (protocol === IpProtocol.icmp) assert.equal(internetChecksum(payload), 0, 'ICMP checksum');
 }
 

@@ -94,7 +94,7 @@ export const SINGLE_CASES: readonly LintCase[] = [
   { code: 'virtual-server-twice', bad: [`${one}${one}`], good: [`${one}${one.replace('TCP', 'UDP')}`] },
   {
     code: 'virtual-server-not-served',
-    bad: [instance('', '', one.replace('protocol TCP', 'protocol SCTP'))],
+    bad: [instance('', '', one.replace('lvs_method NAT', 'lvs_method TUN'))],
     good: [instance('', '', one)],
   },
   {

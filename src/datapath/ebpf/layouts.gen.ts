@@ -7,6 +7,7 @@ export const LAYOUTS = {
   conf: 4129891604,
   conns: 833466389,
   conns6: 1255591476,
+  conns_sctp: 228096897,
   conns_wide: 3747800828,
   counters: 3710279309,
   dests: 2035155394,
@@ -22,11 +23,12 @@ export const LAYOUTS = {
   rings: 2427631848,
   services: 3393218947,
   templates: 4008825783,
+  timer_sctp: 2315192243,
   timer_wide: 2315192243,
 } as const;
 
 /** Of all of them. */
-export const LAYOUT = 1221007574;
+export const LAYOUT = 3529183789;
 
 /** The connections' layout of the build before, from bpf/director/layout-before.h: a table of it can be taken over. */
 export const Before = {

@@ -7,7 +7,7 @@ export const REASONS = [
   { key: 'bad_length', text: 'lengths in the headers disagree with the packet' },
   { key: 'bad_checksum', text: 'wrong IP header checksum, passed to the stack, which drops it' },
   { key: 'fragment', text: 'a fragmented packet of a service, passed to the stack' },
-  { key: 'no_connection', text: 'TCP without a connection and not a SYN, passed to the stack' },
+  { key: 'no_connection', text: 'TCP or SCTP without a connection and not its first packet, passed to the stack' },
   { key: 'no_destination', text: 'no destination is left for a new connection' },
   { key: 'dead_destination', text: "the connection's destination or service was removed" },
   { key: 'table_full', text: 'the connection table is full' },

@@ -1,5 +1,6 @@
 // What the table of this network namespace shows: services and connections, bounded.
 import type { ObservingReader } from '../../datapath/ebpf/observe/observing-reader.js';
+import { SCTP_STATES, sctpTimeout } from '../../datapath/sctp-state.js';
 import { TCP_TIMEOUTS } from '../../datapath/tcp-state.js';
 import type { Address } from '../../model/address.js';
 import { addressId, destinationId, serviceId } from '../../model/identity.js';
@@ -49,7 +50,8 @@ const noCount = (): Count => ({
   lastPassed: Number.POSITIVE_INFINITY,
 });
 
-function timeoutOf(state: string, { tcp, tcpFin, udp }: Timeouts): number {
+function timeoutOf(protocol: string, state: string, { tcp, tcpFin, udp }: Timeouts): number {
+  if (protocol === 'SCTP') return SCTP_STATES.filter((name) => name === state).map(sctpTimeout)[0] ?? 0;
   if (state === 'ESTABLISHED') return tcp;
   if (state === 'UDP') return udp;
   return state === 'FIN_WAIT' ? tcpFin : (Object.entries(TCP_TIMEOUTS).find(([name]) => name === state)?.[1] ?? 0);
@@ -96,7 +98,7 @@ export function summary(
     const tcp = protocol === 'TCP';
     const halfOpen = tcp && state === 'SYN_RECV';
     if (halfOpen) waiting += 1;
-    const last = timeoutOf(state, timeouts) - expires;
+    const last = timeoutOf(protocol, state, timeouts) - expires;
     for (const count of [server, clients]) add(count, halfOpen, last, tcp);
     const vip = addressId(virtual.address);
     idle.set(vip, Math.min(last, idle.get(vip) ?? Number.POSITIVE_INFINITY));

@@ -18,16 +18,24 @@ const real = (text: string, ...inside: readonly string[]): string => `real_serve
 test('each virtual server that cannot be served, once, with all that is missing', () => {
   assert.deepEqual(found(server('10.0.0.1 80', real('10.0.1.1 80'), real('10.0.1.2 80'))), []);
   assert.deepEqual(found(server('2001:db8:1::1 80', real('2001:db8:2::2 80'))), []);
+  assert.deepEqual(found(server('10.0.0.1 80', real('10.0.1.1 80')).replace('TCP', 'SCTP')), []);
   assert.deepEqual(found(server('10.0.0.1', real('10.0.1.1')).replace('rr', 'rr\npersistence_timeout 9')), []);
   assert.deepEqual(
     [
       found(server('fwmark 7', real('10.0.1.1 80'))),
-      found(server('10.0.0.1 80', real('10.0.1.1 80')).replace('TCP', 'SCTP')),
+      found(server('2001:db8:1::1 80', real('2001:db8:2::2 80')).replace('TCP', 'SCTP')),
+      found(server('10.0.0.1', real('10.0.1.1')).replace('TCP', 'SCTP\npersistence_timeout 9')),
       found(server('10.0.0.1 80', real('10.0.1.1 80', 'lvs_method TUN'))),
       // All ports mean something with persistence alone.
       found(server('2001:db8:1::1', real('2001:db8:2::2')).replace('rr', 'rr\npersistence_timeout 9')),
     ].map((list) => list.map((line) => line.replace(/^.*: /, '').replace(/ (is|are) not there yet$/, ''))),
-    [['firewall-mark services (-f)'], ['SCTP services (--sctp-service)'], ['tunnels (-i)'], ['persistent IPv6 services (-p)']],
+    [
+      ['firewall-mark services (-f)'],
+      ['SCTP services (--sctp-service) over IPv6 or of all ports'],
+      ['SCTP services (--sctp-service) over IPv6 or of all ports'],
+      ['tunnels (-i)'],
+      ['persistent IPv6 services (-p)'],
+    ],
   );
 });
 
@@ -47,9 +55,9 @@ test('of a group, the part that is about', () => {
     '5 server [g]:0: 1 of its 4 services: firewall-mark services (-f) are not there yet',
   ]);
   // The second one with the same name is the one of SCTP.
-  const sctp = server('group g', real('10.0.1.1 80')).replace('TCP', 'SCTP');
-  const ranges = 'virtual_server_group g {\n10.0.0.1 80\n}\n';
-  assert.deepEqual(found(`${ranges}${server('group g', real('10.0.1.1 80'))}${sctp}`), [
-    '12 server [g]:0: SCTP services (--sctp-service) are not there yet',
+  const sctp = server('group g', real('2001:db8:2::2 80')).replace('TCP', 'SCTP');
+  const ranges = 'virtual_server_group g {\n2001:db8:1::1 80\n}\n';
+  assert.deepEqual(found(`${ranges}${server('group g', real('2001:db8:2::2 80'))}${sctp}`), [
+    '12 server [g]:0: SCTP services (--sctp-service) over IPv6 or of all ports are not there yet',
   ]);
 });

@@ -1,7 +1,7 @@
-// Builds of tc's programs beside those on the links: for IPv6, and for services of all ports. Each has a connection table and a timer of its
-// own. It is loaded when the first such service comes, onto the pinned maps of the others, whose programs enter it by an array: until then it
-// costs neither memory nor time. Its connection table takes as much memory as the other one took then, for half as many connections, and keeps
-// that size.
+// Builds of tc's programs beside those on the links: for IPv6, for services of all ports, and for SCTP. Each has a connection table and a timer
+// of its own. It is loaded when the first such service comes, onto the pinned maps of the others, whose programs enter it by an array: until then it
+// costs neither memory nor time. Its connection table takes as much memory as the other one took then (with a second line a bucket, for half as
+// many connections), and keeps that size.
 //
 //   killed before the timer's map is pinned     no service was added: the next one loads it again, onto the maps that are there
 import { existsSync } from 'node:fs';
@@ -13,8 +13,9 @@ import { using } from '../../../sys/fd.js';
 import { Abi, Conf, ConnBucket } from '../abi.gen.js';
 import { ClientHop6Set, Conn6Bucket, Ipv6Program } from '../abi6.gen.js';
 import { requiredPin } from '../pins/required-pin.js';
+import { SctpProgram } from '../sctp.gen.js';
 import { isForAllPorts } from '../table/identity.js';
-import { IPV6_ENTRY_PIN, IPV6_PINS, type Tables, WIDE_ENTRY_PIN, WIDE_PINS } from '../table/tables.js';
+import { IPV6_ENTRY_PIN, IPV6_PINS, SCTP_ENTRY_PIN, SCTP_PINS, type Tables, WIDE_ENTRY_PIN, WIDE_PINS } from '../table/tables.js';
 import { WideBucket, WideProgram } from '../wide.gen.js';
 import { PROGRAMS, runHousekeeping } from './load.js';
 import { loadOnto } from './programs.js';
@@ -57,6 +58,17 @@ export const SIDE_BUILDS: readonly SideBuild[] = [
     pins: WIDE_PINS,
     bucketBytes: WideBucket.bytes,
     isFor: isForAllPorts,
+  },
+  {
+    file: 'weir-sctp.bpf.o',
+    entryPin: SCTP_ENTRY_PIN,
+    entries: [
+      [SctpProgram.SCTP_INGRESS, PROGRAMS.ingress],
+      [SctpProgram.SCTP_EGRESS, PROGRAMS.egress],
+    ],
+    pins: SCTP_PINS,
+    bucketBytes: ConnBucket.bytes,
+    isFor: (key) => key.kind === 'address' && key.protocol === 'sctp',
   },
 ];
 

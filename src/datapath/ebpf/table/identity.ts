@@ -38,7 +38,7 @@ export function schedulerNumber(name: string): number {
 
 /** Whether the table has a place for such a service. */
 export function canBeHeld(key: ServiceKey): boolean {
-  return key.kind === 'address' && key.protocol !== 'sctp';
+  return key.kind === 'address' && (key.protocol !== 'sctp' || (key.port !== 0 && key.address.family === 'inet'));
 }
 
 const sameWords = (a: readonly number[], b: readonly number[]): boolean => a.every((word, k) => word === b[k]);
@@ -70,7 +70,7 @@ function endpointOf(tables: Tables, kind: 'E_SERVICE' | 'E_REAL', { words, port,
 /** The endpoint of a service. @throws WeirError not-yet for what the datapath does not do yet */
 export function serviceEndpoint(tables: Tables, key: ServiceKey): EndpointRef {
   if (key.kind === 'fwmark') throw new WeirError('not-yet', { missing: capability('firewall-marks').missing });
-  if (key.protocol === 'sctp') throw new WeirError('not-yet', { missing: capability('sctp').missing });
+  if (!canBeHeld(key)) throw new WeirError('not-yet', { missing: capability('sctp').missing });
   const [words, protocol] = [packetWords(key.address), IpProtocol[key.protocol]];
   if (isForAllPorts(key)) return endpointKey(words[0] ?? 0, 0, protocol, WideEndpointKind.E_SERVICE_ALL);
   return endpointOf(tables, 'E_SERVICE', { words, port: swap16(key.port), protocol });

@@ -25,7 +25,7 @@ import type { EndpointTable } from './endpoint-table.js';
 import { canBeHeld, isRecordedForAllPorts, methodName, protocolName, serviceEndpoint, specOfService } from './identity.js';
 import { isIpv6, modelAddress, recordedAddress } from './record-address.js';
 import { destinationIds } from './service-list.js';
-import type { Tables } from './tables.js';
+import type { ConnectionWords, Tables } from './tables.js';
 import { takenTemplates } from './templates.js';
 import { ESTABLISHED, FIN_WAIT, stateName } from './timeouts.js';
 
@@ -241,16 +241,22 @@ function tupleOf(words: readonly number[]): { readonly virtual: DestinationKey; 
   };
 }
 
+/** Those of a table whose buckets have one line. */
+function* livingSlotsAlone({ words, before }: ConnectionWords, now: number): Generator<TakenSlot> {
+  for (let at = 0; at < words.length; at += SLOT_WORDS) {
+    if ((before ? destBefore : destOf)(words[at + VALUE_WORD + 1] ?? 0) === 0) continue; // as most are
+    const raw = readSlot(words, at, before);
+    const slot = raw !== undefined && before ? slotFromBefore(raw) : raw;
+    if (slot !== undefined && clockDifference(slot[2], now) >= 0) yield slot;
+  }
+}
+
 /** The living connections of all tables, each once. */
 export function* livingSlots(tables: Tables, now: number): Generator<TakenSlot> {
   const all = tables.conns();
   const seen = new Set<bigint>();
-  for (const { words, before } of all) {
-    for (let at = 0; at < words.length; at += SLOT_WORDS) {
-      if ((before ? destBefore : destOf)(words[at + VALUE_WORD + 1] ?? 0) === 0) continue; // as most are
-      const raw = readSlot(words, at, before);
-      const slot = raw !== undefined && before ? slotFromBefore(raw) : raw;
-      if (slot === undefined || clockDifference(slot[2], now) < 0) continue;
+  for (const table of all) {
+    for (const slot of livingSlotsAlone(table, now)) {
       if (all.length > 1) {
         const key = (BigInt(slot[1]) << 32n) | BigInt(slot[0]);
         if (seen.has(key)) continue; // it moved
@@ -259,6 +265,8 @@ export function* livingSlots(tables: Tables, now: number): Generator<TakenSlot> 
       yield slot;
     }
   }
+  const sctp = tables.connsSctp();
+  if (sctp !== undefined) yield* livingSlotsAlone({ words: sctp, before: false }, now);
   yield* livingSlotsBeside(tables.conns6(), now, 'client');
   yield* livingSlotsBeside(tables.connsWide(), now, 'tuple');
 }
@@ -276,12 +284,13 @@ export function* connectionEntries(tables: Tables, now: number): Generator<Conne
     const [service, dest] = [keyHigh >>> (Abi.K_SERVICE_SHIFT - 32), destOf(high)];
     const client = beside?.what === 'client' ? beside.words : [keyLow];
     const own = beside?.what === 'tuple' ? tupleOf(beside.words) : undefined;
+    const protocol = protocolName(services.get(service, Service.protocol));
     yield {
-      protocol: protocolName(services.get(service, Service.protocol)).toUpperCase(),
+      protocol: protocol.toUpperCase(),
       client: { address: modelAddress(...client), port: swap16(keyHigh & 0xffff) },
       virtual: own?.virtual ?? virtualOf(service),
       destination: own === undefined ? destinationOf(dest) : { ...destinationOf(dest), port: own.serverPort },
-      state: stateName((high >>> (Abi.V_STATE_SHIFT - 32)) & 15),
+      state: stateName((high >>> (Abi.V_STATE_SHIFT - 32)) & 15, protocol === 'sctp'),
       expires: Math.floor(secondsOf(clockDifference(expires, now), hz)),
     };
   }

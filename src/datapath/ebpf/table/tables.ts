@@ -38,6 +38,8 @@ export const MAPPED_PINS: readonly string[] = [...Object.keys(MAPPED), 'conns', 
 export const IPV6_ENTRY_PIN = 'ipv6_tc';
 /** Where packets enter the wide build's that concern no exact service. */
 export const WIDE_ENTRY_PIN = 'wide_tc';
+/** Where SCTP enters the SCTP build's. */
+export const SCTP_ENTRY_PIN = 'sctp_tc';
 export const PINNED_MAPS = [
   ...Object.keys(MAPPED),
   'conns',
@@ -52,9 +54,17 @@ export const PINNED_MAPS = [
   'drop_history',
   IPV6_ENTRY_PIN,
   WIDE_ENTRY_PIN,
+  SCTP_ENTRY_PIN,
 ] as const;
 /** Scratch space, a rate limit, a history that may start again, and the places of programs: builds need not share them, nor have them all. */
-export const NOT_SHARED: ReadonlySet<string> = new Set(['scratch_space', 'icmp_limits', 'drop_history', IPV6_ENTRY_PIN, WIDE_ENTRY_PIN]);
+export const NOT_SHARED: ReadonlySet<string> = new Set([
+  'scratch_space',
+  'icmp_limits',
+  'drop_history',
+  IPV6_ENTRY_PIN,
+  WIDE_ENTRY_PIN,
+  SCTP_ENTRY_PIN,
+]);
 /** While the connection table gets another size (table-move.ts): the table that is to take its place, and the record of the move. */
 export const TABLE_PIN = 'conns';
 export const SECOND_TABLE_PIN = 'conns_second';
@@ -67,6 +77,8 @@ export const LAYOUTS_PIN = 'layouts';
 export const IPV6_PINS = { client_hops: 'client_hops6', housekeeping: 'housekeeping6', conns: 'conns6' } as const;
 /** The same of the wide build, for services of all ports. */
 export const WIDE_PINS = { housekeeping: 'timer_wide', conns: 'conns_wide' } as const;
+/** The same of the SCTP build. */
+export const SCTP_PINS = { housekeeping: 'timer_sctp', conns: 'conns_sctp' } as const;
 /** Pinned last when loading: if it is there, the others are. */
 export const LAST_PINNED = 'conf';
 
@@ -179,6 +191,11 @@ export class Tables {
   /** That of services of all ports; undefined: there never was one. */
   connsWide(): Uint32Array | undefined {
     return unlessCode(() => new Uint32Array(this.#map(WIDE_PINS.conns, false)), ['ENOENT'], undefined);
+  }
+
+  /** That of SCTP; undefined: there never was a service of it. */
+  connsSctp(): Uint32Array | undefined {
+    return unlessCode(() => new Uint32Array(this.#map(SCTP_PINS.conns, false)), ['ENOENT'], undefined);
   }
 
   #isTakenOver(): boolean {

@@ -1,5 +1,6 @@
 // Connection timeouts: the kernel's defaults by the datapath's state numbers, and the three that a user may set.
 import type { Timeouts } from '../../../model/service.js';
+import { SCTP_STATES } from '../../sctp-state.js';
 import { TCP_STATES, TCP_TIMEOUTS } from '../../tcp-state.js';
 import { TcpState } from '../abi.gen.js';
 
@@ -11,7 +12,8 @@ export const UDP_STATE = TcpState.S_UDP;
 
 export const DEFAULT_TIMEOUTS: Timeouts = { tcp: 900, tcpFin: 120, udp: 300 };
 
-/** As `ip_vs_conn` names a state. */
-export function stateName(state: number): string {
+/** As `ip_vs_conn` names a state of SCTP, or of another protocol. */
+export function stateName(state: number, sctp: boolean): string {
+  if (sctp) return SCTP_STATES[state] ?? 'ERR!';
   return state === UDP_STATE ? 'UDP' : (TCP_STATES[state] ?? 'ERR!');
 }

@@ -1,0 +1,149 @@
+// A station of a cluster (cluster.ts) that speaks SCTP by raw sockets, since not every kernel has sockets of SCTP: run with node inside one of
+// its hosts. A packet with a wrong checksum is not answered; it is a line `wrong`.
+//   serve NAME PORT ADDRESS       a server: its answer to data is NAME; `ready` when it listens, `closed` after each shutdown
+//   ask HOST PORT OWN FROM SIZE   an association from OWN:FROM, which sends SIZE bytes and is shut down; a line with the answer, or `silence`
+import { fileURLToPath } from 'node:url';
+import { parseAddress } from '../../src/model/address-text.js';
+import { IpProtocol } from '../../src/model/ip-protocol.js';
+import { whenReadable } from '../../src/sys/readable.js';
+import { RawReceiver, RawSender } from '../../src/sys/sockets/raw-socket.js';
+import { concat, viewOf } from '../../src/wire/bytes.js';
+import { decodeIpv4, encodeIpv4, IPV4_DEFAULTS } from '../../src/wire/ipv4.js';
+import {
+  ChunkType,
+  encodeSctp,
+  readSctpChecksum,
+  SCTP_CHUNK_BYTES,
+  SCTP_HEADER_BYTES,
+  type SctpChunk,
+  sctpChecksum,
+} from '../../src/wire/sctp.js';
+
+/** The command that runs this file. */
+export const sctpStation = (...args: readonly (string | number)[]): readonly string[] => [
+  process.execPath,
+  fileURLToPath(import.meta.url),
+  ...args.map(String),
+];
+
+/** How long an answer is waited for. */
+const PATIENCE_MS = 10_000;
+/** After which the last packet is sent again. */
+const RETRY_MS = 1000;
+/** Of a DATA chunk, before its data: TSN, stream, sequence, protocol. */
+const DATA_HEADER = new Uint8Array(12);
+
+const print = (line: string): void => {
+  process.stdout.write(`${line}\n`);
+};
+
+interface Arrived {
+  /** `address:port`s. */
+  readonly from: { readonly address: ReturnType<typeof addressOf>; readonly port: number };
+  readonly to: { readonly address: ReturnType<typeof addressOf>; readonly port: number };
+  readonly type: number;
+  /** Of the first chunk. */
+  readonly value: Uint8Array;
+}
+
+function addressOf(text: string): NonNullable<ReturnType<typeof parseAddress>> {
+  const address = parseAddress(text);
+  if (address === undefined) throw new Error(`no address: ${text}`);
+  return address;
+}
+
+const sender = new RawSender('inet', '', 0);
+
+function send(from: Arrived['from'], to: Arrived['to'], chunks: readonly SctpChunk[]): void {
+  const payload = encodeSctp({ sourcePort: from.port, destinationPort: to.port, tag: 0x5c7b0001, chunks });
+  const packet = { ...IPV4_DEFAULTS, flags: 2, protocol: IpProtocol.sctp, source: from.address, destination: to.address, payload };
+  sender.send(encodeIpv4(packet), to.address);
+}
+
+/** What comes for a port, with a right checksum. */
+function listen(port: number, arrived: (packet: Arrived) => void): void {
+  const receiver = new RawReceiver('inet', IpProtocol.sctp, '');
+  whenReadable(receiver.fd, () => {
+    for (let next = receiver.receive(); next !== undefined; next = receiver.receive()) {
+      const packet = decodeIpv4(next.bytes);
+      if (packet === undefined || packet.payload.length < SCTP_HEADER_BYTES + SCTP_CHUNK_BYTES) continue;
+      const view = viewOf(packet.payload);
+      if (view.getUint16(2) !== port) continue;
+      if (readSctpChecksum(packet.payload) !== sctpChecksum(packet.payload)) {
+        print('wrong');
+        continue;
+      }
+      const end = SCTP_HEADER_BYTES + view.getUint16(SCTP_HEADER_BYTES + 2);
+      arrived({
+        from: { address: packet.source, port: view.getUint16(0) },
+        to: { address: packet.destination, port },
+        type: view.getUint8(SCTP_HEADER_BYTES),
+        value: packet.payload.slice(SCTP_HEADER_BYTES + SCTP_CHUNK_BYTES, end),
+      });
+    }
+  });
+}
+
+function serve(name: string, port: number, address: string): void {
+  const answers: ReadonlyMap<number, readonly SctpChunk[]> = new Map([
+    [ChunkType.init, [{ type: ChunkType.initAck, value: new Uint8Array(20) }]],
+    [ChunkType.cookieEcho, [{ type: ChunkType.cookieAck }]],
+    [ChunkType.data, [{ type: ChunkType.data, flags: 3, value: concat(DATA_HEADER, new TextEncoder().encode(name)) }]],
+    [ChunkType.shutdown, [{ type: ChunkType.shutdownAck }]],
+  ]);
+  listen(port, ({ from, to, type }) => {
+    const answer = answers.get(type);
+    if (answer !== undefined) send({ ...to, address: address === '' ? to.address : addressOf(address) }, from, answer);
+    if (type === ChunkType.shutdownComplete) print('closed');
+  });
+  print('ready');
+}
+
+function ask(host: string, port: number, own: string, from: number, size: number): void {
+  const [here, there] = [
+    { address: addressOf(own), port: from },
+    { address: addressOf(host), port },
+  ];
+  let last: readonly SctpChunk[] = [];
+  const speak = (...chunks: readonly SctpChunk[]): void => {
+    last = chunks;
+    send(here, there, chunks);
+  };
+  let answer = '';
+  const end = (text: string): never => {
+    print(text);
+    process.exit(0);
+  };
+  const next: ReadonlyMap<number, (value: Uint8Array) => void> = new Map<number, (value: Uint8Array) => void>([
+    [ChunkType.initAck, () => speak({ type: ChunkType.cookieEcho, value: new Uint8Array(100) })],
+    [ChunkType.cookieAck, () => speak({ type: ChunkType.data, flags: 3, value: concat(DATA_HEADER, new Uint8Array(size).fill(0x5a)) })],
+    [
+      ChunkType.data,
+      (value) => {
+        answer = new TextDecoder().decode(value.slice(DATA_HEADER.length));
+        speak({ type: ChunkType.shutdown, value: new Uint8Array(4) });
+      },
+    ],
+    [
+      ChunkType.shutdownAck,
+      () => {
+        speak({ type: ChunkType.shutdownComplete });
+        end(answer);
+      },
+    ],
+  ]);
+  listen(from, ({ from: source, type, value }) => {
+    if (source.port === port) next.get(type)?.(value);
+  });
+  setInterval(() => send(here, there, last), RETRY_MS);
+  setTimeout(() => end('silence'), PATIENCE_MS);
+  speak({ type: ChunkType.init, value: new Uint8Array(16) });
+}
+
+function main([what, ...args]: readonly string[]): void {
+  const [first = '', second = '', third = '', fourth = '', fifth = ''] = args;
+  if (what === 'serve') serve(first, Number(second), third);
+  if (what === 'ask') ask(first, Number(second), third, Number(fourth), Number(fifth));
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) main(process.argv.slice(2));
