@@ -48,6 +48,12 @@ export function opening(address: Address, port: ServicePort | undefined, interfa
   };
 }
 
+/** One of those that follow it, when the connection is open. */
+const following = (address: Address, port: ServicePort | undefined, interfaceName: string): PacketProbe => ({
+  ...opening(address, port, interfaceName),
+  part: 'later',
+});
+
 /** Its answer. */
 export function answering(address: Address, port: ServicePort | undefined, interfaceName: string): PacketProbe {
   return {
@@ -56,7 +62,7 @@ export function answering(address: Address, port: ServicePort | undefined, inter
     source: address,
     destination: { ...address, words: address.words.map(() => 0) },
     protocol: port?.protocol ?? 'tcp',
-    state: 'established',
+    part: 'answer',
     anyClient: true,
     ...(port === undefined ? {} : { sourcePort: port.port }),
   };
@@ -65,6 +71,11 @@ export function answering(address: Address, port: ServicePort | undefined, inter
 /** What the packet filter makes of such packets on each interface by which they may arrive. */
 export function passages(facts: Arriving, address: Address, port: ServicePort | undefined): readonly Passage[] {
   return arrivalInterfaces(facts).map(({ name }) => passageOf(facts.chains, opening(address, port, name)));
+}
+
+/** The same for the packets of connections that are open. `address`, `port`: behind a translation, where it leads to. */
+export function laterPassages(facts: Arriving, address: Address, port: ServicePort | undefined): readonly Passage[] {
+  return arrivalInterfaces(facts).map(({ name }) => passageOf(facts.chains, following(address, port, name)));
 }
 
 /** Translations by which this host takes packets for a VIP that is not local: REDIRECT, DNAT, TPROXY. */

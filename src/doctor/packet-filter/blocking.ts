@@ -1,5 +1,5 @@
 // Evaluates a packet filter for one packet, as the kernel does. A rule that cannot be evaluated with certainty blocks nothing.
-import type { Blocked, Chain, PacketProbe, Translation } from './model.js';
+import { type Blocked, type Chain, type PacketProbe, stateOf, type Translation } from './model.js';
 
 type Fate = 'accept' | 'drop' | 'return' | 'next' | 'unknown' | 'translate';
 
@@ -60,7 +60,7 @@ function baseChains(chains: readonly Chain[], probe: PacketProbe): readonly Chai
         families?.includes(family) &&
         hooks?.includes(hook) &&
         ['', probe.interfaceName].includes(interfaceName) &&
-        !(translates && probe.state === 'established'),
+        !(translates && stateOf(probe) === 'established'),
     )
     .map((chain) => ({ chain, rank: hooks?.indexOf(chain.hook) ?? 0 }))
     .sort((one, other) => one.rank - other.rank || one.chain.priority - other.chain.priority)

@@ -121,7 +121,7 @@ test('a rule about TCP flags: a connection opens with SYN, and its first answer 
   const syn = '-p tcp -m tcp --tcp-flags FIN,SYN,RST,ACK SYN -j DROP';
   const tcp = { protocol: 'tcp', destinationPort: 80 } as const;
   assert.notEqual(rule(syn, tcp), undefined);
-  assert.equal(rule(syn, { ...tcp, state: 'established' }), undefined);
+  assert.equal(rule(syn, { ...tcp, part: 'answer' }), undefined);
   assert.equal(rule('-p tcp -m tcp --tcp-flags SYN,ACK SYN,ACK -j DROP', tcp), undefined);
   assert.equal(rule('-p tcp -m tcp --tcp-flags ALL NONE -j DROP', tcp), undefined, 'a scan');
   assert.equal(rule('-p tcp -m tcp ! --tcp-flags FIN,SYN,RST,ACK SYN -j DROP', tcp), undefined);

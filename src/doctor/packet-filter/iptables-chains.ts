@@ -17,6 +17,7 @@ import {
   namesInterface,
   type PacketProbe,
   type Rule,
+  stateOf,
   type Translation,
 } from './model.js';
 
@@ -69,6 +70,13 @@ const portIn =
 
 const oneOf = (list: string, ...words: readonly string[]): boolean => list.split(',').some((one) => words.includes(one.toLowerCase()));
 
+/** Those that a TCP packet has. */
+const FLAGS: Readonly<Record<NonNullable<PacketProbe['part']>, readonly string[]>> = {
+  opening: ['SYN'],
+  answer: ['SYN', 'ACK'],
+  later: ['ACK'],
+};
+
 /** Options that are supported, each with its value. */
 const OPTIONS: Readonly<Record<string, (value: string) => Condition>> = {
   '-s': (value) => inNetwork(value, 'source'),
@@ -83,13 +91,13 @@ const OPTIONS: Readonly<Record<string, (value: string) => Condition>> = {
   '--dports': portIn('destination'),
   '--sports': portIn('source'),
   '--ports': portIn('source', 'destination'),
-  '--ctstate': (value) => (probe) => oneOf(value, probe.state ?? 'new'),
-  '--state': (value) => (probe) => oneOf(value, probe.state ?? 'new'),
-  // MASK COMP: of the flags in MASK, those in COMP are set. A connection opens with SYN, and its first answer is SYN with ACK.
+  '--ctstate': (value) => (probe) => oneOf(value, stateOf(probe)),
+  '--state': (value) => (probe) => oneOf(value, stateOf(probe)),
+  // MASK COMP: of the flags in MASK, those in COMP are set. A connection opens with SYN, its first answer is SYN with ACK.
   '--tcp-flags': (value) => (probe) => {
     if (probe.protocol !== 'tcp') return undefined;
     const [mask = [], expected = []] = value.split(' ').map((list) => (list === 'NONE' ? [] : list.split(',')));
-    const set = probe.state === 'established' ? ['SYN', 'ACK'] : ['SYN'];
+    const set = FLAGS[probe.part ?? 'opening'];
     return (
       set.every((flag) => expected.includes(flag) || !(mask.includes(flag) || mask.includes('ALL'))) &&
       expected.every((flag) => set.includes(flag))
@@ -104,7 +112,7 @@ const OPTIONS: Readonly<Record<string, (value: string) => Condition>> = {
 /** Options without a value. -f matches later fragments only. */
 const BARE: Readonly<Record<string, Condition>> = {
   '-f': () => false,
-  '--syn': (probe) => (probe.protocol === 'tcp' ? (probe.state ?? 'new') === 'new' : undefined),
+  '--syn': (probe) => (probe.protocol === 'tcp' ? stateOf(probe) === 'new' : undefined),
 };
 
 function conditionsOf(words: readonly string[]): readonly Condition[] {

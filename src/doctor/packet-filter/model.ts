@@ -13,11 +13,14 @@ export interface PacketProbe {
   /** Absent: not known. */
   readonly sourcePort?: number;
   readonly destinationPort?: number;
-  /** Conntrack's; absent: new. An advert has no reply, so each one is new. */
-  readonly state?: 'new' | 'established';
+  /** Which packet of its connection; absent: the one that opens it. An advert has no reply, so each one opens. */
+  readonly part?: 'opening' | 'answer' | 'later';
   /** The client's address (the source of what comes in, the destination of what goes out) is not known: any. */
   readonly anyClient?: boolean;
 }
+
+/** Conntrack's state of the packet. */
+export const stateOf = ({ part = 'opening' }: PacketProbe): 'new' | 'established' => (part === 'opening' ? 'new' : 'established');
 
 /** Undefined: not known. */
 export type Answer = boolean | undefined;

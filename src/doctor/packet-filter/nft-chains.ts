@@ -17,6 +17,7 @@ import {
   namesInterface,
   type PacketProbe,
   type Rule,
+  stateOf,
 } from './model.js';
 import { nftAim, nftVerdict } from './nft-aim.js';
 import { nftRuleText } from './nft-rule-text.js';
@@ -97,8 +98,8 @@ function isValue(left: Json, value: Json, probe: PacketProbe): Answer {
   if (meta === 'nfproto') return isWord(value, six ? 'ipv6' : 'ipv4');
   if (meta === 'pkttype' && probe.direction === 'in')
     return isWord(value, isMulticast(probe.destination) ? 'multicast' : 'host', 'unicast');
-  if (ct === 'state') return isWord(value, probe.state ?? 'new');
-  if (ct === 'direction') return isWord(value, probe.state === 'established' ? 'reply' : 'original');
+  if (ct === 'state') return isWord(value, stateOf(probe));
+  if (ct === 'direction') return isWord(value, probe.part === 'answer' ? 'reply' : 'original');
   if (ct === 'status') return isWord(value);
   if (textOf(field(left, 'fib', 'result')) === 'type' && textOf(listOf(field(left, 'fib', 'flags'))[0]) === 'daddr') {
     return isWord(value, destinationType(probe));

@@ -6,9 +6,9 @@ import { sameAddress } from '../../../model/identity.js';
 import type { RealServerFacts, ServicePort } from '../../facts.js';
 import { interfaceNameOf } from '../../network.js';
 import { acceptServiceCommand } from '../../packet-filter/accept-service-command.js';
-import { passageOf } from '../../packet-filter/blocking.js';
+import { type Passage, passageOf } from '../../packet-filter/blocking.js';
 import type { Blocked, Translation } from '../../packet-filter/model.js';
-import { answering, arrivalInterfaces, passages } from '../../server-arrivals.js';
+import { answering, arrivalInterfaces, laterPassages, passages } from '../../server-arrivals.js';
 import { serviceAddresses } from './server-addresses.js';
 
 const placeOf = ({ tool, family, table, chain, writer }: Blocked): string =>
@@ -17,20 +17,33 @@ const placeOf = ({ tool, family, table, chain, writer }: Blocked): string =>
 const endText = (address: Address, port: ServicePort | undefined): string =>
   port === undefined ? formatAddress(address) : `${port.protocol.toUpperCase()} ${formatAddress(address)}:${port.port}`;
 
-function dropped(by: Blocked, direction: 'in' | 'out', address: Address, port: ServicePort | undefined): Finding {
-  const end = endText(address, port);
+type Part = 'opening' | 'answers' | 'later';
+
+const TEXTS: Readonly<Record<Part, (end: string) => string>> = {
+  opening: (end) => `a rule of this host drops packets for ${end}`,
+  later: (end) => `a rule of this host drops the later packets of connections to ${end}: clients connect, and get no answer`,
+  answers: (end) => `a rule of this host drops answers from ${end}`,
+};
+
+function dropped(by: Blocked, part: Part, address: Address, port: ServicePort | undefined): Finding {
   return {
     severity: 'error',
     code: 'server-filter',
-    what: `a rule of this host drops ${direction === 'in' ? `packets for ${end}` : `answers from ${end}`}`,
+    what: TEXTS[part](endText(address, port)),
     cause: `${by.text.startsWith('policy') ? `${by.text}` : `the rule "${by.text}"`} (${placeOf(by)})`,
     fix: acceptServiceCommand(by, {
-      direction,
+      direction: part === 'answers' ? 'out' : 'in',
       address,
       protocol: port?.protocol ?? 'tcp',
       ...(port === undefined ? {} : { port: port.port }),
     }),
   };
+}
+
+/** The rule that drops them. Where several interfaces may be the one, a rule counts if each of them has one. */
+function blockOf(all: readonly Passage[]): Blocked | undefined {
+  const blocks = all.flatMap((one) => (one.kind === 'dropped' ? [one.by] : []));
+  return blocks.length === all.length ? blocks[0] : undefined;
 }
 
 /** Where the answers come from: behind a translation, the address and port that it leads to. */
@@ -47,13 +60,13 @@ export function serverFilterRule(facts: RealServerFacts): readonly Finding[] {
   return serviceAddresses(facts).flatMap((address) =>
     ports.flatMap((port): readonly Finding[] => {
       const all = passages(facts, address, port);
-      // Where several interfaces may be the one, a rule counts if each of them has one.
+      const by = blockOf(all);
+      if (by !== undefined) return [dropped(by, 'opening', address, port)];
       const [first] = all;
-      if (first === undefined) return [];
-      const blocks = all.flatMap((one) => (one.kind === 'dropped' ? [one.by] : []));
-      const [by] = blocks;
-      if (by !== undefined) return blocks.length === all.length ? [dropped(by, 'in', address, port)] : [];
+      if (first === undefined || all.some(({ kind }) => kind === 'dropped')) return [];
       const end = answerEnd(facts, address, port, first.kind === 'passed' ? first.to : undefined);
+      const later = blockOf(laterPassages(facts, end.address, end.port));
+      if (later !== undefined) return [dropped(later, 'later', address, port)];
       // A container's answers are forwarded, not sent by this host.
       if (
         !facts.addresses.some((one) => sameAddress(one.address, end.address)) &&
@@ -66,7 +79,7 @@ export function serverFilterRule(facts: RealServerFacts): readonly Finding[] {
         return passage.kind === 'dropped' ? [passage.by] : [];
       });
       const [outBy] = outward;
-      return outBy === undefined ? [] : [dropped(outBy, 'out', end.address, end.port)];
+      return outBy === undefined ? [] : [dropped(outBy, 'answers', end.address, end.port)];
     }),
   );
 }

@@ -160,6 +160,10 @@ test('rules of this host that drop what comes for the VIP, or the answers', () =
   const answers = 'iptables -I OUTPUT -s 10.5.0.9 -p tcp --sport 80 -j ACCEPT';
   assert.deepEqual(fixes('-A OUTPUT -s 10.5.0.9/32 -j DROP'), [['server-filter', answers]]);
   assert.deepEqual(fixes('-A OUTPUT -m conntrack --ctstate ESTABLISHED -j ACCEPT', '-A OUTPUT -j DROP'), []);
+  const onlyNew = ['-A INPUT -p tcp -m tcp --dport 80 -m state --state NEW -j ACCEPT', '-A INPUT -j DROP'];
+  assert.deepEqual(fixes(...onlyNew), [['server-filter', accept]], 'connections open, and their packets are dropped');
+  assert.deepEqual(fixes('-A INPUT -m state --state ESTABLISHED -j ACCEPT', ...onlyNew), []);
+  assert.deepEqual(fixes('-A INPUT -p tcp -m tcp --syn -j ACCEPT', '-A INPUT -p tcp -j DROP'), [['server-filter', accept]]);
   assert.deepEqual(codes({ chains: iptables('-A INPUT -d 10.5.0.9/32 -j DROP') }), ['error server-filter'], 'without a port, too');
   const byNft =
     nftChains(

@@ -102,6 +102,27 @@ const filters: readonly Fault[] = [
     ['server-filter', /--ctstate NEW -j DROP/],
     { undo: [['s1', 'iptables -F']] },
   ),
+  onServer(
+    'server-dr',
+    'accepts-new-only',
+    ['iptables -A INPUT -p tcp --dport 80 -m conntrack --ctstate NEW -j ACCEPT', 'iptables -A INPUT -p tcp --dport 80 -j DROP'],
+    ['server-filter', /drops the later packets of connections to TCP 10\.31\.0\.80:80.*"-p tcp -m tcp --dport 80 -j DROP"/],
+    { undo: [['s1', 'iptables -F']] },
+  ),
+  onServer(
+    'server-nat',
+    'drops-established',
+    ['nft insert rule inet f in tcp dport 8080 ct state established ct direction original drop'],
+    ['server-filter', /drops the later packets of connections to TCP 10\.33\.0\.11:8080/],
+    {
+      undo: [
+        [
+          's1',
+          'nft delete rule inet f in handle $(nft -a list chain inet f in | grep "direction original" | sed "s/.*handle //") 2>/dev/null; true',
+        ],
+      ],
+    },
+  ),
   onServer('server-dr', 'drops-syn', ['iptables -A INPUT -p tcp -m tcp --syn -j DROP'], ['server-filter', /SYN -j DROP/], {
     undo: [['s1', 'iptables -F']],
   }),
