@@ -54,17 +54,20 @@ export interface Bounds {
   readonly max?: number;
 }
 
+export const SEEN_PROTOCOLS = ['tcp', 'udp', 'icmp', 'icmpv6', 'arp-request', 'arp-reply', 'neighbour-request', 'neighbour-reply'] as const;
+
 /**
  * A count of packets seen at the switch's ports since the last mark. `at`: host or `host:interface` whose port is meant (absent: all ports).
  * `direction`: `from` or `to` that host. `from`: the host whose interface sent the frame. Addresses and ports are the packet's;
- * for ARP, `source` is the sender's address and `destination` the one asked for.
+ * for ARP, `source` is the sender's address and `destination` the one asked for. A `neighbour-request` and a `neighbour-reply` are
+ * IPv6's solicitation and advertisement, with the address asked for as `destination`, or the one that is answered for as `source`.
  */
 export interface TrafficExpectation {
   readonly say?: string;
   readonly at?: string;
   readonly direction?: 'from' | 'to';
   readonly from?: string;
-  readonly protocol?: 'tcp' | 'udp' | 'icmp' | 'arp-request' | 'arp-reply';
+  readonly protocol?: (typeof SEEN_PROTOCOLS)[number];
   readonly source?: string;
   readonly destination?: string;
   readonly sourcePort?: number;

@@ -1,5 +1,5 @@
 // Validates a lab file: each wrong key with its path and what is expected there.
-import type { Lab } from './lab.js';
+import { type Lab, SEEN_PROTOCOLS } from './lab.js';
 import { SWITCHES } from './names.js';
 import {
   address,
@@ -79,7 +79,7 @@ const traffic = object(
     at: text('HOST or HOST:INTERFACE'),
     direction: oneOf(['from', 'to']),
     from: someText,
-    protocol: oneOf(['tcp', 'udp', 'icmp', 'arp-request', 'arp-reply']),
+    protocol: oneOf(SEEN_PROTOCOLS),
     source: address,
     destination: address,
     sourcePort: port,

@@ -11,12 +11,14 @@
 //     |            link-layer address of the sender (8)               |
 //     +---------------------------------------------------------------+
 
-import type { Address } from '../../model/address.js';
+import { formatAddress } from '../../model/address-text.js';
 import { WeirError } from '../../model/errors/weir-error.js';
 import { IpProtocol } from '../../model/ip-protocol.js';
+import { decodeAddress } from '../../wire/address-bytes.js';
 import { decodeArp } from '../../wire/arp.js';
 import { EtherType, macText } from '../../wire/ethernet.js';
 import { decodeIpv4 } from '../../wire/ipv4.js';
+import { decodeIpv6 } from '../../wire/ipv6.js';
 import { decodeTcp } from '../../wire/tcp.js';
 import { decodeUdp } from '../../wire/udp.js';
 
@@ -25,7 +27,7 @@ export interface SeenPacket {
   /** The switch sent it out of this port; otherwise it came in there. */
   readonly outgoing: boolean;
   readonly mac: string;
-  /** `tcp`, `udp`, `icmp`, `arp-request`, `arp-reply`, or a number (`ip-47`, `ether-86dd`). */
+  /** `tcp`, `udp`, `icmp`, `icmpv6`, `arp-request`, `arp-reply`, `neighbour-request`, `neighbour-reply`, or a number (`ip-47`, `ether-88cc`). */
   readonly protocol: string;
   readonly source: string;
   readonly destination: string;
@@ -42,50 +44,71 @@ const HEADER_BYTES = 20;
 const OUTGOING = 4;
 const FLAG_LETTERS = 'FSRPA';
 
-const dotted = ({ words }: Address): string => {
-  const word = words[0] ?? 0;
-  return [word >>> 24, (word >>> 16) & 255, (word >>> 8) & 255, word & 255].join('.');
-};
-
 type Described = Pick<SeenPacket, 'protocol' | 'source' | 'destination' | 'sourcePort' | 'destinationPort' | 'flags'>;
+
+type Ends = Pick<Described, 'source' | 'destination'>;
+
+/** `transport`: what follows the header of IP; undefined: it is in another fragment. */
+function describeTransport(protocol: number, ends: Ends, transport: Uint8Array | undefined): Described {
+  if (protocol === IpProtocol.tcp) {
+    const segment = transport === undefined ? undefined : decodeTcp(transport);
+    if (segment === undefined) return { protocol: 'tcp', ...ends };
+    const { sourcePort, destinationPort, flags } = segment;
+    return {
+      protocol: 'tcp',
+      ...ends,
+      sourcePort,
+      destinationPort,
+      flags: [...FLAG_LETTERS].filter((_, bit) => (flags & (1 << bit)) !== 0).join(''),
+    };
+  }
+  if (protocol === IpProtocol.udp) {
+    const datagram = transport === undefined ? undefined : decodeUdp(transport);
+    if (datagram === undefined) return { protocol: 'udp', ...ends };
+    const { sourcePort, destinationPort } = datagram;
+    return { protocol: 'udp', ...ends, sourcePort, destinationPort };
+  }
+  return { protocol: NAMES.get(protocol) ?? `ip-${protocol}`, ...ends };
+}
+
+const NAMES: ReadonlyMap<number, string> = new Map([
+  [IpProtocol.icmp, 'icmp'],
+  [IpProtocol.icmpv6, 'icmpv6'],
+]);
 
 function describeIpv4(bytes: Uint8Array): Described | undefined {
   const packet = decodeIpv4(bytes, true);
   if (packet === undefined) return undefined;
-  const ends = { source: dotted(packet.source), destination: dotted(packet.destination) };
-  if (packet.protocol === IpProtocol.tcp) {
-    const segment = packet.fragmentOffset === 0 ? decodeTcp(packet.payload) : undefined;
-    return segment === undefined
-      ? { protocol: 'tcp', ...ends }
-      : {
-          protocol: 'tcp',
-          ...ends,
-          sourcePort: segment.sourcePort,
-          destinationPort: segment.destinationPort,
-          flags: [...FLAG_LETTERS].filter((_, bit) => (segment.flags & (1 << bit)) !== 0).join(''),
-        };
-  }
-  if (packet.protocol === IpProtocol.udp) {
-    const datagram = packet.fragmentOffset === 0 ? decodeUdp(packet.payload) : undefined;
-    return datagram === undefined
-      ? { protocol: 'udp', ...ends }
-      : {
-          protocol: 'udp',
-          ...ends,
-          sourcePort: datagram.sourcePort,
-          destinationPort: datagram.destinationPort,
-        };
-  }
-  return { protocol: packet.protocol === IpProtocol.icmp ? 'icmp' : `ip-${packet.protocol}`, ...ends };
+  const ends = { source: formatAddress(packet.source), destination: formatAddress(packet.destination) };
+  return describeTransport(packet.protocol, ends, packet.fragmentOffset === 0 ? packet.payload : undefined);
+}
+
+/** Neighbour solicitations and advertisements (RFC 4861 §4.3, §4.4): where the address that they are about lies. */
+const SOLICITATION = 135;
+const ADVERTISEMENT = 136;
+const TARGET = { begin: 8, end: 24 } as const;
+
+function describeIpv6(bytes: Uint8Array): Described | undefined {
+  const packet = decodeIpv6(bytes, true);
+  if (packet === undefined) return undefined;
+  const { protocol, payload } = packet;
+  const ends = { source: formatAddress(packet.source), destination: formatAddress(packet.destination) };
+  if (protocol !== IpProtocol.icmpv6) return describeTransport(protocol, ends, payload);
+  const target = decodeAddress(payload.subarray(TARGET.begin, TARGET.end));
+  if (target === undefined) return { protocol: 'icmpv6', ...ends };
+  const about = formatAddress(target);
+  if (payload[0] === SOLICITATION) return { protocol: 'neighbour-request', ...ends, destination: about };
+  if (payload[0] === ADVERTISEMENT) return { protocol: 'neighbour-reply', ...ends, source: about };
+  return { protocol: 'icmpv6', ...ends };
 }
 
 function describe(etherType: number, payload: Uint8Array): Described {
   const arp = etherType === EtherType.arp ? decodeArp(payload) : undefined;
   if (arp !== undefined) {
-    return { protocol: `arp-${arp.operation}`, source: dotted(arp.senderAddress), destination: dotted(arp.targetAddress) };
+    return { protocol: `arp-${arp.operation}`, source: formatAddress(arp.senderAddress), destination: formatAddress(arp.targetAddress) };
   }
-  const ipv4 = etherType === EtherType.ipv4 ? describeIpv4(payload) : undefined;
-  return ipv4 ?? { protocol: `ether-${etherType.toString(16).padStart(4, '0')}`, source: '', destination: '' };
+  const packet = etherType === EtherType.ipv4 ? describeIpv4(payload) : etherType === EtherType.ipv6 ? describeIpv6(payload) : undefined;
+  return packet ?? { protocol: `ether-${etherType.toString(16).padStart(4, '0')}`, source: '', destination: '' };
 }
 
 /** The packets of a capture file. An incomplete packet at its end is left out. @throws WeirError for another kind of file */

@@ -1,10 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Address } from '../../model/address.js';
+import { parseIpv6 } from '../../model/address-text.js';
 import { IpProtocol } from '../../model/ip-protocol.js';
 import { encodeArp } from '../../wire/arp.js';
 import { concat } from '../../wire/bytes.js';
 import { encodeIpv4, IPV4_DEFAULTS } from '../../wire/ipv4.js';
+import { encodeIpv6 } from '../../wire/ipv6.js';
+import { unsolicitedAdvertisement } from '../../wire/ndisc.js';
+import { neighbourSolicitation } from '../../wire/ndisc-probe.js';
 import { encodeTcp, TCP_DEFAULTS, TcpFlag } from '../../wire/tcp.js';
 import type { HostInterface } from '../definition/names.js';
 import { readPcap } from './pcap.js';
@@ -99,6 +103,39 @@ test('a capture gives the port, the direction and the sender of each packet; the
       ['client1', true, 'web1', 'arp-reply', undefined],
     ],
   );
+});
+
+test('packets of IPv6, whose neighbours are asked for by address', () => {
+  const six = (text: string): Address => parseIpv6(text) ?? assert.fail(text);
+  const [source, destination] = [six('fd00::10'), six('fd00::15')];
+  const tcp = encodeTcp({ ...TCP_DEFAULTS, sourcePort: 40001, destinationPort: 80, flags: TcpFlag.syn }, source, destination);
+  const packet = encodeIpv6({ source, destination, protocol: IpProtocol.tcp, hopLimit: 64, payload: tcp });
+  const error = encodeIpv6({ source, destination, protocol: IpProtocol.icmpv6, hopLimit: 64, payload: Uint8Array.of(1, 0, 0, 0) });
+  const payloadOf = (frame: Uint8Array): Uint8Array => frame.subarray(14);
+  const seen = atPorts(
+    readPcap(
+      capture(
+        record(2, 3, CLIENT_MAC, 0x86dd, payloadOf(neighbourSolicitation(CLIENT_MAC, source, destination))),
+        record(2, 4, WEB_MAC, 0x86dd, payloadOf(unsolicitedAdvertisement(WEB_MAC, destination, false))),
+        record(2, 3, CLIENT_MAC, 0x86dd, packet),
+        record(2, 4, WEB_MAC, 0x86dd, error),
+        record(2, 4, WEB_MAC, 0x86dd, error.subarray(0, 20)),
+      ),
+    ),
+    new Map([[2, 'client1-eth0']]),
+    [iface('client1', CLIENT_MAC)],
+  );
+  assert.deepEqual(
+    seen.map(({ protocol, source: from, destination: to, destinationPort, flags }) => [protocol, from, to, destinationPort, flags]),
+    [
+      ['neighbour-request', 'fd00::10', 'fd00::15', undefined, undefined],
+      ['neighbour-reply', 'fd00::15', 'ff02::1', undefined, undefined],
+      ['tcp', 'fd00::10', 'fd00::15', 80, 'S'],
+      ['icmpv6', 'fd00::10', 'fd00::15', undefined, undefined],
+      ['ether-86dd', '', '', undefined, undefined],
+    ],
+  );
+  assert.equal(countTraffic(seen, { destination: 'FD00:0:0::15', destinationPort: 80, packets: 0 }), 1);
 });
 
 test('an incomplete packet at the end of the file is left out', () => {

@@ -1,4 +1,5 @@
 // Counts the packets at the switches' ports: for a lab's expectations, and as sums for the evidence. Pure.
+import { formatAddress, parseAddress } from '../../model/address-text.js';
 import type { Bounds, TrafficExpectation } from '../definition/lab.js';
 import type { HostInterface } from '../definition/names.js';
 import type { SeenPacket } from './pcap.js';
@@ -40,8 +41,21 @@ function matches(packet: PortPacket, wanted: TrafficExpectation): boolean {
   );
 }
 
-export const countTraffic = (packets: readonly PortPacket[], wanted: TrafficExpectation): number =>
-  packets.filter((packet) => matches(packet, wanted)).length;
+/** As packets have it: an IPv6 address may be written in several ways. */
+function sameText(text: string): string {
+  const address = parseAddress(text);
+  return address === undefined ? text : formatAddress(address);
+}
+
+export function countTraffic(packets: readonly PortPacket[], wanted: TrafficExpectation): number {
+  const { source, destination } = wanted;
+  const same = {
+    ...wanted,
+    ...(source === undefined ? {} : { source: sameText(source) }),
+    ...(destination === undefined ? {} : { destination: sameText(destination) }),
+  };
+  return packets.filter((packet) => matches(packet, same)).length;
+}
 
 export function within(value: number, bounds: number | Bounds): boolean {
   return typeof bounds === 'number' ? value === bounds : value >= (bounds.min ?? 0) && value <= (bounds.max ?? Number.POSITIVE_INFINITY);
