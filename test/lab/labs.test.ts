@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { findLab } from '../../src/lab/labs/find-lab.js';
 import { labs } from '../../src/lab/labs/index.js';
 import { projectRoot } from '../../src/lab/state/paths.js';
-import { testLab, VRRP_LABS } from './whole-lab.js';
+import { STRESS_LABS, testLab, VRRP_LABS } from './whole-lab.js';
 
 const examples = join(projectRoot(), 'examples/labs');
-const elsewhere = [...VRRP_LABS, 'stress'];
+const elsewhere = [...VRRP_LABS, ...STRESS_LABS];
 
 for (const lab of labs) {
   if (!elsewhere.includes(lab.name)) testLab(lab);

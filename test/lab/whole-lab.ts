@@ -5,6 +5,9 @@ import type { Lab } from '../../src/lab/definition/lab.js';
 import { missing } from '../../src/lab/run/needed-commands.js';
 import { evidenceOf, skipWithoutNetns } from './weir-lab.js';
 
+/** Labs of load. */
+export const STRESS_LABS: readonly string[] = ['stress', 'stress-firewall'];
+
 /** Labs that mostly wait for timers of VRRP and of health checks. */
 export const VRRP_LABS: readonly string[] = ['dual', 'split-brain', 'ha', 'misc-check'];
 

@@ -1,6 +1,6 @@
 // The built-in labs, in the order of the list.
 import type { Lab } from '../definition/lab.js';
-import { dr } from './dr.js';
+import { dr, dr6 } from './dr.js';
 import { dr2 } from './dr-2.js';
 import { drArp } from './dr-arp.js';
 import { drLocal } from './dr-local.js';
@@ -9,9 +9,29 @@ import { drTwoNets } from './dr-two-nets.js';
 import { dual } from './dual.js';
 import { ha } from './ha.js';
 import { miscCheck } from './misc-check.js';
-import { nat } from './nat.js';
+import { nat, nat6 } from './nat.js';
 import { nat2 } from './nat-2.js';
+import { persist } from './persist.js';
 import { splitBrain } from './split-brain.js';
 import { stress } from './stress.js';
+import { stressFirewall } from './stress-firewall.js';
 
-export const labs: readonly Lab[] = [nat, nat2, dr, dr2, drArp, drRedirect, drTwoNets, drLocal, dual, splitBrain, ha, miscCheck, stress];
+export const labs: readonly Lab[] = [
+  nat,
+  nat2,
+  nat6,
+  dr,
+  dr2,
+  dr6,
+  drArp,
+  drRedirect,
+  drTwoNets,
+  drLocal,
+  persist,
+  dual,
+  splitBrain,
+  ha,
+  miscCheck,
+  stress,
+  stressFirewall,
+];

@@ -5,6 +5,9 @@ import type { Expectation, RunStep, Step, WaitStep } from '../definition/lab.js'
 export const run = (on: string, command: string, expect?: Expectation): RunStep =>
   expect === undefined ? { kind: 'run', on, command } : { kind: 'run', on, command, expect };
 
+/** An address as URLs and ipvsadm take it before a port. Without a port ipvsadm takes IPv6 addresses as they are. */
+export const inUrl = (address: string): string => (address.includes(':') ? `[${address}]` : address);
+
 /** One curl for each host that is expected to answer, in order. */
 export const curls = (on: string, url: string, ...hosts: readonly string[]): RunStep => ({
   kind: 'run',
