@@ -67,6 +67,8 @@ export interface Bed {
   sctpSlots(): Records;
   /** The templates, one record a slot, to write to. */
   templates(): Records;
+  /** A table of a side build, by its pin; undefined: it is not loaded. */
+  sideTable(pin: string): ArrayBuffer | undefined;
   /** Programs and the connection table as they are pinned now: others took their place. */
   renew(): void;
   /** Of lblc and lblcr, by `LocalityKey`. */
@@ -94,6 +96,7 @@ const SMALL: Partial<Capacity> = { maxServices: 256, maxDestinations: 1024, conn
 class LoadedBed implements Bed {
   director: EbpfDirector;
   readonly #programs = new Map<Hook, Program>();
+  readonly #sideTables = new Map<string, ArrayBuffer>();
   readonly #clean: Uint8Array;
   #conns: ArrayBuffer;
   readonly localities: BpfMap;
@@ -138,6 +141,14 @@ class LoadedBed implements Bed {
   #closePrograms(): void {
     for (const program of this.#programs.values()) program.close();
     this.#programs.clear();
+  }
+
+  sideTable(pin: string): ArrayBuffer | undefined {
+    const known = this.#sideTables.get(pin);
+    if (known !== undefined || !existsSync(`${this.folder}/${pin}`)) return known;
+    const table = this.#map(pin);
+    this.#sideTables.set(pin, table);
+    return table;
   }
 
   renew(): void {
@@ -219,8 +230,10 @@ class LoadedBed implements Bed {
     };
     new Uint8Array(this.#conns).fill(0);
     new Uint8Array(this.#hops).fill(0);
-    for (const pin of [IPV6_PINS.conns, IPV6_PINS.client_hops, WIDE_PINS.conns, SCTP_PINS.conns])
-      if (existsSync(`${this.folder}/${pin}`)) new Uint8Array(this.#map(pin)).fill(0);
+    for (const pin of [IPV6_PINS.conns, IPV6_PINS.client_hops, WIDE_PINS.conns, SCTP_PINS.conns]) {
+      const table = this.sideTable(pin);
+      if (table !== undefined) new Uint8Array(table).fill(0);
+    }
     new Uint8Array(this.#templates).fill(0);
     clear(services, Service.bytes, 0, (serviceTop ?? 0) + 1);
     clear(dests, Dest.bytes, 0, (destTop ?? 0) + 1);

@@ -151,6 +151,7 @@ export const change = fc.oneof(
         ['nat_icmp_send', '1'],
         ['schedule_icmp', '1'],
         ['drop_packet', '3'],
+        ['drop_packet', '3'],
         ['drop_packet', '0'],
         ['am_droprate', '2'],
       ),

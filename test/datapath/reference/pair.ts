@@ -1,7 +1,6 @@
 // The loaded programs and the reference director side by side: each change and each frame goes to both, and everything that can be seen of
 // them afterwards must be the same. Time passes for the programs by making their connections older.
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { applyChange } from '../../../src/datapath/apply-change.js';
@@ -19,7 +18,6 @@ import type { TemplateHash } from '../../../src/datapath/memory/packets/template
 import type { Change } from '../../../src/model/change.js';
 import { isRefusal } from '../../../src/model/errors/weir-error.js';
 import type { Timeouts } from '../../../src/model/service.js';
-import { BpfMap } from '../../../src/sys/bpf/bpf-objects.js';
 import type { Field } from '../../../src/sys/bpf/records.js';
 import { swap16, swap32 } from '../../../src/wire/bytes.js';
 import type { Bed } from '../bed.js';
@@ -54,17 +52,6 @@ const code = (error: unknown): string => {
 function wordOf(address: Ip, keys: HashKeys): number {
   const words = wordsOf(address).map(swap32);
   return words.length === 1 ? (words[0] ?? 0) : addressHash(words, keys);
-}
-
-/** An array of the programs. */
-function mappedArray(pin: string): ArrayBuffer {
-  const map = BpfMap.pinned(pin);
-  try {
-    const { valueSize, maxEntries } = map.info();
-    return map.mmap(valueSize * maxEntries, true);
-  } finally {
-    map.close();
-  }
 }
 
 /** The refusal's code, or none. */
@@ -129,9 +116,8 @@ export class Pair {
   /** Those of the other builds are made with the first service of each. */
   #viewSideTables(): void {
     for (const [layout, pin] of Object.entries(SIDE_TABLES) as [keyof typeof SIDE_TABLES, string][]) {
-      const path = `${this.bed.folder}/${pin}`;
-      if (this.#connections.has(layout) || !existsSync(path)) continue;
-      this.#connections.set(layout, new ConnectionView(mappedArray(path), layout, this.director[layout].connections));
+      const table = this.#connections.has(layout) ? undefined : this.bed.sideTable(pin);
+      if (table !== undefined) this.#connections.set(layout, new ConnectionView(table, layout, this.director[layout].connections));
     }
   }
 

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { openBed, skipReason } from '../bed.js';
 import { compare } from './compare.js';
 
-const HISTORIES = 500;
+const HISTORIES = 300;
 
 /** Reasons and kinds of templates that so many histories meet for certain. A table full of established connections is rare in them (eviction.test.ts). */
 const REASONS = [
