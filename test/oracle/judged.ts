@@ -36,6 +36,7 @@ const SCRIPTS = {
   c2_lifetime: 'py',
   c3_settings: 'py',
   p1_persistence: 'py',
+  p3_persistence_edits: 'py',
   v1_ipv6: 'py',
 } as const;
 
