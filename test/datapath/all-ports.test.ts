@@ -51,9 +51,20 @@ test('NAT: all ports of a client go to one server, TCP and UDP, and so do those 
         ?.map((row) => row.slice(20)) ?? [];
     const before = clients();
     assert.equal(before.length, 9);
+    await web2.serve(bed, station('echo', 9001));
+    const talk = running(bed, client, station('talk', VIP, 9001, 4));
+    await until(
+      () => talk.lines,
+      (seen) => seen[0] === 'begun',
+    );
     // Another size for the other table: its bridging programs, and the plain ones after them, go on into this one, whose connections stay.
     assert.match(ok(lvs.weir('load --connections 100000')), /room for 131072 connections/);
     assert.deepEqual(clients(), before);
+    talk.child.kill('SIGTERM');
+    await until(
+      () => talk.lines,
+      (seen) => seen[1] === '4 of 4',
+    );
     assert.deepEqual(asked(client, 'tcp', VIP, 8080, 4), four('web2'));
     const { lines } = running(bed, web2, station('sink', 9000));
     await until(

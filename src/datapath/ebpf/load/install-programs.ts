@@ -2,8 +2,8 @@
 import { readdirSync, rmSync } from 'node:fs';
 import type { ObjectFile } from '../../../sys/bpf/bpf-objects.js';
 import { using } from '../../../sys/fd.js';
-import { pinInPlace } from '../pins/pin-in-place.js';
-import { NOT_SHARED } from '../table/tables.js';
+import { pinBeside, pinInPlace } from '../pins/pin-in-place.js';
+import { ENTRY_PINS, NOT_SHARED } from '../table/tables.js';
 import type { AttachedInterfaces } from './attached-interfaces.js';
 import { BUILD_PIN, PROGRAMS, runHousekeeping } from './load.js';
 import { mapsToMake } from './programs.js';
@@ -15,7 +15,10 @@ export function installPrograms(object: ObjectFile, folder: string, interfaces: 
   const missing = mapsToMake(folder, interfaces.tables);
   enterSideBuilds(object, interfaces.tables);
   for (const name of readdirSync(folder)) if (name.startsWith(BUILD_PIN)) rmSync(`${folder}/${name}`);
-  for (const name of [...NOT_SHARED, ...missing]) using(object.map(name), (map) => pinInPlace(map, `${folder}/${name}`));
+  // The kernel empties an array of programs when its last pin goes: those of before stay in place until no link has their programs.
+  const entries = ENTRY_PINS.map((name) => using(object.map(name), (map) => pinBeside(map, `${folder}/${name}`)));
+  for (const name of [...NOT_SHARED, ...missing])
+    if (!ENTRY_PINS.includes(name)) using(object.map(name), (map) => pinInPlace(map, `${folder}/${name}`));
   for (const kind of kindsLoaded(folder))
     using(object.program(PROGRAMS[kind]), (program) => pinInPlace(program, `${folder}/${PROGRAMS[kind]}`));
   interfaces.exchange();
@@ -25,4 +28,5 @@ export function installPrograms(object: ObjectFile, folder: string, interfaces: 
   } finally {
     housekeeping.close();
   }
+  for (const replace of entries) replace();
 }

@@ -40,6 +40,7 @@ export const IPV6_ENTRY_PIN = 'ipv6_tc';
 export const WIDE_ENTRY_PIN = 'wide_tc';
 /** Where SCTP enters the SCTP build's. */
 export const SCTP_ENTRY_PIN = 'sctp_tc';
+export const ENTRY_PINS: readonly string[] = [IPV6_ENTRY_PIN, WIDE_ENTRY_PIN, SCTP_ENTRY_PIN];
 export const PINNED_MAPS = [
   ...Object.keys(MAPPED),
   'conns',
@@ -57,14 +58,7 @@ export const PINNED_MAPS = [
   SCTP_ENTRY_PIN,
 ] as const;
 /** Scratch space, a rate limit, a history that may start again, and the places of programs: builds need not share them, nor have them all. */
-export const NOT_SHARED: ReadonlySet<string> = new Set([
-  'scratch_space',
-  'icmp_limits',
-  'drop_history',
-  IPV6_ENTRY_PIN,
-  WIDE_ENTRY_PIN,
-  SCTP_ENTRY_PIN,
-]);
+export const NOT_SHARED: ReadonlySet<string> = new Set(['scratch_space', 'icmp_limits', 'drop_history', ...ENTRY_PINS]);
 /** While the connection table gets another size (table-move.ts): the table that is to take its place, and the record of the move. */
 export const TABLE_PIN = 'conns';
 export const SECOND_TABLE_PIN = 'conns_second';
