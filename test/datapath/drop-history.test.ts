@@ -96,7 +96,7 @@ test('weir stats drops --recent prints them with the time that they are of', { s
     stray(bed, 3);
     const { status, stdout, stderr } = stats('--recent');
     assert.deepEqual([status, stderr], [0, '']);
-    assert.match(stdout, /^in the last \d+ s\n {11}3 {2}no_connection {6}TCP without a connection[^\n]*\n$/);
+    assert.match(stdout, /^in the last \d+ s\n {11}3 {2}no_connection {6}TCP or SCTP without a connection[^\n]*\n$/);
     const { seconds, counts } = JSON.parse(stats('--recent', '--json').stdout) as { seconds: number; counts: Record<string, number> };
     assert.ok(seconds >= 0 && seconds < 75);
     assert.equal(counts['no_connection'], 3);
