@@ -51,6 +51,14 @@ function silenceIpv6(namespace: string): readonly Action[] {
   return ['all', 'default'].map((scope) => sysctl(namespace, `net.ipv6.conf.${scope}.disable_ipv6`, '1', true));
 }
 
+/**
+ * No address of a lab's host is tentative for a second: not even a link-local one, without which the host asks for no neighbour.
+ * Duplicates are what a lab does not have.
+ */
+function skipDuplicateDetection(namespace: string): readonly Action[] {
+  return ['all', 'default'].map((scope) => sysctl(namespace, `net.ipv6.conf.${scope}.accept_dad`, '0'));
+}
+
 function planSwitches(lab: Lab, run: string): readonly Action[] {
   const namespace = switchNamespace(run);
   return [
@@ -71,10 +79,7 @@ function planInterface(iface: HostInterface, run: string): readonly Action[] {
     ip(sw, 'link', 'set', iface.port, 'master', bridgeOf(iface.switch)),
     ip(sw, 'link', 'set', iface.port, 'up'),
     ip(host, 'link', 'set', iface.interfaceName, 'up'),
-    // No other host has the address, so IPv6 can use it without duplicate address detection.
-    ...iface.addresses.map((address) =>
-      ip(host, 'address', 'add', address, 'dev', iface.interfaceName, ...(isNetwork6(address) ? ['nodad'] : [])),
-    ),
+    ...iface.addresses.map((address) => ip(host, 'address', 'add', address, 'dev', iface.interfaceName)),
   ];
 }
 
@@ -102,7 +107,7 @@ export function planLab(lab: Lab, run: string): readonly Action[] {
     ...hosts.flatMap(({ name, host, namespace }): readonly Action[] => [
       { kind: 'namespace', name: namespace },
       ip(namespace, 'link', 'set', 'lo', 'up'),
-      ...(silent ? silenceIpv6(namespace) : []),
+      ...(silent ? silenceIpv6(namespace) : skipDuplicateDetection(namespace)),
       ...Object.entries(HOST_DEFAULTS).map(([key, value]) => sysctl(namespace, key, value)),
       ...interfaces.filter((iface) => iface.host === name).flatMap((iface) => planInterface(iface, run)),
       ...Object.entries(host.sysctls ?? {}).map(([key, value]) => sysctl(namespace, key, String(value))),
