@@ -213,6 +213,12 @@ function repeated(found: readonly Finding[]): readonly string[] {
   return [...new Set(judged.filter((text, index) => judged.indexOf(text) !== index))].map((text) => `one fact in several lines: ${text}`);
 }
 
+/** What doctor may have overlooked there, or what was over before it looked. */
+async function tableSeen(network: Network, at: string): Promise<string> {
+  const { text, error } = await network.host(at).run('ipvsadm -Ln; ipvsadm -Lnc | head -n 40');
+  return `the table after doctor's look: ${error}${text}`;
+}
+
 /** One row of the table, in a network that works; it works again afterwards where the fix works. */
 async function runExpectation(network: Network, fault: Fault, at: Expectation): Promise<FaultOutcome> {
   await network.carryOut(fault.breaks);
@@ -223,7 +229,10 @@ async function runExpectation(network: Network, fault: Fault, at: Expectation): 
   problems.push(...repeated(verdict.findings));
   const lines = verdict.findings.map((finding) => `${findingText(finding)} [${finding.code}]`);
   const grade = gradeOf(verdict.findings, fault, at);
-  if (grade !== 'right') return { fault, at, grade, lines, fix: 'not run', commands: [], problems };
+  if (grade !== 'right') {
+    const seen = [...problems, await tableSeen(network, at.at)];
+    return { fault, at, grade, lines, fix: 'not run', commands: [], problems: seen };
+  }
   const repaired = await repair(network, fault, at, verdict);
   return { fault, at, grade, lines, ...repaired, problems: [...problems, ...repaired.problems] };
 }
