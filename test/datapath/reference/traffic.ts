@@ -12,7 +12,8 @@ const LATER_OFFSET = 185;
 const IPV6_BYTES = 40;
 const [WRONG_TCP_SUM, WRONG_UDP_SUM, WRONG_ICMP_SUM] = [0xdead, 0xbeef, 0x1234] as const;
 
-export const isSix = (text: string): boolean => text.includes('::');
+/** Of an address or `address:port`. A spoilt IPv6 address may have no `::`. */
+export const isSix = (text: string): boolean => text.split(':').length > 2;
 
 /** `address`: one of the packet's. */
 export const etherTypeOf = (address: string): number => (isSix(address) ? EtherType.ipv6 : EtherType.ipv4);
