@@ -9,6 +9,7 @@ import type { DestinationKey, DestinationSpec, ServiceSpec } from '../model/serv
 import type { Mac } from '../wire/ethernet.js';
 import type { Link } from '../wire/rtnetlink-link.js';
 import type { ListeningSocket } from '../wire/sock-diag.js';
+import type { HalfOpenCount } from './half-open-count.js';
 import type { FilterRule } from './packet-filter/aim.js';
 import type { Blocked, Chain } from './packet-filter/model.js';
 
@@ -192,11 +193,7 @@ export interface ClientFact {
 }
 
 /** Connections of one destination or of one network (IPv4: /24) of clients. */
-export interface ConnectionCount {
-  /** In SYN_RECV for more than 3 s. */
-  readonly halfOpen: number;
-  /** In other states, with a packet since the first of those that are half open. */
-  readonly others: number;
+export interface ConnectionCount extends HalfOpenCount {
   /** Later ones got past it, and none waits now. */
   readonly over: boolean;
 }

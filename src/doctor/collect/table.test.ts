@@ -47,11 +47,3 @@ test('half-open connections are over when later ones got past it, and none waits
   assert.equal(over(stuck, entry('192.0.2.2', 'ESTABLISHED', 870)), false, 'its last packet came before');
   assert.equal(over(stuck, entry('192.0.2.2', 'FIN_WAIT', 119), entry('192.0.2.3', 'SYN_RECV', 59)), false, 'one waits');
 });
-
-test('connections that ended before the first half-open one do not speak for the server', () => {
-  const stuck = [entry('192.0.2.1', 'SYN_RECV', 40), entry('192.0.2.2', 'SYN_RECV', 45)];
-  const before = entry('192.0.2.3', 'TIME_WAIT', 90);
-  const since = entry('192.0.2.4', 'TIME_WAIT', 104);
-  const [server] = summary([...stuck, before, since], TIMEOUTS).connections.destinations;
-  assert.deepEqual([server?.halfOpen, server?.others, server?.over], [2, 1, false]);
-});

@@ -6,6 +6,7 @@ import type { Address } from '../../model/address.js';
 import { addressId, destinationId, serviceId } from '../../model/identity.js';
 import type { ConnectionEntry, DestinationKey, Timeouts } from '../../model/service.js';
 import type { ConnectionFacts, DropFacts, FillFacts, ServiceFact } from '../facts.js';
+import { countHalfOpen } from '../half-open-count.js';
 import { watchDrops } from './drops.js';
 
 /** Connections that are read; of more the first ones, which are anywhere in a table of hashes. */
@@ -33,20 +34,20 @@ export const NO_TABLE: TableFacts = {
   drops: () => undefined,
 };
 
+/** How long ago the last packets of connections came, s. */
 interface Count {
-  halfOpen: number;
-  /** How long ago the last packet came, s: of connections in SYN_RECV, the least and the most; and of all others. */
-  lastHalfOpen: number;
-  firstHalfOpen: number;
+  /** In SYN_RECV, and not fresh. */
+  readonly halfOpen: number[];
   readonly others: number[];
+  /** The least of those in SYN_RECV, and of TCP's others. */
+  lastHalfOpen: number;
   lastPassed: number;
 }
 
 const noCount = (): Count => ({
-  halfOpen: 0,
-  lastHalfOpen: Number.POSITIVE_INFINITY,
-  firstHalfOpen: 0,
+  halfOpen: [],
   others: [],
+  lastHalfOpen: Number.POSITIVE_INFINITY,
   lastPassed: Number.POSITIVE_INFINITY,
 });
 
@@ -59,16 +60,10 @@ function timeoutOf(protocol: string, state: string, { tcp, tcpFin, udp }: Timeou
 
 function add(count: Count, halfOpen: boolean, idle: number, tcp: boolean): void {
   if (!halfOpen) count.others.push(idle);
-  else if (idle >= FRESH_S) count.halfOpen += 1;
-  if (halfOpen) {
-    count.lastHalfOpen = Math.min(count.lastHalfOpen, idle);
-    count.firstHalfOpen = Math.max(count.firstHalfOpen, idle);
-  } else if (tcp) count.lastPassed = Math.min(count.lastPassed, idle);
+  else if (idle >= FRESH_S) count.halfOpen.push(idle);
+  if (halfOpen) count.lastHalfOpen = Math.min(count.lastHalfOpen, idle);
+  else if (tcp) count.lastPassed = Math.min(count.lastPassed, idle);
 }
-
-/** With a packet since the first of those that are half open; all, where none is. */
-const othersSince = ({ halfOpen, firstHalfOpen, others }: Count): number =>
-  halfOpen === 0 ? others.length : others.filter((idle) => idle <= firstHalfOpen).length;
 
 /** Whether later connections got past SYN_RECV, and none waits now. */
 const isOver = ({ lastHalfOpen, lastPassed }: Count): boolean => lastHalfOpen >= FRESH_S && lastPassed < lastHalfOpen;
@@ -103,8 +98,10 @@ export function summary(
     const vip = addressId(virtual.address);
     idle.set(vip, Math.min(last, idle.get(vip) ?? Number.POSITIVE_INFINITY));
   }
-  const sample = [...networks.values()].sort((a, b) => b.halfOpen - a.halfOpen || b.others.length - a.others.length).slice(0, CLIENTS_MAX);
-  const counts = (one: Count) => ({ halfOpen: one.halfOpen, others: othersSince(one), over: isOver(one) });
+  const sample = [...networks.values()]
+    .sort((a, b) => b.halfOpen.length - a.halfOpen.length || b.others.length - a.others.length)
+    .slice(0, CLIENTS_MAX);
+  const counts = (one: Count) => ({ ...countHalfOpen(one.halfOpen, one.others), over: isOver(one) });
   return {
     connections: {
       destinations: [...destinations.values()].map((one) => ({ ...counts(one), virtual: one.virtual, destination: one.destination })),

@@ -4,13 +4,7 @@ import { endpointText } from '../../../model/endpoint-text.js';
 import type { Finding, FindingSeverity } from '../../../model/finding.js';
 import { destinationId } from '../../../model/identity.js';
 import type { ConnectionCount, DirectorFacts } from '../../facts.js';
-
-/** Fewer may be clients that went away. */
-const HALF_OPEN_MIN = 3;
-const SHARE_MIN = 0.5;
-
-const isStuck = ({ halfOpen, others }: ConnectionCount): boolean =>
-  halfOpen >= HALF_OPEN_MIN && halfOpen >= SHARE_MIN * (halfOpen + others);
+import { isStuck } from '../../half-open-count.js';
 
 /** What is over is no fault any more. */
 const severityOf = ({ over }: ConnectionCount): FindingSeverity => (over ? 'info' : 'warning');
