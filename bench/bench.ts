@@ -3,8 +3,10 @@ import { writeFileSync } from 'node:fs';
 import { cpus, release } from 'node:os';
 import { Bpffs } from '../src/datapath/ebpf/pins/bpffs.js';
 import { checks } from './checks.js';
+import { commands } from './commands.js';
 import { compileObjects, compileTools, dropTools, type Objects } from './compile.js';
 import { failover } from './failover.js';
+import { ipv6 } from './ipv6.js';
 import { list, memory } from './memory.js';
 import { dropNamespaces, sweepNamespaces } from './namespaces.js';
 import { type Options, type PartName, parseOptions, usage } from './options.js';
@@ -13,6 +15,8 @@ import { pin } from './pinning.js';
 import { stopAll } from './processes.js';
 import { program } from './program.js';
 import { passes, type Row, table, verdict } from './report.js';
+import { scale } from './scale.js';
+import { soakRows } from './soak.js';
 import { wire } from './wire.js';
 import { Wrapper } from './wrap.js';
 
@@ -49,10 +53,17 @@ const parts: Readonly<Record<PartName, Part>> = {
     run: (options, { wrapper, cpu }) => path(options, wrapper, cpu, print),
   },
   wire: { run: (options, { cpu }) => withTools((folder) => wire(options, cpu, folder, print)) },
+  scale: {
+    title: 'Many services, many destinations',
+    run: async (options, { wrapper, objects }) => scale(options, wrapper, objects),
+  },
+  ipv6: { title: 'IPv6 beside IPv4, both by tc', run: async (options, { wrapper, objects }) => ipv6(options, wrapper, objects) },
   memory: { title: 'Kernel memory', run: async (_, { wrapper }) => memory(wrapper) },
   list: { title: 'Reading a million connections', run: async (options, { wrapper }) => list(options, wrapper) },
+  commands: { title: 'Commands on large tables, all cores', run: async (options, { wrapper }) => commands(options, wrapper) },
   failover: { title: 'Failover beside keepalived, all cores', run: (options) => failover(options, print) },
   checks: { title: 'Health checks beside keepalived, all cores', run: (options) => checks(options, print) },
+  soak: { title: 'Short connections without end', run: (options, { wrapper }) => soakRows(options, wrapper) },
 };
 
 const machine = (cpu: number): Readonly<Record<string, unknown>> => ({

@@ -1,10 +1,12 @@
-// The connection table as the bench looks at it: raw slots in shared memory, 16 bytes each (bpf/director/abi.h: struct conn_slot).
+// The connection tables as the bench looks at them: raw slots in shared memory, 16 bytes each, four a bucket (bpf/director/abi.h: struct
+// conn_slot; a bucket of a side build's table has more behind them).
 
 import { Abi } from '../src/datapath/ebpf/abi.gen.js';
 import { native } from '../src/sys/addon.js';
 import { BpfMap } from '../src/sys/bpf/bpf-objects.js';
 
 const WORDS_EACH = 4;
+const SLOT_BITS = Math.log2(Abi.BUCKET_SLOTS);
 const DESTINATION_MASK = 2 ** (Abi.V_METHOD_SHIFT - Abi.V_DEST_SHIFT) - 1;
 
 const swap32 = (value: number): number => ((value >>> 24) | ((value >>> 8) & 0xff00) | ((value << 8) & 0xff0000) | (value << 24)) >>> 0;
@@ -13,24 +15,32 @@ const swap16 = (value: number): number => ((value >>> 8) | (value << 8)) & 0xfff
 export class ConnTable {
   /** key low, key high, value low, value high of each slot. */
   readonly #words: Uint32Array;
+  /** Words a bucket. */
+  readonly #stride: number;
 
   /** `folder`: the pins of a director. */
-  constructor(folder: string) {
-    const map = BpfMap.pinned(`${folder}/conns`);
+  constructor(folder: string, pin = 'conns') {
+    const map = BpfMap.pinned(`${folder}/${pin}`);
     try {
       const { valueSize, maxEntries } = map.info();
       this.#words = new Uint32Array(map.mmap(valueSize * maxEntries, true));
+      this.#stride = valueSize / Uint32Array.BYTES_PER_ELEMENT;
     } finally {
       map.close();
     }
   }
 
   get slots(): number {
-    return this.#words.length / WORDS_EACH;
+    return (this.#words.length / this.#stride) * Abi.BUCKET_SLOTS;
+  }
+
+  /** Where a slot's words begin. */
+  #at(slot: number): number {
+    return (slot >> SLOT_BITS) * this.#stride + (slot & (Abi.BUCKET_SLOTS - 1)) * WORDS_EACH;
   }
 
   #taken(slot: number): boolean {
-    return ((this.#words[slot * WORDS_EACH + 3] ?? 0) & DESTINATION_MASK) !== 0;
+    return ((this.#words[this.#at(slot) + 3] ?? 0) & DESTINATION_MASK) !== 0;
   }
 
   /** Slots that hold a connection. */
@@ -40,21 +50,30 @@ export class ConnTable {
     return count;
   }
 
+  /** Empties every slot; the destinations go on counting what was there. */
+  clear(): void {
+    this.#words.fill(0);
+  }
+
   /** The slot of each of the flows 0 to 2^flowBits - 1; numbered as bench/wrap.ts does, ports from 1024. */
   places(address: number, portBits: number, flowBits: number): readonly number[] {
     const places: number[] = [];
-    for (let slot = 0; slot < this.slots; slot += 1) if (this.#taken(slot)) places[this.#flow(slot, address, portBits)] = slot;
+    for (let slot = 0; slot < this.slots; slot += 1) {
+      const flow = this.#taken(slot) ? this.#flow(slot, address, portBits) : -1;
+      if (flow >= 0 && flow < 2 ** flowBits) places[flow] = slot;
+    }
     if (places.length !== 2 ** flowBits || places.includes(undefined as unknown as number))
       throw new Error('some flows have no connection');
     return places;
   }
 
   #flow(slot: number, address: number, portBits: number): number {
-    const client = swap32(this.#words[slot * WORDS_EACH] ?? 0) - address;
-    return client * 2 ** portBits + swap16((this.#words[slot * WORDS_EACH + 1] ?? 0) & 0xffff) - 1024;
+    const at = this.#at(slot);
+    const client = swap32(this.#words[at] ?? 0) - address;
+    return client * 2 ** portBits + swap16((this.#words[at + 1] ?? 0) & 0xffff) - 1024;
   }
 
-  /** Reads every live connection into columns: client, port and service, expiry, destination and state; how many there are. */
+  /** Of `conns`: reads every live connection into columns: client, port and service, expiry, destination and state; how many there are. */
   read(now: number, columns: readonly [Uint32Array, Uint32Array, Uint32Array, Uint32Array]): number {
     const [clients, ports, expiries, states] = columns;
     const words = this.#words;

@@ -1,6 +1,7 @@
 // A director of the bench's own in the calling thread's namespace, loaded afresh, XDP on every interface, filled, and taken away again.
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
+import type { Director } from '../src/datapath/director.js';
 import { Conf, Counters } from '../src/datapath/ebpf/abi.gen.js';
 import type { EbpfDirector } from '../src/datapath/ebpf/ebpf-director.js';
 import { PROGRAMS } from '../src/datapath/ebpf/load/load.js';
@@ -11,7 +12,6 @@ import { openDirector } from '../src/datapath/ebpf/open.js';
 import { Program } from '../src/sys/bpf/bpf-objects.js';
 import type { Field } from '../src/sys/bpf/records.js';
 import { ConnTable } from './conn-table.js';
-import { fillTable } from './program-stations.js';
 import { skbFrom } from './wrap.js';
 
 export interface Datapath {
@@ -38,19 +38,20 @@ const collect = (): void => {
   (runInNewContext('gc') as () => void)();
 };
 
-/** `connections`: log2 of what the table is made for; default: as installed. */
-export const openDatapath = (connections?: number): Datapath => {
+/** `fill` adds services. `connections`: log2 of what the table is made for; default: as installed. */
+export const openDatapath = (fill: (director: Director) => void, connections?: number): Datapath => {
   const director = openDirector({
     attach: 'xdp',
     ...(connections === undefined ? {} : { capacity: { connBuckets: bucketsFor(2 ** connections) } }),
   });
-  director.atomically(() => fillTable(director));
+  director.atomically(() => fill(director));
   const { tables } = director;
   const { folder, counters } = tables;
   const second = tables.conf.get(0, Conf.freshFor);
   const sum = (...fields: readonly Field[]): number => {
     let total = 0n;
-    for (let record = 0; record < counters.count; record += 1) for (const field of fields) total += counters.big(record, field);
+    const used = (tables.conf.get(0, Conf.destTop) + 1) * tables.conf.get(0, Conf.cpus);
+    for (let record = 0; record < used; record += 1) for (const field of fields) total += counters.big(record, field);
     return Number(total);
   };
   ensureXdp(tables); // with no interface that takes it

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type FlowFrame, FRAME_LENGTH, template, wordOffsets } from './frames.js';
+import { FRAME6_LENGTH, wordOffsets6 } from './frames6.js';
 
 const frame: FlowFrame = {
   protocol: 'tcp',
@@ -47,4 +48,23 @@ test('the words hold every byte but the holes, and the sums leave exactly the ho
     assert.equal(ones(expected.subarray(14, 34), 0), ones(new Uint8Array(0), ipSum));
     assert.equal(ones(expected.subarray(26), 6 + 20), ones(new Uint8Array(0), l4Sum));
   }
+});
+
+const prefix = Uint8Array.of(0xfd, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 2);
+
+test("IPv6: the checksum of flow 0 is right, the words hold every byte but the holes, and the sum leaves the client's port and end out", () => {
+  const { bytes, words, l4Sum } = template({ ...frame, prefix });
+  assert.equal(bytes.length, FRAME6_LENGTH);
+  assert.equal(ones(bytes.subarray(54, 74), ones(bytes.subarray(22, 54), 6 + 20)), 0xffff);
+  const rebuilt = new Uint8Array(FRAME6_LENGTH);
+  wordOffsets6.forEach((offset, index) => new DataView(rebuilt.buffer).setBigUint64(offset, words[index] ?? 0n, true));
+  const expected = new Uint8Array(bytes);
+  for (const at of [34, 35, 36, 37, 54, 55, 70, 71]) expected[at] = 0;
+  assert.deepEqual(rebuilt, expected);
+  assert.equal(ones(expected.subarray(54, 74), ones(expected.subarray(22, 54), 6 + 20)), ones(new Uint8Array(0), l4Sum));
+});
+
+test('IPv6: what the wrapper cannot make is refused', () => {
+  assert.throws(() => template({ ...frame, prefix, protocol: 'udp' }), /TCP from clients/);
+  assert.throws(() => template({ ...frame, prefix, varies: 'target' }), /TCP from clients/);
 });

@@ -1,13 +1,18 @@
 // The frames that the bench sends, as the wrapper program (bench/wrap.bpf.c) keeps them: words with holes where a flow's
 // address and port go, and the sums of everything else, so that both checksums are right for every flow.
 
+import { fold, sumWords } from './checksums.js';
+import { template6 } from './frames6.js';
+
 export interface FlowFrame {
   readonly protocol: 'tcp' | 'udp';
   /** TCP flags, as in the header (SYN 0x02, ACK 0x10); nothing for UDP. */
   readonly flags: number;
   readonly sourceMac: Uint8Array;
   readonly targetMac: Uint8Array;
-  /** IPv4 addresses as 32-bit numbers, host order; of the side that varies: flow 0's. */
+  /** IPv6: the first 12 bytes of both addresses. */
+  readonly prefix?: Uint8Array;
+  /** IPv4 addresses, or the last 32 bits of IPv6 ones, as numbers, host order; of the side that varies: flow 0's. */
   readonly source: number;
   readonly target: number;
   readonly sourcePort: number;
@@ -16,13 +21,15 @@ export interface FlowFrame {
   readonly varies: 'source' | 'target';
 }
 
-/** What the wrapper needs of a frame. `words`: the 9 overlapping words at `wordOffsets`; the sums are of 16-bit words, unfolded. */
+/** What the wrapper needs of a frame. `words`: overlapping ones, of IPv4 those at `wordOffsets`; the sums are of 16-bit words, unfolded. */
 export interface Template {
   readonly bytes: Uint8Array;
   readonly words: readonly bigint[];
   readonly ipSum: number;
   readonly l4Sum: number;
 }
+/** Of any template. */
+export const WORDS_MAX = 11;
 
 export const wordOffsets = [0, 6, 14, 22, 26, 34, 42, 50, 56] as const;
 export const FRAME_LENGTH = 64;
@@ -30,19 +37,6 @@ export const FRAME_LENGTH = 64;
 const IP_AT = 14;
 const L4_AT = 34;
 const protocolNumbers = { tcp: 6, udp: 17 } as const;
-
-/** Sum of big-endian 16-bit words. */
-const sumWords = (view: DataView, from: number, to: number): number => {
-  let sum = 0;
-  for (let at = from; at < to; at += 2) sum += view.getUint16(at);
-  return sum;
-};
-
-const fold = (sum: number): number => {
-  let folded = sum;
-  while (folded > 0xffff) folded = (folded & 0xffff) + Math.floor(folded / 0x10000);
-  return ~folded & 0xffff;
-};
 
 const putHeaders = (view: DataView, bytes: Uint8Array, frame: FlowFrame): number => {
   const l4Length = frame.protocol === 'tcp' ? 20 : 26;
@@ -68,7 +62,9 @@ const putHeaders = (view: DataView, bytes: Uint8Array, frame: FlowFrame): number
 };
 
 /** Flow 0's frame, whole and with both checksums; and the template from which the wrapper makes all others. */
-export const template = (frame: FlowFrame): Template => {
+export const template = (frame: FlowFrame): Template => (frame.prefix === undefined ? template4(frame) : template6(frame, frame.prefix));
+
+const template4 = (frame: FlowFrame): Template => {
   const bytes = new Uint8Array(FRAME_LENGTH);
   const view = new DataView(bytes.buffer);
   const l4Length = putHeaders(view, bytes, frame);

@@ -1,82 +1,36 @@
-// Part 4: kernel memory of a connection, and how long it takes to read a million of them.
+// Part 4: kernel memory of a connection in each of the tables, full, and how long it takes to read a million of them.
 import { clockAt } from '../src/datapath/ebpf/table/clock.js';
-import { memlock } from './conn-table.js';
-import { type Datapath, openDatapath } from './datapath.js';
-import { type FlowFrame, template } from './frames.js';
-import { deviceIndex, inside } from './inside.js';
+import { ConnTable, memlock } from './conn-table.js';
+import type { Datapath } from './datapath.js';
+import { type ConnectionKind, establish, kinds, learnHops, onDirector, plain } from './many-connections.js';
 import { median } from './median.js';
-import { dropNamespace, makeNamespace, makePair } from './namespaces.js';
 import type { Options } from './options.js';
-import { run } from './processes.js';
-import { clientBase, macs, serviceFor, virtualAddress } from './program-stations.js';
 import type { Row } from './report.js';
-import type { Flows, Wrapper } from './wrap.js';
+import type { Wrapper } from './wrap.js';
 
-/** All maps that hold something of a connection; their whole size counts. */
-const connectionMaps = ['conns', 'locks'] as const;
-const PORT_BITS = 8;
-const CHUNK_BITS = 16;
+/** They belong to all tables; their whole size counts. */
+const LOCKS = 'locks';
+const BYTES_MAX = 64;
 
-const frame = (flags: number): FlowFrame => ({
-  protocol: 'tcp',
-  flags,
-  sourceMac: macs.client,
-  targetMac: macs.front,
-  source: clientBase,
-  target: virtualAddress(serviceFor.directRouting),
-  sourcePort: 1024,
-  targetPort: 80,
-  varies: 'source',
-});
-
-const flows = (flags: number, flowBits: number, from: number): Flows => ({
-  template: template(frame(flags)),
-  varies: 'source',
-  protocol: 'tcp',
-  address: clientBase,
-  port: 1024,
-  flowBits,
-  portBits: PORT_BITS,
-  order: 'counted',
-  from,
-  redirect: 0,
-});
-
-/** Opens and establishes so many connections, a chunk at a time: only a half-open one may be replaced by another. */
-const establish = (wrapper: Wrapper, datapath: Datapath, ifindex: number, first: number, count: number): void => {
-  const flowBits = 28;
-  const chunk = 2 ** CHUNK_BITS;
-  for (let from = first; from < first + count; from += chunk) {
-    const repeat = Math.min(chunk, first + count - from);
-    for (const flags of [0x02, 0x10]) {
-      wrapper.use(flows(flags, flowBits, (from + 2 ** flowBits - 1) % 2 ** flowBits));
-      wrapper.under(datapath.xdp, 'plain');
-      wrapper.run('plain', repeat, ifindex);
-    }
-  }
+const perConnection = (wrapper: Wrapper, datapath: Datapath, { name, pin, test }: ConnectionKind, ifindex: number): Row => {
+  const maps = [pin, LOCKS];
+  const bytes = memlock(datapath.folder, maps);
+  const table = new ConnTable(datapath.folder, pin);
+  learnHops(datapath, test, ifindex);
+  establish(wrapper, datapath, test, ifindex, Math.ceil(table.slots * 1.1));
+  const live = table.count();
+  return {
+    part: 'memory',
+    name: `kernel memory of a connection, ${name}`,
+    value: bytes / live,
+    unit: 'bytes',
+    gate: { kind: 'at-most', limit: BYTES_MAX },
+    note: `${maps.join(' + ')}: ${bytes} bytes; ${live} connections in ${table.slots} places`,
+  };
 };
 
-const perConnection = (wrapper: Wrapper, ifindex: number): Row => {
-  const datapath = openDatapath();
-  try {
-    const bytes = memlock(datapath.folder, connectionMaps);
-    establish(wrapper, datapath, ifindex, 0, Math.ceil(datapath.table.slots * 1.1));
-    const live = datapath.table.count();
-    const note = `${connectionMaps.join(' + ')}: ${bytes} bytes; ${live} connections in ${datapath.table.slots} places`;
-    return {
-      part: 'memory',
-      name: 'kernel memory of a connection',
-      value: bytes / live,
-      unit: 'bytes',
-      gate: { kind: 'at-most', limit: 64 },
-      note,
-    };
-  } finally {
-    datapath.close();
-  }
-};
-
-export const memory = (wrapper: Wrapper): readonly Row[] => onInterface((ifindex) => [perConnection(wrapper, ifindex)]);
+export const memory = (wrapper: Wrapper): readonly Row[] =>
+  onDirector('memory', (datapath, ifindex) => kinds.map((kind) => perConnection(wrapper, datapath, kind, ifindex)));
 
 const timed = (work: () => void): number => {
   const began = process.hrtime.bigint();
@@ -135,30 +89,8 @@ const readings = (datapath: Datapath, rounds: number): readonly Row[] => {
 };
 
 export const list = (options: Options, wrapper: Wrapper): readonly Row[] =>
-  onInterface((ifindex) => {
-    const datapath = openDatapath();
-    try {
-      establish(wrapper, datapath, ifindex, 0, LISTED);
-      return readings(datapath, options.quick ? 3 : 9);
-    } finally {
-      datapath.close();
-    }
+  onDirector('list', (datapath, ifindex) => {
+    learnHops(datapath, plain, ifindex);
+    establish(wrapper, datapath, plain, ifindex, LISTED);
+    return readings(datapath, options.quick ? 3 : 9);
   });
-
-/** Runs in a namespace with one interface, at whose far end nothing listens. */
-const onInterface = (work: (ifindex: number) => readonly Row[]): readonly Row[] => {
-  const director = makeNamespace('memory-di');
-  const far = makeNamespace('memory-fa');
-  try {
-    makePair(
-      { namespace: director, device: 'l0', mac: '02:00:00:00:01:01', address: '10.64.0.1/8' },
-      { namespace: far, device: 'l0', mac: '02:00:00:00:01:02', address: '10.64.0.2/8' },
-    );
-    run(director, ['ip', 'route', 'add', 'local', '10.1.0.0/24', 'dev', 'lo']); // the services' own
-    const ifindex = deviceIndex(director, 'l0');
-    return inside(director, () => work(ifindex));
-  } finally {
-    dropNamespace(director);
-    dropNamespace(far);
-  }
-};

@@ -1,9 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseOptions, partNames } from './options.js';
+import { parseOptions, usualParts } from './options.js';
 
 test('everything is measured by default, and a missed gate is no failure', () => {
-  assert.deepEqual(parseOptions([]), { parts: partNames, quick: false, gate: false, nice: 0 });
+  assert.deepEqual(parseOptions([]), { parts: usualParts, quick: false, gate: false, nice: 0 });
+});
+
+test('the soak runs where it is named', () => {
+  assert.ok(!usualParts.includes('soak'));
+  assert.deepEqual(parseOptions(['--only', 'soak', '--load-seconds', '60']).parts, ['soak']);
 });
 
 test('options are read in any order', () => {

@@ -1,7 +1,9 @@
 // The bench's command line.
 
-export const partNames = ['program', 'path', 'wire', 'memory', 'list', 'failover', 'checks'] as const;
+export const partNames = ['program', 'scale', 'ipv6', 'path', 'wire', 'memory', 'list', 'commands', 'failover', 'checks', 'soak'] as const;
 export type PartName = (typeof partNames)[number];
+/** It takes ten minutes and compares nothing: it runs only where it is named. */
+export const usualParts: readonly PartName[] = partNames.filter((name) => name !== 'soak');
 
 export interface Options {
   readonly parts: readonly PartName[];
@@ -18,7 +20,7 @@ export interface Options {
   readonly peers?: readonly string[];
   readonly tests?: readonly string[];
   readonly offloads?: readonly string[];
-  /** Failover part: how long false failovers are counted under load; absent: 600, in a quick run 10. */
+  /** How long false failovers are counted under load, and how long `soak` takes; absent: 600, in a quick run 10. */
   readonly loadSeconds?: number;
 }
 
@@ -26,6 +28,7 @@ export const usage = `usage: npm run bench -- [--quick] [--only PART[,PART]] [--
                        [--peers NAME,...] [--tests NAME,...] [--offloads default,nic]
                        [--load-seconds N]
 parts: ${partNames.join(' ')}
+soak runs only where it is named.
 `;
 
 const isPart = (name: string): name is PartName => (partNames as readonly string[]).includes(name);
@@ -76,7 +79,7 @@ const withValue: Readonly<Record<string, (draft: Draft, text: string) => void>> 
 
 /** Reads the arguments. @throws Error with one line for a person. */
 export const parseOptions = (args: readonly string[]): Options => {
-  const draft: Draft = { parts: partNames, quick: false, gate: false, nice: 0 };
+  const draft: Draft = { parts: usualParts, quick: false, gate: false, nice: 0 };
   for (let at = 0; at < args.length; at += 1) {
     const name = args[at] ?? '';
     const take = withValue[name];

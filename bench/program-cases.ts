@@ -10,13 +10,17 @@ export interface ProgramCase {
   readonly ofTextbook?: number;
   /** At most this sum of references; absent: no gate. */
   readonly bound?: Bound;
-  /** Which program: XDP's, or tc's for incoming packets, which has no references. */
-  readonly kind: 'plain' | 'tc';
+  /** Which program: XDP's, or tc's for incoming packets (`tc6`: with frames of IPv6), which has no references. */
+  readonly kind: 'plain' | 'tc' | 'tc6';
   /** The interface where its packets come in. */
   readonly device: 'l0' | 'r1';
   readonly flowBits: number;
   /** log2 of the connections that its table is made for; absent: as loaded by default. */
   readonly tableBits?: number;
+  /** log2 of the ports that each client has; absent: 8, and 0 where replies are measured. */
+  readonly portBits?: number;
+  /** How many of its first flows tc sees before each sample, so that XDP knows the next hop of each destination; absent: 16. */
+  readonly firstFlows?: number;
   /** Runs a sample; a power of two. */
   readonly repeat: number;
   /** Whether the program forwards it. */
@@ -39,10 +43,11 @@ const replyBound: Bound = { touch: 2, textbook: 0.35 };
 /** The line is written, and a destination is scheduled. */
 const insertBound: Bound = { touch: 1, textbook: 0.5 };
 
-const SYN = 0x02;
-const ACK = 0x10;
+export const SYN = 0x02;
+export const ACK = 0x10;
 
-const request = (service: number, flags: number): FlowFrame => ({
+/** What flow 0's client sends to a service. */
+export const request = (service: number, flags: number): FlowFrame => ({
   protocol: 'tcp',
   flags,
   sourceMac: macs.client,
@@ -54,19 +59,20 @@ const request = (service: number, flags: number): FlowFrame => ({
   varies: 'source',
 });
 
-const reply: FlowFrame = {
-  ...request(serviceFor.natReplies, ACK),
+/** What a server sends to flow 0's client. */
+export const reply = (source: number, sourcePort: number, flags = ACK): FlowFrame => ({
+  ...request(0, flags),
   sourceMac: macs.server,
   targetMac: macs.rear,
-  source: realAddress(serviceFor.natReplies, 0),
-  sourcePort: 80,
+  source,
+  sourcePort,
   target: clientBase,
   targetPort: 1024,
   varies: 'target',
-};
+});
 
 /** Many flows get samples of most of a second: each connection's time is written once a second, and that has its due share. */
-const established = (name: string, service: number, flowBits: number, gates: Gates = {}): ProgramCase => ({
+export const established = (name: string, service: number, flowBits: number, gates: Gates = {}): ProgramCase => ({
   name,
   ...gates,
   kind: 'plain',
@@ -78,7 +84,7 @@ const established = (name: string, service: number, flowBits: number, gates: Gat
   frame: request(service, ACK),
 });
 
-const opening = (name: string, opens: 'again' | 'more', flowBits: number, repeat: number, gates: Gates): ProgramCase => ({
+export const opening = (name: string, opens: 'again' | 'more', flowBits: number, repeat: number, gates: Gates): ProgramCase => ({
   name,
   ...gates,
   kind: 'plain',
@@ -95,7 +101,7 @@ const opening = (name: string, opens: 'again' | 'more', flowBits: number, repeat
 const replies: ProgramCase = {
   ...established('NAT replies to 64k clients', serviceFor.natReplies, 16, { ofTextbook: 0.6, bound: replyBound }),
   device: 'r1',
-  frame: reply,
+  frame: reply(realAddress(serviceFor.natReplies, 0), 80),
 };
 
 /** Frames to other addresses. */
@@ -136,7 +142,7 @@ export const floodCase = (flowBits: number): ProgramCase => ({
 });
 
 /** Clients have one port each where replies are measured; elsewhere 256 ports an address. */
-const portBits = (test: ProgramCase): number => (test.device === 'r1' ? 0 : 8);
+export const portBitsOf = (test: ProgramCase): number => test.portBits ?? (test.device === 'r1' ? 0 : 8);
 
 export const flowsOf = (test: ProgramCase, frame: FlowFrame, order: Flows['order'], from: number): Flows => ({
   template: template(frame),
@@ -145,7 +151,7 @@ export const flowsOf = (test: ProgramCase, frame: FlowFrame, order: Flows['order
   address: clientBase,
   port: 1024,
   flowBits: test.flowBits,
-  portBits: portBits(test),
+  portBits: portBitsOf(test),
   order,
   from,
   redirect: 0,

@@ -9,14 +9,14 @@ import type { Options } from './options.js';
 import { floodCase, type ProgramCase, programCases } from './program-cases.js';
 import { rowsOf } from './program-rows.js';
 import { type Bed, closeReferences, openReferences, type ProgramTurn, prepare, Turns } from './program-samples.js';
-import { clientBase, makeProgramStations } from './program-stations.js';
+import { clientBase, fillTable, makeProgramStations } from './program-stations.js';
 import type { Row } from './report.js';
 import type { Wrapper } from './wrap.js';
 
 const measureCase = (bed: Bed, test: ProgramCase): readonly Row[] =>
   inside(bed.director, () => {
-    const datapath = openDatapath(test.tableBits);
-    const references = test.kind === 'tc' ? undefined : openReferences(bed, test, datapath.table.slots);
+    const datapath = openDatapath(fillTable, test.tableBits);
+    const references = test.kind !== 'plain' ? undefined : openReferences(bed, test, datapath.table.slots);
     try {
       prepare(bed, datapath, test, references);
       const turns = new Turns(bed, test, references);
@@ -38,7 +38,7 @@ const flood = (bed: Bed): readonly Row[] =>
     const found: ProgramTurn[] = [];
     let missing: string | undefined;
     for (let round = 0; round < (bed.options.quick ? 1 : 5); round += 1) {
-      const datapath: Datapath = openDatapath(flowBits);
+      const datapath: Datapath = openDatapath(fillTable, flowBits);
       const references = openReferences(bed, test, datapath.table.slots);
       try {
         prepare(bed, datapath, test, references);

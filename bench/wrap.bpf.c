@@ -14,22 +14,24 @@
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_endian.h>
 
-#define WORDS 9
+#define WORDS 11
+#define FRAME_LENGTH 64  /* IPv4: 9 words */
+#define FRAME6_LENGTH 80 /* IPv6: 11 words */
 #define ORDER_COUNTER 1
 
-/* A frame's first 64 bytes as the 9 words of `word_at`, the part that changes left zero; mirrored by bench/wrap.ts. */
+/* A frame's first bytes as words that overlap, the part that changes left zero; mirrored by bench/wrap.ts. */
 struct control {
 	__u64 words[WORDS];
 	__u32 length;        /* bytes of the frame as given to the kernel */
 	__u32 order;         /* ORDER_COUNTER: one after the other; otherwise a full-period LCG */
 	__u32 mask;          /* flows - 1 */
 	__u32 state;         /* the flow before this one */
-	__u32 address;       /* IPv4 address of flow 0, host order */
+	__u32 address;       /* IPv4 address of flow 0, or the last 32 bits of its IPv6 address, host order */
 	__u32 address_shift; /* flow >> address_shift is added to the address */
-	__u32 address_at;    /* bit of words[4] where the address goes: 0 source, 32 destination */
+	__u32 address_at;    /* IPv4: bit of words[4] where the address goes: 0 source, 32 destination */
 	__u32 port;          /* port of flow 0 */
 	__u32 port_mask;     /* flow & port_mask is added to the port */
-	__u32 port_at;       /* bit of words[5] where the port goes: 0 source, 16 destination */
+	__u32 port_at;       /* IPv4: bit of words[5] where the port goes: 0 source, 16 destination */
 	__u32 ip_sum;        /* sum of the header's 16-bit words but for the address and the checksum */
 	__u32 l4_sum;        /* the same of pseudo header, TCP or UDP header and payload, but for address and port */
 	__u32 udp;           /* 1: the L4 checksum stands at 40; 0: at 50 (TCP) */
@@ -119,20 +121,56 @@ static __always_inline void put_words(void *data, const struct control *c, __u64
 	*(__u64 *)(data + 56) = c->words[8];
 }
 
+/* The same for IPv6 and TCP, where the client sends: its address ends at 37, its port stands at 54. */
+static __always_inline void put_words6(void *data, const struct control *c, __u64 address, __u64 port, __u64 l4)
+{
+	*(__u64 *)(data + 0) = c->words[0];
+	*(__u64 *)(data + 6) = c->words[1];
+	*(__u64 *)(data + 14) = c->words[2];
+	*(__u64 *)(data + 22) = c->words[3];
+	*(__u64 *)(data + 30) = c->words[4] | address << 32;
+	*(__u64 *)(data + 38) = c->words[5];
+	*(__u64 *)(data + 46) = c->words[6];
+	*(__u64 *)(data + 54) = c->words[7] | port;
+	*(__u64 *)(data + 62) = c->words[8];
+	*(__u64 *)(data + 70) = c->words[9] | l4;
+	*(__u64 *)(data + 72) = c->words[10];
+}
+
+static __always_inline __u32 next_flow(struct control *c)
+{
+	__u32 flow = c->order == ORDER_COUNTER ? c->state + 1 : c->state * 1664525 + 1013904223;
+
+	c->state = flow & c->mask;
+	return c->state;
+}
+
 /* The next flow's frame over what is there; < 0 when the frame is not one of ours. */
 static __always_inline int write_frame(void *data, void *end, struct control *c)
 {
 	__u32 flow, address, port, parts;
 
-	if (data + 64 > end)
+	if (data + FRAME_LENGTH > end)
 		return -1;
-	flow = c->order == ORDER_COUNTER ? c->state + 1 : c->state * 1664525 + 1013904223;
-	flow &= c->mask;
-	c->state = flow;
+	flow = next_flow(c);
 	address = c->address + (flow >> (c->address_shift & 31));
 	port = c->port + (flow & c->port_mask);
 	parts = (address >> 16) + (address & 0xffff);
 	put_words(data, c, bpf_htonl(address), bpf_htons(port), fold(c->ip_sum + parts), fold(c->l4_sum + parts + port));
+	return 0;
+}
+
+static __always_inline int write_frame6(void *data, void *end, struct control *c)
+{
+	__u32 flow, address, port, parts;
+
+	if (data + FRAME6_LENGTH > end)
+		return -1;
+	flow = next_flow(c);
+	address = c->address + (flow >> (c->address_shift & 31));
+	port = c->port + (flow & c->port_mask);
+	parts = (address >> 16) + (address & 0xffff);
+	put_words6(data, c, bpf_htonl(address), bpf_htons(port), fold(c->l4_sum + parts + port));
 	return 0;
 }
 
@@ -203,6 +241,16 @@ int wrap_tc(struct __sk_buff *skb)
 	struct control *c = the_control();
 
 	if (c && !write_frame((void *)(long)skb->data, (void *)(long)skb->data_end, c))
+		bpf_tail_call(skb, &slot_tc, 0);
+	return TC_ACT_SHOT;
+}
+
+SEC("tc")
+int wrap_tc6(struct __sk_buff *skb)
+{
+	struct control *c = the_control();
+
+	if (c && !write_frame6((void *)(long)skb->data, (void *)(long)skb->data_end, c))
 		bpf_tail_call(skb, &slot_tc, 0);
 	return TC_ACT_SHOT;
 }

@@ -2,7 +2,7 @@
 // and returns what that program costs alone.
 import { native } from '../src/sys/addon.js';
 import { type BpfMap, ObjectFile, type Program } from '../src/sys/bpf/bpf-objects.js';
-import { FRAME_LENGTH, type Template } from './frames.js';
+import { FRAME_LENGTH, type Template, WORDS_MAX } from './frames.js';
 
 /** Flow n has address `address + (n >> portBits)` and port `port + (n & (2^portBits - 1))`; n runs over 2^flowBits. */
 export interface Flows {
@@ -21,7 +21,7 @@ export interface Flows {
   readonly redirect: number;
 }
 
-const CONTROL_SIZE = 128;
+const CONTROL_SIZE = 144;
 const key = new Uint8Array(4);
 
 const controlBytes = (flows: Flows): Uint8Array => {
@@ -30,7 +30,7 @@ const controlBytes = (flows: Flows): Uint8Array => {
   flows.template.words.forEach((word, index) => view.setBigUint64(index * 8, word, true));
   const source = flows.varies === 'source';
   const numbers = [
-    FRAME_LENGTH,
+    flows.template.bytes.length,
     flows.order === 'counted' ? 1 : 0,
     2 ** flows.flowBits - 1,
     flows.from,
@@ -45,7 +45,7 @@ const controlBytes = (flows: Flows): Uint8Array => {
     flows.protocol === 'udp' ? 1 : 0,
     flows.redirect,
   ];
-  numbers.forEach((number, index) => view.setUint32(72 + index * 4, number, true));
+  numbers.forEach((number, index) => view.setUint32(WORDS_MAX * 8 + index * 4, number, true));
   return bytes;
 };
 
@@ -66,8 +66,10 @@ export const skbFrom = (ifindex: number): Uint8Array => {
   return ctx;
 };
 
-/** What the wrapper calls: an XDP program without or with frags, or one for tc. */
-export type Kind = 'plain' | 'frags' | 'tc';
+/** What the wrapper calls, and with which frames: an XDP program without or with frags, or one for tc with IPv4 or with IPv6. */
+export type Kind = 'plain' | 'frags' | 'tc' | 'tc6';
+/** The programs of a kind share a slot. */
+const hookOf = (kind: Kind): Exclude<Kind, 'tc6'> => (kind === 'tc6' ? 'tc' : kind);
 
 export interface Run {
   /** Mean ns a run. */
@@ -122,11 +124,16 @@ export class Wrapper {
   /** Puts a program behind the wrapper for its kind. */
   under(program: Program, kind: Kind): void {
     const value = new Uint32Array([program.fd.number]);
-    this.#map(`slot_${kind}`).update(key, new Uint8Array(value.buffer));
+    this.#map(`slot_${hookOf(kind)}`).update(key, new Uint8Array(value.buffer));
+  }
+
+  /** The program of a kind that does nothing. */
+  empty(kind: Kind): Program {
+    return this.program(`empty_${hookOf(kind)}`);
   }
 
   #test(program: Program, repeat: number, ifindex: number, kind: Kind = 'plain'): Run {
-    const ctx = kind === 'tc' ? skbFrom(ifindex) : xdpFrom(FRAME_LENGTH, ifindex);
+    const ctx = hookOf(kind) === 'tc' ? skbFrom(ifindex) : xdpFrom(FRAME_LENGTH, ifindex);
     const result = program.test({ data: this.#frame, repeat, ctx });
     return { nanoseconds: result.duration, verdict: result.retval };
   }
@@ -166,7 +173,7 @@ export class Wrapper {
   /** ns of one of the eight calls of a program. */
   #eighth(name: string, verdict: number, repeat: number, ifindex: number): number {
     const calls = this.#test(this.program(name), repeat, ifindex);
-    const none = this.#test(this.program('empty_plain'), repeat, ifindex);
+    const none = this.#test(this.empty('plain'), repeat, ifindex);
     if (calls.verdict !== verdict) throw new Error(`${name} returned ${calls.verdict}, not ${verdict}`);
     return (calls.nanoseconds - none.nanoseconds) / 8;
   }

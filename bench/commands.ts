@@ -1,0 +1,115 @@
+// Part 10: how long commands take with large tables, from the start of the process to its end, on all cores.
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import type { Datapath } from './datapath.js';
+import { establish, learnHops, onDirector, plain } from './many-connections.js';
+import { median } from './median.js';
+import { dropNamespace, makeNamespace } from './namespaces.js';
+import type { Options } from './options.js';
+import { run } from './processes.js';
+import type { Row } from './report.js';
+import { rowOf } from './row-of.js';
+import { allCpus } from './vrrp-pair.js';
+import { now } from './wait.js';
+import type { Wrapper } from './wrap.js';
+
+const row = rowOf('commands');
+const bin = (name: string): string => fileURLToPath(new URL(`../../bin/${name}`, import.meta.url));
+
+const SERVICES = 10_000;
+const SERVERS_EACH = 3;
+const LISTED = 1_000_000;
+const RESTORE_MAX_S = 2;
+const LISTING_MAX_S = 3;
+
+const onAllCpus = (...command: readonly string[]): readonly string[] => ['taskset', '-c', allCpus, ...command];
+
+/** As ipvsadm-save writes it. */
+const rules = (): string => {
+  const lines: string[] = [];
+  for (let service = 0; service < SERVICES; service += 1) {
+    const address = `10.1.${service >> 8}.${service & 255}:80`;
+    lines.push(`-A -t ${address} -s wlc`);
+    for (let server = 1; server <= SERVERS_EACH; server += 1)
+      lines.push(`-a -t ${address} -r 10.2.${server}.1:${10_000 + service} -m -w 1`);
+  }
+  return `${lines.join('\n')}\n`;
+};
+
+/** Seconds; @throws Error when it fails */
+const timed = (namespace: string, command: readonly string[], input = ''): { readonly seconds: number; readonly output: string } => {
+  const began = now();
+  const output = run(namespace, onAllCpus(...command), input);
+  return { seconds: now() - began, output };
+};
+
+/** The start of a program of this node, for comparison. */
+const nodeStart = (): number => {
+  const began = now();
+  const { status } = spawnSync('taskset', ['-c', allCpus, process.execPath, '-e', '']);
+  if (status !== 0) throw new Error(`node -e '' ended with status ${status}`);
+  return now() - began;
+};
+
+const countOf = (text: string, pattern: RegExp): number => text.match(pattern)?.length ?? 0;
+
+/** Into an empty table, which is loaded already. */
+const restore = (times: number): readonly Row[] => {
+  const found: { readonly restored: number; readonly listed: number; readonly start: number }[] = [];
+  const text = rules();
+  const namespace = makeNamespace('commands');
+  try {
+    for (let turn = 0; turn < times; turn += 1) {
+      run(namespace, [bin('weir'), 'load']);
+      const start = nodeStart();
+      const { seconds: restored } = timed(namespace, [bin('ipvsadm'), '-R'], text);
+      const { seconds: listed, output } = timed(namespace, [bin('ipvsadm'), '-Ln']);
+      const services = countOf(output, /^TCP /gm);
+      const servers = countOf(output, /^ {2}-> \d/gm);
+      if (services !== SERVICES || servers !== SERVICES * SERVERS_EACH)
+        throw new Error(`${services} services and ${servers} servers are in the table`);
+      found.push({ restored, listed, start });
+      run(namespace, [bin('weir'), 'unload']);
+    }
+  } finally {
+    dropNamespace(namespace);
+  }
+  const starts = found.map(({ start }) => start);
+  return [
+    row(
+      `ipvsadm -R, ${SERVICES} services of ${SERVERS_EACH} servers`,
+      found.map(({ restored }) => restored),
+      's',
+      { gate: { kind: 'at-most', limit: RESTORE_MAX_S }, note: `node -e '': ${median(starts).toFixed(3)} s` },
+    ),
+    row(
+      'ipvsadm -Ln of the same',
+      found.map(({ listed }) => listed),
+      's',
+    ),
+  ];
+};
+
+const listConnections = (namespace: string, times: number): Row => {
+  const count = `"$1" -Lcn | grep -c '^TCP .*ESTABLISHED'`;
+  const found = Array.from({ length: times }, () => timed(namespace, ['sh', '-c', count, 'sh', bin('ipvsadm')]));
+  const lines = found.map(({ output }) => Number(output));
+  const wrong = lines.find((each) => each !== LISTED);
+  const samples = wrong === undefined ? found.map(({ seconds }) => seconds) : [Number.NaN];
+  return row(`ipvsadm -Lcn of ${LISTED} connections`, samples, 's', {
+    gate: { kind: 'at-most', limit: LISTING_MAX_S },
+    note: `${wrong ?? LISTED} connections listed`,
+  });
+};
+
+export const commands = (options: Options, wrapper: Wrapper): readonly Row[] => {
+  const times = options.quick ? 2 : 5;
+  return [
+    ...restore(times),
+    ...onDirector('list', (datapath: Datapath, ifindex, namespace) => {
+      learnHops(datapath, plain, ifindex);
+      establish(wrapper, datapath, plain, ifindex, LISTED);
+      return [listConnections(namespace, times)];
+    }),
+  ];
+};

@@ -1,0 +1,79 @@
+// One case on two sides, which differ in their director's table or in the address family: in turns, as a ratio.
+import type { Datapath } from './datapath.js';
+import { inside } from './inside.js';
+import { median } from './median.js';
+import type { ProgramCase } from './program-cases.js';
+import { problemOf } from './program-rows.js';
+import { type Bed, type ProgramTurn, prepare, Turns } from './program-samples.js';
+import type { Gate, Row } from './report.js';
+
+export interface Side {
+  readonly bed: Bed;
+  readonly datapath: Datapath;
+  readonly test: ProgramCase;
+}
+
+const TURNS = 9;
+const QUICK_TURNS = 3;
+
+/** Samples of all sides, in turns. Only connections of the case are in the table of IPv4. */
+const sample = (sides: readonly Side[]): readonly (readonly ProgramTurn[])[] => {
+  const running = sides.map((side) => {
+    const { bed, datapath, test } = side;
+    inside(bed.director, () => {
+      datapath.table.clear();
+      prepare(bed, datapath, test, undefined);
+    });
+    return { ...side, turns: new Turns(bed, test, undefined), taken: [] as ProgramTurn[] };
+  });
+  const rounds = sides[0]?.bed.options.quick === true ? QUICK_TURNS : TURNS;
+  for (let round = 0; round < rounds; round += 1)
+    for (const { bed, datapath, turns, taken } of running) taken.push(inside(bed.director, () => turns.take(datapath)));
+  return running.map(({ taken }) => taken);
+};
+
+/** A side that did not do the work has no speed. */
+const problemOfSide = ({ test }: Side, turns: readonly ProgramTurn[]): string | undefined =>
+  problemOf(
+    test.name,
+    test,
+    turns.map(({ weir }) => weir),
+  );
+
+const timesOf = (turns: readonly ProgramTurn[]): readonly number[] => turns.map(({ nanoseconds }) => nanoseconds);
+
+/** The case of one side alone: ns. */
+export const measured = (part: string, side: Side, gate?: Gate): Row => {
+  const [turns = []] = sample([side]);
+  const samples = timesOf(turns);
+  const problem = problemOfSide(side, turns);
+  return {
+    part,
+    name: side.test.name,
+    value: problem === undefined ? median(samples) : Number.NaN,
+    unit: 'ns',
+    samples,
+    ...(gate === undefined ? {} : { gate }),
+    ...(problem === undefined ? {} : { note: problem }),
+  };
+};
+
+/** `side` as a multiple of `base`: the median over the turns. */
+export const compared = (part: string, side: Side, base: Side, atMost: number): Row => {
+  const [turns = [], baseTurns = []] = sample([side, base]);
+  const [samples, baseSamples] = [timesOf(turns), timesOf(baseTurns)];
+  const problem = problemOfSide(side, turns) ?? problemOfSide(base, baseTurns);
+  const ratio = median(samples.map((each, index) => each / (baseSamples[index] ?? Number.NaN)));
+  const valid = problem === undefined;
+  return {
+    part,
+    name: side.test.name,
+    value: valid ? median(samples) : Number.NaN,
+    unit: 'ns',
+    ratio: valid ? ratio : Number.NaN,
+    basis: `of ${base.test.name}`,
+    samples,
+    gate: { kind: 'at-most', limit: atMost },
+    note: problem ?? `${base.test.name}: ${median(baseSamples).toFixed(1)} ns`,
+  };
+};

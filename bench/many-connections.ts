@@ -1,0 +1,77 @@
+// A director with many connections: of IPv4, of IPv6, and of a service of all ports, each kind in a table of its own.
+import { IPV6_PINS, WIDE_PINS } from '../src/datapath/ebpf/table/tables.js';
+import { frameOf } from './agreement.js';
+import { type Datapath, openDatapath } from './datapath.js';
+import type { FlowFrame } from './frames.js';
+import { inside } from './inside.js';
+import { ACK, established, flowsOf, type ProgramCase, request, SYN } from './program-cases.js';
+import type { Row } from './report.js';
+import { addPools, dropStations, makeStations, prefix, type StationPool } from './stations.js';
+import type { Wrapper } from './wrap.js';
+
+/** `pin`: the map of its table. `test`: its packets. */
+export interface ConnectionKind {
+  readonly name: string;
+  readonly pin: string;
+  readonly test: ProgramCase;
+}
+
+/** More flows than a test has connections. */
+const FLOW_BITS = 28;
+const CHUNK_BITS = 16;
+const [PLAIN, SIX, ALL_PORTS] = [1, 2, 3] as const;
+
+const pools: readonly StationPool[] = [
+  { id: PLAIN, servers: 1, method: 'route' },
+  { id: SIX, servers: 1, method: 'route', six: true },
+  { id: ALL_PORTS, servers: 1, method: 'route', allPorts: true },
+];
+
+export const plain = established('IPv4', PLAIN, FLOW_BITS);
+const six = { ...request(SIX, ACK), prefix };
+export const kinds: readonly ConnectionKind[] = [
+  { name: 'IPv4', pin: 'conns', test: plain },
+  { name: 'IPv6', pin: IPV6_PINS.conns, test: { ...plain, kind: 'tc6', frame: six } },
+  { name: 'a service of all ports', pin: WIDE_PINS.conns, test: { ...plain, kind: 'tc', frame: request(ALL_PORTS, ACK) } },
+];
+
+const withFlags = (frame: FlowFrame, flags: number): FlowFrame => ({ ...frame, flags });
+
+/** Opens and establishes so many connections, a chunk at a time: only a half-open one may be replaced by another. */
+export const establish = (wrapper: Wrapper, datapath: Datapath, test: ProgramCase, ifindex: number, count: number): void => {
+  const chunk = 2 ** CHUNK_BITS;
+  for (let from = 0; from < count; from += chunk) {
+    for (const flags of [SYN, ACK]) {
+      const before = (from + 2 ** test.flowBits - 1) % 2 ** test.flowBits;
+      wrapper.use(flowsOf(test, withFlags(test.frame, flags), 'counted', before));
+      wrapper.under(test.kind === 'plain' ? datapath.xdp : datapath.ingress, test.kind);
+      wrapper.run(test.kind, Math.min(chunk, count - from), ifindex);
+    }
+  }
+};
+
+/** The next hops of the first flows' destinations are known then, so that XDP forwards. */
+export const learnHops = (datapath: Datapath, test: ProgramCase, ifindex: number): void => {
+  datapath.renewHops([frameOf(test, withFlags(test.frame, SYN), 0)], ifindex);
+  datapath.keepHops(true);
+};
+
+/** In a namespace with a director that has the three services. */
+export const onDirector = (
+  name: string,
+  work: (datapath: Datapath, ifindex: number, namespace: string) => readonly Row[],
+): readonly Row[] => {
+  const stations = makeStations(name, 1);
+  try {
+    return inside(stations.director, () => {
+      const datapath = openDatapath((director) => addPools(director, pools));
+      try {
+        return work(datapath, stations.interfaces.l0, stations.director);
+      } finally {
+        datapath.close();
+      }
+    });
+  } finally {
+    dropStations(stations);
+  }
+};
