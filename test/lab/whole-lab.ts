@@ -9,7 +9,7 @@ import { evidenceOf, skipWithoutNetns } from './weir-lab.js';
 export const STRESS_LABS: readonly string[] = ['stress', 'stress-firewall'];
 
 /** Labs that mostly wait for timers of VRRP and of health checks. */
-export const VRRP_LABS: readonly string[] = ['dual', 'split-brain', 'ha', 'misc-check'];
+export const VRRP_LABS: readonly string[] = ['dual', 'split-brain', 'ha', 'misc-check', 'mail'];
 
 const netns = skipWithoutNetns();
 

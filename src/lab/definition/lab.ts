@@ -13,9 +13,16 @@ export interface LabRoute {
   readonly dev?: string;
 }
 
-/** A web site served by the host itself; the default of `body` is `Welcome from HOST`. */
+export const MAIL_PROTOCOLS = ['smtp', 'pop3', 'imap'] as const;
+export type MailProtocol = (typeof MAIL_PROTOCOLS)[number];
+
+/**
+ * A web site served by the host itself, or with `protocol` a port of its mail server. `body`: the page, or the greeting and the text of the
+ * first mail; by default `Welcome from HOST`.
+ */
 export interface LabSite {
   readonly port: number;
+  readonly protocol?: MailProtocol;
   readonly address?: string;
   readonly body?: string;
 }
@@ -110,7 +117,7 @@ export interface TrafficStep {
   readonly expect: readonly TrafficExpectation[];
 }
 
-/** Requests in the servers' own access logs since the last mark, by host; a host `*` is the sum over all hosts. */
+/** Requests, and mails taken or handed out, in the servers' own logs since the last mark, by host; a host `*` is the sum over all hosts. */
 export interface ServedStep {
   readonly kind: 'served';
   readonly say?: string;

@@ -87,6 +87,11 @@ const spoiled: readonly (readonly [string, (lab: ReturnType<typeof right>) => un
     'hosts.b.sites[0].port: expected a port (1 to 65535), got 65536',
   ],
   [
+    'a protocol that is none of mail',
+    (lab) => ({ ...lab, hosts: { ...lab.hosts, b: { ...lab.hosts.b, sites: [{ port: 21, protocol: 'ftp' }] } } }),
+    'hosts.b.sites[0].protocol: expected one of smtp, pop3, imap, got "ftp"',
+  ],
+  [
     'traffic in a lab without captures',
     (lab) => ({ ...lab, capture: false, steps: [{ kind: 'traffic', expect: [{ packets: 0 }] }] }),
     'steps[0]: traffic cannot be checked: the lab has capture: false',

@@ -1,5 +1,5 @@
 // Validates a lab file: each wrong key with its path and what is expected there.
-import { type Lab, SEEN_PROTOCOLS } from './lab.js';
+import { type Lab, MAIL_PROTOCOLS, SEEN_PROTOCOLS } from './lab.js';
 import { SWITCHES } from './names.js';
 import {
   address,
@@ -134,6 +134,7 @@ const host = object(
       object(
         { port },
         {
+          protocol: oneOf(MAIL_PROTOCOLS),
           address,
           body: text('one line without $', (value) => /^[^\n$\0]+$/.test(value)),
         },

@@ -8,6 +8,7 @@ import { drRedirect } from './dr-redirect.js';
 import { drTwoNets } from './dr-two-nets.js';
 import { dual } from './dual.js';
 import { ha } from './ha.js';
+import { mail } from './mail.js';
 import { miscCheck } from './misc-check.js';
 import { nat, nat6 } from './nat.js';
 import { nat2 } from './nat-2.js';
@@ -32,6 +33,7 @@ export const labs: readonly Lab[] = [
   splitBrain,
   ha,
   miscCheck,
+  mail,
   stress,
   stressFirewall,
 ];

@@ -1,7 +1,7 @@
 // Runs a lab: builds it, runs its steps, collects the evidence, and takes it down in every case.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Lab } from '../definition/lab.js';
+import type { Lab, LabSite } from '../definition/lab.js';
 import { hostInterfacesOf } from '../definition/names.js';
 import type { Evidence, StepEvidence } from '../judge/evidence.js';
 import { CURLRC, findCommand } from '../state/paths.js';
@@ -52,18 +52,26 @@ async function interruptible<T>(work: (abort: AbortSignal, caught: () => NodeJS.
   }
 }
 
+function serversText(server: ServerKind, sites: readonly LabSite[]): readonly string[] {
+  const web = sites.filter(({ protocol }) => protocol === undefined).map(({ port }) => port);
+  const mail = sites.flatMap(({ port, protocol }) => (protocol === undefined ? [] : [`${port} (${protocol})`]));
+  return [
+    ...(web.length === 0 ? [] : [`${server} on port ${web.join(', ')}`]),
+    ...(mail.length === 0 ? [] : [`mail on port ${mail.join(', ')}`]),
+  ];
+}
+
 function describeHosts(lab: Lab, server: ServerKind, print: RunOptions['print']): void {
   const width = Math.max(...Object.keys(lab.hosts).map((name) => name.length));
   for (const [name, host] of Object.entries(lab.hosts)) {
     const interfaces = Object.entries(host.interfaces).map(([interfaceName, iface]) =>
       [interfaceName, ...(iface.addresses ?? []), 'on', iface.switch].join(' '),
     );
-    const sites = host.sites ?? [];
     print(
       [
         `  ${name.padEnd(width)}  ${interfaces.join(', ')}`,
         ...(host.gateway === undefined ? [] : [`gateway ${host.gateway}`]),
-        ...(sites.length === 0 ? [] : [`${server} on port ${sites.map(({ port }) => port).join(', ')}`]),
+        ...serversText(server, host.sites ?? []),
       ].join('; '),
     );
   }

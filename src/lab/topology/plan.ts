@@ -126,6 +126,8 @@ export function planLab(lab: Lab, run: string): readonly Action[] {
   ];
 }
 
+const siteText = ({ port, protocol }: LabSite): string => `port ${port}${protocol === undefined ? '' : ` (${protocol})`}`;
+
 /** One action as a command line. */
 export function actionText(action: Action): string {
   switch (action.kind) {
@@ -136,6 +138,6 @@ export function actionText(action: Action): string {
     case 'sysctl':
       return `ip netns exec ${action.namespace} sysctl -w ${action.key}=${action.value}`;
     case 'sites':
-      return `ip netns exec ${action.namespace} nginx …  # ${action.sites.map(({ port }) => `port ${port}`).join(', ')}`;
+      return `ip netns exec ${action.namespace} nginx …  # ${action.sites.map(siteText).join(', ')}`;
   }
 }

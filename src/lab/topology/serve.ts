@@ -1,23 +1,75 @@
-// The built-in web server for labs without nginx: `weir lab serve FILE`, run inside a host's namespace.
-import { appendFileSync, readFileSync } from 'node:fs';
-import { createServer } from 'node:http';
-import type { LabSite } from '../definition/lab.js';
+// The built-in servers of labs: `weir lab serve FILE`, run inside a host's namespace. Web sites where nginx is missing, and mail.
+import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer as createWebServer } from 'node:http';
+import { createServer, type Socket } from 'node:net';
+import { dirname, join } from 'node:path';
+import type { LabSite, MailProtocol } from '../definition/lab.js';
+import { firstMail, type MailServer, mailSession } from './mail-sessions.js';
 
-interface ServeFile {
+/** sites.ts writes it, in the host's folder. */
+export interface ServeFile {
   readonly log: string;
+  readonly host: string;
   readonly sites: readonly (LabSite & { readonly body: string })[];
 }
 
-/** Serves until the process ends. sites.ts writes the file. */
+/** A file of that name in the host's folder makes its mail server refuse mail. */
+const FULL = 'full';
+const LINE_MAX = 65_536;
+const BACKLOG = 4096;
+
+type Log = (client: string | undefined, port: number, status: number) => void;
+
+const listening = ({ port, address }: LabSite) => ({ port, host: address ?? '0.0.0.0', ipv6Only: true, backlog: BACKLOG });
+
+function serveWeb(site: ServeFile['sites'][number], log: Log): void {
+  const text = `${site.body}\n`;
+  createWebServer((request, response) => {
+    response.writeHead(200, { 'Content-Type': 'text/plain', 'Content-Length': Buffer.byteLength(text) });
+    response.end(request.method === 'HEAD' ? undefined : text);
+    log(request.socket.remoteAddress, site.port, 200);
+  }).listen(listening(site));
+}
+
+/** Holds a session line by line. A client that goes away in the middle of one is no failure of the server. */
+function converse(socket: Socket, protocol: MailProtocol, server: MailServer, served: () => void): void {
+  const session = mailSession(protocol, server);
+  let rest = '';
+  const answer = ({ send, ends = false, served: counts = false }: ReturnType<typeof session.begin>): void => {
+    if (counts) served();
+    if (send !== '') socket.write(send, 'latin1');
+    if (ends) socket.end();
+  };
+  socket.setEncoding('latin1');
+  socket.on('error', () => socket.destroy());
+  socket.on('data', (text: string) => {
+    const whole = (rest + text).split('\n');
+    rest = whole.pop() ?? '';
+    if (rest.length > LINE_MAX) socket.destroy();
+    for (const line of whole) if (socket.writable) answer(session.line(line.replace(/\r$/, '')));
+  });
+  answer(session.begin());
+}
+
+function serveMail(site: LabSite, protocol: MailProtocol, server: MailServer, log: Log): void {
+  createServer((socket) => {
+    const client = socket.remoteAddress;
+    converse(socket, protocol, server, () => log(client, site.port, 250));
+  }).listen(listening(site));
+}
+
+/** Serves until the process ends, whose id is in a file beside its own, `mail.pid` for `mail.json`. */
 export function serve(path: string): Promise<never> {
-  const { log, sites } = JSON.parse(readFileSync(path, 'utf8')) as ServeFile;
+  const { log: logFile, host, sites } = JSON.parse(readFileSync(path, 'utf8')) as ServeFile;
+  const log: Log = (client = '-', port, status) => appendFileSync(logFile, `${client.replace(/^::ffff:/, '')} ${port} ${status}\n`);
+  const greeting = sites.find(({ protocol }) => protocol !== undefined)?.body ?? '';
+  const full = join(dirname(path), FULL);
+  const mails = [firstMail(host, greeting)];
+  const server: MailServer = { host, greeting, mails, isFull: () => existsSync(full) };
+  writeFileSync(path.replace(/\.json$/, '.pid'), `${process.pid}\n`);
   for (const site of sites) {
-    const server = createServer((request, response) => {
-      response.writeHead(200, { 'Content-Type': 'text/plain', 'Content-Length': Buffer.byteLength(site.body) });
-      response.end(request.method === 'HEAD' ? undefined : site.body);
-      appendFileSync(log, `${(request.socket.remoteAddress ?? '-').replace(/^::ffff:/, '')} ${site.port} 200\n`);
-    });
-    server.listen({ port: site.port, host: site.address ?? '0.0.0.0', ipv6Only: true, backlog: 4096 });
+    if (site.protocol === undefined) serveWeb(site, log);
+    else serveMail(site, site.protocol, server, log);
   }
   return new Promise(() => {});
 }

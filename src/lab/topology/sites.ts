@@ -1,4 +1,4 @@
-// Starts a host's web sites: nginx, or the built-in server. Either runs inside the host's namespace.
+// Starts a host's servers inside its namespace: nginx for web sites, or the built-in server; the built-in one for mail.
 
 import { existsSync, mkdirSync, readFileSync, readlinkSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -8,6 +8,7 @@ import { type Service, startChild } from '../../sys/processes/child.js';
 import type { LabSite } from '../definition/lab.js';
 import { findCommand, labEnvironment } from '../state/paths.js';
 import { nginxConfig, siteBody } from './nginx-config.js';
+import type { ServeFile } from './serve.js';
 
 export type ServerKind = 'nginx' | 'builtin';
 
@@ -53,39 +54,62 @@ async function untilListening(service: Service, namespace: string, ports: readon
   }
 }
 
-/** Starts a host's server and resolves when it listens. @throws WeirError web-server-failed with its error output */
+/** What runs a host's servers, and the file that it reads. */
+interface Server {
+  readonly config: string;
+  readonly text: string;
+  readonly argv: readonly string[];
+  readonly sites: readonly LabSite[];
+}
+
+function builtin(host: string, sites: readonly LabSite[], folder: string, name: string): Server {
+  const config = join(folder, host, name);
+  const file: ServeFile = { log: accessLog(folder, host), host, sites: sites.map((site) => ({ ...site, body: siteBody(host, site) })) };
+  return { config, text: JSON.stringify(file), argv: ['weir', 'lab', 'serve', config], sites };
+}
+
+function nginx(host: string, sites: readonly LabSite[], folder: string): Server {
+  const own = join(folder, host);
+  const config = join(own, 'nginx.conf');
+  const argv = ['nginx', '-p', own, '-e', join(own, 'error.log'), '-c', config];
+  return { config, text: nginxConfig(host, sites, own), argv, sites };
+}
+
+const isMail = ({ protocol }: LabSite): boolean => protocol !== undefined;
+
+function serversOf(kind: ServerKind, host: string, sites: readonly LabSite[], folder: string): readonly Server[] {
+  const web = sites.filter((site) => !isMail(site));
+  const mail = sites.filter(isMail);
+  return [
+    ...(web.length === 0 ? [] : [kind === 'nginx' ? nginx(host, web, folder) : builtin(host, web, folder, 'sites.json')]),
+    ...(mail.length === 0 ? [] : [builtin(host, mail, folder, 'mail.json')]),
+  ];
+}
+
+/** Starts a host's servers and resolves when all listen. @throws WeirError web-server-failed with its error output */
 export async function startSites(
   kind: ServerKind,
   namespace: string,
   host: string,
   sites: readonly LabSite[],
   folder: string,
-): Promise<Service> {
+): Promise<void> {
   const own = join(folder, host);
   mkdirSync(own, { recursive: true });
   writeFileSync(accessLog(folder, host), '');
-  const config = join(own, kind === 'nginx' ? 'nginx.conf' : 'sites.json');
-  writeFileSync(
-    config,
-    kind === 'nginx'
-      ? nginxConfig(host, sites, own)
-      : JSON.stringify({
-          log: accessLog(folder, host),
-          sites: sites.map((site) => ({ ...site, body: `${siteBody(host, site)}\n` })),
-        }),
-  );
-  const argv = kind === 'nginx' ? ['nginx', '-p', own, '-e', join(own, 'error.log'), '-c', config] : ['weir', 'lab', 'serve', config];
-  const service = await startChild(['ip', 'netns', 'exec', namespace, ...argv], {
-    env: labEnvironment(folder),
-    stderrPath: join(own, 'stderr'),
-  });
-  await untilListening(
-    service,
-    namespace,
-    sites.map(({ port }) => port),
-    host,
-  );
-  return service;
+  for (const { config, text, argv, sites: served } of serversOf(kind, host, sites, folder)) {
+    writeFileSync(config, text);
+    const service = await startChild(['ip', 'netns', 'exec', namespace, ...argv], {
+      env: labEnvironment(folder),
+      stderrPath: `${config}.stderr`,
+    });
+    await untilListening(
+      service,
+      namespace,
+      served.map(({ port }) => port),
+      host,
+    );
+  }
 }
 
 export interface Served {
