@@ -63,6 +63,13 @@ static napi_value js_bind(napi_env env, napi_callback_info info) {
   return bind(fd, (void *)address.at, (socklen_t)address.size) < 0 ? fail(env, "bind", errno) : NULL;
 }
 
+static napi_value js_listen(napi_env env, napi_callback_info info) {
+  ARGS("listen");
+  int fd = arg_fd(&a, 0), backlog = (int)arg_int(&a, 1, 0, INT_MAX);
+  if (args_bad(&a)) return NULL;
+  return listen(fd, backlog) < 0 ? fail(env, "listen", errno) : NULL;
+}
+
 static napi_value js_connect(napi_env env, napi_callback_info info) {
   ARGS("connect");
   int fd = arg_fd(&a, 0);
@@ -196,6 +203,7 @@ const Export socket_exports[] = {
     {"flock", js_flock},
     {"socket", js_socket},
     {"bind", js_bind},
+    {"listen", js_listen},
     {"connect", js_connect},
     {"setsockopt", js_setsockopt},
     {"attachFilter", js_attach_filter},

@@ -58,6 +58,7 @@ export interface Native {
   /** Never blocks, closes on exec. nsfd: a descriptor of the network namespace to create it in; -1 or absent: our own. */
   socket(domain: number, type: number, protocol: number, nsfd?: number): number;
   bind(fd: number, sockaddr: Uint8Array): void;
+  listen(fd: number, backlog: number): void;
   /** false: a stream socket is still connecting (EINPROGRESS): wait for POLLOUT, then read SO_ERROR. */
   connect(fd: number, sockaddr: Uint8Array): boolean;
   setsockopt(fd: number, level: number, name: number, value: Uint8Array): void;

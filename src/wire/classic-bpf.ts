@@ -11,6 +11,8 @@ const CODES = {
   loadHalfAt: 0x48,
   /** A = 8 bits at X + k. */
   loadByteAt: 0x50,
+  /** X = k */
+  setIndex: 0x01,
   /** X = the length of the IPv4 header at k, in bytes. */
   headerLength: 0xb1,
   /** A = A & k */

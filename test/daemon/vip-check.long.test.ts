@@ -2,10 +2,11 @@
 // it, the server leaves the table and comes back; the director's datapath takes none of its packets for a client's.
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
+import type { Family } from '../../src/model/address.js';
 import { noNamespaces } from '../support/netns-bed.js';
 import { noTools } from '../support/probes.js';
 import type { RunningDaemon } from '../support/running-daemon.js';
-import { VIP, VipCheckBed } from '../support/vip-check-bed.js';
+import { type Method, VipCheckBed } from '../support/vip-check-bed.js';
 
 const skip = noNamespaces() || noTools('nft', 'ss', 'curl');
 
@@ -57,89 +58,103 @@ function assertBlind(bed: VipCheckBed, daemon: RunningDaemon): void {
 }
 
 const filter = (bed: VipCheckBed, verdict: string): void => {
-  const rules = `table ip t { chain c { type filter hook input priority 0; ip daddr ${VIP} tcp dport 80 ${verdict}; }; }`;
+  const word = bed.family === 'inet' ? 'ip' : 'ip6';
+  const rules = `table ${word} t { chain c { type filter hook input priority 0; ${word} daddr ${bed.vip} tcp dport 80 ${verdict}; }; }`;
   assert.equal(bed.bad.run(['nft', '-f', '-'], rules).status, 0);
 };
-const unfilter = (bed: VipCheckBed): void => void bed.bad.run(['nft', 'delete', 'table', 'ip', 't']);
+const unfilter = (bed: VipCheckBed): void => void bed.bad.run(['nft', 'delete', 'table', bed.family === 'inet' ? 'ip' : 'ip6', 't']);
 
-test('VS/DR: each part of the way to the VIP that is broken is named, and TCP_CHECK sees none of it', { skip }, async () => {
-  const bed = new VipCheckBed('vcd', 'DR');
-  await bed.listen();
-  const daemon = await started(bed);
-  await bothAnswer(bed, daemon);
-  const without = (): void => void bed.bad.ip(`addr del ${VIP}/32 dev lo`);
-  const whole = (): void => bed.giveVip(bed.bad);
-  await breaks(bed, daemon, /^no VIP: 10\.99\.0\.12 answers ping, but nothing for 10\.99\.0\.100: /, without, whole);
-  await breaks(
-    bed,
-    daemon,
-    /^forwarded: the server sends packets for 10\.99\.0\.100 back, it has no such address\.$/,
-    () => {
-      bed.bad.sysctl('net.ipv4.ip_forward', '1');
-      bed.bad.sysctl('net.ipv4.conf.all.send_redirects', '0');
-      without();
-    },
-    () => {
-      whole();
-      bed.bad.sysctl('net.ipv4.ip_forward', '0');
-    },
-  );
-  const rejected = /^unreachable: 10\.99\.0\.100 answers "port unreachable" for 10\.99\.0\.100 port 80\.$/;
-  await breaks(
-    bed,
-    daemon,
-    rejected,
-    () => filter(bed, 'reject'),
-    () => unfilter(bed),
-  );
-  await breaks(
-    bed,
-    daemon,
-    /^filtered: the server has 10\.99\.0\.100, but does not answer /,
-    () => filter(bed, 'drop'),
-    () => unfilter(bed),
-  );
-  assertBlind(bed, daemon);
-  assert.deepEqual(bed.connections(), [], 'no probe became a connection');
-  assert.doesNotMatch(bed.director.weir('stats drops').stdout, /no_connection|martian|dead_destination/);
-  assert.deepEqual([...bed.halfOpen(bed.good), ...bed.halfOpen(bed.bad)], []);
-  assert.equal(bed.client.run(['curl', '-s', '-m', '20', '--http0.9', `http://${VIP}/`]).status, 0);
-  await breaks(
-    bed,
-    daemon,
-    /^no (neighbour: 10\.99\.0\.12 does not answer ARP on eth0|route to the real server)\.$/,
-    () => void bed.bad.ip('link set eth0 down'),
-    () => void bed.bad.ip('link set eth0 up'),
-  );
-});
+/** A server without the VIP sends its packets on. */
+function forwards(bed: VipCheckBed, on: boolean): void {
+  if (bed.family === 'inet6') {
+    bed.bad.sysctl('net.ipv6.conf.all.forwarding', on ? '1' : '0');
+    return;
+  }
+  bed.bad.sysctl('net.ipv4.ip_forward', on ? '1' : '0');
+  bed.bad.sysctl('net.ipv4.conf.all.send_redirects', '0');
+}
 
-test('VS/DR: a service that listens on the real server’s own address alone', { skip }, async () => {
-  const bed = new VipCheckBed('vcl', 'DR');
-  await bed.listen(bed.addressOf(bed.bad));
-  const daemon = await started(bed);
-  const line = await daemon.logged(/^VIP_CHECK on service \[10\.99\.0\.12\]/);
-  // Before a first success one failure is enough.
-  assert.equal(
-    line,
-    'VIP_CHECK on service [10.99.0.12]:tcp:80 failed: refused: the server has 10.99.0.100, but nothing listens on 10.99.0.100 port 80 there.',
-  );
-  await daemon.until('bad to leave', () => bed.servers(80).join() === 'good');
-  assertBlind(bed, daemon);
-});
+/** Names of hosts, which end up in those of namespaces: of each bed its own. */
+const beginnings: Readonly<Record<Family, string>> = { inet: 'vc4', inet6: 'vc6' };
+const bedOf = (letter: string, method: Method, family: Family): VipCheckBed =>
+  new VipCheckBed(`${beginnings[family]}${letter}`, method, family);
 
-test('VS/NAT: a server whose gateway is another host', { skip }, async () => {
-  const bed = new VipCheckBed('vcn', 'NAT');
-  await bed.listen();
-  const daemon = await started(bed);
-  await bothAnswer(bed, daemon);
-  await breaks(
-    bed,
-    daemon,
-    /^no way back: the server answers 10\.98\.0\.1, but not 10\.99\.0\.100: /,
-    () => void bed.bad.ip('route del default'),
-    () => void bed.bad.ip('route add default via 10.98.0.1'),
-  );
-  assertBlind(bed, daemon);
-  assert.deepEqual(bed.connections(), []);
-  assert.deepEqual([...bed.halfOpen(bed.good), ...bed.halfOpen(bed.bad)], []);
-});
+for (const family of ['inet', 'inet6'] as const) {
+  const name = family === 'inet' ? 'IPv4' : 'IPv6';
+
+  test(`${name}, VS/DR: each part of the way to the VIP that is broken is named, and TCP_CHECK sees none of it`, { skip }, async () => {
+    const bed = bedOf('d', 'DR', family);
+    await bed.listen();
+    const daemon = await started(bed);
+    await bothAnswer(bed, daemon);
+    const [vip, real] = [bed.vip, bed.addressOf(bed.bad)];
+    const fails = (text: string, broken: () => void, repaired: () => void): Promise<void> =>
+      breaks(bed, daemon, new RegExp(`^${text}`), broken, repaired);
+    const without = (): void => bed.takeVip(bed.bad);
+    const whole = (): void => bed.giveVip(bed.bad);
+    await fails(`no VIP: ${real} answers ping, but nothing for ${vip}: `, without, whole);
+    await fails(
+      `forwarded: the server sends packets for ${vip} back, it has no such address\\.$`,
+      () => {
+        forwards(bed, true);
+        without();
+      },
+      () => {
+        whole();
+        forwards(bed, false);
+      },
+    );
+    await fails(
+      `unreachable: ${vip} answers "port unreachable" for ${vip} port 80\\.$`,
+      () => filter(bed, 'reject'),
+      () => unfilter(bed),
+    );
+    await fails(
+      `filtered: the server has ${vip}, but does not answer `,
+      () => filter(bed, 'drop'),
+      () => unfilter(bed),
+    );
+    assertBlind(bed, daemon);
+    assert.deepEqual(bed.connections(), [], 'no probe became a connection');
+    assert.doesNotMatch(bed.director.weir('stats drops').stdout, /no_connection|martian|dead_destination/);
+    assert.deepEqual([...bed.halfOpen(bed.good), ...bed.halfOpen(bed.bad)], []);
+    assert.equal(bed.client.run(['curl', '-s', '-g', '-m', '20', '--http0.9', bed.url]).status, 0);
+    await fails(
+      `no (neighbour: ${real} does not answer ${family === 'inet' ? 'ARP' : 'neighbour solicitations'} on eth0|route to the real server)\\.$`,
+      () => void bed.bad.ip('link set eth0 down'),
+      () => void bed.bad.ip('link set eth0 up'),
+    );
+  });
+
+  test(`${name}, VS/DR: a service that listens on the real server’s own address alone`, { skip }, async () => {
+    const bed = bedOf('l', 'DR', family);
+    const real = bed.addressOf(bed.bad);
+    await bed.listen(real);
+    const daemon = await started(bed);
+    const line = await daemon.logged(/^VIP_CHECK on service \[\S+12\]/);
+    // Before a first success one failure is enough.
+    assert.equal(
+      line,
+      `VIP_CHECK on service [${real}]:tcp:80 failed: refused: the server has ${bed.vip}, but nothing listens on ${bed.vip} port 80 there.`,
+    );
+    await daemon.until('bad to leave', () => bed.servers(80).join() === 'good');
+    assertBlind(bed, daemon);
+  });
+
+  test(`${name}, VS/NAT: a server whose gateway is another host`, { skip }, async () => {
+    const bed = bedOf('n', 'NAT', family);
+    await bed.listen();
+    const daemon = await started(bed);
+    await bothAnswer(bed, daemon);
+    await breaks(
+      bed,
+      daemon,
+      new RegExp(`^no way back: the server answers ${family === 'inet' ? '10\\.98\\.0\\.' : 'fd98::'}1, but not ${bed.vip}: `),
+      () => bed.takeGateway(bed.bad),
+      () => bed.giveGateway(bed.bad),
+    );
+    assertBlind(bed, daemon);
+    assert.deepEqual(bed.connections(), []);
+    assert.deepEqual([...bed.halfOpen(bed.good), ...bed.halfOpen(bed.bad)], []);
+  });
+}

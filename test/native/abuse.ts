@@ -82,6 +82,7 @@ const shapes: { readonly [K in keyof Native]: string } = {
   flock: 'nn',
   socket: 'nnnn',
   bind: 'nb',
+  listen: 'nn',
   connect: 'nb',
   setsockopt: 'nnnb',
   attachFilter: 'nb',

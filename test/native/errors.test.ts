@@ -18,6 +18,7 @@ test('calls on a closed descriptor', () => {
   fails(() => n.close(-1), 'EBADF', EBADF, 'close');
   fails(() => n.flock(CLOSED, 1), 'EBADF', EBADF, 'flock');
   fails(() => n.bind(CLOSED, bytes), 'EBADF', EBADF, 'bind');
+  fails(() => n.listen(CLOSED, 1), 'EBADF', EBADF, 'listen');
   fails(() => n.connect(CLOSED, bytes), 'EBADF', EBADF, 'connect');
   fails(() => n.setsockopt(CLOSED, 1, 1, bytes), 'EBADF', EBADF, 'setsockopt');
   fails(() => n.getsockopt(CLOSED, 1, 1, bytes), 'EBADF', EBADF, 'getsockopt');

@@ -3,12 +3,18 @@
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Family } from '../../src/model/address.js';
 import { fileOptions } from './file-options.js';
 import { Bed, ENTRY, type Host } from './netns-bed.js';
 import { RunningDaemon } from './running-daemon.js';
 
-export const VIP = '10.99.0.100';
 export type Method = 'DR' | 'NAT';
+
+/** `front`, `back`: what addresses of the two networks begin with, and the length of these. */
+const FORMS = {
+  inet: { vip: '10.99.0.100', front: '10.99.0.', back: '10.98.0.', length: 24, host: 32, any: '0.0.0.0', defaultRoute: 'route' },
+  inet6: { vip: 'fd99::100', front: 'fd99::', back: 'fd98::', length: 64, host: 128, any: '::', defaultRoute: '-6 route' },
+} as const;
 
 const TIMING = 'delay_loop 1\nretry 1\ndelay_before_retry 1\nwarmup 0\nconnect_timeout 2';
 
@@ -20,55 +26,80 @@ export class VipCheckBed {
   readonly good: Host;
   /** The one that a test breaks. */
   readonly bad: Host;
-  readonly #network: string;
+  readonly vip: string;
+  readonly #form: (typeof FORMS)[Family];
 
   constructor(
     name: string,
     readonly method: Method,
+    readonly family: Family = 'inet',
   ) {
     const bed = this.#bed;
+    const form = FORMS[family];
+    this.#form = form;
+    this.vip = form.vip;
     const front = bed.lan(`${name}f`);
     const back = method === 'DR' ? front : bed.lan(`${name}b`);
-    this.#network = method === 'DR' ? '10.99.0' : '10.98.0';
     [this.director, this.client] = [bed.host(`${name}d`), bed.host(`${name}c`)];
     [this.good, this.bad] = [bed.host(`${name}w1`), bed.host(`${name}w2`)];
-    bed.cable(this.director, 'eth0', front, '10.99.0.1/24', `${VIP}/32`);
-    bed.cable(this.client, 'eth0', front, '10.99.0.7/24');
+    const plug = (host: Host, device: string, lan: Host, ...addresses: readonly string[]): void =>
+      bed.cable(host, device, lan, ...addresses.map((one) => (family === 'inet' ? one : `${one} nodad`)));
+    // As weir vip adds it: else the director's own connections would come from the VIP.
+    const deprecated = family === 'inet' ? '' : ' preferred_lft 0';
+    plug(this.director, 'eth0', front, `${form.front}1/${form.length}`, `${form.vip}/${form.host}${deprecated}`);
+    plug(this.client, 'eth0', front, `${form.front}7/${form.length}`);
+    if (family === 'inet6') this.director.sysctl('net.ipv6.conf.all.forwarding', '1');
     if (method === 'NAT') {
-      this.director.sysctl('net.ipv4.ip_forward', '1');
-      bed.cable(this.director, 'eth1', back, '10.98.0.1/24');
+      if (family === 'inet') this.director.sysctl('net.ipv4.ip_forward', '1');
+      plug(this.director, 'eth1', back, `${form.back}1/${form.length}`);
     }
     for (const server of [this.good, this.bad]) {
-      bed.cable(server, 'eth0', back, `${this.addressOf(server)}/24`);
+      // An interface that goes down keeps its addresses, as with IPv4.
+      if (family === 'inet6') server.sysctl('net.ipv6.conf.all.keep_addr_on_down', '1');
+      plug(server, 'eth0', back, `${this.addressOf(server)}/${form.length}`);
       if (method === 'DR') {
         server.sysctl('net.ipv4.conf.all.arp_ignore', '1');
         server.sysctl('net.ipv4.conf.all.arp_announce', '2');
         this.giveVip(server);
-      } else server.ip('route add default via 10.98.0.1');
+      } else this.giveGateway(server);
     }
   }
 
   addressOf(server: Host): string {
-    return `${this.#network}.${server === this.good ? 11 : 12}`;
+    const { front, back } = this.#form;
+    return `${this.method === 'DR' ? front : back}${server === this.good ? 11 : 12}`;
   }
 
   giveVip(server: Host): void {
-    server.ip(`addr add ${VIP}/32 dev lo`);
+    server.ip(`addr add ${this.vip}/${this.#form.host} dev lo`);
+  }
+
+  takeVip(server: Host): void {
+    server.ip(`addr del ${this.vip}/${this.#form.host} dev lo`);
+  }
+
+  giveGateway(server: Host): void {
+    server.ip(`${this.#form.defaultRoute} add default via ${this.#form.back}1`);
+  }
+
+  takeGateway(server: Host): void {
+    server.ip(`${this.#form.defaultRoute} del default`);
   }
 
   /** Listeners on ports 80 and 81 of all addresses, but for those of `bad` on port 80: on this one. */
-  async listen(address = '0.0.0.0'): Promise<void> {
-    await this.good.listen(this.#bed, '0.0.0.0', 80);
-    await this.good.listen(this.#bed, '0.0.0.0', 81);
+  async listen(address: string = this.#form.any): Promise<void> {
+    const { any } = this.#form;
+    await this.good.listen(this.#bed, any, 80);
+    await this.good.listen(this.#bed, any, 81);
     await this.bad.listen(this.#bed, address, 80);
-    await this.bad.listen(this.#bed, '0.0.0.0', 81);
+    await this.bad.listen(this.#bed, any, 81);
   }
 
   start(): RunningDaemon {
     const real = (server: Host, port: number, check: string): string =>
       `real_server ${this.addressOf(server)} ${port} {\n${check} {\n${TIMING}\n}\n}\n`;
     const virtual = (port: number, check: string): string =>
-      `virtual_server ${VIP} ${port} {\nlvs_sched rr\nlvs_method ${this.method}\nprotocol TCP\n${real(this.good, port, check)}${real(this.bad, port, check)}}\n`;
+      `virtual_server ${this.vip} ${port} {\nlvs_sched rr\nlvs_method ${this.method}\nprotocol TCP\n${real(this.good, port, check)}${real(this.bad, port, check)}}\n`;
     const file = (name: string): string => join(this.#folder, name);
     writeFileSync(file('conf'), virtual(80, 'VIP_CHECK') + virtual(81, 'TCP_CHECK'));
     const argv = [process.execPath, ENTRY, 'keepalived', '-n', '-l', '-G', '-D', ...fileOptions(file)];
@@ -79,11 +110,21 @@ export class VipCheckBed {
     return daemon;
   }
 
+  /** An address and port as ipvsadm and URLs have them. */
+  #endpoint(address: string, port: number): string {
+    return this.family === 'inet' ? `${address}:${port}` : `[${address}]:${port}`;
+  }
+
+  get url(): string {
+    return `http://${this.#endpoint(this.vip, 80)}/`;
+  }
+
   /** The real servers of a port that the table has: `good`, `bad`. */
   servers(port: number): readonly string[] {
     const lines = this.director.ipvsadm('-Sn').stdout.split('\n');
+    const pair = (server: Host): string => `-a -t ${this.#endpoint(this.vip, port)} -r ${this.#endpoint(this.addressOf(server), port)} `;
     return [this.good, this.bad]
-      .filter((server) => lines.some((line) => line.includes(`-a -t ${VIP}:${port} -r ${this.addressOf(server)}:${port} `)))
+      .filter((server) => lines.some((line) => line.includes(pair(server))))
       .map((server) => (server === this.good ? 'good' : 'bad'));
   }
 

@@ -9,6 +9,8 @@ const SO_PRIORITY = 12;
 const SO_BINDTODEVICE = 25;
 const SO_DETACH_FILTER = 27;
 const SO_ATTACH_BPF = 50;
+const SOL_IPV6 = 41;
+const IPV6_V6ONLY = 26;
 /** linux/pkt_sched.h. The first band of pfifo_fast, and the highest priority that needs no CAP_NET_ADMIN. */
 const TC_PRIO_INTERACTIVE = 6;
 
@@ -22,6 +24,11 @@ export function int32(value: number): Uint8Array {
 /** Binds to an address and port that others have, too, where they allow it (SO_REUSEADDR). */
 export function reuseAddress(fd: Fd): void {
   native().setsockopt(fd.number, SOL_SOCKET, SO_REUSEADDR, int32(1));
+}
+
+/** A socket of IPv6 leaves the port of IPv4 to others. */
+export function ipv6Only(fd: Fd): void {
+  native().setsockopt(fd.number, SOL_IPV6, IPV6_V6ONLY, int32(1));
 }
 
 /** The socket sends and receives by this interface alone. @throws SystemError ENODEV, EPERM */

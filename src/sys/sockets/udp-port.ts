@@ -7,9 +7,8 @@ import { readControl } from './control-messages.js';
 import { setReceiveBuffer } from './receive-buffer.js';
 import { ReceivingSocket } from './receiving-socket.js';
 import { AF, ANY, addressIn, portIn, SOCK, SOCKET_ADDRESS_BYTES, socketAddress } from './socket-address.js';
-import { int32, sendBeforeOthers } from './socket-options.js';
+import { int32, ipv6Only, sendBeforeOthers } from './socket-options.js';
 
-const IPV6_V6ONLY = 26;
 /** Level; the options that request TTL and destination; the TTL of sent datagrams. */
 const OPTIONS = {
   inet: { level: 0, askTtl: 12, askDestination: 8, sendTtl: 2 },
@@ -32,7 +31,7 @@ export interface ReceivedDatagram {
 function open(family: Family, source: Address, port: number, what: string, prepare: (fd: Fd) => void): Fd {
   return closeOnError(new Fd(native().socket(AF[family], SOCK.datagram, 0), what), (fd) => {
     sendBeforeOthers(fd);
-    if (family === 'inet6') native().setsockopt(fd.number, OPTIONS.inet6.level, IPV6_V6ONLY, int32(1));
+    if (family === 'inet6') ipv6Only(fd);
     prepare(fd);
     native().bind(fd.number, socketAddress(source, port));
     return fd;

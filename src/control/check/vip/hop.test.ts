@@ -37,3 +37,22 @@ test('a server that is this host, or that is behind no Ethernet, is no verdict; 
   assert.deepEqual(kind({}), ['hop', SERVER]);
   assert.deepEqual(kind({ route: { ifindex: 2, gateway: ROUTER, isLocal: false } }), ['hop', ROUTER]);
 });
+
+test('IPv6: a global address of the network of the next hop; a link-local one where the server itself is the next hop', () => {
+  const [server, vip, gateway] = [ip('2001:db8:5::51'), ip('2001:db8::9'), ip('fe80::1')];
+  const [linkLocal, near, far] = [address('fe80::2', 64), address('2001:db8:5::2', 64), address('2001:db8:7::2', 64)];
+  const from = (addresses: Surroundings['addresses'], route: Surroundings['route'] = { ifindex: 2, isLocal: false }) => {
+    const found = hopTo(server, [vip], {
+      ...AROUND,
+      addresses: [address('10.5.0.2', 24), address('2001:db8::9', 128), ...addresses],
+      route,
+    });
+    return found.kind === 'hop' ? found.hop.source : found.text;
+  };
+  assert.deepEqual(from([linkLocal, address('2001:db8:5::9', 128), far, near]), ip('2001:db8:5::2'));
+  assert.deepEqual(from([linkLocal, far]), ip('2001:db8:7::2'));
+  assert.deepEqual(from([linkLocal]), ip('fe80::2'));
+  const routed = { ifindex: 2, gateway, isLocal: false };
+  assert.deepEqual(from([linkLocal, far, near], routed), ip('2001:db8:7::2'), 'whose network has the router is not known');
+  assert.equal(from([linkLocal], routed), 'eth1 has no address but VIPs that a server could answer');
+});

@@ -1,7 +1,7 @@
 // How VIP_CHECK sends to a real server from this host: as the datapath would, from an address that the server can answer.
-import type { Address } from '../../../model/address.js';
+import { type Address, isLinkLocal } from '../../../model/address.js';
 import { addressId, sameAddress } from '../../../model/identity.js';
-import { contains } from '../../../model/subnet.js';
+import { contains, hostLength } from '../../../model/subnet.js';
 import type { Mac } from '../../../wire/ethernet.js';
 
 /** What this host knows about a real server's address at the moment. */
@@ -10,7 +10,7 @@ export interface Surroundings {
   readonly route: { readonly ifindex?: number; readonly gateway?: Address; readonly isLocal: boolean } | undefined;
   /** The route's interface. */
   readonly device: { readonly name: string; readonly mac?: Mac } | undefined;
-  /** All addresses of this host. */
+  /** All addresses of this host that it uses. */
   readonly addresses: readonly { readonly ifindex: number; readonly address: Address; readonly prefixLength: number }[];
   /** The MAC that the kernel's neighbour table has for the next hop; undefined: none that is valid. */
   readonly neighbour: Mac | undefined;
@@ -22,7 +22,7 @@ export interface Hop {
   readonly mac: Mac;
   /** The server itself, or the router before it. */
   readonly next: Address;
-  /** Undefined: ARP has to find it. */
+  /** Undefined: ARP or neighbour discovery has to find it. */
   readonly nextMac: Mac | undefined;
   /** An address of this host for which the server needs no gateway, where there is one. */
   readonly source: Address;
@@ -35,13 +35,18 @@ export interface Hop {
 /** `failed`: a client's packets would not arrive either. `not-made`: nothing can be learned from here. */
 export type HopOrObstacle = { readonly kind: 'hop'; readonly hop: Hop } | { readonly kind: 'failed' | 'not-made'; readonly text: string };
 
-/** A VIP of a director has a mask of its own; of its other addresses the one in the next hop's network is asked from. */
-function sourceOn({ addresses }: Surroundings, ifindex: number, next: Address, vips: readonly Address[]): Address | undefined {
+/**
+ * A VIP of a director has a mask of its own; of its other addresses the one in the next hop's network is asked from. A server that is in this
+ * network itself can answer a link-local address, too.
+ */
+function sourceOn({ addresses, route }: Surroundings, ifindex: number, next: Address, vips: readonly Address[]): Address | undefined {
   const usable = addresses.filter(
     (one) => one.ifindex === ifindex && one.address.family === next.family && !vips.some((vip) => sameAddress(vip, one.address)),
   );
-  const wide = usable.filter(({ prefixLength }) => prefixLength < 32);
-  return (wide.find((one) => contains(one, next)) ?? wide[0] ?? usable[0])?.address;
+  const beyond = usable.filter(({ address }) => !isLinkLocal(address));
+  const wide = beyond.filter(({ address, prefixLength }) => prefixLength < hostLength(address));
+  const found = wide.find((one) => contains(one, next)) ?? wide[0] ?? beyond[0] ?? (route?.gateway === undefined ? usable[0] : undefined);
+  return found?.address;
 }
 
 /** `vips`: addresses that the server may have as well, and so cannot answer. */

@@ -27,7 +27,8 @@ export interface Signs {
   /** It answers a ping to the VIP: VS/DR alone. */
   readonly vipEcho: boolean;
   readonly serverEcho: boolean;
-  readonly arp: boolean;
+  /** It answers for its own address: ARP, or neighbour discovery. */
+  readonly neighbour: boolean;
   /** VS/NAT: it accepts a connection from its own network. */
   readonly nearby: boolean;
   /** Who would send packets for the VIP on. */

@@ -25,9 +25,12 @@ const aimText = ({ method, vip, server }: PathTarget): string => endpointText(me
 export const unreachableText = (target: PathTarget, by: Address, code: number): string =>
   `unreachable: ${formatAddress(by)} answers "${UNREACHABLE[code] ?? `unreachable, code ${code}`}" for ${aimText(target)}`;
 
+/** By what hosts ask for such an address. */
+const askedBy = ({ family }: Address): string => (family === 'inet' ? 'ARP' : 'neighbour solicitations');
+
 const neighbourText = ({ target, hop }: PathState): string => {
   const name = `${sameAddress(hop.next, target.server.address) ? '' : 'the router '}${formatAddress(hop.next)}`;
-  return `no neighbour: ${name} does not answer ARP on ${hop.device}`;
+  return `no neighbour: ${name} does not answer ${askedBy(hop.next)} on ${hop.device}`;
 };
 
 /** What the signs mean where no SYN was answered. */
@@ -45,6 +48,6 @@ export function silenceText(state: PathState): string {
   if (signs.serverEcho && method === 'route')
     return `no VIP: ${serverName} answers ping, but nothing for ${vipName}: it has no such address, or a filter drops it`;
   if (signs.serverEcho) return `filtered: ${serverName} answers ping, but not on ${aimText(target)}`;
-  if (signs.arp) return `silent: ${formatAddress(hop.next)} answers ARP alone`;
+  if (signs.neighbour) return `silent: ${formatAddress(hop.next)} answers ${askedBy(hop.next)} alone`;
   return neighbourText(state);
 }

@@ -10,10 +10,11 @@
 import type { Address } from '../../../model/address.js';
 import { formatAddress } from '../../../model/address-text.js';
 import { addressId, sameAddress } from '../../../model/identity.js';
-import { contains } from '../../../model/subnet.js';
+import { contains, hostLength } from '../../../model/subnet.js';
 import { decodeArp, encodeArp } from '../../../wire/arp.js';
 import { BROADCAST_MAC, decodeEthernet, EtherType, encodeEthernet, type Mac, ZERO_MAC } from '../../../wire/ethernet.js';
 import { IcmpType } from '../../../wire/icmp.js';
+import { neighbourClaim, neighbourSolicitation } from '../../../wire/ndisc-probe.js';
 import { UNSCHEDULED_PORT } from '../../../wire/probe-filter.js';
 import {
   type Arrival,
@@ -45,13 +46,13 @@ export const beginPath = (target: PathTarget, hop: Hop, numbers: PathNumbers): P
   numbers,
   mac: hop.nextMac,
   isLast: false,
-  signs: { vipEcho: false, serverEcho: false, arp: false, nearby: false },
+  signs: { vipEcho: false, serverEcho: false, neighbour: false, nearby: false },
 });
 
 /** VS/NAT: does the server need a gateway to answer the VIP, and is that expected to be this host? */
 export function asksFromVip({ method, vip }: PathTarget, { own, networks }: Hop): boolean {
   if (method !== 'masq' || !own.has(addressId(vip.address))) return false;
-  return !networks.some((one) => one.prefixLength < 32 && contains(one, vip.address));
+  return !networks.some((one) => one.prefixLength < hostLength(one.address) && contains(one, vip.address));
 }
 
 const aimOf = ({ method, vip, server }: PathTarget): Endpoint => (method === 'route' ? vip : server);
@@ -95,7 +96,9 @@ function echoes(state: PathState, mac: Mac): Echoes {
   return target.method === 'route' ? { server, vip: echo(target.vip.address, numbers.lastPort, FIRST_TTL) } : { server };
 }
 
-function arpFrame({ hop }: PathState): Uint8Array {
+/** Which MAC has the next hop? */
+function neighbourFrame({ hop }: PathState): Uint8Array {
+  if (hop.next.family === 'inet6') return neighbourSolicitation(hop.mac, hop.source, hop.next);
   const message = {
     operation: 'request',
     senderMac: hop.mac,
@@ -115,14 +118,14 @@ function arpFrame({ hop }: PathState): Uint8Array {
 /** The last SYN, and what shows why nothing answers. */
 function lastFrames(state: PathState, mac: Mac): readonly Uint8Array[] {
   const { vip, server } = echoes(state, mac);
-  return [probeFrame(trials(state, mac).last), arpFrame(state), probeFrame(server), ...(vip === undefined ? [] : [probeFrame(vip)])];
+  return [probeFrame(trials(state, mac).last), neighbourFrame(state), probeFrame(server), ...(vip === undefined ? [] : [probeFrame(vip)])];
 }
 
 /** A moment to ask (again). `isLast`: from now on with the last questions. */
 export function askPath(state: PathState, isLast: boolean): PathStep {
   const { mac } = state;
   const now = { ...state, isLast: state.isLast || isLast };
-  if (mac === undefined) return { state: now, frames: [arpFrame(now)] };
+  if (mac === undefined) return { state: now, frames: [neighbourFrame(now)] };
   return { state: now, frames: now.isLast ? lastFrames(now, mac) : [probeFrame(trials(now, mac).first)] };
 }
 
@@ -188,18 +191,32 @@ function takeEcho(state: PathState, mac: Mac, reply: Extract<Arrival, { kind: 'e
   return server.tag === reply.id && answers(server, reply) ? mark(state, { serverEcho: true }) : ignored(state);
 }
 
-function takeArp(state: PathState, payload: Uint8Array): PathStep {
-  const message = decodeArp(payload);
-  const isAnswer = message?.operation === 'reply' && sameAddress(message.senderAddress, state.hop.next);
-  if (!isAnswer || message.senderMac === state.hop.mac) return ignored(state);
-  const { state: now } = mark(state, { arp: true });
-  return state.mac === undefined ? askPath({ ...now, mac: message.senderMac }, false) : ignored(now);
+interface Neighbour {
+  readonly address: Address;
+  readonly mac: Mac;
+}
+
+/** The answer to a question for a neighbour; undefined: another frame. */
+function neighbourIn(frame: Uint8Array): Neighbour | undefined {
+  const ethernet = decodeEthernet(frame);
+  if (ethernet?.etherType !== EtherType.arp) {
+    const claim = neighbourClaim(frame);
+    return claim?.kind === 'holds' ? claim : undefined;
+  }
+  const message = decodeArp(ethernet.payload);
+  return message?.operation === 'reply' ? { address: message.senderAddress, mac: message.senderMac } : undefined;
+}
+
+function takeNeighbour(state: PathState, { address, mac }: Neighbour): PathStep {
+  if (!sameAddress(address, state.hop.next) || mac === state.hop.mac) return ignored(state);
+  const { state: now } = mark(state, { neighbour: true });
+  return state.mac === undefined ? askPath({ ...now, mac }, false) : ignored(now);
 }
 
 /** A frame that came in by the interface; most are not for this probe. */
 export function takeFrame(state: PathState, frame: Uint8Array): PathStep {
-  const ethernet = decodeEthernet(frame);
-  if (ethernet?.etherType === EtherType.arp) return takeArp(state, ethernet.payload);
+  const neighbour = neighbourIn(frame);
+  if (neighbour !== undefined) return takeNeighbour(state, neighbour);
   const arrival = state.mac === undefined ? undefined : arrivalIn(frame);
   if (state.mac === undefined || arrival === undefined) return ignored(state);
   switch (arrival.kind) {

@@ -256,9 +256,15 @@ test('VIP_CHECK is no verdict about what the datapath cannot do, or a SYN cannot
     return outcome.kind === 'not-made' ? outcome.text.replace('VIP_CHECK of 127.0.0.1 port ', '') : '';
   };
   assert.equal(await refused({ method: 'tunnel' }), '80 cannot be made: tunnels (-i) are not there yet');
-  assert.equal(await refused({ vips: [] }), '80 cannot be made: a firewall mark has no address that could be asked for');
+  assert.equal(
+    await refused({ vips: [] }),
+    '80 cannot be made: the service has no address of this family that could be asked for: a firewall mark has none',
+  );
   assert.equal(await refused({ protocol: 'udp' }), '80 cannot be made: a service of UDP answers no SYN');
-  assert.equal(await refused({ vips: [{ address: ip('2001:db8::1'), port: 80 }] }), '80 cannot be made: IPv6 servers cannot be asked yet');
+  assert.equal(
+    await refused({ vips: [{ address: ip('2001:db8::1'), port: 80 }] }),
+    '80 cannot be made: connect_ip is of another family than the service',
+  );
   const ports = 'the service has all ports, and none can be chosen';
   assert.equal(await refused({ vips: [{ address: ip('192.0.2.1'), port: 0 }] }), `80 cannot be made: ${ports}`);
   assert.equal(await refused({ method: 'masq' }, 0), `0 cannot be made: ${ports}`);

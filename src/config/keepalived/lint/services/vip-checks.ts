@@ -16,8 +16,9 @@ export const vipChecks: LintRule = {
     nodes.flatMap((node) =>
       node.configuration.virtualServers.flatMap(({ name, realServers }) => {
         const found = realServers.flatMap(({ address, port, checkers }) =>
-          checkers.flatMap(({ check }) => {
-            const obstacle = check.kind === 'vip' ? vipCheckObstacle(check, port) : undefined;
+          checkers.flatMap(({ check, target }) => {
+            const server = { address: target.address ?? address, port: target.port ?? port };
+            const obstacle = check.kind === 'vip' ? vipCheckObstacle(check, server) : undefined;
             return obstacle === undefined ? [] : [{ server: `${formatAddress(address)} port ${port}`, obstacle }];
           }),
         );

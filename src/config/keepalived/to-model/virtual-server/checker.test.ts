@@ -153,6 +153,13 @@ test('VIP_CHECK: the VIPs, and how packets for them get to the server', () => {
   assert.ok(found?.kind === 'vip');
   assert.deepEqual(found.vips.slice(0, 4), [vip(1), vip(8), vip(9), vip(256)]);
   assert.equal(found.vips.length, 16, 'the first ones');
+  const both = 'virtual_server_group g {\n10.0.1.0/24 80\n2001:db8::9 80\n}\n';
+  const ofServer = (address: string): unknown => {
+    const check = checkOf(`${both}${server('group g', tcp).replace('10.0.0.2', address)}`);
+    return check?.kind === 'vip' ? check.vips.map(({ address: { family } }) => family).join() : undefined;
+  };
+  assert.equal(ofServer('2001:db8::2'), 'inet6', 'of its own family');
+  assert.equal(ofServer('10.0.0.2'), Array.from({ length: 16 }, () => 'inet').join());
 });
 
 test('the other kinds', () => {

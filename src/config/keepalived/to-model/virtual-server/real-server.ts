@@ -3,7 +3,7 @@
 import type { Address, Family } from '../../../../model/address.js';
 import { formatAddress } from '../../../../model/address-text.js';
 import type { BfdInstance, TrackFile } from '../../../../model/keepalived/trackers.js';
-import type { VipCheck } from '../../../../model/keepalived/vip-check.js';
+import { type VipCheck, vipsToAsk } from '../../../../model/keepalived/vip-check.js';
 import type { RealServer } from '../../../../model/keepalived/virtual-server.js';
 import type { Report } from '../../diagnostics/report.js';
 import type { Origin, Values, Word } from '../../keyword.js';
@@ -21,7 +21,7 @@ export interface ServerDefaults {
   readonly protocol: string;
   readonly port: number;
   readonly forwarding: Forwarding;
-  /** The services, for VIP_CHECK. */
+  /** The services, for VIP_CHECK: of a group, with the addresses of both families. */
   readonly service: Pick<VipCheck, 'protocol' | 'vips'>;
   readonly weight: number;
   readonly inhibitOnFailure: boolean;
@@ -97,7 +97,7 @@ export function buildRealServer(block: Values, serviceName: string, defaults: Se
     checkers: buildCheckers(block, {
       server: name,
       address,
-      path: { ...defaults.service, method: forwarding.method },
+      path: { ...defaults.service, vips: vipsToAsk(defaults.service.vips, address.family), method: forwarding.method },
       timing,
       files: defaults.files,
       bfds: defaults.bfds,

@@ -114,10 +114,10 @@ export function servesAnyPort(target: Target, groups: readonly VirtualServerGrou
   return membersOf(target, groups).some((member) => member.kind === 'range' && member.port === 0);
 }
 
-/** The addresses that VIP_CHECK asks for, with their ports. */
+/** The addresses that VIP_CHECK may ask for, with their ports. */
 export function vipsOf(target: Target, groups: readonly VirtualServerGroup[]): VipCheck['vips'] {
   if (target.kind === 'address') return [{ address: target.address, port: target.port }];
-  const all = membersOf(target, groups).flatMap((member) =>
+  return membersOf(target, groups).flatMap((member) =>
     member.kind === 'fwmark'
       ? []
       : Array.from({ length: Math.min(member.count, VIPS_MAX) }, (_, step) => ({
@@ -125,7 +125,6 @@ export function vipsOf(target: Target, groups: readonly VirtualServerGroup[]): V
           port: member.port,
         })),
   );
-  return all.slice(0, VIPS_MAX);
 }
 
 export function serviceKey(target: Exclude<Target, { kind: 'group' }>, protocol: Protocol, family: Family = 'inet'): ServiceKey {

@@ -7,12 +7,14 @@ import { monotonicUs } from '../../../../sys/clock.js';
 import { hasCode } from '../../../../sys/errno.js';
 import { Netlink } from '../../../../sys/netlink/netlink.js';
 import type { Mac } from '../../../../wire/ethernet.js';
-import { decodeInterfaceAddress, dumpAddresses, type InterfaceAddress } from '../../../../wire/rtnetlink-address.js';
+import { AddressFlag, decodeInterfaceAddress, dumpAddresses, type InterfaceAddress } from '../../../../wire/rtnetlink-address.js';
 import { decodeLink, dumpLinks, LinkHardware } from '../../../../wire/rtnetlink-link.js';
 import { decodeNeighbour, lookUpNeighbour, NeighbourState } from '../../../../wire/rtnetlink-neighbour.js';
 import { decodeRoute, lookUpRoute, type Route, RouteType } from '../../../../wire/rtnetlink-route.js';
 
 const REMEMBERED_US = 1_000_000;
+/** The kernel uses no address of which it does not know yet whether another host has it, nor one that another host has. */
+const UNUSED = AddressFlag.tentative | AddressFlag.dadFailed;
 const VALID = NeighbourState.reachable | NeighbourState.stale | NeighbourState.delay | NeighbourState.probe | NeighbourState.permanent;
 
 interface Device {
@@ -55,7 +57,7 @@ function takeSnapshot(netlink: Netlink): Snapshot {
   const devices = links.map(({ ifindex, name, hardware, mac }): readonly [number, Device] => {
     return [ifindex, hardware === LinkHardware.ethernet && mac !== undefined ? { name, mac } : { name }];
   });
-  const addresses = netlink.dump(dumpAddresses(), decodeInterfaceAddress, 'list addresses');
+  const addresses = netlink.dump(dumpAddresses(), decodeInterfaceAddress, 'list addresses').filter(({ flags }) => (flags & UNUSED) === 0);
   return { atUs, devices: new Map(devices), addresses, found: new Map() };
 }
 

@@ -1,4 +1,5 @@
-// The sockets by which VIP_CHECK sends and receives on one interface. All its probes there share them.
+// The sockets by which VIP_CHECK sends and receives packets of one family on one interface. All its probes there share them.
+import type { Family } from '../../../../model/address.js';
 import { type Watch, whenReadable } from '../../../../sys/readable.js';
 import { PacketSocket } from '../../../../sys/sockets/packet-socket.js';
 import { assembleFilter } from '../../../../wire/classic-bpf.js';
@@ -39,12 +40,13 @@ export class ProbeLine {
 
   /** @throws SystemError EPERM, ENODEV */
   constructor(
+    readonly family: Family,
     readonly ifindex: number,
     firstPort: number,
   ) {
     try {
-      this.#open(EtherType.ipv4, probeFilter(firstPort));
-      this.#open(EtherType.arp, arpReplies);
+      this.#open(family === 'inet' ? EtherType.ipv4 : EtherType.ipv6, probeFilter(family, firstPort));
+      if (family === 'inet') this.#open(EtherType.arp, arpReplies);
     } catch (error) {
       this.close();
       throw error;

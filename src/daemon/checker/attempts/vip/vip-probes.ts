@@ -4,6 +4,7 @@ import type { Attempt } from '../../../../control/check/messages.js';
 import type { ProbeInput } from '../../../../control/check/probe.js';
 import type { PathNumbers } from '../../../../control/check/vip/path-state.js';
 import { pathTargets } from '../../../../control/check/vip/targets.js';
+import type { Family } from '../../../../model/address.js';
 import { type VipCheck, vipCheckObstacle } from '../../../../model/keepalived/vip-check.js';
 import { monotonicUs } from '../../../../sys/clock.js';
 import { hasCode, isSystemError, reasonOf } from '../../../../sys/errno.js';
@@ -28,8 +29,9 @@ type Feed = (input: ProbeInput) => void;
 
 export class VipProbes {
   readonly #hops = new HopFinder();
-  readonly #lines = new Map<number, ProbeLine>();
-  #ports: PortBlock | undefined;
+  /** By family and interface. */
+  readonly #lines = new Map<string, ProbeLine>();
+  readonly #blocks = new Map<Family, PortBlock>();
   #idle: NodeJS.Timeout | undefined;
   #nextUs = 0;
   #port = 0;
@@ -39,7 +41,7 @@ export class VipProbes {
 
   /** Never reports before it returns. */
   open(attempt: Attempt, check: VipCheck, feed: Feed): Carrier {
-    const obstacle = vipCheckObstacle(check, attempt.target.port);
+    const obstacle = vipCheckObstacle(check, attempt.target);
     if (obstacle !== undefined) {
       setImmediate(() => feed({ kind: 'failed', phase: 'unreachable', reason: obstacle }));
       return CLOSED;
@@ -78,7 +80,7 @@ export class VipProbes {
         feed({ kind: 'failed', phase: found.kind === 'failed' ? 'connect' : 'unreachable', reason: found.text });
         return undefined;
       }
-      const line = this.#lineOn(found.hop.ifindex);
+      const line = this.#lineOn(address.family, found.hop.ifindex);
       return new VipAttempt(
         pathTargets(check, { address, port }),
         found.hop,
@@ -95,7 +97,7 @@ export class VipProbes {
   }
 
   #numbers(line: ProbeLine): PathNumbers {
-    const { first } = this.#block();
+    const { first } = this.#block(line.family);
     const nextPort = (): number => {
       this.#port = (this.#port + 1) % PROBE_PORTS;
       return first + this.#port;
@@ -109,30 +111,34 @@ export class VipProbes {
     return { port: nextPort(), lastPort: nextPort(), sequence: sequence(), lastSequence: sequence() };
   }
 
-  #lineOn(ifindex: number): ProbeLine {
+  #lineOn(family: Family, ifindex: number): ProbeLine {
     this.#idle ??= setTimeout(() => this.#closeIdle(), IDLE_MS).unref();
     this.#idle.refresh();
-    const known = this.#lines.get(ifindex);
+    const id = `${family} ${ifindex}`;
+    const known = this.#lines.get(id);
     if (known !== undefined) return known;
-    const line = new ProbeLine(ifindex, this.#block().first);
-    this.#lines.set(ifindex, line);
+    const line = new ProbeLine(family, ifindex, this.#block(family).first);
+    this.#lines.set(id, line);
     return line;
   }
 
   /** @throws SystemError EADDRINUSE: none is free */
-  #block(): PortBlock {
+  #block(family: Family): PortBlock {
+    const known = this.#blocks.get(family);
+    if (known !== undefined) return known;
     const served = this.served();
-    for (let left = PORT_TRIES; this.#ports === undefined; left--) {
+    for (let left = PORT_TRIES; ; left--) {
       const first = (LOWEST_BLOCK + randomInt(BLOCKS)) * PROBE_PORTS;
       const isServed = Array.from({ length: PROBE_PORTS }, (_, step) => first + step).some((port) => served.has(port));
       if (isServed && left > 0) continue;
       try {
-        this.#ports = new PortBlock(first, PROBE_PORTS);
+        const block = new PortBlock(family, first, PROBE_PORTS);
+        this.#blocks.set(family, block);
+        return block;
       } catch (error) {
         if (left <= 0 || !hasCode(error, 'EADDRINUSE')) throw error;
       }
     }
-    return this.#ports;
   }
 
   #closeIdle(): void {
@@ -147,7 +153,7 @@ export class VipProbes {
     this.#hops.close();
     for (const line of this.#lines.values()) line.close();
     this.#lines.clear();
-    this.#ports?.close();
-    this.#ports = undefined;
+    for (const block of this.#blocks.values()) block.close();
+    this.#blocks.clear();
   }
 }
