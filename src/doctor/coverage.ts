@@ -43,11 +43,26 @@ function directorCoverage(facts: DirectorFacts): Coverage {
 }
 
 function serverCoverage(facts: RealServerFacts): Coverage {
+  const families = [facts, ...(facts.other === undefined ? [] : [facts.other])];
+  const direct = families.filter(({ method }) => method !== 'nat');
+  const sum = (of: (one: RealServerFacts) => readonly unknown[]): number => families.reduce((count, one) => count + of(one).length, 0);
   const services = facts.ports.map(({ protocol, port }) => `${protocol.toUpperCase()} port ${port}`);
   return {
     lookedAt: [
-      ...(facts.method === 'nat' ? [] : [counted(facts.vips.length, 'VIP'), 'ARP']),
-      counted(facts.gateways.length, 'gateway'),
+      ...(direct.length === 0
+        ? []
+        : [
+            counted(
+              sum((one) => (direct.includes(one) ? one.vips : [])),
+              'VIP',
+            ),
+          ]),
+      ...(direct.some(({ family }) => family === 'inet') ? ['ARP'] : []),
+      ...(families.some(({ family }) => family === 'inet6') ? ['neighbour discovery'] : []),
+      counted(
+        sum(({ gateways }) => gateways),
+        'gateway',
+      ),
       'routes back to clients',
       'the packet filter',
       ...(facts.sockets === undefined ? [] : services),

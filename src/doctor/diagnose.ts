@@ -28,6 +28,7 @@ import { vipHoldersRule } from './rules/director/vip-holders.js';
 import { vipIpv6Rule } from './rules/director/vip-ipv6.js';
 import { vipPresentRule } from './rules/director/vip-present.js';
 import { serverArpRule } from './rules/real-server/server-arp.js';
+import { serverDiscoveryRule } from './rules/real-server/server-discovery.js';
 import { serverFilterRule } from './rules/real-server/server-filter.js';
 import { serverGatewayRule } from './rules/real-server/server-gateway.js';
 import { interfaceTroubles, serverInterfacesRule } from './rules/real-server/server-interfaces.js';
@@ -80,6 +81,7 @@ const SERVER_RULES: readonly ((facts: RealServerFacts) => readonly Finding[])[] 
   serverArpRule,
   serverGatewayRule,
   serverWayBackRule,
+  serverDiscoveryRule,
   serverFilterRule,
   serverListensRule,
   serverVipHoldersRule,
@@ -93,10 +95,17 @@ const CONSEQUENCES: ReadonlySet<string> = new Set([
   'vip-unanswered',
 ]);
 
-function serverFindings(facts: RealServerFacts): readonly Finding[] {
+function familyFindings(facts: RealServerFacts): readonly Finding[] {
   const troubles = interfaceTroubles(facts);
   const found = SERVER_RULES.flatMap((rule) => rule(facts));
   return [...troubles, ...(troubles.length === 0 ? found : found.filter(({ code }) => !CONSEQUENCES.has(code)))];
+}
+
+/** Of both families; what is about the host itself, once. */
+function serverFindings(facts: RealServerFacts): readonly Finding[] {
+  const found = familyFindings(facts);
+  const more = facts.other === undefined ? [] : familyFindings(facts.other);
+  return [...found, ...more.filter(({ code, what }) => !found.some((one) => one.code === code && one.what === what))];
 }
 
 export function diagnose(facts: Facts): readonly Finding[] {

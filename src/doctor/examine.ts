@@ -5,6 +5,7 @@ import { Netlink } from '../sys/netlink/netlink.js';
 import { collectDatapath } from './collect/datapath.js';
 import { collectDirector } from './collect/director.js';
 import { collectHost } from './collect/host.js';
+import { collectHostIpv6 } from './collect/host-ipv6.js';
 import { collectRealServer, vipsHere } from './collect/real-server.js';
 import { collectTable, NO_TABLE } from './collect/table.js';
 import { collectVrrp } from './collect/vrrp.js';
@@ -20,7 +21,8 @@ export interface ExamineOptions {
   readonly vips?: readonly Address[];
   /** The services' ports on a real server. */
   readonly ports?: readonly ServicePort[];
-  readonly dip?: Address;
+  /** The director's own addresses, one of a family. */
+  readonly dips?: readonly Address[];
   /** Path of a keepalived.conf; absent: that of the running daemon, or the host's own. */
   readonly keepalived?: string;
   /** Timeout of a connect to a real server, and how long adverts are received. */
@@ -40,10 +42,14 @@ function examined(facts: Facts, vrrp: VrrpFacts | undefined): Examination {
 }
 
 async function asRealServer(netlink: Netlink, host: HostFacts, options: ExamineOptions, vrrp: VrrpFacts | undefined): Promise<Examination> {
-  const { method, dip, vips = vipsHere(host), ports = [] } = options;
-  const given = { ...(method === undefined ? {} : { method }), ...(dip === undefined ? {} : { dip }) };
-  return examined(await collectRealServer(netlink, host, { vips, ports, ...given }), vrrp);
+  const { method, dips = [], vips, ports = [] } = options;
+  const given = { ...(method === undefined ? {} : { method }), ...(vips === undefined ? {} : { vips }) };
+  return examined(await collectRealServer(netlink, host, collectHostIpv6(netlink, host), { ports, dips, ...given }), vrrp);
 }
+
+/** On lo, a dummy interface or a tunnel, of either family. */
+const hasVips = (netlink: Netlink, host: HostFacts): boolean =>
+  vipsHere(host).length > 0 || vipsHere(collectHostIpv6(netlink, host).host).length > 0;
 
 const asVrrpNode = (host: HostFacts, vrrp: VrrpFacts): Examination =>
   examined({ ...host, role: 'vrrp', instances: vrrp.instances.length }, vrrp);
@@ -63,7 +69,7 @@ export async function examine(options: ExamineOptions): Promise<Examination> {
     const { facts: datapath, reader } = collectDatapath(netlink);
     const table = reader === undefined ? NO_TABLE : collectTable(reader);
     if (options.role === undefined && table.services.length === 0 && datapath.otherTables === undefined) {
-      if (vipsHere(host).length > 0) return await asRealServer(netlink, host, options, vrrp);
+      if (hasVips(netlink, host)) return await asRealServer(netlink, host, options, vrrp);
       if (vrrp !== undefined) return asVrrpNode(host, vrrp);
       // A loaded datapath with an empty table: a director whose services were removed.
       if (!datapath.loaded) return { kind: 'no-role' };

@@ -4,7 +4,7 @@ import type { ArpRule } from '../control/realserver/arp-rules.js';
 import type { ProgramsOf } from '../datapath/ebpf/observe/observer.js';
 import type { UnfinishedChange } from '../datapath/ebpf/observe/observing-reader.js';
 import type { RepairDue } from '../datapath/ebpf/observe/repairs-due.js';
-import type { Address } from '../model/address.js';
+import type { Address, Family } from '../model/address.js';
 import type { DestinationKey, DestinationSpec, ServiceSpec } from '../model/service.js';
 import type { Mac } from '../wire/ethernet.js';
 import type { Link } from '../wire/rtnetlink-link.js';
@@ -40,7 +40,7 @@ export interface DefaultRoute {
   readonly gateway?: Address;
 }
 
-/** Another host that answered an ARP probe for an address. */
+/** Another host that answered a question for an address, by ARP or as a neighbour. */
 export interface HolderFact {
   readonly ifindex: number;
   readonly address: Address;
@@ -62,7 +62,7 @@ export interface Ipv6Facts {
 export interface HostFacts {
   /** Without weir's own veth pair. */
   readonly interfaces: readonly Link[];
-  /** IPv4. */
+  /** IPv4; of the facts of a real server, of their family. */
   readonly addresses: readonly AddressFact[];
   readonly defaultRoutes: readonly DefaultRoute[];
   /** Absent: it was not looked at, since nothing here is of IPv6. */
@@ -286,7 +286,7 @@ export interface SocketFact extends ListeningSocket {
 export interface GatewayFact {
   readonly address: Address;
   readonly ifindex: number;
-  /** Who answers ARP for it; absent: no host does. */
+  /** Who answers for it; absent: no host does. */
   readonly mac?: Mac;
   /** What a permanent neighbour entry has instead of an answer. */
   readonly fixedMac?: Mac;
@@ -303,6 +303,10 @@ export interface WayBack {
 
 export interface RealServerFacts extends HostFacts {
   readonly role: 'rs';
+  /** Of all addresses and routes among these facts. */
+  readonly family: Family;
+  /** The same of IPv6, where it serves both. */
+  readonly other?: RealServerFacts;
   readonly method: ServerMethod;
   /** The method was given, or something on this host shows it. */
   readonly methodCertain: boolean;
@@ -320,11 +324,11 @@ export interface RealServerFacts extends HostFacts {
   readonly refusingRoutes: readonly RefusingRoute[];
   /** Routes through a router to networks other than all. */
   readonly otherRouters: boolean;
-  /** Which of `nft` and `iptables` are installed. */
+  /** Which of `nft`, `iptables` and `ip6tables` are installed. */
   readonly tools: readonly string[];
   /** The director's own address, where the operator gave it. */
   readonly dip?: Address;
-  /** Other hosts that answer ARP for the VIPs, the gateways and addresses of this host. */
+  /** Other hosts that answer for the VIPs, the gateways and addresses of this host. */
   readonly holders: readonly HolderFact[];
   /** To its gateways. */
   readonly echoes: readonly EchoFact[];

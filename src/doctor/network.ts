@@ -21,14 +21,14 @@ export function usesArp(iface: Link): boolean {
 }
 
 /** IP in IP and GRE: what arrives in them has another packet's destination. */
-export const isTunnel = (iface: Link): boolean => ['ipip', 'gre', 'ip6gre', 'sit'].includes(iface.kind ?? '');
+export const isTunnel = (iface: Link): boolean => ['ipip', 'gre', 'ip6gre', 'ip6tnl', 'sit'].includes(iface.kind ?? '');
 
 /** A bridge without ports leads nowhere: people use it as a dummy interface. */
 function leadsNowhere(facts: HostFacts, iface: Link): boolean {
   return iface.kind === 'bridge' && !facts.interfaces.some(({ master }) => master === iface.ifindex);
 }
 
-/** Interfaces towards the cluster: they use ARP and have an IPv4 address. */
+/** Interfaces towards the cluster: they use ARP and have an address (of IPv4, but among the facts of IPv6). */
 export function clusterInterfaces(facts: HostFacts): readonly Link[] {
   return facts.interfaces.filter(
     (iface) => usesArp(iface) && !leadsNowhere(facts, iface) && facts.addresses.some(({ ifindex }) => ifindex === iface.ifindex),
@@ -51,6 +51,11 @@ export function subnetsWith(facts: HostFacts, address: Address): readonly Addres
 
 /** By what a router answers for such addresses of others. */
 export const proxyOf = ({ family }: Address): string => (family === 'inet' ? 'proxy ARP' : 'proxy NDP');
+
+export const familyText = (family: Family): string => (family === 'inet' ? 'IPv4' : 'IPv6');
+
+/** `ip route`, for commands about this family's default route. */
+export const ipRoute = (family: Family): string => (family === 'inet' ? 'ip route' : 'ip -6 route');
 
 /** By what hosts ask for this address. */
 export const askedBy = ({ family }: Address): string => (family === 'inet' ? 'ARP' : 'neighbour solicitations');

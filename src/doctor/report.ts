@@ -3,7 +3,13 @@
 import { counted } from '../model/counted.js';
 import { type Finding, findingJson, findingsStatus, findingText } from '../model/finding.js';
 import { coverageOf, coverageText } from './coverage.js';
-import type { Facts } from './facts.js';
+import type { Facts, RealServerFacts } from './facts.js';
+
+function methodText({ method, family, other }: RealServerFacts): string {
+  const text = `VS/${method.toUpperCase()}`;
+  if (other === undefined) return family === 'inet' ? text : `${text} of IPv6`;
+  return `${text}, ${methodText(other)}`;
+}
 
 /** What kind of host was examined. */
 function hostText(facts: Facts): string {
@@ -11,7 +17,7 @@ function hostText(facts: Facts): string {
     case 'vrrp':
       return 'VRRP alone';
     case 'rs':
-      return `real server, VS/${facts.method.toUpperCase()}`;
+      return `real server, ${methodText(facts)}`;
     case 'director': {
       const destinations = facts.services.reduce((sum, service) => sum + service.destinations.length, 0);
       return `director, ${counted(facts.services.length, 'service')}, ${counted(destinations, 'destination')}`;

@@ -1,6 +1,6 @@
 // How packets for a real server's services reach it: by which interfaces, and what its packet filter makes of them. Pure.
 import type { Address } from '../model/address.js';
-import { parseIpv4 } from '../model/address-text.js';
+import { parseAddress } from '../model/address-text.js';
 import { addressId, sameAddress } from '../model/identity.js';
 import type { Link } from '../wire/rtnetlink-link.js';
 import type { RealServerFacts, ServicePort } from './facts.js';
@@ -98,7 +98,7 @@ export function translatedVips(
 ): readonly Address[] {
   const texts = chains.flatMap(({ rules }) => rules.map(({ text }) => text));
   const named = texts.flatMap((text) =>
-    [...text.matchAll(/(?:-d|daddr) (\d+\.\d+\.\d+\.\d+)/g)].flatMap(([, address]) => parseIpv4(address ?? '') ?? []),
+    [...text.matchAll(/(?:-d|daddr) ([0-9a-fA-F.:]+)/g)].flatMap(([, address]) => parseAddress(address ?? '') ?? []),
   );
   const once = [...new Map((vips ?? named).map((vip) => [addressId(vip), vip])).values()];
   const ports = [undefined, ...portsInRules({ chains })];

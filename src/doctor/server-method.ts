@@ -27,8 +27,8 @@ export function chosenMethod(
   );
   if (onTunnel) return { method: 'tun', methodCertain: true };
   const { dip } = facts;
-  // A VIP that was left on a server of VS/NAT: it answers ARP for it, and its gateway is the director.
-  const gateway = dip !== undefined && facts.gateways.some(({ address }) => sameAddress(address, dip));
+  // A VIP that was left on a server of VS/NAT: it answers ARP for it, and its gateway is the director. IPv6 has no such setting.
+  const gateway = facts.family === 'inet' && dip !== undefined && facts.gateways.some(({ address }) => sameAddress(address, dip));
   if (gateway && !facts.interfaces.some((iface) => usesArp(iface) && effective(facts, iface.name, 'arp_ignore') > 0)) {
     return { method: 'nat', methodCertain: true };
   }

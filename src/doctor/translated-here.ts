@@ -4,15 +4,16 @@ import { using } from '../sys/fd.js';
 import { Netlink } from '../sys/netlink/netlink.js';
 import { collectFilterChains } from './collect/filter-chains.js';
 import { collectHost } from './collect/host.js';
+import { collectHostIpv6 } from './collect/host-ipv6.js';
 import { clusterInterfaces } from './network.js';
 import { translatedVips } from './server-arrivals.js';
 
-/** `vips` absent: those that rules name. IPv4 only: rules for IPv6 are not read. */
+/** `vips` absent: those that rules name. */
 export function translatedHere(vips: readonly Address[] | undefined): readonly Address[] {
-  const names = using(new Netlink(), (netlink) => clusterInterfaces(collectHost(netlink)).map(({ name }) => name));
-  return translatedVips(
-    collectFilterChains().chains,
-    vips?.filter(({ family }) => family === 'inet'),
-    names,
-  );
+  const names = using(new Netlink(), (netlink) => {
+    const host = collectHost(netlink);
+    const facing = [host, collectHostIpv6(netlink, host).host].flatMap(clusterInterfaces);
+    return [...new Set(facing.map(({ name }) => name))];
+  });
+  return translatedVips(collectFilterChains().chains, vips, names);
 }

@@ -72,6 +72,7 @@ export const director: DirectorFacts = {
 /** Its real server: VIP on lo, hidden on eth, its own gateway. */
 export const realServer: RealServerFacts = {
   role: 'rs',
+  family: 'inet',
   method: 'dr',
   methodCertain: true,
   vips: [ip('10.5.0.9')],
@@ -85,7 +86,7 @@ export const realServer: RealServerFacts = {
   arpRules: [],
   refusingRoutes: [],
   otherRouters: false,
-  tools: ['nft', 'iptables'],
+  tools: ['nft', 'iptables', 'ip6tables'],
   interfaces: [LO, { ...WAN, name: 'eth', mac: SERVER_MAC }],
   addresses: [
     { ifindex: 1, address: ip('10.5.0.9'), prefixLength: 32, label: 'lo:0' },

@@ -5,7 +5,6 @@ import { type ExamineOptions, examine } from '../../doctor/examine.js';
 import type { ServerMethod, ServicePort } from '../../doctor/facts.js';
 import { reportJson, reportText } from '../../doctor/report.js';
 import type { Address } from '../../model/address.js';
-import { formatAddress, parseIpv4 } from '../../model/address-text.js';
 import { WeirError } from '../../model/errors/weir-error.js';
 import { findingsStatus } from '../../model/finding.js';
 import { reasonOf } from '../../sys/errno.js';
@@ -14,7 +13,7 @@ import type { Flags } from '../flags.js';
 import { readVips } from '../read-vips.js';
 
 const USAGE = `usage: weir doctor [--role director|vrrp] [--keepalived FILE] [--wait SECONDS] [--json]
-       weir doctor --role rs [--vip A[:PORT][,B]] [--port PORT[/udp][,PORT]] [--dip A] [--method dr|nat|tun] [--json]
+       weir doctor --role rs [--vip A[:PORT][,B]] [--port PORT[/udp][,PORT]] [--dip A[,B]] [--method dr|nat|tun] [--json]
        examines this host only and prints what is wrong, why, and how to fix it, one line each
        exit status 0: fine, 1: warnings, 2: errors; 3: doctor could not examine the host
 `;
@@ -29,7 +28,6 @@ const TYPES = {
   keepalived: 'value',
   json: 'flag',
 } as const;
-const IPV6_MISSING = 'the checks of a real server are for IPv4; of an IPv6 VIP weir realserver status shows whether it is in place';
 /** Statuses 0 to 2 are verdicts. */
 const COULD_NOT_EXAMINE = 3;
 
@@ -43,31 +41,33 @@ function readPort(text: string): ServicePort {
   return { protocol: protocol === 'udp' ? 'udp' : 'tcp', port };
 }
 
+/** `[2001:db8::1]:80` and `192.0.2.1:53/udp`; what is neither is an address without a port. */
+const BRACKETED = /^\[([^\]]*)\](?::(\d+(?:\/\w+)?))?$/;
+const PLAIN = /^([^:]*)(?::(\d+(?:\/\w+)?))?$/;
+
 /** VIPs, and the ports behind them and of --port. @throws WeirError */
 function readServices(flags: Flags<typeof TYPES>): { readonly vips: readonly Address[]; readonly ports: readonly ServicePort[] } {
-  const parts = (flags.vip?.split(',') ?? []).map((one) => /^([^:]*)(?::(\d+(?:\/\w+)?))?$/.exec(one) ?? [one, one]);
+  const parts = (flags.vip?.split(',') ?? []).map((one) => BRACKETED.exec(one) ?? PLAIN.exec(one) ?? [one, one]);
   const addresses = [...new Set(parts.map(([, address = '']) => address))].join(',');
   const texts = [...parts.flatMap(([, , port]) => port ?? []), ...(flags.port?.split(',') ?? [])];
   const vips = flags.vip === undefined ? [] : readVips(addresses);
-  const [other] = vips.filter(({ family }) => family === 'inet6');
-  if (other !== undefined) throw new WeirError('argument-not-yet', { given: formatAddress(other), missing: IPV6_MISSING });
   return { vips, ports: [...new Set(texts)].map(readPort) };
 }
 
 function readOptions(flags: Flags<typeof TYPES>): ExamineOptions {
-  const { role, method, dip: dipText, wait = '2' } = flags;
+  const { role, method, dip, wait = '2' } = flags;
   if (role !== undefined && role !== 'director' && role !== 'rs' && role !== 'vrrp') {
     throw new WeirError('option-value', { option: '--role', expected: 'director, rs or vrrp', given: role });
   }
   if (method !== undefined && method !== 'dr' && method !== 'nat' && method !== 'tun') {
     throw new WeirError('option-value', { option: '--method', expected: 'dr, nat or tun', given: method });
   }
-  if (role !== 'rs' && (flags.vip ?? flags.port ?? dipText ?? method) !== undefined) {
+  if (role !== 'rs' && (flags.vip ?? flags.port ?? dip ?? method) !== undefined) {
     throw new WeirError('option-not-here', { options: '--vip, --port, --dip and --method', only: '--role rs' });
   }
-  const dip = dipText === undefined ? undefined : parseIpv4(dipText);
-  if (dipText !== undefined && dip === undefined) {
-    throw new WeirError('argument-value', { expected: 'an IPv4 address', given: dipText });
+  const dips = dip === undefined ? [] : readVips(dip);
+  if (new Set(dips.map(({ family }) => family)).size < dips.length) {
+    throw new WeirError('argument-value', { expected: 'one address of a family', given: dip ?? '' });
   }
   if (!/^\d{1,3}(\.\d{1,3})?$/.test(wait) || Number(wait) <= 0 || Number(wait) > 60) {
     throw new WeirError('option-value', { option: '--wait', expected: 'more than 0 and at most 60 seconds', given: wait });
@@ -80,7 +80,7 @@ function readOptions(flags: Flags<typeof TYPES>): ExamineOptions {
     ...(method === undefined ? {} : { method: method satisfies ServerMethod }),
     ...(vips.length === 0 ? {} : { vips }),
     ...(ports.length === 0 ? {} : { ports }),
-    ...(dip === undefined ? {} : { dip }),
+    ...(dips.length === 0 ? {} : { dips }),
   };
 }
 

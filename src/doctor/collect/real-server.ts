@@ -1,47 +1,50 @@
-// Collects everything that a real server's rules need, and asks by ARP which hosts hold the VIPs, the gateways and the director's address.
-import { probeArp } from '../../host/arp.js';
+// Collects everything that a real server's rules need, for each family that it serves, and asks which hosts hold the VIPs, the gateways and the
+// director's address.
 import { hostArpRules } from '../../host/arp-rules.js';
 import { runTool } from '../../host/run-tool.js';
-import type { Address } from '../../model/address.js';
+import { type Address, type Family, isLoopbackAddress } from '../../model/address.js';
 import { sameAddress } from '../../model/identity.js';
+import { hostLength } from '../../model/subnet.js';
 import type { Netlink } from '../../sys/netlink/netlink.js';
 import { decodeRoute, dumpRoutes, RouteTable } from '../../wire/rtnetlink-route.js';
-import type { HolderFact, HostFacts, NotExamined, RealServerFacts, ServerMethod, ServicePort } from '../facts.js';
-import { contains, subnetsWith, usesArp } from '../network.js';
+import type { HostFacts, NotExamined, RealServerFacts, ServerMethod, ServicePort } from '../facts.js';
+import { BOTH_FAMILIES, contains, subnetsWith, usesArp } from '../network.js';
 import { chosenMethod } from '../server-method.js';
+import { type Ask, askByArp, askByDiscovery } from './ask.js';
 import { collectRefusingRoutes } from './client-paths.js';
 import { collectFilterChains } from './filter-chains.js';
 import { collectGateways, holdersOf } from './gateways.js';
-import { holdersIn } from './holders.js';
 import { collectPath } from './host.js';
+import type { HostIpv6 } from './host-ipv6.js';
 import { collectGatewayEchoes } from './probe/gateway-echoes.js';
 import { collectSockets } from './sockets.js';
 
 export interface RealServerOptions {
   /** Absent: what this host and the network show. */
   readonly method?: ServerMethod;
-  readonly vips: readonly Address[];
+  /** Absent: those that are here. */
+  readonly vips?: readonly Address[];
   readonly ports: readonly ServicePort[];
-  readonly dip?: Address;
+  /** The director's own addresses, one of a family. */
+  readonly dips: readonly Address[];
 }
 
 const inet = (word: number): Address => ({ family: 'inet', words: [word >>> 0] });
-/** Addresses of documentation (RFC 5737) and a public one: where clients are that are not in a subnet of this host. */
-const OUTSIDE = [0xc6336455, 0xcb007155, 0xc0000255, 0x09090909].map(inet);
+const inet6 = (...words: readonly number[]): Address => ({ family: 'inet6', words });
+/** Addresses of documentation (RFC 5737, RFC 3849, RFC 9637) and public ones: where clients are that are not in a subnet of this host. */
+const OUTSIDE: Readonly<Record<Family, readonly Address[]>> = {
+  inet: [0xc6336455, 0xcb007155, 0xc0000255, 0x09090909].map(inet),
+  inet6: [inet6(0x20010db8, 0x77777777, 0, 0x85), inet6(0x3fff0777, 0, 0, 0x85), inet6(0x262000fe, 0, 0, 9)],
+};
 
 /** Of this host, that are asked for. */
 const ADDRESSES_MAX = 64;
 
-function outsideOf(host: HostFacts): Address {
-  const [first = inet(0x09090909)] = OUTSIDE.filter((address) => !host.addresses.some((one) => contains(one, address)));
+function outsideOf(host: HostFacts, family: Family): Address {
+  const [first = family === 'inet' ? inet(0x09090909) : inet6(0x262000fe, 0, 0, 9)] = OUTSIDE[family].filter(
+    (address) => !host.addresses.some((one) => contains(one, address)),
+  );
   return first;
-}
-
-/** Other hosts that answer for the VIPs and the director's address, asked wherever this host speaks ARP. */
-function collectHolders(host: HostFacts, addresses: readonly Address[]): readonly HolderFact[] {
-  const questions = host.interfaces.filter(usesArp).flatMap(({ ifindex, mac }) => (mac === undefined ? [] : [{ ifindex, mac, addresses }]));
-  const own = new Set(host.interfaces.flatMap(({ mac }) => mac ?? []));
-  return holdersIn(probeArp(questions, own));
 }
 
 /** Those that this host itself is known by on a wire. */
@@ -53,25 +56,38 @@ function ownAddresses(host: HostFacts): readonly Address[] {
     .slice(0, ADDRESSES_MAX);
 }
 
-/** @throws SystemError */
-export async function collectRealServer(netlink: Netlink, host: HostFacts, options: RealServerOptions): Promise<RealServerFacts> {
-  const { vips, ports, dip } = options;
-  const gateways = await collectGateways(netlink, host);
+/** What both families share. */
+type Shared = Pick<RealServerFacts, 'sockets' | 'chains' | 'arpRules' | 'tools'>;
+
+/** What is asked of one family. `host`: with its addresses and routes. */
+interface OfFamily {
+  readonly family: Family;
+  readonly host: HostFacts;
+  readonly ask: Ask;
+  readonly vips: readonly Address[];
+}
+
+async function collectFamily(
+  netlink: Netlink,
+  { family, host, ask, vips }: OfFamily,
+  { ports, dips, method }: RealServerOptions,
+  shared: Shared,
+): Promise<RealServerFacts> {
+  const dip = dips.find((one) => one.family === family);
+  const gateways = await collectGateways(netlink, host, ask);
   const own = ownAddresses(host).filter((one) => !vips.some((vip) => sameAddress(vip, one)));
-  const holders = [...collectHolders(host, [...vips, ...(dip === undefined ? [] : [dip]), ...own]), ...holdersOf(gateways)];
+  const holders = [...ask({ addresses: [...vips, ...(dip === undefined ? [] : [dip]), ...own] }), ...holdersOf(gateways)];
   const localVips = vips.filter((vip) => collectPath(netlink, vip).kind === 'local');
-  const { chains, notExamined } = collectFilterChains();
-  const sockets = collectSockets();
-  const unlisted: readonly NotExamined[] =
-    sockets === undefined ? [{ what: 'listening sockets were not examined', cause: 'this kernel has no sock_diag' }] : [];
-  const outside = outsideOf(host);
-  const routes = netlink.dump(dumpRoutes('inet'), decodeRoute, 'list routes');
+  const outside = outsideOf(host, family);
+  const routes = netlink.dump(dumpRoutes(family), decodeRoute, 'list routes');
   // Behind VS/NAT answers come from the address that the director knows, and policy routes may choose by it.
   const served = dip === undefined ? [] : subnetsWith(host, dip).map(({ address }) => address);
   const sources = localVips.length > 0 ? localVips : served.length > 0 ? served : [undefined];
   const draft = {
     ...host,
+    ...shared,
     role: 'rs' as const,
+    family,
     vips,
     localVips,
     ports,
@@ -80,15 +96,43 @@ export async function collectRealServer(netlink: Netlink, host: HostFacts, optio
     gateways,
     echoes: collectGatewayEchoes(host, gateways),
     waysBack: sources.map((from) => ({ ...(from === undefined ? {} : { from }), path: collectPath(netlink, outside, from) })),
-    ...(sockets === undefined ? {} : { sockets }),
-    chains,
-    arpRules: hostArpRules(),
-    refusingRoutes: collectRefusingRoutes(netlink),
+    refusingRoutes: collectRefusingRoutes(netlink, family),
     otherRouters: routes.some(({ gateway, prefixLength, table }) => gateway !== undefined && prefixLength > 0 && table === RouteTable.main),
-    tools: ['nft', 'iptables'].filter((tool) => runTool(tool, ['--version']).kind !== 'absent'),
-    notExamined: [...notExamined, ...unlisted],
+    notExamined: [],
   };
-  return { ...draft, ...chosenMethod(draft, options.method) };
+  return { ...draft, ...chosenMethod(draft, method) };
+}
+
+/** The families that are asked for; else those of the VIPs that are here; else IPv4, or IPv6 where no interface has an IPv4 address. */
+function familiesOf({ vips, dips }: RealServerOptions, host: HostFacts, six: HostIpv6): readonly Family[] {
+  const given = [...(vips ?? []), ...dips];
+  const asked = given.length > 0 ? given : [...vipsHere(host), ...vipsHere(six.host)];
+  const found = BOTH_FAMILIES.filter((family) => asked.some((one) => one.family === family));
+  if (found.length > 0) return found;
+  return ownAddresses(host).length === 0 && ownAddresses(six.host).length > 0 ? ['inet6'] : ['inet'];
+}
+
+/** @throws SystemError */
+export async function collectRealServer(
+  netlink: Netlink,
+  host: HostFacts,
+  six: HostIpv6,
+  options: RealServerOptions,
+): Promise<RealServerFacts> {
+  const { chains, notExamined } = collectFilterChains();
+  const sockets = collectSockets();
+  const unlisted: readonly NotExamined[] =
+    sockets === undefined ? [{ what: 'listening sockets were not examined', cause: 'this kernel has no sock_diag' }] : [];
+  const tools = ['nft', 'iptables', 'ip6tables'].filter((tool) => runTool(tool, ['--version']).kind !== 'absent');
+  const shared = { ...(sockets === undefined ? {} : { sockets }), chains, arpRules: hostArpRules(), tools };
+  const [first = 'inet', second] = familiesOf(options, host, six);
+  const collect = (family: Family): Promise<RealServerFacts> => {
+    const own = family === 'inet' ? { host, ask: askByArp(host) } : { host: six.host, ask: askByDiscovery(host, six.askers) };
+    const vips = (options.vips ?? vipsHere(own.host)).filter((vip) => vip.family === family);
+    return collectFamily(netlink, { family, ...own, vips }, options, shared);
+  };
+  const facts = { ...(await collect(first)), notExamined: [...notExamined, ...unlisted] };
+  return second === undefined ? facts : { ...facts, other: await collect(second) };
 }
 
 /** Whether a VIP of a real server may be there: not where ARP is spoken, nor where kube-proxy and caches keep theirs. */
@@ -99,11 +143,12 @@ export function isVipPlace(host: HostFacts, ifindex: number): boolean {
   );
 }
 
-/** The addresses on lo, on a dummy interface or on a tunnel that can only be VIPs: /32, and not 127/8. */
+/** The addresses on lo, on a dummy interface or on a tunnel that can only be VIPs: /32 or /128, and not 127/8 or ::1. */
 export function vipsHere(host: HostFacts): readonly Address[] {
   const found = host.addresses
     .filter(
-      ({ ifindex, prefixLength, address }) => isVipPlace(host, ifindex) && prefixLength === 32 && (address.words[0] ?? 0) >>> 24 !== 127,
+      ({ ifindex, prefixLength, address }) =>
+        isVipPlace(host, ifindex) && prefixLength === hostLength(address) && !isLoopbackAddress(address),
     )
     .map(({ address }) => address);
   return found.filter((one, index) => found.findIndex((other) => sameAddress(one, other)) === index);

@@ -1,6 +1,5 @@
 // Parses the output of iptables-save and its variants into chains: legacy tables, and those of iptables in nftables.
 import { parseAddress } from '../../model/address-text.js';
-import { IpProtocol } from '../../model/ip-protocol.js';
 import { iptablesAim, iptablesVerdict, wordsOfRule } from './iptables-aim.js';
 import {
   type Answer,
@@ -8,6 +7,7 @@ import {
   anyOf,
   type Chain,
   type Decision,
+  DISCOVERY_TYPES,
   decided,
   destinationType,
   type FilterTool,
@@ -16,6 +16,7 @@ import {
   isPortIn,
   namesInterface,
   type PacketProbe,
+  protocolWords,
   type Rule,
   stateOf,
   type Translation,
@@ -77,11 +78,13 @@ const FLAGS: Readonly<Record<NonNullable<PacketProbe['part']>, readonly string[]
   later: ['ACK'],
 };
 
+const ICMP_NAMES = { 'nd-neighbor-solicit': 'neighbour-solicitation', 'nd-neighbor-advert': 'neighbour-advertisement' } as const;
+
 /** Options that are supported, each with its value. */
 const OPTIONS: Readonly<Record<string, (value: string) => Condition>> = {
   '-s': (value) => inNetwork(value, 'source'),
   '-d': (value) => inNetwork(value, 'destination'),
-  '-p': (value) => (probe) => oneOf(value, probe.protocol, String(IpProtocol[probe.protocol]), 'all', '0'),
+  '-p': (value) => (probe) => oneOf(value, ...protocolWords(probe), 'all', '0'),
   '-i': (value) => (probe) => (probe.direction === 'in' ? namesInterface(value, probe.interfaceName, '+') : false),
   '-o': (value) => (probe) => (probe.direction === 'out' ? namesInterface(value, probe.interfaceName, '+') : false),
   '-m': () => () => true,
@@ -102,6 +105,12 @@ const OPTIONS: Readonly<Record<string, (value: string) => Condition>> = {
       set.every((flag) => expected.includes(flag) || !(mask.includes(flag) || mask.includes('ALL'))) &&
       expected.every((flag) => set.includes(flag))
     );
+  },
+  // Names as ip6tables writes them, numbers as ip6tables-save does.
+  '--icmpv6-type': (value) => (probe) => {
+    if (probe.icmpType === undefined) return undefined;
+    const [type = ''] = value.split('/');
+    return oneOf(type, String(DISCOVERY_TYPES[probe.icmpType]), ICMP_NAMES[probe.icmpType]);
   },
   '--dst-type': (value) => (probe) => oneOf(value, destinationType(probe)),
   '--src-type': (value) => (probe) => oneOf(value, probe.direction === 'in' ? 'unicast' : 'local'),

@@ -1,15 +1,18 @@
 // A host's packet filter, independent of the tool: chains of rules.
 import type { Address } from '../../model/address.js';
+import { IpProtocol } from '../../model/ip-protocol.js';
 import { contains } from '../../model/subnet.js';
 
-/** The packet that is evaluated: an advert of VRRP, or a packet of a connection that a client opens. */
+/** The packet that is evaluated: an advert of VRRP, a packet of a connection that a client opens, or one of neighbour discovery. */
 export interface PacketProbe {
   readonly direction: 'in' | 'out';
   readonly interfaceName: string;
   readonly source: Address;
   readonly destination: Address;
   /** As nft writes it. */
-  readonly protocol: 'vrrp' | 'ah' | 'tcp' | 'udp';
+  readonly protocol: 'vrrp' | 'ah' | 'tcp' | 'udp' | 'icmpv6';
+  /** Of ICMPv6, as nft writes it. */
+  readonly icmpType?: keyof typeof DISCOVERY_TYPES;
   /** Absent: not known. */
   readonly sourcePort?: number;
   readonly destinationPort?: number;
@@ -19,8 +22,21 @@ export interface PacketProbe {
   readonly anyClient?: boolean;
 }
 
-/** Conntrack's state of the packet. */
-export const stateOf = ({ part = 'opening' }: PacketProbe): 'new' | 'established' => (part === 'opening' ? 'new' : 'established');
+/** Of neighbour discovery, by their numbers (RFC 4861 §4). */
+export const DISCOVERY_TYPES = { 'nd-neighbor-solicit': 135, 'nd-neighbor-advert': 136 } as const;
+
+/** Conntrack's state of the packet: it does not look at neighbour discovery. */
+export function stateOf({ part = 'opening', protocol }: PacketProbe): 'new' | 'established' | 'untracked' {
+  if (protocol === 'icmpv6') return 'untracked';
+  return part === 'opening' ? 'new' : 'established';
+}
+
+/** The protocol, as rules name it. */
+export const protocolWords = ({ protocol }: PacketProbe): readonly string[] => [
+  protocol,
+  String(IpProtocol[protocol]),
+  ...(protocol === 'icmpv6' ? ['ipv6-icmp'] : []),
+];
 
 /** Undefined: not known. */
 export type Answer = boolean | undefined;

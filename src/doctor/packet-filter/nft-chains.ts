@@ -1,7 +1,6 @@
 // Parses the output of `nft -j list ruleset` (libnftables-json(5)) into chains.
 import type { Address } from '../../model/address.js';
 import { parseAddress } from '../../model/address-text.js';
-import { IpProtocol } from '../../model/ip-protocol.js';
 import { field, isRecord, type Json, listOf, textOf } from '../../model/json.js';
 import {
   type Answer,
@@ -9,6 +8,7 @@ import {
   anyOf,
   type Chain,
   type Decision,
+  DISCOVERY_TYPES,
   decided,
   destinationType,
   isEndIn,
@@ -16,6 +16,7 @@ import {
   isPortIn,
   namesInterface,
   type PacketProbe,
+  protocolWords,
   type Rule,
   stateOf,
 } from './model.js';
@@ -71,6 +72,19 @@ const isWord = (value: Json, ...words: readonly string[]): Answer => (textOf(val
 const isInterface = (value: Json, interfaceName: string): Answer =>
   textOf(value) === '' ? undefined : namesInterface(textOf(value), interfaceName, '*');
 
+/** Whether this field of a header is this value. */
+function isField(protocol: string, name: string, value: Json, probe: PacketProbe): Answer {
+  if ((protocol === 'th' || protocol === 'tcp' || protocol === 'udp') && (name === 'dport' || name === 'sport')) {
+    if (probe.protocol !== 'tcp' && probe.protocol !== 'udp') return false;
+    return isPort(value, probe, name === 'dport' ? 'destination' : 'source');
+  }
+  if (protocol === 'icmpv6' && name === 'type' && probe.icmpType !== undefined) {
+    return isWord(value, probe.icmpType, String(DISCOVERY_TYPES[probe.icmpType]));
+  }
+  if (protocol !== 'ip' && protocol !== 'ip6') return undefined;
+  return name === 'saddr' || name === 'daddr' ? isAddress(value, probe, name === 'saddr' ? 'source' : 'destination') : undefined;
+}
+
 /** Whether what the left side looks at is this value. */
 function isValue(left: Json, value: Json, probe: PacketProbe): Answer {
   const payload = field(left, 'payload');
@@ -82,17 +96,8 @@ function isValue(left: Json, value: Json, probe: PacketProbe): Answer {
   ].map(textOf);
   const six = probe.source.family === 'inet6';
   if ((OTHER_PROTOCOLS.has(protocol ?? '') && protocol !== probe.protocol) || protocol === (six ? 'ip' : 'ip6')) return false;
-  if ((protocol === 'th' || protocol === 'tcp' || protocol === 'udp') && (name === 'dport' || name === 'sport')) {
-    if (probe.protocol !== 'tcp' && probe.protocol !== 'udp') return false;
-    return isPort(value, probe, name === 'dport' ? 'destination' : 'source');
-  }
-  if (protocol === 'ip' || protocol === 'ip6') {
-    if (name === 'saddr') return isAddress(value, probe, 'source');
-    if (name === 'daddr') return isAddress(value, probe, 'destination');
-  }
-  if (name === 'protocol' || name === 'nexthdr' || meta === 'l4proto') {
-    return isWord(value, probe.protocol, String(IpProtocol[probe.protocol]));
-  }
+  if (payload !== undefined && name !== 'protocol' && name !== 'nexthdr') return isField(protocol ?? '', name ?? '', value, probe);
+  if (name === 'protocol' || name === 'nexthdr' || meta === 'l4proto') return isWord(value, ...protocolWords(probe));
   if (meta === 'iifname' || meta === 'iif') return probe.direction === 'in' ? isInterface(value, probe.interfaceName) : false;
   if (meta === 'oifname' || meta === 'oif') return probe.direction === 'out' ? isInterface(value, probe.interfaceName) : false;
   if (meta === 'nfproto') return isWord(value, six ? 'ipv6' : 'ipv4');

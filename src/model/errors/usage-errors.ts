@@ -35,7 +35,6 @@ export const usageErrors = {
   'argument-missing': { text: ({ expected }: Expected) => `${expected} is missing`, exitStatus: 2 },
   'argument-twice': { text: ({ given }: Given) => `${given} is given twice`, exitStatus: 2 },
   'argument-value': { text: ({ expected, given }: Expected & Given) => `not ${expected}: ${shown(given)}`, exitStatus: 2 },
-  'argument-not-yet': { text: ({ given, missing }: Given & { missing: string }) => `${given}: ${missing}`, exitStatus: 2 },
   'file-unreadable': { text: ({ path, why }: { path: string; why: string }) => `${path} cannot be read: ${why}`, exitStatus: 2 },
   'action-unknown': {
     text: ({ given, known }: Given & { known: string }) => `unknown action: ${given} (${known})`,

@@ -1,4 +1,5 @@
-// On a real server: is each VIP hidden from ARP on every interface that is on its network?
+// On a real server: is each VIP hidden from ARP on every interface that is on its network? The kernel hides those of IPv6 by itself: it answers
+// neighbour solicitations only for addresses of the interface that they come in by.
 import { arpBehaviour } from '../../../control/realserver/arp-hiding.js';
 import { ARP_SETTINGS, type ArpSetting, arpSettingPath, sysctlWord } from '../../../control/realserver/arp-settings.js';
 import type { Address } from '../../../model/address.js';
@@ -59,6 +60,7 @@ function withoutArp(facts: RealServerFacts): readonly Finding[] {
 }
 
 export function serverArpRule(facts: RealServerFacts): readonly Finding[] {
+  if (facts.family === 'inet6') return [];
   const silent = withoutArp(facts);
   if (facts.method === 'nat' || silent.length > 0) return silent;
   // Where VRRP has the address, this node is a director as well, and answers for it while it is master.

@@ -1,6 +1,7 @@
 // On a real server: does its own packet filter drop what the director sends, or the answers?
 import type { Address } from '../../../model/address.js';
 import { formatAddress } from '../../../model/address-text.js';
+import { endpointText } from '../../../model/endpoint-text.js';
 import type { Finding } from '../../../model/finding.js';
 import { sameAddress } from '../../../model/identity.js';
 import type { RealServerFacts, ServicePort } from '../../facts.js';
@@ -11,11 +12,11 @@ import type { Blocked, Translation } from '../../packet-filter/model.js';
 import { answering, arrivalInterfaces, laterPassages, passages } from '../../server-arrivals.js';
 import { serviceAddresses } from './server-addresses.js';
 
-const placeOf = ({ tool, family, table, chain, writer }: Blocked): string =>
+export const placeOf = ({ tool, family, table, chain, writer }: Blocked): string =>
   `${tool === 'nft' ? `nft ${family} ${table} ${chain}` : `${tool} ${table} ${chain}`}${writer === undefined ? '' : `, written by ${writer}`}`;
 
 const endText = (address: Address, port: ServicePort | undefined): string =>
-  port === undefined ? formatAddress(address) : `${port.protocol.toUpperCase()} ${formatAddress(address)}:${port.port}`;
+  port === undefined ? formatAddress(address) : `${port.protocol.toUpperCase()} ${endpointText({ address, port: port.port })}`;
 
 type Part = 'opening' | 'answers' | 'later';
 

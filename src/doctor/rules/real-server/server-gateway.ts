@@ -5,7 +5,7 @@ import type { Finding } from '../../../model/finding.js';
 import { sameAddress } from '../../../model/identity.js';
 import { shellWord } from '../../../model/shell-word.js';
 import type { GatewayFact, RealServerFacts } from '../../facts.js';
-import { interfaceNameOf } from '../../network.js';
+import { askedBy, interfaceNameOf, ipRoute } from '../../network.js';
 import { isDirector } from '../../server-method.js';
 import { refusalRepair } from '../director/reach/path-verdict.js';
 
@@ -21,7 +21,7 @@ function unreachable(facts: RealServerFacts, gateway: GatewayFact): readonly Fin
         severity: 'error',
         code: 'server-gateway-neighbour',
         what: `answers go to ${fixedMac}, not to the gateway ${text}`,
-        cause: `a permanent entry in the neighbour table of ${interfaceName} has that MAC, and ${mac} answers ARP for ${text}`,
+        cause: `a permanent entry in the neighbour table of ${interfaceName} has that MAC, and ${mac} answers ${askedBy(gateway.address)} for ${text}`,
         fix: `ip neigh del ${text} dev ${shellWord(interfaceName)}`,
       },
     ];
@@ -32,9 +32,9 @@ function unreachable(facts: RealServerFacts, gateway: GatewayFact): readonly Fin
     {
       severity: 'error',
       code: 'server-gateway-silent',
-      what: `the gateway ${text} does not answer ARP on ${interfaceName}`,
+      what: `the gateway ${text} does not answer ${askedBy(gateway.address)} on ${interfaceName}`,
       cause: `${isDip ? 'it is the director: it' : 'it'} is down, unplugged or has another address, so clients beyond it get no answer`,
-      advice: `start ${text}, or replace the default route: ip route replace default via ROUTER dev ${shellWord(interfaceName)}`,
+      advice: `start ${text}, or replace the default route: ${ipRoute(facts.family)} replace default via ROUTER dev ${shellWord(interfaceName)}`,
     },
   ];
 }
@@ -55,7 +55,7 @@ function misledAnswers(facts: RealServerFacts, dip: string): Finding | undefined
     ...base,
     what: `answers${from} to clients ${way.path.kind === 'none' ? 'have no route' : there}, not to the director ${dip}`,
     cause: 'a rule or a route that comes before the default route by the director leads them elsewhere',
-    advice: `ip rule; ip route get ${formatAddress(way.path.to)}${from}: it must be via ${dip}`,
+    advice: `${facts.family === 'inet' ? 'ip rule' : 'ip -6 rule'}; ip route get ${formatAddress(way.path.to)}${from}: it must be via ${dip}`,
   };
 }
 
@@ -75,19 +75,20 @@ function underNat(facts: RealServerFacts): readonly Finding[] {
       code: 'server-gateway-not-director',
       what: gateways.length === 0 ? 'there is no default route' : `the gateway is ${texts}, not the director ${text}`,
       cause: 'under VS/NAT answers must go back through the director, which sets their source to the VIP',
-      fix: `ip route replace default via ${text}`,
+      fix: `${ipRoute(facts.family)} replace default via ${text}`,
     },
   ];
 }
 
 function underDirectRouting(facts: RealServerFacts): readonly Finding[] {
+  if (facts.family === 'inet6') return []; // The kernel forwards what comes from an address of its own.
   const directors = facts.gateways.filter(({ address }) => isDirector(facts, address));
   return directors.map(({ address, ifindex }) => ({
     severity: 'error',
     code: 'server-gateway-is-director',
     what: `the gateway ${formatAddress(address)} is the director`,
     cause: 'the director drops answers that come from its own VIP, so they need another route to the clients',
-    advice: `ip route replace default via ROUTER dev ${shellWord(interfaceNameOf(facts, ifindex))} (a router that is not the director)`,
+    advice: `${ipRoute(facts.family)} replace default via ROUTER dev ${shellWord(interfaceNameOf(facts, ifindex))} (a router that is not the director)`,
   }));
 }
 

@@ -1,6 +1,7 @@
 // On a real server: does a process listen where the clients' packets arrive, and does it accept connections?
-import { type Address, isLoopbackAddress } from '../../../model/address.js';
+import { type Address, type Family, isLoopbackAddress } from '../../../model/address.js';
 import { formatAddress } from '../../../model/address-text.js';
+import { endpointText } from '../../../model/endpoint-text.js';
 import type { Finding } from '../../../model/finding.js';
 import { sameAddress } from '../../../model/identity.js';
 import type { RealServerFacts, ServicePort, SocketFact } from '../../facts.js';
@@ -10,13 +11,18 @@ import { serviceAddresses } from './server-addresses.js';
 
 const isAny = ({ words }: Address): boolean => words.every((word) => word === 0);
 
-/** Whether the socket takes packets for this IPv4 address. */
-const takes = (socket: SocketFact, address: Address): boolean =>
-  isAny(socket.address) ? socket.family === 'inet' || !socket.sixOnly : sameAddress(socket.address, address) || mapped(socket, address);
+/** Whether the socket takes packets for this address. One of IPv6 takes IPv4, too, unless it is for IPv6 alone. */
+function takes(socket: SocketFact, address: Address): boolean {
+  if (!isAny(socket.address)) return sameAddress(socket.address, address) || mapped(socket, address);
+  return socket.family === address.family || (address.family === 'inet' && !socket.sixOnly);
+}
 
 /** ::ffff:a.b.c.d */
 const mapped = ({ address: { family, words } }: SocketFact, four: Address): boolean =>
-  family === 'inet6' && words[2] === 0xffff && words[3] === four.words[0];
+  four.family === 'inet' && family === 'inet6' && words[2] === 0xffff && words[3] === four.words[0];
+
+const EVERY: Readonly<Record<Family, string>> = { inet: '0.0.0.0', inet6: '::' };
+const TOOLS = { inet: { iptables: 'iptables', word: 'ip' }, inet6: { iptables: 'ip6tables', word: 'ip6' } } as const;
 
 const portText = ({ protocol, port }: ServicePort): string => `${protocol.toUpperCase()} port ${port}`;
 
@@ -27,16 +33,17 @@ function translate(
   { protocol, port }: ServicePort,
   to: { readonly address?: Address; readonly port: number },
 ): string {
-  const [from, target] = [formatAddress(vip), to.address === undefined ? undefined : formatAddress(to.address)];
-  if (facts.tools.includes('iptables')) {
-    const action = target === undefined ? `REDIRECT --to-ports ${to.port}` : `DNAT --to-destination ${target}:${to.port}`;
-    return `iptables -t nat -I PREROUTING -d ${from} -p ${protocol} --dport ${port} -j ${action}`;
+  const target = to.address === undefined ? undefined : endpointText({ address: to.address, port: to.port });
+  const [from, { iptables, word }] = [formatAddress(vip), TOOLS[vip.family]];
+  if (facts.tools.includes(iptables)) {
+    const action = target === undefined ? `REDIRECT --to-ports ${to.port}` : `DNAT --to-destination ${target}`;
+    return `${iptables} -t nat -I PREROUTING -d ${from} -p ${protocol} --dport ${port} -j ${action}`;
   }
-  const action = target === undefined ? `redirect to :${to.port}` : `dnat to ${target}:${to.port}`;
+  const action = target === undefined ? `redirect to :${to.port}` : `dnat to ${target}`;
   return [
-    'nft add table ip weir_service',
-    "nft add chain ip weir_service prerouting '{ type nat hook prerouting priority -110; }'",
-    `nft add rule ip weir_service prerouting ip daddr ${from} ${protocol} dport ${port} ${action}`,
+    `nft add table ${word} weir_service`,
+    `nft add chain ${word} weir_service prerouting '{ type nat hook prerouting priority -110; }'`,
+    `nft add rule ${word} weir_service prerouting ${word} daddr ${from} ${protocol} dport ${port} ${action}`,
   ].join('; ');
 }
 
@@ -45,9 +52,13 @@ interface Spot {
   readonly port: ServicePort;
 }
 
+const missingFamily = (socket: SocketFact, { family }: Address): string =>
+  family === 'inet' ? (socket.sixOnly ? ', without IPv4' : '') : socket.family === 'inet' ? ', without IPv6' : '';
+
 /** Nothing takes the packets: what listens instead. `sent`: where clients send them, before any translation. */
 function unheard(facts: RealServerFacts, sockets: readonly SocketFact[], { address, port }: Spot, sent: Spot): Finding {
-  const what = `no process takes ${port.protocol.toUpperCase()} ${formatAddress(address)}:${port.port}`;
+  const what = `no process takes ${port.protocol.toUpperCase()} ${endpointText({ address, port: port.port })}`;
+  const listen = `let the service listen on ${formatAddress(address)} or on ${EVERY[address.family]}`;
   const samePort = sockets.filter((one) => one.protocol === port.protocol && one.port === port.port);
   const own = samePort.find(
     (one) => facts.addresses.some((fact) => sameAddress(fact.address, one.address)) && !isLoopbackAddress(one.address),
@@ -59,16 +70,16 @@ function unheard(facts: RealServerFacts, sockets: readonly SocketFact[], { addre
       what,
       cause: `the process that listens on ${portText(port)} takes only what is for ${formatAddress(own.address)}`,
       fix: translate(facts, sent.address, sent.port, { address: own.address, port: port.port }),
-      advice: `better: let the service listen on ${formatAddress(address)} or on 0.0.0.0`,
+      advice: `better: ${listen}`,
     };
   }
   if (samePort.length > 0) {
     const [one] = samePort;
     const loopback = samePort.every((each) => isLoopbackAddress(each.address));
     const bound = one === undefined || one.device === 0 ? '' : `, bound to ${interfaceNameOf(facts, one.device)}`;
-    const why = one === undefined ? '' : `listens on ${formatAddress(one.address)} only${one.sixOnly ? ', without IPv4' : ''}${bound}`;
+    const why = one === undefined ? '' : `listens on ${formatAddress(one.address)} only${missingFamily(one, address)}${bound}`;
     const wires = loopback ? arrivalInterfaces(facts).map(({ name }) => `net.ipv4.conf.${name.replaceAll('.', '/')}.route_localnet=1`) : [];
-    const four = loopback && one?.family === 'inet';
+    const four = loopback && one?.family === 'inet' && address.family === 'inet'; // IPv6 leads nothing to ::1 from outside.
     return {
       severity: 'error',
       code: loopback ? 'server-listens-on-loopback' : 'server-listens-elsewhere',
@@ -77,7 +88,7 @@ function unheard(facts: RealServerFacts, sockets: readonly SocketFact[], { addre
       ...(four && one !== undefined
         ? { fix: `sysctl -w ${wires.join(' ')}; ${translate(facts, sent.address, sent.port, { address: one.address, port: port.port })}` }
         : {}),
-      advice: `${four ? 'better: ' : ''}let the service listen on ${formatAddress(address)} or on 0.0.0.0`,
+      advice: `${four ? 'better: ' : ''}${listen}`,
     };
   }
   const others = sockets.filter((one) => one.protocol === port.protocol && takes(one, address) && one.port !== 22);
@@ -112,7 +123,9 @@ function ofPort(facts: RealServerFacts, sockets: readonly SocketFact[], address:
   );
   // REDIRECT leads to the address of the interface; TPROXY to whatever socket has the port.
   const anyAddress = first.to !== undefined && first.to.address === undefined;
-  const takers = here.filter((one) => takes(one, end.address) || (anyAddress && !isLoopbackAddress(one.address) && !one.sixOnly));
+  const byRedirect = (one: SocketFact): boolean =>
+    anyAddress && !isLoopbackAddress(one.address) && (address.family === 'inet' ? !one.sixOnly : one.family === 'inet6');
+  const takers = here.filter((one) => takes(one, end.address) || byRedirect(one));
   if (takers.length === 0) return first.certain ? [unheard(facts, sockets, end, { address, port })] : [];
   const full = takers.find((one) => one.protocol === 'tcp' && one.waitingMax > 0 && one.waiting > one.waitingMax);
   return full === undefined

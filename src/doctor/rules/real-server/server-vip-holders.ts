@@ -1,10 +1,16 @@
-// On a real server: does exactly one other host, the director, answer ARP for the VIP?
+// On a real server: does exactly one other host, the director, answer for the VIP?
+import type { Family } from '../../../model/address.js';
 import { formatAddress } from '../../../model/address-text.js';
 import type { Finding } from '../../../model/finding.js';
 import { sameAddress } from '../../../model/identity.js';
 import type { RealServerFacts } from '../../facts.js';
-import { interfaceNameOf, subnetsWith } from '../../network.js';
+import { askedBy, interfaceNameOf, subnetsWith } from '../../network.js';
 import { troubleOf } from '../interface-trouble.js';
+
+const EXPOSED: Readonly<Record<Family, string>> = {
+  inet: 'without the ARP sysctls',
+  inet6: 'with the VIP on an interface towards the cluster',
+};
 
 export function serverVipHoldersRule(facts: RealServerFacts): readonly Finding[] {
   return facts.method === 'nat'
@@ -18,8 +24,8 @@ export function serverVipHoldersRule(facts: RealServerFacts): readonly Finding[]
             {
               severity: 'error',
               code: 'vip-duel',
-              what: `${macs.join(' and ')} both answer ARP for VIP ${text} on ${interfaceNameOf(facts, holders[0]?.ifindex)}`,
-              cause: 'one is the director; the other is a real server without the ARP sysctls, or a second director',
+              what: `${macs.join(' and ')} both answer ${askedBy(vip)} for VIP ${text} on ${interfaceNameOf(facts, holders[0]?.ifindex)}`,
+              cause: `one is the director; the other is a real server ${EXPOSED[vip.family]}, or a second director`,
               advice: 'weir doctor on the director names the host',
             },
           ];
@@ -33,7 +39,7 @@ export function serverVipHoldersRule(facts: RealServerFacts): readonly Finding[]
               {
                 severity: 'warning',
                 code: 'vip-unanswered',
-                what: `no host answers ARP for VIP ${text} on ${interfaceNameOf(facts, subnet.ifindex)}`,
+                what: `no host answers ${askedBy(vip)} for VIP ${text} on ${interfaceNameOf(facts, subnet.ifindex)}`,
                 cause: 'no director has it there, or the director is down',
                 advice: `on the director: weir vip add ${text} --dev IF`,
               },

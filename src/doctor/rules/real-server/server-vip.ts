@@ -1,11 +1,12 @@
 // On a real server: does it take packets for each VIP, without answering ARP for it?
 
 import { arpBehaviour } from '../../../control/realserver/arp-hiding.js';
-import type { Address } from '../../../model/address.js';
+import type { Address, Family } from '../../../model/address.js';
 import { formatAddress } from '../../../model/address-text.js';
 import type { Finding } from '../../../model/finding.js';
 import { sameAddress } from '../../../model/identity.js';
 import { shellWord } from '../../../model/shell-word.js';
+import { hostLength } from '../../../model/subnet.js';
 import type { Link } from '../../../wire/rtnetlink-link.js';
 import type { AddressFact, RealServerFacts } from '../../facts.js';
 import { clusterInterfaces, effective, interfaceNameOf, isLoopback, vrrpAddress } from '../../network.js';
@@ -32,22 +33,35 @@ function absent(facts: RealServerFacts, vip: Address | undefined): Finding {
   };
 }
 
-/** On an interface that answers ARP for its own addresses at any arp_ignore but 8; rules of nft or arptables can hide it. */
+/**
+ * On an interface that answers ARP for its own addresses at any arp_ignore but 8; rules of nft or arptables can hide it. One of IPv6 is always
+ * answered for.
+ */
 function onWire(facts: RealServerFacts, vip: Address, iface: Link, place: AddressFact): Finding | undefined {
   const { name } = iface;
+  const text = formatAddress(vip);
+  const move = `ip addr del ${text}/${place.prefixLength} dev ${shellWord(name)}; weir realserver start --vip ${text}`;
+  const base = { severity: 'error', code: 'server-vip-on-wire', what: `VIP ${text} is on ${name}`, fix: move } as const;
+  if (vip.family === 'inet6') {
+    return {
+      ...base,
+      cause: 'an interface towards the cluster answers neighbour solicitations for its own addresses, so clients bypass the director',
+    };
+  }
   const values = { arpIgnore: effective(facts, name, 'arp_ignore'), arpAnnounce: effective(facts, name, 'arp_announce') };
   const byRules = arpBehaviour(vip, name, { arpIgnore: 0, arpAnnounce: 0 }, facts.arpRules);
   if ((!byRules.answers && !byRules.announces) || values.arpIgnore === 8) return undefined;
-  const text = formatAddress(vip);
   return {
-    severity: 'error',
-    code: 'server-vip-on-wire',
-    what: `VIP ${text} is on ${name}`,
+    ...base,
     cause:
       'an interface towards the cluster answers ARP for its own addresses whether arp_ignore is 1 or 2, so clients bypass the director',
-    fix: `ip addr del ${text}/${place.prefixLength} dev ${shellWord(name)}; weir realserver start --vip ${text}`,
   };
 }
+
+const SUBNET_ON_LOOPBACK: Readonly<Record<Family, string>> = {
+  inet: 'on the loopback this prefix makes the whole subnet local, so its hosts get no answer',
+  inet6: 'on the loopback this prefix makes a route of the whole subnet to this host itself, by which its hosts may get no answer',
+};
 
 function ofPlace(facts: RealServerFacts, vip: Address, place: AddressFact): readonly Finding[] {
   const iface = facts.interfaces.find(({ ifindex }) => ifindex === place.ifindex);
@@ -58,13 +72,13 @@ function ofPlace(facts: RealServerFacts, vip: Address, place: AddressFact): read
     const found = vrrpAddress(facts, vip) === undefined ? onWire(facts, vip, iface, place) : undefined;
     return found === undefined ? [] : [found];
   }
-  if (!isLoopback(iface) || place.prefixLength === 32) return [];
+  if (!isLoopback(iface) || place.prefixLength === hostLength(vip)) return [];
   return [
     {
       severity: 'error',
       code: 'server-vip-prefix',
       what: `VIP ${text}/${place.prefixLength} is on ${interfaceNameOf(facts, place.ifindex)}`,
-      cause: 'on the loopback this prefix makes the whole subnet local, so its hosts get no answer',
+      cause: SUBNET_ON_LOOPBACK[vip.family],
       fix: `ip addr del ${text}/${place.prefixLength} dev ${shellWord(iface.name)}; weir realserver start --vip ${text}`,
     },
   ];

@@ -3,7 +3,7 @@ import { sysctlWord } from '../../../control/realserver/arp-settings.js';
 import { formatAddress } from '../../../model/address-text.js';
 import type { Finding } from '../../../model/finding.js';
 import type { RealServerFacts, WayBack } from '../../facts.js';
-import { effective, interfaceNameOf, setting } from '../../network.js';
+import { effective, interfaceNameOf, ipRoute, setting } from '../../network.js';
 import { arrivalInterfaces } from '../../server-arrivals.js';
 import { refusalRepair } from '../director/reach/path-verdict.js';
 
@@ -23,12 +23,13 @@ function withoutRoute(facts: RealServerFacts, way: WayBack): Finding {
     code: 'server-no-gateway',
     what: `there is no default route${fromText(way)}`,
     cause: `only clients on this host's own subnets${facts.otherRouters ? ' and in the networks of its other routes' : ''} get an answer`,
-    advice: 'ip route add default via ROUTER',
+    advice: `${ipRoute(facts.family)} add default via ROUTER`,
   };
 }
 
 /** VS/DR by another interface than the route back, VS/TUN always: strict rp_filter drops what comes in. */
 function reversePath(facts: RealServerFacts, way: WayBack): readonly Finding[] {
+  if (facts.family === 'inet6') return []; // The kernel has no rp_filter for it.
   const arrivals = arrivalInterfaces(facts);
   const [arrival] = arrivals;
   if (arrival === undefined || arrivals.length > 1 || way.path.ifindex === undefined || way.path.ifindex === arrival.ifindex) return [];

@@ -6,7 +6,7 @@ import { addressId, sameAddress } from '../../../../model/identity.js';
 import { shellWord } from '../../../../model/shell-word.js';
 import { hostLength } from '../../../../model/subnet.js';
 import type { DirectorFacts, PathFact, RefusingRoute } from '../../../facts.js';
-import { allAddresses, askedBy, contains, interfaceNameOf, usesArp } from '../../../network.js';
+import { allAddresses, askedBy, contains, interfaceNameOf, ipRoute, usesArp } from '../../../network.js';
 import { troubleOf } from '../../interface-trouble.js';
 import { type Known, placeId } from './known.js';
 import type { Repair } from './verdict.js';
@@ -28,7 +28,8 @@ export function refusalRepair(facts: WithRefusingRoutes, path: PathFact, to: str
   if (route === undefined) {
     return {
       cause: `a ${path.refusedBy} rule or route of this host refuses packets to ${to}`,
-      advice: 'ip rule and ip route show table all list it',
+      advice:
+        path.to.family === 'inet' ? 'ip rule and ip route show table all list it' : 'ip -6 rule and ip -6 route show table all list it',
     };
   }
   const { address, prefixLength } = route.destination;
@@ -36,8 +37,11 @@ export function refusalRepair(facts: WithRefusingRoutes, path: PathFact, to: str
   const main = route.table === MAIN_TABLE;
   const cause = `the route of this host to ${to} is ${route.type} ${name}`;
   // Without it there would be no default route at all, unless another table has it.
-  if (main && prefixLength === 0) return { cause, advice: 'put the default route in its place: ip route replace default via ROUTER' };
-  return { cause, fix: `ip route del ${route.type} ${name}${main ? '' : ` table ${route.table}`}` };
+  if (main && prefixLength === 0) {
+    return { cause, advice: `put the default route in its place: ${ipRoute(address.family)} replace default via ROUTER` };
+  }
+  const command = prefixLength === 0 ? ipRoute(address.family) : 'ip route';
+  return { cause, fix: `${command} del ${route.type} ${name}${main ? '' : ` table ${route.table}`}` };
 }
 
 /** An interface that has the address's subnet and is down: the interfaces' rule reports it. */
