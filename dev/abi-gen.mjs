@@ -32,7 +32,7 @@ const FILES = [
         {
           header: 'bpf/director/abi6.h',
           object: 'weir-ipv6.bpf.o',
-          maps: { conns: 'conns6', client_hops: 'client_hops6', housekeeping: 'housekeeping6' },
+          maps: { conns: 'conns6', client_hops: 'client_hops6', housekeeping: 'housekeeping6', templates: 'templates6' },
         },
         {
           header: 'bpf/director/wide-abi.h',

@@ -21,6 +21,9 @@ static __always_inline void client_is_source(struct packet *p) {}
 static __always_inline void client_is_target(struct packet *p) {}
 #endif
 #endif
+#ifndef IPV6
+static __always_inline void client_is_of(struct conn_slot *s) {} /* the key has the client of a template */
+#endif
 
 /* A slot by its number: bucket * BUCKET_SLOTS + index in the bucket. */
 static __always_inline struct conn_slot *slot_at(__u32 number) {

@@ -7,20 +7,22 @@
 static __always_inline __u32 *slot_client(struct conn_slot *s) { return (__u32 *)(s + BUCKET_SLOTS); }
 _Static_assert(sizeof(struct conn_slot) == 4 * sizeof(__u32), "as large as an address");
 
-static __always_inline bool slot_is_of_client(struct conn_slot *s) {
-  struct whole_addresses *whole = the_whole();
-  __u32 *client = slot_client(s);
-  if (!whole) return false;
-  return READ(client[0]) == whole->client[0] && READ(client[1]) == whole->client[1] && READ(client[2]) == whole->client[2] &&
-         READ(client[3]) == whole->client[3];
+/* An address beside a slot, which other CPUs read and write. */
+static __always_inline bool shared_address_is(__u32 *shared, const __u32 *addr) {
+  return READ(shared[0]) == addr[0] && READ(shared[1]) == addr[1] && READ(shared[2]) == addr[2] && READ(shared[3]) == addr[3];
+}
+static __always_inline void shared_address_store(__u32 *shared, const __u32 *addr) {
+#pragma clang loop unroll(full)
+  for (int k = 0; k < 4; k++) WRITE(shared[k], addr[k]);
 }
 
+static __always_inline bool slot_is_of_client(struct conn_slot *s) {
+  struct whole_addresses *whole = the_whole();
+  return whole && shared_address_is(slot_client(s), whole->client);
+}
 static __always_inline void slot_store_client(struct conn_slot *s) {
   struct whole_addresses *whole = the_whole();
-  __u32 *client = slot_client(s);
-  if (!whole) return;
-#pragma clang loop unroll(full)
-  for (int k = 0; k < 4; k++) WRITE(client[k], whole->client[k]);
+  if (whole) shared_address_store(slot_client(s), whole->client);
 }
 
 static __always_inline void client_is(const __u32 *addr) {
@@ -29,5 +31,6 @@ static __always_inline void client_is(const __u32 *addr) {
 }
 static __always_inline void client_is_source(struct packet *p) { client_is(p->saddr6); }
 static __always_inline void client_is_target(struct packet *p) { client_is(p->daddr6); }
+static __always_inline void client_is_of(struct conn_slot *s) { client_is(slot_client(s)); }
 
 #endif

@@ -32,6 +32,7 @@
 #include "dest-of-client.h"
 #include "schedule.h"
 #include "template6.h"
+#include "template.h"
 #include "nexthop6.h"
 #include "nexthop.h"
 #include "local6.h"
@@ -44,6 +45,7 @@
 #include "send6.h"
 #include "related6.h"
 #include "tc6.h"
+#include "template-sweep.h"
 #include "timer.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

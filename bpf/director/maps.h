@@ -27,16 +27,20 @@ TABLE(services, struct service, 65536);
 TABLE(dests, struct dest, 65536);
 TABLE(rings, struct ring_block, 4096);
 #ifdef IPV6
-/* The IPv6 build (ipv6.bpf.c) has maps of its own for what is found by a client's address, pinned as conns6 and client_hops6. */
+/* The IPv6 build (ipv6.bpf.c) has maps of its own for what is found by a client's address, pinned as conns6, client_hops6 and
+ * templates6. */
 #define conn_bucket conn6_bucket
 #define client_hop_set client_hop6_set
+#define TEMPLATE_RECORD struct template6
+#else
+#define TEMPLATE_RECORD struct template
 #endif
 #ifdef WIDE
 #define conn_bucket wide_bucket /* pinned as conns_wide */
 #endif
 /* The SCTP build has a table of its own, too, pinned as conns_sctp. */
 TABLE(conns, struct conn_bucket, 524288);
-TABLE(templates, struct template, 262144);
+TABLE(templates, TEMPLATE_RECORD, 262144);
 TABLE(locks, __u64, LOCKS + SPILL_LOCKS + LOCALITY_LOCKS + TEMPLATE_LOCKS);
 TABLE(client_hops, struct client_hop_set, CLIENT_HOP_SETS);
 TABLE(egresses, struct egress, EGRESSES);

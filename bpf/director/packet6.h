@@ -29,6 +29,7 @@ struct address {
 /* The whole addresses behind the hashes that functions pass on. */
 struct whole_addresses {
   __u32 client[4]; /* of the connection that is searched or made */
+  __u32 network[4]; /* of the client, by whose template its connections go */
   __u32 to[4];     /* of the route that is asked for */
   __u32 from[4];
   __u32 as[4]; /* what a packet's address becomes, or an error's source */

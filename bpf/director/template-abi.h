@@ -6,7 +6,7 @@
 /* ---- of a service's record: flags beside the others, and what `persistence` has */
 #define SVC_PERSISTENT 0x1
 #define SVC_PERSISTENCE_SECOND 0x200 /* which element of `persistence` counts, so that one store changes both numbers, the scheduler and the flags */
-#define PERSISTENCE_MASK_SHIFT 32
+#define PERSISTENCE_MASK_SHIFT 32 /* IPv4: the mask, network order; IPv6: the length of the prefix */
 
 /* ---- templates of persistent services: client network and service -> the destination of the client's new connections. A key has two homes
  * of TEMPLATE_WAYS slots each. Written by packets and timer. Rules, as those of connections:

@@ -9,7 +9,7 @@
 #define TEMPLATE_SWEEP_MAX (1u << 17) /* in one tick */
 
 /* Each build's timer looks after the templates of its services, whose connections are in its table. Rounds of that are counted here. */
-#ifdef SIDE
+#if defined(SIDE) || defined(IPV6)
 static __always_inline __u32 rounds_of(struct conf *c, struct housekeeping *h) { return h->used; }
 #else
 static __always_inline __u32 rounds_of(struct conf *c, struct housekeeping *h) { return c->swept; }
@@ -28,6 +28,7 @@ static __always_inline bool templates_asking(struct conf *c, struct housekeeping
 static __always_inline void template_hold(struct conn_slot *s, __u64 v) {
   if (!v_taken(v) || v_claimed(v)) return;
   bool assured = v_udp(v) ? v & V_PROVEN : v_state(v) == STATE_ESTABLISHED;
+  client_is_of(s);
   template_mark(READ(s->key), v_dest(v), T_CHILD | (assured ? T_ASSURED : 0), true);
 }
 

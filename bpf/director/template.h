@@ -19,9 +19,14 @@ static __always_inline __u64 persistence_of(struct service *svc) {
   return svc->flags & SVC_PERSISTENCE_SECOND ? READ(svc->persistence[1]) : READ(svc->persistence[0]);
 }
 
+#ifndef IPV6
 static __always_inline __u64 template_key(__u64 persistence, __u32 service, __u32 caddr) {
   return conn_key(caddr & persistence >> PERSISTENCE_MASK_SHIFT, 0, service);
 }
+/* The key has the client's network (template6.h: of IPv6). */
+static __always_inline bool template_is_of_client(struct template *t) { return true; }
+static __always_inline void template_store_client(struct template *t) {}
+#endif
 
 /* The number of the n-th slot where a template with this hash may be: first those of one home, then those of the other. Without a branch:
  * clang would lay out the loops around it so that Linux 6.1 takes a step forward for a jump back. */
@@ -55,7 +60,7 @@ static __always_inline void template_probe_for(struct template_probe *r, __u64 p
 
 /* Is it the template of the probe? */
 static __always_inline bool template_is(struct template_probe *r, struct template *t, __u64 v) {
-  return t_taken(v) && !t_claimed(v) && READ(t->key) == r->key;
+  return t_taken(v) && !t_claimed(v) && READ(t->key) == r->key && template_is_of_client(t);
 }
 
 /* The number of the slot of the probe's template; NOWHERE: it has none. */
@@ -64,7 +69,7 @@ static __always_inline __u32 template_search(struct template_probe *r) {
   for (__u32 n = 0; n < TEMPLATE_PLACES; n++) {
     __u32 place = template_place(r->hash, n);
     struct template *t = template_at(place);
-    if (t && READ(t->key) == r->key && t_taken(READ(t->value))) return place;
+    if (t && READ(t->key) == r->key && t_taken(READ(t->value)) && template_is_of_client(t)) return place;
   }
   return NOWHERE;
 }
@@ -174,6 +179,7 @@ static __always_inline bool template_fill(struct conf *c, struct template_probe 
   if (t_claimed(was) || CAS(&t->value, was, T_DEST_MASK << T_DEST_SHIFT) != was) return false;
   if (t_taken(was)) template_count(c, was, -1, r->now);
   if (t_taken(was) && other) count_reason(R_TEMPLATE_REPLACED);
+  template_store_client(t);
   WRITE(t->key, r->key);
   WRITE(t->timeout, r->timeout);
   __u64 value = (__u64)r->dest << T_DEST_SHIFT | (__u32)(r->now + r->timeout);

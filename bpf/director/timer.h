@@ -201,19 +201,16 @@ static int housekeeping_tick(void *map, __u32 *key, struct housekeeping *h) {
 #endif
   /* A round of a tiny table is a tick, and not a second. */
   if (h->drop_entry && (chunk < buckets || c->ticks % DEFENCE_TICKS == 0)) w.dropped = bpf_get_prandom_u32() % DROP_ENTRY_SHARE;
-#ifdef IPV6
-  bpf_loop(chunk, sweep_bucket, &w, 0);
-  client_hops_sweep(h->turn++, w.now);
-#elif defined(SIDE)
   w.asking = templates_asking(c, h);
   __u32 from = h->bucket;
   bpf_loop(chunk, sweep_bucket, &w, 0);
+#if defined(IPV6) || defined(SIDE)
   if (h->bucket >= from) h->used++; /* rounds (template-sweep.h) */
   if (c->templates_live) templates_sweep(c, h);
+#ifdef IPV6
+  client_hops_sweep(h->turn++, w.now);
+#endif
 #else
-  w.asking = templates_asking(c, h);
-  __u32 from = h->bucket;
-  bpf_loop(chunk, sweep_bucket, &w, 0);
   if (h->bucket >= from) {
     c->swept++;
     h->used = h->counted;

@@ -16,12 +16,11 @@ export interface Capability {
 
 const rows = [
   {
-    id: 'ipv6-persistence',
-    name: 'persistence of IPv6 services',
+    id: 'ipv6-all-ports',
+    name: 'services of all ports of an IPv6 address (port 0, with `-p`)',
     present: false,
-    missing: 'persistent IPv6 services (-p) are not there yet',
+    missing: 'IPv6 services of all ports (port 0) are not there yet',
     meanwhile: 'the service is refused',
-    without: 'the next connection of a client may go to another server',
   },
   {
     id: 'persistence-engines',

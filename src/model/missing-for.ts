@@ -1,7 +1,6 @@
 // Whether a change asks for something that weir does not have yet, by the list of capabilities.
 import { type CapabilityId, lineIfMissing } from './capabilities.js';
 import type { Change } from './change.js';
-import { serviceFamily } from './identity.js';
 import type { DestinationSpec, ServiceSpec } from './service.js';
 
 /** The line of the first of `ids` that is missing. */
@@ -13,7 +12,7 @@ function missingForService({ key, persistence }: ServiceSpec, engine: boolean): 
     key.kind === 'fwmark' && 'firewall-marks',
     key.kind === 'address' && key.protocol === 'sctp' && (key.port === 0 || key.address.family === 'inet6') && 'sctp',
     (engine || persistence?.engine !== undefined) && 'persistence-engines',
-    serviceFamily(key) === 'inet6' && persistence !== undefined && 'ipv6-persistence',
+    key.kind === 'address' && key.address.family === 'inet6' && key.port === 0 && persistence !== undefined && 'ipv6-all-ports',
   ]);
 }
 

@@ -69,6 +69,8 @@ export interface Bed {
   templates(): Records;
   /** A table of a side build, by its pin; undefined: it is not loaded. */
   sideTable(pin: string): ArrayBuffer | undefined;
+  /** A pinned map, to write to. */
+  memoryOf(pin: string): ArrayBuffer;
   /** Programs and the connection table as they are pinned now: others took their place. */
   renew(): void;
   /** Of lblc and lblcr, by `LocalityKey`. */
@@ -101,7 +103,6 @@ class LoadedBed implements Bed {
   #conns: ArrayBuffer;
   readonly localities: BpfMap;
   readonly #hops: ArrayBuffer;
-  readonly #templates: ArrayBuffer;
   readonly #freshFor: number;
   readonly #devices = new Map<DeviceName, number>();
   /** Devices with rp_filter. */
@@ -118,9 +119,8 @@ class LoadedBed implements Bed {
     this.tables.conf.set(0, Conf.freshFor, FOR_EVER);
     this.#clean = new Uint8Array(this.tables.conf.memory.slice(0));
     this.localities = BpfMap.pinned(`${folder}/localities`);
-    this.#conns = this.#map('conns');
-    this.#hops = this.#map('client_hops');
-    this.#templates = this.#map('templates');
+    this.#conns = this.memoryOf('conns');
+    this.#hops = this.memoryOf('client_hops');
     for (const device of ['front', 'back', 'lo'] as const) this.#devices.set(device, native().ifNameToIndex(device));
   }
 
@@ -146,17 +146,17 @@ class LoadedBed implements Bed {
   sideTable(pin: string): ArrayBuffer | undefined {
     const known = this.#sideTables.get(pin);
     if (known !== undefined || !existsSync(`${this.folder}/${pin}`)) return known;
-    const table = this.#map(pin);
+    const table = this.memoryOf(pin);
     this.#sideTables.set(pin, table);
     return table;
   }
 
   renew(): void {
     this.#closePrograms();
-    this.#conns = this.#map('conns');
+    this.#conns = this.memoryOf('conns');
   }
 
-  #map(name: string): ArrayBuffer {
+  memoryOf(name: string): ArrayBuffer {
     const map = BpfMap.pinned(`${this.folder}/${name}`);
     try {
       const { valueSize, maxEntries } = map.info();
@@ -230,11 +230,11 @@ class LoadedBed implements Bed {
     };
     new Uint8Array(this.#conns).fill(0);
     new Uint8Array(this.#hops).fill(0);
-    for (const pin of [IPV6_PINS.conns, IPV6_PINS.client_hops, WIDE_PINS.conns, SCTP_PINS.conns]) {
+    for (const pin of [IPV6_PINS.conns, IPV6_PINS.client_hops, IPV6_PINS.templates, WIDE_PINS.conns, SCTP_PINS.conns]) {
       const table = this.sideTable(pin);
       if (table !== undefined) new Uint8Array(table).fill(0);
     }
-    new Uint8Array(this.#templates).fill(0);
+    new Uint8Array(this.templates().memory).fill(0);
     clear(services, Service.bytes, 0, (serviceTop ?? 0) + 1);
     clear(dests, Dest.bytes, 0, (destTop ?? 0) + 1);
     clear(counters, Counters.bytes, 0, ((destTop ?? 0) + 1) * (cpus ?? 1));
@@ -290,7 +290,7 @@ class LoadedBed implements Bed {
   }
 
   templates(): Records {
-    return new Records(this.#templates, Template.bytes);
+    return new Records(this.memoryOf('templates'), Template.bytes);
   }
 
   slots(): Records {
@@ -298,7 +298,7 @@ class LoadedBed implements Bed {
   }
 
   sctpSlots(): Records {
-    return new Records(this.#map(SCTP_PINS.conns), ConnSlot.bytes);
+    return new Records(this.memoryOf(SCTP_PINS.conns), ConnSlot.bytes);
   }
 
   close(): void {

@@ -3,6 +3,7 @@
 import { native } from '../../src/sys/addon.js';
 import { Program } from '../../src/sys/bpf/bpf-objects.js';
 import { fromClient, tcp } from './fixtures/packets.js';
+import { fromClient6, tcp6 } from './fixtures/packets6.js';
 import { type ProgramKind, run, TC, XDP } from './run.js';
 
 /** What to send. Both CPUs get the same flows. */
@@ -41,10 +42,15 @@ function random(seed: number): (below: number) => number {
   };
 }
 
-/** Flow n: a client address of 10.0.1.0/24's upper half and a port, and a port of the VIP. The sums are those of the flow. */
+/** Flow n: one of 64 clients, of 10.0.1.0/24's upper half or of 2001:db8:7::/64, and a port, and a port of the VIP. The sums are those of the flow. */
 function flowFrame(letters: string, { vip, ports = 1 }: Storm, flow: number): Uint8Array {
   const client = Math.floor(flow / ports);
-  const from = `10.0.1.${128 + (client % 64)}:${1024 + Math.floor(client / 64)}`;
+  const [last, port] = [128 + (client % 64), 1024 + Math.floor(client / 64)];
+  if (vip.includes(':')) {
+    const source = `2001:db8:7::${last.toString(16)}`;
+    return fromClient6(tcp6({ from: `[${source}]:${port}`, to: `[${vip}]:${80 + (flow % ports)}` }, letters), source);
+  }
+  const from = `10.0.1.${last}:${port}`;
   return fromClient(tcp({ from, to: `${vip}:${80 + (flow % ports)}` }, letters));
 }
 

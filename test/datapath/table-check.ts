@@ -77,8 +77,8 @@ function checkPlace(bed: TableView, slot: Slot): void {
   }
 }
 
-/** No template twice, and each counted by its destination. */
-function checkTemplates({ tables }: TableView): void {
+/** No template twice, and each counted by its destination. @throws AssertionError. Only while no packet is processed. */
+export function checkTemplates({ tables }: Pick<TableView, 'tables'>): void {
   const { dests, conf } = tables;
   const seen = new Set<string>();
   const counts = new Map<number, number>();

@@ -28,6 +28,9 @@ const BOTH = ['10.0.0.1', '10.0.0.2'];
 test('what only changes which server a connection gets is left out', () => {
   assert.deepEqual(fate(web()), ['wlc', undefined, false, 0, BOTH]);
   assert.deepEqual(fate(web({ persistence })), ['wlc', persistence, false, 0, BOTH]);
+  const networks = { timeout: 50, netmask: 64 };
+  const six = { kind: 'service', key: { kind: 'address', protocol: 'tcp', address: ip('2001:db8::1'), port: 80 } } as const;
+  assert.deepEqual(fate(web({ persistence: networks, target: six })), ['wlc', networks, false, 0, BOTH]);
   assert.deepEqual(fate(web({ persistence: { ...persistence, engine: 'sip' } })), ['wlc', persistence, false, 0, BOTH]);
   assert.deepEqual(fate(web({ scheduler: 'lblc' })), ['lblc', undefined, false, 0, BOTH]);
   assert.deepEqual(fate(web({ scheduler: 'sh', schedFlags: 3 })), ['sh', undefined, false, 3, BOTH]);
@@ -38,7 +41,10 @@ test('what would be served wrongly is not served', () => {
   assert.match(String(fate(web({ realServers: [tunnel('10.0.0.1')] }))), /tunnels/);
   const allPorts = (address: string) =>
     ({ kind: 'service', key: { kind: 'address', protocol: 'tcp', address: ip(address), port: 0 } }) as const;
-  assert.match(String(fate(web({ persistence: { timeout: 300, netmask: 128 }, target: allPorts('2001:db8::1') }))), /persistent IPv6/);
+  assert.match(
+    String(fate(web({ persistence: { timeout: 300, netmask: 128 }, target: allPorts('2001:db8::1') }))),
+    /IPv6 services of all ports/,
+  );
   assert.deepEqual(fate(web({ persistence, target: allPorts('192.0.2.1') })), ['wlc', persistence, false, 0, BOTH]);
 });
 

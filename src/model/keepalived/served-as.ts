@@ -3,7 +3,6 @@
 // would be wrong: no packet would arrive, or servers kept in reserve would be used.
 import { formatAddress } from '../address-text.js';
 import { type CapabilityId, capability } from '../capabilities.js';
-import { serviceFamily } from '../identity.js';
 import { missingFor } from '../missing-for.js';
 import type { DestinationSpec, ServiceSpec } from '../service.js';
 import type { RealServer, VirtualServer } from './virtual-server.js';
@@ -34,15 +33,9 @@ function leftOut(id: CapabilityId, keyword: string): readonly Without[] {
   return present || without === undefined ? [] : [{ keyword, what: keyword, meanwhile: without }];
 }
 
-/** All ports mean something with persistence alone. */
-const isForAllPorts = ({ key }: ServiceSpec): boolean => key.kind === 'address' && key.port === 0;
-
 /** The persistence that can be had, and what is missing of it. */
-function plainPersistence(spec: ServiceSpec): readonly [ServiceSpec['persistence'], readonly Without[]] {
-  const { persistence } = spec;
+function plainPersistence({ persistence }: ServiceSpec): readonly [ServiceSpec['persistence'], readonly Without[]] {
   if (persistence === undefined) return [undefined, []];
-  const without = serviceFamily(spec.key) === 'inet6' ? leftOut('ipv6-persistence', 'persistence_timeout') : [];
-  if (without.length > 0 && !isForAllPorts(spec)) return [undefined, without];
   const { engine, ...plain } = persistence;
   const withoutEngine = engine === undefined ? [] : leftOut('persistence-engines', 'persistence_engine');
   return withoutEngine.length > 0 ? [plain, withoutEngine] : [persistence, []];

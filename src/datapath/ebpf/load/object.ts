@@ -50,12 +50,17 @@ export interface Sizes {
 /** A client's template has several connections, most of the time. */
 const CONNECTIONS_PER_TEMPLATE = 8;
 
+/** Slots for the templates beside a connection table. */
+export function templatesFor(buckets: number): number {
+  return Math.max((buckets * Abi.BUCKET_SLOTS) / CONNECTIONS_PER_TEMPLATE, 2 * TemplateAbi.TEMPLATE_WAYS);
+}
+
 export function sizesOf(capacity: Capacity): Sizes {
   const endpoints = capacity.maxServices + capacity.maxDestinations;
   const buckets = bucketsOf(capacity);
   return {
     buckets,
-    templates: Math.max((buckets * Abi.BUCKET_SLOTS) / CONNECTIONS_PER_TEMPLATE, 2 * TemplateAbi.TEMPLATE_WAYS),
+    templates: templatesFor(buckets),
     endpointBuckets: 2 ** Math.ceil(Math.log2(Math.max(endpoints, 64))),
     cpus: native().possibleCpus(),
   };

@@ -17,6 +17,8 @@ export interface Extra {
   /** The pins of its maps, where they differ from the maps' names; undefined: it makes that map itself. */
   readonly pins: Readonly<Record<string, string | undefined>>;
   readonly buckets: number;
+  /** Slots for templates; undefined: it shares the table of the others. */
+  readonly templates?: number;
   configure(object: ObjectFile): void;
 }
 
@@ -57,7 +59,12 @@ export function loadOnto(object: ObjectFile, folder: string, tables: Tables, ext
   const was = (field: Field): number => conf.get(0, field);
   const capacity = { connTabBits: was(Conf.connTabBits), maxServices: was(Conf.maxServices), maxDestinations: was(Conf.maxDests) };
   const buckets = extra?.buckets ?? was(Conf.connBuckets);
-  const sizes = { buckets, endpointBuckets: was(Conf.endpointBuckets), cpus: was(Conf.cpus), templates: was(Conf.templates) };
+  const sizes = {
+    buckets,
+    endpointBuckets: was(Conf.endpointBuckets),
+    cpus: was(Conf.cpus),
+    templates: extra?.templates ?? was(Conf.templates),
+  };
   configure(object, capacity, sizes, hashKeys(tables));
   extra?.configure(object);
   const missing = mapsToMake(folder, tables);

@@ -4,6 +4,7 @@
 // many connections), and keeps that size.
 //
 //   killed before the timer's map is pinned     no service was added: the next one loads it again, onto the maps that are there
+//   loaded by a build with fewer maps           they are made when the programs of this build take the place of the others
 import { existsSync } from 'node:fs';
 import { serviceFamily } from '../../../model/identity.js';
 import type { ServiceKey } from '../../../model/service.js';
@@ -11,13 +12,15 @@ import { type ArtifactName, artifact } from '../../../sys/artifact.js';
 import { BpfMap, ObjectFile } from '../../../sys/bpf/bpf-objects.js';
 import { using } from '../../../sys/fd.js';
 import { Abi, Conf, ConnBucket } from '../abi.gen.js';
-import { ClientHop6Set, Conn6Bucket, Ipv6Program } from '../abi6.gen.js';
+import { ClientHop6Set, Conn6Bucket, Ipv6Program, Template6 } from '../abi6.gen.js';
 import { requiredPin } from '../pins/required-pin.js';
 import { SctpProgram } from '../sctp.gen.js';
 import { isForAllPorts } from '../table/identity.js';
+import { pinnedLayouts } from '../table/layout.js';
 import { IPV6_ENTRY_PIN, IPV6_PINS, SCTP_ENTRY_PIN, SCTP_PINS, type Tables, WIDE_ENTRY_PIN, WIDE_PINS } from '../table/tables.js';
 import { WideBucket, WideProgram } from '../wide.gen.js';
 import { PROGRAMS, runHousekeeping } from './load.js';
+import { templatesFor } from './object.js';
 import { loadOnto } from './programs.js';
 
 interface SideBuild {
@@ -27,7 +30,7 @@ interface SideBuild {
   /** Its programs, by their places in that. */
   readonly entries: readonly (readonly [number, string])[];
   /** The pins of its maps, by their names in it. */
-  readonly pins: { readonly conns: string; readonly housekeeping: string; readonly client_hops?: string };
+  readonly pins: { readonly conns: string; readonly housekeeping: string; readonly client_hops?: string; readonly templates?: string };
   readonly bucketBytes: number;
   isFor(key: ServiceKey): boolean;
 }
@@ -85,15 +88,39 @@ function makePinned(path: string, name: string, bytes: number, entries: number):
 const bucketsFor = ({ conf }: Tables, { bucketBytes }: SideBuild): number =>
   (conf.get(0, Conf.connBuckets) * ConnBucket.bytes) / bucketBytes;
 
+const entriesOf = (folder: string, pin: string): number =>
+  using(requiredPin(`${folder}/${pin}`, BpfMap.pinned), (map) => map.info().maxEntries);
+
+function makeTemplates({ pins: { conns, templates } }: SideBuild, folder: string): void {
+  if (templates === undefined) return;
+  makePinned(`${folder}/${templates}`, 'templates', Template6.bytes, templatesFor(entriesOf(folder, conns)));
+}
+
+/** Makes its maps. */
+function makeMaps(build: SideBuild, tables: Tables): void {
+  const { folder } = tables;
+  const { conns, client_hops: hops } = build.pins;
+  if (hops !== undefined) makePinned(`${folder}/${hops}`, 'client_hops', ClientHop6Set.bytes, Abi.CLIENT_HOP_SETS);
+  makePinned(`${folder}/${conns}`, 'conns', build.bucketBytes, bucketsFor(tables, build));
+  makeTemplates(build, folder);
+}
+
+/** The build that loaded the tables may have had no templates there. */
+function makeLaterMaps(build: SideBuild, tables: Tables): void {
+  const { templates } = build.pins;
+  if (templates !== undefined && pinnedLayouts(tables)?.[templates] === undefined) makeTemplates(build, tables.folder);
+}
+
 /** Loads it onto the maps that are pinned, and lets packets go on into it from `entry`. @throws WeirError kernel-refuses-datapath, pin-missing */
 function enter(build: SideBuild, entry: BpfMap, tables: Tables): void {
   const { folder } = tables;
   const known = isLoaded(build, folder);
-  const buckets = using(requiredPin(`${folder}/${build.pins.conns}`, BpfMap.pinned), (map) => map.info().maxEntries);
+  const { conns, templates } = build.pins;
+  const sizes = { buckets: entriesOf(folder, conns), ...(templates === undefined ? {} : { templates: entriesOf(folder, templates) }) };
   const object = new ObjectFile(artifact(build.file));
   try {
     const pins = { ...build.pins, housekeeping: known ? build.pins.housekeeping : undefined };
-    loadOnto(object, folder, tables, { pins, buckets, configure: () => {} });
+    loadOnto(object, folder, tables, { pins, ...sizes, configure: () => {} });
     using(object.program(PROGRAMS.housekeeping), runHousekeeping);
     for (const [place, name] of build.entries) using(object.program(name), ({ fd }) => entry.update(u32(place), u32(fd.number)));
     if (!known) using(object.map('housekeeping'), (map) => map.pin(`${folder}/${build.pins.housekeeping}`));
@@ -105,7 +132,9 @@ function enter(build: SideBuild, entry: BpfMap, tables: Tables): void {
 /** Those that are loaded are loaded again behind the programs of `object`. @throws as ensureSideBuilds */
 export function enterSideBuilds(object: ObjectFile, tables: Tables): void {
   for (const build of SIDE_BUILDS) {
-    if (isLoaded(build, tables.folder)) using(object.map(build.entryPin), (entry) => enter(build, entry, tables));
+    if (!isLoaded(build, tables.folder)) continue;
+    makeLaterMaps(build, tables);
+    using(object.map(build.entryPin), (entry) => enter(build, entry, tables));
   }
 }
 
@@ -114,9 +143,7 @@ export function ensureSideBuilds(tables: Tables, key: ServiceKey): void {
   const { folder } = tables;
   for (const build of SIDE_BUILDS) {
     if (!build.isFor(key) || isLoaded(build, folder)) continue;
-    const { conns, client_hops: hops } = build.pins;
-    if (hops !== undefined) makePinned(`${folder}/${hops}`, 'client_hops', ClientHop6Set.bytes, Abi.CLIENT_HOP_SETS);
-    makePinned(`${folder}/${conns}`, 'conns', build.bucketBytes, bucketsFor(tables, build));
+    makeMaps(build, tables);
     using(requiredPin(`${folder}/${build.entryPin}`, BpfMap.pinned), (entry) => enter(build, entry, tables));
   }
 }

@@ -156,7 +156,7 @@ function* templateEntries(tables: Tables, now: number): Generator<ConnectionEntr
   for (const { client, service, dest, assured, expires } of takenTemplates(tables)) {
     yield {
       protocol: protocolName(services.get(service, Service.protocol)).toUpperCase(),
-      client: { address: modelAddress(client), port: 0 },
+      client: { address: modelAddress(...client), port: 0 },
       virtual: virtualOf(service),
       destination: { ...destinationOf(dest), ...(isRecordedForAllPorts(tables, service) ? { port: 0 } : {}) },
       state: assured ? 'ASSURED' : 'NONE',

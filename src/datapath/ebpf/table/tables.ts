@@ -16,6 +16,7 @@ import {
   RingBlock,
   Service,
 } from '../abi.gen.js';
+import { Template6 } from '../abi6.gen.js';
 import { Template } from '../template.gen.js';
 
 /** Every pinned map that user space maps, with the size of its record. `conns` and `templates` are mapped when they are listed. */
@@ -68,7 +69,7 @@ export const TAKEOVER_PIN = 'takeover';
 /** The numbers of the maps' layouts (layout.ts). */
 export const LAYOUTS_PIN = 'layouts';
 /** The maps of the IPv6 build that are its own, by their names in it: made when the first IPv6 service comes (load/side-builds.ts). */
-export const IPV6_PINS = { client_hops: 'client_hops6', housekeeping: 'housekeeping6', conns: 'conns6' } as const;
+export const IPV6_PINS = { client_hops: 'client_hops6', housekeeping: 'housekeeping6', templates: 'templates6', conns: 'conns6' } as const;
 /** The same of the wide build, for services of all ports. */
 export const WIDE_PINS = { housekeeping: 'timer_wide', conns: 'conns_wide' } as const;
 /** The same of the SCTP build. */
@@ -177,7 +178,12 @@ export class Tables {
     return new Records(this.#map('templates', false), Template.bytes);
   }
 
-  /** That of IPv6, as words; undefined: there never was an IPv6 service. */
+  /** The same of IPv6, with the client's network beside each; undefined: there never was an IPv6 service. */
+  templates6(): Records | undefined {
+    return unlessCode(() => new Records(this.#map(IPV6_PINS.templates, false), Template6.bytes), ['ENOENT'], undefined);
+  }
+
+  /** The connection table of IPv6, as words; undefined: there never was an IPv6 service. */
   conns6(): Uint32Array | undefined {
     return unlessCode(() => new Uint32Array(this.#map(IPV6_PINS.conns, false)), ['ENOENT'], undefined);
   }

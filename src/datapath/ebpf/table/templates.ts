@@ -1,11 +1,13 @@
 // The templates of persistent services, slot by slot.
+import type { Field, Records } from '../../../sys/bpf/records.js';
 import { Abi, Conf } from '../abi.gen.js';
+import { Template6 } from '../abi6.gen.js';
 import { TemplateAbi as T, Template } from '../template.gen.js';
 import type { Tables } from './tables.js';
 
 export interface TakenTemplate {
-  /** The client's network, packet order. */
-  readonly client: number;
+  /** The client's network, packet order: one word, of IPv6 four. */
+  readonly client: readonly number[];
   readonly service: number;
   readonly dest: number;
   readonly assured: boolean;
@@ -17,16 +19,18 @@ export interface TakenTemplate {
 
 const flagged = (value: bigint, flag: number | bigint): boolean => (value & BigInt(flag)) !== 0n;
 
-/** Each is whole, by the rule of abi.h: key, value, key. */
-export function* takenTemplates(tables: Tables): Generator<TakenTemplate> {
-  if (tables.conf.get(0, Conf.templatesLive) === 0) return;
-  const slots = tables.templates();
+const destOf = (value: bigint): number => Number(value >> BigInt(T.T_DEST_SHIFT)) & T.T_DEST_MASK;
+
+/** Each is whole, by the rules of template-abi.h and abi6.h. `beside`: where the client's address is; undefined: in the key. */
+function* takenIn(slots: Records, beside?: Field): Generator<TakenTemplate> {
   for (let slot = 0; slot < slots.count; slot++) {
     const [key, value] = [slots.big(slot, Template.key), slots.big(slot, Template.value)];
-    const dest = Number(value >> BigInt(T.T_DEST_SHIFT)) & T.T_DEST_MASK;
-    if (dest === 0 || dest === T.T_DEST_MASK || slots.big(slot, Template.key) !== key) continue;
+    const dest = destOf(value);
+    if (dest === 0 || dest === T.T_DEST_MASK) continue;
+    const client = beside === undefined ? [Number(key & 0xffffffffn)] : [0, 1, 2, 3].map((k) => slots.get(slot, beside, k));
+    if (destOf(slots.big(slot, Template.value)) !== dest || slots.big(slot, Template.key) !== key) continue;
     yield {
-      client: Number(key & 0xffffffffn),
+      client,
       service: Number(key >> BigInt(Abi.K_SERVICE_SHIFT)),
       dest,
       assured: flagged(value, T.T_ASSURED),
@@ -34,4 +38,11 @@ export function* takenTemplates(tables: Tables): Generator<TakenTemplate> {
       asked: flagged(value, T.T_ASKED),
     };
   }
+}
+
+export function* takenTemplates(tables: Tables): Generator<TakenTemplate> {
+  if (tables.conf.get(0, Conf.templatesLive) === 0) return;
+  yield* takenIn(tables.templates());
+  const six = tables.templates6();
+  if (six !== undefined) yield* takenIn(six, Template6.client);
 }
