@@ -38,6 +38,7 @@ const SCRIPTS = {
   p1_persistence: 'py',
   p3_persistence_edits: 'py',
   v1_ipv6: 'py',
+  v2_ipv6_persistence: 'py',
 } as const;
 
 const leftOut = JSON.parse(readFileSync(`${here}left-out.json`, 'utf8')) as Readonly<Record<string, readonly LeftOut[]>>;

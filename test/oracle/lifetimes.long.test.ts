@@ -11,4 +11,5 @@ testAnswers(
   'c3_settings',
   'p1_persistence',
   'v1_ipv6',
+  'v2_ipv6_persistence',
 );
