@@ -27,7 +27,7 @@ const FILES = [
       out: 'src/datapath/ebpf/layouts.gen.ts',
       with: ['bpf/director/locality-abi.h', 'bpf/director/template-abi.h'],
       before: 'bpf/director/layout-before.h',
-      unshared: ['drop_history', 'icmp_limits', 'ipv6_tc', 'scratch_space', 'sctp_tc', 'wide_tc'],
+      unshared: ['drop_history', 'icmp_limits', 'ipv6_tc', 'scratch_space', 'sctp_tc', 'wide6_tc', 'wide_tc'],
       builds: [
         {
           header: 'bpf/director/abi6.h',
@@ -43,6 +43,11 @@ const FILES = [
           header: 'bpf/director/sctp-abi.h',
           object: 'weir-sctp.bpf.o',
           maps: { conns: 'conns_sctp', housekeeping: 'timer_sctp' },
+        },
+        {
+          header: 'bpf/director/wide6-abi.h',
+          object: 'weir-wide6.bpf.o',
+          maps: { conns: 'conns_wide6', housekeeping: 'timer_wide6' },
         },
       ],
       belong: {
@@ -63,6 +68,7 @@ const FILES = [
   { header: 'bpf/director/abi6.h', objects: ['weir-ipv6.bpf.o'], out: 'src/datapath/ebpf/abi6.gen.ts', names: {} },
   { header: 'bpf/director/wide-abi.h', objects: ['weir-wide.bpf.o'], out: 'src/datapath/ebpf/wide.gen.ts', names: {} },
   { header: 'bpf/director/sctp-abi.h', objects: ['weir-sctp.bpf.o'], out: 'src/datapath/ebpf/sctp.gen.ts', names: {} },
+  { header: 'bpf/director/wide6-abi.h', objects: ['weir-wide6.bpf.o'], out: 'src/datapath/ebpf/wide6.gen.ts', names: {} },
   {
     header: 'bpf/director/locality-abi.h',
     objects: ['weir.bpf.o'],

@@ -16,11 +16,11 @@ static __always_inline void shared_address_store(__u32 *shared, const __u32 *add
   for (int k = 0; k < 4; k++) WRITE(shared[k], addr[k]);
 }
 
-static __always_inline bool slot_is_of_client(struct conn_slot *s) {
+static __always_inline bool slot_has_client(struct conn_slot *s) {
   struct whole_addresses *whole = the_whole();
   return whole && shared_address_is(slot_client(s), whole->client);
 }
-static __always_inline void slot_store_client(struct conn_slot *s) {
+static __always_inline void slot_keep_client(struct conn_slot *s) {
   struct whole_addresses *whole = the_whole();
   if (whole) shared_address_store(slot_client(s), whole->client);
 }
@@ -29,8 +29,14 @@ static __always_inline void client_is(const __u32 *addr) {
   struct whole_addresses *whole = the_whole();
   if (whole) address_copy(whole->client, addr);
 }
+#ifndef WIDE
+/* The key has the service, and the service and its destination have the ports (conn-wide6.h: of all ports). */
+static __always_inline bool slot_is_of_client(struct conn_slot *s) { return slot_has_client(s); }
+static __always_inline void slot_store_client(struct conn_slot *s) { slot_keep_client(s); }
 static __always_inline void client_is_source(struct packet *p) { client_is(p->saddr6); }
 static __always_inline void client_is_target(struct packet *p) { client_is(p->daddr6); }
+static __always_inline const __u32 *virtual_addr6(struct service *s) { return s->addr; }
+#endif
 static __always_inline void client_is_of(struct conn_slot *s) { client_is(slot_client(s)); }
 
 #endif

@@ -24,7 +24,8 @@ static __always_inline struct whole_addresses *the_whole(void) {
 /* Has the record behind an endpoint this address? A global function: the body of the loop below is verified once. */
 __noinline int endpoint6_is_at(__u64 key, __u32 id, struct address *addr) {
   if (!addr) return false;
-  if (key >> E_KIND_SHIFT == E_SERVICE6) {
+  __u32 kind = key >> E_KIND_SHIFT;
+  if (kind == E_SERVICE6 || kind == E_SERVICE_ALL6) {
     struct service *s = service_at(id);
     return s && address_equal(s->addr, addr->word);
   }
@@ -53,11 +54,32 @@ static __always_inline __u32 endpoint6_find(const __u32 *addr, __u32 hash, __u16
   return endpoint6_search(endpoint_key(hash, port, protocol, kind), (struct address *)addr);
 }
 
+/* The exact service with an endpoint; the one of all ports. 0: none. */
+static __always_inline __u32 exact_service6(const __u32 *addr, __u32 hash, __u16 port, __u8 protocol) {
+  return endpoint6_find(addr, hash, port, protocol, E_SERVICE6);
+}
+static __always_inline __u32 wide_service6(const __u32 *addr, __u32 hash, __u8 protocol) { return endpoint6_find(addr, hash, 0, protocol, E_SERVICE_ALL6); }
+
+/* Those of this build. */
+#ifdef WIDE
+static __always_inline __u32 service_with6(const __u32 *addr, __u32 hash, __u16 port, __u8 protocol) { return wide_service6(addr, hash, protocol); }
+static __always_inline __u32 real_with6(const __u32 *addr, __u32 hash, __u16 port, __u8 protocol) { return endpoint6_find(addr, hash, 0, 0, E_REAL_ALL6); }
+#else
+static __always_inline __u32 service_with6(const __u32 *addr, __u32 hash, __u16 port, __u8 protocol) { return exact_service6(addr, hash, port, protocol); }
+static __always_inline __u32 real_with6(const __u32 *addr, __u32 hash, __u16 port, __u8 protocol) {
+  return endpoint6_find(addr, hash, port, protocol, E_REAL6);
+}
+#endif
+
 /* Whom a packet is for, or from; 0: none. */
-static __always_inline __u32 service_of_target(struct packet *p) { return endpoint6_find(p->daddr6, p->daddr, p->dport, p->protocol, E_SERVICE6); }
-static __always_inline __u32 service_of_source(struct packet *p) { return endpoint6_find(p->saddr6, p->saddr, p->sport, p->protocol, E_SERVICE6); }
-static __always_inline bool source_is_service(struct packet *p, bool wire) { return service_of_source(p); }
-static __always_inline __u32 real_of_target(struct packet *p) { return endpoint6_find(p->daddr6, p->daddr, p->dport, p->protocol, E_REAL6); }
-static __always_inline __u32 real_of_source(struct packet *p) { return endpoint6_find(p->saddr6, p->saddr, p->sport, p->protocol, E_REAL6); }
+static __always_inline __u32 service_of_target(struct packet *p) { return service_with6(p->daddr6, p->daddr, p->dport, p->protocol); }
+static __always_inline __u32 service_of_source(struct packet *p) { return service_with6(p->saddr6, p->saddr, p->sport, p->protocol); }
+static __always_inline __u32 real_of_target(struct packet *p) { return real_with6(p->daddr6, p->daddr, p->dport, p->protocol); }
+static __always_inline __u32 real_of_source(struct packet *p) { return real_with6(p->saddr6, p->saddr, p->sport, p->protocol); }
+
+/* Is the packet's source a service, of any build? A client on the director may have a port of an address with a service of all ports. */
+static __always_inline bool source_is_service(struct packet *p, bool wire) {
+  return exact_service6(p->saddr6, p->saddr, p->sport, p->protocol) || (wire && wide_service6(p->saddr6, p->saddr, p->protocol));
+}
 
 #endif

@@ -28,6 +28,9 @@
 #include "slot.h"
 #include "evict.h"
 #include "conn6.h"
+#ifdef WIDE
+#include "conn-wide6.h"
+#endif
 #include "conn.h"
 #include "dest-of-client.h"
 #include "schedule.h"

@@ -5,6 +5,7 @@
 
 #include "abi6.h"
 #include "wide-abi.h"
+#include "wide6-abi.h"
 #include "sctp-abi.h"
 
 /* A build beside that of weir.bpf.c, for tc alone, with a connection table and a timer of its own. */
@@ -36,7 +37,12 @@ TABLE(rings, struct ring_block, 4096);
 #define TEMPLATE_RECORD struct template
 #endif
 #ifdef WIDE
+#undef conn_bucket
+#ifdef IPV6
+#define conn_bucket wide6_bucket /* pinned as conns_wide6 */
+#else
 #define conn_bucket wide_bucket /* pinned as conns_wide */
+#endif
 #endif
 /* The SCTP build has a table of its own, too, pinned as conns_sctp. */
 TABLE(conns, struct conn_bucket, 524288);
@@ -74,11 +80,12 @@ const volatile struct {
   enum ipv6_program ipv6_program;
   enum wide_program wide_program;
   enum wide_endpoint_kind wide_endpoint_kind;
+  enum wide6_program wide6_program;
+  enum wide6_endpoint_kind wide6_endpoint_kind;
   enum sctp_program sctp_program;
   enum sctp_state sctp_state;
 } types_in_btf;
 
-#if !defined(IPV6) && !defined(SIDE)
 #define PROGRAMS(map, entries)                                                                                          \
   struct {                                                                                                             \
     __uint(type, BPF_MAP_TYPE_PROG_ARRAY);                                                                             \
@@ -87,12 +94,16 @@ const volatile struct {
     __type(value, __u32);                                                                                              \
   } map SEC(".maps")
 
+#if !defined(IPV6) && !defined(SIDE)
 /* Where an IPv6 packet goes on: the programs of the IPv6 build, once there is an IPv6 service; until then they are empty. */
 PROGRAMS(ipv6_tc, IPV6_PROGRAMS);
 /* Where a packet goes on that concerns no exact service: those of the wide build, once there is a service of all ports. */
 PROGRAMS(wide_tc, WIDE_PROGRAMS);
 /* Where SCTP goes on: the programs of the SCTP build, once there is a service of it. */
 PROGRAMS(sctp_tc, SCTP_PROGRAMS);
+#elif defined(IPV6) && !defined(SIDE)
+/* The same of IPv6. */
+PROGRAMS(wide6_tc, WIDE6_PROGRAMS);
 #endif
 
 /* Constants that user space sets before loading: the verifier knows them and removes the code that they rule out. */

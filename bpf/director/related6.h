@@ -65,19 +65,19 @@ __noinline int related_inbound6(struct __sk_buff *skb, __u32 service) {
   struct verdict v = {.p = p, .c = c, .now = clock_now(), .service = service};
   v.key = conn_key(p->daddr, p->dport, service);
   client_is_target(p);
-  if (!conn_find(v.key, v.now, &v.f)) return TC_ACT_UNSPEC;
+  if (!conn_find(v.key, v.now, &v.f)) return TC_ELSEWHERE;
   v.dest = v_dest(v.f.value);
   v.d = dest_at(v.dest);
   if (!v.d || !(v.d->flags & D_AVAILABLE)) return TC_ACT_UNSPEC;
-  return related_send6(skb, &v, v.d, v_method(v.f.value) == M_MASQ, v.d->addr, v.d->port);
+  return related_send6(skb, &v, v.d, v_method(v.f.value) == M_MASQ, v.d->addr, server_port(v.d));
 }
 
 /* Translates an error of a server on the director, which is on its way out. */
 static __always_inline int related_pass6(struct __sk_buff *skb, struct packet *p, struct service *s) {
   struct whole_addresses *whole = the_whole();
   if (!whole) return TC_ACT_UNSPEC;
-  address_copy(whole->as, s->addr);
-  return related_translate6(skb, false, ETH_LEN + p->header, s->port) ? tc_drop(R_REDIRECT_FAILED) : TC_ACT_UNSPEC;
+  address_copy(whole->as, virtual_addr6(s));
+  return related_translate6(skb, false, ETH_LEN + p->header, virtual_port(s)) ? tc_drop(R_REDIRECT_FAILED) : TC_ACT_UNSPEC;
 }
 
 /* Quotes a request that was masqueraded to a destination: back to the client. */
@@ -92,12 +92,13 @@ static __always_inline int related_back6(struct __sk_buff *skb, __u32 first, boo
   v.dest = dest_of_client(first, p->saddr, p->sport, v.now);
   v.d = v.dest ? dest_at(v.dest) : 0;
   struct service *s = v.d ? service_at(v.d->service) : 0;
-  if (!s) return TC_ACT_UNSPEC;
+  if (!s) return TC_ELSEWHERE;
+  CHECKED(s);
   if (leaving || !skb->ingress_ifindex) {
     count_packet(&v, true);
     return related_pass6(skb, p, s);
   }
-  return related_send6(skb, &v, 0, true, s->addr, s->port);
+  return related_send6(skb, &v, 0, true, virtual_addr6(s), virtual_port(s));
 }
 __noinline int related_outbound6(struct __sk_buff *skb, __u32 first) { return related_back6(skb, first, false); }
 __noinline int related_leaving6(struct __sk_buff *skb, __u32 first) { return related_back6(skb, first, true); }
@@ -128,10 +129,14 @@ __noinline int tc_icmp6(struct __sk_buff *skb) {
   CHECKED(scratch);
   struct packet *p = &scratch->packet;
   if (!related_read6(skb, p)) return TC_ACT_UNSPEC;
-  __u32 service = skb->ingress_ifindex ? service_of_source(p) : 0;
-  if (service) return related_inbound6(skb, service);
-  __u32 real = real_of_target(p);
-  return real ? related_outbound6(skb, real) : TC_ACT_UNSPEC;
+  __u32 service = skb->ingress_ifindex ? service_of_source(p) : 0, real = service && !ALL_PORTS ? 0 : real_of_target(p);
+  if (real) {
+    int done = related_outbound6(skb, real);
+    if (!ALL_PORTS || done != TC_ELSEWHERE) return done;
+  }
+  /* What came by lo was for a client on the director, which may have the address of a service of all ports. */
+  if (!service || (ALL_PORTS && skb->ingress_ifindex == LOOPBACK)) return TC_ELSEWHERE;
+  return related_inbound6(skb, service);
 }
 
 /* At egress: only those of masqueraded servers on the director are translated. */
@@ -141,7 +146,7 @@ __noinline int tc_icmp6_leaving(struct __sk_buff *skb) {
   CHECKED(scratch);
   struct packet *p = &scratch->packet;
   __u32 real = related_read6(skb, p) ? real_of_target(p) : 0;
-  return real ? related_leaving6(skb, real) : TC_ACT_UNSPEC;
+  return real ? related_leaving6(skb, real) : TC_ELSEWHERE;
 }
 
 #endif

@@ -95,7 +95,9 @@ struct scratch {
   struct whole_addresses whole;
   struct icmp6_packet icmp6;
 #endif
-#ifdef WIDE
+#if defined(WIDE) && defined(IPV6)
+  struct wide6_tuple tuple; /* conn-wide6.h */
+#elif defined(WIDE)
   struct wide_tuple tuple; /* conn-wide.h */
 #endif
   struct probe probe;

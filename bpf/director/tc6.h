@@ -3,6 +3,25 @@
 #ifndef WEIR_TC6_H
 #define WEIR_TC6_H
 
+#ifdef WIDE
+static __always_inline void tc_enter_wide6(struct __sk_buff *skb, enum wide6_program program) {}
+#else
+/* Where there is such a program, it does not return. */
+static __always_inline void tc_enter_wide6(struct __sk_buff *skb, enum wide6_program program) { bpf_tail_call(skb, &wide6_tc, program); }
+#endif
+
+/* The end of a program, as in tc.h: what this build does not know goes on to the wide one. */
+static __always_inline int tc_go_on6(struct __sk_buff *skb, int done, bool ingress) {
+  if (likely(done < TC_ELSEWHERE)) return done;
+  if (done == TC_ELSEWHERE) {
+    tc_enter_wide6(skb, ingress ? WIDE6_INGRESS : WIDE6_EGRESS);
+    return TC_ACT_UNSPEC;
+  }
+  tc_enter_wide6(skb, WIDE6_KNOWN);
+  count_reason(R_NO_CONNECTION);
+  return TC_ACT_UNSPEC;
+}
+
 /* How long an extension header is, by its second byte (RFC 8200, 4.1); 0: it is none that may be passed over. */
 static __always_inline __u32 extension_length(__u8 next, __u8 length) {
   return next == NEXT_HOP_BY_HOP || next == NEXT_ROUTING || next == NEXT_OPTIONS ? (length + 1) * 8 : 0;
@@ -85,13 +104,14 @@ static __always_inline int tc_request6(struct __sk_buff *skb, struct verdict *v)
   struct packet *p = v->p;
   enum decision go = decide_known(v);
   if (go == GO_NEW) go = decide_new(v, tc_may_schedule(skb, v->service));
-  if (go == GO_PASS) return TC_ACT_UNSPEC;
+  if (go == GO_PASS) return TC_ELSEWHERE;
   if (go == GO_DROP) return tc_drop(drop_reason(v->reason));
   if (go == GO_REFUSE) {
     count_reason(R_NO_DESTINATION);
     return icmp6_error_from(skb, p->daddr6, ICMP6_UNREACHABLE, ICMP6_PORT, 0);
   }
   if (go != GO_REQUEST) {
+    if (v->reason == R_NO_CONNECTION) return TC_STRAY;
     count_reason(v->reason);
     return TC_ACT_UNSPEC;
   }
@@ -115,7 +135,7 @@ static __always_inline int tc_request6(struct __sk_buff *skb, struct verdict *v)
       return icmp6_error_from(skb, p->daddr6, ICMP6_TOO_BIG, 0, w.hop.mtu);
     }
   }
-  if (masq && translate_as(skb, false, v->d->addr, v->d->port)) return tc_drop(R_REDIRECT_FAILED);
+  if (masq && translate_as(skb, false, v->d->addr, server_port(v->d))) return tc_drop(R_REDIRECT_FAILED);
   if (answer == HOP_LOCAL) return TC_ACT_UNSPEC;
   if (tc_lower_hop_limit(skb, p->ttl)) return tc_drop(R_REDIRECT_FAILED);
   return tc_send(skb, answer, &w.hop, w.gateway);
@@ -127,7 +147,7 @@ static __always_inline int tc_reply6(struct __sk_buff *skb, struct verdict *v) {
   struct route w = {};
   if (!s) return TC_ACT_UNSPEC;
   CHECKED(s);
-  route_between(p->daddr6, s->addr);
+  route_between(p->daddr6, virtual_addr6(s));
   enum hop_answer answer = tc_hop(skb, v, 0, p->daddr, 0, &w);
   if (answer == HOP_NONE) return tc_drop(R_NO_ROUTE);
   if (answer != HOP_LOCAL && p->ttl <= 1) {
@@ -136,11 +156,11 @@ static __always_inline int tc_reply6(struct __sk_buff *skb, struct verdict *v) {
   }
   if (answer != HOP_LOCAL && unlikely(is_too_big(skb, p, w.hop.mtu))) {
     count_reason(R_TOO_BIG);
-    return icmp6_error_from(skb, s->addr, ICMP6_TOO_BIG, 0, w.hop.mtu);
+    return icmp6_error_from(skb, virtual_addr6(s), ICMP6_TOO_BIG, 0, w.hop.mtu);
   }
   conn_touch(v, true);
   count_packet(v, true);
-  if (translate_as(skb, true, s->addr, s->port)) return tc_drop(R_REDIRECT_FAILED);
+  if (translate_as(skb, true, virtual_addr6(s), virtual_port(s))) return tc_drop(R_REDIRECT_FAILED);
   if (answer == HOP_LOCAL) return tc_deliver(skb); /* the client is the director itself */
   if (tc_lower_hop_limit(skb, p->ttl)) return tc_drop(R_REDIRECT_FAILED);
   return tc_send(skb, answer, &w.hop, w.gateway);
@@ -188,43 +208,79 @@ __noinline int tc_local_reply6(struct __sk_buff *skb, __u32 real) {
   if (!scratch || !c) return TC_ACT_UNSPEC;
   CHECKED(scratch);
   struct verdict v = {.p = &scratch->packet, .c = c, .now = clock_now()};
-  if (decide_reply(&v, real) != GO_REPLY) return TC_ACT_UNSPEC;
+  if (decide_reply(&v, real) != GO_REPLY) return TC_ELSEWHERE;
   struct service *s = service_at(v.service);
   if (!s) return TC_ACT_UNSPEC;
   CHECKED(s);
   conn_touch(&v, true);
   count_packet(&v, true);
-  return translate_as(skb, true, s->addr, s->port) ? tc_drop(R_REDIRECT_FAILED) : TC_ACT_UNSPEC;
+  return translate_as(skb, true, virtual_addr6(s), virtual_port(s)) ? tc_drop(R_REDIRECT_FAILED) : TC_ACT_UNSPEC;
 }
 
-/* Counts a packet that is not balanced because of its form. */
+/* Counts a packet that is not balanced because of its form. Of a fragmented one the first fragment alone has ports, and is counted. */
 static __always_inline int tc_oddity6(struct packet *p, enum parsed parsed) {
-  if (parsed == P_FRAGMENT && p->dport && (service_of_target(p) || real_of_source(p))) count_reason(R_FRAGMENT);
+  if (parsed == P_FRAGMENT && !(p->dport && (service_of_target(p) || real_of_source(p)))) return TC_ELSEWHERE;
+  if (parsed == P_FRAGMENT) count_reason(R_FRAGMENT);
   if (parsed == P_BAD) count_reason(p->header ? R_BAD_LENGTH : R_SHORT);
   return TC_ACT_UNSPEC;
 }
 
-/* Both are entered by tail calls: weir_tc_ingress has seen that the packet is IPv6, untagged and for this host. */
-SEC("tc")
-int weir_tc_ingress(struct __sk_buff *skb) {
+#ifdef WIDE
+/* Does a packet come from a service, for a client that has a connection there? */
+__noinline int tc_is_answer6(struct __sk_buff *skb) {
   struct scratch *scratch = the_scratch();
-  if (!scratch) return TC_ACT_UNSPEC;
+  struct found f;
+  if (!scratch || !skb) return false;
   CHECKED(scratch);
   struct packet *p = &scratch->packet;
+  __u32 service = service_of_source(p);
+  client_is_target(p);
+  return service && conn_find(conn_key(p->daddr, p->dport, service), clock_now(), &f);
+}
+#else
+static __always_inline bool tc_is_answer6(struct __sk_buff *skb) { return false; }
+#endif
+
+/* Of a packet to this host. */
+static __always_inline int tc_ingress6(struct __sk_buff *skb, struct packet *p) {
   enum parsed parsed = tc_parse6(skb);
   if (parsed == P_OTHER && p->protocol == NEXT_ICMPV6 && !p->fragment) return tc_icmp6(skb);
   if (parsed != P_OK) return tc_oddity6(p, parsed);
   if (is_link_local(p->saddr6) || is_link_local(p->daddr6)) return TC_ACT_UNSPEC; /* they mean nothing beyond their link */
-  __u32 service = service_of_target(p);
+  __u32 service = ALL_PORTS ? 0 : service_of_target(p);
   if (service) return tc_any_request6(skb, service);
   __u32 real = real_of_source(p);
   if (real) {
     int done = tc_any_reply6(skb, real);
     if (done != TC_ACT_UNSPEC) return done;
   }
-  if (skb->ifindex == LOOPBACK) return TC_ACT_UNSPEC; /* it left by lo, where weir_tc_egress has seen it */
+  /* All ports: a client on the director may have the service's address, so what a server answers it is looked for first. */
+  if (ALL_PORTS) service = service_of_target(p);
+  if (service) return skb->ifindex == LOOPBACK && tc_is_answer6(skb) ? TC_ACT_UNSPEC : tc_any_request6(skb, service);
   service = service_of_source(p);
-  return service ? tc_any_seen6(skb, service) : TC_ACT_UNSPEC;
+  /* What came by lo left by it, where weir_tc_egress has seen it. */
+  if (skb->ifindex == LOOPBACK) return service ? TC_ACT_UNSPEC : TC_ELSEWHERE;
+  return service ? tc_any_seen6(skb, service) : TC_ELSEWHERE;
+}
+
+/* Of a packet that the director itself sends. */
+static __always_inline int tc_egress6(struct __sk_buff *skb, struct packet *p) {
+  enum parsed parsed = tc_parse6(skb);
+  if (parsed == P_OTHER && p->protocol == NEXT_ICMPV6 && !p->fragment) return tc_icmp6_leaving(skb);
+  if (parsed != P_OK) return TC_ACT_UNSPEC;
+  __u32 real = real_of_source(p);
+  if (real) return tc_local_reply6(skb, real);
+  __u32 service = service_of_source(p);
+  return service ? tc_any_seen6(skb, service) : TC_ELSEWHERE;
+}
+
+/* All are entered by tail calls: weir_tc_ingress has seen that the packet is IPv6, untagged and for this host. */
+SEC("tc")
+int weir_tc_ingress(struct __sk_buff *skb) {
+  struct scratch *scratch = the_scratch();
+  if (!scratch) return TC_ACT_UNSPEC;
+  CHECKED(scratch);
+  return tc_go_on6(skb, tc_ingress6(skb, &scratch->packet), true);
 }
 
 SEC("tc")
@@ -232,14 +288,24 @@ int weir_tc_egress(struct __sk_buff *skb) {
   struct scratch *scratch = the_scratch();
   if (!scratch) return TC_ACT_UNSPEC;
   CHECKED(scratch);
-  struct packet *p = &scratch->packet;
-  enum parsed parsed = tc_parse6(skb);
-  if (parsed == P_OTHER && p->protocol == NEXT_ICMPV6 && !p->fragment) return tc_icmp6_leaving(skb);
-  if (parsed != P_OK) return TC_ACT_UNSPEC;
-  __u32 real = real_of_source(p);
-  if (real) return tc_local_reply6(skb, real);
-  __u32 service = service_of_source(p);
-  return service ? tc_any_seen6(skb, service) : TC_ACT_UNSPEC;
+  return tc_go_on6(skb, tc_egress6(skb, &scratch->packet), false);
 }
+
+#ifdef WIDE
+/* A packet for an exact service that has no connection of it: it may be one of a connection that is older than the service. */
+SEC("tc")
+int weir_tc_known(struct __sk_buff *skb) {
+  struct scratch *scratch = the_scratch();
+  struct found f;
+  if (!scratch || tc_parse6(skb) != P_OK) return TC_ACT_UNSPEC;
+  CHECKED(scratch);
+  struct packet *p = &scratch->packet;
+  __u32 service = service_of_target(p);
+  client_is_source(p);
+  if (service && conn_find(conn_key(p->saddr, p->sport, service), clock_now(), &f)) return tc_go_on6(skb, tc_any_request6(skb, service), true);
+  count_reason(R_NO_CONNECTION);
+  return TC_ACT_UNSPEC;
+}
+#endif
 
 #endif

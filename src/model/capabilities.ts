@@ -16,13 +16,6 @@ export interface Capability {
 
 const rows = [
   {
-    id: 'ipv6-all-ports',
-    name: 'services of all ports of an IPv6 address (port 0, with `-p`)',
-    present: false,
-    missing: 'IPv6 services of all ports (port 0) are not there yet',
-    meanwhile: 'the service is refused',
-  },
-  {
     id: 'persistence-engines',
     name: 'persistence engines (`--pe`)',
     present: false,

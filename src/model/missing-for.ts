@@ -12,7 +12,6 @@ function missingForService({ key, persistence }: ServiceSpec, engine: boolean): 
     key.kind === 'fwmark' && 'firewall-marks',
     key.kind === 'address' && key.protocol === 'sctp' && (key.port === 0 || key.address.family === 'inet6') && 'sctp',
     (engine || persistence?.engine !== undefined) && 'persistence-engines',
-    key.kind === 'address' && key.address.family === 'inet6' && key.port === 0 && persistence !== undefined && 'ipv6-all-ports',
   ]);
 }
 

@@ -13,6 +13,7 @@ export type ArtifactName =
   | 'weir-ipv6.bpf.o'
   | 'weir-wide.bpf.o'
   | 'weir-sctp.bpf.o'
+  | 'weir-wide6.bpf.o'
   | 'weir-takeover.bpf.o'
   | 'weir-vrrp.bpf.o'
   | 'weir-heartbeat.bpf.o'

@@ -3,19 +3,20 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Abi, Conf, Dest } from '../../src/datapath/ebpf/abi.gen.js';
+import { Template6 } from '../../src/datapath/ebpf/abi6.gen.js';
 import { clockOf } from '../../src/datapath/ebpf/recovery/batch.js';
 import { clockDifference, unitsOf } from '../../src/datapath/ebpf/table/clock.js';
-import { WIDE_PINS } from '../../src/datapath/ebpf/table/tables.js';
+import { WIDE_PINS, WIDE6_PINS } from '../../src/datapath/ebpf/table/tables.js';
 import { takenTemplates } from '../../src/datapath/ebpf/table/templates.js';
 import { Template, TemplateAbi } from '../../src/datapath/ebpf/template.gen.js';
 import { addressId } from '../../src/model/identity.js';
-import { using } from '../../src/sys/fd.js';
+import { Records } from '../../src/sys/bpf/records.js';
 import { noNamespaces } from '../support/netns-bed.js';
 import { type Bed, openBed, skipReason } from './bed.js';
 import { asked, inCluster, ipvsadm, ok, running, serving, servingDirect, until, VIP } from './cluster.js';
-import { VIP as BED_VIP, CLIENT, SERVERS } from './fixtures/bed-addresses.js';
+import { VIP as BED_VIP, SERVERS } from './fixtures/bed-addresses.js';
+import { IPv4, IPv6 } from './fixtures/family.js';
 import { destination, service } from './fixtures/fixture.js';
-import { fromClient, tcp } from './fixtures/packets.js';
 import { station } from './live-child.js';
 import { bedOf, rage, skipReasonOfStorms, total } from './storms.js';
 
@@ -138,50 +139,49 @@ test('a storm on both CPUs to eight ports, while connections expire: each is the
   }
 });
 
-test('a template that connections to any port hold lives on, one without is removed', { skip: skipReason() }, async () => {
-  const bed = openBed();
-  try {
-    const { service: spec } = service('tcp', BED_VIP, 0, []);
-    bed.director.addService({ ...spec, persistence: { timeout: 300, netmask: 0xffffffff } });
-    for (const server of SERVERS) bed.director.addDestination(spec.key, destination(`${server}:0`, 'masq'));
-    const send = (port: number, letters: string): void => {
-      assert.equal(
-        bed.send('ingress', 'front', fromClient(tcp({ from: `${CLIENT}:4000`, to: `${BED_VIP}:${port}` }, letters))).verdict,
-        'redirect',
+for (const [family, conns, templates, bytes] of [
+  [IPv4, WIDE_PINS.conns, 'templates', Template.bytes],
+  [IPv6, WIDE6_PINS.conns, WIDE6_PINS.templates, Template6.bytes],
+] as const) {
+  test(`${family.name}: a template that connections to any port hold lives on, one without is removed`, {
+    skip: skipReason(),
+  }, async () => {
+    const bed = openBed();
+    try {
+      const { service: spec } = service('tcp', family.vip, 0, []);
+      bed.director.addService({ ...spec, persistence: { timeout: 300, netmask: family.hostMask } });
+      for (const server of family.servers) bed.director.addDestination(spec.key, destination(family.at(server, 0), 'masq'));
+      const packet = family.tcp({ from: family.at(family.client, 4000), to: family.at(family.vip, 80) }, 'S');
+      assert.equal(bed.send('ingress', 'front', family.fromClient(packet, family.client)).verdict, 'redirect');
+      const only = () => [...takenTemplates(bed.tables)][0];
+      const expire = (): void => {
+        const slots = new Records(bed.memoryOf(templates), bytes);
+        const slot =
+          Array.from({ length: slots.count }, (_, k) => k).find((k) => slots.big(k, Template.value) !== 0n) ?? assert.fail('no template');
+        const value = slots.big(slot, Template.value);
+        const past = BigInt((clockOf(bed.tables) - unitsOf(1, bed.tables.conf.get(0, Conf.hz))) >>> 0);
+        assert.ok(slots.swapBig(slot, Template.value, value, (value & ~0xffffffffn) | past));
+      };
+      const secondsLeft = (): number => {
+        const hz = bed.tables.conf.get(0, Conf.hz);
+        return clockDifference(only()?.expires ?? 0, clockOf(bed.tables)) / unitsOf(1, hz);
+      };
+      expire();
+      await until(
+        () => only()?.asked === false && secondsLeft() > 0,
+        (held) => held,
       );
-    };
-    const only = () => [...takenTemplates(bed.tables)][0];
-    const expire = (): void => {
-      const slots = bed.templates();
-      const slot =
-        Array.from({ length: slots.count }, (_, k) => k).find((k) => slots.big(k, Template.value) !== 0n) ?? assert.fail('no template');
-      const value = slots.big(slot, Template.value);
-      const past = BigInt((clockOf(bed.tables) - unitsOf(1, bed.tables.conf.get(0, Conf.hz))) >>> 0);
-      assert.ok(slots.swapBig(slot, Template.value, value, (value & ~0xffffffffn) | past));
-    };
-    const secondsLeft = (): number => {
-      const hz = bed.tables.conf.get(0, Conf.hz);
-      return clockDifference(only()?.expires ?? 0, clockOf(bed.tables)) / unitsOf(1, hz);
-    };
-    send(80, 'S');
-    expire();
-    await until(
-      () => only()?.asked === false && secondsLeft() > 0,
-      (held) => held,
-    );
-    assert.ok(secondsLeft() <= TemplateAbi.TEMPLATE_HELD_SECONDS, `${secondsLeft()} s`);
-    using(bed.tables.open(WIDE_PINS.conns), (map) => {
-      const { valueSize, maxEntries } = map.info();
-      new Uint8Array(map.mmap(valueSize * maxEntries, true)).fill(0); // the connection ended
-    });
-    bed.tables.dests.set(only()?.dest ?? 0, Dest.active, 0);
-    expire();
-    await until(
-      () => [...takenTemplates(bed.tables)].length,
-      (count) => count === 0,
-    );
-    assert.equal(bed.tables.conf.get(0, Conf.templatesLive), 0);
-  } finally {
-    bed.close();
-  }
-});
+      assert.ok(secondsLeft() <= TemplateAbi.TEMPLATE_HELD_SECONDS, `${secondsLeft()} s`);
+      new Uint8Array(bed.memoryOf(conns)).fill(0); // the connection ended
+      bed.tables.dests.set(only()?.dest ?? 0, Dest.active, 0);
+      expire();
+      await until(
+        () => [...takenTemplates(bed.tables)].length,
+        (count) => count === 0,
+      );
+      assert.equal(bed.tables.conf.get(0, Conf.templatesLive), 0);
+    } finally {
+      bed.close();
+    }
+  });
+}

@@ -10,7 +10,7 @@ import { ensureXdp } from '../../src/datapath/ebpf/load/xdp.js';
 import { attachModeOf, openDirector } from '../../src/datapath/ebpf/open.js';
 import { Bpffs } from '../../src/datapath/ebpf/pins/bpffs.js';
 import { REASONS } from '../../src/datapath/ebpf/reasons.gen.js';
-import { IPV6_PINS, SCTP_PINS, type Tables, WIDE_PINS } from '../../src/datapath/ebpf/table/tables.js';
+import { IPV6_PINS, SCTP_PINS, type Tables, WIDE_PINS, WIDE6_PINS } from '../../src/datapath/ebpf/table/tables.js';
 import { Template } from '../../src/datapath/ebpf/template.gen.js';
 import { native } from '../../src/sys/addon.js';
 import { BpfMap, Program } from '../../src/sys/bpf/bpf-objects.js';
@@ -103,6 +103,7 @@ class LoadedBed implements Bed {
   #conns: ArrayBuffer;
   readonly localities: BpfMap;
   readonly #hops: ArrayBuffer;
+  #templates: ArrayBuffer | undefined;
   readonly #freshFor: number;
   readonly #devices = new Map<DeviceName, number>();
   /** Devices with rp_filter. */
@@ -230,7 +231,7 @@ class LoadedBed implements Bed {
     };
     new Uint8Array(this.#conns).fill(0);
     new Uint8Array(this.#hops).fill(0);
-    for (const pin of [IPV6_PINS.conns, IPV6_PINS.client_hops, IPV6_PINS.templates, WIDE_PINS.conns, SCTP_PINS.conns]) {
+    for (const pin of [IPV6_PINS.conns, IPV6_PINS.client_hops, IPV6_PINS.templates, WIDE_PINS.conns, WIDE6_PINS.conns, SCTP_PINS.conns]) {
       const table = this.sideTable(pin);
       if (table !== undefined) new Uint8Array(table).fill(0);
     }
@@ -290,7 +291,8 @@ class LoadedBed implements Bed {
   }
 
   templates(): Records {
-    return new Records(this.memoryOf('templates'), Template.bytes);
+    this.#templates ??= this.memoryOf('templates');
+    return new Records(this.#templates, Template.bytes);
   }
 
   slots(): Records {

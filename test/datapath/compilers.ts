@@ -45,6 +45,7 @@ export const OBJECTS = {
   ipv6: 'weir-ipv6.bpf.o',
   wide: 'weir-wide.bpf.o',
   sctp: 'weir-sctp.bpf.o',
+  wide6: 'weir-wide6.bpf.o',
 } as const;
 
 /** `source`: the folder of the C. */

@@ -87,6 +87,7 @@ for (const [what, build] of [
   ['the IPv6 build', 'ipv6'],
   ['the wide build', 'wide'],
   ['the SCTP build', 'sctp'],
+  ['the wide build of IPv6', 'wide6'],
 ] as const) {
   test(`no chain of calls in ${what} needs more stack than Linux 6.1 allows`, { skip }, () => withinLimit(artifact(OBJECTS[build])));
   for (const clang of otherClangs())

@@ -9,6 +9,7 @@ export const LAYOUTS = {
   conns6: 1255591476,
   conns_sctp: 228096897,
   conns_wide: 3747800828,
+  conns_wide6: 1224200090,
   counters: 3710279309,
   dests: 2035155394,
   drops: 1648157632,
@@ -23,12 +24,14 @@ export const LAYOUTS = {
   rings: 2427631848,
   services: 3393218947,
   templates: 4008825783,
+  templates6: 4203865919,
   timer_sctp: 2315192243,
   timer_wide: 2315192243,
+  timer_wide6: 2315192243,
 } as const;
 
 /** Of all of them. */
-export const LAYOUT = 3529183789;
+export const LAYOUT = 2274234331;
 
 /** The connections' layout of the build before, from bpf/director/layout-before.h: a table of it can be taken over. */
 export const Before = {

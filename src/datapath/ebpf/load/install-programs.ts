@@ -13,7 +13,7 @@ import { kindsLoaded } from './xdp.js';
 /** The builds beside it that are loaded are loaded again behind these programs. From the first step on, no pin names a build, until the caller makes one. */
 export function installPrograms(object: ObjectFile, folder: string, interfaces: AttachedInterfaces): void {
   const missing = mapsToMake(folder, interfaces.tables);
-  enterSideBuilds(object, interfaces.tables);
+  const behind = enterSideBuilds(object, interfaces.tables);
   for (const name of readdirSync(folder)) if (name.startsWith(BUILD_PIN)) rmSync(`${folder}/${name}`);
   // The kernel empties an array of programs when its last pin goes: those of before stay in place until no link has their programs.
   const entries = ENTRY_PINS.map((name) => using(object.map(name), (map) => pinBeside(map, `${folder}/${name}`)));
@@ -28,5 +28,5 @@ export function installPrograms(object: ObjectFile, folder: string, interfaces: 
   } finally {
     housekeeping.close();
   }
-  for (const replace of entries) replace();
+  for (const replace of [...entries, ...behind]) replace();
 }

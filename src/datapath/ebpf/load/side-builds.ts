@@ -13,20 +13,33 @@ import { BpfMap, ObjectFile } from '../../../sys/bpf/bpf-objects.js';
 import { using } from '../../../sys/fd.js';
 import { Abi, Conf, ConnBucket } from '../abi.gen.js';
 import { ClientHop6Set, Conn6Bucket, Ipv6Program, Template6 } from '../abi6.gen.js';
+import { pinBeside } from '../pins/pin-in-place.js';
 import { requiredPin } from '../pins/required-pin.js';
 import { SctpProgram } from '../sctp.gen.js';
 import { isForAllPorts } from '../table/identity.js';
 import { pinnedLayouts } from '../table/layout.js';
-import { IPV6_ENTRY_PIN, IPV6_PINS, SCTP_ENTRY_PIN, SCTP_PINS, type Tables, WIDE_ENTRY_PIN, WIDE_PINS } from '../table/tables.js';
+import {
+  IPV6_ENTRY_PIN,
+  IPV6_PINS,
+  SCTP_ENTRY_PIN,
+  SCTP_PINS,
+  type Tables,
+  WIDE_ENTRY_PIN,
+  WIDE_PINS,
+  WIDE6_ENTRY_PIN,
+  WIDE6_PINS,
+} from '../table/tables.js';
 import { WideBucket, WideProgram } from '../wide.gen.js';
+import { Wide6Bucket, Wide6Program } from '../wide6.gen.js';
 import { PROGRAMS, runHousekeeping } from './load.js';
 import { templatesFor } from './object.js';
 import { loadOnto } from './programs.js';
 
 interface SideBuild {
   readonly file: ArtifactName;
-  /** The array by which packets enter it: a pin, and a map of the objects on the links. */
+  /** The array by which packets enter it: a pin, and a map of the objects on the links, or of the build that it is behind. */
   readonly entryPin: string;
+  readonly behind?: SideBuild;
   /** Its programs, by their places in that. */
   readonly entries: readonly (readonly [number, string])[];
   /** The pins of its maps, by their names in it. */
@@ -35,21 +48,24 @@ interface SideBuild {
   isFor(key: ServiceKey): boolean;
 }
 
-/** Of the wide build alone. */
+/** Of the wide builds alone. */
 const KNOWN_PROGRAM = 'weir_tc_known';
 
+const IPV6_BUILD: SideBuild = {
+  file: 'weir-ipv6.bpf.o',
+  entryPin: IPV6_ENTRY_PIN,
+  entries: [
+    [Ipv6Program.IPV6_INGRESS, PROGRAMS.ingress],
+    [Ipv6Program.IPV6_EGRESS, PROGRAMS.egress],
+  ],
+  pins: IPV6_PINS,
+  bucketBytes: Conn6Bucket.bytes,
+  isFor: (key) => serviceFamily(key) === 'inet6',
+};
+
+/** One that is behind another one comes after it. */
 export const SIDE_BUILDS: readonly SideBuild[] = [
-  {
-    file: 'weir-ipv6.bpf.o',
-    entryPin: IPV6_ENTRY_PIN,
-    entries: [
-      [Ipv6Program.IPV6_INGRESS, PROGRAMS.ingress],
-      [Ipv6Program.IPV6_EGRESS, PROGRAMS.egress],
-    ],
-    pins: IPV6_PINS,
-    bucketBytes: Conn6Bucket.bytes,
-    isFor: (key) => serviceFamily(key) === 'inet6',
-  },
+  IPV6_BUILD,
   {
     file: 'weir-wide.bpf.o',
     entryPin: WIDE_ENTRY_PIN,
@@ -60,7 +76,20 @@ export const SIDE_BUILDS: readonly SideBuild[] = [
     ],
     pins: WIDE_PINS,
     bucketBytes: WideBucket.bytes,
-    isFor: isForAllPorts,
+    isFor: (key) => isForAllPorts(key) && serviceFamily(key) === 'inet',
+  },
+  {
+    file: 'weir-wide6.bpf.o',
+    entryPin: WIDE6_ENTRY_PIN,
+    behind: IPV6_BUILD,
+    entries: [
+      [Wide6Program.WIDE6_INGRESS, PROGRAMS.ingress],
+      [Wide6Program.WIDE6_EGRESS, PROGRAMS.egress],
+      [Wide6Program.WIDE6_KNOWN, KNOWN_PROGRAM],
+    ],
+    pins: WIDE6_PINS,
+    bucketBytes: Wide6Bucket.bytes,
+    isFor: (key) => isForAllPorts(key) && serviceFamily(key) === 'inet6',
   },
   {
     file: 'weir-sctp.bpf.o',
@@ -111,8 +140,21 @@ function makeLaterMaps(build: SideBuild, tables: Tables): void {
   if (templates !== undefined && pinnedLayouts(tables)?.[templates] === undefined) makeTemplates(build, tables.folder);
 }
 
+/** Puts the pins of new entries into the place of those of before, once no link has the programs that go by these. */
+type Replace = () => void;
+
+/** Lets packets go on from a build that is loaded into those behind it, where they are loaded. */
+function enterBehind(build: SideBuild, object: ObjectFile, tables: Tables): readonly Replace[] {
+  return SIDE_BUILDS.filter(({ behind }) => behind === build).flatMap((next) =>
+    using(object.map(next.entryPin), (entry) => [
+      ...(isLoaded(next, tables.folder) ? enter(next, entry, tables) : []),
+      pinBeside(entry, `${tables.folder}/${next.entryPin}`),
+    ]),
+  );
+}
+
 /** Loads it onto the maps that are pinned, and lets packets go on into it from `entry`. @throws WeirError kernel-refuses-datapath, pin-missing */
-function enter(build: SideBuild, entry: BpfMap, tables: Tables): void {
+function enter(build: SideBuild, entry: BpfMap, tables: Tables): readonly Replace[] {
   const { folder } = tables;
   const known = isLoaded(build, folder);
   const { conns, templates } = build.pins;
@@ -121,21 +163,22 @@ function enter(build: SideBuild, entry: BpfMap, tables: Tables): void {
   try {
     const pins = { ...build.pins, housekeeping: known ? build.pins.housekeeping : undefined };
     loadOnto(object, folder, tables, { pins, ...sizes, configure: () => {} });
+    const replaces = enterBehind(build, object, tables);
     using(object.program(PROGRAMS.housekeeping), runHousekeeping);
     for (const [place, name] of build.entries) using(object.program(name), ({ fd }) => entry.update(u32(place), u32(fd.number)));
     if (!known) using(object.map('housekeeping'), (map) => map.pin(`${folder}/${build.pins.housekeeping}`));
+    return replaces;
   } finally {
     object.close();
   }
 }
 
-/** Those that are loaded are loaded again behind the programs of `object`. @throws as ensureSideBuilds */
-export function enterSideBuilds(object: ObjectFile, tables: Tables): void {
-  for (const build of SIDE_BUILDS) {
-    if (!isLoaded(build, tables.folder)) continue;
+/** Those that are loaded are loaded again behind the programs of `object`. What is returned follows when these are on the links. @throws as ensureSideBuilds */
+export function enterSideBuilds(object: ObjectFile, tables: Tables): readonly Replace[] {
+  return SIDE_BUILDS.filter((build) => build.behind === undefined && isLoaded(build, tables.folder)).flatMap((build) => {
     makeLaterMaps(build, tables);
-    using(object.map(build.entryPin), (entry) => enter(build, entry, tables));
-  }
+    return using(object.map(build.entryPin), (entry) => enter(build, entry, tables));
+  });
 }
 
 /** Loads what a service needs and is missing. The caller holds the lock. @throws WeirError kernel-refuses-datapath, pin-missing; SystemError ENOMEM */
@@ -144,6 +187,7 @@ export function ensureSideBuilds(tables: Tables, key: ServiceKey): void {
   for (const build of SIDE_BUILDS) {
     if (!build.isFor(key) || isLoaded(build, folder)) continue;
     makeMaps(build, tables);
-    using(requiredPin(`${folder}/${build.entryPin}`, BpfMap.pinned), (entry) => enter(build, entry, tables));
+    const replaces = using(requiredPin(`${folder}/${build.entryPin}`, BpfMap.pinned), (entry) => enter(build, entry, tables));
+    for (const replace of replaces) replace();
   }
 }

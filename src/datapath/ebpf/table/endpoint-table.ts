@@ -4,6 +4,7 @@
 import type { Records } from '../../../sys/bpf/records.js';
 import { Abi, Conf, Endpoint, EndpointKind } from '../abi.gen.js';
 import { WideEndpointKind } from '../wide.gen.js';
+import { Wide6EndpointKind } from '../wide6.gen.js';
 import type { Tables } from './tables.js';
 
 const U64 = 0xffffffffffffffffn;
@@ -12,7 +13,12 @@ const FREE = 0n;
 const REMOVED = BigInt(Abi.ENDPOINT_REMOVED);
 const MIX = 0x9e3779b97f4a7c15n;
 
-const REAL_KINDS: ReadonlySet<number> = new Set([EndpointKind.E_REAL, EndpointKind.E_REAL6, WideEndpointKind.E_REAL_ALL]);
+const REAL_KINDS: ReadonlySet<number> = new Set([
+  EndpointKind.E_REAL,
+  EndpointKind.E_REAL6,
+  WideEndpointKind.E_REAL_ALL,
+  Wide6EndpointKind.E_REAL_ALL6,
+]);
 
 const at = (value: number, shift: number): bigint => BigInt(value) << BigInt(shift);
 

@@ -8,9 +8,10 @@ import type { Records } from '../../../sys/bpf/records.js';
 import { swap16 } from '../../../wire/bytes.js';
 import { Abi, Dest, EndpointKind, METHOD_NAMES, SCHEDULER_NAMES, Service } from '../abi.gen.js';
 import { WideEndpointKind } from '../wide.gen.js';
+import { Wide6EndpointKind } from '../wide6.gen.js';
 import { type EndpointRef, endpointKey, hashKeysOf } from './endpoint-table.js';
 import { readPersistence } from './persistence.js';
-import { addressHash, isIpv6, packetWords, recordedAddress, recordedWords } from './record-address.js';
+import { addressHash, packetWords, recordedAddress, recordedWords } from './record-address.js';
 import { readServiceWord } from './service-word.js';
 import type { Tables } from './tables.js';
 
@@ -50,20 +51,19 @@ interface Place {
   readonly protocol: number;
 }
 
-/** IPv6 has none yet. */
-export const isForAllPorts = (key: ServiceKey): boolean => key.kind === 'address' && key.port === 0 && key.address.family === 'inet';
+export const isForAllPorts = (key: ServiceKey): boolean => key.kind === 'address' && key.port === 0;
 
 /** `id`: of a service. */
-export function isRecordedForAllPorts({ services }: Tables, id: number): boolean {
-  return services.get(id, Service.port) === 0 && !isIpv6(services, Service, id);
-}
+export const isRecordedForAllPorts = ({ services }: Tables, id: number): boolean => services.get(id, Service.port) === 0;
 
-/** `kind`: what it leads to. */
-function endpointOf(tables: Tables, kind: 'E_SERVICE' | 'E_REAL', { words, port, protocol }: Place): EndpointRef {
-  if (words.length === 1) return endpointKey(words[0] ?? 0, port, protocol, EndpointKind[kind]);
-  const key = endpointKey(addressHash(words, hashKeysOf(tables)), port, protocol, EndpointKind[`${kind}6`]);
+const KINDS = { ...EndpointKind, ...WideEndpointKind, ...Wide6EndpointKind } as const;
+
+/** `kind`: what it leads to; `_ALL`: with all ports. */
+function endpointOf(tables: Tables, kind: `${'E_SERVICE' | 'E_REAL'}${'' | '_ALL'}`, { words, port, protocol }: Place): EndpointRef {
+  if (words.length === 1) return endpointKey(words[0] ?? 0, port, protocol, KINDS[kind]);
+  const key = endpointKey(addressHash(words, hashKeysOf(tables)), port, protocol, KINDS[`${kind}6`]);
   const recorded = (id: number): readonly number[] =>
-    kind === 'E_SERVICE' ? recordedWords(tables.services, Service, id) : recordedWords(tables.dests, Dest, id);
+    kind.startsWith('E_SERVICE') ? recordedWords(tables.services, Service, id) : recordedWords(tables.dests, Dest, id);
   return { key, is: (id) => sameWords(words, recorded(id)) };
 }
 
@@ -72,8 +72,7 @@ export function serviceEndpoint(tables: Tables, key: ServiceKey): EndpointRef {
   if (key.kind === 'fwmark') throw new WeirError('not-yet', { missing: capability('firewall-marks').missing });
   if (!canBeHeld(key)) throw new WeirError('not-yet', { missing: capability('sctp').missing });
   const [words, protocol] = [packetWords(key.address), IpProtocol[key.protocol]];
-  if (isForAllPorts(key)) return endpointKey(words[0] ?? 0, 0, protocol, WideEndpointKind.E_SERVICE_ALL);
-  return endpointOf(tables, 'E_SERVICE', { words, port: swap16(key.port), protocol });
+  return endpointOf(tables, isForAllPorts(key) ? 'E_SERVICE_ALL' : 'E_SERVICE', { words, port: swap16(key.port), protocol });
 }
 
 /** From a service's own record. */
@@ -81,15 +80,14 @@ export function recordedServiceEndpoint(tables: Tables, id: number): EndpointRef
   const { services } = tables;
   const [port, protocol] = [services.get(id, Service.port), services.get(id, Service.protocol)];
   const words = recordedWords(services, Service, id);
-  if (isRecordedForAllPorts(tables, id)) return endpointKey(words[0] ?? 0, 0, protocol, WideEndpointKind.E_SERVICE_ALL);
-  return endpointOf(tables, 'E_SERVICE', { words, port, protocol });
+  return endpointOf(tables, isRecordedForAllPorts(tables, id) ? 'E_SERVICE_ALL' : 'E_SERVICE', { words, port, protocol });
 }
 
 /** Of a service of all ports: with all ports of the address, by any protocol. */
 export function realEndpoint(tables: Tables, id: number): EndpointRef {
   const { dests } = tables;
   const words = recordedWords(dests, Dest, id);
-  if (isRecordedForAllPorts(tables, dests.get(id, Dest.service))) return endpointKey(words[0] ?? 0, 0, 0, WideEndpointKind.E_REAL_ALL);
+  if (isRecordedForAllPorts(tables, dests.get(id, Dest.service))) return endpointOf(tables, 'E_REAL_ALL', { words, port: 0, protocol: 0 });
   return endpointOf(tables, 'E_REAL', {
     words,
     port: dests.get(id, Dest.port),

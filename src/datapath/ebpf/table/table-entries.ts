@@ -16,9 +16,9 @@ import type {
 import { Records } from '../../../sys/bpf/records.js';
 import { swap16 } from '../../../wire/bytes.js';
 import { Abi, Conf, ConnSlot, Counters, Dest, Estimate, Service, WeirState } from '../abi.gen.js';
-import { Conn6Bucket } from '../abi6.gen.js';
 import { descriptionOf, intendedTimeouts, isFlushing } from '../recovery/intent.js';
 import { WideTuple } from '../wide.gen.js';
+import { Wide6Rest } from '../wide6.gen.js';
 import { destBefore, slotFromBefore } from './before.js';
 import { clockDifference, secondsOf } from './clock.js';
 import type { EndpointTable } from './endpoint-table.js';
@@ -195,23 +195,31 @@ export function readSlot(words: Uint32Array, at: number, isBefore = false): read
   }
 }
 
-/** The four words beside a slot: of an IPv6 connection its client's address, of a service of all ports' a WideTuple. */
+/**
+ * The words beside a slot, four from each of the bucket's further lines: of an IPv6 connection its client's address, of a service of all ports'
+ * a WideTuple, of an IPv6 one the client's address, the virtual one and a Wide6Rest.
+ */
 interface Beside {
-  readonly what: 'client' | 'tuple';
+  readonly what: 'client' | 'tuple' | 'client and tuple';
   readonly words: readonly number[];
 }
+
+/** How many further lines there are. */
+const LINES_BESIDE: Readonly<Record<Beside['what'], number>> = { client: 1, tuple: 1, 'client and tuple': 3 };
 
 /** A slot that names a connection: its words, and what is beside it. */
 type TakenSlot = readonly [...NonNullable<ReturnType<typeof readSlot>>, beside?: Beside];
 
-const BUCKET_WORDS = Conn6Bucket.bytes / 4;
+const LINE_WORDS = Abi.BUCKET_SLOTS * SLOT_WORDS;
 
-/** The same in a table whose buckets have a second line. */
+/** The same in a table whose buckets have further lines. */
 function readSlotBeside(table: Uint32Array, bucket: number, k: number, what: Beside['what']): TakenSlot | undefined {
   for (;;) {
     const before = readSlot(table, bucket + k * SLOT_WORDS);
-    const at = bucket + Conn6Bucket.client.at / 4 + 4 * k;
-    const words = [0, 1, 2, 3].map((word) => Atomics.load(table, at + word));
+    const words = Array.from({ length: LINES_BESIDE[what] * SLOT_WORDS }, (_, word) => {
+      const [line, at] = [1 + Math.floor(word / SLOT_WORDS), word % SLOT_WORDS];
+      return Atomics.load(table, bucket + line * LINE_WORDS + k * SLOT_WORDS + at);
+    });
     const after = readSlot(table, bucket + k * SLOT_WORDS);
     if (before === undefined || after === undefined) return undefined;
     // Another connection in the same slot has another key, or was made later.
@@ -221,7 +229,7 @@ function readSlotBeside(table: Uint32Array, bucket: number, k: number, what: Bes
 
 function* livingSlotsBeside(words: Uint32Array | undefined, now: number, what: Beside['what']): Generator<TakenSlot> {
   if (words === undefined) return;
-  for (let bucket = 0; bucket < words.length; bucket += BUCKET_WORDS) {
+  for (let bucket = 0; bucket < words.length; bucket += (1 + LINES_BESIDE[what]) * LINE_WORDS) {
     for (let k = 0; k < Abi.BUCKET_SLOTS; k++) {
       if (destOf(words[bucket + k * SLOT_WORDS + VALUE_WORD + 1] ?? 0) === 0) continue;
       const slot = readSlotBeside(words, bucket, k, what);
@@ -239,6 +247,22 @@ function tupleOf(words: readonly number[]): { readonly virtual: DestinationKey; 
     virtual: { address: modelAddress(TUPLE.get(0, WideTuple.vaddr)), port: port(WideTuple.vport) },
     serverPort: port(WideTuple.dport),
   };
+}
+
+const REST = new Records(new ArrayBuffer(Wide6Rest.bytes), Wide6Rest.bytes);
+
+/** The words behind the client's. */
+function tuple6Of(words: readonly number[]): ReturnType<typeof tupleOf> {
+  new Uint32Array(REST.memory).set(words.slice(4));
+  return {
+    virtual: { address: modelAddress(...words.slice(0, 4)), port: swap16(REST.get(0, Wide6Rest.vport)) },
+    serverPort: swap16(REST.get(0, Wide6Rest.dport)),
+  };
+}
+
+function ownOf(beside: Beside | undefined): ReturnType<typeof tupleOf> | undefined {
+  if (beside?.what === 'tuple') return tupleOf(beside.words);
+  return beside?.what === 'client and tuple' ? tuple6Of(beside.words.slice(4)) : undefined;
 }
 
 /** Those of a table whose buckets have one line. */
@@ -269,6 +293,7 @@ export function* livingSlots(tables: Tables, now: number): Generator<TakenSlot> 
   if (sctp !== undefined) yield* livingSlotsAlone({ words: sctp, before: false }, now);
   yield* livingSlotsBeside(tables.conns6(), now, 'client');
   yield* livingSlotsBeside(tables.connsWide(), now, 'tuple');
+  yield* livingSlotsBeside(tables.connsWide6(), now, 'client and tuple');
 }
 
 /**
@@ -282,8 +307,8 @@ export function* connectionEntries(tables: Tables, now: number): Generator<Conne
   const [virtualOf, destinationOf] = [endpointsOf(services, Service), endpointsOf(dests, Dest)];
   for (const [keyLow, keyHigh, expires, high, beside] of livingSlots(tables, now)) {
     const [service, dest] = [keyHigh >>> (Abi.K_SERVICE_SHIFT - 32), destOf(high)];
-    const client = beside?.what === 'client' ? beside.words : [keyLow];
-    const own = beside?.what === 'tuple' ? tupleOf(beside.words) : undefined;
+    const client = beside === undefined || beside.what === 'tuple' ? [keyLow] : beside.words.slice(0, 4);
+    const own = ownOf(beside);
     const protocol = protocolName(services.get(service, Service.protocol));
     yield {
       protocol: protocol.toUpperCase(),

@@ -41,6 +41,9 @@ export const IPV6_ENTRY_PIN = 'ipv6_tc';
 export const WIDE_ENTRY_PIN = 'wide_tc';
 /** Where SCTP enters the SCTP build's. */
 export const SCTP_ENTRY_PIN = 'sctp_tc';
+/** The same of the wide build of IPv6: made with the IPv6 build. */
+export const WIDE6_ENTRY_PIN = 'wide6_tc';
+/** Of the objects on the links. */
 export const ENTRY_PINS: readonly string[] = [IPV6_ENTRY_PIN, WIDE_ENTRY_PIN, SCTP_ENTRY_PIN];
 export const PINNED_MAPS = [
   ...Object.keys(MAPPED),
@@ -74,6 +77,8 @@ export const IPV6_PINS = { client_hops: 'client_hops6', housekeeping: 'housekeep
 export const WIDE_PINS = { housekeeping: 'timer_wide', conns: 'conns_wide' } as const;
 /** The same of the SCTP build. */
 export const SCTP_PINS = { housekeeping: 'timer_sctp', conns: 'conns_sctp' } as const;
+/** Of the wide build of IPv6, which shares the others with the IPv6 build. */
+export const WIDE6_PINS = { ...IPV6_PINS, housekeeping: 'timer_wide6', conns: 'conns_wide6' } as const;
 /** Pinned last when loading: if it is there, the others are. */
 export const LAST_PINNED = 'conf';
 
@@ -196,6 +201,11 @@ export class Tables {
   /** That of SCTP; undefined: there never was a service of it. */
   connsSctp(): Uint32Array | undefined {
     return unlessCode(() => new Uint32Array(this.#map(SCTP_PINS.conns, false)), ['ENOENT'], undefined);
+  }
+
+  /** The same of IPv6. */
+  connsWide6(): Uint32Array | undefined {
+    return unlessCode(() => new Uint32Array(this.#map(WIDE6_PINS.conns, false)), ['ENOENT'], undefined);
   }
 
   #isTakenOver(): boolean {

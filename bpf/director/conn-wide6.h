@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* What a connection of an IPv6 service of all ports has beside its slot, as conn-wide.h has it for IPv4. */
+#ifndef WEIR_CONN_WIDE6_H
+#define WEIR_CONN_WIDE6_H
+
+#define ALL_PORTS true
+static __always_inline bool serves_port(struct service *svc, struct packet *p) { return svc->flags & SVC_PERSISTENT || !p->dport; }
+
+/* At the slot's place in the bucket's third and fourth line. */
+static __always_inline __u32 *slot_vaddr(struct conn_slot *s) { return (__u32 *)(s + 2 * BUCKET_SLOTS); }
+static __always_inline struct wide6_rest *slot_rest(struct conn_slot *s) { return (struct wide6_rest *)(s + 3 * BUCKET_SLOTS); }
+_Static_assert(sizeof(struct conn_slot) == sizeof(struct wide6_rest), "as large as a slot");
+
+/* Ports and protocol as a word, and what of it identifies a connection. */
+#define REST_VIRTUAL 0xffffffffull
+static __always_inline __u64 rest_word(struct wide6_rest *r) { return READ(*(__u64 *)r); }
+static __always_inline void rest_store(struct wide6_rest *r, __u64 word) { WRITE(*(__u64 *)r, word); }
+
+static __always_inline struct wide6_tuple *the_tuple(void) {
+  struct scratch *s = the_scratch();
+  if (!s) return 0;
+  CHECKED(s);
+  return &s->tuple;
+}
+
+/* The virtual endpoint. Its port is the server's, too: a client's connections go to the ports that it asks for. */
+static __always_inline void tuple6_is(const __u32 *addr, __u16 port, __u8 protocol) {
+  struct wide6_tuple *t = the_tuple();
+  if (!t) return;
+  address_copy(t->vaddr, addr);
+  t->rest = (struct wide6_rest){.vport = port, .protocol = protocol, .dport = port};
+}
+static __always_inline void client_is_source(struct packet *p) {
+  client_is(p->saddr6);
+  tuple6_is(p->daddr6, p->dport, p->protocol);
+}
+static __always_inline void client_is_target(struct packet *p) {
+  client_is(p->daddr6);
+  tuple6_is(p->saddr6, p->sport, p->protocol);
+}
+
+static __always_inline bool slot_is_of_client(struct conn_slot *s) {
+  struct wide6_tuple *t = the_tuple();
+  if (!t || !slot_has_client(s) || !shared_address_is(slot_vaddr(s), t->vaddr)) return false;
+  __u64 own = rest_word(slot_rest(s));
+  if ((own ^ rest_word(&t->rest)) & REST_VIRTUAL) return false;
+  rest_store(&t->rest, own);
+  return true;
+}
+static __always_inline bool slot_is_same(struct conn_slot *s, __u64 value) { return v_dest(READ(s->value)) == v_dest(value); }
+static __always_inline void slot_store_client(struct conn_slot *s) {
+  struct wide6_tuple *t = the_tuple();
+  if (!t) return;
+  slot_keep_client(s);
+  shared_address_store(slot_vaddr(s), t->vaddr);
+  rest_store(slot_rest(s), rest_word(&t->rest));
+}
+
+/* Is it the connection of a server's packet? Then the scratch space has its tuple. */
+static __always_inline bool slot_is_answered(struct conn_slot *s, struct dest *d, struct dest *e) {
+  struct wide6_tuple *t = the_tuple();
+  struct wide6_rest *own = slot_rest(s);
+  if (!t || !address_equal(d->addr, e->addr) || !slot_has_client(s)) return false;
+  if (READ(own->dport) != t->rest.dport || READ(own->protocol) != t->rest.protocol) return false;
+  address_copy(t->vaddr, slot_vaddr(s));
+  rest_store(&t->rest, rest_word(own));
+  return true;
+}
+
+/* Of the connection that was found or made. */
+static __always_inline const __u32 *virtual_addr6(struct service *s) {
+  struct wide6_tuple *t = the_tuple();
+  return t ? t->vaddr : s->addr;
+}
+static __always_inline __u16 virtual_port(struct service *s) {
+  struct wide6_tuple *t = the_tuple();
+  return t ? t->rest.vport : 0;
+}
+static __always_inline __u16 server_port(struct dest *d) {
+  struct wide6_tuple *t = the_tuple();
+  return t ? t->rest.dport : 0;
+}
+
+#endif
