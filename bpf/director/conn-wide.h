@@ -5,8 +5,11 @@
 #define WEIR_CONN_WIDE_H
 
 #define ALL_PORTS true
-/* In the kernel's IPVS a service of all ports needs persistence: without, it serves port 0. */
-static __always_inline bool serves_port(struct service *svc, struct packet *p) { return svc->flags & SVC_PERSISTENT || !p->dport; }
+/* Is it on weir's own device, where a route leads packets with a mark? Elsewhere a packet is where it came in. */
+static __always_inline bool is_on_pair(struct __sk_buff *skb) { return skb->ifindex != skb->ingress_ifindex; }
+
+/* In the kernel's IPVS a service of all ports needs persistence: without, it serves port 0. One of a mark serves what has the mark. */
+static __always_inline bool serves_port(struct service *svc, struct packet *p) { return svc->mark || svc->flags & SVC_PERSISTENT || !p->dport; }
 
 /* A slot of the bucket's first line has its tuple at the same place of the second one. */
 static __always_inline struct wide_tuple *slot_tuple(struct conn_slot *s) { return (struct wide_tuple *)(s + BUCKET_SLOTS); }
@@ -27,7 +30,7 @@ static __always_inline void tuple_copy(struct wide_tuple *to, struct wide_tuple 
   WRITE(((__u64 *)to)[1], tuple_word(from, 1));
 }
 
-/* The virtual endpoint. Its port is the server's, too: a client's connections go to the ports that it asks for. */
+/* The virtual endpoint. Its port is the server's, too, until server_is() knows better: a client's connections go to the ports that it asks for. */
 static __always_inline void tuple_is(__u32 addr, __u16 port, __u8 protocol) {
   struct wide_tuple *t = the_tuple();
   if (!t) return;
@@ -35,6 +38,13 @@ static __always_inline void tuple_is(__u32 addr, __u16 port, __u8 protocol) {
 }
 static __always_inline void client_is_source(struct packet *p) { tuple_is(p->daddr, p->dport, p->protocol); }
 static __always_inline void client_is_target(struct packet *p) { tuple_is(p->saddr, p->sport, p->protocol); }
+
+/* A destination was chosen. As in IPVS its port counts for a mark without persistence, and not where it is 0. */
+static __always_inline void server_is(__u32 service, struct dest *d) {
+  struct wide_tuple *t = the_tuple();
+  struct service *svc = service_at(service);
+  if (t && svc && svc->mark && !(svc->flags & SVC_PERSISTENT) && d->port) WRITE(t->dport, d->port);
+}
 
 static __always_inline bool slot_is_of_client(struct conn_slot *s) {
   struct wide_tuple *t = the_tuple(), *own = slot_tuple(s);

@@ -39,6 +39,10 @@ static __always_inline void client_is_target(struct packet *p) {
   tuple6_is(p->saddr6, p->sport, p->protocol);
 }
 
+/* Firewall marks are those of IPv4 so far. */
+static __always_inline void server_is(__u32 service, struct dest *d) {}
+static __always_inline bool is_on_pair(struct __sk_buff *skb) { return false; }
+
 static __always_inline bool slot_is_of_client(struct conn_slot *s) {
   struct wide6_tuple *t = the_tuple();
   if (!t || !slot_has_client(s) || !shared_address_is(slot_vaddr(s), t->vaddr)) return false;

@@ -226,6 +226,7 @@ static __always_inline enum decision choose_dest(struct verdict *v) {
     v->reason = R_MARTIAN;
     return GO_DROP;
   }
+  server_is(v->service, v->d);
   return GO_REQUEST;
 }
 

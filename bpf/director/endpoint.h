@@ -37,19 +37,34 @@ static __always_inline __u32 exact_service(__u32 addr, __u16 port, __u8 protocol
 static __always_inline __u32 exact_real(__u32 addr, __u16 port, __u8 protocol) { return endpoint_find(endpoint_key(addr, port, protocol, E_REAL)); }
 static __always_inline __u32 wide_service(__u32 addr, __u8 protocol) { return endpoint_find(endpoint_key(addr, 0, protocol, E_SERVICE_ALL)); }
 static __always_inline __u32 wide_real(__u32 addr) { return endpoint_find(endpoint_key(addr, 0, 0, E_REAL_ALL)); }
+static __always_inline __u32 mark_service(__u32 mark) { return mark ? endpoint_find(endpoint_key(mark, 0, 0, E_SERVICE_MARK)) : 0; }
+
+/* Was there ever a service of a mark? */
+static __always_inline bool has_marks(void) {
+  struct service *none = service_at(0);
+  return none && none->mark;
+}
 
 /* Those of this build. */
 #ifdef WIDE
-static __always_inline __u32 service_with(__u32 addr, __u16 port, __u8 protocol) { return wide_service(addr, protocol); }
+__noinline __u32 conn_service(__u32 caddr, __u16 cport, __u32 vaddr, __u16 vport, __u8 protocol);
+__noinline __u32 packet_service(bool from);
+/* A mark is not seen here: so it is the service of the client's connection, if there is one, as in IPVS. */
+static __always_inline __u32 service_for(__u32 caddr, __u16 cport, __u32 vaddr, __u16 vport, __u8 protocol) {
+  __u32 service = has_marks() ? conn_service(caddr, cport, vaddr, vport, protocol) : 0;
+  return service ? service : wide_service(vaddr, protocol);
+}
+static __always_inline __u32 service_of_target(struct packet *p) { return packet_service(false); }
+static __always_inline __u32 service_of_source(struct packet *p) { return packet_service(true); }
 static __always_inline __u32 real_with(__u32 addr, __u16 port, __u8 protocol) { return wide_real(addr); }
 #else
-static __always_inline __u32 service_with(__u32 addr, __u16 port, __u8 protocol) { return exact_service(addr, port, protocol); }
+static __always_inline __u32 service_for(__u32 caddr, __u16 cport, __u32 vaddr, __u16 vport, __u8 protocol) { return exact_service(vaddr, vport, protocol); }
 static __always_inline __u32 real_with(__u32 addr, __u16 port, __u8 protocol) { return exact_real(addr, port, protocol); }
-#endif
 
 /* Whom a packet is for, or from; 0: none. */
-static __always_inline __u32 service_of_target(struct packet *p) { return service_with(p->daddr, p->dport, p->protocol); }
-static __always_inline __u32 service_of_source(struct packet *p) { return service_with(p->saddr, p->sport, p->protocol); }
+static __always_inline __u32 service_of_target(struct packet *p) { return exact_service(p->daddr, p->dport, p->protocol); }
+static __always_inline __u32 service_of_source(struct packet *p) { return exact_service(p->saddr, p->sport, p->protocol); }
+#endif
 static __always_inline __u32 real_of_source(struct packet *p) { return real_with(p->saddr, p->sport, p->protocol); }
 
 /* Is the packet's source a service, of any build? A client on the director may have a port of an address with a service of all ports. */

@@ -95,6 +95,7 @@ __noinline int tc_server_side(struct __sk_buff *skb, __u32 dest, __u32 client) {
  * lost the address, or only routes for its network, does not touch the packets. The FIB is asked once a second for each service;
  * where it gives no answer the service is served. */
 static __always_inline bool vip_is_local(void *ctx, bool xdp, struct conf *c, struct service *s, __u32 addr, __u32 client, __u32 now) {
+  if (ALL_PORTS && s->mark) return true; /* the mark decides, and its service has no address */
   __u32 cached = READ(s->local);
   if (likely(cached && ((now - (cached >> 1)) & 0x7fffffff) <= c->fresh_for)) return cached & 1;
   int answer = address_class(ctx, xdp, addr, client);

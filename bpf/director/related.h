@@ -168,7 +168,7 @@ static __always_inline int related_icmp(struct __sk_buff *skb, __u8 header, __u1
   if (bpf_skb_load_bytes(skb, SADDR_AT, outer, sizeof outer)) return TC_ACT_UNSPEC;
   if (outer[1] != q.ip.saddr) return TC_ACT_UNSPEC; /* forged, or about another packet */
   if (!OF_SCTP && q.ip.protocol == IPPROTO_SCTP) return TC_SCTP;
-  __u32 service = !leaving && skb->ingress_ifindex ? service_with(q.ip.saddr, q.sport, q.ip.protocol) : 0;
+  __u32 service = !leaving && skb->ingress_ifindex ? service_for(q.ip.daddr, q.dport, q.ip.saddr, q.sport, q.ip.protocol) : 0;
   __u32 real = service && !ALL_PORTS ? 0 : real_with(q.ip.daddr, q.dport, q.ip.protocol);
   if (real) {
     r.outer_was = outer[0];

@@ -86,6 +86,17 @@ __noinline int tc_lower_ttl(struct __sk_buff *skb, __u8 ttl, __u8 protocol) {
   return rc | bpf_skb_store_bytes(skb, TTL_AT, &less, 1, 0);
 }
 
+#ifdef WIDE
+/* Forwarding to weir's device has lowered the TTL, and what follows lowers it where it must be. */
+static __always_inline int tc_restore_ttl(struct __sk_buff *skb) {
+  __u8 was[2]; /* TTL and protocol */
+  if (bpf_skb_load_bytes(skb, TTL_AT, was, sizeof was) || was[0] == 255) return -1;
+  __u8 more = was[0] + 1;
+  long rc = bpf_l3_csum_replace(skb, IP_CHECK_AT, was[0] | was[1] << 8, more | was[1] << 8, 2);
+  return rc | bpf_skb_store_bytes(skb, TTL_AT, &more, 1, 0);
+}
+#endif
+
 /* Sends a packet to a hop: straight out of its device; or, after each FIB lookup, through the kernel's neighbour output, which
  * resolves an unknown neighbour and probes an old one. */
 __noinline int tc_send(struct __sk_buff *skb, __u32 answer, struct hop *h, __u32 gateway) {
@@ -118,11 +129,12 @@ __noinline int tc_send_to(struct __sk_buff *skb, __u32 dest, __u32 answer, struc
   return arp_request(skb, h->ifindex, h->smac, i->addr, gateway);
 }
 
-/* Out of the hop's device. A small packet goes directly to a veth's other end, since the veth's queue costs more than all the rest.
+/* Out of the hop's device. A small packet goes directly to a veth's other end, since the veth's queue costs more than all the rest (only at
+ * ingress the kernel does that).
  * GSO packets take the queue, where GRO at the other end merges them further. Packets of the director's own stack (by lo) take it, too:
  * they have a route of this namespace attached. */
 static __always_inline int tc_redirect(struct __sk_buff *skb, struct hop *h) {
-  bool direct = h->flags & NH_PEER && skb->ingress_ifindex != 1 && !skb->gso_size;
+  bool direct = h->flags & NH_PEER && skb->ingress_ifindex != 1 && !skb->gso_size && !is_on_pair(skb);
   return direct ? bpf_redirect_peer(h->ifindex, 0) : bpf_redirect(h->ifindex, 0);
 }
 

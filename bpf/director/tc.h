@@ -206,7 +206,7 @@ static __always_inline bool is_of_sctp_build(struct packet *p) { return !OF_SCTP
 
 /* May it be a packet of a service? */
 static __always_inline bool is_concerned(struct packet *p) {
-  return is_balanced(p) || service_of_source(p) || is_wide(p);
+  return is_balanced(p) || service_of_source(p) || is_wide(p) || has_marks();
 }
 
 /* A packet that came without an Ethernet header (wg, tun, ppp, gre, ipip) gets an empty one where it concerns a service: the kernel skips
@@ -307,8 +307,12 @@ __noinline int tc_is_answer(struct __sk_buff *skb) {
   client_is_target(p);
   return service && conn_find(conn_key(p->daddr, p->dport, service), clock_now(), &f);
 }
+
+/* The director's own packets keep their mark on lo. */
+static __always_inline __u32 marked_service(struct __sk_buff *skb) { return skb->ifindex == LOOPBACK ? mark_service(skb->mark) : 0; }
 #else
 static __always_inline bool tc_is_answer(struct __sk_buff *skb) { return false; }
+static __always_inline __u32 marked_service(struct __sk_buff *skb) { return 0; }
 #endif
 
 /* Of a packet to this host. */
@@ -328,6 +332,7 @@ static __always_inline int tc_ingress(struct __sk_buff *skb, struct packet *p, e
   }
   /* All ports: a client on the director may have the service's address, so what a server answers it is looked for first. */
   if (ALL_PORTS) service = service_of_target(p);
+  if (!service) service = marked_service(skb);
   if (service) return skb->ifindex == LOOPBACK && tc_is_answer(skb) ? TC_ACT_UNSPEC : tc_any_request(skb, service);
   service = service_of_source(p);
   /* What came by lo left by it, where weir_tc_egress has seen it. */
@@ -365,30 +370,15 @@ int weir_tc_ingress(struct __sk_buff *skb) {
   return tc_go_on(skb, tc_ingress(skb, p, tc_parse(skb, p, ETH_LEN)), true);
 }
 
-/* Only what the director itself sends: forwarded packets were seen when they came in. */
+/* Only what the director itself sends: forwarded packets were seen when they came in. On weir's own device are packets with a mark. */
 SEC("tc")
 int weir_tc_egress(struct __sk_buff *skb) {
   struct conf *c = the_conf();
   struct scratch *scratch = the_scratch();
-  if (!c || !c->service_top || !scratch || skb->ingress_ifindex) return TC_ACT_UNSPEC;
+  if (!c || !c->service_top || !scratch) return TC_ACT_UNSPEC;
+  if (unlikely(skb->ifindex == c->pair_ifindex)) tc_enter_wide(skb, WIDE_MARK);
+  if (skb->ingress_ifindex) return TC_ACT_UNSPEC;
   return tc_go_on(skb, tc_egress(skb, c, &scratch->packet), false);
 }
-
-#ifdef WIDE
-/* A packet for an exact service that has no connection of it: it may be one of a connection that is older than the service. */
-SEC("tc")
-int weir_tc_known(struct __sk_buff *skb) {
-  struct scratch *scratch = the_scratch();
-  if (!scratch) return TC_ACT_UNSPEC;
-  struct packet *p = &scratch->packet;
-  struct found f;
-  if (tc_parse(skb, p, ETH_LEN) != P_OK) return TC_ACT_UNSPEC;
-  __u32 service = service_of_target(p);
-  client_is_source(p);
-  if (service && conn_find(conn_key(p->saddr, p->sport, service), clock_now(), &f)) return tc_go_on(skb, tc_any_request(skb, service), true);
-  count_reason(R_NO_CONNECTION);
-  return TC_ACT_UNSPEC;
-}
-#endif
 
 #endif

@@ -30,6 +30,9 @@
 #include "conn-wide.h"
 #endif
 #include "conn.h"
+#ifdef WIDE
+#include "conn-service.h"
+#endif
 #include "dest-of-client.h"
 #include "schedule.h"
 #include "template.h"
@@ -49,6 +52,9 @@
 #include "send.h"
 #include "related.h"
 #include "tc.h"
+#ifdef WIDE
+#include "tc-wide.h"
+#endif
 #include "locality-sweep.h"
 #include "template-sweep.h"
 #include "timer.h"

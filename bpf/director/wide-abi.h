@@ -1,16 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* What the wide build (wide.bpf.c) and user space agree on besides abi.h: services of all ports, and the table of their connections. */
+/* What the wide build (wide.bpf.c) and user space agree on besides abi.h: services of all ports and of firewall marks, and the table of their
+ * connections. */
 #ifndef WEIR_WIDE_ABI_H
 #define WEIR_WIDE_ABI_H
 
-/* The places of wide_tc, where packets go on that concern no exact service: WIDE_KNOWN if an exact service has no connection for them. */
-enum wide_program { WIDE_INGRESS, WIDE_EGRESS, WIDE_KNOWN, WIDE_PROGRAMS };
+/* The places of wide_tc, where packets go on that concern no exact service: WIDE_KNOWN if an exact service has no connection for them,
+ * WIDE_MARK on weir's own device, where a route leads packets with the mark of a service. */
+enum wide_program { WIDE_INGRESS, WIDE_EGRESS, WIDE_KNOWN, WIDE_MARK, WIDE_PROGRAMS };
 
-/* ---- endpoints, besides those of abi.h: of a service of all ports, with port 0; of a masqueraded destination of one, with port and protocol 0 */
-enum wide_endpoint_kind { E_SERVICE_ALL = 5, E_REAL_ALL };
+/* ---- endpoints, besides those of abi.h: of a service of all ports, with port 0; of a masqueraded destination of one, with port and protocol 0;
+ * of a service of a mark, with the mark as the address, without port and protocol. Record 0 of the services is none's: its `mark` is 1 once
+ * there was a service of a mark. */
+enum wide_endpoint_kind { E_SERVICE_ALL = 5, E_REAL_ALL, E_SERVICE_MARK };
 
-/* ---- connections: slots as in abi.h. What the service does not have is in the bucket's second line. The CPU that has claimed a slot writes it
- * before the key. A reader takes key, value, this, value, key: connections of one client's port may follow each other with the same key. */
+/* ---- connections: slots as in abi.h. What the service does not have is in the bucket's second line; one of a mark has neither address nor port.
+ * The CPU that has claimed a slot writes it before the key. A reader takes key, value, this, value, key: connections of one client's port may
+ * follow each other with the same key. */
 struct wide_tuple {
   __u32 vaddr; /* network order, as all of these */
   __u16 vport;

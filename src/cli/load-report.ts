@@ -47,6 +47,8 @@ function lineOf(change: Exclude<DatapathChange, Attachment>): string {
       return change.what === 'batch'
         ? 'the table: the changes of a killed command that were to be one were undone'
         : 'the table: a change that a killed command had begun was finished or undone';
+    case 'mark-rules':
+      return `firewall marks: ${counted(change.count, 'policy rule')} made or removed`;
     case 'udev-rule':
       return `${change.path}: made, so that udev attaches interfaces that come later`;
     case 'local-marked':

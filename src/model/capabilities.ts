@@ -24,10 +24,10 @@ const rows = [
     without: 'the connections of one call may go to different servers',
   },
   {
-    id: 'firewall-marks',
-    name: 'firewall marks (`-f`)',
+    id: 'ipv6-firewall-marks',
+    name: 'firewall marks of IPv6 (`-f` with `-6`)',
     present: false,
-    missing: 'firewall-mark services (-f) are not there yet',
+    missing: 'firewall-mark services of IPv6 (-f with -6) are not there yet',
     meanwhile: 'the service is refused',
   },
   {

@@ -107,6 +107,8 @@ export interface LinkChange {
   readonly name?: string;
   readonly kind?: string;
   readonly up?: boolean;
+  /** Whether it asks for the MAC of its neighbours. */
+  readonly arp?: boolean;
   readonly mtu?: number;
   readonly mac?: Mac;
   /** 0 takes the link out of its bridge or bond. */
@@ -118,10 +120,13 @@ export function encodeLinkChange(change: LinkChange): Uint8Array {
   const header = new Uint8Array(16);
   const view = viewOf(header);
   view.setUint32(4, change.ifindex ?? 0, little);
-  if (change.up !== undefined) {
-    view.setUint32(8, change.up ? LinkFlag.up : 0, little);
-    view.setUint32(12, LinkFlag.up, little);
-  }
+  const flags = [
+    { flag: LinkFlag.up, given: change.up, set: change.up === true },
+    { flag: LinkFlag.noArp, given: change.arp, set: change.arp === false },
+  ].filter(({ given }) => given !== undefined);
+  const sum = (some: typeof flags): number => some.reduce((all, { flag }) => all | flag, 0);
+  view.setUint32(8, sum(flags.filter(({ set }) => set)), little);
+  view.setUint32(12, sum(flags), little);
   const attributes: Attribute[] = [
     ...(change.mac === undefined ? [] : [{ type: 1, payload: macBytes(change.mac) }]),
     ...(change.name === undefined ? [] : [textAttribute(3, change.name)]),

@@ -11,6 +11,7 @@
 //     |   attributes: 1 to, 2 from, 3 iif, 4 goto, 6 priority, 10 mark, 11 realms, 12 tunnel, 13 14 suppressors, 15 table,
 //     |   16 mask, 17 oif, 19 l3mdev, 20 uids, 21 protocol of the rule's owner, 22 protocol, 23 24 port ranges
 //     +---------------------------------------------------------------+
+import type { Family } from '../model/address.js';
 import type { HostRule } from '../model/keepalived/network.js';
 import { encodeAddress } from './address-bytes.js';
 import { concat, hostIsLittleEndian as little, viewOf } from './bytes.js';
@@ -22,6 +23,7 @@ import {
   NetlinkFlag,
   type NetlinkRequest,
   textAttribute,
+  textOf,
   u32Attribute,
   u32Of,
 } from './netlink.js';
@@ -102,6 +104,52 @@ export function addRule(rule: HostRule): NetlinkRequest {
 /** The kernel answers ENOENT when there is no such rule. */
 export function deleteRule(rule: HostRule): NetlinkRequest {
   return { type: RuleMessage.deleteRule, flags: 0, payload: encode(rule) };
+}
+
+/** As the kernel has it: enough to know weir's own rules, and the one for local addresses. */
+export interface RuleSeen {
+  readonly preference: number;
+  readonly table: number;
+  /** RTPROT_*: who made it. */
+  readonly protocol: number;
+  readonly mark: number;
+  /** Name of the interface; absent: any. */
+  readonly iif?: string;
+  /** Its selector has nothing else, and its action is the table. */
+  readonly plain: boolean;
+}
+
+/** What a plain rule has in its header besides the table, and its attributes: priority, mark, suppressors that are off, table, mask, protocol. */
+const PLAIN = { attributes: new Set([3, 6, 10, 13, 14, 15, 16, 21]), none: 0xffffffff } as const;
+
+/** The rule, or undefined for bytes that are none. */
+export function decodeRule(payload: Uint8Array): RuleSeen | undefined {
+  const map = payload.length < 12 ? undefined : attributeMap(payload.subarray(12));
+  if (map === undefined) return undefined;
+  const number = (type: number): number => u32Of(map.get(type)) ?? 0;
+  const iif = textOf(map.get(3));
+  // Other flags: that the interface it names is not there.
+  const selector = payload.subarray(1, 4).some((byte) => byte !== 0) || (viewOf(payload).getUint32(8, little) & INVERTED) !== 0;
+  const suppressed = [13, 14].some((type) => map.has(type) && number(type) !== PLAIN.none);
+  return {
+    preference: number(6),
+    table: map.has(15) ? number(15) : (payload[4] ?? 0),
+    protocol: map.get(21)?.[0] ?? 0,
+    mark: number(10),
+    ...(iif === undefined ? {} : { iif }),
+    plain: !selector && !suppressed && payload[7] === ACTIONS.table && [...map.keys()].every((type) => PLAIN.attributes.has(type)),
+  };
+}
+
+export function dumpRules(family: Family): NetlinkRequest {
+  const payload = new Uint8Array(12);
+  payload[0] = familyNumber(family);
+  return { type: RuleMessage.getRule, flags: NetlinkFlag.dump, payload };
+}
+
+/** Like addRule, but also where there is such a rule: the kernel puts it behind those of its preference. */
+export function appendRule(rule: HostRule): NetlinkRequest {
+  return { ...addRule(rule), flags: NetlinkFlag.create };
 }
 
 /** What identifies a rule in the kernel's messages: family, preference, action's number; undefined for bytes that are none. */

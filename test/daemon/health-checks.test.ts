@@ -149,3 +149,25 @@ test('a checker that is killed right after a server left the table does not brin
   assert.deepEqual(bed.servers(), ['web1 1']);
   assert.ok(!running.lines.slice(from).some((line) => line.startsWith('Adding service')));
 });
+
+test('a virtual server of a firewall mark: in the table with its servers, and nothing of it is left', {
+  skip: skip || noTools('iptables'),
+}, async () => {
+  const rules = (): string => bed.director.ip('rule');
+  const mark = ['-t', 'mangle', '-A', 'PREROUTING', '-d', VIP, '-p', 'tcp', '--dport', '80', '-j', 'MARK', '--set-mark', '7'];
+  const before = rules();
+  const running = await started(conf().replace(`${VIP} 80 {`, 'fwmark 7 {').replace('protocol TCP\n', ''));
+  assert.equal(bed.director.run(['iptables', ...mark]).status, 0);
+  assert.match(bed.table()[0] ?? '', /^-A -f 7 -s rr$/);
+  assert.deepEqual([...new Set(bed.answers(4))].sort(), ['web1', 'web2']);
+  await loseWeb2(running);
+  assert.ok(running.lines.includes(`Removing service ${name('web2')} from VS FWM 7`));
+  assert.deepEqual(bed.answers(2), ['web1', 'web1']);
+  const from = running.lines.length;
+  bed.configure(conf());
+  running.signal('SIGHUP');
+  await running.logged(/^Removing Virtual Server FWM 7$/, from);
+  await running.until('the rules of the mark to be gone', () => rules() === before);
+  assert.match(bed.table()[0] ?? '', /^-A -t /);
+  assert.equal(bed.director.run(['iptables', '-t', 'mangle', '-F']).status, 0);
+});

@@ -20,7 +20,11 @@ import type { Tables } from '../../src/datapath/ebpf/table/tables.js';
 import { WideEndpointKind } from '../../src/datapath/ebpf/wide.gen.js';
 import { wrrNumbers } from '../../src/datapath/schedule/wrr.js';
 
-const SERVICE_KINDS: ReadonlySet<number> = new Set([EndpointKind.E_SERVICE, WideEndpointKind.E_SERVICE_ALL]);
+const SERVICE_KINDS: ReadonlySet<number> = new Set([
+  EndpointKind.E_SERVICE,
+  WideEndpointKind.E_SERVICE_ALL,
+  WideEndpointKind.E_SERVICE_MARK,
+]);
 const REMOVED = BigInt(Abi.ENDPOINT_REMOVED);
 
 /** The list of a live service, every step of it checked. */

@@ -5,14 +5,19 @@ import { isRefusal, WeirError } from '../../model/errors/weir-error.js';
 import { serviceFamily } from '../../model/identity.js';
 import { missingFor } from '../../model/missing-for.js';
 import type { DestinationKey, DestinationSpec, ServiceKey, ServiceSpec, Timeouts } from '../../model/service.js';
+import { using } from '../../sys/fd.js';
 import { Lock, type LockWait } from '../../sys/files/lock.js';
+import { Netlink } from '../../sys/netlink/netlink.js';
 import type { Director } from '../director.js';
 import { Conf } from './abi.gen.js';
 import { EbpfReader } from './ebpf-reader.js';
+import { AttachedInterfaces } from './load/attached-interfaces.js';
+import { settleMarkPath } from './load/mark-path.js';
 import { ensureSideBuilds } from './load/side-builds.js';
 import { beginBatch, Dirty, endBatch, recover, writerOf } from './recovery/batch.js';
 import { setTimeouts } from './recovery/intent.js';
 import { schedulerNumber } from './table/identity.js';
+import { hasMarks } from './table/marks.js';
 import { writeSysctl } from './table/sysctls.js';
 import { serviceEntries } from './table/table-entries.js';
 import type { Tables } from './table/tables.js';
@@ -29,6 +34,8 @@ export class EbpfDirector extends EbpfReader implements Director {
   #held = 0;
   #lock: Lock | undefined;
   #inBatch = false;
+  /** Marks came or went: when all is done, the path of their packets follows. */
+  #marksChanged = false;
 
   constructor(
     tables: Tables,
@@ -62,6 +69,7 @@ export class EbpfDirector extends EbpfReader implements Director {
     this.#changing(() => {
       ensureSideBuilds(this.tables, spec.key);
       this.#writer.addService(spec);
+      if (spec.key.kind === 'fwmark') this.#marksChanged = true;
     });
   }
 
@@ -71,7 +79,10 @@ export class EbpfDirector extends EbpfReader implements Director {
   }
 
   deleteService(key: ServiceKey): void {
-    this.#changing(() => this.#writer.deleteService(key));
+    this.#changing(() => {
+      this.#writer.deleteService(key);
+      if (key.kind === 'fwmark') this.#marksChanged = true;
+    });
   }
 
   addDestination(service: ServiceKey, spec: DestinationSpec): void {
@@ -97,6 +108,7 @@ export class EbpfDirector extends EbpfReader implements Director {
   flush(): void {
     this.#changing(() => {
       this.#writer.flush(serviceEntries(this.tables).map(({ spec }) => spec.key));
+      this.#marksChanged = hasMarks(this.tables);
     });
   }
 
@@ -165,7 +177,11 @@ export class EbpfDirector extends EbpfReader implements Director {
       checkPresent(this.tables);
       // Whoever held the lock before may have died at work.
       if (this.#held === 1) recover(this.tables);
-      return work();
+      try {
+        return work();
+      } finally {
+        if (this.#held === 1) this.#followMarks();
+      }
     } finally {
       this.#held--;
       if (this.#held === 0) {
@@ -173,6 +189,12 @@ export class EbpfDirector extends EbpfReader implements Director {
         this.#lock = undefined;
       }
     }
+  }
+
+  #followMarks(): void {
+    if (!this.#marksChanged) return;
+    using(new Netlink(), (netlink) => settleMarkPath(netlink, new AttachedInterfaces(this.tables.folder, this.tables, netlink)));
+    this.#marksChanged = false;
   }
 
   /** A change of the table: marked while it lasts, so that the next writer repairs it should we die in between. */

@@ -118,7 +118,7 @@ export function shortfalls(wanted: WantedTable): readonly Shortfall[] {
     .map(([server, { services, unserved, missing, without }]) => ({ server, services, unserved, missing: [...missing], without }));
 }
 
-/** `firewall-mark services (-f) are not there yet`; of a group of which a part is served: how many services it is about. */
+/** `SCTP services (--sctp-service) are not there yet`; of a group of which a part is served: how many services it is about. */
 export function unservedText({ unserved, services, missing }: Shortfall): string {
   return `${unserved < services ? `${unserved} of its ${services} services: ` : ''}${missing.join('; ')}`;
 }

@@ -18,19 +18,20 @@ const real = (text: string, ...inside: readonly string[]): string => `real_serve
 test('each virtual server that cannot be served, once, with all that is missing', () => {
   assert.deepEqual(found(server('10.0.0.1 80', real('10.0.1.1 80'), real('10.0.1.2 80'))), []);
   assert.deepEqual(found(server('2001:db8:1::1 80', real('2001:db8:2::2 80'))), []);
+  assert.deepEqual(found(server('fwmark 7', real('10.0.1.1 80'))), []);
   assert.deepEqual(found(server('10.0.0.1 80', real('10.0.1.1 80')).replace('TCP', 'SCTP')), []);
   assert.deepEqual(found(server('10.0.0.1', real('10.0.1.1')).replace('rr', 'rr\npersistence_timeout 9')), []);
   assert.deepEqual(found(server('2001:db8:1::1 80', real('2001:db8:2::2 80')).replace('rr', 'rr\npersistence_granularity 64')), []);
   assert.deepEqual(found(server('2001:db8:1::1', real('2001:db8:2::2')).replace('rr', 'rr\npersistence_timeout 9')), []);
   assert.deepEqual(
     [
-      found(server('fwmark 7', real('10.0.1.1 80'))),
+      found(server('fwmark 7', real('2001:db8:2::2 80'))),
       found(server('2001:db8:1::1 80', real('2001:db8:2::2 80')).replace('TCP', 'SCTP')),
       found(server('10.0.0.1', real('10.0.1.1')).replace('TCP', 'SCTP\npersistence_timeout 9')),
       found(server('10.0.0.1 80', real('10.0.1.1 80', 'lvs_method TUN'))),
     ].map((list) => list.map((line) => line.replace(/^.*: /, '').replace(/ (is|are) not there yet$/, ''))),
     [
-      ['firewall-mark services (-f)'],
+      ['firewall-mark services of IPv6 (-f with -6)'],
       ['SCTP services (--sctp-service) over IPv6 or of all ports'],
       ['SCTP services (--sctp-service) over IPv6 or of all ports'],
       ['tunnels (-i)'],
@@ -49,9 +50,9 @@ test('what a virtual server is served without, at its keyword, with what it mean
 });
 
 test('of a group, the part that is about', () => {
-  const group = 'virtual_server_group g {\n10.0.0.1-3 80\nfwmark 7\n}\n';
-  assert.deepEqual(found(`${group}${server('group g', real('10.0.1.1 80'))}`), [
-    '5 server [g]:0: 1 of its 4 services: firewall-mark services (-f) are not there yet',
+  const group = 'virtual_server_group g {\n2001:db8:1::1-3 80\nfwmark 7\n}\n';
+  assert.deepEqual(found(`${group}${server('group g', real('2001:db8:2::2 80'))}`), [
+    '5 server [g]:0: 1 of its 4 services: firewall-mark services of IPv6 (-f with -6) are not there yet',
   ]);
   // The second one with the same name is the one of SCTP.
   const sctp = server('group g', real('2001:db8:2::2 80')).replace('TCP', 'SCTP');

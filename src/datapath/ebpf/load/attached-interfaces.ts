@@ -11,6 +11,7 @@ import { decodeInterfaceAddress, dumpAddresses, type InterfaceAddress } from '..
 import { decodeLink, dumpLinks, type Link, LinkHardware } from '../../../wire/rtnetlink-link.js';
 import { Conf } from '../abi.gen.js';
 import { requiredPin } from '../pins/required-pin.js';
+import { hasMarks } from '../table/marks.js';
 import type { Tables } from '../table/tables.js';
 import { type Hook, isAttached, parseAttachmentPin, TC_HANDLE, TC_PRIORITY } from './attachments.js';
 import type { ReportChange } from './datapath-change.js';
@@ -32,6 +33,9 @@ export function isAttachable(link: Link): boolean {
   if (link.masterKind !== undefined && PORT_OF.has(link.masterKind)) return false;
   return link.hardware === LinkHardware.ethernet || link.hardware === LinkHardware.loopback || isLayer3(link);
 }
+
+/** Is it the device that marks lead to? */
+const isPairOfMarks = ({ name }: Link): boolean => name === PAIR.near;
 
 /** Devices remove VLAN tags from frames before XDP sees them: below VLANs, XDP cannot know the VLAN of a frame. */
 function carriesVlans(link: Link, links: readonly Link[]): boolean {
@@ -72,9 +76,11 @@ export class AttachedInterfaces {
     const links = this.netlink.dump(dumpLinks(), decodeLink, 'list the interfaces');
     const addresses = this.netlink.dump(dumpAddresses(), decodeInterfaceAddress, 'list the addresses');
     const attachable = links.filter(isAttachable);
+    const pair = hasMarks(this.tables) ? links.filter(isPairOfMarks) : [];
     try {
       const pins = new Set(readdirSync(this.folder));
-      this.#forget(pins, attachable);
+      this.#forget(pins, [...attachable, ...pair]);
+      for (const link of pair) this.#attach(link, 'egress', pins, strict);
       this.tables.conf.set(0, Conf.layer3, attachable.some(isLayer3) ? 1 : 0);
       for (const link of attachable) {
         if (isLayer3(link)) this.#record(link, false, addresses); // before a program reads its packets
@@ -86,6 +92,17 @@ export class AttachedInterfaces {
       this.#closePrograms();
     }
     return addresses;
+  }
+
+  /** Attaches to weir's own device, where packets with a mark go by. */
+  attachPair(): void {
+    const links = this.netlink.dump(dumpLinks(), decodeLink, 'list the interfaces');
+    try {
+      const pins = new Set(readdirSync(this.folder));
+      for (const link of links.filter(isPairOfMarks)) this.#attach(link, 'egress', pins, false);
+    } finally {
+      this.#closePrograms();
+    }
   }
 
   /** Replaces the attached programs by the pinned ones. Each packet is processed by the one or the other. */

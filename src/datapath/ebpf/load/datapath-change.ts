@@ -20,6 +20,8 @@ export type DatapathChange =
   /** `path`: below /proc/sys. */
   | { readonly kind: 'sysctl'; readonly path: string; readonly from: string; readonly to: string }
   | { readonly kind: 'repaired'; readonly what: 'change' | 'batch' }
+  /** Policy rules of firewall marks that were made or removed. */
+  | { readonly kind: 'mark-rules'; readonly count: number }
   /** A rule for udev, until the next boot. */
   | { readonly kind: 'udev-rule'; readonly path: string }
   /** Destinations whose address came to this host, or left it. */

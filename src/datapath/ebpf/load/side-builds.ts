@@ -1,5 +1,5 @@
-// Builds of tc's programs beside those on the links: for IPv6, for services of all ports, and for SCTP. Each has a connection table and a timer
-// of its own. It is loaded when the first such service comes, onto the pinned maps of the others, whose programs enter it by an array: until then it
+// Builds of tc's programs beside those on the links: for IPv6, for services of all ports and of marks, and for SCTP. Each has a connection table and a
+// timer of its own. It is loaded when the first such service comes, onto the pinned maps of the others, whose programs enter it by an array: until then it
 // costs neither memory nor time. Its connection table takes as much memory as the other one took then (with a second line a bucket, for half as
 // many connections), and keeps that size.
 //
@@ -16,7 +16,7 @@ import { ClientHop6Set, Conn6Bucket, Ipv6Program, Template6 } from '../abi6.gen.
 import { pinBeside } from '../pins/pin-in-place.js';
 import { requiredPin } from '../pins/required-pin.js';
 import { SctpProgram } from '../sctp.gen.js';
-import { isForAllPorts } from '../table/identity.js';
+import { isWide } from '../table/identity.js';
 import { pinnedLayouts } from '../table/layout.js';
 import {
   IPV6_ENTRY_PIN,
@@ -50,6 +50,8 @@ interface SideBuild {
 
 /** Of the wide builds alone. */
 const KNOWN_PROGRAM = 'weir_tc_known';
+/** Of that of IPv4. */
+const MARK_PROGRAM = 'weir_tc_mark';
 
 const IPV6_BUILD: SideBuild = {
   file: 'weir-ipv6.bpf.o',
@@ -73,10 +75,11 @@ export const SIDE_BUILDS: readonly SideBuild[] = [
       [WideProgram.WIDE_INGRESS, PROGRAMS.ingress],
       [WideProgram.WIDE_EGRESS, PROGRAMS.egress],
       [WideProgram.WIDE_KNOWN, KNOWN_PROGRAM],
+      [WideProgram.WIDE_MARK, MARK_PROGRAM],
     ],
     pins: WIDE_PINS,
     bucketBytes: WideBucket.bytes,
-    isFor: (key) => isForAllPorts(key) && serviceFamily(key) === 'inet',
+    isFor: (key) => isWide(key) && serviceFamily(key) === 'inet',
   },
   {
     file: 'weir-wide6.bpf.o',
@@ -89,7 +92,7 @@ export const SIDE_BUILDS: readonly SideBuild[] = [
     ],
     pins: WIDE6_PINS,
     bucketBytes: Wide6Bucket.bytes,
-    isFor: (key) => isForAllPorts(key) && serviceFamily(key) === 'inet6',
+    isFor: (key) => isWide(key) && serviceFamily(key) === 'inet6',
   },
   {
     file: 'weir-sctp.bpf.o',

@@ -9,6 +9,7 @@ import { Bpffs } from '../pins/bpffs.js';
 import { Tables } from '../table/tables.js';
 import { AttachedInterfaces } from './attached-interfaces.js';
 import { isLoaded, removePins } from './load.js';
+import { removeMarkPath } from './mark-path.js';
 import { removePair } from './pair.js';
 import { dropUdevRule } from './udev-rule.js';
 
@@ -23,6 +24,7 @@ export function unloadDatapath(wait: LockWait = {}): boolean {
     try {
       const tables = new Tables(folder);
       // Needs CAP_NET_ADMIN, the rest only the files' owner: root without it is refused before anything is gone.
+      removeMarkPath(netlink);
       removePair(netlink);
       new AttachedInterfaces(folder, tables, netlink).detachAll();
       // A process that has the tables open must not write to them any more.

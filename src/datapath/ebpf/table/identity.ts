@@ -11,7 +11,7 @@ import { WideEndpointKind } from '../wide.gen.js';
 import { Wide6EndpointKind } from '../wide6.gen.js';
 import { type EndpointRef, endpointKey, hashKeysOf } from './endpoint-table.js';
 import { readPersistence } from './persistence.js';
-import { addressHash, packetWords, recordedAddress, recordedWords } from './record-address.js';
+import { addressHash, isIpv6, packetWords, recordedAddress, recordedWords } from './record-address.js';
 import { readServiceWord } from './service-word.js';
 import type { Tables } from './tables.js';
 
@@ -39,7 +39,8 @@ export function schedulerNumber(name: string): number {
 
 /** Whether the table has a place for such a service. */
 export function canBeHeld(key: ServiceKey): boolean {
-  return key.kind === 'address' && (key.protocol !== 'sctp' || (key.port !== 0 && key.address.family === 'inet'));
+  if (key.kind === 'fwmark') return key.family === 'inet';
+  return key.protocol !== 'sctp' || (key.port !== 0 && key.address.family === 'inet');
 }
 
 const sameWords = (a: readonly number[], b: readonly number[]): boolean => a.every((word, k) => word === b[k]);
@@ -51,10 +52,15 @@ interface Place {
   readonly protocol: number;
 }
 
-export const isForAllPorts = (key: ServiceKey): boolean => key.kind === 'address' && key.port === 0;
+const isForAllPorts = (key: ServiceKey): boolean => key.kind === 'address' && key.port === 0;
 
-/** `id`: of a service. */
-export const isRecordedForAllPorts = ({ services }: Tables, id: number): boolean => services.get(id, Service.port) === 0;
+/** Is it one of the wide builds': of a mark, or of all ports? */
+export const isWide = (key: ServiceKey): boolean => key.kind === 'fwmark' || isForAllPorts(key);
+
+/** The same by a service's record. One of a mark has no port either. */
+export const isRecordedWide = ({ services }: Tables, id: number): boolean => services.get(id, Service.port) === 0;
+
+const markEndpoint = (mark: number): EndpointRef => endpointKey(mark, 0, 0, WideEndpointKind.E_SERVICE_MARK);
 
 const KINDS = { ...EndpointKind, ...WideEndpointKind, ...Wide6EndpointKind } as const;
 
@@ -69,25 +75,30 @@ function endpointOf(tables: Tables, kind: `${'E_SERVICE' | 'E_REAL'}${'' | '_ALL
 
 /** The endpoint of a service. @throws WeirError not-yet for what the datapath does not do yet */
 export function serviceEndpoint(tables: Tables, key: ServiceKey): EndpointRef {
-  if (key.kind === 'fwmark') throw new WeirError('not-yet', { missing: capability('firewall-marks').missing });
+  if (key.kind === 'fwmark') {
+    if (!canBeHeld(key)) throw new WeirError('not-yet', { missing: capability('ipv6-firewall-marks').missing });
+    return markEndpoint(key.mark);
+  }
   if (!canBeHeld(key)) throw new WeirError('not-yet', { missing: capability('sctp').missing });
   const [words, protocol] = [packetWords(key.address), IpProtocol[key.protocol]];
-  return endpointOf(tables, isForAllPorts(key) ? 'E_SERVICE_ALL' : 'E_SERVICE', { words, port: swap16(key.port), protocol });
+  return endpointOf(tables, isWide(key) ? 'E_SERVICE_ALL' : 'E_SERVICE', { words, port: swap16(key.port), protocol });
 }
 
 /** From a service's own record. */
 export function recordedServiceEndpoint(tables: Tables, id: number): EndpointRef {
   const { services } = tables;
+  const mark = services.get(id, Service.mark);
+  if (mark !== 0) return markEndpoint(mark);
   const [port, protocol] = [services.get(id, Service.port), services.get(id, Service.protocol)];
   const words = recordedWords(services, Service, id);
-  return endpointOf(tables, isRecordedForAllPorts(tables, id) ? 'E_SERVICE_ALL' : 'E_SERVICE', { words, port, protocol });
+  return endpointOf(tables, isRecordedWide(tables, id) ? 'E_SERVICE_ALL' : 'E_SERVICE', { words, port, protocol });
 }
 
-/** Of a service of all ports: with all ports of the address, by any protocol. */
+/** Of a service of all ports or of a mark: with all ports of the address, by any protocol. */
 export function realEndpoint(tables: Tables, id: number): EndpointRef {
   const { dests } = tables;
   const words = recordedWords(dests, Dest, id);
-  if (isRecordedForAllPorts(tables, dests.get(id, Dest.service))) return endpointOf(tables, 'E_REAL_ALL', { words, port: 0, protocol: 0 });
+  if (isRecordedWide(tables, dests.get(id, Dest.service))) return endpointOf(tables, 'E_REAL_ALL', { words, port: 0, protocol: 0 });
   return endpointOf(tables, 'E_REAL', {
     words,
     port: dests.get(id, Dest.port),
@@ -96,6 +107,8 @@ export function realEndpoint(tables: Tables, id: number): EndpointRef {
 }
 
 export function keyOfService(services: Records, id: number): ServiceKey {
+  const mark = services.get(id, Service.mark);
+  if (mark !== 0) return { kind: 'fwmark', family: isIpv6(services, Service, id) ? 'inet6' : 'inet', mark };
   return {
     kind: 'address',
     protocol: protocolName(services.get(id, Service.protocol)),

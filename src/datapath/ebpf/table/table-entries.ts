@@ -22,7 +22,7 @@ import { Wide6Rest } from '../wide6.gen.js';
 import { destBefore, slotFromBefore } from './before.js';
 import { clockDifference, secondsOf } from './clock.js';
 import type { EndpointTable } from './endpoint-table.js';
-import { canBeHeld, isRecordedForAllPorts, methodName, protocolName, serviceEndpoint, specOfService } from './identity.js';
+import { canBeHeld, isRecordedWide, methodName, protocolName, serviceEndpoint, specOfService } from './identity.js';
 import { isIpv6, modelAddress, recordedAddress } from './record-address.js';
 import { destinationIds } from './service-list.js';
 import type { ConnectionWords, Tables } from './tables.js';
@@ -154,11 +154,13 @@ function* templateEntries(tables: Tables, now: number): Generator<ConnectionEntr
   const { services, dests, conf } = tables;
   const [virtualOf, destinationOf] = [endpointsOf(services, Service), endpointsOf(dests, Dest)];
   for (const { client, service, dest, assured, expires } of takenTemplates(tables)) {
+    const mark = services.get(service, Service.mark);
     yield {
-      protocol: protocolName(services.get(service, Service.protocol)).toUpperCase(),
+      protocol: mark === 0 ? protocolName(services.get(service, Service.protocol)).toUpperCase() : 'IP',
       client: { address: modelAddress(...client), port: 0 },
-      virtual: virtualOf(service),
-      destination: { ...destinationOf(dest), ...(isRecordedForAllPorts(tables, service) ? { port: 0 } : {}) },
+      // As the kernel's: the mark stands in the address's place.
+      virtual: mark === 0 ? virtualOf(service) : { address: { family: 'inet', words: [mark] }, port: 0 },
+      destination: { ...destinationOf(dest), ...(isRecordedWide(tables, service) ? { port: 0 } : {}) },
       state: assured ? 'ASSURED' : 'NONE',
       // One that expired stays for moments, until it is known whether connections hold it.
       expires: Math.max(0, Math.floor(secondsOf(clockDifference(expires, now), conf.get(0, Conf.hz)))),
@@ -240,10 +242,17 @@ function* livingSlotsBeside(words: Uint32Array | undefined, now: number, what: B
 
 const TUPLE = new Records(new ArrayBuffer(WideTuple.bytes), WideTuple.bytes);
 
-function tupleOf(words: readonly number[]): { readonly virtual: DestinationKey; readonly serverPort: number } {
+interface Tuple {
+  readonly protocol: number;
+  readonly virtual: DestinationKey;
+  readonly serverPort: number;
+}
+
+function tupleOf(words: readonly number[]): Tuple {
   new Uint32Array(TUPLE.memory).set(words);
   const port = (field: typeof WideTuple.vport | typeof WideTuple.dport): number => swap16(TUPLE.get(0, field));
   return {
+    protocol: TUPLE.get(0, WideTuple.protocol),
     virtual: { address: modelAddress(TUPLE.get(0, WideTuple.vaddr)), port: port(WideTuple.vport) },
     serverPort: port(WideTuple.dport),
   };
@@ -252,15 +261,16 @@ function tupleOf(words: readonly number[]): { readonly virtual: DestinationKey; 
 const REST = new Records(new ArrayBuffer(Wide6Rest.bytes), Wide6Rest.bytes);
 
 /** The words behind the client's. */
-function tuple6Of(words: readonly number[]): ReturnType<typeof tupleOf> {
+function tuple6Of(words: readonly number[]): Tuple {
   new Uint32Array(REST.memory).set(words.slice(4));
   return {
+    protocol: REST.get(0, Wide6Rest.protocol),
     virtual: { address: modelAddress(...words.slice(0, 4)), port: swap16(REST.get(0, Wide6Rest.vport)) },
     serverPort: swap16(REST.get(0, Wide6Rest.dport)),
   };
 }
 
-function ownOf(beside: Beside | undefined): ReturnType<typeof tupleOf> | undefined {
+function ownOf(beside: Beside | undefined): Tuple | undefined {
   if (beside?.what === 'tuple') return tupleOf(beside.words);
   return beside?.what === 'client and tuple' ? tuple6Of(beside.words.slice(4)) : undefined;
 }
@@ -309,7 +319,7 @@ export function* connectionEntries(tables: Tables, now: number): Generator<Conne
     const [service, dest] = [keyHigh >>> (Abi.K_SERVICE_SHIFT - 32), destOf(high)];
     const client = beside === undefined || beside.what === 'tuple' ? [keyLow] : beside.words.slice(0, 4);
     const own = ownOf(beside);
-    const protocol = protocolName(services.get(service, Service.protocol));
+    const protocol = protocolName(own?.protocol ?? services.get(service, Service.protocol));
     yield {
       protocol: protocol.toUpperCase(),
       client: { address: modelAddress(...client), port: swap16(keyHigh & 0xffff) },

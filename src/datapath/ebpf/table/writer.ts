@@ -1,7 +1,7 @@
 // Changes to the table. Each has one store that makes it true. repair.ts undoes what a dead writer stored before it, and completes what is
 // missing after it, so that a writer may die at any point.
 
-import { capability } from '../../../model/capabilities.js';
+import type { Address } from '../../../model/address.js';
 import { WeirError } from '../../../model/errors/weir-error.js';
 import { IpProtocol } from '../../../model/ip-protocol.js';
 import type { DestinationKey, DestinationSpec, ServiceKey, ServiceSpec } from '../../../model/service.js';
@@ -12,12 +12,16 @@ import { clockDifference } from './clock.js';
 import { DestinationIndex } from './destination-index.js';
 import { EndpointTable } from './endpoint-table.js';
 import { flagsOf, realEndpoint, recordedServiceEndpoint, schedulerNumber, serviceEndpoint } from './identity.js';
+import { noteMarks } from './marks.js';
 import { writePersistence } from './persistence.js';
 import { storeAddress } from './record-address.js';
 import { giveRingBack } from './rings.js';
 import { destinationIds, joined, noteMasquerading, rescheduled, reweighted, startScheduler, storeScheduler } from './service-list.js';
 import { liveService } from './table-entries.js';
 import type { Tables } from './tables.js';
+
+/** Of a mark's service. */
+const NO_ADDRESS: Address = { family: 'inet', words: [0] };
 
 export class Writer {
   readonly #endpoints: EndpointTable;
@@ -189,16 +193,28 @@ export class Writer {
 
   #newService(spec: ServiceSpec): number {
     const { services, conf } = this.tables;
-    if (spec.key.kind !== 'address') throw new WeirError('not-yet', { missing: capability('firewall-marks').missing });
     const top = conf.get(0, Conf.serviceTop);
     const id = top + 1 < services.count ? top + 1 : this.#freeService();
     if (id === undefined) throw new WeirError('table-full', { what: `more than ${services.count - 1} services` });
     services.clear(id);
-    storeAddress(services, Service, id, spec.key.address);
-    services.set(id, Service.port, swap16(spec.key.port));
-    services.set(id, Service.protocol, IpProtocol[spec.key.protocol]);
+    this.#describeService(id, spec.key);
     conf.set(0, Conf.serviceTop, Math.max(top, id));
     return id;
+  }
+
+  #describeService(id: number, key: ServiceKey): void {
+    const { services } = this.tables;
+    if (key.kind === 'fwmark') {
+      // As the kernel, which has TCP there and takes any protocol.
+      storeAddress(services, Service, id, NO_ADDRESS);
+      services.set(id, Service.protocol, IpProtocol.tcp);
+      services.set(id, Service.mark, key.mark);
+      noteMarks(this.tables);
+      return;
+    }
+    storeAddress(services, Service, id, key.address);
+    services.set(id, Service.port, swap16(key.port));
+    services.set(id, Service.protocol, IpProtocol[key.protocol]);
   }
 
   /** A removed service that no connection names. */

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* tc: the wide build's own programs: for packets of connections that are older than an exact service, and for packets with a firewall mark. */
+#ifndef WEIR_TC_WIDE_H
+#define WEIR_TC_WIDE_H
+
+/* A packet for an exact service that has no connection of it: it may be one of a connection that is older than the service. */
+SEC("tc")
+int weir_tc_known(struct __sk_buff *skb) {
+  struct scratch *scratch = the_scratch();
+  if (!scratch) return TC_ACT_UNSPEC;
+  struct packet *p = &scratch->packet;
+  struct found f;
+  if (tc_parse(skb, p, ETH_LEN) != P_OK) return TC_ACT_UNSPEC;
+  __u32 service = service_of_target(p);
+  client_is_source(p);
+  if (service && conn_find(conn_key(p->saddr, p->sport, service), clock_now(), &f)) return tc_go_on(skb, tc_any_request(skb, service), true);
+  count_reason(R_NO_CONNECTION);
+  return TC_ACT_UNSPEC;
+}
+
+/* A packet with a mark, of a connection or a service. */
+static __always_inline int tc_marked(struct __sk_buff *skb, struct packet *p) {
+  if (tc_parse(skb, p, ETH_LEN) != P_OK) return TC_ACT_UNSPEC;
+  __u32 service = conn_service(p->saddr, p->sport, p->daddr, p->dport, p->protocol);
+  if (!service) service = mark_service(skb->mark);
+  return service ? tc_any_request(skb, service) : TC_ACT_UNSPEC;
+}
+
+/* As src/datapath/ebpf/load/pair.ts gives it to the other end of weir's pair. */
+#define PAIR_FAR_MAC 0x02, 0x77, 0x65, 0x69, 0x72, 0x01
+
+/* To the stack once more, by that end: there a rule of weir's leads past the marks. */
+static __always_inline int tc_to_far_end(struct __sk_buff *skb) {
+  static const __u8 far_end[6] = {PAIR_FAR_MAC};
+  skb->mark = 0;
+  return bpf_skb_store_bytes(skb, 0, far_end, 6, 0) ? tc_drop(R_REDIRECT_FAILED) : TC_ACT_UNSPEC;
+}
+
+/* At the egress of weir's own device, where a rule and a route for each mark of a service lead. What no service takes goes on as without it. */
+SEC("tc")
+int weir_tc_mark(struct __sk_buff *skb) {
+  struct conf *c = the_conf();
+  struct scratch *scratch = the_scratch();
+  if (!c || !scratch || skb->ingress_ifindex == c->pair_peer_ifindex) return TC_ACT_SHOT; /* it came back */
+  if (!skb->ingress_ifindex) return tc_deliver(skb); /* the director's own: balanced on lo */
+  if (tc_restore_ttl(skb)) return tc_drop(R_REDIRECT_FAILED);
+  int done = tc_marked(skb, &scratch->packet);
+  if (done != TC_ACT_UNSPEC && done < TC_ELSEWHERE) return done;
+  if (done == TC_STRAY) count_reason(R_NO_CONNECTION);
+  return tc_to_far_end(skb);
+}
+
+#endif
