@@ -17,8 +17,9 @@ import { unlessCode } from '../../sys/errno.js';
 import { using } from '../../sys/fd.js';
 import { Netlink } from '../../sys/netlink/netlink.js';
 import { startTime } from '../../sys/processes/child.js';
-import { decodeInterfaceAddress, dumpAddresses, type InterfaceAddress } from '../../wire/rtnetlink-address.js';
-import { decodeLink, dumpLinks, type Link } from '../../wire/rtnetlink-link.js';
+import { decodeInterfaceAddress, dumpAddresses } from '../../wire/rtnetlink-address.js';
+import { decodeLink, dumpLinks } from '../../wire/rtnetlink-link.js';
+import { decodeRule, dumpRules } from '../../wire/rtnetlink-rule.js';
 import { version } from '../version.js';
 import type {
   DaemonStatus,
@@ -82,7 +83,10 @@ function fromTable(reader: ObservingReader): FromTable {
   };
 }
 
-function datapathStatus(observed: ObservedDatapath, links: readonly Link[], addresses: readonly InterfaceAddress[]): DatapathStatus {
+function datapathStatus(netlink: Netlink, observed: ObservedDatapath): DatapathStatus {
+  const links = netlink.dump(dumpLinks(), decodeLink, 'list interfaces');
+  const addresses = netlink.dump(dumpAddresses(), decodeInterfaceAddress, 'list addresses');
+  const rules = () => netlink.dump(dumpRules('inet'), decodeRule, 'list the policy rules');
   const pinned = observed.kind === 'loaded' || observed.kind === 'other-tables' ? observed : undefined;
   const coverage = coverageOf(links, pinned?.folder ?? '', pinned?.pins ?? []);
   return {
@@ -96,7 +100,7 @@ function datapathStatus(observed: ObservedDatapath, links: readonly Link[], addr
       tc: attached.includes('ingress') && attached.includes('egress'),
       xdp: attached.includes('xdp'),
     })),
-    repairsDue: observed.kind === 'loaded' ? repairsDue(observed.reader.tables, links, addresses, coverage).length : 0,
+    repairsDue: observed.kind === 'loaded' ? repairsDue(observed.reader.tables, links, addresses, coverage, rules).length : 0,
   };
 }
 
@@ -151,13 +155,7 @@ export function daemonStatuses(): readonly DaemonStatus[] {
 /** @throws WeirError proc-not-mounted, mounts-hidden; SystemError EPERM without root */
 export function collectStatus(): Status {
   const observed = observeDatapath();
-  const datapath = using(new Netlink(), (netlink) =>
-    datapathStatus(
-      observed,
-      netlink.dump(dumpLinks(), decodeLink, 'list interfaces'),
-      netlink.dump(dumpAddresses(), decodeInterfaceAddress, 'list addresses'),
-    ),
-  );
+  const datapath = using(new Netlink(), (netlink) => datapathStatus(netlink, observed));
   const found: FromTable = observed.kind === 'loaded' ? fromTable(observed.reader) : { table: null, services: [], drops: null };
   return { version, build: ownBuild(), datapath, ...found, daemons: daemonStatuses() };
 }

@@ -7,6 +7,7 @@ import { repairsDue } from '../../datapath/ebpf/observe/repairs-due.js';
 import type { Netlink } from '../../sys/netlink/netlink.js';
 import { decodeInterfaceAddress, dumpAddresses } from '../../wire/rtnetlink-address.js';
 import { decodeLink, dumpLinks } from '../../wire/rtnetlink-link.js';
+import { decodeRule, dumpRules } from '../../wire/rtnetlink-rule.js';
 import type { DatapathFacts } from '../facts.js';
 
 export interface CollectedDatapath {
@@ -29,7 +30,8 @@ export function collectDatapath(netlink: Netlink): CollectedDatapath {
   }
   const { reader } = observed;
   const addresses = netlink.dump(dumpAddresses(), decodeInterfaceAddress, 'list addresses');
-  const repairs = repairsDue(reader.tables, links, addresses, interfaces);
+  const rules = () => netlink.dump(dumpRules('inet'), decodeRule, 'list the policy rules');
+  const repairs = repairsDue(reader.tables, links, addresses, interfaces, rules);
   const change = reader.unfinishedChange();
   return { facts: { loaded: true, interfaces, programs, repairs, ...(change === undefined ? {} : { change }) }, reader };
 }

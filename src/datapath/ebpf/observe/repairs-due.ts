@@ -4,10 +4,13 @@
 import { readSetting } from '../../../sys/files/sysctl.js';
 import type { InterfaceAddress } from '../../../wire/rtnetlink-address.js';
 import { type Link, LinkFlag } from '../../../wire/rtnetlink-link.js';
+import type { RuleSeen } from '../../../wire/rtnetlink-rule.js';
 import { Abi, Conf } from '../abi.gen.js';
 import { isAttachable } from '../load/attached-interfaces.js';
 import { differencesOf, forbidsMore, recordOf } from '../load/interface-record.js';
+import { markRuleSteps } from '../load/mark-rules.js';
 import { PAIR, PAIR_SETTINGS, pairFault, pairOf } from '../load/pair.js';
+import { hasMarks, liveMarks } from '../table/marks.js';
 import type { Tables } from '../table/tables.js';
 import type { Coverage } from './coverage.js';
 
@@ -28,7 +31,9 @@ export type RepairDue =
   /** The programs take the interface for one with XDP, or without, or with the other end elsewhere, which it is not. */
   | { readonly kind: 'flags-changed'; readonly name: string }
   /** The interface's rp_filter has another value than the programs apply to new connections. `forbids`: theirs forbids more. */
-  | { readonly kind: 'reverse-path-changed'; readonly name: string; readonly forbids: boolean };
+  | { readonly kind: 'reverse-path-changed'; readonly name: string; readonly forbids: boolean }
+  /** Policy rules of firewall marks are missing or left over. `missing`: packets with a mark do not reach their service. */
+  | { readonly kind: 'mark-rules'; readonly missing: boolean };
 
 function pairRepairs({ conf }: Tables, links: readonly Link[]): readonly RepairDue[] {
   const fault = pairFault(links);
@@ -74,12 +79,18 @@ function recordRepairs(
   });
 }
 
-/** `links`: with weir's own pair. Interfaces that are not covered are in `coverage`. */
+function markRepairs(tables: Tables, rules: () => readonly RuleSeen[]): readonly RepairDue[] {
+  const steps = hasMarks(tables) ? markRuleSteps(rules(), liveMarks(tables)) : [];
+  return steps.length === 0 ? [] : [{ kind: 'mark-rules', missing: steps.some(({ kind }) => kind === 'append') }];
+}
+
+/** `links`: with weir's own pair. Interfaces that are not covered are in `coverage`. `rules`: asks for the policy rules of IPv4. */
 export function repairsDue(
   tables: Tables,
   links: readonly Link[],
   addresses: readonly InterfaceAddress[],
   coverage: readonly Coverage[],
+  rules: () => readonly RuleSeen[],
 ): readonly RepairDue[] {
-  return [...pairRepairs(tables, links), ...recordRepairs(tables, links, addresses, coverage)];
+  return [...pairRepairs(tables, links), ...recordRepairs(tables, links, addresses, coverage), ...markRepairs(tables, rules)];
 }

@@ -33,6 +33,8 @@ test('what weir load repairs: one finding for one fact', () => {
   const path = (name: string, forbids: boolean) => ({ kind: 'reverse-path-changed', name, forbids }) as const;
   assert.deepEqual(codes(due(path('wan', false), path('lo', false))), ['info reverse-path-changed']);
   assert.deepEqual(codes(due(path('wan', false), path('lan', true))), ['warning reverse-path-changed']);
+  assert.deepEqual(codes(due({ kind: 'mark-rules', missing: true })), ['error mark-rules-changed']);
+  assert.deepEqual(codes(due({ kind: 'mark-rules', missing: false })), ['info mark-rules-changed']);
   assert.deepEqual(codes({ datapath: { ...director.datapath, change: {} } }), ['warning table-unfinished']);
   assert.deepEqual(codes({ datapath: { ...director.datapath, change: { holder: 812 } } }), ['info table-unfinished']);
 });
@@ -259,6 +261,14 @@ test('forwarding: needed for Masq only', () => {
   assert.deepEqual(codes({ services: nat }), ['warning forwarding-off']);
   assert.deepEqual(codes({ services: nat, settings: settings({ 'net/ipv4/ip_forward': '1' }) }), []);
   assert.deepEqual(codes({ settings: settings({ 'net/ipv4/ip_forward': '1' }) }), ['info forwarding-unneeded']);
+});
+
+test('forwarding: needed for firewall marks, on each interface towards clients', () => {
+  const [one = assert.fail()] = director.services;
+  const services = [...director.services, { ...one, spec: { ...one.spec, key: { kind: 'fwmark', family: 'inet', mark: 3 } as const } }];
+  const on = ['all', 'wan', 'lan', 'lo'].map((name) => [`net/ipv4/conf/${name}/forwarding`, '1'] as const);
+  assert.deepEqual(codes({ services }), ['error mark-forwarding-off']);
+  assert.deepEqual(codes({ services, settings: settings({ 'net/ipv4/ip_forward': '1', ...Object.fromEntries(on) }) }), []);
 });
 
 test('rp_filter: strict mode matters where the route back uses another interface', () => {

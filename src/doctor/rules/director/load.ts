@@ -7,7 +7,7 @@ import { otherLayouts } from '../../../model/other-layouts.js';
 import { shellWord } from '../../../model/shell-word.js';
 import type { DatapathFacts, DirectorFacts } from '../../facts.js';
 import { setting } from '../../network.js';
-import { needsForwarding } from './needs-forwarding.js';
+import { hasMarkServices, needsForwarding } from './needs-forwarding.js';
 
 const LOAD = 'weir load';
 const OTHER_BUILD_ADVICE =
@@ -68,11 +68,16 @@ function pairFinding(facts: DirectorFacts): readonly Finding[] {
   if (due.length === 0 || (forwardingLost(facts) && needsForwarding(facts))) return [];
   const noRoute = noNextHops(facts);
   const lost = due.some(({ kind }) => kind !== 'pair-setting');
+  const noMarks = lost && hasMarkServices(facts);
   return [
     {
-      severity: noRoute ? 'error' : lost ? 'warning' : 'info',
+      severity: noRoute || noMarks ? 'error' : lost ? 'warning' : 'info',
       code: 'pair-changed',
-      what: noRoute ? 'new next hops are not found (no_route)' : "weir's own devices are not as they were",
+      what: noRoute
+        ? 'new next hops are not found (no_route)'
+        : noMarks
+          ? 'new connections to firewall-mark services are not balanced'
+          : "weir's own devices are not as they were",
       cause: due.map(pairCause).join(', '),
       fix: LOAD,
     },
@@ -108,6 +113,16 @@ function reversePathFinding(repairs: readonly RepairDue[]): readonly Finding[] {
       fix: LOAD,
     },
   ];
+}
+
+function markRulesFinding(repairs: readonly RepairDue[]): readonly Finding[] {
+  return repairs.flatMap((due): readonly Finding[] => {
+    if (due.kind !== 'mark-rules') return [];
+    const [what, cause] = due.missing
+      ? ['new connections to firewall-mark services are not balanced', 'policy rules of weir (ip rule) were removed or are behind others']
+      : ['a policy rule for a firewall mark is left over', 'the command that removed its service was killed'];
+    return [{ severity: due.missing ? 'error' : 'info', code: 'mark-rules-changed', what, cause, fix: LOAD }];
+  });
 }
 
 function changeFinding({ change }: DatapathFacts): readonly Finding[] {
@@ -157,5 +172,12 @@ export function loadRule(facts: DirectorFacts): readonly Finding[] {
   const { datapath } = facts;
   const repairs = repairsOf(facts);
   const pair = [...repairs.flatMap(halfPairFinding), ...pairFinding(facts)];
-  return [...buildFinding(datapath), ...changeFinding(datapath), ...pair, ...recordFindings(repairs), ...reversePathFinding(repairs)];
+  return [
+    ...buildFinding(datapath),
+    ...changeFinding(datapath),
+    ...pair,
+    ...recordFindings(repairs),
+    ...markRulesFinding(repairs),
+    ...reversePathFinding(repairs),
+  ];
 }

@@ -5,6 +5,7 @@ import type { Fault } from '../types.js';
 
 const nat = faultOf('datapath', 'nat');
 const bridge = faultOf('datapath', 'nat-front-bridge');
+const marks = faultOf('datapath', 'nat-marks');
 const director = (...commands: readonly string[]) => [['director', commands.join('; ')]] as const;
 /** Goes to the pins of this namespace. */
 const PINS = `cd $(${process.execPath} ${fileURLToPath(new URL('../pins.js', import.meta.url))}) || exit 1`;
@@ -19,6 +20,9 @@ export const faults: readonly Fault[] = [
     ...nat('forwarding-off', director('sysctl -qw net.ipv4.ip_forward=0'), 'forwarding-off', /ip_forward is 0/),
     effect: 'latent',
   },
+  marks('forwarding-off', director('sysctl -qw net.ipv4.ip_forward=0'), 'mark-forwarding-off', /IPv4 forwarding is 0/),
+  marks('rule-gone', director('ip rule del pref 1 fwmark 3'), 'mark-rules-changed', /policy rules of weir/),
+  marks('pair-gone', director('ip link del weir0'), 'pair-changed', /weir0/),
   nat('pair-gone', director('ip link del weir0'), 'pair-changed', /weir0/, { effect: 'latent' }),
   nat('pair-renamed', director('ip link set weir0 down', 'ip link set weir0 name foo'), 'pair-changed', /weir0 was renamed to foo/, {
     effect: 'latent',

@@ -60,6 +60,17 @@ export const setUps: readonly SetUp[] = [
   nat,
   samePort,
   { ...nat, name: 'nat-role-named', doctor: { director: '--role director' } },
+  variant(
+    'nat-marks',
+    nat,
+    director(
+      'ipvsadm -C',
+      'iptables -t mangle -A PREROUTING -d 198.51.100.80 -p tcp --dport 80 -j MARK --set-mark 3',
+      'ipvsadm -A -f 3 -s rr',
+      'ipvsadm -a -f 3 -r 10.20.0.11:8080 -m',
+      'ipvsadm -a -f 3 -r 10.20.0.12:8080 -m',
+    ),
+  ),
   // Its own connects are dropped, and what it balances is not.
   variant('nat-filters-own-output', nat, director('iptables -A OUTPUT -p tcp -d 10.20.0.0/24 -j DROP')),
   variant('nat-far-clients', nat, { ...outside, director: { run: ['ip route add default via 198.51.100.1'] } }, fromFar),
