@@ -156,7 +156,10 @@ function enterBehind(build: SideBuild, object: ObjectFile, tables: Tables): read
   );
 }
 
-/** Loads it onto the maps that are pinned, and lets packets go on into it from `entry`. @throws WeirError kernel-refuses-datapath, pin-missing */
+/**
+ * Loads it onto the maps that are pinned, and lets packets go on into it from `entry`. What is returned: of a build that was loaded before.
+ * @throws WeirError kernel-refuses-datapath, pin-missing
+ */
 function enter(build: SideBuild, entry: BpfMap, tables: Tables): readonly Replace[] {
   const { folder } = tables;
   const known = isLoaded(build, folder);
@@ -169,8 +172,11 @@ function enter(build: SideBuild, entry: BpfMap, tables: Tables): readonly Replac
     const replaces = enterBehind(build, object, tables);
     using(object.program(PROGRAMS.housekeeping), runHousekeeping);
     for (const [place, name] of build.entries) using(object.program(name), ({ fd }) => entry.update(u32(place), u32(fd.number)));
-    if (!known) using(object.map('housekeeping'), (map) => map.pin(`${folder}/${build.pins.housekeeping}`));
-    return replaces;
+    if (known) return replaces;
+    // Its last pin is the timer's: who finds that takes the others for present.
+    for (const replace of replaces) replace();
+    using(object.map('housekeeping'), (map) => map.pin(`${folder}/${build.pins.housekeeping}`));
+    return [];
   } finally {
     object.close();
   }
@@ -190,7 +196,6 @@ export function ensureSideBuilds(tables: Tables, key: ServiceKey): void {
   for (const build of SIDE_BUILDS) {
     if (!build.isFor(key) || isLoaded(build, folder)) continue;
     makeMaps(build, tables);
-    const replaces = using(requiredPin(`${folder}/${build.entryPin}`, BpfMap.pinned), (entry) => enter(build, entry, tables));
-    for (const replace of replaces) replace();
+    using(requiredPin(`${folder}/${build.entryPin}`, BpfMap.pinned), (entry) => enter(build, entry, tables));
   }
 }
