@@ -35,6 +35,7 @@ const SCRIPTS = {
   c1_tcp_states: 'py',
   c2_lifetime: 'py',
   c3_settings: 'py',
+  f1_marks: 'py',
   p1_persistence: 'py',
   p3_persistence_edits: 'py',
   v1_ipv6: 'py',
@@ -43,7 +44,7 @@ const SCRIPTS = {
 
 const leftOut = JSON.parse(readFileSync(`${here}left-out.json`, 'utf8')) as Readonly<Record<string, readonly LeftOut[]>>;
 
-const skip = noRoot() || noTools('python3', 'ip', 'unshare');
+const skip = noRoot() || noTools('python3', 'ip', 'unshare', 'iptables', 'ip6tables');
 
 function replay(name: string, ending: string): string {
   const run = spawnSync(`${here}replay`, [`${root}bin`, `${here}scripts/${name}.${ending}`], {

@@ -20,13 +20,13 @@ def go(p, label, srcs=SRC6, keep=False):
     out('%s: %s' % (label, seq(r))); return k
 def show(p, what='ipvsadm -Ln'): time.sleep(.05); d('%s -t [%s]:%d' % (what, VIP6, p))
 def templates(): d("ipvsadm -Lcn | sed 's/[0-9]*:[0-9]* *NONE/T NONE/; s/[0-9]*:[0-9]* *ASSURED/T ASSURED/' | grep -E ' T (NONE|ASSURED)' | sort")
+out('\n== templates in listings'); p = service('-p 100 -M 126', 443, 443); go(p, 'five clients', SRC6[:5]); templates(); d('ipvsadm -Sn'); d('grep -A1 FWM /proc/net/ip_vs; grep persistent /proc/net/ip_vs'); dq('ipvsadm -C')
 for mask in ('', ' -M 64', ' -M 126', ' -M 127', ' -M 128'):
     out('\n== rr -p 100%s' % mask); p = service('-p 100' + mask); go(p, 'ten clients'); go(p, 'again'); show(p); show(p, 'ipvsadm -Ln --persistent-conn')
     dq('ipvsadm -e -t [%s]:%d -r [%s]:80 -m -w 0' % (VIP6, p, RS6['1'])); go(p, '1 quiesced')
     dq('sysctl -qw net.ipv4.vs.expire_quiescent_template=1'); go(p, 'expire_quiescent_template'); dq('sysctl -qw net.ipv4.vs.expire_quiescent_template=0')
     dq('ipvsadm -d -t [%s]:%d -r [%s]:80' % (VIP6, p, RS6['2'])); go(p, '2 deleted'); show(p, 'ipvsadm -Ln --persistent-conn'); dq('ipvsadm -D -t [%s]:%d' % (VIP6, p))
 out('\n== refused prefixes'); [d('ipvsadm -A -t [%s]:%d -s rr -p 100 -M %s' % (VIP6, 2000 + i, m)) for i, m in enumerate(('0', '129', '200', '255.255.255.0', 'x', '-1'))]; d('ipvsadm -Sn'); dq('ipvsadm -C')
-out('\n== templates in listings'); p = service('-p 100 -M 126', 443, 443); go(p, 'five clients', SRC6[:5]); templates(); d('ipvsadm -Sn'); d('grep -A1 FWM /proc/net/ip_vs; grep persistent /proc/net/ip_vs'); dq('ipvsadm -C')
 out('\n== port 0: one template for all ports'); p = service('-p 100', 0, 0)
 for q in (80, 443, 8080): go(q, 'port %d' % q)
 d('ipvsadm -Ln -t [%s]:0' % VIP6); d('ipvsadm -Ln --persistent-conn -t [%s]:0' % VIP6); dq('ipvsadm -C')
