@@ -7,6 +7,7 @@ import { Conf, Dest } from '../../src/datapath/ebpf/abi.gen.js';
 import { openDirector } from '../../src/datapath/ebpf/open.js';
 import { Dirty } from '../../src/datapath/ebpf/recovery/batch.js';
 import type { Tables } from '../../src/datapath/ebpf/table/tables.js';
+import type { ServiceKey } from '../../src/model/service.js';
 import { Records } from '../../src/sys/bpf/records.js';
 import { type Bed, openBed } from './bed.js';
 import { at, SERVERS, VIP } from './fixtures/bed-addresses.js';
@@ -57,7 +58,8 @@ export function keep({ services, dests, endpoints, rings, conf }: Tables): () =>
 export const [one = '', two = '', three = ''] = SERVERS;
 export const web = serviceKey('tcp', VIP, 80);
 const other = serviceKey('tcp', VIP, 81);
-export const spec = (key: typeof web, scheduler = 'rr') => ({ key, scheduler, schedFlags: 0, onePacket: false });
+const marked = { kind: 'fwmark', family: 'inet', mark: 7 } as const;
+export const spec = (key: ServiceKey, scheduler = 'rr') => ({ key, scheduler, schedFlags: 0, onePacket: false });
 export const masq = (address: string, weight = 1) => destination(`${address}:80`, 'masq', weight);
 const direct = (address: string) => destination(`${address}:80`, 'route');
 
@@ -96,6 +98,16 @@ const CHANGES: readonly Change[] = [
       d.deleteService(web);
     },
     change: (d) => d.addService(spec(web, 'wlc')),
+  },
+  { name: 'a service of a mark', before: (d) => both(d), change: (d) => d.addService(spec(marked)) },
+  {
+    name: 'a service of a mark goes',
+    before: (d) => {
+      both(d);
+      d.addService(spec(marked));
+      d.addDestination(marked, masq(one));
+    },
+    change: (d) => d.deleteService(marked),
   },
   { name: 'another scheduler', before: (d) => both(d), change: (d) => d.editService(spec(web, 'wrr')) },
   {
