@@ -207,7 +207,7 @@ static int housekeeping_tick(void *map, __u32 *key, struct housekeeping *h) {
 #if defined(IPV6) || defined(SIDE)
   if (h->bucket >= from) h->used++; /* rounds (template-sweep.h) */
   if (c->templates_live) templates_sweep(c, h);
-#ifndef WIDE
+#ifndef SIDE
   client_hops_sweep(h->turn++, w.now);
 #endif
 #else
