@@ -1,12 +1,19 @@
 // A pin that takes the place of another one in one step: there is one at any moment.
-import { renameSync, rmSync } from 'node:fs';
+import { existsSync, renameSync, rmSync } from 'node:fs';
 
-/** Pins it beside the one that is there; what is returned puts it into that one's place. @throws SystemError as pin() */
+/**
+ * Pins it beside the one that is there; what is returned puts it into that one's place. What a process that was killed in between had pinned
+ * beside stays until then, too: links may have its programs.
+ * @throws SystemError as pin()
+ */
 export function pinBeside(thing: { pin(path: string): void }, path: string): () => void {
-  const beside = `${path}_new`;
-  rmSync(beside, { force: true });
+  const [beside, left] = [`${path}_new`, `${path}_left`];
+  if (existsSync(beside)) renameSync(beside, left);
   thing.pin(beside);
-  return () => renameSync(beside, path);
+  return () => {
+    renameSync(beside, path);
+    rmSync(left, { force: true });
+  };
 }
 
 /** @throws SystemError as pin() */

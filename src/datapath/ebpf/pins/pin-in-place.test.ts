@@ -1,0 +1,30 @@
+// Pins that take the place of others, with files for pins: what is there at each moment, also after a process that was killed in between.
+import assert from 'node:assert/strict';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { pinBeside, pinInPlace } from './pin-in-place.js';
+
+const thing = (name: string) => ({ pin: (path: string): void => writeFileSync(path, name, { flag: 'wx' }) });
+
+test('the pin of before stays until it is replaced, and so does that of a process that was killed', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'weir-pins-'));
+  const path = join(folder, 'entry');
+  const present = (): readonly string[] => readdirSync(folder).map((name) => readFileSync(join(folder, name), 'utf8'));
+  const atPath = (): string => readFileSync(path, 'utf8');
+  try {
+    pinInPlace(thing('first'), path);
+    assert.deepEqual([atPath(), present()], ['first', ['first']]);
+    pinBeside(thing('killed'), path);
+    assert.deepEqual([atPath(), [...present()].sort()], ['first', ['first', 'killed']]);
+    const replace = pinBeside(thing('second'), path);
+    assert.deepEqual([atPath(), [...present()].sort()], ['first', ['first', 'killed', 'second']]);
+    replace();
+    assert.deepEqual([atPath(), present()], ['second', ['second']]);
+    pinInPlace(thing('third'), path);
+    assert.deepEqual([atPath(), present()], ['third', ['third']]);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
