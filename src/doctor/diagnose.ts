@@ -12,6 +12,7 @@ import { forwardingIpv6Rule } from './rules/director/forwarding-ipv6.js';
 import { halfOpenRule } from './rules/director/half-open.js';
 import { interfacesRule } from './rules/director/interfaces.js';
 import { loadRule } from './rules/director/load.js';
+import { markForwardRule } from './rules/director/mark-forward.js';
 import { methodFitRule } from './rules/director/method-fit.js';
 import { mtuRule } from './rules/director/mtu.js';
 import { neighboursRule } from './rules/director/neighbours.js';
@@ -50,6 +51,7 @@ const DIRECTOR_RULES: readonly ((facts: DirectorFacts) => readonly Finding[])[] 
   methodFitRule,
   forwardingRule,
   forwardingIpv6Rule,
+  markForwardRule,
   reversePathRule,
   offloadsRule,
   filtersRule,

@@ -184,6 +184,15 @@ export interface FilterDenial {
   readonly by: Blocked;
 }
 
+/** Where the packet filter drops what has a firewall mark on its way to weir's device. */
+export interface MarkDenial {
+  /** By which it comes in. */
+  readonly interfaceName: string;
+  /** The name of that device. */
+  readonly leavesBy: string;
+  readonly by: Blocked;
+}
+
 /** How this host sends to one client, from the VIP where it is here. `seen`: in the connection table; else one of the Internet. */
 export interface ClientFact {
   readonly client: Address;
@@ -266,6 +275,7 @@ export interface DirectorFacts extends HostFacts {
   /** Rules that name a destination. */
   readonly filters: readonly FilterRule[];
   readonly denials: readonly FilterDenial[];
+  readonly markDenials: readonly MarkDenial[];
   readonly arpRules: readonly ArpRule[];
   readonly notExamined: readonly NotExamined[];
 }

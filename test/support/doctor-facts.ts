@@ -65,6 +65,7 @@ export const director: DirectorFacts = {
   offloads: [{ ifindex: 2, active: ['rx-gro'] }],
   filters: [],
   denials: [],
+  markDenials: [],
   arpRules: [],
   notExamined: [],
 };

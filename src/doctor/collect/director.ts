@@ -15,6 +15,7 @@ import { collectDirectorIpv6 } from './director-ipv6.js';
 import { collectFilterChains } from './filter-chains.js';
 import { collectHolders, collectNeighbours, PROBES_MAX } from './holders.js';
 import { collectPath } from './host.js';
+import { collectMarkDenials } from './mark-denials.js';
 import { collectOffloads } from './offloads.js';
 import { collectHandovers, HANDOVERS_MAX } from './probe/handovers.js';
 import { nextHops } from './probe/next-hop.js';
@@ -112,6 +113,7 @@ export async function collectDirector(netlink: Netlink, { host, datapath, table 
     offloads,
     filters: aimedRules(filters.chains),
     denials: collectDenials(host, services, filters.chains),
+    markDenials: collectMarkDenials(host, services, filters.chains),
     arpRules: hostArpRules(),
     notExamined: [
       ...notExamined,

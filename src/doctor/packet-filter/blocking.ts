@@ -3,7 +3,11 @@ import { type Blocked, type Chain, type PacketProbe, stateOf, type Translation }
 
 type Fate = 'accept' | 'drop' | 'return' | 'next' | 'unknown' | 'translate';
 
-const HOOKS = { in: ['ingress', 'prerouting', 'input'], out: ['output', 'postrouting', 'egress'] } as const;
+const HOOKS = {
+  in: ['ingress', 'prerouting', 'input'],
+  out: ['output', 'postrouting', 'egress'],
+  through: ['forward'],
+} as const;
 const FAMILIES = { inet: ['ip', 'inet', 'netdev'], inet6: ['ip6', 'inet', 'netdev'] } as const;
 const DEPTH_MAX = 16;
 

@@ -11,6 +11,8 @@ import {
   decided,
   destinationType,
   type FilterTool,
+  interfaceIn,
+  interfaceOut,
   isEndIn,
   isMulticast,
   isPortIn,
@@ -80,13 +82,17 @@ const FLAGS: Readonly<Record<NonNullable<PacketProbe['part']>, readonly string[]
 
 const ICMP_NAMES = { 'nd-neighbor-solicit': 'neighbour-solicitation', 'nd-neighbor-advert': 'neighbour-advertisement' } as const;
 
+const isNamed = (pattern: string, name: string | undefined): boolean => name !== undefined && namesInterface(pattern, name, '+');
+
+const typed = (list: string, type: string | undefined): Answer => (type === undefined ? undefined : oneOf(list, type));
+
 /** Options that are supported, each with its value. */
 const OPTIONS: Readonly<Record<string, (value: string) => Condition>> = {
   '-s': (value) => inNetwork(value, 'source'),
   '-d': (value) => inNetwork(value, 'destination'),
   '-p': (value) => (probe) => oneOf(value, ...protocolWords(probe), 'all', '0'),
-  '-i': (value) => (probe) => (probe.direction === 'in' ? namesInterface(value, probe.interfaceName, '+') : false),
-  '-o': (value) => (probe) => (probe.direction === 'out' ? namesInterface(value, probe.interfaceName, '+') : false),
+  '-i': (value) => (probe) => isNamed(value, interfaceIn(probe)),
+  '-o': (value) => (probe) => isNamed(value, interfaceOut(probe)),
   '-m': () => () => true,
   '--comment': () => () => true,
   '--dport': portIn('destination'),
@@ -112,8 +118,8 @@ const OPTIONS: Readonly<Record<string, (value: string) => Condition>> = {
     const [type = ''] = value.split('/');
     return oneOf(type, String(DISCOVERY_TYPES[probe.icmpType]), ICMP_NAMES[probe.icmpType]);
   },
-  '--dst-type': (value) => (probe) => oneOf(value, destinationType(probe)),
-  '--src-type': (value) => (probe) => oneOf(value, probe.direction === 'in' ? 'unicast' : 'local'),
+  '--dst-type': (value) => (probe) => typed(value, destinationType(probe)),
+  '--src-type': (value) => (probe) => oneOf(value, probe.direction === 'out' ? 'local' : 'unicast'),
   '--pkt-type': (value) => (probe) =>
     probe.direction === 'in' ? oneOf(value, isMulticast(probe.destination) ? 'multicast' : 'unicast') : undefined,
 };

@@ -5,8 +5,12 @@ import { contains } from '../../model/subnet.js';
 
 /** The packet that is evaluated: an advert of VRRP, a packet of a connection that a client opens, or one of neighbour discovery. */
 export interface PacketProbe {
-  readonly direction: 'in' | 'out';
+  /** `through`: forwarded by the kernel; the chains of that hook alone are evaluated. */
+  readonly direction: 'in' | 'out' | 'through';
+  /** By which it comes in, or leaves. */
   readonly interfaceName: string;
+  /** Of what goes through: by which it leaves. */
+  readonly leavesBy?: string;
   readonly source: Address;
   readonly destination: Address;
   /** As nft writes it. */
@@ -20,7 +24,16 @@ export interface PacketProbe {
   readonly part?: 'opening' | 'answer' | 'later';
   /** The client's address (the source of what comes in, the destination of what goes out) is not known: any. */
   readonly anyClient?: boolean;
+  /** The destination is not known. */
+  readonly anyDestination?: boolean;
 }
+
+/** The interface by which the packet comes in; undefined: it is of this host. */
+export const interfaceIn = ({ direction, interfaceName }: PacketProbe): string | undefined =>
+  direction === 'out' ? undefined : interfaceName;
+/** The one by which it leaves; undefined: it stays. */
+export const interfaceOut = ({ direction, interfaceName, leavesBy }: PacketProbe): string | undefined =>
+  direction === 'out' ? interfaceName : direction === 'in' ? undefined : leavesBy;
 
 /** Of neighbour discovery, by their numbers (RFC 4861 §4). */
 export const DISCOVERY_TYPES = { 'nd-neighbor-solicit': 135, 'nd-neighbor-advert': 136 } as const;
@@ -134,8 +147,9 @@ export interface Blocked {
 export const isMulticast = ({ family, words }: Address): boolean =>
   family === 'inet' ? (words[0] ?? 0) >>> 28 === 14 : (words[0] ?? 0) >>> 24 === 0xff;
 
-/** The type of the destination address on this host, as nft's fib and iptables' addrtype name it. */
-export function destinationType({ direction, destination }: PacketProbe): 'multicast' | 'local' | 'unicast' {
+/** The type of the destination address on this host, as nft's fib and iptables' addrtype name it; undefined: not known. */
+export function destinationType({ direction, destination, anyDestination }: PacketProbe): 'multicast' | 'local' | 'unicast' | undefined {
+  if (anyDestination === true) return undefined;
   return isMulticast(destination) ? 'multicast' : direction === 'in' ? 'local' : 'unicast';
 }
 
@@ -145,8 +159,9 @@ export function isEndIn(
   end: 'source' | 'destination',
   network: { readonly address: Address; readonly prefixLength: number },
 ): Answer {
-  const isClient = probe.anyClient === true && (end === 'source') === (probe.direction === 'in');
-  if (!isClient) return contains(network, probe[end]);
+  const isClient = probe.anyClient === true && (end === 'source') === (probe.direction !== 'out');
+  const isKnown = !isClient && !(probe.anyDestination === true && end === 'destination');
+  if (isKnown) return contains(network, probe[end]);
   return network.address.family !== probe[end].family ? false : network.prefixLength === 0 ? true : undefined;
 }
 

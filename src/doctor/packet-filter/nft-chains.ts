@@ -11,6 +11,8 @@ import {
   DISCOVERY_TYPES,
   decided,
   destinationType,
+  interfaceIn,
+  interfaceOut,
   isEndIn,
   isMulticast,
   isPortIn,
@@ -69,8 +71,10 @@ function isPort(value: Json, probe: PacketProbe, end: 'source' | 'destination'):
 }
 
 const isWord = (value: Json, ...words: readonly string[]): Answer => (textOf(value) === '' ? undefined : words.includes(textOf(value)));
-const isInterface = (value: Json, interfaceName: string): Answer =>
-  textOf(value) === '' ? undefined : namesInterface(textOf(value), interfaceName, '*');
+const isInterface = (value: Json, interfaceName: string | undefined): Answer => {
+  if (interfaceName === undefined) return false;
+  return textOf(value) === '' ? undefined : namesInterface(textOf(value), interfaceName, '*');
+};
 
 /** Whether this field of a header is this value. */
 function isField(protocol: string, name: string, value: Json, probe: PacketProbe): Answer {
@@ -98,8 +102,8 @@ function isValue(left: Json, value: Json, probe: PacketProbe): Answer {
   if ((OTHER_PROTOCOLS.has(protocol ?? '') && protocol !== probe.protocol) || protocol === (six ? 'ip' : 'ip6')) return false;
   if (payload !== undefined && name !== 'protocol' && name !== 'nexthdr') return isField(protocol ?? '', name ?? '', value, probe);
   if (name === 'protocol' || name === 'nexthdr' || meta === 'l4proto') return isWord(value, ...protocolWords(probe));
-  if (meta === 'iifname' || meta === 'iif') return probe.direction === 'in' ? isInterface(value, probe.interfaceName) : false;
-  if (meta === 'oifname' || meta === 'oif') return probe.direction === 'out' ? isInterface(value, probe.interfaceName) : false;
+  if (meta === 'iifname' || meta === 'iif') return isInterface(value, interfaceIn(probe));
+  if (meta === 'oifname' || meta === 'oif') return isInterface(value, interfaceOut(probe));
   if (meta === 'nfproto') return isWord(value, six ? 'ipv6' : 'ipv4');
   if (meta === 'pkttype' && probe.direction === 'in')
     return isWord(value, isMulticast(probe.destination) ? 'multicast' : 'host', 'unicast');
@@ -107,7 +111,8 @@ function isValue(left: Json, value: Json, probe: PacketProbe): Answer {
   if (ct === 'direction') return isWord(value, probe.part === 'answer' ? 'reply' : 'original');
   if (ct === 'status') return isWord(value);
   if (textOf(field(left, 'fib', 'result')) === 'type' && textOf(listOf(field(left, 'fib', 'flags'))[0]) === 'daddr') {
-    return isWord(value, destinationType(probe));
+    const type = destinationType(probe);
+    return type === undefined ? undefined : isWord(value, type);
   }
   return undefined;
 }

@@ -6,7 +6,7 @@ import type { RepairDue } from '../../../datapath/ebpf/observe/repairs-due.js';
 import type { Finding } from '../../../model/finding.js';
 import { LinkFlag } from '../../../wire/rtnetlink-link.js';
 import { diagnose } from '../../diagnose.js';
-import type { ClientFact, ConnectionFacts, DirectorFacts, PathFact, ServiceFact } from '../../facts.js';
+import type { ClientFact, ConnectionFacts, DirectorFacts, MarkDenial, PathFact, ServiceFact } from '../../facts.js';
 import type { FilterRule } from '../../packet-filter/aim.js';
 
 /** What is found when these facts are other than on the healthy host. */
@@ -269,6 +269,18 @@ test('forwarding: needed for firewall marks, on each interface towards clients',
   const on = ['all', 'wan', 'lan', 'lo'].map((name) => [`net/ipv4/conf/${name}/forwarding`, '1'] as const);
   assert.deepEqual(codes({ services }), ['error mark-forwarding-off']);
   assert.deepEqual(codes({ services, settings: settings({ 'net/ipv4/ip_forward': '1', ...Object.fromEntries(on) }) }), []);
+});
+
+test('forwarding: what a forward chain drops on every interface, with the rule that lets it pass', () => {
+  const by = { tool: 'iptables', family: 'ip', table: 'filter', chain: 'FORWARD', base: 'FORWARD', text: 'policy drop' } as const;
+  const wan: MarkDenial = { interfaceName: 'wan', leavesBy: 'weir0', by };
+  const [finding, ...more] = found({ markDenials: [wan] });
+  assert.deepEqual([finding?.code, finding?.fix, more], ['mark-forward-dropped', 'iptables -I FORWARD -o weir0 -j ACCEPT', []]);
+  assert.match(finding?.cause ?? '', /iptables chain filter FORWARD drops them \(policy drop\)$/);
+  assert.deepEqual(codes({ markDenials: [{ ...wan, interfaceName: 'lan' }] }), [], 'another one passes');
+  const ofFirewalld = { ...by, tool: 'nft', family: 'inet', table: 'firewalld', base: 'filter_FORWARD', writer: 'firewalld' } as const;
+  const [advised] = found({ markDenials: [{ ...wan, by: ofFirewalld }] });
+  assert.deepEqual([advised?.fix, advised?.advice?.includes('firewalld')], [undefined, true]);
 });
 
 test('rp_filter: strict mode matters where the route back uses another interface', () => {

@@ -21,6 +21,16 @@ export const faults: readonly Fault[] = [
     effect: 'latent',
   },
   marks('forwarding-off', director('sysctl -qw net.ipv4.ip_forward=0'), 'mark-forwarding-off', /IPv4 forwarding is 0/),
+  marks('forward-drops', director('iptables -P FORWARD DROP'), 'mark-forward-dropped', /filter FORWARD drops them/),
+  marks(
+    'forward-rejects',
+    director(
+      'nft "add table inet guard; add chain inet guard way { type filter hook forward priority 5; }"',
+      'nft add rule inet guard way reject',
+    ),
+    'mark-forward-dropped',
+    /inet guard way drops them/,
+  ),
   marks('rule-gone', director('ip rule del pref 1 fwmark 3'), 'mark-rules-changed', /policy rules of weir/),
   marks('pair-gone', director('ip link del weir0'), 'pair-changed', /weir0/),
   nat('pair-gone', director('ip link del weir0'), 'pair-changed', /weir0/, { effect: 'latent' }),
