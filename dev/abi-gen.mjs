@@ -27,7 +27,18 @@ const FILES = [
       out: 'src/datapath/ebpf/layouts.gen.ts',
       with: ['bpf/director/locality-abi.h', 'bpf/director/template-abi.h'],
       before: 'bpf/director/layout-before.h',
-      unshared: ['drop_history', 'icmp_limits', 'ipv6_tc', 'scratch_space', 'sctp_tc', 'wide6_tc', 'wide_tc'],
+      unshared: [
+        'drop_history',
+        'icmp_limits',
+        'ipv6_tc',
+        'scratch_space',
+        'sctp6_tc',
+        'sctp_tc',
+        'wide6_tc',
+        'wide_sctp6_tc',
+        'wide_sctp_tc',
+        'wide_tc',
+      ],
       builds: [
         {
           header: 'bpf/director/abi6.h',
@@ -48,6 +59,21 @@ const FILES = [
           header: 'bpf/director/wide6-abi.h',
           object: 'weir-wide6.bpf.o',
           maps: { conns: 'conns_wide6', housekeeping: 'timer_wide6' },
+        },
+        {
+          header: ['bpf/director/sctp-abi.h', 'bpf/director/abi6.h'],
+          object: 'weir-sctp6.bpf.o',
+          maps: { conns: 'conns_sctp6', housekeeping: 'timer_sctp6' },
+        },
+        {
+          header: ['bpf/director/sctp-abi.h', 'bpf/director/wide-abi.h'],
+          object: 'weir-wide-sctp.bpf.o',
+          maps: { conns: 'conns_wide_sctp', housekeeping: 'timer_wide_sctp' },
+        },
+        {
+          header: ['bpf/director/sctp-abi.h', 'bpf/director/wide6-abi.h'],
+          object: 'weir-wide-sctp6.bpf.o',
+          maps: { conns: 'conns_wide_sctp6', housekeeping: 'timer_wide_sctp6' },
         },
       ],
       belong: {
@@ -284,7 +310,8 @@ function generateLayouts({ header: path, objects: files, names, layouts }) {
   const { before } = layouts;
   const header = headersOf(join(root, path), layouts);
   const own = layouts.builds.flatMap((build) => {
-    const both = `${readFileSync(join(root, build.header), 'utf8')}/* ---- the next header */\n${header}`;
+    const own = [build.header].flat().map((each) => readFileSync(join(root, each), 'utf8'));
+    const both = [...own, header].join('/* ---- the next header */\n');
     const numbers = numbersOf(typesOf(build.object), both, layouts, appendedOf(names));
     return numbers.filter(([name]) => build.maps[name]).map(([name, number]) => [build.maps[name], number]);
   });

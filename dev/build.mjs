@@ -81,6 +81,9 @@ const buildBpf = async () => {
   await buildObject('bpf/director/wide.bpf.c', 'weir-wide.bpf.o');
   await buildObject('bpf/director/sctp.bpf.c', 'weir-sctp.bpf.o');
   await buildObject('bpf/director/wide6.bpf.c', 'weir-wide6.bpf.o');
+  await buildObject('bpf/director/sctp6.bpf.c', 'weir-sctp6.bpf.o');
+  await buildObject('bpf/director/wide-sctp.bpf.c', 'weir-wide-sctp.bpf.o');
+  await buildObject('bpf/director/wide-sctp6.bpf.c', 'weir-wide-sctp6.bpf.o');
   await buildObject('bpf/director/takeover.bpf.c', 'weir-takeover.bpf.o');
   await buildObject('bpf/director/weir.bpf.c', 'weir.bpf.o');
 };

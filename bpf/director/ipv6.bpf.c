@@ -21,7 +21,12 @@
 #include "packet.h"
 #include "packet6.h"
 #include "endpoint.h"
+#ifdef SCTP
+#include "sctp-state.h"
+#include "crc32c.h"
+#else
 #include "state.h"
+#endif
 #include "scratch.h"
 #include "endpoint6.h"
 #include "value.h"

@@ -44,7 +44,7 @@ TABLE(rings, struct ring_block, 4096);
 #define conn_bucket wide_bucket /* pinned as conns_wide */
 #endif
 #endif
-/* The SCTP build has a table of its own, too, pinned as conns_sctp. */
+/* Each build of SCTP has a table of its own, too: conns_sctp, conns_sctp6, conns_wide_sctp, conns_wide_sctp6. */
 TABLE(conns, struct conn_bucket, 524288);
 TABLE(templates, TEMPLATE_RECORD, 262144);
 TABLE(locks, __u64, LOCKS + SPILL_LOCKS + LOCALITY_LOCKS + TEMPLATE_LOCKS);
@@ -97,13 +97,22 @@ const volatile struct {
 #if !defined(IPV6) && !defined(SIDE)
 /* Where an IPv6 packet goes on: the programs of the IPv6 build, once there is an IPv6 service; until then they are empty. */
 PROGRAMS(ipv6_tc, IPV6_PROGRAMS);
-/* Where a packet goes on that concerns no exact service: those of the wide build, once there is a service of all ports. */
-PROGRAMS(wide_tc, WIDE_PROGRAMS);
 /* Where SCTP goes on: the programs of the SCTP build, once there is a service of it. */
 PROGRAMS(sctp_tc, SCTP_PROGRAMS);
 #elif defined(IPV6) && !defined(SIDE)
 /* The same of IPv6. */
+PROGRAMS(sctp6_tc, SCTP_PROGRAMS);
+#endif
+/* Where a packet goes on that concerns no exact service: those of the wide build, once there is a service of all ports. Packets of SCTP go on
+ * into builds of their own. */
+#ifdef SCTP
+#define wide_tc wide_sctp_tc
+#define wide6_tc wide_sctp6_tc
+#endif
+#if defined(IPV6) && !defined(WIDE)
 PROGRAMS(wide6_tc, WIDE6_PROGRAMS);
+#elif !defined(WIDE)
+PROGRAMS(wide_tc, WIDE_PROGRAMS);
 #endif
 
 /* Constants that user space sets before loading: the verifier knows them and removes the code that they rule out. */

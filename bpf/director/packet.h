@@ -102,6 +102,8 @@ static __always_inline bool parse_l4(void *l4, void *end, struct packet *p) {
   return p->length >= p->header + sizeof *udp;
 }
 #endif
+/* A packet that this build does not know: does it go on to the SCTP build? */
+static __always_inline bool is_of_sctp_build(struct packet *p) { return !OF_SCTP && p->protocol == IPPROTO_SCTP; }
 
 /* Reads IPv4 and what the build balances. P_OTHER: another protocol. P_BAD: IPv4 with lengths that do not fit;
  * `p` is then valid up to the addresses if its `header` is not 0. */

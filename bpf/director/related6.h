@@ -103,21 +103,21 @@ static __always_inline int related_back6(struct __sk_buff *skb, __u32 first, boo
 __noinline int related_outbound6(struct __sk_buff *skb, __u32 first) { return related_back6(skb, first, false); }
 __noinline int related_leaving6(struct __sk_buff *skb, __u32 first) { return related_back6(skb, first, true); }
 
-/* Reads the quoted packet into the scratch space, in the place of the outer one, whose length, hop limit and header stay. False: it is not
- * of TCP or UDP, or does not come from whom the error goes to. */
+/* Reads the quoted packet into the scratch space, in the place of the outer one, whose length, hop limit and header stay. False: it does not
+ * come from whom the error goes to, or is not of this build's protocols: then p->protocol is its own. */
 static __always_inline bool related_read6(struct __sk_buff *skb, struct packet *p) {
   struct quoted6 q;
   __u8 type = 0;
   __u32 icmp = ETH_LEN + p->header;
   if (bpf_skb_load_bytes(skb, icmp, &type, 1) || type < ICMP6_UNREACHABLE || type > ICMP6_PARAMETER) return false;
   if (bpf_skb_load_bytes(skb, icmp + QUOTE6_AT, &q, sizeof q) || (q.ip.first & bpf_htonl(0xf0000000)) != bpf_htonl(0x60000000)) return false;
-  if (q.ip.next != IPPROTO_TCP && q.ip.next != IPPROTO_UDP) return false;
   if (!address_equal(p->daddr6, q.ip.saddr)) return false; /* forged, or about another packet */
+  p->protocol = q.ip.next;
+  if (!is_of_build(p->protocol)) return false;
   address_copy(p->saddr6, q.ip.saddr);
   address_copy(p->daddr6, q.ip.daddr);
   p->sport = q.sport;
   p->dport = q.dport;
-  p->protocol = q.ip.next;
   packet_hash(p);
   return true;
 }
@@ -128,7 +128,7 @@ __noinline int tc_icmp6(struct __sk_buff *skb) {
   if (!scratch) return TC_ACT_UNSPEC;
   CHECKED(scratch);
   struct packet *p = &scratch->packet;
-  if (!related_read6(skb, p)) return TC_ACT_UNSPEC;
+  if (!related_read6(skb, p)) return is_of_sctp_build(p) ? TC_SCTP : TC_ACT_UNSPEC;
   __u32 service = skb->ingress_ifindex ? service_of_source(p) : 0, real = service && !ALL_PORTS ? 0 : real_of_target(p);
   if (real) {
     int done = related_outbound6(skb, real);
@@ -145,7 +145,8 @@ __noinline int tc_icmp6_leaving(struct __sk_buff *skb) {
   if (!scratch) return TC_ACT_UNSPEC;
   CHECKED(scratch);
   struct packet *p = &scratch->packet;
-  __u32 real = related_read6(skb, p) ? real_of_target(p) : 0;
+  if (!related_read6(skb, p)) return is_of_sctp_build(p) ? TC_SCTP : TC_ACT_UNSPEC;
+  __u32 real = real_of_target(p);
   return real ? related_leaving6(skb, real) : TC_ELSEWHERE;
 }
 

@@ -20,6 +20,22 @@ const volatile __u8 chunk_event[CHUNK_TYPES] = {
 };
 static __always_inline __u8 event_of(__u8 type) { return type < CHUNK_TYPES ? chunk_event[type & (CHUNK_TYPES - 1)] : EV_DATA; }
 
+/* The event of a packet, from its first chunk; after a COOKIE ECHO or a COOKIE ACK, as in the kernel's IPVS, an ABORT counts, too. `end`: of the
+ * IP packet. EVENTS: there is no chunk. A global function: verified once. */
+__noinline __u32 tc_event(struct __sk_buff *skb, __u32 chunk, __u32 end) {
+  __u8 head[CHUNK_LEN];
+  if (bpf_skb_load_bytes(skb, chunk, head, sizeof head)) return EVENTS;
+  __u32 event = event_of(head[0]), length = head[2] << 8 | head[3], next = chunk + ((length + 3) & ~3u);
+  if (likely(event != EV_COOKIE_ECHO && event != EV_COOKIE_ACK)) return event;
+  if (length < CHUNK_LEN || next + CHUNK_LEN > end || bpf_skb_load_bytes(skb, next, head, sizeof head)) return event;
+  return head[0] == CHUNK_ABORT ? EV_ABORT | ABORT_FOLLOWS : event;
+}
+static __always_inline enum parsed tc_parse_further(struct __sk_buff *skb, struct packet *p, __u32 at) {
+  __u32 event = tc_event(skb, at + p->header + HEADER_LEN, at + p->length);
+  p->flags = event;
+  return event == EVENTS ? P_BAD : P_OK;
+}
+
 #define NO SCTP_NONE
 #define I1 SCTP_INIT1
 #define IN SCTP_INIT

@@ -15,6 +15,24 @@ static __always_inline long checksum_address(struct __sk_buff *skb, __u32 check_
   return rc;
 }
 
+/* The L4 checksum of a packet whose source or target changed from `was` to `as`. 0 or an error. */
+#ifdef SCTP
+/* It has no address in it (send.h). A device's checksum of the whole packet is of no use for SCTP, and is left as it was. */
+static __always_inline long l4_sum_change6(struct __sk_buff *skb, struct packet *p, bool source, __u32 *was, __u32 *as, __u16 port_was, __u16 port) {
+  return port == port_was ? 0 : sctp_sum_change(skb, ETH_LEN + p->header, source, port ^ port_was);
+}
+#else
+static __always_inline long l4_sum_change6(struct __sk_buff *skb, struct packet *p, bool source, __u32 *was, __u32 *as, __u16 port_was, __u16 port) {
+  bool tcp = p->protocol == IPPROTO_TCP;
+  __u32 check_at = ETH_LEN + p->header + (tcp ? 16 : 6);
+  __u64 udp = tcp ? 0 : BPF_F_MARK_MANGLED_0;
+  __s64 change = bpf_csum_diff(was, 16, as, 16, 0);
+  if (change < 0) return -1;
+  long rc = checksum_address(skb, check_at, change, udp);
+  return rc | bpf_l4_csum_replace(skb, check_at, port_was, port, udp | 2);
+}
+#endif
+
 /* Rewrites the packet's source, or its target, to whole.as and `port`. 0 or an error. */
 __noinline int tc_translate6(struct __sk_buff *skb, __u32 source, __u32 port32) {
   struct scratch *scratch = the_scratch();
@@ -23,16 +41,9 @@ __noinline int tc_translate6(struct __sk_buff *skb, __u32 source, __u32 port32) 
   struct packet *p = &scratch->packet;
   __u32 *was = source ? p->saddr6 : p->daddr6, *as = scratch->whole.as;
   __u16 port = port32, port_was = source ? p->sport : p->dport;
-  __u32 l4 = ETH_LEN + p->header;
-  bool tcp = p->protocol == IPPROTO_TCP;
-  __u32 check_at = l4 + (tcp ? 16 : 6);
-  __u64 udp = tcp ? 0 : BPF_F_MARK_MANGLED_0;
-  __s64 change = bpf_csum_diff(was, 16, as, 16, 0);
-  if (change < 0) return -1;
-  long rc = checksum_address(skb, check_at, change, udp);
-  rc |= bpf_l4_csum_replace(skb, check_at, port_was, port, udp | 2);
+  long rc = l4_sum_change6(skb, p, source, was, as, port_was, port);
   rc |= bpf_skb_store_bytes(skb, source ? SADDR6_AT : DADDR6_AT, as, 16, 0);
-  rc |= bpf_skb_store_bytes(skb, l4 + (source ? 0 : 2), &port, 2, 0);
+  rc |= bpf_skb_store_bytes(skb, ETH_LEN + p->header + (source ? 0 : 2), &port, 2, 0);
   return rc;
 }
 

@@ -6,16 +6,19 @@
 
 static __always_inline bool is_ipv6(struct __sk_buff *skb) { return skb->protocol == bpf_htons(ETH_P_IPV6) && !skb->vlan_present; }
 
+/* Where there is such a program, these do not return. */
+#ifdef WIDE
+static __always_inline void tc_enter_wide(struct __sk_buff *skb, enum wide_program program) {}
+#else
+static __always_inline void tc_enter_wide(struct __sk_buff *skb, enum wide_program program) { bpf_tail_call(skb, &wide_tc, program); }
+#endif
 #ifdef SIDE
 static __always_inline void tc_enter_ipv6(struct __sk_buff *skb, bool ingress) {}
-static __always_inline void tc_enter_wide(struct __sk_buff *skb, enum wide_program program) {}
 static __always_inline void tc_enter_sctp(struct __sk_buff *skb, bool ingress) {}
 #else
-/* Where there is such a program, they do not return. */
 static __always_inline void tc_enter_ipv6(struct __sk_buff *skb, bool ingress) {
   if (is_ipv6(skb)) bpf_tail_call(skb, &ipv6_tc, ingress ? IPV6_INGRESS : IPV6_EGRESS);
 }
-static __always_inline void tc_enter_wide(struct __sk_buff *skb, enum wide_program program) { bpf_tail_call(skb, &wide_tc, program); }
 static __always_inline void tc_enter_sctp(struct __sk_buff *skb, bool ingress) {
   bpf_tail_call(skb, &sctp_tc, ingress ? SCTP_INGRESS : SCTP_EGRESS);
 }
@@ -162,26 +165,6 @@ static __always_inline int tc_oddity(struct packet *p, enum parsed parsed) {
   return TC_ACT_UNSPEC;
 }
 
-#ifdef SCTP
-/* The event of a packet, from its first chunk; after a COOKIE ECHO or a COOKIE ACK, as in the kernel's IPVS, an ABORT counts, too. `end`: of the
- * IP packet. EVENTS: there is no chunk. A global function: verified once. */
-__noinline __u32 tc_event(struct __sk_buff *skb, __u32 chunk, __u32 end) {
-  __u8 head[CHUNK_LEN];
-  if (bpf_skb_load_bytes(skb, chunk, head, sizeof head)) return EVENTS;
-  __u32 event = event_of(head[0]), length = head[2] << 8 | head[3], next = chunk + ((length + 3) & ~3u);
-  if (likely(event != EV_COOKIE_ECHO && event != EV_COOKIE_ACK)) return event;
-  if (length < CHUNK_LEN || next + CHUNK_LEN > end || bpf_skb_load_bytes(skb, next, head, sizeof head)) return event;
-  return head[0] == CHUNK_ABORT ? EV_ABORT | ABORT_FOLLOWS : event;
-}
-static __always_inline enum parsed tc_parse_further(struct __sk_buff *skb, struct packet *p, __u32 at) {
-  __u32 event = tc_event(skb, at + p->header + HEADER_LEN, at + p->length);
-  p->flags = event;
-  return event == EVENTS ? P_BAD : P_OK;
-}
-#else
-static __always_inline enum parsed tc_parse_further(struct __sk_buff *skb, struct packet *p, __u32 at) { return P_OK; }
-#endif
-
 /* Makes the headers readable and reads them. `at`: where the IP header begins. */
 static __always_inline enum parsed tc_parse(struct __sk_buff *skb, struct packet *p, __u32 at) {
   p->header = p->protocol = 0;
@@ -200,9 +183,6 @@ static __always_inline enum parsed tc_parse(struct __sk_buff *skb, struct packet
   p->length = skb->len - at;
   return P_OK;
 }
-
-/* A packet that this build does not know: does it go on to the SCTP build? */
-static __always_inline bool is_of_sctp_build(struct packet *p) { return !OF_SCTP && p->protocol == IPPROTO_SCTP; }
 
 /* May it be a packet of a service? */
 static __always_inline bool is_concerned(struct packet *p) {

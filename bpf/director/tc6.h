@@ -3,18 +3,29 @@
 #ifndef WEIR_TC6_H
 #define WEIR_TC6_H
 
+/* Where there is such a program, these do not return. */
 #ifdef WIDE
 static __always_inline void tc_enter_wide6(struct __sk_buff *skb, enum wide6_program program) {}
 #else
-/* Where there is such a program, it does not return. */
 static __always_inline void tc_enter_wide6(struct __sk_buff *skb, enum wide6_program program) { bpf_tail_call(skb, &wide6_tc, program); }
 #endif
+#ifdef SIDE
+static __always_inline void tc_enter_sctp6(struct __sk_buff *skb, bool ingress) {}
+#else
+static __always_inline void tc_enter_sctp6(struct __sk_buff *skb, bool ingress) {
+  bpf_tail_call(skb, &sctp6_tc, ingress ? SCTP_INGRESS : SCTP_EGRESS);
+}
+#endif
 
-/* The end of a program, as in tc.h: what this build does not know goes on to the wide one. */
+/* The end of a program, as in tc.h: what this build does not know goes on to another one. */
 static __always_inline int tc_go_on6(struct __sk_buff *skb, int done, bool ingress) {
   if (likely(done < TC_ELSEWHERE)) return done;
   if (done == TC_ELSEWHERE) {
     tc_enter_wide6(skb, ingress ? WIDE6_INGRESS : WIDE6_EGRESS);
+    return TC_ACT_UNSPEC;
+  }
+  if (done == TC_SCTP) {
+    tc_enter_sctp6(skb, ingress);
     return TC_ACT_UNSPEC;
   }
   tc_enter_wide6(skb, WIDE6_KNOWN);
@@ -27,13 +38,17 @@ static __always_inline __u32 extension_length(__u8 next, __u8 length) {
   return next == NEXT_HOP_BY_HOP || next == NEXT_ROUTING || next == NEXT_OPTIONS ? (length + 1) * 8 : 0;
 }
 
-/* Goes on from the IPv6 header to TCP, UDP or ICMPv6: p->protocol, p->header. */
+static __always_inline bool is_transport(__u8 next) {
+  return next == IPPROTO_TCP || next == IPPROTO_UDP || next == IPPROTO_SCTP || next == NEXT_ICMPV6;
+}
+
+/* Goes on from the IPv6 header to TCP, UDP, SCTP or ICMPv6: p->protocol, p->header. */
 static __always_inline enum parsed extensions_skip(struct __sk_buff *skb, struct packet *p, __u8 next) {
   __u32 header = IP6_LEN;
 #pragma clang loop unroll(disable)
   for (int i = 0; i < EXTENSIONS_MAX; i++) {
     __u8 head[4];
-    if (next == IPPROTO_TCP || next == IPPROTO_UDP || next == NEXT_ICMPV6) break;
+    if (is_transport(next)) break;
     if (header > HEADER6_MAX || bpf_skb_load_bytes(skb, ETH_LEN + header, head, sizeof head)) return P_OTHER;
     if (next == NEXT_FRAGMENT) {
       p->fragment = (head[2] << 8 | head[3]) & 0xfff9;
@@ -50,25 +65,35 @@ static __always_inline enum parsed extensions_skip(struct __sk_buff *skb, struct
   if (header > HEADER6_MAX) return P_OTHER;
   p->header = header;
   p->protocol = next;
-  return next == IPPROTO_TCP || next == IPPROTO_UDP ? P_OK : P_OTHER;
+  return is_of_build(next) ? P_OK : P_OTHER;
 }
 
-/* Reads the ports, and TCP's flags. */
+/* Reads the header behind, 20 bytes of it at most, and TCP's flags. False: it is cut short, or does not fit the packet's length. */
+#ifdef SCTP
+static __always_inline bool header_read(struct __sk_buff *skb, struct packet *p, __u32 at, __u8 *l4) {
+  return !bpf_skb_load_bytes(skb, at, l4, HEADER_LEN) && p->length >= p->header + HEADER_LEN + CHUNK_LEN;
+}
+#else
+static __always_inline bool header_read(struct __sk_buff *skb, struct packet *p, __u32 at, __u8 *l4) {
+  if (p->protocol != IPPROTO_TCP) return !bpf_skb_load_bytes(skb, at, l4, 8) && p->length >= p->header + 8;
+  if (bpf_skb_load_bytes(skb, at, l4, 20)) return false;
+  p->flags = l4[13];
+  return l4[12] >> 4 >= 5 && p->length >= p->header + (l4[12] >> 4) * 4;
+}
+#endif
+
+/* Reads the ports, TCP's flags, and SCTP's event. */
 static __always_inline enum parsed ports_read(struct __sk_buff *skb, struct packet *p) {
   __u8 l4[20] = {};
   __u32 at = ETH_LEN + p->header;
   if (p->fragment) {
     if (p->fragment & 0xfff8 || bpf_skb_load_bytes(skb, at, l4, 4)) return P_FRAGMENT;
-  } else if (p->protocol == IPPROTO_TCP) {
-    if (bpf_skb_load_bytes(skb, at, l4, 20)) return P_BAD;
-    if (l4[12] >> 4 < 5 || p->length < p->header + (l4[12] >> 4) * 4) return P_BAD;
-    p->flags = l4[13];
-  } else {
-    if (bpf_skb_load_bytes(skb, at, l4, 8) || p->length < p->header + 8) return P_BAD;
+  } else if (!header_read(skb, p, at, l4)) {
+    return P_BAD;
   }
   p->sport = *(__u16 *)l4;
   p->dport = *(__u16 *)(l4 + 2);
-  return p->fragment ? P_FRAGMENT : P_OK;
+  return p->fragment ? P_FRAGMENT : tc_parse_further(skb, p, ETH_LEN);
 }
 
 /* Reads the packet into the scratch space. A global function: verified once. */
@@ -245,7 +270,7 @@ static __always_inline bool tc_is_answer6(struct __sk_buff *skb) { return false;
 static __always_inline int tc_ingress6(struct __sk_buff *skb, struct packet *p) {
   enum parsed parsed = tc_parse6(skb);
   if (parsed == P_OTHER && p->protocol == NEXT_ICMPV6 && !p->fragment) return tc_icmp6(skb);
-  if (parsed != P_OK) return tc_oddity6(p, parsed);
+  if (parsed != P_OK) return is_of_sctp_build(p) ? TC_SCTP : tc_oddity6(p, parsed);
   if (is_link_local(p->saddr6) || is_link_local(p->daddr6)) return TC_ACT_UNSPEC; /* they mean nothing beyond their link */
   __u32 service = ALL_PORTS ? 0 : service_of_target(p);
   if (service) return tc_any_request6(skb, service);
@@ -267,7 +292,7 @@ static __always_inline int tc_ingress6(struct __sk_buff *skb, struct packet *p) 
 static __always_inline int tc_egress6(struct __sk_buff *skb, struct packet *p) {
   enum parsed parsed = tc_parse6(skb);
   if (parsed == P_OTHER && p->protocol == NEXT_ICMPV6 && !p->fragment) return tc_icmp6_leaving(skb);
-  if (parsed != P_OK) return TC_ACT_UNSPEC;
+  if (parsed != P_OK) return is_of_sctp_build(p) ? TC_SCTP : TC_ACT_UNSPEC;
   __u32 real = real_of_source(p);
   if (real) return tc_local_reply6(skb, real);
   __u32 service = service_of_source(p);

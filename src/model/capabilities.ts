@@ -31,13 +31,6 @@ const rows = [
     meanwhile: 'the service is refused',
   },
   {
-    id: 'sctp',
-    name: 'SCTP over IPv6, and of all ports of an address (`--sctp-service`)',
-    present: false,
-    missing: 'SCTP services (--sctp-service) over IPv6 or of all ports are not there yet',
-    meanwhile: 'the service is refused; such SCTP passes the director untouched',
-  },
-  {
     id: 'tunnels',
     name: 'VS/TUN (`-i`, `--tun-*`)',
     present: false,

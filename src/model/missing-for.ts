@@ -10,7 +10,6 @@ const firstMissing = (ids: readonly (CapabilityId | false)[]): string | undefine
 function missingForService({ key, persistence }: ServiceSpec, engine: boolean): string | undefined {
   return firstMissing([
     key.kind === 'fwmark' && key.family === 'inet6' && 'ipv6-firewall-marks',
-    key.kind === 'address' && key.protocol === 'sctp' && (key.port === 0 || key.address.family === 'inet6') && 'sctp',
     (engine || persistence?.engine !== undefined) && 'persistence-engines',
   ]);
 }

@@ -171,3 +171,20 @@ test('a virtual server of a firewall mark: in the table with its servers, and no
   assert.match(bed.table()[0] ?? '', /^-A -t /);
   assert.equal(bed.director.run(['iptables', '-t', 'mangle', '-F']).status, 0);
 });
+
+test('virtual servers of SCTP over IPv6, with a port and without, come into the table and go from it', { skip }, async () => {
+  const sctp = (vip: string, server: string, own = ''): string =>
+    `virtual_server ${vip} {\nlvs_sched rr\nlvs_method NAT\nprotocol SCTP\n${own}real_server ${server} {\nweight 2\n}\n}\n`;
+  const both = sctp('fd00:8::1 2905', 'fd00:9::11 3905') + sctp('fd00:8::2', 'fd00:9::12', 'persistence_timeout 60\n');
+  const running = await started(conf() + both);
+  const ofSctp = (): readonly string[] => bed.table().filter((line) => line.includes('--sctp-service'));
+  assert.deepEqual([...ofSctp()].sort(), [
+    '-A --sctp-service [fd00:8::1]:2905 -s rr',
+    '-A --sctp-service [fd00:8::2]:0 -s rr -p 60',
+    '-a --sctp-service [fd00:8::1]:2905 -r [fd00:9::11]:3905 -m -w 2',
+    '-a --sctp-service [fd00:8::2]:0 -r [fd00:9::12]:0 -m -w 2',
+  ]);
+  bed.configure(conf());
+  running.signal('SIGHUP');
+  await running.until('the services of SCTP to be gone', () => ofSctp().length === 0);
+});

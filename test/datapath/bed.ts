@@ -10,7 +10,7 @@ import { ensureXdp } from '../../src/datapath/ebpf/load/xdp.js';
 import { attachModeOf, openDirector } from '../../src/datapath/ebpf/open.js';
 import { Bpffs } from '../../src/datapath/ebpf/pins/bpffs.js';
 import { REASONS } from '../../src/datapath/ebpf/reasons.gen.js';
-import { IPV6_PINS, SCTP_PINS, type Tables, WIDE_PINS, WIDE6_PINS } from '../../src/datapath/ebpf/table/tables.js';
+import { IPV6_PINS, SIDE_PINS, type Tables } from '../../src/datapath/ebpf/table/tables.js';
 import { Template } from '../../src/datapath/ebpf/template.gen.js';
 import { native } from '../../src/sys/addon.js';
 import { BpfMap, Program } from '../../src/sys/bpf/bpf-objects.js';
@@ -63,8 +63,6 @@ export interface Bed {
   filterReversePath(device: DeviceName | 'all', value: 0 | 1 | 2): void;
   /** The connection table, one record a slot. */
   slots(): Records;
-  /** That of SCTP, once there was a service of it. */
-  sctpSlots(): Records;
   /** The templates, one record a slot, to write to. */
   templates(): Records;
   /** A table of a side build, by its pin; undefined: it is not loaded. */
@@ -231,7 +229,7 @@ class LoadedBed implements Bed {
     };
     new Uint8Array(this.#conns).fill(0);
     new Uint8Array(this.#hops).fill(0);
-    for (const pin of [IPV6_PINS.conns, IPV6_PINS.client_hops, IPV6_PINS.templates, WIDE_PINS.conns, WIDE6_PINS.conns, SCTP_PINS.conns]) {
+    for (const pin of [...SIDE_PINS.map(({ conns }) => conns), IPV6_PINS.client_hops, IPV6_PINS.templates]) {
       const table = this.sideTable(pin);
       if (table !== undefined) new Uint8Array(table).fill(0);
     }
@@ -297,10 +295,6 @@ class LoadedBed implements Bed {
 
   slots(): Records {
     return new Records(this.#conns, ConnSlot.bytes);
-  }
-
-  sctpSlots(): Records {
-    return new Records(this.memoryOf(SCTP_PINS.conns), ConnSlot.bytes);
   }
 
   close(): void {

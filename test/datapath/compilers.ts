@@ -46,6 +46,9 @@ export const OBJECTS = {
   wide: 'weir-wide.bpf.o',
   sctp: 'weir-sctp.bpf.o',
   wide6: 'weir-wide6.bpf.o',
+  sctp6: 'weir-sctp6.bpf.o',
+  'wide-sctp': 'weir-wide-sctp.bpf.o',
+  'wide-sctp6': 'weir-wide-sctp6.bpf.o',
 } as const;
 
 /** `source`: the folder of the C. */

@@ -2,31 +2,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { noNamespaces } from '../support/netns-bed.js';
-import { asked, type Cluster, inCluster, ipvsadm, ok, running, serving, until } from './cluster.js';
+import { asked, type Cluster, ipvsadm, ok, running, serving, until } from './cluster.js';
+import { BACK6 as BACK, inCluster6, server6 as server, VIP6 as VIP } from './cluster6.js';
 import { station } from './live-child.js';
 
 const skip = noNamespaces();
-const VIP = 'fd00:8:1::100';
-const [CLIENT, FRONT, BACK] = ['fd00:8:1::10', 'fd00:8:1::1', 'fd00:8:2::1'];
-const server = (k: number): string => `fd00:8:2::1${k}`;
-
-/** The cluster's hosts with addresses of IPv6 besides; the director forwards. */
-async function inCluster6(work: (cluster: Cluster) => Promise<void>): Promise<void> {
-  await inCluster(async (cluster) => {
-    const { client, lvs, web1, web2 } = cluster;
-    client.ip(`addr add ${CLIENT}/64 dev eth0 nodad`);
-    lvs.ip(`addr add ${FRONT}/64 dev eth0 nodad`);
-    lvs.ip(`addr add ${VIP}/128 dev eth0 nodad`);
-    lvs.ip(`addr add ${BACK}/64 dev eth1 nodad`);
-    lvs.sysctl('net.ipv6.conf.all.forwarding', '1');
-    for (const [k, web] of [web1, web2].entries()) {
-      web.ip(`addr add ${server(k + 1)}/64 dev eth0 nodad`);
-      web.ip(`-6 route add default via ${BACK}`);
-    }
-    await work(cluster);
-  });
-}
-
 const masqueraded = (lvs: Cluster['lvs'], port: number, serverPort: number): void => {
   for (const protocol of ['t', 'u']) {
     const service = `-${protocol} [${VIP}]:${port}`;

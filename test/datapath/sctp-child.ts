@@ -1,14 +1,16 @@
-// A station of a cluster (cluster.ts) that speaks SCTP by raw sockets, since not every kernel has sockets of SCTP: run with node inside one of
-// its hosts. A packet with a wrong checksum is not answered; it is a line `wrong`.
+// A station of a cluster (cluster.ts) that speaks SCTP by raw sockets, over IPv4 and IPv6, since not every kernel has sockets of SCTP: run with
+// node inside one of its hosts. A packet with a wrong checksum is not answered; it is a line `wrong`.
 //   serve NAME PORT ADDRESS       a server: its answer to data is NAME; `ready` when it listens, `closed` after each shutdown
 //   ask HOST PORT OWN FROM SIZE   an association from OWN:FROM, which sends SIZE bytes and is shut down; a line with the answer, or `silence`
 import { fileURLToPath } from 'node:url';
+import type { Address, Family } from '../../src/model/address.js';
 import { parseAddress } from '../../src/model/address-text.js';
 import { IpProtocol } from '../../src/model/ip-protocol.js';
 import { whenReadable } from '../../src/sys/readable.js';
 import { RawReceiver, RawSender } from '../../src/sys/sockets/raw-socket.js';
 import { concat, viewOf } from '../../src/wire/bytes.js';
 import { decodeIpv4, encodeIpv4, IPV4_DEFAULTS } from '../../src/wire/ipv4.js';
+import { encodeIpv6 } from '../../src/wire/ipv6.js';
 import {
   ChunkType,
   encodeSctp,
@@ -37,49 +39,60 @@ const print = (line: string): void => {
   process.stdout.write(`${line}\n`);
 };
 
+interface End {
+  readonly address: Address;
+  readonly port: number;
+}
+
 interface Arrived {
-  /** `address:port`s. */
-  readonly from: { readonly address: ReturnType<typeof addressOf>; readonly port: number };
-  readonly to: { readonly address: ReturnType<typeof addressOf>; readonly port: number };
+  readonly from: End;
+  readonly to: End;
   readonly type: number;
   /** Of the first chunk. */
   readonly value: Uint8Array;
 }
 
-function addressOf(text: string): NonNullable<ReturnType<typeof parseAddress>> {
+function addressOf(text: string): Address {
   const address = parseAddress(text);
   if (address === undefined) throw new Error(`no address: ${text}`);
   return address;
 }
 
-const sender = new RawSender('inet', '', 0);
+const senders = { inet: new RawSender('inet', '', 0), inet6: new RawSender('inet6', '', 0) } as const;
 
-function send(from: Arrived['from'], to: Arrived['to'], chunks: readonly SctpChunk[]): void {
+function send(from: End, to: End, chunks: readonly SctpChunk[]): void {
   const payload = encodeSctp({ sourcePort: from.port, destinationPort: to.port, tag: 0x5c7b0001, chunks });
-  const packet = { ...IPV4_DEFAULTS, flags: 2, protocol: IpProtocol.sctp, source: from.address, destination: to.address, payload };
-  sender.send(encodeIpv4(packet), to.address);
+  const packet = { protocol: IpProtocol.sctp, source: from.address, destination: to.address, payload };
+  const { family } = to.address;
+  const whole = family === 'inet' ? encodeIpv4({ ...IPV4_DEFAULTS, flags: 2, ...packet }) : encodeIpv6({ hopLimit: 64, ...packet });
+  senders[family].send(whole, to.address);
 }
 
-/** What comes for a port, with a right checksum. */
-function listen(port: number, arrived: (packet: Arrived) => void): void {
-  const receiver = new RawReceiver('inet', IpProtocol.sctp, '');
+/** A packet for a port, with a right checksum. */
+function readArrived(payload: Uint8Array, source: Address, destination: Address, port: number): Arrived | undefined {
+  const view = viewOf(payload);
+  if (payload.length < SCTP_HEADER_BYTES + SCTP_CHUNK_BYTES || view.getUint16(2) !== port) return undefined;
+  if (readSctpChecksum(payload) !== sctpChecksum(payload)) {
+    print('wrong');
+    return undefined;
+  }
+  const end = SCTP_HEADER_BYTES + view.getUint16(SCTP_HEADER_BYTES + 2);
+  return {
+    from: { address: source, port: view.getUint16(0) },
+    to: { address: destination, port },
+    type: view.getUint8(SCTP_HEADER_BYTES),
+    value: payload.slice(SCTP_HEADER_BYTES + SCTP_CHUNK_BYTES, end),
+  };
+}
+
+/** What comes for a port. */
+function listen(family: Family, port: number, arrived: (packet: Arrived) => void): void {
+  const receiver = new RawReceiver(family, IpProtocol.sctp, '');
   whenReadable(receiver.fd, () => {
     for (let next = receiver.receive(); next !== undefined; next = receiver.receive()) {
-      const packet = decodeIpv4(next.bytes);
-      if (packet === undefined || packet.payload.length < SCTP_HEADER_BYTES + SCTP_CHUNK_BYTES) continue;
-      const view = viewOf(packet.payload);
-      if (view.getUint16(2) !== port) continue;
-      if (readSctpChecksum(packet.payload) !== sctpChecksum(packet.payload)) {
-        print('wrong');
-        continue;
-      }
-      const end = SCTP_HEADER_BYTES + view.getUint16(SCTP_HEADER_BYTES + 2);
-      arrived({
-        from: { address: packet.source, port: view.getUint16(0) },
-        to: { address: packet.destination, port },
-        type: view.getUint8(SCTP_HEADER_BYTES),
-        value: packet.payload.slice(SCTP_HEADER_BYTES + SCTP_CHUNK_BYTES, end),
-      });
+      const payload = family === 'inet' ? decodeIpv4(next.bytes)?.payload : next.bytes;
+      const packet = payload === undefined ? undefined : readArrived(payload, next.source, next.destination, port);
+      if (packet !== undefined) arrived(packet);
     }
   });
 }
@@ -91,11 +104,13 @@ function serve(name: string, port: number, address: string): void {
     [ChunkType.data, [{ type: ChunkType.data, flags: 3, value: concat(DATA_HEADER, new TextEncoder().encode(name)) }]],
     [ChunkType.shutdown, [{ type: ChunkType.shutdownAck }]],
   ]);
-  listen(port, ({ from, to, type }) => {
-    const answer = answers.get(type);
-    if (answer !== undefined) send({ ...to, address: address === '' ? to.address : addressOf(address) }, from, answer);
-    if (type === ChunkType.shutdownComplete) print('closed');
-  });
+  for (const family of ['inet', 'inet6'] as const) {
+    listen(family, port, ({ from, to, type }) => {
+      const answer = answers.get(type);
+      if (answer !== undefined) send({ ...to, address: address === '' ? to.address : addressOf(address) }, from, answer);
+      if (type === ChunkType.shutdownComplete) print('closed');
+    });
+  }
   print('ready');
 }
 
@@ -132,7 +147,7 @@ function ask(host: string, port: number, own: string, from: number, size: number
       },
     ],
   ]);
-  listen(from, ({ from: source, type, value }) => {
+  listen(here.address.family, from, ({ from: source, type, value }) => {
     if (source.port === port) next.get(type)?.(value);
   });
   setInterval(() => send(here, there, last), RETRY_MS);

@@ -10,30 +10,16 @@ import { concat } from '../../src/wire/bytes.js';
 import { ENTRY, noNamespaces } from '../support/netns-bed.js';
 import { noTools } from '../support/probes.js';
 import { openBed, skipReason } from './bed.js';
-import { type Cluster, inCluster, ipvsadm, ok, running, until, VIP } from './cluster.js';
+import { type Cluster, inCluster, ipvsadm, ok, VIP } from './cluster.js';
 import { VIP as BED_VIP, CLIENT, SERVERS } from './fixtures/bed-addresses.js';
 import { destination, service } from './fixtures/fixture.js';
 import { bytes, fromClient, sctp } from './fixtures/packets.js';
-import { sctpStation } from './sctp-child.js';
+import { associated, lastPort, PORT, servingSctp as serving } from './sctp-cluster.js';
 
 const skip = noNamespaces();
-const PORT = 2905;
-
-let nextPort = 30_000;
-
-/** Associations of a host, one after the other: who answered each. */
-function asked(host: Cluster['client'], own: string, count: number, size = 100): readonly string[] {
-  return Array.from({ length: count }, () => ok(host.run(sctpStation('ask', VIP, PORT, own, nextPort++, size))).trim());
-}
-
-async function serving({ bed }: Cluster, host: Cluster['client'], port: number, address = ''): Promise<readonly string[]> {
-  const { lines } = running(bed, host, sctpStation('serve', host.name, port, address));
-  await until(
-    () => lines,
-    (seen) => seen[0] === 'ready',
-  );
-  return lines;
-}
+/** To the service of the cluster. */
+const asked = (host: Cluster['client'], own: string, count: number, size = 100): readonly string[] =>
+  associated(host, count, { vip: VIP, own, size });
 
 test('NAT to other ports, without forwarding: every server in turn, right checksums, states and counts', { skip }, async () => {
   await inCluster(async (cluster) => {
@@ -49,11 +35,11 @@ test('NAT to other ports, without forwarding: every server in turn, right checks
     assert.deepEqual(asked(client, '10.8.1.10', 4), ['web2', 'web1', 'web2', 'web1']);
     // The last one is still there: it lives for a minute.
     const ended = new RegExp(
-      `^SCTP 0[01]:\\d\\d {2}CLOSED +10\\.8\\.1\\.10:${nextPort - 1} +10\\.8\\.1\\.100:2905 +10\\.8\\.2\\.11:3905$`,
+      `^SCTP 0[01]:\\d\\d {2}CLOSED +10\\.8\\.1\\.10:${lastPort()} +10\\.8\\.1\\.100:2905 +10\\.8\\.2\\.11:3905$`,
       'm',
     );
     assert.match(ipvsadm(lvs, '-Lcn'), ended);
-    const hex = (nextPort - 1).toString(16).toUpperCase();
+    const hex = lastPort().toString(16).toUpperCase();
     assert.match(ok(lvs.weir('proc ip_vs_conn')), new RegExp(`^SCTP 0A08010A ${hex} 0A080164 0B59 0A08020B 0F41 CLOSED +\\d+ *$`, 'm'));
     assert.match(ipvsadm(lvs, '-Ln'), /^SCTP 10\.8\.1\.100:2905 rr\n {2}-> 10\.8\.2\.11:3905 +Masq +1 +0 +[12] +\n/m);
     for (const size of [1, 2, 3, 1000, 1400]) assert.match(asked(client, '10.8.1.10', 1, size)[0] ?? '', /^web[12]$/, `${size} bytes`);

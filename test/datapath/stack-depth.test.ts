@@ -88,6 +88,9 @@ for (const [what, build] of [
   ['the wide build', 'wide'],
   ['the SCTP build', 'sctp'],
   ['the wide build of IPv6', 'wide6'],
+  ['the SCTP build of IPv6', 'sctp6'],
+  ['the wide build of SCTP', 'wide-sctp'],
+  ['the wide build of SCTP over IPv6', 'wide-sctp6'],
 ] as const) {
   test(`no chain of calls in ${what} needs more stack than Linux 6.1 allows`, { skip }, () => withinLimit(artifact(OBJECTS[build])));
   for (const clang of otherClangs())

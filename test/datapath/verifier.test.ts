@@ -19,7 +19,9 @@ function verified(object: ObjectFile, name: string): number {
 }
 
 /** They have tc's programs alone. */
-const SIDE_OBJECTS: ReadonlySet<string> = new Set([OBJECTS.ipv6, OBJECTS.wide, OBJECTS.wide6, OBJECTS.sctp]);
+const SIDE_OBJECTS: ReadonlySet<string> = new Set(
+  (['ipv6', 'wide', 'wide6', 'sctp', 'sctp6', 'wide-sctp', 'wide-sctp6'] as const).map((name) => OBJECTS[name]),
+);
 
 const programsOf = (object: string): readonly string[] =>
   Object.values(PROGRAMS).filter((name) => !SIDE_OBJECTS.has(object) || name !== PROGRAMS.xdp);

@@ -54,8 +54,11 @@ test('Debian’s 6.1 kernel: balances by clsact, gives everything back, and pass
   const listing = (output.get('listing') ?? '').replace(/ +/g, ' ');
   for (const server of ['10.8.2.11:80', '10.8.3.12:80']) assert.ok(listing.includes(` -> ${server} Masq 1 0 3`), listing);
   const sent = 10 * Array.from({ length: 20_000 }, (_, k) => ((k + 1) * 7) & 255).reduce((sum, byte) => sum + byte);
-  const answers = ['web2', 'web1', 'web2', 'web1'].map((name) => `${name} 200000 ${sent}\n`);
-  assert.equal(output.get('sctp'), `${answers.join('')}SCTP\n`, 'by sockets of SCTP, with a port for each server');
+  const sctpAnswers = (...names: readonly string[]): string => names.map((name) => `${name} 200000 ${sent}\n`).join('');
+  const inTurn = `${sctpAnswers('web2', 'web1', 'web2', 'web1')}SCTP\n`;
+  assert.equal(output.get('sctp'), inTurn, 'by sockets of SCTP, with a port for each server');
+  assert.equal(output.get('sctp6'), inTurn, 'the same over IPv6');
+  assert.equal(output.get('sctp all ports'), sctpAnswers('web1', 'web1', 'web2', 'web2'), 'by services of all ports');
   const filters = ['front ingress', 'front egress', 'lo ingress', 'lo egress'];
   assert.equal(output.get('filters'), filters.map((place) => `${place} weir_tc_${place.split(' ')[1]}\n`).join(''));
   assert.equal(output.get('exchanged'), 'the programs of this build\nanother\nweb2\nweb1\n', 'one filter took the other’s place');

@@ -8,8 +8,11 @@ export const LAYOUTS = {
   conns: 833466389,
   conns6: 1255591476,
   conns_sctp: 228096897,
+  conns_sctp6: 348347164,
   conns_wide: 3747800828,
   conns_wide6: 1224200090,
+  conns_wide_sctp: 711911012,
+  conns_wide_sctp6: 491410690,
   counters: 3710279309,
   dests: 2035155394,
   drops: 1648157632,
@@ -26,12 +29,15 @@ export const LAYOUTS = {
   templates: 4008825783,
   templates6: 4203865919,
   timer_sctp: 2315192243,
+  timer_sctp6: 2315192243,
   timer_wide: 2315192243,
   timer_wide6: 2315192243,
+  timer_wide_sctp: 2315192243,
+  timer_wide_sctp6: 2315192243,
 } as const;
 
 /** Of all of them. */
-export const LAYOUT = 2274234331;
+export const LAYOUT = 724441752;
 
 /** The connections' layout of the build before, from bpf/director/layout-before.h: a table of it can be taken over. */
 export const Before = {

@@ -1,5 +1,5 @@
-// Builds of tc's programs beside those on the links: for IPv6, for services of all ports and of marks, and for SCTP. Each has a connection table and a
-// timer of its own. It is loaded when the first such service comes, onto the pinned maps of the others, whose programs enter it by an array: until then it
+// Builds of tc's programs beside those on the links: for IPv6, for services of all ports and of marks, for SCTP, and for what is two or three of
+// these. Each has a connection table and a timer of its own. It is loaded when the first such service comes, onto the pinned maps of the others, whose programs enter it by an array: until then it
 // costs neither memory nor time. Its connection table takes as much memory as the other one took then (with a second line a bucket, for half as
 // many connections), and keeps that size.
 //
@@ -16,16 +16,22 @@ import { ClientHop6Set, Conn6Bucket, Ipv6Program, Template6 } from '../abi6.gen.
 import { pinBeside } from '../pins/pin-in-place.js';
 import { requiredPin } from '../pins/required-pin.js';
 import { SctpProgram } from '../sctp.gen.js';
-import { isWide } from '../table/identity.js';
+import { isOfSctp, isWide } from '../table/identity.js';
 import { pinnedLayouts } from '../table/layout.js';
 import {
   IPV6_ENTRY_PIN,
   IPV6_PINS,
   SCTP_ENTRY_PIN,
   SCTP_PINS,
+  SCTP6_ENTRY_PIN,
+  SCTP6_PINS,
   type Tables,
   WIDE_ENTRY_PIN,
   WIDE_PINS,
+  WIDE_SCTP_ENTRY_PIN,
+  WIDE_SCTP_PINS,
+  WIDE_SCTP6_ENTRY_PIN,
+  WIDE_SCTP6_PINS,
   WIDE6_ENTRY_PIN,
   WIDE6_PINS,
 } from '../table/tables.js';
@@ -65,6 +71,30 @@ const IPV6_BUILD: SideBuild = {
   isFor: (key) => serviceFamily(key) === 'inet6',
 };
 
+const SCTP_ENTRIES: SideBuild['entries'] = [
+  [SctpProgram.SCTP_INGRESS, PROGRAMS.ingress],
+  [SctpProgram.SCTP_EGRESS, PROGRAMS.egress],
+];
+
+const SCTP_BUILD: SideBuild = {
+  file: 'weir-sctp.bpf.o',
+  entryPin: SCTP_ENTRY_PIN,
+  entries: SCTP_ENTRIES,
+  pins: SCTP_PINS,
+  bucketBytes: ConnBucket.bytes,
+  isFor: (key) => isOfSctp(key) && serviceFamily(key) === 'inet',
+};
+
+const SCTP6_BUILD: SideBuild = {
+  file: 'weir-sctp6.bpf.o',
+  entryPin: SCTP6_ENTRY_PIN,
+  behind: IPV6_BUILD,
+  entries: SCTP_ENTRIES,
+  pins: SCTP6_PINS,
+  bucketBytes: Conn6Bucket.bytes,
+  isFor: (key) => isOfSctp(key) && serviceFamily(key) === 'inet6',
+};
+
 /** One that is behind another one comes after it. */
 export const SIDE_BUILDS: readonly SideBuild[] = [
   IPV6_BUILD,
@@ -79,7 +109,7 @@ export const SIDE_BUILDS: readonly SideBuild[] = [
     ],
     pins: WIDE_PINS,
     bucketBytes: WideBucket.bytes,
-    isFor: (key) => isWide(key) && serviceFamily(key) === 'inet',
+    isFor: (key) => isWide(key) && !isOfSctp(key) && serviceFamily(key) === 'inet',
   },
   {
     file: 'weir-wide6.bpf.o',
@@ -92,18 +122,35 @@ export const SIDE_BUILDS: readonly SideBuild[] = [
     ],
     pins: WIDE6_PINS,
     bucketBytes: Wide6Bucket.bytes,
-    isFor: (key) => isWide(key) && serviceFamily(key) === 'inet6',
+    isFor: (key) => isWide(key) && !isOfSctp(key) && serviceFamily(key) === 'inet6',
+  },
+  SCTP_BUILD,
+  SCTP6_BUILD,
+  {
+    file: 'weir-wide-sctp.bpf.o',
+    entryPin: WIDE_SCTP_ENTRY_PIN,
+    behind: SCTP_BUILD,
+    entries: [
+      [WideProgram.WIDE_INGRESS, PROGRAMS.ingress],
+      [WideProgram.WIDE_EGRESS, PROGRAMS.egress],
+      [WideProgram.WIDE_KNOWN, KNOWN_PROGRAM],
+    ],
+    pins: WIDE_SCTP_PINS,
+    bucketBytes: WideBucket.bytes,
+    isFor: (key) => isOfSctp(key) && isWide(key) && serviceFamily(key) === 'inet',
   },
   {
-    file: 'weir-sctp.bpf.o',
-    entryPin: SCTP_ENTRY_PIN,
+    file: 'weir-wide-sctp6.bpf.o',
+    entryPin: WIDE_SCTP6_ENTRY_PIN,
+    behind: SCTP6_BUILD,
     entries: [
-      [SctpProgram.SCTP_INGRESS, PROGRAMS.ingress],
-      [SctpProgram.SCTP_EGRESS, PROGRAMS.egress],
+      [Wide6Program.WIDE6_INGRESS, PROGRAMS.ingress],
+      [Wide6Program.WIDE6_EGRESS, PROGRAMS.egress],
+      [Wide6Program.WIDE6_KNOWN, KNOWN_PROGRAM],
     ],
-    pins: SCTP_PINS,
-    bucketBytes: ConnBucket.bytes,
-    isFor: (key) => key.kind === 'address' && key.protocol === 'sctp',
+    pins: WIDE_SCTP6_PINS,
+    bucketBytes: Wide6Bucket.bytes,
+    isFor: (key) => isOfSctp(key) && isWide(key) && serviceFamily(key) === 'inet6',
   },
 ];
 

@@ -39,8 +39,7 @@ export function schedulerNumber(name: string): number {
 
 /** Whether the table has a place for such a service. */
 export function canBeHeld(key: ServiceKey): boolean {
-  if (key.kind === 'fwmark') return key.family === 'inet';
-  return key.protocol !== 'sctp' || (key.port !== 0 && key.address.family === 'inet');
+  return key.kind === 'address' || key.family === 'inet';
 }
 
 const sameWords = (a: readonly number[], b: readonly number[]): boolean => a.every((word, k) => word === b[k]);
@@ -53,6 +52,8 @@ interface Place {
 }
 
 const isForAllPorts = (key: ServiceKey): boolean => key.kind === 'address' && key.port === 0;
+
+export const isOfSctp = (key: ServiceKey): boolean => key.kind === 'address' && key.protocol === 'sctp';
 
 /** Is it one of the wide builds': of a mark, or of all ports? */
 export const isWide = (key: ServiceKey): boolean => key.kind === 'fwmark' || isForAllPorts(key);
@@ -79,7 +80,6 @@ export function serviceEndpoint(tables: Tables, key: ServiceKey): EndpointRef {
     if (!canBeHeld(key)) throw new WeirError('not-yet', { missing: capability('ipv6-firewall-marks').missing });
     return markEndpoint(key.mark);
   }
-  if (!canBeHeld(key)) throw new WeirError('not-yet', { missing: capability('sctp').missing });
   const [words, protocol] = [packetWords(key.address), IpProtocol[key.protocol]];
   return endpointOf(tables, isWide(key) ? 'E_SERVICE_ALL' : 'E_SERVICE', { words, port: swap16(key.port), protocol });
 }

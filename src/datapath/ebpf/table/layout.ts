@@ -7,7 +7,7 @@ import { using } from '../../../sys/fd.js';
 import { Abi, Conf } from '../abi.gen.js';
 import { Before, LAYOUT, LAYOUTS } from '../layouts.gen.js';
 import { pinInPlace } from '../pins/pin-in-place.js';
-import { IPV6_PINS, LAYOUTS_PIN, SCTP_PINS, TABLE_PIN, type Tables, WIDE_PINS, WIDE6_PINS } from './tables.js';
+import { LAYOUTS_PIN, SIDE_PINS, TABLE_PIN, type Tables } from './tables.js';
 
 /** `before`: of a build whose tables this one can take over (load/takeover.ts). `none`: they are not weir's, or are being unloaded, or were never finished. */
 export type TableLayout = 'ours' | 'before' | 'other-build' | 'none';
@@ -27,7 +27,7 @@ export function layoutOf(tables: Tables): TableLayout {
 function canBeTakenOver(folder: string, pinned: Layouts | undefined): boolean {
   if (pinned === undefined || pinned[TABLE_PIN] === undefined) return false;
   const ours: Layouts = LAYOUTS;
-  const later: readonly string[] = [IPV6_PINS, WIDE_PINS, WIDE6_PINS, SCTP_PINS].flatMap((pins) => Object.values(pins));
+  const later: readonly string[] = SIDE_PINS.flatMap((pins) => Object.values(pins));
   const isAbsent = (name: string): boolean => later.includes(name) && !existsSync(`${folder}/${name}`);
   return Object.entries(pinned).every(
     ([name, number]) => number === ours[name] || (name === TABLE_PIN && number === Before.LAYOUT) || isAbsent(name),

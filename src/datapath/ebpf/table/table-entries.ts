@@ -25,7 +25,17 @@ import type { EndpointTable } from './endpoint-table.js';
 import { canBeHeld, isRecordedWide, methodName, protocolName, serviceEndpoint, specOfService } from './identity.js';
 import { isIpv6, modelAddress, recordedAddress } from './record-address.js';
 import { destinationIds } from './service-list.js';
-import type { ConnectionWords, Tables } from './tables.js';
+import {
+  type ConnectionWords,
+  IPV6_PINS,
+  SCTP_PINS,
+  SCTP6_PINS,
+  type Tables,
+  WIDE_PINS,
+  WIDE_SCTP_PINS,
+  WIDE_SCTP6_PINS,
+  WIDE6_PINS,
+} from './tables.js';
 import { takenTemplates } from './templates.js';
 import { ESTABLISHED, FIN_WAIT, stateName } from './timeouts.js';
 
@@ -299,11 +309,11 @@ export function* livingSlots(tables: Tables, now: number): Generator<TakenSlot> 
       yield slot;
     }
   }
-  const sctp = tables.connsSctp();
+  const sctp = tables.sideConns(SCTP_PINS);
   if (sctp !== undefined) yield* livingSlotsAlone({ words: sctp, before: false }, now);
-  yield* livingSlotsBeside(tables.conns6(), now, 'client');
-  yield* livingSlotsBeside(tables.connsWide(), now, 'tuple');
-  yield* livingSlotsBeside(tables.connsWide6(), now, 'client and tuple');
+  for (const pins of [IPV6_PINS, SCTP6_PINS]) yield* livingSlotsBeside(tables.sideConns(pins), now, 'client');
+  for (const pins of [WIDE_PINS, WIDE_SCTP_PINS]) yield* livingSlotsBeside(tables.sideConns(pins), now, 'tuple');
+  for (const pins of [WIDE6_PINS, WIDE_SCTP6_PINS]) yield* livingSlotsBeside(tables.sideConns(pins), now, 'client and tuple');
 }
 
 /**

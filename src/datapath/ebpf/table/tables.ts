@@ -43,6 +43,11 @@ export const WIDE_ENTRY_PIN = 'wide_tc';
 export const SCTP_ENTRY_PIN = 'sctp_tc';
 /** The same of the wide build of IPv6: made with the IPv6 build. */
 export const WIDE6_ENTRY_PIN = 'wide6_tc';
+/** Where SCTP over IPv6 enters its build's, from the IPv6 build's. */
+export const SCTP6_ENTRY_PIN = 'sctp6_tc';
+/** Where packets of SCTP enter the wide builds' that concern no exact service: made with the SCTP build of their family. */
+export const WIDE_SCTP_ENTRY_PIN = 'wide_sctp_tc';
+export const WIDE_SCTP6_ENTRY_PIN = 'wide_sctp6_tc';
 /** Of the objects on the links. */
 export const ENTRY_PINS: readonly string[] = [IPV6_ENTRY_PIN, WIDE_ENTRY_PIN, SCTP_ENTRY_PIN];
 export const PINNED_MAPS = [
@@ -79,6 +84,12 @@ export const WIDE_PINS = { housekeeping: 'timer_wide', conns: 'conns_wide' } as 
 export const SCTP_PINS = { housekeeping: 'timer_sctp', conns: 'conns_sctp' } as const;
 /** Of the wide build of IPv6, which shares the others with the IPv6 build. */
 export const WIDE6_PINS = { ...IPV6_PINS, housekeeping: 'timer_wide6', conns: 'conns_wide6' } as const;
+/** The same of the SCTP build of IPv6, and of the wide builds of SCTP. */
+export const SCTP6_PINS = { ...IPV6_PINS, housekeeping: 'timer_sctp6', conns: 'conns_sctp6' } as const;
+export const WIDE_SCTP_PINS = { housekeeping: 'timer_wide_sctp', conns: 'conns_wide_sctp' } as const;
+export const WIDE_SCTP6_PINS = { ...IPV6_PINS, housekeeping: 'timer_wide_sctp6', conns: 'conns_wide_sctp6' } as const;
+/** Of all builds beside those on the links. */
+export const SIDE_PINS = [IPV6_PINS, WIDE_PINS, WIDE6_PINS, SCTP_PINS, SCTP6_PINS, WIDE_SCTP_PINS, WIDE_SCTP6_PINS] as const;
 /** Pinned last when loading: if it is there, the others are. */
 export const LAST_PINNED = 'conf';
 
@@ -188,24 +199,9 @@ export class Tables {
     return unlessCode(() => new Records(this.#map(IPV6_PINS.templates, false), Template6.bytes), ['ENOENT'], undefined);
   }
 
-  /** The connection table of IPv6, as words; undefined: there never was an IPv6 service. */
-  conns6(): Uint32Array | undefined {
-    return unlessCode(() => new Uint32Array(this.#map(IPV6_PINS.conns, false)), ['ENOENT'], undefined);
-  }
-
-  /** That of services of all ports; undefined: there never was one. */
-  connsWide(): Uint32Array | undefined {
-    return unlessCode(() => new Uint32Array(this.#map(WIDE_PINS.conns, false)), ['ENOENT'], undefined);
-  }
-
-  /** That of SCTP; undefined: there never was a service of it. */
-  connsSctp(): Uint32Array | undefined {
-    return unlessCode(() => new Uint32Array(this.#map(SCTP_PINS.conns, false)), ['ENOENT'], undefined);
-  }
-
-  /** The same of IPv6. */
-  connsWide6(): Uint32Array | undefined {
-    return unlessCode(() => new Uint32Array(this.#map(WIDE6_PINS.conns, false)), ['ENOENT'], undefined);
+  /** The connection table of a build beside those on the links, as words; undefined: there never was a service for it. */
+  sideConns({ conns }: (typeof SIDE_PINS)[number]): Uint32Array | undefined {
+    return unlessCode(() => new Uint32Array(this.#map(conns, false)), ['ENOENT'], undefined);
   }
 
   #isTakenOver(): boolean {
