@@ -20,3 +20,11 @@ export function replaceBytes(sum: number, before: Uint8Array, after: Uint8Array)
   const complement = before.map((byte) => ~byte);
   return ~fold(0xffff + (~sum & 0xffff) + sumWords(complement) + sumWords(after)) & 0xffff;
 }
+
+/** Overwrites a word, or a half of one, and brings the change into the checksum at `sumAt`. */
+export function overwrite(view: DataView, at: number, size: 2 | 4, after: number, sumAt: number): void {
+  const before = size === 4 ? view.getUint32(at) : view.getUint16(at);
+  view.setUint16(sumAt, replaceWord(view.getUint16(sumAt), before, after));
+  if (size === 4) view.setUint32(at, after);
+  else view.setUint16(at, after);
+}

@@ -18,7 +18,7 @@ const PROBE_BUCKETS = 16;
 export type HomeOf = (client: Endpoint) => number;
 
 /** A client may have closed one connection and begun another from the same port, to another service. */
-const CLOSED: ReadonlySet<ConnectionState> = new Set(['TIME_WAIT', 'CLOSE', 'LAST_ACK']);
+const CLOSED: ReadonlySet<ConnectionState> = new Set(['TIME_WAIT', 'CLOSE', 'LAST_ACK', 'CLOSED', 'REJECTED']);
 
 const keyOf = (service: ServiceRecord, client: Endpoint, virtual: Endpoint): string =>
   `${service.id} ${keyOfEndpoint(client)} ${keyOfEndpoint(virtual)}`;

@@ -1,8 +1,7 @@
 // One connection of the director in memory: its first state, and its state and expiry after each packet.
-import { IpProtocol } from '../../../model/ip-protocol.js';
-import { nextTcpState, TCP_FLAGS, tcpEvent } from '../../tcp-state.js';
 import type { Endpoint } from './endpoint.js';
 import { type Packet, sourceOf, targetOf } from './packet.js';
+import { protocolRulesOf } from './protocol-rules.js';
 import type { DestinationRecord, Method, ServiceRecord } from './records.js';
 import type { Settings } from './settings.js';
 import { type ConnectionState, isActiveState, UDP } from './state.js';
@@ -28,20 +27,24 @@ export interface Connection {
 
 export const isExpired = (connection: Connection, now: number): boolean => connection.expires < now;
 
+/** Where a destination gets what a client sent to `virtual`. */
+export const serverOf = ({ address, port, service }: DestinationRecord, virtual: Endpoint): Endpoint => ({
+  address,
+  port: service.port === 0 ? virtual.port : port,
+});
+
 /** The connection that a packet begins. */
 export function firstConnection(settings: Settings, packet: Packet, destination: DestinationRecord, now: number): Connection {
   const { method } = destination;
   const noOutput = method !== 'masq';
-  const table = settings.defence.isSecure ? 'secure' : 'normal';
-  const tcp = packet.protocol === IpProtocol.tcp;
-  const state = tcp ? nextTcpState(table, noOutput ? 'input-only' : 'input', tcpEvent(packet.flags), 'NONE') : UDP;
-  const expires = now + settings.timeoutOf(state);
   const { service } = destination;
   const virtual = targetOf(packet);
+  const state = protocolRulesOf(packet).stateAfter(settings, noOutput ? 'input-only' : 'input', packet, 'NONE');
+  const expires = now + settings.timeoutOf(state, packet.protocol);
   return {
     client: sourceOf(packet),
     virtual,
-    server: { address: destination.address, port: service.port === 0 ? virtual.port : destination.port },
+    server: serverOf(destination, virtual),
     service,
     destination,
     method,
@@ -64,9 +67,9 @@ function isRecent(expires: number, now: number, timeout: number): boolean {
   return age >= 0 && age <= Math.min(timeout >>> 6, SLACK_MAX_UNITS);
 }
 
-/** A server that goes on after the handshake proves the connection: to a forged client's ACK it answers by an RST, if by anything. */
-const isProof = ({ state, proven }: Connection, flags: number, out: boolean): boolean =>
-  out && !proven && state === 'ESTABLISHED' && (flags & TCP_FLAGS.syn) === 0;
+/** A server that goes on after the handshake proves the connection. */
+const isProof = ({ state, proven }: Connection, packet: Packet, out: boolean): boolean =>
+  out && !proven && state === 'ESTABLISHED' && protocolRulesOf(packet).canProve(packet);
 
 /**
  * State and expiry after a packet; `out`: it is the server's. Its destination counts it by its state. True: the packet shows that the client
@@ -74,15 +77,15 @@ const isProof = ({ state, proven }: Connection, flags: number, out: boolean): bo
  */
 export function touch(settings: Settings, connection: Connection, packet: Packet, now: number, out: boolean): boolean {
   const was = { ...connection };
-  if (packet.protocol === IpProtocol.tcp && was.state !== UDP) {
+  if (was.state !== UDP) {
     const direction = out ? 'output' : was.noOutput ? 'input-only' : 'input';
     if (out) connection.noOutput = false;
-    connection.state = nextTcpState(settings.defence.isSecure ? 'secure' : 'normal', direction, tcpEvent(packet.flags), was.state);
+    connection.state = protocolRulesOf(packet).stateAfter(settings, direction, packet, was.state);
   }
-  const timeout = settings.timeoutOf(connection.state);
+  const timeout = settings.timeoutOf(connection.state, packet.protocol);
   const recent = isRecent(was.expires, now, timeout);
   const canBeProven = connection.state === was.state && (was.state === 'ESTABLISHED' || was.state === UDP);
-  if (canBeProven && (!recent || isProof(was, packet.flags, out))) connection.proven = true;
+  if (canBeProven && (!recent || isProof(was, packet, out))) connection.proven = true;
   const same = connection.state === was.state && connection.noOutput === was.noOutput && connection.proven === was.proven;
   if (same && recent) return false;
   connection.expires = now + timeout;

@@ -1,15 +1,16 @@
 // The decision for one packet: which service, connection and destination. Nothing here changes the packet.
 import { IpProtocol } from '../../../model/ip-protocol.js';
-import { TCP_FLAGS } from '../../tcp-state.js';
 import { type Connection, firstConnection } from './connection.js';
 import type { Endpoint } from './endpoint.js';
 import type { Environment } from './environment.js';
 import { foldOf, type Ip, textOf } from './ip.js';
 import { type Packet, sourceOf, targetOf } from './packet.js';
 import type { PacketTable } from './packet-table.js';
+import { protocolRulesOf } from './protocol-rules.js';
 import type { Reason } from './reason.js';
 import { candidatesOf, type DestinationRecord, type ServiceRecord } from './records.js';
 import type { Scope } from './scope.js';
+import type { ConnectionState } from './state.js';
 
 /** What a decision is made of. `device`: by which the packet came; `wire`: not by lo. */
 export interface Question {
@@ -31,16 +32,16 @@ export type Decision =
 /** Of the reasons why a packet may not begin a connection; for the others it passes. */
 const DROPPED: ReadonlySet<Reason> = new Set(['martian', 'drop_packet']);
 const FTP_DATA_PORT = 20;
+/** States of a connection whose client may begin another one from its port. */
+const REUSED: ReadonlySet<ConnectionState> = new Set(['TIME_WAIT', 'CLOSE', 'CLOSED']);
 
-const isSyn = ({ protocol, flags }: Packet): boolean => protocol === IpProtocol.tcp && (flags & TCP_FLAGS.syn) !== 0;
-
-/** A SYN on an old connection: is it a new one that reuses the client's port? */
+/** A SYN or an INIT on an old connection: is it a new one that reuses the client's port? */
 function isReuse({ settings }: PacketTable, packet: Packet, { state, noOutput, destination, service }: Connection): boolean {
-  if (!isSyn(packet)) return false;
+  if (!protocolRulesOf(packet).beginsAgain(packet)) return false;
   if (settings.expireNodestConn && destination.weight <= 0) return true;
   if (settings.connReuseMode === 0) return false;
   // With a template, the old connection goes on.
-  if (state === 'TIME_WAIT' || state === 'CLOSE') return service.persistence === undefined;
+  if (REUSED.has(state)) return service.persistence === undefined;
   return (settings.connReuseMode & 2) !== 0 && state === 'FIN_WAIT' && noOutput;
 }
 
@@ -53,10 +54,7 @@ function isLocal({ environment, device }: Question, { source, destination }: Pac
 /** Why a packet may not begin a connection. */
 function obstacle(question: Question, packet: Packet): Reason | undefined {
   const { table, wire } = question;
-  if (packet.protocol === IpProtocol.tcp) {
-    if ((packet.flags & TCP_FLAGS.rst) !== 0) return 'no_connection';
-    if ((packet.flags & TCP_FLAGS.syn) === 0 && !table.settings.sloppy) return 'no_connection';
-  }
+  if (!protocolRulesOf(packet).mayBegin(table.settings, packet)) return 'no_connection';
   if (wire && !isLocal(question, packet)) return 'not_local';
   if (wire && !question.environment.isReversePath(question.device, packet.source, packet.destination)) return 'reverse_path';
   if (table.settings.defence.dropRate !== 0 && table.dropsNext()) return 'drop_packet';
@@ -80,8 +78,8 @@ function isUnanswerable({ environment, device, wire }: Question, packet: Packet,
   return environment.hop(device, packet.source, packet.destination).kind === 'local';
 }
 
-/** The destination of a new connection of a client to the service's address. */
-export function schedule({ table, now }: Question, client: Endpoint, service: ServiceRecord): DestinationRecord | undefined {
+/** By the scheduler. */
+function schedule({ table, now }: Question, client: Endpoint, service: ServiceRecord): DestinationRecord | undefined {
   const { settings } = table;
   const pick = service.schedule?.pick(candidatesOf(service.list), {
     clientFold: foldOf(client.address),
@@ -97,13 +95,26 @@ export function schedule({ table, now }: Question, client: Endpoint, service: Se
   return service.list.find(({ id }) => id === pick.id);
 }
 
+interface Choice {
+  readonly destination: DestinationRecord;
+  /** By the client's template. */
+  readonly led: boolean;
+}
+
+/** The destination of a client without a connection. undefined: there is none for it. */
+export function choose(question: Question, client: Endpoint, service: ServiceRecord): Choice | undefined {
+  const led = question.table.templates.lead(service, client.address, question.now);
+  const destination = led ?? schedule(question, client, service);
+  return destination && { destination, led: led !== undefined };
+}
+
 /** A new connection of the packet's; one-packet scheduling keeps nothing of it but the counters. */
 function begin(question: Question, packet: Packet, service: ServiceRecord): Decision {
   const { table, scope, now } = question;
   const client = sourceOf(packet);
-  const led = table.templates.lead(service, client.address, now);
-  const destination = led ?? schedule(question, client, service);
-  if (destination === undefined) return { kind: 'refuse' };
+  const choice = choose(question, client, service);
+  if (choice === undefined) return { kind: 'refuse' };
+  const { destination } = choice;
   if (destination.method === 'masq' && isUnanswerable(question, packet, service)) return { kind: 'drop', reason: 'martian' };
   const udp = packet.protocol === IpProtocol.udp;
   const connection = firstConnection(table.settings, packet, destination, now);
@@ -113,7 +124,7 @@ function begin(question: Question, packet: Packet, service: ServiceRecord): Deci
     scope.connections.insert(connection, place);
   }
   destination.counts.conns++;
-  if (led === undefined) table.templates.make(destination, client.address, now);
+  if (!choice.led) table.templates.make(destination, client.address, now);
   return { kind: 'forward', connection, known: false };
 }
 

@@ -18,9 +18,19 @@ function classByState({ state, proven }: Connection): EvictionClass {
     case 'SYN_RECV':
     case 'SYNACK':
     case 'LISTEN':
+    case 'INIT1':
+    case 'INIT':
+    case 'C-SENT':
+    case 'C-REPLIED':
+    case 'C-WAIT':
+    case 'COOKIE':
+    case 'C-ECHOED':
       return 'half open';
     case 'FIN_WAIT':
     case 'CLOSE_WAIT':
+    case 'S-SENT':
+    case 'S-RECEIVED':
+    case 'S-ACK-SENT':
       return 'half closed';
     case 'ESTABLISHED':
       return proven ? 'idle' : 'unproven';
@@ -34,7 +44,7 @@ function classByState({ state, proven }: Connection): EvictionClass {
 export function evictionClass(settings: Settings, connection: Connection, now: number): EvictionClass {
   const found = classByState(connection);
   if (found === 'closed') return found;
-  const idle = settings.timeoutOf(connection.state) - (connection.expires - now);
+  const idle = settings.timeoutOf(connection.state, connection.service.protocol) - (connection.expires - now);
   if (idle >= settings.unitsPerSecond * (IDLE_SECONDS[found] ?? 0)) return found;
   return found === 'half open' ? 'new' : 'never';
 }
@@ -45,7 +55,7 @@ export interface Candidate {
   readonly class: EvictionClass;
 }
 
-/** Whether `one` gives way before `other` to a new connection, which is of UDP or of TCP. */
+/** Whether `one` gives way before `other` to a new connection, which is of UDP or of another protocol. */
 export function givesWayBefore(one: Candidate, other: Candidate | undefined, udp: boolean): boolean {
   if (one.class === 'never') return false;
   if (other === undefined) return true;

@@ -1,6 +1,5 @@
 // What becomes of a packet after the decision: rewritten and sent to its next hop, handed to the stack, refused or dropped.
 import { IpProtocol } from '../../../model/ip-protocol.js';
-import { TCP_FLAGS } from '../../tcp-state.js';
 import type { Connection } from './connection.js';
 import type { Decision, Question } from './decide.js';
 import { type HopAnswer, LOOPBACK } from './environment.js';
@@ -9,6 +8,7 @@ import { rulesOf } from './family.js';
 import type { IcmpKind } from './family-rules.js';
 import type { Ip } from './ip.js';
 import type { Packet } from './packet.js';
+import { protocolRulesOf } from './protocol-rules.js';
 import type { Reason } from './reason.js';
 import type { DestinationRecord } from './records.js';
 
@@ -41,6 +41,12 @@ export function countPacket({ available, counts }: DestinationRecord, bytes: num
   }
 }
 
+/** A packet of a connection: its state, its time, and the counters of its destination. */
+export function noted({ table, now }: Question, connection: Connection, packet: Packet, out: boolean): void {
+  table.touch(connection, packet, now, out);
+  countPacket(connection.destination, packet.bytes, out);
+}
+
 /** Without a change. */
 export const passed = ({ frame }: Pick<Arrival, 'frame'>): Outcome => ({ verdict: 'pass', frame });
 
@@ -60,10 +66,11 @@ function answered(question: Question, arrival: Arrival, kind: IcmpKind, from: Ip
   return { verdict: 'redirect', frame: error };
 }
 
-/** The next hop's MTU where the packet is larger, else 0. Of a packet that is not cut yet each segment counts. */
+/** The next hop's MTU where the packet is larger, else 0. Of a packet that is not cut yet each segment counts; SCTP's fit the sender's path. */
 function exceededMtu({ frame, packet, gsoSize }: Arrival, hop: HopAnswer): number {
   if (hop.kind !== 'ready' || packet.length <= hop.mtu) return 0;
   if (gsoSize === 0) return hop.mtu;
+  if (packet.protocol === IpProtocol.sctp) return 0;
   const words = packet.protocol === IpProtocol.tcp ? (frame[ETHERNET_BYTES + packet.header + 12] ?? 0) >> 4 : 2;
   return packet.header + words * 4 + gsoSize > hop.mtu ? hop.mtu : 0;
 }
@@ -100,7 +107,7 @@ function forwarded(question: Question, arrival: Arrival, connection: Connection)
 
 /** undefined: no service of this scope takes it. */
 export function request(question: Question, arrival: Arrival, decision: Decision): Outcome | undefined {
-  const { table, now } = question;
+  const { table } = question;
   switch (decision.kind) {
     case 'drop':
     case 'pass':
@@ -112,8 +119,8 @@ export function request(question: Question, arrival: Arrival, decision: Decision
       table.count('no_destination');
       return answered(question, arrival, PORT);
     case 'forward':
-      if (decision.known) table.touch(decision.connection, arrival.packet, now, false);
-      countPacket(decision.connection.destination, arrival.packet.bytes, false);
+      if (decision.known) noted(question, decision.connection, arrival.packet, false);
+      else countPacket(decision.connection.destination, arrival.packet.bytes, false);
       return forwarded(question, arrival, decision.connection);
   }
 }
@@ -138,8 +145,8 @@ function largeReply(question: Question, arrival: Arrival, { virtual }: Connectio
 /** A masqueraded server's packet to its client. */
 export function reply(question: Question, arrival: Arrival, connection: Connection): Outcome {
   const { packet } = arrival;
-  const { table, environment, device, now } = question;
-  const { virtual, destination } = connection;
+  const { table, environment, device } = question;
+  const { virtual } = connection;
   const hop = environment.hop(device, packet.destination, virtual.address);
   if (hop.kind === 'none' || hop.kind === 'unknown') return dropped(question, arrival, 'no_route');
   if (hop.kind !== 'local' && packet.ttl <= 1) {
@@ -147,10 +154,7 @@ export function reply(question: Question, arrival: Arrival, connection: Connecti
     return passed(arrival);
   }
   const exceeded = exceededMtu(arrival, hop);
-  if (exceeded === 0 || !packet.dontFragment) {
-    table.touch(connection, packet, now, true);
-    countPacket(destination, packet.bytes, true);
-  }
+  if (exceeded === 0 || !packet.dontFragment) noted(question, connection, packet, true);
   if (exceeded > 0) return largeReply(question, arrival, connection, exceeded);
   const frame = arrival.frame.slice();
   rulesOf(packet).translate(frame, packet, true, virtual);
@@ -161,19 +165,18 @@ export function reply(question: Question, arrival: Arrival, connection: Connecti
 
 /** nat_icmp_send: a masqueraded server's packet that belongs to no connection. undefined: it is left as it is, as all of IPv6. */
 export function unknownReply(question: Question, arrival: Arrival): Outcome | undefined {
-  const { family, protocol, flags } = arrival.packet;
+  const { packet } = arrival;
   const own = question.environment.addressOf(question.device);
-  if (!question.table.settings.natIcmpSend || own === 0 || family !== 'inet') return undefined;
-  if (protocol === IpProtocol.tcp && (flags & TCP_FLAGS.rst) !== 0) return undefined;
+  if (!question.table.settings.natIcmpSend || own === 0 || packet.family !== 'inet') return undefined;
+  if (protocolRulesOf(packet).isReset(packet)) return undefined;
   question.table.count('nat_icmp_send');
   return answered(question, arrival, PORT, own);
 }
 
 /** A masqueraded server's packet that leaves the director itself: only its source changes. */
-export function localReply({ table, now }: Question, arrival: Arrival, connection: Connection): Outcome {
+export function localReply(question: Question, arrival: Arrival, connection: Connection): Outcome {
   const frame = arrival.frame.slice();
-  table.touch(connection, arrival.packet, now, true);
-  countPacket(connection.destination, arrival.packet.bytes, true);
+  noted(question, connection, arrival.packet, true);
   rulesOf(arrival.packet).translate(frame, arrival.packet, true, connection.virtual);
   return { verdict: 'pass', frame };
 }

@@ -13,7 +13,7 @@ import { type Packet, type Parsed, sourceOf, targetOf } from './packet.js';
 import { incoming, leaving } from './packet-path.js';
 import { type PacketOptions, PacketTable } from './packet-table.js';
 import { parseFrame } from './parse.js';
-import { related } from './related.js';
+import { messageOf, related } from './related.js';
 import type { Scope } from './scope.js';
 
 export interface Frame {
@@ -50,37 +50,37 @@ export class PacketDirector extends PacketTable {
   }
 
   /** A frame that comes in. */
-  ingress({ device, bytes, gsoSize = 0 }: Frame): Outcome {
-    const untouched = passed({ frame: bytes });
-    if (this.records.isEmpty || macText(bytes.subarray(0, 6)) !== this.environment.macOf(device)) return untouched;
-    const parsed = parseFrame(bytes, gsoSize);
-    const { packet } = parsed;
-    const isBalanced = packet !== undefined && parsed.kind === 'ok';
-    if (!isBalanced && !isIcmp(parsed)) this.#countOdd(parsed);
-    if (packet === undefined || (isBalanced && staysOnLink(packet))) return untouched;
-    for (const scope of this.scopesOf(packet)) {
-      const question = this.#question(scope, device);
-      const arrival = { frame: bytes, packet, gsoSize };
-      const outcome = isBalanced ? incoming(question, arrival) : isIcmp(parsed) ? related(question, bytes, packet, false) : undefined;
-      if (outcome !== undefined) return outcome;
-    }
-    return untouched;
+  ingress(frame: Frame): Outcome {
+    const isOurs = macText(frame.bytes.subarray(0, 6)) === this.environment.macOf(frame.device);
+    if (this.records.isEmpty || !isOurs) return passed({ frame: frame.bytes });
+    const parsed = parse(frame);
+    this.#countOdd(parsed);
+    return this.#meet(frame, parsed, false) ?? passed({ frame: frame.bytes });
   }
 
   /** A frame that the director itself sends. */
-  egress({ device, bytes, gsoSize = 0 }: Frame): Outcome {
-    const untouched = passed({ frame: bytes });
-    const parsed = parseFrame(bytes, gsoSize);
-    const { packet } = parsed;
-    if (this.records.isEmpty || packet === undefined) return untouched;
-    for (const scope of this.scopesOf(packet)) {
-      const question = this.#question(scope, device);
-      const arrival = { frame: bytes, packet, gsoSize };
-      const outcome =
-        parsed.kind === 'ok' ? leaving(question, arrival) : isIcmp(parsed) ? related(question, bytes, packet, true) : undefined;
+  egress(frame: Frame): Outcome {
+    return (this.records.isEmpty ? undefined : this.#meet(frame, parse(frame), true)) ?? passed({ frame: frame.bytes });
+  }
+
+  /** What the first scope does that the packet concerns. undefined: it concerns none. */
+  #meet({ device, bytes, gsoSize = 0 }: Frame, parsed: Parsed, leaves: boolean): Outcome | undefined {
+    const { kind, packet } = parsed;
+    if (packet === undefined) return undefined;
+    const [{ family }, arrival] = [packet, { frame: bytes, packet, gsoSize }];
+    if (kind === 'ok' && !leaves && staysOnLink(packet)) return undefined;
+    if (kind === 'ok')
+      return this.#byScope(device, family, packet.protocol, (question) => (leaves ? leaving : incoming)(question, arrival));
+    const message = isIcmp(parsed) ? messageOf(bytes, packet) : undefined;
+    return message && this.#byScope(device, family, message.quoted.protocol, (question) => related(question, message, leaves));
+  }
+
+  #byScope(device: string, family: Family, protocol: number, meet: (question: Question) => Outcome | undefined): Outcome | undefined {
+    for (const scope of this.scopesOf(family, protocol)) {
+      const outcome = meet(this.#question(scope, device));
       if (outcome !== undefined) return outcome;
     }
-    return untouched;
+    return undefined;
   }
 
   #question(scope: Scope, device: string): Question {
@@ -97,12 +97,14 @@ export class PacketDirector extends PacketTable {
   /** Only a first fragment has ports: of each packet it alone is counted. */
   #isOfService(packet: Packet): boolean {
     if (packet.destinationPort === 0) return false;
-    const { protocol } = packet;
-    return this.scopesOf(packet).some(
+    const { family, protocol } = packet;
+    return this.scopesOf(family, protocol).some(
       (scope) => scope.service(targetOf(packet), protocol) !== undefined || scope.answers(sourceOf(packet), protocol),
     );
   }
 }
+
+const parse = ({ bytes, gsoSize = 0 }: Frame): Parsed => parseFrame(bytes, gsoSize);
 
 const ICMP: Readonly<Record<Family, number>> = { inet: IpProtocol.icmp, inet6: IpProtocol.icmpv6 };
 

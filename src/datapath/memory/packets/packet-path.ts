@@ -1,9 +1,9 @@
-// The path of a packet of TCP or UDP through one scope: for a service, from a masqueraded server, or from another server. undefined: it concerns
+// The path of a packet of TCP, UDP or SCTP through one scope: for a service, from a masqueraded server, or from another server. undefined: it concerns
 // none of them.
 import type { Connection } from './connection.js';
 import { type Decision, decideRequest, isServerSide, type Question } from './decide.js';
 import { rulesOf } from './family.js';
-import { type Arrival, countPacket, localReply, type Outcome, passed, reply, request, unknownReply } from './forward.js';
+import { type Arrival, localReply, noted, type Outcome, passed, reply, request, unknownReply } from './forward.js';
 import { type Packet, sourceOf, targetOf } from './packet.js';
 import type { ServiceRecord } from './records.js';
 
@@ -74,9 +74,6 @@ function ofSource({ scope, now }: Question, packet: Packet): Connection | undefi
 /** From a service's own address: the answer of a server that is not masqueraded is counted and passes. */
 function seen(question: Question, arrival: Arrival): Outcome {
   const connection = ofSource(question, arrival.packet);
-  if (connection !== undefined && connection.method !== 'masq') {
-    question.table.touch(connection, arrival.packet, question.now, true);
-    countPacket(connection.destination, arrival.packet.bytes, true);
-  }
+  if (connection !== undefined && connection.method !== 'masq') noted(question, connection, arrival.packet, true);
   return passed(arrival);
 }

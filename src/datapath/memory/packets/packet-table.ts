@@ -1,8 +1,9 @@
 // The table of the director in memory that balances packets: services and destinations with their schedulers, connections, settings,
 // counters. Its changes are those of every director.
+import type { Family } from '../../../model/address.js';
 import { WeirError } from '../../../model/errors/weir-error.js';
 import { IpProtocol } from '../../../model/ip-protocol.js';
-import type { DestinationKey, DestinationSpec, ServiceKey, ServiceSpec, Timeouts } from '../../../model/service.js';
+import type { DestinationKey, DestinationSpec, Protocol, ServiceKey, ServiceSpec, Timeouts } from '../../../model/service.js';
 import { type Start, schedulers } from '../../schedule/index.js';
 import { isSysctlName, sysctls } from '../../sysctls.js';
 import { checkDestination } from '../checks.js';
@@ -11,14 +12,14 @@ import { ConnectionTable, type HomeOf } from './connection-table.js';
 import { familyOf, foldOf, type Ip, ipOf } from './ip.js';
 import type { Packet } from './packet.js';
 import type { Reason } from './reason.js';
-import { type BalancedProtocol, candidatesOf, type DestinationRecord, Records, retire, type ServiceRecord } from './records.js';
+import { candidatesOf, type DestinationRecord, Records, retire, type ServiceRecord } from './records.js';
 import { allPortsScope, exactScope, type Scope } from './scope.js';
 import { Settings } from './settings.js';
 import { type TemplateHash, TemplateTable } from './template-table.js';
 import { updateOverload } from './thresholds.js';
 
 export interface PacketOptions {
-  /** Buckets of four connections: a power of two, 16 at least. */
+  /** Buckets of four connections, of each table that is not named below: a power of two, 16 at least. */
   readonly buckets?: number;
   /** Of the tables for services of all ports and for IPv6; half as many where absent. */
   readonly allPortsBuckets?: number;
@@ -51,13 +52,14 @@ interface ServiceEndpoint {
   readonly address: Ip;
   /** 0: all. */
   readonly port: number;
-  readonly protocol: BalancedProtocol;
+  readonly protocol: Protocol;
 }
 
 /** @throws WeirError not-yet: of what packets are not balanced in memory */
 function endpointOf(key: ServiceKey): ServiceEndpoint {
-  if (key.kind !== 'address' || key.protocol === 'sctp')
-    throw new WeirError('not-yet', { missing: 'services by firewall marks or of SCTP in the director in memory' });
+  if (key.kind !== 'address') throw new WeirError('not-yet', { missing: 'services by firewall marks in the director in memory' });
+  if (key.protocol === 'sctp' && (key.port === 0 || key.address.family === 'inet6'))
+    throw new WeirError('not-yet', { missing: 'SCTP by IPv6 or of all ports in the director in memory' });
   if (key.port === 0 && key.address.family === 'inet6')
     throw new WeirError('not-yet', { missing: 'IPv6 services of all ports in the director in memory' });
   return { address: ipOf(key.address), port: key.port, protocol: key.protocol };
@@ -68,6 +70,7 @@ export class PacketTable {
   readonly settings: Settings;
   readonly exact: Scope;
   readonly allPorts: Scope;
+  readonly sctp: Scope;
   readonly ipv6: Scope;
   readonly templates: TemplateTable;
   readonly dropsNext: () => boolean;
@@ -84,18 +87,20 @@ export class PacketTable {
     const { buckets = BUCKETS, allPortsBuckets = buckets / 2, ipv6Buckets = buckets / 2, homeOf = plainHome } = options;
     const tableOf = (size: number): ConnectionTable => new ConnectionTable(this.settings, size, homeOf, count);
     this.exact = exactScope(this.records, tableOf(buckets), true);
+    this.sctp = exactScope(this.records, tableOf(buckets), true);
     this.ipv6 = exactScope(this.records, tableOf(ipv6Buckets), false);
     this.allPorts = allPortsScope(this.records, tableOf(allPortsBuckets));
     this.templates = new TemplateTable(this.settings, options.templates ?? TEMPLATES, options.templateHash ?? plainTemplateHash, count);
   }
 
   get scopes(): readonly Scope[] {
-    return [this.exact, this.allPorts, this.ipv6];
+    return [this.exact, this.allPorts, this.sctp, this.ipv6];
   }
 
   /** Those of a packet, in the order in which it meets them. */
-  scopesOf({ family }: Packet): readonly Scope[] {
-    return family === 'inet' ? [this.exact, this.allPorts] : [this.ipv6];
+  scopesOf(family: Family, protocol: number): readonly Scope[] {
+    if (family === 'inet6') return [this.ipv6];
+    return protocol === IpProtocol.sctp ? [this.sctp] : [this.exact, this.allPorts];
   }
 
   count(reason: Reason): void {

@@ -1,16 +1,14 @@
 // A packet as the rules see it: what its headers have, and what is wrong with them.
 import type { Family } from '../../../model/address.js';
+import type { SctpEvent } from '../../sctp-state.js';
 import type { Endpoint } from './endpoint.js';
 import type { Ip } from './ip.js';
 
-/** Ports in host order. */
-export interface Packet {
+/** What its IP header has, with IPv6's extension headers. */
+export interface IpPacket {
   readonly family: Family;
   readonly source: Ip;
   readonly destination: Ip;
-  /** 0 where there is no header of TCP or UDP: later fragments, other protocols. */
-  readonly sourcePort: number;
-  readonly destinationPort: number;
   readonly protocol: number;
   /** Of the IP packet, header included. */
   readonly length: number;
@@ -21,10 +19,21 @@ export interface Packet {
   /** IPv6: always. */
   readonly dontFragment: boolean;
   readonly fragment: boolean;
-  /** TCP's. */
-  readonly flags: number;
   /** What the counters add. */
   readonly bytes: number;
+}
+
+/** Ports in host order. */
+export interface Packet extends IpPacket {
+  /** 0 where there is no header of TCP, UDP or SCTP: later fragments, other protocols. */
+  readonly sourcePort: number;
+  readonly destinationPort: number;
+  /** TCP's. */
+  readonly flags: number;
+  /** What the first chunk of SCTP means. */
+  readonly event: SctpEvent;
+  /** That is of a cookie, and the next chunk is an ABORT. */
+  readonly abortFollows: boolean;
 }
 
 export const sourceOf = ({ source, sourcePort }: Packet): Endpoint => ({ address: source, port: sourcePort });

@@ -1,4 +1,4 @@
-// A frame's headers as the director reads them: IPv4 or IPv6, TCP and UDP after Ethernet.
+// A frame's headers as the director reads them: IPv4 or IPv6, TCP, UDP and SCTP after Ethernet.
 import { viewOf } from '../../../wire/bytes.js';
 import { EtherType } from '../../../wire/ethernet.js';
 import { ETHERNET_BYTES } from './ethernet.js';

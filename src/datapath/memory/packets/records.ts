@@ -1,14 +1,13 @@
 // Services and destinations as packets meet them, and what each change of the table does to them. What was removed stays, since connections
 // name it: a destination that is added again is the one that it was.
 import { IpProtocol } from '../../../model/ip-protocol.js';
-import type { ForwardingMethod, Persistence } from '../../../model/service.js';
+import type { ForwardingMethod, Persistence, Protocol } from '../../../model/service.js';
 import type { Schedule } from '../../schedule/index.js';
 import type { Candidate, Candidates } from '../../schedule/scheduler.js';
 import { foldOf, type Ip } from './ip.js';
 import type { Loaded } from './thresholds.js';
 
 export type Method = ForwardingMethod;
-export type BalancedProtocol = 'tcp' | 'udp';
 
 export interface PacketCounts {
   conns: number;
@@ -122,7 +121,7 @@ export class Records {
   }
 
   /** The record of a service that is added, perhaps again. */
-  makeService(address: Ip, port: number, protocol: BalancedProtocol): ServiceRecord {
+  makeService(address: Ip, port: number, protocol: Protocol): ServiceRecord {
     const number = IpProtocol[protocol];
     const known = this.service(address, port, number);
     if (known !== undefined) return known;

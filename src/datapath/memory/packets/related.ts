@@ -1,7 +1,7 @@
 // ICMP errors about balanced connections: the quoted packet identifies the connection, and the error goes where that packet came from, both
 // translated.
-import type { Connection } from './connection.js';
-import { isServerSide, type Question, schedule } from './decide.js';
+import { type Connection, serverOf } from './connection.js';
+import { choose, isServerSide, type Question } from './decide.js';
 import type { Endpoint } from './endpoint.js';
 import { handIn } from './ethernet.js';
 import { rulesOf } from './family.js';
@@ -10,10 +10,17 @@ import { countPacket, type Outcome, passed, sent } from './forward.js';
 import type { Packet } from './packet.js';
 import type { ServiceRecord } from './records.js';
 
-interface Message {
+/** An ICMP error. */
+export interface Message {
   readonly frame: Uint8Array;
   readonly packet: Packet;
   readonly quoted: Quoted;
+}
+
+/** undefined: an ICMP packet that is no error to the sender of what it quotes. */
+export function messageOf(frame: Uint8Array, packet: Packet): Message | undefined {
+  const quoted = rulesOf(packet).quoted(frame, packet);
+  return quoted?.from.address === packet.destination ? { frame, packet, quoted } : undefined;
 }
 
 /** `to` undefined: as it is. */
@@ -35,11 +42,8 @@ type Related = Pick<Connection, 'destination' | 'virtual' | 'server' | 'method'>
 /** Without a connection, the server that it would get here, as where another director has it. None is made. */
 function scheduled(question: Question, { quoted }: Message, service: ServiceRecord): Related | undefined {
   const { from: virtual, to: client } = quoted;
-  const led = question.table.templates.lead(service, client.address, question.now);
-  const destination = led ?? schedule(question, client, service);
-  if (destination === undefined) return undefined;
-  const server = { address: destination.address, port: service.port === 0 ? virtual.port : destination.port };
-  return { destination, virtual, server, method: destination.method };
+  const destination = choose(question, client, service)?.destination;
+  return destination && { destination, virtual, server: serverOf(destination, virtual), method: destination.method };
 }
 
 /** Sends the error to the server of the connection, or to its client. */
@@ -89,15 +93,13 @@ function aboutRequest(question: Question, message: Message, leaves: boolean): Ou
 }
 
 /**
- * An ICMP packet; `leaves`: one of the director's own, of which those about its own masqueraded servers are translated. undefined: it is about
+ * An ICMP error; `leaves`: one of the director's own, of which those about its own masqueraded servers are translated. undefined: it is about
  * no connection of this scope.
  */
-export function related(question: Question, frame: Uint8Array, packet: Packet, leaves: boolean): Outcome | undefined {
+export function related(question: Question, message: Message, leaves: boolean): Outcome | undefined {
   const { scope, wire } = question;
-  const quoted = rulesOf(packet).quoted(frame, packet);
-  if (quoted === undefined || packet.destination !== quoted.from.address) return undefined;
-  const message = { frame, packet, quoted };
-  const service = leaves ? undefined : scope.service(quoted.from, quoted.protocol);
+  const { from, protocol } = message.quoted;
+  const service = leaves ? undefined : scope.service(from, protocol);
   if (service !== undefined && !scope.allPorts) return aboutReply(question, message, service);
   const back = aboutRequest(question, message, leaves);
   // What came by lo was for a client on the director, which may have the address of a service of all ports.

@@ -1,5 +1,5 @@
-// The services of one kind, with the table of their connections: exact ones of IPv4, those of all ports of an address, or those of IPv6. A
-// packet of IPv4 that concerns none of the first ones goes on to the second, as it goes on to another program of the datapath.
+// The services of one kind, with the table of their connections: exact ones of IPv4, those of all ports of an address, those of SCTP, or those
+// of IPv6. A packet of TCP or UDP that concerns none of the first ones goes on to the second, as it goes on to another program of the datapath.
 import type { ConnectionTable } from './connection-table.js';
 import type { Endpoint } from './endpoint.js';
 import type { Records, ServiceRecord } from './records.js';

@@ -1,9 +1,11 @@
 // The settings that packets meet: timeouts and the sysctls of the datapath, in units of the datapath's clock.
+import { IpProtocol } from '../../../model/ip-protocol.js';
 import type { Timeouts } from '../../../model/service.js';
+import { sctpTimeout } from '../../sctp-state.js';
 import type { SysctlName } from '../../sysctls.js';
 import { TCP_TIMEOUTS, type TcpState } from '../../tcp-state.js';
 import { Defence } from './defence.js';
-import { type ConnectionState, UDP } from './state.js';
+import { type ConnectionState, isSctpState, isTcpState } from './state.js';
 
 const JIFFIES_PER_UNIT = 4;
 const UDP_SECONDS = 300;
@@ -16,7 +18,8 @@ export class Settings {
   connReuseMode = 1;
   expireNodestConn = false;
   readonly defence = new Defence();
-  sloppy = false;
+  sloppyTcp = false;
+  sloppySctp = false;
   expireQuiescentTemplate = false;
   natIcmpSend = false;
   scheduleIcmp = false;
@@ -34,13 +37,15 @@ export class Settings {
     return Math.round((seconds * this.hz) / JIFFIES_PER_UNIT);
   }
 
-  /** Rounded down, as a template's time is. */
+  /** Rounded down, as the time of a template is, and of SCTP's states. */
   wholeUnitsOf(seconds: number): number {
     return Math.floor((seconds * this.hz) / JIFFIES_PER_UNIT);
   }
 
-  timeoutOf(state: ConnectionState): number {
-    return state === UDP ? this.#udp : this.#timeouts[state];
+  /** `protocol`: of the connection, since SCTP's ESTABLISHED has a time of its own. */
+  timeoutOf(state: ConnectionState, protocol: number): number {
+    if (protocol === IpProtocol.sctp && isSctpState(state)) return this.wholeUnitsOf(sctpTimeout(state));
+    return isTcpState(state) ? this.#timeouts[state] : this.#udp;
   }
 
   /** Seconds; 0 leaves one as it is. */
@@ -59,7 +64,8 @@ export class Settings {
     else if (name === 'drop_packet') this.defence.dropPacket = value;
     else if (name === 'am_droprate') this.defence.amDroprate = value;
     else if (name === 'amemthresh') this.defence.amemthresh = value;
-    else if (name === 'sloppy_tcp') this.sloppy = value !== 0;
+    else if (name === 'sloppy_tcp') this.sloppyTcp = value !== 0;
+    else if (name === 'sloppy_sctp') this.sloppySctp = value !== 0;
     else if (name === 'expire_quiescent_template') this.expireQuiescentTemplate = value !== 0;
     else if (name === 'lblcr_expiration') this.lblcrExpiration = value;
     else if (name === 'nat_icmp_send') this.natIcmpSend = value !== 0;

@@ -3,8 +3,8 @@ import { viewOf } from '../../../../wire/bytes.js';
 import { internetChecksum } from '../../../../wire/checksum.js';
 import { ETHERNET_BYTES } from '../ethernet.js';
 import { readIpv4 } from '../ip.js';
-import type { Packet, Parsed } from '../packet.js';
-import { readPorts } from '../ports.js';
+import type { IpPacket, Parsed } from '../packet.js';
+import { readTransport } from '../transport.js';
 
 export const IPV4_BYTES = 20;
 /** The length of a packet that GRO made of more than 65,535 bytes, whose header has 0. */
@@ -19,22 +19,19 @@ function headersOf(frame: Uint8Array): Parsed {
   if (first >> 4 !== 4 || header < IPV4_BYTES) return { kind: 'bad' };
   const fragment = view.getUint16(ETHERNET_BYTES + 6);
   const length = view.getUint16(ETHERNET_BYTES + 2) || NO_LENGTH_BYTES;
-  const packet: Packet = {
+  const packet: IpPacket = {
     family: 'inet',
     source: readIpv4(frame, ETHERNET_BYTES + 12),
     destination: readIpv4(frame, ETHERNET_BYTES + 16),
-    sourcePort: 0,
-    destinationPort: 0,
     protocol: view.getUint8(ETHERNET_BYTES + 9),
     length,
     header,
     ttl: view.getUint8(ETHERNET_BYTES + 8),
     dontFragment: (fragment & DONT_FRAGMENT) !== 0,
     fragment: (fragment & MORE_AND_OFFSET) !== 0,
-    flags: 0,
     bytes: length,
   };
-  return readPorts(frame, packet, (fragment & OFFSET) !== 0);
+  return readTransport(frame, packet, (fragment & OFFSET) !== 0);
 }
 
 export function parseIpv4(frame: Uint8Array, gsoSize: number): Parsed {

@@ -3,16 +3,17 @@ import { IpProtocol } from '../../../../model/ip-protocol.js';
 import { concat, viewOf } from '../../../../wire/bytes.js';
 import { encodeIcmpv6 } from '../../../../wire/icmpv6.js';
 import { IPV6_HEADER_BYTES } from '../../../../wire/ipv6.js';
-import { replaceBytes, replaceWord } from '../checksum.js';
+import { overwrite, replaceBytes } from '../checksum.js';
 import type { Endpoint } from '../endpoint.js';
-import { comesFromGroup, ETHERNET_BYTES } from '../ethernet.js';
+import { answerTo, comesFromGroup, ETHERNET_BYTES } from '../ethernet.js';
 import type { FamilyRules, IcmpKind, Quoted } from '../family-rules.js';
+import { ICMP_BYTES, quoteAt, quotedPacket, quoteOf } from '../icmp-quote.js';
 import { addressOf, type Ip, readIpv6, wordsOf, writeIp } from '../ip.js';
 import type { Packet } from '../packet.js';
+import { translateTransport } from '../translate-transport.js';
 
 const [HOP_LIMIT_AT, SOURCE_AT, DESTINATION_AT] = [7, 8, 24] as const;
 const ADDRESS_BYTES = 16;
-const ICMP_BYTES = 8;
 const HOP_LIMIT = 64;
 /** Of the offending packet. */
 const QUOTE_MAX_BYTES = 464;
@@ -43,22 +44,9 @@ function readdress(frame: Uint8Array, at: number, to: Ip, sumAt: number | undefi
   view.setUint16(sumAt, replaceBytes(view.getUint16(sumAt), before, frame.subarray(at, at + ADDRESS_BYTES)));
 }
 
-function renumber(frame: Uint8Array, at: number, port: number, sumAt: number | undefined): void {
-  const view = viewOf(frame);
-  if (sumAt !== undefined) view.setUint16(sumAt, replaceWord(view.getUint16(sumAt), view.getUint16(at), port));
-  view.setUint16(at, port);
-}
-
-/** UDP without a checksum stays without. */
 function translate(frame: Uint8Array, packet: Packet, source: boolean, to: Endpoint): void {
-  const view = viewOf(frame);
-  const l4 = ETHERNET_BYTES + packet.header;
-  const udp = packet.protocol === IpProtocol.udp;
-  const at = l4 + (udp ? 6 : 16);
-  const sumAt = udp && view.getUint16(at) === 0 ? undefined : at;
-  readdress(frame, ETHERNET_BYTES + (source ? SOURCE_AT : DESTINATION_AT), to.address, sumAt);
-  renumber(frame, l4 + (source ? 0 : 2), to.port, sumAt);
-  if (udp && sumAt !== undefined && view.getUint16(sumAt) === 0) view.setUint16(sumAt, 0xffff);
+  const at = ETHERNET_BYTES + (source ? SOURCE_AT : DESTINATION_AT);
+  translateTransport(frame, packet, source, to.port, (sumAt) => readdress(frame, at, to.address, sumAt));
 }
 
 function lowerHops(frame: Uint8Array): void {
@@ -68,15 +56,12 @@ function lowerHops(frame: Uint8Array): void {
 
 function errorFrame(frame: Uint8Array, packet: Packet, { what, mtu }: IcmpKind, from: Ip): Uint8Array {
   const [type, code] = KINDS[what];
-  const quote = frame.slice(ETHERNET_BYTES, ETHERNET_BYTES + Math.min(packet.length, QUOTE_MAX_BYTES));
   const head = new Uint8Array(ICMP_BYTES);
   head.set([type, code], 0);
   viewOf(head).setUint32(4, mtu);
-  const error = encodeIcmpv6(addressOf(from), addressOf(packet.source), HOP_LIMIT, concat(head, quote));
-  return concat(frame.subarray(6, 12), frame.subarray(0, 6), frame.subarray(12, ETHERNET_BYTES), error);
+  const error = encodeIcmpv6(addressOf(from), addressOf(packet.source), HOP_LIMIT, concat(head, quoteOf(frame, packet, QUOTE_MAX_BYTES)));
+  return answerTo(frame, error);
 }
-
-const quoteAt = ({ header }: Packet): number => ETHERNET_BYTES + header + ICMP_BYTES;
 
 /** Of an error that quotes the beginning of a packet without extension headers. */
 function quoted(frame: Uint8Array, packet: Packet): Quoted | undefined {
@@ -88,11 +73,8 @@ function quoted(frame: Uint8Array, packet: Packet): Quoted | undefined {
   if (type < FIRST_ERROR || type > LAST_ERROR || view.getUint8(at) >> 4 !== 6) return undefined;
   const protocol = view.getUint8(at + 6);
   if (protocol !== IpProtocol.tcp && protocol !== IpProtocol.udp) return undefined;
-  return {
-    from: { address: readIpv6(frame, at + SOURCE_AT), port: view.getUint16(ports) },
-    to: { address: readIpv6(frame, at + DESTINATION_AT), port: view.getUint16(ports + 2) },
-    protocol,
-  };
+  const [source, destination] = [readIpv6(frame, at + SOURCE_AT), readIpv6(frame, at + DESTINATION_AT)];
+  return quotedPacket(frame, { source, destination, protocol }, ports);
 }
 
 function translateError(frame: Uint8Array, packet: Packet, inbound: boolean, to: Endpoint): void {
@@ -100,7 +82,7 @@ function translateError(frame: Uint8Array, packet: Packet, inbound: boolean, to:
   const sumAt = at - ICMP_BYTES + 2;
   readdress(frame, ETHERNET_BYTES + (inbound ? DESTINATION_AT : SOURCE_AT), to.address, sumAt);
   readdress(frame, at + (inbound ? SOURCE_AT : DESTINATION_AT), to.address, sumAt);
-  renumber(frame, at + IPV6_HEADER_BYTES + (inbound ? 0 : 2), to.port, sumAt);
+  overwrite(viewOf(frame), at + IPV6_HEADER_BYTES + (inbound ? 0 : 2), 2, to.port, sumAt);
 }
 
 export const ipv6: FamilyRules = {

@@ -4,8 +4,8 @@ import { viewOf } from '../../../../wire/bytes.js';
 import { IPV6_HEADER_BYTES } from '../../../../wire/ipv6.js';
 import { ETHERNET_BYTES } from '../ethernet.js';
 import { readIpv6 } from '../ip.js';
-import type { Packet, Parsed } from '../packet.js';
-import { readPorts } from '../ports.js';
+import type { IpPacket, Parsed } from '../packet.js';
+import { readTransport } from '../transport.js';
 
 const NEXT = { hopByHop: 0, routing: 43, fragment: 44, options: 60 } as const;
 const PASSED_OVER: ReadonlySet<number> = new Set([NEXT.hopByHop, NEXT.routing, NEXT.options]);
@@ -56,21 +56,18 @@ export function parseIpv6(frame: Uint8Array, gsoSize: number): Parsed {
   const stated = view.getUint16(ETHERNET_BYTES + 4);
   const isStated = gsoSize === 0 && stated !== 0;
   const length = isStated ? (stated + IPV6_HEADER_BYTES) & LENGTH_MAX_BYTES : Math.min(room, LENGTH_MAX_BYTES);
-  const packet: Packet = {
+  const packet: IpPacket = {
     family: 'inet6',
     source: readIpv6(frame, ETHERNET_BYTES + 8),
     destination: readIpv6(frame, ETHERNET_BYTES + 24),
-    sourcePort: 0,
-    destinationPort: 0,
     protocol: upper.protocol,
     length,
     header: upper.header,
     ttl: view.getUint8(ETHERNET_BYTES + 7),
     dontFragment: true,
     fragment: upper.fragment !== 0,
-    flags: 0,
     bytes: gsoSize > 0 ? room : length,
   };
-  const parsed = readPorts(frame, packet, (upper.fragment & OFFSET) !== 0);
-  return parsed.kind === 'ok' && length > room ? { kind: 'bad', packet } : parsed;
+  const parsed = readTransport(frame, packet, (upper.fragment & OFFSET) !== 0);
+  return parsed.kind === 'ok' && length > room ? { kind: 'bad', packet: parsed.packet } : parsed;
 }

@@ -1,0 +1,29 @@
+// The beginning of a packet that an ICMP error of either family quotes.
+import { viewOf } from '../../../wire/bytes.js';
+import { ETHERNET_BYTES } from './ethernet.js';
+import type { Quoted } from './family-rules.js';
+import type { Ip } from './ip.js';
+import type { IpPacket } from './packet.js';
+
+/** Of the header of an ICMP error. */
+export const ICMP_BYTES = 8;
+
+/** What an error about a packet quotes of it. */
+export const quoteOf = (frame: Uint8Array, { length }: IpPacket, maxBytes: number): Uint8Array =>
+  frame.slice(ETHERNET_BYTES, ETHERNET_BYTES + Math.min(length, maxBytes));
+
+/** Where an error has its quote. */
+export const quoteAt = ({ header }: IpPacket): number => ETHERNET_BYTES + header + ICMP_BYTES;
+
+interface Quote {
+  readonly source: Ip;
+  readonly destination: Ip;
+  readonly protocol: number;
+}
+
+/** `portsAt`: in the frame, behind the quoted IP header. */
+export function quotedPacket(frame: Uint8Array, { source, destination, protocol }: Quote, portsAt: number): Quoted {
+  const view = viewOf(frame);
+  const [from, to] = [view.getUint16(portsAt), view.getUint16(portsAt + 2)];
+  return { from: { address: source, port: from }, to: { address: destination, port: to }, protocol };
+}

@@ -1,0 +1,57 @@
+// What stands behind an IP header of either family: the ports, TCP's flags, SCTP's first chunks.
+import { IpProtocol } from '../../../model/ip-protocol.js';
+import { viewOf } from '../../../wire/bytes.js';
+import { ChunkType, SCTP_CHUNK_BYTES, SCTP_HEADER_BYTES } from '../../../wire/sctp.js';
+import { sctpEvent } from '../../sctp-state.js';
+import { ETHERNET_BYTES } from './ethernet.js';
+import type { IpPacket, Packet, Parsed } from './packet.js';
+
+const [TCP_BYTES, UDP_BYTES, PORTS_BYTES] = [20, 8, 4] as const;
+/** What the header of each balanced protocol has at least. */
+const HEADER_BYTES: ReadonlyMap<number, number> = new Map([
+  [IpProtocol.tcp, TCP_BYTES],
+  [IpProtocol.udp, UDP_BYTES],
+  [IpProtocol.sctp, SCTP_HEADER_BYTES],
+]);
+const NOTHING = { sourcePort: 0, destinationPort: 0, flags: 0, event: 'data', abortFollows: false } as const;
+
+/** Is the chunk after that at `chunk` an ABORT? `end`: of the IP packet. */
+function abortFollows(frame: Uint8Array, chunk: number, end: number): boolean {
+  if (frame.length < chunk + SCTP_CHUNK_BYTES) return false;
+  const length = viewOf(frame).getUint16(chunk + 2);
+  const next = chunk + ((length + 3) & ~3);
+  return length >= SCTP_CHUNK_BYTES && next + SCTP_CHUNK_BYTES <= Math.min(end, frame.length) && frame[next] === ChunkType.abort;
+}
+
+/** TCP's flags, or what the first chunks of SCTP mean. */
+function meaningOf(frame: Uint8Array, { protocol, length }: Packet, at: number): Partial<Packet> {
+  if (protocol === IpProtocol.tcp) return { flags: frame[at + 13] ?? 0 };
+  if (protocol !== IpProtocol.sctp) return {};
+  const chunk = at + SCTP_HEADER_BYTES;
+  const event = sctpEvent(frame[chunk] ?? 0);
+  const isCookie = event === 'cookie-echo' || event === 'cookie-ack';
+  return { event, abortFollows: isCookie && abortFollows(frame, chunk, ETHERNET_BYTES + length) };
+}
+
+/** The length of the transport header, with the chunk that SCTP must have. */
+function lengthOf(frame: Uint8Array, protocol: number, at: number, least: number): number {
+  if (protocol === IpProtocol.tcp) return ((frame[at + 12] ?? 0) >> 4) * 4;
+  return protocol === IpProtocol.sctp ? least + SCTP_CHUNK_BYTES : least;
+}
+
+/** Goes on after the IP header. `later`: a fragment without ports. */
+export function readTransport(frame: Uint8Array, ip: IpPacket, later: boolean): Parsed {
+  const none: Packet = { ...ip, ...NOTHING };
+  const least = HEADER_BYTES.get(ip.protocol);
+  if (least === undefined) return { kind: 'other', packet: none };
+  const at = ETHERNET_BYTES + ip.header;
+  const room = frame.length - at;
+  if (ip.fragment && (later || room < PORTS_BYTES)) return { kind: 'fragment', packet: none };
+  if (room < (ip.fragment ? PORTS_BYTES : least)) return { kind: 'bad', packet: none };
+  const view = viewOf(frame);
+  const packet = { ...none, sourcePort: view.getUint16(at), destinationPort: view.getUint16(at + 2) };
+  if (ip.fragment) return { kind: 'fragment', packet };
+  const length = lengthOf(frame, ip.protocol, at, least);
+  const isWhole = length >= least && ip.length >= ip.header + length;
+  return { kind: isWhole ? 'ok' : 'bad', packet: { ...packet, ...meaningOf(frame, packet, at) } };
+}
