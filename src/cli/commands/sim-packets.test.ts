@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { generatedLoad } from '../../sim/packets/load.js';
+import { type Endpoint, generatedLoad, type Sent } from '../../sim/packets/load.js';
 import type { Replayed } from '../../sim/packets/replay.js';
 import { concat } from '../../wire/bytes.js';
 import { memoryIo } from '../io.js';
@@ -26,6 +26,14 @@ async function failure(...args: readonly string[]): Promise<string> {
   assert.equal(await run(['packets', ...args], io), 2);
   assert.equal(io.stdout, '');
   return io.stderr;
+}
+
+const words = (...values: readonly number[]): Uint8Array => new Uint8Array(new Uint32Array(values).buffer);
+
+/** A pcap file of a load: with Ethernet headers, in the order of this machine. */
+function captureOf(load: readonly Sent[]): Uint8Array {
+  const records = load.map(({ at, frame }) => concat(words(Math.floor(at), Math.floor((at % 1) * 1e6), frame.length, frame.length), frame));
+  return concat(words(0xa1b2c3d4, 0x00040002, 0, 0, 65535, 1), ...records);
 }
 
 test('shares follow the weights, or do not, by scheduler', async () => {
@@ -75,12 +83,8 @@ test('a capture is what the load is: the same packets, the same answer', async (
   const folder = mkdtempSync(join(tmpdir(), 'weir-sim-'));
   try {
     const service = { protocol: 'tcp', address: { family: 'inet', words: [0xc0000201] }, port: 80 } as const;
-    const words = (...values: readonly number[]): Uint8Array => new Uint8Array(new Uint32Array(values).buffer);
-    const records = generatedLoad(service, { users: 500, requests: 300, seconds: 60, seed: 1 }).map(({ at, packet }) =>
-      concat(words(Math.floor(at), Math.floor((at % 1) * 1e6), packet.length, packet.length), packet),
-    );
     const path = join(folder, 'load.pcap');
-    writeFileSync(path, concat(words(0xa1b2c3d4, 0x00040002, 0, 0, 65535, 101), ...records));
+    writeFileSync(path, captureOf(generatedLoad(service, { users: 500, requests: 300, seconds: 60, seed: 1 })));
     const [captured] = await results('--pcap', path, '--service', '192.0.2.1:80', '--schedulers', 'sh');
     const [generated] = await results('--requests', '300', '--schedulers', 'sh');
     assert.deepEqual(
@@ -94,12 +98,51 @@ test('a capture is what the load is: the same packets, the same answer', async (
   }
 });
 
+const serversOf = ({ address }: Endpoint): string =>
+  [11, 12, 13, 14].map((last) => (address.family === 'inet' ? `192.0.2.${last}` : `2001:db8::${last}`)).join(',');
+
+const SERVICES: Readonly<Record<string, Endpoint>> = {
+  'udp:192.0.2.1:53': { protocol: 'udp', address: { family: 'inet', words: [0xc0000201] }, port: 53 },
+  'sctp:192.0.2.1:2905': { protocol: 'sctp', address: { family: 'inet', words: [0xc0000201] }, port: 2905 },
+  '[2001:db8::1]:80': { protocol: 'tcp', address: { family: 'inet6', words: [0x20010db8, 0, 0, 1] }, port: 80 },
+  'udp:[2001:db8::1]:53': { protocol: 'udp', address: { family: 'inet6', words: [0x20010db8, 0, 0, 1] }, port: 53 },
+};
+
+for (const [name, service] of Object.entries(SERVICES)) {
+  test(`${name}: a generated load, a capture of it, and the clients that a removed server moves`, async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'weir-sim-'));
+    try {
+      const path = join(folder, 'load.pcap');
+      writeFileSync(path, captureOf(generatedLoad(service, { users: 100, requests: 300, seconds: 60, seed: 3 })));
+      const [first] = await results('--service', name, '--schedulers', 'rr', '--users', '100', '--requests', '300', '--seed', '3');
+      const [captured] = await results('--pcap', path, '--service', name, '--schedulers', 'rr', '--servers', serversOf(service));
+      for (const each of [first, captured])
+        assert.deepEqual(
+          each?.servers.map(({ server, connections }) => [server, connections]),
+          serversOf(service)
+            .split(',')
+            .map((server) => [server, 75]),
+        );
+      const [mh] = await results('--service', name, '--schedulers', 'mh', '--remove', serversOf(service).split(',')[3] ?? '');
+      assert.ok(mh?.moved !== undefined && mh.moved.necessary > 0.15 * mh.clients, `${mh?.moved?.necessary} of ${mh?.clients}`);
+      assert.ok(mh.moved.clients < mh.moved.necessary * 1.5, `mh moved ${mh.moved.clients}, ${mh.moved.necessary} had to`);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+}
+
 test('wrong words are refused', async () => {
   assert.match(await failure('more'), /^usage: weir sim packets/);
   assert.match(await failure('--users', '0'), /--users takes a whole number from 1/);
   assert.match(await failure('--servers', '192.0.2.11,192.0.2.11'), /each address once/);
   assert.match(await failure('--remove', '192.0.2.99'), /one of the servers/);
   assert.match(await failure('--add', '192.0.2.11'), /not a server yet/);
-  assert.match(await failure('--service', '192.0.2.1:80'), /^usage/);
+  assert.match(await failure('--pcap', '/dev/null'), /^usage/);
+  assert.match(await failure('--pcap', '/dev/null', '--service', '192.0.2.1:80', '--users', '3'), /^usage/);
+  assert.match(await failure('--service', 'dccp:192.0.2.1:80'), /\[udp:\|sctp:\]ADDRESS:PORT/);
+  assert.match(await failure('--service', '192.0.2.1:0'), /\[udp:\|sctp:\]ADDRESS:PORT/);
+  assert.match(await failure('--service', '2001:db8::1:80'), /\[udp:\|sctp:\]ADDRESS:PORT/);
+  assert.match(await failure('--service', '[2001:db8::1]:80', '--servers', '192.0.2.11'), /IPv6, weight 0 to 65535/);
   assert.match(await failure('--servers', 'x'), /ADDRESS\[\*WEIGHT\]/);
 });

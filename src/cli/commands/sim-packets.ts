@@ -1,7 +1,8 @@
 // weir sim packets: sends a generated load, or a capture, through the director in memory under one or several schedulers and compares them.
 // Changes nothing on the host.
 import { readFileSync } from 'node:fs';
-import { parseIpv4 } from '../../model/address-text.js';
+import type { Family } from '../../model/address.js';
+import { parseAddress } from '../../model/address-text.js';
 import { counted } from '../../model/counted.js';
 import { WeirError } from '../../model/errors/weir-error.js';
 import { schedulerNamed, schedulers } from '../../model/schedulers.js';
@@ -14,11 +15,12 @@ import { type Flags, readFlags } from '../flags.js';
 import type { Io } from '../io.js';
 
 export const PACKETS_USAGE = `usage: weir sim packets [--schedulers NAME,...] [--servers ADDRESS[*WEIGHT],...] [--json]
-                        [--users COUNT] [--requests COUNT] [--seconds COUNT] [--seed SEED]
-                        [--pcap FILE --service [udp:]ADDRESS:PORT]
+                        [--service SERVICE] [--users COUNT] [--requests COUNT] [--seconds COUNT] [--seed SEED]
                         [--remove ADDRESS | --add ADDRESS[*WEIGHT] | --weight ADDRESS*WEIGHT]
+                    or: weir sim packets --pcap FILE --service SERVICE [...]
        sends connections of users, or what a capture (pcap, pcapng) has for a service, through the director in memory,
        and prints what each server got by each scheduler (all of them where none is named)
+       SERVICE: ADDRESS:PORT of TCP, udp:ADDRESS:PORT or sctp:ADDRESS:PORT; an IPv6 address in brackets
        --remove, --add, --weight  a change of the servers, after which the same is sent again: how many clients
                                   then go to another server, and of how many the server serves no more
 `;
@@ -40,9 +42,19 @@ const TYPES = {
 type Given = Flags<typeof TYPES>;
 
 const DEFAULT_SERVICE: Endpoint = { protocol: 'tcp', address: { family: 'inet', words: [0xc0000201] }, port: 80 };
-const DEFAULT_SERVERS = '192.0.2.11,192.0.2.12,192.0.2.13,192.0.2.14';
+const DEFAULT_SERVERS: Readonly<Record<Family, string>> = {
+  inet: '192.0.2.11,192.0.2.12,192.0.2.13,192.0.2.14',
+  inet6: '2001:db8::11,2001:db8::12,2001:db8::13,2001:db8::14',
+};
 const DEFAULTS = { users: 500, requests: 2000, seconds: 60, seed: 1 } as const;
+const NUMBERS = ['users', 'requests', 'seconds', 'seed'] as const;
 const MOST = { users: 1_000_000, requests: 1_000_000, seconds: 86_400, seed: 0xffff_ffff } as const;
+
+const FAMILIES: Readonly<Record<Family, string>> = { inet: 'IPv4', inet6: 'IPv6' };
+
+function usage(): never {
+  throw new WeirError('usage', { usage: PACKETS_USAGE.trimEnd() });
+}
 
 function refuse(option: string, expected: string, given: string): never {
   throw new WeirError('option-value', { option, expected, given });
@@ -57,29 +69,31 @@ function numberOf(flags: Given, name: keyof typeof DEFAULTS): number {
 }
 
 function serviceOf(text: string): Endpoint {
-  const [, protocol = 'tcp', host = '', port = ''] = /^(?:(tcp|udp):)?([\d.]+):(\d{1,5})$/.exec(text) ?? [];
-  const address = parseIpv4(host);
-  if (address === undefined || Number(port) < 1 || Number(port) > 0xffff) return refuse('--service', '[udp:]ADDRESS:PORT (IPv4)', text);
-  return { protocol: protocol === 'udp' ? 'udp' : 'tcp', address, port: Number(port) };
+  const [, name = 'tcp', six, four = '', digits = ''] = /^(?:(tcp|udp|sctp):)?(?:\[([\da-fA-F.:]+)\]|([\d.]+)):(\d{1,5})$/.exec(text) ?? [];
+  const protocol = (['tcp', 'udp', 'sctp'] as const).find((each) => each === name);
+  const [address, port] = [parseAddress(six ?? four), Number(digits)];
+  if (protocol === undefined || address === undefined || port < 1 || port > 0xffff)
+    return refuse('--service', '[udp:|sctp:]ADDRESS:PORT, an IPv6 address in brackets', text);
+  return { protocol, address, port };
 }
 
-function serverOf(option: string, text: string, port: number): PoolServer {
-  return parseServer(text, port) ?? refuse(option, 'ADDRESS[*WEIGHT] (IPv4, weight 0 to 65535)', text);
+function serverOf(option: string, text: string, { address: { family }, port }: Endpoint): PoolServer {
+  return parseServer(text, family, port) ?? refuse(option, `ADDRESS[*WEIGHT] (${FAMILIES[family]}, weight 0 to 65535)`, text);
 }
 
-function poolOf(text: string, port: number): Pool {
-  const pool = text.split(',').map((each) => serverOf('--servers', each, port));
+function poolOf(text: string, service: Endpoint): Pool {
+  const pool = text.split(',').map((each) => serverOf('--servers', each, service));
   const twice = pool.find((server, index) => pool.findIndex((other) => other.text === server.text) !== index);
   return twice === undefined ? pool : refuse('--servers', 'each address once', text);
 }
 
-function changeOf(flags: Given, pool: Pool, port: number): PoolChange | undefined {
+function changeOf(flags: Given, pool: Pool, service: Endpoint): PoolChange | undefined {
   const given = (['remove', 'add', 'weight'] as const).filter((kind) => flags[kind] !== undefined);
   const [kind] = given;
   if (kind === undefined) return undefined;
-  if (given.length > 1) throw new WeirError('usage', { usage: PACKETS_USAGE.trimEnd() });
+  if (given.length > 1) usage();
   const [option, text] = [`--${kind}`, flags[kind] ?? ''];
-  const server = serverOf(option, text, port);
+  const server = serverOf(option, text, service);
   const known = pool.some((each) => each.text === server.text);
   if (known === (kind === 'add'))
     return refuse(option, kind === 'add' ? 'an address that is not a server yet' : 'one of the servers', text);
@@ -110,18 +124,13 @@ interface Load {
 
 function loadOf(flags: Given): Load {
   const { pcap } = flags;
-  if ((pcap === undefined) !== (flags.service === undefined)) throw new WeirError('usage', { usage: PACKETS_USAGE.trimEnd() });
+  const service = flags.service === undefined ? DEFAULT_SERVICE : serviceOf(flags.service);
   if (pcap === undefined) {
-    const [users, requests, seconds, seed] = (['users', 'requests', 'seconds', 'seed'] as const).map((name) => numberOf(flags, name)) as [
-      number,
-      number,
-      number,
-      number,
-    ];
+    const [users, requests, seconds, seed] = NUMBERS.map((name) => numberOf(flags, name)) as [number, number, number, number];
     const text = `${counted(requests, 'request')} of ${counted(users, 'user')} in ${seconds} s (seed ${seed})`;
-    return { service: DEFAULT_SERVICE, sent: generatedLoad(DEFAULT_SERVICE, { users, requests, seconds, seed }), text };
+    return { service, sent: generatedLoad(service, { users, requests, seconds, seed }), text };
   }
-  const service = serviceOf(flags.service ?? '');
+  if (flags.service === undefined || NUMBERS.some((name) => flags[name] !== undefined)) usage();
   const captured = readCapture(fileOf(pcap));
   if (captured === undefined) throw new WeirError('file-unreadable', { path: pcap, why: 'it is neither pcap nor pcapng' });
   const sent = capturedLoad(service, captured);
@@ -153,11 +162,11 @@ const VERBS = { add: 'added', remove: 'removed', weight: 'with another weight' }
 
 export function runPackets(args: readonly string[], io: Io): number {
   const { flags, words } = readFlags(args, TYPES);
-  if (words.length > 0) throw new WeirError('usage', { usage: PACKETS_USAGE.trimEnd() });
+  if (words.length > 0) usage();
   const names = schedulersOf(flags.schedulers);
   const { service, sent, text } = loadOf(flags);
-  const pool = poolOf(flags.servers ?? DEFAULT_SERVERS, service.port);
-  const change = changeOf(flags, pool, service.port);
+  const pool = poolOf(flags.servers ?? DEFAULT_SERVERS[service.address.family], service);
+  const change = changeOf(flags, pool, service);
   const results = names.map((name) => replay(service, pool, name, sent, change));
   if (flags.json) {
     io.out(`${JSON.stringify({ load: text, results })}\n`);

@@ -1,5 +1,6 @@
 // The servers of a simulated service, and a change of them.
-import { parseIpv4 } from '../../model/address-text.js';
+import type { Family } from '../../model/address.js';
+import { formatAddress, parseAddress } from '../../model/address-text.js';
 import type { Change } from '../../model/change.js';
 import type { DestinationSpec, ServiceKey } from '../../model/service.js';
 
@@ -16,13 +17,14 @@ export interface PoolChange {
 
 const WEIGHT_MAX = 65_535;
 
-/** `192.0.2.11`, or `192.0.2.11*3` with its weight. undefined: neither. */
-export function parseServer(text: string, port: number): PoolServer | undefined {
-  const [, host = '', weight = '1'] = /^([\d.]+)(?:\*(\d{1,5}))?$/.exec(text) ?? [];
-  const address = parseIpv4(host);
-  if (address === undefined || Number(weight) > WEIGHT_MAX) return undefined;
+/** `192.0.2.11`, or `192.0.2.11*3` with its weight; the same of IPv6. undefined: neither, or an address of the other family. */
+export function parseServer(text: string, family: Family, port: number): PoolServer | undefined {
+  const [, host = '', weight = '1'] = /^([\da-fA-F.:]+)(?:\*(\d{1,5}))?$/.exec(text) ?? [];
+  const address = parseAddress(host);
+  if (address?.family !== family || Number(weight) > WEIGHT_MAX) return undefined;
   const tunnel = { type: 'ipip', port: 0, checksum: 'nocsum' } as const;
-  return { text: host, spec: { address, port, method: 'route', weight: Number(weight), upperThreshold: 0, lowerThreshold: 0, tunnel } };
+  const name = formatAddress(address);
+  return { text: name, spec: { address, port, method: 'route', weight: Number(weight), upperThreshold: 0, lowerThreshold: 0, tunnel } };
 }
 
 /** As a change of the service. */

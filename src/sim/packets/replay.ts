@@ -5,8 +5,7 @@ import { applyChange } from '../../datapath/apply-change.js';
 import type { Environment } from '../../datapath/memory/packets/environment.js';
 import { type Ip, ipOf } from '../../datapath/memory/packets/ip.js';
 import { PacketDirector } from '../../datapath/memory/packets/packet-director.js';
-import { concat, viewOf } from '../../wire/bytes.js';
-import type { Endpoint, Sent } from './load.js';
+import { type Endpoint, type Sent, STATION } from './load.js';
 import { changeOfPool, type Pool, type PoolChange, type PoolServer } from './pool.js';
 
 export interface ServerShare {
@@ -29,18 +28,16 @@ export interface Replayed {
   readonly moved?: { readonly clients: number; readonly necessary: number };
 }
 
-const MAC = '02:00:00:00:00:01';
-const ETHERNET = Uint8Array.of(2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 8, 0);
 const DEVICE = 'network';
 const HZ = 250;
 const BUCKETS_MIN = 1024;
 
 /** Everything but the service's address is elsewhere, and reachable. */
 const environmentOf = (service: Ip): Environment => ({
-  hop: (_device, address) => (address === service ? { kind: 'local' } : { kind: 'ready', to: MAC, from: MAC, mtu: 0xffff }),
+  hop: (_device, address) => (address === service ? { kind: 'local' } : { kind: 'ready', to: STATION, from: STATION, mtu: 0xffff }),
   isReversePath: () => true,
   leadsBy: () => true,
-  macOf: () => MAC,
+  macOf: () => STATION,
   addressOf: () => 0,
   icmpAllowed: () => true,
 });
@@ -57,7 +54,7 @@ class Run {
     packets: number,
   ) {
     const buckets = Math.max(BUCKETS_MIN, 2 ** Math.ceil(Math.log2(packets)));
-    this.director = new PacketDirector(environmentOf(ipOf(service.address)), { hz: HZ, buckets });
+    this.director = new PacketDirector(environmentOf(ipOf(service.address)), { hz: HZ, buckets, ipv6Buckets: buckets });
     applyChange(this.director, { kind: 'add-service', spec: { key: this.#key, scheduler, schedFlags: 0, onePacket: false } });
     for (const server of pool) this.change({ kind: 'add', server });
   }
@@ -67,19 +64,18 @@ class Run {
   }
 
   /** Sends the load from the present moment on; the first server of each client, by the client's address. */
-  play(load: readonly Sent[]): ReadonlyMap<number, number> {
+  play(load: readonly Sent[]): ReadonlyMap<Ip, number> {
     const { director } = this;
     const began = director.now;
-    const firsts = new Map<number, number>();
-    for (const { at, packet } of load) {
+    const firsts = new Map<Ip, number>();
+    for (const { at, from, frame } of load) {
       director.now = began + Math.floor(at * director.settings.unitsPerSecond);
       this.#sweep();
       const before = this.#counts();
-      director.ingress({ device: DEVICE, bytes: concat(ETHERNET, packet) });
+      director.ingress({ device: DEVICE, bytes: frame });
       const got = director.destinations(this.#key).find(({ id, counts }) => counts.conns > (before.get(id) ?? 0));
       if (got === undefined) continue;
-      const client = viewOf(packet).getUint32(12);
-      if (!firsts.has(client)) firsts.set(client, got.id);
+      if (!firsts.has(from)) firsts.set(from, got.id);
       this.#peaks.set(got.id, Math.max(this.#peaks.get(got.id) ?? 0, got.active + got.inactive));
     }
     return firsts;
@@ -107,7 +103,7 @@ class Run {
     applyChange(this.director, changeOfPool(this.#key, change));
   }
 
-  shares(firsts: ReadonlyMap<number, number>): readonly ServerShare[] {
+  shares(firsts: ReadonlyMap<Ip, number>): readonly ServerShare[] {
     const clients = [...firsts.values()];
     return [...this.director.destinations(this.#key)].reverse().map(({ id, weight, counts }, index) => ({
       server: this.pool[index]?.text ?? '',
