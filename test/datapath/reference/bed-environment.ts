@@ -1,7 +1,8 @@
 // The network of the bed as the reference director asks about it: its routes, neighbours and addresses (bed-addresses.ts).
 import type { Environment, HopAnswer } from '../../../src/datapath/memory/packets/environment.js';
 import { familyOf, type Ip, ipOf, maskedOf, textOf } from '../../../src/datapath/memory/packets/ip.js';
-import { DEVICES, ip, macOf, NEIGHBOURS, ROUTES, SMALL_MTU } from '../fixtures/bed-addresses.js';
+import type { Mac } from '../../../src/wire/ethernet.js';
+import { DEVICES, type DeviceName, ip, macOf, NEIGHBOURS, ROUTES, SMALL_MTU } from '../fixtures/bed-addresses.js';
 
 const DEVICE_MTU = 1500;
 const LO_MAC = '00:00:00:00:00:00';
@@ -43,12 +44,16 @@ function routeOf(line: string): Route {
   return route(prefix, () => on(near, gateway, line.includes(' mtu ') ? SMALL_MTU : DEVICE_MTU));
 }
 
-/** No history has an address of the route with two gateways, one of which the kernel chooses by a hash. The longest first. */
+/** Of the route with two gateways the kernel chooses one by a hash: here it is the first. No history has an address of it. */
+const twoPaths = ROUTES.filter((line) => line.includes('nexthop')).map((line) => routeOf(line.replace(/nexthop (via \S+).*/, '$1')));
+
+/** The longest first. */
 const routes: readonly Route[] = [
   route('10.0.1.0/24', (address) => on('front', address, DEVICE_MTU)),
   route('10.0.2.0/24', (address) => on('back', address, DEVICE_MTU)),
   route('fd00:1::/64', (address) => on('front', address, DEVICE_MTU)),
   route('fd00:2::/64', (address) => on('back', address, DEVICE_MTU)),
+  ...twoPaths,
   ...ROUTES.filter((line) => !line.includes('nexthop')).map(routeOf),
 ].sort((left, right) => right.length - left.length);
 
@@ -71,14 +76,42 @@ function sideOf(address: Ip): string | undefined {
 
 const isDevice = (device: string): device is keyof typeof DEVICES => device in DEVICES;
 
-export const bedEnvironment: Environment = {
-  hop: (_device, address) => hop(address),
-  isReversePath: () => true,
-  leadsBy: (device, address) => sideOf(address) === device,
-  macOf: (device) => (isDevice(device) ? DEVICES[device].mac : LO_MAC),
-  addressOf: (device) => {
+const leadsBy = (device: string, address: Ip): boolean => {
+  const found = routeTo(address);
+  return found !== undefined && (twoPaths.includes(found) || sideOf(address) === device);
+};
+
+export class BedEnvironment implements Environment {
+  /** rp_filter by device. */
+  readonly #filters = new Map<string, 0 | 1 | 2>();
+
+  /** May an ICMP error be sent? */
+  icmpAllowed = (): boolean => true;
+
+  filterReversePath(device: DeviceName | 'all', value: 0 | 1 | 2): void {
+    this.#filters.set(device, value);
+  }
+
+  hop(_device: string, address: Ip): HopAnswer {
+    return hop(address);
+  }
+
+  /** The larger number counts: 1 is strict, 2 asks for any route. */
+  isReversePath(device: string, address: Ip): boolean {
+    const filter = Math.max(this.#filters.get(device) ?? 0, this.#filters.get('all') ?? 0);
+    return filter === 0 || (filter === 1 ? leadsBy(device, address) : sideOf(address) !== undefined);
+  }
+
+  leadsBy(device: string, address: Ip): boolean {
+    return leadsBy(device, address);
+  }
+
+  macOf(device: string): Mac {
+    return isDevice(device) ? DEVICES[device].mac : LO_MAC;
+  }
+
+  addressOf(device: string): number {
     const first = isDevice(device) ? DEVICES[device].addresses[0].split('/')[0] : LO_ADDRESS;
     return Number(ipOf(ip(first ?? '')));
-  },
-  icmpAllowed: () => true,
-};
+  }
+}

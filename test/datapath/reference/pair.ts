@@ -23,7 +23,7 @@ import { swap16, swap32 } from '../../../src/wire/bytes.js';
 import type { Bed } from '../bed.js';
 import type { DeviceName } from '../fixtures/bed-addresses.js';
 import type { Hook } from '../fixtures/fixture.js';
-import { bedEnvironment } from './bed-environment.js';
+import { BedEnvironment } from './bed-environment.js';
 import { ConnectionView, type Layout } from './connection-view.js';
 import { FollowedChoice } from './followed-choice.js';
 import { TemplateView } from './template-view.js';
@@ -98,7 +98,8 @@ export class Pair {
       schedulers: this.#choice.schedulers,
       dropsNext: () => this.#counted.has('drop_packet'),
     };
-    const environment = { ...bedEnvironment, icmpAllowed: () => !this.#counted.has('icmp_limited') };
+    const environment = new BedEnvironment();
+    environment.icmpAllowed = () => !this.#counted.has('icmp_limited');
     this.director = new PacketDirector(environment, options);
     this.director.exact.connections.spared = timerField(bed, Housekeeping.spared);
     this.#connections.set('exact', new ConnectionView(bed.slots().memory, 'exact', this.director.exact.connections));
