@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import type { Bed } from '../bed.js';
-import { IPV6 } from '../fixtures/bed-addresses.js';
+import { IPV6, VIP } from '../fixtures/bed-addresses.js';
 import { type Hook, serviceKey } from '../fixtures/fixture.js';
 import { history } from './history.js';
 import { Pair } from './pair.js';
@@ -16,8 +16,9 @@ export interface Comparison {
 
 /** Drop reasons, and states of connections, that were met. A failing seed is printed and made small. */
 export async function compare({ bed, hook, histories }: Comparison): Promise<ReadonlySet<string>> {
-  // The programs for IPv6 count nothing until they are loaded, with the first such service.
-  bed.director.addService({ key: serviceKey('tcp', IPV6.vip, 80), scheduler: 'rr', schedFlags: 0, onePacket: false });
+  // The programs for IPv6 and those for SCTP count nothing until they are loaded, with the first such service.
+  for (const key of [serviceKey('tcp', IPV6.vip, 80), serviceKey('sctp', VIP, 80)])
+    bed.director.addService({ key, scheduler: 'rr', schedFlags: 0, onePacket: false });
   const met = new Set<string>();
   let [played, disturbed] = [0, 0];
   await fc.assert(

@@ -9,13 +9,15 @@ import type { ConnectionTable } from '../../../src/datapath/memory/packets/conne
 import type { Endpoint } from '../../../src/datapath/memory/packets/endpoint.js';
 import { foldOf, type Ip, readIpv6, textOf } from '../../../src/datapath/memory/packets/ip.js';
 import { isActiveState } from '../../../src/datapath/memory/packets/state.js';
+import { SCTP_STATES } from '../../../src/datapath/sctp-state.js';
 import { TCP_STATES } from '../../../src/datapath/tcp-state.js';
 import { swap16, swap32, viewOf } from '../../../src/wire/bytes.js';
 
-/** The three layouts of a bucket. */
+/** By table, the size of a bucket. */
 export const LAYOUTS = {
   exact: ConnBucket.bytes,
   allPorts: WideBucket.bytes,
+  sctp: ConnBucket.bytes,
   ipv6: Conn6Bucket.bytes,
 } as const;
 export type Layout = keyof typeof LAYOUTS;
@@ -120,7 +122,7 @@ export class ConnectionView {
       service: Number(key >> BigInt(Abi.K_SERVICE_SHIFT)),
       destination,
       method: METHODS[bits(Abi.V_METHOD_SHIFT, 3n)] ?? '',
-      state: TCP_STATES[bits(Abi.V_STATE_SHIFT, 15n)] ?? 'UDP',
+      state: (this.layout === 'sctp' ? SCTP_STATES : TCP_STATES)[bits(Abi.V_STATE_SHIFT, 15n)] ?? 'UDP',
       active: (value & INACTIVE) === 0n,
       noOutput: (value & NO_OUTPUT) !== 0n,
       proven: (value & PROVEN) !== 0n,

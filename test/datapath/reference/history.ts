@@ -28,6 +28,9 @@ export const SERVICES = [
   { protocol: 'tcp', address: VIP, port: 0 },
   { protocol: 'udp', address: VIP, port: 0 },
   { protocol: 'tcp', address: DR_VIP, port: 0 },
+  { protocol: 'sctp', address: VIP, port: 80 },
+  { protocol: 'sctp', address: DR_VIP, port: 80 },
+  { protocol: 'sctp', address: VIP, port: 2905 },
   { protocol: 'tcp', address: IPV6.vip, port: 80 },
   { protocol: 'udp', address: IPV6.vip, port: 53 },
   { protocol: 'tcp', address: IPV6.drVip, port: 80 },
@@ -60,6 +63,7 @@ export function sixOf(address: string): string {
   return found;
 }
 
+/** TCP's flags; of SCTP, each stands for a chunk (traffic.ts). */
 const LETTERS = ['S', 'S', 'SA', 'A', 'PA', 'FA', 'F', 'RA', 'R', 'P', 'SFA', ''] as const;
 
 /** One of so many is there. */
@@ -147,6 +151,8 @@ export const change = fc.oneof(
         ['secure_tcp', '0'],
         ['sloppy_tcp', '1'],
         ['sloppy_tcp', '0'],
+        ['sloppy_sctp', '1'],
+        ['sloppy_sctp', '0'],
         ['lblcr_expiration', '-1'],
         ['nat_icmp_send', '1'],
         ['schedule_icmp', '1'],

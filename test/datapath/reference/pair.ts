@@ -8,7 +8,7 @@ import { Abi, Conf, Counters, Dest, Housekeeping } from '../../../src/datapath/e
 import { clockAt } from '../../../src/datapath/ebpf/table/clock.js';
 import { type HashKeys, hashKeysOf, keyedHash } from '../../../src/datapath/ebpf/table/endpoint-table.js';
 import { addressHash } from '../../../src/datapath/ebpf/table/record-address.js';
-import { IPV6_PINS, WIDE_PINS } from '../../../src/datapath/ebpf/table/tables.js';
+import { IPV6_PINS, SCTP_PINS, WIDE_PINS } from '../../../src/datapath/ebpf/table/tables.js';
 import type { HomeOf } from '../../../src/datapath/memory/packets/connection-table.js';
 import { BUCKET_SHARES } from '../../../src/datapath/memory/packets/defence.js';
 import { familyOf, type Ip, wordsOf } from '../../../src/datapath/memory/packets/ip.js';
@@ -17,6 +17,7 @@ import type { DestinationRecord } from '../../../src/datapath/memory/packets/rec
 import type { TemplateHash } from '../../../src/datapath/memory/packets/template-table.js';
 import type { Change } from '../../../src/model/change.js';
 import { isRefusal } from '../../../src/model/errors/weir-error.js';
+import { IpProtocol } from '../../../src/model/ip-protocol.js';
 import type { Timeouts } from '../../../src/model/service.js';
 import type { Field } from '../../../src/sys/bpf/records.js';
 import { swap16, swap32 } from '../../../src/wire/bytes.js';
@@ -27,9 +28,9 @@ import { BedEnvironment } from './bed-environment.js';
 import { ConnectionView, type Layout } from './connection-view.js';
 import { FollowedChoice } from './followed-choice.js';
 import { TemplateView } from './template-view.js';
-import { timerField } from './timer-record.js';
+import { TIMER_PIN, timerField } from './timer-record.js';
 
-const SIDE_TABLES = { allPorts: WIDE_PINS.conns, ipv6: IPV6_PINS.conns } as const;
+const SIDE_BUILDS = { allPorts: WIDE_PINS, sctp: SCTP_PINS, ipv6: IPV6_PINS } as const;
 /** The programs' clock goes on meanwhile. */
 const CLOCK_SLACK_UNITS = 30;
 /** A frame that took longer may have met another rule: what is recent depends on the clock. */
@@ -101,8 +102,7 @@ export class Pair {
     const environment = new BedEnvironment();
     environment.icmpAllowed = () => !this.#counted.has('icmp_limited');
     this.director = new PacketDirector(environment, options);
-    this.director.exact.connections.spared = timerField(bed, Housekeeping.spared);
-    this.#connections.set('exact', new ConnectionView(bed.slots().memory, 'exact', this.director.exact.connections));
+    this.#view('exact', bed.slots().memory);
     this.#viewSideTables();
     this.#templates = new TemplateView(bed, this.director.templates);
   }
@@ -116,10 +116,20 @@ export class Pair {
 
   /** Those of the other builds are made with the first service of each. */
   #viewSideTables(): void {
-    for (const [layout, pin] of Object.entries(SIDE_TABLES) as [keyof typeof SIDE_TABLES, string][]) {
-      const table = this.#connections.has(layout) ? undefined : this.bed.sideTable(pin);
-      if (table !== undefined) this.#connections.set(layout, new ConnectionView(table, layout, this.director[layout].connections));
+    for (const layout of Object.keys(SIDE_BUILDS) as (keyof typeof SIDE_BUILDS)[]) {
+      const table = this.#connections.has(layout) ? undefined : this.bed.sideTable(SIDE_BUILDS[layout].conns);
+      if (table !== undefined) this.#view(layout, table);
     }
+  }
+
+  #view(layout: Layout, table: ArrayBuffer): void {
+    const { connections } = this.director[layout];
+    connections.spared = this.#spared(layout);
+    this.#connections.set(layout, new ConnectionView(table, layout, connections));
+  }
+
+  #spared(layout: Layout): number {
+    return timerField(this.bed, Housekeeping.spared, layout === 'exact' ? TIMER_PIN : SIDE_BUILDS[layout].housekeeping);
   }
 
   flush(): void {
@@ -187,13 +197,13 @@ export class Pair {
   }
 
   /**
-   * What a turn of drop_entry has ended, which looks at a share of the buckets chosen at random: the same share is looked at in memory. False:
-   * there was no turn since the last look, or none that met anything.
+   * What a turn of drop_entry has ended in a table, which looks at a share of the buckets chosen at random: the same share is looked at in
+   * memory. False: there was no turn since the last look, or none that met anything.
    */
-  followDropEntry(): boolean {
+  followDropEntry(layout: Layout = 'exact'): boolean {
     this.#setClock();
-    const { connections } = this.director.exact;
-    const [there, spared] = this.#betweenTicks(() => [this.#slotsTaken(), timerField(this.bed, Housekeeping.spared)] as const);
+    const { connections } = this.director[layout];
+    const [there, spared] = this.#afterTurns(() => [this.#slotsTaken(layout), this.#spared(layout)] as const);
     const ended = [...connections.entries()].map(([slot]) => slot).filter((slot) => !there.has(slot));
     if (ended.length === 0 && spared === connections.spared) return false;
     const isShare = (share: number): boolean => {
@@ -213,13 +223,21 @@ export class Pair {
     return [...this.#connections.values()];
   }
 
-  #slotsTaken(): ReadonlySet<number> {
+  #slotsTaken(layout: Layout): ReadonlySet<number> {
     return new Set(
       this.#connections
-        .get('exact')
+        .get(layout)
         ?.taken()
         .map(({ slot }) => slot),
     );
+  }
+
+  /** What is the same twice: no timer of any build was at work meanwhile. */
+  #afterTurns<T>(read: () => T): T {
+    for (;;) {
+      const found = read();
+      if (isDeepStrictEqual(found, read())) return found;
+    }
   }
 
   /** Verdicts, states of connections and drop reasons. */
@@ -286,7 +304,7 @@ export class Pair {
     for (const view of this.#views) view.compare(what, offset, slack);
     this.#templates.compare(what, offset, slack);
     for (const { state, service } of this.director.living()) {
-      this.#met.add(state === 'UDP' ? 'UDP' : `TCP ${state}`);
+      this.#met.add(state === 'UDP' ? 'UDP' : `${service.protocol === IpProtocol.sctp ? 'SCTP' : 'TCP'} ${state}`);
       if (service.port === 0) this.#met.add('all ports');
       if (familyOf(service.address) === 'inet6') this.#met.add('IPv6');
     }

@@ -7,7 +7,7 @@ import { compare } from './compare.js';
 
 const HISTORIES = 300;
 
-/** Reasons and kinds of templates that so many histories meet for certain. A table full of established connections is rare in them (eviction.test.ts). */
+/** Reasons, states of SCTP and kinds of templates that so many histories meet for certain. A table full of established connections is rare in them (eviction.test.ts). */
 const REASONS = [
   'bad_checksum',
   'bad_length',
@@ -23,6 +23,12 @@ const REASONS = [
   'no_destination',
   'no_route',
   'not_local',
+  'SCTP C-REPLIED',
+  'SCTP CLOSED',
+  'SCTP ESTABLISHED',
+  'SCTP INIT',
+  'SCTP S-ACK-SENT',
+  'SCTP S-SENT',
   'short',
   'template assured',
   'template held',

@@ -5,10 +5,23 @@ import { test } from 'node:test';
 import { openBed, skipReason } from '../bed.js';
 import { compare } from './compare.js';
 
-const [SMALL_BUCKETS, HISTORIES] = [16, 60];
+const [SMALL_BUCKETS, HISTORIES] = [16, 80];
 
 /** What so few histories meet for certain. */
-const MET = ['TCP ESTABLISHED', 'TCP SYN_RECV', 'IPv6', 'all ports', 'UDP', 'template', 'redirect', 'pass', 'drop', 'no_connection'];
+const MET = [
+  'TCP ESTABLISHED',
+  'TCP SYN_RECV',
+  'SCTP ESTABLISHED',
+  'SCTP INIT1',
+  'IPv6',
+  'all ports',
+  'UDP',
+  'template',
+  'redirect',
+  'pass',
+  'drop',
+  'no_connection',
+];
 
 for (const attach of ['tc', 'xdp'] as const) {
   test(`${attach}: the programs do what the reference director does`, { skip: skipReason() }, async () => {

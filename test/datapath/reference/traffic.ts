@@ -1,16 +1,17 @@
-// Packets of histories, by the family of their ends: segments and datagrams in the forms that a history describes, and ICMP errors.
+// Packets of histories, by the family of their ends: segments, datagrams and chunks in the forms that a history describes, and ICMP errors.
 import { IpProtocol } from '../../../src/model/ip-protocol.js';
 import { EtherType } from '../../../src/wire/ethernet.js';
 import { encodeIcmp } from '../../../src/wire/icmp.js';
+import { ChunkType, type SctpChunk } from '../../../src/wire/sctp.js';
 import { endOf, IPV6, SERVERS } from '../fixtures/bed-addresses.js';
-import { bytes, type Ends, type IpPart, ipPacket, patched, tcp, udp } from '../fixtures/packets.js';
+import { bytes, type Ends, type IpPart, ipPacket, patched, sctp, tcp, udp } from '../fixtures/packets.js';
 import { type Icmp6Error, type Ipv6Part, icmp6, tcp6, udp6 } from '../fixtures/packets6.js';
 import type { Form } from './history.js';
 
 const [MORE_FRAGMENTS, DONT_FRAGMENT] = [1, 2];
 const LATER_OFFSET = 185;
 const IPV6_BYTES = 40;
-const [WRONG_TCP_SUM, WRONG_UDP_SUM, WRONG_ICMP_SUM] = [0xdead, 0xbeef, 0x1234] as const;
+const [WRONG_TCP_SUM, WRONG_UDP_SUM, WRONG_ICMP_SUM, WRONG_SCTP_SUM] = [0xdead, 0xbeef, 0x1234, 0xdeadbeef] as const;
 
 /** Of an address or `address:port`. A spoilt IPv6 address may have no `::`. */
 export const isSix = (text: string): boolean => text.split(':').length > 2;
@@ -59,9 +60,33 @@ function segment6(protocol: number, ends: Ends, letters: string, form: Form): Ui
   return patched(datagram, headerOf(form) + 6, sum >> 8, sum & 255);
 }
 
-/** A packet of TCP or UDP. */
+/** The chunks of a packet of SCTP for the letters of TCP's flags. */
+const CHUNKS: Readonly<Record<string, readonly number[]>> = {
+  S: [ChunkType.init],
+  SA: [ChunkType.initAck],
+  A: [ChunkType.cookieEcho],
+  PA: [ChunkType.cookieAck, ChunkType.data],
+  P: [ChunkType.data, ChunkType.abort],
+  FA: [ChunkType.shutdown],
+  F: [ChunkType.shutdownAck],
+  SFA: [ChunkType.error],
+  RA: [ChunkType.abort],
+  R: [ChunkType.cookieEcho, ChunkType.abort],
+};
+
+/** The data are the first chunk's. */
+const chunksOf = (letters: string, data: Uint8Array): readonly SctpChunk[] =>
+  (CHUNKS[letters] ?? [ChunkType.shutdownComplete]).map((type, k) => (k === 0 ? { type, value: data } : { type }));
+
+function association(ends: Ends, letters: string, form: Form): Uint8Array {
+  const sums = { right: {}, wrong: { sctpChecksum: WRONG_SCTP_SUM }, none: { sctpChecksum: 0 } };
+  return sctp(ends, chunksOf(letters, bytes(form.data)), { ...partOf(form), ...sums[form.sum] });
+}
+
+/** A packet of TCP, UDP or SCTP. */
 export function segment(protocol: number, ends: Ends, letters: string, form: Form): Uint8Array {
   if (isSix(ends.from)) return segment6(protocol, ends, letters, form);
+  if (protocol === IpProtocol.sctp) return association(ends, letters, form);
   const part = { ...partOf(form), data: bytes(form.data) };
   if (protocol === IpProtocol.tcp)
     return tcp(ends, letters, form.sum === 'wrong' ? { ...part, segment: { checksum: WRONG_TCP_SUM } } : part);
