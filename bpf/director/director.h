@@ -314,8 +314,8 @@ static __always_inline bool is_reuse(struct verdict *v) {
   if (v->c->expire_nodest_conn && (__s32)v->d->weight <= 0) return true;
   __u32 mode = v->c->conn_reuse_mode, state = 1u << v_state(v->f.value); /* as in the sets of states */
   if (!mode) return false;
-  if (REUSED_STATES & state) return !is_persistent(v->service); /* with a template, the old connection goes on */
-  return mode & 2 && REUSED_BY_2_STATES & state && v->f.value & V_NOOUTPUT;
+  bool ended = REUSED_STATES & state || (mode & 2 && REUSED_BY_2_STATES & state && v->f.value & V_NOOUTPUT);
+  return ended && !is_persistent(v->service); /* with a template, the old connection goes on */
 }
 
 /* A packet for a service, of a connection that there is. GO_NEW: there is none, or the packet ended it and starts another one. */

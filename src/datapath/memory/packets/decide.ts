@@ -40,9 +40,9 @@ function isReuse({ settings }: PacketTable, packet: Packet, { state, noOutput, d
   if (!protocolRulesOf(packet).beginsAgain(packet)) return false;
   if (settings.expireNodestConn && destination.weight <= 0) return true;
   if (settings.connReuseMode === 0) return false;
+  const ended = REUSED.has(state) || ((settings.connReuseMode & 2) !== 0 && state === 'FIN_WAIT' && noOutput);
   // With a template, the old connection goes on.
-  if (REUSED.has(state)) return service.persistence === undefined;
-  return (settings.connReuseMode & 2) !== 0 && state === 'FIN_WAIT' && noOutput;
+  return ended && service.persistence === undefined;
 }
 
 /** Has this host the service's address? Where the kernel gives no answer, the service is served. */
