@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { Abi, ConnBucket, ConnSlot } from '../../../src/datapath/ebpf/abi.gen.js';
 import { Conn6Bucket } from '../../../src/datapath/ebpf/abi6.gen.js';
 import { WideBucket, WideTuple } from '../../../src/datapath/ebpf/wide.gen.js';
+import { Wide6Bucket, Wide6Rest } from '../../../src/datapath/ebpf/wide6.gen.js';
 import type { Connection } from '../../../src/datapath/memory/packets/connection.js';
 import type { ConnectionTable } from '../../../src/datapath/memory/packets/connection-table.js';
 import type { Endpoint } from '../../../src/datapath/memory/packets/endpoint.js';
@@ -19,8 +20,11 @@ export const LAYOUTS = {
   allPorts: WideBucket.bytes,
   sctp: ConnBucket.bytes,
   ipv6: Conn6Bucket.bytes,
+  ipv6AllPorts: Wide6Bucket.bytes,
 } as const;
 export type Layout = keyof typeof LAYOUTS;
+
+const isAllPorts = (layout: Layout): boolean => layout === 'allPorts' || layout === 'ipv6AllPorts';
 
 const METHODS = ['masq', 'local', 'tunnel', 'route'] as const;
 const DEST_MASK = 0x3ffffn;
@@ -55,7 +59,7 @@ const place = ({ address, port }: Endpoint): string => `${textOf(address)} ${por
 const seenInMemory = (slot: number, connection: Connection, layout: Layout): Seen => ({
   slot,
   client: place(connection.client),
-  tuple: layout === 'allPorts' ? `${place(connection.virtual)} ${connection.service.protocol} ${connection.server.port}` : '',
+  tuple: isAllPorts(layout) ? `${place(connection.virtual)} ${connection.service.protocol} ${connection.server.port}` : '',
   service: connection.service.id,
   destination: connection.destination.id,
   method: connection.method,
@@ -118,7 +122,7 @@ export class ConnectionView {
     const seen = {
       slot,
       client: place({ address, port }),
-      tuple: this.layout === 'allPorts' ? this.#tuple(slot) : '',
+      tuple: isAllPorts(this.layout) ? this.#tuple(slot) : '',
       service: Number(key >> BigInt(Abi.K_SERVICE_SHIFT)),
       destination,
       method: METHODS[bits(Abi.V_METHOD_SHIFT, 3n)] ?? '',
@@ -132,15 +136,23 @@ export class ConnectionView {
 
   /** IPv6: beside the slot. */
   #client(slot: number, key: bigint): Ip {
-    if (this.layout !== 'ipv6') return swap32(Number(key & 0xffffffffn));
+    if (this.layout !== 'ipv6' && this.layout !== 'ipv6AllPorts') return swap32(Number(key & 0xffffffffn));
     return readIpv6(new Uint8Array(this.memory), this.#slotAt(slot) + Conn6Bucket.client.at);
   }
 
   /** In the order of a packet. */
   #tuple(slot: number): string {
+    if (this.layout === 'ipv6AllPorts') return this.#tuple6(slot);
     const at = this.#slotAt(slot) + WideBucket.tuple.at;
     const [address, port] = [this.#view.getUint32(at + WideTuple.vaddr.at), this.#view.getUint16(at + WideTuple.vport.at)];
     return `${place({ address, port })} ${this.#view.getUint8(at + WideTuple.protocol.at)} ${this.#view.getUint16(at + WideTuple.dport.at)}`;
+  }
+
+  #tuple6(slot: number): string {
+    const [address, at] = [this.#slotAt(slot) + Wide6Bucket.vaddr.at, this.#slotAt(slot) + Wide6Bucket.rest.at];
+    const port = this.#view.getUint16(at + Wide6Rest.vport.at);
+    const virtual = place({ address: readIpv6(new Uint8Array(this.memory), address), port });
+    return `${virtual} ${this.#view.getUint8(at + Wide6Rest.protocol.at)} ${this.#view.getUint16(at + Wide6Rest.dport.at)}`;
   }
 
   #slotAt(slot: number): number {

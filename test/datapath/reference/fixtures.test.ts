@@ -32,7 +32,8 @@ class InMemory implements Subject {
 
   /** Templates first, as they are listed. */
   connections(): ReturnType<Subject['connections']> {
-    const templates = [...this.director.templates.entries()].map(([, { network, service, destination, assured }]) => ({
+    const { templates: four, templates6: six } = this.director;
+    const templates = [...four.entries(), ...six.entries()].map(([, { network, service, destination, assured }]) => ({
       client: place({ address: network, port: 0 }),
       virtual: place(service),
       destination: place({ address: destination.address, port: service.port === 0 ? 0 : destination.port }),

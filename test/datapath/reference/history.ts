@@ -35,6 +35,8 @@ export const SERVICES = [
   { protocol: 'udp', address: IPV6.vip, port: 53 },
   { protocol: 'tcp', address: IPV6.drVip, port: 80 },
   { protocol: 'tcp', address: IPV6.awayVip, port: 80 },
+  { protocol: 'tcp', address: IPV6.vip, port: 0 },
+  { protocol: 'udp', address: IPV6.drVip, port: 0 },
 ] as const;
 
 const SERVER_ADDRESSES = [...SERVERS, SERVERS[0], UNKNOWN_SERVER, SMALL_MTU_SERVER, UNREACHABLE_SERVER, '10.0.2.1'] as const;
@@ -75,7 +77,7 @@ const service = fc.nat({ max: SERVICES.length - 1 });
 export const LIVE = 100;
 const chosen = fc.oneof({ weight: 1, arbitrary: service }, { weight: 9, arbitrary: fc.integer({ min: LIVE, max: LIVE + 20 }) });
 const scheduler = fc.constantFrom(...schedulers.map(({ name }) => name));
-/** The masks are those of a host, of a network, and of everybody. */
+/** The masks are those of a host, of a network, and of everybody; of IPv6 lengths of prefixes take their places (play.ts). */
 const persistence = seldom(
   fc.record({ timeout: fc.constantFrom(20, 61, 300), netmask: fc.constantFrom(0xffffffff, 0xffffffff, 0xffffff00, 0) }),
   2,

@@ -5,15 +5,17 @@ import { setTimeout } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { applyChange } from '../../../src/datapath/apply-change.js';
 import { Abi, Conf, Counters, Dest, Housekeeping } from '../../../src/datapath/ebpf/abi.gen.js';
+import { Template6 } from '../../../src/datapath/ebpf/abi6.gen.js';
 import { clockAt } from '../../../src/datapath/ebpf/table/clock.js';
 import { type HashKeys, hashKeysOf, keyedHash } from '../../../src/datapath/ebpf/table/endpoint-table.js';
 import { addressHash } from '../../../src/datapath/ebpf/table/record-address.js';
-import { IPV6_PINS, SCTP_PINS, WIDE_PINS } from '../../../src/datapath/ebpf/table/tables.js';
+import { IPV6_PINS, SCTP_PINS, WIDE_PINS, WIDE6_PINS } from '../../../src/datapath/ebpf/table/tables.js';
 import type { HomeOf } from '../../../src/datapath/memory/packets/connection-table.js';
 import { BUCKET_SHARES } from '../../../src/datapath/memory/packets/defence.js';
 import { familyOf, type Ip, wordsOf } from '../../../src/datapath/memory/packets/ip.js';
 import { PacketDirector } from '../../../src/datapath/memory/packets/packet-director.js';
 import type { DestinationRecord } from '../../../src/datapath/memory/packets/records.js';
+import type { Template } from '../../../src/datapath/memory/packets/template.js';
 import type { TemplateHash } from '../../../src/datapath/memory/packets/template-table.js';
 import type { Change } from '../../../src/model/change.js';
 import { isRefusal } from '../../../src/model/errors/weir-error.js';
@@ -30,7 +32,7 @@ import { FollowedChoice } from './followed-choice.js';
 import { TemplateView } from './template-view.js';
 import { TIMER_PIN, timerField } from './timer-record.js';
 
-const SIDE_BUILDS = { allPorts: WIDE_PINS, sctp: SCTP_PINS, ipv6: IPV6_PINS } as const;
+const SIDE_BUILDS = { allPorts: WIDE_PINS, sctp: SCTP_PINS, ipv6: IPV6_PINS, ipv6AllPorts: WIDE6_PINS } as const;
 /** The programs' clock goes on meanwhile. */
 const CLOCK_SLACK_UNITS = 30;
 /** A frame that took longer may have met another rule: what is recent depends on the clock. */
@@ -77,7 +79,7 @@ export class Pair {
   #counted: ReadonlySet<string> = new Set();
   readonly #met = new Set<string>();
   readonly #connections = new Map<Layout, ConnectionView>();
-  readonly #templates: TemplateView;
+  readonly #templates: readonly TemplateView[];
 
   constructor(
     readonly bed: Bed,
@@ -90,9 +92,11 @@ export class Pair {
     const homeOf: HomeOf = ({ address, port }) => keyedHash(BigInt(wordOf(address, keys)) | (BigInt(swap16(port)) << 32n), keys);
     const templateHash: TemplateHash = (network, { id }) =>
       keyedHash(BigInt(wordOf(network, keys)) | (BigInt(id) << BigInt(Abi.K_SERVICE_SHIFT)), keys);
+    const templates6 = bed.sideTable(IPV6_PINS.templates);
     const options = {
       buckets: conf.get(0, Conf.connBuckets),
       templates: conf.get(0, Conf.templates),
+      ...(templates6 === undefined ? {} : { templates6: templates6.byteLength / Template6.bytes }),
       hz: conf.get(0, Conf.hz),
       homeOf,
       templateHash,
@@ -104,7 +108,10 @@ export class Pair {
     this.director = new PacketDirector(environment, options);
     this.#view('exact', bed.slots().memory);
     this.#viewSideTables();
-    this.#templates = new TemplateView(bed, this.director.templates);
+    this.#templates = [
+      new TemplateView(bed.templates().memory, false, this.director.templates),
+      ...(templates6 === undefined ? [] : [new TemplateView(templates6, true, this.director.templates6)]),
+    ];
   }
 
   change(change: Change): void {
@@ -268,14 +275,19 @@ export class Pair {
   #setClock(): void {
     const offset = this.#offset();
     for (const view of this.#views) view.setClock(offset);
-    this.#templates.setClock(offset);
+    for (const view of this.#templates) view.setClock(offset);
   }
 
   #endsSoon(): boolean {
-    const { templates, now, settings } = this.director;
+    const { now, settings } = this.director;
     const isSoon = ({ expires }: { readonly expires: number }): boolean =>
       expires >= now && expires <= now + settings.unitsOf(NEAR_SECONDS);
-    return [...this.director.living(), ...[...templates.entries()].map(([, each]) => each)].some(isSoon);
+    return [...this.director.living(), ...this.#templatesInMemory].some(isSoon);
+  }
+
+  get #templatesInMemory(): readonly Template[] {
+    const { templates, templates6 } = this.director;
+    return [...templates.entries(), ...templates6.entries()].map(([, each]) => each);
   }
 
   /** The timer has seen the settings of the defences, and how full the table is. */
@@ -287,7 +299,9 @@ export class Pair {
   }
 
   #isSwept(): boolean {
-    return this.#isDefended() && this.#views.every((view) => view.isSwept()) && this.#templates.isSettled(this.#clock());
+    return (
+      this.#isDefended() && this.#views.every((view) => view.isSwept()) && this.#templates.every((view) => view.isSettled(this.#clock()))
+    );
   }
 
   #compareDrops(what: string): void {
@@ -302,15 +316,23 @@ export class Pair {
   #compareTables(what: string, waited = 0): void {
     const [offset, slack] = [this.#offset(), CLOCK_SLACK_UNITS + waited];
     for (const view of this.#views) view.compare(what, offset, slack);
-    this.#templates.compare(what, offset, slack);
+    for (const view of this.#templates) view.compare(what, offset, slack);
     for (const { state, service } of this.director.living()) {
       this.#met.add(state === 'UDP' ? 'UDP' : `${service.protocol === IpProtocol.sctp ? 'SCTP' : 'TCP'} ${state}`);
-      if (service.port === 0) this.#met.add('all ports');
-      if (familyOf(service.address) === 'inet6') this.#met.add('IPv6');
+      const six = familyOf(service.address) === 'inet6';
+      if (service.port === 0) this.#met.add(six ? 'all ports of IPv6' : 'all ports');
+      if (six) this.#met.add('IPv6');
     }
-    for (const [, { held, assured }] of this.director.templates.entries())
-      for (const [name, is] of Object.entries({ template: true, 'template held': held, 'template assured': assured }))
+    for (const { held, assured, service } of this.#templatesInMemory) {
+      const six = familyOf(service.address) === 'inet6';
+      for (const [name, is] of Object.entries({
+        template: true,
+        'template held': held,
+        'template assured': assured,
+        'template of IPv6': six,
+      }))
         if (is) this.#met.add(name);
+    }
   }
 
   #compareDestinations(): void {

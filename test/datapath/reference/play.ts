@@ -23,6 +23,13 @@ const IPV6_CUT_MIN = 40;
 /** The source address in the IPv4 header. */
 const SOURCE_AT = 12;
 
+const HOST_PREFIX = 128;
+/** The length of an IPv6 prefix in the place of a mask: of a network, and of half of all addresses. */
+const PREFIXES: ReadonlyMap<number, number> = new Map([
+  [0xffffff00, 64],
+  [0, 1],
+]);
+
 type Numbered = (typeof SERVICES)[number];
 
 const keyOf = ({ protocol, address, port }: Numbered): ServiceKey => serviceKey(protocol, address, port);
@@ -48,7 +55,9 @@ function specOf({
   const udpService = numbered.protocol === 'udp';
   const key = keyOf(numbered);
   const spec = { key, scheduler: udpService && scheduler === 'twos' ? 'rr' : scheduler, schedFlags: flags, onePacket };
-  return persistence === null || serviceFamily(key) === 'inet6' ? spec : { ...spec, persistence };
+  if (persistence === null) return spec;
+  const { timeout, netmask } = persistence;
+  return { ...spec, persistence: { timeout, netmask: serviceFamily(key) === 'inet6' ? (PREFIXES.get(netmask) ?? HOST_PREFIX) : netmask } };
 }
 
 function destinationOf(

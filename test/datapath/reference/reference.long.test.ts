@@ -9,6 +9,7 @@ const HISTORIES = 300;
 
 /** Reasons, states of SCTP and kinds of templates that so many histories meet for certain. A table full of established connections is rare in them (eviction.test.ts). */
 const REASONS = [
+  'all ports of IPv6',
   'bad_checksum',
   'bad_length',
   'closed_replaced',
@@ -32,6 +33,7 @@ const REASONS = [
   'short',
   'template assured',
   'template held',
+  'template of IPv6',
   'template_replaced',
   'too_big',
   'ttl',

@@ -14,6 +14,7 @@ const MET = [
   'SCTP ESTABLISHED',
   'SCTP INIT1',
   'IPv6',
+  'template of IPv6',
   'all ports',
   'UDP',
   'template',

@@ -1,11 +1,12 @@
-// The templates of the loaded programs beside those of the reference director: the same ones in the same slots, which expire at the same time.
+// The templates of the loaded programs, of one family, beside those of the reference director: the same ones in the same slots, which expire at the same time.
 import assert from 'node:assert/strict';
 import { Abi } from '../../../src/datapath/ebpf/abi.gen.js';
+import { Template6 } from '../../../src/datapath/ebpf/abi6.gen.js';
 import { Template, TemplateAbi } from '../../../src/datapath/ebpf/template.gen.js';
-import { textOf } from '../../../src/datapath/memory/packets/ip.js';
+import { readIpv6, textOf } from '../../../src/datapath/memory/packets/ip.js';
 import type { TemplateTable } from '../../../src/datapath/memory/packets/template-table.js';
+import { Records } from '../../../src/sys/bpf/records.js';
 import { swap32 } from '../../../src/wire/bytes.js';
-import type { Bed } from '../bed.js';
 
 interface Seen {
   readonly slot: number;
@@ -26,15 +27,21 @@ interface Loaded {
 const isSet = (value: bigint, flag: number | bigint): boolean => (value & BigInt(flag)) !== 0n;
 
 export class TemplateView {
+  readonly #slots: Records;
+
+  /** `memory`: of the programs' table. */
   constructor(
-    readonly bed: Bed,
+    readonly memory: ArrayBuffer,
+    readonly six: boolean,
     readonly table: TemplateTable,
-  ) {}
+  ) {
+    this.#slots = new Records(memory, six ? Template6.bytes : Template.bytes);
+  }
 
   /** Gives each of the programs' the time that it has left in memory. `offset`: from memory's clock to theirs. */
   setClock(offset: number): void {
-    const words = new Uint32Array(this.bed.templates().memory);
-    for (const [slot, { expires }] of this.table.entries()) words[(slot * Template.bytes + Template.value.at) / 4] = offset + expires;
+    const words = new Uint32Array(this.memory);
+    for (const [slot, { expires }] of this.table.entries()) words[(slot * this.#slots.bytes + Template.value.at) / 4] = offset + expires;
   }
 
   /** The programs' timer has dealt with all that expired, as memory has it. */
@@ -60,13 +67,19 @@ export class TemplateView {
     });
   }
 
+  /** Of IPv6 the key has a hash; the address is beside the slot. */
+  #network(slot: number, key: bigint): string {
+    if (!this.six) return textOf(swap32(Number(key & 0xffffffffn)));
+    return textOf(readIpv6(new Uint8Array(this.memory), slot * Template6.bytes + Template6.client.at));
+  }
+
   *#loaded(): Generator<Loaded> {
-    const slots = this.bed.templates();
+    const slots = this.#slots;
     for (let slot = 0; slot < slots.count; slot++) {
       const [key, value] = [slots.big(slot, Template.key), slots.big(slot, Template.value)];
       const destination = Number(value >> BigInt(TemplateAbi.T_DEST_SHIFT)) & TemplateAbi.T_DEST_MASK;
       if (destination === 0) continue;
-      const network = textOf(swap32(Number(key & 0xffffffffn)));
+      const network = this.#network(slot, key);
       const service = Number(key >> BigInt(Abi.K_SERVICE_SHIFT));
       const seen = {
         slot,

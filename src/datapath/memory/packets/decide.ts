@@ -103,7 +103,7 @@ interface Choice {
 
 /** The destination of a client without a connection. undefined: there is none for it. */
 export function choose(question: Question, client: Endpoint, service: ServiceRecord): Choice | undefined {
-  const led = question.table.templates.lead(service, client.address, question.now);
+  const led = question.table.templatesOf(service).lead(service, client.address, question.now);
   const destination = led ?? schedule(question, client, service);
   return destination && { destination, led: led !== undefined };
 }
@@ -124,7 +124,7 @@ function begin(question: Question, packet: Packet, service: ServiceRecord): Deci
     scope.connections.insert(connection, place);
   }
   destination.counts.conns++;
-  if (!choice.led) table.templates.make(destination, client.address, now);
+  if (!choice.led) table.templatesOf(service).make(destination, client.address, now);
   return { kind: 'forward', connection, known: false };
 }
 

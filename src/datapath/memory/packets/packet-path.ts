@@ -45,9 +45,10 @@ function toService(question: Question, arrival: Arrival, service: ServiceRecord)
 /** A packet for an exact service without a connection of it: it may be one of a connection of all ports that is older than the service. */
 function olderThanService(question: Question, arrival: Arrival): Outcome | undefined {
   const { packet } = arrival;
-  const scope = question.table.allPorts;
-  const service = question.scope === scope ? undefined : scope.service(targetOf(packet), packet.protocol);
-  if (service === undefined || !scope.connections.find(service, sourceOf(packet), targetOf(packet), question.now)) return undefined;
+  const scope = question.table.scopesOf(packet.family, packet.protocol).find(({ allPorts }) => allPorts);
+  const service = scope === question.scope ? undefined : scope?.service(targetOf(packet), packet.protocol);
+  if (scope === undefined || service === undefined || !scope.connections.find(service, sourceOf(packet), targetOf(packet), question.now))
+    return undefined;
   return toService({ ...question, scope }, arrival, service) ?? passed(arrival);
 }
 

@@ -21,14 +21,17 @@ import { updateOverload } from './thresholds.js';
 export interface PacketOptions {
   /** Buckets of four connections, of each table that is not named below: a power of two, 16 at least. */
   readonly buckets?: number;
-  /** Of the tables for services of all ports and for IPv6; half as many where absent. */
+  /** Of the tables for services of all ports and for IPv6; half as many where absent, of both together a quarter. */
   readonly allPortsBuckets?: number;
   readonly ipv6Buckets?: number;
+  readonly ipv6AllPortsBuckets?: number;
   /** Of the kernel. */
   readonly hz?: number;
   readonly homeOf?: HomeOf;
   /** Slots for templates: a power of two, 8 at least. */
   readonly templates?: number;
+  /** The same of IPv6; half as many where absent. */
+  readonly templates6?: number;
   readonly templateHash?: TemplateHash;
   /** Whether drop_packet, at work, drops a new connection; every so many-th where absent. */
   readonly dropsNext?: () => boolean;
@@ -60,8 +63,6 @@ function endpointOf(key: ServiceKey): ServiceEndpoint {
   if (key.kind !== 'address') throw new WeirError('not-yet', { missing: 'services by firewall marks in the director in memory' });
   if (key.protocol === 'sctp' && (key.port === 0 || key.address.family === 'inet6'))
     throw new WeirError('not-yet', { missing: 'SCTP by IPv6 or of all ports in the director in memory' });
-  if (key.port === 0 && key.address.family === 'inet6')
-    throw new WeirError('not-yet', { missing: 'IPv6 services of all ports in the director in memory' });
   return { address: ipOf(key.address), port: key.port, protocol: key.protocol };
 }
 
@@ -72,7 +73,9 @@ export class PacketTable {
   readonly allPorts: Scope;
   readonly sctp: Scope;
   readonly ipv6: Scope;
+  readonly ipv6AllPorts: Scope;
   readonly templates: TemplateTable;
+  readonly templates6: TemplateTable;
   readonly dropsNext: () => boolean;
   readonly #drops = new Map<Reason, number>();
   readonly #schedulers: ReadonlyMap<string, Start>;
@@ -84,23 +87,31 @@ export class PacketTable {
     this.#schedulers = options.schedulers ?? schedulers;
     this.dropsNext = options.dropsNext ?? (() => this.settings.defence.dropsNext());
     const count = (reason: Reason): void => this.count(reason);
-    const { buckets = BUCKETS, allPortsBuckets = buckets / 2, ipv6Buckets = buckets / 2, homeOf = plainHome } = options;
+    const { buckets = BUCKETS, allPortsBuckets = buckets / 2, ipv6Buckets = buckets / 2, ipv6AllPortsBuckets = buckets / 4 } = options;
+    const { homeOf = plainHome, templateHash = plainTemplateHash, templates = TEMPLATES, templates6 = templates / 2 } = options;
     const tableOf = (size: number): ConnectionTable => new ConnectionTable(this.settings, size, homeOf, count);
     this.exact = exactScope(this.records, tableOf(buckets), true);
     this.sctp = exactScope(this.records, tableOf(buckets), true);
     this.ipv6 = exactScope(this.records, tableOf(ipv6Buckets), false);
-    this.allPorts = allPortsScope(this.records, tableOf(allPortsBuckets));
-    this.templates = new TemplateTable(this.settings, options.templates ?? TEMPLATES, options.templateHash ?? plainTemplateHash, count);
+    this.ipv6AllPorts = allPortsScope(this.records, tableOf(ipv6AllPortsBuckets), false);
+    this.allPorts = allPortsScope(this.records, tableOf(allPortsBuckets), true);
+    const templatesOf = (size: number): TemplateTable => new TemplateTable(this.settings, size, templateHash, count);
+    [this.templates, this.templates6] = [templatesOf(templates), templatesOf(templates6)];
   }
 
   get scopes(): readonly Scope[] {
-    return [this.exact, this.allPorts, this.sctp, this.ipv6];
+    return [this.exact, this.allPorts, this.sctp, this.ipv6, this.ipv6AllPorts];
   }
 
   /** Those of a packet, in the order in which it meets them. */
   scopesOf(family: Family, protocol: number): readonly Scope[] {
-    if (family === 'inet6') return [this.ipv6];
+    if (family === 'inet6') return [this.ipv6, this.ipv6AllPorts];
     return protocol === IpProtocol.sctp ? [this.sctp] : [this.exact, this.allPorts];
+  }
+
+  /** Of a service. */
+  templatesOf({ address }: ServiceRecord): TemplateTable {
+    return familyOf(address) === 'inet' ? this.templates : this.templates6;
   }
 
   count(reason: Reason): void {
@@ -114,7 +125,7 @@ export class PacketTable {
 
   /** State and expiry of a connection after a packet; `out`: it is the server's. */
   touch(connection: Connection, packet: Packet, now: number, out: boolean): void {
-    if (touch(this.settings, connection, packet, now, out)) this.templates.assure(connection);
+    if (touch(this.settings, connection, packet, now, out)) this.templatesOf(connection.service).assure(connection);
   }
 
   addService(spec: ServiceSpec): void {
@@ -198,10 +209,7 @@ export class PacketTable {
   #checked(spec: ServiceSpec): ServiceEndpoint {
     if (spec.persistence?.engine !== undefined)
       throw new WeirError('not-yet', { missing: 'persistence engines in the director in memory' });
-    const endpoint = endpointOf(spec.key);
-    if (spec.persistence !== undefined && familyOf(endpoint.address) === 'inet6')
-      throw new WeirError('not-yet', { missing: 'persistent IPv6 services in the director in memory' });
-    return endpoint;
+    return endpointOf(spec.key);
   }
 
   #start({ scheduler, schedFlags }: ServiceSpec, list: readonly DestinationRecord[]): ServiceRecord['schedule'] {

@@ -1,5 +1,5 @@
-// The services of one kind, with the table of their connections: exact ones of IPv4, those of all ports of an address, those of SCTP, or those
-// of IPv6. A packet of TCP or UDP that concerns none of the first ones goes on to the second, as it goes on to another program of the datapath.
+// The services of one kind, with the table of their connections: the exact ones and those of all ports of an address, of each
+// family, and those of SCTP. A packet that concerns none of the exact ones goes on to the second, as it goes on to another program.
 import type { ConnectionTable } from './connection-table.js';
 import type { Endpoint } from './endpoint.js';
 import type { Records, ServiceRecord } from './records.js';
@@ -24,9 +24,9 @@ export const exactScope = (records: Records, connections: ConnectionTable, sched
   answers: ({ address, port }, protocol) => records.answersExactly(address, port, protocol),
 });
 
-export const allPortsScope = (records: Records, connections: ConnectionTable): Scope => ({
+export const allPortsScope = (records: Records, connections: ConnectionTable, schedulesIcmp: boolean): Scope => ({
   allPorts: true,
-  schedulesIcmp: true,
+  schedulesIcmp,
   connections,
   service: ({ address }, protocol) => records.allPorts(address, protocol),
   answers: ({ address }) => records.answersByAddress(address),
