@@ -1,5 +1,6 @@
 // The built-in labs, in the order of the list.
 import type { Lab } from '../definition/lab.js';
+import { cacheCluster } from './cache.js';
 import { dr, dr6 } from './dr.js';
 import { dr2 } from './dr-2.js';
 import { drArp } from './dr-arp.js';
@@ -13,6 +14,7 @@ import { miscCheck } from './misc-check.js';
 import { nat, nat6 } from './nat.js';
 import { nat2 } from './nat-2.js';
 import { persist } from './persist.js';
+import { persistMarks } from './persist-marks.js';
 import { splitBrain } from './split-brain.js';
 import { stress } from './stress.js';
 import { stressFirewall } from './stress-firewall.js';
@@ -29,11 +31,13 @@ export const labs: readonly Lab[] = [
   drTwoNets,
   drLocal,
   persist,
+  persistMarks,
   dual,
   splitBrain,
   ha,
   miscCheck,
   mail,
+  cacheCluster,
   stress,
   stressFirewall,
 ];
