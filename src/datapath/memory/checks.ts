@@ -24,12 +24,13 @@ export function checkService(spec: ServiceSpec): void {
   }
 }
 
-/** Whether the kernel takes an address for a server: unicast, and with IPv6 not link-local. */
+/** Whether the kernel takes an address for a server: unicast, and with IPv6 neither link-local nor an IPv4-mapped one. */
 function isUnicast({ family, words }: Address): boolean {
-  const first = words[0] ?? 0;
+  const [first = 0, second, third] = words;
   if (family === 'inet') return first >>> 24 !== 0 && first >>> 28 !== 0xe && first !== 0xffffffff; // class E counts as unicast
   const unspecified = words.every((word) => word === 0);
-  return !unspecified && first >>> 24 !== 0xff && first >>> 22 !== 0xfe80 >>> 6;
+  const mapped = first === 0 && second === 0 && third === 0xffff;
+  return !unspecified && !mapped && first >>> 24 !== 0xff && first >>> 22 !== 0xfe80 >>> 6;
 }
 
 /** @throws WeirError of what a destination cannot be */
