@@ -1,7 +1,7 @@
 // How transcripts are taken apart and compared.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { compare, readLate } from './answers.js';
+import { compare, differsOnlyIn, readLate } from './answers.js';
 
 const texts = (recorded: string, ours: string): readonly string[] => [...compare(recorded, ours).same].map((answer) => answer.text);
 
@@ -13,6 +13,25 @@ test('an answer is the same only when command and text are', () => {
 test('a command without output is no answer', () => {
   assert.equal(compare('$ a\n[rc 0]\n\n$ b\ny', '$ a\n[rc 0]\n\n$ b\ny').answers.length, 1);
   assert.equal(compare('$ a\n[rc 2]', '').answers.length, 1, 'a status other than 0 is one');
+});
+
+test('output where the recording has none is an answer that differs', () => {
+  const { answers, same } = compare('$ a\n[rc 0]\n\n$ b\ny', '$ a\n! refused\n[rc 255]\n\n$ b\ny');
+  assert.deepEqual(
+    answers.map((answer) => [answer.line, answer.ours.trimEnd(), same.has(answer)]),
+    [
+      [1, '! refused\n[rc 255]', false],
+      [4, 'y', true],
+    ],
+  );
+});
+
+test('of an answer of several lines, those that may differ are named', () => {
+  const [answer] = compare('$ a\none\n  tunnel\nthree', '$ a\none\nthree').answers;
+  assert.ok(answer !== undefined && differsOnlyIn(/tunnel/, answer));
+  assert.ok(!differsOnlyIn(/nothing/, answer));
+  const [other] = compare('$ a\none\n  tunnel\nthree', '$ a\none\nfour').answers;
+  assert.ok(other !== undefined && !differsOnlyIn(/tunnel/, other));
 });
 
 test('a long block is compared line by line, in order', () => {
@@ -32,6 +51,10 @@ test('a countdown read a moment late is the recorded one, one that is further of
   for (const line of ['in:S -> SYN_RECV 60', 'in:S -> SYN_RECV 55', 'in:S -> CLOSE 58', 'out:S -> SYN_RECV 58']) {
     assert.equal(readLate(recorded, line, 3), line);
   }
+});
+
+test('a countdown of a state with a hyphen is read in the same way', () => {
+  assert.equal(readLate('in:SHUTDOWN -> S-ACK-SENT 61', 'in:SHUTDOWN -> S-ACK-SENT 59', 3), 'in:SHUTDOWN -> S-ACK-SENT 61');
 });
 
 test('a countdown in a list is read in the same way', () => {

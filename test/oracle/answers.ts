@@ -5,6 +5,8 @@ export interface Answer {
   readonly line: number;
   readonly command: string;
   readonly text: string;
+  /** What the other transcript has in its place; of a line of a long block: nothing. */
+  readonly ours: string;
 }
 
 interface Block {
@@ -30,7 +32,7 @@ function blocksOf(transcript: string): readonly Block[] {
   return blocks;
 }
 
-/** `answers`: those of `recorded` with output; `same`: the ones of them that `ours` gives as well. */
+/** `answers`: those of `recorded` with output, or where `ours` has some; `same`: the ones of them that `ours` gives as well. */
 export interface Comparison {
   readonly answers: readonly Answer[];
   readonly same: ReadonlySet<Answer>;
@@ -68,21 +70,31 @@ export function compare(recorded: string, ours: string): Comparison {
   blocksOf(recorded).forEach((block, index) => {
     const twin = theirs[index]?.command === block.command ? (theirs[index]?.body ?? []) : [];
     if (block.body.length <= LONG) {
-      if (block.body.every(isSilent)) return;
-      const answer = { line: block.line, command: block.command, text: block.body.join('\n') };
+      if (block.body.every(isSilent) && twin.every(isSilent)) return;
+      const answer = { line: block.line, command: block.command, text: block.body.join('\n'), ours: twin.join('\n') };
       answers.push(answer);
-      if (answer.text === twin.join('\n')) same.add(answer);
+      if (answer.text === answer.ours) same.add(answer);
       return;
     }
     const shared = common(block.body, twin);
     block.body.forEach((text, offset) => {
       if (isSilent(text)) return;
-      const answer = { line: block.line + 1 + offset, command: block.command, text };
+      const answer = { line: block.line + 1 + offset, command: block.command, text, ours: '' };
       answers.push(answer);
       if (shared.has(offset)) same.add(answer);
     });
   });
   return { answers, same };
+}
+
+/** Whether two answers differ in no line but those that match. */
+export function differsOnlyIn(lines: RegExp, answer: Answer): boolean {
+  const others = (text: string): string =>
+    text
+      .split('\n')
+      .filter((line) => !lines.test(line))
+      .join('\n');
+  return others(answer.text) === others(answer.ours);
 }
 
 /**
@@ -92,7 +104,7 @@ export function compare(recorded: string, ours: string): Comparison {
 export function readLate(recorded: string, ours: string, seconds: number): string {
   const known = new Set(recorded.split('\n').map((line) => line.trimEnd()));
   const inTime = (line: string): string => {
-    const [, words, left, end] = /^(.*-> (?:\['[\d.:]+ )?\w+ )(\d+)('\])?$/.exec(line) ?? [];
+    const [, words, left, end] = /^(.*-> (?:\['[\d.:]+ )?[\w-]+ )(\d+)('\])?$/.exec(line) ?? [];
     if (words === undefined || left === undefined || known.has(line)) return line;
     const candidates = Array.from({ length: seconds }, (_, late) => `${words}${Number(left) + late + 1}${end ?? ''}`);
     return candidates.find((candidate) => known.has(candidate)) ?? line;
