@@ -1,7 +1,7 @@
 // The real kernel as judge: what its IPVS and the original ipvsadm were recorded to answer, our commands must answer too.
 // What is left out, and why, stands in left-out.json, one entry an answer; anything else that differs fails, and so does
 // an entry whose answer is given after all. Of a command that is refused, since weir does not have the feature yet, the
-// row in model/capabilities.ts is the reason.
+// row in model/capabilities.ts is the reason. README.md has the recordings and their cases.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
@@ -39,9 +39,14 @@ const SCRIPTS = {
   c1_tcp_states: 'py',
   c2_lifetime: 'py',
   c3_settings: 'py',
+  d2_limits: 'py',
   f1_marks: 'py',
+  g1_counters: 'py',
+  o1_options: 'tr',
   p1_persistence: 'py',
   p3_persistence_edits: 'py',
+  p4_templates: 'py',
+  s1_sctp: 'py',
   v1_ipv6: 'py',
   v2_ipv6_persistence: 'py',
 } as const;
