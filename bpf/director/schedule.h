@@ -71,20 +71,21 @@ static __always_inline void end(struct service *svc, struct walk *w) {
   SCHEDULERS(END)
 }
 
-static long step_on(__u64 i, void *ctx) {
+static __always_inline void steps(struct walk *w) {
+#pragma clang loop unroll(disable)
+  for (int i = 0; i < INLINE_STEPS && !w->over; i++) step(w);
+}
+
+static long steps_on(__u64 i, void *ctx) {
   struct walk *w = the_walk();
   if (!w) return 1;
-  step(w);
+  steps(w);
   return w->over ? 1 : 0;
 }
 
 static __always_inline void walk_list(struct walk *w) {
-#pragma clang loop unroll(disable)
-  for (int i = 0; i < INLINE_STEPS; i++) {
-    step(w);
-    if (w->over) return;
-  }
-  bpf_loop(1 << 20, step_on, 0, 0);
+  steps(w);
+  if (!w->over) bpf_loop(1 << 20, steps_on, 0, 0);
 }
 
 /* Without a walk, where the scheduler can. 0: walk the list. */
