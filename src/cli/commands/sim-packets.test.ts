@@ -105,6 +105,7 @@ const SERVICES: Readonly<Record<string, Endpoint>> = {
   'udp:192.0.2.1:53': { protocol: 'udp', address: { family: 'inet', words: [0xc0000201] }, port: 53 },
   'sctp:192.0.2.1:2905': { protocol: 'sctp', address: { family: 'inet', words: [0xc0000201] }, port: 2905 },
   '[2001:db8::1]:80': { protocol: 'tcp', address: { family: 'inet6', words: [0x20010db8, 0, 0, 1] }, port: 80 },
+  'sctp:[2001:db8::1]:2905': { protocol: 'sctp', address: { family: 'inet6', words: [0x20010db8, 0, 0, 1] }, port: 2905 },
   'udp:[2001:db8::1]:53': { protocol: 'udp', address: { family: 'inet6', words: [0x20010db8, 0, 0, 1] }, port: 53 },
 };
 

@@ -14,17 +14,21 @@ import { SCTP_STATES } from '../../../src/datapath/sctp-state.js';
 import { TCP_STATES } from '../../../src/datapath/tcp-state.js';
 import { swap16, swap32, viewOf } from '../../../src/wire/bytes.js';
 
-/** By table, the size of a bucket. */
-export const LAYOUTS = {
-  exact: ConnBucket.bytes,
-  allPorts: WideBucket.bytes,
-  sctp: ConnBucket.bytes,
-  ipv6: Conn6Bucket.bytes,
-  ipv6AllPorts: Wide6Bucket.bytes,
-} as const;
-export type Layout = keyof typeof LAYOUTS;
-
-const isAllPorts = (layout: Layout): boolean => layout === 'allPorts' || layout === 'ipv6AllPorts';
+/** Of a table: the size of its buckets, and which connections it has. */
+interface Form {
+  readonly bytes: number;
+  readonly allPorts?: true;
+  readonly six?: true;
+  readonly sctp?: true;
+}
+export type Layout = 'exact' | 'allPorts' | 'sctp' | 'ipv6' | 'ipv6AllPorts';
+const FORMS: Readonly<Record<Layout, Form>> = {
+  exact: { bytes: ConnBucket.bytes },
+  allPorts: { bytes: WideBucket.bytes, allPorts: true },
+  sctp: { bytes: ConnBucket.bytes, sctp: true },
+  ipv6: { bytes: Conn6Bucket.bytes, six: true },
+  ipv6AllPorts: { bytes: Wide6Bucket.bytes, six: true, allPorts: true },
+};
 
 const METHODS = ['masq', 'local', 'tunnel', 'route'] as const;
 const DEST_MASK = 0x3ffffn;
@@ -56,10 +60,10 @@ export interface TakenConnection {
 
 const place = ({ address, port }: Endpoint): string => `${textOf(address)} ${port}`;
 
-const seenInMemory = (slot: number, connection: Connection, layout: Layout): Seen => ({
+const seenInMemory = (slot: number, connection: Connection, { allPorts }: Form): Seen => ({
   slot,
   client: place(connection.client),
-  tuple: isAllPorts(layout) ? `${place(connection.virtual)} ${connection.service.protocol} ${connection.server.port}` : '',
+  tuple: allPorts ? `${place(connection.virtual)} ${connection.service.protocol} ${connection.server.port}` : '',
   service: connection.service.id,
   destination: connection.destination.id,
   method: connection.method,
@@ -71,6 +75,7 @@ const seenInMemory = (slot: number, connection: Connection, layout: Layout): See
 
 export class ConnectionView {
   readonly #view: DataView;
+  readonly #form: Form;
 
   /** `memory`: of the programs' table. */
   constructor(
@@ -79,6 +84,7 @@ export class ConnectionView {
     readonly table: ConnectionTable,
   ) {
     this.#view = viewOf(new Uint8Array(memory));
+    this.#form = FORMS[layout];
   }
 
   /** Gives each of the programs' the time that it has left in memory. `offset`: from memory's clock to theirs. */
@@ -89,7 +95,7 @@ export class ConnectionView {
   /** Of the programs. */
   taken(): readonly TakenConnection[] {
     const found: TakenConnection[] = [];
-    const slots = (this.#view.byteLength / LAYOUTS[this.layout]) * Abi.BUCKET_SLOTS;
+    const slots = (this.#view.byteLength / this.#form.bytes) * Abi.BUCKET_SLOTS;
     for (let slot = 0; slot < slots; slot++) {
       const value = this.#view.getBigUint64(this.#valueAt(slot), true);
       if (((value >> BigInt(Abi.V_DEST_SHIFT)) & DEST_MASK) !== 0n) found.push(this.#decode(slot, value));
@@ -104,7 +110,7 @@ export class ConnectionView {
 
   compare(what: string, offset: number, slack: number): void {
     const entries = [...this.table.entries()];
-    const inMemory = entries.map(([slot, connection]) => seenInMemory(slot, connection, this.layout));
+    const inMemory = entries.map(([slot, connection]) => seenInMemory(slot, connection, this.#form));
     const loaded = this.taken().map(({ seen }) => seen);
     assert.deepEqual(inMemory, loaded, `connections (${this.layout}) in memory, of the programs, ${what}`);
     for (const [slot, { state, expires }] of entries) {
@@ -122,11 +128,11 @@ export class ConnectionView {
     const seen = {
       slot,
       client: place({ address, port }),
-      tuple: isAllPorts(this.layout) ? this.#tuple(slot) : '',
+      tuple: this.#form.allPorts ? this.#tuple(slot) : '',
       service: Number(key >> BigInt(Abi.K_SERVICE_SHIFT)),
       destination,
       method: METHODS[bits(Abi.V_METHOD_SHIFT, 3n)] ?? '',
-      state: (this.layout === 'sctp' ? SCTP_STATES : TCP_STATES)[bits(Abi.V_STATE_SHIFT, 15n)] ?? 'UDP',
+      state: (this.#form.sctp ? SCTP_STATES : TCP_STATES)[bits(Abi.V_STATE_SHIFT, 15n)] ?? 'UDP',
       active: (value & INACTIVE) === 0n,
       noOutput: (value & NO_OUTPUT) !== 0n,
       proven: (value & PROVEN) !== 0n,
@@ -136,13 +142,13 @@ export class ConnectionView {
 
   /** IPv6: beside the slot. */
   #client(slot: number, key: bigint): Ip {
-    if (this.layout !== 'ipv6' && this.layout !== 'ipv6AllPorts') return swap32(Number(key & 0xffffffffn));
+    if (!this.#form.six) return swap32(Number(key & 0xffffffffn));
     return readIpv6(new Uint8Array(this.memory), this.#slotAt(slot) + Conn6Bucket.client.at);
   }
 
   /** In the order of a packet. */
   #tuple(slot: number): string {
-    if (this.layout === 'ipv6AllPorts') return this.#tuple6(slot);
+    if (this.#form.six) return this.#tuple6(slot);
     const at = this.#slotAt(slot) + WideBucket.tuple.at;
     const [address, port] = [this.#view.getUint32(at + WideTuple.vaddr.at), this.#view.getUint16(at + WideTuple.vport.at)];
     return `${place({ address, port })} ${this.#view.getUint8(at + WideTuple.protocol.at)} ${this.#view.getUint16(at + WideTuple.dport.at)}`;
@@ -156,7 +162,7 @@ export class ConnectionView {
   }
 
   #slotAt(slot: number): number {
-    const bucket = Math.floor(slot / Abi.BUCKET_SLOTS) * LAYOUTS[this.layout];
+    const bucket = Math.floor(slot / Abi.BUCKET_SLOTS) * this.#form.bytes;
     return bucket + (slot % Abi.BUCKET_SLOTS) * ConnSlot.bytes;
   }
 

@@ -19,12 +19,11 @@ import { type TemplateHash, TemplateTable } from './template-table.js';
 import { updateOverload } from './thresholds.js';
 
 export interface PacketOptions {
-  /** Buckets of four connections, of each table that is not named below: a power of two, 16 at least. */
+  /**
+   * Buckets of four connections, a power of two, 16 at least. Where a bucket is larger, for IPv6 or all ports, there are half as many, or (for
+   * both) a quarter.
+   */
   readonly buckets?: number;
-  /** Of the tables for services of all ports and for IPv6; half as many where absent, of both together a quarter. */
-  readonly allPortsBuckets?: number;
-  readonly ipv6Buckets?: number;
-  readonly ipv6AllPortsBuckets?: number;
   /** Of the kernel. */
   readonly hz?: number;
   readonly homeOf?: HomeOf;
@@ -39,6 +38,7 @@ export interface PacketOptions {
   readonly schedulers?: ReadonlyMap<string, Start>;
 }
 
+const FAMILIES: readonly Family[] = ['inet', 'inet6'];
 const BUCKETS = 4096;
 const TEMPLATES = 2048;
 const HZ = 250;
@@ -61,8 +61,6 @@ interface ServiceEndpoint {
 /** @throws WeirError not-yet: of what packets are not balanced in memory */
 function endpointOf(key: ServiceKey): ServiceEndpoint {
   if (key.kind !== 'address') throw new WeirError('not-yet', { missing: 'services by firewall marks in the director in memory' });
-  if (key.protocol === 'sctp' && (key.port === 0 || key.address.family === 'inet6'))
-    throw new WeirError('not-yet', { missing: 'SCTP by IPv6 or of all ports in the director in memory' });
   return { address: ipOf(key.address), port: key.port, protocol: key.protocol };
 }
 
@@ -72,8 +70,11 @@ export class PacketTable {
   readonly exact: Scope;
   readonly allPorts: Scope;
   readonly sctp: Scope;
+  readonly sctpAllPorts: Scope;
   readonly ipv6: Scope;
   readonly ipv6AllPorts: Scope;
+  readonly sctp6: Scope;
+  readonly sctp6AllPorts: Scope;
   readonly templates: TemplateTable;
   readonly templates6: TemplateTable;
   readonly dropsNext: () => boolean;
@@ -87,26 +88,30 @@ export class PacketTable {
     this.#schedulers = options.schedulers ?? schedulers;
     this.dropsNext = options.dropsNext ?? (() => this.settings.defence.dropsNext());
     const count = (reason: Reason): void => this.count(reason);
-    const { buckets = BUCKETS, allPortsBuckets = buckets / 2, ipv6Buckets = buckets / 2, ipv6AllPortsBuckets = buckets / 4 } = options;
-    const { homeOf = plainHome, templateHash = plainTemplateHash, templates = TEMPLATES, templates6 = templates / 2 } = options;
-    const tableOf = (size: number): ConnectionTable => new ConnectionTable(this.settings, size, homeOf, count);
-    this.exact = exactScope(this.records, tableOf(buckets), true);
-    this.sctp = exactScope(this.records, tableOf(buckets), true);
-    this.ipv6 = exactScope(this.records, tableOf(ipv6Buckets), false);
-    this.ipv6AllPorts = allPortsScope(this.records, tableOf(ipv6AllPortsBuckets), false);
-    this.allPorts = allPortsScope(this.records, tableOf(allPortsBuckets), true);
+    const { buckets = BUCKETS, homeOf = plainHome, templateHash = plainTemplateHash } = options;
+    const { templates = TEMPLATES, templates6 = templates / 2 } = options;
+    const tableOf = (part: number): ConnectionTable => new ConnectionTable(this.settings, buckets / part, homeOf, count);
+    this.exact = exactScope(this.records, tableOf(1), true);
+    this.allPorts = allPortsScope(this.records, tableOf(2), true);
+    this.sctp = exactScope(this.records, tableOf(1), true);
+    this.sctpAllPorts = allPortsScope(this.records, tableOf(2), true);
+    this.ipv6 = exactScope(this.records, tableOf(2), false);
+    this.ipv6AllPorts = allPortsScope(this.records, tableOf(4), false);
+    this.sctp6 = exactScope(this.records, tableOf(2), false);
+    this.sctp6AllPorts = allPortsScope(this.records, tableOf(4), false);
     const templatesOf = (size: number): TemplateTable => new TemplateTable(this.settings, size, templateHash, count);
     [this.templates, this.templates6] = [templatesOf(templates), templatesOf(templates6)];
   }
 
   get scopes(): readonly Scope[] {
-    return [this.exact, this.allPorts, this.sctp, this.ipv6, this.ipv6AllPorts];
+    return FAMILIES.flatMap((family) => [IpProtocol.tcp, IpProtocol.sctp].flatMap((protocol) => this.scopesOf(family, protocol)));
   }
 
   /** Those of a packet, in the order in which it meets them. */
   scopesOf(family: Family, protocol: number): readonly Scope[] {
-    if (family === 'inet6') return [this.ipv6, this.ipv6AllPorts];
-    return protocol === IpProtocol.sctp ? [this.sctp] : [this.exact, this.allPorts];
+    const isSctp = protocol === IpProtocol.sctp;
+    if (family === 'inet6') return isSctp ? [this.sctp6, this.sctp6AllPorts] : [this.ipv6, this.ipv6AllPorts];
+    return isSctp ? [this.sctp, this.sctpAllPorts] : [this.exact, this.allPorts];
   }
 
   /** Of a service. */

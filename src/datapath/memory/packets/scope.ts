@@ -1,5 +1,5 @@
-// The services of one kind, with the table of their connections: the exact ones and those of all ports of an address, of each
-// family, and those of SCTP. A packet that concerns none of the exact ones goes on to the second, as it goes on to another program.
+// The services of one kind, with the table of their connections: the exact ones, or those of all ports of an address, of a
+// family; SCTP has its own. A packet that concerns none of the exact ones goes on to the second, as it goes on to another program.
 import type { ConnectionTable } from './connection-table.js';
 import type { Endpoint } from './endpoint.js';
 import type { Records, ServiceRecord } from './records.js';

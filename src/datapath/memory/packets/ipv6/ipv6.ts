@@ -17,6 +17,7 @@ const ADDRESS_BYTES = 16;
 const HOP_LIMIT = 64;
 /** Of the offending packet. */
 const QUOTE_MAX_BYTES = 464;
+const BALANCED: ReadonlySet<number> = new Set([IpProtocol.tcp, IpProtocol.udp, IpProtocol.sctp]);
 /** Unreachable, packet too big, time exceeded, parameter problem. */
 const [FIRST_ERROR, LAST_ERROR] = [1, 4];
 const KINDS: Readonly<Record<IcmpKind['what'], readonly [number, number]>> = {
@@ -72,7 +73,7 @@ function quoted(frame: Uint8Array, packet: Packet): Quoted | undefined {
   const type = view.getUint8(at - ICMP_BYTES);
   if (type < FIRST_ERROR || type > LAST_ERROR || view.getUint8(at) >> 4 !== 6) return undefined;
   const protocol = view.getUint8(at + 6);
-  if (protocol !== IpProtocol.tcp && protocol !== IpProtocol.udp) return undefined;
+  if (!BALANCED.has(protocol)) return undefined;
   const [source, destination] = [readIpv6(frame, at + SOURCE_AT), readIpv6(frame, at + DESTINATION_AT)];
   return quotedPacket(frame, { source, destination, protocol }, ports);
 }

@@ -9,7 +9,7 @@ import { readTransport } from '../transport.js';
 
 const NEXT = { hopByHop: 0, routing: 43, fragment: 44, options: 60 } as const;
 const PASSED_OVER: ReadonlySet<number> = new Set([NEXT.hopByHop, NEXT.routing, NEXT.options]);
-const UPPER: ReadonlySet<number> = new Set([IpProtocol.tcp, IpProtocol.udp, IpProtocol.icmpv6]);
+const UPPER: ReadonlySet<number> = new Set([IpProtocol.tcp, IpProtocol.udp, IpProtocol.sctp, IpProtocol.icmpv6]);
 const EXTENSIONS_MAX = 8;
 /** With extension headers. */
 const HEADER_MAX_BYTES = 255;
