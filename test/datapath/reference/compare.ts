@@ -16,9 +16,11 @@ export interface Comparison {
 
 /** Drop reasons, and states of connections, that were met. A failing seed is printed and made small. */
 export async function compare({ bed, hook, histories }: Comparison): Promise<ReadonlySet<string>> {
-  // The programs for IPv6 and those for SCTP count nothing until they are loaded, with the first such service.
-  for (const key of [serviceKey('tcp', IPV6.vip, 80), serviceKey('sctp', VIP, 80)])
-    bed.director.addService({ key, scheduler: 'rr', schedFlags: 0, onePacket: false });
+  // The programs beside those on the links count nothing until they are loaded, with the first service for them.
+  for (const protocol of ['tcp', 'sctp'] as const)
+    for (const address of [VIP, IPV6.vip])
+      for (const port of [80, 0])
+        bed.director.addService({ key: serviceKey(protocol, address, port), scheduler: 'rr', schedFlags: 0, onePacket: false });
   const met = new Set<string>();
   let [played, disturbed] = [0, 0];
   await fc.assert(

@@ -21,13 +21,16 @@ interface Form {
   readonly six?: true;
   readonly sctp?: true;
 }
-export type Layout = 'exact' | 'allPorts' | 'sctp' | 'ipv6' | 'ipv6AllPorts';
+export type Layout = 'exact' | 'allPorts' | 'ipv6' | 'ipv6AllPorts' | 'sctp' | 'sctpAllPorts' | 'sctp6' | 'sctp6AllPorts';
 const FORMS: Readonly<Record<Layout, Form>> = {
   exact: { bytes: ConnBucket.bytes },
   allPorts: { bytes: WideBucket.bytes, allPorts: true },
-  sctp: { bytes: ConnBucket.bytes, sctp: true },
   ipv6: { bytes: Conn6Bucket.bytes, six: true },
   ipv6AllPorts: { bytes: Wide6Bucket.bytes, six: true, allPorts: true },
+  sctp: { bytes: ConnBucket.bytes, sctp: true },
+  sctpAllPorts: { bytes: WideBucket.bytes, sctp: true, allPorts: true },
+  sctp6: { bytes: Conn6Bucket.bytes, sctp: true, six: true },
+  sctp6AllPorts: { bytes: Wide6Bucket.bytes, sctp: true, six: true, allPorts: true },
 };
 
 const METHODS = ['masq', 'local', 'tunnel', 'route'] as const;

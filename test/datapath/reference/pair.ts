@@ -9,7 +9,15 @@ import { Template6 } from '../../../src/datapath/ebpf/abi6.gen.js';
 import { clockAt } from '../../../src/datapath/ebpf/table/clock.js';
 import { type HashKeys, hashKeysOf, keyedHash } from '../../../src/datapath/ebpf/table/endpoint-table.js';
 import { addressHash } from '../../../src/datapath/ebpf/table/record-address.js';
-import { IPV6_PINS, SCTP_PINS, WIDE_PINS, WIDE6_PINS } from '../../../src/datapath/ebpf/table/tables.js';
+import {
+  IPV6_PINS,
+  SCTP_PINS,
+  SCTP6_PINS,
+  WIDE_PINS,
+  WIDE_SCTP_PINS,
+  WIDE_SCTP6_PINS,
+  WIDE6_PINS,
+} from '../../../src/datapath/ebpf/table/tables.js';
 import type { HomeOf } from '../../../src/datapath/memory/packets/connection-table.js';
 import { BUCKET_SHARES } from '../../../src/datapath/memory/packets/defence.js';
 import { familyOf, type Ip, wordsOf } from '../../../src/datapath/memory/packets/ip.js';
@@ -32,7 +40,15 @@ import { FollowedChoice } from './followed-choice.js';
 import { TemplateView } from './template-view.js';
 import { TIMER_PIN, timerField } from './timer-record.js';
 
-const SIDE_BUILDS = { allPorts: WIDE_PINS, sctp: SCTP_PINS, ipv6: IPV6_PINS, ipv6AllPorts: WIDE6_PINS } as const;
+const SIDE_BUILDS = {
+  allPorts: WIDE_PINS,
+  ipv6: IPV6_PINS,
+  ipv6AllPorts: WIDE6_PINS,
+  sctp: SCTP_PINS,
+  sctpAllPorts: WIDE_SCTP_PINS,
+  sctp6: SCTP6_PINS,
+  sctp6AllPorts: WIDE_SCTP6_PINS,
+} as const;
 /** The programs' clock goes on meanwhile. */
 const CLOCK_SLACK_UNITS = 30;
 /** A frame that took longer may have met another rule: what is recent depends on the clock. */
@@ -319,7 +335,9 @@ export class Pair {
     for (const view of this.#templates) view.compare(what, offset, slack);
     for (const { state, service } of this.director.living()) {
       this.#met.add(state === 'UDP' ? 'UDP' : `${service.protocol === IpProtocol.sctp ? 'SCTP' : 'TCP'} ${state}`);
-      const six = familyOf(service.address) === 'inet6';
+      const [six, sctp] = [familyOf(service.address) === 'inet6', service.protocol === IpProtocol.sctp];
+      if (sctp && six) this.#met.add('SCTP by IPv6');
+      if (sctp && service.port === 0) this.#met.add('SCTP of all ports');
       if (service.port === 0) this.#met.add(six ? 'all ports of IPv6' : 'all ports');
       if (six) this.#met.add('IPv6');
     }

@@ -5,7 +5,7 @@ import { encodeIcmp } from '../../../src/wire/icmp.js';
 import { ChunkType, type SctpChunk } from '../../../src/wire/sctp.js';
 import { endOf, IPV6, SERVERS } from '../fixtures/bed-addresses.js';
 import { bytes, type Ends, type IpPart, ipPacket, patched, sctp, tcp, udp } from '../fixtures/packets.js';
-import { type Icmp6Error, type Ipv6Part, icmp6, tcp6, udp6 } from '../fixtures/packets6.js';
+import { type Icmp6Error, type Ipv6Part, icmp6, sctp6, tcp6, udp6 } from '../fixtures/packets6.js';
 import type { Form } from './history.js';
 
 const [MORE_FRAGMENTS, DONT_FRAGMENT] = [1, 2];
@@ -51,6 +51,8 @@ function part6Of(form: Form, protocol: number): Ipv6Part {
 const headerOf = (form: Form): number => IPV6_BYTES + extensionsOf(form).length * 8;
 
 function segment6(protocol: number, ends: Ends, letters: string, form: Form): Uint8Array {
+  if (protocol === IpProtocol.sctp)
+    return sctp6(ends, chunksOf(letters, bytes(form.data)), { ...part6Of(form, protocol), ...SCTP_SUMS[form.sum] });
   const part = { ...part6Of(form, protocol), data: bytes(form.data) };
   if (protocol === IpProtocol.tcp)
     return tcp6(ends, letters, form.sum === 'wrong' ? { ...part, segment: { checksum: WRONG_TCP_SUM } } : part);
@@ -74,19 +76,16 @@ const CHUNKS: Readonly<Record<string, readonly number[]>> = {
   R: [ChunkType.cookieEcho, ChunkType.abort],
 };
 
+const SCTP_SUMS = { right: {}, wrong: { sctpChecksum: WRONG_SCTP_SUM }, none: { sctpChecksum: 0 } } as const;
+
 /** The data are the first chunk's. */
 const chunksOf = (letters: string, data: Uint8Array): readonly SctpChunk[] =>
   (CHUNKS[letters] ?? [ChunkType.shutdownComplete]).map((type, k) => (k === 0 ? { type, value: data } : { type }));
 
-function association(ends: Ends, letters: string, form: Form): Uint8Array {
-  const sums = { right: {}, wrong: { sctpChecksum: WRONG_SCTP_SUM }, none: { sctpChecksum: 0 } };
-  return sctp(ends, chunksOf(letters, bytes(form.data)), { ...partOf(form), ...sums[form.sum] });
-}
-
 /** A packet of TCP, UDP or SCTP. */
 export function segment(protocol: number, ends: Ends, letters: string, form: Form): Uint8Array {
   if (isSix(ends.from)) return segment6(protocol, ends, letters, form);
-  if (protocol === IpProtocol.sctp) return association(ends, letters, form);
+  if (protocol === IpProtocol.sctp) return sctp(ends, chunksOf(letters, bytes(form.data)), { ...partOf(form), ...SCTP_SUMS[form.sum] });
   const part = { ...partOf(form), data: bytes(form.data) };
   if (protocol === IpProtocol.tcp)
     return tcp(ends, letters, form.sum === 'wrong' ? { ...part, segment: { checksum: WRONG_TCP_SUM } } : part);
