@@ -74,14 +74,20 @@ export function compiledBy<T>(
 }
 
 /** The datapath with another text in one of its headers, which must stand there once. */
-export function compiledWith<T>(header: string, was: string, is: string, work: (object: string) => T): T {
+export function compiledWith<T>(
+  header: string,
+  was: string,
+  is: string,
+  work: (object: string) => T,
+  build: keyof typeof OBJECTS = 'weir',
+): T {
   const folder = mkdtempSync(join(tmpdir(), 'weir-source-'));
   try {
     cpSync(`${root}/bpf/director`, folder, { recursive: true });
     const parts = readFileSync(join(folder, header), 'utf8').split(was);
     if (parts.length !== 2) throw new Error(`${header} has ${parts.length - 1} times: ${was}`);
     writeFileSync(join(folder, header), parts.join(is));
-    return compiledBy('clang', work, { source: folder });
+    return compiledBy('clang', work, { source: folder, build });
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

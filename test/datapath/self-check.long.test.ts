@@ -3,10 +3,13 @@ import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { test } from 'node:test';
 import { load, PROGRAMS, programKinds } from '../../src/datapath/ebpf/load/load.js';
+import { ensureSideBuilds } from '../../src/datapath/ebpf/load/side-builds.js';
 import { ensureXdp } from '../../src/datapath/ebpf/load/xdp.js';
 import { Tables } from '../../src/datapath/ebpf/table/tables.js';
+import { type ArtifactName, artifact } from '../../src/sys/artifact.js';
+import { ip } from '../support/doctor-facts.js';
 import { noTools } from '../support/probes.js';
-import { compiledWith } from './compilers.js';
+import { compiledWith, OBJECTS } from './compilers.js';
 import { inFolder, refused, SMALL, skip } from './self-check-bed.js';
 
 /** Mistakes that a compiler, a verifier's rewriting or a merge could make. */
@@ -27,6 +30,57 @@ test('a datapath with a mistake in it is not attached', { skip: skip || noTools(
       inFolder((folder) =>
         compiledWith(header, was, is, (object) => refused(folder, new RegExp(`“${name}`), () => load(folder, SMALL, { file: object }))),
       );
+    });
+  }
+});
+
+/** The same of the builds that others enter, each with the service that needs it. */
+const SIDE_MISTAKES = [
+  ['ipv6', 'endpoint6.h', 'return s && address_equal(s->addr, addr->word);', 'return s && !address_equal(s->addr, addr->word);'],
+  ['ipv6', 'send6.h', '__u32 *was = source ? p->saddr6 : p->daddr6,', '__u32 *was = source ? p->daddr6 : p->saddr6,'],
+  ['ipv6', 'send6.h', '__u8 less = limit - 1;', '__u8 less = limit;'],
+  ['ipv6', 'related6.h', 'inside = bpf_csum_diff(was, 16, as, 16, 0);', 'inside = bpf_csum_diff(as, 16, was, 16, 0);'],
+  ['ipv6', 'tc6.h', 'next == NEXT_OPTIONS ? (length + 1) * 8 : 0;', 'next == NEXT_OPTIONS ? (length + 2) * 8 : 0;'],
+  [
+    'wide',
+    'conn-wide.h',
+    'if (!t || tuple_word(own, 0) != tuple_word(t, 0)) return false;',
+    'if (!t || tuple_word(own, 0) == tuple_word(t, 0)) return false;',
+  ],
+  ['wide6', 'conn-wide6.h', 'address_copy(t->vaddr, addr);', '(void)addr;'],
+  ['sctp', 'crc32c.h', '#define CRC32C 0x82f63b78u', '#define CRC32C 0x82f63b79u'],
+  [
+    'sctp',
+    'sctp-state.h',
+    'return type < CHUNK_TYPES ? chunk_event[type & (CHUNK_TYPES - 1)] : EV_DATA; }',
+    'return type > CHUNK_TYPES ? chunk_event[type & (CHUNK_TYPES - 1)] : EV_DATA; }',
+  ],
+] as const;
+const service = (protocol: 'tcp' | 'sctp', address: string, port: number) =>
+  ({ kind: 'address', protocol, address: ip(address), port }) as const;
+const NEEDING = {
+  ipv6: service('tcp', '2001:db8::1', 80),
+  wide: service('tcp', '192.0.2.1', 0),
+  wide6: service('tcp', '2001:db8::1', 0),
+  sctp: service('sctp', '192.0.2.1', 2905),
+} as const;
+const LABELS = { ipv6: 'IPv6', wide: 'all ports', wide6: 'all ports, IPv6', sctp: 'SCTP' } as const;
+
+test('a build with a mistake in it is not entered, and its service is refused', {
+  skip: skip || noTools('clang', 'llvm-strip'),
+}, async (t) => {
+  for (const [build, header, was, is] of SIDE_MISTAKES) {
+    await t.test(`${header}: ${was}`, () => {
+      inFolder((folder) => {
+        const tables = load(folder, SMALL, { kinds: programKinds(false) });
+        if (build === 'wide6') ensureSideBuilds(tables, NEEDING.ipv6); // it is behind that one
+        const name = new RegExp(`“${LABELS[build]} (ingress|egress|known): `);
+        const broken = (object: string): void => {
+          const fileOf = (file: ArtifactName): string => (file === OBJECTS[build] ? object : artifact(file));
+          refused(folder, name, () => ensureSideBuilds(tables, NEEDING[build], fileOf));
+        };
+        compiledWith(header, was, is, broken, build);
+      });
     });
   }
 });

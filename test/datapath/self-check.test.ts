@@ -1,11 +1,14 @@
 // The programs are tried before they are attached: wrong answers keep them off, and a trial leaves nothing behind.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { load, loadTried } from '../../src/datapath/ebpf/load/load.js';
+import { load, loadTried, programKinds } from '../../src/datapath/ebpf/load/load.js';
 import { sizesOf } from '../../src/datapath/ebpf/load/object.js';
-import { makeVectors, type Vector } from '../../src/datapath/ebpf/load/vectors.js';
+import { type SideCheck, trySideBuild } from '../../src/datapath/ebpf/load/side-check.js';
+import { ipv6Check, sctpCheck, wideCheck, wideSctpCheck } from '../../src/datapath/ebpf/load/side-checks.js';
+import { type LinkVector, makeVectors } from '../../src/datapath/ebpf/load/vectors/ipv4.js';
+import type { Vector } from '../../src/datapath/ebpf/load/vectors/vector.js';
 import { IPV6_ENTRY_PIN, PINNED_MAPS, SCTP_ENTRY_PIN, WIDE_ENTRY_PIN } from '../../src/datapath/ebpf/table/tables.js';
-import { artifact } from '../../src/sys/artifact.js';
+import { type ArtifactName, artifact } from '../../src/sys/artifact.js';
 import { BpfMap, ObjectFile } from '../../src/sys/bpf/bpf-objects.js';
 import { using } from '../../src/sys/fd.js';
 import { inFolder, refused, SMALL, skip } from './self-check-bed.js';
@@ -46,22 +49,50 @@ test('nor does it leave what had no room in its own bucket: here all have the sa
   });
 });
 
+/** The same packet with other results. */
+function wrong<V extends Vector>(vector: V): readonly V[] {
+  const out = vector.out.slice();
+  out[out.length - 1] = (out[out.length - 1] ?? 0) ^ 1;
+  return [
+    { ...vector, out },
+    { ...vector, verdict: vector.verdict === 'pass' ? 'redirect' : 'pass' },
+    { ...vector, out: vector.out.slice(0, -1) },
+  ];
+}
+
 test('vectors that differ keep the datapath from being attached, by name', { skip }, () => {
-  const wrong = (vector: Vector): readonly Vector[] => {
-    const out = vector.out.slice();
-    out[out.length - 1] = (out[out.length - 1] ?? 0) ^ 1;
-    return [
-      { ...vector, out },
-      { ...vector, verdict: vector.verdict === 'pass' ? 'redirect' : 'pass' },
-      { ...vector, out: vector.out.slice(0, -1) },
-    ];
-  };
   const vectors = makeVectors();
   inFolder((folder) => {
     for (let k = 0; k < vectors.length; k += 6) {
-      const vector = vectors[k] as Vector;
-      const spoilt = wrong(vector)[(k / 6) % 3] as Vector;
+      const vector = vectors[k] as LinkVector;
+      const spoilt = wrong(vector)[(k / 6) % 3] as LinkVector;
       refused(folder, new RegExp(`“${vector.name}”`), () => load(folder, SMALL, { vectors: vectors.with(k, spoilt) }));
     }
   });
 });
+
+const BUILDS: readonly (readonly [ArtifactName, SideCheck])[] = [
+  ['weir-ipv6.bpf.o', ipv6Check],
+  ['weir-wide.bpf.o', wideCheck('inet')],
+  ['weir-wide6.bpf.o', wideCheck('inet6')],
+  ['weir-sctp.bpf.o', sctpCheck('inet')],
+  ['weir-sctp6.bpf.o', sctpCheck('inet6')],
+  ['weir-wide-sctp.bpf.o', wideSctpCheck('inet')],
+  ['weir-wide-sctp6.bpf.o', wideSctpCheck('inet6')],
+];
+
+for (const [file, check] of BUILDS) {
+  test(`${check.label}: the build does what its vectors say, and those that differ keep it out, by name`, { skip }, () => {
+    inFolder((folder) => {
+      const tables = load(folder, SMALL, { kinds: programKinds(false) });
+      trySideBuild(artifact(file), tables, check);
+      const vectors = check.vectors();
+      [3, vectors.length - 1].forEach((k, n) => {
+        const vector = vectors[k] as ReturnType<SideCheck['vectors']>[number];
+        const spoilt = vectors.with(k, wrong(vector)[n] as typeof vector);
+        const differing: SideCheck = { ...check, vectors: () => spoilt };
+        refused(folder, new RegExp(`“${check.label} ${vector.name}”`), () => trySideBuild(artifact(file), tables, differing));
+      });
+    });
+  });
+}

@@ -20,7 +20,7 @@ import { DEFAULT_TIMEOUTS, TCP_TIMEOUT_SECONDS } from '../table/timeouts.js';
 import { configuredHz, nearestHz } from './hz.js';
 import { type Capacity, configure, defaultCapacity, loadObject, type Sizes, sizesOf } from './object.js';
 import { selfCheck } from './self-check.js';
-import { makeVectors, type Vector } from './vectors.js';
+import { type LinkVector, makeVectors } from './vectors/ipv4.js';
 
 /** Used until the rate is measured, where the kernel's configuration cannot be read. */
 const LIKELY_HZ = 250;
@@ -112,7 +112,17 @@ export function buildPin(file: string): string {
 /** What is tried of an object: some of its programs, on packets; default: all. */
 export interface Trial {
   readonly kinds?: readonly ProgramKind[];
-  readonly vectors?: readonly Vector[];
+  readonly vectors?: readonly LinkVector[];
+}
+
+/** Loads an object onto tables of its own, and fills in their `conf`. @throws WeirError kernel-refuses-datapath */
+export function loadAlone(object: ObjectFile, capacity: Capacity, sizes: Sizes, keys: readonly Uint8Array[]): Tables {
+  configure(object, capacity, sizes, keys);
+  loadObject(object);
+  const tables = new Tables('', (name) => object.map(name));
+  writeConf(tables.conf, capacity, sizes, keys);
+  setTimes(tables.conf, configuredHz() ?? LIKELY_HZ);
+  return tables;
 }
 
 /**
@@ -126,12 +136,8 @@ export function loadTried(
   keys: readonly Uint8Array[],
   { kinds = programKinds(true), vectors = makeVectors() }: Trial = {},
 ): void {
-  configure(object, capacity, sizes, keys);
   choosePrograms(object, kinds);
-  loadObject(object);
-  const tables = new Tables('', (name) => object.map(name));
-  writeConf(tables.conf, capacity, sizes, keys);
-  setTimes(tables.conf, configuredHz() ?? LIKELY_HZ);
+  const tables = loadAlone(object, capacity, sizes, keys);
   const concerned = vectors.filter(({ program }) => kinds.includes(program));
   selfCheck(object, tables, PROGRAMS, concerned);
 }

@@ -10,7 +10,7 @@ import { loadTried, type ProgramKind } from './load.js';
 import { type Capacity, configure, loadObject, sizesOf } from './object.js';
 
 /** The self-check's own tables are small. */
-const TRIAL: Capacity = { connTabBits: 8, maxServices: 64, maxDestinations: 64, connBuckets: 4096 };
+export const TRIAL: Capacity = { connTabBits: 8, maxServices: 64, maxDestinations: 64, connBuckets: 4096 };
 
 /** What a build needs that knows more maps than those of every build. `object` is not loaded yet. */
 export interface Extra {
@@ -22,7 +22,7 @@ export interface Extra {
   configure(object: ObjectFile): void;
 }
 
-function hashKeys({ conf }: Tables): readonly Uint8Array[] {
+export function hashKeys({ conf }: Tables): readonly Uint8Array[] {
   return [0, 1, 2].map((i) => {
     const bytes = new Uint8Array(8);
     new DataView(bytes.buffer).setBigUint64(0, conf.big(0, Conf.hashKey, i), true);

@@ -40,6 +40,8 @@ import { Wide6Bucket, Wide6Program } from '../wide6.gen.js';
 import { PROGRAMS, runHousekeeping } from './load.js';
 import { templatesFor } from './object.js';
 import { loadOnto } from './programs.js';
+import { KNOWN_PROGRAM, type SideCheck, trySideBuild } from './side-check.js';
+import { ipv6Check, sctpCheck, wideCheck, wideSctpCheck } from './side-checks.js';
 
 interface SideBuild {
   readonly file: ArtifactName;
@@ -51,11 +53,11 @@ interface SideBuild {
   /** The pins of its maps, by their names in it. */
   readonly pins: { readonly conns: string; readonly housekeeping: string; readonly client_hops?: string; readonly templates?: string };
   readonly bucketBytes: number;
+  /** What it is tried by before it is loaded onto the tables that packets use. */
+  readonly check: SideCheck;
   isFor(key: ServiceKey): boolean;
 }
 
-/** Of the wide builds alone. */
-const KNOWN_PROGRAM = 'weir_tc_known';
 /** Of that of IPv4. */
 const MARK_PROGRAM = 'weir_tc_mark';
 
@@ -68,6 +70,7 @@ const IPV6_BUILD: SideBuild = {
   ],
   pins: IPV6_PINS,
   bucketBytes: Conn6Bucket.bytes,
+  check: ipv6Check,
   isFor: (key) => serviceFamily(key) === 'inet6',
 };
 
@@ -82,6 +85,7 @@ const SCTP_BUILD: SideBuild = {
   entries: SCTP_ENTRIES,
   pins: SCTP_PINS,
   bucketBytes: ConnBucket.bytes,
+  check: sctpCheck('inet'),
   isFor: (key) => isOfSctp(key) && serviceFamily(key) === 'inet',
 };
 
@@ -92,6 +96,7 @@ const SCTP6_BUILD: SideBuild = {
   entries: SCTP_ENTRIES,
   pins: SCTP6_PINS,
   bucketBytes: Conn6Bucket.bytes,
+  check: sctpCheck('inet6'),
   isFor: (key) => isOfSctp(key) && serviceFamily(key) === 'inet6',
 };
 
@@ -109,6 +114,7 @@ export const SIDE_BUILDS: readonly SideBuild[] = [
     ],
     pins: WIDE_PINS,
     bucketBytes: WideBucket.bytes,
+    check: wideCheck('inet'),
     isFor: (key) => isWide(key) && !isOfSctp(key) && serviceFamily(key) === 'inet',
   },
   {
@@ -122,6 +128,7 @@ export const SIDE_BUILDS: readonly SideBuild[] = [
     ],
     pins: WIDE6_PINS,
     bucketBytes: Wide6Bucket.bytes,
+    check: wideCheck('inet6'),
     isFor: (key) => isWide(key) && !isOfSctp(key) && serviceFamily(key) === 'inet6',
   },
   SCTP_BUILD,
@@ -137,6 +144,7 @@ export const SIDE_BUILDS: readonly SideBuild[] = [
     ],
     pins: WIDE_SCTP_PINS,
     bucketBytes: WideBucket.bytes,
+    check: wideSctpCheck('inet'),
     isFor: (key) => isOfSctp(key) && isWide(key) && serviceFamily(key) === 'inet',
   },
   {
@@ -150,9 +158,12 @@ export const SIDE_BUILDS: readonly SideBuild[] = [
     ],
     pins: WIDE_SCTP6_PINS,
     bucketBytes: Wide6Bucket.bytes,
+    check: wideSctpCheck('inet6'),
     isFor: (key) => isOfSctp(key) && isWide(key) && serviceFamily(key) === 'inet6',
   },
 ];
+
+type FileOf = (name: ArtifactName) => string;
 
 /** Has there been a service for it? */
 const isLoaded = (build: SideBuild, folder: string): boolean => existsSync(`${folder}/${build.pins.housekeeping}`);
@@ -207,12 +218,12 @@ function enterBehind(build: SideBuild, object: ObjectFile, tables: Tables): read
  * Loads it onto the maps that are pinned, and lets packets go on into it from `entry`. What is returned: of a build that was loaded before.
  * @throws WeirError kernel-refuses-datapath, pin-missing
  */
-function enter(build: SideBuild, entry: BpfMap, tables: Tables): readonly Replace[] {
+function enter(build: SideBuild, entry: BpfMap, tables: Tables, fileOf: FileOf = artifact): readonly Replace[] {
   const { folder } = tables;
   const known = isLoaded(build, folder);
   const { conns, templates } = build.pins;
   const sizes = { buckets: entriesOf(folder, conns), ...(templates === undefined ? {} : { templates: entriesOf(folder, templates) }) };
-  const object = new ObjectFile(artifact(build.file));
+  const object = new ObjectFile(fileOf(build.file));
   try {
     const pins = { ...build.pins, housekeeping: known ? build.pins.housekeeping : undefined };
     loadOnto(object, folder, tables, { pins, ...sizes, configure: () => {} });
@@ -231,18 +242,23 @@ function enter(build: SideBuild, entry: BpfMap, tables: Tables): readonly Replac
 
 /** Those that are loaded are loaded again behind the programs of `object`. What is returned follows when these are on the links. @throws as ensureSideBuilds */
 export function enterSideBuilds(object: ObjectFile, tables: Tables): readonly Replace[] {
+  for (const build of SIDE_BUILDS) if (isLoaded(build, tables.folder)) trySideBuild(artifact(build.file), tables, build.check);
   return SIDE_BUILDS.filter((build) => build.behind === undefined && isLoaded(build, tables.folder)).flatMap((build) => {
     makeLaterMaps(build, tables);
     return using(object.map(build.entryPin), (entry) => enter(build, entry, tables));
   });
 }
 
-/** Loads what a service needs and is missing. The caller holds the lock. @throws WeirError kernel-refuses-datapath, pin-missing; SystemError ENOMEM */
-export function ensureSideBuilds(tables: Tables, key: ServiceKey): void {
+/**
+ * Tries and loads what a service needs and is missing. The caller holds the lock. `fileOf`: where the objects are.
+ * @throws WeirError kernel-refuses-datapath, self-check-failed, pin-missing; SystemError ENOMEM
+ */
+export function ensureSideBuilds(tables: Tables, key: ServiceKey, fileOf: FileOf = artifact): void {
   const { folder } = tables;
   for (const build of SIDE_BUILDS) {
     if (!build.isFor(key) || isLoaded(build, folder)) continue;
+    trySideBuild(fileOf(build.file), tables, build.check);
     makeMaps(build, tables);
-    using(requiredPin(`${folder}/${build.entryPin}`, BpfMap.pinned), (entry) => enter(build, entry, tables));
+    using(requiredPin(`${folder}/${build.entryPin}`, BpfMap.pinned), (entry) => enter(build, entry, tables, fileOf));
   }
 }

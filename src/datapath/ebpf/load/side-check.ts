@@ -1,0 +1,32 @@
+// Tries a build that others enter, before it is loaded onto the tables that packets use: on tables of its own, which are thrown away.
+import { ObjectFile } from '../../../sys/bpf/bpf-objects.js';
+import { using } from '../../../sys/fd.js';
+import type { Tables } from '../table/tables.js';
+import { loadAlone, PROGRAMS } from './load.js';
+import { sizesOf } from './object.js';
+import { hashKeys, TRIAL } from './programs.js';
+import { type StagedClient, stageAll } from './stage.js';
+import { tryVector } from './try-vector.js';
+import type { StagedService, Vector } from './vectors/vector.js';
+
+/** Of the wide builds alone. */
+export const KNOWN_PROGRAM = 'weir_tc_known';
+
+/** What a build has to do with which services. `label`: before the names of the vectors in messages. */
+export interface SideCheck {
+  readonly label: string;
+  readonly client: StagedClient;
+  services(): readonly StagedService[];
+  vectors(): readonly Vector<'ingress' | 'egress' | 'known'>[];
+}
+
+const NAMES = { ingress: PROGRAMS.ingress, egress: PROGRAMS.egress, known: KNOWN_PROGRAM } as const;
+
+/** `tables`: whose hash keys are used. @throws WeirError kernel-refuses-datapath, self-check-failed */
+export function trySideBuild(file: string, tables: Tables, { label, client, services, vectors }: SideCheck): void {
+  using(new ObjectFile(file), (object) => {
+    object.autoload(PROGRAMS.housekeeping, false);
+    stageAll(object, loadAlone(object, TRIAL, sizesOf(TRIAL), hashKeys(tables)), services(), client);
+    for (const vector of vectors()) tryVector(object, NAMES[vector.program], { ...vector, name: `${label} ${vector.name}` });
+  });
+}
