@@ -20,23 +20,27 @@ def service(sched='rr', ws=(('1', 1), ('2', 1), ('3', 1)), extra='', dextra='', 
     for n, w in ws: dq('ipvsadm -a --sctp-service %s:%d -r %s:%d %s -w %d %s' % (vip, p, RS[n], rport if m == '-m' else p, m, w, dextra))
     return p
 def inits(p, n, vip=VIP, src='10.0.1.10'):
-    r = []
-    for i in range(n): sp[0] += 1; client(sp[0], p, 'INIT', vip, src); r.append(who(sp[0], p))
-    return ''.join(r)
+    first = sp[0] + 1
+    for i in range(n): sp[0] += 1; client(sp[0], p, 'INIT', vip, src)
+    r = {x['cp']: str(int(x['d'], 16) & 255)[1] for x in conns() if x['vp'] == p}
+    return ''.join(r.get(cp, '-') for cp in range(first, sp[0] + 1))
 def show(p, what='ipvsadm -Ln', vip=VIP): time.sleep(.05); d('%s --sctp-service %s:%d' % (what, vip, p))
 def gone(p, vip=VIP): dq('ipvsadm -D --sctp-service %s:%d' % (vip, p))
 dq('ipvsadm -A -t %s:1 -s rr' % VIP)   # a service stays, so that the kernel's hooks stay
 EV = ['in:' + n for n in 'DATA INIT INIT_ACK COOKIE_ECHO COOKIE_ACK SHUTDOWN SHUTDOWN_ACK SHUTDOWN_COMPLETE ERROR ABORT'.split()]
 OUT = [e.replace('in:', 'out:') for e in EV]
+used, again = [0], [40000]
 def play(path, vp, vip):
-    for attempt in range(6):   # some states end after 4 seconds: where a path took long it is gone once more
-        begin = time.monotonic(); sp[0] += 1
+    sp[0] += 1; used[0] = sp[0]
+    for attempt in range(6):   # some states end after 4 seconds: where a path took long, it is gone once more from another port
+        begin = time.monotonic()
         for e in path:
             way, names = e.split(':')
-            if way == 'in': client(sp[0], vp, names, vip)
-            else: server('1', sp[0], names)
-        now = entry(sp[0], vp)
+            if way == 'in': client(used[0], vp, names, vip)
+            else: server('1', used[0], names)
+        now = entry(used[0], vp)
         if time.monotonic() - begin < 2: return now
+        again[0] += 1; used[0] = again[0]
     return now
 def states(title, vp, vip, evs, starts):
     out('\n== states: ' + title); seen = {}; q = []
@@ -80,13 +84,13 @@ gone(p)
 for mode in (0, 1):
     out('\n== the same port again, conn_reuse_mode %d' % mode); d('sysctl -w net.ipv4.vs.conn_reuse_mode=%d' % mode); p = service(ws=(('1', 1),))
     for path in (['in:INIT'], ['in:INIT', 'out:INIT_ACK', 'in:COOKIE_ECHO', 'out:COOKIE_ACK'], ['in:INIT', 'in:ABORT'], ['in:INIT', 'out:INIT_ACK', 'in:COOKIE_ECHO', 'out:COOKIE_ACK', 'in:SHUTDOWN', 'out:SHUTDOWN_ACK', 'in:SHUTDOWN_COMPLETE']):
-        before = play(path, p, VIP); dq('ipvsadm -a --sctp-service %s:%d -r %s:80 -m -w 9; ipvsadm -e --sctp-service %s:%d -r %s:80 -m -w 0' % (VIP, p, RS['2'], VIP, p, RS['1'])); client(sp[0], p, 'INIT')
-        out('%-60s %-12s then INIT -> %s at %s' % (' '.join(path), before.split()[0], entry(sp[0], p).split()[0], who(sp[0], p))); dq('ipvsadm -d --sctp-service %s:%d -r %s:80; ipvsadm -e --sctp-service %s:%d -r %s:80 -m -w 1' % (VIP, p, RS['2'], VIP, p, RS['1']))
+        before = play(path, p, VIP); dq('ipvsadm -a --sctp-service %s:%d -r %s:80 -m -w 9; ipvsadm -e --sctp-service %s:%d -r %s:80 -m -w 0' % (VIP, p, RS['2'], VIP, p, RS['1'])); client(used[0], p, 'INIT')
+        out('%-60s %-12s then INIT -> %s at %s' % (' '.join(path), before.split()[0], entry(used[0], p).split()[0], who(used[0], p))); dq('ipvsadm -d --sctp-service %s:%d -r %s:80; ipvsadm -e --sctp-service %s:%d -r %s:80 -m -w 1' % (VIP, p, RS['2'], VIP, p, RS['1']))
     gone(p)
 d('sysctl -w net.ipv4.vs.conn_reuse_mode=1')
 for nodest in (0, 1):
     out('\n== a deleted server, expire_nodest_conn %d' % nodest); d('sysctl -w net.ipv4.vs.expire_nodest_conn=%d' % nodest); p = service(ws=(('1', 1),)); play(['in:INIT', 'out:INIT_ACK', 'in:COOKIE_ECHO', 'out:COOKIE_ACK'], p, VIP)
-    dq('ipvsadm -d --sctp-service %s:%d -r %s:80' % (VIP, p, RS['1'])); time.sleep(.5); client(sp[0], p, 'DATA'); out('data: ' + ' '.join(entry(sp[0], p).split()[:1])); dq('ipvsadm -a --sctp-service %s:%d -r %s:80 -m' % (VIP, p, RS['2'])); client(sp[0], p, 'INIT'); out('INIT: %s at %s' % (' '.join(entry(sp[0], p).split()[:1]), who(sp[0], p))); gone(p)
+    dq('ipvsadm -d --sctp-service %s:%d -r %s:80' % (VIP, p, RS['1'])); time.sleep(.5); client(used[0], p, 'DATA'); out('data: ' + ' '.join(entry(used[0], p).split()[:1])); dq('ipvsadm -a --sctp-service %s:%d -r %s:80 -m' % (VIP, p, RS['2'])); client(used[0], p, 'INIT'); out('INIT: %s at %s' % (' '.join(entry(used[0], p).split()[:1]), who(used[0], p))); gone(p)
 d('sysctl -w net.ipv4.vs.expire_nodest_conn=0')
 out('\n== not scheduled'); p = service(ws=(('1', 1),))
 for text, payload in (('source port 0', None), ('a header alone', struct.pack('!HHII', 24001, p, 7, 0)), ('half a chunk header', struct.pack('!HHII', 24002, p, 7, 0) + b'\1\0'), ('8 bytes', struct.pack('!HHI', 24003, p, 7))):
