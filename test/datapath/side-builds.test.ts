@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { test } from 'node:test';
-import { IPV6_PINS, WIDE6_ENTRY_PIN, WIDE6_PINS } from '../../src/datapath/ebpf/table/tables.js';
+import { IPV6_PINS, SCTP6_ENTRY_PIN, WIDE6_ENTRY_PIN, WIDE6_PINS } from '../../src/datapath/ebpf/table/tables.js';
 import { BpfMap } from '../../src/sys/bpf/bpf-objects.js';
 import { openBed, skipReason } from './bed.js';
 import { IPv6 } from './fixtures/family.js';
@@ -38,7 +38,7 @@ test('killed after any pin of two builds, one behind the other: the next command
     const spec = { ...all, persistence: { timeout: 300, netmask: IPv6.hostMask } };
     const made = new Set<string>();
     while (diesAfterPin(made, () => bed.director.addService(spec)));
-    const pins = new Set([...Object.values(IPV6_PINS), ...Object.values(WIDE6_PINS), WIDE6_ENTRY_PIN]);
+    const pins = new Set([...Object.values(IPV6_PINS), ...Object.values(WIDE6_PINS), WIDE6_ENTRY_PIN, SCTP6_ENTRY_PIN]);
     for (const name of pins) assert.ok(existsSync(`${bed.folder}/${name}`), name);
     assert.equal(made.size, pins.size, [...made].join(' '));
     const [server] = IPv6.servers;
