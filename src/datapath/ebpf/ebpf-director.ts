@@ -5,6 +5,7 @@ import { isRefusal, WeirError } from '../../model/errors/weir-error.js';
 import { serviceFamily } from '../../model/identity.js';
 import { missingFor } from '../../model/missing-for.js';
 import type { DestinationKey, DestinationSpec, ServiceKey, ServiceSpec, Timeouts } from '../../model/service.js';
+import { isUnicast } from '../../model/unicast-address.js';
 import { using } from '../../sys/fd.js';
 import { Lock, type LockWait } from '../../sys/files/lock.js';
 import { Netlink } from '../../sys/netlink/netlink.js';
@@ -21,7 +22,6 @@ import { hasMarks } from './table/marks.js';
 import { writeSysctl } from './table/sysctls.js';
 import { serviceEntries } from './table/table-entries.js';
 import type { Tables } from './table/tables.js';
-import { isUnicast } from './table/unicast.js';
 import type { Writer } from './table/writer.js';
 import { checkPresent } from './whole-read.js';
 

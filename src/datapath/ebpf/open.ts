@@ -25,12 +25,12 @@ import { finishTakeover, takeOver } from './load/takeover.js';
 import { ensureUdevRule } from './load/udev-rule.js';
 import { BPFFS_PLACE, Bpffs } from './pins/bpffs.js';
 import { Dirty, recover } from './recovery/batch.js';
+import { broadcastsOf } from './table/broadcasts.js';
 import { layoutOf, mapsOfOtherLayout } from './table/layout.js';
 import { markLocal } from './table/local-marks.js';
 import { hasMarks } from './table/marks.js';
 import { sizesOf } from './table/table-sizes.js';
 import { LAST_PINNED, MAPPED_PINS, Tables } from './table/tables.js';
-import { broadcastsOf } from './table/unicast.js';
 import { ifFree, type ReadWait } from './whole-read.js';
 
 export interface OpenOptions extends LockWait {

@@ -1,10 +1,10 @@
 // What the kernel refuses, as pure checks: the errno matrix of IPVS for services and destinations.
 
-import type { Address } from '../../model/address.js';
 import { WeirError } from '../../model/errors/weir-error.js';
 import { serviceFamily } from '../../model/identity.js';
 import { schedulerNamed } from '../../model/schedulers.js';
 import type { DestinationSpec, ServiceKey, ServiceSpec } from '../../model/service.js';
+import { isUnicast } from '../../model/unicast-address.js';
 
 /** As the kernel that the recorded transcripts come from. `none` stands for a service without one. */
 const hasScheduler = (name: string): boolean => {
@@ -22,15 +22,6 @@ export function checkService(spec: ServiceSpec): void {
   if (serviceFamily(spec.key) === 'inet6' && prefix !== undefined && (prefix < 1 || prefix > 128)) {
     throw new WeirError('persistence-mask', { length: prefix });
   }
-}
-
-/** Whether the kernel takes an address for a server: unicast, and with IPv6 neither link-local nor an IPv4-mapped one. */
-function isUnicast({ family, words }: Address): boolean {
-  const [first = 0, second, third] = words;
-  if (family === 'inet') return first >>> 24 !== 0 && first >>> 28 !== 0xe && first !== 0xffffffff; // class E counts as unicast
-  const unspecified = words.every((word) => word === 0);
-  const mapped = first === 0 && second === 0 && third === 0xffff;
-  return !unspecified && !mapped && first >>> 24 !== 0xff && first >>> 22 !== 0xfe80 >>> 6;
 }
 
 /** @throws WeirError of what a destination cannot be */

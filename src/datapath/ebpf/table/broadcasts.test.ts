@@ -1,9 +1,10 @@
-// Which IPv4 addresses are unicast.
+// Which IPv4 addresses are broadcast addresses, and so not unicast.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Address } from '../../../model/address.js';
+import { isUnicast } from '../../../model/unicast-address.js';
 import type { InterfaceAddress } from '../../../wire/rtnetlink-address.js';
-import { broadcastsOf, isUnicast } from './unicast.js';
+import { broadcastsOf } from './broadcasts.js';
 
 const ip = (text: string): Address => ({ family: 'inet', words: [text.split('.').reduce((word, byte) => word * 256 + Number(byte), 0)] });
 const on = (text: string, prefixLength: number, more: Partial<InterfaceAddress> = {}): InterfaceAddress => ({
