@@ -7,9 +7,9 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { capabilities } from '../../src/model/capabilities.js';
 import { noRoot, noTools } from '../support/probes.js';
 import { type Answer, compare, differsOnlyIn, readLate } from './answers.js';
+import { isRefused } from './refused.js';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 const here = `${root}test/oracle/`;
@@ -73,12 +73,6 @@ const isOpenToAll = (): boolean =>
   spawnSync('setpriv', ['--reuid', '65534', '--clear-groups', 'test', '-r', `${root}dist/weir.cjs`]).status === 0;
 
 const show = (answer: Answer): string => `${answer.line}: ${answer.command}\n${answer.text}\nhere:\n${answer.ours}`;
-
-/** Whether it is nothing but the line that a feature is not there yet: then the feature's row in the capabilities is the reason. */
-function isRefused(answer: Answer): boolean {
-  const lines = answer.ours.split('\n').filter((line) => !/^(?:|\[rc 255\]|#.*)$/.test(line));
-  return lines.length === 1 && capabilities.some(({ present, missing }) => !present && lines[0] === `! weir: ${missing}`);
-}
 
 /** Whether so much was recorded that one reason for all of it could hide another difference. */
 const isLong = (answer: Answer): boolean => answer.text.split('\n').filter((line) => !/^(?:|\[rc \d+\]|#.*)$/.test(line)).length > 1;
