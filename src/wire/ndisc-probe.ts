@@ -31,7 +31,7 @@ const HOPS = 255;
 const AT = { target: 8, option: 24, mac: 26, end: 32 } as const;
 
 /** Whom to ask about this address (RFC 4291 §2.7.1). */
-const solicitedNode = ({ words }: Address): Address => ({
+export const solicitedNode = ({ words }: Address): Address => ({
   family: 'inet6',
   words: [0xff020000, 0, 1, (0xff000000 | ((words[3] ?? 0) & 0xffffff)) >>> 0],
 });

@@ -2,6 +2,7 @@
 // written for IPv4, whose ARP no such rule sees, accept TCP alone.
 import type { Address } from '../../../model/address.js';
 import type { Finding } from '../../../model/finding.js';
+import { solicitedNode } from '../../../wire/ndisc-probe.js';
 import type { RealServerFacts } from '../../facts.js';
 import { blockingRule } from '../../packet-filter/blocking.js';
 import type { Blocked, PacketProbe } from '../../packet-filter/model.js';
@@ -10,11 +11,6 @@ import { serviceAddresses } from './server-addresses.js';
 import { placeOf } from './server-filter.js';
 
 const ANY: Address = { family: 'inet6', words: [0, 0, 0, 0] };
-/** The group in which a host is asked for an address (RFC 4291 §2.7.1). */
-const groupOf = ({ words }: Address): Address => ({
-  family: 'inet6',
-  words: [0xff020000, 0, 1, (0xff000000 | ((words[3] ?? 0) & 0xffffff)) >>> 0],
-});
 
 interface Part {
   readonly what: string;
@@ -59,7 +55,7 @@ function probeOf(own: Address, interfaceName: string, { direction, icmpType }: P
     direction,
     interfaceName,
     source: direction === 'in' ? ANY : own,
-    destination: direction === 'out' ? ANY : icmpType === 'nd-neighbor-solicit' ? groupOf(own) : own,
+    destination: direction === 'out' ? ANY : icmpType === 'nd-neighbor-solicit' ? solicitedNode(own) : own,
     protocol: 'icmpv6',
     anyClient: true,
     ...(icmpType === undefined ? {} : { icmpType }),
