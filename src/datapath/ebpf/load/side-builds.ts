@@ -100,18 +100,24 @@ const SCTP6_BUILD: SideBuild = {
   isFor: (key) => isOfSctp(key) && serviceFamily(key) === 'inet6',
 };
 
+const WIDE_ENTRIES: SideBuild['entries'] = [
+  [WideProgram.WIDE_INGRESS, PROGRAMS.ingress],
+  [WideProgram.WIDE_EGRESS, PROGRAMS.egress],
+  [WideProgram.WIDE_KNOWN, KNOWN_PROGRAM],
+];
+const WIDE6_ENTRIES: SideBuild['entries'] = [
+  [Wide6Program.WIDE6_INGRESS, PROGRAMS.ingress],
+  [Wide6Program.WIDE6_EGRESS, PROGRAMS.egress],
+  [Wide6Program.WIDE6_KNOWN, KNOWN_PROGRAM],
+];
+
 /** One that is behind another one comes after it. */
 export const SIDE_BUILDS: readonly SideBuild[] = [
   IPV6_BUILD,
   {
     file: 'weir-wide.bpf.o',
     entryPin: WIDE_ENTRY_PIN,
-    entries: [
-      [WideProgram.WIDE_INGRESS, PROGRAMS.ingress],
-      [WideProgram.WIDE_EGRESS, PROGRAMS.egress],
-      [WideProgram.WIDE_KNOWN, KNOWN_PROGRAM],
-      [WideProgram.WIDE_MARK, MARK_PROGRAM],
-    ],
+    entries: [...WIDE_ENTRIES, [WideProgram.WIDE_MARK, MARK_PROGRAM]],
     pins: WIDE_PINS,
     bucketBytes: WideBucket.bytes,
     check: wideCheck('inet'),
@@ -121,11 +127,7 @@ export const SIDE_BUILDS: readonly SideBuild[] = [
     file: 'weir-wide6.bpf.o',
     entryPin: WIDE6_ENTRY_PIN,
     behind: IPV6_BUILD,
-    entries: [
-      [Wide6Program.WIDE6_INGRESS, PROGRAMS.ingress],
-      [Wide6Program.WIDE6_EGRESS, PROGRAMS.egress],
-      [Wide6Program.WIDE6_KNOWN, KNOWN_PROGRAM],
-    ],
+    entries: WIDE6_ENTRIES,
     pins: WIDE6_PINS,
     bucketBytes: Wide6Bucket.bytes,
     check: wideCheck('inet6'),
@@ -137,11 +139,7 @@ export const SIDE_BUILDS: readonly SideBuild[] = [
     file: 'weir-wide-sctp.bpf.o',
     entryPin: WIDE_SCTP_ENTRY_PIN,
     behind: SCTP_BUILD,
-    entries: [
-      [WideProgram.WIDE_INGRESS, PROGRAMS.ingress],
-      [WideProgram.WIDE_EGRESS, PROGRAMS.egress],
-      [WideProgram.WIDE_KNOWN, KNOWN_PROGRAM],
-    ],
+    entries: WIDE_ENTRIES,
     pins: WIDE_SCTP_PINS,
     bucketBytes: WideBucket.bytes,
     check: wideSctpCheck('inet'),
@@ -151,11 +149,7 @@ export const SIDE_BUILDS: readonly SideBuild[] = [
     file: 'weir-wide-sctp6.bpf.o',
     entryPin: WIDE_SCTP6_ENTRY_PIN,
     behind: SCTP6_BUILD,
-    entries: [
-      [Wide6Program.WIDE6_INGRESS, PROGRAMS.ingress],
-      [Wide6Program.WIDE6_EGRESS, PROGRAMS.egress],
-      [Wide6Program.WIDE6_KNOWN, KNOWN_PROGRAM],
-    ],
+    entries: WIDE6_ENTRIES,
     pins: WIDE_SCTP6_PINS,
     bucketBytes: Wide6Bucket.bytes,
     check: wideSctpCheck('inet6'),
