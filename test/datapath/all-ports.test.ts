@@ -13,7 +13,7 @@ import { addressId } from '../../src/model/identity.js';
 import { Records } from '../../src/sys/bpf/records.js';
 import { noNamespaces } from '../support/netns-bed.js';
 import { type Bed, openBed, skipReason } from './bed.js';
-import { asked, inCluster, ipvsadm, ok, running, serving, servingDirect, until, VIP } from './cluster.js';
+import { asked, inCluster, ipvsadm, ok, running, serving, servingDirect, transfer, until, VIP } from './cluster.js';
 import { VIP as BED_VIP, SERVERS } from './fixtures/bed-addresses.js';
 import { IPv4, IPv6 } from './fixtures/family.js';
 import { destination, service } from './fixtures/fixture.js';
@@ -67,16 +67,7 @@ test('NAT: all ports of a client go to one server, TCP and UDP, and so do those 
       (seen) => seen[1] === '4 of 4',
     );
     assert.deepEqual(asked(client, 'tcp', VIP, 8080, 4), four('web2'));
-    const { lines } = running(bed, web2, station('sink', 9000));
-    await until(
-      () => lines,
-      (seen) => seen[0] === 'ready',
-    );
-    const sent = ok(client.run(station('bulk', VIP, 9000, 16 << 20))).trim();
-    await until(
-      () => lines[1],
-      (digest) => digest === sent,
-    );
+    await transfer(bed, client, web2, VIP, 9000);
   });
 });
 

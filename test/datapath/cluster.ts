@@ -130,3 +130,17 @@ export function pollingFarEnds({ client, web1, web2, front, back }: Cluster): vo
   }
   for (const host of [client, web1, web2]) ok(host.run(['ethtool', '-K', 'eth0', 'tx', 'off']));
 }
+
+/** A big transfer from one host to the sink at port 9000 of another, by what it connects to: the same bytes come out. */
+export async function transfer(bed: Bed, from: Host, to: Host, address: string, port: number, bytes = 16 << 20): Promise<void> {
+  const { lines } = running(bed, to, station('sink', 9000));
+  await until(
+    () => lines,
+    (seen) => seen[0] === 'ready',
+  );
+  const sent = ok(from.run(station('bulk', address, port, bytes))).trim();
+  await until(
+    () => lines[1],
+    (digest) => digest === sent,
+  );
+}

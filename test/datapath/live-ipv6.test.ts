@@ -2,9 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { noNamespaces } from '../support/netns-bed.js';
-import { asked, type Cluster, ipvsadm, ok, running, serving, until } from './cluster.js';
+import { asked, type Cluster, ipvsadm, ok, serving, transfer } from './cluster.js';
 import { BACK6 as BACK, inCluster6, server6 as server, VIP6 as VIP } from './cluster6.js';
-import { station } from './live-child.js';
 
 const skip = noNamespaces();
 const masqueraded = (lvs: Cluster['lvs'], port: number, serverPort: number): void => {
@@ -37,16 +36,7 @@ test('IPv6, NAT: from a client and from the director itself, TCP and UDP, and a 
     assert.deepEqual(clients(), before);
     assert.deepEqual(asked(client, 'udp', VIP, 80, 2), ['web2', 'web1']);
     ipvsadm(lvs, `-A -t [${VIP}]:90 -s rr`, `-a -t [${VIP}]:90 -r [${server(1)}]:9000 -m`);
-    const { lines } = running(bed, web1, station('sink', 9000));
-    await until(
-      () => lines,
-      (seen) => seen[0] === 'ready',
-    );
-    const sent = ok(client.run(station('bulk', VIP, 90, 16 << 20))).trim();
-    await until(
-      () => lines[1],
-      (digest) => digest === sent,
-    );
+    await transfer(bed, client, web1, VIP, 90);
   });
 });
 

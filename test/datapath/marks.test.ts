@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ENTRY, type Host, noNamespaces } from '../support/netns-bed.js';
 import { noTools } from '../support/probes.js';
-import { asked, type Cluster, inCluster, ipvsadm, ok, running, serving, servingDirect, until, VIP } from './cluster.js';
+import { asked, type Cluster, inCluster, ipvsadm, ok, running, serving, servingDirect, transfer, until, VIP } from './cluster.js';
 import { station } from './live-child.js';
 
 const skip = noNamespaces() || noTools('iptables', 'nft');
@@ -74,16 +74,7 @@ test('iptables and NAT: ports with one mark go to one server, TCP and UDP, also 
     // What a mark's service does not take goes on: the director answers echoes, and resets what is no connection's.
     shell(lvs, `iptables -t mangle -I PREROUTING -d ${VIP} -j MARK --set-mark 3`);
     ok(client.run(['ping', '-c', '1', '-W', '5', VIP]));
-    const { lines } = running(bed, web2, station('sink', 9000));
-    await until(
-      () => lines,
-      (seen) => seen[0] === 'ready',
-    );
-    const sent = ok(client.run(station('bulk', VIP, 9000, 16 << 20))).trim();
-    await until(
-      () => lines[1],
-      (digest) => digest === sent,
-    );
+    await transfer(bed, client, web2, VIP, 9000);
   });
 });
 
