@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import fc from '../test/support/properties.js';
 import { boundOf, boundText, middleReferences, shareOf } from './gates.js';
 
 test('a bound is the sum of its references, each by its factor', () => {

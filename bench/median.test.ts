@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import fc from '../test/support/properties.js';
 import { median } from './median.js';
 
 test('the middle of odd and even numbers of samples, in any order', () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import fc from '../../test/support/properties.js';
 import type { Address } from './address.js';
 import { formatAddress, formatIpv4, parseAddress, parseIpv4, parseIpv4Loose, parseIpv6 } from './address-text.js';
 

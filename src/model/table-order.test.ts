@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import fc from '../../test/support/properties.js';
 import { formatAddress, parseAddress } from './address-text.js';
 import { sameDestination, sameService, serviceId } from './identity.js';
 import type { DestinationKey, ServiceKey } from './service.js';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import fc from '../../test/support/properties.js';
 import { agendaOf } from './agenda.js';
 
 test('things come in the order of time, and of one moment in the order in which they were entered', () => {

@@ -1,7 +1,7 @@
 // ARP messages there and back.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import fc from '../../test/support/properties.js';
 import { ipv4, mac, staysInside, survivesGarbage } from '../../test/support/wire-generators.js';
 import { decodeArp, encodeArp } from './arp.js';
 import { ZERO_MAC } from './ethernet.js';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { plainControl } from '../../test/support/bfd-control.js';
+import fc from '../../test/support/properties.js';
 import { staysInside, survivesGarbage, word } from '../../test/support/wire-generators.js';
 import { BFD_STATES, type BfdControl, decodeBfd, encodeBfd } from './bfd.js';
 

@@ -1,7 +1,7 @@
 // The internet checksum against RFC examples, and its incremental form against the whole one.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import fc from '../../test/support/properties.js';
 import { bytes, half, word } from '../../test/support/wire-generators.js';
 import { viewOf } from './bytes.js';
 import { fold, internetChecksum, sumWords, updateChecksum, updateChecksum32 } from './checksum.js';

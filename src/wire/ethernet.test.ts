@@ -1,7 +1,7 @@
 // Ethernet frames there and back, tagged and not.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import fc from '../../test/support/properties.js';
 import { bytes, half, mac, staysInside, survivesGarbage } from '../../test/support/wire-generators.js';
 import { decodeEthernet, EtherType, encodeEthernet, macBytes, macText } from './ethernet.js';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import fc from '../../test/support/properties.js';
 import { decodeHeartbeat, encodeHeartbeat, type Heartbeat } from './heartbeat.js';
 
 test('what is written is read', () => {

@@ -1,7 +1,7 @@
 // ICMP messages there and back.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import fc from '../../test/support/properties.js';
 import { byte, bytes, half, staysInside, survivesGarbage, word } from '../../test/support/wire-generators.js';
 import { internetChecksum } from './checksum.js';
 import { decodeIcmp, encodeIcmp, isIcmpError } from './icmp.js';

@@ -1,7 +1,7 @@
 // IPv4 packets there and back, and lengths that are wrong.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import fc from '../../test/support/properties.js';
 import { byte, bytes, half, ipv4, options, staysInside, survivesGarbage } from '../../test/support/wire-generators.js';
 import { internetChecksum } from './checksum.js';
 import { decodeIpv4, encodeIpv4, IPV4_DEFAULTS } from './ipv4.js';

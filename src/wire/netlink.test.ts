@@ -1,7 +1,7 @@
 // Netlink messages, attributes and error messages there and back.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import fc from '../../test/support/properties.js';
 import { bytes, half, staysInside, survivesGarbage, word } from '../../test/support/wire-generators.js';
 import { concat, hostIsLittleEndian as little, viewOf } from './bytes.js';
 import {

@@ -1,7 +1,7 @@
 // Pieces that are put together: nothing is lost, and no number of small ones makes many.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import fc from '../../test/support/properties.js';
 import { concat } from './bytes.js';
 import { type Pieces, piecesLength, withPiece } from './pieces.js';
 

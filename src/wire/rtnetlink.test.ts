@@ -1,7 +1,7 @@
 // Links, addresses, routes and neighbours there and back, and what bad bytes do.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import fc from '../../test/support/properties.js';
 import { byte, half, ipv4, ipv6, mac, staysInside, survivesGarbage, word } from '../../test/support/wire-generators.js';
 import type { Address } from '../model/address.js';
 import { decodeInterfaceAddress, encodeInterfaceAddress } from './rtnetlink-address.js';

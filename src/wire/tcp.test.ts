@@ -1,7 +1,7 @@
 // TCP segments there and back, and their checksum over both families.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import fc from '../../test/support/properties.js';
 import { byte, bytes, half, ipv4, ipv6, options, staysInside, survivesGarbage, word } from '../../test/support/wire-generators.js';
 import { decodeTcp, encodeTcp, TCP_DEFAULTS, TcpFlag, tcpChecksumIsRight } from './tcp.js';
 

@@ -1,7 +1,7 @@
 // UDP datagrams there and back, and the checksum that may be absent.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import fc from '../../test/support/properties.js';
 import { bytes, half, ipv4, staysInside, survivesGarbage } from '../../test/support/wire-generators.js';
 import { decodeUdp, encodeUdp, udpChecksumIsRight } from './udp.js';
 

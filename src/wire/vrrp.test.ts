@@ -1,7 +1,7 @@
 // VRRP against frames that a real keepalived sent, and the properties of every codec.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import fc from '../../test/support/properties.js';
 import { byte, ipv4, ipv6, staysInside, survivesGarbage } from '../../test/support/wire-generators.js';
 import type { Address } from '../model/address.js';
 import { parseIpv4, parseIpv6 } from '../model/address-text.js';

@@ -2,8 +2,8 @@
 // where it was not to be.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { internetChecksum } from '../../src/wire/checksum.js';
+import fc from '../support/properties.js';
 import { type Bed, openBed, skipReason } from './bed.js';
 import { CLIENT, DR_VIP, SERVERS, VIP } from './fixtures/bed-addresses.js';
 import { destination, service } from './fixtures/fixture.js';

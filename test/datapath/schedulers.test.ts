@@ -2,9 +2,9 @@
 // weight (0 too), connections open, become established and close, and each new one must go to the same server.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import fc from 'fast-check';
 import { schedulers } from '../../src/datapath/schedule/index.js';
 import { formatAddress } from '../../src/model/address-text.js';
+import fc from '../support/properties.js';
 import { type Bed, openBed, skipReason } from './bed.js';
 import { VIP } from './fixtures/bed-addresses.js';
 import { destination, service } from './fixtures/fixture.js';

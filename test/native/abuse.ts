@@ -2,9 +2,9 @@
 // process of its own. Prints one line when it survives. The one argument: a BPF object file.
 import assert from 'node:assert/strict';
 import { Worker } from 'node:worker_threads';
-import fc from 'fast-check';
 import { native } from '../../src/sys/addon.js';
 import type { Native, PollHandle, SystemError } from '../../src/sys/native.js';
+import fc from '../support/properties.js';
 
 const n = native();
 const path = process.argv[2] ?? '';

@@ -1,7 +1,7 @@
 // Random values for the tests of codecs: addresses, MACs, ports, byte runs, and the properties that every codec must keep.
 import assert from 'node:assert/strict';
-import fc from 'fast-check';
 import type { Address } from '../../src/model/address.js';
+import fc from './properties.js';
 
 export const word = fc.nat(0xffffffff);
 export const half = fc.nat(0xffff);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import fc from '../../../test/support/properties.js';
 import type { Command } from './command.js';
 import { parseCommand } from './grammar.js';
 import { isIpvsadmError } from './usage-error.js';

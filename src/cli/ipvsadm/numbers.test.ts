@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import fc from '../../../test/support/properties.js';
 import { largeNumber } from './numbers.js';
 
 test('numbers change their unit where ipvsadm changes it', () => {

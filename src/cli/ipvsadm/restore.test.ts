@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import fc from '../../../test/support/properties.js';
 import { MemoryDirector } from '../../datapath/memory/memory-director.js';
 import { isWeirError, WeirError } from '../../model/errors/weir-error.js';
 import { memoryIo } from '../io.js';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import fc from '../../../test/support/properties.js';
 import { formatAddress } from '../../model/address-text.js';
 import { isIpvsadmError } from './usage-error.js';
 import {

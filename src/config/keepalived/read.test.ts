@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import fc from '../../../test/support/properties.js';
 import { instancesOf, threeSequences } from '../../../test/support/three-sequences.js';
 import { canRun, exitCodeOf, renderDiagnostic } from './diagnostics/outcome.js';
 import type { ConfigFiles } from './lines/config-files.js';

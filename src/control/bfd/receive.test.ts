@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { ADDRESS, BfdNodes, MS, S, sessionOf } from '../../../test/support/bfd-nodes.js';
+import fc from '../../../test/support/properties.js';
 import { parseAddress } from '../../model/address-text.js';
 import type { BfdControl } from '../../wire/bfd.js';
 import type { BfdRefusal } from './messages.js';

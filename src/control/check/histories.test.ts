@@ -1,8 +1,8 @@
 // The machine of health checks through random histories: servers that fail and come back, reloads, silence, clocks that jump ahead.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { CheckBed, checker, failure, SECOND } from '../../../test/support/check-bed.js';
+import fc from '../../../test/support/properties.js';
 import { realServer, virtualServer } from '../../../test/support/virtual-server.js';
 import type { CheckKind, VirtualServer } from '../../model/keepalived/virtual-server.js';
 import { itemsFrom, itemsOf } from '../timed-list.js';

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import fc from '../../../test/support/properties.js';
 import type { Address } from '../../model/address.js';
 import { formatAddress, parseAddress } from '../../model/address-text.js';
 import { failureLine } from '../../model/errors/weir-error.js';

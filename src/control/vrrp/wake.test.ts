@@ -1,8 +1,8 @@
 // Clocks: late hosts, delays, refreshes, fast mode, and that time alone never makes the machine run for ever.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { oneInstance } from '../../../test/support/keepalived-configuration.js';
+import fc from '../../../test/support/properties.js';
 import {
   advert,
   configurationOf,

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import fc from '../../../test/support/properties.js';
 import { type Schedule, schedulers } from './index.js';
 import { type Arrival, type Candidate, type Candidates, FALLBACK, WITH_PORT } from './scheduler.js';
 import { betterOfTwo } from './twos.js';

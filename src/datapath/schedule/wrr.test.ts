@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import fc from '../../../test/support/properties.js';
 import { wrrNumbers, wrrWeightAfter } from './wrr.js';
 
 test('numbers of wrr: the gcd of the positive weights, and the largest less gcd - 1', () => {

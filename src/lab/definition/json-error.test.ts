@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import fc from '../../../test/support/properties.js';
 import { findJsonError } from './json-error.js';
 
 const isJson = (text: string): boolean => {

@@ -1,7 +1,8 @@
 // Random histories of a director: changes of its table, frames of clients, servers and others, and time that passes. They are data, so that
 // a failing one is printed and made small.
-import fc from 'fast-check';
+
 import { schedulers } from '../../../src/model/schedulers.js';
+import fc from '../../support/properties.js';
 import {
   AWAY_VIP,
   CLIENT,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import fc from '../../../../test/support/properties.js';
 import { type Diagnostic, reportTo } from '../diagnostics/report.js';
 import type { Piece } from '../statements/tree.js';
 import type { ConfigFiles, FileRead } from './config-files.js';

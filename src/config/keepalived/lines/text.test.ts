@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import fc from '../../../../test/support/properties.js';
 import { compose, originAt, type Part, slice, standingFor, trimmed, written } from './text.js';
 
 const column = (text: Parameters<typeof originAt>[0], index: number): number => originAt(text, index).column;

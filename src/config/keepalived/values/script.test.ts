@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import fc from '../../../../test/support/properties.js';
 import { readScript, splitCommand } from './script.js';
 
 const argvOf = (raw: string): readonly string[] | undefined => readScript('notify', raw).script?.argv;

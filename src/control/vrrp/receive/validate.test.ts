@@ -1,7 +1,7 @@
 // Each validation: what is refused, with which text and counter, and its effect on timers.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import fc from '../../../../test/support/properties.js';
 import {
   type AdvertFrom,
   advert,

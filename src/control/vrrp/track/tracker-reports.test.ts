@@ -1,8 +1,8 @@
 // Trackers: verdicts, weights, FAULT, and the words about them.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { sessionOf } from '../../../../test/support/bfd-nodes.js';
+import fc from '../../../../test/support/properties.js';
 import {
   configurationOf,
   eth0,

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import fc from 'fast-check';
+import fc from '../../../../test/support/properties.js';
 import { Fd } from '../../../sys/fd.js';
 import { RunningAttempts } from './running-attempts.js';
 

@@ -1,7 +1,7 @@
 // The steps lead from any list of rules to the wanted one, wherever they stop on the way, and a rule for local addresses is always there.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import fc from '../../../../test/support/properties.js';
 import type { HostRule } from '../../../model/keepalived/network.js';
 import { appendRule, decodeRule, deleteRule, type RuleSeen } from '../../../wire/rtnetlink-rule.js';
 import { MARK_PROTOCOL, MARK_TABLE, markRuleSteps, type RuleStep } from './mark-rules.js';

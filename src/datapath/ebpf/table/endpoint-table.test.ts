@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import fc from '../../../../test/support/properties.js';
 import { Records } from '../../../sys/bpf/records.js';
 import { Abi, Conf, Endpoint, EndpointKind } from '../abi.gen.js';
 import { EndpointTable, endpointKey } from './endpoint-table.js';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { readRuleLine, readText } from '../../../../../test/support/keepalived-text.js';
+import fc from '../../../../../test/support/properties.js';
 import { parseAddress } from '../../../../model/address-text.js';
 import type { HostRule } from '../../../../model/keepalived/network.js';
 

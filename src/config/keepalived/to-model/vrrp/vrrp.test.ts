@@ -1,8 +1,8 @@
 // Any words behind any keywords: something is built or reported, nothing throws, and the model keeps its bounds.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { readText } from '../../../../../test/support/keepalived-text.js';
+import fc from '../../../../../test/support/properties.js';
 import type { Keyword } from '../../keyword.js';
 import { rootKeywords } from '../../keywords/root.js';
 
