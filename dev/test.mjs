@@ -1,6 +1,6 @@
 // Runs the compiled tests with node's own runner and ends with its counts. One report over its rounds: what stands beside the code
-// and the tests on the source text side by side; then what needs root, namespaces or more processes (test/), one file at a time, and
-// beside that, two files at a time, what mostly waits for timers of a protocol or of the kernel.
+// and the tests on the source text side by side; then what needs root, namespaces or more processes (test/), one file at a time. Beside
+// both, two files at a time, what mostly waits: for timers of a protocol or of the kernel, or for other processes.
 // Usage: node dev/test.mjs [--long] [--slowest] [word...]
 //   word        only files whose path has one of the words
 //   --long      the files named *.long.test.ts instead of all the others: what soaks, floods or waits for long
@@ -29,7 +29,7 @@ const { values: options, positionals: words } = parseArgs({
 /** Not for the tests: one of them runs this file. */
 const { WEIR_TEST_COUNTS: countsFile } = process.env;
 delete process.env.WEIR_TEST_COUNTS;
-const FILE_TIMEOUT_MS = 900_000;
+const FILE_TIMEOUT_MS = 1_500_000;
 const SLOWEST_MAX = 25;
 
 const tests = readdirSync(join(root, 'build'), { recursive: true, withFileTypes: true })
@@ -41,14 +41,16 @@ const isLong = (path) => path.endsWith('.long.test.js');
 const named = words.length === 0 ? tests : tests.filter((path) => words.some((word) => path.includes(word)));
 const chosen = named.filter((path) => isLong(path) === options.long);
 /** Tests that mostly wait: another may have the processor meanwhile. None of them measures speed or counts on a time of its own. */
-const WAITING =
-  /^build\/test\/((oracle|interop|daemon|examples|doctor|vip|realserver|status|lab)\/|datapath\/(local-address|next-hops|timer)\.)/;
+const WAITING_FOLDERS = /^build\/test\/(oracle|interop|daemon|examples|doctor|vip|realserver|status|lab|vm)\//;
+const WAITING_FILES = /^build\/test\/datapath\/(local-address|next-hops|timer|all-ports|live|live-ipv6|marks|sctp|sctp-ipv6)\./;
+/** They take longest of those that wait: what begins with them does not end with one of them alone. */
+const FIRST = /^build\/test\/(vm|doctor\/harness|interop\/checks|lab\/labs)/;
 const CONCURRENCY = { together: 2, alone: 1, waiting: 2 };
 /** Two floods or large transfers at a time leave no processor for what they are for. */
 const FLOOD = /(flood|bulk|stress|edited)[^/]*$/;
-/** What a round runs: files side by side, one at a time, or two at a time in the background of the latter. */
+/** What a round runs: files side by side, one at a time, or two at a time in the background of both. */
 const roundOf = (path) => {
-  if (WAITING.test(path) && !FLOOD.test(path)) return 'waiting';
+  if ((WAITING_FOLDERS.test(path) || WAITING_FILES.test(path)) && !FLOOD.test(path)) return 'waiting';
   return path.startsWith('build/test/') && !path.startsWith('build/test/source/') ? 'alone' : 'together';
 };
 
@@ -63,7 +65,8 @@ const started = performance.now();
 
 /** One round's events but for its counts, which go into the totals. */
 async function* events(round) {
-  const files = chosen.filter((path) => roundOf(path) === round).map((path) => join(root, path));
+  const paths = chosen.filter((path) => roundOf(path) === round);
+  const files = [...paths.filter((path) => FIRST.test(path)), ...paths.filter((path) => !FIRST.test(path))].map((path) => join(root, path));
   if (files.length === 0) return;
   for await (const event of run({ files, concurrency: CONCURRENCY[round], timeout: FILE_TIMEOUT_MS })) {
     const { type, data } = event;
@@ -81,8 +84,8 @@ const gathered = async (source) => {
 };
 
 async function* rounds() {
-  yield* events('together');
   const waiting = gathered(events('waiting'));
+  yield* events('together');
   yield* events('alone');
   yield* await waiting;
 }
