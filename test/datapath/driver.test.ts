@@ -57,6 +57,22 @@ test('a destination that comes back brings its connections and counters', { skip
   });
 });
 
+test('in a small table each of 32 services may be by mh, after any others', { skip }, async () => {
+  await withBed({}, (bed) => {
+    const keys = Array.from({ length: 32 }, (_, k) => serviceKey('tcp', VIP, 1000 + k));
+    keys.forEach((key, k) => {
+      bed.director.addService({ ...spec(key), scheduler: ['sh', 'mh', 'dh'][k % 3] ?? 'rr' });
+    });
+    for (const key of keys) bed.director.editService({ ...spec(key), scheduler: 'mh' });
+    for (const key of keys) bed.director.addDestination(key, destination('10.0.2.11:80', 'masq'));
+    checkRecords(bed.tables);
+    const more = serviceKey('tcp', VIP, 2000);
+    assert.throws(() => bed.director.addService({ ...spec(more), scheduler: 'dh' }), { code: 'table-full' });
+    bed.director.addService(spec(more));
+    checkRecords(bed.tables);
+  });
+});
+
 test('a service that comes back takes up its connections', { skip }, async () => {
   await withBed({}, (bed) => {
     bed.director.addService(spec(web));

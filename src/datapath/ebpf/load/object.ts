@@ -4,6 +4,7 @@ import { native } from '../../../sys/addon.js';
 import type { ObjectFile } from '../../../sys/bpf/bpf-objects.js';
 import { hasCode } from '../../../sys/errno.js';
 import { Abi, Counters } from '../abi.gen.js';
+import { GROUP_BLOCKS } from '../table/rings.js';
 import { TemplateAbi } from '../template.gen.js';
 
 /** Sizes of a director, chosen when it is loaded. */
@@ -66,8 +67,14 @@ export function sizesOf(capacity: Capacity): Sizes {
   };
 }
 
-/** Each service of dh or sh needs a block, one of mh sixteen. */
+/** Each service by dh or sh needs a block, one by mh a group of them. */
 const SERVICES_PER_RING_BLOCK = 4;
+/** In a table of no more services each may have one by mh. */
+const GROUPS_MIN = 32;
+
+function ringBlocks(maxServices: number): number {
+  return Math.max(maxServices / SERVICES_PER_RING_BLOCK, Math.min(maxServices, GROUPS_MIN) * GROUP_BLOCKS);
+}
 
 /** Destination addresses of lblc and lblcr; lblcr needs one more for each 32 servers of a long set. */
 const LOCALITIES_PER_SERVICE = 2;
@@ -82,7 +89,7 @@ export function configure(object: ObjectFile, capacity: Capacity, sizes: Sizes, 
     .mapEntries('services', maxServices)
     .mapEntries('dests', maxDestinations)
     .mapEntries('localities', maxServices * LOCALITIES_PER_SERVICE)
-    .mapEntries('rings', Math.max(maxServices / SERVICES_PER_RING_BLOCK, 64))
+    .mapEntries('rings', ringBlocks(maxServices))
     .mapEntries('counters', maxDestinations * sizes.cpus)
     .mapEntries('estimates', maxServices + maxDestinations)
     .mapEntries('drops', sizes.cpus)
