@@ -1,7 +1,8 @@
-// Room for rings, in tables of ordinary memory: which histories of services find it.
+// Room for rings, in tables of ordinary memory: which histories of services find it, and what a refused service leaves behind.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from '../../../../test/support/properties.js';
+import { isWeirError } from '../../../model/errors/weir-error.js';
 import type { ServiceKey, ServiceSpec } from '../../../model/service.js';
 import { Records } from '../../../sys/bpf/records.js';
 import { Abi, Conf, Dest, Endpoint, Estimate, RingBlock, Service } from '../abi.gen.js';
@@ -81,4 +82,53 @@ test('a longer ring may take the blocks of the one before', () => {
   writer.addService(spec(1, 'sh'));
   writer.editService(spec(1, 'mh'));
   assert.equal(ringOf(made, writer, 1), 1);
+});
+
+test('a refused service leaves nothing: no record, no ring, and nothing that takes another one’s address away later', () => {
+  const made = tables(1);
+  const writer = writerOf(made);
+  const isFull = (error: unknown): boolean => isWeirError(error, 'table-full');
+  writer.addService(spec(1, 'mh'));
+  const before = [made.conf, made.services, made.rings].map(({ memory }) => new Uint8Array(memory.slice(0)));
+  assert.throws(() => writer.addService(spec(2, 'mh')), isFull);
+  assert.deepEqual(
+    [made.conf, made.services, made.rings].map(({ memory }) => new Uint8Array(memory)),
+    before,
+  );
+  // Every number is used, by services that are gone: those that come now take numbers of these.
+  for (let port = 3; made.conf.get(0, Conf.serviceTop) < SERVICES - 1; port++) {
+    writer.addService(spec(port, 'rr'));
+    writer.deleteService(keyAt(port));
+  }
+  writer.addService(spec(2, 'rr'));
+  writer.addService(spec(1000, 'rr'));
+  assert.notEqual(writer.serviceId(keyAt(2)), writer.serviceId(keyAt(1000)));
+});
+
+test('where the address finds no place, the ring is given back', () => {
+  const made = tables(1);
+  new Uint8Array(made.endpoints.memory).fill(0xff);
+  const writer = writerOf(made);
+  assert.throws(
+    () => writer.addService(spec(1, 'mh')),
+    (error) => isWeirError(error, 'table-full'),
+  );
+  new Uint8Array(made.endpoints.memory).fill(0);
+  writer.addService(spec(2, 'mh'));
+  assert.equal(ringOf(made, writer, 2), 1);
+});
+
+test('the record of a refused service does not take away the address that another one has got since', () => {
+  const made = tables(1);
+  const writer = writerOf(made);
+  new Uint8Array(made.endpoints.memory).fill(0xff);
+  assert.throws(
+    () => writer.addService(spec(1, 'rr')),
+    (error) => isWeirError(error, 'table-full'),
+  );
+  new Uint8Array(made.endpoints.memory).fill(0);
+  writer.addService(spec(1, 'rr'));
+  for (let port = 3; made.conf.get(0, Conf.serviceTop) < SERVICES - 1; port++) writer.addService(spec(port, 'rr'));
+  writer.addService(spec(1000, 'rr')); // takes the number of the refused one
+  assert.notEqual(writer.serviceId(keyAt(1)), 0);
 });

@@ -15,7 +15,7 @@ import { flagsOf, realEndpoint, recordedServiceEndpoint, schedulerNumber, servic
 import { noteMarks } from './marks.js';
 import { writePersistence } from './persistence.js';
 import { storeAddress } from './record-address.js';
-import { giveRingBack } from './rings.js';
+import { giveRingBack, roomForRing } from './rings.js';
 import { destinationIds, joined, noteMasquerading, rescheduled, reweighted, startScheduler, storeScheduler } from './service-list.js';
 import { liveService } from './table-entries.js';
 import type { Tables } from './tables.js';
@@ -48,13 +48,17 @@ export class Writer {
     const known = this.#endpoints.find(endpoint);
     if (known !== 0 && services.get(known, Service.state) === WeirState.LIVE) throw new WeirError('service-exists');
     const scheduler = schedulerNumber(spec.scheduler);
+    if (known === 0) roomForRing(this.tables, 0, scheduler); // where it is refused, no record is made
     const id = known === 0 ? this.#newService(spec) : known;
     services.set(id, Service.head, 0);
     startScheduler(this.tables, id, scheduler, this.#flagsFor(id, spec));
     this.#hideCounters(id);
     services.set(id, Service.order, this.tables.conf.get(0, Conf.order));
     this.tables.conf.set(0, Conf.order, this.tables.conf.get(0, Conf.order) + 1);
-    if (known === 0 && !this.#endpoints.put(endpoint, id)) throw new WeirError('table-full', { what: 'the address in the table' });
+    if (known === 0 && !this.#endpoints.put(endpoint, id)) {
+      giveRingBack(this.tables, id);
+      throw new WeirError('table-full', { what: 'the address in the table' });
+    }
     services.set(id, Service.state, WeirState.LIVE);
     this.#countServices(1);
   }
@@ -226,7 +230,9 @@ export class Writer {
     }
     for (let id = 1; id < services.count; id++) {
       if (services.get(id, Service.state) === WeirState.LIVE || named.has(id)) continue;
-      this.#endpoints.remove(recordedServiceEndpoint(this.tables, id));
+      const endpoint = recordedServiceEndpoint(this.tables, id);
+      // The record of one that was refused has an address that another service may have got since.
+      if (this.#endpoints.find(endpoint) === id) this.#endpoints.remove(endpoint);
       return id;
     }
     return undefined;
