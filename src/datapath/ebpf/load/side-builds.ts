@@ -5,15 +5,16 @@
 //
 //   killed before the timer's map is pinned     no service was added: the next one loads it again, onto the maps that are there
 //   loaded by a build with fewer maps           they are made when the programs of this build take the place of the others
+//   an exchange was killed at its end           links may have programs that enter by the array beside the pinned one: both are filled
 import { existsSync } from 'node:fs';
 import { serviceFamily } from '../../../model/identity.js';
 import type { ServiceKey } from '../../../model/service.js';
 import { type ArtifactName, artifact } from '../../../sys/artifact.js';
-import { BpfMap, ObjectFile } from '../../../sys/bpf/bpf-objects.js';
+import { BpfMap, ObjectFile, type Program } from '../../../sys/bpf/bpf-objects.js';
 import { using } from '../../../sys/fd.js';
 import { Abi, Conf, ConnBucket } from '../abi.gen.js';
 import { ClientHop6Set, Conn6Bucket, Ipv6Program, Template6 } from '../abi6.gen.js';
-import { pinBeside } from '../pins/pin-in-place.js';
+import { pinBeside, pinsBeside } from '../pins/pin-in-place.js';
 import { requiredPin } from '../pins/required-pin.js';
 import { SctpProgram } from '../sctp.gen.js';
 import { isOfSctp, isWide } from '../table/identity.js';
@@ -202,17 +203,23 @@ type Replace = () => void;
 function enterBehind(build: SideBuild, object: ObjectFile, tables: Tables): readonly Replace[] {
   return SIDE_BUILDS.filter(({ behind }) => behind === build).flatMap((next) =>
     using(object.map(next.entryPin), (entry) => [
-      ...(isLoaded(next, tables.folder) ? enter(next, entry, tables) : []),
+      ...(isLoaded(next, tables.folder) ? enter(next, [entry], tables) : []),
       pinBeside(entry, `${tables.folder}/${next.entryPin}`),
     ]),
   );
 }
 
+/** Fills arrays. One that has no such place is of programs that do not go by it: of another build. */
+function fill(arrays: readonly BpfMap[], place: number, program: Program): void {
+  const having = arrays.filter((array) => place < array.info().maxEntries);
+  for (const array of having.length > 0 ? having : arrays) array.update(u32(place), u32(program.fd.number));
+}
+
 /**
- * Loads it onto the maps that are pinned, and lets packets go on into it from `entry`. What is returned: of a build that was loaded before.
+ * Loads it onto the maps that are pinned, and lets packets go on into it from `arrays`. What is returned: of a build that was loaded before.
  * @throws WeirError kernel-refuses-datapath, pin-missing
  */
-function enter(build: SideBuild, entry: BpfMap, tables: Tables, fileOf: FileOf = artifact): readonly Replace[] {
+function enter(build: SideBuild, arrays: readonly BpfMap[], tables: Tables, fileOf: FileOf = artifact): readonly Replace[] {
   const { folder } = tables;
   const known = isLoaded(build, folder);
   const { conns, templates } = build.pins;
@@ -223,7 +230,7 @@ function enter(build: SideBuild, entry: BpfMap, tables: Tables, fileOf: FileOf =
     loadOnto(object, folder, tables, { pins, ...sizes, configure: () => {} });
     const replaces = enterBehind(build, object, tables);
     using(object.program(PROGRAMS.housekeeping), runHousekeeping);
-    for (const [place, name] of build.entries) using(object.program(name), ({ fd }) => entry.update(u32(place), u32(fd.number)));
+    for (const [place, name] of build.entries) using(object.program(name), (program) => fill(arrays, place, program));
     if (known) return replaces;
     // Its last pin is the timer's: who finds that takes the others for present.
     for (const replace of replaces) replace();
@@ -239,7 +246,7 @@ export function enterSideBuilds(object: ObjectFile, tables: Tables): readonly Re
   for (const build of SIDE_BUILDS) if (isLoaded(build, tables.folder)) trySideBuild(artifact(build.file), tables, build.check);
   return SIDE_BUILDS.filter((build) => build.behind === undefined && isLoaded(build, tables.folder)).flatMap((build) => {
     makeLaterMaps(build, tables);
-    return using(object.map(build.entryPin), (entry) => enter(build, entry, tables));
+    return using(object.map(build.entryPin), (entry) => enter(build, [entry], tables));
   });
 }
 
@@ -253,6 +260,12 @@ export function ensureSideBuilds(tables: Tables, key: ServiceKey, fileOf: FileOf
     if (!build.isFor(key) || isLoaded(build, folder)) continue;
     trySideBuild(fileOf(build.file), tables, build.check);
     makeMaps(build, tables);
-    using(requiredPin(`${folder}/${build.entryPin}`, BpfMap.pinned), (entry) => enter(build, entry, tables, fileOf));
+    const path = `${folder}/${build.entryPin}`;
+    const arrays = [requiredPin(path, BpfMap.pinned), ...pinsBeside(path).map(BpfMap.pinned)];
+    try {
+      enter(build, arrays, tables, fileOf);
+    } finally {
+      for (const array of arrays) array.close();
+    }
   }
 }

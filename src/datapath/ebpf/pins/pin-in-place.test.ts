@@ -4,7 +4,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { pinBeside, pinInPlace } from './pin-in-place.js';
+import { pinBeside, pinInPlace, pinsBeside } from './pin-in-place.js';
 
 const thing = (name: string) => ({ pin: (path: string): void => writeFileSync(path, name, { flag: 'wx' }) });
 
@@ -18,10 +18,12 @@ test('the pin of before stays until it is replaced, and so does that of a proces
     assert.deepEqual([atPath(), present()], ['first', ['first']]);
     pinBeside(thing('killed'), path);
     assert.deepEqual([atPath(), [...present()].sort()], ['first', ['first', 'killed']]);
+    assert.deepEqual(pinsBeside(path), [`${path}_new`]);
     const replace = pinBeside(thing('second'), path);
+    assert.deepEqual(pinsBeside(path), [`${path}_new`, `${path}_left`]);
     assert.deepEqual([atPath(), [...present()].sort()], ['first', ['first', 'killed', 'second']]);
     replace();
-    assert.deepEqual([atPath(), present()], ['second', ['second']]);
+    assert.deepEqual([atPath(), present(), pinsBeside(path)], ['second', ['second'], []]);
     pinInPlace(thing('third'), path);
     assert.deepEqual([atPath(), present()], ['third', ['third']]);
   } finally {
