@@ -41,7 +41,7 @@ import { Wide6Bucket, Wide6Program } from '../wide6.gen.js';
 import { PROGRAMS, runHousekeeping } from './load.js';
 import { templatesFor } from './object.js';
 import { loadOnto } from './programs.js';
-import { KNOWN_PROGRAM, type SideCheck, trySideBuild } from './side-check.js';
+import { KNOWN_PROGRAM, type SideCheck, trySideBuildOnce } from './side-check.js';
 import { ipv6Check, sctpCheck, wideCheck, wideSctpCheck } from './side-checks.js';
 
 interface SideBuild {
@@ -243,7 +243,7 @@ function enter(build: SideBuild, arrays: readonly BpfMap[], tables: Tables, file
 
 /** Those that are loaded are loaded again behind the programs of `object`. What is returned follows when these are on the links. @throws as ensureSideBuilds */
 export function enterSideBuilds(object: ObjectFile, tables: Tables): readonly Replace[] {
-  for (const build of SIDE_BUILDS) if (isLoaded(build, tables.folder)) trySideBuild(artifact(build.file), tables, build.check);
+  for (const build of SIDE_BUILDS) if (isLoaded(build, tables.folder)) trySideBuildOnce(artifact(build.file), tables, build.check);
   return SIDE_BUILDS.filter((build) => build.behind === undefined && isLoaded(build, tables.folder)).flatMap((build) => {
     makeLaterMaps(build, tables);
     return using(object.map(build.entryPin), (entry) => enter(build, [entry], tables));
@@ -258,7 +258,7 @@ export function ensureSideBuilds(tables: Tables, key: ServiceKey, fileOf: FileOf
   const { folder } = tables;
   for (const build of SIDE_BUILDS) {
     if (!build.isFor(key) || isLoaded(build, folder)) continue;
-    trySideBuild(fileOf(build.file), tables, build.check);
+    trySideBuildOnce(fileOf(build.file), tables, build.check);
     makeMaps(build, tables);
     const path = `${folder}/${build.entryPin}`;
     const arrays = [requiredPin(path, BpfMap.pinned), ...pinsBeside(path).map(BpfMap.pinned)];

@@ -1,0 +1,33 @@
+// Remembers which builds this machine's kernel did right, since it started: a trial needs the programs on other tables than those that packets
+// use, so it loads them a second time, and the verifier takes most of that. What is remembered is a file in weir's folder. Where none can be
+// written, every trial is made.
+import { createHash } from 'node:crypto';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { unlessCode } from '../../../sys/errno.js';
+import { readTextFile } from '../../../sys/files/durable-file.js';
+
+const BOOT_ID = '/proc/sys/kernel/random/boot_id';
+/** /run is read-only or full, or there is no such folder. */
+const NOT_REMEMBERED = ['EROFS', 'ENOSPC', 'EDQUOT', 'EACCES', 'ENOENT'] as const;
+
+function digestOf(parts: readonly (string | Uint8Array)[]): string {
+  const hash = createHash('sha256');
+  for (const part of parts) hash.update(createHash('sha256').update(part).digest());
+  return hash.digest('hex');
+}
+
+/**
+ * Makes a trial, unless it is remembered. `folder`: where that stands. `name`: of the build, one file each. `of`: all that its result depends on,
+ * but for the kernel.
+ * @throws what `trial` throws; it is not remembered then
+ */
+export function onceTried(folder: string, name: string, of: readonly (string | Uint8Array)[], trial: () => void): void {
+  const [path, digest] = [`${folder}/${name}`, digestOf([readFileSync(BOOT_ID), ...of])];
+  if (readTextFile(path) === digest) return;
+  trial();
+  const remember = (): void => {
+    unlessCode(() => mkdirSync(folder, { mode: 0o700 }), ['EEXIST'], undefined);
+    writeFileSync(path, digest, { mode: 0o600 });
+  };
+  unlessCode(remember, NOT_REMEMBERED, undefined);
+}
