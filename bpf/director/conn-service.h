@@ -1,36 +1,35 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* The service of a connection, found by what is in its packets alone. A packet shows neither its firewall mark before netfilter has seen it nor
- * therefore its service, but the connections of a client are in one neighbourhood, and each has its virtual endpoint beside its slot. */
+ * therefore its service, but the connections of a client are in one neighbourhood, and each has its virtual endpoint beside its slot. Of both
+ * families. */
 #ifndef WEIR_CONN_SERVICE_H
 #define WEIR_CONN_SERVICE_H
 
 /* The service of this slot's connection, if it is the client's with the scratch space's virtual endpoint; 0: it is not. */
-static __always_inline __u32 slot_service(struct conn_slot *s, struct wide_tuple *t, __u64 client, __u32 now) {
+static __always_inline __u32 slot_service(struct conn_slot *s, __u64 client, __u32 now) {
   __u64 key = READ(s->key);
   if ((key ^ client) & K_CLIENT || !v_live(READ(s->value), now)) return 0;
-  if (tuple_word(slot_tuple(s), 0) != tuple_word(t, 0) || READ(s->key) != key) return 0;
+  if (!slot_is_of_client(s) || READ(s->key) != key) return 0;
   return key >> K_SERVICE_SHIFT;
 }
 
 /* The same in a bucket. NOWHERE: none, and no connection of this bucket is in a later one. A global function, so that it is verified once. */
 __noinline __u32 bucket_service(__u32 bucket, __u64 client, __u32 now) {
   struct conn_bucket *b = bucket_at(bucket);
-  struct wide_tuple *t = the_tuple();
-  if (!b || !t) return NOWHERE;
+  if (!b) return NOWHERE;
   CHECKED(b);
 #pragma clang loop unroll(disable)
   for (__u32 i = 0; i < BUCKET_SLOTS; i++) {
-    __u32 service = slot_service(&b->slot[i & (BUCKET_SLOTS - 1)], t, client, now);
+    __u32 service = slot_service(&b->slot[i & (BUCKET_SLOTS - 1)], client, now);
     if (service) return service;
   }
   return READ(b->slot[0].value) & V_SPILLED ? 0 : NOWHERE;
 }
 
-/* The service of a client's connection to a virtual endpoint; 0: it has none. Its key has no service, as in IPVS. */
-__noinline __u32 conn_service(__u32 caddr, __u16 cport, __u32 vaddr, __u16 vport, __u8 protocol) {
+/* The service of a client's connection to the scratch space's virtual endpoint; 0: it has none. Its key has no service, as in IPVS. */
+__noinline __u32 conn_service(__u32 caddr, __u16 cport) {
   __u64 client = conn_key(caddr, cport, 0);
   __u32 home = conn_hash(client), now = clock_now();
-  tuple_is(vaddr, vport, protocol);
 #pragma clang loop unroll(disable)
   for (__u32 n = 0; n < PROBE_BUCKETS; n++) {
     __u32 service = bucket_service(home + n, client, now);
@@ -39,13 +38,58 @@ __noinline __u32 conn_service(__u32 caddr, __u16 cport, __u32 vaddr, __u16 vport
   return 0;
 }
 
-/* Whom the packet in the scratch space is for, or `from`; 0: none. A global function: its callers have little stack left. */
+/* The service of a packet's connection, where there are marks; 0: none. */
+static __always_inline __u32 service_of_conn(struct packet *p, bool from) {
+  if (!has_marks()) return 0;
+  if (from) client_is_target(p);
+  else client_is_source(p);
+  return from ? conn_service(p->daddr, p->dport) : conn_service(p->saddr, p->sport);
+}
+
+/* Whom the packet in the scratch space is for, or `from`; 0: none. A mark is not seen here: so it is the service of the client's connection, if
+ * there is one, as in IPVS. A global function: its callers have little stack left. */
 __noinline __u32 packet_service(bool from) {
   struct scratch *scratch = the_scratch();
   if (!scratch) return 0;
+  CHECKED(scratch);
   struct packet *p = &scratch->packet;
-  if (from) return service_for(p->daddr, p->dport, p->saddr, p->sport, p->protocol);
-  return service_for(p->saddr, p->sport, p->daddr, p->dport, p->protocol);
+  __u32 service = service_of_conn(p, from);
+  return service ? service : wide_service_of(p, from);
+}
+
+#ifndef IPV6
+/* The same of a packet that is quoted. */
+static __always_inline __u32 service_for(__u32 caddr, __u16 cport, __u32 vaddr, __u16 vport, __u8 protocol) {
+  tuple_is(vaddr, vport, protocol);
+  __u32 service = has_marks() ? conn_service(caddr, cport) : 0;
+  return service ? service : wide_service(vaddr, protocol);
+}
+#endif
+
+/* Has the packet in the scratch space a connection of the service that it is for, or `from`? A global function, too. */
+__noinline int packet_has_conn(__u32 service, bool from) {
+  struct scratch *scratch = the_scratch();
+  struct found f;
+  if (!scratch || !service) return false;
+  CHECKED(scratch);
+  struct packet *p = &scratch->packet;
+  if (from) client_is_target(p);
+  else client_is_source(p);
+  __u64 key = from ? conn_key(p->daddr, p->dport, service) : conn_key(p->saddr, p->sport, service);
+  return conn_find(key, clock_now(), &f);
+}
+
+/* Does it come from a service, for a client that has a connection there? */
+static __always_inline bool is_answer(struct packet *p) { return packet_has_conn(service_of_source(p), true); }
+
+/* The service of a packet that comes in: of its connection or its address (`service`), else of its mark, which the director's own packets keep on
+ * lo. There the mark goes: what is delivered here would be led to weir's device by it once more. */
+static __always_inline __u32 service_or_marked(struct __sk_buff *skb, __u32 service) {
+  if (skb->ifindex != LOOPBACK || !skb->mark) return service;
+  if (!service) service = mark_service(skb->mark);
+  struct service *s = service ? service_at(service) : 0;
+  if (s && s->mark) skb->mark = 0;
+  return service;
 }
 
 #endif

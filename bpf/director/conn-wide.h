@@ -1,15 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* What a connection of a service of all ports has beside its slot: its virtual endpoint and its server's port. That of the connection which
+/* What a connection of a service of all ports or of a mark has beside its slot: its virtual endpoint and its server's port. That of the connection which
  * is searched, made or found is in the scratch space. */
 #ifndef WEIR_CONN_WIDE_H
 #define WEIR_CONN_WIDE_H
-
-#define ALL_PORTS true
-/* Is it on weir's own device, where a route leads packets with a mark? Elsewhere a packet is where it came in. */
-static __always_inline bool is_on_pair(struct __sk_buff *skb) { return skb->ifindex != skb->ingress_ifindex; }
-
-/* In the kernel's IPVS a service of all ports needs persistence: without, it serves port 0. One of a mark serves what has the mark. */
-static __always_inline bool serves_port(struct service *svc, struct packet *p) { return svc->mark || svc->flags & SVC_PERSISTENT || !p->dport; }
 
 /* A slot of the bucket's first line has its tuple at the same place of the second one. */
 static __always_inline struct wide_tuple *slot_tuple(struct conn_slot *s) { return (struct wide_tuple *)(s + BUCKET_SLOTS); }
@@ -39,20 +32,12 @@ static __always_inline void tuple_is(__u32 addr, __u16 port, __u8 protocol) {
 static __always_inline void client_is_source(struct packet *p) { tuple_is(p->daddr, p->dport, p->protocol); }
 static __always_inline void client_is_target(struct packet *p) { tuple_is(p->saddr, p->sport, p->protocol); }
 
-/* A destination was chosen. As in IPVS its port counts for a mark without persistence, and not where it is 0. */
-static __always_inline void server_is(__u32 service, struct dest *d) {
-  struct wide_tuple *t = the_tuple();
-  struct service *svc = service_at(service);
-  if (t && svc && svc->mark && !(svc->flags & SVC_PERSISTENT) && d->port) WRITE(t->dport, d->port);
-}
-
 static __always_inline bool slot_is_of_client(struct conn_slot *s) {
   struct wide_tuple *t = the_tuple(), *own = slot_tuple(s);
   if (!t || tuple_word(own, 0) != tuple_word(t, 0)) return false;
   tuple_copy(t, own);
   return true;
 }
-static __always_inline bool slot_is_same(struct conn_slot *s, __u64 value) { return v_dest(READ(s->value)) == v_dest(value); }
 static __always_inline void slot_store_client(struct conn_slot *s) {
   struct wide_tuple *t = the_tuple();
   if (t) tuple_copy(slot_tuple(s), t);
@@ -71,13 +56,8 @@ static __always_inline __u32 virtual_addr(struct service *s) {
   struct wide_tuple *t = the_tuple();
   return t ? t->vaddr : 0;
 }
-static __always_inline __u16 virtual_port(struct service *s) {
-  struct wide_tuple *t = the_tuple();
-  return t ? t->vport : 0;
-}
-static __always_inline __u16 server_port(struct dest *d) {
-  struct wide_tuple *t = the_tuple();
-  return t ? t->dport : 0;
-}
+/* Its ports, for conn-ports.h. */
+#define WIDE_PORTS struct wide_tuple
+static __always_inline WIDE_PORTS *tuple_ports(void) { return the_tuple(); }
 
 #endif

@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* What a connection of an IPv6 service of all ports has beside its slot, as conn-wide.h has it for IPv4. */
+/* What a connection of an IPv6 service of all ports or of a mark has beside its slot, as conn-wide.h has it for IPv4. */
 #ifndef WEIR_CONN_WIDE6_H
 #define WEIR_CONN_WIDE6_H
-
-#define ALL_PORTS true
-static __always_inline bool serves_port(struct service *svc, struct packet *p) { return svc->flags & SVC_PERSISTENT || !p->dport; }
 
 /* At the slot's place in the bucket's third and fourth line. */
 static __always_inline __u32 *slot_vaddr(struct conn_slot *s) { return (__u32 *)(s + 2 * BUCKET_SLOTS); }
@@ -23,7 +20,7 @@ static __always_inline struct wide6_tuple *the_tuple(void) {
   return &s->tuple;
 }
 
-/* The virtual endpoint. Its port is the server's, too: a client's connections go to the ports that it asks for. */
+/* The virtual endpoint. Its port is the server's, too, until server_is() knows better: a client's connections go to the ports that it asks for. */
 static __always_inline void tuple6_is(const __u32 *addr, __u16 port, __u8 protocol) {
   struct wide6_tuple *t = the_tuple();
   if (!t) return;
@@ -39,10 +36,6 @@ static __always_inline void client_is_target(struct packet *p) {
   tuple6_is(p->saddr6, p->sport, p->protocol);
 }
 
-/* Firewall marks are those of IPv4 so far. */
-static __always_inline void server_is(__u32 service, struct dest *d) {}
-static __always_inline bool is_on_pair(struct __sk_buff *skb) { return false; }
-
 static __always_inline bool slot_is_of_client(struct conn_slot *s) {
   struct wide6_tuple *t = the_tuple();
   if (!t || !slot_has_client(s) || !shared_address_is(slot_vaddr(s), t->vaddr)) return false;
@@ -51,7 +44,6 @@ static __always_inline bool slot_is_of_client(struct conn_slot *s) {
   rest_store(&t->rest, own);
   return true;
 }
-static __always_inline bool slot_is_same(struct conn_slot *s, __u64 value) { return v_dest(READ(s->value)) == v_dest(value); }
 static __always_inline void slot_store_client(struct conn_slot *s) {
   struct wide6_tuple *t = the_tuple();
   if (!t) return;
@@ -76,13 +68,10 @@ static __always_inline const __u32 *virtual_addr6(struct service *s) {
   struct wide6_tuple *t = the_tuple();
   return t ? t->vaddr : s->addr;
 }
-static __always_inline __u16 virtual_port(struct service *s) {
+#define WIDE_PORTS struct wide6_rest
+static __always_inline WIDE_PORTS *tuple_ports(void) {
   struct wide6_tuple *t = the_tuple();
-  return t ? t->rest.vport : 0;
-}
-static __always_inline __u16 server_port(struct dest *d) {
-  struct wide6_tuple *t = the_tuple();
-  return t ? t->rest.dport : 0;
+  return t ? &t->rest : 0;
 }
 
 #endif

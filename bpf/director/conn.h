@@ -5,13 +5,15 @@
 
 #define LOCK_TRIES 4096
 #ifndef WIDE
-/* The key has the service, and the service and its destination have the ports (conn-wide.h: of all ports). */
+/* The key has the service, and the service and its destination have the ports (conn-wide.h, conn-ports.h, conn-service.h: of all ports). */
 #define ALL_PORTS false
 static __always_inline bool serves_port(struct service *svc, struct packet *p) { return true; }
 static __always_inline bool slot_is_same(struct conn_slot *s, __u64 value) { return true; }
 static __always_inline void tuple_is(__u32 addr, __u16 port, __u8 protocol) {}
 static __always_inline void server_is(__u32 service, struct dest *d) {}
 static __always_inline bool is_on_pair(struct __sk_buff *skb) { return false; }
+static __always_inline bool is_answer(struct packet *p) { return false; }
+static __always_inline __u32 service_or_marked(struct __sk_buff *skb, __u32 service) { return service; }
 static __always_inline __u32 virtual_addr(struct service *s) { return s->addr[0]; }
 static __always_inline __u16 virtual_port(struct service *s) { return s->port; }
 static __always_inline __u16 server_port(struct dest *d) { return d->port; }

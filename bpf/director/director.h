@@ -230,6 +230,12 @@ static __always_inline enum decision choose_dest(struct verdict *v) {
   return GO_REQUEST;
 }
 
+/* cache_bypass: where no destination is left, packets of a mark go on to their own address, past the caches of the service. */
+static __always_inline bool is_bypassed(struct verdict *v) {
+  struct service *s = unlikely(v->c->cache_bypass) ? service_at(v->service) : 0;
+  return s && s->mark;
+}
+
 #ifndef BRIDGE
 static __always_inline __u32 home_to_fill(__u64 key) { return home_of(key); }
 static __always_inline __u32 bridge_find_alone(__u64 key, __u32 now) { return NOWHERE; }

@@ -31,31 +31,39 @@ static __always_inline __u32 endpoint_find(__u64 key) {
   return 0;
 }
 
+/* ---- firewall marks, of the build's family */
+#ifdef IPV6
+#define MARK_ENDPOINT E_SERVICE_MARK6
+#define MARKS_OF_FAMILY MARKS_INET6
+#else
+#define MARK_ENDPOINT E_SERVICE_MARK
+#define MARKS_OF_FAMILY MARKS_INET
+#endif
+static __always_inline __u32 mark_service(__u32 mark) { return mark ? endpoint_find(endpoint_key(mark, 0, 0, MARK_ENDPOINT)) : 0; }
+
+/* Was there ever a service of a mark? */
+static __always_inline bool has_marks(void) {
+  struct service *none = service_at(0);
+  return none && none->mark & MARKS_OF_FAMILY;
+}
+
+#ifdef WIDE
+/* By the connection's service, or by the address (conn-service.h). */
+__noinline __u32 packet_service(bool from);
+static __always_inline __u32 service_of_target(struct packet *p) { return packet_service(false); }
+static __always_inline __u32 service_of_source(struct packet *p) { return packet_service(true); }
+#endif
+
 #ifndef IPV6
 /* The exact service or masqueraded destination with an endpoint; the one of all ports. 0: none. */
 static __always_inline __u32 exact_service(__u32 addr, __u16 port, __u8 protocol) { return endpoint_find(endpoint_key(addr, port, protocol, E_SERVICE)); }
 static __always_inline __u32 exact_real(__u32 addr, __u16 port, __u8 protocol) { return endpoint_find(endpoint_key(addr, port, protocol, E_REAL)); }
 static __always_inline __u32 wide_service(__u32 addr, __u8 protocol) { return endpoint_find(endpoint_key(addr, 0, protocol, E_SERVICE_ALL)); }
 static __always_inline __u32 wide_real(__u32 addr) { return endpoint_find(endpoint_key(addr, 0, 0, E_REAL_ALL)); }
-static __always_inline __u32 mark_service(__u32 mark) { return mark ? endpoint_find(endpoint_key(mark, 0, 0, E_SERVICE_MARK)) : 0; }
-
-/* Was there ever a service of a mark? */
-static __always_inline bool has_marks(void) {
-  struct service *none = service_at(0);
-  return none && none->mark;
-}
 
 /* Those of this build. */
 #ifdef WIDE
-__noinline __u32 conn_service(__u32 caddr, __u16 cport, __u32 vaddr, __u16 vport, __u8 protocol);
-__noinline __u32 packet_service(bool from);
-/* A mark is not seen here: so it is the service of the client's connection, if there is one, as in IPVS. */
-static __always_inline __u32 service_for(__u32 caddr, __u16 cport, __u32 vaddr, __u16 vport, __u8 protocol) {
-  __u32 service = has_marks() ? conn_service(caddr, cport, vaddr, vport, protocol) : 0;
-  return service ? service : wide_service(vaddr, protocol);
-}
-static __always_inline __u32 service_of_target(struct packet *p) { return packet_service(false); }
-static __always_inline __u32 service_of_source(struct packet *p) { return packet_service(true); }
+static __always_inline __u32 wide_service_of(struct packet *p, bool from) { return wide_service(from ? p->saddr : p->daddr, p->protocol); }
 static __always_inline __u32 real_with(__u32 addr, __u16 port, __u8 protocol) { return wide_real(addr); }
 #else
 static __always_inline __u32 service_for(__u32 caddr, __u16 cport, __u32 vaddr, __u16 vport, __u8 protocol) { return exact_service(vaddr, vport, protocol); }

@@ -62,18 +62,19 @@ static __always_inline __u32 wide_service6(const __u32 *addr, __u32 hash, __u8 p
 
 /* Those of this build. */
 #ifdef WIDE
-static __always_inline __u32 service_with6(const __u32 *addr, __u32 hash, __u16 port, __u8 protocol) { return wide_service6(addr, hash, protocol); }
+static __always_inline __u32 wide_service_of(struct packet *p, bool from) {
+  return from ? wide_service6(p->saddr6, p->saddr, p->protocol) : wide_service6(p->daddr6, p->daddr, p->protocol);
+}
 static __always_inline __u32 real_with6(const __u32 *addr, __u32 hash, __u16 port, __u8 protocol) { return endpoint6_find(addr, hash, 0, 0, E_REAL_ALL6); }
 #else
-static __always_inline __u32 service_with6(const __u32 *addr, __u32 hash, __u16 port, __u8 protocol) { return exact_service6(addr, hash, port, protocol); }
 static __always_inline __u32 real_with6(const __u32 *addr, __u32 hash, __u16 port, __u8 protocol) {
   return endpoint6_find(addr, hash, port, protocol, E_REAL6);
 }
-#endif
 
 /* Whom a packet is for, or from; 0: none. */
-static __always_inline __u32 service_of_target(struct packet *p) { return service_with6(p->daddr6, p->daddr, p->dport, p->protocol); }
-static __always_inline __u32 service_of_source(struct packet *p) { return service_with6(p->saddr6, p->saddr, p->sport, p->protocol); }
+static __always_inline __u32 service_of_target(struct packet *p) { return exact_service6(p->daddr6, p->daddr, p->dport, p->protocol); }
+static __always_inline __u32 service_of_source(struct packet *p) { return exact_service6(p->saddr6, p->saddr, p->sport, p->protocol); }
+#endif
 static __always_inline __u32 real_of_target(struct packet *p) { return real_with6(p->daddr6, p->daddr, p->dport, p->protocol); }
 static __always_inline __u32 real_of_source(struct packet *p) { return real_with6(p->saddr6, p->saddr, p->sport, p->protocol); }
 

@@ -54,6 +54,15 @@ __noinline int tc_deliver(struct __sk_buff *skb) {
   return bpf_redirect(LOOPBACK, BPF_F_INGRESS);
 }
 
+/* Sends an error back by the device that its packet came by. */
+static __always_inline int icmp_send(struct __sk_buff *skb) {
+  if (is_on_pair(skb)) {
+    skb->mark = 0; /* the stack routes it to the client */
+    return tc_deliver(skb);
+  }
+  return skb->ifindex == LOOPBACK ? tc_deliver(skb) : bpf_redirect(skb->ifindex, 0);
+}
+
 static __always_inline __u16 fold(__u64 sum) {
   sum = (sum & 0xffffffff) + (sum >> 32);
   sum = (sum & 0xffff) + ((sum >> 16) & 0xffff) + (sum >> 32);
@@ -108,11 +117,7 @@ __noinline int icmp_error(struct __sk_buff *skb, struct packet *p, __u8 type, __
   __builtin_memcpy(eth.h_source, mac, 6);
   if (bpf_skb_store_bytes(skb, 0, &eth, ETH_LEN, BPF_F_INVALIDATE_HASH)) return tc_drop(R_REDIRECT_FAILED);
   if (size < IP_LEN + ICMP_HEADER + IP_LEN || size > sizeof *m || bpf_skb_store_bytes(skb, ETH_LEN, m, size, 0)) return tc_drop(R_REDIRECT_FAILED);
-  if (is_on_pair(skb)) {
-    skb->mark = 0; /* the stack routes it to the client */
-    return tc_deliver(skb);
-  }
-  return skb->ifindex == LOOPBACK ? tc_deliver(skb) : bpf_redirect(skb->ifindex, 0);
+  return icmp_send(skb);
 }
 
 #endif

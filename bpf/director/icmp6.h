@@ -55,7 +55,7 @@ __noinline int icmp6_error(struct __sk_buff *skb, __u8 type, __u8 code, __u32 mt
   __builtin_memcpy(eth.h_source, mac, 6);
   if (bpf_skb_store_bytes(skb, 0, &eth, ETH_LEN, BPF_F_INVALIDATE_HASH)) return tc_drop(R_REDIRECT_FAILED);
   if (size < IP6_LEN + ICMP_HEADER + IP6_LEN || size > sizeof *m || bpf_skb_store_bytes(skb, ETH_LEN, m, size, 0)) return tc_drop(R_REDIRECT_FAILED);
-  return skb->ifindex == LOOPBACK ? tc_deliver(skb) : bpf_redirect(skb->ifindex, 0);
+  return icmp_send(skb);
 }
 
 /* An error from the service's address about a packet to it, or from it. */

@@ -35,8 +35,12 @@
 #include "conn6.h"
 #ifdef WIDE
 #include "conn-wide6.h"
+#include "conn-ports.h"
 #endif
 #include "conn.h"
+#ifdef WIDE
+#include "conn-service.h"
+#endif
 #include "dest-of-client.h"
 #include "schedule.h"
 #include "template6.h"
@@ -53,6 +57,9 @@
 #include "send6.h"
 #include "related6.h"
 #include "tc6.h"
+#ifdef WIDE
+#include "tc-wide.h"
+#endif
 #include "template-sweep.h"
 #include "timer.h"
 

@@ -17,6 +17,7 @@ __noinline int tc_address_class6(struct __sk_buff *skb, __u32 target) {
 }
 
 static __always_inline bool vip_is_local(void *ctx, bool xdp, struct conf *c, struct service *s, __u32 addr, __u32 client, __u32 now) {
+  if (ALL_PORTS && s->mark) return true; /* as in local.h */
   __u32 cached = READ(s->local);
   if (likely(cached && ((now - (cached >> 1)) & 0x7fffffff) <= c->fresh_for)) return cached & 1;
   int answer = tc_address_class6(ctx, true);

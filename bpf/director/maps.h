@@ -80,6 +80,7 @@ const volatile struct {
   enum ipv6_program ipv6_program;
   enum wide_program wide_program;
   enum wide_endpoint_kind wide_endpoint_kind;
+  enum marks_of marks_of;
   enum wide6_program wide6_program;
   enum wide6_endpoint_kind wide6_endpoint_kind;
   enum sctp_program sctp_program;

@@ -86,7 +86,7 @@ __noinline int tc_lower_ttl(struct __sk_buff *skb, __u8 ttl, __u8 protocol) {
   return rc | bpf_skb_store_bytes(skb, TTL_AT, &less, 1, 0);
 }
 
-#ifdef WIDE
+#if defined(WIDE) && !defined(IPV6)
 /* Forwarding to weir's device has lowered the TTL, and what follows lowers it where it must be. */
 static __always_inline int tc_restore_ttl(struct __sk_buff *skb) {
   __u8 was[2]; /* TTL and protocol */

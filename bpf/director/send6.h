@@ -54,9 +54,18 @@ static __always_inline int translate_as(struct __sk_buff *skb, bool source, cons
   return tc_translate6(skb, source, port);
 }
 
-static __always_inline int tc_lower_hop_limit(struct __sk_buff *skb, __u8 limit) {
-  __u8 less = limit - 1;
-  return bpf_skb_store_bytes(skb, HOP_LIMIT_AT, &less, 1, BPF_F_RECOMPUTE_CSUM);
+static __always_inline int tc_set_hop_limit(struct __sk_buff *skb, __u8 limit) {
+  return bpf_skb_store_bytes(skb, HOP_LIMIT_AT, &limit, 1, BPF_F_RECOMPUTE_CSUM);
 }
+static __always_inline int tc_lower_hop_limit(struct __sk_buff *skb, __u8 limit) { return tc_set_hop_limit(skb, limit - 1); }
+
+#ifdef WIDE
+/* As in send.h. */
+static __always_inline int tc_restore_ttl(struct __sk_buff *skb) {
+  __u8 was;
+  if (bpf_skb_load_bytes(skb, HOP_LIMIT_AT, &was, 1) || was == 255) return -1;
+  return tc_set_hop_limit(skb, was + 1);
+}
+#endif
 
 #endif

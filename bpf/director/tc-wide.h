@@ -1,29 +1,41 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* tc: the wide build's own programs: for packets of connections that are older than an exact service, and for packets with a firewall mark. */
+/* tc: the wide builds' own programs, of both families: for packets of connections that are older than an exact service, and for packets with a
+ * firewall mark. */
 #ifndef WEIR_TC_WIDE_H
 #define WEIR_TC_WIDE_H
+
+/* What differs of a family. */
+#ifdef IPV6
+static __always_inline enum parsed tc_read(struct __sk_buff *skb, struct packet *p) { return tc_parse6(skb); }
+static __always_inline int tc_asked(struct __sk_buff *skb, __u32 service) { return tc_any_request6(skb, service); }
+static __always_inline int tc_done(struct __sk_buff *skb, int done) { return tc_go_on6(skb, done, true); }
+#else
+static __always_inline enum parsed tc_read(struct __sk_buff *skb, struct packet *p) { return tc_parse(skb, p, ETH_LEN); }
+static __always_inline int tc_asked(struct __sk_buff *skb, __u32 service) { return tc_any_request(skb, service); }
+static __always_inline int tc_done(struct __sk_buff *skb, int done) { return tc_go_on(skb, done, true); }
+#endif
 
 /* A packet for an exact service that has no connection of it: it may be one of a connection that is older than the service. */
 SEC("tc")
 int weir_tc_known(struct __sk_buff *skb) {
   struct scratch *scratch = the_scratch();
   if (!scratch) return TC_ACT_UNSPEC;
+  CHECKED(scratch);
   struct packet *p = &scratch->packet;
-  struct found f;
-  if (tc_parse(skb, p, ETH_LEN) != P_OK) return TC_ACT_UNSPEC;
+  if (tc_read(skb, p) != P_OK) return TC_ACT_UNSPEC;
   __u32 service = service_of_target(p);
-  client_is_source(p);
-  if (service && conn_find(conn_key(p->saddr, p->sport, service), clock_now(), &f)) return tc_go_on(skb, tc_any_request(skb, service), true);
+  if (packet_has_conn(service, false)) return tc_done(skb, tc_asked(skb, service));
   count_reason(R_NO_CONNECTION);
   return TC_ACT_UNSPEC;
 }
 
 /* A packet with a mark, of a connection or a service. */
 static __always_inline int tc_marked(struct __sk_buff *skb, struct packet *p) {
-  if (tc_parse(skb, p, ETH_LEN) != P_OK) return TC_ACT_UNSPEC;
-  __u32 service = conn_service(p->saddr, p->sport, p->daddr, p->dport, p->protocol);
+  if (tc_read(skb, p) != P_OK) return TC_ACT_UNSPEC;
+  client_is_source(p);
+  __u32 service = conn_service(p->saddr, p->sport);
   if (!service) service = mark_service(skb->mark);
-  return service ? tc_any_request(skb, service) : TC_ACT_UNSPEC;
+  return service ? tc_asked(skb, service) : TC_ACT_UNSPEC;
 }
 
 /* As src/datapath/ebpf/load/pair.ts gives it to the other end of weir's pair. */
@@ -42,7 +54,8 @@ int weir_tc_mark(struct __sk_buff *skb) {
   struct conf *c = the_conf();
   struct scratch *scratch = the_scratch();
   if (!c || !scratch || skb->ingress_ifindex == c->pair_peer_ifindex) return TC_ACT_SHOT; /* it came back */
-  if (!skb->ingress_ifindex) return tc_deliver(skb); /* the director's own: balanced on lo */
+  CHECKED(scratch);
+  if (!skb->ingress_ifindex) return skb->mark ? tc_deliver(skb) : TC_ACT_UNSPEC; /* the director's own: balanced on lo */
   if (tc_restore_ttl(skb)) return tc_drop(R_REDIRECT_FAILED);
   int done = tc_marked(skb, &scratch->packet);
   if (done != TC_ACT_UNSPEC && done < TC_ELSEWHERE) return done;

@@ -50,8 +50,7 @@ static __always_inline int tc_request(struct __sk_buff *skb, struct verdict *v) 
   if (go == GO_PASS) return TC_ELSEWHERE;
   if (go == GO_DROP) return tc_drop(drop_reason(v->reason));
   if (go == GO_REFUSE) {
-    struct service *s = service_at(v->service);
-    if (unlikely(v->c->cache_bypass) && s && s->mark) return TC_ACT_UNSPEC; /* to the address itself, past the caches of the service */
+    if (is_bypassed(v)) return TC_ACT_UNSPEC;
     count_reason(R_NO_DESTINATION);
     return icmp_error(skb, p, ICMP_UNREACHABLE, ICMP_PORT, 0);
   }
@@ -275,26 +274,6 @@ __noinline int tc_layer3_egress(struct __sk_buff *skb) {
   return service ? tc_any_seen(skb, service) : TC_ELSEWHERE;
 }
 
-
-#ifdef WIDE
-/* Does a packet come from a service, for a client that has a connection there? */
-__noinline int tc_is_answer(struct __sk_buff *skb) {
-  struct scratch *scratch = the_scratch();
-  struct found f;
-  if (!scratch || !skb) return false;
-  struct packet *p = &scratch->packet;
-  __u32 service = service_of_source(p);
-  client_is_target(p);
-  return service && conn_find(conn_key(p->daddr, p->dport, service), clock_now(), &f);
-}
-
-/* The director's own packets keep their mark on lo. */
-static __always_inline __u32 marked_service(struct __sk_buff *skb) { return skb->ifindex == LOOPBACK ? mark_service(skb->mark) : 0; }
-#else
-static __always_inline bool tc_is_answer(struct __sk_buff *skb) { return false; }
-static __always_inline __u32 marked_service(struct __sk_buff *skb) { return 0; }
-#endif
-
 /* Of a packet to this host. */
 static __always_inline int tc_ingress(struct __sk_buff *skb, struct packet *p, enum parsed parsed) {
   if (parsed == P_OTHER && p->protocol == IPPROTO_ICMP && !p->fragment) return tc_icmp(skb, p->header, p->length);
@@ -312,8 +291,8 @@ static __always_inline int tc_ingress(struct __sk_buff *skb, struct packet *p, e
   }
   /* All ports: a client on the director may have the service's address, so what a server answers it is looked for first. */
   if (ALL_PORTS) service = service_of_target(p);
-  if (!service) service = marked_service(skb);
-  if (service) return skb->ifindex == LOOPBACK && tc_is_answer(skb) ? TC_ACT_UNSPEC : tc_any_request(skb, service);
+  service = service_or_marked(skb, service);
+  if (service) return skb->ifindex == LOOPBACK && is_answer(p) ? TC_ACT_UNSPEC : tc_any_request(skb, service);
   service = service_of_source(p);
   /* What came by lo left by it, where weir_tc_egress has seen it. */
   if (skb->ifindex == LOOPBACK) return service ? TC_ACT_UNSPEC : TC_ELSEWHERE;
@@ -356,7 +335,10 @@ int weir_tc_egress(struct __sk_buff *skb) {
   struct conf *c = the_conf();
   struct scratch *scratch = the_scratch();
   if (!c || !c->service_top || !scratch) return TC_ACT_UNSPEC;
-  if (unlikely(skb->ifindex == c->pair_ifindex)) tc_enter_wide(skb, WIDE_MARK);
+  if (unlikely(skb->ifindex == c->pair_ifindex)) {
+    tc_enter_ipv6(skb, false);
+    tc_enter_wide(skb, WIDE_MARK);
+  }
   if (skb->ingress_ifindex) return TC_ACT_UNSPEC;
   return tc_go_on(skb, tc_egress(skb, c, &scratch->packet), false);
 }

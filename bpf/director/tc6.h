@@ -132,6 +132,7 @@ static __always_inline int tc_request6(struct __sk_buff *skb, struct verdict *v)
   if (go == GO_PASS) return TC_ELSEWHERE;
   if (go == GO_DROP) return tc_drop(drop_reason(v->reason));
   if (go == GO_REFUSE) {
+    if (is_bypassed(v)) return TC_ACT_UNSPEC;
     count_reason(R_NO_DESTINATION);
     return icmp6_error_from(skb, p->daddr6, ICMP6_UNREACHABLE, ICMP6_PORT, 0);
   }
@@ -250,22 +251,6 @@ static __always_inline int tc_oddity6(struct packet *p, enum parsed parsed) {
   return TC_ACT_UNSPEC;
 }
 
-#ifdef WIDE
-/* Does a packet come from a service, for a client that has a connection there? */
-__noinline int tc_is_answer6(struct __sk_buff *skb) {
-  struct scratch *scratch = the_scratch();
-  struct found f;
-  if (!scratch || !skb) return false;
-  CHECKED(scratch);
-  struct packet *p = &scratch->packet;
-  __u32 service = service_of_source(p);
-  client_is_target(p);
-  return service && conn_find(conn_key(p->daddr, p->dport, service), clock_now(), &f);
-}
-#else
-static __always_inline bool tc_is_answer6(struct __sk_buff *skb) { return false; }
-#endif
-
 /* Of a packet to this host. */
 static __always_inline int tc_ingress6(struct __sk_buff *skb, struct packet *p) {
   enum parsed parsed = tc_parse6(skb);
@@ -281,7 +266,8 @@ static __always_inline int tc_ingress6(struct __sk_buff *skb, struct packet *p) 
   }
   /* All ports: a client on the director may have the service's address, so what a server answers it is looked for first. */
   if (ALL_PORTS) service = service_of_target(p);
-  if (service) return skb->ifindex == LOOPBACK && tc_is_answer6(skb) ? TC_ACT_UNSPEC : tc_any_request6(skb, service);
+  service = service_or_marked(skb, service);
+  if (service) return skb->ifindex == LOOPBACK && is_answer(p) ? TC_ACT_UNSPEC : tc_any_request6(skb, service);
   service = service_of_source(p);
   /* What came by lo left by it, where weir_tc_egress has seen it. */
   if (skb->ifindex == LOOPBACK) return service ? TC_ACT_UNSPEC : TC_ELSEWHERE;
@@ -308,29 +294,16 @@ int weir_tc_ingress(struct __sk_buff *skb) {
   return tc_go_on6(skb, tc_ingress6(skb, &scratch->packet), true);
 }
 
+/* On weir's own device are packets with a mark. */
 SEC("tc")
 int weir_tc_egress(struct __sk_buff *skb) {
+  struct conf *c = the_conf();
   struct scratch *scratch = the_scratch();
-  if (!scratch) return TC_ACT_UNSPEC;
+  if (!c || !scratch) return TC_ACT_UNSPEC;
   CHECKED(scratch);
+  if (unlikely(skb->ifindex == c->pair_ifindex)) tc_enter_wide6(skb, WIDE6_MARK);
+  if (skb->ingress_ifindex) return TC_ACT_UNSPEC;
   return tc_go_on6(skb, tc_egress6(skb, &scratch->packet), false);
 }
-
-#ifdef WIDE
-/* A packet for an exact service that has no connection of it: it may be one of a connection that is older than the service. */
-SEC("tc")
-int weir_tc_known(struct __sk_buff *skb) {
-  struct scratch *scratch = the_scratch();
-  struct found f;
-  if (!scratch || tc_parse6(skb) != P_OK) return TC_ACT_UNSPEC;
-  CHECKED(scratch);
-  struct packet *p = &scratch->packet;
-  __u32 service = service_of_target(p);
-  client_is_source(p);
-  if (service && conn_find(conn_key(p->saddr, p->sport, service), clock_now(), &f)) return tc_go_on6(skb, tc_any_request6(skb, service), true);
-  count_reason(R_NO_CONNECTION);
-  return TC_ACT_UNSPEC;
-}
-#endif
 
 #endif

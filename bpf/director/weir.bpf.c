@@ -28,6 +28,7 @@
 #include "evict.h"
 #ifdef WIDE
 #include "conn-wide.h"
+#include "conn-ports.h"
 #endif
 #include "conn.h"
 #ifdef WIDE

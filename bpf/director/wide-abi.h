@@ -9,9 +9,11 @@
 enum wide_program { WIDE_INGRESS, WIDE_EGRESS, WIDE_KNOWN, WIDE_MARK, WIDE_PROGRAMS };
 
 /* ---- endpoints, besides those of abi.h: of a service of all ports, with port 0; of a masqueraded destination of one, with port and protocol 0;
- * of a service of a mark, with the mark as the address, without port and protocol. Record 0 of the services is none's: its `mark` is 1 once
- * there was a service of a mark. */
+ * of a service of a mark, with the mark as the address, without port and protocol. */
 enum wide_endpoint_kind { E_SERVICE_ALL = 5, E_REAL_ALL, E_SERVICE_MARK };
+
+/* Record 0 of the services is none's: its `mark` has the bit of each family that there was a service of a mark of. */
+enum marks_of { MARKS_INET = 1, MARKS_INET6 = 2 };
 
 /* ---- connections: slots as in abi.h. What the service does not have is in the bucket's second line; one of a mark has neither address nor port.
  * The CPU that has claimed a slot writes it before the key. A reader takes key, value, this, value, key: connections of one client's port may

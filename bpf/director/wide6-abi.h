@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* What the wide build of IPv6 (wide6.bpf.c) and user space agree on besides abi6.h: IPv6 services of all ports, and the table of their
- * connections. */
+/* What the wide build of IPv6 (wide6.bpf.c) and user space agree on besides abi6.h: IPv6 services of all ports and of
+ * firewall marks, and the table of their connections. */
 #ifndef WEIR_WIDE6_ABI_H
 #define WEIR_WIDE6_ABI_H
 
-/* The places of wide6_tc, where packets of IPv6 go on that concern no exact service: WIDE6_KNOWN if an exact service has no connection for them. */
-enum wide6_program { WIDE6_INGRESS, WIDE6_EGRESS, WIDE6_KNOWN, WIDE6_PROGRAMS };
+/* The places of wide6_tc, where packets of IPv6 go on that concern no exact service: as those of wide_tc. */
+enum wide6_program { WIDE6_INGRESS, WIDE6_EGRESS, WIDE6_KNOWN, WIDE6_MARK, WIDE6_PROGRAMS };
 
-/* ---- endpoints, besides those of abi.h: as those of wide-abi.h, with a hash of the address */
-enum wide6_endpoint_kind { E_SERVICE_ALL6 = 16, E_REAL_ALL6 };
+/* ---- endpoints, besides those of abi.h: as those of wide-abi.h, with a hash of the address; of a mark with the mark itself */
+enum wide6_endpoint_kind { E_SERVICE_ALL6 = 16, E_REAL_ALL6, E_SERVICE_MARK6 };
 
 /* ---- connections: slots as in abi.h. What neither the key nor the service has is in the bucket's other lines, each time at the slot's place:
  * the client's address, the virtual one, and the rest. The CPU that has claimed a slot writes it before the key. A reader takes key, value,

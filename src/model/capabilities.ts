@@ -24,13 +24,6 @@ const rows = [
     without: 'the connections of one call may go to different servers',
   },
   {
-    id: 'ipv6-firewall-marks',
-    name: 'firewall marks of IPv6 (`-f` with `-6`)',
-    present: false,
-    missing: 'firewall-mark services of IPv6 (-f with -6) are not there yet',
-    meanwhile: 'the service is refused',
-  },
-  {
     id: 'tunnels',
     name: 'VS/TUN (`-i`, `--tun-*`)',
     present: false,

@@ -7,11 +7,8 @@ import type { DestinationSpec, ServiceSpec } from './service.js';
 const firstMissing = (ids: readonly (CapabilityId | false)[]): string | undefined =>
   ids.map((id) => (id === false ? undefined : lineIfMissing(id))).find((line) => line !== undefined);
 
-function missingForService({ key, persistence }: ServiceSpec, engine: boolean): string | undefined {
-  return firstMissing([
-    key.kind === 'fwmark' && key.family === 'inet6' && 'ipv6-firewall-marks',
-    (engine || persistence?.engine !== undefined) && 'persistence-engines',
-  ]);
+function missingForService({ persistence }: ServiceSpec, engine: boolean): string | undefined {
+  return firstMissing([(engine || persistence?.engine !== undefined) && 'persistence-engines']);
 }
 
 function missingForDestination({ method }: DestinationSpec): string | undefined {

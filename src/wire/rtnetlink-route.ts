@@ -19,7 +19,7 @@ import { familyNumber, RouteMessage } from './rtnetlink.js';
 export const RouteTable = { default: 253, main: 254, local: 255 } as const;
 export const RouteProtocol = { kernel: 2, boot: 3, static: 4 } as const;
 export const RouteScope = { universe: 0, link: 253, host: 254, nowhere: 255 } as const;
-export const RouteType = { unicast: 1, local: 2, broadcast: 3, blackhole: 6, unreachable: 7, prohibit: 8 } as const;
+export const RouteType = { unicast: 1, local: 2, broadcast: 3, blackhole: 6, unreachable: 7, prohibit: 8, throw: 9 } as const;
 
 export interface Route {
   readonly family: Family;

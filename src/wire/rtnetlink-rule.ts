@@ -115,19 +115,21 @@ export interface RuleSeen {
   readonly mark: number;
   /** Name of the interface; absent: any. */
   readonly iif?: string;
+  /** Of IP; absent: any. */
+  readonly ipProtocol?: number;
   /** Its selector has nothing else, and its action is the table. */
   readonly plain: boolean;
 }
 
-/** What a plain rule has in its header besides the table, and its attributes: priority, mark, suppressors that are off, table, mask, protocol. */
-const PLAIN = { attributes: new Set([3, 6, 10, 13, 14, 15, 16, 21]), none: 0xffffffff } as const;
+/** What a plain rule has in its header besides the table, and its attributes: priority, mark, suppressors that are off, table, mask, protocols. */
+const PLAIN = { attributes: new Set([3, 6, 10, 13, 14, 15, 16, 21, 22]), none: 0xffffffff } as const;
 
 /** The rule, or undefined for bytes that are none. */
 export function decodeRule(payload: Uint8Array): RuleSeen | undefined {
   const map = payload.length < 12 ? undefined : attributeMap(payload.subarray(12));
   if (map === undefined) return undefined;
   const number = (type: number): number => u32Of(map.get(type)) ?? 0;
-  const iif = textOf(map.get(3));
+  const [iif, ipProtocol] = [textOf(map.get(3)), map.get(22)?.[0]];
   // Other flags: that the interface it names is not there.
   const selector = payload.subarray(1, 4).some((byte) => byte !== 0) || (viewOf(payload).getUint32(8, little) & INVERTED) !== 0;
   const suppressed = [13, 14].some((type) => map.has(type) && number(type) !== PLAIN.none);
@@ -137,6 +139,7 @@ export function decodeRule(payload: Uint8Array): RuleSeen | undefined {
     protocol: map.get(21)?.[0] ?? 0,
     mark: number(10),
     ...(iif === undefined ? {} : { iif }),
+    ...(ipProtocol === undefined ? {} : { ipProtocol }),
     plain: !selector && !suppressed && payload[7] === ACTIONS.table && [...map.keys()].every((type) => PLAIN.attributes.has(type)),
   };
 }

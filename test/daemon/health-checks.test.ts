@@ -188,3 +188,22 @@ test('virtual servers of SCTP over IPv6, with a port and without, come into the 
   running.signal('SIGHUP');
   await running.until('the services of SCTP to be gone', () => ofSctp().length === 0);
 });
+
+test('of IPv6: the family is that of ip_family, and only the rules of IPv6 change', { skip }, async () => {
+  const rules = (family: '-4' | '-6'): string => bed.director.ip(`${family} rule`);
+  const before = { four: rules('-4'), six: rules('-6') };
+  const marked =
+    'virtual_server fwmark 7 {\nip_family inet6\nlvs_sched wlc\nlvs_method NAT\npersistence_timeout 90\npersistence_granularity 64\nreal_server fd00:9::1 80 {\n}\n}\n';
+  const running = await started(`${conf()}${marked}`);
+  assert.deepEqual(
+    bed.table().filter((line) => line.includes('-f')),
+    ['-A -f 7 -6 -s wlc -p 90 -M 64', '-a -f 7 -6 -r [fd00:9::1]:80 -m -w 1'],
+  );
+  assert.equal(rules('-4'), before.four);
+  assert.match(rules('-6'), /^1:\s+from all fwmark 0x7 lookup 2003134834/m);
+  const from = running.lines.length;
+  bed.configure(conf());
+  running.signal('SIGHUP');
+  await running.logged(/^Removing Virtual Server FWM 7$/, from);
+  await running.until('the rules of the mark to be gone', () => rules('-6') === before.six);
+});

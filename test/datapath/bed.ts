@@ -128,7 +128,7 @@ class LoadedBed implements Bed {
   }
 
   /** XDP's is loaded where no device has it. */
-  #program(hook: Hook): Program {
+  #program(hook: Exclude<Hook, 'mark'>): Program {
     const known = this.#programs.get(hook);
     if (known !== undefined) return known;
     if (hook === 'xdp') ensureXdp(this.tables);
@@ -175,9 +175,9 @@ class LoadedBed implements Bed {
       if (short.verdict !== 'pass') return short;
       if (Buffer.compare(short.frame, frame) !== 0) throw new Error('XDP passed a frame on that it had changed');
     }
-    const program = this.#program(hook === 'egress' ? 'egress' : 'ingress');
-    const ifindex = this.#ifindex(device);
-    const from = hook === 'egress' ? 0 : ifindex;
+    const program = this.#program(hook === 'ingress' || hook === 'xdp' ? 'ingress' : 'egress');
+    const from = hook === 'egress' ? 0 : this.#ifindex(device);
+    const ifindex = hook === 'mark' ? this.tables.conf.get(0, Conf.pairIfindex) : this.#ifindex(device);
     const { code, frame: out } = run(native(), program.fd.number, 'tc', frame, { ifindex, ingressIfindex: from, ...carriage });
     const verdict = new Map<number, Outcome['verdict']>([
       [TC.redirect, 'redirect'],

@@ -3,15 +3,22 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { REASONS } from '../../src/datapath/ebpf/reasons.gen.js';
 import { type Bed, openBed, skipReason } from './bed.js';
-import type { Fixture } from './fixtures/fixture.js';
+import type { Arrival, Fixture } from './fixtures/fixture.js';
 import { fixtures } from './fixtures/index.js';
 import { endText, isTooShortForTc, look, prepare, type Subject, UNMET_REASONS } from './fixtures/play-fixture.js';
+import type { Carriage } from './run.js';
 import { hold, type Outcome } from './verdict.js';
+
+/** What the frame carries. */
+const carriageOf = ({ gso, mark }: Arrival): Partial<Carriage> => ({ ...gso, ...(mark === undefined ? {} : { mark }) });
 
 /** `shortCut`: XDP in front of tc. */
 const subjectOf = (bed: Bed, shortCut: boolean): Subject => ({
   director: bed.director,
-  send: ({ hook, device, frame }) => void bed.send(shortCut && hook === 'ingress' ? 'xdp' : hook, device, frame),
+  send: (arrival) => {
+    const { hook, device, frame } = arrival;
+    bed.send(shortCut && hook === 'ingress' ? 'xdp' : hook, device, frame, carriageOf(arrival));
+  },
   filterReversePath: (device, value) => bed.filterReversePath(device, value),
   connections: () =>
     [...bed.director.connections()].map((each) => ({
@@ -36,8 +43,8 @@ function avoidsShortCut({ hook, device, gso }: Fixture): boolean {
 }
 
 function meet(bed: Bed, fixture: Fixture, shortCut: boolean): Outcome {
-  const { hook, device, frame, gso } = fixture;
-  if (!shortCut || avoidsShortCut(fixture)) return bed.send(hook, device, frame, gso);
+  const { hook, device, frame } = fixture;
+  if (!shortCut || avoidsShortCut(fixture)) return bed.send(hook, device, frame, carriageOf(fixture));
   return isPlain(fixture) || isTooShortForTc(fixture) ? bed.sendXdp(device, frame) : bed.send('xdp', device, frame);
 }
 

@@ -59,6 +59,7 @@ export const [one = '', two = '', three = ''] = SERVERS;
 export const web = serviceKey('tcp', VIP, 80);
 const other = serviceKey('tcp', VIP, 81);
 const marked = { kind: 'fwmark', family: 'inet', mark: 7 } as const;
+const marked6 = { ...marked, family: 'inet6' } as const;
 export const spec = (key: ServiceKey, scheduler = 'rr') => ({ key, scheduler, schedFlags: 0, onePacket: false });
 export const masq = (address: string, weight = 1) => destination(`${address}:80`, 'masq', weight);
 const direct = (address: string) => destination(`${address}:80`, 'route');
@@ -100,6 +101,7 @@ const CHANGES: readonly Change[] = [
     change: (d) => d.addService(spec(web, 'wlc')),
   },
   { name: 'a service of a mark', before: (d) => both(d), change: (d) => d.addService(spec(marked)) },
+  { name: 'a service of a mark of IPv6', before: (d) => both(d), change: (d) => d.addService(spec(marked6)) },
   {
     name: 'a service of a mark goes',
     before: (d) => {

@@ -7,7 +7,7 @@
 //   hold HOST PORT             opens a TCP connection, prints `open`, and keeps it without sending
 //   stream HOST PORT           a datagram a millisecond, from ten ports in turn, a hundred with each; `begun` with the first answer; on SIGTERM,
 //                              when every answer is in or has not come for 2 s, a line `SENT ANSWERED`
-//   echo PORT                  sends back what comes, TCP and UDP; `ready` when it listens
+//   echo PORT [ADDRESS]        sends back what comes, TCP and UDP; `ready` when it listens
 //   talk HOST PORT COUNT       COUNT TCP connections that ask an `echo` all the time; `begun` when each was answered; on SIGTERM each asks once
 //                              more, then a line with how many were answered: `ANSWERED of COUNT`
 //   bulk HOST PORT BYTES       sends so many bytes to a `sink`; a line with the SHA-256 of what was sent
@@ -119,15 +119,15 @@ function stream(host: string, port: number): void {
   });
 }
 
-function echo(port: number): void {
-  const udp = createSocket('udp4');
+function echo(port: number, address: string): void {
+  const udp = createSocket(socketTypeOf(address));
   udp.on('message', (text, from) => udp.send(text, from.port, from.address));
-  udp.bind(port, '0.0.0.0', () => {
+  udp.bind(port, address, () => {
     createServer((socket) => {
       socket.setNoDelay();
       socket.on('error', () => {});
       socket.on('data', (chunk) => socket.write(chunk));
-    }).listen(port, '0.0.0.0', () => print('ready'));
+    }).listen(port, address, () => print('ready'));
   });
 }
 
@@ -212,7 +212,7 @@ function main([what, ...args]: readonly string[]): Promise<void> | void {
   if (what === 'ask') return ask(first, second, Number(third), Number(fourth), Number(fifth));
   if (what === 'steady') return steady(first, Number(second));
   if (what === 'stream') return stream(first, Number(second));
-  if (what === 'echo') return echo(Number(first));
+  if (what === 'echo') return echo(Number(first), second === '' ? '0.0.0.0' : second);
   if (what === 'talk') return talk(first, Number(second), Number(third));
   if (what === 'bulk') return bulk(first, Number(second), Number(third));
   if (what === 'sink') return sink(Number(first));

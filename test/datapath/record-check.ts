@@ -18,12 +18,14 @@ import { realEndpoint, recordedServiceEndpoint } from '../../src/datapath/ebpf/t
 import { hasRing } from '../../src/datapath/ebpf/table/rings.js';
 import type { Tables } from '../../src/datapath/ebpf/table/tables.js';
 import { WideEndpointKind } from '../../src/datapath/ebpf/wide.gen.js';
+import { Wide6EndpointKind } from '../../src/datapath/ebpf/wide6.gen.js';
 import { wrrNumbers } from '../../src/datapath/schedule/wrr.js';
 
 const SERVICE_KINDS: ReadonlySet<number> = new Set([
   EndpointKind.E_SERVICE,
   WideEndpointKind.E_SERVICE_ALL,
   WideEndpointKind.E_SERVICE_MARK,
+  Wide6EndpointKind.E_SERVICE_MARK6,
 ]);
 const REMOVED = BigInt(Abi.ENDPOINT_REMOVED);
 

@@ -206,7 +206,6 @@ test('what comes later is refused in one plain line, and nothing is changed', as
   const director = new MemoryDirector();
   const world = worldOf(director, { notYet });
   const expected: Record<string, string> = {
-    '-A -f 1 -6': 'firewall-mark services of IPv6 (-f with -6) are not there yet',
     '-A -u 10.0.0.1:80 -p --pe sip': 'persistence engines (--pe) are not there yet',
     '-a -t 10.0.0.1:80 -r 10.0.0.2 -i': 'tunnels (-i) are not there yet',
     '--start-daemon master': 'synchronisation daemons (--start-daemon) are not there yet',

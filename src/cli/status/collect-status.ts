@@ -9,6 +9,7 @@ import type { ServiceOverview } from '../../datapath/ebpf/observe/table-overview
 import { keepalivedDaemons } from '../../host/keepalived-daemons.js';
 import { type PublishedServer, publishedChecks } from '../../host/published-checks.js';
 import { type PublishedInstance, publishedVrrp } from '../../host/published-vrrp.js';
+import type { Family } from '../../model/address.js';
 import type { RecentDrops } from '../../model/drops.js';
 import { endpointText } from '../../model/endpoint-text.js';
 import type { ServiceKey } from '../../model/service.js';
@@ -86,7 +87,7 @@ function fromTable(reader: ObservingReader): FromTable {
 function datapathStatus(netlink: Netlink, observed: ObservedDatapath): DatapathStatus {
   const links = netlink.dump(dumpLinks(), decodeLink, 'list interfaces');
   const addresses = netlink.dump(dumpAddresses(), decodeInterfaceAddress, 'list addresses');
-  const rules = () => netlink.dump(dumpRules('inet'), decodeRule, 'list the policy rules');
+  const rules = (family: Family) => netlink.dump(dumpRules(family), decodeRule, 'list the policy rules');
   const pinned = observed.kind === 'loaded' || observed.kind === 'other-tables' ? observed : undefined;
   const coverage = coverageOf(links, pinned?.folder ?? '', pinned?.pins ?? []);
   return {

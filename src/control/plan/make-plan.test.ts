@@ -259,10 +259,8 @@ test('with expire_nodest_conn datagrams go to another server, and TCP is reset t
 });
 
 test('what cannot be served, or not as the file asks, is named and holds nothing else up', () => {
-  const marked = 'virtual_server fwmark 7 {\nlvs_sched wlc\nlvs_method NAT\nprotocol TCP\n';
-  const file = read(
-    `${server(real(1), 'lvs_sched rr\npersistence_timeout 50\npersistence_engine sip')}${marked}${real(1).replace('10.0.0.1', '2001:db8::1')}}\n`,
-  );
+  const marked = 'virtual_server fwmark 7 {\nlvs_sched wlc\nlvs_method TUN\nprotocol TCP\n';
+  const file = read(`${server(real(1), 'lvs_sched rr\npersistence_timeout 50\npersistence_engine sip')}${marked}${real(1)}}\n`);
   const plan = makePlan(undefined, file, empty);
   assert.deepEqual(
     [plan.unserved.map(({ virtualServer }) => virtualServer), plan.without.map(({ what }) => what)],

@@ -109,7 +109,7 @@ function prepare(options: OpenOptions, bpffs: Bpffs): Prepared {
     if (rule !== undefined) report({ kind: 'udev-rule', path: rule });
     // Under the lock: a listing must not mix these tables with those of a later load.
     tables.mapAll();
-    const { near, far } = ensurePair(netlink, report);
+    const { near, far } = ensurePair(netlink, hasMarks(tables, 'inet6'), report);
     tables.conf.set(0, Conf.pairIfindex, near);
     tables.conf.set(0, Conf.pairPeerIfindex, far);
     // A mode that this command asks for must be possible. With the mode of an earlier command, a new interface may have tc alone.

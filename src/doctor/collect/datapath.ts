@@ -4,6 +4,7 @@ import { coverageOf } from '../../datapath/ebpf/observe/coverage.js';
 import { observeDatapath } from '../../datapath/ebpf/observe/observer.js';
 import type { ObservingReader } from '../../datapath/ebpf/observe/observing-reader.js';
 import { repairsDue } from '../../datapath/ebpf/observe/repairs-due.js';
+import type { Family } from '../../model/address.js';
 import type { Netlink } from '../../sys/netlink/netlink.js';
 import { decodeInterfaceAddress, dumpAddresses } from '../../wire/rtnetlink-address.js';
 import { decodeLink, dumpLinks } from '../../wire/rtnetlink-link.js';
@@ -30,7 +31,7 @@ export function collectDatapath(netlink: Netlink): CollectedDatapath {
   }
   const { reader } = observed;
   const addresses = netlink.dump(dumpAddresses(), decodeInterfaceAddress, 'list addresses');
-  const rules = () => netlink.dump(dumpRules('inet'), decodeRule, 'list the policy rules');
+  const rules = (family: Family) => netlink.dump(dumpRules(family), decodeRule, 'list the policy rules');
   const repairs = repairsDue(reader.tables, links, addresses, interfaces, rules);
   const change = reader.unfinishedChange();
   return { facts: { loaded: true, interfaces, programs, repairs, ...(change === undefined ? {} : { change }) }, reader };

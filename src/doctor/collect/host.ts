@@ -32,7 +32,7 @@ export function collectHost(netlink: Netlink): HostFacts {
   const paths = ['all', ...interfaces.map(({ name }) => name)].flatMap((name) =>
     PER_INTERFACE.map((key) => `net/ipv4/conf/${name}/${key}`),
   );
-  const paths6 = interfaces.map(({ name }) => `net/ipv6/conf/${name}/forwarding`);
+  const paths6 = ['all', ...interfaces.map(({ name }) => name)].map((name) => `net/ipv6/conf/${name}/forwarding`);
   const settings = new Map<string, string>();
   for (const path of ['net/ipv4/ip_forward', ...paths, ...paths6]) {
     const value = readSetting(path);

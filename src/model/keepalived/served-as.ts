@@ -119,6 +119,6 @@ export function shortfalls(wanted: WantedTable): readonly Shortfall[] {
 }
 
 /** `SCTP services (--sctp-service) are not there yet`; of a group of which a part is served: how many services it is about. */
-export function unservedText({ unserved, services, missing }: Shortfall): string {
+export function unservedText({ unserved, services, missing }: Pick<Shortfall, 'unserved' | 'services' | 'missing'>): string {
   return `${unserved < services ? `${unserved} of its ${services} services: ` : ''}${missing.join('; ')}`;
 }

@@ -1,22 +1,36 @@
 // The path of packets with a firewall mark. Netfilter gives them the mark after the programs at ingress have seen them; then a rule and a
-// route for each mark of a service lead them to weir0, at whose egress the wide build's program balances them. Made for the first service
-// of a mark, and taken back with the last one.
+// route for each mark of a service lead them to weir0, at whose egress the wide builds' programs balance them. Made for the first service
+// of a mark, and taken back with the last one, of each family by itself.
+import type { Family } from '../../../model/address.js';
 import { unlessCode } from '../../../sys/errno.js';
 import type { Netlink } from '../../../sys/netlink/netlink.js';
 import { changeLink, decodeLink, dumpLinks, LinkFlag } from '../../../wire/rtnetlink-link.js';
-import { addRoute, RouteScope, RouteType } from '../../../wire/rtnetlink-route.js';
-import { appendRule, decodeRule, deleteRule, dumpRules } from '../../../wire/rtnetlink-rule.js';
-import { liveMarks } from '../table/marks.js';
+import { addRoute, deleteRoute, type Route, RouteScope, RouteType } from '../../../wire/rtnetlink-route.js';
+import { appendRule, decodeRule, deleteRule, dumpRules, type RuleSeen } from '../../../wire/rtnetlink-rule.js';
+import { FAMILIES, hasMarks, liveMarks } from '../table/marks.js';
 import type { AttachedInterfaces } from './attached-interfaces.js';
 import { MARK_PROTOCOL, MARK_TABLE, markRuleSteps } from './mark-rules.js';
-import { pairOf } from './pair.js';
+import { givePairIpv6, pairOf } from './pair.js';
 
 /** No packet is too large for the pair: the next hop's MTU counts. The largest that the kernel takes. */
 const PAIR_MTU = 65535;
 
+/** Addresses of IPv6 that mean something on one link alone: a mark does not lead packets to them elsewhere. */
+const OF_LINKS = [
+  { first: 0xfe800000, prefixLength: 10 },
+  { first: 0xff000000, prefixLength: 8 },
+] as const;
+
+/** Where the kernel does not know the family. */
+const NO_FAMILY = ['EAFNOSUPPORT', 'EOPNOTSUPP'] as const;
+
+function rulesOf(netlink: Netlink, family: Family): readonly RuleSeen[] {
+  return unlessCode(() => netlink.dump(dumpRules(family), decodeRule, 'list the policy rules'), NO_FAMILY, []);
+}
+
 /** How many rules were made or removed. */
-function settleRules(netlink: Netlink, marks: readonly number[]): number {
-  const steps = markRuleSteps(netlink.dump(dumpRules('inet'), decodeRule, 'list the policy rules'), marks);
+function settleRules(netlink: Netlink, family: Family, marks: readonly number[]): number {
+  const steps = markRuleSteps(family, rulesOf(netlink, family), marks);
   for (const { kind, rule } of steps) {
     if (kind === 'append') netlink.change(appendRule(rule), 'add a policy rule for firewall marks');
     else unlessCode(() => netlink.change(deleteRule(rule), 'remove a policy rule for firewall marks'), ['ENOENT'], undefined);
@@ -24,30 +38,52 @@ function settleRules(netlink: Netlink, marks: readonly number[]): number {
   return steps.length;
 }
 
-/** The pair as marks need it, and the route to it. */
-function ensureRoute(netlink: Netlink): void {
+const OURS = { table: MARK_TABLE, protocol: MARK_PROTOCOL } as const;
+
+/** These are no device's. */
+const PAST_ROUTES: readonly Route[] = OF_LINKS.map(({ first, prefixLength }) => ({
+  ...OURS,
+  family: 'inet6',
+  destination: { family: 'inet6', words: [first, 0, 0, 0] },
+  prefixLength,
+  scope: RouteScope.universe,
+  type: RouteType.throw,
+}));
+
+function routesOf(family: Family, ifindex: number): readonly Route[] {
+  const toPair: Route = { ...OURS, family, prefixLength: 0, scope: RouteScope.link, type: RouteType.unicast, ifindex };
+  return family === 'inet6' ? [...PAST_ROUTES, toPair] : [toPair];
+}
+
+/** The pair as marks need it, and the routes to it. */
+function ensureRoutes(netlink: Netlink, family: Family): void {
   const { near, far } = pairOf(netlink.dump(dumpLinks(), decodeLink, 'list the interfaces'));
   if (near === undefined || far === undefined) return; // the next command makes it
   for (const { ifindex, name, mtu, flags } of [near, far]) {
     if (mtu === PAIR_MTU && (flags & LinkFlag.noArp) !== 0) continue;
     netlink.change(changeLink({ ifindex, mtu: PAIR_MTU, arp: false }), `set the MTU of ${name}`);
   }
-  const route = { family: 'inet', prefixLength: 0, table: MARK_TABLE, protocol: MARK_PROTOCOL, ifindex: near.ifindex } as const;
-  const request = addRoute({ ...route, scope: RouteScope.link, type: RouteType.unicast });
-  unlessCode(() => netlink.change(request, 'add the route of firewall marks'), ['EEXIST'], undefined);
+  if (family === 'inet6') givePairIpv6();
+  for (const route of routesOf(family, near.ifindex))
+    unlessCode(() => netlink.change(addRoute(route), 'add the route of firewall marks'), ['EEXIST'], undefined);
 }
 
 /** Makes the path what the living services need. Returns how many rules were made or removed. @throws SystemError */
 export function settleMarkPath(netlink: Netlink, interfaces: AttachedInterfaces): number {
-  const marks = liveMarks(interfaces.tables);
-  if (marks.length > 0) {
-    interfaces.attachPair();
-    ensureRoute(netlink);
+  const { tables } = interfaces;
+  const paths = FAMILIES.filter((family) => hasMarks(tables, family)).map((family) => ({ family, marks: liveMarks(tables, family) }));
+  if (paths.some(({ marks }) => marks.length > 0)) interfaces.attachPair();
+  let changed = 0;
+  for (const { family, marks } of paths) {
+    if (marks.length > 0) ensureRoutes(netlink, family);
+    changed += settleRules(netlink, family, marks);
   }
-  return settleRules(netlink, marks);
+  return changed;
 }
 
-/** Nothing of it stays; the route goes with the pair. @throws SystemError */
+/** Nothing of it stays; the routes to the pair go with it. @throws SystemError */
 export function removeMarkPath(netlink: Netlink): void {
-  settleRules(netlink, []);
+  for (const family of FAMILIES) settleRules(netlink, family, []);
+  for (const route of PAST_ROUTES)
+    unlessCode(() => netlink.change(deleteRoute(route), 'remove a route of firewall marks'), ['ESRCH', 'ENOENT', ...NO_FAMILY], undefined);
 }

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from '../../../../test/support/properties.js';
+import type { Family } from '../../../model/address.js';
 import type { HostRule } from '../../../model/keepalived/network.js';
 import { appendRule, decodeRule, deleteRule, type RuleSeen } from '../../../wire/rtnetlink-rule.js';
 import { MARK_PROTOCOL, MARK_TABLE, markRuleSteps, type RuleStep } from './mark-rules.js';
@@ -15,11 +16,19 @@ const rule = (preference: number, table: number, more: Partial<RuleSeen> = {}): 
   plain: true,
   ...more,
 });
-const KERNEL: readonly RuleSeen[] = [rule(0, LOCAL), rule(32766, 254), rule(32767, 253)];
+const IPV6_KERNEL: readonly RuleSeen[] = [rule(0, LOCAL), rule(32766, 254)];
+const KERNEL: readonly RuleSeen[] = [...IPV6_KERNEL, rule(32767, 253)];
+/** What the kernel has before weir, of each family. */
+const BEFORE: Readonly<Record<Family, readonly RuleSeen[]>> = { inet: KERNEL, inet6: IPV6_KERNEL };
 
-function seenOf({ preference = 0, action, fwmark, iif, protocol = 0 }: HostRule): RuleSeen {
+function seenOf({ preference = 0, action, fwmark, iif, ipProtocol, protocol = 0 }: HostRule): RuleSeen {
   const table = action.kind === 'table' ? action.table : 0;
-  return rule(preference, table, { protocol, mark: fwmark?.mark ?? 0, ...(iif === undefined ? {} : { iif }) });
+  return rule(preference, table, {
+    protocol,
+    mark: fwmark?.mark ?? 0,
+    ...(iif === undefined ? {} : { iif }),
+    ...(ipProtocol === undefined ? {} : { ipProtocol }),
+  });
 }
 
 /** As the kernel: appended behind those of its preference; the first one that fits is deleted. */
@@ -35,28 +44,34 @@ function after(rules: readonly RuleSeen[], { kind, rule: host }: RuleStep): read
       other.table === one.table &&
       other.protocol === one.protocol &&
       (one.mark === 0 || other.mark === one.mark) &&
-      (one.iif === undefined || other.iif === one.iif),
+      (one.iif === undefined || other.iif === one.iif) &&
+      (one.ipProtocol === undefined || other.ipProtocol === one.ipProtocol),
   );
   assert.ok(at >= 0, `there is no rule ${JSON.stringify(one)}`);
   return rules.filter((_, k) => k !== at);
 }
 
-const run = (rules: readonly RuleSeen[], marks: readonly number[]): readonly RuleSeen[] => markRuleSteps(rules, marks).reduce(after, rules);
-const wanted = (marks: readonly number[]): readonly RuleSeen[] => [
+const run = (rules: readonly RuleSeen[], marks: readonly number[], family: Family = 'inet'): readonly RuleSeen[] =>
+  markRuleSteps(family, rules, marks).reduce(after, rules);
+const wanted = (marks: readonly number[], family: Family = 'inet'): readonly RuleSeen[] => [
+  ...(family === 'inet6' ? [rule(0, LOCAL, { ipProtocol: 58, protocol: MARK_PROTOCOL })] : []),
   rule(0, LOCAL, { iif: 'weir1', protocol: MARK_PROTOCOL }),
   rule(0, 254, { iif: 'weir1', protocol: MARK_PROTOCOL }),
   ...marks.map((mark) => rule(1, MARK_TABLE, { mark, protocol: MARK_PROTOCOL })),
   rule(1, LOCAL, { protocol: MARK_PROTOCOL }),
-  ...KERNEL.slice(1),
+  ...BEFORE[family].slice(1),
 ];
 
 test('the first mark, another one, none', () => {
-  assert.deepEqual(run(KERNEL, []), KERNEL);
-  assert.deepEqual(run(KERNEL, [3]), wanted([3]));
-  assert.deepEqual(run(wanted([3]), [3, 4]), wanted([3, 4]));
-  assert.deepEqual(run(wanted([3, 4]), [4]), wanted([4]));
-  assert.deepEqual(markRuleSteps(wanted([4]), [4]), []);
-  assert.deepEqual(run(wanted([4]), []), KERNEL);
+  for (const family of ['inet', 'inet6'] as const) {
+    const of = (...marks: readonly number[]): readonly RuleSeen[] => wanted(marks, family);
+    assert.deepEqual(run(BEFORE[family], [], family), BEFORE[family]);
+    assert.deepEqual(run(BEFORE[family], [3], family), of(3));
+    assert.deepEqual(run(of(3), [3, 4], family), of(3, 4));
+    assert.deepEqual(run(of(3, 4), [4], family), of(4));
+    assert.deepEqual(markRuleSteps(family, of(4), [4]), []);
+    assert.deepEqual(run(of(4), [], family), BEFORE[family]);
+  }
 });
 
 test('a rule for local addresses that a person has moved stays where it is', () => {
@@ -72,27 +87,29 @@ test('stopped anywhere and again, each step leaves a rule for local addresses', 
   const marks = fc.uniqueArray(fc.integer({ min: 1, max: 5 }), { maxLength: 4 });
   const turns = fc.array(fc.record({ marks, stop: fc.nat(12) }), { maxLength: 8 });
   fc.assert(
-    fc.property(turns, marks, (history, last) => {
-      let rules = KERNEL;
+    fc.property(turns, marks, fc.constantFrom<Family>('inet', 'inet6'), (history, last, family) => {
+      const isLocal = ({ table, iif, ipProtocol, mark }: RuleSeen): boolean =>
+        table === LOCAL && iif === undefined && ipProtocol === undefined && mark === 0;
+      let rules = BEFORE[family];
       for (const { marks: now, stop } of history) {
-        for (const step of markRuleSteps(rules, now).slice(0, stop)) {
+        for (const step of markRuleSteps(family, rules, now).slice(0, stop)) {
           rules = after(rules, step);
-          assert.ok(rules.some(({ table, iif, mark }) => table === LOCAL && iif === undefined && mark === 0));
+          assert.ok(rules.some(isLocal));
         }
       }
-      rules = run(rules, last);
-      assert.deepEqual(markRuleSteps(rules, last), []);
+      rules = run(rules, last, family);
+      assert.deepEqual(markRuleSteps(family, rules, last), []);
       const sorted = (list: readonly RuleSeen[]): readonly string[] => list.map((one) => JSON.stringify(one)).sort();
-      assert.deepEqual(sorted(rules), sorted(last.length === 0 ? KERNEL : wanted(last)));
-      const local = rules.findIndex(({ table, iif }) => table === LOCAL && iif === undefined);
+      assert.deepEqual(sorted(rules), sorted(last.length === 0 ? BEFORE[family] : wanted(last, family)));
+      const local = rules.findIndex(isLocal);
       assert.ok(last.every((mark) => rules.findIndex((one) => one.mark === mark) < local));
-      assert.deepEqual(run(rules, []), KERNEL);
+      assert.deepEqual(run(rules, [], family), BEFORE[family]);
     }),
   );
 });
 
 test('a rule is read as it was written', () => {
-  for (const { rule: host } of markRuleSteps(KERNEL, [0x80000003])) {
+  for (const { rule: host } of markRuleSteps('inet6', IPV6_KERNEL, [0x80000003])) {
     for (const request of [appendRule(host), deleteRule(host)]) assert.deepEqual(decodeRule(request.payload), seenOf(host));
   }
   assert.equal(decodeRule(new Uint8Array(4)), undefined);

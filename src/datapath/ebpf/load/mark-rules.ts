@@ -5,7 +5,13 @@
 //   1:  from all fwmark 0x3 lookup weir's   a rule for each mark of a living service: to weir0
 //   1:  from all lookup local               moved here from 0: a VIP of this host would be delivered before its mark is asked for
 //
+// and of IPv6, first of all:
+//
+//   0:  from all ipproto ipv6-icmp lookup local     neighbour discovery is for the interface that it came in by
+//
 // Each step leaves a rule for local addresses, so a process that is killed between two leaves a host that works; the next settling goes on.
+import type { Family } from '../../../model/address.js';
+import { IpProtocol } from '../../../model/ip-protocol.js';
 import type { HostRule } from '../../../model/keepalived/network.js';
 import { RouteProtocol, RouteTable } from '../../../wire/rtnetlink-route.js';
 import type { RuleSeen } from '../../../wire/rtnetlink-rule.js';
@@ -23,78 +29,97 @@ export interface RuleStep {
   readonly rule: HostRule;
 }
 
-function ruleOf(
-  preference: number,
-  table: number,
-  more: Pick<HostRule, 'fwmark' | 'iif'> = {},
-  protocol: number = MARK_PROTOCOL,
-): HostRule {
-  return { family: 'inet', not: false, l3mdev: false, noTrack: false, protocol, preference, action: { kind: 'table', table }, ...more };
+/** A rule of one family, made when the family is known. */
+type RuleOf = (family: Family) => HostRule;
+
+const ruleOf =
+  (
+    preference: number,
+    table: number,
+    more: Pick<HostRule, 'fwmark' | 'iif' | 'ipProtocol'> = {},
+    protocol: number = MARK_PROTOCOL,
+  ): RuleOf =>
+  (family) => ({ family, not: false, l3mdev: false, noTrack: false, protocol, preference, action: { kind: 'table', table }, ...more });
+
+/** What goes past the marks. */
+interface Past extends Pick<HostRule, 'iif' | 'ipProtocol'> {
+  readonly table: number;
 }
 
-const markRule = (mark: number): HostRule => ruleOf(MARKS, MARK_TABLE, { fwmark: { mark, mask: WHOLE_MARK } });
-const farRule = (table: number): HostRule => ruleOf(BEFORE_LOCAL, table, { iif: PAIR.far });
-const localRule = (protocol: number): HostRule => ruleOf(BEFORE_LOCAL, RouteTable.local, {}, protocol);
-const movedLocalRule = ruleOf(MARKS, RouteTable.local);
-const FAR_TABLES = [RouteTable.local, RouteTable.main] as const;
+const FAR_END: readonly Past[] = [RouteTable.local, RouteTable.main].map((table) => ({ iif: PAIR.far, table }));
+const PAST: Readonly<Record<Family, readonly Past[]>> = {
+  inet: FAR_END,
+  inet6: [{ ipProtocol: IpProtocol.icmpv6, table: RouteTable.local }, ...FAR_END],
+};
 
-const append = (rule: HostRule): RuleStep => ({ kind: 'append', rule });
-const remove = (rule: HostRule): RuleStep => ({ kind: 'delete', rule });
+const markRule = (mark: number): RuleOf => ruleOf(MARKS, MARK_TABLE, { fwmark: { mark, mask: WHOLE_MARK } });
+const pastRule = ({ table, ...selector }: Past): RuleOf => ruleOf(BEFORE_LOCAL, table, selector);
+const localRule = (protocol: number): RuleOf => ruleOf(BEFORE_LOCAL, RouteTable.local, {}, protocol);
+const movedLocalRule = ruleOf(MARKS, RouteTable.local);
+
+type Step = Omit<RuleStep, 'rule'> & { readonly rule: RuleOf };
+const append = (rule: RuleOf): Step => ({ kind: 'append', rule });
+const remove = (rule: RuleOf): Step => ({ kind: 'delete', rule });
 const times = <T>(count: number, one: T): readonly T[] => Array.from({ length: count }, () => one);
 
 interface Present {
   readonly marks: readonly { readonly at: number; readonly mark: number }[];
-  readonly far: readonly number[];
+  readonly past: readonly Past[];
   /** Rules for local addresses: by the protocol of who made them, and the places of those that weir has moved. */
   readonly local: readonly number[];
   readonly moved: readonly number[];
 }
 
-function presentIn(rules: readonly RuleSeen[]): Present {
-  const found = { marks: [] as { at: number; mark: number }[], far: [] as number[], local: [] as number[], moved: [] as number[] };
-  rules.forEach(({ preference, table, protocol, mark, iif, plain }, at) => {
+function presentIn(rules: readonly RuleSeen[], pasts: readonly Past[]): Present {
+  const found = { marks: [] as { at: number; mark: number }[], past: [] as Past[], local: [] as number[], moved: [] as number[] };
+  rules.forEach(({ preference, table, protocol, mark, iif, ipProtocol, plain }, at) => {
     if (!plain) return;
     const ours = protocol === MARK_PROTOCOL;
+    const past = pasts.find((one) => one.table === table && one.iif === iif && one.ipProtocol === ipProtocol);
     if (ours && preference === MARKS && table === MARK_TABLE) found.marks.push({ at, mark });
-    else if (ours && preference === BEFORE_LOCAL && iif === PAIR.far) found.far.push(table);
-    else if (table !== RouteTable.local || mark !== 0 || iif !== undefined) return;
+    else if (ours && preference === BEFORE_LOCAL && past !== undefined) found.past.push(past);
+    else if (table !== RouteTable.local || mark !== 0 || iif !== undefined || ipProtocol !== undefined) return;
     else if (preference === BEFORE_LOCAL) found.local.push(protocol);
     else if (ours && preference === MARKS) found.moved.push(at);
   });
   return found;
 }
 
-function stepsToNone({ marks, far, local, moved }: Present): readonly RuleStep[] {
+function stepsToNone({ marks, past, local, moved }: Present): readonly Step[] {
   return [
     ...(local.length === 0 && moved.length > 0 ? [append(localRule(RouteProtocol.kernel))] : []),
     ...marks.map(({ mark }) => remove(markRule(mark))),
     ...moved.map(() => remove(movedLocalRule)),
-    ...far.map((table) => remove(farRule(table))),
+    ...past.map((one) => remove(pastRule(one))),
   ];
 }
 
-/**
- * `rules`: all of IPv4, in the kernel's order. Of equal preferences the kernel puts the last one made behind the others, and a deletion takes
- * the first one that fits.
- */
-export function markRuleSteps(rules: readonly RuleSeen[], marks: readonly number[]): readonly RuleStep[] {
-  const present = presentIn(rules);
+function stepsTo(marks: readonly number[], present: Present, pasts: readonly Past[]): readonly Step[] {
   if (marks.length === 0) return stepsToNone(present);
-  const { local, moved, far } = present;
+  const { local, moved, past } = present;
   const missing = marks.filter((mark) => !present.marks.some((one) => one.mark === mark));
   const last = moved.at(-1);
   const isBehind = missing.length === 0 && last !== undefined && present.marks.every(({ at }) => at < last);
   // Where a person has moved or removed the rule for local addresses, it stays there.
   const moves = (local.length > 0 || moved.length > 0) && !isBehind;
-  const farMissing = local.length > 0 ? FAR_TABLES : FAR_TABLES.filter((table) => !far.includes(table));
+  const pastMissing = local.length > 0 ? pasts : pasts.filter((one) => !past.includes(one));
   return [
     ...missing.map((mark) => append(markRule(mark))),
     ...(moves ? [append(movedLocalRule)] : []),
     ...times(moves ? moved.length : Math.max(0, moved.length - 1), remove(movedLocalRule)),
     // A deletion of the kernel's rule would take one of these for it.
-    ...(local.length > 0 ? far.map((table) => remove(farRule(table))) : []),
+    ...(local.length > 0 ? past.map((one) => remove(pastRule(one))) : []),
     ...local.map((protocol) => remove(localRule(protocol))),
-    ...farMissing.map((table) => append(farRule(table))),
+    ...pastMissing.map((one) => append(pastRule(one))),
     ...present.marks.filter(({ mark }) => !marks.includes(mark)).map(({ mark }) => remove(markRule(mark))),
   ];
+}
+
+/**
+ * `rules`: all of the family, in the kernel's order. Of equal preferences the kernel puts the last one made behind the others, and a deletion takes
+ * the first one that fits.
+ */
+export function markRuleSteps(family: Family, rules: readonly RuleSeen[], marks: readonly number[]): readonly RuleStep[] {
+  const pasts = PAST[family];
+  return stepsTo(marks, presentIn(rules, pasts), pasts).map(({ kind, rule }) => ({ kind, rule: rule(family) }));
 }

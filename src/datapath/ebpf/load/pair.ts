@@ -30,14 +30,24 @@ export interface PairSetting {
 
 const of = (name: string, settings: Readonly<Record<string, string>>): readonly PairSetting[] =>
   Object.entries(settings).map(([key, value]) => ({ path: `net/${key.replace('IF', name)}`, value }));
-const ofEach = (name: string): readonly PairSetting[] =>
-  of(name, { 'ipv6/conf/IF/disable_ipv6': '1', 'ipv4/conf/IF/rp_filter': '0', 'ipv4/conf/IF/arp_ignore': '8' });
+const ENDS = [PAIR.near, PAIR.far] as const;
+/** With IPv6, for firewall marks of it, an end has no address either. */
+const ipv6Of = (name: string, ipv6: boolean): readonly PairSetting[] =>
+  of(name, ipv6 ? { 'ipv6/conf/IF/addr_gen_mode': '1', 'ipv6/conf/IF/disable_ipv6': '0' } : { 'ipv6/conf/IF/disable_ipv6': '1' });
 
-/** While the interfaces are still down. */
-const SETTINGS_BEFORE_UP = { [PAIR.near]: ofEach(PAIR.near), [PAIR.far]: ofEach(PAIR.far) } as const;
+/** While the interface is still down. */
+const settingsBeforeUp = (name: string, ipv6: boolean): readonly PairSetting[] => [
+  ...ipv6Of(name, ipv6),
+  ...of(name, { 'ipv4/conf/IF/rp_filter': '0', 'ipv4/conf/IF/arp_ignore': '8' }),
+];
 const FORWARDING = of(PAIR.near, { 'ipv4/conf/IF/forwarding': '1' });
 const ACCEPT_LOCAL = of('lo', { 'ipv4/conf/IF/accept_local': '1' });
-export const PAIR_SETTINGS: readonly PairSetting[] = [...Object.values(SETTINGS_BEFORE_UP).flat(), ...FORWARDING, ...ACCEPT_LOCAL];
+/** `ipv6`: there are firewall marks of IPv6, or were. */
+export const pairSettings = (ipv6: boolean): readonly PairSetting[] => [
+  ...ENDS.flatMap((name) => settingsBeforeUp(name, ipv6)),
+  ...FORWARDING,
+  ...ACCEPT_LOCAL,
+];
 
 function settle(settings: readonly PairSetting[], report: ReportChange): void {
   for (const { path, value } of settings) {
@@ -46,6 +56,14 @@ function settle(settings: readonly PairSetting[], report: ReportChange): void {
     writeSetting(path, value);
     report({ kind: 'sysctl', path, from, to: value });
   }
+}
+
+/** Lets a pair that is up carry IPv6. */
+export function givePairIpv6(): void {
+  settle(
+    ENDS.flatMap((name) => ipv6Of(name, true)),
+    () => {},
+  );
 }
 
 export interface Pair {
@@ -86,8 +104,12 @@ function checkNames(links: readonly Link[]): void {
   if (fault?.kind === 'broken') throw new WeirError('weir-pair-broken', { present: fault.present, missing: fault.missing });
 }
 
-/** Makes the pair where it is missing. Returns the two interface numbers. @throws WeirError weir-pair-renamed, weir-pair-broken */
-export function ensurePair(netlink: Netlink, report: ReportChange = () => {}): { readonly near: number; readonly far: number } {
+/** Makes the pair where it is missing. `ipv6`: as of pairSettings. Returns the two interface numbers. @throws WeirError weir-pair-renamed, weir-pair-broken */
+export function ensurePair(
+  netlink: Netlink,
+  ipv6: boolean,
+  report: ReportChange = () => {},
+): { readonly near: number; readonly far: number } {
   const find = (): Pair => {
     const links = netlink.dump(dumpLinks(), decodeLink, 'list the interfaces');
     checkNames(links);
@@ -104,7 +126,7 @@ export function ensurePair(netlink: Netlink, report: ReportChange = () => {}): {
   }
   if (near === undefined || far === undefined) throw new WeirError('weir-pair-broken', { present: PAIR.near, missing: PAIR.far });
   for (const { ifindex, name, flags } of [near, far]) {
-    settle(SETTINGS_BEFORE_UP[name as keyof typeof SETTINGS_BEFORE_UP], changed);
+    settle(settingsBeforeUp(name, ipv6), changed);
     if ((flags & LinkFlag.up) !== 0) continue;
     netlink.change(changeLink({ ifindex, up: true }), `set ${name} up`);
     changed({ kind: 'link-up', name });

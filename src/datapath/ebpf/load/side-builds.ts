@@ -59,7 +59,7 @@ interface SideBuild {
   isFor(key: ServiceKey): boolean;
 }
 
-/** Of that of IPv4. */
+/** Of the wide builds alone. */
 const MARK_PROGRAM = 'weir_tc_mark';
 
 const IPV6_BUILD: SideBuild = {
@@ -128,7 +128,7 @@ export const SIDE_BUILDS: readonly SideBuild[] = [
     file: 'weir-wide6.bpf.o',
     entryPin: WIDE6_ENTRY_PIN,
     behind: IPV6_BUILD,
-    entries: WIDE6_ENTRIES,
+    entries: [...WIDE6_ENTRIES, [Wide6Program.WIDE6_MARK, MARK_PROGRAM]],
     pins: WIDE6_PINS,
     bucketBytes: Wide6Bucket.bytes,
     check: wideCheck('inet6'),

@@ -1,6 +1,7 @@
 // What the next command that opens the table for changes would repair, found without changing anything. `weir load` is that command with
 // no effect of its own. A pair with one name alone is what keeps every such command from opening the table.
 
+import type { Family } from '../../../model/address.js';
 import { readSetting } from '../../../sys/files/sysctl.js';
 import type { InterfaceAddress } from '../../../wire/rtnetlink-address.js';
 import { type Link, LinkFlag } from '../../../wire/rtnetlink-link.js';
@@ -9,8 +10,8 @@ import { Abi, Conf } from '../abi.gen.js';
 import { isAttachable } from '../load/attached-interfaces.js';
 import { differencesOf, forbidsMore, recordOf } from '../load/interface-record.js';
 import { markRuleSteps } from '../load/mark-rules.js';
-import { PAIR, PAIR_SETTINGS, pairFault, pairOf } from '../load/pair.js';
-import { hasMarks, liveMarks } from '../table/marks.js';
+import { PAIR, pairFault, pairOf, pairSettings } from '../load/pair.js';
+import { FAMILIES, hasMarks, liveMarks } from '../table/marks.js';
 import type { Tables } from '../table/tables.js';
 import type { Coverage } from './coverage.js';
 
@@ -35,12 +36,12 @@ export type RepairDue =
   /** Policy rules of firewall marks are missing or left over. `missing`: packets with a mark do not reach their service. */
   | { readonly kind: 'mark-rules'; readonly missing: boolean };
 
-function pairRepairs({ conf }: Tables, links: readonly Link[]): readonly RepairDue[] {
+function pairRepairs(tables: Tables, links: readonly Link[]): readonly RepairDue[] {
   const fault = pairFault(links);
   if (fault?.kind === 'renamed') return [{ kind: 'pair-renamed', name: fault.name, now: fault.now }];
   if (fault?.kind === 'broken') return [{ kind: 'pair-broken', present: fault.present, missing: fault.missing }];
   const { near, far } = pairOf(links);
-  const [nearNumber, farNumber] = [conf.get(0, Conf.pairIfindex), conf.get(0, Conf.pairPeerIfindex)];
+  const [nearNumber, farNumber] = [tables.conf.get(0, Conf.pairIfindex), tables.conf.get(0, Conf.pairPeerIfindex)];
   const ends = [
     { name: PAIR.near, link: near, expected: nearNumber },
     { name: PAIR.far, link: far, expected: farNumber },
@@ -48,7 +49,7 @@ function pairRepairs({ conf }: Tables, links: readonly Link[]): readonly RepairD
   const missing = ends.filter(({ link, expected }) => link?.ifindex !== expected);
   if (missing.length > 0) return missing.map(({ name }) => ({ kind: 'pair-missing', name }));
   const down = ends.filter(({ link }) => ((link?.flags ?? 0) & LinkFlag.up) === 0);
-  const settings = PAIR_SETTINGS.flatMap(({ path, value: expected }): RepairDue[] => {
+  const settings = pairSettings(hasMarks(tables, 'inet6')).flatMap(({ path, value: expected }): RepairDue[] => {
     const value = readSetting(path);
     return value === undefined || value === expected ? [] : [{ kind: 'pair-setting', path, value, expected }];
   });
@@ -79,18 +80,20 @@ function recordRepairs(
   });
 }
 
-function markRepairs(tables: Tables, rules: () => readonly RuleSeen[]): readonly RepairDue[] {
-  const steps = hasMarks(tables) ? markRuleSteps(rules(), liveMarks(tables)) : [];
+function markRepairs(tables: Tables, rules: (family: Family) => readonly RuleSeen[]): readonly RepairDue[] {
+  const steps = FAMILIES.filter((family) => hasMarks(tables, family)).flatMap((family) =>
+    markRuleSteps(family, rules(family), liveMarks(tables, family)),
+  );
   return steps.length === 0 ? [] : [{ kind: 'mark-rules', missing: steps.some(({ kind }) => kind === 'append') }];
 }
 
-/** `links`: with weir's own pair. Interfaces that are not covered are in `coverage`. `rules`: asks for the policy rules of IPv4. */
+/** `links`: with weir's own pair. Interfaces that are not covered are in `coverage`. `rules`: asks for the policy rules. */
 export function repairsDue(
   tables: Tables,
   links: readonly Link[],
   addresses: readonly InterfaceAddress[],
   coverage: readonly Coverage[],
-  rules: () => readonly RuleSeen[],
+  rules: (family: Family) => readonly RuleSeen[],
 ): readonly RepairDue[] {
   return [...pairRepairs(tables, links), ...recordRepairs(tables, links, addresses, coverage), ...markRepairs(tables, rules)];
 }

@@ -1,6 +1,5 @@
 // Between the model's nouns and the numbers of the tables: protocols, schedulers, methods, addresses.
 
-import { capability } from '../../../model/capabilities.js';
 import { WeirError } from '../../../model/errors/weir-error.js';
 import { IpProtocol } from '../../../model/ip-protocol.js';
 import type { ForwardingMethod, Protocol, ServiceKey, ServiceSpec } from '../../../model/service.js';
@@ -37,11 +36,6 @@ export function schedulerNumber(name: string): number {
   return number;
 }
 
-/** Whether the table has a place for such a service. */
-export function canBeHeld(key: ServiceKey): boolean {
-  return key.kind === 'address' || key.family === 'inet';
-}
-
 const sameWords = (a: readonly number[], b: readonly number[]): boolean => a.every((word, k) => word === b[k]);
 
 interface Place {
@@ -61,9 +55,11 @@ export const isWide = (key: ServiceKey): boolean => key.kind === 'fwmark' || isF
 /** The same by a service's record. One of a mark has no port either. */
 export const isRecordedWide = ({ services }: Tables, id: number): boolean => services.get(id, Service.port) === 0;
 
-const markEndpoint = (mark: number): EndpointRef => endpointKey(mark, 0, 0, WideEndpointKind.E_SERVICE_MARK);
-
 const KINDS = { ...EndpointKind, ...WideEndpointKind, ...Wide6EndpointKind } as const;
+
+/** Of both families: the mark takes the place of an address or its hash, and is the whole of it. */
+const markEndpoint = (mark: number, ipv6: boolean): EndpointRef =>
+  endpointKey(mark, 0, 0, ipv6 ? KINDS.E_SERVICE_MARK6 : KINDS.E_SERVICE_MARK);
 
 /** `kind`: what it leads to; `_ALL`: with all ports. */
 function endpointOf(tables: Tables, kind: `${'E_SERVICE' | 'E_REAL'}${'' | '_ALL'}`, { words, port, protocol }: Place): EndpointRef {
@@ -74,12 +70,9 @@ function endpointOf(tables: Tables, kind: `${'E_SERVICE' | 'E_REAL'}${'' | '_ALL
   return { key, is: (id) => sameWords(words, recorded(id)) };
 }
 
-/** The endpoint of a service. @throws WeirError not-yet for what the datapath does not do yet */
+/** The endpoint of a service. */
 export function serviceEndpoint(tables: Tables, key: ServiceKey): EndpointRef {
-  if (key.kind === 'fwmark') {
-    if (!canBeHeld(key)) throw new WeirError('not-yet', { missing: capability('ipv6-firewall-marks').missing });
-    return markEndpoint(key.mark);
-  }
+  if (key.kind === 'fwmark') return markEndpoint(key.mark, key.family === 'inet6');
   const [words, protocol] = [packetWords(key.address), IpProtocol[key.protocol]];
   return endpointOf(tables, isWide(key) ? 'E_SERVICE_ALL' : 'E_SERVICE', { words, port: swap16(key.port), protocol });
 }
@@ -88,7 +81,7 @@ export function serviceEndpoint(tables: Tables, key: ServiceKey): EndpointRef {
 export function recordedServiceEndpoint(tables: Tables, id: number): EndpointRef {
   const { services } = tables;
   const mark = services.get(id, Service.mark);
-  if (mark !== 0) return markEndpoint(mark);
+  if (mark !== 0) return markEndpoint(mark, isIpv6(services, Service, id));
   const [port, protocol] = [services.get(id, Service.port), services.get(id, Service.protocol)];
   const words = recordedWords(services, Service, id);
   return endpointOf(tables, isRecordedWide(tables, id) ? 'E_SERVICE_ALL' : 'E_SERVICE', { words, port, protocol });

@@ -1,20 +1,30 @@
 // The firewall marks of services, as the records have them.
+import type { Family } from '../../../model/address.js';
 import { AddressFamily, Conf, Service, WeirState } from '../abi.gen.js';
+import { MarksOf } from '../wide.gen.js';
 import type { Tables } from './tables.js';
 
+export const FAMILIES: readonly Family[] = ['inet', 'inet6'];
+const BITS = { inet: MarksOf.MARKS_INET, inet6: MarksOf.MARKS_INET6 } as const;
+const NUMBERS = { inet: AddressFamily.F_INET, inet6: AddressFamily.F_INET6 } as const;
+
 /** Record 0 of the services: there is a service of a mark, or was one, whose connections packets may have. It stays until the tables go. */
-export function noteMarks({ services }: Tables): void {
-  services.set(0, Service.mark, 1);
+export function noteMarks({ services }: Tables, family: Family): void {
+  services.set(0, Service.mark, services.get(0, Service.mark) | BITS[family]);
 }
 
-export const hasMarks = ({ services }: Tables): boolean => services.get(0, Service.mark) !== 0;
+/** Without a family: of any. */
+export function hasMarks({ services }: Tables, family?: Family): boolean {
+  const seen = services.get(0, Service.mark);
+  return (family === undefined ? seen : seen & BITS[family]) !== 0;
+}
 
-/** Of living services, each once, IPv4. */
-export function liveMarks({ services, conf }: Tables): readonly number[] {
+/** Of living services, each once. */
+export function liveMarks({ services, conf }: Tables, family: Family): readonly number[] {
   const marks: number[] = [];
   for (let id = 1; id <= conf.get(0, Conf.serviceTop); id++) {
     const [mark, state] = [services.get(id, Service.mark), services.get(id, Service.state)];
-    if (mark !== 0 && state === WeirState.LIVE && services.get(id, Service.family) === AddressFamily.F_INET) marks.push(mark);
+    if (mark !== 0 && state === WeirState.LIVE && services.get(id, Service.family) === NUMBERS[family]) marks.push(mark);
   }
   return marks;
 }

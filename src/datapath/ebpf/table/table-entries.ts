@@ -2,6 +2,7 @@
 // change has one store that makes it true: a service is there while its record is LIVE and its order is the same, a destination while it
 // is in the list; an edit, a flush and new timeouts are true from the moment when they are written down (intent.ts). whole-read.ts
 // makes sure that many records are of one moment.
+import type { Address } from '../../../model/address.js';
 import { WeirError } from '../../../model/errors/weir-error.js';
 import type {
   ConnectionEntry,
@@ -22,7 +23,7 @@ import { Wide6Rest } from '../wide6.gen.js';
 import { destBefore, slotFromBefore } from './before.js';
 import { clockDifference, secondsOf } from './clock.js';
 import type { EndpointTable } from './endpoint-table.js';
-import { canBeHeld, isRecordedWide, methodName, protocolName, serviceEndpoint, specOfService } from './identity.js';
+import { isRecordedWide, methodName, protocolName, serviceEndpoint, specOfService } from './identity.js';
 import { isIpv6, modelAddress, recordedAddress } from './record-address.js';
 import { destinationIds } from './service-list.js';
 import {
@@ -130,7 +131,7 @@ export function serviceEntry(tables: Tables, id: number): ServiceEntry {
 
 /** The id of a service that is there; what the table cannot hold yet is not there. @throws WeirError service-missing */
 export function liveService(tables: Tables, endpoints: EndpointTable, key: ServiceKey): number {
-  const id = canBeHeld(key) ? endpoints.find(serviceEndpoint(tables, key)) : 0;
+  const id = endpoints.find(serviceEndpoint(tables, key));
   if (id === 0 || tables.services.get(id, Service.state) !== WeirState.LIVE) throw new WeirError('service-missing');
   return id;
 }
@@ -159,6 +160,10 @@ export function serviceEntries(tables: Tables): ServiceEntry[] {
   return found.sort((a, b) => b.order - a.order).map(({ entry }) => entry);
 }
 
+/** In the listing of a template, as the kernel's: the mark stands in the address's place, of IPv6 in its first four bytes. */
+const markAddress = (mark: number, ipv6: boolean): Address =>
+  ipv6 ? { family: 'inet6', words: [mark, 0, 0, 0] } : { family: 'inet', words: [mark] };
+
 /** The templates of persistent services, as connections of state NONE or ASSURED, without ports. */
 function* templateEntries(tables: Tables, now: number): Generator<ConnectionEntry> {
   const { services, dests, conf } = tables;
@@ -168,8 +173,7 @@ function* templateEntries(tables: Tables, now: number): Generator<ConnectionEntr
     yield {
       protocol: mark === 0 ? protocolName(services.get(service, Service.protocol)).toUpperCase() : 'IP',
       client: { address: modelAddress(...client), port: 0 },
-      // As the kernel's: the mark stands in the address's place.
-      virtual: mark === 0 ? virtualOf(service) : { address: { family: 'inet', words: [mark] }, port: 0 },
+      virtual: mark === 0 ? virtualOf(service) : { address: markAddress(mark, isIpv6(services, Service, service)), port: 0 },
       destination: { ...destinationOf(dest), ...(isRecordedWide(tables, service) ? { port: 0 } : {}) },
       state: assured ? 'ASSURED' : 'NONE',
       // One that expired stays for moments, until it is known whether connections hold it.

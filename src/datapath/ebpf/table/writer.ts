@@ -1,7 +1,7 @@
 // Changes to the table. Each has one store that makes it true. repair.ts undoes what a dead writer stored before it, and completes what is
 // missing after it, so that a writer may die at any point.
 
-import type { Address } from '../../../model/address.js';
+import type { Address, Family } from '../../../model/address.js';
 import { WeirError } from '../../../model/errors/weir-error.js';
 import { IpProtocol } from '../../../model/ip-protocol.js';
 import type { DestinationKey, DestinationSpec, ServiceKey, ServiceSpec } from '../../../model/service.js';
@@ -21,7 +21,10 @@ import { liveService } from './table-entries.js';
 import type { Tables } from './tables.js';
 
 /** Of a mark's service. */
-const NO_ADDRESS: Address = { family: 'inet', words: [0] };
+const NO_ADDRESS: Readonly<Record<Family, Address>> = {
+  inet: { family: 'inet', words: [0] },
+  inet6: { family: 'inet6', words: [0, 0, 0, 0] },
+};
 
 export class Writer {
   readonly #endpoints: EndpointTable;
@@ -210,10 +213,10 @@ export class Writer {
     const { services } = this.tables;
     if (key.kind === 'fwmark') {
       // As the kernel, which has TCP there and takes any protocol.
-      storeAddress(services, Service, id, NO_ADDRESS);
+      storeAddress(services, Service, id, NO_ADDRESS[key.family]);
       services.set(id, Service.protocol, IpProtocol.tcp);
       services.set(id, Service.mark, key.mark);
-      noteMarks(this.tables);
+      noteMarks(this.tables, key.family);
       return;
     }
     storeAddress(services, Service, id, key.address);

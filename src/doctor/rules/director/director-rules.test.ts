@@ -46,6 +46,13 @@ test('IPv6 services, and interfaces that do not forward IPv6', () => {
   assert.deepEqual(ofIpv6({ services, ...six('0') }), ['error ipv6-forwarding-off']);
   assert.deepEqual(ofIpv6({ services, ...six('1') }), []);
   assert.deepEqual(ofIpv6(six('0')), [], 'no IPv6 service needs it');
+  const key = { kind: 'fwmark', family: 'inet6', mark: 3 } as const;
+  const marks = services.map((one) => ({ ...one, spec: { ...one.spec, key } }));
+  const paths = (all: string) => settings({ 'net/ipv6/conf/wan/forwarding': '1', 'net/ipv6/conf/all/forwarding': all });
+  const ofMarks = (change: Partial<DirectorFacts>) => codes(change).filter((code) => /mark|ipv6/.test(code));
+  assert.deepEqual(ofMarks({ services: marks, settings: paths('0') }), ['error mark-forwarding-off']);
+  assert.deepEqual(ofMarks({ services: marks, settings: paths('1') }), []);
+  assert.deepEqual(ofMarks({ services: marks, ...six('0') }), ['error ipv6-forwarding-off'], 'one remedy for both');
 });
 
 test('half of the weir pair: one finding, and no weir load before the interface has its name again', () => {

@@ -1,24 +1,44 @@
-// Do the interfaces forward IPv6, where there are IPv6 services? Without it the kernel gives the datapath no next hop of theirs.
+// Do the interfaces forward IPv6, where there are IPv6 services? Without it the kernel gives the datapath no next hop of theirs, and leads
+// nothing with a firewall mark to it.
 
 import type { Finding } from '../../../model/finding.js';
 import { serviceFamily } from '../../../model/identity.js';
 import type { DirectorFacts } from '../../facts.js';
 import { clusterInterfaces, isLoopback, setting } from '../../network.js';
+import { hasMarkServices } from './needs-forwarding.js';
+
+const FIX = {
+  fix: 'sysctl -w net.ipv6.conf.all.forwarding=1',
+  advice: 'interfaces that learn their default route from router advertisements need accept_ra=2 first',
+} as const;
+
+/** The kernel routes nothing to weir0, whatever the interfaces have. */
+function marksFinding(facts: DirectorFacts): readonly Finding[] {
+  if (!hasMarkServices(facts, 'inet6') || setting(facts, 'net/ipv6/conf/all/forwarding') !== 0) return [];
+  return [
+    {
+      severity: 'error',
+      code: 'mark-forwarding-off',
+      what: 'new connections to firewall-mark services of IPv6 are not balanced',
+      cause: 'net.ipv6.conf.all.forwarding is 0, so the kernel does not route packets with a mark to weir0',
+      ...FIX,
+    },
+  ];
+}
 
 export function forwardingIpv6Rule(facts: DirectorFacts): readonly Finding[] {
   if (!facts.services.some(({ spec }) => serviceFamily(spec.key) === 'inet6')) return [];
   const cluster = clusterInterfaces(facts); // those with an IPv4 address
   const used = cluster.length > 0 ? cluster : facts.interfaces.filter((iface) => !isLoopback(iface));
   const off = used.filter(({ name }) => setting(facts, `net/ipv6/conf/${name}/forwarding`) === 0);
-  if (off.length === 0) return [];
+  if (off.length === 0) return marksFinding(facts);
   return [
     {
       severity: 'error',
       code: 'ipv6-forwarding-off',
       what: `IPv6 forwarding is 0 on ${off.map(({ name }) => name).join(', ')}`,
       cause: 'the kernel names no next hop for packets that come in there: new connections of IPv6 services are refused (no_route)',
-      fix: 'sysctl -w net.ipv6.conf.all.forwarding=1',
-      advice: 'interfaces that learn their default route from router advertisements need accept_ra=2 first',
+      ...FIX,
     },
   ];
 }

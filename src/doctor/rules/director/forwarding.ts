@@ -9,7 +9,7 @@ import { hasMarkServices, needsForwarding } from './needs-forwarding.js';
 /** A route leads what netfilter has marked to weir0: the kernel follows it only from interfaces that forward. */
 function marksFinding(facts: DirectorFacts): readonly Finding[] {
   const off = clusterInterfaces(facts).filter(({ name }) => setting(facts, `net/ipv4/conf/${name}/forwarding`) !== 1);
-  if (!hasMarkServices(facts) || off.length === 0) return [];
+  if (!hasMarkServices(facts, 'inet') || off.length === 0) return [];
   const names = off.map(({ name }) => name).join(', ');
   return [
     {
@@ -42,7 +42,7 @@ export function forwardingRule(facts: DirectorFacts): readonly Finding[] {
       },
     ];
   }
-  if (!needed && !hasMarkServices(facts) && on && destinations.length > 0) {
+  if (!needed && !hasMarkServices(facts, 'inet') && on && destinations.length > 0) {
     return [
       {
         severity: 'info',

@@ -4,6 +4,7 @@ import type { Fault } from '../types.js';
 
 const dr = faultOf('ipv6', 'ipv6-dr');
 const nat = faultOf('ipv6', 'ipv6-nat');
+const marks = faultOf('ipv6', 'ipv6-marks');
 const VIP = 'fd00:33::80';
 
 export const faults: readonly Fault[] = [
@@ -43,6 +44,19 @@ export const faults: readonly Fault[] = [
   dr('forwarding-off', [['director', 'sysctl -qw net.ipv6.conf.all.forwarding=0']], 'ipv6-forwarding-off', /IPv6 forwarding is 0 on eth0/, {
     effect: 'latent', // next hops that were known before are used on
   }),
+  marks('rule-gone', [['director', 'ip -6 rule del pref 1 fwmark 3']], 'mark-rules-changed', /policy rules of weir/),
+  marks(
+    'forwarding-off',
+    [
+      [
+        'director',
+        'sysctl -qw net.ipv6.conf.all.forwarding=0',
+        'sysctl -qw net.ipv6.conf.eth0.forwarding=1 net.ipv6.conf.eth1.forwarding=1',
+      ],
+    ],
+    'mark-forwarding-off',
+    /net\.ipv6\.conf\.all\.forwarding is 0/,
+  ),
   nat(
     'gateway-elsewhere',
     [['s1', 'ip -6 route replace default via fd00:34::99 dev eth0']],

@@ -1,5 +1,7 @@
-// Working set-ups of IPv6 services: VS/DR where no host has an IPv4 address, and VS/NAT beside IPv4.
+// Working set-ups of IPv6 services: VS/DR where no host has an IPv4 address, and VS/NAT beside IPv4, also by a
+// firewall mark.
 import type { HostPlan, SetUp } from '../types.js';
+import { variant } from '../variant.js';
 
 const drServer = (last: number): HostPlan => ({
   cables: { eth0: `lan fd00:33::${last}/64` },
@@ -64,4 +66,16 @@ const nat: SetUp = {
   doctor: { director: '' },
 };
 
-export const setUps: readonly SetUp[] = [dr, nat];
+const marks = variant('ipv6-marks', nat, {
+  director: {
+    run: [
+      'ipvsadm -D -t [fd00:35::80]:80',
+      'ip6tables -t mangle -A PREROUTING -d fd00:35::80 -p tcp --dport 80 -j MARK --set-mark 3',
+      'ipvsadm -A -f 3 -6 -s rr',
+      'ipvsadm -a -f 3 -6 -r [fd00:34::11]:8080 -m',
+      'ipvsadm -a -f 3 -6 -r [fd00:34::12]:8080 -m',
+    ],
+  },
+});
+
+export const setUps: readonly SetUp[] = [dr, nat, marks];
