@@ -186,6 +186,7 @@ export interface FilterDenial {
 
 /** Where the packet filter drops what has a firewall mark on its way to weir's device. */
 export interface MarkDenial {
+  readonly family: Family;
   /** By which it comes in. */
   readonly interfaceName: string;
   /** The name of that device. */

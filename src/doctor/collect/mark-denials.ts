@@ -1,27 +1,34 @@
 // Evaluates this host's packet filter for the first packet of a client to a service of a firewall mark, which the kernel forwards to weir0.
 import { PAIR } from '../../datapath/ebpf/load/pair.js';
-import type { Address } from '../../model/address.js';
+import type { Address, Family } from '../../model/address.js';
 import type { HostFacts, MarkDenial, ServiceFact } from '../facts.js';
-import { clusterInterfaces } from '../network.js';
+import { clusterInterfacesOf } from '../network.js';
 import { blockingRule } from '../packet-filter/blocking.js';
 import type { Chain } from '../packet-filter/model.js';
 
 /** Stands for a client anywhere, and for any destination. */
-const SOMEWHERE: Address = { family: 'inet', words: [0x4d4d4d4d] };
+const SOMEWHERE: Readonly<Record<Family, Address>> = {
+  inet: { family: 'inet', words: [0x4d4d4d4d] },
+  inet6: { family: 'inet6', words: [0x2a4d4d4d, 0, 0, 0x4d] },
+};
 
-export function collectMarkDenials(host: HostFacts, services: readonly ServiceFact[], chains: readonly Chain[]): readonly MarkDenial[] {
-  if (!services.some(({ spec: { key } }) => key.kind === 'fwmark' && key.family === 'inet')) return [];
-  return clusterInterfaces(host).flatMap(({ name }): readonly MarkDenial[] => {
+function denialsOf(host: HostFacts, family: Family, chains: readonly Chain[]): readonly MarkDenial[] {
+  return clusterInterfacesOf(host, family).flatMap(({ name }): readonly MarkDenial[] => {
     const by = blockingRule(chains, {
       direction: 'through',
       interfaceName: name,
       leavesBy: PAIR.near,
-      source: SOMEWHERE,
-      destination: SOMEWHERE,
+      source: SOMEWHERE[family],
+      destination: SOMEWHERE[family],
       protocol: 'tcp',
       anyClient: true,
       anyDestination: true,
     });
-    return by === undefined ? [] : [{ interfaceName: name, leavesBy: PAIR.near, by }];
+    return by === undefined ? [] : [{ family, interfaceName: name, leavesBy: PAIR.near, by }];
   });
+}
+
+export function collectMarkDenials(host: HostFacts, services: readonly ServiceFact[], chains: readonly Chain[]): readonly MarkDenial[] {
+  const families = new Set(services.flatMap(({ spec: { key } }) => (key.kind === 'fwmark' ? [key.family] : [])));
+  return [...families].flatMap((family) => denialsOf(host, family, chains));
 }

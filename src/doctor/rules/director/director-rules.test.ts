@@ -280,11 +280,15 @@ test('forwarding: needed for firewall marks, on each interface towards clients',
 
 test('forwarding: what a forward chain drops on every interface, with the rule that lets it pass', () => {
   const by = { tool: 'iptables', family: 'ip', table: 'filter', chain: 'FORWARD', base: 'FORWARD', text: 'policy drop' } as const;
-  const wan: MarkDenial = { interfaceName: 'wan', leavesBy: 'weir0', by };
+  const wan: MarkDenial = { family: 'inet', interfaceName: 'wan', leavesBy: 'weir0', by };
   const [finding, ...more] = found({ markDenials: [wan] });
   assert.deepEqual([finding?.code, finding?.fix, more], ['mark-forward-dropped', 'iptables -I FORWARD -o weir0 -j ACCEPT', []]);
   assert.match(finding?.cause ?? '', /iptables chain filter FORWARD drops them \(policy drop\)$/);
   assert.deepEqual(codes({ markDenials: [{ ...wan, interfaceName: 'lan' }] }), [], 'another one passes');
+  const fixes = (markDenials: readonly MarkDenial[]) => found({ markDenials }).map(({ fix }) => fix);
+  const ofIpv6: MarkDenial = { ...wan, family: 'inet6', by: { ...by, tool: 'ip6tables', family: 'ip6' } };
+  assert.deepEqual(fixes([wan, ofIpv6]), ['iptables -I FORWARD -o weir0 -j ACCEPT', 'ip6tables -I FORWARD -o weir0 -j ACCEPT']);
+  assert.equal(fixes([wan, { ...wan, family: 'inet6' }]).length, 1, 'one rule for both');
   const ofFirewalld = { ...by, tool: 'nft', family: 'inet', table: 'firewalld', base: 'filter_FORWARD', writer: 'firewalld' } as const;
   const [advised] = found({ markDenials: [{ ...wan, by: ofFirewalld }] });
   assert.deepEqual([advised?.fix, advised?.advice?.includes('firewalld')], [undefined, true]);

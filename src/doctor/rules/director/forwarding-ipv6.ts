@@ -4,7 +4,7 @@
 import type { Finding } from '../../../model/finding.js';
 import { serviceFamily } from '../../../model/identity.js';
 import type { DirectorFacts } from '../../facts.js';
-import { clusterInterfaces, isLoopback, setting } from '../../network.js';
+import { clusterInterfacesOf, setting } from '../../network.js';
 import { hasMarkServices } from './needs-forwarding.js';
 
 const FIX = {
@@ -28,9 +28,7 @@ function marksFinding(facts: DirectorFacts): readonly Finding[] {
 
 export function forwardingIpv6Rule(facts: DirectorFacts): readonly Finding[] {
   if (!facts.services.some(({ spec }) => serviceFamily(spec.key) === 'inet6')) return [];
-  const cluster = clusterInterfaces(facts); // those with an IPv4 address
-  const used = cluster.length > 0 ? cluster : facts.interfaces.filter((iface) => !isLoopback(iface));
-  const off = used.filter(({ name }) => setting(facts, `net/ipv6/conf/${name}/forwarding`) === 0);
+  const off = clusterInterfacesOf(facts, 'inet6').filter(({ name }) => setting(facts, `net/ipv6/conf/${name}/forwarding`) === 0);
   if (off.length === 0) return marksFinding(facts);
   return [
     {

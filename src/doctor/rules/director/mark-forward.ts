@@ -1,16 +1,18 @@
 // Does the packet filter let packets with a firewall mark pass to weir0? With the kernel's IPVS they pass INPUT, with weir FORWARD.
 
+import type { Family } from '../../../model/address.js';
 import type { Finding } from '../../../model/finding.js';
 import type { DirectorFacts } from '../../facts.js';
-import { clusterInterfaces } from '../../network.js';
+import { BOTH_FAMILIES, clusterInterfacesOf } from '../../network.js';
 import { acceptForwardCommand } from '../../packet-filter/accept-forward-command.js';
 import { placeOf } from '../../packet-filter/aim.js';
 
 /** Only where no interface's packets pass: which ones clients come in by is not known. */
-export function markForwardRule(facts: DirectorFacts): readonly Finding[] {
-  const denied = new Set(facts.markDenials.map(({ interfaceName }) => interfaceName));
-  const [first] = facts.markDenials;
-  if (first === undefined || !clusterInterfaces(facts).every(({ name }) => denied.has(name))) return [];
+function findingOf(facts: DirectorFacts, family: Family): readonly Finding[] {
+  const denials = facts.markDenials.filter((one) => one.family === family);
+  const denied = new Set(denials.map(({ interfaceName }) => interfaceName));
+  const [first] = denials;
+  if (first === undefined || !clusterInterfacesOf(facts, family).every(({ name }) => denied.has(name))) return [];
   const { by, leavesBy } = first;
   const fix = acceptForwardCommand(by, leavesBy);
   return [
@@ -22,4 +24,10 @@ export function markForwardRule(facts: DirectorFacts): readonly Finding[] {
       ...(fix === undefined ? { advice: `let firewalld forward from the clients' zone to that of ${leavesBy}, by a policy` } : { fix }),
     },
   ];
+}
+
+/** One rule may drop both families: it is reported once. */
+export function markForwardRule(facts: DirectorFacts): readonly Finding[] {
+  const found = BOTH_FAMILIES.flatMap((family) => findingOf(facts, family));
+  return [...new Map(found.map((finding) => [finding.cause, finding])).values()];
 }
