@@ -13,7 +13,8 @@ import type { ReportChange } from './datapath-change.js';
 
 export const PAIR = { near: 'weir0', far: 'weir1' } as const;
 const VETH_PEER = 1;
-const FAR_MAC = '02:77:65:69:72:01';
+/** Of the far end; as in bpf/director/tc-wide.h. */
+export const FAR_MAC = '02:77:65:69:72:01';
 
 function addPair(): NetlinkRequest {
   const peer = { type: VETH_PEER, payload: encodeLinkChange({ name: PAIR.far, mac: FAR_MAC }) };

@@ -41,7 +41,7 @@ import { Wide6Bucket, Wide6Program } from '../wide6.gen.js';
 import { PROGRAMS, runHousekeeping } from './load.js';
 import { templatesFor } from './object.js';
 import { loadOnto } from './programs.js';
-import { KNOWN_PROGRAM, type SideCheck, trySideBuildOnce } from './side-check.js';
+import { KNOWN_PROGRAM, MARK_PROGRAM, type SideCheck, trySideBuildOnce } from './side-check.js';
 import { ipv6Check, sctpCheck, wideCheck, wideSctpCheck } from './side-checks.js';
 
 interface SideBuild {
@@ -58,9 +58,6 @@ interface SideBuild {
   readonly check: SideCheck;
   isFor(key: ServiceKey): boolean;
 }
-
-/** Of the wide builds alone. */
-const MARK_PROGRAM = 'weir_tc_mark';
 
 const IPV6_BUILD: SideBuild = {
   file: 'weir-ipv6.bpf.o',

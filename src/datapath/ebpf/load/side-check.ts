@@ -14,16 +14,24 @@ import type { StagedService, Vector } from './vectors/vector.js';
 
 /** Of the wide builds alone. */
 export const KNOWN_PROGRAM = 'weir_tc_known';
+export const MARK_PROGRAM = 'weir_tc_mark';
+
+export type SideProgram = 'ingress' | 'egress' | 'known' | 'mark';
 
 /** What a build has to do with which services. `label`: before the names of the vectors in messages. */
 export interface SideCheck {
   readonly label: string;
   readonly client: StagedClient;
   services(): readonly StagedService[];
-  vectors(): readonly Vector<'ingress' | 'egress' | 'known'>[];
+  vectors(): readonly Vector<SideProgram>[];
 }
 
-const NAMES = { ingress: PROGRAMS.ingress, egress: PROGRAMS.egress, known: KNOWN_PROGRAM } as const;
+const NAMES: Readonly<Record<SideProgram, string>> = {
+  ingress: PROGRAMS.ingress,
+  egress: PROGRAMS.egress,
+  known: KNOWN_PROGRAM,
+  mark: MARK_PROGRAM,
+};
 
 /** `tables`: whose hash keys are used. @throws WeirError kernel-refuses-datapath, self-check-failed */
 export function trySideBuild(file: string, tables: Tables, { label, client, services, vectors }: SideCheck): void {

@@ -1,6 +1,7 @@
 // The tables in which programs are tried: services with one destination each, and next hops as answers of the FIB would be cached, so that no
 // program asks it.
 import type { Address } from '../../../model/address.js';
+import type { ServiceKey } from '../../../model/service.js';
 import type { BpfMap, ObjectFile } from '../../../sys/bpf/bpf-objects.js';
 import { type Field, Records } from '../../../sys/bpf/records.js';
 import { type Mac, macBytes, ZERO_MAC } from '../../../wire/ethernet.js';
@@ -90,14 +91,18 @@ const hopAddress = ({ dests }: Tables, id: number): number => recordedWords(dest
 
 const PERSISTENCE = { inet: { timeout: 300, netmask: 0xffffffff }, inet6: { timeout: 300, netmask: 128 } } as const;
 
+const keyOf = ({ mark, protocol, address, port }: StagedService): ServiceKey =>
+  mark === undefined ? { kind: 'address', protocol, address, port } : { kind: 'fwmark', family: address.family, mark };
+
 /** Their numbers are 1, 2 …, and so are those of their destinations. */
 export function setStage(tables: Tables, stage: readonly StagedService[]): void {
   const { conf, services, dests, interfaces } = tables;
   const writer = writerOf(tables);
   conf.set(0, Conf.freshFor, ALWAYS_FRESH);
   interfaces.set(Abi.LOOPBACK, Interface.ifindex, Abi.LOOPBACK);
-  stage.forEach(({ protocol, address, port, persistent, destination, hop, local }, k) => {
-    const key = { kind: 'address', protocol, address, port } as const;
+  stage.forEach((staged, k) => {
+    const { address, persistent, destination, hop, local } = staged;
+    const key = keyOf(staged);
     const persistence = persistent === undefined ? {} : { persistence: PERSISTENCE[address.family] };
     writer.addService({ key, scheduler: 'wlc', schedFlags: 0, onePacket: false, ...persistence });
     writer.addDestination(key, destination);

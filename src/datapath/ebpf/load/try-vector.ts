@@ -6,18 +6,19 @@ import { Abi } from '../abi.gen.js';
 import { FROM_OUTSIDE } from './stage.js';
 import type { Vector, VectorVerdict } from './vectors/vector.js';
 
-const SK_BUFF = { bytes: 192, ingressIfindex: 36, ifindex: 40 } as const;
+const SK_BUFF = { bytes: 192, mark: 8, ingressIfindex: 36, ifindex: 40 } as const;
 const XDP_MD = { bytes: 24, dataEnd: 4 } as const;
 
 const TC_VERDICTS: Readonly<Record<number, VectorVerdict>> = { 4294967295: 'pass', 2: 'drop', 7: 'redirect' };
 const XDP_VERDICTS: Readonly<Record<number, VectorVerdict>> = { 1: 'drop', 2: 'pass', 4: 'redirect' };
 
-function contextOf({ program, frame }: Vector): Uint8Array {
+function contextOf({ program, frame, mark }: Vector): Uint8Array {
   const xdp = program === 'xdp';
   const context = new Uint8Array(xdp ? XDP_MD.bytes : SK_BUFF.bytes);
   const view = new DataView(context.buffer);
   if (xdp) view.setUint32(XDP_MD.dataEnd, frame.length, true);
   else view.setUint32(SK_BUFF.ifindex, Abi.LOOPBACK, true);
+  if (mark !== undefined) view.setUint32(SK_BUFF.mark, mark, true);
   if (!xdp && program !== 'egress') view.setUint32(SK_BUFF.ingressIfindex, FROM_OUTSIDE, true);
   return context;
 }

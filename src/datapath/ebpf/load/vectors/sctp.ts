@@ -2,6 +2,7 @@
 import type { Family } from '../../../../model/address.js';
 import { IpProtocol } from '../../../../model/ip-protocol.js';
 import { ChunkType, encodeSctp, type SctpChunk } from '../../../../wire/sctp.js';
+import type { SideProgram } from '../side-check.js';
 import {
   arrives,
   changed,
@@ -104,7 +105,7 @@ export function makeSctpVectors(family: Family): readonly Vector<'ingress' | 'eg
 }
 
 /** `known`: the program for packets that an exact service has no association for. */
-export function makeWideSctpVectors(family: Family): readonly Vector<'ingress' | 'egress' | 'known'>[] {
+export function makeWideSctpVectors(family: Family): readonly Vector<SideProgram>[] {
   const { vip, secondVip, server } = PLACES[family];
   const there = from(family);
   const [service, real]: readonly [End, End] = [

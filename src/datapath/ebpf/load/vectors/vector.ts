@@ -16,6 +16,8 @@ export interface Vector<Program extends string = string> {
   readonly name: string;
   readonly program: Program;
   readonly frame: Uint8Array;
+  /** That netfilter has given it. */
+  readonly mark?: number;
   readonly verdict: VectorVerdict;
   /** As it leaves the program. */
   readonly out: Uint8Array;
@@ -23,6 +25,8 @@ export interface Vector<Program extends string = string> {
 
 /** Services with one destination each. `local`: the host has the address. `hop`: the next hop; undefined: the director itself. */
 export interface StagedService {
+  /** A firewall mark, in the place of protocol, address and port. */
+  readonly mark?: number;
   readonly protocol: Protocol;
   readonly address: Address;
   readonly port: number;
