@@ -15,8 +15,10 @@ static __always_inline bool is_recent(__u64 value, __u32 now, __u32 timeout) {
 
 #define CONN_GONE 1
 #define CONN_CHANGED 2
+#define CONN_ASSURED 3
 /* State and expiry of a connection after a packet. CONN_GONE: its slot is free, or another connection's. CONN_CHANGED: another CPU changed the
- * value first; it is in the scratch space as it is now. `flags`: the packet's, or TOUCH_UDP; TOUCH_OUT for the server's packets. */
+ * value first; it is in the scratch space as it is now. CONN_ASSURED: it is changed, to what is in the scratch space, and assures the client's
+ * template: the caller marks that, so that the stack frames do not add up. `flags`: the packet's, or TOUCH_UDP; TOUCH_OUT for the server's packets. */
 #define TOUCH_UDP 0x100
 #define TOUCH_OUT 0x200
 __noinline int conn_move(slot_ref at, __u64 key, __u64 value, __u32 flags, __u32 now) {
@@ -37,10 +39,14 @@ __noinline int conn_move(slot_ref at, __u64 key, __u64 value, __u32 flags, __u32
   if (state == v_state(value) && (PROVEN_STATES & 1u << state) && (!recent || is_proof(value, flags, flags & TOUCH_OUT))) to |= V_PROVEN;
   to = v_moved(to, state, now + timeout);
   if (to >> 32 == value >> 32 && recent) return 0;
-  bool assured = assures(value, to);
-  if (conn_change(s, old, &value, to)) return unlikely(assured) ? template_mark(key, v_dest(to), T_ASSURED, false) : 0;
+  bool assured = assures(value, to), changed = conn_change(s, old, &value, to);
+  if (changed && likely(!assured)) return 0;
   struct scratch *scratch = the_scratch();
   if (!scratch) return 0;
+  if (changed) {
+    scratch->changed = to;
+    return CONN_ASSURED;
+  }
   if (!slot_has_key(s, old, key)) return CONN_GONE;
   scratch->changed = value;
   return CONN_CHANGED;
@@ -57,6 +63,12 @@ __noinline int conn_move_again(slot_ref at, __u64 key, __u32 flags, __u32 now) {
     if (done != CONN_CHANGED) return done;
   }
   return 0;
+}
+
+/* Marks the template of a client that what conn_move made assures. */
+static __always_inline void conn_assure(__u64 key) {
+  struct scratch *scratch = the_scratch();
+  if (scratch) template_mark(key, v_dest(scratch->changed), T_ASSURED, false);
 }
 
 #endif

@@ -74,6 +74,7 @@ static __always_inline bool conn_touch(struct verdict *v, bool out) {
   __u32 flags = v->p->flags | (has_states(v->p) ? 0 : TOUCH_UDP) | (out ? TOUCH_OUT : 0);
   int done = conn_move_from(v, flags);
   if (BRIDGING && unlikely(done == CONN_GONE) && conn_find(v->key, v->now, &v->f)) done = conn_move_from(v, flags);
+  if (unlikely(done == CONN_ASSURED)) conn_assure(v->key);
   return likely(done != CONN_GONE);
 }
 

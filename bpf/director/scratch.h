@@ -90,7 +90,7 @@ struct walk {
 struct scratch {
   struct packet packet;
   __u64 chosen; /* XDP: the value of the packet's connection, for xdp_send_to */
-  __u64 changed; /* what another CPU made of a connection's value first (conn_move) */
+  __u64 changed; /* a connection's value as another CPU made it first, or as it assures a template (conn_move) */
 #ifdef IPV6
   struct whole_addresses whole;
   struct icmp6_packet icmp6;
