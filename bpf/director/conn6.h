@@ -9,11 +9,11 @@ _Static_assert(sizeof(struct conn_slot) == 4 * sizeof(__u32), "as large as an ad
 
 /* An address beside a slot, which other CPUs read and write. */
 static __always_inline bool shared_address_is(__u32 *shared, const __u32 *addr) {
-  return READ(shared[0]) == addr[0] && READ(shared[1]) == addr[1] && READ(shared[2]) == addr[2] && READ(shared[3]) == addr[3];
+  return READ(HALF(shared, 0)) == HALF(addr, 0) && READ(HALF(shared, 1)) == HALF(addr, 1);
 }
 static __always_inline void shared_address_store(__u32 *shared, const __u32 *addr) {
-#pragma clang loop unroll(full)
-  for (int k = 0; k < 4; k++) WRITE(shared[k], addr[k]);
+  WRITE(HALF(shared, 0), HALF(addr, 0));
+  WRITE(HALF(shared, 1), HALF(addr, 1));
 }
 
 static __always_inline bool slot_has_client(struct conn_slot *s) {

@@ -16,17 +16,12 @@ _Static_assert(sizeof(struct client_hop) == 4 * sizeof(__u32), "as large as an a
 
 static __always_inline bool hop_is_of_client(struct client_hop *w) {
   struct whole_addresses *whole = the_whole();
-  __u32 *addr = hop_client(w);
-  if (!whole) return false;
-  return READ(addr[0]) == whole->to[0] && READ(addr[1]) == whole->to[1] && READ(addr[2]) == whole->to[2] && READ(addr[3]) == whole->to[3];
+  return whole && shared_address_is(hop_client(w), whole->to);
 }
 
 static __always_inline void hop_store_client(struct client_hop *w) {
   struct whole_addresses *whole = the_whole();
-  __u32 *addr = hop_client(w);
-  if (!whole) return;
-#pragma clang loop unroll(full)
-  for (int k = 0; k < 4; k++) WRITE(addr[k], whole->to[k]);
+  if (whole) shared_address_store(hop_client(w), whole->to);
 }
 
 static __always_inline long fib_ask(void *ctx, struct bpf_fib_lookup *fib, __u32 ifindex, __u32 addr, __u32 saddr, __u32 flags) {

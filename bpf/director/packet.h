@@ -24,12 +24,12 @@ struct packet {
   __u8 header; /* length of the IP header, bytes */
   __u16 fragment; /* offset and MF, host order; 0 = whole */
   bool dont_fragment;
-  __u32 bytes; /* what the counters add */
 #ifdef IPV6
-  /* Here the whole addresses; above, saddr and daddr are hashes of them (address_hash). */
+  /* Here the whole addresses (packet6.h: their alignment); above, saddr and daddr are hashes of them (address_hash). */
   __u32 saddr6[4];
   __u32 daddr6[4];
 #endif
+  __u32 bytes; /* what the counters add */
 };
 
 #ifndef IPV6

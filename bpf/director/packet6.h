@@ -47,15 +47,16 @@ struct icmp6_packet {
   __u32 quote[ICMP6_QUOTE / 4];
 };
 
+/* Addresses are copied and compared by their halves, which are words. In maps and in the scratch space they are aligned so; a packet need not
+ * be, but the stack must: the verifier refuses an unaligned access there. */
+typedef __u64 address_half __attribute__((may_alias));
+#define HALF(addr, i) (((address_half *)(addr))[i])
 static __always_inline void address_copy(__u32 *to, const __u32 *from) {
-  to[0] = from[0];
-  to[1] = from[1];
-  to[2] = from[2];
-  to[3] = from[3];
+  HALF(to, 0) = HALF(from, 0);
+  HALF(to, 1) = HALF(from, 1);
 }
-static __always_inline bool address_equal(const __u32 *a, const __u32 *b) {
-  return a[0] == b[0] && a[1] == b[1] && a[2] == b[2] && a[3] == b[3];
-}
+static __always_inline bool address_equal(const __u32 *a, const __u32 *b) { return HALF(a, 0) == HALF(b, 0) && HALF(a, 1) == HALF(b, 1); }
+_Static_assert(__builtin_offsetof(struct packet, saddr6) % sizeof(address_half) == 0, "aligned");
 static __always_inline __u32 address_fold(const __u32 *a) { return a[0] ^ a[1] ^ a[2] ^ a[3]; }
 
 static __always_inline bool is_link_local(const __u32 *a) { return (a[0] & bpf_htonl(0xffc00000)) == bpf_htonl(0xfe800000); }

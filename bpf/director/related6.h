@@ -106,7 +106,7 @@ __noinline int related_leaving6(struct __sk_buff *skb, __u32 first) { return rel
 /* Reads the quoted packet into the scratch space, in the place of the outer one, whose length, hop limit and header stay. False: it does not
  * come from whom the error goes to, or is not of this build's protocols: then p->protocol is its own. */
 static __always_inline bool related_read6(struct __sk_buff *skb, struct packet *p) {
-  struct quoted6 q;
+  struct quoted6 q __attribute__((aligned(sizeof(address_half))));
   __u8 type = 0;
   __u32 icmp = ETH_LEN + p->header;
   if (bpf_skb_load_bytes(skb, icmp, &type, 1) || type < ICMP6_UNREACHABLE || type > ICMP6_PARAMETER) return false;
