@@ -6,7 +6,7 @@
 
 /* What differs of a family. */
 #ifdef IPV6
-static __always_inline enum parsed tc_read(struct __sk_buff *skb, struct packet *p) { return tc_parse6(skb); }
+static __always_inline enum parsed tc_read(struct __sk_buff *skb, struct packet *p) { return tc_parse6(skb, p); }
 static __always_inline int tc_asked(struct __sk_buff *skb, __u32 service) { return tc_any_request6(skb, service); }
 static __always_inline int tc_done(struct __sk_buff *skb, int done) { return tc_go_on6(skb, done, true); }
 #else

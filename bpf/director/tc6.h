@@ -96,8 +96,36 @@ static __always_inline enum parsed ports_read(struct __sk_buff *skb, struct pack
   return p->fragment ? P_FRAGMENT : tc_parse_further(skb, p, ETH_LEN);
 }
 
-/* Reads the packet into the scratch space. A global function: verified once. */
-__noinline int tc_parse6(struct __sk_buff *skb) {
+/* Reads how long the packet is by its header. The answer: how long it is by its buffer. */
+static __always_inline __u32 length_read(struct __sk_buff *skb, struct packet *p, struct ip6_header *ip) {
+  __u32 length = skb->len - ETH_LEN, stated = bpf_ntohs(ip->payload_length) + IP6_LEN;
+  p->length = skb->gso_size || !ip->payload_length ? (length < NO_LENGTH ? length : NO_LENGTH) : stated;
+  p->bytes = skb->gso_size ? length : p->length;
+  return length;
+}
+
+/* Nearly every packet: no extension headers, and what is read of it lies in its linear part. False: tc_parse_any6() looks closer. */
+static __always_inline bool tc_parse_plain6(struct __sk_buff *skb, struct packet *p) {
+  void *end = (void *)(long)skb->data_end;
+  struct ip6_header *ip = (void *)(long)skb->data + ETH_LEN;
+  if ((void *)(ip + 1) > end || (ip->first & bpf_htonl(0xf0000000)) != bpf_htonl(0x60000000) || !is_of_build(ip->next)) return false;
+  address_copy(p->saddr6, ip->saddr);
+  address_copy(p->daddr6, ip->daddr);
+  p->protocol = ip->next;
+  p->ttl = ip->hop_limit;
+  p->header = IP6_LEN;
+  p->flags = 0;
+  p->fragment = 0;
+  p->dont_fragment = true;
+  barrier(); /* what is read again below has been stored: else it would be kept on the stack */
+  if (length_read(skb, p, ip) < p->length || !parse_l4(ip + 1, end, p) || tc_parse_further(skb, p, ETH_LEN) != P_OK) return false;
+  barrier();
+  packet_hash(p);
+  return true;
+}
+
+/* Reads any packet into the scratch space. A global function: verified once. */
+__noinline int tc_parse_any6(struct __sk_buff *skb) {
   struct scratch *scratch = the_scratch();
   if (!scratch) return P_OTHER;
   CHECKED(scratch);
@@ -110,9 +138,7 @@ __noinline int tc_parse6(struct __sk_buff *skb) {
   address_copy(p->daddr6, ip->daddr);
   p->ttl = ip->hop_limit;
   p->dont_fragment = true;
-  __u32 length = skb->len - ETH_LEN, stated = bpf_ntohs(ip->payload_length) + IP6_LEN;
-  p->length = skb->gso_size || !ip->payload_length ? (length < NO_LENGTH ? length : NO_LENGTH) : stated;
-  p->bytes = skb->gso_size ? length : p->length;
+  __u32 length = length_read(skb, p, ip);
   p->header = IP6_LEN;
   enum parsed parsed = extensions_skip(skb, p, ip->next);
   if (parsed != P_OK) return parsed;
@@ -121,6 +147,8 @@ __noinline int tc_parse6(struct __sk_buff *skb) {
   packet_hash(p);
   return parsed;
 }
+
+static __always_inline enum parsed tc_parse6(struct __sk_buff *skb, struct packet *p) { return likely(tc_parse_plain6(skb, p)) ? P_OK : tc_parse_any6(skb); }
 
 /* A global function, with its own stack frame and verified once. */
 __noinline __u32 tc_may_schedule(struct __sk_buff *skb, __u32 service) { return may_schedule(skb, false, skb->ingress_ifindex, service); }
@@ -253,7 +281,7 @@ static __always_inline int tc_oddity6(struct packet *p, enum parsed parsed) {
 
 /* Of a packet to this host. */
 static __always_inline int tc_ingress6(struct __sk_buff *skb, struct packet *p) {
-  enum parsed parsed = tc_parse6(skb);
+  enum parsed parsed = tc_parse6(skb, p);
   if (parsed == P_OTHER && p->protocol == NEXT_ICMPV6 && !p->fragment) return tc_icmp6(skb);
   if (parsed != P_OK) return is_of_sctp_build(p) ? TC_SCTP : tc_oddity6(p, parsed);
   if (is_link_local(p->saddr6) || is_link_local(p->daddr6)) return TC_ACT_UNSPEC; /* they mean nothing beyond their link */
@@ -276,7 +304,7 @@ static __always_inline int tc_ingress6(struct __sk_buff *skb, struct packet *p) 
 
 /* Of a packet that the director itself sends. */
 static __always_inline int tc_egress6(struct __sk_buff *skb, struct packet *p) {
-  enum parsed parsed = tc_parse6(skb);
+  enum parsed parsed = tc_parse6(skb, p);
   if (parsed == P_OTHER && p->protocol == NEXT_ICMPV6 && !p->fragment) return tc_icmp6_leaving(skb);
   if (parsed != P_OK) return is_of_sctp_build(p) ? TC_SCTP : TC_ACT_UNSPEC;
   __u32 real = real_of_source(p);
