@@ -5,7 +5,7 @@
 
 /* Keyed, so that a sender cannot choose addresses with one hash. */
 static __always_inline __u32 address_hash(const __u32 *a) {
-  __u64 high = keyed_hash((__u64)a[1] << 32 | a[0]), low = keyed_hash((__u64)a[3] << 32 | a[2]);
+  __u64 high = keyed_hash(HALF(a, 0)), low = keyed_hash(HALF(a, 1));
   return keyed_hash(low << 32 | high);
 }
 
@@ -21,17 +21,17 @@ static __always_inline struct whole_addresses *the_whole(void) {
   return &s->whole;
 }
 
-/* Has the record behind an endpoint this address? A global function: the body of the loop below is verified once. */
-__noinline int endpoint6_is_at(__u64 key, __u32 id, struct address *addr) {
-  if (!addr) return false;
-  __u32 kind = key >> E_KIND_SHIFT;
+/* Has the record behind an endpoint this address? */
+static __always_inline bool record_is_at(__u8 kind, __u32 id, const __u32 *addr) {
   if (kind == E_SERVICE6 || kind == E_SERVICE_ALL6) {
     struct service *s = service_at(id);
-    return s && address_equal(s->addr, addr->word);
+    return s && address_equal(s->addr, addr);
   }
   struct dest *d = dest_at(id);
-  return d && address_equal(d->addr, addr->word);
+  return d && address_equal(d->addr, addr);
 }
+/* A global function: the body of the loop below is verified once. */
+__noinline int endpoint6_is_at(__u64 key, __u32 id, struct address *addr) { return addr && record_is_at(key >> E_KIND_SHIFT, id, addr->word); }
 
 /* As endpoint_find(). A global function: verified once. */
 __noinline __u32 endpoint6_search(__u64 key, struct address *addr) {
@@ -50,8 +50,17 @@ __noinline __u32 endpoint6_search(__u64 key, struct address *addr) {
   return 0;
 }
 
+/* The first slot of the home bucket nearly always decides. */
 static __always_inline __u32 endpoint6_find(const __u32 *addr, __u32 hash, __u16 port, __u8 protocol, __u8 kind) {
-  return endpoint6_search(endpoint_key(hash, port, protocol, kind), (struct address *)addr);
+  __u64 key = endpoint_key(hash, port, protocol, kind);
+  __u32 i = keyed_hash(key) & endpoint_mask;
+  struct endpoint_bucket *b = bpf_map_lookup_elem(&endpoints, &i);
+  if (!b) return 0;
+  struct endpoint *e = &b->slot[0];
+  __u64 first = READ(e->key);
+  if (likely(!first)) return 0;
+  if (likely(first == key) && likely(record_is_at(kind, e->id, addr))) return e->id;
+  return endpoint6_search(key, (struct address *)addr);
 }
 
 /* The exact service with an endpoint; the one of all ports. 0: none. */
