@@ -15,21 +15,33 @@ static __always_inline long checksum_address(struct __sk_buff *skb, __u32 check_
   return rc;
 }
 
-/* The L4 checksum of a packet whose source or target changed from `was` to `as`. 0 or an error. */
+/* What a checksum that covers an address changes by where it becomes another one: of 16-bit words, not yet folded, as helpers take it. */
+static __always_inline __u64 sum_of_words(const __u32 *addr) { return (__u64)addr[0] + addr[1] + addr[2] + addr[3]; }
+static __always_inline __u32 sum_fold32(__u64 sum) {
+  sum = (__u32)sum + (sum >> 32);
+  return sum + (sum >> 32);
+}
+static __always_inline __u32 address_change(const __u32 *was, const __u32 *as) {
+  return sum_fold32(sum_of_words(as) + 4 * 0xffffffffull - sum_of_words(was));
+}
+
+/* The L4 checksum of a packet whose source or target changed: the address by `change`, the port from `port_was` to `port`. 0 or an error. With
+ * SUM_HAS_ADDRESS the device's checksum is then to be put right by the caller, as in checksum_address(). */
 #ifdef SCTP
 /* It has no address in it (send.h). A device's checksum of the whole packet is of no use for SCTP, and is left as it was. */
-static __always_inline long l4_sum_change6(struct __sk_buff *skb, struct packet *p, bool source, __u32 *was, __u32 *as, __u16 port_was, __u16 port) {
+#define SUM_HAS_ADDRESS false
+static __always_inline long l4_sum_change6(struct __sk_buff *skb, struct packet *p, bool source, __u32 change, __u16 port_was, __u16 port) {
   return port == port_was ? 0 : sctp_sum_change(skb, ETH_LEN + p->header, source, port ^ port_was);
 }
 #else
-static __always_inline long l4_sum_change6(struct __sk_buff *skb, struct packet *p, bool source, __u32 *was, __u32 *as, __u16 port_was, __u16 port) {
+#define SUM_HAS_ADDRESS true
+static __always_inline long l4_sum_change6(struct __sk_buff *skb, struct packet *p, bool source, __u32 change, __u16 port_was, __u16 port) {
   bool tcp = p->protocol == IPPROTO_TCP;
   __u32 check_at = ETH_LEN + p->header + (tcp ? 16 : 6);
   __u64 udp = tcp ? 0 : BPF_F_MARK_MANGLED_0;
-  __s64 change = bpf_csum_diff(was, 16, as, 16, 0);
-  if (change < 0) return -1;
-  long rc = checksum_address(skb, check_at, change, udp);
-  return rc | bpf_l4_csum_replace(skb, check_at, port_was, port, udp | 2);
+  long rc = bpf_l4_csum_replace(skb, check_at, 0, change, BPF_F_PSEUDO_HDR | udp);
+  if (port != port_was) rc |= bpf_l4_csum_replace(skb, check_at, port_was, port, udp | 2);
+  return rc;
 }
 #endif
 
@@ -41,7 +53,9 @@ __noinline int tc_translate6(struct __sk_buff *skb, __u32 source, __u32 port32) 
   struct packet *p = &scratch->packet;
   __u32 *was = source ? p->saddr6 : p->daddr6, *as = scratch->whole.as;
   __u16 port = port32, port_was = source ? p->sport : p->dport;
-  long rc = l4_sum_change6(skb, p, source, was, as, port_was, port);
+  __u32 change = address_change(was, as);
+  long rc = l4_sum_change6(skb, p, source, change, port_was, port);
+  if (SUM_HAS_ADDRESS) bpf_csum_update(skb, change); /* refused where there is no such checksum */
   rc |= bpf_skb_store_bytes(skb, source ? SADDR6_AT : DADDR6_AT, as, 16, 0);
   rc |= bpf_skb_store_bytes(skb, ETH_LEN + p->header + (source ? 0 : 2), &port, 2, 0);
   return rc;
@@ -67,5 +81,35 @@ static __always_inline int tc_restore_ttl(struct __sk_buff *skb) {
   return tc_set_hop_limit(skb, was + 1);
 }
 #endif
+
+/* What a sum of the packet's words changes by for a hop limit less by one: its byte is the second one of a word. */
+#define HOP_LIMIT_LESS (0xffffffff - bpf_htons(1))
+
+/* Translates a packet to `addr` and `port`, if `addr` is not 0, and sends it to its hop. The usual one, without extension headers and to a fresh
+ * hop, is written in place, since each call costs more than all that is written; the helpers that are called know CHECKSUM_PARTIAL, and the
+ * device's checksum changes once. */
+static __always_inline int tc_forward6(struct __sk_buff *skb, struct packet *p, enum hop_answer answer, struct route *w, bool source,
+                                       const __u32 *addr, __u16 port) {
+  void *data = (void *)(long)skb->data, *end = (void *)(long)skb->data_end;
+  if (unlikely(answer != HOP_READY || w->gateway || p->header != IP6_LEN || data + ETH_LEN + IP6_LEN + 4 > end)) {
+    if (addr && translate_as(skb, source, addr, port)) return tc_drop(R_REDIRECT_FAILED);
+    if (tc_lower_hop_limit(skb, p->ttl)) return tc_drop(R_REDIRECT_FAILED);
+    return tc_send(skb, answer, &w->hop, w->gateway);
+  }
+  struct ip6_header *ip = data + ETH_LEN;
+  __u16 *ports = data + ETH_LEN + IP6_LEN;
+  copy_macs(data, w->hop.dmac);
+  ip->hop_limit = p->ttl - 1;
+  if (!addr) {
+    bpf_csum_update(skb, HOP_LIMIT_LESS);
+    return bpf_redirect(w->hop.ifindex, 0);
+  }
+  __u32 change = address_change(source ? p->saddr6 : p->daddr6, addr);
+  address_copy(source ? ip->saddr : ip->daddr, addr);
+  ports[!source] = port;
+  if (l4_sum_change6(skb, p, source, change, source ? p->sport : p->dport, port)) return tc_drop(R_REDIRECT_FAILED);
+  bpf_csum_update(skb, sum_fold32((__u64)HOP_LIMIT_LESS + (SUM_HAS_ADDRESS ? change : 0)));
+  return bpf_redirect(w->hop.ifindex, 0);
+}
 
 #endif

@@ -148,7 +148,9 @@ __noinline int tc_parse_any6(struct __sk_buff *skb) {
   return parsed;
 }
 
-static __always_inline enum parsed tc_parse6(struct __sk_buff *skb, struct packet *p) { return likely(tc_parse_plain6(skb, p)) ? P_OK : tc_parse_any6(skb); }
+static __always_inline enum parsed tc_parse6(struct __sk_buff *skb, struct packet *p) {
+  return likely(tc_parse_plain6(skb, p)) ? P_OK : tc_parse_any6(skb);
+}
 
 /* A global function, with its own stack frame and verified once. */
 __noinline __u32 tc_may_schedule(struct __sk_buff *skb, __u32 service) { return may_schedule(skb, false, skb->ingress_ifindex, service); }
@@ -189,10 +191,8 @@ static __always_inline int tc_request6(struct __sk_buff *skb, struct verdict *v)
       return icmp6_error_from(skb, p->daddr6, ICMP6_TOO_BIG, 0, w.hop.mtu);
     }
   }
-  if (masq && translate_as(skb, false, v->d->addr, server_port(v->d))) return tc_drop(R_REDIRECT_FAILED);
-  if (answer == HOP_LOCAL) return TC_ACT_UNSPEC;
-  if (tc_lower_hop_limit(skb, p->ttl)) return tc_drop(R_REDIRECT_FAILED);
-  return tc_send(skb, answer, &w.hop, w.gateway);
+  if (answer != HOP_LOCAL) return tc_forward6(skb, p, answer, &w, false, masq ? v->d->addr : 0, server_port(v->d));
+  return masq && translate_as(skb, false, v->d->addr, server_port(v->d)) ? tc_drop(R_REDIRECT_FAILED) : TC_ACT_UNSPEC;
 }
 
 static __always_inline int tc_reply6(struct __sk_buff *skb, struct verdict *v) {
@@ -214,10 +214,9 @@ static __always_inline int tc_reply6(struct __sk_buff *skb, struct verdict *v) {
   }
   conn_touch(v, true);
   count_packet(v, true);
+  if (answer != HOP_LOCAL) return tc_forward6(skb, p, answer, &w, true, virtual_addr6(s), virtual_port(s));
   if (translate_as(skb, true, virtual_addr6(s), virtual_port(s))) return tc_drop(R_REDIRECT_FAILED);
-  if (answer == HOP_LOCAL) return tc_deliver(skb); /* the client is the director itself */
-  if (tc_lower_hop_limit(skb, p->ttl)) return tc_drop(R_REDIRECT_FAILED);
-  return tc_send(skb, answer, &w.hop, w.gateway);
+  return tc_deliver(skb); /* the client is the director itself */
 }
 
 /* The kinds of packets that concern a service, as in tc.h. */
@@ -239,7 +238,8 @@ __noinline int tc_any_reply6(struct __sk_buff *skb, __u32 real) {
   if (!scratch || !c) return TC_ACT_UNSPEC;
   CHECKED(scratch);
   struct verdict v = {.p = &scratch->packet, .c = c, .now = clock_now()};
-  if (decide_reply(&v, real) != GO_REPLY || !tc_server_side6(skb, v.dest, (struct address *)v.p->daddr6)) return TC_ACT_UNSPEC;
+  if (decide_reply(&v, real) != GO_REPLY) return TC_ACT_UNSPEC;
+  if (unlikely(v.d->hop.ifindex != skb->ingress_ifindex) && !tc_server_side6(skb, v.dest, (struct address *)v.p->daddr6)) return TC_ACT_UNSPEC;
   return tc_reply6(skb, &v);
 }
 
