@@ -102,14 +102,14 @@ static __always_inline int tc_forward6(struct __sk_buff *skb, struct packet *p, 
   ip->hop_limit = p->ttl - 1;
   if (!addr) {
     bpf_csum_update(skb, HOP_LIMIT_LESS);
-    return bpf_redirect(w->hop.ifindex, 0);
+    return tc_redirect(skb, &w->hop);
   }
   __u32 change = address_change(source ? p->saddr6 : p->daddr6, addr);
   address_copy(source ? ip->saddr : ip->daddr, addr);
   ports[!source] = port;
   if (l4_sum_change6(skb, p, source, change, source ? p->sport : p->dport, port)) return tc_drop(R_REDIRECT_FAILED);
   bpf_csum_update(skb, sum_fold32((__u64)HOP_LIMIT_LESS + (SUM_HAS_ADDRESS ? change : 0)));
-  return bpf_redirect(w->hop.ifindex, 0);
+  return tc_redirect(skb, &w->hop);
 }
 
 #endif
