@@ -11,7 +11,6 @@ const [SMALL_BUCKETS, HISTORIES] = [16, 80];
 const MET = [
   'TCP ESTABLISHED',
   'TCP SYN_RECV',
-  'SCTP ESTABLISHED',
   'SCTP INIT1',
   'IPv6',
   'template of IPv6',
