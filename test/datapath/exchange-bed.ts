@@ -18,7 +18,7 @@ export const skip = noNamespaces() || noTools('clang', 'llvm-strip');
 
 /** Another build: it writes connections' times a little more often. */
 function otherBuild<T>(work: (object: string) => T): T {
-  return compiledWith('director.h', '#define SECOND_OR_SO 64', '#define SECOND_OR_SO 63', work);
+  return compiledWith('conn-move.h', '#define SECOND_OR_SO 64', '#define SECOND_OR_SO 63', work);
 }
 
 /** It outlives `work` of compiledWith. */

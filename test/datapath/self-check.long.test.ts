@@ -36,9 +36,9 @@ test('a datapath with a mistake in it is not attached', { skip: skip || noTools(
 
 /** The same of the builds that others enter, each with the service that needs it. */
 const SIDE_MISTAKES = [
-  ['ipv6', 'endpoint6.h', 'return s && address_equal(s->addr, addr->word);', 'return s && !address_equal(s->addr, addr->word);'],
+  ['ipv6', 'endpoint6.h', 'return s && address_equal(s->addr, addr);', 'return s && !address_equal(s->addr, addr);'],
   ['ipv6', 'send6.h', '__u32 *was = source ? p->saddr6 : p->daddr6,', '__u32 *was = source ? p->daddr6 : p->saddr6,'],
-  ['ipv6', 'send6.h', '__u8 less = limit - 1;', '__u8 less = limit;'],
+  ['ipv6', 'send6.h', 'ip->hop_limit = p->ttl - 1;', 'ip->hop_limit = p->ttl;'],
   ['ipv6', 'related6.h', 'inside = bpf_csum_diff(was, 16, as, 16, 0);', 'inside = bpf_csum_diff(as, 16, was, 16, 0);'],
   ['ipv6', 'tc6.h', 'next == NEXT_OPTIONS ? (length + 1) * 8 : 0;', 'next == NEXT_OPTIONS ? (length + 2) * 8 : 0;'],
   [
