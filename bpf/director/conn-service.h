@@ -38,31 +38,39 @@ __noinline __u32 conn_service(__u32 caddr, __u16 cport) {
   return 0;
 }
 
-/* The service of a packet's connection, where there are marks; 0: none. */
+/* The service of a packet's connection; 0: none. */
 static __always_inline __u32 service_of_conn(struct packet *p, bool from) {
-  if (!has_marks()) return 0;
   if (from) client_is_target(p);
   else client_is_source(p);
   return from ? conn_service(p->daddr, p->dport) : conn_service(p->saddr, p->sport);
 }
 
-/* Whom the packet in the scratch space is for, or `from`; 0: none. A mark is not seen here: so it is the service of the client's connection, if
- * there is one, as in IPVS. A global function: its callers have little stack left. */
+static __always_inline bool is_live(__u32 service) {
+  struct service *s = service ? service_at(service) : 0;
+  return s && READ(s->state) == LIVE;
+}
+
+/* Whom the packet in the scratch space is for, or `from`; 0: none. A mark is not seen here, and FTP's data have no port of their own: so it is
+ * the service of the client's connection, if there is one, as in IPVS. A global function: its callers have little stack left. */
 __noinline __u32 packet_service(bool from) {
   struct scratch *scratch = the_scratch();
   if (!scratch) return 0;
   CHECKED(scratch);
   struct packet *p = &scratch->packet;
-  __u32 service = service_of_conn(p, from);
-  return service ? service : wide_service_of(p, from);
+  __u32 ftp = OF_SCTP ? 0 : ftp_service_of(p, from);
+  __u32 service = has_marks() || ftp ? service_of_conn(p, from) : 0;
+  if (service) return service;
+  return is_live(ftp) ? ftp : wide_service_of(p, from);
 }
 
 #ifndef IPV6
 /* The same of a packet that is quoted. */
 static __always_inline __u32 service_for(__u32 caddr, __u16 cport, __u32 vaddr, __u16 vport, __u8 protocol) {
   tuple_is(vaddr, vport, protocol);
-  __u32 service = has_marks() ? conn_service(caddr, cport) : 0;
-  return service ? service : wide_service(vaddr, protocol);
+  __u32 ftp = OF_SCTP ? 0 : ftp_service(vaddr, vport, protocol);
+  __u32 service = has_marks() || ftp ? conn_service(caddr, cport) : 0;
+  if (service) return service;
+  return is_live(ftp) ? ftp : wide_service(vaddr, protocol);
 }
 #endif
 

@@ -105,7 +105,7 @@ static __always_inline __u32 may_schedule(void *ctx, bool xdp, __u32 ifindex, __
   if (wire && unlikely(!vip_is_local(ctx, xdp, c, svc, p->daddr, p->saddr, now))) return R_NOT_LOCAL;
   if (wire && unlikely(!is_reverse_path(ctx, xdp, c, ifindex, p->saddr, p->daddr, now))) return R_REVERSE_PATH;
   if (unlikely(c->drop_rate) && defence_drops()) return R_DROP_PACKET;
-  if (p->sport == bpf_htons(20)) return R_FTP_DATA;
+  if (p->sport == FTP_DATA_PORT) return R_FTP_DATA;
   if (p->protocol != IPPROTO_UDP) return R_NONE;
   /* The source is itself a service: two UDP services would answer each other's answers for ever. */
   if (source_is_service(p, wire)) return R_MARTIAN;
@@ -175,12 +175,6 @@ static __always_inline enum decision choose_dest(struct verdict *v) {
   }
   server_is(v->service, v->d);
   return GO_REQUEST;
-}
-
-/* cache_bypass: where no destination is left, packets of a mark go on to their own address, past the caches of the service. */
-static __always_inline bool is_bypassed(struct verdict *v) {
-  struct service *s = unlikely(v->c->cache_bypass) ? service_at(v->service) : 0;
-  return s && s->mark;
 }
 
 #ifndef BRIDGE

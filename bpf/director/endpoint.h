@@ -41,6 +41,15 @@ static __always_inline __u32 endpoint_find(__u64 key) {
 #endif
 static __always_inline __u32 mark_service(__u32 mark) { return mark ? endpoint_find(endpoint_key(mark, 0, 0, MARK_ENDPOINT)) : 0; }
 
+/* FTP. As in IPVS a service of TCP with port 21 takes what its clients' data connections may be: packets to port 20, and to the ports that need
+ * no privilege, unless another service has the port. Where it is not persistent, they pass. */
+#define FTP_PORT bpf_htons(21)
+#define FTP_DATA_PORT bpf_htons(20)
+#define PRIVILEGED_PORTS 1024
+static __always_inline bool may_be_ftp_data(__u16 port, __u8 protocol) {
+  return protocol == IPPROTO_TCP && (port == FTP_DATA_PORT || bpf_ntohs(port) >= PRIVILEGED_PORTS);
+}
+
 /* Was there ever a service of a mark? */
 static __always_inline bool has_marks(void) {
   struct service *none = service_at(0);
@@ -61,10 +70,25 @@ static __always_inline __u32 exact_real(__u32 addr, __u16 port, __u8 protocol) {
 static __always_inline __u32 wide_service(__u32 addr, __u8 protocol) { return endpoint_find(endpoint_key(addr, 0, protocol, E_SERVICE_ALL)); }
 static __always_inline __u32 wide_real(__u32 addr) { return endpoint_find(endpoint_key(addr, 0, 0, E_REAL_ALL)); }
 
+/* The service, or its masqueraded destination, of what may be a data connection of FTP, by port and protocol of that end. 0: none. */
+static __always_inline __u32 ftp_service(__u32 addr, __u16 port, __u8 protocol) {
+  return may_be_ftp_data(port, protocol) ? exact_service(addr, FTP_PORT, IPPROTO_TCP) : 0;
+}
+static __always_inline __u32 ftp_real(__u32 addr, __u16 port, __u8 protocol) {
+  return may_be_ftp_data(port, protocol) ? endpoint_find(endpoint_key(addr, 0, IPPROTO_TCP, E_REAL_ALL)) : 0;
+}
+
 /* Those of this build. */
 #ifdef WIDE
 static __always_inline __u32 wide_service_of(struct packet *p, bool from) { return wide_service(from ? p->saddr : p->daddr, p->protocol); }
-static __always_inline __u32 real_with(__u32 addr, __u16 port, __u8 protocol) { return wide_real(addr); }
+static __always_inline __u32 ftp_service_of(struct packet *p, bool from) {
+  return ftp_service(from ? p->saddr : p->daddr, from ? p->sport : p->dport, p->protocol);
+}
+/* A global function: verified once. */
+__noinline __u32 real_with(__u32 addr, __u16 port, __u8 protocol) {
+  __u32 real = wide_real(addr);
+  return real ? real : ftp_real(addr, port, protocol);
+}
 #else
 static __always_inline __u32 service_for(__u32 caddr, __u16 cport, __u32 vaddr, __u16 vport, __u8 protocol) { return exact_service(vaddr, vport, protocol); }
 static __always_inline __u32 real_with(__u32 addr, __u16 port, __u8 protocol) { return exact_real(addr, port, protocol); }
@@ -79,9 +103,10 @@ static __always_inline __u32 real_of_source(struct packet *p) { return real_with
 static __always_inline bool source_is_service(struct packet *p, bool wire) {
   return exact_service(p->saddr, p->sport, p->protocol) || (wire && wide_service(p->saddr, p->protocol));
 }
-/* Does a packet concern a service of all ports? */
+/* Does a packet concern a service of all ports, or FTP's data? */
 static __always_inline bool is_wide(struct packet *p) {
-  return wide_service(p->daddr, p->protocol) || wide_real(p->saddr) || wide_service(p->saddr, p->protocol);
+  if (wide_service(p->daddr, p->protocol) || wide_real(p->saddr) || wide_service(p->saddr, p->protocol)) return true;
+  return ftp_service(p->daddr, p->dport, p->protocol) || ftp_real(p->saddr, p->sport, p->protocol) || ftp_service(p->saddr, p->sport, p->protocol);
 }
 #endif
 

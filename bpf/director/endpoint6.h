@@ -74,7 +74,16 @@ static __always_inline __u32 wide_service6(const __u32 *addr, __u32 hash, __u8 p
 static __always_inline __u32 wide_service_of(struct packet *p, bool from) {
   return from ? wide_service6(p->saddr6, p->saddr, p->protocol) : wide_service6(p->daddr6, p->daddr, p->protocol);
 }
-static __always_inline __u32 real_with6(const __u32 *addr, __u32 hash, __u16 port, __u8 protocol) { return endpoint6_find(addr, hash, 0, 0, E_REAL_ALL6); }
+/* As in endpoint.h. */
+static __always_inline __u32 ftp_service_of(struct packet *p, bool from) {
+  if (!may_be_ftp_data(from ? p->sport : p->dport, p->protocol)) return 0;
+  return exact_service6(from ? p->saddr6 : p->daddr6, from ? p->saddr : p->daddr, FTP_PORT, IPPROTO_TCP);
+}
+static __always_inline __u32 real_with6(const __u32 *addr, __u32 hash, __u16 port, __u8 protocol) {
+  __u32 real = endpoint6_find(addr, hash, 0, 0, E_REAL_ALL6);
+  if (real || !may_be_ftp_data(port, protocol)) return real;
+  return endpoint6_find(addr, hash, 0, IPPROTO_TCP, E_REAL_ALL6);
+}
 #else
 static __always_inline __u32 real_with6(const __u32 *addr, __u32 hash, __u16 port, __u8 protocol) {
   return endpoint6_find(addr, hash, port, protocol, E_REAL6);

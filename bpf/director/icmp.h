@@ -54,6 +54,14 @@ __noinline int tc_deliver(struct __sk_buff *skb) {
   return bpf_redirect(LOOPBACK, BPF_F_INGRESS);
 }
 
+/* Where no destination is left, some packets go on to the stack: what may be data of FTP, and with cache_bypass those of a mark, to their own
+ * address, past the caches of the service. */
+static __always_inline bool is_bypassed(struct verdict *v) {
+  struct service *s = ALL_PORTS || unlikely(v->c->cache_bypass) ? service_at(v->service) : 0;
+  if (!s) return false;
+  return s->mark ? v->c->cache_bypass : ALL_PORTS && s->port;
+}
+
 /* Sends an error back by the device that its packet came by. */
 static __always_inline int icmp_send(struct __sk_buff *skb) {
   if (is_on_pair(skb)) {

@@ -5,6 +5,7 @@
 #define WEIR_TEMPLATE_SWEEP_H
 
 #define ASKED_ROUNDS 2 /* the round that was under way, and a whole one */
+#define FTP_ASKED_ROUNDS 4 /* of a service of FTP: its data connections are in the table of the wide build, whose sweep takes as long */
 #define TEMPLATE_SWEEP_MIN 64
 #define TEMPLATE_SWEEP_MAX (1u << 17) /* in one tick */
 
@@ -17,6 +18,18 @@ static __always_inline __u32 rounds_of(struct conf *c, struct housekeeping *h) {
 static __always_inline bool template_is_of_build(struct template *t) {
   struct service *svc = service_at(READ(t->key) >> K_SERVICE_SHIFT);
   return svc && ALL_PORTS == !svc->port && OF_SCTP == (svc->protocol == IPPROTO_SCTP);
+}
+
+/* After so many rounds each connection has answered. */
+static __always_inline __u32 rounds_to_wait(struct template *t) {
+  struct service *svc = ALL_PORTS || OF_SCTP ? 0 : service_at(READ(t->key) >> K_SERVICE_SHIFT);
+  return svc && svc->port == FTP_PORT && svc->protocol == IPPROTO_TCP ? FTP_ASKED_ROUNDS : ASKED_ROUNDS;
+}
+
+/* Is it a data connection of FTP? The timer of another build asks its template, so that it always answers. */
+static __always_inline bool is_ftp_data(struct conf *c, struct conn_slot *s) {
+  struct service *svc = ALL_PORTS && !OF_SCTP && c->templates_live ? service_at(READ(s->key) >> K_SERVICE_SHIFT) : 0;
+  return svc && svc->port;
 }
 
 /* Is a template asked? Then connections answer. */
@@ -59,7 +72,7 @@ static long template_sweep(__u64 i, void *ctx) {
   if (!t_taken(v) || t_claimed(v) || !t_expired(v, now) || !template_is_of_build(t)) return 0;
   __u32 round = rounds_of(c, *h);
   if (!(v & T_ASKED)) template_ask(*h, t, v, round);
-  else if (round - READ(t->asked) >= ASKED_ROUNDS) template_judge(c, t, v, now);
+  else if (round - READ(t->asked) >= rounds_to_wait(t)) template_judge(c, t, v, now);
   return 0;
 }
 

@@ -49,7 +49,7 @@ const rows = [
     name: 'the helper for FTP',
     present: false,
     missing: 'the helper for FTP is not there yet',
-    meanwhile: 'data connections of FTP through VS/NAT do not find their server',
+    meanwhile: 'data connections of FTP through VS/NAT find their server only where the service is persistent and the server names the VIP',
   },
   {
     id: 'fragments',

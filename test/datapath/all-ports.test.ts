@@ -1,4 +1,4 @@
-// Services of all ports with living hosts: NAT and DR, listings, another size of the table, exact services beside them, and their templates'
+// Services of all ports, and FTP's data ports, with living hosts: NAT and DR, listings, another size of the table, exact services beside them, and their templates'
 // time, on one CPU and on several.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -71,6 +71,25 @@ test('NAT: all ports of a client go to one server, TCP and UDP, and so do those 
   });
 });
 
+test('FTP: the data ports of a persistent service of port 21 lead to the server of the command connection', { skip }, async () => {
+  await inCluster(async (cluster) => {
+    const { client, lvs, web1, web2 } = cluster;
+    for (const web of [web1, web2]) for (const port of [21, 20, 8080, 80]) await serving(cluster, web, port);
+    ipvsadm(lvs, `-A -t ${VIP}:21 -s rr`, ...[11, 12].map((k) => `-a -t ${VIP}:21 -r 10.8.2.${k}:21 -m`));
+    assert.deepEqual(asked(client, 'tcp', VIP, 8080, 1), ['ECONNREFUSED'], 'without persistence the director itself answers');
+    ipvsadm(lvs, `-E -t ${VIP}:21 -s rr -p 300`);
+    assert.deepEqual(asked(client, 'tcp', VIP, 21, 4), four('web2'));
+    for (const port of [8080, 20]) assert.deepEqual(asked(client, 'tcp', VIP, port, 4), four('web2'), String(port));
+    assert.deepEqual(asked(client, 'tcp', VIP, 80, 1), ['ECONNREFUSED'], 'a port that needs privilege is no data port');
+    assert.deepEqual(asked(lvs, 'tcp', VIP, 8080, 2), ['web1', 'web1'], 'a client on the director, first by a data port');
+    assert.deepEqual(asked(lvs, 'tcp', VIP, 21, 2), ['web1', 'web1']);
+    const listed = ipvsadm(lvs, '-Lcn');
+    assert.match(listed, /^TCP 0[45]:\d\d +ASSURED +10\.8\.1\.10:0 +10\.8\.1\.100:0 +10\.8\.2\.12:0$/m);
+    assert.match(listed, /^TCP \d\d:\d\d +\w+ +10\.8\.1\.10:\d+ +10\.8\.1\.100:8080 +10\.8\.2\.12:8080$/m);
+    assert.match(listed, /^TCP \d\d:\d\d +\w+ +10\.8\.1\.10:\d+ +10\.8\.1\.100:21 +10\.8\.2\.12:21$/m);
+  });
+});
+
 test('DR, a server on the director, and exact services that come and go', { skip }, async () => {
   await inCluster(async (cluster) => {
     const { client, lvs, web1, web2 } = cluster;
@@ -134,45 +153,50 @@ for (const [family, conns, templates, bytes] of [
   [IPv4, WIDE_PINS.conns, 'templates', Template.bytes],
   [IPv6, WIDE6_PINS.conns, WIDE6_PINS.templates, Template6.bytes],
 ] as const) {
-  test(`${family.name}: a template that connections to any port hold lives on, one without is removed`, {
-    skip: skipReason(),
-  }, async () => {
-    const bed = openBed();
-    try {
-      const { service: spec } = service('tcp', family.vip, 0, []);
-      bed.director.addService({ ...spec, persistence: { timeout: 300, netmask: family.hostMask } });
-      for (const server of family.servers) bed.director.addDestination(spec.key, destination(family.at(server, 0), 'masq'));
-      const packet = family.tcp({ from: family.at(family.client, 4000), to: family.at(family.vip, 80) }, 'S');
-      assert.equal(bed.send('ingress', 'front', family.fromClient(packet, family.client)).verdict, 'redirect');
-      const only = () => [...takenTemplates(bed.tables)][0];
-      const expire = (): void => {
-        const slots = new Records(bed.memoryOf(templates), bytes);
-        const slot =
-          Array.from({ length: slots.count }, (_, k) => k).find((k) => slots.big(k, Template.value) !== 0n) ?? assert.fail('no template');
-        const value = slots.big(slot, Template.value);
-        const past = BigInt((clockOf(bed.tables) - unitsOf(1, bed.tables.conf.get(0, Conf.hz))) >>> 0);
-        assert.ok(slots.swapBig(slot, Template.value, value, (value & ~0xffffffffn) | past));
-      };
-      const secondsLeft = (): number => {
-        const hz = bed.tables.conf.get(0, Conf.hz);
-        return clockDifference(only()?.expires ?? 0, clockOf(bed.tables)) / unitsOf(1, hz);
-      };
-      expire();
-      await until(
-        () => only()?.asked === false && secondsLeft() > 0,
-        (held) => held,
-      );
-      assert.ok(secondsLeft() <= TemplateAbi.TEMPLATE_HELD_SECONDS, `${secondsLeft()} s`);
-      new Uint8Array(bed.memoryOf(conns)).fill(0); // the connection ended
-      bed.tables.dests.set(only()?.dest ?? 0, Dest.active, 0);
-      expire();
-      await until(
-        () => [...takenTemplates(bed.tables)].length,
-        (count) => count === 0,
-      );
-      assert.equal(bed.tables.conf.get(0, Conf.templatesLive), 0);
-    } finally {
-      bed.close();
-    }
-  });
+  // FTP's templates are asked by the timer of the exact services, and only data connections hold this one.
+  for (const [what, port, dataPort] of [
+    ['connections to any port', 0, 80],
+    ['data connections of FTP', 21, 2000],
+  ] as const)
+    test(`${family.name}: a template that ${what} hold lives on, one without is removed`, {
+      skip: skipReason(),
+    }, async () => {
+      const bed = openBed();
+      try {
+        const { service: spec } = service('tcp', family.vip, port, []);
+        bed.director.addService({ ...spec, persistence: { timeout: 300, netmask: family.hostMask } });
+        for (const server of family.servers) bed.director.addDestination(spec.key, destination(family.at(server, port), 'masq'));
+        const packet = family.tcp({ from: family.at(family.client, 4000), to: family.at(family.vip, dataPort) }, 'S');
+        assert.equal(bed.send('ingress', 'front', family.fromClient(packet, family.client)).verdict, 'redirect');
+        const only = () => [...takenTemplates(bed.tables)][0];
+        const expire = (): void => {
+          const slots = new Records(bed.memoryOf(templates), bytes);
+          const slot =
+            Array.from({ length: slots.count }, (_, k) => k).find((k) => slots.big(k, Template.value) !== 0n) ?? assert.fail('no template');
+          const value = slots.big(slot, Template.value);
+          const past = BigInt((clockOf(bed.tables) - unitsOf(1, bed.tables.conf.get(0, Conf.hz))) >>> 0);
+          assert.ok(slots.swapBig(slot, Template.value, value, (value & ~0xffffffffn) | past));
+        };
+        const secondsLeft = (): number => {
+          const hz = bed.tables.conf.get(0, Conf.hz);
+          return clockDifference(only()?.expires ?? 0, clockOf(bed.tables)) / unitsOf(1, hz);
+        };
+        expire();
+        await until(
+          () => only()?.asked === false && secondsLeft() > 0,
+          (held) => held,
+        );
+        assert.ok(secondsLeft() <= TemplateAbi.TEMPLATE_HELD_SECONDS, `${secondsLeft()} s`);
+        new Uint8Array(bed.memoryOf(conns)).fill(0); // the connection ended
+        bed.tables.dests.set(only()?.dest ?? 0, Dest.active, 0);
+        expire();
+        await until(
+          () => [...takenTemplates(bed.tables)].length,
+          (count) => count === 0,
+        );
+        assert.equal(bed.tables.conf.get(0, Conf.templatesLive), 0);
+      } finally {
+        bed.close();
+      }
+    });
 }

@@ -10,7 +10,7 @@ import type { Tables } from '../../src/datapath/ebpf/table/tables.js';
 import type { ServiceKey } from '../../src/model/service.js';
 import { Records } from '../../src/sys/bpf/records.js';
 import { type Bed, openBed } from './bed.js';
-import { at, SERVERS, VIP } from './fixtures/bed-addresses.js';
+import { at, DR_VIP, SERVERS, VIP } from './fixtures/bed-addresses.js';
 import { destination, serviceKey } from './fixtures/fixture.js';
 import { checkRecords } from './record-check.js';
 import { UnlockedReader } from './unlocked-reader.js';
@@ -58,6 +58,8 @@ export function keep({ services, dests, endpoints, rings, conf }: Tables): () =>
 export const [one = '', two = '', three = ''] = SERVERS;
 export const web = serviceKey('tcp', VIP, 80);
 const other = serviceKey('tcp', VIP, 81);
+const ftp = serviceKey('tcp', VIP, 21);
+const ftpToo = serviceKey('tcp', DR_VIP, 21);
 const marked = { kind: 'fwmark', family: 'inet', mark: 7 } as const;
 const marked6 = { ...marked, family: 'inet6' } as const;
 export const spec = (key: ServiceKey, scheduler = 'rr') => ({ key, scheduler, schedFlags: 0, onePacket: false });
@@ -110,6 +112,24 @@ const CHANGES: readonly Change[] = [
       d.addDestination(marked, masq(one));
     },
     change: (d) => d.deleteService(marked),
+  },
+  {
+    name: 'a server of FTP',
+    before: (d) => {
+      both(d);
+      d.addService(spec(ftp));
+    },
+    change: (d) => d.addDestination(ftp, masq(one)),
+  },
+  {
+    name: 'a server of FTP goes, and another service has it',
+    before: (d) => {
+      for (const key of [ftp, ftpToo]) {
+        d.addService(spec(key));
+        d.addDestination(key, masq(one));
+      }
+    },
+    change: (d) => d.deleteDestination(ftp, at(one, 80)),
   },
   { name: 'another scheduler', before: (d) => both(d), change: (d) => d.editService(spec(web, 'wrr')) },
   {

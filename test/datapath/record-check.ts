@@ -14,7 +14,7 @@ import {
   WeirState,
 } from '../../src/datapath/ebpf/abi.gen.js';
 import { EndpointTable } from '../../src/datapath/ebpf/table/endpoint-table.js';
-import { realEndpoint, recordedServiceEndpoint } from '../../src/datapath/ebpf/table/identity.js';
+import { ftpDataEndpoint, realEndpoint, recordedServiceEndpoint } from '../../src/datapath/ebpf/table/identity.js';
 import { hasRing } from '../../src/datapath/ebpf/table/rings.js';
 import type { Tables } from '../../src/datapath/ebpf/table/tables.js';
 import { WideEndpointKind } from '../../src/datapath/ebpf/wide.gen.js';
@@ -116,9 +116,23 @@ function checkEndpoints(tables: Tables): void {
     const id = endpoints.get(slot, Endpoint.id);
     const service = SERVICE_KINDS.has(Number(key >> 56n));
     const own = service ? recordedServiceEndpoint(tables, id) : realEndpoint(tables, id);
-    assert.equal(own, key, `endpoint ${key.toString(16)} leads to a record with its address`);
+    const data = service ? undefined : ftpDataEndpoint(tables, id);
+    assert.ok(own === key || data === key, `endpoint ${key.toString(16)} leads to a record with its address`);
     if (!service)
       assert.ok(dests.get(id, Dest.flags) & Abi.D_REAL, `endpoint ${key.toString(16)} leads to destination ${id}, which expects it`);
+  }
+}
+
+/** Replies of FTP's data connections are found by the address of any destination of such a service. */
+function checkFtpData(tables: Tables, endpoints: EndpointTable): void {
+  const { dests, conf } = tables;
+  for (let id = 1; id <= conf.get(0, Conf.destTop); id++) {
+    if (dests.get(id, Dest.state) === WeirState.FREE || !(dests.get(id, Dest.flags) & Abi.D_REAL)) continue;
+    const endpoint = ftpDataEndpoint(tables, id);
+    if (endpoint === undefined) continue;
+    const found = endpoints.find(endpoint);
+    assert.notEqual(found, 0, `the data connections of destination ${id} are looked for`);
+    assert.deepEqual(ftpDataEndpoint(tables, found), endpoint, `destination ${found} has the address of destination ${id}`);
   }
 }
 
@@ -138,4 +152,5 @@ export function checkRecords(tables: Tables): void {
   for (let id = 1; id <= conf.get(0, Conf.destTop); id++) checkDestination(tables, id, listed.has(id));
   checkChains(tables, endpoints);
   checkEndpoints(tables);
+  checkFtpData(tables, endpoints);
 }

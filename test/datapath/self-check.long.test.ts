@@ -73,11 +73,11 @@ test('a build with a mistake in it is not entered, and its service is refused', 
     await t.test(`${header}: ${was}`, () => {
       inFolder((folder) => {
         const tables = load(folder, SMALL, { kinds: programKinds(false) });
-        if (build === 'wide6') ensureSideBuilds(tables, NEEDING.ipv6); // it is behind that one
+        if (build === 'wide6') ensureSideBuilds(tables, { key: NEEDING.ipv6 }); // it is behind that one
         const name = new RegExp(`“${LABELS[build]} (ingress|egress|known): `);
         const broken = (object: string): void => {
           const fileOf = (file: ArtifactName): string => (file === OBJECTS[build] ? object : artifact(file));
-          refused(folder, name, () => ensureSideBuilds(tables, NEEDING[build], fileOf));
+          refused(folder, name, () => ensureSideBuilds(tables, { key: NEEDING[build] }, fileOf));
         };
         compiledWith(header, was, is, broken, build);
       });

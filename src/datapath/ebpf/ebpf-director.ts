@@ -67,7 +67,7 @@ export class EbpfDirector extends EbpfReader implements Director {
   addService(spec: ServiceSpec): void {
     refuseMissing({ kind: 'add-service', spec });
     this.#changing(() => {
-      ensureSideBuilds(this.tables, spec.key);
+      ensureSideBuilds(this.tables, spec);
       this.#writer.addService(spec);
       if (spec.key.kind === 'fwmark') this.#marksChanged = true;
     });
@@ -75,7 +75,11 @@ export class EbpfDirector extends EbpfReader implements Director {
 
   editService(spec: ServiceSpec): void {
     refuseMissing({ kind: 'edit-service', spec });
-    this.#changing(() => this.#writer.editService(spec));
+    this.#changing(() => {
+      this.#writer.serviceId(spec.key);
+      ensureSideBuilds(this.tables, spec);
+      this.#writer.editService(spec);
+    });
   }
 
   deleteService(key: ServiceKey): void {

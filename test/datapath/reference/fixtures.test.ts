@@ -15,6 +15,8 @@ import { BedEnvironment } from './bed-environment.js';
 
 /** Small: there is a director for each fixture. */
 const [BUCKETS, TEMPLATES] = [64, 64];
+/** Its templates have no port: they are for the data, too. */
+const FTP_PORT = 21;
 
 const place = ({ address, port }: Endpoint): string => endText({ address: addressOf(address), port });
 
@@ -35,8 +37,8 @@ class InMemory implements Subject {
     const { templates: four, templates6: six } = this.director;
     const templates = [...four.entries(), ...six.entries()].map(([, { network, service, destination, assured }]) => ({
       client: place({ address: network, port: 0 }),
-      virtual: place(service),
-      destination: place({ address: destination.address, port: service.port === 0 ? 0 : destination.port }),
+      virtual: place({ address: service.address, port: service.port === FTP_PORT ? 0 : service.port }),
+      destination: place({ address: destination.address, port: [0, FTP_PORT].includes(service.port) ? 0 : destination.port }),
       state: assured ? 'ASSURED' : 'NONE',
     }));
     const connections = [...this.director.living()].map(({ client, virtual, server, state }) => {

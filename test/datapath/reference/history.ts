@@ -41,6 +41,8 @@ export const SERVICES = [
   { protocol: 'tcp', address: IPV6.awayVip, port: 80 },
   { protocol: 'tcp', address: IPV6.vip, port: 0 },
   { protocol: 'udp', address: IPV6.drVip, port: 0 },
+  { protocol: 'tcp', address: VIP, port: 21 },
+  { protocol: 'tcp', address: IPV6.vip, port: 21 },
 ] as const;
 
 const SERVER_ADDRESSES = [...SERVERS, SERVERS[0], UNKNOWN_SERVER, SMALL_MTU_SERVER, UNREACHABLE_SERVER, '10.0.2.1'] as const;
@@ -128,8 +130,8 @@ const spoilt = seldom(
   6,
 );
 
-/** Of a packet to a service of all ports. */
-const port = fc.constantFrom(443, 80, 53, 8080, 9, 0);
+/** Of a packet to a service of all ports, or to one of FTP. */
+const port = fc.constantFrom(443, 80, 53, 8080, 9, 0, 20, 2000);
 const client = fc.record({ address: fc.constantFrom(...CLIENTS), port: fc.constantFrom(40_000, 40_001, 40_002, 53, 20) });
 const letters = fc.constantFrom(...LETTERS);
 const hook = fc.constantFrom('in' as const, 'in' as const, 'in' as const, 'in' as const, 'lo' as const, 'out' as const);

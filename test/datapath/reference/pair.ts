@@ -333,7 +333,8 @@ export class Pair {
     const [offset, slack] = [this.#offset(), CLOCK_SLACK_UNITS + waited];
     for (const view of this.#views) view.compare(what, offset, slack);
     for (const view of this.#templates) view.compare(what, offset, slack);
-    for (const { state, service } of this.director.living()) {
+    for (const { state, service, virtual } of this.director.living()) {
+      if (service.port !== 0 && service.port !== virtual.port) this.#met.add('data of FTP');
       this.#met.add(state === 'UDP' ? 'UDP' : `${service.protocol === IpProtocol.sctp ? 'SCTP' : 'TCP'} ${state}`);
       const [six, sctp] = [familyOf(service.address) === 'inet6', service.protocol === IpProtocol.sctp];
       if (sctp && six) this.#met.add('SCTP by IPv6');

@@ -143,8 +143,13 @@ function send(
 const ends = (from: string, to: string): Ends => ({ from, to });
 const placeOf = ({ address, port }: Endpoint): string => endText(textOf(address), port);
 
-/** Whom a client's packets to a service are for; `port`: where it has all. */
-const targetOf = ({ address, port: own }: Numbered, port: number): string => endText(address, own === 0 ? port : own);
+const [FTP_PORT, PRIVILEGED_PORTS] = [21, 1024] as const;
+
+/** Whom a client's packets to a service are for; `port`: where it has all, or of FTP's data. */
+const targetOf = ({ address, port: own }: Numbered, port: number): string => {
+  const isData = own === FTP_PORT && (port === 20 || port >= PRIVILEGED_PORTS);
+  return endText(address, own === 0 || isData ? port : own);
+};
 
 /** From where a connection's server answers: by NAT from its own address, else from the service's. */
 const answerer = ({ method, server, virtual }: Connection): string => placeOf(method === 'masq' ? server : virtual);

@@ -14,6 +14,7 @@ const REASONS = [
   'bad_checksum',
   'bad_length',
   'closed_replaced',
+  'data of FTP',
   'dead_destination',
   'drop_packet',
   'fragment',

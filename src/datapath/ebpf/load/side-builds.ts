@@ -8,7 +8,7 @@
 //   an exchange was killed at its end           links may have programs that enter by the array beside the pinned one: both are filled
 import { existsSync } from 'node:fs';
 import { serviceFamily } from '../../../model/identity.js';
-import type { ServiceKey } from '../../../model/service.js';
+import type { ServiceSpec } from '../../../model/service.js';
 import { type ArtifactName, artifact } from '../../../sys/artifact.js';
 import { BpfMap, ObjectFile, type Program } from '../../../sys/bpf/bpf-objects.js';
 import { using } from '../../../sys/fd.js';
@@ -17,7 +17,7 @@ import { ClientHop6Set, Conn6Bucket, Ipv6Program, Template6 } from '../abi6.gen.
 import { pinBeside, pinsBeside } from '../pins/pin-in-place.js';
 import { requiredPin } from '../pins/required-pin.js';
 import { SctpProgram } from '../sctp.gen.js';
-import { isOfSctp, isWide } from '../table/identity.js';
+import { isOfFtp, isOfSctp, isWide } from '../table/identity.js';
 import { pinnedLayouts } from '../table/layout.js';
 import {
   IPV6_ENTRY_PIN,
@@ -44,6 +44,11 @@ import { loadOnto } from './programs.js';
 import { KNOWN_PROGRAM, MARK_PROGRAM, type SideCheck, trySideBuildOnce } from './side-check.js';
 import { ipv6Check, sctpCheck, wideCheck, wideSctpCheck } from './side-checks.js';
 
+/** What of a service decides which builds it needs. */
+type NewService = Pick<ServiceSpec, 'key' | 'persistence'>;
+
+const hasFtpData = ({ key, persistence }: NewService): boolean => isOfFtp(key) && persistence !== undefined;
+
 interface SideBuild {
   readonly file: ArtifactName;
   /** The array by which packets enter it: a pin, and a map of the objects on the links, or of the build that it is behind. */
@@ -56,7 +61,7 @@ interface SideBuild {
   readonly bucketBytes: number;
   /** What it is tried by before it is loaded onto the tables that packets use. */
   readonly check: SideCheck;
-  isFor(key: ServiceKey): boolean;
+  isFor(service: NewService): boolean;
 }
 
 const IPV6_BUILD: SideBuild = {
@@ -69,7 +74,7 @@ const IPV6_BUILD: SideBuild = {
   pins: IPV6_PINS,
   bucketBytes: Conn6Bucket.bytes,
   check: ipv6Check,
-  isFor: (key) => serviceFamily(key) === 'inet6',
+  isFor: ({ key }) => serviceFamily(key) === 'inet6',
 };
 
 const SCTP_ENTRIES: SideBuild['entries'] = [
@@ -84,7 +89,7 @@ const SCTP_BUILD: SideBuild = {
   pins: SCTP_PINS,
   bucketBytes: ConnBucket.bytes,
   check: sctpCheck('inet'),
-  isFor: (key) => isOfSctp(key) && serviceFamily(key) === 'inet',
+  isFor: ({ key }) => isOfSctp(key) && serviceFamily(key) === 'inet',
 };
 
 const SCTP6_BUILD: SideBuild = {
@@ -95,7 +100,7 @@ const SCTP6_BUILD: SideBuild = {
   pins: SCTP6_PINS,
   bucketBytes: Conn6Bucket.bytes,
   check: sctpCheck('inet6'),
-  isFor: (key) => isOfSctp(key) && serviceFamily(key) === 'inet6',
+  isFor: ({ key }) => isOfSctp(key) && serviceFamily(key) === 'inet6',
 };
 
 const WIDE_ENTRIES: SideBuild['entries'] = [
@@ -119,7 +124,7 @@ export const SIDE_BUILDS: readonly SideBuild[] = [
     pins: WIDE_PINS,
     bucketBytes: WideBucket.bytes,
     check: wideCheck('inet'),
-    isFor: (key) => isWide(key) && !isOfSctp(key) && serviceFamily(key) === 'inet',
+    isFor: (service) => (isWide(service.key) || hasFtpData(service)) && !isOfSctp(service.key) && serviceFamily(service.key) === 'inet',
   },
   {
     file: 'weir-wide6.bpf.o',
@@ -129,7 +134,7 @@ export const SIDE_BUILDS: readonly SideBuild[] = [
     pins: WIDE6_PINS,
     bucketBytes: Wide6Bucket.bytes,
     check: wideCheck('inet6'),
-    isFor: (key) => isWide(key) && !isOfSctp(key) && serviceFamily(key) === 'inet6',
+    isFor: (service) => (isWide(service.key) || hasFtpData(service)) && !isOfSctp(service.key) && serviceFamily(service.key) === 'inet6',
   },
   SCTP_BUILD,
   SCTP6_BUILD,
@@ -141,7 +146,7 @@ export const SIDE_BUILDS: readonly SideBuild[] = [
     pins: WIDE_SCTP_PINS,
     bucketBytes: WideBucket.bytes,
     check: wideSctpCheck('inet'),
-    isFor: (key) => isOfSctp(key) && isWide(key) && serviceFamily(key) === 'inet',
+    isFor: ({ key }) => isOfSctp(key) && isWide(key) && serviceFamily(key) === 'inet',
   },
   {
     file: 'weir-wide-sctp6.bpf.o',
@@ -151,7 +156,7 @@ export const SIDE_BUILDS: readonly SideBuild[] = [
     pins: WIDE_SCTP6_PINS,
     bucketBytes: Wide6Bucket.bytes,
     check: wideSctpCheck('inet6'),
-    isFor: (key) => isOfSctp(key) && isWide(key) && serviceFamily(key) === 'inet6',
+    isFor: ({ key }) => isOfSctp(key) && isWide(key) && serviceFamily(key) === 'inet6',
   },
 ];
 
@@ -251,10 +256,10 @@ export function enterSideBuilds(object: ObjectFile, tables: Tables): readonly Re
  * Tries and loads what a service needs and is missing. The caller holds the lock. `fileOf`: where the objects are.
  * @throws WeirError kernel-refuses-datapath, self-check-failed, pin-missing; SystemError ENOMEM
  */
-export function ensureSideBuilds(tables: Tables, key: ServiceKey, fileOf: FileOf = artifact): void {
+export function ensureSideBuilds(tables: Tables, service: NewService, fileOf: FileOf = artifact): void {
   const { folder } = tables;
   for (const build of SIDE_BUILDS) {
-    if (!build.isFor(key) || isLoaded(build, folder)) continue;
+    if (!build.isFor(service) || isLoaded(build, folder)) continue;
     trySideBuildOnce(fileOf(build.file), tables, build.check);
     makeMaps(build, tables);
     const path = `${folder}/${build.entryPin}`;

@@ -1,8 +1,8 @@
 // Finishes or undoes the change of a writer that died. A service exists when its record is LIVE, a destination when it is in the list
 // of a live service; all else is derived from that.
 import { Abi, Conf, Dest, Method, Service, WeirState } from '../abi.gen.js';
-import { EndpointTable, keyOf } from '../table/endpoint-table.js';
-import { realEndpoint, recordedServiceEndpoint } from '../table/identity.js';
+import { type EndpointRef, EndpointTable, keyOf } from '../table/endpoint-table.js';
+import { ftpDataEndpoint, realEndpoint, recordedServiceEndpoint } from '../table/identity.js';
 import { recordedWords } from '../table/record-address.js';
 import { giveRingBack, hasRing } from '../table/rings.js';
 import { destinationIds, noteMasquerading, rescheduled } from '../table/service-list.js';
@@ -62,23 +62,27 @@ function repairDestination(tables: Tables, id: number, listed: boolean, now: num
   }
 }
 
-/** Builds the chains of destinations with one endpoint again, and removes endpoints without a destination. */
+/** Builds the chains of destinations with one endpoint again, and the endpoints of FTP's data, and removes endpoints without a destination. */
 function relinkEndpoints(tables: Tables, endpoints: EndpointTable): void {
   const { conf, dests } = tables;
   /** Found again by address, port and protocol; of IPv6 the key has but a hash of the address. */
   const chains = new Map<string, number>();
+  const data = new Map<string, number>();
   for (let id = 1; id <= conf.get(0, Conf.destTop); id++) {
     if (dests.get(id, Dest.state) === WeirState.FREE || (dests.get(id, Dest.flags) & Abi.D_REAL) === 0) continue;
     const endpoint = realEndpoint(tables, id);
-    const name = `${recordedWords(dests, Dest, id).join('.')} ${keyOf(endpoint)}`;
+    const address = recordedWords(dests, Dest, id).join('.');
+    const name = `${address} ${keyOf(endpoint)}`;
     dests.set(id, Dest.nextSame, chains.get(name) ?? 0);
     chains.set(name, id);
+    if (ftpDataEndpoint(tables, id) !== undefined) data.set(address, id);
   }
-  const first = new Map<number, bigint>();
-  for (const id of chains.values()) {
-    const endpoint = realEndpoint(tables, id);
+  const right = new Set<string>();
+  const put = (endpoint: EndpointRef, id: number): void => {
     endpoints.put(endpoint, id);
-    first.set(id, keyOf(endpoint));
-  }
-  endpoints.keepReals(first);
+    right.add(`${id} ${keyOf(endpoint)}`);
+  };
+  for (const id of chains.values()) put(realEndpoint(tables, id), id);
+  for (const id of data.values()) put(ftpDataEndpoint(tables, id) ?? realEndpoint(tables, id), id);
+  endpoints.keepReals((id, key) => right.has(`${id} ${key}`));
 }

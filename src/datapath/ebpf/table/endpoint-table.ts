@@ -97,13 +97,13 @@ export class EndpointTable {
     if (slot !== undefined) this.#slots.setBig(slot, Endpoint.key, REMOVED);
   }
 
-  /** Removes those of masqueraded destinations that lead to none of `first`, by number their endpoints' keys. */
-  keepReals(first: ReadonlyMap<number, bigint>): void {
+  /** Removes those of masqueraded destinations but for `right` ones. */
+  keepReals(right: (id: number, key: bigint) => boolean): void {
     for (let slot = 0; slot < this.#slots.count; slot++) {
       const key = this.#slots.big(slot, Endpoint.key);
       const kind = Number(key >> BigInt(Abi.E_KIND_SHIFT));
       if (!REAL_KINDS.has(kind)) continue;
-      if (first.get(this.#slots.get(slot, Endpoint.id)) !== key) this.#slots.setBig(slot, Endpoint.key, REMOVED);
+      if (!right(this.#slots.get(slot, Endpoint.id), key)) this.#slots.setBig(slot, Endpoint.key, REMOVED);
     }
   }
 

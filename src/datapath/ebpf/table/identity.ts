@@ -55,6 +55,15 @@ export const isWide = (key: ServiceKey): boolean => key.kind === 'fwmark' || isF
 /** The same by a service's record. One of a mark has no port either. */
 export const isRecordedWide = ({ services }: Tables, id: number): boolean => services.get(id, Service.port) === 0;
 
+const FTP_PORT = 21;
+
+/** Does it take data connections of FTP, as the kernel's IPVS does where it is persistent? They are in the wide builds' tables. */
+export const isOfFtp = (key: ServiceKey): boolean => key.kind === 'address' && key.protocol === 'tcp' && key.port === FTP_PORT;
+
+/** The same by a service's record. */
+export const isRecordedFtp = ({ services }: Tables, id: number): boolean =>
+  services.get(id, Service.port) === swap16(FTP_PORT) && services.get(id, Service.protocol) === IpProtocol.tcp;
+
 const KINDS = { ...EndpointKind, ...WideEndpointKind, ...Wide6EndpointKind } as const;
 
 /** Of both families: the mark takes the place of an address or its hash, and is the whole of it. */
@@ -97,6 +106,13 @@ export function realEndpoint(tables: Tables, id: number): EndpointRef {
     port: dests.get(id, Dest.port),
     protocol: dests.get(id, Dest.protocol),
   });
+}
+
+/** By which packets of its data connections find a destination of a service of FTP: it leads to one of those with the address. undefined: of another service. */
+export function ftpDataEndpoint(tables: Tables, id: number): EndpointRef | undefined {
+  const { dests } = tables;
+  if (!isRecordedFtp(tables, dests.get(id, Dest.service))) return undefined;
+  return endpointOf(tables, 'E_REAL_ALL', { words: recordedWords(dests, Dest, id), port: 0, protocol: IpProtocol.tcp });
 }
 
 export function keyOfService(services: Records, id: number): ServiceKey {

@@ -23,7 +23,7 @@ import { Wide6Rest } from '../wide6.gen.js';
 import { destBefore, slotFromBefore } from './before.js';
 import { clockDifference, secondsOf } from './clock.js';
 import type { EndpointTable } from './endpoint-table.js';
-import { isRecordedWide, methodName, protocolName, serviceEndpoint, specOfService } from './identity.js';
+import { isRecordedFtp, isRecordedWide, methodName, protocolName, serviceEndpoint, specOfService } from './identity.js';
 import { isIpv6, modelAddress, recordedAddress } from './record-address.js';
 import { destinationIds } from './service-list.js';
 import {
@@ -170,11 +170,17 @@ function* templateEntries(tables: Tables, now: number): Generator<ConnectionEntr
   const [virtualOf, destinationOf] = [endpointsOf(services, Service), endpointsOf(dests, Dest)];
   for (const { client, service, dest, assured, expires } of takenTemplates(tables)) {
     const mark = services.get(service, Service.mark);
+    // As the kernel's: one of all ports has none, and so has one of FTP.
+    const virtualPorts = isRecordedFtp(tables, service) ? { port: 0 } : {};
+    const serverPorts = isRecordedWide(tables, service) ? { port: 0 } : virtualPorts;
     yield {
       protocol: mark === 0 ? protocolName(services.get(service, Service.protocol)).toUpperCase() : 'IP',
       client: { address: modelAddress(...client), port: 0 },
-      virtual: mark === 0 ? virtualOf(service) : { address: markAddress(mark, isIpv6(services, Service, service)), port: 0 },
-      destination: { ...destinationOf(dest), ...(isRecordedWide(tables, service) ? { port: 0 } : {}) },
+      virtual:
+        mark === 0
+          ? { ...virtualOf(service), ...virtualPorts }
+          : { address: markAddress(mark, isIpv6(services, Service, service)), port: 0 },
+      destination: { ...destinationOf(dest), ...serverPorts },
       state: assured ? 'ASSURED' : 'NONE',
       // One that expired stays for moments, until it is known whether connections hold it.
       expires: Math.max(0, Math.floor(secondsOf(clockDifference(expires, now), conf.get(0, Conf.hz)))),

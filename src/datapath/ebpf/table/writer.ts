@@ -10,11 +10,11 @@ import { Abi, Conf, Dest, Estimate, Service, WeirState } from '../abi.gen.js';
 import { describe, finish, intendFlush, redescribe } from '../recovery/intent.js';
 import { clockDifference } from './clock.js';
 import { DestinationIndex } from './destination-index.js';
-import { EndpointTable } from './endpoint-table.js';
-import { flagsOf, realEndpoint, recordedServiceEndpoint, schedulerNumber, serviceEndpoint } from './identity.js';
+import { type EndpointRef, EndpointTable, keyOf } from './endpoint-table.js';
+import { flagsOf, ftpDataEndpoint, realEndpoint, recordedServiceEndpoint, schedulerNumber, serviceEndpoint } from './identity.js';
 import { noteMarks } from './marks.js';
 import { writePersistence } from './persistence.js';
-import { storeAddress } from './record-address.js';
+import { recordedWords, storeAddress } from './record-address.js';
 import { giveRingBack, roomForRing } from './rings.js';
 import { destinationIds, joined, noteMasquerading, rescheduled, reweighted, startScheduler, storeScheduler } from './service-list.js';
 import { liveService } from './table-entries.js';
@@ -70,6 +70,9 @@ export class Writer {
     const id = this.serviceId(spec.key);
     const scheduler = schedulerNumber(spec.scheduler);
     const { services } = this.tables;
+    // A build that knew no data connections of FTP may have added them.
+    for (const dest of destinationIds(this.tables, id))
+      if ((this.tables.dests.get(dest, Dest.flags) & Abi.D_REAL) !== 0) this.#answerData(dest);
     const flags = this.#flagsFor(id, spec);
     if (services.get(id, Service.scheduler) !== scheduler) startScheduler(this.tables, id, scheduler, flags);
     else storeScheduler(this.tables, id, scheduler, flags);
@@ -160,6 +163,7 @@ export class Writer {
   #answerReplies(id: number): void {
     const { dests } = this.tables;
     const flags = dests.get(id, Dest.flags);
+    this.#answerData(id);
     if ((flags & Abi.D_REAL) === 0) {
       const endpoint = realEndpoint(this.tables, id);
       dests.set(id, Dest.nextSame, this.#endpoints.find(endpoint));
@@ -169,9 +173,37 @@ export class Writer {
     noteMasquerading(this.tables, id);
   }
 
+  /** The same for FTP's data connections: any destination of such a service with the address will do. @throws WeirError table-full */
+  #answerData(id: number): void {
+    const endpoint = ftpDataEndpoint(this.tables, id);
+    if (endpoint === undefined || this.#endpoints.find(endpoint) !== 0) return;
+    if (!this.#endpoints.put(endpoint, id)) throw new WeirError('table-full', { what: 'the address in the table' });
+  }
+
+  #forgetData(id: number): void {
+    const endpoint = ftpDataEndpoint(this.tables, id);
+    if (endpoint === undefined || this.#endpoints.find(endpoint) !== id) return;
+    const other = this.#withData(endpoint, id);
+    if (other === undefined) this.#endpoints.remove(endpoint);
+    else this.#endpoints.put(endpoint, other);
+  }
+
+  /** Another destination that packets find by this endpoint. */
+  #withData(endpoint: EndpointRef, than: number): number | undefined {
+    const { dests, conf } = this.tables;
+    const address = String(recordedWords(dests, Dest, than));
+    for (let id = 1; id <= conf.get(0, Conf.destTop); id++) {
+      if (id === than || dests.get(id, Dest.state) === WeirState.FREE || (dests.get(id, Dest.flags) & Abi.D_REAL) === 0) continue;
+      const own = ftpDataEndpoint(this.tables, id);
+      if (own !== undefined && keyOf(own) === keyOf(endpoint) && String(recordedWords(dests, Dest, id)) === address) return id;
+    }
+    return undefined;
+  }
+
   #forgetReplies(id: number): void {
     const { dests } = this.tables;
     if ((dests.get(id, Dest.flags) & Abi.D_REAL) === 0) return;
+    this.#forgetData(id);
     const endpoint = realEndpoint(this.tables, id);
     const next = dests.get(id, Dest.nextSame);
     const first = this.#endpoints.find(endpoint);

@@ -27,10 +27,10 @@ export interface Connection {
 
 export const isExpired = (connection: Connection, now: number): boolean => connection.expires < now;
 
-/** Where a destination gets what a client sent to `virtual`. */
+/** Where a destination gets what a client sent to `virtual`: of a service of all ports, and of FTP's data, at the port that was asked for. */
 export const serverOf = ({ address, port, service }: DestinationRecord, virtual: Endpoint): Endpoint => ({
   address,
-  port: service.port === 0 ? virtual.port : port,
+  port: service.port === 0 || service.port !== virtual.port ? virtual.port : port,
 });
 
 /** The connection that a packet begins. */

@@ -68,9 +68,9 @@ function isFromService({ table: { records }, wire }: Question, { source, sourceP
   return wire && records.allPorts(source, protocol) !== undefined;
 }
 
-/** In the kernel's IPVS a service of all ports needs persistence: without, it serves port 0. */
+/** In the kernel's IPVS other ports than the service's need persistence: of one of all ports, which serves port 0 without, and FTP's data. */
 const servesPort = ({ port, persistence }: ServiceRecord, { destinationPort }: Packet): boolean =>
-  port !== 0 || persistence !== undefined || destinationPort === 0;
+  port === destinationPort || persistence !== undefined;
 
 /** A datagram whose answer, which comes back here, would go to the director itself. */
 function isUnanswerable({ environment, device, wire }: Question, packet: Packet, service: ServiceRecord): boolean {
@@ -113,7 +113,8 @@ function begin(question: Question, packet: Packet, service: ServiceRecord): Deci
   const { table, scope, now } = question;
   const client = sourceOf(packet);
   const choice = choose(question, client, service);
-  if (choice === undefined) return { kind: 'refuse' };
+  // What may be data of FTP goes on to the stack.
+  if (choice === undefined) return { kind: service.port === 0 || service.port === packet.destinationPort ? 'refuse' : 'pass' };
   const { destination } = choice;
   if (destination.method === 'masq' && isUnanswerable(question, packet, service)) return { kind: 'drop', reason: 'martian' };
   const udp = packet.protocol === IpProtocol.udp;

@@ -99,7 +99,9 @@ export class PacketDirector extends PacketTable {
     if (packet.destinationPort === 0) return false;
     const { family, protocol } = packet;
     return this.scopesOf(family, protocol).some(
-      (scope) => scope.service(targetOf(packet), protocol) !== undefined || scope.answers(sourceOf(packet), protocol),
+      (scope) =>
+        scope.service(targetOf(packet), protocol, { client: sourceOf(packet), now: this.now }) !== undefined ||
+        scope.answers(sourceOf(packet), protocol),
     );
   }
 }

@@ -7,18 +7,24 @@ import { type Arrival, localReply, noted, type Outcome, passed, reply, request, 
 import { type Packet, sourceOf, targetOf } from './packet.js';
 import type { ServiceRecord } from './records.js';
 
+/** The service that a packet is for, and that it comes from. */
+const targeted = ({ scope, now }: Question, packet: Packet): ServiceRecord | undefined =>
+  scope.service(targetOf(packet), packet.protocol, { client: sourceOf(packet), now });
+const sourced = ({ scope, now }: Question, packet: Packet): ServiceRecord | undefined =>
+  scope.service(sourceOf(packet), packet.protocol, { client: targetOf(packet), now });
+
 /** A packet that comes in. */
 export function incoming(question: Question, arrival: Arrival): Outcome | undefined {
   const { scope, wire } = question;
   const { packet } = arrival;
-  const service = scope.service(targetOf(packet), packet.protocol);
+  const service = targeted(question, packet);
   if (service !== undefined && !scope.allPorts) return toService(question, arrival, service);
   const answer = toClient(question, arrival);
   if (answer !== undefined) return answer;
   // A client on the director may have the address of a service of all ports, so what a server answers it is for that service, too.
   if (service !== undefined)
     return !wire && ofSource(question, packet) !== undefined ? passed(arrival) : toService(question, arrival, service);
-  if (scope.service(sourceOf(packet), packet.protocol) === undefined) return undefined;
+  if (sourced(question, packet) === undefined) return undefined;
   // What came by lo left by it.
   return wire ? seen(question, arrival) : passed(arrival);
 }
@@ -31,7 +37,7 @@ export function leaving(question: Question, arrival: Arrival): Outcome | undefin
     const connection = replied(question, packet);
     return connection && localReply(question, arrival, connection);
   }
-  return scope.service(sourceOf(packet), packet.protocol) && seen(question, arrival);
+  return sourced(question, packet) && seen(question, arrival);
 }
 
 function toService(question: Question, arrival: Arrival, service: ServiceRecord): Outcome | undefined {
@@ -46,7 +52,7 @@ function toService(question: Question, arrival: Arrival, service: ServiceRecord)
 function olderThanService(question: Question, arrival: Arrival): Outcome | undefined {
   const { packet } = arrival;
   const scope = question.table.scopesOf(packet.family, packet.protocol).find(({ allPorts }) => allPorts);
-  const service = scope === question.scope ? undefined : scope?.service(targetOf(packet), packet.protocol);
+  const service = scope === undefined || scope === question.scope ? undefined : targeted({ ...question, scope }, packet);
   if (scope === undefined || service === undefined || !scope.connections.find(service, sourceOf(packet), targetOf(packet), question.now))
     return undefined;
   return toService({ ...question, scope }, arrival, service) ?? passed(arrival);
@@ -67,8 +73,9 @@ const replied = ({ scope, now }: Question, packet: Packet): Connection | undefin
   scope.connections.masqueradedTo(sourceOf(packet), packet.protocol, targetOf(packet), now);
 
 /** The connection of the service that the packet comes from, with the client that it is for. */
-function ofSource({ scope, now }: Question, packet: Packet): Connection | undefined {
-  const service = scope.service(sourceOf(packet), packet.protocol);
+function ofSource(question: Question, packet: Packet): Connection | undefined {
+  const { scope, now } = question;
+  const service = sourced(question, packet);
   return service && scope.connections.find(service, targetOf(packet), sourceOf(packet), now);
 }
 

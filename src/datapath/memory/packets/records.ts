@@ -4,6 +4,7 @@ import { IpProtocol } from '../../../model/ip-protocol.js';
 import type { ForwardingMethod, Persistence, Protocol } from '../../../model/service.js';
 import type { Schedule } from '../../schedule/index.js';
 import type { Candidate, Candidates } from '../../schedule/scheduler.js';
+import type { Endpoint } from './endpoint.js';
 import { foldOf, type Ip } from './ip.js';
 import type { Loaded } from './thresholds.js';
 
@@ -76,6 +77,12 @@ const endpointOf = (address: Ip, port: number, protocol: number): string => `${p
 
 const ANY_PROTOCOL = 0;
 
+const [FTP_PORT, FTP_DATA_PORT, PRIVILEGED_PORTS] = [21, 20, 1024] as const;
+
+/** As in IPVS: ports of FTP's data connections, unless another service has them. */
+const mayBeFtpData = ({ port }: Endpoint, protocol: number): boolean =>
+  protocol === IpProtocol.tcp && (port === FTP_DATA_PORT || port >= PRIVILEGED_PORTS);
+
 const noCounts = (): PacketCounts => ({ conns: 0, inPackets: 0, outPackets: 0, inBytes: 0, outBytes: 0 });
 
 /** From endpoints to records: of services for requests, of masqueraded destinations for replies. */
@@ -101,6 +108,11 @@ export class Records {
     return this.service(address, 0, protocol);
   }
 
+  /** The service of FTP that an endpoint of what may be its data belongs to; also one that was removed. */
+  ftp(endpoint: Endpoint, protocol: number): ServiceRecord | undefined {
+    return mayBeFtpData(endpoint, protocol) ? this.exact(endpoint.address, FTP_PORT, protocol) : undefined;
+  }
+
   /** `port`: 0 for all. */
   service(address: Ip, port: number, protocol: number): ServiceRecord | undefined {
     return this.#services.get(endpointOf(address, port, protocol));
@@ -111,9 +123,11 @@ export class Records {
     return this.#answering.has(endpointOf(address, port, protocol));
   }
 
-  /** The same of a service of all ports, whose servers answer from any. */
-  answersByAddress(address: Ip): boolean {
-    return this.#answering.has(endpointOf(address, 0, ANY_PROTOCOL));
+  /** The same of a service of all ports, whose servers answer from any; or of one of FTP. */
+  answersByAddress(endpoint: Endpoint, protocol: number): boolean {
+    const { address } = endpoint;
+    if (this.#answering.has(endpointOf(address, 0, ANY_PROTOCOL))) return true;
+    return mayBeFtpData(endpoint, protocol) && this.#answering.has(endpointOf(address, 0, protocol));
   }
 
   services(): Iterable<ServiceRecord> {
@@ -152,6 +166,7 @@ export class Records {
     destination.answers = true;
     const { service, address, port } = destination;
     this.#answering.add(service.port === 0 ? endpointOf(address, 0, ANY_PROTOCOL) : endpointOf(address, port, service.protocol));
+    if (service.port === FTP_PORT && service.protocol === IpProtocol.tcp) this.#answering.add(endpointOf(address, 0, service.protocol));
   }
 }
 

@@ -97,9 +97,9 @@ function aboutRequest(question: Question, message: Message, leaves: boolean): Ou
  * no connection of this scope.
  */
 export function related(question: Question, message: Message, leaves: boolean): Outcome | undefined {
-  const { scope, wire } = question;
-  const { from, protocol } = message.quoted;
-  const service = leaves ? undefined : scope.service(from, protocol);
+  const { scope, wire, now } = question;
+  const { from, to, protocol } = message.quoted;
+  const service = leaves ? undefined : scope.service(from, protocol, { client: to, now });
   if (service !== undefined && !scope.allPorts) return aboutReply(question, message, service);
   const back = aboutRequest(question, message, leaves);
   // What came by lo was for a client on the director, which may have the address of a service of all ports.

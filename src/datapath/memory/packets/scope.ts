@@ -1,8 +1,15 @@
 // The services of one kind, with the table of their connections: the exact ones, or those of all ports of an address, of a
-// family; SCTP has its own. A packet that concerns none of the exact ones goes on to the second, as it goes on to another program.
+// family, with the data of FTP's; SCTP has its own. A packet that concerns none of the exact ones goes on to the second, as it goes on to another
+// program.
 import type { ConnectionTable } from './connection-table.js';
 import type { Endpoint } from './endpoint.js';
 import type { Records, ServiceRecord } from './records.js';
+
+export interface Asked {
+  readonly client: Endpoint;
+  /** Clock units. */
+  readonly now: number;
+}
 
 export interface Scope {
   /** Its services have virtual ports that the packets choose, and replies are looked for before requests. */
@@ -10,8 +17,8 @@ export interface Scope {
   /** schedule_icmp works. */
   readonly schedulesIcmp: boolean;
   readonly connections: ConnectionTable;
-  /** Also one that was removed. */
-  service(endpoint: Endpoint, protocol: number): ServiceRecord | undefined;
+  /** The service of an endpoint; also one that was removed. `asked`: with whom, and when. */
+  service(endpoint: Endpoint, protocol: number, asked: Asked): ServiceRecord | undefined;
   /** May a masqueraded server answer from there? */
   answers(endpoint: Endpoint, protocol: number): boolean;
 }
@@ -28,6 +35,13 @@ export const allPortsScope = (records: Records, connections: ConnectionTable, sc
   allPorts: true,
   schedulesIcmp,
   connections,
-  service: ({ address }, protocol) => records.allPorts(address, protocol),
-  answers: ({ address }) => records.answersByAddress(address),
+  service: (endpoint, protocol, { client, now }) => {
+    const all = records.allPorts(endpoint.address, protocol);
+    const ftp = records.ftp(endpoint, protocol);
+    if (ftp === undefined) return all;
+    // A connection that there is decides.
+    const known = [ftp, all].find((each) => each !== undefined && connections.find(each, client, endpoint, now) !== undefined);
+    return known ?? (ftp.live ? ftp : all);
+  },
+  answers: (endpoint, protocol) => records.answersByAddress(endpoint, protocol),
 });
