@@ -23,14 +23,40 @@ test('an empty table gets the service, then its destinations; what is there gets
 test('only what differs changes', () => {
   const before = table(server());
   const after = table(server({ scheduler: 'rr', realServers: [real('10.0.0.1', 5), real('10.0.0.3')] }));
-  assert.deepEqual(kinds(after, before, present(before)), ['edit-service', 'delete-destination', 'edit-destination', 'add-destination']);
+  assert.deepEqual(kinds(after, before, present(before)), ['edit-service', 'edit-destination', 'add-destination', 'delete-destination']);
   assert.deepEqual(kinds(nothing, before, present(before)), ['delete-service']);
+});
+
+test('a service that had servers and gets others has some all the time', () => {
+  const sorryServer = real('10.0.0.9');
+  const before = table(server());
+  const after = [
+    table(server({ realServers: [], sorryServer })),
+    table(server({ realServers: [real('10.0.0.3'), real('10.0.0.4')] })),
+    table(server({ realServers: [real('10.0.0.2', 7)] })),
+  ];
+  for (const mode of ['converge', 'follow'] as const) {
+    for (const wanted of after) {
+      for (const [from, to] of [
+        [before, wanted],
+        [wanted, before],
+      ] as const) {
+        let servers = [...from.values()][0]?.destinations.length ?? 0;
+        for (const kind of kinds(to, from, present(from), () => mode)) {
+          if (kind === 'add-destination') servers++;
+          if (kind === 'delete-destination') servers--;
+          assert.ok(servers > 0, `${mode}: ${kind} leaves the service without a server`);
+        }
+        assert.equal(servers, [...to.values()][0]?.destinations.length);
+      }
+    }
+  }
 });
 
 test('a start and a reload converge: what was changed by hand goes back to the file', () => {
   const wanted = table(server());
   const there = present(table(server({ scheduler: 'rr', realServers: [real('10.0.0.1', 9), real('10.9.9.9')] })));
-  assert.deepEqual(kinds(wanted, wanted, there), ['edit-service', 'delete-destination', 'edit-destination', 'add-destination']);
+  assert.deepEqual(kinds(wanted, wanted, there), ['edit-service', 'edit-destination', 'add-destination', 'delete-destination']);
   assert.deepEqual(kinds(nothing, nothing, there), [], 'services that are not of the file stay');
 });
 

@@ -32,7 +32,10 @@ export type PlanMode = 'converge' | 'follow';
 const byId = (destinations: readonly DestinationSpec[]): ReadonlyMap<string, DestinationSpec> =>
   new Map(destinations.map((spec) => [destinationId(spec), spec]));
 
-/** Of one service that is wanted. `before`: as it was made last; undefined: whatever is there counts as made by others. */
+/**
+ * Of one service that is wanted. Removals come last, so that it has servers all the time: without any, new connections are refused. `before`: as it was
+ * made last; undefined: whatever is there counts as made by others.
+ */
 function destinationChanges(
   wanted: WantedService,
   before: WantedService | undefined,
@@ -44,10 +47,6 @@ function destinationChanges(
   const kept = new Set(wanted.destinations.map(destinationId));
   const removable = before === undefined ? there : old;
   const changes: Change[] = [];
-  for (const [id, spec] of removable) {
-    if (!kept.has(id) && there.has(id))
-      changes.push({ kind: 'delete-destination', service, key: { address: spec.address, port: spec.port } });
-  }
   const done = new Set<string>();
   for (const spec of wanted.destinations) {
     const id = destinationId(spec);
@@ -57,6 +56,10 @@ function destinationChanges(
     if (was !== undefined && sameDestinationSpec(was, spec)) continue;
     if (now === undefined) changes.push({ kind: 'add-destination', service, spec });
     else if (!sameDestinationSpec(now, spec)) changes.push({ kind: 'edit-destination', service, spec });
+  }
+  for (const [id, spec] of removable) {
+    if (!kept.has(id) && there.has(id))
+      changes.push({ kind: 'delete-destination', service, key: { address: spec.address, port: spec.port } });
   }
   return changes;
 }
