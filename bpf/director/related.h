@@ -114,7 +114,8 @@ static __always_inline int related_inbound(struct __sk_buff *skb, struct verdict
   v->key = conn_key(q->ip.daddr, q->dport, v->service);
   tuple_is(q->ip.saddr, q->sport, q->ip.protocol);
   bool found = conn_find(v->key, v->now, &v->f);
-  if (!found && !v->c->schedule_icmp) return TC_ELSEWHERE;
+  struct service *s = service_at(v->service);
+  if (!found && !(v->c->schedule_icmp && s && s->state == LIVE)) return TC_ELSEWHERE;
   v->dest = found ? v_dest(v->f.value) : related_schedule(v->service, q->ip.daddr, q->dport, q->ip.saddr);
   if (!v->dest) return tc_drop(R_NO_DESTINATION);
   v->d = dest_at(v->dest);

@@ -69,7 +69,7 @@ function aboutReply(question: Question, message: Message, service: ServiceRecord
   const { table, scope, now } = question;
   const { frame, quoted } = message;
   const known = scope.connections.find(service, quoted.to, quoted.from, now);
-  if (known === undefined && !(table.settings.scheduleIcmp && scope.schedulesIcmp)) return undefined;
+  if (known === undefined && !(table.settings.scheduleIcmp && scope.schedulesIcmp && service.live)) return undefined;
   const found = known ?? scheduled(question, message, service);
   if (found === undefined) {
     table.count('no_destination');
