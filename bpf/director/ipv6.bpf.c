@@ -55,6 +55,7 @@
 #include "send.h"
 #include "icmp6.h"
 #include "send6.h"
+#include "message-sum.h"
 #include "related6.h"
 #include "tc6.h"
 #ifdef WIDE

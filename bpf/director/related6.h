@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* ICMPv6 errors about balanced connections (RFC 4443), translated as related.h does for IPv4: unreachable, packet too big, time exceeded and
- * parameter problem. A wrong checksum stays wrong, so the receiver drops the message. */
+ * parameter problem. */
 #ifndef WEIR_RELATED6_H
 #define WEIR_RELATED6_H
 
@@ -35,6 +35,23 @@ __noinline int related_translate6(struct __sk_buff *skb, __u32 inbound, __u32 ic
   return rc | bpf_skb_store_bytes(skb, quoted + IP6_LEN + (inbound ? 0 : 2), &port, 2, 0);
 }
 
+/* Validates the length and the checksum of an error about a connection; the packet in the scratch space is the quoted one. TC_ACT_OK: both are
+ * right. A global function, with its own stack frame and verified once. */
+__noinline int related_validate6(struct __sk_buff *skb, __u32 header, __u32 length) {
+  if (length < header + QUOTE6_AT + sizeof(struct quoted6) || length > skb->len - ETH_LEN) {
+    count_reason(R_BAD_LENGTH);
+    return TC_ACT_UNSPEC;
+  }
+  __u32 message = length - header;
+  __s64 addresses = sum_chunk(skb, SADDR6_AT, 2 * 16, 0);
+  if (addresses < 0) return TC_ACT_UNSPEC;
+  __u64 start = (__u64)addresses + bpf_htonl(message) + bpf_htonl(NEXT_ICMPV6); /* RFC 8200, 8.1 */
+  start = (start & 0xffffffff) + (start >> 32);
+  int state = sum_of(skb, ETH_LEN + header, message, (start & 0xffffffff) + (start >> 32));
+  if (state == SUM_WRONG) return tc_drop(R_ICMP_CHECKSUM);
+  return state == SUM_RIGHT ? TC_ACT_OK : TC_ACT_UNSPEC;
+}
+
 /* Sends the error, translated to `addr` and `port`, on to a destination, or (0) to the client of the quoted packet. `masq` false: as it is. */
 static __always_inline int related_send6(struct __sk_buff *skb, struct verdict *v, struct dest *to, bool masq, const __u32 *addr, __u16 port) {
   struct whole_addresses *whole = the_whole();
@@ -43,6 +60,8 @@ static __always_inline int related_send6(struct __sk_buff *skb, struct verdict *
   if (!whole) return TC_ACT_UNSPEC;
   address_copy(whole->as, addr);
   if (!to && !tc_server_side6(skb, v->dest, (struct address *)v->p->saddr6)) return TC_ACT_UNSPEC;
+  int valid = related_validate6(skb, v->p->header, v->p->length);
+  if (valid != TC_ACT_OK) return valid;
   count_packet(v, !to);
   if (to) route_between(to->addr, v->p->saddr6);
   else route_between(v->p->saddr6, addr);

@@ -51,6 +51,7 @@
 #include "icmp.h"
 #include "arp.h"
 #include "send.h"
+#include "message-sum.h"
 #include "related.h"
 #include "tc.h"
 #ifdef WIDE

@@ -7,6 +7,8 @@ import type { IpPacket } from './packet.js';
 
 /** Of the header of an ICMP error. */
 export const ICMP_BYTES = 8;
+/** Of an error; what is longer is left to the stack. */
+export const MESSAGE_MAX_BYTES = 1536;
 
 /** What an error about a packet quotes of it. */
 export const quoteOf = (frame: Uint8Array, { length }: IpPacket, maxBytes: number): Uint8Array =>

@@ -8,7 +8,7 @@ import { overwrite, replaceHalf, replaceWord } from '../checksum.js';
 import type { Endpoint } from '../endpoint.js';
 import { answerTo, comesFromGroup, ETHERNET_BYTES } from '../ethernet.js';
 import type { FamilyRules, Flaw, IcmpKind, Quoted } from '../family-rules.js';
-import { ICMP_BYTES, quoteAt, quotedPacket, quoteOf } from '../icmp-quote.js';
+import { ICMP_BYTES, MESSAGE_MAX_BYTES, quoteAt, quotedPacket, quoteOf } from '../icmp-quote.js';
 import { addressOf, type Ip, readIpv4 } from '../ip.js';
 import type { Packet } from '../packet.js';
 import { translateTransport } from '../translate-transport.js';
@@ -17,8 +17,6 @@ import { IPV4_BYTES } from './parse.js';
 const [TTL_AT, SUM_AT, SOURCE_AT, DESTINATION_AT] = [8, 10, 12, 16] as const;
 /** Of the offending packet, from its IP header on. */
 const QUOTE_MAX_BYTES = 128;
-/** Longer messages are left to the stack. */
-const MESSAGE_MAX_BYTES = 1536;
 const ERRORS: ReadonlySet<number> = new Set([IcmpType.unreachable, IcmpType.sourceQuench, IcmpType.timeExceeded]);
 const KINDS: Readonly<Record<IcmpKind['what'], readonly [number, number]>> = {
   host: [IcmpType.unreachable, IcmpUnreachable.host],

@@ -1,13 +1,14 @@
 // What the rules for packets leave to IPv6: frames are written, and ICMPv6 errors read and translated, as the datapath does.
 import { IpProtocol } from '../../../../model/ip-protocol.js';
 import { concat, viewOf } from '../../../../wire/bytes.js';
+import { internetChecksum, pseudoHeaderSum } from '../../../../wire/checksum.js';
 import { encodeIcmpv6 } from '../../../../wire/icmpv6.js';
 import { IPV6_HEADER_BYTES } from '../../../../wire/ipv6.js';
 import { overwrite, replaceBytes } from '../checksum.js';
 import type { Endpoint } from '../endpoint.js';
 import { answerTo, comesFromGroup, ETHERNET_BYTES } from '../ethernet.js';
-import type { FamilyRules, IcmpKind, Quoted } from '../family-rules.js';
-import { ICMP_BYTES, quoteAt, quotedPacket, quoteOf } from '../icmp-quote.js';
+import type { FamilyRules, Flaw, IcmpKind, Quoted } from '../family-rules.js';
+import { ICMP_BYTES, MESSAGE_MAX_BYTES, quoteAt, quotedPacket, quoteOf } from '../icmp-quote.js';
 import { addressOf, type Ip, readIpv6, wordsOf, writeIp } from '../ip.js';
 import type { Packet } from '../packet.js';
 import { translateTransport } from '../translate-transport.js';
@@ -17,6 +18,8 @@ const ADDRESS_BYTES = 16;
 const HOP_LIMIT = 64;
 /** Of the offending packet. */
 const QUOTE_MAX_BYTES = 464;
+/** An error with the quoted header and its ports. */
+const QUOTE_MIN_BYTES = ICMP_BYTES + IPV6_HEADER_BYTES + 4;
 const BALANCED: ReadonlySet<number> = new Set([IpProtocol.tcp, IpProtocol.udp, IpProtocol.sctp]);
 /** Unreachable, packet too big, time exceeded, parameter problem. */
 const [FIRST_ERROR, LAST_ERROR] = [1, 4];
@@ -78,6 +81,16 @@ function quoted(frame: Uint8Array, packet: Packet): Quoted | undefined {
   return quotedPacket(frame, { source, destination, protocol }, ports);
 }
 
+/** Both the length and the checksum must be right. */
+function flaw(frame: Uint8Array, packet: Packet): Flaw | undefined {
+  const from = ETHERNET_BYTES + packet.header;
+  const size = packet.length - packet.header;
+  if (size < QUOTE_MIN_BYTES || from + size > frame.length) return { verdict: 'pass', reason: 'bad_length' };
+  if (size > MESSAGE_MAX_BYTES) return { verdict: 'pass' };
+  const sum = pseudoHeaderSum(addressOf(packet.source), addressOf(packet.destination), IpProtocol.icmpv6, size);
+  return internetChecksum(frame.subarray(from, from + size), sum) === 0 ? undefined : { verdict: 'drop', reason: 'icmp_checksum' };
+}
+
 function translateError(frame: Uint8Array, packet: Packet, inbound: boolean, to: Endpoint): void {
   const at = quoteAt(packet);
   const sumAt = at - ICMP_BYTES + 2;
@@ -95,7 +108,6 @@ export const ipv6: FamilyRules = {
   mayBeAnswered: (frame) => !comesFromGroup(frame),
   errorFrame,
   quoted,
-  // A wrong checksum stays wrong, and the receiver drops the message.
-  flaw: () => undefined,
+  flaw,
   translateError,
 };
