@@ -41,13 +41,14 @@ __noinline int related_translate(struct __sk_buff *skb, struct related *r) {
   return rc | bpf_skb_store_bytes(skb, r->inbound ? DADDR_AT : SADDR_AT, &addr, 4, 0);
 }
 
-/* Validates both checksums of an error about a connection, as the kernel does: its stack drops a wrong IP header before IPVS sees it,
- * and IPVS drops a wrong ICMP message. TC_ACT_OK: both are right. */
+/* Validates both checksums of an error about a connection, as the kernel does: its stack drops a wrong IP header and a source route before
+ * IPVS sees them, and IPVS drops a wrong ICMP message. TC_ACT_OK: both are right. */
 static __always_inline int related_validate(struct __sk_buff *skb, struct related *r) {
   if (sum_of(skb, ETH_LEN, r->icmp - ETH_LEN, 0) != SUM_RIGHT) {
     count_reason(R_BAD_CHECKSUM);
     return TC_ACT_UNSPEC;
   }
+  if (r->icmp > ETH_LEN + IP_LEN && has_source_route(skb, ETH_LEN + IP_LEN, r->icmp)) return TC_ACT_UNSPEC;
   int state = sum_of(skb, r->icmp, r->length, 0);
   if (state == SUM_WRONG) return tc_drop(R_ICMP_CHECKSUM);
   return state == SUM_RIGHT ? TC_ACT_OK : TC_ACT_UNSPEC;

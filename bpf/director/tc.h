@@ -176,6 +176,10 @@ static __always_inline enum parsed tc_parse(struct __sk_buff *skb, struct packet
   }
   /* Ethernet pads short frames; a GSO packet may be longer than its header's 16 bits. */
   p->bytes = skb->gso_size ? skb->len - at : p->length;
+  if (parsed == P_OK && unlikely(p->header > IP_LEN) && has_source_route(skb, at + IP_LEN, at + p->header)) {
+    p->protocol = 0; /* no build's */
+    return P_OTHER;
+  }
   if (parsed == P_OK) parsed = tc_parse_further(skb, p, at);
   if (parsed != P_OK || likely(p->length <= skb->len - at)) return parsed;
   if (p->length != NO_LENGTH || !skb->gso_size) return P_BAD;

@@ -52,6 +52,7 @@
 #include "arp.h"
 #include "send.h"
 #include "message-sum.h"
+#include "ip-options.h"
 #include "related.h"
 #include "tc.h"
 #ifdef WIDE

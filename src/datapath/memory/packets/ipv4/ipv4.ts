@@ -12,6 +12,7 @@ import { ICMP_BYTES, MESSAGE_MAX_BYTES, quoteAt, quotedPacket, quoteOf } from '.
 import { addressOf, type Ip, readIpv4 } from '../ip.js';
 import type { Packet } from '../packet.js';
 import { translateTransport } from '../translate-transport.js';
+import { hasSourceRoute } from './options.js';
 import { IPV4_BYTES } from './parse.js';
 
 const [TTL_AT, SUM_AT, SOURCE_AT, DESTINATION_AT] = [8, 10, 12, 16] as const;
@@ -79,10 +80,11 @@ function quoted(frame: Uint8Array, packet: Packet): Quoted | undefined {
   return quotedPacket(frame, { source, destination, protocol: view.getUint8(at + 9) }, at + IPV4_BYTES);
 }
 
-/** The kernel's stack drops a wrong IP header before IPVS sees it; IPVS drops a wrong message. */
+/** The kernel's stack drops a wrong IP header and a source route before IPVS sees them; IPVS drops a wrong message. */
 function flaw(frame: Uint8Array, packet: Packet): Flaw | undefined {
   const from = ETHERNET_BYTES + packet.header;
   if (internetChecksum(frame.subarray(ETHERNET_BYTES, from)) !== 0) return { verdict: 'pass', reason: 'bad_checksum' };
+  if (hasSourceRoute(frame.subarray(ETHERNET_BYTES + IPV4_BYTES, from))) return { verdict: 'pass' };
   const size = packet.length - packet.header;
   if (size > MESSAGE_MAX_BYTES || from + size > frame.length) return { verdict: 'pass' };
   return internetChecksum(frame.subarray(from, from + size)) === 0 ? undefined : { verdict: 'drop', reason: 'icmp_checksum' };

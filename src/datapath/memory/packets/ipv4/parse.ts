@@ -5,6 +5,7 @@ import { ETHERNET_BYTES } from '../ethernet.js';
 import { readIpv4 } from '../ip.js';
 import type { IpPacket, Parsed } from '../packet.js';
 import { readTransport } from '../transport.js';
+import { hasSourceRoute } from './options.js';
 
 export const IPV4_BYTES = 20;
 /** The length of a packet that GRO made of more than 65,535 bytes, whose header has 0. */
@@ -40,6 +41,7 @@ export function parseIpv4(frame: Uint8Array, gsoSize: number): Parsed {
   if (packet === undefined || (parsed.kind !== 'ok' && parsed.kind !== 'fragment')) return parsed;
   const end = ETHERNET_BYTES + packet.header;
   if (frame.length < end || internetChecksum(frame.subarray(ETHERNET_BYTES, end)) !== 0) return { kind: 'bad sum', packet };
+  if (parsed.kind === 'ok' && hasSourceRoute(frame.subarray(ETHERNET_BYTES + IPV4_BYTES, end))) return { kind: 'other' };
   const room = frame.length - ETHERNET_BYTES;
   const counted = gsoSize > 0 ? { ...packet, bytes: room } : packet;
   if (parsed.kind !== 'ok' || packet.length <= room) return { kind: parsed.kind, packet: counted };
