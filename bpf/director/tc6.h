@@ -177,7 +177,7 @@ static __always_inline int tc_request6(struct __sk_buff *skb, struct verdict *v)
   bool masq = v_method(v->f.value) == M_MASQ;
   route_between(v->d->addr, p->saddr6);
   enum hop_answer answer = v->d->flags & D_LOCAL ? HOP_LOCAL : tc_hop(skb, v, v->d, address_fold(v->d->addr), 0, &w);
-  if (answer == HOP_NONE) {
+  if (answer == HOP_NONE || (answer == HOP_LOCAL && !masq && !(v->d->flags & D_LOCAL))) { /* by DR the packet would be for the VIP, here */
     count_reason(R_NO_ROUTE);
     return icmp6_error_from(skb, p->daddr6, ICMP6_UNREACHABLE, ICMP6_ADDRESS, 0);
   }

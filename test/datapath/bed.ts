@@ -243,7 +243,7 @@ class LoadedBed implements Bed {
     clear(drops, Drops.bytes, 0, drops.count);
     this.#forgetLocalities();
     this.#restoreConf();
-    this.director = new EbpfDirector(this.tables, this.lockPath);
+    this.director = new EbpfDirector(this.tables, this.lockPath, this.director.addresses);
   }
 
   #forgetLocalities(): void {

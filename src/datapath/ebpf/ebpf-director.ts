@@ -9,6 +9,7 @@ import { isUnicast } from '../../model/unicast-address.js';
 import { using } from '../../sys/fd.js';
 import { Lock, type LockWait } from '../../sys/files/lock.js';
 import { Netlink } from '../../sys/netlink/netlink.js';
+import type { InterfaceAddress } from '../../wire/rtnetlink-address.js';
 import type { Director } from '../director.js';
 import { Conf } from './abi.gen.js';
 import { EbpfReader } from './ebpf-reader.js';
@@ -17,7 +18,9 @@ import { settleMarkPath } from './load/mark-path.js';
 import { ensureSideBuilds } from './load/side-builds.js';
 import { beginBatch, Dirty, endBatch, recover, writerOf } from './recovery/batch.js';
 import { setTimeouts } from './recovery/intent.js';
+import { broadcastsOf } from './table/broadcasts.js';
 import { schedulerNumber } from './table/identity.js';
+import { ownBy } from './table/local-marks.js';
 import { hasMarks } from './table/marks.js';
 import { writeSysctl } from './table/sysctls.js';
 import { serviceEntries } from './table/table-entries.js';
@@ -30,6 +33,8 @@ const TIMEOUT_SECONDS_MAX = 2678400;
 export const WRITER_WAIT_MS = 30_000;
 
 export class EbpfDirector extends EbpfReader implements Director {
+  /** Of the networks that the host is on: no destinations. */
+  readonly broadcasts: ReadonlySet<number>;
   readonly #writer: Writer;
   #held = 0;
   #lock: Lock | undefined;
@@ -40,12 +45,13 @@ export class EbpfDirector extends EbpfReader implements Director {
   constructor(
     tables: Tables,
     lockPath: string,
-    /** Of the networks that the host is on: no destinations. */
-    readonly broadcasts: ReadonlySet<number> = new Set(),
+    /** Of this host. */
+    readonly addresses: readonly InterfaceAddress[] = [],
     wait: LockWait = {},
   ) {
     super(tables, lockPath, { waitMs: WRITER_WAIT_MS, ...wait });
-    this.#writer = writerOf(tables);
+    this.broadcasts = broadcastsOf(addresses);
+    this.#writer = writerOf(tables, ownBy(addresses));
   }
 
   check(change: Change): void {

@@ -25,7 +25,6 @@ import { finishTakeover, takeOver } from './load/takeover.js';
 import { ensureUdevRule } from './load/udev-rule.js';
 import { BPFFS_PLACE, Bpffs } from './pins/bpffs.js';
 import { Dirty, recover } from './recovery/batch.js';
-import { broadcastsOf } from './table/broadcasts.js';
 import { layoutOf, mapsOfOtherLayout } from './table/layout.js';
 import { markLocal } from './table/local-marks.js';
 import { hasMarks } from './table/marks.js';
@@ -137,7 +136,7 @@ export function openDirector(options: OpenOptions = {}): EbpfDirector {
   const lock = bpffs.lockPath();
   const { tables, addresses } = asWriter(lock, options, () => prepare(options, bpffs));
   bpffs.sweep();
-  return new EbpfDirector(tables, lock, broadcastsOf(addresses), options);
+  return new EbpfDirector(tables, lock, addresses, options);
 }
 
 /** The tables that are pinned there, if they are all there and stay. @throws WeirError pins-damaged, datapath-other-build */

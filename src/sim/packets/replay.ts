@@ -35,6 +35,7 @@ const BUCKETS_MIN = 1024;
 /** Everything but the service's address is elsewhere, and reachable. */
 const environmentOf = (service: Ip): Environment => ({
   hop: (_device, address) => (address === service ? { kind: 'local' } : { kind: 'ready', to: STATION, from: STATION, mtu: 0xffff }),
+  isOwn: (address) => address === service,
   isReversePath: () => true,
   leadsBy: () => true,
   macOf: () => STATION,

@@ -96,6 +96,10 @@ export class BedEnvironment implements Environment {
     return hop(address);
   }
 
+  isOwn(address: Ip): boolean {
+    return own.has(textOf(address));
+  }
+
   /** The larger number counts: 1 is strict, 2 asks for any route. */
   isReversePath(device: string, address: Ip): boolean {
     const filter = Math.max(this.#filters.get(device) ?? 0, this.#filters.get('all') ?? 0);

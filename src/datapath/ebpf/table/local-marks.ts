@@ -1,8 +1,8 @@
 // The marks of destinations whose address is the director's own: packets for them go to its stack.
-import { isLoopbackAddress } from '../../../model/address.js';
+import { type Address, isLoopbackAddress } from '../../../model/address.js';
 import type { InterfaceAddress } from '../../../wire/rtnetlink-address.js';
 import { Abi, Conf, Dest } from '../abi.gen.js';
-import { packetWords, recordedAddress, recordedWords } from './record-address.js';
+import { packetWords, recordedAddress } from './record-address.js';
 import type { Tables } from './tables.js';
 
 interface WrongMark {
@@ -14,14 +14,21 @@ interface WrongMark {
 /** A number for IPv4: many destinations are compared. */
 const nameOf = (words: readonly number[]): number | string => (words.length === 1 ? (words[0] ?? 0) : words.join('.'));
 
+/** Is an address one of this host? */
+export type IsOwn = (address: Address) => boolean;
+
+export function ownBy(addresses: readonly InterfaceAddress[]): IsOwn {
+  const own = new Set(addresses.map(({ address }) => nameOf(packetWords(address))));
+  return (address) => own.has(nameOf(packetWords(address))) || isLoopbackAddress(address);
+}
+
 /** The destinations whose mark is not as the addresses of this host are. */
 export function wrongLocalMarks({ conf, dests }: Tables, addresses: readonly InterfaceAddress[]): readonly WrongMark[] {
-  const own = new Set(addresses.map(({ address }) => nameOf(packetWords(address))));
+  const isOwn = ownBy(addresses);
   const found: WrongMark[] = [];
   for (let id = 1; id <= conf.get(0, Conf.destTop); id++) {
     const flags = dests.get(id, Dest.flags);
-    const here = own.has(nameOf(recordedWords(dests, Dest, id))) || isLoopbackAddress(recordedAddress(dests, Dest, id));
-    const should = here ? flags | Abi.D_LOCAL : flags & ~Abi.D_LOCAL;
+    const should = isOwn(recordedAddress(dests, Dest, id)) ? flags | Abi.D_LOCAL : flags & ~Abi.D_LOCAL;
     if (should !== flags) found.push({ id, flags: should });
   }
   return found;

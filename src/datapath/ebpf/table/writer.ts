@@ -12,6 +12,7 @@ import { clockDifference } from './clock.js';
 import { DestinationIndex } from './destination-index.js';
 import { type EndpointRef, EndpointTable, keyOf } from './endpoint-table.js';
 import { flagsOf, ftpDataEndpoint, realEndpoint, recordedServiceEndpoint, schedulerNumber, serviceEndpoint } from './identity.js';
+import type { IsOwn } from './local-marks.js';
 import { noteMarks } from './marks.js';
 import { writePersistence } from './persistence.js';
 import { recordedWords, storeAddress } from './record-address.js';
@@ -30,11 +31,12 @@ export class Writer {
   readonly #endpoints: EndpointTable;
   readonly #index: DestinationIndex;
 
-  /** `clock`: the datapath's time; `trashUnits`: how long a removed record is kept after its last connection. */
+  /** `clock`: the datapath's time; `trashUnits`: how long a removed record is kept after its last connection; `isOwn`: is it this host's? */
   constructor(
     readonly tables: Tables,
     readonly clock: () => number,
     readonly trashUnits: number,
+    readonly isOwn: IsOwn = () => false,
   ) {
     this.#endpoints = new EndpointTable(tables);
     this.#index = new DestinationIndex(tables);
@@ -107,7 +109,8 @@ export class Writer {
     dests.set(id, Dest.next, services.get(service, Service.head));
     if (spec.method === 'masq') this.#answerReplies(id);
     dests.set(id, Dest.state, WeirState.LIVE);
-    dests.set(id, Dest.flags, dests.get(id, Dest.flags) | Abi.D_AVAILABLE);
+    const local = this.isOwn(spec.address) ? Abi.D_LOCAL : 0;
+    dests.set(id, Dest.flags, dests.get(id, Dest.flags) | local | Abi.D_AVAILABLE);
     services.set(service, Service.head, id);
     joined(this.tables, service, spec.weight);
     this.#index.note(id);

@@ -87,7 +87,9 @@ function forwarded(question: Question, arrival: Arrival, connection: Connection)
   const { destination, server, method } = connection;
   const masq = method === 'masq';
   const hop = question.environment.hop(question.device, destination.address, packet.source);
-  if (hop.kind === 'none' || hop.kind === 'unknown') {
+  // Without masquerading the packet is for the service's address, which this host has, too.
+  const isAstray = hop.kind === 'local' && !masq && !question.environment.isOwn(destination.address);
+  if (hop.kind === 'none' || hop.kind === 'unknown' || isAstray) {
     question.table.count('no_route');
     return answered(question, arrival, HOST);
   }
