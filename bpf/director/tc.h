@@ -109,14 +109,29 @@ __noinline int tc_large_reply(struct __sk_buff *skb, __u32 service, __u32 mtu) {
   return tc_translate(skb, &r) ? tc_drop(R_REDIRECT_FAILED) : tc_deliver(skb);
 }
 
+#define SAME_ENDPOINT_ASKED 256 /* services that have had one masqueraded server: where there are more, it counts as served */
+
+/* Is one of the destinations with this address and port still a masqueraded one of its service? Those that were keep their endpoint, for replies
+ * of connections that go on. A global function, so that its loop is verified once. */
+__noinline int is_masqueraded_now(__u32 first) {
+#pragma clang loop unroll(disable)
+  for (int i = 0; first && i < SAME_ENDPOINT_ASKED; i++) {
+    struct dest *d = dest_at(first);
+    if (!d) return false;
+    if (READ(d->state) == LIVE && (d->method & 3) == M_MASQ) return true;
+    first = READ(d->next_same);
+  }
+  return first != 0;
+}
+
 /* nat_icmp_send: a packet of a masqueraded server that belongs to no connection. The server gets an ICMP error, unless it sent an RST (SCTP:
  * an ABORT). */
-__noinline int tc_unknown_reply(struct __sk_buff *skb) {
+__noinline int tc_unknown_reply(struct __sk_buff *skb, __u32 real) {
   struct scratch *scratch = the_scratch();
   struct interface *i = interface_at(skb->ifindex);
   if (!scratch || !i || !i->addr) return TC_ACT_UNSPEC;
   struct packet *p = &scratch->packet;
-  if (is_reset(p)) return TC_ACT_UNSPEC;
+  if (is_reset(p) || !is_masqueraded_now(real)) return TC_ACT_UNSPEC;
   count_reason(R_NAT_ICMP);
   p->daddr = i->addr; /* the source of the error */
   return icmp_error(skb, p, ICMP_UNREACHABLE, ICMP_PORT, 0);
@@ -233,7 +248,7 @@ __noinline int tc_any_reply(struct __sk_buff *skb, __u32 real) {
     if (unlikely(v.d->hop.ifindex != skb->ingress_ifindex) && !tc_server_side(skb, v.dest, v.p->daddr)) return TC_ACT_UNSPEC;
     return tc_reply(skb, &v);
   }
-  return unlikely(c->nat_icmp_send) && !ALL_PORTS ? tc_unknown_reply(skb) : TC_ACT_UNSPEC;
+  return unlikely(c->nat_icmp_send) && !ALL_PORTS ? tc_unknown_reply(skb, real) : TC_ACT_UNSPEC;
 }
 
 /* From a service's own address: a reply that needs no change is counted and passes. */

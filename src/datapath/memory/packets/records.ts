@@ -123,6 +123,13 @@ export class Records {
     return this.#answering.has(endpointOf(address, port, protocol));
   }
 
+  /** Is one there? */
+  masqueradesExactly(address: Ip, port: number, protocol: number): boolean {
+    const isThere = ({ list }: ServiceRecord): boolean =>
+      list.some((each) => each.method === 'masq' && each.address === address && each.port === port);
+    return [...this.#services.values()].some((each) => each.port !== 0 && each.protocol === protocol && isThere(each));
+  }
+
   /** The same of a service of all ports, whose servers answer from any; or of one of FTP. */
   answersByAddress(endpoint: Endpoint, protocol: number): boolean {
     const { address } = endpoint;
