@@ -8,7 +8,7 @@ import { pinBeside, pinInPlace, pinsBeside } from './pin-in-place.js';
 
 const thing = (name: string) => ({ pin: (path: string): void => writeFileSync(path, name, { flag: 'wx' }) });
 
-test('the pin of before stays until it is replaced, and so does that of a process that was killed', () => {
+test('the pin of before stays until it is replaced, and so do those of processes that were killed', () => {
   const folder = mkdtempSync(join(tmpdir(), 'weir-pins-'));
   const path = join(folder, 'entry');
   const present = (): readonly string[] => readdirSync(folder).map((name) => readFileSync(join(folder, name), 'utf8'));
@@ -19,13 +19,16 @@ test('the pin of before stays until it is replaced, and so does that of a proces
     pinBeside(thing('killed'), path);
     assert.deepEqual([atPath(), [...present()].sort()], ['first', ['first', 'killed']]);
     assert.deepEqual(pinsBeside(path), [`${path}_new`]);
-    const replace = pinBeside(thing('second'), path);
+    pinBeside(thing('second'), path);
     assert.deepEqual(pinsBeside(path), [`${path}_new`, `${path}_left`]);
     assert.deepEqual([atPath(), [...present()].sort()], ['first', ['first', 'killed', 'second']]);
-    replace();
-    assert.deepEqual([atPath(), present(), pinsBeside(path)], ['second', ['second'], []]);
-    pinInPlace(thing('third'), path);
-    assert.deepEqual([atPath(), present()], ['third', ['third']]);
+    const again = pinBeside(thing('third'), path);
+    assert.deepEqual(pinsBeside(path), [`${path}_new`, `${path}_left`, `${path}_left2`]);
+    assert.deepEqual([atPath(), [...present()].sort()], ['first', ['first', 'killed', 'second', 'third']]);
+    again();
+    assert.deepEqual([atPath(), present(), pinsBeside(path)], ['third', ['third'], []]);
+    pinInPlace(thing('fourth'), path);
+    assert.deepEqual([atPath(), present()], ['fourth', ['fourth']]);
   } finally {
     rmSync(folder, { recursive: true });
   }

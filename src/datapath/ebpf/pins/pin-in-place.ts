@@ -1,23 +1,33 @@
 // A pin that takes the place of another one in one step: there is one at any moment.
 import { existsSync, renameSync, rmSync } from 'node:fs';
 
-const besides = (path: string): readonly [string, string] => [`${path}_new`, `${path}_left`];
+const besideOf = (path: string): string => `${path}_new`;
+
+/** Where what the nth process that was killed had pinned beside it is kept. */
+const leftOf = (path: string, nth: number): string => `${path}_left${nth === 1 ? '' : nth}`;
+
+function leftBy(path: string): readonly string[] {
+  const found: string[] = [];
+  for (let nth = 1; existsSync(leftOf(path, nth)); nth++) found.push(leftOf(path, nth));
+  return found;
+}
 
 /** What processes that were killed meanwhile have pinned beside it: links may have programs that go by these, too. */
-export const pinsBeside = (path: string): readonly string[] => besides(path).filter((each) => existsSync(each));
+export const pinsBeside = (path: string): readonly string[] => [...[besideOf(path)].filter((each) => existsSync(each)), ...leftBy(path)];
 
 /**
- * Pins it beside the one that is there; what is returned puts it into that one's place. What a process that was killed in between had pinned
- * beside stays until then, too: links may have its programs.
+ * Pins it beside the one that is there; what is returned puts it into that one's place. What processes that were killed in between had pinned
+ * beside stays until then, too: links may have their programs.
  * @throws SystemError as pin()
  */
 export function pinBeside(thing: { pin(path: string): void }, path: string): () => void {
-  const [beside, left] = besides(path);
-  if (existsSync(beside)) renameSync(beside, left);
+  const beside = besideOf(path);
+  if (existsSync(beside)) renameSync(beside, leftOf(path, leftBy(path).length + 1));
   thing.pin(beside);
   return () => {
     renameSync(beside, path);
-    rmSync(left, { force: true });
+    // The last one first: what is there is always counted from 1.
+    for (const left of leftBy(path).toReversed()) rmSync(left, { force: true });
   };
 }
 
