@@ -160,12 +160,14 @@ export function finishMove(moving: Moving): Moved | undefined {
   return settle(moving, record);
 }
 
-/** Nothing is in the second table yet: the first one and the plain build stay. */
+/** Where nothing is in the second table yet, the first one and the plain build stay. */
 function giveUp(moving: Moving): void {
   const { folder } = moving;
-  if (recordOf(folder, BRIDGE_PIN).get(0, Bridge.phase) !== BridgePhase.PHASE_FIRST || !existsSync(`${folder}/${SECOND_TABLE_PIN}`)) return;
+  const record = recordOf(folder, BRIDGE_PIN);
+  const isEmpty = record.get(0, Bridge.phase) === BridgePhase.PHASE_FIRST && record.get(0, Bridge.back) === 0;
+  if (!isEmpty || !existsSync(`${folder}/${SECOND_TABLE_PIN}`)) return;
   rmSync(`${folder}/${SECOND_TABLE_PIN}`);
-  settle(moving, recordOf(folder, BRIDGE_PIN));
+  settle(moving, record);
 }
 
 /**
