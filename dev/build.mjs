@@ -70,21 +70,19 @@ const buildObject = async (source, name) => {
   }
 };
 
-/** The socket filters first: the datapath's object marks the step as done. */
+const SOCKET_FILTERS = ['vrrp', 'heartbeat', 'claim', 'bfd'];
+const SIDE_BUILDS = ['ipv6', 'wide', 'sctp', 'wide6', 'sctp6', 'wide-sctp', 'wide-sctp6'];
+const DIRECTOR = ['bridge', 'takeover', ...SIDE_BUILDS, ...SIDE_BUILDS.map((name) => `bridge-${name}`)];
+const COMPILERS = 2;
+
+/** The datapath's own object comes last: it marks the step as done. */
 const buildBpf = async () => {
-  await buildObject('bpf/filters/vrrp.bpf.c', 'weir-vrrp.bpf.o');
-  await buildObject('bpf/filters/heartbeat.bpf.c', 'weir-heartbeat.bpf.o');
-  await buildObject('bpf/filters/claim.bpf.c', 'weir-claim.bpf.o');
-  await buildObject('bpf/filters/bfd.bpf.c', 'weir-bfd.bpf.o');
-  await buildObject('bpf/director/bridge.bpf.c', 'weir-bridge.bpf.o');
-  await buildObject('bpf/director/ipv6.bpf.c', 'weir-ipv6.bpf.o');
-  await buildObject('bpf/director/wide.bpf.c', 'weir-wide.bpf.o');
-  await buildObject('bpf/director/sctp.bpf.c', 'weir-sctp.bpf.o');
-  await buildObject('bpf/director/wide6.bpf.c', 'weir-wide6.bpf.o');
-  await buildObject('bpf/director/sctp6.bpf.c', 'weir-sctp6.bpf.o');
-  await buildObject('bpf/director/wide-sctp.bpf.c', 'weir-wide-sctp.bpf.o');
-  await buildObject('bpf/director/wide-sctp6.bpf.c', 'weir-wide-sctp6.bpf.o');
-  await buildObject('bpf/director/takeover.bpf.c', 'weir-takeover.bpf.o');
+  const sources = [...SOCKET_FILTERS.map((name) => `filters/${name}`), ...DIRECTOR.map((name) => `director/${name}`)];
+  const left = sources.values();
+  const compile = async () => {
+    for (const source of left) await buildObject(`bpf/${source}.bpf.c`, `weir-${source.split('/')[1]}.bpf.o`);
+  };
+  await Promise.all(Array.from({ length: COMPILERS }, compile));
   await buildObject('bpf/director/weir.bpf.c', 'weir.bpf.o');
 };
 

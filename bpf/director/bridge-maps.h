@@ -3,7 +3,7 @@
 #ifndef WEIR_BRIDGE_MAPS_H
 #define WEIR_BRIDGE_MAPS_H
 
-TABLE(conns_old, struct conn_bucket, 524288);
+TABLE(conns_old, struct conn_bucket, 1024);
 TABLE(bridge, struct bridge, 1);
 
 /* The kernel ends an update of a map of maps with a grace period of RCU: until it returns, every program that ran before has ended. */
@@ -20,7 +20,7 @@ struct {
   });
 } grace SEC(".maps");
 
-const volatile __u32 old_mask = 524287; /* buckets - 1 */
+const volatile __u32 old_mask = 1023; /* buckets - 1 */
 const volatile __u32 conns_are = PHASE_SECOND; /* the phase in which new connections go to `conns` */
 
 /* Buckets of the old table have this bit in their numbers, and so have its slots, two bits higher. */

@@ -62,17 +62,24 @@ static long lock_is_free(__u64 i, void *ctx) {
   return READ(**lock) == 0;
 }
 
+/* Waits until the lock of a key is free: a connection that was in neither table is in the new one then, or it ended. */
+__noinline int key_await(__u64 key) {
+  __u32 which = conn_hash(key) & (LOCKS - 1);
+  __u64 *lock = bpf_map_lookup_elem(&locks, &which);
+  if (lock && READ(*lock)) bpf_loop(PASS_TRIES, lock_is_free, &lock, 0);
+  return 0;
+}
+
 /* The same for a caller that does not hold it. */
 __noinline __u32 bridge_find(__u64 key, __u32 now) {
-  __u32 number = bridge_find_alone(key, now), which = conn_hash(key) & (LOCKS - 1);
+  __u32 number = bridge_find_alone(key, now);
   if (number != NOWHERE) return number;
-  __u64 *lock = bpf_map_lookup_elem(&locks, &which);
-  if (!lock) return NOWHERE;
-  if (READ(*lock)) bpf_loop(PASS_TRIES, lock_is_free, &lock, 0);
+  key_await(key);
   return bridge_search(home_of(key), key, now);
 }
 
-/* Claims a slot of the new table. The caller holds the key's lock. */
+/* Claims a slot of the new table for a key that is in the old one. The caller holds the key's lock. What is beside the slot of the old one is not
+ * in the scratch space, which packets use between. */
 static __always_inline __u32 slot_for(__u64 key, __u32 now) {
   __u32 home = home_of(key);
   struct scratch *scratch = the_scratch();
@@ -80,7 +87,7 @@ static __always_inline __u32 slot_for(__u64 key, __u32 now) {
   struct probe *r = &scratch->probe;
 #pragma clang loop unroll(disable)
   for (int i = 0; i < 4; i++) {
-    conn_probe(home, key, now, r);
+    conn_probe(home, key, false, now, r);
     if (r->free == NOWHERE && !(REPLACES && r->evict != NOWHERE)) return NOWHERE;
     __u32 number = slot_take(home, now);
     if (number != NOWHERE) return number;
@@ -110,7 +117,8 @@ __noinline int bridge_move(__u32 from, __u64 key, __u32 now, __u32 udp) {
   if (!b || number == NOWHERE || !old || !new) return 0;
   __u64 v = slot_leave(old, key, now);
   if (v) {
-    slot_fill(number, key, v);
+    slot_copy_client(new, old);
+    slot_publish(new, number, key, v);
     b->moved++;
   } else {
     __sync_fetch_and_and(&new->value, V_SPILLED); /* it ended */

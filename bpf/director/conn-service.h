@@ -26,10 +26,8 @@ __noinline __u32 bucket_service(__u32 bucket, __u64 client, __u32 now) {
   return READ(b->slot[0].value) & V_SPILLED ? 0 : NOWHERE;
 }
 
-/* The service of a client's connection to the scratch space's virtual endpoint; 0: it has none. Its key has no service, as in IPVS. */
-__noinline __u32 conn_service(__u32 caddr, __u16 cport) {
-  __u64 client = conn_key(caddr, cport, 0);
-  __u32 home = conn_hash(client), now = clock_now();
+/* The same from a client's home bucket on. 0: none. */
+static __always_inline __u32 service_from(__u32 home, __u64 client, __u32 now) {
 #pragma clang loop unroll(disable)
   for (__u32 n = 0; n < PROBE_BUCKETS; n++) {
     __u32 service = bucket_service(home + n, client, now);
@@ -37,6 +35,22 @@ __noinline __u32 conn_service(__u32 caddr, __u16 cport) {
   }
   return 0;
 }
+#ifdef BRIDGE
+/* In both tables, as bridge_find() does. */
+__noinline __u32 service_in_table(__u32 home, __u64 client, __u32 now) { return service_from(home, client, now); }
+static __always_inline __u32 service_of_client(__u64 client, __u32 now) {
+  __u32 service = service_in_table(home_of(client), client, now);
+  if (!service) service = service_in_table(old_home_of(client), client, now);
+  if (service) return service;
+  key_await(client);
+  return service_in_table(home_of(client), client, now);
+}
+#else
+static __always_inline __u32 service_of_client(__u64 client, __u32 now) { return service_from(conn_hash(client), client, now); }
+#endif
+
+/* The service of a client's connection to the scratch space's virtual endpoint; 0: it has none. Its key has no service, as in IPVS. */
+__noinline __u32 conn_service(__u32 caddr, __u16 cport) { return service_of_client(conn_key(caddr, cport, 0), clock_now()); }
 
 /* The service of a packet's connection; 0: none. */
 static __always_inline __u32 service_of_conn(struct packet *p, bool from) {

@@ -42,6 +42,7 @@ static __always_inline void slot_store_client(struct conn_slot *s) {
   struct wide_tuple *t = the_tuple();
   if (t) tuple_copy(slot_tuple(s), t);
 }
+static __always_inline void slot_copy_client(struct conn_slot *to, struct conn_slot *from) { tuple_copy(slot_tuple(to), slot_tuple(from)); }
 
 /* Is it the connection of a server's packet? Then the scratch space has its tuple. */
 static __always_inline bool slot_is_answered(struct conn_slot *s, struct dest *d, struct dest *e) {

@@ -51,6 +51,11 @@ static __always_inline void slot_store_client(struct conn_slot *s) {
   shared_address_store(slot_vaddr(s), t->vaddr);
   rest_store(slot_rest(s), rest_word(&t->rest));
 }
+static __always_inline void slot_copy_client(struct conn_slot *to, struct conn_slot *from) {
+  slot_copy_address(to, from);
+  shared_address_store(slot_vaddr(to), slot_vaddr(from));
+  rest_store(slot_rest(to), rest_word(slot_rest(from)));
+}
 
 /* Is it the connection of a server's packet? Then the scratch space has its tuple. */
 static __always_inline bool slot_is_answered(struct conn_slot *s, struct dest *d, struct dest *e) {

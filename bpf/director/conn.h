@@ -21,6 +21,7 @@ static __always_inline __u16 server_port(struct dest *d) { return d->port; }
 /* IPv4: it has the client's address, too (conn6.h: of IPv6). */
 static __always_inline bool slot_is_of_client(struct conn_slot *s) { return true; }
 static __always_inline void slot_store_client(struct conn_slot *s) {}
+static __always_inline void slot_copy_client(struct conn_slot *to, struct conn_slot *from) {}
 static __always_inline void client_is_source(struct packet *p) {}
 static __always_inline void client_is_target(struct packet *p) {}
 #endif
@@ -105,22 +106,26 @@ __noinline __u32 conn_far(__u32 home, __u64 key, __u32 now) { return conn_search
 
 /* The bridging build (bridge.h) has a second table. */
 #ifdef BRIDGE
+static __always_inline __u32 old_home_of(__u64 key);
+__noinline int key_await(__u64 key);
 __noinline __u32 bridge_find(__u64 key, __u32 now);
 __noinline __u32 bridge_find_alone(__u64 key, __u32 now);
 static __always_inline __u32 home_to_fill(__u64 key);
-/* A connection may move between the search and the look at its slot, but once only. */
+/* A connection may move between the search and the look at its slot, but once only. No loop: the verifier loses count of two turns where the
+ * compiler keeps their number as four bytes of the stack. */
+enum found_where { FOUND_NOWHERE, FOUND, FOUND_MOVED };
+static __always_inline enum found_where conn_find_once(__u64 key, __u32 now, struct found *f) {
+  __u32 number = bridge_find(key, now);
+  struct conn_slot *s = number == NOWHERE ? 0 : slot_at(number);
+  if (!s) return FOUND_NOWHERE;
+  if (!slot_holds(s, number_is_old(number), key, now, f)) return FOUND_MOVED;
+  f->slot = ref_to(s, number);
+  return FOUND;
+}
 static __always_inline bool conn_find(__u64 key, __u32 now, struct found *f) {
-#pragma clang loop unroll(disable)
-  for (int i = 0; i < 2; i++) {
-    __u32 number = bridge_find(key, now);
-    struct conn_slot *s = number == NOWHERE ? 0 : slot_at(number);
-    if (!s) return false;
-    if (slot_holds(s, number_is_old(number), key, now, f)) {
-      f->slot = ref_to(s, number);
-      return true;
-    }
-  }
-  return false;
+  enum found_where where = conn_find_once(key, now, f);
+  if (unlikely(where == FOUND_MOVED)) where = conn_find_once(key, now, f);
+  return where == FOUND;
 }
 static __always_inline bool key_lock(__u64 key);
 static __always_inline void key_unlock(__u64 key);
@@ -249,10 +254,10 @@ __noinline int probe_bucket(__u32 bucket, __u64 key, __u32 now, struct probe *r)
   return r->further || r->free == NOWHERE;
 }
 
-/* Fills in `r` for a key and its home bucket; `r->udp` is the caller's. */
-static __always_inline void conn_probe(__u32 home, __u64 key, __u32 now, struct probe *r) {
+/* Fills in `r` for a key and its home bucket; `r->udp` is the caller's. `search`: the table may have the key. */
+static __always_inline void conn_probe(__u32 home, __u64 key, bool search, __u32 now, struct probe *r) {
   r->holder = r->free = r->evict = NOWHERE;
-  r->further = 1;
+  r->further = search;
 #pragma clang loop unroll(disable)
   for (__u32 n = 0; n < PROBE_BUCKETS; n++)
     if (!probe_bucket(home + n, key, now, r)) break;
@@ -297,13 +302,18 @@ static __always_inline __u32 home_in(__u32 number, __u64 key) { return conn_hash
 static __always_inline __u32 home_in(__u32 number, __u64 key);
 #endif
 
-/* Writes a claimed slot, which is visible then. */
-static __always_inline void slot_fill(__u32 number, __u64 key, __u64 value) {
+/* Writes the two words of a claimed slot, which is visible then. What is beside them has been written. */
+static __always_inline void slot_publish(struct conn_slot *s, __u32 number, __u64 key, __u64 value) {
   __u64 away = away_from(home_in(number, key), number);
+  slot_write(s, number_is_old(number), key, value | away << V_AWAY_SHIFT);
+}
+
+/* Writes a claimed slot of the connection in the scratch space. */
+static __always_inline void slot_fill(__u32 number, __u64 key, __u64 value) {
   struct conn_slot *s = slot_at(number);
   if (!s) return;
   slot_store_client(s);
-  slot_write(s, number_is_old(number), key, value | away << V_AWAY_SHIFT);
+  slot_publish(s, number, key, value);
 }
 
 #endif

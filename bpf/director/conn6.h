@@ -25,6 +25,10 @@ static __always_inline void slot_keep_client(struct conn_slot *s) {
   if (whole) shared_address_store(slot_client(s), whole->client);
 }
 
+static __always_inline void slot_copy_address(struct conn_slot *to, struct conn_slot *from) {
+  shared_address_store(slot_client(to), slot_client(from));
+}
+
 static __always_inline void client_is(const __u32 *addr) {
   struct whole_addresses *whole = the_whole();
   if (whole) address_copy(whole->client, addr);
@@ -33,6 +37,7 @@ static __always_inline void client_is(const __u32 *addr) {
 /* The key has the service, and the service and its destination have the ports (conn-wide6.h: of all ports). */
 static __always_inline bool slot_is_of_client(struct conn_slot *s) { return slot_has_client(s); }
 static __always_inline void slot_store_client(struct conn_slot *s) { slot_keep_client(s); }
+static __always_inline void slot_copy_client(struct conn_slot *to, struct conn_slot *from) { slot_copy_address(to, from); }
 static __always_inline void client_is_source(struct packet *p) { client_is(p->saddr6); }
 static __always_inline void client_is_target(struct packet *p) { client_is(p->daddr6); }
 static __always_inline const __u32 *virtual_addr6(struct service *s) { return s->addr; }

@@ -3,9 +3,9 @@
 #ifndef WEIR_DEST_OF_CLIENT_H
 #define WEIR_DEST_OF_CLIENT_H
 
-#define SAME_ENDPOINT_MAX 4096 /* services that may share one address and port of a server while the connection table moves */
+#ifdef TAKEOVER
+#define SAME_ENDPOINT_MAX 4096 /* services that may share one address and port of a server while another build's table is taken over */
 
-#ifdef BRIDGE
 /* While connections are in two tables, one of which may choose buckets in another way, the services of the endpoint are asked in turn. */
 struct endpoint_walk {
   __u32 id;
@@ -69,8 +69,7 @@ __noinline __u32 bucket_dest(__u32 bucket, __u64 client, __u32 same, __u32 now, 
 
 /* Among the destinations with the address and port of `first`, the one with a connection of this client; 0 = none. All connections of a
  * client are in one neighbourhood, so it costs the same however many services have the server. */
-static __always_inline __u32 dest_in_state(__u32 first, __u64 client, __u32 now, __u32 states) {
-  __u32 home = conn_hash(client);
+static __always_inline __u32 dest_from(__u32 home, __u32 first, __u64 client, __u32 now, __u32 states) {
 #pragma clang loop unroll(disable)
   for (__u32 n = 0; n < PROBE_BUCKETS; n++) {
     __u32 id = bucket_dest(home + n, client, first, now, states);
@@ -78,6 +77,21 @@ static __always_inline __u32 dest_in_state(__u32 first, __u64 client, __u32 now,
   }
   return 0;
 }
+#ifdef BRIDGE
+/* In both tables, which choose buckets in one way, as bridge_find() does. */
+__noinline __u32 dest_in_table(__u32 home, __u32 first, __u64 client, __u32 now, __u32 states) { return dest_from(home, first, client, now, states); }
+static __always_inline __u32 dest_in_state(__u32 first, __u64 client, __u32 now, __u32 states) {
+  __u32 id = dest_in_table(home_of(client), first, client, now, states);
+  if (!id) id = dest_in_table(old_home_of(client), first, client, now, states);
+  if (id) return id;
+  key_await(client);
+  return dest_in_table(home_of(client), first, client, now, states);
+}
+#else
+static __always_inline __u32 dest_in_state(__u32 first, __u64 client, __u32 now, __u32 states) {
+  return dest_from(conn_hash(client), first, client, now, states);
+}
+#endif
 __noinline __u32 dest_of_client(__u32 first, __u32 caddr, __u16 cport, __u32 now) {
   __u64 client = conn_key(caddr, cport, 0);
   __u32 id = dest_in_state(first, client, now, ALL_STATES & ~CLOSED_STATES);

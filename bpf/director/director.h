@@ -187,7 +187,7 @@ __noinline int conn_look(__u32 home, __u64 key, __u32 now) {
   struct scratch *scratch = the_scratch();
   if (!scratch) return 0;
   struct probe *r = &scratch->probe;
-  if (!quick_probe(home, key, now, r)) conn_probe(home, key, now, r);
+  if (!quick_probe(home, key, now, r)) conn_probe(home, key, true, now, r);
   if (BRIDGING && r->holder == NOWHERE) r->holder = bridge_find_alone(key, now);
   return 0;
 }

@@ -50,6 +50,9 @@
 #include "local6.h"
 #include "defence.h"
 #include "director.h"
+#ifdef BRIDGE
+#include "bridge.h"
+#endif
 #include "icmp.h"
 #include "arp.h"
 #include "send.h"

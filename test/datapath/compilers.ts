@@ -37,6 +37,9 @@ export function filtersBy(clang: string, folder: string): readonly string[] {
   });
 }
 
+/** Builds of tc's programs beside those on the links. Each has a bridging build, too. */
+export const SIDE_NAMES = ['ipv6', 'wide', 'sctp', 'wide6', 'sctp6', 'wide-sctp', 'wide-sctp6'] as const;
+
 /** The builds of the datapath, by the names of their sources. */
 export const OBJECTS = {
   weir: 'weir.bpf.o',
@@ -49,6 +52,13 @@ export const OBJECTS = {
   sctp6: 'weir-sctp6.bpf.o',
   'wide-sctp': 'weir-wide-sctp.bpf.o',
   'wide-sctp6': 'weir-wide-sctp6.bpf.o',
+  'bridge-ipv6': 'weir-bridge-ipv6.bpf.o',
+  'bridge-wide': 'weir-bridge-wide.bpf.o',
+  'bridge-sctp': 'weir-bridge-sctp.bpf.o',
+  'bridge-wide6': 'weir-bridge-wide6.bpf.o',
+  'bridge-sctp6': 'weir-bridge-sctp6.bpf.o',
+  'bridge-wide-sctp': 'weir-bridge-wide-sctp.bpf.o',
+  'bridge-wide-sctp6': 'weir-bridge-wide-sctp6.bpf.o',
 } as const;
 
 /** `source`: the folder of the C. */

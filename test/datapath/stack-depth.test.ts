@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { PROGRAMS } from '../../src/datapath/ebpf/load/load.js';
 import { artifact } from '../../src/sys/artifact.js';
 import { noTools } from '../support/probes.js';
-import { compiledBy, OBJECTS, otherClangs } from './compilers.js';
+import { compiledBy, OBJECTS, otherClangs, SIDE_NAMES } from './compilers.js';
 
 const LIMIT = 440;
 /** The verifier rounds each frame up. */
@@ -91,6 +91,7 @@ for (const [what, build] of [
   ['the SCTP build of IPv6', 'sctp6'],
   ['the wide build of SCTP', 'wide-sctp'],
   ['the wide build of SCTP over IPv6', 'wide-sctp6'],
+  ...SIDE_NAMES.map((name) => [`the bridging build of ${name}`, `bridge-${name}`] as const),
 ] as const) {
   test(`no chain of calls in ${what} needs more stack than Linux 6.1 allows`, { skip }, () => withinLimit(artifact(OBJECTS[build])));
   for (const clang of otherClangs())

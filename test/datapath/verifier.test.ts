@@ -7,7 +7,7 @@ import { artifact } from '../../src/sys/artifact.js';
 import { ObjectFile } from '../../src/sys/bpf/bpf-objects.js';
 import { using } from '../../src/sys/fd.js';
 import { skipReason } from './bed.js';
-import { OBJECTS } from './compilers.js';
+import { OBJECTS, SIDE_NAMES } from './compilers.js';
 
 const INSTRUCTIONS_MAX = 200_000;
 
@@ -19,9 +19,7 @@ function verified(object: ObjectFile, name: string): number {
 }
 
 /** They have tc's programs alone. */
-const SIDE_OBJECTS: ReadonlySet<string> = new Set(
-  (['ipv6', 'wide', 'wide6', 'sctp', 'sctp6', 'wide-sctp', 'wide-sctp6'] as const).map((name) => OBJECTS[name]),
-);
+const SIDE_OBJECTS: ReadonlySet<string> = new Set(SIDE_NAMES.flatMap((name) => [OBJECTS[name], OBJECTS[`bridge-${name}`]]));
 
 const programsOf = (object: string): readonly string[] =>
   Object.values(PROGRAMS).filter((name) => !SIDE_OBJECTS.has(object) || name !== PROGRAMS.xdp);

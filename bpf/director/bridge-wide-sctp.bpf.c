@@ -1,0 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* The wide build of SCTP with two connection tables: it is to wide-sctp.bpf.c what bridge.bpf.c is to weir.bpf.c. */
+#define BRIDGE
+#include "wide-sctp.bpf.c"
