@@ -5,13 +5,13 @@ import { test } from 'node:test';
 import { AttachedInterfaces } from '../../src/datapath/ebpf/load/attached-interfaces.js';
 import { exchangePrograms } from '../../src/datapath/ebpf/load/exchange.js';
 import { BUILD_PIN, PROGRAMS } from '../../src/datapath/ebpf/load/load.js';
-import { IPV6_PINS, SCTP6_ENTRY_PIN, WIDE6_ENTRY_PIN, WIDE6_PINS } from '../../src/datapath/ebpf/table/tables.js';
+import { IPV6_PINS, SCTP6_ENTRY_PIN, SIDE_PINS, WIDE6_ENTRY_PIN, WIDE6_PINS } from '../../src/datapath/ebpf/table/tables.js';
 import { native } from '../../src/sys/addon.js';
 import { BpfMap, ObjectFile, Program } from '../../src/sys/bpf/bpf-objects.js';
 import { using } from '../../src/sys/fd.js';
 import { Netlink } from '../../src/sys/netlink/netlink.js';
 import { type Bed, openBed, skipReason } from './bed.js';
-import { IPv6 } from './fixtures/family.js';
+import { IPv4, IPv6 } from './fixtures/family.js';
 import { destination, service } from './fixtures/fixture.js';
 import { run, TC } from './run.js';
 
@@ -37,6 +37,24 @@ function diesAfterPin(made: Set<string>, work: () => void): boolean {
     Reflect.deleteProperty(BpfMap.prototype, 'pin');
   }
 }
+
+test('each table has as many places as that of the links, and is made with its first service', { skip: skipReason() }, () => {
+  const bed = openBed({ capacity: { connBuckets: 2048 } });
+  try {
+    const entries = (pin: string): number => using(BpfMap.pinned(`${bed.folder}/${pin}`), (map) => map.info().maxEntries);
+    for (const { conns } of SIDE_PINS) assert.ok(!existsSync(`${bed.folder}/${conns}`), conns);
+    for (const protocol of ['tcp', 'sctp'] as const) {
+      for (const { vip, hostMask } of [IPv4, IPv6]) {
+        bed.director.addService(service(protocol, vip, 80, []).service);
+        bed.director.addService({ ...service(protocol, vip, 0, []).service, persistence: { timeout: 300, netmask: hostMask } });
+      }
+    }
+    for (const { conns } of SIDE_PINS) assert.equal(entries(conns), 2048, conns);
+    assert.equal(entries(IPV6_PINS.templates), entries('templates'));
+  } finally {
+    bed.close();
+  }
+});
 
 test('killed after any pin of two builds, one behind the other: the next command goes on', { skip: skipReason() }, () => {
   const bed = openBed();

@@ -186,8 +186,7 @@ for (const family of [IPv4, IPv6]) {
         assert.equal(assured.length, 20, 'of the clients whose connections were established, each is there');
         check(bed, family);
       },
-      // The table of IPv6 has room for half as many connections.
-      openBed({ capacity: { connBuckets: name === 'IPv4' ? 256 : 512 } }),
+      openBed({ capacity: { connBuckets: 256 } }),
     ),
   );
 

@@ -20,7 +20,8 @@ const USAGE = `usage: weir load [--conn-tab-bits N] [--connections N] [--max-ser
        a loaded connection table gets another size under traffic: no connection is lost, no packet is dropped
        room for services and destinations is chosen at loading, or while there is no service and no connection
        --conn-tab-bits     the connection table's size, as the kernel's conn_tab_bits: 8 to 27 (12); above 20 it holds 2^N connections
-       --connections       what the table is made for, 4096 to 134217728 (1048576): it takes 32 bytes each; a smaller one is faster
+       --connections       what each connection table is made for, 4096 to 134217728 (1048576); a smaller one is faster; it takes 32 bytes
+                           each, of IPv6 or all ports 64, of both 128: these tables are made with their first service
        --max-services      a power of two, 64 to 65536 (16384)
        --max-destinations  64 to 262143 (65536; fewer above 32 possible CPUs)
        --attach            auto: tc on every interface, XDP besides on physical ones; tc: tc only; xdp: XDP everywhere

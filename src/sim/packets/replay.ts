@@ -54,8 +54,7 @@ class Run {
     scheduler: string,
     packets: number,
   ) {
-    // Of IPv6 there are half as many.
-    const buckets = 2 * Math.max(BUCKETS_MIN, 2 ** Math.ceil(Math.log2(packets)));
+    const buckets = Math.max(BUCKETS_MIN, 2 ** Math.ceil(Math.log2(packets)));
     this.director = new PacketDirector(environmentOf(ipOf(service.address)), { hz: HZ, buckets });
     applyChange(this.director, { kind: 'add-service', spec: { key: this.#key, scheduler, schedFlags: 0, onePacket: false } });
     for (const server of pool) this.change({ kind: 'add', server });

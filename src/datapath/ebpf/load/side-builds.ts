@@ -1,7 +1,7 @@
-// Builds of tc's programs beside those on the links: for IPv6, for services of all ports and of marks, for SCTP, and for what is two or three of
-// these. Each has a connection table and a timer of its own. It is loaded when the first such service comes, onto the pinned maps of the others, whose programs enter it by an array: until then it
-// costs neither memory nor time. Its connection table takes as much memory as the other one took then (with a second line a bucket, for half as
-// many connections), and keeps that size.
+// Builds of tc's programs beside those on the links: for IPv6, for services of all ports and of marks, for SCTP, and
+// for what is two or three of these. Each has a connection table and a timer of its own. It is loaded when the first
+// such service comes, onto the pinned maps of the others, whose programs enter it by an array: until then it costs
+// neither memory nor time. Its connection table has as many places as that of the links has then.
 //
 //   killed before the timer's map is pinned     no service was added: the next one loads it again, onto the maps that are there
 //   loaded by a build with fewer maps           they are made when the programs of this build take the place of the others
@@ -172,9 +172,6 @@ function makePinned(path: string, name: string, bytes: number, entries: number):
   using(BpfMap.createArray(name, bytes, entries), (map) => map.pin(path));
 }
 
-const bucketsFor = ({ conf }: Tables, { bucketBytes }: SideBuild): number =>
-  (conf.get(0, Conf.connBuckets) * ConnBucket.bytes) / bucketBytes;
-
 const entriesOf = (folder: string, pin: string): number =>
   using(requiredPin(`${folder}/${pin}`, BpfMap.pinned), (map) => map.info().maxEntries);
 
@@ -188,7 +185,7 @@ function makeMaps(build: SideBuild, tables: Tables): void {
   const { folder } = tables;
   const { conns, client_hops: hops } = build.pins;
   if (hops !== undefined) makePinned(`${folder}/${hops}`, 'client_hops', ClientHop6Set.bytes, Abi.CLIENT_HOP_SETS);
-  makePinned(`${folder}/${conns}`, 'conns', build.bucketBytes, bucketsFor(tables, build));
+  makePinned(`${folder}/${conns}`, 'conns', build.bucketBytes, tables.conf.get(0, Conf.connBuckets));
   makeTemplates(build, folder);
 }
 

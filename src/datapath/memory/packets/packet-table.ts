@@ -19,17 +19,14 @@ import { type TemplateHash, TemplateTable } from './template-table.js';
 import { updateOverload } from './thresholds.js';
 
 export interface PacketOptions {
-  /**
-   * Buckets of four connections, a power of two, 16 at least. Where a bucket is larger, for IPv6 or all ports, there are half as many, or (for
-   * both) a quarter.
-   */
+  /** Buckets of four connections in each table, a power of two, 16 at least. */
   readonly buckets?: number;
   /** Of the kernel. */
   readonly hz?: number;
   readonly homeOf?: HomeOf;
   /** Slots for templates: a power of two, 8 at least. */
   readonly templates?: number;
-  /** The same of IPv6; half as many where absent. */
+  /** The same of IPv6; as many where absent. */
   readonly templates6?: number;
   readonly templateHash?: TemplateHash;
   /** Whether drop_packet, at work, drops a new connection; every so many-th where absent. */
@@ -89,16 +86,16 @@ export class PacketTable {
     this.dropsNext = options.dropsNext ?? (() => this.settings.defence.dropsNext());
     const count = (reason: Reason): void => this.count(reason);
     const { buckets = BUCKETS, homeOf = plainHome, templateHash = plainTemplateHash } = options;
-    const { templates = TEMPLATES, templates6 = templates / 2 } = options;
-    const tableOf = (part: number): ConnectionTable => new ConnectionTable(this.settings, buckets / part, homeOf, count);
-    this.exact = exactScope(this.records, tableOf(1), true);
-    this.allPorts = allPortsScope(this.records, tableOf(2), true);
-    this.sctp = exactScope(this.records, tableOf(1), true);
-    this.sctpAllPorts = allPortsScope(this.records, tableOf(2), true);
-    this.ipv6 = exactScope(this.records, tableOf(2), false);
-    this.ipv6AllPorts = allPortsScope(this.records, tableOf(4), false);
-    this.sctp6 = exactScope(this.records, tableOf(2), false);
-    this.sctp6AllPorts = allPortsScope(this.records, tableOf(4), false);
+    const { templates = TEMPLATES, templates6 = templates } = options;
+    const table = (): ConnectionTable => new ConnectionTable(this.settings, buckets, homeOf, count);
+    this.exact = exactScope(this.records, table(), true);
+    this.allPorts = allPortsScope(this.records, table(), true);
+    this.sctp = exactScope(this.records, table(), true);
+    this.sctpAllPorts = allPortsScope(this.records, table(), true);
+    this.ipv6 = exactScope(this.records, table(), false);
+    this.ipv6AllPorts = allPortsScope(this.records, table(), false);
+    this.sctp6 = exactScope(this.records, table(), false);
+    this.sctp6AllPorts = allPortsScope(this.records, table(), false);
     const templatesOf = (size: number): TemplateTable => new TemplateTable(this.settings, size, templateHash, count);
     [this.templates, this.templates6] = [templatesOf(templates), templatesOf(templates6)];
   }
