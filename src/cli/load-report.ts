@@ -18,6 +18,9 @@ type Attachment = Extract<DatapathChange, { readonly hook: Hook }>;
 
 const isAttachment = (change: DatapathChange): change is Attachment => change.kind === 'attached' || change.kind === 'detached';
 
+const tableText = (label: string | undefined): string =>
+  label === undefined ? 'the connection table' : `the connection table of ${label}`;
+
 const movedText = (moved: number): string =>
   moved === 0 ? 'there was none to move' : `${counted(moved, 'connection')} moved, none was lost`;
 
@@ -26,11 +29,11 @@ function lineOf(change: Exclude<DatapathChange, Attachment>): string {
     case 'loaded':
       return `loaded: room for ${change.connections} connections, ${change.services} services, ${change.destinations} destinations`;
     case 'resized':
-      return `the connection table: room for ${change.room} connections now; ${movedText(change.moved)}`;
+      return `${tableText(change.label)}: room for ${change.room} connections now; ${movedText(change.moved)}`;
     case 'move-finished':
       return change.back
-        ? `the connection table: the new size of a killed command was taken back, room for ${change.room} connections stays`
-        : `the connection table: what a killed command had begun was finished, room for ${change.room} connections now`;
+        ? `${tableText(change.label)}: the new size of a killed command was taken back, room for ${change.room} connections stays`
+        : `${tableText(change.label)}: what a killed command had begun was finished, room for ${change.room} connections now`;
     case 'taken-over':
       return `the tables of the build before were taken over: ${movedText(change.moved)}`;
     case 'forgotten':

@@ -49,7 +49,8 @@ test('NAT: all ports of a client go to one server, TCP and UDP, and so do those 
     const clients = (): readonly string[] =>
       connections()
         .match(/^UDP .*UDP +10\.8\.1\.10:\d+ +\S+/gm)
-        ?.map((row) => row.slice(20)) ?? [];
+        ?.map((row) => row.slice(20))
+        .sort() ?? [];
     const before = clients();
     assert.equal(before.length, 9);
     await web2.serve(bed, station('echo', 9001));
@@ -58,7 +59,7 @@ test('NAT: all ports of a client go to one server, TCP and UDP, and so do those 
       () => talk.lines,
       (seen) => seen[0] === 'begun',
     );
-    // Another size for the other table: its bridging programs, and the plain ones after them, go on into this one, whose connections stay.
+    // Another size: the bridging programs of the links' table, and the plain ones after them, go on into this build's, whose table is the next one.
     assert.match(ok(lvs.weir('load --connections 100000')), /room for 131072 connections/);
     assert.deepEqual(clients(), before);
     talk.child.kill('SIGTERM');

@@ -69,7 +69,7 @@ export interface Bed {
   sideTable(pin: string): ArrayBuffer | undefined;
   /** A pinned map, to write to. */
   memoryOf(pin: string): ArrayBuffer;
-  /** Programs and the connection table as they are pinned now: others took their place. */
+  /** Programs and the connection tables as they are pinned now: others took their place. */
   renew(): void;
   /** Of lblc and lblcr, by `LocalityKey`. */
   readonly localities: BpfMap;
@@ -152,6 +152,7 @@ class LoadedBed implements Bed {
 
   renew(): void {
     this.#closePrograms();
+    this.#sideTables.clear();
     this.#conns = this.memoryOf('conns');
   }
 

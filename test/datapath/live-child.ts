@@ -94,7 +94,7 @@ function steady(host: string, port: number): void {
 function stream(host: string, port: number): void {
   let [sent, answered, answeredAt] = [0, 0, performance.now()];
   const open = (): Socket => {
-    const socket = createSocket('udp4');
+    const socket = createSocket(socketTypeOf(host));
     socket.on('message', () => {
       answered += 1;
       answeredAt = performance.now();

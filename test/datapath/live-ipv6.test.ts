@@ -25,11 +25,12 @@ test('IPv6, NAT: from a client and from the director itself, TCP and UDP, and a 
     assert.match(ipvsadm(lvs, '-Ln'), /TCP {2}\[fd00:8:1::100\]:80 rr\n {2}-> \[fd00:8:2::11\]:8080 +Masq +1 +0 +4/);
     const connections = ipvsadm(lvs, '-Lcn');
     assert.match(connections, /UDP \d\d:\d\d +UDP +\[fd00:8:1::10\]:\d+ +\[fd00:8:1::100\]:80 +\[fd00:8:2::1[12]\]:8080/);
-    // Another size for the table of IPv4: its bridging programs, and the plain ones after them, go on into IPv6's, whose connections stay.
+    // Another size: the bridging programs of IPv4's table, and the plain ones after them, go on into IPv6's, whose table is the next one.
     const clients = (): readonly string[] =>
       ipvsadm(lvs, '-Lcn')
         .match(/^UDP .*\[fd00:8:1::10\]:\d+/gm)
-        ?.map((row) => row.slice(-24)) ?? [];
+        ?.map((row) => row.slice(-24))
+        .sort() ?? [];
     const before = clients();
     assert.equal(before.length, 4);
     assert.match(ok(lvs.weir('load --connections 100000')), /room for 131072 connections/);
@@ -126,10 +127,11 @@ test('IPv6: all ports of a client go to one server, beside exact services, also 
     const clients = (): readonly string[] =>
       connections()
         .match(/^UDP .*UDP +\[fd00:8:1::10\]:\d+ +\S+/gm)
-        ?.map((row) => row.slice(20)) ?? [];
+        ?.map((row) => row.slice(20))
+        .sort() ?? [];
     const before = clients();
     assert.equal(before.length, 5);
-    // The programs of IPv6 are loaded again, and go on into these.
+    // The programs of IPv6 are loaded again, and go on into these, whose table gets another size after that of IPv6.
     assert.match(ok(lvs.weir('load --connections 100000')), /room for 131072 connections/);
     assert.deepEqual(clients(), before);
     assert.deepEqual(asked(client, 'tcp', VIP, 8080, 2), twice('web2'));

@@ -1,8 +1,15 @@
-// A change of the connection table's size, by XDP, and killed at any point: packets go on, the listing is whole, and the next command completes it.
+// A change of the connection tables' size, by XDP, and killed at any point: packets go on, the listing is whole, and the next command completes it.
 import { test } from 'node:test';
 import { noNamespaces } from '../support/netns-bed.js';
-import { killedResizes, resizedUnderTraffic } from './resizing.js';
+import { killedResizes, ofAllPorts, ofIpv6, ofLinks, resizedUnderTraffic } from './resizing.js';
 
-test('a resize that is killed at many steps is completed every time', { skip: noNamespaces() }, () => killedResizes(12));
+const skip = noNamespaces();
 
-test('larger and smaller under traffic by xdp', { skip: noNamespaces() }, () => resizedUnderTraffic('xdp'));
+test('a resize that is killed at many steps is completed every time', { skip }, () => killedResizes(12, ofLinks));
+
+for (const subject of [ofIpv6, ofAllPorts])
+  test(`the same while the table of ${subject.label} moves`, { skip }, () => killedResizes(9, subject));
+
+test('larger and smaller under traffic by xdp', { skip }, () => resizedUnderTraffic('xdp', ofLinks));
+
+test('the table of all ports larger and smaller under traffic', { skip }, () => resizedUnderTraffic('tc', ofAllPorts));

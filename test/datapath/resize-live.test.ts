@@ -1,6 +1,9 @@
-// The connection table's size changes under traffic: no packet is lost, no connection ends. (By XDP, and killed on the way: resize-live.long.test.ts.)
+// Connection tables get another size under traffic: no packet is lost, no connection ends. (By XDP, of all ports, and killed on the way:
+// resize-live.long.test.ts.)
 import { test } from 'node:test';
 import { noNamespaces } from '../support/netns-bed.js';
-import { resizedUnderTraffic } from './resizing.js';
+import { ofIpv6, ofLinks, resizedUnderTraffic } from './resizing.js';
 
-test('larger and smaller under traffic by tc', { skip: noNamespaces() }, () => resizedUnderTraffic('tc'));
+test('larger and smaller under traffic by tc', { skip: noNamespaces() }, () => resizedUnderTraffic('tc', ofLinks));
+
+test('the table of IPv6 larger and smaller under traffic', { skip: noNamespaces() }, () => resizedUnderTraffic('tc', ofIpv6));

@@ -50,7 +50,7 @@ test('NAT to other ports, without forwarding: every server in turn, right checks
     );
     assert.match(ok(lvs.weir('proc ip_vs')), /^SCTP {2}0A080164:0B59 rr *$/m);
     assert.match(ipvsadm(lvs, '-L --json'), /"protocol":"sctp"/);
-    // Another size for the other table: its bridging programs, and the plain ones after them, go on into the SCTP build.
+    // Another size: the bridging programs of the links' table, and the plain ones after them, go on into SCTP's, whose table is the next one.
     assert.match(ok(lvs.weir('load --connections 100000')), /room for 131072 connections/);
     assert.match(asked(client, '10.8.1.10', 1)[0] ?? '', /^web[12]$/);
     const [command, saved] = [`${process.execPath} ${ENTRY} ipvsadm`, ipvsadm(lvs, '-Sn')];

@@ -17,7 +17,7 @@ const USAGE = `usage: weir load [--conn-tab-bits N] [--connections N] [--max-ser
        prints what it changed: what it loaded, attached, repaired and set, a line each; nothing where nothing was to be done
        loaded by another build with the same tables, it gets this build's programs; nothing is lost
        tables of the build before are taken over under traffic: no connection is lost, no packet is dropped
-       a loaded connection table gets another size under traffic: no connection is lost, no packet is dropped
+       loaded connection tables get another size under traffic: no connection is lost, no packet is dropped
        room for services and destinations is chosen at loading, or while there is no service and no connection
        --conn-tab-bits     the connection table's size, as the kernel's conn_tab_bits: 8 to 27 (12); above 20 it holds 2^N connections
        --connections       what each connection table is made for, 4096 to 134217728 (1048576); a smaller one is faster; it takes 32 bytes

@@ -17,10 +17,10 @@ import { exchangePrograms } from './load/exchange.js';
 import { isLoaded, load, programKinds } from './load/load.js';
 import { isLoadedElsewhere } from './load/loaded-elsewhere.js';
 import { settleMarkPath } from './load/mark-path.js';
+import { finishMoves } from './load/moves.js';
 import type { Capacity } from './load/object.js';
 import { ensurePair } from './load/pair.js';
 import { resize } from './load/resize.js';
-import { finishMove } from './load/table-move.js';
 import { finishTakeover, takeOver } from './load/takeover.js';
 import { ensureUdevRule } from './load/udev-rule.js';
 import { BPFFS_PLACE, Bpffs } from './pins/bpffs.js';
@@ -95,15 +95,15 @@ function prepare(options: OpenOptions, bpffs: Bpffs): Prepared {
     if (!begins) checkVersion(tables);
     const taken = begins ? takeOver({ folder, tables, interfaces }) : finishTakeover({ folder, tables, interfaces });
     if (taken !== undefined) report({ kind: 'taken-over', moved: taken.connections });
-    const finished = present ? finishMove({ folder, tables, interfaces }) : undefined;
-    if (finished !== undefined) report({ kind: 'move-finished', ...finished, room: sizesOf(tables).connections });
+    const finished = present ? finishMoves({ folder, tables, interfaces }) : [];
+    for (const moved of finished) report({ kind: 'move-finished', ...moved });
     const resized = present ? resize({ folder, tables, interfaces }, options.capacity ?? {}) : undefined;
     if (resized?.kind === 'loaded') {
       tables = new Tables(folder);
       interfaces = new AttachedInterfaces(folder, tables, netlink, report);
     }
     if (!present || resized?.kind === 'loaded') report({ kind: 'loaded', ...sizesOf(tables) });
-    if (resized?.kind === 'resized') report(resized);
+    if (resized?.kind === 'resized') for (const table of resized.tables) report({ kind: 'resized', ...table });
     const rule = present && options.report === undefined ? undefined : ensureUdevRule(bpffs);
     if (rule !== undefined) report({ kind: 'udev-rule', path: rule });
     // Under the lock: a listing must not mix these tables with those of a later load.
@@ -200,7 +200,7 @@ export function exchangeBuild(file?: string, wait: LockWait = {}): boolean {
     try {
       const interfaces = new AttachedInterfaces(folder, tables, netlink);
       finishTakeover({ folder, tables, interfaces });
-      finishMove({ folder, tables, interfaces });
+      finishMoves({ folder, tables, interfaces });
       return exchangePrograms(folder, tables, interfaces, file);
     } finally {
       netlink.close();

@@ -26,9 +26,9 @@ export const datapathErrors = {
     exitStatus: 2,
   },
   'table-too-small': {
-    text: ({ connections, room }: { connections: number; room: number }) =>
-      `a table for ${room} connections is too small: there are ${connections}`,
-    hint: 'choose a larger one; the table stays as it is',
+    text: ({ connections, room, label }: { connections: number; room: number; label?: string }) =>
+      `a table for ${room} connections is too small: there are ${connections}${label === undefined ? '' : ` (${label})`}`,
+    hint: 'choose a larger one; all tables stay as they are',
     exitStatus: 2,
   },
   'table-move-back': {

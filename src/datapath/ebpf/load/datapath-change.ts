@@ -5,10 +5,10 @@ import type { RecordDifference } from './interface-record.js';
 export type DatapathChange =
   /** `connections`: what the table is made for. */
   | { readonly kind: 'loaded'; readonly connections: number; readonly services: number; readonly destinations: number }
-  /** The connection table got another size under traffic. `room`: what it is made for now. */
-  | { readonly kind: 'resized'; readonly room: number; readonly moved: number }
+  /** A connection table got another size under traffic: that of the links, or of `label`. `room`: what it is made for now. */
+  | { readonly kind: 'resized'; readonly label?: string; readonly room: number; readonly moved: number }
   /** The same, where a killed command had begun it. `back`: it has the size of before. */
-  | { readonly kind: 'move-finished'; readonly room: number; readonly connections: number; readonly back: boolean }
+  | { readonly kind: 'move-finished'; readonly label?: string; readonly room: number; readonly connections: number; readonly back: boolean }
   /** The tables of the build before are this build's now. `moved`: connections. */
   | { readonly kind: 'taken-over'; readonly moved: number }
   | { readonly kind: 'attached' | 'detached'; readonly name: string; readonly hook: Hook }

@@ -1,14 +1,22 @@
-// Other sizes for loaded tables: empty ones are loaded again. Where there are services or connections, the connection table alone gets
+// Other sizes for loaded tables: empty ones are loaded again. Where there are services or connections, the connection tables alone get
 // another size, under traffic (table-move.ts).
 import { WeirError } from '../../../model/errors/weir-error.js';
+import { BpfMap } from '../../../sys/bpf/bpf-objects.js';
+import { using } from '../../../sys/fd.js';
 import { Conf } from '../abi.gen.js';
 import { tableOverview } from '../observe/table-overview.js';
+import { requiredPin } from '../pins/required-pin.js';
 import { recover } from '../recovery/batch.js';
 import { sysctlFields } from '../table/sysctls.js';
+import { countTaken } from '../table/table-entries.js';
 import { Tables } from '../table/tables.js';
+import { exchangePrograms } from './exchange.js';
 import { load, removePins } from './load.js';
+import type { Moving } from './main-table.js';
+import { movableTables } from './moves.js';
 import { type Capacity, sizesOf } from './object.js';
-import { type Moving, moveTable, roomOf } from './table-move.js';
+import { entriesOf, isLoaded, SIDE_BUILDS, type SideBuild } from './side-builds.js';
+import { bucketsAt, type MovableTable, moveTable, roomOf } from './table-move.js';
 import { kindsLoaded } from './xdp.js';
 
 /** Where each size stands in the record. */
@@ -22,9 +30,13 @@ const SIZES = {
 /** What a user may have set on an empty table: timeouts, sysctls, how interfaces are attached. */
 const KEPT = [Conf.tcpTimeout, Conf.udpTimeout, Conf.attachMode, ...Object.values(sysctlFields)] as const;
 
-function hasSizes({ conf }: Tables, wanted: Partial<Capacity>): boolean {
-  return (Object.keys(SIZES) as (keyof Capacity)[]).every(
-    (name) => (wanted[name] ?? conf.get(0, SIZES[name])) === conf.get(0, SIZES[name]),
+/** Tables of the builds beside the links' may have another size: a build before this one made them, or a command was killed before it came to them. */
+function hasSizes({ conf, folder }: Tables, wanted: Partial<Capacity>): boolean {
+  const { connBuckets } = wanted;
+  const hasBuckets = (build: SideBuild): boolean => entriesOf(folder, build.pins.conns) === connBuckets;
+  return (
+    (Object.keys(SIZES) as (keyof Capacity)[]).every((name) => (wanted[name] ?? conf.get(0, SIZES[name])) === conf.get(0, SIZES[name])) &&
+    (connBuckets === undefined || SIDE_BUILDS.every((build) => !isLoaded(build, folder) || hasBuckets(build)))
   );
 }
 
@@ -40,8 +52,16 @@ function isEmpty(tables: Tables): boolean {
   return services.length === 0 && active + inactive + tables.conf.get(0, Conf.templatesLive) === 0;
 }
 
-/** What was done about sizes; undefined: the tables have them. `room`: connections that the table is made for. */
-export type Resized = { readonly kind: 'loaded' } | { readonly kind: 'resized'; readonly room: number; readonly moved: number };
+/** A table that got another size. */
+export interface ResizedTable {
+  /** As MovableTable's. */
+  readonly label?: string;
+  readonly room: number;
+  readonly moved: number;
+}
+
+/** What was done about sizes; undefined: the tables have them. */
+export type Resized = { readonly kind: 'loaded' } | { readonly kind: 'resized'; readonly tables: readonly ResizedTable[] };
 
 /**
  * Sizes that are not given stay. The caller holds the lock.
@@ -52,24 +72,48 @@ export function resize(moving: Moving, capacity: Partial<Capacity>): Resized | u
   if (hasSizes(tables, capacity)) return undefined;
   recover(tables);
   const wanted = { ...sizesNow(tables, capacity), ...capacity } as Capacity;
-  if (!isEmpty(tables)) return resizeUsed(moving, wanted);
+  if (!isEmpty(tables)) return { kind: 'resized', tables: resizeUsed(moving, wanted) };
   loadAgain(moving, wanted);
   return { kind: 'loaded' };
 }
 
-function resizeUsed(moving: Moving, wanted: Capacity): Resized {
-  const { tables } = moving;
+/** Slots of a table that are taken. */
+function takenIn(path: string, bucketBytes: number): number {
+  return using(requiredPin(path, BpfMap.pinned), (map) => {
+    const words = new Uint32Array(map.mmap(bucketBytes * map.info().maxEntries, false));
+    return countTaken(words, bucketBytes / Uint32Array.BYTES_PER_ELEMENT);
+  });
+}
+
+/** @throws WeirError table-too-small */
+function checkRoom(folder: string, { label, pins, bucketBytes }: MovableTable, buckets: number): void {
+  const connections = takenIn(`${folder}/${pins.table}`, bucketBytes);
+  if (connections <= roomOf(buckets)) return;
+  throw new WeirError('table-too-small', { connections, room: roomOf(buckets), ...(label === undefined ? {} : { label }) });
+}
+
+/** That of the links and those beside it, one after the other: so no more than one is there twice. */
+function resizeUsed(moving: Moving, wanted: Capacity): readonly ResizedTable[] {
+  const { folder, tables, interfaces } = moving;
   const { conf } = tables;
   if (wanted.maxServices !== conf.get(0, Conf.maxServices) || wanted.maxDestinations !== conf.get(0, Conf.maxDests))
     throw new WeirError('datapath-loaded');
   const { buckets } = sizesOf(wanted);
-  const { active, inactive } = tableOverview(tables);
-  if (active + inactive > roomOf(buckets))
-    throw new WeirError('table-too-small', { connections: active + inactive, room: roomOf(buckets) });
-  const moved = buckets === conf.get(0, Conf.connBuckets) ? undefined : moveTable(moving, buckets);
-  if (moved?.back === true) throw new WeirError('table-move-back');
+  const others = movableTables(moving).filter(({ pins }) => bucketsAt(`${folder}/${pins.table}`) !== buckets);
+  for (const table of others) checkRoom(folder, table, buckets);
+  const resized = others.map((table) => {
+    // After an exchange that was killed, the arrays by which packets go on into side builds may not be those that are pinned.
+    if (table.label !== undefined) exchangePrograms(folder, tables, interfaces);
+    return resizeTable(folder, table, buckets);
+  });
   conf.set(0, Conf.connTabBits, wanted.connTabBits);
-  return { kind: 'resized', room: roomOf(buckets), moved: moved?.connections ?? 0 };
+  return resized.length > 0 ? resized : [{ room: roomOf(buckets), moved: 0 }];
+}
+
+function resizeTable(folder: string, table: MovableTable, buckets: number): ResizedTable {
+  const { label, room, connections, back } = moveTable(folder, table, buckets);
+  if (back) throw new WeirError('table-move-back');
+  return { ...(label === undefined ? {} : { label }), room, moved: connections };
 }
 
 function loadAgain({ folder, tables, interfaces }: Moving, wanted: Capacity): void {

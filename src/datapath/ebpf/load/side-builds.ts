@@ -1,7 +1,7 @@
 // Builds of tc's programs beside those on the links: for IPv6, for services of all ports and of marks, for SCTP, and
 // for what is two or three of these. Each has a connection table and a timer of its own. It is loaded when the first
 // such service comes, onto the pinned maps of the others, whose programs enter it by an array: until then it costs
-// neither memory nor time. Its connection table has as many places as that of the links has then.
+// neither memory nor time. Its connection table has as many places as that of the links, then and later (side-table.ts).
 //
 //   killed before the timer's map is pinned     no service was added: the next one loads it again, onto the maps that are there
 //   loaded by a build with fewer maps           they are made when the programs of this build take the place of the others
@@ -49,8 +49,10 @@ type NewService = Pick<ServiceSpec, 'key' | 'persistence'>;
 
 const hasFtpData = ({ key, persistence }: NewService): boolean => isOfFtp(key) && persistence !== undefined;
 
-interface SideBuild {
+export interface SideBuild {
   readonly file: ArtifactName;
+  /** Its bridging build: used while its connection table gets another size (side-table.ts). */
+  readonly bridge: ArtifactName;
   /** The array by which packets enter it: a pin, and a map of the objects on the links, or of the build that it is behind. */
   readonly entryPin: string;
   readonly behind?: SideBuild;
@@ -66,6 +68,7 @@ interface SideBuild {
 
 const IPV6_BUILD: SideBuild = {
   file: 'weir-ipv6.bpf.o',
+  bridge: 'weir-bridge-ipv6.bpf.o',
   entryPin: IPV6_ENTRY_PIN,
   entries: [
     [Ipv6Program.IPV6_INGRESS, PROGRAMS.ingress],
@@ -84,6 +87,7 @@ const SCTP_ENTRIES: SideBuild['entries'] = [
 
 const SCTP_BUILD: SideBuild = {
   file: 'weir-sctp.bpf.o',
+  bridge: 'weir-bridge-sctp.bpf.o',
   entryPin: SCTP_ENTRY_PIN,
   entries: SCTP_ENTRIES,
   pins: SCTP_PINS,
@@ -94,6 +98,7 @@ const SCTP_BUILD: SideBuild = {
 
 const SCTP6_BUILD: SideBuild = {
   file: 'weir-sctp6.bpf.o',
+  bridge: 'weir-bridge-sctp6.bpf.o',
   entryPin: SCTP6_ENTRY_PIN,
   behind: IPV6_BUILD,
   entries: SCTP_ENTRIES,
@@ -119,6 +124,7 @@ export const SIDE_BUILDS: readonly SideBuild[] = [
   IPV6_BUILD,
   {
     file: 'weir-wide.bpf.o',
+    bridge: 'weir-bridge-wide.bpf.o',
     entryPin: WIDE_ENTRY_PIN,
     entries: [...WIDE_ENTRIES, [WideProgram.WIDE_MARK, MARK_PROGRAM]],
     pins: WIDE_PINS,
@@ -128,6 +134,7 @@ export const SIDE_BUILDS: readonly SideBuild[] = [
   },
   {
     file: 'weir-wide6.bpf.o',
+    bridge: 'weir-bridge-wide6.bpf.o',
     entryPin: WIDE6_ENTRY_PIN,
     behind: IPV6_BUILD,
     entries: [...WIDE6_ENTRIES, [Wide6Program.WIDE6_MARK, MARK_PROGRAM]],
@@ -140,6 +147,7 @@ export const SIDE_BUILDS: readonly SideBuild[] = [
   SCTP6_BUILD,
   {
     file: 'weir-wide-sctp.bpf.o',
+    bridge: 'weir-bridge-wide-sctp.bpf.o',
     entryPin: WIDE_SCTP_ENTRY_PIN,
     behind: SCTP_BUILD,
     entries: WIDE_ENTRIES,
@@ -150,6 +158,7 @@ export const SIDE_BUILDS: readonly SideBuild[] = [
   },
   {
     file: 'weir-wide-sctp6.bpf.o',
+    bridge: 'weir-bridge-wide-sctp6.bpf.o',
     entryPin: WIDE_SCTP6_ENTRY_PIN,
     behind: SCTP6_BUILD,
     entries: WIDE6_ENTRIES,
@@ -163,7 +172,7 @@ export const SIDE_BUILDS: readonly SideBuild[] = [
 type FileOf = (name: ArtifactName) => string;
 
 /** Has there been a service for it? */
-const isLoaded = (build: SideBuild, folder: string): boolean => existsSync(`${folder}/${build.pins.housekeeping}`);
+export const isLoaded = (build: SideBuild, folder: string): boolean => existsSync(`${folder}/${build.pins.housekeeping}`);
 
 const u32 = (value: number): Uint8Array => new Uint8Array(new Uint32Array([value]).buffer);
 
@@ -172,7 +181,7 @@ function makePinned(path: string, name: string, bytes: number, entries: number):
   using(BpfMap.createArray(name, bytes, entries), (map) => map.pin(path));
 }
 
-const entriesOf = (folder: string, pin: string): number =>
+export const entriesOf = (folder: string, pin: string): number =>
   using(requiredPin(`${folder}/${pin}`, BpfMap.pinned), (map) => map.info().maxEntries);
 
 function makeTemplates({ pins: { conns, templates } }: SideBuild, folder: string): void {
@@ -198,6 +207,10 @@ function makeLaterMaps(build: SideBuild, tables: Tables): void {
 /** Puts the pins of new entries into the place of those of before, once no link has the programs that go by these. */
 type Replace = () => void;
 
+/** Slots for templates, where it has a table of its own for them. */
+export const templatesOf = ({ pins: { templates } }: SideBuild, folder: string): { readonly templates?: number } =>
+  templates === undefined ? {} : { templates: entriesOf(folder, templates) };
+
 /** Lets packets go on from a build that is loaded into those behind it, where they are loaded. */
 function enterBehind(build: SideBuild, object: ObjectFile, tables: Tables): readonly Replace[] {
   return SIDE_BUILDS.filter(({ behind }) => behind === build).flatMap((next) =>
@@ -214,6 +227,23 @@ function fill(arrays: readonly BpfMap[], place: number, program: Program): void 
   for (const array of having.length > 0 ? having : arrays) array.update(u32(place), u32(program.fd.number));
 }
 
+/** Lets packets go on from arrays into its programs, and gives its timer their code. */
+export function letIn({ entries }: SideBuild, object: ObjectFile, arrays: readonly BpfMap[]): void {
+  using(object.program(PROGRAMS.housekeeping), runHousekeeping);
+  for (const [place, name] of entries) using(object.program(name), (program) => fill(arrays, place, program));
+}
+
+/** The arrays by which packets enter it: those of the programs before, too, where an exchange of them was killed. */
+export function withArrays<T>({ entryPin }: SideBuild, folder: string, work: (arrays: readonly BpfMap[]) => T): T {
+  const path = `${folder}/${entryPin}`;
+  const arrays = [requiredPin(path, BpfMap.pinned), ...pinsBeside(path).map(BpfMap.pinned)];
+  try {
+    return work(arrays);
+  } finally {
+    for (const array of arrays) array.close();
+  }
+}
+
 /**
  * Loads it onto the maps that are pinned, and lets packets go on into it from `arrays`. What is returned: of a build that was loaded before.
  * @throws WeirError kernel-refuses-datapath, pin-missing
@@ -221,15 +251,13 @@ function fill(arrays: readonly BpfMap[], place: number, program: Program): void 
 function enter(build: SideBuild, arrays: readonly BpfMap[], tables: Tables, fileOf: FileOf = artifact): readonly Replace[] {
   const { folder } = tables;
   const known = isLoaded(build, folder);
-  const { conns, templates } = build.pins;
-  const sizes = { buckets: entriesOf(folder, conns), ...(templates === undefined ? {} : { templates: entriesOf(folder, templates) }) };
+  const sizes = { buckets: entriesOf(folder, build.pins.conns), ...templatesOf(build, folder) };
   const object = new ObjectFile(fileOf(build.file));
   try {
     const pins = { ...build.pins, housekeeping: known ? build.pins.housekeeping : undefined };
     loadOnto(object, folder, tables, { pins, ...sizes, configure: () => {} });
     const replaces = enterBehind(build, object, tables);
-    using(object.program(PROGRAMS.housekeeping), runHousekeeping);
-    for (const [place, name] of build.entries) using(object.program(name), (program) => fill(arrays, place, program));
+    letIn(build, object, arrays);
     if (known) return replaces;
     // Its last pin is the timer's: who finds that takes the others for present.
     for (const replace of replaces) replace();
@@ -259,12 +287,6 @@ export function ensureSideBuilds(tables: Tables, service: NewService, fileOf: Fi
     if (!build.isFor(service) || isLoaded(build, folder)) continue;
     trySideBuildOnce(fileOf(build.file), tables, build.check);
     makeMaps(build, tables);
-    const path = `${folder}/${build.entryPin}`;
-    const arrays = [requiredPin(path, BpfMap.pinned), ...pinsBeside(path).map(BpfMap.pinned)];
-    try {
-      enter(build, arrays, tables, fileOf);
-    } finally {
-      for (const array of arrays) array.close();
-    }
+    withArrays(build, folder, (arrays) => enter(build, arrays, tables, fileOf));
   }
 }

@@ -33,18 +33,30 @@ const NAMES: Readonly<Record<SideProgram, string>> = {
   mark: MARK_PROGRAM,
 };
 
-/** `tables`: whose hash keys are used. @throws WeirError kernel-refuses-datapath, self-check-failed */
-export function trySideBuild(file: string, tables: Tables, { label, client, services, vectors }: SideCheck): void {
+/** `tables`: whose hash keys are used. `prepare`: what it needs besides. @throws WeirError kernel-refuses-datapath, self-check-failed */
+export function trySideBuild(
+  file: string,
+  tables: Tables,
+  { label, client, services, vectors }: SideCheck,
+  prepare: (object: ObjectFile) => void = () => {},
+): void {
   using(new ObjectFile(file), (object) => {
+    prepare(object);
     object.autoload(PROGRAMS.housekeeping, false);
     stageAll(object, loadAlone(object, TRIAL, sizesOf(TRIAL), hashKeys(tables)), services(), client);
     for (const vector of vectors()) tryVector(object, NAMES[vector.program], { ...vector, name: `${label} ${vector.name}` });
   });
 }
 
+/** What an object needs before it is loaded. `name`: the same for the same. */
+export interface Preparation {
+  readonly name: string;
+  readonly prepare: (object: ObjectFile) => void;
+}
+
 /** Makes it only where this machine's kernel has not done the same right before. @throws as trySideBuild */
-export function trySideBuildOnce(file: string, tables: Tables, check: SideCheck): void {
+export function trySideBuildOnce(file: string, tables: Tables, check: SideCheck, preparation?: Preparation): void {
   const weir = dirname(dirname(tables.folder)); // of a namespace's pins: in the bpffs, which is in it
-  const what = JSON.stringify([check.label, check.client, check.services(), check.vectors()]);
-  onceTried(`${weir}/tried`, basename(file), [readFileSync(file), what], () => trySideBuild(file, tables, check));
+  const what = JSON.stringify([check.label, check.client, check.services(), check.vectors(), preparation?.name]);
+  onceTried(`${weir}/tried`, basename(file), [readFileSync(file), what], () => trySideBuild(file, tables, check, preparation?.prepare));
 }

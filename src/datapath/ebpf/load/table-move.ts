@@ -1,43 +1,56 @@
 // A loaded connection table gets another size under traffic: a second table is made beside it, the bridging build of the programs takes the
-// place of the others, the connections move, and the plain build follows on the second table. ARCHITECTURE.md has the phases.
+// place of the others, the connections move, and the plain build follows on the second table. ARCHITECTURE.md has the phases. What the programs of
+// a table are, and how they take each other's place, is the caller's: main-table.ts, side-table.ts.
 //
 //   killed before the record is pinned      a second table without a record is removed: nothing had begun
 //   killed while the record is there        the next command does all steps again, in the direction that the record names
-//   killed after the second table has       the next command puts the plain build on every link, and removes the record
+//   killed after the second table has       the next command puts the plain build into place, and removes the record
 //     the first one's pin
 import { existsSync, renameSync, rmSync } from 'node:fs';
 import { WeirError } from '../../../model/errors/weir-error.js';
-import { artifact } from '../../../sys/artifact.js';
-import { BpfMap, ObjectFile, type Program } from '../../../sys/bpf/bpf-objects.js';
+import { BpfMap, type ObjectFile, type Program } from '../../../sys/bpf/bpf-objects.js';
 import { Records } from '../../../sys/bpf/records.js';
 import { systemClock } from '../../../sys/clock.js';
 import { using } from '../../../sys/fd.js';
-import { Abi, Bridge, BridgePhase, Conf, ConnBucket } from '../abi.gen.js';
+import { Abi, Bridge, BridgePhase } from '../abi.gen.js';
 import { requiredPin } from '../pins/required-pin.js';
-import { BRIDGE_PIN, SECOND_TABLE_PIN, TABLE_PIN, type Tables } from '../table/tables.js';
-import type { AttachedInterfaces } from './attached-interfaces.js';
-import { exchangePrograms } from './exchange.js';
-import { installPrograms } from './install-programs.js';
-import { choosePrograms } from './load.js';
-import { type Extra, loadOnto, tryPrograms } from './programs.js';
-import { kindsLoaded } from './xdp.js';
+import type { MovePins } from '../table/tables.js';
 
 /** Rounds of the old table before connections that have no room in the new one take the move back. */
 const ROUNDS_MAX = 50;
 const PAUSE_MS = 20;
 /** Of the self-check's old table. */
-const TRIAL_BUCKETS = 1024;
+export const TRIAL_BUCKETS = 1024;
 
-export interface Moving {
-  readonly folder: string;
-  readonly tables: Tables;
-  readonly interfaces: AttachedInterfaces;
+/** From one of the two tables to the other. */
+export interface Route {
+  /** The pins of the bridging build's maps, by their names in it. */
+  readonly pins: { readonly conns: string; readonly conns_old: string; readonly bridge: string };
+  readonly buckets: number;
+  readonly oldBuckets: number;
+  readonly phase: number;
+  /** Of a bridging build's object, before it is loaded. `oldBuckets`: of its old table. */
+  readonly configure: (object: ObjectFile, oldBuckets: number) => void;
 }
 
-/** `back`: the table is the one from before. */
+/** A table that may get another size. */
+export interface MovableTable {
+  /** What it is for; undefined: it is that of the programs on the links. */
+  readonly label?: string;
+  readonly pins: MovePins;
+  readonly bucketBytes: number;
+  /** Puts the bridging build into the place of the programs, on both tables. Returns what `work` does, which gets its object. */
+  bridged(route: Route, work: (object: ObjectFile) => boolean): boolean;
+  /** Puts the plain build into place, on the table that stays. */
+  settle(): void;
+}
+
+/** `back`: the table is the one from before. `room`: connections that it is made for. */
 export interface Moved {
+  readonly label?: string;
   readonly connections: number;
   readonly back: boolean;
+  readonly room: number;
 }
 
 const u32 = (value: number): Uint8Array => new Uint8Array(new Uint32Array([value]).buffer);
@@ -46,20 +59,40 @@ export function bucketsAt(path: string): number {
   return using(requiredPin(path, BpfMap.pinned), (map) => map.info().maxEntries);
 }
 
+/** Connections that a table is made for: half its places. */
+export const roomOf = (buckets: number): number => (buckets * Abi.BUCKET_SLOTS) / 2;
+
 function makePinned(path: string, name: string, bytes: number, entries: number): void {
   using(BpfMap.createArray(name, bytes, entries), (map) => map.pin(path));
 }
 
 /** Pins a second table with so many buckets, then the record of the move. */
-export function pinSecondTable(folder: string, recordPin: string, buckets: number): void {
-  rmSync(`${folder}/${SECOND_TABLE_PIN}`, { force: true });
-  makePinned(`${folder}/${SECOND_TABLE_PIN}`, 'conns', ConnBucket.bytes, buckets);
-  makePinned(`${folder}/${recordPin}`, 'bridge', Bridge.bytes, 1);
+export function pinSecondTable(folder: string, { pins, bucketBytes }: Pick<MovableTable, 'pins' | 'bucketBytes'>, buckets: number): void {
+  rmSync(`${folder}/${pins.second}`, { force: true });
+  makePinned(`${folder}/${pins.second}`, 'conns', bucketBytes, buckets);
+  makePinned(`${folder}/${pins.record}`, 'bridge', Bridge.bytes, 1);
 }
 
-/** `recordPin`: BRIDGE_PIN or TAKEOVER_PIN. */
-export function recordOf(folder: string, recordPin: string): Records {
-  return using(requiredPin(`${folder}/${recordPin}`, BpfMap.pinned), (map) => new Records(map.mmap(Bridge.bytes, true), Bridge.bytes));
+export function recordOf(folder: string, pin: string): Records {
+  return using(requiredPin(`${folder}/${pin}`, BpfMap.pinned), (map) => new Records(map.mmap(Bridge.bytes, true), Bridge.bytes));
+}
+
+function routeOf(folder: string, pins: MovePins, record: Records): Route {
+  const back = record.get(0, Bridge.back) !== 0;
+  const [to, from] = back ? [pins.table, pins.second] : [pins.second, pins.table];
+  const phase = back ? BridgePhase.PHASE_FIRST : BridgePhase.PHASE_SECOND;
+  return {
+    pins: { conns: to, conns_old: from, bridge: pins.record },
+    buckets: bucketsAt(`${folder}/${to}`),
+    oldBuckets: bucketsAt(`${folder}/${from}`),
+    phase,
+    configure: (object, oldBuckets) => {
+      object
+        .mapEntries('conns_old', oldBuckets)
+        .variable('old_mask', u32(oldBuckets - 1))
+        .variable('conns_are', u32(phase));
+    },
+  };
 }
 
 /** When it returns, every program that ran before has ended. */
@@ -84,108 +117,79 @@ function moveAll(program: Program, record: Records, buckets: number): boolean {
   return false;
 }
 
-/** The bridging build's object, and the pin of the record. */
-export interface Crossing {
-  readonly bridge: string;
-  readonly recordPin: string;
-}
-
-const resizing = (): Crossing => ({ bridge: artifact('weir-bridge.bpf.o'), recordPin: BRIDGE_PIN });
-
 /** From the old table of the two to the new one. False: connections were left, for which it has no room. */
-export function cross({ folder, tables, interfaces }: Moving, record: Records, { bridge, recordPin }: Crossing): boolean {
-  const back = record.get(0, Bridge.back) !== 0;
-  const [to, from] = back ? [TABLE_PIN, SECOND_TABLE_PIN] : [SECOND_TABLE_PIN, TABLE_PIN];
-  const phase = back ? BridgePhase.PHASE_FIRST : BridgePhase.PHASE_SECOND;
-  const [buckets, oldBuckets] = [bucketsAt(`${folder}/${to}`), bucketsAt(`${folder}/${from}`)];
-  const withOld =
-    (entries: number): Extra['configure'] =>
-    (object) => {
-      object
-        .mapEntries('conns_old', entries)
-        .variable('old_mask', u32(entries - 1))
-        .variable('conns_are', u32(phase));
-    };
-  const kinds = kindsLoaded(folder);
-  tryPrograms(bridge, tables, kinds, withOld(TRIAL_BUCKETS));
-  const object = new ObjectFile(bridge);
-  try {
-    choosePrograms(object, kinds);
-    loadOnto(object, folder, tables, {
-      pins: { conns: to, conns_old: from, bridge: recordPin },
-      buckets,
-      configure: withOld(oldBuckets),
-    });
-    installPrograms(object, folder, interfaces);
+export function cross(folder: string, table: Pick<MovableTable, 'pins' | 'bridged'>, record: Records): boolean {
+  const route = routeOf(folder, table.pins, record);
+  return table.bridged(route, (object) => {
     awaitPrograms(object);
-    record.set(0, Bridge.phase, phase);
+    record.set(0, Bridge.phase, route.phase);
     awaitPrograms(object);
-    return using(object.program('weir_move'), (program) => moveAll(program, record, oldBuckets));
-  } finally {
-    object.close();
-  }
+    return using(object.program('weir_move'), (program) => moveAll(program, record, route.oldBuckets));
+  });
 }
 
 /** The plain build on the table that stays. */
-function settle({ folder, tables, interfaces }: Moving, record: Records): Moved {
-  tables.conf.set(0, Conf.connBuckets, bucketsAt(`${folder}/${TABLE_PIN}`));
-  exchangePrograms(folder, tables, interfaces);
-  const moved = { connections: record.get(0, Bridge.moved), back: record.get(0, Bridge.back) !== 0 };
-  rmSync(`${folder}/${BRIDGE_PIN}`);
+function settle(folder: string, table: MovableTable, record: Records): Moved {
+  const { label, pins } = table;
+  table.settle();
+  const moved = {
+    ...(label === undefined ? {} : { label }),
+    connections: record.get(0, Bridge.moved),
+    back: record.get(0, Bridge.back) !== 0,
+    room: roomOf(bucketsAt(`${folder}/${pins.table}`)),
+  };
+  rmSync(`${folder}/${pins.record}`);
   return moved;
 }
 
 /**
  * Completes a move that has begun, or takes it back where the second table has no room; undefined: none has. The caller holds the lock.
- * @throws WeirError table-move-stuck; others as exchangePrograms
+ * @throws WeirError table-move-stuck; others as those of the table's programs
  */
-export function finishMove(moving: Moving): Moved | undefined {
-  const { folder } = moving;
-  const second = `${folder}/${SECOND_TABLE_PIN}`;
-  if (!existsSync(`${folder}/${BRIDGE_PIN}`)) {
+export function finishMove(folder: string, table: MovableTable): Moved | undefined {
+  const { pins } = table;
+  const second = `${folder}/${pins.second}`;
+  if (!existsSync(`${folder}/${pins.record}`)) {
     rmSync(second, { force: true });
     return undefined;
   }
-  const record = recordOf(folder, BRIDGE_PIN);
-  if (!existsSync(second)) return settle(moving, record);
+  const record = recordOf(folder, pins.record);
+  if (!existsSync(second)) return settle(folder, table, record);
   if (record.get(0, Bridge.back) === 0) {
-    if (cross(moving, record, resizing())) {
-      renameSync(second, `${folder}/${TABLE_PIN}`);
-      return settle(moving, record);
+    if (cross(folder, table, record)) {
+      renameSync(second, `${folder}/${pins.table}`);
+      return settle(folder, table, record);
     }
     record.set(0, Bridge.back, 1);
   }
-  if (!cross(moving, record, resizing())) throw new WeirError('table-move-stuck', { left: record.get(0, Bridge.left) });
+  if (!cross(folder, table, record)) throw new WeirError('table-move-stuck', { left: record.get(0, Bridge.left) });
   rmSync(second);
-  return settle(moving, record);
+  return settle(folder, table, record);
 }
 
 /** Where nothing is in the second table yet, the first one and the plain build stay. */
-function giveUp(moving: Moving): void {
-  const { folder } = moving;
-  const record = recordOf(folder, BRIDGE_PIN);
+function giveUp(folder: string, table: MovableTable): void {
+  const { pins } = table;
+  const second = `${folder}/${pins.second}`;
+  const record = recordOf(folder, pins.record);
   const isEmpty = record.get(0, Bridge.phase) === BridgePhase.PHASE_FIRST && record.get(0, Bridge.back) === 0;
-  if (!isEmpty || !existsSync(`${folder}/${SECOND_TABLE_PIN}`)) return;
-  rmSync(`${folder}/${SECOND_TABLE_PIN}`);
-  settle(moving, record);
+  if (!isEmpty || !existsSync(second)) return;
+  rmSync(second);
+  settle(folder, table, record);
 }
 
 /**
  * Moves all connections into a table with so many buckets, a power of two. The caller holds the lock, and no move has begun.
- * @throws WeirError table-move-stuck; SystemError ENOMEM: nothing was changed; others as exchangePrograms
+ * @throws WeirError table-move-stuck; SystemError ENOMEM: nothing was changed; others as those of the table's programs
  */
-export function moveTable(moving: Moving, buckets: number): Moved {
-  const { folder } = moving;
-  pinSecondTable(folder, BRIDGE_PIN, buckets);
+export function moveTable(folder: string, table: MovableTable, buckets: number): Moved {
+  pinSecondTable(folder, table, buckets);
   try {
-    const moved = finishMove(moving);
-    if (moved === undefined) throw new WeirError('pin-missing', { path: `${folder}/${BRIDGE_PIN}` });
+    const moved = finishMove(folder, table);
+    if (moved === undefined) throw new WeirError('pin-missing', { path: `${folder}/${table.pins.record}` });
     return moved;
   } catch (error) {
-    giveUp(moving);
+    giveUp(folder, table);
     throw error;
   }
 }
-
-/** Connections that a table is made for: half its places. */
-export const roomOf = (buckets: number): number => (buckets * Abi.BUCKET_SLOTS) / 2;

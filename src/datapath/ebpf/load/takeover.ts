@@ -13,10 +13,11 @@ import { Bridge, Conf } from '../abi.gen.js';
 import { LAYOUT, LAYOUTS } from '../layouts.gen.js';
 import { tableOverview } from '../observe/table-overview.js';
 import { type Layouts, pinLayouts, pinnedLayouts } from '../table/layout.js';
-import { BRIDGE_PIN, SECOND_TABLE_PIN, TABLE_PIN, TAKEOVER_PIN, type Tables } from '../table/tables.js';
+import { RECORD_PINS, SECOND_TABLE_PIN, TABLE_PIN, TAKEOVER_PIN, type Tables } from '../table/tables.js';
 import { exchangePrograms } from './exchange.js';
 import { BUILD_PIN } from './load.js';
-import { bucketsAt, cross, type Moving, pinSecondTable, recordOf, roomOf } from './table-move.js';
+import { type Moving, mainTable } from './main-table.js';
+import { bucketsAt, cross, type MovableTable, pinSecondTable, recordOf, roomOf } from './table-move.js';
 
 /** The build that takes over: this one, but in tests. */
 export interface Taker {
@@ -38,6 +39,8 @@ export interface TakenOver {
   readonly connections: number;
 }
 
+const takenTable = (moving: Moving, { bridge }: Taker): MovableTable => mainTable(moving, { file: bridge, record: TAKEOVER_PIN });
+
 /** The tables are this build's from here on. */
 function settle({ folder, tables, interfaces }: Moving, { plain, layout, layouts }: Taker): void {
   exchangePrograms(folder, tables, interfaces, plain);
@@ -55,8 +58,7 @@ export function finishTakeover(moving: Moving, taker: Taker = thisBuild()): Take
   if (!existsSync(pin)) return undefined;
   const record = recordOf(folder, TAKEOVER_PIN);
   if (existsSync(second)) {
-    if (!cross(moving, record, { bridge: taker.bridge, recordPin: TAKEOVER_PIN }))
-      throw new WeirError('table-move-stuck', { left: record.get(0, Bridge.left) });
+    if (!cross(folder, takenTable(moving, taker), record)) throw new WeirError('table-move-stuck', { left: record.get(0, Bridge.left) });
     renameSync(second, table);
   }
   tables.conf.set(0, Conf.connBuckets, bucketsAt(table));
@@ -88,13 +90,13 @@ function bucketsFor(tables: Tables, folder: string): number {
  */
 export function takeOver(moving: Moving, taker: Taker = thisBuild()): TakenOver {
   const { folder, tables } = moving;
-  if (existsSync(`${folder}/${BRIDGE_PIN}`)) throw new WeirError('table-moving-elsewhere');
+  if (RECORD_PINS.some((pin) => existsSync(`${folder}/${pin}`))) throw new WeirError('table-moving-elsewhere');
   rmSync(`${folder}/${TAKEOVER_PIN}`, { force: true });
   if (pinnedLayouts(tables)?.[TABLE_PIN] === taker.layouts[TABLE_PIN]) {
     settle(moving, taker);
     return { connections: 0 };
   }
-  pinSecondTable(folder, TAKEOVER_PIN, bucketsFor(tables, folder));
+  pinSecondTable(folder, takenTable(moving, taker), bucketsFor(tables, folder));
   const layout = tables.conf.get(0, Conf.layout);
   tables.conf.set(0, Conf.layout, taker.layout);
   try {

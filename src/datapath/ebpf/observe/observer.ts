@@ -13,7 +13,7 @@ import { BUILD_PIN, buildPin, isLoaded } from '../load/load.js';
 import { isLoadedElsewhere } from '../load/loaded-elsewhere.js';
 import { BPFFS_PLACE, Bpffs } from '../pins/bpffs.js';
 import { layoutOf, mapsOfOtherLayout } from '../table/layout.js';
-import { BRIDGE_PIN, LAST_PINNED, MAPPED_PINS, TAKEOVER_PIN, Tables } from '../table/tables.js';
+import { LAST_PINNED, MAPPED_PINS, RECORD_PINS, TAKEOVER_PIN, Tables } from '../table/tables.js';
 import { ObservingReader } from './observing-reader.js';
 
 /**
@@ -51,7 +51,7 @@ export const ownBuild = (): string => buildName(buildPin(artifact('weir.bpf.o'))
 
 /** `build`: the pin that names the build, which is missing while programs are exchanged. */
 function programsOf(build: string | undefined, pins: readonly string[], lockFile: string): ProgramsOf {
-  if (pins.includes(BRIDGE_PIN) || pins.includes(TAKEOVER_PIN))
+  if ([...RECORD_PINS, TAKEOVER_PIN].some((pin) => pins.includes(pin)))
     return exclusiveHolder(lockFile) === undefined ? 'bridging-left' : 'bridging';
   if (build === undefined) return exclusiveHolder(lockFile) === undefined ? 'mixed' : 'other';
   return build === buildPin(artifact('weir.bpf.o')) ? 'this' : 'other';

@@ -202,6 +202,14 @@ function endpointsOf(records: Records, record: typeof Service | typeof Dest): (i
   };
 }
 
+/** Slots of a table that are not free. `bucketWords`: how many a bucket has. */
+export function countTaken(words: Uint32Array, bucketWords: number): number {
+  let count = 0;
+  for (let bucket = 0; bucket < words.length; bucket += bucketWords)
+    for (let k = 0; k < Abi.BUCKET_SLOTS; k++) if (destOf(words[bucket + k * SLOT_WORDS + VALUE_WORD + 1] ?? 0) !== 0) count += 1;
+  return count;
+}
+
 /** One slot, whole, by the rule of abi.h: key, value, key. undefined: it is free, or was taken by another connection meanwhile. */
 export function readSlot(words: Uint32Array, at: number, isBefore = false): readonly [number, number, number, number] | undefined {
   const key = (half: 0 | 1): number => Atomics.load(words, at + KEY_WORD + half);
@@ -249,8 +257,7 @@ function readSlotBeside(table: Uint32Array, bucket: number, k: number, what: Bes
   }
 }
 
-function* livingSlotsBeside(words: Uint32Array | undefined, now: number, what: Beside['what']): Generator<TakenSlot> {
-  if (words === undefined) return;
+function* livingSlotsBeside(words: Uint32Array, now: number, what: Beside['what']): Generator<TakenSlot> {
   for (let bucket = 0; bucket < words.length; bucket += (1 + LINES_BESIDE[what]) * LINE_WORDS) {
     for (let k = 0; k < Abi.BUCKET_SLOTS; k++) {
       if (destOf(words[bucket + k * SLOT_WORDS + VALUE_WORD + 1] ?? 0) === 0) continue;
@@ -305,25 +312,45 @@ function* livingSlotsAlone({ words, before }: ConnectionWords, now: number): Gen
   }
 }
 
-/** The living connections of all tables, each once. */
-export function* livingSlots(tables: Tables, now: number): Generator<TakenSlot> {
-  const all = tables.conns();
-  const seen = new Set<bigint>();
-  for (const table of all) {
-    for (const slot of livingSlotsAlone(table, now)) {
-      if (all.length > 1) {
-        const key = (BigInt(slot[1]) << 32n) | BigInt(slot[0]);
-        if (seen.has(key)) continue; // it moved
-        seen.add(key);
+/** By what a connection differs from all others of its table. */
+function identityOf([keyLow, keyHigh, , , beside]: TakenSlot): bigint | string {
+  return beside === undefined ? (BigInt(keyHigh) << 32n) | BigInt(keyLow) : [keyLow, keyHigh, ...beside.words].join(' ');
+}
+
+/** Of one table, or of two while connections move from the first to the second: each once. */
+function* eachOnce<T>(found: readonly T[], slotsOf: (table: T) => Iterable<TakenSlot>): Generator<TakenSlot> {
+  const seen = new Set<bigint | string>();
+  for (const table of found) {
+    for (const slot of slotsOf(table)) {
+      if (found.length > 1) {
+        const identity = identityOf(slot);
+        if (seen.has(identity)) continue; // it moved
+        seen.add(identity);
       }
       yield slot;
     }
   }
-  const sctp = tables.sideConns(SCTP_PINS);
-  if (sctp !== undefined) yield* livingSlotsAlone({ words: sctp, before: false }, now);
-  for (const pins of [IPV6_PINS, SCTP6_PINS]) yield* livingSlotsBeside(tables.sideConns(pins), now, 'client');
-  for (const pins of [WIDE_PINS, WIDE_SCTP_PINS]) yield* livingSlotsBeside(tables.sideConns(pins), now, 'tuple');
-  for (const pins of [WIDE6_PINS, WIDE_SCTP6_PINS]) yield* livingSlotsBeside(tables.sideConns(pins), now, 'client and tuple');
+}
+
+/** What the tables of the builds beside the links' have beside a slot. */
+const SIDE_TABLES = [
+  [SCTP_PINS, undefined],
+  [IPV6_PINS, 'client'],
+  [SCTP6_PINS, 'client'],
+  [WIDE_PINS, 'tuple'],
+  [WIDE_SCTP_PINS, 'tuple'],
+  [WIDE6_PINS, 'client and tuple'],
+  [WIDE_SCTP6_PINS, 'client and tuple'],
+] as const;
+
+/** The living connections of all tables, each once. */
+export function* livingSlots(tables: Tables, now: number): Generator<TakenSlot> {
+  yield* eachOnce(tables.conns(), (table) => livingSlotsAlone(table, now));
+  for (const [pins, what] of SIDE_TABLES) {
+    yield* eachOnce(tables.sideConns(pins), (words) =>
+      what === undefined ? livingSlotsAlone({ words, before: false }, now) : livingSlotsBeside(words, now, what),
+    );
+  }
 }
 
 /**

@@ -68,10 +68,20 @@ export const PINNED_MAPS = [
 ] as const;
 /** Scratch space, a rate limit, a history that may start again, and the places of programs: builds need not share them, nor have them all. */
 export const NOT_SHARED: ReadonlySet<string> = new Set(['scratch_space', 'icmp_limits', 'drop_history', ...ENTRY_PINS]);
-/** While the connection table gets another size (table-move.ts): the table that is to take its place, and the record of the move. */
+/** Of a connection table, and while it gets another size (load/table-move.ts): of the table that is to take its place, and of the record of the move. */
+export interface MovePins {
+  readonly table: string;
+  readonly second: string;
+  readonly record: string;
+}
 export const TABLE_PIN = 'conns';
 export const SECOND_TABLE_PIN = 'conns_second';
 export const BRIDGE_PIN = 'bridge';
+export const movePins = (table: string): MovePins => ({
+  table,
+  second: `${table}_second`,
+  record: table === TABLE_PIN ? BRIDGE_PIN : `${BRIDGE_PIN}_${table}`,
+});
 /** The same while another build's table is taken over (load/takeover.ts). */
 export const TAKEOVER_PIN = 'takeover';
 /** The numbers of the maps' layouts (layout.ts). */
@@ -90,6 +100,8 @@ export const WIDE_SCTP_PINS = { housekeeping: 'timer_wide_sctp', conns: 'conns_w
 export const WIDE_SCTP6_PINS = { ...IPV6_PINS, housekeeping: 'timer_wide_sctp6', conns: 'conns_wide_sctp6' } as const;
 /** Of all builds beside those on the links. */
 export const SIDE_PINS = [IPV6_PINS, WIDE_PINS, WIDE6_PINS, SCTP_PINS, SCTP6_PINS, WIDE_SCTP_PINS, WIDE_SCTP6_PINS] as const;
+/** Of the moves of all connection tables. */
+export const RECORD_PINS: readonly string[] = [TABLE_PIN, ...SIDE_PINS.map(({ conns }) => conns)].map((table) => movePins(table).record);
 /** Pinned last when loading: if it is there, the others are. */
 export const LAST_PINNED = 'conf';
 
@@ -172,21 +184,27 @@ export class Tables {
    * misses none, and may meet one twice.
    */
   conns(): readonly ConnectionWords[] {
-    const words = (name: string): ConnectionWords & { readonly id: number } => {
+    const found = this.#wordsOf(movePins(TABLE_PIN));
+    const takenOver = found.length > 1 && this.#isTakenOver();
+    return found.map((words, k) => ({ words, before: takenOver && k === 0 }));
+  }
+
+  /** `pins.table` first, unless connections move back to it. @throws SystemError ENOENT */
+  #wordsOf(pins: MovePins): readonly Uint32Array[] {
+    const read = (name: string): { readonly id: number; readonly words: Uint32Array } => {
       const map = this.open(name);
       try {
         const { id, valueSize, maxEntries } = map.info();
-        return { id, words: new Uint32Array(map.mmap(valueSize * maxEntries, false)), before: false };
+        return { id, words: new Uint32Array(map.mmap(valueSize * maxEntries, false)) };
       } finally {
         map.close();
       }
     };
     // The second table is opened first: it may take the first one's pin meanwhile.
-    const second = unlessCode(() => words(SECOND_TABLE_PIN), ['ENOENT'], undefined);
-    const first = words(TABLE_PIN);
-    if (second === undefined || second.id === first.id) return [first];
-    if (this.#isTakenOver()) return [{ ...first, before: true }, second];
-    return this.#movesBack() ? [second, first] : [first, second];
+    const second = unlessCode(() => read(pins.second), ['ENOENT'], undefined);
+    const first = read(pins.table);
+    if (second === undefined || second.id === first.id) return [first.words];
+    return this.#movesBack(pins) ? [second.words, first.words] : [first.words, second.words];
   }
 
   /** One record a slot. */
@@ -199,9 +217,9 @@ export class Tables {
     return unlessCode(() => new Records(this.#map(IPV6_PINS.templates, false), Template6.bytes), ['ENOENT'], undefined);
   }
 
-  /** The connection table of a build beside those on the links, as words; undefined: there never was a service for it. */
-  sideConns({ conns }: (typeof SIDE_PINS)[number]): Uint32Array | undefined {
-    return unlessCode(() => new Uint32Array(this.#map(conns, false)), ['ENOENT'], undefined);
+  /** The same of a build beside those on the links, as words; none: there never was a service for it. */
+  sideConns({ conns }: (typeof SIDE_PINS)[number]): readonly Uint32Array[] {
+    return unlessCode(() => this.#wordsOf(movePins(conns)), ['ENOENT'], []);
   }
 
   #isTakenOver(): boolean {
@@ -210,8 +228,8 @@ export class Tables {
     return map !== undefined;
   }
 
-  #movesBack(): boolean {
-    const memory = unlessCode(() => this.#map(BRIDGE_PIN, false), ['ENOENT'], undefined);
+  #movesBack({ record }: MovePins): boolean {
+    const memory = unlessCode(() => this.#map(record, false), ['ENOENT'], undefined);
     return memory !== undefined && new Records(memory, Bridge.bytes).get(0, Bridge.back) !== 0;
   }
 

@@ -1,0 +1,56 @@
+// The connection table of a build beside those on the links, as one that may get another size: the programs are exchanged in the array that
+// packets enter by, and no link changes.
+import { existsSync } from 'node:fs';
+import { artifact } from '../../../sys/artifact.js';
+import { ObjectFile } from '../../../sys/bpf/bpf-objects.js';
+import { using } from '../../../sys/fd.js';
+import { movePins, type Tables } from '../table/tables.js';
+import { type Extra, loadOnto } from './programs.js';
+import { entriesOf, letIn, SIDE_BUILDS, type SideBuild, templatesOf, withArrays } from './side-builds.js';
+import { trySideBuildOnce } from './side-check.js';
+import { type MovableTable, TRIAL_BUCKETS } from './table-move.js';
+
+/** The arrays by which packets go on from it: those that are there, so that the builds behind it stay as they are. */
+const arraysBehind = (build: SideBuild, folder: string): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    SIDE_BUILDS.filter(({ behind, entryPin }) => behind === build && existsSync(`${folder}/${entryPin}`)).map(({ entryPin }) => [
+      entryPin,
+      entryPin,
+    ]),
+  );
+
+/** Loads an object of the build, onto maps in the place of its pins, and lets packets in. */
+function put(build: SideBuild, object: ObjectFile, tables: Tables, { pins, ...extra }: Extra): void {
+  const { folder } = tables;
+  const all = { ...build.pins, ...arraysBehind(build, folder), ...pins };
+  loadOnto(object, folder, tables, { ...extra, ...templatesOf(build, folder), pins: all });
+  withArrays(build, folder, (arrays) => letIn(build, object, arrays));
+}
+
+/** Of a build that is loaded, by the programs that the pins name. */
+export function sideTable(build: SideBuild, tables: Tables): MovableTable {
+  const { label } = build.check;
+  const pins = movePins(build.pins.conns);
+  return {
+    label,
+    pins,
+    bucketBytes: build.bucketBytes,
+    bridged: (route, work) => {
+      const file = artifact(build.bridge);
+      const prepare = (object: ObjectFile): void => route.configure(object, TRIAL_BUCKETS);
+      trySideBuildOnce(file, tables, build.check, { prepare, name: `phase ${route.phase}` });
+      return using(new ObjectFile(file), (object) => {
+        const configure = (each: ObjectFile): void => route.configure(each, route.oldBuckets);
+        put(build, object, tables, { pins: route.pins, buckets: route.buckets, configure });
+        return work(object);
+      });
+    },
+    settle: () => {
+      const file = artifact(build.file);
+      trySideBuildOnce(file, tables, build.check);
+      using(new ObjectFile(file), (object) =>
+        put(build, object, tables, { pins: {}, buckets: entriesOf(tables.folder, pins.table), configure: () => {} }),
+      );
+    },
+  };
+}
