@@ -1,5 +1,6 @@
-// A director with many connections: of IPv4, of IPv6, and of a service of all ports, each kind in a table of its own.
-import { IPV6_PINS, WIDE_PINS } from '../src/datapath/ebpf/table/tables.js';
+// A director with many connections: of IPv4, of IPv6, and of a service of all ports of each, each kind in a table of its own. SCTP's tables have
+// the same buckets.
+import { IPV6_PINS, WIDE_PINS, WIDE6_PINS } from '../src/datapath/ebpf/table/tables.js';
 import { frameOf } from './agreement.js';
 import { type Datapath, openDatapath } from './datapath.js';
 import type { FlowFrame } from './frames.js';
@@ -9,30 +10,33 @@ import type { Row } from './report.js';
 import { addPools, dropStations, makeStations, prefix, type StationPool } from './stations.js';
 import type { Wrapper } from './wrap.js';
 
-/** `pin`: the map of its table. `test`: its packets. */
+/** `pin`: the map of its table. `test`: its packets. `bytesMax`: what a connection of a full table may take. */
 export interface ConnectionKind {
   readonly name: string;
   readonly pin: string;
   readonly test: ProgramCase;
+  readonly bytesMax: number;
 }
 
 /** More flows than a test has connections. */
 const FLOW_BITS = 28;
 const CHUNK_BITS = 16;
-const [PLAIN, SIX, ALL_PORTS] = [1, 2, 3] as const;
+const [PLAIN, SIX, ALL_PORTS, SIX_ALL_PORTS] = [1, 2, 3, 4] as const;
 
 const pools: readonly StationPool[] = [
   { id: PLAIN, servers: 1, method: 'route' },
   { id: SIX, servers: 1, method: 'route', six: true },
   { id: ALL_PORTS, servers: 1, method: 'route', allPorts: true },
+  { id: SIX_ALL_PORTS, servers: 1, method: 'route', six: true, allPorts: true },
 ];
 
 export const plain = established('IPv4', PLAIN, FLOW_BITS);
-const six = { ...request(SIX, ACK), prefix };
+const sixTo = (service: number): ProgramCase => ({ ...plain, kind: 'tc6', frame: { ...request(service, ACK), prefix } });
 export const kinds: readonly ConnectionKind[] = [
-  { name: 'IPv4', pin: 'conns', test: plain },
-  { name: 'IPv6', pin: IPV6_PINS.conns, test: { ...plain, kind: 'tc6', frame: six } },
-  { name: 'a service of all ports', pin: WIDE_PINS.conns, test: { ...plain, kind: 'tc', frame: request(ALL_PORTS, ACK) } },
+  { name: 'IPv4', pin: 'conns', test: plain, bytesMax: 64 },
+  { name: 'IPv6', pin: IPV6_PINS.conns, test: sixTo(SIX), bytesMax: 40 },
+  { name: 'a service of all ports', pin: WIDE_PINS.conns, test: { ...plain, kind: 'tc', frame: request(ALL_PORTS, ACK) }, bytesMax: 64 },
+  { name: 'a service of all ports, IPv6', pin: WIDE6_PINS.conns, test: sixTo(SIX_ALL_PORTS), bytesMax: 100 },
 ];
 
 const withFlags = (frame: FlowFrame, flags: number): FlowFrame => ({ ...frame, flags });
@@ -56,7 +60,7 @@ export const learnHops = (datapath: Datapath, test: ProgramCase, ifindex: number
   datapath.keepHops(true);
 };
 
-/** In a namespace with a director that has the three services. */
+/** In a namespace with a director that has a service of each kind. */
 export const onDirector = (
   name: string,
   work: (datapath: Datapath, ifindex: number, namespace: string) => readonly Row[],

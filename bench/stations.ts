@@ -99,7 +99,7 @@ export const addPools = (director: Director, pools: readonly StationPool[]): voi
   for (const pool of pools) {
     const { id, servers, first = 0, scheduler = 'rr', method = 'masq', six = false, allPorts = false } = pool;
     const key = { kind: 'address', protocol: 'tcp', address: addressOf(virtualAddress(id), six), port: allPorts ? 0 : 80 } as const;
-    const persistence = allPorts ? { persistence: { timeout: 300, netmask: 0xffffffff } } : {};
+    const persistence = allPorts ? { persistence: { timeout: 300, netmask: six ? 128 : 0xffffffff } } : {};
     director.addService({ key, scheduler, schedFlags: 0, onePacket: false, ...persistence });
     for (let index = first; index < first + servers; index += 1) {
       const port = allPorts ? 0 : serverPort(pool);
