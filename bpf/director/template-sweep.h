@@ -12,8 +12,10 @@
 /* Each build's timer looks after the templates of its services, whose connections are in its table. Rounds of that are counted here. */
 #if defined(SIDE) || defined(IPV6)
 static __always_inline __u32 rounds_of(struct conf *c, struct housekeeping *h) { return h->used; }
+static __always_inline void rounds_add(struct conf *c, struct housekeeping *h, __s32 rounds) { h->used += rounds; }
 #else
 static __always_inline __u32 rounds_of(struct conf *c, struct housekeeping *h) { return c->swept; }
+static __always_inline void rounds_add(struct conf *c, struct housekeeping *h, __s32 rounds) { c->swept += rounds; }
 #endif
 static __always_inline bool template_is_of_build(struct template *t) {
   struct service *svc = service_at(READ(t->key) >> K_SERVICE_SHIFT);
@@ -34,7 +36,7 @@ static __always_inline bool is_ftp_data(struct conf *c, struct conn_slot *s) {
 
 /* Is a template asked? Then connections answer. */
 static __always_inline bool templates_asking(struct conf *c, struct housekeeping *h) {
-  return c->templates_live && rounds_of(c, h) - h->asked <= ASKED_ROUNDS;
+  return c->templates_live && (__s32)(rounds_of(c, h) - h->asked) <= ASKED_ROUNDS;
 }
 
 /* The answer of a connection that the sweep meets: it is alive, and perhaps established. */
@@ -72,7 +74,7 @@ static long template_sweep(__u64 i, void *ctx) {
   if (!t_taken(v) || t_claimed(v) || !t_expired(v, now) || !template_is_of_build(t)) return 0;
   __u32 round = rounds_of(c, *h);
   if (!(v & T_ASKED)) template_ask(*h, t, v, round);
-  else if (round - READ(t->asked) >= rounds_to_wait(t)) template_judge(c, t, v, now);
+  else if ((__s32)(round - READ(t->asked)) >= (__s32)rounds_to_wait(t)) template_judge(c, t, v, now);
   return 0;
 }
 

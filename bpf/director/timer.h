@@ -204,15 +204,15 @@ static int housekeeping_tick(void *map, __u32 *key, struct housekeeping *h) {
   w.asking = templates_asking(c, h);
   __u32 from = h->bucket;
   bpf_loop(chunk, sweep_bucket, &w, 0);
+  /* While connections move, a round meets only a part of them. */
+  if (h->bucket >= from && !BRIDGING) rounds_add(c, h, 1);
 #if defined(IPV6) || defined(SIDE)
-  if (h->bucket >= from) h->used++; /* rounds (template-sweep.h) */
   if (c->templates_live) templates_sweep(c, h);
 #ifndef SIDE
   client_hops_sweep(h->turn++, w.now);
 #endif
 #else
   if (h->bucket >= from) {
-    c->swept++;
     h->used = h->counted;
     h->counted = 0;
   }
@@ -239,7 +239,9 @@ int weir_housekeeping(struct xdp_md *ctx) {
   if (!h || !c) return 1;
   if (!h->started && bpf_timer_init(&h->timer, &housekeeping, NSEC_CLOCK_MONOTONIC)) return 2;
   h->started = 1;
-  h->reach = PROBE_BUCKETS; /* the programs before may have swept another table */
+  /* The programs before may have swept another table: what is asked is asked for whole rounds of this one. */
+  h->reach = PROBE_BUCKETS;
+  rounds_add(c, h, -ASKED_ROUNDS);
 #if !defined(IPV6) && !defined(SIDE)
   c->jiffies_at = bpf_jiffies64();
   c->ktime_at = bpf_ktime_get_ns();
