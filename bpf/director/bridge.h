@@ -79,7 +79,7 @@ __noinline __u32 bridge_find(__u64 key, __u32 now) {
 }
 
 /* Claims a slot of the new table for a key that is in the old one. The caller holds the key's lock. What is beside the slot of the old one is not
- * in the scratch space, which packets use between. */
+ * in the scratch space: the key alone would be found where another connection of the client has it. */
 static __always_inline __u32 slot_for(__u64 key, __u32 now) {
   __u32 home = home_of(key);
   struct scratch *scratch = the_scratch();
@@ -159,7 +159,7 @@ SEC("xdp")
 int weir_move(struct xdp_md *ctx) {
   __u32 now = clock_now();
   bpf_loop(MOVE_PAGE, bridge_step, &now, 0);
-  return 0;
+  return XDP_DROP; /* its frame */
 }
 
 #endif

@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { Bridge } from '../../src/datapath/ebpf/abi.gen.js';
 import { SIDE_BUILDS, type SideBuild } from '../../src/datapath/ebpf/load/side-builds.js';
 import { sideTable } from '../../src/datapath/ebpf/load/side-table.js';
-import { bucketsAt, type MovableTable, type Moved, moveTable, recordOf } from '../../src/datapath/ebpf/load/table-move.js';
+import { bucketsAt, type MovableTable, type Moved, movePage, moveTable, recordOf } from '../../src/datapath/ebpf/load/table-move.js';
 import { movePins } from '../../src/datapath/ebpf/table/tables.js';
 import { using } from '../../src/sys/fd.js';
 import { ChunkType } from '../../src/wire/sctp.js';
@@ -170,7 +170,7 @@ export function moveSlowly(bed: Bed, kind: SideKind, buckets: number, { first, h
       table.bridged(route, (object) => {
         first();
         recordOf(bed.folder, table.pins.record).set(0, Bridge.phase, route.phase);
-        using(object.program('weir_move'), (program) => program.test({ data: new Uint8Array(64) })); // some buckets
+        using(object.program('weir_move'), movePage); // some buckets
         half();
         return work(object);
       }),
