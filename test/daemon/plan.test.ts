@@ -145,7 +145,7 @@ test('what plan prints is what the reload does, also after changes by hand, and 
     ipvsadm(lvs, `-a -u ${VIP}:80 -r 10.8.2.14:80 -m -w 0`, `-e -u ${VIP}:80 -r 10.8.2.11:80 -m -w 9`);
     const again = [11, 12, 13].map((host) => `add ${tcp} ${at(host)}`);
     const changes = [`add ${tcp}`, ...again, `change ${udp}`, `remove ${udp} ${at(14, 'udp')}`, `change ${udp} ${at(11, 'udp')}`];
-    const others = [`changed ${udp}`, `added ${udp} ${at(14, 'udp')}`, `changed ${udp} ${at(11, 'udp')}`, `added [${VIP}]:tcp:81`];
+    const others = [`changed ${udp}`, `changed ${udp} ${at(11, 'udp')}`, `added ${udp} ${at(14, 'udp')}`, `added [${VIP}]:tcp:81`];
     const put = await reloaded(both(weighed, 'rr'), changes, [`missing ${tcp}`, ...others]);
     assert.deepEqual(fate(put).slice(1), [0, 0, 8], 'the connections of the service that was removed go on again');
     assert.match(ipvsadm(lvs, '-Sn'), new RegExp(`^-A -t ${VIP}:81 -s rr$`, 'm'), 'what is not of the file stays');

@@ -117,9 +117,9 @@ test('what was changed by hand is shown, and goes back; a service that is not of
   assert.deepEqual(text.slice(0, text.indexOf('checks')), [
     'changed by hand (from what the running file has to what is in the table)',
     '  ! service [192.0.2.1]:tcp:80: scheduler wlc → rr',
-    '  ! server [10.0.0.9]:tcp:80 of [192.0.2.1]:tcp:80 was added (1 connection)',
     '  ! server [10.0.0.1]:tcp:80 of [192.0.2.1]:tcp:80: weight 1 → 0 (4 connections)',
     '  ! server [10.0.0.2]:tcp:80 of [192.0.2.1]:tcp:80 is missing',
+    '  ! server [10.0.0.9]:tcp:80 of [192.0.2.1]:tcp:80 was added (1 connection)',
     '  ! service [192.0.2.1]:tcp:99 is not of the file: it stays',
     'services',
     '  ~ [192.0.2.1]:tcp:80 scheduler rr → wlc; 4 connections kept, 1 connection cut',
