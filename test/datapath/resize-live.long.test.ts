@@ -5,10 +5,10 @@ import { killedResizes, ofAllPorts, ofIpv6, ofLinks, resizedUnderTraffic } from 
 
 const skip = noNamespaces();
 
-test('a resize that is killed at many steps is completed every time', { skip }, () => killedResizes(12, ofLinks));
+test('a resize that is killed at many steps is completed every time', { skip }, () => killedResizes(8, ofLinks));
 
 for (const subject of [ofIpv6, ofAllPorts])
-  test(`the same while the table of ${subject.label} moves`, { skip }, () => killedResizes(9, subject));
+  test(`the same while the table of ${subject.label} moves`, { skip }, () => killedResizes(6, subject));
 
 test('larger and smaller under traffic by xdp', { skip }, () => resizedUnderTraffic('xdp', ofLinks));
 

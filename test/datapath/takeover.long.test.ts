@@ -14,7 +14,7 @@ import { establishedNext, loadedBefore, noneDropped, settledWith, takenOverTwice
 
 const skip = noNamespaces() || noTools('clang', 'llvm-strip', 'bpftool');
 
-const ROUNDS = 8;
+const ROUNDS = 4;
 
 function withBuilds(work: (before: OtherBuild, next: OtherBuild) => Promise<void>): Promise<void> {
   const [before, next] = [buildBefore(), buildNext()];

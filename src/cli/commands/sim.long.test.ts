@@ -5,7 +5,7 @@ import { memoryIo } from '../io.js';
 import { run } from './sim.js';
 
 /** Those of health checks have more steps. */
-const HISTORIES = { vrrp: 3_000, check: 600 } as const;
+const HISTORIES = { vrrp: 1_500, check: 300 } as const;
 
 for (const [machine, count] of Object.entries(HISTORIES)) {
   test(`${count} histories of ${machine} break no invariant`, async () => {
