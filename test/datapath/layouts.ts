@@ -60,7 +60,7 @@ export function otherBuild(edits: Readonly<Record<string, readonly Edit[]>>): Ot
 export const buildBefore = (): OtherBuild =>
   otherBuild({
     'abi.h': [(text) => text.replace(/^#define K_(CLIENT|HASHED) .*\n/gm, '')],
-    'dest-of-client.h': [replaced('#ifdef BRIDGE\n/* While connections', '#if 1\n/* While connections')],
+    'dest-of-client.h': [replaced('#ifdef TAKEOVER\n#define SAME', '#if 1\n#define SAME')],
     'value.h': [replaced('#define WEIR_VALUE_H\n', '#define WEIR_VALUE_H\n#define K_HASHED 0xffffffffffffffffull\n')],
   });
 
