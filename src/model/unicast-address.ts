@@ -1,5 +1,5 @@
 // May an address be a destination's? As in the kernel's IPVS (ip_vs_new_dest), it must be unicast or local.
-import { type Address, isLinkLocal } from './address.js';
+import { type Address, isIpv4Mapped, isLinkLocal } from './address.js';
 
 const none: ReadonlySet<number> = new Set();
 
@@ -8,9 +8,8 @@ const none: ReadonlySet<number> = new Set();
  * kernel. IPv6: neither unspecified nor multicast nor link-local nor IPv4-mapped.
  */
 export function isUnicast(address: Address, broadcasts = none): boolean {
-  const [first = 0, second, third] = address.words;
+  const [first = 0] = address.words;
   if (address.family === 'inet') return first >>> 24 !== 0 && first >>> 28 !== 0xe && first !== 0xffffffff && !broadcasts.has(first);
   const unspecified = address.words.every((word) => word === 0);
-  const mapped = first === 0 && second === 0 && third === 0xffff;
-  return !unspecified && !mapped && first >>> 24 !== 0xff && !isLinkLocal(address);
+  return !unspecified && !isIpv4Mapped(address) && first >>> 24 !== 0xff && !isLinkLocal(address);
 }

@@ -1,5 +1,5 @@
 // On a real server: does a process listen where the clients' packets arrive, and does it accept connections?
-import { type Address, type Family, isLoopbackAddress } from '../../../model/address.js';
+import { type Address, type Family, isIpv4Mapped, isLoopbackAddress } from '../../../model/address.js';
 import { formatAddress } from '../../../model/address-text.js';
 import { endpointText } from '../../../model/endpoint-text.js';
 import type { Finding } from '../../../model/finding.js';
@@ -13,13 +13,13 @@ const isAny = ({ words }: Address): boolean => words.every((word) => word === 0)
 
 /** Whether the socket takes packets for this address. One of IPv6 takes IPv4, too, unless it is for IPv6 alone. */
 function takes(socket: SocketFact, address: Address): boolean {
-  if (!isAny(socket.address)) return sameAddress(socket.address, address) || mapped(socket, address);
+  if (!isAny(socket.address)) return sameAddress(socket.address, address) || isMappedFrom(socket.address, address);
   return socket.family === address.family || (address.family === 'inet' && !socket.sixOnly);
 }
 
-/** ::ffff:a.b.c.d */
-const mapped = ({ address: { family, words } }: SocketFact, four: Address): boolean =>
-  four.family === 'inet' && family === 'inet6' && words[2] === 0xffff && words[3] === four.words[0];
+/** Is `six` this IPv4 address, in IPv6's form? */
+const isMappedFrom = (six: Address, four: Address): boolean =>
+  four.family === 'inet' && isIpv4Mapped(six) && six.words[3] === four.words[0];
 
 const EVERY: Readonly<Record<Family, string>> = { inet: '0.0.0.0', inet6: '::' };
 const TOOLS = { inet: { iptables: 'iptables', word: 'ip' }, inet6: { iptables: 'ip6tables', word: 'ip6' } } as const;

@@ -190,6 +190,7 @@ test('where a process listens: anywhere, on the VIP, on another address or port,
   assert.deepEqual(of(socket('10.5.0.9', 80)), []);
   assert.deepEqual(of(socket('::', 80)), []);
   assert.deepEqual(of(socket('::ffff:10.5.0.9', 80)), []);
+  assert.deepEqual(of(socket('2001:db8::ffff:10.5.0.9', 80)), [['server-listens-elsewhere', undefined]], 'not ::ffff:10.5.0.9');
   const PRE = 'iptables -t nat -I PREROUTING -d 10.5.0.9 -p tcp --dport 80 -j';
   assert.deepEqual(of(socket('10.5.0.51', 80)), [['server-listens-elsewhere', `${PRE} DNAT --to-destination 10.5.0.51:80`]]);
   assert.deepEqual(of(socket('::', 80, { sixOnly: true })), [['server-listens-elsewhere', undefined]]);
