@@ -71,6 +71,21 @@ test("addresses' names are asked for once each", async () => {
   );
 });
 
+test('a name of DNS that is no host name is not shown: its words would be options to who reads the line', async () => {
+  const names: Readonly<Record<string, string>> = { 1: 'x -w 0', 2: '-A', 3: 'a\nb', 4: 'a;b.example', 5: 'a_b-1.example' };
+  await withServer(
+    (name) => bytesOf(names[name.charAt(0)] ?? ''),
+    async (found) => {
+      const all = Object.keys(names).map((last) => address(`10.0.1.${last}`));
+      await found.resolveAddresses(all);
+      assert.deepEqual(
+        all.map((one) => found.addressName(one)),
+        [undefined, undefined, undefined, undefined, 'a_b-1.example'],
+      );
+    },
+  );
+});
+
 test("a host name's address", async () => {
   await withServer(
     (name) => (name === 'web.weir.test' ? [10, 0, 1, 1] : undefined),

@@ -11,6 +11,8 @@ const TIMEOUT_MS = 2000;
 const QUESTION_TIMEOUT_MS = 1000;
 /** Queries in flight: more would only queue at the name server. */
 const QUESTIONS_MAX = 64;
+/** DNS may hold anything as a name. As the C library, weir refuses all others: a blank in one begins an option for who reads the line. */
+const HOST_NAME = /^[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_.])?$/i;
 
 function etcFile(name: string): string {
   try {
@@ -71,7 +73,7 @@ export class SystemNames {
   host(name: string): Address | undefined {
     const known = this.#hostTable.addresses.get(name.toLowerCase());
     if (known !== undefined) return known;
-    if (!/^[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_.])?$/i.test(name)) return undefined;
+    if (!HOST_NAME.test(name)) return undefined;
     if (!this.#asked.has(name)) throw new NeedsHost(name);
     return this.#asked.get(name);
   }
@@ -121,8 +123,11 @@ export class SystemNames {
       const worker = async (): Promise<void> => {
         for (let next = queue.pop(); next !== undefined && Date.now() - started < TIMEOUT_MS; next = queue.pop()) {
           const [id, text] = next;
-          const [name] = await resolver.reverse(text).catch(() => []);
-          this.#reverse.set(id, name);
+          const found = await resolver.reverse(text).catch(() => []);
+          this.#reverse.set(
+            id,
+            found.find((name) => HOST_NAME.test(name)),
+          );
         }
       };
       await Promise.all(Array.from({ length: Math.min(QUESTIONS_MAX, queue.length) }, worker));
