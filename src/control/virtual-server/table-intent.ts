@@ -13,6 +13,8 @@ export class TableIntent {
   /** Which virtual server, by name, has which services: all that it has now or had when it was served last. */
   readonly #owned = new Map<string, Set<string>>();
   readonly #wanted = new Map<string, WantedService>();
+  /** What others want of a service that one virtual server has: by the service, then by their names. */
+  readonly #skipped = new Map<string, Map<string, WantedService>>();
   /** What was made true: ours to remove. */
   readonly #done = new Map<string, WantedService>();
   /** Services whose wanted state was not made true yet. */
@@ -66,34 +68,65 @@ export class TableIntent {
 
   /**
    * Services that cannot be served yet are left out; one that was served before a reload stays as it was. Of a service that two virtual
-   * servers have the first one counts.
+   * servers have the first one counts, as long as it has it.
    */
   serve(server: VirtualServer, pool: readonly RealServer[]): void {
-    const before = this.#owned.get(server.name) ?? new Set();
+    const { name } = server;
+    const before = this.#owned.get(name) ?? new Set();
     const owned = new Set<string>();
+    this.#forgetSkipped(name);
     for (const asked of wantedServices(server, pool, this.#configuration)) {
       const id = serviceId(asked.spec.key);
       const other = this.#wanted.get(id)?.server.name;
-      if (other !== undefined && other !== server.name) continue;
+      if (other !== undefined && other !== name) {
+        this.#skip(id, asked);
+        continue;
+      }
       const served = servedAs(asked);
       if (served.kind === 'unserved' && !this.#done.has(id)) continue;
       owned.add(id);
-      if (served.kind === 'unserved') continue;
-      this.#wanted.set(id, served.service);
-      this.#change(id);
+      if (served.kind === 'served') this.#want(id, served.service);
     }
+    this.#owned.set(name, owned);
     for (const id of before) if (!owned.has(id)) this.#drop(id);
-    this.#owned.set(server.name, owned);
   }
 
   remove({ name }: VirtualServer): void {
-    for (const id of this.#owned.get(name) ?? []) this.#drop(id);
+    const owned = this.#owned.get(name) ?? [];
     this.#owned.delete(name);
+    this.#forgetSkipped(name);
+    for (const id of owned) this.#drop(id);
   }
 
+  #want(id: string, service: WantedService): void {
+    this.#wanted.set(id, service);
+    this.#change(id);
+  }
+
+  /** Of the virtual servers that wanted it, too, the next one of the file has it now. */
   #drop(id: string): void {
     this.#wanted.delete(id);
     this.#change(id);
+    const skipped = this.#skipped.get(id);
+    if (skipped === undefined) return;
+    for (const { name } of this.#configuration.virtualServers) {
+      const asked = skipped.get(name);
+      const served = asked === undefined ? undefined : servedAs(asked);
+      if (served?.kind !== 'served') continue;
+      skipped.delete(name);
+      this.#owned.get(name)?.add(id);
+      this.#want(id, served.service);
+      return;
+    }
+  }
+
+  #skip(id: string, asked: WantedService): void {
+    const others = this.#skipped.get(id) ?? new Map<string, WantedService>();
+    this.#skipped.set(id, others.set(asked.server.name, asked));
+  }
+
+  #forgetSkipped(name: string): void {
+    for (const [id, others] of this.#skipped) if (others.delete(name) && others.size === 0) this.#skipped.delete(id);
   }
 
   /** One that waits to converge goes on waiting for it. */
