@@ -1,9 +1,34 @@
+// What a process of the tests owes at its end is done by whichever signal it ends, however many more come meanwhile.
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import type { Readable, Writable } from 'node:stream';
 import { test } from 'node:test';
 
 const MODULE = new URL('./at-exit.js', import.meta.url).href;
+
+/** Runs the statements with `atExit` there; `onText` gets all output so far, each time that some comes. */
+async function ended(
+  statements: string,
+  onText: (text: string, child: ChildProcessByStdio<Writable, Readable, Readable>) => void,
+): Promise<{ readonly end: readonly unknown[]; readonly text: string; readonly errors: string }> {
+  const program = `
+    import { readSync, writeSync } from 'node:fs';
+    const { atExit } = await import('${MODULE}');
+    const print = (line) => writeSync(1, line + '\\n');
+    ${statements}`;
+  const child = spawn(process.execPath, ['--input-type=module', '-e', program], { stdio: ['pipe', 'pipe', 'pipe'] });
+  let text = '';
+  let errors = '';
+  child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
+    text += chunk;
+    onText(text, child);
+  });
+  child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
+    errors += chunk;
+  });
+  return { end: await once(child, 'close'), text, errors };
+}
 
 for (const [signal, status] of [
   ['SIGINT', 130],
@@ -11,18 +36,45 @@ for (const [signal, status] of [
   ['SIGHUP', 129],
 ] as const) {
   test(`a process that ends by ${signal} does what it owes first, but for what was taken back`, async () => {
-    const program = `
-      const { atExit } = await import('${MODULE}');
-      atExit(() => console.log('cleaned up'));
-      atExit(() => console.log('taken back'))();
+    const { end, text } = await ended(
+      `atExit(() => print('cleaned up'));
+      atExit(() => print('taken back'))();
       setInterval(() => {}, 1000);
-      console.log('ready');`;
-    const child = spawn(process.execPath, ['--input-type=module', '-e', program], { stdio: ['ignore', 'pipe', 'inherit'] });
-    let text = '';
-    child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
-      if (text === '') child.kill(signal);
-      text += chunk;
-    });
-    assert.deepEqual([await once(child, 'close'), text], [[status, null], 'ready\ncleaned up\n']);
+      print('ready');`,
+      (printed, child) => {
+        if (printed === 'ready\n') child.kill(signal);
+      },
+    );
+    assert.deepEqual([end, text], [[status, null], 'ready\ncleaned up\n']);
+  });
+
+  test(`a second ${signal} in the middle of that changes nothing`, async () => {
+    const { end, text } = await ended(
+      `atExit(() => {
+        print('cleaning up');
+        while (readSync(0, new Uint8Array(1)) > 0);
+        print('cleaned up');
+      });
+      atExit(() => print('cleaned up the rest'));
+      setInterval(() => {}, 1000);
+      print('ready');`,
+      (printed, child) => {
+        if (printed === 'ready\n') child.kill(signal);
+        if (printed !== 'ready\ncleaning up\n') return;
+        child.kill(signal);
+        child.stdin.end();
+      },
+    );
+    assert.deepEqual([end, text], [[status, null], 'ready\ncleaning up\ncleaned up\ncleaned up the rest\n']);
   });
 }
+
+test('what fails is reported, and the rest is done all the same', async () => {
+  const { end, text, errors } = await ended(
+    `atExit(() => { throw new Error('cannot be removed'); });
+    atExit(() => print('cleaned up the rest'));`,
+    () => {},
+  );
+  assert.deepEqual([end, text], [[1, null], 'cleaned up the rest\n']);
+  assert.match(errors, /^at exit: Error: cannot be removed\n/);
+});
