@@ -153,7 +153,11 @@ export const kindCases: readonly CheckCase[] = [
       virtual('alpha', real('a:80', 'notify_down "@/note down"', get('log_all_failures', url()))),
     ),
     serve: { 'a:80': [http(503), http(503), http(200)] },
-    steps: [{ until: 'Adding service' }],
+    steps: [
+      { until: 'Adding service' },
+      { noted: ['RS [10.1.0.11]:tcp:80 [10.99.0.100]:tcp:80 UP', 1] },
+      { noted: ['VS [10.99.0.100]:tcp:80 UP', 1] },
+    ],
   },
   {
     name: 'http-two-bad-urls',
