@@ -45,9 +45,8 @@ __noinline int related_validate6(struct __sk_buff *skb, __u32 header, __u32 leng
   __u32 message = length - header;
   __s64 addresses = sum_chunk(skb, SADDR6_AT, 2 * 16, 0);
   if (addresses < 0) return TC_ACT_UNSPEC;
-  __u64 start = (__u64)addresses + bpf_htonl(message) + bpf_htonl(NEXT_ICMPV6); /* RFC 8200, 8.1 */
-  start = (start & 0xffffffff) + (start >> 32);
-  int state = sum_of(skb, ETH_LEN + header, message, (start & 0xffffffff) + (start >> 32));
+  __u32 start = sum_fold32((__u64)addresses + bpf_htonl(message) + bpf_htonl(NEXT_ICMPV6)); /* RFC 8200, 8.1 */
+  int state = sum_of(skb, ETH_LEN + header, message, start);
   if (state == SUM_WRONG) return tc_drop(R_ICMP_CHECKSUM);
   return state == SUM_RIGHT ? TC_ACT_OK : TC_ACT_UNSPEC;
 }
