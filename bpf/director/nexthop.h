@@ -218,6 +218,12 @@ static __always_inline long fib_ask(void *ctx, struct bpf_fib_lookup *fib, __u32
   *fib = (struct bpf_fib_lookup){.family = F_INET, .ipv4_src = saddr, .ipv4_dst = addr, .ifindex = ifindex, .tot_len = 1};
   return bpf_fib_lookup(ctx, fib, sizeof *fib, flags);
 }
+
+/* By which the FIB is asked for destinations: weir's own, which forwards whatever the others do. */
+static __always_inline __u32 device_to_dests(__u32 ifindex) {
+  struct conf *c = the_conf();
+  return c && c->pair_ifindex ? c->pair_ifindex : ifindex;
+}
 #endif
 
 /* Is the gateway that hop_ask() has just answered an IPv6 address (RFC 8950)? It stands in the scratch space. */
@@ -226,20 +232,24 @@ static __always_inline bool gateway_is_v6(void) {
   return scratch && scratch->fib.family == F_INET6;
 }
 
-/* Asks the FIB. `gateway`: the neighbour to resolve where the answer is HOP_RESOLVE; 1 where it is an IPv6 address. */
-static __always_inline enum hop_answer hop_ask(void *ctx, __u32 ifindex, __u32 addr, __u32 saddr, struct hop *h, __u32 *gateway) {
+/* It does not answer by an interface where forwarding is off, as it may be with DR, or which is gone: weir's own may have been deleted. */
+static __always_inline bool fib_is_silent(long rc) { return rc < 0 || rc == BPF_FIB_LKUP_RET_FWD_DISABLED; }
+
+/* Asks the FIB, as if the packet came in by `ifindex`, or where that gives no answer by `other` (0: weir's own device). `gateway`: the
+ * neighbour to resolve where the answer is HOP_RESOLVE; 1 where it is an IPv6 address. */
+static __always_inline enum hop_answer hop_ask_by(void *ctx, __u32 ifindex, __u32 other, __u32 addr, __u32 saddr, struct hop *h, __u32 *gateway) {
   struct scratch *scratch = the_scratch();
   if (!scratch) return HOP_NONE;
   CHECKED(scratch);
   struct bpf_fib_lookup *fib = &scratch->fib;
   long rc = fib_ask(ctx, fib, ifindex, addr, saddr, 0);
-  if (rc == BPF_FIB_LKUP_RET_FWD_DISABLED) {
-    /* Forwarding is off on this interface, as it may be with DR: ask as if the packet came in by weir's own device. */
+  if (fib_is_silent(rc)) {
     struct conf *c = the_conf();
-    if (!c || !c->pair_ifindex) return HOP_UNKNOWN;
-    rc = fib_ask(ctx, fib, c->pair_ifindex, addr, saddr, 0);
+    if (!other && c) other = c->pair_ifindex;
+    if (!other) return HOP_UNKNOWN;
+    rc = fib_ask(ctx, fib, other, addr, saddr, 0);
   }
-  if (rc == BPF_FIB_LKUP_RET_FWD_DISABLED) return HOP_UNKNOWN;
+  if (fib_is_silent(rc)) return HOP_UNKNOWN;
   if (rc == BPF_FIB_LKUP_RET_NOT_FWDED) return HOP_LOCAL;
   if (rc != BPF_FIB_LKUP_RET_SUCCESS && rc != BPF_FIB_LKUP_RET_NO_NEIGH) return HOP_NONE;
   h->ifindex = fib->ifindex;
@@ -253,6 +263,10 @@ static __always_inline enum hop_answer hop_ask(void *ctx, __u32 ifindex, __u32 a
   if (l && l->flags & INTERFACE_XDP) h->flags |= NH_XDP;
   if (l && l->flags & INTERFACE_PEER) h->flags |= NH_PEER;
   return HOP_READY;
+}
+
+static __always_inline enum hop_answer hop_ask(void *ctx, __u32 ifindex, __u32 addr, __u32 saddr, struct hop *h, __u32 *gateway) {
+  return hop_ask_by(ctx, ifindex, 0, addr, saddr, h, gateway);
 }
 
 /* The cached next hop: a destination has its own; replies (d = 0) look in the table of clients. */
@@ -269,11 +283,14 @@ static __always_inline bool hop_is_known(struct dest *d, __u32 addr) {
   return client_hop_find(set, addr);
 }
 
-/* Asks the FIB for the next hop to a destination, or (dest = 0) of replies to the client `addr`, and caches it. `gateway` is not 0
+/* Asks the FIB for the next hop to a destination, or (dest = 0) of replies from `saddr` to the client `addr`, and caches it. `gateway` is not 0
  * where the kernel must look after its neighbour: there was an answer before, which may be old, or the neighbour is unknown. */
 static __always_inline enum hop_answer nexthop_resolve(void *ctx, __u32 ifindex, __u32 dest, __u32 addr, __u32 saddr, struct hop *h, __u32 *gateway) {
-  enum hop_answer answer = hop_ask(ctx, ifindex, addr, saddr, h, gateway);
   struct dest *d = dest ? dest_at(dest) : 0;
+  /* The answer about a destination is for the packets of all clients: so, as in IPVS, neither the address of one of them (`saddr` is none) nor the
+   * interface that its packet came by may choose the route. */
+  __u32 from = d ? device_to_dests(ifindex) : ifindex;
+  enum hop_answer answer = hop_ask_by(ctx, from, from == ifindex ? 0 : ifindex, addr, saddr, h, gateway);
   __u32 now = clock_now();
   struct client_hop *entry = d ? 0 : client_hop_entry(addr, now);
   if (!d && !entry) return HOP_NONE;

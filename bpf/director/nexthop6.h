@@ -10,6 +10,14 @@ static __always_inline void route_between(const __u32 *to, const __u32 *from) {
   address_copy(whole->from, from);
 }
 
+/* To a destination, without a source (nexthop_resolve). */
+static __always_inline void route_to(const __u32 *to) {
+  struct whole_addresses *whole = the_whole();
+  if (!whole) return;
+  address_copy(whole->to, to);
+  whole->from[0] = whole->from[1] = whole->from[2] = whole->from[3] = 0;
+}
+
 /* An entry of a set has its address at the same place of the second line. */
 static __always_inline __u32 *hop_client(struct client_hop *w) { return (__u32 *)(w + 4); }
 _Static_assert(sizeof(struct client_hop) == 4 * sizeof(__u32), "as large as an address");
@@ -33,5 +41,8 @@ static __always_inline long fib_ask(void *ctx, struct bpf_fib_lookup *fib, __u32
   address_copy(fib->ipv6_dst, whole->to);
   return bpf_fib_lookup(ctx, fib, sizeof *fib, flags);
 }
+
+/* weir's own device forwards no IPv6. */
+static __always_inline __u32 device_to_dests(__u32 ifindex) { return ifindex; }
 
 #endif

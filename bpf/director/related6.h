@@ -62,7 +62,7 @@ static __always_inline int related_send6(struct __sk_buff *skb, struct verdict *
   int valid = related_validate6(skb, v->p->header, v->p->length);
   if (valid != TC_ACT_OK) return valid;
   count_packet(v, !to);
-  if (to) route_between(to->addr, v->p->saddr6);
+  if (to) route_to(to->addr);
   else route_between(v->p->saddr6, addr);
   __u32 hash = to ? address_fold(to->addr) : v->p->saddr;
   enum hop_answer answer = to && to->flags & D_LOCAL ? HOP_LOCAL : tc_hop(skb, v, to, hash, 0, &w);

@@ -64,7 +64,7 @@ static __always_inline int tc_request(struct __sk_buff *skb, struct verdict *v) 
   struct route w = {};
   __u32 addr = v->d->addr[0];
   bool masq = v_method(v->f.value) == M_MASQ;
-  enum hop_answer answer = tc_hop(skb, v, v->d, addr, p->saddr, &w);
+  enum hop_answer answer = tc_hop(skb, v, v->d, addr, 0, &w);
   if (answer == HOP_NONE || (answer == HOP_LOCAL && !masq && !(v->d->flags & D_LOCAL))) { /* by DR the packet would be for the VIP, here */
     count_reason(R_NO_ROUTE);
     return icmp_error(skb, p, ICMP_UNREACHABLE, ICMP_HOST, 0);

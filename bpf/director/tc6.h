@@ -175,7 +175,7 @@ static __always_inline int tc_request6(struct __sk_buff *skb, struct verdict *v)
   count_packet(v, false);
   struct route w = {};
   bool masq = v_method(v->f.value) == M_MASQ;
-  route_between(v->d->addr, p->saddr6);
+  route_to(v->d->addr);
   enum hop_answer answer = v->d->flags & D_LOCAL ? HOP_LOCAL : tc_hop(skb, v, v->d, address_fold(v->d->addr), 0, &w);
   if (answer == HOP_NONE || (answer == HOP_LOCAL && !masq && !(v->d->flags & D_LOCAL))) { /* by DR the packet would be for the VIP, here */
     count_reason(R_NO_ROUTE);

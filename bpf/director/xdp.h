@@ -42,7 +42,7 @@ __noinline int xdp_send_to(struct xdp_md *ctx) {
   if (!d || d->flags & D_LOCAL) return XDP_PASS;
   struct verdict v = {.p = &scratch->packet, .c = c, .now = clock_now(), .dest = dest, .d = d};
   __u32 addr = d->addr[0];
-  if (unlikely(!xdp_hop(ctx, &v, d, addr, v.p->saddr, &h))) return XDP_PASS;
+  if (unlikely(!xdp_hop(ctx, &v, d, addr, 0, &h))) return XDP_PASS;
   if (!xdp_readdress(ctx, v.p, &h, false, v_method(chosen) == M_MASQ, addr, d->port)) return XDP_PASS;
   count_packet(&v, false);
   return bpf_redirect(h.ifindex, 0);

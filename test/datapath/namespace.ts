@@ -6,10 +6,10 @@ import { removeNetns } from '../../src/sys/namespaces/remove-netns.js';
 import { atExit } from '../support/at-exit.js';
 import { DEVICES, type DeviceName, NEIGHBOURS, ROUTES } from './fixtures/bed-addresses.js';
 
-/** Runs iproute2 on a batch of lines. @throws Error with ip's message */
-export function ip(lines: readonly string[], namespace?: string): void {
+/** Runs iproute2 on a batch of lines. `options`: as `-6`, without which a rule is IPv4's. @throws Error with ip's message */
+export function ip(lines: readonly string[], namespace?: string, options: readonly string[] = []): void {
   const where = namespace === undefined ? [] : ['-n', namespace];
-  execFileSync('ip', [...where, '-batch', '-'], { input: `${lines.join('\n')}\n`, stdio: ['pipe', 'ignore', 'pipe'] });
+  execFileSync('ip', [...where, ...options, '-batch', '-'], { input: `${lines.join('\n')}\n`, stdio: ['pipe', 'ignore', 'pipe'] });
 }
 
 const NAMESPACES = '/run/netns';

@@ -2,7 +2,7 @@
 // changes. Servers are reached by direct routing, so that replies of a capture pass as they are.
 
 import { applyChange } from '../../datapath/apply-change.js';
-import type { Environment } from '../../datapath/memory/packets/environment.js';
+import type { Environment, HopAnswer } from '../../datapath/memory/packets/environment.js';
 import { type Ip, ipOf } from '../../datapath/memory/packets/ip.js';
 import { PacketDirector } from '../../datapath/memory/packets/packet-director.js';
 import { type Endpoint, type Sent, STATION } from './load.js';
@@ -32,9 +32,12 @@ const DEVICE = 'network';
 const HZ = 250;
 const BUCKETS_MIN = 1024;
 
+const ELSEWHERE: HopAnswer = { kind: 'ready', to: STATION, from: STATION, mtu: 0xffff };
+
 /** Everything but the service's address is elsewhere, and reachable. */
 const environmentOf = (service: Ip): Environment => ({
-  hop: (_device, address) => (address === service ? { kind: 'local' } : { kind: 'ready', to: STATION, from: STATION, mtu: 0xffff }),
+  hop: (_device, address) => (address === service ? { kind: 'local' } : ELSEWHERE),
+  hopToServer: () => ELSEWHERE,
   isOwn: (address) => address === service,
   isReversePath: () => true,
   leadsBy: () => true,

@@ -86,7 +86,7 @@ function forwarded(question: Question, arrival: Arrival, connection: Connection)
   const { packet } = arrival;
   const { destination, server, method } = connection;
   const masq = method === 'masq';
-  const hop = question.environment.hop(question.device, destination.address, packet.source);
+  const hop = question.environment.hopToServer(destination.address);
   // Without masquerading the packet is for the service's address, which this host has, too.
   const isAstray = hop.kind === 'local' && !masq && !question.environment.isOwn(destination.address);
   if (hop.kind === 'none' || hop.kind === 'unknown' || isAstray) {

@@ -53,9 +53,8 @@ function sendOn(question: Question, message: Message, connection: Related, inbou
   if (wrong !== undefined) return wrong;
   const { destination, virtual, server, method } = connection;
   countPacket(destination, packet.length, !inbound);
-  const towards = inbound ? destination.address : quoted.from.address;
-  const peer = inbound ? quoted.from.address : packet.source;
-  const hop = question.environment.hop(question.device, towards, peer);
+  const { environment, device } = question;
+  const hop = inbound ? environment.hopToServer(destination.address) : environment.hop(device, quoted.from.address, virtual.address);
   if (hop.kind === 'none' || hop.kind === 'unknown' || packet.ttl <= 1) return passed({ frame });
   const copy = translated(message, inbound, inbound ? (method === 'masq' ? server : undefined) : virtual);
   if (hop.kind !== 'local') return sent(copy, packet, hop);
