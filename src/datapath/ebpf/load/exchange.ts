@@ -8,7 +8,7 @@ import type { Tables } from '../table/tables.js';
 import type { AttachedInterfaces } from './attached-interfaces.js';
 import { installPrograms } from './install-programs.js';
 import { buildPin, choosePrograms, PROGRAMS } from './load.js';
-import { loadOnto, tryPrograms } from './programs.js';
+import { loadOnto, tryProgramsOnce } from './programs.js';
 import { kindsLoaded } from './xdp.js';
 
 /**
@@ -24,7 +24,7 @@ export function exchangePrograms(
   const build = `${folder}/${buildPin(file)}`;
   if (existsSync(build)) return false;
   const kinds = kindsLoaded(folder);
-  tryPrograms(file, tables, kinds);
+  tryProgramsOnce(file, tables, kinds);
   const object = new ObjectFile(file);
   try {
     choosePrograms(object, kinds);

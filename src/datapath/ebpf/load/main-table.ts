@@ -8,7 +8,7 @@ import type { AttachedInterfaces } from './attached-interfaces.js';
 import { exchangePrograms } from './exchange.js';
 import { installPrograms } from './install-programs.js';
 import { choosePrograms } from './load.js';
-import { loadOnto, tryPrograms } from './programs.js';
+import { loadOnto, tryProgramsOnce } from './programs.js';
 import { bucketsAt, type MovableTable, TRIAL_BUCKETS } from './table-move.js';
 import { kindsLoaded } from './xdp.js';
 
@@ -30,10 +30,10 @@ export function mainTable({ folder, tables, interfaces }: Moving, bridging?: Bri
   return {
     pins: { ...pins, record: bridging?.record ?? pins.record },
     bucketBytes: ConnBucket.bytes,
-    bridged: ({ pins: maps, buckets, oldBuckets, configure }, work) => {
+    bridged: ({ pins: maps, buckets, oldBuckets, phase, configure }, work) => {
       const file = bridging?.file ?? artifact('weir-bridge.bpf.o');
       const kinds = kindsLoaded(folder);
-      tryPrograms(file, tables, kinds, (object) => configure(object, TRIAL_BUCKETS));
+      tryProgramsOnce(file, tables, kinds, { name: `phase ${phase}`, prepare: (object) => configure(object, TRIAL_BUCKETS) });
       return using(new ObjectFile(file), (object) => {
         choosePrograms(object, kinds);
         loadOnto(object, folder, tables, { pins: maps, buckets, configure: (each) => configure(each, oldBuckets) });

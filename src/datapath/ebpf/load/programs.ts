@@ -1,13 +1,17 @@
 // A build of the programs for tables that are loaded: tried on tables of its own, then loaded onto the pinned maps.
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import { basename } from 'node:path';
 import { BpfMap, ObjectFile } from '../../../sys/bpf/bpf-objects.js';
 import type { Field } from '../../../sys/bpf/records.js';
+import { using } from '../../../sys/fd.js';
 import { Conf } from '../abi.gen.js';
 import { requiredPin } from '../pins/required-pin.js';
 import { pinnedLayouts } from '../table/layout.js';
 import { NOT_SHARED, PINNED_MAPS, type Tables } from '../table/tables.js';
 import { loadTried, type ProgramKind } from './load.js';
 import { type Capacity, configure, loadObject, sizesOf } from './object.js';
+import { onceTried, type Preparation, triedFolder } from './tried.js';
+import { type LinkVector, makeVectors } from './vectors/ipv4.js';
 
 /** The self-check's own tables are small. */
 export const TRIAL: Capacity = { connTabBits: 8, maxServices: 64, maxDestinations: 64, connBuckets: 4096 };
@@ -30,20 +34,25 @@ export function hashKeys({ conf }: Tables): readonly Uint8Array[] {
   });
 }
 
-/** Loads programs of the object beside those that run, and checks them. @throws as loadTried */
-export function tryPrograms(
+function tryPrograms(
   file: string,
   tables: Tables,
   kinds: readonly ProgramKind[],
-  prepare: (object: ObjectFile) => void = () => {},
+  vectors: readonly LinkVector[],
+  preparation?: Preparation,
 ): void {
-  const trial = new ObjectFile(file);
-  try {
-    prepare(trial);
-    loadTried(trial, TRIAL, sizesOf(TRIAL), hashKeys(tables), { kinds });
-  } finally {
-    trial.close();
-  }
+  using(new ObjectFile(file), (trial) => {
+    preparation?.prepare(trial);
+    loadTried(trial, TRIAL, sizesOf(TRIAL), hashKeys(tables), { kinds, vectors });
+  });
+}
+
+/** Loads programs of the object beside those that run, and checks them, unless this machine's kernel has done the same right before. @throws as loadTried */
+export function tryProgramsOnce(file: string, tables: Tables, kinds: readonly ProgramKind[], preparation?: Preparation): void {
+  const vectors = makeVectors();
+  const what = JSON.stringify([vectors, preparation?.name]);
+  const name = [basename(file), ...kinds].join('+');
+  onceTried(triedFolder(tables), name, [readFileSync(file), what], () => tryPrograms(file, tables, kinds, vectors, preparation));
 }
 
 /** Maps that the build which loaded the tables did not have, and that are not pinned yet: the object's own are. */

@@ -1,6 +1,6 @@
 // Tries a build that others enter, before it is loaded onto the tables that packets use: on tables of its own, which are thrown away.
 import { readFileSync } from 'node:fs';
-import { basename, dirname } from 'node:path';
+import { basename } from 'node:path';
 import { ObjectFile } from '../../../sys/bpf/bpf-objects.js';
 import { using } from '../../../sys/fd.js';
 import type { Tables } from '../table/tables.js';
@@ -8,7 +8,7 @@ import { loadAlone, PROGRAMS } from './load.js';
 import { sizesOf } from './object.js';
 import { hashKeys, TRIAL } from './programs.js';
 import { type StagedClient, stageAll } from './stage.js';
-import { onceTried } from './tried.js';
+import { onceTried, type Preparation, triedFolder } from './tried.js';
 import { tryVector } from './try-vector.js';
 import type { StagedService, Vector } from './vectors/vector.js';
 
@@ -48,15 +48,8 @@ export function trySideBuild(
   });
 }
 
-/** What an object needs before it is loaded. `name`: the same for the same. */
-export interface Preparation {
-  readonly name: string;
-  readonly prepare: (object: ObjectFile) => void;
-}
-
 /** Makes it only where this machine's kernel has not done the same right before. @throws as trySideBuild */
 export function trySideBuildOnce(file: string, tables: Tables, check: SideCheck, preparation?: Preparation): void {
-  const weir = dirname(dirname(tables.folder)); // of a namespace's pins: in the bpffs, which is in it
   const what = JSON.stringify([check.label, check.client, check.services(), check.vectors(), preparation?.name]);
-  onceTried(`${weir}/tried`, basename(file), [readFileSync(file), what], () => trySideBuild(file, tables, check, preparation?.prepare));
+  onceTried(triedFolder(tables), basename(file), [readFileSync(file), what], () => trySideBuild(file, tables, check, preparation?.prepare));
 }

@@ -3,12 +3,24 @@
 // written, every trial is made.
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import type { ObjectFile } from '../../../sys/bpf/bpf-objects.js';
 import { unlessCode } from '../../../sys/errno.js';
 import { readTextFile } from '../../../sys/files/durable-file.js';
+import type { Tables } from '../table/tables.js';
 
 const BOOT_ID = '/proc/sys/kernel/random/boot_id';
 /** /run is read-only or full, or there is no such folder. */
 const NOT_REMEMBERED = ['EROFS', 'ENOSPC', 'EDQUOT', 'EACCES', 'ENOENT'] as const;
+
+/** What an object needs before it is loaded. `name`: the same for the same. */
+export interface Preparation {
+  readonly name: string;
+  readonly prepare: (object: ObjectFile) => void;
+}
+
+/** Where trials are remembered: beside the bpffs, which has a folder for each namespace's pins. */
+export const triedFolder = ({ folder }: Tables): string => `${dirname(dirname(folder))}/tried`;
 
 function digestOf(parts: readonly (string | Uint8Array)[]): string {
   const hash = createHash('sha256');

@@ -7,7 +7,7 @@ import { ObjectFile } from '../../../sys/bpf/bpf-objects.js';
 import { using } from '../../../sys/fd.js';
 import type { Tables } from '../table/tables.js';
 import { choosePrograms, PROGRAMS, type ProgramKind, programKinds } from './load.js';
-import { loadOnto, tryPrograms } from './programs.js';
+import { loadOnto, tryProgramsOnce } from './programs.js';
 
 const isXdpLoaded = (folder: string): boolean => existsSync(`${folder}/${PROGRAMS.xdp}`);
 
@@ -18,7 +18,7 @@ export const kindsLoaded = (folder: string): readonly ProgramKind[] => programKi
 export function ensureXdp(tables: Tables, file: string = artifact('weir.bpf.o')): void {
   const { folder } = tables;
   if (isXdpLoaded(folder)) return;
-  tryPrograms(file, tables, ['xdp']);
+  tryProgramsOnce(file, tables, ['xdp']);
   using(new ObjectFile(file), (object) => {
     choosePrograms(object, ['xdp']);
     loadOnto(object, folder, tables);
