@@ -1,6 +1,6 @@
 // Runs the compiled tests with node's own runner and ends with its counts. One report over its rounds: what stands beside the code
 // and the tests on the source text side by side; then what needs root, namespaces or more processes (test/), one file at a time. Beside
-// both, two files at a time, what mostly waits: for timers of a protocol or of the kernel, or for other processes.
+// both, three files at a time, what mostly waits (for timers of a protocol or of the kernel, or for other processes) or does not measure time.
 // Usage: node dev/test.mjs [--long] [--slowest] [word...]
 //   word        only files whose path has one of the words
 //   --long      the files named *.long.test.ts instead of all the others: what soaks, floods or waits for long
@@ -42,17 +42,21 @@ const tests = readdirSync(join(root, 'build'), { recursive: true, withFileTypes:
 const isLong = (path) => path.endsWith('.long.test.js');
 const named = words.length === 0 ? tests : tests.filter((path) => words.some((word) => path.includes(word)));
 const chosen = named.filter((path) => isLong(path) === options.long);
-/** Tests that mostly wait: another may have the processor meanwhile. None of them measures speed or counts on a time of its own. */
-const WAITING_FOLDERS = /^build\/test\/(oracle|interop|daemon|examples|doctor|vip|realserver|status|lab|vm)\//;
-const WAITING_FILES = /^build\/test\/datapath\/(local-address|next-hops|timer|all-ports|live|live-ipv6|marks|sctp|sctp-ipv6)\./;
-/** They take longest of those that wait: what begins with them does not end with one of them alone. */
-const FIRST = /^build\/test\/(vm|doctor\/harness|interop\/checks|lab\/labs)/;
-const CONCURRENCY = { together: 2, alone: 1, waiting: 2 };
+/** Tests that another may take the processor from. None of them measures speed or counts on a time of its own. */
+const BESIDE_FOLDERS = /^build\/test\/(oracle|interop|daemon|examples|doctor|vip|realserver|status|lab|vm)\//;
+/** Of those in the datapath's folder: what mostly waits, and what has the verifier or the reference director for its work. */
+const BESIDE_FILES = [
+  /^build\/test\/datapath\/(local-address|next-hops|timer|all-ports|live|live-ipv6|marks|sctp|sctp-ipv6)\./,
+  /^build\/test\/datapath\/(attach|templates|self-check|fixtures|verifier|side-builds|policy-routes|reference\/reference)\.test\./,
+];
+/** They take longest of those that run beside the others: what begins with them does not end with one of them alone. */
+const FIRST = /^build\/test\/(vm|doctor\/harness|interop\/checks|lab\/labs|datapath\/(attach|reference|marks|all-ports|sctp-ipv6))/;
+const CONCURRENCY = { together: 2, alone: 1, beside: 3 };
 /** Two floods or large transfers at a time leave no processor for what they are for. */
 const FLOOD = /(flood|bulk|stress|edited)[^/]*$/;
-/** What a round runs: files side by side, one at a time, or two at a time in the background of both. */
+/** What a round runs: files side by side, one at a time, or three at a time in the background of both. */
 const roundOf = (path) => {
-  if ((WAITING_FOLDERS.test(path) || WAITING_FILES.test(path)) && !FLOOD.test(path)) return 'waiting';
+  if ([BESIDE_FOLDERS, ...BESIDE_FILES].some((each) => each.test(path)) && !FLOOD.test(path)) return 'beside';
   return path.startsWith('build/test/') && !path.startsWith('build/test/source/') ? 'alone' : 'together';
 };
 
@@ -86,10 +90,10 @@ const gathered = async (source) => {
 };
 
 async function* rounds() {
-  const waiting = gathered(events('waiting'));
+  const beside = gathered(events('beside'));
   yield* events('together');
   yield* events('alone');
-  yield* await waiting;
+  yield* await beside;
 }
 
 const print = (message) => ({ type: 'test:stdout', data: { message } });
