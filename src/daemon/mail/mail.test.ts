@@ -120,17 +120,22 @@ test('the whole dialogue, dots doubled', async () => {
 });
 
 const until = async (condition: () => boolean): Promise<void> => {
-  while (!condition()) await new Promise((done) => setTimeout(done, 5));
+  for (const end = performance.now() + 60_000; !condition(); await new Promise((done) => setTimeout(done, 5)))
+    assert.ok(performance.now() < end, `not within a minute: ${condition}`);
 };
+/** Nothing listens there, and no other process gets it by chance. */
+const DEAD_PORT = 1;
+/** For a relay that answers, on a busy machine too; and for one that is meant to be late. */
+const [PATIENT_US, SOON_US] = [60_000_000, 1_000_000];
 const TIMES: MailTimes = { pauseMs: 20, pauseMaxMs: 40, keptMs: 60_000 };
 
 /** A mailer whose relay a test sets, and what it logs. */
-function mailerBed(times = TIMES) {
+function mailerBed(times = TIMES, smtpTimeoutUs = PATIENT_US) {
   const logged: string[] = [];
   const details: string[] = [];
   const current: { smtpServer?: { readonly host: string; readonly port: number } } = {};
   const log = (level: string, text: string): void => void (level === 'debug' ? details : logged).push(text.replace(/ port \d+/, ''));
-  const settings = () => ({ ...global, smtpTimeoutUs: 200_000, ...current });
+  const settings = () => ({ ...global, smtpTimeoutUs, ...current });
   const mailer = new Mailer(log, settings, times);
   const send = (count = 1): void => {
     for (let n = 0; n < count; n++) mailer.send({ type: 'INSTANCE', name: 'VI_1', event: 'MASTER' });
@@ -153,7 +158,7 @@ test('a name for HELO cannot add commands', async () => {
 });
 
 test('a relay that refuses or is silent: logged once each, and sent again what it did not refuse', async () => {
-  const { logged, details, send, use } = mailerBed();
+  const { logged, details, send, use } = mailerBed(TIMES, SOON_US);
   const refusing = await relay((line) => (line.startsWith('RCPT') ? '550 nobody' : '250 fine'));
   const silent = await relay(() => undefined);
   const good = await relay(polite);
@@ -161,17 +166,17 @@ test('a relay that refuses or is silent: logged once each, and sent again what i
     send();
     use(refusing.port);
     send(2);
-    await until(() => refusing.lines.filter((line) => line.startsWith('RCPT')).length === 2);
+    await until(() => refusing.lines.filter((line) => line.startsWith('RCPT')).length >= 2);
     use(silent.port);
     send();
-    await until(() => silent.lines.length === 3);
+    await until(() => silent.lines.length >= 2);
     // The one that waits goes to the relay that a reload names.
     use(good.port);
     await until(() => logged.at(-1)?.startsWith('Mails are taken again') === true);
     assert.deepEqual(logged, [
       'Mail was not sent: there is no smtp_server',
       'Mail was not sent: SMTP server 127.0.0.1: RCPT: 550 nobody',
-      'Mail was not sent: SMTP server 127.0.0.1: no answer within 0.2 s',
+      'Mail was not sent: SMTP server 127.0.0.1: no answer within 1 s',
       'Mails are taken again; lost meanwhile: 2',
     ]);
     // With -D, as keepalived has them.
@@ -191,18 +196,16 @@ test('a relay whose name does not resolve: logged once, tried again after longer
   try {
     use(25, 'relay.invalid');
     send(3);
-    await until(() => logged.length === 1);
+    await until(() => logged.length >= 1);
     await new Promise((done) => setTimeout(done, 300));
     assert.match(logged.join(), /^Mail was not sent: SMTP server relay\.invalid: its name does not resolve$/);
-    const dead = await relay(polite);
-    dead.close();
-    use(dead.port, 'localhost');
-    await until(() => logged.length === 2);
+    use(DEAD_PORT, 'localhost');
+    await until(() => logged.length >= 2);
     assert.match(logged[1] ?? '', /^Mail was not sent: SMTP server localhost: connect ECONNREFUSED/);
     use(good.port, 'localhost');
     await until(() => good.lines.filter((line) => line === 'QUIT').length === 3);
-    await until(() => logged.length === 3);
-    assert.equal(logged.at(-1), 'Mails are taken again');
+    await until(() => logged.length >= 3);
+    assert.deepEqual(logged.slice(2), ['Mails are taken again']);
   } finally {
     good.close();
   }
@@ -210,11 +213,9 @@ test('a relay whose name does not resolve: logged once, tried again after longer
 
 test('mails wait for a dead relay in bounds: the oldest are given up, no more than a hundred wait, and a line counts the lost', async () => {
   const { logged, send, use } = mailerBed({ pauseMs: 10, pauseMaxMs: 20, keptMs: 300 });
-  const dead = await relay(polite);
-  dead.close();
-  use(dead.port);
+  use(DEAD_PORT);
   send(150);
-  await until(() => logged.length === 2);
+  await until(() => logged.length >= 2);
   assert.match(logged[0] ?? '', /^A mail is lost, more may follow: 100 others wait$/);
   assert.match(logged[1] ?? '', /^Mail was not sent: SMTP server 127\.0\.0\.1: connect ECONNREFUSED/);
   await new Promise((done) => setTimeout(done, 800));
@@ -222,20 +223,20 @@ test('mails wait for a dead relay in bounds: the oldest are given up, no more th
   try {
     use(good.port);
     send();
-    await until(() => logged.length === 3);
-    assert.equal(logged[2], 'Mails are taken again; lost meanwhile: 150');
+    await until(() => logged.length >= 3);
+    assert.deepEqual(logged.slice(2), ['Mails are taken again; lost meanwhile: 150']);
   } finally {
     good.close();
   }
 });
 
 test('a mail that the relay may have taken is not sent twice', async () => {
-  const { logged, send, use } = mailerBed();
+  const { logged, send, use } = mailerBed(TIMES, SOON_US);
   const forgetful = await relay((line, inData) => (inData && line === '.' ? undefined : polite(line, inData)));
   try {
     use(forgetful.port);
     send();
-    await until(() => logged.length === 1);
+    await until(() => logged.length >= 1);
     await new Promise((done) => setTimeout(done, 300));
     assert.equal(forgetful.lines.filter((line) => line === 'DATA').length, 1);
   } finally {
@@ -260,7 +261,7 @@ test('one query for a name is under way at a time, and all who ask get its answe
 });
 
 /** A relay that does this with each connection, and how its mail ended. */
-async function failureAt(behave: (socket: Socket) => void): Promise<string> {
+async function failureAt(behave: (socket: Socket) => void, timeoutMs = 60_000): Promise<string> {
   const server = createServer((socket) => {
     socket.on('error', () => {});
     socket.resume();
@@ -269,7 +270,7 @@ async function failureAt(behave: (socket: Socket) => void): Promise<string> {
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
   const { port } = server.address() as { readonly port: number };
   try {
-    await sendMail({ from: 'a@x', to: ['b@x'], message: 'Subject: s\r\n' }, { host: '127.0.0.1', port, helo: 'h', timeoutMs: 500 });
+    await sendMail({ from: 'a@x', to: ['b@x'], message: 'Subject: s\r\n' }, { host: '127.0.0.1', port, helo: 'h', timeoutMs });
     return 'taken';
   } catch (error) {
     return (error as Error).message;
@@ -285,8 +286,8 @@ test('a relay that is slow, has no end or sends garbage costs bounded time, memo
     socket.on('close', () => clearInterval(timer));
   };
   // It is never silent for its timeout, and never ends an answer.
-  assert.equal(await failureAt(drip('220-more\r\n')), 'no answer within 0.5 s');
-  assert.equal(await failureAt(drip('x')), 'no answer within 0.5 s');
+  assert.equal(await failureAt(drip('220-more\r\n'), 500), 'no answer within 0.5 s');
+  assert.equal(await failureAt(drip('x'), 500), 'no answer within 0.5 s');
   const endless = (text: string) => (socket: Socket) => {
     const pour = (): void => {
       while (!socket.destroyed && socket.write(text));
