@@ -18,6 +18,7 @@ import { type Field, Records } from '../../src/sys/bpf/records.js';
 import { writeSetting } from '../../src/sys/files/sysctl.js';
 import { Netlink } from '../../src/sys/netlink/netlink.js';
 import { noNamespaces } from '../support/netns-bed.js';
+import { ClientsMet } from './clients-met.js';
 import type { DeviceName } from './fixtures/bed-addresses.js';
 import type { Hook } from './fixtures/fixture.js';
 import { freshName, makeNamespace, removeNamespace } from './namespace.js';
@@ -51,6 +52,8 @@ export interface Bed {
   sendXdp(device: DeviceName, frame: Uint8Array): Outcome;
   /** An empty director, as just loaded. */
   wipe(): void;
+  /** Wipes it, and attaches the same programs and tables to every device as `openBed` does. */
+  attach(mode: 'tc' | 'xdp'): void;
   totals(): RawTotals;
   /** Reasons that were counted since the last wipe. */
   drops(): Readonly<Record<string, number>>;
@@ -97,10 +100,11 @@ class LoadedBed implements Bed {
   director: EbpfDirector;
   readonly #programs = new Map<Hook, Program>();
   readonly #sideTables = new Map<string, ArrayBuffer>();
-  readonly #clean: Uint8Array;
+  #clean: Uint8Array;
   #conns: ArrayBuffer;
   readonly localities: BpfMap;
   readonly #hops: ArrayBuffer;
+  readonly #clients = new ClientsMet();
   #templates: ArrayBuffer | undefined;
   readonly #freshFor: number;
   readonly #devices = new Map<DeviceName, number>();
@@ -116,7 +120,7 @@ class LoadedBed implements Bed {
     this.director = openDirector({ capacity: { ...SMALL, ...options.capacity }, attach: options.attach ?? 'tc' });
     this.#freshFor = this.tables.conf.get(0, Conf.freshFor);
     this.tables.conf.set(0, Conf.freshFor, FOR_EVER);
-    this.#clean = new Uint8Array(this.tables.conf.memory.slice(0));
+    this.#clean = this.#settings();
     this.localities = BpfMap.pinned(`${folder}/localities`);
     this.#conns = this.memoryOf('conns');
     this.#hops = this.memoryOf('client_hops');
@@ -125,6 +129,10 @@ class LoadedBed implements Bed {
 
   get tables(): Tables {
     return this.director.tables;
+  }
+
+  #settings(): Uint8Array {
+    return new Uint8Array(this.tables.conf.memory.slice(0));
   }
 
   /** XDP's is loaded where no device has it. */
@@ -179,6 +187,7 @@ class LoadedBed implements Bed {
     const program = this.#program(hook === 'ingress' || hook === 'xdp' ? 'ingress' : 'egress');
     const from = hook === 'egress' ? 0 : this.#ifindex(device);
     const ifindex = hook === 'mark' ? this.tables.conf.get(0, Conf.pairIfindex) : this.#ifindex(device);
+    this.#clients.note(frame);
     const { code, frame: out } = run(native(), program.fd.number, 'tc', frame, { ifindex, ingressIfindex: from, ...carriage });
     const verdict = new Map<number, Outcome['verdict']>([
       [TC.redirect, 'redirect'],
@@ -195,6 +204,7 @@ class LoadedBed implements Bed {
 
   sendXdp(device: DeviceName, frame: Uint8Array): Outcome {
     const ifindex = this.#ifindex(device);
+    this.#clients.note(frame);
     const { code, frame: out } = run(native(), this.#program('xdp').fd.number, 'xdp', frame, { ifindex, ingressIfindex: ifindex });
     const verdicts = new Map<number, Outcome['verdict']>([
       [XDP.redirect, 'redirect'],
@@ -229,8 +239,8 @@ class LoadedBed implements Bed {
       new Uint8Array(memory, from * bytes, (to - from) * bytes).fill(0);
     };
     new Uint8Array(this.#conns).fill(0);
-    new Uint8Array(this.#hops).fill(0);
-    for (const pin of [...SIDE_PINS.map(({ conns }) => conns), IPV6_PINS.client_hops, IPV6_PINS.templates]) {
+    this.#clients.empty(this.tables, this.#hops, this.sideTable(IPV6_PINS.client_hops));
+    for (const pin of [...SIDE_PINS.map(({ conns }) => conns), IPV6_PINS.templates]) {
       const table = this.sideTable(pin);
       if (table !== undefined) new Uint8Array(table).fill(0);
     }
@@ -245,6 +255,13 @@ class LoadedBed implements Bed {
     this.#forgetLocalities();
     this.#restoreConf();
     this.director = new EbpfDirector(this.tables, this.lockPath, this.director.addresses);
+  }
+
+  attach(mode: 'tc' | 'xdp'): void {
+    this.wipe();
+    this.director.close();
+    this.director = openDirector({ attach: mode });
+    this.#clean = this.#settings();
   }
 
   #forgetLocalities(): void {
