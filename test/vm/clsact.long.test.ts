@@ -1,6 +1,6 @@
 // The oldest kernel that weir runs on, Debian 12's 6.1, in an emulator: attached by clsact, for it has no tcx; every packet fixture;
-// and what each other clang here makes of the datapath. Two minutes on a busy machine, so it waits for test/vm/prepare to have been
-// run, as .ci/run does.
+// and what each other clang here makes of the datapath. Over three minutes of one core, so it waits for test/vm/prepare to have been run, as
+// .ci/run does.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
@@ -47,6 +47,7 @@ function inGuest(script: string, seconds: number): ReadonlyMap<string, string> {
 }
 
 test('Debian’s 6.1 kernel: balances by clsact, gives everything back, and passes every packet fixture', { skip }, () => {
+  // Beside other tests it has half a core at times.
   const output = inGuest('clsact.guest', 1_300);
   assert.match(output.get('kernel') ?? '', /^6\.1\./);
   assert.equal(output.get('answers'), 'web2\nweb1\nweb2\nweb1\n');
