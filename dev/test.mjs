@@ -48,9 +48,11 @@ const BESIDE_FOLDERS = /^build\/test\/(oracle|interop|daemon|examples|doctor|vip
 const BESIDE_FILES = [
   /^build\/test\/datapath\/(local-address|next-hops|timer|all-ports|live|live-ipv6|marks|sctp|sctp-ipv6)\./,
   /^build\/test\/datapath\/(attach|templates|self-check|fixtures|verifier|side-builds|policy-routes|reference\/reference)\.test\./,
+  /^build\/test\/datapath\/(self-check|killed)\.long\./,
 ];
 /** They take longest of those that run beside the others: what begins with them does not end with one of them alone. */
-const FIRST = /^build\/test\/(vm|doctor\/harness|interop\/checks|lab\/labs|datapath\/(attach|reference|marks|all-ports|sctp-ipv6))/;
+const FIRST =
+  /^build\/test\/(vm|doctor\/harness|interop\/checks|lab\/labs|oracle\/oracle|datapath\/(attach|reference|marks|all-ports|sctp-ipv6))/;
 const CONCURRENCY = { together: 2, alone: 1, beside: 3 };
 /** Two floods or large transfers at a time leave no processor for what they are for. */
 const FLOOD = /(flood|bulk|stress|edited)[^/]*$/;
