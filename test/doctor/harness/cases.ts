@@ -44,7 +44,7 @@ export async function catalogue(): Promise<Catalogue> {
 export interface Batch {
   readonly setUp: SetUp;
   readonly cases: readonly Case[];
-  /** Whether the set-up counts here: it is examined in each batch, and counted once. */
+  /** Whether the set-up is examined here, without a fault. */
   readonly first: boolean;
 }
 
@@ -71,13 +71,8 @@ export async function runBatches(batches: readonly Batch[], lanes: number, liste
   const waiting = [...batches].sort((one, other) => other.cases.length - one.cases.length);
   const lane = async (): Promise<void> => {
     for (let batch = waiting.shift(); batch !== undefined; batch = waiting.shift()) {
-      const { first } = batch;
-      await runCases(
-        batch.setUp,
-        batch.cases,
-        (outcome) => first && listener.onSetUp(outcome),
-        (outcome) => listener.onFault(outcome),
-      );
+      const onSetUp = batch.first ? (outcome: SetUpOutcome) => listener.onSetUp(outcome) : undefined;
+      await runCases(batch.setUp, batch.cases, onSetUp, (outcome) => listener.onFault(outcome));
     }
   };
   await Promise.all(Array.from({ length: lanes }, lane));

@@ -7,6 +7,8 @@ import type { Expectation, Fault, SetUp, Steps, Traffic } from './types.js';
 
 /** For what must come true: daemons elect, neighbours are resolved, a busy machine finds time. */
 const PATIENCE_MS = 30_000;
+/** For traffic to go on after a fix, before doctor looks again: a second cause may come to light then. */
+const RECOVERS_MS = 4_000;
 /** For traffic to notice a fault: next hops are asked for again within seconds. */
 const SUFFERS_MS = 12_000;
 const FETCH_MS = 2_000;
@@ -163,20 +165,28 @@ interface Repaired {
   readonly problems: readonly string[];
 }
 
+/** `settled`: traffic went on after the last fix, and then doctor found nothing. */
+interface Followed extends Repaired {
+  readonly settled: boolean;
+}
+
 /** Follows doctor until it is content: first the finding that names the cause, then what a second look prints. */
-async function followFixes(network: Network, { at, code }: Expectation, verdict: Verdict): Promise<Repaired> {
+async function followFixes(network: Network, { at, code }: Expectation, verdict: Verdict): Promise<Followed> {
   const commands: string[] = [];
   const problems: string[] = [];
   let open = verdict.findings;
+  let settled = false;
   for (let round = 0; round < ROUNDS_MAX && open.length > 0; round++) {
     const named = open.filter((finding) => finding.code === code);
     const done = await execute(network, at, named.length > 0 ? named : open);
     commands.push(...done.commands);
     problems.push(...done.problems);
     if (done.commands.length === 0) break;
+    const goesOn = (await untilFine(() => anyTrouble(network, FETCH_MS), RECOVERS_MS)) === undefined;
     open = alarms(await diagnose(network, at));
+    settled = goesOn && open.length === 0;
   }
-  return { fix: commands.length === 0 ? 'none' : problems.length === 0 ? 'works' : 'fails', commands, problems };
+  return { fix: commands.length === 0 ? 'none' : problems.length === 0 ? 'works' : 'fails', commands, problems, settled };
 }
 
 /** More than doctor counts as fresh. */
@@ -195,7 +205,8 @@ async function afterFix(network: Network, at: string): Promise<readonly string[]
 
 async function repair(network: Network, fault: Fault, expectation: Expectation, verdict: Verdict): Promise<Repaired> {
   const { at } = expectation;
-  const fixed = await followFixes(network, expectation, verdict);
+  const { settled, ...fixed } = await followFixes(network, expectation, verdict);
+  if (fixed.fix === 'works' && settled && fault.afterwards === undefined) return fixed;
   if (fixed.fix === 'none' && fault.repair === undefined) {
     return { ...fixed, problems: ['no fix is printed, and the fault has no repair by a person'] };
   }
@@ -250,11 +261,14 @@ export interface Case {
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
-/** Runs the cases one after another, in as few networks as possible: a case that leaves its network otherwise costs a new one. */
+/**
+ * Runs the cases one after another, in as few networks as possible: a case that leaves its network otherwise costs a new one.
+ * `onSetUp`: the set-up is examined first, without a fault.
+ */
 export async function runCases(
   setUp: SetUp,
   cases: readonly Case[],
-  onSetUp: (outcome: SetUpOutcome) => void,
+  onSetUp: ((outcome: SetUpOutcome) => void) | undefined,
   onFault: (outcome: FaultOutcome) => void,
 ): Promise<void> {
   let network: Network | undefined;
@@ -267,11 +281,13 @@ export async function runCases(
     commands: [],
     problems: [problem],
   });
-  try {
-    network = await working(setUp);
-    onSetUp(await examineWorking(network));
-  } catch (error) {
-    onSetUp({ setUp, falseAlarms: [], problem: messageOf(error) });
+  if (onSetUp !== undefined) {
+    try {
+      network = await working(setUp);
+      onSetUp(await examineWorking(network));
+    } catch (error) {
+      onSetUp({ setUp, falseAlarms: [], problem: messageOf(error) });
+    }
   }
   for (const one of cases) {
     let intact = false;
