@@ -126,6 +126,12 @@ const FILES = [
   },
 ];
 
+/**
+ * Members that took the place of padding, or of what was reserved, where 0 means what every build without them does: they are no part of a map's
+ * number, so that such a build's tables can be used.
+ */
+const ADDED = new Set(['conf.source_rules', 'conf.source_rules6', 'egress.source']);
+
 const UNSHARED_LINE = /^\/\* -+ not shared between builds/m;
 const SECTION_LINE = /^(?=\/\* ---- )/m;
 
@@ -165,7 +171,7 @@ function typesOf(object) {
     if (type?.kind === 'ARRAY') return [type.nr_elems, places(type.type_id, seen)];
     if (type?.kind !== 'STRUCT' && type?.kind !== 'UNION') return type?.size ?? 0;
     seen.add(type.name);
-    const members = type.members.filter(({ name }) => !name.startsWith('reserved'));
+    const members = type.members.filter(({ name }) => !name.startsWith('reserved') && !ADDED.has(`${type.name}.${name}`));
     return [type.size, ...members.map(({ name, bits_offset, type_id }) => [name, bits_offset, places(type_id, seen)])];
   };
   const section = types.find((type) => type.kind === 'DATASEC' && type.name === '.maps');

@@ -138,14 +138,15 @@ struct client_hop {
 struct client_hop_set {
   struct client_hop entry[4];
 };
-/* What a frame needs besides the next hop's MAC. Egress 0 is none. */
+/* What a frame needs besides the next hop's MAC. Egress 0 is none. Where a policy rule chooses routes by source (conf), a client has an entry for
+ * each virtual address that it gets replies from, and the egress has that address; the set is found by both addresses. */
 struct egress {
   __u32 ifindex;
   __u16 mtu;
   __u16 flags;
   __u32 smac[2]; /* as two words of a frame: two bytes of the next hop's MAC (0 here), then the source's six */
   __u32 written_at;    /* clock when this content was written */
-  __u32 reserved;
+  __u32 source; /* the replies' virtual address (IPv6: address_hash of it) for which alone it counts; 0: for all */
   __u64 use; /* clock of the last use | version << 32; odd version: one CPU writes */
 };
 
@@ -335,6 +336,8 @@ struct conf {
   __u32 templates;   /* slots for them */
   __u32 templates_live; /* packets and timer, atomic adds: the timer looks at no template where there is none */
   __u32 layout;      /* LAYOUT of the generated TypeScript: a build with another one refuses the table */
+  __u16 source_rules;  /* user: does a policy rule of IPv4 choose by a packet's source? */
+  __u16 source_rules6; /* the same of IPv6 */
 };
 
 /* ---- the timer's own record. */

@@ -22,7 +22,7 @@ static __always_inline int address_class(void *ctx, bool xdp, __u32 addr, __u32 
 /* Is the next hop of the packet's source cached? */
 static __always_inline bool source_has_hop(struct conf *c, struct packet *p, __u32 now) {
   struct hop h;
-  return hop_of_client(c, p->saddr, now, &h);
+  return hop_of_client(c, p->saddr, p->daddr, now, &h);
 }
 
 /* Does the way back to an address lead by an interface? As rp_filter has it: `strict`, by one of the paths of the best route; else it is
@@ -65,7 +65,7 @@ static __always_inline bool is_reverse_path(void *ctx, bool xdp, struct conf *c,
   if (likely(!i || !(i->flags & (INTERFACE_STRICT | INTERFACE_LOOSE)))) return true;
   bool strict = i->flags & INTERFACE_STRICT;
   struct hop h;
-  if (hop_of_client(c, addr, now, &h) && (!strict || h.ifindex == ifindex)) return true;
+  if (hop_of_client(c, addr, peer, now, &h) && (!strict || h.ifindex == ifindex)) return true;
   return xdp ? xdp_leads_back(ctx, addr, peer, strict) : tc_leads_back(ctx, addr, peer, strict);
 }
 

@@ -32,7 +32,7 @@ static __always_inline int address_class(void *ctx, bool xdp, __u32 addr, __u32 
 static __always_inline bool source_has_hop(struct conf *c, struct packet *p, __u32 now) {
   struct hop h;
   route_between(p->saddr6, p->daddr6);
-  return hop_of_client(c, p->saddr, now, &h);
+  return hop_of_client(c, p->saddr, 0, now, &h);
 }
 
 /* The kernel has no rp_filter for IPv6. */

@@ -63,8 +63,11 @@ static __always_inline __u32 client_fresh_for(struct conf *c) {
   return (__s32)second < 0 ? second : second + (second >> 1);
 }
 
-static __always_inline struct client_hop_set *client_hop_set(__u32 addr) {
-  __u32 i = keyed_hash(addr) & (CLIENT_HOP_SETS - 1);
+/* Whose next hop it is: the client's address, and the virtual address of the replies where that counts (hop_source), in the upper half. */
+static __always_inline __u64 hop_key(__u32 addr, __u32 source) { return addr | (__u64)source << 32; }
+
+static __always_inline struct client_hop_set *client_hop_set(__u64 key) {
+  __u32 i = keyed_hash(key) & (CLIENT_HOP_SETS - 1);
   return bpf_map_lookup_elem(&client_hops, &i);
 }
 
@@ -75,6 +78,9 @@ static __always_inline bool egress_is_older(struct egress *e, __u32 stamp) { ret
 /* IPv4: `known` has the client's address (nexthop6.h: of IPv6). */
 static __always_inline bool hop_is_of_client(struct client_hop *w) { return true; }
 static __always_inline void hop_store_client(struct client_hop *w) {}
+
+/* 0: the virtual address `saddr` of a reply does not choose its route. */
+static __always_inline __u32 hop_source(struct conf *c, __u32 saddr) { return unlikely(READ(c->source_rules)) ? saddr : 0; }
 #endif
 
 static __always_inline bool client_hop_is(struct client_hop *w, __u32 addr) { return (__u32)READ(w->known) == addr && hop_is_of_client(w); }
@@ -89,11 +95,13 @@ static __always_inline struct client_hop *client_hop_find(struct client_hop_set 
 }
 
 /* As hop_read(), of a client. The hop is filled in before it is known whether it is valid. */
-static __always_inline bool client_hop_read(struct client_hop *w, __u32 addr, __u32 now, __u32 fresh_for, struct hop *h) {
+static __always_inline bool client_hop_read(struct client_hop *w, __u64 key, __u32 now, __u32 fresh_for, struct hop *h) {
+  __u32 addr = key;
   __u64 known = READ(w->known), next = READ(w->next);
   __u32 stamp = known >> 32, *macs = (__u32 *)h->dmac;
   struct egress *e = egress_at(next >> NEXT_EGRESS_SHIFT);
   if ((__u32)known != addr || addr == CLIENT_HOP_CLAIMED || now - stamp > fresh_for || !e) return false;
+  if (READ(e->source) != key >> 32) return false;
   h->ifindex = READ(e->ifindex);
   h->mtu = READ(e->mtu);
   h->flags = READ(e->flags);
@@ -103,20 +111,22 @@ static __always_inline bool client_hop_read(struct client_hop *w, __u32 addr, __
   return egress_is_older(e, stamp) && hop_is_of_client(w) && READ(w->known) == known && h->ifindex;
 }
 
-static __always_inline bool hop_of_client(struct conf *c, __u32 addr, __u32 now, struct hop *h) {
-  struct client_hop_set *set = client_hop_set(addr);
+/* Of replies from `saddr`. */
+static __always_inline bool hop_of_client(struct conf *c, __u32 addr, __u32 saddr, __u32 now, struct hop *h) {
+  __u64 key = hop_key(addr, hop_source(c, saddr));
+  struct client_hop_set *set = client_hop_set(key);
   if (!set) return false;
   CHECKED(set);
   struct client_hop *w = client_hop_find(set, addr);
-  return w && client_hop_read(w, addr, now, client_fresh_for(c), h);
+  return w && client_hop_read(w, key, now, client_fresh_for(c), h);
 }
 
 /* Where to store a client's hop: its own entry, else the oldest. */
-static __always_inline struct client_hop *client_hop_entry(__u32 addr, __u32 now) {
-  struct client_hop_set *set = client_hop_set(addr);
+static __always_inline struct client_hop *client_hop_entry(__u64 key, __u32 now) {
+  struct client_hop_set *set = client_hop_set(key);
   if (!set) return 0;
   CHECKED(set);
-  struct client_hop *oldest = client_hop_find(set, addr);
+  struct client_hop *oldest = client_hop_find(set, key);
   if (oldest) return oldest;
   oldest = &set->entry[0];
 #pragma clang loop unroll(full)
@@ -128,13 +138,13 @@ static __always_inline struct client_hop *client_hop_entry(__u32 addr, __u32 now
 
 #define EGRESS_PROBES 8
 
-static __always_inline __u32 egress_home(struct hop *h) {
-  return keyed_hash((__u64)h->ifindex | (__u64)(((__u32 *)h->dmac)[2] ^ h->mtu) << 32);
+static __always_inline __u32 egress_home(struct hop *h, __u32 source) {
+  return keyed_hash((__u64)h->ifindex | (__u64)(((__u32 *)h->dmac)[2] ^ h->mtu ^ source) << 32);
 }
 
-static __always_inline bool egress_is(struct egress *e, struct hop *h, __u32 now) {
+static __always_inline bool egress_is(struct egress *e, struct hop *h, __u32 source, __u32 now) {
   __u32 *macs = (__u32 *)h->dmac;
-  return READ(e->ifindex) == h->ifindex && READ(e->mtu) == h->mtu && READ(e->flags) == h->flags &&
+  return READ(e->ifindex) == h->ifindex && READ(e->mtu) == h->mtu && READ(e->flags) == h->flags && READ(e->source) == source &&
          READ(e->smac[0]) == (macs[1] & 0xffff0000) && READ(e->smac[1]) == macs[2] && (is_just_now(READ(e->written_at), now) || now - READ(e->written_at) <= EGRESS_AGE_MAX);
 }
 
@@ -145,7 +155,7 @@ static __always_inline bool egress_use(struct egress *e, __u64 use, __u32 now) {
 }
 
 /* Rewrites an egress that was not used for long. */
-static __always_inline bool egress_replace(struct egress *e, struct hop *h, __u32 now) {
+static __always_inline bool egress_replace(struct egress *e, struct hop *h, __u32 source, __u32 now) {
   __u64 use = READ(e->use), claimed = ((use >> 32) + 1) << 32 | now;
   __u32 *macs = (__u32 *)h->dmac;
   if (use && (use >> 32 & 1 || is_just_now(use, now) || now - (__u32)use <= EGRESS_IDLE_MIN)) return false;
@@ -154,6 +164,7 @@ static __always_inline bool egress_replace(struct egress *e, struct hop *h, __u3
   WRITE(e->ifindex, h->ifindex);
   WRITE(e->mtu, h->mtu);
   WRITE(e->flags, h->flags);
+  WRITE(e->source, source);
   WRITE(e->smac[0], macs[1] & 0xffff0000);
   WRITE(e->smac[1], macs[2]);
   WRITE(e->use, claimed + (1ull << 32));
@@ -161,9 +172,9 @@ static __always_inline bool egress_replace(struct egress *e, struct hop *h, __u3
 }
 
 /* The number of the egress with a hop's content, marked as used now; made where there is none. 0: no room, or another CPU changed it. */
-__noinline __u32 egress_of(struct hop *h, __u32 now) {
+__noinline __u32 egress_of(struct hop *h, __u32 source, __u32 now) {
   if (!h) return 0;
-  __u32 home = egress_home(h);
+  __u32 home = egress_home(h, source);
 #pragma clang loop unroll(disable)
   for (__u32 i = 0; i < 2 * EGRESS_PROBES; i++) { /* twice around: to find it, then to find room for it */
     __u32 id = (home + (i & (EGRESS_PROBES - 1))) & (EGRESSES - 1);
@@ -172,18 +183,19 @@ __noinline __u32 egress_of(struct hop *h, __u32 now) {
     CHECKED(e);
     if (i < EGRESS_PROBES) {
       __u64 use = READ(e->use);
-      if (!(use >> 32 & 1) && egress_is(e, h, now)) return egress_use(e, use, now) ? id : 0;
-    } else if (egress_replace(e, h, now)) {
+      if (!(use >> 32 & 1) && egress_is(e, h, source, now)) return egress_use(e, use, now) ? id : 0;
+    } else if (egress_replace(e, h, source, now)) {
       return id;
     }
   }
   return 0;
 }
 
-static __always_inline void client_hop_store(struct client_hop *w, __u32 addr, __u32 now, struct hop *h) {
+static __always_inline void client_hop_store(struct client_hop *w, __u64 key, __u32 now, struct hop *h) {
+  __u32 addr = key;
   __u64 was = READ(w->known), stamp = (__u64)now << 32;
   if (addr == CLIENT_HOP_CLAIMED || (__u32)was == CLIENT_HOP_CLAIMED || (was && is_just_now(was >> 32, now))) return;
-  __u32 egress = egress_of(h, now), *macs = (__u32 *)h->dmac;
+  __u32 egress = egress_of(h, key >> 32, now), *macs = (__u32 *)h->dmac;
   if (!egress || CAS(&w->known, was, stamp | CLIENT_HOP_CLAIMED) != was) return;
   hop_store_client(w);
   WRITE(w->next, macs[0] | (__u64)(macs[1] & 0xffff) << 32 | (__u64)egress << NEXT_EGRESS_SHIFT);
@@ -269,15 +281,15 @@ static __always_inline enum hop_answer hop_ask(void *ctx, __u32 ifindex, __u32 a
   return hop_ask_by(ctx, ifindex, 0, addr, saddr, h, gateway);
 }
 
-/* The cached next hop: a destination has its own; replies (d = 0) look in the table of clients. */
-static __always_inline bool nexthop_cached(struct conf *c, struct dest *d, __u32 addr, __u32 now, struct hop *h) {
-  return d ? hop_read(&d->hop, addr, now, c->fresh_for, h) : hop_of_client(c, addr, now, h);
+/* The cached next hop: a destination has its own; replies (d = 0) look in the table of clients, with the virtual address `saddr`. */
+static __always_inline bool nexthop_cached(struct conf *c, struct dest *d, __u32 addr, __u32 saddr, __u32 now, struct hop *h) {
+  return d ? hop_read(&d->hop, addr, now, c->fresh_for, h) : hop_of_client(c, addr, saddr, now, h);
 }
 
 /* Was the hop ever resolved? */
-static __always_inline bool hop_is_known(struct dest *d, __u32 addr) {
+static __always_inline bool hop_is_known(struct conf *c, struct dest *d, __u32 addr, __u32 saddr) {
   if (d) return d->hop.addr == addr;
-  struct client_hop_set *set = client_hop_set(addr);
+  struct client_hop_set *set = client_hop_set(hop_key(addr, hop_source(c, saddr)));
   if (!set) return false;
   CHECKED(set);
   return client_hop_find(set, addr);
@@ -287,17 +299,21 @@ static __always_inline bool hop_is_known(struct dest *d, __u32 addr) {
  * where the kernel must look after its neighbour: there was an answer before, which may be old, or the neighbour is unknown. */
 static __always_inline enum hop_answer nexthop_resolve(void *ctx, __u32 ifindex, __u32 dest, __u32 addr, __u32 saddr, struct hop *h, __u32 *gateway) {
   struct dest *d = dest ? dest_at(dest) : 0;
+  struct conf *c = the_conf();
+  if (!c) return HOP_NONE;
   /* The answer about a destination is for the packets of all clients: so, as in IPVS, neither the address of one of them (`saddr` is none) nor the
    * interface that its packet came by may choose the route. */
   __u32 from = d ? device_to_dests(ifindex) : ifindex;
+  __u64 key = hop_key(addr, d ? 0 : hop_source(c, saddr));
   enum hop_answer answer = hop_ask_by(ctx, from, from == ifindex ? 0 : ifindex, addr, saddr, h, gateway);
   __u32 now = clock_now();
-  struct client_hop *entry = d ? 0 : client_hop_entry(addr, now);
+  addr = key; /* of which one value is kept on the stack */
+  struct client_hop *entry = d ? 0 : client_hop_entry(key, now);
   if (!d && !entry) return HOP_NONE;
   if (answer == HOP_UNKNOWN) {
     /* Writing ip_forward=0 turns it off on weir's device, too, until the next weir command. Until then the old answer is used. */
     *gateway = 0;
-    bool had = d ? hop_read(&d->hop, addr, READ(d->hop.stamp), 0, h) : client_hop_read(entry, addr, now, ~0u, h);
+    bool had = d ? hop_read(&d->hop, addr, READ(d->hop.stamp), 0, h) : client_hop_read(entry, key, now, ~0u, h);
     if (d && (had ? h->flags & NH_LOCAL : d->flags & D_LOCAL)) return HOP_LOCAL;
     return had ? HOP_READY : HOP_NONE;
   }
@@ -308,7 +324,7 @@ static __always_inline enum hop_answer nexthop_resolve(void *ctx, __u32 ifindex,
   if (answer != HOP_READY) return answer;
   if ((d ? d->hop.addr : (__u32)READ(entry->known)) != addr) *gateway = 0; /* the first answer is not old */
   if (d) nexthop_store(&d->hop, addr, now, h);
-  else client_hop_store(entry, addr, now, h);
+  else client_hop_store(entry, key, now, h);
   return HOP_READY;
 }
 

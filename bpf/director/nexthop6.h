@@ -32,6 +32,12 @@ static __always_inline void hop_store_client(struct client_hop *w) {
   if (whole) shared_address_store(hop_client(w), whole->to);
 }
 
+/* As in nexthop.h, of the source that route_between() has put into the scratch space. */
+static __always_inline __u32 hop_source(struct conf *c, __u32 saddr) {
+  struct whole_addresses *whole = the_whole();
+  return unlikely(READ(c->source_rules6)) && whole ? address_hash(whole->from) : 0;
+}
+
 static __always_inline long fib_ask(void *ctx, struct bpf_fib_lookup *fib, __u32 ifindex, __u32 addr, __u32 saddr, __u32 flags) {
   struct whole_addresses *whole = the_whole();
   if (!whole) return BPF_FIB_LKUP_RET_NOT_FWDED;

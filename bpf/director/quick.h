@@ -112,13 +112,15 @@ static __always_inline __u32 quick_hop(struct quick *q, void *data, struct nexth
 }
 
 /* The same with a client's entry. */
-static __always_inline __u32 quick_client_hop(struct quick *q, void *data, struct client_hop *w, __u32 addr) {
+static __always_inline __u32 quick_client_hop(struct quick *q, void *data, struct client_hop *w, __u64 key) {
+  __u32 addr = key;
   __u64 known = READ(w->known), next = READ(w->next);
   __u32 stamp = known >> 32, *to = data;
   struct egress *e = egress_at(next >> NEXT_EGRESS_SHIFT);
   if ((__u32)known != addr || addr == CLIENT_HOP_CLAIMED || q->now - stamp > client_fresh_for(q->c) || !e) return 0;
   __u32 ifindex = READ(e->ifindex), b = READ(e->smac[0]), c = READ(e->smac[1]);
   __u16 mtu = READ(e->mtu), flags = READ(e->flags);
+  if (READ(e->source) != key >> 32) return 0;
   if (!egress_is_older(e, stamp) || READ(w->known) != known || !(flags & NH_XDP) || (mtu && q->p.length > mtu)) return 0;
   to[0] = next;
   to[1] = (next >> 32 & 0xffff) | b;
@@ -188,11 +190,14 @@ static __always_inline int quick_request(void *data, void *end, struct quick *q,
 static __always_inline int quick_reply(void *data, void *end, struct quick *q, __u32 dest, __u32 from) {
   struct dest *d = dest_at(dest);
   if (!d || d->next_same || !(d->flags & D_AVAILABLE) || READ(d->hop.ifindex) != from) return QUICK_NO;
-  struct client_hop_set *set = client_hop_set(q->p.daddr);
+  struct service *s = service_at(d->service);
+  if (!s) return QUICK_NO;
+  CHECKED(s);
+  __u64 client = hop_key(q->p.daddr, hop_source(q->c, s->addr[0]));
+  struct client_hop_set *set = client_hop_set(client);
   __u64 key = conn_key(q->p.daddr, q->p.dport, d->service);
   struct conn_bucket *b = bucket_at(conn_hash(key));
-  struct service *s = service_at(d->service);
-  if (!set || !s || !b) return QUICK_NO;
+  if (!set || !b) return QUICK_NO;
   CHECKED(b);
   struct quick_found f;
   quick_find(b, key, &f);
@@ -200,7 +205,7 @@ static __always_inline int quick_reply(void *data, void *end, struct quick *q, _
   if (v_method(value) != M_MASQ || v_dest(value) != dest || !quick_value(q, value, true)) return QUICK_NO;
   CHECKED(set);
   struct client_hop *w = client_hop_find(set, q->p.daddr);
-  __u32 ifindex = w ? quick_client_hop(q, data, w, q->p.daddr) : 0;
+  __u32 ifindex = w ? quick_client_hop(q, data, w, client) : 0;
   if (!ifindex) return QUICK_NO;
   xdp_rewrite(&q->p, data, end, true, true, s->addr[0], s->port);
   quick_touch(q, &f, true);

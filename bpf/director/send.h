@@ -189,9 +189,9 @@ __noinline int tc_hop_ask(struct __sk_buff *skb, __u32 dest, __u32 addr, __u32 s
   return w ? nexthop_resolve(skb, skb->ingress_ifindex, dest, addr, saddr, &w->hop, &w->gateway) : HOP_NONE;
 }
 
-/* The next hop of a packet to a destination, or (dest = 0) of a reply to the client `addr`. */
+/* The next hop of a packet to a destination, or (dest = 0) of a reply from `saddr` to the client `addr`. */
 static __always_inline enum hop_answer tc_hop(struct __sk_buff *skb, struct verdict *v, struct dest *d, __u32 addr, __u32 saddr, struct route *w) {
-  if (likely(nexthop_cached(v->c, d, addr, v->now, &w->hop))) return w->hop.flags & NH_LOCAL ? HOP_LOCAL : HOP_READY;
+  if (likely(nexthop_cached(v->c, d, addr, saddr, v->now, &w->hop))) return w->hop.flags & NH_LOCAL ? HOP_LOCAL : HOP_READY;
   return tc_hop_ask(skb, d ? v->dest : 0, addr, saddr, w);
 }
 

@@ -22,8 +22,8 @@ __noinline int xdp_hop_ask(struct xdp_md *ctx, __u32 dest, __u32 addr, __u32 sad
  * must go by tc, where the kernel looks after its neighbours: each time a destination's hop is resolved again, and an eighth of the
  * times for a client's. */
 static __always_inline bool xdp_hop(struct xdp_md *ctx, struct verdict *v, struct dest *d, __u32 addr, __u32 saddr, struct hop *h) {
-  if (unlikely(!nexthop_cached(v->c, d, addr, v->now, h))) {
-    if ((d || !(v->now & 7)) && hop_is_known(d, addr)) return false;
+  if (unlikely(!nexthop_cached(v->c, d, addr, saddr, v->now, h))) {
+    if ((d || !(v->now & 7)) && hop_is_known(v->c, d, addr, saddr)) return false;
     if (xdp_hop_ask(ctx, d ? v->dest : 0, addr, saddr, h) != HOP_READY) return false;
   }
   return h->flags & NH_XDP && (!h->mtu || v->p->length <= h->mtu);

@@ -2,6 +2,7 @@
 import type { Hook } from '../datapath/ebpf/load/attachments.js';
 import type { DatapathChange } from '../datapath/ebpf/load/datapath-change.js';
 import type { RecordDifference } from '../datapath/ebpf/load/interface-record.js';
+import type { Family } from '../model/address.js';
 import { counted } from '../model/counted.js';
 
 const HOOK_TEXTS: Readonly<Record<Hook, string>> = { ingress: 'tc ingress', egress: 'tc egress', xdp: 'XDP' };
@@ -13,6 +14,8 @@ const DIFFERENCE_TEXTS: Readonly<Record<RecordDifference, string>> = {
   rp_filter: 'rp_filter',
   address: 'IP address',
 };
+
+const FAMILY_TEXTS: Readonly<Record<Family, string>> = { inet: 'IPv4', inet6: 'IPv6' };
 
 type Attachment = Extract<DatapathChange, { readonly hook: Hook }>;
 
@@ -52,6 +55,10 @@ function lineOf(change: Exclude<DatapathChange, Attachment>): string {
         : 'the table: a change that a killed command had begun was finished or undone';
     case 'mark-rules':
       return `firewall marks: ${counted(change.count, 'policy rule')} made or removed`;
+    case 'source-rules':
+      return change.present
+        ? `${FAMILY_TEXTS[change.family]}: policy rules choose routes by source, so replies of each virtual address have their own next hops`
+        : `${FAMILY_TEXTS[change.family]}: no policy rule chooses routes by source any more`;
     case 'udev-rule':
       return `${change.path}: made, so that udev attaches interfaces that come later`;
     case 'local-marked':

@@ -106,7 +106,7 @@ export function deleteRule(rule: HostRule): NetlinkRequest {
   return { type: RuleMessage.deleteRule, flags: 0, payload: encode(rule) };
 }
 
-/** As the kernel has it: enough to know weir's own rules, and the one for local addresses. */
+/** As the kernel has it: enough to know weir's own rules, the one for local addresses, and those that choose by source. */
 export interface RuleSeen {
   readonly preference: number;
   readonly table: number;
@@ -117,6 +117,8 @@ export interface RuleSeen {
   readonly iif?: string;
   /** Of IP; absent: any. */
   readonly ipProtocol?: number;
+  /** Its selector has a network of sources. */
+  readonly bySource: boolean;
   /** Its selector has nothing else, and its action is the table. */
   readonly plain: boolean;
 }
@@ -140,6 +142,7 @@ export function decodeRule(payload: Uint8Array): RuleSeen | undefined {
     mark: number(10),
     ...(iif === undefined ? {} : { iif }),
     ...(ipProtocol === undefined ? {} : { ipProtocol }),
+    bySource: payload[2] !== 0,
     plain: !selector && !suppressed && payload[7] === ACTIONS.table && [...map.keys()].every((type) => PLAIN.attributes.has(type)),
   };
 }

@@ -62,7 +62,9 @@ export interface Bed {
    * and tc may send its clone and make an ARP request of it.
    */
   letHopsAge(): void;
-  /** Sets rp_filter, and has the interfaces looked at again; until the next wipe. */
+  /** As each command does: what the programs know of interfaces and policy rules is brought up to date. */
+  lookAtInterfaces(): void;
+  /** Sets rp_filter, and looks at the interfaces; until the next wipe. */
   filterReversePath(device: DeviceName | 'all', value: 0 | 1 | 2): void;
   /** The connection table, one record a slot. */
   slots(): Records;
@@ -221,6 +223,10 @@ class LoadedBed implements Bed {
     writeSetting(`net/ipv4/conf/${device}/rp_filter`, String(value));
     if (value === 0) this.#filtering.delete(device);
     else this.#filtering.add(device);
+    this.lookAtInterfaces();
+  }
+
+  lookAtInterfaces(): void {
     const netlink = new Netlink();
     try {
       new AttachedInterfaces(this.folder, this.tables, netlink).refresh(attachModeOf(this.tables), false);

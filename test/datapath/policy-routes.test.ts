@@ -1,11 +1,12 @@
 // Policy routing on the director: rules (`ip rule`) that choose a route by a packet's source. A server's next hop is that of all its clients, so
-// no client's rule may choose it.
+// no client's rule may choose it. Of two uplinks with a virtual address each, replies leave by that of theirs.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Dest, Nexthop } from '../../src/datapath/ebpf/abi.gen.js';
+import { ClientHop, Dest, Nexthop } from '../../src/datapath/ebpf/abi.gen.js';
+import { ClientHop6Set } from '../../src/datapath/ebpf/abi6.gen.js';
 import { decodeEthernet, type Mac } from '../../src/wire/ethernet.js';
 import { type Bed, openBed, skipReason } from './bed.js';
-import { macOf } from './fixtures/bed-addresses.js';
+import { DEVICES, macOf, ROUTELESS } from './fixtures/bed-addresses.js';
 import { type Family, IPv4, IPv6 } from './fixtures/family.js';
 import { destination, type Hook, service, serviceKey } from './fixtures/fixture.js';
 import { ip } from './namespace.js';
@@ -105,5 +106,149 @@ for (const attach of ['tc', 'xdp'] as const) {
       assert.equal(request(IPv4.farClient), server);
       assert.deepEqual(bed.drops(), {});
     });
+  });
+}
+
+interface Uplink {
+  readonly vip: string;
+  readonly server: string;
+  readonly gateway: string;
+  readonly device: 'front' | 'back';
+  readonly table: number;
+}
+
+/** The second provider's router is on the servers' network. */
+function uplinksOf(family: Family): readonly [Uplink, Uplink] {
+  const { vip, drVip, servers } = family;
+  return [
+    { vip, server: servers[0], gateway: GATEWAYS[family.name], device: 'front', table: TABLE },
+    { vip: drVip, server: servers[1], gateway: servers[1], device: 'back', table: TABLE + 1 },
+  ];
+}
+
+/** The link addresses with which a packet leaves. */
+interface LinkAddresses {
+  readonly to: Mac;
+  readonly from: Mac;
+}
+
+/** By an uplink. */
+const linkOf = ({ gateway, device }: Uplink): LinkAddresses => ({ to: macOf(gateway), from: DEVICES[device].mac });
+
+interface TwoUplinks {
+  readonly bed: Bed;
+  readonly uplinks: readonly [Uplink, Uplink];
+  /** From the client to the virtual address. */
+  request(uplink: Uplink, letters: string): Mac | undefined;
+  /** From the server to the client: undefined: it does not leave. */
+  reply(uplink: Uplink, letters: string): LinkAddresses | undefined;
+  /** The same of an ICMP error about a packet of the client's to the server. */
+  error(uplink: Uplink): LinkAddresses | undefined;
+}
+
+/** With a NAT service on each uplink's virtual address, and no rules yet. */
+function withUplinks(attach: 'tc' | 'xdp', family: Family, use: (uplinks: TwoUplinks) => void, client = family.farClient): void {
+  const bed = openBed({ attach });
+  const { at } = family;
+  const uplinks = uplinksOf(family);
+  const hook = attach === 'xdp' ? 'xdp' : 'ingress';
+  const left = (by: Hook, frame: Uint8Array): LinkAddresses | undefined => {
+    const outcome = bed.send(by, 'back', frame);
+    const link = decodeEthernet(outcome.frame);
+    return outcome.verdict === 'redirect' && link !== undefined ? { to: link.destination, from: link.source } : undefined;
+  };
+  try {
+    for (const { vip, server } of uplinks) {
+      bed.director.addService(service('tcp', vip, 80, []).service);
+      bed.director.addDestination(serviceKey('tcp', vip, 80), destination(at(server, 80), 'masq'));
+    }
+    use({
+      bed,
+      uplinks,
+      request: ({ vip }, letters) =>
+        target(bed, hook, 'front', family.fromClient(family.tcp({ from: at(client, 4000), to: at(vip, 80) }, letters), client)),
+      reply: ({ server }, letters) =>
+        left(hook, family.fromServer(family.tcp({ from: at(server, 80), to: at(client, 4000) }, letters), server)),
+      error: ({ server }) => {
+        const about = family.tcp({ from: at(client, 4000), to: at(server, 80) }, 'A');
+        return left('ingress', family.fromServer(family.unreachable(server, client, about), server));
+      },
+    });
+  } finally {
+    bed.close();
+  }
+}
+
+/** How many next hops of clients are cached. */
+function cachedHops(bed: Bed, { name }: Family): number {
+  const [pin, step] = name === 'IPv6' ? ['client_hops6', ClientHop6Set.bytes] : ['client_hops', 4 * ClientHop.bytes];
+  const words = new BigUint64Array(bed.memoryOf(pin));
+  let count = 0;
+  for (let set = 0; set < words.length; set += step / 8) for (let entry = 0; entry < 4; entry++) if (words[set + 2 * entry] !== 0n) count++;
+  return count;
+}
+
+/** Rules for the uplinks, or without them. */
+function leadEach(family: Family, change: 'add' | 'del', uplinks: readonly Uplink[]): void {
+  for (const { vip, gateway, device, table } of uplinks) {
+    routing(family, `route ${change} default via ${gateway} dev ${device} table ${table}`, `rule ${change} from ${vip} lookup ${table}`);
+  }
+}
+
+for (const [family, attach] of [
+  [IPv4, 'tc'],
+  [IPv4, 'xdp'],
+  [IPv6, 'tc'],
+] as const) {
+  test(`${family.name}, ${attach}: replies of two virtual addresses to one client leave by their own uplinks`, { skip }, () => {
+    withUplinks(attach, family, ({ bed, uplinks, request, reply, error }) => {
+      leadEach(family, 'add', uplinks);
+      bed.lookAtInterfaces();
+      for (const uplink of uplinks) assert.equal(request(uplink, 'S'), macOf(uplink.server));
+      for (const uplink of [...uplinks, ...uplinks]) assert.deepEqual(reply(uplink, 'SA'), linkOf(uplink));
+      for (const uplink of uplinks) assert.equal(request(uplink, 'A'), macOf(uplink.server));
+      for (const uplink of [...uplinks, ...uplinks]) assert.deepEqual(reply(uplink, 'A'), linkOf(uplink));
+      assert.equal(cachedHops(bed, family), 2, 'each virtual address has its own');
+      for (const uplink of [...uplinks, ...uplinks]) assert.deepEqual(error(uplink), linkOf(uplink), 'an ICMP error');
+      leadEach(family, 'del', uplinks);
+      for (const uplink of uplinks) assert.deepEqual(reply(uplink, 'A'), linkOf(uplink), 'what is cached is used');
+      bed.lookAtInterfaces();
+      for (const uplink of uplinks) assert.deepEqual(reply(uplink, 'A'), linkOf(uplinks[0]), 'by the main table');
+      assert.deepEqual(bed.drops(), {});
+    });
+  });
+
+  test(`${family.name}, ${attach}: an ICMP error is the first answer of a virtual address to a client`, { skip }, () => {
+    withUplinks(attach, family, ({ bed, uplinks, request, error }) => {
+      leadEach(family, 'add', uplinks);
+      bed.lookAtInterfaces();
+      for (const uplink of uplinks) assert.equal(request(uplink, 'S'), macOf(uplink.server));
+      for (const uplink of [...uplinks, ...uplinks]) assert.deepEqual(error(uplink), linkOf(uplink));
+    });
+  });
+
+  test(`${family.name}, ${attach}: without rules by source, a client has one next hop for all virtual addresses`, { skip }, () => {
+    withUplinks(attach, family, ({ bed, uplinks, request, reply }) => {
+      routing(family, 'rule add fwmark 5 lookup 254', 'rule add iif front lookup 254');
+      bed.lookAtInterfaces();
+      for (const uplink of uplinks) request(uplink, 'S');
+      for (const uplink of uplinks) assert.deepEqual(reply(uplink, 'SA'), linkOf(uplinks[0]));
+      assert.equal(cachedHops(bed, family), 1);
+    });
+  });
+}
+
+for (const attach of ['tc', 'xdp'] as const) {
+  test(`IPv4, ${attach}: the way back that rp_filter wants is that of the virtual address`, { skip }, () => {
+    const use = ({ bed, uplinks, request, reply }: TwoUplinks): void => {
+      leadEach(IPv4, 'add', uplinks);
+      bed.filterReversePath('front', 1);
+      const [first, second] = uplinks;
+      assert.equal(request(first, 'S'), macOf(first.server));
+      assert.deepEqual(reply(first, 'SA'), linkOf(first));
+      assert.equal(request(second, 'S'), undefined, 'it leads by another interface');
+      assert.deepEqual(bed.drops(), { reverse_path: 1 });
+    };
+    withUplinks(attach, IPv4, use, ROUTELESS);
   });
 }

@@ -17,10 +17,10 @@ import { native } from '../../sys/addon.js';
 import { unlessCode } from '../../sys/errno.js';
 import { using } from '../../sys/fd.js';
 import { Netlink } from '../../sys/netlink/netlink.js';
+import { policyRules } from '../../sys/netlink/policy-rules.js';
 import { startTime } from '../../sys/processes/child.js';
 import { decodeInterfaceAddress, dumpAddresses } from '../../wire/rtnetlink-address.js';
 import { decodeLink, dumpLinks } from '../../wire/rtnetlink-link.js';
-import { decodeRule, dumpRules } from '../../wire/rtnetlink-rule.js';
 import { version } from '../version.js';
 import type {
   DaemonStatus,
@@ -87,7 +87,7 @@ function fromTable(reader: ObservingReader): FromTable {
 function datapathStatus(netlink: Netlink, observed: ObservedDatapath): DatapathStatus {
   const links = netlink.dump(dumpLinks(), decodeLink, 'list interfaces');
   const addresses = netlink.dump(dumpAddresses(), decodeInterfaceAddress, 'list addresses');
-  const rules = (family: Family) => netlink.dump(dumpRules(family), decodeRule, 'list the policy rules');
+  const rules = (family: Family) => policyRules(netlink, family);
   const pinned = observed.kind === 'loaded' || observed.kind === 'other-tables' ? observed : undefined;
   const coverage = coverageOf(links, pinned?.folder ?? '', pinned?.pins ?? []);
   return {

@@ -4,6 +4,7 @@ import { concat } from '../../wire/bytes.js';
 import { encodeAttributes, type NetlinkMessage } from '../../wire/netlink.js';
 import { RouteMessage } from '../../wire/rtnetlink.js';
 import { encodeLinkChange } from '../../wire/rtnetlink-link.js';
+import { RuleMessage } from '../../wire/rtnetlink-rule.js';
 import { InterfaceCover, KnownLinks } from './interface-cover.js';
 
 const message = (type: number, change: Parameters<typeof encodeLinkChange>[0], family = 0): NetlinkMessage => {
@@ -31,6 +32,14 @@ test('a link that comes, comes again or changes its MAC counts; up, down, going 
   assert.equal(is(setting(3)), true, 'rp_filter');
   assert.equal(is(setting(2)), false, 'forwarding');
   assert.equal(is({ ...setting(3), payload: new Uint8Array([2, 0, 0, 0, 9]) }), false, 'cut off');
+  const rule = (type: number, sourceLength: number): NetlinkMessage => ({
+    ...message(type, { ifindex: 8 }),
+    payload: Uint8Array.of(2, 0, sourceLength, 0, 254, 0, 0, 1, 0, 0, 0, 0),
+  });
+  for (const type of [RuleMessage.newRule, RuleMessage.deleteRule]) {
+    assert.equal(is(rule(type, 32)), true, 'a policy rule that chooses by source');
+    assert.equal(is(rule(type, 0)), false, 'another one');
+  }
 });
 
 const turn = (): Promise<void> => new Promise((done) => setImmediate(done));

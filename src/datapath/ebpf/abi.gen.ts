@@ -52,6 +52,7 @@ export const Egress = {
   flags: { at: 6, size: 2, count: 1 },
   smac: { at: 8, size: 4, count: 2 },
   writtenAt: { at: 16, size: 4, count: 1 },
+  source: { at: 20, size: 4, count: 1 },
   use: { at: 24, size: 8, count: 1 },
 } as const;
 
@@ -197,6 +198,8 @@ export const Conf = {
   templates: { at: 368, size: 4, count: 1 },
   templatesLive: { at: 372, size: 4, count: 1 },
   layout: { at: 376, size: 4, count: 1 },
+  sourceRules: { at: 380, size: 2, count: 1 },
+  sourceRules6: { at: 382, size: 2, count: 1 },
 } as const;
 
 export const Housekeeping = {

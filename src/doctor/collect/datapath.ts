@@ -6,9 +6,9 @@ import type { ObservingReader } from '../../datapath/ebpf/observe/observing-read
 import { repairsDue } from '../../datapath/ebpf/observe/repairs-due.js';
 import type { Family } from '../../model/address.js';
 import type { Netlink } from '../../sys/netlink/netlink.js';
+import { policyRules } from '../../sys/netlink/policy-rules.js';
 import { decodeInterfaceAddress, dumpAddresses } from '../../wire/rtnetlink-address.js';
 import { decodeLink, dumpLinks } from '../../wire/rtnetlink-link.js';
-import { decodeRule, dumpRules } from '../../wire/rtnetlink-rule.js';
 import type { DatapathFacts } from '../facts.js';
 
 export interface CollectedDatapath {
@@ -31,7 +31,7 @@ export function collectDatapath(netlink: Netlink): CollectedDatapath {
   }
   const { reader } = observed;
   const addresses = netlink.dump(dumpAddresses(), decodeInterfaceAddress, 'list addresses');
-  const rules = (family: Family) => netlink.dump(dumpRules(family), decodeRule, 'list the policy rules');
+  const rules = (family: Family) => policyRules(netlink, family);
   const repairs = repairsDue(reader.tables, links, addresses, interfaces, rules);
   const change = reader.unfinishedChange();
   return { facts: { loaded: true, interfaces, programs, repairs, ...(change === undefined ? {} : { change }) }, reader };

@@ -7,6 +7,7 @@ import { native } from '../../../sys/addon.js';
 import { ATTACH_TCX_EGRESS, ATTACH_TCX_INGRESS, ATTACH_XDP, Link as BpfLink, Program } from '../../../sys/bpf/bpf-objects.js';
 import { hasCode } from '../../../sys/errno.js';
 import type { Netlink } from '../../../sys/netlink/netlink.js';
+import { policyRules } from '../../../sys/netlink/policy-rules.js';
 import { decodeInterfaceAddress, dumpAddresses, type InterfaceAddress } from '../../../wire/rtnetlink-address.js';
 import { decodeLink, dumpLinks, type Link, LinkHardware } from '../../../wire/rtnetlink-link.js';
 import { Conf } from '../abi.gen.js';
@@ -18,6 +19,7 @@ import type { ReportChange } from './datapath-change.js';
 import { clearRecord, differencesOf, isLayer3, recordOf, writeRecord } from './interface-record.js';
 import { PROGRAMS } from './load.js';
 import { PAIR } from './pair.js';
+import { recordSourceRules, sourceRulesChanged } from './source-rules.js';
 import { ensureXdp } from './xdp.js';
 
 /** auto: tc everywhere, and XDP in front of it on physical devices. */
@@ -69,12 +71,16 @@ export class AttachedInterfaces {
   ) {}
 
   /**
-   * Attaches to new interfaces and updates their table. Returns the addresses that the namespace has. `strict`: a device that takes no
+   * Attaches to new interfaces and updates their table, and what the programs know of policy rules. Returns the addresses that the namespace has. `strict`: a device that takes no
    * XDP program, though the mode wants one, is an error; otherwise it has tc alone.
    */
   refresh(mode: AttachMode, strict: boolean): readonly InterfaceAddress[] {
     const links = this.netlink.dump(dumpLinks(), decodeLink, 'list the interfaces');
     const addresses = this.netlink.dump(dumpAddresses(), decodeInterfaceAddress, 'list the addresses');
+    for (const changed of sourceRulesChanged(this.tables, (family) => policyRules(this.netlink, family))) {
+      recordSourceRules(this.tables, changed);
+      this.report({ kind: 'source-rules', ...changed });
+    }
     const attachable = links.filter(isAttachable);
     const pair = hasMarks(this.tables) ? links.filter(isPairOfMarks) : [];
     try {

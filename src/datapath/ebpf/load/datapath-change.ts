@@ -1,4 +1,5 @@
 // What loading, covering interfaces or repairing changed on this host, as `weir load` reports it.
+import type { Family } from '../../../model/address.js';
 import type { Hook } from './attachments.js';
 import type { RecordDifference } from './interface-record.js';
 
@@ -22,6 +23,8 @@ export type DatapathChange =
   | { readonly kind: 'repaired'; readonly what: 'change' | 'batch' }
   /** Policy rules of firewall marks that were made or removed. */
   | { readonly kind: 'mark-rules'; readonly count: number }
+  /** `present`: a policy rule chooses routes by source now; else none does any more. */
+  | { readonly kind: 'source-rules'; readonly family: Family; readonly present: boolean }
   /** A rule for udev, until the next boot. */
   | { readonly kind: 'udev-rule'; readonly path: string }
   /** Destinations whose address came to this host, or left it. */

@@ -4,9 +4,10 @@
 import type { Family } from '../../../model/address.js';
 import { unlessCode } from '../../../sys/errno.js';
 import type { Netlink } from '../../../sys/netlink/netlink.js';
+import { NO_FAMILY, policyRules } from '../../../sys/netlink/policy-rules.js';
 import { changeLink, decodeLink, dumpLinks, LinkFlag } from '../../../wire/rtnetlink-link.js';
 import { addRoute, deleteRoute, type Route, RouteScope, RouteType } from '../../../wire/rtnetlink-route.js';
-import { appendRule, decodeRule, deleteRule, dumpRules, type RuleSeen } from '../../../wire/rtnetlink-rule.js';
+import { appendRule, deleteRule } from '../../../wire/rtnetlink-rule.js';
 import { FAMILIES, hasMarks, liveMarks } from '../table/marks.js';
 import type { AttachedInterfaces } from './attached-interfaces.js';
 import { MARK_PROTOCOL, MARK_TABLE, markRuleSteps } from './mark-rules.js';
@@ -21,16 +22,9 @@ const OF_LINKS = [
   { first: 0xff000000, prefixLength: 8 },
 ] as const;
 
-/** Where the kernel does not know the family. */
-const NO_FAMILY = ['EAFNOSUPPORT', 'EOPNOTSUPP'] as const;
-
-function rulesOf(netlink: Netlink, family: Family): readonly RuleSeen[] {
-  return unlessCode(() => netlink.dump(dumpRules(family), decodeRule, 'list the policy rules'), NO_FAMILY, []);
-}
-
 /** How many rules were made or removed. */
 function settleRules(netlink: Netlink, family: Family, marks: readonly number[]): number {
-  const steps = markRuleSteps(family, rulesOf(netlink, family), marks);
+  const steps = markRuleSteps(family, policyRules(netlink, family), marks);
   for (const { kind, rule } of steps) {
     if (kind === 'append') netlink.change(appendRule(rule), 'add a policy rule for firewall marks');
     else unlessCode(() => netlink.change(deleteRule(rule), 'remove a policy rule for firewall marks'), ['ENOENT'], undefined);

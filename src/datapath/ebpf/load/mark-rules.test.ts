@@ -13,6 +13,7 @@ const rule = (preference: number, table: number, more: Partial<RuleSeen> = {}): 
   table,
   protocol: 2,
   mark: 0,
+  bySource: false,
   plain: true,
   ...more,
 });

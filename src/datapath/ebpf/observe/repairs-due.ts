@@ -11,6 +11,7 @@ import { isAttachable } from '../load/attached-interfaces.js';
 import { differencesOf, forbidsMore, recordOf } from '../load/interface-record.js';
 import { markRuleSteps } from '../load/mark-rules.js';
 import { PAIR, pairFault, pairOf, pairSettings } from '../load/pair.js';
+import { sourceRulesChanged } from '../load/source-rules.js';
 import { FAMILIES, hasMarks, liveMarks } from '../table/marks.js';
 import type { Tables } from '../table/tables.js';
 import type { Coverage } from './coverage.js';
@@ -34,7 +35,9 @@ export type RepairDue =
   /** The interface's rp_filter has another value than the programs apply to new connections. `forbids`: theirs forbids more. */
   | { readonly kind: 'reverse-path-changed'; readonly name: string; readonly forbids: boolean }
   /** Policy rules of firewall marks are missing or left over. `missing`: packets with a mark do not reach their service. */
-  | { readonly kind: 'mark-rules'; readonly missing: boolean };
+  | { readonly kind: 'mark-rules'; readonly missing: boolean }
+  /** `present`: a policy rule chooses routes by source, and the programs keep one next hop of a client for all virtual addresses. */
+  | { readonly kind: 'source-rules'; readonly family: Family; readonly present: boolean };
 
 function pairRepairs(tables: Tables, links: readonly Link[]): readonly RepairDue[] {
   const fault = pairFault(links);
@@ -87,6 +90,9 @@ function markRepairs(tables: Tables, rules: (family: Family) => readonly RuleSee
   return steps.length === 0 ? [] : [{ kind: 'mark-rules', missing: steps.some(({ kind }) => kind === 'append') }];
 }
 
+const sourceRepairs = (tables: Tables, rules: (family: Family) => readonly RuleSeen[]): readonly RepairDue[] =>
+  sourceRulesChanged(tables, rules).map((changed) => ({ kind: 'source-rules', ...changed }));
+
 /** `links`: with weir's own pair. Interfaces that are not covered are in `coverage`. `rules`: asks for the policy rules. */
 export function repairsDue(
   tables: Tables,
@@ -95,5 +101,10 @@ export function repairsDue(
   coverage: readonly Coverage[],
   rules: (family: Family) => readonly RuleSeen[],
 ): readonly RepairDue[] {
-  return [...pairRepairs(tables, links), ...recordRepairs(tables, links, addresses, coverage), ...markRepairs(tables, rules)];
+  return [
+    ...pairRepairs(tables, links),
+    ...recordRepairs(tables, links, addresses, coverage),
+    ...markRepairs(tables, rules),
+    ...sourceRepairs(tables, rules),
+  ];
 }

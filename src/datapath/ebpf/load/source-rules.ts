@@ -1,0 +1,26 @@
+// Whether a policy rule chooses routes by a packet's source (`ip rule add from VIP`), as with an uplink for each virtual address: the programs
+// then keep a client's next hop for each virtual address that it gets replies from, else one for all of them.
+import type { Family } from '../../../model/address.js';
+import type { Field } from '../../../sys/bpf/records.js';
+import type { RuleSeen } from '../../../wire/rtnetlink-rule.js';
+import { Conf } from '../abi.gen.js';
+import { FAMILIES } from '../table/marks.js';
+import type { Tables } from '../table/tables.js';
+
+const FIELDS: Readonly<Record<Family, Field>> = { inet: Conf.sourceRules, inet6: Conf.sourceRules6 };
+
+export interface SourceRules {
+  readonly family: Family;
+  readonly present: boolean;
+}
+
+/** The families of which the programs do not know how it is. `rules`: asks for the policy rules. */
+export function sourceRulesChanged({ conf }: Tables, rules: (family: Family) => readonly RuleSeen[]): readonly SourceRules[] {
+  return FAMILIES.map((family) => ({ family, present: rules(family).some(({ bySource }) => bySource) })).filter(
+    ({ family, present }) => (conf.get(0, FIELDS[family]) !== 0) !== present,
+  );
+}
+
+export function recordSourceRules({ conf }: Tables, { family, present }: SourceRules): void {
+  conf.set(0, FIELDS[family], present ? 1 : 0);
+}
