@@ -8,6 +8,7 @@ import { shellWord } from '../../../model/shell-word.js';
 import type { DatapathFacts, DirectorFacts } from '../../facts.js';
 import { setting } from '../../network.js';
 import { hasMarkServices, needsForwarding } from './needs-forwarding.js';
+import { sourceRulesFinding } from './source-rules.js';
 
 const LOAD = 'weir load';
 const OTHER_BUILD_ADVICE =
@@ -179,5 +180,6 @@ export function loadRule(facts: DirectorFacts): readonly Finding[] {
     ...recordFindings(repairs),
     ...markRulesFinding(repairs),
     ...reversePathFinding(repairs),
+    ...sourceRulesFinding(facts, repairs),
   ];
 }

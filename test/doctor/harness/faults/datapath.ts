@@ -15,6 +15,8 @@ const TABLE = [
   'ipvsadm -a -t 198.51.100.80:80 -r 10.20.0.12:8080 -m',
 ];
 
+const UPLINK_RULE = 'ip rule add from 192.0.2.0/24 lookup 102';
+
 export const faults: readonly Fault[] = [
   {
     ...nat('forwarding-off', director('sysctl -qw net.ipv4.ip_forward=0'), 'forwarding-off', /ip_forward is 0/),
@@ -32,6 +34,13 @@ export const faults: readonly Fault[] = [
     /inet guard way drops them/,
   ),
   marks('rule-gone', director('ip rule del pref 1 fwmark 3'), 'mark-rules-changed', /policy rules of weir/),
+  faultOf('datapath', 'nat-two-uplinks')(
+    'rule-unknown',
+    director(`${UPLINK_RULE.replace('add', 'del')}; weir load; ${UPLINK_RULE}`),
+    'source-rules-changed',
+    /replies of one virtual address may leave by the route of another/,
+    { effect: 'latent' },
+  ),
   marks('pair-gone', director('ip link del weir0'), 'pair-changed', /weir0/),
   nat('pair-gone', director('ip link del weir0'), 'pair-changed', /weir0/, { effect: 'latent' }),
   nat('pair-renamed', director('ip link set weir0 down', 'ip link set weir0 name foo'), 'pair-changed', /weir0 was renamed to foo/, {

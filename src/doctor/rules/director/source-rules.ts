@@ -1,0 +1,38 @@
+// Do the programs know whether policy rules choose routes by source? Without it one virtual address's route to a client is that of all.
+import type { RepairDue } from '../../../datapath/ebpf/observe/repairs-due.js';
+import type { Family } from '../../../model/address.js';
+import { formatAddress } from '../../../model/address-text.js';
+import type { Finding } from '../../../model/finding.js';
+import type { DirectorFacts } from '../../facts.js';
+import { hasMarkServices } from './needs-forwarding.js';
+
+const LOAD = 'weir load';
+
+/** Have replies of the family more than one source? Services of a mark may have any number. */
+function hasSeveralSources(facts: DirectorFacts, family: Family): boolean {
+  const addresses = facts.services.flatMap(({ spec: { key }, destinations }) =>
+    key.kind === 'address' && key.address.family === family && destinations.some(({ method }) => method === 'masq')
+      ? [formatAddress(key.address)]
+      : [],
+  );
+  return hasMarkServices(facts, family) || new Set(addresses).size > 1;
+}
+
+/** Both families in one line. */
+export function sourceRulesFinding(facts: DirectorFacts, repairs: readonly RepairDue[]): readonly Finding[] {
+  const due = repairs.filter((one) => one.kind === 'source-rules');
+  if (due.length === 0) return [];
+  const commands = due.map(({ family }) => (family === 'inet' ? 'ip rule' : 'ip -6 rule')).join(', ');
+  const mixed = due.some(({ family, present }) => present && hasSeveralSources(facts, family));
+  return [
+    {
+      severity: mixed ? 'warning' : 'info',
+      code: 'source-rules-changed',
+      what: mixed
+        ? 'replies of one virtual address may leave by the route of another'
+        : 'whether policy rules choose routes by source is not as the datapath knows it',
+      cause: `policy rules were added or removed after the last command of weir (${commands})`,
+      fix: LOAD,
+    },
+  ];
+}
