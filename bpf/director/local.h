@@ -38,12 +38,12 @@ static __always_inline bool leads_back(void *ctx, __u32 ifindex, __u32 addr, __u
   struct bpf_fib_lookup *fib = &scratch->fib;
   __u32 from = ifindex;
   long rc = fib_ask(ctx, fib, from, addr, peer, 0);
-  if (rc == BPF_FIB_LKUP_RET_FWD_DISABLED) rc = fib_ask(ctx, fib, from = c->pair_ifindex, addr, peer, 0); /* as in hop_ask */
-  if (rc == BPF_FIB_LKUP_RET_FWD_DISABLED) return true; /* the kernel gives no answer */
+  if (fib_is_silent(rc)) rc = fib_ask(ctx, fib, from = c->pair_ifindex, addr, peer, 0); /* as in hop_ask */
+  if (fib_is_silent(rc)) return true; /* the kernel gives no answer */
   if (!is_route(rc)) return false;
   if (!strict || fib->ifindex == ifindex) return true;
   rc = fib_ask(ctx, fib, ifindex, addr, peer, BPF_FIB_LOOKUP_OUTPUT);
-  if (rc != BPF_FIB_LKUP_RET_FWD_DISABLED && !is_route(rc)) return false;
+  if (!fib_is_silent(rc) && !is_route(rc)) return false;
 #pragma clang loop unroll(disable)
   for (__u32 i = 1; i <= PATHS_ASKED; i++) {
     rc = fib_ask(ctx, fib, from, addr, peer ^ i * 0x9e3779b9, 0);

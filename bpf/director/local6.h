@@ -56,7 +56,7 @@ __noinline int tc_server_side6(struct __sk_buff *skb, __u32 dest, struct address
   for (__u32 i = 0; i <= PATHS_ASKED; i++) {
     scratch->whole.from[3] = client->word[3] ^ i * 0x9e3779b9;
     long rc = fib_ask(skb, &scratch->fib, ifindex, 0, 0, 0);
-    if (rc == BPF_FIB_LKUP_RET_FWD_DISABLED) return true; /* the kernel gives no answer */
+    if (fib_is_silent(rc)) return true; /* the kernel gives no answer */
     if (rc != BPF_FIB_LKUP_RET_SUCCESS && rc < BPF_FIB_LKUP_RET_FWD_DISABLED) break;
     if (scratch->fib.ifindex != ifindex) continue;
     WRITE(d->reply_at, now);

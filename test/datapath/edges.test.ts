@@ -119,6 +119,22 @@ test('DR needs no forwarding', { skip }, () => {
   }
 });
 
+test("without forwarding and without weir's own device, a strict rp_filter keeps no new connection out", { skip }, () => {
+  const bed = bedWith(service('tcp', DR_VIP, 80, [destination(`${SERVERS[0]}:80`, 'route')]));
+  const send = (port: number): string =>
+    bed.send('ingress', 'front', fromClient(tcp({ from: `${CLIENT}:${port}`, to: `${DR_VIP}:80` }, 'S'))).verdict;
+  try {
+    bed.filterReversePath('front', 1);
+    assert.equal(send(40000), 'redirect');
+    execFileSync('sysctl', ['-qw', 'net.ipv4.ip_forward=0']);
+    execFileSync('ip', ['link', 'del', 'weir0']);
+    assert.equal(send(40001), 'redirect', 'the kernel gives no answer about the way back');
+    assert.deepEqual(bed.drops(), {});
+  } finally {
+    bed.close();
+  }
+});
+
 test('an address that is not unicast is no destination: broadcast, multicast, this network', { skip }, () => {
   const bed = bedWith(service('tcp', VIP, 80, [destination(`${SERVERS[0]}:80`, 'masq')]));
   const key = serviceKey('tcp', VIP, 80);
