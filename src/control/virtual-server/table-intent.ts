@@ -7,14 +7,15 @@ import type { RealServer, VirtualServer } from '../../model/keepalived/virtual-s
 import { type WantedService, type WantedTable, wantedServices } from '../../model/keepalived/wanted-table.js';
 import type { ServiceKey } from '../../model/service.js';
 import { type PlanMode, type PresentTable, planTable, type ServicePlan } from './plan.js';
+import { SkippedServices } from './skipped-services.js';
 
 export class TableIntent {
   #configuration: KeepalivedConfiguration;
   /** Which virtual server, by name, has which services: all that it has now or had when it was served last. */
   readonly #owned = new Map<string, Set<string>>();
   readonly #wanted = new Map<string, WantedService>();
-  /** What others want of a service that one virtual server has: by the service, then by their names. */
-  readonly #skipped = new Map<string, Map<string, WantedService>>();
+  /** What others want of a service that one virtual server has. */
+  readonly #skipped = new SkippedServices();
   /** What was made true: ours to remove. */
   readonly #done = new Map<string, WantedService>();
   /** Services whose wanted state was not made true yet. */
@@ -74,12 +75,12 @@ export class TableIntent {
     const { name } = server;
     const before = this.#owned.get(name) ?? new Set();
     const owned = new Set<string>();
-    this.#forgetSkipped(name);
+    this.#skipped.forget(name);
     for (const asked of wantedServices(server, pool, this.#configuration)) {
       const id = serviceId(asked.spec.key);
       const other = this.#wanted.get(id)?.server.name;
       if (other !== undefined && other !== name) {
-        this.#skip(id, asked);
+        this.#skipped.add(id, asked);
         continue;
       }
       const served = servedAs(asked);
@@ -94,7 +95,7 @@ export class TableIntent {
   remove({ name }: VirtualServer): void {
     const owned = this.#owned.get(name) ?? [];
     this.#owned.delete(name);
-    this.#forgetSkipped(name);
+    this.#skipped.forget(name);
     for (const id of owned) this.#drop(id);
   }
 
@@ -107,26 +108,15 @@ export class TableIntent {
   #drop(id: string): void {
     this.#wanted.delete(id);
     this.#change(id);
-    const skipped = this.#skipped.get(id);
-    if (skipped === undefined) return;
     for (const { name } of this.#configuration.virtualServers) {
-      const asked = skipped.get(name);
+      const asked = this.#skipped.get(id, name);
       const served = asked === undefined ? undefined : servedAs(asked);
       if (served?.kind !== 'served') continue;
-      skipped.delete(name);
+      this.#skipped.delete(id, name);
       this.#owned.get(name)?.add(id);
       this.#want(id, served.service);
       return;
     }
-  }
-
-  #skip(id: string, asked: WantedService): void {
-    const others = this.#skipped.get(id) ?? new Map<string, WantedService>();
-    this.#skipped.set(id, others.set(asked.server.name, asked));
-  }
-
-  #forgetSkipped(name: string): void {
-    for (const [id, others] of this.#skipped) if (others.delete(name) && others.size === 0) this.#skipped.delete(id);
   }
 
   /** One that waits to converge goes on waiting for it. */
