@@ -246,7 +246,8 @@ struct conn_bucket {
 #define V_AWAY_SHIFT 60
 #define CLAIMED 0x3ffffull
 
-/* ---- attached interfaces, at index ifindex % INTERFACES. Written by user. */
+/* ---- attached interfaces. Written by user. A record stands at index ifindex % INTERFACES, or where another interface has that place, in the
+ * set of its number (INTERFACE_SET). Record 0 is no interface's: its flags are the rp_filter of those that found no place, the strictest. */
 #define INTERFACE_XDP 0x1 /* XDP is attached and frames may be redirected to it */
 #define INTERFACE_PEER 0x4 /* a veth whose other end is in another namespace */
 #define INTERFACE_STRICT 0x8 /* rp_filter is 1: the way back to a packet's source leads by the interface */
@@ -371,6 +372,12 @@ struct drop_snapshot {
   __u64 at; /* CLOCK_MONOTONIC, ns */
   __u64 count[DROP_REASONS];
 };
+
+/* ---- where the record of an interface stands whose first place is another's: in one of INTERFACE_SET records, a cache line, that its number
+ * chooses. The programs of a build without sets do not find it there, and take it for none. */
+#define INTERFACE_SET 4
+#define INTERFACE_HASH 0x9e3779b1u
+#define INTERFACE_HASH_SHIFT 22 /* the upper bits of number * INTERFACE_HASH: which set */
 
 /* ---- one connection table takes another's place: the record that only the bridging build reads. `phase` and `back` are written by user,
  * `moved` by weir_move, `at` and `left` by both. The first table is the one that was there before. */

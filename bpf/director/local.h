@@ -62,6 +62,7 @@ __noinline int xdp_leads_back(struct xdp_md *ctx, __u32 addr, __u32 peer, bool s
  * is cached has a way back. */
 static __always_inline bool is_reverse_path(void *ctx, bool xdp, struct conf *c, __u32 ifindex, __u32 addr, __u32 peer, __u32 now) {
   struct interface *i = interface_at(ifindex);
+  if (unlikely(!i)) i = interface_without_place();
   if (likely(!i || !(i->flags & (INTERFACE_STRICT | INTERFACE_LOOSE)))) return true;
   bool strict = i->flags & INTERFACE_STRICT;
   struct hop h;

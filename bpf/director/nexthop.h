@@ -219,10 +219,32 @@ static __always_inline void client_hops_sweep(__u32 i, __u32 now) {
 
 /* ---- asking the kernel */
 
+_Static_assert(INTERFACES == INTERFACE_SET << (32 - INTERFACE_HASH_SHIFT), "as many sets as a number chooses from");
+
+/* The place of an interface's record in the set of its number; INTERFACES: it has none there. A global function: verified once. */
+__noinline __u32 interface_place(__u32 ifindex) {
+  __u32 place = (ifindex * INTERFACE_HASH >> INTERFACE_HASH_SHIFT) * INTERFACE_SET;
+#pragma clang loop unroll(full)
+  for (int k = 0; k < INTERFACE_SET; k++, place++) {
+    struct interface *i = bpf_map_lookup_elem(&interfaces, &place);
+    if (i && READ(i->ifindex) == ifindex) return place;
+  }
+  return INTERFACES;
+}
+
+/* Nearly every interface has its first place: one line is read then, else two. */
 static __always_inline struct interface *interface_at(__u32 ifindex) {
-  __u32 i = ifindex & (INTERFACES - 1);
-  struct interface *l = bpf_map_lookup_elem(&interfaces, &i);
-  return l && l->ifindex == ifindex ? l : 0;
+  __u32 place = ifindex & (INTERFACES - 1);
+  struct interface *i = bpf_map_lookup_elem(&interfaces, &place);
+  if (likely(i && READ(i->ifindex) == ifindex)) return i;
+  place = interface_place(ifindex);
+  return bpf_map_lookup_elem(&interfaces, &place);
+}
+
+/* What holds for an attached interface that found no place. */
+static __always_inline struct interface *interface_without_place(void) {
+  __u32 none = 0;
+  return bpf_map_lookup_elem(&interfaces, &none);
 }
 
 #ifndef IPV6

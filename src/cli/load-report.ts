@@ -43,6 +43,10 @@ function lineOf(change: Exclude<DatapathChange, Attachment>): string {
       return `interface number ${change.ifindex}: forgotten, since it is gone`;
     case 'recorded':
       return `${change.name}: known by its new ${change.differences.map((each) => DIFFERENCE_TEXTS[each]).join(', ')}`;
+    case 'unrecorded':
+      return change.covered
+        ? `${change.name}: has no record, since other interfaces have all places for its number; its rp_filter counts as the strictest of such ones`
+        : `${change.name}: not attached, since other interfaces have all places for its number`;
     case 'pair-made':
       return 'weir0 and weir1: made';
     case 'link-up':

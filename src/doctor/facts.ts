@@ -174,6 +174,8 @@ export interface DatapathFacts {
   readonly programs?: ProgramsOf;
   /** What `weir load` would repair. */
   readonly repairs?: readonly RepairDue[];
+  /** Interfaces whose record finds no place in the datapath's table, by name. */
+  readonly unrecorded?: readonly string[];
   /** A change of the table has begun and not ended. */
   readonly change?: UnfinishedChange;
 }

@@ -1,5 +1,7 @@
 // What is loaded, attached and due for repair in this network namespace. Nothing is changed: opening the director would attach what is
 // missing and repair the rest.
+import { isAttachable } from '../../datapath/ebpf/load/attached-interfaces.js';
+import { withoutPlace } from '../../datapath/ebpf/load/interface-record.js';
 import { coverageOf } from '../../datapath/ebpf/observe/coverage.js';
 import { observeDatapath } from '../../datapath/ebpf/observe/observer.js';
 import type { ObservingReader } from '../../datapath/ebpf/observe/observing-reader.js';
@@ -33,6 +35,7 @@ export function collectDatapath(netlink: Netlink): CollectedDatapath {
   const addresses = netlink.dump(dumpAddresses(), decodeInterfaceAddress, 'list addresses');
   const rules = (family: Family) => policyRules(netlink, family);
   const repairs = repairsDue(reader.tables, links, addresses, interfaces, rules);
+  const unrecorded = withoutPlace(reader.tables.interfaces, links.filter(isAttachable)).map(({ name }) => name);
   const change = reader.unfinishedChange();
-  return { facts: { loaded: true, interfaces, programs, repairs, ...(change === undefined ? {} : { change }) }, reader };
+  return { facts: { loaded: true, interfaces, programs, repairs, unrecorded, ...(change === undefined ? {} : { change }) }, reader };
 }

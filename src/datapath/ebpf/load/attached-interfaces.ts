@@ -16,7 +16,17 @@ import { hasMarks } from '../table/marks.js';
 import type { Tables } from '../table/tables.js';
 import { type Hook, isAttached, parseAttachmentPin, TC_HANDLE, TC_PRIORITY } from './attachments.js';
 import type { ReportChange } from './datapath-change.js';
-import { clearRecord, differencesOf, isLayer3, recordOf, writeRecord } from './interface-record.js';
+import {
+  clearRecord,
+  differencesOf,
+  freePlace,
+  type InterfaceRecord,
+  isLayer3,
+  isRecorded,
+  recordOf,
+  writeRecord,
+  writeWithoutPlace,
+} from './interface-record.js';
 import { PROGRAMS } from './load.js';
 import { PAIR } from './pair.js';
 import { recordSourceRules, sourceRulesChanged } from './source-rules.js';
@@ -60,6 +70,12 @@ function pinOf(folder: string, ifindex: number, hook: Hook): string {
   return `${folder}/link_${ifindex}_${hook}`;
 }
 
+/** Interfaces whose record was missing: now it is made, or it finds no place. */
+interface Places {
+  readonly made: Set<Link>;
+  readonly withoutPlace: Set<Link>;
+}
+
 export class AttachedInterfaces {
   readonly #programs = new Map<Hook, Program>();
 
@@ -88,11 +104,13 @@ export class AttachedInterfaces {
       this.#forget(pins, [...attachable, ...pair]);
       for (const link of pair) this.#attach(link, 'egress', pins, strict);
       this.tables.conf.set(0, Conf.layer3, attachable.some(isLayer3) ? 1 : 0);
+      const { made, withoutPlace } = this.#findPlaces(attachable, addresses);
       for (const link of attachable) {
-        if (isLayer3(link)) this.#record(link, false, addresses); // before a program reads its packets
+        // Without a record the programs would take packets without Ethernet headers for frames.
+        if (withoutPlace.has(link) && isLayer3(link)) continue;
         if (!hooksOf(link, links, mode).includes('xdp')) this.#dropXdp(link, pins);
         const hooks = hooksOf(link, links, mode).filter((hook) => this.#attach(link, hook, pins, strict));
-        this.#record(link, hooks.includes('xdp'), addresses);
+        if (!withoutPlace.has(link)) this.#record(recordOf(link, hooks.includes('xdp'), addresses), link, made.has(link));
       }
     } finally {
       this.#closePrograms();
@@ -247,13 +265,33 @@ export class AttachedInterfaces {
     return program;
   }
 
-  /** A record just made is no change of its own: its interface is reported as attached. */
-  #record(link: Link, xdp: boolean, addresses: readonly InterfaceAddress[]): void {
+  /**
+   * Makes the records that are missing, before a program reads packets of their interfaces. What holds for interfaces whose record finds no
+   * place is the strictest of their rp_filter.
+   */
+  #findPlaces(links: readonly Link[], addresses: readonly InterfaceAddress[]): Places {
     const { interfaces } = this.tables;
-    const record = recordOf(link, xdp, addresses);
+    const present = new Set(links.map(({ ifindex }) => ifindex));
+    const places: Places = { made: new Set(), withoutPlace: new Set() };
+    for (const link of links.filter(({ ifindex }) => !isRecorded(interfaces, ifindex))) {
+      const place = freePlace(interfaces, link.ifindex, present);
+      if (place !== undefined) writeRecord(interfaces, recordOf(link, false, addresses), place);
+      (place === undefined ? places.withoutPlace : places.made).add(link);
+    }
+    writeWithoutPlace(
+      interfaces,
+      [...places.withoutPlace].map((link) => recordOf(link, false, addresses)),
+    );
+    for (const link of places.withoutPlace) this.report({ kind: 'unrecorded', name: link.name, covered: !isLayer3(link) });
+    return places;
+  }
+
+  /** `made`: by this command, which is no change of its own: its interface is reported as attached. */
+  #record(record: InterfaceRecord, { name }: Link, made: boolean): void {
+    const { interfaces } = this.tables;
     const differences = differencesOf(interfaces, record);
     if (differences.length === 0) return;
     writeRecord(interfaces, record);
-    if (!differences.includes('number')) this.report({ kind: 'recorded', name: link.name, differences });
+    if (!made) this.report({ kind: 'recorded', name, differences });
   }
 }

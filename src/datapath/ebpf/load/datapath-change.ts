@@ -16,6 +16,8 @@ export type DatapathChange =
   /** Its interface is gone: the pins and the record of it went, too. */
   | { readonly kind: 'forgotten'; readonly ifindex: number }
   | { readonly kind: 'recorded'; readonly name: string; readonly differences: readonly RecordDifference[] }
+  /** Its record finds no place. `covered`: the programs are attached to it all the same. */
+  | { readonly kind: 'unrecorded'; readonly name: string; readonly covered: boolean }
   | { readonly kind: 'pair-made' }
   | { readonly kind: 'link-up'; readonly name: string }
   /** `path`: below /proc/sys. */

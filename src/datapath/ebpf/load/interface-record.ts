@@ -53,17 +53,42 @@ export function recordOf(link: Link, xdp: boolean, addresses: readonly Interface
   };
 }
 
-const place = (ifindex: number): number => ifindex % Abi.INTERFACES;
+/** A number's first place, then the set that it chooses; record 0 is none's (abi.h). */
+function placesOf(ifindex: number): readonly number[] {
+  const set = (Math.imul(ifindex, Abi.INTERFACE_HASH) >>> Abi.INTERFACE_HASH_SHIFT) * Abi.INTERFACE_SET;
+  return [ifindex % Abi.INTERFACES, ...Array.from({ length: Abi.INTERFACE_SET }, (_, k) => set + k)].filter((place) => place !== 0);
+}
+
+const holderOf = (interfaces: Records, place: number): number => interfaces.get(place, Interface.ifindex);
+
+/** Where the programs find the interface's record. */
+const placeOf = (interfaces: Records, ifindex: number): number | undefined =>
+  placesOf(ifindex).find((place) => holderOf(interfaces, place) === ifindex);
+
+export const isRecorded = (interfaces: Records, ifindex: number): boolean => placeOf(interfaces, ifindex) !== undefined;
+
+/** Where a new record may stand: at a free place, or that of an interface that is gone. `present`: the numbers of those that are there. */
+export function freePlace(interfaces: Records, ifindex: number, present: ReadonlySet<number>): number | undefined {
+  const places = placesOf(ifindex);
+  const isFree = (place: number): boolean => holderOf(interfaces, place) === 0;
+  return places.find(isFree) ?? places.find((place) => !present.has(holderOf(interfaces, place)));
+}
+
+/** Those without a record that find no place for one. */
+export function withoutPlace(interfaces: Records, links: readonly Link[]): readonly Link[] {
+  const present = new Set(links.map(({ ifindex }) => ifindex));
+  return links.filter(({ ifindex }) => !isRecorded(interfaces, ifindex) && freePlace(interfaces, ifindex, present) === undefined);
+}
 
 export function differencesOf(interfaces: Records, wanted: InterfaceRecord): readonly RecordDifference[] {
-  const record = place(wanted.ifindex);
-  if (interfaces.get(record, Interface.ifindex) !== wanted.ifindex) return ['number'];
+  const place = placeOf(interfaces, wanted.ifindex);
+  if (place === undefined) return ['number'];
   const found: RecordDifference[] = [];
-  if (wanted.mac.some((byte, k) => interfaces.get(record, Interface.mac, k) !== byte)) found.push('mac');
-  const flags = interfaces.get(record, Interface.flags) ^ wanted.flags;
+  if (wanted.mac.some((byte, k) => interfaces.get(place, Interface.mac, k) !== byte)) found.push('mac');
+  const flags = interfaces.get(place, Interface.flags) ^ wanted.flags;
   if ((flags & ~REVERSE_PATH) !== 0) found.push('flags');
   if ((flags & REVERSE_PATH) !== 0) found.push('rp_filter');
-  if (interfaces.get(record, Interface.addr) !== wanted.address) found.push('address');
+  if (interfaces.get(place, Interface.addr) !== wanted.address) found.push('address');
   return found;
 }
 
@@ -71,21 +96,33 @@ const strictness = (flags: number): number => ((flags & Abi.INTERFACE_STRICT) !=
 
 /** Whether the programs still forbid new connections that the interface's rp_filter allows now. */
 export function forbidsMore(interfaces: Records, wanted: InterfaceRecord): boolean {
-  return strictness(interfaces.get(place(wanted.ifindex), Interface.flags)) > strictness(wanted.flags);
+  const place = placeOf(interfaces, wanted.ifindex);
+  return place !== undefined && strictness(interfaces.get(place, Interface.flags)) > strictness(wanted.flags);
 }
 
-export function writeRecord(interfaces: Records, { ifindex, mac, flags, address }: InterfaceRecord): void {
-  const record = place(ifindex);
+/** `place`: a free one for a record that is not there yet; default: where it stands. */
+export function writeRecord(
+  interfaces: Records,
+  { ifindex, mac, flags, address }: InterfaceRecord,
+  place = placeOf(interfaces, ifindex),
+): void {
+  if (place === undefined) return;
+  if (holderOf(interfaces, place) !== ifindex) interfaces.set(place, Interface.ifindex, 0);
   mac.forEach((byte, k) => {
-    interfaces.set(record, Interface.mac, byte, k);
+    interfaces.set(place, Interface.mac, byte, k);
   });
-  interfaces.set(record, Interface.flags, flags);
-  interfaces.set(record, Interface.addr, address);
-  interfaces.set(record, Interface.ifindex, ifindex);
+  interfaces.set(place, Interface.flags, flags);
+  interfaces.set(place, Interface.addr, address);
+  interfaces.set(place, Interface.ifindex, ifindex);
 }
 
-/** Where it is this interface's record. */
 export function clearRecord(interfaces: Records, ifindex: number): void {
-  const record = place(ifindex);
-  if (interfaces.get(record, Interface.ifindex) === ifindex) interfaces.clear(record);
+  for (const place of placesOf(ifindex)) if (holderOf(interfaces, place) === ifindex) interfaces.clear(place);
+}
+
+/** What holds for all interfaces whose record has no place: the strictest rp_filter of theirs. */
+export function writeWithoutPlace(interfaces: Records, records: readonly InterfaceRecord[]): void {
+  const most = Math.max(0, ...records.map(({ flags }) => strictness(flags)));
+  if (holderOf(interfaces, 0) !== 0) interfaces.clear(0); // of a build without sets
+  interfaces.set(0, Interface.flags, most === 2 ? Abi.INTERFACE_STRICT : most === 1 ? Abi.INTERFACE_LOOSE : 0);
 }

@@ -6,9 +6,9 @@ import { readSetting } from '../../../sys/files/sysctl.js';
 import type { InterfaceAddress } from '../../../wire/rtnetlink-address.js';
 import { type Link, LinkFlag } from '../../../wire/rtnetlink-link.js';
 import type { RuleSeen } from '../../../wire/rtnetlink-rule.js';
-import { Abi, Conf } from '../abi.gen.js';
+import { Conf } from '../abi.gen.js';
 import { isAttachable } from '../load/attached-interfaces.js';
-import { differencesOf, forbidsMore, recordOf } from '../load/interface-record.js';
+import { differencesOf, forbidsMore, recordOf, withoutPlace } from '../load/interface-record.js';
 import { markRuleSteps } from '../load/mark-rules.js';
 import { PAIR, pairFault, pairOf, pairSettings } from '../load/pair.js';
 import { sourceRulesChanged } from '../load/source-rules.js';
@@ -66,16 +66,16 @@ function recordRepairs(
   addresses: readonly InterfaceAddress[],
   coverage: readonly Coverage[],
 ): readonly RepairDue[] {
-  return links.filter(isAttachable).flatMap((link): RepairDue[] => {
+  const attachable = links.filter(isAttachable);
+  const placeless = withoutPlace(interfaces, attachable);
+  return attachable.flatMap((link): RepairDue[] => {
     const attached = coverage.find(({ ifindex }) => ifindex === link.ifindex)?.attached ?? [];
     if (!attached.includes('ingress')) return [];
     const now = recordOf(link, attached.includes('xdp'), addresses);
     const differences = differencesOf(interfaces, now);
     const forbids = forbidsMore(interfaces, now);
-    // Interfaces with the same place share its record, the last one has it.
-    const alone = !links.some(({ ifindex }) => ifindex !== link.ifindex && ifindex % Abi.INTERFACES === link.ifindex % Abi.INTERFACES);
     return [
-      ...(differences.includes('number') && alone ? [{ kind: 'record-missing', name: link.name } as const] : []),
+      ...(differences.includes('number') && !placeless.includes(link) ? [{ kind: 'record-missing', name: link.name } as const] : []),
       ...(differences.includes('mac') ? [{ kind: 'mac-changed', name: link.name } as const] : []),
       ...(differences.includes('flags') ? [{ kind: 'flags-changed', name: link.name } as const] : []),
       ...(differences.includes('rp_filter') ? [{ kind: 'reverse-path-changed', name: link.name, forbids } as const] : []),

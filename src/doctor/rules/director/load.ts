@@ -100,6 +100,23 @@ function recordFindings(repairs: readonly RepairDue[]): readonly Finding[] {
   });
 }
 
+/** Other interfaces have the places for their numbers. */
+function unrecordedFinding({ unrecorded = [] }: DatapathFacts): readonly Finding[] {
+  if (unrecorded.length === 0) return [];
+  return [
+    {
+      severity: 'warning',
+      code: 'interface-unrecorded',
+      what: `the datapath has no place for what it knows of ${unrecorded.join(', ')}`,
+      cause:
+        'other interfaces have the places for their numbers: new connections are examined by the strictest rp_filter of such interfaces, ' +
+        'and without Ethernet headers nothing is attached there',
+      advice:
+        'make them again, so that they get other numbers (ip link add index N), or remove interfaces that are not needed and run weir load',
+    },
+  ];
+}
+
 /** Interfaces change together where `all` is set, so that all have one line. */
 function reversePathFinding(repairs: readonly RepairDue[]): readonly Finding[] {
   const due = repairs.filter((one) => one.kind === 'reverse-path-changed');
@@ -178,6 +195,7 @@ export function loadRule(facts: DirectorFacts): readonly Finding[] {
     ...changeFinding(datapath),
     ...pair,
     ...recordFindings(repairs),
+    ...unrecordedFinding(datapath),
     ...markRulesFinding(repairs),
     ...reversePathFinding(repairs),
     ...sourceRulesFinding(facts, repairs),
