@@ -39,7 +39,7 @@ static __always_inline bool source_has_hop(struct conf *c, struct packet *p, __u
 static __always_inline bool is_reverse_path(void *ctx, bool xdp, struct conf *c, __u32 ifindex, __u32 addr, __u32 peer, __u32 now) { return true; }
 
 #define PATHS_ASKED 16
-/* Does a packet of a masqueraded server come by an interface that leads to it? The rules are those of tc_server_side() in local.h: the FIB
+/* Does a server's reply come by an interface that leads to it? The rules are those of tc_server_side() in local.h: the FIB
  * names one path alone for each pair of addresses, so it is asked for further pairs. `client`: the packet's other address. */
 __noinline int tc_server_side6(struct __sk_buff *skb, __u32 dest, struct address *client) {
   struct dest *d = dest_at(dest);

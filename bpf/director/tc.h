@@ -251,16 +251,17 @@ __noinline int tc_any_reply(struct __sk_buff *skb, __u32 real) {
   return unlikely(c->nat_icmp_send) && !ALL_PORTS ? tc_unknown_reply(skb, real) : TC_ACT_UNSPEC;
 }
 
-/* From a service's own address: a reply that needs no change is counted and passes. */
+/* From a service's own address: a reply that needs no change is counted and passes. One that comes in counts from its server's side alone. */
 __noinline int tc_any_seen(struct __sk_buff *skb, __u32 service) {
   struct scratch *scratch = the_scratch();
   struct conf *c = the_conf();
   if (!scratch || !c || !skb) return TC_ACT_UNSPEC;
   struct verdict v = {.p = &scratch->packet, .c = c, .now = clock_now(), .service = service};
-  if (decide_seen(&v) == GO_SEEN) {
-    conn_touch(&v, true);
-    count_packet(&v, true);
-  }
+  if (decide_seen(&v) != GO_SEEN) return TC_ACT_UNSPEC;
+  __u32 from = skb->ingress_ifindex; /* 0: it leaves the director, from a server here */
+  if (from && unlikely(v.d->hop.ifindex != from) && !tc_server_side(skb, v.dest, v.p->daddr)) return TC_ACT_UNSPEC;
+  conn_touch(&v, true);
+  count_packet(&v, true);
   return TC_ACT_UNSPEC;
 }
 

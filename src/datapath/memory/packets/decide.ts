@@ -145,7 +145,7 @@ export function decideRequest(question: Question, packet: Packet, service: Servi
   return begin(question, packet, service);
 }
 
-/** Does a masqueraded server's packet come from the side where the server lives? By lo only the director's own stack sends. */
+/** Does a server's reply come from the side where the server lives? By lo only the director's own stack sends. */
 export function isServerSide({ table, environment, device, wire }: Question, server: DestinationRecord, client: Ip): boolean {
   if (!wire || environment.leadsBy(device, server.address, client)) return true;
   table.count('reply_side');

@@ -26,7 +26,7 @@ export function incoming(question: Question, arrival: Arrival): Outcome | undefi
     return !wire && ofSource(question, packet) !== undefined ? passed(arrival) : toService(question, arrival, service);
   if (sourced(question, packet) === undefined) return undefined;
   // What came by lo left by it.
-  return wire ? seen(question, arrival) : passed(arrival);
+  return wire ? seen(question, arrival, false) : passed(arrival);
 }
 
 /** A packet that the director itself sends. */
@@ -37,7 +37,7 @@ export function leaving(question: Question, arrival: Arrival): Outcome | undefin
     const connection = replied(question, packet);
     return connection && localReply(question, arrival, connection);
   }
-  return sourced(question, packet) && seen(question, arrival);
+  return sourced(question, packet) && seen(question, arrival, true);
 }
 
 function toService(question: Question, arrival: Arrival, service: ServiceRecord): Outcome | undefined {
@@ -79,9 +79,14 @@ function ofSource(question: Question, packet: Packet): Connection | undefined {
   return service && scope.connections.find(service, targetOf(packet), sourceOf(packet), now);
 }
 
-/** From a service's own address: the answer of a server that is not masqueraded is counted and passes. */
-function seen(question: Question, arrival: Arrival): Outcome {
-  const connection = ofSource(question, arrival.packet);
-  if (connection !== undefined && connection.method !== 'masq') noted(question, connection, arrival.packet, true);
+/**
+ * From a service's own address: the answer of a server that is not masqueraded is counted and passes. `leaves`: it is of a server on the
+ * director; any other counts from its server's side alone.
+ */
+function seen(question: Question, arrival: Arrival, leaves: boolean): Outcome {
+  const { packet } = arrival;
+  const connection = ofSource(question, packet);
+  if (connection === undefined || connection.method === 'masq') return passed(arrival);
+  if (leaves || isServerSide(question, connection.destination, packet.destination)) noted(question, connection, packet, true);
   return passed(arrival);
 }
