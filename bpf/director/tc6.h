@@ -96,12 +96,14 @@ static __always_inline enum parsed ports_read(struct __sk_buff *skb, struct pack
   return p->fragment ? P_FRAGMENT : tc_parse_further(skb, p, ETH_LEN);
 }
 
-/* Reads how long the packet is by its header. The answer: how long it is by its buffer. */
+/* Reads how long the packet is by its header; of a GSO packet by its buffer, since it may be longer than the header's 16 bits, which are 0 then
+ * (BIG TCP). Any other packet with 0 has no payload: the kernel cuts or drops it, with a jumbo payload option, too (RFC 2675: no device carries
+ * such packets). The answer: how long it is by its buffer; 0: less than by its header. */
 static __always_inline __u32 length_read(struct __sk_buff *skb, struct packet *p, struct ip6_header *ip) {
-  __u32 length = skb->len - ETH_LEN, stated = bpf_ntohs(ip->payload_length) + IP6_LEN;
-  p->length = skb->gso_size || !ip->payload_length ? (length < NO_LENGTH ? length : NO_LENGTH) : stated;
-  p->bytes = skb->gso_size ? length : p->length;
-  return length;
+  __u32 length = skb->len - ETH_LEN, stated = skb->gso_size ? length : bpf_ntohs(ip->payload_length) + IP6_LEN;
+  p->length = stated < NO_LENGTH ? stated : NO_LENGTH;
+  p->bytes = stated;
+  return stated <= length ? length : 0;
 }
 
 /* Nearly every packet: no extension headers, and what is read of it lies in its linear part. False: tc_parse_any6() looks closer. */

@@ -1,5 +1,6 @@
 // Frames that the kernel handles after the programs: fragments of a large reply, and next hops that are IPv6 addresses.
 import assert from 'node:assert/strict';
+import { createSocket } from 'node:dgram';
 import { test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { native } from '../../src/sys/addon.js';
@@ -7,7 +8,7 @@ import { PacketSocket } from '../../src/sys/sockets/packet-socket.js';
 import { decodeEthernet } from '../../src/wire/ethernet.js';
 import { decodeIpv4, type Ipv4Packet } from '../../src/wire/ipv4.js';
 import { type Bed, openBed, skipReason } from './bed.js';
-import { ip as address, CLIENT, macOf, SERVERS, SMALL_MTU, SMALL_MTU_CLIENT, VIP } from './fixtures/bed-addresses.js';
+import { ip as address, CLIENT, IPV6, macOf, SERVERS, SMALL_MTU, SMALL_MTU_CLIENT, VIP } from './fixtures/bed-addresses.js';
 import { destination, service } from './fixtures/fixture.js';
 import { bytes, fromClient, fromServer, udp } from './fixtures/packets.js';
 import { ip } from './namespace.js';
@@ -64,6 +65,22 @@ test("a reply without DF, larger than the client's MTU, reaches it in fragments 
   } finally {
     front.close();
     back.close();
+    bed.close();
+  }
+});
+
+test('a datagram over lo of more bytes than fit 16 bits with the IPv6 header', { skip }, async () => {
+  const bed = openBed();
+  const socket = createSocket('udp6');
+  try {
+    const { service: spec } = service('udp', IPV6.vip, 53, []);
+    bed.director.addService(spec);
+    bed.director.addDestination(spec.key, destination(`[${IPV6.servers[0]}]:53`, 'masq'));
+    socket.send(bytes(65536 - 40 - 8), 53, IPV6.vip);
+    while (Object.keys(bed.drops()).length === 0) await setTimeout(5);
+    assert.deepEqual(bed.drops(), { too_big: 1 }, "it was read whole, and is larger than the server's MTU");
+  } finally {
+    socket.close();
     bed.close();
   }
 });

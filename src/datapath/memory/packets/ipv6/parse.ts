@@ -53,21 +53,20 @@ export function parseIpv6(frame: Uint8Array, gsoSize: number): Parsed {
   const upper = upperOf(frame);
   if (upper === undefined) return { kind: 'other' };
   const room = frame.length - ETHERNET_BYTES;
-  const stated = view.getUint16(ETHERNET_BYTES + 4);
-  const isStated = gsoSize === 0 && stated !== 0;
-  const length = isStated ? (stated + IPV6_HEADER_BYTES) & LENGTH_MAX_BYTES : Math.min(room, LENGTH_MAX_BYTES);
+  // A GSO packet may be longer than the field, which then has 0; any other one with 0 has no payload.
+  const stated = gsoSize > 0 ? room : view.getUint16(ETHERNET_BYTES + 4) + IPV6_HEADER_BYTES;
   const packet: IpPacket = {
     family: 'inet6',
     source: readIpv6(frame, ETHERNET_BYTES + 8),
     destination: readIpv6(frame, ETHERNET_BYTES + 24),
     protocol: upper.protocol,
-    length,
+    length: Math.min(stated, LENGTH_MAX_BYTES),
     header: upper.header,
     ttl: view.getUint8(ETHERNET_BYTES + 7),
     dontFragment: true,
     fragment: upper.fragment !== 0,
-    bytes: gsoSize > 0 ? room : length,
+    bytes: stated,
   };
   const parsed = readTransport(frame, packet, (upper.fragment & OFFSET) !== 0);
-  return parsed.kind === 'ok' && length > room ? { kind: 'bad', packet: parsed.packet } : parsed;
+  return parsed.kind === 'ok' && stated > room ? { kind: 'bad', packet: parsed.packet } : parsed;
 }
