@@ -95,6 +95,26 @@ export const datapathErrors = {
       `this kernel refuses the datapath (${code})${verifier === '' ? '' : `: ${verifier}`}: Linux 6.1 or newer with BPF is needed`,
     exitStatus: 1,
   },
+  /** `entries`: of `bytes` each, where they are known. */
+  'bpf-table-refused': {
+    text: ({ code, name, entries, bytes }: { code: string; name: string; entries?: number; bytes?: number }) => {
+      const size = entries === undefined ? '' : `, ${entries} records of ${bytes} bytes`;
+      return `${code === 'ENOMEM' ? 'there is no memory for the table' : 'the kernel refuses the table as too large:'} ${name}${size} (${code})`;
+    },
+    hint: ({ code }: { code: string }) =>
+      `${code === 'ENOMEM' ? 'free memory, or ' : ''}choose a smaller size: weir load --connections N, and where it is loaded first ` +
+      '--max-services and --max-destinations',
+    exitStatus: 1,
+  },
+  /** E2BIG: the program; ENOSPC: the verifier's log about it. */
+  'bpf-program-refused': {
+    text: ({ code, program, verifier }: { code: string; program: string; verifier: string }) =>
+      code === 'ENOSPC'
+        ? `this kernel refuses the program ${program}, and the verifier's log of why is too long to be read (ENOSPC)`
+        : `this kernel's verifier refuses the program ${program} as too large (${code}): ${verifier}`,
+    hint: 'use Linux 6.1 or newer; if it is, please report this with the output of uname -a',
+    exitStatus: 1,
+  },
   'timer-not-started': {
     text: ({ step }: { step: number }) => `the datapath's timer could not be started (step ${step})`,
     exitStatus: 1,

@@ -1,8 +1,9 @@
 // BPF objects, programs, maps and links as objects that own their descriptors.
 import { native } from '../addon.js';
-import { hasCode, onPath } from '../errno.js';
+import { hasCode, isSystemError, onPath } from '../errno.js';
 import { Fd } from '../fd.js';
 import type { BpfObject, MapInfo, ProgTest, ProgTestResult } from '../native.js';
+import { refusedPart, tableRefusal } from './size-refusal.js';
 
 export const ATTACH_XDP = 37;
 export const ATTACH_TCX_INGRESS = 46;
@@ -38,9 +39,13 @@ export class BpfMap extends Pinnable {
     return new BpfMap(pinned(path));
   }
 
-  /** An array that can be mapped; its memory is zero. `name`: 15 characters at most. @throws SystemError ENOMEM, EPERM */
+  /** An array that can be mapped; its memory is zero. `name`: 15 characters at most. @throws WeirError bpf-table-refused; SystemError EPERM */
   static createArray(name: string, valueSize: number, entries: number): BpfMap {
-    return new BpfMap(new Fd(native().bpfMapCreate(MAP_ARRAY, name, ARRAY_KEY_BYTES, valueSize, entries, MAP_MMAPABLE), `map ${name}`));
+    try {
+      return new BpfMap(new Fd(native().bpfMapCreate(MAP_ARRAY, name, ARRAY_KEY_BYTES, valueSize, entries, MAP_MMAPABLE), `map ${name}`));
+    } catch (error) {
+      throw tableRefusal(error, { name, entries, bytes: valueSize }) ?? error;
+    }
   }
 
   info(): MapInfo {
@@ -52,9 +57,19 @@ export class BpfMap extends Pinnable {
     return found(() => native().bpfMapLookup(this.fd.number, key, into));
   }
 
-  /** flags: BPF_ANY 0, BPF_NOEXIST 1, BPF_EXIST 2. @throws SystemError EEXIST, ENOENT, E2BIG */
+  /** flags: BPF_ANY 0, BPF_NOEXIST 1, BPF_EXIST 2. @throws SystemError EEXIST, ENOENT; E2BIG, ENOSPC: it is full, and the message names it */
   update(key: Uint8Array, value: Uint8Array, flags = 0): void {
-    native().bpfMapUpdate(this.fd.number, key, value, flags);
+    try {
+      native().bpfMapUpdate(this.fd.number, key, value, flags);
+    } catch (error) {
+      if (isSystemError(error) && hasCode(error, 'E2BIG', 'ENOSPC')) error.message += this.#fullText();
+      throw error;
+    }
+  }
+
+  #fullText(): string {
+    const { name, maxEntries } = this.info();
+    return `: the table ${name} has room for ${maxEntries} entries`;
   }
 
   /** False: no such key. */
@@ -148,9 +163,15 @@ export class ObjectFile {
     return this;
   }
 
-  /** @throws SystemError with `log`: the verifier's last lines */
+  /** @throws SystemError with `log`: the verifier's last lines; its message names what was refused */
   load(): this {
-    native().bpfObjectLoad(this.#handle);
+    try {
+      native().bpfObjectLoad(this.#handle);
+    } catch (error) {
+      const part = isSystemError(error) && error.log !== undefined ? refusedPart(error.log) : undefined;
+      if (part !== undefined) (error as Error).message += ` of ${part}`;
+      throw error;
+    }
     return this;
   }
 

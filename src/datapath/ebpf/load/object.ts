@@ -2,6 +2,7 @@
 import { WeirError } from '../../../model/errors/weir-error.js';
 import { native } from '../../../sys/addon.js';
 import type { ObjectFile } from '../../../sys/bpf/bpf-objects.js';
+import { lastLines, sizeRefusal } from '../../../sys/bpf/size-refusal.js';
 import { hasCode } from '../../../sys/errno.js';
 import { Abi, Counters } from '../abi.gen.js';
 import { GROUP_BLOCKS } from '../table/rings.js';
@@ -103,7 +104,7 @@ export function configure(object: ObjectFile, capacity: Capacity, sizes: Sizes, 
   });
 }
 
-/** @throws WeirError kernel-refuses-datapath where this kernel refuses the programs */
+/** @throws WeirError kernel-refuses-datapath where this kernel refuses the programs; bpf-table-refused, bpf-program-refused: as too large */
 export function loadObject(object: ObjectFile): void {
   try {
     object.load();
@@ -115,8 +116,10 @@ export function loadObject(object: ObjectFile): void {
 /** The refusal of a verifier, or of a kernel without BPF, in one line that helps. */
 function explained(error: unknown): unknown {
   if (hasCode(error, 'EPERM')) return error;
+  const tooLarge = sizeRefusal(error);
+  if (tooLarge !== undefined) return tooLarge;
   const { code, log } = error as { code?: string; log?: string };
   if (code === undefined) return error;
-  const verifier = log === undefined ? '' : log.trim().split('\n').slice(-4).join('; ');
+  const verifier = log === undefined ? '' : lastLines(log);
   return new WeirError('kernel-refuses-datapath', { code, verifier }, { cause: error });
 }

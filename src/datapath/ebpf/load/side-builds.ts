@@ -279,7 +279,7 @@ export function enterSideBuilds(object: ObjectFile, tables: Tables): readonly Re
 
 /**
  * Tries and loads what a service needs and is missing. The caller holds the lock. `fileOf`: where the objects are.
- * @throws WeirError kernel-refuses-datapath, self-check-failed, pin-missing; SystemError ENOMEM
+ * @throws WeirError kernel-refuses-datapath, self-check-failed, pin-missing, bpf-table-refused
  */
 export function ensureSideBuilds(tables: Tables, service: NewService, fileOf: FileOf = artifact): void {
   const { folder } = tables;

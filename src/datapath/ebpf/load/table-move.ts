@@ -191,7 +191,7 @@ function giveUp(folder: string, table: MovableTable): void {
 
 /**
  * Moves all connections into a table with so many buckets, a power of two. The caller holds the lock, and no move has begun.
- * @throws WeirError table-move-stuck; SystemError ENOMEM: nothing was changed; others as those of the table's programs
+ * @throws WeirError table-move-stuck; bpf-table-refused: nothing was changed; others as those of the table's programs
  */
 export function moveTable(folder: string, table: MovableTable, buckets: number): Moved {
   pinSecondTable(folder, table, buckets);

@@ -12,7 +12,7 @@ export function journalPath(folder: string): string {
   return `${folder}/journal`;
 }
 
-/** In place of one that is there. @throws SystemError ENOMEM */
+/** In place of one that is there. @throws WeirError bpf-table-refused */
 export function writeJournal(folder: string, text: string): void {
   const bytes = Buffer.from(text);
   const pages = Math.ceil((HEADER_BYTES + bytes.length) / PAGE_BYTES);
