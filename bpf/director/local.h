@@ -70,13 +70,7 @@ static __always_inline bool is_reverse_path(void *ctx, bool xdp, struct conf *c,
   return xdp ? xdp_leads_back(ctx, addr, peer, strict) : tc_leads_back(ctx, addr, peer, strict);
 }
 
-/* Does a server's reply come from the side where the server lives: by its next hop's interface, or by another one that
- * the FIB has named within a second? Anyone may send packets with its address. By lo only the director's own stack does. */
-static __always_inline bool is_server_side(struct conf *c, struct dest *d, __u32 ifindex, __u32 now) {
-  if (likely(READ(d->hop.ifindex) == ifindex) || ifindex == LOOPBACK) return true;
-  return READ(d->reply_from) == ifindex && now - READ(d->reply_at) <= c->fresh_for;
-}
-/* The same; the FIB is asked where that is not known. `client`: the packet's other address. */
+/* As is_server_side(); the FIB is asked where that is not known. `client`: the packet's other address. */
 __noinline int tc_server_side(struct __sk_buff *skb, __u32 dest, __u32 client) {
   struct dest *d = dest_at(dest);
   struct conf *c = the_conf();

@@ -3,8 +3,8 @@
 #ifndef WEIR_LOCAL6_H
 #define WEIR_LOCAL6_H
 
-/* Of the packet's target or source, by the FIB. A global function: verified once. */
-__noinline int tc_address_class6(struct __sk_buff *skb, __u32 target) {
+/* Of the packet's target or source, by the FIB. */
+static __always_inline int address_class6(void *ctx, __u32 ifindex, __u32 target) {
   struct hop h;
   __u32 gateway;
   struct scratch *s = the_scratch();
@@ -13,21 +13,27 @@ __noinline int tc_address_class6(struct __sk_buff *skb, __u32 target) {
   struct packet *p = &s->packet;
   if (target) route_between(p->daddr6, p->saddr6);
   else route_between(p->saddr6, p->daddr6);
-  return hop_ask(skb, skb->ingress_ifindex, 0, 0, &h, &gateway);
+  return hop_ask(ctx, ifindex, 0, 0, &h, &gateway);
+}
+/* Global functions: each has its own stack frame and is verified once. */
+__noinline int tc_address_class6(struct __sk_buff *skb, __u32 target) { return address_class6(skb, skb->ingress_ifindex, target); }
+__noinline int xdp_address_class6(struct xdp_md *ctx, __u32 target) { return address_class6(ctx, ctx->ingress_ifindex, target); }
+static __always_inline int packet_address_class(void *ctx, bool xdp, __u32 target) {
+  return xdp ? xdp_address_class6(ctx, target) : tc_address_class6(ctx, target);
 }
 
 static __always_inline bool vip_is_local(void *ctx, bool xdp, struct conf *c, struct service *s, __u32 addr, __u32 client, __u32 now) {
   if (ALL_PORTS && s->mark) return true; /* as in local.h */
   __u32 cached = READ(s->local);
   if (likely(cached && ((now - (cached >> 1)) & 0x7fffffff) <= c->fresh_for)) return cached & 1;
-  int answer = tc_address_class6(ctx, true);
+  int answer = packet_address_class(ctx, xdp, true);
   bool local = answer == HOP_LOCAL || answer == HOP_UNKNOWN;
   WRITE(s->local, now << 1 | local);
   return local;
 }
 
 /* Of the packet's source. */
-static __always_inline int address_class(void *ctx, bool xdp, __u32 addr, __u32 peer) { return tc_address_class6(ctx, false); }
+static __always_inline int address_class(void *ctx, bool xdp, __u32 addr, __u32 peer) { return packet_address_class(ctx, xdp, false); }
 
 static __always_inline bool source_has_hop(struct conf *c, struct packet *p, __u32 now) {
   struct hop h;
@@ -49,8 +55,7 @@ __noinline int tc_server_side6(struct __sk_buff *skb, __u32 dest, struct address
   if (!d || !c || !scratch || !client) return false;
   CHECKED(d);
   CHECKED(scratch);
-  if (READ(d->hop.ifindex) == ifindex || ifindex == LOOPBACK) return true;
-  if (READ(d->reply_from) == ifindex && now - READ(d->reply_at) <= c->fresh_for) return true;
+  if (is_server_side(c, d, ifindex, now)) return true;
   route_between(d->addr, client->word);
 #pragma clang loop unroll(disable)
   for (__u32 i = 0; i <= PATHS_ASKED; i++) {

@@ -67,6 +67,16 @@ static __always_inline bool is_martian6(const __u32 *a) {
   return !(a[0] | a[1]) && (a[2] == bpf_htonl(0xffff) || (!a[2] && (!a[3] || a[3] == bpf_htonl(1))));
 }
 
+/* What a checksum that covers an address changes by where it becomes another one: of 16-bit words, not yet folded, as helpers take it. */
+static __always_inline __u64 sum_of_words(const __u32 *addr) { return (__u64)addr[0] + addr[1] + addr[2] + addr[3]; }
+static __always_inline __u32 sum_fold32(__u64 sum) {
+  sum = (__u32)sum + (sum >> 32);
+  return sum + (sum >> 32);
+}
+static __always_inline __u32 address_change(const __u32 *was, const __u32 *as) {
+  return sum_fold32(sum_of_words(as) + 4 * 0xffffffffull - sum_of_words(was));
+}
+
 /* What schedulers hash: the addresses as the kernel's IPVS folds them. */
 static __always_inline __u32 source_word(struct packet *p) { return bpf_ntohl(address_fold(p->saddr6)); }
 static __always_inline __u32 target_word(struct packet *p) { return bpf_ntohl(address_fold(p->daddr6)); }

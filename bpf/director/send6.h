@@ -15,16 +15,6 @@ static __always_inline long checksum_address(struct __sk_buff *skb, __u32 check_
   return rc;
 }
 
-/* What a checksum that covers an address changes by where it becomes another one: of 16-bit words, not yet folded, as helpers take it. */
-static __always_inline __u64 sum_of_words(const __u32 *addr) { return (__u64)addr[0] + addr[1] + addr[2] + addr[3]; }
-static __always_inline __u32 sum_fold32(__u64 sum) {
-  sum = (__u32)sum + (sum >> 32);
-  return sum + (sum >> 32);
-}
-static __always_inline __u32 address_change(const __u32 *was, const __u32 *as) {
-  return sum_fold32(sum_of_words(as) + 4 * 0xffffffffull - sum_of_words(was));
-}
-
 /* The L4 checksum of a packet whose source or target changed: the address by `change`, the port from `port_was` to `port`. 0 or an error. With
  * SUM_HAS_ADDRESS the device's checksum is then to be put right by the caller, as in checksum_address(). */
 #ifdef SCTP
