@@ -31,6 +31,7 @@ const FILES = [
         'drop_history',
         'icmp_limits',
         'ipv6_tc',
+        'ipv6_xdp',
         'scratch_space',
         'sctp6_tc',
         'sctp_tc',

@@ -53,6 +53,10 @@
 #ifdef BRIDGE
 #include "bridge.h"
 #endif
+#ifdef SHORT_CUT
+#include "quick.h"
+#include "xdp.h"
+#else
 #include "icmp.h"
 #include "arp.h"
 #include "send.h"
@@ -66,5 +70,6 @@
 #endif
 #include "template-sweep.h"
 #include "timer.h"
+#endif
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

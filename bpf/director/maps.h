@@ -98,6 +98,8 @@ const volatile struct {
 #if !defined(IPV6) && !defined(SIDE)
 /* Where an IPv6 packet goes on: the programs of the IPv6 build, once there is an IPv6 service; until then they are empty. */
 PROGRAMS(ipv6_tc, IPV6_PROGRAMS);
+/* The same of XDP, where that is loaded. */
+PROGRAMS(ipv6_xdp, 1);
 /* Where SCTP goes on: the programs of the SCTP build, once there is a service of it. */
 PROGRAMS(sctp_tc, SCTP_PROGRAMS);
 #elif defined(IPV6) && !defined(SIDE)

@@ -20,6 +20,22 @@ struct quick {
   __u32 now;
 };
 
+/* A port in, and TCP's or UDP's checksum for it and for an address: `change`. */
+static __always_inline void ports_rewrite(struct packet *p, __u16 *ports, void *end, bool source, __u16 port, __u32 change) {
+  __u32 l4_change = sum_change16(change, source ? p->sport : p->dport, port);
+  ports[!source] = port;
+  if (p->protocol == IPPROTO_TCP) {
+    if ((void *)(ports + 9) > end) return; /* never: quick_parse has verified it */
+    ports[8] = sum_apply(ports[8], l4_change);
+  } else if (ports[3]) {
+    __u16 sum = sum_apply(ports[3], l4_change);
+    ports[3] = sum ? sum : 0xffff;
+  }
+}
+
+#ifdef IPV6
+#include "quick6.h"
+#else
 /* A header's checksum is right when the sum of its words is a multiple of 0xffff; divisibility by one multiplication. */
 #define RIGHT_SUM(sum) ((sum) * 0xfffefffefffeffffull <= 0x0001000100010001ull)
 
@@ -50,13 +66,40 @@ static __always_inline bool quick_parse(void *data, void *end, struct packet *p)
   return p->protocol == IPPROTO_UDP && p->length >= IP_LEN + 8;
 }
 
+/* Whole addresses (quick6.h: of IPv6, whose packets have hashes of them in these places). */
+static __always_inline const __u32 *packet_source(struct packet *p) { return &p->saddr; }
+static __always_inline const __u32 *packet_target(struct packet *p) { return &p->daddr; }
+static __always_inline __u32 address_word(const __u32 *addr) { return addr[0]; }
+static __always_inline bool quick_is_of_client(struct conn_slot *s, const __u32 *client) { return true; }
+static __always_inline bool quick_hop_is_of_client(struct client_hop *w, struct packet *p) { return true; }
+static __always_inline __u32 quick_hop_source(struct conf *c, struct service *s) { return hop_source(c, s->addr[0]); }
+static __always_inline struct client_hop *quick_client_hop_find(struct client_hop_set *set, struct packet *p) { return client_hop_find(set, p->daddr); }
+
+/* Address and port in, TTL down, both checksums. */
+static __always_inline void xdp_rewrite(struct packet *p, void *data, void *end, bool source, bool masq, const __u32 *to, __u16 port) {
+  struct iphdr *ip = data + ETH_LEN;
+  __u32 check = ip->check + bpf_htons(0x0100); /* RFC 1141: for a TTL less by one */
+  check += check >= 0xffff;
+  if (masq) {
+    __u16 *ports = data + ETH_LEN + IP_LEN;
+    __u32 addr = *to, change = sum_change32(0, source ? p->saddr : p->daddr, addr);
+    check = sum_apply(check, change);
+    ports_rewrite(p, ports, end, source, port, change);
+    if (source) ip->saddr = addr;
+    else ip->daddr = addr;
+  }
+  ip->ttl = p->ttl - 1;
+  ip->check = check;
+}
+#endif
+
 /* A connection in its home bucket. Value 0: it is not there, or the slot got another one meanwhile. */
 struct quick_found {
   struct conn_slot *slot;
   __u64 value;
 };
 
-static __always_inline void quick_find(struct conn_bucket *b, __u64 key, struct quick_found *f) {
+static __always_inline void quick_find(struct conn_bucket *b, __u64 key, const __u32 *client, struct quick_found *f) {
   struct conn_slot *s = &b->slot[0];
   f->value = 0;
   if (READ(s->key) != key) {
@@ -71,7 +114,7 @@ static __always_inline void quick_find(struct conn_bucket *b, __u64 key, struct 
   }
   __u64 value = READ(s->value);
   f->slot = s;
-  if (READ(s->key) == key) f->value = value;
+  if (quick_is_of_client(s, client) && READ(s->key) == key) f->value = value;
 }
 
 static __always_inline __u32 quick_timeout(struct quick *q) {
@@ -121,7 +164,7 @@ static __always_inline __u32 quick_client_hop(struct quick *q, void *data, struc
   __u32 ifindex = READ(e->ifindex), b = READ(e->smac[0]), c = READ(e->smac[1]);
   __u16 mtu = READ(e->mtu), flags = READ(e->flags);
   if (READ(e->source) != key >> 32) return 0;
-  if (!egress_is_older(e, stamp) || READ(w->known) != known || !(flags & NH_XDP) || (mtu && q->p.length > mtu)) return 0;
+  if (!egress_is_older(e, stamp) || !quick_hop_is_of_client(w, &q->p) || READ(w->known) != known || !(flags & NH_XDP) || (mtu && q->p.length > mtu)) return 0;
   to[0] = next;
   to[1] = (next >> 32 & 0xffff) | b;
   to[2] = c;
@@ -141,46 +184,21 @@ static __always_inline void quick_count(struct quick *q, __u32 dest, bool out) {
   }
 }
 
-/* Address and port in, TTL down, both checksums. */
-static __always_inline void xdp_rewrite(struct packet *p, void *data, void *end, bool source, bool masq, __u32 addr, __u16 port) {
-  struct iphdr *ip = data + ETH_LEN;
-  __u32 check = ip->check + bpf_htons(0x0100); /* RFC 1141: for a TTL less by one */
-  check += check >= 0xffff;
-  if (masq) {
-    __u16 *ports = data + ETH_LEN + IP_LEN;
-    __u32 change = sum_change32(0, source ? p->saddr : p->daddr, addr);
-    __u32 l4_change = sum_change16(change, source ? p->sport : p->dport, port);
-    check = sum_apply(check, change);
-    ports[!source] = port;
-    if (p->protocol == IPPROTO_TCP) {
-      if ((void *)(ports + 9) > end) return; /* never: quick_parse has verified it */
-      ports[8] = sum_apply(ports[8], l4_change);
-    } else if (ports[3]) {
-      __u16 sum = sum_apply(ports[3], l4_change);
-      ports[3] = sum ? sum : 0xffff;
-    }
-    if (source) ip->saddr = addr;
-    else ip->daddr = addr;
-  }
-  ip->ttl = p->ttl - 1;
-  ip->check = check;
-}
-
 static __always_inline int quick_request(void *data, void *end, struct quick *q, __u32 service) {
   __u64 key = conn_key(q->p.saddr, q->p.sport, service);
   struct conn_bucket *b = bucket_at(conn_hash(key));
   if (!b) return QUICK_NO;
   CHECKED(b);
   struct quick_found f;
-  quick_find(b, key, &f);
+  quick_find(b, key, packet_source(&q->p), &f);
   __u64 value = f.value;
   if (unlikely(!quick_value(q, value, false))) return v_live(value, q->now) || READ(b->slot[0].value) & V_SPILLED ? QUICK_NO : QUICK_ABSENT;
   struct dest *d = dest_at(v_dest(value));
   if (!d || (d->flags & (D_AVAILABLE | D_LOCAL)) != D_AVAILABLE) return QUICK_NO;
-  __u32 addr = d->addr[0];
-  __u32 ifindex = quick_hop(q, data, &d->hop, addr);
+  CHECKED(d);
+  __u32 ifindex = quick_hop(q, data, &d->hop, address_word(d->addr));
   if (!ifindex) return QUICK_NO;
-  xdp_rewrite(&q->p, data, end, false, v_method(value) == M_MASQ, addr, d->port);
+  xdp_rewrite(&q->p, data, end, false, v_method(value) == M_MASQ, d->addr, d->port);
   quick_touch(q, &f, false);
   quick_count(q, v_dest(value), false);
   return bpf_redirect(ifindex, 0);
@@ -193,21 +211,21 @@ static __always_inline int quick_reply(void *data, void *end, struct quick *q, _
   struct service *s = service_at(d->service);
   if (!s) return QUICK_NO;
   CHECKED(s);
-  __u64 client = hop_key(q->p.daddr, hop_source(q->c, s->addr[0]));
+  __u64 client = hop_key(q->p.daddr, quick_hop_source(q->c, s));
   struct client_hop_set *set = client_hop_set(client);
   __u64 key = conn_key(q->p.daddr, q->p.dport, d->service);
   struct conn_bucket *b = bucket_at(conn_hash(key));
   if (!set || !b) return QUICK_NO;
   CHECKED(b);
   struct quick_found f;
-  quick_find(b, key, &f);
+  quick_find(b, key, packet_target(&q->p), &f);
   __u64 value = f.value;
   if (v_method(value) != M_MASQ || v_dest(value) != dest || !quick_value(q, value, true)) return QUICK_NO;
   CHECKED(set);
-  struct client_hop *w = client_hop_find(set, q->p.daddr);
+  struct client_hop *w = quick_client_hop_find(set, &q->p);
   __u32 ifindex = w ? quick_client_hop(q, data, w, client) : 0;
   if (!ifindex) return QUICK_NO;
-  xdp_rewrite(&q->p, data, end, true, true, s->addr[0], s->port);
+  xdp_rewrite(&q->p, data, end, true, true, s->addr, s->port);
   quick_touch(q, &f, true);
   quick_count(q, dest, true);
   return bpf_redirect(ifindex, 0);

@@ -3,10 +3,30 @@
 #ifndef WEIR_XDP_H
 #define WEIR_XDP_H
 
+#ifdef IPV6
+#include "xdp6.h"
+#else
+#define HEADERS_LEN (ETH_LEN + IP_LEN + 8)
+#define ETHER_TYPE ETH_P_IP
+#define QUICKLY static __always_inline
+static __always_inline void route_to(const __u32 *to) {}
+static __always_inline void route_between(const __u32 *to, const __u32 *from) {}
+
+/* Reads a packet for the full path. False: it is left to tc. */
+static __always_inline bool xdp_parse(void *data, void *end, struct packet *p) {
+  return parse_ipv4(data + ETH_LEN, end, p) == P_OK && !is_martian(p->saddr) && p->saddr != p->daddr;
+}
+
+/* Where there is such a program, it does not return. */
+static __always_inline void xdp_enter_ipv6(struct xdp_md *ctx, struct ethhdr *eth) {
+  if (eth->h_proto == bpf_htons(ETH_P_IPV6)) bpf_tail_call(ctx, &ipv6_xdp, 0);
+}
+#endif
+
 /* Rewrites a frame for its hop, as the quick path does (quick.h). */
-static __always_inline bool xdp_readdress(struct xdp_md *ctx, struct packet *p, struct hop *h, bool source, bool masq, __u32 addr, __u16 port) {
+static __always_inline bool xdp_readdress(struct xdp_md *ctx, struct packet *p, struct hop *h, bool source, bool masq, const __u32 *addr, __u16 port) {
   void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
-  if (data + ETH_LEN + IP_LEN + 8 > end) return false;
+  if (data + HEADERS_LEN > end) return false;
   copy_macs(data, h->dmac);
   xdp_rewrite(p, data, end, source, masq, addr, port);
   return true;
@@ -35,15 +55,17 @@ __noinline int xdp_send_to(struct xdp_md *ctx) {
   struct scratch *scratch = the_scratch();
   struct conf *c = the_conf();
   if (!scratch || !c) return XDP_PASS;
+  CHECKED(scratch);
   struct hop h;
   __u64 chosen = scratch->chosen;
   __u32 dest = v_dest(chosen);
   struct dest *d = dest_at(dest);
   if (!d || d->flags & D_LOCAL) return XDP_PASS;
   struct verdict v = {.p = &scratch->packet, .c = c, .now = clock_now(), .dest = dest, .d = d};
-  __u32 addr = d->addr[0];
-  if (unlikely(!xdp_hop(ctx, &v, d, addr, 0, &h))) return XDP_PASS;
-  if (!xdp_readdress(ctx, v.p, &h, false, v_method(chosen) == M_MASQ, addr, d->port)) return XDP_PASS;
+  CHECKED(d);
+  route_to(d->addr);
+  if (unlikely(!xdp_hop(ctx, &v, d, address_word(d->addr), 0, &h))) return XDP_PASS;
+  if (!xdp_readdress(ctx, v.p, &h, false, v_method(chosen) == M_MASQ, d->addr, d->port)) return XDP_PASS;
   count_packet(&v, false);
   return bpf_redirect(h.ifindex, 0);
 }
@@ -57,8 +79,10 @@ static __always_inline int xdp_reply(struct xdp_md *ctx, struct verdict *v) {
   struct hop h;
   struct service *s = service_at(v->service);
   if (!s) return XDP_PASS;
+  CHECKED(s);
+  route_between(packet_target(v->p), s->addr);
   if (unlikely(!xdp_hop(ctx, v, 0, v->p->daddr, s->addr[0], &h))) return XDP_PASS;
-  if (!xdp_readdress(ctx, v->p, &h, true, true, s->addr[0], s->port)) return XDP_PASS;
+  if (!xdp_readdress(ctx, v->p, &h, true, true, s->addr, s->port)) return XDP_PASS;
   conn_touch(v, true);
   count_packet(v, true);
   return bpf_redirect(h.ifindex, 0);
@@ -69,8 +93,9 @@ static __always_inline int xdp_reply(struct xdp_md *ctx, struct verdict *v) {
 static __always_inline struct packet *xdp_read(struct xdp_md *ctx) {
   struct scratch *scratch = the_scratch();
   if (!scratch) return 0;
+  CHECKED(scratch);
   struct packet *p = &scratch->packet;
-  if (parse_ipv4((void *)(long)ctx->data + ETH_LEN, (void *)(long)ctx->data_end, p) != P_OK || is_martian(p->saddr) || p->saddr == p->daddr) return 0;
+  if (!xdp_parse((void *)(long)ctx->data, (void *)(long)ctx->data_end, p)) return 0;
   p->bytes = p->length;
   return p;
 }
@@ -106,6 +131,7 @@ __noinline int xdp_new_request(__u32 service, __u32 may) {
   struct conf *c = the_conf();
   struct scratch *scratch = the_scratch();
   if (!c || !scratch) return XDP_PASS;
+  CHECKED(scratch);
   struct verdict v = {.p = &scratch->packet, .c = c, .now = clock_now(), .service = service};
   enum decision go = decide_new(&v, may);
   if (go == GO_DROP) return xdp_drop(&v);
@@ -123,30 +149,48 @@ __noinline int xdp_any_reply(struct xdp_md *ctx, __u32 real) {
   return xdp_reply(ctx, &v);
 }
 
-SEC("xdp")
-int weir_xdp(struct xdp_md *ctx) {
+/* What the quick path leaves to the full one: the packet of a service, with no connection or perhaps with one; or of a masqueraded server.
+ * Returned as a negative number, with the service's or the destination's. */
+enum left { LEFT_NEW, LEFT_KNOWN, LEFT_REPLY };
+#define LEFT_BITS 2
+static __always_inline int left_to(enum left what, __u32 id) { return -(int)(id << LEFT_BITS | what); }
+
+QUICKLY int xdp_quickly(struct xdp_md *ctx) {
   void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
   struct ethhdr *eth = data;
   struct conf *c = the_conf();
   struct quick q;
-  if (data + ETH_LEN + IP_LEN + 8 > end || eth->h_proto != bpf_htons(ETH_P_IP)) return XDP_PASS;
+  if (data + HEADERS_LEN > end) return XDP_PASS;
+  if (unlikely(eth->h_proto != bpf_htons(ETHER_TYPE))) {
+    xdp_enter_ipv6(ctx, eth);
+    return XDP_PASS;
+  }
   if (!c || !c->service_top || !quick_parse(data, end, &q.p)) return XDP_PASS; /* tc handles what is unusual */
   q.c = c;
   q.now = clock_now();
-  __u32 service = endpoint_find(endpoint_key(q.p.daddr, q.p.dport, q.p.protocol, E_SERVICE));
+  __u32 service = service_of_target(&q.p);
   struct interface *i = interface_at(ctx->ingress_ifindex);
   if (!i || !mac_equal(eth->h_dest, i->mac)) return XDP_PASS;
   if (service) {
     int done = BRIDGING ? QUICK_NO : quick_request(data, end, &q, service);
-    if (likely(done >= 0)) return done;
-    if (done != QUICK_ABSENT) done = xdp_known_request(ctx, service);
-    if (done == QUICK_ABSENT) done = xdp_new_request(service, xdp_may_schedule(ctx, service));
-    return done == QUICK_CHOSEN ? xdp_send_to(ctx) : done;
+    return likely(done >= 0) ? done : left_to(done == QUICK_ABSENT ? LEFT_NEW : LEFT_KNOWN, service);
   }
-  __u32 real = endpoint_find(endpoint_key(q.p.saddr, q.p.sport, q.p.protocol, E_REAL));
+  __u32 real = real_of_source(&q.p);
   if (!real) return XDP_PASS;
   int done = BRIDGING ? QUICK_NO : quick_reply(data, end, &q, real, i->ifindex);
-  return likely(done >= 0) ? done : xdp_any_reply(ctx, real);
+  return likely(done >= 0) ? done : left_to(LEFT_REPLY, real);
+}
+
+SEC("xdp")
+int weir_xdp(struct xdp_md *ctx) {
+  int done = xdp_quickly(ctx);
+  if (likely(done >= 0)) return done;
+  __u32 id = (__u32)-done >> LEFT_BITS;
+  enum left left = -done & ((1 << LEFT_BITS) - 1);
+  if (left == LEFT_REPLY) return xdp_any_reply(ctx, id);
+  done = left == LEFT_KNOWN ? xdp_known_request(ctx, id) : QUICK_ABSENT;
+  if (done == QUICK_ABSENT) done = xdp_new_request(id, xdp_may_schedule(ctx, id));
+  return done == QUICK_CHOSEN ? xdp_send_to(ctx) : done;
 }
 
 #endif

@@ -18,6 +18,7 @@ export type ArtifactName =
   | 'weir-bridge-wide-sctp.bpf.o'
   | 'weir-bridge-wide-sctp6.bpf.o'
   | 'weir-ipv6.bpf.o'
+  | 'weir-xdp-ipv6.bpf.o'
   | 'weir-wide.bpf.o'
   | 'weir-sctp.bpf.o'
   | 'weir-wide6.bpf.o'

@@ -45,6 +45,7 @@ export const OBJECTS = {
   weir: 'weir.bpf.o',
   bridge: 'weir-bridge.bpf.o',
   takeover: 'weir-takeover.bpf.o',
+  'xdp-ipv6': 'weir-xdp-ipv6.bpf.o',
   ipv6: 'weir-ipv6.bpf.o',
   wide: 'weir-wide.bpf.o',
   sctp: 'weir-sctp.bpf.o',

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { REASONS } from '../../src/datapath/ebpf/reasons.gen.js';
 import { IPV6_PINS } from '../../src/datapath/ebpf/table/tables.js';
+import { IpProtocol } from '../../src/model/ip-protocol.js';
 import { type Bed, openBed, skipReason } from './bed.js';
 import type { Arrival, Fixture } from './fixtures/fixture.js';
 import { fixtures } from './fixtures/index.js';
@@ -33,9 +34,12 @@ const subjectOf = (bed: Bed, shortCut: boolean): Subject => ({
   totals: () => bed.totals(),
 });
 
-/** What the short cut must do by itself: plain packets to be forwarded. Options and errors are left to tc. */
+const PLAIN_IPV6: readonly unknown[] = [IpProtocol.tcp, IpProtocol.udp];
+
+/** What the short cut must do by itself: plain packets to be forwarded. Options, extension headers and errors are left to tc. */
 function isPlain({ hook, frame, expect, slow }: Fixture): boolean {
-  return slow !== true && hook === 'ingress' && expect.verdict === 'forward' && frame[14] === 0x45;
+  if (slow === true || hook !== 'ingress' || expect.verdict !== 'forward') return false;
+  return frame[14] === 0x45 || ((frame[14] ?? 0) >> 4 === 6 && PLAIN_IPV6.includes(frame[20]));
 }
 
 /** XDP sees no large packets, and is not attached to lo. */

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { noNamespaces } from '../support/netns-bed.js';
-import { asked, type Cluster, ipvsadm, ok, serving, transfer } from './cluster.js';
+import { asked, type Cluster, ipvsadm, ok, pollingFarEnds, serving, transfer } from './cluster.js';
 import { BACK6 as BACK, inCluster6, server6 as server, VIP6 as VIP } from './cluster6.js';
 
 const skip = noNamespaces();
@@ -13,9 +13,18 @@ const masqueraded = (lvs: Cluster['lvs'], port: number, serverPort: number): voi
   }
 };
 
-test('IPv6, NAT: from a client and from the director itself, TCP and UDP, and a big transfer', { skip }, async () => {
+/** Packets that came by an interface of the director, and that XDP sent on. */
+const redirected = (lvs: Cluster['lvs'], device: string): number =>
+  [...ok(lvs.run(['ethtool', '-S', device])).matchAll(/rx_queue_\d+_xdp_redirect: (\d+)/g)].reduce(
+    (sum, [, count]) => sum + Number(count),
+    0,
+  );
+
+async function masquerades(attach: 'tc' | 'xdp'): Promise<void> {
   await inCluster6(async (cluster) => {
     const { bed, client, lvs, web1, web2 } = cluster;
+    if (attach === 'xdp') pollingFarEnds(cluster);
+    ok(lvs.weir(`load --attach ${attach}`));
     for (const web of [web1, web2]) await serving(cluster, web, 8080, '::');
     masqueraded(lvs, 80, 8080);
     for (const from of [client, lvs]) {
@@ -38,8 +47,15 @@ test('IPv6, NAT: from a client and from the director itself, TCP and UDP, and a 
     assert.deepEqual(asked(client, 'udp', VIP, 80, 2), ['web2', 'web1']);
     ipvsadm(lvs, `-A -t [${VIP}]:90 -s rr`, `-a -t [${VIP}]:90 -r [${server(1)}]:9000 -m`);
     await transfer(bed, client, web1, VIP, 90);
+    if (attach === 'tc') return;
+    for (const device of ['eth0', 'eth1']) assert.ok(redirected(lvs, device) > 100, `XDP sent on what came by ${device}`);
   });
-});
+}
+
+for (const attach of ['tc', 'xdp'] as const)
+  test(`IPv6, NAT: from a client and from the director itself, TCP and UDP, and a big transfer (${attach})`, { skip }, () =>
+    masquerades(attach),
+  );
 
 test('IPv6, DR, and servers on the director itself', { skip }, async () => {
   await inCluster6(async (cluster) => {

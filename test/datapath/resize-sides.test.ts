@@ -30,6 +30,8 @@ for (const label of ['IPv6', 'all ports']) {
   );
 }
 
+test('IPv6, with XDP in front of tc: the same', { skip }, () => movesWhole(SIX, 'xdp'));
+
 /** What the command reports. */
 function resizeTo(bed: Bed, connBuckets?: number): readonly DatapathChange[] {
   const changes: DatapathChange[] = [];

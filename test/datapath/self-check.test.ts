@@ -4,10 +4,10 @@ import { test } from 'node:test';
 import { load, loadTried, programKinds } from '../../src/datapath/ebpf/load/load.js';
 import { sizesOf } from '../../src/datapath/ebpf/load/object.js';
 import { type SideCheck, trySideBuild } from '../../src/datapath/ebpf/load/side-check.js';
-import { ipv6Check, sctpCheck, wideCheck, wideSctpCheck } from '../../src/datapath/ebpf/load/side-checks.js';
+import { ipv6Check, ipv6XdpCheck, sctpCheck, wideCheck, wideSctpCheck } from '../../src/datapath/ebpf/load/side-checks.js';
 import { type LinkVector, makeVectors } from '../../src/datapath/ebpf/load/vectors/ipv4.js';
 import type { Vector } from '../../src/datapath/ebpf/load/vectors/vector.js';
-import { IPV6_ENTRY_PIN, PINNED_MAPS, SCTP_ENTRY_PIN, WIDE_ENTRY_PIN } from '../../src/datapath/ebpf/table/tables.js';
+import { ENTRY_PINS, PINNED_MAPS } from '../../src/datapath/ebpf/table/tables.js';
 import { type ArtifactName, artifact } from '../../src/sys/artifact.js';
 import { BpfMap, ObjectFile } from '../../src/sys/bpf/bpf-objects.js';
 import { using } from '../../src/sys/fd.js';
@@ -33,7 +33,7 @@ test('a trial leaves every table as it was', { skip }, () => {
       [],
     );
     // nor are the arrays of programs plain memory: the first service of each build fills its own
-    const apart = [...written, 'localities', IPV6_ENTRY_PIN, WIDE_ENTRY_PIN, SCTP_ENTRY_PIN];
+    const apart = [...written, 'localities', ...ENTRY_PINS];
     for (const name of PINNED_MAPS.filter((each) => !apart.includes(each))) {
       using(BpfMap.pinned(`${folder}/${name}`), (map) => isEmpty(map, name));
     }
@@ -73,6 +73,7 @@ test('vectors that differ keep the datapath from being attached, by name', { ski
 
 const BUILDS: readonly (readonly [ArtifactName, SideCheck])[] = [
   ['weir-ipv6.bpf.o', ipv6Check],
+  ['weir-xdp-ipv6.bpf.o', ipv6XdpCheck],
   ['weir-wide.bpf.o', wideCheck('inet')],
   ['weir-wide6.bpf.o', wideCheck('inet6')],
   ['weir-sctp.bpf.o', sctpCheck('inet')],

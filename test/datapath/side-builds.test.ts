@@ -13,7 +13,7 @@ import { Netlink } from '../../src/sys/netlink/netlink.js';
 import { type Bed, openBed, skipReason } from './bed.js';
 import { IPv4, IPv6 } from './fixtures/family.js';
 import { destination, service } from './fixtures/fixture.js';
-import { run, TC } from './run.js';
+import { run, TC, XDP } from './run.js';
 
 class Death extends Error {}
 
@@ -125,14 +125,14 @@ function exchangeDies(bed: Bed): void {
   }
 }
 
-test('after exchanges killed before their last step the first service is entered from the programs of each', { skip: skipReason() }, () => {
-  const bed = openBed();
-  const ingress = (): Program => Program.pinned(`${bed.folder}/${PROGRAMS.ingress}`);
-  const programs = [ingress()];
+function enteredFromEach(hook: 'tc' | 'xdp'): void {
+  const bed = openBed({ attach: hook });
+  const pinned = (): Program => Program.pinned(`${bed.folder}/${hook === 'xdp' ? PROGRAMS.xdp : PROGRAMS.ingress}`);
+  const programs = [pinned()];
   try {
     for (let k = 0; k < 2; k++) {
       exchangeDies(bed);
-      programs.push(ingress());
+      programs.push(pinned());
     }
     assert.equal(new Set(programs.map((program) => program.id())).size, 3);
     const { service: spec } = service('tcp', IPv6.vip, 80, []);
@@ -143,10 +143,20 @@ test('after exchanges killed before their last step the first service is entered
     programs.forEach((program, k) => {
       const packet = IPv6.tcp({ from: IPv6.at(IPv6.client, 4000 + k), to: IPv6.at(IPv6.vip, 80) }, 'S');
       const frame = IPv6.fromClient(packet, IPv6.client);
-      assert.equal(run(native(), program.fd.number, 'tc', frame, { ifindex, ingressIfindex: ifindex }).code, TC.redirect, `program ${k}`);
+      const { code } = run(native(), program.fd.number, hook, frame, { ifindex, ingressIfindex: ifindex });
+      assert.equal(code, hook === 'xdp' ? XDP.redirect : TC.redirect, `program ${k}`);
     });
   } finally {
     for (const program of programs) program.close();
     bed.close();
   }
-});
+}
+
+for (const hook of ['tc', 'xdp'] as const)
+  test(
+    `after exchanges killed before their last step the first service is entered from the programs of each (${hook})`,
+    {
+      skip: skipReason(),
+    },
+    () => enteredFromEach(hook),
+  );

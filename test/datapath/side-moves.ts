@@ -51,9 +51,11 @@ export class Flows {
   readonly #server: string;
   #opened = 0;
 
+  /** `hook`: by which packets come in. */
   constructor(
     readonly bed: Bed,
     readonly kind: SideKind,
+    readonly hook: 'ingress' | 'xdp' = 'ingress',
   ) {
     const { family, protocol, allPorts } = kind;
     const { service: spec } = service(protocol, family.vip, this.#virtualPort(0), []);
@@ -86,14 +88,14 @@ export class Flows {
     const { family } = this.kind;
     const { client, port } = this.#ends(flow);
     const packet = this.#packet({ from: client, to: family.at(family.vip, port) }, what);
-    return this.bed.send('ingress', 'front', family.fromClient(packet, family.client)).verdict;
+    return this.bed.send(this.hook, 'front', family.fromClient(packet, family.client)).verdict;
   }
 
   answers(flow: number, what: string): string {
     const { family } = this.kind;
     const { client, port } = this.#ends(flow);
     const packet = this.#packet({ from: family.at(this.#server, port), to: client }, what);
-    return this.bed.send('ingress', 'back', family.fromServer(packet, this.#server)).verdict;
+    return this.bed.send(this.hook, 'back', family.fromServer(packet, this.#server)).verdict;
   }
 
   /** The next flow, which is established then, and proven by its server. What became of its first packet. */
@@ -181,10 +183,10 @@ export function moveSlowly(bed: Bed, kind: SideKind, buckets: number, { first, h
 const [OPENED, BUCKETS, LARGER] = [400, 512, 2048];
 
 /** To a larger table and back, with packets and listings at each step. */
-export function movesWhole(kind: SideKind): void {
-  const bed = openBed({ capacity: { connBuckets: BUCKETS } });
+export function movesWhole(kind: SideKind, hook: 'ingress' | 'xdp' = 'ingress'): void {
+  const bed = openBed({ attach: hook === 'xdp' ? 'xdp' : 'tc', capacity: { connBuckets: BUCKETS } });
   try {
-    const flows = new Flows(bed, kind);
+    const flows = new Flows(bed, kind, hook);
     const { conns } = buildOf(kind).pins;
     flows.open(OPENED);
     flows.check();

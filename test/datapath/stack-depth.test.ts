@@ -70,7 +70,9 @@ function withinLimit(object: string): void {
   });
   assert.equal(status, 0);
   const all = routines(stdout);
-  for (const program of [PROGRAMS.ingress, PROGRAMS.egress, PROGRAMS.housekeeping]) assert.ok(all.has(program), program);
+  const { xdp, ...others } = PROGRAMS;
+  const expected = object.endsWith(OBJECTS['xdp-ipv6']) ? [xdp] : Object.values(others);
+  for (const program of expected) assert.ok(all.has(program), program);
   for (const program of Object.values(PROGRAMS).filter((name) => all.has(name))) {
     const { bytes, chain } = deepest(all, program);
     assert.ok(bytes > GRAIN || program === PROGRAMS.housekeeping, `${program}: the disassembly was read`);
@@ -85,6 +87,7 @@ for (const [what, build] of [
   ['the bridging build', 'bridge'],
   ['the build that takes over', 'takeover'],
   ['the IPv6 build', 'ipv6'],
+  ['the short cut of IPv6', 'xdp-ipv6'],
   ['the wide build', 'wide'],
   ['the SCTP build', 'sctp'],
   ['the wide build of IPv6', 'wide6'],

@@ -2,7 +2,7 @@
 // Killed half way it leaves pins without the last one, and the next command starts over.
 
 import { createHash, randomBytes } from 'node:crypto';
-import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { WeirError } from '../../../model/errors/weir-error.js';
 import { native } from '../../../sys/addon.js';
 import { artifact } from '../../../sys/artifact.js';
@@ -40,6 +40,8 @@ const ALWAYS_LOADED: readonly ProgramKind[] = ['ingress', 'egress', 'housekeepin
 export function programKinds(xdp: boolean): readonly ProgramKind[] {
   return xdp ? [...ALWAYS_LOADED, 'xdp'] : ALWAYS_LOADED;
 }
+
+export const isXdpLoaded = (folder: string): boolean => existsSync(`${folder}/${PROGRAMS.xdp}`);
 
 /** Of an object that is not loaded yet: the others are left out. */
 export function choosePrograms(object: ObjectFile, kinds: readonly ProgramKind[]): void {

@@ -6,6 +6,9 @@
 //   killed before the timer's map is pinned     no service was added: the next one loads it again, onto the maps that are there
 //   loaded by a build with fewer maps           they are made when the programs of this build take the place of the others
 //   an exchange was killed at its end           links may have programs that enter by the array beside the pinned one: both are filled
+//
+// In front of one may be a short cut: a program of XDP, loaded where XDP is, which that on the links enters by an array of its own. Where the
+// array is empty, XDP leaves the packets to tc: so it stays empty whenever the build's table moves.
 import { existsSync } from 'node:fs';
 import { serviceFamily } from '../../../model/identity.js';
 import type { ServiceSpec } from '../../../model/service.js';
@@ -22,6 +25,7 @@ import { pinnedLayouts } from '../table/layout.js';
 import {
   IPV6_ENTRY_PIN,
   IPV6_PINS,
+  IPV6_XDP_ENTRY_PIN,
   SCTP_ENTRY_PIN,
   SCTP_PINS,
   SCTP6_ENTRY_PIN,
@@ -38,16 +42,23 @@ import {
 } from '../table/tables.js';
 import { WideBucket, WideProgram } from '../wide.gen.js';
 import { Wide6Bucket, Wide6Program } from '../wide6.gen.js';
-import { PROGRAMS, runHousekeeping } from './load.js';
+import { isXdpLoaded, PROGRAMS, runHousekeeping } from './load.js';
 import { templatesFor } from './object.js';
-import { loadOnto } from './programs.js';
+import { type Extra, loadOnto } from './programs.js';
 import { KNOWN_PROGRAM, MARK_PROGRAM, type SideCheck, trySideBuildOnce } from './side-check.js';
-import { ipv6Check, sctpCheck, wideCheck, wideSctpCheck } from './side-checks.js';
+import { ipv6Check, ipv6XdpCheck, sctpCheck, wideCheck, wideSctpCheck } from './side-checks.js';
 
 /** What of a service decides which builds it needs. */
 type NewService = Pick<ServiceSpec, 'key' | 'persistence'>;
 
 const hasFtpData = ({ key, persistence }: NewService): boolean => isOfFtp(key) && persistence !== undefined;
+
+/** `check`: what it is tried by. */
+export interface ShortCut {
+  readonly file: ArtifactName;
+  readonly entryPin: string;
+  readonly check: SideCheck;
+}
 
 export interface SideBuild {
   readonly file: ArtifactName;
@@ -63,6 +74,7 @@ export interface SideBuild {
   readonly bucketBytes: number;
   /** What it is tried by before it is loaded onto the tables that packets use. */
   readonly check: SideCheck;
+  readonly shortCut?: ShortCut;
   isFor(service: NewService): boolean;
 }
 
@@ -77,6 +89,7 @@ const IPV6_BUILD: SideBuild = {
   pins: IPV6_PINS,
   bucketBytes: Conn6Bucket.bytes,
   check: ipv6Check,
+  shortCut: { file: 'weir-xdp-ipv6.bpf.o', entryPin: IPV6_XDP_ENTRY_PIN, check: ipv6XdpCheck },
   isFor: ({ key }) => serviceFamily(key) === 'inet6',
 };
 
@@ -236,11 +249,69 @@ export function letIn({ entries }: SideBuild, object: ObjectFile, arrays: readon
 /** The arrays by which packets enter it: those of the programs before, too, where an exchange of them was killed. */
 export function withArrays<T>({ entryPin }: SideBuild, folder: string, work: (arrays: readonly BpfMap[]) => T): T {
   const path = `${folder}/${entryPin}`;
-  const arrays = [requiredPin(path, BpfMap.pinned), ...pinsBeside(path).map(BpfMap.pinned)];
+  return usingAll([requiredPin(path, BpfMap.pinned), ...pinsBeside(path).map(BpfMap.pinned)], work);
+}
+
+function usingAll<T>(arrays: readonly BpfMap[], work: (arrays: readonly BpfMap[]) => T): T {
   try {
     return work(arrays);
   } finally {
     for (const array of arrays) array.close();
+  }
+}
+
+/** Those of its short cut; none: a build before this one loaded XDP. */
+function withShortCutArrays({ entryPin }: ShortCut, folder: string, work: (arrays: readonly BpfMap[]) => void): void {
+  const path = `${folder}/${entryPin}`;
+  const paths = [path, ...pinsBeside(path)].filter((each) => existsSync(each));
+  usingAll(paths.map(BpfMap.pinned), work);
+}
+
+/** The maps of the others, as they are. */
+const mapsOf = (build: SideBuild, folder: string): Omit<Extra, 'pins'> => ({
+  buckets: entriesOf(folder, build.pins.conns),
+  ...templatesOf(build, folder),
+  configure: () => {},
+});
+
+/** Tries it, where XDP is loaded. @throws as ensureSideBuilds */
+export function tryShortCut({ shortCut }: SideBuild, tables: Tables, fileOf: FileOf = artifact): void {
+  if (shortCut !== undefined && isXdpLoaded(tables.folder)) trySideBuildOnce(fileOf(shortCut.file), tables, shortCut.check);
+}
+
+/** Loads the program onto the build's maps; lets packets go on into it from arrays. @throws as ensureSideBuilds */
+function enterShortCut(build: SideBuild, shortCut: ShortCut, arrays: readonly BpfMap[], tables: Tables, fileOf: FileOf = artifact): void {
+  using(new ObjectFile(fileOf(shortCut.file)), (object) => {
+    const pins = { ...build.pins, housekeeping: undefined };
+    loadOnto(object, tables.folder, tables, { ...mapsOf(build, tables.folder), pins });
+    using(object.program(PROGRAMS.xdp), (program) => fill(arrays, 0, program));
+  });
+}
+
+/** Packets of XDP take it, where XDP is loaded. It was tried. @throws as ensureSideBuilds */
+export function openShortCut(build: SideBuild, tables: Tables, fileOf: FileOf = artifact): void {
+  const { shortCut } = build;
+  if (shortCut === undefined || !isXdpLoaded(tables.folder)) return;
+  withShortCutArrays(shortCut, tables.folder, (arrays) => {
+    if (arrays.length > 0) enterShortCut(build, shortCut, arrays, tables, fileOf);
+  });
+}
+
+/** XDP leaves its packets to tc, until openShortCut(). */
+export function closeShortCut({ shortCut }: SideBuild, folder: string): void {
+  if (shortCut === undefined) return;
+  withShortCutArrays(shortCut, folder, (arrays) => {
+    for (const array of arrays) array.delete(u32(0));
+  });
+}
+
+/** Those of the builds that are loaded are tried, and loaded behind the XDP program of `object`. @throws as ensureSideBuilds */
+export function enterShortCuts(object: ObjectFile, tables: Tables): void {
+  for (const build of SIDE_BUILDS) {
+    const { shortCut } = build;
+    if (shortCut === undefined || !isLoaded(build, tables.folder)) continue;
+    trySideBuildOnce(artifact(shortCut.file), tables, shortCut.check);
+    using(object.map(shortCut.entryPin), (entry) => enterShortCut(build, shortCut, [entry], tables));
   }
 }
 
@@ -251,11 +322,10 @@ export function withArrays<T>({ entryPin }: SideBuild, folder: string, work: (ar
 function enter(build: SideBuild, arrays: readonly BpfMap[], tables: Tables, fileOf: FileOf = artifact): readonly Replace[] {
   const { folder } = tables;
   const known = isLoaded(build, folder);
-  const sizes = { buckets: entriesOf(folder, build.pins.conns), ...templatesOf(build, folder) };
   const object = new ObjectFile(fileOf(build.file));
   try {
     const pins = { ...build.pins, housekeeping: known ? build.pins.housekeeping : undefined };
-    loadOnto(object, folder, tables, { pins, ...sizes, configure: () => {} });
+    loadOnto(object, folder, tables, { ...mapsOf(build, folder), pins });
     const replaces = enterBehind(build, object, tables);
     letIn(build, object, arrays);
     if (known) return replaces;
@@ -286,7 +356,9 @@ export function ensureSideBuilds(tables: Tables, service: NewService, fileOf: Fi
   for (const build of SIDE_BUILDS) {
     if (!build.isFor(service) || isLoaded(build, folder)) continue;
     trySideBuildOnce(fileOf(build.file), tables, build.check);
+    tryShortCut(build, tables, fileOf);
     makeMaps(build, tables);
+    openShortCut(build, tables, fileOf);
     withArrays(build, folder, (arrays) => enter(build, arrays, tables, fileOf));
   }
 }

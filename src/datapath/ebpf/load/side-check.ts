@@ -16,11 +16,13 @@ import type { StagedService, Vector } from './vectors/vector.js';
 export const KNOWN_PROGRAM = 'weir_tc_known';
 export const MARK_PROGRAM = 'weir_tc_mark';
 
-export type SideProgram = 'ingress' | 'egress' | 'known' | 'mark';
+/** `xdp`: of a short cut. */
+export type SideProgram = 'ingress' | 'egress' | 'known' | 'mark' | 'xdp';
 
-/** What a build has to do with which services. `label`: before the names of the vectors in messages. */
+/** What a build has to do with which services. `label`: before the names of the vectors in messages. `shortCut`: it has XDP's program alone. */
 export interface SideCheck {
   readonly label: string;
+  readonly shortCut?: true;
   readonly client: StagedClient;
   services(): readonly StagedService[];
   vectors(): readonly Vector<SideProgram>[];
@@ -31,18 +33,19 @@ const NAMES: Readonly<Record<SideProgram, string>> = {
   egress: PROGRAMS.egress,
   known: KNOWN_PROGRAM,
   mark: MARK_PROGRAM,
+  xdp: PROGRAMS.xdp,
 };
 
 /** `tables`: whose hash keys are used. `prepare`: what it needs besides. @throws WeirError kernel-refuses-datapath, self-check-failed */
 export function trySideBuild(
   file: string,
   tables: Tables,
-  { label, client, services, vectors }: SideCheck,
+  { label, shortCut, client, services, vectors }: SideCheck,
   prepare: (object: ObjectFile) => void = () => {},
 ): void {
   using(new ObjectFile(file), (object) => {
     prepare(object);
-    object.autoload(PROGRAMS.housekeeping, false);
+    if (shortCut !== true) object.autoload(PROGRAMS.housekeeping, false);
     stageAll(object, loadAlone(object, TRIAL, sizesOf(TRIAL), hashKeys(tables)), services(), client);
     for (const vector of vectors()) tryVector(object, NAMES[vector.program], { ...vector, name: `${label} ${vector.name}` });
   });

@@ -1,7 +1,7 @@
 // What each side build is tried by.
 import type { Family } from '../../../model/address.js';
 import type { SideCheck } from './side-check.js';
-import { makeIpv6Vectors, STAGE_IPV6 } from './vectors/ipv6.js';
+import { makeIpv6Vectors, makeIpv6XdpVectors, STAGE_IPV6 } from './vectors/ipv6.js';
 import { makeSctpVectors, makeWideSctpVectors, sctpStage, wideSctpStage } from './vectors/sctp.js';
 import { clientHop } from './vectors/vector.js';
 import { makeWideVectors, wideStage } from './vectors/wide.js';
@@ -12,6 +12,8 @@ export const ipv6Check: SideCheck = {
   services: () => STAGE_IPV6,
   vectors: makeIpv6Vectors,
 };
+
+export const ipv6XdpCheck: SideCheck = { ...ipv6Check, label: 'IPv6 by XDP', shortCut: true, vectors: makeIpv6XdpVectors };
 
 export const wideCheck = (family: Family): SideCheck => ({
   label: family === 'inet' ? 'all ports' : 'all ports, IPv6',

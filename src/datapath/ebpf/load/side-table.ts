@@ -6,7 +6,17 @@ import { ObjectFile } from '../../../sys/bpf/bpf-objects.js';
 import { using } from '../../../sys/fd.js';
 import { movePins, type Tables } from '../table/tables.js';
 import { type Extra, loadOnto } from './programs.js';
-import { entriesOf, letIn, SIDE_BUILDS, type SideBuild, templatesOf, withArrays } from './side-builds.js';
+import {
+  closeShortCut,
+  entriesOf,
+  letIn,
+  openShortCut,
+  SIDE_BUILDS,
+  type SideBuild,
+  templatesOf,
+  tryShortCut,
+  withArrays,
+} from './side-builds.js';
 import { trySideBuildOnce } from './side-check.js';
 import { type MovableTable, TRIAL_BUCKETS } from './table-move.js';
 
@@ -41,6 +51,7 @@ export function sideTable(build: SideBuild, tables: Tables): MovableTable {
       trySideBuildOnce(file, tables, build.check, { prepare, name: `phase ${route.phase}` });
       return using(new ObjectFile(file), (object) => {
         const configure = (each: ObjectFile): void => route.configure(each, route.oldBuckets);
+        closeShortCut(build, tables.folder);
         put(build, object, tables, { pins: route.pins, buckets: route.buckets, configure });
         return work(object);
       });
@@ -48,9 +59,11 @@ export function sideTable(build: SideBuild, tables: Tables): MovableTable {
     settle: () => {
       const file = artifact(build.file);
       trySideBuildOnce(file, tables, build.check);
+      tryShortCut(build, tables);
       using(new ObjectFile(file), (object) =>
         put(build, object, tables, { pins: {}, buckets: entriesOf(tables.folder, pins.table), configure: () => {} }),
       );
+      openShortCut(build, tables);
     },
   };
 }

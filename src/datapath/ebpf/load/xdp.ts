@@ -1,15 +1,14 @@
 // The XDP program is loaded when the first interface takes it, onto the pinned maps of the others: until then it costs no time.
 //
 //   killed before it is pinned     nothing had begun: the next command that finds such an interface loads it
-import { existsSync } from 'node:fs';
 import { artifact } from '../../../sys/artifact.js';
 import { ObjectFile } from '../../../sys/bpf/bpf-objects.js';
 import { using } from '../../../sys/fd.js';
-import type { Tables } from '../table/tables.js';
-import { choosePrograms, PROGRAMS, type ProgramKind, programKinds } from './load.js';
+import { pinInPlace } from '../pins/pin-in-place.js';
+import { IPV6_XDP_ENTRY_PIN, type Tables } from '../table/tables.js';
+import { choosePrograms, isXdpLoaded, PROGRAMS, type ProgramKind, programKinds } from './load.js';
 import { loadOnto, tryProgramsOnce } from './programs.js';
-
-const isXdpLoaded = (folder: string): boolean => existsSync(`${folder}/${PROGRAMS.xdp}`);
+import { enterShortCuts } from './side-builds.js';
 
 /** The programs that another build must replace. */
 export const kindsLoaded = (folder: string): readonly ProgramKind[] => programKinds(isXdpLoaded(folder));
@@ -22,6 +21,8 @@ export function ensureXdp(tables: Tables, file: string = artifact('weir.bpf.o'))
   using(new ObjectFile(file), (object) => {
     choosePrograms(object, ['xdp']);
     loadOnto(object, folder, tables);
+    enterShortCuts(object, tables);
+    using(object.map(IPV6_XDP_ENTRY_PIN), (entry) => pinInPlace(entry, `${folder}/${IPV6_XDP_ENTRY_PIN}`));
     using(object.program(PROGRAMS.xdp), (program) => program.pin(`${folder}/${PROGRAMS.xdp}`));
   });
 }

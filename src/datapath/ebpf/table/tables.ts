@@ -37,6 +37,8 @@ export const MAPPED_PINS: readonly string[] = [...Object.keys(MAPPED), 'conns', 
 
 /** Where IPv6 packets enter the IPv6 build's programs. */
 export const IPV6_ENTRY_PIN = 'ipv6_tc';
+/** The same of XDP. */
+export const IPV6_XDP_ENTRY_PIN = 'ipv6_xdp';
 /** Where packets enter the wide build's that concern no exact service. */
 export const WIDE_ENTRY_PIN = 'wide_tc';
 /** Where SCTP enters the SCTP build's. */
@@ -49,7 +51,7 @@ export const SCTP6_ENTRY_PIN = 'sctp6_tc';
 export const WIDE_SCTP_ENTRY_PIN = 'wide_sctp_tc';
 export const WIDE_SCTP6_ENTRY_PIN = 'wide_sctp6_tc';
 /** Of the objects on the links. */
-export const ENTRY_PINS: readonly string[] = [IPV6_ENTRY_PIN, WIDE_ENTRY_PIN, SCTP_ENTRY_PIN];
+export const ENTRY_PINS: readonly string[] = [IPV6_ENTRY_PIN, IPV6_XDP_ENTRY_PIN, WIDE_ENTRY_PIN, SCTP_ENTRY_PIN];
 export const PINNED_MAPS = [
   ...Object.keys(MAPPED),
   'conns',
@@ -63,6 +65,7 @@ export const PINNED_MAPS = [
   'scratch_space',
   'drop_history',
   IPV6_ENTRY_PIN,
+  IPV6_XDP_ENTRY_PIN,
   WIDE_ENTRY_PIN,
   SCTP_ENTRY_PIN,
 ] as const;

@@ -110,6 +110,23 @@ function related(): readonly Vector<'ingress'>[] {
   ];
 }
 
+const spoiltData = (path: Path, target: End): Uint8Array => spoilt(tcp(path, THERE, target, A), IN_DATA);
+
+/** Of the short cut. */
+export const makeIpv6XdpVectors = (): readonly Vector<'xdp'>[] => [
+  ...balances('xdp', PORT, form),
+  untouched('xdp', 'data behind an extension header', behindOptions(arrives, THERE, SERVICE)),
+  untouched('xdp', 'an answer behind an extension header', behindOptions(arrives, REAL, THERE)),
+  changed(
+    'xdp',
+    'data with a wrong checksum, which stays wrong',
+    spoiltData(arrives, SERVICE),
+    'redirect',
+    spoiltData(leavesTo(MACS.server), REAL),
+  ),
+  untouched('xdp', 'an ICMPv6 error', error(arrives, router, vip, TOO_BIG, [SERVICE, THERE], segment(SERVICE, THERE, A))),
+];
+
 export const makeIpv6Vectors = (): readonly Vector<'ingress' | 'egress'>[] => [
   ...balances('ingress', PORT, form),
   changed(
@@ -130,9 +147,9 @@ export const makeIpv6Vectors = (): readonly Vector<'ingress' | 'egress'>[] => [
   changed(
     'ingress',
     'data with a wrong checksum, which stays wrong',
-    spoilt(tcp(arrives, THERE, SERVICE, A), IN_DATA),
+    spoiltData(arrives, SERVICE),
     'redirect',
-    spoilt(tcp(leavesTo(MACS.server), THERE, REAL, A), IN_DATA),
+    spoiltData(leavesTo(MACS.server), REAL),
   ),
   untouched(
     'ingress',

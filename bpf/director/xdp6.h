@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* XDP for IPv6: what of the full path reads the packet (xdp.h has the rest). The program is entered by a tail call from that of weir.bpf.c. */
+#ifndef WEIR_XDP6_H
+#define WEIR_XDP6_H
+
+#define HEADERS_LEN (ETH_LEN + IP6_LEN + 8)
+#define ETHER_TYPE ETH_P_IPV6
+#define QUICKLY __noinline /* whole addresses need a stack frame of their own */
+
+/* Reads a packet for the full path. False: it is left to tc. */
+static __always_inline bool xdp_parse(void *data, void *end, struct packet *p) {
+  if (!quick_parse(data, end, p)) return false;
+  p->header = IP6_LEN;
+  p->fragment = 0;
+  p->dont_fragment = true;
+  if (is_link_local(p->saddr6) || is_link_local(p->daddr6)) return false; /* as in tc6.h */
+  return !is_martian6(p->saddr6) && !address_equal(p->saddr6, p->daddr6);
+}
+
+static __always_inline void xdp_enter_ipv6(struct xdp_md *ctx, struct ethhdr *eth) {}
+
+#endif
