@@ -57,7 +57,7 @@ const parts: Readonly<Record<PartName, Part>> = {
     title: 'Many services, many destinations',
     run: async (options, { wrapper, objects }) => scale(options, wrapper, objects),
   },
-  ipv6: { title: 'IPv6 beside IPv4, both by tc', run: async (options, { wrapper, objects }) => ipv6(options, wrapper, objects) },
+  ipv6: { title: 'IPv6 beside IPv4, by XDP and by tc', run: async (options, { wrapper, objects }) => ipv6(options, wrapper, objects) },
   memory: { title: 'Kernel memory', run: async (_, { wrapper }) => memory(wrapper) },
   list: { title: 'Reading a million connections', run: async (options, { wrapper }) => list(options, wrapper) },
   commands: { title: 'Commands on large tables, all cores', run: async (options, { wrapper }) => commands(options, wrapper) },

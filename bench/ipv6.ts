@@ -1,4 +1,4 @@
-// Part 9: packets of IPv6 beside the same packets of IPv4, both by tc, which is what balances IPv6.
+// Part 9: packets of IPv6 beside the same packets of IPv4, by XDP and by tc.
 
 import { compared } from './comparison.js';
 import type { Objects } from './compile.js';
@@ -20,16 +20,17 @@ const pools: readonly StationPool[] = [false, true].flatMap((six) => [
   { id: NEW, servers: SERVERS, six },
 ]);
 
-const cases: readonly ProgramCase[] = [
+const packets: readonly ProgramCase[] = [
   established('established, NAT, 1 flow', NAT, 0),
   established('established, DR, 1 flow', DIRECT_ROUTING, 0),
   established('established, NAT, 64k flows', NAT, 16),
   { ...opening('new connections, NAT, cold table', 'more', 20, 2 ** 15, {}), frame: request(NEW, SYN) },
-].map((test) => ({ ...test, kind: 'tc' as const }));
+];
+const cases = [...packets, ...packets.map((test) => ({ ...test, name: `by tc: ${test.name}`, kind: 'tc' as const }))];
 
 const withIpv6 = (test: ProgramCase): ProgramCase => ({
   ...test,
-  kind: 'tc6',
+  kind: test.kind === 'tc' ? 'tc6' : 'plain6',
   before: test.before.map((frame) => ({ ...frame, prefix })),
   frame: { ...test.frame, prefix },
 });

@@ -10,8 +10,8 @@ export interface ProgramCase {
   readonly ofTextbook?: number;
   /** At most this sum of references; absent: no gate. */
   readonly bound?: Bound;
-  /** Which program: XDP's, or tc's for incoming packets (`tc6`: with frames of IPv6), which has no references. */
-  readonly kind: 'plain' | 'tc' | 'tc6';
+  /** Which program: XDP's, or tc's for incoming packets, which has no references; `6`: with frames of IPv6, which have none either. */
+  readonly kind: 'plain' | 'plain6' | 'tc' | 'tc6';
   /** The interface where its packets come in. */
   readonly device: 'l0' | 'r1';
   readonly flowBits: number;

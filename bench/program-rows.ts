@@ -4,11 +4,11 @@ import { median } from './median.js';
 import type { ProgramCase } from './program-cases.js';
 import type { ProgramTurn, Sample } from './program-samples.js';
 import type { Row } from './report.js';
-import { TC_REDIRECT, TC_UNSPEC, XDP_PASS, XDP_REDIRECT } from './wrap.js';
+import { hookOf, TC_REDIRECT, TC_UNSPEC, XDP_PASS, XDP_REDIRECT } from './wrap.js';
 
 /** What one program did not do of the case's work; undefined when it did all of it. */
 export const problemOf = (name: string, test: ProgramCase, samples: readonly Sample[]): string | undefined => {
-  const [forwarded, passed] = test.kind === 'plain' ? [XDP_REDIRECT, XDP_PASS] : [TC_REDIRECT, TC_UNSPEC];
+  const [forwarded, passed] = hookOf(test.kind) === 'plain' ? [XDP_REDIRECT, XDP_PASS] : [TC_REDIRECT, TC_UNSPEC];
   const wanted = test.forwarded ? forwarded : passed;
   const strange = samples.find(({ verdict }) => verdict !== wanted);
   if (strange !== undefined) return `${name}: the last packet's verdict was ${strange.verdict}, not ${wanted}`;

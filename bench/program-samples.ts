@@ -11,7 +11,7 @@ import { flowsOf, type ProgramCase, portBitsOf } from './program-cases.js';
 import { clientBase } from './program-stations.js';
 import { Textbook } from './textbook.js';
 import { Touch } from './touch.js';
-import { type Run, type Wrapper, xdpFrom } from './wrap.js';
+import { hookOf, type Run, type Wrapper, xdpFrom } from './wrap.js';
 
 const SLOTS_PER_LINE = 4;
 const REFERENCE_REPEAT = 2 ** 20;
@@ -74,7 +74,7 @@ const timed = (bed: Bed, test: ProgramCase, program: Program, from: number, read
   return { nanoseconds: nanoseconds - own, verdict };
 };
 
-const programOf = (datapath: Datapath, test: ProgramCase): Program => (test.kind === 'plain' ? datapath.xdp : datapath.ingress);
+const programOf = (datapath: Datapath, test: ProgramCase): Program => (hookOf(test.kind) === 'plain' ? datapath.xdp : datapath.ingress);
 
 /** Frames of the first flows, one for each destination and more. */
 const firstFrames = (test: ProgramCase): readonly Uint8Array[] =>

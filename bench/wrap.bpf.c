@@ -201,6 +201,17 @@ int wrap_plain(struct xdp_md *ctx)
 	return XDP_ABORTED;
 }
 
+/* Of frames that keep their length. */
+SEC("xdp")
+int wrap_plain6(struct xdp_md *ctx)
+{
+	struct control *c = the_control();
+
+	if (c && !write_frame6((void *)(long)ctx->data, (void *)(long)ctx->data_end, c))
+		bpf_tail_call(ctx, &slot_plain, 0);
+	return XDP_ABORTED;
+}
+
 SEC("xdp.frags")
 int wrap_frags(struct xdp_md *ctx)
 {

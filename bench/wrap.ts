@@ -66,10 +66,13 @@ export const skbFrom = (ifindex: number): Uint8Array => {
   return ctx;
 };
 
-/** What the wrapper calls, and with which frames: an XDP program without or with frags, or one for tc with IPv4 or with IPv6. */
-export type Kind = 'plain' | 'frags' | 'tc' | 'tc6';
-/** The programs of a kind share a slot. */
-const hookOf = (kind: Kind): Exclude<Kind, 'tc6'> => (kind === 'tc6' ? 'tc' : kind);
+/** What the wrapper calls, and with which frames: an XDP program without or with frags, or one for tc; `6`: with frames of IPv6. */
+export type Kind = 'plain' | 'plain6' | 'frags' | 'tc' | 'tc6';
+/** The programs of a hook share a slot. */
+export const hookOf = (kind: Kind): 'plain' | 'frags' | 'tc' => {
+  if (kind === 'plain6') return 'plain';
+  return kind === 'tc6' ? 'tc' : kind;
+};
 
 export interface Run {
   /** Mean ns a run. */
@@ -133,7 +136,7 @@ export class Wrapper {
   }
 
   #test(program: Program, repeat: number, ifindex: number, kind: Kind = 'plain'): Run {
-    const ctx = hookOf(kind) === 'tc' ? skbFrom(ifindex) : xdpFrom(FRAME_LENGTH, ifindex);
+    const ctx = hookOf(kind) === 'tc' ? skbFrom(ifindex) : xdpFrom(this.#frame.length, ifindex);
     const result = program.test({ data: this.#frame, repeat, ctx });
     return { nanoseconds: result.duration, verdict: result.retval };
   }
