@@ -5,6 +5,8 @@
 
 /* The places of ipv6_tc, where IPv6 packets go on. */
 enum ipv6_program { IPV6_INGRESS, IPV6_EGRESS, IPV6_PROGRAMS };
+/* Those of ipv6_xdp. */
+enum ipv6_xdp_program { IPV6_XDP_QUICK, IPV6_XDP_FULL, IPV6_XDP_PROGRAMS };
 
 /* ---- connections: slots as in abi.h. In the key, a hash of the client's address (address_hash) takes the place of the address; the whole
  * address is in the bucket's second line. The CPU that has claimed a slot writes it before the key. A reader takes key, value, address, key. */

@@ -8,11 +8,12 @@ static __always_inline __u64 endpoint_key(__u32 addr, __u16 port, __u8 protocol,
 }
 /* Multilinear hashing is universal: without the keys a sender cannot choose the bucket. Then a mix, so that
  * neighbouring addresses do not fall into neighbouring buckets. */
-static __always_inline __u32 keyed_hash(__u64 key) {
-  __u64 h = hash_key_a + hash_key_b * (__u32)key + hash_key_c * (__u32)(key >> 32);
+static __always_inline __u32 hash_by(__u64 a, __u64 b, __u64 c, __u64 key) {
+  __u64 h = a + b * (__u32)key + c * (__u32)(key >> 32);
   h ^= h >> 32;
   return (h * 0x9e3779b97f4a7c15ull) >> 32;
 }
+static __always_inline __u32 keyed_hash(__u64 key) { return hash_by(hash_key_a, hash_key_b, hash_key_c, key); }
 
 /* The id behind an endpoint, 0 where there is none. A bucket with a free slot ends the search. */
 static __always_inline __u32 endpoint_find(__u64 key) {

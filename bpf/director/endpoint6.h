@@ -4,14 +4,17 @@
 #define WEIR_ENDPOINT6_H
 
 /* Keyed, so that a sender cannot choose addresses with one hash. */
-static __always_inline __u32 address_hash(const __u32 *a) {
-  __u64 high = keyed_hash(HALF(a, 0)), low = keyed_hash(HALF(a, 1));
-  return keyed_hash(low << 32 | high);
+static __always_inline __u32 address_hash_by(__u64 a, __u64 b, __u64 c, const __u32 *addr) {
+  __u64 high = hash_by(a, b, c, HALF(addr, 0)), low = hash_by(a, b, c, HALF(addr, 1));
+  return hash_by(a, b, c, low << 32 | high);
 }
+static __always_inline __u32 address_hash(const __u32 *addr) { return address_hash_by(hash_key_a, hash_key_b, hash_key_c, addr); }
 
+/* The keys are volatile: here each is read once. */
 static __always_inline void packet_hash(struct packet *p) {
-  p->saddr = address_hash(p->saddr6);
-  p->daddr = address_hash(p->daddr6);
+  __u64 a = hash_key_a, b = hash_key_b, c = hash_key_c;
+  p->saddr = address_hash_by(a, b, c, p->saddr6);
+  p->daddr = address_hash_by(a, b, c, p->daddr6);
 }
 
 static __always_inline struct whole_addresses *the_whole(void) {

@@ -78,6 +78,7 @@ const volatile struct {
   struct bridge bridge;
   enum bridge_phase bridge_phase;
   enum ipv6_program ipv6_program;
+  enum ipv6_xdp_program ipv6_xdp_program;
   enum wide_program wide_program;
   enum wide_endpoint_kind wide_endpoint_kind;
   enum marks_of marks_of;
@@ -99,7 +100,7 @@ const volatile struct {
 /* Where an IPv6 packet goes on: the programs of the IPv6 build, once there is an IPv6 service; until then they are empty. */
 PROGRAMS(ipv6_tc, IPV6_PROGRAMS);
 /* The same of XDP, where that is loaded. */
-PROGRAMS(ipv6_xdp, 1);
+PROGRAMS(ipv6_xdp, IPV6_XDP_PROGRAMS);
 /* Where SCTP goes on: the programs of the SCTP build, once there is a service of it. */
 PROGRAMS(sctp_tc, SCTP_PROGRAMS);
 #elif defined(IPV6) && !defined(SIDE)

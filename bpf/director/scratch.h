@@ -107,6 +107,9 @@ struct scratch {
   struct locality new_locality;
   struct icmp_packet icmp;
   struct bpf_fib_lookup fib;
+#ifdef IPV6
+  __u32 left; /* XDP: by the quick path, for the full one */
+#endif
   __u32 until_drop; /* drop_packet: new connections until one is dropped */
   union {
     __u32 head[12]; /* a frame's beginning, so that the IP header stands at head[4] */

@@ -5,7 +5,15 @@
 
 #define HEADERS_LEN (ETH_LEN + IP6_LEN + 8)
 #define ETHER_TYPE ETH_P_IPV6
-#define QUICKLY __noinline /* whole addresses need a stack frame of their own */
+
+/* The array that the program is entered by has its full path, too: libbpf puts it there. */
+int weir_xdp_full(struct xdp_md *ctx);
+struct {
+  __uint(type, BPF_MAP_TYPE_PROG_ARRAY);
+  __uint(max_entries, IPV6_XDP_PROGRAMS);
+  __uint(key_size, sizeof(__u32));
+  __array(values, int(struct xdp_md *));
+} ipv6_xdp SEC(".maps") = {.values = {[IPV6_XDP_FULL] = &weir_xdp_full}};
 
 /* Reads a packet for the full path. False: it is left to tc. */
 static __always_inline bool xdp_parse(void *data, void *end, struct packet *p) {

@@ -21,8 +21,10 @@ function verified(object: ObjectFile, name: string): number {
 /** They have tc's programs alone. */
 const SIDE_OBJECTS: ReadonlySet<string> = new Set(SIDE_NAMES.flatMap((name) => [OBJECTS[name], OBJECTS[`bridge-${name}`]]));
 
+const FULL_PATH = 'weir_xdp_full';
+
 function programsOf(object: string): readonly string[] {
-  if (object === OBJECTS['xdp-ipv6']) return [PROGRAMS.xdp];
+  if (object === OBJECTS['xdp-ipv6']) return [PROGRAMS.xdp, FULL_PATH];
   return Object.values(PROGRAMS).filter((name) => !SIDE_OBJECTS.has(object) || name !== PROGRAMS.xdp);
 }
 

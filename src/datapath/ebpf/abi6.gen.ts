@@ -7,3 +7,5 @@ export const Template6 = { bytes: 48, slot: { at: 0, size: 32, count: 1 }, clien
 export const ClientHop6Set = { bytes: 128, entry: { at: 0, size: 16, count: 4 }, addr: { at: 64, size: 4, count: 16 } } as const;
 
 export const Ipv6Program = { IPV6_INGRESS: 0, IPV6_EGRESS: 1, IPV6_PROGRAMS: 2 } as const;
+
+export const Ipv6XdpProgram = { IPV6_XDP_QUICK: 0, IPV6_XDP_FULL: 1, IPV6_XDP_PROGRAMS: 2 } as const;

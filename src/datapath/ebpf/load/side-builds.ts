@@ -16,7 +16,7 @@ import { type ArtifactName, artifact } from '../../../sys/artifact.js';
 import { BpfMap, ObjectFile, type Program } from '../../../sys/bpf/bpf-objects.js';
 import { using } from '../../../sys/fd.js';
 import { Abi, Conf, ConnBucket } from '../abi.gen.js';
-import { ClientHop6Set, Conn6Bucket, Ipv6Program, Template6 } from '../abi6.gen.js';
+import { ClientHop6Set, Conn6Bucket, Ipv6Program, Ipv6XdpProgram, Template6 } from '../abi6.gen.js';
 import { pinBeside, pinsBeside } from '../pins/pin-in-place.js';
 import { requiredPin } from '../pins/required-pin.js';
 import { SctpProgram } from '../sctp.gen.js';
@@ -279,29 +279,30 @@ export function tryShortCut({ shortCut }: SideBuild, tables: Tables, fileOf: Fil
   if (shortCut !== undefined && isXdpLoaded(tables.folder)) trySideBuildOnce(fileOf(shortCut.file), tables, shortCut.check);
 }
 
-/** Loads the program onto the build's maps; lets packets go on into it from arrays. @throws as ensureSideBuilds */
+/** Loads it onto the build's maps, for each array; lets packets go on into it from there. @throws as ensureSideBuilds */
 function enterShortCut(build: SideBuild, shortCut: ShortCut, arrays: readonly BpfMap[], tables: Tables, fileOf: FileOf = artifact): void {
-  using(new ObjectFile(fileOf(shortCut.file)), (object) => {
-    const pins = { ...build.pins, housekeeping: undefined };
-    loadOnto(object, tables.folder, tables, { ...mapsOf(build, tables.folder), pins });
-    using(object.program(PROGRAMS.xdp), (program) => fill(arrays, 0, program));
-  });
+  for (const array of arrays) {
+    using(new ObjectFile(fileOf(shortCut.file)), (object) => {
+      object.reuseMap(shortCut.entryPin, array); // which it enters its full path by
+      const pins = { ...build.pins, housekeeping: undefined };
+      loadOnto(object, tables.folder, tables, { ...mapsOf(build, tables.folder), pins });
+      using(object.program(PROGRAMS.xdp), (program) => fill([array], Ipv6XdpProgram.IPV6_XDP_QUICK, program));
+    });
+  }
 }
 
 /** Packets of XDP take it, where XDP is loaded. It was tried. @throws as ensureSideBuilds */
 export function openShortCut(build: SideBuild, tables: Tables, fileOf: FileOf = artifact): void {
   const { shortCut } = build;
   if (shortCut === undefined || !isXdpLoaded(tables.folder)) return;
-  withShortCutArrays(shortCut, tables.folder, (arrays) => {
-    if (arrays.length > 0) enterShortCut(build, shortCut, arrays, tables, fileOf);
-  });
+  withShortCutArrays(shortCut, tables.folder, (arrays) => enterShortCut(build, shortCut, arrays, tables, fileOf));
 }
 
 /** XDP leaves its packets to tc, until openShortCut(). */
 export function closeShortCut({ shortCut }: SideBuild, folder: string): void {
   if (shortCut === undefined) return;
   withShortCutArrays(shortCut, folder, (arrays) => {
-    for (const array of arrays) array.delete(u32(0));
+    for (const array of arrays) array.delete(u32(Ipv6XdpProgram.IPV6_XDP_QUICK));
   });
 }
 
