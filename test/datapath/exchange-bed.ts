@@ -1,17 +1,18 @@
 // What the tests of an exchange of programs share: another build, what each link runs, and an exchange under traffic.
 import assert from 'node:assert/strict';
-import { copyFileSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { copyFileSync, cpSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { Conf } from '../../src/datapath/ebpf/abi.gen.js';
-import { buildPin, PROGRAMS } from '../../src/datapath/ebpf/load/load.js';
+import { buildPin } from '../../src/datapath/ebpf/load/build-pin.js';
+import { PROGRAMS } from '../../src/datapath/ebpf/load/load.js';
 import { artifact } from '../../src/sys/artifact.js';
 import { Link, Program } from '../../src/sys/bpf/bpf-objects.js';
 import { using } from '../../src/sys/fd.js';
-import { noNamespaces } from '../support/netns-bed.js';
+import { ENTRY, noNamespaces } from '../support/netns-bed.js';
 import { noTools } from '../support/probes.js';
 import { asked, type Cluster, inCluster, ipvsadm, ok, pollingFarEnds, running, serving, tablesOf, until, VIP } from './cluster.js';
-import { compiledWith } from './compilers.js';
+import { compiledWith, OBJECTS } from './compilers.js';
 import { station } from './live-child.js';
 
 export const skip = noNamespaces() || noTools('clang', 'llvm-strip');
@@ -34,6 +35,20 @@ export const exchangeTo = (object: string): readonly string[] => {
   const code = `const { exchangeBuild } = await import(${JSON.stringify(open)}); console.log(exchangeBuild(${JSON.stringify(object)}));`;
   return [process.execPath, '--input-type=module', '-e', code];
 };
+
+/** All that is installed, as another release would be that differs in one object. */
+export function keptRelease(build: keyof typeof OBJECTS): { readonly entry: string; readonly remove: () => void } {
+  const folder = mkdtempSync(join(tmpdir(), 'weir-release-'));
+  cpSync(dirname(ENTRY), folder, { recursive: true });
+  compiledWith(
+    'conn-move.h',
+    '#define SECOND_OR_SO 64',
+    '#define SECOND_OR_SO 63',
+    (path) => copyFileSync(path, join(folder, OBJECTS[build])),
+    build,
+  );
+  return { entry: join(folder, basename(ENTRY)), remove: () => rmSync(folder, { recursive: true }) };
+}
 
 /** The pin that names the build, and what each link and each pin of a program runs: numbers of programs, never used twice. */
 export function programs(folder: string): { readonly builds: readonly string[]; readonly links: Readonly<Record<string, number>> } {

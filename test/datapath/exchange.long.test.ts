@@ -4,7 +4,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
 import { test } from 'node:test';
-import { buildPin } from '../../src/datapath/ebpf/load/load.js';
+import { buildPin } from '../../src/datapath/ebpf/load/build-pin.js';
 import { artifact } from '../../src/sys/artifact.js';
 import type { Host } from '../support/netns-bed.js';
 import { asked, inCluster, ok, tablesOf, VIP } from './cluster.js';

@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { existsSync, readdirSync } from 'node:fs';
 import { Conf, ConnBucket, Drops } from '../../src/datapath/ebpf/abi.gen.js';
 import { Conn6Bucket } from '../../src/datapath/ebpf/abi6.gen.js';
-import { buildPin } from '../../src/datapath/ebpf/load/load.js';
+import { buildPin } from '../../src/datapath/ebpf/load/build-pin.js';
 import { REASONS } from '../../src/datapath/ebpf/reasons.gen.js';
 import { IPV6_PINS, movePins, TABLE_PIN, WIDE_PINS } from '../../src/datapath/ebpf/table/tables.js';
 import { WideBucket } from '../../src/datapath/ebpf/wide.gen.js';

@@ -1,8 +1,7 @@
 // The short cut of IPv6: it is there where XDP and an IPv6 service are, whichever came first, and not while its table moves.
 import assert from 'node:assert/strict';
-import { readdirSync, rmSync } from 'node:fs';
 import { test } from 'node:test';
-import { BUILD_PIN } from '../../src/datapath/ebpf/load/load.js';
+import { forgetBuild } from '../../src/datapath/ebpf/load/build-pin.js';
 import { exchangeBuild, openDirector } from '../../src/datapath/ebpf/open.js';
 import { IPV6_PINS, IPV6_XDP_ENTRY_PIN } from '../../src/datapath/ebpf/table/tables.js';
 import { BpfMap } from '../../src/sys/bpf/bpf-objects.js';
@@ -79,7 +78,7 @@ test('it is exchanged with the others, and goes on when the table of the links g
   inBed('xdp', (bed) => {
     addService(bed);
     connects(bed, 4001);
-    for (const name of readdirSync(bed.folder)) if (name.startsWith(BUILD_PIN)) rmSync(`${bed.folder}/${name}`);
+    forgetBuild(bed.folder);
     assert.equal(exchangeBuild(), true);
     bed.renew();
     connects(bed, 4002);

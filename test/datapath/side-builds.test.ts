@@ -1,11 +1,16 @@
 // The builds beside that on the links: a command that loads them may die after any of their pins.
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, renameSync } from 'node:fs';
 import { test } from 'node:test';
+import { Conn6Bucket } from '../../src/datapath/ebpf/abi6.gen.js';
 import { AttachedInterfaces } from '../../src/datapath/ebpf/load/attached-interfaces.js';
+import { BUILD_PIN, buildPin, forgetBuild } from '../../src/datapath/ebpf/load/build-pin.js';
 import { exchangePrograms } from '../../src/datapath/ebpf/load/exchange.js';
-import { BUILD_PIN, PROGRAMS } from '../../src/datapath/ebpf/load/load.js';
-import { IPV6_PINS, SCTP6_ENTRY_PIN, SIDE_PINS, WIDE6_ENTRY_PIN, WIDE6_PINS } from '../../src/datapath/ebpf/table/tables.js';
+import { PROGRAMS } from '../../src/datapath/ebpf/load/load.js';
+import { pinSecondTable } from '../../src/datapath/ebpf/load/table-move.js';
+import { ensureXdp } from '../../src/datapath/ebpf/load/xdp.js';
+import { exchangeBuild, openDirector } from '../../src/datapath/ebpf/open.js';
+import { IPV6_PINS, movePins, SCTP6_ENTRY_PIN, SIDE_PINS, WIDE6_ENTRY_PIN, WIDE6_PINS } from '../../src/datapath/ebpf/table/tables.js';
 import { native } from '../../src/sys/addon.js';
 import { BpfMap, ObjectFile, Program } from '../../src/sys/bpf/bpf-objects.js';
 import { using } from '../../src/sys/fd.js';
@@ -109,7 +114,7 @@ test('a build that was tried in one namespace is loaded once in the next one', {
 
 /** An exchange of all programs that dies when the links have been exchanged, before its last renames. */
 function exchangeDies(bed: Bed): void {
-  for (const name of readdirSync(bed.folder)) if (name.startsWith(BUILD_PIN)) rmSync(`${bed.folder}/${name}`);
+  forgetBuild(bed.folder);
   const { exchange } = AttachedInterfaces.prototype;
   const mortal = function (this: AttachedInterfaces): void {
     Reflect.apply(exchange, this, []);
@@ -124,6 +129,63 @@ function exchangeDies(bed: Bed): void {
     Object.defineProperty(AttachedInterfaces.prototype, 'exchange', { value: exchange, configurable: true, writable: true });
   }
 }
+
+const builds = (bed: Bed): readonly string[] => readdirSync(bed.folder).filter((name) => name.startsWith(BUILD_PIN));
+
+/** The programs that run are another build's, by the pin that names it. */
+function ofAnother(bed: Bed): void {
+  for (const name of builds(bed)) renameSync(`${bed.folder}/${name}`, `${bed.folder}/${BUILD_PIN}${'0'.repeat(32)}`);
+}
+
+test('a build that comes beside the programs of another one leaves no name: weir load exchanges all', { skip: skipReason() }, () => {
+  const bed = openBed();
+  try {
+    bed.director.addService(service('tcp', IPv6.vip, 80, []).service);
+    assert.deepEqual(builds(bed), [buildPin()], 'of the same build');
+    ofAnother(bed);
+    bed.director.addService(service('udp', IPv6.vip, 80, []).service);
+    assert.equal(builds(bed).length, 1, 'it needs no other programs');
+    bed.director.addService(service('sctp', IPv4.vip, 2905, []).service);
+    assert.deepEqual(builds(bed), []);
+    assert.ok(exchangeBuild());
+    assert.deepEqual(builds(bed), [buildPin()]);
+    assert.ok(!exchangeBuild(), 'there is nothing more to do');
+    ofAnother(bed);
+    openDirector({ capacity: { connBuckets: 8192 } }).close();
+    assert.deepEqual(builds(bed), [buildPin()], 'all tables have got another size, by the programs of this build');
+    ofAnother(bed);
+    ensureXdp(bed.tables);
+    assert.deepEqual(builds(bed), []);
+  } finally {
+    bed.close();
+  }
+});
+
+test("a build that ends another one's move of a table beside the links' leaves no name", { skip: skipReason() }, () => {
+  const bed = openBed();
+  try {
+    bed.director.addService(service('tcp', IPv6.vip, 80, []).service);
+    pinSecondTable(bed.folder, { pins: movePins(IPV6_PINS.conns), bucketBytes: Conn6Bucket.bytes }, 2048);
+    ofAnother(bed);
+    const changes: string[] = [];
+    openDirector({ report: ({ kind }) => changes.push(kind) }).close();
+    assert.deepEqual([changes, builds(bed)], [['move-finished'], []]);
+  } finally {
+    bed.close();
+  }
+});
+
+test('an exchange that is killed at its first pin has taken the name away: the build before exchanges back', { skip: skipReason() }, () => {
+  const bed = openBed();
+  try {
+    bed.director.addService(service('tcp', IPv6.vip, 80, []).service);
+    ofAnother(bed);
+    assert.ok(diesAfterPin(new Set(), () => exchangeBuild()));
+    assert.deepEqual(builds(bed), []);
+  } finally {
+    bed.close();
+  }
+});
 
 function enteredFromEach(hook: 'tc' | 'xdp'): void {
   const bed = openBed({ attach: hook });

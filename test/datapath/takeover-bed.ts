@@ -4,7 +4,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Abi, ConnSlot, Drops } from '../../src/datapath/ebpf/abi.gen.js';
 import { LAYOUTS } from '../../src/datapath/ebpf/layouts.gen.js';
-import { buildPin } from '../../src/datapath/ebpf/load/load.js';
+import { buildPin } from '../../src/datapath/ebpf/load/build-pin.js';
 import { REASONS } from '../../src/datapath/ebpf/reasons.gen.js';
 import { type Layouts, pinnedLayouts } from '../../src/datapath/ebpf/table/layout.js';
 import { SECOND_TABLE_PIN, TAKEOVER_PIN } from '../../src/datapath/ebpf/table/tables.js';

@@ -6,13 +6,15 @@ import { artifact } from '../../../sys/artifact.js';
 import { ObjectFile } from '../../../sys/bpf/bpf-objects.js';
 import type { Tables } from '../table/tables.js';
 import type { AttachedInterfaces } from './attached-interfaces.js';
+import { buildPin } from './build-pin.js';
 import { installPrograms } from './install-programs.js';
-import { buildPin, choosePrograms, PROGRAMS } from './load.js';
+import { choosePrograms, PROGRAMS } from './load.js';
 import { loadOnto, tryProgramsOnce } from './programs.js';
 import { kindsLoaded } from './xdp.js';
 
 /**
- * False: this build's programs run already. The caller holds the lock and has compared the layout. `file`: the object.
+ * False: this build's programs run already, those beside the links' too. The caller holds the lock and has compared the layout. `file`: the
+ * object of those on the links.
  * @throws as load; the old programs go on then
  */
 export function exchangePrograms(

@@ -1,21 +1,26 @@
 // Puts programs that are loaded onto the pinned maps on every link, in the place of the programs before.
-import { readdirSync, rmSync } from 'node:fs';
 import type { ObjectFile } from '../../../sys/bpf/bpf-objects.js';
 import { using } from '../../../sys/fd.js';
 import { pinBeside, pinInPlace } from '../pins/pin-in-place.js';
 import { ENTRY_PINS, NOT_SHARED } from '../table/tables.js';
 import type { AttachedInterfaces } from './attached-interfaces.js';
-import { BUILD_PIN, isXdpLoaded, PROGRAMS, runHousekeeping } from './load.js';
+import { forgetBuild } from './build-pin.js';
+import { isXdpLoaded, PROGRAMS, runHousekeeping } from './load.js';
 import { mapsToMake } from './programs.js';
-import { enterShortCuts, enterSideBuilds } from './side-builds.js';
+import { enterShortCuts, enterSideBuilds, trySideBuilds } from './side-builds.js';
 import { kindsLoaded } from './xdp.js';
 
-/** The builds beside it that are loaded are loaded again behind these programs. From the first step on, no pin names a build, until the caller makes one. */
+/**
+ * The builds beside it that are loaded are loaded again behind these programs. From the first step on that packets or timers can meet, no pin
+ * names a build, until the caller makes one.
+ * @throws as ensureSideBuilds
+ */
 export function installPrograms(object: ObjectFile, folder: string, interfaces: AttachedInterfaces): void {
   const missing = mapsToMake(folder, interfaces.tables);
+  trySideBuilds(interfaces.tables);
+  forgetBuild(folder);
   const behind = enterSideBuilds(object, interfaces.tables);
   if (isXdpLoaded(folder)) enterShortCuts(object, interfaces.tables);
-  for (const name of readdirSync(folder)) if (name.startsWith(BUILD_PIN)) rmSync(`${folder}/${name}`);
   // The kernel empties an array of programs when its last pin goes: those of before stay in place until no link has their programs.
   const entries = ENTRY_PINS.map((name) => using(object.map(name), (map) => pinBeside(map, `${folder}/${name}`)));
   for (const name of [...NOT_SHARED, ...missing])

@@ -1,8 +1,8 @@
 // Brings the datapath into a network namespace: loads the object, checks it (self-check.ts), pins maps and programs, starts the timer.
 // Killed half way it leaves pins without the last one, and the next command starts over.
 
-import { createHash, randomBytes } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { WeirError } from '../../../model/errors/weir-error.js';
 import { native } from '../../../sys/addon.js';
 import { artifact } from '../../../sys/artifact.js';
@@ -17,6 +17,7 @@ import { pinLayouts } from '../table/layout.js';
 import { initSysctls } from '../table/sysctls.js';
 import { LAST_PINNED, PINNED_MAPS, Tables } from '../table/tables.js';
 import { DEFAULT_TIMEOUTS, TCP_TIMEOUT_SECONDS } from '../table/timeouts.js';
+import { buildPin } from './build-pin.js';
 import { configuredHz, nearestHz } from './hz.js';
 import { type Capacity, configure, defaultCapacity, loadObject, type Sizes, sizesOf } from './object.js';
 import { selfCheck } from './self-check.js';
@@ -25,7 +26,6 @@ import { type LinkVector, makeVectors } from './vectors/ipv4.js';
 /** Used until the rate is measured, where the kernel's configuration cannot be read. */
 const LIKELY_HZ = 250;
 
-export const BUILD_PIN = 'build_';
 export const PROGRAMS = {
   xdp: 'weir_xdp',
   ingress: 'weir_tc_ingress',
@@ -104,11 +104,6 @@ export function isLoaded(folder: string): boolean {
 
 export function removePins(folder: string): void {
   for (const name of readdirSync(folder)) rmSync(`${folder}/${name}`, { force: true });
-}
-
-/** The name of a pin that identifies the object file of the programs. */
-export function buildPin(file: string): string {
-  return `${BUILD_PIN}${createHash('sha256').update(readFileSync(file)).digest('hex').slice(0, 32)}`;
 }
 
 /** What is tried of an object: some of its programs, on packets; default: all. */

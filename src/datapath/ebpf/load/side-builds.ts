@@ -42,6 +42,7 @@ import {
 } from '../table/tables.js';
 import { WideBucket, WideProgram } from '../wide.gen.js';
 import { Wide6Bucket, Wide6Program } from '../wide6.gen.js';
+import { forgetOtherBuild, type SideObject } from './build-pin.js';
 import { isXdpLoaded, PROGRAMS, runHousekeeping } from './load.js';
 import { templatesFor } from './object.js';
 import { type Extra, loadOnto } from './programs.js';
@@ -55,13 +56,13 @@ const hasFtpData = ({ key, persistence }: NewService): boolean => isOfFtp(key) &
 
 /** `check`: what it is tried by. */
 export interface ShortCut {
-  readonly file: ArtifactName;
+  readonly file: SideObject;
   readonly entryPin: string;
   readonly check: SideCheck;
 }
 
 export interface SideBuild {
-  readonly file: ArtifactName;
+  readonly file: SideObject;
   /** Its bridging build: used while its connection table gets another size (side-table.ts). */
   readonly bridge: ArtifactName;
   /** The array by which packets enter it: a pin, and a map of the objects on the links, or of the build that it is behind. */
@@ -339,9 +340,16 @@ function enter(build: SideBuild, arrays: readonly BpfMap[], tables: Tables, file
   }
 }
 
-/** Those that are loaded are loaded again behind the programs of `object`. What is returned follows when these are on the links. @throws as ensureSideBuilds */
+/** Tries those that are loaded, as this build has them. @throws WeirError kernel-refuses-datapath, self-check-failed */
+export function trySideBuilds(tables: Tables): void {
+  for (const build of SIDE_BUILDS.filter((each) => isLoaded(each, tables.folder))) {
+    trySideBuildOnce(artifact(build.file), tables, build.check);
+    tryShortCut(build, tables);
+  }
+}
+
+/** Those that are loaded are loaded again behind the programs of `object`. What is returned follows when these are on the links. @throws as enter */
 export function enterSideBuilds(object: ObjectFile, tables: Tables): readonly Replace[] {
-  for (const build of SIDE_BUILDS) if (isLoaded(build, tables.folder)) trySideBuildOnce(artifact(build.file), tables, build.check);
   return SIDE_BUILDS.filter((build) => build.behind === undefined && isLoaded(build, tables.folder)).flatMap((build) => {
     makeLaterMaps(build, tables);
     return using(object.map(build.entryPin), (entry) => enter(build, [entry], tables));
@@ -359,6 +367,7 @@ export function ensureSideBuilds(tables: Tables, service: NewService, fileOf: Fi
     trySideBuildOnce(fileOf(build.file), tables, build.check);
     tryShortCut(build, tables, fileOf);
     makeMaps(build, tables);
+    forgetOtherBuild(folder);
     openShortCut(build, tables, fileOf);
     withArrays(build, folder, (arrays) => enter(build, arrays, tables, fileOf));
   }

@@ -5,6 +5,7 @@ import { artifact } from '../../../sys/artifact.js';
 import { ObjectFile } from '../../../sys/bpf/bpf-objects.js';
 import { using } from '../../../sys/fd.js';
 import { movePins, type Tables } from '../table/tables.js';
+import { forgetOtherBuild } from './build-pin.js';
 import { type Extra, loadOnto } from './programs.js';
 import {
   closeShortCut,
@@ -34,6 +35,7 @@ function put(build: SideBuild, object: ObjectFile, tables: Tables, { pins, ...ex
   const { folder } = tables;
   const all = { ...build.pins, ...arraysBehind(build, folder), ...pins };
   loadOnto(object, folder, tables, { ...extra, ...templatesOf(build, folder), pins: all });
+  forgetOtherBuild(folder);
   withArrays(build, folder, (arrays) => letIn(build, object, arrays));
 }
 

@@ -14,8 +14,8 @@ import { LAYOUT, LAYOUTS } from '../layouts.gen.js';
 import { tableOverview } from '../observe/table-overview.js';
 import { type Layouts, pinLayouts, pinnedLayouts } from '../table/layout.js';
 import { RECORD_PINS, SECOND_TABLE_PIN, TABLE_PIN, TAKEOVER_PIN, type Tables } from '../table/tables.js';
+import { BUILD_PIN } from './build-pin.js';
 import { exchangePrograms } from './exchange.js';
-import { BUILD_PIN } from './load.js';
 import { type Moving, mainTable } from './main-table.js';
 import { bucketsAt, cross, type MovableTable, pinSecondTable, recordOf, roomOf } from './table-move.js';
 

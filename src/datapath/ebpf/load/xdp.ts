@@ -6,6 +6,7 @@ import { ObjectFile } from '../../../sys/bpf/bpf-objects.js';
 import { using } from '../../../sys/fd.js';
 import { pinInPlace } from '../pins/pin-in-place.js';
 import { IPV6_XDP_ENTRY_PIN, type Tables } from '../table/tables.js';
+import { forgetOtherBuild } from './build-pin.js';
 import { choosePrograms, isXdpLoaded, PROGRAMS, type ProgramKind, programKinds } from './load.js';
 import { loadOnto, tryProgramsOnce } from './programs.js';
 import { enterShortCuts } from './side-builds.js';
@@ -22,6 +23,7 @@ export function ensureXdp(tables: Tables, file: string = artifact('weir.bpf.o'))
     choosePrograms(object, ['xdp']);
     loadOnto(object, folder, tables);
     enterShortCuts(object, tables);
+    forgetOtherBuild(folder, file);
     using(object.map(IPV6_XDP_ENTRY_PIN), (entry) => pinInPlace(entry, `${folder}/${IPV6_XDP_ENTRY_PIN}`));
     using(object.program(PROGRAMS.xdp), (program) => program.pin(`${folder}/${PROGRAMS.xdp}`));
   });

@@ -3,13 +3,13 @@
 import { readdirSync, statSync } from 'node:fs';
 import { WeirError } from '../../../model/errors/weir-error.js';
 import { native } from '../../../sys/addon.js';
-import { artifact } from '../../../sys/artifact.js';
 import { hasCode, unlessCode } from '../../../sys/errno.js';
 import { using } from '../../../sys/fd.js';
 import { exclusiveHolder } from '../../../sys/files/lock-holder.js';
 import { Netlink } from '../../../sys/netlink/netlink.js';
 import { parseAttachmentPin } from '../load/attachments.js';
-import { BUILD_PIN, buildPin, isLoaded } from '../load/load.js';
+import { BUILD_PIN, buildPin } from '../load/build-pin.js';
+import { isLoaded } from '../load/load.js';
 import { isLoadedElsewhere } from '../load/loaded-elsewhere.js';
 import { BPFFS_PLACE, Bpffs } from '../pins/bpffs.js';
 import { layoutOf, mapsOfOtherLayout } from '../table/layout.js';
@@ -28,7 +28,7 @@ interface Pinned {
   /** When the tables were loaded, by the wall clock of that time. */
   readonly loadedAt: Date;
   readonly programs: ProgramsOf;
-  /** Names the object file of the programs: the beginning of its SHA-256; undefined: they are being exchanged, or that was interrupted. */
+  /** Names the objects of the programs: the beginning of their SHA-256; undefined: they are being exchanged, or that was interrupted. */
   readonly build: string | undefined;
 }
 
@@ -47,14 +47,14 @@ const BUILD_DIGITS = 12;
 const buildName = (pin: string): string => pin.slice(BUILD_PIN.length, BUILD_PIN.length + BUILD_DIGITS);
 
 /** The name of this build's programs. */
-export const ownBuild = (): string => buildName(buildPin(artifact('weir.bpf.o')));
+export const ownBuild = (): string => buildName(buildPin());
 
 /** `build`: the pin that names the build, which is missing while programs are exchanged. */
 function programsOf(build: string | undefined, pins: readonly string[], lockFile: string): ProgramsOf {
   if ([...RECORD_PINS, TAKEOVER_PIN].some((pin) => pins.includes(pin)))
     return exclusiveHolder(lockFile) === undefined ? 'bridging-left' : 'bridging';
   if (build === undefined) return exclusiveHolder(lockFile) === undefined ? 'mixed' : 'other';
-  return build === buildPin(artifact('weir.bpf.o')) ? 'this' : 'other';
+  return build === buildPin() ? 'this' : 'other';
 }
 
 function pinnedIn(folder: string, pins: readonly string[], lockFile: string): Pinned {

@@ -168,7 +168,7 @@ function buildFinding({ otherTables, programs }: DatapathFacts): readonly Findin
     ];
   }
   if (programs === 'mixed') {
-    const cause = 'weir load was killed while it exchanged them';
+    const cause = 'weir load was killed while it exchanged them, or a command of a build that was installed since brought some of its own';
     return [{ severity: 'warning', code: 'programs-mixed', what: 'programs of two builds run on one table', cause, fix: LOAD }];
   }
   if (programs === 'bridging') {

@@ -1,0 +1,41 @@
+// The pin that names the build whose programs run, by all objects that they come from. It is there only while all of them are of one build: who
+// puts in a program of another one removes it first, and the next exchange, by any build, does all of it again.
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { type ArtifactName, artifact } from '../../../sys/artifact.js';
+
+export const BUILD_PIN = 'build_';
+const DIGITS = 32;
+
+/** Of the builds beside that of the links (side-builds.ts). They count before they are loaded, too: the first service loads what is installed then. */
+export const SIDE_OBJECTS = [
+  'weir-ipv6.bpf.o',
+  'weir-xdp-ipv6.bpf.o',
+  'weir-wide.bpf.o',
+  'weir-wide6.bpf.o',
+  'weir-sctp.bpf.o',
+  'weir-sctp6.bpf.o',
+  'weir-wide-sctp.bpf.o',
+  'weir-wide-sctp6.bpf.o',
+] as const satisfies readonly ArtifactName[];
+export type SideObject = (typeof SIDE_OBJECTS)[number];
+
+const sha256 = (): ReturnType<typeof createHash> => createHash('sha256');
+
+/** `file`: the object of the programs on the links. `fileOf`: where the others are. */
+export function buildPin(file: string = artifact('weir.bpf.o'), fileOf: (name: SideObject) => string = artifact): string {
+  const all = sha256();
+  for (const path of [file, ...SIDE_OBJECTS.map((name) => fileOf(name))]) all.update(sha256().update(readFileSync(path)).digest());
+  return `${BUILD_PIN}${all.digest('hex').slice(0, DIGITS)}`;
+}
+
+/** `but`: a name that may stay. */
+function removeBuildPins(folder: string, but?: string): void {
+  for (const name of readdirSync(folder)) if (name.startsWith(BUILD_PIN) && name !== but) rmSync(`${folder}/${name}`);
+}
+
+/** Before programs of any build take the place of those that run. */
+export const forgetBuild = (folder: string): void => removeBuildPins(folder);
+
+/** Before programs of this build come beside those that run: unless these are of this build, too, it has no name any more. */
+export const forgetOtherBuild = (folder: string, file?: string): void => removeBuildPins(folder, buildPin(file));
