@@ -1,7 +1,7 @@
 // The facts that doctor's rules use: everything that was read or tested, without any conclusion.
 
 import type { ArpRule } from '../control/realserver/arp-rules.js';
-import type { ProgramsOf } from '../datapath/ebpf/observe/observer.js';
+import type { ObservedDatapath, ProgramsOf } from '../datapath/ebpf/observe/observer.js';
 import type { UnfinishedChange } from '../datapath/ebpf/observe/observing-reader.js';
 import type { RepairDue } from '../datapath/ebpf/observe/repairs-due.js';
 import type { Address, Family } from '../model/address.js';
@@ -169,7 +169,7 @@ export interface DatapathFacts {
   /** Loading or unloading was interrupted: there are pins, and no table. */
   readonly unfinished?: true;
   /** The tables are another build's, by its name: nothing in them can be read, and no service is known. */
-  readonly otherTables?: { readonly build: string; readonly maps: readonly string[]; readonly before: boolean };
+  readonly otherTables?: Pick<Extract<ObservedDatapath, { kind: 'other-tables' }>, 'maps' | 'layout'> & { readonly build: string };
   /** Whose programs run; absent: not known. */
   readonly programs?: ProgramsOf;
   /** What `weir load` would repair. */

@@ -373,7 +373,7 @@ test('a table of another build, or of no build, is refused in one line; unload s
           (error) => error instanceof Error && line.test(error.message),
         );
       conf.set(0, field, was + 1);
-      // Each map's own number as here: a takeover was killed before its last step.
+      // Each map's own number is as here: nothing has to move.
       if (field === Conf.layout) refused(/^the loaded tables are those of the build before — fix: weir load [^\n]*$/);
       pinLayouts(bed.folder, { ...LAYOUTS, dests: LAYOUTS.dests + 1 });
       refused(/^[^\n]*run weir unload[^\n]*$/);

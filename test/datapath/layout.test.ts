@@ -6,10 +6,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { Conf } from '../../src/datapath/ebpf/abi.gen.js';
-import { LAYOUTS } from '../../src/datapath/ebpf/layouts.gen.js';
+import { LAYOUT, LAYOUTS } from '../../src/datapath/ebpf/layouts.gen.js';
 import { openDirector } from '../../src/datapath/ebpf/open.js';
 import { mapsOfOtherLayout, pinLayouts, pinnedLayouts } from '../../src/datapath/ebpf/table/layout.js';
-import { LAYOUTS_PIN } from '../../src/datapath/ebpf/table/tables.js';
+import { LAYOUTS_PIN, layoutName } from '../../src/datapath/ebpf/table/tables.js';
 import { isWeirError } from '../../src/model/errors/weir-error.js';
 import { artifact } from '../../src/sys/artifact.js';
 import { noTools } from '../support/probes.js';
@@ -76,10 +76,11 @@ test('a table of another layout is refused with the names of the maps that diffe
       return 'none';
     };
     rmSync(`${bed.folder}/${LAYOUTS_PIN}`);
-    assert.equal(refusal(), 'the loaded datapath is of another build and goes on as it is');
+    const both = `: its tables have layout ${layoutName(LAYOUT + 1)}, those of this build ${layoutName(LAYOUT)}`;
+    assert.equal(refusal(), `the loaded datapath is of another build and goes on as it is${both}`);
     const { locks, ...others } = LAYOUTS;
     pinLayouts(bed.folder, { ...others, conns: others.conns + 1, wide: locks });
-    assert.match(refusal(), /goes on as it is \(maps conns, locks and wide have other layouts\)$/);
+    assert.ok(refusal().endsWith(`goes on as it is (maps conns, locks and wide have other layouts)${both}`), refusal());
     conf.set(0, Conf.layout, layout);
     assert.equal(refusal(), 'none');
   } finally {

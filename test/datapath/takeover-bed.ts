@@ -1,6 +1,6 @@
 // What the tests of a takeover share: a director whose tables the build before has loaded, and what must hold after one.
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Abi, ConnSlot, Drops } from '../../src/datapath/ebpf/abi.gen.js';
 import { LAYOUTS } from '../../src/datapath/ebpf/layouts.gen.js';
@@ -27,9 +27,12 @@ const child = (...words: readonly string[]): readonly string[] => [
   ...words,
 ];
 
-/** The command by which a build takes over this build's tables. */
-export const takingOver = ({ plain, takeover, layouts }: OtherBuild): readonly string[] =>
-  child('take', plain, takeover, JSON.stringify(layouts));
+/** `conf.layout` of a next build. */
+export const LAYOUT_NEXT = 2;
+
+/** The command by which a build takes over this build's tables. `nth`: the step before which it is killed. */
+export const takingOver = ({ plain, takeover, layouts }: OtherBuild, layout = LAYOUT_NEXT, nth = 0): readonly string[] =>
+  child('take', plain, takeover, JSON.stringify(layouts), String(layout), String(nth));
 
 /** The build before has loaded the tables, and is under traffic. Its connections of TCP, as this build would list them. */
 export async function loadedBefore(cluster: Cluster, before: OtherBuild, attach: 'tc' | 'xdp') {
@@ -45,7 +48,10 @@ export async function loadedBefore(cluster: Cluster, before: OtherBuild, attach:
 export function settledWith(lvs: Host, { plain, layouts }: { readonly plain: string; readonly layouts: Layouts }): void {
   const tables = tablesOf(lvs);
   const pins = readdirSync(tables.folder);
-  for (const pin of [TAKEOVER_PIN, SECOND_TABLE_PIN]) assert.ok(!existsSync(`${tables.folder}/${pin}`), pin);
+  assert.deepEqual(
+    pins.filter((name) => name.startsWith(TAKEOVER_PIN) || name === SECOND_TABLE_PIN),
+    [],
+  );
   assert.deepEqual(
     pins.filter((name) => name.startsWith('build_')),
     [buildPin(plain)],

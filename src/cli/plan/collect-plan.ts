@@ -113,9 +113,15 @@ function healthOf(configuration: KeepalivedConfiguration, suffix: string, { reac
 
 type TableFacts = Pick<PlanFacts, 'present' | 'connections' | 'services' | 'timeouts' | 'expireNodest'>;
 
-/** @throws WeirError datapath-other-build */
+const REFUSALS = {
+  before: 'datapath-build-before',
+  'taken-over': 'takeover-elsewhere',
+  'other-build': 'datapath-other-build',
+} as const;
+
+/** @throws WeirError datapath-build-before, takeover-elsewhere, datapath-other-build */
 function tableFacts(observed: ObservedDatapath): TableFacts {
-  if (observed.kind === 'other-tables') throw new WeirError(observed.before ? 'datapath-build-before' : 'datapath-other-build', observed);
+  if (observed.kind === 'other-tables') throw new WeirError(REFUSALS[observed.layout], observed);
   if (observed.kind !== 'loaded') return { present: new Map(), connections: new Map(), services: new Map(), expireNodest: false };
   const { reader } = observed;
   const present = reader.services().map(({ spec, destinations }) => {

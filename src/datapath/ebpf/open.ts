@@ -25,7 +25,7 @@ import { finishTakeover, takeOver } from './load/takeover.js';
 import { ensureUdevRule } from './load/udev-rule.js';
 import { BPFFS_PLACE, Bpffs } from './pins/bpffs.js';
 import { Dirty, recover } from './recovery/batch.js';
-import { layoutOf, mapsOfOtherLayout } from './table/layout.js';
+import { layoutNames, layoutOf, mapsOfOtherLayout } from './table/layout.js';
 import { markLocal } from './table/local-marks.js';
 import { hasMarks } from './table/marks.js';
 import { sizesOf } from './table/table-sizes.js';
@@ -60,7 +60,9 @@ function checkVersion(tables: Tables): void {
   const tablesOf = layoutOf(tables);
   if (tablesOf === 'none') throw new WeirError('pins-damaged');
   if (tablesOf === 'before') throw new WeirError('datapath-build-before', { maps: mapsOfOtherLayout(tables) });
-  if (tablesOf === 'other-build') throw new WeirError('datapath-other-build', { maps: mapsOfOtherLayout(tables) });
+  if (tablesOf === 'taken-over') throw new WeirError('takeover-elsewhere', { layouts: layoutNames(tables) });
+  if (tablesOf === 'other-build')
+    throw new WeirError('datapath-other-build', { maps: mapsOfOtherLayout(tables), layouts: layoutNames(tables) });
 }
 
 /** Removed by hand: without them the programs that are attached would go on with tables that no command reaches. @throws WeirError pin-missing */

@@ -28,8 +28,8 @@ export function collectDatapath(netlink: Netlink): CollectedDatapath {
   const { folder, pins, programs } = observed;
   const interfaces = coverageOf(links, folder, pins);
   if (observed.kind === 'other-tables') {
-    const { build = 'unknown', maps, before } = observed;
-    return { facts: { loaded: true, interfaces, otherTables: { build, maps, before } } };
+    const { build = 'unknown', maps, layout } = observed;
+    return { facts: { loaded: true, interfaces, otherTables: { build, maps, layout } } };
   }
   const { reader } = observed;
   const addresses = netlink.dump(dumpAddresses(), decodeInterfaceAddress, 'list addresses');

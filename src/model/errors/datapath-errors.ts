@@ -5,6 +5,13 @@ import type { ErrorRows } from './error-row.js';
 
 const named = (maps: readonly string[]): string => (maps.length === 0 ? '' : ` (${otherLayouts(maps)})`);
 
+/** Of tables, by name: `own`: of this build's. */
+interface TwoLayouts {
+  readonly loaded: string;
+  readonly own: string;
+}
+const different = ({ loaded, own }: TwoLayouts): string => `its tables have layout ${loaded}, those of this build ${own}`;
+
 interface Why {
   readonly why: string;
 }
@@ -50,13 +57,20 @@ export const datapathErrors = {
     exitStatus: 1,
   },
   'datapath-other-build': {
-    text: ({ maps }: { maps: readonly string[] }) => `the loaded datapath is of another build and goes on as it is${named(maps)}`,
+    text: ({ maps, layouts }: { maps: readonly string[]; layouts: TwoLayouts }) =>
+      `the loaded datapath is of another build and goes on as it is${named(maps)}: ${different(layouts)}`,
     hint: 'save its table with that build (ipvsadm-save -n), then run weir unload (table and connections are lost)',
     exitStatus: 1,
   },
   'datapath-build-before': {
     text: ({ maps }: { maps: readonly string[] }) => `the loaded tables are those of the build before${named(maps)}`,
     hint: 'weir load (it takes them over under traffic; no connection is lost)',
+    exitStatus: 1,
+  },
+  'takeover-elsewhere': {
+    text: ({ layouts }: { layouts: TwoLayouts }) =>
+      `another build has begun to take over the loaded tables, and packets go on meanwhile: ${different(layouts)}`,
+    hint: 'if it was killed, run weir load of that build: it goes on with the takeover, and no connection is lost',
     exitStatus: 1,
   },
   'table-moving-elsewhere': {

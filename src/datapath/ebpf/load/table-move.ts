@@ -66,11 +66,16 @@ function makePinned(path: string, name: string, bytes: number, entries: number):
   using(BpfMap.createArray(name, bytes, entries), (map) => map.pin(path));
 }
 
+/** Pins the record of a move. */
+export function pinRecord(folder: string, { record }: MovePins): void {
+  makePinned(`${folder}/${record}`, 'bridge', Bridge.bytes, 1);
+}
+
 /** Pins a second table with so many buckets, then the record of the move. */
 export function pinSecondTable(folder: string, { pins, bucketBytes }: Pick<MovableTable, 'pins' | 'bucketBytes'>, buckets: number): void {
   rmSync(`${folder}/${pins.second}`, { force: true });
   makePinned(`${folder}/${pins.second}`, 'conns', bucketBytes, buckets);
-  makePinned(`${folder}/${pins.record}`, 'bridge', Bridge.bytes, 1);
+  pinRecord(folder, pins);
 }
 
 export function recordOf(folder: string, pin: string): Records {

@@ -12,8 +12,8 @@ import { BUILD_PIN, buildPin } from '../load/build-pin.js';
 import { isLoaded } from '../load/load.js';
 import { isLoadedElsewhere } from '../load/loaded-elsewhere.js';
 import { BPFFS_PLACE, Bpffs } from '../pins/bpffs.js';
-import { layoutOf, mapsOfOtherLayout } from '../table/layout.js';
-import { LAST_PINNED, MAPPED_PINS, RECORD_PINS, TAKEOVER_PIN, Tables } from '../table/tables.js';
+import { isTakenOver, type LayoutNames, layoutNames, layoutOf, mapsOfOtherLayout, type TableLayout } from '../table/layout.js';
+import { LAST_PINNED, MAPPED_PINS, RECORD_PINS, Tables } from '../table/tables.js';
 import { ObservingReader } from './observing-reader.js';
 
 /**
@@ -32,13 +32,19 @@ interface Pinned {
   readonly build: string | undefined;
 }
 
+/** Another build's tables, which this build cannot read. `maps`: those whose layouts differ; none: it is not known which. */
+interface OtherTables extends Pinned {
+  readonly kind: 'other-tables';
+  readonly maps: readonly string[];
+  readonly layout: Exclude<TableLayout, 'ours' | 'none'>;
+  readonly layouts: LayoutNames;
+}
+
 export type ObservedDatapath =
   | { readonly kind: 'absent' }
   /** There are pins, but they were never finished, or are being removed. */
   | { readonly kind: 'unfinished'; readonly folder: string }
-  /** Another build's tables, which this build cannot read. `maps`: those whose layouts differ; none: it is not known which.
-   * `before`: weir load takes them over. */
-  | ({ readonly kind: 'other-tables'; readonly maps: readonly string[]; readonly before: boolean } & Pinned)
+  | OtherTables
   | ({ readonly kind: 'loaded'; readonly reader: ObservingReader } & Pinned);
 
 /** How much of a SHA-256 names a build for people. */
@@ -50,14 +56,15 @@ const buildName = (pin: string): string => pin.slice(BUILD_PIN.length, BUILD_PIN
 export const ownBuild = (): string => buildName(buildPin());
 
 /** `build`: the pin that names the build, which is missing while programs are exchanged. */
-function programsOf(build: string | undefined, pins: readonly string[], lockFile: string): ProgramsOf {
-  if ([...RECORD_PINS, TAKEOVER_PIN].some((pin) => pins.includes(pin)))
+function programsOf(tables: Tables, build: string | undefined, pins: readonly string[], lockFile: string): ProgramsOf {
+  if (isTakenOver(tables) || RECORD_PINS.some((pin) => pins.includes(pin)))
     return exclusiveHolder(lockFile) === undefined ? 'bridging-left' : 'bridging';
   if (build === undefined) return exclusiveHolder(lockFile) === undefined ? 'mixed' : 'other';
   return build === buildPin() ? 'this' : 'other';
 }
 
-function pinnedIn(folder: string, pins: readonly string[], lockFile: string): Pinned {
+function pinnedIn(tables: Tables, pins: readonly string[], lockFile: string): Pinned {
+  const { folder } = tables;
   const build = pins.find((name) => name.startsWith(BUILD_PIN));
   // The pin of this map is made once, when all else is loaded.
   const { mtime } = statSync(`${folder}/${LAST_PINNED}`);
@@ -65,7 +72,7 @@ function pinnedIn(folder: string, pins: readonly string[], lockFile: string): Pi
     folder,
     pins,
     loadedAt: mtime,
-    programs: programsOf(build, pins, lockFile),
+    programs: programsOf(tables, build, pins, lockFile),
     build: build === undefined ? undefined : buildName(build),
   };
 }
@@ -111,8 +118,9 @@ export function observeDatapath(): ObservedDatapath {
     const tables = Tables.readable(folder);
     const layout = layoutOf(tables);
     if (layout === 'none') return { kind: 'unfinished', folder };
-    const pinned = pinnedIn(folder, pins, lockFile);
-    if (layout !== 'ours') return { kind: 'other-tables', ...pinned, maps: mapsOfOtherLayout(tables), before: layout === 'before' };
+    const pinned = pinnedIn(tables, pins, lockFile);
+    if (layout !== 'ours')
+      return { kind: 'other-tables', ...pinned, layout, layouts: layoutNames(tables), maps: mapsOfOtherLayout(tables) };
     tables.mapAll();
     return { kind: 'loaded', ...pinned, reader: new ObservingReader(tables, lockFile) };
   } catch (error) {

@@ -7,18 +7,37 @@ import { using } from '../../../sys/fd.js';
 import { Abi, Conf } from '../abi.gen.js';
 import { Before, LAYOUT, LAYOUTS } from '../layouts.gen.js';
 import { pinInPlace } from '../pins/pin-in-place.js';
-import { LAYOUTS_PIN, SIDE_PINS, TABLE_PIN, type Tables } from './tables.js';
+import { LAYOUTS_PIN, layoutName, SIDE_PINS, TABLE_PIN, type Tables, takeoverPin } from './tables.js';
 
-/** `before`: of a build whose tables this one can take over (load/takeover.ts). `none`: they are not weir's, or are being unloaded, or were never finished. */
-export type TableLayout = 'ours' | 'before' | 'other-build' | 'none';
+/**
+ * `before`: of a build whose tables this one can take over (load/takeover.ts). `taken-over`: another build's takeover of them has begun, and not
+ * ended. `none`: they are not weir's, or are being unloaded, or were never finished.
+ */
+export type TableLayout = 'ours' | 'before' | 'taken-over' | 'other-build' | 'none';
 
 export function layoutOf(tables: Tables): TableLayout {
   const { conf } = tables;
   if (conf.get(0, Conf.magic) !== Abi.WEIR_MAGIC) return 'none';
   if (conf.get(0, Conf.abi) !== Abi.WEIR_ABI) return 'other-build';
   if (conf.get(0, Conf.layout) === LAYOUT) return 'ours';
+  // The maps' numbers are those of before until it ends, so they do not show what is in the tables.
+  if (isTakenOver(tables)) return 'taken-over';
   return canBeTakenOver(tables.folder, pinnedLayouts(tables)) ? 'before' : 'other-build';
 }
+
+/** A takeover has begun, and not ended: by the build whose layout `conf` has. */
+export const isTakenOver = ({ folder, conf }: Tables): boolean => existsSync(`${folder}/${takeoverPin(conf.get(0, Conf.layout))}`);
+
+/** Of the loaded tables and of a build (default: this one), by name. */
+export interface LayoutNames {
+  readonly loaded: string;
+  readonly own: string;
+}
+
+export const layoutNames = ({ conf }: Tables, own: number = LAYOUT): LayoutNames => ({
+  loaded: layoutName(conf.get(0, Conf.layout)),
+  own: layoutName(own),
+});
 
 /**
  * Maps may be missing, those of the builds beside the links' too where no service of theirs ever was; the connections may have the layout of the build

@@ -85,8 +85,14 @@ export const movePins = (table: string): MovePins => ({
   second: `${table}_second`,
   record: table === TABLE_PIN ? BRIDGE_PIN : `${BRIDGE_PIN}_${table}`,
 });
-/** The same while another build's table is taken over (load/takeover.ts). */
-export const TAKEOVER_PIN = 'takeover';
+/** A number of a layout, for people and in names. */
+export const layoutName = (layout: number): string => layout.toString(16).padStart(8, '0');
+/**
+ * The record of a takeover (load/takeover.ts) has the name of the layout that the tables get, and the takeover has begun where `conf` has that
+ * layout, too. Every build looks for these names: they must never change.
+ */
+export const TAKEOVER_PIN = 'takeover_';
+export const takeoverPin = (layout: number): string => `${TAKEOVER_PIN}${layoutName(layout)}`;
 /** The numbers of the maps' layouts (layout.ts). */
 export const LAYOUTS_PIN = 'layouts';
 /** The maps of the IPv6 build that are its own, by their names in it: made when the first IPv6 service comes (load/side-builds.ts). */
@@ -226,7 +232,7 @@ export class Tables {
   }
 
   #isTakenOver(): boolean {
-    const map = unlessCode(() => this.open(TAKEOVER_PIN), ['ENOENT'], undefined);
+    const map = unlessCode(() => this.open(takeoverPin(this.conf.get(0, Conf.layout))), ['ENOENT'], undefined);
     map?.close();
     return map !== undefined;
   }

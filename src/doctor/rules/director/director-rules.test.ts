@@ -74,14 +74,19 @@ test('half of the weir pair: one finding, and no weir load before the interface 
 });
 
 test("another build's table is one finding, and no service is missed in it", () => {
-  const datapath = { ...director.datapath, otherTables: { build: '0123456789ab', maps: ['conns', 'dests'], before: false } };
+  const datapath = {
+    ...director.datapath,
+    otherTables: { build: '0123456789ab', maps: ['conns', 'dests'], layout: 'other-build' },
+  } as const;
   const [finding, ...others] = found({ datapath, services: [], connects: [], handovers: [], paths: [], holders: [] });
   assert.deepEqual([finding?.severity, finding?.code, others], ['warning', 'datapath-other-build', []]);
   assert.match(finding?.what ?? '', /0123456789ab/);
   assert.match(finding?.cause ?? '', /^maps conns and dests have other layouts: it goes on/);
   assert.equal(finding?.fix, undefined, 'each way loses connections: a person decides');
-  const before = { ...director.datapath, otherTables: { build: '0123456789ab', maps: ['conns'], before: true } };
+  const before = { ...director.datapath, otherTables: { build: '0123456789ab', maps: ['conns'], layout: 'before' } } as const;
   assert.equal(found({ datapath: before })[0]?.fix, 'weir load', 'it takes them over');
+  const taken = { ...director.datapath, otherTables: { build: 'unknown', maps: [], layout: 'taken-over' } } as const;
+  assert.match(found({ datapath: taken })[0]?.advice ?? '', /^weir load of the build that has begun/);
 });
 
 test('datapath: absent, or not attached to an interface', () => {

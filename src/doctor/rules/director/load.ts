@@ -11,8 +11,10 @@ import { hasMarkServices, needsForwarding } from './needs-forwarding.js';
 import { sourceRulesFinding } from './source-rules.js';
 
 const LOAD = 'weir load';
-const OTHER_BUILD_ADVICE =
-  'use the build that loaded it, or change builds: ipvsadm-save with that one, then weir unload (connections are lost)';
+const OTHER_BUILD_ADVICES = {
+  'other-build': 'use the build that loaded it, or change builds: ipvsadm-save with that one, then weir unload (connections are lost)',
+  'taken-over': 'weir load of the build that has begun to take them over: it goes on, and no connection is lost',
+} as const;
 const FORWARDING = /\/conf\/weir0\/forwarding$/;
 
 const isPair = ({ kind }: RepairDue): boolean => kind === 'pair-missing' || kind === 'pair-down' || kind === 'pair-setting';
@@ -163,7 +165,7 @@ function buildFinding({ otherTables, programs }: DatapathFacts): readonly Findin
         cause:
           `${differ === '' ? 'it' : `${differ}: it`} goes on as it is, but this build can neither read nor change it, and did not look at its ` +
           'services and servers',
-        ...(otherTables.before ? { fix: LOAD } : { advice: OTHER_BUILD_ADVICE }),
+        ...(otherTables.layout === 'before' ? { fix: LOAD } : { advice: OTHER_BUILD_ADVICES[otherTables.layout] }),
       },
     ];
   }
