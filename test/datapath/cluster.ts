@@ -27,6 +27,8 @@ function build(): Cluster {
   const bed = new Bed();
   const [front, back] = [bed.lan('front'), bed.lan('back')];
   const [client, lvs, web1, web2] = ['client', 'lvs', 'web1', 'web2'].map((name) => bed.host(name)) as [Host, Host, Host, Host];
+  // A host asks for neighbours from its link-local address: while that is looked at for duplicates, a second or two, it does not ask at all.
+  for (const host of [client, lvs, web1, web2]) host.sysctl('net.ipv6.conf.default.accept_dad', '0');
   bed.cable(client, 'eth0', front, '10.8.1.10/24');
   bed.cable(lvs, 'eth0', front, '10.8.1.1/24', `${VIP}/32`);
   bed.cable(lvs, 'eth1', back, '10.8.2.1/24');
