@@ -1,8 +1,8 @@
 // The pin that names the build whose programs run, by all objects that they come from. It is there only while all of them are of one build: who
 // puts in a program of another one removes it first, and the next exchange, by any build, does all of it again.
-import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { type ArtifactName, artifact } from '../../../sys/artifact.js';
+import { digestOf } from './digest.js';
 
 export const BUILD_PIN = 'build_';
 const DIGITS = 32;
@@ -20,13 +20,10 @@ export const SIDE_OBJECTS = [
 ] as const satisfies readonly ArtifactName[];
 export type SideObject = (typeof SIDE_OBJECTS)[number];
 
-const sha256 = (): ReturnType<typeof createHash> => createHash('sha256');
-
 /** `file`: the object of the programs on the links. `fileOf`: where the others are. */
 export function buildPin(file: string = artifact('weir.bpf.o'), fileOf: (name: SideObject) => string = artifact): string {
-  const all = sha256();
-  for (const path of [file, ...SIDE_OBJECTS.map((name) => fileOf(name))]) all.update(sha256().update(readFileSync(path)).digest());
-  return `${BUILD_PIN}${all.digest('hex').slice(0, DIGITS)}`;
+  const objects = [file, ...SIDE_OBJECTS.map((name) => fileOf(name))].map((path) => readFileSync(path));
+  return `${BUILD_PIN}${digestOf(objects).slice(0, DIGITS)}`;
 }
 
 /** `but`: a name that may stay. */

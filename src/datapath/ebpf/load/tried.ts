@@ -1,13 +1,13 @@
 // Remembers which builds this machine's kernel did right, since it started: a trial needs the programs on other tables than those that packets
 // use, so it loads them a second time, and the verifier takes most of that. What is remembered is a file in weir's folder. Where none can be
 // written, every trial is made.
-import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { ObjectFile } from '../../../sys/bpf/bpf-objects.js';
 import { unlessCode } from '../../../sys/errno.js';
 import { readTextFile } from '../../../sys/files/durable-file.js';
 import type { Tables } from '../table/tables.js';
+import { digestOf } from './digest.js';
 
 const BOOT_ID = '/proc/sys/kernel/random/boot_id';
 /** /run is read-only or full, or there is no such folder. */
@@ -21,12 +21,6 @@ export interface Preparation {
 
 /** Where trials are remembered: beside the bpffs, which has a folder for each namespace's pins. */
 export const triedFolder = ({ folder }: Tables): string => `${dirname(dirname(folder))}/tried`;
-
-function digestOf(parts: readonly (string | Uint8Array)[]): string {
-  const hash = createHash('sha256');
-  for (const part of parts) hash.update(createHash('sha256').update(part).digest());
-  return hash.digest('hex');
-}
 
 /**
  * Makes a trial, unless it is remembered. `folder`: where that stands. `name`: of the build, one file each. `of`: all that its result depends on,
