@@ -11,7 +11,7 @@ import { projectRoot } from '../../src/lab/state/paths.js';
 import { native } from '../../src/sys/addon.js';
 import { type Cluster, inCluster, ipvsadm, rows, until, VIP } from '../datapath/cluster.js';
 import { station } from '../datapath/live-child.js';
-import { begun } from '../ipvsadm/restores-under-traffic.js';
+import { allAnswered, begun } from '../datapath/traffic.js';
 import { type Host, noNamespaces, type Ran } from '../support/netns-bed.js';
 import { RunningDaemon } from '../support/running-daemon.js';
 
@@ -121,12 +121,6 @@ const fate = ({ connections: { kept, moved, cut, resumed } }: Plan): readonly nu
 function assertKept({ connections: { kept, ...others } }: Plan): void {
   assert.deepEqual(others, { moved: 0, cut: 0, resumed: 0 });
   assert.ok(kept > 8);
-}
-
-async function allAnswered(datagrams: () => Promise<string>): Promise<void> {
-  const [sent, answered] = (await datagrams()).split(' ').map(Number);
-  assert.ok(sent !== undefined && sent > 0);
-  assert.equal(answered, sent);
 }
 
 test('what plan prints is what the reload does, also after changes by hand, and no connection is lost', { skip }, async () => {

@@ -11,9 +11,10 @@ import { Link, Program } from '../../src/sys/bpf/bpf-objects.js';
 import { using } from '../../src/sys/fd.js';
 import { ENTRY, noNamespaces } from '../support/netns-bed.js';
 import { noTools } from '../support/probes.js';
-import { asked, type Cluster, inCluster, ipvsadm, ok, pollingFarEnds, running, serving, tablesOf, until, VIP } from './cluster.js';
+import { asked, type Cluster, inCluster, ipvsadm, ok, pollingFarEnds, serving, tablesOf, until, VIP } from './cluster.js';
 import { compiledWith, OBJECTS } from './compilers.js';
 import { station } from './live-child.js';
+import { allAnswered, begun } from './traffic.js';
 
 export const skip = noNamespaces() || noTools('clang', 'llvm-strip');
 
@@ -78,16 +79,12 @@ export async function exchangeUnderTraffic(attach: 'tc' | 'xdp'): Promise<void> 
   const { object, remove } = keptBuild();
   try {
     await inCluster(async (cluster) => {
-      const { bed, client, lvs } = cluster;
+      const { lvs } = cluster;
       if (attach === 'xdp') pollingFarEnds(cluster);
       ok(lvs.weir(`load --attach ${attach}`));
       await balancing(cluster);
       const { folder, conf } = tablesOf(lvs);
-      const { child, lines } = running(bed, client, station('stream', VIP, 80));
-      await until(
-        () => lines,
-        (seen) => seen[0] === 'begun',
-      );
+      const datagrams = await begun(cluster, ...station('stream', VIP, 80));
       const [before, saved] = [programs(folder), ok(lvs.ipvsadm('-Sn'))];
       assert.deepEqual(before.builds, [buildPin(artifact('weir.bpf.o'))]);
       assert.equal(ok(lvs.run(exchangeTo(object))), 'true\n');
@@ -106,13 +103,7 @@ export async function exchangeUnderTraffic(attach: 'tc' | 'xdp'): Promise<void> 
       assert.deepEqual(programs(folder).builds, before.builds);
       allOfOne(folder);
       assert.equal(ok(lvs.weir('load')), '', 'there is nothing more to do');
-      child.kill('SIGTERM');
-      const [sent, answered] = (await until(
-        () => lines[1] ?? '',
-        (seen) => seen !== '',
-      ).then((line) => line.split(' ').map(Number))) as [number, number];
-      assert.ok(sent > 500, `${sent} datagrams`);
-      assert.equal(answered, sent);
+      await allAnswered(datagrams, 500);
       assert.equal(ok(lvs.ipvsadm('-Sn')), saved);
     });
   } finally {

@@ -5,10 +5,11 @@ import { buildPin } from '../../src/datapath/ebpf/load/build-pin.js';
 import { IPV6_ENTRY_PIN } from '../../src/datapath/ebpf/table/tables.js';
 import { BpfMap } from '../../src/sys/bpf/bpf-objects.js';
 import { using } from '../../src/sys/fd.js';
-import { asked, ipvsadm, ok, running, serving, tablesOf, until } from './cluster.js';
+import { asked, ipvsadm, ok, serving, tablesOf } from './cluster.js';
 import { inCluster6, server6, VIP6 } from './cluster6.js';
 import { allOfOne, exchangeUnderTraffic, keptRelease, programs, skip } from './exchange-bed.js';
 import { station } from './live-child.js';
+import { allAnswered, begun } from './traffic.js';
 
 test('under traffic by xdp, there and back: no packet is lost, the table stays', { skip }, () => exchangeUnderTraffic('xdp'));
 
@@ -23,17 +24,13 @@ test('to a release in which only the IPv6 build is another, and back', { skip },
   const { entry, remove } = keptRelease('ipv6');
   try {
     await inCluster6(async (cluster) => {
-      const { bed, client, lvs, web1, web2 } = cluster;
+      const { client, lvs, web1, web2 } = cluster;
       for (const web of [web1, web2]) await serving(cluster, web, 80, '::');
       ipvsadm(lvs, `-A -u [${VIP6}]:80 -s rr`, ...[1, 2].map((k) => `-a -u [${VIP6}]:80 -r [${server6(k)}]:80 -m`));
       // As in exchangeUnderTraffic(): the kernel knows the servers' MACs before the first datagram counts.
       assert.deepEqual([...asked(client, 'udp', VIP6, 80, 2)].sort(), ['web1', 'web2']);
       const { folder } = tablesOf(lvs);
-      const { child, lines } = running(bed, client, station('stream', VIP6, 80));
-      await until(
-        () => lines,
-        (seen) => seen[0] === 'begun',
-      );
+      const datagrams = await begun(cluster, ...station('stream', VIP6, 80));
       const [seen, saved] = [[ipv6Program(folder)], ok(lvs.ipvsadm('-Sn'))];
       const load = (path: string): string => ok(lvs.run([process.execPath, path, 'weir', 'load']));
       assert.equal(load(entry), 'the programs of this build replaced those of another; the table and its connections stay\n');
@@ -45,13 +42,7 @@ test('to a release in which only the IPv6 build is another, and back', { skip },
       allOfOne(folder);
       assert.deepEqual(programs(folder).builds, [buildPin()]);
       assert.equal(new Set(seen).size, 3, seen.join(' '));
-      child.kill('SIGTERM');
-      const [sent, answered] = (await until(
-        () => lines[1] ?? '',
-        (line) => line !== '',
-      ).then((line) => line.split(' ').map(Number))) as [number, number];
-      assert.ok(sent > 500, `${sent} datagrams`);
-      assert.equal(answered, sent);
+      await allAnswered(datagrams, 500);
       assert.equal(ok(lvs.ipvsadm('-Sn')), saved);
     });
   } finally {

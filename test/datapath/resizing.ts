@@ -13,9 +13,10 @@ import { artifact } from '../../src/sys/artifact.js';
 import { BpfMap } from '../../src/sys/bpf/bpf-objects.js';
 import { using } from '../../src/sys/fd.js';
 import { ENTRY, type Host } from '../support/netns-bed.js';
-import { type Cluster, inCluster, ipvsadm, ok, pollingFarEnds, running, tablesOf, until, VIP } from './cluster.js';
+import { type Cluster, inCluster, ipvsadm, ok, pollingFarEnds, tablesOf, until, VIP } from './cluster.js';
 import { inCluster6, server6, VIP6 } from './cluster6.js';
 import { station } from './live-child.js';
+import { allAnswered, begun } from './traffic.js';
 
 /** Which of the tables has the connections. `label`: as reports name it; undefined: that of the links. */
 export interface Subject {
@@ -65,31 +66,20 @@ export const ofAllPorts: Subject = {
 export const TALKERS = 40;
 
 /** Echo servers, connections of TCP that ask all the time, and datagrams that keep making new connections. */
-export async function traffic({ bed, client, lvs, web1, web2 }: Cluster, { vip, service, options, servers, any }: Subject = ofLinks) {
+export async function traffic(cluster: Cluster, { vip, service, options, servers, any }: Subject = ofLinks) {
+  const { bed, lvs, web1, web2 } = cluster;
   for (const web of [web1, web2]) await web.serve(bed, station('echo', 80, any));
   for (const protocol of ['t', 'u'])
     ipvsadm(lvs, `-A -${protocol} ${service} ${options}`, ...servers.map((server) => `-a -${protocol} ${service} -r ${server} -m`));
-  const talk = running(bed, client, station('talk', vip, 80, TALKERS));
-  const stream = running(bed, client, station('stream', vip, 80));
-  for (const { lines } of [talk, stream])
-    await until(
-      () => lines,
-      (seen) => seen[0] === 'begun',
-    );
-  const end = async ({ child, lines }: typeof talk): Promise<string> => {
-    child.kill('SIGTERM');
-    return until(
-      () => lines[1] ?? '',
-      (seen) => seen !== '',
-    );
-  };
+  const [talk, stream] = await Promise.all([
+    begun(cluster, ...station('talk', vip, 80, TALKERS)),
+    begun(cluster, ...station('stream', vip, 80)),
+  ]);
   return {
     /** Nothing was lost of what was sent until now. */
     async ends(): Promise<void> {
-      const [sent, answered] = (await end(stream)).split(' ').map(Number) as [number, number];
-      assert.ok(sent > 500, `${sent} datagrams`);
-      assert.equal(answered, sent, 'datagrams that were answered');
-      assert.equal(await end(talk), `${TALKERS} of ${TALKERS}`);
+      await allAnswered(stream, 500);
+      assert.equal(await talk(), `${TALKERS} of ${TALKERS}`);
     },
   };
 }

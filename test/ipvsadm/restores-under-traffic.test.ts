@@ -3,8 +3,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { inCluster, ipvsadm, ok, until, VIP } from '../datapath/cluster.js';
 import { station } from '../datapath/live-child.js';
+import { begun } from '../datapath/traffic.js';
 import { ENTRY, noNamespaces } from '../support/netns-bed.js';
-import { begun, counted, restored, restoreUnderTraffic, serveEcho } from './restores-under-traffic.js';
+import { counted, restored, restoreUnderTraffic, serveEcho } from './restores-under-traffic.js';
 
 const skip = noNamespaces();
 

@@ -1,28 +1,9 @@
 // ipvsadm-restore beside live connections.
 import assert from 'node:assert/strict';
-import type { ChildProcess } from 'node:child_process';
-import { asked, type Cluster, inCluster, ipvsadm, ok, pollingFarEnds, running, until, VIP } from '../datapath/cluster.js';
+import { asked, type Cluster, inCluster, ipvsadm, ok, pollingFarEnds, VIP } from '../datapath/cluster.js';
 import { station } from '../datapath/live-child.js';
+import { allAnswered, begun } from '../datapath/traffic.js';
 import { ENTRY, type Host } from '../support/netns-bed.js';
-
-/** What a running station prints when it is to end. */
-async function ending({ child, lines }: { readonly child: ChildProcess; readonly lines: string[] }): Promise<string> {
-  child.kill('SIGTERM');
-  await until(
-    () => lines,
-    (seen) => seen.length > 1,
-  );
-  return lines[1] ?? '';
-}
-
-export async function begun(cluster: Cluster, ...station: readonly string[]): Promise<() => Promise<string>> {
-  const traffic = running(cluster.bed, cluster.client, station);
-  await until(
-    () => traffic.lines,
-    (seen) => seen[0] === 'begun',
-  );
-  return () => ending(traffic);
-}
 
 export async function serveEcho({ bed, lvs, web1, web2 }: Cluster): Promise<void> {
   for (const web of [web1, web2]) await web.serve(bed, station('echo', 80));
@@ -70,9 +51,7 @@ export async function restoreUnderTraffic(times: number, attach: 'tc' | 'xdp' = 
     const datagrams = await begun(cluster, ...station('stream', VIP, 80));
     for (let k = 0; k < times; k++) restored(lvs, k % 3 === 2 ? other : saved);
     assert.equal(await connections(), '8 of 8');
-    const [sent = 0, answered = 0] = (await datagrams()).split(' ').map(Number);
-    assert.ok(sent > 0);
-    assert.equal(answered, sent);
+    await allAnswered(datagrams);
     restored(lvs, saved);
     assert.equal(ipvsadm(lvs, '-Sn'), saved);
     assert.equal(asked(client, 'udp', VIP, 80, 1).length, 1);
