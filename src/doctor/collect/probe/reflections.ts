@@ -4,7 +4,6 @@ import { randomInt } from 'node:crypto';
 import type { Address } from '../../../model/address.js';
 import { sameAddress } from '../../../model/identity.js';
 import { IpProtocol } from '../../../model/ip-protocol.js';
-import { systemClock } from '../../../sys/clock.js';
 import { PacketSocket } from '../../../sys/sockets/packet-socket.js';
 import { decodeEthernet, EtherType, type Mac } from '../../../wire/ethernet.js';
 import { decodeIcmp, IcmpType, isIcmpError } from '../../../wire/icmp.js';
@@ -12,6 +11,7 @@ import { decodeIpv4, type Ipv4Packet } from '../../../wire/ipv4.js';
 import { ECHO_SMALL_BYTES, type Probe, probeFrame, type Trial } from '../../../wire/probe-frames.js';
 import { decodeTcp } from '../../../wire/tcp.js';
 import type { ReflectionFact } from '../../facts.js';
+import { listen } from './listen.js';
 import type { NextHop } from './next-hop.js';
 
 /** Packets of one kind: each is sent several times. */
@@ -87,21 +87,17 @@ export function collectReflections(
   try {
     for (const ifindex of trials.length === 0 ? [] : interfaces) sockets.push(new PacketSocket(ifindex, EtherType.ipv4));
     for (const socket of sockets) socket.bypassTrafficControl();
+    const listeners = sockets.map((socket) => ({ socket }));
     for (let round = 0; round < ROUNDS && answers.size < trials.length && sockets.length > 0; round++) {
       for (const trial of trials) {
         const socket = sockets.find(({ ifindex }) => ifindex === trial.probe.ifindex);
         if (socket !== undefined && !answers.has(trial)) socket.sendOrLose(probeFrame(trial));
       }
-      const end = systemClock.now() + ROUND_MS;
-      for (let left = ROUND_MS; left > 0 && answers.size < trials.length; left = end - systemClock.now()) {
-        for (const socket of sockets) {
-          let frame = socket.receive(Math.ceil(Math.min(left, ROUND_MS / sockets.length)));
-          for (; frame !== undefined; frame = systemClock.now() < end ? socket.receiveNow() : undefined) {
-            const found = reflectionIn(frame, byTag, own);
-            if (found !== undefined && answers.get(found.trial) !== 'back') answers.set(found.trial, found.answer);
-          }
-        }
-      }
+      const isOpen = (): boolean => answers.size < trials.length;
+      listen(listeners, ROUND_MS, isOpen, (frame) => {
+        const found = reflectionIn(frame, byTag, own);
+        if (found !== undefined && answers.get(found.trial) !== 'back') answers.set(found.trial, found.answer);
+      });
     }
   } finally {
     for (const socket of sockets) socket.close();

@@ -1,10 +1,10 @@
 // Sends probes to real servers by packet sockets, without the director's own datapath, and collects what comes back.
 import { randomInt } from 'node:crypto';
-import { systemClock } from '../../../sys/clock.js';
 import { PacketSocket } from '../../../sys/sockets/packet-socket.js';
 import { EtherType } from '../../../wire/ethernet.js';
 import { type Probe, probeFrame, resetFrame, type Trial } from '../../../wire/probe-frames.js';
 import type { ProbeAnswer } from '../../facts.js';
+import { listen } from './listen.js';
 import { answerIn } from './probe-answers.js';
 
 const FAMILIES = [
@@ -45,21 +45,13 @@ class Round<T extends Probe> {
     return this.lines.some(({ trials }) => trials.some(({ probe }) => !this.answers.has(probe)));
   }
 
-  #drain(until: number): void {
-    for (let left = until - systemClock.now(); left > 0 && this.#isOpen(); left = until - systemClock.now()) {
-      for (const line of this.lines) {
-        let frame = line.socket.receive(Math.ceil(Math.min(left, ROUND_MS / this.lines.length)));
-        for (; frame !== undefined; frame = systemClock.now() < until ? line.socket.receiveNow() : undefined) this.#take(line, frame);
-      }
-    }
-  }
-
   run(): void {
     for (let round = 0; round < ROUNDS && this.#isOpen(); round++) {
       for (const { socket, trials } of this.lines) {
         for (const trial of trials.filter(({ probe }) => !this.answers.has(probe))) socket.sendOrLose(probeFrame(trial));
       }
-      this.#drain(systemClock.now() + ROUND_MS);
+      const isOpen = (): boolean => this.#isOpen();
+      listen(this.lines, ROUND_MS, isOpen, (frame, line) => this.#take(line, frame));
     }
   }
 }
