@@ -32,7 +32,8 @@ async function play(variant: Variant, pair: Pair): Promise<readonly number[]> {
   mark();
   a.drop(variant.vip);
   a.start(a.configure(settings(variant, 'a', PRIORITY.high)));
-  await pair.until('it is back', () => a.hasLogged(/Entering BACKUP STATE/));
+  // With its socket open, so that it receives what the other sends when it stops.
+  await pair.until('it is back', () => a.hasLogged(/Entering BACKUP STATE/) && a.hasLogged(/VRRP sockpool: /));
   if (variant.stays === true) return [...marks, ...(await ending(pair, b, a, vip))];
   await pair.until('it preempts', () => a.holds(vip) && !b.holds(vip));
   await pair.until('b says why', () => b.hasLogged(/Master received advert from \S+ with higher priority 200, ours 100/));
