@@ -35,10 +35,17 @@ static __always_inline __u32 endpoint_find(__u64 key) {
 /* ---- firewall marks, of the build's family */
 #ifdef IPV6
 #define MARK_ENDPOINT E_SERVICE_MARK6
-#define MARKS_OF_FAMILY MARKS_INET6
+#define MARKS_SCTP_OF_FAMILY MARKS_SCTP6
 #else
 #define MARK_ENDPOINT E_SERVICE_MARK
-#define MARKS_OF_FAMILY MARKS_INET
+#define MARKS_SCTP_OF_FAMILY MARKS_SCTP
+#endif
+#ifdef SCTP
+#define MARKS_OF_BUILD MARKS_SCTP_OF_FAMILY
+#elif defined(IPV6)
+#define MARKS_OF_BUILD MARKS_INET6
+#else
+#define MARKS_OF_BUILD MARKS_INET
 #endif
 static __always_inline __u32 mark_service(__u32 mark) { return mark ? endpoint_find(endpoint_key(mark, 0, 0, MARK_ENDPOINT)) : 0; }
 
@@ -51,11 +58,13 @@ static __always_inline bool may_be_ftp_data(__u16 port, __u8 protocol) {
   return protocol == IPPROTO_TCP && (port == FTP_DATA_PORT || bpf_ntohs(port) >= PRIVILEGED_PORTS);
 }
 
-/* Was there ever a service of a mark? */
-static __always_inline bool has_marks(void) {
+/* Was there ever a service of a mark, of this build's protocols; of SCTP? */
+static __always_inline bool has_marks_of(__u32 bits) {
   struct service *none = service_at(0);
-  return none && none->mark & MARKS_OF_FAMILY;
+  return none && none->mark & bits;
 }
+static __always_inline bool has_marks(void) { return has_marks_of(MARKS_OF_BUILD); }
+static __always_inline bool has_sctp_marks(void) { return has_marks_of(MARKS_SCTP_OF_FAMILY); }
 
 #ifdef WIDE
 /* By the connection's service, or by the address (conn-service.h). */

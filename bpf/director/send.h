@@ -8,6 +8,7 @@
 #define SADDR_IN 12
 #define DADDR_IN 16
 #define TTL_AT (ETH_LEN + 8)
+#define PROTOCOL_AT (ETH_LEN + 9)
 #define IP_CHECK_AT (ETH_LEN + IP_CHECK_IN)
 #define SADDR_AT (ETH_LEN + SADDR_IN)
 #define DADDR_AT (ETH_LEN + DADDR_IN)

@@ -15,12 +15,19 @@ static __always_inline void tc_enter_wide(struct __sk_buff *skb, enum wide_progr
 #ifdef SIDE
 static __always_inline void tc_enter_ipv6(struct __sk_buff *skb, bool ingress) {}
 static __always_inline void tc_enter_sctp(struct __sk_buff *skb, bool ingress) {}
+static __always_inline void tc_enter_marked_sctp(struct __sk_buff *skb) {}
 #else
 static __always_inline void tc_enter_ipv6(struct __sk_buff *skb, bool ingress) {
   if (is_ipv6(skb)) bpf_tail_call(skb, &ipv6_tc, ingress ? IPV6_INGRESS : IPV6_EGRESS);
 }
 static __always_inline void tc_enter_sctp(struct __sk_buff *skb, bool ingress) {
   bpf_tail_call(skb, &sctp_tc, ingress ? SCTP_INGRESS : SCTP_EGRESS);
+}
+/* On weir's own device: SCTP's egress program goes on into its wide build. */
+static __always_inline void tc_enter_marked_sctp(struct __sk_buff *skb) {
+  __u8 protocol;
+  if (!has_sctp_marks() || skb->protocol != bpf_htons(ETH_P_IP) || bpf_skb_load_bytes(skb, PROTOCOL_AT, &protocol, 1)) return;
+  if (protocol == IPPROTO_SCTP) tc_enter_sctp(skb, false);
 }
 #endif
 
@@ -357,6 +364,7 @@ int weir_tc_egress(struct __sk_buff *skb) {
   if (!c || !c->service_top || !scratch) return TC_ACT_UNSPEC;
   if (unlikely(skb->ifindex == c->pair_ifindex)) {
     tc_enter_ipv6(skb, false);
+    tc_enter_marked_sctp(skb);
     tc_enter_wide(skb, WIDE_MARK);
   }
   if (skb->ingress_ifindex) return TC_ACT_UNSPEC;

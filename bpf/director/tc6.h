@@ -11,9 +11,15 @@ static __always_inline void tc_enter_wide6(struct __sk_buff *skb, enum wide6_pro
 #endif
 #ifdef SIDE
 static __always_inline void tc_enter_sctp6(struct __sk_buff *skb, bool ingress) {}
+static __always_inline void tc_enter_marked_sctp6(struct __sk_buff *skb, struct packet *p) {}
 #else
 static __always_inline void tc_enter_sctp6(struct __sk_buff *skb, bool ingress) {
   bpf_tail_call(skb, &sctp6_tc, ingress ? SCTP_INGRESS : SCTP_EGRESS);
+}
+__noinline int tc_parse_any6(struct __sk_buff *skb);
+/* As in tc.h. */
+static __always_inline void tc_enter_marked_sctp6(struct __sk_buff *skb, struct packet *p) {
+  if (has_sctp_marks() && tc_parse_any6(skb) == P_OTHER && is_of_sctp_build(p)) tc_enter_sctp6(skb, false);
 }
 #endif
 
@@ -332,7 +338,10 @@ int weir_tc_egress(struct __sk_buff *skb) {
   struct scratch *scratch = the_scratch();
   if (!c || !scratch) return TC_ACT_UNSPEC;
   CHECKED(scratch);
-  if (unlikely(skb->ifindex == c->pair_ifindex)) tc_enter_wide6(skb, WIDE6_MARK);
+  if (unlikely(skb->ifindex == c->pair_ifindex)) {
+    tc_enter_marked_sctp6(skb, &scratch->packet);
+    tc_enter_wide6(skb, WIDE6_MARK);
+  }
   if (skb->ingress_ifindex) return TC_ACT_UNSPEC;
   return tc_go_on6(skb, tc_egress6(skb, &scratch->packet), false);
 }

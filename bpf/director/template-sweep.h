@@ -5,7 +5,7 @@
 #define WEIR_TEMPLATE_SWEEP_H
 
 #define ASKED_ROUNDS 2 /* the round that was under way, and a whole one */
-#define FTP_ASKED_ROUNDS 4 /* of a service of FTP: its data connections are in the table of the wide build, whose sweep takes as long */
+#define ASKED_ROUNDS_ELSEWHERE 4 /* of a service with connections in the table of another build, too, whose sweep takes as long */
 #define TEMPLATE_SWEEP_MIN 64
 #define TEMPLATE_SWEEP_MAX (1u << 17) /* in one tick */
 
@@ -22,16 +22,21 @@ static __always_inline bool template_is_of_build(struct template *t) {
   return svc && ALL_PORTS == !svc->port && OF_SCTP == (svc->protocol == IPPROTO_SCTP);
 }
 
+/* Has a service connections in the table of another build? FTP's data connections are the wide build's, and of a mark those of SCTP are those
+ * of SCTP's wide build. */
+static __always_inline bool has_conns_elsewhere(struct service *svc) {
+  return ALL_PORTS ? svc->mark : svc->port == FTP_PORT && svc->protocol == IPPROTO_TCP;
+}
 /* After so many rounds each connection has answered. */
 static __always_inline __u32 rounds_to_wait(struct template *t) {
-  struct service *svc = ALL_PORTS || OF_SCTP ? 0 : service_at(READ(t->key) >> K_SERVICE_SHIFT);
-  return svc && svc->port == FTP_PORT && svc->protocol == IPPROTO_TCP ? FTP_ASKED_ROUNDS : ASKED_ROUNDS;
+  struct service *svc = OF_SCTP ? 0 : service_at(READ(t->key) >> K_SERVICE_SHIFT);
+  return svc && has_conns_elsewhere(svc) ? ASKED_ROUNDS_ELSEWHERE : ASKED_ROUNDS;
 }
 
-/* Is it a data connection of FTP? The timer of another build asks its template, so that it always answers. */
-static __always_inline bool is_ftp_data(struct conf *c, struct conn_slot *s) {
-  struct service *svc = ALL_PORTS && !OF_SCTP && c->templates_live ? service_at(READ(s->key) >> K_SERVICE_SHIFT) : 0;
-  return svc && svc->port;
+/* Is it such a connection? The timer of another build asks its template, so that it always answers. */
+static __always_inline bool is_asked_elsewhere(struct conf *c, struct conn_slot *s) {
+  struct service *svc = ALL_PORTS && c->templates_live ? service_at(READ(s->key) >> K_SERVICE_SHIFT) : 0;
+  return svc && (OF_SCTP ? svc->mark : svc->port);
 }
 
 /* Is a template asked? Then connections answer. */

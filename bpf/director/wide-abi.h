@@ -12,8 +12,9 @@ enum wide_program { WIDE_INGRESS, WIDE_EGRESS, WIDE_KNOWN, WIDE_MARK, WIDE_PROGR
  * of a service of a mark, with the mark as the address, without port and protocol. */
 enum wide_endpoint_kind { E_SERVICE_ALL = 5, E_REAL_ALL, E_SERVICE_MARK };
 
-/* Record 0 of the services is none's: its `mark` has the bit of each family that there was a service of a mark of. */
-enum marks_of { MARKS_INET = 1, MARKS_INET6 = 2 };
+/* Record 0 of the services is none's: its `mark` has the bit of each family that there was a service of a mark of; for SCTP a bit of its own, since
+ * a build before this one had no SCTP there. */
+enum marks_of { MARKS_INET = 1, MARKS_INET6 = 2, MARKS_SCTP = 4, MARKS_SCTP6 = 8 };
 
 /* ---- connections: slots as in abi.h. What the service does not have is in the bucket's second line; one of a mark has neither address nor port.
  * The CPU that has claimed a slot writes it before the key. A reader takes key, value, this, value, key: connections of one client's port may

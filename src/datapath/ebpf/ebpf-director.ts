@@ -16,6 +16,7 @@ import { EbpfReader } from './ebpf-reader.js';
 import { AttachedInterfaces } from './load/attached-interfaces.js';
 import { settleMarkPath } from './load/mark-path.js';
 import { ensureSideBuilds } from './load/side-builds.js';
+import { growSideTables } from './load/side-growth.js';
 import { beginBatch, Dirty, endBatch, recover, writerOf } from './recovery/batch.js';
 import { setTimeouts } from './recovery/intent.js';
 import { broadcastsOf } from './table/broadcasts.js';
@@ -74,6 +75,7 @@ export class EbpfDirector extends EbpfReader implements Director {
     refuseMissing({ kind: 'add-service', spec });
     this.#changing(() => {
       ensureSideBuilds(this.tables, spec);
+      growSideTables(this.tables, spec.key);
       this.#writer.addService(spec);
       if (spec.key.kind === 'fwmark') this.#marksChanged = true;
     });
@@ -84,6 +86,7 @@ export class EbpfDirector extends EbpfReader implements Director {
     this.#changing(() => {
       this.#writer.serviceId(spec.key);
       ensureSideBuilds(this.tables, spec);
+      growSideTables(this.tables, spec.key);
       this.#writer.editService(spec);
     });
   }

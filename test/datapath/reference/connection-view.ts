@@ -66,7 +66,7 @@ const place = ({ address, port }: Endpoint): string => `${textOf(address)} ${por
 const seenInMemory = (slot: number, connection: Connection, { allPorts }: Form): Seen => ({
   slot,
   client: place(connection.client),
-  tuple: allPorts ? `${place(connection.virtual)} ${connection.service.protocol} ${connection.server.port}` : '',
+  tuple: allPorts ? `${place(connection.virtual)} ${connection.protocol} ${connection.server.port}` : '',
   service: connection.service.id,
   destination: connection.destination.id,
   method: connection.method,

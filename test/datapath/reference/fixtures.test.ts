@@ -20,13 +20,16 @@ const FTP_PORT = 21;
 
 const place = ({ address, port }: Endpoint): string => endText({ address: addressOf(address), port });
 
+/** Where the director meets a frame, by the hook. */
+const MET_AT = { ingress: 'ingress', xdp: 'ingress', egress: 'egress', mark: 'marked' } as const;
+
 class InMemory implements Subject {
   readonly #environment = new BedEnvironment();
   readonly director = new PacketDirector(this.#environment, { buckets: BUCKETS, templates: TEMPLATES });
 
-  send({ hook, device, frame: bytes, gso }: Arrival): Outcome {
-    const frame = { device, bytes, ...(gso === undefined ? {} : { gsoSize: gso.gsoSize }) };
-    const outcome = hook === 'egress' ? this.director.egress(frame) : this.director.ingress(frame);
+  send({ hook, device, frame: bytes, gso, mark = 0 }: Arrival): Outcome {
+    const frame = { device, bytes, mark, ...(gso === undefined ? {} : { gsoSize: gso.gsoSize }) };
+    const outcome = this.director[MET_AT[hook]](frame);
     return { ...outcome, kernelResolves: true };
   }
 

@@ -11,7 +11,7 @@
 // array is empty, XDP leaves the packets to tc: so it stays empty whenever the build's table moves.
 import { existsSync } from 'node:fs';
 import { serviceFamily } from '../../../model/identity.js';
-import type { ServiceSpec } from '../../../model/service.js';
+import type { ServiceKey, ServiceSpec } from '../../../model/service.js';
 import { type ArtifactName, artifact } from '../../../sys/artifact.js';
 import { BpfMap, ObjectFile, type Program } from '../../../sys/bpf/bpf-objects.js';
 import { using } from '../../../sys/fd.js';
@@ -52,6 +52,9 @@ import { ipv6Check, ipv6XdpCheck, sctpCheck, wideCheck, wideSctpCheck } from './
 /** What of a service decides which builds it needs. */
 type NewService = Pick<ServiceSpec, 'key' | 'persistence'>;
 
+/** A mark may be any protocol's, so that its service needs the builds of SCTP, too. */
+const mayBeSctp = (key: ServiceKey): boolean => key.kind === 'fwmark' || isOfSctp(key);
+
 const hasFtpData = ({ key, persistence }: NewService): boolean => isOfFtp(key) && persistence !== undefined;
 
 /** `check`: what it is tried by. */
@@ -76,6 +79,8 @@ export interface SideBuild {
   /** What it is tried by before it is loaded onto the tables that packets use. */
   readonly check: SideCheck;
   readonly shortCut?: ShortCut;
+  /** Of SCTP alone. */
+  readonly ofSctp?: true;
   isFor(service: NewService): boolean;
 }
 
@@ -105,9 +110,10 @@ const SCTP_BUILD: SideBuild = {
   entryPin: SCTP_ENTRY_PIN,
   entries: SCTP_ENTRIES,
   pins: SCTP_PINS,
+  ofSctp: true,
   bucketBytes: ConnBucket.bytes,
   check: sctpCheck('inet'),
-  isFor: ({ key }) => isOfSctp(key) && serviceFamily(key) === 'inet',
+  isFor: ({ key }) => mayBeSctp(key) && serviceFamily(key) === 'inet',
 };
 
 const SCTP6_BUILD: SideBuild = {
@@ -117,20 +123,23 @@ const SCTP6_BUILD: SideBuild = {
   behind: IPV6_BUILD,
   entries: SCTP_ENTRIES,
   pins: SCTP6_PINS,
+  ofSctp: true,
   bucketBytes: Conn6Bucket.bytes,
   check: sctpCheck('inet6'),
-  isFor: ({ key }) => isOfSctp(key) && serviceFamily(key) === 'inet6',
+  isFor: ({ key }) => mayBeSctp(key) && serviceFamily(key) === 'inet6',
 };
 
 const WIDE_ENTRIES: SideBuild['entries'] = [
   [WideProgram.WIDE_INGRESS, PROGRAMS.ingress],
   [WideProgram.WIDE_EGRESS, PROGRAMS.egress],
   [WideProgram.WIDE_KNOWN, KNOWN_PROGRAM],
+  [WideProgram.WIDE_MARK, MARK_PROGRAM],
 ];
 const WIDE6_ENTRIES: SideBuild['entries'] = [
   [Wide6Program.WIDE6_INGRESS, PROGRAMS.ingress],
   [Wide6Program.WIDE6_EGRESS, PROGRAMS.egress],
   [Wide6Program.WIDE6_KNOWN, KNOWN_PROGRAM],
+  [Wide6Program.WIDE6_MARK, MARK_PROGRAM],
 ];
 
 /** One that is behind another one comes after it. */
@@ -140,7 +149,7 @@ export const SIDE_BUILDS: readonly SideBuild[] = [
     file: 'weir-wide.bpf.o',
     bridge: 'weir-bridge-wide.bpf.o',
     entryPin: WIDE_ENTRY_PIN,
-    entries: [...WIDE_ENTRIES, [WideProgram.WIDE_MARK, MARK_PROGRAM]],
+    entries: WIDE_ENTRIES,
     pins: WIDE_PINS,
     bucketBytes: WideBucket.bytes,
     check: wideCheck('inet'),
@@ -151,7 +160,7 @@ export const SIDE_BUILDS: readonly SideBuild[] = [
     bridge: 'weir-bridge-wide6.bpf.o',
     entryPin: WIDE6_ENTRY_PIN,
     behind: IPV6_BUILD,
-    entries: [...WIDE6_ENTRIES, [Wide6Program.WIDE6_MARK, MARK_PROGRAM]],
+    entries: WIDE6_ENTRIES,
     pins: WIDE6_PINS,
     bucketBytes: Wide6Bucket.bytes,
     check: wideCheck('inet6'),
@@ -166,9 +175,10 @@ export const SIDE_BUILDS: readonly SideBuild[] = [
     behind: SCTP_BUILD,
     entries: WIDE_ENTRIES,
     pins: WIDE_SCTP_PINS,
+    ofSctp: true,
     bucketBytes: WideBucket.bytes,
     check: wideSctpCheck('inet'),
-    isFor: ({ key }) => isOfSctp(key) && isWide(key) && serviceFamily(key) === 'inet',
+    isFor: ({ key }) => mayBeSctp(key) && isWide(key) && serviceFamily(key) === 'inet',
   },
   {
     file: 'weir-wide-sctp6.bpf.o',
@@ -177,9 +187,10 @@ export const SIDE_BUILDS: readonly SideBuild[] = [
     behind: SCTP6_BUILD,
     entries: WIDE6_ENTRIES,
     pins: WIDE_SCTP6_PINS,
+    ofSctp: true,
     bucketBytes: Wide6Bucket.bytes,
     check: wideSctpCheck('inet6'),
-    isFor: ({ key }) => isOfSctp(key) && isWide(key) && serviceFamily(key) === 'inet6',
+    isFor: ({ key }) => mayBeSctp(key) && isWide(key) && serviceFamily(key) === 'inet6',
   },
 ];
 
@@ -203,12 +214,23 @@ function makeTemplates({ pins: { conns, templates } }: SideBuild, folder: string
   makePinned(`${folder}/${templates}`, 'templates', Template6.bytes, templatesFor(entriesOf(folder, conns)));
 }
 
+/** Few connections of a mark are SCTP's: where a table is made for them alone, this part of the places is enough. */
+const MARKED_SCTP_SHARE = 16;
+const MARKED_SCTP_BUCKETS_MIN = 4096;
+
+/** How many buckets a table has that is made for a service. */
+function bucketsFor({ ofSctp }: SideBuild, { key }: NewService, { conf }: Tables): number {
+  const buckets = conf.get(0, Conf.connBuckets);
+  if (ofSctp !== true || key.kind !== 'fwmark') return buckets;
+  return Math.min(buckets, Math.max(buckets / MARKED_SCTP_SHARE, MARKED_SCTP_BUCKETS_MIN));
+}
+
 /** Makes its maps. */
-function makeMaps(build: SideBuild, tables: Tables): void {
+function makeMaps(build: SideBuild, service: NewService, tables: Tables): void {
   const { folder } = tables;
   const { conns, client_hops: hops } = build.pins;
   if (hops !== undefined) makePinned(`${folder}/${hops}`, 'client_hops', ClientHop6Set.bytes, Abi.CLIENT_HOP_SETS);
-  makePinned(`${folder}/${conns}`, 'conns', build.bucketBytes, tables.conf.get(0, Conf.connBuckets));
+  makePinned(`${folder}/${conns}`, 'conns', build.bucketBytes, bucketsFor(build, service, tables));
   makeTemplates(build, folder);
 }
 
@@ -366,7 +388,7 @@ export function ensureSideBuilds(tables: Tables, service: NewService, fileOf: Fi
     if (!build.isFor(service) || isLoaded(build, folder)) continue;
     trySideBuildOnce(fileOf(build.file), tables, build.check);
     tryShortCut(build, tables, fileOf);
-    makeMaps(build, tables);
+    makeMaps(build, service, tables);
     forgetOtherBuild(folder);
     openShortCut(build, tables, fileOf);
     withArrays(build, folder, (arrays) => enter(build, arrays, tables, fileOf));

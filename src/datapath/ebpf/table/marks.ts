@@ -6,11 +6,15 @@ import type { Tables } from './tables.js';
 
 export const FAMILIES: readonly Family[] = ['inet', 'inet6'];
 const BITS = { inet: MarksOf.MARKS_INET, inet6: MarksOf.MARKS_INET6 } as const;
+const SCTP_BITS = { inet: MarksOf.MARKS_SCTP, inet6: MarksOf.MARKS_SCTP6 } as const;
 const NUMBERS = { inet: AddressFamily.F_INET, inet6: AddressFamily.F_INET6 } as const;
 
-/** Record 0 of the services: there is a service of a mark, or was one, whose connections packets may have. It stays until the tables go. */
+/**
+ * Record 0 of the services: there is a service of a mark, or was one, whose connections packets may have. It stays until the tables go. The builds
+ * for them are loaded, also those of SCTP.
+ */
 export function noteMarks({ services }: Tables, family: Family): void {
-  services.set(0, Service.mark, services.get(0, Service.mark) | BITS[family]);
+  services.set(0, Service.mark, services.get(0, Service.mark) | BITS[family] | SCTP_BITS[family]);
 }
 
 /** Without a family: of any. */

@@ -64,6 +64,7 @@ export class Writer {
       giveRingBack(this.tables, id);
       throw new WeirError('table-full', { what: 'the address in the table' });
     }
+    this.#noteMarks(spec.key);
     services.set(id, Service.state, WeirState.LIVE);
     this.#countServices(1);
   }
@@ -75,6 +76,7 @@ export class Writer {
     // A build that knew no data connections of FTP may have added them.
     for (const dest of destinationIds(this.tables, id))
       if ((this.tables.dests.get(dest, Dest.flags) & Abi.D_REAL) !== 0) this.#answerData(dest);
+    this.#noteMarks(spec.key);
     const flags = this.#flagsFor(id, spec);
     if (services.get(id, Service.scheduler) !== scheduler) startScheduler(this.tables, id, scheduler, flags);
     else storeScheduler(this.tables, id, scheduler, flags);
@@ -244,6 +246,11 @@ export class Writer {
     return id;
   }
 
+  /** A build that knew less of marks may have added the service. */
+  #noteMarks(key: ServiceKey): void {
+    if (key.kind === 'fwmark') noteMarks(this.tables, key.family);
+  }
+
   #describeService(id: number, key: ServiceKey): void {
     const { services } = this.tables;
     if (key.kind === 'fwmark') {
@@ -251,7 +258,6 @@ export class Writer {
       storeAddress(services, Service, id, NO_ADDRESS[key.family]);
       services.set(id, Service.protocol, IpProtocol.tcp);
       services.set(id, Service.mark, key.mark);
-      noteMarks(this.tables, key.family);
       return;
     }
     storeAddress(services, Service, id, key.address);

@@ -20,10 +20,17 @@ export type HomeOf = (client: Endpoint) => number;
 /** A client may have closed one connection and begun another from the same port, to another service. */
 const CLOSED: ReadonlySet<ConnectionState> = new Set(['TIME_WAIT', 'CLOSE', 'LAST_ACK', 'CLOSED', 'REJECTED']);
 
-const keyOf = (service: ServiceRecord, client: Endpoint, virtual: Endpoint): string =>
-  `${service.id} ${keyOfEndpoint(client)} ${keyOfEndpoint(virtual)}`;
+/** What a packet shows of its connection. `virtual`: the service's endpoint, or one of its ports. */
+export interface Tuple {
+  readonly client: Endpoint;
+  readonly virtual: Endpoint;
+  readonly protocol: number;
+}
 
-const keyOfConnection = ({ service, client, virtual }: Connection): string => keyOf(service, client, virtual);
+const keyOf = (service: ServiceRecord, { client, virtual, protocol }: Tuple): string =>
+  `${service.id} ${protocol} ${keyOfEndpoint(client)} ${keyOfEndpoint(virtual)}`;
+
+const keyOfConnection = (connection: Connection): string => keyOf(connection.service, connection);
 
 export interface Place {
   readonly slot: number;
@@ -48,10 +55,19 @@ export class ConnectionTable {
     this.#mask = buckets - 1;
   }
 
-  /** `virtual`: the service's, or one of its ports. */
-  find(service: ServiceRecord, client: Endpoint, virtual: Endpoint, now: number): Connection | undefined {
-    const found = this.#byKey.get(keyOf(service, client, virtual));
+  find(service: ServiceRecord, tuple: Tuple, now: number): Connection | undefined {
+    const found = this.#byKey.get(keyOf(service, tuple));
     return found === undefined || isExpired(found, now) ? undefined : found;
+  }
+
+  /** The service of a connection, by what its packets show: the first one in the order of the slots. */
+  serviceOf({ client, virtual, protocol }: Tuple, now: number): ServiceRecord | undefined {
+    for (const slot of this.#within(this.homeOf(client))) {
+      const found = this.#slots[slot];
+      if (found === undefined || found.protocol !== protocol || isExpired(found, now)) continue;
+      if (isSame(found.client, client) && isSame(found.virtual, virtual)) return found.service;
+    }
+    return undefined;
   }
 
   /** The first of a client's connections that is masqueraded to a server there, in the order of the slots; closed ones last. */
@@ -60,7 +76,7 @@ export class ConnectionTable {
     for (const slot of this.#within(this.homeOf(client))) {
       const found = this.#slots[slot];
       if (found === undefined || !isSame(found.client, client) || found.method !== 'masq' || isExpired(found, now)) continue;
-      if (!isSame(found.server, server) || found.service.protocol !== protocol) continue;
+      if (!isSame(found.server, server) || found.protocol !== protocol) continue;
       if (!CLOSED.has(found.state)) return found;
       closed ??= found;
     }

@@ -13,6 +13,8 @@ export interface Connection {
   /** Where the destination listens: of a service of all ports, where the client asked. */
   readonly server: Endpoint;
   readonly service: ServiceRecord;
+  /** A service of a mark has connections of several. */
+  readonly protocol: number;
   readonly destination: DestinationRecord;
   /** The destination's when it began: an edit changes new connections only. */
   readonly method: Method;
@@ -27,10 +29,14 @@ export interface Connection {
 
 export const isExpired = (connection: Connection, now: number): boolean => connection.expires < now;
 
-/** Where a destination gets what a client sent to `virtual`: of a service of all ports, and of FTP's data, at the port that was asked for. */
-export const serverOf = ({ address, port, service }: DestinationRecord, virtual: Endpoint): Endpoint => ({
-  address,
-  port: service.port === 0 || service.port !== virtual.port ? virtual.port : port,
+/** Does the port of a destination count? Of a mark it does without persistence, where it is not 0; not of all ports, and of FTP's data. */
+const hasPort = ({ port, service: { mark, persistence, port: own } }: DestinationRecord, virtual: Endpoint): boolean =>
+  mark === 0 ? own !== 0 && own === virtual.port : persistence === undefined && port !== 0;
+
+/** Where a destination gets what a client sent to `virtual`: where its own port does not count, at the port that was asked for. */
+export const serverOf = (destination: DestinationRecord, virtual: Endpoint): Endpoint => ({
+  address: destination.address,
+  port: hasPort(destination, virtual) ? destination.port : virtual.port,
 });
 
 /** The connection that a packet begins. */
@@ -46,6 +52,7 @@ export function firstConnection(settings: Settings, packet: Packet, destination:
     virtual,
     server: serverOf(destination, virtual),
     service,
+    protocol: packet.protocol,
     destination,
     method,
     state,

@@ -4,7 +4,7 @@ import { type Connection, firstConnection } from './connection.js';
 import type { Endpoint } from './endpoint.js';
 import type { Environment } from './environment.js';
 import { foldOf, type Ip, textOf } from './ip.js';
-import { type Packet, sourceOf, targetOf } from './packet.js';
+import { fromClient, type Packet, sourceOf } from './packet.js';
 import type { PacketTable } from './packet-table.js';
 import { protocolRulesOf } from './protocol-rules.js';
 import type { Reason } from './reason.js';
@@ -21,6 +21,8 @@ export interface Question {
   readonly now: number;
   readonly device: string;
   readonly wire: boolean;
+  /** It is at weir's own device, where a mark has led it. */
+  readonly onPair?: true;
 }
 
 /** `known`: the connection was there before this packet. `elsewhere`: no service of this scope takes it. */
@@ -52,10 +54,10 @@ function isLocal({ environment, device }: Question, { source, destination }: Pac
 }
 
 /** Why a packet may not begin a connection. */
-function obstacle(question: Question, packet: Packet): Reason | undefined {
+function obstacle(question: Question, packet: Packet, { mark }: ServiceRecord): Reason | undefined {
   const { table, wire } = question;
   if (!protocolRulesOf(packet).mayBegin(table.settings, packet)) return 'no_connection';
-  if (wire && !isLocal(question, packet)) return 'not_local';
+  if (wire && mark === 0 && !isLocal(question, packet)) return 'not_local';
   if (wire && !question.environment.isReversePath(question.device, packet.source, packet.destination)) return 'reverse_path';
   if (table.settings.defence.dropRate !== 0 && table.dropsNext()) return 'drop_packet';
   if (packet.sourcePort === FTP_DATA_PORT) return 'ftp_data';
@@ -69,8 +71,8 @@ function isFromService({ table: { records }, wire }: Question, { source, sourceP
 }
 
 /** In the kernel's IPVS other ports than the service's need persistence: of one of all ports, which serves port 0 without, and FTP's data. */
-const servesPort = ({ port, persistence }: ServiceRecord, { destinationPort }: Packet): boolean =>
-  port === destinationPort || persistence !== undefined;
+const servesPort = ({ port, persistence, mark }: ServiceRecord, { destinationPort }: Packet): boolean =>
+  port === destinationPort || persistence !== undefined || mark !== 0;
 
 /** A datagram whose answer, which comes back here, would go to the director itself. */
 function isUnanswerable({ environment, device, wire }: Question, packet: Packet, service: ServiceRecord): boolean {
@@ -79,13 +81,13 @@ function isUnanswerable({ environment, device, wire }: Question, packet: Packet,
 }
 
 /** By the scheduler. */
-function schedule({ table, now }: Question, client: Endpoint, service: ServiceRecord): DestinationRecord | undefined {
+function schedule({ table, now }: Question, client: Endpoint, service: ServiceRecord, target: Ip): DestinationRecord | undefined {
   const { settings } = table;
   const pick = service.schedule?.pick(candidatesOf(service.list), {
     clientFold: foldOf(client.address),
     clientPort: client.port,
-    serviceFold: foldOf(service.address),
-    address: textOf(service.address),
+    serviceFold: foldOf(target),
+    address: textOf(target),
     now: (now * 4) / settings.hz,
     lblcrExpiration: settings.lblcrExpiration,
     deleted: candidatesOf(service.retired),
@@ -101,20 +103,23 @@ interface Choice {
   readonly led: boolean;
 }
 
-/** The destination of a client without a connection. undefined: there is none for it. */
-export function choose(question: Question, client: Endpoint, service: ServiceRecord): Choice | undefined {
+/** The destination of a client without a connection, which asks for an address. undefined: there is none for it. */
+export function choose(question: Question, client: Endpoint, service: ServiceRecord, target: Ip): Choice | undefined {
   const led = question.table.templatesOf(service).lead(service, client.address, question.now);
-  const destination = led ?? schedule(question, client, service);
+  const destination = led ?? schedule(question, client, service, target);
   return destination && { destination, led: led !== undefined };
 }
+
+/** Where no destination is left, what may be data of FTP goes on to the stack, and with cache_bypass what has a mark. */
+const isBypassed = ({ settings }: PacketTable, { destinationPort }: Packet, { port, mark }: ServiceRecord): boolean =>
+  mark === 0 ? port !== 0 && port !== destinationPort : settings.cacheBypass;
 
 /** A new connection of the packet's; one-packet scheduling keeps nothing of it but the counters. */
 function begin(question: Question, packet: Packet, service: ServiceRecord): Decision {
   const { table, scope, now } = question;
   const client = sourceOf(packet);
-  const choice = choose(question, client, service);
-  // What may be data of FTP goes on to the stack.
-  if (choice === undefined) return { kind: service.port === 0 || service.port === packet.destinationPort ? 'refuse' : 'pass' };
+  const choice = choose(question, client, service, packet.destination);
+  if (choice === undefined) return { kind: isBypassed(table, packet, service) ? 'pass' : 'refuse' };
   const { destination } = choice;
   if (destination.method === 'masq' && isUnanswerable(question, packet, service)) return { kind: 'drop', reason: 'martian' };
   const udp = packet.protocol === IpProtocol.udp;
@@ -132,7 +137,7 @@ function begin(question: Question, packet: Packet, service: ServiceRecord): Deci
 /** A packet for a service, which may be one that was removed. */
 export function decideRequest(question: Question, packet: Packet, service: ServiceRecord): Decision {
   const { table, scope, now } = question;
-  const connection = scope.connections.find(service, sourceOf(packet), targetOf(packet), now);
+  const connection = scope.connections.find(service, fromClient(packet), now);
   if (connection !== undefined) {
     const reuse = isReuse(table, packet, connection);
     if (!reuse && connection.destination.available) return { kind: 'forward', connection, known: true };
@@ -140,7 +145,7 @@ export function decideRequest(question: Question, packet: Packet, service: Servi
     scope.connections.end(connection);
   }
   if (!service.live || !servesPort(service, packet)) return { kind: 'elsewhere' };
-  const reason = obstacle(question, packet);
+  const reason = obstacle(question, packet, service);
   if (reason !== undefined) return { kind: DROPPED.has(reason) ? 'drop' : 'pass', reason };
   return begin(question, packet, service);
 }

@@ -11,10 +11,10 @@ const FORGED: ReadonlySet<ConnectionState> = new Set(['SYN_RECV', 'SYNACK', 'INI
  * What drop_entry ends: `all`: such a connection; `half`: every second one. Half-open connections go, and those that were idle for a minute
  * after very few packets.
  */
-export function entryShare(settings: Settings, { state, proven, expires, service }: Connection, now: number): 'all' | 'half' | 'none' {
+export function entryShare(settings: Settings, { state, proven, expires, protocol }: Connection, now: number): 'all' | 'half' | 'none' {
   if (FORGED.has(state)) return 'all';
   if (proven || (state !== 'ESTABLISHED' && state !== UDP)) return 'none';
-  const idle = settings.timeoutOf(state, service.protocol) - (expires - now);
+  const idle = settings.timeoutOf(state, protocol) - (expires - now);
   if (idle < settings.unitsPerSecond * QUOTA_IDLE_SECONDS) return 'none';
   return state === UDP ? 'all' : 'half';
 }

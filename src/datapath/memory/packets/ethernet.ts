@@ -18,4 +18,14 @@ export function handIn(frame: Uint8Array): void {
   frame.fill(0, 0, 6);
 }
 
+/** Of the other end of weir's own device. */
+const FAR_END: Mac = '02:77:65:69:72:01';
+
+/** The frame, to that end. */
+export function toFarEnd(frame: Uint8Array): Uint8Array {
+  const copy = frame.slice();
+  copy.set(macBytes(FAR_END), 0);
+  return copy;
+}
+
 export const comesFromGroup = (frame: Uint8Array): boolean => ((frame[6] ?? 0) & 1) !== 0;

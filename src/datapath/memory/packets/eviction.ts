@@ -44,7 +44,7 @@ function classByState({ state, proven }: Connection): EvictionClass {
 export function evictionClass(settings: Settings, connection: Connection, now: number): EvictionClass {
   const found = classByState(connection);
   if (found === 'closed') return found;
-  const idle = settings.timeoutOf(connection.state, connection.service.protocol) - (connection.expires - now);
+  const idle = settings.timeoutOf(connection.state, connection.protocol) - (connection.expires - now);
   if (idle >= settings.unitsPerSecond * (IDLE_SECONDS[found] ?? 0)) return found;
   return found === 'half open' ? 'new' : 'never';
 }

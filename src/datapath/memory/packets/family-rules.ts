@@ -32,7 +32,8 @@ export interface FamilyRules {
   isLinkLocal(address: Ip): boolean;
   /** Another source or destination. */
   translate(frame: Uint8Array, packet: Packet, source: boolean, to: Endpoint): void;
-  lowerHops(frame: Uint8Array): void;
+  /** `change`: -1 where the packet is forwarded; 1 takes that back. */
+  changeHops(frame: Uint8Array, change: -1 | 1): void;
   /** Errors are sent about packets to and from single stations only. `from`: the sender of the error. */
   mayBeAnswered(frame: Uint8Array, packet: Packet, from: Ip): boolean;
   errorFrame(frame: Uint8Array, packet: Packet, kind: IcmpKind, from: Ip): Uint8Array;

@@ -23,6 +23,8 @@ export interface Arrival {
   readonly packet: Packet;
   /** Of a packet that is not cut yet; 0 for others. */
   readonly gsoSize: number;
+  /** That netfilter has given it. */
+  readonly mark?: number;
 }
 
 const HOST: IcmpKind = { what: 'host', mtu: 0 };
@@ -62,7 +64,7 @@ function answered(question: Question, arrival: Arrival, kind: IcmpKind, from: Ip
   if (!rules.mayBeAnswered(frame, packet, from)) return { verdict: 'drop', frame };
   if (kind.mtu === 0 && !question.environment.icmpAllowed()) return dropped(question, arrival, 'icmp_limited');
   const error = rules.errorFrame(frame, packet, kind, from);
-  if (question.device === LOOPBACK) handIn(error);
+  if (question.device === LOOPBACK || question.onPair === true) handIn(error);
   return { verdict: 'redirect', frame: error };
 }
 
@@ -77,7 +79,7 @@ function exceededMtu({ frame, packet, gsoSize }: Arrival, hop: HopAnswer): numbe
 
 /** Sends a frame on, whose link addresses the kernel fills in where the neighbour is not known. */
 export function sent(frame: Uint8Array, packet: Packet, hop: HopAnswer): Outcome {
-  rulesOf(packet).lowerHops(frame);
+  rulesOf(packet).changeHops(frame, -1);
   if (hop.kind === 'ready') setMacs(frame, hop.to, hop.from);
   return { verdict: 'redirect', frame };
 }

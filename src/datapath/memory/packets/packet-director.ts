@@ -7,10 +7,11 @@ import type { Connection } from './connection.js';
 import type { Question } from './decide.js';
 import { BUCKET_SHARES } from './defence.js';
 import { type Environment, LOOPBACK } from './environment.js';
+import { toFarEnd } from './ethernet.js';
 import { rulesOf } from './family.js';
 import { type Outcome, passed } from './forward.js';
 import { type Packet, type Parsed, sourceOf, targetOf } from './packet.js';
-import { incoming, leaving } from './packet-path.js';
+import { incoming, leaving, marked } from './packet-path.js';
 import { type PacketOptions, PacketTable } from './packet-table.js';
 import { parseFrame } from './parse.js';
 import { messageOf, related } from './related.js';
@@ -22,6 +23,8 @@ export interface Frame {
   readonly bytes: Uint8Array;
   /** Bytes of payload in each segment of a packet that is not cut yet. */
   readonly gsoSize?: number;
+  /** That netfilter has given it. */
+  readonly mark?: number;
 }
 
 export class PacketDirector extends PacketTable {
@@ -63,11 +66,24 @@ export class PacketDirector extends PacketTable {
     return (this.records.isEmpty ? undefined : this.#meet(frame, parse(frame), true)) ?? passed({ frame: frame.bytes });
   }
 
+  /**
+   * A frame with a mark at weir's own device, where a route has led it that came by `device`; forwarding has lowered its hops. What no service takes
+   * goes on past the marks, by the other end.
+   */
+  marked({ device, bytes, gsoSize = 0, mark = 0 }: Frame): Outcome {
+    const frame = bytes.slice();
+    const { kind, packet } = parseFrame(raised(frame), gsoSize);
+    const scope = kind === 'ok' ? this.scopesOf(packet.family, packet.protocol).find(({ allPorts }) => allPorts) : undefined;
+    const question = scope && { ...this.#question(scope, device), onPair: true as const };
+    const outcome = kind === 'ok' && question !== undefined ? marked(question, { frame, packet, gsoSize, mark }) : undefined;
+    return outcome !== undefined && outcome.verdict !== 'pass' ? outcome : passed({ frame: toFarEnd(outcome?.frame ?? frame) });
+  }
+
   /** What the first scope does that the packet concerns. undefined: it concerns none. */
-  #meet({ device, bytes, gsoSize = 0 }: Frame, parsed: Parsed, leaves: boolean): Outcome | undefined {
+  #meet({ device, bytes, gsoSize = 0, mark = 0 }: Frame, parsed: Parsed, leaves: boolean): Outcome | undefined {
     const { kind, packet } = parsed;
     if (packet === undefined) return undefined;
-    const [{ family }, arrival] = [packet, { frame: bytes, packet, gsoSize }];
+    const [{ family }, arrival] = [packet, { frame: bytes, packet, gsoSize, mark }];
     if (kind === 'ok' && !leaves && staysOnLink(packet)) return undefined;
     if (kind === 'ok')
       return this.#byScope(device, family, packet.protocol, (question) => (leaves ? leaving : incoming)(question, arrival));
@@ -112,6 +128,13 @@ const ICMP: Readonly<Record<Family, number>> = { inet: IpProtocol.icmp, inet6: I
 
 const isIcmp = ({ kind, packet }: Parsed): boolean =>
   kind === 'other' && packet !== undefined && packet.protocol === ICMP[packet.family] && !packet.fragment;
+
+/** With the hops that it came with. */
+function raised(frame: Uint8Array): Uint8Array {
+  const { packet } = parseFrame(frame, 0);
+  if (packet !== undefined) rulesOf(packet).changeHops(frame, 1);
+  return frame;
+}
 
 /** Such addresses mean nothing beyond their link. */
 const staysOnLink = (packet: Packet): boolean => [packet.source, packet.destination].some(rulesOf(packet).isLinkLocal);

@@ -4,7 +4,7 @@ import type { Connection } from './connection.js';
 import { type Decision, decideRequest, isServerSide, type Question } from './decide.js';
 import { rulesOf } from './family.js';
 import { type Arrival, localReply, noted, type Outcome, passed, reply, request, unknownReply } from './forward.js';
-import { type Packet, sourceOf, targetOf } from './packet.js';
+import { fromClient, type Packet, sourceOf, targetOf } from './packet.js';
 import type { ServiceRecord } from './records.js';
 
 /** The service that a packet is for, and that it comes from. */
@@ -13,11 +13,15 @@ const targeted = ({ scope, now }: Question, packet: Packet): ServiceRecord | und
 const sourced = ({ scope, now }: Question, packet: Packet): ServiceRecord | undefined =>
   scope.service(sourceOf(packet), packet.protocol, { client: targetOf(packet), now });
 
+/** The service of the mark that the director's own packets keep on lo. */
+const markedHere = ({ scope, table, wire }: Question, { packet, mark = 0 }: Arrival): ServiceRecord | undefined =>
+  wire || !scope.allPorts ? undefined : table.markedService(packet.family, mark);
+
 /** A packet that comes in. */
 export function incoming(question: Question, arrival: Arrival): Outcome | undefined {
   const { scope, wire } = question;
   const { packet } = arrival;
-  const service = targeted(question, packet);
+  const service = targeted(question, packet) ?? markedHere(question, arrival);
   if (service !== undefined && !scope.allPorts) return toService(question, arrival, service);
   const answer = toClient(question, arrival);
   if (answer !== undefined) return answer;
@@ -40,6 +44,14 @@ export function leaving(question: Question, arrival: Arrival): Outcome | undefin
   return sourced(question, packet) && seen(question, arrival, true);
 }
 
+/** A packet with a mark, at weir's own device; its connection decides, where there is one. undefined: no service takes it. */
+export function marked(question: Question, arrival: Arrival): Outcome | undefined {
+  const { packet, mark = 0 } = arrival;
+  const { scope, table, now } = question;
+  const service = scope.connections.serviceOf(fromClient(packet), now) ?? table.markedService(packet.family, mark);
+  return service && toService(question, arrival, service);
+}
+
 function toService(question: Question, arrival: Arrival, service: ServiceRecord): Outcome | undefined {
   const { packet } = arrival;
   const forged = question.wire && (packet.source === packet.destination || rulesOf(packet).isMartian(packet.source));
@@ -53,8 +65,7 @@ function olderThanService(question: Question, arrival: Arrival): Outcome | undef
   const { packet } = arrival;
   const scope = question.table.scopesOf(packet.family, packet.protocol).find(({ allPorts }) => allPorts);
   const service = scope === undefined || scope === question.scope ? undefined : targeted({ ...question, scope }, packet);
-  if (scope === undefined || service === undefined || !scope.connections.find(service, sourceOf(packet), targetOf(packet), question.now))
-    return undefined;
+  if (scope === undefined || service === undefined || !scope.connections.find(service, fromClient(packet), question.now)) return undefined;
   return toService({ ...question, scope }, arrival, service) ?? passed(arrival);
 }
 
@@ -76,7 +87,9 @@ const replied = ({ scope, now }: Question, packet: Packet): Connection | undefin
 function ofSource(question: Question, packet: Packet): Connection | undefined {
   const { scope, now } = question;
   const service = sourced(question, packet);
-  return service && scope.connections.find(service, targetOf(packet), sourceOf(packet), now);
+  return (
+    service && scope.connections.find(service, { client: targetOf(packet), virtual: sourceOf(packet), protocol: packet.protocol }, now)
+  );
 }
 
 /**

@@ -3,7 +3,7 @@
 import type { Family } from '../../../model/address.js';
 import { WeirError } from '../../../model/errors/weir-error.js';
 import { IpProtocol } from '../../../model/ip-protocol.js';
-import type { DestinationKey, DestinationSpec, Protocol, ServiceKey, ServiceSpec, Timeouts } from '../../../model/service.js';
+import type { DestinationKey, DestinationSpec, ServiceKey, ServiceSpec, Timeouts } from '../../../model/service.js';
 import { type Start, schedulers } from '../../schedule/index.js';
 import { isSysctlName, sysctls } from '../../sysctls.js';
 import { checkDestination } from '../checks.js';
@@ -12,7 +12,7 @@ import { ConnectionTable, type HomeOf } from './connection-table.js';
 import { familyOf, foldOf, type Ip, ipOf } from './ip.js';
 import type { Packet } from './packet.js';
 import type { Reason } from './reason.js';
-import { candidatesOf, type DestinationRecord, Records, retire, type ServiceRecord } from './records.js';
+import { candidatesOf, type DestinationRecord, Records, retire, type ServicePlace, type ServiceRecord } from './records.js';
 import { allPortsScope, exactScope, type Scope } from './scope.js';
 import { Settings } from './settings.js';
 import { type TemplateHash, TemplateTable } from './template-table.js';
@@ -48,17 +48,13 @@ const plainHome: HomeOf = ({ address, port }) => {
 
 const plainTemplateHash: TemplateHash = (network, { id }) => plainHome({ address: network, port: id });
 
-interface ServiceEndpoint {
-  readonly address: Ip;
-  /** 0: all. */
-  readonly port: number;
-  readonly protocol: Protocol;
-}
+/** As listings show it in an address's place. */
+const addressOfMark = (family: Family, mark: number): Ip =>
+  ipOf({ family, words: family === 'inet' ? [mark >>> 0] : [mark >>> 0, 0, 0, 0] });
 
-/** @throws WeirError not-yet: of what packets are not balanced in memory */
-function endpointOf(key: ServiceKey): ServiceEndpoint {
-  if (key.kind !== 'address') throw new WeirError('not-yet', { missing: 'services by firewall marks in the director in memory' });
-  return { address: ipOf(key.address), port: key.port, protocol: key.protocol };
+function placeOf(key: ServiceKey): ServicePlace {
+  if (key.kind === 'fwmark') return { address: addressOfMark(key.family, key.mark), port: 0, protocol: IpProtocol.tcp, mark: key.mark };
+  return { address: ipOf(key.address), port: key.port, protocol: IpProtocol[key.protocol], mark: 0 };
 }
 
 export class PacketTable {
@@ -116,6 +112,11 @@ export class PacketTable {
     return familyOf(address) === 'inet' ? this.templates : this.templates6;
   }
 
+  /** The service of a firewall mark; also one that was removed. 0: no packet without a mark has one. */
+  markedService(family: Family, mark: number): ServiceRecord | undefined {
+    return mark === 0 ? undefined : this.records.at(placeOf({ kind: 'fwmark', family, mark }));
+  }
+
   count(reason: Reason): void {
     this.#drops.set(reason, (this.#drops.get(reason) ?? 0) + 1);
   }
@@ -131,11 +132,10 @@ export class PacketTable {
   }
 
   addService(spec: ServiceSpec): void {
-    const { address, port, protocol } = this.#checked(spec);
-    const known = this.records.service(address, port, IpProtocol[protocol]);
-    if (known?.live) throw new WeirError('service-exists');
+    const place = this.#checked(spec);
+    if (this.records.at(place)?.live) throw new WeirError('service-exists');
     const schedule = this.#start(spec, []);
-    const service = this.records.makeService(address, port, protocol);
+    const service = this.records.makeService(place);
     service.live = true;
     this.#describe(service, spec, schedule);
   }
@@ -208,10 +208,10 @@ export class PacketTable {
     return this.#live(key).list;
   }
 
-  #checked(spec: ServiceSpec): ServiceEndpoint {
+  #checked(spec: ServiceSpec): ServicePlace {
     if (spec.persistence?.engine !== undefined)
       throw new WeirError('not-yet', { missing: 'persistence engines in the director in memory' });
-    return endpointOf(spec.key);
+    return placeOf(spec.key);
   }
 
   #start({ scheduler, schedFlags }: ServiceSpec, list: readonly DestinationRecord[]): ServiceRecord['schedule'] {
@@ -228,8 +228,7 @@ export class PacketTable {
   }
 
   #live(key: ServiceKey): ServiceRecord {
-    const { address, port, protocol } = endpointOf(key);
-    const service = this.records.service(address, port, IpProtocol[protocol]);
+    const service = this.records.at(placeOf(key));
     if (service === undefined || !service.live) throw new WeirError('service-missing');
     return service;
   }

@@ -1,6 +1,7 @@
 // A packet as the rules see it: what its headers have, and what is wrong with them.
 import type { Family } from '../../../model/address.js';
 import type { SctpEvent } from '../../sctp-state.js';
+import type { Tuple } from './connection-table.js';
 import type { Endpoint } from './endpoint.js';
 import type { Ip } from './ip.js';
 
@@ -38,6 +39,12 @@ export interface Packet extends IpPacket {
 
 export const sourceOf = ({ source, sourcePort }: Packet): Endpoint => ({ address: source, port: sourcePort });
 export const targetOf = ({ destination, destinationPort }: Packet): Endpoint => ({ address: destination, port: destinationPort });
+/** Of a packet that its client sends. */
+export const fromClient = (packet: Packet): Tuple => ({
+  client: sourceOf(packet),
+  virtual: targetOf(packet),
+  protocol: packet.protocol,
+});
 
 /**
  * `other`: nothing that is balanced; with a `packet` where it is IP. `bad`: lengths that do not fit; without a `packet` there is not even

@@ -1,7 +1,7 @@
 // Services and destinations as packets meet them, and what each change of the table does to them. What was removed stays, since connections
 // name it: a destination that is added again is the one that it was.
 import { IpProtocol } from '../../../model/ip-protocol.js';
-import type { ForwardingMethod, Persistence, Protocol } from '../../../model/service.js';
+import type { ForwardingMethod, Persistence } from '../../../model/service.js';
 import type { Schedule } from '../../schedule/index.js';
 import type { Candidate, Candidates } from '../../schedule/scheduler.js';
 import type { Endpoint } from './endpoint.js';
@@ -18,13 +18,20 @@ export interface PacketCounts {
   outBytes: number;
 }
 
-/** Ports in host order. */
-export interface ServiceRecord {
-  readonly id: number;
+/** Where a service is. Ports in host order. */
+export interface ServicePlace {
+  /** Of a mark: the mark, as listings show it in an address's place. */
   readonly address: Ip;
-  /** 0: all ports of the address. */
+  /** 0: all ports of the address, or whatever has the mark. */
   readonly port: number;
+  /** Of a mark: TCP, as the kernel's IPVS has it. Its connections have their own. */
   readonly protocol: number;
+  /** 0: it has an address. */
+  readonly mark: number;
+}
+
+export interface ServiceRecord extends ServicePlace {
+  readonly id: number;
   live: boolean;
   onePacket: boolean;
   /** Seconds, and the mask of the clients' networks; undefined: the service is not persistent. */
@@ -75,6 +82,9 @@ export const candidatesOf = (records: readonly DestinationRecord[]): Candidates 
 
 const endpointOf = (address: Ip, port: number, protocol: number): string => `${protocol} ${address} ${port}`;
 
+const keyOfPlace = ({ address, port, protocol, mark }: ServicePlace): string =>
+  mark === 0 ? endpointOf(address, port, protocol) : `mark ${address}`;
+
 const ANY_PROTOCOL = 0;
 
 const [FTP_PORT, FTP_DATA_PORT, PRIVILEGED_PORTS] = [21, 20, 1024] as const;
@@ -118,6 +128,10 @@ export class Records {
     return this.#services.get(endpointOf(address, port, protocol));
   }
 
+  at(place: ServicePlace): ServiceRecord | undefined {
+    return this.#services.get(keyOfPlace(place));
+  }
+
   /** Is, or was, a masqueraded destination of an exact service there? */
   answersExactly(address: Ip, port: number, protocol: number): boolean {
     return this.#answering.has(endpointOf(address, port, protocol));
@@ -142,14 +156,13 @@ export class Records {
   }
 
   /** The record of a service that is added, perhaps again. */
-  makeService(address: Ip, port: number, protocol: Protocol): ServiceRecord {
-    const number = IpProtocol[protocol];
-    const known = this.service(address, port, number);
+  makeService(place: ServicePlace): ServiceRecord {
+    const known = this.at(place);
     if (known !== undefined) return known;
     const id = ++this.#serviceTop;
     const fresh = { live: false, onePacket: false, persistence: undefined, masquerades: false, list: [], retired: [], schedule: undefined };
-    const record: ServiceRecord = { ...fresh, id, address, port, protocol: number };
-    this.#services.set(endpointOf(address, port, number), record);
+    const record: ServiceRecord = { ...fresh, id, ...place };
+    this.#services.set(keyOfPlace(place), record);
     return record;
   }
 

@@ -42,7 +42,7 @@ type Related = Pick<Connection, 'destination' | 'virtual' | 'server' | 'method'>
 /** Without a connection, the server that it would get here, as where another director has it. None is made. */
 function scheduled(question: Question, { quoted }: Message, service: ServiceRecord): Related | undefined {
   const { from: virtual, to: client } = quoted;
-  const destination = choose(question, client, service)?.destination;
+  const destination = choose(question, client, service, virtual.address)?.destination;
   return destination && { destination, virtual, server: serverOf(destination, virtual), method: destination.method };
 }
 
@@ -67,7 +67,7 @@ function sendOn(question: Question, message: Message, connection: Related, inbou
 function aboutReply(question: Question, message: Message, service: ServiceRecord): Outcome | undefined {
   const { table, scope, now } = question;
   const { frame, quoted } = message;
-  const known = scope.connections.find(service, quoted.to, quoted.from, now);
+  const known = scope.connections.find(service, { client: quoted.to, virtual: quoted.from, protocol: quoted.protocol }, now);
   if (known === undefined && !(table.settings.scheduleIcmp && scope.schedulesIcmp && service.live)) return undefined;
   const found = known ?? scheduled(question, message, service);
   if (found === undefined) {

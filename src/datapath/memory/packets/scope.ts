@@ -1,4 +1,4 @@
-// The services of one kind, with the table of their connections: the exact ones, or those of all ports of an address, of a
+// The services of one kind, with the table of their connections: the exact ones, or those of all ports of an address and of marks, of a
 // family, with the data of FTP's; SCTP has its own. A packet that concerns none of the exact ones goes on to the second, as it goes on to another
 // program.
 import type { ConnectionTable } from './connection-table.js';
@@ -36,12 +36,10 @@ export const allPortsScope = (records: Records, connections: ConnectionTable, sc
   schedulesIcmp,
   connections,
   service: (endpoint, protocol, { client, now }) => {
-    const all = records.allPorts(endpoint.address, protocol);
+    // A connection that there is decides: a packet shows neither its mark nor whether it is FTP's data.
+    const known = connections.serviceOf({ client, virtual: endpoint, protocol }, now);
     const ftp = records.ftp(endpoint, protocol);
-    if (ftp === undefined) return all;
-    // A connection that there is decides.
-    const known = [ftp, all].find((each) => each !== undefined && connections.find(each, client, endpoint, now) !== undefined);
-    return known ?? (ftp.live ? ftp : all);
+    return known ?? (ftp?.live ? ftp : records.allPorts(endpoint.address, protocol));
   },
   answers: (endpoint, protocol) => records.answersByAddress(endpoint, protocol),
 });

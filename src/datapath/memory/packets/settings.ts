@@ -23,6 +23,7 @@ export class Settings {
   expireQuiescentTemplate = false;
   natIcmpSend = false;
   scheduleIcmp = false;
+  cacheBypass = false;
   /** s */
   lblcrExpiration = 86_400;
 
@@ -70,5 +71,6 @@ export class Settings {
     else if (name === 'lblcr_expiration') this.lblcrExpiration = value;
     else if (name === 'nat_icmp_send') this.natIcmpSend = value !== 0;
     else if (name === 'schedule_icmp') this.scheduleIcmp = value !== 0;
+    else if (name === 'cache_bypass') this.cacheBypass = value !== 0;
   }
 }

@@ -2,6 +2,7 @@
 import type { Family } from '../../../../model/address.js';
 import { IpProtocol } from '../../../../model/ip-protocol.js';
 import { ChunkType, encodeSctp, type SctpChunk } from '../../../../wire/sctp.js';
+import { FAR_MAC } from '../pair.js';
 import type { SideProgram } from '../side-check.js';
 import {
   arrives,
@@ -20,6 +21,8 @@ import {
   type Vector,
 } from './vector.js';
 
+const MARK = 0x80000003;
+
 export function sctpStage(family: Family): readonly StagedService[] {
   const { vip, server, routed } = PLACES[family];
   return [
@@ -34,6 +37,7 @@ export function wideSctpStage(family: Family): readonly StagedService[] {
   return [
     { ...all, address: vip, destination: destination(server, 0, 'masq'), hop: MACS.server },
     { ...all, address: secondVip, destination: destination(routed, 0, 'route'), hop: MACS.routed },
+    { mark: MARK, protocol: 'sctp', address: vip, port: 0, destination: destination(server, 3868, 'masq'), hop: MACS.server, local: true },
   ];
 }
 
@@ -104,7 +108,29 @@ export function makeSctpVectors(family: Family): readonly Vector<'ingress' | 'eg
   return associations(family, { there: from(family), service, real, sent });
 }
 
-/** `known`: the program for packets that an exact service has no association for. */
+/** An association that begins on weir's own device, by its mark, where forwarding has lowered the TTL; later packets need none. */
+function marked(family: Family): readonly Vector<SideProgram>[] {
+  const { client, unused, server } = PLACES[family];
+  const [there, virtual, real]: readonly [End, End, End] = [
+    { at: client, port: 40006 },
+    { at: unused, port: 443 },
+    { at: server, port: 3868 },
+  ];
+  const led: Path = { ...arrives, ttl: arrives.ttl - 1 };
+  const toServer = (...chunks: readonly SctpChunk[]): Uint8Array => sctp(leavesTo(MACS.server), there, real, ...chunks);
+  const first = sctp(led, there, virtual, INIT);
+  const answered = sctp(leavesTo(MACS.client), virtual, there, INIT_ACK);
+  const past = sctp({ ...arrives, to: FAR_MAC }, there, virtual, PAYLOAD);
+  return [
+    untouched('ingress', 'an INIT before it has its mark', sctp(arrives, there, virtual, INIT)),
+    { ...changed('mark', 'data with the mark of a service', sctp(led, there, virtual, PAYLOAD), 'pass', past), mark: MARK },
+    { ...changed('mark', 'an INIT with the mark of a service', first, 'redirect', toServer(INIT)), mark: MARK },
+    changed('ingress', 'the answer to an INIT with a mark', sctp(arrives, real, there, INIT_ACK), 'redirect', answered),
+    changed('ingress', 'a COOKIE ECHO without the mark', sctp(arrives, there, virtual, COOKIE), 'redirect', toServer(COOKIE)),
+  ];
+}
+
+/** `known`: the program for packets that an exact service has no association for; `mark`: that for packets on weir's own device. */
 export function makeWideSctpVectors(family: Family): readonly Vector<SideProgram>[] {
   const { vip, secondVip, server } = PLACES[family];
   const there = from(family);
@@ -116,5 +142,6 @@ export function makeWideSctpVectors(family: Family): readonly Vector<SideProgram
   return [
     ...associations(family, { there, service, real, sent: { at: secondVip, port: 36412 } }),
     changed('known', older, sctp(arrives, there, service, PAYLOAD), 'redirect', sctp(leavesTo(MACS.server), there, real, PAYLOAD)),
+    ...marked(family),
   ];
 }

@@ -44,11 +44,11 @@ function translate(frame: Uint8Array, packet: Packet, source: boolean, to: Endpo
   });
 }
 
-function lowerHops(frame: Uint8Array): void {
+function changeHops(frame: Uint8Array, change: -1 | 1): void {
   const view = viewOf(frame);
   const [ttlAt, sumAt] = [ETHERNET_BYTES + TTL_AT, ETHERNET_BYTES + SUM_AT];
   const before = view.getUint16(ttlAt);
-  const after = before - 0x100;
+  const after = before + change * 0x100;
   view.setUint16(sumAt, replaceHalf(view.getUint16(sumAt), before, after));
   view.setUint16(ttlAt, after);
 }
@@ -105,7 +105,7 @@ export const ipv4: FamilyRules = {
   isMartian,
   isLinkLocal: () => false,
   translate,
-  lowerHops,
+  changeHops,
   mayBeAnswered,
   errorFrame,
   quoted,

@@ -53,9 +53,9 @@ function translate(frame: Uint8Array, packet: Packet, source: boolean, to: Endpo
   translateTransport(frame, packet, source, to.port, (sumAt) => readdress(frame, at, to.address, sumAt));
 }
 
-function lowerHops(frame: Uint8Array): void {
+function changeHops(frame: Uint8Array, change: -1 | 1): void {
   const view = viewOf(frame);
-  view.setUint8(ETHERNET_BYTES + HOP_LIMIT_AT, view.getUint8(ETHERNET_BYTES + HOP_LIMIT_AT) - 1);
+  view.setUint8(ETHERNET_BYTES + HOP_LIMIT_AT, view.getUint8(ETHERNET_BYTES + HOP_LIMIT_AT) + change);
 }
 
 function errorFrame(frame: Uint8Array, packet: Packet, { what, mtu }: IcmpKind, from: Ip): Uint8Array {
@@ -104,7 +104,7 @@ export const ipv6: FamilyRules = {
   isMartian,
   isLinkLocal,
   translate,
-  lowerHops,
+  changeHops,
   mayBeAnswered: (frame) => !comesFromGroup(frame),
   errorFrame,
   quoted,
