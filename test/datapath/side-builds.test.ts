@@ -10,11 +10,22 @@ import { PROGRAMS } from '../../src/datapath/ebpf/load/load.js';
 import { pinSecondTable } from '../../src/datapath/ebpf/load/table-move.js';
 import { ensureXdp } from '../../src/datapath/ebpf/load/xdp.js';
 import { exchangeBuild, openDirector } from '../../src/datapath/ebpf/open.js';
-import { IPV6_PINS, movePins, SCTP6_ENTRY_PIN, SIDE_PINS, WIDE6_ENTRY_PIN, WIDE6_PINS } from '../../src/datapath/ebpf/table/tables.js';
+import {
+  IPV6_PINS,
+  movePins,
+  SCTP_PINS,
+  SCTP6_ENTRY_PIN,
+  SIDE_PINS,
+  WIDE_PINS,
+  WIDE_SCTP_PINS,
+  WIDE6_ENTRY_PIN,
+  WIDE6_PINS,
+} from '../../src/datapath/ebpf/table/tables.js';
 import { native } from '../../src/sys/addon.js';
 import { BpfMap, ObjectFile, Program } from '../../src/sys/bpf/bpf-objects.js';
 import { using } from '../../src/sys/fd.js';
 import { Netlink } from '../../src/sys/netlink/netlink.js';
+import { ChunkType } from '../../src/wire/sctp.js';
 import { type Bed, openBed, skipReason } from './bed.js';
 import { IPv4, IPv6 } from './fixtures/family.js';
 import { destination, service } from './fixtures/fixture.js';
@@ -56,6 +67,33 @@ test('each table has as many places as that of the links, and is made with its f
     }
     for (const { conns } of SIDE_PINS) assert.equal(entries(conns), 2048, conns);
     assert.equal(entries(IPV6_PINS.templates), entries('templates'));
+  } finally {
+    bed.close();
+  }
+});
+
+test('for a mark the tables of SCTP are small, until a service of SCTP comes: connections stay', { skip: skipReason() }, () => {
+  const bed = openBed({ capacity: { connBuckets: 131072 } });
+  try {
+    const entries = (pin: string): number => using(BpfMap.pinned(`${bed.folder}/${pin}`), (map) => map.info().maxEntries);
+    const key = { kind: 'fwmark', family: 'inet', mark: 3 } as const;
+    const [server] = IPv4.servers;
+    bed.director.addService({ key, scheduler: 'rr', schedFlags: 0, onePacket: false });
+    bed.director.addDestination(key, destination(IPv4.at(server, 3905), 'masq'));
+    const sizes = (): readonly number[] => [SCTP_PINS, WIDE_SCTP_PINS, WIDE_PINS].map(({ conns }) => entries(conns));
+    assert.deepEqual(sizes(), [8192, 8192, 131072]);
+    const ends = { from: IPv4.at(IPv4.client, 40000), to: IPv4.at(IPv4.vip, 2905) };
+    const send = (hook: 'mark' | 'ingress', type: number, mark = 0): string =>
+      bed.send(hook, 'front', IPv4.fromClient(IPv4.sctp(ends, [{ type }], { hops: 63 }), IPv4.client), { mark }).verdict;
+    // Data make an association that lives for longer than a move takes.
+    bed.director.setSysctl('sloppy_sctp', '1');
+    assert.equal(send('mark', ChunkType.data, 3), 'redirect');
+    bed.director.setSysctl('sloppy_sctp', '0');
+    bed.director.addService(service('sctp', IPv4.vip, 3868, []).service);
+    assert.deepEqual(sizes(), [131072, 8192, 131072]);
+    bed.director.addService({ ...service('sctp', IPv4.vip, 0, []).service, persistence: { timeout: 300, netmask: IPv4.hostMask } });
+    assert.deepEqual(sizes(), [131072, 131072, 131072]);
+    assert.equal(send('ingress', ChunkType.data), 'redirect');
   } finally {
     bed.close();
   }
