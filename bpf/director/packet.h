@@ -21,7 +21,7 @@ struct packet {
   __u8 protocol;
   __u8 flags; /* TCP's; of SCTP an event (sctp-state.h) */
   __u8 ttl;
-  __u8 header; /* length of the IP header, bytes */
+  __u8 header; /* length of the IP header, bytes; 0: of AH and ESP, which have no ports */
   __u16 fragment; /* offset and MF, host order; 0 = whole */
   bool dont_fragment;
 #ifdef IPV6
@@ -102,6 +102,21 @@ static __always_inline bool parse_l4(void *l4, void *end, struct packet *p) {
   return p->length >= p->header + sizeof *udp;
 }
 #endif
+/* AH and ESP are never scheduled. As in the kernel's IPVS they belong to the connection of their key exchange, of UDP from port 500 to port 500
+ * between the same hosts: as its packets they are looked up, and of their own headers nothing is read or changed. */
+#define KEY_EXCHANGE_PORT bpf_htons(500)
+#ifdef IPV6
+/* AH is an extension header: what it protects counts. */
+static __always_inline bool is_ipsec(__u8 protocol) { return !OF_SCTP && protocol == IPPROTO_ESP; }
+#else
+static __always_inline bool is_ipsec(__u8 protocol) { return !OF_SCTP && (protocol == IPPROTO_AH || protocol == IPPROTO_ESP); }
+#endif
+static __always_inline void read_as_key_exchange(struct packet *p) {
+  p->protocol = IPPROTO_UDP;
+  p->sport = p->dport = KEY_EXCHANGE_PORT;
+  p->flags = p->header = 0;
+}
+static __always_inline bool has_ports(struct packet *p) { return p->header; }
 /* A packet that this build does not know: does it go on to the SCTP build? */
 static __always_inline bool is_of_sctp_build(struct packet *p) { return !OF_SCTP && p->protocol == IPPROTO_SCTP; }
 

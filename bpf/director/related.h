@@ -25,6 +25,7 @@ struct related {
   __u16 port_was;
   __u16 port;
   __u8 inbound; /* towards the real server: outer destination, quoted source */
+  __u8 portless; /* AH or ESP is quoted */
 };
 
 /* A quoted address and its header's sum change together, so of the quoted header only the port counts for ICMP's sum. */
@@ -35,8 +36,10 @@ __noinline int related_translate(struct __sk_buff *skb, struct related *r) {
   __u16 port = r->port;
   long rc = bpf_l3_csum_replace(skb, sum_at, r->quoted_was, addr, 4);
   rc |= bpf_skb_store_bytes(skb, addr_at, &addr, 4, 0);
-  rc |= bpf_l4_csum_replace(skb, r->icmp + 2, r->port_was, port, 2);
-  rc |= bpf_skb_store_bytes(skb, port_at, &port, 2, 0);
+  if (!r->portless) {
+    rc |= bpf_l4_csum_replace(skb, r->icmp + 2, r->port_was, port, 2);
+    rc |= bpf_skb_store_bytes(skb, port_at, &port, 2, 0);
+  }
   rc |= bpf_l3_csum_replace(skb, IP_CHECK_AT, r->outer_was, addr, 4);
   return rc | bpf_skb_store_bytes(skb, r->inbound ? DADDR_AT : SADDR_AT, &addr, 4, 0);
 }
@@ -143,6 +146,11 @@ static __always_inline int related_icmp(struct __sk_buff *skb, __u8 header, __u1
   if (bpf_skb_load_bytes(skb, SADDR_AT, outer, sizeof outer)) return TC_ACT_UNSPEC;
   if (outer[1] != q.ip.saddr) return TC_ACT_UNSPEC; /* forged, or about another packet */
   if (!OF_SCTP && q.ip.protocol == IPPROTO_SCTP) return TC_SCTP;
+  if (is_ipsec(q.ip.protocol)) { /* as read_as_key_exchange() */
+    r.portless = true;
+    q.ip.protocol = IPPROTO_UDP;
+    q.sport = q.dport = KEY_EXCHANGE_PORT;
+  }
   __u32 service = !leaving && skb->ingress_ifindex ? service_for(q.ip.daddr, q.dport, q.ip.saddr, q.sport, q.ip.protocol) : 0;
   __u32 real = service && !ALL_PORTS ? 0 : real_with(q.ip.daddr, q.dport, q.ip.protocol);
   if (real) {

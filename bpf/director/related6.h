@@ -6,6 +6,7 @@
 
 #define ICMP6_PARAMETER 4
 #define QUOTE6_AT 8 /* in the message */
+#define QUOTES_IPSEC 1 /* in a packet's flags: AH or ESP is quoted, which has no ports */
 
 struct quoted6 {
   struct ip6_header ip;
@@ -29,9 +30,10 @@ __noinline int related_translate6(struct __sk_buff *skb, __u32 inbound, __u32 ic
   if (outside < 0 || inside < 0) return -1;
   long rc = checksum_address(skb, icmp + 2, outside, 0);
   rc |= bpf_l4_csum_replace(skb, icmp + 2, 0, (__u32)inside, 0);
-  rc |= bpf_l4_csum_replace(skb, icmp + 2, port_was, port, 2);
   rc |= bpf_skb_store_bytes(skb, outer_at, as, 16, 0);
   rc |= bpf_skb_store_bytes(skb, quoted + (inbound ? 8 : 24), as, 16, 0);
+  if (p->flags & QUOTES_IPSEC) return rc;
+  rc |= bpf_l4_csum_replace(skb, icmp + 2, port_was, port, 2);
   return rc | bpf_skb_store_bytes(skb, quoted + IP6_LEN + (inbound ? 0 : 2), &port, 2, 0);
 }
 
@@ -130,12 +132,14 @@ static __always_inline bool related_read6(struct __sk_buff *skb, struct packet *
   if (bpf_skb_load_bytes(skb, icmp, &type, 1) || type < ICMP6_UNREACHABLE || type > ICMP6_PARAMETER) return false;
   if (bpf_skb_load_bytes(skb, icmp + QUOTE6_AT, &q, sizeof q) || (q.ip.first & bpf_htonl(0xf0000000)) != bpf_htonl(0x60000000)) return false;
   if (!address_equal(p->daddr6, q.ip.saddr)) return false; /* forged, or about another packet */
-  p->protocol = q.ip.next;
+  bool ipsec = is_ipsec(q.ip.next);
+  p->protocol = ipsec ? IPPROTO_UDP : q.ip.next;
+  p->flags = ipsec ? QUOTES_IPSEC : 0;
   if (!is_of_build(p->protocol)) return false;
   address_copy(p->saddr6, q.ip.saddr);
   address_copy(p->daddr6, q.ip.daddr);
-  p->sport = q.sport;
-  p->dport = q.dport;
+  p->sport = ipsec ? KEY_EXCHANGE_PORT : q.sport;
+  p->dport = ipsec ? KEY_EXCHANGE_PORT : q.dport;
   packet_hash(p);
   return true;
 }

@@ -21,7 +21,7 @@ struct rewrite {
   __u16 port;
   __u8 flags;
   __u8 protocol;
-  __u8 header; /* length of the IP header */
+  __u8 header; /* length of the IP header; 0: the packet has no ports */
   __u8 ttl;
 };
 #define REWRITE_SOURCE 0x1 /* the source is rewritten, not the destination */
@@ -73,10 +73,10 @@ __noinline int tc_translate(struct __sk_buff *skb, struct rewrite *r) {
   __u32 at = r->flags & REWRITE_LAYER3 ? 0 : ETH_LEN, l4 = at + r->header;
   __u32 addr = r->addr;
   __u16 port = r->port;
-  long rc = l4_sum_change(skb, r, l4);
+  long rc = r->header ? l4_sum_change(skb, r, l4) : 0;
   rc |= bpf_l3_csum_replace(skb, at + IP_CHECK_IN, r->was, addr, 4);
   rc |= bpf_skb_store_bytes(skb, at + (source ? SADDR_IN : DADDR_IN), &addr, 4, 0);
-  rc |= bpf_skb_store_bytes(skb, l4 + (source ? 0 : 2), &port, 2, 0);
+  if (r->header) rc |= bpf_skb_store_bytes(skb, l4 + (source ? 0 : 2), &port, 2, 0);
   return rc;
 }
 

@@ -44,10 +44,10 @@ __noinline int tc_translate6(struct __sk_buff *skb, __u32 source, __u32 port32) 
   __u32 *was = source ? p->saddr6 : p->daddr6, *as = scratch->whole.as;
   __u16 port = port32, port_was = source ? p->sport : p->dport;
   __u32 change = address_change(was, as);
-  long rc = l4_sum_change6(skb, p, source, change, port_was, port);
+  long rc = has_ports(p) ? l4_sum_change6(skb, p, source, change, port_was, port) : 0;
   if (SUM_HAS_ADDRESS) bpf_csum_update(skb, change); /* refused where there is no such checksum */
   rc |= bpf_skb_store_bytes(skb, source ? SADDR6_AT : DADDR6_AT, as, 16, 0);
-  rc |= bpf_skb_store_bytes(skb, ETH_LEN + p->header + (source ? 0 : 2), &port, 2, 0);
+  if (has_ports(p)) rc |= bpf_skb_store_bytes(skb, ETH_LEN + p->header + (source ? 0 : 2), &port, 2, 0);
   return rc;
 }
 

@@ -53,7 +53,7 @@ __noinline __u32 tc_may_schedule(struct __sk_buff *skb, __u32 service) { return 
 static __always_inline int tc_request(struct __sk_buff *skb, struct verdict *v) {
   struct packet *p = v->p;
   enum decision go = decide_known(v);
-  if (go == GO_NEW) go = decide_new(v, tc_may_schedule(skb, v->service));
+  if (go == GO_NEW) go = has_ports(p) ? decide_new(v, tc_may_schedule(skb, v->service)) : GO_PASS;
   if (go == GO_PASS) return TC_ELSEWHERE;
   if (go == GO_DROP) return tc_drop(drop_reason(v->reason));
   if (go == GO_REFUSE) {
@@ -138,7 +138,7 @@ __noinline int tc_unknown_reply(struct __sk_buff *skb, __u32 real) {
   struct interface *i = interface_at(skb->ifindex);
   if (!scratch || !i || !i->addr) return TC_ACT_UNSPEC;
   struct packet *p = &scratch->packet;
-  if (is_reset(p) || !is_masqueraded_now(real)) return TC_ACT_UNSPEC;
+  if (is_reset(p) || !has_ports(p) || !is_masqueraded_now(real)) return TC_ACT_UNSPEC;
   count_reason(R_NAT_ICMP);
   p->daddr = i->addr; /* the source of the error */
   return icmp_error(skb, p, ICMP_UNREACHABLE, ICMP_PORT, 0);
@@ -186,6 +186,18 @@ static __always_inline int tc_oddity(struct packet *p, enum parsed parsed) {
   return TC_ACT_UNSPEC;
 }
 
+/* AH or ESP, of which the IP header was read. Fragments pass, as those of other protocols do. A global function: verified once. */
+__noinline int tc_parse_ipsec(struct __sk_buff *skb, __u32 at) {
+  struct scratch *scratch = the_scratch();
+  if (!scratch) return P_OTHER;
+  struct packet *p = &scratch->packet;
+  if (p->fragment || skb->gso_size || p->length > skb->len - at || sum_of(skb, at, p->header, 0) != SUM_RIGHT) return P_OTHER;
+  if (p->header > IP_LEN && has_source_route(skb, at + IP_LEN, at + p->header)) return P_OTHER;
+  p->bytes = p->length;
+  read_as_key_exchange(p);
+  return P_OK;
+}
+
 /* Makes the headers readable and reads them. `at`: where the IP header begins. */
 static __always_inline enum parsed tc_parse(struct __sk_buff *skb, struct packet *p, __u32 at) {
   p->header = p->protocol = 0;
@@ -203,7 +215,8 @@ static __always_inline enum parsed tc_parse(struct __sk_buff *skb, struct packet
     return P_OTHER;
   }
   if (parsed == P_OK) parsed = tc_parse_further(skb, p, at);
-  if (parsed != P_OK || likely(p->length <= skb->len - at)) return parsed;
+  if (parsed != P_OK) return parsed == P_OTHER && is_ipsec(p->protocol) ? tc_parse_ipsec(skb, at) : parsed;
+  if (likely(p->length <= skb->len - at)) return P_OK;
   if (p->length != NO_LENGTH || !skb->gso_size) return P_BAD;
   p->length = skb->len - at;
   return P_OK;

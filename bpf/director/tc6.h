@@ -41,14 +41,15 @@ static __always_inline int tc_go_on6(struct __sk_buff *skb, int done, bool ingre
 
 /* How long an extension header is, by its second byte (RFC 8200, 4.1); 0: it is none that may be passed over. */
 static __always_inline __u32 extension_length(__u8 next, __u8 length) {
+  if (next == IPPROTO_AH) return (length + 2) * 4; /* RFC 4302, 2.2; as in the kernel's IPVS what it protects counts */
   return next == NEXT_HOP_BY_HOP || next == NEXT_ROUTING || next == NEXT_OPTIONS ? (length + 1) * 8 : 0;
 }
 
 static __always_inline bool is_transport(__u8 next) {
-  return next == IPPROTO_TCP || next == IPPROTO_UDP || next == IPPROTO_SCTP || next == NEXT_ICMPV6;
+  return next == IPPROTO_TCP || next == IPPROTO_UDP || next == IPPROTO_SCTP || next == NEXT_ICMPV6 || next == IPPROTO_ESP;
 }
 
-/* Goes on from the IPv6 header to TCP, UDP, SCTP or ICMPv6: p->protocol, p->header. */
+/* Goes on from the IPv6 header to TCP, UDP, SCTP, ESP or ICMPv6: p->protocol, p->header. */
 static __always_inline enum parsed extensions_skip(struct __sk_buff *skb, struct packet *p, __u8 next) {
   __u32 header = IP6_LEN;
 #pragma clang loop unroll(disable)
@@ -149,8 +150,14 @@ __noinline int tc_parse_any6(struct __sk_buff *skb) {
   __u32 length = length_read(skb, p, ip);
   p->header = IP6_LEN;
   enum parsed parsed = extensions_skip(skb, p, ip->next);
-  if (parsed != P_OK) return parsed;
-  parsed = ports_read(skb, p);
+  if (parsed == P_OTHER && is_ipsec(p->protocol) && !p->fragment && !skb->gso_size && p->length <= length) {
+    read_as_key_exchange(p);
+    parsed = P_OK;
+  } else if (parsed == P_OK) {
+    parsed = ports_read(skb, p);
+  } else {
+    return parsed;
+  }
   if (parsed == P_OK && p->length > length) return P_BAD;
   packet_hash(p);
   return parsed;
@@ -166,7 +173,7 @@ __noinline __u32 tc_may_schedule(struct __sk_buff *skb, __u32 service) { return 
 static __always_inline int tc_request6(struct __sk_buff *skb, struct verdict *v) {
   struct packet *p = v->p;
   enum decision go = decide_known(v);
-  if (go == GO_NEW) go = decide_new(v, tc_may_schedule(skb, v->service));
+  if (go == GO_NEW) go = has_ports(p) ? decide_new(v, tc_may_schedule(skb, v->service)) : GO_PASS;
   if (go == GO_PASS) return TC_ELSEWHERE;
   if (go == GO_DROP) return tc_drop(drop_reason(v->reason));
   if (go == GO_REFUSE) {

@@ -144,7 +144,8 @@ export function decideRequest(question: Question, packet: Packet, service: Servi
     if (!reuse && !table.settings.expireNodestConn) return { kind: 'drop', reason: 'dead_destination' };
     scope.connections.end(connection);
   }
-  if (!service.live || !servesPort(service, packet)) return { kind: 'elsewhere' };
+  // What has no ports only goes on with a connection.
+  if (!service.live || packet.portless || !servesPort(service, packet)) return { kind: 'elsewhere' };
   const reason = obstacle(question, packet, service);
   if (reason !== undefined) return { kind: DROPPED.has(reason) ? 'drop' : 'pass', reason };
   return begin(question, packet, service);

@@ -2,7 +2,8 @@
 import { viewOf } from '../../../wire/bytes.js';
 import { ETHERNET_BYTES } from './ethernet.js';
 import type { Quoted } from './family-rules.js';
-import type { Ip } from './ip.js';
+import { familyOf, type Ip } from './ip.js';
+import { quotedPorts } from './ipsec.js';
 import type { IpPacket } from './packet.js';
 
 /** Of the header of an ICMP error. */
@@ -26,6 +27,7 @@ interface Quote {
 /** `portsAt`: in the frame, behind the quoted IP header. */
 export function quotedPacket(frame: Uint8Array, { source, destination, protocol }: Quote, portsAt: number): Quoted {
   const view = viewOf(frame);
-  const [from, to] = [view.getUint16(portsAt), view.getUint16(portsAt + 2)];
-  return { from: { address: source, port: from }, to: { address: destination, port: to }, protocol };
+  const read = { protocol, sourcePort: view.getUint16(portsAt), destinationPort: view.getUint16(portsAt + 2) };
+  const { sourcePort, destinationPort, ...found } = quotedPorts(familyOf(source), protocol) ?? read;
+  return { from: { address: source, port: sourcePort }, to: { address: destination, port: destinationPort }, ...found };
 }

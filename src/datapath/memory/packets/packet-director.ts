@@ -2,7 +2,8 @@
 // compared with (test/datapath/reference), and what `weir sim packets` runs.
 import type { Family } from '../../../model/address.js';
 import { IpProtocol } from '../../../model/ip-protocol.js';
-import { macText } from '../../../wire/ethernet.js';
+import { viewOf } from '../../../wire/bytes.js';
+import { EtherType, macText } from '../../../wire/ethernet.js';
 import type { Connection } from './connection.js';
 import type { Question } from './decide.js';
 import { BUCKET_SHARES } from './defence.js';
@@ -122,6 +123,9 @@ export class PacketDirector extends PacketTable {
   }
 }
 
+/** In a frame. */
+const TYPE_AT = 12;
+
 const parse = ({ bytes, gsoSize = 0 }: Frame): Parsed => parseFrame(bytes, gsoSize);
 
 const ICMP: Readonly<Record<Family, number>> = { inet: IpProtocol.icmp, inet6: IpProtocol.icmpv6 };
@@ -131,8 +135,7 @@ const isIcmp = ({ kind, packet }: Parsed): boolean =>
 
 /** With the hops that it came with. */
 function raised(frame: Uint8Array): Uint8Array {
-  const { packet } = parseFrame(frame, 0);
-  if (packet !== undefined) rulesOf(packet).changeHops(frame, 1);
+  rulesOf({ family: viewOf(frame).getUint16(TYPE_AT) === EtherType.ipv6 ? 'inet6' : 'inet' }).changeHops(frame, 1);
   return frame;
 }
 

@@ -35,6 +35,8 @@ export interface Packet extends IpPacket {
   readonly event: SctpEvent;
   /** That is of a cookie, and the next chunk is an ABORT. */
   readonly abortFollows: boolean;
+  /** AH or ESP: `protocol` and ports are those of the connection that it belongs to, of its key exchange (ipsec.ts). */
+  readonly portless: boolean;
 }
 
 export const sourceOf = ({ source, sourcePort }: Packet): Endpoint => ({ address: source, port: sourcePort });

@@ -27,6 +27,10 @@ export function translateTransport(
   port: number,
   readdress: (sumAt: number | undefined) => void,
 ): void {
+  if (packet.portless) {
+    readdress(undefined);
+    return;
+  }
   const [at, portIn] = [ETHERNET_BYTES + packet.header, source ? 0 : 2];
   if (packet.protocol === IpProtocol.sctp) {
     readdress(undefined);

@@ -4,6 +4,7 @@ import { viewOf } from '../../../wire/bytes.js';
 import { ChunkType, SCTP_CHUNK_BYTES, SCTP_HEADER_BYTES } from '../../../wire/sctp.js';
 import { sctpEvent } from '../../sctp-state.js';
 import { ETHERNET_BYTES } from './ethernet.js';
+import { isIpsec, readIpsec } from './ipsec.js';
 import type { IpPacket, Packet, Parsed } from './packet.js';
 
 const [TCP_BYTES, UDP_BYTES, PORTS_BYTES] = [20, 8, 4] as const;
@@ -13,7 +14,7 @@ const HEADER_BYTES: ReadonlyMap<number, number> = new Map([
   [IpProtocol.udp, UDP_BYTES],
   [IpProtocol.sctp, SCTP_HEADER_BYTES],
 ]);
-const NOTHING = { sourcePort: 0, destinationPort: 0, flags: 0, event: 'data', abortFollows: false } as const;
+const NOTHING = { sourcePort: 0, destinationPort: 0, flags: 0, event: 'data', abortFollows: false, portless: false } as const;
 
 /** Is the chunk after that at `chunk` an ABORT? `end`: of the IP packet. */
 function abortFollows(frame: Uint8Array, chunk: number, end: number): boolean {
@@ -39,9 +40,10 @@ function lengthOf(frame: Uint8Array, protocol: number, at: number, least: number
   return protocol === IpProtocol.sctp ? least + SCTP_CHUNK_BYTES : least;
 }
 
-/** Goes on after the IP header. `later`: a fragment without ports. */
+/** Goes on after the IP header. `later`: a fragment without ports. AH and ESP are read without a header of their own. */
 export function readTransport(frame: Uint8Array, ip: IpPacket, later: boolean): Parsed {
   const none: Packet = { ...ip, ...NOTHING };
+  if (isIpsec(ip.family, ip.protocol)) return readIpsec(none);
   const least = HEADER_BYTES.get(ip.protocol);
   if (least === undefined) return { kind: 'other', packet: none };
   const at = ETHERNET_BYTES + ip.header;

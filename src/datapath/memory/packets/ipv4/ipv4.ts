@@ -10,6 +10,7 @@ import { answerTo, comesFromGroup, ETHERNET_BYTES } from '../ethernet.js';
 import type { FamilyRules, Flaw, IcmpKind, Quoted } from '../family-rules.js';
 import { ICMP_BYTES, MESSAGE_MAX_BYTES, quoteAt, quotedPacket, quoteOf } from '../icmp-quote.js';
 import { addressOf, type Ip, readIpv4 } from '../ip.js';
+import { isIpsec } from '../ipsec.js';
 import type { Packet } from '../packet.js';
 import { translateTransport } from '../translate-transport.js';
 import { hasSourceRoute } from './options.js';
@@ -96,7 +97,7 @@ function translateError(frame: Uint8Array, packet: Packet, inbound: boolean, to:
   const at = quoteAt(packet);
   const address = numberOf(to.address);
   overwrite(view, at + (inbound ? SOURCE_AT : DESTINATION_AT), 4, address, at + SUM_AT);
-  overwrite(view, at + IPV4_BYTES + (inbound ? 0 : 2), 2, to.port, at - ICMP_BYTES + 2);
+  if (!isIpsec('inet', view.getUint8(at + 9))) overwrite(view, at + IPV4_BYTES + (inbound ? 0 : 2), 2, to.port, at - ICMP_BYTES + 2);
   overwrite(view, ETHERNET_BYTES + (inbound ? DESTINATION_AT : SOURCE_AT), 4, address, ETHERNET_BYTES + SUM_AT);
 }
 

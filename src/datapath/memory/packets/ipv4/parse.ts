@@ -35,7 +35,14 @@ function headersOf(frame: Uint8Array): Parsed {
   return readTransport(frame, packet, (fragment & OFFSET) !== 0);
 }
 
+/** Of AH and ESP only what is plain is looked at. */
 export function parseIpv4(frame: Uint8Array, gsoSize: number): Parsed {
+  const parsed = parseWhole(frame, gsoSize);
+  const { packet } = parsed;
+  return packet?.portless && (parsed.kind !== 'ok' || gsoSize > 0) ? { kind: 'other' } : parsed;
+}
+
+function parseWhole(frame: Uint8Array, gsoSize: number): Parsed {
   const parsed = headersOf(frame);
   const { packet } = parsed;
   if (packet === undefined || (parsed.kind !== 'ok' && parsed.kind !== 'fragment')) return parsed;

@@ -10,6 +10,7 @@ import { answerTo, comesFromGroup, ETHERNET_BYTES } from '../ethernet.js';
 import type { FamilyRules, Flaw, IcmpKind, Quoted } from '../family-rules.js';
 import { ICMP_BYTES, MESSAGE_MAX_BYTES, quoteAt, quotedPacket, quoteOf } from '../icmp-quote.js';
 import { addressOf, type Ip, readIpv6, wordsOf, writeIp } from '../ip.js';
+import { isIpsec } from '../ipsec.js';
 import type { Packet } from '../packet.js';
 import { translateTransport } from '../translate-transport.js';
 
@@ -20,7 +21,7 @@ const HOP_LIMIT = 64;
 const QUOTE_MAX_BYTES = 464;
 /** An error with the quoted header and its ports. */
 const QUOTE_MIN_BYTES = ICMP_BYTES + IPV6_HEADER_BYTES + 4;
-const BALANCED: ReadonlySet<number> = new Set([IpProtocol.tcp, IpProtocol.udp, IpProtocol.sctp]);
+const BALANCED: ReadonlySet<number> = new Set([IpProtocol.tcp, IpProtocol.udp, IpProtocol.sctp, IpProtocol.esp]);
 /** Unreachable, packet too big, time exceeded, parameter problem. */
 const [FIRST_ERROR, LAST_ERROR] = [1, 4];
 const KINDS: Readonly<Record<IcmpKind['what'], readonly [number, number]>> = {
@@ -96,7 +97,8 @@ function translateError(frame: Uint8Array, packet: Packet, inbound: boolean, to:
   const sumAt = at - ICMP_BYTES + 2;
   readdress(frame, ETHERNET_BYTES + (inbound ? DESTINATION_AT : SOURCE_AT), to.address, sumAt);
   readdress(frame, at + (inbound ? SOURCE_AT : DESTINATION_AT), to.address, sumAt);
-  overwrite(viewOf(frame), at + IPV6_HEADER_BYTES + (inbound ? 0 : 2), 2, to.port, sumAt);
+  const view = viewOf(frame);
+  if (!isIpsec('inet6', view.getUint8(at + 6))) overwrite(view, at + IPV6_HEADER_BYTES + (inbound ? 0 : 2), 2, to.port, sumAt);
 }
 
 export const ipv6: FamilyRules = {

@@ -8,8 +8,8 @@ import type { IpPacket, Parsed } from '../packet.js';
 import { readTransport } from '../transport.js';
 
 const NEXT = { hopByHop: 0, routing: 43, fragment: 44, options: 60 } as const;
-const PASSED_OVER: ReadonlySet<number> = new Set([NEXT.hopByHop, NEXT.routing, NEXT.options]);
-const UPPER: ReadonlySet<number> = new Set([IpProtocol.tcp, IpProtocol.udp, IpProtocol.sctp, IpProtocol.icmpv6]);
+const PASSED_OVER: ReadonlySet<number> = new Set([NEXT.hopByHop, NEXT.routing, NEXT.options, IpProtocol.ah]);
+const UPPER: ReadonlySet<number> = new Set([IpProtocol.tcp, IpProtocol.udp, IpProtocol.sctp, IpProtocol.icmpv6, IpProtocol.esp]);
 const EXTENSIONS_MAX = 8;
 /** With extension headers. */
 const HEADER_MAX_BYTES = 255;
@@ -22,6 +22,9 @@ interface Upper {
   readonly header: number;
   readonly fragment: number;
 }
+
+/** Of a header, by its second byte. RFC 8200, 4.1; AH: RFC 4302, 2.2. */
+const lengthOf = (kind: number, stated: number): number => (kind === IpProtocol.ah ? (stated + 2) * 4 : (stated + 1) * 8);
 
 /** undefined: a header that may not be passed over, or too many of them. */
 function upperOf(frame: Uint8Array): Upper | undefined {
@@ -41,7 +44,7 @@ function upperOf(frame: Uint8Array): Upper | undefined {
     }
     const segmentsLeft = kind === NEXT.routing ? view.getUint8(at + 3) : 0;
     if (!PASSED_OVER.has(kind) || segmentsLeft !== 0) return undefined;
-    header += (view.getUint8(at + 1) + 1) * 8;
+    header += lengthOf(kind, view.getUint8(at + 1));
   }
   return header > HEADER_MAX_BYTES ? undefined : { protocol: next, header, fragment };
 }
@@ -68,5 +71,7 @@ export function parseIpv6(frame: Uint8Array, gsoSize: number): Parsed {
     bytes: stated,
   };
   const parsed = readTransport(frame, packet, (upper.fragment & OFFSET) !== 0);
-  return parsed.kind === 'ok' && stated > room ? { kind: 'bad', packet: parsed.packet } : parsed;
+  if (parsed.kind !== 'ok') return parsed;
+  if (parsed.packet.portless && (stated > room || gsoSize > 0)) return { kind: 'other' };
+  return stated > room ? { kind: 'bad', packet: parsed.packet } : parsed;
 }
