@@ -104,12 +104,14 @@ __noinline int packet_has_conn(__u32 service, bool from) {
 /* Does it come from a service, for a client that has a connection there? */
 static __always_inline bool is_answer(struct packet *p) { return packet_has_conn(service_of_source(p), true); }
 
-/* The service of a packet that comes in: of its connection or its address (`service`), else of its mark, which the director's own packets keep on
- * lo. There the mark goes: what is delivered here would be led to weir's device by it once more. */
+/* The service of a packet that comes in: of its connection, else of its mark, else of its address. The director's own packets keep their mark on lo,
+ * where it goes: what is delivered here would be led to weir's device by it once more. From outside such a packet passes, and the mark leads it
+ * there. */
 static __always_inline __u32 service_or_marked(struct __sk_buff *skb, __u32 service) {
-  if (skb->ifindex != LOOPBACK || !skb->mark) return service;
-  if (!service) service = mark_service(skb->mark);
-  struct service *s = service ? service_at(service) : 0;
+  if (likely(!skb->mark)) return service;
+  __u32 marked = marked_service(skb);
+  if (marked && !packet_has_conn(service, false)) service = skb->ifindex == LOOPBACK ? marked : 0;
+  struct service *s = service && skb->ifindex == LOOPBACK ? service_at(service) : 0;
   if (s && s->mark) skb->mark = 0;
   return service;
 }

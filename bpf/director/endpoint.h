@@ -66,6 +66,14 @@ static __always_inline bool has_marks_of(__u32 bits) {
 static __always_inline bool has_marks(void) { return has_marks_of(MARKS_OF_BUILD); }
 static __always_inline bool has_sctp_marks(void) { return has_marks_of(MARKS_SCTP_OF_FAMILY); }
 
+/* The living service of a packet's mark, where the mark is seen; 0: none. As in IPVS it comes before the services of the packet's address, but not
+ * before a connection that there is. */
+static __always_inline __u32 marked_service(struct __sk_buff *skb) {
+  __u32 id = unlikely(skb->mark) && has_marks() ? mark_service(skb->mark) : 0;
+  struct service *s = id ? service_at(id) : 0;
+  return s && READ(s->state) == LIVE ? id : 0;
+}
+
 #ifdef WIDE
 /* By the connection's service, or by the address (conn-service.h). */
 __noinline __u32 packet_service(bool from);

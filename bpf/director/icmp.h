@@ -54,6 +54,10 @@ __noinline int tc_deliver(struct __sk_buff *skb) {
   return bpf_redirect(LOOPBACK, BPF_F_INGRESS);
 }
 
+/* May a packet without a connection begin one in this build? What has no ports begins none, and what has a mark is its service's, of the wide
+ * build. */
+static __always_inline bool begins_here(struct __sk_buff *skb, struct packet *p) { return has_ports(p) && (ALL_PORTS || !marked_service(skb)); }
+
 /* Where no destination is left, some packets go on to the stack: what may be data of FTP, and with cache_bypass those of a mark, to their own
  * address, past the caches of the service. */
 static __always_inline bool is_bypassed(struct verdict *v) {

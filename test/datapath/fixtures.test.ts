@@ -42,9 +42,9 @@ function isPlain({ hook, frame, expect, slow }: Fixture): boolean {
   return frame[14] === 0x45 || ((frame[14] ?? 0) >> 4 === 6 && PLAIN_IPV6.includes(frame[20]));
 }
 
-/** XDP sees no large packets, and is not attached to lo. */
-function avoidsShortCut({ hook, device, gso }: Fixture): boolean {
-  return hook !== 'ingress' || device === 'lo' || gso !== undefined;
+/** XDP sees no large packets and no marks, and is not attached to lo. */
+function avoidsShortCut({ hook, device, gso, mark }: Fixture): boolean {
+  return hook !== 'ingress' || device === 'lo' || gso !== undefined || mark !== undefined;
 }
 
 function meet(bed: Bed, fixture: Fixture, shortCut: boolean): Outcome {

@@ -23,6 +23,8 @@ export interface Question {
   readonly wire: boolean;
   /** It is at weir's own device, where a mark has led it. */
   readonly onPair?: true;
+  /** The living service of its mark. As in IPVS it comes before the services of an address, but not before a connection that there is. */
+  readonly marked?: ServiceRecord | undefined;
 }
 
 /** `known`: the connection was there before this packet. `elsewhere`: no service of this scope takes it. */
@@ -145,7 +147,8 @@ export function decideRequest(question: Question, packet: Packet, service: Servi
     scope.connections.end(connection);
   }
   // What has no ports only goes on with a connection.
-  if (!service.live || packet.portless || !servesPort(service, packet)) return { kind: 'elsewhere' };
+  const begins = !packet.portless && (question.marked === undefined || scope.allPorts);
+  if (!service.live || !begins || !servesPort(service, packet)) return { kind: 'elsewhere' };
   const reason = obstacle(question, packet, service);
   if (reason !== undefined) return { kind: DROPPED.has(reason) ? 'drop' : 'pass', reason };
   return begin(question, packet, service);

@@ -7,4 +7,4 @@ import type { Packet } from './packet.js';
 
 const families: Readonly<Record<Family, FamilyRules>> = { inet: ipv4, inet6: ipv6 };
 
-export const rulesOf = ({ family }: Packet): FamilyRules => families[family];
+export const rulesOf = ({ family }: Pick<Packet, 'family'>): FamilyRules => families[family];

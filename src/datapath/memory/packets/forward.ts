@@ -23,8 +23,6 @@ export interface Arrival {
   readonly packet: Packet;
   /** Of a packet that is not cut yet; 0 for others. */
   readonly gsoSize: number;
-  /** That netfilter has given it. */
-  readonly mark?: number;
 }
 
 const HOST: IcmpKind = { what: 'host', mtu: 0 };

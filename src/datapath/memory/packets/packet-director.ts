@@ -15,6 +15,7 @@ import { type Packet, type Parsed, sourceOf, targetOf } from './packet.js';
 import { incoming, leaving, marked } from './packet-path.js';
 import { type PacketOptions, PacketTable } from './packet-table.js';
 import { parseFrame } from './parse.js';
+import type { ServiceRecord } from './records.js';
 import { messageOf, related } from './related.js';
 import type { Scope } from './scope.js';
 
@@ -75,8 +76,13 @@ export class PacketDirector extends PacketTable {
     const frame = bytes.slice();
     const { kind, packet } = parseFrame(raised(frame), gsoSize);
     const scope = kind === 'ok' ? this.scopesOf(packet.family, packet.protocol).find(({ allPorts }) => allPorts) : undefined;
-    const question = scope && { ...this.#question(scope, device), onPair: true as const };
-    const outcome = kind === 'ok' && question !== undefined ? marked(question, { frame, packet, gsoSize, mark }) : undefined;
+    const outcome =
+      kind === 'ok' && scope !== undefined
+        ? marked(
+            { ...this.#question(scope, device), onPair: true, marked: this.#serviceOfMark(packet.family, mark) },
+            { frame, packet, gsoSize },
+          )
+        : undefined;
     return outcome !== undefined && outcome.verdict !== 'pass' ? outcome : passed({ frame: toFarEnd(outcome?.frame ?? frame) });
   }
 
@@ -84,10 +90,13 @@ export class PacketDirector extends PacketTable {
   #meet({ device, bytes, gsoSize = 0, mark = 0 }: Frame, parsed: Parsed, leaves: boolean): Outcome | undefined {
     const { kind, packet } = parsed;
     if (packet === undefined) return undefined;
-    const [{ family }, arrival] = [packet, { frame: bytes, packet, gsoSize, mark }];
+    const [{ family }, arrival] = [packet, { frame: bytes, packet, gsoSize }];
     if (kind === 'ok' && !leaves && staysOnLink(packet)) return undefined;
-    if (kind === 'ok')
-      return this.#byScope(device, family, packet.protocol, (question) => (leaves ? leaving : incoming)(question, arrival));
+    if (kind === 'ok') {
+      const ofMark = this.#serviceOfMark(family, mark);
+      const meetIn = (question: Question): Outcome | undefined => (leaves ? leaving : incoming)({ ...question, marked: ofMark }, arrival);
+      return this.#byScope(device, family, packet.protocol, meetIn);
+    }
     const message = isIcmp(parsed) ? messageOf(bytes, packet) : undefined;
     return message && this.#byScope(device, family, message.quoted.protocol, (question) => related(question, message, leaves));
   }
@@ -102,6 +111,11 @@ export class PacketDirector extends PacketTable {
 
   #question(scope: Scope, device: string): Question {
     return { table: this, scope, environment: this.environment, now: this.now, device, wire: device !== LOOPBACK };
+  }
+
+  #serviceOfMark(family: Family, mark: number): ServiceRecord | undefined {
+    const found = this.markedService(family, mark);
+    return found?.live ? found : undefined;
   }
 
   /** A packet that is not balanced because of its form. */

@@ -13,15 +13,23 @@ const targeted = ({ scope, now }: Question, packet: Packet): ServiceRecord | und
 const sourced = ({ scope, now }: Question, packet: Packet): ServiceRecord | undefined =>
   scope.service(sourceOf(packet), packet.protocol, { client: targetOf(packet), now });
 
-/** The service of the mark that the director's own packets keep on lo. */
-const markedHere = ({ scope, table, wire }: Question, { packet, mark = 0 }: Arrival): ServiceRecord | undefined =>
-  wire || !scope.allPorts ? undefined : table.markedService(packet.family, mark);
+/**
+ * The service that a packet is for: of its connection, else of its mark, else of its address. From outside a packet with a mark passes, and the mark
+ * leads it to weir's own device.
+ */
+function asked(question: Question, packet: Packet): ServiceRecord | undefined {
+  const { scope, now, wire, marked: ofMark } = question;
+  const service = targeted(question, packet);
+  if (ofMark === undefined || !scope.allPorts) return service;
+  if (service !== undefined && scope.connections.find(service, fromClient(packet), now) !== undefined) return service;
+  return wire ? undefined : ofMark;
+}
 
 /** A packet that comes in. */
 export function incoming(question: Question, arrival: Arrival): Outcome | undefined {
   const { scope, wire } = question;
   const { packet } = arrival;
-  const service = targeted(question, packet) ?? markedHere(question, arrival);
+  const service = asked(question, packet);
   if (service !== undefined && !scope.allPorts) return toService(question, arrival, service);
   const answer = toClient(question, arrival);
   if (answer !== undefined) return answer;
@@ -46,9 +54,8 @@ export function leaving(question: Question, arrival: Arrival): Outcome | undefin
 
 /** A packet with a mark, at weir's own device; its connection decides, where there is one. undefined: no service takes it. */
 export function marked(question: Question, arrival: Arrival): Outcome | undefined {
-  const { packet, mark = 0 } = arrival;
-  const { scope, table, now } = question;
-  const service = scope.connections.serviceOf(fromClient(packet), now) ?? table.markedService(packet.family, mark);
+  const { scope, now, marked: ofMark } = question;
+  const service = scope.connections.serviceOf(fromClient(arrival.packet), now) ?? ofMark;
   return service && toService(question, arrival, service);
 }
 
