@@ -34,7 +34,7 @@ static __always_inline int tc_marked(struct __sk_buff *skb, struct packet *p) {
   if (tc_read(skb, p) != P_OK) return TC_ACT_UNSPEC;
   client_is_source(p);
   __u32 service = conn_service(p->saddr, p->sport);
-  if (!service) service = mark_service(skb->mark);
+  if (!service) service = marked_service(skb);
   return service ? tc_asked(skb, service) : TC_ACT_UNSPEC;
 }
 

@@ -18,7 +18,7 @@ import {
   VIP,
 } from '../fixtures/bed-addresses.js';
 
-/** The services that there may be, by number. Port 0: all ports. */
+/** The services that there may be, by number. Port 0: all ports. `mark`: of that mark, which has what is for the address and port. */
 export const SERVICES = [
   { protocol: 'tcp', address: VIP, port: 80 },
   { protocol: 'tcp', address: DR_VIP, port: 80 },
@@ -43,6 +43,14 @@ export const SERVICES = [
   { protocol: 'udp', address: IPV6.drVip, port: 0 },
   { protocol: 'tcp', address: VIP, port: 21 },
   { protocol: 'tcp', address: IPV6.vip, port: 21 },
+  { protocol: 'tcp', address: VIP, port: 8443, mark: 7 },
+  { protocol: 'udp', address: VIP, port: 8443, mark: 7 },
+  { protocol: 'sctp', address: VIP, port: 8443, mark: 7 },
+  { protocol: 'tcp', address: IPV6.vip, port: 80, mark: 7 },
+  { protocol: 'sctp', address: IPV6.drVip, port: 8443, mark: 7 },
+  // Of the key exchange of AH and ESP.
+  { protocol: 'udp', address: VIP, port: 500, mark: 7 },
+  { protocol: 'udp', address: IPV6.vip, port: 500 },
 ] as const;
 
 const SERVER_ADDRESSES = [...SERVERS, SERVERS[0], UNKNOWN_SERVER, SMALL_MTU_SERVER, UNREACHABLE_SERVER, '10.0.2.1'] as const;
@@ -132,7 +140,7 @@ const spoilt = seldom(
 
 /** Of a packet to a service of all ports, or to one of FTP. */
 const port = fc.constantFrom(443, 80, 53, 8080, 9, 0, 20, 2000);
-const client = fc.record({ address: fc.constantFrom(...CLIENTS), port: fc.constantFrom(40_000, 40_001, 40_002, 53, 20) });
+const client = fc.record({ address: fc.constantFrom(...CLIENTS), port: fc.constantFrom(40_000, 40_001, 40_002, 53, 20, 500) });
 const letters = fc.constantFrom(...LETTERS);
 const hook = fc.constantFrom('in' as const, 'in' as const, 'in' as const, 'in' as const, 'lo' as const, 'out' as const);
 

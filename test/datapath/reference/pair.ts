@@ -170,12 +170,15 @@ export class Pair {
     this.director.setSysctl(name, value);
   }
 
-  send(leaves: boolean, device: DeviceName, frame: Uint8Array): void {
+  /** `mark`: of a packet that is led to weir's own device, or on lo. */
+  send(leaves: boolean, device: DeviceName, frame: Uint8Array, mark = 0): void {
     if (this.disturbed) return;
     this.#setClock();
     const began = this.#clock();
     const before = this.bed.drops();
-    const loaded = this.bed.send(leaves ? 'egress' : device === 'lo' ? 'ingress' : this.hook, device, frame);
+    const led = mark !== 0 && !leaves && device !== 'lo';
+    const hook = leaves ? 'egress' : led ? 'mark' : device === 'lo' ? 'ingress' : this.hook;
+    const loaded = this.bed.send(hook, device, frame, mark === 0 ? {} : { mark });
     if (this.#clock() - began > DISTURBED_UNITS) {
       this.disturbed = true;
       return;
@@ -186,8 +189,8 @@ export class Pair {
     );
     const counted = Object.entries(this.bed.drops()).filter(([reason, count]) => count > (before[reason] ?? 0));
     this.#counted = new Set(counted.map(([reason]) => reason));
-    const arrival = { device, bytes: frame };
-    const inMemory = leaves ? this.director.egress(arrival) : this.director.ingress(arrival);
+    const arrival = { device, bytes: frame, mark };
+    const inMemory = leaves ? this.director.egress(arrival) : led ? this.director.marked(arrival) : this.director.ingress(arrival);
     this.#met.add(loaded.verdict);
     const what = `of ${Buffer.from(frame).toString('hex')} by ${device}`;
     assert.equal(inMemory.verdict, loaded.verdict, `verdict in memory, of the programs, ${what}`);
@@ -333,10 +336,11 @@ export class Pair {
     const [offset, slack] = [this.#offset(), CLOCK_SLACK_UNITS + waited];
     for (const view of this.#views) view.compare(what, offset, slack);
     for (const view of this.#templates) view.compare(what, offset, slack);
-    for (const { state, service, virtual } of this.director.living()) {
+    for (const { state, service, virtual, protocol } of this.director.living()) {
       if (service.port !== 0 && service.port !== virtual.port) this.#met.add('data of FTP');
-      this.#met.add(state === 'UDP' ? 'UDP' : `${service.protocol === IpProtocol.sctp ? 'SCTP' : 'TCP'} ${state}`);
-      const [six, sctp] = [familyOf(service.address) === 'inet6', service.protocol === IpProtocol.sctp];
+      this.#met.add(state === 'UDP' ? 'UDP' : `${protocol === IpProtocol.sctp ? 'SCTP' : 'TCP'} ${state}`);
+      const [six, sctp] = [familyOf(service.address) === 'inet6', protocol === IpProtocol.sctp];
+      if (service.mark !== 0) this.#met.add(sctp ? 'SCTP with a mark' : 'a mark');
       if (sctp && six) this.#met.add('SCTP by IPv6');
       if (sctp && service.port === 0) this.#met.add('SCTP of all ports');
       if (service.port === 0) this.#met.add(six ? 'all ports of IPv6' : 'all ports');

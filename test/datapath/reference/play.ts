@@ -9,12 +9,23 @@ import { IpProtocol } from '../../../src/model/ip-protocol.js';
 import type { DestinationSpec, ServiceKey, ServiceSpec } from '../../../src/model/service.js';
 import { viewOf } from '../../../src/wire/bytes.js';
 import { internetChecksum } from '../../../src/wire/checksum.js';
-import { DEVICES, ip } from '../fixtures/bed-addresses.js';
+import { DEVICES, endOf, ip } from '../fixtures/bed-addresses.js';
 import { destination, serviceKey } from '../fixtures/fixture.js';
 import { type Ends, frame } from '../fixtures/packets.js';
-import { type Action, type ChangeAction, type History, LIVE, type PacketAction, PLAIN, SERVICES, type Spoilt, sixOf } from './history.js';
+import {
+  type Action,
+  type ChangeAction,
+  type Form,
+  type History,
+  LIVE,
+  type PacketAction,
+  PLAIN,
+  SERVICES,
+  type Spoilt,
+  sixOf,
+} from './history.js';
 import type { Pair } from './pair.js';
-import { endText, etherTypeOf, icmpAbout, isSix, segment } from './traffic.js';
+import { endText, esp, etherTypeOf, icmpAbout, isSix, segment } from './traffic.js';
 
 const STATION = '02:00:00:00:0c:99';
 const LO_MAC = '00:00:00:00:00:00';
@@ -23,6 +34,10 @@ const IPV6_CUT_MIN = 40;
 /** The source address in the IPv4 header. */
 const SOURCE_AT = 12;
 
+const HOPS_MAX = 255;
+const KEY_EXCHANGE_PORT = 500;
+/** Those of TCP's flags by which a datagram of a key exchange is ESP instead. */
+const AS_ESP: ReadonlySet<string> = new Set(['A', 'PA', 'FA']);
 const HOST_PREFIX = 128;
 /** The length of an IPv6 prefix in the place of a mask: of a network, and of half of all addresses. */
 const PREFIXES: ReadonlyMap<number, number> = new Map([
@@ -32,10 +47,20 @@ const PREFIXES: ReadonlyMap<number, number> = new Map([
 
 type Numbered = (typeof SERVICES)[number];
 
-const keyOf = ({ protocol, address, port }: Numbered): ServiceKey => serviceKey(protocol, address, port);
+const markOf = (numbered: Numbered): number => ('mark' in numbered ? numbered.mark : 0);
 
-const recordOf = (pair: Pair, { protocol, address, port }: Numbered): ServiceRecord | undefined =>
-  pair.director.records.service(ipOf(ip(address)), port, IpProtocol[protocol]);
+function keyOf(numbered: Numbered): ServiceKey {
+  const { protocol, address, port } = numbered;
+  const mark = markOf(numbered);
+  return mark === 0 ? serviceKey(protocol, address, port) : { kind: 'fwmark', family: ip(address).family, mark };
+}
+
+function recordOf(pair: Pair, numbered: Numbered): ServiceRecord | undefined {
+  const { protocol, address, port } = numbered;
+  const mark = markOf(numbered);
+  if (mark !== 0) return pair.director.markedService(ip(address).family, mark);
+  return pair.director.records.service(ipOf(ip(address)), port, IpProtocol[protocol]);
+}
 
 /** By its number, or from LIVE on one of those that there are. */
 function serviceAt(pair: Pair, number: number): Numbered {
@@ -43,7 +68,7 @@ function serviceAt(pair: Pair, number: number): Numbered {
   return (number < LIVE ? SERVICES[number] : at(live, number - LIVE)) ?? SERVICES[0];
 }
 
-/** twos is followed by its connections: it serves TCP alone. */
+/** twos is followed by its connections: it serves TCP alone, and nothing that has a mark. */
 function specOf({
   service,
   scheduler,
@@ -52,7 +77,7 @@ function specOf({
   persistence,
 }: Extract<ChangeAction, { what: 'add service' }>['spec']): ServiceSpec {
   const numbered = SERVICES[service] ?? SERVICES[0];
-  const udpService = numbered.protocol === 'udp';
+  const udpService = numbered.protocol === 'udp' || markOf(numbered) !== 0;
   const key = keyOf(numbered);
   const spec = { key, scheduler: udpService && scheduler === 'twos' ? 'rr' : scheduler, schedFlags: flags, onePacket };
   if (persistence === null) return spec;
@@ -125,11 +150,13 @@ interface Sent {
   /** To which it belongs. */
   readonly address: string;
   readonly side: 'front' | 'back';
+  /** Of a packet that is led to weir's own device, or stays on lo. */
+  readonly mark?: number;
 }
 
 function send(
   pair: Pair,
-  { packet, address, side }: Sent,
+  { packet, address, side, mark = 0 }: Sent,
   { hook, spoilt }: { readonly hook: 'in' | 'lo' | 'out'; readonly spoilt: Spoilt },
 ): void {
   const device = hook === 'lo' ? 'lo' : side;
@@ -137,7 +164,7 @@ function send(
   const changed = spoil(packet, spoilt);
   // XDP does not look at the source of a packet whose connection it finds: a martian from the wire has none, unless the director made it.
   if (device === 'lo' && !isSix(address) && isMartian(viewOf(changed).getUint32(SOURCE_AT))) return;
-  pair.send(hook === 'out', device, frame(STATION, to, changed, etherTypeOf(address)));
+  pair.send(hook === 'out', device, frame(STATION, to, changed, etherTypeOf(address)), mark);
 }
 
 const ends = (from: string, to: string): Ends => ({ from, to });
@@ -158,23 +185,29 @@ function connectionAt(pair: Pair, which: number): Connection | undefined {
   return at([...pair.director.living()], which);
 }
 
+/** A packet of a history; between the ports of a key exchange some are ESP. */
+function carried(protocol: number, between: Ends, letters: string, form: Form): Uint8Array {
+  const isExchange = [between.from, between.to].every((end) => endOf(end).port === KEY_EXCHANGE_PORT);
+  return isExchange && AS_ESP.has(letters) ? esp(between, form) : segment(protocol, between, letters, form);
+}
+
 function goOn(pair: Pair, action: Extract<PacketAction, { what: 'go on' }>): void {
   const connection = connectionAt(pair, action.which);
   if (connection === undefined) return;
-  const { service, virtual } = connection;
+  const { protocol, virtual } = connection;
   const client = placeOf(connection.client);
   const [from, to] = action.fromServer ? [answerer(connection), client] : [client, placeOf(virtual)];
-  const packet = segment(service.protocol, ends(from, to), action.letters, action.form);
+  const packet = carried(protocol, ends(from, to), action.letters, action.form);
   send(pair, { packet, address: to, side: action.fromServer ? 'back' : 'front' }, action);
 }
 
 function icmp(pair: Pair, action: Extract<PacketAction, { what: 'icmp' }>): void {
   const connection = connectionAt(pair, action.which);
   if (connection === undefined) return;
-  const { service, virtual, server } = connection;
+  const { protocol, virtual, server } = connection;
   const client = placeOf(connection.client);
   const about = action.toService ? ends(placeOf(virtual), client) : ends(client, placeOf(server));
-  const packet = icmpAbout(service.protocol, about, action.type, action.form);
+  const packet = icmpAbout(protocol, about, action.type, action.form);
   send(pair, { packet, address: client, side: action.toService ? 'front' : 'back' }, action);
 }
 
@@ -183,7 +216,12 @@ function request(pair: Pair, action: Extract<PacketAction, { what: 'request' }>)
   const { protocol, address } = service;
   const to = targetOf(service, action.port);
   const from = endText(isSix(address) ? sixOf(action.client.address) : action.client.address, action.client.port);
-  send(pair, { packet: segment(IpProtocol[protocol], ends(from, to), action.letters, action.form), address, side: 'front' }, action);
+  const mark = markOf(service);
+  // Forwarding has lowered the hops of what comes to weir's own device, and the stack passes on nothing that is spoilt.
+  const ttl = action.form.ttl === HOPS_MAX ? PLAIN.ttl : action.form.ttl;
+  const { form, spoilt }: Pick<typeof action, 'form' | 'spoilt'> = mark === 0 ? action : { form: { ...action.form, ttl }, spoilt: null };
+  const packet = carried(IpProtocol[protocol], ends(from, to), action.letters, form);
+  send(pair, { packet, address, side: 'front', mark }, { hook: action.hook, spoilt });
 }
 
 function crowd(pair: Pair, { service: number, port, count, letters }: Extract<PacketAction, { what: 'crowd' }>): void {
@@ -194,7 +232,7 @@ function crowd(pair: Pair, { service: number, port, count, letters }: Extract<Pa
     const host = 128 + (n % 64);
     const from = endText(isSix(address) ? `fd00:1::${host.toString(16)}` : `10.0.1.${host}`, 1024 + Math.floor(n / 64));
     const packet = segment(IpProtocol[protocol], ends(from, to), letters, PLAIN);
-    send(pair, { packet, address, side: 'front' }, { hook: 'in', spoilt: null });
+    send(pair, { packet, address, side: 'front', mark: markOf(service) }, { hook: 'in', spoilt: null });
   }
 }
 

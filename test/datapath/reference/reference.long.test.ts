@@ -31,6 +31,8 @@ const REASONS = [
   'SCTP ESTABLISHED',
   'SCTP INIT',
   'SCTP of all ports',
+  'a mark',
+  'SCTP with a mark',
   'SCTP S-ACK-SENT',
   'SCTP S-SENT',
   'short',

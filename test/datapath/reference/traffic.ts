@@ -5,7 +5,7 @@ import { encodeIcmp } from '../../../src/wire/icmp.js';
 import { ChunkType, type SctpChunk } from '../../../src/wire/sctp.js';
 import { endOf, IPV6, SERVERS } from '../fixtures/bed-addresses.js';
 import { bytes, type Ends, type IpPart, ipPacket, patched, sctp, tcp, udp } from '../fixtures/packets.js';
-import { type Icmp6Error, type Ipv6Part, icmp6, sctp6, tcp6, udp6 } from '../fixtures/packets6.js';
+import { type Icmp6Error, type Ipv6Part, icmp6, ipv6Packet, sctp6, tcp6, udp6 } from '../fixtures/packets6.js';
 import type { Form } from './history.js';
 
 const [MORE_FRAGMENTS, DONT_FRAGMENT] = [1, 2];
@@ -91,6 +91,16 @@ export function segment(protocol: number, ends: Ends, letters: string, form: For
     return tcp(ends, letters, form.sum === 'wrong' ? { ...part, segment: { checksum: WRONG_TCP_SUM } } : part);
   const udpChecksum = form.sum === 'none' ? 0 : form.sum === 'wrong' ? WRONG_UDP_SUM : undefined;
   return udp(ends, udpChecksum === undefined ? part : { ...part, udpChecksum });
+}
+
+const ESP_BYTES = 24;
+
+/** ESP between the addresses of two ends. */
+export function esp({ from, to }: Ends, form: Form): Uint8Array {
+  const [source, target] = [endOf(from).address, endOf(to).address];
+  const payload = bytes(ESP_BYTES + form.data);
+  if (isSix(source)) return ipv6Packet(source, target, IpProtocol.esp, payload, part6Of(form, IpProtocol.esp));
+  return ipPacket(source, target, IpProtocol.esp, payload, partOf(form));
 }
 
 /** By the type of IPv4's. */
