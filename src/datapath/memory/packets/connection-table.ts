@@ -2,7 +2,7 @@
 import { type Connection, isExpired } from './connection.js';
 import { BUCKET_SHARES } from './defence.js';
 import { entryShare } from './drop-entry.js';
-import { type Endpoint, isSame, keyOfEndpoint } from './endpoint.js';
+import { type Endpoint, isSame, keyOfEndpoint, type Tuple } from './endpoint.js';
 import { type Candidate, evictionClass, givesWayBefore, reasonOf } from './eviction.js';
 import type { CountReason } from './reason.js';
 import type { ServiceRecord } from './records.js';
@@ -19,13 +19,6 @@ export type HomeOf = (client: Endpoint) => number;
 
 /** A client may have closed one connection and begun another from the same port, to another service. */
 const CLOSED: ReadonlySet<ConnectionState> = new Set(['TIME_WAIT', 'CLOSE', 'LAST_ACK', 'CLOSED', 'REJECTED']);
-
-/** What a packet shows of its connection. `virtual`: the service's endpoint, or one of its ports. */
-export interface Tuple {
-  readonly client: Endpoint;
-  readonly virtual: Endpoint;
-  readonly protocol: number;
-}
 
 const keyOf = (service: ServiceRecord, { client, virtual, protocol }: Tuple): string =>
   `${service.id} ${protocol} ${keyOfEndpoint(client)} ${keyOfEndpoint(virtual)}`;

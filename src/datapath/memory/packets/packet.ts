@@ -1,8 +1,7 @@
 // A packet as the rules see it: what its headers have, and what is wrong with them.
 import type { Family } from '../../../model/address.js';
 import type { SctpEvent } from '../../sctp-state.js';
-import type { Tuple } from './connection-table.js';
-import type { Endpoint } from './endpoint.js';
+import type { Endpoint, Tuple } from './endpoint.js';
 import type { Ip } from './ip.js';
 
 /** What its IP header has, with IPv6's extension headers. */
