@@ -267,7 +267,7 @@ struct counters {
   __u64 out_packets;
   __u64 in_bytes;
   __u64 out_bytes;
-  __u64 reserved[3];
+  __u64 reply_not_from[3]; /* interfaces that do not lead to it (reply-side.h): number | clock of the FIB's answer << 32 */
 };
 
 /* ---- estimates: 0 = totals, 1.. = services, then destinations at max_services + id. Written by timer; `zero` and

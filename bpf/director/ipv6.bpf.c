@@ -47,6 +47,7 @@
 #include "template.h"
 #include "nexthop6.h"
 #include "nexthop.h"
+#include "reply-side.h"
 #include "local6.h"
 #include "defence.h"
 #include "director.h"

@@ -77,13 +77,14 @@ __noinline int tc_server_side(struct __sk_buff *skb, __u32 dest, __u32 client) {
   __u32 now = clock_now(), ifindex = skb->ingress_ifindex;
   if (!d || !c) return false;
   if (is_server_side(c, d, ifindex, now)) return true;
-  if (!tc_leads_back(skb, d->addr[0], client, true)) {
-    count_reason(R_REPLY_SIDE);
-    return false;
+  bool known = is_other_side(c, dest, ifindex, now);
+  if (!known && tc_leads_back(skb, d->addr[0], client, true)) {
+    server_side_found(d, ifindex, now);
+    return true;
   }
-  WRITE(d->reply_at, now);
-  WRITE(d->reply_from, ifindex);
-  return true;
+  if (!known) other_side_found(dest, ifindex, now);
+  count_reason(R_REPLY_SIDE);
+  return false;
 }
 
 /* Has this host the service's address? The kernel's IPVS balances only what is delivered locally, and so does weir: a director that

@@ -45,29 +45,39 @@ static __always_inline bool source_has_hop(struct conf *c, struct packet *p, __u
 static __always_inline bool is_reverse_path(void *ctx, bool xdp, struct conf *c, __u32 ifindex, __u32 addr, __u32 peer, __u32 now) { return true; }
 
 #define PATHS_ASKED 16
-/* Does a server's reply come by an interface that leads to it? The rules are those of tc_server_side() in local.h: the FIB
- * names one path alone for each pair of addresses, so it is asked for further pairs. `client`: the packet's other address. */
-__noinline int tc_server_side6(struct __sk_buff *skb, __u32 dest, struct address *client) {
-  struct dest *d = dest_at(dest);
-  struct conf *c = the_conf();
+/* Does an interface lead to a server? The FIB names one path alone for each pair of addresses, so it is asked for further pairs, as in local.h.
+ * `client`: the packet's other address. */
+static __always_inline bool leads_to_server6(struct __sk_buff *skb, struct dest *d, struct address *client) {
   struct scratch *scratch = the_scratch();
-  __u32 now = clock_now(), ifindex = skb->ingress_ifindex;
-  if (!d || !c || !scratch || !client) return false;
-  CHECKED(d);
+  __u32 ifindex = skb->ingress_ifindex;
+  if (!scratch) return false;
   CHECKED(scratch);
-  if (is_server_side(c, d, ifindex, now)) return true;
   route_between(d->addr, client->word);
 #pragma clang loop unroll(disable)
   for (__u32 i = 0; i <= PATHS_ASKED; i++) {
     scratch->whole.from[3] = client->word[3] ^ i * 0x9e3779b9;
     long rc = fib_ask(skb, &scratch->fib, ifindex, 0, 0, 0);
     if (fib_is_silent(rc)) return true; /* the kernel gives no answer */
-    if (rc != BPF_FIB_LKUP_RET_SUCCESS && rc < BPF_FIB_LKUP_RET_FWD_DISABLED) break;
-    if (scratch->fib.ifindex != ifindex) continue;
-    WRITE(d->reply_at, now);
-    WRITE(d->reply_from, ifindex);
+    if (rc != BPF_FIB_LKUP_RET_SUCCESS && rc < BPF_FIB_LKUP_RET_FWD_DISABLED) return false;
+    if (scratch->fib.ifindex == ifindex) return true;
+  }
+  return false;
+}
+
+/* As tc_server_side() in local.h. */
+__noinline int tc_server_side6(struct __sk_buff *skb, __u32 dest, struct address *client) {
+  struct dest *d = dest_at(dest);
+  struct conf *c = the_conf();
+  __u32 now = clock_now(), ifindex = skb->ingress_ifindex;
+  if (!d || !c || !client) return false;
+  CHECKED(d);
+  if (is_server_side(c, d, ifindex, now)) return true;
+  bool known = is_other_side(c, dest, ifindex, now);
+  if (!known && leads_to_server6(skb, d, client)) {
+    server_side_found(d, ifindex, now);
     return true;
   }
+  if (!known) other_side_found(dest, ifindex, now);
   count_reason(R_REPLY_SIDE);
   return false;
 }

@@ -217,13 +217,6 @@ static __always_inline void client_hops_sweep(__u32 i, __u32 now) {
   }
 }
 
-/* Does a server's reply come from the side where the server lives: by its next hop's interface, or by another one that
- * the FIB has named within a second? Anyone may send packets with its address. By lo only the director's own stack does. */
-static __always_inline bool is_server_side(struct conf *c, struct dest *d, __u32 ifindex, __u32 now) {
-  if (likely(READ(d->hop.ifindex) == ifindex) || ifindex == LOOPBACK) return true;
-  return READ(d->reply_from) == ifindex && now - READ(d->reply_at) <= c->fresh_for;
-}
-
 /* ---- asking the kernel */
 
 _Static_assert(INTERFACES == INTERFACE_SET << (32 - INTERFACE_HASH_SHIFT), "as many sets as a number chooses from");

@@ -38,6 +38,7 @@
 #include "schedule.h"
 #include "template.h"
 #include "nexthop.h"
+#include "reply-side.h"
 #include "local.h"
 #include "defence.h"
 #include "director.h"

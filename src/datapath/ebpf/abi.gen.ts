@@ -122,6 +122,7 @@ export const Counters = {
   outPackets: { at: 16, size: 8, count: 1 },
   inBytes: { at: 24, size: 8, count: 1 },
   outBytes: { at: 32, size: 8, count: 1 },
+  replyNotFrom: { at: 40, size: 8, count: 3 },
 } as const;
 
 export const Estimate = {
