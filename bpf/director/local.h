@@ -8,12 +8,12 @@
 __noinline int tc_address_class(struct __sk_buff *skb, __u32 addr, __u32 peer) {
   struct hop h;
   __u32 gateway;
-  return hop_ask(skb, skb->ingress_ifindex, addr, peer, &h, &gateway);
+  return hop_ask(skb, skb->ingress_ifindex, own_device(), addr, peer, &h, &gateway);
 }
 __noinline int xdp_address_class(struct xdp_md *ctx, __u32 addr, __u32 peer) {
   struct hop h;
   __u32 gateway;
-  return hop_ask(ctx, ctx->ingress_ifindex, addr, peer, &h, &gateway);
+  return hop_ask(ctx, ctx->ingress_ifindex, own_device(), addr, peer, &h, &gateway);
 }
 static __always_inline int address_class(void *ctx, bool xdp, __u32 addr, __u32 peer) {
   return xdp ? xdp_address_class(ctx, addr, peer) : tc_address_class(ctx, addr, peer);
@@ -36,9 +36,8 @@ static __always_inline bool leads_back(void *ctx, __u32 ifindex, __u32 addr, __u
   if (!scratch || !c) return true;
   CHECKED(scratch);
   struct bpf_fib_lookup *fib = &scratch->fib;
-  __u32 from = ifindex;
-  long rc = fib_ask(ctx, fib, from, addr, peer, 0);
-  if (fib_is_silent(rc)) rc = fib_ask(ctx, fib, from = c->pair_ifindex, addr, peer, 0); /* as in hop_ask */
+  __u32 from;
+  long rc = fib_ask_either(ctx, fib, ifindex, c->pair_ifindex, addr, peer, &from);
   if (fib_is_silent(rc)) return true; /* the kernel gives no answer */
   if (!is_route(rc)) return false;
   if (!strict || fib->ifindex == ifindex) return true;

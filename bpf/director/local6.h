@@ -13,7 +13,7 @@ static __always_inline int address_class6(void *ctx, __u32 ifindex, __u32 target
   struct packet *p = &s->packet;
   if (target) route_between(p->daddr6, p->saddr6);
   else route_between(p->saddr6, p->daddr6);
-  return hop_ask(ctx, ifindex, 0, 0, &h, &gateway);
+  return hop_ask(ctx, ifindex, own_device(), 0, 0, &h, &gateway);
 }
 /* Global functions: each has its own stack frame and is verified once. */
 __noinline int tc_address_class6(struct __sk_buff *skb, __u32 target) { return address_class6(skb, skb->ingress_ifindex, target); }

@@ -253,11 +253,7 @@ static __always_inline long fib_ask(void *ctx, struct bpf_fib_lookup *fib, __u32
   return bpf_fib_lookup(ctx, fib, sizeof *fib, flags);
 }
 
-/* By which the FIB is asked for destinations: weir's own, which forwards whatever the others do. */
-static __always_inline __u32 device_to_dests(__u32 ifindex) {
-  struct conf *c = the_conf();
-  return c && c->pair_ifindex ? c->pair_ifindex : ifindex;
-}
+#define OWN_DEVICE_TO_DESTS true /* weir's own device forwards whatever the others do */
 #endif
 
 /* Is the gateway that hop_ask() has just answered an IPv6 address (RFC 8950)? It stands in the scratch space. */
@@ -269,20 +265,27 @@ static __always_inline bool gateway_is_v6(void) {
 /* It does not answer by an interface where forwarding is off, as it may be with DR, or which is gone: weir's own may have been deleted. */
 static __always_inline bool fib_is_silent(long rc) { return rc < 0 || rc == BPF_FIB_LKUP_RET_FWD_DISABLED; }
 
-/* Asks the FIB, as if the packet came in by `ifindex`, or where that gives no answer by `other` (0: weir's own device). `gateway`: the
- * neighbour to resolve where the answer is HOP_RESOLVE; 1 where it is an IPv6 address. */
-static __always_inline enum hop_answer hop_ask_by(void *ctx, __u32 ifindex, __u32 other, __u32 addr, __u32 saddr, struct hop *h, __u32 *gateway) {
+/* weir's own; 0: there is none. */
+static __always_inline __u32 own_device(void) {
+  struct conf *c = the_conf();
+  return c ? c->pair_ifindex : 0;
+}
+
+/* Asks the FIB as if the packet came in by `first`, or where that gives no answer (there may be no such device, too) by `second`. `by`: the one
+ * that was asked last. */
+static __always_inline long fib_ask_either(void *ctx, struct bpf_fib_lookup *fib, __u32 first, __u32 second, __u32 addr, __u32 saddr, __u32 *by) {
+  long rc = fib_ask(ctx, fib, *by = first, addr, saddr, 0);
+  return fib_is_silent(rc) ? fib_ask(ctx, fib, *by = second, addr, saddr, 0) : rc;
+}
+
+/* The same about a next hop. `gateway`: the neighbour to resolve where the answer is HOP_RESOLVE; 1 where it is an IPv6 address. */
+static __always_inline enum hop_answer hop_ask(void *ctx, __u32 first, __u32 second, __u32 addr, __u32 saddr, struct hop *h, __u32 *gateway) {
   struct scratch *scratch = the_scratch();
+  __u32 by;
   if (!scratch) return HOP_NONE;
   CHECKED(scratch);
   struct bpf_fib_lookup *fib = &scratch->fib;
-  long rc = fib_ask(ctx, fib, ifindex, addr, saddr, 0);
-  if (fib_is_silent(rc)) {
-    struct conf *c = the_conf();
-    if (!other && c) other = c->pair_ifindex;
-    if (!other) return HOP_UNKNOWN;
-    rc = fib_ask(ctx, fib, other, addr, saddr, 0);
-  }
+  long rc = fib_ask_either(ctx, fib, first, second, addr, saddr, &by);
   if (fib_is_silent(rc)) return HOP_UNKNOWN;
   if (rc == BPF_FIB_LKUP_RET_NOT_FWDED) return HOP_LOCAL;
   if (rc != BPF_FIB_LKUP_RET_SUCCESS && rc != BPF_FIB_LKUP_RET_NO_NEIGH) return HOP_NONE;
@@ -297,10 +300,6 @@ static __always_inline enum hop_answer hop_ask_by(void *ctx, __u32 ifindex, __u3
   if (l && l->flags & INTERFACE_XDP) h->flags |= NH_XDP;
   if (l && l->flags & INTERFACE_PEER) h->flags |= NH_PEER;
   return HOP_READY;
-}
-
-static __always_inline enum hop_answer hop_ask(void *ctx, __u32 ifindex, __u32 addr, __u32 saddr, struct hop *h, __u32 *gateway) {
-  return hop_ask_by(ctx, ifindex, 0, addr, saddr, h, gateway);
 }
 
 /* The cached next hop: a destination has its own; replies (d = 0) look in the table of clients, with the virtual address `saddr`. */
@@ -325,9 +324,10 @@ static __always_inline enum hop_answer nexthop_resolve(void *ctx, __u32 ifindex,
   if (!c) return HOP_NONE;
   /* The answer about a destination is for the packets of all clients: so, as in IPVS, neither the address of one of them (`saddr` is none) nor the
    * interface that its packet came by may choose the route. */
-  __u32 from = d ? device_to_dests(ifindex) : ifindex;
+  bool own_first = d && OWN_DEVICE_TO_DESTS;
   __u64 key = hop_key(addr, d ? 0 : hop_source(c, saddr));
-  enum hop_answer answer = hop_ask_by(ctx, from, from == ifindex ? 0 : ifindex, addr, saddr, h, gateway);
+  __u32 own = own_device();
+  enum hop_answer answer = hop_ask(ctx, own_first ? own : ifindex, own_first ? ifindex : own, addr, saddr, h, gateway);
   __u32 now = clock_now();
   addr = key; /* of which one value is kept on the stack */
   struct client_hop *entry = d ? 0 : client_hop_entry(key, now);

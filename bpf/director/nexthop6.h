@@ -48,7 +48,6 @@ static __always_inline long fib_ask(void *ctx, struct bpf_fib_lookup *fib, __u32
   return bpf_fib_lookup(ctx, fib, sizeof *fib, flags);
 }
 
-/* weir's own device forwards no IPv6. */
-static __always_inline __u32 device_to_dests(__u32 ifindex) { return ifindex; }
+#define OWN_DEVICE_TO_DESTS false /* weir's own device forwards no IPv6 */
 
 #endif
