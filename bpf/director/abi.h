@@ -132,7 +132,7 @@ struct nexthop {
 #define EGRESS_IDLE_MIN 4096
 #define EGRESS_AGE_MAX (1u << 30)
 struct client_hop {
-  __u64 known; /* the client's address | clock of the kernel's answer << 32; 0 = free */
+  __u64 known; /* the client's address (of an egress with a source: ^ source) | clock of the kernel's answer << 32; 0 = free */
   __u64 next;  /* MAC as in a frame, 48 bits | egress << NEXT_EGRESS_SHIFT */
 };
 struct client_hop_set {

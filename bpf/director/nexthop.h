@@ -63,8 +63,10 @@ static __always_inline __u32 client_fresh_for(struct conf *c) {
   return (__s32)second < 0 ? second : second + (second >> 1);
 }
 
-/* Whose next hop it is: the client's address, and the virtual address of the replies where that counts (hop_source), in the upper half. */
-static __always_inline __u64 hop_key(__u32 addr, __u32 source) { return addr | (__u64)source << 32; }
+/* Whose next hop it is: the client's, for replies from a virtual address where that counts (hop_source): that is the upper half. The lower half, the
+ * tag of an entry in its set, has both: so two virtual addresses of one client may have entries in one set. */
+static __always_inline __u64 hop_key(__u32 addr, __u32 source) { return (addr ^ source) | (__u64)source << 32; }
+static __always_inline __u32 hop_tag(__u64 key) { return key; }
 
 static __always_inline struct client_hop_set *client_hop_set(__u64 key) {
   __u32 i = keyed_hash(key) & (CLIENT_HOP_SETS - 1);
@@ -83,24 +85,24 @@ static __always_inline void hop_store_client(struct client_hop *w) {}
 static __always_inline __u32 hop_source(struct conf *c, __u32 saddr) { return unlikely(READ(c->source_rules)) ? saddr : 0; }
 #endif
 
-static __always_inline bool client_hop_is(struct client_hop *w, __u32 addr) { return (__u32)READ(w->known) == addr && hop_is_of_client(w); }
+static __always_inline bool client_hop_is(struct client_hop *w, __u64 key) { return (__u32)READ(w->known) == hop_tag(key) && hop_is_of_client(w); }
 
-/* The entry of this client, 0 = none. */
-static __always_inline struct client_hop *client_hop_find(struct client_hop_set *set, __u32 addr) {
-  if (client_hop_is(&set->entry[0], addr)) return &set->entry[0];
-  if (client_hop_is(&set->entry[1], addr)) return &set->entry[1];
-  if (client_hop_is(&set->entry[2], addr)) return &set->entry[2];
-  if (client_hop_is(&set->entry[3], addr)) return &set->entry[3];
+/* The entry of this key, 0 = none. */
+static __always_inline struct client_hop *client_hop_find(struct client_hop_set *set, __u64 key) {
+  if (client_hop_is(&set->entry[0], key)) return &set->entry[0];
+  if (client_hop_is(&set->entry[1], key)) return &set->entry[1];
+  if (client_hop_is(&set->entry[2], key)) return &set->entry[2];
+  if (client_hop_is(&set->entry[3], key)) return &set->entry[3];
   return 0;
 }
 
 /* As hop_read(), of a client. The hop is filled in before it is known whether it is valid. */
 static __always_inline bool client_hop_read(struct client_hop *w, __u64 key, __u32 now, __u32 fresh_for, struct hop *h) {
-  __u32 addr = key;
+  __u32 tag = hop_tag(key);
   __u64 known = READ(w->known), next = READ(w->next);
   __u32 stamp = known >> 32, *macs = (__u32 *)h->dmac;
   struct egress *e = egress_at(next >> NEXT_EGRESS_SHIFT);
-  if ((__u32)known != addr || addr == CLIENT_HOP_CLAIMED || now - stamp > fresh_for || !e) return false;
+  if ((__u32)known != tag || tag == CLIENT_HOP_CLAIMED || now - stamp > fresh_for || !e) return false;
   if (READ(e->source) != key >> 32) return false;
   h->ifindex = READ(e->ifindex);
   h->mtu = READ(e->mtu);
@@ -117,7 +119,7 @@ static __always_inline bool hop_of_client(struct conf *c, __u32 addr, __u32 sadd
   struct client_hop_set *set = client_hop_set(key);
   if (!set) return false;
   CHECKED(set);
-  struct client_hop *w = client_hop_find(set, addr);
+  struct client_hop *w = client_hop_find(set, key);
   return w && client_hop_read(w, key, now, client_fresh_for(c), h);
 }
 
@@ -192,14 +194,14 @@ __noinline __u32 egress_of(struct hop *h, __u32 source, __u32 now) {
 }
 
 static __always_inline void client_hop_store(struct client_hop *w, __u64 key, __u32 now, struct hop *h) {
-  __u32 addr = key;
+  __u32 tag = hop_tag(key);
   __u64 was = READ(w->known), stamp = (__u64)now << 32;
-  if (addr == CLIENT_HOP_CLAIMED || (__u32)was == CLIENT_HOP_CLAIMED || (was && is_just_now(was >> 32, now))) return;
+  if (tag == CLIENT_HOP_CLAIMED || (__u32)was == CLIENT_HOP_CLAIMED || (was && is_just_now(was >> 32, now))) return;
   __u32 egress = egress_of(h, key >> 32, now), *macs = (__u32 *)h->dmac;
   if (!egress || CAS(&w->known, was, stamp | CLIENT_HOP_CLAIMED) != was) return;
   hop_store_client(w);
   WRITE(w->next, macs[0] | (__u64)(macs[1] & 0xffff) << 32 | (__u64)egress << NEXT_EGRESS_SHIFT);
-  WRITE(w->known, stamp | addr);
+  WRITE(w->known, stamp | tag);
 }
 
 /* Removes the old entries of one set (timer). */
@@ -310,10 +312,11 @@ static __always_inline bool nexthop_cached(struct conf *c, struct dest *d, __u32
 /* Was the hop ever resolved? */
 static __always_inline bool hop_is_known(struct conf *c, struct dest *d, __u32 addr, __u32 saddr) {
   if (d) return d->hop.addr == addr;
-  struct client_hop_set *set = client_hop_set(hop_key(addr, hop_source(c, saddr)));
+  __u64 key = hop_key(addr, hop_source(c, saddr));
+  struct client_hop_set *set = client_hop_set(key);
   if (!set) return false;
   CHECKED(set);
-  return client_hop_find(set, addr);
+  return client_hop_find(set, key);
 }
 
 /* Asks the FIB for the next hop to a destination, or (dest = 0) of replies from `saddr` to the client `addr`, and caches it. `gateway` is not 0
@@ -325,11 +328,11 @@ static __always_inline enum hop_answer nexthop_resolve(void *ctx, __u32 ifindex,
   /* The answer about a destination is for the packets of all clients: so, as in IPVS, neither the address of one of them (`saddr` is none) nor the
    * interface that its packet came by may choose the route. */
   bool own_first = d && OWN_DEVICE_TO_DESTS;
-  __u64 key = hop_key(addr, d ? 0 : hop_source(c, saddr));
   __u32 own = own_device();
   enum hop_answer answer = hop_ask(ctx, own_first ? own : ifindex, own_first ? ifindex : own, addr, saddr, h, gateway);
   __u32 now = clock_now();
-  addr = key; /* of which one value is kept on the stack */
+  __u64 key = hop_key(addr, d ? 0 : hop_source(c, saddr));
+  addr = hop_tag(key); /* of which one value is kept on the stack */
   struct client_hop *entry = d ? 0 : client_hop_entry(key, now);
   if (!d && !entry) return HOP_NONE;
   if (answer == HOP_UNKNOWN) {

@@ -73,7 +73,7 @@ static __always_inline __u32 address_word(const __u32 *addr) { return addr[0]; }
 static __always_inline bool quick_is_of_client(struct conn_slot *s, const __u32 *client) { return true; }
 static __always_inline bool quick_hop_is_of_client(struct client_hop *w, struct packet *p) { return true; }
 static __always_inline __u32 quick_hop_source(struct conf *c, struct service *s) { return hop_source(c, s->addr[0]); }
-static __always_inline struct client_hop *quick_client_hop_find(struct client_hop_set *set, struct packet *p) { return client_hop_find(set, p->daddr); }
+static __always_inline struct client_hop *quick_client_hop_find(struct client_hop_set *set, struct packet *p, __u64 key) { return client_hop_find(set, key); }
 
 /* Address and port in, TTL down, both checksums. */
 static __always_inline void xdp_rewrite(struct packet *p, void *data, void *end, bool source, bool masq, const __u32 *to, __u16 port) {
@@ -156,11 +156,11 @@ static __always_inline __u32 quick_hop(struct quick *q, void *data, struct nexth
 
 /* The same with a client's entry. */
 static __always_inline __u32 quick_client_hop(struct quick *q, void *data, struct client_hop *w, __u64 key) {
-  __u32 addr = key;
+  __u32 tag = hop_tag(key);
   __u64 known = READ(w->known), next = READ(w->next);
   __u32 stamp = known >> 32, *to = data;
   struct egress *e = egress_at(next >> NEXT_EGRESS_SHIFT);
-  if ((__u32)known != addr || addr == CLIENT_HOP_CLAIMED || q->now - stamp > client_fresh_for(q->c) || !e) return 0;
+  if ((__u32)known != tag || tag == CLIENT_HOP_CLAIMED || q->now - stamp > client_fresh_for(q->c) || !e) return 0;
   __u32 ifindex = READ(e->ifindex), b = READ(e->smac[0]), c = READ(e->smac[1]);
   __u16 mtu = READ(e->mtu), flags = READ(e->flags);
   if (READ(e->source) != key >> 32) return 0;
@@ -222,7 +222,7 @@ static __always_inline int quick_reply(void *data, void *end, struct quick *q, _
   __u64 value = f.value;
   if (v_method(value) != M_MASQ || v_dest(value) != dest || !quick_value(q, value, true)) return QUICK_NO;
   CHECKED(set);
-  struct client_hop *w = quick_client_hop_find(set, &q->p);
+  struct client_hop *w = quick_client_hop_find(set, &q->p, client);
   __u32 ifindex = w ? quick_client_hop(q, data, w, client) : 0;
   if (!ifindex) return QUICK_NO;
   xdp_rewrite(&q->p, data, end, true, true, s->addr, s->port);

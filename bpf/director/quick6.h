@@ -39,14 +39,14 @@ static __always_inline __u32 quick_hop_source(struct conf *c, struct service *s)
 static __always_inline bool quick_is_of_client(struct conn_slot *s, const __u32 *client) { return shared_address_is(slot_client(s), client); }
 static __always_inline bool quick_hop_is_of_client(struct client_hop *w, struct packet *p) { return shared_address_is(hop_client(w), p->daddr6); }
 
-static __always_inline bool quick_hop_is(struct client_hop *w, struct packet *p) {
-  return (__u32)READ(w->known) == p->daddr && quick_hop_is_of_client(w, p);
+static __always_inline bool quick_hop_is(struct client_hop *w, struct packet *p, __u64 key) {
+  return (__u32)READ(w->known) == hop_tag(key) && quick_hop_is_of_client(w, p);
 }
-static __always_inline struct client_hop *quick_client_hop_find(struct client_hop_set *set, struct packet *p) {
-  if (quick_hop_is(&set->entry[0], p)) return &set->entry[0];
-  if (quick_hop_is(&set->entry[1], p)) return &set->entry[1];
-  if (quick_hop_is(&set->entry[2], p)) return &set->entry[2];
-  if (quick_hop_is(&set->entry[3], p)) return &set->entry[3];
+static __always_inline struct client_hop *quick_client_hop_find(struct client_hop_set *set, struct packet *p, __u64 key) {
+  if (quick_hop_is(&set->entry[0], p, key)) return &set->entry[0];
+  if (quick_hop_is(&set->entry[1], p, key)) return &set->entry[1];
+  if (quick_hop_is(&set->entry[2], p, key)) return &set->entry[2];
+  if (quick_hop_is(&set->entry[3], p, key)) return &set->entry[3];
   return 0;
 }
 

@@ -57,7 +57,6 @@ __noinline int related_validate6(struct __sk_buff *skb, __u32 header, __u32 leng
 static __always_inline int related_send6(struct __sk_buff *skb, struct verdict *v, struct dest *to, bool masq, const __u32 *addr, __u16 port) {
   struct whole_addresses *whole = the_whole();
   struct route w = {};
-  __u32 icmp = ETH_LEN + v->p->header;
   if (!whole) return TC_ACT_UNSPEC;
   address_copy(whole->as, addr);
   if (!to && !tc_server_side6(skb, v->dest, (struct address *)v->p->saddr6)) return TC_ACT_UNSPEC;
@@ -69,7 +68,7 @@ static __always_inline int related_send6(struct __sk_buff *skb, struct verdict *
   __u32 hash = to ? address_fold(to->addr) : v->p->saddr;
   enum hop_answer answer = to && to->flags & D_LOCAL ? HOP_LOCAL : tc_hop(skb, v, to, hash, 0, &w);
   if (answer == HOP_NONE || v->p->ttl <= 1) return TC_ACT_UNSPEC;
-  if (masq && related_translate6(skb, to != 0, icmp, port)) return tc_drop(R_REDIRECT_FAILED);
+  if (masq && related_translate6(skb, to != 0, ETH_LEN + v->p->header, port)) return tc_drop(R_REDIRECT_FAILED);
   if (answer == HOP_LOCAL) return to ? TC_ACT_UNSPEC : tc_deliver(skb);
   if (tc_lower_hop_limit(skb, v->p->ttl)) return tc_drop(R_REDIRECT_FAILED);
   return tc_send(skb, answer, &w.hop, w.gateway);
