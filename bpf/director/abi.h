@@ -29,7 +29,7 @@
 /* Time is jiffies >> CLOCK_SHIFT, so that 31 days fit 31 bits at any HZ. */
 #define CLOCK_SHIFT 2
 #define LOOPBACK 1 /* ifindex of lo in every network namespace */
-#define TCP_STATES 16 /* 11 used; a power of two so that an index can be masked */
+#define TCP_STATES 16 /* 11 used, and S_UDP; a power of two so that an index can be masked */
 
 enum weir_state { FREE = 0, LIVE = 1, DEAD = 2 };
 
@@ -303,7 +303,13 @@ struct conf {
   __u32 pair_ifindex;      /* weir's own device: asks the FIB where forwarding is off, takes answers for local clients */
   __u32 pair_peer_ifindex;
   __u64 hash_key[3];
-  __u32 tcp_timeout[TCP_STATES]; /* clock units */
+  union {
+    __u32 tcp_timeout[TCP_STATES]; /* clock units */
+    struct { /* where no state has a timeout: what packets of established connections read, in a line that no packet writes */
+      __u32 reserved_states[S_SYNACK + 1];
+      __u16 source_rules, source_rules6; /* user: does a policy rule of IPv4, of IPv6, choose by a packet's source? */
+    };
+  };
   __u32 udp_timeout;
   __u32 sloppy_tcp;
   __u32 secure_tcp;
@@ -337,9 +343,9 @@ struct conf {
   __u32 templates;   /* slots for them */
   __u32 templates_live; /* packets and timer, atomic adds: the timer looks at no template where there is none */
   __u32 layout;      /* LAYOUT of the generated TypeScript: a build with another one refuses the table */
-  __u16 source_rules;  /* user: does a policy rule of IPv4 choose by a packet's source? */
-  __u16 source_rules6; /* the same of IPv6 */
+  __u32 reserved;
 };
+_Static_assert(__builtin_offsetof(struct conf, source_rules) / 64 != __builtin_offsetof(struct conf, templates_live) / 64, "in another cache line");
 
 /* ---- the timer's own record. */
 struct housekeeping {

@@ -2,13 +2,14 @@
 // time, on one CPU and on several.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Abi, Conf, Dest } from '../../src/datapath/ebpf/abi.gen.js';
+import { Conf, Dest } from '../../src/datapath/ebpf/abi.gen.js';
 import { Template6 } from '../../src/datapath/ebpf/abi6.gen.js';
 import { clockOf } from '../../src/datapath/ebpf/recovery/batch.js';
 import { clockDifference, unitsOf } from '../../src/datapath/ebpf/table/clock.js';
 import { WIDE_PINS, WIDE6_PINS } from '../../src/datapath/ebpf/table/tables.js';
 import { takenTemplates } from '../../src/datapath/ebpf/table/templates.js';
 import { Template, TemplateAbi } from '../../src/datapath/ebpf/template.gen.js';
+import { TCP_STATES } from '../../src/datapath/tcp-state.js';
 import { addressId } from '../../src/model/identity.js';
 import { Records } from '../../src/sys/bpf/records.js';
 import { noNamespaces } from '../support/netns-bed.js';
@@ -122,8 +123,8 @@ test('a storm on both CPUs to eight ports, while connections expire: each is the
       assert.equal(total(harvests, 'dropped'), 0);
       return total(harvests, 'forwarded');
     };
-    const timeouts = Array.from({ length: Abi.TCP_STATES }, (_, state) => bed.tables.conf.get(0, Conf.tcpTimeout, state));
-    for (let state = 0; state < Abi.TCP_STATES; state++) bed.tables.conf.set(0, Conf.tcpTimeout, 8, state); // an eighth of a second
+    const timeouts = TCP_STATES.map((_, state) => bed.tables.conf.get(0, Conf.tcpTimeout, state));
+    for (const state of TCP_STATES.keys()) bed.tables.conf.set(0, Conf.tcpTimeout, 8, state); // an eighth of a second
     const first = await forwarded(['S', 'S', 'A', 'FA']);
     for (const [state, timeout] of timeouts.entries()) bed.tables.conf.set(0, Conf.tcpTimeout, timeout, state);
     await until(

@@ -3,7 +3,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
-import { Abi, Conf } from '../../src/datapath/ebpf/abi.gen.js';
+import { Conf } from '../../src/datapath/ebpf/abi.gen.js';
+import { TCP_STATES } from '../../src/datapath/tcp-state.js';
 import { SERVERS } from './fixtures/bed-addresses.js';
 import { destination } from './fixtures/fixture.js';
 import { bedOf, ESTABLISHED, key, rage, setUp, skipReasonOfStorms, stormOnEdits, stormOnFlows, total } from './storms.js';
@@ -23,7 +24,7 @@ test('connections that expire under a storm: the sweeps take each off once, and 
   try {
     setUp(bed, 'lc');
     // 8 units are an eighth of a second: short enough to expire while the storm goes on, on a fast machine too
-    for (let state = 0; state < Abi.TCP_STATES; state++) bed.tables.conf.set(0, Conf.tcpTimeout, 8, state);
+    for (const state of TCP_STATES.keys()) bed.tables.conf.set(0, Conf.tcpTimeout, 8, state);
     let weight = 0;
     await rage(bed, { kind: 'tc', flows: 1500, packets: 20_000, letters: ['S', 'S', 'A', 'FA'] }, () => {
       weight = (weight % 7) + 1;

@@ -155,6 +155,8 @@ export const Conf = {
   pairPeerIfindex: { at: 60, size: 4, count: 1 },
   hashKey: { at: 64, size: 8, count: 3 },
   tcpTimeout: { at: 88, size: 4, count: 16 },
+  sourceRules: { at: 132, size: 2, count: 1 },
+  sourceRules6: { at: 134, size: 2, count: 1 },
   udpTimeout: { at: 152, size: 4, count: 1 },
   sloppyTcp: { at: 156, size: 4, count: 1 },
   secureTcp: { at: 160, size: 4, count: 1 },
@@ -199,8 +201,6 @@ export const Conf = {
   templates: { at: 368, size: 4, count: 1 },
   templatesLive: { at: 372, size: 4, count: 1 },
   layout: { at: 376, size: 4, count: 1 },
-  sourceRules: { at: 380, size: 2, count: 1 },
-  sourceRules6: { at: 382, size: 2, count: 1 },
 } as const;
 
 export const Housekeeping = {

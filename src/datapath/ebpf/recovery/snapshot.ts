@@ -1,11 +1,12 @@
 // The table as plain data, and how to restore it from any other state. Connections stay: a destination that is added again gets its old
 // record, and with it its connections.
 import type { DestinationKey, DestinationSpec, ServiceKey, ServiceSpec } from '../../../model/service.js';
-import { Abi, Conf, Service, WeirState } from '../abi.gen.js';
+import { Conf, Service, WeirState } from '../abi.gen.js';
 import { keyOfService } from '../table/identity.js';
 import { readSysctls, writeSysctl } from '../table/sysctls.js';
 import { serviceEntries } from '../table/table-entries.js';
 import type { Tables } from '../table/tables.js';
+import { TCP_TIMEOUT_SECONDS } from '../table/timeouts.js';
 import type { Writer } from '../table/writer.js';
 
 interface ServiceState {
@@ -25,7 +26,7 @@ export interface Snapshot {
   readonly sysctls: Readonly<Record<string, string>>;
 }
 
-const STATES = Array.from({ length: Abi.TCP_STATES }, (_, state) => state);
+const STATES = [...TCP_TIMEOUT_SECONDS.keys()];
 
 export function takeSnapshot(tables: Tables, writer: Writer): Snapshot {
   const { conf, services } = tables;
