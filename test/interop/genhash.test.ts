@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { createServer as createTls, type TLSSocket } from 'node:tls';
+import { CLOSED_PORT } from '../support/closed-port.js';
 import { noTools, probe } from '../support/probes.js';
 import { root } from '../support/project.js';
 
@@ -23,7 +24,7 @@ interface Answer {
 
 const run = (file: string, args: readonly string[]): Promise<Answer> =>
   new Promise((done) => {
-    const child = execFile(file, args, { timeout: 20_000, encoding: 'latin1' }, (_, stdout, stderr) =>
+    const child = execFile(file, args, { timeout: 180_000, encoding: 'latin1' }, (_, stdout, stderr) =>
       done({ status: child.exitCode, stdout, stderr: stderr.replaceAll(file, 'genhash') }),
     );
   });
@@ -96,12 +97,12 @@ test('the digest of each kind of answer, and what -v prints of it', { skip }, as
       assert.equal((await both('-s', '127.0.0.1', '-p', port, '-u', '/shorter')).stdout, '5d41402abc4b2a76b9719d911017c592\n');
       assert.equal((await both('-s', '127.0.0.1', '-p', port, '-u', '/none')).stderr, 'no data received from remote webserver\n');
       assert.equal((await both('-t', '1', '-s', '127.0.0.1', '-p', port, '-u', '/silent')).stdout, 'Timeout WEB read\n');
-      assert.equal((await both('-t', '1', '-s', '127.0.0.1', '-p', port, '-u', '/half')).stdout, 'Timeout HTTP read\n');
+      // Longer: what this busy process sends must arrive before.
+      assert.equal((await both('-t', '4', '-s', '127.0.0.1', '-p', port, '-u', '/half')).stdout, 'Timeout HTTP read\n');
     },
   );
   for (let at = 0; at < asked.length; at += 2) assert.equal(asked[at + 1], asked[at], 'the same request');
-  const free = await serving(createServer(), '127.0.0.1', async (port) => port);
-  assert.equal((await both('-s', '127.0.0.1', '-p', free, '-u', '/')).stdout, 'Connection failed\n');
+  assert.equal((await both('-s', '127.0.0.1', '-p', String(CLOSED_PORT), '-u', '/')).stdout, 'Connection failed\n');
 });
 
 test('the request: protocol, virtual host, IPv6', { skip }, async () => {

@@ -3,7 +3,9 @@ import assert from 'node:assert/strict';
 import { createSocket } from 'node:dgram';
 import { type AddressInfo, createServer } from 'node:net';
 import { test } from 'node:test';
+import { CLOSED_PORT } from '../../../../test/support/closed-port.js';
 import { attemptWhole, page, SHORT } from '../../../../test/support/hostile.js';
+import type { Attempt } from '../../../control/check/messages.js';
 import { shownFailure } from '../../../control/check/shown-failure.js';
 import type { CheckKind, HttpUrl } from '../../../model/keepalived/virtual-server.js';
 
@@ -24,17 +26,9 @@ async function shownAt(check: CheckKind, answer: string): Promise<string> {
   }
 }
 
-async function shown(check: CheckKind, port: number): Promise<string> {
-  const outcome = await attemptWhole(check, port, SHORT);
+async function shown(check: CheckKind, port: number, more: Partial<Attempt> = {}): Promise<string> {
+  const outcome = await attemptWhole(check, port, more);
   return outcome.kind === 'failure' ? shownFailure(outcome).replaceAll(String(port), 'PORT') : outcome.kind;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((done) => server.close(done));
-  return port;
 }
 
 const regex = (more: object = {}): Partial<HttpUrl> => ({
@@ -53,23 +47,23 @@ test('HTTP_GET: the page, its status, its digest, or how its body begins, as one
   );
   assert.equal(await shownAt(page(regex()), `${HEAD}NO\n\u001b[31m\u00e9`), 'Regex match failed (/: 9 bytes, "NO..[31m.")');
   assert.equal(await shownAt(page(regex()), `${HEAD}${'x'.repeat(100)}`), `Regex match failed (/: 100 bytes, "${'x'.repeat(60)}" …)`);
-  assert.equal(await shown(page(), await freePort()), 'Connection failed (connection refused)');
+  assert.equal(await shown(page(), CLOSED_PORT), 'Connection failed (connection refused)');
   assert.match(await shownAt(page({}, 'ssl'), HEAD), /^SSL handshake\/communication error \(wrong version number\)$/);
 });
 
 test('TCP_CHECK, SMTP_CHECK and UDP_CHECK: refused, silent, or the answer itself', async () => {
-  assert.equal(await shown({ kind: 'tcp' }, await freePort()), 'failed (connection refused)');
+  assert.equal(await shown({ kind: 'tcp' }, CLOSED_PORT), 'failed (connection refused)');
   const smtp: CheckKind = { kind: 'smtp' };
-  assert.equal(await shown(smtp, await freePort()), 'Could not connect to server [127.0.0.1]:PORT (connection refused)');
+  assert.equal(await shown(smtp, CLOSED_PORT), 'Could not connect to server [127.0.0.1]:PORT (connection refused)');
   assert.equal(await shownAt(smtp, '554 go away\u0007\r\n'), 'Bad greeting banner from server [127.0.0.1]:PORT ("554 go away.")');
   assert.equal(await shownAt(smtp, '220 hi\r\n550 no\r\n'), 'Bad HELO response from server [127.0.0.1]:PORT ("550 no")');
   const udp: CheckKind = { kind: 'udp', requireReply: true, reply: '6f6b', minReply: 2, maxReply: 255 };
-  assert.equal(await shown(udp, await freePort()), 'failed (Connection refused)');
+  assert.equal(await shown(udp, CLOSED_PORT), 'failed (Connection refused)');
   let answer: Buffer | undefined;
   const server = createSocket('udp4', (_, from) => void (answer !== undefined && server.send(answer, from.port, from.address)));
   await new Promise<void>((done) => server.bind(0, '127.0.0.1', done));
   try {
-    assert.equal(await shown(udp, server.address().port), 'failed (no reply within 0.5 s)');
+    assert.equal(await shown(udp, server.address().port, SHORT), 'failed (no reply within 0.5 s)');
     answer = Buffer.from('a'.repeat(20));
     assert.equal(await shown(udp, server.address().port), `reply data mismatch (20 bytes: ${'61'.repeat(16)} …)`);
   } finally {
