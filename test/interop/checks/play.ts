@@ -40,9 +40,9 @@ async function wait(side: Side, step: Step, progress: Progress): Promise<void> {
     const [text, count] = noted;
     const found = () => [...side.notes, ...side.fifo].filter((note) => note.includes(text)).length + side.count('mail', text);
     await side.daemon.until(`${side.checked.name}: ${count} notes “${text}”`, () => found() >= count);
-    // The relay has a mail before the daemon has its answer: a stop in between would lose the daemon's line.
+    // The relay has a mail before the daemon has its answer: a stop in between would lose the daemon's line. keepalived sends mails side by side.
     const sent = () => side.lines.filter((line) => line.includes(MAIL_SENT)).length;
-    await side.daemon.until(`${side.checked.name}: “${MAIL_SENT}” of each mail`, () => sent() >= side.count('mail', text));
+    await side.daemon.until(`${side.checked.name}: “${MAIL_SENT}” of each mail`, () => sent() >= side.count('mail', ''));
   }
   for (const { kind, ...rest } of side.happened) {
     if (kind === 'attempt' && 'text' in rest) progress.attempts.set(rest.text, side.count('attempt', rest.text));

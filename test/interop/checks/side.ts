@@ -22,7 +22,8 @@ export type Happening =
 
 const NOTE = '#!/bin/sh\necho "$*" >> "${0%/*}/notes"\n';
 const READER = '#!/bin/sh\nfor last; do :; done\nexec cat "$last" >> "${0%/*}/fifo-lines"\n';
-const EXIT = '#!/bin/sh\nexit "$(cat "${0%/*}/$1")"\n';
+/** A file that is being written anew is empty for a moment. */
+const EXIT = '#!/bin/sh\nuntil status=$(cat "${0%/*}/$1") && [ -n "$status" ]; do :; done\nexit "$status"\n';
 
 export class Side {
   readonly folder: string;
@@ -191,6 +192,7 @@ export class Side {
   async stop(): Promise<void> {
     this.#add('step', 'stop');
     await this.#daemon?.stop();
+    await this.world.quiet();
     this.#watch?.look();
     this.happened.sort((one, other) => one.atMs - other.atMs);
   }

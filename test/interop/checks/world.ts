@@ -2,6 +2,7 @@
 
 import { execFile } from 'node:child_process';
 import { rmSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { Netns } from '../../../src/sys/namespaces/netns.js';
 import { Bed, type Host } from '../../support/netns-bed.js';
@@ -13,6 +14,8 @@ const execute = promisify(execFile);
 export const RELAY = '10.1.0.25';
 /** Of the daemon, and of the other end of its BFD sessions. */
 export const BFD_ADDRESSES = { own: '10.3.0.1', neighbour: '10.3.0.2' } as const;
+
+const QUIET_MAX_MS = 20_000;
 
 export class World {
   readonly host: Host;
@@ -44,6 +47,12 @@ export class World {
   /** A command in this namespace; this process goes on meanwhile. */
   async run(...argv: readonly string[]): Promise<void> {
     await execute('ip', ['netns', 'exec', this.host.namespace, ...argv]);
+  }
+
+  /** Until the scripts and readers that a daemon left have ended, which write after its end; one that goes on for long is not waited for. */
+  async quiet(): Promise<void> {
+    const running = async (): Promise<boolean> => (await execute('ip', ['netns', 'pids', this.host.namespace])).stdout !== '';
+    for (const end = Date.now() + QUIET_MAX_MS; (await running()) && Date.now() < end; ) await delay(100);
   }
 
   /** What a daemon leaves for the next one: another case must not begin with it. */

@@ -58,9 +58,13 @@ export const quorumCases: readonly CheckCase[] = [
       { until: 'Adding alive servers' },
       { until: 'SMTP alert successfully sent.', times: 2 },
       { noted: ['quorum-up', 2] },
+      { noted: ['quorum-down', 1] },
       { noted: ['a-up', 1] },
+      { noted: ['a-down', 1] },
       { noted: ['tcp:80 - UP', 3] },
+      { noted: ['tcp:80 - DOWN', 2] },
       { noted: ['RS [10.1.0.11]:tcp:80 [10.99.0.100]:tcp:80 UP', 1] },
+      { noted: ['VS [10.99.0.100]:tcp:80 UP', 2] },
     ],
   },
   {
@@ -115,8 +119,12 @@ export const quorumCases: readonly CheckCase[] = [
     steps: [
       { until: 'Removing service [10.1.0.12]' },
       { until: 'SMTP alert successfully sent.' },
+      { noted: ['quorum-up', 1] },
       { noted: ['b-down', 1] },
+      { noted: ['- UP |', 1] },
       { noted: ['DOWN |', 1] },
+      { noted: ['VS [10.99.0.100]:tcp:80 UP', 1] },
+      { noted: ['RS [10.1.0.12]:tcp:80 [10.99.0.100]:tcp:80 DOWN', 1] },
     ],
   },
   {
