@@ -28,7 +28,7 @@ function grouped({ device }: Node, priority: number, grouping: Grouping = {}): s
   const { members = MEMBERS.map(({ name }) => name), called = 'VI_2', group = [], second = [], before = [] } = grouping;
   const calledOf = (name: string): string => (name === 'VI_2' ? called : name);
   const instances = MEMBERS.map(({ name, vrid, suffix, vip }) => {
-    const lines = [`interface ${device}${suffix}`, `virtual_router_id ${vrid}`, `priority ${priority}`, 'advert_int 0.2'];
+    const lines = [`interface ${device}${suffix}`, `virtual_router_id ${vrid}`, `priority ${priority}`, 'advert_int 0.5'];
     const own = name === 'VI_2' ? second : [];
     return `vrrp_instance ${calledOf(name)} {\n${[...lines, ...own].join('\n')}\nvirtual_ipaddress {\n${vip}/24\n}\n}`;
   });

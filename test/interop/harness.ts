@@ -1,10 +1,14 @@
 // The bed of the interop tests: two hosts on one cable, on each a VRRP daemon (ours or Debian's keepalived), and a capture that tshark decodes.
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { findCommand, projectRoot } from '../../src/lab/state/paths.js';
+import { native } from '../../src/sys/addon.js';
+import { Netns } from '../../src/sys/namespaces/netns.js';
+import { AF, SOCK, socketAddress } from '../../src/sys/sockets/socket-address.js';
+import { encodeAddress } from '../../src/wire/address-bytes.js';
 import { Bed, type Host, noNamespaces } from '../support/netns-bed.js';
 import { pidIn, signal } from '../support/pids.js';
 import { noTools, type Skip } from '../support/probes.js';
@@ -47,6 +51,8 @@ export interface Settings {
 
 export const VIP = '10.99.0.100';
 export const ADDRESS = { a: '10.99.0.1', b: '10.99.0.2' } as const;
+/** 10.99.0.222, which is no host's. */
+const NOBODY = 0x0a6300de;
 
 /** One node's daemon in its namespace; it may be started, killed and started again. */
 export class Node {
@@ -133,8 +139,9 @@ export class Node {
     return (['vrrp', 'parent'] as const).map((kind) => pidIn(this.#pidFile(kind))).filter((pid) => pid > 0);
   }
 
-  /** As a host that crashes: kills child and parent together, so that neither sends priority 0. */
+  /** As a host that crashes: neither sends priority 0, and a parent that stands still starts no other child. */
   async crash(): Promise<void> {
+    signal(pidIn(this.#pidFile('parent')), 'SIGSTOP');
     for (const pid of this.#pids()) signal(pid, 'SIGKILL');
     await this.#gone();
   }
@@ -269,9 +276,22 @@ export class Pair {
     return decode(this.#capture);
   }
 
+  /** Until the capture has all frames of before: a question of ARP that comes behind them. */
+  async #captureIsComplete(): Promise<void> {
+    const netns = Netns.byName(this.b.host.namespace);
+    const socket = netns.socket(AF.inet, SOCK.datagram, 0);
+    native().sendto(socket.number, Uint8Array.of(0), socketAddress({ family: 'inet', words: [NOBODY] }, 9));
+    const target = Buffer.from(encodeAddress({ family: 'inet', words: [NOBODY] }));
+    await until('the capture is complete', () => readFileSync(this.#capture).includes(target));
+    socket.close();
+    netns.close();
+  }
+
   /** Ends the capture and decodes it. */
   async captured(): Promise<readonly Frame[]> {
     const child = this.#tcpdump;
+    // What tcpdump has not read when it is interrupted it does not write.
+    if (child !== undefined) await this.#captureIsComplete();
     child?.kill('SIGINT');
     await until('tcpdump ends', () => child === undefined || child.exitCode !== null || child.signalCode !== null);
     this.#tcpdump = undefined;
