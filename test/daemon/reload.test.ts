@@ -127,7 +127,7 @@ test('reload_time_file: its time comes, the file goes, the configuration is read
   try {
     const path = join(folder, 'when');
     const daemon = await running({ global: { reloadTime: { path, repeat: false } } });
-    writeFileSync(path, reloadTimeText(Date.now() + 5000));
+    writeFileSync(path, reloadTimeText(Date.now() + 10_000));
     await daemon.logged(/^Scheduling reload for /);
     await daemon.logged(/^Reload complete$/);
     assert.ok(!existsSync(path));

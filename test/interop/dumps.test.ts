@@ -44,9 +44,14 @@ interface Dumps {
   readonly jsonAgain: Dumps['json'];
 }
 
-/** All are master, and each script that ends has ended. */
-const isSettled = (data: string): boolean =>
-  (data.match(/State = MASTER/g) ?? []).length === 3 && (data.match(/Status = GOOD/g) ?? []).length === 2;
+const settled: readonly (readonly [line: RegExp, count: number])[] = [
+  [/^ {3}State = MASTER$/gm, 3],
+  [/^ {3}Status = GOOD$/gm, 2],
+  [/^ {3}Init state = unknown$/gm, 3],
+  [/^ {3}State = idle$/gm, 3],
+];
+/** All are master, each script that ends has ended, and runs again only after this moment. */
+const isSettled = (data: string): boolean => settled.every(([line, count]) => (data.match(line) ?? []).length === count);
 
 async function dumpsOf(maker: Maker): Promise<Dumps> {
   const bed = new Bed();

@@ -85,7 +85,7 @@ async function observe(maker: Maker): Promise<unknown> {
     if (maker === 'weir') await daemon.until('our monitor of links', () => buffers(host).includes(LINK_MONITOR_BYTES));
     const compared = buffers(host).filter((bytes) => bytes !== LINK_MONITOR_BYTES);
     const running = { reading: existsSync(file('reading')), reports: reports(host), buffers: compared };
-    writeFileSync(file('when'), reloadTimeText(Date.now() + 5000).slice(11));
+    writeFileSync(file('when'), reloadTimeText(Date.now() + 10_000).slice(11));
     const scheduled = (await daemon.logged(/^Scheduling reload for /)).replace(/[\d-]{10} [\d:]{8}/, 'TIME');
     await daemon.logged(/^Reload complete$/);
     await daemon.until('the second copy', () => names(file('saved')).includes('keepalived_vrrp.N.1.post'));

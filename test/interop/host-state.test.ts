@@ -61,7 +61,7 @@ function picture(host: Host): Picture {
 /** When duplicate address detection is over, and two looks in a row agree: the kernel may leave out routes of IPv6 that change meanwhile. */
 async function settledPicture(host: Host): Promise<Picture> {
   let [last, seen] = [picture(host), ''];
-  for (const end = Date.now() + 30_000; seen !== JSON.stringify(last); last = picture(host)) {
+  for (const end = Date.now() + 180_000; seen !== JSON.stringify(last); last = picture(host)) {
     assert.ok(Date.now() < end, `${host.name} goes on changing`);
     seen = host.run(['ip', '-6', 'addr', 'show', 'tentative']).stdout === '' ? JSON.stringify(last) : '';
     await delay(50);

@@ -1,12 +1,13 @@
 // What programs around the daemon see of it: the same of both makers.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { capability } from '../../src/model/capabilities.js';
 import { Bed, type Host } from '../support/netns-bed.js';
+import { pidIn } from '../support/pids.js';
 import { RunningDaemon } from '../support/running-daemon.js';
 import { type Maker, program, skipWithoutPeer } from './harness.js';
 
@@ -82,8 +83,8 @@ test('the process list shows the path and the words one by one, for the daemon a
     const daemon = new RunningDaemon(['ip', 'netns', 'exec', host.namespace, ...argv]);
     try {
       await daemon.logged(/Startup complete/);
-      await daemon.until('the pid file', () => existsSync(file('r.pid')));
-      for (const pid of [daemon.pid, Number(readFileSync(file('r.pid'), 'utf8'))])
+      await daemon.until('the pid file', () => pidIn(file('r.pid')) > 0);
+      for (const pid of [daemon.pid, pidIn(file('r.pid'))])
         assert.deepEqual(readFileSync(`/proc/${pid}/cmdline`, 'utf8').replace(/\0+$/, '').split('\0'), argv, maker);
     } finally {
       await daemon.stop();
