@@ -15,7 +15,7 @@ const real = (web: Web): string =>
   `real_server ${WEB_ADDRESSES[web]} 80 {\nweight ${WEIGHT}\nHTTP_GET {\nurl {\npath ${PAGE}\nstatus_code 200\n}\nconnect_timeout 3\n}\n}\n`;
 const virtual = (port: number): string =>
   `virtual_server ${VIP} ${port} {\nlvs_sched wrr\nlvs_method NAT\nprotocol TCP\ndelay_loop 1\nretry 0\ndelay_before_retry 1\nwarmup 0\n` +
-  `rise 2\nfall 2\nslow_start 6\n${real('web1')}${real('web2')}}\n`;
+  `rise 2\nfall 2\nslow_start 20\n${real('web1')}${real('web2')}}\n`;
 const CONF = `global_defs {\nshared_checks\nchecker_log_all_failures\n}\n${PORTS.map(virtual).join('')}`;
 
 const SLOW_START = /10\.98\.0\.12:80 starts slowly: weight \d+ of 12\n/;
@@ -53,10 +53,11 @@ test('two virtual servers share one attempt, and both lose and regain their serv
   );
 
   const [begunMs, askedBefore] = [performance.now(), bed.asked('web1', PAGE)];
-  await running.until('four attempts', () => bed.asked('web1', PAGE) >= askedBefore + 4);
-  const seconds = (performance.now() - begunMs) / 1000;
+  await running.until('eight attempts', () => bed.asked('web1', PAGE) >= askedBefore + 8);
+  // Counted before the time is taken. One of before may be written late, and one is due at each end.
   const asked = bed.asked('web1', PAGE) - askedBefore;
-  assert.ok(asked <= seconds + 1, `${asked} attempts in ${seconds} s, with one a second`);
+  const seconds = (performance.now() - begunMs) / 1000;
+  assert.ok(asked <= seconds + 2, `${asked} attempts in ${seconds} s, with one a second`);
 
   const lost = running.lines.length;
   await bed.stopWeb('web2');
@@ -82,7 +83,8 @@ test('two virtual servers share one attempt, and both lose and regain their serv
     if (weight > 0 && weight < WEIGHT && !SLOW_START.test(status)) status = bed.director.weir('status').stdout;
     return weights.length === 2 && weights.every((one) => one === WEIGHT);
   });
-  assert.ok(seen.length >= 3 && seen.length <= 7, seen.join(' '));
+  // Ten steps, of which a busy machine may not see all.
+  assert.ok(seen.length >= 3 && seen.length <= 11, seen.join(' '));
   assert.deepEqual(
     seen,
     seen.toSorted((a, b) => a - b),
@@ -93,7 +95,7 @@ test('two virtual servers share one attempt, and both lose and regain their serv
     assert.deepEqual(linesAbout(running, back, port), [
       `Round of checks of service ${WEB2} of VS ${nameOf(port)} succeeded: 1 of rise 2`,
       `Adding service ${WEB2} to VS ${nameOf(port)}`,
-      `Slow start of service ${WEB2} of VS ${nameOf(port)} begins: weight 1 of 12, all in 6 s`,
+      `Slow start of service ${WEB2} of VS ${nameOf(port)} begins: weight 1 of 12, all in 20 s`,
       `Slow start of service ${WEB2} of VS ${nameOf(port)} is over: weight 12`,
     ]);
 });

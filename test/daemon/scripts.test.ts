@@ -1,6 +1,17 @@
 // Notify scripts and track scripts: what they get, in which order they run, how they end; FIFOs byte for byte.
 import assert from 'node:assert/strict';
-import { chmodSync, closeSync, constants, existsSync, openSync, readFileSync, readSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  closeSync,
+  constants,
+  existsSync,
+  openSync,
+  readFileSync,
+  readSync,
+  renameSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { Notify } from '../../src/model/keepalived/instance.js';
@@ -90,26 +101,31 @@ const tracked = (name: string, path: string, more: Partial<TrackScript> = {}): T
 test('a track script that fails, hangs and recovers', options, () =>
   inBed(async (bed) => {
     const state = join(bed.folder, 'state');
-    writeFileSync(state, '0\n');
+    // Replaced as a whole: the script must not read an empty one.
+    const set = (text: string): void => {
+      writeFileSync(`${state}.new`, text);
+      renameSync(`${state}.new`, state);
+    };
+    set('0\n');
     const check = write(bed, 'check.sh', `read s < ${state}; [ "$s" = hang ] && { trap : TERM; while :; do sleep 0.05; done; }; exit $s`);
     const track = { ...quick.track, scripts: [{ name: 'chk' }] };
-    const daemon = bed.start(configuration([{ ...quick, track }], { scripts: [tracked('chk', check, { timeoutUs: 700_000 })] }));
+    const daemon = bed.start(configuration([{ ...quick, track }], { scripts: [tracked('chk', check, { timeoutUs: 5_000_000 })] }));
     await daemon.logged(/VRRP_Script\(chk\) succeeded/);
     await daemon.logged(/Entering MASTER STATE/);
-    writeFileSync(state, '2\n');
+    set('2\n');
     await daemon.logged(/Script `chk` now returning 2/);
     await daemon.logged(/VRRP_Script\(chk\) failed \(exited with status 2\)/);
     await daemon.logged(/Entering FAULT STATE/);
     await daemon.until('no address', () => !bed.here.ip('-4 addr show v0').includes('10.99.0.100'));
     const before = daemon.lines.length;
-    writeFileSync(state, '0\n');
+    set('0\n');
     await daemon.logged(/Entering MASTER STATE/, before);
-    writeFileSync(state, 'hang\n');
+    set('hang\n');
     await daemon.logged(/Track script chk is already running, expect idle - skipping run/, before);
     await daemon.logged(/Track script chk is being timed out, expect idle - skipping run/, before);
     await daemon.logged(/VRRP_Script\(chk\) timed_out/, before); // it ignores TERM: KILL
     const again = daemon.lines.length;
-    writeFileSync(state, '0\n');
+    set('0\n');
     await daemon.logged(/Entering MASTER STATE/, again);
   }),
 );
