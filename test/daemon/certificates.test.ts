@@ -59,7 +59,7 @@ test('an expired certificate takes a server out; authorities that are gone take 
   await daemon.logged(/^Removing service /, from);
   await daemon.until('web2 to leave the table', () => JSON.stringify(bed.servers()) === '["web1 1"]');
   assert.match(
-    await daemon.logged(/^SSL_GET of service/, from),
+    await daemon.logged(/^SSL_GET of service \[10\.98\.0\.11\]/, from),
     /10\.98\.0\.11\]:tcp:443: certificate ends on \d{4}-\d\d-\d\d, in 5 days\.$/,
   );
   const shown = new RegExp(`SSL_GET ${reason.source}`);

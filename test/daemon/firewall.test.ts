@@ -98,7 +98,8 @@ test('a virtual MAC: macvlan, settings, IGMP by the parent, and back', options, 
     await daemon.logged(/Sending unsolicited Neighbour Advert on vrrp6\.51/);
     const link = bed.here.ip('-d link show vrrp.51');
     assert.match(link, /00:00:5e:00:01:33[\s\S]*macvlan mode private[\s\S]*addrgenmode none/);
-    assert.match(bed.here.ip('-4 addr show vrrp.51'), /10\.99\.0\.100\/24/);
+    // It logs before it sets addresses.
+    await daemon.until('the address', () => /10\.99\.0\.100\/24/.test(bed.here.ip('-4 addr show vrrp.51')));
     assert.match(bed.here.ip('-d link show vrrp6.51'), /00:00:5e:00:02:33/);
     // It sends from a link-local address of its parent; which one is first there depends on the order they came in.
     const parents = [...bed.here.ip('-6 addr show v0').matchAll(/inet6 (fe80::[0-9a-f:]+)\/64/g)].map((found) => found[1]);

@@ -136,6 +136,7 @@ test('the dumps that signals ask for', { skip: why }, async () => {
   configure(instance(['10.99.0.100/24']), server(3));
   const daemon = start();
   await daemon.logged(/^Startup complete$/);
+  await daemon.logged(/Entering MASTER STATE/);
   for (const signal of ['SIGUSR1', 'SIGUSR2', 36] as const) daemon.signal(signal);
   await daemon.until('all files', () =>
     ['keepalived.data', 'keepalived.stats', 'keepalived.json', 'keepalived_check.data', 'keepalived_parent.data'].every(
@@ -156,6 +157,7 @@ test('a VRRP process that is killed comes back with its VIP; a killed supervisor
   configure(instance(['10.99.0.100/24']));
   const daemon = start();
   await daemon.logged(/^Startup complete$/);
+  await daemon.logged(/Entering MASTER STATE/);
   process.kill(child('r'), 'SIGKILL');
   await daemon.logged(/died: Respawning$/);
   await daemon.until('mastership again', () => daemon.lines.filter((line) => line === '(VI_1) Entering MASTER STATE').length === 2);
@@ -188,6 +190,6 @@ test('VRRP lives where virtual servers cannot be set up', { skip: why }, async (
   daemons.push(daemon);
   await daemon.logged(/^virtual servers cannot be set up: .* - trying again$/);
   await daemon.logged(/^Startup complete$/);
-  assert.ok(addresses().includes('10.99.0.100/24'));
+  await daemon.until('the VIP', () => addresses().includes('10.99.0.100/24'));
   assert.equal(await daemon.stop(), 0);
 });

@@ -213,6 +213,11 @@ test('netlink_notify_msg: what is below is announced again, since it became prom
     bed.here.ip('addr add 10.99.0.1/24 dev b0');
     bed.here.ip('link set b0 up');
     const monitored = watch(bed, 'link');
+    // It listens when it reports what is done now.
+    for (let mtu = 60_000; monitored() === ''; mtu += 1) {
+      bed.here.ip(`link set lo mtu ${mtu % 65_000}`);
+      await new Promise((done) => setTimeout(done, 20));
+    }
     const daemon = bed.start(configuration([{ ...quick, interface: 'b0', virtualInterface: { kind: 'vmac', netlinkNotify: true } }]));
     await daemon.logged(/event: ready/);
     const promiscuity = (line: string) => /promiscuity (\d+)/.exec(line)?.[1];
