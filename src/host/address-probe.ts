@@ -11,6 +11,8 @@ import type { Mac } from '../wire/ethernet.js';
 
 const ANNOUNCEMENTS = 3;
 const ANNOUNCEMENT_PAUSE_MS = 100;
+/** Of one socket, after the last round. */
+const LATE_FRAMES_MAX = 20_000;
 
 /** What is asked on one interface. */
 export interface AddressQuestion {
@@ -67,16 +69,16 @@ export function probeAddresses(
       sockets.push({ question, socket });
       if (protocol.group !== undefined) for (const group of new Set(question.addresses.map(protocol.group))) socket.join(group);
     }
+    const take = (bytes: Uint8Array, question: AddressQuestion): void => {
+      const answer = protocol.answer(bytes, question, own);
+      if (answer === undefined) return;
+      answers.set(`${answer.ifindex} ${addressId(answer.address)} ${answer.mac} ${answer.kind}`, answer);
+    };
     const drain = (waitMs: number, end: number): void => {
       for (const { question, socket } of sockets) {
         let bytes = socket.receive(waitMs);
         // A busy network always has one more.
-        for (; bytes !== undefined; bytes = systemClock.now() < end ? socket.receiveNow() : undefined) {
-          const answer = protocol.answer(bytes, question, own);
-          if (answer !== undefined) {
-            answers.set(`${answer.ifindex} ${addressId(answer.address)} ${answer.mac} ${answer.kind}`, answer);
-          }
-        }
+        for (; bytes !== undefined; bytes = systemClock.now() < end ? socket.receiveNow() : undefined) take(bytes, question);
       }
     };
     for (let round = 0; round < rounds && sockets.length > 0; round++) {
@@ -88,6 +90,11 @@ export function probeAddresses(
         drain(Math.ceil(Math.min(left, roundMs / sockets.length)), end);
         if (enough([...answers.values()])) return [...answers.values()];
       }
+    }
+    // A busy host may not have run this process for a whole round: what waits is read all the same.
+    for (const { question, socket } of sockets) {
+      let bytes = socket.receiveNow();
+      for (let late = 0; bytes !== undefined && late < LATE_FRAMES_MAX; bytes = socket.receiveNow(), late++) take(bytes, question);
     }
   } finally {
     for (const { socket } of sockets) socket.close();

@@ -76,6 +76,11 @@ export function collectAdverts(
   try {
     for (const { ifindex, etherType } of points) sockets.push(new PacketSocket(ifindex, etherType));
     let frames = 0;
+    const take = (bytes: Uint8Array, { ifindex }: PacketSocket): void => {
+      frames += 1;
+      const advert = advertIn(bytes, ifindex);
+      if (advert !== undefined) latest.set(`${ifindex} ${advert.mac} ${advert.vrid} ${advert.source.family}`, advert);
+    };
     const end = systemClock.now() + waitMs;
     for (
       let left = waitMs;
@@ -84,12 +89,12 @@ export function collectAdverts(
     ) {
       for (const socket of sockets) {
         let bytes = socket.receive(Math.ceil(Math.min(left, 100 / sockets.length)));
-        for (; bytes !== undefined && frames < FRAMES_MAX; bytes = socket.receiveNow()) {
-          frames += 1;
-          const advert = advertIn(bytes, socket.ifindex);
-          if (advert !== undefined) latest.set(`${socket.ifindex} ${advert.mac} ${advert.vrid} ${advert.source.family}`, advert);
-        }
+        for (; bytes !== undefined && frames < FRAMES_MAX; bytes = socket.receiveNow()) take(bytes, socket);
       }
+    }
+    // A busy host may not run this process for the whole time: what came meanwhile is read all the same.
+    for (const socket of sockets) {
+      for (let bytes = socket.receiveNow(); bytes !== undefined && frames < FRAMES_MAX; bytes = socket.receiveNow()) take(bytes, socket);
     }
   } finally {
     for (const socket of sockets) socket.close();

@@ -5,6 +5,7 @@ import type { Address } from '../../model/address.js';
 import { formatAddress } from '../../model/address-text.js';
 import { destinationId } from '../../model/identity.js';
 import { IpProtocol } from '../../model/ip-protocol.js';
+import { AnswerTimeout } from '../../sys/answer-timeout.js';
 import { RawReceiver } from '../../sys/sockets/raw-socket.js';
 import { viewOf } from '../../wire/bytes.js';
 import { decodeIcmp, isIcmpError } from '../../wire/icmp.js';
@@ -36,11 +37,12 @@ function tryOne({ address, port }: Target, waitMs: number): Promise<ConnectFact>
   return new Promise((done) => {
     const socket = connect({ host: formatAddress(address), port });
     const end = (error?: string): void => {
-      clearTimeout(timer);
+      limit.cancel();
       socket.destroy();
       done({ address, port, ...(error === undefined ? {} : { error }) });
     };
-    const timer = setTimeout(() => end('ETIMEDOUT'), waitMs);
+    // A busy host may run doctor again only after that time: an answer that waits is read first.
+    const limit = new AnswerTimeout(waitMs, () => end('ETIMEDOUT'));
     socket.once('connect', () => end());
     socket.once('error', (error: NodeJS.ErrnoException) => end(error.code ?? error.message));
   });
