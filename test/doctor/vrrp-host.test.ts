@@ -29,7 +29,7 @@ test('settings around a virtual MAC, and a service that listens on a VIP alone; 
     /** To the virtual MAC: the kernel below it names its own when it asks for a client's. */
     const answers = (): boolean => {
       there.ip('neigh replace 10.99.0.100 lladdr 00:00:5e:00:01:33 dev v0');
-      return there.run(['ping', '-c', '1', '-W', '1', '10.99.0.100']).status === 0;
+      return there.run(['ping', '-c', '1', '-W', '3', '10.99.0.100']).status === 0;
     };
     assert.deepEqual(codes(look()), []);
     assert.ok(answers());
