@@ -4,6 +4,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { connect, createServer, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
+import { AnswerTimeout } from '../../../src/sys/answer-timeout.js';
 
 export interface Endpoint {
   readonly protocol: 'tcp' | 'udp';
@@ -117,11 +118,11 @@ function fetchTcp(at: Endpoint, bytes: number, timeoutMs: number): Promise<Answe
     let got = '';
     const socket = connect({ host: at.address, port: at.port }, () => socket.write(`${bytes}\n${'x'.repeat(bytes)}`));
     const end = (answer: Answer): void => {
-      clearTimeout(timer);
+      limit.cancel();
       socket.destroy();
       resolve(answer);
     };
-    const timer = setTimeout(() => end(failed(got === '' ? 'timeout' : `timeout after ${got.length} bytes`)), timeoutMs);
+    const limit = new AnswerTimeout(timeoutMs, () => end(failed(got === '' ? 'timeout' : `timeout after ${got.length} bytes`)));
     socket.setEncoding('latin1').on('data', (chunk: string) => (got += chunk));
     socket.once('error', (error: NodeJS.ErrnoException) => end(failed(error.code ?? error.message)));
     socket.once('end', () => {
@@ -135,11 +136,11 @@ function fetchUdp(at: Endpoint, timeoutMs: number): Promise<Answer> {
   return new Promise((resolve) => {
     const socket = createSocket(at.address.includes(':') ? 'udp6' : 'udp4');
     const end = (answer: Answer): void => {
-      clearTimeout(timer);
+      limit.cancel();
       socket.close();
       resolve(answer);
     };
-    const timer = setTimeout(() => end(failed('timeout')), timeoutMs);
+    const limit = new AnswerTimeout(timeoutMs, () => end(failed('timeout')));
     socket.once('error', (error: NodeJS.ErrnoException) => end(failed(error.code ?? error.message)));
     socket.once('message', (message) => end(done(message.toString('utf8'))));
     socket.connect(at.port, at.address, () => socket.send('0\n'));

@@ -3,9 +3,9 @@ import type { Step } from './types.js';
 
 export const until = (condition: string): string => `for i in $(seq 100); do ${condition} && exit 0; sleep 0.1; done; exit 1`;
 
-/** A client does not wait long for an answer. */
+/** Clients that do not wait long for an answer, but long enough to have asked on a busy machine. */
 export const attempts = (vip: string, count: number): Step =>
-  `for i in $(seq ${count}); do timeout 0.3 bash -c ': > /dev/tcp/${vip}/80' 2>/dev/null; done; true`;
+  `for i in $(seq ${count}); do timeout 3 bash -c ': > /dev/tcp/${vip}/80' 2>/dev/null & done; wait`;
 
 /** Until so many connections of the server are half open for some seconds. */
 export const stuck = (count: number, server: string): Step =>

@@ -6,7 +6,7 @@ import { Network } from './network.js';
 import type { Expectation, Fault, SetUp, Steps, Traffic } from './types.js';
 
 /** For what must come true: daemons elect, neighbours are resolved, a busy machine finds time. */
-const PATIENCE_MS = 30_000;
+const PATIENCE_MS = 90_000;
 /** For traffic to go on after a fix, before doctor looks again: a second cause may come to light then. */
 const RECOVERS_MS = 4_000;
 /** For traffic to notice a fault: next hops are asked for again within seconds. */
@@ -87,10 +87,14 @@ async function untilFine(look: () => Promise<string | undefined>, patienceMs = P
 
 const works = (network: Network): Promise<string | undefined> => untilFine(() => anyTrouble(network, FETCH_MS));
 
-/** Whether traffic suffers: within seconds, because what the datapath and the kernel remember has to expire first. */
+/**
+ * Whether traffic suffers: within seconds, because what the datapath and the kernel remember has to expire first. What was only late on a
+ * busy machine is answered when it is given more time.
+ */
 async function suffers(network: Network): Promise<boolean> {
+  const isTroubled = async (timeoutMs: number): Promise<boolean> => (await anyTrouble(network, timeoutMs)) !== undefined;
   const still = await untilFine(
-    async () => ((await anyTrouble(network, SUFFERING_FETCH_MS)) === undefined ? 'works' : undefined),
+    async () => ((await isTroubled(SUFFERING_FETCH_MS)) && (await isTroubled(FETCH_MS)) ? undefined : 'works'),
     SUFFERS_MS,
   );
   return still === undefined;

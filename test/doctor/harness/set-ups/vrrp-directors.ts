@@ -16,7 +16,7 @@ const virtualServer = (vip: string, kind: 'DR' | 'NAT', servers: readonly string
   ].join('\n');
 
 const addresses = (...lines: readonly string[]): string =>
-  `version 3\n  advert_int 0.2\n  virtual_ipaddress {\n${lines.map((line) => `    ${line}\n`).join('')}  }`;
+  `version 3\n  advert_int 0.5\n  virtual_ipaddress {\n${lines.map((line) => `    ${line}\n`).join('')}  }`;
 
 const ready = (vip: string): SetUp['ready'] => [
   ['d1', `ip -o addr show | grep -q ' ${vip}/'`],
@@ -50,7 +50,7 @@ function directRoute(name: string, body = addresses(`${VIP}/32`), more: readonly
     },
     ready: ready(VIP) ?? [],
     traffic: [{ from: 'client', to: `tcp ${VIP}:80`, answers: ['s1', 's2'] }],
-    doctor: { d1: '--wait 1', d2: '--wait 1', s1: '--role rs' },
+    doctor: { d1: '--wait 2', d2: '--wait 2', s1: '--role rs' },
   };
 }
 
@@ -81,7 +81,7 @@ function nat(): SetUp {
     },
     ready: ready('198.51.100.80') ?? [],
     traffic: [{ from: 'client', to: 'tcp 198.51.100.80:80', answers: ['s1', 's2'] }],
-    doctor: { d1: '--wait 1', d2: '--wait 1', s1: '--role rs --dip 10.50.0.1' },
+    doctor: { d1: '--wait 2', d2: '--wait 2', s1: '--role rs --dip 10.50.0.1' },
   };
 }
 

@@ -10,7 +10,8 @@ interface Wanted {
   readonly body?: string;
 }
 
-const VERSION_3 = 'version 3\n  advert_int 0.2';
+/** Long enough that no backup takes over from a master that was a second late. */
+const VERSION_3 = 'version 3\n  advert_int 0.5';
 
 /** `body` without addresses gets the one. */
 export function instance({ name = 'web', vrid = 51, priority, body = VERSION_3 }: Wanted): string {
@@ -45,7 +46,7 @@ function pair(name: string, body?: string, more: { readonly head?: string; reado
       ['n2', hasNot('10.40.0.80')],
     ],
     traffic: [{ from: 'client', to: 'tcp 10.40.0.80:80', answers: ['n1'] }],
-    doctor: { n1: '--wait 1', n2: '--wait 1' },
+    doctor: { n1: '--wait 2', n2: '--wait 2' },
   };
 }
 
@@ -122,7 +123,7 @@ export const setUps: readonly SetUp[] = [
     'vrrp-three-nodes',
     vrrp,
     { n3: node(13, instance({ priority: 50 })) },
-    { doctor: { ...vrrp.doctor, n3: '--wait 1' }, ready: [...(vrrp.ready ?? []), ['n3', hasNot('10.40.0.80')]] },
+    { doctor: { ...vrrp.doctor, n3: '--wait 2' }, ready: [...(vrrp.ready ?? []), ['n3', hasNot('10.40.0.80')]] },
   ),
   {
     ...pair('vrrp-ipv6', six),
