@@ -72,13 +72,23 @@ export class Host {
     return stdout.trim();
   }
 
-  /** Starts a process that keeps running, and waits for its first line of output. */
-  serve(bed: Bed, argv: readonly string[]): Promise<void> {
+  /** Starts a process that keeps running, and waits for its first line of output, or for one that matches. */
+  serve(bed: Bed, argv: readonly string[], ready = /\n/): Promise<void> {
     const child = spawn('ip', ['netns', 'exec', this.namespace, ...argv], { stdio: ['ignore', 'pipe', 'inherit'] });
     bed.atEnd(() => child.kill('SIGKILL'));
     return new Promise((done, fail) => {
-      child.stdout.once('data', () => done());
-      child.once('exit', (status) => fail(new Error(`${argv.join(' ')} ended with ${status}`)));
+      let output = '';
+      const limit = setTimeout(() => fail(new Error(`${argv.join(' ')} printed no ${ready}, but: ${output}`)), RUN_MAX_MS);
+      child.stdout.setEncoding('utf8').on('data', (text: string) => {
+        output += text;
+        if (!ready.test(output)) return;
+        clearTimeout(limit);
+        done();
+      });
+      child.once('exit', (status) => {
+        clearTimeout(limit);
+        fail(new Error(`${argv.join(' ')} ended with ${status}`));
+      });
     });
   }
 

@@ -15,6 +15,9 @@ const folder = mkdtempSync(join(tmpdir(), 'weir-vip-'));
 let gate: Host;
 let thief: Host;
 
+/** Of a daemon: before that it has not read its file, and is not named keepalived. */
+const STARTED = /: Startup complete\n/;
+
 const addresses = (host: Host): string => host.ip('-o -4 addr show');
 
 before(() => {
@@ -197,11 +200,16 @@ test('an address that a daemon manages is refused, whatever its command line, it
   const script = `mkdir "$1" && mount -t tmpfs none "$1" && printf '%s\\n' '${instance}' > "$2" &&
     exec '${process.execPath}' '${ENTRY}' keepalived -nlP --use-fil="$2" -ime -p "$1/pid" -r "$1/vrrp" 2>&1`;
   const argv = ['unshare', '--mount', 'sh', '-ec', script, 'sh', join(folder, 'mounted'), file];
-  await gate.serve(bed, argv);
+  await gate.serve(bed, argv, STARTED);
   const { status, stderr } = gate.weir('vip add 172.29.3.240 --dev up7');
   assert.equal(status, 1);
   assert.match(stderr, /^weir vip: V of \/proc\/\d+\/root\/\S+ alived\.conf manages 172\.29\.3\.240: only the master may have it/);
-  assert.match(gate.weir('status').stdout, /^daemons {4}weir \d+ since .*, \/proc\/\d+\/root\/\S+ alived\.conf$/m);
+  const shown = /^daemons {4}weir \d+ since .*, \/proc\/\d+\/root\/\S+ alived\.conf$/m;
+  const { stdout } = await published(
+    () => gate.weir('status'),
+    (ran) => shown.test(ran.stdout),
+  );
+  assert.match(stdout, shown);
 });
 
 test('a file that another mount namespace alone has, behind an absolute include and an absolute link', on, async () => {
@@ -210,7 +218,7 @@ test('a file that another mount namespace alone has, behind an absolute include 
   const instance = 'vrrp_instance I {\ninterface up7\nvirtual_router_id 11\nvirtual_ipaddress { 172.29.3.242 }\n}';
   const script = `mkdir "$1" && mount -t tmpfs none "$1" && printf '%s\n' '${instance}' > '${part}' && ln -s '${part}' '${link}' &&
     echo 'include ${link}' > '${file}' && exec '${process.execPath}' '${ENTRY}' keepalived -nlP -f '${file}' -p "$1/pid" -r "$1/vrrp" 2>&1`;
-  await gate.serve(bed, ['unshare', '--mount', 'sh', '-ec', script, 'sh', own]);
+  await gate.serve(bed, ['unshare', '--mount', 'sh', '-ec', script, 'sh', own], STARTED);
   const { status, stderr } = gate.weir('vip add 172.29.3.242 --dev up7');
   assert.equal(status, 1, 'it is not added');
   assert.match(stderr, /^weir vip: I of \/proc\/\d+\/root\/\S+ manages 172\.29\.3\.242: /);
