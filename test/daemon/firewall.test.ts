@@ -15,7 +15,7 @@ const ruleset = (bed: VrrpBed): readonly string[] =>
     .map((line) => line.trim())
     .filter((line) => line !== '' && line !== '}');
 
-const refused = (bed: VrrpBed, where: string): boolean => bed.there.run(['ping', '-c', '1', '-W', '1', where]).status !== 0;
+const refused = (bed: VrrpBed, where: string): boolean => bed.there.run(['ping', '-c', '1', '-W', '3', where]).status !== 0;
 
 test('packets to a master that does not accept are dropped, neighbour discovery is not', options, () =>
   inBed(async (bed) => {

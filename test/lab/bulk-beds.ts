@@ -11,7 +11,7 @@ function bulk(name: string, bytes: number, before: readonly Step[] = [], after: 
     [
       ...before,
       on('web1', peerStays('serve', 81, bytes)),
-      until('web1', 'curl http://10.8.2.11:81/ping', { answers: ['pong'] }, 20),
+      until('web1', 'curl http://10.8.2.11:81/ping', { answers: ['pong'] }, 60),
       ...service('10.8.2.11:81 -m'),
       on('client', 'curl -m 300 http://10.8.1.1/ | sha256sum', { answers: [`${digest}  -`] }, 300),
       on('client', `${peer('send', bytes)} | curl -m 300 -T - http://10.8.1.1/`, { answers: [digest] }, 300),
@@ -46,11 +46,11 @@ export const drBulk = (bytes: number): Lab =>
     'dr-bulk',
     [
       on('web1', peerStays('serve', 81, bytes)),
-      until('web1', 'curl http://10.8.1.11:81/ping', { answers: ['pong'] }, 20),
+      until('web1', 'curl http://10.8.1.11:81/ping', { answers: ['pong'] }, 60),
       on('lvs', 'ipvsadm -A -t 10.8.1.1:81 -s rr'),
       on('lvs', 'ipvsadm -a -t 10.8.1.1:81 -r 10.8.1.11 -g'),
-      on('client', 'curl -m 60 http://10.8.1.1:81/ | sha256sum', { answers: [`${streamDigest(bytes)}  -`] }, 60),
-      on('client', `${peer('send', bytes)} | curl -m 60 -T - http://10.8.1.1:81/`, { answers: [streamDigest(bytes)] }, 60),
+      on('client', 'curl -m 300 http://10.8.1.1:81/ | sha256sum', { answers: [`${streamDigest(bytes)}  -`] }, 300),
+      on('client', `${peer('send', bytes)} | curl -m 300 -T - http://10.8.1.1:81/`, { answers: [streamDigest(bytes)] }, 300),
     ],
     false,
   );

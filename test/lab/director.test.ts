@@ -12,11 +12,11 @@ const MEDIUM_BYTES = 100_000_000;
 
 /** A download whose reader waits for the file `go`, until every buffer on the path is full. */
 const HELD_DOWNLOAD =
-  '(curl -m 120 http://10.8.1.1/ | (until [ -e "$HOME/go" ]; do sleep 0.1; done; sha256sum >"$HOME/sum.part"); mv "$HOME/sum.part" "$HOME/sum") >/dev/null 2>&1 &';
+  '(curl -m 300 http://10.8.1.1/ | (until [ -e "$HOME/go" ]; do sleep 0.1; done; sha256sum >"$HOME/sum.part"); mv "$HOME/sum.part" "$HOME/sum") >/dev/null 2>&1 &';
 
 const restOfDownload = (): readonly Step[] => [
   on('client', 'touch "$HOME/go"'),
-  until('client', 'cat "$HOME/sum"', { answers: [`${streamDigest(MEDIUM_BYTES)}  -`] }, 60),
+  until('client', 'cat "$HOME/sum"', { answers: [`${streamDigest(MEDIUM_BYTES)}  -`] }, 240),
 ];
 
 test('UDP through NAT: the server sees the client, the client gets answers from the VIP', { skip }, async () => {
@@ -24,8 +24,8 @@ test('UDP through NAT: the server sees the client, the client gets answers from 
     natBed('udp', [
       on('web1', peerStays('udp-serve', 9000, 'web1')),
       on('web2', peerStays('udp-serve', 9000, 'web2')),
-      until('web1', 'ss -Hlun sport = 9000', { contains: ['9000'] }, 20),
-      until('web2', 'ss -Hlun sport = 9000', { contains: ['9000'] }, 20),
+      until('web1', 'ss -Hlun sport = 9000', { contains: ['9000'] }, 60),
+      until('web2', 'ss -Hlun sport = 9000', { contains: ['9000'] }, 60),
       on('lvs', 'ipvsadm -A -u 10.8.1.1:53 -s rr'),
       on('lvs', 'ipvsadm -a -u 10.8.1.1:53 -r 10.8.2.11:9000 -m'),
       on('lvs', 'ipvsadm -a -u 10.8.1.1:53 -r 10.8.2.12:9000 -m'),
@@ -53,16 +53,16 @@ test('weight 0 quiesces: an open connection goes on, a new one goes elsewhere', 
   await holds(
     natBed('quiesce', [
       on('web1', peerStays('serve', 81, MEDIUM_BYTES)),
-      until('web1', 'curl http://10.8.2.11:81/ping', { answers: ['pong'] }, 20),
+      until('web1', 'curl http://10.8.2.11:81/ping', { answers: ['pong'] }, 60),
       ...service('10.8.2.11:81 -m'),
       on('client', HELD_DOWNLOAD),
-      until('lvs', 'ipvsadm -Ln', { contains: ['-> 10.8.2.11:81 Masq 1 1 0'] }, 10),
+      until('lvs', 'ipvsadm -Ln', { contains: ['-> 10.8.2.11:81 Masq 1 1 0'] }, 60),
       on('lvs', 'ipvsadm -a -t 10.8.1.1:80 -r 10.8.2.12 -m'),
       on('lvs', 'ipvsadm -e -t 10.8.1.1:80 -r 10.8.2.11:81 -m -w 0'),
       { kind: 'run', on: 'client', command: 'curl http://10.8.1.1', times: 3, expect: { tally: { 'Welcome from web2': 3 } } },
       on('lvs', 'ipvsadm -Ln', { contains: ['-> 10.8.2.11:81 Masq 0 1 0'] }),
       ...restOfDownload(),
-      until('lvs', 'ipvsadm -Ln', { contains: ['-> 10.8.2.11:81 Masq 0 0 1'] }, 30),
+      until('lvs', 'ipvsadm -Ln', { contains: ['-> 10.8.2.11:81 Masq 0 0 1'] }, 60),
     ]),
   );
 });
@@ -73,7 +73,7 @@ test('a server whose hardware address changes silently is reached again', { skip
       ...service('10.8.1.11 -g'),
       on('client', 'curl http://10.8.1.1', { answers: ['Welcome from web1'] }),
       on('web1', 'ip link set eth0 address 02:77:77:77:77:77'),
-      until('client', 'curl -m 1 http://10.8.1.1', { answers: ['Welcome from web1'] }, 11),
+      until('client', 'curl -m 3 http://10.8.1.1', { answers: ['Welcome from web1'] }, 60),
     ]),
   );
 });
@@ -93,7 +93,7 @@ test('a changed route is followed', { skip }, async () => {
     on('router1', 'ip route add blackhole 10.8.3.11'),
     on('client', 'curl -m 1 http://10.8.1.1', { exit: 28 }),
     on('lvs', 'ip route replace 10.8.3.0/24 via 10.8.2.102'),
-    until('client', 'curl -m 1 http://10.8.1.1', { answers: ['Welcome from web1'] }, 3),
+    until('client', 'curl -m 3 http://10.8.1.1', { answers: ['Welcome from web1'] }, 60),
   ]);
   const { client, lvs } = bed.hosts;
   assert.ok(client !== undefined && lvs !== undefined);
@@ -141,10 +141,10 @@ test('a connection survives edits of its service, and the end of every weir proc
   await holds(
     natBed('edits', [
       on('web1', peerStays('serve', 81, MEDIUM_BYTES)),
-      until('web1', 'curl http://10.8.2.11:81/ping', { answers: ['pong'] }, 20),
+      until('web1', 'curl http://10.8.2.11:81/ping', { answers: ['pong'] }, 60),
       ...service('10.8.2.11:81 -m'),
       on('client', HELD_DOWNLOAD),
-      until('lvs', 'ipvsadm -Ln', { contains: ['-> 10.8.2.11:81 Masq 1 1 0'] }, 10),
+      until('lvs', 'ipvsadm -Ln', { contains: ['-> 10.8.2.11:81 Masq 1 1 0'] }, 60),
       on('lvs', 'ipvsadm -E -t 10.8.1.1:80 -s wlc'),
       on('lvs', 'ipvsadm -a -t 10.8.1.1:80 -r 10.8.2.12 -m'),
       on('lvs', 'ipvsadm -e -t 10.8.1.1:80 -r 10.8.2.11:81 -m -w 7'),

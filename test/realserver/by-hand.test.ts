@@ -23,7 +23,8 @@ beforeEach(() => {
 });
 after(() => bed.close());
 
-const isAnswered = (): boolean => asker.run(['arping', '-c', '1', '-w', '1', '-I', 'eth0', VIP]).status === 0;
+/** One request a second is sent, and arping itself may stand still for one. */
+const isAnswered = (): boolean => asker.run(['arping', '-c', '1', '-w', '3', '-I', 'eth0', VIP]).status === 0;
 const run = (...commands: readonly string[]): void => {
   for (const command of commands) assert.deepEqual([server.run(['sh', '-c', command]).stderr, command], ['', command]);
 };

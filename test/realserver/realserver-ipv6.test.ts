@@ -35,7 +35,7 @@ before(async () => {
   bed.cable(asker, 'pq0', lan, '10.77.4.90/22');
   server.ip('addr add fd00:77::21/64 dev zeta3 nodad');
   asker.ip('addr add fd00:77::90/64 dev pq0 nodad');
-  await untilAddressesAreUsed(server);
+  await untilAddressesAreUsed(server, asker);
 });
 after(() => {
   bed.close();

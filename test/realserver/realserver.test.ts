@@ -19,8 +19,8 @@ function picture(host: Host): string {
   return [host.ip('-o -4 addr show'), host.ip('-4 route show table all'), host.ip('-o link show lo'), sysctls].join('\n');
 }
 
-/** Whether `server` answers an ARP request for this address. */
-const answersArp = (address: string): boolean => asker.run(['arping', '-c', '1', '-w', '1', '-I', 'pq0', address]).status === 0;
+/** Whether `server` answers an ARP request for this address: one a second is sent, and arping itself may stand still for one. */
+const answersArp = (address: string): boolean => asker.run(['arping', '-c', '1', '-w', '3', '-I', 'pq0', address]).status === 0;
 
 const on = { skip: noNamespaces() };
 

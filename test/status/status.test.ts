@@ -79,8 +79,8 @@ test('a director at work: interfaces, table, services, connections, drops', on, 
     assert.equal(gate.ipvsadm(line).status, 0, line);
   gate.ip('link add late type veth peer name late-far');
   // One connection that waits for its answer, and one that finds no server.
-  guest.run(['timeout', '2', 'bash', '-c', `exec 3<>/dev/tcp/${VIP}/80`]);
-  guest.run(['timeout', '2', 'bash', '-c', `exec 3<>/dev/tcp/${VIP}/81`]);
+  guest.run(['timeout', '5', 'bash', '-c', `exec 3<>/dev/tcp/${VIP}/80`]);
+  guest.run(['timeout', '5', 'bash', '-c', `exec 3<>/dev/tcp/${VIP}/81`]);
   const was = hostPicture(gate);
   const { datapath, table, services, drops, build } = ask(gate);
   const { interfaces, since, ...state } = datapath;
