@@ -17,7 +17,7 @@ import { noTools, notWorking, probe } from '../support/probes.js';
 
 const noSystemd = probe('no-systemd', !existsSync('/run/systemd/system'), 'where systemd runs, the rule uses systemd-run');
 const skip = noNamespaces() || noTools('bash') || notWorking('udev', 'udevadm', '--version') || noSystemd;
-const PATIENCE_MS = 30_000;
+const PATIENCE_MS = 120_000;
 const folder = mkdtempSync(join(tmpdir(), 'weir-udev-'));
 const bed = new Bed();
 after(async () => {
