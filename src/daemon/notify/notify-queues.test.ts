@@ -10,7 +10,7 @@ const HOUR_MS = 3_600_000;
 test('a wall clock that is set back while the daemon stops does not make it wait', async (context) => {
   const queues = new NotifyQueues(() => {});
   for (const name of ['one', 'two'])
-    queues.add(name, name, [{ script: { kind: 'shell', text: 'exec sleep 8', identity }, arguments: [], name }]);
+    queues.add(name, name, [{ script: { kind: 'shell', text: 'exec sleep 30', identity }, arguments: [], name }]);
   const now = Date.now();
   let asked = 0;
   context.mock.method(Date, 'now', () => (asked++ === 0 ? now : now - HOUR_MS));
@@ -18,5 +18,5 @@ test('a wall clock that is set back while the daemon stops does not make it wait
   await queues.close();
   await scriptsEnded();
   const tookMs = performance.now() - began;
-  assert.ok(tookMs < 6000, `${tookMs} ms`);
+  assert.ok(tookMs < 25_000, `${tookMs} ms`);
 });
