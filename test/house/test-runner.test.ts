@@ -134,7 +134,7 @@ test('a skip without a named probe is a failure, and where CI runs every skip bu
 
 test('the slowest files, slowest first', () => {
   write('src/quick.test.js', "test('quick', () => {});");
-  write('src/slow.test.js', "test('slow', () => new Promise((done) => setTimeout(done, 2_000)));");
+  write('src/slow.test.js', "test('slow', () => new Promise((done) => setTimeout(done, 6_000)));");
   assert.match(runTests(['--slowest']).stdout, /slowest files:\n.* s {2}together {2}build\/src\/slow\.test\.js\n.*quick\.test\.js\n/);
 });
 
