@@ -35,6 +35,8 @@ export interface SeenPacket {
   readonly destinationPort?: number;
   /** Of `FSRPA`, in this order. */
   readonly flags?: string;
+  /** Of a TCP segment: one that is sent again has the same. */
+  readonly sequence?: number;
   /** Length of the packet without the link-layer header. */
   readonly bytes: number;
 }
@@ -44,7 +46,7 @@ const HEADER_BYTES = 20;
 const OUTGOING = 4;
 const FLAG_LETTERS = 'FSRPA';
 
-type Described = Pick<SeenPacket, 'protocol' | 'source' | 'destination' | 'sourcePort' | 'destinationPort' | 'flags'>;
+type Described = Pick<SeenPacket, 'protocol' | 'source' | 'destination' | 'sourcePort' | 'destinationPort' | 'flags' | 'sequence'>;
 
 type Ends = Pick<Described, 'source' | 'destination'>;
 
@@ -53,13 +55,14 @@ function describeTransport(protocol: number, ends: Ends, transport: Uint8Array |
   if (protocol === IpProtocol.tcp) {
     const segment = transport === undefined ? undefined : decodeTcp(transport);
     if (segment === undefined) return { protocol: 'tcp', ...ends };
-    const { sourcePort, destinationPort, flags } = segment;
+    const { sourcePort, destinationPort, flags, sequence } = segment;
     return {
       protocol: 'tcp',
       ...ends,
       sourcePort,
       destinationPort,
       flags: [...FLAG_LETTERS].filter((_, bit) => (flags & (1 << bit)) !== 0).join(''),
+      sequence,
     };
   }
   if (protocol === IpProtocol.udp) {

@@ -105,6 +105,34 @@ test('a capture gives the port, the direction and the sender of each packet; the
   );
 });
 
+test('a SYN that is sent again counts once at each port, one of a next connection from there does not', () => {
+  const next = encodeTcp({ ...TCP_DEFAULTS, sourcePort: 40001, destinationPort: 80, flags: TcpFlag.syn, sequence: 7 }, client, vip);
+  const again = encodeIpv4({ ...IPV4_DEFAULTS, protocol: IpProtocol.tcp, source: client, destination: vip, payload: next });
+  const seen = atPorts(
+    readPcap(
+      capture(
+        record(2, 3, CLIENT_MAC, 0x0800, syn(40001)),
+        record(3, 4, CLIENT_MAC, 0x0800, syn(40001)),
+        record(2, 3, CLIENT_MAC, 0x0800, syn(40001)),
+        record(2, 3, CLIENT_MAC, 0x0800, again),
+      ),
+    ),
+    new Map([
+      [2, 'client1-eth0'],
+      [3, 'web1-eth0'],
+    ]),
+    [iface('client1', CLIENT_MAC), iface('web1', WEB_MAC)],
+  );
+  assert.deepEqual(
+    seen.map(({ host, sequence }) => [host, sequence]),
+    [
+      ['client1', 0],
+      ['web1', 0],
+      ['client1', 7],
+    ],
+  );
+});
+
 test('packets of IPv6, whose neighbours are asked for by address', () => {
   const six = (text: string): Address => parseIpv6(text) ?? assert.fail(text);
   const [source, destination] = [six('fd00::10'), six('fd00::15')];

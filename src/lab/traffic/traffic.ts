@@ -12,6 +12,16 @@ export interface PortPacket extends SeenPacket {
   readonly sender: string | undefined;
 }
 
+/** Without what begins a connection and was sent again: on a busy machine an answer takes longer than the second that TCP waits for it. */
+function sentOnce(packets: readonly SeenPacket[]): readonly SeenPacket[] {
+  const seen = new Set<string>();
+  return packets.filter(({ bytes: _, ...packet }) => {
+    if (packet.flags?.includes('S') !== true) return true;
+    const text = JSON.stringify(packet);
+    return !seen.has(text) && seen.add(text);
+  });
+}
+
 /** The packets at the ports of the lab's hosts. `ports`: ifindex to port name, in the switches' namespace. */
 export function atPorts(
   packets: readonly SeenPacket[],
@@ -20,7 +30,7 @@ export function atPorts(
 ): readonly PortPacket[] {
   const byPort = new Map(interfaces.map((iface) => [iface.port, iface]));
   const byMac = new Map(interfaces.map((iface) => [iface.mac, iface.host]));
-  return packets.flatMap((packet) => {
+  return sentOnce(packets).flatMap((packet) => {
     const iface = byPort.get(ports.get(packet.ifindex) ?? '');
     return iface === undefined ? [] : [{ ...packet, host: iface.host, interfaceName: iface.interfaceName, sender: byMac.get(packet.mac) }];
   });
