@@ -6,7 +6,7 @@ import type { Lab, RunStep, ServedStep, Step, TrafficStep, WaitStep } from '../d
 import type { StepEvidence } from '../judge/evidence.js';
 import { type CommandResult, judge, judgeServed, judgeTraffic, type Verdict } from '../judge/judge.js';
 import type { RunState } from '../state/run-state.js';
-import { servedBy } from '../topology/sites.js';
+import { isServing, servedBy } from '../topology/sites.js';
 import type { Capture } from '../traffic/capture.js';
 import { runOnHost } from './hosts.js';
 
@@ -28,7 +28,9 @@ interface Mark {
 
 const DEFAULT_SECONDS = 30;
 /** How long log lines and packets may arrive after the client has its answer. */
-const SETTLE_MS = 2000;
+const SETTLE_MS = 5000;
+/** The same before counting begins again. */
+const MARK_MS = 3000;
 
 const servers = (lab: Lab): readonly string[] =>
   Object.entries(lab.hosts)
@@ -95,7 +97,19 @@ async function servedStep(step: ServedStep, context: StepContext, mark: Mark): P
   return { kind: 'served', verdicts: await settled(async () => judgeServed(step.expect, count()), context.abort) };
 }
 
-async function newMark({ lab, state, capture }: StepContext): Promise<Mark> {
+/** Until the servers have logged what clients have had; connections that stay open are not waited for. */
+async function atRest({ lab, state, abort }: StepContext): Promise<void> {
+  const until = Date.now() + MARK_MS;
+  const isBusy = async (host: string): Promise<boolean> => {
+    const ports = (lab.hosts[host]?.sites ?? []).map(({ port }) => port);
+    return isServing(state.hosts[host] ?? '', ports);
+  };
+  for (const host of servers(lab)) while (Date.now() < until && (await isBusy(host))) await delay(50, undefined, { signal: abort });
+}
+
+async function newMark(context: StepContext): Promise<Mark> {
+  const { lab, state, capture } = context;
+  await atRest(context);
   return {
     packets: (await capture?.packets())?.length ?? 0,
     served: Object.fromEntries(servers(lab).map((host) => [host, servedBy(state.folder, host).requests])),

@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readFileSync, readlinkSync, statSync, writeFileS
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { WeirError } from '../../model/errors/weir-error.js';
-import { type Service, startChild } from '../../sys/processes/child.js';
+import { runChild, type Service, startChild } from '../../sys/processes/child.js';
 import type { LabSite } from '../definition/lab.js';
 import { findCommand, labEnvironment } from '../state/paths.js';
 import { nginxConfig, siteBody } from './nginx-config.js';
@@ -110,6 +110,18 @@ export async function startSites(
       host,
     );
   }
+}
+
+/** States in which a server may not have logged its request yet: established, half open, and closed by the client alone. */
+const OPEN_STATES: readonly string[] = ['01', '03', '08'];
+
+/** Whether a connection to one of these ports is open in a namespace: servers log a request before they close its connection. */
+export async function isServing(namespace: string, ports: readonly number[]): Promise<boolean> {
+  const { stdout } = await runChild(['ip', 'netns', 'exec', namespace, 'cat', '/proc/net/tcp', '/proc/net/tcp6']);
+  return stdout.split('\n').some((line) => {
+    const [, local = '', , state = ''] = line.trim().split(/\s+/);
+    return OPEN_STATES.includes(state) && ports.includes(Number.parseInt(local.split(':')[1] ?? '', 16));
+  });
 }
 
 export interface Served {
