@@ -35,7 +35,7 @@ function takeAllBut(left: number): () => void {
 const below = (): readonly number[] => descendants([process.pid], 100).map(({ pid }) => pid);
 
 test('a script whose time is over when there are no descriptors ends all the same, with its group', async () => {
-  const running = runScript({ kind: 'shell', text: 'sleep 1000 & sleep 1000', identity }, { timeoutMs: 400, wholeFamily: true });
+  const running = runScript({ kind: 'shell', text: 'sleep 1000 & sleep 1000', identity }, { timeoutMs: 4000, wholeFamily: true });
   assert.ok(typeof running !== 'string');
   while (descendants([running.pid], 10).length < 2) await sleep(10);
   const giveBack = takeAllBut(0);

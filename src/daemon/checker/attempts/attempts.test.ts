@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { createSecureContext, createServer as createTls } from 'node:tls';
+import { CLOSED_PORT } from '../../../../test/support/closed-port.js';
 import { ip } from '../../../../test/support/doctor-facts.js';
 import { withoutSeen } from '../../../../test/support/hostile.js';
 import { noRoot, noTools } from '../../../../test/support/probes.js';
@@ -36,7 +37,7 @@ function attempt(check: CheckKind, port: number, more: Partial<Attempt> = {}): P
               identity: { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 },
             } as never,
             {
-              timeoutMs: 300,
+              timeoutMs: 6000,
             },
           ),
         secureContext: () => createSecureContext({ minVersion: 'TLSv1' }),
@@ -53,7 +54,7 @@ function attempt(check: CheckKind, port: number, more: Partial<Attempt> = {}): P
       checker: 0,
       check,
       target,
-      connectTimeoutUs: 2_000_000,
+      connectTimeoutUs: 20_000_000,
       intervalUs: 60_000_000,
       url: 0,
       hostName: 'lb1',
@@ -107,8 +108,7 @@ test('TCP_CHECK: accepted, refused, and from where it may not come', async () =>
       cause: 'socket connect error 13 - Permission denied',
     });
   });
-  const port = await withServer(createServer(), async (free) => free);
-  assert.deepEqual(await attempt({ kind: 'tcp' }, port), { kind: 'failure', text: 'failed' });
+  assert.deepEqual(await attempt({ kind: 'tcp' }, CLOSED_PORT), { kind: 'failure', text: 'failed' });
   assert.deepEqual(openFds(), []);
 });
 
@@ -149,7 +149,7 @@ test('HTTP_GET: a page, and a server that answers nothing, garbage, or for ever'
     socket.on('close', () => clearInterval(timer));
   });
   await withServer(dripping, async (port) =>
-    assert.deepEqual(await attempt(http(), port, { connectTimeoutUs: 20_000 }), failure('Timeout HTTP read')),
+    assert.deepEqual(await attempt(http(), port, { connectTimeoutUs: 100_000 }), failure('Timeout HTTP read')),
   );
   assert.deepEqual(openFds(), []);
 });
@@ -215,9 +215,9 @@ test('UDP_CHECK and DNS_CHECK: an answer, silence, and a port that is closed', a
   assert.deepEqual(await attempt(udp, port), { kind: 'success' });
   assert.deepEqual(await attempt({ kind: 'dns', type: 'SOA', name: '.' }, port), { kind: 'success' });
   await new Promise<void>((done) => server.close(done));
-  assert.deepEqual(await attempt(udp, port), { kind: 'failure', text: 'failed' });
+  assert.deepEqual(await attempt(udp, CLOSED_PORT), { kind: 'failure', text: 'failed' });
   assert.match(
-    JSON.stringify(await attempt({ kind: 'dns', type: 'A', name: 'x' }, port)),
+    JSON.stringify(await attempt({ kind: 'dns', type: 'A', name: 'x' }, CLOSED_PORT)),
     /failed to read socket; errno 111 \(Connection refused\)/,
   );
   assert.deepEqual(openFds(), []);
