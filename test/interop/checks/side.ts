@@ -22,7 +22,7 @@ export type Happening =
 
 const NOTE = '#!/bin/sh\necho "$*" >> "${0%/*}/notes"\n';
 const READER = '#!/bin/sh\nfor last; do :; done\nexec cat "$last" >> "${0%/*}/fifo-lines"\n';
-/** A file that is being written anew is empty for a moment. */
+/** A file that is being written is empty for a moment. */
 const EXIT = '#!/bin/sh\nuntil status=$(cat "${0%/*}/$1") && [ -n "$status" ]; do :; done\nexit "$status"\n';
 
 export class Side {
