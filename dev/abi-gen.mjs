@@ -111,6 +111,13 @@ const FILES = [
     numbers: 'TemplateAbi',
   },
   {
+    header: 'bpf/director/call-abi.h',
+    objects: ['weir.bpf.o'],
+    out: 'src/datapath/ebpf/call.gen.ts',
+    names: {},
+    numbers: 'CallAbi',
+  },
+  {
     header: 'bpf/filters/abi.h',
     objects: ['weir-vrrp.bpf.o', 'weir-heartbeat.bpf.o', 'weir-claim.bpf.o', 'weir-bfd.bpf.o'],
     out: 'src/daemon/filter/abi.gen.ts',

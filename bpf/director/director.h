@@ -5,6 +5,9 @@
 #define WEIR_DIRECTOR_H
 
 #include "conn-move.h"
+#ifndef SHORT_CUT
+#include "call-id.h"
+#endif
 
 enum decision {
   GO_PASS,      /* not balanced: unchanged to the stack */
@@ -114,6 +117,16 @@ static __always_inline __u32 may_schedule(void *ctx, bool xdp, __u32 ifindex, __
   if (!wire || !(svc->flags & SVC_MASQUERADES) || source_has_hop(c, p, now)) return R_NONE;
   return address_class(ctx, xdp, p->saddr, p->daddr) == HOP_LOCAL ? UNANSWERABLE : R_NONE;
 }
+
+/* The same for tc, which alone reads what a message of SIP has: without a Call-ID it starts none. */
+#ifndef SHORT_CUT
+static __always_inline __u32 may_schedule_call(struct __sk_buff *skb, __u32 service) {
+  __u32 may = may_schedule(skb, false, skb->ingress_ifindex, service);
+  struct service *svc = may & ~UNANSWERABLE ? 0 : service_at(service);
+  bool persistent_by_call = svc && unlikely((svc->flags & (SVC_SIP | SVC_PERSISTENT)) == (SVC_SIP | SVC_PERSISTENT));
+  return persistent_by_call && !call_read(skb) ? R_NO_CALL_ID : may;
+}
+#endif
 
 /* The value of a connection that the packet starts. */
 static __always_inline __u64 first_value(struct verdict *v) {
@@ -296,13 +309,16 @@ static __always_inline enum decision decide_new(struct verdict *v, __u32 may) {
   if (!svc || svc->state != LIVE || !serves_port(svc, v->p)) return GO_PASS;
   v->unanswerable = may & UNANSWERABLE;
   v->reason = may & ~UNANSWERABLE;
-  if (v->reason) return v->reason == R_MARTIAN || v->reason == R_DROP_PACKET ? GO_DROP : GO_STACK;
+  if (v->reason) return v->reason == R_MARTIAN || v->reason == R_DROP_PACKET || v->reason == R_NO_CALL_ID ? GO_DROP : GO_STACK;
   v->dest = template_find(v->service, v->p->saddr, v->now);
   if (unlikely(svc->flags & SVC_ONEPACKET) && v->p->protocol == IPPROTO_UDP) return conn_once(v);
   enum decision go = conn_new(v);
   if (go != GO_REQUEST) return go;
   if (v->known) v->dest = v_dest(v->f.value); /* another CPU made it meanwhile */
-  else template_make(v->dest);
+  else {
+    template_make(v->dest);
+    template_begin(v->key);
+  }
   v->d = dest_at(v->dest);
   return v->d ? GO_REQUEST : GO_DROP;
 }

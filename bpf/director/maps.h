@@ -4,6 +4,7 @@
 #define WEIR_MAPS_H
 
 #include "abi6.h"
+#include "call-abi.h"
 #include "wide-abi.h"
 #include "wide6-abi.h"
 #include "sctp-abi.h"
@@ -64,6 +65,15 @@ struct {
   __type(key, struct locality_key);
   __type(value, struct locality);
 } localities SEC(".maps");
+
+/* The same. */
+struct {
+  __uint(type, BPF_MAP_TYPE_HASH);
+  __uint(map_flags, BPF_F_NO_PREALLOC);
+  __uint(max_entries, 262144);
+  __type(key, struct call_place);
+  __type(value, struct call);
+} calls SEC(".maps");
 
 /* Names the enums and records that no map has, so that the object's BTF has them for dev/abi-gen.mjs. */
 const volatile struct {

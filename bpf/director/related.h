@@ -78,7 +78,8 @@ static __always_inline int related_send(struct __sk_buff *skb, struct verdict *v
  * made of it. A global function, since it is rarely called. */
 __noinline __u32 related_schedule(__u32 service, __u32 client, __u16 cport, __u32 vip) {
   struct scratch *scratch = the_scratch();
-  if (!scratch) return 0;
+  struct service *svc = service_at(service);
+  if (!scratch || !svc || svc->flags & SVC_SIP) return 0; /* of a call it would be the call's, which is not in the quote */
   scratch->packet.saddr = client;
   scratch->packet.sport = cport;
   scratch->packet.daddr = vip;

@@ -31,7 +31,20 @@ struct template_probe {
   __u32 holder;  /* the slot that has the key */
   __u32 free[2]; /* of each home */
   __u32 evict;   /* the template that is replaced where no slot is free */
+  __u32 call;    /* it is of a call, which is in the scratch space (call.h) */
+  __u32 place;   /* its slot, once it is found or made */
   __s32 more;    /* how many free slots the first home has more than the second */
+};
+
+/* The search for a Call-ID (call-id.h). */
+#define CALL_SEARCHED 4096 /* bytes of a message */
+struct call_scan {
+  __u32 state;
+  __u32 length; /* of what is read so far of the name or the value */
+  __u32 from;   /* where the value begins */
+  bool domain;  /* the value has an @ */
+  bool open;    /* nothing follows it yet */
+  __u8 message[CALL_SEARCHED];
 };
 
 #define ICMP_QUOTE 128 /* of the offending packet, from its IP header on; a multiple of 4 */
@@ -102,6 +115,8 @@ struct scratch {
 #endif
   struct probe probe;
   struct template_probe template_probe;
+  struct call call;
+  struct call_place call_place;
   struct walk walk;
   struct locality_key locality_key;
   struct locality new_locality;
@@ -109,6 +124,9 @@ struct scratch {
   struct bpf_fib_lookup fib;
 #ifdef IPV6
   __u32 left; /* XDP: by the quick path, for the full one */
+#endif
+#ifndef SCTP
+  struct call_scan call_scan;
 #endif
   __u32 until_drop; /* drop_packet: new connections until one is dropped */
   union {

@@ -48,7 +48,7 @@ static __always_inline int tc_go_on(struct __sk_buff *skb, int done, bool ingres
 }
 
 /* A global function, with its own stack frame and verified once. */
-__noinline __u32 tc_may_schedule(struct __sk_buff *skb, __u32 service) { return may_schedule(skb, false, skb->ingress_ifindex, service); }
+__noinline __u32 tc_may_schedule(struct __sk_buff *skb, __u32 service) { return may_schedule_call(skb, service); }
 
 static __always_inline int tc_request(struct __sk_buff *skb, struct verdict *v) {
   struct packet *p = v->p;

@@ -168,7 +168,7 @@ static __always_inline enum parsed tc_parse6(struct __sk_buff *skb, struct packe
 }
 
 /* A global function, with its own stack frame and verified once. */
-__noinline __u32 tc_may_schedule(struct __sk_buff *skb, __u32 service) { return may_schedule(skb, false, skb->ingress_ifindex, service); }
+__noinline __u32 tc_may_schedule(struct __sk_buff *skb, __u32 service) { return may_schedule_call(skb, service); }
 
 static __always_inline int tc_request6(struct __sk_buff *skb, struct verdict *v) {
   struct packet *p = v->p;

@@ -57,16 +57,27 @@ static __always_inline void template_ask(struct housekeeping *h, struct template
   if (CAS(&t->value, v, (v | T_ASKED) & ~T_CHILD) == v) WRITE(h->asked, round);
 }
 
-/* Held for another while, as the kernel does each time that its timer finds connections; or removed. */
-static __always_inline void template_judge(struct conf *c, struct template *t, __u64 v, __u32 now) {
+/* The value of one that is held for another while, as the kernel does each time that its timer finds connections. */
+static __always_inline __u64 template_held(struct conf *c, __u64 v, __u32 now) {
   __u32 hold = units_of(c, TEMPLATE_HELD_SECONDS), until = (__u32)v + hold;
+  if (t_expired(until, now)) until = now + hold;
+  return (v >> 32 << 32 & ~(T_ASKED | T_CHILD)) | T_HELD | until;
+}
+
+/* Held; or removed. */
+static __always_inline void template_judge(struct conf *c, struct template *t, __u64 v, __u32 now) {
   if (v & T_CHILD) {
-    if (t_expired(until, now)) until = now + hold;
-    CAS(&t->value, v, (v >> 32 << 32 & ~(T_ASKED | T_CHILD)) | T_HELD | until);
+    CAS(&t->value, v, template_held(c, v, now));
   } else if (CAS(&t->value, v, 0) == v) {
     template_count(c, v, -1, now);
   }
 }
+
+#ifdef BRIDGE
+static __always_inline void call_judge(struct conf *c, struct template *t, __u32 number, __u64 v, __u32 now) {}
+#else
+#include "call-sweep.h"
+#endif
 
 static long template_sweep(__u64 i, void *ctx) {
   struct housekeeping **h = ctx;
@@ -77,6 +88,10 @@ static long template_sweep(__u64 i, void *ctx) {
   if (!c || !t) return 1;
   __u64 v = READ(t->value);
   if (!t_taken(v) || t_claimed(v) || !t_expired(v, now) || !template_is_of_build(t)) return 0;
+  if (is_call_key(READ(t->key))) {
+    call_judge(c, t, number, v, now);
+    return 0;
+  }
   __u32 round = rounds_of(c, *h);
   if (!(v & T_ASKED)) template_ask(*h, t, v, round);
   else if ((__s32)(round - READ(t->asked)) >= (__s32)rounds_to_wait(t)) template_judge(c, t, v, now);

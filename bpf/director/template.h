@@ -3,6 +3,8 @@
 #ifndef WEIR_TEMPLATE_H
 #define WEIR_TEMPLATE_H
 
+#include "call.h"
+
 #define TEMPLATE_PLACES (2 * TEMPLATE_WAYS)
 #define TEMPLATE_TRIES 4
 
@@ -52,15 +54,25 @@ static __always_inline struct template_probe *the_template_probe(void) {
   return &scratch->template_probe;
 }
 
-/* The probe for the template of a client. */
-static __always_inline void template_probe_for(struct template_probe *r, __u64 persistence, __u32 service, __u32 caddr) {
+/* The probe for the template of a client. `call`: for that of the packet's call. */
+static __always_inline void template_probe_for(struct template_probe *r, __u64 persistence, __u32 service, __u32 caddr, bool call) {
   r->key = template_key(persistence, service, caddr);
+  r->call = call;
+  if (unlikely(call)) r->key |= (__u64)call_port() << K_PORT_SHIFT;
   r->hash = keyed_hash(r->key);
 }
 
+/* Is it the template of whom the probe is for, where the keys are the same? */
+static __always_inline bool template_is_whole(struct template_probe *r, struct template *t, __u32 place) {
+  return template_is_of_client(t) && (likely(!r->call) || call_is(place));
+}
+
 /* Is it the template of the probe? */
-static __always_inline bool template_is(struct template_probe *r, struct template *t, __u64 v) {
-  return t_taken(v) && !t_claimed(v) && READ(t->key) == r->key && template_is_of_client(t);
+static __always_inline bool template_has_key(struct template_probe *r, struct template *t, __u64 v) {
+  return t_taken(v) && !t_claimed(v) && READ(t->key) == r->key;
+}
+static __always_inline bool template_is(struct template_probe *r, struct template *t, __u32 place, __u64 v) {
+  return template_has_key(r, t, v) && template_is_whole(r, t, place);
 }
 
 /* The number of the slot of the probe's template; NOWHERE: it has none. */
@@ -69,7 +81,7 @@ static __always_inline __u32 template_search(struct template_probe *r) {
   for (__u32 n = 0; n < TEMPLATE_PLACES; n++) {
     __u32 place = template_place(r->hash, n);
     struct template *t = template_at(place);
-    if (t && READ(t->key) == r->key && t_taken(READ(t->value)) && template_is_of_client(t)) return place;
+    if (t && READ(t->key) == r->key && t_taken(READ(t->value)) && template_is_whole(r, t, place)) return place;
   }
   return NOWHERE;
 }
@@ -80,12 +92,14 @@ __noinline __u32 template_use(__u32 place) {
   struct conf *c = the_conf();
   struct template *t = template_at(place);
   if (!r || !c || !t) return 0;
+  __u64 v = READ(t->value);
+  if (!template_is(r, t, place, v) || !template_leads(c, v)) return 0;
 #pragma clang loop unroll(disable)
   for (int i = 0; i < TEMPLATE_TRIES; i++) {
-    __u64 v = READ(t->value);
-    if (!template_is(r, t, v) || !template_leads(c, v)) return 0;
-    __u64 to = (v >> 32 << 32 & ~(T_ASKED | T_CHILD)) | (__u32)(r->now + t_timeout(c, t, v));
-    if (CAS(&t->value, v, to) == v) return t_dest(v);
+    __u64 to = (v >> 32 << 32 & ~(T_ASKED | T_CHILD)) | (__u32)(r->now + t_timeout(c, t, v)), was = CAS(&t->value, v, to);
+    if (was == v) return t_dest(v);
+    if (t_dest(was) != t_dest(v) || READ(t->key) != r->key) return 0;
+    v = was;
   }
   return 0;
 }
@@ -103,14 +117,15 @@ __noinline __u32 template_find(__u32 service, __u32 caddr, __u32 now) {
   struct template_probe *r = the_template_probe();
   struct conf *c = the_conf();
   if (!svc || !r || !c) return 0;
-  r->wanted = 0;
+  r->wanted = r->call = 0;
   if (likely(!(svc->flags & SVC_PERSISTENT))) return 0;
   __u64 persistence = persistence_of(svc);
-  template_probe_for(r, persistence, service, caddr);
+  template_probe_for(r, persistence, service, caddr, svc->flags & SVC_SIP);
   r->timeout = units_of(c, (__u32)persistence);
   r->now = now;
   __u32 place = template_search(r), dest = place == NOWHERE ? 0 : template_use(place);
   r->wanted = !dest;
+  r->place = place;
   return dest;
 }
 
@@ -150,7 +165,7 @@ __noinline int template_look(__u32 n) {
     template_note_free(r, n, place);
     return 0;
   }
-  if (template_is(r, t, v)) {
+  if (template_is(r, t, place, v)) {
     r->holder = place;
     return 1;
   }
@@ -174,11 +189,19 @@ static __always_inline __u32 template_slot(struct template_probe *r) {
 }
 
 /* Writes the template of the probe into a slot. False: another CPU changed the slot first. */
-static __always_inline bool template_fill(struct conf *c, struct template_probe *r, struct template *t, bool other) {
+static __always_inline bool template_fill(struct conf *c, struct template_probe *r, struct template *t, __u32 place, bool other) {
   __u64 was = READ(t->value);
   if (t_claimed(was) || CAS(&t->value, was, T_DEST_MASK << T_DEST_SHIFT) != was) return false;
   if (t_taken(was)) template_count(c, was, -1, r->now);
   if (t_taken(was) && other) count_reason(R_TEMPLATE_REPLACED);
+  if (unlikely(r->call)) {
+    if (!call_store(place)) {
+      WRITE(t->value, 0);
+      return true;
+    }
+  } else if (unlikely(t_taken(was) && is_call_key(READ(t->key)))) {
+    call_forget(place);
+  }
   template_store_client(t);
   WRITE(t->key, r->key);
   WRITE(t->timeout, r->timeout);
@@ -196,8 +219,9 @@ __noinline int template_put(void) {
   __u32 place = template_slot(r);
   struct template *t = place == NOWHERE ? 0 : template_at(place);
   if (!t) return false;
-  if (place != r->holder) return template_fill(c, r, t, true);
-  return template_use(place) || template_fill(c, r, t, false);
+  bool other = place != r->holder, done = (!other && template_use(place)) || template_fill(c, r, t, place, other);
+  r->place = done ? place : NOWHERE;
+  return done;
 }
 
 /* Makes the template that was not found for a packet, now that its connection goes to `dest`. Where the lock is not free in time, there is
@@ -206,6 +230,7 @@ __noinline int template_make(__u32 dest) {
   struct template_probe *r = the_template_probe();
   if (!r || likely(!r->wanted)) return 0;
   r->dest = dest;
+  r->place = NOWHERE;
   __u32 lock = LOCKS + SPILL_LOCKS + LOCALITY_LOCKS + (r->hash & (TEMPLATE_LOCKS - 1));
   if (!lock_take(lock)) return 0;
 #pragma clang loop unroll(disable)
@@ -215,26 +240,33 @@ __noinline int template_make(__u32 dest) {
   return 0;
 }
 
+/* The packet's connection is made: of a call, its template has to know. */
+static __always_inline void template_begin(__u64 conn) {
+  struct template_probe *r = the_template_probe();
+  if (r && unlikely(r->call)) call_begin(r->place, conn);
+}
+
 /* Does this change show that a client is a real one, for its template? */
 static __always_inline bool assures(__u64 from, __u64 to) {
   if (v_udp(to)) return ~from & to & V_PROVEN;
   return v_state(to) == STATE_ESTABLISHED && v_state(from) != STATE_ESTABLISHED;
 }
 
-/* Sets flags in the template that leads the client of a connection to the connection's destination. `asked`: only if it is asked. */
+/* Sets flags in the template that leads the client of a connection to the connection's destination; not in that of its call, which it does not
+ * know. `asked`: only if it is asked. */
 __noinline int template_mark(__u64 conn, __u32 dest, __u64 flags, __u32 asked) {
   __u32 service = conn >> K_SERVICE_SHIFT;
   struct service *svc = service_at(service);
   struct template_probe *r = the_template_probe();
   if (!svc || !r || !(svc->flags & SVC_PERSISTENT)) return 0;
-  template_probe_for(r, persistence_of(svc), service, conn);
+  template_probe_for(r, persistence_of(svc), service, conn, false);
   __u32 place = template_search(r);
   struct template *t = place == NOWHERE ? 0 : template_at(place);
   if (!t) return 0;
 #pragma clang loop unroll(disable)
   for (int i = 0; i < TEMPLATE_TRIES; i++) {
     __u64 v = READ(t->value);
-    if (!template_is(r, t, v) || t_dest(v) != dest || (asked && !(v & T_ASKED))) return 0;
+    if (!template_has_key(r, t, v) || !template_is_of_client(t) || t_dest(v) != dest || (asked && !(v & T_ASKED))) return 0;
     if ((v & flags) == flags || CAS(&t->value, v, v | flags) == v) return 0;
   }
   return 0;

@@ -118,11 +118,12 @@ __noinline int xdp_known_request(struct xdp_md *ctx, __u32 service) {
 }
 
 /* May the packet start a connection? It comes before xdp_new_request, not in it, so that their stack frames do not add up. A datagram of
- * one-packet scheduling is left to tc: where XDP cannot send to the hop that was chosen, tc would schedule it a second time. */
+ * one-packet scheduling is left to tc: where XDP cannot send to the hop that was chosen, tc would schedule it a second time. So is what a
+ * persistence engine looks into. */
 __noinline __u32 xdp_may_schedule(struct xdp_md *ctx, __u32 service) {
   struct packet *p = xdp_read(ctx);
   struct service *svc = service_at(service);
-  if (!p || !svc || (svc->flags & SVC_ONEPACKET && p->protocol == IPPROTO_UDP)) return R_NO_CONNECTION;
+  if (!p || !svc || svc->flags & SVC_SIP || (svc->flags & SVC_ONEPACKET && p->protocol == IPPROTO_UDP)) return R_NO_CONNECTION;
   return may_schedule(ctx, true, ctx->ingress_ifindex, service);
 }
 /* QUICK_CHOSEN: the packet goes to the scratch space's choice. */

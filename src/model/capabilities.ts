@@ -10,19 +10,9 @@ export interface Capability {
   readonly missing: string;
   /** What it means for traffic while it is missing, in Markdown. */
   readonly meanwhile: string;
-  /** What it means for traffic where a virtual server of keepalived.conf is served without it; absent: it is not served. */
-  readonly without?: string;
 }
 
 const rows = [
-  {
-    id: 'persistence-engines',
-    name: 'persistence engines (`--pe`)',
-    present: false,
-    missing: 'persistence engines (--pe) are not there yet',
-    meanwhile: 'the service is refused',
-    without: 'the connections of one call may go to different servers',
-  },
   {
     id: 'tunnels',
     name: 'VS/TUN (`-i`, `--tun-*`)',

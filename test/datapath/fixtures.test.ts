@@ -28,6 +28,7 @@ const subjectOf = (bed: Bed, shortCut: boolean): Subject => ({
       virtual: endText(each.virtual),
       destination: endText(each.destination),
       state: each.state,
+      ...(each.engine === undefined ? {} : { call: each.engine.data }),
     })),
   servers: () => new Map(bed.director.services().flatMap(({ destinations }) => destinations.map((each) => [endText(each.spec), each]))),
   drops: () => bed.drops(),

@@ -82,9 +82,10 @@ export function checkTemplates({ tables }: Pick<TableView, 'tables'>): void {
   const { dests, conf } = tables;
   const seen = new Set<string>();
   const counts = new Map<number, number>();
-  for (const { client, service, dest } of takenTemplates(tables)) {
-    assert.ok(!seen.has(`${service} ${client}`), `client ${client} of service ${service} has two templates`);
-    seen.add(`${service} ${client}`);
+  for (const { client, service, dest, call = '' } of takenTemplates(tables)) {
+    const whose = `${service} ${client} ${call}`;
+    assert.ok(!seen.has(whose), `client ${client} of service ${service} has two templates ${call}`);
+    seen.add(whose);
     assert.equal(dests.get(dest, Dest.service), service, `client ${client} of service ${service} is led to destination ${dest}`);
     counts.set(dest, (counts.get(dest) ?? 0) + 1);
   }

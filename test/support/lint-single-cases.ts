@@ -99,9 +99,9 @@ export const SINGLE_CASES: readonly LintCase[] = [
   },
   {
     code: 'virtual-server-served-without',
-    bad: [one.replace('lvs_sched rr', 'lvs_sched rr\npersistence_timeout 50\npersistence_engine sip')],
-    good: [one.replace('lvs_sched rr', 'lvs_sched rr\npersistence_timeout 50')],
-    line: 4,
+    bad: [server(`${checked('10.0.1.2').replace('{', '{\nlvs_method TUN')}\n${checked('10.0.1.1')}`)],
+    good: [one.replace('lvs_sched rr', 'lvs_sched rr\npersistence_timeout 50\npersistence_engine sip')],
+    line: 5,
   },
   { code: 'real-server-unchecked', bad: [server('real_server 10.0.1.1 80 {\n}')], good: [one] },
   {

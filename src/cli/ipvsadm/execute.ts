@@ -6,6 +6,7 @@ import { hasSyncDaemons } from '../../datapath/sync-daemons.js';
 import type { Address } from '../../model/address.js';
 import { capability } from '../../model/capabilities.js';
 import { WeirError } from '../../model/errors/weir-error.js';
+import { checkEngine } from '../../model/persistence-engine.js';
 import type { ConnectionEntry, ServiceEntry } from '../../model/service.js';
 import type { Io } from '../io.js';
 import type { Command, ListFormat } from './command.js';
@@ -42,6 +43,11 @@ export function execute(command: Changing, director: Director): void {
       // A director without daemons has none that runs.
       if (!hasSyncDaemons(director)) throw new WeirError('sync-daemon-missing');
       director.stopDaemon(command.role);
+      break;
+    case 'add-service':
+    case 'edit-service':
+      checkEngine(command.engine);
+      applyChange(director, command);
       break;
     default:
       applyChange(director, command);

@@ -6,9 +6,6 @@ import type { Command } from './command.js';
 /** One line without `weir: ` for such a command; undefined when it can be done. */
 export function notYet(command: Command): string | undefined {
   switch (command.kind) {
-    case 'add-service':
-    case 'edit-service':
-      return missingFor(command, command.engine !== undefined);
     case 'add-destination':
     case 'edit-destination':
       return missingFor(command);

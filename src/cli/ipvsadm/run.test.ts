@@ -206,14 +206,14 @@ test('what comes later is refused in one plain line, and nothing is changed', as
   const director = new MemoryDirector();
   const world = worldOf(director, { notYet });
   const expected: Record<string, string> = {
-    '-A -u 10.0.0.1:80 -p --pe sip': 'persistence engines (--pe) are not there yet',
     '-a -t 10.0.0.1:80 -r 10.0.0.2 -i': 'tunnels (-i) are not there yet',
     '--start-daemon master': 'synchronisation daemons (--start-daemon) are not there yet',
   };
   for (const [line, text] of Object.entries(expected)) {
     assert.deepEqual(await run(line, world), { status: 255, stdout: '', stderr: `weir: ${text}\n` }, line);
   }
-  assert.equal((await run('-A -t 10.0.0.1:80 -s nosuch', world)).stderr, 'Scheduler or persistence engine not found\n');
+  for (const unknown of ['-s nosuch', '-p --pe nosuch', '--pe nosuch'])
+    assert.equal((await run(`-A -t 10.0.0.1:80 ${unknown}`, world)).stderr, 'Scheduler or persistence engine not found\n', unknown);
   assert.equal(director.services().length, 0);
 });
 

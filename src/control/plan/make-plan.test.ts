@@ -260,11 +260,11 @@ test('with expire_nodest_conn datagrams go to another server, and TCP is reset t
 
 test('what cannot be served, or not as the file asks, is named and holds nothing else up', () => {
   const marked = 'virtual_server fwmark 7 {\nlvs_sched wlc\nlvs_method TUN\nprotocol TCP\n';
-  const file = read(`${server(real(1), 'lvs_sched rr\npersistence_timeout 50\npersistence_engine sip')}${marked}${real(1)}}\n`);
+  const file = read(`${server(real(1) + real(2, 'lvs_method TUN'))}${marked}${real(1)}}\n`);
   const plan = makePlan(undefined, file, empty);
   assert.deepEqual(
     [plan.unserved.map(({ virtualServer }) => virtualServer), plan.without.map(({ what }) => what)],
-    [['FWM 7'], ['persistence_engine']],
+    [['FWM 7'], ['real server 10.0.0.2 port 80']],
   );
   assert.deepEqual(
     plan.services.map(({ service }) => service),
@@ -272,5 +272,5 @@ test('what cannot be served, or not as the file asks, is named and holds nothing
   );
   const text = planText(plan, { all: false }).join('\n');
   assert.match(text, /^ {2}! FWM 7 cannot be served: /m);
-  assert.match(text, /^ {2}! \[192\.0\.2\.1\]:tcp:80 is served without persistence_engine: /m);
+  assert.match(text, /^ {2}! \[192\.0\.2\.1\]:tcp:80 is served without real server 10\.0\.0\.2 port 80: /m);
 });

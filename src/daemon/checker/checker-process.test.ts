@@ -147,15 +147,15 @@ test('what weir does not have yet is reported once and neither tried nor tried a
   await alone.checker.stop();
 });
 
-test('a virtual server is served without a persistence engine, which is logged once with what it means', async () => {
-  const persistent = { ...server(80), persistence: { timeout: 300, netmask: 0xffffffff, engine: 'sip' } };
-  const { director, logged, checker } = start([persistent]);
-  assert.deepEqual(table(director), ['80 wlc 2']);
-  await checker.reload(configuration([persistent, server(443)]));
-  assert.deepEqual(table(director), ['443 wlc 2', '80 wlc 2']);
+test('a virtual server is served without a server that cannot be reached, which is logged once with what it means', async () => {
+  const mixed = { ...server(80), realServers: [realServer('10.0.0.1'), realServer('10.0.0.2', { method: 'tunnel' })] };
+  const { director, logged, checker } = start([mixed]);
+  assert.deepEqual(table(director), ['80 wlc 1']);
+  await checker.reload(configuration([mixed, server(443)]));
+  assert.deepEqual(table(director), ['443 wlc 2', '80 wlc 1']);
   assert.deepEqual(
     logged.filter((text) => / is served without /.test(text)),
-    ['virtual server [192.0.2.1]:tcp:80 is served without persistence_engine: the connections of one call may go to different servers'],
+    ['virtual server [192.0.2.1]:tcp:80 is served without real server 10.0.0.2 port 80: tunnels (-i) are not there yet'],
   );
   await checker.stop();
 });

@@ -4,6 +4,7 @@ import type { Change } from '../../model/change.js';
 import { isRefusal, WeirError } from '../../model/errors/weir-error.js';
 import { serviceFamily } from '../../model/identity.js';
 import { missingFor } from '../../model/missing-for.js';
+import { checkEngine } from '../../model/persistence-engine.js';
 import type { DestinationKey, DestinationSpec, ServiceKey, ServiceSpec, Timeouts } from '../../model/service.js';
 import { isUnicast } from '../../model/unicast-address.js';
 import { using } from '../../sys/fd.js';
@@ -59,7 +60,7 @@ export class EbpfDirector extends EbpfReader implements Director {
     switch (change.kind) {
       case 'add-service':
       case 'edit-service':
-        refuseMissing(change);
+        checkEngine(change.spec.persistence?.engine);
         schedulerNumber(change.spec.scheduler);
         return;
       case 'add-destination':
@@ -72,7 +73,7 @@ export class EbpfDirector extends EbpfReader implements Director {
   }
 
   addService(spec: ServiceSpec): void {
-    refuseMissing({ kind: 'add-service', spec });
+    checkEngine(spec.persistence?.engine);
     this.#changing(() => {
       ensureSideBuilds(this.tables, spec);
       growSideTables(this.tables, spec.key);
@@ -82,7 +83,7 @@ export class EbpfDirector extends EbpfReader implements Director {
   }
 
   editService(spec: ServiceSpec): void {
-    refuseMissing({ kind: 'edit-service', spec });
+    checkEngine(spec.persistence?.engine);
     this.#changing(() => {
       this.#writer.serviceId(spec.key);
       ensureSideBuilds(this.tables, spec);

@@ -2,6 +2,7 @@
 
 /** By map: of all places, sizes and values in it, but for reasons, schedulers and methods. Equal numbers: two builds can share it. */
 export const LAYOUTS = {
+  calls: 751543214,
   client_hops: 1221680808,
   client_hops6: 521235461,
   conf: 4129891604,
@@ -37,7 +38,7 @@ export const LAYOUTS = {
 } as const;
 
 /** Of all of them. */
-export const LAYOUT = 724441752;
+export const LAYOUT = 2728155767;
 
 /** The connections' layout of the build before, from bpf/director/layout-before.h: a table of it can be taken over. */
 export const Before = {

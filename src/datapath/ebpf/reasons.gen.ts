@@ -30,4 +30,5 @@ export const REASONS = [
   { key: 'reverse_path', text: "a new connection that the interface's rp_filter forbids, passed to the stack, which drops it" },
   { key: 'reply_side', text: 'a reply by an interface that does not lead to its server, passed to the stack' },
   { key: 'template_replaced', text: "a client's persistence ended early, to make room for another client's" },
+  { key: 'no_call_id', text: 'a new connection of a service with --pe sip that is no SIP message with a Call-ID' },
 ] as const;

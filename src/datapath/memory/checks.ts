@@ -2,6 +2,7 @@
 
 import { WeirError } from '../../model/errors/weir-error.js';
 import { serviceFamily } from '../../model/identity.js';
+import { checkEngine } from '../../model/persistence-engine.js';
 import { schedulerNamed } from '../../model/schedulers.js';
 import type { DestinationSpec, ServiceKey, ServiceSpec } from '../../model/service.js';
 import { isUnicast } from '../../model/unicast-address.js';
@@ -11,13 +12,11 @@ const hasScheduler = (name: string): boolean => {
   const entry = schedulerNamed(name);
   return name === 'none' || (entry !== undefined && entry.newerKernels === undefined);
 };
-const engines = ['sip'];
 
 /** @throws WeirError scheduler-unknown, persistence-engine-unknown, persistence-mask */
 export function checkService(spec: ServiceSpec): void {
   if (!hasScheduler(spec.scheduler)) throw new WeirError('scheduler-unknown', { scheduler: spec.scheduler });
-  const engine = spec.persistence?.engine;
-  if (engine !== undefined && !engines.includes(engine)) throw new WeirError('persistence-engine-unknown', { engine });
+  checkEngine(spec.persistence?.engine);
   const prefix = spec.persistence?.netmask;
   if (serviceFamily(spec.key) === 'inet6' && prefix !== undefined && (prefix < 1 || prefix > 128)) {
     throw new WeirError('persistence-mask', { length: prefix });

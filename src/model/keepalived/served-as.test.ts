@@ -25,13 +25,14 @@ function fate(server: VirtualServer): unknown {
 
 const BOTH = ['10.0.0.1', '10.0.0.2'];
 
-test('what only changes which server a connection gets is left out', () => {
+test('a service has all that the file asks for', () => {
   assert.deepEqual(fate(web()), ['wlc', undefined, false, 0, BOTH]);
   assert.deepEqual(fate(web({ persistence })), ['wlc', persistence, false, 0, BOTH]);
   const networks = { timeout: 50, netmask: 64 };
   const six = { kind: 'service', key: { kind: 'address', protocol: 'tcp', address: ip('2001:db8::1'), port: 80 } } as const;
   assert.deepEqual(fate(web({ persistence: networks, target: six })), ['wlc', networks, false, 0, BOTH]);
-  assert.deepEqual(fate(web({ persistence: { ...persistence, engine: 'sip' } })), ['wlc', persistence, false, 0, BOTH]);
+  const byCall = { ...persistence, engine: 'sip' };
+  assert.deepEqual(fate(web({ persistence: byCall })), ['wlc', byCall, false, 0, BOTH]);
   assert.deepEqual(fate(web({ scheduler: 'lblc' })), ['lblc', undefined, false, 0, BOTH]);
   assert.deepEqual(fate(web({ scheduler: 'sh', schedFlags: 3 })), ['sh', undefined, false, 3, BOTH]);
   assert.deepEqual(fate(web({ protocol: 'udp', onePacket: true })), ['wlc', undefined, true, 0, BOTH]);

@@ -1,10 +1,8 @@
 // What becomes of virtual servers that ask for more than weir's table can do yet, by the list of capabilities. A service is
-// served without what only changes which server a connection gets, and without servers that cannot be reached. It is not served where that
-// would be wrong: no packet would arrive, or servers kept in reserve would be used.
+// served without servers that cannot be reached. It is not served where no packet would arrive.
 import { formatAddress } from '../address-text.js';
-import { type CapabilityId, capability } from '../capabilities.js';
 import { missingFor } from '../missing-for.js';
-import type { DestinationSpec, ServiceSpec } from '../service.js';
+import type { DestinationSpec } from '../service.js';
 import type { RealServer, VirtualServer } from './virtual-server.js';
 import type { WantedService, WantedTable } from './wanted-table.js';
 
@@ -12,7 +10,7 @@ import type { WantedService, WantedTable } from './wanted-table.js';
 export interface Without {
   /** Its keyword in the block of the virtual server. */
   readonly keyword: string;
-  /** `persistence_engine`, `real server 10.0.0.5 port 80` */
+  /** `real server 10.0.0.5 port 80` */
   readonly what: string;
   /** What that means for traffic. */
   readonly meanwhile: string;
@@ -26,27 +24,6 @@ export type ServedAs =
 const ANY_SERVICE = { kind: 'fwmark', family: 'inet', mark: 1 } as const;
 
 const missingForServer = (spec: DestinationSpec): string | undefined => missingFor({ kind: 'add-destination', service: ANY_SERVICE, spec });
-
-/** What a service is served without, if the capability is missing and it may be. */
-function leftOut(id: CapabilityId, keyword: string): readonly Without[] {
-  const { present, without } = capability(id);
-  return present || without === undefined ? [] : [{ keyword, what: keyword, meanwhile: without }];
-}
-
-/** The persistence that can be had, and what is missing of it. */
-function plainPersistence({ persistence }: ServiceSpec): readonly [ServiceSpec['persistence'], readonly Without[]] {
-  if (persistence === undefined) return [undefined, []];
-  const { engine, ...plain } = persistence;
-  const withoutEngine = engine === undefined ? [] : leftOut('persistence-engines', 'persistence_engine');
-  return withoutEngine.length > 0 ? [plain, withoutEngine] : [persistence, []];
-}
-
-/** The service with what can be had of it. */
-function plainSpec(spec: ServiceSpec): readonly [ServiceSpec, readonly Without[]] {
-  const [persistence, without] = plainPersistence(spec);
-  const { persistence: _, ...plain } = spec;
-  return [{ ...plain, ...(persistence === undefined ? {} : { persistence }) }, without];
-}
 
 const serverText = ({ address, port }: RealServer): string => `${formatAddress(address)} port ${port}`;
 
@@ -64,14 +41,13 @@ function withoutServers({ realServers, sorryServer }: VirtualServer): readonly W
 
 /** How the table can have a service at present. */
 export function servedAs(wanted: WantedService): ServedAs {
-  const { server } = wanted;
-  const [spec, without] = plainSpec(wanted.spec);
+  const { server, spec } = wanted;
   const [first] = server.realServers;
   const noneReachable = server.realServers.every((real) => missingForServer(real) !== undefined);
-  const missing = missingFor({ kind: 'add-service', spec }) ?? (first !== undefined && noneReachable ? missingForServer(first) : undefined);
+  const missing = first !== undefined && noneReachable ? missingForServer(first) : undefined;
   if (missing !== undefined) return { kind: 'unserved', missing };
   const destinations = wanted.destinations.filter((one) => missingForServer(one) === undefined);
-  return { kind: 'served', service: { server, spec, destinations }, without: [...without, ...withoutServers(server)] };
+  return { kind: 'served', service: { server, spec, destinations }, without: withoutServers(server) };
 }
 
 /** The virtual server as it is checked: without servers that get no connections, which must not count for its quorum. */

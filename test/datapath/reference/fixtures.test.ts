@@ -38,11 +38,12 @@ class InMemory implements Subject {
   /** Templates first, as they are listed. */
   connections(): ReturnType<Subject['connections']> {
     const { templates: four, templates6: six } = this.director;
-    const templates = [...four.entries(), ...six.entries()].map(([, { network, service, destination, assured }]) => ({
+    const templates = [...four.entries(), ...six.entries()].map(([, { network, service, destination, assured, call }]) => ({
       client: place({ address: network, port: 0 }),
       virtual: place({ address: service.address, port: service.port === FTP_PORT ? 0 : service.port }),
       destination: place({ address: destination.address, port: [0, FTP_PORT].includes(service.port) ? 0 : destination.port }),
       state: assured ? 'ASSURED' : 'NONE',
+      ...(call === undefined ? {} : { call }),
     }));
     const connections = [...this.director.living()].map(({ client, virtual, server, state }) => {
       return { client: place(client), virtual: place(virtual), destination: place(server), state };

@@ -93,7 +93,12 @@ const chosen = fc.oneof({ weight: 1, arbitrary: service }, { weight: 9, arbitrar
 const scheduler = fc.constantFrom(...schedulers.map(({ name }) => name));
 /** The masks are those of a host, of a network, and of everybody; of IPv6 lengths of prefixes take their places (play.ts). */
 const persistence = seldom(
-  fc.record({ timeout: fc.constantFrom(20, 61, 300), netmask: fc.constantFrom(0xffffffff, 0xffffffff, 0xffffff00, 0) }),
+  fc.record({
+    timeout: fc.constantFrom(20, 61, 300),
+    netmask: fc.constantFrom(0xffffffff, 0xffffffff, 0xffffff00, 0),
+    /** --pe sip, if it is of UDP. */
+    sip: fc.boolean(),
+  }),
   2,
 );
 const serviceSpec = fc.record({
@@ -111,10 +116,22 @@ const described = fc.record({
   thresholds,
 });
 
+const invite = (...headers: readonly string[]): string => ['INVITE sip:bob@example.net SIP/2.0', ...headers, '', ''].join('\r\n');
+/** What a datagram carries, if not bytes without a meaning. */
+const MESSAGES = [
+  invite('Via: SIP/2.0/UDP 10.0.0.9', 'Call-ID: one@example.net'),
+  invite('i:two', 'Call-ID: one@example.net'),
+  invite(`CALL-ID : ${'x'.repeat(255)}`),
+  invite(`Call-ID: ${'x'.repeat(256)}`),
+  invite('Call-ID:', ' folded').replaceAll('\r', ''),
+  'Call-ID: in the first line\r\n\r\n',
+] as const;
+
 /** How a packet differs from the plain one. */
 const form = fc.record({
   ttl: fc.constantFrom(64, 64, 64, 64, 64, 2, 1, 255),
   data: fc.constantFrom(0, 0, 1, 33, 1380, 1460),
+  message: fc.constantFrom('', '', ...MESSAGES),
   dontFragment: fc.boolean(),
   fragment: fc.constantFrom(
     'whole' as const,
@@ -228,7 +245,7 @@ const HISTORY_MAX_ACTIONS = 150;
 export const history = fc.record({ beginning, actions: fc.array(action, { minLength: 1, maxLength: HISTORY_MAX_ACTIONS, size: 'max' }) });
 
 /** A packet without anything special. */
-export const PLAIN: Form = { ttl: 64, data: 0, dontFragment: true, fragment: 'whole', options: 0, sum: 'right' };
+export const PLAIN: Form = { ttl: 64, data: 0, message: '', dontFragment: true, fragment: 'whole', options: 0, sum: 'right' };
 
 type Of<A> = A extends fc.Arbitrary<infer T> ? T : never;
 export type History = Of<typeof history>;

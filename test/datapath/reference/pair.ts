@@ -35,6 +35,7 @@ import type { Bed } from '../bed.js';
 import type { DeviceName } from '../fixtures/bed-addresses.js';
 import type { Hook } from '../fixtures/fixture.js';
 import { BedEnvironment } from './bed-environment.js';
+import { callPort } from './call-port.js';
 import { ConnectionView, type Layout } from './connection-view.js';
 import { FollowedChoice } from './followed-choice.js';
 import { TemplateView } from './template-view.js';
@@ -106,8 +107,8 @@ export class Pair {
     const keys = hashKeysOf(bed.tables);
     // The client alone chooses the bucket.
     const homeOf: HomeOf = ({ address, port }) => keyedHash(BigInt(wordOf(address, keys)) | (BigInt(swap16(port)) << 32n), keys);
-    const templateHash: TemplateHash = (network, { id }) =>
-      keyedHash(BigInt(wordOf(network, keys)) | (BigInt(id) << BigInt(Abi.K_SERVICE_SHIFT)), keys);
+    const templateHash: TemplateHash = (network, { id }, call) =>
+      keyedHash(BigInt(wordOf(network, keys)) | callPort(call, keys) | (BigInt(id) << BigInt(Abi.K_SERVICE_SHIFT)), keys);
     const templates6 = bed.sideTable(IPV6_PINS.templates);
     const options = {
       buckets: conf.get(0, Conf.connBuckets),
@@ -125,8 +126,8 @@ export class Pair {
     this.#view('exact', bed.slots().memory);
     this.#viewSideTables();
     this.#templates = [
-      new TemplateView(bed.templates().memory, false, this.director.templates),
-      ...(templates6 === undefined ? [] : [new TemplateView(templates6, true, this.director.templates6)]),
+      new TemplateView(bed.templates().memory, false, this.director.templates, bed.tables),
+      ...(templates6 === undefined ? [] : [new TemplateView(templates6, true, this.director.templates6, bed.tables)]),
     ];
   }
 
@@ -346,13 +347,14 @@ export class Pair {
       if (service.port === 0) this.#met.add(six ? 'all ports of IPv6' : 'all ports');
       if (six) this.#met.add('IPv6');
     }
-    for (const { held, assured, service } of this.#templatesInMemory) {
+    for (const { held, assured, service, call } of this.#templatesInMemory) {
       const six = familyOf(service.address) === 'inet6';
       for (const [name, is] of Object.entries({
         template: true,
         'template held': held,
         'template assured': assured,
         'template of IPv6': six,
+        'template of a call': call !== undefined,
       }))
         if (is) this.#met.add(name);
     }

@@ -6,6 +6,7 @@ import { isMartian } from '../../../src/datapath/memory/packets/ipv4/ipv4.js';
 import type { ServiceRecord } from '../../../src/datapath/memory/packets/records.js';
 import { serviceFamily } from '../../../src/model/identity.js';
 import { IpProtocol } from '../../../src/model/ip-protocol.js';
+import { SIP } from '../../../src/model/persistence-engine.js';
 import type { DestinationSpec, ServiceKey, ServiceSpec } from '../../../src/model/service.js';
 import { viewOf } from '../../../src/wire/bytes.js';
 import { internetChecksum } from '../../../src/wire/checksum.js';
@@ -81,8 +82,9 @@ function specOf({
   const key = keyOf(numbered);
   const spec = { key, scheduler: udpService && scheduler === 'twos' ? 'rr' : scheduler, schedFlags: flags, onePacket };
   if (persistence === null) return spec;
-  const { timeout, netmask } = persistence;
-  return { ...spec, persistence: { timeout, netmask: serviceFamily(key) === 'inet6' ? (PREFIXES.get(netmask) ?? HOST_PREFIX) : netmask } };
+  const { timeout, netmask: mask, sip } = persistence;
+  const netmask = serviceFamily(key) === 'inet6' ? (PREFIXES.get(mask) ?? HOST_PREFIX) : mask;
+  return { ...spec, persistence: { timeout, netmask, ...(sip && udpService ? { engine: SIP } : {}) } };
 }
 
 function destinationOf(

@@ -17,10 +17,12 @@ const MET = [
   'all ports',
   'UDP',
   'template',
+  'template of a call',
   'redirect',
   'pass',
   'drop',
   'no_connection',
+  'no_call_id',
 ];
 
 for (const attach of ['tc', 'xdp'] as const) {

@@ -1,7 +1,9 @@
 // The templates of the loaded programs, of one family, beside those of the reference director: the same ones in the same slots, which expire at the same time.
 import assert from 'node:assert/strict';
-import { Abi } from '../../../src/datapath/ebpf/abi.gen.js';
+import { Abi, AddressFamily } from '../../../src/datapath/ebpf/abi.gen.js';
 import { Template6 } from '../../../src/datapath/ebpf/abi6.gen.js';
+import { Calls } from '../../../src/datapath/ebpf/table/calls.js';
+import type { Tables } from '../../../src/datapath/ebpf/table/tables.js';
 import { Template, TemplateAbi } from '../../../src/datapath/ebpf/template.gen.js';
 import { readIpv6, textOf } from '../../../src/datapath/memory/packets/ip.js';
 import type { TemplateTable } from '../../../src/datapath/memory/packets/template-table.js';
@@ -15,6 +17,8 @@ interface Seen {
   readonly destination: number;
   readonly assured: boolean;
   readonly held: boolean;
+  /** Of a call's: its Call-ID. */
+  readonly call: string | undefined;
 }
 
 interface Loaded {
@@ -28,14 +32,17 @@ const isSet = (value: bigint, flag: number | bigint): boolean => (value & BigInt
 
 export class TemplateView {
   readonly #slots: Records;
+  readonly #calls: Calls;
 
   /** `memory`: of the programs' table. */
   constructor(
     readonly memory: ArrayBuffer,
     readonly six: boolean,
     readonly table: TemplateTable,
+    readonly tables: Tables,
   ) {
     this.#slots = new Records(memory, six ? Template6.bytes : Template.bytes);
+    this.#calls = new Calls(tables);
   }
 
   /** Gives each of the programs' the time that it has left in memory. `offset`: from memory's clock to theirs. */
@@ -55,8 +62,8 @@ export class TemplateView {
     const loaded = [...this.#loaded()];
     const entries = [...this.table.entries()];
     assert.deepEqual(
-      entries.map(([slot, { network, service, destination, assured, held }]) => {
-        return { slot, network: textOf(network), service: service.id, destination: destination.id, assured, held };
+      entries.map(([slot, { network, service, destination, assured, held, call }]) => {
+        return { slot, network: textOf(network), service: service.id, destination: destination.id, assured, held, call };
       }),
       loaded.map(({ seen }) => seen),
       `templates in memory, of the programs, ${what}`,
@@ -71,6 +78,11 @@ export class TemplateView {
   #network(slot: number, key: bigint): string {
     if (!this.six) return textOf(swap32(Number(key & 0xffffffffn)));
     return textOf(readIpv6(new Uint8Array(this.memory), slot * Template6.bytes + Template6.client.at));
+  }
+
+  #callAt(slot: number, key: bigint): string | undefined {
+    const isOfCall = ((key >> BigInt(Abi.K_PORT_SHIFT)) & 0xffffn) !== 0n;
+    return isOfCall ? this.#calls.idAt(slot, this.six ? AddressFamily.F_INET6 : AddressFamily.F_INET) : undefined;
   }
 
   *#loaded(): Generator<Loaded> {
@@ -88,6 +100,7 @@ export class TemplateView {
         destination,
         assured: isSet(value, TemplateAbi.T_ASSURED),
         held: isSet(value, TemplateAbi.T_HELD),
+        call: this.#callAt(slot, key),
       };
       yield { seen, asked: isSet(value, TemplateAbi.T_ASKED), expires: Number(value & 0xffffffffn) };
     }

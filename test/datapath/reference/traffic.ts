@@ -53,7 +53,7 @@ const headerOf = (form: Form): number => IPV6_BYTES + extensionsOf(form).length 
 function segment6(protocol: number, ends: Ends, letters: string, form: Form): Uint8Array {
   if (protocol === IpProtocol.sctp)
     return sctp6(ends, chunksOf(letters, bytes(form.data)), { ...part6Of(form, protocol), ...SCTP_SUMS[form.sum] });
-  const part = { ...part6Of(form, protocol), data: bytes(form.data) };
+  const part = { ...part6Of(form, protocol), data: dataOf(protocol, form) };
   if (protocol === IpProtocol.tcp)
     return tcp6(ends, letters, form.sum === 'wrong' ? { ...part, segment: { checksum: WRONG_TCP_SUM } } : part);
   const datagram = udp6(ends, part);
@@ -82,11 +82,14 @@ const SCTP_SUMS = { right: {}, wrong: { sctpChecksum: WRONG_SCTP_SUM }, none: { 
 const chunksOf = (letters: string, data: Uint8Array): readonly SctpChunk[] =>
   (CHUNKS[letters] ?? [ChunkType.shutdownComplete]).map((type, k) => (k === 0 ? { type, value: data } : { type }));
 
+const dataOf = (protocol: number, { data, message }: Form): Uint8Array =>
+  protocol === IpProtocol.udp && message !== '' ? Buffer.from(message, 'latin1') : bytes(data);
+
 /** A packet of TCP, UDP or SCTP. */
 export function segment(protocol: number, ends: Ends, letters: string, form: Form): Uint8Array {
   if (isSix(ends.from)) return segment6(protocol, ends, letters, form);
   if (protocol === IpProtocol.sctp) return sctp(ends, chunksOf(letters, bytes(form.data)), { ...partOf(form), ...SCTP_SUMS[form.sum] });
-  const part = { ...partOf(form), data: bytes(form.data) };
+  const part = { ...partOf(form), data: dataOf(protocol, form) };
   if (protocol === IpProtocol.tcp)
     return tcp(ends, letters, form.sum === 'wrong' ? { ...part, segment: { checksum: WRONG_TCP_SUM } } : part);
   const udpChecksum = form.sum === 'none' ? 0 : form.sum === 'wrong' ? WRONG_UDP_SUM : undefined;

@@ -89,6 +89,7 @@ export function configure(object: ObjectFile, capacity: Capacity, sizes: Sizes, 
     .mapEntries('endpoints', sizes.endpointBuckets)
     .mapEntries('services', maxServices)
     .mapEntries('dests', maxDestinations)
+    .mapEntries('calls', sizes.templates)
     .mapEntries('localities', maxServices * LOCALITIES_PER_SERVICE)
     .mapEntries('rings', ringBlocks(maxServices))
     .mapEntries('counters', maxDestinations * sizes.cpus)

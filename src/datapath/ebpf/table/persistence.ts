@@ -1,10 +1,12 @@
 // The persistence of a service, in its record: two places, one of which counts, by a flag of the service. So the store of the flags changes it
 // together with the scheduler.
 import { serviceFamily } from '../../../model/identity.js';
+import { SIP } from '../../../model/persistence-engine.js';
 import type { Persistence, ServiceSpec } from '../../../model/service.js';
 import type { Records } from '../../../sys/bpf/records.js';
 import { swap32 } from '../../../wire/bytes.js';
 import { Service } from '../abi.gen.js';
+import { CallAbi } from '../call.gen.js';
 import { TemplateAbi } from '../template.gen.js';
 import { isIpv6 } from './record-address.js';
 
@@ -16,16 +18,18 @@ const otherForm = (netmask: number, ipv6: boolean): number => (ipv6 ? netmask : 
 /** Writes the persistence to the place that does not count. Returns the flags that make it count. */
 export function writePersistence(services: Records, id: number, { key, persistence }: ServiceSpec): number {
   if (persistence === undefined) return 0;
-  const { timeout, netmask } = persistence;
+  const { timeout, netmask, engine } = persistence;
   const isFirst = (services.get(id, Service.flags) & TemplateAbi.SVC_PERSISTENCE_SECOND) !== 0;
   const recorded = BigInt(otherForm(netmask, serviceFamily(key) === 'inet6'));
   services.setBig(id, Service.persistence, BigInt(timeout) | (recorded << MASK_SHIFT), isFirst ? 0 : 1);
-  return TemplateAbi.SVC_PERSISTENT | (isFirst ? 0 : TemplateAbi.SVC_PERSISTENCE_SECOND);
+  return TemplateAbi.SVC_PERSISTENT | (isFirst ? 0 : TemplateAbi.SVC_PERSISTENCE_SECOND) | (engine === undefined ? 0 : CallAbi.SVC_SIP);
 }
 
 /** `flags`: of the service. undefined: it is not persistent. */
 export function readPersistence(services: Records, id: number, flags: number): Persistence | undefined {
   if ((flags & TemplateAbi.SVC_PERSISTENT) === 0) return undefined;
   const word = services.big(id, Service.persistence, flags & TemplateAbi.SVC_PERSISTENCE_SECOND ? 1 : 0);
-  return { timeout: Number(word & 0xffffffffn), netmask: otherForm(Number(word >> MASK_SHIFT), isIpv6(services, Service, id)) };
+  const netmask = otherForm(Number(word >> MASK_SHIFT), isIpv6(services, Service, id));
+  const engine = (flags & CallAbi.SVC_SIP) === 0 ? {} : { engine: SIP };
+  return { timeout: Number(word & 0xffffffffn), netmask, ...engine };
 }

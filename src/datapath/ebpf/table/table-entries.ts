@@ -4,6 +4,7 @@
 // makes sure that many records are of one moment.
 import type { Address } from '../../../model/address.js';
 import { WeirError } from '../../../model/errors/weir-error.js';
+import { SIP } from '../../../model/persistence-engine.js';
 import type {
   ConnectionEntry,
   DestinationEntry,
@@ -168,7 +169,7 @@ const markAddress = (mark: number, ipv6: boolean): Address =>
 function* templateEntries(tables: Tables, now: number): Generator<ConnectionEntry> {
   const { services, dests, conf } = tables;
   const [virtualOf, destinationOf] = [endpointsOf(services, Service), endpointsOf(dests, Dest)];
-  for (const { client, service, dest, assured, expires } of takenTemplates(tables)) {
+  for (const { client, service, dest, assured, expires, call } of takenTemplates(tables)) {
     const mark = services.get(service, Service.mark);
     // As the kernel's: one of all ports has none, and so has one of FTP.
     const virtualPorts = isRecordedFtp(tables, service) ? { port: 0 } : {};
@@ -184,6 +185,7 @@ function* templateEntries(tables: Tables, now: number): Generator<ConnectionEntr
       state: assured ? 'ASSURED' : 'NONE',
       // One that expired stays for moments, until it is known whether connections hold it.
       expires: Math.max(0, Math.floor(secondsOf(clockDifference(expires, now), conf.get(0, Conf.hz)))),
+      ...(call === undefined ? {} : { engine: { name: SIP, data: call } }),
     };
   }
 }

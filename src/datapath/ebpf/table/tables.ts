@@ -58,6 +58,7 @@ export const PINNED_MAPS = [
   'templates',
   'locks',
   'localities',
+  'calls',
   'client_hops',
   'egresses',
   'icmp_limits',

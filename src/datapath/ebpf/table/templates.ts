@@ -1,8 +1,9 @@
 // The templates of persistent services, slot by slot.
 import type { Field, Records } from '../../../sys/bpf/records.js';
-import { Abi, Conf } from '../abi.gen.js';
+import { Abi, AddressFamily, Conf } from '../abi.gen.js';
 import { Template6 } from '../abi6.gen.js';
 import { TemplateAbi as T, Template } from '../template.gen.js';
+import { Calls } from './calls.js';
 import type { Tables } from './tables.js';
 
 export interface TakenTemplate {
@@ -11,6 +12,8 @@ export interface TakenTemplate {
   readonly service: number;
   readonly dest: number;
   readonly assured: boolean;
+  /** Of a template of one call: its Call-ID. */
+  readonly call?: string;
   /** By the datapath's clock. */
   readonly expires: number;
   /** It has expired, and the timer is asking whether connections hold it. */
@@ -21,13 +24,16 @@ const flagged = (value: bigint, flag: number | bigint): boolean => (value & BigI
 
 const destOf = (value: bigint): number => Number(value >> BigInt(T.T_DEST_SHIFT)) & T.T_DEST_MASK;
 
-/** Each is whole, by the rules of template-abi.h and abi6.h. `beside`: where the client's address is; undefined: in the key. */
-function* takenIn(slots: Records, beside?: Field): Generator<TakenTemplate> {
+const isOfCall = (key: bigint): boolean => ((key >> BigInt(Abi.K_PORT_SHIFT)) & 0xffffn) !== 0n;
+
+/** Each is whole, by the rules of template-abi.h, call-abi.h and abi6.h. `beside`: where the client's address is; undefined: in the key. */
+function* takenIn(slots: Records, callAt: (slot: number) => string | undefined, beside?: Field): Generator<TakenTemplate> {
   for (let slot = 0; slot < slots.count; slot++) {
     const [key, value] = [slots.big(slot, Template.key), slots.big(slot, Template.value)];
     const dest = destOf(value);
     if (dest === 0 || dest === T.T_DEST_MASK) continue;
     const client = beside === undefined ? [Number(key & 0xffffffffn)] : [0, 1, 2, 3].map((k) => slots.get(slot, beside, k));
+    const call = isOfCall(key) ? callAt(slot) : undefined;
     if (destOf(slots.big(slot, Template.value)) !== dest || slots.big(slot, Template.key) !== key) continue;
     yield {
       client,
@@ -36,13 +42,19 @@ function* takenIn(slots: Records, beside?: Field): Generator<TakenTemplate> {
       assured: flagged(value, T.T_ASSURED),
       expires: Number(value & 0xffffffffn),
       asked: flagged(value, T.T_ASKED),
+      ...(call === undefined ? {} : { call }),
     };
   }
 }
 
 export function* takenTemplates(tables: Tables): Generator<TakenTemplate> {
   if (tables.conf.get(0, Conf.templatesLive) === 0) return;
-  yield* takenIn(tables.templates());
-  const six = tables.templates6();
-  if (six !== undefined) yield* takenIn(six, Template6.client);
+  const calls = new Calls(tables);
+  try {
+    yield* takenIn(tables.templates(), (slot) => calls.idAt(slot, AddressFamily.F_INET));
+    const six = tables.templates6();
+    if (six !== undefined) yield* takenIn(six, (slot) => calls.idAt(slot, AddressFamily.F_INET6), Template6.client);
+  } finally {
+    calls.close();
+  }
 }

@@ -1,5 +1,6 @@
 // The decision for one packet: which service, connection and destination. Nothing here changes the packet.
 import { IpProtocol } from '../../../model/ip-protocol.js';
+import { callIdOf } from './call-id.js';
 import { type Connection, firstConnection } from './connection.js';
 import type { Endpoint } from './endpoint.js';
 import type { Environment } from './environment.js';
@@ -8,7 +9,7 @@ import { fromClient, type Packet, sourceOf } from './packet.js';
 import type { PacketTable } from './packet-table.js';
 import { protocolRulesOf } from './protocol-rules.js';
 import type { Reason } from './reason.js';
-import { candidatesOf, type DestinationRecord, type ServiceRecord } from './records.js';
+import { candidatesOf, type DestinationRecord, isByCall, type ServiceRecord } from './records.js';
 import type { Scope } from './scope.js';
 import type { ConnectionState } from './state.js';
 
@@ -34,7 +35,7 @@ export type Decision =
   | { readonly kind: 'refuse' | 'elsewhere' };
 
 /** Of the reasons why a packet may not begin a connection; for the others it passes. */
-const DROPPED: ReadonlySet<Reason> = new Set(['martian', 'drop_packet']);
+const DROPPED: ReadonlySet<Reason> = new Set(['martian', 'drop_packet', 'no_call_id']);
 const FTP_DATA_PORT = 20;
 /** States of a connection whose client may begin another one from its port. */
 const REUSED: ReadonlySet<ConnectionState> = new Set(['TIME_WAIT', 'CLOSE', 'CLOSED']);
@@ -105,9 +106,17 @@ interface Choice {
   readonly led: boolean;
 }
 
-/** The destination of a client without a connection, which asks for an address. undefined: there is none for it. */
-export function choose(question: Question, client: Endpoint, service: ServiceRecord, target: Ip): Choice | undefined {
-  const led = question.table.templatesOf(service).lead(service, client.address, question.now);
+/** A client without a connection. `call`: its packet's, where the service goes by it. */
+interface Asking {
+  readonly client: Endpoint;
+  /** The address that it asks for. */
+  readonly target: Ip;
+  readonly call?: string | undefined;
+}
+
+/** Its destination. undefined: there is none for it. */
+export function choose(question: Question, { client, target, call }: Asking, service: ServiceRecord): Choice | undefined {
+  const led = question.table.templatesOf(service).lead(service, { client: client.address, call }, question.now);
   const destination = led ?? schedule(question, client, service, target);
   return destination && { destination, led: led !== undefined };
 }
@@ -117,22 +126,25 @@ const isBypassed = ({ settings }: PacketTable, { destinationPort }: Packet, { po
   mark === 0 ? port !== 0 && port !== destinationPort : settings.cacheBypass;
 
 /** A new connection of the packet's; one-packet scheduling keeps nothing of it but the counters. */
-function begin(question: Question, packet: Packet, service: ServiceRecord): Decision {
+function begin(question: Question, packet: Packet, service: ServiceRecord, call: string | undefined): Decision {
   const { table, scope, now } = question;
   const client = sourceOf(packet);
-  const choice = choose(question, client, service, packet.destination);
+  const choice = choose(question, { client, target: packet.destination, call }, service);
   if (choice === undefined) return { kind: isBypassed(table, packet, service) ? 'pass' : 'refuse' };
   const { destination } = choice;
   if (destination.method === 'masq' && isUnanswerable(question, packet, service)) return { kind: 'drop', reason: 'martian' };
   const udp = packet.protocol === IpProtocol.udp;
   const connection = firstConnection(table.settings, packet, destination, now);
-  if (!(udp && service.onePacket)) {
+  const kept = !(udp && service.onePacket);
+  if (kept) {
     const place = scope.connections.placeFor(client, udp, now);
     if (place === undefined) return { kind: 'drop', reason: 'table_full' };
     scope.connections.insert(connection, place);
   }
   destination.counts.conns++;
-  if (!choice.led) table.templatesOf(service).make(destination, client.address, now);
+  const templates = table.templatesOf(service);
+  if (!choice.led) templates.make(destination, { client: client.address, call }, now);
+  if (kept && call !== undefined) templates.begin(connection, call);
   return { kind: 'forward', connection, known: false };
 }
 
@@ -151,7 +163,9 @@ export function decideRequest(question: Question, packet: Packet, service: Servi
   if (!service.live || !begins || !servesPort(service, packet)) return { kind: 'elsewhere' };
   const reason = obstacle(question, packet, service);
   if (reason !== undefined) return { kind: DROPPED.has(reason) ? 'drop' : 'pass', reason };
-  return begin(question, packet, service);
+  const call = isByCall(service) ? callIdOf(packet.data) : undefined;
+  if (isByCall(service) && call === undefined) return { kind: 'drop', reason: 'no_call_id' };
+  return begin(question, packet, service, call);
 }
 
 /** Does a server's reply come from the side where the server lives? By lo only the director's own stack sends. */

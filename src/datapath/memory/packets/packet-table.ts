@@ -3,6 +3,7 @@
 import type { Family } from '../../../model/address.js';
 import { WeirError } from '../../../model/errors/weir-error.js';
 import { IpProtocol } from '../../../model/ip-protocol.js';
+import { checkEngine } from '../../../model/persistence-engine.js';
 import type { DestinationKey, DestinationSpec, ServiceKey, ServiceSpec, Timeouts } from '../../../model/service.js';
 import { type Start, schedulers } from '../../schedule/index.js';
 import { isSysctlName, sysctls } from '../../sysctls.js';
@@ -46,7 +47,8 @@ const plainHome: HomeOf = ({ address, port }) => {
   return (mixed ^ (mixed >>> 15)) >>> 0;
 };
 
-const plainTemplateHash: TemplateHash = (network, { id }) => plainHome({ address: network, port: id });
+const plainTemplateHash: TemplateHash = (network, { id }, call = '') =>
+  [...call].reduce((hash, letter) => Math.imul(hash ^ letter.charCodeAt(0), 0x01000193) >>> 0, plainHome({ address: network, port: id }));
 
 /** As listings show it in an address's place. */
 const addressOfMark = (family: Family, mark: number): Ip =>
@@ -141,7 +143,7 @@ export class PacketTable {
   }
 
   editService(spec: ServiceSpec): void {
-    this.#checked(spec);
+    checkEngine(spec.persistence?.engine);
     const service = this.#live(spec.key);
     const same = this.#specs.get(service)?.scheduler === spec.scheduler;
     this.#describe(service, spec, same ? service.schedule?.flagged(spec.schedFlags) : this.#start(spec, service.list));
@@ -208,10 +210,9 @@ export class PacketTable {
     return this.#live(key).list;
   }
 
-  #checked(spec: ServiceSpec): ServicePlace {
-    if (spec.persistence?.engine !== undefined)
-      throw new WeirError('not-yet', { missing: 'persistence engines in the director in memory' });
-    return placeOf(spec.key);
+  #checked({ key, persistence }: ServiceSpec): ServicePlace {
+    checkEngine(persistence?.engine);
+    return placeOf(key);
   }
 
   #start({ scheduler, schedFlags }: ServiceSpec, list: readonly DestinationRecord[]): ServiceRecord['schedule'] {

@@ -36,6 +36,8 @@ export interface Packet extends IpPacket {
   readonly abortFollows: boolean;
   /** AH or ESP: `protocol` and ports are those of the connection that it belongs to, of its key exchange (ipsec.ts). */
   readonly portless: boolean;
+  /** What a datagram of UDP carries. */
+  readonly data: Uint8Array;
 }
 
 export const sourceOf = ({ source, sourcePort }: Packet): Endpoint => ({ address: source, port: sourcePort });

@@ -35,7 +35,7 @@ export interface ServiceRecord extends ServicePlace {
   live: boolean;
   onePacket: boolean;
   /** Seconds, and the mask of the clients' networks; undefined: the service is not persistent. */
-  persistence: Pick<Persistence, 'timeout' | 'netmask'> | undefined;
+  persistence: Persistence | undefined;
   /** Has, or had, a masqueraded destination. */
   masquerades: boolean;
   /** The newest first. */
@@ -65,6 +65,9 @@ export interface DestinationRecord extends Loaded {
   answers: boolean;
   readonly counts: PacketCounts;
 }
+
+/** Has each call a template of its own (--pe sip)? */
+export const isByCall = ({ persistence }: ServiceRecord): boolean => persistence?.engine !== undefined;
 
 /** As a scheduler sees it. */
 const candidateOf = (record: DestinationRecord): Candidate => ({

@@ -8,7 +8,7 @@ import { rulesOf } from './family.js';
 import type { Quoted } from './family-rules.js';
 import { countPacket, type Outcome, passed, sent } from './forward.js';
 import type { Packet } from './packet.js';
-import type { ServiceRecord } from './records.js';
+import { isByCall, type ServiceRecord } from './records.js';
 
 /** An ICMP error. */
 export interface Message {
@@ -42,7 +42,8 @@ type Related = Pick<Connection, 'destination' | 'virtual' | 'server' | 'method'>
 /** Without a connection, the server that it would get here, as where another director has it. None is made. */
 function scheduled(question: Question, { quoted }: Message, service: ServiceRecord): Related | undefined {
   const { from: virtual, to: client } = quoted;
-  const destination = choose(question, client, service, virtual.address)?.destination;
+  // Which call it is of, the quote does not show.
+  const destination = isByCall(service) ? undefined : choose(question, { client, target: virtual.address }, service)?.destination;
   return destination && { destination, virtual, server: serverOf(destination, virtual), method: destination.method };
 }
 

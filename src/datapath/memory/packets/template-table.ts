@@ -4,14 +4,20 @@ import type { Ip } from './ip.js';
 import type { CountReason } from './reason.js';
 import type { DestinationRecord, ServiceRecord } from './records.js';
 import type { Settings } from './settings.js';
-import { HELD_SECONDS, hasExpired, isWorthLess, leads, networkOf, type Template, timeoutOf } from './template.js';
+import { HELD_SECONDS, hasBegun, hasExpired, isWorthLess, leads, networkOf, noteBegun, type Template, timeoutOf } from './template.js';
 
 /** Slots of a home. */
 const WAYS = 8;
 const SECOND_HOME = 0x9e3779b1;
 
-/** Of a client's network and a service: 32 bits, the lower half for the first home, the upper one for the second. */
-export type TemplateHash = (network: Ip, service: ServiceRecord) => number;
+/** Of a client's network, a service and a call: 32 bits, the lower half for the first home, the upper one for the second. */
+export type TemplateHash = (network: Ip, service: ServiceRecord, call: string | undefined) => number;
+
+/** Whose template it is: of a client, or of one call of it (--pe sip). */
+export interface Led {
+  readonly client: Ip;
+  readonly call?: string | undefined;
+}
 
 /** Where a template may be: its own slot, else a free one of the home that has more of them, else the one that gives way. */
 interface Places {
@@ -20,6 +26,15 @@ interface Places {
   more: number;
   evict: number | undefined;
 }
+
+type Key = Pick<Template, 'service' | 'network' | 'call'>;
+
+const isOf = (template: Template, { service, network, call }: Key): boolean =>
+  template.service === service && template.network === network && template.call === call;
+
+/** Which of these templates are of calls that a connection holds. */
+const callsHeldBy = ({ service, client, destination }: Connection, templates: ReadonlySet<Template>): readonly Template[] =>
+  [...templates].filter((each) => each.service === service && each.destination === destination && hasBegun(each, client));
 
 export class TemplateTable {
   readonly #slots: (Template | undefined)[];
@@ -35,27 +50,34 @@ export class TemplateTable {
   }
 
   /** The destination of the client's template, whose time begins again. undefined: the service has none that leads anywhere. */
-  lead(service: ServiceRecord, client: Ip, now: number): DestinationRecord | undefined {
-    const found = this.#find(service, client);
+  lead(service: ServiceRecord, led: Led, now: number): DestinationRecord | undefined {
+    const found = this.#find(service, led);
     if (found === undefined || !leads(this.settings, found)) return undefined;
     found.expires = now + timeoutOf(this.settings, found);
     return found.destination;
   }
 
   /** The template of a client without one that leads, if the service is persistent. */
-  make(destination: DestinationRecord, client: Ip, now: number): void {
+  make(destination: DestinationRecord, { client, call }: Led, now: number): void {
     const { service } = destination;
     const network = networkOf(service, client);
     if (service.persistence === undefined || network === undefined) return;
-    const slot = this.#slotFor(service, network);
+    const slot = this.#slotFor({ service, network, call });
     const before = this.#slots[slot];
     if (before !== undefined) {
       before.destination.persistent--;
-      if (before.service !== service || before.network !== network) this.count('template_replaced');
+      if (!isOf(before, { service, network, call })) this.count('template_replaced');
     }
     const timeout = this.settings.wholeUnitsOf(service.persistence.timeout);
-    this.#slots[slot] = { network, service, destination, timeout, expires: now + timeout, held: false, assured: false };
+    const fresh = { held: false, assured: false, begun: [] };
+    this.#slots[slot] = { network, service, destination, timeout, call, expires: now + timeout, ...fresh };
     destination.persistent++;
+  }
+
+  /** A connection of the call begins, which holds its template. */
+  begin({ service, client }: Connection, call: string): void {
+    const found = this.#find(service, { client: client.address, call });
+    if (found !== undefined) noteBegun(found, client);
   }
 
   /** A connection shows that its client is a real one. */
@@ -66,14 +88,16 @@ export class TemplateTable {
 
   /** Those that expired stay for another while where connections hold them, and go where none does, as the timer finds within a second. */
   sweep(connections: Iterable<Connection>, now: number): void {
-    const expired = new Set(this.#slots.filter((each) => each !== undefined && hasExpired(each, now)));
+    const expired = new Set(this.#slots.filter((each): each is Template => each !== undefined && hasExpired(each, now)));
     if (expired.size === 0) return;
     const held = new Set<Template>();
     for (const connection of connections) {
       const template = this.#of(connection);
-      if (template === undefined || !expired.has(template)) continue;
-      held.add(template);
-      if (isAssured(connection)) template.assured = true;
+      const calls = callsHeldBy(connection, expired);
+      for (const each of template !== undefined && expired.has(template) ? [template, ...calls] : calls) {
+        held.add(each);
+        if (isAssured(connection)) each.assured = true;
+      }
     }
     this.#slots.forEach((template, slot) => {
       if (template === undefined || !expired.has(template)) return;
@@ -97,27 +121,27 @@ export class TemplateTable {
     if (hasExpired(template, now)) template.expires = now + time;
   }
 
-  /** The template that leads the connection's client to its destination. */
+  /** The template that leads the connection's client to its destination. A connection does not know its call. */
   #of({ service, client, destination }: Connection): Template | undefined {
-    const found = this.#find(service, client.address);
+    const found = this.#find(service, { client: client.address });
     return found?.destination === destination ? found : undefined;
   }
 
-  #find(service: ServiceRecord, client: Ip): Template | undefined {
+  #find(service: ServiceRecord, { client, call }: Led): Template | undefined {
     const network = networkOf(service, client);
     if (network === undefined) return undefined;
-    for (const [slot] of this.#places(service, network)) {
+    for (const [slot] of this.#places({ service, network, call })) {
       const found = this.#slots[slot];
-      if (found?.service === service && found.network === network) return found;
+      if (found !== undefined && isOf(found, { service, network, call })) return found;
     }
     return undefined;
   }
 
-  #slotFor(service: ServiceRecord, network: Ip): number {
+  #slotFor(key: Key): number {
     const places: Places = { free: [undefined, undefined], more: 0, evict: undefined };
-    for (const [slot, home] of this.#places(service, network)) {
+    for (const [slot, home] of this.#places(key)) {
       const found = this.#slots[slot];
-      if (found?.service === service && found.network === network) return slot;
+      if (found !== undefined && isOf(found, key)) return slot;
       this.#note(places, slot, home);
     }
     const { free, more, evict } = places;
@@ -137,8 +161,8 @@ export class TemplateTable {
   }
 
   /** Each slot where the template may be, with the number of its home. */
-  *#places(service: ServiceRecord, network: Ip): Generator<readonly [number, 0 | 1]> {
-    const hash = this.hashOf(network, service);
+  *#places({ service, network, call }: Key): Generator<readonly [number, 0 | 1]> {
+    const hash = this.hashOf(network, service, call);
     const homes = [hash, Math.imul(hash >>> 16, SECOND_HOME)] as const;
     for (const home of [0, 1] as const)
       for (let way = 0; way < WAYS; way++) yield [((Math.imul(homes[home], WAYS) + way) & (this.#slots.length - 1)) >>> 0, home];

@@ -1,4 +1,5 @@
 // One template of a persistent service: which destination the new connections of a client, or of a network of clients, go to.
+import type { Endpoint } from './endpoint.js';
 import { type Ip, maskedOf } from './ip.js';
 import type { DestinationRecord, ServiceRecord } from './records.js';
 import type { Settings } from './settings.js';
@@ -14,11 +15,29 @@ export interface Template {
   expires: number;
   /** Connections kept it beyond its time: from then on it lives so long after each of its uses. */
   held: boolean;
+  /** The Call-ID of the one call that it is for (--pe sip). */
+  readonly call: string | undefined;
+  /** Of a call: the clients of the connections that it began last, in turn. */
+  begun: readonly Endpoint[];
   /** A connection of it was established, or (UDP) its client sent for more than a second. */
   assured: boolean;
 }
 
 export const HELD_SECONDS = 60;
+/** So many of a call's connections are known to its template. */
+const BEGUN_MAX = 4;
+
+const sameEnd = (one: Endpoint, other: Endpoint): boolean => one.address === other.address && one.port === other.port;
+
+/** A connection of the template's call begins. */
+export function noteBegun(template: Template, client: Endpoint): void {
+  const { begun } = template;
+  if (begun.some((each) => sameEnd(each, client))) return;
+  template.begun = [...begun, client].slice(-BEGUN_MAX);
+}
+
+/** Is it one of those? */
+export const hasBegun = ({ begun }: Template, client: Endpoint): boolean => begun.some((each) => sameEnd(each, client));
 
 export const hasExpired = (template: Template, now: number): boolean => template.expires < now;
 

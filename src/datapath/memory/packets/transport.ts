@@ -14,7 +14,15 @@ const HEADER_BYTES: ReadonlyMap<number, number> = new Map([
   [IpProtocol.udp, UDP_BYTES],
   [IpProtocol.sctp, SCTP_HEADER_BYTES],
 ]);
-const NOTHING = { sourcePort: 0, destinationPort: 0, flags: 0, event: 'data', abortFollows: false, portless: false } as const;
+const NOTHING = {
+  sourcePort: 0,
+  destinationPort: 0,
+  flags: 0,
+  event: 'data',
+  abortFollows: false,
+  portless: false,
+  data: new Uint8Array(),
+} as const;
 
 /** Is the chunk after that at `chunk` an ABORT? `end`: of the IP packet. */
 function abortFollows(frame: Uint8Array, chunk: number, end: number): boolean {
@@ -24,9 +32,10 @@ function abortFollows(frame: Uint8Array, chunk: number, end: number): boolean {
   return length >= SCTP_CHUNK_BYTES && next + SCTP_CHUNK_BYTES <= Math.min(end, frame.length) && frame[next] === ChunkType.abort;
 }
 
-/** TCP's flags, or what the first chunks of SCTP mean. */
+/** TCP's flags, what the first chunks of SCTP mean, or what a datagram carries. */
 function meaningOf(frame: Uint8Array, { protocol, length }: Packet, at: number): Partial<Packet> {
   if (protocol === IpProtocol.tcp) return { flags: frame[at + 13] ?? 0 };
+  if (protocol === IpProtocol.udp) return { data: frame.subarray(at + UDP_BYTES, ETHERNET_BYTES + length) };
   if (protocol !== IpProtocol.sctp) return {};
   const chunk = at + SCTP_HEADER_BYTES;
   const event = sctpEvent(frame[chunk] ?? 0);

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The timer's part of the templates of calls: one that has expired looks for the connections that its call began last. */
+#ifndef WEIR_CALL_SWEEP_H
+#define WEIR_CALL_SWEEP_H
+
+enum call_conn { CALL_CONN_ENDED, CALL_CONN_FURTHER, CALL_CONN_LIVES, CALL_CONN_PROVEN };
+
+/* Lives a connection with this key and destination in a bucket? Which of the clients with the key's hash of an address it has does not matter.
+ * CALL_CONN_FURTHER: it may be in the next bucket. A global function: verified once. */
+__noinline int call_conn_in(__u32 bucket, __u64 key, __u32 dest, __u32 now) {
+  struct conn_bucket *b = bucket_at(bucket);
+  if (!b) return CALL_CONN_ENDED;
+  CHECKED(b);
+#pragma clang loop unroll(disable)
+  for (__u32 i = 0; i < BUCKET_SLOTS; i++) {
+    struct conn_slot *s = &b->slot[i & (BUCKET_SLOTS - 1)];
+    __u64 v = READ(s->value);
+    if (READ(s->key) == key && v_live(v, now) && v_dest(v) == dest) return v & V_PROVEN ? CALL_CONN_PROVEN : CALL_CONN_LIVES;
+  }
+  return READ(b->slot[0].value) & V_SPILLED ? CALL_CONN_FURTHER : CALL_CONN_ENDED;
+}
+
+__noinline int call_conn_lives(__u64 key, __u32 dest, __u32 now) {
+  __u32 home = conn_hash(key);
+#pragma clang loop unroll(disable)
+  for (__u32 n = 0; n < PROBE_BUCKETS; n++) {
+    int found = call_conn_in(home + n, key, dest, now);
+    if (found != CALL_CONN_FURTHER) return found;
+  }
+  return CALL_CONN_ENDED;
+}
+
+/* What holds the template of a call: the best of its connections. */
+__noinline int call_conns_live(__u32 slot, __u32 dest, __u32 now) {
+  struct scratch *scratch = the_scratch();
+  if (!scratch) return CALL_CONN_ENDED;
+  CHECKED(scratch);
+  struct call *call = call_at(scratch, slot);
+  int best = CALL_CONN_ENDED;
+  if (!call) return best;
+#pragma clang loop unroll(disable)
+  for (__u32 n = 0; n < CALL_CONNS; n++) {
+    __u64 key = READ(call->conn[n]);
+    int found = key ? call_conn_lives(key, dest, now) : CALL_CONN_ENDED;
+    if (found > best) best = found;
+  }
+  return best;
+}
+
+/* Held for another while, or removed: first the slot is claimed, so that no packet takes it while its call is removed. */
+static __always_inline void call_judge(struct conf *c, struct template *t, __u32 number, __u64 v, __u32 now) {
+  int held = call_conns_live(number, t_dest(v), now);
+  if (held != CALL_CONN_ENDED) {
+    CAS(&t->value, v, template_held(c, v, now) | (held == CALL_CONN_PROVEN ? T_ASSURED : 0));
+  } else if (CAS(&t->value, v, T_DEST_MASK << T_DEST_SHIFT) == v) {
+    call_forget(number);
+    template_count(c, v, -1, now);
+    WRITE(t->value, 0);
+  }
+}
+
+#endif

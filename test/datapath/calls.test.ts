@@ -1,0 +1,169 @@
+// Templates of calls (--pe sip) over time, in a full table, and through a change of the programs and tables.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
+import { AddressFamily, Conf, Dest } from '../../src/datapath/ebpf/abi.gen.js';
+import { Template6 } from '../../src/datapath/ebpf/abi6.gen.js';
+import { openDirector } from '../../src/datapath/ebpf/open.js';
+import { clockOf } from '../../src/datapath/ebpf/recovery/batch.js';
+import { Calls } from '../../src/datapath/ebpf/table/calls.js';
+import { unitsOf } from '../../src/datapath/ebpf/table/clock.js';
+import { IPV6_PINS } from '../../src/datapath/ebpf/table/tables.js';
+import { type TakenTemplate, takenTemplates } from '../../src/datapath/ebpf/table/templates.js';
+import { Template } from '../../src/datapath/ebpf/template.gen.js';
+import { SIP } from '../../src/model/persistence-engine.js';
+import { Records } from '../../src/sys/bpf/records.js';
+import { type Bed, openBed, skipReason } from './bed.js';
+import { type Family, IPv4, IPv6 } from './fixtures/family.js';
+import { destination, service } from './fixtures/fixture.js';
+import { checkTemplates } from './table-check.js';
+
+const skip = skipReason();
+const [PORT, TIMEOUT_S] = [5060, 300] as const;
+
+function setUp(bed: Bed, family: Family): void {
+  const { service: spec } = service('udp', family.vip, PORT, []);
+  bed.director.addService({ ...spec, persistence: { timeout: TIMEOUT_S, netmask: family.hostMask, engine: SIP } });
+  for (const server of family.servers) bed.director.addDestination(spec.key, destination(family.at(server, PORT), 'masq'));
+}
+
+function send(bed: Bed, family: Family, call: string, port = 4000): void {
+  const { client, vip, at } = family;
+  const message = Buffer.from(`OPTIONS sip:b SIP/2.0\r\nCall-ID: ${call}\r\n\r\n`);
+  const packet = family.udp({ from: at(client, port), to: at(vip, PORT) }, 64, message);
+  assert.equal(bed.send('ingress', 'front', family.fromClient(packet, client)).verdict, 'redirect', call);
+}
+
+const isFour = ({ name }: Family): boolean => name === 'IPv4';
+const templates = (bed: Bed): readonly TakenTemplate[] => [...takenTemplates(bed.tables)];
+const destOf = (bed: Bed, call: string): number | undefined => templates(bed).find((each) => each.call === call)?.dest;
+const slotsOf = (bed: Bed, family: Family): Records =>
+  isFour(family) ? new Records(bed.memoryOf('templates'), Template.bytes) : new Records(bed.memoryOf(IPV6_PINS.templates), Template6.bytes);
+
+/** The Call-IDs that are stored, whether their templates are there or not. */
+function stored(bed: Bed, family: Family): readonly string[] {
+  const calls = new Calls(bed.tables);
+  try {
+    const number = isFour(family) ? AddressFamily.F_INET : AddressFamily.F_INET6;
+    return Array.from({ length: slotsOf(bed, family).count }, (_, slot) => calls.idAt(slot, number)).filter((id) => id !== undefined);
+  } finally {
+    calls.close();
+  }
+}
+
+/** The time of all templates has come. */
+function expire(bed: Bed, family: Family): void {
+  const slots = slotsOf(bed, family);
+  const past = BigInt((clockOf(bed.tables) - unitsOf(1, bed.tables.conf.get(0, Conf.hz))) >>> 0);
+  for (let slot = 0; slot < slots.count; slot++) {
+    const value = slots.big(slot, Template.value);
+    if (value !== 0n) assert.ok(slots.swapBig(slot, Template.value, value, (value & ~0xffffffffn) | past));
+  }
+}
+
+function endConnections(bed: Bed, family: Family): void {
+  new Uint8Array(bed.memoryOf(isFour(family) ? 'conns' : IPV6_PINS.conns)).fill(0);
+  for (const { dest } of templates(bed)) bed.tables.dests.set(dest, Dest.inactive, 0);
+}
+
+async function until(right: () => boolean, what: string): Promise<void> {
+  for (let tries = 0; !right(); tries++) {
+    assert.ok(tries < 1200, `not within a minute: ${what}`);
+    await setTimeout(50);
+  }
+}
+
+async function inBed(work: (bed: Bed) => Promise<void> | void, bed: Bed = openBed()): Promise<void> {
+  try {
+    await work(bed);
+  } finally {
+    bed.close();
+  }
+}
+
+for (const family of [IPv4, IPv6]) {
+  const { name } = family;
+
+  test(`${name}: a call whose connections ended is forgotten when its time is over, and scheduled again`, { skip }, () =>
+    inBed(async (bed) => {
+      setUp(bed, family);
+      send(bed, family, 'one');
+      const first = destOf(bed, 'one');
+      assert.deepEqual(stored(bed, family), ['one']);
+      endConnections(bed, family);
+      expire(bed, family);
+      await until(() => templates(bed).length === 0, 'no template');
+      assert.deepEqual(stored(bed, family), []);
+      assert.equal(bed.tables.conf.get(0, Conf.templatesLive), 0);
+      send(bed, family, 'one', 4001);
+      assert.notEqual(destOf(bed, 'one'), first, 'rr goes on');
+      checkTemplates(bed);
+    }),
+  );
+
+  test(`${name}: a connection holds its own call alone, however many expire`, { skip }, () =>
+    inBed(async (bed) => {
+      setUp(bed, family);
+      send(bed, family, 'ended', 4000);
+      endConnections(bed, family);
+      send(bed, family, 'held', 4001);
+      const dest = destOf(bed, 'held');
+      for (const round of [1, 2]) {
+        expire(bed, family);
+        await until(() => templates(bed).length === 1, `one template, round ${round}`);
+        assert.equal(destOf(bed, 'held'), dest);
+      }
+      checkTemplates(bed);
+    }),
+  );
+
+  test(`${name}: more calls than places: the table is bounded, and no Call-ID is left behind`, { skip }, () =>
+    inBed(
+      (bed) => {
+        setUp(bed, family);
+        for (let k = 0; k < 1000; k++) send(bed, family, `${k}@${'x'.repeat(k % 200)}y`, 1024 + k);
+        const found = templates(bed);
+        const places = slotsOf(bed, family).count;
+        assert.ok(found.length > places * 0.9 && found.length <= places, `${found.length} of ${places}`);
+        assert.equal(bed.drops()['template_replaced'], 1000 - found.length, 'each that gave way is counted');
+        assert.deepEqual([...stored(bed, family)].sort(), found.map(({ call }) => call).sort());
+        checkTemplates(bed);
+      },
+      openBed({ capacity: { connBuckets: 256 } }),
+    ),
+  );
+
+  test(`${name}: another size of the connection table, and other programs: each call goes where it went`, { skip }, () =>
+    inBed((bed) => {
+      setUp(bed, family);
+      const calls = Array.from({ length: 30 }, (_, k) => `call-${k}`);
+      calls.forEach((call, k) => send(bed, family, call, 4000 + k));
+      const led = (): readonly (number | undefined)[] => calls.map((call) => destOf(bed, call));
+      const before = led();
+      openDirector({ capacity: { connBuckets: 8192 } }).close();
+      bed.renew();
+      calls.forEach((call, k) => send(bed, family, call, 5000 + k));
+      assert.deepEqual(led(), before);
+      assert.equal(templates(bed).length, calls.length);
+      checkTemplates(bed);
+    }),
+  );
+}
+
+test('a listing has the Call-ID of each call', { skip }, () =>
+  inBed((bed) => {
+    for (const family of [IPv4, IPv6]) {
+      setUp(bed, family);
+      send(bed, family, `${family.name}@example.net`);
+    }
+    const engines = [...bed.director.connections()].flatMap(({ engine }) => (engine === undefined ? [] : [engine]));
+    assert.deepEqual(engines, [
+      { name: 'sip', data: 'IPv4@example.net' },
+      { name: 'sip', data: 'IPv6@example.net' },
+    ]);
+    assert.deepEqual(
+      bed.director.services().map(({ spec }) => spec.persistence?.engine),
+      [SIP, SIP],
+    );
+  }),
+);
