@@ -54,7 +54,7 @@ export const openDatapath = (fill: (director: Director) => void, connections?: n
     for (let record = 0; record < used; record += 1) for (const field of fields) total += counters.big(record, field);
     return Number(total);
   };
-  ensureXdp(tables); // with no interface that takes it
+  ensureXdp(tables, () => {}); // with no interface that takes it
   const xdp = Program.pinned(`${folder}/${PROGRAMS.xdp}`);
   const ingress = Program.pinned(`${folder}/${PROGRAMS.ingress}`);
   return {

@@ -4,7 +4,7 @@ import type { Director, TableReader } from '../datapath/director.js';
 export interface DirectorOptions {
   /** Bring the datapath into the namespace where it is missing (default); false: throw instead. */
   readonly load?: boolean;
-  /** Gets one line when the command waits for another one, or shows a change that another one has not finished. */
+  /** Gets one line when the command waits for another one, shows a change that another one has not finished, or goes on without something. */
   readonly onWait?: (text: string) => void;
 }
 

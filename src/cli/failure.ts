@@ -10,9 +10,14 @@ export function oneLine(text: string): string {
   return text.trim().replace(/\s*\n\s*/g, '; ');
 }
 
-/** Prints why a command waits for another one. */
+/** Prints why a command waits for another one, or what it goes on without: once. */
 export function reportWait(name: string, io: Io): (text: string) => void {
-  return (text) => io.err(`${name}: ${text}\n`);
+  const printed = new Set<string>();
+  return (text) => {
+    if (printed.has(text)) return;
+    printed.add(text);
+    io.err(`${name}: ${oneLine(text)}\n`);
+  };
 }
 
 /**

@@ -141,7 +141,7 @@ class LoadedBed implements Bed {
   #program(hook: Exclude<Hook, 'mark'>): Program {
     const known = this.#programs.get(hook);
     if (known !== undefined) return known;
-    if (hook === 'xdp') ensureXdp(this.tables);
+    if (hook === 'xdp') ensureXdp(this.tables, () => {});
     const program = Program.pinned(`${this.folder}/${PROGRAMS[hook]}`);
     this.#programs.set(hook, program);
     return program;

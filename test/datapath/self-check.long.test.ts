@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { test } from 'node:test';
 import { load, PROGRAMS, programKinds } from '../../src/datapath/ebpf/load/load.js';
-import { ensureSideBuilds } from '../../src/datapath/ebpf/load/side-builds.js';
+import { ensureSideBuilds, tcAlone } from '../../src/datapath/ebpf/load/side-builds.js';
 import { ensureXdp } from '../../src/datapath/ebpf/load/xdp.js';
 import { Tables } from '../../src/datapath/ebpf/table/tables.js';
 import { type ArtifactName, artifact } from '../../src/sys/artifact.js';
@@ -39,8 +39,6 @@ const SIDE_MISTAKES = [
   ['ipv6', 'endpoint6.h', 'return s && address_equal(s->addr, addr);', 'return s && !address_equal(s->addr, addr);'],
   ['ipv6', 'send6.h', '__u32 *was = source ? p->saddr6 : p->daddr6,', '__u32 *was = source ? p->daddr6 : p->saddr6,'],
   ['ipv6', 'send6.h', 'ip->hop_limit = p->ttl - 1;', 'ip->hop_limit = p->ttl;'],
-  ['xdp-ipv6', 'quick6.h', 'ip->hop_limit = p->ttl - 1;', 'ip->hop_limit = p->ttl;'],
-  ['xdp-ipv6', 'quick6.h', 'address_copy(source ? ip->saddr : ip->daddr, to);', 'address_copy(source ? ip->daddr : ip->saddr, to);'],
   ['ipv6', 'related6.h', 'inside = bpf_csum_diff(was, 16, as, 16, 0);', 'inside = bpf_csum_diff(as, 16, was, 16, 0);'],
   ['ipv6', 'tc6.h', 'next == NEXT_OPTIONS ? (length + 1) * 8 : 0;', 'next == NEXT_OPTIONS ? (length + 2) * 8 : 0;'],
   [
@@ -62,12 +60,11 @@ const service = (protocol: 'tcp' | 'sctp', address: string, port: number) =>
   ({ kind: 'address', protocol, address: ip(address), port }) as const;
 const NEEDING = {
   ipv6: service('tcp', '2001:db8::1', 80),
-  'xdp-ipv6': service('tcp', '2001:db8::1', 80),
   wide: service('tcp', '192.0.2.1', 0),
   wide6: service('tcp', '2001:db8::1', 0),
   sctp: service('sctp', '192.0.2.1', 2905),
 } as const;
-const LABELS = { ipv6: 'IPv6', 'xdp-ipv6': 'IPv6 by XDP', wide: 'all ports', wide6: 'all ports, IPv6', sctp: 'SCTP' } as const;
+const LABELS = { ipv6: 'IPv6', wide: 'all ports', wide6: 'all ports, IPv6', sctp: 'SCTP' } as const;
 
 test('a build with a mistake in it is not entered, and its service is refused', {
   skip: skip || noTools('clang', 'llvm-strip'),
@@ -75,14 +72,40 @@ test('a build with a mistake in it is not entered, and its service is refused', 
   for (const [build, header, was, is] of SIDE_MISTAKES) {
     await t.test(`${header}: ${was}`, () => {
       inFolder((folder) => {
-        const tables = load(folder, SMALL, { kinds: programKinds(build === 'xdp-ipv6') });
-        if (build === 'wide6') ensureSideBuilds(tables, { key: NEEDING.ipv6 }); // it is behind that one
-        const name = new RegExp(`“${LABELS[build]} (ingress|egress|known|xdp): `);
+        const tables = load(folder, SMALL, { kinds: programKinds(false) });
+        if (build === 'wide6') ensureSideBuilds(tables, { key: NEEDING.ipv6 }, assert.fail); // it is behind that one
+        const name = new RegExp(`“${LABELS[build]} (ingress|egress|known): `);
         const broken = (object: string): void => {
           const fileOf = (file: ArtifactName): string => (file === OBJECTS[build] ? object : artifact(file));
-          refused(folder, name, () => ensureSideBuilds(tables, { key: NEEDING[build] }, fileOf));
+          refused(folder, name, () => ensureSideBuilds(tables, { key: NEEDING[build] }, assert.fail, fileOf));
         };
         compiledWith(header, was, is, broken, build);
+      });
+    });
+  }
+});
+
+/** In the short cut of IPv6. */
+const SHORT_CUT_MISTAKES = [
+  ['quick6.h', 'ip->hop_limit = p->ttl - 1;', 'ip->hop_limit = p->ttl;'],
+  ['quick6.h', 'address_copy(source ? ip->saddr : ip->daddr, to);', 'address_copy(source ? ip->daddr : ip->saddr, to);'],
+] as const;
+
+test('a short cut with a mistake in it is not entered, and its service goes by tc alone', {
+  skip: skip || noTools('clang', 'llvm-strip'),
+}, async (t) => {
+  for (const [header, was, is] of SHORT_CUT_MISTAKES) {
+    await t.test(`${header}: ${was}`, () => {
+      inFolder((folder) => {
+        const tables = load(folder, SMALL, { kinds: programKinds(true) });
+        const broken = (object: string): void => {
+          const fileOf = (file: ArtifactName): string => (file === OBJECTS['xdp-ipv6'] ? object : artifact(file));
+          const notices: string[] = [];
+          ensureSideBuilds(tables, { key: NEEDING.ipv6 }, (text) => notices.push(text), fileOf);
+          assert.match(notices.join(), /^IPv6 goes by tc alone, without XDP: its program fails the self-check: “IPv6 by XDP xdp: /);
+          assert.deepEqual(tcAlone(folder), [{ what: 'IPv6', why: notices.join().split(/XDP: |; weir load/)[1] }]);
+        };
+        compiledWith(header, was, is, broken, 'xdp-ipv6');
       });
     });
   }
@@ -93,8 +116,8 @@ test('nor is the XDP program, where it comes after the others', { skip: skip || 
   inFolder((folder) => {
     load(folder, SMALL, { kinds: programKinds(false) });
     const tables = new Tables(folder);
-    compiledWith(header, was, is, (object) => refused(folder, new RegExp(`“${name}`), () => ensureXdp(tables, object)));
-    ensureXdp(tables);
+    compiledWith(header, was, is, (object) => refused(folder, new RegExp(`“${name}`), () => ensureXdp(tables, assert.fail, object)));
+    ensureXdp(tables, assert.fail);
     assert.ok(existsSync(`${folder}/${PROGRAMS.xdp}`));
   });
 });

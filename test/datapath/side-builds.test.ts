@@ -192,7 +192,7 @@ test('a build that comes beside the programs of another one leaves no name: weir
     openDirector({ capacity: { connBuckets: 8192 } }).close();
     assert.deepEqual(builds(bed), [buildPin()], 'all tables have got another size, by the programs of this build');
     ofAnother(bed);
-    ensureXdp(bed.tables);
+    ensureXdp(bed.tables, assert.fail);
     assert.deepEqual(builds(bed), []);
   } finally {
     bed.close();

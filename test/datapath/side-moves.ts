@@ -161,7 +161,7 @@ export interface Stops {
   half(): void;
 }
 
-export const movableOf = (bed: Bed, kind: SideKind): MovableTable => sideTable(buildOf(kind), bed.tables);
+export const movableOf = (bed: Bed, kind: SideKind): MovableTable => sideTable(buildOf(kind), bed.tables, assert.fail);
 
 /** Moves the connections of this kind into a table with so many buckets. */
 export function moveSlowly(bed: Bed, kind: SideKind, buckets: number, { first, half }: Stops): Moved {

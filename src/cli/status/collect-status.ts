@@ -1,6 +1,7 @@
 // Collects what `weir status` reports. Nothing is locked, loaded, attached, repaired or written, and no connection is looked at.
 import { readFileSync, readlinkSync } from 'node:fs';
 import { basename } from 'node:path';
+import { tcAlone } from '../../datapath/ebpf/load/side-builds.js';
 import { coverageOf } from '../../datapath/ebpf/observe/coverage.js';
 import { type ObservedDatapath, observeDatapath, ownBuild } from '../../datapath/ebpf/observe/observer.js';
 import type { ObservingReader } from '../../datapath/ebpf/observe/observing-reader.js';
@@ -101,6 +102,7 @@ function datapathStatus(netlink: Netlink, observed: ObservedDatapath): DatapathS
       tc: attached.includes('ingress') && attached.includes('egress'),
       xdp: attached.includes('xdp'),
     })),
+    tcAlone: observed.kind === 'loaded' ? tcAlone(observed.folder) : [],
     repairsDue: observed.kind === 'loaded' ? repairsDue(observed.reader.tables, links, addresses, coverage, rules).length : 0,
   };
 }

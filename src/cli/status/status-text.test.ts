@@ -18,6 +18,7 @@ const HEALTHY: Status = {
       { name: 'lo', ifindex: 1, tc: true, xdp: false },
       { name: 'eth0', ifindex: 2, tc: true, xdp: true },
     ],
+    tcAlone: [],
     repairsDue: 0,
   },
   table: {
@@ -117,6 +118,10 @@ test('what is not whole is shown with its fix', () => {
   has({ datapath: { ...datapath, programs: 'bridging', build: null } }, /, the connection table gets another size now$/m);
   has({ datapath: { ...datapath, programs: 'bridging-left', build: null } }, /a change of their size was interrupted \(weir load/);
   has({ datapath: { ...datapath, state: 'unfinished' }, table: null }, /killed while it loaded or unloaded it \(weir load/);
+  has(
+    { datapath: { ...datapath, tcAlone: [{ what: 'IPv6', why: 'the kernel refuses its program (EINVAL)' }] } },
+    /^ {11}IPv6 goes by tc alone, without XDP: the kernel refuses its program \(EINVAL\) \(weir load tries again\)$/m,
+  );
   has({ datapath: { ...datapath, repairsDue: 2 } }, /^ {11}2 repairs due \(weir doctor names them, weir load does them\)$/m);
   has({ table: { ...table, unfinishedChange: { pid: null } } }, /its command was killed \(weir load repairs it\)/);
   has({ drops: null }, /^drops {6}not known: programs of an older build run/m);

@@ -33,7 +33,7 @@ function datapathLines({ state, programs, build, since }: DatapathStatus, now: n
   }
 }
 
-function interfaceLines({ interfaces, repairsDue, state }: DatapathStatus): readonly string[] {
+function interfaceLines({ interfaces, tcAlone, repairsDue, state }: DatapathStatus): readonly string[] {
   const covered = interfaces.filter(({ tc }) => tc);
   const uncovered = interfaces.filter(({ tc }) => !tc);
   const list = covered.map(({ name, xdp }) => `${name} ${xdp ? 'tc+XDP' : 'tc'}`).join(', ');
@@ -41,6 +41,7 @@ function interfaceLines({ interfaces, repairsDue, state }: DatapathStatus): read
   return [
     list === '' ? 'none is covered' : list,
     ...(uncovered.length === 0 ? [] : [`not covered: ${uncovered.map(({ name }) => name).join(', ')} (weir load covers them)`]),
+    ...tcAlone.map(({ what, why }) => `${what} goes by tc alone, without XDP: ${why} (weir load tries again)`),
     ...(repairsDue === 0 ? [] : [`${counted(repairsDue, 'repair')} due (weir doctor names them, weir load does them)`]),
   ];
 }

@@ -59,6 +59,8 @@ export interface DatapathStatus {
   readonly since: string | null;
   /** Those that it can be attached to. */
   readonly interfaces: readonly InterfaceStatus[];
+  /** What goes by tc alone, though XDP is loaded, since this kernel refuses the program of XDP for it. */
+  readonly tcAlone: readonly { readonly what: string; readonly why: string }[];
   /** How much `weir load` would repair, besides interfaces that are not covered. */
   readonly repairsDue: number;
 }

@@ -15,5 +15,13 @@ export const startChecker: StartPart = (configuration, options, log, send) => {
   if (options.ownNamespace) coverInterfaces(log);
   const { keepServers, identSuffix } = options;
   const healthFile = netnsStatePath('health', identSuffix);
-  return runChecker({ healthFile, configuration, log, keepServers, identSuffix, open: () => openDirector({ waitMs: 0 }), send });
+  return runChecker({
+    healthFile,
+    configuration,
+    log,
+    keepServers,
+    identSuffix,
+    open: () => openDirector({ waitMs: 0, onWait: (text) => log('warning', text) }),
+    send,
+  });
 };

@@ -16,6 +16,7 @@ import { Conf } from './abi.gen.js';
 import { EbpfReader } from './ebpf-reader.js';
 import { AttachedInterfaces } from './load/attached-interfaces.js';
 import { settleMarkPath } from './load/mark-path.js';
+import type { OnNotice } from './load/short-cut.js';
 import { ensureSideBuilds } from './load/side-builds.js';
 import { growSideTables } from './load/side-growth.js';
 import { beginBatch, Dirty, endBatch, recover, writerOf } from './recovery/batch.js';
@@ -56,6 +57,10 @@ export class EbpfDirector extends EbpfReader implements Director {
     this.#writer = writerOf(tables, ownBy(addresses));
   }
 
+  get #onNotice(): OnNotice {
+    return this.wait.onWait ?? (() => {});
+  }
+
   check(change: Change): void {
     switch (change.kind) {
       case 'add-service':
@@ -75,8 +80,8 @@ export class EbpfDirector extends EbpfReader implements Director {
   addService(spec: ServiceSpec): void {
     checkEngine(spec.persistence?.engine);
     this.#changing(() => {
-      ensureSideBuilds(this.tables, spec);
-      growSideTables(this.tables, spec.key);
+      ensureSideBuilds(this.tables, spec, this.#onNotice);
+      growSideTables(this.tables, spec.key, this.#onNotice);
       this.#writer.addService(spec);
       if (spec.key.kind === 'fwmark') this.#marksChanged = true;
     });
@@ -86,8 +91,8 @@ export class EbpfDirector extends EbpfReader implements Director {
     checkEngine(spec.persistence?.engine);
     this.#changing(() => {
       this.#writer.serviceId(spec.key);
-      ensureSideBuilds(this.tables, spec);
-      growSideTables(this.tables, spec.key);
+      ensureSideBuilds(this.tables, spec, this.#onNotice);
+      growSideTables(this.tables, spec.key, this.#onNotice);
       this.#writer.editService(spec);
     });
   }
@@ -207,7 +212,9 @@ export class EbpfDirector extends EbpfReader implements Director {
 
   #followMarks(): void {
     if (!this.#marksChanged) return;
-    using(new Netlink(), (netlink) => settleMarkPath(netlink, new AttachedInterfaces(this.tables.folder, this.tables, netlink)));
+    using(new Netlink(), (netlink) =>
+      settleMarkPath(netlink, new AttachedInterfaces(this.tables.folder, this.tables, netlink, undefined, this.#onNotice)),
+    );
     this.#marksChanged = false;
   }
 

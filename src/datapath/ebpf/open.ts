@@ -21,6 +21,7 @@ import { finishMoves } from './load/moves.js';
 import type { Capacity } from './load/object.js';
 import { ensurePair } from './load/pair.js';
 import { resize } from './load/resize.js';
+import { retryShortCuts } from './load/side-builds.js';
 import { finishTakeover, takeOver } from './load/takeover.js';
 import { ensureUdevRule } from './load/udev-rule.js';
 import { BPFFS_PLACE, Bpffs } from './pins/bpffs.js';
@@ -32,6 +33,7 @@ import { sizesOf } from './table/table-sizes.js';
 import { LAST_PINNED, MAPPED_PINS, Tables } from './table/tables.js';
 import { ifFree, type ReadWait } from './whole-read.js';
 
+/** `onWait`: gets a line, too, where the command goes on without something that this kernel refuses. */
 export interface OpenOptions extends LockWait {
   /** Load the datapath where it is missing (default); false: throw instead. */
   readonly load?: boolean;
@@ -85,14 +87,14 @@ function prepare(options: OpenOptions, bpffs: Bpffs): Prepared {
   // Pins without the magic number: a process that unloaded the datapath was killed before it had removed them.
   const present = isLoaded(folder) && new Tables(folder).conf.get(0, Conf.magic) !== 0;
   if (!present && options.load === false) throw new WeirError('datapath-not-loaded');
-  const { report = () => {} } = options;
+  const { report = () => {}, onWait } = options;
   const netlink = new Netlink();
   try {
     checkPins(folder, present);
     if (!present && isLoadedElsewhere(netlink)) throw new WeirError('datapath-elsewhere', { place: BPFFS_PLACE });
     if (!present) load(folder, options.capacity, { kinds: programKinds(wantsXdp(netlink, options.attach ?? 'auto')) });
     let tables = new Tables(folder);
-    let interfaces = new AttachedInterfaces(folder, tables, netlink, report);
+    let interfaces = new AttachedInterfaces(folder, tables, netlink, report, onWait);
     const begins = options.takeOver === true && layoutOf(tables) === 'before';
     if (!begins) checkVersion(tables);
     const taken = begins ? takeOver({ folder, tables, interfaces }) : finishTakeover({ folder, tables, interfaces });
@@ -102,7 +104,7 @@ function prepare(options: OpenOptions, bpffs: Bpffs): Prepared {
     const resized = present ? resize({ folder, tables, interfaces }, options.capacity ?? {}) : undefined;
     if (resized?.kind === 'loaded') {
       tables = new Tables(folder);
-      interfaces = new AttachedInterfaces(folder, tables, netlink, report);
+      interfaces = new AttachedInterfaces(folder, tables, netlink, report, onWait);
     }
     if (!present || resized?.kind === 'loaded') report({ kind: 'loaded', ...sizesOf(tables) });
     if (resized?.kind === 'resized') for (const table of resized.tables) report({ kind: 'resized', ...table });
@@ -164,7 +166,7 @@ function mapped(folder: string): Tables | undefined {
 export function openReader({ load = true, ...wait }: ReadWait & Pick<OpenOptions, 'load'> = {}): EbpfReader {
   const bpffs = Bpffs.ensure();
   const lock = bpffs.lockPath();
-  const alone = (): Tables => prepare({ load }, bpffs).tables;
+  const alone = (): Tables => prepare({ ...wait, load }, bpffs).tables;
   const tables = ifFree(lock, 'exclusive', alone)?.value ?? mapped(bpffs.path()) ?? asWriter(lock, wait, alone);
   return new EbpfReader(tables, lock, { waitMs: WRITER_WAIT_MS, ...wait });
 }
@@ -200,10 +202,13 @@ export function exchangeBuild(file?: string, wait: LockWait = {}): boolean {
     checkVersion(tables);
     const netlink = new Netlink();
     try {
-      const interfaces = new AttachedInterfaces(folder, tables, netlink);
+      const { onWait = () => {} } = wait;
+      const interfaces = new AttachedInterfaces(folder, tables, netlink, undefined, onWait);
       finishTakeover({ folder, tables, interfaces });
       finishMoves({ folder, tables, interfaces });
-      return exchangePrograms(folder, tables, interfaces, file);
+      const exchanged = exchangePrograms(folder, tables, interfaces, file);
+      if (!exchanged) retryShortCuts(tables, onWait);
+      return exchanged;
     } finally {
       netlink.close();
     }

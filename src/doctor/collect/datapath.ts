@@ -2,6 +2,7 @@
 // missing and repair the rest.
 import { isAttachable } from '../../datapath/ebpf/load/attached-interfaces.js';
 import { withoutPlace } from '../../datapath/ebpf/load/interface-record.js';
+import { tcAlone } from '../../datapath/ebpf/load/side-builds.js';
 import { coverageOf } from '../../datapath/ebpf/observe/coverage.js';
 import { observeDatapath } from '../../datapath/ebpf/observe/observer.js';
 import type { ObservingReader } from '../../datapath/ebpf/observe/observing-reader.js';
@@ -37,5 +38,6 @@ export function collectDatapath(netlink: Netlink): CollectedDatapath {
   const repairs = repairsDue(reader.tables, links, addresses, interfaces, rules);
   const unrecorded = withoutPlace(reader.tables.interfaces, links.filter(isAttachable)).map(({ name }) => name);
   const change = reader.unfinishedChange();
-  return { facts: { loaded: true, interfaces, programs, repairs, unrecorded, ...(change === undefined ? {} : { change }) }, reader };
+  const facts = { loaded: true, interfaces, programs, repairs, unrecorded, tcAlone: tcAlone(folder) };
+  return { facts: { ...facts, ...(change === undefined ? {} : { change }) }, reader };
 }

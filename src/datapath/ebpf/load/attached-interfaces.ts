@@ -29,6 +29,7 @@ import {
 } from './interface-record.js';
 import { PROGRAMS } from './load.js';
 import { PAIR } from './pair.js';
+import type { OnNotice } from './short-cut.js';
 import { recordSourceRules, sourceRulesChanged } from './source-rules.js';
 import { ensureXdp } from './xdp.js';
 
@@ -84,6 +85,7 @@ export class AttachedInterfaces {
     readonly tables: Tables,
     readonly netlink: Netlink,
     readonly report: ReportChange = () => {},
+    readonly onNotice: OnNotice = () => {},
   ) {}
 
   /**
@@ -205,7 +207,7 @@ export class AttachedInterfaces {
   }
 
   #attachNew(link: Link, hook: Hook, strict: boolean): boolean {
-    if (hook === 'xdp') ensureXdp(this.tables);
+    if (hook === 'xdp') ensureXdp(this.tables, this.onNotice);
     try {
       const attached = this.#program(hook).attach(link.ifindex, ATTACH_TYPES[hook], hook === 'xdp' ? XDP_FLAGS_DRV_MODE : 0);
       try {

@@ -20,7 +20,7 @@ export function installPrograms(object: ObjectFile, folder: string, interfaces: 
   trySideBuilds(interfaces.tables);
   forgetBuild(folder);
   const behind = enterSideBuilds(object, interfaces.tables);
-  if (isXdpLoaded(folder)) enterShortCuts(object, interfaces.tables);
+  if (isXdpLoaded(folder)) enterShortCuts(object, interfaces.tables, interfaces.onNotice);
   // The kernel empties an array of programs when its last pin goes: those of before stay in place until no link has their programs.
   const entries = ENTRY_PINS.map((name) => using(object.map(name), (map) => pinBeside(map, `${folder}/${name}`)));
   for (const name of [...NOT_SHARED, ...missing])

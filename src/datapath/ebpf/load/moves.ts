@@ -6,7 +6,9 @@ import { finishMove, type MovableTable, type Moved } from './table-move.js';
 
 export const movableTables = (moving: Moving): readonly MovableTable[] => [
   mainTable(moving),
-  ...SIDE_BUILDS.filter((build) => isLoaded(build, moving.folder)).map((build) => sideTable(build, moving.tables)),
+  ...SIDE_BUILDS.filter((build) => isLoaded(build, moving.folder)).map((build) =>
+    sideTable(build, moving.tables, moving.interfaces.onNotice),
+  ),
 ];
 
 /** Completes what a killed command had begun: one move, if any. The caller holds the lock. @throws as finishMove */

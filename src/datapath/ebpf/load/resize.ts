@@ -15,7 +15,8 @@ import { load, removePins } from './load.js';
 import type { Moving } from './main-table.js';
 import { movableTables } from './moves.js';
 import { type Capacity, sizesOf } from './object.js';
-import { entriesOf, isLoaded, SIDE_BUILDS, type SideBuild } from './side-builds.js';
+import { isLoaded, SIDE_BUILDS, type SideBuild } from './side-builds.js';
+import { entriesOf } from './side-maps.js';
 import { bucketsAt, type MovableTable, moveTable, roomOf } from './table-move.js';
 import { kindsLoaded } from './xdp.js';
 

@@ -7,16 +7,15 @@
 //   loaded by a build with fewer maps           they are made when the programs of this build take the place of the others
 //   an exchange was killed at its end           links may have programs that enter by the array beside the pinned one: both are filled
 //
-// In front of one may be a short cut: a program of XDP, loaded where XDP is, which that on the links enters by an array of its own. Where the
-// array is empty, XDP leaves the packets to tc: so it stays empty whenever the build's table moves.
+// In front of one may be a short cut of XDP (short-cut.ts).
 import { existsSync } from 'node:fs';
 import { serviceFamily } from '../../../model/identity.js';
 import type { ServiceKey, ServiceSpec } from '../../../model/service.js';
 import { type ArtifactName, artifact } from '../../../sys/artifact.js';
-import { BpfMap, ObjectFile, type Program } from '../../../sys/bpf/bpf-objects.js';
+import { BpfMap, ObjectFile } from '../../../sys/bpf/bpf-objects.js';
 import { using } from '../../../sys/fd.js';
 import { Abi, Conf, ConnBucket } from '../abi.gen.js';
-import { ClientHop6Set, Conn6Bucket, Ipv6Program, Ipv6XdpProgram, Template6 } from '../abi6.gen.js';
+import { ClientHop6Set, Conn6Bucket, Ipv6Program, Template6 } from '../abi6.gen.js';
 import { pinBeside, pinsBeside } from '../pins/pin-in-place.js';
 import { requiredPin } from '../pins/required-pin.js';
 import { SctpProgram } from '../sctp.gen.js';
@@ -26,6 +25,7 @@ import {
   IPV6_ENTRY_PIN,
   IPV6_PINS,
   IPV6_XDP_ENTRY_PIN,
+  IPV6_XDP_REFUSED_PIN,
   SCTP_ENTRY_PIN,
   SCTP_PINS,
   SCTP6_ENTRY_PIN,
@@ -43,11 +43,22 @@ import {
 import { WideBucket, WideProgram } from '../wide.gen.js';
 import { Wide6Bucket, Wide6Program } from '../wide6.gen.js';
 import { forgetOtherBuild, type SideObject } from './build-pin.js';
-import { isXdpLoaded, PROGRAMS, runHousekeeping } from './load.js';
+import { PROGRAMS, runHousekeeping } from './load.js';
 import { templatesFor } from './object.js';
-import { type Extra, loadOnto } from './programs.js';
+import { loadOnto } from './programs.js';
+import {
+  enterShortCut,
+  type FileOf,
+  hasShortCut,
+  type OnNotice,
+  openShortCut,
+  type ShortCut,
+  shortCutRefusal,
+  type TcAlone,
+} from './short-cut.js';
 import { KNOWN_PROGRAM, MARK_PROGRAM, type SideCheck, trySideBuildOnce } from './side-check.js';
 import { ipv6Check, ipv6XdpCheck, sctpCheck, wideCheck, wideSctpCheck } from './side-checks.js';
+import { entriesOf, fill, mapsOf, type SidePins, usingAll } from './side-maps.js';
 
 /** What of a service decides which builds it needs. */
 type NewService = Pick<ServiceSpec, 'key' | 'persistence'>;
@@ -56,13 +67,6 @@ type NewService = Pick<ServiceSpec, 'key' | 'persistence'>;
 const mayBeSctp = (key: ServiceKey): boolean => key.kind === 'fwmark' || isOfSctp(key);
 
 const hasFtpData = ({ key, persistence }: NewService): boolean => isOfFtp(key) && persistence !== undefined;
-
-/** `check`: what it is tried by. */
-export interface ShortCut {
-  readonly file: SideObject;
-  readonly entryPin: string;
-  readonly check: SideCheck;
-}
 
 export interface SideBuild {
   readonly file: SideObject;
@@ -73,8 +77,7 @@ export interface SideBuild {
   readonly behind?: SideBuild;
   /** Its programs, by their places in that. */
   readonly entries: readonly (readonly [number, string])[];
-  /** The pins of its maps, by their names in it. */
-  readonly pins: { readonly conns: string; readonly housekeeping: string; readonly client_hops?: string; readonly templates?: string };
+  readonly pins: SidePins;
   readonly bucketBytes: number;
   /** What it is tried by before it is loaded onto the tables that packets use. */
   readonly check: SideCheck;
@@ -95,7 +98,7 @@ const IPV6_BUILD: SideBuild = {
   pins: IPV6_PINS,
   bucketBytes: Conn6Bucket.bytes,
   check: ipv6Check,
-  shortCut: { file: 'weir-xdp-ipv6.bpf.o', entryPin: IPV6_XDP_ENTRY_PIN, check: ipv6XdpCheck },
+  shortCut: { file: 'weir-xdp-ipv6.bpf.o', entryPin: IPV6_XDP_ENTRY_PIN, refusedPin: IPV6_XDP_REFUSED_PIN, check: ipv6XdpCheck },
   isFor: ({ key }) => serviceFamily(key) === 'inet6',
 };
 
@@ -194,20 +197,13 @@ export const SIDE_BUILDS: readonly SideBuild[] = [
   },
 ];
 
-type FileOf = (name: ArtifactName) => string;
-
 /** Has there been a service for it? */
 export const isLoaded = (build: SideBuild, folder: string): boolean => existsSync(`${folder}/${build.pins.housekeeping}`);
-
-const u32 = (value: number): Uint8Array => new Uint8Array(new Uint32Array([value]).buffer);
 
 function makePinned(path: string, name: string, bytes: number, entries: number): void {
   if (existsSync(path)) return;
   using(BpfMap.createArray(name, bytes, entries), (map) => map.pin(path));
 }
-
-export const entriesOf = (folder: string, pin: string): number =>
-  using(requiredPin(`${folder}/${pin}`, BpfMap.pinned), (map) => map.info().maxEntries);
 
 function makeTemplates({ pins: { conns, templates } }: SideBuild, folder: string): void {
   if (templates === undefined) return;
@@ -243,10 +239,6 @@ function makeLaterMaps(build: SideBuild, tables: Tables): void {
 /** Puts the pins of new entries into the place of those of before, once no link has the programs that go by these. */
 type Replace = () => void;
 
-/** Slots for templates, where it has a table of its own for them. */
-export const templatesOf = ({ pins: { templates } }: SideBuild, folder: string): { readonly templates?: number } =>
-  templates === undefined ? {} : { templates: entriesOf(folder, templates) };
-
 /** Lets packets go on from a build that is loaded into those behind it, where they are loaded. */
 function enterBehind(build: SideBuild, object: ObjectFile, tables: Tables): readonly Replace[] {
   return SIDE_BUILDS.filter(({ behind }) => behind === build).flatMap((next) =>
@@ -255,12 +247,6 @@ function enterBehind(build: SideBuild, object: ObjectFile, tables: Tables): read
       pinBeside(entry, `${tables.folder}/${next.entryPin}`),
     ]),
   );
-}
-
-/** Fills arrays. One that has no such place is of programs that do not go by it: of another build. */
-function fill(arrays: readonly BpfMap[], place: number, program: Program): void {
-  const having = arrays.filter((array) => place < array.info().maxEntries);
-  for (const array of having.length > 0 ? having : arrays) array.update(u32(place), u32(program.fd.number));
 }
 
 /** Lets packets go on from arrays into its programs, and gives its timer their code. */
@@ -275,67 +261,23 @@ export function withArrays<T>({ entryPin }: SideBuild, folder: string, work: (ar
   return usingAll([requiredPin(path, BpfMap.pinned), ...pinsBeside(path).map(BpfMap.pinned)], work);
 }
 
-function usingAll<T>(arrays: readonly BpfMap[], work: (arrays: readonly BpfMap[]) => T): T {
-  try {
-    return work(arrays);
-  } finally {
-    for (const array of arrays) array.close();
-  }
-}
-
-/** Those of its short cut; none: a build before this one loaded XDP. */
-function withShortCutArrays({ entryPin }: ShortCut, folder: string, work: (arrays: readonly BpfMap[]) => void): void {
-  const path = `${folder}/${entryPin}`;
-  const paths = [path, ...pinsBeside(path)].filter((each) => existsSync(each));
-  usingAll(paths.map(BpfMap.pinned), work);
-}
-
-/** The maps of the others, as they are. */
-const mapsOf = (build: SideBuild, folder: string): Omit<Extra, 'pins'> => ({
-  buckets: entriesOf(folder, build.pins.conns),
-  ...templatesOf(build, folder),
-  configure: () => {},
-});
-
-/** Tries it, where XDP is loaded. @throws as ensureSideBuilds */
-export function tryShortCut({ shortCut }: SideBuild, tables: Tables, fileOf: FileOf = artifact): void {
-  if (shortCut !== undefined && isXdpLoaded(tables.folder)) trySideBuildOnce(fileOf(shortCut.file), tables, shortCut.check);
-}
-
-/** Loads it onto the build's maps, for each array; lets packets go on into it from there. @throws as ensureSideBuilds */
-function enterShortCut(build: SideBuild, shortCut: ShortCut, arrays: readonly BpfMap[], tables: Tables, fileOf: FileOf = artifact): void {
-  for (const array of arrays) {
-    using(new ObjectFile(fileOf(shortCut.file)), (object) => {
-      object.reuseMap(shortCut.entryPin, array); // which it enters its full path by
-      const pins = { ...build.pins, housekeeping: undefined };
-      loadOnto(object, tables.folder, tables, { ...mapsOf(build, tables.folder), pins });
-      using(object.program(PROGRAMS.xdp), (program) => fill([array], Ipv6XdpProgram.IPV6_XDP_QUICK, program));
-    });
-  }
-}
-
-/** Packets of XDP take it, where XDP is loaded. It was tried. @throws as ensureSideBuilds */
-export function openShortCut(build: SideBuild, tables: Tables, fileOf: FileOf = artifact): void {
-  const { shortCut } = build;
-  if (shortCut === undefined || !isXdpLoaded(tables.folder)) return;
-  withShortCutArrays(shortCut, tables.folder, (arrays) => enterShortCut(build, shortCut, arrays, tables, fileOf));
-}
-
-/** XDP leaves its packets to tc, until openShortCut(). */
-export function closeShortCut({ shortCut }: SideBuild, folder: string): void {
-  if (shortCut === undefined) return;
-  withShortCutArrays(shortCut, folder, (arrays) => {
-    for (const array of arrays) array.delete(u32(Ipv6XdpProgram.IPV6_XDP_QUICK));
-  });
-}
-
-/** Those of the builds that are loaded are tried, and loaded behind the XDP program of `object`. @throws as ensureSideBuilds */
-export function enterShortCuts(object: ObjectFile, tables: Tables): void {
+/** Those of the builds that are loaded are loaded behind the XDP program of `object`. @throws as enterShortCut */
+export function enterShortCuts(object: ObjectFile, tables: Tables, onNotice: OnNotice): void {
   for (const build of SIDE_BUILDS) {
-    const { shortCut } = build;
-    if (shortCut === undefined || !isLoaded(build, tables.folder)) continue;
-    trySideBuildOnce(artifact(shortCut.file), tables, shortCut.check);
-    using(object.map(shortCut.entryPin), (entry) => enterShortCut(build, shortCut, [entry], tables));
+    if (!hasShortCut(build) || !isLoaded(build, tables.folder)) continue;
+    using(object.map(build.shortCut.entryPin), (entry) => enterShortCut(build, [entry], tables, onNotice));
+  }
+}
+
+/** What goes by tc alone, for that reason. */
+export const tcAlone = (folder: string): readonly TcAlone[] =>
+  SIDE_BUILDS.flatMap((build) => (hasShortCut(build) ? (shortCutRefusal(build, folder) ?? []) : []));
+
+/** Those that this kernel refused are tried again. @throws as enterShortCut */
+export function retryShortCuts(tables: Tables, onNotice: OnNotice): void {
+  for (const build of SIDE_BUILDS) {
+    if (!hasShortCut(build) || shortCutRefusal(build, tables.folder) === undefined) continue;
+    if (openShortCut(build, tables, onNotice)) onNotice(`${build.check.label} goes by XDP again`);
   }
 }
 
@@ -364,10 +306,7 @@ function enter(build: SideBuild, arrays: readonly BpfMap[], tables: Tables, file
 
 /** Tries those that are loaded, as this build has them. @throws WeirError kernel-refuses-datapath, self-check-failed */
 export function trySideBuilds(tables: Tables): void {
-  for (const build of SIDE_BUILDS.filter((each) => isLoaded(each, tables.folder))) {
-    trySideBuildOnce(artifact(build.file), tables, build.check);
-    tryShortCut(build, tables);
-  }
+  for (const build of SIDE_BUILDS) if (isLoaded(build, tables.folder)) trySideBuildOnce(artifact(build.file), tables, build.check);
 }
 
 /** Those that are loaded are loaded again behind the programs of `object`. What is returned follows when these are on the links. @throws as enter */
@@ -379,18 +318,18 @@ export function enterSideBuilds(object: ObjectFile, tables: Tables): readonly Re
 }
 
 /**
- * Tries and loads what a service needs and is missing. The caller holds the lock. `fileOf`: where the objects are.
+ * Tries and loads what a service needs and is missing. The caller holds the lock. `fileOf`: where the objects are. A short cut that this kernel
+ * refuses is done without.
  * @throws WeirError kernel-refuses-datapath, self-check-failed, pin-missing, bpf-table-refused
  */
-export function ensureSideBuilds(tables: Tables, service: NewService, fileOf: FileOf = artifact): void {
+export function ensureSideBuilds(tables: Tables, service: NewService, onNotice: OnNotice, fileOf: FileOf = artifact): void {
   const { folder } = tables;
   for (const build of SIDE_BUILDS) {
     if (!build.isFor(service) || isLoaded(build, folder)) continue;
     trySideBuildOnce(fileOf(build.file), tables, build.check);
-    tryShortCut(build, tables, fileOf);
     makeMaps(build, service, tables);
     forgetOtherBuild(folder);
-    openShortCut(build, tables, fileOf);
+    if (hasShortCut(build)) openShortCut(build, tables, onNotice, fileOf);
     withArrays(build, folder, (arrays) => enter(build, arrays, tables, fileOf));
   }
 }

@@ -4,6 +4,7 @@ import type { ServiceKey } from '../../../model/service.js';
 import { Conf } from '../abi.gen.js';
 import { isOfSctp } from '../table/identity.js';
 import type { Tables } from '../table/tables.js';
+import type { OnNotice } from './short-cut.js';
 import { SIDE_BUILDS } from './side-builds.js';
 import { sideTable } from './side-table.js';
 import { bucketsAt, moveTable } from './table-move.js';
@@ -12,13 +13,13 @@ import { bucketsAt, moveTable } from './table-move.js';
  * What the builds of a service of SCTP need, which are loaded. The caller holds the lock.
  * @throws WeirError table-move-back; others as moveTable
  */
-export function growSideTables(tables: Tables, key: ServiceKey): void {
+export function growSideTables(tables: Tables, key: ServiceKey, onNotice: OnNotice): void {
   if (!isOfSctp(key)) return;
   const { folder, conf } = tables;
   const buckets = conf.get(0, Conf.connBuckets);
   for (const build of SIDE_BUILDS) {
     if (build.ofSctp !== true || !build.isFor({ key })) continue;
-    const table = sideTable(build, tables);
+    const table = sideTable(build, tables, onNotice);
     if (bucketsAt(`${folder}/${table.pins.table}`) >= buckets) continue;
     if (moveTable(folder, table, buckets).back) throw new WeirError('table-move-back');
   }

@@ -7,18 +7,10 @@ import { using } from '../../../sys/fd.js';
 import { movePins, type Tables } from '../table/tables.js';
 import { forgetOtherBuild } from './build-pin.js';
 import { type Extra, loadOnto } from './programs.js';
-import {
-  closeShortCut,
-  entriesOf,
-  letIn,
-  openShortCut,
-  SIDE_BUILDS,
-  type SideBuild,
-  templatesOf,
-  tryShortCut,
-  withArrays,
-} from './side-builds.js';
+import { closeShortCut, hasShortCut, type OnNotice, openShortCut } from './short-cut.js';
+import { letIn, SIDE_BUILDS, type SideBuild, withArrays } from './side-builds.js';
 import { trySideBuildOnce } from './side-check.js';
+import { entriesOf, templatesOf } from './side-maps.js';
 import { type MovableTable, TRIAL_BUCKETS } from './table-move.js';
 
 /** The arrays by which packets go on from it: those that are there, so that the builds behind it stay as they are. */
@@ -40,7 +32,7 @@ function put(build: SideBuild, object: ObjectFile, tables: Tables, { pins, ...ex
 }
 
 /** Of a build that is loaded, by the programs that the pins name. */
-export function sideTable(build: SideBuild, tables: Tables): MovableTable {
+export function sideTable(build: SideBuild, tables: Tables, onNotice: OnNotice): MovableTable {
   const { label } = build.check;
   const pins = movePins(build.pins.conns);
   return {
@@ -53,7 +45,7 @@ export function sideTable(build: SideBuild, tables: Tables): MovableTable {
       trySideBuildOnce(file, tables, build.check, { prepare, name: `phase ${route.phase}` });
       return using(new ObjectFile(file), (object) => {
         const configure = (each: ObjectFile): void => route.configure(each, route.oldBuckets);
-        closeShortCut(build, tables.folder);
+        if (hasShortCut(build)) closeShortCut(build, tables.folder);
         put(build, object, tables, { pins: route.pins, buckets: route.buckets, configure });
         return work(object);
       });
@@ -61,11 +53,10 @@ export function sideTable(build: SideBuild, tables: Tables): MovableTable {
     settle: () => {
       const file = artifact(build.file);
       trySideBuildOnce(file, tables, build.check);
-      tryShortCut(build, tables);
       using(new ObjectFile(file), (object) =>
         put(build, object, tables, { pins: {}, buckets: entriesOf(tables.folder, pins.table), configure: () => {} }),
       );
-      openShortCut(build, tables);
+      if (hasShortCut(build)) openShortCut(build, tables, onNotice);
     },
   };
 }

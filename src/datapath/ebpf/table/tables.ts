@@ -39,6 +39,8 @@ export const MAPPED_PINS: readonly string[] = [...Object.keys(MAPPED), 'conns', 
 export const IPV6_ENTRY_PIN = 'ipv6_tc';
 /** The same of XDP. */
 export const IPV6_XDP_ENTRY_PIN = 'ipv6_xdp';
+/** The reason why this kernel refuses what XDP enters there (load/short-cut.ts). */
+export const IPV6_XDP_REFUSED_PIN = 'ipv6_xdp_refused';
 /** Where packets enter the wide build's that concern no exact service. */
 export const WIDE_ENTRY_PIN = 'wide_tc';
 /** Where SCTP enters the SCTP build's. */

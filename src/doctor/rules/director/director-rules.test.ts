@@ -32,6 +32,7 @@ test('what weir load repairs: one finding for one fact', () => {
   assert.deepEqual(codes(due({ kind: 'mac-changed', name: 'wan' })), ['error interface-changed']);
   assert.deepEqual(codes(due({ kind: 'flags-changed', name: 'wan' })), ['warning interface-changed']);
   assert.deepEqual(codes({ datapath: { ...director.datapath, unrecorded: ['wan', 'lan'] } }), ['warning interface-unrecorded']);
+  assert.deepEqual(codes({ datapath: { ...director.datapath, tcAlone: [{ what: 'IPv6', why: 'EINVAL' }] } }), ['info xdp-refused']);
   const path = (name: string, forbids: boolean) => ({ kind: 'reverse-path-changed', name, forbids }) as const;
   assert.deepEqual(codes(due(path('wan', false), path('lo', false))), ['info reverse-path-changed']);
   assert.deepEqual(codes(due(path('wan', false), path('lan', true))), ['warning reverse-path-changed']);

@@ -119,6 +119,17 @@ function unrecordedFinding({ unrecorded = [] }: DatapathFacts): readonly Finding
   ];
 }
 
+function tcAloneFindings({ tcAlone = [] }: DatapathFacts): readonly Finding[] {
+  return tcAlone.map(({ what, why }) => ({
+    severity: 'info',
+    code: 'xdp-refused',
+    what: `${what} goes by tc alone, without XDP`,
+    cause: why,
+    advice:
+      'packets are balanced as before, but cost more processor time; weir load tries again, by the kernel and the build that there are then',
+  }));
+}
+
 /** Interfaces change together where `all` is set, so that all have one line. */
 function reversePathFinding(repairs: readonly RepairDue[]): readonly Finding[] {
   const due = repairs.filter((one) => one.kind === 'reverse-path-changed');
@@ -198,6 +209,7 @@ export function loadRule(facts: DirectorFacts): readonly Finding[] {
     ...pair,
     ...recordFindings(repairs),
     ...unrecordedFinding(datapath),
+    ...tcAloneFindings(datapath),
     ...markRulesFinding(repairs),
     ...reversePathFinding(repairs),
     ...sourceRulesFinding(facts, repairs),

@@ -1,0 +1,47 @@
+// The maps of a build beside those on the links, and the arrays of programs that packets enter one by.
+import { BpfMap, type Program } from '../../../sys/bpf/bpf-objects.js';
+import { using } from '../../../sys/fd.js';
+import { requiredPin } from '../pins/required-pin.js';
+import type { Extra } from './programs.js';
+
+/** The pins of a build's maps, by their names in it. */
+export interface SidePins {
+  readonly conns: string;
+  readonly housekeeping: string;
+  readonly client_hops?: string;
+  readonly templates?: string;
+}
+
+export interface HasPins {
+  readonly pins: SidePins;
+}
+
+export const u32 = (value: number): Uint8Array => new Uint8Array(new Uint32Array([value]).buffer);
+
+export const entriesOf = (folder: string, pin: string): number =>
+  using(requiredPin(`${folder}/${pin}`, BpfMap.pinned), (map) => map.info().maxEntries);
+
+/** Slots for templates, where it has a table of its own for them. */
+export const templatesOf = ({ pins: { templates } }: HasPins, folder: string): { readonly templates?: number } =>
+  templates === undefined ? {} : { templates: entriesOf(folder, templates) };
+
+/** The maps of the others, as they are. */
+export const mapsOf = (build: HasPins, folder: string): Omit<Extra, 'pins'> => ({
+  buckets: entriesOf(folder, build.pins.conns),
+  ...templatesOf(build, folder),
+  configure: () => {},
+});
+
+/** Fills arrays. One that has no such place is of programs that do not go by it: of another build. */
+export function fill(arrays: readonly BpfMap[], place: number, program: Program): void {
+  const having = arrays.filter((array) => place < array.info().maxEntries);
+  for (const array of having.length > 0 ? having : arrays) array.update(u32(place), u32(program.fd.number));
+}
+
+export function usingAll<T>(arrays: readonly BpfMap[], work: (arrays: readonly BpfMap[]) => T): T {
+  try {
+    return work(arrays);
+  } finally {
+    for (const array of arrays) array.close();
+  }
+}

@@ -1,0 +1,197 @@
+// A kernel that refuses the short cut of IPv6 alone: IPv6 goes by tc, no command fails, and it is reported with the reason.
+import assert from 'node:assert/strict';
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { forgetBuild } from '../../src/datapath/ebpf/load/build-pin.js';
+import { ensureSideBuilds, tcAlone } from '../../src/datapath/ebpf/load/side-builds.js';
+import { exchangeBuild } from '../../src/datapath/ebpf/open.js';
+import { IPV6_XDP_ENTRY_PIN } from '../../src/datapath/ebpf/table/tables.js';
+import { type ArtifactName, artifact } from '../../src/sys/artifact.js';
+import { BpfMap } from '../../src/sys/bpf/bpf-objects.js';
+import type { Host, Ran } from '../support/netns-bed.js';
+import { type Bed, openBed, skipReason } from './bed.js';
+import { asked, ok, pollingFarEnds, running, serving, until } from './cluster.js';
+import { inCluster6, server6 as server, VIP6 as VIP } from './cluster6.js';
+import { IPv6 } from './fixtures/family.js';
+import { destination, service } from './fixtures/fixture.js';
+import { station } from './live-child.js';
+import { buildWith, withRefused } from './refused-object.js';
+
+const skip = skipReason();
+const SHORT_CUT = 'weir-xdp-ipv6.bpf.o';
+const [SERVER] = IPv6.servers;
+const { service: SPEC } = service('tcp', IPv6.vip, 80, []);
+const NOTICE = /^IPv6 goes by tc alone, without XDP: the kernel's verifier refuses its program \(EACCES\): .*; weir load tries again$/;
+
+function inBed(attach: 'tc' | 'xdp', work: (bed: Bed) => void): void {
+  const bed = openBed({ attach });
+  try {
+    work(bed);
+  } finally {
+    bed.close();
+  }
+}
+
+/** The first IPv6 service, by a build whose short cut this kernel refuses. Returns the lines that the command prints. */
+function addService(bed: Bed): readonly string[] {
+  const notices: string[] = [];
+  withRefused(SHORT_CUT, 'xdp', (object) => {
+    const fileOf = (name: ArtifactName): string => (name === SHORT_CUT ? object : artifact(name));
+    ensureSideBuilds(bed.tables, SPEC, (text) => notices.push(text), fileOf);
+  });
+  bed.director.addService(SPEC);
+  bed.director.addDestination(SPEC.key, destination(IPv6.at(SERVER, 8080), 'masq'));
+  return notices;
+}
+
+let port = 4000;
+/** What XDP alone, and XDP and tc do with a new connection. */
+function meets(bed: Bed): readonly string[] {
+  const packet = IPv6.tcp({ from: IPv6.at(IPv6.client, ++port), to: IPv6.at(IPv6.vip, 80) }, 'S');
+  const frame = IPv6.fromClient(packet, IPv6.client);
+  return [bed.sendXdp('front', frame).verdict, bed.send('xdp', 'front', frame).verdict];
+}
+
+test('XDP first, then an IPv6 service: it is added, tc has its packets, and weir load tries again', { skip }, () =>
+  inBed('xdp', (bed) => {
+    const notices = addService(bed);
+    assert.equal(notices.length, 1);
+    assert.match(notices[0] ?? '', NOTICE);
+    const [refusal, ...others] = tcAlone(bed.folder);
+    assert.deepEqual([refusal?.what, others], ['IPv6', []]);
+    assert.ok(notices[0]?.includes(`: ${refusal?.why};`));
+    assert.deepEqual(meets(bed), ['pass', 'redirect']);
+    assert.deepEqual(bed.drops(), {});
+    const again: string[] = [];
+    assert.equal(exchangeBuild(undefined, { onWait: (text) => again.push(text) }), false, 'the programs are of this build');
+    assert.deepEqual([again, tcAlone(bed.folder)], [['IPv6 goes by XDP again'], []]);
+    assert.equal(meets(bed)[0], 'redirect');
+  }),
+);
+
+/** The kernel lets no program into the array by which XDP enters the short cut. */
+function withoutEntry(work: () => void): void {
+  const { update } = BpfMap.prototype;
+  const refusing = function (this: BpfMap, ...args: Parameters<BpfMap['update']>): void {
+    if (this.info().name === IPV6_XDP_ENTRY_PIN)
+      throw Object.assign(new Error('EINVAL'), { code: 'EINVAL', syscall: 'bpf_map_update_elem' });
+    Reflect.apply(update, this, args);
+  };
+  Object.defineProperty(BpfMap.prototype, 'update', { value: refusing, configurable: true, writable: true });
+  try {
+    work();
+  } finally {
+    Object.defineProperty(BpfMap.prototype, 'update', { value: update, configurable: true, writable: true });
+  }
+}
+
+test('one that loads, and that XDP cannot enter, at an exchange of the programs', { skip }, () =>
+  inBed('xdp', (bed) => {
+    bed.director.addService(SPEC);
+    bed.director.addDestination(SPEC.key, destination(IPv6.at(SERVER, 8080), 'masq'));
+    assert.equal(meets(bed)[0], 'redirect');
+    const notices: string[] = [];
+    forgetBuild(bed.folder);
+    withoutEntry(() => assert.ok(exchangeBuild(undefined, { onWait: (text) => notices.push(text) })));
+    bed.renew();
+    assert.deepEqual(notices, ['IPv6 goes by tc alone, without XDP: the kernel refuses its program (EINVAL); weir load tries again']);
+    assert.deepEqual(tcAlone(bed.folder), [{ what: 'IPv6', why: 'the kernel refuses its program (EINVAL)' }]);
+    assert.deepEqual(meets(bed), ['pass', 'redirect']);
+    assert.deepEqual(bed.drops(), {});
+  }),
+);
+
+test('any other obstacle is an error, as it was', { skip }, () =>
+  inBed('xdp', (bed) => {
+    const fileOf = (name: ArtifactName): string => (name === SHORT_CUT ? '/nowhere' : artifact(name));
+    assert.throws(() => ensureSideBuilds(bed.tables, SPEC, assert.fail, fileOf), { code: 'ENOENT' });
+    assert.deepEqual(tcAlone(bed.folder), []);
+  }),
+);
+
+type Weir = (...words: readonly string[]) => Ran;
+
+/** Commands of the same build with a short cut that this kernel refuses. */
+async function withRefusingBuild(lvs: Host, work: (weir: Weir) => Promise<void>): Promise<void> {
+  const folder = withRefused(SHORT_CUT, 'xdp', (object) => buildWith(object, SHORT_CUT));
+  try {
+    await work((...words) => lvs.run([process.execPath, join(folder, 'weir.cjs'), ...words]));
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** Succeeds, and prints the line once. */
+function falls({ status, stderr }: Ran, name: string): void {
+  const [line = '', ...others] = stderr.split('\n');
+  assert.deepEqual([status, others], [0, ['']], stderr);
+  assert.match(line.replace(`${name}: `, ''), NOTICE);
+}
+
+interface Statuses {
+  readonly datapath: { readonly tcAlone: readonly { readonly what: string; readonly why: string }[] };
+}
+
+test('live: the first service and a reload by such a build, under traffic; status and doctor name it', { skip }, () =>
+  inCluster6(async (cluster) => {
+    const { bed, client, lvs, web1 } = cluster;
+    pollingFarEnds(cluster);
+    await serving(cluster, web1, 8080, '::');
+    const alone = (): Statuses['datapath']['tcAlone'] => (JSON.parse(ok(lvs.weir('status --json'))) as Statuses).datapath.tcAlone;
+    const answers = (): void => {
+      for (const protocol of ['tcp', 'udp'] as const) assert.deepEqual(asked(client, protocol, VIP, 80, 2), ['web1', 'web1'], protocol);
+    };
+    await withRefusingBuild(lvs, async (weir) => {
+      const ipvsadm = (line: string): Ran => weir('ipvsadm', ...line.split(' '));
+      ok(weir('weir', 'load', '--attach', 'xdp'));
+      falls(ipvsadm(`-A -t [${VIP}]:80 -s rr`), 'weir');
+      for (const line of [
+        `-a -t [${VIP}]:80 -r [${server(1)}]:8080 -m`,
+        `-A -u [${VIP}]:80`,
+        `-a -u [${VIP}]:80 -r [${server(1)}]:8080 -m`,
+      ])
+        ok(ipvsadm(line));
+      answers();
+      falls(weir('weir', 'load'), 'weir load');
+      assert.match(
+        ok(weir('weir', 'status')),
+        /^ {11}IPv6 goes by tc alone, without XDP: the kernel's verifier .*\(weir load tries again\)$/m,
+      );
+      assert.deepEqual(
+        alone().map(({ what }) => what),
+        ['IPv6'],
+      );
+      const { stdout } = weir('weir', 'doctor');
+      assert.match(stdout, /IPv6 goes by tc alone, without XDP: the kernel's verifier refuses its program \(EACCES\)/);
+      // A build that this kernel takes, and back, while a connection sends.
+      ok(lvs.ipvsadm(`-A -t [${VIP}]:90 -s rr`));
+      ok(lvs.ipvsadm(`-a -t [${VIP}]:90 -r [${server(1)}]:9000 -m`));
+      const sink = running(bed, web1, station('sink', 9000));
+      await until(
+        () => sink.lines,
+        (lines) => lines[0] === 'ready',
+      );
+      const { lines } = running(bed, client, station('bulk', VIP, 90, 64 << 20));
+      assert.match(ok(lvs.weir('load')), /programs of this build replaced those of another/);
+      assert.deepEqual(alone(), []);
+      falls(weir('weir', 'load'), 'weir load');
+      assert.equal(alone().length, 1);
+      const sent = await until(
+        () => lines[0],
+        (digest) => digest !== undefined,
+      );
+      await until(
+        () => sink.lines[1],
+        (digest) => digest === sent,
+      );
+      answers();
+      // The same where XDP comes to an IPv6 service.
+      ok(weir('weir', 'unload'));
+      ok(weir('weir', 'load', '--attach', 'tc'));
+      for (const line of [`-A -u [${VIP}]:80`, `-a -u [${VIP}]:80 -r [${server(1)}]:8080 -m`]) ok(ipvsadm(line));
+      falls(weir('weir', 'load', '--attach', 'xdp'), 'weir load');
+      assert.deepEqual(asked(client, 'udp', VIP, 80, 2), ['web1', 'web1']);
+    });
+  }),
+);
