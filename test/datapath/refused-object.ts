@@ -1,11 +1,11 @@
-// An object of the datapath that every verifier refuses: its first program ends without a result.
+// An object of the datapath that every verifier refuses: its first program begins with a register that nothing has set.
 import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { type ArtifactName, artifact } from '../../src/sys/artifact.js';
 
-/** `exit` */
-const EXIT = Uint8Array.of(0x95, 0, 0, 0, 0, 0, 0, 0);
+/** `r0 = *(u64 *)(r0 + 0)` */
+const READ = Uint8Array.of(0x79, 0, 0, 0, 0, 0, 0, 0);
 /** Of the section headers of an ELF file of 64 bits: where the table, the sizes and the names stand. */
 const ELF = { table: 40, entryBytes: 58, count: 60, names: 62, offset: 24 } as const;
 
@@ -28,7 +28,7 @@ export function withRefused<T>(name: ArtifactName, section: string, work: (objec
   const folder = mkdtempSync(join(tmpdir(), 'weir-refused-'));
   try {
     const object = readFileSync(artifact(name));
-    object.set(EXIT, sectionAt(object, section));
+    object.set(READ, sectionAt(object, section));
     writeFileSync(join(folder, name), object);
     return work(join(folder, name));
   } finally {

@@ -49,13 +49,19 @@ function withArrays<T>({ entryPin }: ShortCut, folder: string, work: (arrays: re
   return usingAll(paths.map(BpfMap.pinned), work);
 }
 
+/** Of the verifier's last lines, those that are not about its work and libbpf's. */
+const verdict = (lines: string): string =>
+  lines
+    .split('; ')
+    .filter((line) => !/^(processed \d|-- |libbpf: )/.test(line))
+    .join('; ');
+
 /** The reason why this kernel does not take it; undefined: the error is about something else. */
 function refusalOf(error: unknown): string | undefined {
   if (isWeirError(error, 'kernel-refuses-datapath')) {
     const { code, verifier } = error.details;
-    return verifier === ''
-      ? `the kernel refuses its program (${code})`
-      : `the kernel's verifier refuses its program (${code}): ${verifier}`;
+    const why = verdict(verifier);
+    return why === '' ? `the kernel refuses its program (${code})` : `the kernel's verifier refuses its program (${code}): ${why}`;
   }
   if (isWeirError(error, 'self-check-failed')) {
     const { vector, difference } = error.details;
