@@ -84,7 +84,7 @@ test('a director at work: interfaces, table, services, connections, drops', on, 
   const was = hostPicture(gate);
   const { datapath, table, services, drops, build } = ask(gate);
   const { interfaces, since, ...state } = datapath;
-  assert.deepEqual(state, { state: 'loaded', build, programs: 'this', repairsDue: 0 });
+  assert.deepEqual(state, { state: 'loaded', build, programs: 'this', tcAlone: [], repairsDue: 0 });
   assert.ok(Date.parse(since ?? '') <= Date.now());
   assert.deepEqual(Object.fromEntries(interfaces.map(({ name, tc, xdp }) => [name, [tc, xdp]])), {
     lo: [true, false],

@@ -1,9 +1,10 @@
 // Collects what `weir status` reports. Nothing is locked, loaded, attached, repaired or written, and no connection is looked at.
 import { readFileSync, readlinkSync } from 'node:fs';
 import { basename } from 'node:path';
+import { buildPin } from '../../datapath/ebpf/load/build-pin.js';
 import { tcAlone } from '../../datapath/ebpf/load/side-builds.js';
 import { coverageOf } from '../../datapath/ebpf/observe/coverage.js';
-import { type ObservedDatapath, observeDatapath, ownBuild } from '../../datapath/ebpf/observe/observer.js';
+import { buildName, type ObservedDatapath, observeDatapath } from '../../datapath/ebpf/observe/observer.js';
 import type { ObservingReader } from '../../datapath/ebpf/observe/observing-reader.js';
 import { repairsDue } from '../../datapath/ebpf/observe/repairs-due.js';
 import type { ServiceOverview } from '../../datapath/ebpf/observe/table-overview.js';
@@ -157,8 +158,9 @@ export function daemonStatuses(): readonly DaemonStatus[] {
 
 /** @throws WeirError proc-not-mounted, mounts-hidden; SystemError EPERM without root */
 export function collectStatus(): Status {
-  const observed = observeDatapath();
+  const own = buildPin();
+  const observed = observeDatapath(() => own);
   const datapath = using(new Netlink(), (netlink) => datapathStatus(netlink, observed));
   const found: FromTable = observed.kind === 'loaded' ? fromTable(observed.reader) : { table: null, services: [], drops: null };
-  return { version, build: ownBuild(), datapath, ...found, daemons: daemonStatuses() };
+  return { version, build: buildName(own), datapath, ...found, daemons: daemonStatuses() };
 }

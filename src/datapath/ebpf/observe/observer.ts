@@ -50,20 +50,18 @@ export type ObservedDatapath =
 /** How much of a SHA-256 names a build for people. */
 const BUILD_DIGITS = 12;
 
-const buildName = (pin: string): string => pin.slice(BUILD_PIN.length, BUILD_PIN.length + BUILD_DIGITS);
-
-/** The name of this build's programs. */
-export const ownBuild = (): string => buildName(buildPin());
+/** `pin`: as buildPin() has it. */
+export const buildName = (pin: string): string => pin.slice(BUILD_PIN.length, BUILD_PIN.length + BUILD_DIGITS);
 
 /** `build`: the pin that names the build, which is missing while programs are exchanged. */
-function programsOf(tables: Tables, build: string | undefined, pins: readonly string[], lockFile: string): ProgramsOf {
+function programsOf(tables: Tables, build: string | undefined, pins: readonly string[], lockFile: string, own: () => string): ProgramsOf {
   if (isTakenOver(tables) || RECORD_PINS.some((pin) => pins.includes(pin)))
     return exclusiveHolder(lockFile) === undefined ? 'bridging-left' : 'bridging';
   if (build === undefined) return exclusiveHolder(lockFile) === undefined ? 'mixed' : 'other';
-  return build === buildPin() ? 'this' : 'other';
+  return build === own() ? 'this' : 'other';
 }
 
-function pinnedIn(tables: Tables, pins: readonly string[], lockFile: string): Pinned {
+function pinnedIn(tables: Tables, pins: readonly string[], lockFile: string, own: () => string): Pinned {
   const { folder } = tables;
   const build = pins.find((name) => name.startsWith(BUILD_PIN));
   // The pin of this map is made once, when all else is loaded.
@@ -72,7 +70,7 @@ function pinnedIn(tables: Tables, pins: readonly string[], lockFile: string): Pi
     folder,
     pins,
     loadedAt: mtime,
-    programs: programsOf(tables, build, pins, lockFile),
+    programs: programsOf(tables, build, pins, lockFile, own),
     build: build === undefined ? undefined : buildName(build),
   };
 }
@@ -102,8 +100,11 @@ function absent(): ObservedDatapath {
   return { kind: 'absent' };
 }
 
-/** @throws WeirError proc-not-mounted, mounts-hidden, datapath-elsewhere, pin-missing; SystemError EPERM without root */
-export function observeDatapath(): ObservedDatapath {
+/**
+ * `own`: the pin that names this build, which takes a while to be made.
+ * @throws WeirError proc-not-mounted, mounts-hidden, datapath-elsewhere, pin-missing; SystemError EPERM without root
+ */
+export function observeDatapath(own: () => string = buildPin): ObservedDatapath {
   const bpffs = Bpffs.find();
   const cookie = native().netnsCookie();
   if (bpffs?.cookies().includes(cookie) !== true) return absent();
@@ -118,7 +119,7 @@ export function observeDatapath(): ObservedDatapath {
     const tables = Tables.readable(folder);
     const layout = layoutOf(tables);
     if (layout === 'none') return { kind: 'unfinished', folder };
-    const pinned = pinnedIn(tables, pins, lockFile);
+    const pinned = pinnedIn(tables, pins, lockFile, own);
     if (layout !== 'ours')
       return { kind: 'other-tables', ...pinned, layout, layouts: layoutNames(tables), maps: mapsOfOtherLayout(tables) };
     tables.mapAll();
