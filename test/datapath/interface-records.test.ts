@@ -6,7 +6,9 @@ import { Abi, Interface } from '../../src/datapath/ebpf/abi.gen.js';
 import type { DatapathChange } from '../../src/datapath/ebpf/load/datapath-change.js';
 import { openDirector } from '../../src/datapath/ebpf/open.js';
 import { collectDatapath } from '../../src/doctor/collect/datapath.js';
+import type { DatapathFacts } from '../../src/doctor/facts.js';
 import { native } from '../../src/sys/addon.js';
+import { using } from '../../src/sys/fd.js';
 import { Netlink } from '../../src/sys/netlink/netlink.js';
 import { type Bed, openBed, skipReason } from './bed.js';
 import { CLIENT, SERVERS, VIP } from './fixtures/bed-addresses.js';
@@ -43,7 +45,7 @@ const holder = ({ tables }: Bed, number: number): number => tables.interfaces.ge
 function changes(): readonly DatapathChange[] {
   const found: DatapathChange[] = [];
   openDirector({ report: (change) => found.push(change) }).close();
-  return found.filter(({ kind }) => kind === 'recorded' || kind === 'unrecorded');
+  return found.filter(({ kind }) => kind === 'recorded' || kind === 'unrecorded' || kind === 'detached');
 }
 
 for (const [attach, hook] of [
@@ -82,36 +84,58 @@ function likeNumbers(number: number, count: number): readonly number[] {
 }
 
 /** What doctor is given to know. */
-function unrecorded(): readonly string[] | undefined {
-  const netlink = new Netlink();
-  try {
-    return collectDatapath(netlink).facts.unrecorded;
-  } finally {
-    netlink.close();
-  }
+const facts = (): DatapathFacts => using(new Netlink(), (netlink) => collectDatapath(netlink).facts);
+const unrecorded = (): readonly string[] | undefined => facts().unrecorded;
+
+/** Makes interfaces that have a number's places, until one of them finds none: its name. */
+function takePlaces({ tables: { interfaces } }: Bed, number: number): string {
+  const places = [...Array(Abi.INTERFACE_SET).keys()].map((k) => setOf(number) * Abi.INTERFACE_SET + k);
+  const free = places.filter((place) => place > 0 && interfaces.get(place, Interface.ifindex) === 0).length;
+  ip(likeNumbers(number, free + 1).map((like, k) => `link add like${k} index ${like} type veth peer name like${k}-far`));
+  const [change, ...others] = changes();
+  assert.ok(change?.kind === 'unrecorded' && change.covered);
+  assert.deepEqual([others, unrecorded()], [[], [change.name]]);
+  return change.name;
 }
 
 test('an interface that finds no place is known to be without, and the strictest rp_filter of such ones holds for it', { skip }, () => {
   withBed('tc', (bed, front) => {
     const { interfaces } = bed.tables;
-    const places = [...Array(Abi.INTERFACE_SET).keys()].map((k) => setOf(front) * Abi.INTERFACE_SET + k);
-    const free = places.filter((place) => place > 0 && interfaces.get(place, Interface.ifindex) === 0).length;
-    const numbers = likeNumbers(front, free + 1);
     assert.deepEqual([changes(), unrecorded()], [[], []]);
-    ip(numbers.map((number, k) => `link add like${k} index ${number} type veth peer name like${k}-far`));
-    const [change, ...others] = changes();
-    assert.ok(change?.kind === 'unrecorded' && change.covered);
-    assert.deepEqual([others, unrecorded()], [[], [change.name]]);
+    const last = takePlaces(bed, front);
     assert.equal(meets(bed, STRANGER, 'ingress'), 'redirect', 'the others have theirs');
     // As if that one had come before front.
-    interfaces.set(front, Interface.ifindex, native().ifNameToIndex(change.name));
+    interfaces.set(front, Interface.ifindex, native().ifNameToIndex(last));
     bed.filterReversePath('front', 1);
     assert.deepEqual(unrecorded(), ['front']);
     assert.deepEqual([meets(bed, CLIENT, 'ingress'), meets(bed, STRANGER, 'ingress')], ['redirect', 'pass']);
     bed.filterReversePath('front', 0);
     assert.equal(meets(bed, STRANGER, 'ingress'), 'redirect');
-    ip([`link del ${change.name}`]);
+    ip([`link del ${last}`]);
     assert.deepEqual([changes(), unrecorded()], [[], []]);
     assert.equal(holder(bed, front), front);
+  });
+});
+
+test('a device without Ethernet headers that another build has attached, and that finds no place, is detached', { skip }, () => {
+  withBed('tc', (bed) => {
+    ip(['tuntap add mode tun dev tun9']);
+    const number = native().ifNameToIndex('tun9');
+    const attached = (): readonly string[] | undefined => facts().interfaces.find(({ name }) => name === 'tun9')?.attached;
+    changes();
+    assert.deepEqual([holder(bed, number), attached()], [number, ['ingress', 'egress']]);
+    const last = takePlaces(bed, number);
+    // As if that one had come before it.
+    bed.tables.interfaces.set(number % Abi.INTERFACES, Interface.ifindex, native().ifNameToIndex(last));
+    const due = facts().repairs?.filter((each) => 'name' in each && each.name === 'tun9');
+    assert.deepEqual(due, [{ kind: 'record-missing', name: 'tun9' }]);
+    assert.deepEqual(changes(), [
+      { kind: 'unrecorded', name: 'tun9', covered: false },
+      { kind: 'detached', name: 'tun9', hook: 'ingress' },
+      { kind: 'detached', name: 'tun9', hook: 'egress' },
+    ]);
+    assert.deepEqual([attached(), facts().repairs, unrecorded()], [[], [], ['tun9']]);
+    ip([`link del ${last}`]);
+    assert.deepEqual([changes(), attached()], [[], ['ingress', 'egress']]);
   });
 });

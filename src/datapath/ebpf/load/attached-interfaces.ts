@@ -5,7 +5,7 @@ import { readdirSync, rmSync } from 'node:fs';
 import { WeirError } from '../../../model/errors/weir-error.js';
 import { native } from '../../../sys/addon.js';
 import { ATTACH_TCX_EGRESS, ATTACH_TCX_INGRESS, ATTACH_XDP, Link as BpfLink, Program } from '../../../sys/bpf/bpf-objects.js';
-import { hasCode } from '../../../sys/errno.js';
+import { hasCode, unlessCode } from '../../../sys/errno.js';
 import type { Netlink } from '../../../sys/netlink/netlink.js';
 import { policyRules } from '../../../sys/netlink/policy-rules.js';
 import { decodeInterfaceAddress, dumpAddresses, type InterfaceAddress } from '../../../wire/rtnetlink-address.js';
@@ -14,7 +14,7 @@ import { Conf } from '../abi.gen.js';
 import { requiredPin } from '../pins/required-pin.js';
 import { hasMarks } from '../table/marks.js';
 import type { Tables } from '../table/tables.js';
-import { type Hook, isAttached, parseAttachmentPin, TC_HANDLE, TC_PRIORITY } from './attachments.js';
+import { type AttachmentPin, HOOKS, type Hook, isAttached, parseAttachmentPin, TC_HANDLE, TC_PRIORITY } from './attachments.js';
 import type { ReportChange } from './datapath-change.js';
 import {
   clearRecord,
@@ -108,9 +108,12 @@ export class AttachedInterfaces {
       this.tables.conf.set(0, Conf.layer3, attachable.some(isLayer3) ? 1 : 0);
       const { made, withoutPlace } = this.#findPlaces(attachable, addresses);
       for (const link of attachable) {
-        // Without a record the programs would take packets without Ethernet headers for frames.
-        if (withoutPlace.has(link) && isLayer3(link)) continue;
-        if (!hooksOf(link, links, mode).includes('xdp')) this.#dropXdp(link, pins);
+        // Without a record the programs would take packets without Ethernet headers for frames. Another build may have attached them.
+        if (withoutPlace.has(link) && isLayer3(link)) {
+          for (const hook of HOOKS) this.#detach(link, hook, pins);
+          continue;
+        }
+        if (!hooksOf(link, links, mode).includes('xdp')) this.#detach(link, 'xdp', pins);
         const hooks = hooksOf(link, links, mode).filter((hook) => this.#attach(link, hook, pins, strict));
         if (!withoutPlace.has(link)) this.#record(recordOf(link, hooks.includes('xdp'), addresses), link, made.has(link));
       }
@@ -148,19 +151,17 @@ export class AttachedInterfaces {
   detachAll(): void {
     for (const name of readdirSync(this.folder)) {
       const pin = parseAttachmentPin(name);
-      if (pin?.kind === 'clsact') {
-        this.#detachClsact(pin.ifindex, pin.hook === 'egress');
-        rmSync(`${this.folder}/${name}`, { force: true });
-      }
-      if (pin?.kind === 'link') this.#release(`${this.folder}/${name}`);
+      if (pin !== undefined) this.#remove(name, pin);
     }
   }
 
-  #detachClsact(ifindex: number, egress: boolean): void {
-    try {
-      native().bpfTcDetach(ifindex, egress, TC_HANDLE, TC_PRIORITY);
-    } catch (error) {
-      if (!hasCode(error, 'ENOENT', 'ENODEV', 'EINVAL')) throw error;
+  /** What is attached there, and its pin. */
+  #remove(name: string, { kind, ifindex, hook }: AttachmentPin): void {
+    const path = `${this.folder}/${name}`;
+    if (kind === 'link') this.#release(path);
+    else {
+      unlessCode(() => native().bpfTcDetach(ifindex, hook === 'egress', TC_HANDLE, TC_PRIORITY), ['ENOENT', 'ENODEV', 'EINVAL'], undefined);
+      rmSync(path, { force: true });
     }
   }
 
@@ -181,11 +182,14 @@ export class AttachedInterfaces {
     for (const ifindex of gone) this.report({ kind: 'forgotten', ifindex });
   }
 
-  /** Where another mode was requested before. */
-  #dropXdp({ ifindex, name }: Link, pins: Set<string>): void {
-    if (!pins.delete(`link_${ifindex}_xdp`)) return;
-    this.#release(pinOf(this.folder, ifindex, 'xdp'));
-    this.report({ kind: 'detached', name, hook: 'xdp' });
+  /** If it is attached. */
+  #detach({ ifindex, name }: Link, hook: Hook, pins: Set<string>): void {
+    for (const kind of ['link', 'clsact'] as const) {
+      const pin = `${kind}_${ifindex}_${hook}`;
+      if (!pins.delete(pin)) continue;
+      this.#remove(pin, { kind, ifindex, hook });
+      this.report({ kind: 'detached', name, hook });
+    }
   }
 
   /** Removing the pin alone would detach the link only later: until then it would keep the next program out. */

@@ -5,7 +5,8 @@ import { Link as BpfLink } from '../../../sys/bpf/bpf-objects.js';
 import { hasCode } from '../../../sys/errno.js';
 import { using } from '../../../sys/fd.js';
 
-export type Hook = 'ingress' | 'egress' | 'xdp';
+export const HOOKS = ['ingress', 'egress', 'xdp'] as const;
+export type Hook = (typeof HOOKS)[number];
 /** Where tcx is missing (Linux before 6.6): the place of our filter in clsact. */
 export const TC_HANDLE = 1;
 export const TC_PRIORITY = 49000;

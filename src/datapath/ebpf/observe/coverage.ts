@@ -1,7 +1,7 @@
 // Which interfaces the datapath can be attached to, and what is attached to each now.
 import type { Link } from '../../../wire/rtnetlink-link.js';
 import { isAttachable } from '../load/attached-interfaces.js';
-import { type Hook, isAttached } from '../load/attachments.js';
+import { HOOKS, type Hook, isAttached } from '../load/attachments.js';
 import { withoutPair } from '../load/pair.js';
 
 export interface Coverage {
@@ -9,8 +9,6 @@ export interface Coverage {
   readonly name: string;
   readonly attached: readonly Hook[];
 }
-
-const HOOKS: readonly Hook[] = ['ingress', 'egress', 'xdp'];
 
 /** `pins`: the names in `folder`. */
 export function coverageOf(links: readonly Link[], folder: string, pins: readonly string[]): readonly Coverage[] {

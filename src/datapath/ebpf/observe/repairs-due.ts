@@ -8,7 +8,7 @@ import { type Link, LinkFlag } from '../../../wire/rtnetlink-link.js';
 import type { RuleSeen } from '../../../wire/rtnetlink-rule.js';
 import { Conf } from '../abi.gen.js';
 import { isAttachable } from '../load/attached-interfaces.js';
-import { differencesOf, forbidsMore, recordOf, withoutPlace } from '../load/interface-record.js';
+import { differencesOf, forbidsMore, isLayer3, recordOf, withoutPlace } from '../load/interface-record.js';
 import { markRuleSteps } from '../load/mark-rules.js';
 import { PAIR, pairFault, pairOf, pairSettings } from '../load/pair.js';
 import { sourceRulesChanged } from '../load/source-rules.js';
@@ -26,7 +26,7 @@ export type RepairDue =
   | { readonly kind: 'pair-down'; readonly name: string }
   /** `path`: below /proc/sys. */
   | { readonly kind: 'pair-setting'; readonly path: string; readonly value: string; readonly expected: string }
-  /** It is covered, but the programs do not know it: the command that covered it was killed. */
+  /** It is covered, but the programs do not know it: the command that covered it was killed, or it is detached next, since it finds no place. */
   | { readonly kind: 'record-missing'; readonly name: string }
   /** The interface has another MAC than the programs know: they take frames for it as frames for another host. */
   | { readonly kind: 'mac-changed'; readonly name: string }
@@ -75,7 +75,9 @@ function recordRepairs(
     const differences = differencesOf(interfaces, now);
     const forbids = forbidsMore(interfaces, now);
     return [
-      ...(differences.includes('number') && !placeless.includes(link) ? [{ kind: 'record-missing', name: link.name } as const] : []),
+      ...(differences.includes('number') && (!placeless.includes(link) || isLayer3(link))
+        ? [{ kind: 'record-missing', name: link.name } as const]
+        : []),
       ...(differences.includes('mac') ? [{ kind: 'mac-changed', name: link.name } as const] : []),
       ...(differences.includes('flags') ? [{ kind: 'flags-changed', name: link.name } as const] : []),
       ...(differences.includes('rp_filter') ? [{ kind: 'reverse-path-changed', name: link.name, forbids } as const] : []),
