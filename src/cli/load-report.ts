@@ -61,8 +61,8 @@ function lineOf(change: Exclude<DatapathChange, Attachment>): string {
       return `firewall marks: ${counted(change.count, 'policy rule')} made or removed`;
     case 'source-rules':
       return change.present
-        ? `${FAMILY_TEXTS[change.family]}: policy rules choose routes by source, so replies of each virtual address have their own next hops`
-        : `${FAMILY_TEXTS[change.family]}: no policy rule chooses routes by source any more`;
+        ? `${FAMILY_TEXTS[change.family]}: routes may depend on the source of packets, so replies of each virtual address have their own next hops`
+        : `${FAMILY_TEXTS[change.family]}: no route depends on the source of packets any more`;
     case 'udev-rule':
       return `${change.path}: made, so that udev attaches interfaces that come later`;
     case 'local-marked':

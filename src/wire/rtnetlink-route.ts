@@ -86,6 +86,9 @@ export function decodeRoute(payload: Uint8Array): Route | undefined {
   return Object.assign(route, Object.fromEntries(Object.entries(extras).filter(([, value]) => value !== undefined)));
 }
 
+/** Is it for some sources alone? */
+export const isRouteOfSource = (payload: Uint8Array): boolean => payload.length >= 12 && payload[2] !== 0;
+
 export function dumpRoutes(family: Family): NetlinkRequest {
   const payload = new Uint8Array(12);
   payload[0] = familyNumber(family);

@@ -2,10 +2,14 @@
 // no client's rule may choose it. Of two uplinks with a virtual address each, replies leave by that of theirs.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Abi, ClientHop, Dest, Nexthop } from '../../src/datapath/ebpf/abi.gen.js';
+import { Abi, ClientHop, Conf, Dest, Nexthop } from '../../src/datapath/ebpf/abi.gen.js';
 import { ClientHop6Set } from '../../src/datapath/ebpf/abi6.gen.js';
+import type { RepairDue } from '../../src/datapath/ebpf/observe/repairs-due.js';
 import { hashKeysOf, keyedHash } from '../../src/datapath/ebpf/table/endpoint-table.js';
 import { addressHash, packetWords } from '../../src/datapath/ebpf/table/record-address.js';
+import { collectDatapath } from '../../src/doctor/collect/datapath.js';
+import { using } from '../../src/sys/fd.js';
+import { Netlink } from '../../src/sys/netlink/netlink.js';
 import { decodeEthernet, type Mac } from '../../src/wire/ethernet.js';
 import { type Bed, openBed, skipReason } from './bed.js';
 import { DEVICES, macOf, ip as parse, ROUTELESS } from './fixtures/bed-addresses.js';
@@ -277,6 +281,44 @@ for (const [family, attach] of [
     });
   });
 }
+
+/** What doctor would have repaired about routes that depend on the source. */
+const due = (): readonly RepairDue[] | undefined =>
+  using(new Netlink(), (netlink) => collectDatapath(netlink).facts.repairs?.filter(({ kind }) => kind === 'source-rules'));
+
+test('IPv6: routes with a source count as rules by source do', { skip }, () => {
+  const family = IPv6;
+  withUplinks('tc', family, ({ bed, uplinks, request, reply }) => {
+    const routes = (change: 'add' | 'del'): void =>
+      routing(family, ...uplinks.map(({ vip, gateway, device }) => `route ${change} default from ${vip} via ${gateway} dev ${device}`));
+    assert.deepEqual(due(), []);
+    routes('add');
+    assert.deepEqual(due(), [{ kind: 'source-rules', family: 'inet6', present: true }]);
+    bed.lookAtInterfaces();
+    assert.deepEqual([due(), bed.tables.conf.get(0, Conf.sourceRules)], [[], 0], 'IPv4 has none');
+    for (const uplink of uplinks) assert.equal(request(uplink, 'S'), macOf(uplink.server));
+    for (const uplink of [...uplinks, ...uplinks]) assert.deepEqual(reply(uplink, 'SA'), linkOf(uplink));
+    assert.equal(cachedHops(bed, family), 2);
+    routes('del');
+    assert.deepEqual(due(), [{ kind: 'source-rules', family: 'inet6', present: false }]);
+    bed.lookAtInterfaces();
+    for (const uplink of uplinks) assert.deepEqual(reply(uplink, 'A'), linkOf(uplinks[0]), 'by the main table');
+    assert.deepEqual(bed.drops(), {});
+  });
+});
+
+test('IPv6: more routes than each command looks at count, too', { skip }, () => {
+  withUplinks('tc', IPv6, ({ bed }) => {
+    const routes = (network: string, count: number): void =>
+      routing(IPv6, ...Array.from({ length: count }, (_, k) => `route add unreachable ${network}:${k.toString(16)}::/48`));
+    routes('fd98', 1000);
+    assert.deepEqual(due(), []);
+    routes('fd99', 3200);
+    assert.deepEqual(due(), [{ kind: 'source-rules', family: 'inet6', present: true }]);
+    bed.lookAtInterfaces();
+    assert.deepEqual(due(), []);
+  });
+});
 
 for (const attach of ['tc', 'xdp'] as const) {
   test(`IPv4, ${attach}: the way back that rp_filter wants is that of the virtual address`, { skip }, () => {

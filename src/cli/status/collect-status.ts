@@ -11,7 +11,6 @@ import type { ServiceOverview } from '../../datapath/ebpf/observe/table-overview
 import { keepalivedDaemons } from '../../host/keepalived-daemons.js';
 import { type PublishedServer, publishedChecks } from '../../host/published-checks.js';
 import { type PublishedInstance, publishedVrrp } from '../../host/published-vrrp.js';
-import type { Family } from '../../model/address.js';
 import type { RecentDrops } from '../../model/drops.js';
 import { endpointText } from '../../model/endpoint-text.js';
 import type { ServiceKey } from '../../model/service.js';
@@ -19,7 +18,7 @@ import { native } from '../../sys/addon.js';
 import { unlessCode } from '../../sys/errno.js';
 import { using } from '../../sys/fd.js';
 import { Netlink } from '../../sys/netlink/netlink.js';
-import { policyRules } from '../../sys/netlink/policy-rules.js';
+import { policyRouting } from '../../sys/netlink/policy-routing.js';
 import { startTime } from '../../sys/processes/child.js';
 import { decodeInterfaceAddress, dumpAddresses } from '../../wire/rtnetlink-address.js';
 import { decodeLink, dumpLinks } from '../../wire/rtnetlink-link.js';
@@ -89,7 +88,6 @@ function fromTable(reader: ObservingReader): FromTable {
 function datapathStatus(netlink: Netlink, observed: ObservedDatapath): DatapathStatus {
   const links = netlink.dump(dumpLinks(), decodeLink, 'list interfaces');
   const addresses = netlink.dump(dumpAddresses(), decodeInterfaceAddress, 'list addresses');
-  const rules = (family: Family) => policyRules(netlink, family);
   const pinned = observed.kind === 'loaded' || observed.kind === 'other-tables' ? observed : undefined;
   const coverage = coverageOf(links, pinned?.folder ?? '', pinned?.pins ?? []);
   return {
@@ -104,7 +102,8 @@ function datapathStatus(netlink: Netlink, observed: ObservedDatapath): DatapathS
       xdp: attached.includes('xdp'),
     })),
     tcAlone: observed.kind === 'loaded' ? tcAlone(observed.folder) : [],
-    repairsDue: observed.kind === 'loaded' ? repairsDue(observed.reader.tables, links, addresses, coverage, rules).length : 0,
+    repairsDue:
+      observed.kind === 'loaded' ? repairsDue(observed.reader.tables, links, addresses, coverage, policyRouting(netlink)).length : 0,
   };
 }
 

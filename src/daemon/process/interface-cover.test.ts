@@ -40,6 +40,10 @@ test('a link that comes, comes again or changes its MAC counts; up, down, going 
     assert.equal(is(rule(type, 32)), true, 'a policy rule that chooses by source');
     assert.equal(is(rule(type, 0)), false, 'another one');
   }
+  for (const type of [RouteMessage.newRoute, RouteMessage.deleteRoute]) {
+    assert.equal(is(rule(type, 64)), true, 'a route with a source');
+    assert.equal(is(rule(type, 0)), false, 'another one');
+  }
 });
 
 const turn = (): Promise<void> => new Promise((done) => setImmediate(done));

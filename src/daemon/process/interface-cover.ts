@@ -11,6 +11,7 @@ import { MonitorGroup, NetlinkMonitor } from '../../sys/netlink/netlink-monitor.
 import type { NetlinkMessage } from '../../wire/netlink.js';
 import { RouteMessage } from '../../wire/rtnetlink.js';
 import { decodeLink } from '../../wire/rtnetlink-link.js';
+import { isRouteOfSource } from '../../wire/rtnetlink-route.js';
 import { decodeRule, RuleMessage } from '../../wire/rtnetlink-rule.js';
 import { setsReversePath } from '../../wire/rtnetlink-settings.js';
 
@@ -23,7 +24,7 @@ const ERROR_CHARACTERS_MAX = 500;
 
 /**
  * What the attachments depend on, by interface: its link, and the rp_filter that new connections are examined by; up and down are none of it.
- * And policy rules that choose by source.
+ * And policy rules that choose by source, and IPv6 routes with one.
  */
 export class KnownLinks {
   readonly #known = new Map<number, string>();
@@ -34,6 +35,7 @@ export class KnownLinks {
     for (const { type, payload } of messages) {
       if (type === RouteMessage.newSettings && setsReversePath(payload)) changed = true;
       if ((type === RuleMessage.newRule || type === RuleMessage.deleteRule) && decodeRule(payload)?.bySource) changed = true;
+      if ((type === RouteMessage.newRoute || type === RouteMessage.deleteRoute) && isRouteOfSource(payload)) changed = true;
       // A bridge reports its ports in messages of their own family, with other attributes.
       if ((type !== RouteMessage.newLink && type !== RouteMessage.deleteLink) || payload[0] !== AF_UNSPEC) continue;
       const link = decodeLink(payload);
@@ -136,7 +138,7 @@ export function sweepLeftovers(): void {
 export function coverInterfaces(log: Log): void {
   const cover = new InterfaceCover({ log });
   try {
-    new NetlinkMonitor(MonitorGroup.link | MonitorGroup.settings4 | MonitorGroup.rule4 | MonitorGroup.rule6, {
+    new NetlinkMonitor(MonitorGroup.link | MonitorGroup.settings4 | MonitorGroup.rule4 | MonitorGroup.rule6 | MonitorGroup.route6, {
       changes: (messages) => cover.onChanges(messages),
       overrun: () => cover.request(),
     });

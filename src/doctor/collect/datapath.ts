@@ -7,9 +7,8 @@ import { coverageOf } from '../../datapath/ebpf/observe/coverage.js';
 import { observeDatapath } from '../../datapath/ebpf/observe/observer.js';
 import type { ObservingReader } from '../../datapath/ebpf/observe/observing-reader.js';
 import { repairsDue } from '../../datapath/ebpf/observe/repairs-due.js';
-import type { Family } from '../../model/address.js';
 import type { Netlink } from '../../sys/netlink/netlink.js';
-import { policyRules } from '../../sys/netlink/policy-rules.js';
+import { policyRouting } from '../../sys/netlink/policy-routing.js';
 import { decodeInterfaceAddress, dumpAddresses } from '../../wire/rtnetlink-address.js';
 import { decodeLink, dumpLinks } from '../../wire/rtnetlink-link.js';
 import type { DatapathFacts } from '../facts.js';
@@ -34,8 +33,7 @@ export function collectDatapath(netlink: Netlink): CollectedDatapath {
   }
   const { reader } = observed;
   const addresses = netlink.dump(dumpAddresses(), decodeInterfaceAddress, 'list addresses');
-  const rules = (family: Family) => policyRules(netlink, family);
-  const repairs = repairsDue(reader.tables, links, addresses, interfaces, rules);
+  const repairs = repairsDue(reader.tables, links, addresses, interfaces, policyRouting(netlink));
   const unrecorded = withoutPlace(reader.tables.interfaces, links.filter(isAttachable)).map(({ name }) => name);
   const change = reader.unfinishedChange();
   const facts = { loaded: true, interfaces, programs, repairs, unrecorded, tcAlone: tcAlone(folder) };

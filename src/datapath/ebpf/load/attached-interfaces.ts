@@ -7,7 +7,7 @@ import { native } from '../../../sys/addon.js';
 import { ATTACH_TCX_EGRESS, ATTACH_TCX_INGRESS, ATTACH_XDP, Link as BpfLink, Program } from '../../../sys/bpf/bpf-objects.js';
 import { hasCode, unlessCode } from '../../../sys/errno.js';
 import type { Netlink } from '../../../sys/netlink/netlink.js';
-import { policyRules } from '../../../sys/netlink/policy-rules.js';
+import { policyRouting } from '../../../sys/netlink/policy-routing.js';
 import { decodeInterfaceAddress, dumpAddresses, type InterfaceAddress } from '../../../wire/rtnetlink-address.js';
 import { decodeLink, dumpLinks, type Link, LinkHardware } from '../../../wire/rtnetlink-link.js';
 import { Conf } from '../abi.gen.js';
@@ -95,7 +95,7 @@ export class AttachedInterfaces {
   refresh(mode: AttachMode, strict: boolean): readonly InterfaceAddress[] {
     const links = this.netlink.dump(dumpLinks(), decodeLink, 'list the interfaces');
     const addresses = this.netlink.dump(dumpAddresses(), decodeInterfaceAddress, 'list the addresses');
-    for (const changed of sourceRulesChanged(this.tables, (family) => policyRules(this.netlink, family))) {
+    for (const changed of sourceRulesChanged(this.tables, policyRouting(this.netlink))) {
       recordSourceRules(this.tables, changed);
       this.report({ kind: 'source-rules', ...changed });
     }

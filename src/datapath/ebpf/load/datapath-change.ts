@@ -25,7 +25,7 @@ export type DatapathChange =
   | { readonly kind: 'repaired'; readonly what: 'change' | 'batch' }
   /** Policy rules of firewall marks that were made or removed. */
   | { readonly kind: 'mark-rules'; readonly count: number }
-  /** `present`: a policy rule chooses routes by source now; else none does any more. */
+  /** `present`: a packet's source decides by which route it goes now; else it does not any more. */
   | { readonly kind: 'source-rules'; readonly family: Family; readonly present: boolean }
   /** A rule for udev, until the next boot. */
   | { readonly kind: 'udev-rule'; readonly path: string }

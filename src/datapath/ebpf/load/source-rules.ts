@@ -1,8 +1,8 @@
-// Whether a policy rule chooses routes by a packet's source (`ip rule add from VIP`), as with an uplink for each virtual address: the programs
-// then keep a client's next hop for each virtual address that it gets replies from, else one for all of them.
+// Whether a packet's source decides by which route it goes (`ip rule add from VIP`, IPv6 routes with a source), as with an uplink for each virtual
+// address: the programs then keep a client's next hop for each virtual address that it gets replies from, else one for all of them.
 import type { Family } from '../../../model/address.js';
 import type { Field } from '../../../sys/bpf/records.js';
-import type { RuleSeen } from '../../../wire/rtnetlink-rule.js';
+import type { PolicyRouting } from '../../../sys/netlink/policy-routing.js';
 import { Conf } from '../abi.gen.js';
 import { FAMILIES } from '../table/marks.js';
 import type { Tables } from '../table/tables.js';
@@ -14,9 +14,9 @@ export interface SourceRules {
   readonly present: boolean;
 }
 
-/** The families of which the programs do not know how it is. `rules`: asks for the policy rules. */
-export function sourceRulesChanged({ conf }: Tables, rules: (family: Family) => readonly RuleSeen[]): readonly SourceRules[] {
-  return FAMILIES.map((family) => ({ family, present: rules(family).some(({ bySource }) => bySource) })).filter(
+/** The families of which the programs do not know how it is. */
+export function sourceRulesChanged({ conf }: Tables, routing: PolicyRouting): readonly SourceRules[] {
+  return FAMILIES.map((family) => ({ family, present: routing.bySource(family) })).filter(
     ({ family, present }) => (conf.get(0, FIELDS[family]) !== 0) !== present,
   );
 }

@@ -3,9 +3,9 @@
 
 import type { Family } from '../../../model/address.js';
 import { readSetting } from '../../../sys/files/sysctl.js';
+import type { PolicyRouting } from '../../../sys/netlink/policy-routing.js';
 import type { InterfaceAddress } from '../../../wire/rtnetlink-address.js';
 import { type Link, LinkFlag } from '../../../wire/rtnetlink-link.js';
-import type { RuleSeen } from '../../../wire/rtnetlink-rule.js';
 import { Conf } from '../abi.gen.js';
 import { isAttachable } from '../load/attached-interfaces.js';
 import { differencesOf, forbidsMore, isLayer3, recordOf, withoutPlace } from '../load/interface-record.js';
@@ -36,7 +36,7 @@ export type RepairDue =
   | { readonly kind: 'reverse-path-changed'; readonly name: string; readonly forbids: boolean }
   /** Policy rules of firewall marks are missing or left over. `missing`: packets with a mark do not reach their service. */
   | { readonly kind: 'mark-rules'; readonly missing: boolean }
-  /** `present`: a policy rule chooses routes by source, and the programs keep one next hop of a client for all virtual addresses. */
+  /** `present`: a packet's source decides by which route it goes, and the programs keep one next hop of a client for all virtual addresses. */
   | { readonly kind: 'source-rules'; readonly family: Family; readonly present: boolean };
 
 function pairRepairs(tables: Tables, links: readonly Link[]): readonly RepairDue[] {
@@ -85,28 +85,28 @@ function recordRepairs(
   });
 }
 
-function markRepairs(tables: Tables, rules: (family: Family) => readonly RuleSeen[]): readonly RepairDue[] {
+function markRepairs(tables: Tables, routing: PolicyRouting): readonly RepairDue[] {
   const steps = FAMILIES.filter((family) => hasMarks(tables, family)).flatMap((family) =>
-    markRuleSteps(family, rules(family), liveMarks(tables, family)),
+    markRuleSteps(family, routing.rules(family), liveMarks(tables, family)),
   );
   return steps.length === 0 ? [] : [{ kind: 'mark-rules', missing: steps.some(({ kind }) => kind === 'append') }];
 }
 
-const sourceRepairs = (tables: Tables, rules: (family: Family) => readonly RuleSeen[]): readonly RepairDue[] =>
-  sourceRulesChanged(tables, rules).map((changed) => ({ kind: 'source-rules', ...changed }));
+const sourceRepairs = (tables: Tables, routing: PolicyRouting): readonly RepairDue[] =>
+  sourceRulesChanged(tables, routing).map((changed) => ({ kind: 'source-rules', ...changed }));
 
-/** `links`: with weir's own pair. Interfaces that are not covered are in `coverage`. `rules`: asks for the policy rules. */
+/** `links`: with weir's own pair. Interfaces that are not covered are in `coverage`. */
 export function repairsDue(
   tables: Tables,
   links: readonly Link[],
   addresses: readonly InterfaceAddress[],
   coverage: readonly Coverage[],
-  rules: (family: Family) => readonly RuleSeen[],
+  routing: PolicyRouting,
 ): readonly RepairDue[] {
   return [
     ...pairRepairs(tables, links),
     ...recordRepairs(tables, links, addresses, coverage),
-    ...markRepairs(tables, rules),
-    ...sourceRepairs(tables, rules),
+    ...markRepairs(tables, routing),
+    ...sourceRepairs(tables, routing),
   ];
 }

@@ -1,4 +1,4 @@
-// Do the programs know whether policy rules choose routes by source? Without it one virtual address's route to a client is that of all.
+// Do the programs know whether routes depend on the source of packets? Without it one virtual address's route to a client is that of all.
 import type { RepairDue } from '../../../datapath/ebpf/observe/repairs-due.js';
 import type { Family } from '../../../model/address.js';
 import { formatAddress } from '../../../model/address-text.js';
@@ -22,7 +22,8 @@ function hasSeveralSources(facts: DirectorFacts, family: Family): boolean {
 export function sourceRulesFinding(facts: DirectorFacts, repairs: readonly RepairDue[]): readonly Finding[] {
   const due = repairs.filter((one) => one.kind === 'source-rules');
   if (due.length === 0) return [];
-  const commands = due.map(({ family }) => (family === 'inet' ? 'ip rule' : 'ip -6 rule')).join(', ');
+  const commands = due.map(({ family }) => (family === 'inet' ? 'ip rule' : 'ip -6 rule; ip -6 route show table all')).join(', ');
+  const ipv6 = due.some(({ family }) => family === 'inet6');
   const mixed = due.some(({ family, present }) => present && hasSeveralSources(facts, family));
   return [
     {
@@ -30,8 +31,8 @@ export function sourceRulesFinding(facts: DirectorFacts, repairs: readonly Repai
       code: 'source-rules-changed',
       what: mixed
         ? 'replies of one virtual address may leave by the route of another'
-        : 'whether policy rules choose routes by source is not as the datapath knows it',
-      cause: `policy rules were added or removed after the last command of weir (${commands})`,
+        : 'whether routes depend on the source of packets is not as the datapath knows it',
+      cause: `${ipv6 ? 'policy rules, or IPv6 routes with a source,' : 'policy rules'} were added or removed after the last command of weir (${commands})`,
       fix: LOAD,
     },
   ];
