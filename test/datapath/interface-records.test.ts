@@ -129,7 +129,8 @@ test('a device without Ethernet headers that another build has attached, and tha
     bed.tables.interfaces.set(number % Abi.INTERFACES, Interface.ifindex, native().ifNameToIndex(last));
     const due = facts().repairs?.filter((each) => 'name' in each && each.name === 'tun9');
     assert.deepEqual(due, [{ kind: 'record-missing', name: 'tun9' }]);
-    assert.deepEqual(changes(), [
+    const ofTunnel = changes().filter((change) => 'name' in change && change.name === 'tun9');
+    assert.deepEqual(ofTunnel, [
       { kind: 'unrecorded', name: 'tun9', covered: false },
       { kind: 'detached', name: 'tun9', hook: 'ingress' },
       { kind: 'detached', name: 'tun9', hook: 'egress' },

@@ -290,7 +290,10 @@ test('IPv6: routes with a source count as rules by source do', { skip }, () => {
   const family = IPv6;
   withUplinks('tc', family, ({ bed, uplinks, request, reply }) => {
     const routes = (change: 'add' | 'del'): void =>
-      routing(family, ...uplinks.map(({ vip, gateway, device }) => `route ${change} default from ${vip} via ${gateway} dev ${device}`));
+      routing(
+        family,
+        ...uplinks.map(({ vip, gateway, device }) => `route ${change} ${family.farClient}/128 from ${vip} via ${gateway} dev ${device}`),
+      );
     assert.deepEqual(due(), []);
     routes('add');
     assert.deepEqual(due(), [{ kind: 'source-rules', family: 'inet6', present: true }]);

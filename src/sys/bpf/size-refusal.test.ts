@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { isWeirError } from '../../model/errors/weir-error.js';
-import { refusedPart, sizeRefusal } from './size-refusal.js';
+import { lastLines, refusedPart, sizeRefusal } from './size-refusal.js';
 
 /** As the addon throws it. */
 const failed = (code: string, log?: string): Error =>
@@ -35,6 +35,10 @@ test('a program, the log about one, and a table: each is named, with what to do'
     program.message,
     /^this kernel's verifier refuses the program weir_xdp as too large \(E2BIG\): .*limit 1000000.* — fix: use Linux 6\.1/,
   );
+  const lines = PROGRAM_LOG.split('\n').slice(2, 4).join('; ');
+  assert.equal(lastLines(PROGRAM_LOG), lines, "the verifier's alone");
+  assert.equal(lastLines(PROGRAM_LOG.split('\n').slice(2).join('\n')), lines, 'its beginning is cut off');
+  assert.equal(lastLines('libbpf: failed to find valid kernel BTF\n'), 'libbpf: failed to find valid kernel BTF');
   const cut = failed('ENOSPC', "libbpf: prog 'weir_tc_ingress': BPF program load failed: -ENOSPC\n");
   assert.match(messageOf(cut) ?? '', /the program weir_tc_ingress, and the verifier's log of why is too long .* — fix: use Linux/);
   assert.equal(

@@ -10,8 +10,12 @@ const PROGRAM = /prog '([^']+)': BPF program load failed/;
 /** E2BIG: too many entries or bytes, or too many instructions; ENOSPC: the verifier's log is cut; ENOMEM: of a table. */
 const OF_SIZE = ['E2BIG', 'ENOSPC', 'ENOMEM'] as const;
 
-/** What the verifier prints last, on one line. */
-export const lastLines = (log: string): string => log.trim().split('\n').slice(-4).join('; ');
+/** What the verifier prints last, on one line; where it printed nothing, what libbpf did. */
+export function lastLines(log: string): string {
+  const [verifier = ''] = log.split('-- END PROG LOAD LOG --');
+  const lines = (verifier.split('-- BEGIN PROG LOAD LOG --').at(-1) ?? '').trim().split('\n');
+  return lines.slice(-4).join('; ');
+}
 
 /** `entries`: of `bytes` each; absent where an object's table is loaded. */
 interface Asked {

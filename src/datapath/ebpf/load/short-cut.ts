@@ -49,11 +49,11 @@ function withArrays<T>({ entryPin }: ShortCut, folder: string, work: (arrays: re
   return usingAll(paths.map(BpfMap.pinned), work);
 }
 
-/** Of the verifier's last lines, those that are not about its work and libbpf's. */
+/** Of the verifier's last lines, without how much it did. */
 const verdict = (lines: string): string =>
   lines
     .split('; ')
-    .filter((line) => !/^(processed \d|-- |libbpf: )/.test(line))
+    .filter((line) => !/^processed \d/.test(line))
     .join('; ');
 
 /** The reason why this kernel does not take it; undefined: the error is about something else. */
