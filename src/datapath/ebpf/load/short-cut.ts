@@ -115,8 +115,8 @@ export function enterShortCut(
   } catch (error) {
     const why = refusalOf(error);
     if (why === undefined) throw error;
-    empty(arrays);
     writePinnedText(refused, 'refused', why);
+    empty(arrays);
     onNotice(`${build.check.label} goes by tc alone, without XDP: ${why}; weir load tries again`);
     return false;
   }
