@@ -307,7 +307,7 @@ struct conf {
     __u32 tcp_timeout[TCP_STATES]; /* clock units */
     struct { /* where no state has a timeout: what packets of established connections read, in a line that no packet writes */
       __u32 reserved_states[S_SYNACK + 1];
-      __u16 source_rules, source_rules6; /* user: does a policy rule of IPv4, of IPv6, choose by a packet's source? */
+      __u16 source_rules, source_rules6; /* user: does a policy rule, of IPv6 or a route, choose by a packet's source? */
     };
   };
   __u32 udp_timeout;
