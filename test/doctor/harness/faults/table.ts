@@ -40,7 +40,7 @@ export const faults: readonly Fault[] = [
     'no-service-on-port',
     [
       ['director', `ipvsadm -A -t 198.51.100.80:8081 -s rr; ipvsadm -a -t 198.51.100.80:8081 -r 10.20.0.11:8080 -m; ipvsadm -D -t ${VIP}`],
-      ['client', { start: 'bash -c \'while :; do timeout 0.3 bash -c ": > /dev/tcp/198.51.100.80/80"; sleep 0.1; done\'', as: 'clients' }],
+      ['client', { start: 'bash -c \'while :; do timeout 3 bash -c ": > /dev/tcp/198.51.100.80/80"; sleep 0.1; done\'', as: 'clients' }],
     ],
     'service-absent',
     /clients try TCP 198\.51\.100\.80:80, and no service has it.*of 198\.51\.100\.20;/,
