@@ -96,6 +96,19 @@ static __always_inline __u32 real_with6(const __u32 *addr, __u32 hash, __u16 por
 static __always_inline __u32 service_of_target(struct packet *p) { return exact_service6(p->daddr6, p->daddr, p->dport, p->protocol); }
 static __always_inline __u32 service_of_source(struct packet *p) { return exact_service6(p->saddr6, p->saddr, p->sport, p->protocol); }
 #endif
+#ifndef SIDE
+/* Does the packet's source or target belong to a service of all ports, or may it be that of FTP's data? */
+static __always_inline bool is_wide_at(const __u32 *addr, __u32 hash, __u16 port, __u8 protocol) {
+  if (wide_service6(addr, hash, protocol)) return true;
+  return may_be_ftp_data(port, protocol) && exact_service6(addr, hash, FTP_PORT, IPPROTO_TCP);
+}
+/* As in endpoint.h. */
+static __always_inline bool is_wide(struct packet *p) {
+  if (is_wide_at(p->daddr6, p->daddr, p->dport, p->protocol) || is_wide_at(p->saddr6, p->saddr, p->sport, p->protocol)) return true;
+  if (endpoint6_find(p->saddr6, p->saddr, 0, 0, E_REAL_ALL6)) return true;
+  return may_be_ftp_data(p->sport, p->protocol) && endpoint6_find(p->saddr6, p->saddr, 0, IPPROTO_TCP, E_REAL_ALL6);
+}
+#endif
 static __always_inline __u32 real_of_target(struct packet *p) { return real_with6(p->daddr6, p->daddr, p->dport, p->protocol); }
 static __always_inline __u32 real_of_source(struct packet *p) { return real_with6(p->saddr6, p->saddr, p->sport, p->protocol); }
 

@@ -17,7 +17,8 @@ struct quoted {
 
 /* What is to be rewritten: one outer address, one quoted address and port, all to the same endpoint. */
 struct related {
-  __u32 icmp; /* offset of the ICMP header */
+  __u32 ip;   /* offset of the outer IP header */
+  __u32 icmp; /* and of the ICMP header */
   __u32 length; /* of the ICMP message */
   __u32 outer_was;
   __u32 quoted_was;
@@ -40,8 +41,8 @@ __noinline int related_translate(struct __sk_buff *skb, struct related *r) {
     rc |= bpf_l4_csum_replace(skb, r->icmp + 2, r->port_was, port, 2);
     rc |= bpf_skb_store_bytes(skb, port_at, &port, 2, 0);
   }
-  rc |= bpf_l3_csum_replace(skb, IP_CHECK_AT, r->outer_was, addr, 4);
-  return rc | bpf_skb_store_bytes(skb, r->inbound ? DADDR_AT : SADDR_AT, &addr, 4, 0);
+  rc |= bpf_l3_csum_replace(skb, r->ip + IP_CHECK_IN, r->outer_was, addr, 4);
+  return rc | bpf_skb_store_bytes(skb, r->ip + (r->inbound ? DADDR_IN : SADDR_IN), &addr, 4, 0);
 }
 
 /* Validates both checksums of an error about a connection, as the kernel does: its stack drops a wrong IP header and a source route before
@@ -129,12 +130,12 @@ static __always_inline int related_outbound(struct __sk_buff *skb, struct verdic
 }
 
 /* An ICMP packet: errors about balanced connections are translated and sent on, all others pass to the stack. `leaving`, at egress: only those
- * of masqueraded servers on the director are translated. */
-static __always_inline int related_icmp(struct __sk_buff *skb, __u8 header, __u16 length, bool leaving) {
+ * of masqueraded servers on the director are translated. `at`: where the IP header begins. */
+static __always_inline int related_icmp(struct __sk_buff *skb, __u32 at, __u8 header, __u16 length, bool leaving) {
   struct conf *c = the_conf();
   struct quoted q;
   __u8 type = 0;
-  __u32 icmp = ETH_LEN + header;
+  __u32 icmp = at + header;
   if (!c || header < IP_LEN || header > 60) return TC_ACT_UNSPEC;
   if (bpf_skb_load_bytes(skb, icmp, &type, 1) || (type != 3 && type != 4 && type != 11)) return TC_ACT_UNSPEC;
   if (bpf_skb_load_bytes(skb, icmp + 8, &q, sizeof q) || q.ip.version != 4 || q.ip.ihl != 5) return TC_ACT_UNSPEC;
@@ -142,9 +143,9 @@ static __always_inline int related_icmp(struct __sk_buff *skb, __u8 header, __u1
   if (length < header) return TC_ACT_UNSPEC;
   struct packet p = {.bytes = length};
   struct verdict v = {.p = &p, .c = c, .now = clock_now()};
-  struct related r = {.icmp = icmp, .length = length - header};
+  struct related r = {.ip = at, .icmp = icmp, .length = length - header};
   __u32 outer[2] = {};
-  if (bpf_skb_load_bytes(skb, SADDR_AT, outer, sizeof outer)) return TC_ACT_UNSPEC;
+  if (bpf_skb_load_bytes(skb, at + SADDR_IN, outer, sizeof outer)) return TC_ACT_UNSPEC;
   if (outer[1] != q.ip.saddr) return TC_ACT_UNSPEC; /* forged, or about another packet */
   if (!OF_SCTP && q.ip.protocol == IPPROTO_SCTP) return TC_SCTP;
   if (is_ipsec(q.ip.protocol)) { /* as read_as_key_exchange() */
@@ -167,7 +168,9 @@ static __always_inline int related_icmp(struct __sk_buff *skb, __u8 header, __u1
 }
 
 /* Global functions: verified once. With two of them the egress program has no code of what can only come in. */
-__noinline int tc_icmp(struct __sk_buff *skb, __u8 header, __u16 length) { return related_icmp(skb, header, length, false); }
-__noinline int tc_icmp_leaving(struct __sk_buff *skb, __u8 header, __u16 length) { return related_icmp(skb, header, length, true); }
+__noinline int tc_icmp(struct __sk_buff *skb, __u8 header, __u16 length) { return related_icmp(skb, ETH_LEN, header, length, false); }
+__noinline int tc_icmp_leaving(struct __sk_buff *skb, __u32 at, __u8 header, __u16 length) {
+  return related_icmp(skb, at, header, length, true);
+}
 
 #endif

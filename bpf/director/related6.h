@@ -22,7 +22,7 @@ __noinline int related_translate6(struct __sk_buff *skb, __u32 inbound, __u32 ic
   if (!scratch) return -1;
   CHECKED(scratch);
   struct packet *p = &scratch->packet;
-  __u32 outer_at = inbound ? DADDR6_AT : SADDR6_AT, quoted = icmp + QUOTE6_AT;
+  __u32 outer_at = icmp - p->header + (inbound ? DADDR6_IN : SADDR6_IN), quoted = icmp + QUOTE6_AT;
   __u32 *was = inbound ? p->saddr6 : p->daddr6, *as = scratch->whole.as;
   __u16 port = port32, port_was = inbound ? p->sport : p->dport;
   if (bpf_skb_load_bytes(skb, outer_at, outer, sizeof outer)) return -1;
@@ -91,16 +91,16 @@ __noinline int related_inbound6(struct __sk_buff *skb, __u32 service) {
   return related_send6(skb, &v, v.d, v_method(v.f.value) == M_MASQ, v.d->addr, server_port(v.d));
 }
 
-/* Translates an error of a server on the director, which is on its way out. */
-static __always_inline int related_pass6(struct __sk_buff *skb, struct packet *p, struct service *s) {
+/* Translates an error of a server on the director, which is on its way out. `at`: where its IPv6 header begins. */
+static __always_inline int related_pass6(struct __sk_buff *skb, struct packet *p, struct service *s, __u32 at) {
   struct whole_addresses *whole = the_whole();
   if (!whole) return TC_ACT_UNSPEC;
   address_copy(whole->as, virtual_addr6(s));
-  return related_translate6(skb, false, ETH_LEN + p->header, virtual_port(s)) ? tc_drop(R_REDIRECT_FAILED) : TC_ACT_UNSPEC;
+  return related_translate6(skb, false, at + p->header, virtual_port(s)) ? tc_drop(R_REDIRECT_FAILED) : TC_ACT_UNSPEC;
 }
 
-/* Quotes a request that was masqueraded to a destination: back to the client. */
-static __always_inline int related_back6(struct __sk_buff *skb, __u32 first, bool leaving) {
+/* Quotes a request that was masqueraded to a destination: back to the client. `at`: where the IPv6 header begins. */
+static __always_inline int related_back6(struct __sk_buff *skb, __u32 first, bool leaving, __u32 at) {
   struct scratch *scratch = the_scratch();
   struct conf *c = the_conf();
   if (!scratch || !c) return TC_ACT_UNSPEC;
@@ -115,19 +115,19 @@ static __always_inline int related_back6(struct __sk_buff *skb, __u32 first, boo
   CHECKED(s);
   if (leaving || !skb->ingress_ifindex) {
     count_packet(&v, true);
-    return related_pass6(skb, p, s);
+    return related_pass6(skb, p, s, at);
   }
   return related_send6(skb, &v, 0, true, virtual_addr6(s), virtual_port(s));
 }
-__noinline int related_outbound6(struct __sk_buff *skb, __u32 first) { return related_back6(skb, first, false); }
-__noinline int related_leaving6(struct __sk_buff *skb, __u32 first) { return related_back6(skb, first, true); }
+__noinline int related_outbound6(struct __sk_buff *skb, __u32 first) { return related_back6(skb, first, false, ETH_LEN); }
+__noinline int related_leaving6(struct __sk_buff *skb, __u32 first, __u32 at) { return related_back6(skb, first, true, at); }
 
 /* Reads the quoted packet into the scratch space, in the place of the outer one, whose length, hop limit and header stay. False: it does not
  * come from whom the error goes to, or is not of this build's protocols: then p->protocol is its own. */
-static __always_inline bool related_read6(struct __sk_buff *skb, struct packet *p) {
+static __always_inline bool related_read6(struct __sk_buff *skb, struct packet *p, __u32 at) {
   struct quoted6 q __attribute__((aligned(sizeof(address_half))));
   __u8 type = 0;
-  __u32 icmp = ETH_LEN + p->header;
+  __u32 icmp = at + p->header;
   if (bpf_skb_load_bytes(skb, icmp, &type, 1) || type < ICMP6_UNREACHABLE || type > ICMP6_PARAMETER) return false;
   if (bpf_skb_load_bytes(skb, icmp + QUOTE6_AT, &q, sizeof q) || (q.ip.first & bpf_htonl(0xf0000000)) != bpf_htonl(0x60000000)) return false;
   if (!address_equal(p->daddr6, q.ip.saddr)) return false; /* forged, or about another packet */
@@ -149,7 +149,7 @@ __noinline int tc_icmp6(struct __sk_buff *skb) {
   if (!scratch) return TC_ACT_UNSPEC;
   CHECKED(scratch);
   struct packet *p = &scratch->packet;
-  if (!related_read6(skb, p)) return is_of_sctp_build(p) ? TC_SCTP : TC_ACT_UNSPEC;
+  if (!related_read6(skb, p, ETH_LEN)) return is_of_sctp_build(p) ? TC_SCTP : TC_ACT_UNSPEC;
   __u32 service = skb->ingress_ifindex ? service_of_source(p) : 0, real = service && !ALL_PORTS ? 0 : real_of_target(p);
   if (real) {
     int done = related_outbound6(skb, real);
@@ -160,15 +160,15 @@ __noinline int tc_icmp6(struct __sk_buff *skb) {
   return related_inbound6(skb, service);
 }
 
-/* At egress: only those of masqueraded servers on the director are translated. */
-__noinline int tc_icmp6_leaving(struct __sk_buff *skb) {
+/* At egress: only those of masqueraded servers on the director are translated. `at`: where the IPv6 header begins. */
+__noinline int tc_icmp6_leaving(struct __sk_buff *skb, __u32 at) {
   struct scratch *scratch = the_scratch();
   if (!scratch) return TC_ACT_UNSPEC;
   CHECKED(scratch);
   struct packet *p = &scratch->packet;
-  if (!related_read6(skb, p)) return is_of_sctp_build(p) ? TC_SCTP : TC_ACT_UNSPEC;
+  if (!related_read6(skb, p, at)) return is_of_sctp_build(p) ? TC_SCTP : TC_ACT_UNSPEC;
   __u32 real = real_of_target(p);
-  return real ? related_leaving6(skb, real) : TC_ELSEWHERE;
+  return real ? related_leaving6(skb, real, at) : TC_ELSEWHERE;
 }
 
 #endif

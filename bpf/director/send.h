@@ -10,8 +10,6 @@
 #define TTL_AT (ETH_LEN + 8)
 #define PROTOCOL_AT (ETH_LEN + 9)
 #define IP_CHECK_AT (ETH_LEN + IP_CHECK_IN)
-#define SADDR_AT (ETH_LEN + SADDR_IN)
-#define DADDR_AT (ETH_LEN + DADDR_IN)
 
 /* How a packet is rewritten, for the functions below. They are global, so that each is verified once. */
 struct rewrite {

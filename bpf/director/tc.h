@@ -307,7 +307,9 @@ __noinline int tc_layer3_egress(struct __sk_buff *skb) {
   struct scratch *scratch = the_scratch();
   if (!scratch) return TC_ACT_UNSPEC;
   struct packet *p = &scratch->packet;
-  if (tc_parse(skb, p, 0) != P_OK) return is_of_sctp_build(p) ? TC_SCTP : TC_ACT_UNSPEC;
+  enum parsed parsed = tc_parse(skb, p, 0);
+  if (parsed == P_OTHER && p->protocol == IPPROTO_ICMP && !p->fragment) return tc_icmp_leaving(skb, 0, p->header, p->length);
+  if (parsed != P_OK) return is_of_sctp_build(p) ? TC_SCTP : TC_ACT_UNSPEC;
   __u32 real = real_of_source(p);
   if (real) return tc_local_reply(skb, real, true);
   __u32 service = service_of_source(p);
@@ -342,9 +344,12 @@ static __always_inline int tc_ingress(struct __sk_buff *skb, struct packet *p, e
 /* Of a packet that the director itself sends. */
 static __always_inline int tc_egress(struct __sk_buff *skb, struct conf *c, struct packet *p) {
   struct interface *i = c->layer3 ? interface_at(skb->ifindex) : 0;
-  if (unlikely(i && i->flags & INTERFACE_LAYER3)) return tc_layer3_egress(skb);
+  if (unlikely(i && i->flags & INTERFACE_LAYER3)) {
+    tc_enter_ipv6(skb, false);
+    return tc_layer3_egress(skb);
+  }
   enum parsed parsed = tc_parse(skb, p, ETH_LEN);
-  if (parsed == P_OTHER && p->protocol == IPPROTO_ICMP && !p->fragment) return tc_icmp_leaving(skb, p->header, p->length);
+  if (parsed == P_OTHER && p->protocol == IPPROTO_ICMP && !p->fragment) return tc_icmp_leaving(skb, ETH_LEN, p->header, p->length);
   if (parsed != P_OK) {
     if (is_of_sctp_build(p)) return TC_SCTP;
     tc_enter_ipv6(skb, false);
@@ -363,7 +368,10 @@ int weir_tc_ingress(struct __sk_buff *skb) {
   if (!c || !c->service_top || !scratch) return TC_ACT_UNSPEC;
 #ifndef SIDE
   if (skb->pkt_type != PACKET_HOST) return TC_ACT_UNSPEC;
-  if (unlikely(c->layer3) && !tc_add_header(skb)) return TC_ACT_UNSPEC;
+  if (unlikely(c->layer3) && !tc_add_header(skb)) {
+    tc_enter_ipv6(skb, true);
+    return TC_ACT_UNSPEC;
+  }
 #endif
   struct packet *p = &scratch->packet;
   return tc_go_on(skb, tc_ingress(skb, p, tc_parse(skb, p, ETH_LEN)), true);

@@ -16,10 +16,10 @@ static __always_inline void tc_enter_marked_sctp6(struct __sk_buff *skb, struct 
 static __always_inline void tc_enter_sctp6(struct __sk_buff *skb, bool ingress) {
   bpf_tail_call(skb, &sctp6_tc, ingress ? SCTP_INGRESS : SCTP_EGRESS);
 }
-__noinline int tc_parse_any6(struct __sk_buff *skb);
+__noinline int tc_parse_any6(struct __sk_buff *skb, __u32 at);
 /* As in tc.h. */
 static __always_inline void tc_enter_marked_sctp6(struct __sk_buff *skb, struct packet *p) {
-  if (has_sctp_marks() && tc_parse_any6(skb) == P_OTHER && is_of_sctp_build(p)) tc_enter_sctp6(skb, false);
+  if (has_sctp_marks() && tc_parse_any6(skb, ETH_LEN) == P_OTHER && is_of_sctp_build(p)) tc_enter_sctp6(skb, false);
 }
 #endif
 
@@ -49,14 +49,14 @@ static __always_inline bool is_transport(__u8 next) {
   return next == IPPROTO_TCP || next == IPPROTO_UDP || next == IPPROTO_SCTP || next == NEXT_ICMPV6 || next == IPPROTO_ESP;
 }
 
-/* Goes on from the IPv6 header to TCP, UDP, SCTP, ESP or ICMPv6: p->protocol, p->header. */
-static __always_inline enum parsed extensions_skip(struct __sk_buff *skb, struct packet *p, __u8 next) {
+/* Goes on from the IPv6 header, which begins at `at`, to TCP, UDP, SCTP, ESP or ICMPv6: p->protocol, p->header. */
+static __always_inline enum parsed extensions_skip(struct __sk_buff *skb, struct packet *p, __u32 at, __u8 next) {
   __u32 header = IP6_LEN;
 #pragma clang loop unroll(disable)
   for (int i = 0; i < EXTENSIONS_MAX; i++) {
     __u8 head[4];
     if (is_transport(next)) break;
-    if (header > HEADER6_MAX || bpf_skb_load_bytes(skb, ETH_LEN + header, head, sizeof head)) return P_OTHER;
+    if (header > HEADER6_MAX || bpf_skb_load_bytes(skb, at + header, head, sizeof head)) return P_OTHER;
     if (next == NEXT_FRAGMENT) {
       p->fragment = (head[2] << 8 | head[3]) & 0xfff9;
       header += 8;
@@ -90,24 +90,23 @@ static __always_inline bool header_read(struct __sk_buff *skb, struct packet *p,
 #endif
 
 /* Reads the ports, TCP's flags, and SCTP's event. */
-static __always_inline enum parsed ports_read(struct __sk_buff *skb, struct packet *p) {
+static __always_inline enum parsed ports_read(struct __sk_buff *skb, struct packet *p, __u32 at) {
   __u8 l4[20] = {};
-  __u32 at = ETH_LEN + p->header;
   if (p->fragment) {
-    if (p->fragment & 0xfff8 || bpf_skb_load_bytes(skb, at, l4, 4)) return P_FRAGMENT;
-  } else if (!header_read(skb, p, at, l4)) {
+    if (p->fragment & 0xfff8 || bpf_skb_load_bytes(skb, at + p->header, l4, 4)) return P_FRAGMENT;
+  } else if (!header_read(skb, p, at + p->header, l4)) {
     return P_BAD;
   }
   p->sport = *(__u16 *)l4;
   p->dport = *(__u16 *)(l4 + 2);
-  return p->fragment ? P_FRAGMENT : tc_parse_further(skb, p, ETH_LEN);
+  return p->fragment ? P_FRAGMENT : tc_parse_further(skb, p, at);
 }
 
 /* Reads how long the packet is by its header; of a GSO packet by its buffer, since it may be longer than the header's 16 bits, which are 0 then
  * (BIG TCP). Any other packet with 0 has no payload: the kernel cuts or drops it, with a jumbo payload option, too (RFC 2675: no device carries
  * such packets). The answer: how long it is by its buffer; 0: less than by its header. */
-static __always_inline __u32 length_read(struct __sk_buff *skb, struct packet *p, struct ip6_header *ip) {
-  __u32 length = skb->len - ETH_LEN, stated = skb->gso_size ? length : bpf_ntohs(ip->payload_length) + IP6_LEN;
+static __always_inline __u32 length_read(struct __sk_buff *skb, struct packet *p, struct ip6_header *ip, __u32 at) {
+  __u32 length = skb->len - at, stated = skb->gso_size ? length : bpf_ntohs(ip->payload_length) + IP6_LEN;
   p->length = stated < NO_LENGTH ? stated : NO_LENGTH;
   p->bytes = stated;
   return stated <= length ? length : 0;
@@ -127,34 +126,34 @@ static __always_inline bool tc_parse_plain6(struct __sk_buff *skb, struct packet
   p->fragment = 0;
   p->dont_fragment = true;
   barrier(); /* what is read again below has been stored: else it would be kept on the stack */
-  if (length_read(skb, p, ip) < p->length || !parse_l4(ip + 1, end, p) || tc_parse_further(skb, p, ETH_LEN) != P_OK) return false;
+  if (length_read(skb, p, ip, ETH_LEN) < p->length || !parse_l4(ip + 1, end, p) || tc_parse_further(skb, p, ETH_LEN) != P_OK) return false;
   barrier();
   packet_hash(p);
   return true;
 }
 
-/* Reads any packet into the scratch space. A global function: verified once. */
-__noinline int tc_parse_any6(struct __sk_buff *skb) {
+/* Reads any packet into the scratch space. `at`: where the IPv6 header begins. A global function: verified once. */
+__noinline int tc_parse_any6(struct __sk_buff *skb, __u32 at) {
   struct scratch *scratch = the_scratch();
   if (!scratch) return P_OTHER;
   CHECKED(scratch);
   struct packet *p = &scratch->packet;
   struct ip6_header *ip = &scratch->whole.header;
   __builtin_memset(p, 0, sizeof *p);
-  if (bpf_skb_load_bytes(skb, ETH_LEN, ip, sizeof *ip)) return P_BAD;
+  if (bpf_skb_load_bytes(skb, at, ip, sizeof *ip)) return P_BAD;
   if ((ip->first & bpf_htonl(0xf0000000)) != bpf_htonl(0x60000000)) return P_BAD;
   address_copy(p->saddr6, ip->saddr);
   address_copy(p->daddr6, ip->daddr);
   p->ttl = ip->hop_limit;
   p->dont_fragment = true;
-  __u32 length = length_read(skb, p, ip);
+  __u32 length = length_read(skb, p, ip, at);
   p->header = IP6_LEN;
-  enum parsed parsed = extensions_skip(skb, p, ip->next);
+  enum parsed parsed = extensions_skip(skb, p, at, ip->next);
   if (parsed == P_OTHER && is_ipsec(p->protocol) && !p->fragment && !skb->gso_size && p->length <= length) {
     read_as_key_exchange(p);
     parsed = P_OK;
   } else if (parsed == P_OK) {
-    parsed = ports_read(skb, p);
+    parsed = ports_read(skb, p, at);
   } else {
     return parsed;
   }
@@ -164,7 +163,7 @@ __noinline int tc_parse_any6(struct __sk_buff *skb) {
 }
 
 static __always_inline enum parsed tc_parse6(struct __sk_buff *skb, struct packet *p) {
-  return likely(tc_parse_plain6(skb, p)) ? P_OK : tc_parse_any6(skb);
+  return likely(tc_parse_plain6(skb, p)) ? P_OK : tc_parse_any6(skb, ETH_LEN);
 }
 
 /* A global function, with its own stack frame and verified once. */
@@ -207,7 +206,7 @@ static __always_inline int tc_request6(struct __sk_buff *skb, struct verdict *v)
     }
   }
   if (answer != HOP_LOCAL) return tc_forward6(skb, p, answer, &w, false, masq ? v->d->addr : 0, server_port(v->d));
-  return masq && translate_as(skb, false, v->d->addr, server_port(v->d)) ? tc_drop(R_REDIRECT_FAILED) : TC_ACT_UNSPEC;
+  return masq && translate_as(skb, 0, v->d->addr, server_port(v->d)) ? tc_drop(R_REDIRECT_FAILED) : TC_ACT_UNSPEC;
 }
 
 static __always_inline int tc_reply6(struct __sk_buff *skb, struct verdict *v) {
@@ -230,7 +229,7 @@ static __always_inline int tc_reply6(struct __sk_buff *skb, struct verdict *v) {
   conn_touch(v, true);
   count_packet(v, true);
   if (answer != HOP_LOCAL) return tc_forward6(skb, p, answer, &w, true, virtual_addr6(s), virtual_port(s));
-  if (translate_as(skb, true, virtual_addr6(s), virtual_port(s))) return tc_drop(R_REDIRECT_FAILED);
+  if (translate_as(skb, REWRITE_SOURCE, virtual_addr6(s), virtual_port(s))) return tc_drop(R_REDIRECT_FAILED);
   return tc_deliver(skb); /* the client is the director itself */
 }
 
@@ -272,7 +271,7 @@ __noinline int tc_any_seen6(struct __sk_buff *skb, __u32 service) {
   return TC_ACT_UNSPEC;
 }
 
-__noinline int tc_local_reply6(struct __sk_buff *skb, __u32 real) {
+__noinline int tc_local_reply6(struct __sk_buff *skb, __u32 real, bool layer3) {
   struct scratch *scratch = the_scratch();
   struct conf *c = the_conf();
   if (!scratch || !c) return TC_ACT_UNSPEC;
@@ -284,16 +283,46 @@ __noinline int tc_local_reply6(struct __sk_buff *skb, __u32 real) {
   CHECKED(s);
   conn_touch(&v, true);
   count_packet(&v, true);
-  return translate_as(skb, true, virtual_addr6(s), virtual_port(s)) ? tc_drop(R_REDIRECT_FAILED) : TC_ACT_UNSPEC;
+  __u32 how = REWRITE_SOURCE | (layer3 ? REWRITE_LAYER3 : 0);
+  return translate_as(skb, how, virtual_addr6(s), virtual_port(s)) ? tc_drop(R_REDIRECT_FAILED) : TC_ACT_UNSPEC;
 }
+
+/* Does a packet's endpoint belong to a service, or to a masqueraded server? Only a first fragment has ports. */
+static __always_inline bool is_balanced(struct packet *p) { return p->dport && (service_of_target(p) || real_of_source(p)); }
 
 /* Counts a packet that is not balanced because of its form. Of a fragmented one the first fragment alone has ports, and is counted. */
 static __always_inline int tc_oddity6(struct packet *p, enum parsed parsed) {
-  if (parsed == P_FRAGMENT && !(p->dport && (service_of_target(p) || real_of_source(p)))) return TC_ELSEWHERE;
+  if (parsed == P_FRAGMENT && !is_balanced(p)) return TC_ELSEWHERE;
   if (parsed == P_FRAGMENT) count_reason(R_FRAGMENT);
   if (parsed == P_BAD) count_reason(p->header ? R_BAD_LENGTH : R_SHORT);
   return TC_ACT_UNSPEC;
 }
+
+#ifndef SIDE
+/* May it be a packet of a service? */
+static __always_inline bool is_concerned(struct packet *p) {
+  return is_balanced(p) || service_of_source(p) || is_wide(p) || has_marks();
+}
+
+/* As in tc.h: a packet that came without an Ethernet header gets an empty one where it concerns a service. False: the packet passes. */
+__noinline int tc_add_header6(struct __sk_buff *skb) {
+  struct scratch *scratch = the_scratch();
+  struct interface *i = interface_at(skb->ifindex);
+  if (!scratch) return false;
+  CHECKED(scratch);
+  if (!i || !(i->flags & INTERFACE_LAYER3)) return true;
+  struct packet *p = &scratch->packet;
+  enum parsed parsed = tc_parse_any6(skb, 0);
+  bool other = parsed == P_OTHER && (p->protocol == IPPROTO_SCTP || (p->protocol == NEXT_ICMPV6 && !p->fragment));
+  if (parsed != P_OK && !other) {
+    if (tc_oddity6(p, parsed) == TC_ELSEWHERE && p->dport && is_wide(p)) count_reason(R_FRAGMENT);
+    return false;
+  }
+  if (!other && !is_concerned(p)) return false;
+  __u16 type = bpf_htons(ETH_P_IPV6);
+  return !bpf_skb_change_head(skb, ETH_LEN, 0) && !bpf_skb_store_bytes(skb, 12, &type, 2, 0);
+}
+#endif
 
 /* Of a packet to this host. */
 static __always_inline int tc_ingress6(struct __sk_buff *skb, struct packet *p) {
@@ -318,13 +347,15 @@ static __always_inline int tc_ingress6(struct __sk_buff *skb, struct packet *p) 
   return service ? tc_any_seen6(skb, service) : TC_ELSEWHERE;
 }
 
-/* Of a packet that the director itself sends. */
-static __always_inline int tc_egress6(struct __sk_buff *skb, struct packet *p) {
-  enum parsed parsed = tc_parse6(skb, p);
-  if (parsed == P_OTHER && p->protocol == NEXT_ICMPV6 && !p->fragment) return tc_icmp6_leaving(skb);
+/* Of a packet that the director itself sends, to some devices without an Ethernet header. */
+static __always_inline int tc_egress6(struct __sk_buff *skb, struct conf *c, struct packet *p) {
+  struct interface *i = c->layer3 ? interface_at(skb->ifindex) : 0;
+  bool layer3 = i && i->flags & INTERFACE_LAYER3;
+  enum parsed parsed = unlikely(layer3) ? tc_parse_any6(skb, 0) : tc_parse6(skb, p);
+  if (parsed == P_OTHER && p->protocol == NEXT_ICMPV6 && !p->fragment) return tc_icmp6_leaving(skb, layer3 ? 0 : ETH_LEN);
   if (parsed != P_OK) return is_of_sctp_build(p) ? TC_SCTP : TC_ACT_UNSPEC;
   __u32 real = real_of_source(p);
-  if (real) return tc_local_reply6(skb, real);
+  if (real) return tc_local_reply6(skb, real, layer3);
   __u32 service = service_of_source(p);
   return service ? tc_any_seen6(skb, service) : TC_ELSEWHERE;
 }
@@ -335,6 +366,10 @@ int weir_tc_ingress(struct __sk_buff *skb) {
   struct scratch *scratch = the_scratch();
   if (!scratch) return TC_ACT_UNSPEC;
   CHECKED(scratch);
+#ifndef SIDE
+  struct conf *c = the_conf();
+  if (unlikely(c && c->layer3) && !tc_add_header6(skb)) return TC_ACT_UNSPEC;
+#endif
   return tc_go_on6(skb, tc_ingress6(skb, &scratch->packet), true);
 }
 
@@ -350,7 +385,7 @@ int weir_tc_egress(struct __sk_buff *skb) {
     tc_enter_wide6(skb, WIDE6_MARK);
   }
   if (skb->ingress_ifindex) return TC_ACT_UNSPEC;
-  return tc_go_on6(skb, tc_egress6(skb, &scratch->packet), false);
+  return tc_go_on6(skb, tc_egress6(skb, c, &scratch->packet), false);
 }
 
 #endif

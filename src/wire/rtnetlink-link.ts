@@ -39,7 +39,17 @@ export const LinkFlag = {
   lowerUp: 0x10000,
 } as const;
 /** ARPHRD_*: what the hardware address is an address of. */
-export const LinkHardware = { ethernet: 1, ppp: 512, ipip: 768, loopback: 772, gre: 778, none: 0xfffe } as const;
+export const LinkHardware = {
+  ethernet: 1,
+  ppp: 512,
+  ipip: 768,
+  ip6Tunnel: 769,
+  loopback: 772,
+  sit: 776,
+  gre: 778,
+  ip6gre: 823,
+  none: 0xfffe,
+} as const;
 
 export interface Link {
   readonly ifindex: number;

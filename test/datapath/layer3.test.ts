@@ -1,85 +1,34 @@
 // Clients behind a device without Ethernet headers: a tun device of the director, whose other end is this test.
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn } from 'node:child_process';
-import { createInterface } from 'node:readline';
 import { test } from 'node:test';
 import { IpProtocol } from '../../src/model/ip-protocol.js';
-import { encodeIcmp, IcmpType } from '../../src/wire/icmp.js';
+import { internetChecksum } from '../../src/wire/checksum.js';
+import { decodeIcmp, encodeIcmp, IcmpType, IcmpUnreachable } from '../../src/wire/icmp.js';
 import { decodeIpv4, type Ipv4Packet } from '../../src/wire/ipv4.js';
 import { noNamespaces } from '../support/netns-bed.js';
 import { noTools } from '../support/probes.js';
-import { type Cluster, inCluster, ipvsadm, serving, until, VIP } from './cluster.js';
+import { type Cluster, inCluster, ipvsadm, serving, VIP } from './cluster.js';
 import { bytes, ipPacket, tcp, udp } from './fixtures/packets.js';
+import { answerTo, TUNNEL, type Tunnel, withTunnel } from './tunnel.js';
 
 const skip = noNamespaces() || noTools('perl');
 
 const CLIENT = '10.7.0.2';
 const DIRECTOR = '10.7.0.1';
 
-/** Makes tun0 (TUNSETIFF: IFF_TUN, IFF_NO_PI); IP packets in hexadecimal, a line each, from its input to the device and back. */
-const PUMP = `
-use Fcntl; $| = 1;
-sysopen(my $tun, "/dev/net/tun", O_RDWR) or die $!;
-my $request = pack("a16 S x22", "tun0", 0x1001);
-ioctl($tun, 0x400454ca, $request) or die $!;
-print "ready\\n";
-my ($all, $text) = ("", "");
-vec($all, fileno($_), 1) = 1 for *STDIN, $tun;
-while (1) {
-  select(my $ready = $all, undef, undef, undef);
-  if (vec($ready, fileno($tun), 1)) { sysread($tun, my $packet, 65536); print unpack("H*", $packet), "\\n"; }
-  next unless vec($ready, fileno(STDIN), 1);
-  sysread(STDIN, $text, 65536, length $text) or last;
-  while ($text =~ s/^(.*)\\n//) { syswrite($tun, pack("H*", $1)); }
-}`;
+type Pipe = Tunnel<Ipv4Packet>;
 
-interface Tunnel {
-  send(packet: Uint8Array): void;
-  /** Those that the client got, oldest first. */
-  readonly received: Ipv4Packet[];
-}
-
-async function tunnel({ lvs }: Cluster, child: ChildProcess): Promise<Tunnel> {
-  const received: Ipv4Packet[] = [];
-  let ready = false;
-  createInterface({ input: child.stdout ?? assert.fail('no output') }).on('line', (line) => {
-    if (line === 'ready') ready = true;
-    else received.push(decodeIpv4(Buffer.from(line, 'hex')) ?? assert.fail(line));
-  });
-  await until(
-    () => ready,
-    (is) => is,
+async function inTunnel(work: (cluster: Cluster, pipe: Pipe) => Promise<void>): Promise<void> {
+  const read = (bytes: Uint8Array): Ipv4Packet => decodeIpv4(bytes) ?? assert.fail('not an IPv4 packet');
+  await inCluster((cluster) =>
+    withTunnel(cluster, read, async (pipe) => {
+      const { lvs } = cluster;
+      lvs.sysctl(`net.ipv6.conf.${TUNNEL}.disable_ipv6`, '1');
+      lvs.ip(`addr add ${DIRECTOR}/24 dev ${TUNNEL}`);
+      lvs.ip(`link set ${TUNNEL} up`);
+      await work(cluster, pipe);
+    }),
   );
-  lvs.sysctl('net.ipv6.conf.tun0.disable_ipv6', '1');
-  lvs.ip(`addr add ${DIRECTOR}/24 dev tun0`);
-  lvs.ip('link set tun0 up');
-  return {
-    received,
-    send: (packet) => void child.stdin?.write(`${Buffer.from(packet).toString('hex')}\n`),
-  };
-}
-
-async function inTunnel(work: (cluster: Cluster, tunnel: Tunnel) => Promise<void>): Promise<void> {
-  await inCluster(async (cluster) => {
-    const argv = ['netns', 'exec', cluster.lvs.namespace, 'perl', '-e', PUMP];
-    const child = spawn('ip', argv, { stdio: ['pipe', 'pipe', 'inherit'] });
-    try {
-      await work(cluster, await tunnel(cluster, child));
-    } finally {
-      child.kill();
-    }
-  });
-}
-
-/** Sends a packet, and awaits the answer to it. */
-async function answerTo({ send, received }: Tunnel, packet: Uint8Array): Promise<Ipv4Packet> {
-  const before = received.length;
-  send(packet);
-  await until(
-    () => received.length,
-    (count) => count > before,
-  );
-  return received[before] ?? assert.fail('no answer');
 }
 
 const dotted = ({ source }: Ipv4Packet): string => [24, 16, 8, 0].map((shift) => ((source.words[0] ?? 0) >>> shift) & 255).join('.');
@@ -91,6 +40,15 @@ function holdsAnswer(answer: Ipv4Packet, port: number, text: string): void {
   assert.equal(dotted(answer), VIP);
   assert.equal((answer.payload[0] ?? 0) * 256 + (answer.payload[1] ?? 0), port, 'source port');
   assert.equal(Buffer.from(answer.payload.slice(HEADER_OF_UDP)).toString(), text);
+}
+
+/** From the service, about the packet that the client has sent. */
+function holdsError(answer: Ipv4Packet, kind: readonly [number, number], sent: Uint8Array, what: string): void {
+  assert.deepEqual([answer.protocol, dotted(answer)], [IpProtocol.icmp, VIP], what);
+  const { type, code, body } = decodeIcmp(answer.payload) ?? assert.fail('no ICMP message');
+  assert.deepEqual([type, code, internetChecksum(answer.payload)], [...kind, 0], what);
+  const [quote, original] = [decodeIpv4(body, true), decodeIpv4(sent)].map((packet) => packet ?? assert.fail(what));
+  assert.deepEqual([quote?.destination, quote?.payload.slice(0, 4)], [original?.destination, original?.payload.slice(0, 4)], what);
 }
 
 test('clients behind a tun device are served by servers elsewhere and on the director', { skip }, async () => {
@@ -105,6 +63,14 @@ test('clients behind a tun device are served by servers elsewhere and on the dir
       answerTo(pipe, udp({ from: `${CLIENT}:5000`, to: `${VIP}:${port}` }, { data: bytes(3) }));
     for (const _time of ['the FIB is asked', 'the next hops are cached', 'again']) holdsAnswer(await ask(80), 80, 'web1');
     for (const _time of ['first', 'again']) holdsAnswer(await ask(81), 81, 'lvs');
+    ipvsadm(lvs, `-A -u ${VIP}:82`, `-a -u ${VIP}:82 -r 10.8.1.1:91 -m`, `-A -u ${VIP}:83`);
+    for (const [port, why] of [
+      [82, 'no server listens on the director'],
+      [83, 'no destination is left'],
+    ] as const) {
+      const sent = udp({ from: `${CLIENT}:5000`, to: `${VIP}:${port}` }, { data: bytes(3) });
+      holdsError(await answerTo(pipe, sent), [IcmpType.unreachable, IcmpUnreachable.port], sent, why);
+    }
     const opened = await answerTo(pipe, tcp({ from: `${CLIENT}:6000`, to: `${VIP}:80` }, 'S'));
     assert.deepEqual([dotted(opened), opened.payload[FLAGS_AT]], [VIP, 0x12], 'SYN and ACK');
   });

@@ -21,6 +21,7 @@ import {
   differencesOf,
   freePlace,
   type InterfaceRecord,
+  isIdleTunnel,
   isLayer3,
   isRecorded,
   recordOf,
@@ -44,6 +45,7 @@ const PORT_OF = new Set(['bridge', 'bond', 'team', 'openvswitch']);
 export function isAttachable(link: Link): boolean {
   if (link.name === PAIR.near || link.name === PAIR.far) return false;
   if (link.masterKind !== undefined && PORT_OF.has(link.masterKind)) return false;
+  if (isIdleTunnel(link)) return false;
   return link.hardware === LinkHardware.ethernet || link.hardware === LinkHardware.loopback || isLayer3(link);
 }
 

@@ -4,7 +4,7 @@ import { readSetting } from '../../../sys/files/sysctl.js';
 import { swap32 } from '../../../wire/bytes.js';
 import { macBytes } from '../../../wire/ethernet.js';
 import type { InterfaceAddress } from '../../../wire/rtnetlink-address.js';
-import { type Link, LinkHardware } from '../../../wire/rtnetlink-link.js';
+import { type Link, LinkFlag, LinkHardware } from '../../../wire/rtnetlink-link.js';
 import { Abi, Interface } from '../abi.gen.js';
 
 export interface InterfaceRecord {
@@ -27,11 +27,17 @@ function reversePathFlag(name: string): number {
   return value === 1 ? Abi.INTERFACE_STRICT : value === 2 ? Abi.INTERFACE_LOOSE : 0;
 }
 
-/** Its packets have no Ethernet header: tun, WireGuard, PPP, GRE, IPIP. */
-export function isLayer3({ hardware }: Link): boolean {
-  const { none, ppp, gre, ipip } = LinkHardware;
-  return hardware === none || hardware === ppp || hardware === gre || hardware === ipip;
-}
+const { none, ppp, ipip, ip6Tunnel, sit, gre, ip6gre } = LinkHardware;
+const LAYER3: ReadonlySet<number> = new Set([none, ppp, ipip, ip6Tunnel, sit, gre, ip6gre]);
+
+/** Its packets have no Ethernet header: tun, WireGuard, PPP, and the tunnels of IP: IPIP, SIT, those of IPv6, GRE over both. */
+export const isLayer3 = ({ hardware }: Link): boolean => LAYER3.has(hardware);
+
+/** What the kernel's modules of tunnels make by themselves, in each namespace. */
+const FALLBACK_TUNNELS: ReadonlySet<string> = new Set(['tunl0', 'gre0', 'sit0', 'ip6tnl0', 'ip6gre0', 'ip_vti0', 'ip6_vti0']);
+
+/** Such a device that is not used: with each device of this kind every packet costs a little more. */
+export const isIdleTunnel = (link: Link): boolean => isLayer3(link) && FALLBACK_TUNNELS.has(link.name) && (link.flags & LinkFlag.up) === 0;
 
 /** The kernel redirects packets to a veth's other end only where that is in another namespace. */
 function handsOver(link: Link): boolean {
