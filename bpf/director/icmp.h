@@ -66,6 +66,16 @@ static __always_inline bool is_bypassed(struct verdict *v) {
   return s->mark ? v->c->cache_bypass : ALL_PORTS && s->port;
 }
 
+#define ICMP_CUT 512 /* as far as the checksum of the longest headers, or of what a tunnel carries */
+
+/* Makes the packet one of `size` bytes after its Ethernet header. What a sender on this machine, or behind a veth, has left to devices to sum
+ * (CHECKSUM_PARTIAL) would be summed into the error, by the first device that does so. The kernel forgets it where the place that the sum begins at
+ * is cut off in front, so that is done to every packet: a program cannot see which it is. 0 or an error. */
+static __always_inline long icmp_resize(struct __sk_buff *skb, __u32 size) {
+  long rc = bpf_skb_change_tail(skb, ETH_LEN + size + ICMP_CUT, 0);
+  return rc ? rc : bpf_skb_adjust_room(skb, -ICMP_CUT, BPF_ADJ_ROOM_MAC, 0);
+}
+
 /* Sends an error back by the device that its packet came by. */
 static __always_inline int icmp_send(struct __sk_buff *skb) {
   if (is_on_pair(skb)) {
@@ -122,7 +132,7 @@ __noinline int icmp_error(struct __sk_buff *skb, struct packet *p, __u8 type, __
   if (quote > ICMP_QUOTE || bpf_skb_load_bytes(skb, ETH_LEN, m->quote, quote)) return TC_ACT_SHOT;
   __u32 size = IP_LEN + ICMP_HEADER + quote;
   icmp_headers(m, p, size, type, code, mtu);
-  if (bpf_skb_change_tail(skb, ETH_LEN + size, 0)) return tc_drop(R_REDIRECT_FAILED);
+  if (icmp_resize(skb, size)) return tc_drop(R_REDIRECT_FAILED);
   __u8 mac[6];
   __builtin_memcpy(mac, eth.h_dest, 6);
   __builtin_memcpy(eth.h_dest, eth.h_source, 6);

@@ -48,7 +48,7 @@ __noinline int icmp6_error(struct __sk_buff *skb, __u8 type, __u8 code, __u32 mt
   if (quote > ICMP6_QUOTE || bpf_skb_load_bytes(skb, ETH_LEN, m->quote, quote)) return TC_ACT_SHOT;
   __u32 size = IP6_LEN + ICMP_HEADER + quote;
   icmp6_headers(m, &scratch->whole, p, size, type, code, mtu);
-  if (bpf_skb_change_tail(skb, ETH_LEN + size, 0)) return tc_drop(R_REDIRECT_FAILED);
+  if (icmp_resize(skb, size)) return tc_drop(R_REDIRECT_FAILED);
   __u8 mac[6];
   __builtin_memcpy(mac, eth.h_dest, 6);
   __builtin_memcpy(eth.h_dest, eth.h_source, 6);
