@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* ICMPv6 errors that the director sends (RFC 4443), as icmp.h does for IPv4: made of the offending packet, sent back by the device that it
- * came by, from the service's address, at the same limited rate. */
+ * came by, at the same limited rate: to clients from the service's address, as the kernel answers from an address of its own; to servers from the
+ * one that it chooses itself (address_towards_source). */
 #ifndef WEIR_ICMP6_H
 #define WEIR_ICMP6_H
 
@@ -58,7 +59,7 @@ __noinline int icmp6_error(struct __sk_buff *skb, __u8 type, __u8 code, __u32 mt
   return icmp_send(skb);
 }
 
-/* An error from the service's address about a packet to it, or from it. */
+/* An error about a packet. */
 static __always_inline int icmp6_error_from(struct __sk_buff *skb, const __u32 *from, __u8 type, __u8 code, __u32 mtu) {
   struct whole_addresses *whole = the_whole();
   if (!whole) return TC_ACT_SHOT;

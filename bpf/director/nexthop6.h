@@ -48,6 +48,20 @@ static __always_inline long fib_ask(void *ctx, struct bpf_fib_lookup *fib, __u32
   return bpf_fib_lookup(ctx, fib, sizeof *fib, flags);
 }
 
+#define FIB_SOURCE (1 << 4) /* BPF_FIB_LOOKUP_SRC, since Linux 6.7 */
+
+/* The address by which the kernel would send something of its own to the source of the packet in the scratch space, as its ICMPv6 errors
+ * (icmp6_send): one of the device that leads there, or where that has none but a link-local one, of another device; at the last the link-local one.
+ * 0: it gives none. */
+static __always_inline __u32 *address_towards_source(struct __sk_buff *skb) {
+  struct scratch *scratch = the_scratch();
+  if (!scratch) return 0;
+  CHECKED(scratch);
+  route_to(scratch->packet.saddr6);
+  long rc = fib_ask(skb, &scratch->fib, skb->ingress_ifindex, 0, 0, FIB_SOURCE);
+  return rc == BPF_FIB_LKUP_RET_SUCCESS || rc == BPF_FIB_LKUP_RET_NO_NEIGH ? scratch->fib.ipv6_src : 0;
+}
+
 #define OWN_DEVICE_TO_DESTS false /* weir's own device forwards no IPv6 */
 
 #endif

@@ -53,6 +53,14 @@ __noinline int related_validate6(struct __sk_buff *skb, __u32 header, __u32 leng
   return state == SUM_RIGHT ? TC_ACT_OK : TC_ACT_UNSPEC;
 }
 
+/* Comes the error from a link-local address, for a client elsewhere, the source of the packet in the scratch space? The kernel forwards nothing
+ * from there, so that its IPVS does not see it. What goes to a server IPVS sends itself. A global function: its callers have little stack left. */
+__noinline int stays_on_link(struct __sk_buff *skb) {
+  __u32 first = 0;
+  if (bpf_skb_load_bytes(skb, SADDR6_AT, &first, sizeof first) || !is_link_local(&first)) return false;
+  return tc_address_class6(skb, false) != HOP_LOCAL;
+}
+
 /* Sends the error, translated to `addr` and `port`, on to a destination, or (0) to the client of the quoted packet. `masq` false: as it is. */
 static __always_inline int related_send6(struct __sk_buff *skb, struct verdict *v, struct dest *to, bool masq, const __u32 *addr, __u16 port) {
   struct whole_addresses *whole = the_whole();
@@ -60,6 +68,7 @@ static __always_inline int related_send6(struct __sk_buff *skb, struct verdict *
   if (!whole) return TC_ACT_UNSPEC;
   address_copy(whole->as, addr);
   if (!to && !tc_server_side6(skb, v->dest, (struct address *)v->p->saddr6)) return TC_ACT_UNSPEC;
+  if (!to && stays_on_link(skb)) return TC_ACT_UNSPEC;
   int valid = related_validate6(skb, v->p->header, v->p->length);
   if (valid != TC_ACT_OK) return valid;
   count_packet(v, !to);

@@ -209,6 +209,17 @@ static __always_inline int tc_request6(struct __sk_buff *skb, struct verdict *v)
   return masq && translate_as(skb, 0, v->d->addr, server_port(v->d)) ? tc_drop(R_REDIRECT_FAILED) : TC_ACT_UNSPEC;
 }
 
+/* A reply that is larger than the MTU towards its client: its server gets the error, from the address that the kernel would send it from, or where
+ * that is not known from the service's. A global function, so that its stack frame is its own. */
+__noinline int tc_large_reply6(struct __sk_buff *skb, __u32 service, __u32 mtu) {
+  struct service *s = service_at(service);
+  if (!s) return TC_ACT_UNSPEC;
+  CHECKED(s);
+  count_reason(R_TOO_BIG);
+  __u32 *from = address_towards_source(skb);
+  return icmp6_error_from(skb, from ? from : virtual_addr6(s), ICMP6_TOO_BIG, 0, mtu);
+}
+
 static __always_inline int tc_reply6(struct __sk_buff *skb, struct verdict *v) {
   struct packet *p = v->p;
   struct service *s = service_at(v->service);
@@ -222,10 +233,7 @@ static __always_inline int tc_reply6(struct __sk_buff *skb, struct verdict *v) {
     count_reason(R_TTL);
     return TC_ACT_UNSPEC; /* the stack sends the error to the server, from its own address */
   }
-  if (answer != HOP_LOCAL && unlikely(is_too_big(skb, p, w.hop.mtu))) {
-    count_reason(R_TOO_BIG);
-    return icmp6_error_from(skb, virtual_addr6(s), ICMP6_TOO_BIG, 0, w.hop.mtu);
-  }
+  if (answer != HOP_LOCAL && unlikely(is_too_big(skb, p, w.hop.mtu))) return tc_large_reply6(skb, v->service, w.hop.mtu);
   conn_touch(v, true);
   count_packet(v, true);
   if (answer != HOP_LOCAL) return tc_forward6(skb, p, answer, &w, true, virtual_addr6(s), virtual_port(s));

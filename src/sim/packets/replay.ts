@@ -43,6 +43,7 @@ const environmentOf = (service: Ip): Environment => ({
   leadsBy: () => true,
   macOf: () => STATION,
   addressOf: () => 0,
+  sourceTowards: () => undefined,
   icmpAllowed: () => true,
 });
 

@@ -118,6 +118,13 @@ export class BedEnvironment implements Environment {
     return isDevice(device) ? DEVICES[device].mac : LO_MAC;
   }
 
+  /** The first of the device that leads there: servers are on the side that has one alone. */
+  sourceTowards(address: Ip): Ip | undefined {
+    const device = sideOf(address) ?? '';
+    const found = isDevice(device) ? DEVICES[device].addresses.find((each) => each.includes(':')) : undefined;
+    return found === undefined ? undefined : ipOf(ip(found.split('/')[0] ?? ''));
+  }
+
   addressOf(device: string): number {
     const first = isDevice(device) ? DEVICES[device].addresses[0].split('/')[0] : LO_ADDRESS;
     return Number(ipOf(ip(first ?? '')));

@@ -109,7 +109,7 @@ export function esp({ from, to }: Ends, form: Form): Uint8Array {
 /** By the type of IPv4's. */
 const TYPES6: Readonly<Record<number, number>> = { 3: 1, 4: 2, 5: 137, 11: 3 };
 
-/** An error about a packet of a connection, by a host on the way, to the packet's sender. */
+/** An error about a packet of a connection, by a host on the way, to the packet's sender. That of IPv6 without `dontFragment`: by its link-local address. */
 export function icmpAbout(protocol: number, about: Ends, type: number, form: Form): Uint8Array {
   const quoted = segment(protocol, about, 'A', { ...form, options: 0, dontFragment: true, fragment: 'whole' });
   const to = endOf(about.from).address;
@@ -119,6 +119,7 @@ export function icmpAbout(protocol: number, about: Ends, type: number, form: For
     return ipPacket(SERVERS[0], to, IpProtocol.icmp, message, partOf(form));
   }
   const error: Icmp6Error = { type: TYPES6[type] ?? 1, code: 0, rest: 1280 };
-  const message = icmp6(IPV6.servers[0], to, error, quoted.slice(0, IPV6_BYTES + 8 + form.data), part6Of(form, IpProtocol.icmpv6));
+  const from = form.dontFragment ? IPV6.servers[0] : 'fe80::b';
+  const message = icmp6(from, to, error, quoted.slice(0, IPV6_BYTES + 8 + form.data), part6Of(form, IpProtocol.icmpv6));
   return form.sum === 'wrong' ? patched(message, headerOf(form) + 2, WRONG_ICMP_SUM >> 8, WRONG_ICMP_SUM & 255) : message;
 }

@@ -25,6 +25,8 @@ export interface Environment {
   macOf(device: string): Mac;
   /** An IPv4 address of the device, 0 = none: the sender of errors to servers. */
   addressOf(device: string): number;
+  /** The address from which the kernel would send something of its own to an IPv6 address. undefined: it gives none. */
+  sourceTowards(address: Ip): Ip | undefined;
   /** May one more ICMP error be sent? Path MTU discovery is not limited and does not ask. */
   icmpAllowed(): boolean;
 }

@@ -24,8 +24,6 @@ export interface Flaw {
 }
 
 export interface FamilyRules {
-  /** Its errors to servers come from an address of the interface; else from the service's. */
-  readonly errorsFromInterface: boolean;
   /** A source that cannot be answered. */
   isMartian(source: Ip): boolean;
   /** An address that means nothing beyond its link. */

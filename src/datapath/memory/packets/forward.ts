@@ -127,9 +127,9 @@ export function request(question: Question, arrival: Arrival, decision: Decision
   }
 }
 
-/** From whom servers get errors; 0: the stack sends them. */
-const errorSource = ({ environment, device }: Question, packet: Packet, virtual: Ip): Ip =>
-  rulesOf(packet).errorsFromInterface ? environment.addressOf(device) : virtual;
+/** From whom servers get errors: IPv4's from an address of the interface (0: the stack sends them), IPv6's as the kernel's own. */
+const errorSource = ({ environment, device }: Question, { family, source }: Packet, virtual: Ip): Ip =>
+  family === 'inet' ? environment.addressOf(device) : (environment.sourceTowards(source) ?? virtual);
 
 /** With DF its server gets the error; else the director's own stack fragments it. */
 function largeReply(question: Question, arrival: Arrival, { virtual }: Connection, mtu: number): Outcome {

@@ -50,12 +50,14 @@ function scheduled(question: Question, { quoted }: Message, service: ServiceReco
 /** Sends the error to the server of the connection, or to its client. */
 function sendOn(question: Question, message: Message, connection: Related, inbound: boolean): Outcome {
   const { frame, packet, quoted } = message;
-  const wrong = invalid(question, message);
-  if (wrong !== undefined) return wrong;
   const { destination, virtual, server, method } = connection;
-  countPacket(destination, packet.length, !inbound);
   const { environment, device } = question;
   const hop = inbound ? environment.hopToServer(destination.address) : environment.hop(device, quoted.from.address, virtual.address);
+  // The kernel forwards nothing from a link-local address; what goes to a server, IPVS sends itself.
+  if (!inbound && hop.kind !== 'local' && rulesOf(packet).isLinkLocal(packet.source)) return passed({ frame });
+  const wrong = invalid(question, message);
+  if (wrong !== undefined) return wrong;
+  countPacket(destination, packet.length, !inbound);
   if (hop.kind === 'none' || hop.kind === 'unknown' || packet.ttl <= 1) return passed({ frame });
   const copy = translated(message, inbound, inbound ? (method === 'masq' ? server : undefined) : virtual);
   if (hop.kind !== 'local') return sent(copy, packet, hop);

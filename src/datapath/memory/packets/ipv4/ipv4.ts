@@ -102,7 +102,6 @@ function translateError(frame: Uint8Array, packet: Packet, inbound: boolean, to:
 }
 
 export const ipv4: FamilyRules = {
-  errorsFromInterface: true,
   isMartian,
   isLinkLocal: () => false,
   translate,
