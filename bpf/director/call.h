@@ -11,19 +11,25 @@
 
 static __always_inline bool is_call_key(__u64 key) { return key >> K_PORT_SHIFT & 0xffff; }
 
-/* What stands in the place of the client's port in the key of the call's template. Keyed, so that no sender can give many calls the same one. */
+#define CALL_PRIME 4294967291u /* the largest below 2^32: a product of two numbers below it, and one more, are below 2^64 */
+
+static __always_inline __u64 call_mix(__u64 hash, __u32 part) { return (hash * (__u32)hash_key_b + part) % CALL_PRIME; }
+
+/* What stands in the place of the client's port in the key of the call's template: a polynomial in a secret number, whose coefficients are the
+ * Call-ID: two Call-IDs have the same value for 64 of 2^32 secrets at most, so that no sender can give many calls the same one. */
 __noinline __u32 call_port(void) {
   struct scratch *scratch = the_scratch();
   if (!scratch) return 1;
   CHECKED(scratch);
-  __u64 hash = hash_key_a + scratch->call.length;
+  __u64 hash = scratch->call.length;
 #pragma clang loop unroll(disable)
   for (__u32 n = 0; n < CALL_ID_WORDS; n++) {
     if (n * 8 >= scratch->call.length) break;
-    hash = (hash ^ scratch->call.id[n]) * (hash_key_b | 1);
-    hash ^= hash >> 32;
+    hash = call_mix(call_mix(hash, scratch->call.id[n]), scratch->call.id[n] >> 32);
   }
-  __u32 port = hash * (hash_key_c | 1) >> 48;
+  hash *= hash_key_c | 1; /* so that no sum of differences is nothing in the bits that are left */
+  hash ^= hash >> 32;
+  __u32 port = hash * (hash_key_a | 1) >> 48;
   return port ? port : 1;
 }
 
