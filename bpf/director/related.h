@@ -94,7 +94,7 @@ static __always_inline int related_inbound(struct __sk_buff *skb, struct verdict
   tuple_is(q->ip.saddr, q->sport, q->ip.protocol);
   bool found = conn_find(v->key, v->now, &v->f);
   struct service *s = service_at(v->service);
-  if (!found && !(v->c->schedule_icmp && s && s->state == LIVE)) return TC_ELSEWHERE;
+  if (!found && (r->portless || !(v->c->schedule_icmp && s && s->state == LIVE))) return TC_ELSEWHERE;
   v->dest = found ? v_dest(v->f.value) : related_schedule(v->service, q->ip.daddr, q->dport, q->ip.saddr);
   if (!v->dest) return tc_drop(R_NO_DESTINATION);
   v->d = dest_at(v->dest);

@@ -15,6 +15,8 @@ export interface Quoted {
   readonly from: Endpoint;
   readonly to: Endpoint;
   readonly protocol: number;
+  /** AH or ESP, which is never scheduled. */
+  readonly portless?: true;
 }
 
 /** What is wrong with an ICMP error about a connection: `pass`, or with a reason `drop`. */

@@ -10,13 +10,18 @@ const PROTOCOLS: Readonly<Record<Family, ReadonlySet<number>>> = {
   inet: new Set([IpProtocol.ah, IpProtocol.esp]),
   inet6: new Set([IpProtocol.esp]),
 };
-const AS_KEY_EXCHANGE = { protocol: IpProtocol.udp, sourcePort: KEY_EXCHANGE_PORT, destinationPort: KEY_EXCHANGE_PORT } as const;
+const AS_KEY_EXCHANGE = {
+  protocol: IpProtocol.udp,
+  sourcePort: KEY_EXCHANGE_PORT,
+  destinationPort: KEY_EXCHANGE_PORT,
+  portless: true,
+} as const;
 
 export const isIpsec = (family: Family, protocol: number): boolean => PROTOCOLS[family].has(protocol);
 
 /** Fragments pass, as those of other protocols do. */
 export const readIpsec = (packet: Packet): Parsed =>
-  packet.fragment ? { kind: 'other', packet } : { kind: 'ok', packet: { ...packet, ...AS_KEY_EXCHANGE, portless: true } };
+  packet.fragment ? { kind: 'other', packet } : { kind: 'ok', packet: { ...packet, ...AS_KEY_EXCHANGE } };
 
 /** Endpoint and protocol of a quoted packet, as they are looked up. */
 export const quotedPorts = (family: Family, protocol: number): typeof AS_KEY_EXCHANGE | undefined =>

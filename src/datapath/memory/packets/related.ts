@@ -71,7 +71,8 @@ function aboutReply(question: Question, message: Message, service: ServiceRecord
   const { table, scope, now } = question;
   const { frame, quoted } = message;
   const known = scope.connections.find(service, { client: quoted.to, virtual: quoted.from, protocol: quoted.protocol }, now);
-  if (known === undefined && !(table.settings.scheduleIcmp && scope.schedulesIcmp && service.live)) return undefined;
+  const schedules = table.settings.scheduleIcmp && scope.schedulesIcmp && service.live && quoted.portless !== true;
+  if (known === undefined && !schedules) return undefined;
   const found = known ?? scheduled(question, message, service);
   if (found === undefined) {
     table.count('no_destination');
