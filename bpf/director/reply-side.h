@@ -26,6 +26,8 @@ static __always_inline struct counters *other_sides(__u32 dest) {
 
 /* Has the FIB answered within a second that the interface does not lead to the server? */
 static __always_inline bool is_other_side(struct conf *c, __u32 dest, __u32 ifindex, __u32 now) {
+  /* With rules that choose by source, a server may answer one client by this interface, and another one by another. */
+  if (READ(c->source_rules) | READ(c->source_rules6)) return false;
   struct counters *n = other_sides(dest);
   if (!n) return false;
   CHECKED(n);

@@ -95,6 +95,15 @@ for (const family of [IPv4, IPv6]) {
     }
   }
 
+  test(`${family.name}: where rules choose by source, an answer about one client is not remembered for another`, { skip }, async () => {
+    await withForger({ family, method: 'masq', hook: 'ingress' }, ({ bed, send, moveServer }) => {
+      bed.tables.conf.set(0, family.name === 'IPv6' ? Conf.sourceRules6 : Conf.sourceRules, 1);
+      assert.deepEqual(send(), { refused: 1, counted: 0 });
+      moveServer();
+      assert.deepEqual(send(), { refused: 1, counted: 1 });
+    });
+  });
+
   test(`${family.name}: of more interfaces than there is room for, the oldest answer gives way`, { skip }, async () => {
     await withForger({ family, method: 'route', hook: 'ingress' }, (forger) => {
       const { bed, send, remember, remembered } = forger;
