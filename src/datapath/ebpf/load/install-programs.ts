@@ -19,12 +19,13 @@ export function installPrograms(object: ObjectFile, folder: string, interfaces: 
   const missing = mapsToMake(folder, interfaces.tables);
   trySideBuilds(interfaces.tables);
   forgetBuild(folder);
+  // First, so that the builds beside it share them.
+  for (const name of missing) using(object.map(name), (map) => pinInPlace(map, `${folder}/${name}`));
   const behind = enterSideBuilds(object, interfaces.tables);
   if (isXdpLoaded(folder)) enterShortCuts(object, interfaces.tables, interfaces.onNotice);
   // The kernel empties an array of programs when its last pin goes: those of before stay in place until no link has their programs.
   const entries = ENTRY_PINS.map((name) => using(object.map(name), (map) => pinBeside(map, `${folder}/${name}`)));
-  for (const name of [...NOT_SHARED, ...missing])
-    if (!ENTRY_PINS.includes(name)) using(object.map(name), (map) => pinInPlace(map, `${folder}/${name}`));
+  for (const name of NOT_SHARED) if (!ENTRY_PINS.includes(name)) using(object.map(name), (map) => pinInPlace(map, `${folder}/${name}`));
   for (const kind of kindsLoaded(folder))
     using(object.program(PROGRAMS[kind]), (program) => pinInPlace(program, `${folder}/${PROGRAMS[kind]}`));
   interfaces.exchange();
