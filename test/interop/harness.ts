@@ -173,7 +173,11 @@ export class Node {
 
   /** Ends it for good, whatever its state. */
   kill(): void {
-    for (const pid of this.#child === undefined ? [] : [...this.#pids(), this.#child.pid ?? 0]) signal(pid, 'SIGKILL');
+    const child = this.#child;
+    if (child === undefined) return;
+    // The parent first: it would start another child in the place of one that died.
+    for (const pid of [child.pid ?? 0, ...this.#pids()]) signal(pid, 'SIGKILL');
+    for (const stream of [child.stdout, child.stderr]) stream?.destroy();
   }
 
   /** Its log since its last start. */
