@@ -87,14 +87,10 @@ async function untilFine(look: () => Promise<string | undefined>, patienceMs = P
 
 const works = (network: Network): Promise<string | undefined> => untilFine(() => anyTrouble(network, FETCH_MS));
 
-/**
- * Whether traffic suffers: within seconds, because what the datapath and the kernel remember has to expire first. What was only late on a
- * busy machine is answered when it is given more time.
- */
+/** Whether traffic suffers: within seconds, because what the datapath and the kernel remember has to expire first. */
 async function suffers(network: Network): Promise<boolean> {
-  const isTroubled = async (timeoutMs: number): Promise<boolean> => (await anyTrouble(network, timeoutMs)) !== undefined;
   const still = await untilFine(
-    async () => ((await isTroubled(SUFFERING_FETCH_MS)) && (await isTroubled(FETCH_MS)) ? undefined : 'works'),
+    async () => ((await anyTrouble(network, SUFFERING_FETCH_MS)) === undefined ? 'works' : undefined),
     SUFFERS_MS,
   );
   return still === undefined;
