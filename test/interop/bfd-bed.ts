@@ -88,9 +88,9 @@ export class Node {
 
   /** A parent that stands still starts no other child; one that is killed first has its children end in order, with AdminDown to neighbours. */
   kill(): void {
-    signal(this.pidOf('p'), 'SIGSTOP');
-    for (const letter of ['b', 'r', 'p'] as const) signal(this.pidOf(letter), 'SIGKILL');
-    signal(this.daemon?.pid ?? 0, 'SIGKILL');
+    signal(this.pidOf('p'), 'SIGSTOP', this.folder);
+    for (const letter of ['b', 'r', 'p'] as const) signal(this.pidOf(letter), 'SIGKILL', this.folder);
+    signal(this.daemon?.pid ?? 0, 'SIGKILL', this.folder);
   }
 }
 

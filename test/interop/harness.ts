@@ -141,8 +141,8 @@ export class Node {
 
   /** As a host that crashes: neither sends priority 0, and a parent that stands still starts no other child. */
   async crash(): Promise<void> {
-    signal(pidIn(this.#pidFile('parent')), 'SIGSTOP');
-    for (const pid of this.#pids()) signal(pid, 'SIGKILL');
+    signal(pidIn(this.#pidFile('parent')), 'SIGSTOP', this.folder);
+    for (const pid of this.#pids()) signal(pid, 'SIGKILL', this.folder);
     await this.#gone();
   }
 
@@ -176,7 +176,7 @@ export class Node {
     const child = this.#child;
     if (child === undefined) return;
     // The parent first: it would start another child in the place of one that died.
-    for (const pid of [child.pid ?? 0, ...this.#pids()]) signal(pid, 'SIGKILL');
+    for (const pid of [child.pid ?? 0, ...this.#pids()]) signal(pid, 'SIGKILL', this.folder);
     for (const stream of [child.stdout, child.stderr]) stream?.destroy();
   }
 

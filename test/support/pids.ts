@@ -7,7 +7,8 @@ export function pidIn(path: string): number {
   return Number(unlessCode(() => readFileSync(path, 'utf8'), ['ENOENT'], ''));
 }
 
-/** Sends nothing to a process that is gone, and nothing to 0. */
-export function signal(pid: number, name: NodeJS.Signals): void {
-  if (pid > 0) unlessCode(() => process.kill(pid, name), ['ESRCH'], false);
+/** Sends nothing to a process that is gone, and nothing to one that has its number by now: its command line has `argument`. */
+export function signal(pid: number, name: NodeJS.Signals, argument: string): void {
+  const line = pid > 0 ? unlessCode(() => readFileSync(`/proc/${pid}/cmdline`, 'utf8'), ['ENOENT', 'ESRCH'], '') : '';
+  if (line.includes(argument)) unlessCode(() => process.kill(pid, name), ['ESRCH'], false);
 }

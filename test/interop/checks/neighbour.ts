@@ -30,7 +30,7 @@ export class Neighbour {
     const { namespace } = this.world.neighbour;
     if (what === 'begins') this.#begin(namespace);
     else if (what === 'ends') await this.stop();
-    else signal(pidIn(this.#file('b.pid')), what === 'silent' ? 'SIGSTOP' : 'SIGCONT');
+    else signal(pidIn(this.#file('b.pid')), what === 'silent' ? 'SIGSTOP' : 'SIGCONT', this.folder);
   }
 
   #begin(namespace: string): void {
@@ -43,7 +43,7 @@ export class Neighbour {
 
   async stop(): Promise<void> {
     // One that is stopped would not end.
-    signal(pidIn(this.#file('b.pid')), 'SIGCONT');
+    signal(pidIn(this.#file('b.pid')), 'SIGCONT', this.folder);
     await this.#daemon?.stop();
     this.#daemon = undefined;
   }
