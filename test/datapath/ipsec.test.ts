@@ -3,58 +3,13 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Host, noNamespaces } from '../support/netns-bed.js';
 import { noTools } from '../support/probes.js';
-import { type Cluster, inCluster, ipvsadm, ok, running, serving, until, VIP } from './cluster.js';
-import { CLIENT6, inCluster6, server6, VIP6 } from './cluster6.js';
+import { type Cluster, ipvsadm, ok, running, serving, until } from './cluster.js';
+import { CLUSTER4, CLUSTER6 } from './cluster-families.js';
 import { espStation } from './ipsec-child.js';
 import { station } from './live-child.js';
 
 const skip = noNamespaces() || noTools('nft');
 const ISAKMP = 500;
-
-interface Family {
-  readonly name: string;
-  readonly nft: 'ip' | 'ip6';
-  /** Of ipvsadm. */
-  readonly option: '' | ' -6';
-  readonly vip: string;
-  readonly client: string;
-  readonly any: string;
-  readonly ping: string;
-  server(k: number): string;
-  at(address: string, port: number): string;
-  inCluster(work: (cluster: Cluster) => Promise<void>): Promise<void>;
-}
-
-const FAMILIES: readonly Family[] = [
-  {
-    name: 'IPv4',
-    nft: 'ip',
-    option: '',
-    vip: VIP,
-    client: '10.8.1.10',
-    any: '0.0.0.0',
-    ping: 'ping',
-    server: (k) => `10.8.2.1${k}`,
-    at: (address, port) => `${address}:${port}`,
-    inCluster: (work) =>
-      inCluster(async (cluster) => {
-        cluster.lvs.sysctl('net.ipv4.ip_forward', '1');
-        await work(cluster);
-      }),
-  },
-  {
-    name: 'IPv6',
-    nft: 'ip6',
-    option: ' -6',
-    vip: VIP6,
-    client: CLIENT6,
-    any: '::',
-    ping: 'ping -6',
-    server: server6,
-    at: (address, port) => `[${address}]:${port}`,
-    inCluster: inCluster6,
-  },
-];
 
 /** A server of the key exchange and of ESP. */
 async function servingBoth(cluster: Cluster, host: Host, any: string): Promise<void> {
@@ -66,7 +21,7 @@ async function servingBoth(cluster: Cluster, host: Host, any: string): Promise<v
   );
 }
 
-for (const { name, nft, option, vip, client: own, any, ping, server, at, inCluster: inside } of FAMILIES) {
+for (const { name, nft, option, vip, client: own, any, ping, server, at, inCluster: inside } of [CLUSTER4, CLUSTER6]) {
   test(`${name}: ESP goes where its key exchange went, and its answers come from the virtual address`, { skip }, async () => {
     await inside(async (cluster) => {
       const { client, lvs, web1, web2 } = cluster;

@@ -4,8 +4,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ENTRY, type Host, noNamespaces } from '../support/netns-bed.js';
 import { noTools } from '../support/probes.js';
-import { asked, type Cluster, inCluster, ipvsadm, ok, running, serving, servingDirect, transfer, until, VIP } from './cluster.js';
-import { BACK6, CLIENT6, FRONT6, inCluster6, server6, VIP6 } from './cluster6.js';
+import { asked, type Cluster, ipvsadm, ok, running, serving, servingDirect, transfer, until } from './cluster.js';
+import { CLUSTER4, CLUSTER6, type ClusterFamily } from './cluster-families.js';
+import { FRONT6, inCluster6, VIP6 } from './cluster6.js';
 import { station } from './live-child.js';
 
 const skip = noNamespaces() || noTools('iptables', 'ip6tables', 'nft');
@@ -13,20 +14,8 @@ const skip = noNamespaces() || noTools('iptables', 'ip6tables', 'nft');
 const MAIN_RULE = '32766: from all lookup main';
 const FAR_RULES = ['0: from all iif weir1 lookup local', '0: from all iif weir1 lookup main'];
 
-interface Family {
-  readonly name: 'IPv4' | 'IPv6';
-  /** Of ipvsadm, and of ip. */
-  readonly option: '' | ' -6';
-  readonly vip: string;
-  readonly client: string;
-  server(k: number): string;
-  /** Of the director, towards the servers. */
-  readonly back: string;
-  readonly any: string;
-  at(address: string, port: number | ''): string;
+interface Family extends ClusterFamily {
   readonly iptables: 'iptables' | 'ip6tables';
-  readonly nft: 'ip' | 'ip6';
-  readonly ping: string;
   /** What the kernel has without weir, and what weir puts before the marks. */
   readonly kernelRules: readonly string[];
   readonly pastRules: readonly string[];
@@ -34,32 +23,17 @@ interface Family {
   /** In listings: the mark 3 in an address's place, and behind the mark of a service. */
   readonly markAddress: string;
   readonly listed: string;
-  inCluster(work: (cluster: Cluster) => Promise<void>): Promise<void>;
   servingDirect(cluster: Cluster, host: Host): Promise<string>;
 }
 
 const FOUR: Family = {
-  name: 'IPv4',
-  option: '',
-  vip: VIP,
-  client: '10.8.1.10',
-  server: (k) => `10.8.2.1${k}`,
-  back: '10.8.2.1',
-  any: '0.0.0.0',
-  at: (address, port) => `${address}:${port}`,
+  ...CLUSTER4,
   iptables: 'iptables',
-  nft: 'ip',
-  ping: 'ping',
   kernelRules: ['0: from all lookup local', MAIN_RULE, '32767: from all lookup default'],
   pastRules: FAR_RULES,
   maskInProc: 'FFFFFFFF',
   markAddress: '0.0.0.3',
   listed: '',
-  inCluster: (work) =>
-    inCluster(async (cluster) => {
-      cluster.lvs.sysctl('net.ipv4.ip_forward', '1');
-      await work(cluster);
-    }),
   servingDirect: async (cluster, host) => {
     await servingDirect(cluster, host, '10.8.1.12');
     return '10.8.1.12';
@@ -67,23 +41,13 @@ const FOUR: Family = {
 };
 
 const SIX: Family = {
-  name: 'IPv6',
-  option: ' -6',
-  vip: VIP6,
-  client: CLIENT6,
-  server: server6,
-  back: BACK6,
-  any: '::',
-  at: (address, port) => `[${address}]:${port}`,
+  ...CLUSTER6,
   iptables: 'ip6tables',
-  nft: 'ip6',
-  ping: 'ping -6',
   kernelRules: ['0: from all lookup local', MAIN_RULE],
   pastRules: ['0: from all ipproto ipv6-icmp lookup local', ...FAR_RULES],
   maskInProc: '80000000',
   markAddress: '0:3::',
   listed: ' IPv6',
-  inCluster: inCluster6,
   servingDirect: async (cluster, host) => {
     cluster.bed.cable(host, 'eth1', cluster.front, '10.8.1.12/24');
     host.ip('addr add fd00:8:1::12/64 dev eth1 nodad');

@@ -3,56 +3,20 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Host, noNamespaces } from '../support/netns-bed.js';
 import { noTools } from '../support/probes.js';
-import { asked, type Cluster, inCluster, ipvsadm, ok, serving, VIP } from './cluster.js';
-import { BACK6, CLIENT6, inCluster6, server6, VIP6 } from './cluster6.js';
+import { asked, ipvsadm, ok, serving } from './cluster.js';
+import { CLUSTER4, CLUSTER6, type ClusterFamily } from './cluster-families.js';
 import { associated, lastPort, servingSctp } from './sctp-cluster.js';
 
 const skip = noNamespaces() || noTools('nft');
 
-interface Family {
-  readonly name: string;
-  readonly nft: 'ip' | 'ip6';
-  /** Of ipvsadm. */
-  readonly option: '' | ' -6';
-  readonly vip: string;
-  readonly client: string;
-  readonly director: string;
-  server(k: number): string;
-  at(address: string, port: number | ''): string;
+interface Family extends ClusterFamily {
   /** Of a host that serves by DR: its address in front. */
   readonly direct: string;
-  inCluster(work: (cluster: Cluster) => Promise<void>): Promise<void>;
 }
 
 const FAMILIES: readonly Family[] = [
-  {
-    name: 'IPv4',
-    nft: 'ip',
-    option: '',
-    vip: VIP,
-    client: '10.8.1.10',
-    director: '10.8.2.1',
-    server: (k) => `10.8.2.1${k}`,
-    at: (address, port) => `${address}:${port}`,
-    direct: '10.8.1.12',
-    inCluster: (work) =>
-      inCluster(async (cluster) => {
-        cluster.lvs.sysctl('net.ipv4.ip_forward', '1');
-        await work(cluster);
-      }),
-  },
-  {
-    name: 'IPv6',
-    nft: 'ip6',
-    option: ' -6',
-    vip: VIP6,
-    client: CLIENT6,
-    director: BACK6,
-    server: server6,
-    at: (address, port) => `[${address}]:${port}`,
-    direct: 'fd00:8:1::12',
-    inCluster: inCluster6,
-  },
+  { ...CLUSTER4, direct: '10.8.1.12' },
+  { ...CLUSTER6, direct: 'fd00:8:1::12' },
 ];
 
 /** What is for the VIP gets a mark by its protocol and port, also what the director itself sends. */
@@ -65,7 +29,7 @@ function mark(lvs: Host, { nft, vip }: Family, rules: readonly string[]): void {
 }
 
 for (const family of FAMILIES) {
-  const { name, option, vip, client: own, director, at } = family;
+  const { name, option, vip, client: own, back, at } = family;
   const server = (k: number, port = 0): string => at(family.server(k), port);
   const sctp = (host: Host, from: string, port: number, count: number): readonly string[] =>
     associated(host, count, { vip, own: from, port });
@@ -82,7 +46,7 @@ for (const family of FAMILIES) {
       assert.ok(ended.startsWith('SCTP 0') && ended.includes(' CLOSED ') && ended.includes(at(vip, 3868)), rows.join('\n'));
       assert.ok(ended.endsWith(` ${server(1, 3905)}`), ended);
       assert.match(ipvsadm(lvs, '-Ln'), /^FWM {2}3/m);
-      assert.match(sctp(lvs, director, 2905, 1)[0] ?? '', /^web[12]$/, 'a client on the director');
+      assert.match(sctp(lvs, back, 2905, 1)[0] ?? '', /^web[12]$/, 'a client on the director');
       // Another size of the tables, one after the other.
       assert.match(ok(lvs.weir('load --connections 100000')), /room for 131072 connections/);
       assert.match(sctp(client, own, 2905, 1)[0] ?? '', /^web[12]$/);
@@ -95,10 +59,9 @@ for (const family of FAMILIES) {
   test(`${name}: with persistence SCTP and TCP of a client go to one server; DR`, { skip }, async () => {
     await family.inCluster(async (cluster) => {
       const { client, lvs, web1, web2 } = cluster;
-      const any = family.nft === 'ip' ? '0.0.0.0' : '::';
       for (const web of [web1, web2]) {
         await servingSctp(cluster, web, 2905);
-        await serving(cluster, web, 80, any);
+        await serving(cluster, web, 80, family.any);
       }
       mark(lvs, family, ['meta l4proto sctp meta mark set 3', 'tcp dport 80 meta mark set 3']);
       ipvsadm(lvs, `-A -f 3${option} -s rr -p 300`, ...[1, 2].map((k) => `-a -f 3${option} -r ${server(k)} -m`));
