@@ -340,6 +340,15 @@ export function openBed(options: BedOptions = {}): Bed {
   return new LoadedBed(name, bpffs.folder(), bpffs.lockPath(), options);
 }
 
+/** Closes the bed after `work`. */
+export async function inBed(work: (bed: Bed) => Promise<void> | void, bed: Bed = openBed()): Promise<void> {
+  try {
+    await work(bed);
+  } finally {
+    bed.close();
+  }
+}
+
 /** Folders of the bpffs that hold pins, for a test of what stays behind. */
 export function pinFolders(): readonly string[] {
   return readdirSync(Bpffs.ensure().base);

@@ -13,7 +13,7 @@ import { type TakenTemplate, takenTemplates } from '../../src/datapath/ebpf/tabl
 import { Template } from '../../src/datapath/ebpf/template.gen.js';
 import { SIP } from '../../src/model/persistence-engine.js';
 import { Records } from '../../src/sys/bpf/records.js';
-import { type Bed, openBed, skipReason } from './bed.js';
+import { type Bed, inBed, openBed, skipReason } from './bed.js';
 import { type Family, IPv4, IPv6 } from './fixtures/family.js';
 import { destination, service } from './fixtures/fixture.js';
 import { checkTemplates } from './table-check.js';
@@ -70,14 +70,6 @@ async function until(right: () => boolean, what: string): Promise<void> {
   for (let tries = 0; !right(); tries++) {
     assert.ok(tries < 1200, `not within a minute: ${what}`);
     await setTimeout(50);
-  }
-}
-
-async function inBed(work: (bed: Bed) => Promise<void> | void, bed: Bed = openBed()): Promise<void> {
-  try {
-    await work(bed);
-  } finally {
-    bed.close();
   }
 }
 

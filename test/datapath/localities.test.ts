@@ -5,7 +5,7 @@ import { setTimeout } from 'node:timers/promises';
 import { Conf, Dest, Service } from '../../src/datapath/ebpf/abi.gen.js';
 import { Locality, LocalityAbi, LocalityKey } from '../../src/datapath/ebpf/locality.gen.js';
 import { Records } from '../../src/sys/bpf/records.js';
-import { type Bed, type BedOptions, openBed, skipReason } from './bed.js';
+import { type Bed, inBed, openBed, skipReason } from './bed.js';
 import { SERVERS, VIP } from './fixtures/bed-addresses.js';
 import { destination, service, serviceKey } from './fixtures/fixture.js';
 import { fromClient, tcp } from './fixtures/packets.js';
@@ -16,15 +16,6 @@ const skip = skipReason();
 const DAY = { flags: 0, expiration: 86_400 };
 /** Ticks of the timer between two checks, and between two full ones. */
 const [CHECK, FULL_CHECK] = [600n, 18_000n];
-
-async function inBed(work: (bed: Bed) => Promise<void> | void, options: BedOptions = {}): Promise<void> {
-  const bed = openBed(options);
-  try {
-    await work(bed);
-  } finally {
-    bed.close();
-  }
-}
 
 interface Known {
   readonly part: number;
@@ -156,7 +147,7 @@ test('the record of a deleted destination stays as long as a locality names it',
       bed.director.addDestination(key, server(15));
       assert.equal(dests.get(1, Dest.localities), 0);
     },
-    { capacity: { maxDestinations: 16 } },
+    openBed({ capacity: { maxDestinations: 16 } }),
   ),
 );
 

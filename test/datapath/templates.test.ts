@@ -14,7 +14,7 @@ import { Template, TemplateAbi } from '../../src/datapath/ebpf/template.gen.js';
 import { formatAddress } from '../../src/model/address-text.js';
 import type { DestinationKey } from '../../src/model/service.js';
 import { Records } from '../../src/sys/bpf/records.js';
-import { type Bed, openBed, skipReason } from './bed.js';
+import { type Bed, inBed, openBed, skipReason } from './bed.js';
 import { ip, SERVERS } from './fixtures/bed-addresses.js';
 import { type Family, IPv4, IPv6 } from './fixtures/family.js';
 import { destination, service, serviceKey } from './fixtures/fixture.js';
@@ -100,14 +100,6 @@ const secondsLeft = (bed: Bed): number => {
 };
 const about = (seconds: number, expected: number): boolean => seconds > expected - 20 && seconds <= expected + 1;
 const isHeld = (bed: Bed): boolean => !onlyTemplate(bed).asked && secondsLeft(bed) > 0;
-
-async function inBed(work: (bed: Bed) => Promise<void> | void, bed: Bed = openBed()): Promise<void> {
-  try {
-    await work(bed);
-  } finally {
-    bed.close();
-  }
-}
 
 for (const family of [IPv4, IPv6]) {
   const { name, client } = family;
