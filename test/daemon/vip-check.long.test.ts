@@ -57,6 +57,17 @@ function assertBlind(bed: VipCheckBed, daemon: RunningDaemon): void {
   );
 }
 
+/**
+ * No packet of a probe was taken for a client's. One may be without a connection: the RST of a probe that was under way when the VIP went away
+ * from a server that forwards, and sends it back.
+ */
+function assertNotScheduled(bed: VipCheckBed): void {
+  const drops = bed.director.weir('stats drops').stdout;
+  assert.doesNotMatch(drops, /martian|dead_destination/);
+  const strays = Number(/(\d+) +no_connection/.exec(drops)?.[1] ?? 0);
+  assert.ok(strays <= 1, drops);
+}
+
 const filter = (bed: VipCheckBed, verdict: string): void => {
   const word = bed.family === 'inet' ? 'ip' : 'ip6';
   const rules = `table ${word} t { chain c { type filter hook input priority 0; ${word} daddr ${bed.vip} tcp dport 80 ${verdict}; }; }`;
@@ -116,7 +127,7 @@ for (const family of ['inet', 'inet6'] as const) {
     );
     assertBlind(bed, daemon);
     assert.deepEqual(bed.connections(), [], 'no probe became a connection');
-    assert.doesNotMatch(bed.director.weir('stats drops').stdout, /no_connection|martian|dead_destination/);
+    assertNotScheduled(bed);
     assert.deepEqual([...bed.halfOpen(bed.good), ...bed.halfOpen(bed.bad)], []);
     assert.equal(bed.client.run(['curl', '-s', '-g', '-m', '20', '--http0.9', bed.url]).status, 0);
     await fails(
