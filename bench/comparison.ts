@@ -16,14 +16,13 @@ export interface Side {
 const TURNS = 9;
 const QUICK_TURNS = 3;
 
-/** Samples of all sides, in turns. Only connections of the case are in the table of IPv4. */
+/** Samples of all sides, in turns. Only connections of the case are in the tables. */
 const sample = (sides: readonly Side[]): readonly (readonly ProgramTurn[])[] => {
+  // Two sides may have one table.
+  for (const { bed, datapath } of sides) inside(bed.director, () => datapath.clear());
   const running = sides.map((side) => {
     const { bed, datapath, test } = side;
-    inside(bed.director, () => {
-      datapath.table.clear();
-      prepare(bed, datapath, test, undefined);
-    });
+    inside(bed.director, () => prepare(bed, datapath, test, undefined));
     return { ...side, turns: new Turns(bed, test, undefined), taken: [] as ProgramTurn[] };
   });
   const rounds = sides[0]?.bed.options.quick === true ? QUICK_TURNS : TURNS;

@@ -1,4 +1,5 @@
 // A director of the bench's own in the calling thread's namespace, loaded afresh, XDP on every interface, filled, and taken away again.
+import { existsSync } from 'node:fs';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import type { Director } from '../src/datapath/director.js';
@@ -21,6 +22,8 @@ export interface Datapath {
   readonly ingress: Program;
   readonly folder: string;
   readonly table: ConnTable;
+  /** Empties the tables of both families. */
+  clear(): void;
   /** Makes tc ask the FIB again for the next hops of these frames' destinations, as it does once a second behind XDP. */
   renewHops(frames: readonly Uint8Array[], ifindex: number): void;
   /** Whether next hops are used for longer than a second without asking the FIB again. */
@@ -57,12 +60,18 @@ export const openDatapath = (fill: (director: Director) => void, connections?: n
   ensureXdp(tables, () => {}); // with no interface that takes it
   const xdp = Program.pinned(`${folder}/${PROGRAMS.xdp}`);
   const ingress = Program.pinned(`${folder}/${PROGRAMS.ingress}`);
+  const table = new ConnTable(folder);
+  const table6 = existsSync(`${folder}/conns6`) ? new ConnTable(folder, 'conns6') : undefined;
   return {
     director,
     xdp,
     ingress,
     folder,
-    table: new ConnTable(folder),
+    table,
+    clear: () => {
+      table.clear();
+      table6?.clear();
+    },
     renewHops: (frames, ifindex) => {
       tables.conf.set(0, Conf.freshFor, 0);
       for (const data of frames) ingress.test({ data, ctx: skbFrom(ifindex) });
