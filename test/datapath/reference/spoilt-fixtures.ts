@@ -1,0 +1,137 @@
+// Each case begins as a fixture does, of any family, protocol and side; then spoilt copies of its frames come, one after the other. The loaded
+// programs and the reference director must agree on all that can be seen of each.
+import assert from 'node:assert/strict';
+import type { Change } from '../../../src/model/change.js';
+import { viewOf } from '../../../src/wire/bytes.js';
+import fc from '../../support/properties.js';
+import { type Bed, openBed } from '../bed.js';
+import type { Arrival, Fixture, Hook, Setup, Step } from '../fixtures/fixture.js';
+import { fixtures } from '../fixtures/index.js';
+import { Pair } from './pair.js';
+import { type Spoilt, spoil, spoilt } from './spoil.js';
+
+/** BPF_PROG_TEST_RUN refuses what has no whole IP header. */
+const SHORTEST = { [0x0800]: 34, [0x86dd]: 54 } as Readonly<Record<number, number>>;
+const FRAMES_MAX = 12;
+
+type FrameStep = Extract<Step, { kind: 'frame' }>;
+
+/** The pair has no large packets, and what rp_filter answers is the kernel's. */
+const isPlain = ({ gso, hook, device, mark = 0 }: Arrival): boolean =>
+  gso === undefined && hook !== 'xdp' && device !== 'lo' && (hook === 'mark') === (mark !== 0);
+
+const framesOf = (fixture: Fixture): readonly Arrival[] => [
+  ...(fixture.before ?? []).filter((step): step is FrameStep => step.kind === 'frame'),
+  fixture,
+];
+
+/** Of a route with two paths the kernel chooses by a hash. */
+const TWO_PATHS = /two paths|203\.0\.113\./;
+
+const isPlayable = (fixture: Fixture): boolean =>
+  !TWO_PATHS.test(fixture.description) &&
+  framesOf(fixture).every(isPlain) &&
+  !(fixture.before ?? []).some(({ kind }) => kind === 'rp_filter');
+
+export const playable: readonly Fixture[] = fixtures.filter(isPlayable);
+
+const additions = ({ service, destinations }: Setup): readonly Change[] => [
+  { kind: 'add-service', spec: service },
+  ...destinations.map((spec): Change => ({ kind: 'add-destination', service: service.key, spec })),
+];
+
+function send(pair: Pair, { hook, device, frame, mark = 0 }: Arrival): void {
+  if (frame.length >= (SHORTEST[viewOf(frame).getUint16(12)] ?? 0)) pair.send(hook === 'egress', device, frame, mark);
+}
+
+function take(pair: Pair, step: Step): void {
+  switch (step.kind) {
+    case 'frame':
+      send(pair, step);
+      return;
+    case 'weight':
+      pair.change({ kind: 'edit-destination', service: step.service, spec: { ...step.destination, weight: step.weight } });
+      return;
+    case 'delete destination':
+      pair.change({ kind: 'delete-destination', service: step.service, key: step.destination });
+      return;
+    case 'edit service':
+      pair.change({ kind: 'edit-service', spec: step.service });
+      return;
+    case 'add service':
+      for (const each of additions(step.setup)) pair.change(each);
+      return;
+    case 'delete service':
+      pair.change({ kind: 'delete-service', key: step.service });
+      return;
+    case 'sysctl':
+      pair.setSysctl(step.name, step.value);
+      return;
+    case 'rp_filter':
+      assert.fail('not playable');
+  }
+}
+
+const cases = fc.record({
+  fixture: fc.nat({ max: playable.length - 1 }),
+  frames: fc.array(fc.record({ which: fc.nat({ max: 7 }), how: spoilt }), { minLength: 1, maxLength: FRAMES_MAX }),
+});
+
+function play(pair: Pair, fixture: Fixture, frames: readonly { readonly which: number; readonly how: Spoilt }[]): void {
+  for (const setup of fixture.setup) for (const each of additions(setup)) pair.change(each);
+  for (const step of fixture.before ?? []) take(pair, step);
+  const whole = framesOf(fixture);
+  for (const { which, how } of frames) {
+    const arrival = whole[whole.length - 1 - (which % whole.length)] ?? fixture;
+    send(pair, { ...arrival, frame: spoil(arrival.frame, how) });
+  }
+}
+
+export interface Spoiled {
+  /** Verdicts, states, and reasons. */
+  readonly met: ReadonlySet<string>;
+  readonly cases: number;
+  /** Cases in which other processes held the programs up: what came after that proves nothing. */
+  readonly disturbed: number;
+}
+
+/** Plays `count` cases, or as many as there are time for in `seconds`. A failing seed is printed and made small. */
+export function compareSpoilt(bed: Bed, hook: Hook, length: { readonly count: number } | { readonly seconds: number }): Spoiled {
+  const met = new Set<string>();
+  let [played, disturbed] = [0, 0];
+  fc.assert(
+    fc.property(cases, ({ fixture: index, frames }) => {
+      const fixture = playable[index] ?? assert.fail('no such fixture');
+      const pair = new Pair(bed, hook);
+      try {
+        play(pair, fixture, frames);
+      } catch (error) {
+        throw new Error(`spoilt frames of the fixture "${fixture.description}"`, { cause: error });
+      }
+      played += 1;
+      disturbed += Number(pair.disturbed);
+      for (const rule of pair.met()) met.add(rule);
+    }),
+    'count' in length
+      ? { numRuns: length.count }
+      : { numRuns: Number.MAX_SAFE_INTEGER, interruptAfterTimeLimit: length.seconds * 1000, markInterruptAsFailure: false },
+  );
+  return { met, cases: played, disturbed };
+}
+
+/** Compares, by tc alone or by XDP in front of it, and asserts that `wanted` was met. */
+export function assertSame(attach: 'tc' | 'xdp', length: Parameters<typeof compareSpoilt>[2], wanted: readonly string[]): Spoiled {
+  const bed = openBed({ attach, capacity: { connBuckets: 64 } });
+  try {
+    const found = compareSpoilt(bed, attach === 'tc' ? 'ingress' : 'xdp', length);
+    assert.deepEqual(
+      wanted.filter((each) => !found.met.has(each)),
+      [],
+      'met by no frame',
+    );
+    assert.ok(found.disturbed < found.cases / 2, `${found.disturbed} of ${found.cases} cases were held up by other processes`);
+    return found;
+  } finally {
+    bed.close();
+  }
+}
