@@ -60,6 +60,7 @@
 #else
 #include "icmp.h"
 #include "arp.h"
+#include "datagram-sum.h"
 #include "send.h"
 #include "icmp6.h"
 #include "send6.h"

@@ -117,6 +117,8 @@ static __always_inline void read_as_key_exchange(struct packet *p) {
   p->flags = p->header = 0;
 }
 static __always_inline bool has_ports(struct packet *p) { return p->header; }
+/* Is it a datagram of UDP without a checksum? `l4`: its header. */
+static __always_inline bool lacks_sum(struct packet *p, void *l4) { return !OF_SCTP && p->protocol == IPPROTO_UDP && !((__u16 *)l4)[3]; }
 /* A packet that this build does not know: does it go on to the SCTP build? */
 static __always_inline bool is_of_sctp_build(struct packet *p) { return !OF_SCTP && p->protocol == IPPROTO_SCTP; }
 

@@ -27,7 +27,7 @@ static __always_inline void ports_rewrite(struct packet *p, __u16 *ports, void *
   if (p->protocol == IPPROTO_TCP) {
     if ((void *)(ports + 9) > end) return; /* never: quick_parse has verified it */
     ports[8] = sum_apply(ports[8], l4_change);
-  } else if (ports[3]) {
+  } else {
     __u16 sum = sum_apply(ports[3], l4_change);
     ports[3] = sum ? sum : 0xffff;
   }

@@ -47,6 +47,15 @@ struct call_scan {
   __u8 message[CALL_SEARCHED];
 };
 
+/* A datagram that is summed (datagram-sum.h). */
+#define SUM_PART 512 /* bytes by one call: as many as bpf_csum_diff() takes */
+struct datagram {
+  __u32 at;   /* where the rest begins */
+  __u32 left; /* its bytes */
+  __u32 sum;  /* of what is before it */
+  __u32 part[SUM_PART / 4];
+};
+
 #define ICMP_QUOTE 128 /* of the offending packet, from its IP header on; a multiple of 4 */
 struct icmp_packet {
   struct iphdr ip;
@@ -127,6 +136,7 @@ struct scratch {
 #endif
 #ifndef SCTP
   struct call_scan call_scan;
+  struct datagram datagram;
 #endif
   __u32 until_drop; /* drop_packet: new connections until one is dropped */
   union {

@@ -71,6 +71,7 @@ __noinline int tc_translate(struct __sk_buff *skb, struct rewrite *r) {
   __u32 at = r->flags & REWRITE_LAYER3 ? 0 : ETH_LEN, l4 = at + r->header;
   __u32 addr = r->addr;
   __u16 port = r->port;
+  if (r->header && r->protocol == IPPROTO_UDP && datagram_sum(skb, at)) return -1;
   long rc = r->header ? l4_sum_change(skb, r, l4) : 0;
   rc |= bpf_l3_csum_replace(skb, at + IP_CHECK_IN, r->was, addr, 4);
   rc |= bpf_skb_store_bytes(skb, at + (source ? SADDR_IN : DADDR_IN), &addr, 4, 0);
@@ -143,7 +144,13 @@ static __always_inline int tc_redirect(struct __sk_buff *skb, struct hop *h) {
 static __always_inline int tc_forward(struct __sk_buff *skb, struct packet *p, struct hop *h, bool source, __u32 addr, __u16 port) {
   void *data = (void *)(long)skb->data, *end = (void *)(long)skb->data_end;
   struct scratch *scratch = the_scratch();
-  if (!scratch || data + ETH_LEN + IP_LEN + 4 > end) return tc_drop(R_REDIRECT_FAILED);
+  if (!scratch || data + ETH_LEN + IP_LEN + 8 > end) return tc_drop(R_REDIRECT_FAILED);
+  struct rewrite r;
+  rewrite_of(&r, p, source, addr, port);
+  if (addr && unlikely(lacks_sum(p, data + ETH_LEN + IP_LEN))) {
+    if (tc_translate(skb, &r) || tc_lower_ttl(skb, r.ttl, r.protocol)) return tc_drop(R_REDIRECT_FAILED);
+    return tc_send(skb, HOP_READY, h, 0);
+  }
   __u32 was = source ? p->saddr : p->daddr;
   __u32 *ip = data + ETH_LEN, *to = scratch->head + 4;
   __u32 change = sum_change16(0, bpf_htons(p->ttl << 8), bpf_htons((p->ttl - 1) << 8));
@@ -160,8 +167,6 @@ static __always_inline int tc_forward(struct __sk_buff *skb, struct packet *p, s
   to[3] = source ? addr : p->saddr;
   to[4] = source ? p->daddr : addr;
   to[5] = source ? port | p->dport << 16 : p->sport | (__u32)port << 16;
-  struct rewrite r;
-  rewrite_of(&r, p, source, addr, port);
   long rc = bpf_skb_store_bytes(skb, 0, scratch->head_macs, ETH_LEN + IP_LEN + 4, 0);
   rc |= l4_sum_change(skb, &r, ETH_LEN + IP_LEN);
   return rc ? tc_drop(R_REDIRECT_FAILED) : tc_redirect(skb, h);

@@ -46,6 +46,7 @@ __noinline int tc_translate6(struct __sk_buff *skb, __u32 how, __u32 port32) {
   __u32 at = how & REWRITE_LAYER3 ? 0 : ETH_LEN, l4 = at + p->header;
   __u32 *was = source ? p->saddr6 : p->daddr6, *as = scratch->whole.as;
   __u16 port = port32, port_was = source ? p->sport : p->dport;
+  if (has_ports(p) && p->protocol == IPPROTO_UDP && datagram_sum(skb, at)) return -1;
   __u32 change = address_change(was, as);
   long rc = has_ports(p) ? l4_sum_change6(skb, p, l4, source, change, port_was, port) : 0;
   if (SUM_HAS_ADDRESS) bpf_csum_update(skb, change); /* refused where there is no such checksum */
@@ -78,13 +79,14 @@ static __always_inline int tc_restore_ttl(struct __sk_buff *skb) {
 /* What a sum of the packet's words changes by for a hop limit less by one: its byte is the second one of a word. */
 #define HOP_LIMIT_LESS (0xffffffff - bpf_htons(1))
 
-/* Translates a packet to `addr` and `port`, if `addr` is not 0, and sends it to its hop. The usual one, without extension headers and to a fresh
- * hop, is written in place, since each call costs more than all that is written; the helpers that are called know CHECKSUM_PARTIAL, and the
+/* Translates a packet to `addr` and `port`, if `addr` is not 0, and sends it to its hop. The usual one, without extension headers, with a checksum
+ * and to a fresh hop, is written in place, since each call costs more than all that is written; the helpers that are called know CHECKSUM_PARTIAL, and the
  * device's checksum changes once. */
 static __always_inline int tc_forward6(struct __sk_buff *skb, struct packet *p, enum hop_answer answer, struct route *w, bool source,
                                        const __u32 *addr, __u16 port) {
   void *data = (void *)(long)skb->data, *end = (void *)(long)skb->data_end;
-  if (unlikely(answer != HOP_READY || w->gateway || p->header != IP6_LEN || data + ETH_LEN + IP6_LEN + 4 > end)) {
+  bool slow = answer != HOP_READY || w->gateway || p->header != IP6_LEN || data + ETH_LEN + IP6_LEN + 8 > end;
+  if (unlikely(slow || (addr && lacks_sum(p, data + ETH_LEN + IP6_LEN)))) {
     if (addr && translate_as(skb, source ? REWRITE_SOURCE : 0, addr, port)) return tc_drop(R_REDIRECT_FAILED);
     if (tc_lower_hop_limit(skb, p->ttl)) return tc_drop(R_REDIRECT_FAILED);
     return tc_send(skb, answer, &w->hop, w->gateway);

@@ -51,6 +51,7 @@
 #endif
 #include "icmp.h"
 #include "arp.h"
+#include "datagram-sum.h"
 #include "send.h"
 #include "message-sum.h"
 #include "ip-options.h"

@@ -22,10 +22,13 @@ static __always_inline void xdp_enter_ipv6(struct xdp_md *ctx, struct ethhdr *et
 }
 #endif
 
-/* Rewrites a frame for its hop, as the quick path does (quick.h). */
+/* Is it a datagram without a checksum? The full path looks at it: where NAT gives it one, tc does so (datagram-sum.h). */
+static __always_inline bool is_unsummed(struct packet *p, void *data) { return unlikely(lacks_sum(p, data + HEADERS_LEN - sizeof(struct udphdr))); }
+
+/* Rewrites a frame for its hop, as the quick path does (quick.h). False: it is left to tc. */
 static __always_inline bool xdp_readdress(struct xdp_md *ctx, struct packet *p, struct hop *h, bool source, bool masq, const __u32 *addr, __u16 port) {
   void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
-  if (data + HEADERS_LEN > end) return false;
+  if (data + HEADERS_LEN > end || (masq && is_unsummed(p, data))) return false;
   copy_macs(data, h->dmac);
   xdp_rewrite(p, data, end, source, masq, addr, port);
   return true;
@@ -172,12 +175,12 @@ static __always_inline int xdp_quickly(struct xdp_md *ctx) {
   struct interface *i = interface_at(ctx->ingress_ifindex);
   if (!i || !mac_equal(eth->h_dest, i->mac)) return XDP_PASS;
   if (service) {
-    int done = BRIDGING ? QUICK_NO : quick_request(data, end, &q, service);
+    int done = BRIDGING || is_unsummed(&q.p, data) ? QUICK_NO : quick_request(data, end, &q, service);
     return likely(done >= 0) ? done : left_to(done == QUICK_ABSENT ? LEFT_NEW : LEFT_KNOWN, service);
   }
   __u32 real = real_of_source(&q.p);
   if (!real) return XDP_PASS;
-  int done = BRIDGING ? QUICK_NO : quick_reply(data, end, &q, real, i->ifindex);
+  int done = BRIDGING || is_unsummed(&q.p, data) ? QUICK_NO : quick_reply(data, end, &q, real, i->ifindex);
   return likely(done >= 0) ? done : left_to(LEFT_REPLY, real);
 }
 

@@ -19,6 +19,8 @@ export interface IpPacket {
   /** IPv6: always. */
   readonly dontFragment: boolean;
   readonly fragment: boolean;
+  /** It is cut into segments only later (GSO). */
+  readonly isLarge: boolean;
   /** What the counters add. */
   readonly bytes: number;
 }

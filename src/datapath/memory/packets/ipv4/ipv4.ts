@@ -39,7 +39,7 @@ function translate(frame: Uint8Array, packet: Packet, source: boolean, to: Endpo
   const view = viewOf(frame);
   const at = ETHERNET_BYTES + (source ? SOURCE_AT : DESTINATION_AT);
   const address = numberOf(to.address);
-  translateTransport(frame, packet, source, to.port, (sumAt) => {
+  translateTransport(frame, packet, source, to, (sumAt) => {
     if (sumAt !== undefined) view.setUint16(sumAt, replaceWord(view.getUint16(sumAt), view.getUint32(at), address));
     overwrite(view, at, 4, address, ETHERNET_BYTES + SUM_AT);
   });

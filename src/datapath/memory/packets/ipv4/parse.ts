@@ -12,7 +12,7 @@ export const IPV4_BYTES = 20;
 const NO_LENGTH_BYTES = 0xffff;
 const [MORE_AND_OFFSET, OFFSET, DONT_FRAGMENT] = [0x3fff, 0x1fff, 0x4000];
 
-function headersOf(frame: Uint8Array): Parsed {
+function headersOf(frame: Uint8Array, isLarge: boolean): Parsed {
   if (frame.length < ETHERNET_BYTES + IPV4_BYTES) return { kind: 'bad' };
   const view = viewOf(frame);
   const first = view.getUint8(ETHERNET_BYTES);
@@ -30,6 +30,7 @@ function headersOf(frame: Uint8Array): Parsed {
     ttl: view.getUint8(ETHERNET_BYTES + 8),
     dontFragment: (fragment & DONT_FRAGMENT) !== 0,
     fragment: (fragment & MORE_AND_OFFSET) !== 0,
+    isLarge,
     bytes: length,
   };
   return readTransport(frame, packet, (fragment & OFFSET) !== 0);
@@ -43,7 +44,7 @@ export function parseIpv4(frame: Uint8Array, gsoSize: number): Parsed {
 }
 
 function parseWhole(frame: Uint8Array, gsoSize: number): Parsed {
-  const parsed = headersOf(frame);
+  const parsed = headersOf(frame, gsoSize > 0);
   const { packet } = parsed;
   if (packet === undefined || (parsed.kind !== 'ok' && parsed.kind !== 'fragment')) return parsed;
   const end = ETHERNET_BYTES + packet.header;

@@ -51,7 +51,7 @@ function readdress(frame: Uint8Array, at: number, to: Ip, sumAt: number | undefi
 
 function translate(frame: Uint8Array, packet: Packet, source: boolean, to: Endpoint): void {
   const at = ETHERNET_BYTES + (source ? SOURCE_AT : DESTINATION_AT);
-  translateTransport(frame, packet, source, to.port, (sumAt) => readdress(frame, at, to.address, sumAt));
+  translateTransport(frame, packet, source, to, (sumAt) => readdress(frame, at, to.address, sumAt));
 }
 
 function changeHops(frame: Uint8Array, change: -1 | 1): void {

@@ -68,6 +68,7 @@ export function parseIpv6(frame: Uint8Array, gsoSize: number): Parsed {
     ttl: view.getUint8(ETHERNET_BYTES + 7),
     dontFragment: true,
     fragment: upper.fragment !== 0,
+    isLarge: gsoSize > 0,
     bytes: stated,
   };
   const parsed = readTransport(frame, packet, (upper.fragment & OFFSET) !== 0);
