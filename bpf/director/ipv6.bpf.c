@@ -29,6 +29,7 @@
 #endif
 #include "scratch.h"
 #include "endpoint6.h"
+#include "concern.h"
 #include "value.h"
 #include "slot.h"
 #include "evict.h"
@@ -69,6 +70,9 @@
 #include "tc6.h"
 #ifdef WIDE
 #include "tc-wide.h"
+#endif
+#ifndef SIDE
+#include "tc-layer3.h"
 #endif
 #include "template-sweep.h"
 #include "timer.h"

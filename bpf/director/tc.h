@@ -170,14 +170,7 @@ static __always_inline int tc_reply(struct __sk_buff *skb, struct verdict *v) {
   return tc_send(skb, answer, &w.hop, w.gateway);
 }
 
-/* Does a packet's endpoint belong to a service, or to a masqueraded server? Only a first fragment has ports: of each packet it alone is
- * counted. */
-static __always_inline bool is_balanced(struct packet *p) {
-  if (!p->dport) return false;
-  return service_of_target(p) || real_of_source(p);
-}
-
-/* Counts a packet that is not balanced because of its form. */
+/* Counts a packet that is not balanced because of its form. Of a fragmented one the first fragment alone has ports, and is counted. */
 static __always_inline int tc_oddity(struct packet *p, enum parsed parsed) {
   if (parsed == P_FRAGMENT && !is_balanced(p)) return TC_ELSEWHERE;
   if (parsed == P_FRAGMENT) count_reason(R_FRAGMENT);
@@ -220,30 +213,6 @@ static __always_inline enum parsed tc_parse(struct __sk_buff *skb, struct packet
   if (p->length != NO_LENGTH || !skb->gso_size) return P_BAD;
   p->length = skb->len - at;
   return P_OK;
-}
-
-/* May it be a packet of a service? */
-static __always_inline bool is_concerned(struct packet *p) {
-  return is_balanced(p) || service_of_source(p) || is_wide(p) || has_marks();
-}
-
-/* A packet that came without an Ethernet header (wg, tun, ppp, gre, ipip) gets an empty one where it concerns a service: the kernel skips
- * it for its stack, and takes it off for a device without such headers. False: the packet passes. */
-__noinline int tc_add_header(struct __sk_buff *skb) {
-  struct scratch *scratch = the_scratch();
-  struct interface *i = interface_at(skb->ifindex);
-  if (!scratch) return false;
-  if (!i || !(i->flags & INTERFACE_LAYER3)) return true;
-  struct packet *p = &scratch->packet;
-  enum parsed parsed = tc_parse(skb, p, 0);
-  bool other = parsed == P_OTHER && (p->protocol == IPPROTO_SCTP || (p->protocol == IPPROTO_ICMP && !p->fragment));
-  if (parsed != P_OK && !other) {
-    if (tc_oddity(p, parsed) == TC_ELSEWHERE && p->dport && is_wide(p)) count_reason(R_FRAGMENT);
-    return false;
-  }
-  if (!other && !is_concerned(p)) return false;
-  __u16 type = bpf_htons(ETH_P_IP);
-  return !bpf_skb_change_head(skb, ETH_LEN, 0) && !bpf_skb_store_bytes(skb, 12, &type, 2, 0);
 }
 
 /* The three kinds of packets that concern a service. Global functions: each has its own stack frame and is verified once. The packet
@@ -360,6 +329,10 @@ static __always_inline int tc_egress(struct __sk_buff *skb, struct conf *c, stru
   __u32 service = service_of_source(p);
   return service ? tc_any_seen(skb, service) : TC_ELSEWHERE;
 }
+
+#ifndef SIDE
+__noinline int tc_add_header(struct __sk_buff *skb); /* tc-layer3.h */
+#endif
 
 SEC("tc")
 int weir_tc_ingress(struct __sk_buff *skb) {

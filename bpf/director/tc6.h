@@ -295,9 +295,6 @@ __noinline int tc_local_reply6(struct __sk_buff *skb, __u32 real, bool layer3) {
   return translate_as(skb, how, virtual_addr6(s), virtual_port(s)) ? tc_drop(R_REDIRECT_FAILED) : TC_ACT_UNSPEC;
 }
 
-/* Does a packet's endpoint belong to a service, or to a masqueraded server? Only a first fragment has ports. */
-static __always_inline bool is_balanced(struct packet *p) { return p->dport && (service_of_target(p) || real_of_source(p)); }
-
 /* Counts a packet that is not balanced because of its form. Of a fragmented one the first fragment alone has ports, and is counted. */
 static __always_inline int tc_oddity6(struct packet *p, enum parsed parsed) {
   if (parsed == P_FRAGMENT && !is_balanced(p)) return TC_ELSEWHERE;
@@ -305,32 +302,6 @@ static __always_inline int tc_oddity6(struct packet *p, enum parsed parsed) {
   if (parsed == P_BAD) count_reason(p->header ? R_BAD_LENGTH : R_SHORT);
   return TC_ACT_UNSPEC;
 }
-
-#ifndef SIDE
-/* May it be a packet of a service? */
-static __always_inline bool is_concerned(struct packet *p) {
-  return is_balanced(p) || service_of_source(p) || is_wide(p) || has_marks();
-}
-
-/* As in tc.h: a packet that came without an Ethernet header gets an empty one where it concerns a service. False: the packet passes. */
-__noinline int tc_add_header6(struct __sk_buff *skb) {
-  struct scratch *scratch = the_scratch();
-  struct interface *i = interface_at(skb->ifindex);
-  if (!scratch) return false;
-  CHECKED(scratch);
-  if (!i || !(i->flags & INTERFACE_LAYER3)) return true;
-  struct packet *p = &scratch->packet;
-  enum parsed parsed = tc_parse_any6(skb, 0);
-  bool other = parsed == P_OTHER && (p->protocol == IPPROTO_SCTP || (p->protocol == NEXT_ICMPV6 && !p->fragment));
-  if (parsed != P_OK && !other) {
-    if (tc_oddity6(p, parsed) == TC_ELSEWHERE && p->dport && is_wide(p)) count_reason(R_FRAGMENT);
-    return false;
-  }
-  if (!other && !is_concerned(p)) return false;
-  __u16 type = bpf_htons(ETH_P_IPV6);
-  return !bpf_skb_change_head(skb, ETH_LEN, 0) && !bpf_skb_store_bytes(skb, 12, &type, 2, 0);
-}
-#endif
 
 /* Of a packet to this host. */
 static __always_inline int tc_ingress6(struct __sk_buff *skb, struct packet *p) {
@@ -368,6 +339,10 @@ static __always_inline int tc_egress6(struct __sk_buff *skb, struct conf *c, str
   return service ? tc_any_seen6(skb, service) : TC_ELSEWHERE;
 }
 
+#ifndef SIDE
+__noinline int tc_add_header(struct __sk_buff *skb); /* tc-layer3.h */
+#endif
+
 /* All are entered by tail calls: weir_tc_ingress has seen that the packet is IPv6, untagged and for this host. */
 SEC("tc")
 int weir_tc_ingress(struct __sk_buff *skb) {
@@ -376,7 +351,7 @@ int weir_tc_ingress(struct __sk_buff *skb) {
   CHECKED(scratch);
 #ifndef SIDE
   struct conf *c = the_conf();
-  if (unlikely(c && c->layer3) && !tc_add_header6(skb)) return TC_ACT_UNSPEC;
+  if (unlikely(c && c->layer3) && !tc_add_header(skb)) return TC_ACT_UNSPEC;
 #endif
   return tc_go_on6(skb, tc_ingress6(skb, &scratch->packet), true);
 }

@@ -16,6 +16,7 @@
 #include "maps.h"
 #include "packet.h"
 #include "endpoint.h"
+#include "concern.h"
 #ifdef SCTP
 #include "sctp-state.h"
 #include "crc32c.h"
@@ -59,6 +60,9 @@
 #include "tc.h"
 #ifdef WIDE
 #include "tc-wide.h"
+#endif
+#ifndef SIDE
+#include "tc-layer3.h"
 #endif
 #include "locality-sweep.h"
 #include "template-sweep.h"
