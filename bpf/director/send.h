@@ -97,6 +97,17 @@ static __always_inline int tc_restore_ttl(struct __sk_buff *skb) {
 }
 #endif
 
+/* On weir's own device, and on lo, a packet still has the route by which the stack brought it there. If it waits until its neighbour is resolved, the
+ * kernel asks that route for a neighbour then, and sends it to a MAC address that no server has. Tunnel metadata take the place of the route: with
+ * these the kernel takes the neighbour that it waits for, as for a packet at another ingress, which has no route. A device without Ethernet headers
+ * resolves nothing, and may want to know the route. */
+static __always_inline void tc_leave_route(struct __sk_buff *skb, __u32 ifindex) {
+  static const struct bpf_tunnel_key none = {};
+  if (skb->ingress_ifindex != LOOPBACK && !is_on_pair(skb)) return;
+  struct interface *i = interface_at(ifindex);
+  if (!i || !(i->flags & INTERFACE_LAYER3)) bpf_skb_set_tunnel_key(skb, (struct bpf_tunnel_key *)&none, sizeof none, 0);
+}
+
 /* Sends a packet to a hop: straight out of its device; or, after each FIB lookup, through the kernel's neighbour output, which
  * resolves an unknown neighbour and probes an old one. */
 __noinline int tc_send(struct __sk_buff *skb, __u32 answer, struct hop *h, __u32 gateway) {
@@ -111,6 +122,7 @@ __noinline int tc_send(struct __sk_buff *skb, __u32 answer, struct hop *h, __u32
     neigh.nh_family = F_INET6;
     __builtin_memcpy(neigh.ipv6_nh, scratch->fib.ipv6_dst, sizeof neigh.ipv6_nh);
   }
+  if (answer == HOP_RESOLVE) tc_leave_route(skb, h->ifindex);
   return bpf_redirect_neigh(h->ifindex, &neigh, sizeof neigh, 0);
 }
 
