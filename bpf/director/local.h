@@ -66,7 +66,10 @@ static __always_inline bool is_reverse_path(void *ctx, bool xdp, struct conf *c,
   bool strict = i->flags & INTERFACE_STRICT;
   struct hop h;
   if (hop_of_client(c, addr, peer, now, &h) && (!strict || h.ifindex == ifindex)) return true;
-  return xdp ? xdp_leads_back(ctx, addr, peer, strict) : tc_leads_back(ctx, addr, peer, strict);
+  if (source_is_refused(refused_at(ifindex, strict), addr, peer)) return false;
+  if (xdp ? xdp_leads_back(ctx, addr, peer, strict) : tc_leads_back(ctx, addr, peer, strict)) return true;
+  source_refused(refused_at(ifindex, strict), addr, peer);
+  return false;
 }
 
 /* As is_server_side(); the FIB is asked where that is not known. `client`: the packet's other address. */

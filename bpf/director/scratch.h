@@ -109,6 +109,21 @@ struct walk {
   __u32 most_cost;   /* and its overhead */
 };
 
+#ifndef IPV6
+/* A source that rp_filter has refused (refused-sources.h): the addresses of its packet, how that came in, and when the FIB answered. */
+#define REFUSED_SETS 256
+#define REFUSED_PLACES 4
+struct refused_source {
+  __u32 source;
+  __u32 target;
+  __u32 by; /* 0: none */
+  __u32 at;
+};
+struct refused_set { /* a cache line */
+  struct refused_source place[REFUSED_PLACES];
+};
+#endif
+
 struct scratch {
   struct packet packet;
   __u64 chosen; /* XDP: the value of the packet's connection, for xdp_send_to */
@@ -147,6 +162,9 @@ struct scratch {
       __u16 head_type;
     };
   };
+#ifndef IPV6
+  struct refused_set refused[REFUSED_SETS];
+#endif
 };
 struct {
   __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);

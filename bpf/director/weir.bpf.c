@@ -40,6 +40,7 @@
 #include "template.h"
 #include "nexthop.h"
 #include "reply-side.h"
+#include "refused-sources.h"
 #include "local.h"
 #include "defence.h"
 #include "director.h"
