@@ -46,7 +46,7 @@ const chosen = named.filter((path) => isLong(path) === options.long);
 const BESIDE_FOLDERS = /^build\/test\/(oracle|interop|daemon|examples|doctor|vip|realserver|status|lab|vm)\//;
 /** Of those in the datapath's folder: what mostly waits, and what has the verifier or the reference director for its work. */
 const BESIDE_FILES = [
-  /^build\/test\/datapath\/(local-address|next-hops|timer|all-ports|live|live-ipv6|layer3|layer3-ipv6|marks|sctp|sctp-ipv6|sctp-marks)\./,
+  /^build\/test\/datapath\/(local-address|next-hops|timer|all-ports|live|live-ipv6|layer3|layer3-ipv6|marks|mark-tools|sctp|sctp-ipv6|sctp-marks)\./,
   /^build\/test\/datapath\/(attach|templates|calls|ipsec|refused-short-cut|self-check|fixtures|verifier|side-builds|policy-routes|reference\/reference)\.test\./,
   /^build\/test\/datapath\/(self-check|killed)\.long\./,
 ];

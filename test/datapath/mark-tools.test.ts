@@ -79,8 +79,8 @@ const countSyns = (host: Host, hook: 'output' | 'input'): string =>
   shell(
     host,
     'nft add table inet syns',
-    `nft 'add chain inet syns all { type filter hook ${hook} priority 0; }'`,
-    "nft 'add rule inet syns all tcp flags & (syn|ack) == syn counter'",
+    `nft 'add chain inet syns begun { type filter hook ${hook} priority 0; }'`,
+    "nft 'add rule inet syns begun tcp flags & (syn|ack) == syn counter'",
   );
 const synsAt = (...hosts: readonly Host[]): number =>
   hosts.reduce((sum, host) => sum + Number(/counter packets (\d+)/.exec(shell(host, 'nft list table inet syns'))?.[1]), 0);
