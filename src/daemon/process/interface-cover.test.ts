@@ -5,7 +5,7 @@ import { encodeAttributes, type NetlinkMessage } from '../../wire/netlink.js';
 import { RouteMessage } from '../../wire/rtnetlink.js';
 import { encodeLinkChange } from '../../wire/rtnetlink-link.js';
 import { RuleMessage } from '../../wire/rtnetlink-rule.js';
-import { InterfaceCover, KnownLinks } from './interface-cover.js';
+import { type Attempt, InterfaceCover, KnownLinks } from './interface-cover.js';
 
 const message = (type: number, change: Parameters<typeof encodeLinkChange>[0], family = 0): NetlinkMessage => {
   const payload = encodeLinkChange(change);
@@ -50,7 +50,7 @@ const turn = (): Promise<void> => new Promise((done) => setImmediate(done));
 
 test('nothing runs where nothing is loaded; one process at a time, and one more for what came meanwhile; a failure is logged once', async () => {
   const logged: string[] = [];
-  const ends: ((failure: string | undefined) => void)[] = [];
+  const ends: ((attempt: Attempt) => void)[] = [];
   let loaded = false;
   const cover = new InterfaceCover({
     log: (level, text) => void logged.push(`${level} ${text}`),
@@ -62,18 +62,19 @@ test('nothing runs where nothing is loaded; one process at a time, and one more 
   loaded = true;
   for (let count = 0; count < 5; count++) cover.request();
   assert.equal(ends.length, 1);
-  ends[0]?.('lock busy');
+  ends[0]?.({ failure: 'lock busy' });
   await turn();
   assert.equal(ends.length, 2);
-  ends[1]?.('lock busy');
+  ends[1]?.({ failure: 'lock busy' });
   await turn();
   assert.equal(ends.length, 2, 'tried again later');
   cover.request();
-  ends[2]?.(undefined);
+  ends[2]?.({ notices: ['weir load: eth5 goes by tc alone'] });
   await turn();
   cover.close();
   assert.deepEqual(logged, [
     'warning new interfaces could not be attached, trying again: lock busy',
+    'warning weir load: eth5 goes by tc alone',
     'info new interfaces are attached, after 2 failures',
   ]);
 });

@@ -63,8 +63,14 @@ function presentPins(): Bpffs | undefined {
 
 const isLoadedHere = (): boolean => presentPins()?.cookies().includes(native().netnsCookie()) === true;
 
-/** What udev runs, too. Resolves with the reason why it failed, undefined where it did not. */
-function attachNew(): Promise<string | undefined> {
+/** `failure`: the reason why it failed. `notices`: otherwise, what it goes on without, or waited for. */
+export interface Attempt {
+  readonly failure?: string;
+  readonly notices?: readonly string[];
+}
+
+/** What udev runs, too. */
+function attachNew(): Promise<Attempt> {
   const { NOTIFY_SOCKET: _socket, ...env } = process.env;
   const args = [...process.execArgv, process.argv[1] ?? '', 'weir', 'load', '--if-loaded'];
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'pipe'], env });
@@ -73,15 +79,18 @@ function attachNew(): Promise<string | undefined> {
     text = (text + chunk).slice(0, ERROR_CHARACTERS_MAX);
   });
   return new Promise((done) => {
-    child.on('error', (error) => done(error.message));
-    child.on('close', (status) => done(status === 0 ? undefined : (text.trim().split('\n')[0] ?? `status ${status}`)));
+    child.on('error', ({ message }) => done({ failure: message }));
+    child.on('close', (status) => {
+      const lines = text.split('\n').filter((line) => line.trim() !== '');
+      done(status === 0 ? { notices: lines } : { failure: lines[0]?.trim() ?? `status ${status}` });
+    });
   });
 }
 
 export interface InterfaceCoverOptions {
   readonly log: Log;
   readonly isLoaded?: () => boolean;
-  readonly attach?: () => Promise<string | undefined>;
+  readonly attach?: () => Promise<Attempt>;
 }
 
 /** One process at a time; changes while it runs are for the next one. */
@@ -106,8 +115,9 @@ export class InterfaceCover {
   async #run(): Promise<void> {
     this.#running = true;
     clearTimeout(this.#timer);
-    const failure = await (this.options.attach ?? attachNew)();
+    const { failure, notices = [] } = await (this.options.attach ?? attachNew)();
     this.#running = false;
+    for (const notice of notices) this.options.log('warning', notice);
     if (failure !== undefined) {
       if (this.#failures === 0) this.options.log('warning', `new interfaces could not be attached, trying again: ${failure}`);
       this.#failures += 1;
