@@ -1,12 +1,12 @@
 // The facts that doctor's rules use: everything that was read or tested, without any conclusion.
 
 import type { ArpRule } from '../control/realserver/arp-rules.js';
-import type { TcAlone } from '../datapath/ebpf/load/short-cut.js';
 import type { ObservedDatapath, ProgramsOf } from '../datapath/ebpf/observe/observer.js';
 import type { UnfinishedChange } from '../datapath/ebpf/observe/observing-reader.js';
 import type { RepairDue } from '../datapath/ebpf/observe/repairs-due.js';
 import type { Address, Family } from '../model/address.js';
 import type { DestinationKey, DestinationSpec, ServiceSpec } from '../model/service.js';
+import type { TcAlone } from '../model/tc-alone.js';
 import type { Mac } from '../wire/ethernet.js';
 import type { Link } from '../wire/rtnetlink-link.js';
 import type { ListeningSocket } from '../wire/sock-diag.js';
@@ -177,7 +177,7 @@ export interface DatapathFacts {
   readonly repairs?: readonly RepairDue[];
   /** Interfaces whose record finds no place in the datapath's table, by name. */
   readonly unrecorded?: readonly string[];
-  /** What goes by tc alone, though XDP is loaded, since this kernel refuses the program of XDP for it. */
+  /** What goes by tc alone, though XDP is wanted for it. */
   readonly tcAlone?: readonly TcAlone[];
   /** A change of the table has begun and not ended. */
   readonly change?: UnfinishedChange;

@@ -229,7 +229,7 @@ class LoadedBed implements Bed {
   lookAtInterfaces(): void {
     const netlink = new Netlink();
     try {
-      new AttachedInterfaces(this.folder, this.tables, netlink).refresh(attachModeOf(this.tables), false);
+      new AttachedInterfaces(this.folder, this.tables, netlink).refresh(attachModeOf(this.tables));
     } finally {
       netlink.close();
     }

@@ -1,40 +1,62 @@
-// An object of the datapath that every verifier refuses: its first program begins with a register that nothing has set.
+// An object of the datapath that every verifier refuses: a program of it begins with a register that nothing has set.
 import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { type ArtifactName, artifact } from '../../src/sys/artifact.js';
 
 /** `r0 = *(u64 *)(r0 + 0)` */
 const READ = Uint8Array.of(0x79, 0, 0, 0, 0, 0, 0, 0);
 /** Of the section headers of an ELF file of 64 bits: where the table, the sizes and the names stand. */
-const ELF = { table: 40, entryBytes: 58, count: 60, names: 62, offset: 24 } as const;
+const ELF = { table: 40, entryBytes: 58, count: 60, names: 62, offset: 24, bytes: 32 } as const;
+/** Of its symbols. */
+const SYMBOL = { bytes: 24, value: 8 } as const;
 
-/** Where the section begins in the file. */
-function sectionAt(object: Buffer, name: string): number {
-  const headers = Number(object.readBigUInt64LE(ELF.table));
+const number = (object: Buffer, at: number): number => Number(object.readBigUInt64LE(at));
+const textAt = (object: Buffer, at: number): string => object.toString('latin1', at, object.indexOf(0, at));
+
+interface Section {
+  readonly at: number;
+  readonly bytes: number;
+}
+
+function sectionOf(object: Buffer, name: string): Section {
+  const headers = number(object, ELF.table);
   const [bytes, count] = [object.readUInt16LE(ELF.entryBytes), object.readUInt16LE(ELF.count)];
   const header = (k: number): number => headers + k * bytes;
-  const offsetOf = (k: number): number => Number(object.readBigUInt64LE(header(k) + ELF.offset));
-  const names = offsetOf(object.readUInt16LE(ELF.names));
+  const names = number(object, header(object.readUInt16LE(ELF.names)) + ELF.offset);
   for (let k = 0; k < count; k++) {
-    const at = names + object.readUInt32LE(header(k));
-    if (object.toString('latin1', at, object.indexOf(0, at)) === name) return offsetOf(k);
+    if (textAt(object, names + object.readUInt32LE(header(k))) === name)
+      return { at: number(object, header(k) + ELF.offset), bytes: number(object, header(k) + ELF.bytes) };
   }
   throw new Error(`there is no section ${name}`);
 }
 
-/** A folder of its own with the object, for `work`. `section`: of the program. */
-export function withRefused<T>(name: ArtifactName, section: string, work: (object: string) => T): T {
+/** Where a program begins in its section. */
+function beginOf(object: Buffer, program: string): number {
+  const [symbols, names] = [sectionOf(object, '.symtab'), sectionOf(object, '.strtab')];
+  for (let at = symbols.at; at < symbols.at + symbols.bytes; at += SYMBOL.bytes) {
+    if (textAt(object, names.at + object.readUInt32LE(at)) === program) return number(object, at + SYMBOL.value);
+  }
+  throw new Error(`there is no program ${program}`);
+}
+
+/** Spoils a program of an object, in a folder of its own for `work`. `program`: default: the first one of the section. */
+export function withSpoiled<T>(path: string, section: string, work: (object: string) => T, program?: string): T {
   const folder = mkdtempSync(join(tmpdir(), 'weir-refused-'));
   try {
-    const object = readFileSync(artifact(name));
-    object.set(READ, sectionAt(object, section));
-    writeFileSync(join(folder, name), object);
-    return work(join(folder, name));
+    const object = readFileSync(path);
+    object.set(READ, sectionOf(object, section).at + (program === undefined ? 0 : beginOf(object, program)));
+    const to = join(folder, basename(path));
+    writeFileSync(to, object);
+    return work(to);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
+
+/** The same of this build's object. */
+export const withRefused = <T>(name: ArtifactName, section: string, work: (object: string) => T, program?: string): T =>
+  withSpoiled(artifact(name), section, work, program);
 
 /** What node starts must be files of this folder; the others are looked up in it. */
 const STARTED = ['weir.cjs', 'weir.js', 'weir.main.compiled'];

@@ -4,7 +4,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { forgetBuild } from '../../src/datapath/ebpf/load/build-pin.js';
-import { ensureSideBuilds, tcAlone } from '../../src/datapath/ebpf/load/side-builds.js';
+import { ensureSideBuilds, programsRefused } from '../../src/datapath/ebpf/load/side-builds.js';
 import { exchangeBuild } from '../../src/datapath/ebpf/open.js';
 import { IPV6_XDP_ENTRY_PIN } from '../../src/datapath/ebpf/table/tables.js';
 import { type ArtifactName, artifact } from '../../src/sys/artifact.js';
@@ -59,14 +59,14 @@ test('XDP first, then an IPv6 service: it is added, tc has its packets, and weir
     const notices = addService(bed);
     assert.equal(notices.length, 1);
     assert.match(notices[0] ?? '', NOTICE);
-    const [refusal, ...others] = tcAlone(bed.folder);
+    const [refusal, ...others] = programsRefused(bed.folder);
     assert.deepEqual([refusal?.what, others], ['IPv6', []]);
     assert.ok(notices[0]?.includes(`: ${refusal?.why};`));
     assert.deepEqual(meets(bed), ['pass', 'redirect']);
     assert.deepEqual(bed.drops(), {});
     const again: string[] = [];
     assert.equal(exchangeBuild(undefined, { onWait: (text) => again.push(text) }), false, 'the programs are of this build');
-    assert.deepEqual([again, tcAlone(bed.folder)], [['IPv6 goes by XDP again'], []]);
+    assert.deepEqual([again, programsRefused(bed.folder)], [['IPv6 goes by XDP again'], []]);
     assert.equal(meets(bed)[0], 'redirect');
   }),
 );
@@ -97,7 +97,7 @@ test('one that loads, and that XDP cannot enter, at an exchange of the programs'
     withoutEntry(() => assert.ok(exchangeBuild(undefined, { onWait: (text) => notices.push(text) })));
     bed.renew();
     assert.deepEqual(notices, ['IPv6 goes by tc alone, without XDP: the kernel refuses its program (EINVAL); weir load tries again']);
-    assert.deepEqual(tcAlone(bed.folder), [{ what: 'IPv6', why: 'the kernel refuses its program (EINVAL)' }]);
+    assert.deepEqual(programsRefused(bed.folder), [{ what: 'IPv6', why: 'the kernel refuses its program (EINVAL)' }]);
     assert.deepEqual(meets(bed), ['pass', 'redirect']);
     assert.deepEqual(bed.drops(), {});
   }),
@@ -107,7 +107,7 @@ test('any other obstacle is an error, as it was', { skip }, () =>
   inBed('xdp', (bed) => {
     const fileOf = (name: ArtifactName): string => (name === SHORT_CUT ? '/nowhere' : artifact(name));
     assert.throws(() => ensureSideBuilds(bed.tables, SPEC, assert.fail, fileOf), { code: 'ENOENT' });
-    assert.deepEqual(tcAlone(bed.folder), []);
+    assert.deepEqual(programsRefused(bed.folder), []);
   }),
 );
 

@@ -1,11 +1,11 @@
 // A datapath with a mistake in it fails its trial, and is not attached.
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { test } from 'node:test';
 import { load, PROGRAMS, programKinds } from '../../src/datapath/ebpf/load/load.js';
-import { ensureSideBuilds, tcAlone } from '../../src/datapath/ebpf/load/side-builds.js';
+import { ensureSideBuilds, programsRefused } from '../../src/datapath/ebpf/load/side-builds.js';
 import { ensureXdp } from '../../src/datapath/ebpf/load/xdp.js';
-import { Tables } from '../../src/datapath/ebpf/table/tables.js';
+import { Tables, XDP_REFUSED_PIN } from '../../src/datapath/ebpf/table/tables.js';
 import { type ArtifactName, artifact } from '../../src/sys/artifact.js';
 import { ip } from '../support/doctor-facts.js';
 import { noTools } from '../support/probes.js';
@@ -103,7 +103,7 @@ test('a short cut with a mistake in it is not entered, and its service goes by t
           const notices: string[] = [];
           ensureSideBuilds(tables, { key: NEEDING.ipv6 }, (text) => notices.push(text), fileOf);
           assert.match(notices.join(), /^IPv6 goes by tc alone, without XDP: its program fails the self-check: “IPv6 by XDP xdp: /);
-          assert.deepEqual(tcAlone(folder), [{ what: 'IPv6', why: notices.join().split(/XDP: |; weir load/)[1] }]);
+          assert.deepEqual(programsRefused(folder), [{ what: 'IPv6', why: notices.join().split(/XDP: |; weir load/)[1] }]);
         };
         compiledWith(header, was, is, broken, 'xdp-ipv6');
       });
@@ -111,13 +111,22 @@ test('a short cut with a mistake in it is not entered, and its service goes by t
   }
 });
 
-test('nor is the XDP program, where it comes after the others', { skip: skip || noTools('clang', 'llvm-strip') }, () => {
+test('nor is the XDP program, where it comes after the others: tc has all packets', {
+  skip: skip || noTools('clang', 'llvm-strip'),
+}, () => {
   const [header, was, is, name] = MISTAKES[0];
   inFolder((folder) => {
     load(folder, SMALL, { kinds: programKinds(false) });
     const tables = new Tables(folder);
-    compiledWith(header, was, is, (object) => refused(folder, new RegExp(`“${name}`), () => ensureXdp(tables, assert.fail, object)));
-    ensureXdp(tables, assert.fail);
+    const before = readdirSync(folder);
+    const notices: string[] = [];
+    const note = (text: string): number => notices.push(text);
+    compiledWith(header, was, is, (object) => assert.equal(ensureXdp(tables, note, { file: object }), false));
+    assert.match(notices.join(), new RegExp(`^IPv4 and IPv6 go by tc alone, without XDP: its program fails the self-check: “${name}`));
+    assert.deepEqual(readdirSync(folder).toSorted(), [...before, XDP_REFUSED_PIN].toSorted());
+    assert.equal(ensureXdp(tables, assert.fail), false, 'until it is tried again');
+    assert.equal(ensureXdp(tables, note, { retry: true }), true);
+    assert.deepEqual([notices[1], programsRefused(folder)], ['IPv4 and IPv6 go by XDP again', []]);
     assert.ok(existsSync(`${folder}/${PROGRAMS.xdp}`));
   });
 });

@@ -1,14 +1,17 @@
 // Tables of the build before are taken over by XDP's programs, too; and killed at any point, the next command of the build completes it.
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { LAYOUTS } from '../../src/datapath/ebpf/layouts.gen.js';
+import { PROGRAMS } from '../../src/datapath/ebpf/load/load.js';
 import { SECOND_TABLE_PIN, TAKEOVER_PIN } from '../../src/datapath/ebpf/table/tables.js';
 import { artifact } from '../../src/sys/artifact.js';
-import { ENTRY, noNamespaces } from '../support/netns-bed.js';
+import { ENTRY, noNamespaces, type Ran } from '../support/netns-bed.js';
 import { noTools } from '../support/probes.js';
-import { inCluster, ok, tablesOf } from './cluster.js';
+import { type Cluster, inCluster, ok, pollingFarEnds, tablesOf } from './cluster.js';
 import { buildBefore, buildNext, type OtherBuild } from './layouts.js';
+import { buildWith, withRefused, withSpoiled } from './refused-object.js';
 import { clients, killed } from './resizing.js';
 import { establishedNext, loadedBefore, noneDropped, settledWith, takenOverTwice, takingOver } from './takeover-bed.js';
 
@@ -25,6 +28,61 @@ function withBuilds(work: (before: OtherBuild, next: OtherBuild) => Promise<void
 }
 
 test('by xdp under traffic', { skip }, () => withBuilds((before, next) => takenOverTwice('xdp', before, next)));
+
+/** By a command that prints `stderr`, under traffic by XDP: every connection stays, and no interface has XDP. */
+async function withoutXdp(
+  before: OtherBuild,
+  stderr: RegExp,
+  take: (cluster: Cluster, loaded: Awaited<ReturnType<typeof loadedBefore>>) => Ran,
+): Promise<void> {
+  await inCluster(async (cluster) => {
+    const { lvs } = cluster;
+    pollingFarEnds(cluster);
+    // A veth that polls for GRO, too, loses nothing when XDP goes.
+    for (const device of ['eth0', 'eth1']) ok(lvs.run(['ethtool', '-K', device, 'gro', 'on']));
+    const loaded = await loadedBefore(cluster, before, 'xdp');
+    const taken = take(cluster, loaded);
+    assert.equal(taken.status, 0, taken.stderr);
+    assert.match(taken.stderr, stderr);
+    assert.deepEqual(
+      readdirSync(tablesOf(lvs).folder).filter((name) => /^link_\d+_xdp$/.test(name)),
+      [],
+    );
+    await loaded.ends();
+    noneDropped(lvs);
+  });
+}
+
+test('by XDP, where this kernel refuses the program of the build that takes over: tc goes on alone', { skip }, () =>
+  withBuilds(async (before, next) => {
+    await withoutXdp(before, /^weir load: IPv4 and IPv6 go by tc alone, without XDP: [^\n]*\n$/, ({ lvs }, { listed }) => {
+      const folder = withRefused('weir.bpf.o', 'xdp', (object) => buildWith(object, 'weir.bpf.o'));
+      try {
+        const taken = lvs.run([process.execPath, join(folder, 'weir.cjs'), 'weir', 'load']);
+        settledWith(lvs, { plain: join(folder, 'weir.bpf.o'), layouts: LAYOUTS });
+        assert.deepEqual(clients(lvs), listed);
+        return taken;
+      } finally {
+        rmSync(folder, { recursive: true });
+      }
+    });
+    // The same of the bridging build, which comes first.
+    await withoutXdp(before, /^$/, ({ lvs }, { listed }) => {
+      ok(lvs.weir('load'));
+      return withSpoiled(
+        next.takeover,
+        'xdp',
+        (takeover) => {
+          const taken = lvs.run(takingOver({ ...next, takeover }));
+          settledWith(lvs, next);
+          assert.deepEqual(establishedNext(lvs), listed);
+          return taken;
+        },
+        PROGRAMS.xdp,
+      );
+    });
+  }),
+);
 
 /** Both takeovers are killed at one step, and done again. How many were on the way. */
 async function killedTwice(before: OtherBuild, next: OtherBuild, round: number): Promise<number> {

@@ -91,7 +91,7 @@ export const run = command({ name: 'weir load', usage: USAGE, types: TYPES }, ({
   const losing = attach.attach === 'xdp' ? losingVeths() : [];
   if (losing.length > 0) throw new WeirError('xdp-veth-loses', { names: losing.join(', ') });
   const changes: DatapathChange[] = [];
-  openDirector({ capacity, ...attach, ...wait, takeOver: true, report: (change) => changes.push(change) }).close();
+  openDirector({ capacity, ...attach, ...wait, takeOver: true, retryXdp: true, report: (change) => changes.push(change) }).close();
   io.out(loadReport(changes));
   if (exchangeBuild(undefined, wait)) io.out('the programs of this build replaced those of another; the table and its connections stay\n');
   return 0;

@@ -124,7 +124,9 @@ test("trouble that weir knows of is one line; a mistake of weir's is thrown on",
     return worldOf(director);
   };
   const known = await run('-C', throwing(new WeirError('xdp-not-attached', { name: 'eth0', why: 'two\nlines' })));
-  assert.deepEqual(known, { status: 255, stdout: '', stderr: 'weir: XDP cannot be attached to eth0: two; lines\n' });
+  const stderr =
+    'weir: XDP cannot be attached to eth0: two; lines — fix: remove what keeps it away, or serve such interfaces by tc: weir load --attach auto\n';
+  assert.deepEqual(known, { status: 255, stdout: '', stderr });
   await assert.rejects(run('-C', throwing(new Error('x is undefined'))), /x is undefined/);
 });
 

@@ -2,12 +2,12 @@
 import { readFileSync, readlinkSync } from 'node:fs';
 import { basename } from 'node:path';
 import { buildPin } from '../../datapath/ebpf/load/build-pin.js';
-import { tcAlone } from '../../datapath/ebpf/load/side-builds.js';
 import { coverageOf } from '../../datapath/ebpf/observe/coverage.js';
 import { buildName, type ObservedDatapath, observeDatapath } from '../../datapath/ebpf/observe/observer.js';
 import type { ObservingReader } from '../../datapath/ebpf/observe/observing-reader.js';
 import { repairsDue } from '../../datapath/ebpf/observe/repairs-due.js';
 import type { ServiceOverview } from '../../datapath/ebpf/observe/table-overview.js';
+import { tcAlone } from '../../datapath/ebpf/observe/tc-alone.js';
 import { keepalivedDaemons } from '../../host/keepalived-daemons.js';
 import { type PublishedServer, publishedChecks } from '../../host/published-checks.js';
 import { type PublishedInstance, publishedVrrp } from '../../host/published-vrrp.js';
@@ -101,7 +101,7 @@ function datapathStatus(netlink: Netlink, observed: ObservedDatapath): DatapathS
       tc: attached.includes('ingress') && attached.includes('egress'),
       xdp: attached.includes('xdp'),
     })),
-    tcAlone: observed.kind === 'loaded' ? tcAlone(observed.folder) : [],
+    tcAlone: observed.kind === 'loaded' ? tcAlone(observed.folder, links).map(({ what, why }) => ({ what, why })) : [],
     repairsDue:
       observed.kind === 'loaded' ? repairsDue(observed.reader.tables, links, addresses, coverage, policyRouting(netlink)).length : 0,
   };

@@ -122,6 +122,10 @@ test('what is not whole is shown with its fix', () => {
     { datapath: { ...datapath, tcAlone: [{ what: 'IPv6', why: 'the kernel refuses its program (EINVAL)' }] } },
     /^ {11}IPv6 goes by tc alone, without XDP: the kernel refuses its program \(EINVAL\) \(weir load tries again\)$/m,
   );
+  has(
+    { datapath: { ...datapath, tcAlone: [{ what: 'IPv4 and IPv6', why: 'the kernel refuses its program (EINVAL)' }] } },
+    /^ {11}IPv4 and IPv6 go by tc alone, without XDP: /m,
+  );
   has({ datapath: { ...datapath, repairsDue: 2 } }, /^ {11}2 repairs due \(weir doctor names them, weir load does them\)$/m);
   has({ table: { ...table, unfinishedChange: { pid: null } } }, /its command was killed \(weir load repairs it\)/);
   has({ drops: null }, /^drops {6}not known: programs of an older build run/m);

@@ -1,5 +1,6 @@
 // The screen of `weir status`. Pure, but for the time zone.
 import { counted } from '../../model/counted.js';
+import { tcAloneText } from '../../model/tc-alone.js';
 import { healthLines } from './health-text.js';
 import { daemonText, sinceText } from './moments.js';
 import type { DaemonStatus, DatapathStatus, InstanceStatus, ServerStatus, ServiceStatus, Status, TableStatus } from './status.js';
@@ -41,7 +42,7 @@ function interfaceLines({ interfaces, tcAlone, repairsDue, state }: DatapathStat
   return [
     list === '' ? 'none is covered' : list,
     ...(uncovered.length === 0 ? [] : [`not covered: ${uncovered.map(({ name }) => name).join(', ')} (weir load covers them)`]),
-    ...tcAlone.map(({ what, why }) => `${what} goes by tc alone, without XDP: ${why} (weir load tries again)`),
+    ...tcAlone.map((alone) => `${tcAloneText(alone)} (weir load tries again)`),
     ...(repairsDue === 0 ? [] : [`${counted(repairsDue, 'repair')} due (weir doctor names them, weir load does them)`]),
   ];
 }

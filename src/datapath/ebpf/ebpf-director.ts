@@ -16,7 +16,7 @@ import { Conf } from './abi.gen.js';
 import { EbpfReader } from './ebpf-reader.js';
 import { AttachedInterfaces } from './load/attached-interfaces.js';
 import { settleMarkPath } from './load/mark-path.js';
-import type { OnNotice } from './load/short-cut.js';
+import type { OnNotice } from './load/refused-xdp.js';
 import { ensureSideBuilds } from './load/side-builds.js';
 import { growSideTables } from './load/side-growth.js';
 import { beginBatch, Dirty, endBatch, recover, writerOf } from './recovery/batch.js';

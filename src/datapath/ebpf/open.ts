@@ -10,20 +10,22 @@ import type { InterfaceAddress } from '../../wire/rtnetlink-address.js';
 import { Conf } from './abi.gen.js';
 import { EbpfDirector, WRITER_WAIT_MS } from './ebpf-director.js';
 import { EbpfReader } from './ebpf-reader.js';
-import { AttachedInterfaces, type AttachMode, wantsXdp } from './load/attached-interfaces.js';
+import { AttachedInterfaces, type AttachMode, wantsXdp, type XdpWish } from './load/attached-interfaces.js';
 import { parseAttachmentPin } from './load/attachments.js';
 import type { ReportChange } from './load/datapath-change.js';
 import { exchangePrograms } from './load/exchange.js';
-import { isLoaded, load, programKinds } from './load/load.js';
+import { isLoaded, programKinds } from './load/load.js';
 import { isLoadedElsewhere } from './load/loaded-elsewhere.js';
 import { settleMarkPath } from './load/mark-path.js';
 import { finishMoves } from './load/moves.js';
 import type { Capacity } from './load/object.js';
 import { ensurePair } from './load/pair.js';
+import { isXdpRefused } from './load/refused-xdp.js';
 import { resize } from './load/resize.js';
 import { retryShortCuts } from './load/side-builds.js';
 import { finishTakeover, takeOver } from './load/takeover.js';
 import { ensureUdevRule } from './load/udev-rule.js';
+import { loadUnlessRefused } from './load/xdp.js';
 import { BPFFS_PLACE, Bpffs } from './pins/bpffs.js';
 import { Dirty, recover } from './recovery/batch.js';
 import { layoutNames, layoutOf, mapsOfOtherLayout } from './table/layout.js';
@@ -43,6 +45,8 @@ export interface OpenOptions extends LockWait {
   readonly takeOver?: boolean;
   /** How interfaces are attached from now on. */
   readonly attach?: AttachMode;
+  /** XDP is tried again where this kernel or an interface refused it (load/refused-xdp.ts). */
+  readonly retryXdp?: boolean;
   /** Gets what the opening changes: nothing, most of the time. */
   readonly report?: ReportChange;
 }
@@ -87,12 +91,14 @@ function prepare(options: OpenOptions, bpffs: Bpffs): Prepared {
   // Pins without the magic number: a process that unloaded the datapath was killed before it had removed them.
   const present = isLoaded(folder) && new Tables(folder).conf.get(0, Conf.magic) !== 0;
   if (!present && options.load === false) throw new WeirError('datapath-not-loaded');
-  const { report = () => {}, onWait } = options;
+  const { report = () => {}, onWait = () => {}, retryXdp = false } = options;
+  // What this command finds refused it does not try again.
+  const wasRefused = present && isXdpRefused(folder);
   const netlink = new Netlink();
   try {
     checkPins(folder, present);
     if (!present && isLoadedElsewhere(netlink)) throw new WeirError('datapath-elsewhere', { place: BPFFS_PLACE });
-    if (!present) load(folder, options.capacity, { kinds: programKinds(wantsXdp(netlink, options.attach ?? 'auto')) });
+    if (!present) loadUnlessRefused(folder, options.capacity, { kinds: programKinds(wantsXdp(netlink, options.attach ?? 'auto')) }, onWait);
     let tables = new Tables(folder);
     let interfaces = new AttachedInterfaces(folder, tables, netlink, report, onWait);
     const begins = options.takeOver === true && layoutOf(tables) === 'before';
@@ -116,7 +122,9 @@ function prepare(options: OpenOptions, bpffs: Bpffs): Prepared {
     tables.conf.set(0, Conf.pairIfindex, near);
     tables.conf.set(0, Conf.pairPeerIfindex, far);
     // A mode that this command asks for must be possible. With the mode of an earlier command, a new interface may have tc alone.
-    const addresses = interfaces.refresh(options.attach ?? attachModeOf(tables), options.attach !== undefined);
+    const retry: XdpWish = retryXdp ? { retry: wasRefused ? 'all' : 'interfaces' } : {};
+    const wish = { strict: options.attach !== undefined, ...retry };
+    const addresses = interfaces.refresh(options.attach ?? attachModeOf(tables), wish);
     if (options.attach !== undefined) tables.conf.set(0, Conf.attachMode, ATTACH_MODES.indexOf(options.attach));
     const dirty = tables.conf.get(0, Conf.dirty);
     recover(tables);

@@ -2,11 +2,11 @@
 // missing and repair the rest.
 import { isAttachable } from '../../datapath/ebpf/load/attached-interfaces.js';
 import { withoutPlace } from '../../datapath/ebpf/load/interface-record.js';
-import { tcAlone } from '../../datapath/ebpf/load/side-builds.js';
 import { coverageOf } from '../../datapath/ebpf/observe/coverage.js';
 import { observeDatapath } from '../../datapath/ebpf/observe/observer.js';
 import type { ObservingReader } from '../../datapath/ebpf/observe/observing-reader.js';
 import { repairsDue } from '../../datapath/ebpf/observe/repairs-due.js';
+import { tcAlone } from '../../datapath/ebpf/observe/tc-alone.js';
 import type { Netlink } from '../../sys/netlink/netlink.js';
 import { policyRouting } from '../../sys/netlink/policy-routing.js';
 import { decodeInterfaceAddress, dumpAddresses } from '../../wire/rtnetlink-address.js';
@@ -36,6 +36,6 @@ export function collectDatapath(netlink: Netlink): CollectedDatapath {
   const repairs = repairsDue(reader.tables, links, addresses, interfaces, policyRouting(netlink));
   const unrecorded = withoutPlace(reader.tables.interfaces, links.filter(isAttachable)).map(({ name }) => name);
   const change = reader.unfinishedChange();
-  const facts = { loaded: true, interfaces, programs, repairs, unrecorded, tcAlone: tcAlone(folder) };
+  const facts = { loaded: true, interfaces, programs, repairs, unrecorded, tcAlone: tcAlone(folder, links) };
   return { facts: { ...facts, ...(change === undefined ? {} : { change }) }, reader };
 }

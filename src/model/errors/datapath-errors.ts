@@ -141,6 +141,7 @@ export const datapathErrors = {
   },
   'xdp-not-attached': {
     text: ({ name, why }: Why & { name: string }) => `XDP cannot be attached to ${name}: ${why}`,
+    hint: 'remove what keeps it away, or serve such interfaces by tc: weir load --attach auto',
     exitStatus: 1,
   },
   'weir-pair-broken': {

@@ -6,6 +6,7 @@ import { WeirError } from '../../../model/errors/weir-error.js';
 import { native } from '../../../sys/addon.js';
 import { ATTACH_TCX_EGRESS, ATTACH_TCX_INGRESS, ATTACH_XDP, Link as BpfLink, Program } from '../../../sys/bpf/bpf-objects.js';
 import { hasCode, unlessCode } from '../../../sys/errno.js';
+import { using } from '../../../sys/fd.js';
 import type { Netlink } from '../../../sys/netlink/netlink.js';
 import { policyRouting } from '../../../sys/netlink/policy-routing.js';
 import { decodeInterfaceAddress, dumpAddresses, type InterfaceAddress } from '../../../wire/rtnetlink-address.js';
@@ -24,13 +25,23 @@ import {
   isIdleTunnel,
   isLayer3,
   isRecorded,
+  leaveXdp,
   recordOf,
   writeRecord,
   writeWithoutPlace,
 } from './interface-record.js';
 import { PROGRAMS } from './load.js';
 import { PAIR } from './pair.js';
-import type { OnNotice } from './short-cut.js';
+import {
+  forgetInterfaceRefusal,
+  forgetRefusalsBut,
+  forgetXdpRefusal,
+  interfaceRefusalPin,
+  type OnNotice,
+  refuseInterface,
+  refusesXdp,
+  whyNotAttached,
+} from './refused-xdp.js';
 import { recordSourceRules, sourceRulesChanged } from './source-rules.js';
 import { ensureXdp } from './xdp.js';
 
@@ -73,6 +84,15 @@ function pinOf(folder: string, ifindex: number, hook: Hook): string {
   return `${folder}/link_${ifindex}_${hook}`;
 }
 
+/**
+ * `strict`: a device that takes no XDP program, though the mode wants one, is an error; otherwise it has tc alone. `retry`: what is tried though it
+ * was refused before, interfaces, or the program, too.
+ */
+export interface XdpWish {
+  readonly strict?: boolean;
+  readonly retry?: 'interfaces' | 'all';
+}
+
 /** Interfaces whose record was missing: now it is made, or it finds no place. */
 interface Places {
   readonly made: Set<Link>;
@@ -81,6 +101,12 @@ interface Places {
 
 export class AttachedInterfaces {
   readonly #programs = new Map<Hook, Program>();
+  /** Of a refresh: whether this kernel takes the program of XDP; undefined: no interface has needed it. */
+  #takesXdp: boolean | undefined;
+  /** Of a strict refresh: the first device that took no XDP. */
+  #notAttached: WeirError | undefined;
+  /** Numbers of those that refused XDP since this object was made. */
+  readonly #refused = new Set<number>();
 
   constructor(
     readonly folder: string,
@@ -91,10 +117,11 @@ export class AttachedInterfaces {
   ) {}
 
   /**
-   * Attaches to new interfaces and updates their table, and what the programs know of policy rules. Returns the addresses that the namespace has. `strict`: a device that takes no
-   * XDP program, though the mode wants one, is an error; otherwise it has tc alone.
+   * Attaches to new interfaces and updates their table, and what the programs know of policy rules. Returns the addresses that the namespace has.
+   * @throws WeirError xdp-not-attached: all the others are attached
    */
-  refresh(mode: AttachMode, strict: boolean): readonly InterfaceAddress[] {
+  refresh(mode: AttachMode, wish: XdpWish = {}): readonly InterfaceAddress[] {
+    [this.#takesXdp, this.#notAttached] = [undefined, undefined];
     const links = this.netlink.dump(dumpLinks(), decodeLink, 'list the interfaces');
     const addresses = this.netlink.dump(dumpAddresses(), decodeInterfaceAddress, 'list the addresses');
     for (const changed of sourceRulesChanged(this.tables, policyRouting(this.netlink))) {
@@ -106,22 +133,27 @@ export class AttachedInterfaces {
     try {
       const pins = new Set(readdirSync(this.folder));
       this.#forget(pins, [...attachable, ...pair]);
-      for (const link of pair) this.#attach(link, 'egress', pins, strict);
+      for (const link of pair) this.#attach(link, 'egress', pins, wish);
       this.tables.conf.set(0, Conf.layer3, attachable.some(isLayer3) ? 1 : 0);
       const { made, withoutPlace } = this.#findPlaces(attachable, addresses);
+      let wantsXdp = false;
       for (const link of attachable) {
         // Without a record the programs would take packets without Ethernet headers for frames. Another build may have attached them.
         if (withoutPlace.has(link) && isLayer3(link)) {
           for (const hook of HOOKS) this.#detach(link, hook, pins);
           continue;
         }
-        if (!hooksOf(link, links, mode).includes('xdp')) this.#detach(link, 'xdp', pins);
-        const hooks = hooksOf(link, links, mode).filter((hook) => this.#attach(link, hook, pins, strict));
+        const wanted = hooksOf(link, links, mode);
+        if (wanted.includes('xdp')) wantsXdp = true;
+        else this.#leaveXdp(link, pins);
+        const hooks = wanted.filter((hook) => this.#attach(link, hook, pins, wish));
         if (!withoutPlace.has(link)) this.#record(recordOf(link, hooks.includes('xdp'), addresses), link, made.has(link));
       }
+      if (!wantsXdp) forgetXdpRefusal(this.folder);
     } finally {
       this.#closePrograms();
     }
+    if (this.#notAttached !== undefined) throw this.#notAttached;
     return addresses;
   }
 
@@ -130,7 +162,7 @@ export class AttachedInterfaces {
     const links = this.netlink.dump(dumpLinks(), decodeLink, 'list the interfaces');
     try {
       const pins = new Set(readdirSync(this.folder));
-      for (const link of links.filter(isPairOfMarks)) this.#attach(link, 'egress', pins, false);
+      for (const link of links.filter(isPairOfMarks)) this.#attach(link, 'egress', pins);
     } finally {
       this.#closePrograms();
     }
@@ -141,12 +173,23 @@ export class AttachedInterfaces {
     try {
       for (const name of readdirSync(this.folder)) {
         const pin = parseAttachmentPin(name);
-        if (pin?.kind === 'link') this.#update(`${this.folder}/${name}`, pin.hook);
+        if (pin?.hook === 'xdp') this.#updateXdp(name, pin);
+        else if (pin?.kind === 'link') this.#update(`${this.folder}/${name}`, pin.hook);
         if (pin?.kind === 'clsact') this.#attachClsact(pin.ifindex, pin.hook);
       }
     } finally {
       this.#closePrograms();
     }
+  }
+
+  /** Detaches XDP alone. */
+  detachXdp(): void {
+    const attached = readdirSync(this.folder).flatMap((name) => {
+      const pin = parseAttachmentPin(name);
+      return pin?.hook === 'xdp' ? [{ name, pin }] : [];
+    });
+    for (const { pin } of attached) leaveXdp(this.tables.interfaces, pin.ifindex);
+    for (const { name, pin } of attached) this.#remove(name, pin);
   }
 
   /** Detaches the datapath from every interface. */
@@ -181,6 +224,7 @@ export class AttachedInterfaces {
       clearRecord(this.tables.interfaces, pin.ifindex);
       if (!names.has(pin.ifindex)) gone.add(pin.ifindex);
     }
+    forgetRefusalsBut(this.folder, new Set(names.keys()), pins);
     for (const ifindex of gone) this.report({ kind: 'forgotten', ifindex });
   }
 
@@ -194,6 +238,12 @@ export class AttachedInterfaces {
     }
   }
 
+  /** No mode wants it there any more. */
+  #leaveXdp(link: Link, pins: Set<string>): void {
+    this.#detach(link, 'xdp', pins);
+    if (pins.has(interfaceRefusalPin(link.ifindex))) forgetInterfaceRefusal(this.folder, link.ifindex);
+  }
+
   /** Removing the pin alone would detach the link only later: until then it would keep the next program out. */
   #release(path: string): void {
     const link = BpfLink.pinned(path);
@@ -205,33 +255,51 @@ export class AttachedInterfaces {
     rmSync(path, { force: true });
   }
 
-  #attach(link: Link, hook: Hook, pins: ReadonlySet<string>, strict: boolean): boolean {
+  #attach(link: Link, hook: Hook, pins: ReadonlySet<string>, wish: XdpWish = {}): boolean {
     if (pins.has(`link_${link.ifindex}_${hook}`) || pins.has(`clsact_${link.ifindex}_${hook}`)) return true;
-    const attached = this.#attachNew(link, hook, strict);
+    const attached = hook === 'xdp' ? this.#attachXdp(link, pins, wish) : this.#attachTc(link, hook);
     if (attached) this.report({ kind: 'attached', name: link.name, hook });
     return attached;
   }
 
-  #attachNew(link: Link, hook: Hook, strict: boolean): boolean {
-    if (hook === 'xdp') ensureXdp(this.tables, this.onNotice);
+  #attachTc({ ifindex }: Link, hook: Hook): boolean {
     try {
-      const attached = this.#program(hook).attach(link.ifindex, ATTACH_TYPES[hook], hook === 'xdp' ? XDP_FLAGS_DRV_MODE : 0);
-      try {
-        attached.pin(pinOf(this.folder, link.ifindex, hook));
-      } finally {
-        attached.close();
-      }
+      using(this.#program(hook).attach(ifindex, ATTACH_TYPES[hook]), (attached) => attached.pin(pinOf(this.folder, ifindex, hook)));
       return true;
     } catch (error) {
       if (hasCode(error, 'ENODEV')) return false; // it went while we looked
-      if (hook === 'xdp') {
-        // EBUSY, EEXIST: a foreign program is attached, which stays; the others: it has no XDP, or not in its present configuration.
-        if (!strict && hasCode(error, 'EOPNOTSUPP', 'EBUSY', 'EEXIST', 'EINVAL', 'ERANGE')) return false;
-        throw new WeirError('xdp-not-attached', { name: link.name, why: (error as Error).message }, { cause: error });
-      }
       if (!hasCode(error, 'EINVAL')) throw error;
-      return this.#attachClsact(link.ifindex, hook);
+      return this.#attachClsact(ifindex, hook);
     }
+  }
+
+  /** False: it goes by tc alone. */
+  #attachXdp(link: Link, pins: ReadonlySet<string>, { strict = false, retry }: XdpWish): boolean {
+    const known = pins.has(interfaceRefusalPin(link.ifindex));
+    const tries = strict || (retry !== undefined && !this.#refused.has(link.ifindex));
+    if (known && !tries && refusesXdp(this.folder, link)) return false;
+    this.#takesXdp ??= ensureXdp(this.tables, this.onNotice, { retry: retry === 'all' });
+    if (!this.#takesXdp) return false;
+    const program = this.#program('xdp');
+    let attached: BpfLink;
+    try {
+      attached = program.attach(link.ifindex, ATTACH_XDP, XDP_FLAGS_DRV_MODE);
+    } catch (error) {
+      if (hasCode(error, 'ENODEV')) return false; // it went while we looked
+      const why = whyNotAttached(link, error);
+      if (why === undefined) throw error;
+      if (strict) this.#notAttached ??= new WeirError('xdp-not-attached', { name: link.name, why }, { cause: error });
+      else this.#refuse(link, error);
+      return false;
+    }
+    using(attached, () => attached.pin(pinOf(this.folder, link.ifindex, 'xdp')));
+    if (known) forgetInterfaceRefusal(this.folder, link.ifindex);
+    return true;
+  }
+
+  #refuse(link: Link, error: unknown): void {
+    refuseInterface(this.folder, link, error, this.onNotice);
+    this.#refused.add(link.ifindex);
   }
 
   /** Replaces a filter of ours that is there already. False: the interface went. */
@@ -256,6 +324,21 @@ export class AttachedInterfaces {
       if (!hasCode(error, 'ENOLINK', 'ENODEV')) throw error; // its device went
     } finally {
       link.close();
+    }
+  }
+
+  /** The same of XDP's: where the driver refuses the new program, the old one must not stay. */
+  #updateXdp(name: string, pin: AttachmentPin): void {
+    try {
+      this.#update(`${this.folder}/${name}`, pin.hook);
+    } catch (error) {
+      const links = this.netlink.dump(dumpLinks(), decodeLink, 'list the interfaces');
+      const link = links.find(({ ifindex }) => ifindex === pin.ifindex);
+      if (link === undefined) throw error;
+      const { xdpProgram: _ours, ...withoutProgram } = link;
+      this.#refuse(withoutProgram, error);
+      leaveXdp(this.tables.interfaces, pin.ifindex);
+      this.#remove(name, pin);
     }
   }
 

@@ -1,15 +1,16 @@
 // Replaces the programs of another build with the same tables by this build's, under traffic: the maps are reused, and every link gets its
 // new program in one step. Killed half way, programs of both builds run on the same tables, and no pin names a build: the
-// next exchange, by any build, does all of it again.
+// next exchange, by any build, does all of it again. Where this kernel refuses the new program of XDP, the old one is taken off the links.
 import { existsSync } from 'node:fs';
 import { artifact } from '../../../sys/artifact.js';
-import { ObjectFile } from '../../../sys/bpf/bpf-objects.js';
+import { using } from '../../../sys/fd.js';
 import type { Tables } from '../table/tables.js';
 import type { AttachedInterfaces } from './attached-interfaces.js';
 import { buildPin } from './build-pin.js';
 import { installPrograms } from './install-programs.js';
-import { choosePrograms, PROGRAMS } from './load.js';
-import { loadOnto, tryProgramsOnce } from './programs.js';
+import { PROGRAMS } from './load.js';
+import { loadForLinks } from './programs.js';
+import { forgetXdpRefusal, refuseXdp } from './refused-xdp.js';
 import { kindsLoaded } from './xdp.js';
 
 /**
@@ -25,21 +26,12 @@ export function exchangePrograms(
 ): boolean {
   const build = `${folder}/${buildPin(file)}`;
   if (existsSync(build)) return false;
-  const kinds = kindsLoaded(folder);
-  tryProgramsOnce(file, tables, kinds);
-  const object = new ObjectFile(file);
-  try {
-    choosePrograms(object, kinds);
-    loadOnto(object, folder, tables);
-    installPrograms(object, folder, interfaces);
-    const housekeeping = object.program(PROGRAMS.housekeeping);
-    try {
-      housekeeping.pin(build);
-    } finally {
-      housekeeping.close();
-    }
-  } finally {
-    object.close();
-  }
-  return true;
+  const { value, refused } = loadForLinks(file, tables, kindsLoaded(folder));
+  return using(value.object, (object) => {
+    if (refused !== undefined) refuseXdp(folder, refused, interfaces.onNotice);
+    installPrograms(value, folder, interfaces);
+    if (value.kinds.includes('xdp')) forgetXdpRefusal(folder);
+    using(object.program(PROGRAMS.housekeeping), (housekeeping) => housekeeping.pin(build));
+    return true;
+  });
 }

@@ -1,33 +1,33 @@
 // Puts programs that are loaded onto the pinned maps on every link, in the place of the programs before.
-import type { ObjectFile } from '../../../sys/bpf/bpf-objects.js';
 import { using } from '../../../sys/fd.js';
 import { pinBeside, pinInPlace } from '../pins/pin-in-place.js';
 import { ENTRY_PINS, NOT_SHARED } from '../table/tables.js';
 import type { AttachedInterfaces } from './attached-interfaces.js';
 import { forgetBuild } from './build-pin.js';
-import { isXdpLoaded, PROGRAMS, runHousekeeping } from './load.js';
-import { mapsToMake } from './programs.js';
+import { PROGRAMS, runHousekeeping } from './load.js';
+import { type LoadedPrograms, mapsToMake } from './programs.js';
 import { enterShortCuts, enterSideBuilds, trySideBuilds } from './side-builds.js';
-import { kindsLoaded } from './xdp.js';
+import { removeXdp } from './xdp.js';
 
 /**
- * The builds beside it that are loaded are loaded again behind these programs. From the first step on that packets or timers can meet, no pin
- * names a build, until the caller makes one.
+ * XDP's program, if it is not one of these, is taken off the links. The builds beside it that are loaded are loaded again behind these programs.
+ * From the first step on that packets or timers can meet, no pin names a build, until the caller makes one.
  * @throws as ensureSideBuilds
  */
-export function installPrograms(object: ObjectFile, folder: string, interfaces: AttachedInterfaces): void {
+export function installPrograms({ object, kinds }: LoadedPrograms, folder: string, interfaces: AttachedInterfaces): void {
   const missing = mapsToMake(folder, interfaces.tables);
   trySideBuilds(interfaces.tables);
   forgetBuild(folder);
   // First, so that the builds beside it share them.
   for (const name of missing) using(object.map(name), (map) => pinInPlace(map, `${folder}/${name}`));
   const behind = enterSideBuilds(object, interfaces.tables);
-  if (isXdpLoaded(folder)) enterShortCuts(object, interfaces.tables, interfaces.onNotice);
+  if (kinds.includes('xdp')) enterShortCuts(object, interfaces.tables, interfaces.onNotice);
   // The kernel empties an array of programs when its last pin goes: those of before stay in place until no link has their programs.
   const entries = ENTRY_PINS.map((name) => using(object.map(name), (map) => pinBeside(map, `${folder}/${name}`)));
   for (const name of NOT_SHARED) if (!ENTRY_PINS.includes(name)) using(object.map(name), (map) => pinInPlace(map, `${folder}/${name}`));
-  for (const kind of kindsLoaded(folder))
-    using(object.program(PROGRAMS[kind]), (program) => pinInPlace(program, `${folder}/${PROGRAMS[kind]}`));
+  // From here on tc has all packets, by the old programs as by these.
+  if (!kinds.includes('xdp')) removeXdp(folder, () => interfaces.detachXdp());
+  for (const kind of kinds) using(object.program(PROGRAMS[kind]), (program) => pinInPlace(program, `${folder}/${PROGRAMS[kind]}`));
   interfaces.exchange();
   const housekeeping = object.program(PROGRAMS.housekeeping);
   try {

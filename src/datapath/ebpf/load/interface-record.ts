@@ -122,6 +122,12 @@ export function writeRecord(
   interfaces.set(place, Interface.ifindex, ifindex);
 }
 
+/** From now on XDP redirects no frames to it. */
+export function leaveXdp(interfaces: Records, ifindex: number): void {
+  const place = placeOf(interfaces, ifindex);
+  if (place !== undefined) interfaces.set(place, Interface.flags, interfaces.get(place, Interface.flags) & ~Abi.INTERFACE_XDP);
+}
+
 export function clearRecord(interfaces: Records, ifindex: number): void {
   for (const place of placesOf(ifindex)) if (holderOf(interfaces, place) === ifindex) interfaces.clear(place);
 }

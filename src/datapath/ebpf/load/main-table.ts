@@ -1,14 +1,14 @@
 // The connection table of the programs on the links, as one that may get another size: these programs are exchanged.
 import { artifact } from '../../../sys/artifact.js';
-import { ObjectFile } from '../../../sys/bpf/bpf-objects.js';
+import type { ObjectFile } from '../../../sys/bpf/bpf-objects.js';
 import { using } from '../../../sys/fd.js';
 import { Conf, ConnBucket } from '../abi.gen.js';
 import { movePins, TABLE_PIN, type Tables } from '../table/tables.js';
 import type { AttachedInterfaces } from './attached-interfaces.js';
 import { exchangePrograms } from './exchange.js';
 import { installPrograms } from './install-programs.js';
-import { choosePrograms } from './load.js';
-import { loadOnto, tryProgramsOnce } from './programs.js';
+import { loadForLinks } from './programs.js';
+import { forgetXdpRefusal } from './refused-xdp.js';
 import { bucketsAt, type MovableTable, TRIAL_BUCKETS } from './table-move.js';
 import { kindsLoaded } from './xdp.js';
 
@@ -32,12 +32,13 @@ export function mainTable({ folder, tables, interfaces }: Moving, bridging?: Bri
     bucketBytes: ConnBucket.bytes,
     bridged: ({ pins: maps, buckets, oldBuckets, phase, configure }, work) => {
       const file = bridging?.file ?? artifact('weir-bridge.bpf.o');
-      const kinds = kindsLoaded(folder);
-      tryProgramsOnce(file, tables, kinds, { name: `phase ${phase}`, prepare: (object) => configure(object, TRIAL_BUCKETS) });
-      return using(new ObjectFile(file), (object) => {
-        choosePrograms(object, kinds);
-        loadOnto(object, folder, tables, { pins: maps, buckets, configure: (each) => configure(each, oldBuckets) });
-        installPrograms(object, folder, interfaces);
+      const preparation = { name: `phase ${phase}`, prepare: (object: ObjectFile) => configure(object, TRIAL_BUCKETS) };
+      const extra = { pins: maps, buckets, configure: (each: ObjectFile) => configure(each, oldBuckets) };
+      const { value, refused } = loadForLinks(file, tables, kindsLoaded(folder), preparation, extra);
+      return using(value.object, (object) => {
+        // The plain program is another one: the command tries it when the connections have moved.
+        if (refused !== undefined) forgetXdpRefusal(folder);
+        installPrograms(value, folder, interfaces);
         return work(object);
       });
     },

@@ -8,8 +8,9 @@ import { Conf } from '../abi.gen.js';
 import { requiredPin } from '../pins/required-pin.js';
 import { pinnedLayouts } from '../table/layout.js';
 import { NOT_SHARED, PINNED_MAPS, type Tables } from '../table/tables.js';
-import { loadTried, type ProgramKind } from './load.js';
+import { choosePrograms, loadTried, type ProgramKind } from './load.js';
 import { type Capacity, configure, loadObject, sizesOf } from './object.js';
+import { type Taken, unlessXdpRefused } from './refused-xdp.js';
 import { onceTried, type Preparation, triedFolder } from './tried.js';
 import { type LinkVector, makeVectors } from './vectors/ipv4.js';
 
@@ -88,4 +89,32 @@ export function loadOnto(object: ObjectFile, folder: string, tables: Tables, ext
     }
   }
   loadObject(object);
+}
+
+/** Programs that were tried, and are loaded onto the maps that are pinned. */
+export interface LoadedPrograms {
+  readonly object: ObjectFile;
+  readonly kinds: readonly ProgramKind[];
+}
+
+/** Tries programs and loads them as loadOnto; without XDP's where this kernel refuses that alone. The caller closes the object. @throws as loadTried */
+export function loadForLinks(
+  file: string,
+  tables: Tables,
+  wanted: readonly ProgramKind[],
+  preparation?: Preparation,
+  extra?: Extra,
+): Taken<LoadedPrograms> {
+  return unlessXdpRefused(wanted, (kinds) => {
+    tryProgramsOnce(file, tables, kinds, preparation);
+    const object = new ObjectFile(file);
+    try {
+      choosePrograms(object, kinds);
+      loadOnto(object, tables.folder, tables, extra);
+      return { object, kinds };
+    } catch (error) {
+      object.close();
+      throw error;
+    }
+  });
 }

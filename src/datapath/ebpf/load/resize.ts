@@ -11,14 +11,14 @@ import { sysctlFields } from '../table/sysctls.js';
 import { countTaken } from '../table/table-entries.js';
 import { Tables } from '../table/tables.js';
 import { exchangePrograms } from './exchange.js';
-import { load, removePins } from './load.js';
+import { removePins } from './load.js';
 import type { Moving } from './main-table.js';
 import { movableTables } from './moves.js';
 import { type Capacity, sizesOf } from './object.js';
 import { isLoaded, SIDE_BUILDS, type SideBuild } from './side-builds.js';
 import { entriesOf } from './side-maps.js';
 import { bucketsAt, type MovableTable, moveTable, roomOf } from './table-move.js';
-import { kindsLoaded } from './xdp.js';
+import { kindsLoaded, loadUnlessRefused } from './xdp.js';
 
 /** Where each size stands in the record. */
 const SIZES = {
@@ -124,7 +124,7 @@ function loadAgain({ folder, tables, interfaces }: Moving, wanted: Capacity): vo
   tables.conf.set(0, Conf.magic, 0);
   const kinds = kindsLoaded(folder);
   removePins(folder);
-  load(folder, wanted, { kinds });
+  loadUnlessRefused(folder, wanted, { kinds }, interfaces.onNotice);
   const { conf } = new Tables(folder);
   KEPT.forEach((field, n) => {
     kept[n]?.forEach((value, k) => {

@@ -5,18 +5,20 @@
 //
 //   killed after the array was filled, before the text was removed      the array is what counts
 import { existsSync } from 'node:fs';
-import { failureText, isWeirError, WeirError } from '../../../model/errors/weir-error.js';
+import { WeirError } from '../../../model/errors/weir-error.js';
+import type { TcAlone } from '../../../model/tc-alone.js';
 import { type ArtifactName, artifact } from '../../../sys/artifact.js';
 import { BpfMap, ObjectFile, type Program } from '../../../sys/bpf/bpf-objects.js';
 import { hasCode } from '../../../sys/errno.js';
 import { using } from '../../../sys/fd.js';
 import { Ipv6XdpProgram } from '../abi6.gen.js';
 import { pinsBeside } from '../pins/pin-in-place.js';
-import { readPinnedText, removePinnedText, writePinnedText } from '../pins/pinned-text.js';
+import { readPinnedText, removePinnedText } from '../pins/pinned-text.js';
 import type { Tables } from '../table/tables.js';
 import type { SideObject } from './build-pin.js';
 import { isXdpLoaded, PROGRAMS } from './load.js';
 import { loadOnto } from './programs.js';
+import { type OnNotice, refusalNotice, refusalOf, writeRefusal } from './refused-xdp.js';
 import { type SideCheck, trySideBuildOnce } from './side-check.js';
 import { fill, type HasPins, mapsOf, u32, usingAll } from './side-maps.js';
 
@@ -39,35 +41,11 @@ export const hasShortCut = <B extends HasPins & { readonly shortCut?: ShortCut }
 
 export type FileOf = (name: ArtifactName) => string;
 
-/** Gets a line where a command goes on without something. */
-export type OnNotice = (text: string) => void;
-
 /** Those that are pinned; none: a build before this one loaded XDP. */
 function withArrays<T>({ entryPin }: ShortCut, folder: string, work: (arrays: readonly BpfMap[]) => T): T {
   const path = `${folder}/${entryPin}`;
   const paths = [path, ...pinsBeside(path)].filter((each) => existsSync(each));
   return usingAll(paths.map(BpfMap.pinned), work);
-}
-
-/** Of the verifier's last lines, without how much it did. */
-const verdict = (lines: string): string =>
-  lines
-    .split('; ')
-    .filter((line) => !/^processed \d/.test(line))
-    .join('; ');
-
-/** The reason why this kernel does not take it; undefined: the error is about something else. */
-function refusalOf(error: unknown): string | undefined {
-  if (isWeirError(error, 'kernel-refuses-datapath')) {
-    const { code, verifier } = error.details;
-    const why = verdict(verifier);
-    return why === '' ? `the kernel refuses its program (${code})` : `the kernel's verifier refuses its program (${code}): ${why}`;
-  }
-  if (isWeirError(error, 'self-check-failed')) {
-    const { vector, difference } = error.details;
-    return `its program fails the self-check: “${vector}”: ${difference}`;
-  }
-  return isWeirError(error, 'bpf-program-refused', 'bpf-table-refused') ? failureText(error) : undefined;
 }
 
 /** The kernel enters by an array only what fits the programs that go by it. */
@@ -115,9 +93,9 @@ export function enterShortCut(
   } catch (error) {
     const why = refusalOf(error);
     if (why === undefined) throw error;
-    writePinnedText(refused, 'refused', why);
+    writeRefusal(refused, why);
     empty(arrays);
-    onNotice(`${build.check.label} goes by tc alone, without XDP: ${why}; weir load tries again`);
+    onNotice(refusalNotice({ what: build.check.label, why }));
     return false;
   }
   removePinnedText(refused);
@@ -133,12 +111,6 @@ export function openShortCut(build: Shortened, tables: Tables, onNotice: OnNotic
 /** XDP leaves its packets to tc, until openShortCut(). */
 export function closeShortCut({ shortCut }: Shortened, folder: string): void {
   withArrays(shortCut, folder, empty);
-}
-
-/** Packets that go by tc alone, though XDP is loaded, since this kernel refuses the short cut of theirs. */
-export interface TcAlone {
-  readonly what: string;
-  readonly why: string;
 }
 
 /** undefined: it does not refuse it. */

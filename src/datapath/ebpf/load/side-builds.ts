@@ -11,6 +11,7 @@
 import { existsSync } from 'node:fs';
 import { serviceFamily } from '../../../model/identity.js';
 import type { ServiceKey, ServiceSpec } from '../../../model/service.js';
+import type { TcAlone } from '../../../model/tc-alone.js';
 import { type ArtifactName, artifact } from '../../../sys/artifact.js';
 import { BpfMap, ObjectFile } from '../../../sys/bpf/bpf-objects.js';
 import { using } from '../../../sys/fd.js';
@@ -46,16 +47,8 @@ import { forgetOtherBuild, type SideObject } from './build-pin.js';
 import { PROGRAMS, runHousekeeping } from './load.js';
 import { templatesFor } from './object.js';
 import { loadOnto } from './programs.js';
-import {
-  enterShortCut,
-  type FileOf,
-  hasShortCut,
-  type OnNotice,
-  openShortCut,
-  type ShortCut,
-  shortCutRefusal,
-  type TcAlone,
-} from './short-cut.js';
+import { type OnNotice, xdpRefusal } from './refused-xdp.js';
+import { enterShortCut, type FileOf, hasShortCut, openShortCut, type ShortCut, shortCutRefusal } from './short-cut.js';
 import { KNOWN_PROGRAM, MARK_PROGRAM, type SideCheck, trySideBuildOnce } from './side-check.js';
 import { ipv6Check, ipv6XdpCheck, sctpCheck, wideCheck, wideSctpCheck } from './side-checks.js';
 import { entriesOf, fill, mapsOf, type SidePins, usingAll } from './side-maps.js';
@@ -269,9 +262,11 @@ export function enterShortCuts(object: ObjectFile, tables: Tables, onNotice: OnN
   }
 }
 
-/** What goes by tc alone, for that reason. */
-export const tcAlone = (folder: string): readonly TcAlone[] =>
-  SIDE_BUILDS.flatMap((build) => (hasShortCut(build) ? (shortCutRefusal(build, folder) ?? []) : []));
+/** What goes by tc alone on every interface, since this kernel refuses its program of XDP. */
+export const programsRefused = (folder: string): readonly TcAlone[] =>
+  [xdpRefusal(folder), ...SIDE_BUILDS.map((build) => (hasShortCut(build) ? shortCutRefusal(build, folder) : undefined))].flatMap(
+    (alone) => alone ?? [],
+  );
 
 /** Those that this kernel refused are tried again. @throws as enterShortCut */
 export function retryShortCuts(tables: Tables, onNotice: OnNotice): void {

@@ -4,7 +4,7 @@ import type { ServiceKey } from '../../../model/service.js';
 import { Conf } from '../abi.gen.js';
 import { isOfSctp } from '../table/identity.js';
 import type { Tables } from '../table/tables.js';
-import type { OnNotice } from './short-cut.js';
+import type { OnNotice } from './refused-xdp.js';
 import { SIDE_BUILDS } from './side-builds.js';
 import { sideTable } from './side-table.js';
 import { bucketsAt, moveTable } from './table-move.js';

@@ -41,6 +41,8 @@ export const IPV6_ENTRY_PIN = 'ipv6_tc';
 export const IPV6_XDP_ENTRY_PIN = 'ipv6_xdp';
 /** The reason why this kernel refuses what XDP enters there (load/short-cut.ts). */
 export const IPV6_XDP_REFUSED_PIN = 'ipv6_xdp_refused';
+/** The same of XDP's program on the links and, with an interface's number, of an interface that takes none (load/refused-xdp.ts). */
+export const XDP_REFUSED_PIN = 'xdp_refused';
 /** Where packets enter the wide build's that concern no exact service. */
 export const WIDE_ENTRY_PIN = 'wide_tc';
 /** Where SCTP enters the SCTP build's. */

@@ -5,6 +5,7 @@ import { destination, director, ip, LO, service, WAN } from '../../../../test/su
 import type { RepairDue } from '../../../datapath/ebpf/observe/repairs-due.js';
 import type { Family } from '../../../model/address.js';
 import type { Finding } from '../../../model/finding.js';
+import type { TcAlone } from '../../../model/tc-alone.js';
 import { LinkFlag } from '../../../wire/rtnetlink-link.js';
 import { diagnose } from '../../diagnose.js';
 import type { ClientFact, ConnectionFacts, DirectorFacts, MarkDenial, PathFact, ServiceFact } from '../../facts.js';
@@ -32,7 +33,16 @@ test('what weir load repairs: one finding for one fact', () => {
   assert.deepEqual(codes(due({ kind: 'mac-changed', name: 'wan' })), ['error interface-changed']);
   assert.deepEqual(codes(due({ kind: 'flags-changed', name: 'wan' })), ['warning interface-changed']);
   assert.deepEqual(codes({ datapath: { ...director.datapath, unrecorded: ['wan', 'lan'] } }), ['warning interface-unrecorded']);
-  assert.deepEqual(codes({ datapath: { ...director.datapath, tcAlone: [{ what: 'IPv6', why: 'EINVAL' }] } }), ['info xdp-refused']);
+  const alone = (...tcAlone: readonly TcAlone[]): Partial<DirectorFacts> => ({ datapath: { ...director.datapath, tcAlone } });
+  assert.deepEqual(codes(alone({ what: 'IPv6', why: 'EINVAL' })), ['info xdp-refused']);
+  const busy = { what: 'wan', why: 'another XDP program is attached there (number 7)', obstacle: 'foreign' } as const;
+  assert.deepEqual(codes(alone(busy, { what: 'lan', why: 'EINVAL', obstacle: 'driver' })), [
+    'info xdp-not-attached',
+    'info xdp-not-attached',
+  ]);
+  const [{ what, cause, advice } = assert.fail()] = found(alone(busy));
+  assert.deepEqual([what, cause], ['wan goes by tc alone, without XDP', busy.why]);
+  assert.match(advice ?? '', /ip link set dev wan xdp off/);
   const path = (name: string, forbids: boolean) => ({ kind: 'reverse-path-changed', name, forbids }) as const;
   assert.deepEqual(codes(due(path('wan', false), path('lo', false))), ['info reverse-path-changed']);
   assert.deepEqual(codes(due(path('wan', false), path('lan', true))), ['warning reverse-path-changed']);

@@ -9,6 +9,7 @@ import type { DatapathFacts, DirectorFacts } from '../../facts.js';
 import { setting } from '../../network.js';
 import { hasMarkServices, needsForwarding } from './needs-forwarding.js';
 import { sourceRulesFinding } from './source-rules.js';
+import { tcAloneFindings } from './tc-alone.js';
 
 const LOAD = 'weir load';
 const OTHER_BUILD_ADVICES = {
@@ -117,17 +118,6 @@ function unrecordedFinding({ unrecorded = [] }: DatapathFacts): readonly Finding
         'make them again, so that they get other numbers (ip link add index N), or remove interfaces that are not needed and run weir load',
     },
   ];
-}
-
-function tcAloneFindings({ tcAlone = [] }: DatapathFacts): readonly Finding[] {
-  return tcAlone.map(({ what, why }) => ({
-    severity: 'info',
-    code: 'xdp-refused',
-    what: `${what} goes by tc alone, without XDP`,
-    cause: why,
-    advice:
-      'packets are balanced as before, but cost more processor time; weir load tries again, by the kernel and the build that there are then',
-  }));
 }
 
 /** Interfaces change together where `all` is set, so that all have one line. */

@@ -1,0 +1,13 @@
+// What goes by tc alone, though XDP is wanted for it: this kernel refuses a program of XDP, or an interface takes none.
+
+export interface TcAlone {
+  /** Packets of a family or of both, or the name of an interface. */
+  readonly what: string;
+  readonly why: string;
+  /** Of an interface: what keeps XDP away from it, another XDP program or the interface's driver. Absent: a program is refused. */
+  readonly obstacle?: 'foreign' | 'driver';
+}
+
+export const goesByTc = (what: string): string => `${what} ${what.includes(' and ') ? 'go' : 'goes'} by tc alone, without XDP`;
+
+export const tcAloneText = ({ what, why }: Pick<TcAlone, 'what' | 'why'>): string => `${goesByTc(what)}: ${why}`;
