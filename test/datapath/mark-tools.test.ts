@@ -131,15 +131,19 @@ for (const family of FAMILIES) {
         ...NAT.map(({ mark }) => ({ mark, to: `${at(server(1), 0)} -m` })),
         ...DIRECT.map(({ mark }) => ({ mark, to: `${at(direct, 0)} -g` })),
       ];
-      ipvsadm(lvs, ...plain.flatMap(({ mark, to }) => [`-A -f ${mark}${option} -s rr`, `-a -f ${mark}${option} -r ${to}`]));
-      ipvsadm(lvs, `-A -f ${GROUP}${option} -s rr -p 300`, ...[1, 2].map((k) => `-a -f ${GROUP}${option} -r ${at(server(k), 0)} -m`));
+      const restore = (lines: string): string => ok(lvs.run([process.execPath, ENTRY, 'ipvsadm', '-R'], lines));
+      const services = [
+        ...plain.flatMap(({ mark, to }) => [`-A -f ${mark}${option} -s rr`, `-a -f ${mark}${option} -r ${to}`]),
+        `-A -f ${GROUP}${option} -s rr -p 300`,
+        ...[1, 2].map((k) => `-a -f ${GROUP}${option} -r ${at(server(k), 0)} -m`),
+      ];
+      restore(`${services.join('\n')}\n`);
       await answers(IPTABLES);
 
       const saved = ipvsadm(lvs, '-Sn');
       ipvsadm(lvs, '-C');
-      assert.equal(ipvsadm(lvs, '-Sn'), '');
       shell(lvs, IPTABLES.clear(family), ...NFT.set(family, ALL));
-      ok(lvs.run([process.execPath, ENTRY, 'ipvsadm', '-R'], saved));
+      restore(saved);
       assert.equal(ipvsadm(lvs, '-Sn'), saved);
       await answers(NFT);
       shell(lvs, NFT.clear(family));
