@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* What the programs and user space agree on: the layout of every pinned map. dev/abi-gen.mjs makes the TypeScript of it.
  *
- * Who writes what (stated at each table): "user" is the one process that holds the namespace's lock, "packet" is any CPU
- * that processes a packet, "timer" is the one CPU that runs the housekeeping tick.
- * All maps but the localities are BPF_F_MMAPABLE arrays, so that a reader needs no system call.
+ * Who writes what (stated at each table): "user" is the one process that holds the namespace's lock, "packet" is any CPU that processes a packet,
+ * "timer" is the CPU that runs a build's housekeeping tick (one of each build: those of several may run at the same time).
+ * All tables but the localities and the calls of SIP are BPF_F_MMAPABLE arrays, so that a reader needs no system call.
  */
 #ifndef WEIR_ABI_H
 #define WEIR_ABI_H

@@ -57,7 +57,7 @@ static __always_inline void count_conn(__u32 dest) {
   if (n) n->conns++;
 }
 
-/* Both, from the value that was found. */
+/* Moves the connection on from the value that was found, and again from its own where another CPU was faster. */
 static __always_inline int conn_move_from(struct verdict *v, __u32 flags) {
   int done = conn_move(v->f.slot, v->key, v->f.value, flags, v->now);
   return unlikely(done == CONN_CHANGED) ? conn_move_again(v->f.slot, v->key, flags, v->now) : done;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* ICMP errors that the director sends (RFC 792, RFC 1812 section 4.3): made of the offending packet itself, sent back by the
- * device that it came by, from the address that it was sent to. Only in answer to whole packets of TCP, UDP and SCTP to a unicast
- * address, and at a limited rate. */
+ * device that it came by, from the address that it was sent to. Only in answer to whole packets of TCP, UDP and SCTP, and of AH and ESP
+ * with a connection, to a unicast address, and at a limited rate. */
 #ifndef WEIR_ICMP_H
 #define WEIR_ICMP_H
 

@@ -4,7 +4,7 @@
 #define WEIR_LOCALITY_ABI_H
 
 /* ---- localities of lblc and lblcr: the destination address of packets -> the destinations that serve it (one, or lblcr's set), in the
- * order in which they joined. The only hash map: how many addresses a service will have cannot be known, and its memory is that of its
+ * order in which they joined. A hash map: how many addresses a service will have cannot be known, and its memory is that of its
  * elements. Written by packets under the service's lock; the timer removes those that are not needed any more.
  * A long set goes on in further parts; all but the members is in part 0. An element that was removed may become another service's while a
  * packet reads it: a member counts only if it is a destination of the packet's service. */

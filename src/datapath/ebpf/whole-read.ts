@@ -5,7 +5,7 @@
 //   3. A writer that died left the table dirty, and the lock is free: repair it first.
 //
 // All three fail while a writer is at work. After a second of that (it is stopped, or makes a long batch) its change is read as far
-// as it got, from whole records: reader.ts describes which store decides for each. The caller is notified.
+// as it got, from whole records: table/table-entries.ts describes which store decides for each. The caller is notified.
 import { isWeirError, WeirError } from '../../model/errors/weir-error.js';
 import { type LockKind, type LockWait, LockWaiting, locked, lockHolder } from '../../sys/files/lock.js';
 import { Abi, Conf } from './abi.gen.js';
