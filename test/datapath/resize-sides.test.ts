@@ -8,12 +8,13 @@ import { Conn6Bucket } from '../../src/datapath/ebpf/abi6.gen.js';
 import type { DatapathChange } from '../../src/datapath/ebpf/load/datapath-change.js';
 import { type MovableTable, moveTable, recordOf } from '../../src/datapath/ebpf/load/table-move.js';
 import { openDirector } from '../../src/datapath/ebpf/open.js';
-import { IPV6_PINS, movePins, TABLE_PIN } from '../../src/datapath/ebpf/table/tables.js';
+import { IPV6_PINS, movePins, SCTP_PINS, TABLE_PIN, WIDE_PINS, WIDE_SCTP_PINS } from '../../src/datapath/ebpf/table/tables.js';
 import { isWeirError } from '../../src/model/errors/weir-error.js';
 import { BpfMap } from '../../src/sys/bpf/bpf-objects.js';
 import { using } from '../../src/sys/fd.js';
 import { type Bed, openBed, skipReason } from './bed.js';
 import { VIP } from './fixtures/bed-addresses.js';
+import { service } from './fixtures/fixture.js';
 import { fromClient, tcp } from './fixtures/packets.js';
 import { Flows, movableOf, movesWhole, SIDE_KINDS, type SideKind, settled } from './side-moves.js';
 import { setUp } from './storms.js';
@@ -122,6 +123,30 @@ test('a full table refuses new connections until it is larger', { skip }, () =>
     flows.open(300);
     assert.equal(flows.listed().length, opened + 300);
     assert.deepEqual(bed.drops(), { table_full: 1 });
+  }),
+);
+
+test('tables of SCTP that are for marks alone stay small; the size that the others have changes nothing', { skip }, () =>
+  inBed(16384, (bed) => {
+    const key = { kind: 'fwmark', family: 'inet', mark: 3 } as const;
+    bed.director.addService({ key, scheduler: 'rr', schedFlags: 0, onePacket: false });
+    const sizes = (): readonly number[] => [WIDE_PINS, SCTP_PINS, WIDE_SCTP_PINS].map(({ conns }) => bucketsAt(`${bed.folder}/${conns}`));
+    assert.deepEqual(sizes(), [16384, 4096, 4096]);
+    assert.deepEqual(resizeTo(bed, 16384), []);
+    assert.deepEqual(sizes(), [16384, 4096, 4096]);
+    const label = 'all ports';
+    assert.deepEqual(resizeTo(bed, 8192), [
+      { kind: 'resized', room: 16384, moved: 0 },
+      { kind: 'resized', label, room: 16384, moved: 0 },
+    ]);
+    bed.director.addService(service('sctp', VIP, 3868, []).service);
+    assert.deepEqual(sizes(), [8192, 8192, 4096], 'of SCTP itself');
+    assert.deepEqual(resizeTo(bed, 8192), []);
+    bed.director.deleteService(service('sctp', VIP, 3868, []).service.key);
+    assert.deepEqual(resizeTo(bed, 8192), [], 'and after it is gone');
+    assert.deepEqual(sizes(), [8192, 8192, 4096]);
+    resizeTo(bed, 2048);
+    assert.deepEqual(sizes(), [2048, 2048, 2048], 'none is larger than the others');
   }),
 );
 

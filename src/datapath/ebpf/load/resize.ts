@@ -4,9 +4,10 @@ import { WeirError } from '../../../model/errors/weir-error.js';
 import { BpfMap } from '../../../sys/bpf/bpf-objects.js';
 import { using } from '../../../sys/fd.js';
 import { Conf } from '../abi.gen.js';
-import { tableOverview } from '../observe/table-overview.js';
+import { type ServiceOverview, tableOverview } from '../observe/table-overview.js';
 import { requiredPin } from '../pins/required-pin.js';
 import { recover } from '../recovery/batch.js';
+import { isOfSctp } from '../table/identity.js';
 import { sysctlFields } from '../table/sysctls.js';
 import { countTaken } from '../table/table-entries.js';
 import { Tables } from '../table/tables.js';
@@ -16,7 +17,7 @@ import type { Moving } from './main-table.js';
 import { movableTables } from './moves.js';
 import { type Capacity, sizesOf } from './object.js';
 import { isLoaded, SIDE_BUILDS, type SideBuild } from './side-builds.js';
-import { entriesOf } from './side-maps.js';
+import { entriesOf, markedBuckets } from './side-maps.js';
 import { bucketsAt, type MovableTable, moveTable, roomOf } from './table-move.js';
 import { kindsLoaded, loadUnlessRefused } from './xdp.js';
 
@@ -31,13 +32,25 @@ const SIZES = {
 /** What a user may have set on an empty table: timeouts, sysctls, how interfaces are attached. */
 const KEPT = [Conf.tcpTimeout, Conf.udpTimeout, Conf.attachMode, ...Object.values(sysctlFields)] as const;
 
+/**
+ * How many buckets the table of a loaded build is to have, where that of the links gets `buckets`. One of SCTP without a service of SCTP is for
+ * firewall marks alone: it becomes no larger than those need, and no smaller than it is.
+ */
+function bucketsOf(build: SideBuild, tables: Tables, buckets: number): number {
+  const isUsed = ({ key }: ServiceOverview): boolean => isOfSctp(key) && build.isFor({ key });
+  if (build.ofSctp !== true || tableOverview(tables).services.some(isUsed)) return buckets;
+  return Math.min(buckets, Math.max(markedBuckets(buckets), entriesOf(tables.folder, build.pins.conns)));
+}
+
 /** Tables of the builds beside the links' may have another size: a build before this one made them, or a command was killed before it came to them. */
-function hasSizes({ conf, folder }: Tables, wanted: Partial<Capacity>): boolean {
+function hasSizes(tables: Tables, wanted: Partial<Capacity>): boolean {
+  const { conf, folder } = tables;
   const { connBuckets } = wanted;
-  const hasBuckets = (build: SideBuild): boolean => entriesOf(folder, build.pins.conns) === connBuckets;
+  const hasBuckets = (build: SideBuild, buckets: number): boolean =>
+    entriesOf(folder, build.pins.conns) === bucketsOf(build, tables, buckets);
   return (
     (Object.keys(SIZES) as (keyof Capacity)[]).every((name) => (wanted[name] ?? conf.get(0, SIZES[name])) === conf.get(0, SIZES[name])) &&
-    (connBuckets === undefined || SIDE_BUILDS.every((build) => !isLoaded(build, folder) || hasBuckets(build)))
+    (connBuckets === undefined || SIDE_BUILDS.every((build) => !isLoaded(build, folder) || hasBuckets(build, connBuckets)))
   );
 }
 
@@ -99,16 +112,21 @@ function resizeUsed(moving: Moving, wanted: Capacity): readonly ResizedTable[] {
   const { conf } = tables;
   if (wanted.maxServices !== conf.get(0, Conf.maxServices) || wanted.maxDestinations !== conf.get(0, Conf.maxDests))
     throw new WeirError('datapath-loaded');
-  const { buckets } = sizesOf(wanted);
-  const others = movableTables(moving).filter(({ pins }) => bucketsAt(`${folder}/${pins.table}`) !== buckets);
-  for (const table of others) checkRoom(folder, table, buckets);
-  const resized = others.map((table) => {
+  const { buckets: ofLinks } = sizesOf(wanted);
+  const others = movableTables(moving)
+    .map((table) => {
+      const build = SIDE_BUILDS.find(({ pins }) => pins.conns === table.pins.table);
+      return { table, buckets: build === undefined ? ofLinks : bucketsOf(build, tables, ofLinks) };
+    })
+    .filter(({ table, buckets }) => bucketsAt(`${folder}/${table.pins.table}`) !== buckets);
+  for (const { table, buckets } of others) checkRoom(folder, table, buckets);
+  const resized = others.map(({ table, buckets }) => {
     // After an exchange that was killed, the arrays by which packets go on into side builds may not be those that are pinned.
     if (table.label !== undefined) exchangePrograms(folder, tables, interfaces);
     return resizeTable(folder, table, buckets);
   });
   conf.set(0, Conf.connTabBits, wanted.connTabBits);
-  return resized.length > 0 ? resized : [{ room: roomOf(buckets), moved: 0 }];
+  return resized.length > 0 ? resized : [{ room: roomOf(ofLinks), moved: 0 }];
 }
 
 function resizeTable(folder: string, table: MovableTable, buckets: number): ResizedTable {

@@ -51,7 +51,7 @@ import { type OnNotice, xdpRefusal } from './refused-xdp.js';
 import { enterShortCut, type FileOf, hasShortCut, openShortCut, type ShortCut, shortCutRefusal } from './short-cut.js';
 import { KNOWN_PROGRAM, MARK_PROGRAM, type SideCheck, trySideBuildOnce } from './side-check.js';
 import { ipv6Check, ipv6XdpCheck, sctpCheck, wideCheck, wideSctpCheck } from './side-checks.js';
-import { entriesOf, fill, mapsOf, type SidePins, usingAll } from './side-maps.js';
+import { entriesOf, fill, mapsOf, markedBuckets, type SidePins, usingAll } from './side-maps.js';
 
 /** What of a service decides which builds it needs. */
 type NewService = Pick<ServiceSpec, 'key' | 'persistence'>;
@@ -203,15 +203,10 @@ function makeTemplates({ pins: { conns, templates } }: SideBuild, folder: string
   makePinned(`${folder}/${templates}`, 'templates', Template6.bytes, templatesFor(entriesOf(folder, conns)));
 }
 
-/** Few connections of a mark are SCTP's: where a table is made for them alone, this part of the places is enough. */
-const MARKED_SCTP_SHARE = 16;
-const MARKED_SCTP_BUCKETS_MIN = 4096;
-
 /** How many buckets a table has that is made for a service. */
 function bucketsFor({ ofSctp }: SideBuild, { key }: NewService, { conf }: Tables): number {
   const buckets = conf.get(0, Conf.connBuckets);
-  if (ofSctp !== true || key.kind !== 'fwmark') return buckets;
-  return Math.min(buckets, Math.max(buckets / MARKED_SCTP_SHARE, MARKED_SCTP_BUCKETS_MIN));
+  return ofSctp === true && key.kind === 'fwmark' ? markedBuckets(buckets) : buckets;
 }
 
 /** Makes its maps. */

@@ -25,6 +25,13 @@ export const entriesOf = (folder: string, pin: string): number =>
 export const templatesOf = ({ pins: { templates } }: HasPins, folder: string): { readonly templates?: number } =>
   templates === undefined ? {} : { templates: entriesOf(folder, templates) };
 
+/** Few connections of a mark are SCTP's: where a table is made for them alone, this part of the places is enough. */
+const MARKED_SCTP_SHARE = 16;
+const MARKED_SCTP_BUCKETS_MIN = 4096;
+
+/** Of such a table, where the others have so many. */
+export const markedBuckets = (buckets: number): number => Math.min(buckets, Math.max(buckets / MARKED_SCTP_SHARE, MARKED_SCTP_BUCKETS_MIN));
+
 /** The maps of the others, as they are. */
 export const mapsOf = (build: HasPins, folder: string): Omit<Extra, 'pins'> => ({
   buckets: entriesOf(folder, build.pins.conns),
