@@ -34,17 +34,24 @@ struct template_probe {
   __u32 call;    /* it is of a call, which is in the scratch space (call.h) */
   __u32 place;   /* its slot, once it is found or made */
   __s32 more;    /* how many free slots the first home has more than the second */
+  bool busy;     /* a claimed slot has the key */
 };
 
 /* The search for a Call-ID (call-id.h). */
 #define CALL_SEARCHED 4096 /* bytes of a message */
+#define CALL_STEPS 512     /* characters behind the names of its headers that are looked at one by one */
+#define CALL_BEHIND 16     /* zeros, so that the last bytes are read as the others */
 struct call_scan {
   __u32 state;
-  __u32 length; /* of what is read so far of the name or the value */
+  __u32 at;
+  __u32 size;
+  __u32 steps;  /* that are left */
+  __u64 begins; /* the lines that may begin with the short name, in the eight bytes that are looked at */
+  __u32 length; /* of what is read so far of the value */
   __u32 from;   /* where the value begins */
   bool domain;  /* the value has an @ */
   bool open;    /* nothing follows it yet */
-  __u8 message[CALL_SEARCHED];
+  __u8 message[CALL_SEARCHED + CALL_BEHIND] __attribute__((aligned(8)));
 };
 
 /* A datagram that is summed (datagram-sum.h). */

@@ -37,6 +37,15 @@ test('none: cut off, in the first line, behind 4,096 bytes, or of no message at 
   }
 });
 
+test('512 characters behind the names are looked at, and no more', () => {
+  const last = `\r\nCall-ID:${' '.repeat(255)}${'x'.repeat(255)}`;
+  assert.equal(idOf(`${last}\r\n`)?.length, 255);
+  assert.equal(idOf(`${last.replace(':', ': ')}\r\n`), undefined);
+  assert.equal(idOf(`${'Call-ID: a@\r\n'.repeat(100)}Call-ID: a@b\r\n`), 'a@b', '100 times 5');
+  assert.equal(idOf(`${'Call-ID: a@\r\n'.repeat(102)}Call-ID: a@b\r\n`), undefined);
+  assert.equal(idOf(`${'Cal:\r\nCall-Info: x\r\nIdentity: i\r\n'.repeat(100)}Call-ID: a@b\r\n`), 'a@b', 'other names are none of them');
+});
+
 test('a property: whatever surrounds it, a Call-ID is found whole', () => {
   const word = fc.stringMatching(/^[A-Za-z0-9.!%*_+-]{1,60}$/);
   const line = fc.stringMatching(/^[A-Zj-z][a-z;= ]{0,40}$/);
