@@ -47,6 +47,16 @@ __noinline int call_conns_live(__u32 slot, __u32 dest, __u32 now) {
   return best;
 }
 
+/* Calls are asked for by so many slots in a second, which bounds the time that it takes: those of a larger table take turns. */
+#define CALL_LOOKS_SHIFT 16
+
+/* One of a call whose client went on is assured. A packet does not do it: its connection does not know the template, which outlives it. */
+static __always_inline void call_look(struct conf *c, struct template *t, __u32 number, __u64 v, __u32 now) {
+  __u32 turn = now / (units_of(c, 1) | 1);
+  if ((number ^ turn) & template_mask >> CALL_LOOKS_SHIFT || !template_is_of_build(t)) return;
+  if (call_conns_live(number, t_dest(v), now) == CALL_CONN_PROVEN) CAS(&t->value, v, v | T_ASSURED);
+}
+
 /* Held for another while, or removed: first the slot is claimed, so that no packet takes it while its call is removed. */
 static __always_inline void call_judge(struct conf *c, struct template *t, __u32 number, __u64 v, __u32 now) {
   int held = call_conns_live(number, t_dest(v), now);

@@ -75,6 +75,7 @@ static __always_inline void template_judge(struct conf *c, struct template *t, _
 
 #ifdef BRIDGE
 static __always_inline void call_judge(struct conf *c, struct template *t, __u32 number, __u64 v, __u32 now) {}
+static __always_inline void call_look(struct conf *c, struct template *t, __u32 number, __u64 v, __u32 now) {}
 #else
 #include "call-sweep.h"
 #endif
@@ -87,8 +88,14 @@ static long template_sweep(__u64 i, void *ctx) {
   WRITE((*h)->template, number + 1);
   if (!c || !t) return 1;
   __u64 v = READ(t->value);
-  if (!t_taken(v) || t_claimed(v) || !t_expired(v, now) || !template_is_of_build(t)) return 0;
-  if (is_call_key(READ(t->key))) {
+  if (!t_taken(v) || t_claimed(v)) return 0;
+  bool call = is_call_key(READ(t->key));
+  if (!t_expired(v, now)) {
+    if (unlikely(call) && !(v & T_ASSURED)) call_look(c, t, number, v, now);
+    return 0;
+  }
+  if (!template_is_of_build(t)) return 0;
+  if (call) {
     call_judge(c, t, number, v, now);
     return 0;
   }

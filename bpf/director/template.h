@@ -17,6 +17,9 @@ static __always_inline __u32 t_timeout(struct conf *c, struct template *t, __u64
   return v & T_HELD ? units_of(c, TEMPLATE_HELD_SECONDS) : READ(t->timeout);
 }
 
+/* Clock units since it was used last. */
+static __always_inline __u32 t_idle(struct conf *c, struct template *t, __u64 v, __u32 now) { return now - ((__u32)v - t_timeout(c, t, v)); }
+
 static __always_inline __u64 persistence_of(struct service *svc) {
   return svc->flags & SVC_PERSISTENCE_SECOND ? READ(svc->persistence[1]) : READ(svc->persistence[0]);
 }
@@ -86,6 +89,12 @@ static __always_inline __u32 template_search(struct template_probe *r) {
   return NOWHERE;
 }
 
+/* A call that is used again after more than a second lives. Packets of its connections, which do not know its template, are the timer's matter
+ * (call-sweep.h). */
+static __always_inline __u64 template_proof(struct conf *c, struct template_probe *r, struct template *t, __u64 v) {
+  return unlikely(r->call) && t_idle(c, t, v, r->now) >= units_of(c, 1) ? T_ASSURED : 0;
+}
+
 /* Begins the time of the probe's template again, in this slot. Returns its destination; 0: it is gone, or leads nowhere. */
 __noinline __u32 template_use(__u32 place) {
   struct template_probe *r = the_template_probe();
@@ -96,7 +105,8 @@ __noinline __u32 template_use(__u32 place) {
   if (!template_is(r, t, place, v) || !template_leads(c, v)) return 0;
 #pragma clang loop unroll(disable)
   for (int i = 0; i < TEMPLATE_TRIES; i++) {
-    __u64 to = (v >> 32 << 32 & ~(T_ASKED | T_CHILD)) | (__u32)(r->now + t_timeout(c, t, v)), was = CAS(&t->value, v, to);
+    __u64 flags = (v >> 32 << 32 & ~(T_ASKED | T_CHILD)) | template_proof(c, r, t, v);
+    __u64 was = CAS(&t->value, v, flags | (__u32)(r->now + t_timeout(c, t, v)));
     if (was == v) return t_dest(v);
     if (t_dest(was) != t_dest(v) || READ(t->key) != r->key) return 0;
     v = was;
@@ -142,8 +152,7 @@ static __always_inline void template_count(struct conf *c, __u64 v, __u32 change
 static __always_inline __u64 template_worth(struct conf *c, struct template *t, __u64 v, __u32 now) {
   __u64 class = v & T_ASSURED ? 2 : 1;
   if (v & T_ASKED) class = v & T_CHILD ? 3 : 0;
-  __u32 idle = now - ((__u32)v - t_timeout(c, t, v));
-  return class << 32 | ~idle;
+  return class << 32 | ~t_idle(c, t, v, now);
 }
 
 static __always_inline void template_note_free(struct template_probe *r, __u32 n, __u32 place) {
@@ -160,7 +169,11 @@ __noinline int template_look(__u32 n) {
   struct template *t = template_at(place);
   if (!t) return 0;
   __u64 v = READ(t->value);
-  if (t_claimed(v)) return 0;
+  if (t_claimed(v)) {
+    /* It may be given back as it was (template_fill): meanwhile its key must not come into another slot. */
+    if (READ(t->key) == r->key && template_is_of_client(t)) r->busy = true;
+    return 0;
+  }
   if (!t_taken(v)) {
     template_note_free(r, n, place);
     return 0;
@@ -181,27 +194,29 @@ static __always_inline __u32 template_slot(struct template_probe *r) {
   r->holder = r->free[0] = r->free[1] = r->evict = NOWHERE;
   r->worth = ~0ull;
   r->more = 0;
+  r->busy = false;
 #pragma clang loop unroll(disable)
   for (__u32 n = 0; n < TEMPLATE_PLACES; n++)
     if (template_look(n)) return r->holder;
+  if (r->busy) return NOWHERE;
   if (r->free[0] == NOWHERE && r->free[1] == NOWHERE) return r->evict;
   return r->free[1] == NOWHERE || (r->more >= 0 && r->free[0] != NOWHERE) ? r->free[0] : r->free[1];
 }
 
-/* Writes the template of the probe into a slot. False: another CPU changed the slot first. */
-static __always_inline bool template_fill(struct conf *c, struct template_probe *r, struct template *t, __u32 place, bool other) {
+/* Writes the template of the probe into its slot. A call that cannot be stored gets none, and the slot stays as it was. False: another CPU changed
+ * the slot first. */
+static __always_inline bool template_fill(struct conf *c, struct template_probe *r, struct template *t) {
   __u64 was = READ(t->value);
   if (t_claimed(was) || CAS(&t->value, was, T_DEST_MASK << T_DEST_SHIFT) != was) return false;
-  if (t_taken(was)) template_count(c, was, -1, r->now);
-  if (t_taken(was) && other) count_reason(R_TEMPLATE_REPLACED);
-  if (unlikely(r->call)) {
-    if (!call_store(place)) {
-      WRITE(t->value, 0);
-      return true;
-    }
-  } else if (unlikely(t_taken(was) && is_call_key(READ(t->key)))) {
-    call_forget(place);
+  if (unlikely(r->call) && !call_store(r->place)) {
+    WRITE(t->value, was);
+    r->place = NOWHERE;
+    count_reason(R_CALL_NOT_STORED);
+    return true;
   }
+  if (t_taken(was)) template_count(c, was, -1, r->now);
+  if (t_taken(was) && r->place != r->holder) count_reason(R_TEMPLATE_REPLACED);
+  if (likely(!r->call) && unlikely(t_taken(was) && is_call_key(READ(t->key)))) call_forget(r->place);
   template_store_client(t);
   WRITE(t->key, r->key);
   WRITE(t->timeout, r->timeout);
@@ -216,12 +231,12 @@ __noinline int template_put(void) {
   struct template_probe *r = the_template_probe();
   struct conf *c = the_conf();
   if (!r || !c) return false;
-  __u32 place = template_slot(r);
-  struct template *t = place == NOWHERE ? 0 : template_at(place);
+  r->place = template_slot(r);
+  struct template *t = r->place == NOWHERE ? 0 : template_at(r->place);
   if (!t) return false;
-  bool other = place != r->holder, done = (!other && template_use(place)) || template_fill(c, r, t, place, other);
-  r->place = done ? place : NOWHERE;
-  return done;
+  if ((r->place == r->holder && template_use(r->place)) || template_fill(c, r, t)) return true;
+  r->place = NOWHERE;
+  return false;
 }
 
 /* Makes the template that was not found for a packet, now that its connection goes to `dest`. Where the lock is not free in time, there is

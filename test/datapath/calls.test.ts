@@ -142,6 +142,40 @@ for (const family of [IPv4, IPv6]) {
   );
 }
 
+const [CLIENTS_PORT, CROWD] = [5070, 2000] as const;
+
+test('as many calls as there is room for: one more gets no template, which is counted, and none gives way to it', { skip }, () =>
+  inBed(
+    (bed) => {
+      setUp(bed, IPv4);
+      setUp(bed, IPv6);
+      const { service: clients } = service('udp', IPv6.vip, CLIENTS_PORT, []);
+      bed.director.addService({ ...clients, persistence: { timeout: TIMEOUT_S, netmask: IPv6.hostMask } });
+      bed.director.addDestination(clients.key, destination(IPv6.at(IPv6.servers[0], CLIENTS_PORT), 'route'));
+      for (let k = 1; k < CROWD; k++) {
+        const client = IPv6.manyClients(k);
+        const packet = IPv6.udp({ from: IPv6.at(client, 4000), to: IPv6.at(IPv6.vip, CLIENTS_PORT) });
+        assert.equal(bed.send('ingress', 'front', IPv6.fromClient(packet, client)).verdict, 'redirect', client);
+      }
+      for (let k = 0; k < CROWD; k++) send(bed, IPv4, `${k}`, 1024 + k);
+      const places = slotsOf(bed, IPv4).count;
+      const before = templates(bed);
+      assert.equal(before.length, 2 * places, 'both tables are full');
+      assert.equal(stored(bed, IPv4).length + stored(bed, IPv6).length, places, 'and so are the calls');
+      const replaced = bed.drops()['template_replaced'];
+      ['first', 'second'].forEach((call, k) => send(bed, IPv6, call, 6000 + k));
+      assert.deepEqual(templates(bed), before);
+      assert.deepEqual([bed.drops()['template_replaced'], bed.drops()['call_not_stored']], [replaced, 2]);
+      checkTemplates(bed);
+      // A call that takes the place of another one needs no more room.
+      send(bed, IPv4, 'third', 6000);
+      assert.notEqual(destOf(bed, 'third'), undefined);
+      checkTemplates(bed);
+    },
+    openBed({ capacity: { connBuckets: 256 } }),
+  ),
+);
+
 test('a listing has the Call-ID of each call', { skip }, () =>
   inBed((bed) => {
     for (const family of [IPv4, IPv6]) {

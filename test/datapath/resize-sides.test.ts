@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { Bridge, BridgePhase, Conf } from '../../src/datapath/ebpf/abi.gen.js';
 import { Conn6Bucket } from '../../src/datapath/ebpf/abi6.gen.js';
 import type { DatapathChange } from '../../src/datapath/ebpf/load/datapath-change.js';
-import { type MovableTable, moveTable, recordOf } from '../../src/datapath/ebpf/load/table-move.js';
+import { bucketsAt, type MovableTable, moveTable, recordOf } from '../../src/datapath/ebpf/load/table-move.js';
 import { openDirector } from '../../src/datapath/ebpf/open.js';
 import { IPV6_PINS, movePins, SCTP_PINS, TABLE_PIN, WIDE_PINS, WIDE_SCTP_PINS } from '../../src/datapath/ebpf/table/tables.js';
 import { isWeirError } from '../../src/model/errors/weir-error.js';

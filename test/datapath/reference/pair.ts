@@ -296,6 +296,11 @@ export class Pair {
     const offset = this.#offset();
     for (const view of this.#views) view.setClock(offset);
     for (const view of this.#templates) view.setClock(offset);
+    this.#followTimer();
+  }
+
+  #followTimer(): void {
+    for (const view of this.#templates) view.follow([...this.director.living()]);
   }
 
   #endsSoon(): boolean {
@@ -336,6 +341,7 @@ export class Pair {
   #compareTables(what: string, waited = 0): void {
     const [offset, slack] = [this.#offset(), CLOCK_SLACK_UNITS + waited];
     for (const view of this.#views) view.compare(what, offset, slack);
+    this.#followTimer();
     for (const view of this.#templates) view.compare(what, offset, slack);
     for (const { state, service, virtual, protocol } of this.director.living()) {
       if (service.port !== 0 && service.port !== virtual.port) this.#met.add('data of FTP');

@@ -5,6 +5,7 @@ import { Template6 } from '../../../src/datapath/ebpf/abi6.gen.js';
 import { Calls } from '../../../src/datapath/ebpf/table/calls.js';
 import type { Tables } from '../../../src/datapath/ebpf/table/tables.js';
 import { Template, TemplateAbi } from '../../../src/datapath/ebpf/template.gen.js';
+import type { Connection } from '../../../src/datapath/memory/packets/connection.js';
 import { readIpv6, textOf } from '../../../src/datapath/memory/packets/ip.js';
 import type { TemplateTable } from '../../../src/datapath/memory/packets/template-table.js';
 import { Records } from '../../../src/sys/bpf/records.js';
@@ -51,11 +52,21 @@ export class TemplateView {
     for (const [slot, { expires }] of this.table.entries()) words[(slot * this.#slots.bytes + Template.value.at) / 4] = offset + expires;
   }
 
-  /** The programs' timer has dealt with all that expired, as memory has it. */
+  /** The programs' timer comes to a call at any time: what it has assured by its rule is assured in memory. */
+  follow(connections: readonly Connection[]): void {
+    const assurable = this.table.assurable(connections);
+    if (assurable.size === 0) return;
+    const assured = new Set([...this.#loaded()].filter(({ seen }) => seen.assured).map(({ seen }) => seen.slot));
+    for (const [slot, template] of this.table.entries()) if (assurable.has(template) && assured.has(slot)) template.assured = true;
+  }
+
+  /** The programs' timer has dealt with all that expired and with all calls, as memory has it. */
   isSettled(now: number): boolean {
     const loaded = [...this.#loaded()];
-    const kept = [...this.table.entries()].length;
-    return loaded.length === kept && loaded.every(({ asked, expires }) => !asked && ((expires - now) | 0) > 0);
+    const kept = new Map(this.table.entries());
+    const isSame = ({ seen, asked, expires }: Loaded): boolean =>
+      !asked && ((expires - now) | 0) > 0 && (seen.call === undefined || seen.assured === kept.get(seen.slot)?.assured);
+    return loaded.length === kept.size && loaded.every(isSame);
   }
 
   compare(what: string, offset: number, slack: number): void {

@@ -46,7 +46,8 @@ export class PacketDirector extends PacketTable {
     const { defence } = this.settings;
     for (const { connections } of this.scopes) connections.sweep(this.now, defence.dropsEntries ? share : undefined);
     defence.update(this.exact.connections.used, this.exact.connections.slots);
-    for (const templates of [this.templates, this.templates6]) templates.sweep(this.living(), this.now);
+    const living = [...this.living()];
+    for (const templates of [this.templates, this.templates6]) templates.sweep(living, this.now);
   }
 
   /** Its connections, of all scopes. */

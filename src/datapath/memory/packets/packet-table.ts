@@ -94,7 +94,8 @@ export class PacketTable {
     this.ipv6AllPorts = allPortsScope(this.records, table(), false);
     this.sctp6 = exactScope(this.records, table(), false);
     this.sctp6AllPorts = allPortsScope(this.records, table(), false);
-    const templatesOf = (size: number): TemplateTable => new TemplateTable(this.settings, size, templateHash, count);
+    const calls = { free: templates };
+    const templatesOf = (size: number): TemplateTable => new TemplateTable(this.settings, size, templateHash, calls, count);
     [this.templates, this.templates6] = [templatesOf(templates), templatesOf(templates6)];
   }
 

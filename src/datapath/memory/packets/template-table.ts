@@ -4,7 +4,19 @@ import type { Ip } from './ip.js';
 import type { CountReason } from './reason.js';
 import type { DestinationRecord, ServiceRecord } from './records.js';
 import type { Settings } from './settings.js';
-import { HELD_SECONDS, hasBegun, hasExpired, isWorthLess, leads, networkOf, noteBegun, type Template, timeoutOf } from './template.js';
+import {
+  type CallRoom,
+  HELD_SECONDS,
+  hasBegun,
+  hasExpired,
+  isProof,
+  isWorthLess,
+  leads,
+  networkOf,
+  noteBegun,
+  type Template,
+  timeoutOf,
+} from './template.js';
 
 /** Slots of a home. */
 const WAYS = 8;
@@ -44,6 +56,7 @@ export class TemplateTable {
     readonly settings: Settings,
     slots: number,
     readonly hashOf: TemplateHash,
+    readonly calls: CallRoom,
     readonly count: CountReason,
   ) {
     this.#slots = new Array<Template | undefined>(slots).fill(undefined);
@@ -53,17 +66,23 @@ export class TemplateTable {
   lead(service: ServiceRecord, led: Led, now: number): DestinationRecord | undefined {
     const found = this.#find(service, led);
     if (found === undefined || !leads(this.settings, found)) return undefined;
+    if (isProof(this.settings, found, now)) found.assured = true;
     found.expires = now + timeoutOf(this.settings, found);
     return found.destination;
   }
 
-  /** The template of a client without one that leads, if the service is persistent. */
+  /** The template of a client without one that leads, if the service is persistent. A call that cannot be stored gets none. */
   make(destination: DestinationRecord, { client, call }: Led, now: number): void {
     const { service } = destination;
     const network = networkOf(service, client);
     if (service.persistence === undefined || network === undefined) return;
     const slot = this.#slotFor({ service, network, call });
     const before = this.#slots[slot];
+    if (call !== undefined && before?.call === undefined && this.calls.free === 0) {
+      this.count('call_not_stored');
+      return;
+    }
+    this.calls.free += Number(before?.call !== undefined) - Number(call !== undefined);
     if (before !== undefined) {
       before.destination.persistent--;
       if (!isOf(before, { service, network, call })) this.count('template_replaced');
@@ -86,8 +105,16 @@ export class TemplateTable {
     if (found !== undefined) found.assured = true;
   }
 
+  /** Those of calls whose clients went on: the timer assures them, when it comes to them. */
+  assurable(connections: Iterable<Connection>): ReadonlySet<Template> {
+    const open = new Set(this.#slots.filter((each): each is Template => each?.call !== undefined && !each.assured));
+    if (open.size === 0) return open;
+    return new Set([...connections].filter(isAssured).flatMap((connection) => callsHeldBy(connection, open)));
+  }
+
   /** Those that expired stay for another while where connections hold them, and go where none does, as the timer finds within a second. */
-  sweep(connections: Iterable<Connection>, now: number): void {
+  sweep(connections: readonly Connection[], now: number): void {
+    for (const each of this.assurable(connections)) each.assured = true;
     const expired = new Set(this.#slots.filter((each): each is Template => each !== undefined && hasExpired(each, now)));
     if (expired.size === 0) return;
     const held = new Set<Template>();
@@ -104,6 +131,7 @@ export class TemplateTable {
       if (held.has(template)) this.#hold(template, now);
       else {
         template.destination.persistent--;
+        this.calls.free += Number(template.call !== undefined);
         this.#slots[slot] = undefined;
       }
     });

@@ -19,7 +19,7 @@ export interface Template {
   readonly call: string | undefined;
   /** Of a call: the clients of the connections that it began last, in turn. */
   begun: readonly Endpoint[];
-  /** A connection of it was established, or (UDP) its client sent for more than a second. */
+  /** A connection of it was established, or (UDP) its client sent for more than a second. Of a call: or used it again after that time. */
   assured: boolean;
 }
 
@@ -43,6 +43,18 @@ export const hasExpired = (template: Template, now: number): boolean => template
 
 export const timeoutOf = (settings: Settings, { held, timeout }: Template): number =>
   held ? settings.wholeUnitsOf(HELD_SECONDS) : timeout;
+
+/** Clock units since it was used last. */
+const idleOf = (settings: Settings, template: Template, now: number): number => now - (template.expires - timeoutOf(settings, template));
+
+/** Does a use now show that its call lives? */
+export const isProof = (settings: Settings, template: Template, now: number): boolean =>
+  template.call !== undefined && idleOf(settings, template, now) >= settings.wholeUnitsOf(1);
+
+/** How many Call-IDs more are stored at most, of both families. */
+export interface CallRoom {
+  free: number;
+}
 
 /** undefined: the service is not persistent. */
 export const networkOf = ({ persistence }: ServiceRecord, client: Ip): Ip | undefined =>
