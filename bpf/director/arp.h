@@ -20,8 +20,11 @@ struct arp_frame {
   __u32 target;
 } __attribute__((packed));
 
-/* Broadcasts a request for `target` on the hop's device. The frame is put in front of the old one, whose first bytes stay as
- * padding: a checksum that a device may still write there then does no harm. Returns tc's verdict. */
+/* What stays of the old frame: all headers without options. */
+#define OLD_HEADERS (ETH_LEN + IP_LEN + 20)
+
+/* Broadcasts a request for `target` on the hop's device. The frame is put in front of the old one, whose headers become zeros, since every host of
+ * the network gets them. They stay as padding: a checksum that a device may still write there then does no harm. Returns tc's verdict. */
 static __always_inline int arp_request(struct __sk_buff *skb, __u32 ifindex, const __u8 *smac, __u32 sender, __u32 target) {
   struct arp_frame f = {
       .type = bpf_htons(ETH_P_ARP),
@@ -37,9 +40,14 @@ static __always_inline int arp_request(struct __sk_buff *skb, __u32 ifindex, con
   __builtin_memcpy(f.from, smac, 6);
   __builtin_memcpy(f.sender_mac, smac, 6);
   if (bpf_skb_change_head(skb, sizeof f, 0)) return TC_ACT_SHOT;
-  __u32 size = sizeof f + ETH_LEN + IP_LEN + 20;
-  if (skb->len > size && bpf_skb_change_tail(skb, size, 0)) return TC_ACT_SHOT;
+  static const __u8 zeros[OLD_HEADERS] = {};
+  __u32 size = sizeof f + OLD_HEADERS, rest = skb->len - sizeof f;
+  if (rest > OLD_HEADERS) {
+    if (bpf_skb_change_tail(skb, size, 0)) return TC_ACT_SHOT;
+    rest = OLD_HEADERS;
+  }
   if (bpf_skb_store_bytes(skb, 0, &f, sizeof f, 0)) return TC_ACT_SHOT;
+  if (!rest || bpf_skb_store_bytes(skb, sizeof f, zeros, rest, 0)) return TC_ACT_SHOT;
   return bpf_redirect(ifindex, 0);
 }
 

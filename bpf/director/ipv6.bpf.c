@@ -60,7 +60,6 @@
 #include "xdp.h"
 #else
 #include "icmp.h"
-#include "arp.h"
 #include "datagram-sum.h"
 #include "send.h"
 #include "icmp6.h"

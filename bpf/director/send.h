@@ -126,6 +126,7 @@ __noinline int tc_send(struct __sk_buff *skb, __u32 answer, struct hop *h, __u32
   return bpf_redirect_neigh(h->ifindex, &neigh, sizeof neigh, 0);
 }
 
+#ifndef IPV6
 /* Sends a packet to a destination. The kernel trusts a neighbour for up to a minute, too long for a server that changed
  * its MAC: every few seconds an ARP request is sent as well, and the kernel learns from the answer. */
 __noinline int tc_send_to(struct __sk_buff *skb, __u32 dest, __u32 answer, struct hop *h, __u32 gateway) {
@@ -138,8 +139,11 @@ __noinline int tc_send_to(struct __sk_buff *skb, __u32 dest, __u32 answer, struc
   WRITE(d->probed_at, now);
   if (bpf_skb_store_bytes(skb, 0, h->dmac, 12, 0)) return tc_drop(R_REDIRECT_FAILED);
   if (bpf_clone_redirect(skb, h->ifindex, 0)) return tc_drop(R_REDIRECT_FAILED);
-  return arp_request(skb, h->ifindex, h->smac, i->addr, gateway);
+  /* Neighbours take the sender for ours: an address that has left this host is another's now. */
+  __u32 sender = tc_address_class(skb, i->addr, 0) == HOP_LOCAL ? i->addr : 0;
+  return arp_request(skb, h->ifindex, h->smac, sender, gateway);
 }
+#endif
 
 /* Out of the hop's device. A small packet goes directly to a veth's other end, since the veth's queue costs more than all the rest (only at
  * ingress the kernel does that).

@@ -9,7 +9,7 @@ import type { RefusalErrno } from '../../src/model/errors/error-row.js';
 import { isRefusal } from '../../src/model/errors/weir-error.js';
 import { native } from '../../src/sys/addon.js';
 import { PacketSocket } from '../../src/sys/sockets/packet-socket.js';
-import { decodeArp } from '../../src/wire/arp.js';
+import { type ArpMessage, decodeArp } from '../../src/wire/arp.js';
 import { type Bed, openBed, skipReason } from './bed.js';
 import { CLIENT, DR_VIP, ip, OWN, SERVERS, VIP } from './fixtures/bed-addresses.js';
 import { destination, type Setup, service, serviceKey } from './fixtures/fixture.js';
@@ -81,6 +81,22 @@ test('a warm next hop: the frame leaves with the addresses of the server and of 
 
 const ARP = 0x0806;
 const isArp = (frame: Uint8Array): boolean => frame[12] === ARP >> 8 && frame[13] === (ARP & 0xff);
+const ARP_FRAME_BYTES = 42;
+
+/** What the director asks of the network instead of `sent`, after a while; all of it that is no request is zeros. */
+function requestOf(bed: Bed, sent: Uint8Array): ArpMessage {
+  let frame = sent;
+  // the kernel is asked again after a second: as often as it takes until then
+  for (let tries = 0; tries < 1_000_000 && !isArp(frame); tries++) frame = bed.send('ingress', 'front', sent).frame;
+  const arp = decodeArp(frame.slice(14)) ?? assert.fail('no ARP request');
+  assert.equal(arp.operation, 'request');
+  assert.deepEqual(arp.targetAddress, ip(SERVERS[0]));
+  assert.ok(
+    frame.slice(ARP_FRAME_BYTES).every((byte) => byte === 0),
+    Buffer.from(frame).toString('hex'),
+  );
+  return arp;
+}
 
 test('a next hop that was used for a while is probed by ARP, and no packet is lost', { skip }, () => {
   const bed = bedWith(service('tcp', VIP, 80, [destination(`${SERVERS[0]}:80`, 'masq')]));
@@ -90,17 +106,27 @@ test('a next hop that was used for a while is probed by ARP, and no packet is lo
     bed.send('ingress', 'front', fromClient(tcp(ends, 'S')));
     bed.letHopsAge();
     const sent = fromClient(tcp(ends, 'A'));
-    let frame = sent;
-    // the kernel is asked again after a second: as often as it takes until then
-    for (let tries = 0; tries < 1_000_000 && !isArp(frame); tries++) frame = bed.send('ingress', 'front', sent).frame;
-    const arp = decodeArp(frame.slice(14)) ?? assert.fail('no ARP request');
-    assert.equal(arp.operation, 'request');
-    assert.deepEqual(arp.targetAddress, ip(SERVERS[0]));
+    const arp = requestOf(bed, sent);
     assert.deepEqual(arp.senderAddress, ip(OWN.back));
     const clone = socket.receive(5000) ?? assert.fail('the packet itself did not leave');
     sameFrame(clone, toServer(tcp({ from: ends.from, to: `${SERVERS[0]}:80` }, 'A', { ttl: 63 })), 'the packet itself');
   } finally {
     socket.close();
+    bed.close();
+  }
+});
+
+test('an address that has left the host is not the sender of an ARP request', { skip }, () => {
+  const bed = bedWith(service('tcp', VIP, 80, [destination(`${SERVERS[0]}:80`, 'masq')]));
+  const ends = { from: `${CLIENT}:40000`, to: `${VIP}:80` };
+  try {
+    execFileSync('ip', ['addr', 'add', '10.0.2.9/24', 'dev', 'back']);
+    execFileSync('sysctl', ['-qw', 'net.ipv4.conf.back.promote_secondaries=1']);
+    execFileSync('ip', ['addr', 'del', `${OWN.back}/24`, 'dev', 'back']);
+    bed.send('ingress', 'front', fromClient(tcp(ends, 'S')));
+    bed.letHopsAge();
+    assert.deepEqual(requestOf(bed, fromClient(tcp(ends, 'A'))).senderAddress, ip('0.0.0.0'));
+  } finally {
     bed.close();
   }
 });
