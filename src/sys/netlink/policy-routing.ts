@@ -18,7 +18,7 @@ export interface PolicyRouting {
 /** Of this namespace, in hexadecimal digits: nodes, nodes with routes, routes ever made, routes … No file: no IPv6. */
 const COUNTS = '/proc/net/rt6_stats';
 const ROUTES_AT = 3;
-/** The kernel lists all routes or none. 4096 take about 15 ms; with more every command would be slow. */
+/** The kernel lists no routes of a source alone: it refuses a request that names one. 4096 take about 15 ms; with more every command would be slow. */
 const ROUTES_MAX = 4096;
 
 /** Where there are more than are looked at, some may be. */

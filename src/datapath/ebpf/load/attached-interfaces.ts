@@ -124,10 +124,7 @@ export class AttachedInterfaces {
     [this.#takesXdp, this.#notAttached] = [undefined, undefined];
     const links = this.netlink.dump(dumpLinks(), decodeLink, 'list the interfaces');
     const addresses = this.netlink.dump(dumpAddresses(), decodeInterfaceAddress, 'list the addresses');
-    for (const changed of sourceRulesChanged(this.tables, policyRouting(this.netlink))) {
-      recordSourceRules(this.tables, changed);
-      this.report({ kind: 'source-rules', ...changed });
-    }
+    this.lookAtSourceRules();
     const attachable = links.filter(isAttachable);
     const pair = hasMarks(this.tables) ? links.filter(isPairOfMarks) : [];
     try {
@@ -155,6 +152,14 @@ export class AttachedInterfaces {
     }
     if (this.#notAttached !== undefined) throw this.#notAttached;
     return addresses;
+  }
+
+  /** Makes true what the programs know of policy rules: also before programs are entered whose build may be the first that knows of them. */
+  lookAtSourceRules(): void {
+    for (const changed of sourceRulesChanged(this.tables, policyRouting(this.netlink))) {
+      recordSourceRules(this.tables, changed);
+      this.report({ kind: 'source-rules', ...changed });
+    }
   }
 
   /** Attaches to weir's own device, where packets with a mark go by. */

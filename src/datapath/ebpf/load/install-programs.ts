@@ -17,6 +17,7 @@ import { removeXdp } from './xdp.js';
 export function installPrograms({ object, kinds }: LoadedPrograms, folder: string, interfaces: AttachedInterfaces): void {
   const missing = mapsToMake(folder, interfaces.tables);
   trySideBuilds(interfaces.tables);
+  interfaces.lookAtSourceRules();
   forgetBuild(folder);
   // First, so that the builds beside it share them.
   for (const name of missing) using(object.map(name), (map) => pinInPlace(map, `${folder}/${name}`));

@@ -1,4 +1,6 @@
 // All connection tables that may get another size: that of the programs on the links, and those of the builds beside them that are loaded.
+import { existsSync } from 'node:fs';
+import { RECORD_PINS } from '../table/tables.js';
 import { type Moving, mainTable } from './main-table.js';
 import { isLoaded, SIDE_BUILDS } from './side-builds.js';
 import { sideTable } from './side-table.js';
@@ -12,5 +14,9 @@ export const movableTables = (moving: Moving): readonly MovableTable[] => [
 ];
 
 /** Completes what a killed command had begun: one move, if any. The caller holds the lock. @throws as finishMove */
-export const finishMoves = (moving: Moving): readonly Moved[] =>
-  movableTables(moving).flatMap((table) => finishMove(moving.folder, table) ?? []);
+export function finishMoves(moving: Moving): readonly Moved[] {
+  const { folder, interfaces } = moving;
+  // Another build may have begun it: programs of this one are entered.
+  if (RECORD_PINS.some((pin) => existsSync(`${folder}/${pin}`))) interfaces.lookAtSourceRules();
+  return movableTables(moving).flatMap((table) => finishMove(folder, table) ?? []);
+}
