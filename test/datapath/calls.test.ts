@@ -16,6 +16,7 @@ import { Records } from '../../src/sys/bpf/records.js';
 import { type Bed, inBed, openBed, skipReason } from './bed.js';
 import { type Family, IPv4, IPv6 } from './fixtures/family.js';
 import { destination, service } from './fixtures/fixture.js';
+import { sipMessage } from './fixtures/packets.js';
 import { checkTemplates } from './table-check.js';
 
 const skip = skipReason();
@@ -29,8 +30,7 @@ function setUp(bed: Bed, family: Family): void {
 
 function send(bed: Bed, family: Family, call: string, port = 4000): void {
   const { client, vip, at } = family;
-  const message = Buffer.from(`OPTIONS sip:b SIP/2.0\r\nCall-ID: ${call}\r\n\r\n`);
-  const packet = family.udp({ from: at(client, port), to: at(vip, PORT) }, 64, message);
+  const packet = family.udp({ from: at(client, port), to: at(vip, PORT) }, 64, sipMessage(call));
   assert.equal(bed.send('ingress', 'front', family.fromClient(packet, client)).verdict, 'redirect', call);
 }
 
