@@ -1,12 +1,13 @@
 // A kernel that refuses the short cut of IPv6 alone: IPv6 goes by tc, no command fails, and it is reported with the reason.
 import assert from 'node:assert/strict';
-import { rmSync } from 'node:fs';
-import { join } from 'node:path';
+import fs, { rmSync } from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
+import { basename, join } from 'node:path';
 import { test } from 'node:test';
 import { forgetBuild } from '../../src/datapath/ebpf/load/build-pin.js';
 import { ensureSideBuilds, programsRefused } from '../../src/datapath/ebpf/load/side-builds.js';
 import { exchangeBuild } from '../../src/datapath/ebpf/open.js';
-import { IPV6_XDP_ENTRY_PIN } from '../../src/datapath/ebpf/table/tables.js';
+import { IPV6_XDP_ENTRY_PIN, IPV6_XDP_REFUSED_PIN } from '../../src/datapath/ebpf/table/tables.js';
 import { type ArtifactName, artifact } from '../../src/sys/artifact.js';
 import { BpfMap } from '../../src/sys/bpf/bpf-objects.js';
 import type { Host, Ran } from '../support/netns-bed.js';
@@ -17,6 +18,8 @@ import { IPv6 } from './fixtures/family.js';
 import { destination, service } from './fixtures/fixture.js';
 import { station } from './live-child.js';
 import { buildWith, withRefused } from './refused-object.js';
+
+class Death extends Error {}
 
 const skip = skipReason();
 const SHORT_CUT = 'weir-xdp-ipv6.bpf.o';
@@ -100,6 +103,56 @@ test('one that loads, and that XDP cannot enter, at an exchange of the programs'
     assert.deepEqual(programsRefused(bed.folder), [{ what: 'IPv6', why: 'the kernel refuses its program (EINVAL)' }]);
     assert.deepEqual(meets(bed), ['pass', 'redirect']);
     assert.deepEqual(bed.drops(), {});
+  }),
+);
+
+/** `work` dies before its nth step that other processes can meet of the pin of the reason. False: it came to its end. */
+function diesAtReason(nth: number, work: () => void): boolean {
+  let left = nth;
+  const mortal = <T extends object>(of: T, name: keyof T & string): (() => void) => {
+    const was = of[name] as (...args: unknown[]) => unknown;
+    const value = function (this: unknown, ...args: unknown[]): unknown {
+      if (args.some((path) => typeof path === 'string' && basename(path).startsWith(IPV6_XDP_REFUSED_PIN)) && --left < 0) throw new Death();
+      return Reflect.apply(was, this, args);
+    };
+    Object.defineProperty(of, name, { value, configurable: true, writable: true });
+    return () => Object.defineProperty(of, name, { value: was, configurable: true, writable: true });
+  };
+  const restore = [mortal(BpfMap.prototype, 'pin'), mortal(fs, 'renameSync'), mortal(fs, 'rmSync')];
+  syncBuiltinESMExports();
+  try {
+    work();
+    return false;
+  } catch (error) {
+    if (error instanceof Death) return true;
+    throw error;
+  } finally {
+    for (const each of restore) each();
+    syncBuiltinESMExports();
+  }
+}
+
+test('a retry that is refused again and killed leaves the reason of before or the new one', { skip }, () =>
+  inBed('xdp', (bed) => {
+    addService(bed);
+    const [before] = programsRefused(bed.folder);
+    const now = 'the kernel refuses its program (EINVAL)';
+    const retry = (): unknown => withoutEntry(() => exchangeBuild());
+    let killed = 0;
+    while (diesAtReason(killed, retry)) {
+      killed += 1;
+      const [left] = programsRefused(bed.folder);
+      assert.ok(left !== undefined && [before?.why, now].includes(left.why), `killed before step ${killed}: ${left?.why}`);
+    }
+    assert.ok(killed >= 2, `${killed} steps`);
+    assert.deepEqual(programsRefused(bed.folder), [{ what: 'IPv6', why: now }]);
+    const pins = (): readonly string[] => fs.readdirSync(bed.folder).filter((name) => name.startsWith(IPV6_XDP_REFUSED_PIN));
+    assert.deepEqual(pins(), [IPV6_XDP_REFUSED_PIN]);
+    assert.ok(diesAtReason(1, retry));
+    assert.equal(pins().length, 2, 'the new one is beside');
+    exchangeBuild();
+    assert.deepEqual([programsRefused(bed.folder), pins()], [[], []]);
+    assert.equal(meets(bed)[0], 'redirect');
   }),
 );
 

@@ -91,7 +91,8 @@ interface Refusal extends Pick<Link, 'name' | 'mac' | 'mtu'> {
   readonly foreign: boolean;
 }
 
-const INTERFACE_PIN = new RegExp(`^${XDP_REFUSED_PIN}_(\\d+)$`);
+/** Also what killed processes left beside it. */
+const INTERFACE_PIN = new RegExp(`^${XDP_REFUSED_PIN}_(\\d+)(?:_|$)`);
 export const interfaceRefusalPin = (ifindex: number): string => `${XDP_REFUSED_PIN}_${ifindex}`;
 const pathOf = (folder: string, ifindex: number): string => `${folder}/${interfaceRefusalPin(ifindex)}`;
 

@@ -35,3 +35,8 @@ export function pinBeside(thing: { pin(path: string): void }, path: string): () 
 export function pinInPlace(thing: { pin(path: string): void }, path: string): void {
   pinBeside(thing, path)();
 }
+
+/** Removes it, if it is there, and what processes that were killed have pinned beside it. */
+export function unpin(path: string): void {
+  for (const each of [...pinsBeside(path).toReversed(), path]) rmSync(each, { force: true });
+}

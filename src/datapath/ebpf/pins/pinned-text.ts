@@ -1,14 +1,14 @@
 // A text in a map that is pinned beside the tables. It lives as long as they do, and needs no file: on a full or read-only /run it is as safe.
-import { rmSync } from 'node:fs';
 import { BpfMap } from '../../../sys/bpf/bpf-objects.js';
 import { unlessCode } from '../../../sys/errno.js';
 import { using } from '../../../sys/fd.js';
+import { pinInPlace, unpin } from './pin-in-place.js';
 
 const PAGE_BYTES = 4096;
 /** The text's length, a 64-bit number, stands in front of it. */
 const HEADER_BYTES = 8;
 
-/** In place of one that is there. `name`: of the map, 15 characters at most. @throws WeirError bpf-table-refused */
+/** In place of one that is there, which stays until then. `name`: of the map, 15 characters at most. @throws WeirError bpf-table-refused */
 export function writePinnedText(path: string, name: string, text: string): void {
   const bytes = Buffer.from(text);
   const pages = Math.ceil((HEADER_BYTES + bytes.length) / PAGE_BYTES);
@@ -16,8 +16,7 @@ export function writePinnedText(path: string, name: string, text: string): void 
     const memory = map.mmap(PAGE_BYTES * pages, true);
     new DataView(memory).setBigUint64(0, BigInt(bytes.length), true);
     new Uint8Array(memory).set(bytes, HEADER_BYTES);
-    removePinnedText(path);
-    map.pin(path);
+    pinInPlace(map, path);
   });
 }
 
@@ -33,6 +32,4 @@ export function readPinnedText(path: string): string | undefined {
   });
 }
 
-export function removePinnedText(path: string): void {
-  rmSync(path, { force: true });
-}
+export const removePinnedText = unpin;
