@@ -12,7 +12,10 @@
  *  - a template is one of a call where its key has a port that is not 0: bits of a keyed hash of the Call-ID. The whole Call-ID decides;
  *  - a call is stored and removed only while its slot is claimed, so that a reader who finds the slot's value unchanged afterwards has read
  *    what belongs to it;
- *  - `conn` has the keys of the connections that the call began last, in turn. The timer looks for them when the template has expired. */
+ *  - `conn` has the keys of the connections that the call began last, in turn. The timer looks for them when the template has expired. Adding 1 to
+ *    `begun` gives a CPU its place, so that no connection takes that of another one which began at the same moment;
+ *  - the template may become another call's before its packet has noted the connection: that call then has one more, which can only hold it for
+ *    longer. */
 #define CALL_ID_MAX 255
 #define CALL_ID_WORDS 32
 #define CALL_CONNS 4

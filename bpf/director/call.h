@@ -83,9 +83,7 @@ __noinline int call_begin(__u32 slot, __u64 conn) {
 #pragma clang loop unroll(disable)
   for (__u32 n = 0; n < CALL_CONNS; n++)
     if (READ(call->conn[n]) == conn) return 0;
-  __u32 begun = READ(call->begun);
-  WRITE(call->conn[begun & (CALL_CONNS - 1)], conn);
-  WRITE(call->begun, begun + 1);
+  WRITE(call->conn[__sync_fetch_and_add(&call->begun, 1) & (CALL_CONNS - 1)], conn);
   return 0;
 }
 

@@ -4,14 +4,35 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { Conf } from '../../src/datapath/ebpf/abi.gen.js';
+import { Call } from '../../src/datapath/ebpf/call.gen.js';
+import { exchangeBuild } from '../../src/datapath/ebpf/open.js';
+import { CALLS_PIN } from '../../src/datapath/ebpf/table/calls.js';
 import { TCP_STATES } from '../../src/datapath/tcp-state.js';
-import { SERVERS } from './fixtures/bed-addresses.js';
-import { destination } from './fixtures/fixture.js';
+import { SIP } from '../../src/model/persistence-engine.js';
+import { BpfMap } from '../../src/sys/bpf/bpf-objects.js';
+import { using } from '../../src/sys/fd.js';
+import { noTools } from '../support/probes.js';
+import type { Bed } from './bed.js';
+import { compiledWith } from './compilers.js';
+import { SERVERS, VIP } from './fixtures/bed-addresses.js';
+import { destination, service } from './fixtures/fixture.js';
+import { fromClient, sipMessage, udp } from './fixtures/packets.js';
 import { bedOf, ESTABLISHED, key, rage, setUp, skipReasonOfStorms, stormOnEdits, stormOnFlows, total } from './storms.js';
 import { checkTable, spilledBuckets, takenSlots } from './table-check.js';
 
 const skip = skipReasonOfStorms();
 const PACKETS = 8_000;
+
+/** What all calls know of. */
+function begunConnections({ folder }: Bed): number {
+  return using(BpfMap.pinned(`${folder}/${CALLS_PIN}`), (calls) =>
+    [...calls.keys()].reduce((sum, key) => {
+      const call = new Uint8Array(Call.bytes);
+      assert.ok(calls.lookup(key, call));
+      return sum + new DataView(call.buffer).getUint32(Call.begun.at, true);
+    }, 0),
+  );
+}
 
 // XDP's, and longer ones: concurrent.long.test.ts.
 test('a storm of SYNs and ACKs on the same flows, weights changing: every packet and connection counted once', { skip }, () =>
@@ -58,6 +79,39 @@ test('the table filled past its size: no established connection is lost, what ha
     for (const flow of established) assert.equal(held.get(flow), ESTABLISHED, `flow ${flow} was established and is there`);
     const wrongly = [...held].filter(([flow, state]) => state === ESTABLISHED && !established.has(flow));
     assert.deepEqual(wrongly, [], 'established without an ACK of its own');
+  } finally {
+    bed.close();
+  }
+});
+
+/** Programs that take some microseconds to note a connection of a call, so that those of two CPUs do so at the same moment. */
+function noteSlowly(bed: Bed): void {
+  const wait = '#pragma clang loop unroll(disable)\n  for (int n = 0; n < 500; n++) bpf_ktime_get_ns();\n  ';
+  const note = 'WRITE(call->conn[';
+  compiledWith('call.h', note, `${wait}${note}`, (object) => assert.ok(exchangeBuild(object)));
+  bed.renew();
+}
+
+test('both CPUs begin connections of the same calls: each of these knows of every one', {
+  skip: skip || noTools('clang', 'llvm-strip'),
+}, async () => {
+  const bed = bedOf('tc', 16384);
+  try {
+    noteSlowly(bed);
+    const { service: spec } = service('udp', VIP, 80, []);
+    bed.director.addService({ ...spec, persistence: { timeout: 300, netmask: 0xffffff00, engine: SIP } });
+    for (const server of SERVERS) bed.director.addDestination(spec.key, destination(`${server}:80`, 'masq'));
+    const calls = 2;
+    // They have their templates before: two CPUs that make one at the same moment may leave it to the next connection.
+    for (let call = 0; call < calls; call++)
+      bed.send(
+        'ingress',
+        'front',
+        fromClient(udp({ from: `10.0.1.10:${4000 + call}`, to: `${VIP}:80` }, { data: sipMessage(String(call)) })),
+      );
+    const harvests = await rage(bed, { kind: 'tc', flows: 30_000, packets: 4000, letters: ['S'], calls }, () => {});
+    assert.equal(total(harvests, 'forwarded'), 8000);
+    assert.equal(begunConnections(bed), bed.totals().conns);
   } finally {
     bed.close();
   }

@@ -2,7 +2,7 @@
 // of its own, and prints at the end what became of them. Started by concurrent.test.ts, pinned to a CPU by taskset.
 import { native } from '../../src/sys/addon.js';
 import { Program } from '../../src/sys/bpf/bpf-objects.js';
-import { fromClient, tcp } from './fixtures/packets.js';
+import { fromClient, sipMessage, tcp, udp } from './fixtures/packets.js';
 import { fromClient6, tcp6 } from './fixtures/packets6.js';
 import { type ProgramKind, run, TC, XDP } from './run.js';
 
@@ -21,6 +21,8 @@ export interface Storm {
   readonly vip: string;
   /** Flows from one client's port go to so many ports of the VIP, from 80 on; 1 by default. */
   readonly ports?: number;
+  /** Flows are datagrams of SIP instead, of so many calls in turn. */
+  readonly calls?: number;
 }
 
 /** What became of the packets. `established`: flows whose ACK was forwarded. */
@@ -43,7 +45,7 @@ function random(seed: number): (below: number) => number {
 }
 
 /** Flow n: one of 64 clients, of 10.0.1.0/24's upper half or of 2001:db8:7::/64, and a port, and a port of the VIP. The sums are those of the flow. */
-function flowFrame(letters: string, { vip, ports = 1 }: Storm, flow: number): Uint8Array {
+function flowFrame(letters: string, { vip, ports = 1, calls }: Storm, flow: number): Uint8Array {
   const client = Math.floor(flow / ports);
   const [last, port] = [128 + (client % 64), 1024 + Math.floor(client / 64)];
   if (vip.includes(':')) {
@@ -51,6 +53,7 @@ function flowFrame(letters: string, { vip, ports = 1 }: Storm, flow: number): Ui
     return fromClient6(tcp6({ from: `[${source}]:${port}`, to: `[${vip}]:${80 + (flow % ports)}` }, letters), source);
   }
   const from = `10.0.1.${last}:${port}`;
+  if (calls !== undefined) return fromClient(udp({ from, to: `${vip}:80` }, { data: sipMessage(String(flow % calls)) }));
   return fromClient(tcp({ from, to: `${vip}:${80 + (flow % ports)}` }, letters));
 }
 

@@ -39,7 +39,7 @@ function harvestOf(child: ChildProcess): Promise<Harvest> {
 /** The storm on each of two CPUs; `meanwhile` is done again and again until both are over. */
 export async function rage(
   bed: Bed,
-  plan: Pick<Storm, 'kind' | 'flows' | 'packets' | 'letters' | 'ports'> & Partial<Pick<Storm, 'vip'>>,
+  plan: Pick<Storm, 'kind' | 'flows' | 'packets' | 'letters' | 'ports' | 'calls'> & Partial<Pick<Storm, 'vip'>>,
   meanwhile: () => void,
 ): Promise<readonly Harvest[]> {
   const program = `${bed.folder}/${plan.kind === 'xdp' ? PROGRAMS.xdp : PROGRAMS.ingress}`;
