@@ -51,7 +51,7 @@ import { type OnNotice, xdpRefusal } from './refused-xdp.js';
 import { enterShortCut, type FileOf, hasShortCut, openShortCut, type ShortCut, shortCutRefusal } from './short-cut.js';
 import { KNOWN_PROGRAM, MARK_PROGRAM, type SideCheck, trySideBuildOnce } from './side-check.js';
 import { ipv6Check, ipv6XdpCheck, sctpCheck, wideCheck, wideSctpCheck } from './side-checks.js';
-import { entriesOf, fill, mapsOf, markedBuckets, type SidePins, usingAll } from './side-maps.js';
+import { entriesOf, type Fill, fill, mapsOf, markedBuckets, type SidePins, usingAll } from './side-maps.js';
 
 /** What of a service decides which builds it needs. */
 type NewService = Pick<ServiceSpec, 'key' | 'persistence'>;
@@ -238,9 +238,9 @@ function enterBehind(build: SideBuild, object: ObjectFile, tables: Tables): read
 }
 
 /** Lets packets go on from arrays into its programs, and gives its timer their code. */
-export function letIn({ entries }: SideBuild, object: ObjectFile, arrays: readonly BpfMap[]): void {
+export function letIn({ entries }: SideBuild, object: ObjectFile, arrays: readonly BpfMap[], put: Fill = fill): void {
   using(object.program(PROGRAMS.housekeeping), runHousekeeping);
-  for (const [place, name] of entries) using(object.program(name), (program) => fill(arrays, place, program));
+  for (const [place, name] of entries) using(object.program(name), (program) => put(arrays, place, program));
 }
 
 /** The arrays by which packets enter it: those of the programs before, too, where an exchange of them was killed. */

@@ -1,4 +1,5 @@
 // A connection table of SCTP that was made for services of firewall marks alone is small: the first service of SCTP gives it the size of the others.
+// Where the programs are of another build, those on the links stay: packets come from them into the new ones by the same arrays.
 import { WeirError } from '../../../model/errors/weir-error.js';
 import type { ServiceKey } from '../../../model/service.js';
 import { Conf } from '../abi.gen.js';
@@ -7,7 +8,7 @@ import type { Tables } from '../table/tables.js';
 import type { OnNotice } from './refused-xdp.js';
 import { SIDE_BUILDS } from './side-builds.js';
 import { sideTable } from './side-table.js';
-import { bucketsAt, moveTable } from './table-move.js';
+import { bucketsAt, finishMove, moveTable } from './table-move.js';
 
 /**
  * What the builds of a service of SCTP need, which are loaded. The caller holds the lock.
@@ -20,6 +21,7 @@ export function growSideTables(tables: Tables, key: ServiceKey, onNotice: OnNoti
   for (const build of SIDE_BUILDS) {
     if (build.ofSctp !== true || !build.isFor({ key })) continue;
     const table = sideTable(build, tables, onNotice);
+    finishMove(folder, table); // what a command began that was killed since this process opened the tables
     if (bucketsAt(`${folder}/${table.pins.table}`) >= buckets) continue;
     if (moveTable(folder, table, buckets).back) throw new WeirError('table-move-back');
   }

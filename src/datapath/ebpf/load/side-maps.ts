@@ -39,11 +39,22 @@ export const mapsOf = (build: HasPins, folder: string): Omit<Extra, 'pins'> => (
   configure: () => {},
 });
 
-/** Fills arrays. One that has no such place is of programs that do not go by it: of another build. */
-export function fill(arrays: readonly BpfMap[], place: number, program: Program): void {
-  const having = arrays.filter((array) => place < array.info().maxEntries);
-  for (const array of having.length > 0 ? having : arrays) array.update(u32(place), u32(program.fd.number));
-}
+/** One that has no such place is of programs that do not go by it: of another build. */
+const having = (arrays: readonly BpfMap[], place: number): readonly BpfMap[] => arrays.filter((array) => place < array.info().maxEntries);
+
+/** Puts it into arrays. */
+export type Fill = (arrays: readonly BpfMap[], place: number, program: Program) => void;
+
+/** What packets must come to: where no array has such a place, that is an error. */
+export const fill: Fill = (arrays, place, program) => {
+  const found = having(arrays, place);
+  for (const array of found.length > 0 ? found : arrays) array.update(u32(place), u32(program.fd.number));
+};
+
+/** In the place of the program that packets come to: where no array has such a place, none do. */
+export const refill: Fill = (arrays, place, program) => {
+  for (const array of having(arrays, place)) array.update(u32(place), u32(program.fd.number));
+};
 
 export function usingAll<T>(arrays: readonly BpfMap[], work: (arrays: readonly BpfMap[]) => T): T {
   try {

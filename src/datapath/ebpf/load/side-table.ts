@@ -11,7 +11,7 @@ import type { OnNotice } from './refused-xdp.js';
 import { closeShortCut, hasShortCut, openShortCut } from './short-cut.js';
 import { letIn, SIDE_BUILDS, type SideBuild, withArrays } from './side-builds.js';
 import { trySideBuildOnce } from './side-check.js';
-import { entriesOf, templatesOf } from './side-maps.js';
+import { entriesOf, refill, templatesOf } from './side-maps.js';
 import { type MovableTable, TRIAL_BUCKETS } from './table-move.js';
 
 /** The arrays by which packets go on from it: those that are there, so that the builds behind it stay as they are. */
@@ -29,7 +29,7 @@ function put(build: SideBuild, object: ObjectFile, tables: Tables, { pins, ...ex
   const all = { ...build.pins, ...arraysBehind(build, folder), ...pins };
   loadOnto(object, folder, tables, { ...extra, ...templatesOf(build, folder), pins: all });
   forgetOtherBuild(folder);
-  withArrays(build, folder, (arrays) => letIn(build, object, arrays));
+  withArrays(build, folder, (arrays) => letIn(build, object, arrays, refill));
 }
 
 /** Of a build that is loaded, by the programs that the pins name. */
