@@ -100,6 +100,31 @@ test('a file without tests fails, and so does one that ends before its tests', (
   assert.equal(last, counts(3, 1, 2));
 });
 
+test('a file whose process is ended fails with the signal or the status, and with what ran then', () => {
+  const ending = (how: string): string => `test('ends', () => new Promise((done) => setTimeout(done, 50)).then(() => ${how}));`;
+  write(
+    'src/crashed.test.js',
+    "test('outer', async (t) => {",
+    "  await t.test('first', () => {});",
+    "  await t.test('second', () => new Promise((done) => setTimeout(done, 50)).then(() => process.kill(process.pid, 'SIGSEGV')));",
+    '});',
+    "test('never', () => {});",
+  );
+  write('src/left.test.js', "test('bad', () => assert.fail('bad')); ", ending('process.exit(143)'));
+  write('src/stopped.test.js', ending("process.kill(process.pid, 'SIGKILL')"));
+  const { status, stdout, counts: last } = runTests([]);
+  assert.equal(status, 1);
+  const failures = stdout.slice(stdout.indexOf('failing tests:'));
+  for (const [file, why] of [
+    ['crashed', 'its process was ended by SIGSEGV, while “outer” › “second” ran, before 2 of its tests ended'],
+    ['left', 'its process ended with status 143, as one that got SIGTERM, while “ends” ran, before 1 of its tests ended'],
+    ['stopped', 'its process was ended by SIGKILL, while “ends” ran, before 1 of its tests ended'],
+  ] as const)
+    assert.match(failures, new RegExp(`✖ \\S+/${file}\\.test\\.js .*\\n {2}'${why}`));
+  assert.match(failures, /✖ bad /);
+  assert.equal(last, counts(5, 1, 4));
+});
+
 test('long tests run only with --long; words choose among either', () => {
   write('src/short.test.js', "test('short', () => {});");
   write('test/soak.long.test.js', "test('long', () => {});");
