@@ -17,6 +17,7 @@ import { parseArgs } from 'node:util';
 import { TestEnds } from './test-ends.mjs';
 import { ShortReport } from './test-report.mjs';
 import { judgeSkip } from './test-skips.mjs';
+import { stoppable } from './test-stop.mjs';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 process.chdir(root);
@@ -69,6 +70,7 @@ const totals = new Map(COUNTS.map((word) => [word, 0]));
 const add = (word, number) => totals.set(word, totals.get(word) + number);
 const durations = new Map();
 const report = new ShortReport(root);
+const signal = stoppable();
 const started = performance.now();
 
 /** One round's events but for its counts, which go into the totals. */
@@ -76,7 +78,7 @@ async function* events(round) {
   const paths = chosen.filter((path) => roundOf(path) === round);
   const files = [...paths.filter((path) => FIRST.test(path)), ...paths.filter((path) => !FIRST.test(path))].map((path) => join(root, path));
   if (files.length === 0) return;
-  for await (const event of run({ files, concurrency: CONCURRENCY[round], timeout: FILE_TIMEOUT_MS })) {
+  for await (const event of run({ files, concurrency: CONCURRENCY[round], timeout: FILE_TIMEOUT_MS, signal })) {
     const { type, data } = event;
     if (type === 'test:complete' && data.name === data.file) durations.set(relative(root, data.file), data.details.duration_ms);
     const [, word, number] = (type === 'test:diagnostic' && data.nesting === 0 && count.exec(data.message)) || [];

@@ -1,11 +1,13 @@
 // dev/test.mjs on a project of a few tests: what it chooses, how little a failing test prints, and the counts that it ends with.
 
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
 import { root } from '../support/project.js';
 
 let project = '';
@@ -124,6 +126,23 @@ test('a file whose process is ended fails with the signal or the status, and wit
   assert.match(failures, /✖ bad /);
   assert.equal(last, counts(5, 1, 4));
 });
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  test(`a run that is stopped by ${signal} ends when its files have taken down what they made`, async () => {
+    write(
+      'src/maker.test.js',
+      "import { writeFileSync } from 'node:fs';",
+      "process.on('SIGTERM', () => setTimeout(() => { writeFileSync('taken-down', ''); process.exit(143); }, 500));",
+      "test('stays', () => new Promise(() => { writeFileSync('made', ''); setInterval(() => {}, 1000); }));",
+    );
+    const { NODE_TEST_CONTEXT: _, ...env } = process.env;
+    const child = spawn(process.execPath, ['dev/test.mjs'], { cwd: project, env, stdio: 'ignore' });
+    const ended = once(child, 'exit');
+    while (!existsSync(join(project, 'made'))) await pause(50);
+    child.kill(signal);
+    assert.deepEqual(await ended, [signal === 'SIGINT' ? 130 : 143, null]);
+    assert.ok(existsSync(join(project, 'taken-down')));
+  });
 
 test('long tests run only with --long; words choose among either', () => {
   write('src/short.test.js', "test('short', () => {});");

@@ -69,6 +69,27 @@ for (const [signal, status] of [
   });
 }
 
+test('a process whose output has no reader any more does what it owes, also as a file of tests', async () => {
+  const program = `
+    import { test } from 'node:test';
+    const { atExit } = await import('${MODULE}');
+    atExit(() => process.stderr.write('cleaned up\\n'));
+    test('one', () => new Promise((done) => process.stdin.once('data', done)));
+    test('another', () => new Promise(() => setInterval(() => {}, 1000)));`;
+  const child = spawn(process.execPath, ['--input-type=module', '-e', program], {
+    stdio: ['pipe', 'pipe', 'pipe'],
+    env: { ...process.env, NODE_TEST_CONTEXT: 'child-v8' },
+  });
+  let errors = '';
+  child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
+    errors += chunk;
+  });
+  await once(child.stdout, 'data');
+  child.stdout.destroy();
+  child.stdin.write('go on\n');
+  assert.deepEqual([await once(child, 'close'), errors], [[1, null], 'cleaned up\n']);
+});
+
 test('what fails is reported, and the rest is done all the same', async () => {
   const { end, text, errors } = await ended(
     `atExit(() => { throw new Error('cannot be removed'); });

@@ -28,6 +28,8 @@ export function atExit(work: () => void): () => void {
     // The listeners stay: without them a second signal would end the process in the middle of `workOff`. node's test runner sends one
     // when it ends, which comes on top of one to the process group (timeout(1), a terminal's interrupt).
     for (const [signal, number] of SIGNALS) process.on(signal, () => process.exit(128 + number));
+    // Its reader has gone: an error that is caught nowhere would end node's test runner without `exit`.
+    process.stdout.on('error', () => process.exit(1));
     process.once('exit', workOff);
   }
   works.add(work);
