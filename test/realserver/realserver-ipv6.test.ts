@@ -1,7 +1,6 @@
 // weir realserver with IPv6 VIPs, on hosts in namespaces: who answers neighbour solicitations, exact undoing, and the script.
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { Bed, type Host, noNamespaces, untilAddressesAreUsed } from '../support/netns-bed.js';
@@ -9,7 +8,7 @@ import { noTools } from '../support/probes.js';
 
 const on = { skip: noNamespaces() };
 const bed = new Bed();
-const folder = mkdtempSync(join(tmpdir(), 'weir-realserver6-'));
+const folder = bed.folder('weir-realserver6-');
 let server: Host;
 let asker: Host;
 
@@ -37,10 +36,7 @@ before(async () => {
   asker.ip('addr add fd00:77::90/64 dev pq0 nodad');
   await untilAddressesAreUsed(server, asker);
 });
-after(() => {
-  bed.close();
-  rmSync(folder, { recursive: true });
-});
+after(() => bed.close());
 
 test('start makes the VIP local and takes its packets; no host is answered for it; stop restores the state before', on, () => {
   const untouched = picture(server);

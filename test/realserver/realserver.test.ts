@@ -1,7 +1,6 @@
 // weir realserver on hosts in namespaces: no ARP answers, exact undoing, crashes, and the script for hosts without weir.
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -9,7 +8,7 @@ import { Bed, ENTRY, type Host, noNamespaces } from '../support/netns-bed.js';
 import { noTools } from '../support/probes.js';
 
 const bed = new Bed();
-const folder = mkdtempSync(join(tmpdir(), 'weir-realserver-'));
+const folder = bed.folder('weir-realserver-');
 let server: Host;
 let asker: Host;
 
@@ -34,10 +33,7 @@ before(() => {
   bed.cable(asker, 'pq0', lan, '10.77.4.90/22');
   server.sysctl('net.ipv4.conf.zeta3.arp_announce', '1');
 });
-after(() => {
-  bed.close();
-  rmSync(folder, { recursive: true });
-});
+after(() => bed.close());
 
 test('start makes the VIPs local, routed, labelled and hidden from ARP; stop restores the state before', on, () => {
   const untouched = picture(server);

@@ -1,7 +1,6 @@
 // A director, two nginx behind it by VS/NAT and a client, each in a namespace; weir's daemon runs on the director.
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileOptions } from './file-options.js';
 import { Bed, ENTRY, type Host } from './netns-bed.js';
@@ -30,7 +29,7 @@ http {
 
 export class HealthCheckBed {
   readonly #bed = new Bed();
-  readonly folder = mkdtempSync(join(tmpdir(), 'weir-health-'));
+  readonly folder = this.#bed.folder('weir-health-');
   readonly director: Host;
   readonly client: Host;
   readonly #webs: Readonly<Record<Web, Host>>;
@@ -43,6 +42,7 @@ export class HealthCheckBed {
     this.director = bed.host(`${name}d`);
     this.client = bed.host(`${name}c`);
     this.#webs = { web1: bed.host(`${name}w1`), web2: bed.host(`${name}w2`) };
+    bed.atEnd(() => this.director.weir('unload'));
     this.director.sysctl('net.ipv4.ip_forward', '1');
     bed.cable(this.director, 'eth0', front, '10.99.0.1/24', `${VIP}/24`);
     bed.cable(this.director, 'eth1', back, '10.98.0.1/24');
@@ -68,6 +68,8 @@ export class HealthCheckBed {
     const [file = '', ...args] = this.#netns(this.#webs[web], ['nginx', '-c', conf, '-e', 'stderr']);
     const child = spawn(file, args, { stdio: ['ignore', 'ignore', 'inherit'] });
     this.#servers.set(web, child);
+    // By SIGKILL its workers would stay.
+    this.#bed.atEnd(() => child.kill('SIGTERM'));
     const probe = ['curl', '-s', '--retry', '600', '--retry-connrefused', '--retry-delay', '0', `http://${WEB_ADDRESSES[web]}/`];
     const { status, stderr } = this.#webs[web].run(probe);
     if (status !== 0) throw new Error(`nginx of ${web} does not answer: ${stderr}`);
@@ -165,8 +167,6 @@ export class HealthCheckBed {
 
   async close(): Promise<void> {
     for (const web of [...this.#servers.keys()]) await this.stopWeb(web);
-    this.director.weir('unload');
     this.#bed.close();
-    rmSync(this.folder, { recursive: true });
   }
 }

@@ -1,5 +1,8 @@
 // A bed of network namespaces for tests: hosts, cables and switches, made with iproute2 and always removed at the end.
-import { spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { removeNetns } from '../../src/sys/namespaces/remove-netns.js';
@@ -75,7 +78,7 @@ export class Host {
   /** Starts a process that keeps running, and waits for its first line of output, or for one that matches. */
   serve(bed: Bed, argv: readonly string[], ready = /\n/): Promise<void> {
     const child = spawn('ip', ['netns', 'exec', this.namespace, ...argv], { stdio: ['ignore', 'pipe', 'inherit'] });
-    bed.atEnd(() => child.kill('SIGKILL'));
+    bed.endsWith(child);
     return new Promise((done, fail) => {
       let output = '';
       const limit = setTimeout(() => fail(new Error(`${argv.join(' ')} printed no ${ready}, but: ${output}`)), RUN_MAX_MS);
@@ -99,11 +102,18 @@ export class Host {
   }
 }
 
+let beds = 0;
+
 export class Bed {
+  /** Several beds of a process may be there side by side. */
+  readonly #number = ++beds;
   readonly #ends: (() => void)[] = [];
   readonly #namespaces: string[] = [];
   readonly #takeBackExit: () => void;
+  /** Of processes that run. */
+  readonly #exits = new Set<Promise<unknown>>();
   #count = 0;
+  #isPart = false;
 
   constructor() {
     this.#takeBackExit = atExit(() => this.close());
@@ -113,8 +123,41 @@ export class Bed {
     this.#ends.push(work);
   }
 
+  /** The process is killed at the end. */
+  endsWith(child: ChildProcess): void {
+    const exit = new Promise((done) => child.once('exit', done).once('error', done));
+    this.#exits.add(exit);
+    exit.then(() => this.#exits.delete(exit));
+    this.atEnd(() => child.kill('SIGKILL'));
+  }
+
+  /** What is to be undone after a part of the bed's use (`part`); at the bed's own end it goes with the namespaces. */
+  undo(work: () => void): void {
+    if (this.#isPart) this.#ends.push(work);
+  }
+
+  /** What `work` starts, plugs in and is to undo is gone when it has ended: the next part of the bed's use finds it as it was. */
+  async part(work: () => Promise<void>): Promise<void> {
+    const [before, running] = [this.#ends.length, new Set(this.#exits)];
+    this.#isPart = true;
+    try {
+      await work();
+    } finally {
+      this.#isPart = false;
+      for (const end of this.#ends.splice(before).reverse()) end();
+      await Promise.all([...this.#exits].filter((exit) => !running.has(exit)));
+    }
+  }
+
+  /** A folder for files, which goes at the end. */
+  folder(beginning: string): string {
+    const folder = mkdtempSync(join(tmpdir(), beginning));
+    this.atEnd(() => rmSync(folder, { recursive: true, force: true }));
+    return folder;
+  }
+
   host(name: string): Host {
-    const namespace = `wnet${process.pid}-${name}`;
+    const namespace = `wnet${process.pid}x${this.#number}-${name}`;
     ip(['netns', 'add', namespace]);
     this.#namespaces.push(namespace);
     ip(['-n', namespace, 'link', 'set', 'lo', 'up']);
@@ -135,6 +178,7 @@ export class Bed {
     ip(['link', 'add', device, 'netns', host.namespace, 'type', 'veth', 'peer', 'name', `port${this.#count}`, 'netns', lan.namespace]);
     lan.ip(`link set port${this.#count} master bridge up`);
     host.ip(`link set ${device} up`);
+    this.undo(() => host.ip(`link del ${device}`));
     for (const address of addresses) host.ip(`addr add ${address} dev ${device}`);
   }
 
@@ -144,7 +188,6 @@ export class Bed {
     for (const end of this.#ends.splice(0).reverse()) end();
     for (const namespace of this.#namespaces.splice(0)) {
       const obstacle = removeNetns(namespace);
-      // The next bed uses the same name: a failure is reported here, where its cause is known.
       if (obstacle !== undefined) process.stderr.write(`ip netns del ${namespace}: ${obstacle}\n`);
     }
   }

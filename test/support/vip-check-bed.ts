@@ -1,7 +1,6 @@
 // A director and two real servers by VS/DR in one network, or by VS/NAT in a network of their own; weir's daemon runs on the director. Port 80
 // is checked by VIP_CHECK, port 81 by TCP_CHECK beside it.
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Family } from '../../src/model/address.js';
 import { fileOptions } from './file-options.js';
@@ -20,7 +19,7 @@ const TIMING = 'delay_loop 1\nretry 1\ndelay_before_retry 1\nwarmup 0\nconnect_t
 
 export class VipCheckBed {
   readonly #bed = new Bed();
-  readonly #folder = mkdtempSync(join(tmpdir(), 'weir-vip-check-'));
+  readonly #folder = this.#bed.folder('weir-vip-check-');
   readonly director: Host;
   readonly client: Host;
   readonly good: Host;
@@ -42,6 +41,7 @@ export class VipCheckBed {
     const back = method === 'DR' ? front : bed.lan(`${name}b`);
     [this.director, this.client] = [bed.host(`${name}d`), bed.host(`${name}c`)];
     [this.good, this.bad] = [bed.host(`${name}w1`), bed.host(`${name}w2`)];
+    bed.atEnd(() => this.director.weir('unload'));
     const plug = (host: Host, device: string, lan: Host, ...addresses: readonly string[]): void =>
       bed.cable(host, device, lan, ...addresses.map((one) => (family === 'inet' ? one : `${one} nodad`)));
     // As weir vip adds it: else the director's own connections would come from the VIP.
@@ -142,8 +142,6 @@ export class VipCheckBed {
   }
 
   close(): void {
-    this.director.weir('unload');
     this.#bed.close();
-    rmSync(this.#folder, { recursive: true });
   }
 }

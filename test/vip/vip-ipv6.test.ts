@@ -1,14 +1,13 @@
 // weir vip with IPv6 addresses, on hosts in namespaces: the probe before, the announcement after, and exact undoing.
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { Bed, type Host, noNamespaces, untilAddressesAreUsed } from '../support/netns-bed.js';
 
 const on = { skip: noNamespaces() };
 const bed = new Bed();
-const folder = mkdtempSync(join(tmpdir(), 'weir-vip6-'));
+const folder = bed.folder('weir-vip6-');
 let gate: Host;
 let thief: Host;
 
@@ -26,10 +25,7 @@ before(async () => {
   thief.ip('addr add fd00:29::77/64 dev th0 nodad');
   await untilAddressesAreUsed(gate, thief);
 });
-after(() => {
-  bed.close();
-  rmSync(folder, { recursive: true });
-});
+after(() => bed.close());
 
 test('add sets the VIP as /128, usable immediately and no source of connections; del removes exactly that', on, () => {
   const untouched = addresses(gate);

@@ -1,8 +1,7 @@
 // weir vip on hosts in namespaces: the probe before, the announcement after, and exact undoing.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -11,7 +10,7 @@ import { Bed, ENTRY, type Host, noNamespaces, type Ran } from '../support/netns-
 
 const on = { skip: noNamespaces() };
 const bed = new Bed();
-const folder = mkdtempSync(join(tmpdir(), 'weir-vip-'));
+const folder = bed.folder('weir-vip-');
 let gate: Host;
 let thief: Host;
 
@@ -28,10 +27,7 @@ before(() => {
   bed.cable(gate, 'up7', lan, '172.29.3.9/20');
   bed.cable(thief, 'th0', lan, '172.29.3.77/20');
 });
-after(() => {
-  bed.close();
-  rmSync(folder, { recursive: true });
-});
+after(() => bed.close());
 
 test('add sets the VIP as /32 with a label, del removes exactly that', on, () => {
   const untouched = addresses(gate);
