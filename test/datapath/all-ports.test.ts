@@ -7,14 +7,14 @@ import { Template6 } from '../../src/datapath/ebpf/abi6.gen.js';
 import { clockOf } from '../../src/datapath/ebpf/recovery/batch.js';
 import { clockDifference, unitsOf } from '../../src/datapath/ebpf/table/clock.js';
 import { WIDE_PINS, WIDE6_PINS } from '../../src/datapath/ebpf/table/tables.js';
-import { takenTemplates } from '../../src/datapath/ebpf/table/templates.js';
+import { type TakenTemplate, takenTemplates } from '../../src/datapath/ebpf/table/templates.js';
 import { Template, TemplateAbi } from '../../src/datapath/ebpf/template.gen.js';
 import { TCP_STATES } from '../../src/datapath/tcp-state.js';
 import { addressId } from '../../src/model/identity.js';
 import { Records } from '../../src/sys/bpf/records.js';
 import { noNamespaces } from '../support/netns-bed.js';
-import { type Bed, openBed, skipReason } from './bed.js';
-import { asked, inCluster, ipvsadm, ok, running, serving, servingDirect, transfer, until, VIP } from './cluster.js';
+import { type Bed, inBed, skipReason } from './bed.js';
+import { asked, inCluster, ipvsadm, ok, running, serving, servingDirect, shared, transfer, until, VIP } from './cluster.js';
 import { VIP as BED_VIP, SERVERS } from './fixtures/bed-addresses.js';
 import { IPv4, IPv6 } from './fixtures/family.js';
 import { destination, service } from './fixtures/fixture.js';
@@ -22,12 +22,14 @@ import { station } from './live-child.js';
 import { bedOf, rage, skipReasonOfStorms, total } from './storms.js';
 
 const skip = noNamespaces();
+const inside = shared(inCluster);
 const activeOf = (bed: Bed): readonly number[] =>
   bed.director.services().flatMap(({ destinations }) => destinations.map(({ active, inactive }) => active + inactive));
+const FTP_VIP = '10.8.1.101';
 const four = (name: string): readonly string[] => [name, name, name, name];
 
 test('NAT: all ports of a client go to one server, TCP and UDP, and so do those of the director itself', { skip }, async () => {
-  await inCluster(async (cluster) => {
+  await inside(async (cluster) => {
     const { bed, client, lvs, web1, web2 } = cluster;
     for (const web of [web1, web2]) for (const port of [80, 8080]) await serving(cluster, web, port);
     for (const protocol of ['t', 'u'])
@@ -74,26 +76,28 @@ test('NAT: all ports of a client go to one server, TCP and UDP, and so do those 
 });
 
 test('FTP: the data ports of a persistent service of port 21 lead to the server of the command connection', { skip }, async () => {
-  await inCluster(async (cluster) => {
+  await inside(async (cluster) => {
     const { client, lvs, web1, web2 } = cluster;
+    // Its clients have no template yet.
+    lvs.ip(`addr add ${FTP_VIP}/32 dev eth0`);
     for (const web of [web1, web2]) for (const port of [21, 20, 8080, 80]) await serving(cluster, web, port);
-    ipvsadm(lvs, `-A -t ${VIP}:21 -s rr`, ...[11, 12].map((k) => `-a -t ${VIP}:21 -r 10.8.2.${k}:21 -m`));
-    assert.deepEqual(asked(client, 'tcp', VIP, 8080, 1), ['ECONNREFUSED'], 'without persistence the director itself answers');
-    ipvsadm(lvs, `-E -t ${VIP}:21 -s rr -p 300`);
-    assert.deepEqual(asked(client, 'tcp', VIP, 21, 4), four('web2'));
-    for (const port of [8080, 20]) assert.deepEqual(asked(client, 'tcp', VIP, port, 4), four('web2'), String(port));
-    assert.deepEqual(asked(client, 'tcp', VIP, 80, 1), ['ECONNREFUSED'], 'a port that needs privilege is no data port');
-    assert.deepEqual(asked(lvs, 'tcp', VIP, 8080, 2), ['web1', 'web1'], 'a client on the director, first by a data port');
-    assert.deepEqual(asked(lvs, 'tcp', VIP, 21, 2), ['web1', 'web1']);
+    ipvsadm(lvs, `-A -t ${FTP_VIP}:21 -s rr`, ...[11, 12].map((k) => `-a -t ${FTP_VIP}:21 -r 10.8.2.${k}:21 -m`));
+    assert.deepEqual(asked(client, 'tcp', FTP_VIP, 8080, 1), ['ECONNREFUSED'], 'without persistence the director itself answers');
+    ipvsadm(lvs, `-E -t ${FTP_VIP}:21 -s rr -p 300`);
+    assert.deepEqual(asked(client, 'tcp', FTP_VIP, 21, 4), four('web2'));
+    for (const port of [8080, 20]) assert.deepEqual(asked(client, 'tcp', FTP_VIP, port, 4), four('web2'), String(port));
+    assert.deepEqual(asked(client, 'tcp', FTP_VIP, 80, 1), ['ECONNREFUSED'], 'a port that needs privilege is no data port');
+    assert.deepEqual(asked(lvs, 'tcp', FTP_VIP, 8080, 2), ['web1', 'web1'], 'a client on the director, first by a data port');
+    assert.deepEqual(asked(lvs, 'tcp', FTP_VIP, 21, 2), ['web1', 'web1']);
     const listed = ipvsadm(lvs, '-Lcn');
-    assert.match(listed, /^TCP 0[45]:\d\d +ASSURED +10\.8\.1\.10:0 +10\.8\.1\.100:0 +10\.8\.2\.12:0$/m);
-    assert.match(listed, /^TCP \d\d:\d\d +\w+ +10\.8\.1\.10:\d+ +10\.8\.1\.100:8080 +10\.8\.2\.12:8080$/m);
-    assert.match(listed, /^TCP \d\d:\d\d +\w+ +10\.8\.1\.10:\d+ +10\.8\.1\.100:21 +10\.8\.2\.12:21$/m);
+    assert.match(listed, /^TCP 0[45]:\d\d +ASSURED +10\.8\.1\.10:0 +10\.8\.1\.101:0 +10\.8\.2\.12:0$/m);
+    assert.match(listed, /^TCP \d\d:\d\d +\w+ +10\.8\.1\.10:\d+ +10\.8\.1\.101:8080 +10\.8\.2\.12:8080$/m);
+    assert.match(listed, /^TCP \d\d:\d\d +\w+ +10\.8\.1\.10:\d+ +10\.8\.1\.101:21 +10\.8\.2\.12:21$/m);
   });
 });
 
 test('DR, a server on the director, and exact services that come and go', { skip }, async () => {
-  await inCluster(async (cluster) => {
+  await inside(async (cluster) => {
     const { client, lvs, web1, web2 } = cluster;
     await serving(cluster, web1, 80);
     await servingDirect(cluster, web2, '10.8.1.12');
@@ -151,54 +155,63 @@ test('a storm on both CPUs to eight ports, while connections expire: each is the
   }
 });
 
-for (const [family, conns, templates, bytes] of [
-  [IPv4, WIDE_PINS.conns, 'templates', Template.bytes],
-  [IPv6, WIDE6_PINS.conns, WIDE6_PINS.templates, Template6.bytes],
-] as const) {
-  // FTP's templates are asked by the timer of the exact services, and only data connections hold this one.
-  for (const [what, port, dataPort] of [
-    ['connections to any port', 0, 80],
-    ['data connections of FTP', 21, 2000],
-  ] as const)
-    test(`${family.name}: a template that ${what} hold lives on, one without is removed`, {
-      skip: skipReason(),
-    }, async () => {
-      const bed = openBed();
-      try {
+/** Tables of a family: where its connections to all ports are, and its templates. */
+const TABLES = [
+  { family: IPv4, words: 1, conns: WIDE_PINS.conns, templates: 'templates', bytes: Template.bytes },
+  { family: IPv6, words: 4, conns: WIDE6_PINS.conns, templates: WIDE6_PINS.templates, bytes: Template6.bytes },
+] as const;
+
+type FamilyTables = (typeof TABLES)[number];
+
+/** The template of the one client of a family. */
+const templateOf = ({ tables }: Bed, { words }: FamilyTables): TakenTemplate | undefined =>
+  [...takenTemplates(tables)].find(({ client }) => client.length === words);
+
+/** Its time has come. */
+function expire(bed: Bed, { templates, bytes }: FamilyTables): void {
+  const slots = new Records(bed.memoryOf(templates), bytes);
+  const slot =
+    Array.from({ length: slots.count }, (_, k) => k).find((k) => slots.big(k, Template.value) !== 0n) ?? assert.fail('no template');
+  const value = slots.big(slot, Template.value);
+  const past = BigInt((clockOf(bed.tables) - unitsOf(1, bed.tables.conf.get(0, Conf.hz))) >>> 0);
+  assert.ok(slots.swapBig(slot, Template.value, value, (value & ~0xffffffffn) | past));
+}
+
+function secondsLeft(bed: Bed, tables: FamilyTables): number {
+  const hz = bed.tables.conf.get(0, Conf.hz);
+  return clockDifference(templateOf(bed, tables)?.expires ?? 0, clockOf(bed.tables)) / unitsOf(1, hz);
+}
+
+// FTP's templates are asked by the timer of the exact services, and only data connections hold this one. Both families wait for it together.
+for (const [what, port, dataPort] of [
+  ['connections to any port', 0, 80],
+  ['data connections of FTP', 21, 2000],
+] as const)
+  test(`a template that ${what} hold lives on, one without is removed, in both families`, { skip: skipReason() }, () =>
+    inBed(async (bed) => {
+      for (const { family } of TABLES) {
         const { service: spec } = service('tcp', family.vip, port, []);
         bed.director.addService({ ...spec, persistence: { timeout: 300, netmask: family.hostMask } });
         for (const server of family.servers) bed.director.addDestination(spec.key, destination(family.at(server, port), 'masq'));
         const packet = family.tcp({ from: family.at(family.client, 4000), to: family.at(family.vip, dataPort) }, 'S');
         assert.equal(bed.send('ingress', 'front', family.fromClient(packet, family.client)).verdict, 'redirect');
-        const only = () => [...takenTemplates(bed.tables)][0];
-        const expire = (): void => {
-          const slots = new Records(bed.memoryOf(templates), bytes);
-          const slot =
-            Array.from({ length: slots.count }, (_, k) => k).find((k) => slots.big(k, Template.value) !== 0n) ?? assert.fail('no template');
-          const value = slots.big(slot, Template.value);
-          const past = BigInt((clockOf(bed.tables) - unitsOf(1, bed.tables.conf.get(0, Conf.hz))) >>> 0);
-          assert.ok(slots.swapBig(slot, Template.value, value, (value & ~0xffffffffn) | past));
-        };
-        const secondsLeft = (): number => {
-          const hz = bed.tables.conf.get(0, Conf.hz);
-          return clockDifference(only()?.expires ?? 0, clockOf(bed.tables)) / unitsOf(1, hz);
-        };
-        expire();
-        await until(
-          () => only()?.asked === false && secondsLeft() > 0,
-          (held) => held,
-        );
-        assert.ok(secondsLeft() <= TemplateAbi.TEMPLATE_HELD_SECONDS, `${secondsLeft()} s`);
-        new Uint8Array(bed.memoryOf(conns)).fill(0); // the connection ended
-        bed.tables.dests.set(only()?.dest ?? 0, Dest.active, 0);
-        expire();
-        await until(
-          () => [...takenTemplates(bed.tables)].length,
-          (count) => count === 0,
-        );
-        assert.equal(bed.tables.conf.get(0, Conf.templatesLive), 0);
-      } finally {
-        bed.close();
       }
-    });
-}
+      for (const tables of TABLES) expire(bed, tables);
+      await until(
+        () => TABLES.map((tables) => templateOf(bed, tables)?.asked === false && secondsLeft(bed, tables) > 0),
+        (held) => held.every(Boolean),
+      );
+      for (const tables of TABLES) {
+        const left = secondsLeft(bed, tables);
+        assert.ok(left <= TemplateAbi.TEMPLATE_HELD_SECONDS, `${tables.family.name}: ${left} s`);
+        new Uint8Array(bed.memoryOf(tables.conns)).fill(0); // the connection ended
+        bed.tables.dests.set(templateOf(bed, tables)?.dest ?? 0, Dest.active, 0);
+        expire(bed, tables);
+      }
+      await until(
+        () => [...takenTemplates(bed.tables)].length,
+        (count) => count === 0,
+      );
+      assert.equal(bed.tables.conf.get(0, Conf.templatesLive), 0);
+    }),
+  );

@@ -4,11 +4,12 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
+import { after } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Bpffs } from '../../src/datapath/ebpf/pins/bpffs.js';
 import { Tables } from '../../src/datapath/ebpf/table/tables.js';
 import { native } from '../../src/sys/addon.js';
-import { Bed, type Host, type Ran } from '../support/netns-bed.js';
+import { Bed, ENTRY, type Host, type Ran } from '../support/netns-bed.js';
 import { station } from './live-child.js';
 
 export const VIP = '10.8.1.100';
@@ -50,13 +51,45 @@ export async function inCluster(work: (cluster: Cluster) => Promise<void>): Prom
   }
 }
 
+/**
+ * A cluster for several tests, one after the other, since the programs are loaded for each director: `open` makes it for the first of them, and it
+ * is taken down when all have ended. Each finds no service, process or interface of those before it; connections and templates stay.
+ */
+export function shared(open: typeof inCluster): typeof inCluster {
+  let [opened, ended]: [Promise<Cluster> | undefined, Promise<void>] = [undefined, Promise.resolve()];
+  let close = (): void => {};
+  after(async () => {
+    close();
+    await ended;
+  });
+  const begin = (): Promise<Cluster> =>
+    new Promise((given, fail) => {
+      ended = open((cluster) => {
+        given(cluster);
+        return new Promise((done) => {
+          close = done;
+        });
+      });
+      ended.catch(fail);
+    });
+  return async (work) => {
+    const isFirst = opened === undefined;
+    opened ??= begin();
+    const cluster = await opened;
+    if (!isFirst) ipvsadm(cluster.lvs, '-C');
+    await cluster.bed.part(() => work(cluster));
+  };
+}
+
 export function ok(ran: Ran): string {
   assert.deepEqual([ran.status, ran.stderr], [0, '']);
   return ran.stdout;
 }
 
+/** One command, or several lines as one process reads them. */
 export function ipvsadm(lvs: Host, ...lines: readonly string[]): string {
-  return lines.map((line) => ok(lvs.ipvsadm(line))).join('');
+  const [line = '', ...more] = lines;
+  return ok(more.length === 0 ? lvs.ipvsadm(line) : lvs.run([process.execPath, ENTRY, 'ipvsadm', '-R'], `${lines.join('\n')}\n`));
 }
 
 /** Below those that the kernel chooses for others. */
@@ -77,7 +110,7 @@ export function asked(host: Host, protocol: 'tcp' | 'udp', address: string, port
 /** A process that stays; its lines as they come. */
 export function running(bed: Bed, host: Host, command: readonly string[]): { readonly child: ChildProcess; readonly lines: string[] } {
   const child = spawn('ip', ['netns', 'exec', host.namespace, ...command], { stdio: ['ignore', 'pipe', 'inherit'] });
-  bed.atEnd(() => child.kill('SIGKILL'));
+  bed.endsWith(child);
   const lines: string[] = [];
   createInterface({ input: child.stdout }).on('line', (line) => lines.push(line));
   return { child, lines };
@@ -116,6 +149,7 @@ export const serving = ({ bed }: Cluster, host: Host, port = 80, address = '0.0.
 export async function servingDirect(cluster: Cluster, host: Host, address: string): Promise<void> {
   cluster.bed.cable(host, 'eth1', cluster.front, `${address}/24`);
   ok(host.weir(`realserver start --vip ${VIP}`));
+  cluster.bed.undo(() => ok(host.weir(`realserver stop --vip ${VIP}`)));
   await serving(cluster, host, 80, VIP);
 }
 

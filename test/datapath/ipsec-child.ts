@@ -16,7 +16,7 @@ export const espStation = (...args: readonly string[]): readonly string[] => [pr
 
 /** SPI and sequence number (RFC 4303, 2). */
 const HEADER = Uint8Array.of(0, 0, 0x10, 0x01, 0, 0, 0, 1);
-const PATIENCE_MS = 10_000;
+const PATIENCE_MS = 60_000;
 const RETRY_MS = 1000;
 
 const print = (line: string): void => {

@@ -4,10 +4,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ENTRY, type Host, noNamespaces } from '../support/netns-bed.js';
 import { noTools } from '../support/probes.js';
-import { asked, type Cluster, ipvsadm, ok, running, serving, servingDirect, transfer, until } from './cluster.js';
+import { asked, type Cluster, ipvsadm, ok, running, serving, servingDirect, shared, transfer, until } from './cluster.js';
 import { CLUSTER4, CLUSTER6, type ClusterFamily } from './cluster-families.js';
-import { FRONT6, inCluster6, VIP6 } from './cluster6.js';
+import { FRONT6, VIP6 } from './cluster6.js';
 import { station } from './live-child.js';
+import { associated, PORT, servingSctp } from './sctp-cluster.js';
 
 const skip = noNamespaces() || noTools('iptables', 'ip6tables', 'nft');
 
@@ -52,6 +53,7 @@ const SIX: Family = {
     cluster.bed.cable(host, 'eth1', cluster.front, '10.8.1.12/24');
     host.ip('addr add fd00:8:1::12/64 dev eth1 nodad');
     host.ip(`addr add ${VIP6}/128 dev lo nodad`);
+    cluster.bed.undo(() => host.ip(`addr del ${VIP6}/128 dev lo`));
     await serving(cluster, host, 80, VIP6);
     return 'fd00:8:1::12';
   },
@@ -75,28 +77,61 @@ const withMarks = ({ kernelRules, pastRules }: Family, ...marks: readonly number
   ...kernelRules.slice(1),
 ];
 
-/** A mark for each protocol and port of the VIP. */
+/** A mark for each protocol and port of the VIP, on the director. */
 function iptablesMarks(
-  host: Host,
+  { bed, lvs: host }: Cluster,
   { iptables, vip }: Family,
   marks: readonly (readonly [protocol: string, port: number, mark: number])[],
 ): void {
+  bed.undo(() => shell(host, `${iptables} -t mangle -F`));
   for (const [protocol, port, mark] of marks)
     for (const chain of ['PREROUTING', 'OUTPUT'])
       shell(host, `${iptables} -t mangle -A ${chain} -d ${vip} -p ${protocol} --dport ${port} -j MARK --set-mark ${mark}`);
+}
+
+/** In a cluster of both families. */
+function bothFamilies(inside: ClusterFamily['inCluster']): void {
+  test('both families have one mark: two services; IPv6 needs an address on weir’s own devices no more than IPv4', { skip }, async () => {
+    await inside(async (cluster) => {
+      const { client, lvs, web1, web2 } = cluster;
+      lvs.sysctl('net.ipv4.ip_forward', '1');
+      await serving(cluster, web1, 80);
+      await serving(cluster, web2, 80, '::');
+      for (const family of [FOUR, SIX]) iptablesMarks(cluster, family, [['tcp', 80, 3]]);
+      ipvsadm(lvs, '-A -f 3 -s rr', `-a -f 3 -r ${FOUR.server(1)} -m`);
+      assert.deepEqual(rulesOf(lvs, SIX), SIX.kernelRules, 'of IPv4 alone');
+      ipvsadm(lvs, '-A -f 3 -6 -s rr', `-a -f 3 -6 -r ${SIX.at(SIX.server(2), 0)} -m`);
+      assert.deepEqual(
+        [...asked(client, 'tcp', FOUR.vip, 80, 2), ...asked(client, 'tcp', SIX.vip, 80, 2)],
+        ['web1', 'web1', 'web2', 'web2'],
+      );
+      assert.equal(lvs.ip('-6 addr show dev weir0').trim(), '');
+      ipvsadm(lvs, '-D -f 3');
+      assert.deepEqual(rulesOf(lvs, FOUR), FOUR.kernelRules);
+      assert.deepEqual(asked(client, 'tcp', SIX.vip, 80, 1), ['web2']);
+      // Neighbours are found though all that is for the address has the mark.
+      shell(lvs, `ip6tables -t mangle -I PREROUTING -j MARK --set-mark 3`);
+      client.ip('neigh flush dev eth0');
+      lvs.ip('neigh flush dev eth0');
+      assert.deepEqual(asked(client, 'tcp', SIX.vip, 80, 1), ['web2']);
+      shell(client, `ping -6 -c 1 -W 5 ${FRONT6}`);
+    });
+  });
 }
 
 for (const family of [FOUR, SIX]) {
   const { name, option, vip, at, iptables } = family;
   const server = (k: number, port = 0): string => at(family.server(k), port);
 
+  const inside = shared(family.inCluster);
+
   test(`${name}: iptables and NAT: ports with one mark go to one server, TCP and UDP, also of clients on the director`, {
     skip,
   }, async () => {
-    await family.inCluster(async (cluster) => {
+    await inside(async (cluster) => {
       const { bed, client, lvs, web1, web2 } = cluster;
       for (const web of [web1, web2]) for (const port of [80, 443, 8080]) await serving(cluster, web, port, family.any);
-      iptablesMarks(lvs, family, [
+      iptablesMarks(cluster, family, [
         ['tcp', 80, 3],
         ['tcp', 443, 3],
         ['udp', 443, 3],
@@ -134,11 +169,12 @@ for (const family of [FOUR, SIX]) {
   });
 
   test(`${name}: nft, DR, and servers with a port of their own; an exact service beside`, { skip }, async () => {
-    await family.inCluster(async (cluster) => {
+    await inside(async (cluster) => {
       const { client, lvs, web1, web2 } = cluster;
       const direct = await family.servingDirect(cluster, web2);
       await serving(cluster, web1, 8080, family.any);
       const { nft } = family;
+      cluster.bed.undo(() => shell(lvs, `nft delete table ${nft} marks`));
       shell(lvs, `nft add table ${nft} marks && nft add chain ${nft} marks pre "{ type filter hook prerouting priority mangle; }"`);
       for (const rule of ['meta l4proto {tcp,udp} th dport 80 meta mark set 5', 'tcp dport {81,82} meta mark set 0x80000006'])
         shell(lvs, `nft add rule ${nft} marks pre ${nft} daddr ${vip} ${rule}`);
@@ -162,33 +198,44 @@ for (const family of [FOUR, SIX]) {
   });
 
   test(`${name}: connections go on without the marks, through another size of the table`, { skip }, async () => {
-    await family.inCluster(async (cluster) => {
+    await inside(async (cluster) => {
       const { bed, client, lvs, web1 } = cluster;
       await web1.serve(bed, station('echo', 80, family.any));
-      iptablesMarks(lvs, family, [['tcp', 80, 9]]);
+      const lines = await servingSctp(cluster, web1, PORT);
+      const associates = (): void => {
+        for (const chain of ['PREROUTING', 'OUTPUT'])
+          shell(lvs, `${iptables} -t mangle -A ${chain} -d ${vip} -p sctp -j MARK --set-mark 9`);
+        assert.deepEqual(associated(client, 1, { vip, own: family.client }), ['web1']);
+      };
+      iptablesMarks(cluster, family, [['tcp', 80, 9]]);
       ipvsadm(lvs, `-A -f 9${option} -s rr`, `-a -f 9${option} -r ${server(1)} -m`);
-      const { child, lines } = running(bed, client, station('talk', vip, 80, 4));
+      associates();
+      const talk = running(bed, client, station('talk', vip, 80, 4));
       await until(
-        () => lines,
+        () => talk.lines,
         (seen) => seen[0] === 'begun',
       );
       shell(lvs, `${iptables} -t mangle -F`);
       ipvsadm(lvs, `-E -f 9${option} -s wlc -p 60`, `-e -f 9${option} -r ${server(1)} -m -w 0`);
       assert.match(ok(lvs.weir('load --connections 100000')), /room for 131072 connections/);
       ipvsadm(lvs, `-A -t ${at(vip, 80)} -s rr`);
-      child.kill('SIGTERM');
+      talk.child.kill('SIGTERM');
       await until(
-        () => lines,
+        () => talk.lines,
         (seen) => seen[1] === '4 of 4',
       );
+      // SCTP's tables, too, have another size.
+      ipvsadm(lvs, `-e -f 9${option} -r ${server(1)} -m -w 1`);
+      associates();
+      assert.ok(!lines.includes('wrong'), lines.join());
     });
   });
 
   test(`${name}: a server on the director, for a client behind it and for one on it`, { skip }, async () => {
-    await family.inCluster(async (cluster) => {
+    await inside(async (cluster) => {
       const { client, lvs } = cluster;
       await serving(cluster, lvs, 8080, family.back, 'lvs');
-      iptablesMarks(lvs, family, [
+      iptablesMarks(cluster, family, [
         ['tcp', 80, 3],
         ['udp', 80, 3],
       ]);
@@ -199,10 +246,13 @@ for (const family of [FOUR, SIX]) {
     });
   });
 
+  if (family === SIX) bothFamilies(inside);
+
+  // It unloads the programs.
   test(`${name}: rules and route: made for the first mark, repaired by a command, and gone with the last one and with the datapath`, {
     skip,
   }, async () => {
-    await family.inCluster(async ({ lvs }) => {
+    await inside(async ({ lvs }) => {
       const table = (): string => lvs.ip(`${option} route show table 2003134834`.trim());
       const before = rulesOf(lvs, family);
       assert.deepEqual(before, family.kernelRules);
@@ -232,27 +282,3 @@ for (const family of [FOUR, SIX]) {
     });
   });
 }
-
-test('both families have one mark: two services; IPv6 needs an address on weir’s own devices no more than IPv4', { skip }, async () => {
-  await inCluster6(async (cluster) => {
-    const { client, lvs, web1, web2 } = cluster;
-    lvs.sysctl('net.ipv4.ip_forward', '1');
-    await serving(cluster, web1, 80);
-    await serving(cluster, web2, 80, '::');
-    for (const family of [FOUR, SIX]) iptablesMarks(lvs, family, [['tcp', 80, 3]]);
-    ipvsadm(lvs, '-A -f 3 -s rr', `-a -f 3 -r ${FOUR.server(1)} -m`);
-    assert.deepEqual(rulesOf(lvs, SIX), SIX.kernelRules, 'of IPv4 alone');
-    ipvsadm(lvs, '-A -f 3 -6 -s rr', `-a -f 3 -6 -r ${SIX.at(SIX.server(2), 0)} -m`);
-    assert.deepEqual([...asked(client, 'tcp', FOUR.vip, 80, 2), ...asked(client, 'tcp', SIX.vip, 80, 2)], ['web1', 'web1', 'web2', 'web2']);
-    assert.equal(lvs.ip('-6 addr show dev weir0').trim(), '');
-    ipvsadm(lvs, '-D -f 3');
-    assert.deepEqual(rulesOf(lvs, FOUR), FOUR.kernelRules);
-    assert.deepEqual(asked(client, 'tcp', SIX.vip, 80, 1), ['web2']);
-    // Neighbours are found though all that is for the address has the mark.
-    shell(lvs, `ip6tables -t mangle -I PREROUTING -j MARK --set-mark 3`);
-    client.ip('neigh flush dev eth0');
-    lvs.ip('neigh flush dev eth0');
-    assert.deepEqual(asked(client, 'tcp', SIX.vip, 80, 1), ['web2']);
-    shell(client, `ping -6 -c 1 -W 5 ${FRONT6}`);
-  });
-});

@@ -1,7 +1,8 @@
 // A station of a cluster (cluster.ts) that speaks SCTP by raw sockets, over IPv4 and IPv6, since not every kernel has sockets of SCTP: run with
 // node inside one of its hosts. A packet with a wrong checksum is not answered; it is a line `wrong`.
 //   serve NAME PORT ADDRESS       a server: its answer to data is NAME; `ready` when it listens, `closed` after each shutdown
-//   ask HOST PORT OWN FROM SIZE   an association from OWN:FROM, which sends SIZE bytes and is shut down; a line with the answer, or `silence`
+//   ask HOST PORT OWN FROM SIZE COUNT MS   so many associations, one after the other, from OWN:FROM and the ports behind it: each sends SIZE
+//                                 bytes and is shut down; a line with its answer, or `silence` after MS
 import { fileURLToPath } from 'node:url';
 import type { Address, Family } from '../../src/model/address.js';
 import { parseAddress } from '../../src/model/address-text.js';
@@ -28,8 +29,6 @@ export const sctpStation = (...args: readonly (string | number)[]): readonly str
   ...args.map(String),
 ];
 
-/** How long an answer is waited for. */
-const PATIENCE_MS = 10_000;
 /** After which the last packet is sent again. */
 const RETRY_MS = 1000;
 /** Of a DATA chunk, before its data: TSN, stream, sequence, protocol. */
@@ -85,13 +84,13 @@ function readArrived(payload: Uint8Array, source: Address, destination: Address,
   };
 }
 
-/** What comes for a port. */
-function listen(family: Family, port: number, arrived: (packet: Arrived) => void): void {
+/** What comes for the port that is asked for now. */
+function listen(family: Family, port: () => number, arrived: (packet: Arrived) => void): void {
   const receiver = new RawReceiver(family, IpProtocol.sctp, '');
   whenReadable(receiver.fd, () => {
     for (let next = receiver.receive(); next !== undefined; next = receiver.receive()) {
       const payload = family === 'inet' ? decodeIpv4(next.bytes)?.payload : next.bytes;
-      const packet = payload === undefined ? undefined : readArrived(payload, next.source, next.destination, port);
+      const packet = payload === undefined ? undefined : readArrived(payload, next.source, next.destination, port());
       if (packet !== undefined) arrived(packet);
     }
   });
@@ -105,7 +104,8 @@ function serve(name: string, port: number, address: string): void {
     [ChunkType.shutdown, [{ type: ChunkType.shutdownAck }]],
   ]);
   for (const family of ['inet', 'inet6'] as const) {
-    listen(family, port, ({ from, to, type }) => {
+    const own = (): number => port;
+    listen(family, own, ({ from, to, type }) => {
       const answer = answers.get(type);
       if (answer !== undefined) send({ ...to, address: address === '' ? to.address : addressOf(address) }, from, answer);
       if (type === ChunkType.shutdownComplete) print('closed');
@@ -114,51 +114,76 @@ function serve(name: string, port: number, address: string): void {
   print('ready');
 }
 
-function ask(host: string, port: number, own: string, from: number, size: number): void {
-  const [here, there] = [
-    { address: addressOf(own), port: from },
-    { address: addressOf(host), port },
-  ];
-  let last: readonly SctpChunk[] = [];
-  const speak = (...chunks: readonly SctpChunk[]): void => {
-    last = chunks;
-    send(here, there, chunks);
-  };
-  let answer = '';
-  const end = (text: string): never => {
-    print(text);
-    process.exit(0);
-  };
-  const next: ReadonlyMap<number, (value: Uint8Array) => void> = new Map<number, (value: Uint8Array) => void>([
-    [ChunkType.initAck, () => speak({ type: ChunkType.cookieEcho, value: new Uint8Array(100) })],
-    [ChunkType.cookieAck, () => speak({ type: ChunkType.data, flags: 3, value: concat(DATA_HEADER, new Uint8Array(size).fill(0x5a)) })],
-    [
-      ChunkType.data,
-      (value) => {
-        answer = new TextDecoder().decode(value.slice(DATA_HEADER.length));
-        speak({ type: ChunkType.shutdown, value: new Uint8Array(4) });
-      },
-    ],
-    [
-      ChunkType.shutdownAck,
-      () => {
-        speak({ type: ChunkType.shutdownComplete });
-        end(answer);
-      },
-    ],
-  ]);
-  listen(here.address.family, from, ({ from: source, type, value }) => {
-    if (source.port === port) next.get(type)?.(value);
+interface Question {
+  readonly here: End;
+  readonly there: End;
+  readonly size: number;
+  readonly patienceMs: number;
+}
+
+/** What the association under way does with a packet of the server. */
+let onPacket = (_: Arrived): void => {};
+
+/** One association, from its first packet to its last. */
+function associate({ here, there, size, patienceMs }: Question): Promise<string> {
+  return new Promise((done) => {
+    let last: readonly SctpChunk[] = [];
+    let answer = '';
+    const speak = (...chunks: readonly SctpChunk[]): void => {
+      last = chunks;
+      send(here, there, chunks);
+    };
+    const retry = setInterval(() => send(here, there, last), RETRY_MS);
+    const patience = setTimeout(() => end('silence'), patienceMs);
+    const end = (text: string): void => {
+      clearInterval(retry);
+      clearTimeout(patience);
+      onPacket = () => {};
+      done(text);
+    };
+    const next: ReadonlyMap<number, (value: Uint8Array) => void> = new Map<number, (value: Uint8Array) => void>([
+      [ChunkType.initAck, () => speak({ type: ChunkType.cookieEcho, value: new Uint8Array(100) })],
+      [ChunkType.cookieAck, () => speak({ type: ChunkType.data, flags: 3, value: concat(DATA_HEADER, new Uint8Array(size).fill(0x5a)) })],
+      [
+        ChunkType.data,
+        (value) => {
+          answer = new TextDecoder().decode(value.slice(DATA_HEADER.length));
+          speak({ type: ChunkType.shutdown, value: new Uint8Array(4) });
+        },
+      ],
+      [
+        ChunkType.shutdownAck,
+        () => {
+          speak({ type: ChunkType.shutdownComplete });
+          end(answer);
+        },
+      ],
+    ]);
+    onPacket = ({ from, type, value }) => {
+      if (from.port === there.port) next.get(type)?.(value);
+    };
+    speak({ type: ChunkType.init, value: new Uint8Array(16) });
   });
-  setInterval(() => send(here, there, last), RETRY_MS);
-  setTimeout(() => end('silence'), PATIENCE_MS);
-  speak({ type: ChunkType.init, value: new Uint8Array(16) });
 }
 
-function main([what, ...args]: readonly string[]): void {
-  const [first = '', second = '', third = '', fourth = '', fifth = ''] = args;
+async function ask(host: string, port: number, own: string, from: number, size: number, count: number, patienceMs: number): Promise<void> {
+  const there = { address: addressOf(host), port };
+  let here = { address: addressOf(own), port: from };
+  const ownPort = (): number => here.port;
+  listen(here.address.family, ownPort, (packet) => onPacket(packet));
+  for (let done = 0; done < count; done++) {
+    here = { ...here, port: from + done };
+    print(await associate({ here, there, size, patienceMs }));
+  }
+  process.exit(0);
+}
+
+async function main([what, ...args]: readonly string[]): Promise<void> {
+  const [first = '', second = '', third = ''] = args;
   if (what === 'serve') serve(first, Number(second), third);
-  if (what === 'ask') ask(first, Number(second), third, Number(fourth), Number(fifth));
+  if (what !== 'ask') return;
+  const [from = 0, size = 0, count = 0, patienceMs = 0] = args.slice(3).map(Number);
+  await ask(first, Number(second), third, from, size, count, patienceMs);
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) main(process.argv.slice(2));
+if (process.argv[1] === fileURLToPath(import.meta.url)) await main(process.argv.slice(2));
