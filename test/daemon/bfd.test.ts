@@ -144,14 +144,14 @@ const troubleTests = (): void => {
       await a.daemon?.until('it is master', () => a.holds(vip));
       const killed = a.pidOf('b');
       const begun = performance.now();
-      process.kill(killed, 'SIGKILL');
+      a.signal('b', 'SIGKILL');
       await a.daemon?.logged(/BFD child process\(\d+\) died: Respawning/);
       await a.daemon?.until('the session is up again', () => (a.daemon?.lines.filter((line) => UP.test(line)).length ?? 0) > 1);
       // A new process has three seconds for its sessions, which a busy machine may not meet.
       const wasLate = performance.now() - begun > RESTART_MS;
       assert.ok(a.holds(vip) || wasLate);
       assert.notEqual(a.pidOf('b'), killed);
-      process.kill(a.pidOf('r'), 'SIGKILL');
+      a.signal('r', 'SIGKILL');
       await a.daemon?.logged(/VRRP child process\(\d+\) died: Respawning/);
       await a.daemon?.until('the new VRRP process was told', () => a.holds(vip) && a.pidOf('r') > 0);
       await b.crash();

@@ -9,8 +9,8 @@ import type { RunningDaemon } from '../support/running-daemon.js';
 const skip = noNamespaces() || noTools('nginx', 'curl');
 
 const CHECKS: Readonly<Record<Web, string>> = {
-  web1: `HTTP_GET {\nurl {\npath /\nstatus_code 200\n}\nconnect_timeout 3\n${TIMING}\n}`,
-  web2: `TCP_CHECK {\nconnect_timeout 3\n${TIMING}\n}`,
+  web1: `HTTP_GET {\nurl {\npath /\nstatus_code 200\n}\nconnect_timeout 10\n${TIMING}\n}`,
+  web2: `TCP_CHECK {\nconnect_timeout 10\n${TIMING}\n}`,
 };
 const real = (web: Web, weight: number): string => `real_server ${WEB_ADDRESSES[web]} 80 {\nweight ${weight}\n${CHECKS[web]}\n}\n`;
 const conf = (weight = 1, own = ''): string =>
@@ -134,7 +134,8 @@ test('a reload keeps what is down out, and a restart does', { skip }, async () =
   assert.deepEqual(bed.servers(), []);
   daemon = bed.start(conf());
   await daemon.logged(/^Startup complete$/);
-  assert.deepEqual(bed.servers(), ['web1 1']);
+  await bed.serves(daemon, 'web1 1');
+  assert.equal(daemon.count(/^(Adding|Removing) service/), 0, 'web2 was out from the start');
   await bed.startWeb('web2');
   await bed.serves(daemon, 'web1 1', 'web2 1');
 });

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { after, afterEach, before, test } from 'node:test';
 import { projectRoot } from '../../src/lab/state/paths.js';
 import { Bed, ENTRY, type Host, noNamespaces } from '../support/netns-bed.js';
+import { signalledPid } from '../support/pids.js';
 import { RunningDaemon } from '../support/running-daemon.js';
 
 const why = noNamespaces();
@@ -65,7 +66,7 @@ function start(...options: readonly string[]): RunningDaemon {
 
 const addresses = (): readonly string[] =>
   [...host.ip('-4 -o addr show dev eth').matchAll(/inet (\S+)/g)].map(([, address = '']) => address);
-const child = (name: 'r' | 'c'): number => Number(readFileSync(file(`${name}.pid`), 'utf8'));
+const child = (name: 'r' | 'c'): number => signalledPid(file(`${name}.pid`));
 const dump = (name: string): string => (existsSync(file(name)) ? readFileSync(file(name), 'utf8') : '');
 
 test('VIP and virtual server come, change at a reload without a gap, and go', { skip: why }, async () => {

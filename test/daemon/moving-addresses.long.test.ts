@@ -10,7 +10,7 @@ import type { RunningDaemon } from '../support/running-daemon.js';
 const skip = noNamespaces() || noTools('nginx', 'curl');
 
 const check = (kind: string, ...lines: readonly string[]): string =>
-  `${kind} {\nconnect_timeout 2\n${TIMING}\n${lines.map((line) => `${line}\n`).join('')}}\n`;
+  `${kind} {\nconnect_timeout 5\n${TIMING}\n${lines.map((line) => `${line}\n`).join('')}}\n`;
 const real = (web: Web, ...checks: readonly string[]): string => `real_server ${WEB_ADDRESSES[web]} 80 {\nweight 1\n${checks.join('')}}\n`;
 const conf = (web1: string, web2: string): string =>
   `virtual_server ${VIP} 80 {\nlvs_sched rr\nlvs_method NAT\nprotocol TCP\n${web1}${web2}}\n`;

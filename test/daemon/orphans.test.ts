@@ -68,7 +68,7 @@ test('orphans are reaped; scripts and processes of its own are noticed as ever',
   );
   try {
     await daemon.logged(/Entering MASTER STATE/);
-    const one = childrenOf(daemon.pid)[0] ?? 0;
+    const one = childrenOf(daemon.pid)[0] ?? assert.fail('it has no child');
     const left = (): number => (existsSync(file('left')) ? readFileSync(file('left'), 'utf8').length / 2 : 0);
     await daemon.until('all that the script leaves', () => left() >= 10);
     const zombies = (): readonly number[] =>
@@ -79,7 +79,7 @@ test('orphans are reaped; scripts and processes of its own are noticed as ever',
     await daemon.logged(/Script `chk` now returning 3/);
     writeFileSync(file('status'), '0\n');
     await daemon.logged(/Script `chk` now returning 0/);
-    const [vrrp = 0] = childrenOf(one);
+    const vrrp = childrenOf(one)[0] ?? assert.fail('it has no VRRP process');
     process.kill(vrrp, 'SIGKILL');
     await daemon.logged(/VRRP child process\(\d+\) died: Respawning/);
     await daemon.until('another one', () => childrenOf(one).some((pid) => pid !== vrrp && processes().get(pid)?.state !== 'Z'));

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { pidIn, signalledPid } from '../support/pids.js';
 import { RunningDaemon } from '../support/running-daemon.js';
 
 const STAND_IN = fileURLToPath(new URL('stand-in.js', import.meta.url));
@@ -44,8 +45,13 @@ class Place {
       .map((line) => line.replace(/^\d+ /, ''));
   }
 
+  /** 0: there is none yet. */
   childPid(): number {
-    return Number(readFileSync(this.path('r.pid'), 'utf8'));
+    return pidIn(this.path('r.pid'));
+  }
+
+  signalChild(signal: NodeJS.Signals): void {
+    process.kill(signalledPid(this.path('r.pid')), signal);
   }
 
   async clear(): Promise<void> {

@@ -5,6 +5,7 @@ import { existsSync, lstatSync, mkdirSync, readFileSync, rmSync, statSync, symli
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { noNamespaces } from '../support/netns-bed.js';
+import { signalledPid } from '../support/pids.js';
 import { RunningDaemon } from '../support/running-daemon.js';
 import { fresh, place, running } from './stand-in-place.js';
 
@@ -66,7 +67,7 @@ test('in the background it stands before the command returns', () => {
   fresh();
   const { status, stderr } = spawnSync(place.argv[0] ?? '', [...place.argv.slice(1), '-G'], { encoding: 'utf8', timeout: 180_000 });
   assert.equal(status, 0, stderr);
-  const pid = Number(readFileSync(place.path('p.pid'), 'utf8'));
+  const pid = signalledPid(place.path('p.pid'));
   const [, , , , group, session] = readFileSync(`/proc/${pid}/stat`, 'utf8')
     .replace(/\(.*\)/, 'x')
     .split(' ')
@@ -79,7 +80,7 @@ test('in the background it stands before the command returns', () => {
 
 test('a child that was killed is started again, immediately and then after a second', async () => {
   const daemon = await running();
-  process.kill(place.childPid(), 'SIGKILL');
+  place.signalChild('SIGKILL');
   await daemon.until('a new child', () => place.recorded.length === 2);
   // The file may be read before the log is.
   await daemon.logged(/^pid \d+ exited due to signal 9 \(Killed\) - has rlimit_rttime been exceeded\?$/);
@@ -87,7 +88,7 @@ test('a child that was killed is started again, immediately and then after a sec
   await daemon.logged(/^Restart of VRRP process delayed 0 seconds to limit respawn rate$/);
   assert.deepEqual(place.recorded, ['start 1', 'start 1 again']);
   await daemon.until('its pid file', () => place.childPid() > 0 && existsSync(`/proc/${place.childPid()}`));
-  process.kill(place.childPid(), 'SIGKILL');
+  place.signalChild('SIGKILL');
   await daemon.logged(/delayed 1 seconds/);
 });
 
@@ -96,7 +97,7 @@ test('a child that a reload starts before its time is not started twice', async 
   const dies = async (delay: number): Promise<void> => {
     await daemon.until('its pid file', () => place.childPid() > 0 && existsSync(`/proc/${place.childPid()}`));
     const from = daemon.lines.length;
-    process.kill(place.childPid(), 'SIGKILL');
+    place.signalChild('SIGKILL');
     await daemon.logged(new RegExp(`delayed ${delay} seconds`), from);
   };
   const starts = (count: number) => daemon.until('a new child', () => place.recorded.length === count);
@@ -121,14 +122,14 @@ test('a child that a reload starts before its time is not started twice', async 
 test('a child that hangs is killed and started again', async () => {
   const daemon = fresh().start([], 300);
   await daemon.logged(/^Startup complete$/);
-  process.kill(place.childPid(), 'SIGWINCH');
+  place.signalChild('SIGWINCH');
   await daemon.logged(/^vrrp process\(\d+\) hangs: it was silent for \d+ seconds - killing it$/);
   await daemon.until('a new child', () => place.recorded.length >= 2);
 });
 
 test('with -R a child that dies takes the daemon along', async () => {
   const daemon = await running({}, '-R');
-  process.kill(place.childPid(), 'SIGKILL');
+  place.signalChild('SIGKILL');
   assert.equal(await daemon.ended(), 0);
   assert.ok(daemon.lines.some((line) => /^VRRP child process\(\d+\) died: Exiting$/.test(line)));
 });
@@ -183,7 +184,7 @@ test('start-up and shutdown scripts are waited for, but never for ever', async (
 
 test('messages of a child that are not understood change nothing', async () => {
   const daemon = await running();
-  process.kill(place.childPid(), 'SIGURG');
+  place.signalChild('SIGURG');
   place.configure({ instances: 2 });
   daemon.signal('SIGHUP');
   await daemon.logged(/^Reload complete$/);
@@ -193,7 +194,7 @@ test('messages of a child that are not understood change nothing', async () => {
 
 test('a child that does not end in time is forced to', async () => {
   const daemon = await running({ root: { childWaitUs: 200_000 } });
-  process.kill(place.childPid(), 'SIGSTOP');
+  place.signalChild('SIGSTOP');
   assert.equal(await daemon.stop(), 0);
   assert.ok(daemon.lines.includes('vrrp process failed to die - forcing termination'));
 });

@@ -68,6 +68,11 @@ function assertNotScheduled(bed: VipCheckBed): void {
   assert.ok(strays <= 1, drops);
 }
 
+/** A probe under way is half open for a moment; one that is left so would be for a minute, and there are two every second. */
+async function noneHalfOpen(bed: VipCheckBed, daemon: RunningDaemon): Promise<void> {
+  await daemon.until('no half-open connection', () => bed.halfOpen(bed.good).length + bed.halfOpen(bed.bad).length === 0);
+}
+
 const filter = (bed: VipCheckBed, verdict: string): void => {
   const word = bed.family === 'inet' ? 'ip' : 'ip6';
   const rules = `table ${word} t { chain c { type filter hook input priority 0; ${word} daddr ${bed.vip} tcp dport 80 ${verdict}; }; }`;
@@ -128,7 +133,7 @@ for (const family of ['inet', 'inet6'] as const) {
     assertBlind(bed, daemon);
     assert.deepEqual(bed.connections(), [], 'no probe became a connection');
     assertNotScheduled(bed);
-    assert.deepEqual([...bed.halfOpen(bed.good), ...bed.halfOpen(bed.bad)], []);
+    await noneHalfOpen(bed, daemon);
     assert.equal(bed.client.run(['curl', '-s', '-g', '-m', '20', '--http0.9', bed.url]).status, 0);
     await fails(
       `no (neighbour: ${real} does not answer ${family === 'inet' ? 'ARP' : 'neighbour solicitations'} on eth0|route to the real server)\\.$`,
@@ -166,6 +171,6 @@ for (const family of ['inet', 'inet6'] as const) {
     );
     assertBlind(bed, daemon);
     assert.deepEqual(bed.connections(), []);
-    assert.deepEqual([...bed.halfOpen(bed.good), ...bed.halfOpen(bed.bad)], []);
+    await noneHalfOpen(bed, daemon);
   });
 }

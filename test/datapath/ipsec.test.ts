@@ -27,7 +27,7 @@ for (const { name, nft, option, vip, client: own, any, ping, server, at, inClust
       const { client, lvs, web1, web2 } = cluster;
       for (const web of [web1, web2]) await servingBoth(cluster, web, any);
       // With a mark the first packet to a neighbour that the kernel does not know is lost: a datagram is not sent again.
-      for (const k of [1, 2]) ok(lvs.run([...ping.split(' '), '-c', '1', '-W', '5', server(k)]));
+      for (const k of [1, 2]) ok(lvs.run([...ping.split(' '), '-c', '1', '-W', '20', server(k)]));
       const exchanged = (): string => ok(client.run(station('ask', 'udp', vip, ISAKMP, 1, ISAKMP))).trim();
       const asked = (): string => ok(client.run(espStation('ask', vip, own))).trim();
       ipvsadm(lvs, `-A -u ${at(vip, ISAKMP)} -s rr`, ...[1, 2].map((k) => `-a -u ${at(vip, ISAKMP)} -r ${at(server(k), ISAKMP)} -m`));

@@ -34,7 +34,7 @@ function farEnd(device: 'front' | 'back'): PacketSocket {
 /** The next UDP packet that leaves by a device. */
 function leaves(socket: PacketSocket): { readonly packet: Ipv4Packet; readonly to: string } {
   for (;;) {
-    const frame = socket.receive(5000) ?? assert.fail('no packet left');
+    const frame = socket.receive(60_000) ?? assert.fail('no packet left');
     const link = decodeEthernet(frame);
     const packet = decodeIpv4(link?.payload ?? new Uint8Array(0));
     if (link !== undefined && packet?.protocol === 17) return { packet, to: link.destination };

@@ -13,6 +13,9 @@ const skip = noNamespaces();
 
 const dropped = (host: Host): Readonly<Record<string, number>> => JSON.parse(ok(host.weir('stats drops --json'))) as Record<string, number>;
 
+/** A SYN that is not answered within a second is sent again, and counted again. */
+const passed = (lvs: Host): number => dropped(lvs)['not_local'] ?? 0;
+
 /** Declares the tests. */
 export function testLocalAddresses(attach: 'tc' | 'xdp'): void {
   test(`a director that routes for the network leaves a service to the host that has its address (${attach})`, { skip }, async () => {
@@ -29,7 +32,7 @@ export function testLocalAddresses(attach: 'tc' | 'xdp'): void {
       for (const protocol of ['t', 'u']) ipvsadm(lvs, `-A -${protocol} ${address}:80`, `-a -${protocol} ${address}:80 -r 10.8.2.12:80 -m`);
       const answers = (): string => ['tcp', 'udp'].flatMap((each) => asked(client, each as 'tcp' | 'udp', address, 80, 2)).join(' ');
       assert.equal(answers(), 'web1 web1 web1 web1', 'its owner answers');
-      assert.equal(dropped(lvs)['not_local'], 4);
+      assert.ok(passed(lvs) >= 4);
       lvs.ip(`addr add ${address}/32 dev eth0`);
       await until(answers, (seen) => seen === 'web2 web2 web2 web2');
       lvs.ip(`addr del ${address}/32 dev eth0`);

@@ -114,7 +114,7 @@ function bothFamilies(inside: ClusterFamily['inCluster']): void {
       client.ip('neigh flush dev eth0');
       lvs.ip('neigh flush dev eth0');
       assert.deepEqual(asked(client, 'tcp', SIX.vip, 80, 1), ['web2']);
-      shell(client, `ping -6 -c 1 -W 5 ${FRONT6}`);
+      shell(client, `ping -6 -c 1 -W 20 ${FRONT6}`);
     });
   });
 }
@@ -163,7 +163,7 @@ for (const family of [FOUR, SIX]) {
       assert.deepEqual(asked(lvs, 'udp', vip, 443, 1), ['web1']);
       // What a mark's service does not take goes on: the director answers echoes, and resets what is no connection's.
       shell(lvs, `${iptables} -t mangle -I PREROUTING -d ${vip} -j MARK --set-mark 3`);
-      shell(client, `${family.ping} -c 1 -W 5 ${vip}`);
+      shell(client, `${family.ping} -c 1 -W 20 ${vip}`);
       await transfer(bed, client, web2, vip, 9000);
     });
   });

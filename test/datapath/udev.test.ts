@@ -33,7 +33,7 @@ async function startUdev(host: Host): Promise<void> {
   const script = `mkdir -p "$1" && mount --rbind /run/weir "$1" && mount -t tmpfs none /run && mkdir -p /run/weir /run/udev/rules.d &&
     mount --rbind "$1" /run/weir && cp "$2" /run/udev/rules.d/90-weir.rules &&
     bash -c 'exec -a systemd-udevd "$(command -v udevadm)"' & udevd=$!
-    trap 'kill $udevd' TERM; for i in $(seq 100); do [ -e /run/udev/control ] && break; sleep 0.1; done; echo ready; wait; wait`;
+    trap 'kill $udevd' TERM; for i in $(seq 600); do [ -e /run/udev/control ] && break; sleep 0.1; done; echo ready; wait; wait`;
   const argv = ['netns', 'exec', host.namespace, 'unshare', '--mount', '--propagation', 'private', 'sh', '-c', script, 'sh'];
   const child = spawn('ip', [...argv, join(folder, 'weir'), rule], { stdio: ['ignore', 'pipe', 'inherit'] });
   bed.atEnd(() => void child.kill('SIGTERM'));

@@ -60,7 +60,7 @@ function start(name: string): RunningDaemon {
 /** What a client gets by new connections, each once. */
 function answers(vip: string, port: number, count = 6): string {
   const url = `http://[${vip}]:${port}/`;
-  const words = Array.from({ length: count }, () => host('client').run(['curl', '-g', '-s', '-m', '5', '--no-keepalive', url]));
+  const words = Array.from({ length: count }, () => host('client').run(['curl', '-g', '-s', '-m', '20', '--no-keepalive', url]));
   return [...new Set(words.map(({ stdout, status }) => (status === 0 ? stdout.trim() : `curl ${status}`)))].sort().join(' ');
 }
 

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { findCommand, projectRoot } from '../../src/lab/state/paths.js';
 import { fileOptions } from '../support/file-options.js';
 import { Bed, type Host } from '../support/netns-bed.js';
-import { pidIn, signal } from '../support/pids.js';
+import { pidIn, signal, signalledPid } from '../support/pids.js';
 import { RunningDaemon } from '../support/running-daemon.js';
 import type { Maker } from './harness.js';
 
@@ -72,6 +72,10 @@ export class Node {
   /** The process whose pid file `-LETTER` names. */
   pidOf(letter: 'p' | 'r' | 'b'): number {
     return pidIn(this.#path(`${letter}.pid`));
+  }
+
+  signal(letter: 'p' | 'r' | 'b', name: NodeJS.Signals): void {
+    process.kill(signalledPid(this.#path(`${letter}.pid`)), name);
   }
 
   /** Kills its BFD process and its parent together, so that the parent does not start another. */

@@ -43,7 +43,7 @@ test('no destination left: refused immediately, by ICMP port unreachable from th
     natBed('nobody', [
       ...service('10.8.2.11 -m -w 0'),
       { kind: 'mark' },
-      on('client', 'curl -m 5 http://10.8.1.1', { exit: 7 }),
+      on('client', 'curl -m 30 http://10.8.1.1', { exit: 7 }),
       { kind: 'traffic', expect: [{ at: 'client', direction: 'to', protocol: 'icmp', source: '10.8.1.1', packets: { min: 1 } }] },
     ]),
   );
@@ -128,7 +128,7 @@ test('packets that are not for a service pass unchanged', { skip }, async () => 
         ...service('10.8.2.11 -m'),
         on('client', 'curl http://10.8.1.1:8080', { answers: ['Welcome from lvs'] }),
         on('client', 'curl http://10.8.2.12', { answers: ['Welcome from web2'] }),
-        on('client', 'ping -c 1 -W 2 10.8.1.1'),
+        on('client', 'ping -c 1 -W 20 10.8.1.1'),
         on('web2', 'curl http://10.8.1.1:8080', { answers: ['Welcome from lvs'] }),
         on('lvs', 'ipvsadm -Ln', { contains: ['-> 10.8.2.11:80 Masq 1 0 0'] }),
       ]),

@@ -17,7 +17,7 @@ test('a client on the director itself reaches a NAT service', { skip }, async ()
         times: 4,
         expect: { answers: ['web2', 'web1', 'web2', 'web1'].map((host) => `Welcome from ${host}`) },
       },
-      on('lvs', 'ipvsadm -Ln', { contains: ['-> 10.8.2.11:80 Masq 1 0 2', '-> 10.8.2.12:80 Masq 1 0 2'] }),
+      until('lvs', 'ipvsadm -Ln', { contains: ['-> 10.8.2.11:80 Masq 1 0 2', '-> 10.8.2.12:80 Masq 1 0 2'] }, 60),
     ]),
   );
 });

@@ -73,7 +73,7 @@ test('commands run in their host: its name, its addresses, weir first in PATH, n
       kind: 'wait',
       on: 'a',
       command: 'cat /proc/sys/net/ipv6/conf/eth0/disable_ipv6 2>/dev/null || echo 1',
-      seconds: 5,
+      seconds: 60,
       expect: { answers: ['1'] },
     },
   ];
@@ -166,7 +166,7 @@ test('--keep leaves it standing; enter runs commands there; a second run gets an
     assert.equal(kept.status, 0, kept.stdout);
     assert.match(kept.stdout, new RegExp(`weir lab enter a.*weir lab down ${name}`));
     try {
-      const inside = await runWeirLab('enter', '--run', name, 'a', 'curl', '-m', '5', 'http://10.7.0.2');
+      const inside = await runWeirLab('enter', '--run', name, 'a', 'curl', '-m', '30', 'http://10.7.0.2');
       assert.deepEqual([inside.status, inside.stdout], [0, 'Welcome from b\n']);
       assert.equal((await runWeirLab('enter', '--run', name, 'a', 'sh', '-c', 'exit 7')).status, 7);
       assert.match((await runWeirLab('enter', '--run', name, 'c')).stderr, /with a host c stands/);

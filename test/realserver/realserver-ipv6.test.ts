@@ -52,7 +52,7 @@ test('start makes the VIP local and takes its packets; no host is answered for i
   server.sysctl('net.ipv6.conf.all.forwarding', '0');
   // As the director sends it: in a frame for this host, with the VIP inside.
   asker.ip(`-6 route add fd00:77::100/128 via fd00:77::21 dev pq0`);
-  assert.equal(asker.run(['ping', '-6', '-c', '1', '-W', '5', 'fd00:77::100']).status, 0);
+  assert.equal(asker.run(['ping', '-6', '-c', '1', '-W', '20', 'fd00:77::100']).status, 0);
   asker.ip('-6 route del fd00:77::100/128');
   const status = server.weir('realserver status');
   assert.deepEqual([status.status, status.stdout], [0, 'fd00:77::100/128 on lo, routed\nstarted\n']);

@@ -4,6 +4,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileOptions } from './file-options.js';
 import { Bed, ENTRY, type Host } from './netns-bed.js';
+import { signalledPid } from './pids.js';
 import { RunningDaemon } from './running-daemon.js';
 
 export const VIP = '10.99.0.100';
@@ -135,7 +136,7 @@ export class HealthCheckBed {
   }
 
   checkerPid(): number {
-    return Number(readFileSync(this.file('c.pid'), 'utf8'));
+    return signalledPid(this.file('c.pid'));
   }
 
   /** The table's lines of `ipvsadm -Sn`. */

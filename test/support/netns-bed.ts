@@ -195,5 +195,5 @@ export class Bed {
 
 /** Until duplicate address detection is over on these hosts: link-local addresses are tentative for a second or two. */
 export async function untilAddressesAreUsed(...hosts: readonly Host[]): Promise<void> {
-  for (let tries = 0; tries < 100 && hosts.some((host) => / tentative/.test(host.ip('-6 addr show'))); tries++) await pause(100);
+  for (let tries = 0; tries < 600 && hosts.some((host) => / tentative/.test(host.ip('-6 addr show'))); tries++) await pause(100);
 }

@@ -88,8 +88,11 @@ export class RunningDaemon {
     return this.lines.slice(from).filter((line) => pattern.test(line)).length;
   }
 
+  /** Nothing once it has ended: its number may be another process's. @throws Error when it was never started */
   signal(signal: NodeJS.Signals | number): void {
-    process.kill(this.pid, signal);
+    const { pid, exitCode, signalCode } = this.#child;
+    if (pid === undefined) throw new Error(`no process to send ${signal} to`);
+    if (exitCode === null && signalCode === null) process.kill(pid, signal);
   }
 
   /** Its exit status. */

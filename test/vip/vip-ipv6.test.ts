@@ -33,7 +33,7 @@ test('add sets the VIP as /128, usable immediately and no source of connections;
   assert.deepEqual([added.status, added.stdout, added.stderr], [0, 'added fd00:29::200/128 on up7, announced\n', '']);
   assert.match(addresses(gate), /inet6 fd00:29::200\/128 scope global nodad deprecated \\/);
   assert.match(gate.ip('-6 route get fd00:29::77'), / src fd00:29::9 /);
-  assert.equal(thief.run(['ping', '-6', '-c', '1', '-W', '5', 'fd00:29::200']).status, 0);
+  assert.equal(thief.run(['ping', '-6', '-c', '1', '-W', '20', 'fd00:29::200']).status, 0);
   const again = gate.weir('vip add fd00:29:0::200 --dev up7');
   assert.deepEqual([again.status, again.stdout], [0, 'fd00:29::200/128 on up7 is there already\n']);
   const status = gate.weir('vip status fd00:29::200 --dev up7');

@@ -228,7 +228,7 @@ test('a file that another mount namespace alone has, behind an absolute include 
 
 /** The plan is one of a reload as soon as the daemon has published what it runs with. */
 async function published(plan: () => Ran, right: (plan: Ran) => boolean): Promise<Ran> {
-  for (let tries = 0; tries < 100 && !right(plan()); tries++) await pause(100);
+  for (let tries = 0; tries < 600 && !right(plan()); tries++) await pause(100);
   return plan();
 }
 

@@ -1,7 +1,7 @@
 // Steps of faults that the connection table shows: clients that get no answer, and the wait until that is seen.
 import type { Step } from './types.js';
 
-export const until = (condition: string): string => `for i in $(seq 100); do ${condition} && exit 0; sleep 0.1; done; exit 1`;
+export const until = (condition: string): string => `for i in $(seq 600); do ${condition} && exit 0; sleep 0.1; done; exit 1`;
 
 /** Clients that do not wait long for an answer, but long enough to have asked on a busy machine. */
 export const attempts = (vip: string, count: number): Step =>

@@ -10,7 +10,7 @@ const PATIENCE_MS = 90_000;
 /** For traffic to go on after a fix, before doctor looks again: a second cause may come to light then. */
 const RECOVERS_MS = 4_000;
 /** For traffic to notice a fault: next hops are asked for again within seconds. */
-const SUFFERS_MS = 12_000;
+const SUFFERS_MS = 30_000;
 const FETCH_MS = 2_000;
 const SUFFERING_FETCH_MS = 700;
 /** Fixes that bring the next cause to light: an operator executes what is printed, looks again, and is done. */

@@ -52,7 +52,7 @@ export const faults: readonly Fault[] = [
     on: 'vrrp',
     breaks: [
       ['n2', 'iptables -A INPUT -p 112 -j DROP'],
-      ['n2', 'for i in $(seq 100); do ip -4 -o addr show | grep -q 10.40.0.80 && break; sleep 0.1; done'],
+      ['n2', 'for i in $(seq 600); do ip -4 -o addr show | grep -q 10.40.0.80 && break; sleep 0.1; done'],
     ],
     effect: 'latent',
     expect: [
