@@ -4,6 +4,7 @@
 import { appendFileSync, mkdirSync, rmSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { inspect } from 'node:util';
+import { placeOf, sourceOf, withPlaces } from './test-places.mjs';
 
 /** What a failing test may print at most: its error's text, the stack, the values, its file's output, and what names them. */
 const MESSAGE_LINES_MAX = 90;
@@ -44,7 +45,7 @@ class Outputs {
 
   /** Relative to the root. */
   pathOf(testFile) {
-    return join('build', 'test-output', `${relative(this.root, testFile).replaceAll('/', '-')}.txt`);
+    return join('build', 'test-output', `${relative(this.root, sourceOf(testFile)).replaceAll('/', '-')}.txt`);
   }
 
   add(testFile, text) {
@@ -82,7 +83,8 @@ export class ShortReport {
   }
 
   #shortOutput(event) {
-    const { file, message } = event.data;
+    const { file } = event.data;
+    const message = withPlaces(event.data.message);
     this.#outputs.add(file, message);
     const before = this.#printed.get(file) ?? 0;
     const lines = message.replace(/\n$/, '').split('\n');
@@ -95,13 +97,11 @@ export class ShortReport {
   }
 
   #failure({ name, file, line, column, details: { error, duration_ms } }) {
-    const whole = inspect(error.code === 'ERR_TEST_FAILURE' ? error.cause : error, {
-      depth: 10,
-      maxArrayLength: 10_000,
-      maxStringLength: 10_000_000,
-    });
+    const whole = withPlaces(
+      inspect(error.code === 'ERR_TEST_FAILURE' ? error.cause : error, { depth: 10, maxArrayLength: 10_000, maxStringLength: 10_000_000 }),
+    );
     const title = `✖ ${name} (${Math.round(duration_ms)} ms)`;
-    const place = `${relative(this.root, file)}:${line}:${column}`;
+    const place = relative(this.root, placeOf(file, line, column));
     this.#outputs.add(file, `\n${title}\n${whole}\n`);
     const short = shortError(whole);
     const rest = short === whole ? '' : `\n  all of it: ${this.#outputs.pathOf(file)}`;

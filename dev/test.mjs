@@ -21,7 +21,6 @@ import { stoppable } from './test-stop.mjs';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 process.chdir(root);
-process.env.NODE_OPTIONS = `${process.env.NODE_OPTIONS ?? ''} --enable-source-maps`.trim();
 /** Certificates for going out, which no test does: each of thousands of processes would read them all at its start (40 ms). */
 delete process.env.NODE_EXTRA_CA_CERTS;
 

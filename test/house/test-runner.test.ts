@@ -78,6 +78,18 @@ test('a failing test prints 200 lines at most, before the counts, and names the 
   for (const text of ['output 999\n', '1 !== 2', "'another 399'", 'words\n'.repeat(499)]) assert.ok(whole.includes(text), text);
 });
 
+test('places of a failure are those of the source', () => {
+  write('src/mapped.test.js', "test('one', () => {", '  assert.fail();', '});');
+  // Its lines are those of the source, ten lines further down.
+  const mappings = ['AAUA', ...Array.from({ length: 9 }, () => 'AACA')].join(';');
+  const map = { version: 3, file: 'mapped.test.js', sourceRoot: '', sources: ['../../src/mapped.test.ts'], names: [], mappings };
+  writeFileSync(join(project, 'build/src/mapped.test.js.map'), JSON.stringify(map));
+  const { stdout } = runTests([]);
+  assert.match(stdout, /^test at src\/mapped\.test\.ts:13:1$/m);
+  assert.match(stdout, /^ +at TestContext\.<anonymous> \(\S+\/src\/mapped\.test\.ts:14:1\)$/m);
+  assert.doesNotMatch(stdout, /mapped\.test\.js:\d/);
+});
+
 test('a file that cannot be loaded fails, with what it printed', () => {
   write('src/broken.test.js', "import './absent.js';");
   write('src/whole.test.js', "test('whole', () => {});");
