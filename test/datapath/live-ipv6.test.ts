@@ -1,68 +1,37 @@
 // IPv6 through the datapath on the real stack, in namespaces: NAT and DR, TCP and UDP, large transfers, and what the director itself sends.
+// (Another size of the table with XDP: live-ipv6.long.test.ts.)
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { noNamespaces } from '../support/netns-bed.js';
-import { asked, type Cluster, ipvsadm, ok, pollingFarEnds, serving, transfer } from './cluster.js';
+import { asked, ipvsadm, ok, serving, shared } from './cluster.js';
 import { BACK6 as BACK, inCluster6, server6 as server, VIP6 as VIP } from './cluster6.js';
+import { masqueraded, masquerades } from './masquerades6.js';
 
 const skip = noNamespaces();
-const masqueraded = (lvs: Cluster['lvs'], port: number, serverPort: number): void => {
-  for (const protocol of ['t', 'u']) {
-    const service = `-${protocol} [${VIP}]:${port}`;
-    ipvsadm(lvs, `-A ${service} -s rr`, ...[1, 2].map((k) => `-a ${service} -r [${server(k)}]:${serverPort} -m`));
-  }
-};
-
-/** Packets that came by an interface of the director, and that XDP sent on. */
-const redirected = (lvs: Cluster['lvs'], device: string): number =>
-  [...ok(lvs.run(['ethtool', '-S', device])).matchAll(/rx_queue_\d+_xdp_redirect: (\d+)/g)].reduce(
-    (sum, [, count]) => sum + Number(count),
-    0,
-  );
-
-async function masquerades(attach: 'tc' | 'xdp'): Promise<void> {
-  await inCluster6(async (cluster) => {
-    const { bed, client, lvs, web1, web2 } = cluster;
-    if (attach === 'xdp') pollingFarEnds(cluster);
-    ok(lvs.weir(`load --attach ${attach}`));
-    for (const web of [web1, web2]) await serving(cluster, web, 8080, '::');
-    masqueraded(lvs, 80, 8080);
-    for (const from of [client, lvs]) {
-      assert.deepEqual(asked(from, 'tcp', VIP, 80, 4), ['web2', 'web1', 'web2', 'web1'], `TCP from ${from.name}`);
-      assert.deepEqual(asked(from, 'udp', VIP, 80, 4), ['web2', 'web1', 'web2', 'web1'], `UDP from ${from.name}`);
-    }
-    assert.match(ipvsadm(lvs, '-Ln'), /TCP {2}\[fd00:8:1::100\]:80 rr\n {2}-> \[fd00:8:2::11\]:8080 +Masq +1 +0 +4/);
-    const connections = ipvsadm(lvs, '-Lcn');
-    assert.match(connections, /UDP \d\d:\d\d +UDP +\[fd00:8:1::10\]:\d+ +\[fd00:8:1::100\]:80 +\[fd00:8:2::1[12]\]:8080/);
-    // Another size: the bridging programs of IPv4's table, and the plain ones after them, go on into IPv6's, whose table is the next one.
-    const clients = (): readonly string[] =>
-      ipvsadm(lvs, '-Lcn')
-        .match(/^UDP .*\[fd00:8:1::10\]:\d+/gm)
-        ?.map((row) => row.slice(-24))
-        .sort() ?? [];
-    const before = clients();
-    assert.equal(before.length, 4);
-    assert.match(ok(lvs.weir('load --connections 100000')), /room for 131072 connections/);
-    assert.deepEqual(clients(), before);
-    assert.deepEqual(asked(client, 'udp', VIP, 80, 2), ['web2', 'web1']);
-    ipvsadm(lvs, `-A -t [${VIP}]:90 -s rr`, `-a -t [${VIP}]:90 -r [${server(1)}]:9000 -m`);
-    await transfer(bed, client, web1, VIP, 90);
-    if (attach === 'tc') return;
-    for (const device of ['eth0', 'eth1']) assert.ok(redirected(lvs, device) > 100, `XDP sent on what came by ${device}`);
-  });
-}
-
+const inside = shared(inCluster6);
 for (const attach of ['tc', 'xdp'] as const)
   test(`IPv6, NAT: from a client and from the director itself, TCP and UDP, and a big transfer (${attach})`, { skip }, () =>
-    masquerades(attach),
+    masquerades(attach, attach === 'tc'),
   );
 
+test('IPv6: no destination left, and a server that refuses: the client’s socket knows immediately', { skip }, async () => {
+  await inside(async ({ client, lvs }) => {
+    masqueraded(lvs, 80, 8080); // no server listens there
+    ipvsadm(lvs, `-A -u [${VIP}]:81 -s rr`, `-A -t [${VIP}]:81 -s rr`);
+    for (const protocol of ['tcp', 'udp'] as const) {
+      assert.deepEqual(asked(client, protocol, VIP, 80, 2), ['ECONNREFUSED', 'ECONNREFUSED'], `refused, ${protocol}`);
+      assert.deepEqual(asked(client, protocol, VIP, 81, 2), ['ECONNREFUSED', 'ECONNREFUSED'], `none left, ${protocol}`);
+    }
+  });
+});
+
 test('IPv6, DR, and servers on the director itself', { skip }, async () => {
-  await inCluster6(async (cluster) => {
+  await inside(async (cluster) => {
     const { bed, client, lvs, web1, front } = cluster;
     bed.cable(web1, 'eth1', front, '10.8.1.11/24');
     web1.ip('addr add fd00:8:1::11/64 dev eth1 nodad');
     web1.ip(`addr add ${VIP}/128 dev lo nodad`);
+    bed.undo(() => web1.ip(`addr del ${VIP}/128 dev lo`));
     await serving(cluster, web1, 80, VIP);
     await serving(cluster, lvs, 8080, BACK, 'lvs');
     for (const protocol of ['t', 'u']) {
@@ -76,10 +45,11 @@ test('IPv6, DR, and servers on the director itself', { skip }, async () => {
   });
 });
 
+// It gives the client another address.
 test('IPv6: a client of a persistent service stays with its server; the listings show it; what is saved is restored', {
   skip,
 }, async () => {
-  await inCluster6(async (cluster) => {
+  await inside(async (cluster) => {
     const { client, lvs, web1, web2 } = cluster;
     for (const web of [web1, web2]) await serving(cluster, web, 80, '::');
     for (const [service, options] of [
@@ -157,16 +127,5 @@ test('IPv6: all ports of a client go to one server, beside exact services, also 
     assert.deepEqual(asked(client, 'tcp', VIP, 80, 2), twice('web2'), 'and has gone');
     ipvsadm(lvs, `-D -t [${VIP}]:0`, `-A -t [${VIP}]:0 -s rr -p 300`, `-a -t [${VIP}]:0 -r [${BACK}]:0 -m`);
     assert.deepEqual(asked(client, 'tcp', VIP, 8081, 2), twice('lvs'), 'on the director');
-  });
-});
-
-test('IPv6: no destination left, and a server that refuses: the client’s socket knows immediately', { skip }, async () => {
-  await inCluster6(async ({ client, lvs }) => {
-    masqueraded(lvs, 80, 8080); // no server listens there
-    ipvsadm(lvs, `-A -u [${VIP}]:81 -s rr`, `-A -t [${VIP}]:81 -s rr`);
-    for (const protocol of ['tcp', 'udp'] as const) {
-      assert.deepEqual(asked(client, protocol, VIP, 80, 2), ['ECONNREFUSED', 'ECONNREFUSED'], `refused, ${protocol}`);
-      assert.deepEqual(asked(client, protocol, VIP, 81, 2), ['ECONNREFUSED', 'ECONNREFUSED'], `none left, ${protocol}`);
-    }
   });
 });
