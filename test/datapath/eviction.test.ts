@@ -1,7 +1,7 @@
 // A full table: what gives way to a new connection, and that neither forged nor dead connections keep new clients out.
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
-import { skipReason } from './bed.js';
+import { after, test } from 'node:test';
+import { type Bed, skipReason } from './bed.js';
 import { bedOfCrowd, Crowd, SLOTS, STATES } from './crowd.js';
 
 const skip = skipReason();
@@ -9,16 +9,24 @@ const skip = skipReason();
 const CROWD = 64;
 const LATER = 10_000;
 
+let bed: Bed | undefined;
+let attached: 'tc' | 'xdp' | undefined;
+after(() => bed?.close());
+
+/** One for all tests, as just loaded. */
+function emptyBed(attach: 'tc' | 'xdp'): Bed {
+  bed ??= bedOfCrowd(attach);
+  if (attached === attach || attached === undefined) bed.wipe();
+  else bed.attach(attach);
+  attached = attach;
+  return bed;
+}
+
 for (const attach of ['tc', 'xdp'] as const) {
   const hook = attach === 'tc' ? 'ingress' : 'xdp';
 
   function withCrowd(method: 'masq' | 'route', work: (crowd: Crowd) => void): void {
-    const bed = bedOfCrowd(attach);
-    try {
-      work(new Crowd(bed, method, hook));
-    } finally {
-      bed.close();
-    }
+    work(new Crowd(emptyBed(attach), method, hook));
   }
 
   /** Fills the table by what `open` does for each client. */
