@@ -164,7 +164,11 @@ export async function madeInAll(lvs: Host, count: number): Promise<void> {
 }
 
 /** Larger and smaller under traffic: no packet is lost, no connection ends, none is made again. */
-export async function resizedUnderTraffic(attach: 'tc' | 'xdp', subject: Subject): Promise<void> {
+export async function resizedUnderTraffic(
+  attach: 'tc' | 'xdp',
+  subject: Subject,
+  sizes: readonly number[] = [262_144, 8192],
+): Promise<void> {
   await subject.inCluster(async (cluster) => {
     const { lvs } = cluster;
     if (attach === 'xdp') pollingFarEnds(cluster);
@@ -172,7 +176,7 @@ export async function resizedUnderTraffic(attach: 'tc' | 'xdp', subject: Subject
     const { ends } = await traffic(cluster, subject);
     const before = clients(lvs);
     assert.equal(before.length, TALKERS);
-    for (const connections of [262_144, 8192]) {
+    for (const connections of sizes) {
       const report = ok(lvs.weir(`load --connections ${connections}`));
       const now = `room for ${connections} connections now`;
       const moved = `${now}; \\d+ connections moved, none was lost\n`;
