@@ -11,6 +11,7 @@ import { forwardingRule } from './rules/director/forwarding.js';
 import { forwardingIpv6Rule } from './rules/director/forwarding-ipv6.js';
 import { halfOpenRule } from './rules/director/half-open.js';
 import { interfacesRule } from './rules/director/interfaces.js';
+import { ipsecRule } from './rules/director/ipsec.js';
 import { loadRule } from './rules/director/load.js';
 import { markForwardRule } from './rules/director/mark-forward.js';
 import { methodFitRule } from './rules/director/method-fit.js';
@@ -57,6 +58,7 @@ const DIRECTOR_RULES: readonly ((facts: DirectorFacts) => readonly Finding[])[] 
   filtersRule,
   interfacesRule,
   clientsRule,
+  ipsecRule,
   mtuRule,
   quiescedRule,
   neighboursRule,
@@ -64,7 +66,7 @@ const DIRECTOR_RULES: readonly ((facts: DirectorFacts) => readonly Finding[])[] 
 ];
 
 /** Findings of these codes do not explain connections that got no answer. */
-const HARMLESS: ReadonlySet<string> = new Set(['vip-absent', 'interface-uncovered', 'datapath-absent']);
+const HARMLESS: ReadonlySet<string> = new Set(['vip-absent', 'interface-uncovered', 'datapath-absent', 'ipsec-bypassed']);
 
 function directorFindings(facts: DirectorFacts): readonly Finding[] {
   const found = DIRECTOR_RULES.flatMap((rule) => rule(facts));

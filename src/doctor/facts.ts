@@ -5,6 +5,7 @@ import type { ObservedDatapath, ProgramsOf } from '../datapath/ebpf/observe/obse
 import type { UnfinishedChange } from '../datapath/ebpf/observe/observing-reader.js';
 import type { RepairDue } from '../datapath/ebpf/observe/repairs-due.js';
 import type { Address, Family } from '../model/address.js';
+import type { IpsecPolicy } from '../model/ipsec-policy.js';
 import type { DestinationKey, DestinationSpec, ServiceSpec } from '../model/service.js';
 import type { TcAlone } from '../model/tc-alone.js';
 import type { Mac } from '../wire/ethernet.js';
@@ -284,6 +285,8 @@ export interface DirectorFacts extends HostFacts {
   readonly markDenials: readonly MarkDenial[];
   readonly arpRules: readonly ArpRule[];
   readonly notExamined: readonly NotExamined[];
+  /** For packets that leave. */
+  readonly ipsecPolicies: readonly IpsecPolicy[];
 }
 
 export type ServerMethod = 'dr' | 'nat' | 'tun';

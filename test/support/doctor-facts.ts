@@ -66,6 +66,7 @@ export const director: DirectorFacts = {
   filters: [],
   denials: [],
   markDenials: [],
+  ipsecPolicies: [],
   arpRules: [],
   notExamined: [],
 };

@@ -2,6 +2,7 @@
 import { WeirError } from '../../model/errors/weir-error.js';
 import { oneLine } from '../failure.js';
 import type { Io } from '../io.js';
+import { warnedOfIpsec } from './ipsec-warning.js';
 import { restoreAtomically } from './restore-atomically.js';
 import { withDirector } from './with-director.js';
 import { systemWorld, type World } from './world.js';
@@ -73,7 +74,9 @@ export async function runRestore(args: readonly string[], io: Io, world: World):
     flush: () => io.flush(),
     read: () => parts.next().value ?? undefined,
   };
-  return withDirector(world, io, (director) => restoreAtomically(true, director, world, input));
+  return withDirector(world, io, async (director) =>
+    warnedOfIpsec(await restoreAtomically(true, director, world, input), { kind: 'restore' }, director, world, io),
+  );
 }
 
 export async function run(args: readonly string[], io: Io): Promise<number> {

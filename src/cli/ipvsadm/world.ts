@@ -1,7 +1,9 @@
 // What ipvsadm needs beside its words: the director, names, and what weir does not have yet. Tests use their own.
 import type { Address } from '../../model/address.js';
 import { type Names, noNames } from '../../model/endpoint-text.js';
+import type { IpsecPolicy } from '../../model/ipsec-policy.js';
 import type { Protocol } from '../../model/service.js';
+import { ipsecPolicies, ownAddresses } from '../../sys/netlink/ipsec-policies.js';
 import { type DirectorOpener, directorOpener } from '../director-opener.js';
 import { NeedsHost, SystemNames } from '../names/resolver.js';
 import type { Command } from './command.js';
@@ -17,6 +19,13 @@ export interface NameSource extends Lookup {
   portName(port: number, protocol: Protocol): string | undefined;
 }
 
+/** The policies of IPsec of this host. */
+export interface HostPolicies {
+  policies(): readonly IpsecPolicy[];
+  /** Which addresses it has. */
+  own(): (address: Address) => boolean;
+}
+
 export interface World {
   /** Loads the driver; only what touches the table asks for it. */
   readonly driver: () => Promise<DirectorOpener>;
@@ -25,10 +34,18 @@ export interface World {
   readonly notYet: (command: Command) => string | undefined;
   /** Whether the user is root: if not, a refused permission needs no further cause. */
   readonly isRoot: boolean;
+  /** Absent: there are none to be looked at. */
+  readonly ipsec?: HostPolicies;
 }
 
 export function systemWorld(): World {
-  return { driver: directorOpener, names: new SystemNames(), notYet, isRoot: process.geteuid?.() === 0 };
+  return {
+    driver: directorOpener,
+    names: new SystemNames(),
+    notYet,
+    isRoot: process.geteuid?.() === 0,
+    ipsec: { policies: ipsecPolicies, own: ownAddresses },
+  };
 }
 
 /** Reads a command line, looking up host names in between. @throws WeirError ipvsadm-… */

@@ -4,6 +4,7 @@ import { hostArpRules } from '../../host/arp-rules.js';
 import type { Address } from '../../model/address.js';
 import { counted } from '../../model/counted.js';
 import { addressId, destinationId } from '../../model/identity.js';
+import { ipsecPolicies } from '../../sys/netlink/ipsec-policies.js';
 import type { Netlink } from '../../sys/netlink/netlink.js';
 import type { ClientFact, ConnectFact, DatapathFacts, DirectorFacts, HostFacts, NotExamined, PathFact, ServiceFact } from '../facts.js';
 import { isCarrying, realServersOf, usesArp, vipsOf } from '../network.js';
@@ -114,6 +115,7 @@ export async function collectDirector(netlink: Netlink, { host, datapath, table 
     filters: aimedRules(filters.chains),
     denials: collectDenials(host, services, filters.chains),
     markDenials: collectMarkDenials(host, services, filters.chains),
+    ipsecPolicies: ipsecPolicies(),
     arpRules: hostArpRules(),
     notExamined: [
       ...notExamined,

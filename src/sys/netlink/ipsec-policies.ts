@@ -1,0 +1,28 @@
+// The policies of IPsec of this network namespace, for packets that leave.
+import type { Address } from '../../model/address.js';
+import { sameAddress } from '../../model/identity.js';
+import type { IpsecPolicy } from '../../model/ipsec-policy.js';
+import { decodeInterfaceAddress, dumpAddresses } from '../../wire/rtnetlink-address.js';
+import { decodeOutPolicy, dumpPolicies } from '../../wire/xfrm.js';
+import { using } from '../fd.js';
+import { readTextFile } from '../files/durable-file.js';
+import { Netlink } from './netlink.js';
+
+const NETLINK_XFRM = 6;
+/** Of this namespace: a socket of the kernel's for each kind of netlink that it knows. */
+const SOCKETS = '/proc/net/netlink';
+const XFRM_SOCKET = new RegExp(`^\\S+\\s+${NETLINK_XFRM}\\s`, 'm');
+
+/** A kernel without the module for it has no policies, and asking would load that. @throws SystemError */
+export function ipsecPolicies(): readonly IpsecPolicy[] {
+  if (!XFRM_SOCKET.test(readTextFile(SOCKETS) ?? '')) return [];
+  return using(new Netlink(undefined, NETLINK_XFRM), (netlink) =>
+    netlink.dump(dumpPolicies(), decodeOutPolicy, 'list the policies of IPsec'),
+  );
+}
+
+/** Which addresses this host has now. @throws SystemError */
+export function ownAddresses(): (address: Address) => boolean {
+  const own = using(new Netlink(), (netlink) => netlink.dump(dumpAddresses(), decodeInterfaceAddress, 'list addresses'));
+  return (address) => own.some((one) => sameAddress(one.address, address));
+}

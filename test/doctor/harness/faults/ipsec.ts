@@ -1,0 +1,33 @@
+// Policies of IPsec on the director, which balanced packets do not meet.
+import { faultOf } from '../fault-of.js';
+import type { Fault } from '../types.js';
+
+const nat = faultOf('ipsec', 'nat');
+const dr = faultOf('ipsec', 'dr');
+const policy = (what: string, selector: string, template = '') =>
+  [['director', `ip xfrm policy ${what} ${selector} dir out ${template}`]] as const;
+const tunnel = (from: string, to: string): string => `tmpl src ${from} dst ${to} proto esp mode tunnel`;
+const ANSWERS = 'src 198.51.100.80/32 dst 203.0.113.0/24';
+const REQUESTS = 'src 203.0.113.0/24 dst 10.20.0.11/32';
+const DIRECT = 'src 203.0.113.0/24 dst 10.30.0.80/32';
+
+export const faults: readonly Fault[] = [
+  nat(
+    'answers-not-encrypted',
+    policy('add', ANSWERS, tunnel('198.51.100.2', '198.51.100.1')),
+    'ipsec-bypassed',
+    /TCP 198\.51\.100\.80:80 → 10\.20\.0\.1[12]:8080 and 1 more leave as they are.*src 198\.51\.100\.80\/32 dst 203\.0\.113\.0\/24 dir out/,
+    { effect: 'latent', repair: policy('del', ANSWERS) },
+  ),
+  nat(
+    'requests-not-encrypted',
+    policy('add', REQUESTS, tunnel('10.20.0.1', '10.20.0.11')),
+    'ipsec-bypassed',
+    /TCP 198\.51\.100\.80:80 → 10\.20\.0\.11:8080 leave as they are/,
+    { effect: 'latent', repair: policy('del', REQUESTS) },
+  ),
+  dr('requests-not-blocked', policy('add', DIRECT, 'action block'), 'ipsec-bypassed', /blocks packets that the director sends/, {
+    effect: 'latent',
+    repair: policy('del', DIRECT),
+  }),
+];
