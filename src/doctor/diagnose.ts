@@ -18,6 +18,7 @@ import { methodFitRule } from './rules/director/method-fit.js';
 import { mtuRule } from './rules/director/mtu.js';
 import { neighboursRule } from './rules/director/neighbours.js';
 import { offloadsRule } from './rules/director/offloads.js';
+import { persistenceRule } from './rules/director/persistence.js';
 import { quiescedRule } from './rules/director/quiesced.js';
 import { reachRule } from './rules/director/reach/reach.js';
 import { reversePathRule } from './rules/director/reverse-path.js';
@@ -43,6 +44,7 @@ const DIRECTOR_RULES: readonly ((facts: DirectorFacts) => readonly Finding[])[] 
   loadRule,
   datapathRule,
   tableRule,
+  persistenceRule,
   vipPresentRule,
   vipIpv6Rule,
   vipFilteredRule,
@@ -56,9 +58,9 @@ const DIRECTOR_RULES: readonly ((facts: DirectorFacts) => readonly Finding[])[] 
   reversePathRule,
   offloadsRule,
   filtersRule,
+  ipsecRule,
   interfacesRule,
   clientsRule,
-  ipsecRule,
   mtuRule,
   quiescedRule,
   neighboursRule,

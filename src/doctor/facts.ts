@@ -243,6 +243,8 @@ export interface FillFacts {
   readonly capacity: number;
   /** Places: twice the capacity. */
   readonly slots: number;
+  /** Of persistent services: of both families, and places for those of each. */
+  readonly templates?: { readonly living: number; readonly slots: number };
 }
 
 export interface OffloadFact {
@@ -283,10 +285,10 @@ export interface DirectorFacts extends HostFacts {
   readonly filters: readonly FilterRule[];
   readonly denials: readonly FilterDenial[];
   readonly markDenials: readonly MarkDenial[];
-  readonly arpRules: readonly ArpRule[];
-  readonly notExamined: readonly NotExamined[];
   /** For packets that leave. */
   readonly ipsecPolicies: readonly IpsecPolicy[];
+  readonly arpRules: readonly ArpRule[];
+  readonly notExamined: readonly NotExamined[];
 }
 
 export type ServerMethod = 'dr' | 'nat' | 'tun';

@@ -115,7 +115,7 @@ export function summary(
 
 export function collectTable(reader: ObservingReader): TableFacts {
   const drops = watchDrops(reader);
-  const { services, active, inactive, capacity, slots } = reader.overview();
+  const { services, active, inactive, capacity, slots, templates } = reader.overview();
   const overloaded = new Map(
     services.map(({ key, destinations }) => [serviceId(key), new Set(destinations.filter((one) => one.overloaded).map(destinationId))]),
   );
@@ -127,7 +127,7 @@ export function collectTable(reader: ObservingReader): TableFacts {
       overloaded: overloaded.get(serviceId(spec.key)) ?? new Set(),
     })),
     ...rest,
-    fill: { connections: active + inactive, halfOpen, capacity: capacity.connections, slots },
+    fill: { connections: active + inactive, halfOpen, capacity: capacity.connections, slots, templates },
     drops,
   };
 }

@@ -34,6 +34,8 @@ export interface TableOverview {
   readonly capacity: TableSizes;
   /** Places for connections. */
   readonly slots: number;
+  /** Those that there are, of both families; and places for those of each. */
+  readonly templates: { readonly living: number; readonly slots: number };
 }
 
 function destinationOverview(tables: Tables, id: number): DestinationOverview {
@@ -73,5 +75,6 @@ export function tableOverview(tables: Tables): TableOverview {
     inactive += dests.get(id, Dest.inactive);
   }
   const capacity = sizesOf(tables);
-  return { services: serviceOverviews(tables), active, inactive, capacity, slots: 2 * capacity.connections };
+  const templates = { living: conf.get(0, Conf.templatesLive), slots: conf.get(0, Conf.templates) };
+  return { services: serviceOverviews(tables), active, inactive, capacity, slots: 2 * capacity.connections, templates };
 }

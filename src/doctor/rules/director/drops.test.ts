@@ -26,6 +26,16 @@ test('what is dropped while doctor looks is a fault; what was dropped is a numbe
   assert.deepEqual(codes(drops({ idle_replaced: 9 }, { idle_replaced: 1 })), ['warning table-evicts']);
   assert.deepEqual(codes(drops({ closed_replaced: 9 }, { closed_replaced: 1 })), [], 'nobody misses it');
   assert.deepEqual(codes(drops({ table_full: 9 }, { table_full: 1 })), ['error table-full']);
+  const replaced = found({
+    ...drops({ template_replaced: 9 }, { template_replaced: 1 }),
+    fill: { ...fill(9).fill, templates: { living: 900, slots: 1024 } },
+  });
+  assert.deepEqual(
+    replaced.map(({ severity, code }) => `${severity} ${code}`),
+    ['warning templates-full'],
+  );
+  assert.match(replaced[0]?.cause ?? '', /900 templates, of both families; 1024 places/);
+  assert.deepEqual(codes(drops({ template_replaced: 9 })), ['info drops-seen'], 'it is over');
   assert.deepEqual(codes(drops({ fragment: 3, ttl: 4, no_connection: 99 }, { fragment: 1 })), ['info drops-seen'], 'from any network');
   assert.match(found(drops({ fragment: 3, ttl: 4, no_connection: 99 }))[0]?.what ?? '', /60 s 7 packets were not balanced/);
 });

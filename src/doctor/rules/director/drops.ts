@@ -3,7 +3,7 @@
 import { counted } from '../../../model/counted.js';
 import type { Finding, FindingSeverity } from '../../../model/finding.js';
 import type { DirectorFacts, DropFacts } from '../../facts.js';
-import { fillText, isAlmostFull } from './fill.js';
+import { fillText, isAlmostFull, templatesText } from './fill.js';
 
 interface Rule {
   readonly reason: string;
@@ -42,6 +42,15 @@ const RULES: readonly Rule[] = [
     what: (packets) => `idle connections are replaced by new ones (${packets})`,
     cause: (facts) => `the connection table has no room for them: ${fillText(facts.fill)}`,
     advice: LARGER,
+  },
+  {
+    reason: 'template_replaced',
+    code: 'templates-full',
+    severity: 'warning',
+    what: (packets) => `clients' persistence ends early (${packets})`,
+    cause: (facts) => `the table of templates has no room for all clients: ${templatesText(facts.fill)}`,
+    advice:
+      'a shorter persistence, or networks as clients: ipvsadm -E … -p SECONDS -M MASK; a larger table, with the next load: weir unload, then weir load --connections N',
   },
   {
     reason: 'no_route',

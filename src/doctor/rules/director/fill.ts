@@ -15,6 +15,12 @@ export function fillText(fill: FillFacts | undefined): string {
   return `${connections} connections in ${slots} places, made for ${capacity}${stuck}`;
 }
 
+export function templatesText(fill: FillFacts | undefined): string {
+  if (fill?.templates === undefined) return 'its size is not known';
+  const { living, slots } = fill.templates;
+  return `${living} templates, of both families; ${slots} places for those of each`;
+}
+
 /** `dropping`: it is reported what that leads to already. */
 export function fillRule({ fill }: DirectorFacts, dropping: boolean): readonly Finding[] {
   if (fill === undefined || dropping || !isAlmostFull(fill)) return [];

@@ -1,0 +1,66 @@
+// Services whose clients' connections belong together, but are balanced one by one: FTP, all ports, a mark for several ports.
+import { changeText } from '../../../model/change-text.js';
+import type { Finding } from '../../../model/finding.js';
+import { sameAddress, serviceFamily, widestNetmask } from '../../../model/identity.js';
+import type { ServiceSpec } from '../../../model/service.js';
+import type { DirectorFacts, ServiceFact } from '../../facts.js';
+import { serviceText } from '../../network.js';
+
+const FTP_PORT = 21;
+/** What `ipvsadm -p` means without a number. */
+const TIMEOUT_S = 300;
+
+function persistent(spec: ServiceSpec): string {
+  const persistence = { timeout: TIMEOUT_S, netmask: widestNetmask(serviceFamily(spec.key)) };
+  return `ipvsadm ${changeText({ kind: 'edit-service', spec: { ...spec, persistence } })}`;
+}
+
+/** Virtual ports of the connections to a mark's servers that no service of an address takes, nor another mark whose servers they are, too. */
+function portsOfMark({ services, connections }: DirectorFacts, mark: ServiceFact): readonly number[] {
+  const others = services.filter((one) => one !== mark);
+  const ports = connections.destinations.flatMap(({ virtual, destination }): readonly number[] => {
+    const isServer = ({ destinations }: ServiceFact): boolean => destinations.some((one) => sameAddress(one.address, destination.address));
+    const takes = (one: ServiceFact): boolean => {
+      const { key } = one.spec;
+      if (key.kind === 'fwmark') return isServer(one);
+      return sameAddress(key.address, virtual.address) && (key.port === virtual.port || key.port === 0);
+    };
+    return isServer(mark) && !others.some(takes) ? [virtual.port] : [];
+  });
+  return [...new Set(ports)].sort((a, b) => a - b);
+}
+
+const ftp = (name: string, spec: ServiceSpec): Finding => ({
+  severity: 'warning',
+  code: 'ftp-without-persistence',
+  what: `data connections of FTP find no server by ${name}, or another one than their commands`,
+  cause: 'the service has no persistence (-p), which leads all connections of a client to one server; weir has no helper for FTP',
+  fix: persistent(spec),
+});
+
+function judge(facts: DirectorFacts, service: ServiceFact): readonly Finding[] {
+  const { spec } = service;
+  const { key } = spec;
+  const name = serviceText(spec);
+  if (spec.persistence !== undefined) return [];
+  if (key.kind === 'address') {
+    if (key.protocol === 'tcp' && key.port === FTP_PORT) return [ftp(name, spec)];
+    if (key.port !== 0) return [];
+    const cause = "without persistence (-p) a service of port 0 takes packets to port 0 alone, as with the kernel's IPVS";
+    return [{ severity: 'warning', code: 'ports-without-persistence', what: `${name} takes no connection`, cause, fix: persistent(spec) }];
+  }
+  const ports = portsOfMark(facts, service);
+  if (ports.includes(FTP_PORT)) return [ftp(name, spec)];
+  if (ports.length < 2) return [];
+  return [
+    {
+      severity: 'info',
+      code: 'ports-without-persistence',
+      what: `a client's connections to ports ${ports.join(', ')} go to different servers by ${name}`,
+      cause: 'the service has no persistence (-p): that is right where these ports have nothing to do with each other',
+      advice: `where they belong together: ${persistent(spec)}`,
+    },
+  ];
+}
+
+export const persistenceRule = (facts: DirectorFacts): readonly Finding[] => facts.services.flatMap((service) => judge(facts, service));
