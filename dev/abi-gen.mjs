@@ -138,7 +138,7 @@ const FILES = [
  * Members that took the place of padding, or of what was reserved or in no use, where 0 means what every build without them does: they are no part of a
  * map's number, so that such a build's tables can be used.
  */
-const ADDED = new Set(['conf.source_rules', 'conf.source_rules6', 'counters.reply_not_from', 'egress.source']);
+const ADDED = new Set(['conf.fullest', 'conf.source_rules', 'conf.source_rules6', 'counters.reply_not_from', 'egress.source']);
 
 const UNSHARED_LINE = /^\/\* -+ not shared between builds/m;
 const SECTION_LINE = /^(?=\/\* ---- )/m;

@@ -343,7 +343,7 @@ struct conf {
   __u32 templates;   /* slots for them */
   __u32 templates_live; /* packets and timer, atomic adds: the timer looks at no template where there is none */
   __u32 layout;      /* LAYOUT of the generated TypeScript: a build with another one refuses the table */
-  __u32 reserved;
+  __u32 fullest;     /* timers of the tables beside `conns`: how full the fullest of these is, and which one it is (defence.h) */
 };
 _Static_assert(__builtin_offsetof(struct conf, source_rules) / 64 != __builtin_offsetof(struct conf, templates_live) / 64, "in another cache line");
 

@@ -55,9 +55,9 @@ static __always_inline int datagram_sum_of(struct __sk_buff *skb, __u32 l4) {
   return sum ? sum : 0xffff;
 }
 
-/* The datagram in the scratch space gets its checksum where it has none, before its addresses change. `at`: where its IP header begins. Of a packet that
- * is cut later (GSO) none is right for all parts; nor is one before the device has computed another one, of what a tunnel carries (CHECKSUM_PARTIAL).
- * There bpf_l4_csum_replace() changes nothing, which is tried, since a program cannot see it. 0 or an error. */
+/* The datagram in the scratch space gets its checksum where it has none, before its addresses change. `at`: where its IP header begins. Of a packet
+ * that is cut later (GSO) none is right for all parts; nor is one before the device has computed another one, of what a tunnel carries
+ * (CHECKSUM_PARTIAL). There bpf_l4_csum_replace() changes nothing, which is tried, since a program cannot see it. 0 or an error. */
 __noinline int datagram_sum(struct __sk_buff *skb, __u32 at) {
   struct scratch *scratch = the_scratch();
   __u16 check;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* The kernel's defences against floods: drop_entry, drop_packet and the automatic values of secure_tcp. What the kernel decides by free memory is
- * decided here by free slots of the connection table. */
+ * decided here by free slots of the connection tables. */
 #ifndef WEIR_DEFENCE_H
 #define WEIR_DEFENCE_H
 
@@ -29,9 +29,32 @@ static __always_inline bool defence_works(__u32 *mode, bool scarce) {
   return m == 3 || ((m == 1 || m == 2) && scarce);
 }
 
+/* How full this build's table is, in TABLE_PARTS. `used`: connections in a whole round. */
+static __always_inline __u32 table_fill(__u64 used) {
+  __u64 slots = (__u64)(conn_mask + 1) * BUCKET_SLOTS;
+  return TABLE_PARTS - (used >= slots ? 0 : (slots - used) * TABLE_PARTS / slots);
+}
+
+#define FULLEST_BITS 3 /* of conf's `fullest`, for the table */
+#if defined(IPV6) || defined(SIDE)
+#if defined(IPV6)
+#define FAMILY_TABLE 1
+#else
+#define FAMILY_TABLE 0
+#endif
+#define THIS_TABLE (FAMILY_TABLE | ALL_PORTS << 1 | OF_SCTP << 2)
+/* The timer of a table beside `conns` has swept the whole of it: it enters how full the table is, where the entry is its own or less full. When the
+ * fullest one empties, the entry of the next one comes with the end of that one's round. */
+static __always_inline void fullest_update(struct conf *c, __u32 used) {
+  __u32 was = READ(c->fullest), fill = table_fill(used);
+  if ((was & ((1 << FULLEST_BITS) - 1)) == THIS_TABLE || fill > was >> FULLEST_BITS) CAS(&c->fullest, was, fill << FULLEST_BITS | THIS_TABLE);
+}
+#endif
+
+/* The fullest of all tables decides. */
 static __always_inline void defence_update(struct conf *c, struct housekeeping *h) {
-  __u64 slots = (__u64)(conn_mask + 1) * BUCKET_SLOTS, used = h->used;
-  __u32 available = used >= slots ? 0 : (slots - used) * TABLE_PARTS / slots;
+  __u32 fill = table_fill(h->used), elsewhere = READ(c->fullest) >> FULLEST_BITS;
+  __u32 available = TABLE_PARTS - (elsewhere > fill ? elsewhere : fill);
   __u32 threshold = READ(c->amemthresh), rate = 0;
   bool scarce = available < threshold;
   h->drop_entry = defence_works(&c->drop_entry, scarce);

@@ -207,6 +207,10 @@ static int housekeeping_tick(void *map, __u32 *key, struct housekeeping *h) {
   /* While connections move, a round meets only a part of them. */
   if (h->bucket >= from && !BRIDGING) rounds_add(c, h, 1);
 #if defined(IPV6) || defined(SIDE)
+  if (h->bucket >= from) {
+    if (!BRIDGING) fullest_update(c, h->counted);
+    h->counted = 0;
+  }
   if (c->templates_live) templates_sweep(c, h);
 #ifndef SIDE
   client_hops_sweep(h->turn++, w.now);
@@ -246,6 +250,8 @@ int weir_housekeeping(struct xdp_md *ctx) {
   c->jiffies_at = bpf_jiffies64();
   c->ktime_at = bpf_ktime_get_ns();
   snapshot_take(c->ticks);
+#else
+  h->counted = 0; /* a build before counted without an end */
 #endif
   if (bpf_timer_set_callback(&h->timer, housekeeping_tick)) return 3;
   return bpf_timer_start(&h->timer, TICK_NS, 0) ? 4 : 0;

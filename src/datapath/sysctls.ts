@@ -124,7 +124,7 @@ const rows = {
   ),
   expire_nodest_conn: row(upTo(INT_MAX)),
   expire_quiescent_template: row(integer),
-  ignore_tunneled: row(integer, 0, 'packets that come in by a tunnel device are not balanced in any case'),
+  ignore_tunneled: row(integer, 0, 'what comes out of a tunnel on this host is balanced whatever it is'),
   lblc_expiration: row(seconds, 86_400),
   lblcr_expiration: row(seconds, 86_400),
   nat_icmp_send: row(integer),

@@ -2,11 +2,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Abi, Conf, ConnSlot, Service } from '../../src/datapath/ebpf/abi.gen.js';
+import { ChunkType } from '../../src/wire/sctp.js';
 import { type Bed, type BedOptions, openBed, skipReason } from './bed.js';
 import { until } from './cluster.js';
-import { CLIENT, DR_VIP, SERVERS, VIP } from './fixtures/bed-addresses.js';
+import { CLIENT, DR_VIP, IPV6, SERVERS, VIP } from './fixtures/bed-addresses.js';
 import { destination, service } from './fixtures/fixture.js';
-import { fromClient, tcp, udp } from './fixtures/packets.js';
+import { fromClient, sctp, tcp, udp } from './fixtures/packets.js';
+import { fromClient6, udp6 } from './fixtures/packets6.js';
 import { takenSlots } from './table-check.js';
 
 const skip = skipReason();
@@ -65,6 +67,43 @@ test('automatic modes show 2 while the table is nearly full, and 1 again when it
       age(bed, 3600);
       await until(modes, ([, packet, secure]) => packet === '1' && secure === '1');
       assert.equal(bed.tables.conf.get(0, Conf.dropRate), 0);
+    },
+    { capacity: { connBuckets: 16 } },
+  );
+});
+
+test('automatic modes go by the fullest of all tables', { skip }, async () => {
+  const places = 16 * Abi.BUCKET_SLOTS;
+  const [six, client6] = [IPV6.vip, IPV6.client];
+  const allPorts = service('udp', VIP, 0, [destination(`${SERVERS[0]}:0`, 'masq')]);
+  const setups = [
+    service('sctp', VIP, 2905, [destination(`${SERVERS[0]}:2905`, 'masq')]),
+    service('udp', six, 53, [destination(`[${IPV6.servers[0]}]:53`, 'masq')]),
+    { ...allPorts, service: { ...allPorts.service, persistence: { timeout: 300, netmask: 0xffffffff } } },
+  ];
+  const init = [{ type: ChunkType.init }];
+  const tables: Readonly<Record<string, (port: number) => Uint8Array>> = {
+    SCTP: (port) => fromClient(sctp({ from: `${CLIENT}:${port}`, to: `${VIP}:2905` }, init)),
+    IPv6: (port) => fromClient6(udp6({ from: `[${client6}]:${port}`, to: `[${six}]:53` })),
+    'all ports': (port) => fromClient(udp({ from: `${CLIENT}:${port}`, to: `${VIP}:${port}` })),
+  };
+  await inBed(
+    async (bed) => {
+      for (const { service: spec, destinations } of setups) {
+        bed.director.addService(spec);
+        for (const each of destinations) bed.director.addDestination(spec.key, each);
+      }
+      bed.director.setTimeouts({ tcp: 0, tcpFin: 0, udp: 3 });
+      bed.director.setSysctl('amemthresh', String(Abi.TABLE_PARTS / 4));
+      bed.director.setSysctl('secure_tcp', '1');
+      const mode = (): string | undefined => setting(bed, 'secure_tcp');
+      for (const [name, frameOf] of Object.entries(tables)) {
+        await until(mode, (value) => value === '1');
+        for (let k = 0; k < places - 8; k++) assert.equal(bed.send('ingress', 'front', frameOf(20_000 + k)).verdict, 'redirect', name);
+        await until(mode, (value) => value === '2');
+      }
+      // Associations without an answer, and datagrams, end within seconds.
+      await until(mode, (value) => value === '1');
     },
     { capacity: { connBuckets: 16 } },
   );

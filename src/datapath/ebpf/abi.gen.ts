@@ -201,6 +201,7 @@ export const Conf = {
   templates: { at: 368, size: 4, count: 1 },
   templatesLive: { at: 372, size: 4, count: 1 },
   layout: { at: 376, size: 4, count: 1 },
+  fullest: { at: 380, size: 4, count: 1 },
 } as const;
 
 export const Housekeeping = {

@@ -116,6 +116,20 @@ test('drop_entry ends the same associations of SCTP: after an INIT alone, and id
   }),
 );
 
+test('automatic modes go by the fullest table, here that of SCTP', { skip }, () =>
+  inPair(async (pair, bed) => {
+    const mode = (): number => bed.tables.conf.get(0, Conf.secureTcp);
+    for (let n = 0; n < 56; n++) associate(pair, n);
+    pair.setSysctl('amemthresh', QUARTER);
+    pair.setSysctl('secure_tcp', '1');
+    await pair.pass(0);
+    assert.equal(mode(), 2);
+    for (let n = 0; n < 8; n++) send(pair, n, 'S', 'A');
+    await pair.pass(1000);
+    assert.equal(mode(), 1);
+  }),
+);
+
 test('automatic modes begin and end at the same number of connections; secure_tcp and drop_packet work meanwhile', { skip }, () =>
   inPair(async (pair, bed) => {
     const modes = (): readonly number[] => [Conf.secureTcp, Conf.dropPacket].map((field) => bed.tables.conf.get(0, field));

@@ -1,5 +1,5 @@
 // The defences against floods: drop_entry, drop_packet and the automatic modes of secure_tcp. What the kernel decides by free memory is decided
-// by free slots of the connection table, once a second.
+// by free slots of the connection tables, once a second.
 
 /** drop_entry looks at every so many-th bucket at a time. */
 export const BUCKET_SHARES = 32;
@@ -29,9 +29,9 @@ export class Defence {
     return isAtWork(this.secureTcp);
   }
 
-  /** `used`: of so many slots of the connection table. */
-  update(used: number, slots: number): void {
-    const available = Math.floor((Math.max(0, slots - used) * TABLE_PARTS) / slots);
+  /** The fullest of the connection tables decides. `used`: of so many slots. */
+  update(tables: readonly { readonly used: number; readonly slots: number }[]): void {
+    const available = Math.min(...tables.map(({ used, slots }) => Math.floor((Math.max(0, slots - used) * TABLE_PARTS) / slots)));
     const scarce = available < this.amemthresh;
     this.dropEntry = modeAfter(this.dropEntry, scarce);
     this.dropPacket = modeAfter(this.dropPacket, scarce);

@@ -45,7 +45,7 @@ export class PacketDirector extends PacketTable {
   sweep(share = this.#share++ % BUCKET_SHARES): void {
     const { defence } = this.settings;
     for (const { connections } of this.scopes) connections.sweep(this.now, defence.dropsEntries ? share : undefined);
-    defence.update(this.exact.connections.used, this.exact.connections.slots);
+    defence.update(this.scopes.map(({ connections }) => connections));
     const living = [...this.living()];
     for (const templates of [this.templates, this.templates6]) templates.sweep(living, this.now);
   }
