@@ -1,6 +1,7 @@
 // A run of the tests that a signal stops: its files end before it does, so that they can take down the namespaces and processes that they made.
 // Without it node's runner leaves them behind as they are: they go on, without a reader of what they print.
 
+import { setMaxListeners } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 
 const SIGNALS = [
@@ -27,6 +28,7 @@ const hasChildren = () => readdirSync('/proc').some((name) => /^\d+$/.test(name)
 /** For node's runner: aborted by the first signal, upon which it sends SIGTERM to its files; this process leaves when they have ended. */
 export function stoppable() {
   const stop = new AbortController();
+  setMaxListeners(0, stop.signal); // one for each file
   const leave = (status) => {
     if (stop.signal.aborted) return;
     const end = performance.now() + PATIENCE_MS;
