@@ -4,6 +4,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Layouts } from '../../src/datapath/ebpf/table/layout.js';
+import { atExit } from '../support/at-exit.js';
 import { root } from '../support/project.js';
 import { compiledBy, OBJECTS } from './compilers.js';
 
@@ -13,7 +14,6 @@ export interface OtherBuild {
   /** Its bridging build for the tables of the build before it. */
   readonly takeover: string;
   readonly layouts: Layouts;
-  remove(): void;
 }
 
 type Edit = (text: string) => string;
@@ -29,6 +29,7 @@ export const replaced =
 /** Compiles the datapath with some of its headers edited. */
 export function otherBuild(edits: Readonly<Record<string, readonly Edit[]>>): OtherBuild {
   const folder = mkdtempSync(join(tmpdir(), 'weir-layout-'));
+  atExit(() => rmSync(folder, { recursive: true, force: true }));
   const source = join(folder, 'source');
   cpSync(`${root}/bpf/director`, source, { recursive: true });
   for (const [header, changes] of Object.entries(edits)) {
@@ -52,17 +53,26 @@ export function otherBuild(edits: Readonly<Record<string, readonly Edit[]>>): Ot
     plain,
     takeover: kept('takeover'),
     layouts: JSON.parse(numbers) as Layouts,
-    remove: () => rmSync(folder, { recursive: true }),
+  };
+}
+
+/** Compiled once in a process. */
+function once(make: () => OtherBuild): () => OtherBuild {
+  let made: OtherBuild | undefined;
+  return () => {
+    made ??= make();
+    return made;
   };
 }
 
 /** The build before, as layout-before.h describes it: the bucket of a connection was chosen by the whole key. */
-export const buildBefore = (): OtherBuild =>
+export const buildBefore = once(() =>
   otherBuild({
     'abi.h': [(text) => text.replace(/^#define K_(CLIENT|HASHED) .*\n/gm, '')],
     'dest-of-client.h': [replaced('#ifdef TAKEOVER\n#define SAME', '#if 1\n#define SAME')],
     'value.h': [replaced('#define WEIR_VALUE_H\n', '#define WEIR_VALUE_H\n#define K_HASHED 0xffffffffffffffffull\n')],
-  });
+  }),
+);
 
 /** The bits of a value in this layout, and in the next one. */
 export const NEXT = {
@@ -75,7 +85,7 @@ export const NEXT = {
 } as const;
 
 /** What may come next: places in the value are exchanged, and the bucket is chosen by the client's port alone. */
-export function buildNext(): OtherBuild {
+export const buildNext = once(() => {
   const today = readFileSync(`${root}/bpf/director/abi.h`, 'utf8');
   const lines = today.split('\n').filter((line) => /^#define (K_|V_(?!DEST_MASK))\w+ /.test(line));
   const flag = (name: keyof typeof NEXT) => `#define ${name} (1ull << ${NEXT[name]})`;
@@ -98,4 +108,4 @@ export function buildNext(): OtherBuild {
         ),
     ],
   });
-}
+});

@@ -52,46 +52,42 @@ const after = (next: OtherBuild): OtherBuild => ({ ...next, layouts: { ...next.l
 
 test('killed before each step: it has not begun, or every other build refuses, and it is completed', { skip }, async () => {
   const next = buildNext();
-  try {
-    await inCluster(async (cluster) => {
-      const { lvs } = cluster;
-      ok(lvs.weir('load --attach tc --connections 4096'));
-      const { ends } = await traffic(cluster);
-      const listed = clients(lvs);
-      const loaded = picture(lvs);
-      const deaths = new Map<Stage, number>();
-      let stage: Stage = 'not begun';
-      for (let nth = 1; ; nth++) {
-        const { status, stderr } = lvs.run(takingOver(next, LAYOUT_NEXT, nth));
-        if (status === 0) break;
-        const step: string = `${stage}, step ${nth}`;
-        assert.match(stderr, /ended by SIGKILL/, step);
-        deaths.set(stage, nth);
-        const now = stageOf(lvs);
-        if (now !== stage) nth = 0;
-        assert.ok(now === stage || !deaths.has(now), `${step}: back to ${now}`);
-        stage = now;
-        if (stage === 'not begun') {
-          assert.deepEqual(clients(lvs), listed, step);
-          assert.equal(ok(lvs.weir('load')), '');
-          assert.deepEqual(picture(lvs).slice(1), loaded.slice(1), step);
-          continue;
-        }
-        const before = picture(lvs);
-        for (const ran of [lvs.weir('load'), lvs.ipvsadm('-Ln')]) refuses(ran, LAYOUT, /has begun to take over/);
-        refuses(lvs.run(takingOver(after(next), LAYOUT_AFTER)), LAYOUT_AFTER, /has begun to take over/);
-        assert.deepEqual(picture(lvs), before, step);
+  await inCluster(async (cluster) => {
+    const { lvs } = cluster;
+    ok(lvs.weir('load --attach tc --connections 4096'));
+    const { ends } = await traffic(cluster);
+    const listed = clients(lvs);
+    const loaded = picture(lvs);
+    const deaths = new Map<Stage, number>();
+    let stage: Stage = 'not begun';
+    for (let nth = 1; ; nth++) {
+      const { status, stderr } = lvs.run(takingOver(next, LAYOUT_NEXT, nth));
+      if (status === 0) break;
+      const step: string = `${stage}, step ${nth}`;
+      assert.match(stderr, /ended by SIGKILL/, step);
+      deaths.set(stage, nth);
+      const now = stageOf(lvs);
+      if (now !== stage) nth = 0;
+      assert.ok(now === stage || !deaths.has(now), `${step}: back to ${now}`);
+      stage = now;
+      if (stage === 'not begun') {
+        assert.deepEqual(clients(lvs), listed, step);
+        assert.equal(ok(lvs.weir('load')), '');
+        assert.deepEqual(picture(lvs).slice(1), loaded.slice(1), step);
+        continue;
       }
-      for (const [each, min] of Object.entries(STEPS_MIN)) assert.ok((deaths.get(each as Stage) ?? 0) >= min, JSON.stringify([...deaths]));
-      settledWith(lvs, next);
-      assert.deepEqual(establishedNext(lvs), listed);
       const before = picture(lvs);
-      refuses(lvs.weir('load'), LAYOUT, /of another build and goes on as it is \(maps? [^)]*\bconns\b/);
-      assert.deepEqual(picture(lvs), before);
-      await ends();
-      noneDropped(lvs);
-    });
-  } finally {
-    next.remove();
-  }
+      for (const ran of [lvs.weir('load'), lvs.ipvsadm('-Ln')]) refuses(ran, LAYOUT, /has begun to take over/);
+      refuses(lvs.run(takingOver(after(next), LAYOUT_AFTER)), LAYOUT_AFTER, /has begun to take over/);
+      assert.deepEqual(picture(lvs), before, step);
+    }
+    for (const [each, min] of Object.entries(STEPS_MIN)) assert.ok((deaths.get(each as Stage) ?? 0) >= min, JSON.stringify([...deaths]));
+    settledWith(lvs, next);
+    assert.deepEqual(establishedNext(lvs), listed);
+    const before = picture(lvs);
+    refuses(lvs.weir('load'), LAYOUT, /of another build and goes on as it is \(maps? [^)]*\bconns\b/);
+    assert.deepEqual(picture(lvs), before);
+    await ends();
+    noneDropped(lvs);
+  });
 });

@@ -15,35 +15,30 @@ const skip = noNamespaces() || noTools('clang', 'llvm-strip', 'bpftool');
 
 test('from the layout before to this one, and from this one to a next one, under traffic', { skip }, async (context) => {
   const [before, next] = [buildBefore(), buildNext()];
-  try {
-    await context.test('layout-before.h has the numbers of that layout', () => {
-      // Those of IPv6, of all ports and of SCTP are maps of builds of their own.
-      const shared = Object.entries(LAYOUTS).filter(([name]) => !/6$|_wide$|_sctp$/.test(name));
-      assert.deepEqual(before.layouts, { ...Object.fromEntries(shared), conns: Before.LAYOUT });
-      assert.deepEqual(
-        Object.keys(next.layouts).filter((name) => next.layouts[name] !== LAYOUTS[name as keyof typeof LAYOUTS]),
-        ['conns'],
-      );
-    });
-    await context.test('by tc', () => takenOverTwice('tc', before, next));
-    await context.test('every connection is where this layout has its place', () =>
-      inCluster(async (cluster) => {
-        const { ends } = await loadedBefore(cluster, before, 'tc');
-        ok(cluster.lvs.weir('load'));
-        await ends();
-        const checked = (): string => {
-          try {
-            return checkTable(viewOf(cluster.lvs)).length >= TALKERS ? 'right' : 'too few';
-          } catch (error) {
-            return String(error);
-          }
-        };
-        // The last segments of those that end may still be on their way.
-        await until(checked, (seen) => seen === 'right');
-      }),
+  await context.test('layout-before.h has the numbers of that layout', () => {
+    // Those of IPv6, of all ports and of SCTP are maps of builds of their own.
+    const shared = Object.entries(LAYOUTS).filter(([name]) => !/6$|_wide$|_sctp$/.test(name));
+    assert.deepEqual(before.layouts, { ...Object.fromEntries(shared), conns: Before.LAYOUT });
+    assert.deepEqual(
+      Object.keys(next.layouts).filter((name) => next.layouts[name] !== LAYOUTS[name as keyof typeof LAYOUTS]),
+      ['conns'],
     );
-  } finally {
-    before.remove();
-    next.remove();
-  }
+  });
+  await context.test('by tc', () => takenOverTwice('tc', before, next));
+  await context.test('every connection is where this layout has its place', () =>
+    inCluster(async (cluster) => {
+      const { ends } = await loadedBefore(cluster, before, 'tc');
+      ok(cluster.lvs.weir('load'));
+      await ends();
+      const checked = (): string => {
+        try {
+          return checkTable(viewOf(cluster.lvs)).length >= TALKERS ? 'right' : 'too few';
+        } catch (error) {
+          return String(error);
+        }
+      };
+      // The last segments of those that end may still be on their way.
+      await until(checked, (seen) => seen === 'right');
+    }),
+  );
 });
