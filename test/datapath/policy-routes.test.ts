@@ -66,6 +66,7 @@ for (const [family, attach] of [
   [IPv4, 'tc'],
   [IPv4, 'xdp'],
   [IPv6, 'tc'],
+  [IPv6, 'xdp'],
 ] as const) {
   const { at, client, farClient, vip, servers, name } = family;
   const server = macOf(servers[0]);
@@ -231,6 +232,7 @@ for (const [family, attach] of [
   [IPv4, 'tc'],
   [IPv4, 'xdp'],
   [IPv6, 'tc'],
+  [IPv6, 'xdp'],
 ] as const) {
   test(`${family.name}, ${attach}: replies of two virtual addresses to one client leave by their own uplinks`, { skip }, () => {
     withUplinks(attach, family, ({ bed, uplinks, request, reply, error }) => {
