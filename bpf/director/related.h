@@ -88,24 +88,24 @@ __noinline __u32 related_schedule(__u32 service, __u32 client, __u16 cport, __u3
   return led ? led : schedule(service);
 }
 
-/* Quotes a reply of a service: on to the connection's destination. */
-static __always_inline int related_inbound(struct __sk_buff *skb, struct verdict *v, struct quoted *q, struct related *r) {
+/* Quotes a reply of a service: on to the connection's destination. `scheduled`: no build has the connection. */
+static __always_inline int related_inbound(struct __sk_buff *skb, struct verdict *v, struct quoted *q, struct related *r, bool scheduled) {
   v->key = conn_key(q->ip.daddr, q->dport, v->service);
   tuple_is(q->ip.saddr, q->sport, q->ip.protocol);
-  bool found = conn_find(v->key, v->now, &v->f);
   struct service *s = service_at(v->service);
-  if (!found && (r->portless || !(v->c->schedule_icmp && s && s->state == LIVE))) return TC_ELSEWHERE;
-  v->dest = found ? v_dest(v->f.value) : related_schedule(v->service, q->ip.daddr, q->dport, q->ip.saddr);
+  if (!s || (scheduled && (r->portless || s->state != LIVE))) return TC_ACT_UNSPEC;
+  if (!scheduled && !conn_find(v->key, v->now, &v->f)) return TC_ELSEWHERE;
+  v->dest = scheduled ? related_schedule(v->service, q->ip.daddr, q->dport, q->ip.saddr) : v_dest(v->f.value);
   if (!v->dest) return tc_drop(R_NO_DESTINATION);
   v->d = dest_at(v->dest);
-  if (!found && v->d) v->f.value = (__u64)(v->d->method & 3) << V_METHOD_SHIFT;
+  if (scheduled && v->d) v->f.value = (__u64)(v->d->method & 3) << V_METHOD_SHIFT;
   if (!v->d || !(v->d->flags & D_AVAILABLE)) return TC_ACT_UNSPEC;
   r->inbound = true;
   r->quoted_was = q->ip.saddr;
   r->port_was = q->sport;
   if (v_method(v->f.value) == M_MASQ) {
     r->addr = v->d->addr[0];
-    r->port = server_port(v->d);
+    r->port = scheduled && s->port == q->sport ? v->d->port : server_port(v->d); /* an exact service may be scheduled by the wide build */
   }
   return related_send(skb, v, r, v->d, 0);
 }
@@ -129,9 +129,21 @@ static __always_inline int related_outbound(struct __sk_buff *skb, struct verdic
   return related_send(skb, v, r, 0, q->ip.saddr);
 }
 
-/* An ICMP packet: errors about balanced connections are translated and sent on, all others pass to the stack. `leaving`, at egress: only those
- * of masqueraded servers on the director are translated. `at`: where the IP header begins. */
-static __always_inline int related_icmp(struct __sk_buff *skb, __u32 at, __u8 header, __u16 length, bool leaving) {
+/* Whose reply a packet quotes; 0: of no service. `scheduled`: no build has its connection, so that an exact service comes before one of all ports.
+ * What came by lo was for a client on the director, which may have the address of a service of all ports. */
+static __always_inline __u32 related_service(struct __sk_buff *skb, struct quoted *q, bool scheduled) {
+  __u32 exact = scheduled ? exact_service(q->ip.saddr, q->sport, q->ip.protocol) : 0;
+  if (exact || (scheduled && skb->ingress_ifindex == LOOPBACK)) return exact;
+  return service_for(q->ip.daddr, q->dport, q->ip.saddr, q->sport, q->ip.protocol);
+}
+
+enum related_step { RELATED_IN, RELATED_LEAVING, RELATED_SCHEDULED };
+
+/* An ICMP packet: errors about balanced connections are translated and sent on, all others pass to the stack. RELATED_LEAVING, at egress: only
+ * those of masqueraded servers on the director are translated. RELATED_SCHEDULED: no build has the connection, and schedule_icmp is on. `at`:
+ * where the IP header begins. */
+static __always_inline int related_icmp(struct __sk_buff *skb, __u32 at, __u8 header, __u16 length, enum related_step step) {
+  bool leaving = step == RELATED_LEAVING, scheduled = step == RELATED_SCHEDULED;
   struct conf *c = the_conf();
   struct quoted q;
   __u8 type = 0;
@@ -153,24 +165,27 @@ static __always_inline int related_icmp(struct __sk_buff *skb, __u32 at, __u8 he
     q.ip.protocol = IPPROTO_UDP;
     q.sport = q.dport = KEY_EXCHANGE_PORT;
   }
-  __u32 service = !leaving && skb->ingress_ifindex ? service_for(q.ip.daddr, q.dport, q.ip.saddr, q.sport, q.ip.protocol) : 0;
-  __u32 real = service && !ALL_PORTS ? 0 : real_with(q.ip.daddr, q.dport, q.ip.protocol);
+  __u32 service = !leaving && skb->ingress_ifindex ? related_service(skb, &q, scheduled) : 0;
+  __u32 real = scheduled || (service && !ALL_PORTS) ? 0 : real_with(q.ip.daddr, q.dport, q.ip.protocol);
   if (real) {
     r.outer_was = outer[0];
     int done = related_outbound(skb, &v, &q, &r, real, leaving);
     if (!ALL_PORTS || done != TC_ELSEWHERE) return done;
   }
   /* What came by lo was for a client on the director, which may have the address of a service of all ports. */
-  if (!service || (ALL_PORTS && skb->ingress_ifindex == LOOPBACK)) return TC_ELSEWHERE;
+  if (!service || (!scheduled && ALL_PORTS && skb->ingress_ifindex == LOOPBACK)) return scheduled ? TC_ACT_UNSPEC : TC_ELSEWHERE;
   v.service = service;
   r.outer_was = q.ip.saddr;
-  return related_inbound(skb, &v, &q, &r);
+  return related_inbound(skb, &v, &q, &r, scheduled);
 }
 
-/* Global functions: verified once. With two of them the egress program has no code of what can only come in. */
-__noinline int tc_icmp(struct __sk_buff *skb, __u8 header, __u16 length) { return related_icmp(skb, ETH_LEN, header, length, false); }
+/* Global functions: verified once. With one for each step the egress program has no code of what can only come in. */
+__noinline int tc_icmp(struct __sk_buff *skb, __u8 header, __u16 length) { return related_icmp(skb, ETH_LEN, header, length, RELATED_IN); }
+__noinline int tc_icmp_scheduled(struct __sk_buff *skb, __u8 header, __u16 length) {
+  return related_icmp(skb, ETH_LEN, header, length, RELATED_SCHEDULED);
+}
 __noinline int tc_icmp_leaving(struct __sk_buff *skb, __u32 at, __u8 header, __u16 length) {
-  return related_icmp(skb, at, header, length, true);
+  return related_icmp(skb, at, header, length, RELATED_LEAVING);
 }
 
 #endif

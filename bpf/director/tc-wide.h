@@ -4,15 +4,15 @@
 #ifndef WEIR_TC_WIDE_H
 #define WEIR_TC_WIDE_H
 
-/* What differs of a family. */
+/* What differs of a family. No other build comes after these programs, and no packet is unknown to them: they count as no ingress. */
 #ifdef IPV6
 static __always_inline enum parsed tc_read(struct __sk_buff *skb, struct packet *p) { return tc_parse6(skb, p); }
 static __always_inline int tc_asked(struct __sk_buff *skb, __u32 service) { return tc_any_request6(skb, service); }
-static __always_inline int tc_done(struct __sk_buff *skb, int done) { return tc_go_on6(skb, done, true); }
+static __always_inline int tc_done(struct __sk_buff *skb, int done) { return tc_go_on6(skb, done, false); }
 #else
 static __always_inline enum parsed tc_read(struct __sk_buff *skb, struct packet *p) { return tc_parse(skb, p, ETH_LEN); }
 static __always_inline int tc_asked(struct __sk_buff *skb, __u32 service) { return tc_any_request(skb, service); }
-static __always_inline int tc_done(struct __sk_buff *skb, int done) { return tc_go_on(skb, done, true); }
+static __always_inline int tc_done(struct __sk_buff *skb, int done) { return tc_go_on(skb, done, false); }
 #endif
 
 /* A packet for an exact service that has no connection of it: it may be one of a connection that is older than the service. */

@@ -31,12 +31,25 @@ static __always_inline void tc_enter_marked_sctp(struct __sk_buff *skb) {
 }
 #endif
 
+__noinline int tc_unknown_reply(struct __sk_buff *skb);
+
+/* A packet that came in and concerns no connection of any build: nat_icmp_send and schedule_icmp are for such packets. */
+static __always_inline int tc_unknown(struct __sk_buff *skb) {
+  struct conf *c = the_conf();
+  struct scratch *scratch = the_scratch();
+  if (!c || likely(!(c->nat_icmp_send | c->schedule_icmp)) || !scratch) return TC_ACT_UNSPEC;
+  struct packet *p = &scratch->packet;
+  if (p->fragment) return TC_ACT_UNSPEC;
+  if (p->protocol == IPPROTO_ICMP) return c->schedule_icmp ? tc_icmp_scheduled(skb, p->header, p->length) : TC_ACT_UNSPEC;
+  return c->nat_icmp_send ? tc_unknown_reply(skb) : TC_ACT_UNSPEC;
+}
+
 /* The end of a program: what this build does not know goes on to another one. */
 static __always_inline int tc_go_on(struct __sk_buff *skb, int done, bool ingress) {
   if (likely(done < TC_ELSEWHERE)) return done;
   if (done == TC_ELSEWHERE) {
     tc_enter_wide(skb, ingress ? WIDE_INGRESS : WIDE_EGRESS);
-    return TC_ACT_UNSPEC;
+    return ingress ? tc_unknown(skb) : TC_ACT_UNSPEC;
   }
   if (done == TC_SCTP) {
     tc_enter_sctp(skb, ingress);
@@ -131,14 +144,14 @@ __noinline int is_masqueraded_now(__u32 first) {
   return first != 0;
 }
 
-/* nat_icmp_send: a packet of a masqueraded server that belongs to no connection. The server gets an ICMP error, unless it sent an RST (SCTP:
- * an ABORT). */
-__noinline int tc_unknown_reply(struct __sk_buff *skb, __u32 real) {
+/* nat_icmp_send: a packet that may be of a masqueraded server, and belongs to no connection. The server gets an ICMP error, unless it sent an RST
+ * (SCTP: an ABORT). */
+__noinline int tc_unknown_reply(struct __sk_buff *skb) {
   struct scratch *scratch = the_scratch();
   struct interface *i = interface_at(skb->ifindex);
   if (!scratch || !i || !i->addr) return TC_ACT_UNSPEC;
   struct packet *p = &scratch->packet;
-  if (is_reset(p) || !has_ports(p) || !is_masqueraded_now(real)) return TC_ACT_UNSPEC;
+  if (is_reset(p) || !has_ports(p) || !is_masqueraded_now(exact_real(p->saddr, p->sport, p->protocol))) return TC_ACT_UNSPEC;
   count_reason(R_NAT_ICMP);
   p->daddr = i->addr; /* the source of the error */
   return icmp_error(skb, p, ICMP_UNREACHABLE, ICMP_PORT, 0);
@@ -237,7 +250,7 @@ __noinline int tc_any_reply(struct __sk_buff *skb, __u32 real) {
     if (unlikely(v.d->hop.ifindex != skb->ingress_ifindex) && !tc_server_side(skb, v.dest, v.p->daddr)) return TC_ACT_UNSPEC;
     return tc_reply(skb, &v);
   }
-  return unlikely(c->nat_icmp_send) && !ALL_PORTS ? tc_unknown_reply(skb, real) : TC_ACT_UNSPEC;
+  return TC_ACT_UNSPEC;
 }
 
 /* From a service's own address: a reply that needs no change is counted and passes. One that comes in counts from its server's side alone. */
@@ -246,7 +259,7 @@ __noinline int tc_any_seen(struct __sk_buff *skb, __u32 service) {
   struct conf *c = the_conf();
   if (!scratch || !c || !skb) return TC_ACT_UNSPEC;
   struct verdict v = {.p = &scratch->packet, .c = c, .now = clock_now(), .service = service};
-  if (decide_seen(&v) != GO_SEEN) return TC_ACT_UNSPEC;
+  if (decide_seen(&v) != GO_SEEN) return TC_ELSEWHERE;
   __u32 from = skb->ingress_ifindex; /* 0: it leaves the director, from a server here */
   if (from && unlikely(v.d->hop.ifindex != from) && !tc_server_side(skb, v.dest, v.p->daddr)) return TC_ACT_UNSPEC;
   conn_touch(&v, true);

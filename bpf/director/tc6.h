@@ -271,7 +271,7 @@ __noinline int tc_any_seen6(struct __sk_buff *skb, __u32 service) {
   if (!scratch || !c || !skb) return TC_ACT_UNSPEC;
   CHECKED(scratch);
   struct verdict v = {.p = &scratch->packet, .c = c, .now = clock_now(), .service = service};
-  if (decide_seen(&v) != GO_SEEN) return TC_ACT_UNSPEC;
+  if (decide_seen(&v) != GO_SEEN) return TC_ELSEWHERE;
   __u32 from = skb->ingress_ifindex; /* as in tc.h */
   if (from && unlikely(v.d->hop.ifindex != from) && !tc_server_side6(skb, v.dest, (struct address *)v.p->daddr6)) return TC_ACT_UNSPEC;
   conn_touch(&v, true);

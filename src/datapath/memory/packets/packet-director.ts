@@ -10,13 +10,13 @@ import { BUCKET_SHARES } from './defence.js';
 import { type Environment, LOOPBACK } from './environment.js';
 import { toFarEnd } from './ethernet.js';
 import { rulesOf } from './family.js';
-import { type Outcome, passed } from './forward.js';
+import { type Outcome, passed, unknownReply } from './forward.js';
 import { type Packet, type Parsed, sourceOf, targetOf } from './packet.js';
 import { incoming, leaving, marked } from './packet-path.js';
 import { type PacketOptions, PacketTable } from './packet-table.js';
 import { parseFrame } from './parse.js';
 import type { ServiceRecord } from './records.js';
-import { messageOf, related } from './related.js';
+import { messageOf, related, relatedScheduled } from './related.js';
 import type { Scope } from './scope.js';
 
 export interface Frame {
@@ -96,10 +96,14 @@ export class PacketDirector extends PacketTable {
     if (kind === 'ok') {
       const ofMark = this.#serviceOfMark(family, mark);
       const meetIn = (question: Question): Outcome | undefined => (leaves ? leaving : incoming)({ ...question, marked: ofMark }, arrival);
-      return this.#byScope(device, family, packet.protocol, meetIn);
+      const met = this.#byScope(device, family, packet.protocol, meetIn);
+      return met !== undefined || leaves ? met : unknownReply(this.#question(this.exact, device), arrival);
     }
     const message = isIcmp(parsed) ? messageOf(bytes, packet) : undefined;
-    return message && this.#byScope(device, family, message.quoted.protocol, (question) => related(question, message, leaves));
+    if (message === undefined) return undefined;
+    const meetBy = (meet: (question: Question) => Outcome | undefined) => this.#byScope(device, family, message.quoted.protocol, meet);
+    const met = meetBy((question) => related(question, message, leaves));
+    return met !== undefined || leaves ? met : meetBy((question) => relatedScheduled(question, message));
   }
 
   #byScope(device: string, family: Family, protocol: number, meet: (question: Question) => Outcome | undefined): Outcome | undefined {

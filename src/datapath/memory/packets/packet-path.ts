@@ -3,7 +3,7 @@
 import type { Connection } from './connection.js';
 import { type Decision, decideRequest, isServerSide, type Question } from './decide.js';
 import { rulesOf } from './family.js';
-import { type Arrival, localReply, noted, type Outcome, passed, reply, request, unknownReply } from './forward.js';
+import { type Arrival, localReply, noted, type Outcome, passed, reply, request } from './forward.js';
 import { fromClient, type Packet, sourceOf, targetOf } from './packet.js';
 import type { ServiceRecord } from './records.js';
 
@@ -82,7 +82,7 @@ function toClient(question: Question, arrival: Arrival): Outcome | undefined {
   const { scope } = question;
   if (!scope.answers(sourceOf(packet), packet.protocol)) return undefined;
   const connection = replied(question, packet);
-  if (connection === undefined) return scope.allPorts ? undefined : unknownReply(question, arrival);
+  if (connection === undefined) return undefined;
   return isServerSide(question, connection.destination, packet.destination) ? reply(question, arrival, connection) : undefined;
 }
 
@@ -101,12 +101,12 @@ function ofSource(question: Question, packet: Packet): Connection | undefined {
 
 /**
  * From a service's own address: the answer of a server that is not masqueraded is counted and passes. `leaves`: it is of a server on the
- * director; any other counts from its server's side alone.
+ * director; any other counts from its server's side alone. undefined: no connection of this scope.
  */
-function seen(question: Question, arrival: Arrival, leaves: boolean): Outcome {
+function seen(question: Question, arrival: Arrival, leaves: boolean): Outcome | undefined {
   const { packet } = arrival;
   const connection = ofSource(question, packet);
-  if (connection === undefined || connection.method === 'masq') return passed(arrival);
+  if (connection === undefined || connection.method === 'masq') return undefined;
   if (leaves || isServerSide(question, connection.destination, packet.destination)) noted(question, connection, packet, true);
   return passed(arrival);
 }

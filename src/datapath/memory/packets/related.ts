@@ -68,18 +68,14 @@ function sendOn(question: Question, message: Message, connection: Related, inbou
 
 /** About a reply of a service: on to the connection's server. undefined: no connection of this scope. */
 function aboutReply(question: Question, message: Message, service: ServiceRecord): Outcome | undefined {
-  const { table, scope, now } = question;
-  const { frame, quoted } = message;
-  const known = scope.connections.find(service, { client: quoted.to, virtual: quoted.from, protocol: quoted.protocol }, now);
-  const schedules = table.settings.scheduleIcmp && scope.schedulesIcmp && service.live && quoted.portless !== true;
-  if (known === undefined && !schedules) return undefined;
-  const found = known ?? scheduled(question, message, service);
-  if (found === undefined) {
-    table.count('no_destination');
-    return { verdict: 'drop', frame };
-  }
-  return found.destination.available ? sendOn(question, message, found, true) : passed({ frame });
+  const { scope, now } = question;
+  const { quoted } = message;
+  const found = scope.connections.find(service, { client: quoted.to, virtual: quoted.from, protocol: quoted.protocol }, now);
+  return found && toServer(question, message, found);
 }
+
+const toServer = (question: Question, message: Message, found: Related): Outcome =>
+  found.destination.available ? sendOn(question, message, found, true) : passed(message);
 
 /** About a masqueraded request: back to the client. undefined: no connection of this scope. */
 function aboutRequest(question: Question, message: Message, leaves: boolean): Outcome | undefined {
@@ -108,4 +104,18 @@ export function related(question: Question, message: Message, leaves: boolean): 
   // What came by lo was for a client on the director, which may have the address of a service of all ports.
   if (back !== undefined || service === undefined || !wire) return back;
   return aboutReply(question, message, service);
+}
+
+/** schedule_icmp, of an error about no connection of any scope. undefined: it is about no service of this scope, or is not scheduled. */
+export function relatedScheduled(question: Question, message: Message): Outcome | undefined {
+  const { table, scope, wire, now } = question;
+  const { from, to, protocol, portless } = message.quoted;
+  if (!table.settings.scheduleIcmp || !scope.schedulesIcmp || portless === true || (scope.allPorts && !wire)) return undefined;
+  const service = scope.service(from, protocol, { client: to, now });
+  if (service === undefined) return undefined;
+  if (!service.live) return passed(message);
+  const found = scheduled(question, message, service);
+  if (found !== undefined) return toServer(question, message, found);
+  table.count('no_destination');
+  return { verdict: 'drop', frame: message.frame };
 }
