@@ -7,6 +7,7 @@ import { missingFor } from '../../model/missing-for.js';
 import { checkEngine } from '../../model/persistence-engine.js';
 import type { DestinationKey, DestinationSpec, ServiceKey, ServiceSpec, Timeouts } from '../../model/service.js';
 import { isUnicast } from '../../model/unicast-address.js';
+import { isSystemError } from '../../sys/errno.js';
 import { using } from '../../sys/fd.js';
 import { Lock, type LockWait } from '../../sys/files/lock.js';
 import { Netlink } from '../../sys/netlink/netlink.js';
@@ -212,10 +213,15 @@ export class EbpfDirector extends EbpfReader implements Director {
 
   #followMarks(): void {
     if (!this.#marksChanged) return;
-    using(new Netlink(), (netlink) =>
-      settleMarkPath(netlink, new AttachedInterfaces(this.tables.folder, this.tables, netlink, undefined, this.#onNotice)),
-    );
     this.#marksChanged = false;
+    try {
+      using(new Netlink(), (netlink) =>
+        settleMarkPath(netlink, new AttachedInterfaces(this.tables.folder, this.tables, netlink, undefined, this.#onNotice)),
+      );
+    } catch (error) {
+      if (!isSystemError(error)) throw error;
+      throw new WeirError('mark-path-unsettled', { why: error.message }, { cause: error });
+    }
   }
 
   /** A change of the table: marked while it lasts, so that the next writer repairs it should we die in between. */

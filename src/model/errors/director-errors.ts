@@ -41,4 +41,8 @@ export const directorErrors = {
       `${failure}; what was changed before could not be taken back yet (${obstacle}): the next command tries again`,
     exitStatus: 1,
   },
+  'mark-path-unsettled': {
+    text: ({ why }: { why: string }) => `the table is changed, but packets with firewall marks are not led to it: ${why}`,
+    exitStatus: 1,
+  },
 } as const satisfies ErrorRows;

@@ -15,7 +15,16 @@ import { Conf } from '../abi.gen.js';
 import { requiredPin } from '../pins/required-pin.js';
 import { hasMarks } from '../table/marks.js';
 import type { Tables } from '../table/tables.js';
-import { type AttachmentPin, HOOKS, type Hook, isAttached, parseAttachmentPin, TC_HANDLE, TC_PRIORITY } from './attachments.js';
+import {
+  type AttachmentPin,
+  HOOKS,
+  type Hook,
+  isAttached,
+  parseAttachmentPin,
+  TC_HANDLE,
+  TC_PRIORITY,
+  takesNoEgress,
+} from './attachments.js';
 import type { ReportChange } from './datapath-change.js';
 import {
   clearRecord,
@@ -262,18 +271,19 @@ export class AttachedInterfaces {
 
   #attach(link: Link, hook: Hook, pins: ReadonlySet<string>, wish: XdpWish = {}): boolean {
     if (pins.has(`link_${link.ifindex}_${hook}`) || pins.has(`clsact_${link.ifindex}_${hook}`)) return true;
-    const attached = hook === 'xdp' ? this.#attachXdp(link, pins, wish) : this.#attachTc(link, hook);
+    const attached = hook === 'xdp' ? this.#attachXdp(link, pins, wish) : this.#attachTc(link, hook, pins);
     if (attached) this.report({ kind: 'attached', name: link.name, hook });
     return attached;
   }
 
-  #attachTc({ ifindex }: Link, hook: Hook): boolean {
+  #attachTc({ ifindex, name }: Link, hook: Hook, pins: ReadonlySet<string>): boolean {
     try {
       using(this.#program(hook).attach(ifindex, ATTACH_TYPES[hook]), (attached) => attached.pin(pinOf(this.folder, ifindex, hook)));
       return true;
     } catch (error) {
       if (hasCode(error, 'ENODEV')) return false; // it went while we looked
       if (!hasCode(error, 'EINVAL')) throw error;
+      if (hook === 'egress' && takesNoEgress(ifindex, name, pins, this.onNotice)) return false;
       return this.#attachClsact(ifindex, hook);
     }
   }

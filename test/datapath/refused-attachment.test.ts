@@ -1,0 +1,101 @@
+// What the kernel refuses of an attachment, or of the path of marks: the rest goes on, and no command is locked out.
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import { test } from 'node:test';
+import { memoryIo } from '../../src/cli/io.js';
+import { runRestore } from '../../src/cli/ipvsadm/restore-command.js';
+import { runIpvsadm } from '../../src/cli/ipvsadm/run.js';
+import { systemWorld } from '../../src/cli/ipvsadm/world.js';
+import { TC_HANDLE, TC_PRIORITY } from '../../src/datapath/ebpf/load/attachments.js';
+import { PROGRAMS } from '../../src/datapath/ebpf/load/load.js';
+import { openDirector } from '../../src/datapath/ebpf/open.js';
+import { native } from '../../src/sys/addon.js';
+import { ATTACH_XDP, Program } from '../../src/sys/bpf/bpf-objects.js';
+import { using } from '../../src/sys/fd.js';
+import { Netlink } from '../../src/sys/netlink/netlink.js';
+import { noNamespaces } from '../support/netns-bed.js';
+import { noTools } from '../support/probes.js';
+import { inBed, openBed } from './bed.js';
+import { ip } from './namespace.js';
+
+const skip = noNamespaces();
+
+const refusal = (code: string, errno: number, syscall: string): Error => Object.assign(new Error(code), { code, errno, syscall });
+
+test('before tcx, a qdisc “ingress” has the program of ingress alone, with a notice', {
+  skip: skip || noTools('tc'),
+}, async (context) => {
+  await inBed(
+    (bed) => {
+      const attach = Program.prototype.attach;
+      context.mock.method(Program.prototype, 'attach', function (this: Program, ...words: Parameters<typeof attach>) {
+        if (words[1] === ATTACH_XDP) return attach.apply(this, words);
+        throw refusal('EINVAL', -22, 'bpf_link_create'); // as Linux before 6.6
+      });
+      ip(['link add shaped type veth peer name plain']);
+      execFileSync('tc', ['qdisc', 'add', 'dev', 'shaped', 'ingress']);
+      const [shaped, plain] = [native().ifNameToIndex('shaped'), native().ifNameToIndex('plain')];
+      const pinned = (name: string): number => using(Program.pinned(`${bed.folder}/${name}`), (program) => program.id());
+      const at = (ifindex: number): readonly number[] =>
+        [false, true].map((egress) => native().bpfTcQuery(ifindex, egress, TC_HANDLE, TC_PRIORITY));
+      const pins = (ifindex: number): readonly string[] =>
+        readdirSync(bed.folder)
+          .filter((name) => name.startsWith(`clsact_${ifindex}_`))
+          .sort();
+      const command = (): readonly string[] => {
+        const notices: string[] = [];
+        openDirector({ onWait: (text) => notices.push(text) }).close();
+        return notices;
+      };
+      const [ingress, egress] = [pinned(PROGRAMS.ingress), pinned(PROGRAMS.egress)];
+      assert.match(command().join(), /^shaped has a qdisc “ingress”/);
+      assert.equal(at(shaped)[0], ingress, 'packets that arrive are balanced');
+      assert.deepEqual([pins(shaped), pins(plain)], [[`clsact_${shaped}_ingress`], [`clsact_${plain}_egress`, `clsact_${plain}_ingress`]]);
+      assert.deepEqual(at(plain), [ingress, egress]);
+      assert.deepEqual(command(), [], 'one notice');
+      // What a build did that took the qdisc for clsact.
+      using(Program.pinned(`${bed.folder}/${PROGRAMS.egress}`), (program) => {
+        native().bpfTcAttach(program.fd.number, shaped, true, TC_HANDLE, TC_PRIORITY);
+        program.pin(`${bed.folder}/clsact_${shaped}_egress`);
+      });
+      assert.equal(at(shaped)[0], egress);
+      assert.equal(command().length, 1);
+      assert.deepEqual([at(shaped)[0], pins(shaped)], [ingress, [`clsact_${shaped}_ingress`]]);
+      context.mock.restoreAll();
+    },
+    openBed({ attach: 'tc' }),
+  );
+});
+
+test('a kernel that refuses the route of marks locks out no command', { skip }, async (context) => {
+  await inBed(
+    async (bed) => {
+      bed.director.close();
+      const change = Netlink.prototype.change;
+      context.mock.method(Netlink.prototype, 'change', function (this: Netlink, ...words: Parameters<typeof change>) {
+        if (words[1] === 'add the route of firewall marks') throw refusal('EOPNOTSUPP', -95, 'netlink');
+        return change.apply(this, words);
+      });
+      const ran = async (
+        work: (io: ReturnType<typeof memoryIo>) => Promise<number>,
+        input = '',
+      ): Promise<readonly [number, string, string]> => {
+        const io = memoryIo(input);
+        return [await work(io), io.stdout, io.stderr];
+      };
+      const ipvsadm = (...words: string[]) => ran((io) => runIpvsadm(words, io, systemWorld()));
+      const [status, , errors] = await ran((io) => runRestore([], io, systemWorld()), '-A -t 10.0.1.100:80 -s rr\n-A -f 3 -s rr\n');
+      assert.equal(status, 255);
+      assert.match(errors, /the table is changed, but packets with firewall marks are not led to it/);
+      assert.doesNotMatch(errors, /nothing was changed/);
+      const [listed, table] = await ipvsadm('-Ln');
+      assert.equal(listed, 0);
+      assert.match(table, /FWM {2}3 rr/);
+      assert.equal((await ipvsadm('-D', '-f', '3'))[0], 0);
+      assert.doesNotMatch((await ipvsadm('-Ln'))[1], /FWM/);
+      context.mock.restoreAll();
+    },
+    openBed({ attach: 'tc' }),
+  );
+});
