@@ -6,7 +6,7 @@ import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { test } from 'node:test';
 import { Conf, Dest, Interface } from '../../src/datapath/ebpf/abi.gen.js';
 import { LAYOUTS } from '../../src/datapath/ebpf/layouts.gen.js';
-import type { AttachMode } from '../../src/datapath/ebpf/load/attached-interfaces.js';
+import type { AttachMode } from '../../src/datapath/ebpf/load/hook-choice.js';
 import { PROGRAMS } from '../../src/datapath/ebpf/load/load.js';
 import { unloadDatapath } from '../../src/datapath/ebpf/load/unload.js';
 import { observeDatapath } from '../../src/datapath/ebpf/observe/observer.js';

@@ -1,8 +1,8 @@
 // weir load: loads the datapath into this network namespace with chosen sizes, or replaces the programs of a loaded one by this build's.
 // Every other command loads it with default sizes where it is missing, and leaves loaded programs alone.
 
-import type { AttachMode } from '../../datapath/ebpf/load/attached-interfaces.js';
 import type { DatapathChange } from '../../datapath/ebpf/load/datapath-change.js';
+import type { AttachMode } from '../../datapath/ebpf/load/hook-choice.js';
 import { bucketsFor, type Capacity } from '../../datapath/ebpf/load/object.js';
 import { losingVeths } from '../../datapath/ebpf/load/veth-xdp.js';
 import { exchangeBuild, openDirector, openIfLoaded } from '../../datapath/ebpf/open.js';

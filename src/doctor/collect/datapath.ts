@@ -1,6 +1,6 @@
 // What is loaded, attached and due for repair in this network namespace. Nothing is changed: opening the director would attach what is
 // missing and repair the rest.
-import { isAttachable } from '../../datapath/ebpf/load/attached-interfaces.js';
+import { isAttachable } from '../../datapath/ebpf/load/hook-choice.js';
 import { withoutPlace } from '../../datapath/ebpf/load/interface-record.js';
 import { coverageOf } from '../../datapath/ebpf/observe/coverage.js';
 import { observeDatapath } from '../../datapath/ebpf/observe/observer.js';

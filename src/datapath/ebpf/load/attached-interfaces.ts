@@ -10,7 +10,7 @@ import { using } from '../../../sys/fd.js';
 import type { Netlink } from '../../../sys/netlink/netlink.js';
 import { policyRouting } from '../../../sys/netlink/policy-routing.js';
 import { decodeInterfaceAddress, dumpAddresses, type InterfaceAddress } from '../../../wire/rtnetlink-address.js';
-import { decodeLink, dumpLinks, type Link, LinkHardware } from '../../../wire/rtnetlink-link.js';
+import { decodeLink, dumpLinks, type Link } from '../../../wire/rtnetlink-link.js';
 import { Conf } from '../abi.gen.js';
 import { requiredPin } from '../pins/required-pin.js';
 import { hasMarks } from '../table/marks.js';
@@ -26,12 +26,12 @@ import {
   takesNoEgress,
 } from './attachments.js';
 import type { ReportChange } from './datapath-change.js';
+import { type AttachMode, hooksOf, isAttachable, isPairOfMarks } from './hook-choice.js';
 import {
   clearRecord,
   differencesOf,
   freePlace,
   type InterfaceRecord,
-  isIdleTunnel,
   isLayer3,
   isRecorded,
   leaveXdp,
@@ -40,7 +40,6 @@ import {
   writeWithoutPlace,
 } from './interface-record.js';
 import { PROGRAMS } from './load.js';
-import { PAIR } from './pair.js';
 import {
   forgetInterfaceRefusal,
   forgetRefusalsBut,
@@ -54,41 +53,8 @@ import {
 import { recordSourceRules, sourceRulesChanged } from './source-rules.js';
 import { ensureXdp } from './xdp.js';
 
-/** auto: tc everywhere, and XDP in front of it on physical devices. */
-export type AttachMode = 'auto' | 'tc' | 'xdp';
-
 const ATTACH_TYPES: Readonly<Record<Hook, number>> = { ingress: ATTACH_TCX_INGRESS, egress: ATTACH_TCX_EGRESS, xdp: ATTACH_XDP };
 const XDP_FLAGS_DRV_MODE = 4;
-const PORT_OF = new Set(['bridge', 'bond', 'team', 'openvswitch']);
-
-/** Not ports of a bridge or bond (their master is). An interface that is down is attached, too: it may come up without another command. */
-export function isAttachable(link: Link): boolean {
-  if (link.name === PAIR.near || link.name === PAIR.far) return false;
-  if (link.masterKind !== undefined && PORT_OF.has(link.masterKind)) return false;
-  if (isIdleTunnel(link)) return false;
-  return link.hardware === LinkHardware.ethernet || link.hardware === LinkHardware.loopback || isLayer3(link);
-}
-
-/** Is it the device that marks lead to? */
-const isPairOfMarks = ({ name }: Link): boolean => name === PAIR.near;
-
-/** Devices remove VLAN tags from frames before XDP sees them: below VLANs, XDP cannot know the VLAN of a frame. */
-function carriesVlans(link: Link, links: readonly Link[]): boolean {
-  return links.some(({ kind, lower }) => kind === 'vlan' && lower === link.ifindex);
-}
-
-function hooksOf(link: Link, links: readonly Link[], mode: AttachMode): readonly Hook[] {
-  if (link.hardware === LinkHardware.loopback || isLayer3(link) || mode === 'tc') return ['ingress', 'egress'];
-  const physical = link.kind === undefined && !carriesVlans(link, links);
-  return mode === 'xdp' || physical ? ['ingress', 'egress', 'xdp'] : ['ingress', 'egress'];
-}
-
-/** Does the mode want XDP on an interface of this namespace? */
-export function wantsXdp(netlink: Netlink, mode: AttachMode): boolean {
-  const links = netlink.dump(dumpLinks(), decodeLink, 'list the interfaces');
-  return links.some((link) => isAttachable(link) && hooksOf(link, links, mode).includes('xdp'));
-}
-
 function pinOf(folder: string, ifindex: number, hook: Hook): string {
   return `${folder}/link_${ifindex}_${hook}`;
 }

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Link, LinkFlag, LinkHardware } from '../../../wire/rtnetlink-link.js';
-import { isAttachable } from './attached-interfaces.js';
+import { isAttachable } from './hook-choice.js';
 import { isLayer3 } from './interface-record.js';
 
 const link = (name: string, hardware: number, flags = 0): Link => ({ ifindex: 7, name, flags, hardware, mtu: 1480 });

@@ -6,7 +6,7 @@ import { NETLINK_GENERIC, Netlink } from '../../../sys/netlink/netlink.js';
 import { decodeFamily, lookUpFamily } from '../../../wire/ethtool.js';
 import { decodeXdpFeatures, getDevice, XDP_TRANSMITS } from '../../../wire/netdev.js';
 import { decodeLink, dumpLinks, LinkFlag } from '../../../wire/rtnetlink-link.js';
-import { isAttachable } from './attached-interfaces.js';
+import { isAttachable } from './hook-choice.js';
 
 /** Their names. None where the kernel does not show it (Linux before 6.3). */
 export function losingVeths(): readonly string[] {

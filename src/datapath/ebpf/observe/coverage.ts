@@ -1,7 +1,7 @@
 // Which interfaces the datapath can be attached to, and what is attached to each now.
 import type { Link } from '../../../wire/rtnetlink-link.js';
-import { isAttachable } from '../load/attached-interfaces.js';
 import { HOOKS, type Hook, isAttached } from '../load/attachments.js';
+import { isAttachable } from '../load/hook-choice.js';
 import { withoutPair } from '../load/pair.js';
 
 export interface Coverage {

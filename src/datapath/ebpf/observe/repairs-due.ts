@@ -7,7 +7,7 @@ import type { PolicyRouting } from '../../../sys/netlink/policy-routing.js';
 import type { InterfaceAddress } from '../../../wire/rtnetlink-address.js';
 import { type Link, LinkFlag } from '../../../wire/rtnetlink-link.js';
 import { Conf } from '../abi.gen.js';
-import { isAttachable } from '../load/attached-interfaces.js';
+import { isAttachable } from '../load/hook-choice.js';
 import { differencesOf, forbidsMore, isLayer3, recordOf, withoutPlace } from '../load/interface-record.js';
 import { markRuleSteps } from '../load/mark-rules.js';
 import { PAIR, pairFault, pairOf, pairSettings } from '../load/pair.js';
