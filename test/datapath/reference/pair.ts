@@ -132,7 +132,9 @@ export class Pair {
   }
 
   change(change: Change): void {
-    const [loaded, inMemory] = [this.bed.director, this.director].map((each) => attempt(() => applyChange(each, change)));
+    const loaded = attempt(() => applyChange(this.bed.director, change));
+    this.#followTimer();
+    const inMemory = attempt(() => applyChange(this.director, change));
     assert.equal(inMemory, loaded, `${change.kind}: refused in memory, by the driver`);
     this.#viewSideTables();
     this.#compareDestinations();
@@ -190,6 +192,7 @@ export class Pair {
     );
     const counted = Object.entries(this.bed.drops()).filter(([reason, count]) => count > (before[reason] ?? 0));
     this.#counted = new Set(counted.map(([reason]) => reason));
+    this.#followTimer(); // it came before the packet changed a connection
     const arrival = { device, bytes: frame, mark };
     const inMemory = leaves ? this.director.egress(arrival) : led ? this.director.marked(arrival) : this.director.ingress(arrival);
     this.#met.add(loaded.verdict);
@@ -207,6 +210,7 @@ export class Pair {
   /** Seconds pass, and the timer removes what expired or, after a change, has no destination. */
   async pass(seconds: number): Promise<void> {
     if (this.disturbed) return;
+    this.#followTimer();
     this.director.now += this.director.settings.unitsOf(seconds);
     while (this.#endsSoon()) this.director.now += this.director.settings.unitsOf(NEAR_SECONDS);
     this.#setClock();
