@@ -176,8 +176,8 @@ export class Pair {
   /** `mark`: of a packet that is led to weir's own device, or on lo. */
   send(leaves: boolean, device: DeviceName, frame: Uint8Array, mark = 0): void {
     if (this.disturbed) return;
-    this.#setClock();
     const began = this.#clock();
+    this.#setClock();
     const before = this.bed.drops();
     const led = mark !== 0 && !leaves && device !== 'lo';
     const hook = leaves ? 'egress' : led ? 'mark' : device === 'lo' ? 'ingress' : this.hook;
@@ -213,8 +213,8 @@ export class Pair {
     this.#followTimer();
     this.director.now += this.director.settings.unitsOf(seconds);
     while (this.#endsSoon()) this.director.now += this.director.settings.unitsOf(NEAR_SECONDS);
-    this.#setClock();
     const began = this.#clock();
+    this.#setClock();
     this.director.sweep(NO_SHARE);
     for (let waits = 0; !this.#isSwept(); waits++) {
       assert.ok(waits < SWEEP_WAITS_MAX, 'the timer has not removed what expired');
