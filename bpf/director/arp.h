@@ -41,13 +41,10 @@ static __always_inline int arp_request(struct __sk_buff *skb, __u32 ifindex, con
   __builtin_memcpy(f.sender_mac, smac, 6);
   if (bpf_skb_change_head(skb, sizeof f, 0)) return TC_ACT_SHOT;
   static const __u8 zeros[OLD_HEADERS] = {};
-  __u32 size = sizeof f + OLD_HEADERS, rest = skb->len - sizeof f;
-  if (rest > OLD_HEADERS) {
-    if (bpf_skb_change_tail(skb, size, 0)) return TC_ACT_SHOT;
-    rest = OLD_HEADERS;
-  }
+  __u32 size = sizeof f + OLD_HEADERS;
+  if (skb->len != size && bpf_skb_change_tail(skb, size, 0)) return TC_ACT_SHOT;
   if (bpf_skb_store_bytes(skb, 0, &f, sizeof f, 0)) return TC_ACT_SHOT;
-  if (!rest || bpf_skb_store_bytes(skb, sizeof f, zeros, rest, 0)) return TC_ACT_SHOT;
+  if (bpf_skb_store_bytes(skb, sizeof f, zeros, sizeof zeros, 0)) return TC_ACT_SHOT;
   return bpf_redirect(ifindex, 0);
 }
 
