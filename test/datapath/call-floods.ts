@@ -2,6 +2,7 @@
 // memory.
 import assert from 'node:assert/strict';
 import { setTimeout } from 'node:timers/promises';
+import type { TableWriter } from '../../src/datapath/director.js';
 import { Abi, Conf, ConnBucket, ConnSlot } from '../../src/datapath/ebpf/abi.gen.js';
 import { Conn6Bucket, Template6 } from '../../src/datapath/ebpf/abi6.gen.js';
 import { unitsOf } from '../../src/datapath/ebpf/table/clock.js';
@@ -10,7 +11,6 @@ import { takenTemplates } from '../../src/datapath/ebpf/table/templates.js';
 import { Template } from '../../src/datapath/ebpf/template.gen.js';
 import { PacketDirector } from '../../src/datapath/memory/packets/packet-director.js';
 import { SIP } from '../../src/model/persistence-engine.js';
-import type { ServiceSpec } from '../../src/model/service.js';
 import type { Bed } from './bed.js';
 import type { Family } from './fixtures/family.js';
 import { destination, service } from './fixtures/fixture.js';
@@ -30,9 +30,11 @@ const datagram = (family: Family, port: number, call: string): Uint8Array =>
     family.client,
   );
 
-function serviceOf(family: Family, onePacket: boolean): ServiceSpec {
+/** A service of calls with all servers. */
+function addCalls(director: TableWriter, family: Family, onePacket: boolean): void {
   const { service: spec } = service('udp', family.vip, PORT, []);
-  return { ...spec, onePacket, persistence: { timeout: TIMEOUT_S, netmask: family.hostMask, engine: SIP } };
+  director.addService({ ...spec, onePacket, persistence: { timeout: TIMEOUT_S, netmask: family.hostMask, engine: SIP } });
+  for (const server of family.servers) director.addDestination(spec.key, destination(family.at(server, PORT), 'masq'));
 }
 
 /** Where calls go. */
@@ -55,9 +57,7 @@ export class LoadedCalls implements Flooded {
     readonly family: Family,
     onePacket: boolean,
   ) {
-    const spec = serviceOf(family, onePacket);
-    bed.director.addService(spec);
-    for (const server of family.servers) bed.director.addDestination(spec.key, destination(family.at(server, PORT), 'masq'));
+    addCalls(bed.director, family, onePacket);
   }
 
   send(frame: Uint8Array): Uint8Array {
@@ -108,9 +108,7 @@ export class CallsInMemory implements Flooded {
     readonly family: Family,
     onePacket: boolean,
   ) {
-    const spec = serviceOf(family, onePacket);
-    this.director.addService(spec);
-    for (const server of family.servers) this.director.addDestination(spec.key, destination(family.at(server, PORT), 'masq'));
+    addCalls(this.director, family, onePacket);
   }
 
   send(bytes: Uint8Array): Uint8Array {

@@ -169,16 +169,36 @@ export function pollingFarEnds({ client, web1, web2, front, back }: Cluster): vo
   for (const host of [client, web1, web2]) ok(host.run(['ethtool', '-K', 'eth0', 'tx', 'off']));
 }
 
-/** A big transfer from one host to the sink at port 9000 of another, by what it connects to: the same bytes come out. */
-export async function transfer(bed: Bed, from: Host, to: Host, address: string, port: number, bytes = 16 << 20): Promise<void> {
-  const { lines } = running(bed, to, station('sink', 9000));
+async function sinkOf(bed: Bed, host: Host): Promise<readonly string[]> {
+  const { lines } = running(bed, host, station('sink', 9000));
   await until(
     () => lines,
     (seen) => seen[0] === 'ready',
   );
+  return lines;
+}
+
+/** A big transfer from one host to the sink at port 9000 of another, by what it connects to: the same bytes come out. */
+export async function transfer(bed: Bed, from: Host, to: Host, address: string, port: number, bytes = 16 << 20): Promise<void> {
+  const lines = await sinkOf(bed, to);
   const sent = ok(from.run(station('bulk', address, port, bytes))).trim();
   await until(
     () => lines[1],
+    (digest) => digest === sent,
+  );
+}
+
+/** A bigger one, which goes on while `work` is done. */
+export async function transferWhile(bed: Bed, from: Host, to: Host, address: string, port: number, work: () => void): Promise<void> {
+  const sink = await sinkOf(bed, to);
+  const { lines } = running(bed, from, station('bulk', address, port, 64 << 20));
+  work();
+  const sent = await until(
+    () => lines[0],
+    (digest) => digest !== undefined,
+  );
+  await until(
+    () => sink[1],
     (digest) => digest === sent,
   );
 }

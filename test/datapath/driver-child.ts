@@ -4,6 +4,7 @@ import { unloadDatapath } from '../../src/datapath/ebpf/load/unload.js';
 import { openDirector } from '../../src/datapath/ebpf/open.js';
 import { isRefusal } from '../../src/model/errors/weir-error.js';
 import { Records } from '../../src/sys/bpf/records.js';
+import { replace } from '../support/replaced.js';
 import { destination, serviceKey } from './fixtures/fixture.js';
 import { rotate } from './rotation.js';
 
@@ -83,12 +84,10 @@ function list(until: number): void {
 function haltAt(stores: number): void {
   let left = stores;
   for (const name of ['set', 'setBig', 'swap', 'swapBig', 'clear'] as const) {
-    const store = Records.prototype[name];
-    const halting = function (this: Records, ...args: never[]): unknown {
+    replace(Records.prototype, name, (_records, _args, was) => {
       if (left-- === 0) process.kill(process.pid, 'SIGSTOP');
-      return Reflect.apply(store, this, args);
-    };
-    Object.defineProperty(Records.prototype, name, { value: halting });
+      return was();
+    });
   }
 }
 

@@ -10,6 +10,7 @@ import { Dirty } from '../../src/datapath/ebpf/recovery/batch.js';
 import type { Tables } from '../../src/datapath/ebpf/table/tables.js';
 import type { ServiceKey } from '../../src/model/service.js';
 import { Records } from '../../src/sys/bpf/records.js';
+import { Death, dies, replace } from '../support/replaced.js';
 import { type Bed, openBed } from './bed.js';
 import { at, DR_VIP, SERVERS, VIP } from './fixtures/bed-addresses.js';
 import { destination, serviceKey } from './fixtures/fixture.js';
@@ -18,28 +19,20 @@ import { UnlockedReader } from './unlocked-reader.js';
 
 const STORES = ['set', 'setBig', 'swap', 'swapBig', 'clear', 'setWords'] as const;
 
-class Death extends Error {}
-
 /** Runs `work` until it is about to store for the `nth` time; nothing is stored after that. True: it came to its end. */
 export function diesAt(nth: number, work: () => void): boolean {
-  const kept = STORES.map((name) => [name, Records.prototype[name]] as const);
   let left = nth;
-  for (const [name, store] of kept) {
-    const mortal = function (this: Records, ...args: never[]): unknown {
+  const mortal = STORES.map((name) =>
+    replace(Records.prototype, name, (_self, _args, was) => {
       left -= 1;
       if (left < 0) throw new Death();
-      return Reflect.apply(store, this, args);
-    };
-    Object.defineProperty(Records.prototype, name, { value: mortal, configurable: true, writable: true });
-  }
+      return was();
+    }),
+  );
   try {
-    work();
-    return true;
-  } catch (error) {
-    if (error instanceof Death) return false;
-    throw error;
+    return !dies(work);
   } finally {
-    for (const [name, store] of kept) Object.defineProperty(Records.prototype, name, { value: store, configurable: true, writable: true });
+    for (const restore of mortal) restore();
   }
 }
 

@@ -1,8 +1,10 @@
 // An object of the datapath that every verifier refuses: a program of it begins with a register that nothing has set.
+import assert from 'node:assert/strict';
 import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { type ArtifactName, artifact } from '../../src/sys/artifact.js';
+import type { Host, Ran } from '../support/netns-bed.js';
 
 /** `r0 = *(u64 *)(r0 + 0)` */
 const READ = Uint8Array.of(0x79, 0, 0, 0, 0, 0, 0, 0);
@@ -71,4 +73,25 @@ export function buildWith(object: string, name: ArtifactName): string {
   }
   copyFileSync(object, join(folder, name));
   return folder;
+}
+
+/** Commands of the same build with a program of XDP in this object that the kernel refuses. */
+export async function withRefusingBuild(
+  lvs: Host,
+  name: ArtifactName,
+  work: (weir: (...words: readonly string[]) => Ran) => Promise<void>,
+): Promise<void> {
+  const folder = withRefused(name, 'xdp', (object) => buildWith(object, name));
+  try {
+    await work((...words) => lvs.run([process.execPath, join(folder, 'weir.cjs'), ...words]));
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** The command `name` succeeded, and printed the line of a program that is refused, once. */
+export function fallsBack({ status, stderr }: Ran, name: string, notice: RegExp): void {
+  const [line = '', ...others] = stderr.split('\n');
+  assert.deepEqual([status, others], [0, ['']], stderr);
+  assert.match(line.replace(`${name}: `, ''), notice);
 }

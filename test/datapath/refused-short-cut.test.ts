@@ -1,8 +1,8 @@
 // A kernel that refuses the short cut of IPv6 alone: IPv6 goes by tc, no command fails, and it is reported with the reason.
 import assert from 'node:assert/strict';
-import fs, { rmSync } from 'node:fs';
+import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
-import { basename, join } from 'node:path';
+import { basename } from 'node:path';
 import { test } from 'node:test';
 import { forgetBuild } from '../../src/datapath/ebpf/load/build-pin.js';
 import { ensureSideBuilds, programsRefused } from '../../src/datapath/ebpf/load/side-builds.js';
@@ -10,16 +10,14 @@ import { exchangeBuild } from '../../src/datapath/ebpf/open.js';
 import { IPV6_XDP_ENTRY_PIN, IPV6_XDP_REFUSED_PIN } from '../../src/datapath/ebpf/table/tables.js';
 import { type ArtifactName, artifact } from '../../src/sys/artifact.js';
 import { BpfMap } from '../../src/sys/bpf/bpf-objects.js';
-import type { Host, Ran } from '../support/netns-bed.js';
+import type { Ran } from '../support/netns-bed.js';
+import { Death, dies, type Other, replace, withReplaced } from '../support/replaced.js';
 import { type Bed, openBed, skipReason } from './bed.js';
-import { asked, ok, pollingFarEnds, running, serving, until } from './cluster.js';
+import { asked, ok, pollingFarEnds, serving, transferWhile } from './cluster.js';
 import { inCluster6, server6 as server, VIP6 as VIP } from './cluster6.js';
 import { IPv6 } from './fixtures/family.js';
 import { destination, service } from './fixtures/fixture.js';
-import { station } from './live-child.js';
-import { buildWith, withRefused } from './refused-object.js';
-
-class Death extends Error {}
+import { fallsBack, withRefused, withRefusingBuild } from './refused-object.js';
 
 const skip = skipReason();
 const SHORT_CUT = 'weir-xdp-ipv6.bpf.o';
@@ -76,18 +74,12 @@ test('XDP first, then an IPv6 service: it is added, tc has its packets, and weir
 
 /** The kernel lets no program into the array by which XDP enters the short cut. */
 function withoutEntry(work: () => void): void {
-  const { update } = BpfMap.prototype;
-  const refusing = function (this: BpfMap, ...args: Parameters<BpfMap['update']>): void {
-    if (this.info().name === IPV6_XDP_ENTRY_PIN)
+  const refusing: Other<BpfMap, 'update'> = (map, _args, was) => {
+    if (map.info().name === IPV6_XDP_ENTRY_PIN)
       throw Object.assign(new Error('EINVAL'), { code: 'EINVAL', syscall: 'bpf_map_update_elem' });
-    Reflect.apply(update, this, args);
+    was();
   };
-  Object.defineProperty(BpfMap.prototype, 'update', { value: refusing, configurable: true, writable: true });
-  try {
-    work();
-  } finally {
-    Object.defineProperty(BpfMap.prototype, 'update', { value: update, configurable: true, writable: true });
-  }
+  withReplaced(BpfMap.prototype, 'update', refusing, work);
 }
 
 test('one that loads, and that XDP cannot enter, at an exchange of the programs', { skip }, () =>
@@ -109,23 +101,14 @@ test('one that loads, and that XDP cannot enter, at an exchange of the programs'
 /** `work` dies before its nth step that other processes can meet of the pin of the reason. False: it came to its end. */
 function diesAtReason(nth: number, work: () => void): boolean {
   let left = nth;
-  const mortal = <T extends object>(of: T, name: keyof T & string): (() => void) => {
-    const was = of[name] as (...args: unknown[]) => unknown;
-    const value = function (this: unknown, ...args: unknown[]): unknown {
-      if (args.some((path) => typeof path === 'string' && basename(path).startsWith(IPV6_XDP_REFUSED_PIN)) && --left < 0) throw new Death();
-      return Reflect.apply(was, this, args);
-    };
-    Object.defineProperty(of, name, { value, configurable: true, writable: true });
-    return () => Object.defineProperty(of, name, { value: was, configurable: true, writable: true });
+  const mortal = <R>(_self: object, args: readonly unknown[], was: () => R): R => {
+    if (args.some((path) => typeof path === 'string' && basename(path).startsWith(IPV6_XDP_REFUSED_PIN)) && --left < 0) throw new Death();
+    return was();
   };
-  const restore = [mortal(BpfMap.prototype, 'pin'), mortal(fs, 'renameSync'), mortal(fs, 'rmSync')];
+  const restore = [replace(BpfMap.prototype, 'pin', mortal), replace(fs, 'renameSync', mortal), replace(fs, 'rmSync', mortal)];
   syncBuiltinESMExports();
   try {
-    work();
-    return false;
-  } catch (error) {
-    if (error instanceof Death) return true;
-    throw error;
+    return dies(work);
   } finally {
     for (const each of restore) each();
     syncBuiltinESMExports();
@@ -164,24 +147,7 @@ test('any other obstacle is an error, as it was', { skip }, () =>
   }),
 );
 
-type Weir = (...words: readonly string[]) => Ran;
-
-/** Commands of the same build with a short cut that this kernel refuses. */
-async function withRefusingBuild(lvs: Host, work: (weir: Weir) => Promise<void>): Promise<void> {
-  const folder = withRefused(SHORT_CUT, 'xdp', (object) => buildWith(object, SHORT_CUT));
-  try {
-    await work((...words) => lvs.run([process.execPath, join(folder, 'weir.cjs'), ...words]));
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
-}
-
-/** Succeeds, and prints the line once. */
-function falls({ status, stderr }: Ran, name: string): void {
-  const [line = '', ...others] = stderr.split('\n');
-  assert.deepEqual([status, others], [0, ['']], stderr);
-  assert.match(line.replace(`${name}: `, ''), NOTICE);
-}
+const falls = (ran: Ran, name: string): void => fallsBack(ran, name, NOTICE);
 
 interface Statuses {
   readonly datapath: { readonly tcAlone: readonly { readonly what: string; readonly why: string }[] };
@@ -196,7 +162,7 @@ test('live: the first service and a reload by such a build, under traffic; statu
     const answers = (): void => {
       for (const protocol of ['tcp', 'udp'] as const) assert.deepEqual(asked(client, protocol, VIP, 80, 2), ['web1', 'web1'], protocol);
     };
-    await withRefusingBuild(lvs, async (weir) => {
+    await withRefusingBuild(lvs, SHORT_CUT, async (weir) => {
       const ipvsadm = (line: string): Ran => weir('ipvsadm', ...line.split(' '));
       ok(weir('weir', 'load', '--attach', 'xdp'));
       falls(ipvsadm(`-A -t [${VIP}]:80 -s rr`), 'weir');
@@ -221,24 +187,12 @@ test('live: the first service and a reload by such a build, under traffic; statu
       // A build that this kernel takes, and back, while a connection sends.
       ok(lvs.ipvsadm(`-A -t [${VIP}]:90 -s rr`));
       ok(lvs.ipvsadm(`-a -t [${VIP}]:90 -r [${server(1)}]:9000 -m`));
-      const sink = running(bed, web1, station('sink', 9000));
-      await until(
-        () => sink.lines,
-        (lines) => lines[0] === 'ready',
-      );
-      const { lines } = running(bed, client, station('bulk', VIP, 90, 64 << 20));
-      assert.match(ok(lvs.weir('load')), /programs of this build replaced those of another/);
-      assert.deepEqual(alone(), []);
-      falls(weir('weir', 'load'), 'weir load');
-      assert.equal(alone().length, 1);
-      const sent = await until(
-        () => lines[0],
-        (digest) => digest !== undefined,
-      );
-      await until(
-        () => sink.lines[1],
-        (digest) => digest === sent,
-      );
+      await transferWhile(bed, client, web1, VIP, 90, () => {
+        assert.match(ok(lvs.weir('load')), /programs of this build replaced those of another/);
+        assert.deepEqual(alone(), []);
+        falls(weir('weir', 'load'), 'weir load');
+        assert.equal(alone().length, 1);
+      });
       answers();
       // The same where XDP comes to an IPv6 service.
       ok(weir('weir', 'unload'));

@@ -1,7 +1,6 @@
 // A kernel that refuses the program of XDP: all packets go by tc, no command fails, and it is reported with the reason.
 import assert from 'node:assert/strict';
-import { existsSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync } from 'node:fs';
 import { test } from 'node:test';
 import { AttachedInterfaces } from '../../src/datapath/ebpf/load/attached-interfaces.js';
 import { PROGRAMS, programKinds } from '../../src/datapath/ebpf/load/load.js';
@@ -15,14 +14,14 @@ import { native } from '../../src/sys/addon.js';
 import { ATTACH_XDP } from '../../src/sys/bpf/bpf-objects.js';
 import { using } from '../../src/sys/fd.js';
 import { Netlink } from '../../src/sys/netlink/netlink.js';
-import type { Host, Ran } from '../support/netns-bed.js';
+import type { Ran } from '../support/netns-bed.js';
 import { noTools } from '../support/probes.js';
+import { Death, type Other, withReplaced } from '../support/replaced.js';
 import { type Bed, openBed, skipReason } from './bed.js';
-import { asked, inCluster, ok, pollingFarEnds, running, serving, until, VIP } from './cluster.js';
+import { asked, inCluster, ok, pollingFarEnds, serving, transferWhile, VIP } from './cluster.js';
 import { IPv4 } from './fixtures/family.js';
 import { destination, service } from './fixtures/fixture.js';
-import { station } from './live-child.js';
-import { buildWith, withRefused } from './refused-object.js';
+import { fallsBack, withRefused, withRefusingBuild } from './refused-object.js';
 import { inFolder, SMALL } from './self-check-bed.js';
 
 const skip = skipReason();
@@ -124,21 +123,15 @@ test('with tc alone, as weir load --attach tc asks for, the reason is forgotten'
   }),
 );
 
-class Death extends Error {}
-
 /** An exchange that dies before XDP is detached, or after. */
 function exchangeDies(when: 'before' | 'after'): void {
-  const { detachXdp } = AttachedInterfaces.prototype;
-  const mortal = function (this: AttachedInterfaces): void {
-    if (when === 'after') Reflect.apply(detachXdp, this, []);
+  const mortal: Other<AttachedInterfaces, 'detachXdp'> = (_interfaces, _args, was) => {
+    if (when === 'after') was();
     throw new Death();
   };
-  Object.defineProperty(AttachedInterfaces.prototype, 'detachXdp', { value: mortal, configurable: true, writable: true });
-  try {
-    withRefused(OBJECT, 'xdp', (object) => assert.throws(() => exchangeBuild(object), Death));
-  } finally {
-    Object.defineProperty(AttachedInterfaces.prototype, 'detachXdp', { value: detachXdp, configurable: true, writable: true });
-  }
+  withReplaced(AttachedInterfaces.prototype, 'detachXdp', mortal, () =>
+    withRefused(OBJECT, 'xdp', (object) => assert.throws(() => exchangeBuild(object), Death)),
+  );
 }
 
 for (const when of ['before', 'after'] as const) {
@@ -200,24 +193,7 @@ test('tables that are loaded again with other sizes', { skip }, () => {
   }
 });
 
-type Weir = (...words: readonly string[]) => Ran;
-
-/** Commands of the same build with a program of XDP that this kernel refuses. */
-async function withRefusingBuild(lvs: Host, work: (weir: Weir) => Promise<void>): Promise<void> {
-  const folder = withRefused(OBJECT, 'xdp', (object) => buildWith(object, OBJECT));
-  try {
-    await work((...words) => lvs.run([process.execPath, join(folder, 'weir.cjs'), ...words]));
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
-}
-
-/** Succeeds, and prints the line once. */
-function falls({ status, stderr }: Ran, name: string): void {
-  const [line = '', ...others] = stderr.split('\n');
-  assert.deepEqual([status, others], [0, ['']], stderr);
-  assert.match(line.replace(`${name}: `, ''), NOTICE);
-}
+const falls = (ran: Ran, name: string): void => fallsBack(ran, name, NOTICE);
 
 interface Statuses {
   readonly datapath: {
@@ -242,7 +218,7 @@ test(
       const answers = (): void => {
         for (const protocol of ['tcp', 'udp'] as const) assert.deepEqual(asked(client, protocol, VIP, 80, 2), ['web1', 'web1'], protocol);
       };
-      await withRefusingBuild(lvs, async (weir) => {
+      await withRefusingBuild(lvs, OBJECT, async (weir) => {
         const ipvsadm = (line: string): string => ok(weir('ipvsadm', ...line.split(' ')));
         falls(weir('weir', 'load', '--attach', 'xdp'), 'weir load');
         for (const line of [`-A -t ${VIP}:80`, `-A -u ${VIP}:80`]) ipvsadm(`${line} -s rr`);
@@ -262,27 +238,15 @@ test(
         assert.match(stdout, /IPv4 and IPv6 go by tc alone, without XDP: the kernel's verifier refuses its program \(EACCES\)/);
         // A build that this kernel takes, and back, while a connection sends.
         for (const line of [`-A -t ${VIP}:90 -s rr`, `-a -t ${VIP}:90 -r 10.8.2.11:9000 -m`]) ipvsadm(line);
-        const sink = running(bed, web1, station('sink', 9000));
-        await until(
-          () => sink.lines,
-          (lines) => lines[0] === 'ready',
-        );
-        const { lines } = running(bed, client, station('bulk', VIP, 90, 64 << 20));
-        const taken = lvs.weir('load');
-        assert.deepEqual([taken.status, taken.stderr], [0, `weir load: ${BACK}\n`]);
-        assert.match(taken.stdout, /^eth0: attached at XDP$/m);
-        assert.match(taken.stdout, /programs of this build replaced those of another/);
-        assert.deepEqual([xdp(), state().tcAlone], [[true, true], []]);
-        falls(weir('weir', 'load'), 'weir load');
-        assert.deepEqual([xdp(), state().tcAlone.length], [[false, false], 1]);
-        const sent = await until(
-          () => lines[0],
-          (digest) => digest !== undefined,
-        );
-        await until(
-          () => sink.lines[1],
-          (digest) => digest === sent,
-        );
+        await transferWhile(bed, client, web1, VIP, 90, () => {
+          const taken = lvs.weir('load');
+          assert.deepEqual([taken.status, taken.stderr], [0, `weir load: ${BACK}\n`]);
+          assert.match(taken.stdout, /^eth0: attached at XDP$/m);
+          assert.match(taken.stdout, /programs of this build replaced those of another/);
+          assert.deepEqual([xdp(), state().tcAlone], [[true, true], []]);
+          falls(weir('weir', 'load'), 'weir load');
+          assert.deepEqual([xdp(), state().tcAlone.length], [[false, false], 1]);
+        });
         answers();
       });
     }),

@@ -6,6 +6,7 @@ import { exchangeBuild, openDirector } from '../../src/datapath/ebpf/open.js';
 import { IPV6_PINS, IPV6_XDP_ENTRY_PIN } from '../../src/datapath/ebpf/table/tables.js';
 import { BpfMap } from '../../src/sys/bpf/bpf-objects.js';
 import { using } from '../../src/sys/fd.js';
+import { Death } from '../support/replaced.js';
 import { type Bed, openBed, skipReason } from './bed.js';
 import { IPv6 } from './fixtures/family.js';
 import { destination, service } from './fixtures/fixture.js';
@@ -89,8 +90,6 @@ test('it is exchanged with the others, and goes on when the table of the links g
     assert.deepEqual(bed.drops(), {});
   }),
 );
-
-class Death extends Error {}
 
 test('while its table moves, XDP leaves IPv6 to tc: also after the command was killed, until the next one', { skip }, () =>
   inBed('xdp', (bed) => {

@@ -30,32 +30,21 @@ import { unlessCode } from '../../src/sys/errno.js';
 import { using } from '../../src/sys/fd.js';
 import { Netlink } from '../../src/sys/netlink/netlink.js';
 import { ChunkType } from '../../src/wire/sctp.js';
+import { Death, dies, type Other, withReplaced } from '../support/replaced.js';
 import { type Bed, openBed, skipReason } from './bed.js';
 import { IPv4, IPv6 } from './fixtures/family.js';
 import { destination, service } from './fixtures/fixture.js';
 import { run, TC, XDP } from './run.js';
 
-class Death extends Error {}
-
 /** `work` dies after it has made a pin that is not among `made`, which is added. False: there was none, and it came to its end. */
 function diesAfterPin(made: Set<string>, work: () => void): boolean {
-  const { pin } = BpfMap.prototype;
-  const mortal = function (this: BpfMap, path: string): void {
-    Reflect.apply(pin, this, [path]);
+  const mortal: Other<BpfMap, 'pin'> = (_map, [path], was) => {
+    was();
     if (made.has(path)) return;
     made.add(path);
     throw new Death();
   };
-  Object.defineProperty(BpfMap.prototype, 'pin', { value: mortal, configurable: true });
-  try {
-    work();
-    return false;
-  } catch (error) {
-    if (error instanceof Death) return true;
-    throw error;
-  } finally {
-    Reflect.deleteProperty(BpfMap.prototype, 'pin');
-  }
+  return withReplaced(BpfMap.prototype, 'pin', mortal, () => dies(work));
 }
 
 test('each table has as many places as that of the links, and is made with its first service', { skip: skipReason() }, () => {
@@ -124,25 +113,17 @@ test('killed after any pin of two builds, one behind the other: the next command
 
 /** The programs are another build's, which go by the array of SCTP for one place alone. */
 function withFewerPlaces(bed: Bed): void {
-  const { load } = ObjectFile.prototype;
-  const { update } = BpfMap.prototype;
-  const smaller = function (this: ObjectFile): ObjectFile {
-    unlessCode(() => this.mapEntries(SCTP_ENTRY_PIN, 1), ['ENOENT'], undefined);
-    return Reflect.apply(load, this, []);
+  const smaller: Other<ObjectFile, 'load'> = (object, _args, was) => {
+    unlessCode(() => object.mapEntries(SCTP_ENTRY_PIN, 1), ['ENOENT'], undefined);
+    return was();
   };
-  const within = function (this: BpfMap, ...args: Parameters<BpfMap['update']>): void {
-    const [place = 0] = args[0];
-    if (this.info().name !== SCTP_ENTRY_PIN || place < 1) Reflect.apply(update, this, args);
+  const within: Other<BpfMap, 'update'> = (map, [[place = 0]], was) => {
+    if (map.info().name !== SCTP_ENTRY_PIN || place < 1) was();
   };
-  Object.defineProperty(ObjectFile.prototype, 'load', { value: smaller, configurable: true, writable: true });
-  Object.defineProperty(BpfMap.prototype, 'update', { value: within, configurable: true, writable: true });
-  try {
-    forgetBuild(bed.folder);
-    assert.ok(exchangeBuild());
-  } finally {
-    Object.defineProperty(ObjectFile.prototype, 'load', { value: load, configurable: true, writable: true });
-    Object.defineProperty(BpfMap.prototype, 'update', { value: update, configurable: true, writable: true });
-  }
+  forgetBuild(bed.folder);
+  assert.ok(
+    withReplaced(ObjectFile.prototype, 'load', smaller, () => withReplaced(BpfMap.prototype, 'update', within, () => exchangeBuild())),
+  );
   ofAnother(bed);
   bed.renew();
 }
@@ -215,18 +196,12 @@ test('a move of such a table that was killed since a process opened the tables i
 
 /** How often `work` loads an object. */
 function loads(work: () => void): number {
-  const { load } = ObjectFile.prototype;
   let count = 0;
-  const counting = function (this: ObjectFile): ObjectFile {
+  const counting: Other<ObjectFile, 'load'> = (_object, _args, was) => {
     count++;
-    return Reflect.apply(load, this, []);
+    return was();
   };
-  Object.defineProperty(ObjectFile.prototype, 'load', { value: counting, configurable: true, writable: true });
-  try {
-    work();
-  } finally {
-    Object.defineProperty(ObjectFile.prototype, 'load', { value: load, configurable: true, writable: true });
-  }
+  withReplaced(ObjectFile.prototype, 'load', counting, work);
   return count;
 }
 
@@ -248,19 +223,15 @@ test('a build that was tried in one namespace is loaded once in the next one', {
 /** An exchange of all programs that dies when the links have been exchanged, before its last renames. */
 function exchangeDies(bed: Bed): void {
   forgetBuild(bed.folder);
-  const { exchange } = AttachedInterfaces.prototype;
-  const mortal = function (this: AttachedInterfaces): void {
-    Reflect.apply(exchange, this, []);
+  const mortal: Other<AttachedInterfaces, 'exchange'> = (_interfaces, _args, was) => {
+    was();
     throw new Death();
   };
-  Object.defineProperty(AttachedInterfaces.prototype, 'exchange', { value: mortal, configurable: true, writable: true });
-  try {
+  withReplaced(AttachedInterfaces.prototype, 'exchange', mortal, () =>
     using(new Netlink(), (netlink) => {
       assert.throws(() => exchangePrograms(bed.folder, bed.tables, new AttachedInterfaces(bed.folder, bed.tables, netlink)), Death);
-    });
-  } finally {
-    Object.defineProperty(AttachedInterfaces.prototype, 'exchange', { value: exchange, configurable: true, writable: true });
-  }
+    }),
+  );
 }
 
 const builds = (bed: Bed): readonly string[] => readdirSync(bed.folder).filter((name) => name.startsWith(BUILD_PIN));

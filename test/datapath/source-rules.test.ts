@@ -12,12 +12,11 @@ import { exchangeBuild, type OpenOptions, openDirector } from '../../src/datapat
 import { pinLayouts } from '../../src/datapath/ebpf/table/layout.js';
 import { ENTRY_PINS, IPV6_PINS, movePins, TABLE_PIN } from '../../src/datapath/ebpf/table/tables.js';
 import { BpfMap } from '../../src/sys/bpf/bpf-objects.js';
+import { Death, type Other, withReplaced } from '../support/replaced.js';
 import { type Bed, inBed, skipReason } from './bed.js';
 import { IPv4, IPv6 } from './fixtures/family.js';
 import { service } from './fixtures/fixture.js';
 import { ip } from './namespace.js';
-
-class Death extends Error {}
 
 const FIELDS = [Conf.sourceRules, Conf.sourceRules6] as const;
 const known = ({ tables }: Bed): readonly number[] => FIELDS.map((field) => tables.conf.get(0, field));
@@ -27,32 +26,22 @@ function forget({ tables }: Bed): void {
   for (const field of FIELDS) tables.conf.set(0, field, 0);
 }
 
-/** `method` does this, too, before what it does. */
-function first<T extends object>(prototype: T, method: keyof T & string, work: (self: T) => void): () => void {
-  const was = prototype[method] as (...args: unknown[]) => unknown;
-  const value = function (this: T, ...args: unknown[]): unknown {
-    work(this);
-    return Reflect.apply(was, this, args);
+/** Does this, too, before what it does. */
+const first =
+  <T, K extends keyof T>(work: (self: T) => void): Other<T, K> =>
+  (self, _args, was) => {
+    work(self);
+    return was();
   };
-  Object.defineProperty(prototype, method, { value, configurable: true, writable: true });
-  return () => Object.defineProperty(prototype, method, { value: was, configurable: true, writable: true });
-}
 
 /** What is known whenever links get programs, or an array that packets enter by does. */
 function seenWhileEntered(bed: Bed, work: () => void): ReadonlySet<string> {
   const seen = new Set<string>();
   const see = (): unknown => seen.add(known(bed).join(' '));
-  const restore = [
-    first(AttachedInterfaces.prototype, 'exchange', see),
-    first(BpfMap.prototype, 'update', (map) => {
-      if (ENTRY_PINS.includes(map.info().name)) see();
-    }),
-  ];
-  try {
-    work();
-  } finally {
-    for (const each of restore) each();
-  }
+  const seeEntry = (map: BpfMap): void => {
+    if (ENTRY_PINS.includes(map.info().name)) see();
+  };
+  withReplaced(AttachedInterfaces.prototype, 'exchange', first(see), () => withReplaced(BpfMap.prototype, 'update', first(seeEntry), work));
   return seen;
 }
 
@@ -64,14 +53,10 @@ function makeBefore({ folder, tables }: Bed): void {
 
 /** Dies when the links have the takeover's first programs. */
 function takeoverDies(): void {
-  const restore = first(AttachedInterfaces.prototype, 'exchange', () => {
+  const mortal = (): never => {
     throw new Death();
-  });
-  try {
-    assert.throws(() => openDirector({ takeOver: true }), Death);
-  } finally {
-    restore();
-  }
+  };
+  withReplaced(AttachedInterfaces.prototype, 'exchange', mortal, () => assert.throws(() => openDirector({ takeOver: true }), Death));
 }
 
 const open = (options: OpenOptions = {}): void => openDirector(options).close();

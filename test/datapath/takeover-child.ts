@@ -19,6 +19,7 @@ import { BpfMap, Link, Program } from '../../src/sys/bpf/bpf-objects.js';
 import { type Field, Records } from '../../src/sys/bpf/records.js';
 import { using } from '../../src/sys/fd.js';
 import { Netlink } from '../../src/sys/netlink/netlink.js';
+import { replace } from '../support/replaced.js';
 
 /** `conf.layout` of the build before. */
 const LAYOUT_BEFORE = 1;
@@ -47,12 +48,10 @@ function killedAt(nth: number, conf: Records): void {
   };
   /** `isStep`: of a call, by what it is called of and its arguments. */
   const stepwise = <T extends object>(of: T, name: keyof T & string, isStep: (self: object, ...args: never[]) => boolean): void => {
-    const was = of[name] as (...args: unknown[]) => unknown;
-    const value = function (this: object, ...args: unknown[]): unknown {
-      step(isStep(this, ...(args as never[])));
-      return Reflect.apply(was, this, args);
-    };
-    Object.defineProperty(of, name, { value, configurable: true, writable: true });
+    replace(of, name, (self, args, was) => {
+      step(isStep(self, ...(args as readonly unknown[] as never[])));
+      return was();
+    });
   };
   for (const { prototype } of [BpfMap, Program, Link]) stepwise(prototype, 'pin', () => true);
   stepwise(Link.prototype, 'update', () => true);

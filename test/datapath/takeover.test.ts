@@ -19,6 +19,7 @@ import { artifact } from '../../src/sys/artifact.js';
 import { BpfMap, Program } from '../../src/sys/bpf/bpf-objects.js';
 import { using } from '../../src/sys/fd.js';
 import { Netlink } from '../../src/sys/netlink/netlink.js';
+import { Death, type Other, withReplaced } from '../support/replaced.js';
 import { type Bed, openBed, skipReason } from './bed.js';
 import { VIP } from './fixtures/bed-addresses.js';
 import { fromClient, tcp } from './fixtures/packets.js';
@@ -26,8 +27,6 @@ import { setUp } from './storms.js';
 import { checkTable } from './table-check.js';
 
 const skip = skipReason();
-
-class Death extends Error {}
 
 const OTHER = 2;
 /** Builds with this build's programs, and with other numbers. */
@@ -63,21 +62,13 @@ const as = (bed: Bed, work: typeof takeOver | typeof finishTakeover, taker: Take
 
 /** `work` dies where `method` is called for the nth time. */
 function diesAt<T extends object>(prototype: T, method: keyof T & string, nth: number, work: () => void): void {
-  const kept = Object.getOwnPropertyDescriptor(prototype, method);
-  const was = prototype[method] as (...args: unknown[]) => unknown;
   let calls = 0;
-  const mortal = function (this: T, ...args: unknown[]): unknown {
+  const mortal: Other<T, keyof T & string> = (_self, _args, was) => {
     calls += 1;
     if (calls === nth) throw new Death();
-    return Reflect.apply(was, this, args);
+    return was();
   };
-  Object.defineProperty(prototype, method, { value: mortal, configurable: true, writable: true });
-  try {
-    assert.throws(work, Death);
-  } finally {
-    if (kept === undefined) Reflect.deleteProperty(prototype, method);
-    else Object.defineProperty(prototype, method, kept);
-  }
+  withReplaced(prototype, method, mortal, () => assert.throws(work, Death));
 }
 
 /** Where the links get the bridging build, and where they get the plain one after it. */
@@ -112,17 +103,11 @@ function refused(bed: Bed, code: 'takeover-elsewhere' | 'datapath-other-build'):
 
 /** `work` dies when it has made this pin. */
 function diesAfter(name: string, work: () => void): void {
-  const { pin } = BpfMap.prototype;
-  const mortal = function (this: BpfMap, path: string): void {
-    Reflect.apply(pin, this, [path]);
+  const mortal: Other<BpfMap, 'pin'> = (_map, [path], was) => {
+    was();
     if (path.endsWith(`/${name}`)) throw new Death();
   };
-  Object.defineProperty(BpfMap.prototype, 'pin', { value: mortal, configurable: true, writable: true });
-  try {
-    assert.throws(work, Death);
-  } finally {
-    Reflect.deleteProperty(BpfMap.prototype, 'pin');
-  }
+  withReplaced(BpfMap.prototype, 'pin', mortal, () => assert.throws(work, Death));
 }
 
 test('killed after any pin before conf has its layout: nothing has happened', { skip }, () => {

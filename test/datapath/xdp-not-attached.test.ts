@@ -14,6 +14,7 @@ import { ATTACH_TCX_EGRESS, ATTACH_TCX_INGRESS, ATTACH_XDP, Link, ObjectFile, Pr
 import { using } from '../../src/sys/fd.js';
 import { Netlink } from '../../src/sys/netlink/netlink.js';
 import { decodeLink, dumpLinks } from '../../src/wire/rtnetlink-link.js';
+import { type Other, withReplaced } from '../support/replaced.js';
 import { type Bed, openBed, skipReason } from './bed.js';
 import { ip } from './namespace.js';
 
@@ -128,17 +129,11 @@ test('weir load --attach xdp fails with the reason, and all other interfaces are
 /** The driver of an interface refuses the program with this errno. */
 function refusedBy(device: string, code: string, work: () => void): void {
   const ifindex = native().ifNameToIndex(device);
-  const { attach } = Program.prototype;
-  const refusing = function (this: Program, ...args: Parameters<Program['attach']>): Link {
-    if (args[0] === ifindex && args[1] === ATTACH_XDP) throw Object.assign(new Error(code), { code, errno: 1, syscall: 'bpf_link_create' });
-    return Reflect.apply(attach, this, args);
+  const refusing: Other<Program, 'attach'> = (_program, [to, type], was) => {
+    if (to === ifindex && type === ATTACH_XDP) throw Object.assign(new Error(code), { code, errno: 1, syscall: 'bpf_link_create' });
+    return was();
   };
-  Object.defineProperty(Program.prototype, 'attach', { value: refusing, configurable: true, writable: true });
-  try {
-    work();
-  } finally {
-    Object.defineProperty(Program.prototype, 'attach', { value: attach, configurable: true, writable: true });
-  }
+  withReplaced(Program.prototype, 'attach', refusing, work);
 }
 
 test('any errno of a driver, but for want of the privilege', { skip }, () =>
@@ -156,19 +151,13 @@ test('any errno of a driver, but for want of the privilege', { skip }, () =>
 /** The driver of an interface refuses other programs than the one that it has. */
 function withoutUpdate(device: string, work: () => void): void {
   const ifindex = native().ifNameToIndex(device);
-  const { update } = Link.prototype;
-  const refusing = function (this: Link, program: Program): void {
-    const info = this.info();
+  const refusing: Other<Link, 'update'> = (link, _args, was) => {
+    const info = link.info();
     if (info.ifindex === ifindex && info.attachType === ATTACH_XDP)
       throw Object.assign(new Error('ENOMEM'), { code: 'ENOMEM', syscall: 'bpf_link_update' });
-    Reflect.apply(update, this, [program]);
+    was();
   };
-  Object.defineProperty(Link.prototype, 'update', { value: refusing, configurable: true, writable: true });
-  try {
-    work();
-  } finally {
-    Object.defineProperty(Link.prototype, 'update', { value: update, configurable: true, writable: true });
-  }
+  withReplaced(Link.prototype, 'update', refusing, work);
 }
 
 test('a driver that refuses the new program at an exchange: the old one does not stay', { skip }, () =>

@@ -1,12 +1,12 @@
 // Each case begins as a fixture does, of any family, protocol and side; then spoilt copies of its frames come, one after the other. The loaded
 // programs and the reference director must agree on all that can be seen of each.
 import assert from 'node:assert/strict';
-import type { Change } from '../../../src/model/change.js';
 import { viewOf } from '../../../src/wire/bytes.js';
 import fc from '../../support/properties.js';
 import { type Bed, openBed } from '../bed.js';
-import type { Arrival, Fixture, Hook, Setup, Step } from '../fixtures/fixture.js';
+import type { Arrival, Fixture, Hook, Step } from '../fixtures/fixture.js';
 import { fixtures } from '../fixtures/index.js';
+import { additions, changesOf } from '../fixtures/setup-changes.js';
 import { Pair } from './pair.js';
 import { type Spoilt, spoil, spoilt } from './spoil.js';
 
@@ -35,11 +35,6 @@ const isPlayable = (fixture: Fixture): boolean =>
 
 export const playable: readonly Fixture[] = fixtures.filter(isPlayable);
 
-const additions = ({ service, destinations }: Setup): readonly Change[] => [
-  { kind: 'add-service', spec: service },
-  ...destinations.map((spec): Change => ({ kind: 'add-destination', service: service.key, spec })),
-];
-
 function send(pair: Pair, { hook, device, frame, mark = 0 }: Arrival): void {
   if (frame.length >= (SHORTEST[viewOf(frame).getUint16(12)] ?? 0)) pair.send(hook === 'egress', device, frame, mark);
 }
@@ -49,26 +44,13 @@ function take(pair: Pair, step: Step): void {
     case 'frame':
       send(pair, step);
       return;
-    case 'weight':
-      pair.change({ kind: 'edit-destination', service: step.service, spec: { ...step.destination, weight: step.weight } });
-      return;
-    case 'delete destination':
-      pair.change({ kind: 'delete-destination', service: step.service, key: step.destination });
-      return;
-    case 'edit service':
-      pair.change({ kind: 'edit-service', spec: step.service });
-      return;
-    case 'add service':
-      for (const each of additions(step.setup)) pair.change(each);
-      return;
-    case 'delete service':
-      pair.change({ kind: 'delete-service', key: step.service });
-      return;
     case 'sysctl':
       pair.setSysctl(step.name, step.value);
       return;
     case 'rp_filter':
-      assert.fail('not playable');
+      throw new Error('not playable');
+    default:
+      for (const change of changesOf(step)) pair.change(change);
   }
 }
 
@@ -78,7 +60,7 @@ const cases = fc.record({
 });
 
 function play(pair: Pair, fixture: Fixture, frames: readonly { readonly which: number; readonly how: Spoilt }[]): void {
-  for (const setup of fixture.setup) for (const each of additions(setup)) pair.change(each);
+  for (const change of fixture.setup.flatMap(additions)) pair.change(change);
   for (const step of fixture.before ?? []) take(pair, step);
   const whole = framesOf(fixture);
   for (const { which, how } of frames) {

@@ -55,6 +55,7 @@ import { ensureXdp } from './xdp.js';
 
 const ATTACH_TYPES: Readonly<Record<Hook, number>> = { ingress: ATTACH_TCX_INGRESS, egress: ATTACH_TCX_EGRESS, xdp: ATTACH_XDP };
 const XDP_FLAGS_DRV_MODE = 4;
+
 function pinOf(folder: string, ifindex: number, hook: Hook): string {
   return `${folder}/link_${ifindex}_${hook}`;
 }
