@@ -164,10 +164,18 @@ export interface RefusingRoute {
   readonly table: number;
 }
 
-/** The interfaces that the datapath can attach to. `attached`: of `ingress`, `egress`, `xdp`. */
+/** `attached`: of `ingress`, `egress`, `xdp`. `ingressAlone`: its qdisc, of the kind `ingress`, has no place for the program of egress. */
+export interface CoverageFact {
+  readonly ifindex: number;
+  readonly name: string;
+  readonly attached: readonly string[];
+  readonly ingressAlone?: true;
+}
+
 export interface DatapathFacts {
   readonly loaded: boolean;
-  readonly interfaces: readonly { readonly ifindex: number; readonly name: string; readonly attached: readonly string[] }[];
+  /** Those that the datapath can attach to. */
+  readonly interfaces: readonly CoverageFact[];
   /** Loading or unloading was interrupted: there are pins, and no table. */
   readonly unfinished?: true;
   /** The tables are another build's, by its name: nothing in them can be read, and no service is known. */

@@ -10,10 +10,13 @@ import { systemWorld } from '../../src/cli/ipvsadm/world.js';
 import { TC_HANDLE, TC_PRIORITY } from '../../src/datapath/ebpf/load/attachments.js';
 import { PROGRAMS } from '../../src/datapath/ebpf/load/load.js';
 import { openDirector } from '../../src/datapath/ebpf/open.js';
+import { collectDatapath } from '../../src/doctor/collect/datapath.js';
+import { datapathRule } from '../../src/doctor/rules/director/datapath.js';
 import { native } from '../../src/sys/addon.js';
 import { ATTACH_XDP, Program } from '../../src/sys/bpf/bpf-objects.js';
 import { using } from '../../src/sys/fd.js';
 import { Netlink } from '../../src/sys/netlink/netlink.js';
+import { director } from '../support/doctor-facts.js';
 import { noNamespaces } from '../support/netns-bed.js';
 import { noTools } from '../support/probes.js';
 import { inBed, openBed } from './bed.js';
@@ -62,6 +65,25 @@ test('before tcx, a qdisc “ingress” has the program of ingress alone, with a
       assert.equal(at(shaped)[0], egress);
       assert.equal(command().length, 1);
       assert.deepEqual([at(shaped)[0], pins(shaped)], [ingress, [`clsact_${shaped}_ingress`]]);
+      const findings = (): readonly (readonly [string, string])[] =>
+        using(new Netlink(), (netlink) => datapathRule({ ...director, datapath: collectDatapath(netlink).facts })).map(
+          ({ code, what, advice = '' }) => [`${code} ${what.split(' ')[0]}`, advice] as const,
+        );
+      const [[code, advice] = assert.fail(), ...others] = findings();
+      assert.deepEqual([code, others], ['egress-uncovered shaped', []]);
+      assert.throws(
+        () => execFileSync('tc', ['qdisc', 'replace', 'dev', 'shaped', 'clsact'], { stdio: 'pipe' }),
+        /must match existing qdisc/,
+      );
+      const [commands = ''] = advice.split('; weir load');
+      execFileSync('sh', ['-ec', commands]);
+      assert.deepEqual(
+        findings().map(([each]) => each),
+        ['interface-uncovered shaped'],
+      );
+      assert.deepEqual(command(), []);
+      assert.deepEqual(at(shaped), [ingress, egress]);
+      assert.deepEqual(findings(), []);
       context.mock.restoreAll();
     },
     openBed({ attach: 'tc' }),

@@ -95,11 +95,12 @@ function datapathStatus(netlink: Netlink, observed: ObservedDatapath): DatapathS
     build: pinned?.build ?? null,
     programs: pinned?.programs ?? null,
     since: pinned?.loadedAt.toISOString() ?? null,
-    interfaces: coverage.map(({ name, ifindex, attached }) => ({
+    interfaces: coverage.map(({ name, ifindex, attached, ingressAlone = false }) => ({
       name,
       ifindex,
       tc: attached.includes('ingress') && attached.includes('egress'),
       xdp: attached.includes('xdp'),
+      ingressAlone,
     })),
     tcAlone: observed.kind === 'loaded' ? tcAlone(observed.folder, links).map(({ what, why }) => ({ what, why })) : [],
     repairsDue:

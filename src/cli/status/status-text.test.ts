@@ -15,8 +15,8 @@ const HEALTHY: Status = {
     programs: 'this',
     since: ago(600),
     interfaces: [
-      { name: 'lo', ifindex: 1, tc: true, xdp: false },
-      { name: 'eth0', ifindex: 2, tc: true, xdp: true },
+      { name: 'lo', ifindex: 1, tc: true, xdp: false, ingressAlone: false },
+      { name: 'eth0', ifindex: 2, tc: true, xdp: true, ingressAlone: false },
     ],
     tcAlone: [],
     repairsDue: 0,
@@ -54,6 +54,16 @@ test('every line has its place', () => {
     'drops      in the last 61 s: none',
     'daemons    none',
     '',
+  ]);
+});
+
+test('interfaces that weir load cannot cover at egress are named apart from those that it covers', () => {
+  const of = (name: string, ingressAlone: boolean) => ({ name, ifindex: 7, tc: false, xdp: false, ingressAlone });
+  const text = lines({ datapath: { ...HEALTHY.datapath, interfaces: [of('shaped', true), of('late', false)] } });
+  assert.deepEqual(text.slice(2, 5), [
+    'interfaces none is covered',
+    '           not covered: late (weir load covers them)',
+    '           covered at ingress alone: shaped (weir doctor has what to do)',
   ]);
 });
 

@@ -36,12 +36,14 @@ function datapathLines({ state, programs, build, since }: DatapathStatus, now: n
 
 function interfaceLines({ interfaces, tcAlone, repairsDue, state }: DatapathStatus): readonly string[] {
   const covered = interfaces.filter(({ tc }) => tc);
-  const uncovered = interfaces.filter(({ tc }) => !tc);
+  const half = interfaces.filter(({ ingressAlone }) => ingressAlone);
+  const uncovered = interfaces.filter(({ tc, ingressAlone }) => !tc && !ingressAlone);
   const list = covered.map(({ name, xdp }) => `${name} ${xdp ? 'tc+XDP' : 'tc'}`).join(', ');
   if (state === 'absent' || state === 'unfinished') return ['none is covered'];
   return [
     list === '' ? 'none is covered' : list,
     ...(uncovered.length === 0 ? [] : [`not covered: ${uncovered.map(({ name }) => name).join(', ')} (weir load covers them)`]),
+    ...(half.length === 0 ? [] : [`covered at ingress alone: ${half.map(({ name }) => name).join(', ')} (weir doctor has what to do)`]),
     ...tcAlone.map((alone) => `${tcAloneText(alone)} (weir load tries again)`),
     ...(repairsDue === 0 ? [] : [`${counted(repairsDue, 'repair')} due (weir doctor names them, weir load does them)`]),
   ];

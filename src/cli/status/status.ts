@@ -7,6 +7,8 @@ export interface InterfaceStatus {
   /** Attached to both hooks of tc, which is enough to balance. */
   readonly tc: boolean;
   readonly xdp: boolean;
+  /** Attached at ingress, where the qdisc has no place for the program of egress (Linux before 6.6). */
+  readonly ingressAlone: boolean;
 }
 
 export interface ServerStatus {

@@ -38,10 +38,15 @@ function filterAt(ifindex: number, egress: boolean): number | undefined {
  * Is the qdisc a plain `ingress` one, whose only list of filters the kernel gives for egress, too? A filter for egress would replace that for
  * ingress, which is there first: two programs of ours never have one number.
  */
-export function takesNoEgress(ifindex: number, name: string, pins: ReadonlySet<string>, onNotice: (text: string) => void): boolean {
+export function hasNoEgress(ifindex: number): boolean {
   const ingress = filterAt(ifindex, false);
-  if (ingress === undefined || ingress !== filterAt(ifindex, true)) return false;
-  const why = 'where no program for egress can be, so what this host sends there is not seen; a qdisc “clsact” has both';
+  return ingress !== undefined && ingress === filterAt(ifindex, true);
+}
+
+/** The same, with a notice. */
+export function takesNoEgress(ifindex: number, name: string, pins: ReadonlySet<string>, onNotice: (text: string) => void): boolean {
+  if (!hasNoEgress(ifindex)) return false;
+  const why = 'where no program for egress can be, so what this host sends there is not seen; weir doctor has what to do';
   // Only the command that covers the rest of it.
   if (!pins.has(`clsact_${ifindex}_ingress`)) onNotice(`${name} has a qdisc “ingress”, ${why}`);
   return true;

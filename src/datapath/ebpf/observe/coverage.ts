@@ -1,6 +1,6 @@
 // Which interfaces the datapath can be attached to, and what is attached to each now.
 import type { Link } from '../../../wire/rtnetlink-link.js';
-import { HOOKS, type Hook, isAttached } from '../load/attachments.js';
+import { HOOKS, type Hook, hasNoEgress, isAttached } from '../load/attachments.js';
 import { isAttachable } from '../load/hook-choice.js';
 import { withoutPair } from '../load/pair.js';
 
@@ -8,6 +8,8 @@ export interface Coverage {
   readonly ifindex: number;
   readonly name: string;
   readonly attached: readonly Hook[];
+  /** Its qdisc is a plain `ingress` one, where Linux before 6.6 has no place for a program at egress. */
+  readonly ingressAlone?: true;
 }
 
 /** `pins`: the names in `folder`. */
@@ -18,6 +20,7 @@ export function coverageOf(links: readonly Link[], folder: string, pins: readonl
     .filter(isAttachable)
     .map(({ ifindex, name }) => {
       const attached = HOOKS.filter((hook) => isOn(`link_${ifindex}_${hook}`) || isOn(`clsact_${ifindex}_${hook}`));
-      return { ifindex, name, attached };
+      const ingressAlone = attached.includes('ingress') && !attached.includes('egress') && hasNoEgress(ifindex);
+      return { ifindex, name, attached, ...(ingressAlone ? { ingressAlone } : {}) };
     });
 }

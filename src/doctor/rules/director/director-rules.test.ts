@@ -111,6 +111,11 @@ test('datapath: absent, or not attached to an interface', () => {
   assert.deepEqual(codes({ datapath: covered([], LO) }), ['info interface-uncovered']);
   const other = { ...WAN, ifindex: 7, name: 'dmz' };
   assert.deepEqual(codes({ interfaces: [LO, WAN, other], datapath: covered([], other) }), ['warning interface-uncovered']);
+  const shaped = { ifindex: WAN.ifindex, name: WAN.name, attached: ['ingress'], ingressAlone: true } as const;
+  const [finding] = found({ datapath: { loaded: true, interfaces: [shaped] } });
+  assert.deepEqual([finding?.severity, finding?.code], ['warning', 'egress-uncovered']);
+  assert.equal(finding?.fix, undefined, 'it removes filters of others');
+  assert.match(finding?.advice ?? '', /^tc qdisc del dev wan ingress; tc qdisc add dev wan clsact; weir load\. /);
 });
 
 test('table: empty, a service without servers, all quiesced, weights that do not count', () => {
