@@ -1,12 +1,8 @@
-// What the kernel refuses of an attachment, or of the path of marks: the rest goes on, and no command is locked out.
+// What the kernel refuses of an attachment: the rest goes on, and no command is locked out.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { test } from 'node:test';
-import { memoryIo } from '../../src/cli/io.js';
-import { runRestore } from '../../src/cli/ipvsadm/restore-command.js';
-import { runIpvsadm } from '../../src/cli/ipvsadm/run.js';
-import { systemWorld } from '../../src/cli/ipvsadm/world.js';
 import { TC_HANDLE, TC_PRIORITY } from '../../src/datapath/ebpf/load/attachments.js';
 import { PROGRAMS } from '../../src/datapath/ebpf/load/load.js';
 import { openDirector } from '../../src/datapath/ebpf/open.js';
@@ -84,38 +80,6 @@ test('before tcx, a qdisc “ingress” has the program of ingress alone, with a
       assert.deepEqual(command(), []);
       assert.deepEqual(at(shaped), [ingress, egress]);
       assert.deepEqual(findings(), []);
-      context.mock.restoreAll();
-    },
-    openBed({ attach: 'tc' }),
-  );
-});
-
-test('a kernel that refuses the route of marks locks out no command', { skip }, async (context) => {
-  await inBed(
-    async (bed) => {
-      bed.director.close();
-      const change = Netlink.prototype.change;
-      context.mock.method(Netlink.prototype, 'change', function (this: Netlink, ...words: Parameters<typeof change>) {
-        if (words[1] === 'add the route of firewall marks') throw refusal('EOPNOTSUPP', -95, 'netlink');
-        return change.apply(this, words);
-      });
-      const ran = async (
-        work: (io: ReturnType<typeof memoryIo>) => Promise<number>,
-        input = '',
-      ): Promise<readonly [number, string, string]> => {
-        const io = memoryIo(input);
-        return [await work(io), io.stdout, io.stderr];
-      };
-      const ipvsadm = (...words: string[]) => ran((io) => runIpvsadm(words, io, systemWorld()));
-      const [status, , errors] = await ran((io) => runRestore([], io, systemWorld()), '-A -t 10.0.1.100:80 -s rr\n-A -f 3 -s rr\n');
-      assert.equal(status, 255);
-      assert.match(errors, /the table is changed, but packets with firewall marks are not led to it/);
-      assert.doesNotMatch(errors, /nothing was changed/);
-      const [listed, table] = await ipvsadm('-Ln');
-      assert.equal(listed, 0);
-      assert.match(table, /FWM {2}3 rr/);
-      assert.equal((await ipvsadm('-D', '-f', '3'))[0], 0);
-      assert.doesNotMatch((await ipvsadm('-Ln'))[1], /FWM/);
       context.mock.restoreAll();
     },
     openBed({ attach: 'tc' }),

@@ -121,7 +121,7 @@ export async function restoreAtomically(clear: boolean, director: Director, worl
       io.err(`weir: ${error.message}\n`);
       return 'exitStatus' in error.details ? error.details.exitStatus : error.exitStatus;
     }
-    if (isWeirError(error, 'change-not-undone', 'mark-path-unsettled')) {
+    if (isWeirError(error, 'change-not-undone')) {
       io.err(`weir: ${error.message}\n`);
       return REFUSED_STATUS;
     }

@@ -32,7 +32,7 @@ export function applyPlans(director: Director, plans: readonly ServicePlan[]): R
     });
     return refused;
   } catch (error) {
-    if (!(error instanceof Error) || isWeirError(error, 'change-not-undone', 'mark-path-unsettled')) throw error;
+    if (!(error instanceof Error) || isWeirError(error, 'change-not-undone')) throw error;
   }
   for (const plan of plans) {
     try {

@@ -5,6 +5,7 @@ import { CpuScheduling } from '../process/cpu-scheduling.js';
 import { coverInterfaces } from '../process/interface-cover.js';
 import type { StartPart } from '../process/part.js';
 import { runChecker } from './checker-process.js';
+import { tableOpener } from './table-opener.js';
 
 /** That of weir's own commands: others may read the folders that are made for the table. */
 const UMASK = 0o022;
@@ -21,7 +22,7 @@ export const startChecker: StartPart = (configuration, options, log, send) => {
     log,
     keepServers,
     identSuffix,
-    open: () => openDirector({ waitMs: 0, onWait: (text) => log('warning', text) }),
+    open: tableOpener((onWait) => openDirector({ waitMs: 0, onWait }), log),
     send,
   });
 };

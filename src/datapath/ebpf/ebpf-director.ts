@@ -1,5 +1,6 @@
 // The Director over pinned eBPF tables.
 
+import type { Family } from '../../model/address.js';
 import type { Change } from '../../model/change.js';
 import { isRefusal, WeirError } from '../../model/errors/weir-error.js';
 import { serviceFamily } from '../../model/identity.js';
@@ -16,7 +17,7 @@ import type { Director } from '../director.js';
 import { Conf } from './abi.gen.js';
 import { EbpfReader } from './ebpf-reader.js';
 import { AttachedInterfaces } from './load/attached-interfaces.js';
-import { settleMarkPath } from './load/mark-path.js';
+import { followMarks, settleMarkPath } from './load/mark-path.js';
 import type { OnNotice } from './load/refused-xdp.js';
 import { ensureSideBuilds } from './load/side-builds.js';
 import { growSideTables } from './load/side-growth.js';
@@ -43,8 +44,10 @@ export class EbpfDirector extends EbpfReader implements Director {
   #held = 0;
   #lock: Lock | undefined;
   #inBatch = false;
-  /** Marks came or went: when all is done, the path of their packets follows. */
+  /** Marks went, or what came was taken back: when all is done, the path of their packets follows. */
   #marksChanged = false;
+  /** Of marks that came: without a path for their packets the change is refused. */
+  readonly #newMarks = new Set<Family>();
 
   constructor(
     tables: Tables,
@@ -80,11 +83,21 @@ export class EbpfDirector extends EbpfReader implements Director {
 
   addService(spec: ServiceSpec): void {
     checkEngine(spec.persistence?.engine);
-    this.#changing(() => {
-      ensureSideBuilds(this.tables, spec, this.#onNotice);
-      growSideTables(this.tables, spec.key, this.#onNotice);
-      this.#writer.addService(spec);
-      if (spec.key.kind === 'fwmark') this.#marksChanged = true;
+    this.#locked(() => {
+      this.#changing(() => {
+        ensureSideBuilds(this.tables, spec, this.#onNotice);
+        growSideTables(this.tables, spec.key, this.#onNotice);
+        this.#writer.addService(spec);
+      });
+      if (spec.key.kind !== 'fwmark') return;
+      this.#newMarks.add(spec.key.family);
+      if (this.#inBatch) return;
+      try {
+        this.#leadNewMarks();
+      } catch (error) {
+        this.deleteService(spec.key);
+        throw error;
+      }
     });
   }
 
@@ -158,9 +171,11 @@ export class EbpfDirector extends EbpfReader implements Director {
       this.#inBatch = true;
       try {
         const done = work();
+        this.#leadNewMarks();
         endBatch(this.tables);
         return done;
       } catch (error) {
+        this.#newMarks.clear();
         this.#takeBack(error);
         throw error;
       } finally {
@@ -211,17 +226,30 @@ export class EbpfDirector extends EbpfReader implements Director {
     }
   }
 
+  /** @throws WeirError mark-path-refused: what was added must be taken back, and the path follows then */
+  #leadNewMarks(): void {
+    const families = [...this.#newMarks];
+    this.#newMarks.clear();
+    if (families.length === 0) return;
+    try {
+      this.#withInterfaces((netlink, interfaces) => settleMarkPath(netlink, interfaces, families));
+    } catch (error) {
+      this.#marksChanged = true;
+      if (!isSystemError(error)) throw error;
+      throw new WeirError('mark-path-refused', { why: error.message }, { cause: error });
+    }
+  }
+
   #followMarks(): void {
     if (!this.#marksChanged) return;
     this.#marksChanged = false;
-    try {
-      using(new Netlink(), (netlink) =>
-        settleMarkPath(netlink, new AttachedInterfaces(this.tables.folder, this.tables, netlink, undefined, this.#onNotice)),
-      );
-    } catch (error) {
-      if (!isSystemError(error)) throw error;
-      throw new WeirError('mark-path-unsettled', { why: error.message }, { cause: error });
-    }
+    this.#withInterfaces((netlink, interfaces) => followMarks(netlink, interfaces, this.#onNotice));
+  }
+
+  #withInterfaces(work: (netlink: Netlink, interfaces: AttachedInterfaces) => void): void {
+    using(new Netlink(), (netlink) =>
+      work(netlink, new AttachedInterfaces(this.tables.folder, this.tables, netlink, undefined, this.#onNotice)),
+    );
   }
 
   /** A change of the table: marked while it lasts, so that the next writer repairs it should we die in between. */

@@ -3,7 +3,7 @@
 import { readdirSync } from 'node:fs';
 import { isWeirError, WeirError } from '../../model/errors/weir-error.js';
 import { native } from '../../sys/addon.js';
-import { hasCode, isSystemError } from '../../sys/errno.js';
+import { hasCode } from '../../sys/errno.js';
 import { type LockWait, locked } from '../../sys/files/lock.js';
 import { Netlink } from '../../sys/netlink/netlink.js';
 import type { InterfaceAddress } from '../../wire/rtnetlink-address.js';
@@ -17,7 +17,7 @@ import { exchangePrograms } from './load/exchange.js';
 import { type AttachMode, wantsXdp } from './load/hook-choice.js';
 import { isLoaded, programKinds } from './load/load.js';
 import { isLoadedElsewhere } from './load/loaded-elsewhere.js';
-import { settleMarkPath } from './load/mark-path.js';
+import { followMarks } from './load/mark-path.js';
 import { finishMoves } from './load/moves.js';
 import type { Capacity } from './load/object.js';
 import { ensurePair } from './load/pair.js';
@@ -56,17 +56,6 @@ const ATTACH_MODES: readonly AttachMode[] = ['auto', 'tc', 'xdp'];
 
 export function attachModeOf(tables: Tables): AttachMode {
   return ATTACH_MODES[tables.conf.get(0, Conf.attachMode)] ?? 'auto';
-}
-
-/** Where the kernel refuses the path of marks, the command goes on: it may be the one that takes their services away. */
-function settleMarks(netlink: Netlink, interfaces: AttachedInterfaces, onNotice: (text: string) => void): number {
-  try {
-    return settleMarkPath(netlink, interfaces);
-  } catch (error) {
-    if (!isSystemError(error)) throw error;
-    onNotice(`packets with firewall marks are not led to the table: ${error.message}`);
-    return 0;
-  }
 }
 
 /** Runs `work` as the only writer of this namespace. @throws WeirError lock-busy */
@@ -141,7 +130,7 @@ function prepare(options: OpenOptions, bpffs: Bpffs): Prepared {
     const dirty = tables.conf.get(0, Conf.dirty);
     recover(tables);
     if (dirty !== Dirty.none) report({ kind: 'repaired', what: dirty === Dirty.batch ? 'batch' : 'change' });
-    const rules = hasMarks(tables) ? settleMarks(netlink, interfaces, onWait) : 0;
+    const rules = hasMarks(tables) ? followMarks(netlink, interfaces, onWait) : 0;
     if (rules > 0) report({ kind: 'mark-rules', count: rules });
     const marked = markLocal(tables, addresses);
     if (marked > 0) report({ kind: 'local-marked', count: marked });

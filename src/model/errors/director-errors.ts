@@ -41,8 +41,11 @@ export const directorErrors = {
       `${failure}; what was changed before could not be taken back yet (${obstacle}): the next command tries again`,
     exitStatus: 1,
   },
-  'mark-path-unsettled': {
-    text: ({ why }: { why: string }) => `the table is changed, but packets with firewall marks are not led to it: ${why}`,
+  /** Of a service that was to be added. */
+  'mark-path-refused': {
+    text: ({ why }: { why: string }) =>
+      `the kernel refuses the route or the policy rule that leads packets with this firewall mark to the table: ${why}`,
     exitStatus: 1,
+    errno: 'EOPNOTSUPP',
   },
 } as const satisfies ErrorRows;

@@ -2,7 +2,7 @@
 // route for each mark of a service lead them to weir0, at whose egress the wide builds' programs balance them. Made for the first service
 // of a mark, and taken back with the last one, of each family by itself.
 import type { Family } from '../../../model/address.js';
-import { unlessCode } from '../../../sys/errno.js';
+import { isSystemError, unlessCode } from '../../../sys/errno.js';
 import type { Netlink } from '../../../sys/netlink/netlink.js';
 import { NO_FAMILY, policyRules } from '../../../sys/netlink/policy-rules.js';
 import { changeLink, decodeLink, dumpLinks, LinkFlag } from '../../../wire/rtnetlink-link.js';
@@ -12,6 +12,7 @@ import { FAMILIES, hasMarks, liveMarks } from '../table/marks.js';
 import type { AttachedInterfaces } from './attached-interfaces.js';
 import { MARK_PROTOCOL, MARK_TABLE, markRuleSteps } from './mark-rules.js';
 import { givePairIpv6, pairOf } from './pair.js';
+import type { OnNotice } from './refused-xdp.js';
 
 /** No packet is too large for the pair: the next hop's MTU counts. The largest that the kernel takes. */
 const PAIR_MTU = 65535;
@@ -62,10 +63,10 @@ function ensureRoutes(netlink: Netlink, family: Family): void {
     unlessCode(() => netlink.change(addRoute(route), 'add the route of firewall marks'), ['EEXIST'], undefined);
 }
 
-/** Makes the path what the living services need. Returns how many rules were made or removed. @throws SystemError */
-export function settleMarkPath(netlink: Netlink, interfaces: AttachedInterfaces): number {
+/** Makes the path what the living services of these families need. Returns how many rules were made or removed. @throws SystemError */
+export function settleMarkPath(netlink: Netlink, interfaces: AttachedInterfaces, families: readonly Family[] = FAMILIES): number {
   const { tables } = interfaces;
-  const paths = FAMILIES.filter((family) => hasMarks(tables, family)).map((family) => ({ family, marks: liveMarks(tables, family) }));
+  const paths = families.filter((family) => hasMarks(tables, family)).map((family) => ({ family, marks: liveMarks(tables, family) }));
   if (paths.some(({ marks }) => marks.length > 0)) interfaces.attachPair();
   let changed = 0;
   for (const { family, marks } of paths) {
@@ -73,6 +74,20 @@ export function settleMarkPath(netlink: Netlink, interfaces: AttachedInterfaces)
     changed += settleRules(netlink, family, marks);
   }
   return changed;
+}
+
+/**
+ * The same of both families. Where the kernel refuses something of it, the command goes on with a notice: it may be the one that takes the services
+ * away, and every later one tries again.
+ */
+export function followMarks(netlink: Netlink, interfaces: AttachedInterfaces, onNotice: OnNotice): number {
+  try {
+    return settleMarkPath(netlink, interfaces);
+  } catch (error) {
+    if (!isSystemError(error)) throw error;
+    onNotice(`routes and policy rules of firewall marks are not as the table needs them: ${error.message}; every command tries again`);
+    return 0;
+  }
 }
 
 /** Nothing of it stays; the routes to the pair go with it. @throws SystemError */
