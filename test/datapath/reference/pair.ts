@@ -345,8 +345,7 @@ export class Pair {
   #compareTables(what: string, waited = 0): void {
     const [offset, slack] = [this.#offset(), CLOCK_SLACK_UNITS + waited];
     for (const view of this.#views) view.compare(what, offset, slack);
-    this.#followTimer();
-    for (const view of this.#templates) view.compare(what, offset, slack);
+    for (const view of this.#templates) view.compare([...this.director.living()], what, offset, slack);
     for (const { state, service, virtual, protocol } of this.director.living()) {
       if (service.port !== 0 && service.port !== virtual.port) this.#met.add('data of FTP');
       this.#met.add(state === 'UDP' ? 'UDP' : `${protocol === IpProtocol.sctp ? 'SCTP' : 'TCP'} ${state}`);

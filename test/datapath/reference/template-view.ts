@@ -52,11 +52,17 @@ export class TemplateView {
     for (const [slot, { expires }] of this.table.entries()) words[(slot * this.#slots.bytes + Template.value.at) / 4] = offset + expires;
   }
 
-  /** The programs' timer comes to a call at any time: what it has assured by its rule is assured in memory. */
-  follow(connections: readonly Connection[]): void {
+  /**
+   * The programs' timer comes to a call at any time: what it has assured by its rule is assured in memory. `look`: at the programs' table; default: now.
+   */
+  follow(connections: readonly Connection[], look = (): readonly Loaded[] => [...this.#loaded()]): void {
     const assurable = this.table.assurable(connections);
     if (assurable.size === 0) return;
-    const assured = new Set([...this.#loaded()].filter(({ seen }) => seen.assured).map(({ seen }) => seen.slot));
+    const assured = new Set(
+      look()
+        .filter(({ seen }) => seen.assured)
+        .map(({ seen }) => seen.slot),
+    );
     for (const [slot, template] of this.table.entries()) if (assurable.has(template) && assured.has(slot)) template.assured = true;
   }
 
@@ -69,8 +75,10 @@ export class TemplateView {
     return loaded.length === kept.size && loaded.every(isSame);
   }
 
-  compare(what: string, offset: number, slack: number): void {
+  /** `connections`: all that live in memory. */
+  compare(connections: readonly Connection[], what: string, offset: number, slack: number): void {
     const loaded = [...this.#loaded()];
+    this.follow(connections, () => loaded);
     const entries = [...this.table.entries()];
     assert.deepEqual(
       entries.map(([slot, { network, service, destination, assured, held, call }]) => {
