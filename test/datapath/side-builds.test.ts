@@ -157,6 +157,30 @@ test('programs of another build that know fewer places: the tables of SCTP get t
   }
 });
 
+test('programs of another build that have no place for those of a first service: it is refused until an exchange', {
+  skip: skipReason(),
+}, () => {
+  const bed = openBed();
+  try {
+    withFewerPlaces(bed);
+    const { service: spec } = service('sctp', IPv4.vip, 2905, []);
+    const refused = (code: string): void => assert.throws(() => bed.director.addService(spec), { code });
+    refused('programs-without-place');
+    assert.ok(!existsSync(`${bed.folder}/${SCTP_PINS.conns}`), 'nothing is made');
+    const [pin, gone] = [`${bed.folder}/${SCTP_ENTRY_PIN}`, `${bed.folder}/gone`];
+    renameSync(pin, gone);
+    refused('programs-without-place'); // they have no such array
+    renameSync(gone, pin);
+    assert.ok(exchangeBuild());
+    renameSync(pin, gone);
+    refused('pin-missing'); // those of this build have one
+    renameSync(gone, pin);
+    bed.director.addService(spec);
+  } finally {
+    bed.close();
+  }
+});
+
 test('a move of such a table that was killed since a process opened the tables is ended before another one begins', {
   skip: skipReason(),
 }, () => {

@@ -78,6 +78,13 @@ export const datapathErrors = {
     hint: 'run weir load of that build first',
     exitStatus: 1,
   },
+  /** `label`: of the build that is to be loaded beside them. */
+  'programs-without-place': {
+    text: ({ label }: { label: string }) =>
+      `the programs that run are those of another build, from which packets cannot go on to the programs for ${label} of this one`,
+    hint: 'weir load (it exchanges the programs; nothing is lost)',
+    exitStatus: 1,
+  },
   'drops-without-history': {
     text: () => 'the loaded programs are of an older build, which does not know when packets were dropped',
     hint: 'weir load (it exchanges the programs; nothing is lost)',

@@ -1,6 +1,6 @@
 // The pin that names the build whose programs run, by all objects that they come from. It is there only while all of them are of one build: who
 // puts in a program of another one removes it first, and the next exchange, by any build, does all of it again.
-import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { type ArtifactName, artifact } from '../../../sys/artifact.js';
 import { digestOf } from './digest.js';
 
@@ -25,6 +25,9 @@ export function buildPin(file: string = artifact('weir.bpf.o'), fileOf: (name: S
   const objects = [file, ...SIDE_OBJECTS.map((name) => fileOf(name))].map((path) => readFileSync(path));
   return `${BUILD_PIN}${digestOf(objects).slice(0, DIGITS)}`;
 }
+
+/** Do all programs that run come from this build? */
+export const isThisBuild = (folder: string): boolean => existsSync(`${folder}/${buildPin()}`);
 
 /** `but`: a name that may stay. */
 function removeBuildPins(folder: string, but?: string): void {

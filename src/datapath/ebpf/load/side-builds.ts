@@ -9,6 +9,7 @@
 //
 // In front of one may be a short cut of XDP (short-cut.ts).
 import { existsSync } from 'node:fs';
+import { WeirError } from '../../../model/errors/weir-error.js';
 import { serviceFamily } from '../../../model/identity.js';
 import type { ServiceKey, ServiceSpec } from '../../../model/service.js';
 import type { TcAlone } from '../../../model/tc-alone.js';
@@ -43,7 +44,7 @@ import {
 } from '../table/tables.js';
 import { WideBucket, WideProgram } from '../wide.gen.js';
 import { Wide6Bucket, Wide6Program } from '../wide6.gen.js';
-import { forgetOtherBuild, type SideObject } from './build-pin.js';
+import { forgetOtherBuild, isThisBuild, type SideObject } from './build-pin.js';
 import { PROGRAMS, runHousekeeping } from './load.js';
 import { templatesFor } from './object.js';
 import { loadOnto } from './programs.js';
@@ -307,15 +308,24 @@ export function enterSideBuilds(object: ObjectFile, tables: Tables): readonly Re
   });
 }
 
+/** Programs of another build may go by a smaller array than this one fills, or by none. @throws WeirError programs-without-place, pin-missing */
+function checkPlaces(build: SideBuild, folder: string): void {
+  const places = 1 + Math.max(...build.entries.map(([place]) => place));
+  const hasPlaces = (arrays: readonly BpfMap[]): boolean => arrays.some((array) => array.info().maxEntries >= places);
+  const isMissing = !existsSync(`${folder}/${build.entryPin}`) && !isThisBuild(folder);
+  if (isMissing || !withArrays(build, folder, hasPlaces)) throw new WeirError('programs-without-place', { label: build.check.label });
+}
+
 /**
  * Tries and loads what a service needs and is missing. The caller holds the lock. `fileOf`: where the objects are. A short cut that this kernel
  * refuses is done without.
- * @throws WeirError kernel-refuses-datapath, self-check-failed, pin-missing, bpf-table-refused
+ * @throws WeirError kernel-refuses-datapath, self-check-failed, pin-missing, programs-without-place, bpf-table-refused
  */
 export function ensureSideBuilds(tables: Tables, service: NewService, onNotice: OnNotice, fileOf: FileOf = artifact): void {
   const { folder } = tables;
   for (const build of SIDE_BUILDS) {
     if (!build.isFor(service) || isLoaded(build, folder)) continue;
+    checkPlaces(build, folder);
     trySideBuildOnce(fileOf(build.file), tables, build.check);
     makeMaps(build, service, tables);
     forgetOtherBuild(folder);
