@@ -23,15 +23,31 @@ export interface Reached {
   readonly key: AddressKey;
   readonly destination: DestinationSpec;
   readonly hop: NextHop;
+  /** A service takes what comes to high ports of the VIP: the answer to a SYN from there would begin a connection of it. */
+  readonly takesHighPorts?: true;
 }
 
+const FTP_PORT = 21;
+
+/** Addresses with a service of all ports, or of FTP with its data connections. */
+const withHighPorts = (services: readonly ServiceFact[]): ReadonlySet<string> =>
+  new Set(
+    services.flatMap(({ spec: { key, persistence } }) =>
+      key.kind === 'address' && key.protocol === 'tcp' && persistence !== undefined && (key.port === 0 || key.port === FTP_PORT)
+        ? [addressId(key.address)]
+        : [],
+    ),
+  );
+
 export function reachedDestinations(services: readonly ServiceFact[], paths: readonly PathFact[], hopOf: HopOf): readonly Reached[] {
+  const high = withHighPorts(services);
   const direct = new Set(paths.filter(({ kind }) => kind === 'direct').map(({ to }) => addressId(to)));
   return services.flatMap(({ spec: { key }, destinations }) => {
     if (key.kind !== 'address' || key.protocol === 'sctp' || key.port === 0) return [];
+    const more = high.has(addressId(key.address)) ? { takesHighPorts: true as const } : {};
     return destinations.flatMap((destination): readonly Reached[] => {
       const hop = direct.has(addressId(destination.address)) ? hopOf(destination.address) : undefined;
-      return hop === undefined ? [] : [{ key, destination, hop }];
+      return hop === undefined ? [] : [{ key, destination, hop, ...more }];
     });
   });
 }
@@ -54,16 +70,16 @@ const ELSEWHERE: Readonly<Record<Address['family'], Address>> = {
 export const elsewhereOf = ({ family }: Address): Address => ELSEWHERE[family];
 
 /**
- * An address whose answers need the server's gateway: the VIP; where that is in the server's own subnet, another one. Undefined: the VIP
- * is not here, and the gateway may be the host that has it.
+ * An address whose answers need the server's gateway: the VIP; where that is in the server's own subnet, or does not get them by itself, another
+ * one. Undefined: the VIP is not here, and the gateway may be the host that has it.
  */
-function foreignSource(host: HostFacts, { key, hop }: Reached): Address | undefined {
+function foreignSource(host: HostFacts, { key, hop, takesHighPorts }: Reached): Address | undefined {
   if (!host.addresses.some(({ address }) => sameAddress(address, key.address))) return undefined;
   // The VIP may be the very address that this host has in the server's subnet.
   const near = host.addresses.some(
     (one) => one.ifindex === hop.ifindex && one.prefixLength < hostLength(one.address) && contains(one, key.address),
   );
-  return near ? elsewhereOf(key.address) : key.address;
+  return near || takesHighPorts === true ? elsewhereOf(key.address) : key.address;
 }
 
 function masqueraded(host: HostFacts, reached: Reached): readonly Handover[] {

@@ -5,7 +5,7 @@ import { destination, director, ip, SERVER_MAC, service, WAN } from '../../../..
 import { formatAddress } from '../../../model/address-text.js';
 import type { ClientFact, HostFacts } from '../../facts.js';
 import type { NextHop } from './next-hop.js';
-import { handovers, type Reached } from './probe-plan.js';
+import { handovers, type Reached, reachedDestinations } from './probe-plan.js';
 import { reflectionQuestions } from './reflection-plan.js';
 
 const [vip, router] = [ip('10.5.0.9'), ip('10.5.0.1')];
@@ -59,4 +59,19 @@ test('a VS/NAT server is tested from an address that needs its gateway, also whe
   };
   assert.equal(sourceFor('10.5.0.2', 24, 'wan'), '192.0.0.8', 'the server answers the VIP without a gateway');
   assert.equal(sourceFor('198.51.100.80', 32, 'wan'), '198.51.100.80');
+});
+
+test('a VS/NAT server is not tested from a VIP whose high ports are those of a service: it would take the answer', () => {
+  const [web, high] = [service('198.51.100.80', 80, [destination('10.5.0.51', 80, 'masq')]), destination('10.5.0.51', 0, 'masq')];
+  const host = { ...director, addresses: [{ ifindex: 2, address: ip('198.51.100.80'), prefixLength: 32, label: 'wan' }] };
+  const sources = (port: number, isPersistent: boolean): readonly string[] => {
+    const { spec } = service('198.51.100.80', port, []);
+    const other = { spec: isPersistent ? { ...spec, persistence: { timeout: 300, netmask: 0xffffffff } } : spec, destinations: [high] };
+    const reached = reachedDestinations([web, other], [{ to: ip('10.5.0.51'), kind: 'direct' }], () => hop);
+    return [...new Set(handovers(host, reached).map((one) => formatAddress(one.source)))];
+  };
+  assert.deepEqual(sources(21, true), ['192.0.0.8']);
+  assert.deepEqual(sources(0, true), ['192.0.0.8']);
+  assert.deepEqual(sources(21, false), ['198.51.100.80'], 'no data connections');
+  assert.deepEqual(sources(443, true), ['198.51.100.80']);
 });

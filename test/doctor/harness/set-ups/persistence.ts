@@ -19,6 +19,11 @@ export const setUps: readonly SetUp[] = [
       run: ['ipvsadm -A -t 10.30.0.80:21 -s rr -p 300', ...[11, 12].map((host) => `ipvsadm -a -t 10.30.0.80:21 -r 10.30.0.${host} -g`)],
     },
   }),
+  variant('nat-ftp', nat, {
+    s1: ftp,
+    s2: ftp,
+    director: { run: [`ipvsadm -A -t ${VIP}:21 -s rr -p 300`, ...both(`-t ${VIP}:21`)] },
+  }),
   variant('nat-many-clients', nat, {
     client: { run: [`ip route add local ${MANY} dev lo`] },
     s1: dns,
