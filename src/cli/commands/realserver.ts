@@ -14,7 +14,7 @@ import type { Flags } from '../flags.js';
 import type { Io } from '../io.js';
 import { readVips } from '../read-vips.js';
 
-const USAGE = `usage: weir realserver start  --vip A[,B] [--iface I[,J]] [--persist]   become a real server of these VIPs (VS/DR, VS/TUN)
+const USAGE = `usage: weir realserver start  --vip A[,B] [--iface I[,J]] [--persist]   become a real server of these VIPs (VS/DR)
        weir realserver stop  [--vip A[,B]] [--persist]                 undo exactly that, for these VIPs or for all
        weir realserver status [--vip A[,B]] [--iface I[,J]] [--json]   exit status 0: all in place, 1: partly, 3: not started
        weir realserver script --vip A[,B] [--iface I[,J]]              print a self-contained script for hosts without weir

@@ -16,7 +16,7 @@ export interface ScriptOptions {
 const quote = (text: string) => `'${text.replaceAll("'", `'\\''`)}'`;
 
 const HEAD = `#!/bin/sh
-# Makes this host a real server of the virtual addresses below (VS/DR, VS/TUN), or undoes exactly that.
+# Makes this host a real server of the virtual addresses below (VS/DR), or undoes exactly that.
 # usage: realserver start|stop|status      status: exit 0 all in place, 1 partly, 3 not started
 # Printed by "weir realserver script"; needs root and ip.
 `;
