@@ -87,7 +87,12 @@ test('pins of dead namespaces go, those of living ones stay', seeing, () => {
   try {
     pin(`${bpffs.folder(cookie)}/theirs`);
     execFileSync('touch', [bpffs.lockPath(cookie)]);
+    const published = ['checks', 'running'].map((kind) => `${bpffs.above}/${kind}`);
+    execFileSync('mkdir', ['-p', ...published]);
+    const documents = (of: bigint): readonly string[] => published.map((folder) => `${folder}/${of}.4711.json`);
+    execFileSync('touch', [...documents(7n), ...documents(cookie)]);
     assert.deepEqual(bpffs.sweep(), [7n]);
+    assert.deepEqual([...documents(7n), ...documents(cookie)].map(existsSync), [false, false, true, true]);
     native().close(native().bpfObjGet(`${bpffs.path(cookie)}/theirs`));
   } finally {
     assert.equal(removeNetns(name), undefined);
