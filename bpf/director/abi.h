@@ -219,8 +219,8 @@ _Static_assert(__builtin_offsetof(struct intent, no_flags) == __builtin_offsetof
  *  - the value changes only by compare-and-swap (or by an atomic or/add that leaves the other bits alone);
  *  - a reader takes key, value, key again: equal keys mean that the value belongs to the key;
  *  - one key is inserted under the lock of its home bucket's group, so that it cannot be in the table twice;
- *  - PROVEN: packets of its client came over more than a second, or (TCP) its server went on after the handshake. A full table keeps such
- *    connections longest (evict.h);
+ *  - PROVEN: a packet of either end came more than a second after the last that set the expiry, or (TCP, SCTP) its server went on after the
+ *    handshake. A full table keeps such connections longest (evict.h);
  *  - SPILLED in a bucket's first value: some key of this bucket, or of one before it, is in a later bucket;
  *  - a connection `n` buckets from its home has that number in its flags, so that the timer can take SPILLED away again;
  *    a CPU that claims a slot away from home, and the timer that takes a mark away, hold the region's spill lock. */

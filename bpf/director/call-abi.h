@@ -8,7 +8,7 @@
 #define SVC_SIP 0x400
 
 /* ---- calls: what a template has besides its slot, by the number of that slot and the family of its table. Written by packets, removed by the
- * timer. Rules:
+ * timer, and by a packet that gives the slot to another template. Rules:
  *  - a template is one of a call where its key has a port that is not 0: bits of a keyed hash of the Call-ID. The whole Call-ID decides;
  *  - a call is stored and removed only while its slot is claimed, so that a reader who finds the slot's value unchanged afterwards has read
  *    what belongs to it;

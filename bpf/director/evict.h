@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Which connection gives way to a new one where no slot is free. Dead and forged connections go first, so that they cannot fill the table;
- * what a client still uses stays. Of the best class, one of the new connection's protocol goes first, so that a flood of one protocol does
- * not drive out the other's; of these, the one that expires first. */
+/* Which connection gives way to a new one where no slot is free. Dead and forged connections go first, so that they cannot fill the table,
+ * unless a forger sends for each of them again a second later (V_PROVEN); what a client still uses stays. Of the best class, one of the new
+ * connection's protocol goes first, so that a flood of one protocol does not drive out the other's; of these, the one that expires first. */
 #ifndef WEIR_EVICT_H
 #define WEIR_EVICT_H
 

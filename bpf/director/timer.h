@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Housekeeping without a process: one kernel timer removes expired connections and unneeded SPILLED marks, updates the estimates, and
- * takes snapshots of the drops. It runs ten times a second, on one CPU at a time. */
+/* Housekeeping without a process: a kernel timer of each build removes expired connections and unneeded SPILLED marks; that of the build on the
+ * links also updates the estimates, and takes snapshots of the drops. Each runs ten times a second, on one CPU at a time. */
 #ifndef WEIR_TIMER_H
 #define WEIR_TIMER_H
 

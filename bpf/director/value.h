@@ -26,7 +26,7 @@ static __always_inline __u64 v_moved(__u64 v, __u32 state, __u32 expires) {
 }
 
 /* Is this the server's packet that proves an established connection of TCP? A client that forged its address got no SYN+ACK, so a server
- * answers its ACK by an RST. The answer to a datagram proves nothing. */
+ * answers its ACK by an RST. The answer to a datagram proves nothing, unless it comes after the second that conn_move() counts. */
 static __always_inline bool is_proof(__u64 value, __u8 flags, bool out) {
   return out && !(value & V_PROVEN) && v_state(value) == STATE_ESTABLISHED && can_prove(flags);
 }
