@@ -57,7 +57,7 @@ TABLE(estimates, struct estimate, 131072);
 TABLE(drops, struct drops, 2);
 TABLE(drop_history, struct drop_snapshot, DROP_SNAPSHOTS);
 
-/* Empty, it is 16 bytes an entry. */
+/* The localities of lblc and lblcr. Empty, the map is 16 bytes an entry. */
 struct {
   __uint(type, BPF_MAP_TYPE_HASH);
   __uint(map_flags, BPF_F_NO_PREALLOC);
@@ -66,7 +66,7 @@ struct {
   __type(value, struct locality);
 } localities SEC(".maps");
 
-/* The same. */
+/* The calls of SIP. Empty, the map is 16 bytes an entry. */
 struct {
   __uint(type, BPF_MAP_TYPE_HASH);
   __uint(map_flags, BPF_F_NO_PREALLOC);

@@ -35,26 +35,26 @@ const MAPPED = {
 /** Without one of these no command can work. */
 export const MAPPED_PINS: readonly string[] = [...Object.keys(MAPPED), 'conns', 'templates'];
 
-/** Where IPv6 packets enter the IPv6 build's programs. */
+/** The array by which tc's programs on the links enter those of the IPv6 build. */
 export const IPV6_ENTRY_PIN = 'ipv6_tc';
-/** The same of XDP. */
+/** The array by which XDP's program on the links enters that for IPv6. */
 export const IPV6_XDP_ENTRY_PIN = 'ipv6_xdp';
-/** The reason why this kernel refuses what XDP enters there (load/short-cut.ts). */
+/** The reason why this kernel refuses XDP's program for IPv6 (load/short-cut.ts). */
 export const IPV6_XDP_REFUSED_PIN = 'ipv6_xdp_refused';
-/** The same of XDP's program on the links and, with an interface's number, of an interface that takes none (load/refused-xdp.ts). */
+/** The reason why it refuses XDP's program on the links and, with an interface's number, why that interface takes none (load/refused-xdp.ts). */
 export const XDP_REFUSED_PIN = 'xdp_refused';
-/** Where packets enter the wide build's that concern no exact service. */
+/** The array by which packets that concern no exact service enter the programs of the wide build. */
 export const WIDE_ENTRY_PIN = 'wide_tc';
-/** Where SCTP enters the SCTP build's. */
+/** The array by which SCTP enters the programs of its build. */
 export const SCTP_ENTRY_PIN = 'sctp_tc';
-/** The same of the wide build of IPv6: made with the IPv6 build. */
+/** The array by which the IPv6 build's programs enter those of its wide build: made with the IPv6 build. */
 export const WIDE6_ENTRY_PIN = 'wide6_tc';
-/** Where SCTP over IPv6 enters its build's, from the IPv6 build's. */
+/** The array by which the IPv6 build's programs enter those of SCTP over IPv6: made with the IPv6 build. */
 export const SCTP6_ENTRY_PIN = 'sctp6_tc';
-/** Where packets of SCTP enter the wide builds' that concern no exact service: made with the SCTP build of their family. */
+/** The arrays by which SCTP that concerns no exact service enters its wide builds: each made with the SCTP build of its family. */
 export const WIDE_SCTP_ENTRY_PIN = 'wide_sctp_tc';
 export const WIDE_SCTP6_ENTRY_PIN = 'wide_sctp6_tc';
-/** Of the objects on the links. */
+/** The arrays that the objects on the links have. */
 export const ENTRY_PINS: readonly string[] = [IPV6_ENTRY_PIN, IPV6_XDP_ENTRY_PIN, WIDE_ENTRY_PIN, SCTP_ENTRY_PIN];
 export const PINNED_MAPS = [
   ...Object.keys(MAPPED),
@@ -102,17 +102,17 @@ export const takeoverPin = (layout: number): string => `${TAKEOVER_PIN}${layoutN
 export const LAYOUTS_PIN = 'layouts';
 /** The maps of the IPv6 build that are its own, by their names in it: made when the first IPv6 service comes (load/side-builds.ts). */
 export const IPV6_PINS = { client_hops: 'client_hops6', housekeeping: 'housekeeping6', templates: 'templates6', conns: 'conns6' } as const;
-/** The same of the wide build, for services of all ports. */
+/** The maps that the wide build has for itself, by their names in it. */
 export const WIDE_PINS = { housekeeping: 'timer_wide', conns: 'conns_wide' } as const;
-/** The same of the SCTP build. */
+/** The maps that the SCTP build has for itself. */
 export const SCTP_PINS = { housekeeping: 'timer_sctp', conns: 'conns_sctp' } as const;
-/** Of the wide build of IPv6, which shares the others with the IPv6 build. */
+/** The maps of the wide build of IPv6, which shares all but two with the IPv6 build. */
 export const WIDE6_PINS = { ...IPV6_PINS, housekeeping: 'timer_wide6', conns: 'conns_wide6' } as const;
-/** The same of the SCTP build of IPv6, and of the wide builds of SCTP. */
+/** The maps of the SCTP build of IPv6, and of the wide builds of SCTP. */
 export const SCTP6_PINS = { ...IPV6_PINS, housekeeping: 'timer_sctp6', conns: 'conns_sctp6' } as const;
 export const WIDE_SCTP_PINS = { housekeeping: 'timer_wide_sctp', conns: 'conns_wide_sctp' } as const;
 export const WIDE_SCTP6_PINS = { ...IPV6_PINS, housekeeping: 'timer_wide_sctp6', conns: 'conns_wide_sctp6' } as const;
-/** Of all builds beside those on the links. */
+/** The maps of all builds beside those on the links. */
 export const SIDE_PINS = [IPV6_PINS, WIDE_PINS, WIDE6_PINS, SCTP_PINS, SCTP6_PINS, WIDE_SCTP_PINS, WIDE_SCTP6_PINS] as const;
 /** Of the moves of all connection tables. */
 export const RECORD_PINS: readonly string[] = [TABLE_PIN, ...SIDE_PINS.map(({ conns }) => conns)].map((table) => movePins(table).record);
