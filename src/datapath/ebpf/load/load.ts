@@ -15,10 +15,11 @@ import { LAYOUT } from '../layouts.gen.js';
 import { unitsOf } from '../table/clock.js';
 import { pinLayouts } from '../table/layout.js';
 import { initSysctls } from '../table/sysctls.js';
-import { LAST_PINNED, PINNED_MAPS, Tables } from '../table/tables.js';
+import { LAST_PINNED, PINNED_MAPS, SETTINGS_PIN, Tables } from '../table/tables.js';
 import { DEFAULT_TIMEOUTS, TCP_TIMEOUT_SECONDS } from '../table/timeouts.js';
 import { buildPin } from './build-pin.js';
 import { configuredHz, nearestHz } from './hz.js';
+import { copySettings, forgetSettings, keptSettings, sizesIn } from './kept-settings.js';
 import { type Capacity, configure, defaultCapacity, loadObject, type Sizes, sizesOf } from './object.js';
 import { selfCheck } from './self-check.js';
 import { type LinkVector, makeVectors } from './vectors/ipv4.js';
@@ -102,8 +103,8 @@ export function isLoaded(folder: string): boolean {
   }
 }
 
-export function removePins(folder: string): void {
-  for (const name of readdirSync(folder)) rmSync(`${folder}/${name}`, { force: true });
+export function removePins(folder: string, kept?: string): void {
+  for (const name of readdirSync(folder)) if (name !== kept) rmSync(`${folder}/${name}`, { force: true });
 }
 
 /** What is tried of an object: some of its programs, on packets; default: all. */
@@ -145,13 +146,15 @@ export interface LoadOptions extends Trial {
 }
 
 /**
- * Loads the object file into the folder of this namespace. The caller holds its lock.
+ * Loads the object file into the folder of this namespace. Where a load with other sizes did not come to its end, it begins with the settings
+ * and the sizes that were. The caller holds its lock.
  * @throws as loadTried
  */
 export function load(folder: string, chosen: Partial<Capacity> = {}, options: LoadOptions = {}): Tables {
   const { file = artifact('weir.bpf.o'), kinds = programKinds(true), vectors = makeVectors() } = options;
-  const capacity = { ...defaultCapacity(native().possibleCpus()), ...chosen };
-  removePins(folder);
+  const kept = keptSettings(folder);
+  const capacity = { ...defaultCapacity(native().possibleCpus()), ...(kept && sizesIn(kept, chosen)), ...chosen };
+  removePins(folder, SETTINGS_PIN);
   const sizes = sizesOf(capacity);
   const keys = [randomBytes(8), randomBytes(8), randomBytes(8)].map((bytes) => new Uint8Array(bytes));
   const object = new ObjectFile(file);
@@ -168,7 +171,9 @@ export function load(folder: string, chosen: Partial<Capacity> = {}, options: Lo
     const map = object.map(LAST_PINNED);
     const conf = new Tables(folder);
     start(map, capacity, sizes, keys, folder);
+    if (kept !== undefined) copySettings(kept, confOf(map));
     pin(map, LAST_PINNED);
+    forgetSettings(folder);
     return conf;
   } finally {
     object.close();

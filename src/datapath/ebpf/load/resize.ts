@@ -8,11 +8,10 @@ import { type ServiceOverview, tableOverview } from '../observe/table-overview.j
 import { requiredPin } from '../pins/required-pin.js';
 import { recover } from '../recovery/batch.js';
 import { isOfSctp } from '../table/identity.js';
-import { sysctlFields } from '../table/sysctls.js';
 import { countTaken } from '../table/table-entries.js';
-import { Tables } from '../table/tables.js';
+import type { Tables } from '../table/tables.js';
 import { exchangePrograms } from './exchange.js';
-import { removePins } from './load.js';
+import { keepSettings, SIZES, sizesIn } from './kept-settings.js';
 import type { Moving } from './main-table.js';
 import { movableTables } from './moves.js';
 import { type Capacity, sizesOf } from './object.js';
@@ -20,17 +19,6 @@ import { isLoaded, SIDE_BUILDS, type SideBuild } from './side-builds.js';
 import { entriesOf, markedBuckets } from './side-maps.js';
 import { bucketsAt, type MovableTable, moveTable, roomOf } from './table-move.js';
 import { kindsLoaded, loadUnlessRefused } from './xdp.js';
-
-/** Where each size stands in the record. */
-const SIZES = {
-  connTabBits: Conf.connTabBits,
-  maxServices: Conf.maxServices,
-  maxDestinations: Conf.maxDests,
-  connBuckets: Conf.connBuckets,
-} as const satisfies Record<keyof Capacity, unknown>;
-
-/** What a user may have set on an empty table: timeouts, sysctls, how interfaces are attached. */
-const KEPT = [Conf.tcpTimeout, Conf.udpTimeout, Conf.attachMode, ...Object.values(sysctlFields)] as const;
 
 /**
  * How many buckets the table of a loaded build is to have, where that of the links gets `buckets`. One of SCTP without a service of SCTP is for
@@ -52,13 +40,6 @@ function hasSizes(tables: Tables, wanted: Partial<Capacity>): boolean {
     (Object.keys(SIZES) as (keyof Capacity)[]).every((name) => (wanted[name] ?? conf.get(0, SIZES[name])) === conf.get(0, SIZES[name])) &&
     (connBuckets === undefined || SIDE_BUILDS.every((build) => !isLoaded(build, folder) || hasBuckets(build, connBuckets)))
   );
-}
-
-/** As they are; the table's places follow from `--conn-tab-bits` where that is given. */
-function sizesNow({ conf }: Tables, wanted: Partial<Capacity>): Partial<Capacity> {
-  const now = Object.fromEntries(Object.entries(SIZES).map(([name, field]) => [name, conf.get(0, field)])) as Required<Capacity>;
-  const { connBuckets, ...others } = now;
-  return wanted.connTabBits === undefined ? { ...others, connBuckets } : others;
 }
 
 function isEmpty(tables: Tables): boolean {
@@ -85,7 +66,7 @@ export function resize(moving: Moving, capacity: Partial<Capacity>): Resized | u
   const { tables } = moving;
   if (hasSizes(tables, capacity)) return undefined;
   recover(tables);
-  const wanted = { ...sizesNow(tables, capacity), ...capacity } as Capacity;
+  const wanted = { ...sizesIn(tables.conf, capacity), ...capacity } as Capacity;
   if (!isEmpty(tables)) return { kind: 'resized', tables: resizeUsed(moving, wanted) };
   loadAgain(moving, wanted);
   return { kind: 'loaded' };
@@ -135,18 +116,18 @@ function resizeTable(folder: string, table: MovableTable, buckets: number): Resi
   return { ...(label === undefined ? {} : { label }), room, moved: connections };
 }
 
+/** Where the sizes are refused, the tables are loaded as they were. */
 function loadAgain({ folder, tables, interfaces }: Moving, wanted: Capacity): void {
-  const kept = KEPT.map((field) => Array.from({ length: field.count }, (_, k) => tables.conf.get(0, field, k)));
   interfaces.detachAll();
+  keepSettings(folder);
   // A process that has the tables open must not write to them any more.
   tables.conf.set(0, Conf.magic, 0);
   const kinds = kindsLoaded(folder);
-  removePins(folder);
-  loadUnlessRefused(folder, wanted, { kinds }, interfaces.onNotice);
-  const { conf } = new Tables(folder);
-  KEPT.forEach((field, n) => {
-    kept[n]?.forEach((value, k) => {
-      conf.set(0, field, value, k);
-    });
-  });
+  const loadWith = (capacity: Partial<Capacity>): Tables => loadUnlessRefused(folder, capacity, { kinds }, interfaces.onNotice);
+  try {
+    loadWith(wanted);
+  } catch (error) {
+    loadWith({});
+    throw error;
+  }
 }

@@ -8,6 +8,7 @@ import { asWriter } from '../open.js';
 import { Bpffs } from '../pins/bpffs.js';
 import { Tables } from '../table/tables.js';
 import { AttachedInterfaces } from './attached-interfaces.js';
+import { forgetSettings } from './kept-settings.js';
 import { isLoaded, removePins } from './load.js';
 import { removeMarkPath } from './mark-path.js';
 import { removePair } from './pair.js';
@@ -27,6 +28,7 @@ export function unloadDatapath(wait: LockWait = {}): boolean {
       removeMarkPath(netlink);
       removePair(netlink);
       new AttachedInterfaces(folder, tables, netlink).detachAll();
+      forgetSettings(folder);
       // A process that has the tables open must not write to them any more.
       if (isLoaded(folder)) tables.conf.set(0, Conf.magic, 0);
       removePins(folder);

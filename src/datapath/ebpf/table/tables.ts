@@ -118,6 +118,8 @@ export const SIDE_PINS = [IPV6_PINS, WIDE_PINS, WIDE6_PINS, SCTP_PINS, SCTP6_PIN
 export const RECORD_PINS: readonly string[] = [TABLE_PIN, ...SIDE_PINS.map(({ conns }) => conns)].map((table) => movePins(table).record);
 /** Pinned last when loading: if it is there, the others are. */
 export const LAST_PINNED = 'conf';
+/** The record of settings before it, while tables are loaded again (load/kept-settings.ts). */
+export const SETTINGS_PIN = 'settings_kept';
 
 /** A connection table as 32-bit words: key low, key high, value low, value high, slot by slot. `before`: as Before in layouts.gen.ts has them. */
 export interface ConnectionWords {
