@@ -12,7 +12,7 @@ import type { Io } from '../io.js';
 import type { Command, ListFormat } from './command.js';
 import { tableText, versionLine } from './list.js';
 import { connectionsJson, daemonsJson, tableJson } from './list-json.js';
-import { connectionText, daemonText, timeoutText } from './list-other.js';
+import { connectionHeader, connectionLines, daemonText, timeoutText } from './list-other.js';
 import { saveText } from './save.js';
 import { namesFor, type World } from './world.js';
 
@@ -69,6 +69,17 @@ function* connectionAddresses(entries: Iterable<ConnectionEntry>): Generator<Add
   }
 }
 
+/** In arrays of `size`, the last one of what is left. */
+function* pagesOf<T>(items: Iterable<T>, size: number): Generator<readonly T[]> {
+  let page: T[] = [];
+  for (const item of items) {
+    if (page.push(item) < size) continue;
+    yield page;
+    page = [];
+  }
+  if (page.length > 0) yield page;
+}
+
 function print(io: Io, text: Iterable<string>): void {
   for (const part of text) io.out(part);
 }
@@ -85,15 +96,15 @@ async function list(format: ListFormat, service: ServiceEntry | undefined, direc
   print(io, tableText(services, format, names));
 }
 
+/** So many connections are in memory while their names are looked up. */
+const PAGE = 10_000;
+
 async function listConnections(numeric: boolean, engines: boolean, director: TableReader, world: World, io: Io): Promise<void> {
-  if (numeric) {
-    const names = await namesFor(() => [], true, world.names);
-    print(io, connectionText(director.connections(), engines, names));
-    return;
+  io.out(connectionHeader(engines));
+  for (const page of pagesOf(director.connections(), PAGE)) {
+    const names = await namesFor(() => connectionAddresses(page), numeric, world.names);
+    print(io, connectionLines(page, engines, names));
   }
-  const entries = [...director.connections()];
-  const names = await namesFor(() => connectionAddresses(entries), false, world.names);
-  print(io, connectionText(entries, engines, names));
 }
 
 async function save(numeric: boolean, director: TableReader, world: World, io: Io): Promise<void> {

@@ -31,10 +31,14 @@ function connectionLine(entry: ConnectionEntry, engines: boolean, names: Names):
   return `${start} ${destination.padEnd(16)} ${entry.engine.name.padEnd(18)} ${data}\n`;
 }
 
-/** -L -c. `engines` (with --persistent-conn): also the persistence engine's name and data. Unsorted, one line at a time. */
-export function* connectionText(entries: Iterable<ConnectionEntry>, engines: boolean, names: Names): Generator<string> {
+/** The first lines of -L -c. `engines` (with --persistent-conn): also the persistence engine's name and data. */
+export function connectionHeader(engines: boolean): string {
   const start = `pro expire ${'state'.padEnd(11)} ${'source'.padEnd(18)} ${'virtual'.padEnd(18)}`;
-  yield `IPVS connection entries\n${start} ${engines ? `${'destination'.padEnd(18)} ${'pe name'.padEnd(16)} pe_data` : 'destination'}\n`;
+  return `IPVS connection entries\n${start} ${engines ? `${'destination'.padEnd(18)} ${'pe name'.padEnd(16)} pe_data` : 'destination'}\n`;
+}
+
+/** The others: unsorted, one at a time. */
+export function* connectionLines(entries: Iterable<ConnectionEntry>, engines: boolean, names: Names): Generator<string> {
   for (const entry of entries) yield connectionLine(entry, engines, names);
 }
 

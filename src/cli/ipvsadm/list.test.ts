@@ -15,7 +15,7 @@ import type {
 } from '../../model/service.js';
 import type { ListFormat, TableMode } from './command.js';
 import { tableText, versionLine } from './list.js';
-import { connectionText, daemonText, timeoutText } from './list-other.js';
+import { connectionHeader, connectionLines, daemonText, timeoutText } from './list-other.js';
 import { saveText } from './save.js';
 
 function endpoint(host: string, port: number): DestinationKey {
@@ -221,7 +221,7 @@ test('connections', () => {
     entry('SCTP', 'S-ACK-SENT', 60, endpoint('10.0.0.1', 54321), endpoint('10.0.0.2', 9899)),
     { ...entry('UDP', 'UDP', 299, endpoint('10.0.0.1', 5060), endpoint('10.0.0.3', 5060)), engine: { name: 'sip', data: 'abc def' } },
   ];
-  assert.deepEqual([...connectionText(entries, false, noNames)].join('').split('\n'), [
+  assert.deepEqual([connectionHeader(false), ...connectionLines(entries, false, noNames)].join('').split('\n'), [
     'IPVS connection entries',
     'pro expire state       source             virtual            destination',
     'IP  100:00 NONE        10.0.0.0:0         0.0.0.5:0          10.0.0.12:0',
@@ -229,7 +229,7 @@ test('connections', () => {
     'UDP 04:59  UDP         10.0.0.1:5060      10.0.0.3:5060      10.0.0.12:5060',
     '',
   ]);
-  const lines = [...connectionText(entries, true, noNames)].join('').split('\n');
+  const lines = [connectionHeader(true), ...connectionLines(entries, true, noNames)].join('').split('\n');
   assert.equal(lines[1], 'pro expire state       source             virtual            destination        pe name          pe_data');
   assert.equal(lines[3], 'SCTP 01:00  S-ACK-SENT  10.0.0.1:54321     10.0.0.2:9899      10.0.0.12:9899');
   assert.equal(lines[4], 'UDP 04:59  UDP         10.0.0.1:5060      10.0.0.3:5060      10.0.0.12:5060   sip                abc');

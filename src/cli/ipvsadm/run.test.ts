@@ -229,6 +229,49 @@ test('every scheduler but twos, which older kernels lack, goes from -A to -Ln an
   }
 });
 
+test('a listing of connections with names keeps few of them in memory, and prints all', async () => {
+  const [total, kept] = [25_000, 10_000];
+  const hosts: string[] = [];
+  let [made, asked, printed] = [0, 0, 0];
+  const endpoint = (word: number, port: number) => ({ address: { family: 'inet', words: [word] }, port }) as const;
+  const director = new MemoryDirector();
+  director.connections = function* () {
+    for (; made < total; ) {
+      assert.ok(made - printed <= kept, `${made} made, ${printed} printed`);
+      made += 1;
+      yield {
+        protocol: 'TCP',
+        expires: 60,
+        state: 'ESTABLISHED',
+        client: endpoint(0x0a000000 + made, 1024),
+        virtual: endpoint(0x0a640001, 80),
+        destination: endpoint(0xc0a80001, 80),
+      };
+    }
+  };
+  const io = memoryIo();
+  const out = io.out.bind(io);
+  io.out = (text) => {
+    if (text.startsWith('TCP ')) printed += 1;
+    out(text);
+  };
+  const world = worldOf(director, {
+    names: {
+      ...names,
+      resolveAddresses: async (addresses) => {
+        asked += 1;
+        for (const { words } of addresses) if (words[0] === 0x0a000000 + 20_001) hosts.push('late.example');
+      },
+      addressName: ({ words }) => (words[0] === 0x0a000000 + 20_001 ? hosts[0] : undefined),
+    },
+  });
+  assert.equal(await runIpvsadm(['-Lc'], io, world), 0);
+  const lines = io.stdout.split('\n');
+  assert.deepEqual([lines.length, asked, printed], [total + 3, 3, total]);
+  assert.equal(lines[2], 'TCP 01:00  ESTABLISHED 10.0.0.1:1024      10.100.0.1:80      192.168.0.1:80');
+  assert.equal(lines[2 + 20_000], 'TCP 01:00  ESTABLISHED late.example:1024  10.100.0.1:80      192.168.0.1:80');
+});
+
 test('every run closes what it opened', async () => {
   let open = 0;
   const driver = async () => () => {

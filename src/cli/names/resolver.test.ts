@@ -104,6 +104,9 @@ test('a name server that never answers is not waited for for ever', async () => 
       const list = Array.from({ length: 500 }, (_, index) => address(`10.9.${index >> 8}.${index & 255}`));
       await names.resolveAddresses(list);
       assert.equal(names.addressName(address('10.9.0.1')), undefined);
+      const before = asked.length;
+      await names.resolveAddresses([address('10.9.9.9')]);
+      assert.equal(asked.length, before, 'the next addresses of a listing are not waited for again');
       await names.resolveHost('nobody.weir.test');
       assert.equal(names.host('nobody.weir.test'), undefined);
       assert.ok(asked.length > 0);

@@ -25,12 +25,12 @@ function etcFile(name: string): string {
 
 type Resolver = import('node:dns').promises.Resolver;
 
-/** Asks with a limit on the total time: an address without an answer by then has no name. `servers`: other than /etc/resolv.conf's. */
-async function bounded(servers: readonly string[] | undefined, work: (resolver: Resolver) => Promise<void>): Promise<void> {
+/** Asks for `ms` at most: an address without an answer by then has no name. `servers`: other than /etc/resolv.conf's. */
+async function bounded(servers: readonly string[] | undefined, ms: number, work: (resolver: Resolver) => Promise<void>): Promise<void> {
   const { promises } = await import('node:dns');
   const resolver = new promises.Resolver({ timeout: QUESTION_TIMEOUT_MS, tries: 1 });
   if (servers !== undefined) resolver.setServers(servers);
-  const timer = setTimeout(() => resolver.cancel(), TIMEOUT_MS);
+  const timer = setTimeout(() => resolver.cancel(), ms);
   try {
     await work(resolver);
   } finally {
@@ -53,6 +53,8 @@ export class SystemNames {
   readonly #asked = new Map<string, Address | undefined>();
   readonly #reverse = new Map<string, string | undefined>();
   readonly #servers: readonly string[] | undefined;
+  /** How long names of addresses may still be waited for. */
+  #leftMs = TIMEOUT_MS;
 
   /** `servers`: name servers as `address:port`, instead of those of /etc/resolv.conf. */
   constructor(servers?: readonly string[]) {
@@ -83,7 +85,7 @@ export class SystemNames {
     this.#asked.set(name, undefined);
     const search = name.endsWith('.') ? [] : parseSearchList(etcFile('resolv.conf')).map((domain) => `${name}.${domain}`);
     const candidates = name.includes('.') ? [name, ...search] : [...search, name];
-    await bounded(this.#servers, async (resolver) => {
+    await bounded(this.#servers, TIMEOUT_MS, async (resolver) => {
       for (const candidate of candidates) {
         const [first] = await resolver.resolve4(candidate).catch(() => []);
         const address = first === undefined ? undefined : parseIpv4(first);
@@ -109,8 +111,9 @@ export class SystemNames {
     return this.#hostTable.names.get(id) ?? this.#reverse.get(id);
   }
 
-  /** Finds the names of addresses, in parallel. */
+  /** Finds the names of addresses, in parallel. All calls together wait for `TIMEOUT_MS` at most; then no more names are asked for. */
   async resolveAddresses(addresses: Iterable<Address>): Promise<void> {
+    if (this.#leftMs <= 0) return;
     const unknown = new Map<string, string>();
     for (const address of addresses) {
       const id = addressId(address);
@@ -119,9 +122,10 @@ export class SystemNames {
     if (unknown.size === 0) return;
     const queue = [...unknown];
     const started = Date.now();
-    await bounded(this.#servers, async (resolver) => {
+    const leftMs = this.#leftMs;
+    await bounded(this.#servers, leftMs, async (resolver) => {
       const worker = async (): Promise<void> => {
-        for (let next = queue.pop(); next !== undefined && Date.now() - started < TIMEOUT_MS; next = queue.pop()) {
+        for (let next = queue.pop(); next !== undefined && Date.now() - started < leftMs; next = queue.pop()) {
           const [id, text] = next;
           const found = await resolver.reverse(text).catch(() => []);
           this.#reverse.set(
@@ -132,5 +136,6 @@ export class SystemNames {
       };
       await Promise.all(Array.from({ length: Math.min(QUESTIONS_MAX, queue.length) }, worker));
     });
+    this.#leftMs -= Date.now() - started;
   }
 }
