@@ -105,7 +105,7 @@ static __always_inline __u32 may_schedule(void *ctx, bool xdp, __u32 ifindex, __
   bool wire = ifindex != LOOPBACK; /* the packet came from outside: not by lo, as from clients on the director */
   __u32 now = clock_now();
   if (!may_begin(c, p)) return R_NO_CONNECTION;
-  if (wire && unlikely(!vip_is_local(ctx, xdp, c, svc, p->daddr, p->saddr, now))) return R_NOT_LOCAL;
+  if (wire && unlikely(!vip_is_local(ctx, xdp, c, service, svc, ifindex, p, now))) return R_NOT_LOCAL;
   if (wire && unlikely(!is_reverse_path(ctx, xdp, c, ifindex, p->saddr, p->daddr, now))) return R_REVERSE_PATH;
   if (unlikely(c->drop_rate) && defence_drops()) return R_DROP_PACKET;
   if (p->sport == FTP_DATA_PORT) return R_FTP_DATA;

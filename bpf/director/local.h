@@ -90,15 +90,17 @@ __noinline int tc_server_side(struct __sk_buff *skb, __u32 dest, __u32 client) {
 }
 
 /* Has this host the service's address? The kernel's IPVS balances only what is delivered locally, and so does weir: a director that
- * lost the address, or only routes for its network, does not touch the packets. The FIB is asked once a second for each service;
+ * lost the address, or only routes for its network, does not touch the packets. The FIB is asked once a second for each service and interface;
  * where it gives no answer the service is served. */
-static __always_inline bool vip_is_local(void *ctx, bool xdp, struct conf *c, struct service *s, __u32 addr, __u32 client, __u32 now) {
+static __always_inline bool vip_is_local(void *ctx, bool xdp, struct conf *c, __u32 service, struct service *s, __u32 ifindex, struct packet *p,
+                                         __u32 now) {
   if (ALL_PORTS && s->mark) return true; /* the mark decides, and its service has no address */
-  __u32 cached = READ(s->local);
-  if (likely(cached && ((now - (cached >> 1)) & 0x7fffffff) <= c->fresh_for)) return cached & 1;
-  int answer = address_class(ctx, xdp, addr, client);
+  int known = vip_answered(c, s, ifindex, now);
+  if (unlikely(known == NOT_ASKED)) known = vip_answered_before(service, ifindex);
+  if (likely(known != NOT_ASKED)) return known;
+  int answer = address_class(ctx, xdp, p->daddr, p->saddr);
   bool local = answer == HOP_LOCAL || answer == HOP_UNKNOWN;
-  WRITE(s->local, now << 1 | local);
+  vip_answer_found(service, ifindex, local);
   return local;
 }
 

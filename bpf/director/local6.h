@@ -22,13 +22,15 @@ static __always_inline int packet_address_class(void *ctx, bool xdp, __u32 targe
   return xdp ? xdp_address_class6(ctx, target) : tc_address_class6(ctx, target);
 }
 
-static __always_inline bool vip_is_local(void *ctx, bool xdp, struct conf *c, struct service *s, __u32 addr, __u32 client, __u32 now) {
+static __always_inline bool vip_is_local(void *ctx, bool xdp, struct conf *c, __u32 service, struct service *s, __u32 ifindex, struct packet *p,
+                                         __u32 now) {
   if (ALL_PORTS && s->mark) return true; /* as in local.h */
-  __u32 cached = READ(s->local);
-  if (likely(cached && ((now - (cached >> 1)) & 0x7fffffff) <= c->fresh_for)) return cached & 1;
+  int known = vip_answered(c, s, ifindex, now);
+  if (unlikely(known == NOT_ASKED)) known = vip_answered_before(service, ifindex);
+  if (likely(known != NOT_ASKED)) return known;
   int answer = packet_address_class(ctx, xdp, true);
   bool local = answer == HOP_LOCAL || answer == HOP_UNKNOWN;
-  WRITE(s->local, now << 1 | local);
+  vip_answer_found(service, ifindex, local);
   return local;
 }
 

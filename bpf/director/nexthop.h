@@ -254,8 +254,6 @@ static __always_inline long fib_ask(void *ctx, struct bpf_fib_lookup *fib, __u32
   *fib = (struct bpf_fib_lookup){.family = F_INET, .ipv4_src = saddr, .ipv4_dst = addr, .ifindex = ifindex, .tot_len = 1};
   return bpf_fib_lookup(ctx, fib, sizeof *fib, flags);
 }
-
-#define OWN_DEVICE_TO_DESTS true /* weir's own device forwards whatever the others do */
 #endif
 
 /* Is the gateway that hop_ask() has just answered an IPv6 address (RFC 8950)? It stands in the scratch space. */
@@ -272,6 +270,11 @@ static __always_inline __u32 own_device(void) {
   struct conf *c = the_conf();
   return c ? c->pair_ifindex : 0;
 }
+
+#ifndef IPV6
+/* The device by which the FIB is asked about servers first, and of other addresses second: it forwards whatever the others do. */
+static __always_inline __u32 asking_device(bool of_server) { return own_device(); }
+#endif
 
 /* Asks the FIB as if the packet came in by `first`, or where that gives no answer (there may be no such device, too) by `second`. `by`: the one
  * that was asked last. */
@@ -327,9 +330,8 @@ static __always_inline enum hop_answer nexthop_resolve(void *ctx, __u32 ifindex,
   if (!c) return HOP_NONE;
   /* The answer about a destination is for the packets of all clients: so, as in IPVS, neither the address of one of them (`saddr` is none) nor the
    * interface that its packet came by may choose the route. */
-  bool own_first = d && OWN_DEVICE_TO_DESTS;
-  __u32 own = own_device();
-  enum hop_answer answer = hop_ask(ctx, own_first ? own : ifindex, own_first ? ifindex : own, addr, saddr, h, gateway);
+  __u32 own = asking_device(d);
+  enum hop_answer answer = hop_ask(ctx, d ? own : ifindex, d ? ifindex : own, addr, saddr, h, gateway);
   __u32 now = clock_now();
   __u64 key = hop_key(addr, d ? 0 : hop_source(c, saddr));
   addr = hop_tag(key); /* of which one value is kept on the stack */

@@ -62,6 +62,9 @@ static __always_inline __u32 *address_towards_source(struct __sk_buff *skb) {
   return rc == BPF_FIB_LKUP_RET_SUCCESS || rc == BPF_FIB_LKUP_RET_NO_NEIGH ? scratch->fib.ipv6_src : 0;
 }
 
-#define OWN_DEVICE_TO_DESTS false /* weir's own device forwards no IPv6 */
+/* As in nexthop.h. weir's own device forwards no IPv6. About servers lo is asked, which forwards where the host does: what the host itself sends, as
+ * IPVS does, is routed as if it came in by lo. */
+static __always_inline __u32 own_device(void);
+static __always_inline __u32 asking_device(bool of_server) { return of_server ? LOOPBACK : own_device(); }
 
 #endif

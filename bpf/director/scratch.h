@@ -131,6 +131,14 @@ struct refused_set { /* a cache line */
 };
 #endif
 
+/* Has the host the address of a service, for the packets of an interface (vip-local.h)? */
+#define VIP_ANSWERS 64
+struct vip_answer {
+  __u32 service; /* 0: none */
+  __u32 ifindex;
+  __u32 word; /* clock of the FIB's answer << 1 | answer */
+};
+
 struct scratch {
   struct packet packet;
   __u64 chosen; /* XDP: the value of the packet's connection, for xdp_send_to */
@@ -172,6 +180,7 @@ struct scratch {
 #ifndef IPV6
   struct refused_set refused[REFUSED_SETS];
 #endif
+  struct vip_answer vip_answer[VIP_ANSWERS];
 };
 struct {
   __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);

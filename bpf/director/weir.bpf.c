@@ -41,6 +41,7 @@
 #include "nexthop.h"
 #include "reply-side.h"
 #include "refused-sources.h"
+#include "vip-local.h"
 #include "local.h"
 #include "defence.h"
 #include "director.h"

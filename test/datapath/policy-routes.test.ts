@@ -97,12 +97,14 @@ for (const [family, attach] of [
 for (const attach of ['tc', 'xdp'] as const) {
   const server = macOf(IPv4.servers[0]);
 
-  test(`IPv4, ${attach}: nor does a rule for the interface that the packets came in by`, { skip }, () => {
-    withBed(attach, IPv4, (_bed, request) => {
-      lead(IPv4, 'iif front');
-      assert.equal(request(IPv4.client), server);
+  for (const family of [IPv4, IPv6]) {
+    test(`${family.name}, ${attach}: nor does a rule for the interface that the packets came in by`, { skip }, () => {
+      withBed(attach, family, (_bed, request) => {
+        lead(family, 'iif front');
+        assert.equal(request(family.client), macOf(family.servers[0]));
+      });
     });
-  });
+  }
 
   test(`IPv4, ${attach}: without weir's own device, a server's next hop is found by the packet's interface`, { skip }, () => {
     withBed(attach, IPv4, (bed, request) => {

@@ -17,7 +17,7 @@ const skip = skipReason();
 const SMALL = { connTabBits: 12, maxServices: 64, maxDestinations: 64, connBuckets: 512 };
 const LARGE = { ...SMALL, maxServices: 128, connBuckets: 1024 };
 const TIMEOUTS = { tcp: 1000, tcpFin: 100, udp: 200 };
-const KEY = 'net.ipv4.vs.expire_nodest_conn';
+const KEY = 'expire_nodest_conn';
 const BY_TC = 1;
 
 function set(bed: Bed): void {
