@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Which connection gives way to a new one where no slot is free. Dead and forged connections go first, so that they cannot fill the table,
- * unless a forger sends for each of them again a second later (V_PROVEN); what a client still uses stays. Of the best class, one of the new
- * connection's protocol goes first, so that a flood of one protocol does not drive out the other's; of these, the one that expires first. */
+/* Which connection gives way to a new one where no slot is free. Dead and forged connections go first, so that they cannot fill the table;
+ * what a client still uses stays. A forger who sends for each of them again a second later (V_PROVEN) has a place as such a client has, but where
+ * no packet of the server was seen only for ten seconds, if nothing else gives way. Of the best class, one of the new connection's protocol goes
+ * first, so that a flood of one protocol does not drive out the other's; of these, the one that expires first. */
 #ifndef WEIR_EVICT_H
 #define WEIR_EVICT_H
 
@@ -12,6 +13,7 @@ enum eviction {
   EVICT_UNPROVEN,    /* ESTABLISHED without V_PROVEN: a SYN and an ACK, which may be forged; UDP with it */
   EVICT_NEW,         /* half open for less than a second: else clients that come together would drive out each other */
   EVICT_IDLE,        /* ESTABLISHED */
+  EVICT_ONE_SIDED,   /* ESTABLISHED, idle for a shorter time, and no packet of the server was seen, as under DR: all that was may be forged */
   EVICT_NEVER,
 };
 
@@ -22,14 +24,16 @@ enum eviction {
  * which the kernel's IPVS lets an established connection go under attack (drop_entry). */
 #define IDLE_SECONDS (CLASS(EVICT_HALF_OPEN, 1) | CLASS(EVICT_HALF_CLOSED, 2) | CLASS(EVICT_UNPROVEN, 2))
 #define ESTABLISHED_IDLE_SECONDS 60
+#define ONE_SIDED_IDLE_SECONDS 10 /* else three forged packets would have a place for a minute */
 
 static __always_inline __u32 eviction_class(struct conf *c, __u64 v, __u32 now) {
   __u32 state = v_state(v);
   __u32 class = (v & V_PROVEN ? CLASSES_PROVEN : CLASSES_UNPROVEN) >> state * 4 & 15;
   if (class == EVICT_CLOSED) return class;
   __s32 idle = (__s32)(timeout_of(c, state) - ((__u32)v - now));
-  __s32 least = (READ(c->hz) >> CLOCK_SHIFT) * (class == EVICT_IDLE ? ESTABLISHED_IDLE_SECONDS : IDLE_SECONDS >> class * 4 & 15);
-  if (likely(idle >= least)) return class;
+  __s32 second = READ(c->hz) >> CLOCK_SHIFT;
+  if (likely(idle >= second * (__s32)(class == EVICT_IDLE ? ESTABLISHED_IDLE_SECONDS : IDLE_SECONDS >> class * 4 & 15))) return class;
+  if (class == EVICT_IDLE && v & V_NOOUTPUT && idle >= second * ONE_SIDED_IDLE_SECONDS) return EVICT_ONE_SIDED;
   return class == EVICT_HALF_OPEN ? EVICT_NEW : EVICT_NEVER;
 }
 

@@ -6,11 +6,14 @@ import type { Settings } from './settings.js';
 import { UDP } from './state.js';
 
 /** The order in which they give way; `never` does not. */
-const CLASSES = ['closed', 'half open', 'half closed', 'unproven', 'new', 'idle', 'never'] as const;
+const CLASSES = ['closed', 'half open', 'half closed', 'unproven', 'new', 'idle', 'one-sided', 'never'] as const;
 export type EvictionClass = (typeof CLASSES)[number];
 
 /** Seconds without a packet; the others need none. */
 const IDLE_SECONDS: Readonly<Partial<Record<EvictionClass, number>>> = { 'half open': 1, 'half closed': 2, unproven: 2, idle: 60 };
+
+/** Of an established connection of which no packet of the server was seen. */
+const ONE_SIDED_IDLE_SECONDS = 10;
 
 function classByState({ state, proven }: Connection): EvictionClass {
   switch (state) {
@@ -46,6 +49,7 @@ export function evictionClass(settings: Settings, connection: Connection, now: n
   if (found === 'closed') return found;
   const idle = settings.timeoutOf(connection.state, connection.protocol) - (connection.expires - now);
   if (idle >= settings.unitsPerSecond * (IDLE_SECONDS[found] ?? 0)) return found;
+  if (found === 'idle' && connection.noOutput && idle >= settings.unitsPerSecond * ONE_SIDED_IDLE_SECONDS) return 'one-sided';
   return found === 'half open' ? 'new' : 'never';
 }
 
