@@ -9,6 +9,7 @@
 #ifndef WEIR_RELATED_H
 #define WEIR_RELATED_H
 
+#define QUOTE_AT 8 /* in an ICMP message */
 struct quoted {
   struct iphdr ip;
   __u16 sport;
@@ -32,7 +33,7 @@ struct related {
 /* A quoted address and its header's sum change together, so of the quoted header only the port counts for ICMP's sum. */
 __noinline int related_translate(struct __sk_buff *skb, struct related *r) {
   if (!r) return -1;
-  __u32 ip = r->icmp + 8, addr = r->addr;
+  __u32 ip = r->icmp + QUOTE_AT, addr = r->addr;
   __u32 sum_at = ip + 10, addr_at = ip + (r->inbound ? 12 : 16), port_at = ip + IP_LEN + (r->inbound ? 0 : 2);
   __u16 port = r->port;
   long rc = bpf_l3_csum_replace(skb, sum_at, r->quoted_was, addr, 4);
@@ -46,13 +47,18 @@ __noinline int related_translate(struct __sk_buff *skb, struct related *r) {
 }
 
 /* Validates both checksums of an error about a connection, as the kernel does: its stack drops a wrong IP header and a source route before
- * IPVS sees them, and IPVS drops a wrong ICMP message. TC_ACT_OK: both are right. */
+ * IPVS sees them, and IPVS drops a wrong ICMP message. What the message has not is no quote: it may stand behind it in the frame. TC_ACT_OK: all is
+ * right. */
 static __always_inline int related_validate(struct __sk_buff *skb, struct related *r) {
   if (sum_of(skb, ETH_LEN, r->icmp - ETH_LEN, 0) != SUM_RIGHT) {
     count_reason(R_BAD_CHECKSUM);
     return TC_ACT_UNSPEC;
   }
   if (r->icmp > ETH_LEN + IP_LEN && has_source_route(skb, ETH_LEN + IP_LEN, r->icmp)) return TC_ACT_UNSPEC;
+  if (r->length < QUOTE_AT + sizeof(struct quoted) || r->icmp + r->length > skb->len) {
+    count_reason(R_BAD_LENGTH);
+    return TC_ACT_UNSPEC;
+  }
   int state = sum_of(skb, r->icmp, r->length, 0);
   if (state == SUM_WRONG) return tc_drop(R_ICMP_CHECKSUM);
   return state == SUM_RIGHT ? TC_ACT_OK : TC_ACT_UNSPEC;
@@ -150,7 +156,7 @@ static __always_inline int related_icmp(struct __sk_buff *skb, __u32 at, __u8 he
   __u32 icmp = at + header;
   if (!c || header < IP_LEN || header > 60) return TC_ACT_UNSPEC;
   if (bpf_skb_load_bytes(skb, icmp, &type, 1) || (type != 3 && type != 4 && type != 11)) return TC_ACT_UNSPEC;
-  if (bpf_skb_load_bytes(skb, icmp + 8, &q, sizeof q) || q.ip.version != 4 || q.ip.ihl != 5) return TC_ACT_UNSPEC;
+  if (bpf_skb_load_bytes(skb, icmp + QUOTE_AT, &q, sizeof q) || q.ip.version != 4 || q.ip.ihl != 5) return TC_ACT_UNSPEC;
   if (q.ip.frag_off & bpf_htons(0x1fff)) return TC_ACT_UNSPEC;
   if (length < header) return TC_ACT_UNSPEC;
   struct packet p = {.bytes = length};

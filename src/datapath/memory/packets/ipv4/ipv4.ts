@@ -19,6 +19,8 @@ import { IPV4_BYTES } from './parse.js';
 const [TTL_AT, SUM_AT, SOURCE_AT, DESTINATION_AT] = [8, 10, 12, 16] as const;
 /** Of the offending packet, from its IP header on. */
 const QUOTE_MAX_BYTES = 128;
+/** Of an error: its own header, and of the packet that it quotes the IP header and the ports. */
+const QUOTE_MIN_BYTES = ICMP_BYTES + IPV4_BYTES + 4;
 const ERRORS: ReadonlySet<number> = new Set([IcmpType.unreachable, IcmpType.sourceQuench, IcmpType.timeExceeded]);
 const KINDS: Readonly<Record<IcmpKind['what'], readonly [number, number]>> = {
   host: [IcmpType.unreachable, IcmpUnreachable.host],
@@ -81,13 +83,14 @@ function quoted(frame: Uint8Array, packet: Packet): Quoted | undefined {
   return quotedPacket(frame, { source, destination, protocol: view.getUint8(at + 9) }, at + IPV4_BYTES);
 }
 
-/** The kernel's stack drops a wrong IP header and a source route before IPVS sees them; IPVS drops a wrong message. */
+/** The kernel's stack drops a wrong IP header and a source route before IPVS sees them, and what is behind the message; IPVS drops a wrong one. */
 function flaw(frame: Uint8Array, packet: Packet): Flaw | undefined {
   const from = ETHERNET_BYTES + packet.header;
   if (internetChecksum(frame.subarray(ETHERNET_BYTES, from)) !== 0) return { verdict: 'pass', reason: 'bad_checksum' };
   if (hasSourceRoute(frame.subarray(ETHERNET_BYTES + IPV4_BYTES, from))) return { verdict: 'pass' };
   const size = packet.length - packet.header;
-  if (size > MESSAGE_MAX_BYTES || from + size > frame.length) return { verdict: 'pass' };
+  if (size < QUOTE_MIN_BYTES || from + size > frame.length) return { verdict: 'pass', reason: 'bad_length' };
+  if (size > MESSAGE_MAX_BYTES) return { verdict: 'pass' };
   return internetChecksum(frame.subarray(from, from + size)) === 0 ? undefined : { verdict: 'drop', reason: 'icmp_checksum' };
 }
 
