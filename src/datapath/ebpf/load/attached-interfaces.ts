@@ -12,6 +12,7 @@ import { policyRouting } from '../../../sys/netlink/policy-routing.js';
 import { decodeInterfaceAddress, dumpAddresses, type InterfaceAddress } from '../../../wire/rtnetlink-address.js';
 import { decodeLink, dumpLinks, type Link } from '../../../wire/rtnetlink-link.js';
 import { Conf } from '../abi.gen.js';
+import { pinInPlace } from '../pins/pin-in-place.js';
 import { requiredPin } from '../pins/required-pin.js';
 import { hasMarks } from '../table/marks.js';
 import type { Tables } from '../table/tables.js';
@@ -284,18 +285,21 @@ export class AttachedInterfaces {
     this.#refused.add(link.ifindex);
   }
 
-  /** Replaces a filter of ours that is there already. False: the interface went. */
+  /**
+   * Replaces a filter of ours that is there already. False: the interface went. The pin comes first: killed in between, this leaves a pin without
+   * its filter, which does not count, and no filter without a pin, which no command would find.
+   */
   #attachClsact(ifindex: number, hook: Hook): boolean {
     const pin = `${this.folder}/clsact_${ifindex}_${hook}`;
+    const program = this.#program(hook);
+    pinInPlace(program, pin);
     try {
-      native().bpfTcAttach(this.#program(hook).fd.number, ifindex, hook === 'egress', TC_HANDLE, TC_PRIORITY);
+      native().bpfTcAttach(program.fd.number, ifindex, hook === 'egress', TC_HANDLE, TC_PRIORITY);
+      return true;
     } catch (error) {
       if (hasCode(error, 'ENODEV')) return false; // it went while we looked
       throw error;
     }
-    rmSync(pin, { force: true });
-    this.#program(hook).pin(pin);
-    return true;
   }
 
   #update(path: string, hook: Hook): void {
