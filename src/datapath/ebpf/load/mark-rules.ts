@@ -97,7 +97,8 @@ function stepsToNone({ marks, past, local, moved }: Present): readonly Step[] {
 function stepsTo(marks: readonly number[], present: Present, pasts: readonly Past[]): readonly Step[] {
   if (marks.length === 0) return stepsToNone(present);
   const { local, moved, past } = present;
-  const missing = marks.filter((mark) => !present.marks.some((one) => one.mark === mark));
+  const [known, wanted] = [new Set(present.marks.map(({ mark }) => mark)), new Set(marks)];
+  const missing = marks.filter((mark) => !known.has(mark));
   const last = moved.at(-1);
   const isBehind = missing.length === 0 && last !== undefined && present.marks.every(({ at }) => at < last);
   // Where a person has moved or removed the rule for local addresses, it stays there.
@@ -111,7 +112,7 @@ function stepsTo(marks: readonly number[], present: Present, pasts: readonly Pas
     ...(local.length > 0 ? past.map((one) => remove(pastRule(one))) : []),
     ...local.map((protocol) => remove(localRule(protocol))),
     ...pastMissing.map((one) => append(pastRule(one))),
-    ...present.marks.filter(({ mark }) => !marks.includes(mark)).map(({ mark }) => remove(markRule(mark))),
+    ...present.marks.filter(({ mark }) => !wanted.has(mark)).map(({ mark }) => remove(markRule(mark))),
   ];
 }
 

@@ -1,5 +1,7 @@
 // The firewall marks of services, as the records have them.
 import type { Family } from '../../../model/address.js';
+import { WeirError } from '../../../model/errors/weir-error.js';
+import type { ServiceKey } from '../../../model/service.js';
 import { AddressFamily, Conf, Service, WeirState } from '../abi.gen.js';
 import { MarksOf } from '../wide.gen.js';
 import type { Tables } from './tables.js';
@@ -31,4 +33,15 @@ export function liveMarks({ services, conf }: Tables, family: Family): readonly 
     if (mark !== 0 && state === WeirState.LIVE && services.get(id, Service.family) === NUMBERS[family]) marks.push(mark);
   }
   return marks;
+}
+
+/** Living services of marks in a family. Each has a policy rule in front of that for local addresses, and every route lookup compares all. */
+export const MARKS_MAX = 256;
+
+/** For one more service. @throws WeirError table-full */
+export function roomForMark(tables: Tables, key: ServiceKey): void {
+  if (key.kind !== 'fwmark' || liveMarks(tables, key.family).length < MARKS_MAX) return;
+  throw new WeirError('table-full', {
+    what: `more than ${MARKS_MAX} firewall marks: every route lookup of this host compares a rule for each`,
+  });
 }

@@ -13,7 +13,7 @@ import { DestinationIndex } from './destination-index.js';
 import { type EndpointRef, EndpointTable, keyOf } from './endpoint-table.js';
 import { flagsOf, ftpDataEndpoint, realEndpoint, recordedServiceEndpoint, schedulerNumber, serviceEndpoint } from './identity.js';
 import type { IsOwn } from './local-marks.js';
-import { noteMarks } from './marks.js';
+import { noteMarks, roomForMark } from './marks.js';
 import { writePersistence } from './persistence.js';
 import { recordedWords, storeAddress } from './record-address.js';
 import { giveRingBack, roomForRing } from './rings.js';
@@ -52,6 +52,7 @@ export class Writer {
     const endpoint = serviceEndpoint(this.tables, spec.key);
     const known = this.#endpoints.find(endpoint);
     if (known !== 0 && services.get(known, Service.state) === WeirState.LIVE) throw new WeirError('service-exists');
+    roomForMark(this.tables, spec.key);
     const scheduler = schedulerNumber(spec.scheduler);
     if (known === 0) roomForRing(this.tables, 0, scheduler); // where it is refused, no record is made
     const id = known === 0 ? this.#newService(spec) : known;
