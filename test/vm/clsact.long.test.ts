@@ -1,12 +1,12 @@
-// The oldest kernel that weir runs on, Debian 12's 6.1, in an emulator: attached by clsact, for it has no tcx; every packet fixture;
-// and what each other clang here makes of the datapath. Over three minutes of one core, so it waits for test/vm/prepare to have been run, as
-// .ci/run does.
+// The oldest kernel that weir runs on, Debian 12's 6.1, in an emulator: attached by clsact, for it has no tcx; tables that get other sizes
+// under traffic; every packet fixture, and spoilt ones; and what each other clang here makes of the datapath. Five minutes of one core, so it
+// waits for test/vm/prepare to have been run, as .ci/run does.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { copyFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { test } from 'node:test';
-import { compiledBy, filtersBy, otherClangs } from '../datapath/compilers.js';
+import { compiledBy, filtersBy, OBJECTS, otherClangs } from '../datapath/compilers.js';
 import { noRoot, probe } from '../support/probes.js';
 import { root } from '../support/project.js';
 
@@ -15,6 +15,9 @@ const prepared = WEIR_VM ?? `${XDG_CACHE_HOME ?? `${homedir()}/.cache`}/weir-vm`
 
 const hasEmulator = spawnSync('qemu-system-x86_64', ['-version']).error === undefined;
 const skip = noRoot() || probe('emulator', hasEmulator && existsSync(`${prepared}/initrd`), 'run test/vm/prepare');
+
+/** What the compiled tests need there. */
+const LIBRARIES = ['fast-check', 'pure-rand'];
 
 /** Runs the guest script with the built project beside it; returns its output by headings. */
 function inGuest(script: string, seconds: number): ReadonlyMap<string, string> {
@@ -26,7 +29,12 @@ function inGuest(script: string, seconds: number): ReadonlyMap<string, string> {
       mkdirSync(`${folder}/objects/${clang}`);
       filtersBy(clang, `${folder}/objects/${clang}`);
     }
-    const beside = [...['dist', 'build', 'package.json'].map((name) => `${root}/${name}`), `${folder}/objects`];
+    for (const each of LIBRARIES)
+      cpSync(`${root}/node_modules/${each}`, `${folder}/node_modules/${each}`, { recursive: true, dereference: true });
+    const beside = [
+      ...['dist', 'build', 'package.json'].map((name) => `${root}/${name}`),
+      ...['objects', 'node_modules'].map((name) => `${folder}/${name}`),
+    ];
     if (!process.execPath.startsWith('/usr/bin/')) {
       copyFileSync(process.execPath, `${folder}/node`);
       beside.push(`${folder}/node`);
@@ -46,9 +54,17 @@ function inGuest(script: string, seconds: number): ReadonlyMap<string, string> {
   }
 }
 
+/** Whose bridging builds the new sizes load: of IPv4, IPv6, all ports and SCTP. */
+const RESIZED_BY = ['', '-ipv6', '-wide', '-sctp'].map((name) => `weir-bridge${name}.bpf.o`);
+
+const talked = (count: number): string => `${['IPv4', 'IPv6', 'SCTP', 'ports'].map((kind) => `${kind} ${count}`).join(' ')}\n`;
+const newSizes = (room: number): string =>
+  ['', ' of IPv6', ' of all ports', ' of SCTP'].map((table) => `the connection table${table}: room for ${room} connections now\n`).join('');
+const RESIZED = [talked(1), newSizes(16_384), talked(2), newSizes(65_536), talked(3), 'meanwhile\n', talked(1), talked(2)].join('');
+
 test('Debian’s 6.1 kernel: balances by clsact, gives everything back, and passes every packet fixture', { skip }, () => {
   // Beside other tests it has half a core at times.
-  const output = inGuest('clsact.guest', 1_300);
+  const output = inGuest('clsact.guest', 1_400);
   assert.match(output.get('kernel') ?? '', /^6\.1\./);
   assert.equal(output.get('answers'), 'web2\nweb1\nweb2\nweb1\n');
   assert.equal(output.get('here'), 'web2\nweb1\n', 'a client on the director itself');
@@ -63,9 +79,15 @@ test('Debian’s 6.1 kernel: balances by clsact, gives everything back, and pass
   const filters = ['front ingress', 'front egress', 'lo ingress', 'lo egress'];
   assert.equal(output.get('filters'), filters.map((place) => `${place} weir_tc_${place.split(' ')[1]}\n`).join(''));
   assert.equal(output.get('exchanged'), 'the programs of this build\nanother\nweb2\nweb1\n', 'one filter took the other’s place');
+  assert.equal(output.get('ipv6'), 'web2\nweb1\nweb2\nweb1\nweb2\nweb1\n', 'over IPv6, of the client and of the director');
+  assert.equal(output.get('resized'), RESIZED, 'no connection is lost, before, meanwhile and after');
   assert.equal(output.get('reused'), 'weir_tc_ingress\n', 'attached to a new interface under an old number');
   assert.equal(output.get('unloaded'), '0\n', 'no filter, no device is left');
   assert.match(output.get('fixtures') ?? '', /^# pass [1-9]\d{2,}\n# fail 0\n# skipped 0\n$/);
+  assert.equal(output.get('spoilt'), 'the same\n', 'spoilt frames, by the programs and by the reference director');
+  const moving = Object.values(OBJECTS).filter((name) => /^weir-(?:bridge|takeover)/.test(name));
+  const builds = (output.get('builds') ?? '').split('\n').filter((name) => name !== '');
+  assert.deepEqual(new Set([...builds, ...RESIZED_BY]), new Set(moving), 'builds with two tables that the kernel loads');
   const loaded = (output.get('compilers') ?? '').split('\n').filter((name) => name !== '');
   assert.deepEqual(new Set(loaded), new Set(otherClangs()), 'what other compilers made');
   const socketFilters = (output.get('socket filters') ?? '').split('\n').filter((name) => name !== '');
