@@ -33,7 +33,7 @@ const pools: readonly StationPool[] = [
 export const plain = established('IPv4', PLAIN, FLOW_BITS);
 const sixTo = (service: number): ProgramCase => ({ ...plain, kind: 'tc6', frame: { ...request(service, ACK), prefix } });
 export const kinds: readonly ConnectionKind[] = [
-  { name: 'IPv4', pin: 'conns', test: plain, bytesMax: 64 },
+  { name: 'IPv4', pin: 'conns', test: plain, bytesMax: 20 },
   { name: 'IPv6', pin: IPV6_PINS.conns, test: sixTo(SIX), bytesMax: 40 },
   { name: 'a service of all ports', pin: WIDE_PINS.conns, test: { ...plain, kind: 'tc', frame: request(ALL_PORTS, ACK) }, bytesMax: 64 },
   { name: 'a service of all ports, IPv6', pin: WIDE6_PINS.conns, test: sixTo(SIX_ALL_PORTS), bytesMax: 100 },
