@@ -21,13 +21,22 @@ const SERVERS_EACH = 3;
 const LISTED = 1_000_000;
 const RESTORE_MAX_S = 2;
 const LISTING_MAX_S = 3;
+const FEW_SERVICES = 10;
+const FEW_MAX_MS = 100;
+const FEW_STARTS_MAX = 2;
+const FEW_TURNS = 15;
+const QUICK_FEW_TURNS = 5;
+const LISTED_FEW = 10_000;
+/** The text of all lines alone is 80 MB. */
+const MEMORY_MAX_MB = 64;
+const HEADER_LINES = 2;
 
 const onAllCpus = (...command: readonly string[]): readonly string[] => ['taskset', '-c', allCpus, ...command];
 
 /** As ipvsadm-save writes it. */
-const rules = (): string => {
+const rules = (services: number): string => {
   const lines: string[] = [];
-  for (let service = 0; service < SERVICES; service += 1) {
+  for (let service = 0; service < services; service += 1) {
     const address = `10.1.${service >> 8}.${service & 255}:80`;
     lines.push(`-A -t ${address} -s wlc`);
     for (let server = 1; server <= SERVERS_EACH; server += 1)
@@ -53,10 +62,18 @@ const nodeStart = (): number => {
 
 const countOf = (text: string, pattern: RegExp): number => text.match(pattern)?.length ?? 0;
 
+/** @throws Error where the listing has not all of the services */
+const expectAll = (output: string, expected: number): void => {
+  const services = countOf(output, /^TCP /gm);
+  const servers = countOf(output, /^ {2}-> \d/gm);
+  if (services !== expected || servers !== expected * SERVERS_EACH)
+    throw new Error(`${services} services and ${servers} servers are in the table`);
+};
+
 /** Into an empty table, which is loaded already. */
 const restore = (times: number): readonly Row[] => {
   const found: { readonly restored: number; readonly listed: number; readonly start: number }[] = [];
-  const text = rules();
+  const text = rules(SERVICES);
   const namespace = makeNamespace('commands');
   try {
     for (let turn = 0; turn < times; turn += 1) {
@@ -64,10 +81,7 @@ const restore = (times: number): readonly Row[] => {
       const start = nodeStart();
       const { seconds: restored } = timed(namespace, [bin('ipvsadm'), '-R'], text);
       const { seconds: listed, output } = timed(namespace, [bin('ipvsadm'), '-Ln']);
-      const services = countOf(output, /^TCP /gm);
-      const servers = countOf(output, /^ {2}-> \d/gm);
-      if (services !== SERVICES || servers !== SERVICES * SERVERS_EACH)
-        throw new Error(`${services} services and ${servers} servers are in the table`);
+      expectAll(output, SERVICES);
       found.push({ restored, listed, start });
       run(namespace, [bin('weir'), 'unload']);
     }
@@ -90,6 +104,34 @@ const restore = (times: number): readonly Row[] => {
   ];
 };
 
+/** In turns with the start of a program of this node that does nothing. */
+const listFew = (times: number): readonly Row[] => {
+  const namespace = makeNamespace('few');
+  try {
+    run(namespace, [bin('ipvsadm'), '-R'], rules(FEW_SERVICES));
+    const turns = Array.from({ length: times }, () => {
+      const start = nodeStart() * 1000;
+      const { seconds, output } = timed(namespace, [bin('ipvsadm'), '-Ln']);
+      expectAll(output, FEW_SERVICES);
+      return { start, listed: seconds * 1000 };
+    });
+    run(namespace, [bin('weir'), 'unload']);
+    const samples = turns.map(({ listed }) => listed);
+    const starts = median(turns.map(({ start }) => start));
+    const name = `ipvsadm -Ln of ${FEW_SERVICES} services of ${SERVERS_EACH} servers`;
+    return [
+      row(name, samples, 'ms', { gate: { kind: 'at-most', limit: FEW_MAX_MS }, note: `node -e '': ${starts.toFixed(1)} ms` }),
+      row('the same beside a start of node', samples, 'ms', {
+        ratio: median(turns.map(({ start, listed }) => listed / start)),
+        basis: "of node -e ''",
+        gate: { kind: 'at-most', limit: FEW_STARTS_MAX },
+      }),
+    ];
+  } finally {
+    dropNamespace(namespace);
+  }
+};
+
 const listConnections = (namespace: string, times: number): Row => {
   const count = `"$1" -Lcn | grep -c '^TCP .*ESTABLISHED'`;
   const found = Array.from({ length: times }, () => timed(namespace, ['sh', '-c', count, 'sh', bin('ipvsadm')]));
@@ -102,14 +144,36 @@ const listConnections = (namespace: string, times: number): Row => {
   });
 };
 
+/** MB at most in the process of the listing; @throws Error where it has not so many lines */
+const peakMemory = (namespace: string, connections: number): number => {
+  const measuring = fileURLToPath(new URL('peak-memory.js', import.meta.url));
+  const { output } = timed(namespace, [process.execPath, measuring, bin('ipvsadm'), '-Lcn']);
+  const [lines = 0, bytes = 0] = output.split(' ').map(Number);
+  if (lines !== connections + HEADER_LINES) throw new Error(`ipvsadm -Lcn of ${connections} connections printed ${lines} lines`);
+  return bytes / 2 ** 20;
+};
+
+/** The tables themselves, which are mapped, are the same both times. */
+const peakRow = (many: readonly number[], few: readonly number[]): Row =>
+  row(`the same: memory beyond that of ${LISTED_FEW}`, [median(many) - median(few)], 'MB', {
+    gate: { kind: 'at-most', limit: MEMORY_MAX_MB },
+    note: `${median(many).toFixed(0)} and ${median(few).toFixed(0)} MB, mapped tables included`,
+  });
+
 export const commands = (options: Options, wrapper: Wrapper): readonly Row[] => {
   const times = options.quick ? 2 : 5;
   return [
     ...restore(times),
+    ...listFew(options.quick ? QUICK_FEW_TURNS : FEW_TURNS),
     ...onDirector('list', (datapath: Datapath, ifindex, namespace) => {
+      const peaks = (): readonly number[] => Array.from({ length: times }, () => peakMemory(namespace, datapath.table.count()));
       learnHops(datapath, plain, ifindex);
       establish(wrapper, datapath, plain, ifindex, LISTED);
-      return [listConnections(namespace, times)];
+      const listed = listConnections(namespace, times);
+      const many = peaks();
+      datapath.clear();
+      establish(wrapper, datapath, plain, ifindex, LISTED_FEW);
+      return [listed, peakRow(many, peaks())];
     }),
   ];
 };
