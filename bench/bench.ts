@@ -6,6 +6,7 @@ import { checks } from './checks.js';
 import { commands } from './commands.js';
 import { compileObjects, compileTools, dropTools, type Objects } from './compile.js';
 import { failover } from './failover.js';
+import { flood } from './flood.js';
 import { ipv6 } from './ipv6.js';
 import { list, memory } from './memory.js';
 import { dropNamespaces, sweepNamespaces } from './namespaces.js';
@@ -53,6 +54,7 @@ const parts: Readonly<Record<PartName, Part>> = {
     run: (options, { wrapper, cpu }) => path(options, wrapper, cpu, print),
   },
   wire: { run: (options, { cpu }) => withTools((folder) => wire(options, cpu, folder, print)) },
+  flood: { title: 'A SYN flood beside users, all cores', run: (options, { wrapper, cpu }) => flood(options, wrapper, cpu) },
   scale: {
     title: 'Many services, many destinations',
     run: async (options, { wrapper, objects }) => scale(options, wrapper, objects),

@@ -1,6 +1,19 @@
 // The bench's command line.
 
-export const partNames = ['program', 'scale', 'ipv6', 'path', 'wire', 'memory', 'list', 'commands', 'failover', 'checks', 'soak'] as const;
+export const partNames = [
+  'program',
+  'scale',
+  'ipv6',
+  'path',
+  'wire',
+  'flood',
+  'memory',
+  'list',
+  'commands',
+  'failover',
+  'checks',
+  'soak',
+] as const;
 export type PartName = (typeof partNames)[number];
 /** It takes ten minutes and compares nothing: it runs only where it is named. */
 export const usualParts: readonly PartName[] = partNames.filter((name) => name !== 'soak');

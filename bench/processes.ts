@@ -25,10 +25,10 @@ export const run = (namespace: string | undefined, args: readonly string[], inpu
   return done.stdout;
 };
 
-/** Starts a process and returns immediately; `stop` ends it. */
-export const start = (namespace: string, args: readonly string[]): ChildProcess => {
+/** Starts a process and returns immediately; `stop` ends it. `input`: whether it gets a pipe to read from. */
+export const start = (namespace: string, args: readonly string[], input: 'ignore' | 'pipe' = 'ignore'): ChildProcess => {
   const [command, rest] = within(namespace, args);
-  const child = spawn(command, rest, { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(command, rest, { stdio: [input, 'pipe', 'pipe'] });
   running.add(child);
   child.on('error', () => running.delete(child));
   child.on('close', () => running.delete(child));

@@ -336,4 +336,24 @@ int sink(struct xdp_md *ctx)
 	return XDP_DROP;
 }
 
+/* In front of a real server's stack: counts and drops what the generator sent, by its source, and passes everything else. */
+SEC("xdp")
+int sink_flood(struct xdp_md *ctx)
+{
+	void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
+	struct control *c = the_control();
+	__u32 zero = 0, flow_address;
+	__u64 *count;
+
+	if (!c || data + 34 > end || *(__be16 *)(data + 12) != bpf_htons(0x0800))
+		return XDP_PASS;
+	flow_address = bpf_ntohl(*(__be32 *)(data + 26)) - c->address;
+	if (flow_address > c->mask >> (c->address_shift & 31))
+		return XDP_PASS;
+	count = bpf_map_lookup_elem(&sunk, &zero);
+	if (count)
+		*count += 1;
+	return XDP_DROP;
+}
+
 char _license[] SEC("license") = "Dual BSD/GPL";
