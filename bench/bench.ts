@@ -2,6 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { cpus, release } from 'node:os';
 import { Bpffs } from '../src/datapath/ebpf/pins/bpffs.js';
+import { against } from './against.js';
 import { checks } from './checks.js';
 import { commands } from './commands.js';
 import { compileObjects, compileTools, dropTools, type Objects } from './compile.js';
@@ -100,9 +101,25 @@ const measure = async (options: Options, bench: Bench): Promise<readonly Row[]> 
   return rows;
 };
 
+/** Prints the verdict and writes the JSON; the exit status. */
+const conclude = (options: Options, about: Readonly<Record<string, unknown>>, rows: readonly Row[]): number => {
+  const { passed, gates, missed } = verdict(rows);
+  print(`${passed} of ${gates} gates passed${missed.map((name) => `\nmissed: ${name}`).join('')}`);
+  if (options.json !== undefined) {
+    const found = rows.map((row) => ({ ...row, pass: passes(row) ?? null }));
+    writeFileSync(options.json, `${JSON.stringify({ machine: about, quick: options.quick, rows: found }, null, 2)}\n`);
+  }
+  return options.gate && missed.length > 0 ? 1 : 0;
+};
+
 const main = async (): Promise<number> => {
   const options = parseOptions(process.argv.slice(2));
   if (process.getuid?.() !== 0) throw new Error('the bench makes network namespaces and loads BPF programs: run it as root');
+  if (options.against !== undefined) {
+    const rows = against(options.against, options, print);
+    print(table(`This build beside that of ${options.against}, in turns`, rows));
+    return conclude(options, machine(options.cpu ?? cpus().length - 1), rows);
+  }
   sweepNamespaces();
   const objects = compileObjects();
   const wrapper = new Wrapper(objects.wrap);
@@ -126,13 +143,7 @@ const main = async (): Promise<number> => {
       `${about['cpu']}, kernel ${about['kernel']}, all on CPU ${cpu}${options.quick ? '; a quick run: its figures are no evidence' : ''}\n`,
     );
     const rows = await measure(options, { wrapper, objects, cpu });
-    const { passed, gates, missed } = verdict(rows);
-    print(`${passed} of ${gates} gates passed${missed.map((name) => `\nmissed: ${name}`).join('')}`);
-    if (options.json !== undefined) {
-      const found = rows.map((row) => ({ ...row, pass: passes(row) ?? null }));
-      writeFileSync(options.json, `${JSON.stringify({ machine: about, quick: options.quick, rows: found }, null, 2)}\n`);
-    }
-    return options.gate && missed.length > 0 ? 1 : 0;
+    return conclude(options, about, rows);
   } finally {
     leave();
   }

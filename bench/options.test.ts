@@ -16,6 +16,11 @@ test('options are read in any order', () => {
   assert.deepEqual(options, { parts: ['wire', 'list'], quick: true, gate: true, nice: -18, json: 'out.json', peers: ['nft'] });
 });
 
+test('another build is named by its folder', () => {
+  assert.equal(parseOptions(['--against', '/srv/weir']).against, '/srv/weir');
+  assert.throws(() => parseOptions(['--against']), /--against needs a value/);
+});
+
 test('what is not understood is refused in one line', () => {
   assert.throws(() => parseOptions(['--fast']), /unknown option: --fast/);
   assert.throws(() => parseOptions(['--only', 'disk']), /no such part: disk/);

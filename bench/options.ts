@@ -25,6 +25,8 @@ export interface Options {
   /** Exit with 1 when a gate is missed. */
   readonly gate: boolean;
   readonly json?: string;
+  /** Another checkout that is built: both builds are measured in turns. */
+  readonly against?: string;
   /** The one CPU that everything is pinned to; absent: the last one. */
   readonly cpu?: number;
   /** Priority of the run, -20 to 19; below 0 it is lent to ksoftirqd of that CPU as well. */
@@ -39,7 +41,7 @@ export interface Options {
 
 export const usage = `usage: npm run bench -- [--quick] [--only PART[,PART]] [--json FILE] [--gate] [--cpu N] [--nice N]
                        [--peers NAME,...] [--tests NAME,...] [--offloads default,nic]
-                       [--load-seconds N]
+                       [--load-seconds N] [--against DIR]
 parts: ${partNames.join(' ')}
 soak runs only where it is named.
 `;
@@ -69,6 +71,9 @@ const withValue: Readonly<Record<string, (draft: Draft, text: string) => void>> 
   },
   '--json': (draft, text) => {
     draft.json = text;
+  },
+  '--against': (draft, text) => {
+    draft.against = text;
   },
   '--cpu': (draft, text) => {
     draft.cpu = whole('--cpu', text, 0, 4095);
