@@ -3,8 +3,7 @@
  *
  * Who writes what (stated at each table): "user" is the one process that holds the namespace's lock, "packet" is any CPU that processes a packet,
  * "timer" is the CPU that runs a build's housekeeping tick (one of each build: those of several may run at the same time).
- * All tables but the localities and the calls of SIP are BPF_F_MMAPABLE arrays, so that a reader needs no system call.
- */
+ * All tables but the localities and the calls of SIP are BPF_F_MMAPABLE arrays, so that a reader needs no system call. */
 #ifndef WEIR_ABI_H
 #define WEIR_ABI_H
 
@@ -150,9 +149,8 @@ struct egress {
   __u64 use; /* clock of the last use | version << 32; odd version: one CPU writes */
 };
 
-/* ---- destinations. The first line is what a packet of a connection reads, the second what a scheduler reads. Written by
- * user; `hop`, `probed_at`, `reply_from`, `reply_at` by packets; `active`, `inactive`, `persistent`, `idle_since` by packets and timer (atomic adds; idle_since
- * is a plain store of the clock). */
+/* ---- destinations. The first line is what a packet of a connection reads, the second what a scheduler reads. Written by user; `hop`, `probed_at`,
+ * `reply_from`, `reply_at` by packets; `active`, `inactive`, `persistent` (atomic adds), `idle_since` (the clock) by packets and timer. */
 #define D_AVAILABLE 0x1
 #define D_LOCAL 0x4 /* the address was one of this host at the last command; tc asks the FIB (NH_LOCAL) */
 #define D_REAL 0x8 /* is or was masqueraded: E_REAL finds it for replies */
@@ -368,10 +366,12 @@ struct drops {
 };
 
 /* ---- not shared between builds: what follows is no part of LAYOUT, and an exchange of programs begins it again. ---- */
+/* ---- bits of dest.flags that a build without them leaves alone. */
+#define D_POLICED 0x10 /* policies of IPsec are for masqueraded packets to it, as of the last command: the stack sends these */
+#define D_POLICED_BACK 0x20 /* the same of the answers */
 
-/* ---- what drops[] was: a ring of its sums over all CPUs, taken every SNAPSHOT_TICKS. Written by timer; `at` is 0 while it writes, and
- * where none was taken yet. The ring holds more than a minute, so that the snapshot which a reader of the last minute takes is not the
- * one that is written. */
+/* ---- what drops[] was: a ring of its sums over all CPUs, taken every SNAPSHOT_TICKS. Written by timer; `at` is 0 while it writes, and where none
+ * was taken yet. The ring has more than a minute: the snapshot that a reader of the last minute takes is not the one that is written. */
 #define SNAPSHOT_TICKS 50
 #define DROP_SNAPSHOTS 16
 struct drop_snapshot {

@@ -194,7 +194,7 @@ static __always_inline int quick_request(void *data, void *end, struct quick *q,
   __u64 value = f.value;
   if (unlikely(!quick_value(q, value, false))) return v_live(value, q->now) || READ(b->slot[0].value) & V_SPILLED ? QUICK_NO : QUICK_ABSENT;
   struct dest *d = dest_at(v_dest(value));
-  if (!d || (d->flags & (D_AVAILABLE | D_LOCAL)) != D_AVAILABLE) return QUICK_NO;
+  if (!d || (d->flags & (D_AVAILABLE | D_LOCAL | D_POLICED)) != D_AVAILABLE) return QUICK_NO;
   CHECKED(d);
   __u32 ifindex = quick_hop(q, data, &d->hop, address_word(d->addr));
   if (!ifindex) return QUICK_NO;
@@ -207,7 +207,7 @@ static __always_inline int quick_request(void *data, void *end, struct quick *q,
 /* `from`: the interface that the reply came by; the full path looks closer where it is not the server's (is_server_side). */
 static __always_inline int quick_reply(void *data, void *end, struct quick *q, __u32 dest, __u32 from) {
   struct dest *d = dest_at(dest);
-  if (!d || d->next_same || !(d->flags & D_AVAILABLE) || READ(d->hop.ifindex) != from) return QUICK_NO;
+  if (!d || d->next_same || (d->flags & (D_AVAILABLE | D_POLICED_BACK)) != D_AVAILABLE || READ(d->hop.ifindex) != from) return QUICK_NO;
   struct service *s = service_at(d->service);
   if (!s) return QUICK_NO;
   CHECKED(s);

@@ -84,7 +84,8 @@ static __always_inline int tc_request(struct __sk_buff *skb, struct verdict *v) 
   struct route w = {};
   __u32 addr = v->d->addr[0];
   bool masq = v_method(v->f.value) == M_MASQ;
-  enum hop_answer answer = tc_hop(skb, v, v->d, addr, 0, &w);
+  bool policed = masq && v->d->flags & D_POLICED;
+  enum hop_answer answer = unlikely(policed) ? HOP_LOCAL : tc_hop(skb, v, v->d, addr, 0, &w);
   if (answer == HOP_NONE || (answer == HOP_LOCAL && !masq && !(v->d->flags & D_LOCAL))) { /* by DR the packet would be for the VIP, here */
     count_reason(R_NO_ROUTE);
     return icmp_error(skb, p, ICMP_UNREACHABLE, ICMP_HOST, 0);
@@ -162,7 +163,8 @@ static __always_inline int tc_reply(struct __sk_buff *skb, struct verdict *v) {
   struct service *s = service_at(v->service);
   struct route w = {};
   if (!s) return TC_ACT_UNSPEC;
-  enum hop_answer answer = tc_hop(skb, v, 0, p->daddr, virtual_addr(s), &w);
+  bool policed = v->d->flags & D_POLICED_BACK;
+  enum hop_answer answer = unlikely(policed) ? HOP_LOCAL : tc_hop(skb, v, 0, p->daddr, virtual_addr(s), &w);
   if (answer == HOP_NONE) return tc_drop(R_NO_ROUTE);
   if (answer != HOP_LOCAL && p->ttl <= 1) {
     count_reason(R_TTL);
@@ -178,7 +180,7 @@ static __always_inline int tc_reply(struct __sk_buff *skb, struct verdict *v) {
   struct rewrite r;
   rewrite_of(&r, p, true, virtual_addr(s), virtual_port(s));
   if (tc_translate(skb, &r)) return tc_drop(R_REDIRECT_FAILED);
-  if (answer == HOP_LOCAL) return tc_deliver(skb); /* the client is the director itself */
+  if (answer == HOP_LOCAL) return tc_deliver(skb); /* the client is the director itself, or the stack applies a policy */
   if (tc_lower_ttl(skb, r.ttl, r.protocol)) return tc_drop(R_REDIRECT_FAILED);
   return tc_send(skb, answer, &w.hop, w.gateway);
 }

@@ -190,7 +190,8 @@ static __always_inline int tc_request6(struct __sk_buff *skb, struct verdict *v)
   struct route w = {};
   bool masq = v_method(v->f.value) == M_MASQ;
   route_to(v->d->addr);
-  enum hop_answer answer = v->d->flags & D_LOCAL ? HOP_LOCAL : tc_hop(skb, v, v->d, address_fold(v->d->addr), 0, &w);
+  bool stacked = v->d->flags & (masq ? D_LOCAL | D_POLICED : D_LOCAL);
+  enum hop_answer answer = stacked ? HOP_LOCAL : tc_hop(skb, v, v->d, address_fold(v->d->addr), 0, &w);
   if (answer == HOP_NONE || (answer == HOP_LOCAL && !masq && !(v->d->flags & D_LOCAL))) { /* by DR the packet would be for the VIP, here */
     count_reason(R_NO_ROUTE);
     return icmp6_error_from(skb, p->daddr6, ICMP6_UNREACHABLE, ICMP6_ADDRESS, 0);
@@ -227,7 +228,8 @@ static __always_inline int tc_reply6(struct __sk_buff *skb, struct verdict *v) {
   if (!s) return TC_ACT_UNSPEC;
   CHECKED(s);
   route_between(p->daddr6, virtual_addr6(s));
-  enum hop_answer answer = tc_hop(skb, v, 0, p->daddr, 0, &w);
+  bool policed = v->d->flags & D_POLICED_BACK;
+  enum hop_answer answer = unlikely(policed) ? HOP_LOCAL : tc_hop(skb, v, 0, p->daddr, 0, &w);
   if (answer == HOP_NONE) return tc_drop(R_NO_ROUTE);
   if (answer != HOP_LOCAL && p->ttl <= 1) {
     count_reason(R_TTL);
@@ -238,7 +240,7 @@ static __always_inline int tc_reply6(struct __sk_buff *skb, struct verdict *v) {
   count_packet(v, true);
   if (answer != HOP_LOCAL) return tc_forward6(skb, p, answer, &w, true, virtual_addr6(s), virtual_port(s));
   if (translate_as(skb, REWRITE_SOURCE, virtual_addr6(s), virtual_port(s))) return tc_drop(R_REDIRECT_FAILED);
-  return tc_deliver(skb); /* the client is the director itself */
+  return tc_deliver(skb); /* as in tc.h */
 }
 
 /* The kinds of packets that concern a service, as in tc.h. */

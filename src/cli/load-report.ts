@@ -67,6 +67,8 @@ function lineOf(change: Exclude<DatapathChange, Attachment>): string {
       return `${change.path}: made, so that udev attaches interfaces that come later`;
     case 'local-marked':
       return `${counted(change.count, 'destination')}: known to be an address of this host, or not to be one any more`;
+    case 'policy-marked':
+      return `${counted(change.count, 'destination')}: known that policies of IPsec are for its packets, or for others of them than before`;
   }
 }
 

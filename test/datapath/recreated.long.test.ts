@@ -187,6 +187,21 @@ test('rp_filter that is set while a daemon runs holds without a command', { skip
   director.ip('link del eth');
 });
 
+test('a policy of IPsec that comes while a daemon runs is applied without a command', {
+  skip: skip || notWorking('xfrm', 'ip', 'xfrm', 'policy'),
+}, async () => {
+  plug();
+  director.ip('addr add 10.99.0.1/24 dev eth');
+  await served('an answer');
+  const policy = `src ${VIP} dst 10.99.0.2 dir out`;
+  director.ip(`xfrm policy add ${policy} action block`);
+  await daemon.until('the policy to be known', () => answer() === '');
+  director.ip(`xfrm policy del ${policy}`);
+  await served('an answer without the policy');
+  await daemon.until('that to be known', () => director.weir('load').stdout === '');
+  director.ip('link del eth');
+});
+
 test('commands that run meanwhile do no harm: the lock orders them', { skip }, async () => {
   plug();
   director.ip('addr add 10.99.0.1/24 dev eth');

@@ -1,4 +1,4 @@
-// The line for a change of services that policies of IPsec are for: they are not applied to what is balanced.
+// The line for a change of services that policies of IPsec are for: by methods other than NAT they are not applied to what is balanced.
 import type { TableReader } from '../../datapath/director.js';
 import { type IpsecPolicy, isBypassed, policyText } from '../../model/ipsec-policy.js';
 import type { ServiceEntry } from '../../model/service.js';
@@ -29,6 +29,6 @@ export function warnedOfIpsec(status: number, command: Changed, table: TableRead
   if (status !== 0 || ipsec === undefined) return status;
   const policy = bypassedBy(command, table, ipsec);
   if (policy !== undefined)
-    io.err(`weir: the policy of IPsec ${policyText(policy)} is not applied to what is balanced; weir doctor names the services\n`);
+    io.err(`weir: the policy of IPsec ${policyText(policy)} is not applied to what is not masqueraded; weir doctor names the services\n`);
   return status;
 }

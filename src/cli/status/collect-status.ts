@@ -17,6 +17,7 @@ import type { ServiceKey } from '../../model/service.js';
 import { native } from '../../sys/addon.js';
 import { unlessCode } from '../../sys/errno.js';
 import { using } from '../../sys/fd.js';
+import { ipsecPolicies } from '../../sys/netlink/ipsec-policies.js';
 import { Netlink } from '../../sys/netlink/netlink.js';
 import { policyRouting } from '../../sys/netlink/policy-routing.js';
 import { startTime } from '../../sys/processes/child.js';
@@ -104,7 +105,9 @@ function datapathStatus(netlink: Netlink, observed: ObservedDatapath): DatapathS
     })),
     tcAlone: observed.kind === 'loaded' ? tcAlone(observed.folder, links).map(({ what, why }) => ({ what, why })) : [],
     repairsDue:
-      observed.kind === 'loaded' ? repairsDue(observed.reader.tables, links, addresses, coverage, policyRouting(netlink)).length : 0,
+      observed.kind === 'loaded'
+        ? repairsDue(observed.reader.tables, links, addresses, coverage, policyRouting(netlink), ipsecPolicies()).length
+        : 0,
   };
 }
 

@@ -7,7 +7,8 @@ import { isWeirError } from '../../model/errors/weir-error.js';
 import type { Log } from '../../model/log-level.js';
 import { native } from '../../sys/addon.js';
 import { isSystemError } from '../../sys/errno.js';
-import { MonitorGroup, NetlinkMonitor } from '../../sys/netlink/netlink-monitor.js';
+import { knowsIpsec } from '../../sys/netlink/ipsec-policies.js';
+import { IpsecGroup, MonitorGroup, NetlinkKind, NetlinkMonitor } from '../../sys/netlink/netlink-monitor.js';
 import type { NetlinkMessage } from '../../wire/netlink.js';
 import { RouteMessage } from '../../wire/rtnetlink.js';
 import { decodeLink } from '../../wire/rtnetlink-link.js';
@@ -18,6 +19,10 @@ import { setsReversePath } from '../../wire/rtnetlink-settings.js';
 const AF_UNSPEC = 0;
 /** How often is looked for what namespaces that are gone have left. */
 const SWEEP_INTERVAL_MS = 600_000;
+/** How often is looked whether the kernel knows policies of IPsec by now. */
+const IPSEC_INTERVAL_MS = 10_000;
+/** From a change of them until the datapath knows it. */
+const IPSEC_DELAY_MS = 1000;
 /** After a failure. */
 const RETRY_MS = 5000;
 const ERROR_CHARACTERS_MAX = 500;
@@ -144,6 +149,33 @@ export function sweepLeftovers(): void {
   setInterval(sweep, SWEEP_INTERVAL_MS).unref();
 }
 
+/** Policies of IPsec, as soon as the kernel knows of any: its module may come later. Of many changes within a second the first one counts. */
+function followPolicies(log: Log, changed: () => void): void {
+  let isDue = false;
+  const soon = (): void => {
+    if (isDue) return;
+    isDue = true;
+    setTimeout(() => {
+      isDue = false;
+      changed();
+    }, IPSEC_DELAY_MS).unref();
+  };
+  const follow = (): void => {
+    if (!knowsIpsec()) {
+      setTimeout(follow, IPSEC_INTERVAL_MS).unref();
+      return;
+    }
+    try {
+      new NetlinkMonitor(IpsecGroup.policies, { changes: soon, overrun: soon }, NetlinkKind.xfrm);
+      soon();
+    } catch (error) {
+      if (!isSystemError(error)) throw error;
+      log('warning', `new policies of IPsec will not be noticed: ${error.message}`);
+    }
+  };
+  follow();
+}
+
 /** Begins it in the network namespace of this thread. What the kernel refuses is logged: the daemon does without. */
 export function coverInterfaces(log: Log): void {
   const cover = new InterfaceCover({ log });
@@ -158,4 +190,5 @@ export function coverInterfaces(log: Log): void {
     if (!isSystemError(error)) throw error;
     log('warning', `new interfaces will not be attached: ${error.message}`);
   }
+  followPolicies(log, () => cover.request());
 }

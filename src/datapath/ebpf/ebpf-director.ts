@@ -4,6 +4,7 @@ import type { Family } from '../../model/address.js';
 import type { Change } from '../../model/change.js';
 import { isRefusal, WeirError } from '../../model/errors/weir-error.js';
 import { serviceFamily } from '../../model/identity.js';
+import type { IpsecPolicy } from '../../model/ipsec-policy.js';
 import { missingFor } from '../../model/missing-for.js';
 import { checkEngine } from '../../model/persistence-engine.js';
 import type { DestinationKey, DestinationSpec, ServiceKey, ServiceSpec, Timeouts } from '../../model/service.js';
@@ -11,6 +12,7 @@ import { isUnicast } from '../../model/unicast-address.js';
 import { isSystemError } from '../../sys/errno.js';
 import { using } from '../../sys/fd.js';
 import { Lock, type LockWait } from '../../sys/files/lock.js';
+import { ipsecPolicies } from '../../sys/netlink/ipsec-policies.js';
 import { Netlink } from '../../sys/netlink/netlink.js';
 import type { InterfaceAddress } from '../../wire/rtnetlink-address.js';
 import type { Director } from '../director.js';
@@ -24,8 +26,8 @@ import { growSideTables } from './load/side-growth.js';
 import { beginBatch, Dirty, endBatch, recover, writerOf } from './recovery/batch.js';
 import { setTimeouts } from './recovery/intent.js';
 import { broadcastsOf } from './table/broadcasts.js';
+import { marksBy, ownBy } from './table/host-marks.js';
 import { schedulerNumber } from './table/identity.js';
-import { ownBy } from './table/local-marks.js';
 import { hasMarks } from './table/marks.js';
 import { writeSysctl } from './table/sysctls.js';
 import { serviceEntries } from './table/table-entries.js';
@@ -44,6 +46,8 @@ export class EbpfDirector extends EbpfReader implements Director {
   #held = 0;
   #lock: Lock | undefined;
   #inBatch = false;
+  /** Of IPsec, as the first destination found them that was added under the lock. */
+  #policies: readonly IpsecPolicy[] | undefined;
   /** Marks went, or what came was taken back: when all is done, the path of their packets follows. */
   #marksChanged = false;
   /** Of marks that came: without a path for their packets the change is refused. */
@@ -58,7 +62,10 @@ export class EbpfDirector extends EbpfReader implements Director {
   ) {
     super(tables, lockPath, { waitMs: WRITER_WAIT_MS, ...wait });
     this.broadcasts = broadcastsOf(addresses);
-    this.#writer = writerOf(tables, ownBy(addresses));
+    this.#writer = writerOf(
+      tables,
+      marksBy(ownBy(addresses), () => (this.#policies ??= ipsecPolicies())),
+    );
   }
 
   get #onNotice(): OnNotice {
@@ -222,6 +229,7 @@ export class EbpfDirector extends EbpfReader implements Director {
       if (this.#held === 0) {
         this.#lock?.release();
         this.#lock = undefined;
+        this.#policies = undefined;
       }
     }
   }

@@ -7,6 +7,7 @@ import { observeDatapath } from '../../datapath/ebpf/observe/observer.js';
 import type { ObservingReader } from '../../datapath/ebpf/observe/observing-reader.js';
 import { repairsDue } from '../../datapath/ebpf/observe/repairs-due.js';
 import { tcAlone } from '../../datapath/ebpf/observe/tc-alone.js';
+import { ipsecPolicies } from '../../sys/netlink/ipsec-policies.js';
 import type { Netlink } from '../../sys/netlink/netlink.js';
 import { policyRouting } from '../../sys/netlink/policy-routing.js';
 import { decodeInterfaceAddress, dumpAddresses } from '../../wire/rtnetlink-address.js';
@@ -33,7 +34,7 @@ export function collectDatapath(netlink: Netlink): CollectedDatapath {
   }
   const { reader } = observed;
   const addresses = netlink.dump(dumpAddresses(), decodeInterfaceAddress, 'list addresses');
-  const repairs = repairsDue(reader.tables, links, addresses, interfaces, policyRouting(netlink));
+  const repairs = repairsDue(reader.tables, links, addresses, interfaces, policyRouting(netlink), ipsecPolicies());
   const unrecorded = withoutPlace(reader.tables.interfaces, links.filter(isAttachable)).map(({ name }) => name);
   const change = reader.unfinishedChange();
   const facts = { loaded: true, interfaces, programs, repairs, unrecorded, tcAlone: tcAlone(folder, links) };

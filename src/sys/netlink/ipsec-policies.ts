@@ -7,16 +7,19 @@ import { decodeOutPolicy, dumpPolicies } from '../../wire/xfrm.js';
 import { using } from '../fd.js';
 import { readTextFile } from '../files/durable-file.js';
 import { Netlink } from './netlink.js';
+import { NetlinkKind } from './netlink-monitor.js';
 
-const NETLINK_XFRM = 6;
 /** Of this namespace: a socket of the kernel's for each kind of netlink that it knows. */
 const SOCKETS = '/proc/net/netlink';
-const XFRM_SOCKET = new RegExp(`^\\S+\\s+${NETLINK_XFRM}\\s`, 'm');
+const XFRM_SOCKET = new RegExp(`^\\S+\\s+${NetlinkKind.xfrm}\\s`, 'm');
 
-/** A kernel without the module for it has no policies, and asking would load that. @throws SystemError */
+/** A kernel without the module for it has no policies, and asking would load that. */
+export const knowsIpsec = (): boolean => XFRM_SOCKET.test(readTextFile(SOCKETS) ?? '');
+
+/** @throws SystemError */
 export function ipsecPolicies(): readonly IpsecPolicy[] {
-  if (!XFRM_SOCKET.test(readTextFile(SOCKETS) ?? '')) return [];
-  return using(new Netlink(undefined, NETLINK_XFRM), (netlink) =>
+  if (!knowsIpsec()) return [];
+  return using(new Netlink(undefined, NetlinkKind.xfrm), (netlink) =>
     netlink.dump(dumpPolicies(), decodeOutPolicy, 'list the policies of IPsec'),
   );
 }

@@ -1,4 +1,4 @@
-// Changes of links, addresses, routes and rules, as the kernel reports them (man 7 rtnetlink, multicast groups).
+// Changes of links, addresses, routes, rules and policies of IPsec, as the kernel reports them (man 7 rtnetlink, multicast groups).
 import { decodeMessages, type NetlinkMessage } from '../../wire/netlink.js';
 import { native } from '../addon.js';
 import { hasCode, unlessCode } from '../errno.js';
@@ -8,7 +8,8 @@ import { setReceiveBuffer } from '../sockets/receive-buffer.js';
 import { SOCK } from '../sockets/socket-address.js';
 import { AF_NETLINK, NETLINK_ADDRESS_BYTES, netlinkAddress, netlinkPort } from './netlink-address.js';
 
-const NETLINK_ROUTE = 0;
+/** Kinds of netlink. */
+export const NetlinkKind = { route: 0, xfrm: 6 } as const;
 const BUFFER_BYTES = 1 << 16;
 const QUEUE_BYTES = 4 << 20;
 /** Datagrams read before control returns to the event loop. */
@@ -26,6 +27,9 @@ export const MonitorGroup = {
   settings4: 0x800000,
 } as const;
 
+/** XFRMGRP_*, of the kind `xfrm`. */
+export const IpsecGroup = { policies: 0x8 } as const;
+
 export interface MonitorEvents {
   /** The changes since the last call, in order. */
   readonly changes: (messages: readonly NetlinkMessage[]) => void;
@@ -39,10 +43,10 @@ export class NetlinkMonitor {
   readonly #buffer = new Uint8Array(BUFFER_BYTES);
   readonly #events: MonitorEvents;
 
-  /** In our own network namespace. @throws SystemError */
-  constructor(groups: number, events: MonitorEvents) {
+  /** In our own network namespace. `groups`: of this kind. @throws SystemError */
+  constructor(groups: number, events: MonitorEvents, kind: number = NetlinkKind.route) {
     this.#events = events;
-    this.#fd = new Fd(native().socket(AF_NETLINK, SOCK.raw, NETLINK_ROUTE), 'netlink monitor');
+    this.#fd = new Fd(native().socket(AF_NETLINK, SOCK.raw, kind), 'netlink monitor');
     closeOnError(this.#fd, (fd) => {
       this.receiveBuffer();
       native().bind(fd.number, netlinkAddress(groups));

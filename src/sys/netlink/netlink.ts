@@ -17,8 +17,8 @@ import { setReceiveBuffer } from '../sockets/receive-buffer.js';
 import { SOCK } from '../sockets/socket-address.js';
 import { int32 } from '../sockets/socket-options.js';
 import { AF_NETLINK, NETLINK_ADDRESS_BYTES, netlinkAddress, netlinkPort } from './netlink-address.js';
+import { NetlinkKind } from './netlink-monitor.js';
 
-const NETLINK_ROUTE = 0;
 /** Families of messages by name: ethtool and others. */
 export const NETLINK_GENERIC = 16;
 const SOL_NETLINK = 270;
@@ -45,7 +45,7 @@ export class Netlink {
   #sequence = 0;
 
   /** `nsfd`: a descriptor of the network namespace; absent: our own. `protocol`: NETLINK_*, route by default. */
-  constructor(nsfd?: number, protocol: number = NETLINK_ROUTE) {
+  constructor(nsfd?: number, protocol: number = NetlinkKind.route) {
     this.#fd = new Fd(native().socket(AF_NETLINK, SOCK.raw, protocol, nsfd ?? -1), 'netlink');
     native().setsockopt(this.#fd.number, SOL_NETLINK, NETLINK_EXT_ACK, int32(1));
   }

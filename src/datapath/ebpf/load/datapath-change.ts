@@ -30,6 +30,8 @@ export type DatapathChange =
   /** A rule for udev, until the next boot. */
   | { readonly kind: 'udev-rule'; readonly path: string }
   /** Destinations whose address came to this host, or left it. */
-  | { readonly kind: 'local-marked'; readonly count: number };
+  | { readonly kind: 'local-marked'; readonly count: number }
+  /** Destinations that policies of IPsec are for now, or are not any more. */
+  | { readonly kind: 'policy-marked'; readonly count: number };
 
 export type ReportChange = (change: DatapathChange) => void;

@@ -2,6 +2,7 @@
 // no effect of its own. A pair with one name alone is what keeps every such command from opening the table.
 
 import type { Family } from '../../../model/address.js';
+import type { IpsecPolicy } from '../../../model/ipsec-policy.js';
 import { readSetting } from '../../../sys/files/sysctl.js';
 import type { PolicyRouting } from '../../../sys/netlink/policy-routing.js';
 import type { InterfaceAddress } from '../../../wire/rtnetlink-address.js';
@@ -12,6 +13,7 @@ import { differencesOf, forbidsMore, isLayer3, recordOf, withoutPlace } from '..
 import { markRuleSteps } from '../load/mark-rules.js';
 import { PAIR, pairFault, pairOf, pairSettings } from '../load/pair.js';
 import { sourceRulesChanged } from '../load/source-rules.js';
+import { ownBy, wrongPolicyMarks } from '../table/host-marks.js';
 import { FAMILIES, hasMarks, liveMarks } from '../table/marks.js';
 import type { Tables } from '../table/tables.js';
 import type { Coverage } from './coverage.js';
@@ -37,7 +39,9 @@ export type RepairDue =
   /** Policy rules of firewall marks are missing or left over. `missing`: packets with a mark do not reach their service. */
   | { readonly kind: 'mark-rules'; readonly missing: boolean }
   /** `present`: a packet's source decides by which route it goes, and the programs keep one next hop of a client for all virtual addresses. */
-  | { readonly kind: 'source-rules'; readonly family: Family; readonly present: boolean };
+  | { readonly kind: 'source-rules'; readonly family: Family; readonly present: boolean }
+  /** Policies of IPsec are for packets of so many destinations, by NAT, for which the programs do not know them, or not these. */
+  | { readonly kind: 'ipsec-policies'; readonly destinations: number };
 
 function pairRepairs(tables: Tables, links: readonly Link[]): readonly RepairDue[] {
   const fault = pairFault(links);
@@ -95,6 +99,11 @@ function markRepairs(tables: Tables, routing: PolicyRouting): readonly RepairDue
 const sourceRepairs = (tables: Tables, routing: PolicyRouting): readonly RepairDue[] =>
   sourceRulesChanged(tables, routing).map((changed) => ({ kind: 'source-rules', ...changed }));
 
+function policyRepairs(tables: Tables, addresses: readonly InterfaceAddress[], policies: readonly IpsecPolicy[]): readonly RepairDue[] {
+  const { length: destinations } = wrongPolicyMarks(tables, policies, ownBy(addresses));
+  return destinations === 0 ? [] : [{ kind: 'ipsec-policies', destinations }];
+}
+
 /** `links`: with weir's own pair. Interfaces that are not covered are in `coverage`. */
 export function repairsDue(
   tables: Tables,
@@ -102,11 +111,13 @@ export function repairsDue(
   addresses: readonly InterfaceAddress[],
   coverage: readonly Coverage[],
   routing: PolicyRouting,
+  policies: readonly IpsecPolicy[],
 ): readonly RepairDue[] {
   return [
     ...pairRepairs(tables, links),
     ...recordRepairs(tables, links, addresses, coverage),
     ...markRepairs(tables, routing),
     ...sourceRepairs(tables, routing),
+    ...policyRepairs(tables, addresses, policies),
   ];
 }

@@ -11,7 +11,7 @@
 import { WeirError } from '../../../model/errors/weir-error.js';
 import { Conf } from '../abi.gen.js';
 import { clockAt, unitsOf } from '../table/clock.js';
-import type { IsOwn } from '../table/local-marks.js';
+import type { MarksOf } from '../table/host-marks.js';
 import type { Tables } from '../table/tables.js';
 import { Writer } from '../table/writer.js';
 import { journalPath, readJournal, removeJournal, writeJournal } from './journal.js';
@@ -34,9 +34,9 @@ export function clockOf({ conf }: Tables): number {
   return clockAt(conf, process.hrtime.bigint());
 }
 
-/** `isOwn`: of this host's addresses; where it is absent, who repairs the table marks destinations afterwards. */
-export function writerOf(tables: Tables, isOwn?: IsOwn): Writer {
-  return new Writer(tables, () => clockOf(tables), unitsOf(TRASH_SECONDS, tables.conf.get(0, Conf.hz)), isOwn);
+/** `marksOf`: where it is absent, who repairs the table marks destinations afterwards. */
+export function writerOf(tables: Tables, marksOf?: MarksOf): Writer {
+  return new Writer(tables, () => clockOf(tables), unitsOf(TRASH_SECONDS, tables.conf.get(0, Conf.hz)), marksOf);
 }
 
 /** The changes that follow are one. The caller holds the lock, and the table is consistent. @throws SystemError when the journal cannot be written */

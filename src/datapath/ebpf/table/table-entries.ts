@@ -96,7 +96,7 @@ export function cpuTotals({ counters, conf }: Tables): Stats[] {
   });
 }
 
-function specOfDestination(tables: Tables, id: number): DestinationSpec {
+export function specOfDestination(tables: Tables, id: number): DestinationSpec {
   const { dests } = tables;
   const { method, weight, upper, lower } = descriptionOf(tables, id);
   return {

@@ -11,8 +11,8 @@ import { describe, finish, intendFlush, redescribe } from '../recovery/intent.js
 import { clockDifference } from './clock.js';
 import { DestinationIndex } from './destination-index.js';
 import { type EndpointRef, EndpointTable, keyOf } from './endpoint-table.js';
+import type { MarksOf } from './host-marks.js';
 import { flagsOf, ftpDataEndpoint, realEndpoint, recordedServiceEndpoint, schedulerNumber, serviceEndpoint } from './identity.js';
-import type { IsOwn } from './local-marks.js';
 import { noteMarks, roomForMark } from './marks.js';
 import { writePersistence } from './persistence.js';
 import { recordedWords, storeAddress } from './record-address.js';
@@ -31,12 +31,12 @@ export class Writer {
   readonly #endpoints: EndpointTable;
   readonly #index: DestinationIndex;
 
-  /** `clock`: the datapath's time; `trashUnits`: how long a removed record is kept after its last connection; `isOwn`: is it this host's? */
+  /** `clock`: the datapath's time; `trashUnits`: how long a removed record is kept after its last connection; `marksOf`: what this host is to it. */
   constructor(
     readonly tables: Tables,
     readonly clock: () => number,
     readonly trashUnits: number,
-    readonly isOwn: IsOwn = () => false,
+    readonly marksOf: MarksOf = () => 0,
   ) {
     this.#endpoints = new EndpointTable(tables);
     this.#index = new DestinationIndex(tables);
@@ -112,8 +112,7 @@ export class Writer {
     dests.set(id, Dest.next, services.get(service, Service.head));
     if (spec.method === 'masq') this.#answerReplies(id);
     dests.set(id, Dest.state, WeirState.LIVE);
-    const local = this.isOwn(spec.address) ? Abi.D_LOCAL : 0;
-    dests.set(id, Dest.flags, dests.get(id, Dest.flags) | local | Abi.D_AVAILABLE);
+    dests.set(id, Dest.flags, (dests.get(id, Dest.flags) & Abi.D_REAL) | this.marksOf(key, spec) | Abi.D_AVAILABLE);
     services.set(service, Service.head, id);
     joined(this.tables, service, spec.weight);
     this.#index.note(id);

@@ -1,9 +1,10 @@
-// Policies of IPsec that balanced packets do not meet: one finding for a policy, and none for those of other packets.
+// Policies of IPsec for balanced packets: those that they do not meet, and those that the kernel applies to them.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { destination, director, ip, service } from '../../../../test/support/doctor-facts.js';
 import type { IpsecPolicy } from '../../../model/ipsec-policy.js';
 import { diagnose } from '../../diagnose.js';
+import type { DirectorFacts } from '../../facts.js';
 
 const ANY = { port: 0, mask: 0 } as const;
 const net = (text: string) => ({ address: ip(text.split('/')[0] ?? ''), prefixLength: Number(text.split('/')[1]) });
@@ -18,18 +19,37 @@ const policy = (source: string, target: string, more: Partial<IpsecPolicy> = {})
   action: 'protect',
   ...more,
 });
-const services = [service('10.5.0.9', 80, [destination('10.5.0.51', 80, 'masq'), destination('10.5.0.52', 80, 'masq')])];
-const found = (...ipsecPolicies: readonly IpsecPolicy[]) =>
-  diagnose({ ...director, services, ipsecPolicies }).filter(({ code }) => code === 'ipsec-bypassed');
+const direct = [service('10.5.0.9', 80, [destination('10.5.0.51', 80, 'route'), destination('10.5.0.52', 80, 'route')])];
+const masqueraded = [service('10.5.0.9', 80, [destination('10.5.0.51', 80, 'masq'), destination('10.5.0.52', 80, 'masq')])];
+const found = (facts: Partial<DirectorFacts>, ...ipsecPolicies: readonly IpsecPolicy[]) =>
+  diagnose({ ...director, ...facts, ipsecPolicies }).filter(({ code }) => code.startsWith('ipsec-'));
+const codes = (...words: Parameters<typeof found>): readonly string[] => found(...words).map(({ severity, code }) => `${severity} ${code}`);
 
-test('each policy that is for balanced packets is an error, with the first place that it is for', () => {
-  assert.deepEqual(found(), []);
-  const [answers, ...others] = found(policy('10.5.0.9/32', '192.0.2.0/24'), policy('10.5.0.2/32', '192.0.2.0/24'));
-  assert.deepEqual([answers?.severity, others], ['error', []]);
-  assert.match(answers?.what ?? '', /^packets of TCP 10\.5\.0\.9:80 → 10\.5\.0\.51:80 and 1 more leave as they are/);
-  assert.match(answers?.cause ?? '', /^the policy src 10\.5\.0\.9\/32 dst 192\.0\.2\.0\/24 dir out is to encrypt/);
-  const [one] = found(policy('192.0.2.0/24', '10.5.0.52/32', { action: 'block' }));
-  assert.match(`${one?.what} ${one?.cause}`, /10\.5\.0\.52:80 leave .* blocks packets/);
-  const clear = policy('192.0.2.0/24', '10.5.0.52/32', { action: 'pass', priority: 1 });
-  assert.deepEqual(found(policy('192.0.2.0/24', '10.5.0.52/32'), clear), [], 'as the advice has it');
+test('by direct routing each policy that is for balanced packets is an error, with the first place that it is for', () => {
+  const services = direct;
+  assert.deepEqual(found({ services }), []);
+  const [first, ...others] = found({ services }, policy('192.0.2.0/24', '10.5.0.9/32'), policy('10.5.0.2/32', '10.5.0.9/32'));
+  assert.deepEqual([first?.severity, first?.code, others], ['error', 'ipsec-bypassed', []]);
+  assert.match(first?.what ?? '', /^packets of TCP 10\.5\.0\.9:80 → 10\.5\.0\.51:80 and 1 more leave as they are/);
+  assert.match(first?.cause ?? '', /^the policy src 192\.0\.2\.0\/24 dst 10\.5\.0\.9\/32 dir out is to encrypt/);
+  assert.match(found({ services }, policy('192.0.2.0/24', '10.5.0.9/32', { action: 'block' }))[0]?.cause ?? '', / blocks packets/);
+  const clear = policy('192.0.2.0/24', '10.5.0.9/32', { action: 'pass', priority: 1 });
+  assert.deepEqual(found({ services }, policy('192.0.2.0/24', '10.5.0.9/32'), clear), [], 'as the advice has it');
+});
+
+test('by NAT the kernel sends them, if it forwards, and if the datapath knows it', () => {
+  const answers = policy('10.5.0.9/32', '192.0.2.0/24');
+  const forwards = { services: masqueraded, settings: new Map([...director.settings, ['net/ipv4/ip_forward', '1']]) };
+  assert.deepEqual(codes({ services: masqueraded }, answers), ['error ipsec-forwarding-off']);
+  const [info, ...others] = found(forwards, answers);
+  assert.deepEqual([info?.severity, info?.code, others], ['info', 'ipsec-by-stack', []]);
+  assert.match(info?.what ?? '', /^the kernel sends packets of TCP 10\.5\.0\.9:80 → 10\.5\.0\.51:80 and 1 more$/);
+  assert.match(found(forwards, policy('192.0.2.0/24', '10.5.0.52/32'))[0]?.what ?? '', / 10\.5\.0\.52:80$/);
+  const repairs = [{ kind: 'ipsec-policies', destinations: 2 }] as const;
+  assert.deepEqual(codes({ ...forwards, datapath: { ...director.datapath, repairs } }, answers), ['error ipsec-changed']);
+  assert.deepEqual(
+    codes({ services: masqueraded, datapath: { ...director.datapath, repairs } }),
+    ['error ipsec-changed'],
+    'they were removed',
+  );
 });

@@ -1,9 +1,12 @@
-// Policies of IPsec that packets of virtual services would meet in the kernel's stack, and do not meet here.
+// Policies of IPsec for packets of virtual services: by NAT the stack sends these, by other methods they do not meet the policy.
+import type { Address } from '../../../model/address.js';
+import { counted } from '../../../model/counted.js';
 import type { Finding } from '../../../model/finding.js';
 import { sameAddress } from '../../../model/identity.js';
-import { type IpsecPolicy, isBypassed, policyText } from '../../../model/ipsec-policy.js';
+import { type IpsecPolicy, isBypassed, policedPackets, policyText } from '../../../model/ipsec-policy.js';
+import type { DestinationSpec, ServiceKey } from '../../../model/service.js';
 import type { DirectorFacts } from '../../facts.js';
-import { allAddresses, placeText } from '../../network.js';
+import { allAddresses, placeText, setting } from '../../network.js';
 
 const DONE: Readonly<Record<IpsecPolicy['action'], string>> = {
   protect: 'is to encrypt or authenticate packets',
@@ -11,28 +14,77 @@ const DONE: Readonly<Record<IpsecPolicy['action'], string>> = {
   pass: '',
 };
 
-export function ipsecRule(facts: DirectorFacts): readonly Finding[] {
-  const { ipsecPolicies: policies, services } = facts;
-  const own = allAddresses(facts);
-  const isOwn = (address: (typeof own)[number]['address']): boolean => own.some((one) => sameAddress(one.address, address));
+type Own = (address: Address) => boolean;
+
+const andMore = (places: readonly string[]): string => `${places[0]}${places.length === 1 ? '' : ` and ${places.length - 1} more`}`;
+
+function placesOf({ services }: DirectorFacts, wanted: (key: ServiceKey, destination: DestinationSpec) => boolean): readonly string[] {
+  return services.flatMap((service) =>
+    service.destinations.filter((one) => wanted(service.spec.key, one)).map((one) => placeText(service, one)),
+  );
+}
+
+function bypassedFindings(facts: DirectorFacts, isOwn: Own): readonly Finding[] {
+  const { ipsecPolicies: policies } = facts;
   return policies.flatMap((policy): readonly Finding[] => {
-    const places = services.flatMap((service) =>
-      service.destinations
-        .filter((one) => isBypassed(policy, policies, service.spec.key, one, isOwn))
-        .map((one) => placeText(service, one)),
-    );
-    const [first] = places;
-    if (first === undefined) return [];
-    const more = places.length === 1 ? '' : ` and ${places.length - 1} more`;
+    const places = placesOf(facts, (key, one) => isBypassed(policy, policies, key, one, isOwn));
+    if (places.length === 0) return [];
     return [
       {
         severity: 'error',
         code: 'ipsec-bypassed',
-        what: `packets of ${first}${more} leave as they are, past a policy of IPsec`,
-        cause: `the policy ${policyText(policy)} ${DONE[policy.action]} that the director sends for them, and what is balanced does not pass the kernel's IPsec`,
+        what: `packets of ${andMore(places)} leave as they are, past a policy of IPsec`,
+        cause: `the policy ${policyText(policy)} ${DONE[policy.action]} that the director sends for them, which does not pass the kernel's IPsec by this method`,
         advice:
-          'let the servers and their clients encrypt, which is balanced too, or another host in front of the director or behind it; where these packets may leave as they are, a policy with a smaller priority and without a template for them: ip xfrm policy add … dir out priority NUMBER',
+          'VS/NAT (ipvsadm -e … -m), whose packets the kernel sends where a policy is for them; or encryption by the servers and their clients, or by another host; where these packets may leave as they are, a policy with a smaller priority and without a template for them: ip xfrm policy add … dir out priority NUMBER',
       },
     ];
   });
+}
+
+/** By NAT: what the kernel sends, it must forward. */
+function policedFindings(facts: DirectorFacts, isOwn: Own): readonly Finding[] {
+  const isPoliced = (key: ServiceKey, one: DestinationSpec): boolean => {
+    const { requests, answers } = policedPackets(facts.ipsecPolicies, key, one, isOwn);
+    return one.method === 'masq' && (requests || answers);
+  };
+  const places = placesOf(facts, isPoliced);
+  if (places.length === 0) return [];
+  const lost = placesOf(facts, (key, one) => one.address.family === 'inet' && isPoliced(key, one));
+  if (lost.length > 0 && setting(facts, 'net/ipv4/ip_forward') === 0) {
+    const cause = 'a policy of IPsec is for them, so that the kernel must forward them, and ip_forward is 0';
+    return [
+      {
+        severity: 'error',
+        code: 'ipsec-forwarding-off',
+        what: `packets of ${andMore(lost)} are lost`,
+        cause,
+        fix: 'sysctl -w net.ipv4.ip_forward=1',
+      },
+    ];
+  }
+  const cause = "a policy of IPsec is for them (ip xfrm policy): they pass netfilter's FORWARD, too, and cost more than others";
+  return [{ severity: 'info', code: 'ipsec-by-stack', what: `the kernel sends packets of ${andMore(places)}`, cause }];
+}
+
+function changedFinding({ datapath }: DirectorFacts): readonly Finding[] {
+  const due = datapath.repairs?.find((one) => one.kind === 'ipsec-policies');
+  if (due === undefined) return [];
+  const what = `the datapath does not know the policies of IPsec for packets of ${counted(due.destinations, 'destination')}`;
+  return [
+    {
+      severity: 'error',
+      code: 'ipsec-changed',
+      what,
+      cause: 'they were added or removed after the last command of weir',
+      fix: 'weir load',
+    },
+  ];
+}
+
+export function ipsecRule(facts: DirectorFacts): readonly Finding[] {
+  const own = allAddresses(facts);
+  const isOwn: Own = (address) => own.some((one) => sameAddress(one.address, address));
+  const changed = changedFinding(facts);
+  return [...bypassedFindings(facts, isOwn), ...(changed.length > 0 ? changed : policedFindings(facts, isOwn))];
 }

@@ -1,4 +1,4 @@
-// Policies of IPsec on the director, which balanced packets do not meet.
+// Policies of IPsec on the director, which balanced packets do not meet: by direct routing, or since they came after the last command.
 import { faultOf } from '../fault-of.js';
 import type { Fault } from '../types.js';
 
@@ -15,15 +15,15 @@ export const faults: readonly Fault[] = [
   nat(
     'answers-not-encrypted',
     policy('add', ANSWERS, tunnel('198.51.100.2', '198.51.100.1')),
-    'ipsec-bypassed',
-    /TCP 198\.51\.100\.80:80 → 10\.20\.0\.1[12]:8080 and 1 more leave as they are.*src 198\.51\.100\.80\/32 dst 203\.0\.113\.0\/24 dir out/,
+    'ipsec-changed',
+    /does not know the policies of IPsec for packets of 2 destinations/,
     { effect: 'latent', repair: policy('del', ANSWERS) },
   ),
   nat(
     'requests-not-encrypted',
     policy('add', REQUESTS, tunnel('10.20.0.1', '10.20.0.11')),
-    'ipsec-bypassed',
-    /TCP 198\.51\.100\.80:80 → 10\.20\.0\.11:8080 leave as they are/,
+    'ipsec-changed',
+    /does not know the policies of IPsec for packets of 1 destination:/,
     { effect: 'latent', repair: policy('del', REQUESTS) },
   ),
   dr('requests-not-blocked', policy('add', DIRECT, 'action block'), 'ipsec-bypassed', /blocks packets that the director sends/, {
