@@ -20,7 +20,7 @@ const MISTAKES = [
   ['packet.h', 'if (p->fragment) {', 'if (!p->fragment) {', 'ingress: '],
   ['packet.h', 'return ip_sum_is_right(ip, end) ? parsed : P_BAD_SUM;', 'return parsed;', 'ingress: a wrong IP checksum'],
   ['tc.h', 'if (done != TC_ACT_UNSPEC) return done;', 'if (done == TC_ACT_UNSPEC) return done;', 'ingress: '],
-  ['local.h', 'return cached & 1;', 'return !(cached & 1);', 'ingress: '],
+  ['local.h', 'if (likely(known != NOT_ASKED)) return known;', 'if (likely(known != NOT_ASKED)) return !known;', 'ingress: '],
   ['tc.h', 'if (real) return tc_local_reply(skb, real, false);', 'if (!real) return tc_local_reply(skb, real, false);', 'egress: '],
 ] as const;
 
