@@ -36,6 +36,9 @@ struct control {
 	__u32 l4_sum;        /* the same of pseudo header, TCP or UDP header and payload, but for address and port */
 	__u32 udp;           /* 1: the L4 checksum stands at 40; 0: at 50 (TCP) */
 	__u32 redirect;      /* generator: device to send through */
+	__u32 interval;      /* generator: ns from frame to frame, at most 20,000; 0: as fast as it can */
+	__u32 unused;
+	__u64 due;           /* generator: when the next frame is due; 0: now */
 };
 
 struct {
@@ -314,6 +317,21 @@ int hash_hits(struct xdp_md *ctx)
 	return sum == 8 ? XDP_PASS : XDP_ABORTED;
 }
 
+#define SPINS_MAX 1024
+
+/* A frame that is late is sent immediately, so that the rate is kept over a longer time. */
+static __always_inline void wait_until_due(struct control *c)
+{
+	__u64 now = bpf_ktime_get_ns();
+	int i;
+
+	if (!c->due)
+		c->due = now;
+	for (i = 0; i < SPINS_MAX && now < c->due; i++)
+		now = bpf_ktime_get_ns();
+	c->due += c->interval;
+}
+
 /* Live frames: the next flow, out through a device. */
 SEC("xdp")
 int generate(struct xdp_md *ctx)
@@ -322,6 +340,8 @@ int generate(struct xdp_md *ctx)
 
 	if (!c || next_frame(ctx, c))
 		return XDP_ABORTED;
+	if (c->interval)
+		wait_until_due(c);
 	return bpf_redirect(c->redirect, 0);
 }
 

@@ -21,7 +21,9 @@ export interface Flows {
   readonly redirect: number;
 }
 
-const CONTROL_SIZE = 144;
+const CONTROL_SIZE = 160;
+/** Of the generator's interval and of when its next frame is due. */
+const [INTERVAL_AT, DUE_AT] = [144, 152] as const;
 const key = new Uint8Array(4);
 
 const controlBytes = (flows: Flows): Uint8Array => {
@@ -192,6 +194,16 @@ export class Wrapper {
       outSize: 0,
     };
     return this.program('generate').test(test).duration;
+  }
+
+  /** From now on the generator sends this often, at least 50,000 a second; 0: as fast as it can. */
+  pace(framesPerSecond: number): void {
+    const bytes = new Uint8Array(CONTROL_SIZE);
+    this.#map('control').lookup(key, bytes);
+    const view = new DataView(bytes.buffer);
+    view.setUint32(INTERVAL_AT, framesPerSecond === 0 ? 0 : Math.floor(1e9 / framesPerSecond), true);
+    view.setBigUint64(DUE_AT, 0n, true);
+    this.#map('control').update(key, bytes);
   }
 
   /** Frames that the sink has dropped so far. */
