@@ -75,8 +75,8 @@ static __always_inline int related_send6(struct __sk_buff *skb, struct verdict *
   if (to) route_to(to->addr);
   else route_between(v->p->saddr6, addr);
   __u32 hash = to ? address_fold(to->addr) : v->p->saddr;
-  bool stacked = (to && to->flags & D_LOCAL) || (masq && v->d && v->d->flags & (to ? D_POLICED : D_POLICED_BACK));
-  enum hop_answer answer = stacked ? HOP_LOCAL : tc_hop(skb, v, to, hash, 0, &w);
+  bool policed = masq && v->d && v->d->flags & (to ? D_POLICED : D_POLICED_BACK);
+  enum hop_answer answer = policed ? HOP_LOCAL : tc_hop(skb, v, to, hash, 0, &w);
   if (answer == HOP_NONE || v->p->ttl <= 1) return TC_ACT_UNSPEC;
   if (masq && related_translate6(skb, to != 0, ETH_LEN + v->p->header, port)) return tc_drop(R_REDIRECT_FAILED);
   if (answer == HOP_LOCAL) return to ? TC_ACT_UNSPEC : tc_deliver(skb);

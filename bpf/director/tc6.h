@@ -190,8 +190,8 @@ static __always_inline int tc_request6(struct __sk_buff *skb, struct verdict *v)
   struct route w = {};
   bool masq = v_method(v->f.value) == M_MASQ;
   route_to(v->d->addr);
-  bool stacked = v->d->flags & (masq ? D_LOCAL | D_POLICED : D_LOCAL);
-  enum hop_answer answer = stacked ? HOP_LOCAL : tc_hop(skb, v, v->d, address_fold(v->d->addr), 0, &w);
+  bool policed = masq && v->d->flags & D_POLICED;
+  enum hop_answer answer = unlikely(policed) ? HOP_LOCAL : tc_hop(skb, v, v->d, address_fold(v->d->addr), 0, &w);
   if (answer == HOP_NONE || (answer == HOP_LOCAL && !masq && !(v->d->flags & D_LOCAL))) { /* by DR the packet would be for the VIP, here */
     count_reason(R_NO_ROUTE);
     return icmp6_error_from(skb, p->daddr6, ICMP6_UNREACHABLE, ICMP6_ADDRESS, 0);

@@ -7,6 +7,7 @@ import { PacketSocket } from '../../src/sys/sockets/packet-socket.js';
 import type { Mac } from '../../src/wire/ethernet.js';
 import { type Host, noNamespaces } from '../support/netns-bed.js';
 import { asked, inCluster, ipvsadm, ok, pollingFarEnds, serving, until, VIP } from './cluster.js';
+import { inCluster6, VIP6 } from './cluster6.js';
 import { frame, udp } from './fixtures/packets.js';
 
 const skip = noNamespaces();
@@ -15,6 +16,44 @@ const dropped = (host: Host): Readonly<Record<string, number>> => JSON.parse(ok(
 
 /** A SYN that is not answered within a second is sent again, and counted again. */
 const passed = (lvs: Host): number => dropped(lvs)['not_local'] ?? 0;
+
+/** A real server's address that moves, with its length as a prefix and the options that it is added with. */
+const MOVING = [
+  { name: 'IPv4', inside: inCluster, vip: VIP, address: '10.8.2.50', bits: '32', options: '', at: (address: string) => `${address}:80` },
+  {
+    name: 'IPv6',
+    inside: inCluster6,
+    vip: VIP6,
+    address: 'fd00:8:2::50',
+    bits: '128',
+    options: ' nodad',
+    at: (address: string) => `[${address}]:80`,
+  },
+] as const;
+
+function testMovingAddresses(attach: 'tc' | 'xdp'): void {
+  for (const { name, inside, vip, address, bits, options, at } of MOVING) {
+    test(`${name}: a real server's address that comes to the director, or leaves it, is noticed (${attach})`, { skip }, async () => {
+      await inside(async (cluster) => {
+        const { client, lvs, web1 } = cluster;
+        if (attach === 'xdp') pollingFarEnds(cluster);
+        lvs.ip(`addr add ${address}/${bits} dev eth1${options}`);
+        await serving(cluster, lvs, 80, address);
+        ok(lvs.weir(`load --attach ${attach}`));
+        for (const protocol of ['t', 'u']) ipvsadm(lvs, `-A -${protocol} ${at(vip)}`, `-a -${protocol} ${at(vip)} -r ${at(address)} -m`);
+        const answers = (): string => ['tcp', 'udp'].flatMap((each) => asked(client, each as 'tcp' | 'udp', vip, 80, 2)).join(' ');
+        assert.equal(answers(), 'lvs lvs lvs lvs');
+        lvs.ip(`addr del ${address}/${bits} dev eth1`);
+        web1.ip(`addr add ${address}/${bits} dev eth0${options}`);
+        await serving(cluster, web1, 80, address);
+        await until(answers, (seen) => seen === 'web1 web1 web1 web1');
+        web1.ip(`addr del ${address}/${bits} dev eth0`);
+        lvs.ip(`addr add ${address}/${bits} dev eth1${options}`);
+        await until(answers, (seen) => seen === 'lvs lvs lvs lvs');
+      });
+    });
+  }
+}
 
 /** Declares the tests. */
 export function testLocalAddresses(attach: 'tc' | 'xdp'): void {
@@ -66,24 +105,5 @@ export function testLocalAddresses(attach: 'tc' | 'xdp'): void {
     });
   });
 
-  test(`a real server's address that comes to the director, or leaves it, is noticed (${attach})`, { skip }, async () => {
-    await inCluster(async (cluster) => {
-      const { client, lvs, web1 } = cluster;
-      if (attach === 'xdp') pollingFarEnds(cluster);
-      const address = '10.8.2.50';
-      lvs.ip(`addr add ${address}/32 dev eth1`);
-      await serving(cluster, lvs, 80, address);
-      ok(lvs.weir(`load --attach ${attach}`));
-      for (const protocol of ['t', 'u']) ipvsadm(lvs, `-A -${protocol} ${VIP}:80`, `-a -${protocol} ${VIP}:80 -r ${address}:80 -m`);
-      const answers = (): string => ['tcp', 'udp'].flatMap((each) => asked(client, each as 'tcp' | 'udp', VIP, 80, 2)).join(' ');
-      assert.equal(answers(), 'lvs lvs lvs lvs');
-      lvs.ip(`addr del ${address}/32 dev eth1`);
-      web1.ip(`addr add ${address}/32 dev eth0`);
-      await serving(cluster, web1, 80, address);
-      await until(answers, (seen) => seen === 'web1 web1 web1 web1');
-      web1.ip(`addr del ${address}/32 dev eth0`);
-      lvs.ip(`addr add ${address}/32 dev eth1`);
-      await until(answers, (seen) => seen === 'lvs lvs lvs lvs');
-    });
-  });
+  testMovingAddresses(attach);
 }
