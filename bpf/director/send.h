@@ -188,6 +188,19 @@ static __always_inline int tc_forward(struct __sk_buff *skb, struct packet *p, s
   return rc ? tc_drop(R_REDIRECT_FAILED) : tc_redirect(skb, h);
 }
 
+/* How long the header before TCP or UDP is in each segment of a packet that is cut later. A payload length that 16 bits cannot hold (BIG TCP) stands in
+ * an option of IPv6, behind a length of 0, which the kernel takes out when it cuts the packet. */
+#ifdef IPV6
+#define JUMBO_LEN 8
+static __always_inline __u32 segment_header(struct __sk_buff *skb, struct packet *p) {
+  __u32 word; /* payload length, next header, hop limit */
+  if (p->header == IP6_LEN || bpf_skb_load_bytes(skb, ETH_LEN + 4, &word, sizeof word)) return p->header;
+  return word & bpf_htonl(0xffffff00) ? p->header : p->header - JUMBO_LEN; /* the next one is NEXT_HOP_BY_HOP, 0 */
+}
+#else
+static __always_inline __u32 segment_header(struct __sk_buff *skb, struct packet *p) { return p->header; }
+#endif
+
 /* Is it larger than the next hop's MTU? Of a GSO packet each segment counts. It is recognised by its segment size, since devices of
  * virtual machines leave the number of segments at 0. */
 static __always_inline bool is_too_big(struct __sk_buff *skb, struct packet *p, __u32 mtu) {
@@ -196,7 +209,7 @@ static __always_inline bool is_too_big(struct __sk_buff *skb, struct packet *p, 
   if (OF_SCTP) return false; /* its segments are the chunks' own, each made for the sender's path */
   __u8 words = 2 << 4; /* of the L4 header, in the upper half: UDP's */
   if (p->protocol == IPPROTO_TCP && bpf_skb_load_bytes(skb, ETH_LEN + p->header + 12, &words, 1)) return true;
-  return p->header + (words >> 4) * 4 + skb->gso_size > mtu;
+  return segment_header(skb, p) + (words >> 4) * 4 + skb->gso_size > mtu;
 }
 
 /* A packet's next hop, for tc. */

@@ -1,5 +1,6 @@
 // What becomes of a packet after the decision: rewritten and sent to its next hop, handed to the stack, refused or dropped.
 import { IpProtocol } from '../../../model/ip-protocol.js';
+import { IPV6_HEADER_BYTES } from '../../../wire/ipv6.js';
 import type { Connection } from './connection.js';
 import type { Decision, Question } from './decide.js';
 import { type HopAnswer, LOOPBACK } from './environment.js';
@@ -66,13 +67,23 @@ function answered(question: Question, arrival: Arrival, kind: IcmpKind, from: Ip
   return { verdict: 'redirect', frame: error };
 }
 
+/** Of IPv6: the option with a payload length that 16 bits cannot hold (BIG TCP), behind a length of 0. */
+const JUMBO_BYTES = 8;
+
+/** How long the IP header is in each segment of a packet that is not cut yet: the kernel takes that option out when it cuts the packet. */
+function segmentHeader(frame: Uint8Array, { family, header }: Packet): number {
+  if (family === 'inet' || header === IPV6_HEADER_BYTES) return header;
+  const lengthAndNext = frame.subarray(ETHERNET_BYTES + 4, ETHERNET_BYTES + 7);
+  return lengthAndNext.every((byte) => byte === 0) ? header - JUMBO_BYTES : header;
+}
+
 /** The next hop's MTU where the packet is larger, else 0. Of a packet that is not cut yet each segment counts; SCTP's fit the sender's path. */
 function exceededMtu({ frame, packet, gsoSize }: Arrival, hop: HopAnswer): number {
   if (hop.kind !== 'ready' || packet.length <= hop.mtu) return 0;
   if (gsoSize === 0) return hop.mtu;
   if (packet.protocol === IpProtocol.sctp) return 0;
   const words = packet.protocol === IpProtocol.tcp ? (frame[ETHERNET_BYTES + packet.header + 12] ?? 0) >> 4 : 2;
-  return packet.header + words * 4 + gsoSize > hop.mtu ? hop.mtu : 0;
+  return segmentHeader(frame, packet) + words * 4 + gsoSize > hop.mtu ? hop.mtu : 0;
 }
 
 /** Sends a frame on, whose link addresses the kernel fills in where the neighbour is not known. */
