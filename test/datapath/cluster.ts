@@ -188,6 +188,20 @@ export async function transfer(bed: Bed, from: Host, to: Host, address: string, 
   );
 }
 
+/** The same to a client, from the source at port 9001 of a server. */
+export async function download(bed: Bed, to: Host, from: Host, address: string, port: number, bytes = 16 << 20): Promise<void> {
+  const { lines } = running(bed, from, station('source', 9001, bytes));
+  await until(
+    () => lines,
+    (seen) => seen[0] === 'ready',
+  );
+  const came = ok(to.run(station('drain', address, port))).trim();
+  await until(
+    () => lines[1],
+    (digest) => digest === came,
+  );
+}
+
 /** A bigger one, which goes on while `work` is done. */
 export async function transferWhile(bed: Bed, from: Host, to: Host, address: string, port: number, work: () => void): Promise<void> {
   const sink = await sinkOf(bed, to);

@@ -13,10 +13,12 @@
 //                              more, then a line with how many were answered: `ANSWERED of COUNT`
 //   bulk HOST PORT BYTES       sends so many bytes to a `sink`; a line with the SHA-256 of what was sent
 //   sink PORT BYTES            takes so many bytes from each connection; a line with the SHA-256 of what came
+//   source PORT BYTES          sends so many bytes to each connection; `ready` when it listens, and a line with the SHA-256 of what was sent
+//   drain HOST PORT            takes what a `source` sends; a line with the SHA-256 of what came
 import { createHash } from 'node:crypto';
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
-import { createConnection, createServer, isIPv6 } from 'node:net';
+import { createConnection, createServer, isIPv6, type Socket as TcpSocket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 
 /** The command that runs this file. */
@@ -181,10 +183,10 @@ async function talk(host: string, port: number, count: number): Promise<void> {
 
 const PIECE = 1 << 18;
 
-function bulk(host: string, port: number, bytes: number): void {
+/** Sends so many bytes, ends the connection, and prints their digest when it is closed. */
+function pour(socket: TcpSocket, bytes: number): void {
   const hash = createHash('sha256');
   const piece = Buffer.from(Array.from({ length: PIECE }, (_, k) => (k * 31) ^ (k >> 8)));
-  const socket = createConnection({ host, port });
   let left = bytes;
   const pump = (): void => {
     while (left > 0) {
@@ -195,21 +197,32 @@ function bulk(host: string, port: number, bytes: number): void {
     }
     socket.end();
   };
-  socket.on('connect', pump);
   socket.on('drain', pump);
   socket.on('close', () => print(hash.digest('hex')));
+  pump();
 }
 
-function sink(port: number): void {
-  createServer((socket) => {
-    const hash = createHash('sha256');
-    socket.on('data', (chunk) => hash.update(chunk));
-    socket.on('end', () => {
-      print(hash.digest('hex'));
-      socket.end();
-    });
-  }).listen(port, () => print('ready'));
+/** Prints the digest of what comes. */
+function take(socket: TcpSocket): void {
+  const hash = createHash('sha256');
+  socket.on('data', (chunk) => hash.update(chunk));
+  socket.on('end', () => {
+    print(hash.digest('hex'));
+    socket.end();
+  });
 }
+
+function bulk(host: string, port: number, bytes: number): void {
+  const socket = createConnection({ host, port }, () => pour(socket, bytes));
+}
+
+const sink = (port: number): void => void createServer(take).listen(port, () => print('ready'));
+
+const source = (port: number, bytes: number): void =>
+  void createServer((socket) => {
+    socket.resume();
+    pour(socket, bytes);
+  }).listen(port, () => print('ready'));
 
 function main([what, ...args]: readonly string[]): Promise<void> | void {
   const [first = '', second = '', third = '', fourth = '', fifth = ''] = args;
@@ -221,6 +234,8 @@ function main([what, ...args]: readonly string[]): Promise<void> | void {
   if (what === 'talk') return talk(first, Number(second), Number(third));
   if (what === 'bulk') return bulk(first, Number(second), Number(third));
   if (what === 'sink') return sink(Number(first));
+  if (what === 'source') return source(Number(first), Number(second));
+  if (what === 'drain') return take(createConnection({ host: first, port: Number(second) }));
   if (what === 'hold') {
     const socket = createConnection({ host: first, port: Number(second) });
     socket.on('connect', () => print('open'));
