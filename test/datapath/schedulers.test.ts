@@ -1,5 +1,5 @@
 // The schedulers of the datapath against the ones in TypeScript, on random histories: destinations come, go and change
-// weight (0 too), connections open, become established and close, and each new one must go to the same server.
+// weight (0 too) and thresholds, connections open, become established and close, and each new one must go to the same server.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { schedulers } from '../../src/datapath/schedule/index.js';
@@ -9,14 +9,15 @@ import { type Bed, openBed, skipReason } from './bed.js';
 import { VIP } from './fixtures/bed-addresses.js';
 import { destination, service } from './fixtures/fixture.js';
 import { fromClient, tcp } from './fixtures/packets.js';
-import { addressOf, key, Mirror, packetOf, type Variant } from './service-mirror.js';
+import { addressOf, key, type Limits, Mirror, packetOf, type Variant } from './service-mirror.js';
 
 const weight = fc.oneof(fc.constant(0), fc.integer({ min: 1, max: 5 }), fc.constantFrom(10, 12, 100, 65535));
+const limits = fc.constantFrom<Limits>([0, 0], [0, 0], [0, 0], [1, 0], [2, 0], [3, 1], [5, 4]);
 const action = fc.oneof(
-  { weight: 2, arbitrary: fc.record({ what: fc.constant('add' as const), weight }) },
+  { weight: 2, arbitrary: fc.record({ what: fc.constant('add' as const), weight, limits }) },
   { weight: 1, arbitrary: fc.record({ what: fc.constant('delete' as const), which: fc.nat() }) },
-  { weight: 1, arbitrary: fc.record({ what: fc.constant('add again' as const), which: fc.nat(), weight }) },
-  { weight: 2, arbitrary: fc.record({ what: fc.constant('edit' as const), which: fc.nat(), weight }) },
+  { weight: 1, arbitrary: fc.record({ what: fc.constant('add again' as const), which: fc.nat(), weight, limits }) },
+  { weight: 2, arbitrary: fc.record({ what: fc.constant('edit' as const), which: fc.nat(), weight, limits }) },
   { weight: 10, arbitrary: fc.record({ what: fc.constant('open' as const), client: fc.integer({ min: 10, max: 60 }) }) },
   {
     weight: 6,
@@ -33,10 +34,10 @@ type Action = typeof action extends fc.Arbitrary<infer T> ? T : never;
 
 function play(mirror: Mirror, actions: readonly Action[]): void {
   for (const each of actions) {
-    if (each.what === 'add') mirror.add(each.weight);
-    else if (each.what === 'add again') mirror.addAgain(each.which, each.weight);
+    if (each.what === 'add') mirror.add(each.weight, each.limits);
+    else if (each.what === 'add again') mirror.addAgain(each.which, each.weight, each.limits);
     else if (each.what === 'delete') mirror.delete(each.which);
-    else if (each.what === 'edit') mirror.edit(each.which, each.weight);
+    else if (each.what === 'edit') mirror.edit(each.which, each.weight, each.limits);
     else if (each.what === 'open') mirror.open(each.client);
     else mirror.segment(each.which, each.from, each.letters);
   }

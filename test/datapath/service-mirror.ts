@@ -1,9 +1,11 @@
 // One service twice: in the datapath, and as lists and states of the scheduler in TypeScript. Each new connection must go to the same server.
 import assert from 'node:assert/strict';
+import { beginOverload, endOverload, type Loaded, updateOverload } from '../../src/datapath/memory/packets/thresholds.js';
 import { type Schedule, schedulers } from '../../src/datapath/schedule/index.js';
 import type { Candidate, Candidates } from '../../src/datapath/schedule/scheduler.js';
 import { isActiveTcpState, newTcpTrack, stepTcp, type TcpTrack } from '../../src/datapath/tcp-state.js';
 import { IpProtocol } from '../../src/model/ip-protocol.js';
+import type { DestinationSpec } from '../../src/model/service.js';
 import { decodeEthernet } from '../../src/wire/ethernet.js';
 import { decodeIpv4, type Ipv4Packet } from '../../src/wire/ipv4.js';
 import type { Bed } from './bed.js';
@@ -20,6 +22,10 @@ interface Connection {
   readonly server: number;
   track: TcpTrack;
 }
+
+/** The upper and the lower threshold; 0: none. */
+export type Limits = readonly [number, number];
+const UNLIMITED: Limits = [0, 0];
 
 const numberOf = (address: string): number => address.split('.').reduce((sum, byte) => sum * 256 + Number(byte), 0);
 
@@ -47,6 +53,12 @@ const candidate = (id: number, weight: number, active: number, inactive: number)
   port: 80,
 });
 
+const specOf = (id: number, weight: number, [upperThreshold, lowerThreshold]: Limits): DestinationSpec => ({
+  ...destination(`${addressOf(id)}:80`, 'masq', weight),
+  upperThreshold,
+  lowerThreshold,
+});
+
 /** -b, and lblcr's setting: -1 means that a set of several has always been the same for too long. */
 export interface Variant {
   readonly flags: number;
@@ -60,6 +72,7 @@ export class Mirror {
   #ports = 1024;
   #servers = 0;
   readonly #gone: Candidate[] = [];
+  readonly #limits = new Map<number, Limits>();
   #expiration = 0;
 
   constructor(
@@ -78,22 +91,25 @@ export class Mirror {
     this.bed.director.setSysctl('lblcr_expiration', String(seconds));
   }
 
-  add(weight: number): void {
+  add(weight: number, limits = UNLIMITED): void {
     if (this.#servers >= 100) return;
     const id = this.#servers++;
-    this.bed.director.addDestination(key, destination(`${addressOf(id)}:80`, 'masq', weight));
+    this.#limits.set(id, limits);
+    this.bed.director.addDestination(key, specOf(id, weight, limits));
     this.list = [candidate(id, weight, 0, 0), ...this.list];
     this.#schedule = this.#schedule.added(this.list);
   }
 
   /** Adds a server again that was deleted: its record and its connections are still there. */
-  addAgain(which: number, weight: number): void {
+  addAgain(which: number, weight: number, limits = UNLIMITED): void {
     const gone = this.#gone.splice(which % Math.max(1, this.#gone.length), 1)[0];
     if (gone === undefined) return;
-    this.bed.director.addDestination(key, destination(`${addressOf(gone.id)}:80`, 'masq', weight));
+    this.#limits.set(gone.id, limits);
+    this.bed.director.addDestination(key, specOf(gone.id, weight, limits));
     const own = this.connections.filter(({ server }) => server === gone.id);
     const active = own.filter(({ track }) => isActiveTcpState(track.state)).length;
-    this.list = [candidate(gone.id, weight, active, own.length - active), ...this.list];
+    const again = { ...candidate(gone.id, weight, active, own.length - active), overloaded: gone.overloaded };
+    this.list = [this.#loaded(again, updateOverload), ...this.list];
     this.#schedule = this.#schedule.added(this.list);
   }
 
@@ -107,16 +123,25 @@ export class Mirror {
     this.#schedule = this.#schedule.deleted(this.list, gone.id, this.list[index - 1]?.id ?? null);
   }
 
-  edit(which: number, weight: number): void {
+  edit(which: number, weight: number, limits = UNLIMITED): void {
     const one = this.list[which % Math.max(1, this.list.length)];
     if (one === undefined) return;
-    this.bed.director.editDestination(key, destination(`${addressOf(one.id)}:80`, 'masq', weight));
-    this.#change(one.id, (each) => ({ ...each, weight, lastWeight: weight === 0 ? each.lastWeight : weight }));
+    this.#limits.set(one.id, limits);
+    this.bed.director.editDestination(key, specOf(one.id, weight, limits));
+    this.#change(one.id, (each) => ({ ...each, weight, lastWeight: weight === 0 ? each.lastWeight : weight }), updateOverload);
     this.#schedule = this.#schedule.edited(this.list);
   }
 
-  #change(id: number, how: (each: Candidate) => Candidate): void {
-    this.list = this.list.map((each) => (each.id === id ? how(each) : each));
+  /** `update`: the rule of thresholds for what has changed. */
+  #change(id: number, how: (each: Candidate) => Candidate, update: (loaded: Loaded) => void = () => {}): void {
+    this.list = this.list.map((each) => (each.id === id ? this.#loaded(how(each), update) : each));
+  }
+
+  #loaded(each: Candidate, update: (loaded: Loaded) => void): Candidate {
+    const [upper, lower] = this.#limits.get(each.id) ?? UNLIMITED;
+    const loaded = { active: each.active, inactive: each.inactive, overloaded: each.overloaded, upper, lower };
+    update(loaded);
+    return { ...each, overloaded: loaded.overloaded };
   }
 
   /** `client`: the last byte of its address. */
@@ -144,13 +169,13 @@ export class Mirror {
     assert.equal(outcome.verdict, 'redirect', `connection ${port} goes to ${addressOf(id)}`);
     assert.deepEqual(packetOf(outcome).destination, ip(addressOf(id)), `connection ${port}`);
     this.connections.push({ near, port, server: id, track: stepTcp(newTcpTrack(true), 'client', tcpFlags(letters), 'normal') });
-    this.#change(id, (each) => ({ ...each, active: each.active + 1 }));
+    this.#change(id, (each) => ({ ...each, active: each.active + 1 }), beginOverload);
   }
 
   /** A SYN on a connection that is over: the old one goes, the client's port is scheduled again. */
   #reopen(connection: Connection, letters: string): void {
     this.connections.splice(this.connections.indexOf(connection), 1);
-    this.#change(connection.server, (each) => ({ ...each, inactive: each.inactive - 1 }));
+    this.#change(connection.server, (each) => ({ ...each, inactive: each.inactive - 1 }), endOverload);
     this.#open(connection.near, connection.port, letters);
   }
 

@@ -53,10 +53,22 @@ function reopen(port: number): void {
 const ports = (count: number): readonly number[] => Array.from({ length: count }, (_, index) => 2000 + index);
 
 test('a full destination gets no more, whatever its scheduler; the others do', { skip }, () => {
-  for (const scheduler of ['rr', 'wrr', 'lc', 'wlc', 'sed', 'nq', 'fo', 'ovf']) {
+  for (const scheduler of ['rr', 'wrr', 'lc', 'wlc', 'lblcr', 'sed', 'nq', 'fo', 'ovf', 'twos']) {
     begin(scheduler, { ...limited(one, 0), weight: 100 }, { ...limited(two, 2), weight: 200 });
     const [limitedOnes = 0, others = 0] = opened(ports(9));
     assert.ok(limitedOnes <= 2 && limitedOnes + others === 9, `${scheduler}: ${limitedOnes} and ${others}`);
+  }
+});
+
+test('lblc goes on with a full destination for the address that it has chosen it for, as the kernel does', { skip }, () => {
+  begin('lblc', { ...limited(one, 0), weight: 100 }, { ...limited(two, 2), weight: 200 });
+  assert.deepEqual(opened(ports(9)), [9, 0]);
+});
+
+test('what a hash leads to a full destination is refused', { skip }, () => {
+  for (const scheduler of ['dh', 'sh', 'mh']) {
+    begin(scheduler, limited(one, 2), limited(two, 2));
+    assert.deepEqual([...opened(ports(9))].sort(), [0, 2], scheduler);
   }
 });
 
