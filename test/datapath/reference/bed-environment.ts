@@ -104,8 +104,9 @@ export class BedEnvironment implements Environment {
     return own.has(textOf(address));
   }
 
-  /** The larger number counts: 1 is strict, 2 asks for any route. */
+  /** The larger number counts: 1 is strict, 2 asks for any route. The kernel has none for IPv6. */
   isReversePath(device: string, address: Ip): boolean {
+    if (familyOf(address) === 'inet6') return true;
     const filter = Math.max(this.#filters.get(device) ?? 0, this.#filters.get('all') ?? 0);
     return filter === 0 || (filter === 1 ? leadsBy(device, address) : sideOf(address) !== undefined);
   }

@@ -54,8 +54,8 @@ export const SERVICES = [
 ] as const;
 
 const SERVER_ADDRESSES = [...SERVERS, SERVERS[0], UNKNOWN_SERVER, SMALL_MTU_SERVER, UNREACHABLE_SERVER, '10.0.2.1'] as const;
-/** The last two: the director's own, and one without a route. */
-const CLIENTS = [CLIENT, CLIENT, FAR_CLIENT, SMALL_MTU_CLIENT, '10.0.1.77', '10.0.2.1', ROUTELESS] as const;
+/** The last three: one on the servers' side, the director's own, and one without a route. */
+const CLIENTS = [CLIENT, CLIENT, FAR_CLIENT, SMALL_MTU_CLIENT, '10.0.1.77', SERVERS[2], '10.0.2.1', ROUTELESS] as const;
 /** The IPv6 addresses of those hosts; some have no neighbour that the kernel knows. */
 const SIX: Readonly<Record<string, string>> = {
   [CLIENT]: IPV6.client,
@@ -144,6 +144,8 @@ const form = fc.record({
   ),
   options: fc.constantFrom(0, 0, 0, 0, 4, 40),
   sum: fc.constantFrom('right' as const, 'right' as const, 'right' as const, 'wrong' as const, 'none' as const),
+  /** Of each segment, where it is not cut yet (GSO); 0: it is. */
+  segmentBytes: fc.constantFrom(0, 0, 0, 0, 0, 0, 500, 1400),
 });
 
 const spoilt = seldom(
@@ -193,7 +195,19 @@ export const change = fc.oneof(
         ['drop_packet', '3'],
         ['drop_packet', '0'],
         ['am_droprate', '2'],
+        ['cache_bypass', '1'],
+        ['cache_bypass', '0'],
+        ['nat_icmp_send', '0'],
+        ['schedule_icmp', '0'],
       ),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      what: fc.constant('rp_filter' as const),
+      device: fc.constantFrom('front' as const, 'front' as const, 'back' as const),
+      value: fc.constantFrom(0 as const, 1 as const, 2 as const),
     }),
   },
   {
@@ -245,7 +259,16 @@ const HISTORY_MAX_ACTIONS = 150;
 export const history = fc.record({ beginning, actions: fc.array(action, { minLength: 1, maxLength: HISTORY_MAX_ACTIONS, size: 'max' }) });
 
 /** A packet without anything special. */
-export const PLAIN: Form = { ttl: 64, data: 0, message: '', dontFragment: true, fragment: 'whole', options: 0, sum: 'right' };
+export const PLAIN: Form = {
+  ttl: 64,
+  data: 0,
+  message: '',
+  dontFragment: true,
+  fragment: 'whole',
+  options: 0,
+  sum: 'right',
+  segmentBytes: 0,
+};
 
 type Of<A> = A extends fc.Arbitrary<infer T> ? T : never;
 export type History = Of<typeof history>;

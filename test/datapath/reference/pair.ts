@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { setTimeout } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { applyChange } from '../../../src/datapath/apply-change.js';
-import { Abi, Conf, Counters, Dest, Housekeeping } from '../../../src/datapath/ebpf/abi.gen.js';
+import { Abi, Conf, Housekeeping } from '../../../src/datapath/ebpf/abi.gen.js';
 import { Template6 } from '../../../src/datapath/ebpf/abi6.gen.js';
 import { clockAt } from '../../../src/datapath/ebpf/table/clock.js';
 import { type HashKeys, hashKeysOf, keyedHash } from '../../../src/datapath/ebpf/table/endpoint-table.js';
@@ -22,20 +22,19 @@ import type { HomeOf } from '../../../src/datapath/memory/packets/connection-tab
 import { BUCKET_SHARES } from '../../../src/datapath/memory/packets/defence.js';
 import { familyOf, type Ip, wordsOf } from '../../../src/datapath/memory/packets/ip.js';
 import { PacketDirector } from '../../../src/datapath/memory/packets/packet-director.js';
-import type { DestinationRecord } from '../../../src/datapath/memory/packets/records.js';
 import type { Template } from '../../../src/datapath/memory/packets/template.js';
 import type { TemplateHash } from '../../../src/datapath/memory/packets/template-table.js';
 import type { Change } from '../../../src/model/change.js';
 import { isRefusal } from '../../../src/model/errors/weir-error.js';
 import { IpProtocol } from '../../../src/model/ip-protocol.js';
 import type { Timeouts } from '../../../src/model/service.js';
-import type { Field } from '../../../src/sys/bpf/records.js';
 import { swap16, swap32 } from '../../../src/wire/bytes.js';
 import type { Bed } from '../bed.js';
 import type { DeviceName } from '../fixtures/bed-addresses.js';
 import type { Hook } from '../fixtures/fixture.js';
 import { BedEnvironment } from './bed-environment.js';
 import { callPort } from './call-port.js';
+import { compareDestinations } from './compare-destinations.js';
 import { ConnectionView, type Layout } from './connection-view.js';
 import { FollowedChoice } from './followed-choice.js';
 import { TemplateView } from './template-view.js';
@@ -84,8 +83,15 @@ function attempt(work: () => void): string {
   }
 }
 
+/** What a frame carries beside its bytes. `mark`: of a packet that is led to weir's own device, or on lo. `segmentBytes`: see Form. */
+export interface Beside {
+  readonly mark?: number;
+  readonly segmentBytes?: number;
+}
+
 export class Pair {
   readonly director: PacketDirector;
+  readonly #environment = new BedEnvironment();
   /** The programs were held up by other processes, so that their clock may have passed a limit: the rest of the history proves nothing. */
   disturbed = false;
   readonly #choice = new FollowedChoice();
@@ -120,9 +126,8 @@ export class Pair {
       schedulers: this.#choice.schedulers,
       dropsNext: () => this.#counted.has('drop_packet'),
     };
-    const environment = new BedEnvironment();
-    environment.icmpAllowed = () => !this.#counted.has('icmp_limited');
-    this.director = new PacketDirector(environment, options);
+    this.#environment.icmpAllowed = () => !this.#counted.has('icmp_limited');
+    this.director = new PacketDirector(this.#environment, options);
     this.#view('exact', bed.slots().memory);
     this.#viewSideTables();
     this.#templates = [
@@ -137,7 +142,7 @@ export class Pair {
     const inMemory = attempt(() => applyChange(this.director, change));
     assert.equal(inMemory, loaded, `${change.kind}: refused in memory, by the driver`);
     this.#viewSideTables();
-    this.#compareDestinations();
+    compareDestinations(this.director, this.bed.tables);
   }
 
   /** Those of the other builds are made with the first service of each. */
@@ -173,15 +178,21 @@ export class Pair {
     this.director.setSysctl(name, value);
   }
 
-  /** `mark`: of a packet that is led to weir's own device, or on lo. */
-  send(leaves: boolean, device: DeviceName, frame: Uint8Array, mark = 0): void {
+  filterReversePath(device: DeviceName, value: 0 | 1 | 2): void {
+    this.bed.filterReversePath(device, value);
+    this.#environment.filterReversePath(device, value);
+  }
+
+  send(leaves: boolean, device: DeviceName, frame: Uint8Array, { mark = 0, segmentBytes = 0 }: Beside = {}): void {
     if (this.disturbed) return;
     const began = this.#clock();
     this.#setClock();
     const before = this.bed.drops();
     const led = mark !== 0 && !leaves && device !== 'lo';
-    const hook = leaves ? 'egress' : led ? 'mark' : device === 'lo' ? 'ingress' : this.hook;
-    const loaded = this.bed.send(hook, device, frame, mark === 0 ? {} : { mark });
+    const isWhole = segmentBytes === 0; // XDP meets no packets that are not cut yet
+    const hook = leaves ? 'egress' : led ? 'mark' : device !== 'lo' && isWhole ? this.hook : 'ingress';
+    const gso = isWhole ? {} : { gsoSize: segmentBytes, gsoSegments: Math.ceil(frame.length / segmentBytes) };
+    const loaded = this.bed.send(hook, device, frame, { ...(mark === 0 ? {} : { mark }), ...gso });
     if (this.#clock() - began > DISTURBED_UNITS) {
       this.disturbed = true;
       return;
@@ -193,7 +204,7 @@ export class Pair {
     const counted = Object.entries(this.bed.drops()).filter(([reason, count]) => count > (before[reason] ?? 0));
     this.#counted = new Set(counted.map(([reason]) => reason));
     this.#followTimer(); // it came before the packet changed a connection
-    const arrival = { device, bytes: frame, mark };
+    const arrival = { device, bytes: frame, mark, gsoSize: segmentBytes };
     const inMemory = leaves ? this.director.egress(arrival) : led ? this.director.marked(arrival) : this.director.ingress(arrival);
     this.#met.add(loaded.verdict);
     const what = `of ${Buffer.from(frame).toString('hex')} by ${device}`;
@@ -204,7 +215,7 @@ export class Pair {
     }
     this.#compareDrops(what);
     this.#compareTables(what);
-    this.#compareDestinations();
+    compareDestinations(this.director, this.bed.tables);
   }
 
   /** Seconds pass, and the timer removes what expired or, after a change, has no destination. */
@@ -224,7 +235,7 @@ export class Pair {
     this.disturbed = waited > this.director.settings.unitsOf(NEAR_SECONDS);
     if (this.disturbed) return;
     this.#compareTables(`after ${seconds} s`, waited);
-    this.#compareDestinations();
+    compareDestinations(this.director, this.bed.tables);
   }
 
   /**
@@ -246,7 +257,7 @@ export class Pair {
     connections.sweep(this.director.now, share);
     this.#compareDrops('after a turn of drop_entry');
     this.#compareTables('after a turn of drop_entry');
-    this.#compareDestinations();
+    compareDestinations(this.director, this.bed.tables);
     return true;
   }
 
@@ -368,32 +379,4 @@ export class Pair {
         if (is) this.#met.add(name);
     }
   }
-
-  #compareDestinations(): void {
-    const { dests, counters, conf } = this.bed.tables;
-    const cpus = conf.get(0, Conf.cpus);
-    const sum = (id: number, field: Field): number =>
-      Array.from({ length: cpus }, (_, cpu) => Number(counters.big(id * cpus + cpu, field))).reduce((a, b) => a + b, 0);
-    for (const service of this.director.records.services()) {
-      for (const each of [...service.list, ...service.retired]) {
-        const { conns, inPackets, outPackets, inBytes, outBytes } = Counters;
-        const counts = [conns, inPackets, outPackets, inBytes, outBytes].map((field) => sum(each.id, field));
-        const record = [Dest.weight, Dest.active, Dest.inactive, Dest.persistent, Dest.overload].map((field) => dests.get(each.id, field));
-        assert.deepEqual(seenDestination(each), [...record, ...counts], `destination ${each.id} in memory, of the programs`);
-      }
-    }
-  }
 }
-
-const seenDestination = ({ weight, active, inactive, persistent, overloaded, counts }: DestinationRecord): readonly number[] => [
-  weight,
-  active,
-  inactive,
-  persistent,
-  Number(overloaded),
-  counts.conns,
-  counts.inPackets,
-  counts.outPackets,
-  counts.inBytes,
-  counts.outBytes,
-];

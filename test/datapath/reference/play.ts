@@ -111,6 +111,9 @@ function changeBoth(pair: Pair, action: ChangeAction): void {
     case 'sysctl':
       pair.setSysctl(action.setting[0] ?? '', action.setting[1] ?? '');
       return;
+    case 'rp_filter':
+      pair.filterReversePath(action.device, action.value);
+      return;
     case 'timeouts': {
       const [tcpSeconds = 0, tcpFin = 0, udpSeconds = 0] = action.seconds;
       pair.setTimeouts({ tcp: tcpSeconds, tcpFin, udp: udpSeconds });
@@ -154,11 +157,17 @@ interface Sent {
   readonly side: 'front' | 'back';
   /** Of a packet that is led to weir's own device, or stays on lo. */
   readonly mark?: number;
+  /** Of which the packet was made. */
+  readonly form?: Form;
 }
+
+/** Fragments are cut already, and a datagram without a checksum is never put together. */
+const segmentBytesOf = ({ segmentBytes, data, fragment, sum }: Form): number =>
+  fragment === 'whole' && sum !== 'none' && data > 0 ? segmentBytes : 0;
 
 function send(
   pair: Pair,
-  { packet, address, side, mark = 0 }: Sent,
+  { packet, address, side, mark = 0, form = PLAIN }: Sent,
   { hook, spoilt }: { readonly hook: 'in' | 'lo' | 'out'; readonly spoilt: Spoilt },
 ): void {
   const device = hook === 'lo' ? 'lo' : side;
@@ -166,7 +175,8 @@ function send(
   const changed = spoil(packet, spoilt);
   // XDP does not look at the source of a packet whose connection it finds: a martian from the wire has none, unless the director made it.
   if (device === 'lo' && !isSix(address) && isMartian(viewOf(changed).getUint32(SOURCE_AT))) return;
-  pair.send(hook === 'out', device, frame(STATION, to, changed, etherTypeOf(address)), mark);
+  const segmentBytes = spoilt === null ? segmentBytesOf(form) : 0;
+  pair.send(hook === 'out', device, frame(STATION, to, changed, etherTypeOf(address)), { mark, segmentBytes });
 }
 
 const ends = (from: string, to: string): Ends => ({ from, to });
@@ -200,7 +210,7 @@ function goOn(pair: Pair, action: Extract<PacketAction, { what: 'go on' }>): voi
   const client = placeOf(connection.client);
   const [from, to] = action.fromServer ? [answerer(connection), client] : [client, placeOf(virtual)];
   const packet = carried(protocol, ends(from, to), action.letters, action.form);
-  send(pair, { packet, address: to, side: action.fromServer ? 'back' : 'front' }, action);
+  send(pair, { packet, address: to, side: action.fromServer ? 'back' : 'front', form: action.form }, action);
 }
 
 function icmp(pair: Pair, action: Extract<PacketAction, { what: 'icmp' }>): void {
@@ -223,7 +233,7 @@ function request(pair: Pair, action: Extract<PacketAction, { what: 'request' }>)
   const ttl = action.form.ttl === HOPS_MAX ? PLAIN.ttl : action.form.ttl;
   const { form, spoilt }: Pick<typeof action, 'form' | 'spoilt'> = mark === 0 ? action : { form: { ...action.form, ttl }, spoilt: null };
   const packet = carried(IpProtocol[protocol], ends(from, to), action.letters, form);
-  send(pair, { packet, address, side: 'front', mark }, { hook: action.hook, spoilt });
+  send(pair, { packet, address, side: 'front', mark, form }, { hook: action.hook, spoilt });
 }
 
 function crowd(pair: Pair, { service: number, port, count, letters }: Extract<PacketAction, { what: 'crowd' }>): void {

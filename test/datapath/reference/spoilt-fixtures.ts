@@ -36,7 +36,7 @@ const isPlayable = (fixture: Fixture): boolean =>
 export const playable: readonly Fixture[] = fixtures.filter(isPlayable);
 
 function send(pair: Pair, { hook, device, frame, mark = 0 }: Arrival): void {
-  if (frame.length >= (SHORTEST[viewOf(frame).getUint16(12)] ?? 0)) pair.send(hook === 'egress', device, frame, mark);
+  if (frame.length >= (SHORTEST[viewOf(frame).getUint16(12)] ?? 0)) pair.send(hook === 'egress', device, frame, { mark });
 }
 
 function take(pair: Pair, step: Step): void {
