@@ -28,24 +28,24 @@ static __always_inline __u32 old_home_of(__u64 key) { return OLD_BUCKET | (old_h
 static __always_inline __u32 home_in(__u32 number, __u64 key) { return number_is_old(number) ? old_hash(key) : conn_hash(key); }
 
 /* The plain programs of before lock a key in their way, those that follow in today's: this build takes both locks, the lower one first. */
-static __always_inline bool key_lock(__u64 key) {
-  __u32 one = conn_hash(key) & (LOCKS - 1), two = old_hash(key) & (LOCKS - 1);
+static __always_inline bool key_lock(__u64 key, __u32 hash) {
+  __u32 one = hash & (LOCKS - 1), two = old_hash(key) & (LOCKS - 1);
   __u32 lower = one < two ? one : two, upper = one < two ? two : one;
   if (!lock_take(lower)) return false;
   if (lower == upper || lock_take(upper)) return true;
   lock_give(lower);
   return false;
 }
-static __always_inline void key_unlock(__u64 key) {
-  __u32 one = conn_hash(key) & (LOCKS - 1), two = old_hash(key) & (LOCKS - 1);
+static __always_inline void key_unlock(__u64 key, __u32 hash) {
+  __u32 one = hash & (LOCKS - 1), two = old_hash(key) & (LOCKS - 1);
   lock_give(one);
   if (one != two) lock_give(two);
 }
 
 /* The bucket from which a new connection is inserted. The caller holds the key's lock. */
-static __always_inline __u32 home_to_fill(__u64 key) {
+static __always_inline __u32 home_to_fill(__u64 key, __u32 hash) {
   struct bridge *b = the_bridge();
-  return b && READ(b->phase) == conns_are ? home_of(key) : old_home_of(key);
+  return b && READ(b->phase) == conns_are ? hash & conn_mask : old_home_of(key);
 }
 
 /* The number of the slot that holds the key in the table of `home`; NOWHERE: none. */
@@ -118,7 +118,7 @@ __noinline int bridge_move(__u32 from, __u64 key, __u32 now, __u32 udp) {
   __u64 v = slot_leave(old, key, now);
   if (v) {
     slot_copy_client(new, old);
-    slot_publish(new, number, key, v);
+    slot_publish(new, number, home_in(number, key), key, v);
     b->moved++;
   } else {
     __sync_fetch_and_and(&new->value, V_SPILLED); /* it ended */
@@ -135,9 +135,9 @@ __noinline int bridge_settle(__u32 number, __u32 now) {
   if (!v_taken(v)) return 0;
   if (!v_claimed(v) && v_expired(v, now)) {
     conn_end(s, true, v, now);
-  } else if (!v_claimed(v) && key_lock(key)) {
+  } else if (!v_claimed(v) && key_lock(key, conn_hash(key))) {
     bridge_move(number, key, now, v_udp(v));
-    key_unlock(key);
+    key_unlock(key, conn_hash(key));
   }
   if (v_taken(slot_value(s, true))) b->left++;
   return 0;

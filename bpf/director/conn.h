@@ -110,7 +110,7 @@ static __always_inline __u32 old_home_of(__u64 key);
 __noinline int key_await(__u64 key);
 __noinline __u32 bridge_find(__u64 key, __u32 now);
 __noinline __u32 bridge_find_alone(__u64 key, __u32 now);
-static __always_inline __u32 home_to_fill(__u64 key);
+static __always_inline __u32 home_to_fill(__u64 key, __u32 hash);
 /* A connection may move between the search and the look at its slot, but once only. No loop: the verifier loses count of two turns where the
  * compiler keeps their number as four bytes of the stack. */
 enum found_where { FOUND_NOWHERE, FOUND, FOUND_MOVED };
@@ -127,8 +127,8 @@ static __always_inline bool conn_find(__u64 key, __u32 now, struct found *f) {
   if (unlikely(where == FOUND_MOVED)) where = conn_find_once(key, now, f);
   return where == FOUND;
 }
-static __always_inline bool key_lock(__u64 key);
-static __always_inline void key_unlock(__u64 key);
+static __always_inline bool key_lock(__u64 key, __u32 hash);
+static __always_inline void key_unlock(__u64 key, __u32 hash);
 #else
 static __always_inline bool conn_find(__u64 key, __u32 now, struct found *f) {
   __u32 home = conn_hash(key);
@@ -219,8 +219,9 @@ static __always_inline void lock_give(__u32 which) {
 }
 
 #ifndef BRIDGE
-static __always_inline bool key_lock(__u64 key) { return lock_take(conn_hash(key) & (LOCKS - 1)); }
-static __always_inline void key_unlock(__u64 key) { lock_give(conn_hash(key) & (LOCKS - 1)); }
+/* `hash`: conn_hash() of the key. */
+static __always_inline bool key_lock(__u64 key, __u32 hash) { return lock_take(hash & (LOCKS - 1)); }
+static __always_inline void key_unlock(__u64 key, __u32 hash) { lock_give(hash & (LOCKS - 1)); }
 #endif
 
 static __always_inline void probe_slot(struct probe *r, struct conn_slot *s, __u32 number, __u32 now) {
@@ -277,6 +278,12 @@ static __always_inline __u32 slot_claim(struct probe *r, __u32 now) {
   return number;
 }
 
+/* Claims an empty slot, which has this value. */
+static __always_inline bool slot_claim_empty(__u32 number, __u64 value) {
+  struct conn_slot *s = slot_at(number);
+  return s && slot_swap(s, number_is_old(number), &value, (value & V_SPILLED) | CLAIMED << V_DEST_SHIFT);
+}
+
 /* Marks the buckets from a key's home up to the one that it is put into. */
 __noinline int conn_spill(__u32 home, __u32 away) {
 #pragma clang loop unroll(disable)
@@ -296,24 +303,18 @@ static __always_inline __u32 spill_lock_of(__u32 bucket) {
 /* How far from home a slot is, in buckets: no table has fewer than PROBE_BUCKETS, so a hash of the key serves as its home. */
 static __always_inline __u32 away_from(__u32 home, __u32 number) { return (number / BUCKET_SLOTS - home) & (PROBE_BUCKETS - 1); }
 
-#ifndef BRIDGE
-static __always_inline __u32 home_in(__u32 number, __u64 key) { return conn_hash(key); }
-#else
-static __always_inline __u32 home_in(__u32 number, __u64 key);
-#endif
-
 /* Writes the two words of a claimed slot, which is visible then. What is beside them has been written. */
-static __always_inline void slot_publish(struct conn_slot *s, __u32 number, __u64 key, __u64 value) {
-  __u64 away = away_from(home_in(number, key), number);
+static __always_inline void slot_publish(struct conn_slot *s, __u32 number, __u32 home, __u64 key, __u64 value) {
+  __u64 away = away_from(home, number);
   slot_write(s, number_is_old(number), key, value | away << V_AWAY_SHIFT);
 }
 
 /* Writes a claimed slot of the connection in the scratch space. */
-static __always_inline void slot_fill(__u32 number, __u64 key, __u64 value) {
+static __always_inline void slot_fill(__u32 number, __u32 home, __u64 key, __u64 value) {
   struct conn_slot *s = slot_at(number);
   if (!s) return;
   slot_store_client(s);
-  slot_publish(s, number, key, value);
+  slot_publish(s, number, home, key, value);
 }
 
 #endif

@@ -140,6 +140,8 @@ static __always_inline __u64 first_value(struct verdict *v) {
   return v_moved((__u64)v->dest << V_DEST_SHIFT | method << V_METHOD_SHIFT | (masq ? 0 : V_NOOUTPUT), state, v->now + timeout);
 }
 
+#define PROBES_INLINE (!BRIDGING && !ALL_PORTS) /* looks for a place, and takes it, without a call; the others have no stack left for that */
+
 /* Claims the slot for a connection that the scratch space's probe has found; away from home the buckets up to it are marked. NOWHERE:
  * another CPU changed it. A global function, so that it has a stack frame of its own. */
 __noinline __u32 slot_take(__u32 home, __u32 now) {
@@ -156,24 +158,35 @@ __noinline __u32 slot_take(__u32 home, __u32 now) {
   return number;
 }
 
+/* The same without a call, where the slot is empty and in the home bucket, as nearly always. */
+static __always_inline __u32 slot_take_quickly(struct probe *r, __u32 home, __u32 now) {
+  if (!PROBES_INLINE) return slot_take(home, now);
+  __u32 number = READ(r->free);
+  __u64 value = READ(r->free_value);
+  if (unlikely(number == NOWHERE || v_taken(value) || number / BUCKET_SLOTS != home)) return slot_take(home, now);
+  return slot_claim_empty(number, value) ? number : NOWHERE;
+}
+
 /* Probes the home bucket alone, which is nearly always enough: the key is not there, no connection was pushed on, and a
  * slot is free. */
 static __always_inline bool quick_probe(__u32 home, __u64 key, __u32 now, struct probe *r) {
   struct conn_bucket *b = bucket_at(home);
   bool old = bucket_is_old(home);
   if (!b || slot_value(&b->slot[0], old) & V_SPILLED) return false;
-  r->holder = r->free = NOWHERE;
+  __u32 free = BUCKET_SLOTS;
+  r->holder = NOWHERE;
 #pragma clang loop unroll(full)
   for (int i = BUCKET_SLOTS - 1; i >= 0; i--) {
     __u64 v = slot_value(&b->slot[i], old);
     if (!v_taken(v) || (v_expired(v, now) && !v_claimed(v))) {
-      r->free = home * BUCKET_SLOTS + i;
+      free = i;
       r->free_value = v;
     } else if (slot_has_key(&b->slot[i], old, key)) {
       return false;
     }
   }
-  return r->free != NOWHERE;
+  r->free = home * BUCKET_SLOTS + free;
+  return free < BUCKET_SLOTS;
 }
 
 /* Chooses the destination of a packet without a connection, unless one is chosen already. GO_REQUEST: it is v->d. */
@@ -191,18 +204,21 @@ static __always_inline enum decision choose_dest(struct verdict *v) {
 }
 
 #ifndef BRIDGE
-static __always_inline __u32 home_to_fill(__u64 key) { return home_of(key); }
+static __always_inline __u32 home_to_fill(__u64 key, __u32 hash) { return hash & conn_mask; }
 static __always_inline __u32 bridge_find_alone(__u64 key, __u32 now) { return NOWHERE; }
 #endif
 
 /* Fills in the scratch space's probe for a key whose lock is held. A global function, so that it is verified once. */
-__noinline int conn_look(__u32 home, __u64 key, __u32 now) {
+__noinline int conn_look_on(__u32 home, __u64 key, __u32 now) {
   struct scratch *scratch = the_scratch();
   if (!scratch) return 0;
   struct probe *r = &scratch->probe;
-  if (!quick_probe(home, key, now, r)) conn_probe(home, key, true, now, r);
+  if (PROBES_INLINE || !quick_probe(home, key, now, r)) conn_probe(home, key, true, now, r);
   if (BRIDGING && r->holder == NOWHERE) r->holder = bridge_find_alone(key, now);
   return 0;
+}
+static __always_inline void conn_look(struct probe *r, __u32 home, __u64 key, __u32 now) {
+  if (!PROBES_INLINE || unlikely(!quick_probe(home, key, now, r))) conn_look_on(home, key, now);
 }
 
 /* The reason to count. Where there was a place for a connection, the table is not full: a lock was not free, or other CPUs were faster
@@ -214,16 +230,17 @@ __noinline __u32 drop_reason(__u32 reason) {
 }
 
 /* Under the lock: finds the connection if another CPU has made it meanwhile, else makes it. */
-static __always_inline enum decision conn_make(struct verdict *v, __u64 key) {
-  __u32 home = home_to_fill(key);
+static __always_inline enum decision conn_make(struct verdict *v, __u64 key, __u32 hash) {
+  __u32 home = home_to_fill(key, hash);
   struct scratch *scratch = the_scratch();
   if (!scratch) return GO_DROP;
   struct probe *r = &scratch->probe;
+  v->p = &scratch->packet; /* as it is: one pointer is kept */
   v->reason = R_TABLE_FULL;
   r->udp = v->p->protocol == IPPROTO_UDP;
 #pragma clang loop unroll(disable)
   for (int i = 0; i < 4; i++) {
-    conn_look(home, key, v->now);
+    conn_look(r, home, key, v->now);
     if (r->holder != NOWHERE) {
       struct conn_slot *s = slot_at(r->holder);
       if (!s) return GO_DROP;
@@ -235,13 +252,13 @@ static __always_inline enum decision conn_make(struct verdict *v, __u64 key) {
     enum decision go = choose_dest(v);
     if (go != GO_REQUEST) return go;
     if (r->free == NOWHERE && r->evict == NOWHERE) return GO_DROP;
-    __u32 number = slot_take(home, v->now);
+    __u32 number = slot_take_quickly(r, home, v->now);
     if (number == NOWHERE) continue;
     v->f.value = first_value(v);
     __sync_fetch_and_add(v->f.value & V_INACTIVE ? &v->d->inactive : &v->d->active, 1);
     overload_begin(v->d);
     count_conn(v->dest);
-    slot_fill(number, key, v->f.value);
+    slot_fill(number, home, key, v->f.value);
     return GO_REQUEST;
   }
   return GO_DROP;
@@ -262,9 +279,10 @@ static __always_inline enum decision conn_once(struct verdict *v) {
 static __always_inline int conn_new(struct verdict *v) {
   __u64 key = v->key;
   v->reason = R_BUSY;
-  if (!key_lock(key)) return GO_DROP;
-  int go = conn_make(v, key);
-  key_unlock(key);
+  __u32 hash = conn_hash(key); /* once: its keys are volatile */
+  if (!key_lock(key, hash)) return GO_DROP;
+  int go = conn_make(v, key, hash);
+  key_unlock(key, hash);
   return go;
 }
 
@@ -304,6 +322,7 @@ static __always_inline enum decision decide_known(struct verdict *v) {
 static __always_inline enum decision decide_new(struct verdict *v, __u32 may) {
   v->dest = 0;
   v->key = conn_key(v->p->saddr, v->p->sport, v->service);
+  asm volatile("" : "+r"(v->key)); /* one word: the compiler would keep its parts */
   client_is_source(v->p);
   struct service *svc = service_at(v->service);
   if (!svc || svc->state != LIVE || !serves_port(svc, v->p)) return GO_PASS;

@@ -24,6 +24,7 @@ struct template_probe {
   __u64 key;
   __u64 worth;   /* of `evict` */
   __u32 wanted;  /* the client has none, and is to get one */
+  __u32 led;     /* the destination of the one that it has; 0: none */
   __u32 hash;
   __u32 dest;
   __u32 timeout;

@@ -120,15 +120,15 @@ __noinline int is_persistent(__u32 service) {
   return svc && svc->flags & SVC_PERSISTENT;
 }
 
-/* The destination of a client's template, whose time begins again; 0: there is none that leads anywhere, or the service is not persistent.
- * What is to be done of it is decided here, and in the scratch space, so that the verifier follows one path through the callers. */
-__noinline __u32 template_find(__u32 service, __u32 caddr, __u32 now) {
+/* Looks for the template of a client, whose time begins again: `led` is its destination; 0: there is none that leads anywhere, or the service is
+ * not persistent. What is to be done of it is decided here, and in the scratch space, so that the verifier follows one path through the callers. */
+__noinline int template_lead(__u32 service, __u32 caddr, __u32 now) {
   struct service *svc = service_at(service);
   struct template_probe *r = the_template_probe();
   struct conf *c = the_conf();
   if (!svc || !r || !c) return 0;
-  r->wanted = r->call = 0;
-  if (likely(!(svc->flags & SVC_PERSISTENT))) return 0;
+  r->wanted = r->call = r->led = 0;
+  if (!(svc->flags & SVC_PERSISTENT)) return 0;
   __u64 persistence = persistence_of(svc);
   template_probe_for(r, persistence, service, caddr, svc->flags & SVC_SIP);
   r->timeout = units_of(c, (__u32)persistence);
@@ -136,7 +136,17 @@ __noinline __u32 template_find(__u32 service, __u32 caddr, __u32 now) {
   __u32 place = template_search(r), dest = place == NOWHERE ? 0 : template_use(place);
   r->wanted = !dest;
   r->place = place;
-  return dest;
+  r->led = dest;
+  return 0;
+}
+/* That destination. Most services are not persistent, and pay for no call. */
+static __always_inline __u32 template_find(__u32 service, __u32 caddr, __u32 now) {
+  struct service *svc = service_at(service);
+  struct template_probe *r = the_template_probe();
+  if (!svc || !r) return 0;
+  if (unlikely(svc->flags & SVC_PERSISTENT)) template_lead(service, caddr, now);
+  else r->wanted = r->call = r->led = 0;
+  return READ(r->led);
 }
 
 static __always_inline void template_count(struct conf *c, __u64 v, __u32 change, __u32 now) {
@@ -241,9 +251,9 @@ __noinline int template_put(void) {
 
 /* Makes the template that was not found for a packet, now that its connection goes to `dest`. Where the lock is not free in time, there is
  * none until the client's next connection. */
-__noinline int template_make(__u32 dest) {
+__noinline int template_make_wanted(__u32 dest) {
   struct template_probe *r = the_template_probe();
-  if (!r || likely(!r->wanted)) return 0;
+  if (!r) return 0;
   r->dest = dest;
   r->place = NOWHERE;
   __u32 lock = LOCKS + SPILL_LOCKS + LOCALITY_LOCKS + (r->hash & (TEMPLATE_LOCKS - 1));
@@ -253,6 +263,10 @@ __noinline int template_make(__u32 dest) {
     if (template_put()) break;
   lock_give(lock);
   return 0;
+}
+static __always_inline void template_make(__u32 dest) {
+  struct template_probe *r = the_template_probe();
+  if (r && unlikely(READ(r->wanted))) template_make_wanted(dest);
 }
 
 /* The packet's connection is made: of a call, its template has to know. */
