@@ -2,55 +2,17 @@
 // under traffic; every packet fixture, and spoilt ones; and what each other clang here makes of the datapath. Five minutes of one core, so it
 // waits for test/vm/prepare to have been run, as .ci/run does.
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
-import { copyFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { homedir, tmpdir } from 'node:os';
+import { copyFileSync, mkdirSync } from 'node:fs';
 import { test } from 'node:test';
 import { compiledBy, filtersBy, OBJECTS, otherClangs } from '../datapath/compilers.js';
-import { noRoot, probe } from '../support/probes.js';
-import { root } from '../support/project.js';
+import { inGuest, noGuest } from './in-guest.js';
 
-const { WEIR_VM, XDG_CACHE_HOME } = process.env as { readonly WEIR_VM?: string; readonly XDG_CACHE_HOME?: string };
-const prepared = WEIR_VM ?? `${XDG_CACHE_HOME ?? `${homedir()}/.cache`}/weir-vm`;
-
-const hasEmulator = spawnSync('qemu-system-x86_64', ['-version']).error === undefined;
-const skip = noRoot() || probe('emulator', hasEmulator && existsSync(`${prepared}/initrd`), 'run test/vm/prepare');
-
-/** What the compiled tests need there. */
-const LIBRARIES = ['fast-check', 'pure-rand'];
-
-/** Runs the guest script with the built project beside it; returns its output by headings. */
-function inGuest(script: string, seconds: number): ReadonlyMap<string, string> {
-  const folder = mkdtempSync(`${tmpdir()}/weir-guest-`);
-  try {
-    mkdirSync(`${folder}/objects`);
-    for (const clang of otherClangs()) {
-      compiledBy(clang, (object) => copyFileSync(object, `${folder}/objects/${clang}.o`));
-      mkdirSync(`${folder}/objects/${clang}`);
-      filtersBy(clang, `${folder}/objects/${clang}`);
-    }
-    for (const each of LIBRARIES)
-      cpSync(`${root}/node_modules/${each}`, `${folder}/node_modules/${each}`, { recursive: true, dereference: true });
-    const beside = [
-      ...['dist', 'build', 'package.json'].map((name) => `${root}/${name}`),
-      ...['objects', 'node_modules'].map((name) => `${folder}/${name}`),
-    ];
-    if (!process.execPath.startsWith('/usr/bin/')) {
-      copyFileSync(process.execPath, `${folder}/node`);
-      beside.push(`${folder}/node`);
-    }
-    const { status, stdout, stderr } = spawnSync(`${root}/test/vm/run`, [String(seconds), `${root}/test/vm/${script}`, ...beside], {
-      encoding: 'utf8',
-    });
-    assert.equal(status, 0, `${stdout}\n${stderr}`);
-    return new Map(
-      stdout
-        .split(/^== /m)
-        .slice(1)
-        .map((part): [string, string] => [part.slice(0, part.indexOf('\n')), part.slice(part.indexOf('\n') + 1)]),
-    );
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
+/** What each other clang here makes of the datapath and of the socket filters. */
+function compileAll(objects: string): void {
+  for (const clang of otherClangs()) {
+    compiledBy(clang, (object) => copyFileSync(object, `${objects}/${clang}.o`));
+    mkdirSync(`${objects}/${clang}`);
+    filtersBy(clang, `${objects}/${clang}`);
   }
 }
 
@@ -62,9 +24,9 @@ const newSizes = (room: number): string =>
   ['', ' of IPv6', ' of all ports', ' of SCTP'].map((table) => `the connection table${table}: room for ${room} connections now\n`).join('');
 const RESIZED = [talked(1), newSizes(16_384), talked(2), newSizes(65_536), talked(3), 'meanwhile\n', talked(1), talked(2)].join('');
 
-test('Debian’s 6.1 kernel: balances by clsact, gives everything back, and passes every packet fixture', { skip }, () => {
+test('Debian’s 6.1 kernel: balances by clsact, gives everything back, and passes every packet fixture', { skip: noGuest }, () => {
   // Beside other tests it has half a core at times.
-  const output = inGuest('clsact.guest', 1_400);
+  const output = inGuest('clsact.guest', 1_400, compileAll);
   assert.match(output.get('kernel') ?? '', /^6\.1\./);
   assert.equal(output.get('answers'), 'web2\nweb1\nweb2\nweb1\n');
   assert.equal(output.get('here'), 'web2\nweb1\n', 'a client on the director itself');
