@@ -9,9 +9,12 @@ import { test } from 'node:test';
 import { Service } from '../../src/datapath/ebpf/abi.gen.js';
 import { IpProtocol } from '../../src/model/ip-protocol.js';
 import { native } from '../../src/sys/addon.js';
+import { ATTACH_TCX_EGRESS } from '../../src/sys/bpf/bpf-objects.js';
+import { unlessCode } from '../../src/sys/errno.js';
 import { PacketSocket } from '../../src/sys/sockets/packet-socket.js';
 import { encodeIcmp, IcmpType } from '../../src/wire/icmp.js';
 import { type Bed, type BedOptions, openBed, skipReason } from './bed.js';
+import { until } from './cluster.js';
 import { CLIENT, DR_VIP, OWN, SERVERS, SMALL_MTU_SERVER, VIP } from './fixtures/bed-addresses.js';
 import { destination, type Setup, service, serviceKey } from './fixtures/fixture.js';
 import { bytes, fromClient, fromServer, ipPacket, patched, tcp, toClient, udp } from './fixtures/packets.js';
@@ -204,7 +207,12 @@ for (const mode of ['0', '1', '2']) {
       // the far end plays the server: there, what it sends is not the director's own
       rmSync(`${bed.folder}/link_${far}_egress`, { force: true });
       rmSync(`${bed.folder}/clsact_${far}_egress`, { force: true });
-      execFileSync('sh', ['-c', 'tc filter del dev back-far egress || true'], { stdio: 'ignore' }); // Linux before 6.6
+      execFileSync('sh', ['-c', 'tc filter del dev back-far egress || true'], { stdio: 'ignore' }); // Linux before 6.6, which knows no tcx
+      // The kernel takes the program off some time after its pin has gone.
+      await until(
+        () => unlessCode(() => native().bpfProgQuery(far, ATTACH_TCX_EGRESS), ['EINVAL'], []),
+        (programs) => programs.length === 0,
+      );
       const { service: spec, destinations } = service('udp', VIP, 53, [destination(`${SERVER}:53`, 'masq')]);
       bed.director.addService(spec);
       for (const each of destinations) bed.director.addDestination(spec.key, each);
