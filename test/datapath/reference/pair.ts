@@ -137,6 +137,7 @@ export class Pair {
   }
 
   change(change: Change): void {
+    if (this.disturbed) return;
     const loaded = attempt(() => applyChange(this.bed.director, change));
     this.#followTimer();
     const inMemory = attempt(() => applyChange(this.director, change));
