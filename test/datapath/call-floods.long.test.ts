@@ -5,6 +5,8 @@ import { CallsInMemory, LoadedCalls, survives } from './call-floods.js';
 import { IPv4, IPv6 } from './fixtures/family.js';
 
 const CALLS = 1_000_000;
+/** The director in memory takes a tenth of a millisecond for each; its table of templates is full long before. */
+const CALLS_IN_MEMORY = 100_000;
 
 for (const family of [IPv4, IPv6]) {
   for (const onePacket of [false, true]) {
@@ -14,6 +16,7 @@ for (const family of [IPv4, IPv6]) {
       inBed((bed) => survives(new LoadedCalls(bed, family, onePacket), family, CALLS), openBed({ capacity: { connBuckets: 4096 } })),
     );
 
-    test(`${name}, in memory: the same`, () => survives(new CallsInMemory(family, onePacket), family, CALLS));
+    test(`${name}, in memory: the same through a hundred thousand`, () =>
+      survives(new CallsInMemory(family, onePacket), family, CALLS_IN_MEMORY));
   }
 }

@@ -45,17 +45,18 @@ interface Kind {
   /** Outer addresses are of IPv6. */
   readonly six?: true;
   readonly options?: string;
-  readonly inner: readonly Inner[];
+  readonly inner: Inner;
 }
 
+/** Each once, and each family behind devices of both: what a packet came in by and what it is of do not meet in the programs. */
 const KINDS: readonly Kind[] = [
-  { type: 'ipip', inner: [INNER4] },
-  { type: 'sit', inner: [INNER6] },
-  { type: 'gre', inner: [INNER4, INNER6] },
-  { type: 'gre', options: ' key 7 csum', inner: [INNER4, INNER6] },
-  { type: 'ip6tnl', six: true, options: ' mode any', inner: [INNER4, INNER6] },
-  { type: 'ip6gre', six: true, inner: [INNER4, INNER6] },
-  { type: 'wireguard', inner: [INNER4, INNER6] },
+  { type: 'ipip', inner: INNER4 },
+  { type: 'sit', inner: INNER6 },
+  { type: 'gre', inner: INNER4 },
+  { type: 'gre', options: ' key 7 csum', inner: INNER6 },
+  { type: 'ip6tnl', six: true, options: ' mode any', inner: INNER4 },
+  { type: 'ip6gre', six: true, inner: INNER6 },
+  { type: 'wireguard', inner: INNER4 },
 ];
 
 function addressed({ type, six, options = '' }: Kind, from: string, to: string): string {
@@ -137,14 +138,13 @@ async function balances(cluster: Cluster, inner: Inner): Promise<void> {
   }
 }
 
-for (const kind of KINDS)
-  for (const inner of kind.inner)
-    test(`${inner.family.name} clients behind ${kind.type}${kind.options ?? ''} are served by NAT and DR`, {
-      skip: noDevice(kind),
-    }, async () => {
-      await inside(async (cluster) => {
-        dig(cluster, kind, inner);
-        await balances(cluster, inner);
-        assert.equal(ok(cluster.lvs.weir('stats drops')), 'none\n');
-      });
+for (const kind of KINDS) {
+  const { type, options = '', inner } = kind;
+  test(`${inner.family.name} clients behind ${type}${options} are served by NAT and DR`, { skip: noDevice(kind) }, async () => {
+    await inside(async (cluster) => {
+      dig(cluster, kind, inner);
+      await balances(cluster, inner);
+      assert.equal(ok(cluster.lvs.weir('stats drops')), 'none\n');
     });
+  });
+}

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { openBed, skipReason } from '../bed.js';
 import { compare } from './compare.js';
 
-const HISTORIES = 300;
+const HISTORIES = 150;
 
 /** Reasons, states of SCTP and kinds of templates that so many histories meet for certain. A table full of established or of closed connections is
  * rare in them (eviction.test.ts), and so is an INIT-ACK that comes from the client after the server's (sctp-states.test.ts). */
@@ -47,7 +47,7 @@ const REASONS = [
 
 for (const [attach, connBuckets] of [
   ['tc', 16],
-  ['tc', 256],
+  ['tc', 64],
   ['xdp', 16],
 ] as const) {
   test(`${attach}: ${HISTORIES} histories in a table of ${connBuckets} buckets`, { skip: skipReason() }, async () => {
