@@ -4,7 +4,6 @@ import type { Family } from '../../model/address.js';
 import type { Change } from '../../model/change.js';
 import { isRefusal, WeirError } from '../../model/errors/weir-error.js';
 import { serviceFamily } from '../../model/identity.js';
-import type { IpsecPolicy } from '../../model/ipsec-policy.js';
 import { missingFor } from '../../model/missing-for.js';
 import { checkEngine } from '../../model/persistence-engine.js';
 import type { DestinationKey, DestinationSpec, ServiceKey, ServiceSpec, Timeouts } from '../../model/service.js';
@@ -29,6 +28,7 @@ import { broadcastsOf } from './table/broadcasts.js';
 import { marksBy, ownBy } from './table/host-marks.js';
 import { schedulerNumber } from './table/identity.js';
 import { hasMarks } from './table/marks.js';
+import { RecentPolicies } from './table/recent-policies.js';
 import { writeSysctl } from './table/sysctls.js';
 import { serviceEntries } from './table/table-entries.js';
 import type { Tables } from './table/tables.js';
@@ -46,8 +46,6 @@ export class EbpfDirector extends EbpfReader implements Director {
   #held = 0;
   #lock: Lock | undefined;
   #inBatch = false;
-  /** Of IPsec, as the first destination found them that was added under the lock. */
-  #policies: readonly IpsecPolicy[] | undefined;
   /** Marks went, or what came was taken back: when all is done, the path of their packets follows. */
   #marksChanged = false;
   /** Of marks that came: without a path for their packets the change is refused. */
@@ -62,9 +60,10 @@ export class EbpfDirector extends EbpfReader implements Director {
   ) {
     super(tables, lockPath, { waitMs: WRITER_WAIT_MS, ...wait });
     this.broadcasts = broadcastsOf(addresses);
+    const policies = new RecentPolicies(ipsecPolicies);
     this.#writer = writerOf(
       tables,
-      marksBy(ownBy(addresses), () => (this.#policies ??= ipsecPolicies())),
+      marksBy(ownBy(addresses), () => policies.get()),
     );
   }
 
@@ -229,7 +228,6 @@ export class EbpfDirector extends EbpfReader implements Director {
       if (this.#held === 0) {
         this.#lock?.release();
         this.#lock = undefined;
-        this.#policies = undefined;
       }
     }
   }
