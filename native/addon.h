@@ -59,7 +59,7 @@ Bytes field_bytes(Args *a, napi_value field, const char *name);
 
 /* Throws {code, errno, syscall}; err is positive. Always NULL, so that a callback can return it. */
 napi_value fail(napi_env env, const char *syscall, int err);
-/* The same with `log`, the last words of libbpf on this thread (left out when there are none). */
+/* fail() with a fourth field `log`: the last words of libbpf on this thread; left out where there are none. */
 napi_value fail_with_log(napi_env env, const char *syscall, int err);
 /* libbpf's messages are kept per thread instead of going to stderr: clear before a call, read by fail_with_log. */
 void log_clear(void);

@@ -13,7 +13,8 @@ static __always_inline __u32 slot_service(struct conn_slot *s, __u64 client, __u
   return key >> K_SERVICE_SHIFT;
 }
 
-/* The same in a bucket. NOWHERE: none, and no connection of this bucket is in a later one. A global function, so that it is verified once. */
+/* The service of the client's connection in a bucket, as slot_service(). NOWHERE: there is none, and no connection of this bucket is in a later
+ * one. A global function, so that it is verified once. */
 __noinline __u32 bucket_service(__u32 bucket, __u64 client, __u32 now) {
   struct conn_bucket *b = bucket_at(bucket);
   if (!b) return NOWHERE;
@@ -26,7 +27,7 @@ __noinline __u32 bucket_service(__u32 bucket, __u64 client, __u32 now) {
   return READ(b->slot[0].value) & V_SPILLED ? 0 : NOWHERE;
 }
 
-/* The same from a client's home bucket on. 0: none. */
+/* The service of the client's connection, searched from its home bucket on; 0: there is none. */
 static __always_inline __u32 service_from(__u32 home, __u64 client, __u32 now) {
 #pragma clang loop unroll(disable)
   for (__u32 n = 0; n < PROBE_BUCKETS; n++) {
@@ -78,7 +79,7 @@ __noinline __u32 packet_service(bool from) {
 }
 
 #ifndef IPV6
-/* The same of a packet that is quoted. */
+/* The service of a packet that an ICMP error quotes, as packet_service(); 0: none. */
 static __always_inline __u32 service_for(__u32 caddr, __u16 cport, __u32 vaddr, __u16 vport, __u8 protocol) {
   tuple_is(vaddr, vport, protocol);
   __u32 ftp = OF_SCTP ? 0 : ftp_service(vaddr, vport, protocol);

@@ -52,7 +52,8 @@ static __always_inline __u32 slot_dest(struct conn_slot *s, __u64 client, struct
 #endif
 }
 
-/* The same in a bucket. NOT_THERE: none, and no connection of this bucket is in a later one. A global function, so that it is verified once. */
+/* The destination of the client's connection in a bucket. NOT_THERE: there is none, and no connection of this bucket is in a later one. A global
+ * function, so that it is verified once. */
 #define NOT_THERE NOWHERE
 __noinline __u32 bucket_dest(__u32 bucket, __u64 client, __u32 same, __u32 now, __u32 states) {
   struct conn_bucket *b = bucket_at(bucket);

@@ -118,7 +118,7 @@ static __always_inline __u32 may_schedule(void *ctx, bool xdp, __u32 ifindex, __
   return address_class(ctx, xdp, p->saddr, p->daddr) == HOP_LOCAL ? UNANSWERABLE : R_NONE;
 }
 
-/* The same for tc, which alone reads what a message of SIP has: without a Call-ID it starts none. */
+/* may_schedule() for tc, which alone reads what a message of SIP has: one without a Call-ID starts no connection. */
 #ifndef SHORT_CUT
 static __always_inline __u32 may_schedule_call(struct __sk_buff *skb, __u32 service) {
   __u32 may = may_schedule(skb, false, skb->ingress_ifindex, service);
@@ -158,7 +158,7 @@ __noinline __u32 slot_take(__u32 home, __u32 now) {
   return number;
 }
 
-/* The same without a call, where the slot is empty and in the home bucket, as nearly always. */
+/* slot_take() without a call, where the slot is empty and in the home bucket, as nearly always. */
 static __always_inline __u32 slot_take_quickly(struct probe *r, __u32 home, __u32 now) {
   if (!PROBES_INLINE) return slot_take(home, now);
   __u32 number = READ(r->free);

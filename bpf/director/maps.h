@@ -109,12 +109,12 @@ const volatile struct {
 #if !defined(IPV6) && !defined(SIDE)
 /* Where an IPv6 packet goes on: the programs of the IPv6 build, once there is an IPv6 service; until then they are empty. */
 PROGRAMS(ipv6_tc, IPV6_PROGRAMS);
-/* The same of XDP, where that is loaded. */
+/* Where an IPv6 packet goes on from XDP's program: the programs of the short cut, where that is loaded. */
 PROGRAMS(ipv6_xdp, IPV6_XDP_PROGRAMS);
 /* Where SCTP goes on: the programs of the SCTP build, once there is a service of it. */
 PROGRAMS(sctp_tc, SCTP_PROGRAMS);
 #elif defined(IPV6) && !defined(SIDE)
-/* The same of IPv6. */
+/* Where SCTP over IPv6 goes on: the programs of its build, once there is a service of it. */
 PROGRAMS(sctp6_tc, SCTP_PROGRAMS);
 #endif
 /* Where a packet goes on that concerns no exact service: those of the wide build, once there is a service of all ports. Packets of SCTP go on

@@ -283,7 +283,8 @@ static __always_inline long fib_ask_either(void *ctx, struct bpf_fib_lookup *fib
   return fib_is_silent(rc) ? fib_ask(ctx, fib, *by = second, addr, saddr, 0) : rc;
 }
 
-/* The same about a next hop. `gateway`: the neighbour to resolve where the answer is HOP_RESOLVE; 1 where it is an IPv6 address. */
+/* Asks the FIB for a next hop, `first` and `second` as in fib_ask_either(). `gateway`: the neighbour to resolve where the answer is HOP_RESOLVE;
+ * 1 where it is an IPv6 address. */
 static __always_inline enum hop_answer hop_ask(void *ctx, __u32 first, __u32 second, __u32 addr, __u32 saddr, struct hop *h, __u32 *gateway) {
   struct scratch *scratch = the_scratch();
   __u32 by;

@@ -150,7 +150,7 @@ static __always_inline enum parsed parse_ipv4(struct iphdr *ip, void *end, struc
   return parse_l4(l4, end, p) ? P_OK : P_BAD;
 }
 
-/* The same, with the IP header's checksum validated. */
+/* parse_ipv4(), with the IP header's checksum validated. */
 static __always_inline enum parsed parse_validated(struct iphdr *ip, void *end, struct packet *p) {
   enum parsed parsed = parse_ipv4(ip, end, p);
   if (parsed != P_OK && parsed != P_FRAGMENT) return parsed;

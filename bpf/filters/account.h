@@ -61,7 +61,7 @@ static __always_inline bool within_rate(__u64 *due, __u64 spacing, __u64 burst) 
   return true;
 }
 
-/* The same for packets that only the process can judge, at a lower rate. */
+/* May a packet pass that only the process can judge? As within_rate(), at a lower rate. */
 static __always_inline bool passes_unjudged(__u64 *due, __u64 spacing, __u64 burst) {
   return samples && within_rate(due, spacing * UNJUDGED_SLOWER, burst);
 }

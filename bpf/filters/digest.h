@@ -191,7 +191,7 @@ __noinline int md5_matches(__u32 size) {
   return !difference;
 }
 
-/* The same for the first 16 bytes of HMAC-SHA256. */
+/* Is the packet's digest the first 16 bytes of HMAC-SHA256 over `size` bytes? */
 __noinline int sha256_matches(__u32 size) {
   struct digest_scratch *scratch = digest_scratch();
   __u32 last = LAST_OF(size);

@@ -38,7 +38,7 @@ export function log(context: LogContext, text: string, level: LogLevel = 'info')
   context.effects.push({ kind: 'log', level, text });
 }
 
-/** The same, logged only with -D. */
+/** A line about the process as a whole that is logged only with -D. */
 export function logDetail(context: LogContext, text: string): void {
   context.effects.push({ kind: 'log', level: 'info', text, detail: true });
 }

@@ -334,7 +334,7 @@ export interface RealServerFacts extends HostFacts {
   readonly role: 'rs';
   /** Of all addresses and routes among these facts. */
   readonly family: Family;
-  /** The same of IPv6, where it serves both. */
+  /** The facts of IPv6, where it serves both families. */
   readonly other?: RealServerFacts;
   readonly method: ServerMethod;
   /** The method was given, or something on this host shows it. */

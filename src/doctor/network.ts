@@ -35,7 +35,7 @@ export function clusterInterfaces(facts: HostFacts): readonly Link[] {
   );
 }
 
-/** The same of a family: of IPv6 all but lo, where no interface has an address of IPv4. */
+/** The interfaces towards the cluster of a family: of IPv6 all but lo, where no interface has an address of IPv4. */
 export function clusterInterfacesOf(facts: HostFacts, family: Family): readonly Link[] {
   const cluster = clusterInterfaces(facts);
   return family === 'inet' || cluster.length > 0 ? cluster : facts.interfaces.filter((iface) => !isLoopback(iface));

@@ -21,7 +21,7 @@ export function arrivalInterfaces(facts: Arriving): readonly Link[] {
   return wireInterfaces(facts);
 }
 
-/** The same for the frames themselves: under VS/TUN, the interfaces below the tunnel. */
+/** The interfaces where the director's frames may arrive: under VS/TUN, those below the tunnel. */
 export function wireInterfaces(facts: Arriving): readonly Link[] {
   const all = clusterInterfaces(facts);
   const { dip, holders, vips } = facts;
@@ -68,12 +68,15 @@ export function answering(address: Address, port: ServicePort | undefined, inter
   };
 }
 
-/** What the packet filter makes of such packets on each interface by which they may arrive. */
+/** What the packet filter makes of packets that begin connections, on each interface by which they may arrive. */
 export function passages(facts: Arriving, address: Address, port: ServicePort | undefined): readonly Passage[] {
   return arrivalInterfaces(facts).map(({ name }) => passageOf(facts.chains, opening(address, port, name)));
 }
 
-/** The same for the packets of connections that are open. `address`, `port`: behind a translation, where it leads to. */
+/**
+ * What the packet filter makes of packets of open connections, on each interface by which they may arrive. `address`, `port`: behind a
+ * translation, where it leads to.
+ */
 export function laterPassages(facts: Arriving, address: Address, port: ServicePort | undefined): readonly Passage[] {
   return arrivalInterfaces(facts).map(({ name }) => passageOf(facts.chains, following(address, port, name)));
 }

@@ -47,7 +47,10 @@ export class Publication<Document extends Published> {
     replaceTextFile(this.#pathOf(cookie, document.pid), `${JSON.stringify({ format: this.format, ...document })}\n`, 0o600);
   }
 
-  /** The same where the items of its list are JSON already: making it of thousands takes longer than the caller may stand still. */
+  /**
+   * Publishes a list whose items are JSON already: to make JSON of thousands takes longer than the caller may stand still.
+   * @throws SystemError
+   */
   publishItems(cookie: string, { pid, started, daemon }: Omit<Published, 'format'>, items: readonly string[]): void {
     const text = jsonWithList({ format: this.format, pid, started, daemon }, String(this.list), items);
     replaceTextFile(this.#pathOf(cookie, pid), `${text}\n`, 0o600);

@@ -44,7 +44,7 @@ export function updateChecksum(checksum: number, before: number, after: number):
   return ~fold((~checksum & 0xffff) + (~before & 0xffff) + after) & 0xffff;
 }
 
-/** The same for a 32-bit word (an IPv4 address). */
+/** RFC 1624 eqn 3: the checksum after a 32-bit word (an IPv4 address) changed from `before` to `after`. */
 export function updateChecksum32(checksum: number, before: number, after: number): number {
   const high = updateChecksum(checksum, before >>> 16, after >>> 16);
   return updateChecksum(high, before & 0xffff, after & 0xffff);

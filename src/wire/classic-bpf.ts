@@ -19,7 +19,7 @@ const CODES = {
   and: 0x54,
   /** Goes on at `ifSo` where A is k, else at `ifNot`. */
   ifEqual: 0x15,
-  /** The same where A & k is not 0. */
+  /** Goes on at `ifSo` where A & k is not 0, else at `ifNot`. */
   ifAny: 0x45,
   /** Ends: so many bytes of the packet are queued. */
   accept: 0x06,

@@ -113,7 +113,7 @@ const decoders: readonly (readonly [string, Decode, Uint8Array])[] = [
   ],
 ];
 
-/** The same bytes as a window on a buffer of this filling. */
+/** These bytes as a window on a buffer of this filling. */
 function framed(bytes: Uint8Array, filling: number): Uint8Array {
   const buffer = new Uint8Array(bytes.length + 64).fill(filling);
   buffer.set(bytes, 32);

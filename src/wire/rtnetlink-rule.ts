@@ -164,7 +164,7 @@ export function ruleIdentity(payload: Uint8Array): string | undefined {
   return map === undefined ? undefined : `${payload[0]} ${u32Of(map.get(6)) ?? 0} ${payload[7]}`;
 }
 
-/** The same for a rule as configured. */
+/** What identifies a configured rule among the kernel's messages: family, preference, action's number. */
 export function identityOfRule(rule: HostRule): string {
   return `${familyNumber(rule.family)} ${rule.preference ?? 0} ${ACTIONS[rule.action.kind]}`;
 }

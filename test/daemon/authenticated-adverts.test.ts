@@ -66,7 +66,7 @@ function valid(bench: Bench, sender: ReturnType<typeof senderFor>): Packet {
   }
 }
 
-/** The same with a wrong digest: everything is right but its last byte. */
+/** An advert with a wrong digest: everything is right but its last byte. */
 function forged(packet: Packet): Packet {
   const payload = packet.payload.slice();
   const last = packet.protocol === 51 ? 23 : payload.length - 1;

@@ -23,13 +23,13 @@ function result(output: string): Flooded {
   return { sent: Number(sent), refused: Number(refused) };
 }
 
-/** All frames of each, by the host's v0, in turns. */
+/** Sends all frames of each plan, by the host's v0, in turns. */
 export function flood(from: Host, plans: readonly FloodPlan[]): Flooded {
   const { stdout, stderr } = from.run([process.execPath, FLOODER, indexOf(from)], written(plans));
   return result(stdout + stderr);
 }
 
-/** The same while the test goes on. */
+/** Sends all frames of each plan, by the host's v0, in turns, while the test goes on. */
 export function floodMeanwhile(from: Host, plans: readonly FloodPlan[]): Promise<Flooded> {
   const argv = ['netns', 'exec', from.namespace, process.execPath, FLOODER, indexOf(from)];
   const child = spawn('ip', argv, { stdio: ['pipe', 'pipe', 'inherit'] });

@@ -116,7 +116,7 @@ test('garp_interval keeps announcements apart on an interface', options, () =>
       frames.map(({ hex }) => Number.parseInt(hex.slice(-2), 16)),
       [100, 101, 100, 101, 100, 101],
     );
-    // The same process adverts each 30 ms: between two announcements there is time for some.
+    // The daemon adverts every 30 ms: between two announcements there is time for some.
     const order = tap.frames.map(({ hex }) => (/^ffffffffffff/.test(hex) ? 'A' : /^01005e000012/.test(hex) ? '.' : '')).join('');
     assert.match(order, /A\.+A\.+A\.+A\.+A\.+A/);
   }),

@@ -54,7 +54,7 @@ test('interfaces that come, go, and come again under the same number', { skip },
     ip(['link add again index 77 type veth peer name again-far', 'link set again up']);
     command();
     assert.deepEqual([attachedTo(77), recorded(77)], [TC_ONLY, 77]);
-    // The same without a command in between: the pins are of an interface that is gone.
+    // Without a command in between, the pins are of an interface that is gone.
     ip(['link del again', 'link add third index 77 type veth peer name third-far']);
     assert.deepEqual(attachedTo(77), [0, 0, 0]);
     command();

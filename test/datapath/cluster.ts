@@ -188,7 +188,7 @@ export async function transfer(bed: Bed, from: Host, to: Host, address: string, 
   );
 }
 
-/** The same to a client, from the source at port 9001 of a server. */
+/** Transfers bytes to a client, from the source at port 9001 of a server, and waits until they are there unchanged. */
 export async function download(bed: Bed, to: Host, from: Host, address: string, port: number, bytes = 16 << 20): Promise<void> {
   const { lines } = running(bed, from, station('source', 9001, bytes));
   await until(

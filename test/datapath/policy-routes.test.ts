@@ -149,9 +149,9 @@ interface TwoUplinks {
   readonly uplinks: readonly [Uplink, Uplink];
   /** From the client to the virtual address. */
   request(uplink: Uplink, letters: string): Mac | undefined;
-  /** From the server to the client: undefined: it does not leave. */
+  /** From the server to the client. undefined: it does not leave. */
   reply(uplink: Uplink, letters: string): LinkAddresses | undefined;
-  /** The same of an ICMP error about a packet of the client's to the server. */
+  /** An ICMP error from the server about a packet of the client's. undefined: it does not leave. */
   error(uplink: Uplink): LinkAddresses | undefined;
 }
 

@@ -56,14 +56,14 @@ export function withSpoiled<T>(path: string, section: string, work: (object: str
   }
 }
 
-/** The same of this build's object. */
+/** withSpoiled() of this build's object. */
 export const withRefused = <T>(name: ArtifactName, section: string, work: (object: string) => T, program?: string): T =>
   withSpoiled(artifact(name), section, work, program);
 
 /** What node starts must be files of this folder; the others are looked up in it. */
 const STARTED = ['weir.cjs', 'weir.js', 'weir.main.compiled'];
 
-/** The same build in a folder of its own, with another object. Returns the folder. */
+/** This build in a folder of its own, with another object. Returns the folder. */
 export function buildWith(object: string, name: ArtifactName): string {
   const folder = mkdtempSync(join(tmpdir(), 'weir-build-'));
   const built = dirname(artifact('weir.cjs'));

@@ -194,7 +194,7 @@ test('live: the first service and a reload by such a build, under traffic; statu
         assert.equal(alone().length, 1);
       });
       answers();
-      // The same where XDP comes to an IPv6 service.
+      // It falls back, too, where XDP comes to an IPv6 service.
       ok(weir('weir', 'unload'));
       ok(weir('weir', 'load', '--attach', 'tc'));
       for (const line of [`-A -u [${VIP}]:80`, `-a -u [${VIP}]:80 -r [${server(1)}]:8080 -m`]) ok(ipvsadm(line));

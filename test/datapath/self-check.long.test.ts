@@ -34,7 +34,7 @@ test('a datapath with a mistake in it is not attached', { skip: skip || noTools(
   }
 });
 
-/** The same of the builds that others enter, each with the service that needs it. */
+/** Mistakes in side builds, each with the service that needs the build. */
 const SIDE_MISTAKES = [
   ['ipv6', 'endpoint6.h', 'return s && address_equal(s->addr, addr);', 'return s && !address_equal(s->addr, addr);'],
   ['ipv6', 'send6.h', '__u32 *was = source ? p->saddr6 : p->daddr6,', '__u32 *was = source ? p->daddr6 : p->saddr6,'],

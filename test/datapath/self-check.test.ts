@@ -51,7 +51,7 @@ test('nor does it leave what had no room in its own bucket: here all have the sa
   });
 });
 
-/** The same packet with other results. */
+/** A vector whose packet has results that the programs do not give. */
 function wrong<V extends Vector>(vector: V): readonly V[] {
   const out = vector.out.slice();
   out[out.length - 1] = (out[out.length - 1] ?? 0) ^ 1;

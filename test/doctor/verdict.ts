@@ -21,7 +21,7 @@ export function examine(host: Host, options = ''): Verdict {
   return verdictOf(host.weir(`doctor --json ${options}`));
 }
 
-/** The same, asynchronously: this process continues meanwhile. */
+/** The verdict from the JSON output, as examine(), while this process goes on. */
 export function examineMeanwhile(host: Host, options = ''): Promise<Verdict> {
   const words = `doctor --json ${options}`.split(' ').filter((word) => word !== '');
   return new Promise((done, fail) => {

@@ -97,7 +97,7 @@ export const shape = (frame: Frame): string =>
     .map((name) => `${name}=${frame[name]}`)
     .join(' ');
 
-/** The same of a gratuitous ARP or neighbour advertisement. */
+/** A gratuitous ARP or neighbour advertisement without what is the sender's own: a line to compare. */
 export const announcementShape = (frame: Frame): string =>
   (['arp.opcode', 'arp.dst.hw_mac', 'arp.src.proto_ipv4', 'icmpv6.nd.na.flag', 'icmpv6.nd.na.target_address', 'ipv6.hlim'] as const)
     .map((name) => `${name}=${frame[name]}`)

@@ -69,7 +69,7 @@ export function patience({ version, interval, adverts = 3 }: Variant): number {
   return adverts * seconds + skew({ version, interval });
 }
 
-/** The same after an advert of priority 0. */
+/** RFC 5798 §6.1, Skew_Time: how long the node of priority 100 waits after an advert of priority 0, in seconds. */
 export const skew = ({ version, interval }: Pick<Variant, 'version' | 'interval'>): number =>
   ((256 - PRIORITY.low) / 256) * (version === 2 ? 1 : Number(interval));
 

@@ -77,7 +77,7 @@ const cases: readonly Case[] = [
       const [before, gone] = [changes(b), deletions(a)];
       a.reload(a.configure(high(PATIENT)));
       await pair.until('a took it', () => a.hasLogged(/Reload (?:complete|finished)/));
-      // The same again with one address more: the others are never removed, and there is no election.
+      // A second reload has one address more: the others are never removed, and there is no election.
       a.reload(a.configure(high({ ...PATIENT, vips: [`${VIP}/24`, '10.99.0.101/24'] })));
       await pair.until('the new one is there', () => a.holds('10.99.0.101'));
       assert.equal(gone(), 0);

@@ -24,7 +24,7 @@ function bulk(name: string, bytes: number, before: readonly Step[] = [], after: 
 /** Down and up through NAT with the default offloads, SHA-256 equal. */
 export const natBulk = (bytes: number): Lab => bulk('bulk', bytes);
 
-/** The same with XDP forced: only a port that polls accepts a frame from XDP, and its checksum must be complete. */
+/** Down and up through NAT with XDP forced: only a port that polls accepts a frame from XDP, and its checksum must be complete. */
 export const xdpBulk = (bytes: number): Lab =>
   bulk(
     'bulk-xdp',

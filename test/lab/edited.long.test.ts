@@ -18,7 +18,7 @@ const restless = inRounds(
   'ipvsadm -Ln >/dev/null && ipvsadm -Z || exit 1',
 );
 
-/** The same changes, each killed after 50 to 130 ms; in every other round one is not killed. */
+/** Edits of a destination and of a service, each killed after 50 to 130 ms; in every other round a listing is not killed. */
 const killed = inRounds(
   'timeout -s KILL "$(printf 0.%03d $((50 + n * 7 % 80)))" ipvsadm -e -t 10.8.1.1:80 -r 10.8.2.11 -m -w $((1 + n % 3))',
   'timeout -s KILL "$(printf 0.%03d $((50 + n * 11 % 80)))" ipvsadm -E -t 10.8.1.1:80 -s wrr',

@@ -40,7 +40,7 @@ function computeDigest(bytes: number): string {
 /** The command line that runs this file. */
 export const peer = (...args: readonly (string | number)[]): string => ['node', fileURLToPath(import.meta.url), ...args].join(' ');
 
-/** The same, left running on its host when the step is over. */
+/** The command line that runs this file and leaves it running on its host when the step is over. */
 export const peerStays = (...args: readonly (string | number)[]): string => `${peer(...args)} >/dev/null 2>&1 &`;
 
 function serve(port: number, bytes: number): void {

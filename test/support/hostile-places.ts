@@ -1,4 +1,4 @@
-// The same test at servers by IPv4, by IPv6 and at a link-local address, in a namespace of its own.
+// One test at servers by IPv4, by IPv6 and at a link-local address, in a namespace of its own.
 import { type TestOptions, test } from 'node:test';
 import { enterNamespace } from '../../src/daemon/process/enter-namespace.js';
 import { ip } from './doctor-facts.js';

@@ -17,7 +17,7 @@ export function noTools(...names: readonly string[]): Skip {
   return probe('tools', absent.length === 0, `no ${absent.join(', ')} here`);
 }
 
-/** The same for commands that are there and may not work, such as one of another kernel's tables. */
+/** A probe of its own for a command that is there and may not work, such as one of another kernel's tables. */
 export const notWorking = (name: string, ...argv: readonly string[]): Skip =>
   probe(name, spawnSync(argv[0] ?? '', argv.slice(1), { stdio: 'ignore' }).status === 0, `${argv.join(' ')} does not work here`);
 

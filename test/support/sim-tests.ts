@@ -12,7 +12,7 @@ export function assertHistoriesHold<History extends CommonHistory<unknown>>(simu
   }
 }
 
-/** The same machine; every step is made twice, and must answer the same and change none of its arguments. */
+/** A machine that makes every step twice: both must answer the same and change none of their arguments. */
 export function assertingPure<State, Input, Effect, Machine>(
   machine: Machine & { readonly step: StepFunction<State, Input, Effect> },
 ): Machine & { readonly step: StepFunction<State, Input, Effect> } {
@@ -29,7 +29,7 @@ export function assertingPure<State, Input, Effect, Machine>(
   };
 }
 
-/** The same machine with other answers. */
+/** A machine whose answers are changed by `bend`. */
 export function bentMachine<State, Input, Effect, Machine>(
   machine: Machine & { readonly step: StepFunction<State, Input, Effect> },
   bend: (answer: Step<State, Effect>, input: Input, atUs: number) => Step<State, Effect>,

@@ -32,7 +32,7 @@ export function withDirector(world: World, io: Io, work: (director: Director) =>
   return withOpened(world, (open, options) => open(options), io, work);
 }
 
-/** The same for reading only. `whole`: a change that is not finished is not shown. */
+/** Resolves to the status of `work` on a table that it only reads; closes it whatever happens. `whole`: an unfinished change is not shown. */
 export function withReader(world: World, whole: boolean, io: Io, work: (table: TableReader) => Promise<number>): Promise<number> {
   return withOpened(world, (open, options) => open({ ...options, shared: true, whole }), io, work);
 }

@@ -28,7 +28,7 @@ const message = (diagnostic: Diagnostic): Loaded['messages'][number] => ({
   text: renderDiagnostic(diagnostic),
 });
 
-/** The same files, and a record of those that were read. */
+/** Files that keep a record of those that were read. */
 function remembering(from: ConfigFiles): { readonly files: ConfigFiles; readonly read: SourceFile[] } {
   const read: SourceFile[] = [];
   const files: ConfigFiles = {

@@ -41,7 +41,7 @@ export interface PlannedService {
   readonly action: Action;
   /** `[192.0.2.1]:tcp:80`, `FWM 7` */
   readonly service: string;
-  /** The same, or the name of its group. */
+  /** What the configuration calls it: the text of `service`, or the name of its group. */
   readonly virtualServer: string;
   readonly scheduler: string;
   /** Of the service itself. */

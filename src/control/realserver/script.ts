@@ -1,4 +1,4 @@
-// The same setup as a self-contained POSIX sh script, for hosts without weir. It needs only `ip` (iproute2 or busybox).
+// A real server's setup as a self-contained POSIX sh script, for hosts without weir. It needs only `ip` (iproute2 or busybox).
 //
 // It saves its state as lines that weir also reads (saved.ts), so that each can undo what the other did.
 import type { Address } from '../../model/address.js';

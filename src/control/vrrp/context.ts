@@ -50,7 +50,7 @@ export function logInstance(context: VrrpContext, index: number, text: string, l
   log(context, `(${instanceAt(context, index).config.name}) ${text}`, level);
 }
 
-/** The same, logged only with -D. */
+/** A line about an instance that is logged only with -D: `(NAME) text`. */
 export function logInstanceDetail(context: VrrpContext, index: number, text: string): void {
   logDetail(context, `(${instanceAt(context, index).config.name}) ${text}`);
 }

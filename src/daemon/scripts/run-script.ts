@@ -32,9 +32,9 @@ export interface RunningScript {
   end(): void;
 }
 
-/** keepalived's: from TERM to KILL, and from KILL to giving up. */
+/** keepalived's times from TERM to KILL, and from KILL to giving up. */
 const GRACE_MS = 2000;
-/** The same for a daemon that stops. */
+/** What a daemon that stops leaves its scripts from TERM to KILL, and from KILL to giving up. */
 const STOP_GRACE_MS = 1000;
 /** A debugger's process is not ours to reap until the debugger has let it go. */
 const TRACED_MS = 100;

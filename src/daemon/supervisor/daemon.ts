@@ -49,7 +49,7 @@ export interface DaemonProgram {
   /** `v2.2.7 (weir 0.1.0)` */
   readonly release: string;
   readonly load: () => Loaded;
-  /** The same at a reload; absent: `load`. */
+  /** Reads the configuration at a reload; absent: `load`. */
   readonly loadAgain?: () => Promise<Loaded>;
   /** How often the processes make sure of each other, ms; absent: a second. */
   readonly livenessIntervalMs?: number;

@@ -185,7 +185,7 @@ export function openReader({ load = true, ...wait }: ReadWait & Pick<OpenOptions
 }
 
 /**
- * The same where the datapath is in this network namespace already; elsewhere undefined, and nothing of a living namespace is touched.
+ * The director of this network namespace where the datapath is loaded; elsewhere undefined, and nothing of a living namespace is touched.
  * @throws WeirError lock-busy, SystemError, Error as openDirector
  */
 export function openIfLoaded(options: Omit<OpenOptions, 'load' | 'capacity'> = {}): EbpfDirector | undefined {

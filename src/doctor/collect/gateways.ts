@@ -69,7 +69,7 @@ export function collectGateways(netlink: Netlink, host: HostFacts, ask: Ask): Pr
   return Promise.all([...once.values()].map((router) => gatewayOf(netlink, host, ask, router)));
 }
 
-/** The same as hosts that answered. */
+/** Of these routers the ones that answered, as hosts with an address and a MAC. */
 export function holdersOf(gateways: readonly GatewayFact[]): readonly HolderFact[] {
   return gateways.flatMap(({ address, ifindex, mac }) => (mac === undefined ? [] : [{ address, ifindex, mac }]));
 }

@@ -7,7 +7,7 @@ import { collectDefaultRoutes } from './host.js';
 
 export interface HostIpv6 {
   readonly facts: Ipv6Facts;
-  /** The same, in the places of IPv4's addresses and routes. */
+  /** All facts of the host, with IPv6's addresses and routes in the places of IPv4's. */
   readonly host: HostFacts;
   /** By interface, the address that asks for neighbours: the link-local one, where there is one. */
   readonly askers: ReadonlyMap<number, Address>;

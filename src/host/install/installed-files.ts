@@ -61,5 +61,5 @@ export function installedFiles({ keepalived, rsyslog }: InstallChoice): readonly
   ];
 }
 
-/** The same text without weir's line, for a file that was copied by hand. */
+/** An installed text without weir's line, as a file has it that was copied by hand. */
 export const plainText = (installed: string): string => installed.replace(MARK, '');

@@ -45,7 +45,7 @@ function observe(netlink: Netlink): Host {
     ifindex: one.ifindex,
     address: one.address,
     prefixLength: one.prefixLength,
-    // The same flag marks temporary addresses of IPv6.
+    // Of IPv6 this flag marks temporary addresses.
     secondary: one.address.family === 'inet' && (one.flags & AddressFlag.secondary) !== 0,
     ...(one.label === undefined ? {} : { label: one.label }),
   }));

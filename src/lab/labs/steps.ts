@@ -41,7 +41,7 @@ export const logLines = (on: string, ...lines: readonly string[]): WaitStep => (
   expect: { contains: lines },
 });
 
-/** The same step with a sentence that is printed before it. */
+/** A step with a sentence that is printed before it. */
 export const described = <S extends Step>(say: string, step: S): S => ({ ...step, say });
 
 export const mark: Step = { kind: 'mark' };

@@ -29,7 +29,7 @@ interface Mark {
 const DEFAULT_SECONDS = 30;
 /** How long log lines and packets may arrive after the client has its answer. */
 const SETTLE_MS = 5000;
-/** The same before counting begins again. */
+/** How long packets of earlier steps may arrive before counting begins again. */
 const MARK_MS = 3000;
 
 const servers = (lab: Lab): readonly string[] =>

@@ -76,7 +76,7 @@ function scriptEpisode(random: Random, span: Span): readonly Timed[] {
   return mostly(random, span, { kind: 'script', name, behaviour }, { kind: 'script', name, behaviour: random.pick([0, 0, 7]) });
 }
 
-/** The same weight before and after a failure. */
+/** A script fails between two answers of one status: the weight after the failure is that of before. */
 function scriptFailure(random: Random, { fromUs, toUs }: Span): readonly Timed[] {
   const name = random.pick(SCRIPTS);
   const status = random.pick([3, 12, 100]);

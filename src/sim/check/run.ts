@@ -44,7 +44,7 @@ interface Run<S> extends CommonRun<Event, Observation, Disturbance> {
 function setWake<S>(run: Run<S>, wakeAtUs: number | undefined, woken: boolean): void {
   const { world } = run;
   const at = wakeAtUs === undefined ? undefined : wakeAtUs - world.clockUs;
-  // The same wake asked for again is not delayed again.
+  // A wake that is asked for again, for the same time, is not delayed a second time.
   if (at === world.wakeAtUs && !woken) return;
   run.wakeNumber++;
   world.wakeAtUs = at;

@@ -45,7 +45,7 @@ const local = <S>(run: Run<S>, node: WorldNode): number => run.nowUs + node.cloc
 function setWake<S>(run: Run<S>, index: number, step: Step<S, Effect>, woken: boolean): void {
   const node = run.world.nodes[index]!;
   const wakeAtUs = step.wakeAtUs === undefined ? undefined : step.wakeAtUs - node.clockUs;
-  // The same wake asked for again is not delayed again.
+  // A wake that is asked for again, for the same time, is not delayed a second time.
   if (wakeAtUs === node.wakeAtUs && !woken) return;
   const number = ++run.wakeNumbers[index]!;
   node.wakeAtUs = wakeAtUs;

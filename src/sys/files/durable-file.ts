@@ -43,7 +43,7 @@ function writeSynced(path: string, content: string | Uint8Array, mode: number): 
 /** Replaces the file by `text` atomically; makes its folder where it is missing. Where it throws, the file is as it was. */
 export const replaceTextFile = (path: string, text: string, mode = 0o644): void => replaceFile(path, text, mode);
 
-/** The same for any content. */
+/** Replaces the file by `content` atomically; makes its folder where it is missing. Where it throws, the file is as it was. */
 export function replaceFile(path: string, content: string | Uint8Array, mode = 0o644): void {
   makeFolders(dirname(path));
   const beside = `${path}.${process.pid}.new`;

@@ -40,7 +40,9 @@ function writeSocketAddress(view: DataView, address: Address, port: number, scop
 const spare = { inet: new Uint8Array(BYTES.inet), inet6: new Uint8Array(BYTES.inet6) } as const;
 const spareViews = { inet: viewOf(spare.inet), inet6: viewOf(spare.inet6) } as const;
 
-/** The same in bytes that the next call writes to again: for a system call that is made immediately, thousands of times a second. */
+/**
+ * A socket's address in bytes that the next call writes to again: for a system call that is made immediately, thousands of times a second.
+ */
 export function spareSocketAddress(address: Address, port: number, scope: number): Uint8Array {
   writeSocketAddress(spareViews[address.family], address, port, scope);
   return spare[address.family];

@@ -62,7 +62,7 @@ export class HarnessHost {
     return this.ask({ kind: 'run', command, timeoutMs: COMMAND_MAX_MS });
   }
 
-  /** The same for what must succeed. */
+  /** The answer to a request that must succeed. @throws Error where its status is not 0 */
   async must(request: Request): Promise<Answer> {
     const answer = await this.ask(request);
     if (answer.status !== 0) throw new Error(`${this.name}: ${JSON.stringify(request)}: ${answer.error || answer.text}`);

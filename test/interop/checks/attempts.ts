@@ -64,7 +64,7 @@ export function watchAttempts(netns: Netns, seen: (place: string, atMs: number) 
     for (;;) {
       const length = native().recvmsg(fd.number, frame, from, control);
       if (length < 0) return;
-      // The same packet arrives, too.
+      // What leaves by lo arrives there as a second packet.
       if (from[10] === PACKET_OUTGOING) continue;
       const found = beginning(frame.subarray(0, length));
       if (found === undefined || (found.from !== 0 && ports.get(found.place) === found.from)) continue;

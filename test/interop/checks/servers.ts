@@ -24,7 +24,7 @@ export type Answer =
   | { readonly text: string; readonly greet?: true; readonly keep?: true }
   /** As soon as something was received: these, one after the other, and closes. */
   | { readonly pieces: readonly string[]; readonly everyMs?: number }
-  /** The same inside of TLS, 1.3 unless another version is given. `cut`: it ends without TLS's own end of a connection. */
+  /** One of the others inside of TLS, 1.3 unless another version is given. `cut`: it ends without TLS's own end of a connection. */
   | { readonly tls: Answer; readonly version?: 'TLSv1.2' | 'TLSv1.3'; readonly cut?: true }
   /** Each line that comes is answered by the next of these; the first one greets. */
   | { readonly dialogue: readonly string[] }

@@ -32,7 +32,7 @@ const facts = (name: string, index: number, mac: string | undefined, ...addresse
   addresses: addresses.flatMap((text) => parseAddress(text) ?? []),
 });
 
-/** The same configuration in weir's machine, on interfaces like the recorder's, with answers for its scripts. */
+/** The recorded configuration in weir's machine, on interfaces like the recorder's, with answers for its scripts. */
 function machine(): VrrpMachine {
   const text = recorded('keepalived.conf');
   const { configuration } = readKeepalived(

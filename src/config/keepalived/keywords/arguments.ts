@@ -21,7 +21,7 @@ export const seconds = (min: number, max: number): Argument => ({
   maxUs: Math.round(max * 1e6),
 });
 
-/** The same, in whole milliseconds. */
+/** Decimal seconds that are whole milliseconds; bounds in seconds. */
 export const wholeMs = (min: number, max: number): Argument => ({ kind: 'time', minUs: min * 1e6, maxUs: max * 1e6, stepUs: 1000 });
 
 /** Words that the block's builder reads. */

@@ -19,7 +19,7 @@ export function ordinaryDownUs(instance: Timed): number {
   return instance.config.downTimerAdverts * instance.advertUs + skewUs(instance);
 }
 
-/** The same, shorter while the master sends in fast mode. */
+/** The silence after which a backup takes over, shorter while the master sends in fast mode. */
 export function masterDownUs(instance: Timed): number {
   const { fast } = instance.config;
   if (fast === undefined || (instance.master?.fastRun ?? 0) < FAST_ADVERTS_MIN) return ordinaryDownUs(instance);

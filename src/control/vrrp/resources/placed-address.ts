@@ -25,5 +25,5 @@ export function kernelText(one: object): string {
   return valueText({ ...one, noTrack: undefined });
 }
 
-/** The same address on the same interface is the same, whether its line names the interface or not. */
+/** A key that equals that of the same address on the same interface, whether the line names the interface or not. */
 export const placeText = ({ host, interface: dev }: PlacedAddress): string => kernelText({ ...host, dev });

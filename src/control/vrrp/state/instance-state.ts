@@ -71,7 +71,7 @@ export interface InstanceState {
   readonly refreshAtUs: number | undefined;
   readonly extraAtUs: number | undefined;
   readonly lastTransitionUs: number | undefined;
-  /** The same by the wall clock as it was then, microseconds since 1970; 0: there was none. */
+  /** When the last transition was, by the wall clock as it was then, microseconds since 1970; 0: there was none. */
   readonly lastTransitionWallUs: number;
   readonly packetId: number;
   /** AH: the highest sequence number that we sent or received, so that ours is also new to peers that keep one number for all senders. */

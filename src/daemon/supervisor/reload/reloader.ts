@@ -123,7 +123,7 @@ export class Reloader {
     return text;
   }
 
-  /** The same with reload_check_config: any error refuses the reload, and is written to the file. */
+  /** With reload_check_config: the configuration, or why it is refused. Any error refuses it, and is written to the file. */
   #checked(loaded: Loaded, path: string): KeepalivedConfiguration | string {
     const good = loaded.outcome === 'ok';
     const lines = good ? [] : loaded.messages.filter(({ level }) => level !== 'debug').map(({ text }) => text);

@@ -87,7 +87,7 @@ export function kernelAddress(host: HostAddress, ifindex: number): InterfaceAddr
 
 export class HeldAddresses {
   readonly #held = new Map<string, Held>();
-  /** The same by interface and address alone. */
+  /** What is held, by interface and address, without the prefix length. */
   readonly #present = new Set<string>();
 
   constructor(

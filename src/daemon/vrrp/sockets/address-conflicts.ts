@@ -23,7 +23,7 @@ const NEIGHBOUR_ADVERTISEMENT = 136;
 /** Where the target stands, and the option with the sender's link address, in a neighbour advertisement. */
 const NA = { target: 8, option: 24, mac: 26, length: 32, targetLinkAddress: 2 } as const;
 const READ_MAX = 16;
-/** The same conflict is reported again after this. */
+/** How long a conflict is not reported again. */
 const REPEAT_US = 1_000_000;
 /** What a peer sent before it received our adverts is no conflict. */
 const GRACE_US = 1_000_000;

@@ -313,7 +313,7 @@ export class AttachedInterfaces {
     }
   }
 
-  /** The same of XDP's: where the driver refuses the new program, the old one must not stay. */
+  /** Updates a link of XDP; where the driver refuses the new program, it is removed, since the old one must not stay. */
   #updateXdp(name: string, pin: AttachmentPin): void {
     try {
       this.#update(`${this.folder}/${name}`, pin.hook);

@@ -43,7 +43,7 @@ export function hasNoEgress(ifindex: number): boolean {
   return ingress !== undefined && ingress === filterAt(ifindex, true);
 }
 
-/** The same, with a notice. */
+/** hasNoEgress(), with a notice where it is so. */
 export function takesNoEgress(ifindex: number, name: string, pins: ReadonlySet<string>, onNotice: (text: string) => void): boolean {
   if (!hasNoEgress(ifindex)) return false;
   const why = 'where no program for egress can be, so what this host sends there is not seen; weir doctor has what to do';

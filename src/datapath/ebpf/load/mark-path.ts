@@ -77,8 +77,8 @@ export function settleMarkPath(netlink: Netlink, interfaces: AttachedInterfaces,
 }
 
 /**
- * The same of both families. Where the kernel refuses something of it, the command goes on with a notice: it may be the one that takes the services
- * away, and every later one tries again.
+ * Makes the path what the living services of both families need. Where the kernel refuses something of it, the command goes on with a notice:
+ * it may be the one that takes the services away, and every later one tries again. Returns how many rules were made or removed.
  */
 export function followMarks(netlink: Netlink, interfaces: AttachedInterfaces, onNotice: OnNotice): number {
   try {

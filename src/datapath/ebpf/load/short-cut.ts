@@ -102,7 +102,7 @@ export function enterShortCut(
   return true;
 }
 
-/** The same by those that are pinned, where XDP is loaded. */
+/** Enters the short cut by the arrays that are pinned, where XDP is loaded. True: it is entered. */
 export function openShortCut(build: Shortened, tables: Tables, onNotice: OnNotice, fileOf: FileOf = artifact): boolean {
   if (!isXdpLoaded(tables.folder)) return false;
   return withArrays(build.shortCut, tables.folder, (arrays) => enterShortCut(build, arrays, tables, onNotice, fileOf));

@@ -90,7 +90,7 @@ export class Bpffs {
     return this.presentLock(cookie);
   }
 
-  /** The same; nothing is made. */
+  /** The path that commands of a namespace lock, as it is now: the file if there is one, else the bpffs. Makes nothing. */
   presentLock(cookie: bigint = native().netnsCookie()): string {
     return existsSync(this.#lockFile(cookie)) ? this.#lockFile(cookie) : this.base;
   }

@@ -55,7 +55,7 @@ function isFolder(path: string): boolean {
   return unlessCode(() => statSync(path).isDirectory(), UNSEEN, false);
 }
 
-/** The same folder through the same mount: a chroot into a bind mount of / has the same inode there. */
+/** Are these one folder by one mount? The inode does not decide: in a chroot into a bind mount of / it is the same one. */
 function samePlace(a: string, b: string): boolean {
   const [x, y] = [statSync(a), statSync(b)];
   return x.dev === y.dev && x.ino === y.ino && mountId(a) === mountId(b);

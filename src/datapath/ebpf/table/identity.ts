@@ -52,7 +52,7 @@ export const isOfSctp = (key: ServiceKey): boolean => key.kind === 'address' && 
 /** Is it one of the wide builds': of a mark, or of all ports? */
 export const isWide = (key: ServiceKey): boolean => key.kind === 'fwmark' || isForAllPorts(key);
 
-/** The same by a service's record. One of a mark has no port either. */
+/** isWide() by a service's record: that of a mark has no port, as that of all ports. */
 export const isRecordedWide = ({ services }: Tables, id: number): boolean => services.get(id, Service.port) === 0;
 
 const FTP_PORT = 21;
@@ -60,7 +60,7 @@ const FTP_PORT = 21;
 /** Does it take data connections of FTP, as the kernel's IPVS does where it is persistent? They are in the wide builds' tables. */
 export const isOfFtp = (key: ServiceKey): boolean => key.kind === 'address' && key.protocol === 'tcp' && key.port === FTP_PORT;
 
-/** The same by a service's record. */
+/** isOfFtp() by a service's record. */
 export const isRecordedFtp = ({ services }: Tables, id: number): boolean =>
   services.get(id, Service.port) === swap16(FTP_PORT) && services.get(id, Service.protocol) === IpProtocol.tcp;
 

@@ -44,12 +44,12 @@ export function rescheduled(tables: Tables, service: number, fresh: boolean): vo
 /** The schedulers that go by numbers or rings made of all weights. dh has a ring, but none of weights. */
 const BY_ALL_WEIGHTS: ReadonlySet<number> = new Set([Scheduler.SCHED_WRR, Scheduler.SCHED_SH, Scheduler.SCHED_MH]);
 
-/** The same after one changed weight. */
+/** Updates the scheduler after one changed weight. */
 export function reweighted(tables: Tables, service: number): void {
   if (BY_ALL_WEIGHTS.has(tables.services.get(service, Service.scheduler))) rescheduled(tables, service, false);
 }
 
-/** The same for a new destination, without reading the others where that can be. */
+/** Updates the scheduler for a new destination, without reading the others where that can be. */
 export function joined(tables: Tables, service: number, weight: number): void {
   const { services } = tables;
   if (hasRing(services.get(service, Service.scheduler))) {

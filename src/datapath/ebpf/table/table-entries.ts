@@ -244,7 +244,7 @@ type TakenSlot = readonly [...NonNullable<ReturnType<typeof readSlot>>, beside?:
 
 const LINE_WORDS = Abi.BUCKET_SLOTS * SLOT_WORDS;
 
-/** The same in a table whose buckets have further lines. */
+/** One slot, whole, of a table whose buckets have further lines. undefined: as readSlot(). */
 function readSlotBeside(table: Uint32Array, bucket: number, k: number, what: Beside['what']): TakenSlot | undefined {
   for (;;) {
     const before = readSlot(table, bucket + k * SLOT_WORDS);

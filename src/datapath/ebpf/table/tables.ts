@@ -223,17 +223,17 @@ export class Tables {
     return this.#movesBack(pins) ? [second.words, first.words] : [first.words, second.words];
   }
 
-  /** One record a slot. */
+  /** The templates of IPv4, one record a slot. */
   templates(): Records {
     return new Records(this.#map('templates', false), Template.bytes);
   }
 
-  /** The same of IPv6, with the client's network beside each; undefined: there never was an IPv6 service. */
+  /** The templates of IPv6, with the client's network in each; undefined: there never was an IPv6 service. */
   templates6(): Records | undefined {
     return unlessCode(() => new Records(this.#map(IPV6_PINS.templates, false), Template6.bytes), ['ENOENT'], undefined);
   }
 
-  /** The same of a build beside those on the links, as words; none: there never was a service for it. */
+  /** The connection tables of a side build, as words; none: there never was a service for it. */
   sideConns({ conns }: (typeof SIDE_PINS)[number]): readonly Uint32Array[] {
     return unlessCode(() => this.#wordsOf(movePins(conns)), ['ENOENT'], []);
   }

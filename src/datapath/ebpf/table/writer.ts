@@ -178,7 +178,10 @@ export class Writer {
     noteMasquerading(this.tables, id);
   }
 
-  /** The same for FTP's data connections: any destination of such a service with the address will do. @throws WeirError table-full */
+  /**
+   * Adds the endpoint by which packets of FTP's data connections find their destination; any one with the address will do.
+   * @throws WeirError table-full
+   */
   #answerData(id: number): void {
     const endpoint = ftpDataEndpoint(this.tables, id);
     if (endpoint === undefined || this.#endpoints.find(endpoint) !== 0) return;

@@ -15,7 +15,7 @@ export function replaceHalf(sum: number, before: number, after: number): number 
   return ~fold((~sum & 0xffff) + (~before & 0xffff) + after) & 0xffff;
 }
 
-/** The same as for a word, of bytes: their number is even. */
+/** The checksum after these bytes, of an even number, changed. Their complements have 16 bits, as in csum_replace2(). */
 export function replaceBytes(sum: number, before: Uint8Array, after: Uint8Array): number {
   const complement = before.map((byte) => ~byte);
   return ~fold(0xffff + (~sum & 0xffff) + sumWords(complement) + sumWords(after)) & 0xffff;

@@ -13,7 +13,7 @@ export type HopAnswer =
 export interface Environment {
   /** The FIB's answer for a packet from `peer` to `address` that came in by `device`. */
   hop(device: string, address: Ip, peer: Ip): HopAnswer;
-  /** The same for what goes to a server, whoever its client is: without a source and a device. */
+  /** The FIB's answer for a packet to a server, whoever its client is: without a source and a device. */
   hopToServer(address: Ip): HopAnswer;
   /** Is it an address of one of the host's interfaces? Of `hop` those without a route have the same answer. */
   isOwn(address: Ip): boolean;

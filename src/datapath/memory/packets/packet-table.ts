@@ -27,7 +27,7 @@ export interface PacketOptions {
   readonly homeOf?: HomeOf;
   /** Slots for templates: a power of two, 8 at least. */
   readonly templates?: number;
-  /** The same of IPv6; as many where absent. */
+  /** Slots for templates of IPv6; as many as `templates` where absent. */
   readonly templates6?: number;
   readonly templateHash?: TemplateHash;
   /** Whether drop_packet, at work, drops a new connection; every so many-th where absent. */

@@ -140,14 +140,14 @@ export class Records {
     return this.#answering.has(endpointOf(address, port, protocol));
   }
 
-  /** Is one there? */
+  /** Is there a masqueraded destination with this address, port and protocol, of a service with a port? */
   masqueradesExactly(address: Ip, port: number, protocol: number): boolean {
     const isThere = ({ list }: ServiceRecord): boolean =>
       list.some((each) => each.method === 'masq' && each.address === address && each.port === port);
     return [...this.#services.values()].some((each) => each.port !== 0 && each.protocol === protocol && isThere(each));
   }
 
-  /** The same of a service of all ports, whose servers answer from any; or of one of FTP. */
+  /** Is this a server of a service of all ports, whose servers answer from any port, or one that may send data of FTP? */
   answersByAddress(endpoint: Endpoint, protocol: number): boolean {
     const { address } = endpoint;
     if (this.#answering.has(endpointOf(address, 0, ANY_PROTOCOL))) return true;

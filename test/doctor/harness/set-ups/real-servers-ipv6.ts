@@ -168,7 +168,7 @@ const masqueraded: SetUp = {
   doctor: { s1: '--role rs --dip fd00:43::1 --port 8080' },
 };
 
-/** The same server where doctor gets no option. */
+/** The server behind NAT over IPv6, where doctor gets no option but the role. */
 const unknown: SetUp = { ...masqueraded, name: 'server6-nat-bare', doctor: { s1: '--role rs' } };
 
 export const setUps: readonly SetUp[] = [started, byHand, byDirector, both, masqueraded, unknown];

@@ -160,7 +160,7 @@ const masqueraded: SetUp = {
   doctor: { s1: '--role rs --dip 10.33.0.1 --port 8080' },
 };
 
-/** The same server where its operator knows the VIP alone, and where doctor gets no option. */
+/** The server behind NAT, whose operator knows the VIP alone: doctor gets no option but the role. */
 const unknown: SetUp = {
   ...masqueraded,
   name: 'server-nat-bare',

@@ -63,7 +63,7 @@ const value =
     return found !== undefined || goOn;
   };
 
-/** The same for a whole number, with the general message about numbers first. */
+/** An option with a whole number from 0 to `max`; what is no number gets the general message about numbers first. */
 const number =
   (key: 'preference' | 'suppressPrefixLength' | 'protocol', max: number, code: ValueCode, goOn = false): Option =>
   ({ line, draft }, keyword) => {

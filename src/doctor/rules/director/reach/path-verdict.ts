@@ -128,7 +128,7 @@ export function pathRepair(known: Known, to: Address): Repair | undefined {
   return { ...repair, cause: `the route leads by the router ${formatAddress(path.gateway)}, and ${repair.cause}` };
 }
 
-/** The same for a router that is the next hop to clients. */
+/** What makes a router reachable that is the next hop to clients; undefined: nothing is known to be wrong. */
 export function routerRepair(known: Known, ifindex: number, router: Address): Repair | undefined {
   return neighbourRepair(known, ifindex, router, false);
 }
