@@ -13,7 +13,7 @@ function range(min: number, max: number): string {
 }
 
 /** What stands behind the keyword, in words. */
-export function argumentWords(argument: Argument): string {
+function argumentWords(argument: Argument): string {
   switch (argument.kind) {
     case 'flag':
       return '—';
@@ -109,7 +109,7 @@ export function keepalivedReference(): string {
 }
 
 /** The rows of docs/config-lint.md. */
-export const lintRows = (): string =>
+const lintRows = (): string =>
   lintVerdicts.map(({ code, severity, meaning }) => `| \`${code}\` | ${severity} | ${cell(meaning)} |`).join('\n');
 
 const TABLE = /(\| code \| severity \| found when \|\n\|---\|---\|---\|\n)(?:\|[^\n]*\n)*/;

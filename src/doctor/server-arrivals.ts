@@ -36,7 +36,7 @@ export function wireInterfaces(facts: Arriving): readonly Link[] {
 }
 
 /** A packet that opens a connection to this address, from any client. */
-export function opening(address: Address, port: ServicePort | undefined, interfaceName: string): PacketProbe {
+function opening(address: Address, port: ServicePort | undefined, interfaceName: string): PacketProbe {
   return {
     direction: 'in',
     interfaceName,

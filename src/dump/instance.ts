@@ -13,7 +13,7 @@ const seconds = (us: number): number => Math.floor(us / SECOND_US);
 const when = (condition: boolean, ...lines: readonly string[]): readonly string[] => (condition ? lines : []);
 
 /** `1795175679.876519 (Fri Nov 20 11:54:39.876519 2026)` of a moment of the wall clock. */
-export function momentText(wallUs: number, host: DumpHost): string {
+function momentText(wallUs: number, host: DumpHost): string {
   const wall = wallSeconds(wallUs);
   const [whole = '0', fraction = '0'] = wall.split('.');
   const text = host.ctime(Number(whole));

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 
 /** Debian's and Red Hat's file, and the variable in each. */
-export const SERVICE_FILES = [
+const SERVICE_FILES = [
   { path: '/etc/default/keepalived', variable: 'DAEMON_ARGS' },
   { path: '/etc/sysconfig/keepalived', variable: 'KEEPALIVED_OPTIONS' },
 ] as const;

@@ -20,7 +20,7 @@ import { internetChecksum, pseudoHeaderSum } from './checksum.js';
 export const VRRP_ADVERTISEMENT = 1;
 export const VRRP_HEADER_BYTES = 8;
 /** v2 appends these, whatever its auth type. */
-export const VRRP_AUTH_BYTES = 8;
+const VRRP_AUTH_BYTES = 8;
 /** 12 bits of centiseconds */
 export const V3_INTERVAL_MAX = 0xfff;
 /** The priority of the router that owns the addresses (RFC 9568 §5.2.4). */

@@ -1,5 +1,5 @@
 // A loaded datapath in a namespace of its own: a director to set up, and programs to send single frames through.
-import { existsSync, readdirSync, rmdirSync } from 'node:fs';
+import { existsSync, rmdirSync } from 'node:fs';
 import type { Director } from '../../src/datapath/director.js';
 import { Conf, ConnSlot, Counters, Dest, Drops, Estimate, Service } from '../../src/datapath/ebpf/abi.gen.js';
 import { EbpfDirector } from '../../src/datapath/ebpf/ebpf-director.js';
@@ -347,9 +347,4 @@ export async function inBed(work: (bed: Bed) => Promise<void> | void, bed: Bed =
   } finally {
     bed.close();
   }
-}
-
-/** Folders of the bpffs that hold pins, for a test of what stays behind. */
-export function pinFolders(): readonly string[] {
-  return readdirSync(Bpffs.ensure().base);
 }

@@ -26,7 +26,7 @@ function compile(clang: string, source: string, object: string): void {
 }
 
 /** VRRP's and BFD's socket filters, as dev/build.mjs names them. */
-export const FILTERS = ['vrrp', 'heartbeat', 'claim', 'bfd'] as const;
+const FILTERS = ['vrrp', 'heartbeat', 'claim', 'bfd'] as const;
 
 /** Compiles them into a folder. */
 export function filtersBy(clang: string, folder: string): readonly string[] {

@@ -50,7 +50,7 @@ export function keep({ services, dests, endpoints, rings, conf }: Tables): () =>
 }
 
 export const [one = '', two = '', three = ''] = SERVERS;
-export const web = serviceKey('tcp', VIP, 80);
+const web = serviceKey('tcp', VIP, 80);
 const other = serviceKey('tcp', VIP, 81);
 const ftp = serviceKey('tcp', VIP, 21);
 const ftpToo = serviceKey('tcp', DR_VIP, 21);

@@ -5,11 +5,11 @@ import { destination, serviceKey } from './fixtures/fixture.js';
 
 const VIP = '10.0.1.100';
 /** Its destinations are added in turn and removed in turn: KEPT of them are there, or one more. */
-export const MOVING = serviceKey('tcp', VIP, 7001);
+const MOVING = serviceKey('tcp', VIP, 7001);
 /** Its destinations get the next weight one after the other. */
-export const WEIGHTS = serviceKey('tcp', VIP, 7002);
+const WEIGHTS = serviceKey('tcp', VIP, 7002);
 /** All of it is replaced as one: all weights are the same. */
-export const BATCH = serviceKey('tcp', VIP, 7003);
+const BATCH = serviceKey('tcp', VIP, 7003);
 const KEPT = 8;
 const NUMBERS = 64;
 const WEIGHT_MAX = 1000;

@@ -34,7 +34,7 @@ function ipv4Of(frame: Uint8Array): { readonly packet: Ipv4Packet; readonly byte
 }
 
 /** Every checksum of a whole IPv4 frame of TCP, UDP, SCTP or ICMP is right. */
-export function sumsAreRight(frame: Uint8Array): void {
+function sumsAreRight(frame: Uint8Array): void {
   const { packet, bytes } = ipv4Of(frame);
   assert.equal(internetChecksum(bytes.slice(0, 20 + packet.options.length)), 0, 'IP header checksum');
   const { protocol, payload, source, destination } = packet;

@@ -1,5 +1,5 @@
 // The bed of the interop tests: two hosts on one cable, on each a VRRP daemon (ours or Debian's keepalived), and a capture that tshark decodes.
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -329,7 +329,3 @@ export async function withPair(name: string, a: Maker, b: Maker, work: (pair: Pa
     pair.close();
   }
 }
-
-/** Whether a program can be started at all here, for messages. */
-export const versionOf = (maker: Maker): string =>
-  spawnSync(program(maker), ['--version'], { encoding: 'utf8' }).stderr.split('\n')[0] ?? '';

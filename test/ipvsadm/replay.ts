@@ -20,7 +20,7 @@ const services = parseServices(
 );
 
 /** Names as the recording machine had them. */
-export const recordedNames: NameSource = {
+const recordedNames: NameSource = {
   host: (name) => hosts.addresses.get(name),
   port: (name, protocol) => services.ports.get(`${name}/${protocol}`),
   resolveHost: async () => {},

@@ -14,7 +14,7 @@ export const S = 1_000_000;
 const address = (text: string) => parseAddress(text) ?? assert.fail(`not an address: ${text}`);
 export const ADDRESS = { a: address('10.0.0.1'), b: address('10.0.0.2') } as const;
 export type Side = 'a' | 'b';
-export const other = (side: Side): Side => (side === 'a' ? 'b' : 'a');
+const other = (side: Side): Side => (side === 'a' ? 'b' : 'a');
 
 /** keepalived's defaults: 10 ms, five of them, a second while down. */
 export function sessionOf(side: Side, more: Partial<BfdInstance> = {}): BfdInstance {

@@ -2,7 +2,7 @@
 import type { LintCase } from './lint-case.js';
 
 /** One instance on each node; `a` and `b` are additional lines, and a `KEY value` replaces the usual line of that keyword. */
-export function node(own = '', vips = '10.0.0.100', more = ''): string {
+function node(own = '', vips = '10.0.0.100', more = ''): string {
   const lines = ['state BACKUP', 'interface eth0', 'virtual_router_id 51', 'priority 100', 'advert_int 1'];
   const given = own.split('\n').filter((line) => line.trim() !== '');
   const kept = lines.filter((line) => !given.some((one) => one.trim().split(' ')[0] === line.split(' ')[0]));

@@ -5,7 +5,7 @@ import { Netlink } from '../../sys/netlink/netlink.js';
 import { groupNamed, userNamed } from '../../sys/processes/accounts.js';
 import { decodeLink, dumpLinks, LinkFlag } from '../../wire/rtnetlink-link.js';
 
-export function interfaceFacts(): InterfaceFacts {
+function interfaceFacts(): InterfaceFacts {
   const netlink = new Netlink();
   try {
     const links = netlink.dump(dumpLinks(), decodeLink, 'list interfaces');

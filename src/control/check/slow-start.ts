@@ -10,7 +10,7 @@ import { type SlowStart, slowWeight } from './slow-weight.js';
 import type { CheckMachine, RealState } from './state.js';
 
 /** So often the weight changes at most. */
-export const STEPS_MAX = 10;
+const STEPS_MAX = 10;
 const SECOND_US = 1_000_000;
 
 const stepsOf = ({ slowStartUs }: RealServer): number => Math.min(STEPS_MAX, Math.floor(slowStartUs / SECOND_US));

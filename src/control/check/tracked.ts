@@ -10,7 +10,7 @@ import { addWeight, judge } from './real-server.js';
 const FAULT = -(2 ** 31 - 1);
 
 /** What a file's value adds to the weight; undefined: the check fails. */
-export function fileWeight(value: number, weight: number, reverse: boolean): number | undefined {
+function fileWeight(value: number, weight: number, reverse: boolean): number | undefined {
   if (weight === 0) return (value === 0) === reverse ? undefined : 0;
   const added = value * weight * (reverse ? -1 : 1);
   return added <= FAULT ? undefined : Math.min(added, -FAULT);

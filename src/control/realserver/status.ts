@@ -50,7 +50,7 @@ export interface Surroundings {
 }
 
 /** The value that counts on an interface: the larger of its own and conf/all's. */
-export function effectiveSetting(settings: ReadonlyMap<string, string>, name: string, setting: ArpSetting): number {
+function effectiveSetting(settings: ReadonlyMap<string, string>, name: string, setting: ArpSetting): number {
   const read = (place: string) => Number(settings.get(arpSettingPath(place, setting)) ?? '0');
   return Math.max(read('all'), read(name));
 }

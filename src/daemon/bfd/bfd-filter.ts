@@ -28,7 +28,7 @@ function encodeRule(ttlMin: number, perSecond: number): Uint8Array {
 const perSecond = ({ requiredMinRxUs }: Session): number => Math.max(RATE_MIN_PER_SECOND, (RATE_FACTOR * 1e6) / requiredMinRxUs);
 
 /** By our discriminator. */
-export function sessionEntries(sessions: readonly Session[]): readonly TableEntry[] {
+function sessionEntries(sessions: readonly Session[]): readonly TableEntry[] {
   return sessions.map((session) => {
     const discriminator = bigEndian32(session.discriminator);
     const key = encodeRecord(BfdSessionKey, { discriminator, port: BFD_PORTS[portOf(session.config)] });
@@ -37,7 +37,7 @@ export function sessionEntries(sessions: readonly Session[]): readonly TableEntr
 }
 
 /** By the neighbour's address, which several sessions may share: a packet that one of them accepts passes. */
-export function neighbourEntries(sessions: readonly Session[]): readonly TableEntry[] {
+function neighbourEntries(sessions: readonly Session[]): readonly TableEntry[] {
   const shared = new Map<string, Session[]>();
   for (const session of sessions) {
     const id = `${addressId(session.config.neighbour)} ${portOf(session.config)}`;

@@ -13,7 +13,7 @@ import { Dirty, recover } from './recovery/batch.js';
 import type { Tables } from './table/tables.js';
 
 /** How long a reader waits for the end of a change before it shows it half made. */
-export const READER_WAIT_MS = 1000;
+const READER_WAIT_MS = 1000;
 /** Tries without a lock before the lock is asked for: most changes take less time than a listing. */
 const TRIES = 4;
 

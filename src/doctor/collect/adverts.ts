@@ -33,7 +33,7 @@ function packetIn(etherType: number, payload: Uint8Array): Packet | undefined {
 }
 
 /** The advert in a frame that another host sent. */
-export function advertIn(frame: Uint8Array, ifindex: number): AdvertFact | undefined {
+function advertIn(frame: Uint8Array, ifindex: number): AdvertFact | undefined {
   const ethernet = decodeEthernet(frame);
   const packet = ethernet === undefined ? undefined : packetIn(ethernet.etherType, ethernet.payload);
   const header = packet === undefined ? undefined : decodeVrrpHeader(packet.message);

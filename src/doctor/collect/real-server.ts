@@ -136,7 +136,7 @@ export async function collectRealServer(
 }
 
 /** Whether a VIP of a real server may be there: not where ARP is spoken, nor where kube-proxy and caches keep theirs. */
-export function isVipPlace(host: HostFacts, ifindex: number): boolean {
+function isVipPlace(host: HostFacts, ifindex: number): boolean {
   const iface = host.interfaces.find((one) => one.ifindex === ifindex);
   return (
     iface !== undefined && !iface.name.startsWith('kube-') && iface.name !== 'nodelocaldns' && (iface.kind === 'dummy' || !usesArp(iface))

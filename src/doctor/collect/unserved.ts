@@ -21,7 +21,7 @@ interface Syn {
 }
 
 /** A SYN that opens a connection. */
-export function synIn(frame: Uint8Array): Syn | undefined {
+function synIn(frame: Uint8Array): Syn | undefined {
   const ethernet = decodeEthernet(frame);
   const packet = ethernet?.etherType === EtherType.ipv4 ? decodeIpv4(ethernet.payload) : undefined;
   const segment = packet?.protocol === IpProtocol.tcp ? decodeTcp(packet.payload) : undefined;

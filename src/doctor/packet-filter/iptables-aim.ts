@@ -17,7 +17,7 @@ export function wordsOfRule(line: string): readonly string[] {
   return [...line.matchAll(/"((?:[^"\\]|\\.)*)"|(\S+)/g)].map(([, quoted, plain]) => quoted?.replace(/\\(.)/g, '$1') ?? plain ?? '');
 }
 
-export function portRangesOf(text: string): readonly PortRange[] {
+function portRangesOf(text: string): readonly PortRange[] {
   return text.split(',').flatMap((part) => {
     const [, from, to] = /^(\d+)(?::(\d+))?$/.exec(part) ?? [];
     return from === undefined ? [] : [{ from: Number(from), to: Number(to ?? from) }];

@@ -20,7 +20,7 @@ export function nftVerdict(expressions: readonly Json[]): RuleVerdict {
   return VERDICTS.find(([key]) => has(expressions, key))?.[1] ?? 'other';
 }
 
-export function portsOf(value: Json): PortRange | undefined {
+function portsOf(value: Json): PortRange | undefined {
   const range = field(value, 'range');
   const [from, to] = Array.isArray(range) ? range.map(Number) : [Number(textOf(value) || Number.NaN), undefined];
   return from === undefined || !Number.isInteger(from) ? undefined : { from, to: to ?? from };

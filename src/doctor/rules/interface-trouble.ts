@@ -24,7 +24,7 @@ interface Host {
 const ON_TOP = new Set(['vlan', 'macvlan', 'macvtap', 'ipvlan']);
 
 /** A VLAN or macvlan cannot be set up while the interface below it is down. */
-export function upCommand({ interfaces }: Host, iface: Link): string {
+function upCommand({ interfaces }: Host, iface: Link): string {
   const lower = ON_TOP.has(iface.kind ?? '') ? interfaces.find(({ ifindex }) => ifindex === iface.lower) : undefined;
   const own = `ip link set ${shellWord(iface.name)} up`;
   return lower === undefined || isUp(lower) ? own : `${upCommand({ interfaces }, lower)}; ${own}`;

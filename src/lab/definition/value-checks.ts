@@ -11,7 +11,7 @@ export type Report = (path: string, message: string) => void;
 export type Check = (value: unknown, path: string, report: Report) => void;
 
 /** The value for a message, cut to 60 characters. */
-export function shown(value: unknown): string {
+function shown(value: unknown): string {
   const text = value === undefined ? 'nothing' : JSON.stringify(value);
   return text.length > 60 ? `${text.slice(0, 57)}...` : text;
 }
@@ -95,7 +95,7 @@ export function choice(choose: (value: unknown) => Check): Check {
   return (value, path, report) => choose(value)(value, path, report);
 }
 
-export const isAddress = (value: string): boolean => isIPv4(value) || isIPv6(value);
+const isAddress = (value: string): boolean => isIPv4(value) || isIPv6(value);
 
 /** `ADDR/LEN`. */
 export function isNetwork(value: string): boolean {

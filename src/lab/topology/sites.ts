@@ -15,7 +15,7 @@ export type ServerKind = 'nginx' | 'builtin';
 export const bestServer = (): ServerKind => (findCommand('nginx') === undefined ? 'builtin' : 'nginx');
 
 /** The log of a host's server: one line `CLIENT PORT STATUS` for each request. */
-export const accessLog = (folder: string, host: string): string => join(folder, host, 'access.log');
+const accessLog = (folder: string, host: string): string => join(folder, host, 'access.log');
 
 const inNamespace = (pid: number, namespace: string): boolean =>
   readlinkSync(`/proc/${pid}/ns/net`) === `net:[${statSync(`/run/netns/${namespace}`).ino}]`;

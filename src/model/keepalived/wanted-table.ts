@@ -52,7 +52,7 @@ function destination(real: RealServer, key: ServiceKey): DestinationSpec {
 }
 
 /** All servers of the file, or the sorry server if all of them together do not reach the quorum. */
-export function serversInUse({ realServers, quorum, sorryServer }: VirtualServer): readonly RealServer[] {
+function serversInUse({ realServers, quorum, sorryServer }: VirtualServer): readonly RealServer[] {
   const weight = realServers.reduce((sum, real) => sum + real.weight, 0);
   return sorryServer !== undefined && (realServers.length === 0 || weight < quorum) ? [sorryServer] : realServers;
 }

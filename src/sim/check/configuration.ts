@@ -27,7 +27,7 @@ function httpKind(random: Random): CheckKind {
   return { kind, urls, protocol: '1.0', fastRecovery: random.chance(0.3), sni: false, tlsCompliant: false };
 }
 
-export function kindOf(random: Random): CheckKind {
+function kindOf(random: Random): CheckKind {
   switch (random.below(10)) {
     case 0:
       return { kind: 'file', trackFile: TRACK_FILE, weight: random.pick([0, 0, -3, 2, 1000]), reverse: random.chance(0.2) };

@@ -5,7 +5,7 @@ import { hasCode } from '../errno.js';
 import { Fd } from '../fd.js';
 
 /** The folder of the names that `ip netns` gives. */
-export const NETNS_FOLDER = '/run/netns';
+const NETNS_FOLDER = '/run/netns';
 
 export class Netns {
   private constructor(

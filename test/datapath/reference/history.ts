@@ -163,7 +163,7 @@ const client = fc.record({ address: fc.constantFrom(...CLIENTS), port: fc.consta
 const letters = fc.constantFrom(...LETTERS);
 const hook = fc.constantFrom('in' as const, 'in' as const, 'in' as const, 'in' as const, 'lo' as const, 'out' as const);
 
-export const change = fc.oneof(
+const change = fc.oneof(
   { weight: 3, arbitrary: fc.record({ what: fc.constant('add service' as const), spec: serviceSpec }) },
   { weight: 2, arbitrary: fc.record({ what: fc.constant('edit service' as const), spec: serviceSpec }) },
   { weight: 1, arbitrary: fc.record({ what: fc.constant('delete service' as const), service: chosen }) },
@@ -216,7 +216,7 @@ export const change = fc.oneof(
   },
 );
 
-export const packet = fc.oneof(
+const packet = fc.oneof(
   {
     weight: 12,
     arbitrary: fc.record({ what: fc.constant('request' as const), service: chosen, port, client, letters, form, spoilt, hook }),
@@ -244,7 +244,7 @@ export const packet = fc.oneof(
   },
 );
 
-export const passing = fc.record({ what: fc.constant('time' as const), seconds: fc.constantFrom(2, 5, 15, 65, 130, 400, 1000) });
+const passing = fc.record({ what: fc.constant('time' as const), seconds: fc.constantFrom(2, 5, 15, 65, 130, 400, 1000) });
 
 const action = fc.oneof({ weight: 8, arbitrary: change }, { weight: 60, arbitrary: packet }, { weight: 2, arbitrary: passing });
 

@@ -33,7 +33,7 @@ const isPlayable = (fixture: Fixture): boolean =>
   framesOf(fixture).every(isPlain) &&
   !(fixture.before ?? []).some(({ kind }) => kind === 'rp_filter');
 
-export const playable: readonly Fixture[] = fixtures.filter(isPlayable);
+const playable: readonly Fixture[] = fixtures.filter(isPlayable);
 
 function send(pair: Pair, { hook, device, frame, mark = 0 }: Arrival): void {
   if (frame.length >= (SHORTEST[viewOf(frame).getUint16(12)] ?? 0)) pair.send(hook === 'egress', device, frame, { mark });
@@ -78,7 +78,7 @@ export interface Spoiled {
 }
 
 /** Plays `count` cases, or as many as there are time for in `seconds`. A failing seed is printed and made small. */
-export function compareSpoilt(bed: Bed, hook: Hook, length: { readonly count: number } | { readonly seconds: number }): Spoiled {
+function compareSpoilt(bed: Bed, hook: Hook, length: { readonly count: number } | { readonly seconds: number }): Spoiled {
   const met = new Set<string>();
   let [played, disturbed] = [0, 0];
   fc.assert(

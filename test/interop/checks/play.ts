@@ -58,7 +58,7 @@ async function act(side: Side, { serve, files, reload, ip, sysctl, neighbour }: 
   if (reload !== undefined) side.reload(reload);
 }
 
-export async function play(world: World, checked: CheckCase, folder: string, tools: Tools): Promise<Side> {
+async function play(world: World, checked: CheckCase, folder: string, tools: Tools): Promise<Side> {
   const side = new Side(world, checked, folder, tools);
   try {
     if (checked.serve !== undefined) await side.serve(checked.serve);

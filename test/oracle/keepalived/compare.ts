@@ -27,7 +27,7 @@ const after = (args: readonly string[], ...options: readonly string[]): string |
 };
 
 /** Everything that weir reports about the files of a case. */
-export function diagnose(recorded: RecordedCase): readonly Diagnostic[] {
+function diagnose(recorded: RecordedCase): readonly Diagnostic[] {
   const { args } = recorded;
   const options = {
     path: after(args, '-f') ?? 'keepalived.conf',

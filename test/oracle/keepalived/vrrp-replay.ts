@@ -72,7 +72,7 @@ const SCRIPT_US = 4000;
 /** The ends of the recorder's cables. */
 const farEnd: Readonly<Record<string, string>> = { vA: 'vB', vB: 'vA', vC: 'vD', vD: 'vC' };
 
-export function parse(text: string): KeepalivedConfiguration | undefined {
+function parse(text: string): KeepalivedConfiguration | undefined {
   const files: ConfigFiles = { read: () => ({ kind: 'text', text }), list: () => ['keepalived.conf'] };
   return readKeepalived(files, { path: '/keepalived.conf', configId: 'vm', environment: {} }).configuration;
 }

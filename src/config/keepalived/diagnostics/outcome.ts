@@ -22,7 +22,7 @@ export function exitCodeOf(diagnostics: readonly Pick<Diagnostic, 'severity'>[])
 }
 
 /** Does keepalived use nothing of the file, or nothing that follows? */
-export const stopsReading = ({ severity }: Pick<Diagnostic, 'severity'>): boolean =>
+const stopsReading = ({ severity }: Pick<Diagnostic, 'severity'>): boolean =>
   severity === 'fatal' || severity === 'unusable' || severity === 'no-config';
 
 /** May a daemon start with this configuration? */

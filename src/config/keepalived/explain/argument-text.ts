@@ -26,7 +26,7 @@ function scriptWord(text: string): string {
   return `"${escaped}"`;
 }
 
-export function scriptText({ text, runAs }: Script): string {
+function scriptText({ text, runAs }: Script): string {
   const parts = [text, ...(runAs === undefined ? [] : [runAs.user]), ...(runAs?.group === undefined ? [] : [runAs.group])];
   return parts.map(scriptWord).join(' ');
 }

@@ -42,7 +42,7 @@ export function effectiveInstance(instance: VrrpInstance): Effective {
 
 const METHOD_WORDS: Readonly<Record<ForwardingMethod, string>> = { masq: 'NAT', route: 'DR', tunnel: 'TUN', local: 'NAT' };
 
-export function methodText(method: ForwardingMethod, { type, port, checksum }: Tunnel): string {
+function methodText(method: ForwardingMethod, { type, port, checksum }: Tunnel): string {
   if (method !== 'tunnel' || type === 'ipip') return METHOD_WORDS[method];
   const sums = checksum === 'nocsum' ? '' : ` ${checksum}`;
   return `TUN type ${type}${type === 'gue' ? ` port ${port}` : ''}${sums}`;

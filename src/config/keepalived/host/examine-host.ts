@@ -181,7 +181,7 @@ function addressBefore(block: Values, dev: string): string {
 }
 
 /** Reports interfaces of `configuration` (read from `root`) that are missing on this host, or are of another kind. */
-export function examineInterfaces(configuration: KeepalivedConfiguration, root: Values, facts: InterfaceFacts, report: Report): void {
+function examineInterfaces(configuration: KeepalivedConfiguration, root: Values, facts: InterfaceFacts, report: Report): void {
   new InterfaceExamination(configuration, root, facts, report).run();
 }
 

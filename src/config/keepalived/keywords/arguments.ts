@@ -10,7 +10,6 @@ export const SCRIPT: Argument = { kind: 'script' };
 export const LINES: Argument = { kind: 'lines' };
 /** Lines whose words have a table of their own. */
 export const linesOf = (table: () => readonly Keyword[]): Argument => ({ kind: 'lines', words: table });
-export const ADDRESS: Argument = { kind: 'address' };
 
 export const integer = (min: number, max: number): Argument => ({ kind: 'integer', min, max });
 

@@ -7,7 +7,7 @@ const invalid = (what: string, range: string): { readonly invalid: string } => (
   invalid: `Configuration error: BFD instance %n ${what} not valid (must be in range [${range}]), ignoring`,
 });
 
-export const bfdKeywords: readonly Keyword[] = [
+const bfdKeywords: readonly Keyword[] = [
   { name: 'neighbor_ip', aliases: ['neighbour_ip'], argument: { kind: 'words', min: 1 }, meaning: 'Address of the neighbor; required.' },
   { name: 'source_ip', argument: { kind: 'words', min: 1 }, meaning: 'Local address to send from.' },
   {

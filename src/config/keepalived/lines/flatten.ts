@@ -14,7 +14,7 @@ import { splitWords } from './split-words.js';
 import { originAt, slice, standingFor, type Text, trimmed, written } from './text.js';
 
 /** Limits of a configuration. Beyond them, reading is given up (exit 2). */
-export const LIMITS = {
+const LIMITS = {
   files: 10_000,
   lookups: 100_000,
   depth: 200,

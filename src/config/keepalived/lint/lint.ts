@@ -34,7 +34,7 @@ import { vipChecks } from './services/vip-checks.js';
 import { virtualServers } from './services/virtual-servers.js';
 
 /** Rules about two masters come first. */
-export const lintRules: readonly LintRule[] = [
+const lintRules: readonly LintRule[] = [
   vrids,
   versions,
   authentication,

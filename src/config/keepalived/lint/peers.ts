@@ -19,7 +19,7 @@ const sharesAddress = (a: VrrpInstance, b: VrrpInstance): boolean => addressesOf
  * Do two different pairs share a VRID? They have no address in common and different names. (A pair whose lists of addresses differ still
  * has one name.)
  */
-export const isForeign = (a: VrrpInstance, b: VrrpInstance): boolean =>
+const isForeign = (a: VrrpInstance, b: VrrpInstance): boolean =>
   a.name !== b.name && a.addresses.length > 0 && b.addresses.length > 0 && !sharesAddress(a, b);
 
 const keyOf = ({ family, vrid }: VrrpInstance): string => `${family} ${vrid}`;

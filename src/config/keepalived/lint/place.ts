@@ -45,7 +45,7 @@ export const instancePlace = (node: Placed, name: string, ...keywords: readonly 
  * The block of a virtual server: the one with its label and its protocol. It cannot be found by index, because the model does not contain
  * dropped servers.
  */
-export function serverBlock({ values }: Placed, name: string, protocol?: string): Values | undefined {
+function serverBlock({ values }: Placed, name: string, protocol?: string): Values | undefined {
   const blocks = blocksOf(values, 'virtual_server').filter(({ label }) => {
     const [first, second] = label.map(({ text }) => text);
     if (first === 'fwmark') return name === `FWM ${second}`;

@@ -37,7 +37,7 @@ function filledIn(text: string, { statement, name }: Reading): string {
 /**
  * A required word is missing: keepalived exits with 2. `after` is the word before the gap, `position` counts the words of the line from 1.
  */
-export function missingWord(statement: Statement, after: Word, position: number, report: Report): void {
+function missingWord(statement: Statement, after: Word, position: number, report: Report): void {
   report('argument-missing', after.at, { keyword: statement.keyword.text, after: after.text, position });
 }
 

@@ -58,7 +58,7 @@ export const namedHost = (attempt: Attempt): string | undefined =>
   urlOf(attempt).virtualHost ?? only(attempt.check, 'http', 'ssl').virtualHost ?? attempt.serverHost ?? attempt.virtualHost;
 
 /** The Host header: the name, else the address with its port. */
-export function requestText(attempt: Attempt): string {
+function requestText(attempt: Attempt): string {
   const check = only(attempt.check, 'http', 'ssl');
   const { path } = urlOf(attempt);
   const { address, port } = attempt.target;

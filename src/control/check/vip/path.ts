@@ -50,7 +50,7 @@ export const beginPath = (target: PathTarget, hop: Hop, numbers: PathNumbers): P
 });
 
 /** VS/NAT: does the server need a gateway to answer the VIP, and is that expected to be this host? */
-export function asksFromVip({ method, vip }: PathTarget, { own, networks }: Hop): boolean {
+function asksFromVip({ method, vip }: PathTarget, { own, networks }: Hop): boolean {
   if (method !== 'masq' || !own.has(addressId(vip.address))) return false;
   return !networks.some((one) => one.prefixLength < hostLength(one.address) && contains(one, vip.address));
 }

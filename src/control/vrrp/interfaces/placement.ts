@@ -24,7 +24,7 @@ export function sendInterface(machine: WithLostInterfaces, config: VrrpInstance)
 }
 
 /** The interface of its virtual addresses, unless they name another one. */
-export function homeInterface(machine: WithConfiguration, config: VrrpInstance): string {
+function homeInterface(machine: WithConfiguration, config: VrrpInstance): string {
   return (
     virtualInterfaceName(machine, config) ?? config.interface ?? config.vrf ?? machine.configuration?.global.defaultInterface ?? 'eth0'
   );

@@ -147,7 +147,7 @@ function virtualAddresses(instances: readonly InstanceState[]): ReadonlySet<stri
 }
 
 /** The source address of an instance. It does not change while the interface has it. */
-export function sourceFor(machine: VrrpMachine, instance: InstanceState, virtual: ReadonlySet<string>): Address | undefined {
+function sourceFor(machine: VrrpMachine, instance: InstanceState, virtual: ReadonlySet<string>): Address | undefined {
   const { config, source } = instance;
   const facts = config.interface === undefined ? undefined : machine.interfaces.get(config.interface);
   const kept = source !== undefined && facts?.addresses.some((address) => sameAddress(address, source)) === true;

@@ -47,13 +47,13 @@ export interface TableContent {
 const IGMP = 2;
 const Icmpv6Type = { routerSolicit: 133, neighbourSolicit: 135, neighbourAdvert: 136, listenerReport: 143 } as const;
 
-export function index(value: number): Uint8Array {
+function index(value: number): Uint8Array {
   const out = new Uint8Array(4);
   viewOf(out).setUint32(0, value, little);
   return out;
 }
 
-export const linkLocalKey = ({ address, ifindex }: { readonly address: Address; readonly ifindex: number }): Uint8Array =>
+const linkLocalKey = ({ address, ifindex }: { readonly address: Address; readonly ifindex: number }): Uint8Array =>
   concat(encodeAddress(address), index(ifindex));
 
 /** Where source and destination stand in the header of a family, and how long they are. */

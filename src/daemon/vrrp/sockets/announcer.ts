@@ -33,7 +33,7 @@ interface Queue {
   nextUs: number;
 }
 
-export function announcement(link: Link, address: Address, router: boolean): Uint8Array {
+function announcement(link: Link, address: Address, router: boolean): Uint8Array {
   const mac = link.mac ?? BROADCAST_MAC;
   if (address.family === 'inet6') return unsolicitedAdvertisement(mac, address, router);
   return encodeEthernet({

@@ -16,7 +16,7 @@ export interface ProcessFacts {
   readonly words: readonly string[];
 }
 
-export function readProcess(pid: number): ProcessFacts | undefined {
+function readProcess(pid: number): ProcessFacts | undefined {
   return unlessCode(
     () => ({
       name: readFileSync(`/proc/${pid}/comm`, 'utf8').replace(/\n$/, ''),

@@ -4,7 +4,7 @@ import { release } from 'node:os';
 import { gunzipSync } from 'node:zlib';
 
 /** The rates that Linux can be built for. */
-export const RATES = [100, 250, 300, 1000] as const;
+const RATES = [100, 250, 300, 1000] as const;
 
 export function hzInConfig(text: string): number | undefined {
   const found = /^CONFIG_HZ=(\d+)$/m.exec(text)?.[1];

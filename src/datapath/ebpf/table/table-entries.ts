@@ -213,7 +213,7 @@ export function countTaken(words: Uint32Array, bucketWords: number): number {
 }
 
 /** One slot, whole, by the rule of abi.h: key, value, key. undefined: it is free, or was taken by another connection meanwhile. */
-export function readSlot(words: Uint32Array, at: number, isBefore = false): readonly [number, number, number, number] | undefined {
+function readSlot(words: Uint32Array, at: number, isBefore = false): readonly [number, number, number, number] | undefined {
   const key = (half: 0 | 1): number => Atomics.load(words, at + KEY_WORD + half);
   const value = (half: 0 | 1): number => Atomics.load(words, at + VALUE_WORD + half);
   const [keyLow, keyHigh] = [key(0), key(1)];

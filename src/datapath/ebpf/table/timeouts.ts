@@ -8,7 +8,7 @@ import { TcpState } from '../abi.gen.js';
 export const TCP_TIMEOUT_SECONDS: readonly number[] = TCP_STATES.map((state) => TCP_TIMEOUTS[state]);
 export const ESTABLISHED = TcpState.S_ESTABLISHED;
 export const FIN_WAIT = TcpState.S_FIN_WAIT;
-export const UDP_STATE = TcpState.S_UDP;
+const UDP_STATE = TcpState.S_UDP;
 
 export const DEFAULT_TIMEOUTS: Timeouts = { tcp: 900, tcpFin: 120, udp: 300 };
 

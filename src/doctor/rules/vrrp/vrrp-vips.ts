@@ -31,7 +31,7 @@ function isElsewhere(instance: VrrpInstanceFact, { holders, adverts }: VrrpFacts
   );
 }
 
-export const startCommand = ({ file }: VrrpInstanceFact, { systemd }: VrrpFacts): string =>
+const startCommand = ({ file }: VrrpInstanceFact, { systemd }: VrrpFacts): string =>
   systemd ? 'systemctl start keepalived' : `keepalived -f ${file}`;
 
 /** No daemon runs for this instance. */

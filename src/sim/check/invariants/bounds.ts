@@ -14,7 +14,7 @@ function attemptUs({ check, timing }: Checker): number {
 }
 
 /** Between two attempts of one check. */
-export const pauseUs = ({ timing }: Checker): number => Math.max(timing.delayLoopUs, timing.delayBeforeRetryUs);
+const pauseUs = ({ timing }: Checker): number => Math.max(timing.delayLoopUs, timing.delayBeforeRetryUs);
 
 export const firstUs = ({ timing }: Checker): number => BOOTSTRAP_US + timing.warmupUs;
 

@@ -2,11 +2,10 @@
 import { endpointOf, type Place } from '../servers.js';
 
 const indent = (lines: readonly string[]): readonly string[] => lines.map((line) => `  ${line}`);
-export const block = (head: string, lines: readonly string[]): string =>
-  [`${head} {`, ...indent(lines.join('\n').split('\n')), '}'].join('\n');
+const block = (head: string, lines: readonly string[]): string => [`${head} {`, ...indent(lines.join('\n').split('\n')), '}'].join('\n');
 
 /** Times that are a second apart, and a connect_timeout that is longer than a busy machine is late; checks begin without a warmup. */
-export const TIMES = ['delay_loop 2', 'delay_before_retry 1', 'retry 1', 'warmup 0', 'connect_timeout 3'] as const;
+const TIMES = ['delay_loop 2', 'delay_before_retry 1', 'retry 1', 'warmup 0', 'connect_timeout 3'] as const;
 
 export const check = (kind: string, ...lines: readonly string[]): string => block(kind, lines);
 

@@ -80,7 +80,7 @@ const smtp: readonly Keyword[] = [
   },
 ];
 
-export const DNS_TYPES = ['A', 'NS', 'CNAME', 'SOA', 'MX', 'TXT', 'AAAA'] as const;
+const DNS_TYPES = ['A', 'NS', 'CNAME', 'SOA', 'MX', 'TXT', 'AAAA'] as const;
 
 const dns: readonly Keyword[] = [
   {

@@ -156,7 +156,7 @@ const timing = timingKeywords({
   inherited: false,
 });
 
-export const virtualServerKeywords: readonly Keyword[] = [
+const virtualServerKeywords: readonly Keyword[] = [
   ...scheduling,
   ...quorum,
   slowStartKeyword({ default: '0' }),

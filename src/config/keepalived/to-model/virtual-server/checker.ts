@@ -163,7 +163,7 @@ function buildOne(keyword: string, block: Values, context: CheckerContext): read
   return targets.map((target) => ({ check, target, timing }));
 }
 
-export const CHECKER_NAMES = [
+const CHECKER_NAMES = [
   'HTTP_GET',
   'SSL_GET',
   'TCP_CHECK',

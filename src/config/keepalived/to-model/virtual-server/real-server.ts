@@ -47,7 +47,7 @@ function familyFits(address: Address, at: Origin, who: string, forwarding: Forwa
 }
 
 /** Only NAT can change the port: other methods use the service's port. */
-export function fitPort(port: number, forwarding: Forwarding, defaults: ServerDefaults, mismatch: () => void): number {
+function fitPort(port: number, forwarding: Forwarding, defaults: ServerDefaults, mismatch: () => void): number {
   if (port === 0) return defaults.port;
   if (forwarding.method === 'masq' || port === defaults.port) return port;
   mismatch();

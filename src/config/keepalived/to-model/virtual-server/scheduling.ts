@@ -60,7 +60,7 @@ function readTimeout(block: Values, report: Report): number | undefined {
   return value;
 }
 
-export const DEFAULT_TIMEOUT_S = 360;
+const DEFAULT_TIMEOUT_S = 360;
 /** The kernel's IP_VS_PENAME_MAXLEN less the NUL. */
 const ENGINE_LENGTH_MAX = 15;
 

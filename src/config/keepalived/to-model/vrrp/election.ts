@@ -71,7 +71,7 @@ function standingOf(context: InstanceContext): Standing {
 }
 
 /** AH numbers its packets: a node must receive the current number before it can be master. */
-export function withoutAhMaster(context: InstanceContext, standing: Standing, authentication: VrrpInstance['authentication']): Standing {
+function withoutAhMaster(context: InstanceContext, standing: Standing, authentication: VrrpInstance['authentication']): Standing {
   if (authentication.kind !== 'ah' || standing.initialState !== 'master' || standing.priority === OWNER) return standing;
   context.report('state-master-with-ah', placeOf(context.block, 'state'), { name: context.name });
   return { ...standing, initialState: 'backup' };

@@ -99,7 +99,7 @@ export interface Path {
 }
 export const arrives: Path = { to: MACS.lo, from: '02:00:00:00:00:0f', ttl: 64 };
 /** To the director's own stack: the TTL stays. */
-export const delivered = arrives;
+const delivered = arrives;
 export const leavesTo = (to: Mac): Path => ({ to, from: SOURCE_MAC, ttl: 63 });
 
 export function packet(ttl: number, protocol: number, source: Address, target: Address, payload: Uint8Array): Uint8Array {
@@ -121,7 +121,7 @@ export function segment(source: End, target: End, flags: number): Uint8Array {
 export const tcp = (path: Path, source: End, target: End, flags: number): Uint8Array =>
   frame(path, IpProtocol.tcp, source.at, target.at, segment(source, target, flags));
 
-export function udp(path: Path, source: End, target: End): Uint8Array {
+function udp(path: Path, source: End, target: End): Uint8Array {
   const datagram = { sourcePort: source.port, destinationPort: target.port, payload: DATA };
   return frame(path, IpProtocol.udp, source.at, target.at, encodeUdp(datagram, source.at, target.at));
 }
