@@ -63,9 +63,6 @@ export const familyText = (family: Family): string => (family === 'inet' ? 'IPv4
 /** `ip route`, for commands about this family's default route. */
 export const ipRoute = (family: Family): string => (family === 'inet' ? 'ip route' : 'ip -6 route');
 
-/** By what hosts ask for this address. */
-export const askedBy = ({ family }: Address): string => (family === 'inet' ? 'ARP' : 'neighbour solicitations');
-
 export function setting(facts: HostFacts, path: string): number {
   return Number(facts.settings.get(path) ?? '0');
 }

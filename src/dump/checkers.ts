@@ -1,13 +1,13 @@
 // The health checkers' part of keepalived_check.data, with what they found. Pure.
+
 import type { CheckerState, CheckMachine, RealState, ServerState } from '../control/check/state.js';
 import { itemsFrom } from '../control/timed-list.js';
 import { serverName } from '../control/virtual-server/names.js';
 import { endpointText } from '../model/endpoint-text.js';
 import { CHECK_NAMES } from '../model/keepalived/check-names.js';
 import type { CertificateRules, Checker, CheckKind, HttpUrl } from '../model/keepalived/virtual-server.js';
+import { yesNo } from './line-parts.js';
 import { type HostClocks, wallSeconds } from './live.js';
-
-const yesNo = (yes: boolean): string => (yes ? 'yes' : 'no');
 
 const urlLines = ({ path, digest, statusCodes, virtualHost, regex }: HttpUrl): readonly string[] => [
   `   Checked url = ${path}`,

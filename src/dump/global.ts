@@ -1,13 +1,13 @@
 // `Global definitions` of keepalived.data and keepalived_parent.data, line for line as keepalived writes them. Pure.
+
 import { formatAddress } from '../model/address-text.js';
 import type { BufferSize, GlobalSettings, ProcessSettings, VrrpDefaults } from '../model/keepalived/global.js';
 import type { Fifo } from '../model/keepalived/script.js';
+import { when, wholeSeconds } from './line-parts.js';
 
 const SECOND_US = 1_000_000;
 
-const seconds = (us: number): number => Math.floor(us / SECOND_US);
 const unset = (value: boolean | undefined): string => (value === undefined ? 'unset' : value ? 'on' : 'off');
-const when = (condition: boolean, ...lines: readonly string[]): readonly string[] => (condition ? lines : []);
 
 function mail(global: GlobalSettings, hostName: string): readonly string[] {
   const { smtpServer, emailFrom, notificationEmail } = global;
@@ -18,7 +18,7 @@ function mail(global: GlobalSettings, hostName: string): readonly string[] {
           `Smtp server = ${smtpServer.host}`,
           `Smtp server port = ${smtpServer.port}`,
           `Smtp HELO name = ${global.smtpHelo ?? hostName}`,
-          `Smtp server connection timeout = ${seconds(global.smtpTimeoutUs)}`,
+          `Smtp server connection timeout = ${wholeSeconds(global.smtpTimeoutUs)}`,
         ]),
     ...(emailFrom === undefined ? [] : [`Email notification from = ${emailFrom}`]),
     ...when(notificationEmail.length > 0, 'Email notification to:', ...notificationEmail.map((to) => `  ${to}`)),
@@ -37,14 +37,14 @@ function defaults(values: VrrpDefaults): readonly string[] {
     `VRRP notify priority changes = ${values.notifyPriorityChanges}`,
     `VRRP IPv4 mcast group = ${formatAddress(values.multicastGroup4)}`,
     `VRRP IPv6 mcast group = ${formatAddress(values.multicastGroup6)}`,
-    `Gratuitous ARP delay = ${seconds(garp.masterDelayUs)}`,
+    `Gratuitous ARP delay = ${wholeSeconds(garp.masterDelayUs)}`,
     `Gratuitous ARP repeat = ${garp.masterRepeat}`,
-    `Gratuitous ARP refresh timer = ${seconds(garp.masterRefreshUs)}`,
+    `Gratuitous ARP refresh timer = ${wholeSeconds(garp.masterRefreshUs)}`,
     `Gratuitous ARP refresh repeat = ${garp.masterRefreshRepeat}`,
-    `Gratuitous ARP lower priority delay = ${seconds(garp.lowerPriorityDelayUs)}`,
+    `Gratuitous ARP lower priority delay = ${wholeSeconds(garp.lowerPriorityDelayUs)}`,
     `Gratuitous ARP lower priority repeat = ${garp.lowerPriorityRepeat}`,
     `Num adverts before down = ${values.downTimerAdverts}`,
-    `Gratuitous ARP for each secondary VMAC = ${seconds(garp.extraInterfaceUs)}s`,
+    `Gratuitous ARP for each secondary VMAC = ${wholeSeconds(garp.extraInterfaceUs)}s`,
     `Send advert after receive lower priority advert = ${!values.lowerPriorityNoAdvert}`,
     `Send advert after receive higher priority advert = ${values.higherPrioritySendAdvert}`,
   ];

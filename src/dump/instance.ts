@@ -1,4 +1,5 @@
 // One instance in `VRRP Topology` of keepalived.data, line for line. Pure.
+
 import type { InstanceState } from '../control/vrrp/state/instance-state.js';
 import type { VrrpMachine } from '../control/vrrp/state/vrrp-machine.js';
 import { formatAddress } from '../model/address-text.js';
@@ -6,11 +7,10 @@ import type { Authentication, Notify } from '../model/keepalived/instance.js';
 import type { Script } from '../model/keepalived/script.js';
 import type { Tracked } from '../model/keepalived/trackers.js';
 import { addressText, routeText, ruleText, scriptText } from './host-text.js';
+import { when, wholeSeconds } from './line-parts.js';
 import { type DumpHost, deviceOf, ownerText, virtualName, wallSeconds } from './live.js';
 
 const SECOND_US = 1_000_000;
-const seconds = (us: number): number => Math.floor(us / SECOND_US);
-const when = (condition: boolean, ...lines: readonly string[]): readonly string[] => (condition ? lines : []);
 
 /** `1795175679.876519 (Fri Nov 20 11:54:39.876519 2026)` of a moment of the wall clock. */
 function momentText(wallUs: number, host: DumpHost): string {
@@ -103,11 +103,11 @@ function placeLines(instance: InstanceState, machine: VrrpMachine): readonly str
 function timingLines({ config }: InstanceState): readonly string[] {
   const { garp } = config;
   return [
-    `   Gratuitous ARP delay = ${seconds(garp.masterDelayUs)}`,
+    `   Gratuitous ARP delay = ${wholeSeconds(garp.masterDelayUs)}`,
     `   Gratuitous ARP repeat = ${garp.masterRepeat}`,
-    `   Gratuitous ARP refresh = ${seconds(garp.masterRefreshUs)}`,
+    `   Gratuitous ARP refresh = ${wholeSeconds(garp.masterRefreshUs)}`,
     `   Gratuitous ARP refresh repeat = ${garp.masterRefreshRepeat}`,
-    `   Gratuitous ARP lower priority delay = ${seconds(garp.lowerPriorityDelayUs)}`,
+    `   Gratuitous ARP lower priority delay = ${wholeSeconds(garp.lowerPriorityDelayUs)}`,
     `   Gratuitous ARP lower priority repeat = ${garp.lowerPriorityRepeat}`,
     `   Down timer adverts = ${config.downTimerAdverts}`,
     `   Send advert after receive lower priority advert = ${!config.lowerPriorityNoAdvert}`,

@@ -1,4 +1,5 @@
 // The virtual servers' part of keepalived_check.data, with their health at this moment. Pure.
+
 import { type RealHealth, realHealthOf } from '../control/check/health.js';
 import type { CheckMachine, RealState, ServerState } from '../control/check/state.js';
 import { itemsFrom } from '../control/timed-list.js';
@@ -6,12 +7,12 @@ import { serverName } from '../control/virtual-server/names.js';
 import { formatAddress } from '../model/address-text.js';
 import type { RealServer, VirtualServer } from '../model/keepalived/virtual-server.js';
 import { checkerLines } from './checkers.js';
+import { yesNo } from './line-parts.js';
 import type { HostClocks } from './live.js';
 
 const METHODS = { masq: 'NAT', route: 'DR', tunnel: 'TUN', local: 'LOCAL' } as const;
 
 const onOff = (on: boolean): string => (on ? 'ON' : 'OFF');
-const yesNo = (yes: boolean): string => (yes ? 'yes' : 'no');
 
 function method({ method: forwarding, tunnel }: Pick<RealServer, 'method' | 'tunnel'>): string {
   return forwarding === 'tunnel' ? `TUN, type = ${tunnel.type.toUpperCase()}` : METHODS[forwarding];

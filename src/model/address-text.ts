@@ -121,3 +121,6 @@ function formatIpv6(address: Address): string {
 export function formatAddress(address: Address): string {
   return address.family === 'inet' ? formatIpv4(address.words[0] ?? 0) : formatIpv6(address);
 }
+
+/** What hosts send to ask for the MAC of this address, for messages. */
+export const askedBy = ({ family }: Address): string => (family === 'inet' ? 'ARP' : 'neighbour solicitations');

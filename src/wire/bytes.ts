@@ -18,6 +18,13 @@ export function concat(...parts: readonly Uint8Array[]): Uint8Array {
 /** Netlink and sockaddrs use the host's byte order; packets are big-endian. */
 export const hostIsLittleEndian: boolean = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
 
+/** A 16-bit number in the host's order. */
+export function hostOrder16(value: number): Uint8Array {
+  const bytes = new Uint8Array(2);
+  viewOf(bytes).setUint16(0, value, hostIsLittleEndian);
+  return bytes;
+}
+
 /** A 32-bit number in network order. */
 export function bigEndian32(value: number): Uint8Array {
   const bytes = new Uint8Array(4);

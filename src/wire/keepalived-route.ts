@@ -7,7 +7,7 @@
 import type { Address } from '../model/address.js';
 import type { HostRoute, NextHop, RouteType } from '../model/keepalived/network.js';
 import { encodeAddress } from './address-bytes.js';
-import { concat, hostIsLittleEndian as little, viewOf } from './bytes.js';
+import { concat, hostOrder16, hostIsLittleEndian as little, viewOf } from './bytes.js';
 import { encapAttributes } from './lightweight-tunnel.js';
 import { type Attribute, encodeAttributes, NetlinkFlag, type NetlinkRequest, nested, textAttribute, u32Attribute } from './netlink.js';
 import { familyNumber, RouteMessage } from './rtnetlink.js';
@@ -60,13 +60,7 @@ export type IfindexOf = (device: string) => number;
 const gateway = (family: 'inet' | 'inet6', via: Address): Attribute =>
   via.family === family
     ? { type: 5, payload: encodeAddress(via) }
-    : { type: 18, payload: concat(u16(familyNumber(via.family)), encodeAddress(via)) };
-
-function u16(value: number): Uint8Array {
-  const out = new Uint8Array(2);
-  viewOf(out).setUint16(0, value, little);
-  return out;
-}
+    : { type: 18, payload: concat(hostOrder16(familyNumber(via.family)), encodeAddress(via)) };
 
 function encodeHop(family: 'inet' | 'inet6', hop: NextHop, ifindexOf: IfindexOf): Uint8Array {
   const attributes = encodeAttributes([

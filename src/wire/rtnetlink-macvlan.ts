@@ -3,7 +3,7 @@
 //     struct ifinfomsg (see rtnetlink-link.ts), then attributes: 1 MAC, 3 name, 5 the link below, 18 link info {1 kind,
 //     2 data {1 mode, 2 flags, 7 length of a macvlan's broadcast queue, 9 its cutoff}}, 10 master, 27 group
 
-import { concat, hostIsLittleEndian as little, viewOf } from './bytes.js';
+import { concat, hostOrder16 } from './bytes.js';
 import type { Mac } from './ethernet.js';
 import { macBytes } from './ethernet.js';
 import { encodeAttributes, NetlinkFlag, type NetlinkRequest, nested, textAttribute, u32Attribute } from './netlink.js';
@@ -39,12 +39,6 @@ export interface StackedLink {
     | { readonly kind: 'ipvlan'; readonly mode: 'bridge' | 'private' | 'vepa' };
 }
 
-function u16(value: number): Uint8Array {
-  const out = new Uint8Array(2);
-  viewOf(out).setUint16(0, value, little);
-  return out;
-}
-
 /** A private macvlan (without traffic between siblings) or a layer-2 ipvlan. The kernel answers EEXIST, ENODEV. */
 export function addStackedLink(link: StackedLink): NetlinkRequest {
   const { kind } = link;
@@ -56,8 +50,8 @@ export function addStackedLink(link: StackedLink): NetlinkRequest {
           u32Attribute(BROADCAST_CUTOFF, kind.broadcastCutoff >>> 0),
         ]
       : [
-          { type: MODE, payload: u16(IPVLAN_L2) },
-          { type: FLAGS, payload: u16(IPVLAN_FLAGS[kind.mode]) },
+          { type: MODE, payload: hostOrder16(IPVLAN_L2) },
+          { type: FLAGS, payload: hostOrder16(IPVLAN_FLAGS[kind.mode]) },
         ];
   const attributes = [
     textAttribute(3, link.name),

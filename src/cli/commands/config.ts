@@ -1,6 +1,5 @@
 // weir config: explains a keepalived.conf, or finds faults in the files of one node or of a pair.
 
-import { hostname } from 'node:os';
 import { dirname } from 'node:path';
 import { canRun, renderDiagnostic } from '../../config/keepalived/diagnostics/outcome.js';
 import { explain } from '../../config/keepalived/explain/explain.js';
@@ -20,6 +19,7 @@ import { reported } from '../failure.js';
 import { readFlags, wantsHelp } from '../flags.js';
 import type { Io } from '../io.js';
 import { DEFAULT_PATH, readOptions } from '../keepalived/options.js';
+import { shortHostName } from '../keepalived/read-on-host.js';
 
 const USAGE = `usage: weir config explain [--id NAME] [FILE]
        weir config lint [--id NAME[,NAME…]] [--options 'OPTIONS OF THE DAEMON'] [--json] [FILE…]
@@ -34,8 +34,6 @@ const COULD_NOT_READ = 3;
 
 /** The messages of reading the file were printed instead. */
 class Unreadable extends Error {}
-
-const shortHostName = (): string => hostname().split('.')[0] ?? '';
 
 function readFile(path: string, configId: string): ReadConfiguration {
   const directory = dirname(absolutePath(path));

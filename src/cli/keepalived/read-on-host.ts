@@ -21,7 +21,7 @@ export interface FilePlace {
 export const hostPlace = (): FilePlace => ({ files: hostConfigFiles, directory: workingDirectory() ?? '/', reach: (path) => path });
 
 /** `vm`: the host's name without its domain, which conditions (@vm) are compared with unless -i names another. */
-const shortHostName = (): string => hostname().split('.')[0] ?? '';
+export const shortHostName = (): string => hostname().split('.')[0] ?? '';
 
 /** `seed`: what `${_RANDOM}` begins with; a daemon's stays what it is for all its life. */
 export function readOnHost(

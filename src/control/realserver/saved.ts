@@ -1,7 +1,9 @@
 // What `start` saves so that `stop` can undo exactly that: written before any change, removed after the last one.
 //
 // There are two writers: weir itself (JSON), and the self-contained script (lines that sh can read and write). This file reads both.
+
 import { parseAddress, parseIpv4 } from '../../model/address-text.js';
+import { isRecord } from '../../model/json.js';
 
 export interface SavedSetting {
   /** Path below /proc/sys. */
@@ -37,7 +39,6 @@ const isIpv4 = (text: unknown): text is string => typeof text === 'string' && pa
 const isNumber = (text: unknown): text is string => typeof text === 'string' && /^-?[0-9]{1,10}$/.test(text);
 const isLabel = (text: unknown): text is string => typeof text === 'string' && /^lo:[0-9]{1,10}$/.test(text);
 const listOf = <T>(value: unknown, is: (one: unknown) => one is T): value is T[] => Array.isArray(value) && value.every(is);
-const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
 const isOwned = (one: unknown): one is Saved['addresses'][number] =>
   isRecord(one) && isAddress(one['address']) && (isIpv4(one['address']) ? isLabel(one['label']) : one['label'] === undefined);
 const isSetting = (one: unknown): one is SavedSetting =>

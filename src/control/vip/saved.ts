@@ -1,12 +1,12 @@
 // The saved list of VIPs that weir added: to the text of a file, and back.
+
 import { parseAddress } from '../../model/address-text.js';
+import { isRecord } from '../../model/json.js';
 import type { SavedVip } from './plan.js';
 
 export function writeSavedVips(vips: readonly SavedVip[]): string {
   return `${JSON.stringify({ version: 2, vips }, null, 2)}\n`;
 }
-
-const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
 
 function isSavedVip(value: unknown): value is SavedVip {
   if (!isRecord(value)) return false;

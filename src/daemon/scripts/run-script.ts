@@ -1,5 +1,7 @@
 // Runs one resolved script to its end: TERM when its time is over, KILL when that did not help, given up after that.
+
 import type { ScriptOutcome } from '../../control/vrrp/messages.js';
+import { shellQuoted } from '../../model/shell-word.js';
 import { native } from '../../sys/addon.js';
 import { AnswerTimeout } from '../../sys/answer-timeout.js';
 import { isSystemError } from '../../sys/errno.js';
@@ -49,15 +51,12 @@ function environment(): Uint8Array {
   );
 }
 
-/** `'…'` for the shell. */
-const quoted = (word: string): string => `'${word.replaceAll("'", "'\\''")}'`;
-
 function command(
   script: Exclude<ResolvedScript, { kind: 'disabled' }>,
   extra: readonly string[],
 ): { path: string; argv: readonly string[] } {
   if (script.kind === 'program') return { path: script.path, argv: [...script.argv, ...extra] };
-  return { path: SHELL, argv: ['sh', '-c', [script.text, ...extra.map(quoted)].join(' ')] };
+  return { path: SHELL, argv: ['sh', '-c', [script.text, ...extra.map(shellQuoted)].join(' ')] };
 }
 
 /** The script, started; or why it could not be. */

@@ -1,4 +1,5 @@
 // Validates a lab file: each wrong key with its path and what is expected there.
+import { isRecord } from '../../model/json.js';
 import { type Lab, MAIL_PROTOCOLS, SEEN_PROTOCOLS } from './lab.js';
 import { SWITCHES } from './names.js';
 import {
@@ -8,7 +9,6 @@ import {
   choice,
   flag,
   isNetwork,
-  isRecord,
   list,
   network,
   object,

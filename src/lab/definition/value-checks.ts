@@ -1,5 +1,7 @@
 // Checks of untrusted data: a check reports each problem with the path to the wrong key and what was expected there.
+
 import { isIPv4, isIPv6 } from 'node:net';
+import { isRecord } from '../../model/json.js';
 
 export interface Problem {
   /** e.g. `hosts.web1.interfaces.eth0.addresses[0]`; empty for the whole. */
@@ -19,10 +21,6 @@ function shown(value: unknown): string {
 const expected = (what: string, value: unknown): string => `expected ${what}, got ${shown(value)}`;
 
 export const at = (path: string, key: string): string => (path === '' ? key : `${path}.${key}`);
-
-export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
 
 /** A text that `test` accepts; `what` names it in the message. */
 export function text(what: string, test: (value: string) => boolean = (value) => value !== ''): Check {

@@ -50,3 +50,5 @@ function makeKeys(server: VirtualServer, real: RealServer): readonly string[] {
 export const hostOf = cached<RealServer>(({ address }) => formatAddress(address));
 /** `10.0.0.1 of [192.0.2.1]:tcp:80`, for people. */
 export const realText = (server: VirtualServer, real: RealServer): string => `${hostOf(real)} of ${server.name}`;
+/** `10.0.0.1=3` of each destination, with its weight. */
+export const poolText = (pool: readonly RealServer[]): string => pool.map((real) => `${hostOf(real)}=${real.weight}`).join(' ');

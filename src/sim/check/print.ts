@@ -1,9 +1,9 @@
 // A history as text: one line per event; for a step its input, its effects and what the table has.
 import type { CheckEffect, CheckInput } from '../../control/check/messages.js';
 import { formatAddress } from '../../model/address-text.js';
-import type { Checker, RealServer, VirtualServer } from '../../model/keepalived/virtual-server.js';
+import type { Checker, VirtualServer } from '../../model/keepalived/virtual-server.js';
 import type { Behaviour, Configuration, Disturbance, History } from './history.js';
-import { hostOf } from './names.js';
+import { hostOf, poolText } from './names.js';
 import type { Observation } from './observation.js';
 
 const seconds = (us: number): string => (us / 1_000_000).toFixed(6).padStart(12);
@@ -30,8 +30,6 @@ function outcomeText(outcome: Extract<CheckInput, { kind: 'outcomes' }>['outcome
   const status = 'status' in outcome && outcome.status !== undefined ? ` (${outcome.status})` : '';
   return `${outcome.kind}${status}`;
 }
-
-const poolText = (pool: readonly RealServer[]): string => pool.map((real) => `${hostOf(real)}=${real.weight}`).join(' ');
 
 function effectText(effect: CheckEffect): string {
   switch (effect.kind) {

@@ -1,7 +1,7 @@
 // Why a probe of VIP_CHECK failed: the part of the way in a word or two, then what that means. Of log lines, mails and weir status.
 
 import type { Address } from '../../../model/address.js';
-import { formatAddress } from '../../../model/address-text.js';
+import { askedBy, formatAddress } from '../../../model/address-text.js';
 import { sameAddress } from '../../../model/identity.js';
 import { IcmpUnreachable } from '../../../wire/icmp.js';
 import type { Endpoint, PathState, PathTarget } from './path-state.js';
@@ -24,9 +24,6 @@ const aimText = ({ method, vip, server }: PathTarget): string => endpointText(me
 
 export const unreachableText = (target: PathTarget, by: Address, code: number): string =>
   `unreachable: ${formatAddress(by)} answers "${UNREACHABLE[code] ?? `unreachable, code ${code}`}" for ${aimText(target)}`;
-
-/** By what hosts ask for such an address. */
-const askedBy = ({ family }: Address): string => (family === 'inet' ? 'ARP' : 'neighbour solicitations');
 
 const neighbourText = ({ target, hop }: PathState): string => {
   const name = `${sameAddress(hop.next, target.server.address) ? '' : 'the router '}${formatAddress(hop.next)}`;

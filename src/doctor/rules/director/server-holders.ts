@@ -1,10 +1,10 @@
 // Do two hosts have one address, of a real server or of this host? Packets then go to one or the other.
 import type { Address } from '../../../model/address.js';
-import { formatAddress } from '../../../model/address-text.js';
+import { askedBy, formatAddress } from '../../../model/address-text.js';
 import type { Finding } from '../../../model/finding.js';
 import { addressId, sameAddress } from '../../../model/identity.js';
 import type { DirectorFacts } from '../../facts.js';
-import { askedBy, BOTH_FAMILIES, interfaceNameOf, proxyOf, realServersOf, vipsOf, vrrpAddress } from '../../network.js';
+import { BOTH_FAMILIES, interfaceNameOf, proxyOf, realServersOf, vipsOf, vrrpAddress } from '../../network.js';
 import { routerWith } from './vip-holders.js';
 
 /** What else is known of the hosts with these MACs: a router, or other addresses. */

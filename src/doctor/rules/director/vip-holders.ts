@@ -1,12 +1,11 @@
 // Does another host answer ARP for a VIP? Clients then bypass the director, all of them or some.
 import type { Address } from '../../../model/address.js';
-import { formatAddress } from '../../../model/address-text.js';
+import { askedBy, formatAddress } from '../../../model/address-text.js';
 import type { Finding } from '../../../model/finding.js';
 import { sameAddress } from '../../../model/identity.js';
 import type { DirectorFacts } from '../../facts.js';
 import {
   allAddresses,
-  askedBy,
   BOTH_FAMILIES,
   interfaceNameOf,
   isServer,

@@ -1,11 +1,11 @@
 // On a real server: do answers use the right gateway, and does it answer? VS/NAT: the director; VS/DR and VS/TUN: never the director.
 
-import { formatAddress } from '../../../model/address-text.js';
+import { askedBy, formatAddress } from '../../../model/address-text.js';
 import type { Finding } from '../../../model/finding.js';
 import { sameAddress } from '../../../model/identity.js';
 import { shellWord } from '../../../model/shell-word.js';
 import type { GatewayFact, RealServerFacts } from '../../facts.js';
-import { askedBy, interfaceNameOf, ipRoute } from '../../network.js';
+import { interfaceNameOf, ipRoute } from '../../network.js';
 import { isDirector } from '../../server-method.js';
 import { refusalRepair } from '../director/reach/path-verdict.js';
 

@@ -1,14 +1,14 @@
 // On a real server: are its interfaces there, its addresses its own, and its packets not too large for the network?
 
 import type { Family } from '../../../model/address.js';
-import { formatAddress } from '../../../model/address-text.js';
+import { askedBy, formatAddress } from '../../../model/address-text.js';
 import type { Finding } from '../../../model/finding.js';
 import { sameAddress } from '../../../model/identity.js';
 import { shellWord } from '../../../model/shell-word.js';
 import { hostLength } from '../../../model/subnet.js';
 import type { Link } from '../../../wire/rtnetlink-link.js';
 import type { Ipv6AddressFact, RealServerFacts } from '../../facts.js';
-import { askedBy, clusterInterfaces, contains, familyText, interfaceNameOf, isCarrying, proxyOf, usesArp } from '../../network.js';
+import { clusterInterfaces, contains, familyText, interfaceNameOf, isCarrying, proxyOf, usesArp } from '../../network.js';
 import { NO_ARP_CAUSE, troubleFinding, troubleOf } from '../interface-trouble.js';
 
 /** What this host needs the interface for: the network of the director, a VIP or a gateway, or any that it has. */

@@ -1,10 +1,10 @@
 // On a real server: does exactly one other host, the director, answer for the VIP?
 import type { Family } from '../../../model/address.js';
-import { formatAddress } from '../../../model/address-text.js';
+import { askedBy, formatAddress } from '../../../model/address-text.js';
 import type { Finding } from '../../../model/finding.js';
 import { sameAddress } from '../../../model/identity.js';
 import type { RealServerFacts } from '../../facts.js';
-import { askedBy, interfaceNameOf, subnetsWith } from '../../network.js';
+import { interfaceNameOf, subnetsWith } from '../../network.js';
 import { troubleOf } from '../interface-trouble.js';
 
 const EXPOSED: Readonly<Record<Family, string>> = {

@@ -3,13 +3,10 @@
 import type { RealServer, VirtualServer } from '../../../model/keepalived/virtual-server.js';
 import type { Invariant, MakeInvariant } from '../invariant.js';
 import type { RealView, ServerView } from '../machine.js';
-import { checkerKeys, hostOf, realText, serverKey } from '../names.js';
+import { checkerKeys, hostOf, poolText, realText, serverKey } from '../names.js';
 import type { Observation } from '../observation.js';
 import type { Verdicts } from '../verdicts.js';
 import type { World } from '../world.js';
-
-/** `10.0.0.1=3` of each destination. */
-const poolText = (pool: readonly RealServer[]): string => pool.map((real) => `${hostOf(real)}=${real.weight}`).join(' ');
 
 /** What a server in its slow start serves with. */
 function slowly(weight: number, slow: RealView['slow']): number {

@@ -1,12 +1,12 @@
 // Why no packet gets to an address at all: no route, no carrier, no answer to ARP, a wrong entry in the neighbour table.
 
 import type { Address } from '../../../../model/address.js';
-import { formatAddress } from '../../../../model/address-text.js';
+import { askedBy, formatAddress } from '../../../../model/address-text.js';
 import { addressId, sameAddress } from '../../../../model/identity.js';
 import { shellWord } from '../../../../model/shell-word.js';
 import { hostLength } from '../../../../model/subnet.js';
 import type { DirectorFacts, PathFact, RefusingRoute } from '../../../facts.js';
-import { allAddresses, askedBy, contains, interfaceNameOf, ipRoute, usesArp } from '../../../network.js';
+import { allAddresses, contains, interfaceNameOf, ipRoute, usesArp } from '../../../network.js';
 import { troubleOf } from '../../interface-trouble.js';
 import { type Known, placeId } from './known.js';
 import type { Repair } from './verdict.js';
