@@ -9,6 +9,7 @@ import { established, opening, type ProgramCase, reply, request, SYN } from './p
 import type { Bed } from './program-samples.js';
 import type { Row } from './report.js';
 import { addPools, dropStations, makeStations, type StationPool, serverAddress, serverPort } from './stations.js';
+import { unusedRows } from './unused.js';
 import type { Wrapper } from './wrap.js';
 
 const [FEW, HUNDRED, MANY] = [2, 100, 1000] as const;
@@ -148,7 +149,7 @@ export const scale = (options: Options, wrapper: Wrapper, objects: Objects): rea
     return { ...place, test };
   };
   try {
-    return [...schedulerRows(at), ...establishedRows(at), ...replyRows(at)];
+    return [...schedulerRows(at), ...establishedRows(at), ...replyRows(at), ...unusedRows(options, wrapper, objects)];
   } finally {
     for (const { close } of places.values()) close();
   }
