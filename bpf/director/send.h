@@ -101,11 +101,20 @@ static __always_inline int tc_restore_ttl(struct __sk_buff *skb) {
  * kernel asks that route for a neighbour then, and sends it to a MAC address that no server has. Tunnel metadata take the place of the route: with
  * these the kernel takes the neighbour that it waits for, as for a packet at another ingress, which has no route. A device without Ethernet headers
  * resolves nothing, and may want to know the route. */
-static __always_inline void tc_leave_route(struct __sk_buff *skb, __u32 ifindex) {
+static __always_inline void tc_remove_route(struct __sk_buff *skb) {
   static const struct bpf_tunnel_key none = {};
+  bpf_skb_set_tunnel_key(skb, (struct bpf_tunnel_key *)&none, sizeof none, 0);
+}
+static __always_inline void tc_leave_route(struct __sk_buff *skb, __u32 ifindex) {
   if (skb->ingress_ifindex != LOOPBACK && !is_on_pair(skb)) return;
   struct interface *i = interface_at(ifindex);
-  if (!i || !(i->flags & INTERFACE_LAYER3)) bpf_skb_set_tunnel_key(skb, (struct bpf_tunnel_key *)&none, sizeof none, 0);
+  if (!i || !(i->flags & INTERFACE_LAYER3)) tc_remove_route(skb);
+}
+
+/* Passes a translated packet to the stack, which is to forward it: on lo not by the route to this host, which it came by. */
+static __always_inline int tc_pass_on(struct __sk_buff *skb) {
+  if (skb->ingress_ifindex == LOOPBACK) tc_remove_route(skb);
+  return TC_ACT_UNSPEC;
 }
 
 /* Sends a packet to a hop: straight out of its device; or, after each FIB lookup, through the kernel's neighbour output, which

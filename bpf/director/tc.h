@@ -106,7 +106,8 @@ static __always_inline int tc_request(struct __sk_buff *skb, struct verdict *v) 
   struct rewrite r;
   rewrite_of(&r, p, false, addr, server_port(v->d));
   if (masq && tc_translate(skb, &r)) return tc_drop(R_REDIRECT_FAILED);
-  if (answer == HOP_LOCAL || large) return TC_ACT_UNSPEC; /* the stack fragments what is large */
+  if (policed || large) return tc_pass_on(skb); /* the stack applies a policy, or fragments */
+  if (answer == HOP_LOCAL) return TC_ACT_UNSPEC;
   if (tc_lower_ttl(skb, r.ttl, r.protocol)) return tc_drop(R_REDIRECT_FAILED);
   return tc_send_to(skb, dest, answer, &w.hop, w.gateway);
 }

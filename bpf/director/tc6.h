@@ -207,7 +207,8 @@ static __always_inline int tc_request6(struct __sk_buff *skb, struct verdict *v)
     }
   }
   if (answer != HOP_LOCAL) return tc_forward6(skb, p, answer, &w, false, masq ? v->d->addr : 0, server_port(v->d));
-  return masq && translate_as(skb, 0, v->d->addr, server_port(v->d)) ? tc_drop(R_REDIRECT_FAILED) : TC_ACT_UNSPEC;
+  if (masq && translate_as(skb, 0, v->d->addr, server_port(v->d))) return tc_drop(R_REDIRECT_FAILED);
+  return policed ? tc_pass_on(skb) : TC_ACT_UNSPEC;
 }
 
 /* A reply that is larger than the MTU towards its client: its server gets the error, from the address that the kernel would send it from, or where

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Host, noNamespaces } from '../support/netns-bed.js';
 import { noTools, notWorking } from '../support/probes.js';
-import { asked, type Cluster, ipvsadm, ok, pollingFarEnds, serving, transfer } from './cluster.js';
+import { asked, type Cluster, download, ipvsadm, ok, pollingFarEnds, serving, transfer } from './cluster.js';
 import { CLUSTER4, CLUSTER6, type ClusterFamily } from './cluster-families.js';
 import { station } from './live-child.js';
 
@@ -34,6 +34,7 @@ async function setUp({ server, vip, at, any }: ClusterFamily, cluster: Cluster):
     ['t', 80, 80],
     ['u', 80, 80],
     ['t', 90, 9000],
+    ['t', 91, 9001],
   ] as const;
   for (const [option, port, to] of services)
     ipvsadm(lvs, `-A -${option} ${at(vip, port)} -s rr`, `-a -${option} ${at(vip, port)} -r ${at(server(1), to)} -m`);
@@ -63,7 +64,7 @@ for (const family of [CLUSTER4, CLUSTER6]) {
         const [back, forth] = [`src ${vip} dst ${family.client} dir out`, `src ${family.client} dst ${server(1)} dir out`];
 
         lvs.ip(`xfrm policy add ${back} ${OPTIONAL}`);
-        assert.match(known(), /^3 destinations: known that policies of IPsec are for its packets/m);
+        assert.match(known(), /^4 destinations: known that policies of IPsec are for its packets/m);
         answers();
         const first = forwarded();
         assert.ok(first >= 12, `answers alone: ${first}`);
@@ -71,7 +72,16 @@ for (const family of [CLUSTER4, CLUSTER6]) {
         known();
         answers();
         assert.ok(forwarded() - first >= 1.5 * first, `answers and requests: ${forwarded() - first}`);
+        // Clients on the director: what the stack is to forward has a route to this host.
+        for (const protocol of PROTOCOLS)
+          assert.deepEqual(asked(lvs, protocol, vip, 80, 2), ['web1', 'web1'], `${protocol}, from the director`);
+        // The stack's errors about what is too large come to whoever sent it.
+        lvs.ip('link set eth0 mtu 1400');
+        await download(bed, client, web1, vip, 91, 1 << 20);
+        lvs.ip('link set eth0 mtu 1500');
+        lvs.ip('link set eth1 mtu 1400');
         await transfer(bed, client, web1, vip, 90, 1 << 20);
+        lvs.ip('link set eth1 mtu 1500');
 
         // The mark is set: what the policy does now is the kernel's.
         lvs.ip(`xfrm policy update ${back} action block`);
