@@ -4,8 +4,10 @@ import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { test } from 'node:test';
 import type { Director } from '../../src/datapath/director.js';
-import { Conf, Dest } from '../../src/datapath/ebpf/abi.gen.js';
+import { Abi, Conf, Dest } from '../../src/datapath/ebpf/abi.gen.js';
+import { EbpfReader } from '../../src/datapath/ebpf/ebpf-reader.js';
 import { openDirector } from '../../src/datapath/ebpf/open.js';
+import { Bpffs } from '../../src/datapath/ebpf/pins/bpffs.js';
 import { journalPath, readJournal, removeJournal, writeJournal } from '../../src/datapath/ebpf/recovery/journal.js';
 import { openBed, skipReason } from './bed.js';
 import { VIP } from './fixtures/bed-addresses.js';
@@ -64,6 +66,34 @@ test('a batch that cannot be taken back for want of room is taken back when ther
     for (let id = 1; id < tables.dests.count; id++) tables.dests.set(id, Dest.idleSince, tables.dests.get(id, Dest.idleSince) - 10_000_000);
     assert.equal(asNew(picture), before);
     checkRecords(tables);
+  } finally {
+    bed.close();
+  }
+});
+
+test('destinations that are put back keep the marks of what this host and its policies are to them', { skip: skipReason() }, () => {
+  const bed = openBed({ capacity: { maxServices: 64, maxDestinations: 64 } });
+  try {
+    const { director, tables } = bed;
+    both(director);
+    const marks = Abi.D_LOCAL | Abi.D_POLICED | Abi.D_POLICED_BACK;
+    const ids = Array.from({ length: tables.conf.get(0, Conf.destTop) }, (_, k) => k + 1);
+    for (const id of ids) tables.dests.set(id, Dest.flags, tables.dests.get(id, Dest.flags) | marks);
+    const seen = (): readonly number[] => ids.map((id) => tables.dests.get(id, Dest.flags));
+    const before = seen();
+    const fail = (): void => {
+      director.flush();
+      throw new Error('no more');
+    };
+    assert.throws(() => director.atomically(fail), /no more/);
+    assert.deepEqual(seen(), before, 'by the command that failed');
+    assert.equal(
+      diesAt(40, () => director.atomically(() => director.flush())),
+      false,
+    );
+    assert.notDeepEqual(seen(), before);
+    new EbpfReader(tables, Bpffs.ensure().lockPath()).services();
+    assert.deepEqual(seen(), before, 'by a reader');
   } finally {
     bed.close();
   }

@@ -34,7 +34,7 @@ export function clockOf({ conf }: Tables): number {
   return clockAt(conf, process.hrtime.bigint());
 }
 
-/** `marksOf`: where it is absent, who repairs the table marks destinations afterwards. */
+/** `marksOf`: absent where a table is restored, whose destinations keep their marks. */
 export function writerOf(tables: Tables, marksOf?: MarksOf): Writer {
   return new Writer(tables, () => clockOf(tables), unitsOf(TRASH_SECONDS, tables.conf.get(0, Conf.hz)), marksOf);
 }

@@ -42,6 +42,8 @@ export function wrongLocalMarks({ conf, dests }: Tables, isOwn: IsOwn): readonly
 }
 
 const POLICED = Abi.D_POLICED | Abi.D_POLICED_BACK;
+/** All bits of a destination's flags that are such marks. */
+export const HOST_MARKS = Abi.D_LOCAL | POLICED;
 
 function policyMarks(policies: readonly IpsecPolicy[], isOwn: IsOwn, key: ServiceKey, destination: DestinationSpec): number {
   // Of any method: connections keep the one that they began by, and of the others the datapath does not look at it.

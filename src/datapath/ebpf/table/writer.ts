@@ -11,7 +11,7 @@ import { describe, finish, intendFlush, redescribe } from '../recovery/intent.js
 import { clockDifference } from './clock.js';
 import { DestinationIndex } from './destination-index.js';
 import { type EndpointRef, EndpointTable, keyOf } from './endpoint-table.js';
-import type { MarksOf } from './host-marks.js';
+import { HOST_MARKS, type MarksOf } from './host-marks.js';
 import { flagsOf, ftpDataEndpoint, realEndpoint, recordedServiceEndpoint, schedulerNumber, serviceEndpoint } from './identity.js';
 import { noteMarks, roomForMark } from './marks.js';
 import { writePersistence } from './persistence.js';
@@ -31,12 +31,15 @@ export class Writer {
   readonly #endpoints: EndpointTable;
   readonly #index: DestinationIndex;
 
-  /** `clock`: the datapath's time; `trashUnits`: how long a removed record is kept after its last connection; `marksOf`: what this host is to it. */
+  /**
+   * `clock`: the datapath's time; `trashUnits`: how long a removed record is kept after its last connection; `marksOf`: of what is added. Where that is
+   * absent, one that comes back keeps the marks that it had.
+   */
   constructor(
     readonly tables: Tables,
     readonly clock: () => number,
     readonly trashUnits: number,
-    readonly marksOf: MarksOf = () => 0,
+    readonly marksOf?: MarksOf,
   ) {
     this.#endpoints = new EndpointTable(tables);
     this.#index = new DestinationIndex(tables);
@@ -112,7 +115,9 @@ export class Writer {
     dests.set(id, Dest.next, services.get(service, Service.head));
     if (spec.method === 'masq') this.#answerReplies(id);
     dests.set(id, Dest.state, WeirState.LIVE);
-    dests.set(id, Dest.flags, (dests.get(id, Dest.flags) & Abi.D_REAL) | this.marksOf(key, spec) | Abi.D_AVAILABLE);
+    const flags = dests.get(id, Dest.flags);
+    const marks = this.marksOf?.(key, spec) ?? flags & HOST_MARKS;
+    dests.set(id, Dest.flags, (flags & Abi.D_REAL) | marks | Abi.D_AVAILABLE);
     services.set(service, Service.head, id);
     joined(this.tables, service, spec.weight);
     this.#index.note(id);
