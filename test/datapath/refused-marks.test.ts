@@ -152,3 +152,28 @@ test('the checker: a mark without a path keeps no other service from the table',
     }
   }),
 );
+
+test('what a command failed by is reported, also where the path of marks cannot follow then', { skip }, () =>
+  inLoaded(async () => {
+    const key = { kind: 'fwmark', mark: 3, family: 'inet' } as const;
+    const notices: string[] = [];
+    const director = openDirector({ onWait: (text) => notices.push(text) });
+    director.addService({ key, scheduler: 'rr', schedFlags: 0, onePacket: false });
+    const end = replace(Netlink.prototype, 'close', (_self, _args, was) => {
+      was();
+      throw new Error('the path');
+    });
+    try {
+      const fail = (): void => {
+        director.deleteService(key);
+        throw new Error('the command');
+      };
+      assert.throws(() => director.exclusively(fail), /the command/);
+      assert.deepEqual(notices, ['the path']);
+    } finally {
+      end();
+      director.close();
+    }
+    assert.ok(!rules('inet').includes(ruleOf(3)));
+  }),
+);

@@ -218,11 +218,7 @@ export class EbpfDirector extends EbpfReader implements Director {
       checkPresent(this.tables);
       // Whoever held the lock before may have died at work.
       if (this.#held === 1) recover(this.tables);
-      try {
-        return work();
-      } finally {
-        if (this.#held === 1) this.#followMarks();
-      }
+      return this.#held === 1 ? this.#followed(work) : work();
     } finally {
       this.#held--;
       if (this.#held === 0) {
@@ -244,6 +240,23 @@ export class EbpfDirector extends EbpfReader implements Director {
       if (!isSystemError(error)) throw error;
       throw new WeirError('mark-path-refused', { why: error.message }, { cause: error });
     }
+  }
+
+  /** Then the path of packets with marks follows, also where `work` failed: what it threw counts. */
+  #followed<T>(work: () => T): T {
+    let done: T;
+    try {
+      done = work();
+    } catch (error) {
+      try {
+        this.#followMarks();
+      } catch (obstacle) {
+        this.#onNotice(messageOf(obstacle));
+      }
+      throw error;
+    }
+    this.#followMarks();
+    return done;
   }
 
   #followMarks(): void {
