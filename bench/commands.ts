@@ -1,6 +1,8 @@
 // Part 10: how long commands take with large tables, from the start of the process to its end, on all cores.
 import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { compileTools, dropTools } from './compile.js';
 import type { Datapath } from './datapath.js';
 import { establish, learnHops, onDirector, plain } from './many-connections.js';
 import { median } from './median.js';
@@ -145,9 +147,8 @@ const listConnections = (namespace: string, times: number): Row => {
 };
 
 /** MB at most in the process of the listing; @throws Error where it has not so many lines */
-const peakMemory = (namespace: string, connections: number): number => {
-  const measuring = fileURLToPath(new URL('peak-memory.js', import.meta.url));
-  const { output } = timed(namespace, [process.execPath, measuring, bin('ipvsadm'), '-Lcn']);
+const peakMemory = (tools: string, namespace: string, connections: number): number => {
+  const { output } = timed(namespace, [join(tools, 'peak-memory'), bin('ipvsadm'), '-Lcn']);
   const [lines = 0, bytes = 0] = output.split(' ').map(Number);
   if (lines !== connections + HEADER_LINES) throw new Error(`ipvsadm -Lcn of ${connections} connections printed ${lines} lines`);
   return bytes / 2 ** 20;
@@ -160,20 +161,24 @@ const peakRow = (many: readonly number[], few: readonly number[]): Row =>
     note: `${median(many).toFixed(0)} and ${median(few).toFixed(0)} MB, mapped tables included`,
   });
 
+const listMany = (times: number, wrapper: Wrapper, tools: string): readonly Row[] =>
+  onDirector('list', (datapath: Datapath, ifindex, namespace) => {
+    const peaks = (): readonly number[] => Array.from({ length: times }, () => peakMemory(tools, namespace, datapath.table.count()));
+    learnHops(datapath, plain, ifindex);
+    establish(wrapper, datapath, plain, ifindex, LISTED);
+    const listed = listConnections(namespace, times);
+    const many = peaks();
+    datapath.clear();
+    establish(wrapper, datapath, plain, ifindex, LISTED_FEW);
+    return [listed, peakRow(many, peaks())];
+  });
+
 export const commands = (options: Options, wrapper: Wrapper): readonly Row[] => {
   const times = options.quick ? 2 : 5;
-  return [
-    ...restore(times),
-    ...listFew(options.quick ? QUICK_FEW_TURNS : FEW_TURNS),
-    ...onDirector('list', (datapath: Datapath, ifindex, namespace) => {
-      const peaks = (): readonly number[] => Array.from({ length: times }, () => peakMemory(namespace, datapath.table.count()));
-      learnHops(datapath, plain, ifindex);
-      establish(wrapper, datapath, plain, ifindex, LISTED);
-      const listed = listConnections(namespace, times);
-      const many = peaks();
-      datapath.clear();
-      establish(wrapper, datapath, plain, ifindex, LISTED_FEW);
-      return [listed, peakRow(many, peaks())];
-    }),
-  ];
+  const tools = compileTools('peak-memory');
+  try {
+    return [...restore(times), ...listFew(options.quick ? QUICK_FEW_TURNS : FEW_TURNS), ...listMany(times, wrapper, tools)];
+  } finally {
+    dropTools(tools);
+  }
 };
