@@ -1,7 +1,8 @@
 // The last line of a director without findings: what was looked at, and what cannot be seen from there.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { destination, director, ip, realServer } from '../../test/support/doctor-facts.js';
+import { destination, director, realServer } from '../../test/support/doctor-facts.js';
+import { ip } from '../../test/support/ip.js';
 import type { Facts, ServiceFact } from './facts.js';
 import { reportJson, reportText } from './report.js';
 

@@ -1,13 +1,13 @@
 // Which frames answer a question of neighbour discovery, and which do not.
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseIpv6 } from '../model/address-text.js';
+import { ip } from '../../test/support/ip.js';
 import { unsolicitedAdvertisement } from '../wire/ndisc.js';
 import { neighbourSolicitation } from '../wire/ndisc-probe.js';
 import type { AddressQuestion } from './address-probe.js';
 import { neighbourAnswer } from './neighbour-probe.js';
 
-const ip = (text: string) => parseIpv6(text) ?? assert.fail(text);
 const vip = ip('fd00:99::100');
 const MINE = '02:00:00:00:00:01';
 const OTHER_MAC = '02:00:00:00:00:02';

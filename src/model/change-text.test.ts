@@ -1,17 +1,17 @@
 // Each of the six changes as the arguments of an ipvsadm command.
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseAddress } from './address-text.js';
+import { ip } from '../../test/support/ip.js';
 import type { Change } from './change.js';
 import { changeText } from './change-text.js';
 import type { DestinationSpec, ServiceKey, ServiceSpec } from './service.js';
 
-const address = (text: string) => parseAddress(text) ?? assert.fail(text);
-const web: ServiceKey = { kind: 'address', protocol: 'tcp', address: address('10.0.0.1'), port: 80 };
+const web: ServiceKey = { kind: 'address', protocol: 'tcp', address: ip('10.0.0.1'), port: 80 };
 const mark: ServiceKey = { kind: 'fwmark', family: 'inet6', mark: 5 };
 const spec: ServiceSpec = { key: web, scheduler: 'wlc', schedFlags: 0, onePacket: false };
 const server: DestinationSpec = {
-  address: address('10.0.0.2'),
+  address: ip('10.0.0.2'),
   port: 8080,
   method: 'masq',
   weight: 3,
@@ -35,7 +35,7 @@ const cases: readonly (readonly [Change, string])[] = [
     {
       kind: 'edit-destination',
       service: mark,
-      spec: { ...server, address: address('2001:db8::2'), method: 'tunnel', tunnel: { type: 'gue', port: 6080, checksum: 'csum' } },
+      spec: { ...server, address: ip('2001:db8::2'), method: 'tunnel', tunnel: { type: 'gue', port: 6080, checksum: 'csum' } },
     },
     '-e -f 5 -6 -r [2001:db8::2]:8080 -i -w 3 --tun-type gue --tun-port 6080 --tun-csum',
   ],

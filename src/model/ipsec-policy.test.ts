@@ -1,17 +1,13 @@
 // Which policies of IPsec are for packets that the director sends.
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { ip } from '../../test/support/ip.js';
 import type { Address } from './address.js';
-import { parseAddress } from './address-text.js';
 import { sameAddress } from './identity.js';
 import { type IpsecPolicy, isBypassed, policedPackets, policyText } from './ipsec-policy.js';
 import type { DestinationSpec, ForwardingMethod, ServiceKey } from './service.js';
 
-function ip(text: string): Address {
-  const address = parseAddress(text);
-  assert.ok(address, text);
-  return address;
-}
 function net(text: string): IpsecPolicy['source'] {
   const [address = '', length = ''] = text.split('/');
   return { address: ip(address), prefixLength: Number(length) };

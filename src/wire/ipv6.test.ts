@@ -1,11 +1,11 @@
 // IPv6 packets there and back.
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { ip } from '../../test/support/ip.js';
 import { staysInside, survivesGarbage } from '../../test/support/wire-generators.js';
-import { parseIpv6 } from '../model/address-text.js';
 import { decodeIpv6, encodeIpv6 } from './ipv6.js';
 
-const ip = (text: string) => parseIpv6(text) ?? assert.fail(text);
 const packet = { source: ip('fd00::1'), destination: ip('2001:db8::2'), protocol: 58, hopLimit: 64, payload: Uint8Array.of(1, 2, 3) };
 
 test('a packet survives the round trip; bytes behind it are not its own', () => {

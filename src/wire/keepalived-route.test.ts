@@ -1,18 +1,17 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseAddress } from '../model/address-text.js';
+import { ip } from '../../test/support/ip.js';
 import type { HostRoute, HostRule } from '../model/keepalived/network.js';
 import { addHostRoute, deleteHostRoute } from './keepalived-route.js';
 import { attributeMap, decodeAttributes, u32Of } from './netlink.js';
 import { decodeRoute } from './rtnetlink-route.js';
 import { addRule, identityOfRule, ruleIdentity } from './rtnetlink-rule.js';
 
-const address = (text: string) => parseAddress(text)!;
 const indexOf = (name: string): number => Number(name.replace(/\D/g, ''));
 const route = (more: Partial<HostRoute>): HostRoute => ({
   family: 'inet',
   type: 'unicast',
-  to: { address: address('10.1.0.0'), length: 16 },
+  to: { address: ip('10.1.0.0'), length: 16 },
   nextHops: [],
   onlink: false,
   metrics: [],
@@ -23,22 +22,19 @@ const route = (more: Partial<HostRoute>): HostRoute => ({
 const attributesOf = (payload: Uint8Array) => attributeMap(payload.subarray(12))!;
 
 test('a route with a gateway', () => {
-  const { payload, flags } = addHostRoute(
-    route({ via: address('10.0.0.1'), dev: 'eth7', metric: 10, source: address('10.0.0.9') }),
-    indexOf,
-  );
+  const { payload, flags } = addHostRoute(route({ via: ip('10.0.0.1'), dev: 'eth7', metric: 10, source: ip('10.0.0.9') }), indexOf);
   assert.deepEqual(decodeRoute(payload), {
     family: 'inet',
-    destination: address('10.1.0.0'),
+    destination: ip('10.1.0.0'),
     prefixLength: 16,
     table: 254,
     protocol: 18,
     scope: 0,
     type: 1,
     ifindex: 7,
-    gateway: address('10.0.0.1'),
+    gateway: ip('10.0.0.1'),
     priority: 10,
-    preferredSource: address('10.0.0.9'),
+    preferredSource: ip('10.0.0.9'),
   });
   assert.equal(flags, 0x400);
 });
@@ -47,11 +43,11 @@ test('scopes: global unless the kernel would refuse that; a given one stays', ()
   const scope = (more: Partial<HostRoute>): number | undefined => decodeRoute(addHostRoute(route(more), indexOf).payload)?.scope;
   assert.equal(scope({ dev: 'eth1' }), 0);
   assert.equal(scope({ type: 'broadcast', dev: 'eth1' }), 253);
-  assert.equal(scope({ via: address('10.0.0.1') }), 0);
-  assert.equal(scope({ nextHops: [{ via: address('10.0.0.1'), weight: 1, onlink: false }] }), 0);
+  assert.equal(scope({ via: ip('10.0.0.1') }), 0);
+  assert.equal(scope({ nextHops: [{ via: ip('10.0.0.1'), weight: 1, onlink: false }] }), 0);
   assert.equal(scope({ type: 'local', dev: 'eth1' }), 254);
   assert.equal(scope({ type: 'blackhole' }), 0);
-  assert.equal(scope({ family: 'inet6', to: { address: address('fd00::'), length: 8 }, dev: 'eth1' }), 0);
+  assert.equal(scope({ family: 'inet6', to: { address: ip('fd00::'), length: 8 }, dev: 'eth1' }), 0);
   assert.equal(scope({ dev: 'eth1', scope: 200 }), 200);
 });
 
@@ -86,8 +82,8 @@ test('next hops', () => {
   const { payload } = addHostRoute(
     route({
       nextHops: [
-        { via: address('10.0.0.1'), dev: 'eth1', weight: 1, onlink: false },
-        { via: address('fe80::1'), dev: 'eth2', weight: 3, onlink: true },
+        { via: ip('10.0.0.1'), dev: 'eth1', weight: 1, onlink: false },
+        { via: ip('fe80::1'), dev: 'eth2', weight: 3, onlink: true },
       ],
     }),
     indexOf,
@@ -103,7 +99,7 @@ test('a rule is identified by family, preference and action', () => {
   const rule: HostRule = {
     family: 'inet6',
     not: true,
-    from: { address: address('fd00::'), length: 8 },
+    from: { address: ip('fd00::'), length: 8 },
     preference: 105,
     action: { kind: 'goto', preference: 200 },
     l3mdev: false,
@@ -121,7 +117,7 @@ test('a rule is identified by family, preference and action', () => {
 
 test('lightweight tunnels, of a route and of a next hop', () => {
   const encap = { kind: 'mpls', labels: [100, 16] } as const;
-  const tunnel = { kind: 'ip6', id: 5n, destination: address('fd00::1'), ttl: 9, tos: 16 } as const;
+  const tunnel = { kind: 'ip6', id: 5n, destination: ip('fd00::1'), ttl: 9, tos: 16 } as const;
   const { payload } = addHostRoute(
     route({ encap, ttlPropagate: false, nextHops: [{ dev: 'eth1', weight: 1, onlink: false, encap: tunnel, realms: 7 }] }),
     indexOf,

@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseIpv6 } from '../model/address-text.js';
+import { ip } from '../../test/support/ip.js';
 import { internetChecksum, pseudoHeaderSum } from './checksum.js';
 import { unsolicitedAdvertisement } from './ndisc.js';
 import { neighbourClaim, neighbourSolicitation, solicitedNodeMac } from './ndisc-probe.js';
 
-const ip = (text: string) => parseIpv6(text) ?? assert.fail(text);
 const MAC = '02:00:00:00:00:01';
 
 test('a solicitation as a kernel sends it', () => {

@@ -1,10 +1,11 @@
 // VRRP against frames that a real keepalived sent, and the properties of every codec.
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { ip } from '../../test/support/ip.js';
 import fc from '../../test/support/properties.js';
 import { byte, ipv4, ipv6, staysInside, survivesGarbage } from '../../test/support/wire-generators.js';
 import type { Address } from '../model/address.js';
-import { parseIpv4, parseIpv6 } from '../model/address-text.js';
 import {
   decodeVrrpAddresses,
   decodeVrrpHeader,
@@ -17,21 +18,20 @@ import {
 } from './vrrp.js';
 import { decodeAh, decodeHmac, encodeAh, hmacTrailer, passwordBytes } from './vrrp-auth.js';
 
-const at = (text: string): Address => parseIpv4(text) ?? parseIpv6(text) ?? assert.fail(text);
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
-const sender = at('10.99.0.1');
-const group = at('224.0.0.18');
+const sender = ip('10.99.0.1');
+const group = ip('224.0.0.18');
 const pseudo: VrrpChecksum = { kind: 'pseudo', source: sender, destination: group };
-const v2: VrrpAdvert = { version: 2, vrid: 51, priority: 200, authType: 0, interval: 1, addresses: [at('10.99.0.100')] };
+const v2: VrrpAdvert = { version: 2, vrid: 51, priority: 200, authType: 0, interval: 1, addresses: [ip('10.99.0.100')] };
 
 test('frames of keepalived 2.2.7', () => {
   assert.equal(hex(encodeVrrp(v2, { kind: 'plain' })), '2133c80100010c030a6300640000000000000000');
   const pass = encodeVrrp({ ...v2, authType: 1, authData: passwordBytes('1111') }, { kind: 'plain' });
   assert.equal(hex(pass), '2133c8010101a8a00a6300643131313100000000');
   assert.equal(hex(encodeVrrp({ ...v2, version: 3, interval: 10 }, pseudo)), '3133c801000a11070a630064');
-  const source = at('fe80::c3c:f8ff:fe85:ac10');
-  const six: VrrpChecksum = { kind: 'pseudo', source, destination: at('ff02::12') };
-  const addresses = [at('fe80::99:100')];
+  const source = ip('fe80::c3c:f8ff:fe85:ac10');
+  const six: VrrpChecksum = { kind: 'pseudo', source, destination: ip('ff02::12') };
+  const addresses = [ip('fe80::99:100')];
   assert.equal(hex(encodeVrrp({ ...v2, version: 3, interval: 10, addresses }, six)), '3133c801000a58b6fe800000000000000000000000990100');
 });
 
@@ -47,7 +47,7 @@ test('an AH packet of keepalived 2.2.7, made and opened', () => {
 });
 
 test('the three v3 checksums differ where unicast makes them differ', () => {
-  const over = { source: sender, destination: at('10.99.0.2') };
+  const over = { source: sender, destination: ip('10.99.0.2') };
   const message = encodeVrrp({ ...v2, version: 3, interval: 100 }, { kind: 'plain' });
   const sums = [{ kind: 'plain' as const }, { kind: 'pseudo' as const, ...over }, { kind: 'old' as const, ...over }];
   assert.equal(new Set(sums.map((kind) => vrrpChecksum(message, kind))).size, 3);
@@ -108,8 +108,8 @@ test('trailers of auth_hmac as its draft has them', () => {
     const bytes = new Uint8Array(Buffer.from(text.replace(' ', ''), 'hex'));
     const message = bytes.subarray(0, length);
     const fields = { keyId: 1, seconds: 0x68000000, subSecond: 0x8000, counter: 0 };
-    assert.equal(hex(hmacTrailer(key, at(source), message, fields)), hex(bytes.subarray(length)), source);
-    assert.equal(decodeHmac(() => key, at(source), bytes, length)?.valid(), true);
+    assert.equal(hex(hmacTrailer(key, ip(source), message, fields)), hex(bytes.subarray(length)), source);
+    assert.equal(decodeHmac(() => key, ip(source), bytes, length)?.valid(), true);
   }
 });
 
@@ -124,7 +124,7 @@ test('a trailer of auth_hmac proves key, sender and message', () => {
   const { valid: _, ...rest } = decodeHmac(keyOf, sender, encoded, length) ?? assert.fail();
   assert.deepEqual(rest, { ...fields, key });
   assert.equal(decodeHmac(keyOf, sender, encoded, length)?.valid(), true);
-  assert.equal(decodeHmac(keyOf, at('10.99.0.2'), encoded, length)?.valid(), false);
+  assert.equal(decodeHmac(keyOf, ip('10.99.0.2'), encoded, length)?.valid(), false);
   assert.equal(decodeHmac(() => undefined, sender, encoded, length)?.valid(), false);
   fc.assert(
     fc.property(fc.nat(encoded.length * 8 - 1), (bit) => {

@@ -7,8 +7,8 @@ import { EtherType, encodeEthernet } from '../../src/wire/ethernet.js';
 import { encodeIpv4, IPV4_DEFAULTS } from '../../src/wire/ipv4.js';
 import { encodeVrrp, type VrrpAdvert, type VrrpChecksum, vrrpChecksum } from '../../src/wire/vrrp.js';
 import { encodeAh, hmacTrailer, passwordBytes } from '../../src/wire/vrrp-auth.js';
+import { ip } from '../support/ip.js';
 import { mutate, type Random, randomBytes } from '../support/mutate.js';
-import { ip } from '../support/vrrp-node.js';
 
 export const ETHERNET_BYTES = 14;
 /** Addresses; the kernel tries programs on a page at most. */

@@ -6,11 +6,12 @@ import type { VrrpInstance } from '../../src/model/keepalived/instance.js';
 import { PacketSocket } from '../../src/sys/sockets/packet-socket.js';
 import { viewOf } from '../../src/wire/bytes.js';
 import { decodeVrrpHeader } from '../../src/wire/vrrp.js';
+import { ip } from '../support/ip.js';
 import { noNamespaces } from '../support/netns-bed.js';
 import type { RunningDaemon } from '../support/running-daemon.js';
 import { ETHERNET_BYTES, hmacKeys, withNextNumber } from './advert-frames.js';
 import { floodMeanwhile } from './flooding.js';
-import { address, configuration, host, inBed, quick, type VrrpBed } from './vrrp-bed.js';
+import { configuration, host, inBed, quick, type VrrpBed } from './vrrp-bed.js';
 
 /** Longer than a backup of version 2 waits, 3.6 s. */
 const SECONDS = 4.5;
@@ -31,7 +32,7 @@ const pair: readonly VrrpInstance[] = [
     vrid: 52,
     family: 'inet6',
     addresses: [host('fe80::99:100/64')],
-    multicastGroup: address('ff02::12'),
+    multicastGroup: ip('ff02::12'),
     authentication: hmac,
   },
   {

@@ -13,9 +13,9 @@ import { encodeUdp } from '../../src/wire/udp.js';
 import { needsBpf } from '../native/support.js';
 import { plainControl } from '../support/bfd-control.js';
 import { sessionOf } from '../support/bfd-nodes.js';
+import { ip } from '../support/ip.js';
 import { mutate, type Random, randomFrom } from '../support/mutate.js';
 import { udpFrame } from '../support/udp-frame.js';
-import { ip } from '../support/vrrp-node.js';
 
 const ROUNDS = 3000;
 const FLOOD = 100_000;

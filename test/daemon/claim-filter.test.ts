@@ -8,8 +8,8 @@ import { decodeArp, encodeArp } from '../../src/wire/arp.js';
 import { BROADCAST_MAC, EtherType, encodeEthernet } from '../../src/wire/ethernet.js';
 import { unsolicitedAdvertisement } from '../../src/wire/ndisc.js';
 import { needsBpf } from '../native/support.js';
+import { ip } from '../support/ip.js';
 import { mutate, randomFrom } from '../support/mutate.js';
-import { ip } from '../support/vrrp-node.js';
 
 const ROUNDS = 1500;
 const FLOOD = 100_000;

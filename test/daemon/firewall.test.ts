@@ -1,9 +1,10 @@
 // no_accept and use_vmac on the host: nft's tables, the macvlan, sysctls; everything as before after the stop.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { ip } from '../support/ip.js';
 import { noNamespaces } from '../support/netns-bed.js';
 import { noTools } from '../support/probes.js';
-import { address, configuration, host, inBed, quick, testGlobal, type VrrpBed } from './vrrp-bed.js';
+import { configuration, host, inBed, quick, testGlobal, type VrrpBed } from './vrrp-bed.js';
 
 const noNft = noTools('nft');
 const options = { skip: noNamespaces() || noNft };
@@ -88,7 +89,7 @@ test('a virtual MAC: macvlan, settings, IGMP by the parent, and back', options, 
     const settings = (): readonly string[] => SETTINGS.map((key) => bed.here.sysctl(`net.ipv4.conf.${key}`));
     const before = settings();
     const virtualInterface = { kind: 'vmac' } as const;
-    const six = { ...quick, name: 'VI_6', family: 'inet6' as const, multicastGroup: address('ff02::12') };
+    const six = { ...quick, name: 'VI_6', family: 'inet6' as const, multicastGroup: ip('ff02::12') };
     const instances = [
       { ...quick, virtualInterface },
       { ...six, addresses: [host('fe80::99:100')], virtualInterface },

@@ -2,16 +2,17 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { encodeVrrp, type VrrpAdvert } from '../../src/wire/vrrp.js';
+import { ip } from '../support/ip.js';
 import { noNamespaces } from '../support/netns-bed.js';
 import { frame, type Packet } from './advert-frames.js';
 import { flood } from './flooding.js';
-import { address, configuration, inBed, quick } from './vrrp-bed.js';
+import { configuration, inBed, quick } from './vrrp-bed.js';
 
 const COUNT = 20_000;
 /** Let through as samples: one a second of each kind, on a busy machine for three minutes. */
 const SAMPLES = 1000;
-const [source, destination] = [address('10.99.0.2'), address('224.0.0.18')];
-const right: VrrpAdvert = { version: 3, vrid: 51, priority: 254, authType: 0, interval: 1, addresses: [address('10.99.0.100')] };
+const [source, destination] = [ip('10.99.0.2'), ip('224.0.0.18')];
+const right: VrrpAdvert = { version: 3, vrid: 51, priority: 254, authType: 0, interval: 1, addresses: [ip('10.99.0.100')] };
 
 /** One kind of packet: what differs. */
 function wrong(changed: Partial<VrrpAdvert>, more: Partial<Packet> = {}, damage = (bytes: Uint8Array): Uint8Array => bytes): Uint8Array {

@@ -9,11 +9,12 @@ import { encodeAuthenticatedHeartbeat, encodeHeartbeat, HEARTBEAT_PORT } from '.
 import { unsolicitedAdvertisement } from '../../src/wire/ndisc.js';
 import { encodeUdp } from '../../src/wire/udp.js';
 import { encodeVrrp, type VrrpAdvert } from '../../src/wire/vrrp.js';
+import { ip } from '../support/ip.js';
 import { type Host, noNamespaces } from '../support/netns-bed.js';
 import type { RunningDaemon } from '../support/running-daemon.js';
 import { frame, hmacKeys, type Packet } from './advert-frames.js';
 import { type FloodPlan, floodMeanwhile } from './flooding.js';
-import { address, configuration, host, inBed, quick } from './vrrp-bed.js';
+import { configuration, host, inBed, quick } from './vrrp-bed.js';
 
 const COUNT = 10_000;
 /** A master is missed after about 750 ms, in fast mode after 600: not yet when other processes hold up this host for a while. */
@@ -23,13 +24,13 @@ const FAST = { intervalUs: 10_000, missed: 60 };
 const FLOOD_MS_MIN = 2_000;
 /** Samples, and claims that are reported. */
 const PASSING = 800;
-const [ours, theirs, all, stranger] = ['10.99.0.1', '10.99.0.2', '224.0.0.18', '10.99.0.77'].map(address) as [
-  ReturnType<typeof address>,
-  ReturnType<typeof address>,
-  ReturnType<typeof address>,
-  ReturnType<typeof address>,
+const [ours, theirs, all, stranger] = ['10.99.0.1', '10.99.0.2', '224.0.0.18', '10.99.0.77'].map(ip) as [
+  ReturnType<typeof ip>,
+  ReturnType<typeof ip>,
+  ReturnType<typeof ip>,
+  ReturnType<typeof ip>,
 ];
-const [sixOurs, sixAll, sixVip] = [address('fe80::1'), address('ff02::12'), address('fe80::99:100')];
+const [sixOurs, sixAll, sixVip] = [ip('fe80::1'), ip('ff02::12'), ip('fe80::99:100')];
 const FOREIGN_MAC = '02:00:00:00:00:99';
 const toPeer = (peer: VrrpInstance['addresses'][number]['address']): NonNullable<VrrpInstance['unicast']> => ({
   peers: [{ address: peer }],
@@ -67,7 +68,7 @@ const envelope = { ttl: 255, id: 1, protocol: 112, options: new Uint8Array(0) };
 function advert(vrid: number, more: Partial<VrrpAdvert> = {}, packet: Partial<Packet> = {}): Uint8Array {
   const six = vrid === 102;
   const [source, destination] = [packet.source ?? (six ? sixOurs : stranger), packet.destination ?? (six ? sixAll : all)];
-  const addresses = [six ? sixVip : address(`10.99.0.${vrid}`)];
+  const addresses = [six ? sixVip : ip(`10.99.0.${vrid}`)];
   const whole: VrrpAdvert = { version: 3, vrid, priority: 250, authType: 0, interval: 3, addresses, ...more };
   const payload = encodeVrrp(whole, { kind: 'pseudo', source, destination });
   return frame({ ...envelope, payload, ...packet, source, destination });
@@ -97,7 +98,7 @@ const atMaster: Kinds = [
   ['PLAIN', 'ttlErrors', advert(100, {}, { ttl: 1 })],
   ['PLAIN', 'filtered', advert(100, { priority: 1 })],
   ['PLAIN', 'filtered', advert(100, { priority: 0 })],
-  ['PLAIN', 'conflicts', claim(FOREIGN_MAC, address('10.99.0.100'))],
+  ['PLAIN', 'conflicts', claim(FOREIGN_MAC, ip('10.99.0.100'))],
   ['SIX', 'checksumErrors', flip(advert(102), 60)],
   ['SIX', 'conflicts', claim(FOREIGN_MAC, sixVip)],
   ['VMAC', 'versionErrors', advert(103, { version: 2 })],

@@ -3,8 +3,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { PacketSocket } from '../../src/sys/sockets/packet-socket.js';
 import { encodeAddress } from '../../src/wire/address-bytes.js';
+import { ip } from '../support/ip.js';
 import { noNamespaces } from '../support/netns-bed.js';
-import { address, configuration, host, inBed, quick, testGlobal, type VrrpBed } from './vrrp-bed.js';
+import { configuration, host, inBed, quick, testGlobal, type VrrpBed } from './vrrp-bed.js';
 
 const options = { skip: noNamespaces() };
 const ALL = 3;
@@ -66,7 +67,7 @@ test('an IPv6 advert from the link-local address, and neighbour advertisements',
         {
           ...quick,
           family: 'inet6',
-          multicastGroup: address('ff02::12'),
+          multicastGroup: ip('ff02::12'),
           advertUs: 100_000,
           priority: 200,
           addresses: [host('fe80::99:100')],
@@ -84,7 +85,7 @@ test('an IPv6 advert from the link-local address, and neighbour advertisements',
     assert.equal(head, '6c000000001870ff');
     // One of the interface's own; which is first there depends on the order they came in.
     const own = [...bed.here.ip('-6 addr show v0').matchAll(/inet6 (fe80:\S+)\/64/g)].map(([, text = '']) =>
-      Buffer.from(encodeAddress(address(text))).toString('hex'),
+      Buffer.from(encodeAddress(ip(text))).toString('hex'),
     );
     assert.ok(own.includes(source ?? ''), `${source} is none of ${own}`);
     assert.equal(vip, 'fe800000000000000000000000990100');

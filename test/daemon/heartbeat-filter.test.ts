@@ -8,10 +8,10 @@ import type { Address } from '../../src/model/address.js';
 import type { Authentication, VrrpInstance } from '../../src/model/keepalived/instance.js';
 import { concat, viewOf } from '../../src/wire/bytes.js';
 import { needsBpf } from '../native/support.js';
+import { ip } from '../support/ip.js';
 import { oneInstance } from '../support/keepalived-configuration.js';
 import { mutate, randomFrom } from '../support/mutate.js';
 import { udpFrame } from '../support/udp-frame.js';
-import { ip } from '../support/vrrp-node.js';
 
 const ROUNDS = 500;
 const FLOOD = 100_000;

@@ -2,8 +2,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { HostRoute, HostRule } from '../../src/model/keepalived/network.js';
+import { ip } from '../support/ip.js';
 import { noNamespaces } from '../support/netns-bed.js';
-import { address, configuration, host, inBed, prefix, quick } from './vrrp-bed.js';
+import { configuration, host, inBed, prefix, quick } from './vrrp-bed.js';
 
 const options = { skip: noNamespaces() };
 
@@ -43,10 +44,10 @@ test('addresses with their flags, taken off at the stop', options, () =>
     const addresses = [
       host('10.99.0.100'),
       host('10.99.0.101/24', { broadcast: 'derived', label: 'v0:1' }),
-      host('10.99.0.102/25', { broadcast: address('10.99.0.127'), scope: 200 }),
+      host('10.99.0.102/25', { broadcast: ip('10.99.0.127'), scope: 200 }),
       host('10.99.2.1/24', { flags: ['noprefixroute'] }),
       host('10.99.3.1/24', { broadcast: 'zero' }),
-      host('10.99.4.1', { peer: address('10.99.4.2'), peerLength: 32 }),
+      host('10.99.4.1', { peer: ip('10.99.4.2'), peerLength: 32 }),
     ];
     const excludedAddresses = [
       host('fd00:99::1'),
@@ -54,7 +55,7 @@ test('addresses with their flags, taken off at the stop', options, () =>
       host('fd00:99::3/64', { preferredLifetime: 0 }),
       host('fd00:99::4/64', { flags: ['home', 'nodad'] }),
       host('fd00:99::5/64', { flags: ['mngtmpaddr'] }),
-      host('fd00:99::7', { peer: address('fd00:99::8'), peerLength: 128, preferredLifetime: 0 }),
+      host('fd00:99::7', { peer: ip('fd00:99::8'), peerLength: 128, preferredLifetime: 0 }),
     ];
     const before = shown(bed.here.ip('-j addr show v0'));
     const daemon = bed.start(configuration([{ ...quick, addresses, excludedAddresses }]));
@@ -128,9 +129,9 @@ const rule = (more: Partial<HostRule>): HostRule => ({
   noTrack: true,
   ...more,
 });
-const via = address('10.99.0.254');
+const via = ip('10.99.0.254');
 const ROUTES: readonly HostRoute[] = [
-  route({ to: prefix('10.90.1.0/24'), source: address('10.99.0.100'), via, dev: 'v0', metric: 10, noTrack: false }),
+  route({ to: prefix('10.90.1.0/24'), source: ip('10.99.0.100'), via, dev: 'v0', metric: 10, noTrack: false }),
   route({ to: prefix('10.90.2.0/24'), dev: 'v0', scope: 253, table: 50 }),
   route({ to: prefix('10.90.3.0/24'), type: 'unreachable' }),
   route({ to: prefix('10.90.4.0/24'), type: 'blackhole' }),
@@ -138,13 +139,13 @@ const ROUTES: readonly HostRoute[] = [
   route({
     to: prefix('10.90.7.0/24'),
     nextHops: [
-      { via: address('10.99.0.253'), dev: 'v0', weight: 1, onlink: false },
+      { via: ip('10.99.0.253'), dev: 'v0', weight: 1, onlink: false },
       { via, dev: 'v0', weight: 2, onlink: false },
     ],
   }),
   route({
     to: prefix('0.0.0.0/0'),
-    via: address('10.99.0.2'),
+    via: ip('10.99.0.2'),
     dev: 'v0',
     table: 1060,
     metrics: [
@@ -153,7 +154,7 @@ const ROUTES: readonly HostRoute[] = [
     ],
   }),
   route({ to: prefix('10.90.8.0/24'), via, dev: 'v0', tos: 0x10 }),
-  route({ family: 'inet6', to: prefix('fd00:90::/64'), via: address('fe80::2'), dev: 'v0' }),
+  route({ family: 'inet6', to: prefix('fd00:90::/64'), via: ip('fe80::2'), dev: 'v0' }),
 ];
 const RULES: readonly HostRule[] = [
   rule({ from: prefix('10.99.0.100'), preference: 100, noTrack: false }),

@@ -4,9 +4,10 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { test } from 'node:test';
 import type { HostRoute } from '../../src/model/keepalived/network.js';
+import { ip } from '../support/ip.js';
 import { emptyRoot } from '../support/keepalived-configuration.js';
 import { noNamespaces } from '../support/netns-bed.js';
-import { address, configuration, host, inBed, prefix, quick, testGlobal, type VrrpBed } from './vrrp-bed.js';
+import { configuration, host, inBed, prefix, quick, testGlobal, type VrrpBed } from './vrrp-bed.js';
 
 const options = { skip: noNamespaces() };
 
@@ -72,7 +73,7 @@ test('a macvlan that another program deletes comes back with its addresses, as d
 
 test('a macvlan of IPv6 keeps its parent’s link-local address, whatever happens to either', options, () =>
   inBed(async (bed) => {
-    const six = { ...quick, family: 'inet6' as const, multicastGroup: address('ff02::12'), addresses: [host('fd00:99::100/64')] };
+    const six = { ...quick, family: 'inet6' as const, multicastGroup: ip('ff02::12'), addresses: [host('fd00:99::100/64')] };
     bed.here.sysctl('net.ipv6.conf.v0.addr_gen_mode', '1');
     for (const own of bed.here.ip('-6 addr show v0').match(/fe80::[0-9a-f:]+\/64/g) ?? []) {
       if (own !== 'fe80::1/64') bed.here.ip(`addr del ${own} dev v0`);
@@ -123,7 +124,7 @@ test('track_group: a route that cannot be put back is FAULT until it can', optio
       ...emptyRoot,
       trackGroups: [{ name: 'TG', instances: ['VI_1'] }],
       staticAddresses: [host('10.97.0.1', { dev: 'w0', trackGroup: 'TG' })],
-      staticRoutes: [route('10.96.0.0/24', { via: address('10.98.0.2'), dev: 'w0', trackGroup: 'TG' })],
+      staticRoutes: [route('10.96.0.0/24', { via: ip('10.98.0.2'), dev: 'w0', trackGroup: 'TG' })],
     };
     const there = () => bed.here.ip('route show 10.96.0.0/24').includes('via 10.98.0.2 dev w0');
     const [plain, ...others] = root.staticAddresses;

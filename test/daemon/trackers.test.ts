@@ -9,11 +9,12 @@ import type { TrackProcess } from '../../src/model/keepalived/trackers.js';
 import { PacketSocket } from '../../src/sys/sockets/packet-socket.js';
 import { encodeArp } from '../../src/wire/arp.js';
 import { BROADCAST_MAC, EtherType, encodeEthernet } from '../../src/wire/ethernet.js';
+import { ip } from '../support/ip.js';
 import { emptyRoot } from '../support/keepalived-configuration.js';
 import { noNamespaces } from '../support/netns-bed.js';
 import { noTools } from '../support/probes.js';
 import type { RunningDaemon } from '../support/running-daemon.js';
-import { address, configuration, host, inBed, prefix, quick, testGlobal, type VrrpBed } from './vrrp-bed.js';
+import { configuration, host, inBed, prefix, quick, testGlobal, type VrrpBed } from './vrrp-bed.js';
 
 const options = { skip: noNamespaces() };
 const noNft = noTools('nft');
@@ -108,7 +109,7 @@ test('another host that answers for our address is reported, and so is the end o
     const there = bed.namespace(bed.there);
     const socket = new PacketSocket(there.ifIndex('v0'), EtherType.arp, there.fd.number);
     const mac = '02:00:00:00:00:99';
-    const vip = address('10.99.0.100');
+    const vip = ip('10.99.0.100');
     const arp = encodeArp({ operation: 'reply', senderMac: mac, senderAddress: vip, targetMac: BROADCAST_MAC, targetAddress: vip });
     // Until it is noticed: what comes in the first second of mastership may be a late answer.
     const announce = setInterval(() => {
@@ -132,7 +133,7 @@ test('heartbeats over a second link keep a cut of the first from making two mast
     bed.here.ip('link set w0 up');
     bed.there.ip('link set w0 up');
     const slower = { ...quick, advertUs: 50_000 };
-    const heartbeat = (peer: string): typeof quick.heartbeat => [{ interface: 'w0', peer: address(peer) }];
+    const heartbeat = (peer: string): typeof quick.heartbeat => [{ interface: 'w0', peer: ip(peer) }];
     const first = bed.start(configuration([{ ...slower, priority: 200, heartbeat: heartbeat('10.98.0.2') }]));
     await first.logged(/Entering MASTER STATE/);
     const second = bed.start(configuration([{ ...slower, heartbeat: heartbeat('10.98.0.1') }]), bed.there);

@@ -1,31 +1,25 @@
 // Where a VRRP process is tried: a host of its own with one cable to a peer, instances that are quick to become master.
+
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Address } from '../../src/model/address.js';
-import { parseAddress } from '../../src/model/address-text.js';
 import type { KeepalivedConfiguration } from '../../src/model/keepalived/configuration.js';
 import type { GlobalSettings } from '../../src/model/keepalived/global.js';
 import type { VrrpInstance } from '../../src/model/keepalived/instance.js';
 import type { HostAddress, Prefix } from '../../src/model/keepalived/network.js';
 import type { Script } from '../../src/model/keepalived/script.js';
 import { Netns } from '../../src/sys/namespaces/netns.js';
+import { ip } from '../support/ip.js';
 import { emptyConfiguration, emptyGlobal, oneInstance } from '../support/keepalived-configuration.js';
 import { Bed, type Host } from '../support/netns-bed.js';
 import { RunningDaemon } from '../support/running-daemon.js';
 
 const CHILD = fileURLToPath(new URL('./vrrp-child.js', import.meta.url));
 
-export function address(text: string): Address {
-  const found = parseAddress(text);
-  if (found === undefined) throw new Error(`no address: ${text}`);
-  return found;
-}
-
 export function prefix(text: string): Prefix {
   const [where = '', length] = text.split('/');
-  const found = address(where);
+  const found = ip(where);
   return { address: found, length: length === undefined ? (found.family === 'inet' ? 32 : 128) : Number(length) };
 }
 

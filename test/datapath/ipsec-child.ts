@@ -1,15 +1,17 @@
 // A station of a cluster (cluster.ts) that speaks ESP by raw sockets, over IPv4 and IPv6: run with node inside one of its hosts.
 //   serve NAME        answers each packet by NAME behind its SPI and number; `ready` when it listens
 //   ask HOST OWN      a packet from OWN, again every second; a line `ANSWER from ADDRESS`, or `silence`
+
 import { fileURLToPath } from 'node:url';
 import type { Address, Family } from '../../src/model/address.js';
-import { formatAddress, parseAddress } from '../../src/model/address-text.js';
+import { formatAddress } from '../../src/model/address-text.js';
 import { IpProtocol } from '../../src/model/ip-protocol.js';
 import { whenReadable } from '../../src/sys/readable.js';
 import { RawReceiver, RawSender } from '../../src/sys/sockets/raw-socket.js';
 import { concat } from '../../src/wire/bytes.js';
 import { decodeIpv4, encodeIpv4, IPV4_DEFAULTS } from '../../src/wire/ipv4.js';
 import { encodeIpv6 } from '../../src/wire/ipv6.js';
+import { ip } from '../support/ip.js';
 
 /** The command that runs this file. */
 export const espStation = (...args: readonly string[]): readonly string[] => [process.execPath, fileURLToPath(import.meta.url), ...args];
@@ -22,12 +24,6 @@ const RETRY_MS = 1000;
 const print = (line: string): void => {
   process.stdout.write(`${line}\n`);
 };
-
-function addressOf(text: string): Address {
-  const address = parseAddress(text);
-  if (address === undefined) throw new Error(`no address: ${text}`);
-  return address;
-}
 
 const senders = { inet: new RawSender('inet', '', 0), inet6: new RawSender('inet6', '', 0) } as const;
 
@@ -67,5 +63,5 @@ function ask(host: Address, own: Address): void {
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const [what, ...args] = process.argv.slice(2);
   if (what === 'serve') serve(args[0] ?? '');
-  else ask(addressOf(args[0] ?? ''), addressOf(args[1] ?? ''));
+  else ask(ip(args[0] ?? ''), ip(args[1] ?? ''));
 }

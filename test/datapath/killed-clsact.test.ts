@@ -6,27 +6,22 @@ import { AttachedInterfaces } from '../../src/datapath/ebpf/load/attached-interf
 import { TC_HANDLE, TC_PRIORITY } from '../../src/datapath/ebpf/load/attachments.js';
 import { openDirector } from '../../src/datapath/ebpf/open.js';
 import { native } from '../../src/sys/addon.js';
-import { ATTACH_XDP, Program } from '../../src/sys/bpf/bpf-objects.js';
+import { Program } from '../../src/sys/bpf/bpf-objects.js';
 import { unlessCode } from '../../src/sys/errno.js';
 import { using } from '../../src/sys/fd.js';
 import { Netlink } from '../../src/sys/netlink/netlink.js';
 import { noNamespaces } from '../support/netns-bed.js';
 import { Death, dies, withReplaced } from '../support/replaced.js';
 import { inBed, openBed } from './bed.js';
+import { withoutTcx } from './before-tcx.js';
 import { ip } from './namespace.js';
 
 const skip = noNamespaces();
 
-const refusal = (code: string, errno: number, syscall: string): Error => Object.assign(new Error(code), { code, errno, syscall });
-
 test('before tcx, a command that is killed beside a filter leaves none that `weir unload` does not find', { skip }, async (context) => {
   await inBed(
     (bed) => {
-      const attach = Program.prototype.attach;
-      context.mock.method(Program.prototype, 'attach', function (this: Program, ...words: Parameters<typeof attach>) {
-        if (words[1] === ATTACH_XDP) return attach.apply(this, words);
-        throw refusal('EINVAL', -22, 'bpf_link_create'); // as Linux before 6.6
-      });
+      withoutTcx(context);
       // The first one that each command comes to.
       const late = 90;
       const add = `link add late index ${late} type veth peer name late-far index ${late + 1}`;

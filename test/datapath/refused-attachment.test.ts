@@ -9,29 +9,24 @@ import { openDirector } from '../../src/datapath/ebpf/open.js';
 import { collectDatapath } from '../../src/doctor/collect/datapath.js';
 import { datapathRule } from '../../src/doctor/rules/director/datapath.js';
 import { native } from '../../src/sys/addon.js';
-import { ATTACH_XDP, Program } from '../../src/sys/bpf/bpf-objects.js';
+import { Program } from '../../src/sys/bpf/bpf-objects.js';
 import { using } from '../../src/sys/fd.js';
 import { Netlink } from '../../src/sys/netlink/netlink.js';
 import { director } from '../support/doctor-facts.js';
 import { noNamespaces } from '../support/netns-bed.js';
 import { noTools } from '../support/probes.js';
 import { inBed, openBed } from './bed.js';
+import { withoutTcx } from './before-tcx.js';
 import { ip } from './namespace.js';
 
 const skip = noNamespaces();
-
-const refusal = (code: string, errno: number, syscall: string): Error => Object.assign(new Error(code), { code, errno, syscall });
 
 test('before tcx, a qdisc “ingress” has the program of ingress alone, with a notice', {
   skip: skip || noTools('tc'),
 }, async (context) => {
   await inBed(
     (bed) => {
-      const attach = Program.prototype.attach;
-      context.mock.method(Program.prototype, 'attach', function (this: Program, ...words: Parameters<typeof attach>) {
-        if (words[1] === ATTACH_XDP) return attach.apply(this, words);
-        throw refusal('EINVAL', -22, 'bpf_link_create'); // as Linux before 6.6
-      });
+      withoutTcx(context);
       ip(['link add shaped type veth peer name plain']);
       execFileSync('tc', ['qdisc', 'add', 'dev', 'shaped', 'ingress']);
       const [shaped, plain] = [native().ifNameToIndex('shaped'), native().ifNameToIndex('plain')];

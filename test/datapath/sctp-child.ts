@@ -3,9 +3,9 @@
 //   serve NAME PORT ADDRESS       a server: its answer to data is NAME; `ready` when it listens, `closed` after each shutdown
 //   ask HOST PORT OWN FROM SIZE COUNT MS   so many associations, one after the other, from OWN:FROM and the ports behind it: each sends SIZE
 //                                 bytes and is shut down; a line with its answer, or `silence` after MS
+
 import { fileURLToPath } from 'node:url';
 import type { Address, Family } from '../../src/model/address.js';
-import { parseAddress } from '../../src/model/address-text.js';
 import { IpProtocol } from '../../src/model/ip-protocol.js';
 import { whenReadable } from '../../src/sys/readable.js';
 import { RawReceiver, RawSender } from '../../src/sys/sockets/raw-socket.js';
@@ -21,6 +21,7 @@ import {
   type SctpChunk,
   sctpChecksum,
 } from '../../src/wire/sctp.js';
+import { ip } from '../support/ip.js';
 
 /** The command that runs this file. */
 export const sctpStation = (...args: readonly (string | number)[]): readonly string[] => [
@@ -49,12 +50,6 @@ interface Arrived {
   readonly type: number;
   /** Of the first chunk. */
   readonly value: Uint8Array;
-}
-
-function addressOf(text: string): Address {
-  const address = parseAddress(text);
-  if (address === undefined) throw new Error(`no address: ${text}`);
-  return address;
 }
 
 const senders = { inet: new RawSender('inet', '', 0), inet6: new RawSender('inet6', '', 0) } as const;
@@ -107,7 +102,7 @@ function serve(name: string, port: number, address: string): void {
     const own = (): number => port;
     listen(family, own, ({ from, to, type }) => {
       const answer = answers.get(type);
-      if (answer !== undefined) send({ ...to, address: address === '' ? to.address : addressOf(address) }, from, answer);
+      if (answer !== undefined) send({ ...to, address: address === '' ? to.address : ip(address) }, from, answer);
       if (type === ChunkType.shutdownComplete) print('closed');
     });
   }
@@ -167,8 +162,8 @@ function associate({ here, there, size, patienceMs }: Question): Promise<string>
 }
 
 async function ask(host: string, port: number, own: string, from: number, size: number, count: number, patienceMs: number): Promise<void> {
-  const there = { address: addressOf(host), port };
-  let here = { address: addressOf(own), port: from };
+  const there = { address: ip(host), port };
+  let here = { address: ip(own), port: from };
   const ownPort = (): number => here.port;
   listen(here.address.family, ownPort, (packet) => onPacket(packet));
   for (let done = 0; done < count; done++) {

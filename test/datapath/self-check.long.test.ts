@@ -7,7 +7,7 @@ import { ensureSideBuilds, programsRefused } from '../../src/datapath/ebpf/load/
 import { ensureXdp } from '../../src/datapath/ebpf/load/xdp.js';
 import { Tables, XDP_REFUSED_PIN } from '../../src/datapath/ebpf/table/tables.js';
 import { type ArtifactName, artifact } from '../../src/sys/artifact.js';
-import { ip } from '../support/doctor-facts.js';
+import { ip } from '../support/ip.js';
 import { noTools } from '../support/probes.js';
 import { compiledWith, OBJECTS } from './compilers.js';
 import { inFolder, refused, SMALL, skip } from './self-check-bed.js';

@@ -8,7 +8,7 @@ import { concat } from '../../src/wire/bytes.js';
 import { EtherType, encodeEthernet } from '../../src/wire/ethernet.js';
 import { encodeIpv4, IPV4_DEFAULTS } from '../../src/wire/ipv4.js';
 import { encodeVrrp, type VrrpAdvert } from '../../src/wire/vrrp.js';
-import { ip } from '../support/doctor-facts.js';
+import { ip } from '../support/ip.js';
 import type { Host } from '../support/netns-bed.js';
 
 const INTERVAL_MS = 40;

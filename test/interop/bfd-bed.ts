@@ -3,15 +3,11 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { findCommand, projectRoot } from '../../src/lab/state/paths.js';
 import { fileOptions } from '../support/file-options.js';
 import { Bed, type Host } from '../support/netns-bed.js';
 import { pidIn, signal, signalledPid } from '../support/pids.js';
 import { RunningDaemon } from '../support/running-daemon.js';
-import type { Maker } from './harness.js';
-
-const program = (maker: Maker): string =>
-  maker === 'weir' ? join(projectRoot(), 'bin', 'keepalived') : (findCommand('keepalived') ?? 'keepalived');
+import { type Maker, program } from './harness.js';
 
 export const block = (head: string, lines: readonly string[]): string =>
   [`${head} {`, ...lines.map((line) => `  ${line}`), '}', ''].join('\n');

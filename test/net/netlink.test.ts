@@ -1,9 +1,9 @@
 // Route netlink and raw frames against the real kernel, in namespaces that this process does not enter.
+
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { after, before, test } from 'node:test';
-import type { Address } from '../../src/model/address.js';
-import { formatAddress, parseAddress } from '../../src/model/address-text.js';
+import { formatAddress } from '../../src/model/address-text.js';
 import { hasCode } from '../../src/sys/errno.js';
 import { openFds } from '../../src/sys/fd.js';
 import { Netns } from '../../src/sys/namespaces/netns.js';
@@ -20,6 +20,7 @@ import {
 import { addLink, changeLink, decodeLink, deleteLink, dumpLinks, LinkFlag } from '../../src/wire/rtnetlink-link.js';
 import { decodeNeighbour, deleteNeighbour, dumpNeighbours, NeighbourState, setNeighbour } from '../../src/wire/rtnetlink-neighbour.js';
 import { addRoute, decodeRoute, deleteRoute, dumpRoutes, lookUpRoute, type Route } from '../../src/wire/rtnetlink-route.js';
+import { ip } from '../support/ip.js';
 import { Bed, noNamespaces } from '../support/netns-bed.js';
 
 const on = { skip: noNamespaces() };
@@ -31,7 +32,6 @@ let device: number;
 let far: number;
 let namespace: string;
 
-const ip = (text: string): Address => parseAddress(text) ?? assert.fail(text);
 const own = (text: string, prefixLength: number, label?: string): InterfaceAddress => ({
   ifindex: device,
   address: ip(text),

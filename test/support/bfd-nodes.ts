@@ -1,18 +1,18 @@
 // Two BFD machines on one virtual cable, for tests: a test decides which packets are lost or late, and each machine is woken when it asked for it.
+
 import assert from 'node:assert/strict';
 import type { BfdEffect, BfdInput } from '../../src/control/bfd/messages.js';
 import { type BfdMachine, initialBfd, type Session } from '../../src/control/bfd/state.js';
 import { step } from '../../src/control/bfd/step.js';
-import { parseAddress } from '../../src/model/address-text.js';
 import type { BfdInstance } from '../../src/model/keepalived/trackers.js';
 import { type BfdControl, decodeBfd, encodeBfd } from '../../src/wire/bfd.js';
 import { plainControl } from './bfd-control.js';
+import { ip } from './ip.js';
 
 export const MS = 1000;
 export const S = 1_000_000;
 
-const address = (text: string) => parseAddress(text) ?? assert.fail(`not an address: ${text}`);
-export const ADDRESS = { a: address('10.0.0.1'), b: address('10.0.0.2') } as const;
+export const ADDRESS = { a: ip('10.0.0.1'), b: ip('10.0.0.2') } as const;
 export type Side = 'a' | 'b';
 const other = (side: Side): Side => (side === 'a' ? 'b' : 'a');
 

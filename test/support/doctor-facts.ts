@@ -1,15 +1,9 @@
 // Facts of healthy hosts for the tests of doctor's rules: a test changes one fact and checks the findings.
+
 import type { DirectorFacts, RealServerFacts, ServiceFact } from '../../src/doctor/facts.js';
-import type { Address } from '../../src/model/address.js';
-import { parseAddress } from '../../src/model/address-text.js';
 import type { DestinationSpec, ForwardingMethod } from '../../src/model/service.js';
 import { type Link, LinkFlag, LinkHardware } from '../../src/wire/rtnetlink-link.js';
-
-export function ip(text: string): Address {
-  const address = parseAddress(text);
-  if (address === undefined) throw new RangeError(`not an address: ${text}`);
-  return address;
-}
+import { ip } from './ip.js';
 
 export const LO: Link = { ifindex: 1, name: 'lo', flags: LinkFlag.up | LinkFlag.loopback, hardware: LinkHardware.loopback, mtu: 65536 };
 export const WAN: Link = {

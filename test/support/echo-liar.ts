@@ -8,8 +8,8 @@ import type { PollHandle } from '../../src/sys/native.js';
 import { POLLIN } from '../../src/sys/readable.js';
 import { AF, SOCK, socketAddress } from '../../src/sys/sockets/socket-address.js';
 import { decodeIcmp, encodeIcmp, IcmpType } from '../../src/wire/icmp.js';
-import { ip } from './doctor-facts.js';
 import { attempt } from './hostile.js';
+import { ip } from './ip.js';
 
 const HEADER_BYTES = 20;
 const [asked = '', source = '', added = '0', seconds = '1'] = process.argv.slice(2);

@@ -1,8 +1,8 @@
 // One test at servers by IPv4, by IPv6 and at a link-local address, in a namespace of its own.
 import { type TestOptions, test } from 'node:test';
 import { enterNamespace } from '../../src/daemon/process/enter-namespace.js';
-import { ip } from './doctor-facts.js';
 import { judged, LOOPBACK, outcomeOf, type Place } from './hostile.js';
+import { ip } from './ip.js';
 import { Bed, noNamespaces } from './netns-bed.js';
 
 const six = (name: string, address: string, other: string, scope?: string): Place => {

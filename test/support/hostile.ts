@@ -5,7 +5,7 @@ import { createSecureContext } from 'node:tls';
 import type { Attempt, Outcome } from '../../src/control/check/messages.js';
 import { Attempts } from '../../src/daemon/checker/attempts/attempts.js';
 import type { CheckKind, CheckTarget } from '../../src/model/keepalived/virtual-server.js';
-import { ip } from './doctor-facts.js';
+import { ip } from './ip.js';
 
 /** Where a server is, and how a check gets there. */
 export interface Place {

@@ -3,7 +3,7 @@ import type { KeepalivedConfiguration } from '../../src/model/keepalived/configu
 import type { GlobalSettings, RootSettings } from '../../src/model/keepalived/global.js';
 import type { VrrpInstance } from '../../src/model/keepalived/instance.js';
 import { configurationOf, hostAddress, instanceOf } from '../../src/sim/vrrp/configuration.js';
-import { ip } from './doctor-facts.js';
+import { ip } from './ip.js';
 
 export const emptyConfiguration: KeepalivedConfiguration = configurationOf({});
 export const emptyGlobal: GlobalSettings = emptyConfiguration.global;

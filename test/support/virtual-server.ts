@@ -1,6 +1,6 @@
 // A virtual server as the configuration has it, for tests of what is made of it: 192.0.2.1:80 by NAT, and what a test changes.
 import type { RealServer, VirtualServer } from '../../src/model/keepalived/virtual-server.js';
-import { ip } from './doctor-facts.js';
+import { ip } from './ip.js';
 
 const tunnel = { type: 'ipip', port: 0, checksum: 'nocsum' } as const;
 

@@ -1,23 +1,19 @@
 // One node's VRRP machine with a clock of its own, for tests: inputs in, effects out as short lines that read like keepalived's log.
+
 import assert from 'node:assert/strict';
 import type { Effect, Input, InterfaceFacts, ReceivedPacket } from '../../src/control/vrrp/messages.js';
 import type { InstanceState } from '../../src/control/vrrp/state/instance-state.js';
 import { initialState, type VrrpMachine } from '../../src/control/vrrp/state/vrrp-machine.js';
 import { step } from '../../src/control/vrrp/step.js';
-import type { Address } from '../../src/model/address.js';
-import { formatAddress, parseAddress } from '../../src/model/address-text.js';
+import { formatAddress } from '../../src/model/address-text.js';
 import type { KeepalivedConfiguration } from '../../src/model/keepalived/configuration.js';
 import type { VrrpInstance } from '../../src/model/keepalived/instance.js';
 import { encodeIpv4, IPV4_DEFAULTS } from '../../src/wire/ipv4.js';
 import { encodeVrrp, type VrrpAdvert, type VrrpChecksum } from '../../src/wire/vrrp.js';
+import { ip } from './ip.js';
 import { emptyConfiguration, oneInstance } from './keepalived-configuration.js';
 
 export const S = 1_000_000;
-
-/** Of either family. */
-export function ip(text: string): Address {
-  return parseAddress(text) ?? assert.fail(`not an address: ${text}`);
-}
 
 export const eth0: InterfaceFacts = {
   name: 'eth0',

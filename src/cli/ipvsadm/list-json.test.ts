@@ -1,17 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { ip } from '../../../test/support/ip.js';
 import { MemoryDirector } from '../../datapath/memory/memory-director.js';
-import { parseAddress } from '../../model/address-text.js';
 import { memoryIo } from '../io.js';
 import { runIpvsadm } from './run.js';
 import type { World } from './world.js';
 
-const address = (text: string) => parseAddress(text) ?? assert.fail(text);
 const connection = {
   protocol: 'TCP',
-  client: { address: address('10.0.1.10'), port: 40000 },
-  virtual: { address: address('10.0.0.1'), port: 80 },
-  destination: { address: address('10.0.0.11'), port: 8080 },
+  client: { address: ip('10.0.1.10'), port: 40000 },
+  virtual: { address: ip('10.0.0.1'), port: 80 },
+  destination: { address: ip('10.0.0.11'), port: 8080 },
   state: 'ESTABLISHED',
   expires: 899,
 };

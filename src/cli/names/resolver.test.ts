@@ -2,15 +2,8 @@ import assert from 'node:assert/strict';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { test } from 'node:test';
-import type { Address } from '../../model/address.js';
-import { parseAddress } from '../../model/address-text.js';
+import { ip } from '../../../test/support/ip.js';
 import { NeedsHost, SystemNames } from './resolver.js';
-
-function address(text: string): Address {
-  const parsed = parseAddress(text);
-  assert.ok(parsed);
-  return parsed;
-}
 
 const bytesOf = (name: string): number[] => [...name.split('.').flatMap((label) => [label.length, ...Buffer.from(label)]), 0];
 
@@ -61,7 +54,7 @@ test("addresses' names are asked for once each", async () => {
   await withServer(
     (name) => (name === '1.1.0.10.in-addr.arpa' ? bytesOf('web.example') : bytesOf('other.example')),
     async (names, asked) => {
-      const [web, other] = [address('10.0.1.1'), address('2001:db8::77')];
+      const [web, other] = [ip('10.0.1.1'), ip('2001:db8::77')];
       await names.resolveAddresses([web, web, other]);
       assert.equal(names.addressName(web), 'web.example');
       assert.equal(names.addressName(other), 'other.example');
@@ -76,7 +69,7 @@ test('a name of DNS that is no host name is not shown: its words would be option
   await withServer(
     (name) => bytesOf(names[name.charAt(0)] ?? ''),
     async (found) => {
-      const all = Object.keys(names).map((last) => address(`10.0.1.${last}`));
+      const all = Object.keys(names).map((last) => ip(`10.0.1.${last}`));
       await found.resolveAddresses(all);
       assert.deepEqual(
         all.map((one) => found.addressName(one)),
@@ -92,7 +85,7 @@ test("a host name's address", async () => {
     async (names) => {
       assert.throws(() => names.host('web.weir.test'), NeedsHost);
       await names.resolveHost('web.weir.test');
-      assert.deepEqual(names.host('web.weir.test'), address('10.0.1.1'));
+      assert.deepEqual(names.host('web.weir.test'), ip('10.0.1.1'));
     },
   );
 });
@@ -101,11 +94,11 @@ test('a name server that never answers is not waited for for ever', async () => 
   await withServer(
     () => undefined,
     async (names, asked) => {
-      const list = Array.from({ length: 500 }, (_, index) => address(`10.9.${index >> 8}.${index & 255}`));
+      const list = Array.from({ length: 500 }, (_, index) => ip(`10.9.${index >> 8}.${index & 255}`));
       await names.resolveAddresses(list);
-      assert.equal(names.addressName(address('10.9.0.1')), undefined);
+      assert.equal(names.addressName(ip('10.9.0.1')), undefined);
       const before = asked.length;
-      await names.resolveAddresses([address('10.9.9.9')]);
+      await names.resolveAddresses([ip('10.9.9.9')]);
       assert.equal(asked.length, before, 'the next addresses of a listing are not waited for again');
       await names.resolveHost('nobody.weir.test');
       assert.equal(names.host('nobody.weir.test'), undefined);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ip } from '../../../test/support/doctor-facts.js';
+import { ip } from '../../../test/support/ip.js';
 import { refusedOutcome } from './refused.js';
 
 const lines = { socket: 'no socket', bind: 'not bound' };

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { CheckBed, checker, failure, SECOND, USUAL_SETTINGS } from '../../../test/support/check-bed.js';
-import { ip } from '../../../test/support/doctor-facts.js';
+import { ip } from '../../../test/support/ip.js';
 import { realServer, virtualServer } from '../../../test/support/virtual-server.js';
 import type { Checker, CheckKind, RealServer, VirtualServer } from '../../model/keepalived/virtual-server.js';
 

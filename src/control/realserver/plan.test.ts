@@ -2,9 +2,9 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { ip } from '../../../test/support/ip.js';
 import fc from '../../../test/support/properties.js';
-import type { Address } from '../../model/address.js';
-import { formatAddress, parseAddress } from '../../model/address-text.js';
+import { formatAddress } from '../../model/address-text.js';
 import { failureLine } from '../../model/errors/weir-error.js';
 import { hostLength } from '../../model/subnet.js';
 import type { Observed } from './observed.js';
@@ -12,7 +12,6 @@ import { type Plan, planStart, planStop, type Step } from './plan.js';
 import { readSaved, readScriptSaved, writeSaved } from './saved.js';
 import { realServerStatus } from './status.js';
 
-const ip = (text: string): Address => parseAddress(text) ?? assert.fail(text);
 const a = ip('10.9.8.7');
 const b = ip('10.9.8.6');
 const six = ip('fd00:9::7');

@@ -2,15 +2,13 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { ip } from '../../../test/support/ip.js';
 import fc from '../../../test/support/properties.js';
-import type { Address } from '../../model/address.js';
-import { parseAddress } from '../../model/address-text.js';
 import { failureLine } from '../../model/errors/weir-error.js';
 import { vipPersistFiles } from './persist-files.js';
 import { planAdd, planDelete, type SavedVip, type VipHost } from './plan.js';
 import { readSavedVips, writeSavedVips } from './saved.js';
 
-const ip = (text: string): Address => parseAddress(text) ?? assert.fail(text);
 const saved: SavedVip = { address: '10.4.0.9', prefixLength: 24, interface: 'wan', label: 'wan:0' };
 const host: VipHost = {
   interfaces: [

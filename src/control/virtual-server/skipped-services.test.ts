@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ip } from '../../../test/support/doctor-facts.js';
+import { ip } from '../../../test/support/ip.js';
 import { emptyConfiguration } from '../../../test/support/keepalived-configuration.js';
 import { realServer, virtualServer } from '../../../test/support/virtual-server.js';
 import { serviceId } from '../../model/identity.js';

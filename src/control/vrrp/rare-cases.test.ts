@@ -1,6 +1,7 @@
 // Rules of the machine that no other test covered: mutations of its source text found them.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { ip } from '../../../test/support/ip.js';
 import { emptyGlobal } from '../../../test/support/keepalived-configuration.js';
 import {
   advert,
@@ -9,7 +10,6 @@ import {
   eth1,
   give,
   instanceOf,
-  ip,
   logs,
   onTheWire,
   pass,

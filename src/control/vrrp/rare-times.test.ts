@@ -1,13 +1,13 @@
 // Waits and log limits that no other test covered: mutations of the source text found them.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { ip } from '../../../test/support/ip.js';
 import {
   advert,
   configurationOf,
   eth0,
   give,
   instanceOf,
-  ip,
   logs,
   pass,
   S,

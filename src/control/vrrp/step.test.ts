@@ -1,13 +1,13 @@
 // The rows of VRRP's state table, one by one: what is logged, sent, changed on the host and notified, in keepalived's order.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { ip } from '../../../test/support/ip.js';
 import { oneInstance } from '../../../test/support/keepalived-configuration.js';
 import {
   advert,
   configurationOf,
   give,
   instanceOf,
-  ip,
   lines,
   logs,
   pass,

@@ -1,9 +1,10 @@
 // The shell's decisions that need no host: what it asks of the kernel, what it makes of files, processes and neighbours.
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { ip } from '../../../test/support/ip.js';
 import { emptyConfiguration, oneInstance } from '../../../test/support/keepalived-configuration.js';
 import { isLinkLocal } from '../../model/address.js';
-import { parseAddress } from '../../model/address-text.js';
 import type { HostAddress } from '../../model/keepalived/network.js';
 import type { TrackProcess } from '../../model/keepalived/trackers.js';
 import { unsolicitedAdvertisement } from '../../wire/ndisc.js';
@@ -16,9 +17,8 @@ import { claimOf } from './sockets/address-conflicts.js';
 import { wantedSockets, wholePacket } from './sockets/advert-sockets.js';
 import { matches } from './trackers/track-processes.js';
 
-const address = (text: string) => parseAddress(text)!;
 const host = (text: string, prefixLength: number, more: Partial<HostAddress> = {}): HostAddress => ({
-  address: address(text),
+  address: ip(text),
   prefixLength,
   flags: [],
   noTrack: false,
@@ -30,15 +30,15 @@ test('addresses for the kernel: IPv6 quietly, whole ones deprecated, IPv4 withou
     const { ifindex: _ifindex, address: _address, ...rest } = kernelAddress(one, 1);
     return rest;
   };
-  assert.deepEqual(asked(host('10.0.0.1', 32, { peer: address('10.0.0.2'), preferredLifetime: 5 })), {
+  assert.deepEqual(asked(host('10.0.0.1', 32, { peer: ip('10.0.0.2'), preferredLifetime: 5 })), {
     prefixLength: 32,
     scope: 0,
     flags: 0,
-    peer: address('10.0.0.2'),
+    peer: ip('10.0.0.2'),
   });
-  assert.deepEqual(asked(host('10.0.0.1', 24, { peer: address('10.0.0.2'), peerLength: 32 })).prefixLength, 32);
-  assert.deepEqual(asked(host('10.0.0.129', 25, { broadcast: 'derived' })).broadcast, address('10.0.0.255'));
-  assert.deepEqual(asked(host('10.0.0.129', 25, { broadcast: 'zero' })).broadcast, address('10.0.0.128'));
+  assert.deepEqual(asked(host('10.0.0.1', 24, { peer: ip('10.0.0.2'), peerLength: 32 })).prefixLength, 32);
+  assert.deepEqual(asked(host('10.0.0.129', 25, { broadcast: 'derived' })).broadcast, ip('10.0.0.255'));
+  assert.deepEqual(asked(host('10.0.0.129', 25, { broadcast: 'zero' })).broadcast, ip('10.0.0.128'));
   assert.deepEqual(asked(host('fd00::1', 128)), { prefixLength: 128, scope: 0, flags: 2, preferredLifetime: 0 });
   assert.deepEqual(asked(host('fd00::1', 64, { flags: ['nodad', 'home'] })), { prefixLength: 64, scope: 0, flags: 0x10 });
   assert.equal(asked(host('fd00::1', 128, { preferredLifetime: 'forever' })).preferredLifetime, 0xffffffff);
@@ -46,13 +46,13 @@ test('addresses for the kernel: IPv6 quietly, whole ones deprecated, IPv4 withou
 
 test('one socket an interface, family and protocol; a unicast instance listens to the group, too', () => {
   const unicast = { peers: [], ttl: 255, checkSource: false, faultNoPeer: false, oldChecksum: 'auto' } as const;
-  const six = { ...oneInstance, name: 'b', family: 'inet6', version: 3, multicastGroup: address('ff02::12') } as const;
-  const instances = [oneInstance, { ...oneInstance, name: 'a', vrid: 52, multicastGroup: address('224.0.0.99') }, six];
+  const six = { ...oneInstance, name: 'b', family: 'inet6', version: 3, multicastGroup: ip('ff02::12') } as const;
+  const instances = [oneInstance, { ...oneInstance, name: 'a', vrid: 52, multicastGroup: ip('224.0.0.99') }, six];
   const wanted = wantedSockets({ ...emptyConfiguration, instances });
   assert.deepEqual([...wanted.keys()], ['eth0 inet 112', 'eth0 inet 51', 'eth0 inet6 112']);
-  assert.deepEqual(wanted.get('eth0 inet 112')?.groups, [address('224.0.0.18'), address('224.0.0.99')]);
+  assert.deepEqual(wanted.get('eth0 inet 112')?.groups, [ip('224.0.0.18'), ip('224.0.0.99')]);
   const one = wantedSockets({ ...emptyConfiguration, instances: [{ ...oneInstance, unicast }] });
-  assert.deepEqual(one.get('eth0 inet 112')?.groups, [address('224.0.0.18')]);
+  assert.deepEqual(one.get('eth0 inet 112')?.groups, [ip('224.0.0.18')]);
   const virtual = { ...oneInstance, virtualInterface: { kind: 'vmac' } } as const;
   const macvlan = wantedSockets({ ...emptyConfiguration, instances: [virtual] });
   assert.deepEqual([...macvlan.values()].map(({ interface: name, knownAs }) => [name, knownAs])[0], ['vrrp.51', 'eth0']);
@@ -67,8 +67,8 @@ test("an IPv6 advert has the class of IPv4's", () => {
     kind: 'send',
     instance: 'a',
     interface: 'eth0',
-    source: address('fe80::1'),
-    destination: address('ff02::12'),
+    source: ip('fe80::1'),
+    destination: ip('ff02::12'),
     ttl: 255,
     protocol: 112,
     id: 0,
@@ -123,8 +123,8 @@ test('processes by name, whole command and parameters', () => {
 });
 
 test('who claims an IPv6 address', () => {
-  const frame = unsolicitedAdvertisement('02:00:00:00:00:09', address('fd00::9'), false);
-  assert.deepEqual(claimOf(frame.subarray(54)), { address: address('fd00::9'), mac: '02:00:00:00:00:09' });
+  const frame = unsolicitedAdvertisement('02:00:00:00:00:09', ip('fd00::9'), false);
+  assert.deepEqual(claimOf(frame.subarray(54)), { address: ip('fd00::9'), mac: '02:00:00:00:00:09' });
   assert.equal(claimOf(frame.subarray(54, 78)), undefined);
   assert.equal(claimOf(new Uint8Array(32)), undefined);
 });
@@ -136,7 +136,7 @@ test('small things: event lines, virtual MACs, link-local addresses', () => {
     ['00:00:5e:00:01:33', '00:00:5e:00:02:ff'],
   );
   assert.deepEqual(
-    ['fe80::1', 'febf::1', 'fec0::1', '10.0.0.1'].map((text) => isLinkLocal(address(text))),
+    ['fe80::1', 'febf::1', 'fec0::1', '10.0.0.1'].map((text) => isLinkLocal(ip(text))),
     [true, true, false, false],
   );
 });

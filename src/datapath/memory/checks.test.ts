@@ -1,19 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseAddress } from '../../model/address-text.js';
-import type { DestinationSpec, ServiceKey } from '../../model/service.js';
+import { ip } from '../../../test/support/ip.js';
+import type { ServiceKey } from '../../model/service.js';
 import { checkDestination } from './checks.js';
 
-function address(text: string): DestinationSpec['address'] {
-  const found = parseAddress(text);
-  assert.ok(found);
-  return found;
-}
-
 function check(service: string, server: string): void {
-  const key: ServiceKey = { kind: 'address', protocol: 'tcp', address: address(service), port: 80 };
+  const key: ServiceKey = { kind: 'address', protocol: 'tcp', address: ip(service), port: 80 };
   checkDestination(key, {
-    address: address(server),
+    address: ip(server),
     port: 80,
     method: 'masq',
     weight: 1,

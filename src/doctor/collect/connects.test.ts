@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ip } from '../../../test/support/doctor-facts.js';
+import { ip } from '../../../test/support/ip.js';
 import { IpProtocol } from '../../model/ip-protocol.js';
 import { encodeIcmp } from '../../wire/icmp.js';
 import { encodeIpv4, IPV4_DEFAULTS } from '../../wire/ipv4.js';

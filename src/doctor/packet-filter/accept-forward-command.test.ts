@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ip } from '../../../test/support/doctor-facts.js';
+import { ip } from '../../../test/support/ip.js';
 import { acceptForwardCommand } from './accept-forward-command.js';
 import { blockingRule } from './blocking.js';
 import { iptablesChains } from './iptables-chains.js';

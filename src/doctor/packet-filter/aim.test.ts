@@ -1,7 +1,7 @@
 // Rules that name a destination, of nft's JSON and of iptables-save's text: what is kept, what is left out.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ip } from '../../../test/support/doctor-facts.js';
+import { ip } from '../../../test/support/ip.js';
 import fc from '../../../test/support/properties.js';
 import { aimedRules } from './aim.js';
 import { blockingRule } from './blocking.js';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ip } from '../../../test/support/doctor-facts.js';
+import { ip } from '../../../test/support/ip.js';
 import { blockingRule } from './blocking.js';
 import type { PacketProbe } from './model.js';
 import { nftChains } from './nft-chains.js';

@@ -1,6 +1,7 @@
 // Bugs of the VRRP machine that histories found, each as the few steps that show it.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { ip } from '../../../test/support/ip.js';
 import { emptyConfiguration } from '../../../test/support/keepalived-configuration.js';
 import {
   advert,
@@ -9,7 +10,6 @@ import {
   eth1,
   give,
   instanceOf,
-  ip,
   onTheWire,
   pass,
   S,

@@ -1,7 +1,7 @@
 // The filter of VIP_CHECK's socket as the kernel runs it: a datagram of a Unix socket stands for a frame.
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
-import { ip } from '../../../test/support/doctor-facts.js';
+import { ip } from '../../../test/support/ip.js';
 import type { Family } from '../../model/address.js';
 import { IpProtocol } from '../../model/ip-protocol.js';
 import { viewOf } from '../../wire/bytes.js';

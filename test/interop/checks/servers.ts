@@ -1,14 +1,14 @@
 // Servers of one namespace that answer as a case has it: the same script runs beside weir and beside keepalived. All sockets belong to this
 // process, which may be in another namespace.
+
 import { createSocket, type Socket as UdpSocket } from 'node:dgram';
 import { createServer, type Server, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createSecureContext, TLSSocket } from 'node:tls';
-import type { Address } from '../../../src/model/address.js';
-import { parseAddress } from '../../../src/model/address-text.js';
 import { native } from '../../../src/sys/addon.js';
 import type { Netns } from '../../../src/sys/namespaces/netns.js';
 import { AF, socketAddress } from '../../../src/sys/sockets/socket-address.js';
+import { ip } from '../../support/ip.js';
 import type { Certificate } from './tools.js';
 import type { World } from './world.js';
 
@@ -65,17 +65,11 @@ export function endpointOf(place: Place): Endpoint {
   return { address, port: Number(port), protocol: udp === undefined ? 'tcp' : 'udp' };
 }
 
-function addressOf(text: string): Address {
-  const address = parseAddress(text);
-  if (address === undefined) throw new Error(`no address: ${text}`);
-  return address;
-}
-
 /** Of a socket that is bound in this namespace; owned by whoever takes the number. */
 export function boundIn(netns: Netns, { address, port, protocol }: Endpoint): number {
   const fd = netns.socket(AF.inet, protocol === 'tcp' ? SOCK.stream : SOCK.datagram, 0);
   native().setsockopt(fd.number, SOL_SOCKET, SO_REUSEADDR, Uint8Array.of(1, 0, 0, 0));
-  native().bind(fd.number, socketAddress(addressOf(address), port));
+  native().bind(fd.number, socketAddress(ip(address), port));
   return fd.release();
 }
 

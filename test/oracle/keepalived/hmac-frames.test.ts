@@ -8,9 +8,10 @@ import type { ReceivedPacket } from '../../../src/control/vrrp/messages.js';
 import type { KeepalivedConfiguration } from '../../../src/model/keepalived/configuration.js';
 import { viewOf } from '../../../src/wire/bytes.js';
 import { encodeIpv4, IPV4_DEFAULTS } from '../../../src/wire/ipv4.js';
+import { ip } from '../../support/ip.js';
 import { readText } from '../../support/keepalived-text.js';
 import { root } from '../../support/project.js';
-import { eth0, give, instanceOf, ip, logs, pass, S, startNode, taken, type VrrpNode } from '../../support/vrrp-node.js';
+import { eth0, give, instanceOf, logs, pass, S, startNode, taken, type VrrpNode } from '../../support/vrrp-node.js';
 
 interface Recorded {
   readonly name: string;

@@ -12,7 +12,8 @@ import type { Address } from '../../../src/model/address.js';
 import { formatAddress } from '../../../src/model/address-text.js';
 import { sameAddress } from '../../../src/model/identity.js';
 import type { KeepalivedConfiguration } from '../../../src/model/keepalived/configuration.js';
-import { ip, onTheWire } from '../../support/vrrp-node.js';
+import { ip } from '../../support/ip.js';
+import { onTheWire } from '../../support/vrrp-node.js';
 
 export type NodeName = 'A' | 'B';
 

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { checker } from '../../../../test/support/check-bed.js';
-import { ip } from '../../../../test/support/doctor-facts.js';
+import { ip } from '../../../../test/support/ip.js';
 import { realServer, virtualServer } from '../../../../test/support/virtual-server.js';
 import type { CheckKind, HttpUrl } from '../../../model/keepalived/virtual-server.js';
 import { dnsQuery } from '../../../wire/dns.js';

@@ -1,7 +1,7 @@
 // From which address, by which interface and to which MAC VIP_CHECK sends, and what keeps it from that.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ip } from '../../../../test/support/doctor-facts.js';
+import { ip } from '../../../../test/support/ip.js';
 import { hopTo, type Surroundings } from './hop.js';
 
 const [SERVER, VIP, ROUTER] = [ip('10.5.0.51'), ip('192.0.2.9'), ip('10.6.0.1')];

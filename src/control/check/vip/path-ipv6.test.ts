@@ -1,7 +1,7 @@
 // Probes of VIP_CHECK for IPv6: what differs from IPv4 on the wire.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ip } from '../../../../test/support/doctor-facts.js';
+import { ip } from '../../../../test/support/ip.js';
 import type { Address } from '../../../model/address.js';
 import { formatAddress } from '../../../model/address-text.js';
 import { addressId } from '../../../model/identity.js';

@@ -1,7 +1,7 @@
 // Probes of VIP_CHECK: what is sent, and which part of the way each answer shows to fail.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ip } from '../../../../test/support/doctor-facts.js';
+import { ip } from '../../../../test/support/ip.js';
 import type { Address } from '../../../model/address.js';
 import { formatAddress } from '../../../model/address-text.js';
 import { addressId } from '../../../model/identity.js';

@@ -1,6 +1,7 @@
 // Reload: what does not change goes on; what does is carried out, and no more.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { ip } from '../../../../test/support/ip.js';
 import { oneInstance } from '../../../../test/support/keepalived-configuration.js';
 import {
   advert,
@@ -9,7 +10,6 @@ import {
   eth1,
   give,
   instanceOf,
-  ip,
   lines,
   logs,
   pass,

@@ -1,6 +1,7 @@
 // Sync groups: the members change their states together, and the group is notified after them.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { ip } from '../../../../test/support/ip.js';
 import {
   advert,
   configurationOf,
@@ -8,7 +9,6 @@ import {
   eth1,
   give,
   instanceOf,
-  ip,
   lines,
   logs,
   pass,

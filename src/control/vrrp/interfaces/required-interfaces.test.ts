@@ -1,13 +1,13 @@
 // Interfaces besides its own that an instance cannot do without, its macvlans, and static objects that it answers for.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { ip } from '../../../../test/support/ip.js';
 import {
   configurationOf,
   eth0,
   eth1,
   give,
   instanceOf,
-  ip,
   lines,
   logs,
   pass,

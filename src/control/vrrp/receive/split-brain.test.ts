@@ -1,12 +1,12 @@
 // Two masters: detected by each kind of evidence, logged once, over once.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { ip } from '../../../../test/support/ip.js';
 import {
   advert,
   configurationOf,
   give,
   instanceOf,
-  ip,
   lines,
   logs,
   pass,

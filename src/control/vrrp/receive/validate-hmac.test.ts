@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { ip } from '../../../../test/support/ip.js';
 import {
   configurationOf,
   eth0,
   give,
   instanceOf,
-  ip,
   logs,
   onTheWire,
   pass,

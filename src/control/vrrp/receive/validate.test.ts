@@ -1,6 +1,7 @@
 // Each validation: what is refused, with which text and counter, and its effect on timers.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { ip } from '../../../../test/support/ip.js';
 import fc from '../../../../test/support/properties.js';
 import {
   type AdvertFrom,
@@ -9,7 +10,6 @@ import {
   eth0,
   give,
   instanceOf,
-  ip,
   logs,
   onTheWire,
   pass,

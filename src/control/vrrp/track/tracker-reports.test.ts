@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { sessionOf } from '../../../../test/support/bfd-nodes.js';
+import { ip } from '../../../../test/support/ip.js';
 import fc from '../../../../test/support/properties.js';
 import {
   configurationOf,
@@ -9,7 +10,6 @@ import {
   eth1,
   give,
   instanceOf,
-  ip,
   lines,
   logs,
   pass,

@@ -1,13 +1,13 @@
 // unicast_src_ip: an instance waits in FAULT while the host does not have that address.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { ip } from '../../../../test/support/ip.js';
 import {
   configurationOf,
   eth0,
   eth1,
   give,
   instanceOf,
-  ip,
   logs,
   pass,
   S,

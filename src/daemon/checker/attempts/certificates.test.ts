@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { Authority, type CertificateFiles } from '../../../../test/support/certificates.js';
-import { ip } from '../../../../test/support/doctor-facts.js';
+import { ip } from '../../../../test/support/ip.js';
 import { noTools } from '../../../../test/support/probes.js';
 import type { Attempt, Outcome } from '../../../control/check/messages.js';
 import type { CertificateRules, SslContext } from '../../../model/keepalived/virtual-server.js';

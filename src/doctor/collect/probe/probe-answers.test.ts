@@ -1,7 +1,7 @@
 // Frames that servers and routers send back: which probe they answer, and how.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ip } from '../../../../test/support/doctor-facts.js';
+import { ip } from '../../../../test/support/ip.js';
 import { IpProtocol } from '../../../model/ip-protocol.js';
 import { internetChecksum, pseudoHeaderSum } from '../../../wire/checksum.js';
 import { decodeEthernet, EtherType, encodeEthernet } from '../../../wire/ethernet.js';

@@ -1,7 +1,8 @@
 // Which routers are asked about which VIPs, and from which address a VS/NAT server is tested.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { destination, director, ip, SERVER_MAC, service, WAN } from '../../../../test/support/doctor-facts.js';
+import { destination, director, SERVER_MAC, service, WAN } from '../../../../test/support/doctor-facts.js';
+import { ip } from '../../../../test/support/ip.js';
 import { formatAddress } from '../../../model/address-text.js';
 import type { ClientFact, HostFacts } from '../../facts.js';
 import type { NextHop } from './next-hop.js';

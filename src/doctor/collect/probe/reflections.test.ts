@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ip } from '../../../../test/support/doctor-facts.js';
+import { ip } from '../../../../test/support/ip.js';
 import { decodeEthernet, encodeEthernet } from '../../../wire/ethernet.js';
 import { probeFrame } from '../../../wire/probe-frames.js';
 import type { NextHop } from './next-hop.js';

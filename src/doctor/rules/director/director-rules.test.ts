@@ -1,7 +1,8 @@
 // Each rule of a director: no finding on a healthy host, and one finding for one fault.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { destination, director, ip, LO, service, WAN } from '../../../../test/support/doctor-facts.js';
+import { destination, director, LO, service, WAN } from '../../../../test/support/doctor-facts.js';
+import { ip } from '../../../../test/support/ip.js';
 import type { RepairDue } from '../../../datapath/ebpf/observe/repairs-due.js';
 import type { Family } from '../../../model/address.js';
 import type { Finding } from '../../../model/finding.js';

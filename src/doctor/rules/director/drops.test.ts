@@ -1,7 +1,8 @@
 // What the datapath has seen: drops that go on, drops that are over, a table without room, servers at their thresholds.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { destination, director, ip, service } from '../../../../test/support/doctor-facts.js';
+import { destination, director, service } from '../../../../test/support/doctor-facts.js';
+import { ip } from '../../../../test/support/ip.js';
 import type { Finding } from '../../../model/finding.js';
 import { destinationId } from '../../../model/identity.js';
 import { diagnose } from '../../diagnose.js';

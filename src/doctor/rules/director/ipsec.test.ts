@@ -1,7 +1,8 @@
 // Policies of IPsec for balanced packets: those that they do not meet, and those that the kernel applies to them.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { destination, director, ip, service } from '../../../../test/support/doctor-facts.js';
+import { destination, director, service } from '../../../../test/support/doctor-facts.js';
+import { ip } from '../../../../test/support/ip.js';
 import type { IpsecPolicy } from '../../../model/ipsec-policy.js';
 import { diagnose } from '../../diagnose.js';
 import type { DirectorFacts } from '../../facts.js';

@@ -1,7 +1,8 @@
 // Neighbours, routers in front, and ports that are not served.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { director, ip, SERVER_MAC } from '../../../../test/support/doctor-facts.js';
+import { director, SERVER_MAC } from '../../../../test/support/doctor-facts.js';
+import { ip } from '../../../../test/support/ip.js';
 import type { Finding } from '../../../model/finding.js';
 import { addressId } from '../../../model/identity.js';
 import { diagnose } from '../../diagnose.js';

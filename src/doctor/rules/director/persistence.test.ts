@@ -1,7 +1,8 @@
 // Services that need persistence and have none.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { destination, director, ip, service } from '../../../../test/support/doctor-facts.js';
+import { destination, director, service } from '../../../../test/support/doctor-facts.js';
+import { ip } from '../../../../test/support/ip.js';
 import { diagnose } from '../../diagnose.js';
 import type { ConnectionFacts, DirectorFacts, ServiceFact } from '../../facts.js';
 

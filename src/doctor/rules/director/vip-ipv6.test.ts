@@ -1,7 +1,8 @@
 // Where an IPv6 VIP is: what is right, and one finding for one fault.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { destination, director, ip, LO, service, WAN } from '../../../../test/support/doctor-facts.js';
+import { destination, director, LO, service, WAN } from '../../../../test/support/doctor-facts.js';
+import { ip } from '../../../../test/support/ip.js';
 import type { Finding } from '../../../model/finding.js';
 import { diagnose } from '../../diagnose.js';
 import type { DirectorFacts, HolderFact, Ipv6AddressFact } from '../../facts.js';

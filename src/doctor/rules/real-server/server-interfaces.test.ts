@@ -1,7 +1,8 @@
 // A real server's interfaces, addresses, routes past the director, and MTU.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ip, LO, realServer, WAN } from '../../../../test/support/doctor-facts.js';
+import { LO, realServer, WAN } from '../../../../test/support/doctor-facts.js';
+import { ip } from '../../../../test/support/ip.js';
 import type { Finding } from '../../../model/finding.js';
 import { LinkFlag } from '../../../wire/rtnetlink-link.js';
 import { diagnose } from '../../diagnose.js';

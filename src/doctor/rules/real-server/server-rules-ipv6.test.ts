@@ -1,7 +1,8 @@
 // The rules of a real server where they differ for IPv6: no finding on a healthy host, and one finding for one fault.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ip, realServer, WAN } from '../../../../test/support/doctor-facts.js';
+import { realServer, WAN } from '../../../../test/support/doctor-facts.js';
+import { ip } from '../../../../test/support/ip.js';
 import type { Finding } from '../../../model/finding.js';
 import { LinkFlag } from '../../../wire/rtnetlink-link.js';
 import { coverageOf } from '../../coverage.js';

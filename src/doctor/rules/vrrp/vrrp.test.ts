@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { director, ip, realServer, SERVER_MAC } from '../../../../test/support/doctor-facts.js';
+import { director, realServer, SERVER_MAC } from '../../../../test/support/doctor-facts.js';
+import { ip } from '../../../../test/support/ip.js';
 import { diagnose } from '../../diagnose.js';
 import type { AdvertFact, VrrpFacts, VrrpInstanceFact } from '../../vrrp-facts.js';
 import { vrrpRule } from './vrrp.js';

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { ip } from '../../../../../test/support/ip.js';
 import { instanceText, readAddressLine, readText } from '../../../../../test/support/keepalived-text.js';
 import fc from '../../../../../test/support/properties.js';
-import { formatAddress, parseAddress } from '../../../../model/address-text.js';
+import { formatAddress } from '../../../../model/address-text.js';
 import type { HostAddress } from '../../../../model/keepalived/network.js';
 
-const ip = (text: string) => parseAddress(text)!;
 const a4 = ip('10.99.0.100');
 
 test('options of an address line', () => {

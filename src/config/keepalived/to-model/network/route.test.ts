@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { ip } from '../../../../../test/support/ip.js';
 import { readRouteLine } from '../../../../../test/support/keepalived-text.js';
 import fc from '../../../../../test/support/properties.js';
-import { parseAddress } from '../../../../model/address-text.js';
 import type { HostRoute } from '../../../../model/keepalived/network.js';
 
-const ip = (text: string) => parseAddress(text)!;
 const NET = '192.168.9.0/24 dev eth0';
 const NET6 = '2001:db8:9::/64 dev eth0';
 

@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { ip } from '../../../../../test/support/ip.js';
 import { readRuleLine, readText } from '../../../../../test/support/keepalived-text.js';
 import fc from '../../../../../test/support/properties.js';
-import { parseAddress } from '../../../../model/address-text.js';
 import type { HostRule } from '../../../../model/keepalived/network.js';
 
-const ip = (text: string) => parseAddress(text)!;
 const REST = 'table 100 preference 100';
 const everything = { address: ip('0.0.0.0'), length: 0 };
 

@@ -1,10 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { ip } from '../../../../../test/support/ip.js';
 import { instanceText, readInstance, readText } from '../../../../../test/support/keepalived-text.js';
-import { parseAddress } from '../../../../model/address-text.js';
 import type { VrrpInstance } from '../../../../model/keepalived/instance.js';
-
-const ip = (text: string) => parseAddress(text)!;
 
 type Case = readonly [lines: readonly string[], expected: Partial<VrrpInstance>, reported?: readonly string[]];
 

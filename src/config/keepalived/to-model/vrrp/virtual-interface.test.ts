@@ -1,10 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { ip } from '../../../../../test/support/ip.js';
 import { instanceText, readInstance, readText } from '../../../../../test/support/keepalived-text.js';
-import { parseAddress } from '../../../../model/address-text.js';
 import type { VirtualInterface } from '../../../../model/keepalived/network.js';
-
-const ip = (text: string) => parseAddress(text)!;
 
 test('use_vmac: name, MAC address, group', () => {
   const cases: [string, VirtualInterface, string[]?][] = [

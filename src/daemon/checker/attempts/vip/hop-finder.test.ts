@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { mock, test } from 'node:test';
-import { ip } from '../../../../../test/support/doctor-facts.js';
+import { ip } from '../../../../../test/support/ip.js';
 import { native } from '../../../../sys/addon.js';
 import { openFds } from '../../../../sys/fd.js';
 import { HopFinder } from './hop-finder.js';

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { destination, director, ip, service } from '../../../../../test/support/doctor-facts.js';
+import { destination, director, service } from '../../../../../test/support/doctor-facts.js';
+import { ip } from '../../../../../test/support/ip.js';
 import type { DirectorFacts, EchoFact, HandoverFact, ProbeAnswer } from '../../../facts.js';
 import { reachRule } from './reach.js';
 
