@@ -3,10 +3,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ip } from '../../test/support/ip.js';
+import { randomFrom } from '../../test/support/mutate.js';
 import type { Address } from './address.js';
 import { sameAddress } from './identity.js';
-import { type IpsecPolicy, isBypassed, policedPackets, policyText } from './ipsec-policy.js';
+import { IpsecPolicies, type IpsecPolicy, policyText } from './ipsec-policy.js';
 import type { DestinationSpec, ForwardingMethod, ServiceKey } from './service.js';
+import { contains } from './subnet.js';
 
 function net(text: string): IpsecPolicy['source'] {
   const [address = '', length = ''] = text.split('/');
@@ -41,9 +43,9 @@ const server = (method: ForwardingMethod, address = '10.20.0.11', port = 8080): 
   tunnel: { type: 'ipip', port: 0, checksum: 'nocsum' },
 });
 const bypassed = (one: IpsecPolicy, to = server('route'), others: readonly IpsecPolicy[] = [], key: ServiceKey = web): boolean =>
-  isBypassed(one, [one, ...others], key, to, isOwn);
+  new IpsecPolicies([one, ...others], isOwn).bypassed(key, to).includes(one);
 const policed = (one: IpsecPolicy, to = server('masq'), others: readonly IpsecPolicy[] = [], key: ServiceKey = web) =>
-  policedPackets([one, ...others], key, to, isOwn);
+  new IpsecPolicies([one, ...others], isOwn).policed(key, to);
 const requests = (...words: Parameters<typeof policed>): boolean => policed(...words).requests;
 const answers = (...words: Parameters<typeof policed>): boolean => policed(...words).answers;
 
@@ -113,4 +115,76 @@ test('a policy that passes packets as they are, and comes first', () => {
 
 test('a policy as ip has it', () => {
   assert.equal(policyText(policy('2001:db8::/32', '::/0')), 'src 2001:db8::/32 dst ::/0 dir out');
+});
+
+test('connections with other ports than the destination has', () => {
+  const other = policy('0.0.0.0/0', '10.20.0.11/32', { protocol: 6, destinationPort: only(443) });
+  const of = (port: number, protocol: 'tcp' | 'udp' = 'tcp'): ServiceKey => ({ kind: 'address', protocol, address: ip(VIP), port });
+  assert.ok(!requests(other));
+  assert.ok(requests(other, server('masq'), [], of(0)), 'of all ports');
+  assert.ok(requests(other, server('masq'), [], of(21)), 'data of FTP');
+  assert.ok(!requests({ ...other, protocol: 17 }, server('masq'), [], of(21, 'udp')));
+  assert.ok(requests(other, server('masq'), [], { kind: 'fwmark', family: 'inet', mark: 3 }), 'persistent, with a mark');
+  assert.ok(answers(policy(`${VIP}/32`, '0.0.0.0/0', { protocol: 6, sourcePort: only(20) }), server('masq'), [], of(21)));
+});
+
+test('random policies: none that the kernel would apply is missed, and without passes none is taken for one', () => {
+  const random = randomFrom(7);
+  const pick = <T>(...items: readonly T[]): T => items[random(items.length)] as T;
+  const host = (k: number): string => `10.20.0.${k}`;
+  const service: ServiceKey = { kind: 'address', protocol: 'tcp', address: ip(host(1)), port: 80 };
+  const isHost = (address: Address): boolean => sameAddress(address, ip(host(1)));
+  const clients = [0, 8, 9, 10, 12, 13, 14, 15].map(host);
+  const one = (priority: number): IpsecPolicy =>
+    policy(`${host(pick(0, 1, 8, 9, 12))}/${pick(0, 28, 29, 30, 32)}`, `${host(pick(0, 1, 8, 11, 12))}/${pick(0, 28, 29, 30, 32)}`, {
+      protocol: pick(0, 6, 17),
+      sourcePort: pick(ANY, only(80), only(5000)),
+      destinationPort: pick(ANY, ANY, only(80), only(5000)),
+      priority,
+      action: pick('protect', 'block', 'pass'),
+    });
+  const hasPort = ({ port, mask }: IpsecPolicy['sourcePort'], of: number): boolean => (of & mask) === port;
+  /** One packet, as the kernel looks a policy up for it. */
+  const isApplied = (all: readonly IpsecPolicy[], from: string, sport: number, to: string, dport: number): boolean => {
+    const found = all.find(
+      (each) =>
+        each.protocol !== 17 &&
+        contains(each.source, ip(from)) &&
+        contains(each.destination, ip(to)) &&
+        hasPort(each.sourcePort, sport) &&
+        hasPort(each.destinationPort, dport),
+    );
+    return found !== undefined && found.action !== 'pass';
+  };
+  const seen = { applied: 0, more: 0 };
+  for (let turn = 0; turn < 2000; turn++) {
+    const all = Array.from({ length: 1 + random(5) }, (_, k) => one(k));
+    const found = new IpsecPolicies(all, isHost).policed(service, server('masq', host(11), 80));
+    const any = (is: (client: string, port: number) => boolean): boolean =>
+      clients.some((client) => [80, 5000, 6000].some((port) => is(client, port)));
+    const right = {
+      requests: any((client, port) => isApplied(all, client, port, host(11), 80)),
+      answers: any((client, port) => isApplied(all, host(1), 80, client, port)),
+    };
+    for (const which of ['requests', 'answers'] as const) {
+      const text = `${which}, turn ${turn}: ${JSON.stringify(all)}`;
+      assert.ok(found[which] || !right[which], text);
+      if (all.every(({ action }) => action !== 'pass')) assert.equal(found[which], right[which], text);
+      if (right[which]) seen.applied += 1;
+      else if (found[which]) seen.more += 1;
+    }
+  }
+  assert.ok(seen.applied > 400 && seen.more < 200, JSON.stringify(seen));
+});
+
+test('thousands of policies, each behind one that passes, for thousands of destinations', () => {
+  const nets = Array.from({ length: 3000 }, (_, k) => `10.${100 + (k >> 8)}.${k & 255}.0/24`);
+  const all = nets.flatMap((each) => [policy('0.0.0.0/0', each), policy('0.0.0.0/0', each, { action: 'pass', priority: 1 })]);
+  const known = new IpsecPolicies(all, isOwn);
+  const began = performance.now();
+  for (let k = 0; k < 10_000; k++) {
+    const found = known.policed(web, server('masq', `10.${100 + (k >> 8)}.${k & 255}.1`));
+    assert.ok(!found.requests && !found.answers);
+  }
+  assert.ok(performance.now() - began < 10_000, 'to compare all with all takes hours');
 });

@@ -1,10 +1,10 @@
 // Policies of IPsec for packets that leave a host, and which of them packets of virtual services would meet in the kernel's stack. Pure.
 import type { Address, Family } from './address.js';
 import { formatAddress } from './address-text.js';
-import { sameAddress } from './identity.js';
+import { addressId, sameAddress, serviceFamily, serviceId } from './identity.js';
 import { IpProtocol } from './ip-protocol.js';
 import type { DestinationSpec, ServiceKey } from './service.js';
-import { contains, hostLength, type Subnet } from './subnet.js';
+import { contains, hostLength, networkAddress, type Subnet } from './subnet.js';
 
 /** Ports that are equal to `port` where `mask` has a bit. */
 export interface PortSelector {
@@ -44,20 +44,25 @@ interface Flow {
 
 const CLIENT: End = { address: 'client', port: 0 };
 
-interface Flows {
-  /** To the destination: by NAT to its own address, else to the service's. */
-  readonly requests: Flow;
-  /** By NAT, with the service's address as their source; of a mark's service any address may be. */
-  readonly answers: Flow;
+const FTP_PORT = 21;
+
+/** Are packets with other ports of its clients' connections, too? With a mark, for all ports, or for data of FTP. */
+const hasAnyPort = (key: ServiceKey): boolean =>
+  key.kind !== 'address' || key.port === 0 || (key.protocol === 'tcp' && key.port === FTP_PORT);
+
+function virtualOf(key: ServiceKey): End {
+  return key.kind === 'address' ? { address: key.address, port: hasAnyPort(key) ? 0 : key.port } : { port: 0 };
 }
 
-function flowsOf(key: ServiceKey, { address, port, method }: DestinationSpec): Flows {
-  const virtual: End = key.kind === 'address' ? { address: key.address, port: key.port } : { port: 0 };
-  const rest = { family: address.family, protocol: key.kind === 'address' ? IpProtocol[key.protocol] : 0 };
-  return {
-    requests: { from: CLIENT, to: method === 'masq' ? { address, port } : virtual, ...rest },
-    answers: { from: virtual, to: CLIENT, ...rest },
-  };
+const protocolOf = (key: ServiceKey): number => (key.kind === 'address' ? IpProtocol[key.protocol] : 0);
+
+/** By NAT, with the service's address as their source; of a mark's service any address may be. */
+const answersOf = (key: ServiceKey): Flow => ({ family: serviceFamily(key), from: virtualOf(key), to: CLIENT, protocol: protocolOf(key) });
+
+/** To the destination: by NAT to its own address, else to the service's. */
+function requestsOf(key: ServiceKey, { address, port, method }: DestinationSpec): Flow {
+  const to = method === 'masq' ? { address, port: hasAnyPort(key) ? 0 : port } : virtualOf(key);
+  return { family: address.family, from: CLIENT, to, protocol: protocolOf(key) };
 }
 
 type IsOwn = (address: Address) => boolean;
@@ -98,39 +103,146 @@ function passesBefore(pass: IpsecPolicy, policy: IpsecPolicy, flow: Flow): boole
   return netCovers(pass.source, policy.source, flow.from) && netCovers(pass.destination, policy.destination, flow.to);
 }
 
-/** Does it decide about packets of this flow? */
-const selects = (policy: IpsecPolicy, all: readonly IpsecPolicy[], flow: Flow, isOther: IsOwn): boolean =>
-  policy.action !== 'pass' && matches(policy, flow, isOther) && !all.some((pass) => passesBefore(pass, policy, flow));
+const whole = (address: Address): Subnet => ({ address, prefixLength: hostLength(address) });
 
-/** Which packets of a destination would policies be for by NAT? `isOwn`: the host has this address; what a server there gets, the stack has anyway. */
-export function policedPackets(
-  policies: readonly IpsecPolicy[],
-  key: ServiceKey,
-  destination: DestinationSpec,
-  isOwn: IsOwn,
-): { readonly requests: boolean; readonly answers: boolean } {
-  if (policies.length === 0 || isOwn(destination.address)) return { requests: false, answers: false };
-  const isOther: IsOwn = (address) => isOwn(address) || sameAddress(address, destination.address);
-  const { requests, answers } = flowsOf(key, { ...destination, method: 'masq' });
-  const isPoliced = (flow: Flow): boolean => policies.some((policy) => selects(policy, policies, flow, isOther));
-  return { requests: isPoliced(requests), answers: isPoliced(answers) };
+/** Policies by both of their networks, as there may be thousands. */
+class ByNetworks {
+  /** Those with prefixes of equal lengths, by the networks' own addresses. */
+  readonly #groups = new Map<
+    string,
+    { readonly source: number; readonly destination: number; readonly found: Map<string, IpsecPolicy[]> }
+  >();
+
+  constructor(policies: readonly IpsecPolicy[]) {
+    for (const policy of policies) {
+      const { source, destination } = policy;
+      const lengths = `${source.prefixLength} ${destination.prefixLength}`;
+      const group = this.#groups.get(lengths) ?? { source: source.prefixLength, destination: destination.prefixLength, found: new Map() };
+      this.#groups.set(lengths, group);
+      const name = pairName(source, destination);
+      const found = group.found.get(name);
+      if (found === undefined) group.found.set(name, [policy]);
+      else found.push(policy);
+    }
+  }
+
+  /** Those whose networks have all of these. */
+  *around(source: Subnet, destination: Subnet): Generator<IpsecPolicy> {
+    for (const group of this.#groups.values()) {
+      if (group.source > source.prefixLength || group.destination > destination.prefixLength) continue;
+      const name = pairName({ ...source, prefixLength: group.source }, { ...destination, prefixLength: group.destination });
+      yield* group.found.get(name) ?? [];
+    }
+  }
 }
 
-/**
- * Is a policy for what the director sends to this destination, so that it is sent without what the policy asks for? By NAT the stack sends it, and
- * applies the policy.
- */
-export function isBypassed(
-  policy: IpsecPolicy,
-  all: readonly IpsecPolicy[],
-  key: ServiceKey,
-  destination: DestinationSpec,
-  isOwn: IsOwn,
-): boolean {
-  if (destination.method === 'masq' || key.kind === 'fwmark' || isOwn(destination.address)) return false;
-  const isOther: IsOwn = (address) => isOwn(address) || sameAddress(address, destination.address);
-  return selects(policy, all, flowsOf(key, destination).requests, isOther);
+const networkName = (net: Subnet): string => addressId(networkAddress(net));
+const pairName = (source: Subnet, destination: Subnet): string => `${networkName(source)} ${networkName(destination)}`;
+
+/** Policies by one of their networks. */
+class ByNetwork {
+  readonly #lengths = new Map<number, Map<string, IpsecPolicy[]>>();
+
+  constructor(policies: readonly IpsecPolicy[], net: 'source' | 'destination') {
+    for (const policy of policies) {
+      const ofLength = this.#lengths.get(policy[net].prefixLength) ?? new Map<string, IpsecPolicy[]>();
+      this.#lengths.set(policy[net].prefixLength, ofLength);
+      const name = networkName(policy[net]);
+      const found = ofLength.get(name);
+      if (found === undefined) ofLength.set(name, [policy]);
+      else found.push(policy);
+    }
+  }
+
+  *with(address: Address): Generator<IpsecPolicy> {
+    for (const [prefixLength, ofLength] of this.#lengths)
+      if (prefixLength <= hostLength(address)) yield* ofLength.get(networkName({ address, prefixLength })) ?? [];
+  }
 }
+
+/** The policies of a host with the addresses of `isOwn`. */
+export class IpsecPolicies {
+  /** Those that do more than to pass packets as they are. */
+  readonly #effective: readonly IpsecPolicy[];
+  readonly #bySource: ByNetwork;
+  readonly #byDestination: ByNetwork;
+  readonly #passes: ByNetworks;
+  /** By service. */
+  readonly #answers = new Map<string, readonly IpsecPolicy[]>();
+
+  constructor(
+    readonly all: readonly IpsecPolicy[],
+    readonly isOwn: IsOwn,
+  ) {
+    this.#effective = all.filter(({ action }) => action !== 'pass');
+    this.#bySource = new ByNetwork(this.#effective, 'source');
+    this.#byDestination = new ByNetwork(this.#effective, 'destination');
+    this.#passes = new ByNetworks(all.filter(({ action }) => action === 'pass'));
+  }
+
+  get isNone(): boolean {
+    return this.#effective.length === 0;
+  }
+
+  /** Which packets of a destination would they be for by NAT? What a server on this host gets, the stack has anyway. */
+  policed(key: ServiceKey, destination: DestinationSpec): { readonly requests: boolean; readonly answers: boolean } {
+    const { address } = destination;
+    if (this.isNone || this.isOwn(address)) return { requests: false, answers: false };
+    const requests = requestsOf(key, { ...destination, method: 'masq' });
+    return {
+      requests: some(this.#selecting(requests, address), () => true),
+      // The server itself is no client of it.
+      answers: this.#forAnswers(key).some(({ destination: net }) => !isOnly(net, address)),
+    };
+  }
+
+  /** Those that are for what the director sends to this destination, which is sent without them. By NAT the stack sends it, and applies them. */
+  bypassed(key: ServiceKey, destination: DestinationSpec): readonly IpsecPolicy[] {
+    if (this.isNone || destination.method === 'masq' || key.kind === 'fwmark' || this.isOwn(destination.address)) return [];
+    return [...this.#selecting(requestsOf(key, destination), destination.address)];
+  }
+
+  /** For answers of any server: one that is for more than one client, or two, or what there is. */
+  #forAnswers(key: ServiceKey): readonly IpsecPolicy[] {
+    const service = serviceId(key);
+    const known = this.#answers.get(service);
+    if (known !== undefined) return known;
+    const found: IpsecPolicy[] = [];
+    for (const policy of this.#selecting(answersOf(key))) {
+      if (found.some(({ destination }) => isOnly(policy.destination, destination.address))) continue;
+      found.push(policy);
+      if (found.length > 1 || policy.destination.prefixLength < hostLength(policy.destination.address)) break;
+    }
+    this.#answers.set(service, found);
+    return found;
+  }
+
+  /** Those that decide about packets of this flow. `server`: not a client. */
+  *#selecting(flow: Flow, server?: Address): Generator<IpsecPolicy> {
+    const isOther: IsOwn = (address) => this.isOwn(address) || (server !== undefined && sameAddress(address, server));
+    for (const policy of this.#about(flow)) if (matches(policy, flow, isOther) && !this.#isPassed(policy, flow)) yield policy;
+  }
+
+  #about({ from, to }: Flow): Iterable<IpsecPolicy> {
+    if (typeof to.address === 'object') return this.#byDestination.with(to.address);
+    return typeof from.address === 'object' ? this.#bySource.with(from.address) : this.#effective;
+  }
+
+  #isPassed(policy: IpsecPolicy, flow: Flow): boolean {
+    const netOf = (net: Subnet, { address }: End): Subnet => (typeof address === 'object' ? whole(address) : net);
+    const around = this.#passes.around(netOf(policy.source, flow.from), netOf(policy.destination, flow.to));
+    return some(around, (pass) => passesBefore(pass, policy, flow));
+  }
+}
+
+function some<T>(items: Iterable<T>, test: (item: T) => boolean): boolean {
+  for (const item of items) if (test(item)) return true;
+  return false;
+}
+
+/** Is the network this address alone? */
+const isOnly = (net: Subnet, address: Address): boolean =>
+  net.prefixLength === hostLength(net.address) && sameAddress(net.address, address);
 
 const netText = ({ address, prefixLength }: Subnet): string => `${formatAddress(address)}/${prefixLength}`;
 

@@ -1,6 +1,6 @@
 // The line for a change of services that policies of IPsec are for: by methods other than NAT they are not applied to what is balanced.
 import type { TableReader } from '../../datapath/director.js';
-import { type IpsecPolicy, isBypassed, policyText } from '../../model/ipsec-policy.js';
+import { IpsecPolicies, type IpsecPolicy, policyText } from '../../model/ipsec-policy.js';
 import type { ServiceEntry } from '../../model/service.js';
 import type { Io } from '../io.js';
 import type { Command } from './command.js';
@@ -18,10 +18,14 @@ function bypassedBy(command: Changed, table: TableReader, host: HostPolicies): I
   const services = servicesOf(command, table);
   const policies = services.length === 0 ? [] : host.policies();
   if (!policies.some(({ action }) => action !== 'pass')) return undefined;
-  const isOwn = host.own();
-  return policies.find((policy) =>
-    services.some(({ spec, destinations }) => destinations.some((one) => isBypassed(policy, policies, spec.key, one.spec, isOwn))),
-  );
+  const ipsec = new IpsecPolicies(policies, host.own());
+  for (const { spec, destinations } of services) {
+    for (const one of destinations) {
+      const [first] = ipsec.bypassed(spec.key, one.spec);
+      if (first !== undefined) return first;
+    }
+  }
+  return undefined;
 }
 
 /** The status of a change, with the line where one is due. */

@@ -4,6 +4,7 @@ import type { Family } from '../../model/address.js';
 import type { Change } from '../../model/change.js';
 import { isRefusal, WeirError } from '../../model/errors/weir-error.js';
 import { serviceFamily } from '../../model/identity.js';
+import { IpsecPolicies } from '../../model/ipsec-policy.js';
 import { missingFor } from '../../model/missing-for.js';
 import { checkEngine } from '../../model/persistence-engine.js';
 import type { DestinationKey, DestinationSpec, ServiceKey, ServiceSpec, Timeouts } from '../../model/service.js';
@@ -28,7 +29,7 @@ import { broadcastsOf } from './table/broadcasts.js';
 import { marksBy, ownBy } from './table/host-marks.js';
 import { schedulerNumber } from './table/identity.js';
 import { hasMarks } from './table/marks.js';
-import { RecentPolicies } from './table/recent-policies.js';
+import { Recent } from './table/recent-policies.js';
 import { writeSysctl } from './table/sysctls.js';
 import { serviceEntries } from './table/table-entries.js';
 import type { Tables } from './table/tables.js';
@@ -60,10 +61,11 @@ export class EbpfDirector extends EbpfReader implements Director {
   ) {
     super(tables, lockPath, { waitMs: WRITER_WAIT_MS, ...wait });
     this.broadcasts = broadcastsOf(addresses);
-    const policies = new RecentPolicies(ipsecPolicies);
+    const isOwn = ownBy(addresses);
+    const policies = new Recent(() => new IpsecPolicies(ipsecPolicies(), isOwn));
     this.#writer = writerOf(
       tables,
-      marksBy(ownBy(addresses), () => policies.get()),
+      marksBy(isOwn, () => policies.get()),
     );
   }
 

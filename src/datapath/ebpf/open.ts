@@ -2,6 +2,7 @@
 // what a dead writer left.
 import { readdirSync } from 'node:fs';
 import { isWeirError, WeirError } from '../../model/errors/weir-error.js';
+import { IpsecPolicies } from '../../model/ipsec-policy.js';
 import { native } from '../../sys/addon.js';
 import { hasCode } from '../../sys/errno.js';
 import { type LockWait, locked } from '../../sys/files/lock.js';
@@ -136,7 +137,7 @@ function prepare(options: OpenOptions, bpffs: Bpffs): Prepared {
     const isOwn = ownBy(addresses);
     const marked = correctMarks(tables, wrongLocalMarks(tables, isOwn));
     if (marked > 0) report({ kind: 'local-marked', count: marked });
-    const policed = correctMarks(tables, wrongPolicyMarks(tables, ipsecPolicies(), isOwn));
+    const policed = correctMarks(tables, wrongPolicyMarks(tables, new IpsecPolicies(ipsecPolicies(), isOwn)));
     if (policed > 0) report({ kind: 'policy-marked', count: policed });
     return { tables, addresses };
   } finally {

@@ -2,7 +2,7 @@
 // no effect of its own. A pair with one name alone is what keeps every such command from opening the table.
 
 import type { Family } from '../../../model/address.js';
-import type { IpsecPolicy } from '../../../model/ipsec-policy.js';
+import { IpsecPolicies, type IpsecPolicy } from '../../../model/ipsec-policy.js';
 import { readSetting } from '../../../sys/files/sysctl.js';
 import type { PolicyRouting } from '../../../sys/netlink/policy-routing.js';
 import type { InterfaceAddress } from '../../../wire/rtnetlink-address.js';
@@ -100,7 +100,7 @@ const sourceRepairs = (tables: Tables, routing: PolicyRouting): readonly RepairD
   sourceRulesChanged(tables, routing).map((changed) => ({ kind: 'source-rules', ...changed }));
 
 function policyRepairs(tables: Tables, addresses: readonly InterfaceAddress[], policies: readonly IpsecPolicy[]): readonly RepairDue[] {
-  const { length: destinations } = wrongPolicyMarks(tables, policies, ownBy(addresses));
+  const { length: destinations } = wrongPolicyMarks(tables, new IpsecPolicies(policies, ownBy(addresses)));
   return destinations === 0 ? [] : [{ kind: 'ipsec-policies', destinations }];
 }
 

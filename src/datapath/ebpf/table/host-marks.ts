@@ -1,7 +1,7 @@
 // The marks of destinations by what this host is to them: packets for its own addresses go to its stack; by NAT those that policies of IPsec are
 // for, too, since the stack alone applies policies.
 import { type Address, isLoopbackAddress } from '../../../model/address.js';
-import { type IpsecPolicy, policedPackets } from '../../../model/ipsec-policy.js';
+import type { IpsecPolicies } from '../../../model/ipsec-policy.js';
 import type { DestinationSpec, ServiceKey } from '../../../model/service.js';
 import type { InterfaceAddress } from '../../../wire/rtnetlink-address.js';
 import { Abi, Conf, Dest } from '../abi.gen.js';
@@ -45,30 +45,30 @@ const POLICED = Abi.D_POLICED | Abi.D_POLICED_BACK;
 /** All bits of a destination's flags that are such marks. */
 export const HOST_MARKS = Abi.D_LOCAL | POLICED;
 
-function policyMarks(policies: readonly IpsecPolicy[], isOwn: IsOwn, key: ServiceKey, destination: DestinationSpec): number {
+function policyMarks(policies: IpsecPolicies, key: ServiceKey, destination: DestinationSpec): number {
   // Of any method: connections keep the one that they began by, and of the others the datapath does not look at it.
-  const { requests, answers } = policedPackets(policies, key, destination, isOwn);
+  const { requests, answers } = policies.policed(key, destination);
   return (requests ? Abi.D_POLICED : 0) | (answers ? Abi.D_POLICED_BACK : 0);
 }
 
 /** `policies`: as they are now. */
 export const marksBy =
-  (isOwn: IsOwn, policies: () => readonly IpsecPolicy[]): MarksOf =>
+  (isOwn: IsOwn, policies: () => IpsecPolicies): MarksOf =>
   (key, destination) =>
-    (isOwn(destination.address) ? Abi.D_LOCAL : 0) | policyMarks(policies(), isOwn, key, destination);
+    (isOwn(destination.address) ? Abi.D_LOCAL : 0) | policyMarks(policies(), key, destination);
 
 /** The destinations whose marks are not as the policies are. Those that are removed keep theirs. */
-export function wrongPolicyMarks(tables: Tables, policies: readonly IpsecPolicy[], isOwn: IsOwn): readonly WrongMark[] {
+export function wrongPolicyMarks(tables: Tables, policies: IpsecPolicies): readonly WrongMark[] {
   const { conf, dests } = tables;
   const keys = new Map<number, ServiceKey>();
   const found: WrongMark[] = [];
   for (let id = 1; id <= conf.get(0, Conf.destTop); id++) {
     const flags = dests.get(id, Dest.flags);
-    if ((policies.length === 0 && (flags & POLICED) === 0) || (flags & Abi.D_AVAILABLE) === 0) continue;
+    if ((policies.isNone && (flags & POLICED) === 0) || (flags & Abi.D_AVAILABLE) === 0) continue;
     const service = dests.get(id, Dest.service);
     const key = keys.get(service) ?? specOfService(tables.services, service).key;
     keys.set(service, key);
-    const should = (flags & ~POLICED) | policyMarks(policies, isOwn, key, specOfDestination(tables, id));
+    const should = (flags & ~POLICED) | policyMarks(policies, key, specOfDestination(tables, id));
     if (should !== flags) found.push({ id, flags: should });
   }
   return found;

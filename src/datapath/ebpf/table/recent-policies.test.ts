@@ -2,12 +2,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { IpsecPolicy } from '../../../model/ipsec-policy.js';
-import { RecentPolicies } from './recent-policies.js';
+import { Recent } from './recent-policies.js';
 
 test('the policies of IPsec are read again when they are older than 100 ms', () => {
   let now = 5000;
   const tables: IpsecPolicy[][] = [];
-  const recent = new RecentPolicies(
+  const recent = new Recent(
     () => {
       tables.push([]);
       return tables.at(-1) ?? [];
@@ -25,7 +25,7 @@ test('the policies of IPsec are read again when they are older than 100 ms', () 
 test('policies that could not be read are read again by the next one who asks', () => {
   let refuses = true;
   const policies: readonly IpsecPolicy[] = [];
-  const recent = new RecentPolicies(
+  const recent = new Recent(
     () => {
       if (refuses) throw new Error('EPERM');
       return policies;

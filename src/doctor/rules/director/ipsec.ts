@@ -1,9 +1,8 @@
 // Policies of IPsec for packets of virtual services: by NAT the stack sends these, by other methods they do not meet the policy.
-import type { Address } from '../../../model/address.js';
 import { counted } from '../../../model/counted.js';
 import type { Finding } from '../../../model/finding.js';
-import { sameAddress } from '../../../model/identity.js';
-import { type IpsecPolicy, isBypassed, policedPackets, policyText } from '../../../model/ipsec-policy.js';
+import { addressId } from '../../../model/identity.js';
+import { IpsecPolicies, type IpsecPolicy, policyText } from '../../../model/ipsec-policy.js';
 import type { DestinationSpec, ServiceKey } from '../../../model/service.js';
 import type { DirectorFacts } from '../../facts.js';
 import { allAddresses, placeText, setting } from '../../network.js';
@@ -14,8 +13,6 @@ const DONE: Readonly<Record<IpsecPolicy['action'], string>> = {
   pass: '',
 };
 
-type Own = (address: Address) => boolean;
-
 const andMore = (places: readonly string[]): string => `${places[0]}${places.length === 1 ? '' : ` and ${places.length - 1} more`}`;
 
 function placesOf({ services }: DirectorFacts, wanted: (key: ServiceKey, destination: DestinationSpec) => boolean): readonly string[] {
@@ -24,10 +21,19 @@ function placesOf({ services }: DirectorFacts, wanted: (key: ServiceKey, destina
   );
 }
 
-function bypassedFindings(facts: DirectorFacts, isOwn: Own): readonly Finding[] {
-  const { ipsecPolicies: policies } = facts;
-  return policies.flatMap((policy): readonly Finding[] => {
-    const places = placesOf(facts, (key, one) => isBypassed(policy, policies, key, one, isOwn));
+function bypassedFindings({ services }: DirectorFacts, policies: IpsecPolicies): readonly Finding[] {
+  const placesOfPolicy = new Map<IpsecPolicy, string[]>();
+  for (const service of services) {
+    for (const one of service.destinations) {
+      for (const policy of policies.bypassed(service.spec.key, one)) {
+        const places = placesOfPolicy.get(policy) ?? [];
+        places.push(placeText(service, one));
+        placesOfPolicy.set(policy, places);
+      }
+    }
+  }
+  return policies.all.flatMap((policy): readonly Finding[] => {
+    const places = placesOfPolicy.get(policy) ?? [];
     if (places.length === 0) return [];
     return [
       {
@@ -43,9 +49,9 @@ function bypassedFindings(facts: DirectorFacts, isOwn: Own): readonly Finding[] 
 }
 
 /** By NAT: what the kernel sends, it must forward. */
-function policedFindings(facts: DirectorFacts, isOwn: Own): readonly Finding[] {
+function policedFindings(facts: DirectorFacts, policies: IpsecPolicies): readonly Finding[] {
   const isPoliced = (key: ServiceKey, one: DestinationSpec): boolean => {
-    const { requests, answers } = policedPackets(facts.ipsecPolicies, key, one, isOwn);
+    const { requests, answers } = policies.policed(key, one);
     return one.method === 'masq' && (requests || answers);
   };
   const places = placesOf(facts, isPoliced);
@@ -83,8 +89,8 @@ function changedFinding({ datapath }: DirectorFacts): readonly Finding[] {
 }
 
 export function ipsecRule(facts: DirectorFacts): readonly Finding[] {
-  const own = allAddresses(facts);
-  const isOwn: Own = (address) => own.some((one) => sameAddress(one.address, address));
+  const own = new Set(allAddresses(facts).map(({ address }) => addressId(address)));
+  const policies = new IpsecPolicies(facts.ipsecPolicies, (address) => own.has(addressId(address)));
   const changed = changedFinding(facts);
-  return [...bypassedFindings(facts, isOwn), ...(changed.length > 0 ? changed : policedFindings(facts, isOwn))];
+  return [...bypassedFindings(facts, policies), ...(changed.length > 0 ? changed : policedFindings(facts, policies))];
 }
