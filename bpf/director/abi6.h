@@ -5,7 +5,7 @@
 
 /* The places of ipv6_tc, where IPv6 packets go on. */
 enum ipv6_program { IPV6_INGRESS, IPV6_EGRESS, IPV6_PROGRAMS };
-/* Those of ipv6_xdp. */
+/* The places of ipv6_xdp, the array by which XDP enters the short cut. */
 enum ipv6_xdp_program { IPV6_XDP_QUICK, IPV6_XDP_FULL, IPV6_XDP_PROGRAMS };
 
 /* ---- connections: slots as in abi.h. In the key, a hash of the client's address (address_hash) takes the place of the address; the whole

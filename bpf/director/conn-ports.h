@@ -22,7 +22,7 @@ static __always_inline void server_is(__u32 service, struct dest *d) {
   if (t) WRITE(t->dport, d->port);
 }
 
-/* Of the connection that was found or made. */
+/* The virtual port of the connection that was found or made. */
 static __always_inline __u16 virtual_port(struct service *s) {
   WIDE_PORTS *t = tuple_ports();
   return t ? t->vport : 0;

@@ -52,7 +52,7 @@ static __always_inline bool slot_is_answered(struct conn_slot *s, struct dest *d
   return true;
 }
 
-/* Of the connection that was found or made. */
+/* The virtual address of the connection that was found or made. */
 static __always_inline __u32 virtual_addr(struct service *s) {
   struct wide_tuple *t = the_tuple();
   return t ? t->vaddr : 0;

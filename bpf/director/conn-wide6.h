@@ -68,7 +68,7 @@ static __always_inline bool slot_is_answered(struct conn_slot *s, struct dest *d
   return true;
 }
 
-/* Of the connection that was found or made. */
+/* The virtual address of the connection that was found or made. */
 static __always_inline const __u32 *virtual_addr6(struct service *s) {
   struct wide6_tuple *t = the_tuple();
   return t ? t->vaddr : s->addr;

@@ -9,7 +9,7 @@ static __always_inline int datagram_sum(struct __sk_buff *skb, __u32 at) { retur
 #define UDP_CHECK_IN 6
 #define SUM_PARTS 128 /* of the longest packet */
 
-/* Of the pseudo-header, without the length. */
+/* The sum of the pseudo-header, without the length. */
 static __always_inline __u64 pseudo_sum(struct packet *p) {
 #ifdef IPV6
   return sum_of_words(p->saddr6) + sum_of_words(p->daddr6) + bpf_htons(IPPROTO_UDP);

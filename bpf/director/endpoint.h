@@ -96,7 +96,7 @@ static __always_inline __u32 ftp_real(__u32 addr, __u16 port, __u8 protocol) {
   return may_be_ftp_data(port, protocol) ? endpoint_find(endpoint_key(addr, 0, IPPROTO_TCP, E_REAL_ALL)) : 0;
 }
 
-/* Those of this build. */
+/* The services and masqueraded servers that packets of this build have. */
 #ifdef WIDE
 static __always_inline __u32 wide_service_of(struct packet *p, bool from) { return wide_service(from ? p->saddr : p->daddr, p->protocol); }
 static __always_inline __u32 ftp_service_of(struct packet *p, bool from) {

@@ -72,7 +72,7 @@ static __always_inline __u32 exact_service6(const __u32 *addr, __u32 hash, __u16
 }
 static __always_inline __u32 wide_service6(const __u32 *addr, __u32 hash, __u8 protocol) { return endpoint6_find(addr, hash, 0, protocol, E_SERVICE_ALL6); }
 
-/* Those of this build. */
+/* The services and masqueraded servers that packets of this build have. */
 #ifdef WIDE
 static __always_inline __u32 wide_service_of(struct packet *p, bool from) {
   return from ? wide_service6(p->saddr6, p->saddr, p->protocol) : wide_service6(p->daddr6, p->daddr, p->protocol);

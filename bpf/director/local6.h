@@ -3,7 +3,7 @@
 #ifndef WEIR_LOCAL6_H
 #define WEIR_LOCAL6_H
 
-/* Of the packet's target or source, by the FIB. */
+/* The class of the packet's target or source, as the FIB answers. */
 static __always_inline int address_class6(void *ctx, __u32 ifindex, __u32 target) {
   struct hop h;
   __u32 gateway;
@@ -34,7 +34,7 @@ static __always_inline bool vip_is_local(void *ctx, bool xdp, struct conf *c, __
   return local;
 }
 
-/* Of the packet's source. */
+/* The class of the packet's source. */
 static __always_inline int address_class(void *ctx, bool xdp, __u32 addr, __u32 peer) { return packet_address_class(ctx, xdp, false); }
 
 static __always_inline bool source_has_hop(struct conf *c, struct packet *p, __u32 now) {

@@ -113,7 +113,7 @@ static __always_inline bool client_hop_read(struct client_hop *w, __u64 key, __u
   return egress_is_older(e, stamp) && hop_is_of_client(w) && READ(w->known) == known && h->ifindex;
 }
 
-/* Of replies from `saddr`. */
+/* The cached next hop of a client for replies from `saddr`. False: there is none, or it is too old. */
 static __always_inline bool hop_of_client(struct conf *c, __u32 addr, __u32 saddr, __u32 now, struct hop *h) {
   __u64 key = hop_key(addr, hop_source(c, saddr));
   struct client_hop_set *set = client_hop_set(key);

@@ -301,7 +301,7 @@ __noinline int tc_layer3_egress(struct __sk_buff *skb) {
   return service ? tc_any_seen(skb, service) : TC_ELSEWHERE;
 }
 
-/* Of a packet to this host. */
+/* What happens to a packet that comes in for a MAC of this host. */
 static __always_inline int tc_ingress(struct __sk_buff *skb, struct packet *p, enum parsed parsed) {
   if (parsed == P_OTHER && p->protocol == IPPROTO_ICMP && !p->fragment) return tc_icmp(skb, p->header, p->length);
   if (parsed != P_OK) {
@@ -326,7 +326,7 @@ static __always_inline int tc_ingress(struct __sk_buff *skb, struct packet *p, e
   return service ? tc_any_seen(skb, service) : TC_ELSEWHERE;
 }
 
-/* Of a packet that the director itself sends. */
+/* What happens to a packet that the director itself sends. */
 static __always_inline int tc_egress(struct __sk_buff *skb, struct conf *c, struct packet *p) {
   struct interface *i = c->layer3 ? interface_at(skb->ifindex) : 0;
   if (unlikely(i && i->flags & INTERFACE_LAYER3)) {

@@ -306,7 +306,7 @@ static __always_inline int tc_oddity6(struct packet *p, enum parsed parsed) {
   return TC_ACT_UNSPEC;
 }
 
-/* Of a packet to this host. */
+/* What happens to a packet that comes in for a MAC of this host. */
 static __always_inline int tc_ingress6(struct __sk_buff *skb, struct packet *p) {
   enum parsed parsed = tc_parse6(skb, p);
   if (parsed == P_OTHER && p->protocol == NEXT_ICMPV6 && !p->fragment) return tc_icmp6(skb);
@@ -329,7 +329,7 @@ static __always_inline int tc_ingress6(struct __sk_buff *skb, struct packet *p) 
   return service ? tc_any_seen6(skb, service) : TC_ELSEWHERE;
 }
 
-/* Of a packet that the director itself sends, to some devices without an Ethernet header. */
+/* What happens to a packet that the director itself sends, to some devices without an Ethernet header. */
 static __always_inline int tc_egress6(struct __sk_buff *skb, struct conf *c, struct packet *p) {
   struct interface *i = c->layer3 ? interface_at(skb->ifindex) : 0;
   bool layer3 = i && i->flags & INTERFACE_LAYER3;

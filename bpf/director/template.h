@@ -139,7 +139,7 @@ __noinline int template_lead(__u32 service, __u32 caddr, __u32 now) {
   r->led = dest;
   return 0;
 }
-/* That destination. Most services are not persistent, and pay for no call. */
+/* The destination that the client's template leads to; 0: none. Most services are not persistent, and pay for no call. */
 static __always_inline __u32 template_find(__u32 service, __u32 caddr, __u32 now) {
   struct service *svc = service_at(service);
   struct template_probe *r = the_template_probe();

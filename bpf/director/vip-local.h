@@ -21,13 +21,13 @@ static __always_inline struct vip_answer *vip_answer(__u32 service, __u32 ifinde
   return &scratch->vip_answer[(service + ifindex) & (VIP_ANSWERS - 1)];
 }
 
-/* Of the service's record alone: nearly every packet that begins a connection. */
+/* The answer in the service's record, which serves nearly every packet that begins a connection; NOT_ASKED: none. */
 static __always_inline int vip_answered(struct conf *c, struct service *s, __u32 ifindex, __u32 now) {
   return fresh_answer(c, READ(s->local), answer_clock(now, ifindex));
 }
 
-/* Where that is of another interface: of a service about which nothing was asked yet there is no answer. A global function, as the next one:
- * verified once. */
+/* The answer where that in the record is of another interface: of a service about which nothing was asked yet there is no answer. A global
+ * function, as the next one: verified once. */
 __noinline int vip_answered_before(__u32 service, __u32 ifindex) {
   struct conf *c = the_conf();
   struct service *s = service_at(service);

@@ -28,7 +28,7 @@ struct wide6_bucket {
   struct wide6_rest rest[BUCKET_SLOTS];
 };
 
-/* That of the connection which is searched, made or found: in the scratch space. */
+/* Virtual address and ports of the connection that is searched, made or found: in the scratch space. */
 struct wide6_tuple {
   __u32 vaddr[4];
   struct wide6_rest rest;

@@ -107,7 +107,7 @@ function familyFindings(facts: RealServerFacts): readonly Finding[] {
   return [...troubles, ...(troubles.length === 0 ? found : found.filter(({ code }) => !CONSEQUENCES.has(code)))];
 }
 
-/** Of both families; what is about the host itself, once. */
+/** The findings about a real server by both families; what is about the host itself, once. */
 function serverFindings(facts: RealServerFacts): readonly Finding[] {
   const found = familyFindings(facts);
   const more = facts.other === undefined ? [] : familyFindings(facts.other);

@@ -174,7 +174,7 @@ export interface CoverageFact {
 
 export interface DatapathFacts {
   readonly loaded: boolean;
-  /** Those that the datapath can attach to. */
+  /** The interfaces that the datapath can attach to. */
   readonly interfaces: readonly CoverageFact[];
   /** Loading or unloading was interrupted: there are pins, and no table. */
   readonly unfinished?: true;

@@ -45,7 +45,7 @@ export function interfaceNameOf(facts: HostFacts, ifindex: number | undefined): 
   return facts.interfaces.find((iface) => iface.ifindex === ifindex)?.name ?? `interface ${ifindex ?? '?'}`;
 }
 
-/** Of both families. */
+/** The addresses of this host, of both families. */
 export const allAddresses = ({ addresses, ipv6 }: HostFacts): readonly AddressFact[] => [...addresses, ...(ipv6?.addresses ?? [])];
 
 /** Addresses of this host whose subnet contains `address`, without /32 and /128 prefixes and without the address itself. */

@@ -31,7 +31,7 @@ export function writePersistFiles(root: string, files: readonly PersistFile[]): 
   return written;
 }
 
-/** Those of the paths that are there. */
+/** Of these paths the ones that exist below `root`. */
 export function presentPersistFiles(root: string, paths: readonly string[]): readonly string[] {
   return paths.map((path) => `${root}${path}`).filter((path) => lstatSync(path, { throwIfNoEntry: false }) !== undefined);
 }

@@ -99,12 +99,12 @@ export class Publication<Document extends Published> {
       .filter(isAlive);
   }
 
-  /** Of the processes that live now. */
+  /** What processes that live now have published. */
   living(cookie: string): readonly Document[] {
     return this.#livingOf(cookie).filter((document) => this.#isReadable(document));
   }
 
-  /** Those of processes that live now that another build of weir wrote, in a format of its own. */
+  /** What living processes of another build of weir have published, in a format that this one cannot read. */
   unreadable(cookie: string): readonly Published[] {
     return this.#livingOf(cookie).filter((document) => !this.#isReadable(document));
   }

@@ -6,7 +6,7 @@ function samePersistence(a: Persistence | undefined, b: Persistence | undefined)
   return a.timeout === b.timeout && a.netmask === b.netmask && a.engine === b.engine;
 }
 
-/** Of services with the same key. */
+/** Are these specifications of one service, with the same key, equal? */
 export function sameServiceSpec(a: ServiceSpec, b: ServiceSpec): boolean {
   return (
     a.scheduler === b.scheduler &&
@@ -16,7 +16,7 @@ export function sameServiceSpec(a: ServiceSpec, b: ServiceSpec): boolean {
   );
 }
 
-/** Of destinations with the same key. A tunnel counts only where the method uses it. */
+/** Are these specifications of one destination, with the same key, equal? A tunnel counts only where the method uses it. */
 export function sameDestinationSpec(a: DestinationSpec, b: DestinationSpec): boolean {
   const sameTunnel = (['type', 'port', 'checksum'] as const).every((field) => a.tunnel[field] === b.tunnel[field]);
   return (

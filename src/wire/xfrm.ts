@@ -51,7 +51,7 @@ export const dumpPolicies = (): NetlinkRequest => ({
   payload: new Uint8Array(REQUEST_BYTES),
 });
 
-/** Of this family; a selector of none is for any of its kind. */
+/** The subnet of a selector, read as of this family: a selector without a family is for any of either. undefined: the bytes are cut short. */
 function subnet(payload: Uint8Array, at: number, family: Family, length: number): Subnet | undefined {
   const address = decodeAddress(payload.subarray(at, at + (family === 'inet' ? 4 : 16)));
   return address && { address, prefixLength: length };

@@ -17,7 +17,7 @@ static __always_inline bool lblcr_begin(struct service *svc, struct walk *w) {
   return true;
 }
 
-/* Of those with a weight, also where it is deleted or full. */
+/* Keeps the most loaded destination of those with a weight, also one that is deleted or full. */
 static __always_inline void take_most(struct walk *w, struct dest *d) {
   __s32 weight = READ(d->weight);
   if (weight <= 0) return;

@@ -143,7 +143,7 @@ export function readOptions(args: readonly string[]): Asked {
     const genhash = genhashIn(args);
     if (genhash !== undefined) return genhash;
     const { given, extra } = readCommandLine(args);
-    // These are answered where they stand, before anything behind them is looked at.
+    // Help, version and signum are answered where they stand, before anything behind them is looked at.
     for (const { option, value = '' } of given) {
       if (option.short === 'h') return { kind: 'help' };
       if (option.short === 'v') return { kind: 'version' };

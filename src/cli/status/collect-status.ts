@@ -118,7 +118,7 @@ function startedAt(pid: number): string | null {
   return ticks === undefined ? null : new Date(Date.now() - (uptime - Number(ticks) / TICKS_PER_S) * 1000).toISOString();
 }
 
-/** Of us since 1970; 0: not known. */
+/** ISO 8601 of microseconds since 1970; 0: not known. */
 const isoOf = (us: number): string | null => (us === 0 ? null : new Date(us / 1000).toISOString());
 
 function instanceStatus({ name, state, sinceUs, interface: device, vrid, priority, faults }: PublishedInstance): InstanceStatus {

@@ -59,7 +59,7 @@ export interface DatapathStatus {
   readonly programs: 'this' | 'other' | 'mixed' | 'bridging' | 'bridging-left' | null;
   /** When the tables were loaded. */
   readonly since: string | null;
-  /** Those that it can be attached to. */
+  /** The interfaces that the datapath can be attached to. */
   readonly interfaces: readonly InterfaceStatus[];
   /** What goes by tc alone, though XDP is loaded, since this kernel refuses the program of XDP for it. */
   readonly tcAlone: readonly { readonly what: string; readonly why: string }[];

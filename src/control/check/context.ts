@@ -7,7 +7,7 @@ import type { CheckEffect } from './messages.js';
 import { type CheckerState, type CheckMachine, copyOfChecker, type RealState, type ServerState } from './state.js';
 
 export interface CheckContext extends StepContext<CheckMachine, CheckEffect> {
-  /** Those of the state before, until this step changes one. */
+  /** The servers of the state before, until this step changes one. */
   servers: readonly ServerState[];
   /** Without those that this step changed so far: `checkerAt` and `checkersNow` know both. */
   checkers: TimedList<CheckerState>;

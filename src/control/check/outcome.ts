@@ -91,7 +91,7 @@ function warn(context: CheckContext, index: number, warning: string | undefined,
   if (warning !== undefined && rules.warning !== undefined) log(context, rules.warning(subjectOf(context, checker), warning), 'warning');
 }
 
-/** Also where the status is the same as before: a failure took the weight back meanwhile. */
+/** Takes the weight of misc_dynamic, also where the status is that of before: a failure took the weight back meanwhile. */
 function dynamicWeight(context: CheckContext, index: number, status: number): void {
   const { config, server, real } = checkerAt(context, index);
   if (config.check.kind !== 'misc') return;

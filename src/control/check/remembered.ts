@@ -58,6 +58,6 @@ export function rememberedOf({ servers, checkers }: CheckMachine, keys = new Rem
   return found;
 }
 
-/** Of a real server with these checks. */
+/** How often a real server with these checks went down. */
 export const rememberedTimesDown = (keys: readonly string[], remembered: Remembered | undefined): number =>
   Math.max(0, ...keys.map((key) => remembered?.get(key)?.timesDown ?? 0));

@@ -78,7 +78,7 @@ function takeOutcomes(context: CheckContext, outcomes: readonly Answered[]): voi
 const remembering = (effects: readonly CheckEffect[]): readonly CheckEffect[] =>
   effects.some(({ kind }) => kind === 'remember') ? [{ kind: 'remember' }] : [];
 
-/** Those that come behind the changes of the table. */
+/** The effects that come behind the changes of the table. */
 const othersOf = (effects: readonly CheckEffect[]): readonly CheckEffect[] =>
   effects.filter(({ kind }) => kind !== 'remember' && kind !== 'remove');
 

@@ -54,7 +54,7 @@ function shortText(name: string, value: unknown): string | undefined {
   return 'text' in value && typeof value.text === 'string' ? value.text : undefined;
 }
 
-/** Of settings, field by field, without those of `except`. Secrets are not shown. */
+/** What differs between two objects of settings, field by field, without the fields of `except`. Secrets are not shown. */
 export function settingDifferences<T extends object>(from: T, to: T, except: readonly (keyof T)[] = []): readonly Difference[] {
   const left = new Set<string>(except as readonly string[]);
   const names = [...new Set([...Object.keys(from), ...Object.keys(to)])].filter((name) => !left.has(name));

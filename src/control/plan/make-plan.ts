@@ -128,7 +128,7 @@ function total(services: readonly PlannedService[], addresses: readonly PlannedA
     if (key?.kind === 'address' && lost.has(formatAddress(key.address))) return cut(count);
     const touched = key === undefined ? undefined : byName.get(serviceName(key));
     if (touched === undefined) return kept(count);
-    // Those of servers that were removed before: they stay as they are, cut.
+    // Connections of servers that were removed before stay as they are, cut.
     const others = count - (touched.kept + touched.moved + touched.cut + touched.resumed);
     return { ...touched, cut: touched.cut + others };
   });

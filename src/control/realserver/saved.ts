@@ -18,7 +18,7 @@ export interface Saved {
   readonly version: 1;
   /** All VIPs asked for, also those that were on lo before us. */
   readonly vips: readonly string[];
-  /** Those that weir added, with their labels (IPv4). */
+  /** Addresses that weir added, with their labels (IPv4). */
   readonly addresses: readonly { readonly address: string; readonly label?: string }[];
   readonly routes: readonly string[];
   readonly settings: readonly SavedSetting[];

@@ -104,7 +104,7 @@ export class TableIntent {
     this.#change(id);
   }
 
-  /** Of the virtual servers that wanted it, too, the next one of the file has it now. */
+  /** Drops a service; if other virtual servers wanted it, too, the next one of the file has it now. */
   #drop(id: string): void {
     this.#wanted.delete(id);
     this.#change(id);

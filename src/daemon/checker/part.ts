@@ -7,7 +7,7 @@ import type { StartPart } from '../process/part.js';
 import { runChecker } from './checker-process.js';
 import { tableOpener } from './table-opener.js';
 
-/** That of weir's own commands: others may read the folders that are made for the table. */
+/** The umask of weir's commands: others may read the folders that are made for the table. */
 const UMASK = 0o022;
 
 export const startChecker: StartPart = (configuration, options, log, send) => {

@@ -60,7 +60,7 @@ export class NotifyFifos {
     for (const { reader } of this.#open.values()) reader?.end();
   }
 
-  /** Those that were made here go away. */
+  /** Closes the FIFOs, and removes those that were made here. */
   close(): void {
     for (const { fifo } of this.#open.values()) fifo.close(unlinkSync);
     this.#open.clear();

@@ -27,7 +27,7 @@ interface Turn {
 export class NotifyQueue {
   readonly #waiting: NotifyRun[] = [];
   #turn: Turn | undefined;
-  /** Those that did not end in their time, the oldest first. */
+  /** Runs that did not end in their time, the oldest first. */
   readonly #beside: Turn[] = [];
   /** Runs given up since the scripts kept up last: logged when it begins and when it is over. */
   #givenUp = 0;

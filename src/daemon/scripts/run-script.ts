@@ -80,7 +80,7 @@ export function runScript(script: ResolvedScript, options: RunOptions = {}): Run
   }
 }
 
-/** Those that were asked to end and have not, or whose processes have not. */
+/** Runs that were asked to end and have not, or whose processes have not. */
 const ending = new Set<Run>();
 
 /** Waits for scripts that were asked to end: KILL comes earlier, and what even that does not end is left. */

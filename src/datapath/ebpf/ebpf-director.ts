@@ -171,7 +171,7 @@ export class EbpfDirector extends EbpfReader implements Director {
     this.#changing(() => writeSysctl(this.tables.conf, name, value));
   }
 
-  /** Also when this process is killed. What -Z hid of the counters stays hidden. */
+  /** All changes of `work` or none, also when this process is killed. What -Z hid of the counters stays hidden. */
   atomically<T>(work: () => T): T {
     return this.#locked(() => {
       if (this.#inBatch) return work();

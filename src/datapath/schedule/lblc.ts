@@ -31,7 +31,7 @@ interface ServerSet {
   readonly changed: number;
 }
 
-/** Of those with a weight; the first wins a tie. */
+/** The most loaded of the members with a weight; the first wins a tie. */
 function mostLoaded(members: Candidates): number | undefined {
   let most: Candidate | undefined;
   for (const member of members.filter(({ weight }) => weight > 0)) {

@@ -62,7 +62,7 @@ async function gatewayOf(netlink: Netlink, host: HostFacts, ask: Ask, { gateway:
   };
 }
 
-/** Of the host's default routes, which are of the family that `ask` is for. @throws SystemError */
+/** The gateways of the host's default routes, which are of the family that `ask` is for. @throws SystemError */
 export function collectGateways(netlink: Netlink, host: HostFacts, ask: Ask): Promise<readonly GatewayFact[]> {
   const routes = host.defaultRoutes.flatMap(({ gateway, ifindex }) => (gateway === undefined ? [] : [{ gateway, ifindex }]));
   const once = new Map(routes.map((route) => [addressId(route.gateway), route]));

@@ -47,7 +47,7 @@ function outsideOf(host: HostFacts, family: Family): Address {
   return first;
 }
 
-/** Those that this host itself is known by on a wire. */
+/** The addresses that this host itself is known by on a wire. */
 function ownAddresses(host: HostFacts): readonly Address[] {
   const wires = new Set(host.interfaces.filter(usesArp).map(({ ifindex }) => ifindex));
   return host.addresses

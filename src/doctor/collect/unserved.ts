@@ -29,7 +29,7 @@ function synIn(frame: Uint8Array): Syn | undefined {
   return { client: packet.source, to: { address: packet.destination, port: segment.destinationPort } };
 }
 
-/** Those to VIPs and ports that are not served, by VIP and port. `taken`: ids of endpoints that a service has, and ports of processes. */
+/** SYNs to VIPs and ports that are not served, by VIP and port. `taken`: ids of endpoints that a service has, and ports of processes. */
 export function unservedIn(
   syns: readonly Syn[],
   vips: ReadonlySet<string>,

@@ -73,7 +73,7 @@ const portIn =
 
 const oneOf = (list: string, ...words: readonly string[]): boolean => list.split(',').some((one) => words.includes(one.toLowerCase()));
 
-/** Those that a TCP packet has. */
+/** The flags that a TCP packet has, by its part in a connection. */
 const FLAGS: Readonly<Record<NonNullable<PacketProbe['part']>, readonly string[]>> = {
   opening: ['SYN'],
   answer: ['SYN', 'ACK'],

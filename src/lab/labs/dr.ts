@@ -40,7 +40,7 @@ function hosts({ client, dip, vip, servers: [one, two], prefix, sysctls }: DrLab
   };
 }
 
-/** Of one server, with so many connections. */
+/** The traffic of one server with so many connections. */
 const ofServer = (host: string, { client, vip }: DrLab, connections: number): readonly TrafficExpectation[] => [
   {
     say: `SYNs from the director to ${host}, for the VIP`,

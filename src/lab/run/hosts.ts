@@ -10,7 +10,7 @@ import type { CommandResult } from '../judge/judge.js';
 import { labEnvironment } from '../state/paths.js';
 import type { RunState } from '../state/run-state.js';
 
-/** Also in a UTS namespace, so that `hostname` prints the lab's name of the host. */
+/** Runs the command in a UTS namespace, so that `hostname` prints the lab's name of the host. */
 const NAMED = 'echo "$1" >/proc/sys/kernel/hostname; shift; exec "$@"';
 
 /** The argument vector that runs `argv` on a host, or among the switches (`sw`). @throws WeirError lab-host-unknown */

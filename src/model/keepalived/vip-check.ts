@@ -19,7 +19,7 @@ export interface VipCheck {
 /** Of a group's addresses the first ones are asked for. */
 export const VIPS_MAX = 16;
 
-/** Those that are asked for: a group may have addresses of both families, and packets for the other one never go to this server. */
+/** The addresses that are asked for: a group may have addresses of both families, and packets for the other one never go to this server. */
 export const vipsToAsk = (vips: readonly Endpoint[], family: Family): readonly Endpoint[] =>
   vips.filter(({ address }) => address.family === family).slice(0, VIPS_MAX);
 

@@ -67,7 +67,7 @@ function userAddress(family: Family, user: number): Address {
   return { family, words: [...words, last + user] };
 }
 
-/** Of UDP each step is a datagram. */
+/** One step of a connection as a segment or a chunk; of UDP each step is a datagram. */
 function segment({ protocol, address, port: destinationPort }: Endpoint, source: Address, sourcePort: number, step: Step): Uint8Array {
   const ports = { sourcePort, destinationPort };
   if (protocol === 'tcp') return encodeTcp({ ...TCP_DEFAULTS, ...ports, flags: TCP_FLAGS[step] }, source, address);

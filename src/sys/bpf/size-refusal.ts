@@ -24,7 +24,7 @@ interface Asked {
   readonly bytes?: number;
 }
 
-/** Of a table that was asked for. undefined: the error is about something else. */
+/** The refusal of a table that was asked for. undefined: the error is about something else. */
 export function tableRefusal(error: unknown, asked: Asked): WeirError | undefined {
   if (!hasCode(error, ...OF_SIZE)) return undefined;
   return new WeirError('bpf-table-refused', { code: (error as SystemError).code, ...asked }, { cause: error });
@@ -33,7 +33,7 @@ export function tableRefusal(error: unknown, asked: Asked): WeirError | undefine
 /** The name of the table or the program that an object could not load. undefined: libbpf did not print it. */
 export const refusedPart = (log: string): string | undefined => (TABLE.exec(log) ?? PROGRAM.exec(log))?.[1];
 
-/** Of an object that was to be loaded. undefined: the error is about something else. */
+/** The refusal of an object that was to be loaded. undefined: the error is about something else. */
 export function sizeRefusal(error: unknown): WeirError | undefined {
   if (!hasCode(error, ...OF_SIZE)) return undefined;
   const { code, log = '' } = error as SystemError;

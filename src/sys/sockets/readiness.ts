@@ -99,7 +99,7 @@ class ReadinessSet {
   readonly #watch: Watch;
   readonly #slots: Slot[] = [];
   readonly #free: number[] = [];
-  /** Those that are to be polled. */
+  /** Registrations whose descriptors are still to be polled. */
   #fresh: Registration[] = [];
 
   constructor(readonly onEmpty: () => void) {

@@ -42,7 +42,9 @@ export function sendIntervalUs(instance: Timed): number {
   return Math.min(instance.config.advertUs, instance.config.fast?.intervalUs ?? instance.config.advertUs);
 }
 
-/** That an instance changes its state now. The wall clock's moment is stored once: programs compare it between two dumps. */
+/**
+ * What records that an instance changes its state now. The wall clock's moment is stored once: programs compare it between two dumps.
+ */
 export function transitionTimes({ atUs, machine }: VrrpContext): Pick<InstanceState, 'lastTransitionUs' | 'lastTransitionWallUs'> {
   return { lastTransitionUs: atUs, lastTransitionWallUs: atUs + (machine.wallOffsetUs ?? 0) };
 }

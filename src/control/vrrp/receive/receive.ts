@@ -43,7 +43,7 @@ function findInstance(context: VrrpContext, packet: ArrivedPacket, vrid: number)
   return fits.length < 2 ? (fits[0] ?? found[0]) : findPeers(context, packet, fits);
 }
 
-/** Of several unicast instances of a VRID: the one whose address it was sent to and whose peer sent it. */
+/** Which of several unicast instances of a VRID the packet is for: the one whose address it was sent to and whose peer sent it. */
 function findPeers(context: VrrpContext, { source, destination }: ArrivedPacket, indices: readonly number[]): number | undefined {
   const meant = indices.filter((index) => {
     const own = instanceAt(context, index).source;

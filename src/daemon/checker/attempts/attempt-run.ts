@@ -47,7 +47,7 @@ export class AttemptRun {
       this.#finish(this.#refused(error));
       return;
     }
-    // These end by themselves, and know why.
+    // A script and a VIP_CHECK end by themselves, and know why.
     if (attempt.check.kind === 'misc' || attempt.check.kind === 'vip') return;
     this.#timeout = this.#timeoutAfter(1);
   }

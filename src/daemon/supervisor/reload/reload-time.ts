@@ -11,7 +11,7 @@ const SHAPE = /^(?:(\d{2}|\d{4})-(\d{2})-(\d{2}) )?(\d{2}):(\d{2}):(\d{2})(Z?)$/
 /** No date and time is longer. */
 const LENGTH_MAX = 20;
 
-/** Of two digits, as strptime(3) has it: 69 is 1969. */
+/** The whole year; one of two digits is read as by strptime(3): 69 is 1969. */
 const wholeYear = (year: number, digits: number): number => (digits === 4 ? year : year < 69 ? 2000 + year : 1900 + year);
 
 /** year, month from 1, day, hour, minute, second */

@@ -9,7 +9,7 @@ import type { DaemonOptions } from '../daemon-options.js';
 export interface PidFiles extends Readonly<Record<'parent' | ProcessKind, string>> {
   /** Where they stand unless a name of their own is given. */
   readonly folder: string;
-  /** That folder, and those around it, if they are the daemon's own: they go when they are empty. */
+  /** `folder` and those around it that are the daemon's own: they are removed when they are empty. */
   readonly ownFolders: readonly string[];
 }
 

@@ -125,7 +125,7 @@ export class Firewall {
     if (![...this.#made.values()].includes(table)) this.undoJournal.gone('tables', table);
   }
 
-  /** Those that a run which was killed left behind; ours are made again where they are needed. */
+  /** Removes the tables that a killed run has left; those of this run are made again where they are needed. */
   removeLeft(): void {
     for (const table of this.undoJournal.left.tables) {
       for (const family of FAMILIES) {

@@ -180,7 +180,7 @@ export class HeldAddresses {
     return this.#present.has(`${ifindex} ${addressId(address)}`);
   }
 
-  /** Those we hold, for who watches them. */
+  /** All addresses that instances hold. */
   all(): readonly { readonly instance: string; readonly ifindex: number; readonly interface: string; readonly address: Address }[] {
     return [...this.#held.values()].map(({ instance, value, interface: name }) => ({
       instance,
@@ -195,7 +195,7 @@ export class HeldAddresses {
     return this.#held.has(addressKey(address.ifindex, address.address, address.prefixLength));
   }
 
-  /** Those that are not there any more, asked of the kernel; they count as not held from now on. @throws SystemError */
+  /** The held addresses that the kernel does not list any more; they count as not held from now on. @throws SystemError */
   takeLost(): readonly Lost[] {
     const there = new Set(
       this.netlink
@@ -218,7 +218,7 @@ export class HeldAddresses {
     for (const [key, held] of this.#held) this.#held.set(key, { ...held, instance: names.get(held.instance) ?? held.instance });
   }
 
-  /** Of these names we hold nothing any more: their interface is gone, and everything on it. */
+  /** Forgets the addresses of an interface that is gone. */
   forget(ifindex: number): void {
     for (const [key, held] of this.#held) {
       if (held.value.ifindex === ifindex) this.#drop(key, held);

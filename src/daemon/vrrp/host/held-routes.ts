@@ -105,7 +105,7 @@ export class HeldRoutes {
     }
   }
 
-  /** Of these routes, those that are not there for all we know. */
+  /** Of these routes the ones that are not there, as far as is known. */
   lackedRoutes(routes: readonly HostRoute[]): readonly HostRoute[] {
     return routes.filter((route) => !this.#held.has(routeKey(this.#settled(route))));
   }

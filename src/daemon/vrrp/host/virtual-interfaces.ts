@@ -235,7 +235,7 @@ export class VirtualInterfaces {
     this.tools.netlink.change(addAddress(value), `give ${made.name} an address`);
   }
 
-  /** Of an interface that goes away with us. */
+  /** Writes a setting of an interface that is removed with this run, so that no undoing is needed. */
   #write(path: string, value: string): void {
     if (readSetting(path) !== undefined) writeSetting(path, value);
   }
@@ -273,7 +273,7 @@ export class VirtualInterfaces {
     }
   }
 
-  /** Those that a run which was killed left behind and that are not needed any more. */
+  /** Removes the interfaces that a killed run has left, but for those that are wanted. */
   removeLeft(wanted: ReadonlySet<string>): void {
     const { undoJournal, log } = this.tools;
     for (const name of undoJournal.left.links.filter((one) => !wanted.has(one))) {

@@ -58,7 +58,7 @@ interface Open {
 export interface AdvertSocketsOptions {
   readonly packet: (packet: ReceivedPacket) => void;
   readonly log: Log;
-  /** These were opened just now, or others listen elsewhere: the filter's chance. */
+  /** Called when sockets were opened, with those, or when others listen elsewhere, so that they get their filter. */
   readonly opened: (sockets: readonly RawReceiver[]) => void;
 }
 

@@ -82,7 +82,7 @@ export class TrackProcesses {
     this.#scan();
   }
 
-  /** Of which more (`fork`) or fewer run than was reported, for too short a time to count yet. */
+  /** The trackers of which more processes run (`fork`) than was reported, or fewer, for too short a time to count yet. */
   waiting(): ReadonlyMap<string, 'fork' | 'terminate'> {
     const late = this.#watched.filter(({ timer }) => timer !== undefined);
     return new Map(late.map(({ settings, pids, reported: before = 0 }) => [settings.name, pids.size > before ? 'fork' : 'terminate']));

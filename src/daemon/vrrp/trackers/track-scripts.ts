@@ -81,7 +81,7 @@ export class TrackScripts {
     });
   }
 
-  /** Those that run now. */
+  /** The scripts that run now, by name. */
   running(): ReadonlyMap<string, 'running' | 'ending'> {
     const now = [...this.#tracked].filter(([, { running }]) => running !== undefined);
     return new Map(now.map(([name, { ending }]) => [name, ending ? 'ending' : 'running']));

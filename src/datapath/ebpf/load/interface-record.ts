@@ -36,7 +36,7 @@ export const isLayer3 = ({ hardware }: Link): boolean => LAYER3.has(hardware);
 /** What the kernel's modules of tunnels make by themselves, in each namespace. */
 const FALLBACK_TUNNELS: ReadonlySet<string> = new Set(['tunl0', 'gre0', 'sit0', 'ip6tnl0', 'ip6gre0', 'ip_vti0', 'ip6_vti0']);
 
-/** Such a device that is not used: with each device of this kind every packet costs a little more. */
+/** Is it a fallback tunnel that is not used? With each device of this kind every packet costs a little more. */
 export const isIdleTunnel = (link: Link): boolean => isLayer3(link) && FALLBACK_TUNNELS.has(link.name) && (link.flags & LinkFlag.up) === 0;
 
 /** The kernel redirects packets to a veth's other end only where that is in another namespace. */
@@ -80,7 +80,7 @@ export function freePlace(interfaces: Records, ifindex: number, present: Readonl
   return places.find(isFree) ?? places.find((place) => !present.has(holderOf(interfaces, place)));
 }
 
-/** Those without a record that find no place for one. */
+/** The interfaces that have no record, since there is no place for one. */
 export function withoutPlace(interfaces: Records, links: readonly Link[]): readonly Link[] {
   const present = new Set(links.map(({ ifindex }) => ifindex));
   return links.filter(({ ifindex }) => !isRecorded(interfaces, ifindex) && freePlace(interfaces, ifindex, present) === undefined);

@@ -44,7 +44,7 @@ export function programKinds(xdp: boolean): readonly ProgramKind[] {
 
 export const isXdpLoaded = (folder: string): boolean => existsSync(`${folder}/${PROGRAMS.xdp}`);
 
-/** Of an object that is not loaded yet: the others are left out. */
+/** Leaves all other programs out of an object that is not loaded yet. */
 export function choosePrograms(object: ObjectFile, kinds: readonly ProgramKind[]): void {
   for (const [kind, name] of Object.entries(PROGRAMS)) if (!kinds.includes(kind as ProgramKind)) object.autoload(name, false);
 }

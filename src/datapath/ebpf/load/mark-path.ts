@@ -35,7 +35,7 @@ function settleRules(netlink: Netlink, family: Family, marks: readonly number[])
 
 const OURS = { table: MARK_TABLE, protocol: MARK_PROTOCOL } as const;
 
-/** These are no device's. */
+/** Routes that throw back what is for link-local and multicast addresses. They have no device, so they are not removed with one. */
 const PAST_ROUTES: readonly Route[] = OF_LINKS.map(({ first, prefixLength }) => ({
   ...OURS,
   family: 'inet6',

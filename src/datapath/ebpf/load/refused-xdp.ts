@@ -21,7 +21,7 @@ const BOTH = 'IPv4 and IPv6';
 /** The name of the maps that have the texts. */
 const MAP_NAME = 'refused';
 
-/** Of the verifier's last lines, without how much it did. */
+/** The verifier's verdict: its last lines without how much it did. */
 const verdict = (lines: string): string =>
   lines
     .split('; ')
@@ -91,7 +91,7 @@ interface Refusal extends Pick<Link, 'name' | 'mac' | 'mtu'> {
   readonly foreign: boolean;
 }
 
-/** Also what killed processes left beside it. */
+/** The name of an interface's pin, and of what killed processes left beside it. */
 const INTERFACE_PIN = new RegExp(`^${XDP_REFUSED_PIN}_(\\d+)(?:_|$)`);
 export const interfaceRefusalPin = (ifindex: number): string => `${XDP_REFUSED_PIN}_${ifindex}`;
 const pathOf = (folder: string, ifindex: number): string => `${folder}/${interfaceRefusalPin(ifindex)}`;
@@ -147,7 +147,7 @@ export function refuseInterface(folder: string, link: Link, error: unknown, onNo
 
 export const forgetInterfaceRefusal = (folder: string, ifindex: number): void => removePinnedText(pathOf(folder, ifindex));
 
-/** Of interfaces that are not there any more. */
+/** Removes the refusals of interfaces that are not there any more. */
 export function forgetRefusalsBut(folder: string, present: ReadonlySet<number>, pins: Iterable<string>): void {
   for (const pin of pins) {
     const [, ifindex] = INTERFACE_PIN.exec(pin) ?? [];

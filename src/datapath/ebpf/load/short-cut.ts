@@ -41,7 +41,7 @@ export const hasShortCut = <B extends HasPins & { readonly shortCut?: ShortCut }
 
 export type FileOf = (name: ArtifactName) => string;
 
-/** Those that are pinned; none: a build before this one loaded XDP. */
+/** Works with the pinned arrays that the short cut is entered by; none: a build before this one loaded XDP. */
 function withArrays<T>({ entryPin }: ShortCut, folder: string, work: (arrays: readonly BpfMap[]) => T): T {
   const path = `${folder}/${entryPin}`;
   const paths = [path, ...pinsBeside(path)].filter((each) => existsSync(each));

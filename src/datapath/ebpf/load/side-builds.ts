@@ -250,7 +250,7 @@ export function withArrays<T>({ entryPin }: SideBuild, folder: string, work: (ar
   return usingAll([requiredPin(path, BpfMap.pinned), ...pinsBeside(path).map(BpfMap.pinned)], work);
 }
 
-/** Those of the builds that are loaded are loaded behind the XDP program of `object`. @throws as enterShortCut */
+/** Loads the short cuts of the side builds that are loaded, behind the XDP program of `object`. @throws as enterShortCut */
 export function enterShortCuts(object: ObjectFile, tables: Tables, onNotice: OnNotice): void {
   for (const build of SIDE_BUILDS) {
     if (!hasShortCut(build) || !isLoaded(build, tables.folder)) continue;
@@ -264,7 +264,7 @@ export const programsRefused = (folder: string): readonly TcAlone[] =>
     (alone) => alone ?? [],
   );
 
-/** Those that this kernel refused are tried again. @throws as enterShortCut */
+/** Tries the short cuts again that this kernel has refused. @throws as enterShortCut */
 export function retryShortCuts(tables: Tables, onNotice: OnNotice): void {
   for (const build of SIDE_BUILDS) {
     if (!hasShortCut(build) || shortCutRefusal(build, tables.folder) === undefined) continue;
@@ -300,7 +300,10 @@ export function trySideBuilds(tables: Tables): void {
   for (const build of SIDE_BUILDS) if (isLoaded(build, tables.folder)) trySideBuildOnce(artifact(build.file), tables, build.check);
 }
 
-/** Those that are loaded are loaded again behind the programs of `object`. What is returned follows when these are on the links. @throws as enter */
+/**
+ * Loads the side builds that are loaded again, behind the programs of `object`. Returns what is to follow when these are on the links.
+ * @throws as enter
+ */
 export function enterSideBuilds(object: ObjectFile, tables: Tables): readonly Replace[] {
   return SIDE_BUILDS.filter((build) => build.behind === undefined && isLoaded(build, tables.folder)).flatMap((build) => {
     makeLaterMaps(build, tables);

@@ -29,7 +29,7 @@ export const templatesOf = ({ pins: { templates } }: HasPins, folder: string): {
 const MARKED_SCTP_SHARE = 16;
 const MARKED_SCTP_BUCKETS_MIN = 4096;
 
-/** Of such a table, where the others have so many. */
+/** Buckets of a table of SCTP that has marks alone, where the other tables have `buckets`. */
 export const markedBuckets = (buckets: number): number => Math.min(buckets, Math.max(buckets / MARKED_SCTP_SHARE, MARKED_SCTP_BUCKETS_MIN));
 
 /** The maps of the others, as they are. */

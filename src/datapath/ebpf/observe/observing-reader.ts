@@ -33,7 +33,7 @@ export class ObservingReader extends EbpfReader {
     return this.reading(() => tableOverview(this.tables));
   }
 
-  /** Those that are alive now. No lock: a connection that comes or goes meanwhile is counted or not. */
+  /** Counts the living connections. No lock: one that comes or goes meanwhile is counted or not. */
   countConnections(): CountedConnections {
     checkPresent(this.tables);
     return countConnections(this.tables, clockOf(this.tables));

@@ -34,7 +34,7 @@ export interface TableOverview {
   readonly capacity: TableSizes;
   /** Places for connections. */
   readonly slots: number;
-  /** Those that there are, of both families; and places for those of each. */
+  /** Templates that there are, of both families, and places for those of each family. */
   readonly templates: { readonly living: number; readonly slots: number };
 }
 

@@ -130,7 +130,7 @@ function mount(place: string, view: View): void {
   }
 }
 
-/** Also where it exists already. Its parent must exist: node's recursive mkdir never ends where none can be made. */
+/** Makes a folder that may exist already. Its parent must: node's recursive mkdir never ends where none can be made. */
 function makeFolder(path: string, mode: number): void {
   unlessCode(() => mkdirSync(path, { mode }), ['EEXIST'], undefined);
 }

@@ -25,7 +25,7 @@ function byRecords(tables: Tables, now: number): ReadonlyMap<number, number> {
   return counts;
 }
 
-/** Those that are alive at `now`, in the datapath's ticks. */
+/** Counts the connections that are alive at `now`, in the datapath's ticks. */
 export function countConnections(tables: Tables, now: number): CountedConnections {
   const { services: records, dests } = tables;
   const counts = new Map<string, Map<string, number>>();

@@ -8,7 +8,7 @@ const NS_PER_S = 1e9;
 /** The youngest snapshot is older only where other programs' timer runs now, which take none. */
 const SNAPSHOT_AGE_MAX_S = 30;
 
-/** Of each reason but "none", over all CPUs. */
+/** The counts of each reason but "none", over all CPUs. */
 export function dropCounts(drops: Records): readonly DropCount[] {
   return REASONS.map(({ key, text }, reason) => {
     let count = 0n;

@@ -66,7 +66,7 @@ export const isRecordedFtp = ({ services }: Tables, id: number): boolean =>
 
 const KINDS = { ...EndpointKind, ...WideEndpointKind, ...Wide6EndpointKind } as const;
 
-/** Of both families: the mark takes the place of an address or its hash, and is the whole of it. */
+/** The endpoint of a mark: this takes the place of an address, or of the hash of one, and is the whole of it. */
 const markEndpoint = (mark: number, ipv6: boolean): EndpointRef =>
   endpointKey(mark, 0, 0, ipv6 ? KINDS.E_SERVICE_MARK6 : KINDS.E_SERVICE_MARK);
 
@@ -96,7 +96,7 @@ export function recordedServiceEndpoint(tables: Tables, id: number): EndpointRef
   return endpointOf(tables, isRecordedWide(tables, id) ? 'E_SERVICE_ALL' : 'E_SERVICE', { words, port, protocol });
 }
 
-/** Of a service of all ports or of a mark: with all ports of the address, by any protocol. */
+/** The endpoint of a masqueraded destination: of a service of all ports or of a mark with all ports of the address, by any protocol. */
 export function realEndpoint(tables: Tables, id: number): EndpointRef {
   const { dests } = tables;
   const words = recordedWords(dests, Dest, id);

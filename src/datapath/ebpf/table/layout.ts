@@ -89,7 +89,7 @@ function readLayouts(map: BpfMap): Layouts {
   return found;
 }
 
-/** Of the maps that are pinned; undefined: the build that loaded them kept no numbers. */
+/** The layouts of the pinned maps; undefined: the build that loaded them kept no numbers. */
 export function pinnedLayouts(tables: Tables): Layouts | undefined {
   const map = unlessCode(() => tables.open(LAYOUTS_PIN), ['ENOENT'], undefined);
   return map === undefined ? undefined : using(map, readLayouts);

@@ -25,7 +25,7 @@ export function hasMarks({ services }: Tables, family?: Family): boolean {
   return (family === undefined ? seen : seen & BITS[family]) !== 0;
 }
 
-/** Of living services, each once. */
+/** The marks of the living services, each once. */
 export function liveMarks({ services, conf }: Tables, family: Family): readonly number[] {
   const marks: number[] = [];
   for (let id = 1; id <= conf.get(0, Conf.serviceTop); id++) {

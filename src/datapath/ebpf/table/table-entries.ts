@@ -44,7 +44,7 @@ import { ESTABLISHED, FIN_WAIT, stateName } from './timeouts.js';
 /** A connection as 32-bit words. */
 export const [SLOT_WORDS, KEY_WORD, VALUE_WORD] = [ConnSlot.bytes / 4, ConnSlot.key.at / 4, ConnSlot.value.at / 4];
 
-/** Of the upper half of a value; 0: the slot is free. */
+/** The destination in the upper half of a value; 0: the slot is free. */
 export const destOf = (valueHigh: number): number => (valueHigh >>> (Abi.V_DEST_SHIFT - 32)) & Abi.V_DEST_MASK;
 
 /** A line of counters as a person sees it: less what was hidden, rates scaled back as the kernel does. */
@@ -304,7 +304,7 @@ function ownOf(beside: Beside | undefined): Tuple | undefined {
   return beside?.what === 'client and tuple' ? tuple6Of(beside.words.slice(4)) : undefined;
 }
 
-/** Those of a table whose buckets have one line. */
+/** The living connections of a table whose buckets have one line. */
 function* livingSlotsAlone({ words, before }: ConnectionWords, now: number): Generator<TakenSlot> {
   for (let at = 0; at < words.length; at += SLOT_WORDS) {
     if ((before ? destBefore : destOf)(words[at + VALUE_WORD + 1] ?? 0) === 0) continue; // as most are
@@ -319,7 +319,7 @@ function identityOf([keyLow, keyHigh, , , beside]: TakenSlot): bigint | string {
   return beside === undefined ? (BigInt(keyHigh) << 32n) | BigInt(keyLow) : [keyLow, keyHigh, ...beside.words].join(' ');
 }
 
-/** Of one table, or of two while connections move from the first to the second: each once. */
+/** The slots of one table, or of two while connections move from the first to the second: each connection once. */
 function* eachOnce<T>(found: readonly T[], slotsOf: (table: T) => Iterable<TakenSlot>): Generator<TakenSlot> {
   const seen = new Set<bigint | string>();
   for (const table of found) {

@@ -140,7 +140,7 @@ export class ConnectionTable {
     }
   }
 
-  /** Of those that are alive, the slots that drop_entry ends in a share of the buckets; and `spared` afterwards. */
+  /** The slots of living connections that drop_entry ends in a share of the buckets; and `spared` afterwards. */
   endedBy(share: number, now: number): { readonly slots: readonly number[]; readonly spared: number } {
     let { spared } = this;
     const slots: number[] = [];

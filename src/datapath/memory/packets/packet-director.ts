@@ -25,7 +25,7 @@ export interface Frame {
   readonly bytes: Uint8Array;
   /** Bytes of payload in each segment of a packet that is not cut yet. */
   readonly gsoSize?: number;
-  /** That netfilter has given it. */
+  /** The mark that netfilter has given the packet. */
   readonly mark?: number;
 }
 
@@ -158,5 +158,5 @@ function raised(frame: Uint8Array): Uint8Array {
   return frame;
 }
 
-/** Such addresses mean nothing beyond their link. */
+/** Has the packet an address that means nothing beyond its link? */
 const staysOnLink = (packet: Packet): boolean => [packet.source, packet.destination].some(rulesOf(packet).isLinkLocal);

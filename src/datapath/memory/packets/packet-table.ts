@@ -103,14 +103,14 @@ export class PacketTable {
     return FAMILIES.flatMap((family) => [IpProtocol.tcp, IpProtocol.sctp].flatMap((protocol) => this.scopesOf(family, protocol)));
   }
 
-  /** Those of a packet, in the order in which it meets them. */
+  /** The scopes of a packet, in the order in which it meets them. */
   scopesOf(family: Family, protocol: number): readonly Scope[] {
     const isSctp = protocol === IpProtocol.sctp;
     if (family === 'inet6') return isSctp ? [this.sctp6, this.sctp6AllPorts] : [this.ipv6, this.ipv6AllPorts];
     return isSctp ? [this.sctp, this.sctpAllPorts] : [this.exact, this.allPorts];
   }
 
-  /** Of a service. */
+  /** The table with the templates of a service. */
   templatesOf({ address }: ServiceRecord): TemplateTable {
     return familyOf(address) === 'inet' ? this.templates : this.templates6;
   }

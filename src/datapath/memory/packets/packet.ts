@@ -34,7 +34,7 @@ export interface Packet extends IpPacket {
   readonly flags: number;
   /** What the first chunk of SCTP means. */
   readonly event: SctpEvent;
-  /** That is of a cookie, and the next chunk is an ABORT. */
+  /** The first chunk is a COOKIE ECHO or COOKIE ACK, and the next one an ABORT. */
   readonly abortFollows: boolean;
   /** AH or ESP: `protocol` and ports are those of the connection that it belongs to, of its key exchange (ipsec.ts). */
   readonly portless: boolean;
@@ -44,7 +44,7 @@ export interface Packet extends IpPacket {
 
 export const sourceOf = ({ source, sourcePort }: Packet): Endpoint => ({ address: source, port: sourcePort });
 export const targetOf = ({ destination, destinationPort }: Packet): Endpoint => ({ address: destination, port: destinationPort });
-/** Of a packet that its client sends. */
+/** The tuple of a packet that its client sends. */
 export const fromClient = (packet: Packet): Tuple => ({
   client: sourceOf(packet),
   virtual: targetOf(packet),

@@ -56,7 +56,7 @@ export class Settings {
     if (udp !== 0) this.#udp = this.unitsOf(udp);
   }
 
-  /** Those that packets do not meet change nothing. */
+  /** Sets a key of net.ipv4.vs; one that packets do not meet changes nothing. */
   setSysctl(name: SysctlName, value: number): void {
     if (name === 'conn_reuse_mode') this.connReuseMode = value;
     else if (name === 'expire_nodest_conn') this.expireNodestConn = value !== 0;

@@ -105,14 +105,16 @@ export class TemplateTable {
     if (found !== undefined) found.assured = true;
   }
 
-  /** Those of calls whose clients went on: the timer assures them, when it comes to them. */
+  /** Templates of calls whose clients went on: the timer assures them, when it comes to them. */
   assurable(connections: Iterable<Connection>): ReadonlySet<Template> {
     const open = new Set(this.#slots.filter((each): each is Template => each?.call !== undefined && !each.assured));
     if (open.size === 0) return open;
     return new Set([...connections].filter(isAssured).flatMap((connection) => callsHeldBy(connection, open)));
   }
 
-  /** Those that expired stay for another while where connections hold them, and go where none does, as the timer finds within a second. */
+  /**
+   * Templates that expired stay for another while where connections hold them, and go where none does, as the timer finds within a second.
+   */
   sweep(connections: readonly Connection[], now: number): void {
     for (const each of this.assurable(connections)) each.assured = true;
     const expired = new Set(this.#slots.filter((each): each is Template => each !== undefined && hasExpired(each, now)));

@@ -18,7 +18,7 @@ function hasSeveralSources(facts: DirectorFacts, family: Family): boolean {
   return hasMarkServices(facts, family) || new Set(addresses).size > 1;
 }
 
-/** Both families in one line. */
+/** `source-rules-changed`, of both families in one line. */
 export function sourceRulesFinding(facts: DirectorFacts, repairs: readonly RepairDue[]): readonly Finding[] {
   const due = repairs.filter((one) => one.kind === 'source-rules');
   if (due.length === 0) return [];

@@ -29,7 +29,7 @@ function wrongStep(real: RealView, { slow: before, slowStartUs, steps }: Known):
 
 export const slowStart: MakeInvariant = (_world, { lateUs }): Invariant => {
   let known = new Map<string, Known>();
-  /** Those that this process saw in service. */
+  /** Servers that this process saw in service. */
   const served = new Set<string>();
   return {
     disturbed: (_, { kind }) => {

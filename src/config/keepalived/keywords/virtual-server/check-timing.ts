@@ -18,7 +18,7 @@ export interface TimingWords {
 /** As long as anything that fills the caches of a server. */
 const SLOW_START_MAX_S = 86_400;
 
-/** Of real servers, and of a virtual server for all of its real servers. */
+/** slow_start, of a real server, or of a virtual server for all of its real servers. */
 export const slowStartKeyword = (standard: { readonly default?: string }): Keyword => ({
   name: 'slow_start',
   argument: { kind: 'integer', min: 0, max: SLOW_START_MAX_S },

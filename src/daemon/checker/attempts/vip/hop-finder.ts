@@ -40,7 +40,7 @@ function routeTo(netlink: Netlink, address: Address): Route | undefined {
   }
 }
 
-/** Of entries that the datapath uses. */
+/** The MAC of a neighbour, if its entry is in a state that the datapath uses. */
 function neighbourOn(netlink: Netlink, ifindex: number, address: Address): Mac | undefined {
   try {
     const entry = decodeNeighbour(netlink.get(lookUpNeighbour(ifindex, address), 'look up a neighbour'));

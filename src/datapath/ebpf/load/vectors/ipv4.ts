@@ -16,7 +16,7 @@ import {
   type Vector,
 } from './vector.js';
 
-/** Of the programs on the links. */
+/** A vector of one of the programs on the links. */
 export type LinkVector = Vector<'xdp' | 'ingress' | 'egress'>;
 
 const { vip, unused, elsewhere, client, server, routed, local } = PLACES.inet;

@@ -80,7 +80,7 @@ function withPorts(quoted: Uint8Array, source: number, target: number): Uint8Arr
   return bytes;
 }
 
-/** Of the connection of `balances`. */
+/** ICMPv6 errors about the connection of `balances`. */
 function related(): readonly Vector<'ingress'>[] {
   const request = segment(THERE, REAL, A);
   const reply = segment(SERVICE, THERE, A);
@@ -112,7 +112,7 @@ function related(): readonly Vector<'ingress'>[] {
 
 const spoiltData = (path: Path, target: End): Uint8Array => spoilt(tcp(path, THERE, target, A), IN_DATA);
 
-/** Of the short cut. */
+/** The vectors of the short cut. */
 export const makeIpv6XdpVectors = (): readonly Vector<'xdp'>[] => [
   ...balances('xdp', PORT, form),
   untouched('xdp', 'data behind an extension header', behindOptions(arrives, THERE, SERVICE)),

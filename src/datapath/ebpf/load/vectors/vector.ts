@@ -16,7 +16,7 @@ export interface Vector<Program extends string = string> {
   readonly name: string;
   readonly program: Program;
   readonly frame: Uint8Array;
-  /** That netfilter has given it. */
+  /** The mark that netfilter has given the packet. */
   readonly mark?: number;
   readonly verdict: VectorVerdict;
   /** As it leaves the program. */

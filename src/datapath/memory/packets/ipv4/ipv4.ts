@@ -73,7 +73,7 @@ function errorFrame(frame: Uint8Array, packet: Packet, { what, mtu }: IcmpKind, 
   return answerTo(frame, error);
 }
 
-/** Of an error that quotes the beginning of a packet without IP options. */
+/** What an ICMP error quotes, if that is the beginning of a packet without IP options. */
 function quoted(frame: Uint8Array, packet: Packet): Quoted | undefined {
   const view = viewOf(frame);
   const at = quoteAt(packet);

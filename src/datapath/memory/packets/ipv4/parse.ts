@@ -36,7 +36,7 @@ function headersOf(frame: Uint8Array, isLarge: boolean): Parsed {
   return readTransport(frame, packet, (fragment & OFFSET) !== 0);
 }
 
-/** Of AH and ESP only what is plain is looked at. */
+/** Reads an IPv4 packet as the programs do; of AH and ESP only what is plain is looked at. */
 export function parseIpv4(frame: Uint8Array, gsoSize: number): Parsed {
   const parsed = parseWhole(frame, gsoSize);
   const { packet } = parsed;

@@ -68,7 +68,7 @@ function errorFrame(frame: Uint8Array, packet: Packet, { what, mtu }: IcmpKind, 
   return answerTo(frame, error);
 }
 
-/** Of an error that quotes the beginning of a packet without extension headers. */
+/** What an ICMPv6 error quotes, if that is the beginning of a packet without extension headers. */
 function quoted(frame: Uint8Array, packet: Packet): Quoted | undefined {
   const at = quoteAt(packet);
   const ports = at + IPV6_HEADER_BYTES;
@@ -82,7 +82,7 @@ function quoted(frame: Uint8Array, packet: Packet): Quoted | undefined {
   return quotedPacket(frame, { source, destination, protocol }, ports);
 }
 
-/** Both the length and the checksum must be right. */
+/** What is wrong with an ICMPv6 message: its length and its checksum must be right. */
 function flaw(frame: Uint8Array, packet: Packet): Flaw | undefined {
   const from = ETHERNET_BYTES + packet.header;
   const size = packet.length - packet.header;

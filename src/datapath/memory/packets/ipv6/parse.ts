@@ -23,7 +23,7 @@ interface Upper {
   readonly fragment: number;
 }
 
-/** Of a header, by its second byte. RFC 8200, 4.1; AH: RFC 4302, 2.2. */
+/** Bytes of an extension header, by its second byte. RFC 8200, 4.1; AH: RFC 4302, 2.2. */
 const lengthOf = (kind: number, stated: number): number => (kind === IpProtocol.ah ? (stated + 2) * 4 : (stated + 1) * 8);
 
 /** undefined: a header that may not be passed over, or too many of them. */

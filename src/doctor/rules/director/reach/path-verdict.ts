@@ -22,7 +22,7 @@ function refusing(facts: WithRefusingRoutes, path: PathFact): RefusingRoute | un
     .sort((a, b) => b.destination.prefixLength - a.destination.prefixLength)[0];
 }
 
-/** Of a route that refuses: the command that removes it, where it is a route and not a policy rule. */
+/** What to do about a route that refuses: the command that removes it, where it is a route and not a policy rule. */
 export function refusalRepair(facts: WithRefusingRoutes, path: PathFact, to: string): Repair {
   const route = refusing(facts, path);
   if (route === undefined) {

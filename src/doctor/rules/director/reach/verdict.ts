@@ -20,7 +20,7 @@ export interface Judged {
 
 export const NO_ANSWER = ['does not answer', 'do not answer'] as const;
 
-/** Those with the same cause and repair are one finding; a quiesced server may be down on purpose. */
+/** Findings about servers: those with the same cause and repair are one; a quiesced server may be down on purpose. */
 export function findingsOf(judged: readonly Judged[], severity: FindingSeverity = 'error'): readonly Finding[] {
   const groups = new Map<string, Judged[]>();
   for (const one of judged) {
