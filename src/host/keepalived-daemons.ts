@@ -1,7 +1,7 @@
 // Every keepalived that runs in this network namespace, by its first process, and the file that it was started with.
 import { existsSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { CommandLineError, readCommandLine } from '../model/keepalived/command-line.js';
-import { unlessCode } from '../sys/errno.js';
+import { isSystemError, unlessCode } from '../sys/errno.js';
 import { insideRoot } from './rooted-config-files.js';
 
 const DEFAULT_PATH = '/etc/keepalived/keepalived.conf';
@@ -58,8 +58,9 @@ function processes(own: string): readonly ProcessFact[] {
             .split(' ')[1],
         );
         return [{ pid: Number(pid), parent, words, folder: readlinkSync(`/proc/${pid}/cwd`) }];
-      } catch {
-        return []; // It ended between two reads.
+      } catch (error) {
+        if (!isSystemError(error)) throw error;
+        return []; // It ended between two reads, or this process may not read it.
       }
     });
 }

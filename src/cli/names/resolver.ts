@@ -87,6 +87,7 @@ export class SystemNames {
     const candidates = name.includes('.') ? [name, ...search] : [...search, name];
     await bounded(this.#servers, TIMEOUT_MS, async (resolver) => {
       for (const candidate of candidates) {
+        // An error of DNS is no name, as for the C library; the next candidate may have one.
         const [first] = await resolver.resolve4(candidate).catch(() => []);
         const address = first === undefined ? undefined : parseIpv4(first);
         if (address === undefined) continue;

@@ -4,11 +4,13 @@ import { jsonText } from '../../dump/json.js';
 import type { DumpHost } from '../../dump/live.js';
 import { statsText } from '../../dump/stats.js';
 import { topologyLines } from '../../dump/topology.js';
+import { isWeirError } from '../../model/errors/weir-error.js';
 import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
 import type { GlobalSettings } from '../../model/keepalived/global.js';
 import type { RunAs } from '../../model/keepalived/script.js';
 import type { Log } from '../../model/log-level.js';
 import { monotonicUs } from '../../sys/clock.js';
+import { isSystemError } from '../../sys/errno.js';
 import { hostClocks } from '../dump-files/host-clocks.js';
 import { globalText } from '../dump-files/parent-dump.js';
 import { ReloadRecord } from '../dump-files/reload-record.js';
@@ -27,12 +29,13 @@ const ANNOUNCED: Readonly<Record<DumpKind, string>> = {
   json: 'Printing VRRP as json',
 };
 
-/** `0:0`; a name without an account stays a name. */
+/** `0:0`; a name without an account stays a name, and so does one where the accounts cannot be read. */
 function owner(runAs: RunAs | undefined): string {
   try {
     const { uid = 0, gid = 0 } = idsOf(runAs);
     return `${uid}:${gid}`;
-  } catch {
+  } catch (error) {
+    if (!isWeirError(error) && !isSystemError(error)) throw error;
     return [runAs?.user, runAs?.group].filter(Boolean).join(':');
   }
 }

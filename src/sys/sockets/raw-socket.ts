@@ -5,6 +5,7 @@ import { IpProtocol } from '../../model/ip-protocol.js';
 import { decodeAddress, encodeAddress } from '../../wire/address-bytes.js';
 import { concat, hostIsLittleEndian as little, viewOf } from '../../wire/bytes.js';
 import { native } from '../addon.js';
+import { hasCode } from '../errno.js';
 import { closeOnError, Fd } from '../fd.js';
 import { readControl } from './control-messages.js';
 import { setReceiveBuffer } from './receive-buffer.js';
@@ -83,7 +84,8 @@ export class RawReceiver extends ReceivingSocket {
   receiveBuffer(bytes: number): void {
     try {
       setReceiveBuffer(this.descriptor.number, bytes, true);
-    } catch {
+    } catch (error) {
+      if (!hasCode(error, 'EPERM')) throw error;
       setReceiveBuffer(this.descriptor.number, bytes, false);
     }
   }
