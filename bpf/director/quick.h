@@ -70,6 +70,7 @@ static __always_inline bool quick_parse(void *data, void *end, struct packet *p)
 static __always_inline const __u32 *packet_source(struct packet *p) { return &p->saddr; }
 static __always_inline const __u32 *packet_target(struct packet *p) { return &p->daddr; }
 static __always_inline __u32 address_word(const __u32 *addr) { return addr[0]; }
+static __always_inline bool quick_address_is(const __u32 *a, const __u32 *b) { return a[0] == b[0]; }
 static __always_inline bool quick_is_of_client(struct conn_slot *s, const __u32 *client) { return true; }
 static __always_inline bool quick_hop_is_of_client(struct client_hop *w, struct packet *p) { return true; }
 static __always_inline __u32 quick_hop_source(struct conf *c, struct service *s) { return hop_source(c, s->addr[0]); }
@@ -99,22 +100,28 @@ struct quick_found {
   __u64 value;
 };
 
-static __always_inline void quick_find(struct conn_bucket *b, __u64 key, const __u32 *client, struct quick_found *f) {
+/* `which`: the bits of the key that count. Without those of the service it is the client's first connection, to any service. */
+#define QUICK_EXACT (~0ull)
+static __always_inline void quick_find(struct conn_bucket *b, __u64 key, __u64 which, const __u32 *client, struct quick_found *f) {
   struct conn_slot *s = &b->slot[0];
+  __u64 has = READ(s->key);
   f->value = 0;
-  if (READ(s->key) != key) {
+  if ((has ^ key) & which) {
     s = &b->slot[1];
-    if (READ(s->key) != key) {
+    has = READ(s->key);
+    if ((has ^ key) & which) {
       s = &b->slot[2];
-      if (READ(s->key) != key) {
+      has = READ(s->key);
+      if ((has ^ key) & which) {
         s = &b->slot[3];
-        if (READ(s->key) != key) return;
+        has = READ(s->key);
+        if ((has ^ key) & which) return;
       }
     }
   }
   __u64 value = READ(s->value);
   f->slot = s;
-  if (quick_is_of_client(s, client) && READ(s->key) == key) f->value = value;
+  if (quick_is_of_client(s, client) && READ(s->key) == has) f->value = value;
 }
 
 static __always_inline __u32 quick_timeout(struct quick *q) {
@@ -190,7 +197,7 @@ static __always_inline int quick_request(void *data, void *end, struct quick *q,
   if (!b) return QUICK_NO;
   CHECKED(b);
   struct quick_found f;
-  quick_find(b, key, packet_source(&q->p), &f);
+  quick_find(b, key, QUICK_EXACT, packet_source(&q->p), &f);
   __u64 value = f.value;
   if (unlikely(!quick_value(q, value, false))) return v_live(value, q->now) || READ(b->slot[0].value) & V_SPILLED ? QUICK_NO : QUICK_ABSENT;
   struct dest *d = dest_at(v_dest(value));
@@ -204,30 +211,40 @@ static __always_inline int quick_request(void *data, void *end, struct quick *q,
   return bpf_redirect(ifindex, 0);
 }
 
-/* `from`: the interface that the reply came by; the full path looks closer where it is not the server's (is_server_side). */
+/* Is the packet from this destination? */
+static __always_inline bool quick_is_from(struct packet *p, struct dest *d) {
+  return quick_address_is(packet_source(p), d->addr) && d->port == p->sport && d->protocol == p->protocol;
+}
+
+/* `from`: the interface that the reply came by; the full path looks closer where it is not the server's (is_server_side). `dest`: the first of
+ * the destinations with the packet's source. Where there are others, the client's first connection names one of them, as for the full path. */
 static __always_inline int quick_reply(void *data, void *end, struct quick *q, __u32 dest, __u32 from) {
   struct dest *d = dest_at(dest);
-  if (!d || d->next_same || (d->flags & (D_AVAILABLE | D_POLICED_BACK)) != D_AVAILABLE || READ(d->hop.ifindex) != from) return QUICK_NO;
+  if (!d) return QUICK_NO;
+  __u64 key = conn_key(q->p.daddr, q->p.dport, d->service);
+  struct conn_bucket *b = bucket_at(conn_hash(key));
+  if (!b) return QUICK_NO;
+  CHECKED(b);
+  struct quick_found f;
+  quick_find(b, key, unlikely(d->next_same) ? K_CLIENT : QUICK_EXACT, packet_target(&q->p), &f);
+  __u64 value = f.value;
+  if (v_method(value) != M_MASQ || !quick_value(q, value, true)) return QUICK_NO;
+  d = dest_at(v_dest(value));
+  if (!d || (d->flags & (D_AVAILABLE | D_POLICED_BACK)) != D_AVAILABLE || READ(d->hop.ifindex) != from || !quick_is_from(&q->p, d)) return QUICK_NO;
+  asm volatile("" : "+r"(f.value)); /* one word: the compiler would keep its parts */
   struct service *s = service_at(d->service);
   if (!s) return QUICK_NO;
   CHECKED(s);
   __u64 client = hop_key(q->p.daddr, quick_hop_source(q->c, s));
   struct client_hop_set *set = client_hop_set(client);
-  __u64 key = conn_key(q->p.daddr, q->p.dport, d->service);
-  struct conn_bucket *b = bucket_at(conn_hash(key));
-  if (!set || !b) return QUICK_NO;
-  CHECKED(b);
-  struct quick_found f;
-  quick_find(b, key, packet_target(&q->p), &f);
-  __u64 value = f.value;
-  if (v_method(value) != M_MASQ || v_dest(value) != dest || !quick_value(q, value, true)) return QUICK_NO;
+  if (!set) return QUICK_NO;
   CHECKED(set);
   struct client_hop *w = quick_client_hop_find(set, &q->p, client);
   __u32 ifindex = w ? quick_client_hop(q, data, w, client) : 0;
   if (!ifindex) return QUICK_NO;
   xdp_rewrite(&q->p, data, end, true, true, s->addr, s->port);
   quick_touch(q, &f, true);
-  quick_count(q, dest, true);
+  quick_count(q, v_dest(f.value), true);
   return bpf_redirect(ifindex, 0);
 }
 

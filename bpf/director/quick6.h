@@ -8,6 +8,7 @@ static __always_inline const __u32 *packet_source(struct packet *p) { return p->
 static __always_inline const __u32 *packet_target(struct packet *p) { return p->daddr6; }
 /* What a destination's next hop is cached by. */
 static __always_inline __u32 address_word(const __u32 *addr) { return address_fold(addr); }
+static __always_inline bool quick_address_is(const __u32 *a, const __u32 *b) { return address_equal(a, b); }
 
 /* Reads a packet without extension headers. False: it is left to tc. */
 static __always_inline bool quick_parse(void *data, void *end, struct packet *p) {
