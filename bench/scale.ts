@@ -27,8 +27,6 @@ const DIRECT = ['rr', 'wrr', 'sh', 'dh', 'mh'] as const;
 /** A walk over 1,000 destinations costs ten times a new connection; what is allowed here is their records' way into the first cache. */
 const DIRECT_MAX = 1.5;
 const ESTABLISHED_MAX = 1.15;
-/** The quick path knows servers of one service; replies of others take the full path, whatever their number. */
-const SHARED_MAX = 2.5;
 const SEARCH_MAX_NS = 1000;
 
 /** By their ids; the measured ones are in every director. */
@@ -135,10 +133,7 @@ const establishedRows = (at: At): readonly Row[] =>
 const replyRows = (at: At): readonly Row[] =>
   (['oldest', 'newest'] as const).flatMap((which) => {
     const side = (): Side => at('sharing', replies(which, SHARING));
-    return [
-      compared('scale', side(), at('few', replies(which, 2)), ESTABLISHED_MAX),
-      compared('scale', side(), at('few', replies(which, 1)), SHARED_MAX),
-    ];
+    return ([1, 2] as const).map((services) => compared('scale', side(), at('few', replies(which, services)), ESTABLISHED_MAX));
   });
 
 export const scale = (options: Options, wrapper: Wrapper, objects: Objects): readonly Row[] => {
