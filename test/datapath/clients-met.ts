@@ -1,7 +1,7 @@
 // The clients of frames that were sent, so that a bed empties their sets of next hops alone: all sets are 12 MB, and most tests have two clients.
 import { ClientHopSet } from '../../src/datapath/ebpf/abi.gen.js';
 import { ClientHop6Set } from '../../src/datapath/ebpf/abi6.gen.js';
-import { clientHopAt } from '../../src/datapath/ebpf/load/stage.js';
+import { clientHopAt } from '../../src/datapath/ebpf/load/trial-tables.js';
 import type { Tables } from '../../src/datapath/ebpf/table/tables.js';
 import type { Address } from '../../src/model/address.js';
 import { viewOf } from '../../src/wire/bytes.js';

@@ -10,8 +10,8 @@ import { pinnedLayouts } from '../table/layout.js';
 import { NOT_SHARED, PINNED_MAPS, type Tables } from '../table/tables.js';
 import { choosePrograms, loadTried, type ProgramKind } from './load.js';
 import { type Capacity, configure, loadObject, sizesOf } from './object.js';
+import { onceTried, type Preparation, triedFolder } from './once-tried.js';
 import { type Taken, unlessXdpRefused } from './refused-xdp.js';
-import { onceTried, type Preparation, triedFolder } from './tried.js';
 import { type LinkVector, makeVectors } from './vectors/ipv4.js';
 
 /** The self-check's own tables are small. */

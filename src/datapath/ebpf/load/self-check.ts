@@ -7,7 +7,7 @@ import { Abi, ClientHopSet, Conf, ConnSlot, Egress, Endpoint } from '../abi.gen.
 import { connectionHash, hashKeysOf, keyedHash, keyOf } from '../table/endpoint-table.js';
 import { realEndpoint, recordedServiceEndpoint } from '../table/identity.js';
 import type { Tables } from '../table/tables.js';
-import { clientHopAt, EGRESS, mapped, setStage, writeClientHop } from './stage.js';
+import { clientHopAt, EGRESS, mapped, setStage, writeClientHop } from './trial-tables.js';
 import { tryVector } from './try-vector.js';
 import { type LinkVector, STAGE } from './vectors/ipv4.js';
 import { clientHop } from './vectors/vector.js';

@@ -6,9 +6,9 @@ import { using } from '../../../sys/fd.js';
 import type { Tables } from '../table/tables.js';
 import { loadAlone, PROGRAMS } from './load.js';
 import { sizesOf } from './object.js';
+import { onceTried, type Preparation, triedFolder } from './once-tried.js';
 import { hashKeys, TRIAL } from './programs.js';
-import { type StagedClient, stageAll } from './stage.js';
-import { onceTried, type Preparation, triedFolder } from './tried.js';
+import { type StagedClient, stageAll } from './trial-tables.js';
 import { tryVector } from './try-vector.js';
 import type { StagedService, Vector } from './vectors/vector.js';
 

@@ -3,7 +3,7 @@ import { release } from 'node:os';
 import { WeirError } from '../../../model/errors/weir-error.js';
 import type { ObjectFile } from '../../../sys/bpf/bpf-objects.js';
 import { Abi } from '../abi.gen.js';
-import { FROM_OUTSIDE } from './stage.js';
+import { FROM_OUTSIDE } from './trial-tables.js';
 import type { Vector, VectorVerdict } from './vectors/vector.js';
 
 const SK_BUFF = { bytes: 192, mark: 8, ingressIfindex: 36, ifindex: 40 } as const;

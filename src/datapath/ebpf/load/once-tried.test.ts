@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { onceTried } from './tried.js';
+import { onceTried } from './once-tried.js';
 
 function inFolder(work: (folder: string, tried: (name: string, ...of: readonly string[]) => number) => void): void {
   const above = mkdtempSync(join(tmpdir(), 'weir-tried-'));
