@@ -122,6 +122,7 @@ function daemonOf({ pid, words, folder }: ProcessFact): KeepalivedDaemon {
   return { pid, file, path, folder, ...(root === undefined ? {} : { root }), ...(configId === undefined ? {} : { configId }) };
 }
 
+/** The keepalived daemons of this network namespace, weir's and others, each by its first process. */
 export function keepalivedDaemons(): readonly KeepalivedDaemon[] {
   const all = processes(readlinkSync('/proc/self/ns/net'));
   const pids = new Set(all.map(({ pid }) => pid));

@@ -9,6 +9,7 @@ export type ToolRun =
   | { readonly kind: 'absent' }
   | { readonly kind: 'failed'; readonly why: string };
 
+/** Runs a tool, for ten seconds at most, and returns its standard output; `absent`: it is not installed. */
 export function runTool(command: string, args: readonly string[]): ToolRun {
   // The PATH of sudo or of a service may lack the folders of these tools.
   const env = { ...process.env, PATH: `${process.env['PATH'] ?? ''}:/usr/sbin:/sbin` };

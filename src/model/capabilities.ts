@@ -56,6 +56,7 @@ export const capabilities: readonly Capability[] = rows;
 
 const byId: ReadonlyMap<string, Capability> = new Map(capabilities.map((row) => [row.id, row]));
 
+/** A row of the list. */
 export function capability(id: CapabilityId): Capability {
   return byId.get(id) as Capability;
 }

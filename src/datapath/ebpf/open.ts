@@ -56,6 +56,7 @@ export interface OpenOptions extends LockWait {
 
 const ATTACH_MODES: readonly AttachMode[] = ['auto', 'tc', 'xdp'];
 
+/** How interfaces are attached: what `weir load --attach` chose last. */
 export function attachModeOf(tables: Tables): AttachMode {
   return ATTACH_MODES[tables.conf.get(0, Conf.attachMode)] ?? 'auto';
 }

@@ -8,6 +8,7 @@ import { decodeInterfaceAddress, dumpAddresses } from '../../wire/rtnetlink-addr
 import { decodeLink, dumpLinks, LinkFlag } from '../../wire/rtnetlink-link.js';
 import { decodeRoute, dumpRoutes, RouteTable, RouteType } from '../../wire/rtnetlink-route.js';
 
+/** The interfaces, addresses, routes and sysctls that decide about a real server. @throws SystemError */
 export function observeHost(netlink: Netlink): Observed {
   const interfaces = netlink.dump(dumpLinks(), decodeLink, 'list interfaces').map(({ name, ifindex, flags }) => ({
     name,

@@ -23,6 +23,7 @@ export interface ControlFacts {
 
 type Found = { -readonly [name in keyof ControlFacts]: ControlFacts[name] };
 
+/** What the control messages of one recvmsg have; what was not asked for is 0 or absent. */
 export function readControl(control: Uint8Array): ControlFacts {
   const view = viewOf(control);
   const found: Found = { ttl: 0, ifindex: 0 };

@@ -53,6 +53,7 @@ export function addressIn(bytes: Uint8Array, family: Family): Address {
   return decodeAddress(family === 'inet' ? bytes.slice(4, 8) : bytes.slice(8, 24)) ?? ANY[family];
 }
 
+/** The port of a socket's address of either family. */
 export function portIn(bytes: Uint8Array): number {
   return viewOf(bytes).getUint16(2);
 }

@@ -26,6 +26,7 @@ function carriesVlans(link: Link, links: readonly Link[]): boolean {
   return links.some(({ kind, lower }) => kind === 'vlan' && lower === link.ifindex);
 }
 
+/** The hooks of an interface that weir attaches to. `links`: all interfaces of the namespace. */
 export function hooksOf(link: Link, links: readonly Link[], mode: AttachMode): readonly Hook[] {
   if (link.hardware === LinkHardware.loopback || isLayer3(link) || mode === 'tc') return ['ingress', 'egress'];
   const physical = link.kind === undefined && !carriesVlans(link, links);

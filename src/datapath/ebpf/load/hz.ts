@@ -6,6 +6,7 @@ import { gunzipSync } from 'node:zlib';
 /** The rates that Linux can be built for. */
 const RATES = [100, 250, 300, 1000] as const;
 
+/** CONFIG_HZ, in jiffies a second, of the text of a kernel's configuration; undefined: it has none. */
 export function hzInConfig(text: string): number | undefined {
   const found = /^CONFIG_HZ=(\d+)$/m.exec(text)?.[1];
   return found === undefined ? undefined : Number(found);

@@ -71,6 +71,7 @@ const holderOf = (interfaces: Records, place: number): number => interfaces.get(
 const placeOf = (interfaces: Records, ifindex: number): number | undefined =>
   placesOf(ifindex).find((place) => holderOf(interfaces, place) === ifindex);
 
+/** Has the interface a record that the programs find? */
 export const isRecorded = (interfaces: Records, ifindex: number): boolean => placeOf(interfaces, ifindex) !== undefined;
 
 /** Where a new record may stand: at a free place, or that of an interface that is gone. `present`: the numbers of those that are there. */
@@ -86,6 +87,7 @@ export function withoutPlace(interfaces: Records, links: readonly Link[]): reado
   return links.filter(({ ifindex }) => !isRecorded(interfaces, ifindex) && freePlace(interfaces, ifindex, present) === undefined);
 }
 
+/** What of an interface's record is not as wanted; `number`: it has none. */
 export function differencesOf(interfaces: Records, wanted: InterfaceRecord): readonly RecordDifference[] {
   const place = placeOf(interfaces, wanted.ifindex);
   if (place === undefined) return ['number'];
@@ -128,6 +130,7 @@ export function leaveXdp(interfaces: Records, ifindex: number): void {
   if (place !== undefined) interfaces.set(place, Interface.flags, interfaces.get(place, Interface.flags) & ~Abi.INTERFACE_XDP);
 }
 
+/** Removes the record of an interface, wherever it stands. */
 export function clearRecord(interfaces: Records, ifindex: number): void {
   for (const place of placesOf(ifindex)) if (holderOf(interfaces, place) === ifindex) interfaces.clear(place);
 }

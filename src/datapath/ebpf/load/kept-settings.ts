@@ -47,8 +47,10 @@ export function keptSettings(folder: string): Records | undefined {
   return conf.get(0, Conf.layout) === LAYOUT ? conf : undefined;
 }
 
+/** Stores the settings of one record of `conf` in another one. */
 export function copySettings(from: Records, to: Records): void {
   for (const field of SETTINGS) for (let k = 0; k < field.count; k++) to.set(0, field, from.get(0, field, k), k);
 }
 
+/** Ends what keepSettings() began. Nothing happens where no settings are kept. */
 export const forgetSettings = (folder: string): void => rmSync(pathIn(folder), { force: true });

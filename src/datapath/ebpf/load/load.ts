@@ -38,10 +38,12 @@ export type ProgramKind = keyof typeof PROGRAMS;
 /** Every namespace needs these; XDP's comes with the first interface that has it (xdp.ts), since the verifier takes long. */
 const ALWAYS_LOADED: readonly ProgramKind[] = ['ingress', 'egress', 'housekeeping'];
 
+/** The programs of the object on the links that are loaded. `xdp`: with XDP's. */
 export function programKinds(xdp: boolean): readonly ProgramKind[] {
   return xdp ? [...ALWAYS_LOADED, 'xdp'] : ALWAYS_LOADED;
 }
 
+/** Is XDP's program loaded in this namespace? `folder`: of its pins. */
 export const isXdpLoaded = (folder: string): boolean => existsSync(`${folder}/${PROGRAMS.xdp}`);
 
 /** Leaves all other programs out of an object that is not loaded yet. */
@@ -93,6 +95,7 @@ function measuredHz(program: Program, conf: Records): number {
   return nearestHz(conf.big(0, Conf.jiffiesAt) - jiffies, conf.big(0, Conf.ktimeAt) - ns);
 }
 
+/** Is the datapath loaded completely? Its last pin decides. `folder`: of its pins. @throws SystemError */
 export function isLoaded(folder: string): boolean {
   try {
     native().close(native().bpfObjGet(`${folder}/${LAST_PINNED}`));
@@ -103,6 +106,7 @@ export function isLoaded(folder: string): boolean {
   }
 }
 
+/** Removes all pins of a folder, and with the last ones what they hold. `kept`: the name of one that stays. */
 export function removePins(folder: string, kept?: string): void {
   for (const name of readdirSync(folder)) if (name !== kept) rmSync(`${folder}/${name}`, { force: true });
 }

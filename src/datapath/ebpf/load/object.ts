@@ -21,6 +21,7 @@ export interface Capacity {
 /** The size of all counters. A destination has a cache line for each possible CPU, of which virtual machines have many. */
 const COUNTERS_MAX_BYTES = 2 ** 27;
 
+/** The capacity of a director for which none is chosen. `cpus`: possible CPUs, each of which has counters of its own for a destination. */
 export function defaultCapacity(cpus: number): Capacity {
   const fitting = 2 ** Math.floor(Math.log2(COUNTERS_MAX_BYTES / (Counters.bytes * cpus)));
   return { connTabBits: 12, maxServices: 16384, maxDestinations: Math.min(65536, fitting) };
@@ -57,6 +58,7 @@ export function templatesFor(buckets: number): number {
   return Math.max((buckets * Abi.BUCKET_SLOTS) / CONNECTIONS_PER_TEMPLATE, 2 * TemplateAbi.TEMPLATE_WAYS);
 }
 
+/** The sizes of the maps that hold so much. */
 export function sizesOf(capacity: Capacity): Sizes {
   const endpoints = capacity.maxServices + capacity.maxDestinations;
   const buckets = bucketsOf(capacity);

@@ -72,6 +72,7 @@ export interface Pair {
   readonly far: Link | undefined;
 }
 
+/** The ends of the pair among the interfaces; undefined: it is not there under its name. */
 export function pairOf(links: readonly Link[]): Pair {
   return { near: links.find(({ name }) => name === PAIR.near), far: links.find(({ name }) => name === PAIR.far) };
 }
@@ -81,6 +82,7 @@ export type PairFault =
   | { readonly kind: 'renamed'; readonly name: string; readonly now: string; readonly ifindex: number }
   | { readonly kind: 'broken'; readonly present: string; readonly missing: string };
 
+/** What is wrong with the pair; undefined: nothing, or there is none. */
 export function pairFault(links: readonly Link[]): PairFault | undefined {
   const { near, far } = pairOf(links);
   const present = near ?? far;
@@ -137,6 +139,7 @@ export function ensurePair(
   return { near: near.ifindex, far: far.ifindex };
 }
 
+/** Removes the pair, and takes back the sysctl of lo. @throws SystemError */
 export function removePair(netlink: Netlink): void {
   const { near, far } = pairOf(netlink.dump(dumpLinks(), decodeLink, 'list the interfaces'));
   // The near end may have been renamed: with one end both go.

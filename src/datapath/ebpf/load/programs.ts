@@ -27,6 +27,7 @@ export interface Extra {
   configure(object: ObjectFile): void;
 }
 
+/** The three hash keys of the loaded tables, 8 bytes each, little-endian. */
 export function hashKeys({ conf }: Tables): readonly Uint8Array[] {
   return [0, 1, 2].map((i) => {
     const bytes = new Uint8Array(8);

@@ -71,6 +71,7 @@ export function refuseXdp(folder: string, why: string, onNotice: OnNotice): void
   onNotice(refusalNotice({ what: BOTH, why }));
 }
 
+/** Has this kernel refused XDP's program on the links? `folder`: of the pins. */
 export const isXdpRefused = (folder: string): boolean => existsSync(programPath(folder));
 
 export const forgetXdpRefusal = (folder: string): void => removePinnedText(programPath(folder));

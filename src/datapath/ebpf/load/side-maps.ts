@@ -18,6 +18,7 @@ export interface HasPins {
 
 export const u32 = (value: number): Uint8Array => new Uint8Array(new Uint32Array([value]).buffer);
 
+/** How many entries the pinned map has. @throws SystemError ENOENT */
 export const entriesOf = (folder: string, pin: string): number =>
   using(requiredPin(`${folder}/${pin}`, BpfMap.pinned), (map) => map.info().maxEntries);
 
@@ -56,6 +57,7 @@ export const refill: Fill = (arrays, place, program) => {
   for (const array of having(arrays, place)) array.update(u32(place), u32(program.fd.number));
 };
 
+/** The result of `work` with these maps, which are closed afterwards whatever happens. */
 export function usingAll<T>(arrays: readonly BpfMap[], work: (arrays: readonly BpfMap[]) => T): T {
   try {
     return work(arrays);

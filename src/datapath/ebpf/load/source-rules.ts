@@ -21,6 +21,7 @@ export function sourceRulesChanged({ conf }: Tables, routing: PolicyRouting): re
   );
 }
 
+/** Lets the programs know whether a family has rules or routes by source. */
 export function recordSourceRules({ conf }: Tables, { family, present }: SourceRules): void {
   conf.set(0, FIELDS[family], present ? 1 : 0);
 }

@@ -26,6 +26,7 @@ export interface StagedClient {
   readonly mac: Mac;
 }
 
+/** The memory of a map, shared with the kernel, for reading and writing. Closes the map. @throws SystemError */
 export function mapped(map: BpfMap): ArrayBuffer {
   try {
     const { valueSize, maxEntries } = map.info();

@@ -66,6 +66,7 @@ function serviceOverviews(tables: Tables): readonly ServiceOverview[] {
   return found.sort((a, b) => b.order - a.order).map(({ service }) => service);
 }
 
+/** The table as `weir status` and doctor show it, without single connections. No lock: each number is of its own moment. */
 export function tableOverview(tables: Tables): TableOverview {
   const { conf, dests } = tables;
   let [active, inactive] = [0, 0];

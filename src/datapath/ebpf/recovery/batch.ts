@@ -30,6 +30,7 @@ interface Journal {
   readonly before: Snapshot;
 }
 
+/** The datapath's clock now, in its units (table/clock.ts). */
 export function clockOf({ conf }: Tables): number {
   return clockAt(conf, process.hrtime.bigint());
 }

@@ -1,6 +1,7 @@
 // Where a batch writes the table down before its first change: a text that is pinned beside the tables.
 import { readPinnedText, removePinnedText, writePinnedText } from '../pins/pinned-text.js';
 
+/** The path of the pinned journal, whether there is one or not. */
 export function journalPath(folder: string): string {
   return `${folder}/journal`;
 }
@@ -15,6 +16,7 @@ export function readJournal(folder: string): string | undefined {
   return readPinnedText(journalPath(folder));
 }
 
+/** Removes the journal, if there is one. */
 export function removeJournal(folder: string): void {
   removePinnedText(journalPath(folder));
 }

@@ -28,6 +28,7 @@ export interface Snapshot {
 
 const STATES = [...TCP_TIMEOUT_SECONDS.keys()];
 
+/** The table, timeouts and sysctls as they are now. The caller holds the lock. */
 export function takeSnapshot(tables: Tables, writer: Writer): Snapshot {
   const { conf, services } = tables;
   return {

@@ -8,6 +8,7 @@ export function unitsOf(seconds: number, hz: number): number {
   return Math.round((seconds * hz) / (1 << Abi.CLOCK_SHIFT));
 }
 
+/** Seconds in so many clock units, not rounded. */
 export function secondsOf(units: number, hz: number): number {
   return (units * (1 << Abi.CLOCK_SHIFT)) / hz;
 }

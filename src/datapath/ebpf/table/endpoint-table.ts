@@ -29,6 +29,7 @@ export function endpointKey(address: number, port: number, protocol: number, kin
 
 export type HashKeys = readonly [bigint, bigint, bigint];
 
+/** The keys by which the loaded programs hash. */
 export const hashKeysOf = ({ conf }: Tables): HashKeys => [
   conf.big(0, Conf.hashKey, 0),
   conf.big(0, Conf.hashKey, 1),
@@ -54,6 +55,7 @@ export function keyedHash(key: bigint, [a, b, c]: HashKeys): number {
 /** conn_hash() of bpf/director/conn.h: it chooses the bucket of a connection's key. */
 export const connectionHash = (key: bigint, keys: readonly [bigint, bigint, bigint]): number => keyedHash(key & BigInt(Abi.K_HASHED), keys);
 
+/** The key of an endpoint as its slot has it. */
 export const keyOf = (endpoint: EndpointRef): bigint => (typeof endpoint === 'bigint' ? endpoint : endpoint.key);
 
 export class EndpointTable {

@@ -25,6 +25,7 @@ const nameOf = (words: readonly number[]): number | string => (words.length === 
 /** Is an address one of this host? */
 export type IsOwn = (address: Address) => boolean;
 
+/** Compares with these addresses of the host; loopback addresses are always its own. */
 export function ownBy(addresses: readonly InterfaceAddress[]): IsOwn {
   const own = new Set(addresses.map(({ address }) => nameOf(packetWords(address))));
   return (address) => own.has(nameOf(packetWords(address))) || isLoopbackAddress(address);

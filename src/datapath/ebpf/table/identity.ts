@@ -19,14 +19,18 @@ function known<T>(name: T | undefined, number: number, what: string): T {
   return name;
 }
 
+/** The name of a record's protocol. @throws WeirError table-unknown-number */
 export const protocolName = (number: number): Protocol =>
   known(
     (['tcp', 'udp', 'sctp'] as const).find((name) => IpProtocol[name] === number),
     number,
     'protocol',
   );
+/** The name of a record's scheduler. @throws WeirError table-unknown-number */
 export const schedulerName = (number: number): string => known(SCHEDULER_NAMES[number], number, 'scheduler');
+/** The name of a record's forwarding method. @throws WeirError table-unknown-number */
 export const methodName = (number: number): ForwardingMethod => known(METHOD_NAMES[number], number, 'forwarding method');
+/** A forwarding method as records have it. */
 export const methodNumber = (name: ForwardingMethod): number => METHOD_NAMES.indexOf(name);
 
 /** @throws WeirError scheduler-unknown */
@@ -115,6 +119,7 @@ export function ftpDataEndpoint(tables: Tables, id: number): EndpointRef | undef
   return endpointOf(tables, 'E_REAL_ALL', { words: recordedWords(dests, Dest, id), port: 0, protocol: IpProtocol.tcp });
 }
 
+/** The key of a service by its record. @throws WeirError table-unknown-number */
 export function keyOfService(services: Records, id: number): ServiceKey {
   const mark = services.get(id, Service.mark);
   if (mark !== 0) return { kind: 'fwmark', family: isIpv6(services, Service, id) ? 'inet6' : 'inet', mark };
@@ -132,6 +137,7 @@ const SCHEDULER_FLAGS = 0x7;
 export const flagsOf = ({ schedFlags, onePacket }: ServiceSpec): number =>
   (schedFlags << Abi.SVC_SCHEDULER_SHIFT) | (onePacket ? Abi.SVC_ONEPACKET : 0);
 
+/** The specification of a service by its record. @throws WeirError table-unknown-number */
 export function specOfService(services: Records, id: number): ServiceSpec {
   const { scheduler, flags } = readServiceWord(services, id);
   const persistence = readPersistence(services, id, flags);

@@ -15,6 +15,7 @@ import { LAYOUTS_PIN, layoutName, SIDE_PINS, TABLE_PIN, type Tables, takeoverPin
  */
 export type TableLayout = 'ours' | 'before' | 'taken-over' | 'other-build' | 'none';
 
+/** Whose tables these are. */
 export function layoutOf(tables: Tables): TableLayout {
   const { conf } = tables;
   if (conf.get(0, Conf.magic) !== Abi.WEIR_MAGIC) return 'none';
@@ -34,6 +35,7 @@ export interface LayoutNames {
   readonly own: string;
 }
 
+/** The names of both layouts, for a message that refuses tables. */
 export const layoutNames = ({ conf }: Tables, own: number = LAYOUT): LayoutNames => ({
   loaded: layoutName(conf.get(0, Conf.layout)),
   own: layoutName(own),

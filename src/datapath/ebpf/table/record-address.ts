@@ -16,6 +16,7 @@ export const modelAddress = (...packetOrder: readonly number[]): Address => ({
 
 const IPV6_WORDS = [0, 1, 2, 3] as const;
 
+/** Is the record one of IPv6? */
 export function isIpv6(records: Records, { family }: typeof Service | typeof Dest, id: number): boolean {
   return records.get(id, family) === AddressFamily.F_INET6;
 }
@@ -26,10 +27,12 @@ export function recordedWords(records: Records, record: typeof Service | typeof 
   return IPV6_WORDS.map((k) => records.get(id, record.addr, k));
 }
 
+/** The address of a record. */
 export function recordedAddress(records: Records, record: typeof Service | typeof Dest, id: number): Address {
   return modelAddress(...recordedWords(records, record, id));
 }
 
+/** Stores an address and its family in a record, word by word: the record must not be in use yet. */
 export function storeAddress(records: Records, record: typeof Service | typeof Dest, id: number, address: Address): void {
   packetWords(address).forEach((word, k) => {
     records.set(id, record.addr, word, k);

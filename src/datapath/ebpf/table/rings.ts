@@ -81,4 +81,5 @@ export function giveRingBack({ services }: Tables, service: number): void {
   services.set(service, Service.ring, 0);
 }
 
+/** Does the scheduler with this number go by a ring? */
 export const hasRing = (scheduler: number): boolean => KINDS.has(scheduler);

@@ -10,11 +10,13 @@ interface ServiceWord {
 
 const WORD: Field = { at: Service.state.at, size: 4, count: 1 };
 
+/** Reads all three by one load. */
 export function readServiceWord(services: Records, id: number): ServiceWord {
   const word = services.get(id, WORD);
   return { state: word & 0xff, scheduler: (word >> 8) & 0xff, flags: word >>> 16 };
 }
 
+/** Stores all three by one store. */
 export function writeServiceWord(services: Records, id: number, { state, scheduler, flags }: ServiceWord): void {
   services.set(id, WORD, (state | (scheduler << 8) | (flags << 16)) >>> 0);
 }

@@ -20,10 +20,12 @@ function setWords(conf: Records, field: Field, words: readonly number[]): void {
   for (const [k, word] of words.entries()) conf.set(0, field, word, k);
 }
 
+/** Gives every key of net.ipv4.vs its first value. */
 export function initSysctls(conf: Records): void {
   for (const name of sysctlNames) setWords(conf, sysctlFields[name], sysctls[name].initial);
 }
 
+/** The values of all keys of net.ipv4.vs, as texts. */
 export function readSysctls(conf: Records): ReadonlyMap<string, string> {
   const host = hostOf(conf);
   return new Map(sysctlNames.map((name) => [name, sysctls[name].form.text(wordsOf(conf, sysctlFields[name]), host)]));

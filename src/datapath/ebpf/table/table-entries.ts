@@ -96,6 +96,7 @@ export function cpuTotals({ counters, conf }: Tables): Stats[] {
   });
 }
 
+/** The specification of a destination by its record. @throws WeirError table-unknown-number */
 export function specOfDestination(tables: Tables, id: number): DestinationSpec {
   const { dests } = tables;
   const { method, weight, upper, lower } = descriptionOf(tables, id);
@@ -121,6 +122,7 @@ function destinationEntry(tables: Tables, id: number): DestinationEntry {
   };
 }
 
+/** A service with its destinations and counters, as its records are now. @throws WeirError table-unknown-number */
 export function serviceEntry(tables: Tables, id: number): ServiceEntry {
   return {
     spec: specOfService(tables.services, id),

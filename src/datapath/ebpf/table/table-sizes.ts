@@ -9,6 +9,7 @@ export interface TableSizes {
   readonly destinations: number;
 }
 
+/** What the loaded tables are made for. */
 export function sizesOf({ conf }: Tables): TableSizes {
   return {
     connections: (conf.get(0, Conf.connBuckets) * Abi.BUCKET_SLOTS) / 2,

@@ -85,6 +85,7 @@ export interface MovePins {
 export const TABLE_PIN = 'conns';
 export const SECOND_TABLE_PIN = 'conns_second';
 export const BRIDGE_PIN = 'bridge';
+/** The pins of a connection table while it moves. */
 export const movePins = (table: string): MovePins => ({
   table,
   second: `${table}_second`,

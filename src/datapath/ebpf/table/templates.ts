@@ -47,6 +47,7 @@ function* takenIn(slots: Records, callAt: (slot: number) => string | undefined, 
   }
 }
 
+/** All templates of both families that are there, also expired ones. */
 export function* takenTemplates(tables: Tables): Generator<TakenTemplate> {
   if (tables.conf.get(0, Conf.templatesLive) === 0) return;
   const calls = new Calls(tables);

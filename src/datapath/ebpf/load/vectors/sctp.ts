@@ -23,6 +23,7 @@ import {
 
 const MARK = 0x80000003;
 
+/** The services of the trials of an SCTP build. */
 export function sctpStage(family: Family): readonly StagedService[] {
   const { vip, server, routed } = PLACES[family];
   return [
@@ -31,6 +32,7 @@ export function sctpStage(family: Family): readonly StagedService[] {
   ];
 }
 
+/** The services of the trials of a wide SCTP build. */
 export function wideSctpStage(family: Family): readonly StagedService[] {
   const { vip, secondVip, server, routed } = PLACES[family];
   const all = { protocol: 'sctp', port: 0, persistent: true, local: true } as const;

@@ -23,6 +23,7 @@ import {
 
 const MARK = 0x80000003;
 
+/** The services of the trials of a wide build. */
 export function wideStage(family: Family): readonly StagedService[] {
   const { vip, secondVip, thirdVip, elsewhere, server, routed, local } = PLACES[family];
   const [masqueraded, sent] = [destination(server, 0, 'masq'), destination(routed, 0, 'route')];
