@@ -2,62 +2,89 @@
 // when all of them are taken.
 import assert from 'node:assert/strict';
 import { Abi, Conf, ConnSlot } from '../../src/datapath/ebpf/abi.gen.js';
+import { IPV6_PINS, SCTP_PINS, SCTP6_PINS } from '../../src/datapath/ebpf/table/tables.js';
+import { ChunkType } from '../../src/wire/sctp.js';
 import { type Bed, openBed } from './bed.js';
-import { DR_VIP, SERVERS, VIP } from './fixtures/bed-addresses.js';
+import { type Family, IPv4 } from './fixtures/family.js';
 import { destination, service } from './fixtures/fixture.js';
-import { fromClient, fromServer, tcp, udp } from './fixtures/packets.js';
+import type { Ends } from './fixtures/packets.js';
 import { ip } from './namespace.js';
-import { checkTable, type Slot, takenSlots } from './table-check.js';
+import { checkTable, type Slot, type TableView, takenSlots, viewOfSide } from './table-check.js';
 
 const BUCKETS = 16;
 export const SLOTS = BUCKETS * Abi.BUCKET_SLOTS;
-const SERVER = SERVERS[0];
-const VIPS: Readonly<Record<'masq' | 'route', string>> = { masq: VIP, route: DR_VIP };
 /** As in struct conn_slot's value. */
 export const STATES = { ESTABLISHED: 1, FIN_WAIT: 4, CLOSE_WAIT: 7 } as const;
 
-/** One server, and frames of clients and of the server. */
+/** Of what the crowd's connections are. */
+export interface CrowdKind {
+  readonly family: Family;
+  /** TCP and UDP, if not. */
+  readonly sctp: boolean;
+}
+
+/** One server, and frames of clients and of the server: letters of TCP, `UDP`, or a chunk of SCTP. */
 export class Crowd {
   readonly #bed: Bed;
-  readonly #method: 'masq' | 'route';
   readonly #hook: 'ingress' | 'xdp';
+  readonly #kind: CrowdKind;
+  readonly #vip: string;
+  readonly #server: string;
+  readonly #view: TableView;
 
-  constructor(bed: Bed, method: 'masq' | 'route', hook: 'ingress' | 'xdp') {
+  constructor(bed: Bed, method: 'masq' | 'route', hook: 'ingress' | 'xdp', kind: CrowdKind = { family: IPv4, sctp: false }) {
+    const { family, sctp } = kind;
     this.#bed = bed;
-    this.#method = method;
     this.#hook = hook;
-    for (const protocol of ['tcp', 'udp'] as const) {
-      const { service: spec } = service(protocol, VIPS[method], 80, []);
+    this.#kind = kind;
+    this.#vip = method === 'masq' ? family.vip : family.drVip;
+    [this.#server] = family.servers;
+    for (const protocol of sctp ? (['sctp'] as const) : (['tcp', 'udp'] as const)) {
+      const { service: spec } = service(protocol, this.#vip, 80, []);
       bed.director.addService(spec);
-      bed.director.addDestination(spec.key, destination(`${SERVER}:80`, method));
+      bed.director.addDestination(spec.key, destination(family.at(this.#server, 80), method));
     }
+    const isFour = family === IPv4;
+    this.#view = isFour && !sctp ? bed : viewOfSide(bed, sctp ? (isFour ? SCTP_PINS : SCTP6_PINS) : IPV6_PINS);
   }
 
-  #ends(client: number): { readonly from: string; readonly to: string } {
-    return { from: `10.0.1.${128 + (client % 64)}:${1024 + Math.floor(client / 64)}`, to: `${VIPS[this.#method]}:80` };
+  /** Those of IPv6 are behind the router. */
+  #client(client: number): string {
+    const { family } = this.#kind;
+    const host = 128 + (client % 64);
+    return family.at(family === IPv4 ? `10.0.1.${host}` : `2001:db8:7::${host.toString(16)}`, 1024 + Math.floor(client / 64));
+  }
+
+  #packet(ends: Ends, letters: string): Uint8Array {
+    const { family, sctp } = this.#kind;
+    if (sctp) return family.sctp(ends, [{ type: ChunkType[letters as keyof typeof ChunkType] }]);
+    return letters === 'UDP' ? family.udp(ends) : family.tcp(ends, letters);
   }
 
   /** A client's segments. True: each was forwarded. */
   sends(client: number, ...segments: readonly string[]): boolean {
+    const { family } = this.#kind;
+    const ends = { from: this.#client(client), to: family.at(this.#vip, 80) };
     return segments.every((letters) => {
-      const frame = fromClient(letters === 'UDP' ? udp(this.#ends(client)) : tcp(this.#ends(client), letters));
+      const frame = family.fromClient(this.#packet(ends, letters), family === IPv4 ? family.client : family.farClient);
       return this.#bed.send(this.#hook, 'front', frame).verdict === 'redirect';
     });
   }
 
   /** The server's segments by NAT. */
   answers(client: number, ...segments: readonly string[]): void {
+    const { family } = this.#kind;
     for (const letters of segments) {
-      const frame = fromServer(tcp({ from: `${SERVER}:80`, to: this.#ends(client).from }, letters));
-      assert.equal(this.#bed.send(this.#hook, 'back', frame).verdict, 'redirect');
+      const packet = this.#packet({ from: family.at(this.#server, 80), to: this.#client(client) }, letters);
+      assert.equal(this.#bed.send(this.#hook, 'back', family.fromServer(packet, this.#server)).verdict, 'redirect');
     }
   }
 
   /** Lets so many seconds pass for connections: all, or some. */
   age(seconds: number, of: (slot: Slot) => boolean = () => true): void {
     const units = BigInt(seconds * (this.#bed.tables.conf.get(0, Conf.hz) >> Abi.CLOCK_SHIFT));
-    const slots = this.#bed.slots();
-    for (const { index } of takenSlots(this.#bed).filter(of)) {
+    const slots = this.#view.slots();
+    for (const { index } of takenSlots(this.#view).filter(of)) {
       const value = slots.big(index, ConnSlot.value);
       slots.setBig(index, ConnSlot.value, (value & ~0xffffffffn) | ((value - units) & 0xffffffffn));
     }
@@ -65,7 +92,7 @@ export class Crowd {
 
   /** The numbers of the clients that have connections, in order. */
   clients(): readonly number[] {
-    const slots = checkTable(this.#bed);
+    const slots = checkTable(this.#view);
     return slots.map(({ client, port }) => (port - 1024) * 64 + (client & 0xff) - 128).sort((a, b) => a - b);
   }
 

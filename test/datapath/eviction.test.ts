@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { type Bed, skipReason } from './bed.js';
 import { bedOfCrowd, Crowd, SLOTS, STATES } from './crowd.js';
+import { IPv4, IPv6 } from './fixtures/family.js';
 
 const skip = skipReason();
 /** Numbers of clients: the crowd that fills the table, and those who come later. */
@@ -22,20 +23,23 @@ function emptyBed(attach: 'tc' | 'xdp'): Bed {
   return bed;
 }
 
-for (const attach of ['tc', 'xdp'] as const) {
+/** Fills the table by what `open` does for each client. */
+function fill(crowd: Crowd, open: (client: number) => void): void {
+  for (let client = CROWD; crowd.clients().length < SLOTS; client++) open(client);
+}
+
+const PLACES = (['tc', 'xdp'] as const).flatMap((attach) => [IPv4, IPv6].map((family) => ({ attach, family })));
+
+for (const { attach, family } of PLACES) {
   const hook = attach === 'tc' ? 'ingress' : 'xdp';
+  const where = `${attach}, ${family.name}`;
 
   function withCrowd(method: 'masq' | 'route', work: (crowd: Crowd) => void): void {
-    work(new Crowd(emptyBed(attach), method, hook));
-  }
-
-  /** Fills the table by what `open` does for each client. */
-  function fill(crowd: Crowd, open: (client: number) => void): void {
-    for (let client = CROWD; crowd.clients().length < SLOTS; client++) open(client);
+    work(new Crowd(emptyBed(attach), method, hook, { family, sctp: false }));
   }
 
   for (const method of ['masq', 'route'] as const) {
-    test(`${attach}, ${method}: connections of a SYN and an ACK alone give way, and one in use stays`, { skip }, () => {
+    test(`${where}, ${method}: connections of a SYN and an ACK alone give way, and one in use stays`, { skip }, () => {
       withCrowd(method, (crowd) => {
         assert.ok(crowd.sends(1, 'S', 'A'));
         crowd.age(2);
@@ -49,7 +53,7 @@ for (const attach of ['tc', 'xdp'] as const) {
       });
     });
 
-    test(`${attach}, ${method}: connections that their clients ended give way immediately or after two seconds`, { skip }, () => {
+    test(`${where}, ${method}: connections that their clients ended give way immediately or after two seconds`, { skip }, () => {
       withCrowd(method, (crowd) => {
         assert.ok(crowd.sends(1, 'S', 'A'));
         fill(crowd, (client) => assert.ok(crowd.sends(client, 'S', 'A', 'FA')));
@@ -60,7 +64,7 @@ for (const attach of ['tc', 'xdp'] as const) {
       });
     });
 
-    test(`${attach}, ${method}: many short connections: each is served, and those in use go on`, { skip }, () => {
+    test(`${where}, ${method}: many short connections: each is served, and those in use go on`, { skip }, () => {
       withCrowd(method, (crowd) => {
         const users = [1, 2, 3, 4, 5];
         for (const user of users) assert.ok(crowd.sends(user, 'S', 'A'));
@@ -76,7 +80,7 @@ for (const attach of ['tc', 'xdp'] as const) {
     });
   }
 
-  test(`${attach}: a SYN and a FIN by NAT close: the connection gives way immediately`, { skip }, () => {
+  test(`${where}: a SYN and a FIN by NAT close: the connection gives way immediately`, { skip }, () => {
     withCrowd('masq', (crowd) => {
       assert.ok(crowd.sends(1, 'S', 'A'));
       fill(crowd, (client) => assert.ok(crowd.sends(client, 'S', 'FA')));
@@ -86,7 +90,7 @@ for (const attach of ['tc', 'xdp'] as const) {
     });
   });
 
-  test(`${attach}: a SYN with an ACK under DR opens a half-open connection, which gives way`, { skip }, () => {
+  test(`${where}: a SYN with an ACK under DR opens a half-open connection, which gives way`, { skip }, () => {
     withCrowd('route', (crowd) => {
       fill(crowd, (client) => assert.ok(crowd.sends(client, 'SA')));
       for (let client = LATER; client < LATER + SLOTS; client++) assert.ok(crowd.sends(client, 'S', 'A'));
@@ -94,7 +98,7 @@ for (const attach of ['tc', 'xdp'] as const) {
     });
   });
 
-  test(`${attach}: by NAT a server that goes on after the handshake proves its client; an RST closes`, { skip }, () => {
+  test(`${where}: by NAT a server that goes on after the handshake proves its client; an RST closes`, { skip }, () => {
     withCrowd('masq', (crowd) => {
       for (const client of [1, 2]) assert.ok(crowd.sends(client, 'S'));
       for (const client of [1, 2]) crowd.answers(client, 'SA');
@@ -114,7 +118,7 @@ for (const attach of ['tc', 'xdp'] as const) {
     ['masq', 60],
     ['route', 10],
   ] as const) {
-    test(`${attach}, ${method}: an established connection gives way after ${seconds} s without a packet, not before`, { skip }, () => {
+    test(`${where}, ${method}: an established connection gives way after ${seconds} s without a packet, not before`, { skip }, () => {
       withCrowd(method, (crowd) => {
         fill(crowd, (client) => assert.ok(crowd.sends(client, 'S', 'A')));
         crowd.age(2);
@@ -130,7 +134,7 @@ for (const attach of ['tc', 'xdp'] as const) {
     });
   }
 
-  test(`${attach}: under DR clients that go on, forged or not, keep new ones out for ten seconds; the longest idle goes first`, {
+  test(`${where}: under DR clients that go on, forged or not, keep new ones out for ten seconds; the longest idle goes first`, {
     skip,
   }, () => {
     withCrowd('route', (crowd) => {
@@ -148,7 +152,7 @@ for (const attach of ['tc', 'xdp'] as const) {
     });
   });
 
-  test(`${attach}: single datagrams do not drive out a client of UDP that goes on`, { skip }, () => {
+  test(`${where}: single datagrams do not drive out a client of UDP that goes on`, { skip }, () => {
     withCrowd('masq', (crowd) => {
       assert.ok(crowd.sends(1, 'UDP'));
       crowd.age(2);
@@ -157,4 +161,72 @@ for (const attach of ['tc', 'xdp'] as const) {
       assert.ok(crowd.has(1));
     });
   });
+}
+
+/** What opens an association, which then is established. */
+function associates(crowd: Crowd, method: 'masq' | 'route', client: number): void {
+  assert.ok(crowd.sends(client, 'init'), `client ${client}`);
+  if (method === 'masq') crowd.answers(client, 'initAck');
+  assert.ok(crowd.sends(client, 'cookieEcho'));
+  if (method === 'masq') crowd.answers(client, 'cookieAck');
+}
+
+for (const { attach, family } of PLACES) {
+  const hook = attach === 'tc' ? 'ingress' : 'xdp';
+
+  for (const method of ['masq', 'route'] as const) {
+    const where = `SCTP, ${attach}, ${family.name}, ${method}`;
+
+    function withCrowd(work: (crowd: Crowd) => void): void {
+      work(new Crowd(emptyBed(attach), method, hook, { family, sctp: true }));
+    }
+
+    test(`${where}: half-open associations give way, and one in use stays`, { skip }, () => {
+      withCrowd((crowd) => {
+        associates(crowd, method, 1);
+        crowd.age(2);
+        assert.ok(crowd.sends(1, 'data'), 'after two seconds it is proven');
+        fill(crowd, (client) => assert.ok(crowd.sends(client, 'init')));
+        crowd.age(2);
+        for (let client = LATER; client < LATER + 3 * SLOTS; client++) assert.ok(crowd.sends(client, 'init'), `client ${client} is served`);
+        assert.ok(crowd.has(1));
+        assert.deepEqual(crowd.drops(), { half_open_replaced: 3 * SLOTS });
+      });
+    });
+
+    test(`${where}: what a client opened and left without data gives way after two seconds, not before`, { skip }, () => {
+      withCrowd((crowd) => {
+        associates(crowd, method, 1);
+        crowd.age(2);
+        assert.ok(crowd.sends(1, 'data'));
+        fill(crowd, (client) => associates(crowd, method, client));
+        assert.ok(!crowd.sends(LATER, 'init'), 'they are as young as any association of a client');
+        crowd.age(3);
+        for (let client = LATER; client < LATER + SLOTS - 1; client++) associates(crowd, method, client);
+        assert.ok(crowd.has(1));
+        assert.deepEqual(crowd.drops(), { table_full: 1, idle_replaced: SLOTS - 1 });
+      });
+    });
+
+    test(`${where}: an aborted association gives way immediately, one that is shut down after two seconds`, { skip }, () => {
+      withCrowd((crowd) => {
+        associates(crowd, method, 1);
+        crowd.age(2);
+        assert.ok(crowd.sends(1, 'data'));
+        let next = 0;
+        fill(crowd, (client) => {
+          associates(crowd, method, client);
+          assert.ok(crowd.sends(client, next++ % 2 === 0 ? 'abort' : 'shutdown'));
+        });
+        const aborted = Math.ceil(next / 2);
+        for (let client = LATER; client < LATER + aborted; client++) associates(crowd, method, client);
+        assert.ok(!crowd.sends(LATER + aborted, 'init'), 'no aborted one is left');
+        crowd.age(2);
+        assert.ok(crowd.sends(1, 'data'));
+        for (let client = LATER + aborted; client < LATER + next; client++) associates(crowd, method, client);
+        assert.ok(crowd.has(1));
+        assert.deepEqual(crowd.drops(), { table_full: 1, closed_replaced: next });
+      });
+    });
+  }
 }
