@@ -1,5 +1,4 @@
 // Part 10: how long commands take with large tables, from the start of the process to its end, on all cores.
-import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { compileTools, dropTools } from './compile.js';
@@ -7,6 +6,7 @@ import type { Datapath } from './datapath.js';
 import { establish, learnHops, onDirector, plain } from './many-connections.js';
 import { median } from './median.js';
 import { dropNamespace, makeNamespace } from './namespaces.js';
+import { nodeStart } from './node-start.js';
 import type { Options } from './options.js';
 import { run } from './processes.js';
 import type { Row } from './report.js';
@@ -25,7 +25,7 @@ const RESTORE_MAX_S = 2;
 const LISTING_MAX_S = 3;
 const FEW_SERVICES = 10;
 const FEW_MAX_MS = 100;
-const FEW_STARTS_MAX = 2;
+const FEW_STARTS_MAX = 4;
 const FEW_TURNS = 15;
 const QUICK_FEW_TURNS = 5;
 const LISTED_FEW = 10_000;
@@ -52,14 +52,6 @@ const timed = (namespace: string, command: readonly string[], input = ''): { rea
   const began = now();
   const output = run(namespace, onAllCpus(...command), input);
   return { seconds: now() - began, output };
-};
-
-/** The start of a program of this node, for comparison. */
-const nodeStart = (): number => {
-  const began = now();
-  const { status } = spawnSync('taskset', ['-c', allCpus, process.execPath, '-e', '']);
-  if (status !== 0) throw new Error(`node -e '' ended with status ${status}`);
-  return now() - began;
 };
 
 const countOf = (text: string, pattern: RegExp): number => text.match(pattern)?.length ?? 0;

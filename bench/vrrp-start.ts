@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { allCpus, configuration, type DaemonName, daemonOf, VrrpPair } from './vrrp-pair.js';
+import { configuration, type DaemonName, daemonOf, VrrpPair } from './vrrp-pair.js';
 import { now, until } from './wait.js';
 
 /** Milliseconds from the start of the program to its first advert on the wire, as the owner of its addresses. */
@@ -25,16 +25,6 @@ export async function timeToFirstAdvert(daemon: DaemonName, times: number): Prom
     await pair.close();
   }
   return found;
-}
-
-/** Milliseconds that Node takes to start and to end without doing anything: the reference for weir's start. */
-export function timeOfEmptyNode(times: number): readonly number[] {
-  return Array.from({ length: times }, () => {
-    const at = now();
-    const { status } = spawnSync('taskset', ['-c', allCpus, process.execPath, '-e', '']);
-    if (status !== 0) throw new Error(`node -e '': status ${status}`);
-    return (now() - at) * 1000;
-  });
 }
 
 /** So many multicast groups of 254 routers each, on one interface. */
