@@ -2,8 +2,10 @@
 // count otherwise and would not notice. So the object file itself is read: no chain of calls may come near that.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import { basename } from 'node:path';
 import { test } from 'node:test';
 import { PROGRAMS } from '../../src/datapath/ebpf/load/load.js';
+import { KNOWN_PROGRAM, MARK_PROGRAM } from '../../src/datapath/ebpf/load/side-check.js';
 import { artifact } from '../../src/sys/artifact.js';
 import { noTools } from '../support/probes.js';
 import { compiledBy, OBJECTS, otherClangs, SIDE_NAMES } from './compilers.js';
@@ -11,6 +13,8 @@ import { compiledBy, OBJECTS, otherClangs, SIDE_NAMES } from './compilers.js';
 const LIMIT = 440;
 /** XDP's for IPv6. */
 const FULL_PATH = 'weir_xdp_full';
+/** What user space runs of a bridging build. */
+const MOVE_PROGRAM = 'weir_move';
 /** The verifier rounds each frame up. */
 const GRAIN = 32;
 
@@ -65,6 +69,18 @@ function deepest(all: ReadonlyMap<string, Routine>, name: string): { readonly by
   return { bytes: bytes + worst.bytes, chain: [`${name} ${own.stack}`, ...worst.chain] };
 }
 
+/** The programs that an object must have: what is measured of it, at least. */
+function programsOf(object: string): readonly string[] {
+  const { xdp, ...others } = PROGRAMS;
+  if (object === OBJECTS['xdp-ipv6']) return [xdp, FULL_PATH];
+  return [
+    ...Object.values(others),
+    ...([OBJECTS.weir, OBJECTS.bridge, OBJECTS.takeover].some((name) => name === object) ? [xdp] : []),
+    ...(/wide/.test(object) ? [KNOWN_PROGRAM, MARK_PROGRAM] : []),
+    ...(/bridge|takeover/.test(object) ? [MOVE_PROGRAM] : []),
+  ];
+}
+
 function withinLimit(object: string): void {
   const { stdout, status } = spawnSync('llvm-objdump', ['-d', '-r', '--no-show-raw-insn', object], {
     encoding: 'utf8',
@@ -72,10 +88,8 @@ function withinLimit(object: string): void {
   });
   assert.equal(status, 0);
   const all = routines(stdout);
-  const { xdp, ...others } = PROGRAMS;
-  const expected = object.endsWith(OBJECTS['xdp-ipv6']) ? [xdp, FULL_PATH] : Object.values(others);
-  for (const program of expected) assert.ok(all.has(program), program);
-  for (const program of [...Object.values(PROGRAMS), FULL_PATH].filter((name) => all.has(name))) {
+  for (const program of programsOf(basename(object))) assert.ok(all.has(program), program);
+  for (const program of [...all.keys()].filter((name) => name.startsWith('weir_'))) {
     const { bytes, chain } = deepest(all, program);
     assert.ok(bytes > GRAIN || program === PROGRAMS.housekeeping, `${program}: the disassembly was read`);
     assert.ok(bytes <= LIMIT, `${bytes} bytes: ${chain.join(' > ')}`);

@@ -71,6 +71,7 @@ for (const { name, sender, receiver, frames } of recorded) {
   const [ours, theirs] = [readText(sender).configuration, readText(receiver).configuration];
 
   test(`${name}: the same bytes`, () => {
+    assert.ok(frames.length > 0, 'a frame was recorded');
     for (const { payload } of frames) {
       const bytes = bytesOf(payload);
       const sent = sentAt(ours, stampedAt(bytes), bytes[2] === 0).map((made) => Buffer.from(made).toString('hex'));
