@@ -50,7 +50,7 @@ __noinline int call_conns_live(__u32 slot, __u32 dest, __u32 now) {
 /* Calls are asked for by so many slots in a second, which bounds the time that it takes: those of a larger table take turns. */
 #define CALL_LOOKS_SHIFT 16
 
-/* One of a call whose client went on is assured. A packet does not do it: its connection does not know the template, which outlives it. */
+/* Assures the template of a call whose client went on. A packet does not do it: its connection does not know the template, which outlives it. */
 static __always_inline void call_look(struct conf *c, struct template *t, __u32 number, __u64 v, __u32 now) {
   __u32 turn = now / (units_of(c, 1) | 1);
   if ((number ^ turn) & template_mask >> CALL_LOOKS_SHIFT || !template_is_of_build(t)) return;

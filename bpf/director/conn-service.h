@@ -37,7 +37,7 @@ static __always_inline __u32 service_from(__u32 home, __u64 client, __u32 now) {
   return 0;
 }
 #ifdef BRIDGE
-/* In both tables, as bridge_find() does. */
+/* The service of the client's connection in either table, searched as bridge_find() does. */
 __noinline __u32 service_in_table(__u32 home, __u64 client, __u32 now) { return service_from(home, client, now); }
 static __always_inline __u32 service_of_client(__u64 client, __u32 now) {
   __u32 service = service_in_table(home_of(client), client, now);

@@ -79,7 +79,7 @@ static __always_inline __u32 dest_from(__u32 home, __u32 first, __u64 client, __
   return 0;
 }
 #ifdef BRIDGE
-/* In both tables, which choose buckets in one way, as bridge_find() does. */
+/* The destination of the client's connection in either table, which choose buckets in one way, searched as bridge_find() does. */
 __noinline __u32 dest_in_table(__u32 home, __u32 first, __u64 client, __u32 now, __u32 states) { return dest_from(home, first, client, now, states); }
 static __always_inline __u32 dest_in_state(__u32 first, __u64 client, __u32 now, __u32 states) {
   __u32 id = dest_in_table(home_of(client), first, client, now, states);

@@ -75,7 +75,7 @@ static __always_inline __u32 marked_service(struct __sk_buff *skb) {
 }
 
 #ifdef WIDE
-/* By the connection's service, or by the address (conn-service.h). */
+/* The service that a packet is for or from: that of its connection, or that of its address (conn-service.h). */
 __noinline __u32 packet_service(bool from);
 static __always_inline __u32 service_of_target(struct packet *p) { return packet_service(false); }
 static __always_inline __u32 service_of_source(struct packet *p) { return packet_service(true); }

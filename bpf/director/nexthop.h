@@ -4,7 +4,7 @@
 #ifndef WEIR_NEXTHOP_H
 #define WEIR_NEXTHOP_H
 
-/* Both MACs, destination and source, in words: the compiler would copy byte by byte. */
+/* Copies both MACs, destination and source, in words: the compiler would copy byte by byte. */
 static __always_inline void copy_macs(void *to, const void *from) {
   ((__u32 *)to)[0] = ((const __u32 *)from)[0];
   ((__u32 *)to)[1] = ((const __u32 *)from)[1];
@@ -262,7 +262,8 @@ static __always_inline bool gateway_is_v6(void) {
   return scratch && scratch->fib.family == F_INET6;
 }
 
-/* It does not answer by an interface where forwarding is off, as it may be with DR, or which is gone: weir's own may have been deleted. */
+/* Has the FIB no answer? It has none by an interface where forwarding is off, as it may be with DR, or which is gone: weir's own may have been
+ * deleted. */
 static __always_inline bool fib_is_silent(long rc) { return rc < 0 || rc == BPF_FIB_LKUP_RET_FWD_DISABLED; }
 
 /* weir's own; 0: there is none. */

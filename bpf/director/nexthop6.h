@@ -10,7 +10,7 @@ static __always_inline void route_between(const __u32 *to, const __u32 *from) {
   address_copy(whole->from, from);
 }
 
-/* To a destination, without a source (nexthop_resolve). */
+/* The next hop that is asked for is a destination's: without a source (nexthop_resolve). */
 static __always_inline void route_to(const __u32 *to) {
   struct whole_addresses *whole = the_whole();
   if (!whole) return;

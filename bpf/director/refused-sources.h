@@ -5,7 +5,7 @@
 #ifndef WEIR_REFUSED_SOURCES_H
 #define WEIR_REFUSED_SOURCES_H
 
-/* By which interface it came, and how that filters. */
+/* The interface by which a packet came, and how that filters, as one number. */
 static __always_inline __u32 refused_at(__u32 ifindex, bool strict) { return ifindex << 1 | strict; }
 
 static __always_inline struct refused_set *refused_set(__u32 by, __u32 source, __u32 target) {
@@ -33,7 +33,7 @@ __noinline int source_is_refused(__u32 by, __u32 source, __u32 target) {
   return false;
 }
 
-/* In the place of what was known of it, else of the oldest answer. */
+/* Remembers that a source is refused, in the place of what was known of it, else of the oldest answer. */
 __noinline int source_refused(__u32 by, __u32 source, __u32 target) {
   struct refused_set *set = refused_set(by, source, target);
   __u32 now = clock_now(), place = 0, oldest = 0;

@@ -39,7 +39,7 @@ static __always_inline bool is_other_side(struct conf *c, __u32 dest, __u32 ifin
   return false;
 }
 
-/* In the place of what was known of this interface, else of the oldest answer. */
+/* Remembers that an interface does not lead to the server, in the place of what was known of it, else of the oldest answer. */
 static __always_inline void other_side_found(__u32 dest, __u32 ifindex, __u32 now) {
   struct counters *n = other_sides(dest);
   __u32 place = 0, oldest = 0;

@@ -88,7 +88,7 @@ static __always_inline void walk_list(struct walk *w) {
   if (!w->over) bpf_loop(1 << 20, steps_on, 0, 0);
 }
 
-/* Without a walk, where the scheduler can. 0: walk the list. */
+/* Chooses a destination without a walk, where the scheduler can. 0: walk the list. */
 static __always_inline __u32 schedule_quickly(__u32 service) {
   struct service *svc = service_at(service);
   return svc && svc->scheduler == SCHED_RR ? rr_quick(svc, service) : 0;

@@ -114,7 +114,7 @@ __noinline __u32 template_use(__u32 place) {
   return 0;
 }
 
-/* With a template, a connection that is over goes on when its client begins again. */
+/* Is the service persistent? With a template, a connection that is over goes on when its client begins again. */
 __noinline int is_persistent(__u32 service) {
   struct service *svc = service_at(service);
   return svc && svc->flags & SVC_PERSISTENT;
