@@ -14,10 +14,25 @@ import { using } from '../../src/sys/fd.js';
 import { noTools } from '../support/probes.js';
 import type { Bed } from './bed.js';
 import { compiledWith } from './compilers.js';
+import { withOtherBuild } from './exchange-bed.js';
 import { SERVERS, VIP } from './fixtures/bed-addresses.js';
 import { destination, service } from './fixtures/fixture.js';
 import { fromClient, sipMessage, udp } from './fixtures/packets.js';
-import { bedOf, ESTABLISHED, key, rage, setUp, skipReasonOfStorms, stormOnEdits, stormOnFlows, total } from './storms.js';
+import { kindOf } from './side-moves.js';
+import {
+  bedOf,
+  ESTABLISHED,
+  exchanges,
+  key,
+  moves,
+  OF_LINKS,
+  rage,
+  setUp,
+  skipReasonOfStorms,
+  stormOnEdits,
+  stormOnFlows,
+  total,
+} from './storms.js';
 import { checkTable, spilledBuckets, takenSlots } from './table-check.js';
 
 const skip = skipReasonOfStorms();
@@ -39,6 +54,23 @@ test('a storm of SYNs and ACKs on the same flows, weights changing: every packet
   stormOnFlows('tc', PACKETS),
 );
 test('storms, edits, deletions and reuse together leave a whole table', { skip }, () => stormOnEdits('tc', PACKETS));
+
+test('IPv6: a storm on the same flows while their table gets another size, twice: none is lost, each is counted once', { skip }, () =>
+  stormOnFlows('tc', PACKETS, kindOf('IPv6'), moves(kindOf('IPv6'))),
+);
+test(
+  'a storm on the same flows while another build takes the place of the programs, and the other way round: the same',
+  {
+    skip: skip || noTools('clang', 'llvm-strip'),
+  },
+  () => withOtherBuild((object) => stormOnFlows('tc', PACKETS, OF_LINKS, exchanges(object, 2))),
+);
+
+for (const label of ['SCTP', 'all ports, IPv6']) {
+  test(`${label}: storms, edits, deletions and reuse together leave a whole table`, { skip }, () =>
+    stormOnEdits('tc', PACKETS / 2, kindOf(label)),
+  );
+}
 
 test('connections that expire under a storm: the sweeps take each off once, and the marks they left', { skip }, async () => {
   const bed = bedOf('tc', 256);

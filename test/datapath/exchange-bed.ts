@@ -31,6 +31,16 @@ export function keptBuild(): { readonly object: string; readonly remove: () => v
   return { object, remove: () => rmSync(folder, { recursive: true }) };
 }
 
+/** `work` with the object of another build. */
+export async function withOtherBuild(work: (object: string) => Promise<void>): Promise<void> {
+  const { object, remove } = keptBuild();
+  try {
+    await work(object);
+  } finally {
+    remove();
+  }
+}
+
 export const exchangeTo = (object: string): readonly string[] => {
   const open = new URL('../../src/datapath/ebpf/open.js', import.meta.url).href;
   const code = `const { exchangeBuild } = await import(${JSON.stringify(open)}); console.log(exchangeBuild(${JSON.stringify(object)}));`;

@@ -16,13 +16,12 @@ import { type Bed, openBed, skipReason } from './bed.js';
 import { VIP } from './fixtures/bed-addresses.js';
 import { service } from './fixtures/fixture.js';
 import { fromClient, tcp } from './fixtures/packets.js';
-import { Flows, movableOf, movesWhole, SIDE_KINDS, type SideKind, settled } from './side-moves.js';
+import { Flows, kindOf, movableOf, movesWhole, settled } from './side-moves.js';
 import { setUp } from './storms.js';
 
 const skip = skipReason();
 const CONNS6 = IPV6_PINS.conns;
 
-const kindOf = (label: string): SideKind => SIDE_KINDS.find((kind) => kind.label === label) ?? assert.fail(label);
 const SIX = kindOf('IPv6');
 
 for (const label of ['IPv6', 'all ports']) {

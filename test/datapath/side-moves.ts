@@ -33,6 +33,8 @@ export const SIDE_KINDS: readonly SideKind[] = [
   ...kindsOf('SCTP, all ports', 'sctp', true),
 ];
 
+export const kindOf = (label: string): SideKind => SIDE_KINDS.find((kind) => kind.label === label) ?? assert.fail(label);
+
 export const buildOf = ({ label }: SideKind): SideBuild =>
   SIDE_BUILDS.find(({ check }) => check.label === label) ?? assert.fail(`no build for ${label}`);
 

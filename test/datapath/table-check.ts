@@ -8,7 +8,6 @@ import {
   IPV6_PINS,
   SCTP_PINS,
   SCTP6_PINS,
-  type SIDE_PINS,
   WIDE_PINS,
   WIDE_SCTP_PINS,
   WIDE_SCTP6_PINS,
@@ -43,8 +42,6 @@ const WIDE6: Form = {
   ],
 };
 
-type SidePins = (typeof SIDE_PINS)[number];
-
 const FORMS: ReadonlyMap<string, Form> = new Map(
   (
     [
@@ -63,7 +60,7 @@ const FORMS: ReadonlyMap<string, Form> = new Map(
 export type TableView = Pick<Bed, 'tables' | 'slots'> & { readonly form?: Form };
 
 /** The table of a side build as it is pinned now. @throws AssertionError where there is none */
-export function viewOfSide(bed: Bed, { conns }: SidePins): TableView {
+export function viewOfSide(bed: Bed, { conns }: { readonly conns: string }): TableView {
   const memory = bed.sideTable(conns) ?? assert.fail(`no table ${conns}`);
   return { tables: bed.tables, slots: () => new Records(memory, ConnSlot.bytes), form: FORMS.get(conns) ?? assert.fail(conns) };
 }
