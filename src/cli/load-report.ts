@@ -72,7 +72,7 @@ function lineOf(change: Exclude<DatapathChange, Attachment>): string {
   }
 }
 
-/** In the order of the changes; all hooks of one interface in one line. */
+/** What an opening changed, as lines in the order of the changes; all hooks of one interface in one line. */
 export function loadReport(changes: readonly DatapathChange[]): string {
   const lines: string[] = [];
   const seen = new Set<string>();

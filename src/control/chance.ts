@@ -14,7 +14,7 @@ export function draw([a, b, c, d]: Chance): { readonly word: number; readonly ne
   return { word, next };
 }
 
-/** From random bytes of the system. @throws RangeError for fewer than 16 */
+/** Chance that begins with random bytes of the system. @throws RangeError for fewer than 16 */
 export function chanceFrom(bytes: Uint8Array): Chance {
   if (bytes.length < 16) throw new RangeError('chance needs 16 bytes');
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

@@ -55,7 +55,7 @@ export function subnetsWith(facts: HostFacts, address: Address): readonly Addres
   );
 }
 
-/** By what a router answers for such addresses of others. */
+/** By what a router answers for addresses of others, of this family. */
 export const proxyOf = ({ family }: Address): string => (family === 'inet' ? 'proxy ARP' : 'proxy NDP');
 
 export const familyText = (family: Family): string => (family === 'inet' ? 'IPv4' : 'IPv6');

@@ -54,7 +54,7 @@ const following = (address: Address, port: ServicePort | undefined, interfaceNam
   part: 'later',
 });
 
-/** Its answer. */
+/** A packet that answers, for the packet filter: it leaves by this interface for any client. */
 export function answering(address: Address, port: ServicePort | undefined, interfaceName: string): PacketProbe {
   return {
     direction: 'out',

@@ -24,7 +24,7 @@ function textOf(path: string): string | undefined {
   }
 }
 
-/** By path; those that cannot be read, are no regular file, or are programs are left out. */
+/** The texts of scripts, by path; what cannot be read, is no regular file, or is a program is left out. */
 export function readScriptTexts(paths: Iterable<string>): ReadonlyMap<string, string> {
   const texts = new Map<string, string>();
   for (const path of paths) {

@@ -246,5 +246,5 @@ const isOnly = (net: Subnet, address: Address): boolean =>
 
 const netText = ({ address, prefixLength }: Subnet): string => `${formatAddress(address)}/${prefixLength}`;
 
-/** As `ip xfrm policy` has it. */
+/** The selector of a policy, as `ip xfrm policy` prints it. */
 export const policyText = ({ source, destination }: IpsecPolicy): string => `src ${netText(source)} dst ${netText(destination)} dir out`;

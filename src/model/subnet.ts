@@ -10,7 +10,7 @@ export interface Subnet {
 /** The prefix length that covers one address alone. */
 export const hostLength = ({ family }: Address): 32 | 128 => (family === 'inet' ? 32 : 128);
 
-/** Its first address: all bits behind the prefix are 0. */
+/** The first address of a subnet: all bits behind the prefix are 0. */
 export function networkAddress({ address, prefixLength }: Subnet): Address {
   const masked = (word: number, index: number): number => {
     const bits = Math.min(Math.max(prefixLength - 32 * index, 0), 32);

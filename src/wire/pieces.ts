@@ -4,7 +4,7 @@ import { concat } from './bytes.js';
 /** Each piece is at least twice as long as the next one: there are few of them, and each byte was copied few times. */
 export type Pieces = readonly Uint8Array[];
 
-/** With one more, of which a copy is kept. */
+/** The pieces with one more, of which a copy is kept. */
 export function withPiece(pieces: Pieces, bytes: Uint8Array): Pieces {
   if (bytes.length === 0) return pieces;
   let length = bytes.length;

@@ -67,7 +67,7 @@ const isOurs = (firstPort: number, at: number): readonly FilterInstruction[] => 
   { do: 'ifEqual', k: firstPort, ifSo: 'yes', ifNot: 'no' },
 ];
 
-/** For Ethernet frames with IP of this family. `firstPort`: a multiple of PROBE_PORTS. */
+/** The filter for Ethernet frames with IP of this family. `firstPort`: a multiple of PROBE_PORTS. */
 export function probeFilter(family: Family, firstPort: number): Uint8Array {
   const { protocolAt, headerBytes, icmp, echoReply, unreachable, timeExceeded, start } = FORMS[family];
   /** Behind the IP header of an ICMP error. */

@@ -16,7 +16,7 @@ export interface Explanation {
   readonly cause?: string;
 }
 
-/** For a director's refusal or a known error. Rethrows an unknown one: a bug. */
+/** What ipvsadm prints for a director's refusal or a known error, and its exit status. Rethrows an unknown one: a bug. */
 export function explanation(error: unknown, kind: Command['kind']): Explanation {
   if (!(error instanceof Error)) throw error;
   const errno = errnoOf(error);

@@ -37,7 +37,7 @@ export function connectionHeader(engines: boolean): string {
   return `IPVS connection entries\n${start} ${engines ? `${'destination'.padEnd(18)} ${'pe name'.padEnd(16)} pe_data` : 'destination'}\n`;
 }
 
-/** The others: unsorted, one at a time. */
+/** The lines of connections, unsorted, one at a time. */
 export function* connectionLines(entries: Iterable<ConnectionEntry>, engines: boolean, names: Names): Generator<string> {
   for (const entry of entries) yield connectionLine(entry, engines, names);
 }

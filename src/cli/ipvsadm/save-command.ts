@@ -7,7 +7,7 @@ const HELP = `ipvsadm-save: Script to save the IPVS table to stdout.
    With the -n option, prints out the table in numeric format.
 `;
 
-/** As ipvsadm's script: words that are no options are ignored. */
+/** ipvsadm-save. As in ipvsadm's script, words that are no options are ignored. */
 export async function runSave(args: readonly string[], io: Io, world: World): Promise<number> {
   if (args.some((arg) => arg.startsWith('-') && arg !== '-n')) {
     io.err(HELP);

@@ -52,7 +52,7 @@ export function realHealthOf({ config, alive, slow, timesDown }: RealState, chec
   };
 }
 
-/** Without its real servers, whose health decides. */
+/** The health of a virtual server, as the health of its real servers makes it; that is not part of it. */
 export function virtualHealthOf({ config, quorumUp, sorry, suspended }: ServerState, reals: readonly RealHealth[]): VirtualServerHealth {
   const weight = reals.reduce((sum, real) => (real.up ? sum + real.weight : sum), 0);
   return { name: config.name, quorumUp, quorum: config.quorum, weight, sorry, suspended };

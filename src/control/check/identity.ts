@@ -9,5 +9,5 @@ export function serverIdentity({ target, protocol, name }: VirtualServer): strin
 
 export const realIdentity = ({ address, port }: RealServer): string => `${addressId(address)} ${port}`;
 
-/** Without its times: with other times it is the same check. */
+/** By what a reload knows a check again; with other times it is the same one. */
 export const checkerIdentity = ({ check, target }: Checker): string => JSON.stringify([check, target]);

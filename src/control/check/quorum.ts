@@ -8,7 +8,7 @@ import { aliveWeight } from './pool.js';
 /** Why the quorum is looked at; `start`: the virtual server is new. */
 type Occasion = 'start' | 'reload' | 'change';
 
-/** To be called after each change of a weight, of a server's health or of the quorum itself. */
+/** Decides whether the quorum holds: after each change of a weight, of a server's health or of the quorum itself. */
 export function settleQuorum(context: CheckContext, server: number, occasion: Occasion = 'change'): void {
   const { config, quorumUp, sorry } = serverAt(context, server);
   const weight = aliveWeight(context, server);

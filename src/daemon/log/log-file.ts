@@ -15,7 +15,7 @@ function unfit(fd: number): string | undefined {
   return status.nlink > 1 ? 'it has another name, too (hard link)' : undefined;
 }
 
-/** Its descriptor, for appending; or why it is not used. A new one is for its owner alone. */
+/** The descriptor of a log file, for appending; or why it is not used. A new file is for its owner alone. */
 export function openLogFile(path: string): number | string {
   try {
     const fd = openSync(path, FLAGS, 0o600);

@@ -8,7 +8,7 @@ type Answer = readonly [error: NodeJS.ErrnoException | null, addresses: string |
 
 const underWay = new Map<string, Callback[]>();
 
-/** As `lookup` of node:dns; whoever asks the same while a query is under way gets its answer. */
+/** `lookup` of node:dns, by which those that ask the same while a query is under way get its answer. */
 export function shareQueries(ask: LookupFunction): LookupFunction {
   return (name: string, options: LookupOptions, callback: Callback): void => {
     const key = JSON.stringify([name, options]);

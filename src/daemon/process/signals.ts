@@ -12,7 +12,7 @@ export interface SignalActions {
 
 const { STATS_CLEAR, JSON: JSON_DUMP } = SIGNAL_NUMBERS;
 
-/** From now on; those that came earlier are handled, too. Without a listener for SIGUSR1 Node would open its debugger. */
+/** Handles signals from now on, and those that came earlier. Without a listener for SIGUSR1 Node would open its debugger. */
 export function handleSignals({ stop, reload, dump }: SignalActions): void {
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, stop);
   process.on('SIGHUP', reload);

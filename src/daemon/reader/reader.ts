@@ -18,7 +18,7 @@ export interface ReadRequest {
 
 const refused = (text: string): Loaded => ({ outcome: 'fatal', messages: [{ level: 'error', text }] });
 
-/** In that process: answers the one request; resolves with its exit status. */
+/** Answers the one request, in the process that reads; resolves to its exit status. */
 export function serveRead(load: (request: ReadRequest) => Loaded): Promise<number> {
   return new Promise((end) => {
     // The answer is not waited for any more.

@@ -23,7 +23,7 @@ export function weightedLeastConnection(list: Candidates): number | null {
   return least?.id ?? null;
 }
 
-/** Its overhead times the weight of the one that it is compared with. */
+/** A candidate's overhead times the weight of the one that it is compared with. */
 export function overheadBy(candidate: Candidate, weight: number): bigint {
   return BigInt(overhead(candidate)) * BigInt(weight);
 }

@@ -31,7 +31,7 @@ export interface Arrival {
   readonly deleted: Candidates;
 }
 
-/** It can be given new connections. */
+/** Can a candidate be given new connections? */
 export const eligible = (candidate: Candidate): boolean => !candidate.overloaded && candidate.weight > 0;
 
 /** `id`: the destination of the new connection, or null when none can take it. */

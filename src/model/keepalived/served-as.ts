@@ -75,7 +75,7 @@ export interface Shortfall {
   readonly without: readonly Without[];
 }
 
-/** In the order of the file. */
+/** What is not served as the file asks, in the order of the file. */
 export function shortfalls(wanted: WantedTable): readonly Shortfall[] {
   const found = new Map<VirtualServer, { services: number; unserved: number; missing: Set<string>; without: readonly Without[] }>();
   for (const service of wanted.values()) {

@@ -27,7 +27,7 @@ export function parseServer(text: string, family: Family, port: number): PoolSer
   return { text: name, spec: { address, port, method: 'route', weight: Number(weight), upperThreshold: 0, lowerThreshold: 0, tunnel } };
 }
 
-/** As a change of the service. */
+/** The change of a pool as a change of the service. */
 export function changeOfPool(service: ServiceKey, { kind, server: { spec } }: PoolChange): Change {
   if (kind === 'remove') return { kind: 'delete-destination', service, key: spec };
   return { kind: kind === 'add' ? 'add-destination' : 'edit-destination', service, spec };

@@ -23,7 +23,7 @@ export function keepingEarlySignals(environment: NodeJS.ProcessEnv): NodeJS.Proc
   return own === undefined ? environment : { ...environment, LD_PRELOAD: [...others(environment['LD_PRELOAD']), own].join(':') };
 }
 
-/** For what this process starts: scripts do without the library. */
+/** Removes the library from the environment of what this process starts: scripts do without it. */
 export function forgetEarlySignals(environment: NodeJS.ProcessEnv = process.env): void {
   const rest = others(environment['LD_PRELOAD']);
   if (rest.length > 0) environment['LD_PRELOAD'] = rest.join(':');

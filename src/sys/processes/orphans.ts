@@ -7,7 +7,7 @@ const own = new Set<number>();
 /** An own child that ended may be in front: its owner has reaped it by then. */
 const AGAIN_MS = 1000;
 
-/** From now on this child is reaped by who started it, in the same turn of the event loop. The returned function: it was. */
+/** Leaves a child to its starter, who reaps it in the turn of the event loop in which its end is reported. The returned function: it was. */
 export function ownChild(pid: number): () => void {
   own.add(pid);
   return () => own.delete(pid);

@@ -31,7 +31,7 @@ function listedChildren(pid: number): readonly number[] {
   );
 }
 
-/** For a kernel without those lists (CONFIG_PROC_CHILDREN). */
+/** The children of processes by a search of /proc, for a kernel without lists of them (CONFIG_PROC_CHILDREN). */
 export function searchedChildren(): (pid: number) => readonly number[] {
   const children = new Map<number, number[]>();
   for (const pid of entriesOf('/proc')

@@ -234,5 +234,5 @@ export function takeFrame(state: PathState, frame: Uint8Array): PathStep {
 /** The time is over. */
 export const endPath = (state: PathState): PathStep => finish(state, silenceText(state));
 
-/** It is given up: what may be half-open is closed. */
+/** The frames with which a probe is given up: they close what may be half-open. */
 export const leavePath = (state: PathState): readonly Uint8Array[] => finish(state).frames;

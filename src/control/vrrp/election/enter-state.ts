@@ -56,7 +56,7 @@ export function enterBackup(context: VrrpContext, index: number, entry: BackupEn
   notifyInstance(context, index, 'BACKUP');
 }
 
-/** From INIT it logs no line, as keepalived. */
+/** Enters FAULT; from INIT without a log line, as keepalived. */
 export function enterFault(context: VrrpContext, index: number): void {
   if (instanceAt(context, index).state !== 'init') logInstance(context, index, 'Entering FAULT STATE');
   leave(context, index, 'fault', true);

@@ -32,7 +32,7 @@ export function fallBack(context: VrrpContext, index: number, timerAtUs: number,
   moveGroup(context, index, 'backup', (peer) => stepDown(context, peer, zero), ['master']);
 }
 
-/** Another master is better: follows it as if its last advert had come just now. */
+/** Leaves the addresses to a better master, and follows it as if its last advert had come just now. */
 export function yieldTo(context: VrrpContext, index: number, address: Address, priority: number): void {
   const instance = change(context, index, { master: { address, priority, receivedAtUs: context.atUs, fastRun: 0 } });
   fallBack(context, index, context.atUs + masterDownUs(instance));
@@ -54,7 +54,9 @@ export function failInstance(context: VrrpContext, index: number): void {
   moveGroup(context, index, 'fault', (peer) => enterFault(context, peer), ['init', 'backup', 'master']);
 }
 
-/** Its faults are gone, or its trackers have reported: to BACKUP, once no member has faults; owners that start become master. */
+/**
+ * Leads an instance whose faults are gone, or whose trackers have reported, to BACKUP once no member has faults; owners that start become master.
+ */
 export function recover(context: VrrpContext, index: number, remark?: string): void {
   const all = [index, ...groupPeers(context, index)];
   if (all.some((member) => instanceAt(context, member).faults.length > 0 || instanceAt(context, member).pending)) return;
@@ -82,7 +84,7 @@ function leaveFault(context: VrrpContext, index: number, remark = ''): void {
   sendOwnArp(context, index);
 }
 
-/** The other members. */
+/** The other members of the instance's sync group. */
 export function groupPeers(context: VrrpContext, index: number): readonly number[] {
   const { group } = instanceAt(context, index);
   return group < 0 ? [] : groupAt(context, group).members.filter((member) => member !== index);

@@ -19,7 +19,7 @@ const none: VirtualInterfaceNames = { own: undefined, ofAddresses: new Map() };
 /** A configuration does not change, so its names are computed once. */
 const known = new WeakMap<KeepalivedConfiguration, ReadonlyMap<string, VirtualInterfaceNames>>();
 
-/** By instance name. */
+/** The names of the virtual interfaces, by instance name. */
 export function virtualInterfaceNames(configuration: KeepalivedConfiguration): ReadonlyMap<string, VirtualInterfaceNames> {
   const before = known.get(configuration);
   if (before !== undefined) return before;

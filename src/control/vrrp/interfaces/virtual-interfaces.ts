@@ -29,7 +29,7 @@ function changeWhere(context: VrrpContext, action: Action, which: (one: NamedInt
   }
 }
 
-/** With a base interface the kernel deletes its virtual interfaces: they are made again when it returns. */
+/** Makes the virtual interfaces on a base interface that has returned: the kernel deleted them with it. */
 export function createVirtualInterfacesOn(context: VrrpContext, base: string): void {
   changeWhere(context, 'create', (one) => one.base === base);
 }

@@ -59,7 +59,7 @@ export function noteLowerAdvert(context: VrrpContext, index: number, source: Add
   );
 }
 
-/** Another host answered for one of our addresses. */
+/** Notes that another host answered for one of our addresses. */
 export function noteConflict(context: VrrpContext, address: Address, mac: string, interfaceName: string): void {
   const key = addressId(address);
   for (const [index, { state, config }] of context.instances.entries()) {

@@ -20,7 +20,7 @@ export function place(
   return hosts.map((host) => ({ host, interface: addressInterface({ configuration }, config, host) }));
 }
 
-/** As much of it as the kernel knows: `no_track` is weir's own. */
+/** A key of as much of an object as the kernel knows: `no_track` is weir's own. */
 export function kernelText(one: object): string {
   return valueText({ ...one, noTrack: undefined });
 }

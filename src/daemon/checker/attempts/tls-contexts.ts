@@ -19,7 +19,7 @@ const namedBy = ({ authorities, certificate, key, password }: SslContext) => ({
   ...(password === undefined ? {} : { passphrase: password }),
 });
 
-/** For any server that needs no certificate of ours. */
+/** A context for servers that want no certificate of ours. */
 export const contextForAnyServer = (): SecureContext => createSecureContext(ANY_SERVER);
 
 interface Made {

@@ -38,7 +38,7 @@ export function isKeepalived(pid: number): boolean {
   return [fact('comm'), basename(program)].some((name) => name.startsWith('keepalived'));
 }
 
-/** The other process that a file names, if it is a keepalived that lives. */
+/** The living keepalived that a pid file names, unless it is this process. */
 export function runningFrom(path: string): number | undefined {
   const pid = Number(readPidFile(path));
   return Number.isSafeInteger(pid) && pid > 0 && pid !== process.pid && isKeepalived(pid) ? pid : undefined;

@@ -27,7 +27,9 @@ function readProcess(pid: number): ProcessFacts | undefined {
   );
 }
 
-/** By the kernel's name or, with full_command, by the first word of its command line; then by its parameters where those are given. */
+/**
+ * Is it a tracked process? Its name decides (with full_command: the first word of its command line), then its parameters where those are given.
+ */
 export function matches({ argv, fullCommand, parameterMatch }: TrackProcess, { name, words }: ProcessFacts): boolean {
   const [command = '', ...wanted] = argv;
   if (fullCommand ? words[0] !== command : name !== command.slice(0, NAME_MAX)) return false;

@@ -124,7 +124,7 @@ export function writeRecord(
   interfaces.set(place, Interface.ifindex, ifindex);
 }
 
-/** From now on XDP redirects no frames to it. */
+/** Lets XDP redirect no frames to the interface from now on. */
 export function leaveXdp(interfaces: Records, ifindex: number): void {
   const place = placeOf(interfaces, ifindex);
   if (place !== undefined) interfaces.set(place, Interface.flags, interfaces.get(place, Interface.flags) & ~Abi.INTERFACE_XDP);

@@ -26,7 +26,7 @@ export const SIZES = {
   connBuckets: Conf.connBuckets,
 } as const satisfies Record<keyof Capacity, unknown>;
 
-/** As a record has them; the table's places follow from `--conn-tab-bits` where that is wanted. */
+/** The sizes that a record has; the table's places follow from `--conn-tab-bits` where that is wanted. */
 export function sizesIn(conf: Records, wanted: Partial<Capacity>): Partial<Capacity> {
   const now = Object.fromEntries(Object.entries(SIZES).map(([name, field]) => [name, conf.get(0, field)])) as Required<Capacity>;
   const { connBuckets, ...others } = now;
@@ -35,7 +35,7 @@ export function sizesIn(conf: Records, wanted: Partial<Capacity>): Partial<Capac
 
 const pathIn = (folder: string): string => `${folder}/${SETTINGS_PIN}`;
 
-/** From here on a load in this folder begins with the settings of the tables that are in it. */
+/** Lets a load in this folder begin with the settings of the tables that are in it. */
 export function keepSettings(folder: string): void {
   using(BpfMap.pinned(`${folder}/${LAST_PINNED}`), (conf) => pinInPlace(conf, pathIn(folder)));
 }

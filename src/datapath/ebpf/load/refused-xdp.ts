@@ -65,7 +65,7 @@ export function unlessXdpRefused<T>(kinds: readonly ProgramKind[], work: (kinds:
 
 const programPath = (folder: string): string => `${folder}/${XDP_REFUSED_PIN}`;
 
-/** From now on the program of XDP is not tried, until `weir load`. */
+/** Notes that this kernel refuses the program of XDP: it is not tried again until `weir load`. */
 export function refuseXdp(folder: string, why: string, onNotice: OnNotice): void {
   writeRefusal(programPath(folder), why);
   onNotice(refusalNotice({ what: BOTH, why }));
@@ -138,7 +138,10 @@ export function whyNotAttached(link: Link, error: unknown): string | undefined {
   return refusal === undefined ? undefined : aloneFor(refusal, link.xdpProgram).why;
 }
 
-/** From now on XDP is not tried on this interface, until it changes or `weir load` comes. @throws the error, if it is about something else */
+/**
+ * Notes that an interface takes no XDP program: none is tried there until the interface changes, or `weir load`.
+ * @throws the error, if it is about something else
+ */
 export function refuseInterface(folder: string, link: Link, error: unknown, onNotice: OnNotice): void {
   const refusal = interfaceRefusal(link, error);
   if (refusal === undefined) throw error;

@@ -95,7 +95,7 @@ const PERSISTENCE = { inet: { timeout: 300, netmask: 0xffffffff }, inet6: { time
 const keyOf = ({ mark, protocol, address, port }: StagedService): ServiceKey =>
   mark === undefined ? { kind: 'address', protocol, address, port } : { kind: 'fwmark', family: address.family, mark };
 
-/** Their numbers are 1, 2 …, and so are those of their destinations. */
+/** Stores services for a trial: their numbers are 1, 2 …, and so are those of their destinations. */
 export function setStage(tables: Tables, stage: readonly StagedService[]): void {
   const { conf, services, dests, interfaces } = tables;
   const writer = writerOf(tables);
@@ -115,7 +115,7 @@ export function setStage(tables: Tables, stage: readonly StagedService[]): void 
   });
 }
 
-/** For programs whose tables are thrown away afterwards. */
+/** Stores services, and a next hop of a client, for the trial of programs whose tables are thrown away afterwards. */
 export function stageAll(object: ObjectFile, tables: Tables, services: readonly StagedService[], client: StagedClient): void {
   setStage(tables, services);
   writeClientHop(tables, mapped(object.map('client_hops')), mapped(object.map('egresses')), client);

@@ -8,7 +8,7 @@ import { decodeXdpFeatures, getDevice, XDP_TRANSMITS } from '../../../wire/netde
 import { decodeLink, dumpLinks, LinkFlag } from '../../../wire/rtnetlink-link.js';
 import { isAttachable } from './hook-choice.js';
 
-/** Their names. None where the kernel does not show it (Linux before 6.3). */
+/** The names of the veths that lose packets under XDP. None where the kernel does not show it (Linux before 6.3). */
 export function losingVeths(): readonly string[] {
   const links = using(new Netlink(), (netlink) => netlink.dump(dumpLinks(), decodeLink, 'list the interfaces'));
   // Of an end that is down the kernel does not show what it will do when it is up.

@@ -61,7 +61,7 @@ export function setTimeouts(tables: Tables, timeouts: Timeouts): void {
   finish(tables);
 }
 
-/** From here on every service is removed, by the caller or by whoever repairs after it; the caller ends with `finish`. */
+/** Begins the removal of every service, by the caller or by the repair after it; the caller ends with `finish`. */
 export function intendFlush({ intent }: Tables): void {
   intent.set(0, Intent.kind, INTENT_FLUSH);
 }

@@ -6,7 +6,7 @@ export function journalPath(folder: string): string {
   return `${folder}/journal`;
 }
 
-/** In place of one that is there. @throws WeirError bpf-table-refused */
+/** Writes the journal in place of one that is there. @throws WeirError bpf-table-refused */
 export function writeJournal(folder: string, text: string): void {
   writePinnedText(journalPath(folder), 'weir_journal', text);
 }

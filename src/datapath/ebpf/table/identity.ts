@@ -90,7 +90,7 @@ export function serviceEndpoint(tables: Tables, key: ServiceKey): EndpointRef {
   return endpointOf(tables, isWide(key) ? 'E_SERVICE_ALL' : 'E_SERVICE', { words, port: swap16(key.port), protocol });
 }
 
-/** From a service's own record. */
+/** The endpoint of a service by its record. */
 export function recordedServiceEndpoint(tables: Tables, id: number): EndpointRef {
   const { services } = tables;
   const mark = services.get(id, Service.mark);

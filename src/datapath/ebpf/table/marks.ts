@@ -19,7 +19,7 @@ export function noteMarks({ services }: Tables, family: Family): void {
   services.set(0, Service.mark, services.get(0, Service.mark) | BITS[family] | SCTP_BITS[family]);
 }
 
-/** Without a family: of any. */
+/** Was there ever a service of a mark of this family? Without a family: of any. */
 export function hasMarks({ services }: Tables, family?: Family): boolean {
   const seen = services.get(0, Service.mark);
   return (family === undefined ? seen : seen & BITS[family]) !== 0;
@@ -38,7 +38,7 @@ export function liveMarks({ services, conf }: Tables, family: Family): readonly 
 /** Living services of marks in a family. Each has a policy rule in front of that for local addresses, and every route lookup compares all. */
 export const MARKS_MAX = 256;
 
-/** For one more service. @throws WeirError table-full */
+/** Makes sure that one more service of a mark has room. @throws WeirError table-full */
 export function roomForMark(tables: Tables, key: ServiceKey): void {
   if (key.kind !== 'fwmark' || liveMarks(tables, key.family).length < MARKS_MAX) return;
   throw new WeirError('table-full', {

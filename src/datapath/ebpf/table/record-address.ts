@@ -21,7 +21,7 @@ export function isIpv6(records: Records, { family }: typeof Service | typeof Des
   return records.get(id, family) === AddressFamily.F_INET6;
 }
 
-/** In the order of a packet. */
+/** The words of a record's address, in the order of a packet: one, or four of IPv6. */
 export function recordedWords(records: Records, record: typeof Service | typeof Dest, id: number): readonly number[] {
   if (!isIpv6(records, record, id)) return [records.get(id, record.addr)];
   return IPV6_WORDS.map((k) => records.get(id, record.addr, k));

@@ -12,7 +12,7 @@ const UDP_STATE = TcpState.S_UDP;
 
 export const DEFAULT_TIMEOUTS: Timeouts = { tcp: 900, tcpFin: 120, udp: 300 };
 
-/** As `ip_vs_conn` names a state of SCTP, or of another protocol. */
+/** The name that `ip_vs_conn` has for a state of SCTP, or of another protocol. */
 export function stateName(state: number, sctp: boolean): string {
   if (sctp) return SCTP_STATES[state] ?? 'ERR!';
   return state === UDP_STATE ? 'UDP' : (TCP_STATES[state] ?? 'ERR!');

@@ -114,7 +114,7 @@ interface Asking {
   readonly call?: string | undefined;
 }
 
-/** Its destination. undefined: there is none for it. */
+/** Chooses the destination of a packet. undefined: there is none for it. */
 export function choose(question: Question, { client, target, call }: Asking, service: ServiceRecord): Choice | undefined {
   const led = question.table.templatesOf(service).lead(service, { client: client.address, call }, question.now);
   const destination = led ?? schedule(question, client, service, target);

@@ -48,7 +48,7 @@ export function noted({ table, now }: Question, connection: Connection, packet: 
   countPacket(connection.destination, packet.bytes, out);
 }
 
-/** Without a change. */
+/** The packet passes, unchanged. */
 export const passed = ({ frame }: Pick<Arrival, 'frame'>): Outcome => ({ verdict: 'pass', frame });
 
 function dropped({ table }: Question, { frame }: Arrival, reason: Reason): Outcome {

@@ -6,7 +6,7 @@ import { parseIpv4 } from './ipv4/parse.js';
 import { parseIpv6 } from './ipv6/parse.js';
 import type { Parsed } from './packet.js';
 
-/** With checksums and lengths of IP validated. `gsoSize`: of a packet that is not cut yet; 0 for others. */
+/** Reads a frame, and validates the checksum and the lengths of IP. `gsoSize`: of a packet that is not cut yet; 0 for others. */
 export function parseFrame(frame: Uint8Array, gsoSize: number): Parsed {
   const type = frame.length < ETHERNET_BYTES ? 0 : viewOf(frame).getUint16(12);
   if (type === EtherType.ipv4) return parseIpv4(frame, gsoSize);

@@ -22,7 +22,7 @@ export function removeDestination(service: ServiceKey, { address, port }: Destin
 /** Longer ones are for a person to write. */
 const COMMANDS_MAX = 24;
 
-/** As many as fit a line. */
+/** As many of the commands as fit a line, one after the other. */
 export const joined = (commands: readonly string[]): string => commands.slice(0, COMMANDS_MAX).join(' && ');
 
 /** Gives all services of one VIP another one, with their destinations. Undefined: they are too many for a line. */

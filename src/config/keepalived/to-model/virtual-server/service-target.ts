@@ -44,7 +44,7 @@ export function readTarget(block: Values, report: Report): Target | undefined {
   return undefined;
 }
 
-/** Its name in messages: `[192.0.2.1]:tcp:80`, `FWM 1`, `[NAME]:0`. */
+/** The name of a target in messages: `[192.0.2.1]:tcp:80`, `FWM 1`, `[NAME]:0`. */
 export function nameIn(target: Target, protocol: string): string {
   if (target.kind === 'fwmark') return `FWM ${target.mark}`;
   return target.kind === 'group' ? `[${target.name}]:0` : endpointName(target.address, protocol, target.port);

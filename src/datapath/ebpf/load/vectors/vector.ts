@@ -126,7 +126,7 @@ function udp(path: Path, source: End, target: End): Uint8Array {
   return frame(path, IpProtocol.udp, source.at, target.at, encodeUdp(datagram, source.at, target.at));
 }
 
-/** Without correcting the checksum. */
+/** The packet with a bit changed, and its checksum left as it is. */
 export function spoilt(whole: Uint8Array, offset: number): Uint8Array {
   const bytes = whole.slice();
   bytes[offset] = (bytes[offset] ?? 0) ^ 0x40;
