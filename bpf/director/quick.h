@@ -12,7 +12,8 @@ static __always_inline bool mac_equal(const __u8 *a, const __u8 *b) {
  * Every other packet takes the full path, from the start. */
 #define QUICK_NO (-1)
 #define QUICK_ABSENT (-2) /* and there is no connection */
-#define QUICK_CHOSEN (-3) /* of the full path: its destination is chosen */
+#define QUICK_BEGINS (-3) /* and there is none, and the packet in the scratch space may begin one */
+#define QUICK_CHOSEN (-4) /* of the full path: its destination is chosen */
 
 struct quick {
   struct packet p;
@@ -71,6 +72,13 @@ static __always_inline const __u32 *packet_source(struct packet *p) { return &p-
 static __always_inline const __u32 *packet_target(struct packet *p) { return &p->daddr; }
 static __always_inline __u32 address_word(const __u32 *addr) { return addr[0]; }
 static __always_inline bool quick_address_is(const __u32 *a, const __u32 *b) { return a[0] == b[0]; }
+/* May XDP forward a packet that has no connection? */
+static __always_inline bool is_forwardable(struct packet *p) { return !is_martian(p->saddr) && p->saddr != p->daddr; }
+/* For the full path, as xdp_parse() reads it; of the fields for tc alone none is read. */
+static __always_inline void quick_keep(struct packet *to, struct packet *p) {
+  *to = (struct packet){.saddr = p->saddr, .daddr = p->daddr, .sport = p->sport, .dport = p->dport, .length = p->length, .protocol = p->protocol,
+                        .flags = p->flags, .ttl = p->ttl, .header = IP_LEN, .bytes = p->length};
+}
 static __always_inline bool quick_is_of_client(struct conn_slot *s, const __u32 *client) { return true; }
 static __always_inline bool quick_hop_is_of_client(struct client_hop *w, struct packet *p) { return true; }
 static __always_inline __u32 quick_hop_source(struct conf *c, struct service *s) { return hop_source(c, s->addr[0]); }
@@ -191,7 +199,21 @@ static __always_inline void quick_count(struct quick *q, __u32 dest, bool out) {
   }
 }
 
-static __always_inline int quick_request(void *data, void *end, struct quick *q, __u32 service) {
+/* What xdp_may_schedule() answers about nearly every packet that begins a connection of TCP, without a call: nothing has to be asked. Then the
+ * packet is in the scratch space. */
+static __always_inline bool quick_begins(struct quick *q, __u32 service, struct interface *from) {
+  struct scratch *scratch = the_scratch();
+  struct service *s = service_at(service);
+  struct packet *p = &q->p;
+  if (!scratch || !s || p->protocol != IPPROTO_TCP || p->sport == FTP_DATA_PORT || !may_begin(q->c, p) || !is_forwardable(p)) return false;
+  if (s->flags & SVC_SIP || from->flags & (INTERFACE_STRICT | INTERFACE_LOOSE) || q->c->drop_rate) return false;
+  if (vip_answered(q->c, s, from->ifindex, q->now) != 1) return false;
+  CHECKED(scratch);
+  quick_keep(&scratch->packet, p);
+  return true;
+}
+
+static __always_inline int quick_request(void *data, void *end, struct quick *q, __u32 service, struct interface *from) {
   __u64 key = conn_key(q->p.saddr, q->p.sport, service);
   struct conn_bucket *b = bucket_at(conn_hash(key));
   if (!b) return QUICK_NO;
@@ -199,7 +221,10 @@ static __always_inline int quick_request(void *data, void *end, struct quick *q,
   struct quick_found f;
   quick_find(b, key, QUICK_EXACT, packet_source(&q->p), &f);
   __u64 value = f.value;
-  if (unlikely(!quick_value(q, value, false))) return v_live(value, q->now) || READ(b->slot[0].value) & V_SPILLED ? QUICK_NO : QUICK_ABSENT;
+  if (unlikely(!quick_value(q, value, false))) {
+    if (v_live(value, q->now) || READ(b->slot[0].value) & V_SPILLED) return QUICK_NO;
+    return quick_begins(q, service, from) ? QUICK_BEGINS : QUICK_ABSENT;
+  }
   struct dest *d = dest_at(v_dest(value));
   if (!d || (d->flags & (D_AVAILABLE | D_LOCAL | D_POLICED)) != D_AVAILABLE) return QUICK_NO;
   CHECKED(d);

@@ -9,6 +9,17 @@ static __always_inline const __u32 *packet_target(struct packet *p) { return p->
 /* What a destination's next hop is cached by. */
 static __always_inline __u32 address_word(const __u32 *addr) { return address_fold(addr); }
 static __always_inline bool quick_address_is(const __u32 *a, const __u32 *b) { return address_equal(a, b); }
+/* As in quick.h; link-local addresses as in tc6.h. */
+static __always_inline bool is_forwardable(struct packet *p) {
+  if (is_link_local(p->saddr6) || is_link_local(p->daddr6)) return false;
+  return !is_martian6(p->saddr6) && !address_equal(p->saddr6, p->daddr6);
+}
+static __always_inline void quick_keep(struct packet *to, struct packet *p) {
+  *to = (struct packet){.saddr = p->saddr, .daddr = p->daddr, .sport = p->sport, .dport = p->dport, .length = p->length, .protocol = p->protocol,
+                        .flags = p->flags, .ttl = p->ttl, .header = IP6_LEN, .bytes = p->length};
+  address_copy(to->saddr6, p->saddr6);
+  address_copy(to->daddr6, p->daddr6);
+}
 
 /* Reads a packet without extension headers. False: it is left to tc. */
 static __always_inline bool quick_parse(void *data, void *end, struct packet *p) {

@@ -13,7 +13,7 @@ static __always_inline void route_between(const __u32 *to, const __u32 *from) {}
 
 /* Reads a packet for the full path. False: it is left to tc. */
 static __always_inline bool xdp_parse(void *data, void *end, struct packet *p) {
-  return parse_ipv4(data + ETH_LEN, end, p) == P_OK && !is_martian(p->saddr) && p->saddr != p->daddr;
+  return parse_ipv4(data + ETH_LEN, end, p) == P_OK && is_forwardable(p);
 }
 
 /* Where there is such a program, it does not return. */
@@ -152,9 +152,10 @@ __noinline int xdp_any_reply(struct xdp_md *ctx, __u32 real) {
   return xdp_reply(ctx, &v);
 }
 
-/* What the quick path leaves to the full one: the packet of a service, with no connection or perhaps with one; or of a masqueraded server.
+/* What the quick path leaves to the full one: the packet of a service, with no connection (LEFT_BEGINNING: it
+ * may begin one) or perhaps with one; or of a masqueraded server.
  * Returned as a negative number, with the service's or the destination's. */
-enum left { LEFT_NEW, LEFT_KNOWN, LEFT_REPLY };
+enum left { LEFT_NEW, LEFT_KNOWN, LEFT_REPLY, LEFT_BEGINNING };
 #define LEFT_BITS 2
 static __always_inline int left_to(enum left what, __u32 id) { return -(int)(id << LEFT_BITS | what); }
 
@@ -175,8 +176,9 @@ static __always_inline int xdp_quickly(struct xdp_md *ctx) {
   struct interface *i = interface_at(ctx->ingress_ifindex);
   if (!i || !mac_equal(eth->h_dest, i->mac)) return XDP_PASS;
   if (service) {
-    int done = BRIDGING || is_unsummed(&q.p, data) ? QUICK_NO : quick_request(data, end, &q, service);
-    return likely(done >= 0) ? done : left_to(done == QUICK_ABSENT ? LEFT_NEW : LEFT_KNOWN, service);
+    int done = BRIDGING || is_unsummed(&q.p, data) ? QUICK_NO : quick_request(data, end, &q, service, i);
+    if (likely(done >= 0)) return done;
+    return left_to(done == QUICK_BEGINS ? LEFT_BEGINNING : done == QUICK_ABSENT ? LEFT_NEW : LEFT_KNOWN, service);
   }
   __u32 real = real_of_source(&q.p);
   if (!real) return XDP_PASS;
@@ -189,7 +191,7 @@ static __always_inline int xdp_fully(struct xdp_md *ctx, __u32 left) {
   enum left what = left & ((1 << LEFT_BITS) - 1);
   if (what == LEFT_REPLY) return xdp_any_reply(ctx, id);
   int done = what == LEFT_KNOWN ? xdp_known_request(ctx, id) : QUICK_ABSENT;
-  if (done == QUICK_ABSENT) done = xdp_new_request(id, xdp_may_schedule(ctx, id));
+  if (done == QUICK_ABSENT) done = xdp_new_request(id, what == LEFT_BEGINNING ? R_NONE : xdp_may_schedule(ctx, id));
   return done == QUICK_CHOSEN ? xdp_send_to(ctx) : done;
 }
 

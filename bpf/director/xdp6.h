@@ -21,8 +21,7 @@ static __always_inline bool xdp_parse(void *data, void *end, struct packet *p) {
   p->header = IP6_LEN;
   p->fragment = 0;
   p->dont_fragment = true;
-  if (is_link_local(p->saddr6) || is_link_local(p->daddr6)) return false; /* as in tc6.h */
-  return !is_martian6(p->saddr6) && !address_equal(p->saddr6, p->daddr6);
+  return is_forwardable(p);
 }
 
 static __always_inline void xdp_enter_ipv6(struct xdp_md *ctx, struct ethhdr *eth) {}
