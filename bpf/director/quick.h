@@ -254,8 +254,12 @@ static __always_inline int quick_reply(void *data, void *end, struct quick *q, _
   quick_find(b, key, unlikely(d->next_same) ? K_CLIENT : QUICK_EXACT, packet_target(&q->p), &f);
   __u64 value = f.value;
   if (v_method(value) != M_MASQ || !quick_value(q, value, true)) return QUICK_NO;
-  d = dest_at(v_dest(value));
-  if (!d || (d->flags & (D_AVAILABLE | D_POLICED_BACK)) != D_AVAILABLE || READ(d->hop.ifindex) != from || !quick_is_from(&q->p, d)) return QUICK_NO;
+  if (unlikely(v_dest(value) != dest)) {
+    d = dest_at(v_dest(value));
+    if (!d || !quick_is_from(&q->p, d)) return QUICK_NO;
+    dest = v_dest(value);
+  }
+  if ((d->flags & (D_AVAILABLE | D_POLICED_BACK)) != D_AVAILABLE || READ(d->hop.ifindex) != from) return QUICK_NO;
   asm volatile("" : "+r"(f.value)); /* one word: the compiler would keep its parts */
   struct service *s = service_at(d->service);
   if (!s) return QUICK_NO;
@@ -269,7 +273,7 @@ static __always_inline int quick_reply(void *data, void *end, struct quick *q, _
   if (!ifindex) return QUICK_NO;
   xdp_rewrite(&q->p, data, end, true, true, s->addr, s->port);
   quick_touch(q, &f, true);
-  quick_count(q, v_dest(f.value), true);
+  quick_count(q, dest, true);
   return bpf_redirect(ifindex, 0);
 }
 
