@@ -8,7 +8,10 @@ const PAGE_BYTES = 4096;
 /** The text's length, a 64-bit number, stands in front of it. */
 const HEADER_BYTES = 8;
 
-/** Pins a text in place of one that is there, which stays until then. `name`: of the map, 15 characters at most. @throws WeirError bpf-table-refused */
+/**
+ * Pins a text in place of one that is there, which stays until then. `name`: of the map, 15 characters at most.
+ * @throws WeirError bpf-table-refused
+ */
 export function writePinnedText(path: string, name: string, text: string): void {
   const bytes = Buffer.from(text);
   const pages = Math.ceil((HEADER_BYTES + bytes.length) / PAGE_BYTES);

@@ -112,7 +112,10 @@ export function realEndpoint(tables: Tables, id: number): EndpointRef {
   });
 }
 
-/** By which packets of its data connections find a destination of a service of FTP: it leads to one of those with the address. undefined: of another service. */
+/**
+ * The endpoint by which packets of its data connections find a destination of a service of FTP: it leads to one of those with the address.
+ * undefined: the destination is of another service.
+ */
 export function ftpDataEndpoint(tables: Tables, id: number): EndpointRef | undefined {
   const { dests } = tables;
   if (!isRecordedFtp(tables, dests.get(id, Dest.service))) return undefined;
