@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { writerOf } from '../../src/datapath/ebpf/recovery/batch.js';
+import { restore, takeSnapshot } from '../../src/datapath/ebpf/recovery/snapshot.js';
 import { MARKS_MAX } from '../../src/datapath/ebpf/table/marks.js';
 import type { Family } from '../../src/model/address.js';
 import { inBed, openBed, skipReason } from './bed.js';
@@ -26,6 +27,11 @@ test('one service of a mark too many is refused in a line; of another family, an
       writer.deleteService(key(7, 'inet'));
       writer.addService(spec(MARKS_MAX + 1));
       assert.throws(() => writer.addService(spec(7)), refused, 'also where it was there before');
+      writer.addService(spec(7), true); // as a build without this limit did
+      const before = takeSnapshot(tables, writer);
+      writer.flush(before.services.map(({ spec: { key } }) => key));
+      restore(tables, writer, before);
+      assert.deepEqual(takeSnapshot(tables, writer), before, 'what is taken back is not limited');
     },
     openBed({ attach: 'tc', capacity: { maxServices: 512 } }),
   );

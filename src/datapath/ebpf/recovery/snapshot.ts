@@ -58,7 +58,7 @@ export function restore(tables: Tables, writer: Writer, snapshot: Snapshot): voi
   const present = new Map(serviceEntries(tables).map((entry) => [nameOf(entry.spec.key), entry]));
   for (const { spec, order, destinations } of snapshot.services) {
     const entry = present.get(nameOf(spec.key));
-    if (entry === undefined) writer.addService(spec);
+    if (entry === undefined) writer.addService(spec, true);
     else if (!equal(entry.spec, spec)) writer.editService(spec);
     services.set(writer.serviceId(spec.key), Service.order, order);
     const now = entry?.destinations.map((each) => each.spec) ?? [];

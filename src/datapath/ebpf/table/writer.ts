@@ -50,12 +50,13 @@ export class Writer {
     return liveService(this.tables, this.#endpoints, key);
   }
 
-  addService(spec: ServiceSpec): void {
+  /** `isRestored`: it was there before, when more marks may have been allowed. */
+  addService(spec: ServiceSpec, isRestored = false): void {
     const { services } = this.tables;
     const endpoint = serviceEndpoint(this.tables, spec.key);
     const known = this.#endpoints.find(endpoint);
     if (known !== 0 && services.get(known, Service.state) === WeirState.LIVE) throw new WeirError('service-exists');
-    roomForMark(this.tables, spec.key);
+    if (!isRestored) roomForMark(this.tables, spec.key);
     const scheduler = schedulerNumber(spec.scheduler);
     if (known === 0) roomForRing(this.tables, 0, scheduler); // where it is refused, no record is made
     const id = known === 0 ? this.#newService(spec) : known;
