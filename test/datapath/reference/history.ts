@@ -161,6 +161,8 @@ const spoilt = seldom(
 const port = fc.constantFrom(443, 80, 53, 8080, 9, 0, 20, 2000);
 const client = fc.record({ address: fc.constantFrom(...CLIENTS), port: fc.constantFrom(40_000, 40_001, 40_002, 53, 20, 500) });
 const letters = fc.constantFrom(...LETTERS);
+/** Half of them open connections, so that a table fills now and then. */
+const openers = fc.oneof(letters, fc.constant('S' as const));
 const hook = fc.constantFrom('in' as const, 'in' as const, 'in' as const, 'in' as const, 'lo' as const, 'out' as const);
 
 const change = fc.oneof(
@@ -240,7 +242,13 @@ const packet = fc.oneof(
   },
   {
     weight: 1,
-    arbitrary: fc.record({ what: fc.constant('crowd' as const), service: chosen, port, count: fc.integer({ min: 10, max: 70 }), letters }),
+    arbitrary: fc.record({
+      what: fc.constant('crowd' as const),
+      service: chosen,
+      port,
+      count: fc.constantFrom(10, 70, 70),
+      letters: openers,
+    }),
   },
 );
 
@@ -248,8 +256,9 @@ const passing = fc.record({ what: fc.constant('time' as const), seconds: fc.cons
 
 const action = fc.oneof({ weight: 8, arbitrary: change }, { weight: 60, arbitrary: packet }, { weight: 2, arbitrary: passing });
 
-/** The table that a history begins with, in most of them with the commonest services. */
+/** The table that a history begins with, in most of them with the commonest services; and rp_filter of the clients' side. */
 const beginning = fc.record({
+  reversePath: fc.constantFrom(0 as const, 0 as const, 0 as const, 1 as const, 2 as const),
   services: fc.uniqueArray(serviceSpec, { selector: (spec) => spec.service, minLength: 1, maxLength: 4 }),
   destinations: fc.array(fc.record({ service: chosen, server, described }), { minLength: 2, maxLength: 10 }),
 });

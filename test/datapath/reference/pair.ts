@@ -39,6 +39,7 @@ import { ConnectionView, type Layout } from './connection-view.js';
 import { FollowedChoice } from './followed-choice.js';
 import { TemplateView } from './template-view.js';
 import { TIMER_PIN, timerField } from './timer-record.js';
+import { labelsOf } from './traffic.js';
 
 const SIDE_BUILDS = {
   allPorts: WIDE_PINS,
@@ -204,6 +205,7 @@ export class Pair {
     );
     const counted = Object.entries(this.bed.drops()).filter(([reason, count]) => count > (before[reason] ?? 0));
     this.#counted = new Set(counted.map(([reason]) => reason));
+    for (const [reason] of counted) for (const label of labelsOf(frame)) this.#met.add(`${reason} of ${label}`);
     this.#followTimer(); // it came before the packet changed a connection
     const arrival = { device, bytes: frame, mark, gsoSize: segmentBytes };
     const inMemory = leaves ? this.director.egress(arrival) : led ? this.director.marked(arrival) : this.director.ingress(arrival);
@@ -283,7 +285,7 @@ export class Pair {
     }
   }
 
-  /** Verdicts, states of connections and drop reasons. */
+  /** Verdicts, states of connections and drop reasons; of those of IPv6 and of SCTP, `… of IPv6`, too. */
   met(): Iterable<string> {
     return [...this.#met, ...this.director.drops().keys()];
   }

@@ -268,6 +268,7 @@ const isPacket = (action: Action): action is PacketAction => ['request', 'go on'
 
 /** @throws AssertionError at the first difference */
 export async function play(pair: Pair, { beginning, actions }: History): Promise<void> {
+  if (beginning.reversePath !== 0) pair.filterReversePath('front', beginning.reversePath);
   for (const spec of beginning.services) changeBoth(pair, { what: 'add service', spec });
   for (const each of beginning.destinations) changeBoth(pair, { what: 'add', ...each });
   for (const action of actions) {

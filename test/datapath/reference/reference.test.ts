@@ -23,6 +23,7 @@ const MET = [
   'drop',
   'no_connection',
   'no_call_id',
+  'reverse_path',
 ];
 
 for (const attach of ['tc', 'xdp'] as const) {

@@ -1,5 +1,6 @@
 // Packets of histories, by the family of their ends: segments, datagrams and chunks in the forms that a history describes, and ICMP errors.
 import { IpProtocol } from '../../../src/model/ip-protocol.js';
+import { viewOf } from '../../../src/wire/bytes.js';
 import { EtherType } from '../../../src/wire/ethernet.js';
 import { encodeIcmp } from '../../../src/wire/icmp.js';
 import { ChunkType, type SctpChunk } from '../../../src/wire/sctp.js';
@@ -18,6 +19,16 @@ export const isSix = (text: string): boolean => text.split(':').length > 2;
 
 /** `address`: one of the packet's. */
 export const etherTypeOf = (address: string): number => (isSix(address) ? EtherType.ipv6 : EtherType.ipv4);
+
+const [ETHERTYPE_AT, IP_AT] = [12, 14] as const;
+const PROTOCOL_AT = { four: IP_AT + 9, six: IP_AT + 6 } as const;
+
+/** Which of IPv6 and SCTP an untagged frame without extension headers is of. */
+export function labelsOf(frame: Uint8Array): readonly string[] {
+  const six = viewOf(frame).getUint16(ETHERTYPE_AT) === EtherType.ipv6;
+  const sctp = frame[six ? PROTOCOL_AT.six : PROTOCOL_AT.four] === IpProtocol.sctp;
+  return [...(six ? ['IPv6'] : []), ...(sctp ? ['SCTP'] : [])];
+}
 
 /** `address:port`, IPv6 as `[address]:port`. */
 export const endText = (address: string, port: number): string => (isSix(address) ? `[${address}]:${port}` : `${address}:${port}`);
