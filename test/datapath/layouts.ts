@@ -65,12 +65,15 @@ function once(make: () => OtherBuild): () => OtherBuild {
   };
 }
 
+/** They were no part of the layout: a client was a part of the key as today, but did not choose the bucket. */
+const OF_BEFORE = '#define K_CLIENT 0xffffffffffffull\n#define K_HASHED 0xffffffffffffffffull\n';
+
 /** The build before, as layout-before.h describes it: the bucket of a connection was chosen by the whole key. */
 export const buildBefore = once(() =>
   otherBuild({
     'abi.h': [(text) => text.replace(/^#define K_(CLIENT|HASHED) .*\n/gm, '')],
     'dest-of-client.h': [replaced('#ifdef TAKEOVER\n#define SAME', '#if 1\n#define SAME')],
-    'value.h': [replaced('#define WEIR_VALUE_H\n', '#define WEIR_VALUE_H\n#define K_HASHED 0xffffffffffffffffull\n')],
+    'value.h': [replaced('#define WEIR_VALUE_H\n', `#define WEIR_VALUE_H\n${OF_BEFORE}`)],
   }),
 );
 
