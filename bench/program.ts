@@ -2,6 +2,7 @@
 // 100 services of 4 destinations, and references loaded for the same table size.
 import type { Objects } from './compile.js';
 import { type Datapath, openDatapath } from './datapath.js';
+import { fullTable } from './full-table.js';
 import { deviceIndex, inside } from './inside.js';
 import { median } from './median.js';
 import { dropNamespace } from './namespaces.js';
@@ -71,6 +72,7 @@ export const program = (options: Options, wrapper: Wrapper, objects: Objects): r
       inside(director, () => hashHits(bed)),
       ...programCases.filter(wanted).flatMap((test) => measureCase(bed, test)),
       ...(wanted(floodCase(0)) ? flood(bed) : []),
+      ...(wanted({ name: 'full table' }) ? fullTable(bed) : []),
     ];
   } finally {
     dropNamespace(director);

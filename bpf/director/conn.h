@@ -224,7 +224,7 @@ static __always_inline bool key_lock(__u64 key, __u32 hash) { return lock_take(h
 static __always_inline void key_unlock(__u64 key, __u32 hash) { lock_give(hash & (LOCKS - 1)); }
 #endif
 
-static __always_inline void probe_slot(struct probe *r, struct conn_slot *s, __u32 number, __u32 now) {
+static __always_inline void probe_slot(struct conf *c, struct probe *r, struct conn_slot *s, __u32 number, __u32 now) {
   __u64 v = slot_value(s, number_is_old(number));
   if (v_claimed(v)) return;
   if (!v_taken(v) || v_expired(v, now)) {
@@ -232,14 +232,15 @@ static __always_inline void probe_slot(struct probe *r, struct conn_slot *s, __u
     r->free = number;
     r->free_value = v;
   } else if (r->free == NOWHERE) {
-    evict_note(r, number, v, now);
+    evict_note(c, r, number, v, now);
   }
 }
 
 /* Adds a bucket to a probe. False: it was the last one to look at. A global function, so that it is verified once. */
 __noinline int probe_bucket(__u32 bucket, __u64 key, __u32 now, struct probe *r) {
   struct conn_bucket *b = bucket_at(bucket);
-  if (!b || !r) return 0;
+  struct conf *c = the_conf();
+  if (!b || !c || !r) return 0;
   if (r->further) {
     __u32 found = bucket_search(bucket, key, now);
     if (found < BUCKET_SLOTS) {
@@ -248,17 +249,24 @@ __noinline int probe_bucket(__u32 bucket, __u64 key, __u32 now, struct probe *r)
     }
     if (found == NOT_FURTHER) r->further = 0;
   }
-  probe_slot(r, &b->slot[0], bucket * BUCKET_SLOTS, now);
-  probe_slot(r, &b->slot[1], bucket * BUCKET_SLOTS + 1, now);
-  probe_slot(r, &b->slot[2], bucket * BUCKET_SLOTS + 2, now);
-  probe_slot(r, &b->slot[3], bucket * BUCKET_SLOTS + 3, now);
-  return r->further || r->free == NOWHERE;
+  if (!r->settled) {
+    probe_slot(c, r, &b->slot[0], bucket * BUCKET_SLOTS, now);
+    probe_slot(c, r, &b->slot[1], bucket * BUCKET_SLOTS + 1, now);
+    probe_slot(c, r, &b->slot[2], bucket * BUCKET_SLOTS + 2, now);
+    probe_slot(c, r, &b->slot[3], bucket * BUCKET_SLOTS + 3, now);
+    if (r->free != NOWHERE) r->crowded = 0;
+    r->settled = r->free != NOWHERE || evict_settles(r);
+  }
+  return r->further || !r->settled;
 }
 
 /* Fills in `r` for a key and its home bucket; `r->udp` is the caller's. `search`: the table may have the key. */
 static __always_inline void conn_probe(__u32 home, __u64 key, bool search, __u32 now, struct probe *r) {
   r->holder = r->free = r->evict = NOWHERE;
   r->further = search;
+  r->settled = false;
+  if (BRIDGING) r->crowded = 0; /* a move needs the free slot */
+  else if (r->crowded) r->crowded--;
 #pragma clang loop unroll(disable)
   for (__u32 n = 0; n < PROBE_BUCKETS; n++)
     if (!probe_bucket(home + n, key, now, r)) break;
@@ -273,7 +281,10 @@ static __always_inline __u32 slot_claim(struct probe *r, __u32 now) {
   if (!s) return NOWHERE;
   __u64 now_is = was;
   if (!slot_swap(s, number_is_old(number), &now_is, (was & V_SPILLED) | CLAIMED << V_DEST_SHIFT)) return NOWHERE;
-  if (replace) count_reason(evict_reason(r->evict_class));
+  if (replace) {
+    count_reason(evict_reason(r->evict_class));
+    if (!BRIDGING && !r->settled) r->crowded = SHORT_PROBES;
+  }
   if (v_taken(was)) conn_uncount(was, now);
   return number;
 }

@@ -181,6 +181,7 @@ static __always_inline bool quick_probe(__u32 home, __u64 key, __u32 now, struct
     if (!v_taken(v) || (v_expired(v, now) && !v_claimed(v))) {
       free = i;
       r->free_value = v;
+      r->crowded = 0;
     } else if (slot_has_key(&b->slot[i], old, key)) {
       return false;
     }

@@ -11,7 +11,8 @@ enum eviction {
   EVICT_HALF_OPEN,   /* no handshake within a second; UDP without V_PROVEN */
   EVICT_HALF_CLOSED, /* FIN_WAIT, where under DR every connection that the client ended stays; CLOSE_WAIT */
   EVICT_UNPROVEN,    /* ESTABLISHED without V_PROVEN: a SYN and an ACK, which may be forged; UDP with it */
-  EVICT_NEW,         /* half open for less than a second: else clients that come together would drive out each other */
+  EVICT_YOUNG,       /* half open for less than a second: else clients that come together would drive out each other */
+  EVICT_NEW,         /* half open for less than half a second */
   EVICT_IDLE,        /* ESTABLISHED */
   EVICT_ONE_SIDED,   /* ESTABLISHED, idle for a shorter time, and no packet of the server was seen, as under DR: all that was may be forged */
   EVICT_NEVER,
@@ -34,7 +35,8 @@ static __always_inline __u32 eviction_class(struct conf *c, __u64 v, __u32 now) 
   __s32 second = READ(c->hz) >> CLOCK_SHIFT;
   if (likely(idle >= second * (__s32)(class == EVICT_IDLE ? ESTABLISHED_IDLE_SECONDS : IDLE_SECONDS >> class * 4 & 15))) return class;
   if (class == EVICT_IDLE && v & V_NOOUTPUT && idle >= second * ONE_SIDED_IDLE_SECONDS) return EVICT_ONE_SIDED;
-  return class == EVICT_HALF_OPEN ? EVICT_NEW : EVICT_NEVER;
+  if (class != EVICT_HALF_OPEN) return EVICT_NEVER;
+  return idle * 2 >= second ? EVICT_YOUNG : EVICT_NEW;
 }
 
 /* Is the connection with value `v` a better one to replace than what was found before? */
@@ -45,9 +47,16 @@ static __always_inline bool evict_is_better(struct probe *r, __u64 v, __u32 clas
   return (__s32)((__u32)v - (__u32)READ(r->evict_value)) < 0;
 }
 
-static __always_inline void evict_note(struct probe *r, __u32 number, __u64 v, __u32 now) {
-  struct conf *c = the_conf();
-  if (!c) return;
+/* In a full table a whole probe looks at 64 connections, which a flood would pay for with each of its packets. So after one that met no free slot
+ * the next ones of this CPU end at the first bucket with a connection of these classes: what a flood makes, and what is over. A connection then
+ * stands near its home again, and the next probe for it is short. */
+#define EVICT_SETTLES (1u << EVICT_CLOSED | 1u << EVICT_HALF_OPEN | 1u << EVICT_YOUNG)
+#define SHORT_PROBES 256
+static __always_inline bool evict_settles(struct probe *r) {
+  return READ(r->crowded) && READ(r->evict) != NOWHERE && EVICT_SETTLES & 1u << (READ(r->evict_class) & 15);
+}
+
+static __always_inline void evict_note(struct conf *c, struct probe *r, __u32 number, __u64 v, __u32 now) {
   __u32 class = eviction_class(c, v, now);
   if (!evict_is_better(r, v, class)) return;
   r->evict = number;
@@ -56,7 +65,7 @@ static __always_inline void evict_note(struct probe *r, __u32 number, __u64 v, _
 }
 
 static __always_inline __u32 evict_reason(__u32 class) {
-  if (class == EVICT_HALF_OPEN || class == EVICT_NEW) return R_HALF_OPEN_REPLACED;
+  if (class == EVICT_HALF_OPEN || class == EVICT_YOUNG || class == EVICT_NEW) return R_HALF_OPEN_REPLACED;
   return class < EVICT_UNPROVEN ? R_CLOSED_REPLACED : R_IDLE_REPLACED;
 }
 

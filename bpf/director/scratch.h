@@ -13,9 +13,11 @@ struct probe {
   __u32 evict;     /* the connection that is replaced where no slot is free (evict.h) */
   __u32 udp;       /* in: the new connection is of UDP */
   __u32 further;   /* may the key be in a later bucket? */
+  __u32 crowded;   /* so many more probes of this CPU may end early (evict.h) */
   __u64 free_value;
   __u64 evict_value;
   __u32 evict_class;
+  __u32 settled;   /* the slot is chosen: only the key is looked for */
 };
 
 /* A template that is looked for, or made: what it is to be, and what the probe for its place found. Numbers of slots are NOWHERE where there

@@ -48,11 +48,15 @@ export class Crowd {
     this.#view = isFour && !sctp ? bed : viewOfSide(bed, sctp ? (isFour ? SCTP_PINS : SCTP6_PINS) : IPV6_PINS);
   }
 
+  portOf(client: number): number {
+    return 1024 + Math.floor(client / 64);
+  }
+
   /** Those of IPv6 are behind the router. */
   #client(client: number): string {
     const { family } = this.#kind;
     const host = 128 + (client % 64);
-    return family.at(family === IPv4 ? `10.0.1.${host}` : `2001:db8:7::${host.toString(16)}`, 1024 + Math.floor(client / 64));
+    return family.at(family === IPv4 ? `10.0.1.${host}` : `2001:db8:7::${host.toString(16)}`, this.portOf(client));
   }
 
   #packet(ends: Ends, letters: string): Uint8Array {
@@ -90,10 +94,16 @@ export class Crowd {
     }
   }
 
+  /** Those that are taken. */
+  slots(): readonly Slot[] {
+    return checkTable(this.#view);
+  }
+
   /** The numbers of the clients that have connections, in order. */
   clients(): readonly number[] {
-    const slots = checkTable(this.#view);
-    return slots.map(({ client, port }) => (port - 1024) * 64 + (client & 0xff) - 128).sort((a, b) => a - b);
+    return this.slots()
+      .map(({ client, port }) => (port - 1024) * 64 + (client & 0xff) - 128)
+      .sort((a, b) => a - b);
   }
 
   has(client: number): boolean {

@@ -106,6 +106,15 @@ export class ConnectionView {
     return found;
   }
 
+  /** The programs have another connection in the slot than memory. */
+  isReplaced(slot: number): boolean {
+    const there = this.taken().find((each) => each.slot === slot)?.seen;
+    const here = [...this.table.entries()].find(([at]) => at === slot)?.[1];
+    if (there === undefined || here === undefined) return false;
+    const { client, tuple, service } = seenInMemory(slot, here, this.#form);
+    return there.client !== client || there.tuple !== tuple || there.service !== service;
+  }
+
   /** The programs' timer has ended all that memory has not. */
   isSwept(): boolean {
     return this.taken().length === [...this.table.entries()].length;

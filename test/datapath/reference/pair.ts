@@ -158,7 +158,9 @@ export class Pair {
   #view(layout: Layout, table: ArrayBuffer): void {
     const { connections } = this.director[layout];
     connections.spared = this.#spared(layout);
-    this.#connections.set(layout, new ConnectionView(table, layout, connections));
+    const view = new ConnectionView(table, layout, connections);
+    connections.endsEarly = ({ slot }) => view.isReplaced(slot);
+    this.#connections.set(layout, view);
   }
 
   #spared(layout: Layout): number {

@@ -3,7 +3,7 @@ import { type Connection, isExpired } from './connection.js';
 import { BUCKET_SHARES } from './defence.js';
 import { entryShare } from './drop-entry.js';
 import { type Endpoint, isSame, keyOfEndpoint, type Tuple } from './endpoint.js';
-import { type Candidate, evictionClass, givesWayBefore, reasonOf } from './eviction.js';
+import { type Candidate, evictionClass, givesWayBefore, reasonOf, settles } from './eviction.js';
 import type { CountReason } from './reason.js';
 import type { ServiceRecord } from './records.js';
 import type { Settings } from './settings.js';
@@ -36,6 +36,8 @@ export class ConnectionTable {
   readonly #mask: number;
   /** How many connections of few packets drop_entry has met: it ends every second one. */
   spared = 0;
+  /** Whether a probe ended at the first bucket with a connection that settles it, as those of the programs may in a full table. */
+  endsEarly: (at: Place) => boolean = () => false;
 
   /** `buckets`: a power of two, 16 at least. */
   constructor(
@@ -79,12 +81,17 @@ export class ConnectionTable {
   /** Where a connection that is not in the table would go; undefined: the table is full. */
   placeFor(client: Endpoint, udp: boolean, now: number): Place | undefined {
     let best: Candidate | undefined;
+    let early: Place | undefined;
     for (const slot of this.#within(this.homeOf(client))) {
+      if (slot % BUCKET_SLOTS === 0 && early === undefined && best !== undefined && settles(best))
+        early = { slot: best.slot, replaced: best };
       const connection = this.#slots[slot];
-      if (connection === undefined || isExpired(connection, now)) return { slot, replaced: undefined };
+      if (connection === undefined || isExpired(connection, now))
+        return early !== undefined && this.endsEarly(early) ? early : { slot, replaced: undefined };
       const candidate = { slot, connection, class: evictionClass(this.settings, connection, now) };
       if (givesWayBefore(candidate, best, udp)) best = candidate;
     }
+    if (early !== undefined && this.endsEarly(early)) return early;
     return best === undefined ? undefined : { slot: best.slot, replaced: best };
   }
 

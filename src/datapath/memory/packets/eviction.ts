@@ -6,7 +6,7 @@ import type { Settings } from './settings.js';
 import { UDP } from './state.js';
 
 /** The order in which they give way; `never` does not. */
-const CLASSES = ['closed', 'half open', 'half closed', 'unproven', 'new', 'idle', 'one-sided', 'never'] as const;
+const CLASSES = ['closed', 'half open', 'half closed', 'unproven', 'young', 'new', 'idle', 'one-sided', 'never'] as const;
 export type EvictionClass = (typeof CLASSES)[number];
 
 /** Seconds without a packet; the others need none. */
@@ -50,7 +50,8 @@ export function evictionClass(settings: Settings, connection: Connection, now: n
   const idle = settings.timeoutOf(connection.state, connection.protocol) - (connection.expires - now);
   if (idle >= settings.unitsPerSecond * (IDLE_SECONDS[found] ?? 0)) return found;
   if (found === 'idle' && connection.noOutput && idle >= settings.unitsPerSecond * ONE_SIDED_IDLE_SECONDS) return 'one-sided';
-  return found === 'half open' ? 'new' : 'never';
+  if (found !== 'half open') return 'never';
+  return idle * 2 >= settings.unitsPerSecond ? 'young' : 'new';
 }
 
 export interface Candidate {
@@ -58,6 +59,11 @@ export interface Candidate {
   readonly connection: Connection;
   readonly class: EvictionClass;
 }
+
+/** What a probe of a full table may end at, without a look at the further buckets: what a flood makes, and what is over. */
+const SETTLING: ReadonlySet<EvictionClass> = new Set(['closed', 'half open', 'young']);
+
+export const settles = (found: Candidate): boolean => SETTLING.has(found.class);
 
 /** Whether `one` gives way before `other` to a new connection, which is of UDP or of another protocol. */
 export function givesWayBefore(one: Candidate, other: Candidate | undefined, udp: boolean): boolean {
@@ -70,6 +76,6 @@ export function givesWayBefore(one: Candidate, other: Candidate | undefined, udp
 }
 
 export function reasonOf(which: EvictionClass): Reason {
-  if (which === 'half open' || which === 'new') return 'half_open_replaced';
+  if (which === 'half open' || which === 'young' || which === 'new') return 'half_open_replaced';
   return which === 'closed' || which === 'half closed' ? 'closed_replaced' : 'idle_replaced';
 }
