@@ -2,13 +2,12 @@
 
 import { compared, measured, type Side } from './comparison.js';
 import type { Objects } from './compile.js';
-import { type Datapath, openDatapath } from './datapath.js';
-import { inside } from './inside.js';
 import type { Options } from './options.js';
+import { openPlace, type Place } from './place.js';
 import { established, opening, type ProgramCase, reply, request, SYN } from './program-cases.js';
-import type { Bed } from './program-samples.js';
 import type { Row } from './report.js';
-import { addPools, dropStations, makeStations, type StationPool, serverAddress, serverPort } from './stations.js';
+import { addPools, type StationPool, serverAddress, serverPort } from './stations.js';
+import { tableSizeRows } from './table-size.js';
 import { unusedRows } from './unused.js';
 import type { Wrapper } from './wrap.js';
 
@@ -61,28 +60,6 @@ const pools = {
   sharing: shared[SHARING],
 } satisfies Readonly<Record<string, readonly StationPool[]>>;
 type TableName = keyof typeof pools;
-
-interface Place {
-  readonly bed: Bed;
-  readonly datapath: Datapath;
-  readonly close: () => void;
-}
-
-const openPlace = (options: Options, wrapper: Wrapper, objects: Objects, name: TableName): Place => {
-  const stations = makeStations(`scale-${name}`, MANY);
-  const { director, interfaces } = stations;
-  try {
-    const datapath = inside(director, () => openDatapath((table) => addPools(table, pools[name])));
-    const close = (): void => {
-      inside(director, () => datapath.close());
-      dropStations(stations);
-    };
-    return { bed: { wrapper, objects, director, interfaces, options }, datapath, close };
-  } catch (error) {
-    dropStations(stations);
-    throw error;
-  }
-};
 
 const many = (test: ProgramCase): ProgramCase => ({ ...test, firstFlows: FIRST_FLOWS });
 
@@ -137,14 +114,16 @@ const replyRows = (at: At): readonly Row[] =>
   });
 
 export const scale = (options: Options, wrapper: Wrapper, objects: Objects): readonly Row[] => {
+  const tools = { options, wrapper, objects };
   const places = new Map<TableName, Place>();
   const at: At = (name, test) => {
-    const place = places.get(name) ?? openPlace(options, wrapper, objects, name);
+    const place =
+      places.get(name) ?? openPlace(tools, { name: `scale-${name}`, servers: MANY, fill: (table) => addPools(table, pools[name]) });
     places.set(name, place);
     return { ...place, test };
   };
   try {
-    return [...schedulerRows(at), ...establishedRows(at), ...replyRows(at), ...unusedRows(options, wrapper, objects)];
+    return [...schedulerRows(at), ...establishedRows(at), ...replyRows(at), ...unusedRows(tools), ...tableSizeRows(tools)];
   } finally {
     for (const { close } of places.values()) close();
   }

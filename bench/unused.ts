@@ -1,14 +1,10 @@
 // Rows of part 8: what the packets of an exact service of TCP cost where services of SCTP and of a firewall mark are loaded beside it, too.
 import type { Director } from '../src/datapath/director.js';
-import { compared, type Side } from './comparison.js';
-import type { Objects } from './compile.js';
-import { type Datapath, openDatapath } from './datapath.js';
-import { inside } from './inside.js';
-import type { Options } from './options.js';
+import { compared } from './comparison.js';
+import { openPlace, type Place, type Tools } from './place.js';
 import { established, opening, type ProgramCase, reply, request, SYN } from './program-cases.js';
 import type { Row } from './report.js';
-import { addPools, dropStations, makeStations, type StationPool, type Stations, serverAddress, serverPort } from './stations.js';
-import type { Wrapper } from './wrap.js';
+import { addPools, type StationPool, serverAddress, serverPort } from './stations.js';
 
 /** What is not used costs nothing; the rest is what one run differs from the next. */
 const UNUSED_MAX = 1.15;
@@ -36,47 +32,23 @@ const packets: readonly ProgramCase[] = [
 ];
 const cases = packets.flatMap((test) => [test, { ...test, name: `by tc: ${test.name}`, kind: 'tc' as const }]);
 
-interface Place {
-  readonly stations: Stations;
-  readonly datapath: Datapath;
-}
-
-function openPlace(name: string, fill: (director: Director) => void): Place {
-  const stations = makeStations(name, SERVERS);
+export function unusedRows(tools: Tools): readonly Row[] {
+  const open = (name: string, fill: (director: Director) => void): Place => openPlace(tools, { name, servers: SERVERS, fill });
+  const plain = open('unused-none', (director) => addPools(director, [POOL, REPLIES]));
   try {
-    return { stations, datapath: inside(stations.director, () => openDatapath(fill)) };
-  } catch (error) {
-    dropStations(stations);
-    throw error;
-  }
-}
-
-function closePlace({ stations, datapath }: Place): void {
-  inside(stations.director, () => datapath.close());
-  dropStations(stations);
-}
-
-export function unusedRows(options: Options, wrapper: Wrapper, objects: Objects): readonly Row[] {
-  const plain = openPlace('unused-none', (director) => addPools(director, [POOL, REPLIES]));
-  try {
-    const beside = openPlace('unused-beside', (director) => {
+    const beside = open('unused-beside', (director) => {
       addPools(director, [POOL, REPLIES]);
       addUnused(director);
     });
     try {
-      const at = ({ stations: { director, interfaces }, datapath }: Place, test: ProgramCase): Side => ({
-        bed: { wrapper, objects, director, interfaces, options },
-        datapath,
-        test,
-      });
       return cases.map((test) => {
-        const besideOthers = at(beside, { ...test, name: `${test.name}, beside services of SCTP and of a mark` });
-        return compared('scale', besideOthers, at(plain, { ...test, name: 'alone' }), UNUSED_MAX);
+        const besideOthers = { ...beside, test: { ...test, name: `${test.name}, beside services of SCTP and of a mark` } };
+        return compared('scale', besideOthers, { ...plain, test: { ...test, name: 'alone' } }, UNUSED_MAX);
       });
     } finally {
-      closePlace(beside);
+      beside.close();
     }
   } finally {
-    closePlace(plain);
+    plain.close();
   }
 }
