@@ -10,7 +10,7 @@
 #define WEIR_CALL_ID_H
 
 #ifdef SCTP
-static __always_inline bool call_read(struct __sk_buff *skb) { return false; }
+static __always_inline bool call_read(struct __sk_buff *skb, __u32 at) { return false; }
 #else
 
 #define UDP_HEADER 8
@@ -126,14 +126,15 @@ static long call_step(__u64 i, void *ctx) {
   return s->state == CALL_FOUND;
 }
 
-/* Reads the Call-ID of the packet in the scratch space into it. False: it has none. */
-__noinline int call_read(struct __sk_buff *skb) {
+/* Reads the Call-ID of the packet in the scratch space into it. `at`: where the IP header begins. False: it has none. */
+__noinline int call_read(struct __sk_buff *skb, __u32 at) {
   struct scratch *scratch = the_scratch();
   if (!scratch) return false;
   CHECKED(scratch);
   struct packet *p = &scratch->packet;
   struct call_scan *s = &scratch->call_scan;
-  __u32 at = ETH_LEN + p->header + UDP_HEADER, size = p->length - p->header - UDP_HEADER;
+  __u32 size = p->length - p->header - UDP_HEADER;
+  at += p->header + UDP_HEADER;
   if (p->protocol != IPPROTO_UDP || p->length <= p->header + UDP_HEADER) return false;
   if (size > CALL_SEARCHED) size = CALL_SEARCHED;
   asm volatile("" : "+r"(size)); /* so that the verifier sees the bounds that follow */

@@ -124,7 +124,7 @@ static __always_inline __u32 may_schedule_call(struct __sk_buff *skb, __u32 serv
   __u32 may = may_schedule(skb, false, skb->ingress_ifindex, service);
   struct service *svc = may & ~UNANSWERABLE ? 0 : service_at(service);
   bool persistent_by_call = svc && unlikely((svc->flags & (SVC_SIP | SVC_PERSISTENT)) == (SVC_SIP | SVC_PERSISTENT));
-  return persistent_by_call && !call_read(skb) ? R_NO_CALL_ID : may;
+  return persistent_by_call && !call_read(skb, ETH_LEN) ? R_NO_CALL_ID : may;
 }
 #endif
 

@@ -67,7 +67,11 @@
 #include "send6.h"
 #include "message-sum.h"
 #include "related6.h"
+#include "call-begun.h"
 #include "tc6.h"
+#ifdef BEGINS_CALLS
+#include "call-reply.h"
+#endif
 #ifdef WIDE
 #include "tc-wide.h"
 #endif

@@ -14,6 +14,11 @@
 #define SIDE
 #endif
 
+/* Servers may begin calls of SIP themselves; as in IPVS not those of services of all ports or of marks. */
+#if !defined(SIDE) && !defined(SHORT_CUT)
+#define BEGINS_CALLS
+#endif
+
 #define TABLE(map, record, entries)                                                                                     \
   struct {                                                                                                             \
     __uint(type, BPF_MAP_TYPE_ARRAY);                                                                                  \

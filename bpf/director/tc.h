@@ -253,7 +253,7 @@ __noinline int tc_any_reply(struct __sk_buff *skb, __u32 real) {
     if (unlikely(v.d->hop.ifindex != skb->ingress_ifindex) && !tc_server_side(skb, v.dest, v.p->daddr)) return TC_ACT_UNSPEC;
     return tc_reply(skb, &v);
   }
-  return TC_ACT_UNSPEC;
+  return TC_UNKNOWN;
 }
 
 /* From a service's own address: a reply that needs no change is counted and passes. One that comes in counts from its server's side alone. */
@@ -270,21 +270,29 @@ __noinline int tc_any_seen(struct __sk_buff *skb, __u32 service) {
   return TC_ACT_UNSPEC;
 }
 
+static __always_inline int tc_leave(struct __sk_buff *skb, struct verdict *v, bool layer3) {
+  struct service *s = service_at(v->service);
+  if (!s) return TC_ACT_UNSPEC;
+  conn_touch(v, true);
+  count_packet(v, true);
+  struct rewrite r;
+  rewrite_of(&r, v->p, true, virtual_addr(s), virtual_port(s));
+  if (layer3) r.flags |= REWRITE_LAYER3;
+  return tc_translate(skb, &r) ? tc_drop(R_REDIRECT_FAILED) : TC_ACT_UNSPEC;
+}
+
 /* A reply of a server on the director itself, leaving it: only its source changes. `layer3`: without an Ethernet header. */
-__noinline int tc_local_reply(struct __sk_buff *skb, __u32 real, bool layer3) {
+__noinline int tc_local_known(struct __sk_buff *skb, __u32 real, bool layer3) {
   struct scratch *scratch = the_scratch();
   struct conf *c = the_conf();
   if (!scratch || !c) return TC_ACT_UNSPEC;
   struct verdict v = {.p = &scratch->packet, .c = c, .now = clock_now()};
-  if (decide_reply(&v, real) != GO_REPLY) return TC_ELSEWHERE;
-  struct service *s = service_at(v.service);
-  if (!s) return TC_ACT_UNSPEC;
-  conn_touch(&v, true);
-  count_packet(&v, true);
-  struct rewrite r;
-  rewrite_of(&r, v.p, true, virtual_addr(s), virtual_port(s));
-  if (layer3) r.flags |= REWRITE_LAYER3;
-  return tc_translate(skb, &r) ? tc_drop(R_REDIRECT_FAILED) : TC_ACT_UNSPEC;
+  return decide_reply(&v, real) == GO_REPLY ? tc_leave(skb, &v, layer3) : TC_ELSEWHERE;
+}
+
+static __always_inline int tc_local_reply(struct __sk_buff *skb, struct packet *p, __u32 real, bool layer3) {
+  int done = tc_local_known(skb, real, layer3);
+  return done == TC_ELSEWHERE ? tc_local_unknown(skb, p, real, layer3) : done;
 }
 
 /* What the director sends without an Ethernet header. A global function, so that the programs' own code is verified once. */
@@ -296,7 +304,7 @@ __noinline int tc_layer3_egress(struct __sk_buff *skb) {
   if (parsed == P_OTHER && p->protocol == IPPROTO_ICMP && !p->fragment) return tc_icmp_leaving(skb, 0, p->header, p->length);
   if (parsed != P_OK) return is_of_sctp_build(p) ? TC_SCTP : TC_ACT_UNSPEC;
   __u32 real = real_of_source(p);
-  if (real) return tc_local_reply(skb, real, true);
+  if (real) return tc_local_reply(skb, p, real, true);
   __u32 service = service_of_source(p);
   return service ? tc_any_seen(skb, service) : TC_ELSEWHERE;
 }
@@ -314,6 +322,7 @@ static __always_inline int tc_ingress(struct __sk_buff *skb, struct packet *p, e
   __u32 real = real_of_source(p);
   if (real) {
     int done = tc_any_reply(skb, real);
+    if (done == TC_UNKNOWN) done = tc_unknown_to_client(skb, p, real);
     if (done != TC_ACT_UNSPEC) return done;
   }
   /* All ports: a client on the director may have the service's address, so what a server answers it is looked for first. */
@@ -341,7 +350,7 @@ static __always_inline int tc_egress(struct __sk_buff *skb, struct conf *c, stru
     return TC_ACT_UNSPEC;
   }
   __u32 real = real_of_source(p);
-  if (real) return tc_local_reply(skb, real, false);
+  if (real) return tc_local_reply(skb, p, real, false);
   __u32 service = service_of_source(p);
   return service ? tc_any_seen(skb, service) : TC_ELSEWHERE;
 }

@@ -263,7 +263,7 @@ __noinline int tc_any_reply6(struct __sk_buff *skb, __u32 real) {
   if (!scratch || !c) return TC_ACT_UNSPEC;
   CHECKED(scratch);
   struct verdict v = {.p = &scratch->packet, .c = c, .now = clock_now()};
-  if (decide_reply(&v, real) != GO_REPLY) return TC_ACT_UNSPEC;
+  if (decide_reply(&v, real) != GO_REPLY) return TC_UNKNOWN;
   if (unlikely(v.d->hop.ifindex != skb->ingress_ifindex) && !tc_server_side6(skb, v.dest, (struct address *)v.p->daddr6)) return TC_ACT_UNSPEC;
   return tc_reply6(skb, &v);
 }
@@ -282,20 +282,28 @@ __noinline int tc_any_seen6(struct __sk_buff *skb, __u32 service) {
   return TC_ACT_UNSPEC;
 }
 
-__noinline int tc_local_reply6(struct __sk_buff *skb, __u32 real, bool layer3) {
+static __always_inline int tc_leave6(struct __sk_buff *skb, struct verdict *v, bool layer3) {
+  struct service *s = service_at(v->service);
+  if (!s) return TC_ACT_UNSPEC;
+  CHECKED(s);
+  conn_touch(v, true);
+  count_packet(v, true);
+  __u32 how = REWRITE_SOURCE | (layer3 ? REWRITE_LAYER3 : 0);
+  return translate_as(skb, how, virtual_addr6(s), virtual_port(s)) ? tc_drop(R_REDIRECT_FAILED) : TC_ACT_UNSPEC;
+}
+
+__noinline int tc_local_known6(struct __sk_buff *skb, __u32 real, bool layer3) {
   struct scratch *scratch = the_scratch();
   struct conf *c = the_conf();
   if (!scratch || !c) return TC_ACT_UNSPEC;
   CHECKED(scratch);
   struct verdict v = {.p = &scratch->packet, .c = c, .now = clock_now()};
-  if (decide_reply(&v, real) != GO_REPLY) return TC_ELSEWHERE;
-  struct service *s = service_at(v.service);
-  if (!s) return TC_ACT_UNSPEC;
-  CHECKED(s);
-  conn_touch(&v, true);
-  count_packet(&v, true);
-  __u32 how = REWRITE_SOURCE | (layer3 ? REWRITE_LAYER3 : 0);
-  return translate_as(skb, how, virtual_addr6(s), virtual_port(s)) ? tc_drop(R_REDIRECT_FAILED) : TC_ACT_UNSPEC;
+  return decide_reply(&v, real) == GO_REPLY ? tc_leave6(skb, &v, layer3) : TC_ELSEWHERE;
+}
+
+static __always_inline int tc_local_reply6(struct __sk_buff *skb, struct packet *p, __u32 real, bool layer3) {
+  int done = tc_local_known6(skb, real, layer3);
+  return done == TC_ELSEWHERE ? tc_local_unknown(skb, p, real, layer3) : done;
 }
 
 /* Counts a packet that is not balanced because of its form. Of a fragmented one the first fragment alone has ports, and is counted. */
@@ -317,6 +325,7 @@ static __always_inline int tc_ingress6(struct __sk_buff *skb, struct packet *p) 
   __u32 real = real_of_source(p);
   if (real) {
     int done = tc_any_reply6(skb, real);
+    if (done == TC_UNKNOWN) done = tc_unknown_to_client(skb, p, real);
     if (done != TC_ACT_UNSPEC) return done;
   }
   /* All ports: a client on the director may have the service's address, so what a server answers it is looked for first. */
@@ -337,7 +346,7 @@ static __always_inline int tc_egress6(struct __sk_buff *skb, struct conf *c, str
   if (parsed == P_OTHER && p->protocol == NEXT_ICMPV6 && !p->fragment) return tc_icmp6_leaving(skb, layer3 ? 0 : ETH_LEN);
   if (parsed != P_OK) return is_of_sctp_build(p) ? TC_SCTP : TC_ACT_UNSPEC;
   __u32 real = real_of_source(p);
-  if (real) return tc_local_reply6(skb, real, layer3);
+  if (real) return tc_local_reply6(skb, p, real, layer3);
   __u32 service = service_of_source(p);
   return service ? tc_any_seen6(skb, service) : TC_ELSEWHERE;
 }

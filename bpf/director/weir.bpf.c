@@ -59,7 +59,11 @@
 #include "message-sum.h"
 #include "ip-options.h"
 #include "related.h"
+#include "call-begun.h"
 #include "tc.h"
+#ifdef BEGINS_CALLS
+#include "call-reply.h"
+#endif
 #ifdef WIDE
 #include "tc-wide.h"
 #endif

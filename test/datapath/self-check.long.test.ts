@@ -21,7 +21,7 @@ const MISTAKES = [
   ['packet.h', 'return ip_sum_is_right(ip, end) ? parsed : P_BAD_SUM;', 'return parsed;', 'ingress: a wrong IP checksum'],
   ['tc.h', 'if (done != TC_ACT_UNSPEC) return done;', 'if (done == TC_ACT_UNSPEC) return done;', 'ingress: '],
   ['local.h', 'if (likely(known != NOT_ASKED)) return known;', 'if (likely(known != NOT_ASKED)) return !known;', 'ingress: '],
-  ['tc.h', 'if (real) return tc_local_reply(skb, real, false);', 'if (!real) return tc_local_reply(skb, real, false);', 'egress: '],
+  ['tc.h', 'if (real) return tc_local_reply(skb, p, real, false);', 'if (!real) return tc_local_reply(skb, p, real, false);', 'egress: '],
 ] as const;
 
 test('a datapath with a mistake in it is not attached', { skip: skip || noTools('clang', 'llvm-strip') }, async (t) => {
