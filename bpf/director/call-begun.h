@@ -5,20 +5,12 @@
 #define WEIR_CALL_BEGUN_H
 
 #ifdef BEGINS_CALLS
-#define CALL_DESTS_ASKED 64 /* services that have had one masqueraded server */
-
-/* The destination that a masqueraded endpoint of UDP belongs to now, of several the newest one, where its service goes by calls. 0: none. A global
- * function: verified once. */
-__noinline __u32 dest_of_calls(__u32 first) {
-#pragma clang loop unroll(disable)
-  for (int i = 0; first && i < CALL_DESTS_ASKED; i++) {
-    struct dest *d = dest_at(first);
-    struct service *svc = d ? service_at(d->service) : 0;
-    if (!svc) return 0;
-    if (READ(d->state) == LIVE && (d->method & 3) == M_MASQ) return (svc->flags & (SVC_SIP | SVC_PERSISTENT)) == (SVC_SIP | SVC_PERSISTENT) ? first : 0;
-    first = READ(d->next_same);
-  }
-  return 0;
+/* The destination that a masqueraded endpoint of UDP belongs to now, where its service goes by calls; 0: none. */
+static __always_inline __u32 dest_of_calls(__u32 first) {
+  __u32 dest = masqueraded_now(first);
+  struct dest *d = dest_at(dest);
+  struct service *svc = d ? service_at(d->service) : 0;
+  return svc && (svc->flags & (SVC_SIP | SVC_PERSISTENT)) == (SVC_SIP | SVC_PERSISTENT) ? dest : 0;
 }
 
 /* The connection of the call and its template are made, and lead to `from`. A call or a client's connection that leads to another server stays
@@ -72,7 +64,7 @@ __noinline int tc_begin_call(struct __sk_buff *skb, __u32 dest, __u32 at) {
   struct scratch *scratch = the_scratch();
   struct conf *c = the_conf();
   struct dest *d = dest_at(dest);
-  if (!scratch || !c || !d || skb->ifindex == LOOPBACK) return TC_ACT_UNSPEC;
+  if (!dest || !scratch || !c || !d || skb->ifindex == LOOPBACK) return TC_ACT_UNSPEC;
   CHECKED(scratch);
   struct packet *p = &scratch->packet;
   if (has_link_local(p) || !begins_here(skb, p) || !call_read(skb, at) || !leaves_here(skb, p, dest)) return TC_ACT_UNSPEC;

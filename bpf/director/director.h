@@ -362,6 +362,21 @@ static __always_inline enum decision decide_reply(struct verdict *v, __u32 first
   return GO_REPLY;
 }
 
+#define SAME_ENDPOINT_ASKED 64 /* services that have had one masqueraded server: where there are more, it counts as that of the next one */
+
+/* Of the destinations with one address and port the first, which is the newest, that is still a masqueraded one of its service; 0: none. Those that
+ * were keep their endpoint, for replies of connections that go on. A global function, so that its loop is verified once. */
+__noinline __u32 masqueraded_now(__u32 first) {
+#pragma clang loop unroll(disable)
+  for (int i = 0; first && i < SAME_ENDPOINT_ASKED; i++) {
+    struct dest *d = dest_at(first);
+    if (!d) return 0;
+    if (READ(d->state) == LIVE && (d->method & 3) == M_MASQ) return first;
+    first = READ(d->next_same);
+  }
+  return first;
+}
+
 /* A packet from a service's own address: the answer of a DR destination that comes by the director. */
 static __always_inline enum decision decide_seen(struct verdict *v) {
   v->key = conn_key(v->p->daddr, v->p->dport, v->service);

@@ -131,21 +131,6 @@ __noinline int tc_large_reply(struct __sk_buff *skb, __u32 service, __u32 mtu) {
   return tc_translate(skb, &r) ? tc_drop(R_REDIRECT_FAILED) : tc_deliver(skb);
 }
 
-#define SAME_ENDPOINT_ASKED 256 /* services that have had one masqueraded server: where there are more, it counts as served */
-
-/* Is one of the destinations with this address and port still a masqueraded one of its service? Those that were keep their endpoint, for replies
- * of connections that go on. A global function, so that its loop is verified once. */
-__noinline int is_masqueraded_now(__u32 first) {
-#pragma clang loop unroll(disable)
-  for (int i = 0; first && i < SAME_ENDPOINT_ASKED; i++) {
-    struct dest *d = dest_at(first);
-    if (!d) return false;
-    if (READ(d->state) == LIVE && (d->method & 3) == M_MASQ) return true;
-    first = READ(d->next_same);
-  }
-  return first != 0;
-}
-
 /* nat_icmp_send: a packet that may be of a masqueraded server, and belongs to no connection. The server gets an ICMP error, unless it sent an RST
  * (SCTP: an ABORT). */
 __noinline int tc_unknown_reply(struct __sk_buff *skb) {
@@ -153,7 +138,7 @@ __noinline int tc_unknown_reply(struct __sk_buff *skb) {
   struct interface *i = interface_at(skb->ifindex);
   if (!scratch || !i || !i->addr) return TC_ACT_UNSPEC;
   struct packet *p = &scratch->packet;
-  if (is_reset(p) || !has_ports(p) || !is_masqueraded_now(exact_real(p->saddr, p->sport, p->protocol))) return TC_ACT_UNSPEC;
+  if (is_reset(p) || !has_ports(p) || !masqueraded_now(exact_real(p->saddr, p->sport, p->protocol))) return TC_ACT_UNSPEC;
   count_reason(R_NAT_ICMP);
   p->daddr = i->addr; /* the source of the error */
   return icmp_error(skb, p, ICMP_UNREACHABLE, ICMP_PORT, 0);

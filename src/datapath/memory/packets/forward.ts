@@ -182,7 +182,7 @@ export function unknownReply(question: Question, arrival: Arrival): Outcome | un
   const own = question.environment.addressOf(question.device);
   if (!question.table.settings.natIcmpSend || own === 0 || packet.family !== 'inet') return undefined;
   if (packet.portless || protocolRulesOf(packet).isReset(packet)) return undefined;
-  if (!question.table.records.masqueradesExactly(packet.source, packet.sourcePort, packet.protocol)) return undefined;
+  if (question.table.records.masqueradedAt(packet.source, packet.sourcePort, packet.protocol) === undefined) return undefined;
   question.table.count('nat_icmp_send');
   return answered(question, arrival, PORT, own);
 }

@@ -1,5 +1,6 @@
 // The path of a packet of TCP, UDP or SCTP through one scope: for a service, from a masqueraded server, or from another server. undefined: it concerns
 // none of them.
+import { decideBegun } from './call-begun.js';
 import type { Connection } from './connection.js';
 import { type Decision, decideRequest, isServerSide, type Question } from './decide.js';
 import { rulesOf } from './family.js';
@@ -47,7 +48,7 @@ export function leaving(question: Question, arrival: Arrival): Outcome | undefin
   const { packet } = arrival;
   if (scope.answers(sourceOf(packet), packet.protocol)) {
     const connection = replied(question, packet);
-    return connection && localReply(question, arrival, connection);
+    return connection === undefined ? begun(question, arrival, localReply, true) : localReply(question, arrival, connection);
   }
   return sourced(question, packet) && seen(question, arrival, true);
 }
@@ -82,8 +83,14 @@ function toClient(question: Question, arrival: Arrival): Outcome | undefined {
   const { scope } = question;
   if (!scope.answers(sourceOf(packet), packet.protocol)) return undefined;
   const connection = replied(question, packet);
-  if (connection === undefined) return undefined;
+  if (connection === undefined) return begun(question, arrival, reply, false);
   return isServerSide(question, connection.destination, packet.destination) ? reply(question, arrival, connection) : undefined;
+}
+
+/** A call that a masqueraded server begins goes the way of its replies. undefined: it begins none. */
+function begun(question: Question, arrival: Arrival, go: typeof reply, leaves: boolean): Outcome | undefined {
+  const decision = decideBegun(question, arrival.packet, leaves);
+  return decision?.kind === 'forward' ? go(question, arrival, decision.connection) : decision && request(question, arrival, decision);
 }
 
 /** The connection whose masqueraded server sends the packet. */

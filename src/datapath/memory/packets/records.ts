@@ -103,6 +103,8 @@ export class Records {
   readonly #services = new Map<string, ServiceRecord>();
   /** Of masqueraded destinations. */
   readonly #answering = new Set<string>();
+  /** Those of exact services, by endpoint: the one that was masqueraded last first. */
+  readonly #sharing = new Map<string, readonly DestinationRecord[]>();
   #serviceTop = 0;
   #destinationTop = 0;
 
@@ -140,11 +142,10 @@ export class Records {
     return this.#answering.has(endpointOf(address, port, protocol));
   }
 
-  /** Is there a masqueraded destination with this address, port and protocol, of a service with a port? */
-  masqueradesExactly(address: Ip, port: number, protocol: number): boolean {
-    const isThere = ({ list }: ServiceRecord): boolean =>
-      list.some((each) => each.method === 'masq' && each.address === address && each.port === port);
-    return [...this.#services.values()].some((each) => each.port !== 0 && each.protocol === protocol && isThere(each));
+  /** The newest masqueraded destination with this address, port and protocol that is there, of a service with a port. */
+  masqueradedAt(address: Ip, port: number, protocol: number): DestinationRecord | undefined {
+    const sharing = this.#sharing.get(endpointOf(address, port, protocol));
+    return sharing?.find(({ available, method }) => available && method === 'masq');
   }
 
   /** Is this a server of a service of all ports, whose servers answer from any port, or one that may send data of FTP? */
@@ -188,7 +189,9 @@ export class Records {
     if (destination.answers) return;
     destination.answers = true;
     const { service, address, port } = destination;
-    this.#answering.add(service.port === 0 ? endpointOf(address, 0, ANY_PROTOCOL) : endpointOf(address, port, service.protocol));
+    const endpoint = service.port === 0 ? endpointOf(address, 0, ANY_PROTOCOL) : endpointOf(address, port, service.protocol);
+    this.#answering.add(endpoint);
+    if (service.port !== 0) this.#sharing.set(endpoint, [destination, ...(this.#sharing.get(endpoint) ?? [])]);
     if (service.port === FTP_PORT && service.protocol === IpProtocol.tcp) this.#answering.add(endpointOf(address, 0, service.protocol));
   }
 }
