@@ -1,19 +1,19 @@
 // A living call outranks those of a flood of new Call-IDs. (A million of them: call-floods.long.test.ts.)
 import { test } from 'node:test';
 import { inBed, openBed, skipReason } from './bed.js';
-import { CallsInMemory, LoadedCalls, survives } from './call-floods.js';
+import { CallsInMemory, LoadedCalls, SENDERS, survives } from './call-floods.js';
 import { IPv4, IPv6 } from './fixtures/family.js';
 
 const CALLS = 20_000;
 
 for (const family of [IPv4, IPv6]) {
-  for (const onePacket of [false, true]) {
-    const name = `${family.name}${onePacket ? ', one-packet scheduling' : ''}`;
+  for (const [by, onePacket] of SENDERS.flatMap((each) => [false, true].map((once) => [each, once] as const))) {
+    const name = `${family.name}, by a ${by}${onePacket ? ', one-packet scheduling' : ''}`;
 
     test(`${name}: a call that goes on keeps its server through a flood of others`, { skip: skipReason() }, () =>
-      inBed((bed) => survives(new LoadedCalls(bed, family, onePacket), family, CALLS), openBed({ capacity: { connBuckets: 1024 } })),
+      inBed((bed) => survives(new LoadedCalls(bed, family, onePacket), family, CALLS, by), openBed({ capacity: { connBuckets: 1024 } })),
     );
 
-    test(`${name}, in memory: the same`, () => survives(new CallsInMemory(family, onePacket), family, CALLS));
+    test(`${name}, in memory: the same`, () => survives(new CallsInMemory(family, onePacket), family, CALLS, by));
   }
 }

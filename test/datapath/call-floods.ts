@@ -1,5 +1,5 @@
-// A flood of datagrams with new Call-IDs from one sender, and a call that lives meanwhile: through the loaded programs, and through the director in
-// memory.
+// A flood of datagrams with new Call-IDs from one client, or from one server, and a call that lives meanwhile: through the loaded programs, and
+// through the director in memory.
 import assert from 'node:assert/strict';
 import { setTimeout } from 'node:timers/promises';
 import type { TableWriter } from '../../src/datapath/director.js';
@@ -30,6 +30,14 @@ const datagram = (family: Family, port: number, call: string): Uint8Array =>
     family.client,
   );
 
+/** Who sends a flood. */
+export type Sender = 'client' | 'server';
+export const SENDERS: readonly Sender[] = ['client', 'server'];
+
+/** What a server begins. */
+const ofServer = (family: Family, server: string, port: number, call: string): Uint8Array =>
+  family.fromServer(family.udp({ from: family.at(server, PORT), to: family.at(family.client, port) }, 64, message(call)), server);
+
 /** A service of calls with all servers. */
 function addCalls(director: TableWriter, family: Family, onePacket: boolean): void {
   const { service: spec } = service('udp', family.vip, PORT, []);
@@ -37,10 +45,12 @@ function addCalls(director: TableWriter, family: Family, onePacket: boolean): vo
   for (const server of family.servers) director.addDestination(spec.key, destination(family.at(server, PORT), 'masq'));
 }
 
+const deviceOf = (sender: Sender = 'client') => (sender === 'client' ? 'front' : 'back');
+
 /** Where calls go. */
 export interface Flooded {
-  /** The frame as it leaves. */
-  send(frame: Uint8Array): Uint8Array;
+  /** The frame as it leaves. `by`: the client where absent. */
+  send(frame: Uint8Array, by?: Sender): Uint8Array;
   /** Two seconds pass for what there is. */
   age(): void;
   /** Has a call persistence that no flood ends? */
@@ -60,8 +70,8 @@ export class LoadedCalls implements Flooded {
     addCalls(bed.director, family, onePacket);
   }
 
-  send(frame: Uint8Array): Uint8Array {
-    const { verdict, frame: out } = this.bed.send('ingress', 'front', frame);
+  send(frame: Uint8Array, by?: Sender): Uint8Array {
+    const { verdict, frame: out } = this.bed.send('ingress', deviceOf(by), frame);
     assert.equal(verdict, 'redirect');
     return out;
   }
@@ -111,8 +121,8 @@ export class CallsInMemory implements Flooded {
     addCalls(this.director, family, onePacket);
   }
 
-  send(bytes: Uint8Array): Uint8Array {
-    const { verdict, frame } = this.director.ingress({ device: 'front', bytes });
+  send(bytes: Uint8Array, by?: Sender): Uint8Array {
+    const { verdict, frame } = this.director.ingress({ device: deviceOf(by), bytes });
     assert.equal(verdict, 'redirect');
     return frame;
   }
@@ -137,10 +147,12 @@ export class CallsInMemory implements Flooded {
 }
 
 /** Each datagram is the same bytes with another port and another Call-ID: so a million of them take a minute. */
-function* flood(family: Family, count: number): Generator<Uint8Array> {
-  const frame = datagram(family, PORT_MIN, '0'.repeat(ID_DIGITS));
+function* flood(family: Family, count: number, by: Sender): Generator<Uint8Array> {
+  const [call, fromServer] = ['0'.repeat(ID_DIGITS), by === 'server'];
+  const frame = fromServer ? ofServer(family, family.servers[0], PORT_MIN, call) : datagram(family, PORT_MIN, call);
   const view = new DataView(frame.buffer, frame.byteOffset);
-  const portAt = ETHERNET_BYTES + family.headerBytes;
+  // Of the client.
+  const portAt = ETHERNET_BYTES + family.headerBytes + (fromServer ? 2 : 0);
   const idAt = Buffer.from(frame).indexOf('0'.repeat(ID_DIGITS));
   let state = 1n;
   for (let n = 0; n < count; n++) {
@@ -151,8 +163,11 @@ function* flood(family: Family, count: number): Generator<Uint8Array> {
   }
 }
 
-/** A call with two datagrams, two seconds apart, then a flood: the call's next connection goes where it went. */
-export async function survives(calls: Flooded, family: Family, count: number): Promise<void> {
+/**
+ * A call with two datagrams, two seconds apart, then a flood, and messages of that call by every server: the call's next connection goes where it
+ * went.
+ */
+export async function survives(calls: Flooded, family: Family, count: number, by: Sender): Promise<void> {
   const [from, bytes] = family.name === 'IPv4' ? [16, 4] : [24, 16];
   const serverOf = (port: number): string => {
     const out = calls.send(datagram(family, port, LIVING));
@@ -162,8 +177,9 @@ export async function survives(calls: Flooded, family: Family, count: number): P
   calls.age();
   assert.equal(serverOf(4000), server);
   await calls.settle(() => calls.isAssured(LIVING));
-  for (const frame of flood(family, count)) calls.send(frame);
+  for (const frame of flood(family, count, by)) calls.send(frame, by);
   assert.ok(calls.replaced() > count / 2, `${calls.replaced()} of the flood's calls gave way`);
+  for (const each of family.servers) calls.send(ofServer(family, each, 6000, LIVING), 'server');
   // By rr one of two would go elsewhere.
   for (const port of [5001, 5002, 5003]) assert.equal(serverOf(port), server, `from port ${port}`);
   assert.ok(calls.isAssured(LIVING));
