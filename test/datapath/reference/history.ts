@@ -229,6 +229,20 @@ const packet = fc.oneof(
   },
   {
     weight: 3,
+    /** A server's packet to a client that may never have asked it. */
+    arbitrary: fc.record({
+      what: fc.constant('begin' as const),
+      service: chosen,
+      which: fc.nat(),
+      client: fc.oneof(client, fc.record({ address: fc.constantFrom(...CLIENTS), port: fc.constantFrom(5060, 5061) })),
+      letters,
+      form,
+      spoilt,
+      hook,
+    }),
+  },
+  {
+    weight: 3,
     arbitrary: fc.record({
       what: fc.constant('icmp' as const),
       which: fc.nat(),

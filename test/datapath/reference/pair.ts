@@ -372,7 +372,7 @@ export class Pair {
       if (service.port === 0) this.#met.add(six ? 'all ports of IPv6' : 'all ports');
       if (six) this.#met.add('IPv6');
     }
-    for (const { held, assured, service, call } of this.#templatesInMemory) {
+    for (const { held, assured, service, call, destination } of this.#templatesInMemory) {
       const six = familyOf(service.address) === 'inet6';
       for (const [name, is] of Object.entries({
         template: true,
@@ -380,6 +380,7 @@ export class Pair {
         'template assured': assured,
         'template of IPv6': six,
         'template of a call': call !== undefined,
+        'a call that a server began': call !== undefined && destination.counts.inPackets === 0,
       }))
         if (is) this.#met.add(name);
     }

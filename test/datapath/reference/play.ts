@@ -213,6 +213,16 @@ function goOn(pair: Pair, action: Extract<PacketAction, { what: 'go on' }>): voi
   send(pair, { packet, address: to, side: action.fromServer ? 'back' : 'front', form: action.form }, action);
 }
 
+function begin(pair: Pair, action: Extract<PacketAction, { what: 'begin' }>): void {
+  const numbered = serviceAt(pair, action.service);
+  const server = at(recordOf(pair, numbered)?.list ?? [], action.which);
+  if (server === undefined) return;
+  const { address, port } = action.client;
+  const to = endText(isSix(numbered.address) ? sixOf(address) : address, port);
+  const packet = carried(IpProtocol[numbered.protocol], ends(placeOf(server), to), action.letters, action.form);
+  send(pair, { packet, address: to, side: 'back', form: action.form }, action);
+}
+
 function icmp(pair: Pair, action: Extract<PacketAction, { what: 'icmp' }>): void {
   const connection = connectionAt(pair, action.which);
   if (connection === undefined) return;
@@ -256,6 +266,9 @@ function sendBoth(pair: Pair, action: PacketAction): void {
     case 'go on':
       goOn(pair, action);
       return;
+    case 'begin':
+      begin(pair, action);
+      return;
     case 'icmp':
       icmp(pair, action);
       return;
@@ -264,7 +277,7 @@ function sendBoth(pair: Pair, action: PacketAction): void {
   }
 }
 
-const isPacket = (action: Action): action is PacketAction => ['request', 'go on', 'icmp', 'crowd'].includes(action.what);
+const isPacket = (action: Action): action is PacketAction => ['request', 'go on', 'begin', 'icmp', 'crowd'].includes(action.what);
 
 /** @throws AssertionError at the first difference */
 export async function play(pair: Pair, { beginning, actions }: History): Promise<void> {

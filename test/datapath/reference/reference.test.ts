@@ -18,6 +18,7 @@ const MET = [
   'UDP',
   'template',
   'template of a call',
+  'a call that a server began',
   'redirect',
   'pass',
   'drop',
