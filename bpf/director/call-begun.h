@@ -5,7 +5,7 @@
 #define WEIR_CALL_BEGUN_H
 
 #ifdef BEGINS_CALLS
-/* The destination that a masqueraded endpoint of UDP belongs to now, where its service goes by calls; 0: none. */
+/* Finds the destination that a masqueraded endpoint of UDP belongs to now, where its service goes by calls; 0: none. */
 static __always_inline __u32 dest_of_calls(__u32 first) {
   __u32 dest = masqueraded_now(first);
   struct dest *d = dest_at(dest);
@@ -13,7 +13,7 @@ static __always_inline __u32 dest_of_calls(__u32 first) {
   return svc && (svc->flags & (SVC_SIP | SVC_PERSISTENT)) == (SVC_SIP | SVC_PERSISTENT) ? dest : 0;
 }
 
-/* The connection of the call and its template are made, and lead to `from`. A call or a client's connection that leads to another server stays
+/* Makes the connection of the call and its template, which lead to `from`. A call or a client's connection that leads to another server stays
  * there, and nothing is made. */
 static __always_inline enum decision decide_begun(struct verdict *v, __u32 from) {
   struct service *svc = service_at(v->service);
@@ -58,8 +58,8 @@ static __always_inline bool leaves_here(struct __sk_buff *skb, struct packet *p,
   return answer != HOP_LOCAL && answer != HOP_NONE && is_from_its_side(skb, p, dest);
 }
 
-/* A datagram of this destination, without a connection. `at`: where the IP header begins. TC_BEGUN: it is one of a call that the server begins. A
- * global function: its stack frame is its own. */
+/* Decides about a datagram of this destination, without a connection. `at`: where the IP header begins. TC_BEGUN: it is one of a call that the server
+ * begins. A global function: its stack frame is its own. */
 __noinline int tc_begin_call(struct __sk_buff *skb, __u32 dest, __u32 at) {
   struct scratch *scratch = the_scratch();
   struct conf *c = the_conf();
@@ -77,14 +77,14 @@ __noinline int tc_begin_call(struct __sk_buff *skb, __u32 dest, __u32 at) {
 __noinline int tc_begun_reply(struct __sk_buff *skb, __u32 dest); /* call-reply.h */
 __noinline int tc_begun_local(struct __sk_buff *skb, __u32 dest, bool layer3);
 
-/* A packet of a masqueraded server without a connection, that came in. Those of services that do not go by calls pay for one question. */
+/* Handles a packet of a masqueraded server without a connection, that came in. Those of services that do not go by calls pay for one question. */
 static __always_inline int tc_unknown_to_client(struct __sk_buff *skb, struct packet *p, __u32 real) {
   __u32 dest = p->protocol == IPPROTO_UDP ? dest_of_calls(real) : 0;
   int done = unlikely(dest) ? tc_begin_call(skb, dest, ETH_LEN) : TC_ACT_UNSPEC;
   return done == TC_BEGUN ? tc_begun_reply(skb, dest) : done;
 }
 
-/* The same of one that the director itself sends. */
+/* Handles one that the director itself sends. */
 static __always_inline int tc_local_unknown(struct __sk_buff *skb, struct packet *p, __u32 real, bool layer3) {
   __u32 dest = p->protocol == IPPROTO_UDP ? dest_of_calls(real) : 0;
   int done = unlikely(dest) ? tc_begin_call(skb, dest, layer3 ? 0 : ETH_LEN) : TC_ACT_UNSPEC;

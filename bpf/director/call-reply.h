@@ -11,7 +11,7 @@ static __always_inline int begun_reply(struct __sk_buff *skb, struct verdict *v)
 static __always_inline int begun_leave(struct __sk_buff *skb, struct verdict *v, bool layer3) { return tc_leave(skb, v, layer3); }
 #endif
 
-/* It came in. Global functions: each has its own stack frame and is verified once. */
+/* Sends a datagram that came in to its client. Global functions: each has its own stack frame and is verified once. */
 __noinline int tc_begun_reply(struct __sk_buff *skb, __u32 dest) {
   struct scratch *scratch = the_scratch();
   struct conf *c = the_conf();
@@ -22,7 +22,7 @@ __noinline int tc_begun_reply(struct __sk_buff *skb, __u32 dest) {
   return begun_reply(skb, &v);
 }
 
-/* It leaves the director, from a server here. */
+/* Translates one that leaves the director, from a server here. */
 __noinline int tc_begun_local(struct __sk_buff *skb, __u32 dest, bool layer3) {
   struct scratch *scratch = the_scratch();
   struct conf *c = the_conf();

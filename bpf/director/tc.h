@@ -255,6 +255,7 @@ __noinline int tc_any_seen(struct __sk_buff *skb, __u32 service) {
   return TC_ACT_UNSPEC;
 }
 
+/* Gives a packet that leaves the director the source that its client knows. */
 static __always_inline int tc_leave(struct __sk_buff *skb, struct verdict *v, bool layer3) {
   struct service *s = service_at(v->service);
   if (!s) return TC_ACT_UNSPEC;

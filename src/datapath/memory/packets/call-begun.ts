@@ -16,14 +16,14 @@ function leavesHere(question: Question, packet: Packet, server: DestinationRecor
   return kind !== 'local' && kind !== 'none' && isServerSide(question, server, packet.destination);
 }
 
-/** Of the call, from the server's first datagram: its client is who gets it. */
+/** The connection of a call, from the server's first datagram: its client is who gets it. */
 function connectionOf({ table, now }: Question, packet: Packet, destination: DestinationRecord): Connection {
   const { address, port } = destination.service;
   const first = firstConnection(table.settings, packet, destination, now);
   return { ...first, client: targetOf(packet), virtual: { address, port }, server: sourceOf(packet) };
 }
 
-/** The connection and its template are made. A call or a client's connection that leads to another server stays there, and nothing is made. */
+/** Makes the connection and its template. A call or a client's connection that leads to another server stays there, and nothing is made. */
 function begin(question: Question, packet: Packet, destination: DestinationRecord, call: string): Decision {
   const { table, scope, now } = question;
   const { service } = destination;
@@ -46,7 +46,7 @@ function begin(question: Question, packet: Packet, destination: DestinationRecor
   return translated;
 }
 
-/** A datagram of a masqueraded server without a connection. `leaves`: of a server on the director. undefined: the server begins no call with it. */
+/** Decides about a masqueraded server's datagram without a connection. `leaves`: of a server on the director. undefined: it begins no call. */
 export function decideBegun(question: Question, packet: Packet, leaves: boolean): Decision | undefined {
   const { table, scope, wire, marked } = question;
   if (!wire || scope.allPorts || marked !== undefined || packet.portless || packet.protocol !== IpProtocol.udp) return undefined;
