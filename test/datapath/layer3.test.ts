@@ -5,9 +5,9 @@ import { IpProtocol } from '../../src/model/ip-protocol.js';
 import { internetChecksum } from '../../src/wire/checksum.js';
 import { decodeIcmp, encodeIcmp, IcmpType, IcmpUnreachable } from '../../src/wire/icmp.js';
 import { decodeIpv4, type Ipv4Packet } from '../../src/wire/ipv4.js';
-import { noNamespaces } from '../support/netns-bed.js';
+import { type Host, noNamespaces } from '../support/netns-bed.js';
 import { noTools } from '../support/probes.js';
-import { type Cluster, inCluster, ipvsadm, serving, VIP } from './cluster.js';
+import { type Cluster, inCluster, ipvsadm, ok, serving, until, VIP } from './cluster.js';
 import { bytes, ipPacket, tcp, udp } from './fixtures/packets.js';
 import { answerTo, TUNNEL, type Tunnel, withTunnel } from './tunnel.js';
 
@@ -73,6 +73,33 @@ test('clients behind a tun device are served by servers elsewhere and on the dir
     }
     const opened = await answerTo(pipe, tcp({ from: `${CLIENT}:6000`, to: `${VIP}:80` }, 'S'));
     assert.deepEqual([dotted(opened), opened.payload[FLAGS_AT]], [VIP, 0x12], 'SYN and ACK');
+  });
+});
+
+/** Sends a message of a call from an address. */
+const SEND = `use IO::Socket::INET;
+my $s = IO::Socket::INET->new(Proto => "udp", LocalAddr => $ARGV[0], LocalPort => 5060, PeerAddr => $ARGV[1], PeerPort => 5060) or die $!;
+$s->send("INVITE sip:b SIP/2.0\\r\\nCall-ID: $ARGV[2]\\r\\n\\r\\n") or die $!;`;
+
+test('a call that a server elsewhere or on the director begins leaves by a tun device with the VIP', { skip }, async () => {
+  await inTunnel(async ({ lvs, web1 }, pipe) => {
+    const begin = (host: Host, from: string, call: string): string => ok(host.run(['perl', '-e', SEND, from, CLIENT, call]));
+    ipvsadm(lvs, `-A -u ${VIP}:5060 -p 60 --pe sip`);
+    ipvsadm(lvs, `-a -u ${VIP}:5060 -r 10.8.2.11:5060 -m`, `-a -u ${VIP}:5060 -r 10.8.1.1:5060 -m`);
+    for (const [host, from, call] of [
+      [lvs, '10.8.1.1', 'one'],
+      [web1, '10.8.2.11', 'two'],
+    ] as const) {
+      const before = pipe.received.length;
+      begin(host, from, call);
+      await until(
+        () => pipe.received.length,
+        (count) => count > before,
+      );
+      holdsAnswer(pipe.received[before] ?? assert.fail(call), 5060, `INVITE sip:b SIP/2.0\r\nCall-ID: ${call}\r\n\r\n`);
+    }
+    const listed = ok(lvs.ipvsadm('-Lcn --persistent-conn'));
+    for (const line of ['10.8.1.1:5060', '10.8.2.11:5060']) assert.ok(listed.includes(line), listed);
   });
 });
 
