@@ -76,22 +76,23 @@ test('clients behind a tun device are served by servers elsewhere and on the dir
   });
 });
 
-/** Sends a message of a call from an address. */
+/** Sends a message of a call from an address to another one and a port. */
 const SEND = `use IO::Socket::INET;
-my $s = IO::Socket::INET->new(Proto => "udp", LocalAddr => $ARGV[0], LocalPort => 5060, PeerAddr => $ARGV[1], PeerPort => 5060) or die $!;
+my $s = IO::Socket::INET->new(Proto => "udp", LocalAddr => $ARGV[0], LocalPort => 5060, PeerAddr => $ARGV[1], PeerPort => $ARGV[3]) or die $!;
 $s->send("INVITE sip:b SIP/2.0\\r\\nCall-ID: $ARGV[2]\\r\\n\\r\\n") or die $!;`;
 
 test('a call that a server elsewhere or on the director begins leaves by a tun device with the VIP', { skip }, async () => {
   await inTunnel(async ({ lvs, web1 }, pipe) => {
-    const begin = (host: Host, from: string, call: string): string => ok(host.run(['perl', '-e', SEND, from, CLIENT, call]));
+    const begin = (host: Host, from: string, call: string, port: string): string =>
+      ok(host.run(['perl', '-e', SEND, from, CLIENT, call, port]));
     ipvsadm(lvs, `-A -u ${VIP}:5060 -p 60 --pe sip`);
     ipvsadm(lvs, `-a -u ${VIP}:5060 -r 10.8.2.11:5060 -m`, `-a -u ${VIP}:5060 -r 10.8.1.1:5060 -m`);
-    for (const [host, from, call] of [
-      [lvs, '10.8.1.1', 'one'],
-      [web1, '10.8.2.11', 'two'],
+    for (const [host, from, call, port] of [
+      [lvs, '10.8.1.1', 'one', '5060'],
+      [web1, '10.8.2.11', 'two', '5061'],
     ] as const) {
       const before = pipe.received.length;
-      begin(host, from, call);
+      begin(host, from, call, port);
       await until(
         () => pipe.received.length,
         (count) => count > before,
