@@ -18,7 +18,6 @@ const MET = [
   'UDP',
   'template',
   'template of a call',
-  'a call that a server began',
   'redirect',
   'pass',
   'drop',
