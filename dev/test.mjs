@@ -48,6 +48,8 @@ const BESIDE_FOLDERS = /^build\/test\/(oracle|interop|daemon|examples|doctor|vip
 const BESIDE_FILES = [
   /^build\/test\/datapath\/(local-address|next-hops|timer|all-ports|live|live-ipv6|layer3|layer3-ipv6|marks|mark-tools|sctp|sctp-ipv6|sctp-marks)\./,
   /^build\/test\/datapath\/(attach|templates|calls|ipsec|refused-short-cut|self-check|fixtures|verifier|side-builds|source-rules|takeover-sides|policy-routes|reference\/reference)\.test\./,
+  /^build\/test\/datapath\/(ipsec-policies|ipv6-gateways|error-checksums|error-sources|refused-marks|refused-xdp|persistence|layout)\.test\./,
+  /^build\/test\/datapath\/(driver|driver-kills|killed|killed-clsact|resize|resize-kills|resize-sides)\.test\./,
   /^build\/test\/datapath\/(self-check|killed)\.long\./,
 ];
 /** They take longest of those that run beside the others: what begins with them does not end with one of them alone. */
