@@ -1,4 +1,4 @@
-// A living call outranks those of a flood of new Call-IDs. (A million of them: call-floods.long.test.ts.)
+// A living call outranks those of a flood of new Call-IDs. (Ten times as many: call-floods.long.test.ts.)
 import { test } from 'node:test';
 import { inBed, openBed, skipReason } from './bed.js';
 import { CallsInMemory, LoadedCalls, SENDERS, survives } from './call-floods.js';

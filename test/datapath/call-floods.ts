@@ -146,7 +146,7 @@ export class CallsInMemory implements Flooded {
   }
 }
 
-/** Each datagram is the same bytes with another port and another Call-ID: so a million of them take a minute. */
+/** Each datagram is the same bytes with another port and another Call-ID: so a hundred thousand take seconds. */
 function* flood(family: Family, count: number, by: Sender): Generator<Uint8Array> {
   const [call, fromServer] = ['0'.repeat(ID_DIGITS), by === 'server'];
   const frame = fromServer ? ofServer(family, family.servers[0], PORT_MIN, call) : datagram(family, PORT_MIN, call);
