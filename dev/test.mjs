@@ -4,7 +4,7 @@
 // Usage: node dev/test.mjs [--long] [--slowest] [word...]
 //   word        only files whose path has one of the words
 //   --long      the files named *.long.test.ts instead of all the others: what soaks, floods or waits for long
-//   --slowest   prints how long the slowest files took
+//   --slowest   prints how long the slowest files took, and when each round had ended
 // WEIR_TEST_COUNTS=FILE   adds the counts to those in the file and closes with the sums, so that two runs end as one.
 
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -47,10 +47,10 @@ const BESIDE_FOLDERS = /^build\/test\/(oracle|interop|daemon|examples|doctor|vip
 /** Of those in the datapath's folder: what mostly waits, and what has the verifier or the reference director for its work. */
 const BESIDE_FILES = [
   /^build\/test\/datapath\/(local-address|next-hops|timer|all-ports|live|live-ipv6|layer3|layer3-ipv6|marks|mark-tools|sctp|sctp-ipv6|sctp-marks)\./,
-  /^build\/test\/datapath\/(attach|templates|calls|ipsec|refused-short-cut|self-check|fixtures|verifier|side-builds|source-rules|takeover-sides|policy-routes|reference\/reference)\.test\./,
+  /^build\/test\/datapath\/(attach|templates|calls|ipsec|refused-short-cut|fixtures|verifier|side-builds|source-rules|takeover-sides|policy-routes|reference\/reference)\.test\./,
   /^build\/test\/datapath\/(ipsec-policies|ipv6-gateways|error-checksums|error-sources|refused-marks|refused-xdp|persistence|layout)\.test\./,
-  /^build\/test\/datapath\/(driver|driver-kills|killed|killed-clsact|resize|resize-kills|resize-sides)\.test\./,
-  /^build\/test\/datapath\/(self-check|killed)\.long\./,
+  /^build\/test\/datapath\/(driver|driver-kills|killed|killed-clsact|recreated|resize|resize-kills|resize-sides|self-check|takeover-kills)\./,
+  /^build\/test\/ipvsadm\/killed-restores\./,
 ];
 /** They take longest of those that run beside the others: what begins with them does not end with one of them alone. */
 const FIRST =
@@ -70,6 +70,7 @@ const count = new RegExp(`^(${COUNTS.join('|')}) ([\\d.]+)$`);
 const totals = new Map(COUNTS.map((word) => [word, 0]));
 const add = (word, number) => totals.set(word, totals.get(word) + number);
 const durations = new Map();
+const ends = new Map();
 const report = new ShortReport(root);
 const signal = stoppable();
 const started = performance.now();
@@ -86,6 +87,7 @@ async function* events(round) {
     if (word === undefined) yield event;
     else add(word, Number(number));
   }
+  ends.set(round, performance.now() - started);
 }
 
 const gathered = async (source) => {
@@ -106,7 +108,9 @@ const counts = () => [...totals].map(([word, number]) => ({ type: 'test:diagnost
 
 function slowest() {
   const ordered = [...durations].sort(([, a], [, b]) => b - a).slice(0, SLOWEST_MAX);
-  return `\nslowest files:\n${ordered.map(([path, ms]) => `${(ms / 1000).toFixed(1).padStart(7)} s  ${roundOf(path).padEnd(8)}  ${path}\n`).join('')}\n`;
+  const line = (ms, ...words) => `${(ms / 1000).toFixed(1).padStart(7)} s  ${words.join('  ')}\n`;
+  const files = ordered.map(([path, ms]) => line(ms, roundOf(path).padEnd(8), path));
+  return ['\nslowest files:\n', ...files, 'ends of the rounds:\n', ...[...ends].map(([round, ms]) => line(ms, round)), '\n'].join('');
 }
 
 /** Closes with the counts of this run and of those that were added to the file before. */

@@ -188,10 +188,12 @@ test('a skip without a named probe is a failure, and where CI runs every skip bu
   assert.match(stdout, /✖ one .*\n {2}'skipped, but its reason is no “probe NAME: what is missing”: needs root'/);
 });
 
-test('the slowest files, slowest first', () => {
+test('the slowest files, slowest first, and the end of each round', () => {
   write('src/quick.test.js', "test('quick', () => {});");
   write('src/slow.test.js', "test('slow', () => new Promise((done) => setTimeout(done, 6_000)));");
-  assert.match(runTests(['--slowest']).stdout, /slowest files:\n.* s {2}together {2}build\/src\/slow\.test\.js\n.*quick\.test\.js\n/);
+  const { stdout } = runTests(['--slowest']);
+  assert.match(stdout, /slowest files:\n.* s {2}together {2}build\/src\/slow\.test\.js\n.*quick\.test\.js\n/);
+  assert.match(stdout, /ends of the rounds:\n +\d+\.\d s {2}together\n\n/);
 });
 
 test('two runs that count into one file end with the sums', () => {
