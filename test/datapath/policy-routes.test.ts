@@ -11,10 +11,11 @@ import { collectDatapath } from '../../src/doctor/collect/datapath.js';
 import { using } from '../../src/sys/fd.js';
 import { Netlink } from '../../src/sys/netlink/netlink.js';
 import { decodeEthernet, type Mac } from '../../src/wire/ethernet.js';
-import { type Bed, openBed, skipReason } from './bed.js';
+import { type Bed, skipReason } from './bed.js';
 import { DEVICES, macOf, ip as parse, ROUTELESS } from './fixtures/bed-addresses.js';
 import { type Family, IPv4, IPv6 } from './fixtures/family.js';
 import { destination, type Hook, service, serviceKey } from './fixtures/fixture.js';
+import { inKeptBed } from './kept-bed.js';
 import { ip } from './namespace.js';
 
 const skip = skipReason();
@@ -33,8 +34,31 @@ function forgetServers({ tables: { dests } }: Bed): void {
 
 const GATEWAYS: Readonly<Record<Family['name'], string>> = { IPv4: '10.0.1.254', IPv6: 'fe80::fe' };
 
+/** What tests have added, each with iproute2's word for the family. */
+const added = new Set<string>();
+
 /** Lines for `ip`, of one family. */
-const routing = ({ name }: Family, ...lines: readonly string[]): void => ip(lines, undefined, name === 'IPv6' ? ['-6'] : []);
+function routing({ name }: Family, ...lines: readonly string[]): void {
+  const option = name === 'IPv6' ? '-6' : '-4';
+  ip(lines, undefined, [option]);
+  for (const line of lines) {
+    if (/^\w+ add /.test(line)) added.add(`${option} ${line}`);
+    else added.delete(`${option} ${line.replace(' del ', ' add ')}`);
+  }
+}
+
+/** Rules and routes are as before afterwards. */
+function takingAway(use: () => void): void {
+  try {
+    use();
+  } finally {
+    for (const option of ['-4', '-6']) {
+      const lines = [...added].filter((each) => each.startsWith(option)).map((each) => each.slice(3).replace(' add ', ' del '));
+      if (lines.length > 0) ip(lines, undefined, [option]);
+    }
+    added.clear();
+  }
+}
 
 /** A rule whose table has nothing but a way to a gateway in front. `which`: the packets, as `from ADDRESS`. */
 function lead(family: Family, which: string): void {
@@ -46,33 +70,35 @@ function withBed(
   attach: 'tc' | 'xdp',
   family: Family,
   use: (bed: Bed, request: (client: string, letters?: string) => Mac | undefined) => void,
-): void {
-  const bed = openBed({ attach });
-  try {
-    const { at, vip, servers } = family;
-    const { service: spec } = service('tcp', vip, 80, []);
-    bed.director.addService(spec);
-    bed.director.addDestination(serviceKey('tcp', vip, 80), destination(at(servers[0], 80), 'masq'));
-    use(bed, (client, letters = 'S') => {
-      const frame = family.fromClient(family.tcp({ from: at(client, 4000), to: at(vip, 80) }, letters), client);
-      return target(bed, attach === 'xdp' ? 'xdp' : 'ingress', 'front', frame);
-    });
-  } finally {
-    bed.close();
-  }
+): Promise<void> {
+  return inKeptBed(
+    (bed) => {
+      const { at, vip, servers } = family;
+      const { service: spec } = service('tcp', vip, 80, []);
+      bed.director.addService(spec);
+      bed.director.addDestination(serviceKey('tcp', vip, 80), destination(at(servers[0], 80), 'masq'));
+      takingAway(() =>
+        use(bed, (client, letters = 'S') => {
+          const frame = family.fromClient(family.tcp({ from: at(client, 4000), to: at(vip, 80) }, letters), client);
+          return target(bed, attach === 'xdp' ? 'xdp' : 'ingress', 'front', frame);
+        }),
+      );
+    },
+    { attach },
+  );
 }
 
 for (const [family, attach] of [
   [IPv4, 'tc'],
-  [IPv4, 'xdp'],
   [IPv6, 'tc'],
+  [IPv4, 'xdp'],
   [IPv6, 'xdp'],
 ] as const) {
   const { at, client, farClient, vip, servers, name } = family;
   const server = macOf(servers[0]);
 
   test(`${name}, ${attach}: a rule for one client does not lead what all clients send to a server`, { skip }, () => {
-    withBed(attach, family, (bed, request) => {
+    return withBed(attach, family, (bed, request) => {
       lead(family, `from ${farClient}`);
       assert.equal(request(farClient), server);
       assert.equal(request(client), server);
@@ -83,7 +109,7 @@ for (const [family, attach] of [
   });
 
   test(`${name}, ${attach}: nor does a rule for the virtual address, by an ICMP error about a reply`, { skip }, () => {
-    withBed(attach, family, (bed, request) => {
+    return withBed(attach, family, (bed, request) => {
       lead(family, `from ${vip}`);
       assert.equal(request(client), server);
       forgetServers(bed);
@@ -99,7 +125,7 @@ for (const attach of ['tc', 'xdp'] as const) {
 
   for (const family of [IPv4, IPv6]) {
     test(`${family.name}, ${attach}: nor does a rule for the interface that the packets came in by`, { skip }, () => {
-      withBed(attach, family, (_bed, request) => {
+      return withBed(attach, family, (_bed, request) => {
         lead(family, 'iif front');
         assert.equal(request(family.client), macOf(family.servers[0]));
       });
@@ -107,7 +133,7 @@ for (const attach of ['tc', 'xdp'] as const) {
   }
 
   test(`IPv4, ${attach}: without weir's own device, a server's next hop is found by the packet's interface`, { skip }, () => {
-    withBed(attach, IPv4, (bed, request) => {
+    return withBed(attach, IPv4, (bed, request) => {
       assert.equal(request(IPv4.client), server);
       ip(['link del weir0']);
       forgetServers(bed);
@@ -161,37 +187,39 @@ function withUplinks(
   family: Family,
   use: (uplinks: TwoUplinks) => void,
   clientOf: (bed: Bed) => string = () => family.farClient,
-): void {
-  const bed = openBed({ attach });
-  const client = clientOf(bed);
+): Promise<void> {
   const { at } = family;
   const uplinks = uplinksOf(family);
   const hook = attach === 'xdp' ? 'xdp' : 'ingress';
-  const left = (by: Hook, frame: Uint8Array): LinkAddresses | undefined => {
-    const outcome = bed.send(by, 'back', frame);
-    const link = decodeEthernet(outcome.frame);
-    return outcome.verdict === 'redirect' && link !== undefined ? { to: link.destination, from: link.source } : undefined;
-  };
-  try {
-    for (const { vip, server } of uplinks) {
-      bed.director.addService(service('tcp', vip, 80, []).service);
-      bed.director.addDestination(serviceKey('tcp', vip, 80), destination(at(server, 80), 'masq'));
-    }
-    use({
-      bed,
-      uplinks,
-      request: ({ vip }, letters) =>
-        target(bed, hook, 'front', family.fromClient(family.tcp({ from: at(client, 4000), to: at(vip, 80) }, letters), client)),
-      reply: ({ server }, letters) =>
-        left(hook, family.fromServer(family.tcp({ from: at(server, 80), to: at(client, 4000) }, letters), server)),
-      error: ({ server }) => {
-        const about = family.tcp({ from: at(client, 4000), to: at(server, 80) }, 'A');
-        return left('ingress', family.fromServer(family.unreachable(server, client, about), server));
-      },
-    });
-  } finally {
-    bed.close();
-  }
+  return inKeptBed(
+    (bed) => {
+      const client = clientOf(bed);
+      const left = (by: Hook, frame: Uint8Array): LinkAddresses | undefined => {
+        const outcome = bed.send(by, 'back', frame);
+        const link = decodeEthernet(outcome.frame);
+        return outcome.verdict === 'redirect' && link !== undefined ? { to: link.destination, from: link.source } : undefined;
+      };
+      for (const { vip, server } of uplinks) {
+        bed.director.addService(service('tcp', vip, 80, []).service);
+        bed.director.addDestination(serviceKey('tcp', vip, 80), destination(at(server, 80), 'masq'));
+      }
+      takingAway(() =>
+        use({
+          bed,
+          uplinks,
+          request: ({ vip }, letters) =>
+            target(bed, hook, 'front', family.fromClient(family.tcp({ from: at(client, 4000), to: at(vip, 80) }, letters), client)),
+          reply: ({ server }, letters) =>
+            left(hook, family.fromServer(family.tcp({ from: at(server, 80), to: at(client, 4000) }, letters), server)),
+          error: ({ server }) => {
+            const about = family.tcp({ from: at(client, 4000), to: at(server, 80) }, 'A');
+            return left('ingress', family.fromServer(family.unreachable(server, client, about), server));
+          },
+        }),
+      );
+    },
+    { attach },
+  );
 }
 
 /** How many next hops of clients are cached. */
@@ -232,12 +260,12 @@ function leadEach(family: Family, change: 'add' | 'del', uplinks: readonly Uplin
 
 for (const [family, attach] of [
   [IPv4, 'tc'],
-  [IPv4, 'xdp'],
   [IPv6, 'tc'],
+  [IPv4, 'xdp'],
   [IPv6, 'xdp'],
 ] as const) {
   test(`${family.name}, ${attach}: replies of two virtual addresses to one client leave by their own uplinks`, { skip }, () => {
-    withUplinks(attach, family, ({ bed, uplinks, request, reply, error }) => {
+    return withUplinks(attach, family, ({ bed, uplinks, request, reply, error }) => {
       leadEach(family, 'add', uplinks);
       bed.lookAtInterfaces();
       for (const uplink of uplinks) assert.equal(request(uplink, 'S'), macOf(uplink.server));
@@ -263,11 +291,11 @@ for (const [family, attach] of [
       assert.equal(cachedHops(bed, family), 2);
       for (const uplink of [...uplinks, ...uplinks]) assert.deepEqual(reply(uplink, 'A'), linkOf(uplink));
     };
-    withUplinks(attach, family, use, (bed) => clientOfOneSet(bed, family));
+    return withUplinks(attach, family, use, (bed) => clientOfOneSet(bed, family));
   });
 
   test(`${family.name}, ${attach}: an ICMP error is the first answer of a virtual address to a client`, { skip }, () => {
-    withUplinks(attach, family, ({ bed, uplinks, request, error }) => {
+    return withUplinks(attach, family, ({ bed, uplinks, request, error }) => {
       leadEach(family, 'add', uplinks);
       bed.lookAtInterfaces();
       for (const uplink of uplinks) assert.equal(request(uplink, 'S'), macOf(uplink.server));
@@ -276,7 +304,7 @@ for (const [family, attach] of [
   });
 
   test(`${family.name}, ${attach}: without rules by source, a client has one next hop for all virtual addresses`, { skip }, () => {
-    withUplinks(attach, family, ({ bed, uplinks, request, reply }) => {
+    return withUplinks(attach, family, ({ bed, uplinks, request, reply }) => {
       routing(family, 'rule add fwmark 5 lookup 254', 'rule add iif front lookup 254');
       bed.lookAtInterfaces();
       for (const uplink of uplinks) request(uplink, 'S');
@@ -292,7 +320,7 @@ const due = (): readonly RepairDue[] | undefined =>
 
 test('IPv6: routes with a source count as rules by source do', { skip }, () => {
   const family = IPv6;
-  withUplinks('tc', family, ({ bed, uplinks, request, reply }) => {
+  return withUplinks('tc', family, ({ bed, uplinks, request, reply }) => {
     const routes = (change: 'add' | 'del'): void =>
       routing(
         family,
@@ -315,7 +343,7 @@ test('IPv6: routes with a source count as rules by source do', { skip }, () => {
 });
 
 test('IPv6: more routes than each command looks at count, too', { skip }, () => {
-  withUplinks('tc', IPv6, ({ bed }) => {
+  return withUplinks('tc', IPv6, ({ bed }) => {
     const routes = (network: string, count: number): void =>
       routing(IPv6, ...Array.from({ length: count }, (_, k) => `route add unreachable ${network}:${k.toString(16)}::/48`));
     routes('fd98', 1000);
@@ -338,6 +366,6 @@ for (const attach of ['tc', 'xdp'] as const) {
       assert.equal(request(second, 'S'), undefined, 'it leads by another interface');
       assert.deepEqual(bed.drops(), { reverse_path: 1 });
     };
-    withUplinks(attach, IPv4, use, () => ROUTELESS);
+    return withUplinks(attach, IPv4, use, () => ROUTELESS);
   });
 }

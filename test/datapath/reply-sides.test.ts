@@ -3,10 +3,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Conf, Counters } from '../../src/datapath/ebpf/abi.gen.js';
 import { native } from '../../src/sys/addon.js';
-import { type Bed, openBed, skipReason } from './bed.js';
+import { type Bed, skipReason } from './bed.js';
 import { until } from './cluster.js';
 import { type Family, IPv4, IPv6 } from './fixtures/family.js';
 import { destination, type Hook, service } from './fixtures/fixture.js';
+import { inKeptBed } from './kept-bed.js';
 import { ip } from './namespace.js';
 
 const skip = skipReason();
@@ -34,36 +35,39 @@ interface Kind {
 }
 
 /** With a connection of one client, and its service's one server. */
-async function withForger({ family, method, hook }: Kind, use: (forger: Forger) => void | Promise<void>): Promise<void> {
+function withForger({ family, method, hook }: Kind, use: (forger: Forger) => void | Promise<void>): Promise<void> {
   const { at, client, vip, servers, name } = family;
-  const bed = openBed({ attach: hook === 'xdp' ? 'xdp' : 'tc' });
-  const { counters, conf } = bed.tables;
-  const lines = Array.from({ length: conf.get(0, Conf.cpus) }, (_, cpu) => SERVER * conf.get(0, Conf.cpus) + cpu);
   const ends = { from: at(client, 40000), to: at(vip, 80) };
   const answer = family.tcp({ from: at(method === 'masq' ? servers[0] : vip, 80), to: ends.from }, 'SA');
-  try {
-    const { service: spec } = service('tcp', vip, 80, []);
-    bed.director.addService(spec);
-    bed.director.addDestination(spec.key, destination(at(servers[0], 80), method));
-    assert.equal(bed.send('ingress', 'front', family.fromClient(family.tcp(ends, 'S'), client)).verdict, 'redirect');
-    await use({
-      bed,
-      send: (ifindex) => {
-        bed.send(hook, 'front', family.fromClient(answer, client), ifindex === undefined ? {} : { ingressIfindex: ifindex });
-        return { refused: bed.drops()['reply_side'] ?? 0, counted: bed.totals().outPackets };
-      },
-      remembered: () => lines.map((line) => PLACES.map((k) => counters.big(line, Counters.replyNotFrom, k))),
-      remember: (words) => {
-        for (const line of lines) for (const k of PLACES) counters.setBig(line, Counters.replyNotFrom, words[k] ?? 0n, k);
-      },
-      moveServer: () => {
-        const gateway = name === 'IPv6' ? 'fe80::fe' : '10.0.1.254';
-        ip([`route add ${servers[0]} via ${gateway} dev front`]);
-      },
-    });
-  } finally {
-    bed.close();
-  }
+  const moved = `${servers[0]} via ${name === 'IPv6' ? 'fe80::fe' : '10.0.1.254'} dev front`;
+  return inKeptBed(
+    async (bed) => {
+      const { counters, conf } = bed.tables;
+      const lines = Array.from({ length: conf.get(0, Conf.cpus) }, (_, cpu) => SERVER * conf.get(0, Conf.cpus) + cpu);
+      const { service: spec } = service('tcp', vip, 80, []);
+      bed.director.addService(spec);
+      bed.director.addDestination(spec.key, destination(at(servers[0], 80), method));
+      assert.equal(bed.send('ingress', 'front', family.fromClient(family.tcp(ends, 'S'), client)).verdict, 'redirect');
+      let isMoved = false;
+      await use({
+        bed,
+        send: (ifindex) => {
+          bed.send(hook, 'front', family.fromClient(answer, client), ifindex === undefined ? {} : { ingressIfindex: ifindex });
+          return { refused: bed.drops()['reply_side'] ?? 0, counted: bed.totals().outPackets };
+        },
+        remembered: () => lines.map((line) => PLACES.map((k) => counters.big(line, Counters.replyNotFrom, k))),
+        remember: (words) => {
+          for (const line of lines) for (const k of PLACES) counters.setBig(line, Counters.replyNotFrom, words[k] ?? 0n, k);
+        },
+        moveServer: () => {
+          ip([`route add ${moved}`]);
+          isMoved = true;
+        },
+      });
+      if (isMoved) ip([`route del ${moved}`]);
+    },
+    { attach: hook === 'xdp' ? 'xdp' : 'tc' },
+  );
 }
 
 /** The one answer that is remembered after the first forged reply, wherever that was. */
@@ -75,8 +79,8 @@ function firstAnswer({ remembered }: Forger): bigint {
 }
 
 for (const family of [IPv4, IPv6]) {
-  for (const method of ['masq', 'route'] as const) {
-    for (const hook of ['ingress', 'xdp'] as const) {
+  for (const hook of ['xdp', 'ingress'] as const) {
+    for (const method of ['masq', 'route'] as const) {
       test(`${family.name}, ${method}, ${hook}: a second forged reply does not ask the FIB, and after a second one does`, {
         skip,
       }, async () => {
