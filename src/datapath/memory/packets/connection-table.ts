@@ -34,6 +34,7 @@ export class ConnectionTable {
   readonly #slots: (Connection | undefined)[];
   readonly #byKey = new Map<string, Connection>();
   readonly #mask: number;
+  #taken = 0;
   /** How many connections of few packets drop_entry has met: it ends every second one. */
   spared = 0;
   /** Whether a probe ended at the first bucket with a connection that settles it, as those of the programs may in a full table. */
@@ -106,6 +107,7 @@ export class ConnectionTable {
     if (replaced !== undefined) this.count(reasonOf(replaced.class));
     this.#empty(slot);
     this.#slots[slot] = connection;
+    this.#taken++;
     this.#byKey.set(keyOfConnection(connection), connection);
     const { destination } = connection;
     if (isActiveState(connection.state)) destination.active++;
@@ -121,6 +123,7 @@ export class ConnectionTable {
     const connection = this.#slots[slot];
     if (connection === undefined) return;
     this.#slots[slot] = undefined;
+    this.#taken--;
     const key = keyOfConnection(connection);
     if (this.#byKey.get(key) === connection) this.#byKey.delete(key);
     const { destination } = connection;
@@ -181,8 +184,11 @@ export class ConnectionTable {
     for (const [, connection] of this.entries()) yield connection;
   }
 
-  /** By slot. */
+  /** By slot. Most of a director’s tables are empty. */
   *entries(): Generator<readonly [number, Connection]> {
-    for (const [slot, connection] of this.#slots.entries()) if (connection !== undefined) yield [slot, connection];
+    for (let slot = 0; this.#taken > 0 && slot < this.#slots.length; slot++) {
+      const connection = this.#slots[slot];
+      if (connection !== undefined) yield [slot, connection];
+    }
   }
 }
