@@ -1,10 +1,10 @@
-// A living call outranks those of a flood of new Call-IDs. (Ten times as many: call-floods.long.test.ts.)
+// A living call outranks those of a flood of new Call-IDs. (Twenty times as many: call-floods.long.test.ts.)
 import { test } from 'node:test';
 import { inBed, openBed, skipReason } from './bed.js';
 import { CallsInMemory, LoadedCalls, SENDERS, survives } from './call-floods.js';
 import { IPv4, IPv6 } from './fixtures/family.js';
 
-const CALLS = 20_000;
+const CALLS = 10_000;
 
 for (const family of [IPv4, IPv6]) {
   for (const [by, onePacket] of SENDERS.flatMap((each) => [false, true].map((once) => [each, once] as const))) {

@@ -14,25 +14,11 @@ import { using } from '../../src/sys/fd.js';
 import { noTools } from '../support/probes.js';
 import type { Bed } from './bed.js';
 import { compiledWith } from './compilers.js';
-import { withOtherBuild } from './exchange-bed.js';
 import { SERVERS, VIP } from './fixtures/bed-addresses.js';
 import { destination, service } from './fixtures/fixture.js';
 import { fromClient, sipMessage, udp } from './fixtures/packets.js';
 import { kindOf } from './side-moves.js';
-import {
-  bedOf,
-  ESTABLISHED,
-  exchanges,
-  key,
-  moves,
-  OF_LINKS,
-  rage,
-  setUp,
-  skipReasonOfStorms,
-  stormOnEdits,
-  stormOnFlows,
-  total,
-} from './storms.js';
+import { bedOf, ESTABLISHED, key, moves, rage, setUp, skipReasonOfStorms, stormOnEdits, stormOnFlows, total } from './storms.js';
 import { checkTable, spilledBuckets, takenSlots } from './table-check.js';
 
 const skip = skipReasonOfStorms();
@@ -49,7 +35,7 @@ function begunConnections({ folder }: Bed): number {
   );
 }
 
-// XDP's, and longer ones: concurrent.long.test.ts.
+// XDP's, longer ones, and those while another build takes the place of the programs: concurrent.long.test.ts.
 test('a storm of SYNs and ACKs on the same flows, weights changing: every packet and connection counted once', { skip }, () =>
   stormOnFlows('tc', PACKETS),
 );
@@ -57,13 +43,6 @@ test('storms, edits, deletions and reuse together leave a whole table', { skip }
 
 test('IPv6: a storm on the same flows while their table gets another size, twice: none is lost, each is counted once', { skip }, () =>
   stormOnFlows('tc', PACKETS, kindOf('IPv6'), moves(kindOf('IPv6'))),
-);
-test(
-  'a storm on the same flows while another build takes the place of the programs: the same',
-  {
-    skip: skip || noTools('clang', 'llvm-strip'),
-  },
-  () => withOtherBuild((object) => stormOnFlows('tc', PACKETS, OF_LINKS, exchanges(object, 1))),
 );
 
 for (const label of ['SCTP', 'all ports, IPv6']) {
