@@ -1,21 +1,18 @@
-// The tables of builds beside the links' get another size while they are in use, as that of the links does. (Of the other builds:
-// resize-sides.long.test.ts.)
+// The tables of builds beside the links' get another size while they are in use, as that of the links does. (Of the other builds, by XDP, and those
+// of marks: resize-sides.long.test.ts.)
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
 import { test } from 'node:test';
-import { Bridge, BridgePhase, Conf } from '../../src/datapath/ebpf/abi.gen.js';
+import { Bridge, Conf } from '../../src/datapath/ebpf/abi.gen.js';
 import { Conn6Bucket } from '../../src/datapath/ebpf/abi6.gen.js';
-import type { DatapathChange } from '../../src/datapath/ebpf/load/datapath-change.js';
-import { bucketsAt, type MovableTable, moveTable, recordOf } from '../../src/datapath/ebpf/load/table-move.js';
-import { openDirector } from '../../src/datapath/ebpf/open.js';
-import { IPV6_PINS, movePins, SCTP_PINS, TABLE_PIN, WIDE_PINS, WIDE_SCTP_PINS } from '../../src/datapath/ebpf/table/tables.js';
+import { moveTable } from '../../src/datapath/ebpf/load/table-move.js';
+import { IPV6_PINS, movePins, TABLE_PIN } from '../../src/datapath/ebpf/table/tables.js';
 import { isWeirError } from '../../src/model/errors/weir-error.js';
 import { BpfMap } from '../../src/sys/bpf/bpf-objects.js';
 import { using } from '../../src/sys/fd.js';
-import { type Bed, openBed, skipReason } from './bed.js';
+import { type Bed, skipReason } from './bed.js';
 import { VIP } from './fixtures/bed-addresses.js';
-import { service } from './fixtures/fixture.js';
 import { fromClient, tcp } from './fixtures/packets.js';
+import { inBedOf, resizeTo } from './resize-command.js';
 import { Flows, kindOf, movableOf, movesWhole, settled } from './side-moves.js';
 import { setUp } from './storms.js';
 
@@ -24,34 +21,10 @@ const CONNS6 = IPV6_PINS.conns;
 
 const SIX = kindOf('IPv6');
 
-for (const label of ['IPv6', 'all ports']) {
-  test(`${label}: to a larger table and back: no packet is lost, each connection is there once, at each step`, { skip }, () =>
-    movesWhole(kindOf(label)),
-  );
-}
-
-test('IPv6, with XDP in front of tc: the same', { skip }, () => movesWhole(SIX, 'xdp'));
-
-/** What the command reports. */
-function resizeTo(bed: Bed, connBuckets?: number): readonly DatapathChange[] {
-  const changes: DatapathChange[] = [];
-  const capacity = connBuckets === undefined ? {} : { capacity: { connBuckets } };
-  openDirector({ ...capacity, report: (change) => changes.push(change) }).close();
-  bed.renew();
-  return changes;
-}
-
-function inBed(connBuckets: number, work: (bed: Bed) => void): void {
-  const bed = openBed({ capacity: { connBuckets } });
-  try {
-    work(bed);
-  } finally {
-    bed.close();
-  }
-}
+test('IPv6: to a larger table and back: no packet is lost, each connection is there once, at each step', { skip }, () => movesWhole(SIX));
 
 test('one number is the size of all tables; each must have room for its own connections', { skip }, () =>
-  inBed(512, (bed) => {
+  inBedOf(512, (bed) => {
     const flows = new Flows(bed, SIX);
     flows.open(200);
     const before = flows.listed();
@@ -61,17 +34,15 @@ test('one number is the size of all tables; each must have room for its own conn
       assert.equal(verdict, 'redirect', `flow ${flow} of IPv4`);
     }
     const six = (): readonly string[] => flows.listed().filter((row) => before.includes(row));
-    for (const buckets of [2048, 128]) {
-      const room = 2 * buckets;
-      assert.deepEqual(resizeTo(bed, buckets), [
-        { kind: 'resized', room, moved: 200 },
-        { kind: 'resized', label: 'IPv6', room, moved: 200 },
-      ]);
-      for (const table of [TABLE_PIN, CONNS6]) settled(bed, table, buckets);
-      assert.deepEqual(six(), before);
-      assert.equal(flows.listed().length, 400);
-      assert.deepEqual(resizeTo(bed, buckets), [], 'they have that size');
-    }
+    const [buckets, room] = [128, 256];
+    assert.deepEqual(resizeTo(bed, buckets), [
+      { kind: 'resized', room, moved: 200 },
+      { kind: 'resized', label: 'IPv6', room, moved: 200 },
+    ]);
+    for (const table of [TABLE_PIN, CONNS6]) settled(bed, table, buckets);
+    assert.deepEqual(six(), before);
+    assert.equal(flows.listed().length, 400);
+    assert.deepEqual(resizeTo(bed, buckets), [], 'they have that size');
     assert.throws(
       () => resizeTo(bed, 64),
       (error) => isWeirError(error, 'table-too-small'),
@@ -84,7 +55,7 @@ test('one number is the size of all tables; each must have room for its own conn
 );
 
 test('a table that has no room for its own connections keeps all tables as they are, and is named', { skip }, () =>
-  inBed(512, (bed) => {
+  inBedOf(512, (bed) => {
     const flows = new Flows(bed, SIX);
     flows.open(200);
     assert.throws(
@@ -98,7 +69,7 @@ test('a table that has no room for its own connections keeps all tables as they 
 );
 
 test('a killed command left a table behind: the same command gives it the size of the others', { skip }, () =>
-  inBed(512, (bed) => {
+  inBedOf(512, (bed) => {
     const flows = new Flows(bed, SIX);
     flows.open(50);
     moveTable(bed.folder, movableOf(bed, SIX), 2048); // as if that of the links were behind
@@ -109,7 +80,7 @@ test('a killed command left a table behind: the same command gives it the size o
 );
 
 test('a full table refuses new connections until it is larger', { skip }, () =>
-  inBed(64, (bed) => {
+  inBedOf(64, (bed) => {
     const flows = new Flows(bed, SIX);
     while (flows.opened < 64 * 4 && flows.tries() === 'redirect');
     const [refused, opened] = [bed.drops()['table_full'] ?? 0, flows.opened];
@@ -125,30 +96,6 @@ test('a full table refuses new connections until it is larger', { skip }, () =>
   }),
 );
 
-test('tables of SCTP that are for marks alone stay small; the size that the others have changes nothing', { skip }, () =>
-  inBed(16384, (bed) => {
-    const key = { kind: 'fwmark', family: 'inet', mark: 3 } as const;
-    bed.director.addService({ key, scheduler: 'rr', schedFlags: 0, onePacket: false });
-    const sizes = (): readonly number[] => [WIDE_PINS, SCTP_PINS, WIDE_SCTP_PINS].map(({ conns }) => bucketsAt(`${bed.folder}/${conns}`));
-    assert.deepEqual(sizes(), [16384, 4096, 4096]);
-    assert.deepEqual(resizeTo(bed, 16384), []);
-    assert.deepEqual(sizes(), [16384, 4096, 4096]);
-    const label = 'all ports';
-    assert.deepEqual(resizeTo(bed, 8192), [
-      { kind: 'resized', room: 16384, moved: 0 },
-      { kind: 'resized', label, room: 16384, moved: 0 },
-    ]);
-    bed.director.addService(service('sctp', VIP, 3868, []).service);
-    assert.deepEqual(sizes(), [8192, 8192, 4096], 'of SCTP itself');
-    assert.deepEqual(resizeTo(bed, 8192), []);
-    bed.director.deleteService(service('sctp', VIP, 3868, []).service.key);
-    assert.deepEqual(resizeTo(bed, 8192), [], 'and after it is gone');
-    assert.deepEqual(sizes(), [8192, 8192, 4096]);
-    resizeTo(bed, 2048);
-    assert.deepEqual(sizes(), [2048, 2048, 2048], 'none is larger than the others');
-  }),
-);
-
 /** What a killed command left that had begun with a table of so many buckets. */
 function leave(bed: Bed, buckets: number): void {
   const { second, record } = movePins(CONNS6);
@@ -160,7 +107,7 @@ function leave(bed: Bed, buckets: number): void {
 }
 
 test('what a killed command had begun is finished, or taken back where the second table becomes full', { skip }, () =>
-  inBed(512, (bed) => {
+  inBedOf(512, (bed) => {
     const flows = new Flows(bed, SIX);
     flows.open(300);
     leave(bed, 32);
@@ -175,37 +122,6 @@ test('what a killed command had begun is finished, or taken back where the secon
     assert.equal(bed.tables.conf.get(0, Conf.connBuckets), 512, 'that of the links is as it was');
     flows.goOn();
     flows.open(5);
-    flows.check();
-  }),
-);
-
-test('a move that is taken back and does not end keeps both tables for the next command', { skip }, () =>
-  inBed(512, (bed) => {
-    const flows = new Flows(bed, SIX);
-    flows.open(100);
-    const table = movableOf(bed, SIX);
-    const { second, record } = table.pins;
-    // All have moved when the first way ends as one without room does; on the way back, none moves.
-    const stuck: MovableTable = {
-      ...table,
-      bridged: (route, work) =>
-        table.bridged(route, (object) => {
-          if (route.phase === BridgePhase.PHASE_FIRST) recordOf(bed.folder, record).set(0, Bridge.phase, route.phase);
-          else work(object);
-          return false;
-        }),
-    };
-    assert.throws(
-      () => moveTable(bed.folder, stuck, 1024),
-      (error) => isWeirError(error, 'table-move-stuck'),
-    );
-    assert.ok(existsSync(`${bed.folder}/${second}`), 'the connections are there');
-    flows.goOn();
-    flows.check();
-    const [finished] = resizeTo(bed);
-    assert.ok(finished?.kind === 'move-finished' && finished.back, JSON.stringify(finished));
-    settled(bed, CONNS6, 512);
-    flows.goOn();
     flows.check();
   }),
 );
