@@ -18,6 +18,7 @@ import { type Bed, inBed, openBed, skipReason } from './bed.js';
 import { ip, SERVERS } from './fixtures/bed-addresses.js';
 import { type Family, IPv4, IPv6 } from './fixtures/family.js';
 import { destination, service, serviceKey } from './fixtures/fixture.js';
+import { inKeptBed } from './kept-bed.js';
 import { bedOf, rage, skipReasonOfStorms } from './storms.js';
 import { checkTable, checkTemplates } from './table-check.js';
 
@@ -105,7 +106,7 @@ for (const family of [IPv4, IPv6]) {
   const { name, client } = family;
 
   test(`${name}: one that no connection holds is removed when its time is over, and the client is scheduled again`, { skip }, () =>
-    inBed(async (bed) => {
+    inKeptBed(async (bed) => {
       setUp(bed, family);
       send(bed, family, client);
       const first = onlyTemplate(bed).dest;
@@ -121,7 +122,7 @@ for (const family of [IPv4, IPv6]) {
   );
 
   test(`${name}: one that connections hold lives on, a minute at a time from then on`, { skip }, () =>
-    inBed(async (bed) => {
+    inKeptBed(async (bed) => {
       setUp(bed, family);
       send(bed, family, client);
       const { dest } = onlyTemplate(bed);
@@ -139,7 +140,7 @@ for (const family of [IPv4, IPv6]) {
   );
 
   test(`${name}: a connection of another client does not hold it`, { skip }, () =>
-    inBed(async (bed) => {
+    inKeptBed(async (bed) => {
       setUp(bed, family);
       send(bed, family, family.farClient);
       expire(bed, family);
@@ -152,7 +153,7 @@ for (const family of [IPv4, IPv6]) {
   );
 
   test(`${name}: a change of the mask meanwhile does not keep it for ever`, { skip }, () =>
-    inBed(async (bed) => {
+    inKeptBed(async (bed) => {
       setUp(bed, family);
       send(bed, family, family.farClient);
       const { spec } = bed.director.service(keyOf(family));
@@ -161,6 +162,24 @@ for (const family of [IPv4, IPv6]) {
       await until(() => templates(bed).length === 0, 'no template, as the connection belongs to none of a host any more');
       check(bed, family);
     }),
+  );
+
+  test(
+    `${name}: what a deleted service leaves: its templates keep the records of their destinations, and lead again when they come back`,
+    { skip },
+    () =>
+      inKeptBed((bed) => {
+        setUp(bed, family);
+        send(bed, family, client);
+        const { dest } = onlyTemplate(bed);
+        bed.director.deleteService(keyOf(family));
+        assert.equal(onlyTemplate(bed).dest, dest);
+        setUp(bed, family);
+        send(bed, family, client, 4001);
+        assert.equal(onlyTemplate(bed).dest, dest);
+        assert.equal(bed.tables.services.get(1, Service.dests), family.servers.length);
+        check(bed, family);
+      }),
   );
 
   test(`${name}: more clients than places: the table is bounded, and clients of established connections stay`, { skip }, () =>
@@ -195,24 +214,6 @@ for (const family of [IPv4, IPv6]) {
       assert.deepEqual(listed(bed), { led: before, connections: 2 * clients.length, strays: [] });
       check(bed, family);
     }),
-  );
-
-  test(
-    `${name}: what a deleted service leaves: its templates keep the records of their destinations, and lead again when they come back`,
-    { skip },
-    () =>
-      inBed((bed) => {
-        setUp(bed, family);
-        send(bed, family, client);
-        const { dest } = onlyTemplate(bed);
-        bed.director.deleteService(keyOf(family));
-        assert.equal(onlyTemplate(bed).dest, dest);
-        setUp(bed, family);
-        send(bed, family, client, 4001);
-        assert.equal(onlyTemplate(bed).dest, dest);
-        assert.equal(bed.tables.services.get(1, Service.dests), family.servers.length);
-        check(bed, family);
-      }),
   );
 }
 
