@@ -1,4 +1,5 @@
-// A kernel that refuses the short cut of IPv6 alone: IPv6 goes by tc, no command fails, and it is reported with the reason.
+// A kernel that refuses the short cut of IPv6 alone: IPv6 goes by tc, no command fails, and it is reported with the reason. (Under traffic:
+// refused-short-cut.long.test.ts.)
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
@@ -10,21 +11,15 @@ import { exchangeBuild } from '../../src/datapath/ebpf/open.js';
 import { IPV6_XDP_ENTRY_PIN, IPV6_XDP_REFUSED_PIN } from '../../src/datapath/ebpf/table/tables.js';
 import { type ArtifactName, artifact } from '../../src/sys/artifact.js';
 import { BpfMap } from '../../src/sys/bpf/bpf-objects.js';
-import type { Ran } from '../support/netns-bed.js';
 import { Death, dies, type Other, replace, withReplaced } from '../support/replaced.js';
 import { type Bed, openBed, skipReason } from './bed.js';
-import { asked, ok, pollingFarEnds, serving, transferWhile } from './cluster.js';
-import { inCluster6, server6 as server, VIP6 as VIP } from './cluster6.js';
 import { IPv6 } from './fixtures/family.js';
 import { destination, service } from './fixtures/fixture.js';
-import { fallsBack, withRefused, withRefusingBuild } from './refused-object.js';
+import { SHORT_CUT, SHORT_CUT_NOTICE, withRefused } from './refused-object.js';
 
 const skip = skipReason();
-const SHORT_CUT = 'weir-xdp-ipv6.bpf.o';
 const [SERVER] = IPv6.servers;
 const { service: SPEC } = service('tcp', IPv6.vip, 80, []);
-const NOTICE =
-  /^IPv6 goes by tc alone, without XDP: the kernel's verifier refuses its program \(EACCES\): .*R0 !read_ok; weir load tries again$/;
 
 function inBed(attach: 'tc' | 'xdp', work: (bed: Bed) => void): void {
   const bed = openBed({ attach });
@@ -59,7 +54,7 @@ test('XDP first, then an IPv6 service: it is added, tc has its packets, and weir
   inBed('xdp', (bed) => {
     const notices = addService(bed);
     assert.equal(notices.length, 1);
-    assert.match(notices[0] ?? '', NOTICE);
+    assert.match(notices[0] ?? '', SHORT_CUT_NOTICE);
     const [refusal, ...others] = programsRefused(bed.folder);
     assert.deepEqual([refusal?.what, others], ['IPv6', []]);
     assert.ok(notices[0]?.includes(`: ${refusal?.why};`));
@@ -144,62 +139,5 @@ test('any other obstacle is an error, as it was', { skip }, () =>
     const fileOf = (name: ArtifactName): string => (name === SHORT_CUT ? '/nowhere' : artifact(name));
     assert.throws(() => ensureSideBuilds(bed.tables, SPEC, assert.fail, fileOf), { code: 'ENOENT' });
     assert.deepEqual(programsRefused(bed.folder), []);
-  }),
-);
-
-const falls = (ran: Ran, name: string): void => fallsBack(ran, name, NOTICE);
-
-interface Statuses {
-  readonly datapath: { readonly tcAlone: readonly { readonly what: string; readonly why: string }[] };
-}
-
-test('live: the first service and a reload by such a build, under traffic; status and doctor name it', { skip }, () =>
-  inCluster6(async (cluster) => {
-    const { bed, client, lvs, web1 } = cluster;
-    pollingFarEnds(cluster);
-    await serving(cluster, web1, 8080, '::');
-    const alone = (): Statuses['datapath']['tcAlone'] => (JSON.parse(ok(lvs.weir('status --json'))) as Statuses).datapath.tcAlone;
-    const answers = (): void => {
-      for (const protocol of ['tcp', 'udp'] as const) assert.deepEqual(asked(client, protocol, VIP, 80, 2), ['web1', 'web1'], protocol);
-    };
-    await withRefusingBuild(lvs, SHORT_CUT, async (weir) => {
-      const ipvsadm = (line: string): Ran => weir('ipvsadm', ...line.split(' '));
-      ok(weir('weir', 'load', '--attach', 'xdp'));
-      falls(ipvsadm(`-A -t [${VIP}]:80 -s rr`), 'weir');
-      for (const line of [
-        `-a -t [${VIP}]:80 -r [${server(1)}]:8080 -m`,
-        `-A -u [${VIP}]:80`,
-        `-a -u [${VIP}]:80 -r [${server(1)}]:8080 -m`,
-      ])
-        ok(ipvsadm(line));
-      answers();
-      falls(weir('weir', 'load'), 'weir load');
-      assert.match(
-        ok(weir('weir', 'status')),
-        /^ {11}IPv6 goes by tc alone, without XDP: the kernel's verifier .*\(weir load tries again\)$/m,
-      );
-      assert.deepEqual(
-        alone().map(({ what }) => what),
-        ['IPv6'],
-      );
-      const { stdout } = weir('weir', 'doctor');
-      assert.match(stdout, /IPv6 goes by tc alone, without XDP: the kernel's verifier refuses its program \(EACCES\)/);
-      // A build that this kernel takes, and back, while a connection sends.
-      ok(lvs.ipvsadm(`-A -t [${VIP}]:90 -s rr`));
-      ok(lvs.ipvsadm(`-a -t [${VIP}]:90 -r [${server(1)}]:9000 -m`));
-      await transferWhile(bed, client, web1, VIP, 90, () => {
-        assert.match(ok(lvs.weir('load')), /programs of this build replaced those of another/);
-        assert.deepEqual(alone(), []);
-        falls(weir('weir', 'load'), 'weir load');
-        assert.equal(alone().length, 1);
-      });
-      answers();
-      // It falls back, too, where XDP comes to an IPv6 service.
-      ok(weir('weir', 'unload'));
-      ok(weir('weir', 'load', '--attach', 'tc'));
-      for (const line of [`-A -u [${VIP}]:80`, `-a -u [${VIP}]:80 -r [${server(1)}]:8080 -m`]) ok(ipvsadm(line));
-      falls(weir('weir', 'load', '--attach', 'xdp'), 'weir load');
-      assert.deepEqual(asked(client, 'udp', VIP, 80, 2), ['web1', 'web1']);
-    });
   }),
 );
