@@ -47,10 +47,10 @@ const BESIDE_FOLDERS = /^build\/test\/(oracle|interop|daemon|examples|doctor|vip
 /** Of those in the datapath's folder: what mostly waits, and what has the verifier or the reference director for its work. */
 const BESIDE_FILES = [
   /^build\/test\/datapath\/(local-address|next-hops|timer|all-ports|live|live-ipv6|layer3|layer3-ipv6|marks|mark-tools|sctp|sctp-ipv6|sctp-marks)\./,
-  /^build\/test\/datapath\/(attach|templates|calls|ipsec|fixtures|verifier|source-rules|takeover-sides|policy-routes|reference\/reference)\.test\./,
-  /^build\/test\/datapath\/(ipsec-policies|ipv6-gateways|error-checksums|error-sources|refused-marks|refused-xdp|persistence|layout)\.test\./,
+  /^build\/test\/datapath\/(attach|templates|calls|ipsec|fixtures|source-rules|takeover-sides|policy-routes|reference\/reference)\.test\./,
+  /^build\/test\/datapath\/(ipv6-gateways|error-checksums|error-sources|refused-marks|refused-xdp|persistence|layout)\.test\./,
   /^build\/test\/datapath\/(driver|driver-kills|killed|killed-clsact|recreated|refused-short-cut|resize|resize-kills|resize-sides)\./,
-  /^build\/test\/datapath\/(self-check|side-builds|takeover-kills)\./,
+  /^build\/test\/datapath\/(ipsec-policies|self-check|side-builds|takeover-kills|verifier)\./,
   /^build\/test\/ipvsadm\/killed-restores\./,
 ];
 /** They take longest of those that run beside the others: what begins with them does not end with one of them alone. */

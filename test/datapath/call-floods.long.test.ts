@@ -1,4 +1,4 @@
-// A living call outranks those of a long flood of new Call-IDs from one sender: each place for a template is taken anew a hundred times.
+// A living call outranks those of a long flood of new Call-IDs from one sender: each place for a template is taken a hundred times.
 import { test } from 'node:test';
 import { inBed, openBed, skipReason } from './bed.js';
 import { LoadedCalls, SENDERS, survives } from './call-floods.js';

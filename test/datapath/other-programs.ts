@@ -1,4 +1,4 @@
-// Programs of another build, as far as the pins and the arrays of programs tell: what the tests of side builds share.
+// Programs of another build, as pins and arrays of programs show them: what the tests of side builds share.
 import assert from 'node:assert/strict';
 import { readdirSync, renameSync } from 'node:fs';
 import { BUILD_PIN, forgetBuild } from '../../src/datapath/ebpf/load/build-pin.js';

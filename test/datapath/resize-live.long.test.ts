@@ -12,4 +12,5 @@ for (const subject of [ofIpv6, ofAllPorts])
 
 test('larger and smaller under traffic by xdp', { skip }, () => resizedUnderTraffic('xdp', ofLinks));
 
-test('the table of all ports larger and smaller under traffic', { skip }, () => resizedUnderTraffic('tc', ofAllPorts));
+for (const subject of [ofIpv6, ofAllPorts])
+  test(`the table of ${subject.label} larger and smaller under traffic`, { skip }, () => resizedUnderTraffic('tc', subject));

@@ -1,9 +1,7 @@
-// Connection tables get another size under traffic: no packet is lost, no connection ends. (By XDP, of all ports, and killed on the way:
+// Connection tables get another size under traffic: no packet is lost, no connection ends. (By XDP, of IPv6 and of all ports, and killed on the way:
 // resize-live.long.test.ts.)
 import { test } from 'node:test';
 import { noNamespaces } from '../support/netns-bed.js';
-import { ofIpv6, ofLinks, resizedUnderTraffic } from './resizing.js';
+import { ofLinks, resizedUnderTraffic } from './resizing.js';
 
 test('larger and smaller under traffic by tc', { skip: noNamespaces() }, () => resizedUnderTraffic('tc', ofLinks));
-
-test('the table of IPv6 larger and smaller under traffic', { skip: noNamespaces() }, () => resizedUnderTraffic('tc', ofIpv6));

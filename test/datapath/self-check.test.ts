@@ -84,7 +84,7 @@ const BUILDS: readonly (readonly [ArtifactName, SideCheck])[] = [
   ['weir-wide-sctp6.bpf.o', wideSctpCheck('inet6')],
 ];
 
-test('each build beside that on the links does what its vectors say, and those that differ keep it out, by name', { skip }, () => {
+test('each build beside that on the links answers as its vectors do, and those that differ keep it out, by name', { skip }, () => {
   inFolder((folder) => {
     const tables = load(folder, SMALL, { kinds: programKinds(false) });
     for (const [file, check] of BUILDS) {

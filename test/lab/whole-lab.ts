@@ -11,6 +11,9 @@ export const STRESS_LABS: readonly string[] = ['stress', 'stress-firewall'];
 /** Labs that mostly wait for timers of VRRP and of health checks. */
 export const VRRP_LABS: readonly string[] = ['dual', 'split-brain', 'ha', 'misc-check', 'mail'];
 
+/** Variants of the labs nat, dr and persist. */
+export const VARIANT_LABS: readonly string[] = ['nat-2', 'dr-2', 'dr-redirect', 'dr-two-nets', 'persist-marks'];
+
 const netns = skipWithoutNetns();
 
 /** `word`: the argument of `weir lab`; absent: the lab's name. */
