@@ -32,7 +32,7 @@ const spentByEnded = (): bigint => {
 export const coreTime = (cpu: number): bigint =>
   accountsInterruptsApart() ? process.hrtime.bigint() : spent(process.pid) + spent(softirqThread(cpu));
 
-/** The same with the children: those still running, given, and those that ended meanwhile. */
+/** Core time as coreTime(), with that of the children: those still running, given, and those that ended meanwhile. */
 export const coreTimeOfAll = (cpu: number, running: readonly ChildProcess[]): bigint => {
   const own = coreTime(cpu);
   return accountsInterruptsApart() ? own : own + spentByEnded() + running.reduce((sum, { pid }) => sum + spent(pid), 0n);

@@ -124,7 +124,7 @@ static __always_inline void put_words(void *data, const struct control *c, __u64
 	*(__u64 *)(data + 56) = c->words[8];
 }
 
-/* The same for IPv6 and TCP, where the client sends: its address ends at 37, its port stands at 54. */
+/* Writes the headers as put_words(), of IPv6 and TCP, where the client sends: its address ends at 37, its port stands at 54. */
 static __always_inline void put_words6(void *data, const struct control *c, __u64 address, __u64 port, __u64 l4)
 {
 	*(__u64 *)(data + 0) = c->words[0];
@@ -177,7 +177,7 @@ static __always_inline int write_frame6(void *data, void *end, struct control *c
 	return 0;
 }
 
-/* The same, whatever the program under test did to the frame's length. */
+/* Writes the next flow's frame, whatever the program under test did to the frame's length. */
 static __always_inline int next_frame(struct xdp_md *ctx, struct control *c)
 {
 	long grown = (long)ctx->data_end - (long)ctx->data - (long)c->length;

@@ -70,7 +70,7 @@ __noinline int key_await(__u64 key) {
   return 0;
 }
 
-/* The same for a caller that does not hold it. */
+/* The slot of a key's connection in either table, as bridge_find_alone() finds it, for a caller that does not hold the key's lock. */
 __noinline __u32 bridge_find(__u64 key, __u32 now) {
   __u32 number = bridge_find_alone(key, now);
   if (number != NOWHERE) return number;

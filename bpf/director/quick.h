@@ -169,7 +169,7 @@ static __always_inline __u32 quick_hop(struct quick *q, void *data, struct nexth
   return ifindex;
 }
 
-/* The same with a client's entry. */
+/* Writes the MACs of a client's next hop into the frame, as quick_hop() does for a destination: from the client's entry in the cache. */
 static __always_inline __u32 quick_client_hop(struct quick *q, void *data, struct client_hop *w, __u64 key) {
   __u32 tag = hop_tag(key);
   __u64 known = READ(w->known), next = READ(w->next);

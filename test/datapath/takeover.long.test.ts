@@ -62,7 +62,7 @@ test('by XDP, where this kernel refuses the program of the build that takes over
         rmSync(folder, { recursive: true });
       }
     });
-    // The same of the bridging build, which comes first.
+    // The kernel refuses XDP of the bridging build, which comes first.
     await withoutXdp(before, /^$/, ({ lvs }, { listed }) => {
       ok(lvs.weir('load'));
       return withSpoiled(
