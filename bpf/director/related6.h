@@ -79,8 +79,8 @@ static __always_inline int related_send6(struct __sk_buff *skb, struct verdict *
   enum hop_answer answer = policed ? HOP_LOCAL : tc_hop(skb, v, to, hash, 0, &w);
   if (answer == HOP_NONE || v->p->ttl <= 1) return TC_ACT_UNSPEC;
   if (masq && related_translate6(skb, to != 0, ETH_LEN + v->p->header, port)) return tc_drop(R_REDIRECT_FAILED);
-  if (answer == HOP_LOCAL && to) return policed ? tc_pass_on(skb) : TC_ACT_UNSPEC;
-  if (answer == HOP_LOCAL) return tc_deliver(skb);
+  if (answer == HOP_LOCAL && to) return policed ? tc_pass_policed(skb) : TC_ACT_UNSPEC;
+  if (answer == HOP_LOCAL) return tc_pass_back(skb, policed);
   if (tc_lower_hop_limit(skb, v->p->ttl)) return tc_drop(R_REDIRECT_FAILED);
   return tc_send(skb, answer, &w.hop, w.gateway);
 }

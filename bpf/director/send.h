@@ -111,10 +111,29 @@ static __always_inline void tc_leave_route(struct __sk_buff *skb, __u32 ifindex)
   if (!i || !(i->flags & INTERFACE_LAYER3)) tc_remove_route(skb);
 }
 
+/* As src/datapath/ebpf/load/pair.ts gives it to the far end of weir's pair. */
+#define PAIR_FAR_MAC 0x02, 0x77, 0x65, 0x69, 0x72, 0x01
+
+/* Passes a translated packet to the stack by the far end of weir's pair, where a rule of weir's leads past the marks. A user's rule that does not name
+ * the virtual address would mark it where it came in, and it would be balanced once more. */
+__noinline int tc_past_marks(struct __sk_buff *skb) {
+  static const __u8 far_end[6] = {PAIR_FAR_MAC};
+  struct conf *c = the_conf();
+  if (!c || bpf_skb_store_bytes(skb, 0, far_end, 6, 0)) return tc_drop(R_REDIRECT_FAILED);
+  skb->mark = 0;
+  return bpf_redirect(c->pair_peer_ifindex, BPF_F_INGRESS);
+}
+
 /* Passes a translated packet to the stack, which is to forward it: on lo not by the route to this host, which it came by. */
 static __always_inline int tc_pass_on(struct __sk_buff *skb) {
   if (skb->ingress_ifindex == LOOPBACK) tc_remove_route(skb);
   return TC_ACT_UNSPEC;
+}
+
+/* Passes a translated request to the stack for a policy of IPsec; and an answer, or what is for a client on the director. */
+static __always_inline int tc_pass_policed(struct __sk_buff *skb) { return has_marks_of(MARKS_OF_FAMILY) ? tc_past_marks(skb) : tc_pass_on(skb); }
+static __always_inline int tc_pass_back(struct __sk_buff *skb, bool policed) {
+  return unlikely(policed) && has_marks_of(MARKS_OF_FAMILY) ? tc_past_marks(skb) : tc_deliver(skb);
 }
 
 /* Sends a packet to a hop: straight out of its device; or, after each FIB lookup, through the kernel's neighbour output, which

@@ -38,9 +38,6 @@ static __always_inline int tc_marked(struct __sk_buff *skb, struct packet *p) {
   return service ? tc_asked(skb, service) : TC_ACT_UNSPEC;
 }
 
-/* As src/datapath/ebpf/load/pair.ts gives it to the other end of weir's pair. */
-#define PAIR_FAR_MAC 0x02, 0x77, 0x65, 0x69, 0x72, 0x01
-
 /* Sends the packet to the stack once more, by the far end of the pair: there a rule of weir's leads past the marks. */
 static __always_inline int tc_to_far_end(struct __sk_buff *skb) {
   static const __u8 far_end[6] = {PAIR_FAR_MAC};

@@ -208,7 +208,7 @@ static __always_inline int tc_request6(struct __sk_buff *skb, struct verdict *v)
   }
   if (answer != HOP_LOCAL) return tc_forward6(skb, p, answer, &w, false, masq ? v->d->addr : 0, server_port(v->d));
   if (masq && translate_as(skb, 0, v->d->addr, server_port(v->d))) return tc_drop(R_REDIRECT_FAILED);
-  return policed ? tc_pass_on(skb) : TC_ACT_UNSPEC;
+  return policed ? tc_pass_policed(skb) : TC_ACT_UNSPEC;
 }
 
 /* A reply that is larger than the MTU towards its client: its server gets the error, from the address that the kernel would send it from, or where
@@ -241,7 +241,7 @@ static __always_inline int tc_reply6(struct __sk_buff *skb, struct verdict *v) {
   count_packet(v, true);
   if (answer != HOP_LOCAL) return tc_forward6(skb, p, answer, &w, true, virtual_addr6(s), virtual_port(s));
   if (translate_as(skb, REWRITE_SOURCE, virtual_addr6(s), virtual_port(s))) return tc_drop(R_REDIRECT_FAILED);
-  return tc_deliver(skb); /* as in tc.h */
+  return tc_pass_back(skb, policed); /* as in tc.h */
 }
 
 /* The kinds of packets that concern a service, as in tc.h. */

@@ -135,10 +135,14 @@ for (const family of [FOUR, SIX]) {
 
   if (family === FOUR) testConnectionsGoOn(family, inside);
 
-  test(`${name}: a server on the director, for a client behind it and for one on it`, { skip }, async () => {
+  test(`${name}: a server on the director, also under rp_filter, for a client behind it and for one on it`, { skip }, async () => {
     await inside(async (cluster) => {
       const { client, lvs } = cluster;
       await serving(cluster, lvs, 8080, family.back, 'lvs');
+      if (family === FOUR) {
+        lvs.sysctl('net.ipv4.conf.all.rp_filter', '1');
+        cluster.bed.undo(() => lvs.sysctl('net.ipv4.conf.all.rp_filter', '0'));
+      }
       iptablesMarks(cluster, family, [
         ['tcp', 80, 3],
         ['udp', 80, 3],

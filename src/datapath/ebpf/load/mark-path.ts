@@ -5,13 +5,14 @@ import type { Family } from '../../../model/address.js';
 import { isSystemError, unlessCode } from '../../../sys/errno.js';
 import type { Netlink } from '../../../sys/netlink/netlink.js';
 import { NO_FAMILY, policyRules } from '../../../sys/netlink/policy-rules.js';
+import { AddressScope, addAddress } from '../../../wire/rtnetlink-address.js';
 import { changeLink, decodeLink, dumpLinks, LinkFlag } from '../../../wire/rtnetlink-link.js';
 import { addRoute, deleteRoute, type Route, RouteScope, RouteType } from '../../../wire/rtnetlink-route.js';
 import { appendRule, deleteRule } from '../../../wire/rtnetlink-rule.js';
 import { FAMILIES, hasMarks, liveMarks } from '../table/marks.js';
 import type { AttachedInterfaces } from './attached-interfaces.js';
 import { MARK_PROTOCOL, MARK_TABLE, markRuleSteps } from './mark-rules.js';
-import { givePairIpv6, pairOf } from './pair.js';
+import { givePairIpv6, PAIR, pairOf } from './pair.js';
 import type { OnNotice } from './refused-xdp.js';
 
 /** No packet is too large for the pair: the next hop's MTU counts. The largest that the kernel takes. */
@@ -50,6 +51,14 @@ function routesOf(family: Family, ifindex: number): readonly Route[] {
   return family === 'inet6' ? [...PAST_ROUTES, toPair] : [toPair];
 }
 
+/** Of the far end, since by an interface without one no rp_filter but 0 lets packets in. Of this host alone; 127, "w", "e", "i". */
+const FAR_ADDRESS = { address: { family: 'inet', words: [0x7f776569] }, prefixLength: 32, scope: AddressScope.host } as const;
+
+function giveAddress(netlink: Netlink, ifindex: number): void {
+  const address = addAddress({ ...FAR_ADDRESS, ifindex, flags: 0 });
+  unlessCode(() => netlink.change(address, `add an address to ${PAIR.far}`), ['EEXIST'], undefined);
+}
+
 /** The pair as marks need it, and the routes to it. */
 function ensureRoutes(netlink: Netlink, family: Family): void {
   const { near, far } = pairOf(netlink.dump(dumpLinks(), decodeLink, 'list the interfaces'));
@@ -59,6 +68,7 @@ function ensureRoutes(netlink: Netlink, family: Family): void {
     netlink.change(changeLink({ ifindex, mtu: PAIR_MTU, arp: false }), `set the MTU of ${name}`);
   }
   if (family === 'inet6') givePairIpv6();
+  else giveAddress(netlink, far.ifindex);
   for (const route of routesOf(family, near.ifindex))
     unlessCode(() => netlink.change(addRoute(route), 'add the route of firewall marks'), ['EEXIST'], undefined);
 }

@@ -13,7 +13,7 @@ import type { ReportChange } from './datapath-change.js';
 
 export const PAIR = { near: 'weir0', far: 'weir1' } as const;
 const VETH_PEER = 1;
-/** Of the far end; as in bpf/director/tc-wide.h. */
+/** Of the far end; as in bpf/director/send.h. */
 export const FAR_MAC = '02:77:65:69:72:01';
 
 function addPair(): NetlinkRequest {
@@ -36,10 +36,19 @@ const ENDS = [PAIR.near, PAIR.far] as const;
 const ipv6Of = (name: string, ipv6: boolean): readonly PairSetting[] =>
   of(name, ipv6 ? { 'ipv6/conf/IF/addr_gen_mode': '1', 'ipv6/conf/IF/disable_ipv6': '0' } : { 'ipv6/conf/IF/disable_ipv6': '1' });
 
+/**
+ * Of the near end: a policy of IPsec is not for packets that a mark leads there, which are to be balanced first. Of the far end: by it come
+ * packets of all clients, those on the director included. rp_filter lets them in as `loose`, whatever that of all interfaces is, since the larger
+ * one counts; and as the interface has an address (mark-path.ts).
+ */
+const OF_END = {
+  [PAIR.near]: { 'ipv4/conf/IF/rp_filter': '0', 'ipv4/conf/IF/disable_xfrm': '1' },
+  [PAIR.far]: { 'ipv4/conf/IF/rp_filter': '2', 'ipv4/conf/IF/accept_local': '1' },
+} as const;
 /** While the interface is still down. */
-const settingsBeforeUp = (name: string, ipv6: boolean): readonly PairSetting[] => [
+const settingsBeforeUp = (name: (typeof ENDS)[number], ipv6: boolean): readonly PairSetting[] => [
   ...ipv6Of(name, ipv6),
-  ...of(name, { 'ipv4/conf/IF/rp_filter': '0', 'ipv4/conf/IF/arp_ignore': '8' }),
+  ...of(name, { ...OF_END[name], 'ipv4/conf/IF/arp_ignore': '8' }),
 ];
 const FORWARDING = of(PAIR.near, { 'ipv4/conf/IF/forwarding': '1' });
 const ACCEPT_LOCAL = of('lo', { 'ipv4/conf/IF/accept_local': '1' });
@@ -128,7 +137,10 @@ export function ensurePair(
     report({ kind: 'pair-made' });
   }
   if (near === undefined || far === undefined) throw new WeirError('weir-pair-broken', { present: PAIR.near, missing: PAIR.far });
-  for (const { ifindex, name, flags } of [near, far]) {
+  for (const [name, { ifindex, flags }] of [
+    [PAIR.near, near],
+    [PAIR.far, far],
+  ] as const) {
     settle(settingsBeforeUp(name, ipv6), changed);
     if ((flags & LinkFlag.up) !== 0) continue;
     netlink.change(changeLink({ ifindex, up: true }), `set ${name} up`);
