@@ -10,6 +10,9 @@ import type { DatapathChange } from '../../src/datapath/ebpf/load/datapath-chang
 import { unloadDatapath } from '../../src/datapath/ebpf/load/unload.js';
 import { openDirector } from '../../src/datapath/ebpf/open.js';
 import { SETTINGS_PIN, Tables } from '../../src/datapath/ebpf/table/tables.js';
+import { isWeirError } from '../../src/model/errors/weir-error.js';
+import { ObjectFile } from '../../src/sys/bpf/bpf-objects.js';
+import { type Other, withReplaced } from '../support/replaced.js';
 import { type Bed, openBed, skipReason } from './bed.js';
 
 const skip = skipReason();
@@ -90,6 +93,37 @@ test('sizes for which there is no memory: the tables are as they were', { skip }
     );
     assert.deepEqual(found(bed), withSizes(SMALL));
     assert.ok(!existsSync(`${bed.folder}/${SETTINGS_PIN}`));
+  } finally {
+    bed.close();
+  }
+});
+
+test('neither those sizes nor those of before can be loaded: the first failure is reported, and the next command loads them', {
+  skip,
+}, () => {
+  const bed = openBed({ capacity: SMALL });
+  try {
+    set(bed);
+    let loads = 0;
+    const refused: Other<ObjectFile, 'load'> = (_self, _args, was) => {
+      loads += 1;
+      if (loads > 1) throw new Error('refused again');
+      return was();
+    };
+    const tooLarge = { capacity: { connBuckets: 2 ** 31 } };
+    withReplaced(ObjectFile.prototype, 'load', refused, () =>
+      assert.throws(
+        () => openDirector(tooLarge),
+        (error) => {
+          assert.ok(isWeirError(error, 'tables-not-reloaded'), String(error));
+          assert.match(error.message, /^(there is no memory|the kernel refuses the table as too large).*; then .*\(refused again\)/);
+          return true;
+        },
+      ),
+    );
+    assert.equal(loads, 2);
+    openDirector().close();
+    assert.deepEqual(found(bed), withSizes(SMALL));
   } finally {
     bed.close();
   }

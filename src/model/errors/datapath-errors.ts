@@ -38,6 +38,13 @@ export const datapathErrors = {
     hint: 'choose a larger one; all tables stay as they are',
     exitStatus: 2,
   },
+  /** Of empty tables, which are loaded again with other sizes. */
+  'tables-not-reloaded': {
+    text: ({ failure, obstacle }: { failure: string; obstacle: string }) =>
+      `${failure}; then the tables could not be loaded with the sizes of before either (${obstacle}), so none are loaded`,
+    hint: 'free memory, then weir load: it loads them with the sizes and settings of before',
+    exitStatus: 1,
+  },
   'table-move-back': {
     text: () => 'while the connections moved, others filled the new table: it was given up, and the old one goes on with all connections',
     hint: 'choose a larger one',

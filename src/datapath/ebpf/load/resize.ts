@@ -1,6 +1,6 @@
 // Other sizes for loaded tables: empty ones are loaded again. Where there are services or connections, the connection tables alone get
 // another size, under traffic (table-move.ts).
-import { WeirError } from '../../../model/errors/weir-error.js';
+import { failureText, isWeirError, WeirError } from '../../../model/errors/weir-error.js';
 import { BpfMap } from '../../../sys/bpf/bpf-objects.js';
 import { using } from '../../../sys/fd.js';
 import { Conf } from '../abi.gen.js';
@@ -60,7 +60,7 @@ export type Resized = { readonly kind: 'loaded' } | { readonly kind: 'resized'; 
 
 /**
  * Sizes that are not given stay. The caller holds the lock.
- * @throws WeirError datapath-loaded, table-too-small, table-move-back; others as load and moveTable
+ * @throws WeirError datapath-loaded, table-too-small, table-move-back, tables-not-reloaded; others as load and moveTable
  */
 export function resize(moving: Moving, capacity: Partial<Capacity>): Resized | undefined {
   const { tables } = moving;
@@ -116,7 +116,12 @@ function resizeTable(folder: string, table: MovableTable, buckets: number): Resi
   return { ...(label === undefined ? {} : { label }), room, moved: connections };
 }
 
-/** Where the sizes are refused, the tables are loaded as they were. */
+function textOf(error: unknown): string {
+  if (isWeirError(error)) return failureText(error);
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** Where the sizes are refused, the tables are loaded as they were. @throws WeirError tables-not-reloaded: nothing is loaded then */
 function loadAgain({ folder, tables, interfaces }: Moving, wanted: Capacity): void {
   interfaces.detachAll();
   keepSettings(folder);
@@ -126,8 +131,13 @@ function loadAgain({ folder, tables, interfaces }: Moving, wanted: Capacity): vo
   const loadWith = (capacity: Partial<Capacity>): Tables => loadUnlessRefused(folder, capacity, { kinds }, interfaces.onNotice);
   try {
     loadWith(wanted);
-  } catch (error) {
-    loadWith({});
-    throw error;
+  } catch (failure) {
+    try {
+      loadWith({});
+    } catch (obstacle) {
+      const cause = new AggregateError([failure, obstacle]);
+      throw new WeirError('tables-not-reloaded', { failure: textOf(failure), obstacle: textOf(obstacle) }, { cause });
+    }
+    throw failure;
   }
 }
