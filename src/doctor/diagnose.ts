@@ -68,7 +68,14 @@ const DIRECTOR_RULES: readonly ((facts: DirectorFacts) => readonly Finding[])[] 
 ];
 
 /** Findings of these codes do not explain connections that got no answer. */
-const HARMLESS: ReadonlySet<string> = new Set(['vip-absent', 'interface-uncovered', 'datapath-absent', 'ipsec-bypassed', 'ipsec-by-stack']);
+const HARMLESS: ReadonlySet<string> = new Set([
+  'vip-absent',
+  'interface-uncovered',
+  'datapath-absent',
+  'ipsec-bypassed',
+  'ipsec-forward-bypassed',
+  'ipsec-by-stack',
+]);
 
 function directorFindings(facts: DirectorFacts): readonly Finding[] {
   const found = DIRECTOR_RULES.flatMap((rule) => rule(facts));

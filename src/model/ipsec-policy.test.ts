@@ -6,7 +6,7 @@ import { ip } from '../../test/support/ip.js';
 import { randomFrom } from '../../test/support/mutate.js';
 import type { Address } from './address.js';
 import { sameAddress } from './identity.js';
-import { IpsecPolicies, type IpsecPolicy, policyText } from './ipsec-policy.js';
+import { blockedByDefault, IpsecPolicies, type IpsecPolicy, policyText } from './ipsec-policy.js';
 import type { DestinationSpec, ForwardingMethod, ServiceKey } from './service.js';
 import { contains } from './subnet.js';
 
@@ -19,6 +19,7 @@ const only = (port: number) => ({ port, mask: 0xffff });
 
 /** `src` and `dst` of a policy that encrypts. */
 const policy = (source: string, destination: string, more: Partial<IpsecPolicy> = {}): IpsecPolicy => ({
+  direction: 'out',
   source: net(source),
   destination: net(destination),
   protocol: 0,
@@ -111,6 +112,56 @@ test('a policy that passes packets as they are, and comes first', () => {
   assert.ok(!left(passes('0.0.0.0/0', '10.20.0.0/24', { destinationPort: only(8080) })));
   assert.ok(left(passes('0.0.0.0/0', '10.20.0.0/24', { destinationPort: only(80) })), 'for another port');
   assert.ok(left(passes('0.0.0.0/0', '10.20.0.0/24', { sourcePort: only(5000) })), 'for one port of clients alone');
+});
+
+test('a default of block is for all that no policy passes', () => {
+  const all = blockedByDefault('out');
+  const masqueraded = server('masq');
+  const by = (more: readonly IpsecPolicy[], to = masqueraded) => new IpsecPolicies([...all, ...more], isOwn).policed(web, to);
+  assert.deepEqual(by([]), { requests: true, answers: true });
+  const passed = policy('0.0.0.0/0', '10.20.0.0/24', { action: 'pass', priority: 0xffffffff });
+  assert.deepEqual(by([passed]), { requests: false, answers: true }, 'behind every priority');
+  assert.deepEqual(by([passed, policy(`${VIP}/32`, '0.0.0.0/0', { action: 'pass' })]), { requests: false, answers: false });
+  assert.ok(bypassed(all[0] as IpsecPolicy), 'direct routing');
+  assert.equal(new IpsecPolicies(blockedByDefault('fwd'), isOwn).isNone, true, 'what is forwarded: none that the datapath must know');
+  assert.deepEqual(all.map(policyText), ['default dir out', 'default dir out']);
+});
+
+test('policies for forwarded packets: the answers of masqueraded servers', () => {
+  const refused = (one: Partial<IpsecPolicy>, to = server('masq'), others: readonly IpsecPolicy[] = []): boolean => {
+    const all = [policy('10.20.0.0/24', '0.0.0.0/0', { direction: 'fwd', ...one }), ...others];
+    return new IpsecPolicies(all, isOwn).answersNotForwarded(web, to).length > 0;
+  };
+  assert.ok(refused({}), 'they would have to come encrypted');
+  assert.ok(refused({ action: 'block' }));
+  assert.ok(!refused({ action: 'pass' }));
+  assert.ok(!refused({ direction: 'out' }));
+  assert.ok(!refused({}, server('route')), 'they do not come by the director');
+  assert.ok(!refused({}, server('masq', '10.20.1.11')), 'another server');
+  assert.ok(!refused({ protocol: 6, sourcePort: only(80) }), "by the server's port");
+  assert.ok(refused({ protocol: 6, sourcePort: only(8080) }));
+  assert.ok(!refused({ source: net(`${VIP}/32`) }), "not by the service's address");
+  const passed = policy('10.20.0.11/32', '0.0.0.0/0', { direction: 'fwd', action: 'pass', priority: 1 });
+  assert.ok(!refused({ action: 'block' }, server('masq'), [passed]));
+  assert.ok(refused({ action: 'block' }, server('masq'), [{ ...passed, direction: 'out' }]));
+});
+
+test('policies for forwarded packets: requests that the kernel has for the sake of another policy, or of a mark', () => {
+  const mark: ServiceKey = { kind: 'fwmark', family: 'inet', mark: 3 };
+  const dropped = (key: ServiceKey, to: DestinationSpec, ...all: readonly IpsecPolicy[]): readonly string[] =>
+    new IpsecPolicies(all, isOwn).requestsNotForwarded(key, to).map(policyText);
+  const block = policy('203.0.113.0/24', '10.20.0.0/24', { direction: 'fwd', action: 'block' });
+  const text = policyText(block);
+  const out = policy('0.0.0.0/0', '10.20.0.11/32');
+  assert.deepEqual(dropped(web, server('masq'), block), [], 'weir forwards them');
+  assert.deepEqual(dropped(web, server('masq'), block, out), [text]);
+  assert.deepEqual(dropped(web, server('route'), block, out), []);
+  assert.deepEqual(dropped(web, server('masq'), { ...block, action: 'protect' }, out), [], 'they may have come encrypted');
+  assert.deepEqual(dropped(mark, server('route'), block), [], 'for addresses that may not be those of the service');
+  assert.deepEqual(dropped(mark, server('route'), { ...block, destination: net('0.0.0.0/0') }), [
+    'src 203.0.113.0/24 dst 0.0.0.0/0 dir fwd',
+  ]);
+  assert.deepEqual(dropped(mark, server('masq'), ...blockedByDefault('fwd')), ['default dir fwd']);
 });
 
 test('a policy as ip has it', () => {

@@ -1,4 +1,4 @@
-// Policies of IPsec for packets that leave a host, and which of them packets of virtual services would meet in the kernel's stack. Pure.
+// Policies of IPsec for packets that a host sends or forwards, and which of them packets of virtual services would meet in the kernel's stack. Pure.
 import type { Address, Family } from './address.js';
 import { formatAddress } from './address-text.js';
 import { addressId, sameAddress, serviceFamily, serviceId } from './identity.js';
@@ -13,6 +13,8 @@ export interface PortSelector {
 }
 
 export interface IpsecPolicy {
+  /** `out`: for packets that leave, forwarded ones included. `fwd`: which forwarded packets are let in, and how they must have come. */
+  readonly direction: 'out' | 'fwd';
   readonly source: Subnet;
   readonly destination: Subnet;
   /** 0: any. */
@@ -23,9 +25,26 @@ export interface IpsecPolicy {
   readonly ifindex: number;
   /** The least one that matches counts. */
   readonly priority: number;
-  /** `protect`: what it selects leaves encrypted or authenticated, or not at all; `pass`: as it is. */
+  /** `protect`: what it selects leaves (`fwd`: came) encrypted or authenticated, or not at all; `pass`: as it is. */
   readonly action: 'protect' | 'block' | 'pass';
 }
+
+const ANY_ADDRESS: Readonly<Record<Family, Address>> = {
+  inet: { family: 'inet', words: [0] },
+  inet6: { family: 'inet6', words: [0, 0, 0, 0] },
+};
+const ANY_PORT: PortSelector = { port: 0, mask: 0 };
+
+/** What a direction's default of `block` does (ip xfrm policy setdefault): it drops whatever no policy selects, of both families. */
+export const blockedByDefault = (direction: IpsecPolicy['direction']): readonly IpsecPolicy[] =>
+  (['inet', 'inet6'] as const).map((family) => {
+    const any: Subnet = { address: ANY_ADDRESS[family], prefixLength: 0 };
+    const ports = { sourcePort: ANY_PORT, destinationPort: ANY_PORT };
+    return { direction, source: any, destination: any, protocol: 0, ...ports, ifindex: 0, priority: BEHIND_ALL, action: 'block' };
+  });
+
+/** A policy's own priority has 32 bits. */
+const BEHIND_ALL = Number.POSITIVE_INFINITY;
 
 /** One end of packets: `client` is any client's address, undefined is any at all. */
 interface End {
@@ -59,10 +78,12 @@ const protocolOf = (key: ServiceKey): number => (key.kind === 'address' ? IpProt
 /** By NAT, with the service's address as their source; of a mark's service any address may be. */
 const answersOf = (key: ServiceKey): Flow => ({ family: serviceFamily(key), from: virtualOf(key), to: CLIENT, protocol: protocolOf(key) });
 
+const serverOf = (key: ServiceKey, { address, port }: DestinationSpec): End => ({ address, port: hasAnyPort(key) ? 0 : port });
+
 /** To the destination: by NAT to its own address, else to the service's. */
-function requestsOf(key: ServiceKey, { address, port, method }: DestinationSpec): Flow {
-  const to = method === 'masq' ? { address, port: hasAnyPort(key) ? 0 : port } : virtualOf(key);
-  return { family: address.family, from: CLIENT, to, protocol: protocolOf(key) };
+function requestsOf(key: ServiceKey, destination: DestinationSpec): Flow {
+  const to = destination.method === 'masq' ? serverOf(key, destination) : virtualOf(key);
+  return { family: destination.address.family, from: CLIENT, to, protocol: protocolOf(key) };
 }
 
 type IsOwn = (address: Address) => boolean;
@@ -160,13 +181,51 @@ class ByNetwork {
   }
 }
 
-/** The policies of a host with the addresses of `isOwn`. */
-export class IpsecPolicies {
-  /** Those that do more than to pass packets as they are. */
-  readonly #effective: readonly IpsecPolicy[];
+/** Those of one direction that do more than to pass packets as they are. */
+class Effective {
+  readonly #all: readonly IpsecPolicy[];
   readonly #bySource: ByNetwork;
   readonly #byDestination: ByNetwork;
   readonly #passes: ByNetworks;
+
+  constructor(
+    policies: readonly IpsecPolicy[],
+    direction: IpsecPolicy['direction'],
+    readonly isOwn: IsOwn,
+  ) {
+    const ofDirection = policies.filter((one) => one.direction === direction);
+    this.#all = ofDirection.filter(({ action }) => action !== 'pass');
+    this.#bySource = new ByNetwork(this.#all, 'source');
+    this.#byDestination = new ByNetwork(this.#all, 'destination');
+    this.#passes = new ByNetworks(ofDirection.filter(({ action }) => action === 'pass'));
+  }
+
+  get isNone(): boolean {
+    return this.#all.length === 0;
+  }
+
+  /** Those that decide about packets of this flow. `server`: not a client. */
+  *selecting(flow: Flow, server?: Address): Generator<IpsecPolicy> {
+    const isOther: IsOwn = (address) => this.isOwn(address) || (server !== undefined && sameAddress(address, server));
+    for (const policy of this.#about(flow)) if (matches(policy, flow, isOther) && !this.#isPassed(policy, flow)) yield policy;
+  }
+
+  #about({ from, to }: Flow): Iterable<IpsecPolicy> {
+    if (typeof to.address === 'object') return this.#byDestination.with(to.address);
+    return typeof from.address === 'object' ? this.#bySource.with(from.address) : this.#all;
+  }
+
+  #isPassed(policy: IpsecPolicy, flow: Flow): boolean {
+    const netOf = (net: Subnet, { address }: End): Subnet => (typeof address === 'object' ? whole(address) : net);
+    const around = this.#passes.around(netOf(policy.source, flow.from), netOf(policy.destination, flow.to));
+    return some(around, (pass) => passesBefore(pass, policy, flow));
+  }
+}
+
+/** The policies of a host with the addresses of `isOwn`. */
+export class IpsecPolicies {
+  readonly #out: Effective;
+  readonly #forward: Effective;
   /** By service. */
   readonly #answers = new Map<string, readonly IpsecPolicy[]>();
 
@@ -174,14 +233,13 @@ export class IpsecPolicies {
     readonly all: readonly IpsecPolicy[],
     readonly isOwn: IsOwn,
   ) {
-    this.#effective = all.filter(({ action }) => action !== 'pass');
-    this.#bySource = new ByNetwork(this.#effective, 'source');
-    this.#byDestination = new ByNetwork(this.#effective, 'destination');
-    this.#passes = new ByNetworks(all.filter(({ action }) => action === 'pass'));
+    this.#out = new Effective(all, 'out', isOwn);
+    this.#forward = new Effective(all, 'fwd', isOwn);
   }
 
+  /** There is none that the datapath must know. */
   get isNone(): boolean {
-    return this.#effective.length === 0;
+    return this.#out.isNone;
   }
 
   /** Which packets of a destination would they be for by NAT? What a server on this host gets, the stack has anyway. */
@@ -190,7 +248,7 @@ export class IpsecPolicies {
     if (this.isNone || this.isOwn(address)) return { requests: false, answers: false };
     const requests = requestsOf(key, { ...destination, method: 'masq' });
     return {
-      requests: some(this.#selecting(requests, address), () => true),
+      requests: some(this.#out.selecting(requests, address), () => true),
       // The server itself is no client of it.
       answers: this.#forAnswers(key).some(({ destination: net }) => !isOnly(net, address)),
     };
@@ -199,7 +257,29 @@ export class IpsecPolicies {
   /** Those that are for what the director sends to this destination, which is sent without them. By NAT the stack sends it, and applies them. */
   bypassed(key: ServiceKey, destination: DestinationSpec): readonly IpsecPolicy[] {
     if (this.isNone || destination.method === 'masq' || key.kind === 'fwmark' || this.isOwn(destination.address)) return [];
-    return [...this.#selecting(requestsOf(key, destination), destination.address)];
+    return [...this.#out.selecting(requestsOf(key, destination), destination.address)];
+  }
+
+  /** Those by which the kernel forwards no answer of this masqueraded server, or none that came as it is: weir sends these. */
+  answersNotForwarded(key: ServiceKey, destination: DestinationSpec): readonly IpsecPolicy[] {
+    if (this.#forward.isNone || destination.method !== 'masq' || this.isOwn(destination.address)) return [];
+    const { family } = destination.address;
+    const from = serverOf(key, destination);
+    return [...this.#forward.selecting({ family, from, to: CLIENT, protocol: protocolOf(key) }, destination.address)];
+  }
+
+  /**
+   * Those by which the kernel drops requests that weir leaves to it: to masqueraded servers that a policy is for, and the first ones of a connection
+   * of a mark, which it forwards to weir's own device. The kernel's IPVS has both before. The address of a mark's service is any: so those for any.
+   */
+  requestsNotForwarded(key: ServiceKey, destination: DestinationSpec): readonly IpsecPolicy[] {
+    if (this.#forward.isNone) return [];
+    const ofMark =
+      key.kind === 'fwmark' ? [...this.#forward.selecting({ family: key.family, from: CLIENT, to: { port: 0 }, protocol: 0 })] : [];
+    const isPoliced = destination.method === 'masq' && this.policed(key, destination).requests;
+    const policed = isPoliced ? [...this.#forward.selecting(requestsOf(key, destination))] : [];
+    const found = new Set([...ofMark.filter((one) => one.destination.prefixLength === 0), ...policed]);
+    return [...found].filter(({ action }) => action === 'block');
   }
 
   /** For answers of any server: one that is for more than one client, or two, or what there is. */
@@ -208,30 +288,13 @@ export class IpsecPolicies {
     const known = this.#answers.get(service);
     if (known !== undefined) return known;
     const found: IpsecPolicy[] = [];
-    for (const policy of this.#selecting(answersOf(key))) {
+    for (const policy of this.#out.selecting(answersOf(key))) {
       if (found.some(({ destination }) => isOnly(policy.destination, destination.address))) continue;
       found.push(policy);
       if (found.length > 1 || policy.destination.prefixLength < hostLength(policy.destination.address)) break;
     }
     this.#answers.set(service, found);
     return found;
-  }
-
-  /** Those that decide about packets of this flow. `server`: not a client. */
-  *#selecting(flow: Flow, server?: Address): Generator<IpsecPolicy> {
-    const isOther: IsOwn = (address) => this.isOwn(address) || (server !== undefined && sameAddress(address, server));
-    for (const policy of this.#about(flow)) if (matches(policy, flow, isOther) && !this.#isPassed(policy, flow)) yield policy;
-  }
-
-  #about({ from, to }: Flow): Iterable<IpsecPolicy> {
-    if (typeof to.address === 'object') return this.#byDestination.with(to.address);
-    return typeof from.address === 'object' ? this.#bySource.with(from.address) : this.#effective;
-  }
-
-  #isPassed(policy: IpsecPolicy, flow: Flow): boolean {
-    const netOf = (net: Subnet, { address }: End): Subnet => (typeof address === 'object' ? whole(address) : net);
-    const around = this.#passes.around(netOf(policy.source, flow.from), netOf(policy.destination, flow.to));
-    return some(around, (pass) => passesBefore(pass, policy, flow));
   }
 }
 
@@ -246,5 +309,6 @@ const isOnly = (net: Subnet, address: Address): boolean =>
 
 const netText = ({ address, prefixLength }: Subnet): string => `${formatAddress(address)}/${prefixLength}`;
 
-/** The selector of a policy, as `ip xfrm policy` prints it. */
-export const policyText = ({ source, destination }: IpsecPolicy): string => `src ${netText(source)} dst ${netText(destination)} dir out`;
+/** The selector of a policy, as `ip xfrm policy` prints it; of a default, its direction. */
+export const policyText = ({ direction, source, destination, priority }: IpsecPolicy): string =>
+  priority === BEHIND_ALL ? `default dir ${direction}` : `src ${netText(source)} dst ${netText(destination)} dir ${direction}`;

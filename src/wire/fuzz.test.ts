@@ -36,7 +36,7 @@ import { decodeTcp } from './tcp.js';
 import { decodeUdp } from './udp.js';
 import { decodeVrrpAddresses, decodeVrrpHeader, encodeVrrp, vrrpAuthData, vrrpChecksum } from './vrrp.js';
 import { decodeAh, decodeHmac, encodeAh, hmacTrailer, passwordBytes } from './vrrp-auth.js';
-import { decodeOutPolicy } from './xfrm.js';
+import { decodePolicy } from './xfrm.js';
 
 const ROUNDS = 1500;
 const key = new Uint8Array(32).fill(7);
@@ -97,7 +97,7 @@ const decoders: readonly (readonly [string, Decode, Uint8Array])[] = [
   ['interface address', decodeInterfaceAddress, fixed(8)],
   ['neighbour', decodeNeighbour, fixed(12)],
   ['route', decodeRoute, fixed(12)],
-  ['policy of IPsec', decodeOutPolicy, fixed(168)],
+  ['policy of IPsec', decodePolicy, fixed(168)],
   ['TCP', decodeTcp, Uint8Array.from([...new Uint8Array(12), 0x80, ...new Uint8Array(19).fill(2)])],
   ['UDP', decodeUdp, Uint8Array.from([0, 1, 0, 2, 0, 12, 0, 0, 1, 2, 3, 4])],
   ['VRRP', decodeVrrpHeader, advert],

@@ -1,9 +1,10 @@
 // Policies of IPsec as Linux 6.18 lists them.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { blockedByDefault } from '../model/ipsec-policy.js';
 import { viewOf } from './bytes.js';
 import { type Attribute, encodeAttributes, u32Attribute } from './netlink.js';
-import { decodeOutPolicy } from './xfrm.js';
+import { decodeDefaults, decodePolicy, isAboutPolicies } from './xfrm.js';
 
 /** `src 198.51.100.80/32 dst 203.0.113.0/24 proto tcp sport 80 dir out priority 9`, with a template where no attributes are given. */
 function payload(attributes: readonly Attribute[] = [{ type: 5, payload: new Uint8Array(64) }], direction = 1, action = 0): Uint8Array {
@@ -21,8 +22,9 @@ function payload(attributes: readonly Attribute[] = [{ type: 5, payload: new Uin
 }
 const mark = (value: number): Attribute => ({ type: 21, payload: Uint8Array.of(value, 0, 0, 0, 255, 0, 0, 0) });
 
-test('a policy for packets that leave', () => {
-  assert.deepEqual(decodeOutPolicy(payload()), {
+test('policies for packets that leave and for forwarded ones', () => {
+  assert.deepEqual(decodePolicy(payload()), {
+    direction: 'out',
     source: { address: { family: 'inet', words: [0xc6336450] }, prefixLength: 32 },
     destination: { address: { family: 'inet', words: [0xcb007100] }, prefixLength: 24 },
     protocol: 6,
@@ -32,14 +34,30 @@ test('a policy for packets that leave', () => {
     priority: 9,
     action: 'protect',
   });
-  assert.equal(decodeOutPolicy(payload([]))?.action, 'pass', 'without a template');
-  assert.equal(decodeOutPolicy(payload([], 1, 1))?.action, 'block');
-  assert.ok(decodeOutPolicy(payload([mark(0)])), 'of packets without a mark');
+  assert.equal(decodePolicy(payload(undefined, 2))?.direction, 'fwd');
+  assert.equal(decodePolicy(payload([]))?.action, 'pass', 'without a template');
+  assert.equal(decodePolicy(payload([], 1, 1))?.action, 'block');
+  assert.ok(decodePolicy(payload([mark(0)])), 'of packets without a mark');
 });
 
-test('none: other directions, marks, interfaces of xfrm, and bytes that are none', () => {
-  for (const direction of [0, 2, 3]) assert.equal(decodeOutPolicy(payload([], direction)), undefined);
-  assert.equal(decodeOutPolicy(payload([mark(7)])), undefined);
-  assert.equal(decodeOutPolicy(payload([u32Attribute(31, 5)])), undefined);
-  assert.equal(decodeOutPolicy(payload().subarray(0, 100)), undefined);
+test('none: for packets that come in, marks, interfaces of xfrm, and bytes that are none', () => {
+  for (const direction of [0, 3]) assert.equal(decodePolicy(payload([], direction)), undefined);
+  assert.equal(decodePolicy(payload([mark(7)])), undefined);
+  assert.equal(decodePolicy(payload([u32Attribute(31, 5)])), undefined);
+  assert.equal(decodePolicy(payload().subarray(0, 100)), undefined);
+});
+
+test('defaults: in, fwd, out; 1 blocks, 2 accepts', () => {
+  assert.deepEqual(decodeDefaults(Uint8Array.of(2, 2, 2, 0)), []);
+  assert.deepEqual(decodeDefaults(Uint8Array.of(1, 2, 2, 0)), [], 'what comes in for this host');
+  assert.deepEqual(decodeDefaults(Uint8Array.of(2, 2, 1, 0)), blockedByDefault('out'));
+  assert.deepEqual(decodeDefaults(Uint8Array.of(2, 1, 1, 0)), [...blockedByDefault('out'), ...blockedByDefault('fwd')]);
+});
+
+test('messages about policies, and those about associations that expire', () => {
+  const message = (type: number) => ({ type, flags: 0, sequence: 0, port: 0, payload: new Uint8Array(0) });
+  assert.deepEqual(
+    [19, 20, 25, 27, 29, 40, 24].map((type) => isAboutPolicies(message(type))),
+    [true, true, true, true, true, true, false],
+  );
 });

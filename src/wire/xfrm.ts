@@ -15,14 +15,17 @@
 //     |   0 (4 bytes); attributes: 5 templates, 21 mark and mask, 31 interface of xfrm
 //     +---------------------------------------------------------------+
 import type { Family } from '../model/address.js';
-import type { IpsecPolicy, PortSelector } from '../model/ipsec-policy.js';
+import { blockedByDefault, type IpsecPolicy, type PortSelector } from '../model/ipsec-policy.js';
 import type { Subnet } from '../model/subnet.js';
 import { decodeAddress } from './address-bytes.js';
 import { hostIsLittleEndian as little, viewOf } from './bytes.js';
-import { attributeMap, NetlinkFlag, type NetlinkRequest, u32Of } from './netlink.js';
+import { attributeMap, NetlinkFlag, type NetlinkMessage, type NetlinkRequest, u32Of } from './netlink.js';
 import { familyNumber } from './rtnetlink.js';
 
 const GET_POLICY = 21;
+const GET_DEFAULTS = 40;
+/** A security association ended, or is about to. */
+const EXPIRE = 24;
 /** struct xfrm_userpolicy_id. */
 const REQUEST_BYTES = 64;
 const AT = {
@@ -40,7 +43,13 @@ const AT = {
   action: 161,
   attributes: 168,
 } as const;
-const [OUT, BLOCK] = [1, 1];
+const BLOCK = 1;
+const DIRECTIONS = new Map([
+  [1, 'out'],
+  [2, 'fwd'],
+] as const);
+/** struct xfrm_userpolicy_default: a byte for each of in, fwd and out. */
+const DEFAULT_AT = { fwd: 1, out: 2 } as const;
 const [TEMPLATES, MARK, INTERFACE] = [5, 21, 31];
 const FAMILIES: readonly Family[] = ['inet', 'inet6'];
 
@@ -50,6 +59,16 @@ export const dumpPolicies = (): NetlinkRequest => ({
   flags: NetlinkFlag.dump,
   payload: new Uint8Array(REQUEST_BYTES),
 });
+
+/** Asks for the defaults of all directions; Linux before 5.14 answers EINVAL. */
+export const getDefaults = (): NetlinkRequest => ({ type: GET_DEFAULTS, flags: 0, payload: new Uint8Array(4) });
+
+/** The policies that stand for the defaults of block. */
+export const decodeDefaults = (payload: Uint8Array): readonly IpsecPolicy[] =>
+  (['out', 'fwd'] as const).filter((direction) => payload[DEFAULT_AT[direction]] === BLOCK).flatMap(blockedByDefault);
+
+/** Is the message about policies? Associations that expire are reported to the same group as policies that do. */
+export const isAboutPolicies = ({ type }: NetlinkMessage): boolean => type !== EXPIRE;
 
 /** The subnet of a selector, read as of this family: a selector without a family is for any of either. undefined: the bytes are cut short. */
 function subnet(payload: Uint8Array, at: number, family: Family, length: number): Subnet | undefined {
@@ -63,11 +82,12 @@ function ports(view: DataView, at: number): PortSelector {
 }
 
 /**
- * The policy for packets that leave; undefined: it is for others, or for packets with a mark or of an interface of xfrm, or the bytes are no policy.
+ * The policy; undefined: it is for packets that come in for this host, for those with a mark or of an interface of xfrm, or the bytes are no policy.
  */
-export function decodeOutPolicy(payload: Uint8Array): IpsecPolicy | undefined {
+export function decodePolicy(payload: Uint8Array): IpsecPolicy | undefined {
   const map = payload.length < AT.attributes ? undefined : attributeMap(payload.subarray(AT.attributes));
-  if (map === undefined || payload[AT.direction] !== OUT) return undefined;
+  const direction = DIRECTIONS.get(payload[AT.direction] as 1 | 2);
+  if (map === undefined || direction === undefined) return undefined;
   const view = viewOf(payload);
   const family = FAMILIES.find((one) => familyNumber(one) === view.getUint16(AT.family, little));
   const mark = map.get(MARK);
@@ -78,6 +98,7 @@ export function decodeOutPolicy(payload: Uint8Array): IpsecPolicy | undefined {
   if (source === undefined || destination === undefined) return undefined;
   const protects = (map.get(TEMPLATES)?.length ?? 0) > 0;
   return {
+    direction,
     source,
     destination,
     protocol: payload[AT.protocol] ?? 0,

@@ -7,7 +7,7 @@ import { asked, type Cluster, download, ipvsadm, ok, pollingFarEnds, serving, tr
 import type { ClusterFamily } from './cluster-families.js';
 import { station } from './live-child.js';
 
-const skip = noNamespaces() || noTools('ethtool', 'nft') || notWorking('xfrm', 'ip', 'xfrm', 'policy');
+export const skip = noNamespaces() || noTools('ethtool', 'nft') || notWorking('xfrm', 'ip', 'xfrm', 'policy');
 /** What has no keys, as here, then leaves as it is. */
 const OPTIONAL = 'tmpl proto esp mode transport level use';
 const PROTOCOLS = ['tcp', 'udp'] as const;
@@ -15,7 +15,8 @@ const PROTOCOLS = ['tcp', 'udp'] as const;
 /** How many packets the kernel has dropped for its policies. */
 const blocked = (host: Host): number => Number(/^XfrmOutPolBlock\s+(\d+)/m.exec(ok(host.run(['cat', '/proc/net/xfrm_stat'])))?.[1]);
 
-function countForwarded(host: Host): () => number {
+/** Begins to count what the stack of a host forwards. */
+export function countForwarded(host: Host): () => number {
   for (const line of [
     'add table inet seen',
     'add counter inet seen forwarded',
@@ -27,7 +28,7 @@ function countForwarded(host: Host): () => number {
 }
 
 /** Services of both protocols and of a sink, with one server. */
-async function setUp({ server, vip, at, any }: ClusterFamily, cluster: Cluster): Promise<void> {
+export async function setUp({ server, vip, at, any }: ClusterFamily, cluster: Cluster): Promise<void> {
   const { lvs, web1 } = cluster;
   await serving(cluster, web1, 80, any);
   const services = [

@@ -202,6 +202,20 @@ test('a policy of IPsec that comes while a daemon runs is applied without a comm
   director.ip('link del eth');
 });
 
+test('a policy of IPsec that expires while a daemon runs is applied no longer', {
+  skip: skip || notWorking('xfrm', 'ip', 'xfrm', 'policy'),
+}, async () => {
+  plug();
+  director.ip('addr add 10.99.0.1/24 dev eth');
+  await served('an answer');
+  director.ip(`xfrm policy add src ${VIP} dst 10.99.0.2 dir out action block limit time-hard 30`);
+  await daemon.until('the policy to be known', () => answer() === '');
+  await served('an answer without the policy');
+  await daemon.until('that to be known', () => !/repairs? due/.test(director.weir('status').stdout));
+  assert.equal(director.weir('load').stdout, '');
+  director.ip('link del eth');
+});
+
 test('commands that run meanwhile do no harm: the lock orders them', { skip }, async () => {
   plug();
   director.ip('addr add 10.99.0.1/24 dev eth');

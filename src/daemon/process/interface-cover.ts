@@ -15,6 +15,7 @@ import { decodeLink } from '../../wire/rtnetlink-link.js';
 import { isRouteOfSource } from '../../wire/rtnetlink-route.js';
 import { decodeRule, RuleMessage } from '../../wire/rtnetlink-rule.js';
 import { setsReversePath } from '../../wire/rtnetlink-settings.js';
+import { isAboutPolicies } from '../../wire/xfrm.js';
 
 const AF_UNSPEC = 0;
 /** How often is looked for what namespaces that are gone have left. */
@@ -166,7 +167,11 @@ function followPolicies(log: Log, changed: () => void): void {
       return;
     }
     try {
-      new NetlinkMonitor(IpsecGroup.policies, { changes: soon, overrun: soon }, NetlinkKind.xfrm);
+      // Those that expire are reported apart from others.
+      const changes = (messages: readonly NetlinkMessage[]): void => {
+        if (messages.some(isAboutPolicies)) soon();
+      };
+      new NetlinkMonitor(IpsecGroup.policies | IpsecGroup.expiries, { changes, overrun: soon }, NetlinkKind.xfrm);
       soon();
     } catch (error) {
       if (!isSystemError(error)) throw error;

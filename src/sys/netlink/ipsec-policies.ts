@@ -1,9 +1,10 @@
-// The policies of IPsec of this network namespace, for packets that leave.
+// The policies of IPsec of this network namespace, for packets that it sends or forwards.
 import type { Address } from '../../model/address.js';
 import { sameAddress } from '../../model/identity.js';
 import type { IpsecPolicy } from '../../model/ipsec-policy.js';
 import { decodeInterfaceAddress, dumpAddresses } from '../../wire/rtnetlink-address.js';
-import { decodeOutPolicy, dumpPolicies } from '../../wire/xfrm.js';
+import { decodeDefaults, decodePolicy, dumpPolicies, getDefaults } from '../../wire/xfrm.js';
+import { unlessCode } from '../errno.js';
 import { using } from '../fd.js';
 import { readTextFile } from '../files/durable-file.js';
 import { Netlink } from './netlink.js';
@@ -16,12 +17,16 @@ const XFRM_SOCKET = new RegExp(`^\\S+\\s+${NetlinkKind.xfrm}\\s`, 'm');
 /** A kernel without the module for it has no policies, and asking would load that. */
 export const knowsIpsec = (): boolean => XFRM_SOCKET.test(readTextFile(SOCKETS) ?? '');
 
-/** @throws SystemError */
+const readDefaults = (netlink: Netlink): readonly IpsecPolicy[] =>
+  unlessCode(() => decodeDefaults(netlink.get(getDefaults(), 'read the default policies of IPsec')), ['EINVAL'], []);
+
+/** Those that stand for defaults included. @throws SystemError */
 export function ipsecPolicies(): readonly IpsecPolicy[] {
   if (!knowsIpsec()) return [];
-  return using(new Netlink(undefined, NetlinkKind.xfrm), (netlink) =>
-    netlink.dump(dumpPolicies(), decodeOutPolicy, 'list the policies of IPsec'),
-  );
+  return using(new Netlink(undefined, NetlinkKind.xfrm), (netlink) => [
+    ...netlink.dump(dumpPolicies(), decodePolicy, 'list the policies of IPsec'),
+    ...readDefaults(netlink),
+  ]);
 }
 
 /** Which addresses this host has now. @throws SystemError */

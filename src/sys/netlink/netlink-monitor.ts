@@ -27,8 +27,8 @@ export const MonitorGroup = {
   settings4: 0x800000,
 } as const;
 
-/** XFRMGRP_*, of the kind `xfrm`. */
-export const IpsecGroup = { policies: 0x8 } as const;
+/** XFRMGRP_*, of the kind `xfrm`. `expiries`: of associations, too. */
+export const IpsecGroup = { expiries: 0x2, policies: 0x8 } as const;
 
 export interface MonitorEvents {
   /** The changes since the last call, in order. */

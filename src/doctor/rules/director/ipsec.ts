@@ -7,11 +7,12 @@ import type { DestinationSpec, ServiceKey } from '../../../model/service.js';
 import type { DirectorFacts } from '../../facts.js';
 import { allAddresses, placeText, setting } from '../../network.js';
 
-const DONE: Readonly<Record<IpsecPolicy['action'], string>> = {
-  protect: 'is to encrypt or authenticate packets',
-  block: 'blocks packets',
-  pass: '',
+const DONE: Readonly<Record<IpsecPolicy['direction'], Readonly<Record<IpsecPolicy['action'], string>>>> = {
+  out: { protect: 'is to encrypt or authenticate packets', block: 'blocks packets', pass: '' },
+  fwd: { protect: 'lets only encrypted or authenticated packets pass', block: 'blocks packets', pass: '' },
 };
+/** What a policy does, and to which packets. */
+const deed = (policy: IpsecPolicy): string => `the policy ${policyText(policy)} ${DONE[policy.direction][policy.action]}`;
 
 const andMore = (places: readonly string[]): string => `${places[0]}${places.length === 1 ? '' : ` and ${places.length - 1} more`}`;
 
@@ -21,11 +22,17 @@ function placesOf({ services }: DirectorFacts, wanted: (key: ServiceKey, destina
   );
 }
 
-function bypassedFindings({ services }: DirectorFacts, policies: IpsecPolicies): readonly Finding[] {
+/** A finding for each policy that is for some destinations. */
+function findingsOf(
+  { services }: DirectorFacts,
+  policies: IpsecPolicies,
+  policiesFor: (key: ServiceKey, destination: DestinationSpec) => readonly IpsecPolicy[],
+  finding: (policy: IpsecPolicy, places: string) => Omit<Finding, 'severity'>,
+): readonly Finding[] {
   const placesOfPolicy = new Map<IpsecPolicy, string[]>();
   for (const service of services) {
     for (const one of service.destinations) {
-      for (const policy of policies.bypassed(service.spec.key, one)) {
+      for (const policy of policiesFor(service.spec.key, one)) {
         const places = placesOfPolicy.get(policy) ?? [];
         places.push(placeText(service, one));
         placesOfPolicy.set(policy, places);
@@ -33,20 +40,53 @@ function bypassedFindings({ services }: DirectorFacts, policies: IpsecPolicies):
     }
   }
   return policies.all.flatMap((policy): readonly Finding[] => {
-    const places = placesOfPolicy.get(policy) ?? [];
-    if (places.length === 0) return [];
-    return [
-      {
-        severity: 'error',
-        code: 'ipsec-bypassed',
-        what: `packets of ${andMore(places)} leave as they are, past a policy of IPsec`,
-        cause: `the policy ${policyText(policy)} ${DONE[policy.action]} that the director sends for them, which does not pass the kernel's IPsec by this method`,
-        advice:
-          'VS/NAT (ipvsadm -e … -m), whose packets the kernel sends where a policy is for them; or encryption by the servers and their clients, or by another host; where these packets may leave as they are, a policy with a smaller priority and without a template for them: ip xfrm policy add … dir out priority NUMBER',
-      },
-    ];
+    const places = placesOfPolicy.get(policy);
+    return places === undefined ? [] : [{ severity: 'error', ...finding(policy, andMore(places)) }];
   });
 }
+
+const bypassedFindings = (facts: DirectorFacts, policies: IpsecPolicies): readonly Finding[] =>
+  findingsOf(
+    facts,
+    policies,
+    (key, one) => policies.bypassed(key, one),
+    (policy, places) => ({
+      code: 'ipsec-bypassed',
+      what: `packets of ${places} leave as they are, past a policy of IPsec`,
+      cause: `${deed(policy)} that the director sends for them, which does not pass the kernel's IPsec by this method`,
+      advice:
+        'VS/NAT (ipvsadm -e … -m), whose packets the kernel sends where a policy is for them; or encryption by the servers and their clients, or by another host; where these packets may leave as they are, a policy with a smaller priority and without a template for them: ip xfrm policy add … dir out priority NUMBER',
+    }),
+  );
+
+const FORWARD_ADVICE =
+  'a policy with a smaller priority and without a template for them: ip xfrm policy add … dir fwd priority NUMBER; or without one for them, ip xfrm policy setdefault fwd accept';
+
+/** Policies for forwarded packets: answers do not meet them, and what the kernel has for other reasons does. */
+const forwardFindings = (facts: DirectorFacts, policies: IpsecPolicies): readonly Finding[] => [
+  ...findingsOf(
+    facts,
+    policies,
+    (key, one) => policies.answersNotForwarded(key, one),
+    (policy, places) => ({
+      code: 'ipsec-forward-bypassed',
+      what: `answers of ${places} reach clients past a policy of IPsec for forwarded packets`,
+      cause: `${deed(policy)} of the real servers: the kernel's IPVS would not forward the answers, weir does`,
+      advice: `where they may reach clients, ${FORWARD_ADVICE}; where they may not, no such service, or a packet filter on the real servers`,
+    }),
+  ),
+  ...findingsOf(
+    facts,
+    policies,
+    (key, one) => policies.requestsNotForwarded(key, one),
+    (policy, places) => ({
+      code: 'ipsec-forward-dropped',
+      what: `requests to ${places} are lost`,
+      cause: `${deed(policy)} that the kernel forwards: those of new connections with a firewall mark, and those that another policy is for`,
+      advice: FORWARD_ADVICE,
+    }),
+  ),
+];
 
 /** By NAT: what the kernel sends, it must forward. */
 function policedFindings(facts: DirectorFacts, policies: IpsecPolicies): readonly Finding[] {
@@ -92,5 +132,6 @@ export function ipsecRule(facts: DirectorFacts): readonly Finding[] {
   const own = new Set(allAddresses(facts).map(({ address }) => addressId(address)));
   const policies = new IpsecPolicies(facts.ipsecPolicies, (address) => own.has(addressId(address)));
   const changed = changedFinding(facts);
-  return [...bypassedFindings(facts, policies), ...(changed.length > 0 ? changed : policedFindings(facts, policies))];
+  const past = [...bypassedFindings(facts, policies), ...forwardFindings(facts, policies)];
+  return [...past, ...(changed.length > 0 ? changed : policedFindings(facts, policies))];
 }

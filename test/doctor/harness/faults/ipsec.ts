@@ -9,6 +9,7 @@ const policy = (what: string, selector: string, template = '') =>
 const tunnel = (from: string, to: string): string => `tmpl src ${from} dst ${to} proto esp mode tunnel`;
 const ANSWERS = 'src 198.51.100.80/32 dst 203.0.113.0/24';
 const REQUESTS = 'src 203.0.113.0/24 dst 10.20.0.11/32';
+const FORWARDED = 'src 10.20.0.11/32 dst 203.0.113.0/24';
 const DIRECT = 'src 203.0.113.0/24 dst 10.30.0.80/32';
 
 export const faults: readonly Fault[] = [
@@ -25,6 +26,13 @@ export const faults: readonly Fault[] = [
     'ipsec-changed',
     /does not know the policies of IPsec for packets of 1 destination:/,
     { effect: 'latent', repair: policy('del', REQUESTS) },
+  ),
+  nat(
+    'answers-not-stopped',
+    [['director', `ip xfrm policy add ${FORWARDED} dir fwd action block`]],
+    'ipsec-forward-bypassed',
+    /answers of .*10\.20\.0\.11.* reach clients past a policy/,
+    { effect: 'latent', repair: [['director', `ip xfrm policy del ${FORWARDED} dir fwd`]] },
   ),
   dr('requests-not-blocked', policy('add', DIRECT, 'action block'), 'ipsec-bypassed', /blocks packets that the director sends/, {
     effect: 'latent',
