@@ -3,8 +3,9 @@ import type { Address, Family } from '../model/address.js';
 import { endpointText } from '../model/endpoint-text.js';
 import { addressId, sameAddress } from '../model/identity.js';
 import type { DestinationSpec, ServiceSpec } from '../model/service.js';
-import { contains, hostLength } from '../model/subnet.js';
+import { contains } from '../model/subnet.js';
 import { type Link, LinkFlag, LinkHardware } from '../wire/rtnetlink-link.js';
+import { isDestinationOf, withAddress, withSubnet } from './address-index.js';
 import type { AddressFact, HostFacts, ServiceFact, VrrpAddress } from './facts.js';
 
 export { contains };
@@ -48,11 +49,19 @@ export function interfaceNameOf(facts: HostFacts, ifindex: number | undefined): 
 /** The addresses of this host, of both families. */
 export const allAddresses = ({ addresses, ipv6 }: HostFacts): readonly AddressFact[] => [...addresses, ...(ipv6?.addresses ?? [])];
 
+/** Those with a prefix that has other addresses, too. */
+export const subnetsOf = ({ addresses, ipv6 }: HostFacts): readonly AddressFact[] => [
+  ...withSubnet(addresses),
+  ...(ipv6 === undefined ? [] : withSubnet(ipv6.addresses)),
+];
+
+/** Has this host the address? */
+export const isAddressOf = ({ addresses, ipv6 }: HostFacts, address: Address): boolean =>
+  withAddress(addresses, address).length > 0 || (ipv6 !== undefined && withAddress(ipv6.addresses, address).length > 0);
+
 /** Addresses of this host whose subnet contains `address`, without /32 and /128 prefixes and without the address itself. */
 export function subnetsWith(facts: HostFacts, address: Address): readonly AddressFact[] {
-  return allAddresses(facts).filter(
-    (one) => one.prefixLength < hostLength(one.address) && contains(one, address) && !sameAddress(one.address, address),
-  );
+  return subnetsOf(facts).filter((one) => contains(one, address) && !sameAddress(one.address, address));
 }
 
 /** By what a router answers for addresses of others, of this family. */
@@ -110,4 +119,4 @@ export function vrrpAddress(facts: HostFacts, address: Address): VrrpAddress | u
 }
 
 export const isServer = ({ services }: { readonly services: readonly ServiceFact[] }, address: Address): boolean =>
-  services.some(({ destinations }) => destinations.some((one) => sameAddress(one.address, address)));
+  isDestinationOf(services, address);

@@ -12,8 +12,12 @@ import { decodeIcmp, isIcmpError } from '../../wire/icmp.js';
 import { decodeIpv4 } from '../../wire/ipv4.js';
 import type { ConnectFact } from '../facts.js';
 
-/** Connects that are under way at the same time. */
+/** Connects that are under way at the same time. More might fill the kernel's neighbour table. */
 const CONCURRENT_MAX = 512;
+/** When so many were silent, no more are tried: each of them is waited for. */
+export const SILENT_MAX = 1024;
+/** Of servers that do not answer at all. */
+const SILENCES: ReadonlySet<string | undefined> = new Set(['ETIMEDOUT', 'EHOSTUNREACH']);
 const RECEIVE_BUFFER_BYTES = 4 << 20;
 const DRAIN_MS = 20;
 
@@ -48,14 +52,27 @@ function tryOne({ address, port }: Target, waitMs: number): Promise<ConnectFact>
   });
 }
 
-export async function collectConnects(targets: readonly Target[], waitMs: number): Promise<readonly ConnectFact[]> {
+/** Tries one after the other, many at the same time, and not all of them where too many are silent. */
+export async function tryEach(
+  targets: readonly Target[],
+  attempt: (target: Target) => Promise<ConnectFact>,
+): Promise<readonly ConnectFact[]> {
   const facts: ConnectFact[] = [];
-  const waiting = [...targets];
+  let [next, silent] = [0, 0];
   const worker = async (): Promise<void> => {
-    for (let target = waiting.shift(); target !== undefined; target = waiting.shift()) {
-      facts.push(await tryOne(target, waitMs));
+    for (let target = targets[next++]; target !== undefined && silent < SILENT_MAX; target = targets[next++]) {
+      const fact = await attempt(target);
+      if (SILENCES.has(fact.error)) silent += 1;
+      facts.push(fact);
     }
   };
+  await Promise.all(Array.from({ length: Math.min(CONCURRENT_MAX, targets.length) }, worker));
+  return facts;
+}
+
+/** Those that were tried. */
+export async function collectConnects(targets: readonly Target[], waitMs: number): Promise<readonly ConnectFact[]> {
+  let facts: readonly ConnectFact[];
   const receiver = new RawReceiver('inet', IpProtocol.icmp, '');
   const errors = new Map<string, Icmp>();
   const drain = (): void => {
@@ -67,7 +84,7 @@ export async function collectConnects(targets: readonly Target[], waitMs: number
   receiver.receiveBuffer(RECEIVE_BUFFER_BYTES);
   const timer = setInterval(drain, DRAIN_MS);
   try {
-    await Promise.all(Array.from({ length: Math.min(CONCURRENT_MAX, targets.length) }, worker));
+    facts = await tryEach(targets, (target) => tryOne(target, waitMs));
     drain();
   } finally {
     clearInterval(timer);
@@ -79,17 +96,24 @@ export async function collectConnects(targets: readonly Target[], waitMs: number
   });
 }
 
-/** Ports to try where one is refused: the service's own, and those that the service's other destinations have. */
+/** Ports to try where one is refused: the service's own, and those that the service's other destinations have. The first `max` of them. */
 export function otherPorts(
   connects: readonly ConnectFact[],
   services: readonly { readonly port: number; readonly destinations: readonly Target[] }[],
+  max = Number.POSITIVE_INFINITY,
 ): readonly Target[] {
   const refused = new Set(connects.flatMap((one) => (one.error === 'ECONNREFUSED' ? [destinationId(one)] : [])));
   const tried = new Set(connects.map(destinationId));
-  const targets = services.flatMap(({ port, destinations }) => {
+  const found = new Map<string, Target>();
+  for (const { port, destinations } of services) {
     const ports = [...new Set([port, ...destinations.map((one) => one.port)])].filter((one) => one !== 0);
-    const closed = destinations.filter((one) => refused.has(destinationId(one)));
-    return closed.flatMap(({ address }) => ports.map((one) => ({ address, port: one })));
-  });
-  return [...new Map(targets.map((one) => [destinationId(one), one])).entries()].flatMap(([id, one]) => (tried.has(id) ? [] : [one]));
+    for (const { address } of destinations.filter((one) => refused.has(destinationId(one)))) {
+      for (const target of ports.map((one) => ({ address, port: one }))) {
+        const id = destinationId(target);
+        if (!tried.has(id)) found.set(id, target);
+        if (found.size >= max) return [...found.values()];
+      }
+    }
+  }
+  return [...found.values()];
 }

@@ -10,7 +10,7 @@ import type { ClientFact, ConnectFact, DatapathFacts, DirectorFacts, HostFacts, 
 import { isCarrying, realServersOf, usesArp, vipsOf } from '../network.js';
 import { aimedRules } from '../packet-filter/aim.js';
 import { collectClientPaths, collectRefusingRoutes } from './client-paths.js';
-import { collectConnects, otherPorts } from './connects.js';
+import { collectConnects, otherPorts, SILENT_MAX } from './connects.js';
 import { collectDenials } from './denials.js';
 import { collectDirectorIpv6 } from './director-ipv6.js';
 import { collectFilterChains } from './filter-chains.js';
@@ -39,14 +39,22 @@ function connectTargets(services: readonly ServiceFact[]): readonly { readonly a
   return [...targets.values()];
 }
 
+interface Connects {
+  readonly connects: readonly ConnectFact[];
+  /** Real servers that were not connected to. */
+  readonly left: number;
+}
+
 /** Connects to all, and where a port is refused, to the ports that may have been meant. */
-async function connectAll(services: readonly ServiceFact[], waitMs: number): Promise<readonly ConnectFact[]> {
-  const connects = await collectConnects(connectTargets(services).slice(0, CONNECTS_MAX), waitMs);
+async function connectAll(services: readonly ServiceFact[], waitMs: number): Promise<Connects> {
+  const targets = connectTargets(services);
+  const connects = await collectConnects(targets.slice(0, CONNECTS_MAX), waitMs);
+  const left = targets.length - connects.length;
   const tcp = services.flatMap(({ spec: { key }, destinations }) =>
     key.kind === 'address' && key.protocol === 'tcp' ? [{ port: key.port, destinations }] : [],
   );
-  const others = otherPorts(connects, tcp).slice(0, CONNECTS_MAX);
-  return others.length === 0 ? connects : [...connects, ...(await collectConnects(others, waitMs))];
+  const others = otherPorts(connects, tcp, CONNECTS_MAX);
+  return { connects: others.length === 0 ? connects : [...connects, ...(await collectConnects(others, waitMs))], left };
 }
 
 /** The routers between this host and servers or clients. */
@@ -60,8 +68,8 @@ function gatewaysOf(
   return [...new Map(all.map((one) => [`${one.ifindex} ${addressId(one.address)}`, one])).values()];
 }
 
-function tooMany(left: number, not: string, one: string, many: string, max: number): readonly NotExamined[] {
-  return left > 0 ? [{ what: `${counted(left, one, many)} ${not}`, cause: `doctor tries ${max} at most` }] : [];
+function tooMany(left: number, not: string, one: string, many: string, max: number, more = ''): readonly NotExamined[] {
+  return left > 0 ? [{ what: `${counted(left, one, many)} ${not}`, cause: `doctor tries ${max} at most${more}` }] : [];
 }
 
 export interface DirectorInput {
@@ -74,7 +82,7 @@ export interface DirectorInput {
 export async function collectDirector(netlink: Netlink, { host, datapath, table }: DirectorInput, waitMs: number): Promise<DirectorFacts> {
   const { services, connections } = table;
   const unserved = watchUnserved(host, services);
-  const connects = await connectAll(services, waitMs);
+  const { connects, left } = await connectAll(services, waitMs);
   const paths = realServersOf(services).map((to) => collectPath(netlink, to));
   const clients = collectClientPaths(netlink, services, table.clients);
   const gateways = gatewaysOf(paths, clients);
@@ -122,7 +130,14 @@ export async function collectDirector(netlink: Netlink, { host, datapath, table 
       ...filters.notExamined,
       ...tooMany(unasked.size, 'not asked for by ARP', 'address was', 'addresses were', PROBES_MAX),
       ...tooMany(servers.left + (six?.left ?? 0), 'not tried by the forwarding method', 'server was', 'servers were', HANDOVERS_MAX),
-      ...tooMany(connectTargets(services).length - CONNECTS_MAX, 'not connected to', 'real server was', 'real servers were', CONNECTS_MAX),
+      ...tooMany(
+        left,
+        'not connected to',
+        'real server was',
+        'real servers were',
+        CONNECTS_MAX,
+        `, and no more after ${SILENT_MAX} without an answer`,
+      ),
     ],
   };
 }

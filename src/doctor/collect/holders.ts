@@ -2,9 +2,10 @@
 import type { AddressAnswer, AddressQuestion } from '../../host/address-probe.js';
 import { probeArp } from '../../host/arp.js';
 import type { Address, Family } from '../../model/address.js';
-import { addressId, sameAddress } from '../../model/identity.js';
+import { addressId } from '../../model/identity.js';
 import type { Netlink } from '../../sys/netlink/netlink.js';
 import { decodeNeighbour, dumpNeighbours, NeighbourState } from '../../wire/rtnetlink-neighbour.js';
+import { withAddress } from '../address-index.js';
 import type { HolderFact, HostFacts, NeighbourFact, PathFact } from '../facts.js';
 import { isCarrying, subnetsWith, usesArp } from '../network.js';
 
@@ -76,7 +77,8 @@ export function collectHolders(
       const here = neighboursAt(ifindex).filter((one) => !answered.has(`${ifindex} ${addressId(one)}`));
       const from = (here[0] && subnetsWith(host, here[0]).find((one) => one.ifindex === ifindex && !vipIds.has(addressId(one.address))))
         ?.address;
-      const others = lost.filter((one) => !here.includes(one));
+      const asked = new Set(here);
+      const others = lost.filter((one) => !asked.has(one));
       if (from !== undefined) again.push(...here.slice(0, PROBES_MAX).map((address) => ({ ifindex, address })));
       return [
         { ifindex, mac, addresses: here.slice(0, PROBES_MAX), ...(from === undefined ? {} : { from }) },
@@ -84,8 +86,6 @@ export function collectHolders(
       ];
     }),
   );
-  const silent = again.filter(
-    ({ ifindex, address }) => !second.some((one) => one.ifindex === ifindex && sameAddress(one.address, address)),
-  );
+  const silent = again.filter(({ ifindex, address }) => !withAddress(second, address).some((one) => one.ifindex === ifindex));
   return { holders: [...first, ...second], unasked, silent };
 }

@@ -31,6 +31,9 @@ export function nextHops({ host, paths, holders, neighbours, vips }: NextHopFact
   const fixed = new Map(neighbours.filter(({ permanent }) => permanent).map((one) => [placeOf(one), one.mac]));
   const known = new Map(neighbours.map((one) => [placeOf(one), one.mac]));
   const answered = new Map(holders.map((one) => [placeOf(one), one.mac]));
+  // There may be thousands of VIPs.
+  const own = new Set(host.addresses.filter(({ address }) => !vips.has(addressId(address))));
+  const firstOf = new Map([...own].reverse().map((one) => [one.ifindex, one]));
   const pathOf = new Map(paths.map((path) => [addressId(path.to), path]));
   return (to) => {
     const path = pathOf.get(addressId(to));
@@ -38,8 +41,8 @@ export function nextHops({ host, paths, holders, neighbours, vips }: NextHopFact
     if (path === undefined || iface?.mac === undefined || !isUp(iface)) return undefined;
     const place = placeOf({ ifindex: iface.ifindex, address: path.gateway ?? to });
     const nextHopMac = fixed.get(place) ?? answered.get(place) ?? known.get(place);
-    const own = host.addresses.filter(({ ifindex, address }) => ifindex === iface.ifindex && !vips.has(addressId(address)));
-    const source = (subnetsWith(host, path.gateway ?? to).find((one) => own.includes(one)) ?? own[0])?.address;
+    const near = subnetsWith(host, path.gateway ?? to).find((one) => one.ifindex === iface.ifindex && own.has(one));
+    const source = (near ?? firstOf.get(iface.ifindex))?.address;
     if (nextHopMac === undefined || source === undefined) return undefined;
     return { ifindex: iface.ifindex, mac: iface.mac, nextHopMac, source, mtu: Math.min(iface.mtu, path.mtu ?? iface.mtu) };
   };

@@ -6,8 +6,8 @@
 import type { Address } from '../../../model/address.js';
 import { addressId, sameAddress } from '../../../model/identity.js';
 import type { DestinationSpec, ServiceKey } from '../../../model/service.js';
-import { hostLength } from '../../../model/subnet.js';
 import { ECHO_SMALL_BYTES, type Probe } from '../../../wire/probe-frames.js';
+import { withAddress, withSubnet } from '../../address-index.js';
 import type { EchoFact, HandoverFact, HostFacts, PathFact, ServiceFact } from '../../facts.js';
 import { contains } from '../../network.js';
 import type { NextHop } from './next-hop.js';
@@ -74,11 +74,9 @@ export const elsewhereOf = ({ family }: Address): Address => ELSEWHERE[family];
  * one. Undefined: the VIP is not here, and the gateway may be the host that has it.
  */
 function foreignSource(host: HostFacts, { key, hop, takesHighPorts }: Reached): Address | undefined {
-  if (!host.addresses.some(({ address }) => sameAddress(address, key.address))) return undefined;
+  if (withAddress(host.addresses, key.address).length === 0) return undefined;
   // The VIP may be the very address that this host has in the server's subnet.
-  const near = host.addresses.some(
-    (one) => one.ifindex === hop.ifindex && one.prefixLength < hostLength(one.address) && contains(one, key.address),
-  );
+  const near = withSubnet(host.addresses).some((one) => one.ifindex === hop.ifindex && contains(one, key.address));
   return near || takesHighPorts === true ? elsewhereOf(key.address) : key.address;
 }
 

@@ -1,8 +1,9 @@
 // Commands that change destinations, as fixes name them.
 import type { Address } from '../../../model/address.js';
 import { changeText } from '../../../model/change-text.js';
-import { sameAddress, sameDestination } from '../../../model/identity.js';
+import { sameDestination } from '../../../model/identity.js';
 import type { DestinationSpec, ServiceKey } from '../../../model/service.js';
+import { servicesOf } from '../../address-index.js';
 import type { ServiceFact } from '../../facts.js';
 
 export function editDestination(service: ServiceKey, spec: DestinationSpec): string {
@@ -27,9 +28,9 @@ export const joined = (commands: readonly string[]): string => commands.slice(0,
 
 /** Gives all services of one VIP another one, with their destinations. Undefined: they are too many for a line. */
 export function moveServices(services: readonly ServiceFact[], from: Address, to: Address): string | undefined {
-  const commands = services.flatMap(({ spec, destinations }): readonly string[] => {
+  const commands = servicesOf(services, from).flatMap(({ spec, destinations }): readonly string[] => {
     const { key } = spec;
-    if (key.kind !== 'address' || !sameAddress(key.address, from)) return [];
+    if (key.kind !== 'address') return [];
     const moved = { ...key, address: to };
     return [
       `ipvsadm ${changeText({ kind: 'add-service', spec: { ...spec, key: moved } })}`,

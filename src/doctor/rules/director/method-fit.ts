@@ -3,8 +3,9 @@
 import { formatAddress } from '../../../model/address-text.js';
 import { changeText } from '../../../model/change-text.js';
 import type { Finding } from '../../../model/finding.js';
-import { addressId, sameAddress } from '../../../model/identity.js';
+import { addressId } from '../../../model/identity.js';
 import { shellWord } from '../../../model/shell-word.js';
+import { withAddress, withSubnet } from '../../address-index.js';
 import type { DirectorFacts } from '../../facts.js';
 import { contains, interfaceNameOf, placeText } from '../../network.js';
 import { isBehindDownInterface } from './reach/path-verdict.js';
@@ -18,7 +19,7 @@ export function methodFitRule(facts: DirectorFacts): readonly Finding[] {
       const server = formatAddress(destination.address);
       const nat = changeText({ kind: 'edit-destination', service: spec.key, spec: { ...destination, method: 'masq' } });
       if (destination.method === 'route' && path?.kind === 'routed' && !isBehindDownInterface(facts, destination.address)) {
-        const there = facts.holders.find((one) => sameAddress(one.address, destination.address))?.ifindex;
+        const there = withAddress(facts.holders, destination.address)[0]?.ifindex;
         const router = path.gateway === undefined ? 'another host' : `the router ${formatAddress(path.gateway)}`;
         return [
           {
@@ -33,8 +34,8 @@ export function methodFitRule(facts: DirectorFacts): readonly Finding[] {
         ];
       }
       const vip = spec.key.kind === 'address' ? spec.key.address : undefined;
-      const shared = facts.addresses.find(
-        (one) => one.prefixLength < 32 && contains(one, destination.address) && vip !== undefined && contains(one, vip),
+      const shared = withSubnet(facts.addresses).find(
+        (one) => contains(one, destination.address) && vip !== undefined && contains(one, vip),
       );
       if (destination.method === 'masq' && path?.kind === 'direct' && shared !== undefined) {
         return [

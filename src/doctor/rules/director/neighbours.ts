@@ -4,6 +4,7 @@ import { formatAddress } from '../../../model/address-text.js';
 import type { Finding } from '../../../model/finding.js';
 import { addressId, sameAddress } from '../../../model/identity.js';
 import { shellWord } from '../../../model/shell-word.js';
+import { withAddress } from '../../address-index.js';
 import type { DirectorFacts } from '../../facts.js';
 import { interfaceNameOf, isServer } from '../../network.js';
 
@@ -13,7 +14,7 @@ function wrongEntries(facts: DirectorFacts): readonly Finding[] {
   return facts.neighbours
     .filter(({ permanent, address }) => permanent && !isServer(facts, address) && !routers.some((one) => sameAddress(one, address)))
     .flatMap(({ ifindex, address, mac }): readonly Finding[] => {
-      const answers = facts.holders.filter((one) => one.ifindex === ifindex && sameAddress(one.address, address));
+      const answers = withAddress(facts.holders, address).filter((one) => one.ifindex === ifindex);
       if (answers.length === 0 || answers.some((one) => one.mac === mac)) return [];
       const [name, interfaceName] = [formatAddress(address), interfaceNameOf(facts, ifindex)];
       return [

@@ -3,6 +3,7 @@ import type { Address } from '../../../model/address.js';
 import { askedBy, formatAddress } from '../../../model/address-text.js';
 import type { Finding } from '../../../model/finding.js';
 import { addressId, sameAddress } from '../../../model/identity.js';
+import { withAddress } from '../../address-index.js';
 import type { DirectorFacts } from '../../facts.js';
 import { BOTH_FAMILIES, interfaceNameOf, proxyOf, realServersOf, vipsOf, vrrpAddress } from '../../network.js';
 import { routerWith } from './vip-holders.js';
@@ -19,7 +20,7 @@ function aliases(facts: DirectorFacts, address: Address, macs: readonly string[]
 }
 
 function ofServer(facts: DirectorFacts, server: Address): readonly Finding[] {
-  const holders = facts.holders.filter(({ address }) => sameAddress(address, server));
+  const holders = withAddress(facts.holders, server);
   const macs = [...new Set(holders.map(({ mac }) => mac))];
   if (macs.length < 2) return [];
   const text = formatAddress(server);

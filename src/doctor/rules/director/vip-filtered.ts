@@ -2,13 +2,13 @@
 import { arpBehaviour } from '../../../control/realserver/arp-hiding.js';
 import { formatAddress } from '../../../model/address-text.js';
 import type { Finding } from '../../../model/finding.js';
-import { sameAddress } from '../../../model/identity.js';
+import { withAddress } from '../../address-index.js';
 import type { DirectorFacts } from '../../facts.js';
 import { interfaceNameOf, isLoopback, subnetsWith, vipsOf } from '../../network.js';
 
 export function vipFilteredRule(facts: DirectorFacts): readonly Finding[] {
   return vipsOf(facts.services).flatMap((vip): readonly Finding[] => {
-    const place = facts.addresses.find(({ address }) => sameAddress(address, vip));
+    const place = withAddress(facts.addresses, vip)[0];
     if (place === undefined) return [];
     const ifindex = subnetsWith(facts, vip)[0]?.ifindex ?? place.ifindex;
     const iface = facts.interfaces.find((one) => one.ifindex === ifindex);

@@ -3,11 +3,12 @@ import type { Address } from '../../../model/address.js';
 import { askedBy, formatAddress } from '../../../model/address-text.js';
 import type { Finding } from '../../../model/finding.js';
 import { sameAddress } from '../../../model/identity.js';
+import { withAddress } from '../../address-index.js';
 import type { DirectorFacts } from '../../facts.js';
 import {
-  allAddresses,
   BOTH_FAMILIES,
   interfaceNameOf,
+  isAddressOf,
   isServer,
   proxyOf,
   realServersOf,
@@ -19,7 +20,7 @@ import {
 /** The real servers whose MAC this is. */
 function owners(facts: DirectorFacts, mac: string): readonly Address[] {
   const servers = realServersOf(facts.services, BOTH_FAMILIES);
-  return servers.filter((server) => facts.holders.some((holder) => holder.mac === mac && sameAddress(holder.address, server)));
+  return servers.filter((server) => withAddress(facts.holders, server).some((holder) => holder.mac === mac));
 }
 
 /** An address of a router whose MAC this is: it then answers for others' addresses (proxy ARP). */
@@ -41,9 +42,9 @@ export function vipHoldersRule(facts: DirectorFacts): readonly Finding[] {
   return vipsOf(facts.services, BOTH_FAMILIES).flatMap((vip) => {
     const [text, asked] = [formatAddress(vip), askedBy(vip)];
     const managed = vrrpAddress(facts, vip);
-    const here = allAddresses(facts).some(({ address }) => sameAddress(address, vip));
-    return facts.holders
-      .filter(({ address, mac }) => sameAddress(address, vip) && (here || owners(facts, mac).length > 0)) // Else vip-absent names it.
+    const here = isAddressOf(facts, vip);
+    return withAddress(facts.holders, vip)
+      .filter(({ mac }) => here || owners(facts, mac).length > 0) // Else vip-absent names it.
       .flatMap(({ mac, ifindex }): Finding | readonly Finding[] => {
         const interfaceName = interfaceNameOf(facts, ifindex);
         const names = owners(facts, mac).map(formatAddress);

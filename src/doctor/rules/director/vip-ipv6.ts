@@ -2,8 +2,8 @@
 import type { Address } from '../../../model/address.js';
 import { formatAddress } from '../../../model/address-text.js';
 import type { Finding } from '../../../model/finding.js';
-import { sameAddress } from '../../../model/identity.js';
 import { shellWord } from '../../../model/shell-word.js';
+import { withAddress } from '../../address-index.js';
 import type { DirectorFacts, Ipv6AddressFact } from '../../facts.js';
 import { interfaceNameOf, isLoopback, subnetsWith, vipsOf, vrrpAddress } from '../../network.js';
 import { troubleOf } from '../interface-trouble.js';
@@ -24,7 +24,7 @@ function absent(facts: DirectorFacts, vip: Address): Finding {
   }
   const name = interfaceNameOf(facts, subnet.ifindex);
   const add = `weir vip add ${text} --dev ${shellWord(name)}`;
-  const holder = facts.holders.find(({ address }) => sameAddress(address, vip));
+  const [holder] = withAddress(facts.holders, vip);
   const base = { severity: 'error', code: 'vip-absent', what } as const;
   if (holder === undefined) return { ...base, cause: `no host answers neighbour solicitations for it on ${name}`, fix: add };
   return {
@@ -54,7 +54,7 @@ function elsewhere(facts: DirectorFacts, vip: Address, place: Ipv6AddressFact): 
 function refused(facts: DirectorFacts, vip: Address, { ifindex, prefixLength, detection }: Ipv6AddressFact): Finding | undefined {
   if (detection !== 'failed') return undefined;
   const [text, name] = [formatAddress(vip), interfaceNameOf(facts, ifindex)];
-  const holder = facts.holders.find(({ address }) => sameAddress(address, vip));
+  const [holder] = withAddress(facts.holders, vip);
   const removal = `ip addr del ${text}/${prefixLength} dev ${shellWord(name)}`;
   return {
     severity: 'error',
@@ -69,7 +69,7 @@ function refused(facts: DirectorFacts, vip: Address, { ifindex, prefixLength, de
 
 export function vipIpv6Rule(facts: DirectorFacts): readonly Finding[] {
   return vipsOf(facts.services, ['inet6']).flatMap((vip): readonly Finding[] => {
-    const places = facts.ipv6?.addresses.filter(({ address }) => sameAddress(address, vip)) ?? [];
+    const places = facts.ipv6 === undefined ? [] : withAddress(facts.ipv6.addresses, vip);
     const managed = vrrpAddress(facts, vip) !== undefined;
     if (places.length === 0) return managed ? [] : [absent(facts, vip)];
     const found = places.map((place) => {

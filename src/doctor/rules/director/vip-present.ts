@@ -4,34 +4,33 @@ import { sysctlWord } from '../../../control/realserver/arp-settings.js';
 import type { Address } from '../../../model/address.js';
 import { formatAddress } from '../../../model/address-text.js';
 import type { Finding } from '../../../model/finding.js';
-import { sameAddress } from '../../../model/identity.js';
+import { addressId, sameAddress } from '../../../model/identity.js';
 import { shellWord } from '../../../model/shell-word.js';
+import { withAddress, withSubnet } from '../../address-index.js';
 import type { AddressFact, DirectorFacts } from '../../facts.js';
 import { contains, effective, interfaceNameOf, isLoopback, setting, subnetsWith, vipsOf, vrrpAddress } from '../../network.js';
 import { troubleOf } from '../interface-trouble.js';
 import { moveServices } from './commands.js';
 
-/** Another address of this host that looks like a VIP (a /32, or not the first one of its subnet), and that no service has. */
-function unusedVip(facts: DirectorFacts, near: AddressFact | undefined): Address | undefined {
-  const vips = vipsOf(facts.services);
+/** Addresses of this host that look like VIPs (a /32, or not the first one of its subnet), and that no service has. */
+function unusedVips(facts: DirectorFacts): readonly Address[] {
+  const vips = new Set(vipsOf(facts.services).map(addressId));
   const loopbacks = new Set(facts.interfaces.filter(isLoopback).map(({ ifindex }) => ifindex));
+  const free = facts.addresses.filter(({ address, ifindex }) => !vips.has(addressId(address)) && !loopbacks.has(ifindex));
   const isFurther = (one: AddressFact): boolean =>
-    facts.addresses.find(({ ifindex, prefixLength, address }) => ifindex === one.ifindex && prefixLength < 32 && contains(one, address)) !==
-    one;
-  const single = facts.addresses.filter((one) => !loopbacks.has(one.ifindex) && (one.prefixLength === 32 || isFurther(one)));
-  const unused = single.filter(
-    ({ address }) => !vips.some((vip) => sameAddress(vip, address)) && vrrpAddress(facts, address) === undefined,
-  );
-  return unused.find(({ address }) => near === undefined || contains(near, address))?.address;
+    withSubnet(facts.addresses).find(({ ifindex, address }) => ifindex === one.ifindex && contains(one, address)) !== one;
+  return free
+    .filter((one) => (one.prefixLength === 32 || isFurther(one)) && vrrpAddress(facts, one.address) === undefined)
+    .map(({ address }) => address);
 }
 
-function absent(facts: DirectorFacts, vip: Address): Finding {
+function absent(facts: DirectorFacts, vip: Address, unusedVipsHere: () => readonly Address[]): Finding {
   const text = formatAddress(vip);
   const [subnet] = subnetsWith(facts, vip);
   const what = `VIP ${text} is on no interface`;
   const arriving = facts.drops?.recent.get('not_local') ?? 0;
   const severity = subnet === undefined && arriving === 0 ? 'warning' : 'error';
-  const unused = unusedVip(facts, subnet);
+  const unused = unusedVipsHere().find((address) => subnet === undefined || contains(subnet, address));
   if (unused !== undefined) {
     const cause = `this host has ${formatAddress(unused)}, which no service has: either the services' address is wrong, or that one`;
     const dev = interfaceNameOf(facts, subnet?.ifindex ?? facts.defaultRoutes[0]?.ifindex);
@@ -41,7 +40,7 @@ function absent(facts: DirectorFacts, vip: Address): Finding {
   }
   if (subnet !== undefined) {
     const interfaceName = interfaceNameOf(facts, subnet.ifindex);
-    const holder = facts.holders.find(({ address }) => sameAddress(address, vip));
+    const [holder] = withAddress(facts.holders, vip);
     if (holder !== undefined) {
       const there = `${holder.mac} answers ARP for it on ${interfaceNameOf(facts, holder.ifindex)}`;
       return {
@@ -121,9 +120,10 @@ function wrongPlace(facts: DirectorFacts, vip: Address, place: AddressFact): rea
   }
   if (!onLoopback && ignoresArp(facts, name, false)) return [arpIgnored(facts, text, name)];
   if (subnet !== undefined && here === undefined && managed === undefined) return [elsewhere(facts, vip, place, subnet, onLoopback)];
-  const others = facts.addresses.filter(({ ifindex, address }) => ifindex === place.ifindex && !sameAddress(address, vip));
-  const wider = others.find((one) => one.prefixLength > place.prefixLength && one.prefixLength < 32 && contains(place, one.address));
-  if (place.prefixLength < 32 && wider !== undefined) {
+  const isWider = ({ ifindex, address, prefixLength }: AddressFact): boolean =>
+    ifindex === place.ifindex && prefixLength > place.prefixLength && contains(place, address) && !sameAddress(address, vip);
+  const wider = place.prefixLength < 32 ? withSubnet(facts.addresses).find(isWider) : undefined;
+  if (wider !== undefined) {
     return [
       {
         severity: 'warning',
@@ -160,13 +160,16 @@ function twice(facts: DirectorFacts, vip: Address, places: readonly AddressFact[
 }
 
 export function vipPresentRule(facts: DirectorFacts): readonly Finding[] {
+  let found: readonly Address[] | undefined;
+  const unused = (): readonly Address[] => {
+    found ??= unusedVips(facts);
+    return found;
+  };
   return vipsOf(facts.services).flatMap((vip): readonly Finding[] => {
     const managed = vrrpAddress(facts, vip) !== undefined;
     // A node that is a real server, too, has the address of VRRP on lo whether it is master or not.
-    const places = facts.addresses.filter(
-      ({ address, ifindex }) => sameAddress(address, vip) && !(managed && isOnLoopback(facts, ifindex)),
-    );
-    if (places.length === 0) return managed ? [] : [absent(facts, vip)];
+    const places = withAddress(facts.addresses, vip).filter(({ ifindex }) => !(managed && isOnLoopback(facts, ifindex)));
+    if (places.length === 0) return managed ? [] : [absent(facts, vip, unused)];
     const two = twice(facts, vip, places);
     return two.length > 0 ? two : places.flatMap((place) => wrongPlace(facts, vip, place));
   });

@@ -3,13 +3,16 @@ import type { Address } from '../../../../model/address.js';
 import { formatAddress } from '../../../../model/address-text.js';
 import { addressId, destinationId, sameAddress } from '../../../../model/identity.js';
 import type { DestinationSpec } from '../../../../model/service.js';
+import { servicesOf } from '../../../address-index.js';
 import type { ConnectFact, DirectorFacts, HandoverFact, PathFact, ProbeAnswer, ServiceFact } from '../../../facts.js';
-import { allAddresses, contains, subnetsWith } from '../../../network.js';
+import { allAddresses, contains, isAddressOf, subnetsWith } from '../../../network.js';
 
 export interface Known {
   readonly facts: DirectorFacts;
   readonly paths: ReadonlyMap<string, PathFact>;
   readonly connects: ReadonlyMap<string, ConnectFact>;
+  /** By address: the ports that accepted a connection. */
+  readonly openPorts: ReadonlyMap<string, ReadonlySet<number>>;
   readonly handovers: ReadonlyMap<string, HandoverFact>;
   /** By interface and address: the MACs that answer ARP or neighbour solicitations there. */
   readonly macs: ReadonlyMap<string, readonly string[]>;
@@ -25,12 +28,19 @@ const handoverId = ({ method, protocol, vip, port, realServer, elsewhere }: Omit
   `${method}${elsewhere === true ? ' elsewhere' : ''} ${protocol} ${addressId(vip)} ${port} ${addressId(realServer)}`;
 
 export function knownOf(facts: DirectorFacts): Known {
+  const openPorts = new Map<string, Set<number>>();
+  for (const { address, port, error } of facts.connects) {
+    if (error !== undefined) continue;
+    const id = addressId(address);
+    openPorts.set(id, (openPorts.get(id) ?? new Set()).add(port));
+  }
   const macs = new Map<string, readonly string[]>();
   for (const holder of facts.holders) macs.set(placeId(holder), [...(macs.get(placeId(holder)) ?? []), holder.mac]);
   return {
     facts,
     paths: new Map(facts.paths.map((path) => [addressId(path.to), path])),
     connects: new Map(facts.connects.map((one) => [destinationId(one), one])),
+    openPorts,
     handovers: new Map(facts.handovers.map((one) => [handoverId(one), one])),
     macs,
     permanent: new Map(facts.neighbours.filter(({ permanent }) => permanent).map((one) => [placeId(one), one.mac])),
@@ -62,12 +72,10 @@ export function echoed({ facts }: Known, host: Address, target: Address, foreign
   return smallest.find((kind) => kind === 'accepted') ?? smallest[0];
 }
 
-const isVip = ({ services }: DirectorFacts, address: Address): boolean =>
-  services.some(({ spec: { key } }) => key.kind === 'address' && sameAddress(key.address, address));
+const isVip = ({ services }: DirectorFacts, address: Address): boolean => servicesOf(services, address).length > 0;
 
 /** An address of this host that is no VIP. */
-const isNear = (facts: DirectorFacts, address: Address): boolean =>
-  !isVip(facts, address) && allAddresses(facts).some((one) => sameAddress(one.address, address));
+const isNear = (facts: DirectorFacts, address: Address): boolean => !isVip(facts, address) && isAddressOf(facts, address);
 
 /** The address of this host in the server's subnet, which the server sees and can have as its gateway: VRRP's, if it has one there. */
 export function directorAddressFor(facts: DirectorFacts, server: Address): string | undefined {

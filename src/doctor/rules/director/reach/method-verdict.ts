@@ -2,6 +2,7 @@
 import { formatAddress } from '../../../../model/address-text.js';
 import { sameAddress } from '../../../../model/identity.js';
 import type { DestinationSpec, ServiceKey } from '../../../../model/service.js';
+import { withSubnet } from '../../../address-index.js';
 import type { ConnectFact, ProbeAnswer, ServiceFact } from '../../../facts.js';
 import { contains, subnetsWith } from '../../../network.js';
 import { moveDestination } from '../commands.js';
@@ -16,9 +17,18 @@ const WRONG_METHOD = ['is not set up for its forwarding method', 'are not set up
 
 type AddressKey = ServiceKey & { readonly kind: 'address' };
 
-/** Whether another destination of the service works by this method. */
-function hasWorkingPeer(known: Known, service: ServiceFact, method: 'route' | 'masq'): boolean {
-  return service.destinations.some((one) => one.method === method && handedOver(known, service, one, method)?.kind === 'accepted');
+/** What was found out about services before, for the same facts. */
+const peersOf = new WeakMap<Known, Map<ServiceFact, boolean>>();
+
+/** Whether a destination of the service works by VS/DR. */
+function worksDirectly(known: Known, service: ServiceFact): boolean {
+  const before = peersOf.get(known) ?? new Map<ServiceFact, boolean>();
+  peersOf.set(known, before);
+  const works =
+    before.get(service) ??
+    service.destinations.some((one) => one.method === 'route' && handedOver(known, service, one, 'route')?.kind === 'accepted');
+  before.set(service, works);
+  return works;
 }
 
 /** The port by which the destination works by the other method; a server that refuses it by RST may have another one open. */
@@ -39,7 +49,7 @@ function otherMethod(known: Known, service: ServiceFact, destination: Destinatio
   if (key.kind !== 'address') return undefined;
   const port = portOfOther(known, service, destination);
   if (port === undefined) return undefined;
-  if (method === 'route' && hasWorkingPeer(known, service, 'route')) return undefined; // A cluster of VS/DR: this server lacks the VIP.
+  if (method === 'route' && worksDirectly(known, service)) return undefined; // A cluster of VS/DR: this server lacks the VIP.
   const [server, vip] = [formatAddress(address), formatAddress(key.address)];
   return {
     code: 'method-wrong',
@@ -54,7 +64,7 @@ function otherMethod(known: Known, service: ServiceFact, destination: Destinatio
 
 /** The VIP is this director's own address in the server's subnet: with it, the server does not answer this host any more. */
 function isOnlyAddress({ facts }: Known, destination: DestinationSpec, vip: string): boolean {
-  const nets = facts.addresses.filter((one) => one.prefixLength < 32 && contains(one, destination.address));
+  const nets = withSubnet(facts.addresses).filter((one) => contains(one, destination.address));
   return nets.length > 0 && nets.every(({ address }) => formatAddress(address) === vip);
 }
 

@@ -2,11 +2,11 @@
 
 import type { Address } from '../../../../model/address.js';
 import { askedBy, formatAddress } from '../../../../model/address-text.js';
-import { addressId, sameAddress } from '../../../../model/identity.js';
+import { addressId } from '../../../../model/identity.js';
 import { shellWord } from '../../../../model/shell-word.js';
-import { hostLength } from '../../../../model/subnet.js';
+import { withAddress } from '../../../address-index.js';
 import type { DirectorFacts, PathFact, RefusingRoute } from '../../../facts.js';
-import { allAddresses, contains, interfaceNameOf, ipRoute, usesArp } from '../../../network.js';
+import { allAddresses, contains, interfaceNameOf, ipRoute, subnetsOf, usesArp } from '../../../network.js';
 import { troubleOf } from '../../interface-trouble.js';
 import { type Known, placeId } from './known.js';
 import type { Repair } from './verdict.js';
@@ -46,9 +46,9 @@ export function refusalRepair(facts: WithRefusingRoutes, path: PathFact, to: str
 
 /** An interface that has the address's subnet and is down: the interfaces' rule reports it. */
 export function isBehindDownInterface(facts: DirectorFacts, to: Address): boolean {
-  return allAddresses(facts).some((one) => {
+  return subnetsOf(facts).some((one) => {
     const iface = facts.interfaces.find(({ ifindex }) => ifindex === one.ifindex);
-    return one.prefixLength < hostLength(one.address) && contains(one, to) && iface !== undefined && troubleOf(iface) === 'down';
+    return contains(one, to) && iface !== undefined && troubleOf(iface) === 'down';
   });
 }
 
@@ -62,7 +62,7 @@ export function isReportedByInterface({ facts, paths }: Known, to: Address): boo
 
 /** Another interface where a host answers for the address. */
 function answeredElsewhere({ facts }: Known, path: PathFact): string | undefined {
-  const holder = facts.holders.find(({ address, ifindex }) => sameAddress(address, path.to) && ifindex !== path.ifindex);
+  const holder = withAddress(facts.holders, path.to).find(({ ifindex }) => ifindex !== path.ifindex);
   return holder && interfaceNameOf(facts, holder.ifindex);
 }
 

@@ -1,8 +1,9 @@
 // Why a server does not answer a TCP connect to its own address, as far as this host can determine.
 import { formatAddress } from '../../../../model/address-text.js';
 import { endpointText } from '../../../../model/endpoint-text.js';
-import { addressId, destinationId, sameAddress } from '../../../../model/identity.js';
+import { addressId, sameAddress } from '../../../../model/identity.js';
 import type { DestinationSpec } from '../../../../model/service.js';
+import { portsOf } from '../../../address-index.js';
 import type { ConnectFact, ServiceFact } from '../../../facts.js';
 import { moveDestination } from '../commands.js';
 import { icmpText, isFilter, isNoRoute } from './icmp-text.js';
@@ -34,12 +35,12 @@ export function rejection(known: Known, { address }: DestinationSpec, port: stri
 
 /** Another port of the same host that accepts connections. */
 export function openPort(known: Known, service: ServiceFact, { address, port }: DestinationSpec): number | undefined {
+  const open = known.openPorts.get(addressId(address));
+  if (open === undefined) return undefined;
   const { key } = service.spec;
-  const ports = [...(key.kind === 'address' ? [key.port] : []), ...service.destinations.map((one) => one.port)];
-  return ports.find((one) => {
-    const fact = one === port ? undefined : known.connects.get(destinationId({ address, port: one }));
-    return fact !== undefined && fact.error === undefined;
-  });
+  const isOther = (one: number): boolean => one !== port && open.has(one);
+  if (key.kind === 'address' && isOther(key.port)) return key.port;
+  return [...portsOf(service.destinations)].find(isOther);
 }
 
 function closedPort(known: Known, service: ServiceFact, destination: DestinationSpec): Repair {
