@@ -78,7 +78,7 @@ static __always_inline int related_send(struct __sk_buff *skb, struct verdict *v
   if (answer == HOP_NONE || ttl <= 1) return TC_ACT_UNSPEC;
   if (r->addr && related_translate(skb, r)) return tc_drop(R_REDIRECT_FAILED);
   if (answer == HOP_LOCAL && to) return policed ? tc_pass_policed(skb) : TC_ACT_UNSPEC;
-  if (answer == HOP_LOCAL) return tc_pass_back(skb, policed);
+  if (answer == HOP_LOCAL) return tc_pass_back(skb, v->dest);
   if (tc_lower_ttl(skb, ttl, IPPROTO_ICMP)) return tc_drop(R_REDIRECT_FAILED);
   return tc_send(skb, answer, &w.hop, w.gateway);
 }

@@ -80,7 +80,7 @@ static __always_inline int related_send6(struct __sk_buff *skb, struct verdict *
   if (answer == HOP_NONE || v->p->ttl <= 1) return TC_ACT_UNSPEC;
   if (masq && related_translate6(skb, to != 0, ETH_LEN + v->p->header, port)) return tc_drop(R_REDIRECT_FAILED);
   if (answer == HOP_LOCAL && to) return policed ? tc_pass_policed(skb) : TC_ACT_UNSPEC;
-  if (answer == HOP_LOCAL) return tc_pass_back(skb, policed);
+  if (answer == HOP_LOCAL) return tc_pass_back(skb, v->dest);
   if (tc_lower_hop_limit(skb, v->p->ttl)) return tc_drop(R_REDIRECT_FAILED);
   return tc_send(skb, answer, &w.hop, w.gateway);
 }

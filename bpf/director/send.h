@@ -130,10 +130,14 @@ static __always_inline int tc_pass_on(struct __sk_buff *skb) {
   return TC_ACT_UNSPEC;
 }
 
-/* Passes a translated request to the stack for a policy of IPsec; and an answer, or what is for a client on the director. */
+/* Passes a translated request to the stack for a policy of IPsec. */
 static __always_inline int tc_pass_policed(struct __sk_buff *skb) { return has_marks_of(MARKS_OF_FAMILY) ? tc_past_marks(skb) : tc_pass_on(skb); }
-static __always_inline int tc_pass_back(struct __sk_buff *skb, bool policed) {
-  return unlikely(policed) && has_marks_of(MARKS_OF_FAMILY) ? tc_past_marks(skb) : tc_deliver(skb);
+
+/* Passes a translated answer of a destination to the stack: for a policy, or since its client is on the director. A global function: its callers have
+ * little stack left. */
+__noinline int tc_pass_back(struct __sk_buff *skb, __u32 dest) {
+  struct dest *d = dest_at(dest);
+  return d && d->flags & D_POLICED_BACK && has_marks_of(MARKS_OF_FAMILY) ? tc_past_marks(skb) : tc_deliver(skb);
 }
 
 /* Sends a packet to a hop: straight out of its device; or, after each FIB lookup, through the kernel's neighbour output, which

@@ -167,7 +167,7 @@ static __always_inline int tc_reply(struct __sk_buff *skb, struct verdict *v) {
   struct rewrite r;
   rewrite_of(&r, p, true, virtual_addr(s), virtual_port(s));
   if (tc_translate(skb, &r)) return tc_drop(R_REDIRECT_FAILED);
-  if (answer == HOP_LOCAL) return tc_pass_back(skb, policed); /* the client is the director itself, or the stack applies a policy */
+  if (answer == HOP_LOCAL) return tc_pass_back(skb, v->dest); /* the client is the director itself, or the stack applies a policy */
   if (tc_lower_ttl(skb, r.ttl, r.protocol)) return tc_drop(R_REDIRECT_FAILED);
   return tc_send(skb, answer, &w.hop, w.gateway);
 }

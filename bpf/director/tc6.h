@@ -241,7 +241,7 @@ static __always_inline int tc_reply6(struct __sk_buff *skb, struct verdict *v) {
   count_packet(v, true);
   if (answer != HOP_LOCAL) return tc_forward6(skb, p, answer, &w, true, virtual_addr6(s), virtual_port(s));
   if (translate_as(skb, REWRITE_SOURCE, virtual_addr6(s), virtual_port(s))) return tc_drop(R_REDIRECT_FAILED);
-  return tc_pass_back(skb, policed); /* as in tc.h */
+  return tc_pass_back(skb, v->dest); /* as in tc.h */
 }
 
 /* The kinds of packets that concern a service, as in tc.h. */

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { type Host, noNamespaces } from '../support/netns-bed.js';
 import { noTools, notWorking } from '../support/probes.js';
 import { asked, ipvsadm, ok, serving } from './cluster.js';
-import { CLUSTER4, CLUSTER6 } from './cluster-families.js';
+import type { ClusterFamily } from './cluster-families.js';
 import { station } from './live-child.js';
 
 const skip = noNamespaces() || noTools('nft') || notWorking('xfrm', 'ip', 'xfrm', 'policy');
@@ -17,14 +17,10 @@ const BOTH = ['web1', 'web1', 'web2', 'web2'];
 /** How many packets the kernel has dropped for its policies. */
 const blocked = (host: Host): number => Number(/^XfrmOutPolBlock\s+(\d+)/m.exec(ok(host.run(['cat', '/proc/net/xfrm_stat'])))?.[1]);
 
-const CASES = [
-  [CLUSTER4, 'of the service', '1'],
-  [CLUSTER4, 'of the service', '2'],
-  [CLUSTER4, 'of any address', '1'],
-  [CLUSTER6, 'of any address', '0'],
-] as const;
+export type MarkedPackets = 'of the service' | 'of any address';
 
-for (const [family, which, filter] of CASES) {
+/** `filter`: rp_filter of all interfaces. */
+export function testPolicedMarks(family: ClusterFamily, which: MarkedPackets, filter: '0' | '1' | '2'): void {
   const { name, nft, option, vip, server, at } = family;
   const marks = `${which === 'of any address' ? '' : `${nft} daddr ${vip} `}meta l4proto { tcp, udp }`;
 
