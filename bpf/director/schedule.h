@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* Which destination gets a new connection. Lists run from the newest destination to the oldest.
  *
- * A scheduler is a step over the list (schedulers/). Short lists are walked inline; a longer walk goes on in bpf_loop. */
+ * A scheduler is a step over the list (schedulers/). Short lists are walked by one call; a longer walk goes on in bpf_loop. */
 #ifndef WEIR_SCHEDULE_H
 #define WEIR_SCHEDULE_H
 
-#define INLINE_STEPS 8
+#define STEPS_A_CALL 4
 
 static __always_inline struct walk *the_walk(void) {
   struct scratch *d = the_scratch();
@@ -71,21 +71,19 @@ static __always_inline void end(struct service *svc, struct walk *w) {
   SCHEDULERS(END)
 }
 
-static __always_inline void steps(struct walk *w) {
-#pragma clang loop unroll(disable)
-  for (int i = 0; i < INLINE_STEPS && !w->over; i++) step(w);
-}
-
-static long steps_on(__u64 i, void *ctx) {
+/* Some steps of the walk. 1: it is over. A global function, so that it is verified once: it has a way for each scheduler in each step. */
+__noinline int walk_on(void) {
   struct walk *w = the_walk();
   if (!w) return 1;
-  steps(w);
+#pragma clang loop unroll(disable)
+  for (int i = 0; i < STEPS_A_CALL && !w->over; i++) step(w);
   return w->over ? 1 : 0;
 }
 
-static __always_inline void walk_list(struct walk *w) {
-  steps(w);
-  if (!w->over) bpf_loop(1 << 20, steps_on, 0, 0);
+static long walk_on_step(__u64 i, void *ctx) { return walk_on() ? 1 : 0; }
+
+static __always_inline void walk_list(void) {
+  if (!walk_on()) bpf_loop(1 << 20, walk_on_step, 0, 0);
 }
 
 /* Chooses a destination without a walk, where the scheduler can. 0: walk the list. */
@@ -106,7 +104,7 @@ __noinline __u32 schedule(__u32 service) {
   w->scheduler = svc->scheduler;
   if (!begin(svc, w)) return 0;
   w->at = w->start = anchor(service, (__u32)w->place);
-  walk_list(w);
+  walk_list();
   end(svc, w);
   return w->pick;
 }
