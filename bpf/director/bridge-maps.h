@@ -22,6 +22,15 @@ struct {
 
 const volatile __u32 old_mask = 1023; /* buckets - 1 */
 const volatile __u32 conns_are = PHASE_SECOND; /* the phase in which new connections go to `conns` */
+/* Has the old table the layout of the build before (layout-before.h)? Those beside the links' have one bridging build for both cases. */
+#ifdef TAKEOVER
+#define OLD_LAYOUT true
+#elif defined(IPV6) || defined(SIDE)
+const volatile __u32 old_layout = 0;
+#define OLD_LAYOUT old_layout
+#else
+#define OLD_LAYOUT false
+#endif
 
 /* Buckets of the old table have this bit in their numbers, and so have its slots, two bits higher. */
 #define OLD_BUCKET (1u << 29)

@@ -17,13 +17,8 @@ static __always_inline struct bridge *the_bridge(void) {
   return bpf_map_lookup_elem(&bridge, &zero);
 }
 
-#ifdef TAKEOVER
-#define REPLACES true /* a move may replace a connection, as a new one does: nothing can go back to the old layout */
-#else
-#define REPLACES false
-#define BEFORE_K_HASHED K_HASHED
-#endif
-static __always_inline __u32 old_hash(__u64 key) { return keyed_hash(key_to_before(key) & BEFORE_K_HASHED); }
+#define REPLACES OLD_LAYOUT /* a move may replace a connection, as a new one does: nothing can go back to the old layout */
+static __always_inline __u32 old_hash(__u64 key) { return keyed_hash(key_to_before(key) & old_hashed()); }
 static __always_inline __u32 old_home_of(__u64 key) { return OLD_BUCKET | (old_hash(key) & old_mask); }
 static __always_inline __u32 home_in(__u32 number, __u64 key) { return number_is_old(number) ? old_hash(key) : conn_hash(key); }
 

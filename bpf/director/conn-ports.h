@@ -12,7 +12,7 @@ static __always_inline bool is_on_pair(struct __sk_buff *skb) { return skb->ifin
 static __always_inline bool serves_port(struct service *svc, struct packet *p) { return svc->mark || svc->flags & SVC_PERSISTENT || !p->dport; }
 
 /* A slot names its destination before and after what is beside it is read. */
-static __always_inline bool slot_is_same(struct conn_slot *s, __u64 value) { return v_dest(READ(s->value)) == v_dest(value); }
+static __always_inline bool slot_is_same(struct conn_slot *s, bool old, __u64 value) { return v_dest(slot_value(s, old)) == v_dest(value); }
 
 /* A destination was chosen. As in IPVS its port counts for a mark without persistence, and not where it is 0. */
 static __always_inline void server_is(__u32 service, struct dest *d) {

@@ -6,10 +6,10 @@
 #define WEIR_CONN_SERVICE_H
 
 /* The service of this slot's connection, if it is the client's with the scratch space's virtual endpoint; 0: it is not. */
-static __always_inline __u32 slot_service(struct conn_slot *s, __u64 client, __u32 now) {
-  __u64 key = READ(s->key);
-  if ((key ^ client) & K_CLIENT || !v_live(READ(s->value), now)) return 0;
-  if (!slot_is_of_client(s) || READ(s->key) != key) return 0;
+static __always_inline __u32 slot_service(struct conn_slot *s, bool old, __u64 client, __u32 now) {
+  __u64 key = slot_key(s, old);
+  if ((key ^ client) & K_CLIENT || !v_live(slot_value(s, old), now)) return 0;
+  if (!slot_is_of_client(s) || !slot_has_key(s, old, key)) return 0;
   return key >> K_SERVICE_SHIFT;
 }
 
@@ -17,14 +17,15 @@ static __always_inline __u32 slot_service(struct conn_slot *s, __u64 client, __u
  * one. A global function, so that it is verified once. */
 __noinline __u32 bucket_service(__u32 bucket, __u64 client, __u32 now) {
   struct conn_bucket *b = bucket_at(bucket);
+  bool old = bucket_is_old(bucket);
   if (!b) return NOWHERE;
   CHECKED(b);
 #pragma clang loop unroll(disable)
   for (__u32 i = 0; i < BUCKET_SLOTS; i++) {
-    __u32 service = slot_service(&b->slot[i & (BUCKET_SLOTS - 1)], client, now);
+    __u32 service = slot_service(&b->slot[i & (BUCKET_SLOTS - 1)], old, client, now);
     if (service) return service;
   }
-  return READ(b->slot[0].value) & V_SPILLED ? 0 : NOWHERE;
+  return slot_value(&b->slot[0], old) & V_SPILLED ? 0 : NOWHERE;
 }
 
 /* The service of the client's connection, searched from its home bucket on; 0: there is none. */

@@ -8,7 +8,7 @@
 /* The key has the service, and the service and its destination have the ports (conn-wide.h, conn-ports.h, conn-service.h: of all ports). */
 #define ALL_PORTS false
 static __always_inline bool serves_port(struct service *svc, struct packet *p) { return true; }
-static __always_inline bool slot_is_same(struct conn_slot *s, __u64 value) { return true; }
+static __always_inline bool slot_is_same(struct conn_slot *s, bool old, __u64 value) { return true; }
 static __always_inline void tuple_is(__u32 addr, __u16 port, __u8 protocol) {}
 static __always_inline void server_is(__u32 service, struct dest *d) {}
 static __always_inline bool is_on_pair(struct __sk_buff *skb) { return false; }
@@ -61,7 +61,7 @@ struct found {
 static __always_inline bool slot_holds(struct conn_slot *s, bool old, __u64 key, __u32 now, struct found *f) {
   if (!slot_has_key(s, old, key)) return false;
   __u64 v = slot_value(s, old);
-  if (!v_live(v, now) || !slot_is_of_client(s) || !slot_is_same(s, v)) return false;
+  if (!v_live(v, now) || !slot_is_of_client(s) || !slot_is_same(s, old, v)) return false;
   if (!slot_has_key(s, old, key)) return false; /* the slot got another connection between the two reads */
 #ifndef BRIDGE
   f->slot = s;

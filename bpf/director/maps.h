@@ -154,10 +154,8 @@ static __always_inline struct egress *egress_at(__u32 id) {
   id &= EGRESSES - 1;
   return bpf_map_lookup_elem(&egresses, &id);
 }
-#ifdef TAKEOVER
-#include "layout-before.h"
-#endif
 #ifdef BRIDGE
+#include "layout-before.h"
 #include "bridge-maps.h"
 #else
 /* Buckets are counted round the table's end. */

@@ -76,10 +76,17 @@ export interface Bed {
   memoryOf(pin: string): ArrayBuffer;
   /** Programs and the connection tables as they are pinned now: others took their place. */
   renew(): void;
+  /** Does `work` with these programs, which were pinned at that moment. */
+  through(programs: KeptPrograms, work: () => void): void;
+  /** The programs as they are pinned now. The caller closes them. */
+  keptPrograms(): KeptPrograms;
   /** Of lblc and lblcr, by `LocalityKey`. */
   readonly localities: BpfMap;
   close(): void;
 }
+
+/** By hook, opened. */
+export type KeptPrograms = ReadonlyMap<Hook, Program>;
 
 /** The reason is named, so that a run without root reports what it skipped. */
 export const skipReason = noNamespaces;
@@ -100,7 +107,7 @@ const SMALL: Partial<Capacity> = { maxServices: 256, maxDestinations: 1024, conn
 
 class LoadedBed implements Bed {
   director: EbpfDirector;
-  readonly #programs = new Map<Hook, Program>();
+  #programs = new Map<Hook, Program>();
   readonly #sideTables = new Map<string, ArrayBuffer>();
   #clean: Uint8Array;
   #conns: ArrayBuffer;
@@ -164,6 +171,21 @@ class LoadedBed implements Bed {
     this.#closePrograms();
     this.#sideTables.clear();
     this.#conns = this.memoryOf('conns');
+  }
+
+  keptPrograms(): KeptPrograms {
+    const hooks = (['ingress', 'egress', 'xdp'] as const).filter((hook) => existsSync(`${this.folder}/${PROGRAMS[hook]}`));
+    return new Map(hooks.map((hook) => [hook, Program.pinned(`${this.folder}/${PROGRAMS[hook]}`)]));
+  }
+
+  through(programs: KeptPrograms, work: () => void): void {
+    const now = this.#programs;
+    this.#programs = new Map(programs);
+    try {
+      work();
+    } finally {
+      this.#programs = now;
+    }
   }
 
   memoryOf(name: string): ArrayBuffer {

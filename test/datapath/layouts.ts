@@ -3,18 +3,28 @@ import { execFileSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { LAYOUTS } from '../../src/datapath/ebpf/layouts.gen.js';
+import type { FileOf } from '../../src/datapath/ebpf/load/short-cut.js';
 import type { Layouts } from '../../src/datapath/ebpf/table/layout.js';
+import { artifact } from '../../src/sys/artifact.js';
 import { atExit } from '../support/at-exit.js';
 import { root } from '../support/project.js';
-import { compiledBy, OBJECTS } from './compilers.js';
+import { compiledBy, OBJECTS, type SIDE_NAMES } from './compilers.js';
 
-/** Objects that were compiled, and the numbers of their maps. */
+/** Objects that were compiled, by their names, and the numbers of their maps. The other objects are this build's. */
 export interface OtherBuild {
-  readonly plain: string;
-  /** Its bridging build for the tables of the build before it. */
-  readonly takeover: string;
+  readonly files: Readonly<Record<string, string>>;
   readonly layouts: Layouts;
 }
+
+/** Where its objects are. */
+export const filesOf =
+  ({ files }: Pick<OtherBuild, 'files'>): FileOf =>
+  (name) =>
+    files[name] ?? artifact(name);
+
+/** This one. */
+export const THIS_BUILD: OtherBuild = { files: {}, layouts: LAYOUTS };
 
 type Edit = (text: string) => string;
 
@@ -26,8 +36,10 @@ export const replaced =
     return text.replace(was, is);
   };
 
-/** Compiles the datapath with some of its headers edited. */
-export function otherBuild(edits: Readonly<Record<string, readonly Edit[]>>): OtherBuild {
+export type SideName = (typeof SIDE_NAMES)[number];
+
+/** Compiles the datapath with some of its headers edited. `sides`: which of the builds beside the links' are compiled, too. */
+function otherBuild(edits: Readonly<Record<string, readonly Edit[]>>, sides: readonly SideName[]): OtherBuild {
   const folder = mkdtempSync(join(tmpdir(), 'weir-layout-'));
   atExit(() => rmSync(folder, { recursive: true, force: true }));
   const source = join(folder, 'source');
@@ -39,29 +51,28 @@ export function otherBuild(edits: Readonly<Record<string, readonly Edit[]>>): Ot
       changes.reduce((text, change) => change(text), readFileSync(path, 'utf8')),
     );
   }
-  const kept = (build: 'weir' | 'takeover'): string => {
+  const besides = sides.flatMap((side) => [side, `bridge-${side}`, ...(side === 'ipv6' ? ['xdp-ipv6' as const] : [])] as const);
+  const builds = ['weir', 'takeover', ...besides] as const;
+  const files = builds.map((build) => {
     const to = join(folder, OBJECTS[build]);
     compiledBy('clang', (object) => cpSync(object, to), { source, build });
-    return to;
-  };
-  const plain = kept('weir');
-  const numbers = execFileSync(process.execPath, ['dev/abi-gen.mjs', '--layouts', join(source, 'abi.h'), plain], {
+    return [OBJECTS[build], to];
+  });
+  const numbers = execFileSync(process.execPath, ['dev/abi-gen.mjs', '--layouts', join(source, 'abi.h'), join(folder, OBJECTS.weir)], {
     cwd: root,
     encoding: 'utf8',
   });
-  return {
-    plain,
-    takeover: kept('takeover'),
-    layouts: JSON.parse(numbers) as Layouts,
-  };
+  return { files: Object.fromEntries(files), layouts: JSON.parse(numbers) as Layouts };
 }
 
-/** Compiled once in a process. */
-function once(make: () => OtherBuild): () => OtherBuild {
-  let made: OtherBuild | undefined;
-  return () => {
-    made ??= make();
-    return made;
+/** Compiled once in a process, with these sides. */
+function once(make: (sides: readonly SideName[]) => OtherBuild): (...sides: readonly SideName[]) => OtherBuild {
+  const made = new Map<string, OtherBuild>();
+  return (...sides) => {
+    const key = sides.join();
+    const build = made.get(key) ?? make(sides);
+    made.set(key, build);
+    return build;
   };
 }
 
@@ -69,12 +80,14 @@ function once(make: () => OtherBuild): () => OtherBuild {
 const OF_BEFORE = '#define K_CLIENT 0xffffffffffffull\n#define K_HASHED 0xffffffffffffffffull\n';
 
 /** The build before, as layout-before.h describes it: the bucket of a connection was chosen by the whole key. */
-export const buildBefore = once(() =>
-  otherBuild({
-    'abi.h': [(text) => text.replace(/^#define K_(CLIENT|HASHED) .*\n/gm, '')],
-    'dest-of-client.h': [replaced('#ifdef TAKEOVER\n#define SAME', '#if 1\n#define SAME')],
-    'value.h': [replaced('#define WEIR_VALUE_H\n', `#define WEIR_VALUE_H\n${OF_BEFORE}`)],
-  }),
+export const buildBefore = once((sides) =>
+  otherBuild(
+    {
+      'abi.h': [(text) => text.replace(/^#define K_(CLIENT|HASHED) .*\n/gm, '')],
+      'value.h': [replaced('#define WEIR_VALUE_H\n', `#define WEIR_VALUE_H\n${OF_BEFORE}`)],
+    },
+    sides,
+  ),
 );
 
 /** The bits of a value in this layout, and in the next one. */
@@ -88,7 +101,7 @@ export const NEXT = {
 } as const;
 
 /** What may come next: places in the value are exchanged, and the bucket is chosen by the client's port alone. */
-export const buildNext = once(() => {
+export const buildNext = once((sides) => {
   const today = readFileSync(`${root}/bpf/director/abi.h`, 'utf8');
   const lines = today.split('\n').filter((line) => /^#define (K_|V_(?!DEST_MASK))\w+ /.test(line));
   const flag = (name: keyof typeof NEXT) => `#define ${name} (1ull << ${NEXT[name]})`;
@@ -101,7 +114,7 @@ export const buildNext = once(() => {
       return text.replace(line, name.endsWith('SHIFT') ? place(name) : flag(name));
     };
   const names = Object.keys(NEXT) as (keyof typeof NEXT)[];
-  return otherBuild({
+  const edits: Readonly<Record<string, readonly Edit[]>> = {
     'abi.h': [...names.map(edit), (text) => text.replace(/^#define K_HASHED .*/m, '#define K_HASHED 0xffff00000000ull')],
     'layout-before.h': [
       (text) =>
@@ -110,5 +123,6 @@ export const buildNext = once(() => {
           `${lines.map((line) => line.replace('#define ', '#define BEFORE_').replace(/ \/\*.*/, '')).join('\n')}\n\n`,
         ),
     ],
-  });
+  };
+  return otherBuild(edits, sides);
 });

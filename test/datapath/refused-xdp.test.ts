@@ -9,7 +9,6 @@ import { programsRefused } from '../../src/datapath/ebpf/load/side-builds.js';
 import { moveTable } from '../../src/datapath/ebpf/load/table-move.js';
 import { loadUnlessRefused } from '../../src/datapath/ebpf/load/xdp.js';
 import { exchangeBuild, openDirector } from '../../src/datapath/ebpf/open.js';
-import { BRIDGE_PIN } from '../../src/datapath/ebpf/table/tables.js';
 import { native } from '../../src/sys/addon.js';
 import { ATTACH_XDP } from '../../src/sys/bpf/bpf-objects.js';
 import { using } from '../../src/sys/fd.js';
@@ -157,7 +156,7 @@ test('a bridging build that is refused: tc alone while connections move, XDP aga
         const { folder, tables } = bed;
         const moving: Moving = { folder, tables, interfaces: new AttachedInterfaces(folder, tables, netlink, undefined, onWait) };
         const move = (file: string): void => {
-          const table = mainTable(moving, { file, record: BRIDGE_PIN });
+          const table = mainTable(moving, file);
           const { connections, back } = moveTable(
             folder,
             {

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Conf, ConnBucket } from '../../src/datapath/ebpf/abi.gen.js';
 import { Conn6Bucket } from '../../src/datapath/ebpf/abi6.gen.js';
-import { Before, LAYOUTS } from '../../src/datapath/ebpf/layouts.gen.js';
+import { LAYOUTS, LAYOUTS_BEFORE } from '../../src/datapath/ebpf/layouts.gen.js';
 import { AttachedInterfaces } from '../../src/datapath/ebpf/load/attached-interfaces.js';
 import { forgetBuild } from '../../src/datapath/ebpf/load/build-pin.js';
 import { pinSecondTable } from '../../src/datapath/ebpf/load/table-move.js';
@@ -47,7 +47,7 @@ function seenWhileEntered(bed: Bed, work: () => void): ReadonlySet<string> {
 
 /** The tables are those of a build before, whose connections have another layout. */
 function makeBefore({ folder, tables }: Bed): void {
-  pinLayouts(folder, { ...LAYOUTS, conns: Before.LAYOUT });
+  pinLayouts(folder, { ...LAYOUTS, conns: LAYOUTS_BEFORE.conns });
   tables.conf.set(0, Conf.layout, 1);
 }
 

@@ -2,7 +2,7 @@
 // (By XDP, and killed on the way: takeover.long.test.ts.)
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Before, LAYOUTS } from '../../src/datapath/ebpf/layouts.gen.js';
+import { LAYOUTS, LAYOUTS_BEFORE } from '../../src/datapath/ebpf/layouts.gen.js';
 import { noNamespaces } from '../support/netns-bed.js';
 import { noTools } from '../support/probes.js';
 import { inCluster, ok, until } from './cluster.js';
@@ -18,7 +18,7 @@ test('from the layout before to this one, and from this one to a next one, under
   await context.test('layout-before.h has the numbers of that layout', () => {
     // Those of IPv6, of all ports and of SCTP are maps of builds of their own.
     const shared = Object.entries(LAYOUTS).filter(([name]) => !/6$|_wide$|_sctp$/.test(name));
-    assert.deepEqual(before.layouts, { ...Object.fromEntries(shared), conns: Before.LAYOUT });
+    assert.deepEqual(before.layouts, { ...Object.fromEntries(shared), conns: LAYOUTS_BEFORE.conns });
     assert.deepEqual(
       Object.keys(next.layouts).filter((name) => next.layouts[name] !== LAYOUTS[name as keyof typeof LAYOUTS]),
       ['conns'],

@@ -3,16 +3,14 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { LAYOUTS } from '../../src/datapath/ebpf/layouts.gen.js';
 import { PROGRAMS } from '../../src/datapath/ebpf/load/load.js';
 import { SECOND_TABLE_PIN, TAKEOVER_PIN } from '../../src/datapath/ebpf/table/tables.js';
-import { artifact } from '../../src/sys/artifact.js';
 import { ENTRY, noNamespaces, type Ran } from '../support/netns-bed.js';
 import { noTools } from '../support/probes.js';
 import { type Cluster, inCluster, ok, pollingFarEnds, tablesOf } from './cluster.js';
-import { buildBefore, buildNext, type OtherBuild } from './layouts.js';
+import { buildBefore, buildNext, filesOf, type OtherBuild, THIS_BUILD } from './layouts.js';
 import { buildWith, withRefused, withSpoiled } from './refused-object.js';
-import { clients, killed } from './resizing.js';
+import { clients, killed, ofIpv6 } from './resizing.js';
 import { establishedNext, loadedBefore, noneDropped, settledWith, takenOverTwice, takingOver } from './takeover-bed.js';
 
 const skip = noNamespaces() || noTools('clang', 'llvm-strip', 'bpftool');
@@ -24,6 +22,10 @@ function withBuilds(work: (before: OtherBuild, next: OtherBuild) => Promise<void
 }
 
 test('by xdp under traffic', { skip }, () => withBuilds((before, next) => takenOverTwice('xdp', before, next)));
+
+for (const attach of ['tc', 'xdp'] as const) {
+  test(`IPv6 by ${attach} under traffic`, { skip }, () => takenOverTwice(attach, buildBefore('ipv6'), buildNext('ipv6'), ofIpv6));
+}
 
 /** By a command that prints `stderr`, under traffic by XDP: every connection stays, and no interface has XDP. */
 async function withoutXdp(
@@ -55,7 +57,7 @@ test('by XDP, where this kernel refuses the program of the build that takes over
       const folder = withRefused('weir.bpf.o', 'xdp', (object) => buildWith(object, 'weir.bpf.o'));
       try {
         const taken = lvs.run([process.execPath, join(folder, 'weir.cjs'), 'weir', 'load']);
-        settledWith(lvs, { plain: join(folder, 'weir.bpf.o'), layouts: LAYOUTS });
+        settledWith(lvs, { ...THIS_BUILD, files: { 'weir.bpf.o': join(folder, 'weir.bpf.o') } });
         assert.deepEqual(clients(lvs), listed);
         return taken;
       } finally {
@@ -66,10 +68,10 @@ test('by XDP, where this kernel refuses the program of the build that takes over
     await withoutXdp(before, /^$/, ({ lvs }, { listed }) => {
       ok(lvs.weir('load'));
       return withSpoiled(
-        next.takeover,
+        filesOf(next)('weir-takeover.bpf.o'),
         'xdp',
         (takeover) => {
-          const taken = lvs.run(takingOver({ ...next, takeover }));
+          const taken = lvs.run(takingOver({ ...next, files: { ...next.files, 'weir-takeover.bpf.o': takeover } }));
           settledWith(lvs, next);
           assert.deepEqual(establishedNext(lvs), listed);
           return taken;
@@ -96,7 +98,7 @@ async function killedTwice(before: OtherBuild, next: OtherBuild, round: number):
     await killed(lvs, [process.execPath, ENTRY, 'weir', 'load'], sign, turns);
     if (recorded()) unfinished += 1;
     ok(lvs.weir('load'));
-    settledWith(lvs, { plain: artifact('weir.bpf.o'), layouts: LAYOUTS });
+    settledWith(lvs, THIS_BUILD);
     assert.deepEqual(clients(lvs), listed, `round ${round}`);
     await killed(lvs, takingOver(next), sign, turns);
     if (recorded()) unfinished += 1;

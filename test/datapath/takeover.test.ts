@@ -4,12 +4,13 @@ import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { test } from 'node:test';
 import { Conf } from '../../src/datapath/ebpf/abi.gen.js';
-import { Before, LAYOUT, LAYOUTS } from '../../src/datapath/ebpf/layouts.gen.js';
+import { LAYOUT, LAYOUTS, LAYOUTS_BEFORE } from '../../src/datapath/ebpf/layouts.gen.js';
 import { AttachedInterfaces } from '../../src/datapath/ebpf/load/attached-interfaces.js';
 import { forgetBuild } from '../../src/datapath/ebpf/load/build-pin.js';
 import type { DatapathChange } from '../../src/datapath/ebpf/load/datapath-change.js';
 import { PROGRAMS } from '../../src/datapath/ebpf/load/load.js';
-import { finishTakeover, type TakenOver, type Taker, takeOver } from '../../src/datapath/ebpf/load/takeover.js';
+import { finishTakeover, type TakenOver, takeOver } from '../../src/datapath/ebpf/load/takeover.js';
+import type { Taker } from '../../src/datapath/ebpf/load/takeover-tables.js';
 import { observeDatapath } from '../../src/datapath/ebpf/observe/observer.js';
 import { exchangeBuild, openDirector } from '../../src/datapath/ebpf/open.js';
 import { type Layouts, pinLayouts, pinnedLayouts } from '../../src/datapath/ebpf/table/layout.js';
@@ -31,8 +32,7 @@ const skip = skipReason();
 const OTHER = 2;
 /** Builds with this build's programs, and with other numbers. */
 const other = (layouts: Layouts): Taker => ({
-  plain: artifact('weir.bpf.o'),
-  bridge: artifact('weir-takeover.bpf.o'),
+  fileOf: artifact,
   layout: OTHER,
   layouts,
 });
@@ -154,10 +154,10 @@ for (const [when, nth] of [
 test('a table that another build has converted is not converted again by one with the same connections', { skip }, () => {
   inBed((bed) => {
     const slots = checkTable(bed).length;
-    pinLayouts(bed.folder, { ...LAYOUTS, conns: Before.LAYOUT });
+    pinLayouts(bed.folder, { ...LAYOUTS, conns: LAYOUTS_BEFORE.conns });
     bed.tables.conf.set(0, Conf.layout, 1);
     diesWithLinks(bed, adding, SETTLED);
-    assert.equal(pinnedLayouts(bed.tables)?.['conns'], Before.LAYOUT, 'by the numbers it is still to be converted');
+    assert.equal(pinnedLayouts(bed.tables)?.['conns'], LAYOUTS_BEFORE.conns, 'by the numbers it is still to be converted');
     refused(bed, 'takeover-elsewhere');
     assert.deepEqual(as(bed, finishTakeover, adding), { connections: slots });
     refused(bed, 'datapath-other-build');
@@ -179,7 +179,7 @@ test('one that fails before any link has its programs leaves the tables to this 
   inBed((bed) => {
     const before = picture(bed);
     for (const taker of [moving, adding]) {
-      const broken = { ...taker, bridge: artifact('weir-vrrp.bpf.o'), plain: artifact('weir-vrrp.bpf.o') };
+      const broken = { ...taker, fileOf: () => artifact('weir-vrrp.bpf.o') };
       assert.throws(() => as(bed, takeOver, broken));
       assert.deepEqual(picture(bed), before);
       openDirector().close();

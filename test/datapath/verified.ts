@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { PROGRAMS } from '../../src/datapath/ebpf/load/load.js';
+import { u32 } from '../../src/datapath/ebpf/load/side-maps.js';
 import { artifact } from '../../src/sys/artifact.js';
 import { ObjectFile } from '../../src/sys/bpf/bpf-objects.js';
 import { using } from '../../src/sys/fd.js';
@@ -31,10 +32,17 @@ function programsOf(object: string): readonly string[] {
   return Object.values(PROGRAMS).filter((name) => !SIDE_OBJECTS.has(object) || name !== PROGRAMS.xdp);
 }
 
+/** A variable that is 1 before the object is loaded. `text`: what that is for. */
+interface Switch {
+  readonly variable: string;
+  readonly text: string;
+}
+
 /** Loads the object. */
-export function testVerified(name: (typeof OBJECTS)[keyof typeof OBJECTS]): void {
-  test(`no program of ${name} needs more than ${INSTRUCTIONS_MAX} verified instructions`, { skip: skipReason() }, () => {
+export function testVerified(name: (typeof OBJECTS)[keyof typeof OBJECTS], by?: Switch): void {
+  test(`no program of ${name}${by?.text ?? ''} needs more than ${INSTRUCTIONS_MAX} verified instructions`, { skip: skipReason() }, () => {
     using(new ObjectFile(artifact(name)), (object) => {
+      if (by !== undefined) object.variable(by.variable, u32(1));
       object.load();
       for (const program of programsOf(name)) {
         const count = verified(object, program);

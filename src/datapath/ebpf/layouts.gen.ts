@@ -40,9 +40,11 @@ export const LAYOUTS = {
 /** Of all of them. */
 export const LAYOUT = 2728155767;
 
-/** The connections' layout of the build before, from bpf/director/layout-before.h: a table of it can be taken over. */
+/** The numbers that the build before had for its tables of connections, from bpf/director/layout-before.h: these can be taken over. */
+export const LAYOUTS_BEFORE = { conns: 533567585, conns6: 2615462872 } as const;
+
+/** The connections' layout in them. */
 export const Before = {
-  LAYOUT: 533567585,
   K_PORT_SHIFT: 32,
   K_SERVICE_SHIFT: 48,
   K_HASHED: 0xffffffffffffffffn,

@@ -11,11 +11,13 @@ import { installPrograms } from './install-programs.js';
 import { PROGRAMS } from './load.js';
 import { loadForLinks } from './programs.js';
 import { forgetXdpRefusal, refuseXdp } from './refused-xdp.js';
+import type { FileOf } from './short-cut.js';
 import { kindsLoaded } from './xdp.js';
 
 /**
  * False: this build's programs run already, those beside the links' too. The caller holds the lock and has compared the layout. `file`: the
- * object of those on the links.
+ * object of those on the links. `fileOf`: where
+ * the others are.
  * @throws as load; the old programs go on then
  */
 export function exchangePrograms(
@@ -23,13 +25,14 @@ export function exchangePrograms(
   tables: Tables,
   interfaces: AttachedInterfaces,
   file: string = artifact('weir.bpf.o'),
+  fileOf: FileOf = artifact,
 ): boolean {
-  const build = `${folder}/${buildPin(file)}`;
+  const build = `${folder}/${buildPin(file, fileOf)}`;
   if (existsSync(build)) return false;
   const { value, refused } = loadForLinks(file, tables, kindsLoaded(folder));
   return using(value.object, (object) => {
     if (refused !== undefined) refuseXdp(folder, refused, interfaces.onNotice);
-    installPrograms(value, folder, interfaces);
+    installPrograms(value, folder, interfaces, { fileOf });
     if (value.kinds.includes('xdp')) forgetXdpRefusal(folder);
     using(object.program(PROGRAMS.housekeeping), (housekeeping) => housekeeping.pin(build));
     return true;

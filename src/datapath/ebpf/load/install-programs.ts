@@ -6,23 +6,28 @@ import type { AttachedInterfaces } from './attached-interfaces.js';
 import { forgetBuild } from './build-pin.js';
 import { PROGRAMS, runHousekeeping } from './load.js';
 import { type LoadedPrograms, mapsToMake } from './programs.js';
-import { enterShortCuts, enterSideBuilds, trySideBuilds } from './side-builds.js';
+import { enterShortCuts, enterSideBuilds, type Sides, trySideBuilds } from './side-builds.js';
 import { removeXdp } from './xdp.js';
 
 /**
- * XDP's program, if it is not one of these, is taken off the links. The builds beside it that are loaded are loaded again behind these programs.
+ * `sides`: of the builds beside these. XDP's program, if it is not one of these, is taken off the links. The builds beside it that are loaded are loaded again behind these programs.
  * From the first step on that packets or timers can meet, no pin names a build, until the caller makes one.
  * @throws as ensureSideBuilds
  */
-export function installPrograms({ object, kinds }: LoadedPrograms, folder: string, interfaces: AttachedInterfaces): void {
+export function installPrograms(
+  { object, kinds }: LoadedPrograms,
+  folder: string,
+  interfaces: AttachedInterfaces,
+  sides: Sides = {},
+): void {
   const missing = mapsToMake(folder, interfaces.tables);
-  trySideBuilds(interfaces.tables);
+  trySideBuilds(interfaces.tables, sides);
   interfaces.lookAtSourceRules();
   forgetBuild(folder);
   // First, so that the builds beside it share them.
   for (const name of missing) using(object.map(name), (map) => pinInPlace(map, `${folder}/${name}`));
-  const behind = enterSideBuilds(object, interfaces.tables);
-  if (kinds.includes('xdp')) enterShortCuts(object, interfaces.tables, interfaces.onNotice);
+  const behind = enterSideBuilds(object, interfaces.tables, sides);
+  if (kinds.includes('xdp')) enterShortCuts(object, interfaces.tables, interfaces.onNotice, sides);
   // The kernel empties an array of programs when its last pin goes: those of before stay in place until no link has their programs.
   const entries = ENTRY_PINS.map((name) => using(object.map(name), (map) => pinBeside(map, `${folder}/${name}`)));
   for (const name of NOT_SHARED) if (!ENTRY_PINS.includes(name)) using(object.map(name), (map) => pinInPlace(map, `${folder}/${name}`));

@@ -9,7 +9,8 @@ import { exchangePrograms } from './exchange.js';
 import { installPrograms } from './install-programs.js';
 import { loadForLinks } from './programs.js';
 import { forgetXdpRefusal } from './refused-xdp.js';
-import { bucketsAt, type MovableTable, TRIAL_BUCKETS } from './table-move.js';
+import type { Sides } from './side-builds.js';
+import { bucketsAt, type MovableTable, type Route, TRIAL_BUCKETS } from './table-move.js';
 import { kindsLoaded } from './xdp.js';
 
 export interface Moving {
@@ -18,30 +19,37 @@ export interface Moving {
   readonly interfaces: AttachedInterfaces;
 }
 
-/** A build that knows two tables: the object, and the pin of the move's record. */
-export interface Bridging {
+/** `route`: of a bridging build, between two tables. `sides`: as installPrograms. */
+export interface OnLinks {
   readonly file: string;
-  readonly record: string;
+  readonly route: Route | undefined;
+  readonly sides?: Sides;
 }
 
-/** `bridging`: default: of a change of the size. */
-export function mainTable({ folder, tables, interfaces }: Moving, bridging?: Bridging): MovableTable {
-  const pins = movePins(TABLE_PIN);
+/** Puts programs onto the links for a while. Returns what `work` does, which gets their object. */
+export function onLinks<T>({ folder, tables, interfaces }: Moving, { file, route, sides }: OnLinks, work: (object: ObjectFile) => T): T {
+  const preparation = route && { name: `phase ${route.phase}`, prepare: (object: ObjectFile) => route.configure(object, TRIAL_BUCKETS) };
+  const extra = route && {
+    pins: route.pins,
+    buckets: route.buckets,
+    configure: (each: ObjectFile) => route.configure(each, route.oldBuckets),
+  };
+  const { value, refused } = loadForLinks(file, tables, kindsLoaded(folder), preparation, extra);
+  return using(value.object, (object) => {
+    // The plain program is another one: the command tries it when the connections have moved.
+    if (refused !== undefined) forgetXdpRefusal(folder);
+    installPrograms(value, folder, interfaces, sides);
+    return work(object);
+  });
+}
+
+/** `file`: its bridging build. */
+export function mainTable(moving: Moving, file: string = artifact('weir-bridge.bpf.o')): MovableTable {
+  const { folder, tables, interfaces } = moving;
   return {
-    pins: { ...pins, record: bridging?.record ?? pins.record },
+    pins: movePins(TABLE_PIN),
     bucketBytes: ConnBucket.bytes,
-    bridged: ({ pins: maps, buckets, oldBuckets, phase, configure }, work) => {
-      const file = bridging?.file ?? artifact('weir-bridge.bpf.o');
-      const preparation = { name: `phase ${phase}`, prepare: (object: ObjectFile) => configure(object, TRIAL_BUCKETS) };
-      const extra = { pins: maps, buckets, configure: (each: ObjectFile) => configure(each, oldBuckets) };
-      const { value, refused } = loadForLinks(file, tables, kindsLoaded(folder), preparation, extra);
-      return using(value.object, (object) => {
-        // The plain program is another one: the command tries it when the connections have moved.
-        if (refused !== undefined) forgetXdpRefusal(folder);
-        installPrograms(value, folder, interfaces);
-        return work(object);
-      });
-    },
+    bridged: (route, work) => onLinks(moving, { file, route }, work),
     settle: () => {
       tables.conf.set(0, Conf.connBuckets, bucketsAt(`${folder}/${TABLE_PIN}`));
       exchangePrograms(folder, tables, interfaces);

@@ -76,7 +76,7 @@ export function resize(moving: Moving, capacity: Partial<Capacity>): Resized | u
 function takenIn(path: string, bucketBytes: number): number {
   return using(requiredPin(path, BpfMap.pinned), (map) => {
     const words = new Uint32Array(map.mmap(bucketBytes * map.info().maxEntries, false));
-    return countTaken(words, bucketBytes / Uint32Array.BYTES_PER_ELEMENT);
+    return countTaken({ words, before: false }, bucketBytes / Uint32Array.BYTES_PER_ELEMENT);
   });
 }
 

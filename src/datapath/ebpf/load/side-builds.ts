@@ -47,7 +47,8 @@ import { Wide6Bucket, Wide6Program } from '../wide6.gen.js';
 import { forgetOtherBuild, isThisBuild, type SideObject } from './build-pin.js';
 import { PROGRAMS, runHousekeeping } from './load.js';
 import { templatesFor } from './object.js';
-import { loadOnto } from './programs.js';
+import type { Preparation } from './once-tried.js';
+import { type Extra, loadOnto } from './programs.js';
 import { type OnNotice, xdpRefusal } from './refused-xdp.js';
 import { enterShortCut, type FileOf, hasShortCut, openShortCut, type ShortCut, shortCutRefusal } from './short-cut.js';
 import { KNOWN_PROGRAM, MARK_PROGRAM, type SideCheck, trySideBuildOnce } from './side-check.js';
@@ -228,19 +229,39 @@ function makeLaterMaps(build: SideBuild, tables: Tables): void {
 /** Puts the pins of new entries into the place of those of before, once no link has the programs that go by these. */
 type Replace = () => void;
 
+/** A bridging build in the place of a side build, while its connections move into a table of another layout (takeover-tables.ts). */
+export interface SideBridge {
+  readonly file: string;
+  /** Of its trial. */
+  readonly preparation: Preparation;
+  readonly extra: Extra;
+  /** It is loaded. It stays open, and its timer has not got its code yet. */
+  keep(object: ObjectFile): void;
+}
+
+/** What the side builds are loaded from. `fileOf`: where their objects are. `bridgeOf`: those in whose place a bridging build is loaded. */
+export interface Sides {
+  readonly fileOf?: FileOf;
+  readonly bridgeOf?: (build: SideBuild) => SideBridge | undefined;
+}
+
 /** Lets packets go on from a build that is loaded into those behind it, where they are loaded. */
-function enterBehind(build: SideBuild, object: ObjectFile, tables: Tables): readonly Replace[] {
+function enterBehind(build: SideBuild, object: ObjectFile, tables: Tables, sides: Sides): readonly Replace[] {
   return SIDE_BUILDS.filter(({ behind }) => behind === build).flatMap((next) =>
     using(object.map(next.entryPin), (entry) => [
-      ...(isLoaded(next, tables.folder) ? enter(next, [entry], tables) : []),
+      ...(isLoaded(next, tables.folder) ? enter(next, [entry], tables, sides) : []),
       pinBeside(entry, `${tables.folder}/${next.entryPin}`),
     ]),
   );
 }
 
-/** Lets packets go on from arrays into its programs, and gives its timer their code. */
-export function letIn({ entries }: SideBuild, object: ObjectFile, arrays: readonly BpfMap[], put: Fill = fill): void {
+/** Gives the timer of its programs their code. */
+export function startTimer(object: ObjectFile): void {
   using(object.program(PROGRAMS.housekeeping), runHousekeeping);
+}
+
+/** Lets packets go on from arrays into its programs. */
+export function letIn({ entries }: SideBuild, object: ObjectFile, arrays: readonly BpfMap[], put: Fill = fill): void {
   for (const [place, name] of entries) using(object.program(name), (program) => put(arrays, place, program));
 }
 
@@ -250,11 +271,11 @@ export function withArrays<T>({ entryPin }: SideBuild, folder: string, work: (ar
   return usingAll([requiredPin(path, BpfMap.pinned), ...pinsBeside(path).map(BpfMap.pinned)], work);
 }
 
-/** Loads the short cuts of the side builds that are loaded, behind the XDP program of `object`. @throws as enterShortCut */
-export function enterShortCuts(object: ObjectFile, tables: Tables, onNotice: OnNotice): void {
+/** Loads the short cuts of the side builds that are loaded, behind the XDP program of `object`: not of one with two tables. @throws as enterShortCut */
+export function enterShortCuts(object: ObjectFile, tables: Tables, onNotice: OnNotice, { fileOf, bridgeOf }: Sides = {}): void {
   for (const build of SIDE_BUILDS) {
-    if (!hasShortCut(build) || !isLoaded(build, tables.folder)) continue;
-    using(object.map(build.shortCut.entryPin), (entry) => enterShortCut(build, [entry], tables, onNotice));
+    if (!hasShortCut(build) || !isLoaded(build, tables.folder) || bridgeOf?.(build) !== undefined) continue;
+    using(object.map(build.shortCut.entryPin), (entry) => enterShortCut(build, [entry], tables, onNotice, fileOf));
   }
 }
 
@@ -276,14 +297,17 @@ export function retryShortCuts(tables: Tables, onNotice: OnNotice): void {
  * Loads it onto the maps that are pinned, and lets packets go on into it from `arrays`. What is returned: of a build that was loaded before.
  * @throws WeirError kernel-refuses-datapath, pin-missing
  */
-function enter(build: SideBuild, arrays: readonly BpfMap[], tables: Tables, fileOf: FileOf = artifact): readonly Replace[] {
+function enter(build: SideBuild, arrays: readonly BpfMap[], tables: Tables, sides: Sides): readonly Replace[] {
   const { folder } = tables;
+  const { fileOf = artifact, bridgeOf } = sides;
   const known = isLoaded(build, folder);
-  const object = new ObjectFile(fileOf(build.file));
+  const bridge = bridgeOf?.(build);
+  const object = new ObjectFile(bridge?.file ?? fileOf(build.file));
   try {
-    const pins = { ...build.pins, housekeeping: known ? build.pins.housekeeping : undefined };
-    loadOnto(object, folder, tables, { ...mapsOf(build, folder), pins });
-    const replaces = enterBehind(build, object, tables);
+    const pins = { ...build.pins, housekeeping: known ? build.pins.housekeeping : undefined, ...bridge?.extra.pins };
+    loadOnto(object, folder, tables, { ...mapsOf(build, folder), ...bridge?.extra, pins });
+    const replaces = enterBehind(build, object, tables, sides);
+    if (bridge === undefined) startTimer(object);
     letIn(build, object, arrays);
     if (known) return replaces;
     // Its last pin is the timer's: who finds that takes the others for present.
@@ -291,23 +315,27 @@ function enter(build: SideBuild, arrays: readonly BpfMap[], tables: Tables, file
     using(object.map('housekeeping'), (map) => map.pin(`${folder}/${build.pins.housekeeping}`));
     return [];
   } finally {
-    object.close();
+    if (bridge === undefined) object.close();
+    else bridge.keep(object);
   }
 }
 
 /** Tries those that are loaded, as this build has them. @throws WeirError kernel-refuses-datapath, self-check-failed */
-export function trySideBuilds(tables: Tables): void {
-  for (const build of SIDE_BUILDS) if (isLoaded(build, tables.folder)) trySideBuildOnce(artifact(build.file), tables, build.check);
+export function trySideBuilds(tables: Tables, { fileOf = artifact, bridgeOf }: Sides = {}): void {
+  for (const build of SIDE_BUILDS.filter((each) => isLoaded(each, tables.folder))) {
+    const bridge = bridgeOf?.(build);
+    trySideBuildOnce(bridge?.file ?? fileOf(build.file), tables, build.check, bridge?.preparation);
+  }
 }
 
 /**
  * Loads the side builds that are loaded again, behind the programs of `object`. Returns what is to follow when these are on the links.
  * @throws as enter
  */
-export function enterSideBuilds(object: ObjectFile, tables: Tables): readonly Replace[] {
+export function enterSideBuilds(object: ObjectFile, tables: Tables, sides: Sides = {}): readonly Replace[] {
   return SIDE_BUILDS.filter((build) => build.behind === undefined && isLoaded(build, tables.folder)).flatMap((build) => {
     makeLaterMaps(build, tables);
-    return using(object.map(build.entryPin), (entry) => enter(build, [entry], tables));
+    return using(object.map(build.entryPin), (entry) => enter(build, [entry], tables, sides));
   });
 }
 
@@ -333,6 +361,6 @@ export function ensureSideBuilds(tables: Tables, service: NewService, onNotice: 
     makeMaps(build, service, tables);
     forgetOtherBuild(folder);
     if (hasShortCut(build)) openShortCut(build, tables, onNotice, fileOf);
-    withArrays(build, folder, (arrays) => enter(build, arrays, tables, fileOf));
+    withArrays(build, folder, (arrays) => enter(build, arrays, tables, { fileOf }));
   }
 }

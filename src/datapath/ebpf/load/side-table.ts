@@ -9,7 +9,7 @@ import { forgetOtherBuild } from './build-pin.js';
 import { type Extra, loadOnto } from './programs.js';
 import type { OnNotice } from './refused-xdp.js';
 import { closeShortCut, hasShortCut, openShortCut } from './short-cut.js';
-import { letIn, SIDE_BUILDS, type SideBuild, withArrays } from './side-builds.js';
+import { letIn, SIDE_BUILDS, type SideBuild, startTimer, withArrays } from './side-builds.js';
 import { trySideBuildOnce } from './side-check.js';
 import { entriesOf, refill, templatesOf } from './side-maps.js';
 import { type MovableTable, TRIAL_BUCKETS } from './table-move.js';
@@ -29,6 +29,7 @@ function put(build: SideBuild, object: ObjectFile, tables: Tables, { pins, ...ex
   const all = { ...build.pins, ...arraysBehind(build, folder), ...pins };
   loadOnto(object, folder, tables, { ...extra, ...templatesOf(build, folder), pins: all });
   forgetOtherBuild(folder);
+  startTimer(object);
   withArrays(build, folder, (arrays) => letIn(build, object, arrays, refill));
 }
 

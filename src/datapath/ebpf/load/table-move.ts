@@ -45,6 +45,9 @@ export interface MovableTable {
   settle(): void;
 }
 
+/** Where a table is, and how large its buckets are. */
+export type Placed = Pick<MovableTable, 'pins' | 'bucketBytes'>;
+
 /** `back`: the table is the one from before. `room`: connections that it is made for. */
 export interface Moved {
   readonly label?: string;
@@ -72,7 +75,7 @@ export function pinRecord(folder: string, { record }: MovePins): void {
 }
 
 /** Pins a second table with so many buckets, then the record of the move. */
-export function pinSecondTable(folder: string, { pins, bucketBytes }: Pick<MovableTable, 'pins' | 'bucketBytes'>, buckets: number): void {
+export function pinSecondTable(folder: string, { pins, bucketBytes }: Placed, buckets: number): void {
   rmSync(`${folder}/${pins.second}`, { force: true });
   makePinned(`${folder}/${pins.second}`, 'conns', bucketBytes, buckets);
   pinRecord(folder, pins);
@@ -82,7 +85,7 @@ export function recordOf(folder: string, pin: string): Records {
   return using(requiredPin(`${folder}/${pin}`, BpfMap.pinned), (map) => new Records(map.mmap(Bridge.bytes, true), Bridge.bytes));
 }
 
-function routeOf(folder: string, pins: MovePins, record: Records): Route {
+export function routeOf(folder: string, pins: MovePins, record: Records): Route {
   const back = record.get(0, Bridge.back) !== 0;
   const [to, from] = back ? [pins.table, pins.second] : [pins.second, pins.table];
   const phase = back ? BridgePhase.PHASE_FIRST : BridgePhase.PHASE_SECOND;
@@ -133,15 +136,18 @@ function moveAll(program: Program, record: Records, buckets: number): boolean {
   return false;
 }
 
+/** Moves all connections, where the bridging build of `object` is in place. False: some were left, for which the new table has no room. */
+export function moveBy(object: ObjectFile, { phase, oldBuckets }: Route, record: Records): boolean {
+  awaitPrograms(object);
+  record.set(0, Bridge.phase, phase);
+  awaitPrograms(object);
+  return using(object.program('weir_move'), (program) => moveAll(program, record, oldBuckets));
+}
+
 /** From the old table of the two to the new one. False: connections were left, for which it has no room. */
-export function cross(folder: string, table: Pick<MovableTable, 'pins' | 'bridged'>, record: Records): boolean {
+function cross(folder: string, table: MovableTable, record: Records): boolean {
   const route = routeOf(folder, table.pins, record);
-  return table.bridged(route, (object) => {
-    awaitPrograms(object);
-    record.set(0, Bridge.phase, route.phase);
-    awaitPrograms(object);
-    return using(object.program('weir_move'), (program) => moveAll(program, record, route.oldBuckets));
-  });
+  return table.bridged(route, (object) => moveBy(object, route, record));
 }
 
 /** The plain build on the table that stays. */

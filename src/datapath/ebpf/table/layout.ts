@@ -5,7 +5,7 @@ import { BpfMap } from '../../../sys/bpf/bpf-objects.js';
 import { unlessCode } from '../../../sys/errno.js';
 import { using } from '../../../sys/fd.js';
 import { Abi, Conf } from '../abi.gen.js';
-import { Before, LAYOUT, LAYOUTS } from '../layouts.gen.js';
+import { LAYOUT, LAYOUTS, LAYOUTS_BEFORE } from '../layouts.gen.js';
 import { pinInPlace } from '../pins/pin-in-place.js';
 import { LAYOUTS_PIN, layoutName, SIDE_PINS, TABLE_PIN, type Tables, takeoverPin } from './tables.js';
 
@@ -42,17 +42,15 @@ export const layoutNames = ({ conf }: Tables, own: number = LAYOUT): LayoutNames
 });
 
 /**
- * Maps may be missing, those of the builds beside the links' too where no service of theirs ever was; the connections may have the layout of the build
- * before. All others are as in this build.
+ * Maps may be missing, those of the builds beside the links' too where no service of theirs ever was; tables of connections may have the layout of the
+ * build before. All others are as in this build.
  */
 function canBeTakenOver(folder: string, pinned: Layouts | undefined): boolean {
   if (pinned === undefined || pinned[TABLE_PIN] === undefined) return false;
-  const ours: Layouts = LAYOUTS;
+  const [ours, before]: readonly [Layouts, Layouts] = [LAYOUTS, LAYOUTS_BEFORE];
   const later: readonly string[] = SIDE_PINS.flatMap((pins) => Object.values(pins));
   const isAbsent = (name: string): boolean => later.includes(name) && !existsSync(`${folder}/${name}`);
-  return Object.entries(pinned).every(
-    ([name, number]) => number === ours[name] || (name === TABLE_PIN && number === Before.LAYOUT) || isAbsent(name),
-  );
+  return Object.entries(pinned).every(([name, number]) => number === ours[name] || number === before[name] || isAbsent(name));
 }
 
 /** A map's number, by its name. */

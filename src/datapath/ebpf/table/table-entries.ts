@@ -206,26 +206,31 @@ function endpointsOf(records: Records, record: typeof Service | typeof Dest): (i
   };
 }
 
+/** The destination in the upper half of a value. */
+const destIn = (before: boolean): ((valueHigh: number) => number) => (before ? destBefore : destOf);
+
 /** Slots of a table that are not free. `bucketWords`: how many a bucket has. */
-export function countTaken(words: Uint32Array, bucketWords: number): number {
+export function countTaken({ words, before }: ConnectionWords, bucketWords: number): number {
+  const dest = destIn(before);
   let count = 0;
   for (let bucket = 0; bucket < words.length; bucket += bucketWords)
-    for (let k = 0; k < Abi.BUCKET_SLOTS; k++) if (destOf(words[bucket + k * SLOT_WORDS + VALUE_WORD + 1] ?? 0) !== 0) count += 1;
+    for (let k = 0; k < Abi.BUCKET_SLOTS; k++) if (dest(words[bucket + k * SLOT_WORDS + VALUE_WORD + 1] ?? 0) !== 0) count += 1;
   return count;
 }
 
 /** One slot, whole, by the rule of abi.h: key, value, key. undefined: it is free, or was taken by another connection meanwhile. */
-function readSlot(words: Uint32Array, at: number, isBefore = false): readonly [number, number, number, number] | undefined {
+function readSlot({ words, before }: ConnectionWords, at: number): readonly [number, number, number, number] | undefined {
   const key = (half: 0 | 1): number => Atomics.load(words, at + KEY_WORD + half);
   const value = (half: 0 | 1): number => Atomics.load(words, at + VALUE_WORD + half);
   const [keyLow, keyHigh] = [key(0), key(1)];
   for (;;) {
     const valueHigh = value(1);
-    const dest = isBefore ? destBefore(valueHigh) : destOf(valueHigh);
+    const dest = destIn(before)(valueHigh);
     if (dest === 0 || dest === Abi.CLAIMED) return undefined;
     const valueLow = value(0);
     if (key(0) !== keyLow || key(1) !== keyHigh) return undefined;
-    if (value(1) === valueHigh) return [keyLow, keyHigh, valueLow, valueHigh];
+    if (value(1) !== valueHigh) continue;
+    return before ? slotFromBefore([keyLow, keyHigh, valueLow, valueHigh]) : [keyLow, keyHigh, valueLow, valueHigh];
   }
 }
 
@@ -247,12 +252,12 @@ type TakenSlot = readonly [...NonNullable<ReturnType<typeof readSlot>>, beside?:
 const LINE_WORDS = Abi.BUCKET_SLOTS * SLOT_WORDS;
 
 /** One slot, whole, of a table whose buckets have further lines. undefined: as readSlot(). */
-function readSlotBeside(table: Uint32Array, bucket: number, k: number, what: Beside['what']): TakenSlot | undefined {
+function readSlotBeside(table: ConnectionWords, bucket: number, k: number, what: Beside['what']): TakenSlot | undefined {
   for (;;) {
     const before = readSlot(table, bucket + k * SLOT_WORDS);
     const words = Array.from({ length: LINES_BESIDE[what] * SLOT_WORDS }, (_, word) => {
       const [line, at] = [1 + Math.floor(word / SLOT_WORDS), word % SLOT_WORDS];
-      return Atomics.load(table, bucket + line * LINE_WORDS + k * SLOT_WORDS + at);
+      return Atomics.load(table.words, bucket + line * LINE_WORDS + k * SLOT_WORDS + at);
     });
     const after = readSlot(table, bucket + k * SLOT_WORDS);
     if (before === undefined || after === undefined) return undefined;
@@ -261,11 +266,13 @@ function readSlotBeside(table: Uint32Array, bucket: number, k: number, what: Bes
   }
 }
 
-function* livingSlotsBeside(words: Uint32Array, now: number, what: Beside['what']): Generator<TakenSlot> {
+function* livingSlotsBeside(table: ConnectionWords, now: number, what: Beside['what']): Generator<TakenSlot> {
+  const { words, before } = table;
+  const dest = destIn(before);
   for (let bucket = 0; bucket < words.length; bucket += (1 + LINES_BESIDE[what]) * LINE_WORDS) {
     for (let k = 0; k < Abi.BUCKET_SLOTS; k++) {
-      if (destOf(words[bucket + k * SLOT_WORDS + VALUE_WORD + 1] ?? 0) === 0) continue;
-      const slot = readSlotBeside(words, bucket, k, what);
+      if (dest(words[bucket + k * SLOT_WORDS + VALUE_WORD + 1] ?? 0) === 0) continue;
+      const slot = readSlotBeside(table, bucket, k, what);
       if (slot !== undefined && clockDifference(slot[2], now) >= 0) yield slot;
     }
   }
@@ -307,11 +314,12 @@ function ownOf(beside: Beside | undefined): Tuple | undefined {
 }
 
 /** The living connections of a table whose buckets have one line. */
-function* livingSlotsAlone({ words, before }: ConnectionWords, now: number): Generator<TakenSlot> {
+function* livingSlotsAlone(table: ConnectionWords, now: number): Generator<TakenSlot> {
+  const { words, before } = table;
+  const dest = destIn(before);
   for (let at = 0; at < words.length; at += SLOT_WORDS) {
-    if ((before ? destBefore : destOf)(words[at + VALUE_WORD + 1] ?? 0) === 0) continue; // as most are
-    const raw = readSlot(words, at, before);
-    const slot = raw !== undefined && before ? slotFromBefore(raw) : raw;
+    if (dest(words[at + VALUE_WORD + 1] ?? 0) === 0) continue; // as most are
+    const slot = readSlot(table, at);
     if (slot !== undefined && clockDifference(slot[2], now) >= 0) yield slot;
   }
 }
@@ -351,8 +359,8 @@ const SIDE_TABLES = [
 export function* livingSlots(tables: Tables, now: number): Generator<TakenSlot> {
   yield* eachOnce(tables.conns(), (table) => livingSlotsAlone(table, now));
   for (const [pins, what] of SIDE_TABLES) {
-    yield* eachOnce(tables.sideConns(pins), (words) =>
-      what === undefined ? livingSlotsAlone({ words, before: false }, now) : livingSlotsBeside(words, now, what),
+    yield* eachOnce(tables.sideConns(pins), (table) =>
+      what === undefined ? livingSlotsAlone(table, now) : livingSlotsBeside(table, now, what),
     );
   }
 }

@@ -99,6 +99,11 @@ export const layoutName = (layout: number): string => layout.toString(16).padSta
  */
 export const TAKEOVER_PIN = 'takeover_';
 export const takeoverPin = (layout: number): string => `${TAKEOVER_PIN}${layoutName(layout)}`;
+/** The pins of a connection table while it moves into one of this layout. */
+export const takeoverPins = (layout: number, table: string): MovePins => ({
+  ...movePins(table),
+  record: table === TABLE_PIN ? takeoverPin(layout) : `${takeoverPin(layout)}_${table}`,
+});
 /** The numbers of the maps' layouts (layout.ts). */
 export const LAYOUTS_PIN = 'layouts';
 /** The maps of the IPv6 build that are its own, by their names in it: made when the first IPv6 service comes (load/side-builds.ts). */
@@ -115,8 +120,10 @@ export const WIDE_SCTP_PINS = { housekeeping: 'timer_wide_sctp', conns: 'conns_w
 export const WIDE_SCTP6_PINS = { ...IPV6_PINS, housekeeping: 'timer_wide_sctp6', conns: 'conns_wide_sctp6' } as const;
 /** The maps of all builds beside those on the links. */
 export const SIDE_PINS = [IPV6_PINS, WIDE_PINS, WIDE6_PINS, SCTP_PINS, SCTP6_PINS, WIDE_SCTP_PINS, WIDE_SCTP6_PINS] as const;
-/** Of the moves of all connection tables. */
-export const RECORD_PINS: readonly string[] = [TABLE_PIN, ...SIDE_PINS.map(({ conns }) => conns)].map((table) => movePins(table).record);
+/** All connection tables. */
+export const CONNECTION_PINS: readonly string[] = [TABLE_PIN, ...SIDE_PINS.map(({ conns }) => conns)];
+/** Of their moves. */
+export const RECORD_PINS: readonly string[] = CONNECTION_PINS.map((table) => movePins(table).record);
 /** Pinned last when loading: if it is there, the others are. */
 export const LAST_PINNED = 'conf';
 /** The record of settings before it, while tables are loaded again (load/kept-settings.ts). */
@@ -201,12 +208,18 @@ export class Tables {
    * misses none, and may meet one twice.
    */
   conns(): readonly ConnectionWords[] {
-    const found = this.#wordsOf(movePins(TABLE_PIN));
-    const takenOver = found.length > 1 && this.#isTakenOver();
-    return found.map((words, k) => ({ words, before: takenOver && k === 0 }));
+    return this.#connsOf(movePins(TABLE_PIN));
   }
 
-  /** `pins.table` first, unless connections move back to it. @throws SystemError ENOENT */
+  /** As of conns(). @throws SystemError ENOENT */
+  #connsOf(pins: MovePins): readonly ConnectionWords[] {
+    // Asked first: it may end while the tables are opened, but none begins.
+    const takenOver = this.#isTakenOver();
+    const found = this.#wordsOf(pins);
+    return found.map((words, k) => ({ words, before: takenOver && found.length > 1 && k === 0 }));
+  }
+
+  /** `pins.table` first, unless connections move back to it. */
   #wordsOf(pins: MovePins): readonly Uint32Array[] {
     const read = (name: string): { readonly id: number; readonly words: Uint32Array } => {
       const map = this.open(name);
@@ -234,9 +247,9 @@ export class Tables {
     return unlessCode(() => new Records(this.#map(IPV6_PINS.templates, false), Template6.bytes), ['ENOENT'], undefined);
   }
 
-  /** The connection tables of a side build, as words; none: there never was a service for it. */
-  sideConns({ conns }: (typeof SIDE_PINS)[number]): readonly Uint32Array[] {
-    return unlessCode(() => this.#wordsOf(movePins(conns)), ['ENOENT'], []);
+  /** The connection tables of a side build, as conns(); none: there never was a service for it. */
+  sideConns({ conns }: (typeof SIDE_PINS)[number]): readonly ConnectionWords[] {
+    return unlessCode(() => this.#connsOf(movePins(conns)), ['ENOENT'], []);
   }
 
   #isTakenOver(): boolean {
