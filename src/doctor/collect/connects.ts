@@ -15,7 +15,7 @@ import type { ConnectFact } from '../facts.js';
 /** Connects that are under way at the same time. More might fill the kernel's neighbour table. */
 const CONCURRENT_MAX = 512;
 /** When so many were silent, no more are tried: each of them is waited for. */
-export const SILENT_MAX = 1024;
+export const SILENT_MAX = 512;
 /** Of servers that do not answer at all. */
 const SILENCES: ReadonlySet<string | undefined> = new Set(['ETIMEDOUT', 'EHOSTUNREACH']);
 const RECEIVE_BUFFER_BYTES = 4 << 20;
