@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* Which destination gets a new connection. Lists run from the newest destination to the oldest.
  *
- * A scheduler is a step over the list (schedulers/). Short lists are walked by one call; a longer walk goes on in bpf_loop. */
+ * A scheduler is a step over the list (schedulers/). bpf_loop makes some steps a call: each call costs as much as two of them. */
 #ifndef WEIR_SCHEDULE_H
 #define WEIR_SCHEDULE_H
 
@@ -58,32 +58,23 @@ static __always_inline bool begin(struct service *svc, struct walk *w) {
   return false;
 }
 
-static __always_inline void step(struct walk *w) {
-#define STEP(number, NAME, name)                                                                                       \
-  if (w->scheduler == SCHED_##NAME) return name##_step(w);
-  SCHEDULERS(STEP)
-  w->over = 1;
-}
-
 static __always_inline void end(struct service *svc, struct walk *w) {
 #define END(number, NAME, name)                                                                                        \
   if (w->scheduler == SCHED_##NAME) return name##_end(svc, w);
   SCHEDULERS(END)
 }
 
-/* Some steps of the walk. 1: it is over. A global function, so that it is verified once: it has a way for each scheduler in each step. */
-__noinline int walk_on(void) {
+/* Some steps of the walk, in a loop for each scheduler. 1: it is over. */
+static long walk_on(__u64 i, void *ctx) {
   struct walk *w = the_walk();
   if (!w) return 1;
-#pragma clang loop unroll(disable)
-  for (int i = 0; i < STEPS_A_CALL && !w->over; i++) step(w);
-  return w->over ? 1 : 0;
-}
-
-static long walk_on_step(__u64 i, void *ctx) { return walk_on() ? 1 : 0; }
-
-static __always_inline void walk_list(void) {
-  if (!walk_on()) bpf_loop(1 << 20, walk_on_step, 0, 0);
+#define STEPS(number, NAME, name)                                                                                      \
+  if (w->scheduler == SCHED_##NAME) {                                                                                  \
+    _Pragma("clang loop unroll(disable)") for (int i = 0; i < STEPS_A_CALL && !w->over; i++) name##_step(w);           \
+    return w->over ? 1 : 0;                                                                                            \
+  }
+  SCHEDULERS(STEPS)
+  return 1;
 }
 
 /* Chooses a destination without a walk, where the scheduler can. 0: walk the list. */
@@ -104,7 +95,7 @@ __noinline __u32 schedule(__u32 service) {
   w->scheduler = svc->scheduler;
   if (!begin(svc, w)) return 0;
   w->at = w->start = anchor(service, (__u32)w->place);
-  walk_list();
+  bpf_loop(1 << 20, walk_on, 0, 0);
   end(svc, w);
   return w->pick;
 }
