@@ -24,16 +24,17 @@ for (const [what, hook] of [
   ['IPv6, with XDP in front of tc', 'xdp'],
 ] as const) {
   test(`${what}: from the layout before to this one, and to a next one`, { skip }, () =>
-    withFlows(kindOf('IPv6'), hook, (flows) => {
-      takenFromBefore(flows);
-      takenByNext(flows);
+    withFlows([kindOf('IPv6')], hook, (bed, all) => {
+      for (const flows of all) takenFromBefore(flows);
+      takenByNext(bed, all);
     }),
   );
 }
 
-for (const kind of SIDE_KINDS.filter(({ label }) => label !== 'IPv6')) {
-  test(`${kind.label}: from this layout to a next one`, { skip }, () => withFlows(kind, 'ingress', (flows) => takenByNext(flows)));
-}
+const others = SIDE_KINDS.filter(({ label }) => label !== 'IPv6');
+test(`${others.map(({ label }) => label).join('; ')}: from this layout to a next one`, { skip }, () =>
+  withFlows(others, 'ingress', takenByNext),
+);
 
 const CHILD = fileURLToPath(new URL('./takeover-child.js', import.meta.url));
 

@@ -1,6 +1,7 @@
 // Connections of a build beside the links' while tables are taken over: packets of all, and new ones, before each step that a packet can meet.
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
+import { isDeepStrictEqual } from 'node:util';
 import { Abi, Bridge, Conf, ConnSlot } from '../../src/datapath/ebpf/abi.gen.js';
 import { LAYOUTS, LAYOUTS_BEFORE } from '../../src/datapath/ebpf/layouts.gen.js';
 import { AttachedInterfaces } from '../../src/datapath/ebpf/load/attached-interfaces.js';
@@ -38,7 +39,9 @@ function chainOf(kind: SideKind): readonly SideBuild[] {
   return chain;
 }
 
-const sidesOf = (kind: SideKind): readonly SideName[] => chainOf(kind).map(({ file }) => file.replace(/^weir-|\.bpf\.o$/g, '') as SideName);
+const sidesOf = (kinds: readonly SideKind[]): readonly SideName[] => [
+  ...new Set(kinds.flatMap(chainOf).map(({ file }) => file.replace(/^weir-|\.bpf\.o$/g, '') as SideName)),
+];
 
 /** The array by which the programs on the links enter the build, or the one that it is behind. */
 const entryOf = (kind: SideKind): string => chainOf(kind).at(-1)?.entryPin ?? assert.fail();
@@ -60,14 +63,19 @@ function settled({ folder, tables }: Bed, build: OtherBuild, layouts: OtherBuild
   assert.deepEqual(pinnedLayouts(tables), layouts);
 }
 
-/** What `look` finds before each step of `work` after packets of all flows and of new ones: by the programs that are pinned, and by those before. */
-function underTraffic(flows: Flows, look: () => void, work: () => void): number {
-  const { bed, kind } = flows;
-  const entry = `${bed.folder}/${entryOf(kind)}`;
-  const [number, before] = [numberOf(entry), bed.keptPrograms()];
+/**
+ * What `look` finds before each step of `work` after packets of all flows and of new ones: by the programs that are pinned, and by those before.
+ * `all`: of one bed.
+ */
+function underTraffic(bed: Bed, all: readonly Flows[], look: () => void, work: () => void): number {
+  const entries = (): readonly number[] => all.map(({ kind }) => numberOf(`${bed.folder}/${entryOf(kind)}`));
+  const [numbers, before] = [entries(), bed.keptPrograms()];
+  const goOn = (): void => {
+    for (const flows of all) flows.goOn();
+  };
   const converse = (): void => {
-    flows.open(1);
-    flows.goOn();
+    for (const flows of all) flows.open(1);
+    goOn();
   };
   let steps = 0;
   const end = beforeSteps(
@@ -77,9 +85,9 @@ function underTraffic(flows: Flows, look: () => void, work: () => void): number 
       steps += 1;
       bed.renew();
       converse();
-      if (numberOf(entry) === number) bed.through(before, converse);
+      if (isDeepStrictEqual(entries(), numbers)) bed.through(before, converse);
       bed.renew();
-      flows.goOn();
+      goOn();
       look();
     },
   );
@@ -112,7 +120,8 @@ export function takenFromBefore(flows: Flows, before: OtherBuild = buildBefore('
   assert.throws(openDirector, (error) => isWeirError(error, 'datapath-build-before'));
   const changes: DatapathChange[] = [];
   const steps = underTraffic(
-    flows,
+    bed,
+    [flows],
     () => flows.check(),
     () => openDirector({ takeOver: true, report: (change) => changes.push(change) }).close(),
   );
@@ -142,24 +151,25 @@ function establishedNext(bed: Bed, table: string, bucketBytes: number): number {
   return found;
 }
 
-/** From this build to the one that may come next, with the builds that are loaded. */
-export function takenByNext(flows: Flows, next: OtherBuild = buildNext(...sidesOf(flows.kind))): void {
-  const { bed } = flows;
-  flows.open(OPENED);
-  const opened = flows.opened;
+/** From this build to the one that may come next, with the builds that are loaded. `all`: of this bed. */
+export function takenByNext(bed: Bed, all: readonly Flows[]): void {
+  const next = buildNext(...sidesOf(all.map(({ kind }) => kind)));
+  for (const flows of all) flows.open(OPENED);
+  const opened = all.reduce((sum, flows) => sum + flows.opened, 0);
   const counted = (): void => {
     const counts = bed.director.services().flatMap(({ destinations }) => destinations.map(({ active, inactive }) => [active, inactive]));
-    assert.deepEqual(counts, [[flows.opened, 0]]);
+    const expected = all.map((flows) => [flows.opened, 0]);
+    assert.deepEqual(counts, expected);
     assert.deepEqual(bed.drops(), {});
   };
-  const steps = underTraffic(flows, counted, () => {
+  const steps = underTraffic(bed, all, counted, () => {
     const taker = { fileOf: filesOf(next), layout: LAYOUT_NEXT, layouts: next.layouts };
     const { connections } = inMoving(bed, (moving) => takeOver(moving, taker));
     assert.ok(connections >= opened, `${connections} moved`);
   });
   assert.ok(steps >= STEPS_MIN, `${steps} steps`);
   settledNext(bed, next);
-  movedToNext(flows);
+  for (const flows of all) movedToNext(flows);
 }
 
 /** Nothing of a takeover by this build is left. */
@@ -171,11 +181,14 @@ export function movedToNext({ bed, kind, opened }: Flows): void {
   assert.equal(establishedNext(bed, pins.conns, bucketBytes), opened);
 }
 
-/** A bed with a service of this kind. */
-export function withFlows(kind: SideKind, hook: 'ingress' | 'xdp', work: (flows: Flows) => void): void {
+/** A bed with a service of each of these kinds. */
+export function withFlows(kinds: readonly SideKind[], hook: 'ingress' | 'xdp', work: (bed: Bed, all: readonly Flows[]) => void): void {
   const bed = openBed({ attach: hook === 'xdp' ? 'xdp' : 'tc', capacity: { connBuckets: BUCKETS } });
   try {
-    work(new Flows(bed, kind, hook));
+    work(
+      bed,
+      kinds.map((kind) => new Flows(bed, kind, hook)),
+    );
   } finally {
     bed.close();
   }
