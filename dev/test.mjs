@@ -50,7 +50,7 @@ const BESIDE_FILES = [
   /^build\/test\/datapath\/(attach|templates|calls|ipsec|fixtures|source-rules|takeover-sides|policy-routes|reference\/reference)\.test\./,
   /^build\/test\/datapath\/(ipv6-gateways|error-checksums|error-sources|refused-marks|refused-xdp|persistence|layout)\.test\./,
   /^build\/test\/datapath\/(driver|driver-kills|killed|killed-clsact|recreated|refused-short-cut|resize|resize-kills|resize-sides)\./,
-  /^build\/test\/datapath\/(ipsec-policies|self-check|side-builds|takeover-kills|verifier)\./,
+  /^build\/test\/datapath\/(esp|ipsec-marks|ipsec-policies|self-check|side-builds|takeover-kills|verifier)\./,
   /^build\/test\/ipvsadm\/killed-restores\./,
 ];
 /** They take longest of those that run beside the others: what begins with them does not end with one of them alone. */

@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { copyFileSync, mkdirSync } from 'node:fs';
 import { test } from 'node:test';
-import { compiledBy, filtersBy, OBJECTS, otherClangs } from '../datapath/compilers.js';
+import { compiledBy, filtersBy, OBJECTS, otherClangs, SIDE_NAMES } from '../datapath/compilers.js';
 import { inGuest, noGuest } from './in-guest.js';
 
 /** What each other clang here makes of the datapath and of the socket filters. */
@@ -50,6 +50,8 @@ test('Debian’s 6.1 kernel: balances by clsact, gives everything back, and pass
   const moving = Object.values(OBJECTS).filter((name) => /^weir-(?:bridge|takeover)/.test(name));
   const builds = (output.get('builds') ?? '').split('\n').filter((name) => name !== '');
   assert.deepEqual(new Set([...builds, ...RESIZED_BY]), new Set(moving), 'builds with two tables that the kernel loads');
+  const switched = (output.get('another layout') ?? '').split('\n').filter((name) => name !== '');
+  assert.deepEqual(new Set(switched), new Set(SIDE_NAMES.map((name) => OBJECTS[`bridge-${name}`])), 'with a table of another layout');
   const loaded = (output.get('compilers') ?? '').split('\n').filter((name) => name !== '');
   assert.deepEqual(new Set(loaded), new Set(otherClangs()), 'what other compilers made');
   const socketFilters = (output.get('socket filters') ?? '').split('\n').filter((name) => name !== '');
