@@ -36,6 +36,8 @@ import { serverFilterRule } from './rules/real-server/server-filter.js';
 import { serverGatewayRule } from './rules/real-server/server-gateway.js';
 import { interfaceTroubles, serverInterfacesRule } from './rules/real-server/server-interfaces.js';
 import { serverListensRule } from './rules/real-server/server-listens.js';
+import { serverTunnelRule } from './rules/real-server/server-tunnel.js';
+import { serverTunnelFilterRule } from './rules/real-server/server-tunnel-filter.js';
 import { serverVipRule } from './rules/real-server/server-vip.js';
 import { serverVipHoldersRule } from './rules/real-server/server-vip-holders.js';
 import { serverWayBackRule } from './rules/real-server/server-way-back.js';
@@ -94,6 +96,8 @@ const SERVER_RULES: readonly ((facts: RealServerFacts) => readonly Finding[])[] 
   serverArpRule,
   serverGatewayRule,
   serverWayBackRule,
+  serverTunnelRule,
+  serverTunnelFilterRule,
   serverDiscoveryRule,
   serverFilterRule,
   serverListensRule,
@@ -108,9 +112,13 @@ const CONSEQUENCES: ReadonlySet<string> = new Set([
   'vip-unanswered',
 ]);
 
+/** Findings about a tunnel device that the VIP was on. */
+const LOSE_VIP: ReadonlySet<string> = new Set(['server-tunnel-absent', 'server-tunnel-down', 'server-tunnel-mtu']);
+
 function familyFindings(facts: RealServerFacts): readonly Finding[] {
   const troubles = interfaceTroubles(facts);
-  const found = SERVER_RULES.flatMap((rule) => rule(facts));
+  const all = SERVER_RULES.flatMap((rule) => rule(facts));
+  const found = all.some(({ code }) => LOSE_VIP.has(code)) ? all.filter(({ code }) => code !== 'server-vip-absent') : all;
   return [...troubles, ...(troubles.length === 0 ? found : found.filter(({ code }) => !CONSEQUENCES.has(code)))];
 }
 

@@ -1,6 +1,7 @@
 // The facts that doctor's rules use: everything that was read or tested, without any conclusion.
 
 import type { ArpRule } from '../control/realserver/arp-rules.js';
+import type { TunnelDevice, TunnelPort } from '../control/realserver/tunnel-devices.js';
 import type { ObservedDatapath, ProgramsOf } from '../datapath/ebpf/observe/observer.js';
 import type { UnfinishedChange } from '../datapath/ebpf/observe/observing-reader.js';
 import type { RepairDue } from '../datapath/ebpf/observe/repairs-due.js';
@@ -361,7 +362,20 @@ export interface RealServerFacts extends HostFacts {
   readonly holders: readonly HolderFact[];
   /** To its gateways. */
   readonly echoes: readonly EchoFact[];
+  /** Devices and ports by which it takes tunnels. */
+  readonly tunnels: TunnelFacts;
   readonly notExamined: readonly NotExamined[];
+}
+
+export interface TunnelFacts {
+  /** UDP ports at which the kernel takes GUE. */
+  readonly guePorts: readonly TunnelPort[];
+  /** What `weir realserver start --mode tun` remembers here: VIPs that come by tunnels, its devices and its ports. */
+  readonly vips: readonly Address[];
+  readonly devices: readonly TunnelDevice[];
+  readonly ports: readonly TunnelPort[];
+  /** Addresses of this host, of both families, by which a director may know it. */
+  readonly rips: readonly Address[];
 }
 
 /** A host that runs VRRP and neither balances nor serves. */

@@ -1,4 +1,5 @@
 // Helpers that several rules use: names, subnets, effective sysctls, texts of services.
+import { carries, type TunnelKind } from '../control/realserver/tunnel-devices.js';
 import type { Address, Family } from '../model/address.js';
 import { endpointText } from '../model/endpoint-text.js';
 import { addressId, sameAddress } from '../model/identity.js';
@@ -22,7 +23,12 @@ export function usesArp(iface: Link): boolean {
 }
 
 /** IP in IP and GRE: what arrives in them has another packet's destination. */
-export const isTunnel = (iface: Link): boolean => ['ipip', 'gre', 'ip6gre', 'ip6tnl', 'sit'].includes(iface.kind ?? '');
+const TUNNEL_KINDS: readonly unknown[] = ['ipip', 'gre', 'ip6gre', 'ip6tnl', 'sit'] satisfies TunnelKind[];
+const isTunnelKind = (kind: string | undefined): kind is TunnelKind => TUNNEL_KINDS.includes(kind);
+export const isTunnel = ({ kind }: Link): boolean => isTunnelKind(kind);
+
+/** Whether packets of this family come out of it. */
+export const isTunnelOf = ({ kind }: Link, family: Family): boolean => isTunnelKind(kind) && carries(kind, { family });
 
 /** A bridge without ports leads nowhere: people use it as a dummy interface. */
 function leadsNowhere(facts: HostFacts, iface: Link): boolean {

@@ -4,7 +4,7 @@ import { parseAddress } from '../model/address-text.js';
 import { addressId, sameAddress } from '../model/identity.js';
 import type { Link } from '../wire/rtnetlink-link.js';
 import type { RealServerFacts, ServicePort } from './facts.js';
-import { clusterInterfaces, isTunnel, isUp, subnetsWith } from './network.js';
+import { clusterInterfaces, isTunnelOf, isUp, subnetsWith } from './network.js';
 import { type Passage, passageOf } from './packet-filter/blocking.js';
 import type { Chain, PacketProbe, Translation } from './packet-filter/model.js';
 
@@ -13,11 +13,15 @@ type Arriving = Pick<
   'interfaces' | 'addresses' | 'defaultRoutes' | 'settings' | 'holders' | 'vips' | 'ports' | 'dip' | 'chains'
 > & {
   readonly method?: RealServerFacts['method'];
+  readonly family?: RealServerFacts['family'];
 };
 
 /** The interfaces where the director's packets may arrive; one where something shows it, else all that face the cluster. */
 export function arrivalInterfaces(facts: Arriving): readonly Link[] {
-  if (facts.method === 'tun') return facts.interfaces.filter((iface) => isTunnel(iface) && isUp(iface));
+  if (facts.method === 'tun') {
+    const { family = 'inet' } = facts;
+    return facts.interfaces.filter((iface) => isTunnelOf(iface, family) && isUp(iface));
+  }
   return wireInterfaces(facts);
 }
 

@@ -21,6 +21,7 @@ export function chosenMethod(
   asked?: ServerMethod,
 ): { readonly method: ServerMethod; readonly methodCertain: boolean } {
   if (asked !== undefined) return { method: asked, methodCertain: true };
+  if (facts.tunnels.vips.some((one) => facts.vips.some((vip) => sameAddress(vip, one)))) return { method: 'tun', methodCertain: true };
   const tunnels = new Set(facts.interfaces.filter((iface) => isTunnel(iface) && isUp(iface)).map(({ ifindex }) => ifindex));
   const onTunnel = facts.addresses.some(
     ({ ifindex, address }) => tunnels.has(ifindex) && facts.vips.some((vip) => sameAddress(vip, address)),

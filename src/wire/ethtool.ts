@@ -10,6 +10,7 @@ import {
   attributeMap,
   decodeAttributes,
   encodeAttributes,
+  NetlinkFlag,
   type NetlinkRequest,
   nested,
   textAttribute,
@@ -40,6 +41,19 @@ export function lookUpFamily(name: string): NetlinkRequest {
 export function decodeFamily(payload: Uint8Array): number | undefined {
   const id = payload.length < 4 ? undefined : attributeMap(payload.subarray(4))?.get(FAMILY_ID);
   return id?.length === 2 ? viewOf(id).getUint16(0, little) : undefined;
+}
+
+/** Asks for all families; unlike a question for one, it loads no module. */
+export const dumpFamilies = (): NetlinkRequest => ({
+  type: CONTROL_TYPE,
+  flags: NetlinkFlag.dump,
+  payload: genericHeader(CONTROL_GET_FAMILY, 1),
+});
+
+/** The number of the family of this name; undefined: another family. */
+export function decodeFamilyNamed(payload: Uint8Array, name: string): number | undefined {
+  const found = payload.length < 4 ? undefined : textOf(attributeMap(payload.subarray(4))?.get(FAMILY_NAME));
+  return found === name ? decodeFamily(payload) : undefined;
 }
 
 export function getFeatures(family: number, ifindex: number): NetlinkRequest {

@@ -19,7 +19,7 @@ withState('realserver', (state) => {
   if (plan.kind === 'refused') throw errorOf(plan.failure);
   state.write(writeSaved(plan.before));
   for (const step of plan.steps.slice(0, Number(steps))) {
-    applyStep(netlink, 1, step);
+    applyStep(netlink, step);
     process.stdout.write(`${stepText(step)}\n`);
   }
   process.stdout.write(plan.steps.length <= Number(steps) ? 'no step left\n' : 'killed\n');

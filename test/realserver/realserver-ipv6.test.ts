@@ -18,10 +18,10 @@ function picture(host: Host): string {
   return [host.ip('-o addr show'), host.ip('-6 route show table all'), host.ip('-4 route show table all'), sysctls].join('\n');
 }
 
-/** Whether `server` answers a neighbour solicitation for this address. */
+/** Whether `server` answers a neighbour solicitation for this address; without an answer the third one ends the ping. */
 function answers(address: string): boolean {
   asker.run(['ip', '-6', 'neigh', 'flush', 'dev', 'pq0']);
-  asker.run(['ping', '-6', '-c', '1', '-W', '1', address]);
+  asker.run(['ping', '-6', '-c', '1', '-W', '10', address]);
   return asker.ip(`-6 neigh show ${address}`).includes('lladdr');
 }
 

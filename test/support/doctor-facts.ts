@@ -94,5 +94,6 @@ export const realServer: RealServerFacts = {
     { ifindex: 2, address: ip('10.5.0.9'), mac: '02:00:00:00:00:01' },
     { ifindex: 2, address: ip('10.5.0.1'), mac: '02:00:00:00:00:fe' },
   ],
+  tunnels: { guePorts: [], vips: [], devices: [], ports: [], rips: [] },
   notExamined: [],
 };

@@ -21,6 +21,17 @@ export function noTools(...names: readonly string[]): Skip {
 export const notWorking = (name: string, ...argv: readonly string[]): Skip =>
   probe(name, spawnSync(argv[0] ?? '', argv.slice(1), { stdio: 'ignore' }).status === 0, `${argv.join(' ')} does not work here`);
 
+const EVERY_TUNNEL =
+  'for kind in ipip gre ip6tnl ip6gre; do ip link add all$kind type $kind external || exit; done; ip link add sit1 type sit remote 192.0.2.1 && ip fou add port 6080 gue';
+
+/** Probe `tunnels`: every kind of tunnel device that takes packets of any host, and GUE. */
+export const noTunnels = (): Skip =>
+  probe(
+    'tunnels',
+    spawnSync('unshare', ['--net', 'sh', '-c', EVERY_TUNNEL], { stdio: 'ignore' }).status === 0,
+    'this kernel lacks tunnel devices (ipip, sit, gre, ip6tnl, ip6gre) or GUE; test/vm has one with all',
+  );
+
 /** Probe `first-namespaces`: whether this process sees all others of the machine, which it must to know what is gone. */
 export function notFirstNamespaces(): Skip {
   const first = readlinkSync('/proc/self/ns/pid') === 'pid:[4026531836]' && readlinkSync('/proc/self/ns/user') === 'user:[4026531837]';

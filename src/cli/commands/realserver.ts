@@ -1,11 +1,15 @@
 // weir realserver: reads the command line, changes or examines the host, and prints what was done.
 
 import { PERSIST_PATHS, persistFiles } from '../../control/realserver/persist-files.js';
-import { realServerScript } from '../../control/realserver/script.js';
+import { tunnelOf } from '../../control/realserver/plan-tunnels.js';
+import type { Saved } from '../../control/realserver/saved.js';
+import { realServerScript, type ScriptOptions } from '../../control/realserver/script.js';
 import type { InterfaceStatus, Status, VipStatus } from '../../control/realserver/status.js';
+import { tunnelDevices, tunnelPorts } from '../../control/realserver/tunnel-devices.js';
 import { translatedHere } from '../../doctor/translated-here.js';
 import { initOf, presentPersistFiles, reloadUnits, removePersistFiles, writePersistFiles } from '../../host/persist.js';
 import { type Outcome, startRealServer, statusOfRealServer, stopRealServer } from '../../host/realserver/realserver.js';
+import type { Address } from '../../model/address.js';
 import { parseAddress } from '../../model/address-text.js';
 import { WeirError } from '../../model/errors/weir-error.js';
 import { command, expectWords, rootFolder } from '../command.js';
@@ -13,15 +17,19 @@ import { oneLine } from '../failure.js';
 import type { Flags } from '../flags.js';
 import type { Io } from '../io.js';
 import { readVips } from '../read-vips.js';
+import { mtuAdvice, readTunnel, TUNNEL_TYPES, tunnelLines } from './realserver-tunnel.js';
 
-const USAGE = `usage: weir realserver start  --vip A[,B] [--iface I[,J]] [--persist]   become a real server of these VIPs (VS/DR)
+const USAGE = `usage: weir realserver start  --vip A[,B] [--iface I[,J]] [--persist] [TUNNEL]   become a real server of these VIPs (VS/DR)
        weir realserver stop  [--vip A[,B]] [--persist]                 undo exactly that, for these VIPs or for all
        weir realserver status [--vip A[,B]] [--iface I[,J]] [--json]   exit status 0: all in place, 1: partly, 3: not started
-       weir realserver script --vip A[,B] [--iface I[,J]]              print a self-contained script for hosts without weir
+       weir realserver script --vip A[,B] [--iface I[,J]] [TUNNEL]     print a self-contained script for hosts without weir
        --persist also writes (stop: removes) what does it again at boot; --root DIR puts that below DIR
+TUNNEL: --mode tun [--tun-type ipip|gre|gue] [--tun-port PORT] [--tun-csum] [--from DIRECTOR[,DIRECTOR]] [--rip A[,B]]   VS/TUN
+       --tun-type, --tun-port and --tun-csum as the director's ipvsadm has them; --from: take tunnels of these directors only;
+       --rip: the address by which the director has this host, of whose family the outer packets are
 `;
 
-const TYPES = { vip: 'value', iface: 'value', persist: 'flag', root: 'value', json: 'flag' } as const;
+const TYPES = { vip: 'value', iface: 'value', persist: 'flag', root: 'value', json: 'flag', ...TUNNEL_TYPES } as const;
 type RealServerFlags = Flags<typeof TYPES>;
 
 /** Comma-separated interface names, as the kernel allows them. @throws WeirError argument-value */
@@ -40,10 +48,23 @@ function printOutcome(io: Io, outcome: Outcome, nothing: string): void {
   if (outcome.done.length === 0) io.out(`${nothing}\n`);
 }
 
+const addressesOf = (texts: readonly string[]): readonly Address[] => texts.flatMap((text) => parseAddress(text) ?? []);
+
+/** What does again what is remembered. */
+function scriptOptions({ vips, tunnelVips, addresses, tunnels, ports, settings }: Saved, interfaces: readonly string[]): ScriptOptions {
+  const onLo = (text: string): boolean =>
+    !tunnelVips.includes(text) || addresses.some((one) => one.address === text && one.interface === undefined);
+  return {
+    vips: addressesOf(vips.filter(onLo)),
+    tunnels: { vips: addressesOf(tunnelVips), devices: tunnels.map(tunnelOf), ports },
+    interfaces,
+    known: settings,
+  };
+}
+
 /** Rewrites the files for the next boot for the remaining VIPs. */
 async function persist(io: Io, root: string, outcome: Outcome, interfaces: readonly string[]): Promise<void> {
-  const vips = outcome.saved.vips.flatMap((text) => parseAddress(text) ?? []);
-  const files = vips.length === 0 ? [] : persistFiles({ vips, interfaces, known: outcome.saved.settings }, initOf(root));
+  const files = outcome.saved.vips.length === 0 ? [] : persistFiles(scriptOptions(outcome.saved, interfaces), initOf(root));
   const stale = PERSIST_PATHS.filter((path) => !files.some((file) => file.path === path));
   const removed = removePersistFiles(root, stale);
   const written = writePersistFiles(root, files);
@@ -57,8 +78,14 @@ async function persist(io: Io, root: string, outcome: Outcome, interfaces: reado
 async function start(flags: RealServerFlags, io: Io): Promise<number> {
   const vips = readVips(flags.vip ?? missingVip());
   const interfaces = flags.iface === undefined ? undefined : readInterfaces(flags.iface);
-  const outcome = startRealServer({ vips, ...(interfaces === undefined ? {} : { interfaces }) });
+  const tunnel = readTunnel(flags);
+  const outcome = startRealServer({
+    vips,
+    ...(interfaces === undefined ? {} : { interfaces }),
+    ...(tunnel === undefined ? {} : { tunnel }),
+  });
   printOutcome(io, outcome, 'all in place already');
+  if (tunnel !== undefined && outcome.done.length > 0) io.out(`${mtuAdvice(tunnel)}\n`);
   if (flags.persist === true) await persist(io, rootFolder(flags), outcome, interfaces ?? []);
   return 0;
 }
@@ -74,10 +101,11 @@ async function stop(flags: RealServerFlags, io: Io): Promise<number> {
   return 0;
 }
 
-function vipText({ address, interface: name, label, prefixLength, route, taken, problem }: VipStatus): string {
-  if (taken === 'no') return `${address} not on lo`;
+function vipText({ address, interface: name, label, prefixLength, route, taken, problem }: VipStatus, tunnels: Status['tunnels']): string {
+  if (taken === 'no') return `${address} not on ${tunnels[0]?.name ?? 'lo'}`;
   if (taken === 'translation') return `${address} taken by a rule of the packet filter`;
   if (taken === 'route') return `${address} taken by a local route`;
+  if (tunnels.some((one) => one.name === name)) return `${address}/${prefixLength} on ${name}`;
   const labelText = address.includes(':') ? '' : ` (${label ?? 'no label'})`;
   const how = `${address}/${prefixLength} on ${name}${labelText}, ${route ? 'routed' : 'not routed'}`;
   return problem === undefined ? how : `${how}: ${problem}`;
@@ -86,10 +114,12 @@ function vipText({ address, interface: name, label, prefixLength, route, taken, 
 const interfaceText = ({ name, arpIgnore, arpAnnounce, silent, faces }: InterfaceStatus): string =>
   `${name} arp_ignore ${arpIgnore} arp_announce ${arpAnnounce}: ${silent ? 'silent' : faces ? 'announces the VIP' : 'not in the network of the VIP'}`;
 
-function statusText({ state, vips, interfaces }: Status): string {
+function statusText(found: Status): string {
+  const { state, vips, interfaces, tunnels } = found;
   const lines = [
-    ...vips.map(vipText),
+    ...vips.map((vip) => vipText(vip, tunnels)),
     ...interfaces.map(interfaceText),
+    ...tunnelLines(found),
     state === 'started' ? 'started' : state === 'partly' ? 'partly in place' : 'not started',
   ];
   return lines.map((line) => `${line}\n`).join('');
@@ -110,7 +140,10 @@ function status(flags: RealServerFlags, io: Io): number {
 
 function script(flags: RealServerFlags, io: Io): number {
   const vips = readVips(flags.vip ?? missingVip());
-  io.out(realServerScript({ vips, interfaces: flags.iface === undefined ? [] : readInterfaces(flags.iface), known: [] }));
+  const common = { interfaces: flags.iface === undefined ? [] : readInterfaces(flags.iface), known: [] };
+  const tunnel = readTunnel(flags);
+  const tunnels = tunnel && { vips, devices: tunnelDevices(tunnel, vips), ports: tunnelPorts(tunnel) };
+  io.out(realServerScript(tunnels === undefined ? { ...common, vips } : { ...common, vips: [], tunnels }));
   return 0;
 }
 

@@ -1,6 +1,8 @@
 // The state of a real server before any change: read once, and the only basis of plans.
 import type { Address } from '../../model/address.js';
 import type { Subnet } from '../../model/subnet.js';
+import type { TunnelLink } from '../../wire/rtnetlink-tunnel.js';
+import type { TunnelPort } from './tunnel-devices.js';
 
 export interface ObservedInterface {
   readonly name: string;
@@ -9,6 +11,8 @@ export interface ObservedInterface {
   readonly loopback: boolean;
   /** Interfaces without ARP (tunnels). */
   readonly noArp: boolean;
+  /** What it takes, where it is a tunnel. */
+  readonly tunnel?: TunnelLink;
 }
 
 export interface ObservedAddress {
@@ -27,6 +31,8 @@ export interface Observed {
   readonly localRoutes: readonly Subnet[];
   /** Whether lo may have IPv6 addresses (sysctl disable_ipv6). */
   readonly loopbackHasIpv6: boolean;
+  /** UDP ports at which the kernel takes GUE. */
+  readonly guePorts: readonly TunnelPort[];
   /** Values of sysctls by path below /proc/sys, without the line end; paths that do not exist are not in the map. */
   readonly settings: ReadonlyMap<string, string>;
 }

@@ -57,6 +57,8 @@ export function persistFiles(options: ScriptOptions, init: 'systemd' | 'ifupdown
           { path: WANTS, link: UNIT, mode: 0o777 },
         ]
       : [{ path: HOOK, text: HOOK_TEXT, mode: 0o755 }];
-  const settings = options.vips.some(({ family }) => family === 'inet') ? [{ path: SYSCTLS, text: sysctlText(), mode: 0o644 }] : [];
+  const settings = [...options.vips, ...(options.tunnels?.vips ?? [])].some(({ family }) => family === 'inet')
+    ? [{ path: SYSCTLS, text: sysctlText(), mode: 0o644 }]
+    : [];
   return [{ path: SCRIPT, text: realServerScript(options), mode: 0o755 }, ...settings, ...start];
 }

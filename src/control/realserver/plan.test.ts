@@ -4,13 +4,13 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ip } from '../../../test/support/ip.js';
 import fc from '../../../test/support/properties.js';
-import { formatAddress } from '../../model/address-text.js';
+import { afterStep } from '../../../test/support/real-server-host.js';
 import { failureLine } from '../../model/errors/weir-error.js';
-import { hostLength } from '../../model/subnet.js';
 import type { Observed } from './observed.js';
-import { type Plan, planStart, planStop, type Step } from './plan.js';
-import { readSaved, readScriptSaved, writeSaved } from './saved.js';
+import { type Plan, planStart, planStop } from './plan.js';
+import { NOTHING_SAVED, readSaved, readScriptSaved, writeSaved } from './saved.js';
 import { realServerStatus } from './status.js';
+import type { Step } from './step.js';
 
 const a = ip('10.9.8.7');
 const b = ip('10.9.8.6');
@@ -36,40 +36,12 @@ const fresh: Observed = {
   hostRoutes: [],
   localRoutes: [],
   loopbackHasIpv6: true,
+  guePorts: [],
   settings: settings('0'),
 };
 
-/** What the host looks like after one step: a kernel small enough to trust. */
-function after(host: Observed, step: Step): Observed {
-  switch (step.kind) {
-    case 'interface':
-      return { ...host, interfaces: host.interfaces.map((found) => (found.loopback ? { ...found, up: step.up } : found)) };
-    case 'setting':
-      return { ...host, settings: new Map([...host.settings, [step.path, step.value]]) };
-    case 'add-address':
-      return {
-        ...host,
-        addresses: [
-          ...host.addresses,
-          {
-            ifindex: 1,
-            address: step.address,
-            prefixLength: hostLength(step.address),
-            ...(step.label === undefined ? {} : { label: step.label }),
-          },
-        ],
-      };
-    case 'delete-address':
-      return { ...host, addresses: host.addresses.filter((one) => formatAddress(one.address) !== formatAddress(step.address)) };
-    case 'add-route':
-      return { ...host, hostRoutes: [...host.hostRoutes, step.address] };
-    case 'delete-route':
-      return { ...host, hostRoutes: host.hostRoutes.filter((one) => formatAddress(one) !== formatAddress(step.address)) };
-  }
-}
-
 const planned = (plan: Plan) => (plan.kind === 'plan' ? plan : assert.fail(failureLine(plan.failure)));
-const applied = (host: Observed, steps: readonly Step[]) => steps.reduce(after, host);
+const applied = (host: Observed, steps: readonly Step[]) => steps.reduce(afterStep, host);
 
 test('sysctls come before the first VIP, all and lo before the interfaces, tunnels are left alone', () => {
   const { steps } = planned(planStart(fresh, { vips: [a, b] }, undefined));
@@ -190,14 +162,14 @@ test('an IPv6 VIP is put on lo, and nothing else; the sysctls go with the last I
 test('status: an IPv6 VIP counts on lo as /128, not on an interface that answers for it', () => {
   const of = (ifindex: number, prefixLength: number) => {
     const host = { ...fresh, addresses: [...fresh.addresses, { ifindex, address: six, prefixLength }] };
-    const { state, vips, interfaces } = realServerStatus(host, [six], { arpRules: [], translated: [] });
+    const { state, vips, interfaces } = realServerStatus(host, [six], { arpRules: [], translated: [], saved: NOTHING_SAVED });
     return [state, vips[0]?.problem, interfaces.length];
   };
   assert.deepEqual(of(1, 128), ['started', undefined, 0]);
   assert.deepEqual(of(1, 64), ['partly', 'makes the whole subnet local', 0]);
   assert.deepEqual(of(2, 128), ['partly', 'answers neighbour solicitations there', 0]);
   assert.deepEqual(of(3, 128), ['started', undefined, 0], 'a tunnel has no neighbours');
-  assert.equal(realServerStatus(fresh, [six], { arpRules: [], translated: [] }).state, 'stopped');
+  assert.equal(realServerStatus(fresh, [six], { arpRules: [], translated: [], saved: NOTHING_SAVED }).state, 'stopped');
 });
 
 test('a VIP that was on lo before is not ours to remove', () => {
@@ -250,9 +222,12 @@ test('the script’s memory is read too', () => {
   assert.deepEqual(readScriptSaved(text), {
     version: 1,
     vips: ['10.9.8.7'],
+    tunnelVips: [],
     addresses: [{ address: '10.9.8.7', label: 'lo:0' }],
     routes: ['10.9.8.7'],
     settings: [{ path: 'net/ipv4/conf/all/arp_ignore', previous: '0', set: '1' }],
+    tunnels: [],
+    ports: [],
     loopbackWasDown: true,
   });
   assert.deepEqual(readScriptSaved('vip fd00:9::7\naddress fd00:9::7 none\n')?.addresses, [{ address: 'fd00:9::7' }]);

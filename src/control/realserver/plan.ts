@@ -7,14 +7,11 @@ import { hostLength } from '../../model/subnet.js';
 import { canBeVip } from '../../model/vip-address.js';
 import { ARP_SETTINGS, arpSettingPaths, hides, sysctlName } from './arp-settings.js';
 import { clusterInterfaces, type Observed } from './observed.js';
+import { tunnelPlaces, tunnelRefusal, tunnelSteps, tunnelUndoing } from './plan-tunnels.js';
+import { reversePathSetting } from './reverse-path.js';
 import { mergeSaved, NOTHING_SAVED, type Saved } from './saved.js';
-
-export type Step =
-  | { readonly kind: 'interface'; readonly name: 'lo'; readonly up: boolean }
-  | { readonly kind: 'setting'; readonly path: string; readonly value: string }
-  /** `label`: IPv4 only. */
-  | { readonly kind: 'add-address' | 'delete-address'; readonly address: Address; readonly label?: string }
-  | { readonly kind: 'add-route' | 'delete-route'; readonly address: Address };
+import type { Step } from './step.js';
+import { type TunnelDevice, type TunnelWish, tunnelDevices, tunnelPorts } from './tunnel-devices.js';
 
 export type Plan =
   | { readonly kind: 'refused'; readonly failure: Failure }
@@ -31,15 +28,17 @@ export interface Wanted {
   readonly vips: readonly Address[];
   /** Absent: every interface that faces the cluster. */
   readonly interfaces?: readonly string[];
+  /** VS/TUN; absent: VS/DR. */
+  readonly tunnel?: TunnelWish;
 }
 
-/** The address on lo as a VIP must be there: /32 or /128, so that its neighbours in the subnet do not become local too. */
-const onLoopback = (observed: Observed, vip: Address) =>
+/** The address on this interface (absent: lo) as a VIP must be there: /32 or /128, so that its neighbours in the subnet do not become local too. */
+const placedOn = (observed: Observed, vip: Address, name?: string) =>
   observed.addresses.find(
     ({ ifindex, address, prefixLength }) =>
       prefixLength === hostLength(vip) &&
       sameAddress(address, vip) &&
-      observed.interfaces.some((found) => found.loopback && found.ifindex === ifindex),
+      observed.interfaces.some((found) => found.ifindex === ifindex && (name === undefined ? found.loopback : found.name === name)),
   );
 
 /** Why these VIPs or interfaces cannot be, in one line; undefined when they can. */
@@ -56,6 +55,7 @@ function refusal(observed: Observed, wanted: Wanted): Failure | undefined {
     if (vip.family === 'inet6' && !observed.loopbackHasIpv6) return failure('interface-without-ipv6', { name: 'lo' });
     for (const { ifindex, prefixLength } of observed.addresses.filter((one) => sameAddress(one.address, vip))) {
       const found = observed.interfaces.find((one) => one.ifindex === ifindex);
+      if (found?.noArp === true && !found.loopback) continue;
       if (found?.loopback !== true) {
         return failure('vip-answers-arp', { address: text, interface: found?.name ?? `interface ${ifindex}` });
       }
@@ -84,43 +84,64 @@ function settingSteps(observed: Observed, interfaces: readonly string[]): (Step 
   );
 }
 
+/** Where each VIP goes: to lo, or to every tunnel device that its packets may come out of. */
+function places(wanted: Wanted, devices: readonly TunnelDevice[]): readonly { readonly address: Address; readonly interface?: string }[] {
+  return wanted.tunnel === undefined ? wanted.vips.map((address) => ({ address })) : tunnelPlaces(wanted.vips, devices);
+}
+
 /**
  * What makes this host a real server of these VIPs. The sysctls are set before the first VIP: otherwise the host would
  * answer for it in between. Steps that are not needed are left out, so a second start has none.
+ *
+ * VS/TUN: a device is complete and up before the VIP is on it, and the port of GUE is opened last.
  *
  * An IPv6 VIP needs neither sysctls nor a route: the kernel answers neighbour solicitations only for addresses of the interface that they
  * come in by, asks others from an address of that interface, and adds the route itself.
  */
 export function planStart(observed: Observed, wanted: Wanted, known: Saved | undefined): Plan {
-  const refused = refusal(observed, wanted);
+  const devices = wanted.tunnel === undefined ? [] : tunnelDevices(wanted.tunnel, wanted.vips);
+  const refused = refusal(observed, wanted) ?? tunnelRefusal(observed, devices);
   if (refused !== undefined) return { kind: 'refused', failure: refused };
   const saved = known ?? NOTHING_SAVED;
   const byArp = wanted.vips.filter(({ family }) => family === 'inet');
-  const settings = byArp.length === 0 ? [] : settingSteps(observed, wanted.interfaces ?? clusterInterfaces(observed));
+  const arp = byArp.length === 0 ? [] : settingSteps(observed, wanted.interfaces ?? clusterInterfaces(observed));
+  const tunnels = tunnelSteps(observed, devices, wanted.vips, wanted.tunnel === undefined ? [] : tunnelPorts(wanted.tunnel));
   const label = freeLabels(observed, saved);
   const down = observed.interfaces.some((found) => found.loopback && !found.up);
-  const addresses = wanted.vips
-    .filter((vip) => onLoopback(observed, vip) === undefined)
-    .map((address) => {
-      const known = saved.addresses.find((one) => one.address === formatAddress(address))?.label;
-      return address.family === 'inet' ? { address, label: known ?? label() } : { address };
+  const addresses = places(wanted, devices)
+    .filter((place) => placedOn(observed, place.address, place.interface) === undefined)
+    .map((place) => {
+      const { address } = place;
+      if (address.family === 'inet6' || place.interface !== undefined) return place;
+      const known = saved.addresses.find((one) => one.address === formatAddress(address) && one.interface === undefined)?.label;
+      return { address, label: known ?? label() };
     });
-  const routes = byArp.filter((vip) => !observed.hostRoutes.some((route) => sameAddress(route, vip)));
+  const routes = wanted.tunnel === undefined ? byArp.filter((vip) => !observed.hostRoutes.some((route) => sameAddress(route, vip))) : [];
+  const vips = wanted.vips.map(formatAddress);
+  // The settings of a device that start makes are gone with it.
+  const made = tunnels.saved.tunnels.filter(({ name, was }) => (saved.tunnels.find((one) => one.name === name)?.was ?? was) === 'absent');
+  const settings = [...arp, ...tunnels.settings.filter(({ path }) => !made.some(({ name }) => path === reversePathSetting(name)))];
   const remembered = mergeSaved(saved, {
     version: 1,
-    vips: wanted.vips.map(formatAddress),
-    addresses: addresses.map(({ address, ...label }) => ({ address: formatAddress(address), ...label })),
+    vips,
+    tunnelVips: wanted.tunnel === undefined ? [] : vips,
+    addresses: addresses.map(({ address, ...place }) => ({ address: formatAddress(address), ...place })),
     routes: routes.map(formatAddress),
     settings: settings.map(({ path, value }) => ({ path, previous: observed.settings.get(path) ?? '0', set: value })),
+    ...tunnels.saved,
     loopbackWasDown: down,
   });
   const steps: Step[] = [
     ...(down ? [{ kind: 'interface', name: 'lo', up: true } as const] : []),
-    ...settings,
+    ...arp,
+    ...tunnels.add,
+    ...tunnels.settings,
+    ...tunnels.up,
     ...addresses.map((one) => ({ kind: 'add-address', ...one }) as const),
     ...routes.map((address) => ({ kind: 'add-route', address }) as const),
+    ...tunnels.ports,
   ];
-  return { kind: 'plan', before: remembered, steps, after: remembered, notes: [] };
+  return { kind: 'plan', before: remembered, steps, after: remembered, notes: tunnels.notes };
 }
 
 const addressOf = (text: string): Address => parseAddress(text) ?? { family: 'inet', words: [0] };
@@ -134,7 +155,7 @@ export function planStop(observed: Observed, vips: readonly Address[] | undefine
   const saved = known ?? NOTHING_SAVED;
   const going = (text: string) => vips === undefined || vips.some((vip) => formatAddress(vip) === text);
   const foreign = (vips ?? []).filter(
-    (vip) => !saved.addresses.some(({ address }) => address === formatAddress(vip)) && onLoopback(observed, vip),
+    (vip) => !saved.addresses.some(({ address }) => address === formatAddress(vip)) && placedOn(observed, vip),
   );
   const steps: Step[] = [];
   for (const text of saved.routes.filter(going)) {
@@ -142,18 +163,22 @@ export function planStop(observed: Observed, vips: readonly Address[] | undefine
       steps.push({ kind: 'delete-route', address: addressOf(text) });
     }
   }
-  for (const { address, label } of saved.addresses.filter((one) => going(one.address))) {
-    const there = onLoopback(observed, addressOf(address));
-    const name = there?.label ?? label;
+  for (const { address, label, ...place } of saved.addresses.filter((one) => going(one.address))) {
+    const there = placedOn(observed, addressOf(address), place.interface);
+    const name = place.interface === undefined ? (there?.label ?? label) : undefined;
     if (there !== undefined) {
-      steps.push({ kind: 'delete-address', address: addressOf(address), ...(name === undefined ? {} : { label: name }) });
+      steps.push({ kind: 'delete-address', address: addressOf(address), ...place, ...(name === undefined ? {} : { label: name }) });
     }
   }
+  const tunnelVips = saved.tunnelVips.filter((text) => !going(text));
+  if (tunnelVips.length === 0) steps.push(...tunnelUndoing(observed, saved));
   const left = saved.vips.filter((text) => !going(text));
   const notes = foreign.map((vip) => `${formatAddress(vip)} was on lo before weir: left there`);
   const after: Saved = {
     ...saved,
     vips: left,
+    tunnelVips,
+    ...(tunnelVips.length === 0 ? { tunnels: [], ports: [] } : {}),
     addresses: saved.addresses.filter((one) => !going(one.address)),
     routes: saved.routes.filter((one) => !going(one)),
   };

@@ -4,19 +4,30 @@
 import type { Address } from '../../model/address.js';
 import { formatAddress } from '../../model/address-text.js';
 import type { SavedSetting } from './saved.js';
+import { portLine, TUNNEL_FUNCTIONS, tunnelLine } from './script-tunnels.js';
+import type { TunnelDevice, TunnelPort } from './tunnel-devices.js';
 
 export interface ScriptOptions {
+  /** Those on lo (VS/DR). */
   readonly vips: readonly Address[];
+  readonly tunnels?: ScriptTunnels;
   /** Empty: found when the script runs. */
   readonly interfaces: readonly string[];
   /** Values from before the first start, for a host where sysctl.d sets ours at boot before the script can see the old ones. */
   readonly known: readonly SavedSetting[];
 }
 
+/** VS/TUN. */
+export interface ScriptTunnels {
+  readonly vips: readonly Address[];
+  readonly devices: readonly TunnelDevice[];
+  readonly ports: readonly TunnelPort[];
+}
+
 const quote = (text: string) => `'${text.replaceAll("'", `'\\''`)}'`;
 
 const HEAD = `#!/bin/sh
-# Makes this host a real server of the virtual addresses below (VS/DR), or undoes exactly that.
+# Makes this host a real server of the virtual addresses below (VS/DR, VS/TUN), or undoes exactly that.
 # usage: realserver start|stop|status      status: exit 0 all in place, 1 partly, 3 not started
 # Printed by "weir realserver script"; needs root and ip.
 `;
@@ -32,7 +43,7 @@ conf=/proc/sys/net/ipv4/conf
 is6() { case $1 in *:*) return 0 ;; *) return 1 ;; esac; }
 ips() { if is6 "$1"; then echo 'ip -6'; else echo 'ip -4'; fi; }
 bits() { if is6 "$1"; then echo 128; else echo 32; fi; }
-has_ipv4() { for vip in $VIPS; do is6 "$vip" || return 0; done; return 1; }
+has_ipv4() { for vip in $VIPS $TUNNEL_VIPS; do is6 "$vip" || return 0; done; return 1; }
 
 fail() { echo "realserver: $*" >&2; exit 1; }
 command -v ip >/dev/null || fail "ip is missing: apt-get install iproute2"
@@ -59,9 +70,12 @@ hides() {
 }
 value() { cat "/proc/sys/$1" 2>/dev/null; }
 put() { echo "$2" >"/proc/sys/$1" || fail "cannot set $1 to $2: run as root"; }
-on_lo() { $(ips "$1") addr show dev lo | grep -qF " $1/$(bits "$1") "; }
+on_dev() { $(ips "$1") addr show dev "$2" 2>/dev/null | grep -qF " $1/$(bits "$1") "; }
+place() { if [ -n "$1" ]; then echo "$1"; else echo lo; fi; }
+on_lo() { on_dev "$1" lo; }
 routed() { is6 "$1" || ip -4 route show | grep -q "^$(echo "$1" | sed 's/\./\\./g') dev lo"; }
 lo_is_up() { ip -o link show up | grep -q '^[0-9]*: lo:'; }
+larger() { if [ "$1" -gt "$2" ]; then echo "$1"; else echo "$2"; fi; }
 remembers() { [ -f "$state" ] && grep -q "^$1" "$state"; }
 labels() {
   ip -4 addr show dev lo | sed -n 's/.* \(lo:[0-9]*\) *$/\1/p'
@@ -73,14 +87,18 @@ free_label() {
   echo "lo:$n"
 }
 
+# TUNNELS
+
 problems() {
-  for vip in $VIPS; do
+  tunnel_problems
+  for vip in $VIPS $TUNNEL_VIPS; do
     asked=ARP
     if is6 "$vip"; then
       asked='neighbour solicitations'
       [ "$(value net/ipv6/conf/lo/disable_ipv6)" = 0 ] || echo "IPv6 is off on lo; first: sysctl -w net.ipv6.conf.lo.disable_ipv6=0"
     fi
     $(ips "$vip") -o addr show | grep -F " $vip/" | while read -r _ name _ address _; do
+      ip -o link show dev "$name" | grep -q NOARP && continue
       [ "$name" = lo ] || { echo "$vip is on $name: a real server that answers $asked for the VIP takes it from the director"; break; }
       [ "$address" = "$vip/$(bits "$vip")" ] || { echo "$address is on lo, which makes the whole subnet local; first: ip addr del $address dev lo"; break; }
     done
@@ -109,6 +127,7 @@ remember() {
     on_lo "$vip" || remembers "address $vip " || echo "address $vip $(if is6 "$vip"; then echo none; else free_label; fi)" >>"$state.new"
     routed "$vip" || remembers "route $vip\$" || echo "route $vip" >>"$state.new"
   done
+  remember_tunnels
   mv "$state.new" "$state" || fail "cannot write $state: run as root"
 }
 
@@ -128,6 +147,7 @@ start() {
     fi
     routed "$vip" || ip route add "$vip" dev lo || exit 1
   done
+  start_tunnels
 }
 
 stop() {
@@ -139,9 +159,10 @@ stop() {
   done <"$state"
   while read -r word first second third; do
     case $word in
-    address) if on_lo "$first"; then ip addr del "$first/$(bits "$first")" dev lo || exit 1; fi ;;
+    address) if on_dev "$first" "$(place "$third")"; then ip addr del "$first/$(bits "$first")" dev "$(place "$third")" || exit 1; fi ;;
     esac
   done <"$state"
+  stop_tunnels
   while read -r word first second third; do
     [ "$word" = setting ] || continue
     now=$(value "$first")
@@ -154,8 +175,6 @@ stop() {
   if remembers loopback-was-down && lo_is_up; then ip link set lo down || exit 1; fi
   rm -f "$state"
 }
-
-larger() { if [ "$1" -gt "$2" ]; then echo "$1"; else echo "$2"; fi; }
 
 status() {
   present=0 missing=0 loud=0
@@ -174,6 +193,10 @@ status() {
     if hides arp_ignore "$ignore" && hides arp_announce "$announce"; then word=silent; else word='announces the VIP'; loud=$((loud + 1)); fi
     echo "$name arp_ignore $ignore arp_announce $announce: $word"
   done
+  tunnel_status || missing=$((missing + 1))
+  for vip in $TUNNEL_VIPS; do
+    if ip -o addr show | grep -qF " $vip/$(bits "$vip") "; then present=$((present + 1)); fi
+  done
   [ "$present" -gt 0 ] || return 3
   [ $((missing + loud)) -eq 0 ]
 }
@@ -190,8 +213,12 @@ export function realServerScript(options: ScriptOptions): string {
   return [
     HEAD,
     `VIPS=${quote(options.vips.map(formatAddress).join(' '))}\n`,
+    `# VS/TUN: VIPs, devices as NAME KIND DIRECTOR CHECKSUM, and ports of GUE as FAMILY PORT.\n`,
+    `TUNNEL_VIPS=${quote((options.tunnels?.vips ?? []).map(formatAddress).join(' '))}\n`,
+    `TUNNELS=${quote((options.tunnels?.devices ?? []).map(tunnelLine).join('\n'))}\n`,
+    `PORTS=${quote((options.tunnels?.ports ?? []).map(portLine).join('\n'))}\n`,
     `# Empty: every interface that is up and has ARP and an IPv4 address.\nINTERFACES=${quote(options.interfaces.join(' '))}\n`,
     `# Values from before weir, where sysctl.d sets ours at boot.\nKNOWN=${quote(known)}\n`,
-    BODY,
+    BODY.replace('# TUNNELS', () => TUNNEL_FUNCTIONS.trim()),
   ].join('');
 }

@@ -8,6 +8,8 @@ import { arpBehaviour } from './arp-hiding.js';
 import type { ArpRule } from './arp-rules.js';
 import { type ArpSetting, arpSettingPath } from './arp-settings.js';
 import { clusterInterfaces, type Observed, type ObservedAddress } from './observed.js';
+import type { Saved } from './saved.js';
+import { type PortStatus, portStatuses, type TunnelStatus, tunnelStatuses } from './tunnel-status.js';
 
 export interface VipStatus {
   readonly address: string;
@@ -38,6 +40,9 @@ export interface Status {
   readonly state: 'started' | 'partly' | 'stopped';
   readonly vips: readonly VipStatus[];
   readonly interfaces: readonly InterfaceStatus[];
+  readonly tunnels: readonly TunnelStatus[];
+  /** Of GUE. */
+  readonly ports: readonly PortStatus[];
 }
 
 /** What observing the addresses and sysctls does not show. */
@@ -47,6 +52,8 @@ export interface Surroundings {
   readonly arpRules: readonly ArpRule[];
   /** VIPs whose packets the packet filter leads elsewhere on this host. */
   readonly translated: readonly Address[];
+  /** What a start here remembers. */
+  readonly saved: Saved;
 }
 
 /** The value that counts on an interface: the larger of its own and conf/all's. */
@@ -72,7 +79,7 @@ function problemOf(observed: Observed, place: ObservedAddress, arpRules: readonl
   return answers && valuesOf(observed, iface.name).arpIgnore !== 8 ? 'answers ARP there' : undefined;
 }
 
-function vipStatus(observed: Observed, vip: Address, { arpRules, translated }: Surroundings): VipStatus {
+function vipStatus(observed: Observed, vip: Address, { arpRules, translated }: Omit<Surroundings, 'saved'>): VipStatus {
   const places = observed.addresses.filter(({ address }) => sameAddress(address, vip));
   const place = places.find((one) => problemOf(observed, one, arpRules) !== undefined) ?? places[0];
   const problem = place === undefined ? undefined : problemOf(observed, place, arpRules);
@@ -93,7 +100,7 @@ function vipStatus(observed: Observed, vip: Address, { arpRules, translated }: S
 function interfaceStatuses(
   observed: Observed,
   vips: readonly Address[],
-  { interfaces, arpRules }: Surroundings,
+  { interfaces, arpRules }: Pick<Surroundings, 'interfaces' | 'arpRules'>,
 ): readonly InterfaceStatus[] {
   const names = interfaces ?? (vips.length === 0 ? [] : clusterInterfaces(observed));
   const near = new Set(
@@ -131,6 +138,9 @@ export function realServerStatus(observed: Observed, vips: readonly Address[], s
   const present = rows.filter(({ taken }) => taken !== 'no');
   const whole = present.length === rows.length && rows.every(({ problem }) => problem === undefined);
   const quiet = local.length === 0 || faces.every((one) => one.silent || !one.faces);
-  const state = present.length === 0 ? 'stopped' : whole && quiet ? 'started' : 'partly';
-  return { state, vips: rows, interfaces: faces };
+  const tunnels = tunnelStatuses(observed, vips, surroundings.saved);
+  const ports = portStatuses(observed, surroundings.saved);
+  const taken = tunnels.every(({ problem }) => problem === undefined) && ports.every(({ open }) => open);
+  const state = present.length === 0 ? 'stopped' : whole && quiet && taken ? 'started' : 'partly';
+  return { state, vips: rows, interfaces: faces, tunnels, ports };
 }

@@ -1,13 +1,18 @@
 // Collects everything that a real server's rules need, for each family that it serves, and asks which hosts hold the VIPs, the gateways and the
 // director's address.
+import { tunnelOf } from '../../control/realserver/plan-tunnels.js';
 import { hostArpRules } from '../../host/arp-rules.js';
+import { guePortsHere } from '../../host/realserver/gue-ports.js';
+import { localAddresses } from '../../host/realserver/local-addresses.js';
+import { startedHere } from '../../host/realserver/realserver.js';
 import { runTool } from '../../host/run-tool.js';
 import { type Address, type Family, isLoopbackAddress } from '../../model/address.js';
+import { parseAddress } from '../../model/address-text.js';
 import { sameAddress } from '../../model/identity.js';
 import { hostLength } from '../../model/subnet.js';
 import type { Netlink } from '../../sys/netlink/netlink.js';
 import { decodeRoute, dumpRoutes, RouteTable } from '../../wire/rtnetlink-route.js';
-import type { HostFacts, NotExamined, RealServerFacts, ServerMethod, ServicePort } from '../facts.js';
+import type { HostFacts, NotExamined, RealServerFacts, ServerMethod, ServicePort, TunnelFacts } from '../facts.js';
 import { BOTH_FAMILIES, contains, subnetsWith, usesArp } from '../network.js';
 import { chosenMethod } from '../server-method.js';
 import { type Ask, askByArp, askByDiscovery } from './ask.js';
@@ -57,7 +62,7 @@ function ownAddresses(host: HostFacts): readonly Address[] {
 }
 
 /** What both families share. */
-type Shared = Pick<RealServerFacts, 'sockets' | 'chains' | 'arpRules' | 'tools'>;
+type Shared = Pick<RealServerFacts, 'sockets' | 'chains' | 'arpRules' | 'tools' | 'tunnels'>;
 
 /** What is asked of one family. `host`: with its addresses and routes. */
 interface OfFamily {
@@ -104,15 +109,28 @@ async function collectFamily(
 }
 
 /** The families that are asked for; else those of the VIPs that are here; else IPv4, or IPv6 where no interface has an IPv4 address. */
-function familiesOf({ vips, dips }: RealServerOptions, host: HostFacts, six: HostIpv6): readonly Family[] {
+function familiesOf({ vips, dips }: RealServerOptions, host: HostFacts, six: HostIpv6, tunnels: TunnelFacts): readonly Family[] {
   const given = [...(vips ?? []), ...dips];
-  const asked = given.length > 0 ? given : [...vipsHere(host), ...vipsHere(six.host)];
+  const asked = given.length > 0 ? given : withTunnelVips([...vipsHere(host), ...vipsHere(six.host)], tunnels);
   const found = BOTH_FAMILIES.filter((family) => asked.some((one) => one.family === family));
   if (found.length > 0) return found;
   return ownAddresses(host).length === 0 && ownAddresses(six.host).length > 0 ? ['inet6'] : ['inet'];
 }
 
-/** @throws SystemError */
+function collectTunnels(): TunnelFacts {
+  const { tunnelVips, tunnels, ports } = startedHere();
+  const vips = tunnelVips.flatMap((text) => parseAddress(text) ?? []);
+  const rips = localAddresses().filter((one) => !vips.some((vip) => sameAddress(one, vip)));
+  return { guePorts: guePortsHere(), vips, devices: tunnels.map(tunnelOf), ports, rips };
+}
+
+/** A VIP goes with its tunnel device, and was started all the same. */
+const withTunnelVips = (here: readonly Address[], { vips }: TunnelFacts): readonly Address[] => [
+  ...here,
+  ...vips.filter((vip) => !here.some((one) => sameAddress(one, vip))),
+];
+
+/** @throws SystemError, WeirError state-file-damaged */
 export async function collectRealServer(
   netlink: Netlink,
   host: HostFacts,
@@ -123,12 +141,13 @@ export async function collectRealServer(
   const sockets = collectSockets();
   const unlisted: readonly NotExamined[] =
     sockets === undefined ? [{ what: 'listening sockets were not examined', cause: 'this kernel has no sock_diag' }] : [];
+  const tunnels = collectTunnels();
   const tools = ['nft', 'iptables', 'ip6tables'].filter((tool) => runTool(tool, ['--version']).kind !== 'absent');
-  const shared = { ...(sockets === undefined ? {} : { sockets }), chains, arpRules: hostArpRules(), tools };
-  const [first = 'inet', second] = familiesOf(options, host, six);
+  const shared = { ...(sockets === undefined ? {} : { sockets }), chains, arpRules: hostArpRules(), tools, tunnels };
+  const [first = 'inet', second] = familiesOf(options, host, six, tunnels);
   const collect = (family: Family): Promise<RealServerFacts> => {
     const own = family === 'inet' ? { host, ask: askByArp(host) } : { host: six.host, ask: askByDiscovery(host, six.askers) };
-    const vips = (options.vips ?? vipsHere(own.host)).filter((vip) => vip.family === family);
+    const vips = (options.vips ?? withTunnelVips(vipsHere(own.host), tunnels)).filter((vip) => vip.family === family);
     return collectFamily(netlink, { family, ...own, vips }, options, shared);
   };
   const facts = { ...(await collect(first)), notExamined: [...notExamined, ...unlisted] };

@@ -3,7 +3,8 @@ import type { Address } from '../../model/address.js';
 import { IpProtocol } from '../../model/ip-protocol.js';
 import { contains } from '../../model/subnet.js';
 
-/** The packet that is evaluated: an advert of VRRP, a packet of a connection that a client opens, or one of neighbour discovery. */
+/** The packet that is evaluated: an advert of VRRP, a packet of a connection that a client opens, one of neighbour discovery,
+ * or a tunnel's. */
 export interface PacketProbe {
   /** `through`: forwarded by the kernel; the chains of that hook alone are evaluated. */
   readonly direction: 'in' | 'out' | 'through';
@@ -14,7 +15,7 @@ export interface PacketProbe {
   readonly source: Address;
   readonly destination: Address;
   /** As nft writes it. */
-  readonly protocol: 'vrrp' | 'ah' | 'tcp' | 'udp' | 'icmpv6';
+  readonly protocol: 'vrrp' | 'ah' | 'tcp' | 'udp' | 'icmpv6' | 'ipip' | 'ipv6' | 'gre';
   /** Of ICMPv6, as nft writes it. */
   readonly icmpType?: keyof typeof DISCOVERY_TYPES;
   /** Absent: not known. */
@@ -49,6 +50,8 @@ export const protocolWords = ({ protocol }: PacketProbe): readonly string[] => [
   protocol,
   String(IpProtocol[protocol]),
   ...(protocol === 'icmpv6' ? ['ipv6-icmp'] : []),
+  // Debian's /etc/protocols has it by another name than others.
+  ...(protocol === 'ipip' ? ['ipencap', 'ipv4'] : []),
 ];
 
 /** Undefined: not known. */

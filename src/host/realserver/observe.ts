@@ -1,22 +1,35 @@
-// Reads what a real server's plan is made from: interfaces, addresses, host routes and ARP sysctls of this namespace.
+// Reads what a real server's plan is made from: interfaces with their tunnels, addresses, host routes and sysctls of this namespace.
 import { arpSettingPaths } from '../../control/realserver/arp-settings.js';
-import type { Observed } from '../../control/realserver/observed.js';
+import type { Observed, ObservedInterface } from '../../control/realserver/observed.js';
+import { reversePathSetting } from '../../control/realserver/reverse-path.js';
 import { hostLength } from '../../model/subnet.js';
 import { readSetting } from '../../sys/files/sysctl.js';
 import type { Netlink } from '../../sys/netlink/netlink.js';
 import { decodeInterfaceAddress, dumpAddresses } from '../../wire/rtnetlink-address.js';
 import { decodeLink, dumpLinks, LinkFlag } from '../../wire/rtnetlink-link.js';
 import { decodeRoute, dumpRoutes, RouteTable, RouteType } from '../../wire/rtnetlink-route.js';
+import { decodeTunnelLink } from '../../wire/rtnetlink-tunnel.js';
+import { guePortsHere } from './gue-ports.js';
 
-/** The interfaces, addresses, routes and sysctls that decide about a real server. @throws SystemError */
-export function observeHost(netlink: Netlink): Observed {
-  const interfaces = netlink.dump(dumpLinks(), decodeLink, 'list interfaces').map(({ name, ifindex, flags }) => ({
+/** An interface with what it takes where it is a tunnel. */
+function decodeInterface(payload: Uint8Array): ObservedInterface | undefined {
+  const link = decodeLink(payload);
+  if (link === undefined) return undefined;
+  const { name, ifindex, flags } = link;
+  const tunnel = decodeTunnelLink(payload);
+  return {
     name,
     ifindex,
     up: (flags & LinkFlag.up) !== 0,
     loopback: (flags & LinkFlag.loopback) !== 0,
     noArp: (flags & LinkFlag.noArp) !== 0,
-  }));
+    ...(tunnel === undefined ? {} : { tunnel }),
+  };
+}
+
+/** The interfaces, addresses, routes, ports and sysctls that decide about a real server. @throws SystemError */
+export function observeHost(netlink: Netlink): Observed {
+  const interfaces = netlink.dump(dumpLinks(), decodeInterface, 'list interfaces');
   const loopbacks = new Set(interfaces.filter(({ loopback }) => loopback).map(({ ifindex }) => ifindex));
   const addresses = netlink.dump(dumpAddresses(), decodeInterfaceAddress, 'list addresses');
   const loopbackHasIpv6 = readSetting('net/ipv6/conf/lo/disable_ipv6') === '0';
@@ -32,9 +45,11 @@ export function observeHost(netlink: Netlink): Observed {
     .filter(({ ifindex }) => ifindex !== undefined && loopbacks.has(ifindex))
     .flatMap(({ destination }) => (destination === undefined ? [] : [destination]));
   const settings = new Map<string, string>();
-  for (const { path } of arpSettingPaths(interfaces.filter(({ loopback }) => !loopback).map(({ name }) => name))) {
+  const names = interfaces.filter(({ loopback }) => !loopback).map(({ name }) => name);
+  const paths = [...arpSettingPaths(names).map(({ path }) => path), ...['all', ...names].map(reversePathSetting)];
+  for (const path of paths) {
     const value = readSetting(path);
     if (value !== undefined) settings.set(path, value);
   }
-  return { interfaces, addresses, hostRoutes, localRoutes, loopbackHasIpv6, settings };
+  return { interfaces, addresses, hostRoutes, localRoutes, loopbackHasIpv6, guePorts: guePortsHere(), settings };
 }

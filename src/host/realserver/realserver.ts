@@ -1,7 +1,6 @@
 // Start, stop and status of a real server: observe, plan, remember, apply, in that order and under a lock.
 
-import type { Observed } from '../../control/realserver/observed.js';
-import { type Plan, planStart, planStop, type Step, type Wanted } from '../../control/realserver/plan.js';
+import { type Plan, planStart, planStop, type Wanted } from '../../control/realserver/plan.js';
 import { mergeSaved, NOTHING_SAVED, readSaved, readScriptSaved, type Saved, writeSaved } from '../../control/realserver/saved.js';
 import { likelyVips, realServerStatus, type Status, type Surroundings } from '../../control/realserver/status.js';
 import type { Address } from '../../model/address.js';
@@ -38,15 +37,14 @@ function remembered(state: StateFile): Saved | undefined {
   return own !== undefined && byScript !== undefined ? mergeSaved(byScript, own) : (own ?? byScript);
 }
 
-function perform(netlink: Netlink, state: StateFile, plan: Plan, observed: Observed): Outcome {
+function perform(netlink: Netlink, state: StateFile, plan: Plan): Outcome {
   if (plan.kind === 'refused') throw errorOf(plan.failure);
-  const loopback = observed.interfaces.find((link) => link.loopback)?.ifindex ?? 1;
   if (plan.steps.length > 0) state.write(writeSaved(plan.before));
-  for (const step of plan.steps) applyStep(netlink, loopback, step);
+  for (const step of plan.steps) applyStep(netlink, step);
   state.write(plan.after === undefined ? undefined : writeSaved(plan.after));
   // From here weir's file contains everything that the script's did.
   removeFile(scriptStatePath());
-  return { done: plan.steps.map((step: Step) => stepText(step)), notes: plan.notes, saved: plan.after ?? NOTHING_SAVED };
+  return { done: plan.steps.map(stepText), notes: plan.notes, saved: plan.after ?? NOTHING_SAVED };
 }
 
 /** @throws WeirError, SystemError */
@@ -54,7 +52,7 @@ export function startRealServer(wanted: Wanted): Outcome {
   return withState('realserver', (state) =>
     using(new Netlink(), (netlink) => {
       const observed = observeHost(netlink);
-      return perform(netlink, state, planStart(observed, wanted, remembered(state)), observed);
+      return perform(netlink, state, planStart(observed, wanted, remembered(state)));
     }),
   );
 }
@@ -64,23 +62,22 @@ export function stopRealServer(vips: readonly Address[] | undefined): Outcome {
   return withState('realserver', (state) =>
     using(new Netlink(), (netlink) => {
       const observed = observeHost(netlink);
-      return perform(netlink, state, planStop(observed, vips, remembered(state)), observed);
+      return perform(netlink, state, planStop(observed, vips, remembered(state)));
     }),
   );
 }
 
 /** `vips` absent: those that were started here, that are on lo, or that are translated. Changes nothing and needs no root. */
-export function statusOfRealServer(vips: readonly Address[] | undefined, surroundings: Omit<Surroundings, 'arpRules'>): Status {
+export function statusOfRealServer(vips: readonly Address[] | undefined, surroundings: Omit<Surroundings, 'arpRules' | 'saved'>): Status {
   return using(new Netlink(), (netlink) => {
     const observed = observeHost(netlink);
-    const started = startedVips().flatMap((text) => parseAddress(text) ?? []);
+    const saved = startedHere();
+    const started = saved.vips.flatMap((text) => parseAddress(text) ?? []);
     const found = [...started, ...likelyVips(observed), ...surroundings.translated];
     const once = [...new Map(found.map((vip) => [addressId(vip), vip])).values()];
-    return realServerStatus(observed, vips ?? once, { ...surroundings, arpRules: hostArpRules() });
+    return realServerStatus(observed, vips ?? once, { ...surroundings, saved, arpRules: hostArpRules() });
   });
 }
 
-/** The VIPs that a start here remembers. */
-function startedVips(): readonly string[] {
-  return remembered(new StateFile('realserver'))?.vips ?? [];
-}
+/** What a start here remembers. @throws WeirError state-file-damaged */
+export const startedHere = (): Saved => remembered(new StateFile('realserver')) ?? NOTHING_SAVED;

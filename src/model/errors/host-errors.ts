@@ -117,6 +117,37 @@ export const hostErrors = {
     hint: removal,
     exitStatus: 1,
   },
+  'tunnel-differs': {
+    text: ({ name }: Name) => `${name} is there already, and takes other packets than those that are asked for`,
+    hint: ({ name }: Name) => `weir realserver stop, if that made it, else ip link del ${shellWord(name)}; then start again`,
+    exitStatus: 1,
+  },
+  'tunnel-taken': {
+    text: ({ name, kind }: Name & { kind: string }) =>
+      `${name} takes the packets of every ${kind} tunnel that no other device is for, and there can be one such device`,
+    hint: '--from DIRECTOR names those that a device of weir is for',
+    exitStatus: 1,
+  },
+  'tunnel-accepts-all': {
+    text: ({ name }: Name) => `${name} takes packets of every director already`,
+    hint: 'weir realserver stop, then start with --from',
+    exitStatus: 1,
+  },
+  'tunnel-unknown': {
+    text: ({ kind }: { kind: string }) => `this kernel has no ${kind} devices`,
+    hint: 'install the package with its modules, or take another --tun-type; weir realserver stop undoes what was done',
+    exitStatus: 1,
+  },
+  'gue-absent': {
+    text: ({ why }: { why: string }) => `this kernel takes no GUE: ${why}`,
+    hint: 'a kernel with CONFIG_NET_FOU and its module fou, as those of Debian are; or a director with ipip or GRE',
+    exitStatus: 1,
+  },
+  'rip-absent': {
+    text: ({ address }: Address) => `${address} is not an address of this host`,
+    hint: '--rip is the address by which the director has this host as a real server',
+    exitStatus: 1,
+  },
   'state-file-damaged': {
     text: ({ path }: { path: string }) => `${path} is damaged`,
     hint: 'undo by hand what it lists, then remove it',

@@ -46,6 +46,8 @@ export interface Traffic {
 
 export interface SetUp {
   readonly name: string;
+  /** What not every kernel has: without it the set-up and its faults are skipped. */
+  readonly needs?: 'tunnels';
   readonly networks: readonly string[];
   readonly hosts: Readonly<Record<string, HostPlan>>;
   /** Commands that succeed when the set-up is ready (daemons have elected …); tried until they do. */

@@ -137,7 +137,10 @@ test('a blackhole, and rp_filter where the route back uses another interface', (
   const tunnel = { ...WAN, ifindex: 5, name: 'tunl0', kind: 'ipip', hardware: LinkHardware.ipip };
   const inTunnel = { method: 'tun', interfaces: [...realServer.interfaces, tunnel] } as const;
   assert.deepEqual(codes({ ...inTunnel, settings: settings({ 'net/ipv4/conf/all/rp_filter': '1' }) }), ['error server-reverse-path']);
-  assert.deepEqual(codes({ ...inTunnel, settings: settings({ 'net/ipv4/conf/tunl0/rp_filter': '2' }) }), []);
+  const loose = settings({ 'net/ipv4/conf/tunl0/rp_filter': '2' });
+  assert.deepEqual(codes({ ...inTunnel, settings: loose }), ['error server-reverse-path'], 'it has no address');
+  const addresses = [...realServer.addresses, { ifindex: 5, address: ip('10.5.0.9'), prefixLength: 32 }];
+  assert.deepEqual(codes({ ...inTunnel, addresses, settings: loose }), []);
 });
 
 const iptables = (...rules: readonly string[]) =>

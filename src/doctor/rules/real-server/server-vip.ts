@@ -11,17 +11,22 @@ import type { Link } from '../../../wire/rtnetlink-link.js';
 import type { AddressFact, RealServerFacts } from '../../facts.js';
 import { clusterInterfaces, effective, interfaceNameOf, isLoopback, vrrpAddress } from '../../network.js';
 import { takenWays } from '../../server-arrivals.js';
+import { tunnelCommand } from '../../tunnel-command.js';
 
 function absent(facts: RealServerFacts, vip: Address | undefined): Finding {
   const text = vip === undefined ? 'VIP' : formatAddress(vip);
   const what = vip === undefined ? 'this host has no VIP' : `VIP ${text} is not on this host`;
   if (facts.methodCertain) {
+    const again = `weir realserver start --vip ${text}`;
+    const command = facts.method === 'tun' ? vip && tunnelCommand(facts, [vip]) : again;
     return {
       severity: 'error',
       code: 'server-vip-absent',
       what,
       cause: 'this host drops the packets that a VS/DR or VS/TUN director sends to it',
-      ...(vip === undefined ? { advice: 'weir realserver start --vip VIP' } : { fix: `weir realserver start --vip ${text}` }),
+      ...(vip === undefined || command === undefined
+        ? { advice: `weir realserver start${facts.method === 'tun' ? ' --mode tun' : ''} --vip ${text}` }
+        : { fix: command }),
     };
   }
   return {
@@ -40,7 +45,8 @@ function absent(facts: RealServerFacts, vip: Address | undefined): Finding {
 function onWire(facts: RealServerFacts, vip: Address, iface: Link, place: AddressFact): Finding | undefined {
   const { name } = iface;
   const text = formatAddress(vip);
-  const move = `ip addr del ${text}/${place.prefixLength} dev ${shellWord(name)}; weir realserver start --vip ${text}`;
+  const again = facts.method === 'tun' ? tunnelCommand(facts, [vip]) : undefined;
+  const move = `ip addr del ${text}/${place.prefixLength} dev ${shellWord(name)}; ${again ?? `weir realserver start --vip ${text}`}`;
   const base = { severity: 'error', code: 'server-vip-on-wire', what: `VIP ${text} is on ${name}`, fix: move } as const;
   if (vip.family === 'inet6') {
     return {

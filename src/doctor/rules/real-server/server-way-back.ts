@@ -27,9 +27,9 @@ function withoutRoute(facts: RealServerFacts, way: WayBack): Finding {
   };
 }
 
-/** VS/DR by another interface than the route back, VS/TUN always: strict rp_filter drops what comes in. */
+/** VS/DR by another interface than the route back (VS/TUN: server-tunnel.ts): strict rp_filter drops what comes in. */
 function reversePath(facts: RealServerFacts, way: WayBack): readonly Finding[] {
-  if (facts.family === 'inet6') return []; // The kernel has no rp_filter for it.
+  if (facts.family === 'inet6' || facts.method === 'tun') return []; // The kernel has no rp_filter for it.
   const arrivals = arrivalInterfaces(facts);
   const [arrival] = arrivals;
   if (arrival === undefined || arrivals.length > 1 || way.path.ifindex === undefined || way.path.ifindex === arrival.ifindex) return [];
