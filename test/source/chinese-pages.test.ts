@@ -1,0 +1,43 @@
+// A page of the manual and its Chinese one show the same commands, and ipvsadm takes those of the pages about forwarding methods.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { parseCommand } from '../../src/cli/ipvsadm/grammar.js';
+import { notYet } from '../../src/cli/ipvsadm/not-yet.js';
+import { filesUnder, read } from '../support/project.js';
+
+const CHINESE = '.zh-CN.md';
+const blocksOf = (page: string): readonly string[] => [...read(page).matchAll(/^```\n([\s\S]*?)^```$/gm)].map((match) => match[1] ?? '');
+const codesOf = (page: string): readonly string[] => [...new Set(read(page).match(/`[a-z]+(?:-[a-z]+)+`/g) ?? [])].sort();
+const chinese = filesUnder('docs').filter((file) => file.endsWith(CHINESE));
+const methods = filesUnder('docs').filter((file) => /forwarding-[a-z]+\.md$/.test(file));
+
+for (const page of chinese) {
+  const english = page.replace(CHINESE, '.md');
+  test(`${page} shows the blocks of ${english}, and names the same findings`, () => {
+    assert.ok(blocksOf(english).length > 0);
+    assert.deepEqual(blocksOf(page), blocksOf(english));
+    assert.deepEqual(codesOf(page), codesOf(english));
+  });
+}
+
+test('each page about a forwarding method has its Chinese one', () => {
+  assert.ok(methods.length >= 2);
+  assert.deepEqual(
+    methods.filter((page) => !chinese.includes(page.replace('.md', CHINESE))),
+    [],
+  );
+});
+
+for (const page of methods) {
+  test(`weir has what the ipvsadm commands of ${page} ask for`, () => {
+    const lines = blocksOf(page)
+      .join('')
+      .split('\n')
+      .filter((line) => line.startsWith('ipvsadm '));
+    assert.ok(lines.length >= 3);
+    for (const line of lines) {
+      const command = parseCommand(line.split(' ').slice(1), { host: () => undefined, port: () => undefined });
+      assert.equal(notYet(command), undefined, line);
+    }
+  });
+}
