@@ -45,6 +45,7 @@ needs_of_test() {
     need busybox busybox-static
     need keepalived keepalived
     need tshark tshark
+    need tmux tmux
     need openssl openssl
     need dnsmasq dnsmasq-base
     # A host has one mail server: apt would remove another one. Without OpenSMTPD its one test is skipped.

@@ -65,6 +65,11 @@ export const commands: readonly Command[] = [
     load: () => import('./commands/status.js'),
   },
   {
+    name: 'explain',
+    meaning: 'where a packet would go, and why there and not to another server; changes nothing',
+    load: () => import('./commands/explain.js'),
+  },
+  {
     name: 'install',
     meaning: "install the commands' links, the udev rule and the units",
     load: () => import('./commands/install.js').then(({ runInstall }) => ({ run: runInstall })),
@@ -78,6 +83,16 @@ export const commands: readonly Command[] = [
     name: 'stats',
     meaning: 'packets that the datapath dropped, by reason; the health of servers',
     load: () => import('./commands/stats.js'),
+  },
+  {
+    name: 'conns',
+    meaning: 'the connections that are alive, filtered, or what comes and goes among them; changes nothing',
+    load: () => import('./commands/conns.js'),
+  },
+  {
+    name: 'top',
+    meaning: 'connections, packets and bytes a second by service and server, every second; changes nothing',
+    load: () => import('./commands/top.js'),
   },
   { name: 'lab', meaning: 'build a test network in namespaces and run a director in it', load: () => import('./commands/lab.js') },
   {

@@ -26,6 +26,7 @@ export type ArtifactName =
   | 'weir-wide-sctp.bpf.o'
   | 'weir-wide-sctp6.bpf.o'
   | 'weir-takeover.bpf.o'
+  | 'weir-fib.bpf.o'
   | 'weir-vrrp.bpf.o'
   | 'weir-heartbeat.bpf.o'
   | 'weir-claim.bpf.o'

@@ -5,35 +5,11 @@ import { REASONS } from '../../src/datapath/ebpf/reasons.gen.js';
 import { IPV6_PINS } from '../../src/datapath/ebpf/table/tables.js';
 import { IpProtocol } from '../../src/model/ip-protocol.js';
 import { type Bed, openBed, skipReason } from './bed.js';
-import type { Arrival, Fixture } from './fixtures/fixture.js';
+import { carriageOf, subjectOf } from './fixture-subject.js';
+import type { Fixture } from './fixtures/fixture.js';
 import { fixtures } from './fixtures/index.js';
-import { endText, isTooShortForTc, look, prepare, type Subject, UNMET_REASONS } from './fixtures/play-fixture.js';
-import type { Carriage } from './run.js';
+import { isTooShortForTc, look, prepare, UNMET_REASONS } from './fixtures/play-fixture.js';
 import { hold, type Outcome } from './verdict.js';
-
-/** What the frame carries. */
-const carriageOf = ({ gso, mark }: Arrival): Partial<Carriage> => ({ ...gso, ...(mark === undefined ? {} : { mark }) });
-
-/** `shortCut`: XDP in front of tc. */
-const subjectOf = (bed: Bed, shortCut: boolean): Subject => ({
-  director: bed.director,
-  send: (arrival) => {
-    const { hook, device, frame } = arrival;
-    bed.send(shortCut && hook === 'ingress' ? 'xdp' : hook, device, frame, carriageOf(arrival));
-  },
-  filterReversePath: (device, value) => bed.filterReversePath(device, value),
-  connections: () =>
-    [...bed.director.connections()].map((each) => ({
-      client: endText(each.client),
-      virtual: endText(each.virtual),
-      destination: endText(each.destination),
-      state: each.state,
-      ...(each.engine === undefined ? {} : { call: each.engine.data }),
-    })),
-  servers: () => new Map(bed.director.services().flatMap(({ destinations }) => destinations.map((each) => [endText(each.spec), each]))),
-  drops: () => bed.drops(),
-  totals: () => bed.totals(),
-});
 
 const PLAIN_IPV6: readonly unknown[] = [IpProtocol.tcp, IpProtocol.udp];
 

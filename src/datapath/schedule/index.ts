@@ -1,13 +1,13 @@
 // The schedulers by name, and one service's scheduling as a value.
 import { failover, overflow } from './fo.js';
 import { destinationHash, maglevHashing, sourceHash } from './hashes.js';
-import { localityBased, replicatedLocalityBased } from './lblc.js';
+import { localityBased, replicatedLocalityBased, type ServerSet } from './lblc.js';
 import { leastConnections, weightedLeastConnections } from './lc.js';
-import { roundRobin } from './rr.js';
+import { type RoundRobinState, roundRobin } from './rr.js';
 import type { Arrival, Candidates, Scheduler } from './scheduler.js';
 import { neverQueue, shortestExpectedDelay } from './sed.js';
 import { twoChoices } from './twos.js';
-import { weightedRoundRobin } from './wrr.js';
+import { type WeightedRoundRobinState, weightedRoundRobin } from './wrr.js';
 
 /**
  * The destinations of one service with its scheduler's state inside: every change returns a new value.
@@ -15,6 +15,8 @@ import { weightedRoundRobin } from './wrr.js';
  */
 export interface Schedule {
   readonly scheduler: string;
+  /** -b. */
+  readonly flags: number;
   added(list: Candidates): Schedule;
   deleted(list: Candidates, deleted: number, predecessor: number | null): Schedule;
   edited(list: Candidates): Schedule;
@@ -26,6 +28,7 @@ export interface Schedule {
 function hold<S>(scheduler: Scheduler<S>, state: S, flags: number): Schedule {
   return {
     scheduler: scheduler.name,
+    flags,
     added: (list) => hold(scheduler, scheduler.added(state, list), flags),
     deleted: (list, deleted, predecessor) => hold(scheduler, scheduler.deleted(state, list, deleted, predecessor), flags),
     edited: (list) => hold(scheduler, scheduler.edited(state, list), flags),
@@ -61,3 +64,24 @@ export const schedulers: ReadonlyMap<string, Start> = new Map([
   starter(localityBased),
   starter(replicatedLocalityBased),
 ]);
+
+/** Where a scheduler stands that does not go by its list alone. Localities are by the packet's destination address, as a text. */
+export type Standing =
+  | { readonly scheduler: 'rr'; readonly state: RoundRobinState }
+  | { readonly scheduler: 'wrr'; readonly state: WeightedRoundRobinState }
+  | { readonly scheduler: 'lblc'; readonly state: ReadonlyMap<string, number> }
+  | { readonly scheduler: 'lblcr'; readonly state: ReadonlyMap<string, ServerSet> };
+
+/** One service's scheduling that goes on from there. */
+export function resumed(standing: Standing, flags: number): Schedule {
+  switch (standing.scheduler) {
+    case 'rr':
+      return hold(roundRobin, standing.state, flags);
+    case 'wrr':
+      return hold(weightedRoundRobin, standing.state, flags);
+    case 'lblc':
+      return hold(localityBased, standing.state, flags);
+    case 'lblcr':
+      return hold(replicatedLocalityBased, standing.state, flags);
+  }
+}

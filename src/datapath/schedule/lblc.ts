@@ -24,7 +24,7 @@ export const localityBased = byAddress<number>('lblc', (known, list, { address }
   return { id, next: id === null ? known : new Map(known).set(address, id) };
 });
 
-interface ServerSet {
+export interface ServerSet {
   /** Newest first. */
   readonly members: readonly number[];
   /** When one last joined or left, s. */

@@ -168,6 +168,11 @@ export const datapathErrors = {
     hint: ({ name, now }: Renamed) => `ip link set ${shellWord(now)} down && ip link set ${shellWord(now)} name ${name}`,
     exitStatus: 1,
   },
+  'explain-no-device': {
+    text: () => 'no route leads back to the address of --from, so no interface is known by which its packet comes',
+    hint: 'name the interface: --dev IF',
+    exitStatus: 1,
+  },
   'bpffs-folder': {
     text: ({ folder, why }: Why & { folder: string }) => `cannot make ${folder} for the pinned tables: ${why}`,
     exitStatus: 1,

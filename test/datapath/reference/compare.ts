@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import fc from '../../support/properties.js';
 import type { Bed } from '../bed.js';
+import { Explainer } from '../explained.js';
 import { IPV6, VIP } from '../fixtures/bed-addresses.js';
 import { type Hook, serviceKey } from '../fixtures/fixture.js';
 import { history } from './history.js';
@@ -24,18 +25,21 @@ export async function compare({ bed, hook, histories }: Comparison): Promise<Rea
       for (const port of [80, 0])
         bed.director.addService({ key: serviceKey(protocol, address, port), scheduler: 'rr', schedFlags: 0, onePacket: false });
   const met = new Set<string>();
+  const explainer = new Explainer(bed);
   let [played, disturbed] = [0, 0];
-  await fc.assert(
-    fc.asyncProperty(history, async (each) => {
-      const pair = new Pair(bed, hook);
-      await play(pair, each);
-      played++;
-      disturbed += Number(pair.disturbed);
-      for (const rule of pair.met()) met.add(rule);
-    }),
+  const playPair = async (each: Parameters<typeof play>[1]): Promise<void> => {
+    const pair = new Pair(bed, hook, explainer);
+    await play(pair, each);
+    played++;
+    disturbed += Number(pair.disturbed);
+    for (const rule of pair.met()) met.add(rule);
+  };
+  try {
     // Making a history small takes long where each try waits for the timer.
-    { numRuns: histories, endOnFailure: CI !== undefined },
-  );
+    await fc.assert(fc.asyncProperty(history, playPair), { numRuns: histories, endOnFailure: CI !== undefined });
+  } finally {
+    explainer.close();
+  }
   assert.ok(disturbed < played / 2, `${disturbed} of ${played} histories were held up by other processes`);
   return met;
 }

@@ -36,6 +36,7 @@ export class FollowedChoice {
     const same = (): Schedule => this.#schedule();
     return {
       scheduler: 'twos',
+      flags: 0,
       added: same,
       deleted: same,
       edited: same,

@@ -4,11 +4,11 @@ import assert from 'node:assert/strict';
 import { setTimeout } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { applyChange } from '../../../src/datapath/apply-change.js';
-import { Abi, Conf, Housekeeping } from '../../../src/datapath/ebpf/abi.gen.js';
+import { Conf, Housekeeping } from '../../../src/datapath/ebpf/abi.gen.js';
 import { Template6 } from '../../../src/datapath/ebpf/abi6.gen.js';
 import { clockAt } from '../../../src/datapath/ebpf/table/clock.js';
-import { type HashKeys, hashKeysOf, keyedHash } from '../../../src/datapath/ebpf/table/endpoint-table.js';
-import { addressHash } from '../../../src/datapath/ebpf/table/record-address.js';
+import { hashKeysOf } from '../../../src/datapath/ebpf/table/endpoint-table.js';
+import { connectionHome, templateHome } from '../../../src/datapath/ebpf/table/key-hash.js';
 import {
   IPV6_PINS,
   SCTP_PINS,
@@ -20,7 +20,7 @@ import {
 } from '../../../src/datapath/ebpf/table/tables.js';
 import type { HomeOf } from '../../../src/datapath/memory/packets/connection-table.js';
 import { BUCKET_SHARES } from '../../../src/datapath/memory/packets/defence.js';
-import { familyOf, type Ip, wordsOf } from '../../../src/datapath/memory/packets/ip.js';
+import { familyOf } from '../../../src/datapath/memory/packets/ip.js';
 import { PacketDirector } from '../../../src/datapath/memory/packets/packet-director.js';
 import type { Template } from '../../../src/datapath/memory/packets/template.js';
 import type { TemplateHash } from '../../../src/datapath/memory/packets/template-table.js';
@@ -28,12 +28,11 @@ import type { Change } from '../../../src/model/change.js';
 import { isRefusal } from '../../../src/model/errors/weir-error.js';
 import { IpProtocol } from '../../../src/model/ip-protocol.js';
 import type { Timeouts } from '../../../src/model/service.js';
-import { swap16, swap32 } from '../../../src/wire/bytes.js';
 import type { Bed } from '../bed.js';
+import type { Explainer } from '../explained.js';
 import type { DeviceName } from '../fixtures/bed-addresses.js';
 import type { Hook } from '../fixtures/fixture.js';
 import { BedEnvironment } from './bed-environment.js';
-import { callPort } from './call-port.js';
 import { compareDestinations } from './compare-destinations.js';
 import { ConnectionView, type Layout } from './connection-view.js';
 import { FollowedChoice } from './followed-choice.js';
@@ -67,12 +66,6 @@ const code = (error: unknown): string => {
   if (!isRefusal(error)) throw error;
   return error.code;
 };
-
-/** What takes an address's place in a key, packet order: IPv6 has a hash there. */
-function wordOf(address: Ip, keys: HashKeys): number {
-  const words = wordsOf(address).map(swap32);
-  return words.length === 1 ? (words[0] ?? 0) : addressHash(words, keys);
-}
 
 /** The refusal's code, or none. */
 function attempt(work: () => void): string {
@@ -108,14 +101,14 @@ export class Pair {
   constructor(
     readonly bed: Bed,
     readonly hook: Hook = 'ingress',
+    /** Each frame is explained before it is played, and must go so. */
+    readonly explainer?: Explainer,
   ) {
     bed.wipe();
     const { conf } = bed.tables;
     const keys = hashKeysOf(bed.tables);
-    // The client alone chooses the bucket.
-    const homeOf: HomeOf = ({ address, port }) => keyedHash(BigInt(wordOf(address, keys)) | (BigInt(swap16(port)) << 32n), keys);
-    const templateHash: TemplateHash = (network, { id }, call) =>
-      keyedHash(BigInt(wordOf(network, keys)) | callPort(call, keys) | (BigInt(id) << BigInt(Abi.K_SERVICE_SHIFT)), keys);
+    const homeOf: HomeOf = (client) => connectionHome(client, keys);
+    const templateHash: TemplateHash = (network, { id }, call) => templateHome(network, id, call, keys);
     const templates6 = bed.sideTable(IPV6_PINS.templates);
     const options = {
       buckets: conf.get(0, Conf.connBuckets),
@@ -189,13 +182,16 @@ export class Pair {
 
   send(leaves: boolean, device: DeviceName, frame: Uint8Array, { mark = 0, segmentBytes = 0 }: Beside = {}): void {
     if (this.disturbed) return;
-    const began = this.#clock();
-    this.#setClock();
-    const before = this.bed.drops();
     const led = mark !== 0 && !leaves && device !== 'lo';
     const isWhole = segmentBytes === 0; // XDP meets no packets that are not cut yet
     const hook = leaves ? 'egress' : led ? 'mark' : device !== 'lo' && isWhole ? this.hook : 'ingress';
     const gso = isWhole ? {} : { gsoSize: segmentBytes, gsoSegments: Math.ceil(frame.length / segmentBytes) };
+    const arrival = { device, bytes: frame, mark, gsoSize: segmentBytes };
+    this.#setClock();
+    const holdExplained = this.explainer?.explain(hook, arrival);
+    const began = this.#clock();
+    this.#setClock();
+    const before = this.bed.drops();
     const loaded = this.bed.send(hook, device, frame, { ...(mark === 0 ? {} : { mark }), ...gso });
     if (this.#clock() - began > DISTURBED_UNITS) {
       this.disturbed = true;
@@ -209,9 +205,9 @@ export class Pair {
     this.#counted = new Set(counted.map(([reason]) => reason));
     for (const [reason] of counted) for (const label of labelsOf(frame)) this.#met.add(`${reason} of ${label}`);
     this.#followTimer(); // it came before the packet changed a connection
-    const arrival = { device, bytes: frame, mark, gsoSize: segmentBytes };
     const inMemory = leaves ? this.director.egress(arrival) : led ? this.director.marked(arrival) : this.director.ingress(arrival);
     this.#met.add(loaded.verdict);
+    holdExplained?.(loaded, [...this.#counted]);
     const what = `of ${Buffer.from(frame).toString('hex')} by ${device}`;
     assert.equal(inMemory.verdict, loaded.verdict, `verdict in memory, of the programs, ${what}`);
     if (loaded.verdict !== 'drop') {

@@ -68,7 +68,7 @@ function placesOf(ifindex: number): readonly number[] {
 const holderOf = (interfaces: Records, place: number): number => interfaces.get(place, Interface.ifindex);
 
 /** Where the programs find the interface's record. */
-const placeOf = (interfaces: Records, ifindex: number): number | undefined =>
+export const placeOf = (interfaces: Records, ifindex: number): number | undefined =>
   placesOf(ifindex).find((place) => holderOf(interfaces, place) === ifindex);
 
 /** Has the interface a record that the programs find? */

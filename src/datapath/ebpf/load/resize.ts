@@ -8,7 +8,7 @@ import { type ServiceOverview, tableOverview } from '../observe/table-overview.j
 import { requiredPin } from '../pins/required-pin.js';
 import { recover } from '../recovery/batch.js';
 import { isOfSctp } from '../table/identity.js';
-import { countTaken } from '../table/table-entries.js';
+import { countTaken } from '../table/living-slots.js';
 import type { Tables } from '../table/tables.js';
 import { exchangePrograms } from './exchange.js';
 import { keepSettings, SIZES, sizesIn } from './kept-settings.js';

@@ -7,7 +7,7 @@ import { using } from '../../../sys/fd.js';
 import { Bridge, ConnBucket } from '../abi.gen.js';
 import { requiredPin } from '../pins/required-pin.js';
 import { type Layouts, pinnedLayouts } from '../table/layout.js';
-import { countTaken } from '../table/table-entries.js';
+import { countTaken } from '../table/living-slots.js';
 import { CONNECTION_PINS, movePins, TABLE_PIN, TAKEOVER_PIN, takeoverPin, takeoverPins } from '../table/tables.js';
 import { type Moving, onLinks } from './main-table.js';
 import type { FileOf } from './short-cut.js';

@@ -39,6 +39,11 @@ export class ObservingReader extends EbpfReader {
     return countConnections(this.tables, clockOf(this.tables));
   }
 
+  /** What `work`, which may be run several times, finds in the tables: of one moment, where writers let it. */
+  observing<T>(work: (tables: Tables) => T): T {
+    return this.reading(() => work(this.tables));
+  }
+
   /** undefined: the table is whole, or became so while it was waited for. */
   unfinishedChange(): UnfinishedChange | undefined {
     const { conf } = this.tables;

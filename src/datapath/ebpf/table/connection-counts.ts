@@ -4,8 +4,8 @@ import type { ServiceKey } from '../../../model/service.js';
 import { swap16 } from '../../../wire/bytes.js';
 import { Abi, Dest } from '../abi.gen.js';
 import { keyOfService } from './identity.js';
+import { destOf, livingSlots } from './living-slots.js';
 import { recordedAddress } from './record-address.js';
-import { destOf, livingSlots } from './table-entries.js';
 import type { Tables } from './tables.js';
 
 export interface CountedConnections {

@@ -140,6 +140,8 @@ export class Tables {
   /** null: not there. */
   #dropHistory: Records | null | undefined;
   #intent: Records | undefined;
+  /** By pin, with the number of the map that was there. */
+  readonly #looked = new Map<string, { readonly id: number; readonly memory: ArrayBuffer }>();
 
   /** `open`: where maps come from that are not pinned yet. `access`: `read` maps them so that this process cannot write. */
   constructor(
@@ -225,7 +227,7 @@ export class Tables {
       const map = this.open(name);
       try {
         const { id, valueSize, maxEntries } = map.info();
-        return { id, words: new Uint32Array(map.mmap(valueSize * maxEntries, false)) };
+        return { id, words: new Uint32Array(this.#once(name, id, () => map.mmap(valueSize * maxEntries, false))) };
       } finally {
         map.close();
       }
@@ -276,10 +278,20 @@ export class Tables {
   #map(name: string, writable: boolean, least = 0): ArrayBuffer {
     const map = this.open(name);
     try {
-      const { valueSize, maxEntries } = map.info();
-      return map.mmap(Math.max(Math.ceil(valueSize / 8) * 8 * maxEntries, least), writable);
+      const { id, valueSize, maxEntries } = map.info();
+      return this.#once(name, id, () => map.mmap(Math.max(Math.ceil(valueSize / 8) * 8 * maxEntries, least), writable));
     } finally {
       map.close();
     }
+  }
+
+  /** Who only reads may look again and again for hours: the same map is mapped once. */
+  #once(name: string, id: number, mmap: () => ArrayBuffer): ArrayBuffer {
+    if (this.access === 'write') return mmap();
+    const known = this.#looked.get(name);
+    if (known?.id === id) return known.memory;
+    const memory = mmap();
+    this.#looked.set(name, { id, memory });
+    return memory;
   }
 }

@@ -115,6 +115,17 @@ export class ConnectionTable {
     beginOverload(destination);
   }
 
+  isFree(slot: number): boolean {
+    return this.#slots[slot] === undefined;
+  }
+
+  /** Puts in a connection that there is already: what it counts for is counted. */
+  restore(slot: number, connection: Connection): void {
+    this.#slots[slot] = connection;
+    this.#taken++;
+    this.#byKey.set(keyOfConnection(connection), connection);
+  }
+
   end(connection: Connection): void {
     this.#empty(this.#slots.indexOf(connection));
   }

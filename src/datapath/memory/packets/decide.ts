@@ -12,6 +12,7 @@ import type { Reason } from './reason.js';
 import { candidatesOf, type DestinationRecord, isByCall, type ServiceRecord } from './records.js';
 import type { Scope } from './scope.js';
 import type { ConnectionState } from './state.js';
+import type { Trace } from './trace.js';
 
 /** What a decision is made of. `device`: by which the packet came; `wire`: not by lo. */
 export interface Question {
@@ -26,6 +27,8 @@ export interface Question {
   readonly onPair?: true;
   /** The living service of its mark. As in IPVS it comes before the services of an address, but not before a connection that there is. */
   readonly marked?: ServiceRecord | undefined;
+  /** Gets the reasons. */
+  readonly trace: Trace | undefined;
 }
 
 /** `known`: the connection was there before this packet. `elsewhere`: no service of this scope takes it. */
@@ -116,9 +119,15 @@ interface Asking {
 
 /** Chooses the destination of a packet. undefined: there is none for it. */
 export function choose(question: Question, { client, target, call }: Asking, service: ServiceRecord): Choice | undefined {
-  const led = question.table.templatesOf(service).lead(service, { client: client.address, call }, question.now);
-  const destination = led ?? schedule(question, client, service, target);
-  return destination && { destination, led: led !== undefined };
+  const { table, now, trace } = question;
+  const templates = table.templatesOf(service);
+  const template = trace && templates.find(service, { client: client.address, call });
+  const led = templates.lead(service, { client: client.address, call }, now);
+  if (template !== undefined) trace?.({ kind: 'template', template, leads: led !== undefined });
+  if (led !== undefined) return { destination: led, led: true };
+  const chosen = schedule(question, client, service, target);
+  trace?.({ kind: 'scheduled', service, list: candidatesOf(service.list), chosen });
+  return chosen && { destination: chosen, led: false };
 }
 
 /** Where no destination is left, what may be data of FTP goes on to the stack, and with cache_bypass what has a mark. */
@@ -127,7 +136,7 @@ const isBypassed = ({ settings }: PacketTable, { destinationPort }: Packet, { po
 
 /** A new connection of the packet's; one-packet scheduling keeps nothing of it but the counters. */
 function begin(question: Question, packet: Packet, service: ServiceRecord, call: string | undefined): Decision {
-  const { table, scope, now } = question;
+  const { table, scope, now, trace } = question;
   const client = sourceOf(packet);
   const choice = choose(question, { client, target: packet.destination, call }, service);
   if (choice === undefined) return { kind: isBypassed(table, packet, service) ? 'pass' : 'refuse' };
@@ -141,6 +150,7 @@ function begin(question: Question, packet: Packet, service: ServiceRecord, call:
     if (place === undefined) return { kind: 'drop', reason: 'table_full' };
     scope.connections.insert(connection, place);
   }
+  trace?.({ kind: 'begun', connection, kept });
   destination.counts.conns++;
   const templates = table.templatesOf(service);
   if (!choice.led) templates.make(destination, { client: client.address, call }, now);
@@ -150,11 +160,13 @@ function begin(question: Question, packet: Packet, service: ServiceRecord, call:
 
 /** A packet for a service, which may be one that was removed. */
 export function decideRequest(question: Question, packet: Packet, service: ServiceRecord): Decision {
-  const { table, scope, now } = question;
+  const { table, scope, now, trace } = question;
   const connection = scope.connections.find(service, fromClient(packet), now);
   if (connection !== undefined) {
     const reuse = isReuse(table, packet, connection);
-    if (!reuse && connection.destination.available) return { kind: 'forward', connection, known: true };
+    const { available } = connection.destination;
+    trace?.({ kind: 'connection', connection, use: reuse ? 'replaced' : available ? 'goes on' : 'destination removed' });
+    if (!reuse && available) return { kind: 'forward', connection, known: true };
     if (!reuse && !table.settings.expireNodestConn) return { kind: 'drop', reason: 'dead_destination' };
     scope.connections.end(connection);
   }

@@ -158,6 +158,7 @@ function largeReply(question: Question, arrival: Arrival, { virtual }: Connectio
 /** A masqueraded server's packet to its client. */
 export function reply(question: Question, arrival: Arrival, connection: Connection): Outcome {
   const { packet } = arrival;
+  question.trace?.({ kind: 'reply', connection });
   const { table, environment, device } = question;
   const { virtual } = connection;
   const hop = environment.hop(device, packet.destination, virtual.address);
@@ -190,6 +191,7 @@ export function unknownReply(question: Question, arrival: Arrival): Outcome | un
 /** A masqueraded server's packet that leaves the director itself: only its source changes. */
 export function localReply(question: Question, arrival: Arrival, connection: Connection): Outcome {
   const frame = arrival.frame.slice();
+  question.trace?.({ kind: 'reply', connection });
   noted(question, connection, arrival.packet, true);
   rulesOf(arrival.packet).translate(frame, arrival.packet, true, connection.virtual);
   return { verdict: 'pass', frame };

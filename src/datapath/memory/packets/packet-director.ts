@@ -18,6 +18,7 @@ import { parseFrame } from './parse.js';
 import type { ServiceRecord } from './records.js';
 import { messageOf, related, relatedScheduled } from './related.js';
 import type { Scope } from './scope.js';
+import type { Trace } from './trace.js';
 
 export interface Frame {
   /** By which it comes, or leaves. */
@@ -32,6 +33,8 @@ export interface Frame {
 export class PacketDirector extends PacketTable {
   /** Units of the datapath's clock. */
   now = 0;
+  /** Gets why each packet goes where it does. */
+  trace: Trace | undefined;
   #share = 0;
 
   constructor(
@@ -115,7 +118,8 @@ export class PacketDirector extends PacketTable {
   }
 
   #question(scope: Scope, device: string): Question {
-    return { table: this, scope, environment: this.environment, now: this.now, device, wire: device !== LOOPBACK };
+    const { environment, now, trace } = this;
+    return { table: this, scope, environment, now, device, wire: device !== LOOPBACK, trace };
   }
 
   #serviceOfMark(family: Family, mark: number): ServiceRecord | undefined {

@@ -62,6 +62,7 @@ export function marked(question: Question, arrival: Arrival): Outcome | undefine
 
 function toService(question: Question, arrival: Arrival, service: ServiceRecord): Outcome | undefined {
   const { packet } = arrival;
+  question.trace?.({ kind: 'service', service });
   const forged = question.wire && (packet.source === packet.destination || rulesOf(packet).isMartian(packet.source));
   const decision: Decision = forged ? { kind: 'drop', reason: 'martian' } : decideRequest(question, packet, service);
   const isStray = decision.kind === 'pass' && decision.reason === 'no_connection';

@@ -51,7 +51,7 @@ const plainTemplateHash: TemplateHash = (network, { id }, call = '') =>
   [...call].reduce((hash, letter) => Math.imul(hash ^ letter.charCodeAt(0), 0x01000193) >>> 0, plainHome({ address: network, port: id }));
 
 /** As listings show it in an address's place. */
-const addressOfMark = (family: Family, mark: number): Ip =>
+export const addressOfMark = (family: Family, mark: number): Ip =>
   ipOf({ family, words: family === 'inet' ? [mark >>> 0] : [mark >>> 0, 0, 0, 0] });
 
 function placeOf(key: ServiceKey): ServicePlace {

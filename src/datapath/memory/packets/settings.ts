@@ -56,6 +56,12 @@ export class Settings {
     if (udp !== 0) this.#udp = this.unitsOf(udp);
   }
 
+  /** The timeouts of a loaded datapath, which are no whole seconds. */
+  setUnits(tcp: Readonly<Partial<Record<TcpState, number>>>, udp: number): void {
+    Object.assign(this.#timeouts, tcp);
+    this.#udp = udp;
+  }
+
   /** Sets a key of net.ipv4.vs; one that packets do not meet changes nothing. */
   setSysctl(name: SysctlName, value: number): void {
     if (name === 'conn_reuse_mode') this.connReuseMode = value;

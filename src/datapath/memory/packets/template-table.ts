@@ -64,7 +64,7 @@ export class TemplateTable {
 
   /** The destination of the client's template, whose time begins again. undefined: the service has none that leads anywhere. */
   lead(service: ServiceRecord, led: Led, now: number): DestinationRecord | undefined {
-    const found = this.#find(service, led);
+    const found = this.find(service, led);
     if (found === undefined || !leads(this.settings, found)) return undefined;
     if (isProof(this.settings, found, now)) found.assured = true;
     found.expires = now + timeoutOf(this.settings, found);
@@ -95,7 +95,7 @@ export class TemplateTable {
 
   /** A connection of the call begins, which holds its template. */
   begin({ service, client }: Connection, call: string): void {
-    const found = this.#find(service, { client: client.address, call });
+    const found = this.find(service, { client: client.address, call });
     if (found !== undefined) noteBegun(found, client);
   }
 
@@ -139,6 +139,11 @@ export class TemplateTable {
     });
   }
 
+  /** Puts in a template that there is already: what it counts for is counted. */
+  restore(slot: number, template: Template): void {
+    this.#slots[slot] = template;
+  }
+
   /** By slot. */
   *entries(): Generator<readonly [number, Template]> {
     for (const [slot, template] of this.#slots.entries()) if (template !== undefined) yield [slot, template];
@@ -153,11 +158,12 @@ export class TemplateTable {
 
   /** The template that leads the connection's client to its destination. A connection does not know its call. */
   #of({ service, client, destination }: Connection): Template | undefined {
-    const found = this.#find(service, { client: client.address });
+    const found = this.find(service, { client: client.address });
     return found?.destination === destination ? found : undefined;
   }
 
-  #find(service: ServiceRecord, { client, call }: Led): Template | undefined {
+  /** The client's template, also one that leads nowhere. */
+  find(service: ServiceRecord, { client, call }: Led): Template | undefined {
     const network = networkOf(service, client);
     if (network === undefined) return undefined;
     for (const [slot] of this.#places({ service, network, call })) {

@@ -1,8 +1,8 @@
 // The part of a call's key that its Call-ID gives: a sender who does not know the keys cannot choose many calls with the same one.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { HashKeys } from '../../../src/datapath/ebpf/table/endpoint-table.js';
 import { callPort } from './call-port.js';
+import type { HashKeys } from './endpoint-table.js';
 
 const CALLS = 2048;
 /** Of 2,048 values in 65,536 places, some 32 pairs meet by chance. */

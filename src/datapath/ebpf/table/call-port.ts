@@ -1,6 +1,6 @@
 // What takes the place of a client's port in the key of a call's template, as bpf/director/call.h makes it.
-import { Abi } from '../../../src/datapath/ebpf/abi.gen.js';
-import type { HashKeys } from '../../../src/datapath/ebpf/table/endpoint-table.js';
+import { Abi } from '../abi.gen.js';
+import type { HashKeys } from './endpoint-table.js';
 
 const ID_MAX_BYTES = 256;
 

@@ -1,0 +1,15 @@
+// What an explanation is made of: the packet, what the rules reported, and what of the host decided.
+import type { ExplainedPacket } from '../../datapath/ebpf/explain/explain-packet.js';
+
+/** `what`: the packet is, in words. `found`: by the reference director. */
+export interface Described {
+  readonly frame: Uint8Array;
+  readonly device: string;
+  readonly mark: number;
+  readonly what: string;
+  readonly found: ExplainedPacket;
+  readonly sysctls: ReadonlyMap<string, string>;
+  readonly nameOf: (ifindex: number) => string;
+  /** rp_filter of the device, as the kernel applies it. */
+  readonly reversePath: number;
+}

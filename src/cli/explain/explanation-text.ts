@@ -1,0 +1,99 @@
+// An explanation for people: one matter a line, the verdict first.
+import type { ExplainedServer, ExplainedVerdict, Explanation } from './explanation.js';
+
+const LABEL_WIDTH = 12;
+
+const line = (label: string, text: string): string => `${label.padEnd(LABEL_WIDTH)}${text}\n`;
+
+const VERDICTS: Readonly<Record<ExplainedVerdict, string>> = {
+  forwarded: 'forwarded',
+  delivered: "delivered to the director's own stack, where the server is",
+  answered: 'refused: an ICMP error goes back to the sender',
+  passed: 'left to the stack, unbalanced',
+  dropped: 'dropped',
+};
+
+const USES = {
+  'goes on': 'the packet belongs to it',
+  replaced: 'the packet begins another one in its place',
+  'destination removed': 'its destination was removed',
+  reply: 'the packet is a reply of its server',
+} as const;
+
+function packetText({ packet: { protocol, what, from, to, device, mark, ttl, length } }: Explanation): string {
+  const marked = mark === 0 ? '' : `, mark ${mark}`;
+  return line('packet', `${protocol} ${from} -> ${to}, ${what}, ${length} bytes, TTL ${ttl}, by ${device}${marked}`);
+}
+
+function verdictText({ verdict, why, reason }: Explanation): string {
+  return line('verdict', `${VERDICTS[verdict]}${reason === null ? '' : ` (${reason.key})`}`) + line('because', why);
+}
+
+function serviceText({ service }: Explanation): string {
+  if (service === null) return line('service', 'none');
+  const { name, scheduler, live, onePacket, persistence } = service;
+  const parts = [
+    name,
+    scheduler,
+    ...(persistence === null ? [] : [`persistent ${persistence}`]),
+    ...(onePacket ? ['one-packet'] : []),
+    ...(live ? [] : ['removed']),
+  ];
+  return line('service', parts.join(' '));
+}
+
+function connectionText({ connection, template }: Explanation): string {
+  const found =
+    connection === null
+      ? line('connection', 'none')
+      : line(
+          'connection',
+          `${connection.client} -> ${connection.virtual} -> ${connection.server}, ${connection.method}, ${connection.state}, ` +
+            `expires in ${connection.expires} s: ${USES[connection.use]}`,
+        );
+  if (template === null) return found;
+  const leads = template.leads ? 'leads the client there' : 'does not lead: its server was removed, or is quiesced';
+  return `${found}${line('template', `${template.network} -> ${template.server}, expires in ${template.expires} s: ${leads}`)}`;
+}
+
+function serverText({ server, method, weight, active, inactive, chosen, why }: ExplainedServer, width: number): string {
+  const label = chosen ? '  chosen' : '  not';
+  return line(label, `${server.padEnd(width)}  ${method.padEnd(6)}  weight ${weight}, active ${active}, inactive ${inactive}: ${why}`);
+}
+
+function scheduledText({ scheduled }: Explanation): string {
+  if (scheduled === null) return '';
+  const width = Math.max(0, ...scheduled.servers.map(({ server }) => server.length));
+  const servers = scheduled.servers.map((server) => serverText(server, width));
+  return (
+    line('scheduler', scheduled.servers.length === 0 ? `${scheduled.scheduler}: the service has no servers` : scheduled.scheduler) +
+    servers.join('')
+  );
+}
+
+function leavesText({ leaves, becomes }: Explanation): string {
+  const by = (): string => {
+    if (leaves === null) return '';
+    const { device, neighbour, toMac, fromMac, mtu } = leaves;
+    const to = neighbour === null ? '' : ` to ${neighbour}`;
+    const macs = toMac === null ? ', whose MAC the kernel resolves first' : ` at ${toMac}, from ${fromMac}`;
+    return line('leaves', `by ${device}${to}${macs}${mtu === null ? '' : `, MTU ${mtu}`}`);
+  };
+  const as = becomes === null ? '' : line('becomes', `${becomes.protocol} ${becomes.from} -> ${becomes.to}, TTL ${becomes.ttl}`);
+  return by() + as;
+}
+
+/** For a terminal or a file. */
+export function explanationText(explanation: Explanation): string {
+  const { settings, uncertain } = explanation;
+  return [
+    packetText(explanation),
+    verdictText(explanation),
+    serviceText(explanation),
+    connectionText(explanation),
+    scheduledText(explanation),
+    leavesText(explanation),
+    ...settings.map(({ name, value, effect }) => line('setting', `${name}${value === '' ? '' : ` = ${value}`}: ${effect}`)),
+    ...uncertain.map((text) => line('uncertain', text)),
+  ].join('');
+}

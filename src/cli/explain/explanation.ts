@@ -1,0 +1,72 @@
+// What `weir explain` knows of a packet, as data: with --json it is printed as it is.
+import type { ForwardingMethod } from '../../model/service.js';
+
+/** `delivered`: to the director's own stack, where the server is. `passed`: unbalanced to the stack. */
+export type ExplainedVerdict = 'forwarded' | 'delivered' | 'answered' | 'passed' | 'dropped';
+
+export interface ExplainedServer {
+  readonly server: string;
+  readonly method: ForwardingMethod;
+  readonly weight: number;
+  readonly active: number;
+  readonly inactive: number;
+  readonly chosen: boolean;
+  readonly why: string;
+}
+
+export interface Setting {
+  /** As sysctl or ipvsadm names it. */
+  readonly name: string;
+  readonly value: string;
+  readonly effect: string;
+}
+
+export interface Explanation {
+  readonly packet: {
+    readonly protocol: string;
+    readonly what: string;
+    readonly from: string;
+    readonly to: string;
+    readonly device: string;
+    readonly mark: number;
+    readonly ttl: number;
+    readonly length: number;
+  };
+  readonly verdict: ExplainedVerdict;
+  /** A key of `weir stats drops`, and its meaning; null: the packet is not counted there. */
+  readonly reason: { readonly key: string; readonly text: string } | null;
+  /** In a sentence. */
+  readonly why: string;
+  readonly service: {
+    readonly name: string;
+    readonly scheduler: string;
+    readonly live: boolean;
+    readonly onePacket: boolean;
+    readonly persistence: number | null;
+  } | null;
+  readonly connection: {
+    readonly client: string;
+    readonly virtual: string;
+    readonly server: string;
+    readonly method: ForwardingMethod;
+    readonly state: string;
+    readonly expires: number;
+    readonly use: 'goes on' | 'replaced' | 'destination removed' | 'reply';
+  } | null;
+  readonly template: { readonly network: string; readonly server: string; readonly leads: boolean; readonly expires: number } | null;
+  /** null: no scheduler was asked. */
+  readonly scheduled: { readonly scheduler: string; readonly servers: readonly ExplainedServer[] } | null;
+  /** null: it does not leave. */
+  readonly leaves: {
+    readonly device: string;
+    readonly neighbour: string | null;
+    readonly toMac: string | null;
+    readonly fromMac: string | null;
+    readonly mtu: number | null;
+  } | null;
+  /** null: it stays as it is. */
+  readonly becomes: { readonly protocol: string; readonly from: string; readonly to: string; readonly ttl: number } | null;
+  readonly settings: readonly Setting[];
+  /** What may come out another way. */
+  readonly uncertain: readonly string[];
+}

@@ -1,0 +1,141 @@
+// Asks the live tables about a packet: by which interface it comes, where the datapath meets it, and whether it begins a connection.
+
+import { Abi, Conf, Dest } from '../../datapath/ebpf/abi.gen.js';
+import { type ExplainedPacket, explainPacket, type Hook } from '../../datapath/ebpf/explain/explain-packet.js';
+import { Fib, FibCode } from '../../datapath/ebpf/explain/fib.js';
+import { LiveEnvironment, type LiveLink } from '../../datapath/ebpf/explain/live-environment.js';
+import { isRecorded } from '../../datapath/ebpf/load/interface-record.js';
+import type { ObservingReader } from '../../datapath/ebpf/observe/observing-reader.js';
+import { hasMarks } from '../../datapath/ebpf/table/marks.js';
+import { recordedAddress } from '../../datapath/ebpf/table/record-address.js';
+import type { Tables } from '../../datapath/ebpf/table/tables.js';
+import { LOOPBACK } from '../../datapath/memory/packets/environment.js';
+import { ipOf } from '../../datapath/memory/packets/ip.js';
+import type { Address } from '../../model/address.js';
+import { WeirError } from '../../model/errors/weir-error.js';
+import { sameAddress } from '../../model/identity.js';
+import { using } from '../../sys/fd.js';
+import { readSetting } from '../../sys/files/sysctl.js';
+import { Netlink } from '../../sys/netlink/netlink.js';
+import { ZERO_MAC } from '../../wire/ethernet.js';
+import { decodeInterfaceAddress, dumpAddresses } from '../../wire/rtnetlink-address.js';
+import { decodeLink, dumpLinks } from '../../wire/rtnetlink-link.js';
+import { describe } from './describe.js';
+import type { Explanation } from './explanation.js';
+import { type Probe, probeFrame } from './probe-frame.js';
+
+/** `device`, `begins`: found out where absent. `mark`: 0 for none. */
+export interface Asked extends Omit<Probe, 'begins'> {
+  readonly device?: string;
+  readonly begins?: true;
+  readonly mark: number;
+}
+
+interface Host {
+  readonly links: readonly LiveLink[];
+  isOwn(address: Address): boolean;
+}
+
+function lookAtHost(): Host {
+  return using(new Netlink(), (netlink) => {
+    const links = netlink.dump(dumpLinks(), decodeLink, 'list the interfaces');
+    const addresses = netlink.dump(dumpAddresses(), decodeInterfaceAddress, 'list the addresses').map(({ address }) => address);
+    return { links, isOwn: (address) => addresses.some((each) => sameAddress(each, address)) };
+  });
+}
+
+/** The interface by which the kernel would answer: so a packet of `from` comes by it. @throws WeirError explain-no-device */
+function deviceTowards(fib: Fib, tables: Tables, { links }: Host, from: Address): string {
+  const answer = fib.ask({ ifindex: tables.conf.get(0, Conf.pairIfindex), to: ipOf(from) });
+  const found = [FibCode.success, FibCode.noNeighbour].some((code) => code === answer.code) ? answer.ifindex : undefined;
+  const name = links.find(({ ifindex }) => ifindex === found)?.name;
+  if (name === undefined) throw new WeirError('explain-no-device');
+  return name;
+}
+
+const WHAT = { tcp: ['a SYN', 'a segment'], udp: ['a datagram', 'a datagram'], sctp: ['an INIT', 'data'] } as const;
+
+/** Was the packet one of a connection that there is? */
+const isKnown = ({ events }: ExplainedPacket): boolean => events.some(({ kind }) => kind === 'connection' || kind === 'reply');
+
+class LiveProbe {
+  constructor(
+    readonly tables: Tables,
+    readonly environment: LiveEnvironment,
+    readonly asked: Asked,
+    readonly device: string,
+  ) {}
+
+  /** As the datapath meets the packet: of a client or a server on the director when it is sent, and by lo. */
+  meet(begins: boolean): { readonly frame: Uint8Array; readonly found: ExplainedPacket } {
+    const frame = this.#frame(begins, 0);
+    if (this.device !== LOOPBACK) return this.#fromWire(frame, begins);
+    const sent = this.#explain('egress', frame);
+    return sent.events.length > 0 ? { frame, found: sent } : { frame, found: this.#explain('ingress', frame, this.asked.mark) };
+  }
+
+  /** A mark leads what no service of an address takes to weir's own device: forwarding has lowered its hops then. */
+  #fromWire(frame: Uint8Array, begins: boolean): ReturnType<LiveProbe['meet']> {
+    const found = this.#explain('ingress', frame);
+    const goesOn = found.outcome.verdict === 'pass' && found.reasons.length === 0 && found.events.length === 0;
+    if (this.asked.mark === 0 || !goesOn || !hasMarks(this.tables, this.asked.to.address.family)) return { frame, found };
+    const led = this.#frame(begins, 1);
+    return { frame: led, found: this.#explain('marked', led, this.asked.mark) };
+  }
+
+  #explain(hook: Hook, bytes: Uint8Array, mark = 0): ExplainedPacket {
+    return explainPacket(this.tables, this.environment, hook, { device: this.device, bytes, mark });
+  }
+
+  #frame(begins: boolean, hops: number): Uint8Array {
+    const mac = this.device === LOOPBACK ? ZERO_MAC : this.environment.macOf(this.device);
+    return probeFrame({ ...this.asked, begins, ttl: this.asked.ttl - hops }, mac);
+  }
+}
+
+const reversePathOf = (device: string): number =>
+  Math.max(...['all', device].map((each) => Number(readSetting(`net/ipv4/conf/${each}/rp_filter`) ?? 0)));
+
+/** What the reference director does not know. */
+function besides(tables: Tables, ifindex: number, device: string, { events }: ExplainedPacket): readonly string[] {
+  const { dests, conf } = tables;
+  const servers = new Set(events.flatMap((event) => ('connection' in event ? [event.connection.destination.address] : [])));
+  const isPoliced = (id: number): boolean =>
+    (dests.get(id, Dest.flags) & (Abi.D_POLICED | Abi.D_POLICED_BACK)) !== 0 && servers.has(ipOf(recordedAddress(dests, Dest, id)));
+  const policed = Array.from({ length: conf.get(0, Conf.destTop) }, (_, index) => index + 1).some(isPoliced);
+  return [
+    ...(device === LOOPBACK || isRecorded(tables.interfaces, ifindex)
+      ? []
+      : [`weir is not attached to ${device}: it sees none of its packets`]),
+    ...(policed ? ["a policy of IPsec may be for the server's packets: then they are translated, and the stack sends them on"] : []),
+  ];
+}
+
+/** @throws WeirError explain-no-device, interface-unknown; SystemError EPERM without root */
+export function explainLive(reader: ObservingReader, asked: Asked): Explanation {
+  const host = lookAtHost();
+  const fib = new Fib();
+  try {
+    return reader.observing((tables) => {
+      const device = asked.device ?? (host.isOwn(asked.from.address) ? LOOPBACK : deviceTowards(fib, tables, host, asked.from.address));
+      const link = host.links.find(({ name }) => name === device);
+      if (link === undefined) throw new WeirError('interface-unknown', { name: device });
+      const probe = new LiveProbe(tables, new LiveEnvironment(tables, fib, host.links), asked, device);
+      const later = asked.begins === true ? undefined : probe.meet(false);
+      const begins = later === undefined || !isKnown(later.found);
+      const met = begins ? probe.meet(true) : later;
+      const explained = describe({
+        ...met,
+        device,
+        mark: asked.mark,
+        what: WHAT[asked.protocol][begins ? 0 : 1],
+        sysctls: reader.sysctls(),
+        nameOf: (ifindex) => host.links.find((each) => each.ifindex === ifindex)?.name ?? String(ifindex),
+        reversePath: reversePathOf(device),
+      });
+      return { ...explained, uncertain: [...explained.uncertain, ...besides(tables, link.ifindex, device, met.found)] };
+    });
+  } finally {
+    fib.close();
+  }
+}

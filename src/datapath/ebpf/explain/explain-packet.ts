@@ -1,0 +1,144 @@
+// What the datapath would do with a packet, and why: the reference director with what of the live tables the packet may meet, and the packet.
+// Nothing of the datapath changes.
+import { callIdOf } from '../../memory/packets/call-id.js';
+import type { Endpoint } from '../../memory/packets/endpoint.js';
+import type { Outcome } from '../../memory/packets/forward.js';
+import { familyOf } from '../../memory/packets/ip.js';
+import { type Packet, sourceOf, targetOf } from '../../memory/packets/packet.js';
+import { type Frame, PacketDirector } from '../../memory/packets/packet-director.js';
+import { parseFrame } from '../../memory/packets/parse.js';
+import type { Reason } from '../../memory/packets/reason.js';
+import { messageOf } from '../../memory/packets/related.js';
+import type { TraceEvent } from '../../memory/packets/trace.js';
+import type { Start } from '../../schedule/index.js';
+import { sysctlNames } from '../../sysctls.js';
+import { TCP_STATES } from '../../tcp-state.js';
+import { Conf } from '../abi.gen.js';
+import { clockAt } from '../table/clock.js';
+import { hashKeysOf } from '../table/endpoint-table.js';
+import { sysctlFields } from '../table/sysctls.js';
+import { IPV6_PINS, SCTP_PINS, SCTP6_PINS, type Tables, WIDE_PINS, WIDE_SCTP_PINS, WIDE_SCTP6_PINS, WIDE6_PINS } from '../table/tables.js';
+import { LIVE_BUCKETS, LIVE_TEMPLATES, liveHome, loadConnections, loadTemplates, TemplateHomes } from './live-connections.js';
+import type { AskedHop, LiveEnvironment } from './live-environment.js';
+import { LiveServices } from './live-services.js';
+
+/** Where the datapath meets a frame: `marked`: at weir's own device, where a mark has led it. */
+export type Hook = 'ingress' | 'egress' | 'marked';
+
+/** What the datapath leaves to chance, or to what each CPU has counted. */
+export interface Chance {
+  /** Whether drop_packet, at work, drops a new connection. */
+  readonly dropsNext: () => boolean;
+  /** Schedulers in the place of others with the same names. */
+  readonly starts: ReadonlyMap<string, Start>;
+  /** Whether one more ICMP error may be sent. */
+  readonly icmpAllowed: () => boolean;
+  /** Whether a probe of a full table ends at the first bucket with a connection that may give way. */
+  readonly endsEarly: () => boolean;
+}
+
+export interface ExplainedPacket {
+  readonly outcome: Outcome;
+  /** As what the packet is counted. */
+  readonly reasons: readonly Reason[];
+  readonly events: readonly TraceEvent[];
+  readonly hops: readonly AskedHop[];
+  /** As it is after the packet. */
+  readonly director: PacketDirector;
+}
+
+/** Of a frame that is balanced, or of the packet that an ICMP error quotes: source, then target. */
+interface Ends {
+  readonly ends: readonly Endpoint[];
+  readonly call?: string | undefined;
+}
+
+function endsOf({ bytes, gsoSize = 0 }: Frame): Ends {
+  const { kind, packet } = parseFrame(bytes, gsoSize);
+  if (packet === undefined) return { ends: [] };
+  const message = kind === 'other' && !packet.fragment ? messageOf(bytes, packet) : undefined;
+  if (message !== undefined) return { ends: [message.quoted.from, message.quoted.to] };
+  return { ends: [sourceOf(packet), targetOf(packet)], call: callOf(packet) };
+}
+
+const callOf = ({ data }: Packet): string | undefined => (data.length === 0 ? undefined : callIdOf(data));
+
+/** The settings of the loaded datapath. */
+function loadSettings({ settings }: PacketDirector, { conf }: Tables): void {
+  const tcp = Object.fromEntries(TCP_STATES.map((state, number) => [state, conf.get(0, Conf.tcpTimeout, number)]));
+  settings.setUnits(tcp, conf.get(0, Conf.udpTimeout));
+  for (const name of sysctlNames) settings.setSysctl(name, conf.get(0, sysctlFields[name]) | 0);
+  settings.defence.dropRate = conf.get(0, Conf.dropRate);
+}
+
+function loadTables(
+  director: PacketDirector,
+  tables: Tables,
+  { ends, call }: Ends,
+  homes: TemplateHomes,
+  starts: Chance['starts'] | undefined,
+): void {
+  const [source, target] = ends;
+  const shown = { addresses: new Set(ends.map(({ address }) => address)), target: target?.address };
+  const met = {
+    services: new LiveServices(tables, director, shown, starts),
+    now: director.now,
+    keys: hashKeysOf(tables),
+  };
+  if (source === undefined) return;
+  const { exact, allPorts, sctp, sctpAllPorts, ipv6, ipv6AllPorts, sctp6, sctp6AllPorts } = director;
+  if (familyOf(source.address) === 'inet') {
+    loadConnections(exact, tables.conns(), undefined, ends, met);
+    loadConnections(allPorts, tables.sideConns(WIDE_PINS), 'tuple', ends, met);
+    loadConnections(sctp, tables.sideConns(SCTP_PINS), undefined, ends, met);
+    loadConnections(sctpAllPorts, tables.sideConns(WIDE_SCTP_PINS), 'tuple', ends, met);
+  } else {
+    loadConnections(ipv6, tables.sideConns(IPV6_PINS), 'client', ends, met);
+    loadConnections(ipv6AllPorts, tables.sideConns(WIDE6_PINS), 'client and tuple', ends, met);
+    loadConnections(sctp6, tables.sideConns(SCTP6_PINS), 'client', ends, met);
+    loadConnections(sctp6AllPorts, tables.sideConns(WIDE_SCTP6_PINS), 'client and tuple', ends, met);
+  }
+  const templates = familyOf(source.address) === 'inet' ? director.templates : director.templates6;
+  for (const { address } of ends) loadTemplates(templates, tables, address, call, homes, met);
+}
+
+/** The timer writes the moment of its last tick in two parts. */
+function clockBetweenTicks({ conf }: Tables): number {
+  for (;;) {
+    const ticks = conf.big(0, Conf.ticks);
+    const now = clockAt(conf, process.hrtime.bigint());
+    if (conf.big(0, Conf.ticks) === ticks) return now;
+  }
+}
+
+/** @throws SystemError as the maps' and the FIB's */
+export function explainPacket(
+  tables: Tables,
+  environment: LiveEnvironment,
+  hook: Hook,
+  frame: Frame,
+  chance: Partial<Chance> = {},
+): ExplainedPacket {
+  const { conf } = tables;
+  const ends = endsOf(frame);
+  const homes = new TemplateHomes();
+  const { dropsNext = () => false, starts, icmpAllowed = () => true, endsEarly = () => false } = chance;
+  environment.comesBy(frame.device);
+  environment.icmpAllowed = icmpAllowed;
+  const director = new PacketDirector(environment, {
+    buckets: LIVE_BUCKETS,
+    templates: LIVE_TEMPLATES,
+    hz: conf.get(0, Conf.hz),
+    homeOf: liveHome(ends.ends[0]),
+    templateHash: homes.hash,
+    dropsNext,
+  });
+  director.now = clockBetweenTicks(tables);
+  for (const { connections } of director.scopes) connections.endsEarly = endsEarly;
+  loadSettings(director, tables);
+  loadTables(director, tables, ends, homes, starts);
+  const events: TraceEvent[] = [];
+  director.trace = (event) => events.push(event);
+  const outcome = director[hook](frame);
+  return { outcome, reasons: [...director.drops().keys()], events, hops: [...environment.asked], director };
+}

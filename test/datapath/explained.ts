@@ -1,0 +1,82 @@
+// What `weir explain` makes of a frame before the loaded programs meet it, held against what they then do with it.
+import assert from 'node:assert/strict';
+import { type Chance, type ExplainedPacket, explainPacket, type Hook as LiveHook } from '../../src/datapath/ebpf/explain/explain-packet.js';
+import { Fib } from '../../src/datapath/ebpf/explain/fib.js';
+import { LiveEnvironment } from '../../src/datapath/ebpf/explain/live-environment.js';
+import { Tables } from '../../src/datapath/ebpf/table/tables.js';
+import type { Frame } from '../../src/datapath/memory/packets/packet-director.js';
+import { type Schedule, type Start, schedulers } from '../../src/datapath/schedule/index.js';
+import { eligible } from '../../src/datapath/schedule/scheduler.js';
+import { using } from '../../src/sys/fd.js';
+import { Netlink } from '../../src/sys/netlink/netlink.js';
+import { decodeLink, dumpLinks } from '../../src/wire/rtnetlink-link.js';
+import type { Bed } from './bed.js';
+import type { Hook } from './fixtures/fixture.js';
+import type { Outcome } from './verdict.js';
+
+const HOOKS: Readonly<Record<Hook, LiveHook>> = { ingress: 'ingress', xdp: 'ingress', egress: 'egress', mark: 'marked' };
+
+/** With an ICMP error, which may be one too many. */
+const ANSWERED: ReadonlySet<string> = new Set(['no_destination', 'no_route', 'ttl', 'nat_icmp_send']);
+
+/** twos, as if it had drawn the destination at this place of those that can be chosen. */
+function drawn(place: number): ReadonlyMap<string, Start> {
+  const start = (): Schedule => ({
+    scheduler: 'twos',
+    flags: 0,
+    added: start,
+    deleted: start,
+    edited: start,
+    flagged: start,
+    pick: (list) => ({ id: list.filter(eligible)[place]?.id ?? null, next: start() }),
+  });
+  return new Map([...schedulers, ['twos', start]]);
+}
+
+const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
+
+/** What one may see of an outcome; a frame that is dropped does not count. */
+const seen = ({ verdict, frame }: Pick<Outcome, 'verdict' | 'frame'>, reasons: readonly string[]): readonly string[] => [
+  verdict,
+  verdict === 'drop' ? '' : hex(frame),
+  [...reasons].sort().join(' '),
+];
+
+export class Explainer {
+  readonly #fib = new Fib();
+  readonly #environment: LiveEnvironment;
+  readonly #tables: Tables;
+
+  constructor({ folder }: Bed) {
+    this.#tables = Tables.readable(folder);
+    const links = using(new Netlink(), (netlink) => netlink.dump(dumpLinks(), decodeLink, 'list the interfaces'));
+    this.#environment = new LiveEnvironment(this.#tables, this.#fib, links);
+  }
+
+  /** Returns the check of what the programs then did: they must have done one of the things that may happen. */
+  explain(hook: Hook, frame: Frame): (loaded: Outcome, counted: readonly string[]) => void {
+    const possible = [...this.#possible(HOOKS[hook], frame)].map(({ outcome, reasons }) => seen(outcome, reasons));
+    return (loaded, counted) => {
+      const found = seen(loaded, counted);
+      if (possible.some((each) => each.join() === found.join())) return;
+      assert.deepEqual(possible[0], found, `explained, of the programs, of ${hex(frame.bytes)} by ${frame.device}`);
+    };
+  }
+
+  close(): void {
+    this.#fib.close();
+  }
+
+  /** First what is explained, then what chance may make of it. */
+  *#possible(hook: LiveHook, frame: Frame): Generator<ExplainedPacket> {
+    const by = (chance: Partial<Chance>): ExplainedPacket => explainPacket(this.#tables, this.#environment, hook, frame, chance);
+    const first = by({});
+    yield first;
+    if (first.reasons.some((reason) => ANSWERED.has(reason))) yield by({ icmpAllowed: () => false });
+    if (first.events.length > 0) yield by({ endsEarly: () => true });
+    if (first.director.settings.defence.dropRate !== 0) yield by({ dropsNext: () => true });
+    const scheduled = first.events.find((event) => event.kind === 'scheduled');
+    if (scheduled?.service.schedule?.scheduler !== 'twos') return;
+    for (let place = 0; place < scheduled.list.filter(eligible).length; place++) yield by({ starts: drawn(place) });
+  }
+}

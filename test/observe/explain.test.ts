@@ -1,0 +1,103 @@
+// weir explain on a director with real neighbours: what it prints before a connection, during it, of its reply, and of what is not balanced.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Explanation } from '../../src/cli/explain/explanation.js';
+import { type Cluster, inCluster, ipvsadm, ok, running, serving, shared, until, VIP } from '../datapath/cluster.js';
+import { station } from '../datapath/live-child.js';
+import { noNamespaces } from '../support/netns-bed.js';
+
+const on = { skip: noNamespaces() };
+const inSame = shared(inCluster);
+const [WEB1, WEB2] = ['10.8.2.11', '10.8.2.12'] as const;
+const CLIENT = '10.8.1.10';
+
+const explained = ({ lvs }: Cluster, options: string): Explanation => JSON.parse(ok(lvs.weir(`explain --json ${options}`))) as Explanation;
+
+const why = ({ scheduled }: Explanation): Readonly<Record<string, string>> =>
+  Object.fromEntries((scheduled?.servers ?? []).map(({ server, why: text }) => [server, text]));
+
+test('a new connection: the choice, why not the others, what leaves and by what', on, async () => {
+  await inSame(async (cluster) => {
+    const { lvs, client, web1, web2, bed } = cluster;
+    for (const web of [web1, web2]) await serving(cluster, web);
+    ipvsadm(lvs, `-A -t ${VIP}:80 -s rr`, `-a -t ${VIP}:80 -r ${WEB1}:80 -m`, `-a -t ${VIP}:80 -r ${WEB2}:80 -m -w 0`);
+    const begun = explained(cluster, `--from ${CLIENT}:5000 --to ${VIP}:80`);
+    assert.deepEqual([begun.verdict, begun.reason, begun.service?.name, begun.connection], ['forwarded', null, `TCP ${VIP}:80`, null]);
+    assert.deepEqual(why(begun), { [`${WEB1}:80`]: 'its turn', [`${WEB2}:80`]: 'weight 0' });
+    assert.deepEqual(begun.becomes, { protocol: 'TCP', from: `${CLIENT}:5000`, to: `${WEB1}:80`, ttl: 63 });
+    assert.deepEqual([begun.packet.device, begun.leaves?.device, begun.leaves?.neighbour], ['eth0', 'eth1', WEB1]);
+    assert.equal(ipvsadm(lvs, '-Lnc').split('\n').length, 3, 'nothing was made');
+    // A connection that there is, and its reply.
+    const { lines } = running(bed, client, station('hold', VIP, 80));
+    await until(
+      () => lines[0],
+      (line) => line === 'open',
+    );
+    const port = /TCP +\d\d:\d\d +ESTABLISHED +10\.8\.1\.10:(\d+)/.exec(ipvsadm(lvs, '-Lnc'))?.[1] ?? assert.fail('no connection');
+    const known = explained(cluster, `--from ${CLIENT}:${port} --to ${VIP}:80`);
+    assert.deepEqual(
+      [known.verdict, known.connection?.use, known.connection?.state, known.scheduled],
+      ['forwarded', 'goes on', 'ESTABLISHED', null],
+    );
+    assert.notEqual(known.leaves?.toMac, null, 'its server is a known neighbour');
+    const reply = explained(cluster, `--from ${WEB1}:80 --to ${CLIENT}:${port}`);
+    assert.deepEqual([reply.verdict, reply.connection?.use, reply.leaves?.device], ['forwarded', 'reply', 'eth0']);
+    assert.deepEqual(reply.becomes, { protocol: 'TCP', from: `${VIP}:80`, to: `${CLIENT}:${port}`, ttl: 63 });
+    const text = ok(lvs.weir(`explain --from ${CLIENT}:5000 --to ${VIP}:80`));
+    assert.match(text, /^packet +TCP 10\.8\.1\.10:5000 -> 10\.8\.1\.100:80, a SYN, 40 bytes, TTL 64, by eth0\nverdict +forwarded\n/);
+    assert.match(text, /^ {2}not +10\.8\.2\.12:80 +masq +weight 0, active 0, inactive 0: weight 0$/m);
+  });
+});
+
+test('refused, dropped, left to the stack: each with its reason and the settings that decided', on, async () => {
+  await inSame((cluster) => {
+    const { lvs } = cluster;
+    ipvsadm(lvs, `-A -t ${VIP}:80 -s rr`);
+    const refused = explained(cluster, `--from ${CLIENT}:5000 --to ${VIP}:80`);
+    assert.deepEqual([refused.verdict, refused.reason?.key], ['answered', 'no_destination']);
+    const stray = explained(cluster, `--from ${CLIENT}:5000 --to ${VIP}:81`);
+    assert.deepEqual([stray.verdict, stray.reason, stray.service], ['passed', null, null]);
+    const forged = explained(cluster, `--from ${VIP}:5000 --to ${VIP}:80 --dev eth0`);
+    assert.deepEqual([forged.verdict, forged.reason?.key], ['dropped', 'martian']);
+    lvs.sysctl('net.ipv4.conf.eth1.rp_filter', '1');
+    ok(lvs.weir('load'));
+    const elsewhere = explained(cluster, `--from ${CLIENT}:5000 --to ${VIP}:80 --dev eth1`);
+    lvs.sysctl('net.ipv4.conf.eth1.rp_filter', '0');
+    ok(lvs.weir('load'));
+    assert.deepEqual([elsewhere.verdict, elsewhere.reason?.key], ['passed', 'reverse_path']);
+    assert.deepEqual(
+      elsewhere.settings.map(({ name, value }) => `${name}=${value}`),
+      ['net.ipv4.conf.eth1.rp_filter=1'],
+    );
+    return Promise.resolve();
+  });
+});
+
+test('a template leads, whatever the scheduler would do', on, async () => {
+  await inSame(async (cluster) => {
+    const { lvs, client, web1, web2 } = cluster;
+    for (const web of [web1, web2]) await serving(cluster, web);
+    ipvsadm(lvs, `-A -t ${VIP}:80 -s rr -p 300`, ...[WEB1, WEB2].map((web) => `-a -t ${VIP}:80 -r ${web}:80 -m`));
+    const [name] = ok(client.run(station('ask', 'tcp', VIP, 80, 1))).split('\n');
+    const led = explained(cluster, `--from ${CLIENT}:5000 --to ${VIP}:80`);
+    const server = name === 'web1' ? WEB1 : WEB2;
+    assert.deepEqual(
+      [led.template?.leads, led.template?.server, led.scheduled, led.service?.persistence],
+      [true, `${server}:80`, null, 300],
+    );
+    assert.equal(led.becomes?.to, `${server}:80`);
+  });
+});
+
+test('what cannot be asked', on, async () => {
+  await inSame((cluster) => {
+    const wrong = (options: string): string => cluster.lvs.weir(`explain ${options}`).stderr;
+    assert.match(wrong('--from 10.0.0.1:1'), /--to is missing/);
+    assert.match(wrong('--from 10.0.0.1 --to 10.0.0.2:80'), /--from takes ADDRESS:PORT/);
+    assert.match(wrong('--from 10.0.0.1:1 --to [::1]:80'), /an address of --from's family/);
+    assert.match(wrong(`--from ${CLIENT}:1 --to ${VIP}:80 --dev nothing0`), /no such interface: nothing0/);
+    assert.match(wrong(`--from 203.0.113.1:1 --to ${VIP}:80`), /no route leads back/);
+    assert.match(wrong(`--from ${CLIENT}:1 --to ${VIP}:80 --tcp --udp`), /^usage: weir explain/);
+    return Promise.resolve();
+  });
+});
