@@ -46,7 +46,8 @@ export const variants: readonly Variant[] = [
   { name: 'v3uni', version: 3, interval: '0.2', vip: ipv4, lines: unicast, unicast: true },
   { name: 'v3fast', version: 3, interval: '0.1', vip: ipv4, lines: nothing },
   { name: 'v6', version: 3, interval: '0.5', vip: IPV6, lines: nothing },
-  { name: 'stays', version: 3, interval: '0.2', vip: ipv4, lines: () => ['nopreempt'], stays: true },
+  // A backup that takes over from a master that was only late stays master: it must be late by seconds.
+  { name: 'stays', version: 3, interval: '1', vip: ipv4, lines: () => ['nopreempt'], stays: true },
   { name: 'one', version: 3, interval: '0.5', vip: ipv4, lines: () => ['down_timer_adverts 1'], adverts: 1 },
 ];
 
