@@ -15,10 +15,12 @@ export interface Comparison {
   readonly bed: Bed;
   readonly hook: Hook;
   readonly histories: number;
+  /** One frame in so many is explained first, which takes longer than to play it. */
+  readonly explainedIn: number;
 }
 
 /** Drop reasons, and states of connections, that were met. A failing seed is printed and made small. */
-export async function compare({ bed, hook, histories }: Comparison): Promise<ReadonlySet<string>> {
+export async function compare({ bed, hook, histories, explainedIn }: Comparison): Promise<ReadonlySet<string>> {
   // The programs beside those on the links count nothing until they are loaded, with the first service for them.
   for (const protocol of ['tcp', 'sctp'] as const)
     for (const address of [VIP, IPV6.vip])
@@ -28,7 +30,7 @@ export async function compare({ bed, hook, histories }: Comparison): Promise<Rea
   const explainer = new Explainer(bed);
   let [played, disturbed] = [0, 0];
   const playPair = async (each: Parameters<typeof play>[1]): Promise<void> => {
-    const pair = new Pair(bed, hook, explainer);
+    const pair = new Pair(bed, hook, { explainer, oneIn: explainedIn });
     await play(pair, each);
     played++;
     disturbed += Number(pair.disturbed);

@@ -56,7 +56,7 @@ for (const [attach, connBuckets] of [
   test(`${attach}: ${HISTORIES} histories in a table of ${connBuckets} buckets`, { skip: skipReason() }, async () => {
     const bed = openBed({ attach, capacity: { connBuckets } });
     try {
-      const met = await compare({ bed, hook: attach === 'tc' ? 'ingress' : 'xdp', histories: HISTORIES });
+      const met = await compare({ bed, hook: attach === 'tc' ? 'ingress' : 'xdp', histories: HISTORIES, explainedIn: 4 });
       const expected = connBuckets === 16 ? REASONS : REASONS.filter((each) => !each.includes('_replaced'));
       assert.deepEqual(
         expected.filter((each) => !met.has(each)),

@@ -30,7 +30,7 @@ const MET = [
 test('by XDP with tc behind it the programs do what the reference director does', { skip: skipReason() }, async () => {
   const bed = openBed({ attach: 'xdp', capacity: { connBuckets: SMALL_BUCKETS } });
   try {
-    const met = await compare({ bed, hook: 'xdp', histories: HISTORIES });
+    const met = await compare({ bed, hook: 'xdp', histories: HISTORIES, explainedIn: 8 });
     assert.deepEqual(
       MET.filter((each) => !met.has(each)),
       [],
