@@ -121,16 +121,16 @@ const builtinsOnDemand = {
 };
 
 /**
- * The program as one CommonJS function, with its source map. ASCII only, and without white space that only people need: each process keeps the
+ * A program as one CommonJS function, with its source map. ASCII only, and without white space that only people need: each process keeps the
  * text, a byte for each character. All names stay, for stack traces.
  */
-const bundleProgram = async () => {
+const bundleProgram = async (name, entry) => {
   const esbuild = await import(pathToFileURL(join(root, 'node_modules/esbuild/lib/main.js')).href);
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   const result = await esbuild.build({
     absWorkingDir: root,
-    entryPoints: ['src/cli/main.ts'],
-    outfile: join(dist, 'weir.js'),
+    entryPoints: [entry],
+    outfile: join(dist, `${name}.js`),
     bundle: true,
     platform: 'node',
     format: 'cjs',
@@ -157,22 +157,31 @@ const put = (name, text) => {
   renameSync(beside, join(dist, name));
 };
 
-/** The launcher, the program with its number in front, and its compiled form; a program that cannot be run once has none. */
-const buildBundle = async () => {
-  const { program, map } = await bundleProgram();
+/** By name: the entry, and the words by which the launcher starts it once. The daemon's processes would hold the text of all commands else. */
+const PROGRAMS = { weir: ['src/cli/main.ts', []], 'weir-daemon': ['src/cli/daemon.ts', ['keepalived']] };
+
+/** A program with its number in front, and its compiled form; a program that cannot be run once has none. */
+const buildProgram = async (name, { program, map }, words) => {
   const id = createHash('sha256').update(program).digest('hex');
-  for (const name of readdirSync(dist)) if (name.endsWith('.compiled')) rmSync(join(dist, name), { force: true });
-  put('weir.js', `//${id}\n${program}`);
-  put('weir.js.map', JSON.stringify({ ...JSON.parse(map), mappings: `;${JSON.parse(map).mappings}` }));
-  put('weir.cjs', readFileSync(join(root, 'dev/launcher.cjs')));
+  put(`${name}.js`, `//${id}\n${program}`);
+  put(`${name}.js.map`, JSON.stringify({ ...JSON.parse(map), mappings: `;${JSON.parse(map).mappings}` }));
   const env = { ...process.env, WEIR_MAKE_COMPILED: '1' };
   delete env.WEIR_CHILD;
   await new Promise((done) => {
-    const once = spawn(process.execPath, [join(dist, 'weir.cjs')], { stdio: 'ignore', env });
+    const once = spawn(process.execPath, [join(dist, 'weir.cjs'), ...words], { stdio: 'ignore', env });
     for (const event of ['error', 'exit']) once.on(event, done);
   });
-  if (!existsSync(join(dist, 'weir.main.compiled')))
-    process.stderr.write('build: the program left no compiled form, every start of it will be slower\n');
+  if (!existsSync(join(dist, `${name}.main.compiled`)))
+    process.stderr.write(`build: ${name}.js left no compiled form, every start of it will be slower\n`);
+};
+
+/** The launcher and the programs, or none of them where one cannot be bundled. */
+const buildBundle = async () => {
+  const programs = Object.entries(PROGRAMS);
+  const bundles = await Promise.all(programs.map(([name, [entry]]) => bundleProgram(name, entry)));
+  for (const name of readdirSync(dist)) if (name.endsWith('.compiled')) rmSync(join(dist, name), { force: true });
+  put('weir.cjs', readFileSync(join(root, 'dev/launcher.cjs')));
+  for (const [index, [name, [, words]]] of programs.entries()) await buildProgram(name, bundles[index], words);
 };
 
 const source = (path) => path.endsWith('.ts') && !path.endsWith('.test.ts');

@@ -1,6 +1,6 @@
-// Built as dist/weir.cjs: starts the program, weir.js beside it, from the form that V8 compiled it to when it was built. Reading and compiling a
-// megabyte and a half of JavaScript would take most of the time of every start. A compiled form that is missing, of another build or of another
-// node only costs that time again.
+// Built as dist/weir.cjs: starts a program beside it, weir.js with all commands or weir-daemon.js with the daemon's alone, from the form that V8
+// compiled it to when it was built. Reading and compiling megabytes of JavaScript would take most of the time of every start. A compiled form that is
+// missing, of another build or of another node only costs that time again.
 const { readFileSync, renameSync, writeFileSync } = require('node:fs');
 const { pathToFileURL } = require('node:url');
 const { Script } = require('node:vm');
@@ -11,18 +11,20 @@ const { Script } = require('node:vm');
  */
 const EARLY = ['SIGHUP', 'SIGUSR1', 'SIGUSR2'];
 const [, , program, command] = process.argv;
-if (program === 'keepalived' || (program === 'weir' && (command === 'run' || command === 'keepalived'))) {
+const isDaemon = program === 'keepalived' || (program === 'weir' && (command === 'run' || command === 'keepalived'));
+if (isDaemon) {
   const came = new Set();
   const keep = (signal) => void came.add(signal);
   for (const signal of EARLY) process.on(signal, keep);
   globalThis.weirEarlySignals = { came, stop: () => EARLY.forEach((signal) => process.off(signal, keep)) };
 }
 
-const filename = `${__dirname}/weir.js`;
+const name = isDaemon ? 'weir-daemon' : 'weir';
+const filename = `${__dirname}/${name}.js`;
 /** Each kind of process runs other code, some with other V8 flags, so each has its own compiled form. */
 const { WEIR_CHILD: role = 'main', WEIR_MAKE_COMPILED: making } = process.env;
-const compiledFile = `${__dirname}/weir.${role.replace(/[^a-z]/g, '')}.compiled`;
-/** Both files begin with the build's own number; the program's stands in a comment. */
+const compiledFile = `${__dirname}/${name}.${role.replace(/[^a-z]/g, '')}.compiled`;
+/** Both files begin with the program's own number; the program's stands in a comment. */
 const ID_LENGTH = 64;
 
 const source = readFileSync(filename, 'latin1');

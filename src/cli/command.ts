@@ -7,6 +7,15 @@ import type { Io } from './io.js';
 /** A command: its arguments without its name; the process's exit status. */
 export type Run = (args: readonly string[], io: Io) => Promise<number>;
 
+/** A row of the table of commands (commands.ts). */
+export interface Command {
+  readonly name: string;
+  readonly meaning: string;
+  /** How it is used, for a command that cannot print it itself. */
+  readonly usage?: string;
+  readonly load: () => Promise<{ readonly run: Run }>;
+}
+
 interface CommandForm<T extends FlagTypes> {
   /** As messages begin: `weir load`. */
   readonly name: string;

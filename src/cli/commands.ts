@@ -1,13 +1,6 @@
 // The one table of weir's commands: name, one line of meaning, and where its code is (loaded only when it is called).
-import type { Run } from './command.js';
-
-export interface Command {
-  readonly name: string;
-  readonly meaning: string;
-  /** How it is used, for a command that cannot print it itself. */
-  readonly usage?: string;
-  readonly load: () => Promise<{ readonly run: Run }>;
-}
+import type { Command } from './command.js';
+import { daemonCommands } from './daemon-commands.js';
 
 export const commands: readonly Command[] = [
   { name: 'ipvsadm', meaning: 'virtual services and their servers, word for word as ipvsadm', load: () => import('./ipvsadm/run.js') },
@@ -23,18 +16,7 @@ export const commands: readonly Command[] = [
     usage: 'usage: ipvsadm-restore < FILE   (all of it, or nothing where a line is wrong; only what differs is changed)',
     load: () => import('./ipvsadm/restore-command.js'),
   },
-  {
-    name: 'keepalived',
-    meaning: 'the daemon: VRRP and virtual servers, word for word as keepalived',
-    usage: 'usage: keepalived [OPTION ...]   (keepalived -h lists them, differences: docs/keepalived.md)',
-    load: () => import('./keepalived/run.js'),
-  },
-  {
-    name: 'run',
-    meaning: 'the same daemon',
-    usage: 'usage: weir run [OPTION ...]   (those of keepalived: keepalived -h)',
-    load: () => import('./keepalived/run.js'),
-  },
+  ...daemonCommands,
   {
     name: 'reload',
     meaning: 'have the daemon read its configuration again, and wait for what comes of it',

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Command } from './commands.js';
+import type { Command } from './command.js';
 import { commands } from './commands.js';
 import { dispatch } from './dispatch.js';
 import { memoryIo } from './io.js';
@@ -49,14 +49,14 @@ test('help on one command is what that command prints, or its usage in the table
   assert.deepEqual(await weir('weir', 'help', 'proc'), { status: 7, stdout: 'proc --help\n', stderr: '' });
   assert.match((await weir('weir', 'help', 'prco')).stderr, /did you mean proc/);
   const io = memoryIo();
-  assert.equal(await dispatch(['weir', 'help', 'ipvsadm-restore'], io), 0);
+  assert.equal(await dispatch(['weir', 'help', 'ipvsadm-restore'], io, commands), 0);
   assert.match(io.stdout, /^usage: ipvsadm-restore /);
 });
 
 test('every command prints its usage when asked, and does nothing else', async () => {
   for (const { name } of commands) {
     const io = memoryIo();
-    assert.equal(await dispatch(['weir', 'help', name], io), 0, name);
+    assert.equal(await dispatch(['weir', 'help', name], io, commands), 0, name);
     assert.match(io.stdout, /usage:/i, name);
     assert.equal(io.stderr, '', name);
   }
@@ -78,18 +78,18 @@ test('each command answers --help and -h with its usage, alone and behind its wo
   };
   for (const { name } of commands.filter((command) => !ANSWER_THERE.has(command.name))) {
     const usage = memoryIo();
-    await dispatch(['weir', 'help', name], usage);
+    await dispatch(['weir', 'help', name], usage, commands);
     for (const word of [[], ...(words[name] ?? []).map((one) => [one])]) {
       for (const option of ['--help', '-h']) {
         const io = memoryIo();
-        assert.equal(await dispatch(['weir', name, ...word, option], io), 0, `${name} ${word} ${option}`);
+        assert.equal(await dispatch(['weir', name, ...word, option], io, commands), 0, `${name} ${word} ${option}`);
         assert.deepEqual([io.stdout, io.stderr], [usage.stdout, ''], `${name} ${word} ${option}`);
       }
     }
   }
   for (const name of ANSWER_THERE) {
     const io = memoryIo();
-    await dispatch(['weir', name, '--help'], io);
+    await dispatch(['weir', name, '--help'], io, commands);
     assert.match(io.stdout + io.stderr, name === 'ipvsadm-restore' ? /--help|restore/ : /keepalived|ipvsadm-save|genhash/, name);
   }
 });
@@ -97,9 +97,9 @@ test('each command answers --help and -h with its usage, alone and behind its wo
 test('a command that needs to know what to do prints its usage on standard error, as it is', async () => {
   for (const name of ['config', 'realserver', 'sim', 'stats', 'vip']) {
     const [help, io] = [memoryIo(), memoryIo()];
-    await dispatch(['weir', 'help', name], help);
+    await dispatch(['weir', 'help', name], help, commands);
     assert.match(help.stdout, new RegExp(`^usage: weir ${name} [^]*\\n$`), name);
-    assert.equal(await dispatch(['weir', name], io), 2, name);
+    assert.equal(await dispatch(['weir', name], io, commands), 2, name);
     assert.deepEqual([io.stdout, io.stderr], ['', help.stdout], name);
   }
 });

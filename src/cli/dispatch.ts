@@ -1,6 +1,6 @@
 // Finds a command by its name and runs it; prints help when there is none.
 import { nearest } from '../model/nearest.js';
-import { type Command, commands } from './commands.js';
+import type { Command } from './command.js';
 import type { Io } from './io.js';
 import { version } from './version.js';
 
@@ -41,7 +41,7 @@ async function helpOn(word: string, io: Io, table: readonly Command[]): Promise<
 }
 
 /** Runs `weir NAME ARGS…` (or `ipvsadm ARGS…`, the name by which it was called) and returns the exit status. */
-export async function dispatch(args: readonly string[], io: Io, table: readonly Command[] = commands): Promise<number> {
+export async function dispatch(args: readonly string[], io: Io, table: readonly Command[]): Promise<number> {
   const [first, ...rest] = args[0] === 'weir' ? args.slice(1) : args;
   if (first === undefined) {
     io.err(help(table));

@@ -66,14 +66,14 @@ export const withRefused = <T>(name: ArtifactName, section: string, work: (objec
   withSpoiled(artifact(name), section, work, program);
 
 /** What node starts must be files of this folder; the others are looked up in it. */
-const STARTED = ['weir.cjs', 'weir.js', 'weir.main.compiled'];
+const STARTED = /^weir(\.cjs|(-daemon)?\.(js|[a-z]+\.compiled))$/;
 
 /** This build in a folder of its own, with another object. Returns the folder. */
 export function buildWith(object: string, name: ArtifactName): string {
   const folder = mkdtempSync(join(tmpdir(), 'weir-build-'));
   const built = dirname(artifact('weir.cjs'));
   for (const file of readdirSync(built)) {
-    if (STARTED.includes(file)) copyFileSync(join(built, file), join(folder, file));
+    if (STARTED.test(file)) copyFileSync(join(built, file), join(folder, file));
     else if (file !== name && /\.(o|so|node)$/.test(file)) symlinkSync(join(built, file), join(folder, file));
   }
   copyFileSync(object, join(folder, name));

@@ -20,15 +20,24 @@ beforeEach(() => {
   write('package.json', '{ "version": "7.8.9", "type": "module" }');
   write('tsconfig.json', '{ "compilerOptions": { "outDir": "build", "rootDir": ".", "types": [] }, "include": ["src"] }');
   write('src/cli/main.ts', "declare const WEIR_VERSION: string;\nconsole.log(WEIR_VERSION, 'one');\n");
+  write('src/cli/daemon.ts', "console.log('daemon');\n");
 });
 afterEach(() => rmSync(project, { recursive: true, force: true }));
 
 const build = (...steps: string[]) => spawnSync(process.execPath, ['dev/build.mjs', ...steps], { cwd: project, encoding: 'utf8' });
-const bundleSays = (): string => spawnSync(process.execPath, ['dist/weir.cjs'], { cwd: project, encoding: 'utf8' }).stdout;
+const bundleSays = (...words: string[]): string =>
+  spawnSync(process.execPath, ['dist/weir.cjs', ...words], { cwd: project, encoding: 'utf8' }).stdout;
 
 test('builds once, and again only when a source changed', () => {
   assert.match(build('bundle').stderr, /^built bundle /);
   assert.equal(bundleSays(), '7.8.9 one\n');
+  for (const words of [
+    ['keepalived', '-n'],
+    ['weir', 'run'],
+    ['weir', 'keepalived'],
+  ])
+    assert.equal(bundleSays(...words), 'daemon\n');
+  assert.equal(bundleSays('weir', 'reload'), '7.8.9 one\n');
   assert.deepEqual([build('bundle').stderr, build('bundle').status], ['', 0]);
 
   write('src/cli/main.ts', "console.log('two');\n");
@@ -40,7 +49,7 @@ test('builds once, and again only when a source changed', () => {
   assert.match(build('bundle').stderr, /^built bundle /);
 
   write('dev/launcher.cjs', "console.log('launched');\n");
-  assert.match(build('bundle').stderr, /^build: the program left no compiled form, .*\nbuilt bundle /);
+  assert.match(build('bundle').stderr, /^(build: weir(-daemon)?\.js left no compiled form, .*\n){2}built bundle /);
   assert.equal(bundleSays(), 'launched\n');
 });
 

@@ -5,6 +5,7 @@ import { spawnSync } from 'node:child_process';
 import { constants, openSync, writeFileSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { createInterface } from 'node:readline';
+import { commands } from '../../src/cli/commands.js';
 import { dispatch } from '../../src/cli/dispatch.js';
 import { memoryIo } from '../../src/cli/io.js';
 
@@ -14,7 +15,7 @@ const ask = `${folder}/ask`;
 async function answer(line: string): Promise<void> {
   const [reply = '', ...words] = line.split('\x1f');
   const io = memoryIo();
-  const status = await dispatch(words, io);
+  const status = await dispatch(words, io, commands);
   writeFileSync(`${reply}.out`, io.stdout);
   writeFileSync(`${reply}.err`, io.stderr);
   writeFileSync(reply, `${status}\n`);
