@@ -36,5 +36,5 @@ for (const block of checks) {
 }
 
 test('the Chinese page shows the same blocks', () => {
-  assert.deepEqual(blocksOf('docs/health-checks.zh-CN.md'), english);
+  assert.deepEqual(blocksOf('docs/zh-CN/health-checks.md'), english);
 });

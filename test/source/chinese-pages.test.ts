@@ -5,14 +5,15 @@ import { parseCommand } from '../../src/cli/ipvsadm/grammar.js';
 import { notYet } from '../../src/cli/ipvsadm/not-yet.js';
 import { filesUnder, read } from '../support/project.js';
 
-const CHINESE = '.zh-CN.md';
+/** A page's Chinese one has its name, in this folder. */
+const CHINESE = 'docs/zh-CN/';
 const blocksOf = (page: string): readonly string[] => [...read(page).matchAll(/^```\n([\s\S]*?)^```$/gm)].map((match) => match[1] ?? '');
 const codesOf = (page: string): readonly string[] => [...new Set(read(page).match(/`[a-z]+(?:-[a-z]+)+`/g) ?? [])].sort();
-const chinese = filesUnder('docs').filter((file) => file.endsWith(CHINESE));
-const methods = filesUnder('docs').filter((file) => /forwarding-[a-z]+\.md$/.test(file));
+const chinese = filesUnder('docs').filter((file) => file.startsWith(CHINESE));
+const methods = filesUnder('docs').filter((file) => /^docs\/forwarding-[a-z]+\.md$/.test(file));
 
 for (const page of chinese) {
-  const english = page.replace(CHINESE, '.md');
+  const english = page.replace(CHINESE, 'docs/');
   test(`${page} shows the blocks of ${english}, and names the same findings`, () => {
     assert.ok(blocksOf(english).length > 0);
     assert.deepEqual(blocksOf(page), blocksOf(english));
@@ -20,10 +21,18 @@ for (const page of chinese) {
   });
 }
 
+test('Chinese pages of the manual are in docs/zh-CN, under the name of the English one', () => {
+  assert.ok(chinese.length >= 4);
+  assert.deepEqual(
+    filesUnder('docs').filter((file) => /zh/i.test(file) && !chinese.includes(file)),
+    [],
+  );
+});
+
 test('each page about a forwarding method has its Chinese one', () => {
   assert.ok(methods.length >= 2);
   assert.deepEqual(
-    methods.filter((page) => !chinese.includes(page.replace('.md', CHINESE))),
+    methods.filter((page) => !chinese.includes(page.replace('docs/', CHINESE))),
     [],
   );
 });
