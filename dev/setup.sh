@@ -41,6 +41,8 @@ needs_of_test() {
     need nft nftables
     need ping iputils-ping
     need arping iputils-arping
+    need ifconfig net-tools
+    need watch procps
     need python3 python3
     need busybox busybox-static
     need keepalived keepalived

@@ -24,7 +24,7 @@ export function inGuest(script: string, seconds: number, fill: (objects: string)
     for (const each of LIBRARIES)
       cpSync(`${root}/node_modules/${each}`, `${folder}/node_modules/${each}`, { recursive: true, dereference: true });
     const beside = [
-      ...['bin', 'dist', 'build', 'package.json'].map((name) => `${root}/${name}`),
+      ...['bin', 'dist', 'build', 'docs', 'package.json', 'tsconfig.json'].map((name) => `${root}/${name}`),
       ...['objects', 'node_modules'].map((name) => `${folder}/${name}`),
     ];
     if (!process.execPath.startsWith('/usr/bin/')) {
