@@ -2,47 +2,9 @@
 // node build/dev/keepalived-reference.js
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import type { Argument, Keyword } from '../src/config/keepalived/keyword.js';
-import { rootKeywords } from '../src/config/keepalived/keywords/root.js';
+import type { Keyword } from '../src/config/keepalived/keyword.js';
+import { argumentWords, keywordSections } from '../src/config/keepalived/keyword-sections.js';
 import { lintVerdicts } from '../src/config/keepalived/lint/lint.js';
-
-const number = (value: number): string => (Number.isFinite(value) ? String(value) : '');
-
-function range(min: number, max: number): string {
-  return Number.isFinite(max) ? `${number(min)}..${number(max)}` : `from ${number(min)}`;
-}
-
-/** What stands behind the keyword, in words. */
-function argumentWords(argument: Argument): string {
-  switch (argument.kind) {
-    case 'flag':
-      return '—';
-    case 'boolean':
-      return '[on\\|off]';
-    case 'integer':
-      return `whole number ${range(argument.min, argument.max)}`;
-    case 'time': {
-      const [scale, unit] = argument.unit === 'ms' ? [1000, 'ms'] : [1_000_000, 's'];
-      return `${unit}, decimal, ${range(argument.minUs / scale, argument.maxUs / scale)}`;
-    }
-    case 'text':
-      return argument.maxLength === undefined ? 'word' : `word, at most ${argument.maxLength} characters`;
-    case 'address':
-      return argument.family === undefined ? 'address' : argument.family === 'inet' ? 'IPv4 address' : 'IPv6 address';
-    case 'choice':
-      return argument.of.join(' \\| ');
-    case 'raw':
-      return 'rest of the line';
-    case 'words':
-      return argument.min === 0 ? 'words, or none' : 'words';
-    case 'script':
-      return 'command [user [group]]';
-    case 'lines':
-      return argument.label === 1 ? 'NAME { lines }' : '{ lines }';
-    case 'block':
-      return argument.label === 0 ? '{ block }' : 'NAME { block }';
-  }
-}
 
 const cell = (text: string): string => text.replace(/(?<!\\)\|/g, '\\|');
 
@@ -64,33 +26,14 @@ function row({
     ...(since === undefined ? [] : [`keepalived ${since}.`]),
     ...(acted === 'accepted' ? [`**Accepted, without effect in weir${because === undefined ? '' : `: ${cell(because)}`}.**`] : []),
   ];
-  return `| ${names} | ${argumentWords(argument)} | ${standard === '' ? '' : `\`${cell(standard)}\``} | ${[cell(meaning), ...notes].join(' ')} |`;
+  return `| ${names} | ${cell(argumentWords(argument))} | ${standard === '' ? '' : `\`${cell(standard)}\``} | ${[cell(meaning), ...notes].join(' ')} |`;
 }
 
 const HEAD = ['| keyword | argument | default | meaning |', '|---|---|---|---|'];
 
-interface Section {
-  readonly title: string;
-  readonly table: readonly Keyword[];
-}
-
-/** Every block once: HTTP_GET's connection keywords are listed again, a table that two blocks share is listed at the first. */
-function sections(title: string, table: readonly Keyword[], seen: Set<readonly Keyword[]>): readonly Section[] {
-  if (seen.has(table)) return [];
-  seen.add(table);
-  const inner = table.flatMap(({ name, argument }) =>
-    argument.kind === 'block'
-      ? sections(title === '' ? name : `${title} / ${name}`, argument.keywords(), seen)
-      : argument.kind === 'lines' && argument.words !== undefined
-        ? sections(`words of ${name}`, argument.words(), seen)
-        : [],
-  );
-  return [{ title, table }, ...inner];
-}
-
 /** The whole text of docs/keepalived-reference.md. */
 export function keepalivedReference(): string {
-  const [root, ...blocks] = sections('', rootKeywords, new Set());
+  const [root, ...blocks] = keywordSections();
   const lines = [
     '# keepalived.conf, keyword by keyword',
     '',

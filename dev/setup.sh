@@ -50,6 +50,8 @@ needs_of_test() {
     need tmux tmux
     need openssl openssl
     need dnsmasq dnsmasq-base
+    need groff groff-base
+    need mandoc mandoc
     # A host has one mail server: apt would remove another one. Without OpenSMTPD its one test is skipped.
     [ -x /usr/sbin/sendmail ] || need smtpd opensmtpd
     # Ubuntu has it only per kernel, in a package of its kernel's tools; the one test that needs it is skipped without it.

@@ -16,6 +16,9 @@ export interface Command {
   readonly load: () => Promise<{ readonly run: Run }>;
 }
 
+/** A command of weir's that `command` made; completion reads its options. */
+export type FormedRun = Run & { readonly types: FlagTypes };
+
 interface CommandForm<T extends FlagTypes> {
   /** As messages begin: `weir load`. */
   readonly name: string;
@@ -35,8 +38,8 @@ export interface Given<T extends FlagTypes> {
 export function command<T extends FlagTypes>(
   { name, usage, types, failureStatus }: CommandForm<T>,
   work: (given: Given<T>, io: Io) => number | Promise<number>,
-): Run {
-  return (args, io) =>
+): FormedRun {
+  const run: Run = (args, io) =>
     reported(
       name,
       io,
@@ -49,6 +52,7 @@ export function command<T extends FlagTypes>(
       },
       failureStatus,
     );
+  return Object.assign(run, { types });
 }
 
 /** @throws WeirError argument-unexpected where more words are given than `count` */

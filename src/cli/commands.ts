@@ -53,13 +53,13 @@ export const commands: readonly Command[] = [
   },
   {
     name: 'install',
-    meaning: "install the commands' links, the udev rule and the units",
-    load: () => import('./commands/install.js').then(({ runInstall }) => ({ run: runInstall })),
+    meaning: "install the commands' links, the udev rule, units, manual and completion",
+    load: () => import('./commands/install.js').then(({ runInstall }) => ({ run: runInstall(commands) })),
   },
   {
     name: 'uninstall',
     meaning: 'remove what weir install installed',
-    load: () => import('./commands/install.js').then(({ runUninstall }) => ({ run: runUninstall })),
+    load: () => import('./commands/install.js').then(({ runUninstall }) => ({ run: runUninstall(commands) })),
   },
   {
     name: 'stats',

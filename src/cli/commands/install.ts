@@ -1,13 +1,16 @@
-// weir install and weir uninstall: links to the commands, the udev rule, units and rsyslog's file, into this system or an image of one.
+// weir install and weir uninstall: links to the commands, the udev rule, units, manual, completion and rsyslog's file, into this system or an
+// image of one.
 import { type InstallOptions, type InstallOutcome, install, uninstall } from '../../host/install/install.js';
-import { command, expectWords, rootFolder } from '../command.js';
+import { type Command, command, expectWords, type Run, rootFolder } from '../command.js';
 import type { Flags } from '../flags.js';
 import type { Io } from '../io.js';
+import { installedTexts } from '../manual/installed-texts.js';
 
 const USAGE = `usage: weir install [--keepalived] [--rsyslog] [--root DIR] [--dry-run]
        weir uninstall [--root DIR] [--dry-run]
        links weir, ipvsadm, ipvsadm-save and ipvsadm-restore into /usr/local/sbin; installs the udev rule that attaches new
-       interfaces, and weir.service, which restores the table at boot ('systemctl enable weir' switches it on)
+       interfaces, ipvsadm.service, which restores the table at boot ('systemctl enable ipvsadm' switches it on), manual
+       pages, and the completion of bash and zsh
        --keepalived  also the commands keepalived and genhash, and the unit keepalived
        --rsyslog     also rsyslog's file, which sends local0 (keepalived -S 0) to /var/log/keepalived.log and nowhere else
        --root DIR    into the system below DIR
@@ -29,11 +32,14 @@ function print(name: string, io: Io, { done, notes }: InstallOutcome, nothing: s
   return 0;
 }
 
-export const runInstall = command({ name: 'weir install', usage: USAGE, types: INSTALL_TYPES }, async ({ flags, words }, io) => {
-  const choice = { keepalived: flags.keepalived === true, rsyslog: flags.rsyslog === true };
-  return print('weir install', io, await install(choice, optionsOf(flags, words)), 'all of it is installed already');
-});
+/** `table`: the commands that manual and completion are about. */
+export const runInstall = (table: readonly Command[]): Run =>
+  command({ name: 'weir install', usage: USAGE, types: INSTALL_TYPES }, async ({ flags, words }, io) => {
+    const choice = { keepalived: flags.keepalived === true, rsyslog: flags.rsyslog === true, made: await installedTexts(table) };
+    return print('weir install', io, await install(choice, optionsOf(flags, words)), 'all of it is installed already');
+  });
 
-export const runUninstall = command({ name: 'weir uninstall', usage: USAGE, types: UNINSTALL_TYPES }, async ({ flags, words }, io) =>
-  print('weir uninstall', io, await uninstall(optionsOf(flags, words)), 'nothing of it is installed'),
-);
+export const runUninstall = (table: readonly Command[]): Run =>
+  command({ name: 'weir uninstall', usage: USAGE, types: UNINSTALL_TYPES }, async ({ flags, words }, io) =>
+    print('weir uninstall', io, await uninstall(await installedTexts(table), optionsOf(flags, words)), 'nothing of it is installed'),
+  );

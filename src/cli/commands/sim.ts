@@ -17,8 +17,8 @@ import type { Io } from '../io.js';
 import { PACKETS_USAGE, runPackets } from './sim-packets.js';
 
 const USAGE = `usage: weir sim vrrp|check [--seeds COUNT] [--from SEED] [--keep-going]   or: weir sim vrrp|check --seed SEED [--whole]
-       weir sim vrrp takes [--nodes 2..5], too
-       weir sim packets compares schedulers: weir sim packets --help`;
+       --nodes 2..5  with vrrp: how many nodes there are
+       weir sim packets [OPTION ...]   compares schedulers: weir sim packets --help`;
 const TYPES = { seeds: 'value', from: 'value', seed: 'value', nodes: 'value', whole: 'flag', 'keep-going': 'flag' } as const;
 const DEFAULT_SEEDS = 1000;
 

@@ -26,7 +26,7 @@ export type Asked = { readonly kind: 'page'; readonly page: PageRequest } | { re
 const flag = (short: string, long: string): Option => ({ short, long, argument: 'none' });
 const valued = (short: string, long: string): Option => ({ short, long, argument: 'required' });
 
-const OPTIONS: readonly Option[] = [
+export const OPTIONS: readonly Option[] = [
   flag('h', 'help'),
   flag('v', 'verbose'),
   flag('S', 'use-ssl'),

@@ -5,7 +5,8 @@ import { type PageRequest, readOptions } from './options.js';
 import { askForPage, NO_DATA } from './page-digest.js';
 import { responseTime } from './transcript.js';
 
-const usage = (program: string): string => `Usage: ${program} COMMAND [OPTIONS]
+/** What -h prints. */
+export const usage = (program: string): string => `Usage: ${program} COMMAND [OPTIONS]
 Commands:
    -s server-address -p port -u url
    -S -s server-address -p port -u url

@@ -1,10 +1,25 @@
 import assert from 'node:assert/strict';
-import { appendFileSync, lstatSync, mkdirSync, mkdtempSync, readFileSync, readlinkSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import {
+  appendFileSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
 import { root as checkout, read } from '../../../test/support/project.js';
+import type { Run } from '../../cli/command.js';
 import { runInstall, runUninstall } from '../../cli/commands/install.js';
+import { commands } from '../../cli/commands.js';
 import { memoryIo } from '../../cli/io.js';
 
 let root = '';
@@ -18,8 +33,8 @@ const at = (path: string): string => join(root, path);
 const exists = (path: string): boolean => lstatSync(at(path), { throwIfNoEntry: false }) !== undefined;
 const LINKS = ['weir', 'ipvsadm', 'ipvsadm-save', 'ipvsadm-restore'].map((name) => `usr/local/sbin/${name}`);
 const RULE = 'etc/udev/rules.d/90-weir.rules';
-const UNIT = 'etc/systemd/system/weir.service';
-const ALL = [...LINKS, RULE, UNIT];
+const UNIT = 'etc/systemd/system/ipvsadm.service';
+const ALL = [...LINKS, RULE, UNIT, 'usr/local/lib/weir/ipvsadm-service'];
 const KEEPALIVED = [
   'usr/local/sbin/keepalived',
   'usr/local/sbin/genhash',
@@ -27,13 +42,13 @@ const KEEPALIVED = [
   'etc/rsyslog.d/10-keepalived.conf',
 ];
 
-async function run(what: typeof runInstall, ...args: readonly string[]): Promise<{ status: number; stdout: string; stderr: string }> {
+async function run(what: Run, ...args: readonly string[]): Promise<{ status: number; stdout: string; stderr: string }> {
   const io = memoryIo();
   const status = await what([...args, '--root', root], io);
   return { status, stdout: io.stdout, stderr: io.stderr };
 }
-const install = (...args: readonly string[]) => run(runInstall, ...args);
-const uninstall = (...args: readonly string[]) => run(runUninstall, ...args);
+const install = (...args: readonly string[]) => run(runInstall(commands), ...args);
+const uninstall = (...args: readonly string[]) => run(runUninstall(commands), ...args);
 
 test('installed twice is installed once; uninstalled, nothing is left', async () => {
   const planned = await install('--dry-run');
@@ -83,9 +98,9 @@ test('what was changed by hand is neither overwritten nor removed', async () => 
   appendFileSync(at(UNIT), '# edited\n');
   const { status, stderr } = await install();
   assert.equal(status, 1);
-  assert.match(stderr, /weir\.service: changed since weir installed it/);
+  assert.match(stderr, /ipvsadm\.service: changed since weir installed it/);
   const gone = await uninstall();
-  assert.match(gone.stderr, /weir\.service stays: it was changed by hand\n$/);
+  assert.match(gone.stderr, /ipvsadm\.service stays: it was changed by hand\n$/);
   assert.deepEqual(ALL.filter(exists), [UNIT]);
 });
 
@@ -105,6 +120,45 @@ test('where there is no systemd or udev, their files are left out, which is repo
   for (const folder of ['systemd', 'udev']) rmSync(at(`etc/${folder}`), { recursive: true });
   const { status, stderr } = await install();
   assert.equal(status, 0);
-  assert.equal(stderr.match(/left out: there is no/g)?.length, 2);
+  assert.equal(stderr.match(/left out: there is no/g)?.length, 3);
   assert.deepEqual(ALL.filter(exists), LINKS);
+});
+
+test('manual and completion come where their readers are, those of keepalived with it', async () => {
+  for (const folder of ['man', 'bash-completion', 'zsh']) mkdirSync(at(`usr/share/${folder}`), { recursive: true });
+  await install();
+  const page = readFileSync(at('usr/local/share/man/man8/ipvsadm.8'), 'utf8');
+  assert.match(page, /^\.\\" Installed by weir install \([0-9a-f]{16}\); weir uninstall removes it\.\n\.TH IPVSADM 8 /);
+  const zsh = readFileSync(at('usr/local/share/zsh/site-functions/_weir'), 'utf8').split('\n');
+  assert.match(zsh[0] ?? '', /^#compdef weir /);
+  assert.match(zsh[1] ?? '', /^# Installed by weir install/);
+  const completion = at('usr/local/share/bash-completion/completions');
+  const loaded = spawnSync('bash', ['-uc', `. ${completion}/ipvsadm; complete -p weir ipvsadm`], { encoding: 'utf8' });
+  assert.deepEqual(loaded, { ...loaded, status: 0, stderr: '' });
+  const ofKeepalived = ['usr/local/share/man/man5/keepalived.conf.5', 'usr/local/share/bash-completion/completions/keepalived'];
+  assert.deepEqual(ofKeepalived.filter(exists), []);
+  await install('--keepalived');
+  assert.deepEqual(ofKeepalived.filter(exists), ofKeepalived);
+  assert.equal((await install('--keepalived')).stdout, 'all of it is installed already\n');
+  appendFileSync(at('usr/local/share/zsh/site-functions/_weir'), '# edited\n');
+  const { stderr } = await uninstall();
+  assert.match(stderr, /^weir uninstall: \S+_weir stays: it was changed by hand\n$/);
+  assert.deepEqual(readdirSync(completion), []);
+});
+
+test('the unit by the name that it had before is removed, if it was not changed', async () => {
+  const before = 'etc/systemd/system/weir.service';
+  const wants = 'etc/systemd/system/multi-user.target.wants/weir.service';
+  const text = '[Unit]\nDescription=Virtual services of weir\n';
+  const digest = createHash('sha256').update(text).digest('hex').slice(0, 16);
+  mkdirSync(dirname(at(wants)), { recursive: true });
+  writeFileSync(at(before), `# Installed by weir install (${digest}); weir uninstall removes it.\n${text}`);
+  symlinkSync(`/${before}`, at(wants));
+  const { stderr } = await install();
+  assert.match(stderr, /weir\.service has another name now, and is gone: systemctl enable ipvsadm\n$/);
+  assert.deepEqual([before, wants].filter(exists), []);
+  writeFileSync(at(before), '# mine\n');
+  await install();
+  await uninstall();
+  assert.deepEqual([before, ...ALL].filter(exists), [before]);
 });

@@ -6,7 +6,15 @@ import { unlessCode } from '../../sys/errno.js';
 import { readTextFile, replaceTextFile } from '../../sys/files/durable-file.js';
 import { runChild } from '../../sys/processes/child.js';
 import { reloadUnits } from '../persist.js';
-import { type InstallChoice, type InstalledFile, installedFiles, originOf, plainText } from './installed-files.js';
+import {
+  FORMER_FILES,
+  type InstallChoice,
+  type InstalledFile,
+  installedFiles,
+  type MadeText,
+  originOf,
+  plainText,
+} from './installed-files.js';
 
 export interface InstallOptions {
   /** '' or a folder without a final slash. */
@@ -69,6 +77,14 @@ export interface InstallOutcome {
   readonly notes: readonly string[];
 }
 
+/** Of another name now, unchanged, with a link that switches it on. */
+function formerFiles(root: string): readonly string[] {
+  const [unit = '', ...links] = FORMER_FILES.map((path) => `${root}${path}`);
+  const isFile = lstatSync(unit, { throwIfNoEntry: false })?.isFile() === true;
+  if (!isFile || originOf(readTextFile(unit) ?? '') !== 'weir') return [];
+  return [unit, ...links.filter((path) => lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true)];
+}
+
 /** @throws WeirError install-foreign, install-changed: nothing was written then; artifact-missing, the system's error */
 export async function install(choice: InstallChoice, { root, dryRun }: InstallOptions): Promise<InstallOutcome> {
   const all = installedFiles(choice);
@@ -79,22 +95,26 @@ export async function install(choice: InstallChoice, { root, dryRun }: InstallOp
     if (paths.length > 0) throw new WeirError(kind === 'foreign' ? 'install-foreign' : 'install-changed', { paths });
   }
   const missing = wanted.filter(({ present }) => present !== 'same').map(({ file }) => file);
+  const former = formerFiles(root);
   if (!dryRun) for (const file of missing) put(root, file);
+  if (!dryRun) for (const path of former) rmSync(path);
   const done = missing.map(({ path, content }) => `${root}${path}${content.kind === 'link' ? ` -> ${content.target}` : ''}`);
   const skipped = all
-    .filter((file) => !fits(file))
+    .filter((file) => !fits(file) && file.optional !== true)
     .map(({ path, needs = [] }) => `${root}${path} left out: there is no ${root}${needs[0]}`);
-  return { done, notes: [...skipped, ...(dryRun ? [] : await announce(root, done))] };
+  const renamed = former.length === 0 ? [] : [`weir.service has another name now, and is gone: systemctl enable ipvsadm`];
+  return { done, notes: [...skipped, ...renamed, ...(dryRun ? [] : await announce(root, done))] };
 }
 
 /** Removes what is weir's. What was changed by hand, or is of others, stays, and the former is noted. @throws the system's error */
-export async function uninstall({ root, dryRun }: InstallOptions): Promise<InstallOutcome> {
-  const found = installedFiles({ keepalived: true, rsyslog: true }).map((file) => ({
+export async function uninstall(made: readonly MadeText[], { root, dryRun }: InstallOptions): Promise<InstallOutcome> {
+  const found = installedFiles({ keepalived: true, rsyslog: true, made }).map((file) => ({
     path: `${root}${file.path}`,
     present: presentAt(root, file),
   }));
-  const ours = found.filter(({ present }) => present === 'same' || present === 'weir').map(({ path }) => path);
+  const present = found.filter((one) => one.present === 'same' || one.present === 'weir').map(({ path }) => path);
+  const ours = [...present, ...formerFiles(root)];
   if (!dryRun) for (const path of ours) rmSync(path);
-  const changed = found.filter(({ present }) => present === 'changed').map(({ path }) => `${path} stays: it was changed by hand`);
+  const changed = found.filter((one) => one.present === 'changed').map(({ path }) => `${path} stays: it was changed by hand`);
   return { done: ours, notes: [...changed, ...(dryRun ? [] : await announce(root, ours))] };
 }
