@@ -134,7 +134,7 @@ const bundleProgram = async (name, entry) => {
     bundle: true,
     platform: 'node',
     format: 'cjs',
-    target: 'node20',
+    target: 'node18',
     charset: 'ascii',
     sourcemap: 'linked',
     sourcesContent: false,

@@ -19,6 +19,29 @@ if (isDaemon) {
   globalThis.weirEarlySignals = { came, stop: () => EARLY.forEach((signal) => process.off(signal, keep)) };
 }
 
+/** What arrays of Node 18 lack: methods that change a copy. */
+const COPYING = {
+  toSorted: (copy, args) => void copy.sort(...args),
+  toReversed: (copy) => void copy.reverse(),
+  toSpliced: (copy, args) => void copy.splice(...args),
+  with: (copy, [index, value]) => {
+    const at = Math.trunc(index) || 0;
+    if (at >= copy.length || at < -copy.length) throw new RangeError(`Invalid index : ${index}`);
+    copy[at < 0 ? at + copy.length : at] = value;
+  },
+};
+for (const prototype of [Array.prototype, Object.getPrototypeOf(Uint8Array.prototype)]) {
+  for (const [method, change] of Object.entries(COPYING)) {
+    if (method in prototype || (method === 'toSpliced' && prototype !== Array.prototype)) continue;
+    const value = function (...args) {
+      const copy = this.slice();
+      change(copy, args);
+      return copy;
+    };
+    Object.defineProperty(prototype, method, { value, configurable: true, writable: true });
+  }
+}
+
 const name = isDaemon ? 'weir-daemon' : 'weir';
 const filename = `${__dirname}/${name}.js`;
 /** Each kind of process runs other code, some with other V8 flags, so each has its own compiled form. */

@@ -4,6 +4,7 @@ import { basename, dirname, join } from 'node:path';
 import { WeirError } from '../../model/errors/weir-error.js';
 import { unlessCode } from '../../sys/errno.js';
 import { readTextFile, replaceTextFile } from '../../sys/files/durable-file.js';
+import { isPackaged } from '../../sys/files/shipped.js';
 import { runChild } from '../../sys/processes/child.js';
 import { reloadUnits } from '../persist.js';
 import {
@@ -85,8 +86,9 @@ function formerFiles(root: string): readonly string[] {
   return [unit, ...links.filter((path) => lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true)];
 }
 
-/** @throws WeirError install-foreign, install-changed: nothing was written then; artifact-missing, the system's error */
+/** @throws WeirError install-packaged, install-foreign, install-changed: nothing was written then; artifact-missing, the system's error */
 export async function install(choice: InstallChoice, { root, dryRun }: InstallOptions): Promise<InstallOutcome> {
+  if (isPackaged()) throw new WeirError('install-packaged');
   const all = installedFiles(choice);
   const fits = ({ needs }: InstalledFile): boolean => needs?.some((path) => existsSync(`${root}${path}`)) ?? true;
   const wanted = all.filter(fits).map((file) => ({ file, present: presentAt(root, file) }));

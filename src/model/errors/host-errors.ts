@@ -93,6 +93,11 @@ export const hostErrors = {
     hint: 'move it away, run weir install again, and take your changes over',
     exitStatus: 1,
   },
+  'install-packaged': {
+    text: () => 'a package of this system installed weir; there is nothing to add to it',
+    hint: 'keepalived and genhash come with the package weir-keepalived',
+    exitStatus: 1,
+  },
   'label-form': {
     text: ({ label, interface: name }: Label & { interface: string }) => `label ${label} must be ${name}:N`,
     exitStatus: 1,

@@ -1,5 +1,5 @@
 // The files of the checkout that are copied into a system, and the commands that they name.
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { artifact } from '../artifact.js';
 
@@ -14,3 +14,6 @@ export const commandPath = (name: string): string => join(checkout(), 'bin', nam
 
 /** @throws WeirError artifact-missing, the system's error */
 export const shippedText = (path: string): string => readFileSync(join(checkout(), path), 'utf8');
+
+/** Whether a package of the system brought these files, and installed what `weir install` would (dev/package-table.mjs). @throws WeirError artifact-missing */
+export const isPackaged = (): boolean => existsSync(join(checkout(), 'share/packaged'));
