@@ -89,6 +89,25 @@ test('a template leads, whatever the scheduler would do', on, async () => {
   });
 });
 
+test('a mark leads where the address has no live service, beside one that was removed, too', on, async () => {
+  await inSame(async (cluster) => {
+    const { lvs, client, web1 } = cluster;
+    await serving(cluster, web1);
+    ipvsadm(lvs, '-A -f 3 -s rr', `-a -f 3 -r ${WEB1} -m`);
+    const marked = (): Explanation => explained(cluster, `--from ${CLIENT}:5000 --to ${VIP}:80 --mark 3`);
+    const facts = ({ verdict, service, becomes }: Explanation): readonly unknown[] => [verdict, service?.name, becomes?.to, becomes?.ttl];
+    const led = ['forwarded', 'FWM 3', `${WEB1}:80`, 63];
+    assert.deepEqual(facts(marked()), led);
+    ipvsadm(lvs, `-A -t ${VIP}:80 -s rr`, `-a -t ${VIP}:80 -r ${WEB1}:80 -m`);
+    ok(client.run(station('ask', 'tcp', VIP, 80, 1)));
+    assert.deepEqual(facts(marked()), ['forwarded', `TCP ${VIP}:80`, `${WEB1}:80`, 63], 'the address comes first');
+    ipvsadm(lvs, `-D -t ${VIP}:80`);
+    const unmarked = explained(cluster, `--from ${CLIENT}:5000 --to ${VIP}:80`);
+    assert.deepEqual(facts(unmarked), ['passed', `TCP ${VIP}:80`, undefined, undefined], 'its connection keeps the service');
+    assert.deepEqual(facts(marked()), led);
+  });
+});
+
 test('what cannot be asked', on, async () => {
   await inSame((cluster) => {
     const wrong = (options: string): string => cluster.lvs.weir(`explain ${options}`).stderr;

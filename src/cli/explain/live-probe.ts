@@ -74,10 +74,11 @@ class LiveProbe {
     return sent.events.length > 0 ? { frame, found: sent } : { frame, found: this.#explain('ingress', frame, this.asked.mark) };
   }
 
-  /** A mark leads what no service of an address takes to weir's own device: forwarding has lowered its hops then. */
+  /** A mark leads what no live service of an address takes to weir's own device: forwarding has lowered its hops then. */
   #fromWire(frame: Uint8Array, begins: boolean): ReturnType<LiveProbe['meet']> {
     const found = this.#explain('ingress', frame);
-    const goesOn = found.outcome.verdict === 'pass' && found.reasons.length === 0 && found.events.length === 0;
+    const unserved = found.events.every((event) => event.kind === 'service' && !event.service.live);
+    const goesOn = found.outcome.verdict === 'pass' && found.reasons.length === 0 && unserved;
     if (this.asked.mark === 0 || !goesOn || !hasMarks(this.tables, this.asked.to.address.family)) return { frame, found };
     const led = this.#frame(begins, 1);
     return { frame: led, found: this.#explain('marked', led, this.asked.mark) };

@@ -42,7 +42,7 @@ function ofService({ persistence, onePacket, mark, schedule }: ServiceRecord, fl
   return [
     ...(persistence === undefined
       ? []
-      : [{ name: '-p', value: String(persistence.timeout), effect: 'the connections of a client go to one server, s' }]),
+      : [{ name: '-p', value: String(persistence.timeout), effect: 'the seconds for which the connections of a client go to one server' }]),
     ...(onePacket ? [{ name: '-o', value: '', effect: 'each datagram is scheduled by itself' }] : []),
     ...(mark === 0 ? [] : [{ name: '-f', value: String(mark), effect: 'the mark decides, not the address' }]),
     ...(flags.length === 0 ? [] : [{ name: '-b', value: flags.join(','), effect: `flags of ${schedule?.scheduler ?? ''}` }]),
