@@ -152,6 +152,15 @@ test('another host with the VIP, unknown to the table, is named by its MAC', on,
   assert.deepEqual(codes(examine(hub)), []);
 });
 
+test('a director that answers for the VIP on two networks, by an interface each, is one host', on, () => {
+  const back = bed.lan('back');
+  bed.cable(hub, 'back1', back, '172.22.41.2/24');
+  bed.cable(oak, 'oa2', back, '172.22.41.31/24');
+  assert.deepEqual(findings(examine(oak, `--role rs --vip ${VIP}`), 'vip-duel'), []);
+  hub.ip('link del back1');
+  oak.ip('link del oa2');
+});
+
 test('a real server whose gateway is the director', on, () => {
   oak.ip('route replace default via 172.22.40.2');
   const byMac = examine(oak, `--role rs --vip ${VIP}`);

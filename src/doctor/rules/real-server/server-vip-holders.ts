@@ -12,19 +12,32 @@ const EXPOSED: Readonly<Record<Family, string>> = {
   inet6: 'with the VIP on an interface towards the cluster',
 };
 
+interface Answers {
+  readonly ifindex: number;
+  readonly macs: readonly string[];
+}
+
+function macsByInterface(holders: RealServerFacts['holders']): readonly Answers[] {
+  return [...new Set(holders.map(({ ifindex }) => ifindex))].map((ifindex) => ({
+    ifindex,
+    macs: [...new Set(holders.filter((one) => one.ifindex === ifindex).map(({ mac }) => mac))],
+  }));
+}
+
 export function serverVipHoldersRule(facts: RealServerFacts): readonly Finding[] {
   return facts.method === 'nat'
     ? []
     : facts.vips.flatMap((vip): readonly Finding[] => {
         const text = formatAddress(vip);
         const holders = facts.holders.filter(({ address }) => sameAddress(address, vip));
-        const macs = [...new Set(holders.map(({ mac }) => mac))];
-        if (macs.length > 1) {
+        // A director answers by each of its interfaces with another MAC: two of them on one network are two hosts.
+        const [duel] = macsByInterface(holders).filter(({ macs }) => macs.length > 1);
+        if (duel !== undefined) {
           return [
             {
               severity: 'error',
               code: 'vip-duel',
-              what: `${macs.join(' and ')} both answer ${askedBy(vip)} for VIP ${text} on ${interfaceNameOf(facts, holders[0]?.ifindex)}`,
+              what: `${duel.macs.join(' and ')} both answer ${askedBy(vip)} for VIP ${text} on ${interfaceNameOf(facts, duel.ifindex)}`,
               cause: `one is the director; the other is a real server ${EXPOSED[vip.family]}, or a second director`,
               advice: 'weir doctor on the director names the host',
             },
@@ -34,7 +47,7 @@ export function serverVipHoldersRule(facts: RealServerFacts): readonly Finding[]
         const carries = (ifindex: number): boolean =>
           facts.interfaces.some((one) => one.ifindex === ifindex && troubleOf(one) === undefined);
         const [subnet] = subnetsWith(facts, vip).filter(({ ifindex }) => carries(ifindex));
-        return macs.length === 0 && subnet !== undefined
+        return holders.length === 0 && subnet !== undefined
           ? [
               {
                 severity: 'warning',
