@@ -133,7 +133,7 @@ test('manual and completion come where their readers are, those of keepalived wi
   assert.match(zsh[0] ?? '', /^#compdef weir /);
   assert.match(zsh[1] ?? '', /^# Installed by weir install/);
   const completion = at('usr/local/share/bash-completion/completions');
-  const loaded = spawnSync('bash', ['-uc', `. ${completion}/ipvsadm; complete -p weir ipvsadm`], { encoding: 'utf8' });
+  const loaded = spawnSync('bash', ['--norc', '-uc', `. ${completion}/ipvsadm; complete -p weir ipvsadm`], { encoding: 'utf8' });
   assert.deepEqual(loaded, { ...loaded, status: 0, stderr: '' });
   const ofKeepalived = ['usr/local/share/man/man5/keepalived.conf.5', 'usr/local/share/bash-completion/completions/keepalived'];
   assert.deepEqual(ofKeepalived.filter(exists), []);

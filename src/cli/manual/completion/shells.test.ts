@@ -65,7 +65,7 @@ describe('completion', { skip: noTools('bash') }, () => {
   after(() => rmSync(folder, { recursive: true }));
 
   const completed = (...words: readonly string[]): readonly string[] => {
-    const { status, stdout, stderr } = spawnSync('bash', ['-uc', CALL, 'bash', join(folder, 'weir'), ...words], {
+    const { status, stdout, stderr } = spawnSync('bash', ['--norc', '-uc', CALL, 'bash', join(folder, 'weir'), ...words], {
       encoding: 'utf8',
       cwd: folder,
     });
