@@ -1,10 +1,11 @@
 // Runs the compiled tests with node's own runner and ends with its counts. One report over its rounds: what stands beside the code
 // and the tests on the source text side by side; then what needs root, namespaces or more processes (test/), one file at a time. Beside
 // both, three files at a time, what mostly waits (for timers of a protocol or of the kernel, or for other processes) or does not measure time.
-// Usage: node dev/test.mjs [--long] [--slowest] [word...]
+// Usage: node dev/test.mjs [--long] [--slowest] [--begin-within SECONDS] [word...]
 //   word        only files whose path has one of the words
 //   --long      the files named *.long.test.ts instead of all the others: what soaks, floods or waits for long
 //   --slowest   prints how long the slowest files took, and when each round had ended
+//   --begin-within SECONDS   names the files that had not begun by then as skipped, each: a slow machine must end, too
 // WEIR_TEST_COUNTS=FILE   adds the counts to those in the file and closes with the sums, so that two runs end as one.
 
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -26,12 +27,18 @@ delete process.env.NODE_EXTRA_CA_CERTS;
 
 const { values: options, positionals: words } = parseArgs({
   allowPositionals: true,
-  options: { long: { type: 'boolean', default: false }, slowest: { type: 'boolean', default: false } },
+  options: {
+    long: { type: 'boolean', default: false },
+    slowest: { type: 'boolean', default: false },
+    'begin-within': { type: 'string', default: 'Infinity' },
+  },
 });
+const beginWithin = Number(options['begin-within']);
+if (Number.isNaN(beginWithin)) throw new Error(`--begin-within needs seconds, not ${options['begin-within']}`);
 /** Not for the tests: one of them runs this file. */
 const { WEIR_TEST_COUNTS: countsFile } = process.env;
 delete process.env.WEIR_TEST_COUNTS;
-const FILE_TIMEOUT_MS = 1_500_000;
+const FILE_TIMEOUT_MS = 2_700_000;
 const SLOWEST_MAX = 25;
 
 const tests = readdirSync(join(root, 'build'), { recursive: true, withFileTypes: true })
@@ -71,23 +78,38 @@ const count = new RegExp(`^(${COUNTS.join('|')}) ([\\d.]+)$`);
 const totals = new Map(COUNTS.map((word) => [word, 0]));
 const add = (word, number) => totals.set(word, totals.get(word) + number);
 const durations = new Map();
+const tooLate = [];
 const ends = new Map();
 const report = new ShortReport(root);
 const signal = stoppable();
 const started = performance.now();
 
-/** One round's events but for its counts, which go into the totals. */
-async function* events(round) {
-  const paths = chosen.filter((path) => roundOf(path) === round);
-  const files = [...paths.filter((path) => FIRST.test(path)), ...paths.filter((path) => !FIRST.test(path))].map((path) => join(root, path));
-  if (files.length === 0) return;
-  for await (const event of run({ files, concurrency: CONCURRENCY[round], timeout: FILE_TIMEOUT_MS, signal })) {
+/** One file's events but for its counts, which go into the totals. */
+async function* eventsOf(file) {
+  for await (const event of run({ files: [join(root, file)], timeout: FILE_TIMEOUT_MS, signal })) {
     const { type, data } = event;
-    if (type === 'test:complete' && data.name === data.file) durations.set(relative(root, data.file), data.details.duration_ms);
+    if (type === 'test:complete' && data.name === data.file) durations.set(file, data.details.duration_ms);
     const [, word, number] = (type === 'test:diagnostic' && data.nesting === 0 && count.exec(data.message)) || [];
     if (word === undefined) yield event;
     else add(word, Number(number));
   }
+}
+
+/** Of a file that begins too late: none. */
+async function begun(file) {
+  if (performance.now() - started < beginWithin * 1000 || signal.aborted) return gathered(eventsOf(file));
+  tooLate.push(file);
+  add('tests', 1);
+  add('skipped', 1);
+  return [];
+}
+
+/** One round's events, in the order of its files. */
+async function* events(round) {
+  const paths = chosen.filter((path) => roundOf(path) === round);
+  const files = [...paths.filter((path) => FIRST.test(path)), ...paths.filter((path) => !FIRST.test(path))];
+  if (files.length === 0) return;
+  yield* Readable.from(files).flatMap(begun, { concurrency: CONCURRENCY[round], highWaterMark: files.length });
   ends.set(round, performance.now() - started);
 }
 
@@ -157,6 +179,8 @@ async function* wholeReport() {
   }
   totals.set('duration_ms', performance.now() - started);
   yield print(report.failures());
+  if (tooLate.length > 0)
+    yield print(`\nnot begun within ${beginWithin} s, so skipped:\n${tooLate.map((file) => `  ${file}\n`).join('')}\n`);
   if (options.slowest) yield print(slowest());
   yield* counts();
   if (countsFile) yield* sums(countsFile);
@@ -172,5 +196,5 @@ process.exitCode = 1;
 const output = Readable.from(wholeReport()).compose(new spec());
 output.pipe(process.stdout);
 output.on('end', () => {
-  process.exitCode = totals.get('pass') > 0 && totals.get('fail') === 0 && totals.get('cancelled') === 0 ? 0 : 1;
+  process.exitCode = totals.get('pass') + tooLate.length > 0 && totals.get('fail') === 0 && totals.get('cancelled') === 0 ? 0 : 1;
 });

@@ -169,6 +169,16 @@ test('long tests run only with --long; words choose among either', () => {
   assert.deepEqual([status, stderr], [1, 'no test file has soak in its path (1 with --long)\n']);
 });
 
+test('files that have not begun in time are named, and counted as skipped', () => {
+  write('test/first.test.js', "test('slow', () => new Promise((done) => setTimeout(done, 1_500)));");
+  write('test/second.test.js', "test('never', () => assert.fail());");
+  const { status, stdout, counts: last } = runTests(['--begin-within', '1']);
+  assert.equal(status, 0);
+  assert.match(stdout, /not begun within 1 s, so skipped:\n {2}build\/test\/second\.test\.js\n\n/);
+  assert.equal(last, 'tests 2, suites 0, pass 1, fail 0, cancelled 0, skipped 1, todo 0');
+  assert.match(runTests(['--begin-within', 'soon']).stderr, /--begin-within needs seconds, not soon/);
+});
+
 test('a skip without a named probe is a failure, and where CI runs every skip but those that a machine cannot help', () => {
   write(
     'src/skipped.test.js',
