@@ -325,7 +325,8 @@ static __always_inline int tc_ingress6(struct __sk_buff *skb, struct packet *p) 
   __u32 real = real_of_source(p);
   if (real) {
     int done = tc_any_reply6(skb, real);
-    if (done == TC_UNKNOWN) done = tc_unknown_to_client(skb, p, real);
+    if (done != TC_UNKNOWN) return done;
+    done = tc_unknown_to_client(skb, p, real);
     if (done != TC_ACT_UNSPEC) return done;
   }
   /* All ports: a client on the director may have the service's address, so what a server answers it is looked for first. */
