@@ -29,17 +29,8 @@ const FILES = [
       with: ['bpf/director/locality-abi.h', 'bpf/director/template-abi.h'],
       before: 'bpf/director/layout-before.h',
       unshared: [
-        'drop_history',
-        'icmp_limits',
-        'ipv6_tc',
-        'ipv6_xdp',
-        'scratch_space',
-        'sctp6_tc',
-        'sctp_tc',
-        'wide6_tc',
-        'wide_sctp6_tc',
-        'wide_sctp_tc',
-        'wide_tc',
+        ...'drop_history icmp_limits ipv6_tc ipv6_xdp scratch_space sctp6_tc sctp_tc'.split(' '),
+        ...'tunnel_tc tunnel_work tunnel_xdp wide6_tc wide_sctp6_tc wide_sctp_tc wide_tc'.split(' '),
       ],
       builds: [
         {
@@ -97,6 +88,13 @@ const FILES = [
   { header: 'bpf/director/wide-abi.h', objects: ['weir-wide.bpf.o'], out: 'src/datapath/ebpf/wide.gen.ts', names: {} },
   { header: 'bpf/director/sctp-abi.h', objects: ['weir-sctp.bpf.o'], out: 'src/datapath/ebpf/sctp.gen.ts', names: {} },
   { header: 'bpf/director/wide6-abi.h', objects: ['weir-wide6.bpf.o'], out: 'src/datapath/ebpf/wide6.gen.ts', names: {} },
+  {
+    header: 'bpf/director/tunnel-abi.h',
+    objects: ['weir-tunnel.bpf.o'],
+    out: 'src/datapath/ebpf/tunnel.gen.ts',
+    names: {},
+    numbers: 'TunnelAbi',
+  },
   {
     header: 'bpf/director/locality-abi.h',
     objects: ['weir.bpf.o'],

@@ -72,7 +72,16 @@ const buildObject = async (source, name) => {
 
 const SOCKET_FILTERS = ['vrrp', 'heartbeat', 'claim', 'bfd'];
 const SIDE_BUILDS = ['ipv6', 'wide', 'sctp', 'wide6', 'sctp6', 'wide-sctp', 'wide-sctp6'];
-const DIRECTOR = ['bridge', 'takeover', 'fib', 'xdp-ipv6', ...SIDE_BUILDS, ...SIDE_BUILDS.map((name) => `bridge-${name}`)];
+const DIRECTOR = [
+  'bridge',
+  'takeover',
+  'fib',
+  'xdp-ipv6',
+  'tunnel',
+  'tunnel6',
+  ...SIDE_BUILDS,
+  ...SIDE_BUILDS.map((name) => `bridge-${name}`),
+];
 const COMPILERS = 2;
 
 /** The datapath's own object comes last: it marks the step as done. */

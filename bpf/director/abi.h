@@ -369,7 +369,7 @@ struct drops {
 /* ---- bits of dest.flags that a build without them leaves alone. */
 #define D_POLICED 0x10 /* policies of IPsec are for masqueraded packets to it, as of the last command: the stack sends these */
 #define D_POLICED_BACK 0x20 /* the same of the answers */
-
+#define D_TUNNEL 0x40 /* is or was behind a tunnel: XDP's quick path looks at the connection's method */
 /* ---- what drops[] was: a ring of its sums over all CPUs, taken every SNAPSHOT_TICKS. Written by timer; `at` is 0 while it writes, and where none
  * was taken yet. The ring has more than a minute: the snapshot that a reader of the last minute takes is not the one that is written. */
 #define SNAPSHOT_TICKS 50

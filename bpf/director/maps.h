@@ -8,6 +8,7 @@
 #include "wide-abi.h"
 #include "wide6-abi.h"
 #include "sctp-abi.h"
+#include "tunnel-abi.h"
 
 /* A build beside that of weir.bpf.c, for tc alone, with a connection table and a timer of its own. */
 #if defined(WIDE) || defined(SCTP)
@@ -101,6 +102,8 @@ const volatile struct {
   enum wide6_endpoint_kind wide6_endpoint_kind;
   enum sctp_program sctp_program;
   enum sctp_state sctp_state;
+  enum tunnel_program tunnel_program;
+  enum tunnel_type tunnel_type;
 } types_in_btf;
 
 #define PROGRAMS(map, entries)                                                                                          \
@@ -134,6 +137,20 @@ PROGRAMS(wide6_tc, WIDE6_PROGRAMS);
 PROGRAMS(wide_tc, WIDE_PROGRAMS);
 #endif
 
+#ifdef TUNNEL
+TABLE(tunnel_sources, struct tunnel_source, 65536);
+#endif
+/* Where a packet goes on whose destination is behind a tunnel: the programs of tunnels, once there is such a destination. Every build has the same
+ * arrays. */
+PROGRAMS(tunnel_tc, TUNNEL_PROGRAMS);
+PROGRAMS(tunnel_xdp, TUNNEL_PROGRAMS);
+struct {
+  __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+  __uint(max_entries, 1);
+  __type(key, __u32);
+  __type(value, struct tunnel_work);
+} tunnel_work SEC(".maps");
+
 /* Constants that user space sets before loading: the verifier knows them and removes the code that they rule out. */
 const volatile __u32 conn_mask = 524287;     /* buckets - 1 */
 const volatile __u32 template_mask = 262143; /* slots - 1 */
@@ -147,6 +164,10 @@ const volatile __u64 hash_key_c = 0x165667b19e3779f9ull;
 static __always_inline struct conf *the_conf(void) {
   __u32 zero = 0;
   return bpf_map_lookup_elem(&conf, &zero);
+}
+static __always_inline struct tunnel_work *the_tunnel_work(void) {
+  __u32 zero = 0;
+  return bpf_map_lookup_elem(&tunnel_work, &zero);
 }
 static __always_inline struct service *service_at(__u32 id) { return bpf_map_lookup_elem(&services, &id); }
 static __always_inline struct dest *dest_at(__u32 id) { return bpf_map_lookup_elem(&dests, &id); }

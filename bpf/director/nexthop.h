@@ -249,7 +249,9 @@ static __always_inline struct interface *interface_without_place(void) {
   return bpf_map_lookup_elem(&interfaces, &none);
 }
 
-#ifndef IPV6
+#ifdef TUNNEL
+#include "tunnel-hop.h"
+#elif !defined(IPV6)
 static __always_inline long fib_ask(void *ctx, struct bpf_fib_lookup *fib, __u32 ifindex, __u32 addr, __u32 saddr, __u32 flags) {
   *fib = (struct bpf_fib_lookup){.family = F_INET, .ipv4_src = saddr, .ipv4_dst = addr, .ifindex = ifindex, .tot_len = 1};
   return bpf_fib_lookup(ctx, fib, sizeof *fib, flags);
@@ -272,7 +274,7 @@ static __always_inline __u32 own_device(void) {
   return c ? c->pair_ifindex : 0;
 }
 
-#ifndef IPV6
+#if !defined(IPV6) && !defined(TUNNEL)
 /* The device by which the FIB is asked about servers first, and of other addresses second: it forwards whatever the others do. */
 static __always_inline __u32 asking_device(bool of_server) { return own_device(); }
 #endif

@@ -3,6 +3,8 @@
 #ifndef WEIR_NEXTHOP6_H
 #define WEIR_NEXTHOP6_H
 
+#define FIB_SOURCE (1 << 4) /* BPF_FIB_LOOKUP_SRC, since Linux 6.7 */
+
 static __always_inline void route_between(const __u32 *to, const __u32 *from) {
   struct whole_addresses *whole = the_whole();
   if (!whole) return;
@@ -38,6 +40,7 @@ static __always_inline __u32 hop_source(struct conf *c, __u32 saddr) {
   return unlikely(READ(c->source_rules6)) && whole ? address_hash(whole->from) : 0;
 }
 
+#ifndef TUNNEL
 static __always_inline long fib_ask(void *ctx, struct bpf_fib_lookup *fib, __u32 ifindex, __u32 addr, __u32 saddr, __u32 flags) {
   struct whole_addresses *whole = the_whole();
   if (!whole) return BPF_FIB_LKUP_RET_NOT_FWDED;
@@ -47,9 +50,9 @@ static __always_inline long fib_ask(void *ctx, struct bpf_fib_lookup *fib, __u32
   address_copy(fib->ipv6_dst, whole->to);
   return bpf_fib_lookup(ctx, fib, sizeof *fib, flags);
 }
+#endif
 
-#define FIB_SOURCE (1 << 4) /* BPF_FIB_LOOKUP_SRC, since Linux 6.7 */
-
+#ifndef TUNNEL
 /* The address by which the kernel would send something of its own to the source of the packet in the scratch space, as its ICMPv6 errors
  * (icmp6_send): one of the device that leads there, or where that has none but a link-local one, of another device; at the last the link-local one.
  * 0: it gives none. */
@@ -66,5 +69,6 @@ static __always_inline __u32 *address_towards_source(struct __sk_buff *skb) {
  * IPVS does, is routed as if it came in by lo. */
 static __always_inline __u32 own_device(void);
 static __always_inline __u32 asking_device(bool of_server) { return of_server ? LOOPBACK : own_device(); }
+#endif
 
 #endif

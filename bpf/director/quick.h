@@ -14,6 +14,7 @@ static __always_inline bool mac_equal(const __u8 *a, const __u8 *b) {
 #define QUICK_ABSENT (-2) /* and there is no connection */
 #define QUICK_BEGINS (-3) /* and there is none, and the packet in the scratch space may begin one */
 #define QUICK_CHOSEN (-4) /* of the full path: its destination is chosen */
+#define QUICK_TUNNEL (-5) /* the packet is to be encapsulated */
 
 struct quick {
   struct packet p;
@@ -213,6 +214,15 @@ static __always_inline bool quick_begins(struct quick *q, __u32 service, struct 
   return true;
 }
 
+/* To a server behind a tunnel: the program of tunnels counts it. */
+static __always_inline int quick_tunnel(struct quick *q, struct quick_found *f) {
+  struct tunnel_work *work = the_tunnel_work();
+  if (!work) return QUICK_NO;
+  work->dest = v_dest(f->value);
+  quick_touch(q, f, false);
+  return QUICK_TUNNEL;
+}
+
 static __always_inline int quick_request(void *data, void *end, struct quick *q, __u32 service, struct interface *from) {
   __u64 key = conn_key(q->p.saddr, q->p.sport, service);
   struct conn_bucket *b = bucket_at(conn_hash(key));
@@ -226,7 +236,9 @@ static __always_inline int quick_request(void *data, void *end, struct quick *q,
     return quick_begins(q, service, from) ? QUICK_BEGINS : QUICK_ABSENT;
   }
   struct dest *d = dest_at(v_dest(value));
-  if (!d || (d->flags & (D_AVAILABLE | D_LOCAL | D_POLICED)) != D_AVAILABLE) return QUICK_NO;
+  if (!d) return QUICK_NO;
+  __u32 flags = d->flags & (D_AVAILABLE | D_LOCAL | D_POLICED | D_TUNNEL);
+  if (unlikely(flags != D_AVAILABLE)) return flags == (D_AVAILABLE | D_TUNNEL) && v_method(value) == M_TUNNEL ? quick_tunnel(q, &f) : QUICK_NO;
   CHECKED(d);
   __u32 ifindex = quick_hop(q, data, &d->hop, address_word(d->addr));
   if (!ifindex) return QUICK_NO;

@@ -73,6 +73,7 @@ static __always_inline int related_send(struct __sk_buff *skb, struct verdict *v
   if (valid != TC_ACT_OK) return valid;
   if (bpf_skb_load_bytes(skb, TTL_AT, &ttl, 1)) return TC_ACT_UNSPEC;
   count_packet(v, !r->inbound);
+  if (to && v_method(v->f.value) == M_TUNNEL) return tc_to_tunnel(v->dest, true);
   bool policed = r->addr && v->d && v->d->flags & (to ? D_POLICED : D_POLICED_BACK);
   enum hop_answer answer = policed ? HOP_LOCAL : tc_hop(skb, v, to, addr, to ? 0 : r->addr, &w);
   if (answer == HOP_NONE || ttl <= 1) return TC_ACT_UNSPEC;

@@ -72,6 +72,7 @@ static __always_inline int related_send6(struct __sk_buff *skb, struct verdict *
   int valid = related_validate6(skb, v->p->header, v->p->length);
   if (valid != TC_ACT_OK) return valid;
   count_packet(v, !to);
+  if (to && v_method(v->f.value) == M_TUNNEL) return tc_to_tunnel(v->dest, true);
   if (to) route_to(to->addr);
   else route_between(v->p->saddr6, addr);
   __u32 hash = to ? address_fold(to->addr) : v->p->saddr;

@@ -142,6 +142,10 @@ struct vip_answer {
   __u32 word; /* clock of the FIB's answer << 1 | answer */
 };
 
+#ifdef TUNNEL
+#define OUTER_MAX 56 /* an outer IPv6 header, UDP, and GUE with its option */
+#endif
+
 struct scratch {
   struct packet packet;
   __u64 chosen; /* XDP: the value of the packet's connection, for xdp_send_to */
@@ -184,6 +188,10 @@ struct scratch {
   struct refused_set refused[REFUSED_SETS];
 #endif
   struct vip_answer vip_answer[VIP_ANSWERS];
+#ifdef TUNNEL
+  __u32 tunnel_dest; /* whose route is asked for */
+  __u32 outer[OUTER_MAX / 4];
+#endif
 };
 struct {
   __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);

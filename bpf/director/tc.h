@@ -49,7 +49,13 @@ static __always_inline int tc_go_on(struct __sk_buff *skb, int done, bool ingres
   if (likely(done < TC_ELSEWHERE)) return done;
   if (done == TC_ELSEWHERE) {
     tc_enter_wide(skb, ingress ? WIDE_INGRESS : WIDE_EGRESS);
-    return ingress ? tc_unknown(skb) : TC_ACT_UNSPEC;
+    if (!ingress) return TC_ACT_UNSPEC;
+    done = tc_unknown(skb);
+    if (done < TC_ELSEWHERE) return done;
+  }
+  if (done == TC_TUNNEL) {
+    bpf_tail_call(skb, &tunnel_tc, TUNNEL_IPV4);
+    return tc_drop(R_REDIRECT_FAILED);
   }
   if (done == TC_SCTP) {
     tc_enter_sctp(skb, ingress);
@@ -81,6 +87,7 @@ static __always_inline int tc_request(struct __sk_buff *skb, struct verdict *v) 
   }
   if (v->known && !conn_touch(v, false)) return tc_drop(drop_reason(R_BUSY));
   count_packet(v, false);
+  if (unlikely(v_method(v->f.value) == M_TUNNEL)) return tc_to_tunnel(v->dest, false);
   struct route w = {};
   __u32 addr = v->d->addr[0];
   bool masq = v_method(v->f.value) == M_MASQ;

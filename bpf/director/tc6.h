@@ -30,6 +30,10 @@ static __always_inline int tc_go_on6(struct __sk_buff *skb, int done, bool ingre
     tc_enter_wide6(skb, ingress ? WIDE6_INGRESS : WIDE6_EGRESS);
     return TC_ACT_UNSPEC;
   }
+  if (done == TC_TUNNEL) {
+    bpf_tail_call(skb, &tunnel_tc, TUNNEL_IPV6);
+    return tc_drop(R_REDIRECT_FAILED);
+  }
   if (done == TC_SCTP) {
     tc_enter_sctp6(skb, ingress);
     return TC_ACT_UNSPEC;
@@ -187,6 +191,7 @@ static __always_inline int tc_request6(struct __sk_buff *skb, struct verdict *v)
   }
   if (v->known && !conn_touch(v, false)) return tc_drop(drop_reason(R_BUSY));
   count_packet(v, false);
+  if (unlikely(v_method(v->f.value) == M_TUNNEL)) return tc_to_tunnel(v->dest, false);
   struct route w = {};
   bool masq = v_method(v->f.value) == M_MASQ;
   route_to(v->d->addr);

@@ -63,6 +63,12 @@ __noinline int xdp_send_to(struct xdp_md *ctx) {
   __u32 dest = v_dest(chosen);
   struct dest *d = dest_at(dest);
   if (!d || d->flags & (D_LOCAL | D_POLICED)) return XDP_PASS;
+  if (v_method(chosen) == M_TUNNEL) {
+    struct tunnel_work *work = the_tunnel_work();
+    if (!work) return XDP_PASS;
+    work->dest = dest;
+    return QUICK_TUNNEL;
+  }
   struct verdict v = {.p = &scratch->packet, .c = c, .now = clock_now(), .dest = dest, .d = d};
   CHECKED(d);
   route_to(d->addr);
@@ -157,6 +163,7 @@ __noinline int xdp_any_reply(struct xdp_md *ctx, __u32 real) {
  * Returned as a negative number, with the service's or the destination's. */
 enum left { LEFT_NEW, LEFT_KNOWN, LEFT_REPLY, LEFT_BEGINNING };
 #define LEFT_BITS 2
+#define LEFT_TUNNEL (-1) /* of no service: the packet is to be encapsulated */
 static __always_inline int left_to(enum left what, __u32 id) { return -(int)(id << LEFT_BITS | what); }
 
 static __always_inline int xdp_quickly(struct xdp_md *ctx) {
@@ -178,6 +185,7 @@ static __always_inline int xdp_quickly(struct xdp_md *ctx) {
   if (service) {
     int done = BRIDGING || is_unsummed(&q.p, data) ? QUICK_NO : quick_request(data, end, &q, service, i);
     if (likely(done >= 0)) return done;
+    if (done == QUICK_TUNNEL) return LEFT_TUNNEL;
     return left_to(done == QUICK_BEGINS ? LEFT_BEGINNING : done == QUICK_ABSENT ? LEFT_NEW : LEFT_KNOWN, service);
   }
   __u32 real = real_of_source(&q.p);
@@ -195,13 +203,20 @@ static __always_inline int xdp_fully(struct xdp_md *ctx, __u32 left) {
   return done == QUICK_CHOSEN ? xdp_send_to(ctx) : done;
 }
 
+/* The end of the full path: a packet that is to be encapsulated goes on. Where there is no such program, it goes on to tc. */
+static __always_inline int xdp_end(struct xdp_md *ctx, int done) {
+  if (likely(done >= 0)) return done;
+  bpf_tail_call(ctx, &tunnel_xdp, ETHER_TYPE == ETH_P_IP ? TUNNEL_IPV4 : TUNNEL_IPV6);
+  return XDP_PASS;
+}
+
 #ifdef IPV6
 /* A program of its own: whole addresses take so much of the quick path's stack frame that the full one's chains of calls would not fit below
  * it. As a function the quick path would cost a fifth more. */
 SEC("xdp")
 int weir_xdp_full(struct xdp_md *ctx) {
   struct scratch *scratch = the_scratch();
-  return scratch ? xdp_fully(ctx, scratch->left) : XDP_PASS;
+  return scratch ? xdp_end(ctx, xdp_fully(ctx, scratch->left)) : XDP_PASS;
 }
 
 static __always_inline int xdp_go_on(struct xdp_md *ctx, __u32 left) {
@@ -212,13 +227,14 @@ static __always_inline int xdp_go_on(struct xdp_md *ctx, __u32 left) {
   return XDP_PASS;
 }
 #else
-static __always_inline int xdp_go_on(struct xdp_md *ctx, __u32 left) { return xdp_fully(ctx, left); }
+static __always_inline int xdp_go_on(struct xdp_md *ctx, __u32 left) { return xdp_end(ctx, xdp_fully(ctx, left)); }
 #endif
 
 SEC("xdp")
 int weir_xdp(struct xdp_md *ctx) {
   int done = xdp_quickly(ctx);
-  return likely(done >= 0) ? done : xdp_go_on(ctx, -done);
+  if (likely(done >= 0)) return done;
+  return done == LEFT_TUNNEL ? xdp_end(ctx, done) : xdp_go_on(ctx, -done);
 }
 
 #endif

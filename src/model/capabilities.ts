@@ -16,7 +16,7 @@ const rows = [
   {
     id: 'tunnels',
     name: 'VS/TUN (`-i`, `--tun-*`)',
-    present: false,
+    present: true,
     missing: 'tunnels (-i) are not there yet',
     meanwhile: 'the destination is refused',
   },

@@ -27,6 +27,8 @@ export type ArtifactName =
   | 'weir-wide-sctp6.bpf.o'
   | 'weir-takeover.bpf.o'
   | 'weir-fib.bpf.o'
+  | 'weir-tunnel.bpf.o'
+  | 'weir-tunnel6.bpf.o'
   | 'weir-vrrp.bpf.o'
   | 'weir-heartbeat.bpf.o'
   | 'weir-claim.bpf.o'

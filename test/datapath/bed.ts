@@ -24,6 +24,7 @@ import type { Hook } from './fixtures/fixture.js';
 import { freshName, makeNamespace, removeNamespace } from './namespace.js';
 import { type Carriage, run, TC, XDP } from './run.js';
 import type { Outcome } from './verdict.js';
+import { withoutChance } from './without-chance.js';
 
 export interface BedOptions {
   /** `xdp`: the short cut is attached to every device as well. */
@@ -219,7 +220,7 @@ class LoadedBed implements Bed {
       [TC.unspec, 'pass'],
     ]).get(code);
     if (verdict === undefined) throw new Error(`tc answered ${code}`);
-    return { verdict, frame: out, kernelResolves: true };
+    return { verdict, frame: verdict === 'redirect' ? withoutChance(out) : out, kernelResolves: true };
   }
 
   letHopsAge(): void {
@@ -238,7 +239,7 @@ class LoadedBed implements Bed {
     ]);
     const verdict = verdicts.get(code);
     if (verdict === undefined) throw new Error(`XDP answered ${code}`);
-    return { verdict, frame: out, kernelResolves: false };
+    return { verdict, frame: verdict === 'redirect' ? withoutChance(out) : out, kernelResolves: false };
   }
 
   filterReversePath(device: DeviceName | 'all', value: 0 | 1 | 2): void {

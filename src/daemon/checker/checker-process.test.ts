@@ -123,50 +123,13 @@ test('a service that is refused holds up no other, is logged once, tried again a
   await checker.stop();
 });
 
-test('what weir does not have yet is reported once and neither tried nor tried again', async () => {
-  let opened = 0;
-  const director = new MemoryDirector();
-  const open = (): Director => {
-    opened += 1;
-    return director;
-  };
-  const tunnelled = server(443, 'tunnel');
-  const { logged, checker } = start([server(80), tunnelled], { open });
-  assert.deepEqual([table(director), opened], [['80 wlc 2'], 1]);
-  const about = logged.filter((text) => text.startsWith('virtual server [192.0.2.1]:tcp:443'));
-  assert.deepEqual(about, [
-    'virtual server [192.0.2.1]:tcp:443 cannot be served as the configuration states: tunnels (-i) are not there yet',
-  ]);
-  await checker.stop();
-  const alone = start([tunnelled], {
-    open: () => {
-      throw new Error('not needed');
-    },
-  });
-  assert.ok(!alone.logged.some((text) => text.includes('not needed')));
-  await alone.checker.stop();
-});
-
-test('a virtual server is served without a server that cannot be reached, which is logged once with what it means', async () => {
+test('a virtual server is served with servers behind tunnels', async () => {
   const mixed = { ...server(80), realServers: [realServer('10.0.0.1'), realServer('10.0.0.2', { method: 'tunnel' })] };
   const { director, logged, checker } = start([mixed]);
-  assert.deepEqual(table(director), ['80 wlc 1']);
-  await checker.reload(configuration([mixed, server(443)]));
-  assert.deepEqual(table(director), ['443 wlc 2', '80 wlc 1']);
-  assert.deepEqual(
-    logged.filter((text) => / is served without /.test(text)),
-    ['virtual server [192.0.2.1]:tcp:80 is served without real server 10.0.0.2 port 80: tunnels (-i) are not there yet'],
-  );
-  await checker.stop();
-});
-
-test('a reload to what weir does not have yet leaves a service as it was; a later one removes it', async () => {
-  const { director, logged, checker } = start([server(80), server(443)]);
-  await checker.reload(configuration([server(80), server(443, 'tunnel')]));
-  assert.deepEqual(table(director), ['443 wlc 2', '80 wlc 2']);
-  assert.ok(logged.some((text) => text.endsWith(' - what was served before the reload stays as it was')));
-  await checker.reload(configuration([server(80)]));
   assert.deepEqual(table(director), ['80 wlc 2']);
+  await checker.reload(configuration([mixed, server(443, 'tunnel')]));
+  assert.deepEqual(table(director), ['443 wlc 2', '80 wlc 2']);
+  assert.ok(!logged.some((text) => text.includes(' is served without ')));
   await checker.stop();
 });
 

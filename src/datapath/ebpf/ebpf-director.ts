@@ -23,6 +23,7 @@ import { followMarks, settleMarkPath } from './load/mark-path.js';
 import type { OnNotice } from './load/refused-xdp.js';
 import { ensureSideBuilds } from './load/side-builds.js';
 import { growSideTables } from './load/side-growth.js';
+import { ensureTunnels, noteTunnelSource } from './load/tunnels.js';
 import { beginBatch, Dirty, endBatch, recover, writerOf } from './recovery/batch.js';
 import { setTimeouts } from './recovery/intent.js';
 import { broadcastsOf } from './table/broadcasts.js';
@@ -130,7 +131,9 @@ export class EbpfDirector extends EbpfReader implements Director {
     this.#changing(() => {
       this.#writer.serviceId(service);
       this.check({ kind: 'add-destination', service, spec });
+      if (spec.method === 'tunnel') ensureTunnels(this.tables, serviceFamily(service));
       this.#writer.addDestination(service, spec);
+      this.#noteTunnel(service, spec);
     });
   }
 
@@ -138,8 +141,14 @@ export class EbpfDirector extends EbpfReader implements Director {
     this.#changing(() => {
       this.#writer.serviceId(service);
       this.check({ kind: 'edit-destination', service, spec });
+      if (spec.method === 'tunnel') ensureTunnels(this.tables, serviceFamily(service));
       this.#writer.editDestination(service, spec);
+      this.#noteTunnel(service, spec);
     });
+  }
+
+  #noteTunnel(service: ServiceKey, spec: DestinationSpec): void {
+    if (spec.method === 'tunnel') noteTunnelSource(this.tables, this.#writer.destinationId(service, spec), spec.address);
   }
 
   deleteDestination(service: ServiceKey, key: DestinationKey): void {
@@ -309,5 +318,6 @@ function checkDestination(service: ServiceKey, spec: DestinationSpec): void {
   if (weight < 0) throw new WeirError('weight-negative', { weight });
   if (lowerThreshold > upperThreshold) throw new WeirError('thresholds-crossed');
   if (spec.address.family !== serviceFamily(service) && spec.method !== 'tunnel') throw new WeirError('destination-family');
+  if (spec.tunnel.type === 'gue' && spec.method === 'tunnel' && spec.tunnel.port === 0) throw new WeirError('gue-without-port');
   refuseMissing({ kind: 'add-destination', service, spec });
 }

@@ -1,6 +1,5 @@
 // What VIP_CHECK asks of a real server, and where nothing can be asked: what the datapath cannot do, or a SYN cannot show.
 import type { Address, Family } from '../address.js';
-import { lineIfMissing } from '../capabilities.js';
 import type { ForwardingMethod, Protocol } from '../service.js';
 
 interface Endpoint {
@@ -28,7 +27,7 @@ const ALL_PORTS = 'the service has all ports, and none can be chosen';
 /** Why nothing can be asked; undefined: it can. `server`: the address and port to which the check is sent. */
 export function vipCheckObstacle({ method, protocol, vips }: VipCheck, server: Endpoint): string | undefined {
   if (protocol !== 'tcp') return `a service of ${protocol.toUpperCase()} answers no SYN`;
-  if (method === 'tunnel') return lineIfMissing('tunnels') ?? 'servers behind tunnels cannot be asked yet';
+  if (method === 'tunnel') return 'servers behind tunnels cannot be asked yet';
   if (vips.length === 0) return 'the service has no address of this family that could be asked for: a firewall mark has none';
   if (method === 'local') return 'the real server is this host itself';
   if (vips.some(({ address }) => address.family !== server.address.family)) return 'connect_ip is of another family than the service';

@@ -44,6 +44,7 @@ const environmentOf = (service: Ip): Environment => ({
   macOf: () => STATION,
   addressOf: () => 0,
   sourceTowards: () => undefined,
+  tunnelSource: () => undefined,
   icmpAllowed: () => true,
 });
 

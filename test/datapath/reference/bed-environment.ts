@@ -126,6 +126,12 @@ export class BedEnvironment implements Environment {
     return found === undefined ? undefined : ipOf(ip(found.split('/')[0] ?? ''));
   }
 
+  /** The first address of the device that leads there, as the kernel chooses it. */
+  tunnelSource(server: Ip): Ip | undefined {
+    const found = familyOf(server) === 'inet' ? this.addressOf(sideOf(server) ?? 'lo') : this.sourceTowards(server);
+    return found === 0 ? undefined : found;
+  }
+
   addressOf(device: string): number {
     const first = isDevice(device) ? DEVICES[device].addresses[0].split('/')[0] : LO_ADDRESS;
     return Number(ipOf(ip(first ?? '')));

@@ -255,7 +255,7 @@ test('VIP_CHECK is no verdict about what the datapath cannot do, or a SYN cannot
     assert.equal(outcome.kind, 'not-made');
     return outcome.kind === 'not-made' ? outcome.text.replace('VIP_CHECK of 127.0.0.1 port ', '') : '';
   };
-  assert.equal(await refused({ method: 'tunnel' }), '80 cannot be made: tunnels (-i) are not there yet');
+  assert.equal(await refused({ method: 'tunnel' }), '80 cannot be made: servers behind tunnels cannot be asked yet');
   assert.equal(
     await refused({ vips: [] }),
     '80 cannot be made: the service has no address of this family that could be asked for: a firewall mark has none',

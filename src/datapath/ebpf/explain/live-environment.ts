@@ -6,6 +6,7 @@ import type { Environment, HopAnswer } from '../../memory/packets/environment.js
 import { addressOf, familyOf, type Ip, ipOf } from '../../memory/packets/ip.js';
 import { Abi, Conf, Dest, Interface, Nexthop } from '../abi.gen.js';
 import { placeOf } from '../load/interface-record.js';
+import { tunnelSourceOf } from '../load/tunnels.js';
 import { isIpv6, recordedAddress } from '../table/record-address.js';
 import type { Tables } from '../table/tables.js';
 import { type Fib, type FibAnswer, FibCode, FibFlag, type FibQuestion } from './fib.js';
@@ -101,6 +102,17 @@ export class LiveEnvironment implements Environment {
   sourceTowards(address: Ip): Ip | undefined {
     const answer = this.fib.ask({ ifindex: this.#ifindex, to: address, flags: FibFlag.source });
     return answer.code === FibCode.success || answer.code === FibCode.noNeighbour ? answer.source : undefined;
+  }
+
+  /** As the programs have it, or as they would ask for it. */
+  tunnelSource(server: Ip): Ip | undefined {
+    for (const id of this.#destinationsAt(server)) {
+      const known = tunnelSourceOf(this.tables, id, familyOf(server));
+      if (known !== undefined) return ipOf(known);
+    }
+    const first = familyOf(server) === 'inet' ? this.#pair : Abi.LOOPBACK;
+    const { answer } = this.#askEither(first, this.#ifindex, { to: server, flags: FibFlag.source });
+    return isRoute(answer) ? answer.source : undefined;
   }
 
   get #pair(): number {

@@ -8,7 +8,8 @@ import { candidatesOf, type DestinationRecord, type ServiceRecord } from '../../
 import { resumed, type Schedule, type Start, schedulers } from '../../schedule/index.js';
 import type { Place } from '../../schedule/scheduler.js';
 import { Abi, Conf, Dest, Service, WeirState } from '../abi.gen.js';
-import { methodName, schedulerName } from '../table/identity.js';
+import { forwardingOf, recordedForwarding } from '../table/forwarding-word.js';
+import { schedulerName } from '../table/identity.js';
 import { readPersistence } from '../table/persistence.js';
 import { isIpv6, recordedAddress } from '../table/record-address.js';
 import { destinationIds } from '../table/service-list.js';
@@ -125,7 +126,7 @@ export class LiveServices {
       lower: dests.get(id, Dest.lower),
     };
     Object.assign(found, counted, described);
-    found.method = methodName(dests.get(id, Dest.method));
+    Object.assign(found, forwardingOf(recordedForwarding(this.tables, id)));
     found.overloaded = dests.get(id, Dest.overload) !== 0;
     found.available = (flags & Abi.D_AVAILABLE) !== 0;
     if ((flags & Abi.D_REAL) !== 0) this.director.records.answer(found);

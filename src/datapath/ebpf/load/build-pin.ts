@@ -17,6 +17,8 @@ export const SIDE_OBJECTS = [
   'weir-sctp6.bpf.o',
   'weir-wide-sctp.bpf.o',
   'weir-wide-sctp6.bpf.o',
+  'weir-tunnel.bpf.o',
+  'weir-tunnel6.bpf.o',
 ] as const satisfies readonly ArtifactName[];
 export type SideObject = (typeof SIDE_OBJECTS)[number];
 

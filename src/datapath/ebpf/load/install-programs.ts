@@ -7,6 +7,7 @@ import { forgetBuild } from './build-pin.js';
 import { PROGRAMS, runHousekeeping } from './load.js';
 import { type LoadedPrograms, mapsToMake } from './programs.js';
 import { enterShortCuts, enterSideBuilds, type Sides, trySideBuilds } from './side-builds.js';
+import { exchangeTunnels } from './tunnels.js';
 import { removeXdp } from './xdp.js';
 
 /**
@@ -28,6 +29,7 @@ export function installPrograms(
   for (const name of missing) using(object.map(name), (map) => pinInPlace(map, `${folder}/${name}`));
   const behind = enterSideBuilds(object, interfaces.tables, sides);
   if (kinds.includes('xdp')) enterShortCuts(object, interfaces.tables, interfaces.onNotice, sides);
+  exchangeTunnels(interfaces.tables, sides.fileOf);
   // The kernel empties an array of programs when its last pin goes: those of before stay in place until no link has their programs.
   const entries = ENTRY_PINS.map((name) => using(object.map(name), (map) => pinBeside(map, `${folder}/${name}`)));
   for (const name of NOT_SHARED) if (!ENTRY_PINS.includes(name)) using(object.map(name), (map) => pinInPlace(map, `${folder}/${name}`));

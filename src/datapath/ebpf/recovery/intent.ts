@@ -3,20 +3,20 @@
 import type { DestinationSpec, Timeouts } from '../../../model/service.js';
 import { Conf, Dest, Intent, IntentKind, Service, WeirState } from '../abi.gen.js';
 import { unitsOf } from '../table/clock.js';
-import { methodNumber } from '../table/identity.js';
+import { forwardingWord, recordedForwarding, storeForwarding } from '../table/forwarding-word.js';
 import type { Tables } from '../table/tables.js';
 import { ESTABLISHED, FIN_WAIT } from '../table/timeouts.js';
 
 const { INTENT_NONE, INTENT_DESTINATION, INTENT_TIMEOUTS, INTENT_FLUSH } = IntentKind;
-/** What a user may change of a destination: fields of its record and of an intent. */
+/** What a user may change of a destination: fields of its record and of an intent, whose `method` is the word of forwarding-word.ts. */
 const DESCRIPTION = ['method', 'upper', 'lower', 'weight', 'lastWeight'] as const;
 
 type Description = Readonly<Record<(typeof DESCRIPTION)[number], number>>;
 
 /** `lastWeight`: its last weight that was not 0; of a new one the weight itself. */
 function valuesOf(spec: DestinationSpec, lastWeight: number): Description {
-  const { method, upperThreshold: upper, lowerThreshold: lower, weight } = spec;
-  return { method: methodNumber(method), upper, lower, weight, lastWeight: weight === 0 ? lastWeight : weight };
+  const { upperThreshold: upper, lowerThreshold: lower, weight } = spec;
+  return { method: forwardingWord(spec), upper, lower, weight, lastWeight: weight === 0 ? lastWeight : weight };
 }
 
 /**
@@ -31,11 +31,16 @@ function updateOverload({ dests }: Tables, id: number): void {
   if (upper === 0 || count() < free) dests.set(id, Dest.overload, 0);
 }
 
+/** Stores a field of a description in the record. */
+function store(tables: Tables, id: number, name: keyof Description, value: number): void {
+  if (name === 'method') storeForwarding(tables, id, value);
+  else tables.dests.set(id, Dest[name], value);
+}
+
 /** Writes it into the record of a destination that no packet finds yet. */
 export function describe(tables: Tables, id: number, spec: DestinationSpec): void {
-  const { dests } = tables;
   const values = valuesOf(spec, 0);
-  for (const name of DESCRIPTION) dests.set(id, Dest[name], values[name]);
+  for (const name of DESCRIPTION) store(tables, id, name, values[name]);
   updateOverload(tables, id);
 }
 
@@ -77,7 +82,8 @@ export function descriptionOf(tables: Tables, id: number): Description {
   const { dests, intent } = tables;
   for (;;) {
     const before = sourceOf(tables, id);
-    const value = (name: keyof Description): number => (before.edited ? intent.get(0, Intent[name]) : dests.get(id, Dest[name]));
+    const recorded = (name: keyof Description): number => (name === 'method' ? recordedForwarding(tables, id) : dests.get(id, Dest[name]));
+    const value = (name: keyof Description): number => (before.edited ? intent.get(0, Intent[name]) : recorded(name));
     const [method, upper, lower, weight, lastWeight] = [
       value('method'),
       value('upper'),
@@ -112,9 +118,9 @@ export function finish(tables: Tables): void {
 }
 
 function finishDestination(tables: Tables): void {
-  const { dests, intent } = tables;
+  const { intent } = tables;
   const id = intent.get(0, Intent.destination);
-  for (const name of DESCRIPTION) dests.set(id, Dest[name], intent.get(0, Intent[name]));
+  for (const name of DESCRIPTION) store(tables, id, name, intent.get(0, Intent[name]));
   updateOverload(tables, id);
 }
 

@@ -21,7 +21,8 @@ import { Conf, Counters, Dest, Estimate, Service, WeirState } from '../abi.gen.j
 import { descriptionOf, intendedTimeouts, isFlushing } from '../recovery/intent.js';
 import { clockDifference, secondsOf } from './clock.js';
 import type { EndpointTable } from './endpoint-table.js';
-import { isRecordedFtp, isRecordedWide, methodName, protocolName, serviceEndpoint, specOfService } from './identity.js';
+import { forwardingOf } from './forwarding-word.js';
+import { isRecordedFtp, isRecordedWide, protocolName, serviceEndpoint, specOfService } from './identity.js';
 import { livingConnections, type SlotConnection } from './living-slots.js';
 import { isIpv6, modelAddress, recordedAddress } from './record-address.js';
 import { destinationIds } from './service-list.js';
@@ -85,11 +86,10 @@ export function specOfDestination(tables: Tables, id: number): DestinationSpec {
   return {
     address: recordedAddress(dests, Dest, id),
     port: swap16(dests.get(id, Dest.port)),
-    method: methodName(method),
+    ...forwardingOf(method),
     weight,
     upperThreshold: upper,
     lowerThreshold: lower,
-    tunnel: { type: 'ipip', port: 0, checksum: 'nocsum' },
   };
 }
 

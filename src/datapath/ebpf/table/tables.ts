@@ -54,6 +54,11 @@ export const SCTP6_ENTRY_PIN = 'sctp6_tc';
 /** The arrays by which SCTP that concerns no exact service enters its wide builds: each made with the SCTP build of its family. */
 export const WIDE_SCTP_ENTRY_PIN = 'wide_sctp_tc';
 export const WIDE_SCTP6_ENTRY_PIN = 'wide_sctp6_tc';
+/** The arrays by which all builds enter the programs of tunnels: builds share them. */
+export const TUNNEL_TC_PIN = 'tunnel_tc';
+export const TUNNEL_XDP_PIN = 'tunnel_xdp';
+/** The outer sources of tunnels: made with the first destination behind one (load/tunnels.ts). */
+export const TUNNEL_SOURCES_PIN = 'tunnel_sources';
 /** The arrays that the objects on the links have. */
 export const ENTRY_PINS: readonly string[] = [IPV6_ENTRY_PIN, IPV6_XDP_ENTRY_PIN, WIDE_ENTRY_PIN, SCTP_ENTRY_PIN];
 export const PINNED_MAPS = [
@@ -73,6 +78,9 @@ export const PINNED_MAPS = [
   IPV6_XDP_ENTRY_PIN,
   WIDE_ENTRY_PIN,
   SCTP_ENTRY_PIN,
+  TUNNEL_TC_PIN,
+  TUNNEL_XDP_PIN,
+  'tunnel_work',
 ] as const;
 /** Scratch space, a rate limit, a history that may start again, and the places of programs: builds need not share them, nor have them all. */
 export const NOT_SHARED: ReadonlySet<string> = new Set(['scratch_space', 'icmp_limits', 'drop_history', ...ENTRY_PINS]);

@@ -100,6 +100,13 @@ export class Writer {
     this.#countServices(-1);
   }
 
+  /** The number of a destination. @throws WeirError service-missing, destination-missing */
+  destinationId(key: ServiceKey, which: DestinationKey): number {
+    const id = this.#find(this.serviceId(key), which);
+    if (id === undefined) throw new WeirError('destination-missing');
+    return id;
+  }
+
   /** Removes all services; `keys`: of them. */
   flush(keys: readonly ServiceKey[]): void {
     intendFlush(this.tables);
@@ -118,7 +125,8 @@ export class Writer {
     dests.set(id, Dest.state, WeirState.LIVE);
     const flags = dests.get(id, Dest.flags);
     const marks = this.marksOf?.(key, spec) ?? flags & HOST_MARKS;
-    dests.set(id, Dest.flags, (flags & Abi.D_REAL) | marks | Abi.D_AVAILABLE);
+    const tunnel = spec.method === 'tunnel' ? Abi.D_TUNNEL : flags & Abi.D_TUNNEL;
+    dests.set(id, Dest.flags, (flags & Abi.D_REAL) | tunnel | marks | Abi.D_AVAILABLE);
     services.set(service, Service.head, id);
     joined(this.tables, service, spec.weight);
     this.#index.note(id);
@@ -129,6 +137,7 @@ export class Writer {
     const id = this.#find(service, spec);
     if (id === undefined) throw new WeirError('destination-missing');
     if (spec.method === 'masq') this.#answerReplies(id); // the one step that can be refused comes first
+    if (spec.method === 'tunnel') this.tables.dests.set(id, Dest.flags, this.tables.dests.get(id, Dest.flags) | Abi.D_TUNNEL);
     redescribe(this.tables, id, spec);
     reweighted(this.tables, service);
   }

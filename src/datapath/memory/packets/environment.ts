@@ -27,6 +27,8 @@ export interface Environment {
   addressOf(device: string): number;
   /** The address from which the kernel would send something of its own to an IPv6 address. undefined: it gives none. */
   sourceTowards(address: Ip): Ip | undefined;
+  /** The outer source of a tunnel to a server. undefined: it has none. */
+  tunnelSource(server: Ip): Ip | undefined;
   /** May one more ICMP error be sent? Path MTU discovery is not limited and does not ask. */
   icmpAllowed(): boolean;
 }

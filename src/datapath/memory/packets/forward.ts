@@ -12,6 +12,7 @@ import type { Packet } from './packet.js';
 import { protocolRulesOf } from './protocol-rules.js';
 import type { Reason } from './reason.js';
 import type { DestinationRecord } from './records.js';
+import { encapsulated, tunnelEnd, tunnelMtu } from './tunnel.js';
 
 /** `redirect`: the frame leaves, or enters the stack by lo. `pass`: the stack goes on with it. */
 export interface Outcome {
@@ -78,12 +79,14 @@ function segmentHeader(frame: Uint8Array, { family, header }: Packet): number {
 }
 
 /** The next hop's MTU where the packet is larger, else 0. Of a packet that is not cut yet each segment counts; SCTP's fit the sender's path. */
-function exceededMtu({ frame, packet, gsoSize }: Arrival, hop: HopAnswer): number {
-  if (hop.kind !== 'ready' || packet.length <= hop.mtu) return 0;
-  if (gsoSize === 0) return hop.mtu;
-  if (packet.protocol === IpProtocol.sctp) return 0;
+const exceededMtu = (arrival: Arrival, hop: HopAnswer): number => (hop.kind === 'ready' && isLarger(arrival, hop.mtu) ? hop.mtu : 0);
+
+function isLarger({ frame, packet, gsoSize }: Arrival, mtu: number): boolean {
+  if (packet.length <= mtu) return false;
+  if (gsoSize === 0) return true;
+  if (packet.protocol === IpProtocol.sctp) return false;
   const words = packet.protocol === IpProtocol.tcp ? (frame[ETHERNET_BYTES + packet.header + 12] ?? 0) >> 4 : 2;
-  return segmentHeader(frame, packet) + words * 4 + gsoSize > hop.mtu ? hop.mtu : 0;
+  return segmentHeader(frame, packet) + words * 4 + gsoSize > mtu;
 }
 
 /** Sends a frame on, whose link addresses the kernel fills in where the neighbour is not known. */
@@ -93,9 +96,32 @@ export function sent(frame: Uint8Array, packet: Packet, hop: HopAnswer): Outcome
   return { verdict: 'redirect', frame };
 }
 
+/** To a server behind a tunnel. `isError`: it is an ICMP error, about which none is sent. */
+export function tunnelled(question: Question, arrival: Arrival, destination: DestinationRecord, isError = false): Outcome {
+  const { table, environment } = question;
+  const { packet } = arrival;
+  const { address } = destination;
+  const refused = (reason: Reason, kind: IcmpKind | undefined): Outcome => {
+    table.count(reason);
+    return isError || kind === undefined ? { verdict: 'drop', frame: arrival.frame } : answered(question, arrival, kind);
+  };
+  const hop = environment.hopToServer(address);
+  if (hop.kind === 'local' && environment.isOwn(address)) return passed(arrival);
+  const source = environment.tunnelSource(address);
+  if ((hop.kind !== 'ready' && hop.kind !== 'resolve') || source === undefined) return refused('no_route', HOST);
+  if (packet.ttl <= 1) return refused('ttl', EXCEEDED);
+  const end = tunnelEnd(destination.tunnel, address, arrival.gsoSize);
+  const mtu = tunnelMtu(end, packet.family, hop.kind === 'ready' ? hop.mtu : Number.MAX_SAFE_INTEGER);
+  const checked = table.settings.pmtuDisc || packet.family === 'inet6';
+  if (mtu === 0 || isLarger(arrival, mtu)) return refused('too_big', mtu > 0 && checked && packet.dontFragment ? tooBig(mtu) : undefined);
+  const frame = encapsulated(sent(arrival.frame.slice(), packet, hop).frame, packet, end, source, table.settings.pmtuDisc);
+  return { verdict: 'redirect', frame };
+}
+
 function forwarded(question: Question, arrival: Arrival, connection: Connection): Outcome {
   const { packet } = arrival;
   const { destination, server, method } = connection;
+  if (method === 'tunnel') return tunnelled(question, arrival, destination);
   const masq = method === 'masq';
   const hop = question.environment.hopToServer(destination.address);
   // Without masquerading the packet is for the service's address, which this host has, too.

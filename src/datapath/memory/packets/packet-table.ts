@@ -248,6 +248,7 @@ export class PacketTable {
 
 function describeDestination(destination: DestinationRecord, spec: DestinationSpec, lastWeight: number): void {
   destination.method = spec.method;
+  destination.tunnel = spec.tunnel;
   destination.weight = spec.weight;
   destination.lastWeight = spec.weight === 0 ? lastWeight : spec.weight;
   destination.upper = spec.upperThreshold;

@@ -1,7 +1,7 @@
 // Services and destinations as packets meet them, and what each change of the table does to them. What was removed stays, since connections
 // name it: a destination that is added again is the one that it was.
 import { IpProtocol } from '../../../model/ip-protocol.js';
-import type { ForwardingMethod, Persistence } from '../../../model/service.js';
+import type { ForwardingMethod, Persistence, Tunnel } from '../../../model/service.js';
 import type { Schedule } from '../../schedule/index.js';
 import type { Candidate, Candidates } from '../../schedule/scheduler.js';
 import type { Endpoint } from './endpoint.js';
@@ -52,6 +52,7 @@ export interface DestinationRecord extends Loaded {
   readonly address: Ip;
   readonly port: number;
   method: Method;
+  tunnel: Tunnel;
   weight: number;
   /** Its last weight that was not 0. */
   lastWeight: number;
@@ -95,6 +96,8 @@ const [FTP_PORT, FTP_DATA_PORT, PRIVILEGED_PORTS] = [21, 20, 1024] as const;
 /** As in IPVS: ports of FTP's data connections, unless another service has them. */
 const mayBeFtpData = ({ port }: Endpoint, protocol: number): boolean =>
   protocol === IpProtocol.tcp && (port === FTP_DATA_PORT || port >= PRIVILEGED_PORTS);
+
+const NO_TUNNEL: Tunnel = { type: 'ipip', port: 0, checksum: 'nocsum' };
 
 const noCounts = (): PacketCounts => ({ conns: 0, inPackets: 0, outPackets: 0, inBytes: 0, outBytes: 0 });
 
@@ -178,7 +181,7 @@ export class Records {
       return known;
     }
     const id = ++this.#destinationTop;
-    const described = { method: 'masq' as const, weight: 0, lastWeight: 0, upper: 0, lower: 0 };
+    const described = { method: 'masq' as const, tunnel: NO_TUNNEL, weight: 0, lastWeight: 0, upper: 0, lower: 0 };
     const fresh = { active: 0, inactive: 0, persistent: 0, overloaded: false, available: false, answers: false, counts: noCounts() };
     return { ...described, ...fresh, id, service, address, port };
   }

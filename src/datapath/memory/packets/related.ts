@@ -6,7 +6,7 @@ import type { Endpoint } from './endpoint.js';
 import { handIn } from './ethernet.js';
 import { rulesOf } from './family.js';
 import type { Quoted } from './family-rules.js';
-import { countPacket, type Outcome, passed, sent } from './forward.js';
+import { countPacket, type Outcome, passed, sent, tunnelled } from './forward.js';
 import type { Packet } from './packet.js';
 import { isByCall, type ServiceRecord } from './records.js';
 
@@ -58,6 +58,7 @@ function sendOn(question: Question, message: Message, connection: Related, inbou
   const wrong = invalid(question, message);
   if (wrong !== undefined) return wrong;
   countPacket(destination, packet.length, !inbound);
+  if (inbound && method === 'tunnel') return tunnelled(question, { frame, packet, gsoSize: 0 }, destination, true);
   if (hop.kind === 'none' || hop.kind === 'unknown' || packet.ttl <= 1) return passed({ frame });
   const copy = translated(message, inbound, inbound ? (method === 'masq' ? server : undefined) : virtual);
   if (hop.kind !== 'local') return sent(copy, packet, hop);

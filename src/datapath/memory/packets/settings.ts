@@ -24,6 +24,7 @@ export class Settings {
   natIcmpSend = false;
   scheduleIcmp = false;
   cacheBypass = false;
+  pmtuDisc = true;
   /** s */
   lblcrExpiration = 86_400;
 
@@ -78,5 +79,6 @@ export class Settings {
     else if (name === 'nat_icmp_send') this.natIcmpSend = value !== 0;
     else if (name === 'schedule_icmp') this.scheduleIcmp = value !== 0;
     else if (name === 'cache_bypass') this.cacheBypass = value !== 0;
+    else if (name === 'pmtu_disc') this.pmtuDisc = value !== 0;
   }
 }
