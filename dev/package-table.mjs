@@ -86,8 +86,10 @@ const PRERM = `#!/bin/sh
 set -e
 if [ "$1" = remove ]; then
     if [ -d /run/systemd/system ]; then deb-systemd-invoke stop ipvsadm.service || true; fi
-    # Of the host's network namespace; those of others go with them.
-    if [ -d /run/weir/bpf ]; then weir unload || echo "weir: the datapath could not be unloaded: a reboot removes it" >&2; fi
+    # Of this network namespace; those of others go with them.
+    status=0
+    weir status >/dev/null 2>&1 || status=$?
+    if [ "$status" -ne 3 ]; then weir unload || echo "weir: the datapath could not be unloaded: a reboot removes it" >&2; fi
     rm -f /${LIB}/dist/weir*.compiled
 fi
 `;

@@ -51,6 +51,7 @@ needs_of_test() {
     need openssl openssl
     need dnsmasq dnsmasq-base
     need groff groff-base
+    need debootstrap debootstrap
     need mandoc mandoc
     # A host has one mail server: apt would remove another one. Without OpenSMTPD its one test is skipped.
     [ -x /usr/sbin/sendmail ] || need smtpd opensmtpd
