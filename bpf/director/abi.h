@@ -336,7 +336,7 @@ struct conf {
   __u64 swept;     /* whole rounds of the table */
   __u32 order;     /* user: the next service's creation order */
   __u32 endpoint_buckets;
-  __u32 attach_mode; /* user: how new interfaces are attached (0 auto, 1 tc, 2 xdp) */
+  __u32 attach_mode; /* user: how new interfaces are attached (0 auto, 1 tc, 2 xdp) | what --firewall chose << 8 */
   __u32 layer3;      /* user: is there an interface of INTERFACE_LAYER3? */
   __u32 templates;   /* slots for them */
   __u32 templates_live; /* packets and timer, atomic adds: the timer looks at no template where there is none */
@@ -366,10 +366,10 @@ struct drops {
 };
 
 /* ---- not shared between builds: what follows is no part of LAYOUT, and an exchange of programs begins it again. ---- */
-/* ---- bits of dest.flags that a build without them leaves alone. */
-#define D_POLICED 0x10 /* policies of IPsec are for masqueraded packets to it, as of the last command: the stack sends these */
+#define D_POLICED 0x10 /* of dest.flags, as the next two: policies of IPsec are for masqueraded packets to it, which the stack sends */
 #define D_POLICED_BACK 0x20 /* the same of the answers */
 #define D_TUNNEL 0x40 /* is or was behind a tunnel: XDP's quick path looks at the connection's method */
+#define SVC_FIREWALL 0x800 /* of a service's flags: its new connections pass the host's packet filter before they are balanced */
 /* ---- what drops[] was: a ring of its sums over all CPUs, taken every SNAPSHOT_TICKS. Written by timer; `at` is 0 while it writes, and where none
  * was taken yet. The ring has more than a minute: the snapshot that a reader of the last minute takes is not the one that is written. */
 #define SNAPSHOT_TICKS 50

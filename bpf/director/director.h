@@ -93,6 +93,9 @@ static __always_inline void conn_finish(struct verdict *v) {
   v->known = false;
 }
 
+/* Must the packet filter of the host see new connections before they are balanced? FTP's data connections follow one that it has seen. */
+static __always_inline bool asks_firewall(struct service *s) { return s->flags & SVC_FIREWALL && !(ALL_PORTS && s->port); }
+
 /* May the packet in the scratch space start a connection of the service? R_NONE: yes; with UNANSWERABLE, a reply to its source would not
  * leave the host. */
 #define UNANSWERABLE 0x100
@@ -103,10 +106,12 @@ static __always_inline __u32 may_schedule(void *ctx, bool xdp, __u32 ifindex, __
   if (!scratch || !c || !svc) return R_NO_CONNECTION;
   struct packet *p = &scratch->packet;
   bool wire = ifindex != LOOPBACK; /* the packet came from outside: not by lo, as from clients on the director */
+  bool outside = wire && (xdp || ifindex != c->pair_peer_ifindex); /* it has not passed the packet filter, nor what the stack does before that */
   __u32 now = clock_now();
   if (!may_begin(c, p)) return R_NO_CONNECTION;
-  if (wire && unlikely(!vip_is_local(ctx, xdp, c, service, svc, ifindex, p, now))) return R_NOT_LOCAL;
-  if (wire && unlikely(!is_reverse_path(ctx, xdp, c, ifindex, p->saddr, p->daddr, now))) return R_REVERSE_PATH;
+  if (outside && unlikely(!vip_is_local(ctx, xdp, c, service, svc, ifindex, p, now))) return R_NOT_LOCAL;
+  if (outside && unlikely(asks_firewall(svc))) return R_FIREWALL;
+  if (outside && unlikely(!is_reverse_path(ctx, xdp, c, ifindex, p->saddr, p->daddr, now))) return R_REVERSE_PATH;
   if (unlikely(c->drop_rate) && defence_drops()) return R_DROP_PACKET;
   if (p->sport == FTP_DATA_PORT) return R_FTP_DATA;
   if (p->protocol != IPPROTO_UDP) return R_NONE;

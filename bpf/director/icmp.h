@@ -95,7 +95,9 @@ static __always_inline int icmp_send(struct __sk_buff *skb) {
     skb->mark = 0; /* the stack routes it to the client */
     return tc_deliver(skb);
   }
-  return skb->ifindex == LOOPBACK ? tc_deliver(skb) : bpf_redirect(skb->ifindex, 0);
+  struct conf *c = the_conf();
+  bool here = skb->ifindex == LOOPBACK || (c && skb->ifindex == c->pair_peer_ifindex);
+  return here ? tc_deliver(skb) : bpf_redirect(skb->ifindex, 0);
 }
 
 static __always_inline __u16 fold(__u64 sum) {

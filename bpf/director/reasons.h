@@ -34,7 +34,8 @@
   X(REPLY_SIDE, reply_side, "a reply by an interface that does not lead to its server, passed to the stack")                          \
   X(TEMPLATE_REPLACED, template_replaced, "a client's persistence ended early, to make room for another client's") \
   X(NO_CALL_ID, no_call_id, "a new connection of a service with --pe sip that is no SIP message with a Call-ID") \
-  X(CALL_NOT_STORED, call_not_stored, "a SIP call without persistence: the table of calls is full, or there was no memory for it")
+  X(CALL_NOT_STORED, call_not_stored, "a SIP call without persistence: the table of calls is full, or there was no memory for it")                        \
+  X(FIREWALL, firewall, "a new connection, passed to the host's packet filter first")
 
 #define REASON_ENUM(name, key, text) R_##name,
 enum reason { REASONS(REASON_ENUM) REASON_COUNT };

@@ -86,7 +86,7 @@ __noinline int tc_lower_ttl(struct __sk_buff *skb, __u8 ttl, __u8 protocol) {
   return rc | bpf_skb_store_bytes(skb, TTL_AT, &less, 1, 0);
 }
 
-#if defined(WIDE) && !defined(IPV6)
+#if !defined(IPV6) && (defined(WIDE) || !defined(SCTP))
 /* Forwarding to weir's device has lowered the TTL, and what follows lowers it where it must be. */
 static __always_inline int tc_restore_ttl(struct __sk_buff *skb) {
   __u8 was[2]; /* TTL and protocol */
@@ -113,6 +113,7 @@ static __always_inline void tc_leave_route(struct __sk_buff *skb, __u32 ifindex)
 
 /* As src/datapath/ebpf/load/pair.ts gives it to the far end of weir's pair. */
 #define PAIR_FAR_MAC 0x02, 0x77, 0x65, 0x69, 0x72, 0x01
+#define PAIR_ACCEPTED_MAC 0x02, 0x77, 0x65, 0x69, 0x72, 0x02 /* as firewall-path.ts has it */
 
 /* Passes a translated packet to the stack by the far end of weir's pair, where a rule of weir's leads past the marks. A user's rule that does not name
  * the virtual address would mark it where it came in, and it would be balanced once more. */

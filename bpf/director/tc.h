@@ -360,7 +360,11 @@ int weir_tc_ingress(struct __sk_buff *skb) {
   struct scratch *scratch = the_scratch();
   if (!c || !c->service_top || !scratch) return TC_ACT_UNSPEC;
 #ifndef SIDE
-  if (skb->pkt_type != PACKET_HOST) return TC_ACT_UNSPEC;
+  if (unlikely(skb->ifindex == c->pair_peer_ifindex)) {
+    if (!tc_accepted(skb)) return TC_ACT_UNSPEC;
+  } else if (skb->pkt_type != PACKET_HOST) {
+    return TC_ACT_UNSPEC;
+  }
   if (unlikely(c->layer3) && !tc_add_header(skb)) {
     tc_enter_ipv6(skb, true);
     return TC_ACT_UNSPEC;
@@ -377,6 +381,9 @@ int weir_tc_egress(struct __sk_buff *skb) {
   struct scratch *scratch = the_scratch();
   if (!c || !c->service_top || !scratch) return TC_ACT_UNSPEC;
   if (unlikely(skb->ifindex == c->pair_ifindex)) {
+#ifndef SIDE
+    if (is_to_accept(skb)) return TC_ACT_UNSPEC;
+#endif
     tc_enter_ipv6(skb, false);
     tc_enter_marked_sctp(skb);
     tc_enter_wide(skb, WIDE_MARK);

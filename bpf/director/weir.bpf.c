@@ -60,6 +60,9 @@
 #include "ip-options.h"
 #include "related.h"
 #include "call-begun.h"
+#ifndef SIDE
+#include "tc-firewall.h"
+#endif
 #include "tc.h"
 #ifdef BEGINS_CALLS
 #include "call-reply.h"

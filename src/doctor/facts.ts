@@ -189,6 +189,8 @@ export interface DatapathFacts {
   readonly unrecorded?: readonly string[];
   /** What goes by tc alone, though XDP is wanted for it. */
   readonly tcAlone?: readonly TcAlone[];
+  /** New connections pass the host's packet filter before they are balanced. */
+  readonly firewall?: boolean;
   /** A change of the table has begun and not ended. */
   readonly change?: UnfinishedChange;
 }

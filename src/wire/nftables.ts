@@ -12,12 +12,12 @@ import { type Attribute, encodeAttributes, encodeMessage, NetlinkFlag, nested, t
 
 const SUBSYSTEM = 10;
 const BATCH = { begin: 16, end: 17 } as const;
-const MESSAGE = { newTable: 0, deleteTable: 2, newChain: 3, newRule: 6, newSet: 9, newElement: 12 } as const;
+const MESSAGE = { newTable: 0, getTable: 1, deleteTable: 2, newChain: 3, newRule: 6, newSet: 9, newElement: 12 } as const;
 
 /** NFPROTO_* */
 export const NftFamily = { ip: 2, ip6: 10 } as const;
 /** nft's numbers of key types: how listings print them. */
-export const NftType = { ipv4: 7, ipv6: 8, ifindex: 20, icmpv6: 29 } as const;
+export const NftType = { ipv4: 7, ipv6: 8, protocol: 12, port: 13, ifindex: 20, icmpv6: 29 } as const;
 /** The type of two joined keys. */
 export const joined = (first: number, second: number): number => (first << 6) | second;
 export const NftHook = { input: 1, output: 3 } as const;
@@ -52,6 +52,8 @@ export const payload = (register: number, base: number, offset: number, length: 
 export const meta = (register: number, key: number): Expression => expression('meta', [number(1, register), number(2, key)]);
 export const equals = (register: number, value: Uint8Array): Expression =>
   expression('cmp', [number(1, register), number(2, 0), data(3, value)]);
+export const differs = (register: number, value: Uint8Array): Expression =>
+  expression('cmp', [number(1, register), number(2, 1), data(3, value)]);
 export const mask = (register: number, bits: Uint8Array): Expression =>
   expression('bitwise', [
     number(1, register),
@@ -68,6 +70,8 @@ export const counter = (): Expression =>
     { type: 1, payload: new Uint8Array(8) },
     { type: 2, payload: new Uint8Array(8) },
   ]);
+/** Puts bytes into a register. */
+export const load = (register: number, value: Uint8Array): Expression => expression('immediate', [number(1, register), data(2, value)]);
 /** Sends a copy to an address by a device. */
 export const duplicate = (address: number, device: number): Expression => expression('dup', [number(1, address), number(2, device)]);
 const verdict = (code: number, chain?: string): Expression =>
@@ -87,6 +91,15 @@ export const newTable = (family: number, table: string): NftMessage => ({
   family,
   attributes: [textAttribute(1, table), number(2, 0)],
 });
+/** Asks for a table, by itself: it is no part of a batch. ENOENT: there is none. */
+export const encodeTableQuestion = (family: number, table: string, sequence: number): Uint8Array =>
+  encodeMessage({
+    type: (SUBSYSTEM << 8) | MESSAGE.getTable,
+    flags: NetlinkFlag.request,
+    sequence,
+    port: 0,
+    payload: concat(header(family, 0), encodeAttributes([textAttribute(1, table)])),
+  });
 /** The kernel answers ENOENT when there is no such table. */
 export const deleteTable = (family: number, table: string): NftMessage => ({
   type: MESSAGE.deleteTable,

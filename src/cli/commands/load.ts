@@ -6,6 +6,7 @@ import type { AttachMode } from '../../datapath/ebpf/load/hook-choice.js';
 import { bucketsFor, type Capacity } from '../../datapath/ebpf/load/object.js';
 import { losingVeths } from '../../datapath/ebpf/load/veth-xdp.js';
 import { exchangeBuild, openDirector, openIfLoaded } from '../../datapath/ebpf/open.js';
+import type { FirewallMode } from '../../datapath/ebpf/table/firewall.js';
 import { WeirError } from '../../model/errors/weir-error.js';
 import { command, expectWords } from '../command.js';
 import { reportWait } from '../failure.js';
@@ -13,6 +14,7 @@ import type { Flags } from '../flags.js';
 import { loadReport } from '../load-report.js';
 
 const USAGE = `usage: weir load [--conn-tab-bits N] [--connections N] [--max-services N] [--max-destinations N] [--attach auto|tc|xdp]
+                 [--firewall honour|fast]
        weir load --if-loaded
        prints what it changed: what it loaded, attached, repaired and set, a line each; nothing where nothing was to be done
        loaded by another build with the same tables, it gets this build's programs; nothing is lost
@@ -26,6 +28,8 @@ const USAGE = `usage: weir load [--conn-tab-bits N] [--connections N] [--max-ser
        --max-destinations  64 to 262143 (65536; fewer above 32 possible CPUs)
        --attach            auto: tc on every interface, XDP besides on physical ones; tc: tc only; xdp: XDP everywhere
                            (by veths frames are lost then, but with 'ethtool -K DEV gro on tx off' at their far ends)
+       --firewall          honour: new connections pass the packet filter of this host (raw, mangle, INPUT) before they are balanced;
+                           fast (the default): they are balanced in front of it
        --if-loaded         only covers interfaces that came since, where it is loaded; elsewhere nothing happens (for udev)
 `;
 const TYPES = {
@@ -34,6 +38,7 @@ const TYPES = {
   'max-services': 'value',
   'max-destinations': 'value',
   attach: 'value',
+  firewall: 'value',
   'if-loaded': 'flag',
 } as const;
 
@@ -77,21 +82,37 @@ function attachOf(text: string | undefined): { readonly attach?: AttachMode } {
   return { attach: text };
 }
 
+function firewallOf(text: string | undefined): { readonly firewall?: FirewallMode } {
+  if (text === undefined) return {};
+  if (text !== 'honour' && text !== 'fast')
+    throw new WeirError('option-value', { option: '--firewall', expected: 'honour or fast', given: text });
+  return { firewall: text };
+}
+
 export const run = command({ name: 'weir load', usage: USAGE, types: TYPES }, ({ flags, words }, io) => {
   expectWords(words, 0);
   const wait = { onWait: reportWait('weir load', io) };
   const capacity = capacityOf(flags);
   const attach = attachOf(flags.attach);
+  const firewall = firewallOf(flags.firewall);
   const sized = Object.keys(capacity).length > 0;
   if (flags['if-loaded'] === true) {
     if (sized) throw new WeirError('option-not-here', { options: 'sizes', only: 'a first load, not --if-loaded' });
-    openIfLoaded({ ...attach, ...wait })?.close();
+    openIfLoaded({ ...attach, ...firewall, ...wait })?.close();
     return 0;
   }
   const losing = attach.attach === 'xdp' ? losingVeths() : [];
   if (losing.length > 0) throw new WeirError('xdp-veth-loses', { names: losing.join(', ') });
   const changes: DatapathChange[] = [];
-  openDirector({ capacity, ...attach, ...wait, takeOver: true, retryXdp: true, report: (change) => changes.push(change) }).close();
+  openDirector({
+    capacity,
+    ...attach,
+    ...firewall,
+    ...wait,
+    takeOver: true,
+    retryXdp: true,
+    report: (change) => changes.push(change),
+  }).close();
   io.out(loadReport(changes));
   if (exchangeBuild(undefined, wait)) io.out('the programs of this build replaced those of another; the table and its connections stay\n');
   return 0;

@@ -19,6 +19,7 @@ import type { Director } from '../director.js';
 import { Conf } from './abi.gen.js';
 import { EbpfReader } from './ebpf-reader.js';
 import { AttachedInterfaces } from './load/attached-interfaces.js';
+import { followFirewall } from './load/firewall-path.js';
 import { followMarks, settleMarkPath } from './load/mark-path.js';
 import type { OnNotice } from './load/refused-xdp.js';
 import { ensureSideBuilds } from './load/side-builds.js';
@@ -27,6 +28,7 @@ import { ensureTunnels, noteTunnelSource } from './load/tunnels.js';
 import { beginBatch, Dirty, endBatch, recover, writerOf } from './recovery/batch.js';
 import { setTimeouts } from './recovery/intent.js';
 import { broadcastsOf } from './table/broadcasts.js';
+import { asksFirewall } from './table/firewall.js';
 import { marksBy, ownBy } from './table/host-marks.js';
 import { schedulerNumber } from './table/identity.js';
 import { hasMarks } from './table/marks.js';
@@ -50,6 +52,8 @@ export class EbpfDirector extends EbpfReader implements Director {
   #inBatch = false;
   /** Marks went, or what came was taken back: when all is done, the path of their packets follows. */
   #marksChanged = false;
+  /** Services came or went: then the path by the packet filter follows. */
+  #servicesChanged = false;
   /** Of marks that came: without a path for their packets the change is refused. */
   readonly #newMarks = new Set<Family>();
 
@@ -97,6 +101,7 @@ export class EbpfDirector extends EbpfReader implements Director {
         ensureSideBuilds(this.tables, spec, this.#onNotice);
         growSideTables(this.tables, spec.key, this.#onNotice);
         this.#writer.addService(spec);
+        this.#servicesChanged = true;
       });
       if (spec.key.kind !== 'fwmark') return;
       this.#newMarks.add(spec.key.family);
@@ -123,6 +128,7 @@ export class EbpfDirector extends EbpfReader implements Director {
   deleteService(key: ServiceKey): void {
     this.#changing(() => {
       this.#writer.deleteService(key);
+      this.#servicesChanged = true;
       if (key.kind === 'fwmark') this.#marksChanged = true;
     });
   }
@@ -159,6 +165,7 @@ export class EbpfDirector extends EbpfReader implements Director {
     this.#changing(() => {
       this.#writer.flush(serviceEntries(this.tables).map(({ spec }) => spec.key));
       this.#marksChanged = hasMarks(this.tables);
+      this.#servicesChanged = true;
     });
   }
 
@@ -177,7 +184,10 @@ export class EbpfDirector extends EbpfReader implements Director {
   }
 
   setSysctl(name: string, value: string): void {
-    this.#changing(() => writeSysctl(this.tables.conf, name, value));
+    this.#changing(() => {
+      writeSysctl(this.tables.conf, name, value);
+      this.#servicesChanged = true; // what begins a connection of TCP is a setting
+    });
   }
 
   /** All changes of `work` or none, also when this process is killed. What -Z hid of the counters stays hidden. */
@@ -193,6 +203,7 @@ export class EbpfDirector extends EbpfReader implements Director {
         return done;
       } catch (error) {
         this.#newMarks.clear();
+        this.#servicesChanged = true;
         this.#takeBack(error);
         throw error;
       } finally {
@@ -271,9 +282,13 @@ export class EbpfDirector extends EbpfReader implements Director {
   }
 
   #followMarks(): void {
-    if (!this.#marksChanged) return;
-    this.#marksChanged = false;
-    this.#withInterfaces((netlink, interfaces) => followMarks(netlink, interfaces, this.#onNotice));
+    const [marks, firewall] = [this.#marksChanged, this.#servicesChanged && asksFirewall(this.tables)];
+    [this.#marksChanged, this.#servicesChanged] = [false, false];
+    if (!marks && !firewall) return;
+    this.#withInterfaces((netlink, interfaces) => {
+      if (marks) followMarks(netlink, interfaces, this.#onNotice);
+      if (firewall) followFirewall(netlink, interfaces, this.#onNotice);
+    });
   }
 
   #withInterfaces(work: (netlink: Netlink, interfaces: AttachedInterfaces) => void): void {

@@ -16,6 +16,7 @@ import { AttachedInterfaces, type XdpWish } from './load/attached-interfaces.js'
 import { parseAttachmentPin } from './load/attachments.js';
 import type { ReportChange } from './load/datapath-change.js';
 import { exchangePrograms } from './load/exchange.js';
+import { followFirewall, hasFirewallTables } from './load/firewall-path.js';
 import { type AttachMode, wantsXdp } from './load/hook-choice.js';
 import { isLoaded, programKinds } from './load/load.js';
 import { isLoadedElsewhere } from './load/loaded-elsewhere.js';
@@ -31,6 +32,7 @@ import { ensureUdevRule } from './load/udev-rule.js';
 import { loadUnlessRefused } from './load/xdp.js';
 import { BPFFS_PLACE, Bpffs } from './pins/bpffs.js';
 import { Dirty, recover } from './recovery/batch.js';
+import { ATTACH_MODE, anyPassesFirewall, asksFirewall, type FirewallMode, pairHasIpv6, setFirewallMode } from './table/firewall.js';
 import { correctMarks, ownBy, wrongLocalMarks, wrongPolicyMarks } from './table/host-marks.js';
 import { layoutNames, layoutOf, mapsOfOtherLayout } from './table/layout.js';
 import { hasMarks } from './table/marks.js';
@@ -48,6 +50,8 @@ export interface OpenOptions extends LockWait {
   readonly takeOver?: boolean;
   /** How interfaces are attached from now on. */
   readonly attach?: AttachMode;
+  /** Whether new connections pass the host's packet filter from now on. */
+  readonly firewall?: FirewallMode;
   /** XDP is tried again where this kernel or an interface refused it (load/refused-xdp.ts). */
   readonly retryXdp?: boolean;
   /** Gets what the opening changes: nothing, most of the time. */
@@ -58,7 +62,7 @@ const ATTACH_MODES: readonly AttachMode[] = ['auto', 'tc', 'xdp'];
 
 /** How interfaces are attached: what `weir load --attach` chose last. */
 export function attachModeOf(tables: Tables): AttachMode {
-  return ATTACH_MODES[tables.conf.get(0, Conf.attachMode)] ?? 'auto';
+  return ATTACH_MODES[tables.conf.get(0, ATTACH_MODE)] ?? 'auto';
 }
 
 /** Runs `work` as the only writer of this namespace. @throws WeirError lock-busy */
@@ -122,19 +126,21 @@ function prepare(options: OpenOptions, bpffs: Bpffs): Prepared {
     if (rule !== undefined) report({ kind: 'udev-rule', path: rule });
     // Under the lock: a listing must not mix these tables with those of a later load.
     tables.mapAll();
-    const { near, far } = ensurePair(netlink, hasMarks(tables, 'inet6'), report);
+    if (options.firewall !== undefined) setFirewallMode(tables, options.firewall);
+    const { near, far } = ensurePair(netlink, pairHasIpv6(tables), report);
     tables.conf.set(0, Conf.pairIfindex, near);
     tables.conf.set(0, Conf.pairPeerIfindex, far);
     // A mode that this command asks for must be possible. With the mode of an earlier command, a new interface may have tc alone.
     const retry: XdpWish = retryXdp ? { retry: wasRefused ? 'all' : 'interfaces' } : {};
     const wish = { strict: options.attach !== undefined, ...retry };
     const addresses = interfaces.refresh(options.attach ?? attachModeOf(tables), wish);
-    if (options.attach !== undefined) tables.conf.set(0, Conf.attachMode, ATTACH_MODES.indexOf(options.attach));
+    if (options.attach !== undefined) tables.conf.set(0, ATTACH_MODE, ATTACH_MODES.indexOf(options.attach));
     const dirty = tables.conf.get(0, Conf.dirty);
     recover(tables);
     if (dirty !== Dirty.none) report({ kind: 'repaired', what: dirty === Dirty.batch ? 'batch' : 'change' });
     const rules = hasMarks(tables) ? followMarks(netlink, interfaces, onWait) : 0;
     if (rules > 0) report({ kind: 'mark-rules', count: rules });
+    openFirewallPath(netlink, interfaces, options);
     const isOwn = ownBy(addresses);
     const marked = correctMarks(tables, wrongLocalMarks(tables, isOwn));
     if (marked > 0) report({ kind: 'local-marked', count: marked });
@@ -144,6 +150,16 @@ function prepare(options: OpenOptions, bpffs: Bpffs): Prepared {
   } finally {
     netlink.close();
   }
+}
+
+/** `weir load` makes all of it again, other commands what is missing. */
+function openFirewallPath(netlink: Netlink, interfaces: AttachedInterfaces, { report, firewall, onWait = () => {} }: OpenOptions): void {
+  const { tables } = interfaces;
+  const passed = anyPassesFirewall(tables);
+  if (!asksFirewall(tables) && !passed && firewall === undefined) return;
+  if (report === undefined && passed && asksFirewall(tables) && hasFirewallTables(tables)) return;
+  const passes = followFirewall(netlink, interfaces, onWait);
+  if (passes !== passed || firewall !== undefined) report?.({ kind: 'firewall', passes });
 }
 
 /**

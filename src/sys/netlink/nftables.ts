@@ -1,7 +1,7 @@
 // Transactions with nf_tables in our own network namespace: all messages of one take effect, or none.
 import { constants } from 'node:os';
 import { decodeError, decodeMessages, NetlinkType } from '../../wire/netlink.js';
-import { encodeBatch, type NftMessage } from '../../wire/nftables.js';
+import { encodeBatch, encodeTableQuestion, type NftMessage } from '../../wire/nftables.js';
 import { native } from '../addon.js';
 import { hasCode } from '../errno.js';
 import { Fd } from '../fd.js';
@@ -31,6 +31,23 @@ export class Nftables {
       }
     }
     if (failure !== undefined) throw failure;
+  }
+
+  /** Is there such a table? @throws SystemError */
+  hasTable(family: number, table: string): boolean {
+    const sequence = this.#sequence++;
+    native().sendto(this.#fd.number, encodeTableQuestion(family, table, sequence), netlinkAddress());
+    let found = false;
+    for (let length = this.#receive(); length >= 0; length = this.#receive()) {
+      for (const message of decodeMessages(this.#buffer.subarray(0, length)) ?? []) {
+        if (message.sequence !== sequence) continue;
+        const error = message.type === NetlinkType.error ? decodeError(message) : undefined;
+        if (error === undefined) found = true;
+        else if (error.errno !== 0 && error.errno !== constants.errno.ENOENT)
+          throw netlinkFailure(error.errno, `table ${table}`, error.text);
+      }
+    }
+    return found;
   }
 
   #receive(): number {

@@ -109,6 +109,7 @@ export class LiveServices {
     service.list = listed.map((dest) => this.#destination(service, dest));
     service.retired = owned.filter((dest) => !listed.includes(dest)).map((dest) => this.#destination(service, dest));
     service.masquerades = (flags & Abi.SVC_MASQUERADES) !== 0;
+    service.firewall = (flags & Abi.SVC_FIREWALL) !== 0;
     service.schedule = service.live ? this.#schedule(id, service, schedulerName(scheduler), flags) : undefined;
     return service;
   }

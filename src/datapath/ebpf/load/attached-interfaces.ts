@@ -14,6 +14,7 @@ import { decodeLink, dumpLinks, type Link } from '../../../wire/rtnetlink-link.j
 import { Conf } from '../abi.gen.js';
 import { pinInPlace } from '../pins/pin-in-place.js';
 import { requiredPin } from '../pins/required-pin.js';
+import { asksFirewall } from '../table/firewall.js';
 import { hasMarks } from '../table/marks.js';
 import type { Tables } from '../table/tables.js';
 import {
@@ -27,7 +28,7 @@ import {
   takesNoEgress,
 } from './attachments.js';
 import type { ReportChange } from './datapath-change.js';
-import { type AttachMode, hooksOf, isAttachable, isPairOfMarks } from './hook-choice.js';
+import { type AttachMode, hooksOf, isAttachable, isPairOfFirewall, isPairOfMarks } from './hook-choice.js';
 import {
   clearRecord,
   differencesOf,
@@ -103,11 +104,13 @@ export class AttachedInterfaces {
     const addresses = this.netlink.dump(dumpAddresses(), decodeInterfaceAddress, 'list the addresses');
     this.lookAtSourceRules();
     const attachable = links.filter(isAttachable);
-    const pair = hasMarks(this.tables) ? links.filter(isPairOfMarks) : [];
+    const near = hasMarks(this.tables) ? links.filter(isPairOfMarks) : [];
+    const far = asksFirewall(this.tables) ? links.filter(isPairOfFirewall) : [];
     try {
       const pins = new Set(readdirSync(this.folder));
-      this.#forget(pins, [...attachable, ...pair]);
-      for (const link of pair) this.#attach(link, 'egress', pins, wish);
+      this.#forget(pins, [...attachable, ...near, ...far]);
+      for (const link of near) this.#attach(link, 'egress', pins, wish);
+      for (const link of far) this.#attach(link, 'ingress', pins, wish);
       this.tables.conf.set(0, Conf.layer3, attachable.some(isLayer3) ? 1 : 0);
       const { made, withoutPlace } = this.#findPlaces(attachable, addresses);
       let wantsXdp = false;
@@ -141,10 +144,19 @@ export class AttachedInterfaces {
 
   /** Attaches to weir's own device, where packets with a mark go by. */
   attachPair(): void {
+    this.#attachEnd(isPairOfMarks, 'egress');
+  }
+
+  /** Attaches to its far end, where what the packet filter has accepted comes in. */
+  attachPairToFirewall(): void {
+    this.#attachEnd(isPairOfFirewall, 'ingress');
+  }
+
+  #attachEnd(isEnd: (link: Link) => boolean, hook: Hook): void {
     const links = this.netlink.dump(dumpLinks(), decodeLink, 'list the interfaces');
     try {
       const pins = new Set(readdirSync(this.folder));
-      for (const link of links.filter(isPairOfMarks)) this.#attach(link, 'egress', pins);
+      for (const link of links.filter(isEnd)) this.#attach(link, hook, pins);
     } finally {
       this.#closePrograms();
     }

@@ -21,6 +21,9 @@ export function isAttachable(link: Link): boolean {
 /** Is it the device that marks lead to? */
 export const isPairOfMarks = ({ name }: Link): boolean => name === PAIR.near;
 
+/** Is it the device by which comes what the packet filter has accepted? */
+export const isPairOfFirewall = ({ name }: Link): boolean => name === PAIR.far;
+
 /** Devices remove VLAN tags from frames before XDP sees them: below VLANs, XDP cannot know the VLAN of a frame. */
 function carriesVlans(link: Link, links: readonly Link[]): boolean {
   return links.some(({ kind, lower }) => kind === 'vlan' && lower === link.ifindex);

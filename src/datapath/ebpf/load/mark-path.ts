@@ -6,7 +6,7 @@ import { isSystemError, unlessCode } from '../../../sys/errno.js';
 import type { Netlink } from '../../../sys/netlink/netlink.js';
 import { NO_FAMILY, policyRules } from '../../../sys/netlink/policy-rules.js';
 import { AddressScope, addAddress } from '../../../wire/rtnetlink-address.js';
-import { changeLink, decodeLink, dumpLinks, LinkFlag } from '../../../wire/rtnetlink-link.js';
+import { changeLink, decodeLink, dumpLinks, type Link, LinkFlag } from '../../../wire/rtnetlink-link.js';
 import { addRoute, deleteRoute, type Route, RouteScope, RouteType } from '../../../wire/rtnetlink-route.js';
 import { appendRule, deleteRule } from '../../../wire/rtnetlink-rule.js';
 import { FAMILIES, hasMarks, liveMarks } from '../table/marks.js';
@@ -59,16 +59,21 @@ function giveAddress(netlink: Netlink, ifindex: number): void {
   unlessCode(() => netlink.change(address, `add an address to ${PAIR.far}`), ['EEXIST'], undefined);
 }
 
-/** The pair as marks need it, and the routes to it. */
-function ensureRoutes(netlink: Netlink, family: Family): void {
-  const { near, far } = pairOf(netlink.dump(dumpLinks(), decodeLink, 'list the interfaces'));
-  if (near === undefined || far === undefined) return; // the next command makes it
+/** The pair as it must be where the stack sends packets by it, and gets them back. */
+export function preparePair(netlink: Netlink, { near, far }: { readonly near: Link; readonly far: Link }): void {
   for (const { ifindex, name, mtu, flags } of [near, far]) {
     if (mtu === PAIR_MTU && (flags & LinkFlag.noArp) !== 0) continue;
     netlink.change(changeLink({ ifindex, mtu: PAIR_MTU, arp: false }), `set the MTU of ${name}`);
   }
+  giveAddress(netlink, far.ifindex);
+}
+
+/** The pair as marks need it, and the routes to it. */
+function ensureRoutes(netlink: Netlink, family: Family): void {
+  const { near, far } = pairOf(netlink.dump(dumpLinks(), decodeLink, 'list the interfaces'));
+  if (near === undefined || far === undefined) return; // the next command makes it
+  preparePair(netlink, { near, far });
   if (family === 'inet6') givePairIpv6();
-  else giveAddress(netlink, far.ifindex);
   for (const route of routesOf(family, near.ifindex))
     unlessCode(() => netlink.change(addRoute(route), 'add the route of firewall marks'), ['EEXIST'], undefined);
 }

@@ -8,6 +8,7 @@ import { asWriter } from '../open.js';
 import { Bpffs } from '../pins/bpffs.js';
 import { Tables } from '../table/tables.js';
 import { AttachedInterfaces } from './attached-interfaces.js';
+import { dropFirewallPath } from './firewall-path.js';
 import { forgetSettings } from './kept-settings.js';
 import { isLoaded, removePins } from './load.js';
 import { removeMarkPath } from './mark-path.js';
@@ -26,6 +27,7 @@ export function unloadDatapath(wait: LockWait = {}): boolean {
       const tables = new Tables(folder);
       // Needs CAP_NET_ADMIN, the rest only the files' owner: root without it is refused before anything is gone.
       removeMarkPath(netlink);
+      dropFirewallPath(folder);
       removePair(netlink);
       new AttachedInterfaces(folder, tables, netlink).detachAll();
       forgetSettings(folder);

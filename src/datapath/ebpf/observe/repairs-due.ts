@@ -8,11 +8,13 @@ import type { PolicyRouting } from '../../../sys/netlink/policy-routing.js';
 import type { InterfaceAddress } from '../../../wire/rtnetlink-address.js';
 import { type Link, LinkFlag } from '../../../wire/rtnetlink-link.js';
 import { Conf } from '../abi.gen.js';
+import { hasFirewallTables } from '../load/firewall-path.js';
 import { isAttachable } from '../load/hook-choice.js';
 import { differencesOf, forbidsMore, isLayer3, recordOf, withoutPlace } from '../load/interface-record.js';
 import { markRuleSteps } from '../load/mark-rules.js';
 import { PAIR, pairFault, pairOf, pairSettings } from '../load/pair.js';
 import { sourceRulesChanged } from '../load/source-rules.js';
+import { anyPassesFirewall, asksFirewall, pairHasIpv6, servicesByAddress } from '../table/firewall.js';
 import { ownBy, wrongPolicyMarks } from '../table/host-marks.js';
 import { FAMILIES, hasMarks, liveMarks } from '../table/marks.js';
 import type { Tables } from '../table/tables.js';
@@ -40,6 +42,9 @@ export type RepairDue =
   | { readonly kind: 'mark-rules'; readonly missing: boolean }
   /** `present`: a packet's source decides by which route it goes, and the programs keep one next hop of a client for all virtual addresses. */
   | { readonly kind: 'source-rules'; readonly family: Family; readonly present: boolean }
+  /** New connections are to pass the packet filter, and the way back from there is cut. `refused`: they do not get to a server; else they do
+   * without it. */
+  | { readonly kind: 'firewall'; readonly refused: boolean }
   /** Policies of IPsec are for packets of so many destinations, by NAT, for which the programs do not know them, or not these. */
   | { readonly kind: 'ipsec-policies'; readonly destinations: number };
 
@@ -56,7 +61,7 @@ function pairRepairs(tables: Tables, links: readonly Link[]): readonly RepairDue
   const missing = ends.filter(({ link, expected }) => link?.ifindex !== expected);
   if (missing.length > 0) return missing.map(({ name }) => ({ kind: 'pair-missing', name }));
   const down = ends.filter(({ link }) => ((link?.flags ?? 0) & LinkFlag.up) === 0);
-  const settings = pairSettings(hasMarks(tables, 'inet6')).flatMap(({ path, value: expected }): RepairDue[] => {
+  const settings = pairSettings(pairHasIpv6(tables)).flatMap(({ path, value: expected }): RepairDue[] => {
     const value = readSetting(path);
     return value === undefined || value === expected ? [] : [{ kind: 'pair-setting', path, value, expected }];
   });
@@ -104,6 +109,12 @@ function policyRepairs(tables: Tables, addresses: readonly InterfaceAddress[], p
   return destinations === 0 ? [] : [{ kind: 'ipsec-policies', destinations }];
 }
 
+function firewallRepairs(tables: Tables): readonly RepairDue[] {
+  if (!asksFirewall(tables) || servicesByAddress(tables).length === 0) return [];
+  const refused = anyPassesFirewall(tables);
+  return refused && hasFirewallTables(tables) ? [] : [{ kind: 'firewall', refused }];
+}
+
 /** `links`: with weir's own pair. Interfaces that are not covered are in `coverage`. */
 export function repairsDue(
   tables: Tables,
@@ -119,5 +130,6 @@ export function repairsDue(
     ...markRepairs(tables, routing),
     ...sourceRepairs(tables, routing),
     ...policyRepairs(tables, addresses, policies),
+    ...firewallRepairs(tables),
   ];
 }

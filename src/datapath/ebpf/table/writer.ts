@@ -18,6 +18,7 @@ import { writePersistence } from './persistence.js';
 import { recordedWords, storeAddress } from './record-address.js';
 import { giveRingBack, roomForRing } from './rings.js';
 import { destinationIds, joined, noteMasquerading, rescheduled, reweighted, startScheduler, storeScheduler } from './service-list.js';
+import { readServiceWord } from './service-word.js';
 import { liveService } from './table-entries.js';
 import type { Tables } from './tables.js';
 
@@ -250,7 +251,8 @@ export class Writer {
 
   /** The flags that a service is to have; they make its persistence count, which is written here. */
   #flagsFor(id: number, spec: ServiceSpec): number {
-    return flagsOf(spec) | writePersistence(this.tables.services, id, spec);
+    const kept = readServiceWord(this.tables.services, id).flags & Abi.SVC_FIREWALL;
+    return flagsOf(spec) | kept | writePersistence(this.tables.services, id, spec);
   }
 
   #newService(spec: ServiceSpec): number {

@@ -59,11 +59,17 @@ function isLocal({ environment, device }: Question, { source, destination }: Pac
   return kind === 'local' || kind === 'unknown';
 }
 
+/** Must the host's packet filter see it first? FTP's data connections follow one that it has seen. */
+const asksFirewall = ({ firewall, port }: ServiceRecord, { destinationPort }: Packet): boolean =>
+  firewall && (port === 0 || port === destinationPort);
+
 /** Why a packet may not begin a connection. */
-function obstacle(question: Question, packet: Packet, { mark }: ServiceRecord): Reason | undefined {
+function obstacle(question: Question, packet: Packet, service: ServiceRecord): Reason | undefined {
   const { table, wire } = question;
+  const { mark } = service;
   if (!protocolRulesOf(packet).mayBegin(table.settings, packet)) return 'no_connection';
   if (wire && mark === 0 && !isLocal(question, packet)) return 'not_local';
+  if (wire && asksFirewall(service, packet)) return 'firewall';
   if (wire && !question.environment.isReversePath(question.device, packet.source, packet.destination)) return 'reverse_path';
   if (table.settings.defence.dropRate !== 0 && table.dropsNext()) return 'drop_packet';
   if (packet.sourcePort === FTP_DATA_PORT) return 'ftp_data';

@@ -38,6 +38,8 @@ export interface ServiceRecord extends ServicePlace {
   persistence: Persistence | undefined;
   /** Has, or had, a masqueraded destination. */
   masquerades: boolean;
+  /** The host's packet filter sees its new connections before they are balanced. */
+  firewall: boolean;
   /** The newest first. */
   list: readonly DestinationRecord[];
   /** Removed ones, which connections may name. */
@@ -167,8 +169,8 @@ export class Records {
     const known = this.at(place);
     if (known !== undefined) return known;
     const id = ++this.#serviceTop;
-    const fresh = { live: false, onePacket: false, persistence: undefined, masquerades: false, list: [], retired: [], schedule: undefined };
-    const record: ServiceRecord = { ...fresh, id, ...place };
+    const flags = { live: false, onePacket: false, masquerades: false, firewall: false };
+    const record: ServiceRecord = { ...flags, persistence: undefined, list: [], retired: [], schedule: undefined, id, ...place };
     this.#services.set(keyOfPlace(place), record);
     return record;
   }

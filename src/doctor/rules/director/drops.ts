@@ -76,7 +76,7 @@ const RULES: readonly Rule[] = [
  * Other rules name the cause: no server in service, a VIP that is not here. doctor's own SYNs come from the port of FTP's data. No packet is
  * lost where a closed connection gives way.
  */
-const EXPLAINED: ReadonlySet<string> = new Set(['no_destination', 'not_local', 'ftp_data', 'closed_replaced']);
+const EXPLAINED: ReadonlySet<string> = new Set(['no_destination', 'not_local', 'ftp_data', 'closed_replaced', 'firewall']);
 
 const LIMITS_TEXT = 'expected in small numbers from any network';
 /** Fewer of these come with any traffic: late packets of connections that ended, port scans. */

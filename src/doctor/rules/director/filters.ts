@@ -23,7 +23,7 @@ const EFFECT: Readonly<Record<FilterRule['verdict'], string>> = {
   other: 'it counts and limits nothing',
 };
 
-const ADVICE = 'filter in front of the director or on the real servers';
+const ADVICE = 'weir load --firewall honour: new connections pass the packet filter first; or filter on the real servers, or in front';
 
 /** Chains that drop what none of their rules names: a policy, or a rule for everything. */
 function denials(facts: DirectorFacts): readonly Finding[] {
@@ -48,6 +48,7 @@ function denials(facts: DirectorFacts): readonly Finding[] {
 }
 
 export function filtersRule(facts: DirectorFacts): readonly Finding[] {
+  if (facts.datapath.firewall === true) return [];
   const named = facts.filters.flatMap((rule): readonly Finding[] => {
     const services = facts.services.filter((service) => touches(rule, service));
     const [first] = services;

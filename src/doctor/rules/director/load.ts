@@ -146,6 +146,19 @@ function markRulesFinding(repairs: readonly RepairDue[]): readonly Finding[] {
   });
 }
 
+function firewallFinding(repairs: readonly RepairDue[]): readonly Finding[] {
+  return repairs.flatMap((due): readonly Finding[] => {
+    if (due.kind !== 'firewall') return [];
+    const [what, cause] = due.refused
+      ? [
+          'new connections to every service are refused',
+          'an nft table named weir, by which they come back from the packet filter, was removed',
+        ]
+      : ['new connections do not pass the packet filter of this host', 'weir load --firewall honour was not carried out'];
+    return [{ severity: 'error', code: 'firewall-cut', what, cause, fix: LOAD }];
+  });
+}
+
 function changeFinding({ change }: DatapathFacts): readonly Finding[] {
   if (change === undefined) return [];
   const what = 'a change of the table is not finished';
@@ -201,6 +214,7 @@ export function loadRule(facts: DirectorFacts): readonly Finding[] {
     ...unrecordedFinding(datapath),
     ...tcAloneFindings(datapath),
     ...markRulesFinding(repairs),
+    ...firewallFinding(repairs),
     ...reversePathFinding(repairs),
     ...sourceRulesFinding(facts, repairs),
   ];

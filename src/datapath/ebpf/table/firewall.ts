@@ -1,0 +1,59 @@
+// Whether new connections pass the host's packet filter before they are balanced, as the tables have it: what `weir load --firewall` chose, and the
+// flag of each service that the programs read.
+import type { ServiceKey } from '../../../model/service.js';
+import type { Field } from '../../../sys/bpf/records.js';
+import { Abi, Conf, WeirState } from '../abi.gen.js';
+import { specOfService } from './identity.js';
+import { hasMarks } from './marks.js';
+import { readServiceWord, writeServiceWord } from './service-word.js';
+import type { Tables } from './tables.js';
+
+export type FirewallMode = 'honour' | 'fast';
+/** 0: none was chosen, which is as fast. */
+const NUMBERS: Readonly<Record<FirewallMode, number>> = { honour: 1, fast: 2 };
+
+const byteOf = (field: Field, at: number): Field => ({ at: field.at + at, size: 1, count: 1 });
+/** Bytes of one number, as the programs' header has it. */
+export const ATTACH_MODE = byteOf(Conf.attachMode, 0);
+const MODE = byteOf(Conf.attachMode, 1);
+
+export function setFirewallMode({ conf }: Tables, mode: FirewallMode): void {
+  conf.set(0, MODE, NUMBERS[mode]);
+}
+
+/** Are new connections to pass the packet filter? */
+export const asksFirewall = ({ conf }: Tables): boolean => conf.get(0, MODE) === NUMBERS.honour;
+
+const numbersOf = ({ conf }: Tables): readonly number[] => Array.from({ length: conf.get(0, Conf.serviceTop) }, (_, at) => at + 1);
+
+type AddressKey = Extract<ServiceKey, { readonly kind: 'address' }>;
+
+/** The living services that are no firewall mark's. */
+export function servicesByAddress(tables: Tables): readonly { readonly id: number; readonly key: AddressKey }[] {
+  return numbersOf(tables).flatMap((id) => {
+    if (readServiceWord(tables.services, id).state !== WeirState.LIVE) return [];
+    const { key } = specOfService(tables.services, id);
+    return key.kind === 'address' ? [{ id, key }] : [];
+  });
+}
+
+/** Do packets of IPv6 go by weir's pair? */
+export const pairHasIpv6 = (tables: Tables): boolean =>
+  hasMarks(tables, 'inet6') || (asksFirewall(tables) && servicesByAddress(tables).some(({ key }) => key.address.family === 'inet6'));
+
+/** Do the programs pass its new connections to the packet filter? */
+const passesFirewall = ({ services }: Tables, id: number): boolean => (readServiceWord(services, id).flags & Abi.SVC_FIREWALL) !== 0;
+
+/** Does any? */
+export const anyPassesFirewall = (tables: Tables): boolean => numbersOf(tables).some((id) => passesFirewall(tables, id));
+
+/** Stores the flag in the services by an address, or takes it from all. */
+export function markForFirewall(tables: Tables, passes: boolean): void {
+  const { services } = tables;
+  const wanted = new Set(passes ? servicesByAddress(tables).map(({ id }) => id) : []);
+  for (const id of numbersOf(tables)) {
+    const word = readServiceWord(services, id);
+    const flags = wanted.has(id) ? word.flags | Abi.SVC_FIREWALL : word.flags & ~Abi.SVC_FIREWALL;
+    if (flags !== word.flags) writeServiceWord(services, id, { ...word, flags });
+  }
+}
