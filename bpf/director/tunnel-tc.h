@@ -177,6 +177,8 @@ static __always_inline int tunnel_packet(struct __sk_buff *skb, struct conf *c, 
   if (!inner_read(skb, p, &t)) return tc_drop(R_SHORT);
   scratch->tunnel_dest = dest;
   tunnel_of(&t, dest, d);
+  __u32 ports = 0;
+  if (t.type == TUNNEL_GUE && !bpf_skb_load_bytes(skb, ETH_LEN + p->header, &ports, sizeof ports)) t.flow = flow_with(t.flow, ports);
   enum hop_answer answer = hop_read(&d->hop, server_word(d), clock_now(), c->fresh_for, &w.hop) ? (w.hop.flags & NH_LOCAL ? HOP_LOCAL : HOP_READY)
                                                                                                 : tunnel_hop_ask(skb, dest, &w);
   if (answer == HOP_LOCAL && d->flags & D_LOCAL) return tunnel_local(skb);

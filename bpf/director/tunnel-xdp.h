@@ -62,6 +62,7 @@ int weir_tunnel_xdp(struct xdp_md *ctx) {
   CHECKED(d);
   tunnel_of(&t, dest, d);
   xdp_inner(data + ETH_LEN, &t);
+  if (t.type == TUNNEL_GUE) t.flow = flow_with(t.flow, *(__u32 *)(data + ETH_LEN + INNER_LEN));
   /* Each time that the hop is resolved again the packet goes by tc, where the kernel looks after its neighbours; so do those whose sum is to be made. */
   if (!hop_read(&d->hop, server_word(d), clock_now(), c->fresh_for, &h) || !(h.flags & NH_XDP) || t.summed || !tunnel_source_read(&t)) return XDP_PASS;
   if (!t.ttl || t.length > tunnel_mtu(&t, h.mtu)) return XDP_PASS;

@@ -42,6 +42,9 @@ struct tunnel {
   __u8 summed;  /* there is an outer checksum */
 };
 
+/* Of the addresses, and of both ports. */
+static __always_inline __u32 flow_with(__u32 addresses, __u32 ports) { return keyed_hash((__u64)addresses << 32 | ports); }
+
 static __always_inline __u32 tunnel_header(struct tunnel *t) {
   __u32 behind = t->type == TUNNEL_GUE ? UDP_LEN + GUE_LEN : t->type == TUNNEL_GRE ? GRE_LEN + (t->summed ? 4 : 0) : 0;
   return behind + (t->v6 ? 40 : IP_LEN);

@@ -47,8 +47,12 @@ test('refusals are printed and passed over; the status is that of the last line'
   assert.deepEqual(twice, { status: 0, stdout: '', stderr: 'Service already exists\nScheduler or persistence engine not found\n' });
   assert.equal(await saved(world), `${ONE}-A -t 10.0.0.3:80 -s rr\n`);
   assert.deepEqual(await ipvsadm(['-R'], world, ONE), { status: 255, stdout: '', stderr: 'Service already exists\n' });
-  const later = await ipvsadm(['-R'], newWorld(new MemoryDirector(), { notYet }), `${ONE}-a -t 10.0.0.1:80 -r 10.0.0.2 -i\n${ONE}`);
-  assert.deepEqual(later, { status: 255, stdout: '', stderr: 'weir: tunnels (-i) are not there yet\nService already exists\n' });
+  const later = await ipvsadm(['-R'], newWorld(new MemoryDirector(), { notYet }), `${ONE}--start-daemon master\n${ONE}`);
+  assert.deepEqual(later, {
+    status: 255,
+    stdout: '',
+    stderr: 'weir: synchronisation daemons (--start-daemon) are not there yet\nService already exists\n',
+  });
 });
 
 test('usage errors end it immediately; what popt finds wrong does not', async () => {

@@ -208,7 +208,6 @@ test('what comes later is refused in one plain line, and nothing is changed', as
   const director = new MemoryDirector();
   const world = worldOf(director, { notYet });
   const expected: Record<string, string> = {
-    '-a -t 10.0.0.1:80 -r 10.0.0.2 -i': 'tunnels (-i) are not there yet',
     '--start-daemon master': 'synchronisation daemons (--start-daemon) are not there yet',
   };
   for (const [line, text] of Object.entries(expected)) {

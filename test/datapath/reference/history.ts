@@ -13,6 +13,7 @@ import {
   SERVERS,
   SMALL_MTU_CLIENT,
   SMALL_MTU_SERVER,
+  TUNNEL_PORT,
   UNKNOWN_SERVER,
   UNREACHABLE_SERVER,
   VIP,
@@ -111,7 +112,18 @@ const serviceSpec = fc.record({
 const server = fc.record({ address: fc.constantFrom(...SERVER_ADDRESSES), port: fc.constantFrom(80, 80, 8080, 53) });
 const thresholds = fc.constantFrom([0, 0], [0, 0], [0, 0], [3, 0], [4, 2], [2, 2]);
 const described = fc.record({
-  method: fc.constantFrom('masq' as const, 'masq' as const, 'route' as const),
+  method: fc.constantFrom('masq' as const, 'masq' as const, 'masq' as const, 'route' as const, 'route' as const, 'tunnel' as const),
+  tunnel: fc.constantFrom(
+    { type: 'ipip', port: 0, checksum: 'nocsum' } as const,
+    { type: 'ipip', port: 0, checksum: 'nocsum' } as const,
+    { type: 'gre', port: 0, checksum: 'nocsum' } as const,
+    { type: 'gre', port: 0, checksum: 'csum' } as const,
+    { type: 'gue', port: TUNNEL_PORT, checksum: 'nocsum' } as const,
+    { type: 'gue', port: TUNNEL_PORT, checksum: 'csum' } as const,
+    { type: 'gue', port: TUNNEL_PORT, checksum: 'remcsum' } as const,
+  ),
+  /** A server behind a tunnel has the other family than its service. */
+  crossed: fc.boolean(),
   weight: fc.constantFrom(0, 1, 1, 2, 3, 10),
   thresholds,
 });
@@ -198,6 +210,8 @@ const change = fc.oneof(
         ['drop_packet', '0'],
         ['am_droprate', '2'],
         ['cache_bypass', '1'],
+        ['pmtu_disc', '0'],
+        ['pmtu_disc', '1'],
         ['cache_bypass', '0'],
         ['nat_icmp_send', '0'],
         ['schedule_icmp', '0'],
