@@ -36,6 +36,8 @@ export interface TableReader {
    * itself. undefined: the loaded programs take none, since they are of an older build.
    */
   recentDrops(seconds?: number): RecentDrops | undefined;
+  /** Whether new connections pass the host's packet filter before they are balanced. Absent: a driver that has no host. */
+  passesFirewall?(): boolean;
   close(): void;
 }
 

@@ -296,6 +296,8 @@ export interface DirectorFacts extends HostFacts {
   readonly filters: readonly FilterRule[];
   readonly denials: readonly FilterDenial[];
   readonly markDenials: readonly MarkDenial[];
+  /** Where OUTPUT drops what the packet filter has accepted, on its way back to the datapath. */
+  readonly returnDenials?: readonly Blocked[];
   /** For packets that leave. */
   readonly ipsecPolicies: readonly IpsecPolicy[];
   readonly arpRules: readonly ArpRule[];

@@ -91,6 +91,15 @@ export const newTable = (family: number, table: string): NftMessage => ({
   family,
   attributes: [textAttribute(1, table), number(2, 0)],
 });
+/** Asks for all tables of all families. */
+export const encodeTablesQuestion = (sequence: number): Uint8Array =>
+  encodeMessage({
+    type: (SUBSYSTEM << 8) | MESSAGE.getTable,
+    flags: NetlinkFlag.request | NetlinkFlag.dump,
+    sequence,
+    port: 0,
+    payload: header(0, 0),
+  });
 /** Asks for a table, by itself: it is no part of a batch. ENOENT: there is none. */
 export const encodeTableQuestion = (family: number, table: string, sequence: number): Uint8Array =>
   encodeMessage({

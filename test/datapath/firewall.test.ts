@@ -71,6 +71,10 @@ for (const family of FAMILIES) {
       ok(lvs.weir('load --firewall fast'));
       assert.deepEqual(asked(client, 'tcp', vip, 80, 1), ['web1']);
       assert.doesNotMatch(shell(lvs, 'nft list tables'), new RegExp(table));
+      const edited = lvs.ipvsadm(`-E -t ${at(vip, 80)} -s rr`);
+      assert.equal(edited.status, 0);
+      assert.match(edited.stderr, new RegExp(`not applied to balanced connections: "-s ${family.client}/\\d+ -p tcp -j REJECT`));
+      assert.match(lvs.weir('doctor').stdout, /-j REJECT[^\n]* does not apply to TCP/);
     });
   });
 

@@ -2,6 +2,7 @@
 import { WeirError } from '../../model/errors/weir-error.js';
 import { oneLine } from '../failure.js';
 import type { Io } from '../io.js';
+import { warnedOfFirewall } from './firewall-warning.js';
 import { warnedOfIpsec } from './ipsec-warning.js';
 import { restoreAtomically } from './restore-atomically.js';
 import { withDirector } from './with-director.js';
@@ -75,7 +76,13 @@ export async function runRestore(args: readonly string[], io: Io, world: World):
     read: () => parts.next().value ?? undefined,
   };
   return withDirector(world, io, async (director) =>
-    warnedOfIpsec(await restoreAtomically(true, director, world, input), { kind: 'restore' }, director, world, io),
+    warnedOfFirewall(
+      warnedOfIpsec(await restoreAtomically(true, director, world, input), { kind: 'restore' }, director, world, io),
+      { kind: 'restore' },
+      director,
+      world,
+      io,
+    ),
   );
 }
 

@@ -2,7 +2,7 @@
 import type { Address } from '../../model/address.js';
 import { type Names, noNames } from '../../model/endpoint-text.js';
 import type { IpsecPolicy } from '../../model/ipsec-policy.js';
-import type { Protocol } from '../../model/service.js';
+import type { Protocol, ServiceSpec } from '../../model/service.js';
 import { ipsecPolicies, ownAddresses } from '../../sys/netlink/ipsec-policies.js';
 import { type DirectorOpener, directorOpener } from '../director-opener.js';
 import { NeedsHost, SystemNames } from '../names/resolver.js';
@@ -36,6 +36,8 @@ export interface World {
   readonly isRoot: boolean;
   /** Absent: there are none to be looked at. */
   readonly ipsec?: HostPolicies;
+  /** The rules of the packet filter that may drop packets for services. Absent: there is none to be looked at. */
+  readonly bypassed?: (services: readonly ServiceSpec[]) => Promise<readonly string[]>;
 }
 
 export function systemWorld(): World {
@@ -45,6 +47,7 @@ export function systemWorld(): World {
     notYet,
     isRoot: process.geteuid?.() === 0,
     ipsec: { policies: ipsecPolicies, own: ownAddresses },
+    bypassed: async (services) => (await import('../../doctor/collect/bypassed.js')).bypassedRules(services),
   };
 }
 

@@ -1,4 +1,5 @@
 // What is read of the pinned eBPF tables of one namespace, beside writers (whole-read.ts).
+
 import type { DropCount, RecentDrops } from '../../model/drops.js';
 import type { ConnectionEntry, ServiceEntry, ServiceKey, Stats, Timeouts } from '../../model/service.js';
 import type { CpuStats } from '../cpu-stats.js';
@@ -7,6 +8,7 @@ import { Conf } from './abi.gen.js';
 import { clockOf } from './recovery/batch.js';
 import { dropCounts, recentDrops } from './table/drop-history.js';
 import { EndpointTable } from './table/endpoint-table.js';
+import { anyPassesFirewall, asksFirewall } from './table/firewall.js';
 import { readSysctls } from './table/sysctls.js';
 import { connectionEntries, cpuTotals, liveService, serviceEntries, serviceEntry, statsOf, timeoutsOf } from './table/table-entries.js';
 import type { Tables } from './table/tables.js';
@@ -52,6 +54,10 @@ export class EbpfReader implements TableReader, CpuStats {
 
   sysctls(): ReadonlyMap<string, string> {
     return readSysctls(this.tables.conf);
+  }
+
+  passesFirewall(): boolean {
+    return asksFirewall(this.tables) && anyPassesFirewall(this.tables);
   }
 
   dropCounts(): readonly DropCount[] {

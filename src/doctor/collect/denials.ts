@@ -1,33 +1,63 @@
-// Evaluates this host's packet filter for the first packet of a client to each service.
-import type { Address } from '../../model/address.js';
+// Evaluates this host's packet filter for the first packet of a client to each service: where it would, or might, be dropped.
+import { PAIR } from '../../datapath/ebpf/load/pair.js';
+import type { Address, Family } from '../../model/address.js';
 import { addressId, sameAddress } from '../../model/identity.js';
+import type { ServiceSpec } from '../../model/service.js';
 import type { FilterDenial, HostFacts, ServiceFact } from '../facts.js';
 import { interfaceNameOf, subnetsWith } from '../network.js';
 import { blockingRule } from '../packet-filter/blocking.js';
-import type { Chain } from '../packet-filter/model.js';
+import { droppingRules } from '../packet-filter/dropping.js';
+import type { Blocked, Chain } from '../packet-filter/model.js';
 
 /** Stands for a client anywhere. */
-const SOMEWHERE: Address = { family: 'inet', words: [0x4d4d4d4d] };
+const SOMEWHERE: Readonly<Record<Family, Address>> = {
+  inet: { family: 'inet', words: [0x4d4d4d4d] },
+  inet6: { family: 'inet6', words: [0x2a4d4d4d, 0, 0, 0x4d] },
+};
 const SERVICES_MAX = 1024;
+
+/** `interfaceName`: by which clients come. Of firewall marks and of SCTP nothing is known. */
+export function droppingRulesFor({ key }: ServiceSpec, interfaceName: string, chains: readonly Chain[]): readonly Blocked[] {
+  if (key.kind !== 'address' || key.protocol === 'sctp') return [];
+  const { protocol, port, address: destination } = key;
+  return droppingRules(chains, {
+    direction: 'in',
+    interfaceName,
+    source: SOMEWHERE[destination.family],
+    destination,
+    protocol,
+    // Of a service of all ports any may be meant.
+    ...(port === 0 ? {} : { destinationPort: port }),
+    anyClient: true,
+  });
+}
+
+/** With `weir load --firewall honour` each accepted packet passes OUTPUT, to weir's own device. */
+export function collectReturnDenials(services: readonly ServiceFact[], chains: readonly Chain[]): readonly Blocked[] {
+  const found = services.slice(0, SERVICES_MAX).flatMap(({ spec: { key } }): readonly Blocked[] => {
+    if (key.kind !== 'address' || key.protocol === 'sctp') return [];
+    const { protocol, port, address: destination } = key;
+    const source = SOMEWHERE[destination.family];
+    const by = blockingRule(chains, {
+      direction: 'out',
+      interfaceName: PAIR.near,
+      source,
+      destination,
+      protocol,
+      ...(port === 0 ? {} : { destinationPort: port }),
+    });
+    return by === undefined ? [] : [by];
+  });
+  return [...new Map(found.map((by) => [`${by.tool} ${by.family} ${by.table} ${by.base} ${by.text}`, by])).values()];
+}
 
 export function collectDenials(host: HostFacts, services: readonly ServiceFact[], chains: readonly Chain[]): readonly FilterDenial[] {
   const places = new Map(host.addresses.map(({ address, ifindex }) => [addressId(address), ifindex]));
   return services.slice(0, SERVICES_MAX).flatMap(({ spec }): readonly FilterDenial[] => {
     const { key } = spec;
-    if (key.kind !== 'address' || key.address.family !== 'inet' || key.protocol === 'sctp') return [];
+    if (key.kind !== 'address') return [];
     const subnet = subnetsWith(host, key.address).find(({ address }) => !sameAddress(address, key.address));
     const ifindex = subnet?.ifindex ?? places.get(addressId(key.address));
-    const { protocol, port, address: destination } = key;
-    const probe = {
-      direction: 'in',
-      interfaceName: interfaceNameOf(host, ifindex),
-      source: SOMEWHERE,
-      destination,
-      protocol,
-      destinationPort: port,
-      anyClient: true,
-    } as const;
-    const by = blockingRule(chains, probe);
-    return by === undefined ? [] : [{ service: spec, by }];
+    return droppingRulesFor(spec, interfaceNameOf(host, ifindex), chains).map((by) => ({ service: spec, by }));
   });
 }

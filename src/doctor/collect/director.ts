@@ -11,7 +11,7 @@ import { isCarrying, realServersOf, usesArp, vipsOf } from '../network.js';
 import { aimedRules } from '../packet-filter/aim.js';
 import { collectClientPaths, collectRefusingRoutes } from './client-paths.js';
 import { collectConnects, otherPorts, SILENT_MAX } from './connects.js';
-import { collectDenials } from './denials.js';
+import { collectDenials, collectReturnDenials } from './denials.js';
 import { collectDirectorIpv6 } from './director-ipv6.js';
 import { collectFilterChains } from './filter-chains.js';
 import { collectHolders, collectNeighbours, PROBES_MAX } from './holders.js';
@@ -122,6 +122,7 @@ export async function collectDirector(netlink: Netlink, { host, datapath, table 
     offloads,
     filters: aimedRules(filters.chains),
     denials: collectDenials(host, services, filters.chains),
+    ...(datapath.firewall === true ? { returnDenials: collectReturnDenials(services, filters.chains) } : {}),
     markDenials: collectMarkDenials(host, services, filters.chains),
     ipsecPolicies: ipsecPolicies(),
     arpRules: hostArpRules(),

@@ -56,7 +56,7 @@ export type Passage =
   | { readonly kind: 'passed'; readonly to?: Translation; readonly certain: boolean };
 
 /** The base chains that the packet passes, in their order. */
-function baseChains(chains: readonly Chain[], probe: PacketProbe): readonly Chain[] {
+export function baseChains(chains: readonly Chain[], probe: PacketProbe): readonly Chain[] {
   const [hooks, families]: readonly (readonly string[])[] = [HOOKS[probe.direction], FAMILIES[probe.source.family]];
   return chains
     .filter(

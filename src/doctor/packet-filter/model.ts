@@ -69,16 +69,21 @@ export interface Translation {
   readonly port?: number;
 }
 
-/** `skip`: the rule does not match, has no effect, or drops only some of the packets; `unknown`: it may match. */
+/**
+ * `skip`: the rule does not match, has no effect, or drops only some of the packets; `unknown`: it may match. `maybe`: what it does with what it
+ * may match.
+ */
 export type Decision =
-  | { readonly kind: 'skip' | 'unknown' | 'accept' | 'drop' | 'return' }
+  | { readonly kind: 'skip' | 'unknown'; readonly maybe?: Decision }
+  | { readonly kind: 'accept' | 'drop' | 'return' }
   | { readonly kind: 'jump' | 'goto'; readonly target: string }
   | { readonly kind: 'translate'; readonly to: Translation };
 
 /** The decision of a rule by whether its conditions hold. A rule that drops what may match does not drop all. */
 export function decided(matched: Answer, decision: Decision): Decision {
   if (matched === true || decision.kind === 'skip') return decision;
-  return matched === false || decision.kind === 'drop' ? { kind: 'skip' } : { kind: 'unknown' };
+  if (matched === false) return { kind: 'skip' };
+  return { kind: decision.kind === 'drop' ? 'skip' : 'unknown', maybe: decision };
 }
 
 export interface Prefix {

@@ -1,7 +1,7 @@
 // Transactions with nf_tables in our own network namespace: all messages of one take effect, or none.
 import { constants } from 'node:os';
 import { decodeError, decodeMessages, NetlinkType } from '../../wire/netlink.js';
-import { encodeBatch, encodeTableQuestion, type NftMessage } from '../../wire/nftables.js';
+import { encodeBatch, encodeTableQuestion, encodeTablesQuestion, type NftMessage } from '../../wire/nftables.js';
 import { native } from '../addon.js';
 import { hasCode } from '../errno.js';
 import { Fd } from '../fd.js';
@@ -36,15 +36,25 @@ export class Nftables {
   /** Is there such a table? @throws SystemError */
   hasTable(family: number, table: string): boolean {
     const sequence = this.#sequence++;
-    native().sendto(this.#fd.number, encodeTableQuestion(family, table, sequence), netlinkAddress());
+    return this.#has(encodeTableQuestion(family, table, sequence), sequence, `table ${table}`);
+  }
+
+  /** Is there any table? @throws SystemError */
+  hasTables(): boolean {
+    const sequence = this.#sequence++;
+    return this.#has(encodeTablesQuestion(sequence), sequence, 'tables');
+  }
+
+  /** Does any table answer? */
+  #has(question: Uint8Array, sequence: number, what: string): boolean {
+    native().sendto(this.#fd.number, question, netlinkAddress());
     let found = false;
     for (let length = this.#receive(); length >= 0; length = this.#receive()) {
       for (const message of decodeMessages(this.#buffer.subarray(0, length)) ?? []) {
-        if (message.sequence !== sequence) continue;
+        if (message.sequence !== sequence || message.type === NetlinkType.done) continue;
         const error = message.type === NetlinkType.error ? decodeError(message) : undefined;
         if (error === undefined) found = true;
-        else if (error.errno !== 0 && error.errno !== constants.errno.ENOENT)
-          throw netlinkFailure(error.errno, `table ${table}`, error.text);
+        else if (error.errno !== 0 && error.errno !== constants.errno.ENOENT) throw netlinkFailure(error.errno, what, error.text);
       }
     }
     return found;

@@ -375,6 +375,15 @@ test('filters: a chain that drops by default', () => {
   assert.equal(found({ denials: [{ service: spec, by }], filters: [rule] }).length, 1, 'one fact, one finding');
 });
 
+test('filters: behind the packet filter nothing is bypassed, but OUTPUT may cut the way back', () => {
+  const [{ spec }] = director.services as readonly [ServiceFact];
+  const by = { tool: 'iptables', family: 'ip', table: 'filter', chain: 'OUTPUT', base: 'OUTPUT', text: 'policy drop' } as const;
+  const datapath = { ...director.datapath, firewall: true };
+  assert.deepEqual(found({ datapath, denials: [{ service: spec, by }] }), []);
+  const [finding, ...more] = found({ datapath, returnDenials: [by] });
+  assert.deepEqual([finding?.code, finding?.fix, more], ['firewall-output-dropped', 'iptables -I OUTPUT -o weir0 -j ACCEPT', []]);
+});
+
 test('what could not be examined is reported', () => {
   assert.deepEqual(found({ notExamined: [{ what: 'rules of nft were not examined', cause: 'no permission' }] }), [
     { severity: 'info', code: 'not-looked-at', what: 'rules of nft were not examined', cause: 'no permission' },

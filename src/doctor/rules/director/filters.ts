@@ -1,9 +1,12 @@
 // Firewall rules that do not apply to balanced packets: weir balances in front of netfilter.
 
+import { PAIR } from '../../../datapath/ebpf/load/pair.js';
 import type { Finding } from '../../../model/finding.js';
 import type { DirectorFacts, ServiceFact } from '../../facts.js';
 import { contains, serviceText } from '../../network.js';
+import { acceptForwardCommand } from '../../packet-filter/accept-forward-command.js';
 import { type FilterRule, placeOf } from '../../packet-filter/aim.js';
+import type { Blocked } from '../../packet-filter/model.js';
 
 /** Whether the rule matches packets for this service: by its VIP, or by its port on any address. */
 function touches(rule: FilterRule, { spec }: ServiceFact): boolean {
@@ -47,8 +50,21 @@ function denials(facts: DirectorFacts): readonly Finding[] {
   );
 }
 
+/** What INPUT has accepted goes back to the datapath by OUTPUT. */
+function returnFinding(by: Blocked): Finding {
+  const { writer, ...written } = by;
+  const fix = writer === undefined ? acceptForwardCommand(written, PAIR.near) : undefined;
+  return {
+    severity: 'error',
+    code: 'firewall-output-dropped',
+    what: 'new connections that the packet filter accepts are dropped',
+    cause: `by ${PAIR.near} they go back to the datapath, and the ${by.tool} chain ${placeOf({ ...by, name: by.chain })} drops them (${by.text})`,
+    ...(fix === undefined ? { advice: `let ${writer} accept what leaves by ${PAIR.near}` } : { fix }),
+  };
+}
+
 export function filtersRule(facts: DirectorFacts): readonly Finding[] {
-  if (facts.datapath.firewall === true) return [];
+  if (facts.datapath.firewall === true) return (facts.returnDenials ?? []).map(returnFinding);
   const named = facts.filters.flatMap((rule): readonly Finding[] => {
     const services = facts.services.filter((service) => touches(rule, service));
     const [first] = services;
