@@ -12,7 +12,7 @@ export const STRESS_LABS: readonly string[] = ['stress', 'stress-firewall'];
 export const VRRP_LABS: readonly string[] = ['dual', 'split-brain', 'ha', 'misc-check', 'mail'];
 
 /** Variants of the labs nat, dr and persist. */
-export const VARIANT_LABS: readonly string[] = ['nat-2', 'dr-2', 'dr-redirect', 'dr-two-nets', 'persist-marks'];
+export const VARIANT_LABS: readonly string[] = ['nat-2', 'dr-2', 'dr-redirect', 'dr-two-nets', 'dr-ftp', 'persist-marks'];
 
 const netns = skipWithoutNetns();
 

@@ -13,16 +13,16 @@ export interface LabRoute {
   readonly dev?: string;
 }
 
-export const MAIL_PROTOCOLS = ['smtp', 'pop3', 'imap'] as const;
-export type MailProtocol = (typeof MAIL_PROTOCOLS)[number];
+export const SITE_PROTOCOLS = ['smtp', 'pop3', 'imap', 'ftp'] as const;
+export type MailProtocol = Exclude<(typeof SITE_PROTOCOLS)[number], 'ftp'>;
 
 /**
- * A web site served by the host itself, or with `protocol` a port of its mail server. `body`: the page, or the greeting and the text of the
- * first mail; by default `Welcome from HOST`.
+ * A web site served by the host itself, or with `protocol` a port of its mail server, or an FTP server. `body`: the page, or the greeting and
+ * the text of the first mail or of the file; by default `Welcome from HOST`.
  */
 export interface LabSite {
   readonly port: number;
-  readonly protocol?: MailProtocol;
+  readonly protocol?: (typeof SITE_PROTOCOLS)[number];
   readonly address?: string;
   readonly body?: string;
 }

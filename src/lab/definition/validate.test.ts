@@ -87,9 +87,9 @@ const spoiled: readonly (readonly [string, (lab: ReturnType<typeof right>) => un
     'hosts.b.sites[0].port: expected a port (1 to 65535), got 65536',
   ],
   [
-    'a protocol that is none of mail',
-    (lab) => ({ ...lab, hosts: { ...lab.hosts, b: { ...lab.hosts.b, sites: [{ port: 21, protocol: 'ftp' }] } } }),
-    'hosts.b.sites[0].protocol: expected one of smtp, pop3, imap, got "ftp"',
+    'a protocol of no server',
+    (lab) => ({ ...lab, hosts: { ...lab.hosts, b: { ...lab.hosts.b, sites: [{ port: 23, protocol: 'telnet' }] } } }),
+    'hosts.b.sites[0].protocol: expected one of smtp, pop3, imap, ftp, got "telnet"',
   ],
   [
     'traffic in a lab without captures',

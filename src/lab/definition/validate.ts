@@ -1,6 +1,6 @@
 // Validates a lab file: each wrong key with its path and what is expected there.
 import { isRecord } from '../../model/json.js';
-import { type Lab, MAIL_PROTOCOLS, SEEN_PROTOCOLS } from './lab.js';
+import { type Lab, SEEN_PROTOCOLS, SITE_PROTOCOLS } from './lab.js';
 import { SWITCHES } from './names.js';
 import {
   address,
@@ -134,7 +134,7 @@ const host = object(
       object(
         { port },
         {
-          protocol: oneOf(MAIL_PROTOCOLS),
+          protocol: oneOf(SITE_PROTOCOLS),
           address,
           body: text('one line without $', (value) => /^[^\n$\0]+$/.test(value)),
         },

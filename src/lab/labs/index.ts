@@ -4,6 +4,7 @@ import { cacheCluster } from './cache.js';
 import { dr, dr6 } from './dr.js';
 import { dr2 } from './dr-2.js';
 import { drArp } from './dr-arp.js';
+import { drFtp } from './dr-ftp.js';
 import { drLocal } from './dr-local.js';
 import { drRedirect } from './dr-redirect.js';
 import { drTwoNets } from './dr-two-nets.js';
@@ -30,6 +31,7 @@ export const labs: readonly Lab[] = [
   drRedirect,
   drTwoNets,
   drLocal,
+  drFtp,
   persist,
   persistMarks,
   dual,

@@ -54,10 +54,12 @@ async function interruptible<T>(work: (abort: AbortSignal, caught: () => NodeJS.
 
 function serversText(server: ServerKind, sites: readonly LabSite[]): readonly string[] {
   const web = sites.filter(({ protocol }) => protocol === undefined).map(({ port }) => port);
-  const mail = sites.flatMap(({ port, protocol }) => (protocol === undefined ? [] : [`${port} (${protocol})`]));
+  const mail = sites.flatMap(({ port, protocol }) => (protocol === undefined || protocol === 'ftp' ? [] : [`${port} (${protocol})`]));
+  const ftp = sites.filter(({ protocol }) => protocol === 'ftp').map(({ port }) => port);
   return [
     ...(web.length === 0 ? [] : [`${server} on port ${web.join(', ')}`]),
     ...(mail.length === 0 ? [] : [`mail on port ${mail.join(', ')}`]),
+    ...(ftp.length === 0 ? [] : [`FTP on port ${ftp.join(', ')}`]),
   ];
 }
 

@@ -1,9 +1,10 @@
-// The built-in servers of labs: `weir lab serve FILE`, run inside a host's namespace. Web sites where nginx is missing, and mail.
+// The built-in servers of labs: `weir lab serve FILE`, run inside a host's namespace. Web sites where nginx is missing, mail, and FTP.
 import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer as createWebServer } from 'node:http';
 import { createServer, type Socket } from 'node:net';
 import { dirname, join } from 'node:path';
 import type { LabSite, MailProtocol } from '../definition/lab.js';
+import { ftpServer } from './ftp-server.js';
 import { firstMail, type MailServer, mailSession } from './mail-sessions.js';
 
 /** sites.ts writes it, in the host's folder. */
@@ -58,6 +59,11 @@ function serveMail(site: LabSite, protocol: MailProtocol, server: MailServer, lo
   }).listen(listening(site));
 }
 
+function serveFtp(site: ServeFile['sites'][number], host: string, log: Log): void {
+  const { port, body } = site;
+  ftpServer({ host, body, served: (client) => log(client, port, 226) }).listen(listening(site));
+}
+
 /** Serves until the process ends, whose id is in a file beside its own, `mail.pid` for `mail.json`. */
 export function serve(path: string): Promise<never> {
   const { log: logFile, host, sites } = JSON.parse(readFileSync(path, 'utf8')) as ServeFile;
@@ -69,6 +75,7 @@ export function serve(path: string): Promise<never> {
   writeFileSync(path.replace(/\.json$/, '.pid'), `${process.pid}\n`);
   for (const site of sites) {
     if (site.protocol === undefined) serveWeb(site, log);
+    else if (site.protocol === 'ftp') serveFtp(site, host, log);
     else serveMail(site, site.protocol, server, log);
   }
   return new Promise(() => {});

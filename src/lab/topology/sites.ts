@@ -1,4 +1,4 @@
-// Starts a host's servers inside its namespace: nginx for web sites, or the built-in server; the built-in one for mail.
+// Starts a host's servers inside its namespace: nginx for web sites, or the built-in server; the built-in one for mail and FTP.
 
 import { existsSync, mkdirSync, readFileSync, readlinkSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -75,14 +75,14 @@ function nginx(host: string, sites: readonly LabSite[], folder: string): Server 
   return { config, text: nginxConfig(host, sites, own), argv, sites };
 }
 
-const isMail = ({ protocol }: LabSite): boolean => protocol !== undefined;
+const isWeb = ({ protocol }: LabSite): boolean => protocol === undefined;
 
 function serversOf(kind: ServerKind, host: string, sites: readonly LabSite[], folder: string): readonly Server[] {
-  const web = sites.filter((site) => !isMail(site));
-  const mail = sites.filter(isMail);
+  const web = sites.filter(isWeb);
+  const others = sites.filter((site) => !isWeb(site));
   return [
     ...(web.length === 0 ? [] : [kind === 'nginx' ? nginx(host, web, folder) : builtin(host, web, folder, 'sites.json')]),
-    ...(mail.length === 0 ? [] : [builtin(host, mail, folder, 'mail.json')]),
+    ...(others.length === 0 ? [] : [builtin(host, others, folder, 'mail.json')]),
   ];
 }
 
