@@ -83,11 +83,11 @@ procedure('saving and restoring', 'one switch', async (at) => {
   const service = `-A -t ${VIP}:80 -s rr -p 600\n-a -t ${VIP}:80 -r 192.168.88.100:80 -g -w 3\n`;
   at.type(at.director, `printf -- '${service}' | ipvsadm -R`);
   const table = (): string => at.type(at.director, 'ipvsadm -Sn');
-  const written = () => assert.equal(readFileSync(at.at('etc/ipvsadm.rules'), 'utf8'), service);
+  const written = (file: string) => () => assert.equal(readFileSync(at.at(file), 'utf8'), service);
   at.type(at.director, 'bin/weir install');
   await at.follow(sectionNamed('Saving and restoring'), {
-    'ipvsadm -S -n > /etc/ipvsadm.rules': written,
-    'ipvsadm-save -n > /etc/ipvsadm.rules': written,
+    'ipvsadm -S -n > /etc/sysconfig/ipvsadm': written('etc/sysconfig/ipvsadm'),
+    'ipvsadm-save -n > /etc/ipvsadm.rules': written('etc/ipvsadm.rules'),
     'ipvsadm -C': () => assert.equal(table(), ''),
     'ipvsadm --clear': () => assert.equal(table(), ''),
     'ipvsadm-restore < /etc/ipvsadm.rules': () => assert.equal(table(), service),
