@@ -83,21 +83,16 @@ test('a service of a virtual server that is removed goes to the next one of the 
   assert.deepEqual(kinds(intent, made), ['delete-service']);
 });
 
-test('it goes to none that no longer wants it, is removed or cannot serve it', () => {
-  const tunnelled = grouped('B', { realServers: [realServer('10.0.0.2', { method: 'tunnel' })] });
+test('it goes to none that no longer wants it or is removed', () => {
   const groups = { A: [X], B: [X], C: [X] };
-  for (const [second, leave] of [
-    [b, (intent: TableIntent): void => intent.remove(b)],
-    [tunnelled, (): void => {}],
-    [
-      b,
-      (intent: TableIntent): void => {
-        intent.configure(file([a, b], { A: [X], B: ['192.0.2.2'] }));
-        intent.serve(b, b.realServers);
-      },
-    ],
-  ] as const) {
-    const { intent } = started(file([a, second], groups));
+  for (const leave of [
+    (intent: TableIntent): void => intent.remove(b),
+    (intent: TableIntent): void => {
+      intent.configure(file([a, b], { A: [X], B: ['192.0.2.2'] }));
+      intent.serve(b, b.realServers);
+    },
+  ]) {
+    const { intent } = started(file([a, b], groups));
     leave(intent);
     intent.remove(a);
     assert.equal(owners(intent)[X], undefined);

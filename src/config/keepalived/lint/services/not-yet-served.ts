@@ -19,7 +19,10 @@ const UNSYNCHRONISED: LintVerdict = {
   meaning: '`lvs_sync_daemon`, which weir will not run: after a failover, clients connect again.',
 };
 
-const verdicts = [UNSERVED, WITHOUT, ...(capability('synchronisation').present ? [] : [UNSYNCHRONISED])];
+const verdicts = [
+  ...(capability('tunnels').present ? [] : [UNSERVED, WITHOUT]),
+  ...(capability('synchronisation').present ? [] : [UNSYNCHRONISED]),
+];
 
 export const notYetServed: LintRule = {
   verdicts,
