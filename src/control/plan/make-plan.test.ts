@@ -263,8 +263,5 @@ test('servers behind tunnels are planned as others', () => {
   const file = read(`${server(real(1) + real(2, 'lvs_method TUN'))}${marked}${real(1)}}\n`);
   const plan = makePlan(undefined, file, empty);
   assert.deepEqual([plan.unserved, plan.without], [[], []]);
-  assert.deepEqual(
-    plan.services.map(({ service }) => service).sort(),
-    ['FWM 7', '[192.0.2.1]:tcp:80'],
-  );
+  assert.deepEqual(plan.services.map(({ service }) => service).sort(), ['FWM 7', '[192.0.2.1]:tcp:80']);
 });
