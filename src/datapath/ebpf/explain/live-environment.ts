@@ -107,6 +107,7 @@ export class LiveEnvironment implements Environment {
   /** As the programs have it, or as they would ask for it. */
   tunnelSource(server: Ip): Ip | undefined {
     for (const id of this.#destinationsAt(server)) {
+      if ((this.tables.dests.get(id, Dest.flags) & Abi.D_TUNNEL) === 0) continue; // what had this number before may have had a source
       const known = tunnelSourceOf(this.tables, id, familyOf(server));
       if (known !== undefined) return ipOf(known);
     }
