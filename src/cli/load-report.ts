@@ -65,7 +65,7 @@ function lineOf(change: Exclude<DatapathChange, Attachment>): string {
         : `${FAMILY_TEXTS[change.family]}: no route depends on the source of packets any more`;
     case 'firewall':
       return change.passes
-        ? 'firewall: new connections pass the packet filter of this host (raw, mangle, INPUT) before they are balanced'
+        ? `firewall: new connections pass the packet filter of this host (raw, mangle, INPUT) before they are balanced${change.why === undefined ? '' : `: ${change.why}`}`
         : 'firewall: new connections are balanced in front of the packet filter of this host';
     case 'udev-rule':
       return `${change.path}: made, so that udev attaches interfaces that come later`;

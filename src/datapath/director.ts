@@ -16,6 +16,12 @@ import type {
 /** The window of `recentDrops`, s, where none is asked for. */
 export const DROP_WINDOW_S = 60;
 
+/**
+ * Whether new connections pass the host's packet filter before they are balanced. `auto`: where a rule may drop packets for a service, as it was
+ * decided last.
+ */
+export type FirewallMode = 'auto' | 'honour' | 'fast';
+
 /** What can be read of a table. Every method may throw a refusal (`isRefusal`) or a system error. */
 export interface TableReader {
   /** `version`: the IPVS version shown to users; `connTabSize`: the size shown in the first line of a listing. */
@@ -38,6 +44,8 @@ export interface TableReader {
   recentDrops(seconds?: number): RecentDrops | undefined;
   /** Whether new connections pass the host's packet filter before they are balanced. Absent: a driver that has no host. */
   passesFirewall?(): boolean;
+  /** Absent as before. */
+  firewallMode?(): FirewallMode;
   close(): void;
 }
 
@@ -67,6 +75,8 @@ export interface Director extends TableReader, TableWriter {
   setSysctl(name: string, value: string): void;
   /** Applies all of `work` or none of it: if it throws, its changes are undone. @throws WeirError change-not-undone: the next command undoes them */
   atomically<T>(work: () => T): T;
+  /** Decides for the mode `auto`, with others nothing happens. Returns whether new connections pass the packet filter now. Absent: no host. */
+  decideFirewall?(passes: boolean): boolean;
   /** No other process changes the table while `work` runs. Each of its changes is atomic by itself. */
   exclusively<T>(work: () => T): T;
 }

@@ -2,6 +2,7 @@
 
 import type { ArpRule } from '../control/realserver/arp-rules.js';
 import type { TunnelDevice, TunnelPort } from '../control/realserver/tunnel-devices.js';
+import type { FirewallMode } from '../datapath/director.js';
 import type { ObservedDatapath, ProgramsOf } from '../datapath/ebpf/observe/observer.js';
 import type { UnfinishedChange } from '../datapath/ebpf/observe/observing-reader.js';
 import type { RepairDue } from '../datapath/ebpf/observe/repairs-due.js';
@@ -191,6 +192,8 @@ export interface DatapathFacts {
   readonly tcAlone?: readonly TcAlone[];
   /** New connections pass the host's packet filter before they are balanced. */
   readonly firewall?: boolean;
+  /** What chose it. */
+  readonly firewallMode?: FirewallMode;
   /** A change of the table has begun and not ended. */
   readonly change?: UnfinishedChange;
 }

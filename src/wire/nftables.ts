@@ -8,11 +8,31 @@
 //     |                 attributes, integers big-endian               |
 //     +---------------------------------------------------------------+
 import { concat, viewOf } from './bytes.js';
-import { type Attribute, encodeAttributes, encodeMessage, NetlinkFlag, nested, textAttribute } from './netlink.js';
+import {
+  type Attribute,
+  decodeAttributes,
+  encodeAttributes,
+  encodeMessage,
+  NetlinkFlag,
+  type NetlinkMessage,
+  nested,
+  textAttribute,
+} from './netlink.js';
 
 const SUBSYSTEM = 10;
 const BATCH = { begin: 16, end: 17 } as const;
-const MESSAGE = { newTable: 0, getTable: 1, deleteTable: 2, newChain: 3, newRule: 6, newSet: 9, newElement: 12 } as const;
+const MESSAGE = {
+  newTable: 0,
+  getTable: 1,
+  deleteTable: 2,
+  newChain: 3,
+  deleteChain: 5,
+  newRule: 6,
+  getRule: 7,
+  deleteRule: 8,
+  newSet: 9,
+  newElement: 12,
+} as const;
 
 /** NFPROTO_* */
 export const NftFamily = { ip: 2, ip6: 10 } as const;
@@ -109,6 +129,40 @@ export const encodeTableQuestion = (family: number, table: string, sequence: num
     port: 0,
     payload: concat(header(family, 0), encodeAttributes([textAttribute(1, table)])),
   });
+/** Asks for all rules of a table: none where there is no such table. */
+export const encodeRulesQuestion = (family: number, table: string, sequence: number): Uint8Array =>
+  encodeMessage({
+    type: (SUBSYSTEM << 8) | MESSAGE.getRule,
+    flags: NetlinkFlag.request | NetlinkFlag.dump,
+    sequence,
+    port: 0,
+    payload: concat(header(family, 0), encodeAttributes([textAttribute(1, table)])),
+  });
+
+const ABOUT_RULES: readonly number[] = [
+  MESSAGE.newTable,
+  MESSAGE.deleteTable,
+  MESSAGE.newChain,
+  MESSAGE.deleteChain,
+  MESSAGE.newRule,
+  MESSAGE.deleteRule,
+];
+
+/** Of what the kernel reports: did a table, chain or rule come or go? Elements of sets are none of it. */
+export const isAboutRules = ({ type }: NetlinkMessage): boolean => type >> 8 === SUBSYSTEM && ABOUT_RULES.includes(type & 0xff);
+
+/** A table, as the kernel lists it. */
+export interface NftTable {
+  readonly family: number;
+  readonly name: string;
+}
+
+/** Of a message about a table. */
+export function decodeTable(payload: Uint8Array): NftTable | undefined {
+  const name = decodeAttributes(payload.subarray(4))?.find(({ type }) => type === 1);
+  return name === undefined ? undefined : { family: payload[0] ?? 0, name: new TextDecoder().decode(name.payload).replace(/\0.*$/s, '') };
+}
+
 /** The kernel answers ENOENT when there is no such table. */
 export const deleteTable = (family: number, table: string): NftMessage => ({
   type: MESSAGE.deleteTable,

@@ -1,20 +1,21 @@
 // weir load: loads the datapath into this network namespace with chosen sizes, or replaces the programs of a loaded one by this build's.
 // Every other command loads it with default sizes where it is missing, and leaves loaded programs alone.
 
+import type { Director, FirewallMode } from '../../datapath/director.js';
 import type { DatapathChange } from '../../datapath/ebpf/load/datapath-change.js';
 import type { AttachMode } from '../../datapath/ebpf/load/hook-choice.js';
 import { bucketsFor, type Capacity } from '../../datapath/ebpf/load/object.js';
 import { losingVeths } from '../../datapath/ebpf/load/veth-xdp.js';
 import { exchangeBuild, openDirector, openIfLoaded } from '../../datapath/ebpf/open.js';
-import type { FirewallMode } from '../../datapath/ebpf/table/firewall.js';
 import { WeirError } from '../../model/errors/weir-error.js';
 import { command, expectWords } from '../command.js';
 import { reportWait } from '../failure.js';
+import { choiceText, chooseFirewall, type FirewallChoice } from '../firewall-choice.js';
 import type { Flags } from '../flags.js';
 import { loadReport } from '../load-report.js';
 
 const USAGE = `usage: weir load [--conn-tab-bits N] [--connections N] [--max-services N] [--max-destinations N] [--attach auto|tc|xdp]
-                 [--firewall honour|fast]
+                 [--firewall auto|honour|fast]
        weir load --if-loaded
        prints what it changed: what it loaded, attached, repaired and set, a line each; nothing where nothing was to be done
        loaded by another build with the same tables, it gets this build's programs; nothing is lost
@@ -28,8 +29,9 @@ const USAGE = `usage: weir load [--conn-tab-bits N] [--connections N] [--max-ser
        --max-destinations  64 to 262143 (65536; fewer above 32 possible CPUs)
        --attach            auto: tc on every interface, XDP besides on physical ones; tc: tc only; xdp: XDP everywhere
                            (by veths frames are lost then, but with 'ethtool -K DEV gro on tx off' at their far ends)
-       --firewall          honour: new connections pass the packet filter of this host (raw, mangle, INPUT) before they are balanced;
-                           fast (the default): they are balanced in front of it
+       --firewall          auto (the default): honour where a rule of the packet filter may drop packets for a service, otherwise fast;
+                           honour: new connections pass the packet filter of this host (raw, mangle, INPUT) before they are balanced;
+                           fast: they are balanced in front of it
        --if-loaded         only covers interfaces that came since, where it is loaded; elsewhere nothing happens (for udev)
 `;
 const TYPES = {
@@ -84,12 +86,23 @@ function attachOf(text: string | undefined): { readonly attach?: AttachMode } {
 
 function firewallOf(text: string | undefined): { readonly firewall?: FirewallMode } {
   if (text === undefined) return {};
-  if (text !== 'honour' && text !== 'fast')
-    throw new WeirError('option-value', { option: '--firewall', expected: 'honour or fast', given: text });
+  if (text !== 'auto' && text !== 'honour' && text !== 'fast')
+    throw new WeirError('option-value', { option: '--firewall', expected: 'auto, honour or fast', given: text });
   return { firewall: text };
 }
 
-export const run = command({ name: 'weir load', usage: USAGE, types: TYPES }, ({ flags, words }, io) => {
+/** Rules that came or went since are looked at, too. */
+async function choose(director: Director): Promise<FirewallChoice | undefined> {
+  try {
+    if (director.firewallMode?.() !== 'auto') return undefined;
+    const { bypassedRules } = await import('../../doctor/collect/bypassed.js');
+    return await chooseFirewall(director, bypassedRules);
+  } finally {
+    director.close();
+  }
+}
+
+export const run = command({ name: 'weir load', usage: USAGE, types: TYPES }, async ({ flags, words }, io) => {
   expectWords(words, 0);
   const wait = { onWait: reportWait('weir load', io) };
   const capacity = capacityOf(flags);
@@ -98,13 +111,15 @@ export const run = command({ name: 'weir load', usage: USAGE, types: TYPES }, ({
   const sized = Object.keys(capacity).length > 0;
   if (flags['if-loaded'] === true) {
     if (sized) throw new WeirError('option-not-here', { options: 'sizes', only: 'a first load, not --if-loaded' });
-    openIfLoaded({ ...attach, ...firewall, ...wait })?.close();
+    const director = openIfLoaded({ ...attach, ...firewall, ...wait });
+    const choice = director === undefined ? undefined : await choose(director);
+    if (choice !== undefined) io.err(`${choiceText(choice)}\n`);
     return 0;
   }
   const losing = attach.attach === 'xdp' ? losingVeths() : [];
   if (losing.length > 0) throw new WeirError('xdp-veth-loses', { names: losing.join(', ') });
   const changes: DatapathChange[] = [];
-  openDirector({
+  const director = openDirector({
     capacity,
     ...attach,
     ...firewall,
@@ -112,7 +127,9 @@ export const run = command({ name: 'weir load', usage: USAGE, types: TYPES }, ({
     takeOver: true,
     retryXdp: true,
     report: (change) => changes.push(change),
-  }).close();
+  });
+  const choice = await choose(director);
+  if (choice !== undefined) changes.push({ kind: 'firewall', ...choice });
   io.out(loadReport(changes));
   if (exchangeBuild(undefined, wait)) io.out('the programs of this build replaced those of another; the table and its connections stay\n');
   return 0;

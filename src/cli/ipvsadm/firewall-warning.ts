@@ -1,28 +1,38 @@
-// The line for services that rules of the host's packet filter may drop packets for: where new connections are balanced in front of it, these rules
-// do not apply.
-import type { TableReader } from '../../datapath/director.js';
+// After a change of services: whether new connections pass the host's packet filter first is decided again, and where they do not, the line names
+// the rules that do not apply to them.
+import type { Director } from '../../datapath/director.js';
 import type { ServiceSpec } from '../../model/service.js';
+import { choiceText, chooseFirewall, rulesText } from '../firewall-choice.js';
 import type { Io } from '../io.js';
 import type { Command } from './command.js';
 import type { World } from './world.js';
 
 type Changed = Command | { readonly kind: 'restore' };
 
-const NAMED_MAX = 3;
-
-function servicesOf(command: Changed, table: TableReader): readonly ServiceSpec[] {
-  if (command.kind === 'restore') return table.services().map(({ spec }) => spec);
-  return command.kind === 'add-service' || command.kind === 'edit-service' ? [command.spec] : [];
+/** Of this command alone; undefined: of all, since some may have gone. */
+function servicesOf(command: Changed): readonly ServiceSpec[] | undefined {
+  switch (command.kind) {
+    case 'add-service':
+    case 'edit-service':
+      return [command.spec];
+    case 'restore':
+    case 'delete-service':
+    case 'flush':
+      return undefined;
+    default:
+      return [];
+  }
 }
 
 /** The status of a change, with the line where one is due. */
-export async function warnedOfFirewall(status: number, command: Changed, table: TableReader, { bypassed }: World, io: Io): Promise<number> {
-  if (status !== 0 || bypassed === undefined || table.passesFirewall?.() !== false) return status;
-  const rules = await bypassed(servicesOf(command, table));
-  if (rules.length === 0) return status;
-  const more = rules.length > NAMED_MAX ? ` and ${rules.length - NAMED_MAX} more` : '';
-  io.err(
-    `weir: not applied to balanced connections: ${rules.slice(0, NAMED_MAX).join(', ')}${more}; they apply after weir load --firewall honour\n`,
-  );
+export async function warnedOfFirewall(status: number, command: Changed, director: Director, { bypassed }: World, io: Io): Promise<number> {
+  if (status !== 0 || bypassed === undefined) return status;
+  const services = servicesOf(command);
+  if (services?.length === 0) return status;
+  const choice = await chooseFirewall(director, bypassed, services);
+  if (choice !== undefined) io.err(`weir: ${choiceText(choice)}\n`);
+  if (director.firewallMode?.() !== 'fast' || command.kind === 'delete-service' || command.kind === 'flush') return status;
+  const text = rulesText(await bypassed(services ?? director.services().map(({ spec }) => spec)));
+  if (text !== '') io.err(`weir: not applied to balanced connections: ${text}; they apply after weir load --firewall honour\n`);
   return status;
 }

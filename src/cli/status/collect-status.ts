@@ -8,6 +8,7 @@ import type { ObservingReader } from '../../datapath/ebpf/observe/observing-read
 import { repairsDue } from '../../datapath/ebpf/observe/repairs-due.js';
 import type { ServiceOverview } from '../../datapath/ebpf/observe/table-overview.js';
 import { tcAlone } from '../../datapath/ebpf/observe/tc-alone.js';
+import { anyPassesFirewall, firewallMode } from '../../datapath/ebpf/table/firewall.js';
 import { keepalivedDaemons } from '../../host/keepalived-daemons.js';
 import { type PublishedServer, publishedChecks } from '../../host/published-checks.js';
 import { type PublishedInstance, publishedVrrp } from '../../host/published-vrrp.js';
@@ -104,6 +105,8 @@ function datapathStatus(netlink: Netlink, observed: ObservedDatapath): DatapathS
       ingressAlone,
     })),
     tcAlone: observed.kind === 'loaded' ? tcAlone(observed.folder, links).map(({ what, why }) => ({ what, why })) : [],
+    firewall:
+      observed.kind === 'loaded' ? { mode: firewallMode(observed.reader.tables), passes: anyPassesFirewall(observed.reader.tables) } : null,
     repairsDue:
       observed.kind === 'loaded'
         ? repairsDue(observed.reader.tables, links, addresses, coverage, policyRouting(netlink), ipsecPolicies()).length

@@ -19,6 +19,7 @@ const HEALTHY: Status = {
       { name: 'eth0', ifindex: 2, tc: true, xdp: true, ingressAlone: false },
     ],
     tcAlone: [],
+    firewall: { mode: 'auto', passes: false },
     repairsDue: 0,
   },
   table: {
@@ -48,6 +49,7 @@ test('every line has its place', () => {
   assert.match(second ?? '', /^datapath {3}loaded since \d{4}-\d\d-\d\d \d\d:\d\d:\d\d \(10 min ago\), programs of this build$/);
   assert.deepEqual(rest, [
     'interfaces lo tc, eth0 tc+XDP',
+    'firewall   new connections are balanced in front of it (--firewall auto)',
     'table      3 connections (1 active, 2 inactive) of 1048576; 0.00 % of its places taken',
     '           0 services of 16384, 0 destinations of 65536',
     'services   none',

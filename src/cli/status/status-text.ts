@@ -49,6 +49,15 @@ function interfaceLines({ interfaces, tcAlone, repairsDue, state }: DatapathStat
   ];
 }
 
+const FIREWALL_TEXTS = {
+  true: 'new connections pass it before they are balanced',
+  false: 'new connections are balanced in front of it',
+} as const;
+
+function firewallLines({ firewall }: DatapathStatus): readonly string[] {
+  return firewall === null ? [] : [`${FIREWALL_TEXTS[`${firewall.passes}`]} (--firewall ${firewall.mode})`];
+}
+
 function percent(fill: number): string {
   return `${(fill * 100).toFixed(fill > 0 && fill < 0.1 ? 2 : 0)} %`;
 }
@@ -138,6 +147,7 @@ export function statusText(status: Status, now: number): string {
     ['weir', [`${status.version}, build ${status.build}`]],
     ['datapath', datapathLines(datapath, now)],
     ['interfaces', interfaceLines(datapath)],
+    ['firewall', firewallLines(datapath)],
     ['table', table === null ? [] : tableLines(table)],
     ['services', table === null ? [] : serviceLines(status.services)],
     ['health', healthLines(daemons, now)],

@@ -63,6 +63,8 @@ export interface DatapathStatus {
   readonly interfaces: readonly InterfaceStatus[];
   /** What goes by tc alone, though XDP is loaded, since this kernel refuses the program of XDP for it. */
   readonly tcAlone: readonly { readonly what: string; readonly why: string }[];
+  /** Whether new connections pass the host's packet filter before they are balanced, and what chose it; null: not loaded. */
+  readonly firewall: { readonly mode: 'auto' | 'honour' | 'fast'; readonly passes: boolean } | null;
   /** How much `weir load` would repair, besides interfaces that are not covered. */
   readonly repairsDue: number;
 }

@@ -2,7 +2,7 @@
 import { openDirector } from '../../datapath/ebpf/open.js';
 import { netnsStatePath } from '../../host/state-file.js';
 import { CpuScheduling } from '../process/cpu-scheduling.js';
-import { coverInterfaces } from '../process/interface-cover.js';
+import { coverInterfaces, InterfaceCover } from '../process/interface-cover.js';
 import type { StartPart } from '../process/part.js';
 import { runChecker } from './checker-process.js';
 import { tableOpener } from './table-opener.js';
@@ -14,6 +14,9 @@ export const startChecker: StartPart = (configuration, options, log, send) => {
   process.umask(UMASK);
   new CpuScheduling('checker', log).configure(configuration.global.processes.checker);
   if (options.ownNamespace) coverInterfaces(log);
+  // New services may be some that rules of the packet filter are for.
+  const cover = new InterfaceCover({ log });
+  const onServices = (): void => cover.request();
   const { keepServers, identSuffix } = options;
   const healthFile = netnsStatePath('health', identSuffix);
   return runChecker({
@@ -22,7 +25,7 @@ export const startChecker: StartPart = (configuration, options, log, send) => {
     log,
     keepServers,
     identSuffix,
-    open: tableOpener((onWait) => openDirector({ waitMs: 0, onWait }), log),
+    open: tableOpener((onWait) => openDirector({ waitMs: 0, onWait, onServices }), log),
     send,
   });
 };

@@ -7,9 +7,10 @@ import { isWeirError } from '../../model/errors/weir-error.js';
 import type { Log } from '../../model/log-level.js';
 import { native } from '../../sys/addon.js';
 import { isSystemError } from '../../sys/errno.js';
-import { knowsIpsec } from '../../sys/netlink/ipsec-policies.js';
-import { IpsecGroup, MonitorGroup, NetlinkKind, NetlinkMonitor } from '../../sys/netlink/netlink-monitor.js';
+import { knowsIpsec, knowsNetfilter } from '../../sys/netlink/known-kinds.js';
+import { IpsecGroup, MonitorGroup, NetfilterGroup, NetlinkKind, NetlinkMonitor } from '../../sys/netlink/netlink-monitor.js';
 import type { NetlinkMessage } from '../../wire/netlink.js';
+import { isAboutRules } from '../../wire/nftables.js';
 import { RouteMessage } from '../../wire/rtnetlink.js';
 import { decodeLink } from '../../wire/rtnetlink-link.js';
 import { isRouteOfSource } from '../../wire/rtnetlink-route.js';
@@ -20,10 +21,14 @@ import { isAboutPolicies } from '../../wire/xfrm.js';
 const AF_UNSPEC = 0;
 /** How often is looked for what namespaces that are gone have left. */
 const SWEEP_INTERVAL_MS = 600_000;
-/** How often is looked whether the kernel knows policies of IPsec by now. */
-const IPSEC_INTERVAL_MS = 10_000;
-/** From a change of them until the datapath knows it. */
+/** How often is looked whether the kernel knows policies of IPsec, or rules of nf_tables, by now. */
+const MODULE_INTERVAL_MS = 10_000;
+/** From a change of policies until the datapath knows it. */
 const IPSEC_DELAY_MS = 1000;
+/** The same of rules: they may have taken weir's with them. */
+const RULES_DELAY_MS = 50;
+/** Where others change rules all the time, they are looked at so often. */
+const RULES_INTERVAL_MS = 1000;
 /** After a failure. */
 const RETRY_MS = 5000;
 const ERROR_CHARACTERS_MAX = 500;
@@ -150,32 +155,67 @@ export function sweepLeftovers(): void {
   setInterval(sweep, SWEEP_INTERVAL_MS).unref();
 }
 
-/** Policies of IPsec, as soon as the kernel knows of any: its module may come later. Of many changes within a second the first one counts. */
-function followPolicies(log: Log, changed: () => void): void {
+/** What another kind of netlink reports. */
+interface Followed {
+  readonly what: string;
+  readonly isKnown: () => boolean;
+  readonly kind: number;
+  readonly groups: number;
+  readonly isAbout: (message: NetlinkMessage) => boolean;
+  /** From a change, of many the first one, until it is acted on. */
+  readonly delayMs: number;
+  /** The least between two that are acted on. */
+  readonly intervalMs: number;
+}
+
+const POLICIES: Followed = {
+  what: 'policies of IPsec',
+  isKnown: knowsIpsec,
+  kind: NetlinkKind.xfrm,
+  // Those that expire are reported apart from others.
+  groups: IpsecGroup.policies | IpsecGroup.expiries,
+  isAbout: isAboutPolicies,
+  delayMs: IPSEC_DELAY_MS,
+  intervalMs: 0,
+};
+const RULES: Followed = {
+  what: 'rules of the packet filter',
+  isKnown: knowsNetfilter,
+  kind: NetlinkKind.netfilter,
+  groups: NetfilterGroup.rules,
+  isAbout: isAboutRules,
+  delayMs: RULES_DELAY_MS,
+  intervalMs: RULES_INTERVAL_MS,
+};
+
+/** As soon as the kernel knows of any: the module may come later. */
+function followChanges({ what, isKnown, kind, groups, isAbout, delayMs, intervalMs }: Followed, log: Log, changed: () => void): void {
   let isDue = false;
+  let next = 0;
   const soon = (): void => {
     if (isDue) return;
     isDue = true;
+    const wait = Math.max(delayMs, next - performance.now());
     setTimeout(() => {
       isDue = false;
+      next = performance.now() + intervalMs;
       changed();
-    }, IPSEC_DELAY_MS).unref();
+    }, wait).unref();
   };
   const follow = (): void => {
-    if (!knowsIpsec()) {
-      setTimeout(follow, IPSEC_INTERVAL_MS).unref();
+    if (!isKnown()) {
+      setTimeout(follow, MODULE_INTERVAL_MS).unref();
       return;
     }
     try {
-      // Those that expire are reported apart from others.
       const changes = (messages: readonly NetlinkMessage[]): void => {
-        if (messages.some(isAboutPolicies)) soon();
+        if (messages.some(isAbout)) soon();
       };
-      new NetlinkMonitor(IpsecGroup.policies | IpsecGroup.expiries, { changes, overrun: soon }, NetlinkKind.xfrm);
+      new NetlinkMonitor(groups, { changes, overrun: soon }, kind);
       soon();
     } catch (error) {
       if (!isSystemError(error)) throw error;
-      log('warning', `new policies of IPsec will not be noticed: ${error.message}`);
+      log('warning', `new ${what} will not be noticed: ${error.message}`);
     }
   };
   follow();
@@ -195,5 +235,5 @@ export function coverInterfaces(log: Log): void {
     if (!isSystemError(error)) throw error;
     log('warning', `new interfaces will not be attached: ${error.message}`);
   }
-  followPolicies(log, () => cover.request());
+  for (const followed of [POLICIES, RULES]) followChanges(followed, log, () => cover.request());
 }

@@ -28,7 +28,7 @@ import { ensureTunnels, noteTunnelSource } from './load/tunnels.js';
 import { beginBatch, Dirty, endBatch, recover, writerOf } from './recovery/batch.js';
 import { setTimeouts } from './recovery/intent.js';
 import { broadcastsOf } from './table/broadcasts.js';
-import { asksFirewall } from './table/firewall.js';
+import { asksFirewall, decideForFirewall, firewallMode } from './table/firewall.js';
 import { marksBy, ownBy } from './table/host-marks.js';
 import { schedulerNumber } from './table/identity.js';
 import { hasMarks } from './table/marks.js';
@@ -43,10 +43,16 @@ const TIMEOUT_SECONDS_MAX = 2678400;
 /** How long a writer waits for another one, ms. */
 export const WRITER_WAIT_MS = 30_000;
 
+/** Called where services came or went. */
+export interface OnServices {
+  readonly onServices?: () => void;
+}
+
 export class EbpfDirector extends EbpfReader implements Director {
   /** Of the networks that the host is on: no destinations. */
   readonly broadcasts: ReadonlySet<number>;
   readonly #writer: Writer;
+  readonly #onServices: () => void;
   #held = 0;
   #lock: Lock | undefined;
   #inBatch = false;
@@ -62,9 +68,10 @@ export class EbpfDirector extends EbpfReader implements Director {
     lockPath: string,
     /** Of this host. */
     readonly addresses: readonly InterfaceAddress[] = [],
-    wait: LockWait = {},
+    { onServices = () => {}, ...wait }: LockWait & OnServices = {},
   ) {
     super(tables, lockPath, { waitMs: WRITER_WAIT_MS, ...wait });
+    this.#onServices = onServices;
     this.broadcasts = broadcastsOf(addresses);
     const isOwn = ownBy(addresses);
     const policies = new Recent(() => new IpsecPolicies(ipsecPolicies(), isOwn));
@@ -212,6 +219,16 @@ export class EbpfDirector extends EbpfReader implements Director {
     });
   }
 
+  decideFirewall(passes: boolean): boolean {
+    return this.#locked(() => {
+      if (firewallMode(this.tables) === 'auto' && asksFirewall(this.tables) !== passes) {
+        decideForFirewall(this.tables, passes);
+        this.#withInterfaces((netlink, interfaces) => followFirewall(netlink, interfaces, this.#onNotice));
+      }
+      return this.passesFirewall();
+    });
+  }
+
   exclusively<T>(work: () => T): T {
     return this.#locked(work);
   }
@@ -283,6 +300,7 @@ export class EbpfDirector extends EbpfReader implements Director {
 
   #followMarks(): void {
     const [marks, firewall] = [this.#marksChanged, this.#servicesChanged && asksFirewall(this.tables)];
+    if (this.#servicesChanged) this.#onServices();
     [this.#marksChanged, this.#servicesChanged] = [false, false];
     if (!marks && !firewall) return;
     this.#withInterfaces((netlink, interfaces) => {

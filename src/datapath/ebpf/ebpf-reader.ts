@@ -3,12 +3,12 @@
 import type { DropCount, RecentDrops } from '../../model/drops.js';
 import type { ConnectionEntry, ServiceEntry, ServiceKey, Stats, Timeouts } from '../../model/service.js';
 import type { CpuStats } from '../cpu-stats.js';
-import { DROP_WINDOW_S, type TableReader } from '../director.js';
+import { DROP_WINDOW_S, type FirewallMode, type TableReader } from '../director.js';
 import { Conf } from './abi.gen.js';
 import { clockOf } from './recovery/batch.js';
 import { dropCounts, recentDrops } from './table/drop-history.js';
 import { EndpointTable } from './table/endpoint-table.js';
-import { anyPassesFirewall, asksFirewall } from './table/firewall.js';
+import { anyPassesFirewall, asksFirewall, firewallMode } from './table/firewall.js';
 import { readSysctls } from './table/sysctls.js';
 import { connectionEntries, cpuTotals, liveService, serviceEntries, serviceEntry, statsOf, timeoutsOf } from './table/table-entries.js';
 import type { Tables } from './table/tables.js';
@@ -58,6 +58,10 @@ export class EbpfReader implements TableReader, CpuStats {
 
   passesFirewall(): boolean {
     return asksFirewall(this.tables) && anyPassesFirewall(this.tables);
+  }
+
+  firewallMode(): FirewallMode {
+    return firewallMode(this.tables);
   }
 
   dropCounts(): readonly DropCount[] {

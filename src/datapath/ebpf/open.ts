@@ -9,8 +9,9 @@ import { type LockWait, locked } from '../../sys/files/lock.js';
 import { ipsecPolicies } from '../../sys/netlink/ipsec-policies.js';
 import { Netlink } from '../../sys/netlink/netlink.js';
 import type { InterfaceAddress } from '../../wire/rtnetlink-address.js';
+import type { FirewallMode } from '../director.js';
 import { Conf } from './abi.gen.js';
-import { EbpfDirector, WRITER_WAIT_MS } from './ebpf-director.js';
+import { EbpfDirector, type OnServices, WRITER_WAIT_MS } from './ebpf-director.js';
 import { EbpfReader } from './ebpf-reader.js';
 import { AttachedInterfaces, type XdpWish } from './load/attached-interfaces.js';
 import { parseAttachmentPin } from './load/attachments.js';
@@ -32,7 +33,7 @@ import { ensureUdevRule } from './load/udev-rule.js';
 import { loadUnlessRefused } from './load/xdp.js';
 import { BPFFS_PLACE, Bpffs } from './pins/bpffs.js';
 import { Dirty, recover } from './recovery/batch.js';
-import { ATTACH_MODE, anyPassesFirewall, asksFirewall, type FirewallMode, pairHasIpv6, setFirewallMode } from './table/firewall.js';
+import { ATTACH_MODE, anyPassesFirewall, asksFirewall, pairHasIpv6, setFirewallMode } from './table/firewall.js';
 import { correctMarks, ownBy, wrongLocalMarks, wrongPolicyMarks } from './table/host-marks.js';
 import { layoutNames, layoutOf, mapsOfOtherLayout } from './table/layout.js';
 import { hasMarks } from './table/marks.js';
@@ -41,7 +42,7 @@ import { LAST_PINNED, MAPPED_PINS, Tables } from './table/tables.js';
 import { ifFree, type ReadWait } from './whole-read.js';
 
 /** `onWait`: gets a line, too, where the command goes on without something that this kernel refuses. */
-export interface OpenOptions extends LockWait {
+export interface OpenOptions extends LockWait, OnServices {
   /** Load the datapath where it is missing (default); false: throw instead. */
   readonly load?: boolean;
   /** Sizes: of a datapath that is loaded now, or of a loaded one (load/resize.ts). */
@@ -159,7 +160,7 @@ function openFirewallPath(netlink: Netlink, interfaces: AttachedInterfaces, { re
   if (!asksFirewall(tables) && !passed && firewall === undefined) return;
   if (report === undefined && passed && asksFirewall(tables) && hasFirewallTables(tables)) return;
   const passes = followFirewall(netlink, interfaces, onWait);
-  if (passes !== passed || firewall !== undefined) report?.({ kind: 'firewall', passes });
+  if (passes !== passed || (firewall !== undefined && firewall !== 'auto')) report?.({ kind: 'firewall', passes });
 }
 
 /**

@@ -1,44 +1,72 @@
-// The rules of this host's packet filter that balanced packets of some services do not meet, for a line of ipvsadm.
-import { readFileSync } from 'node:fs';
+// The rules of this host's packet filter that may drop the new connections of some services: which balanced packets do not meet, or for whose sake
+// new connections pass the packet filter first.
+import { FIREWALL_TABLE } from '../../datapath/ebpf/load/firewall-table.js';
 import { withoutPair } from '../../datapath/ebpf/load/pair.js';
 import type { ServiceSpec } from '../../model/service.js';
 import { isSystemError } from '../../sys/errno.js';
 import { using } from '../../sys/fd.js';
+import { readTextFile } from '../../sys/files/durable-file.js';
+import { knowsNetfilter } from '../../sys/netlink/known-kinds.js';
 import { Netlink } from '../../sys/netlink/netlink.js';
 import { Nftables } from '../../sys/netlink/nftables.js';
+import { NftFamily } from '../../wire/nftables.js';
 import { decodeLink, dumpLinks } from '../../wire/rtnetlink-link.js';
 import { placeOf } from '../packet-filter/aim.js';
+import type { Blocked } from '../packet-filter/model.js';
 import { droppingRulesFor } from './denials.js';
 import { collectFilterChains } from './filter-chains.js';
 
-const [INTERFACES_MAX, SERVICES_MAX] = [16, 64];
+const INTERFACES_MAX = 16;
+/** Of pairs of a service and an interface; more would keep a command busy for seconds. */
+const PROBES_MAX = 8192;
 
-/** Has this host any table of a packet filter? Asked first, since the tools take their time. */
-function hasPacketFilter(): boolean {
-  for (const path of ['/proc/net/ip_tables_names', '/proc/net/ip6_tables_names']) {
-    try {
-      if (readFileSync(path, 'utf8') !== '') return true;
-    } catch {
-      // Without the module there are no such tables.
-    }
-  }
+const LEGACY_TABLES = ['/proc/net/ip_tables_names', '/proc/net/ip6_tables_names'];
+
+/** How many tables of nf_tables has this host, but for weir's own? A kernel without it has none. */
+function tablesInKernel(): number {
+  if (!knowsNetfilter()) return 0;
   try {
-    return using(new Nftables(), (nft) => nft.hasTables());
+    const own: readonly number[] = [NftFamily.ip, NftFamily.ip6];
+    return using(new Nftables(), (nft) => nft.tables()).filter(({ family, name }) => name !== FIREWALL_TABLE || !own.includes(family))
+      .length;
   } catch (error) {
     if (!isSystemError(error)) throw error;
-    return false;
+    return 0;
   }
 }
 
-/** Each as its tool writes it, with its chain. @throws SystemError */
-export function bypassedRules(services: readonly ServiceSpec[]): readonly string[] {
-  if (services.length === 0 || !hasPacketFilter()) return [];
+export interface BypassedRules {
+  /** Each as its tool writes it, with its chain. */
+  readonly rules: readonly string[];
+  /** Rules that could not be read, or too many services: some may be for a service. */
+  readonly unknown?: string;
+}
+
+function textOf(by: Blocked): string {
+  return `"${by.text}" (${by.tool}, ${placeOf({ ...by, name: by.chain })})`;
+}
+
+/** `first`: the first one found is enough. @throws SystemError */
+export function bypassedRules(services: readonly ServiceSpec[], first = false): BypassedRules {
+  if (services.length === 0) return { rules: [] };
+  // Asked before the tools, since these take their time.
+  const inKernel = tablesInKernel();
+  const legacy = LEGACY_TABLES.some((path) => (readTextFile(path) ?? '') !== '');
+  if (inKernel === 0 && !legacy) return { rules: [] };
+  const { chains, notExamined, absent } = collectFilterChains();
+  const others = chains.filter(({ tool, table }) => tool !== 'nft' || table !== FIREWALL_TABLE);
   const links = using(new Netlink(), (netlink) => netlink.dump(dumpLinks(), decodeLink, 'list the interfaces'));
-  const { chains } = collectFilterChains();
   const names = withoutPair(links).slice(0, INTERFACES_MAX);
-  const found = services
-    .slice(0, SERVICES_MAX)
-    .flatMap((service) => names.flatMap(({ name }) => droppingRulesFor(service, name, chains)))
-    .map((by) => `"${by.text}" (${by.tool}, ${placeOf({ ...by, name: by.chain })})`);
-  return [...new Set(found)];
+  const found = new Set<string>();
+  const probed = services.slice(0, Math.ceil(PROBES_MAX / Math.max(names.length, 1)));
+  for (const service of probed) {
+    for (const { name } of names) for (const by of droppingRulesFor(service, name, others)) found.add(textOf(by));
+    if (first && found.size > 0) break;
+  }
+  const missing = [...(inKernel > 0 && absent.has('nft') ? ['nft'] : []), ...(legacy && absent.has('iptables') ? ['iptables'] : [])];
+  const unknown =
+    notExamined[0]?.what ??
+    (missing.length > 0 ? `this host has rules, but no ${missing.join(' and no ')} to read them` : undefined) ??
+    (probed.length < services.length ? `only ${probed.length} services were looked at` : undefined);
+  return { rules: [...found], ...(unknown === undefined ? {} : { unknown }) };
 }

@@ -7,7 +7,7 @@ import { observeDatapath } from '../../datapath/ebpf/observe/observer.js';
 import type { ObservingReader } from '../../datapath/ebpf/observe/observing-reader.js';
 import { repairsDue } from '../../datapath/ebpf/observe/repairs-due.js';
 import { tcAlone } from '../../datapath/ebpf/observe/tc-alone.js';
-import { anyPassesFirewall } from '../../datapath/ebpf/table/firewall.js';
+import { anyPassesFirewall, firewallMode } from '../../datapath/ebpf/table/firewall.js';
 import { ipsecPolicies } from '../../sys/netlink/ipsec-policies.js';
 import type { Netlink } from '../../sys/netlink/netlink.js';
 import { policyRouting } from '../../sys/netlink/policy-routing.js';
@@ -39,6 +39,7 @@ export function collectDatapath(netlink: Netlink): CollectedDatapath {
   const unrecorded = withoutPlace(reader.tables.interfaces, links.filter(isAttachable)).map(({ name }) => name);
   const change = reader.unfinishedChange();
   const firewall = anyPassesFirewall(reader.tables);
-  const facts = { loaded: true, interfaces, programs, repairs, unrecorded, firewall, tcAlone: tcAlone(folder, links) };
+  const mode = firewallMode(reader.tables);
+  const facts = { loaded: true, interfaces, programs, repairs, unrecorded, firewall, firewallMode: mode, tcAlone: tcAlone(folder, links) };
   return { facts: { ...facts, ...(change === undefined ? {} : { change }) }, reader };
 }

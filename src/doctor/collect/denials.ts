@@ -16,9 +16,9 @@ const SOMEWHERE: Readonly<Record<Family, Address>> = {
 };
 const SERVICES_MAX = 1024;
 
-/** `interfaceName`: by which clients come. Of firewall marks and of SCTP nothing is known. */
+/** `interfaceName`: by which clients come. Of firewall marks nothing is known. */
 export function droppingRulesFor({ key }: ServiceSpec, interfaceName: string, chains: readonly Chain[]): readonly Blocked[] {
-  if (key.kind !== 'address' || key.protocol === 'sctp') return [];
+  if (key.kind !== 'address') return [];
   const { protocol, port, address: destination } = key;
   return droppingRules(chains, {
     direction: 'in',
@@ -35,7 +35,7 @@ export function droppingRulesFor({ key }: ServiceSpec, interfaceName: string, ch
 /** With `weir load --firewall honour` each accepted packet passes OUTPUT, to weir's own device. */
 export function collectReturnDenials(services: readonly ServiceFact[], chains: readonly Chain[]): readonly Blocked[] {
   const found = services.slice(0, SERVICES_MAX).flatMap(({ spec: { key } }): readonly Blocked[] => {
-    if (key.kind !== 'address' || key.protocol === 'sctp') return [];
+    if (key.kind !== 'address') return [];
     const { protocol, port, address: destination } = key;
     const source = SOMEWHERE[destination.family];
     const by = blockingRule(chains, {

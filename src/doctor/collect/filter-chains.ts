@@ -9,12 +9,16 @@ import { nftChains } from '../packet-filter/nft-chains.js';
 export interface FilterChains {
   readonly chains: readonly Chain[];
   readonly notExamined: readonly NotExamined[];
+  /** Tools that are not installed. */
+  readonly absent: ReadonlySet<'nft' | 'iptables'>;
 }
 
 export function collectFilterChains(): FilterChains {
   const notExamined: NotExamined[] = [];
+  const missing = new Set<string>();
   const text = (command: string, args: readonly string[] = []): string => {
     const run = runTool(command, args);
+    if (run.kind === 'absent') missing.add(command);
     if (run.kind === 'failed') notExamined.push({ what: `rules of ${command} were not examined`, cause: run.why });
     return run.kind === 'text' ? run.text : '';
   };
@@ -31,5 +35,9 @@ export function collectFilterChains(): FilterChains {
   const fromNft = nft === '' ? [] : nftChains(nft, inNft);
   if (fromNft === undefined) notExamined.push({ what: 'rules of nft were not examined', cause: 'nft -j list ruleset wrote no JSON' });
   chains.push(...(fromNft ?? []));
-  return { chains, notExamined };
+  const absent = new Set<'nft' | 'iptables'>();
+  // What iptables keeps in nf_tables it can read itself, but not what else is there.
+  if (missing.has('nft')) absent.add('nft');
+  if (missing.has('iptables-save') && missing.has('iptables-legacy-save')) absent.add('iptables');
+  return { chains, notExamined, absent };
 }

@@ -15,7 +15,7 @@ export interface PacketProbe {
   readonly source: Address;
   readonly destination: Address;
   /** As nft writes it. */
-  readonly protocol: 'vrrp' | 'ah' | 'tcp' | 'udp' | 'icmpv6' | 'ipip' | 'ipv6' | 'gre';
+  readonly protocol: 'vrrp' | 'ah' | 'tcp' | 'udp' | 'sctp' | 'icmpv6' | 'ipip' | 'ipv6' | 'gre';
   /** Of ICMPv6, as nft writes it. */
   readonly icmpType?: keyof typeof DISCOVERY_TYPES;
   /** Absent: not known. */

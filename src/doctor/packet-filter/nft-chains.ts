@@ -78,8 +78,8 @@ const isInterface = (value: Json, interfaceName: string | undefined): Answer => 
 
 /** Whether this field of a header is this value. */
 function isField(protocol: string, name: string, value: Json, probe: PacketProbe): Answer {
-  if ((protocol === 'th' || protocol === 'tcp' || protocol === 'udp') && (name === 'dport' || name === 'sport')) {
-    if (probe.protocol !== 'tcp' && probe.protocol !== 'udp') return false;
+  if (['th', 'tcp', 'udp', 'sctp'].includes(protocol) && (name === 'dport' || name === 'sport')) {
+    if (probe.protocol !== 'tcp' && probe.protocol !== 'udp' && probe.protocol !== 'sctp') return false;
     return isPort(value, probe, name === 'dport' ? 'destination' : 'source');
   }
   if (protocol === 'icmpv6' && name === 'type' && probe.icmpType !== undefined) {

@@ -6,16 +6,9 @@ import { decodeInterfaceAddress, dumpAddresses } from '../../wire/rtnetlink-addr
 import { decodeDefaults, decodePolicy, dumpPolicies, getDefaults } from '../../wire/xfrm.js';
 import { unlessCode } from '../errno.js';
 import { using } from '../fd.js';
-import { readTextFile } from '../files/durable-file.js';
+import { knowsIpsec } from './known-kinds.js';
 import { Netlink } from './netlink.js';
 import { NetlinkKind } from './netlink-monitor.js';
-
-/** Of this namespace: a socket of the kernel's for each kind of netlink that it knows. */
-const SOCKETS = '/proc/net/netlink';
-const XFRM_SOCKET = new RegExp(`^\\S+\\s+${NetlinkKind.xfrm}\\s`, 'm');
-
-/** A kernel without the module for it has no policies, and asking would load that. */
-export const knowsIpsec = (): boolean => XFRM_SOCKET.test(readTextFile(SOCKETS) ?? '');
 
 const readDefaults = (netlink: Netlink): readonly IpsecPolicy[] =>
   unlessCode(() => decodeDefaults(netlink.get(getDefaults(), 'read the default policies of IPsec')), ['EINVAL'], []);

@@ -9,7 +9,7 @@ import { SOCK } from '../sockets/socket-address.js';
 import { AF_NETLINK, NETLINK_ADDRESS_BYTES, netlinkAddress, netlinkPort } from './netlink-address.js';
 
 /** Kinds of netlink. */
-export const NetlinkKind = { route: 0, xfrm: 6 } as const;
+export const NetlinkKind = { route: 0, xfrm: 6, netfilter: 12 } as const;
 const BUFFER_BYTES = 1 << 16;
 const QUEUE_BYTES = 4 << 20;
 /** Datagrams read before control returns to the event loop. */
@@ -29,6 +29,9 @@ export const MonitorGroup = {
 
 /** XFRMGRP_*, of the kind `xfrm`. `expiries`: of associations, too. */
 export const IpsecGroup = { expiries: 0x2, policies: 0x8 } as const;
+
+/** Of the kind `netfilter`: NFNLGRP_NFTABLES, which is number 7. */
+export const NetfilterGroup = { rules: 0x40 } as const;
 
 export interface MonitorEvents {
   /** The changes since the last call, in order. */

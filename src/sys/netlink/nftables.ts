@@ -1,7 +1,15 @@
 // Transactions with nf_tables in our own network namespace: all messages of one take effect, or none.
 import { constants } from 'node:os';
-import { decodeError, decodeMessages, NetlinkType } from '../../wire/netlink.js';
-import { encodeBatch, encodeTableQuestion, encodeTablesQuestion, type NftMessage } from '../../wire/nftables.js';
+import { decodeError, decodeMessages, type NetlinkMessage, NetlinkType } from '../../wire/netlink.js';
+import {
+  decodeTable,
+  encodeBatch,
+  encodeRulesQuestion,
+  encodeTableQuestion,
+  encodeTablesQuestion,
+  type NftMessage,
+  type NftTable,
+} from '../../wire/nftables.js';
 import { native } from '../addon.js';
 import { hasCode } from '../errno.js';
 import { Fd } from '../fd.js';
@@ -39,21 +47,31 @@ export class Nftables {
     return this.#has(encodeTableQuestion(family, table, sequence), sequence, `table ${table}`);
   }
 
-  /** Is there any table? @throws SystemError */
-  hasTables(): boolean {
+  /** Are there rules in such a table? @throws SystemError */
+  hasRules(family: number, table: string): boolean {
     const sequence = this.#sequence++;
-    return this.#has(encodeTablesQuestion(sequence), sequence, 'tables');
+    return this.#has(encodeRulesQuestion(family, table, sequence), sequence, `rules of table ${table}`);
   }
 
-  /** Does any table answer? */
+  /** All tables. @throws SystemError */
+  tables(): readonly NftTable[] {
+    const sequence = this.#sequence++;
+    return this.#ask(encodeTablesQuestion(sequence), sequence, 'tables').flatMap(({ payload }) => decodeTable(payload) ?? []);
+  }
+
+  /** Does anything answer? */
   #has(question: Uint8Array, sequence: number, what: string): boolean {
+    return this.#ask(question, sequence, what).length > 0;
+  }
+
+  #ask(question: Uint8Array, sequence: number, what: string): readonly NetlinkMessage[] {
     native().sendto(this.#fd.number, question, netlinkAddress());
-    let found = false;
+    const found: NetlinkMessage[] = [];
     for (let length = this.#receive(); length >= 0; length = this.#receive()) {
       for (const message of decodeMessages(this.#buffer.subarray(0, length)) ?? []) {
         if (message.sequence !== sequence || message.type === NetlinkType.done) continue;
         const error = message.type === NetlinkType.error ? decodeError(message) : undefined;
-        if (error === undefined) found = true;
+        if (error === undefined) found.push(message);
         else if (error.errno !== 0 && error.errno !== constants.errno.ENOENT) throw netlinkFailure(error.errno, what, error.text);
       }
     }

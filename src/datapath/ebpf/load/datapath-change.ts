@@ -27,8 +27,8 @@ export type DatapathChange =
   | { readonly kind: 'mark-rules'; readonly count: number }
   /** `present`: a packet's source decides by which route it goes now; else it does not any more. */
   | { readonly kind: 'source-rules'; readonly family: Family; readonly present: boolean }
-  /** New connections pass the host's packet filter now, or not any more. */
-  | { readonly kind: 'firewall'; readonly passes: boolean }
+  /** New connections pass the host's packet filter now, or not any more. `why`: rules for whose sake they do. */
+  | { readonly kind: 'firewall'; readonly passes: boolean; readonly why?: string }
   /** A rule for udev, until the next boot. */
   | { readonly kind: 'udev-rule'; readonly path: string }
   /** Destinations whose address came to this host, or left it. */

@@ -47,12 +47,12 @@ function leadToGateway(netlink: Netlink, family: Family, ifindex: number): void 
   netlink.change(setNeighbour(neighbour), 'add the neighbour of accepted connections');
 }
 
-/** Are the tables of nft there that the services need? A foreign `flush ruleset` takes them away. */
+/** Are the tables of nft there that the services need? A foreign `flush ruleset` takes them away, `flush table` what is in them. */
 export function hasFirewallTables(tables: Tables): boolean {
   const services = servicesByAddress(tables);
   const families = FAMILIES.filter((family) => services.some(({ key }) => key.address.family === family));
   try {
-    return using(new Nftables(), (nft) => families.every((family) => nft.hasTable(NFT_FAMILIES[family], FIREWALL_TABLE)));
+    return using(new Nftables(), (nft) => families.every((family) => nft.hasRules(NFT_FAMILIES[family], FIREWALL_TABLE)));
   } catch (error) {
     if (!isSystemError(error)) throw error;
     return false; // this kernel has no nf_tables: making them reports it

@@ -1,28 +1,43 @@
-// Whether new connections pass the host's packet filter before they are balanced, as the tables have it: what `weir load --firewall` chose, and the
-// flag of each service that the programs read.
+// Whether new connections pass the host's packet filter before they are balanced, as the tables have it: what `weir load --firewall` chose, what
+// was decided where it chose `auto`, and the flag of each service that the programs read.
 import type { ServiceKey } from '../../../model/service.js';
 import type { Field } from '../../../sys/bpf/records.js';
+import type { FirewallMode } from '../../director.js';
 import { Abi, Conf, WeirState } from '../abi.gen.js';
 import { specOfService } from './identity.js';
 import { hasMarks } from './marks.js';
 import { readServiceWord, writeServiceWord } from './service-word.js';
 import type { Tables } from './tables.js';
 
-export type FirewallMode = 'honour' | 'fast';
-/** 0: none was chosen, which is as fast. */
-const NUMBERS: Readonly<Record<FirewallMode, number>> = { honour: 1, fast: 2 };
+/** What the host has by this mode: with `auto`, honour where a rule may drop packets for a service. 0: nothing was chosen. */
+const NUMBERS = { auto: 0, honour: 1, fast: 2, autoHonour: 3 } as const;
 
 const byteOf = (field: Field, at: number): Field => ({ at: field.at + at, size: 1, count: 1 });
 /** Bytes of one number, as the programs' header has it. */
 export const ATTACH_MODE = byteOf(Conf.attachMode, 0);
 const MODE = byteOf(Conf.attachMode, 1);
 
-export function setFirewallMode({ conf }: Tables, mode: FirewallMode): void {
-  conf.set(0, MODE, NUMBERS[mode]);
+/** Are new connections to pass the packet filter? */
+export function asksFirewall({ conf }: Tables): boolean {
+  const mode = conf.get(0, MODE);
+  return mode === NUMBERS.honour || mode === NUMBERS.autoHonour;
 }
 
-/** Are new connections to pass the packet filter? */
-export const asksFirewall = ({ conf }: Tables): boolean => conf.get(0, MODE) === NUMBERS.honour;
+export function firewallMode({ conf }: Tables): FirewallMode {
+  const mode = conf.get(0, MODE);
+  return mode === NUMBERS.honour ? 'honour' : mode === NUMBERS.fast ? 'fast' : 'auto';
+}
+
+/** With `auto`, what was in force stays until it is decided. */
+export function setFirewallMode(tables: Tables, mode: FirewallMode): void {
+  const auto = asksFirewall(tables) ? NUMBERS.autoHonour : NUMBERS.auto;
+  tables.conf.set(0, MODE, mode === 'auto' ? auto : NUMBERS[mode]);
+}
+
+/** With `auto`: are new connections to pass the packet filter? */
+export function decideForFirewall({ conf }: Tables, passes: boolean): void {
+  conf.set(0, MODE, passes ? NUMBERS.autoHonour : NUMBERS.auto);
+}
 
 const numbersOf = ({ conf }: Tables): readonly number[] => Array.from({ length: conf.get(0, Conf.serviceTop) }, (_, at) => at + 1);
 

@@ -26,7 +26,13 @@ const EFFECT: Readonly<Record<FilterRule['verdict'], string>> = {
   other: 'it counts and limits nothing',
 };
 
-const ADVICE = 'weir load --firewall honour: new connections pass the packet filter first; or filter on the real servers, or in front';
+const INSTEAD = 'new connections pass the packet filter first; or filter on the real servers, or in front';
+
+/** With `auto` a rule that drops packets is found by the next `weir load`. */
+function adviceFor({ datapath }: DirectorFacts, verdict: FilterRule['verdict']): string {
+  const found = datapath.firewallMode === 'auto' && (verdict === 'drop' || verdict === 'reject');
+  return `weir load${found ? '' : ' --firewall honour'}: ${INSTEAD}`;
+}
 
 /** Chains that drop what none of their rules names: a policy, or a rule for everything. */
 function denials(facts: DirectorFacts): readonly Finding[] {
@@ -45,7 +51,7 @@ function denials(facts: DirectorFacts): readonly Finding[] {
       code: 'filter-bypassed',
       what: `${text} does not apply to ${services.join(', ')}`,
       cause: `balancing happens in front of netfilter: ${EFFECT.drop}`,
-      advice: ADVICE,
+      advice: adviceFor(facts, 'drop'),
     }),
   );
 }
@@ -76,7 +82,7 @@ export function filtersRule(facts: DirectorFacts): readonly Finding[] {
             code: 'filter-bypassed',
             what: `the ${rule.tool} rule "${rule.text}" (${rule.place}) does not apply to ${services.map(({ spec }) => serviceText(spec)).join(', ')}`,
             cause: `balancing happens in front of netfilter: ${EFFECT[rule.verdict]}`,
-            advice: ADVICE,
+            advice: adviceFor(facts, rule.verdict),
           },
         ];
   });
