@@ -49,6 +49,7 @@
 #include "nexthop6.h"
 #include "nexthop.h"
 #include "reply-side.h"
+#include "crossed-side.h"
 #include "vip-local.h"
 #include "local6.h"
 #include "defence.h"

@@ -80,7 +80,7 @@ __noinline int tc_server_side(struct __sk_buff *skb, __u32 dest, __u32 client) {
   if (!d || !c) return false;
   if (is_server_side(c, d, ifindex, now)) return true;
   bool known = is_other_side(c, dest, ifindex, now);
-  if (!known && tc_leads_back(skb, d->addr[0], client, true)) {
+  if (!known && (unlikely(is_crossed(d)) ? tc_leads_to_crossed(skb, dest) : tc_leads_back(skb, d->addr[0], client, true))) {
     server_side_found(d, ifindex, now);
     return true;
   }

@@ -75,7 +75,7 @@ __noinline int tc_server_side6(struct __sk_buff *skb, __u32 dest, struct address
   CHECKED(d);
   if (is_server_side(c, d, ifindex, now)) return true;
   bool known = is_other_side(c, dest, ifindex, now);
-  if (!known && leads_to_server6(skb, d, client)) {
+  if (!known && (unlikely(is_crossed(d)) ? tc_leads_to_crossed(skb, dest) : leads_to_server6(skb, d, client))) {
     server_side_found(d, ifindex, now);
     return true;
   }

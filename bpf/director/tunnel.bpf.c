@@ -30,6 +30,7 @@
 #include "template.h"
 #include "nexthop.h"
 #include "reply-side.h"
+#include "crossed-side.h"
 #include "refused-sources.h"
 #include "vip-local.h"
 #include "local.h"

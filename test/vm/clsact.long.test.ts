@@ -26,7 +26,7 @@ const RESIZED = [talked(1), newSizes(16_384), talked(2), 'meanwhile\n', talked(1
 
 test('Debian’s 6.1 kernel: balances by clsact, gives everything back, and passes every packet fixture', { skip: noGuest }, () => {
   // Beside other tests it has half a core at times.
-  const output = inGuest('clsact.guest', 1_400, compileAll);
+  const output = inGuest('clsact.guest', 2_500, compileAll);
   assert.match(output.get('kernel') ?? '', /^6\.1\./);
   assert.equal(output.get('answers'), 'web2\nweb1\nweb2\nweb1\n');
   assert.equal(output.get('here'), 'web2\nweb1\n', 'a client on the director itself');
