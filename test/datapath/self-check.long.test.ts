@@ -19,7 +19,7 @@ const MISTAKES = [
   ['send.h', 'bpf_l4_csum_replace(skb, check_at, r->was, r->addr,', 'bpf_l4_csum_replace(skb, check_at, r->addr, r->was,', 'ingress: '],
   ['packet.h', 'if (p->fragment) {', 'if (!p->fragment) {', 'ingress: '],
   ['packet.h', 'return ip_sum_is_right(ip, end) ? parsed : P_BAD_SUM;', 'return parsed;', 'ingress: a wrong IP checksum'],
-  ['tc.h', 'if (done != TC_ACT_UNSPEC) return done;', 'if (done == TC_ACT_UNSPEC) return done;', 'ingress: '],
+  ['tc.h', 'if (done != TC_UNKNOWN) return done;', 'if (done == TC_UNKNOWN) return done;', 'ingress: '],
   ['local.h', 'if (likely(known != NOT_ASKED)) return known;', 'if (likely(known != NOT_ASKED)) return !known;', 'ingress: '],
   ['tc.h', 'if (real) return tc_local_reply(skb, p, real, false);', 'if (!real) return tc_local_reply(skb, p, real, false);', 'egress: '],
 ] as const;
