@@ -1,6 +1,7 @@
 // Runs the compiled tests with node's own runner and ends with its counts. One report over its rounds: what stands beside the code
 // and the tests on the source text side by side; then what needs root, namespaces or more processes (test/), one file at a time. Beside
-// both, three files at a time, what mostly waits (for timers of a protocol or of the kernel, or for other processes) or does not measure time.
+// both, three files at a time (of the long tests two), what mostly waits (for timers of a protocol or of the kernel, or for other
+// processes) or does not measure time.
 // Usage: node dev/test.mjs [--long] [--slowest] [--begin-within SECONDS] [word...]
 //   word        only files whose path has one of the words
 //   --long      the files named *.long.test.ts instead of all the others: what soaks, floods or waits for long
@@ -50,25 +51,26 @@ const isLong = (path) => path.endsWith('.long.test.js');
 const named = words.length === 0 ? tests : tests.filter((path) => words.some((word) => path.includes(word)));
 const chosen = named.filter((path) => isLong(path) === options.long);
 /** Tests that another may take the processor from. None of them measures speed or counts on a time of its own. */
-const BESIDE_FOLDERS = /^build\/test\/(oracle|interop|daemon|examples|doctor|vip|realserver|status|lab|vm|house|support)\//;
+const BESIDE_FOLDERS = /^build\/test\/(oracle|interop|daemon|examples|docs|doctor|vip|realserver|status|lab|vm|house|support)\//;
 /** Of those in the datapath's folder: what mostly waits, and what has the verifier or the reference director for its work. */
 const BESIDE_FILES = [
   /^build\/test\/datapath\/(local-address|next-hops|timer|all-ports|live|live-ipv6|layer3|layer3-ipv6|marks|mark-tools|sctp|sctp-ipv6|sctp-marks)\./,
-  /^build\/test\/datapath\/(attach|templates|calls|ipsec|fixtures|source-rules|takeover-sides|policy-routes|reference\/reference)\.test\./,
-  /^build\/test\/datapath\/(ipv6-gateways|error-checksums|error-sources|refused-marks|refused-xdp|persistence|layout)\.test\./,
+  /^build\/test\/datapath\/(calls|ipsec|fixtures|source-rules|takeover-sides|reference\/reference|error-sources|persistence|layout)\.test\./,
+  /^build\/test\/datapath\/(attach|templates|policy-routes|ipv6-gateways|error-checksums|refused-marks|refused-xdp|firewall|firewall-auto)\./,
   /^build\/test\/datapath\/(driver|driver-kills|killed|killed-clsact|recreated|refused-short-cut|resize|resize-kills|resize-sides)\./,
   /^build\/test\/datapath\/(esp|ipsec-marks|ipsec-policies|self-check|side-builds|takeover-kills|verifier)\./,
-  /^build\/test\/ipvsadm\/killed-restores\./,
+  /^build\/test\/(ipvsadm\/(commands|killed-restores)|observe\/(conns|explain))\./,
 ];
 /** They take longest of those that run beside the others: what begins with them does not end with one of them alone. */
 const FIRST =
   /^build\/test\/(doctor\/harness|interop\/checks|lab\/labs|oracle\/oracle|datapath\/(attach|reference|marks|all-ports|sctp-ipv6))/;
 /** An emulated machine takes a whole processor for minutes, and on a slow machine too long for its own tests: it begins if there is time left. */
 const LAST = /^build\/test\/vm\//;
-const CONCURRENCY = { together: 2, alone: 1, beside: 3 };
+/** Several long tests have many processes of their own. */
+const CONCURRENCY = { together: 2, alone: 1, beside: options.long ? 2 : 3 };
 /** Two floods or large transfers at a time leave no processor for what they are for. */
 const FLOOD = /(flood|bulk|stress|edited)[^/]*$/;
-/** What a round runs: files side by side, one at a time, or three at a time in the background of both. */
+/** What a round runs: files side by side, one at a time, or some at a time in the background of both. */
 const roundOf = (path) => {
   if ([BESIDE_FOLDERS, ...BESIDE_FILES].some((each) => each.test(path)) && !FLOOD.test(path)) return 'beside';
   return path.startsWith('build/test/') && !path.startsWith('build/test/source/') ? 'alone' : 'together';
