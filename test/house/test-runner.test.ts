@@ -176,6 +176,8 @@ test('files that have not begun in time are named, and counted as skipped', () =
   assert.equal(status, 0);
   assert.match(stdout, /not begun within 1 s, so skipped:\n {2}build\/test\/second\.test\.js\n\n/);
   assert.equal(last, 'tests 2, suites 0, pass 1, fail 0, cancelled 0, skipped 1, todo 0');
+  const late = runTests(['--begin-within=-1']);
+  assert.deepEqual([late.status, late.counts], [0, 'tests 2, suites 0, pass 0, fail 0, cancelled 0, skipped 2, todo 0']);
   assert.match(runTests(['--begin-within', 'soon']).stderr, /--begin-within needs seconds, not soon/);
 });
 
