@@ -95,6 +95,7 @@ const FILES = [
     names: {},
     numbers: 'TunnelAbi',
   },
+  { header: 'bpf/director/ftp-abi.h', objects: ['weir-wide.bpf.o'], out: 'src/datapath/ebpf/ftp.gen.ts', names: {}, numbers: 'FtpAbi' },
   {
     header: 'bpf/director/locality-abi.h',
     objects: ['weir.bpf.o'],

@@ -9,7 +9,7 @@ static __always_inline bool is_balanced(struct packet *p) { return p->dport && (
 #ifndef SIDE
 /* May it be a packet of a service? */
 static __always_inline bool is_concerned(struct packet *p) {
-  return is_balanced(p) || service_of_source(p) || is_wide(p) || has_marks();
+  return is_balanced(p) || service_of_source(p) || is_wide(p) || has_marks() || has_ftp();
 }
 #endif
 

@@ -65,6 +65,11 @@ static __always_inline bool has_marks_of(__u32 bits) {
   struct service *none = service_at(0);
   return none && none->mark & bits;
 }
+/* May there be data connections that the helper for FTP has made? */
+static __always_inline bool has_ftp(void) {
+  struct service *none = OF_SCTP ? 0 : service_at(0);
+  return none && none->flags & SVC_HAS_FTP;
+}
 static __always_inline bool has_marks(void) { return has_marks_of(MARKS_OF_BUILD); }
 static __always_inline bool has_sctp_marks(void) { return has_marks_of(MARKS_SCTP_OF_FAMILY); }
 

@@ -9,6 +9,7 @@
 #include "wide6-abi.h"
 #include "sctp-abi.h"
 #include "tunnel-abi.h"
+#include "ftp-abi.h"
 
 /* A build beside that of weir.bpf.c, for tc alone, with a connection table and a timer of its own. */
 #if defined(WIDE) || defined(SCTP)
@@ -104,6 +105,9 @@ const volatile struct {
   enum sctp_state sctp_state;
   enum tunnel_program tunnel_program;
   enum tunnel_type tunnel_type;
+  struct ftp_key ftp_key;
+  struct ftp_stream ftp_stream;
+  enum ftp_line ftp_line;
 } types_in_btf;
 
 #define PROGRAMS(map, entries)                                                                                          \

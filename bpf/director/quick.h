@@ -237,7 +237,7 @@ static __always_inline int quick_request(void *data, void *end, struct quick *q,
   }
   struct dest *d = dest_at(v_dest(value));
   if (!d) return QUICK_NO;
-  __u32 flags = d->flags & (D_AVAILABLE | D_LOCAL | D_POLICED | D_TUNNEL);
+  __u32 flags = d->flags & (D_AVAILABLE | D_LOCAL | D_POLICED | D_TUNNEL | D_FTP);
   if (unlikely(flags != D_AVAILABLE)) return flags == (D_AVAILABLE | D_TUNNEL) && v_method(value) == M_TUNNEL ? quick_tunnel(q, &f) : QUICK_NO;
   CHECKED(d);
   __u32 ifindex = quick_hop(q, data, &d->hop, address_word(d->addr));
@@ -271,7 +271,7 @@ static __always_inline int quick_reply(void *data, void *end, struct quick *q, _
     if (!d || !quick_is_from(&q->p, d)) return QUICK_NO;
     dest = v_dest(value);
   }
-  if ((d->flags & (D_AVAILABLE | D_POLICED_BACK)) != D_AVAILABLE || READ(d->hop.ifindex) != from) return QUICK_NO;
+  if ((d->flags & (D_AVAILABLE | D_POLICED_BACK | D_FTP)) != D_AVAILABLE || READ(d->hop.ifindex) != from) return QUICK_NO;
   asm volatile("" : "+r"(f.value)); /* one word: the compiler would keep its parts */
   struct service *s = service_at(d->service);
   if (!s) return QUICK_NO;

@@ -35,7 +35,8 @@
   X(TEMPLATE_REPLACED, template_replaced, "a client's persistence ended early, to make room for another client's") \
   X(NO_CALL_ID, no_call_id, "a new connection of a service with --pe sip that is no SIP message with a Call-ID") \
   X(CALL_NOT_STORED, call_not_stored, "a SIP call without persistence: the table of calls is full, or there was no memory for it")                        \
-  X(FIREWALL, firewall, "a new connection, passed to the host's packet filter first")
+  X(FIREWALL, firewall, "a new connection, passed to the host's packet filter first")                                   \
+  X(FTP_STREAMS, ftp_streams, "an FTP client's command, since the table of FTP's control connections is full")
 
 #define REASON_ENUM(name, key, text) R_##name,
 enum reason { REASONS(REASON_ENUM) REASON_COUNT };

@@ -142,6 +142,11 @@ struct vip_answer {
   __u32 word; /* clock of the FIB's answer << 1 | answer */
 };
 
+#if defined(WIDE) && !defined(SCTP) && !defined(IPV6)
+#define HELPS_FTP
+#include "ftp-scratch.h"
+#endif
+
 #ifdef TUNNEL
 #define OUTER_MAX 56 /* an outer IPv6 header, UDP, and GUE with its option */
 #endif
@@ -174,6 +179,9 @@ struct scratch {
 #ifndef SCTP
   struct call_scan call_scan;
   struct datagram datagram;
+#endif
+#ifdef HELPS_FTP
+  struct ftp_text ftp_text;
 #endif
   __u32 until_drop; /* drop_packet: new connections until one is dropped */
   union {

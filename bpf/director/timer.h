@@ -212,6 +212,9 @@ static int housekeeping_tick(void *map, __u32 *key, struct housekeeping *h) {
     h->counted = 0;
   }
   if (c->templates_live) templates_sweep(c, h);
+#ifdef HELPS_FTP
+  if (++h->turn % FTP_SWEEP_TICKS == 0) ftp_streams_sweep(c);
+#endif
 #ifndef SIDE
   client_hops_sweep(h->turn++, w.now);
 #endif

@@ -64,7 +64,14 @@
 #ifndef SIDE
 #include "tc-firewall.h"
 #endif
+#include "tc-forward.h"
 #include "tc.h"
+#ifdef HELPS_FTP
+#include "ftp-text.h"
+#include "ftp-stream.h"
+#include "ftp-expect.h"
+#include "ftp.h"
+#endif
 #ifdef BEGINS_CALLS
 #include "call-reply.h"
 #endif

@@ -5,8 +5,8 @@
 #define WEIR_WIDE_ABI_H
 
 /* The places of wide_tc, where packets go on that concern no exact service: WIDE_KNOWN if an exact service has no connection for them,
- * WIDE_MARK on weir's own device, where a route leads packets with the mark of a service. */
-enum wide_program { WIDE_INGRESS, WIDE_EGRESS, WIDE_KNOWN, WIDE_MARK, WIDE_PROGRAMS };
+ * WIDE_MARK on weir's own device, where a route leads packets with the mark of a service; WIDE_FTP: the helper for FTP. */
+enum wide_program { WIDE_INGRESS, WIDE_EGRESS, WIDE_KNOWN, WIDE_MARK, WIDE_FTP, WIDE_PROGRAMS };
 
 /* ---- endpoints, besides those of abi.h: of a service of all ports, with port 0; of a masqueraded destination of one, with port and protocol 0;
  * of a service of a mark, with the mark as the address, without port and protocol. */

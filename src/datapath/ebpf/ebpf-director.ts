@@ -144,7 +144,7 @@ export class EbpfDirector extends EbpfReader implements Director {
     this.#changing(() => {
       this.#writer.serviceId(service);
       this.check({ kind: 'add-destination', service, spec });
-      if (spec.method === 'tunnel') ensureTunnels(this.tables, serviceFamily(service));
+      this.#ensurePrograms(service, spec);
       this.#writer.addDestination(service, spec);
       this.#noteTunnel(service, spec);
     });
@@ -154,10 +154,16 @@ export class EbpfDirector extends EbpfReader implements Director {
     this.#changing(() => {
       this.#writer.serviceId(service);
       this.check({ kind: 'edit-destination', service, spec });
-      if (spec.method === 'tunnel') ensureTunnels(this.tables, serviceFamily(service));
+      this.#ensurePrograms(service, spec);
       this.#writer.editDestination(service, spec);
       this.#noteTunnel(service, spec);
     });
+  }
+
+  /** Loads what packets to the destination need: the programs of tunnels, or the helper for FTP. */
+  #ensurePrograms(service: ServiceKey, { method }: DestinationSpec): void {
+    if (method === 'tunnel') ensureTunnels(this.tables, serviceFamily(service));
+    if (method === 'masq') ensureSideBuilds(this.tables, { key: service, masquerades: true }, this.#onNotice);
   }
 
   #noteTunnel(service: ServiceKey, spec: DestinationSpec): void {

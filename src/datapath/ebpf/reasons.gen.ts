@@ -33,4 +33,5 @@ export const REASONS = [
   { key: 'no_call_id', text: 'a new connection of a service with --pe sip that is no SIP message with a Call-ID' },
   { key: 'call_not_stored', text: 'a SIP call without persistence: the table of calls is full, or there was no memory for it' },
   { key: 'firewall', text: "a new connection, passed to the host's packet filter first" },
+  { key: 'ftp_streams', text: "an FTP client's command, since the table of FTP's control connections is full" },
 ] as const;

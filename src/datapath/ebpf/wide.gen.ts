@@ -10,7 +10,7 @@ export const WideTuple = {
 
 export const WideBucket = { bytes: 128, slot: { at: 0, size: 16, count: 4 }, tuple: { at: 64, size: 16, count: 4 } } as const;
 
-export const WideProgram = { WIDE_INGRESS: 0, WIDE_EGRESS: 1, WIDE_KNOWN: 2, WIDE_MARK: 3, WIDE_PROGRAMS: 4 } as const;
+export const WideProgram = { WIDE_INGRESS: 0, WIDE_EGRESS: 1, WIDE_KNOWN: 2, WIDE_MARK: 3, WIDE_FTP: 4, WIDE_PROGRAMS: 5 } as const;
 
 export const WideEndpointKind = { E_SERVICE_ALL: 5, E_REAL_ALL: 6, E_SERVICE_MARK: 7 } as const;
 

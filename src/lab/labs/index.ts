@@ -14,6 +14,7 @@ import { mail } from './mail.js';
 import { miscCheck } from './misc-check.js';
 import { nat, nat6 } from './nat.js';
 import { nat2 } from './nat-2.js';
+import { natFtp } from './nat-ftp.js';
 import { persist } from './persist.js';
 import { persistMarks } from './persist-marks.js';
 import { splitBrain } from './split-brain.js';
@@ -24,6 +25,7 @@ export const labs: readonly Lab[] = [
   nat,
   nat2,
   nat6,
+  natFtp,
   dr,
   dr2,
   dr6,

@@ -20,6 +20,7 @@ import { sysctlFields } from '../table/sysctls.js';
 import { IPV6_PINS, SCTP_PINS, SCTP6_PINS, type Tables, WIDE_PINS, WIDE_SCTP_PINS, WIDE_SCTP6_PINS, WIDE6_PINS } from '../table/tables.js';
 import { LIVE_BUCKETS, LIVE_TEMPLATES, liveHome, loadConnections, loadTemplates, TemplateHomes } from './live-connections.js';
 import type { AskedHop, LiveEnvironment } from './live-environment.js';
+import { loadFtpStreams } from './live-ftp.js';
 import { LiveServices } from './live-services.js';
 
 /** Where the datapath meets a frame: `marked`: at weir's own device, where a mark has led it. */
@@ -89,7 +90,8 @@ function loadTables(
   const { exact, allPorts, sctp, sctpAllPorts, ipv6, ipv6AllPorts, sctp6, sctp6AllPorts } = director;
   if (familyOf(source.address) === 'inet') {
     loadConnections(exact, tables.conns(), undefined, ends, met);
-    loadConnections(allPorts, tables.sideConns(WIDE_PINS), 'tuple', ends, met);
+    const unknown = source.port === 0 ? [] : [{ ...source, port: 0 }];
+    loadConnections(allPorts, tables.sideConns(WIDE_PINS), 'tuple', [...ends, ...unknown], met);
     loadConnections(sctp, tables.sideConns(SCTP_PINS), undefined, ends, met);
     loadConnections(sctpAllPorts, tables.sideConns(WIDE_SCTP_PINS), 'tuple', ends, met);
   } else {
@@ -98,6 +100,8 @@ function loadTables(
     loadConnections(sctp6, tables.sideConns(SCTP6_PINS), 'client', ends, met);
     loadConnections(sctp6AllPorts, tables.sideConns(WIDE_SCTP6_PINS), 'client and tuple', ends, met);
   }
+  const numbers = new Map([...met.services.all()].map(([number, service]) => [service, number]));
+  loadFtpStreams(tables, exact.connections.all(), ({ service }) => numbers.get(service) ?? 0);
   const templates = familyOf(source.address) === 'inet' ? director.templates : director.templates6;
   for (const { address } of ends) loadTemplates(templates, tables, address, call, homes, met);
 }

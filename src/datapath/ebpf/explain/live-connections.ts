@@ -24,14 +24,19 @@ import type { ConnectionWords, Tables } from '../table/tables.js';
 import { Template, TemplateAbi } from '../template.gen.js';
 import type { LiveServices } from './live-services.js';
 
-/** The reference director's tables for one packet: first the buckets of its source, then those of its target. */
-export const LIVE_BUCKETS = 2 * Abi.PROBE_BUCKETS;
+/**
+ * The reference director's tables for one packet: first the buckets of its source, then those of its target, then those of its source's address without
+ * a port, where FTP's data connections wait for one.
+ */
+export const LIVE_BUCKETS = 4 * Abi.PROBE_BUCKETS;
 
 /** Where connections of a client begin in such a table. */
 export const liveHome =
   (source: Endpoint | undefined) =>
-  ({ address, port }: Endpoint): number =>
-    source !== undefined && source.address === address && source.port === port ? 0 : Abi.PROBE_BUCKETS;
+  ({ address, port }: Endpoint): number => {
+    if (source?.address !== address) return Abi.PROBE_BUCKETS;
+    return source.port === port ? 0 : port === 0 ? 2 * Abi.PROBE_BUCKETS : Abi.PROBE_BUCKETS;
+  };
 
 export interface Met {
   readonly services: LiveServices;

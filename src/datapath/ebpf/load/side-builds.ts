@@ -21,6 +21,7 @@ import { ClientHop6Set, Conn6Bucket, Ipv6Program, Template6 } from '../abi6.gen.
 import { pinBeside, pinsBeside } from '../pins/pin-in-place.js';
 import { requiredPin } from '../pins/required-pin.js';
 import { SctpProgram } from '../sctp.gen.js';
+import { FTP_STREAMS_PIN, noteFtpHelper } from '../table/ftp.js';
 import { isOfFtp, isOfSctp, isWide } from '../table/identity.js';
 import { pinnedLayouts } from '../table/layout.js';
 import {
@@ -51,19 +52,33 @@ import type { Preparation } from './once-tried.js';
 import { type Extra, loadOnto } from './programs.js';
 import { type OnNotice, xdpRefusal } from './refused-xdp.js';
 import { enterShortCut, type FileOf, hasShortCut, openShortCut, type ShortCut, shortCutRefusal } from './short-cut.js';
-import { KNOWN_PROGRAM, MARK_PROGRAM, type SideCheck, trySideBuildOnce } from './side-check.js';
+import { FTP_PROGRAM, KNOWN_PROGRAM, MARK_PROGRAM, type SideCheck, trySideBuildOnce } from './side-check.js';
 import { ipv6Check, ipv6XdpCheck, sctpCheck, wideCheck, wideSctpCheck } from './side-checks.js';
-import { entriesOf, type Fill, fill, mapsOf, markedBuckets, type SidePins, usingAll } from './side-maps.js';
+import {
+  entriesOf,
+  type Fill,
+  fill,
+  type MakesMaps,
+  madePins,
+  mapsOf,
+  markedBuckets,
+  pinMade,
+  type SidePins,
+  usingAll,
+} from './side-maps.js';
 
-/** What of a service decides which builds it needs. */
-type NewService = Pick<ServiceSpec, 'key' | 'persistence'>;
+/** What of a service decides which builds it needs. `masquerades`: it gets a masqueraded destination. */
+type NewService = Pick<ServiceSpec, 'key' | 'persistence'> & { readonly masquerades?: true };
 
 /** A mark may be any protocol's, so that its service needs the builds of SCTP, too. */
 const mayBeSctp = (key: ServiceKey): boolean => key.kind === 'fwmark' || isOfSctp(key);
 
 const hasFtpData = ({ key, persistence }: NewService): boolean => isOfFtp(key) && persistence !== undefined;
 
-export interface SideBuild {
+/** Does the helper for FTP read its control connections? */
+const isHelped = ({ key, masquerades }: NewService): boolean => masquerades === true && isOfFtp(key) && serviceFamily(key) === 'inet';
+
+export interface SideBuild extends MakesMaps {
   readonly file: SideObject;
   /** Its bridging build: used while its connection table gets another size (side-table.ts). */
   readonly bridge: ArtifactName;
@@ -79,6 +94,8 @@ export interface SideBuild {
   readonly shortCut?: ShortCut;
   /** Of SCTP alone. */
   readonly ofSctp?: true;
+  /** It has the helper for FTP. */
+  readonly helpsFtp?: true;
   isFor(service: NewService): boolean;
 }
 
@@ -147,11 +164,14 @@ export const SIDE_BUILDS: readonly SideBuild[] = [
     file: 'weir-wide.bpf.o',
     bridge: 'weir-bridge-wide.bpf.o',
     entryPin: WIDE_ENTRY_PIN,
-    entries: WIDE_ENTRIES,
+    entries: [...WIDE_ENTRIES, [WideProgram.WIDE_FTP, FTP_PROGRAM]],
     pins: WIDE_PINS,
+    makes: [FTP_STREAMS_PIN],
+    helpsFtp: true,
     bucketBytes: WideBucket.bytes,
     check: wideCheck('inet'),
-    isFor: (service) => (isWide(service.key) || hasFtpData(service)) && !isOfSctp(service.key) && serviceFamily(service.key) === 'inet',
+    isFor: (service) =>
+      (isWide(service.key) || hasFtpData(service) || isHelped(service)) && !isOfSctp(service.key) && serviceFamily(service.key) === 'inet',
   },
   {
     file: 'weir-wide6.bpf.o',
@@ -304,11 +324,14 @@ function enter(build: SideBuild, arrays: readonly BpfMap[], tables: Tables, side
   const bridge = bridgeOf?.(build);
   const object = new ObjectFile(bridge?.file ?? fileOf(build.file));
   try {
-    const pins = { ...build.pins, housekeeping: known ? build.pins.housekeeping : undefined, ...bridge?.extra.pins };
+    const own = { ...build.pins, ...madePins(build, folder) };
+    const pins = { ...own, housekeeping: known ? build.pins.housekeeping : undefined, ...bridge?.extra.pins };
     loadOnto(object, folder, tables, { ...mapsOf(build, folder), ...bridge?.extra, pins });
+    pinMade(build, object, folder);
     const replaces = enterBehind(build, object, tables, sides);
     if (bridge === undefined) startTimer(object);
     letIn(build, object, arrays);
+    if (build.helpsFtp === true) noteFtpHelper(tables);
     if (known) return replaces;
     // Its last pin is the timer's: who finds that takes the others for present.
     for (const replace of replaces) replace();

@@ -1,5 +1,6 @@
 // The maps of a build beside those on the links, and the arrays of programs that packets enter one by.
-import { BpfMap, type Program } from '../../../sys/bpf/bpf-objects.js';
+import { existsSync } from 'node:fs';
+import { BpfMap, type ObjectFile, type Program } from '../../../sys/bpf/bpf-objects.js';
 import { using } from '../../../sys/fd.js';
 import { requiredPin } from '../pins/required-pin.js';
 import type { Extra } from './programs.js';
@@ -17,6 +18,20 @@ export interface HasPins {
 }
 
 export const u32 = (value: number): Uint8Array => new Uint8Array(new Uint32Array([value]).buffer);
+
+/** Maps that a build makes itself where they are not pinned yet: hash maps, whose entries cost nothing until there are some. */
+export interface MakesMaps {
+  readonly makes?: readonly string[];
+}
+
+/** The pins of those that are there. */
+export const madePins = ({ makes = [] }: MakesMaps, folder: string): Readonly<Record<string, string>> =>
+  Object.fromEntries(makes.filter((name) => existsSync(`${folder}/${name}`)).map((name) => [name, name]));
+
+/** Pins those of the loaded object that were not there. */
+export function pinMade({ makes = [] }: MakesMaps, object: ObjectFile, folder: string): void {
+  for (const name of makes) if (!existsSync(`${folder}/${name}`)) using(object.map(name), (map) => map.pin(`${folder}/${name}`));
+}
 
 /** How many entries the pinned map has. @throws SystemError ENOENT */
 export const entriesOf = (folder: string, pin: string): number =>

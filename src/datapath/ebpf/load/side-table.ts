@@ -11,7 +11,7 @@ import type { OnNotice } from './refused-xdp.js';
 import { closeShortCut, hasShortCut, openShortCut } from './short-cut.js';
 import { letIn, SIDE_BUILDS, type SideBuild, startTimer, withArrays } from './side-builds.js';
 import { trySideBuildOnce } from './side-check.js';
-import { entriesOf, refill, templatesOf } from './side-maps.js';
+import { entriesOf, madePins, pinMade, refill, templatesOf } from './side-maps.js';
 import { type MovableTable, TRIAL_BUCKETS } from './table-move.js';
 
 /** The arrays by which packets go on from it: those that are there, so that the builds behind it stay as they are. */
@@ -26,8 +26,9 @@ const arraysBehind = (build: SideBuild, folder: string): Readonly<Record<string,
 /** Loads an object of the build, onto maps in the place of its pins, and lets packets in. */
 function put(build: SideBuild, object: ObjectFile, tables: Tables, { pins, ...extra }: Extra): void {
   const { folder } = tables;
-  const all = { ...build.pins, ...arraysBehind(build, folder), ...pins };
+  const all = { ...build.pins, ...madePins(build, folder), ...arraysBehind(build, folder), ...pins };
   loadOnto(object, folder, tables, { ...extra, ...templatesOf(build, folder), pins: all });
+  pinMade(build, object, folder);
   forgetOtherBuild(folder);
   startTimer(object);
   withArrays(build, folder, (arrays) => letIn(build, object, arrays, refill));

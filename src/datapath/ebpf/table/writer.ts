@@ -7,10 +7,12 @@ import { IpProtocol } from '../../../model/ip-protocol.js';
 import type { DestinationKey, DestinationSpec, ServiceKey, ServiceSpec } from '../../../model/service.js';
 import { swap16 } from '../../../wire/bytes.js';
 import { Abi, Conf, Dest, Estimate, Service, WeirState } from '../abi.gen.js';
+import { FtpAbi } from '../ftp.gen.js';
 import { describe, finish, intendFlush, redescribe } from '../recovery/intent.js';
 import { clockDifference } from './clock.js';
 import { DestinationIndex } from './destination-index.js';
 import { type EndpointRef, EndpointTable, keyOf } from './endpoint-table.js';
+import { helpDestination } from './ftp.js';
 import { HOST_MARKS, type MarksOf } from './host-marks.js';
 import { flagsOf, ftpDataEndpoint, realEndpoint, recordedServiceEndpoint, schedulerNumber, serviceEndpoint } from './identity.js';
 import { noteMarks, roomForMark } from './marks.js';
@@ -127,7 +129,7 @@ export class Writer {
     const flags = dests.get(id, Dest.flags);
     const marks = this.marksOf?.(key, spec) ?? flags & HOST_MARKS;
     const tunnel = spec.method === 'tunnel' ? Abi.D_TUNNEL : flags & Abi.D_TUNNEL;
-    dests.set(id, Dest.flags, (flags & Abi.D_REAL) | tunnel | marks | Abi.D_AVAILABLE);
+    dests.set(id, Dest.flags, (flags & (Abi.D_REAL | FtpAbi.D_FTP)) | tunnel | marks | Abi.D_AVAILABLE);
     services.set(service, Service.head, id);
     joined(this.tables, service, spec.weight);
     this.#index.note(id);
@@ -191,6 +193,7 @@ export class Writer {
       if (!this.#endpoints.put(endpoint, id)) throw new WeirError('table-full', { what: 'the address in the table' });
       dests.set(id, Dest.flags, flags | Abi.D_REAL);
     }
+    helpDestination(this.tables, id);
     noteMasquerading(this.tables, id);
   }
 

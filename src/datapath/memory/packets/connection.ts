@@ -1,5 +1,6 @@
 // One connection of the director in memory: its first state, and its state and expiry after each packet.
 import type { Endpoint } from './endpoint.js';
+import type { FtpStream } from './ftp-stream.js';
 import { type Packet, sourceOf, targetOf } from './packet.js';
 import { protocolRulesOf } from './protocol-rules.js';
 import type { DestinationRecord, Method, ServiceRecord } from './records.js';
@@ -25,6 +26,8 @@ export interface Connection {
   noOutput: boolean;
   /** Its client or its server went on after the handshake. */
   proven: boolean;
+  /** What the helper for FTP knows of it. */
+  ftp?: FtpStream | undefined;
 }
 
 export const isExpired = (connection: Connection, now: number): boolean => connection.expires < now;

@@ -1,12 +1,14 @@
 // What becomes of a packet after the decision: rewritten and sent to its next hop, handed to the stack, refused or dropped.
 import { IpProtocol } from '../../../model/ip-protocol.js';
 import { IPV6_HEADER_BYTES } from '../../../wire/ipv6.js';
+import type { Arrival } from './arrival.js';
 import type { Connection } from './connection.js';
 import type { Decision, Question } from './decide.js';
 import { type HopAnswer, LOOPBACK } from './environment.js';
 import { ETHERNET_BYTES, handIn, setMacs } from './ethernet.js';
 import { rulesOf } from './family.js';
 import type { IcmpKind } from './family-rules.js';
+import { helped, isHelped } from './ftp.js';
 import type { Ip } from './ip.js';
 import type { Packet } from './packet.js';
 import { protocolRulesOf } from './protocol-rules.js';
@@ -18,13 +20,6 @@ import { encapsulated, tunnelEnd, tunnelMtu } from './tunnel.js';
 export interface Outcome {
   readonly verdict: 'redirect' | 'pass' | 'drop';
   readonly frame: Uint8Array;
-}
-
-export interface Arrival {
-  readonly frame: Uint8Array;
-  readonly packet: Packet;
-  /** Of a packet that is not cut yet; 0 for others. */
-  readonly gsoSize: number;
 }
 
 const HOST: IcmpKind = { what: 'host', mtu: 0 };
@@ -158,10 +153,17 @@ export function request(question: Question, arrival: Arrival, decision: Decision
       table.count('no_destination');
       return answered(question, arrival, PORT);
     case 'forward':
-      if (decision.known) noted(question, decision.connection, arrival.packet, false);
-      else countPacket(decision.connection.destination, arrival.packet.bytes, false);
-      return forwarded(question, arrival, decision.connection);
+      return requested(question, arrival, decision);
   }
+}
+
+function requested(question: Question, arrival: Arrival, { connection, known }: Decision & { readonly kind: 'forward' }): Outcome {
+  const met = { out: false, begins: !known, established: known && connection.state === 'ESTABLISHED' };
+  if (known) noted(question, connection, arrival.packet, false);
+  else countPacket(connection.destination, arrival.packet.bytes, false);
+  if (!isHelped(connection, arrival.packet)) return forwarded(question, arrival, connection);
+  const changed = helped(question, arrival, connection, met);
+  return typeof changed === 'string' ? dropped(question, arrival, changed) : forwarded(question, changed, connection);
 }
 
 /** From whom servers get errors: IPv4's from an address of the interface (0: the stack sends them), IPv6's as the kernel's own. */
@@ -181,10 +183,25 @@ function largeReply(question: Question, arrival: Arrival, { virtual }: Connectio
   return { verdict: 'redirect', frame };
 }
 
+/** A packet of a helped connection's server: its state and time, and what the helper makes of it. */
+function answeredByHelp(question: Question, arrival: Arrival, connection: Connection): Arrival | Reason {
+  const established = connection.state === 'ESTABLISHED';
+  question.table.touch(connection, arrival.packet, question.now, true);
+  return helped(question, arrival, connection, { out: true, begins: false, established });
+}
+
 /** A masqueraded server's packet to its client. */
 export function reply(question: Question, arrival: Arrival, connection: Connection): Outcome {
-  const { packet } = arrival;
   question.trace?.({ kind: 'reply', connection });
+  if (!isHelped(connection, arrival.packet)) return replied(question, arrival, connection, noted);
+  const changed = answeredByHelp(question, arrival, connection);
+  if (typeof changed === 'string') return dropped(question, arrival, changed);
+  return replied(question, changed, connection, (_, { destination }, { bytes }) => countPacket(destination, bytes, true));
+}
+
+/** `note`: a packet that is sent on. */
+function replied(question: Question, arrival: Arrival, connection: Connection, note: typeof noted): Outcome {
+  const { packet } = arrival;
   const { table, environment, device } = question;
   const { virtual } = connection;
   const hop = environment.hop(device, packet.destination, virtual.address);
@@ -194,7 +211,7 @@ export function reply(question: Question, arrival: Arrival, connection: Connecti
     return passed(arrival);
   }
   const exceeded = exceededMtu(arrival, hop);
-  if (exceeded === 0 || !packet.dontFragment) noted(question, connection, packet, true);
+  if (exceeded === 0 || !packet.dontFragment) note(question, connection, packet, true);
   if (exceeded > 0) return largeReply(question, arrival, connection, exceeded);
   const frame = arrival.frame.slice();
   rulesOf(packet).translate(frame, packet, true, virtual);
@@ -215,10 +232,14 @@ export function unknownReply(question: Question, arrival: Arrival): Outcome | un
 }
 
 /** A masqueraded server's packet that leaves the director itself: only its source changes. */
-export function localReply(question: Question, arrival: Arrival, connection: Connection): Outcome {
-  const frame = arrival.frame.slice();
+export function localReply(question: Question, came: Arrival, connection: Connection): Outcome {
   question.trace?.({ kind: 'reply', connection });
-  noted(question, connection, arrival.packet, true);
+  const isRead = isHelped(connection, came.packet);
+  const arrival = isRead ? answeredByHelp(question, came, connection) : came;
+  if (typeof arrival === 'string') return dropped(question, came, arrival);
+  const frame = arrival.frame.slice();
+  if (isRead) countPacket(connection.destination, arrival.packet.bytes, true);
+  else noted(question, connection, arrival.packet, true);
   rulesOf(arrival.packet).translate(frame, arrival.packet, true, connection.virtual);
   return { verdict: 'pass', frame };
 }

@@ -1,16 +1,22 @@
 // The path of a packet of TCP, UDP or SCTP through one scope: for a service, from a masqueraded server, or from another server. undefined: it concerns
 // none of them.
+
+import type { Arrival } from './arrival.js';
 import { decideBegun } from './call-begun.js';
 import type { Connection } from './connection.js';
 import { type Decision, decideRequest, isServerSide, type Question } from './decide.js';
 import { rulesOf } from './family.js';
-import { type Arrival, localReply, noted, type Outcome, passed, reply, request } from './forward.js';
+import { localReply, noted, type Outcome, passed, reply, request } from './forward.js';
+import { claimExpected } from './ftp.js';
 import { fromClient, type Packet, sourceOf, targetOf } from './packet.js';
 import type { ServiceRecord } from './records.js';
 
 /** The service that a packet is for, and that it comes from. */
-const targeted = ({ scope, now }: Question, packet: Packet): ServiceRecord | undefined =>
-  scope.service(targetOf(packet), packet.protocol, { client: sourceOf(packet), now });
+function targeted(question: Question, packet: Packet): ServiceRecord | undefined {
+  const { scope, now } = question;
+  claimExpected(question, packet);
+  return scope.service(targetOf(packet), packet.protocol, { client: sourceOf(packet), now });
+}
 const sourced = ({ scope, now }: Question, packet: Packet): ServiceRecord | undefined =>
   scope.service(sourceOf(packet), packet.protocol, { client: targetOf(packet), now });
 

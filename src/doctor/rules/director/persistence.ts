@@ -34,9 +34,14 @@ const ftp = (name: string, spec: ServiceSpec): Finding => ({
   severity: 'warning',
   code: 'ftp-without-persistence',
   what: `data connections of FTP find no server by ${name}, or another one than their commands`,
-  cause: 'the service has no persistence (-p), which leads all connections of a client to one server; weir has no helper for FTP',
+  cause:
+    'the service has no persistence (-p), which leads all connections of a client to one server; the helper for FTP is for VS/NAT over IPv4',
   fix: persistent(spec),
 });
+
+/** Does the helper for FTP make its data connections? */
+const isHelped = ({ spec, destinations }: ServiceFact): boolean =>
+  serviceFamily(spec.key) === 'inet' && destinations.every(({ method }) => method === 'masq');
 
 function judge(facts: DirectorFacts, service: ServiceFact): readonly Finding[] {
   const { spec } = service;
@@ -44,7 +49,7 @@ function judge(facts: DirectorFacts, service: ServiceFact): readonly Finding[] {
   const name = serviceText(spec);
   if (spec.persistence !== undefined) return [];
   if (key.kind === 'address') {
-    if (key.protocol === 'tcp' && key.port === FTP_PORT) return [ftp(name, spec)];
+    if (key.protocol === 'tcp' && key.port === FTP_PORT) return isHelped(service) ? [] : [ftp(name, spec)];
     if (key.port !== 0) return [];
     const cause = "without persistence (-p) a service of port 0 takes packets to port 0 alone, as with the kernel's IPVS";
     return [{ severity: 'warning', code: 'ports-without-persistence', what: `${name} takes no connection`, cause, fix: persistent(spec) }];

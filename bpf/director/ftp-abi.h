@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* What the helper for FTP (ftp.h), the programs that enter it, and user space agree on besides abi.h. No part of LAYOUT. */
+#ifndef WEIR_FTP_ABI_H
+#define WEIR_FTP_ABI_H
+
+/* Of dest.flags, as those at the end of abi.h: packets of its masqueraded connections, which are of a service of FTP, go on to the helper. */
+#define D_FTP 0x80
+/* Of the flags of the services' record 0: there is a destination with D_FTP, or was one. */
+#define SVC_HAS_FTP 0x1000
+
+/* How the program that has found the connection of a packet enters the helper: in skb->cb[1]; in skb->cb[0] the destination. */
+#define FTP_OUT 0x1         /* it is the server's */
+#define FTP_LEAVING 0x2     /* of a server on the director, where it leaves */
+#define FTP_LAYER3 0x4      /* there is no Ethernet header */
+#define FTP_BEGINS 0x8      /* the connection begins */
+#define FTP_ESTABLISHED 0x10
+
+/* ---- control connections whose client has asked for a passive data connection: how the server's numbers of bytes (RFC 9293) are shifted, since a
+ * reply of another length took the place of its own. As the kernel's ip_vs_seq: bytes behind `init_seq` by `delta`, those before by `previous_delta`.
+ * What clients send keeps its length. Written by packets under the lock of the client's connections, but for `used`; removed by the timer of the
+ * wide build when no connection can live that sent nothing since. */
+#define FTP_STREAMS 65536
+struct ftp_key {
+  __u32 caddr[4]; /* network order, as all of these; IPv4 in [0] */
+  __u32 vaddr[4];
+  __u16 cport;
+  __u16 vport;
+  __u32 service;
+};
+struct ftp_stream {
+  __u32 init_seq;
+  __s32 delta;
+  __s32 previous_delta;
+  __u32 reply_seq; /* where the last reply to PASV or EPSV begins, which may come again */
+  __u32 used;      /* clock of the last packet */
+  __u8 armed;      /* the reply that is waited for (enum ftp_line); 0: none */
+  __u8 replied;    /* the reply at `reply_seq` */
+  __u16 reserved;
+};
+
+/* The lines of a control connection that the helper knows (RFC 959, RFC 2428). */
+enum ftp_line { FTP_NONE, FTP_PASV, FTP_EPSV, FTP_PORT_LINE, FTP_EPRT };
+
+#endif

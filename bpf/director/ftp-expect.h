@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The data connections that a control connection of FTP has named, in the wide build's table: made in state LISTEN, as in the kernel's IPVS. Of a passive
+ * one the client's port is not known yet (the kernel's NO_CPORT): its slot has port 0 there until the client's SYN comes. */
+#ifndef WEIR_FTP_EXPECT_H
+#define WEIR_FTP_EXPECT_H
+
+#define NO_CLIENT_PORT 0
+
+/* Puts a connection with this key and destination, in state LISTEN, and with the scratch space's tuple, into the table, under the lock of the key. One that
+ * is there gives way. 0, or the reason why not. */
+static __always_inline int ftp_put_locked(__u64 key, __u32 dest, __u32 home, struct conf *c) {
+  struct scratch *scratch = the_scratch();
+  struct dest *d = dest_at(dest);
+  __u32 now = clock_now();
+  if (!scratch || !d) return R_REDIRECT_FAILED;
+  struct probe *r = &scratch->probe;
+  r->udp = false;
+#pragma clang loop unroll(disable)
+  for (int i = 0; i < 4; i++) {
+    struct found f;
+    conn_look(r, home, key, now);
+    if (r->holder != NOWHERE) {
+      struct conn_slot *s = slot_at(r->holder);
+      if (!s) return R_REDIRECT_FAILED;
+      if (slot_holds(s, number_is_old(r->holder), key, now, &f)) conn_end(s, number_is_old(r->holder), f.value, now);
+      continue;
+    }
+    if (r->free == NOWHERE && r->evict == NOWHERE) return R_TABLE_FULL;
+    __u32 number = slot_take_quickly(r, home, now);
+    if (number == NOWHERE) continue;
+    __u64 value = (__u64)dest << V_DEST_SHIFT | (__u64)M_MASQ << V_METHOD_SHIFT;
+    value = v_moved(value, S_LISTEN, now + state_timeout(c, S_LISTEN));
+    __sync_fetch_and_add(&d->inactive, 1);
+    overload_begin(d);
+    slot_fill(number, home, key, value);
+    return 0;
+  }
+  return R_BUSY;
+}
+
+/* A global function: verified once. */
+__noinline int ftp_put(__u64 key, __u32 dest) {
+  struct conf *c = the_conf();
+  if (!c) return R_REDIRECT_FAILED;
+  __u32 hash = conn_hash(key);
+  if (!key_lock(key, hash)) return R_BUSY;
+  int done = ftp_put_locked(key, dest, home_to_fill(key, hash), c);
+  key_unlock(key, hash);
+  return done;
+}
+
+/* The tuple of an expected connection. */
+static __always_inline void ftp_tuple(struct service *s, __u32 vport, __u32 dport) {
+  struct wide_tuple *t = the_tuple();
+  if (!t) return;
+  tuple_is(s->addr[0], bpf_htons(vport), IPPROTO_TCP);
+  WRITE(t->dport, bpf_htons(dport));
+}
+
+/* Ends the client's expected connection to the virtual endpoint of the packet in the scratch space, for the one that takes its place. Its destination;
+ * 0: there is none, or another CPU was faster. */
+__noinline __u32 ftp_take(__u32 service) {
+  struct scratch *scratch = the_scratch();
+  if (!scratch) return 0;
+  CHECKED(scratch);
+  struct packet *p = &scratch->packet;
+  struct found f;
+  __u32 now = clock_now();
+  client_is_source(p);
+  __u64 key = conn_key(p->saddr, NO_CLIENT_PORT, service);
+  if (!conn_find(key, now, &f) || v_state(f.value) != S_LISTEN) return 0;
+  return found_end(&f, now) ? v_dest(f.value) : 0;
+}
+
+/* The packet in the scratch space may be the first one of an expected connection: then this gets the packet's port. The service; 0: none is expected. */
+__noinline __u32 ftp_claim(void) {
+  struct scratch *scratch = the_scratch();
+  if (!scratch) return 0;
+  CHECKED(scratch);
+  struct packet *p = &scratch->packet;
+  if (!p->sport) return 0;
+  client_is_source(p);
+  __u32 service = conn_service(p->saddr, NO_CLIENT_PORT);
+  __u32 dest = service ? ftp_take(service) : 0;
+  if (!dest) return 0;
+  int failed = ftp_put(conn_key(p->saddr, p->sport, service), dest);
+  if (!failed) return service;
+  count_reason(failed);
+  return 0;
+}
+
+#endif

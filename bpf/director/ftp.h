@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The helper for FTP, as the kernel's ip_vs_ftp: packets of a masqueraded control connection come here by a tail call, once their connection has been
+ * found and counted. Its lines that name a data connection are read, this connection is made in the table of all ports, and a server's address
+ * becomes the virtual one. */
+#ifndef WEIR_FTP_H
+#define WEIR_FTP_H
+
+/* Puts the text that was made into the place of the endpoint's in the packet, and all lengths and checksums right. `at`: where the IP header begins. 0 or
+ * an error. */
+__noinline int ftp_replace(struct __sk_buff *skb, __u32 at) {
+  struct scratch *scratch = the_scratch();
+  if (!scratch) return -1;
+  CHECKED(scratch);
+  struct ftp_text *t = &scratch->ftp_text;
+  struct packet *p = &scratch->packet;
+  __u32 data_at = t->data_at, check_at = at + p->header + TCP_CHECK_IN, made = t->made, behind = t->size - t->ends, size = t->size + made - (t->ends - t->from);
+  __s32 more = size - t->size;
+  __s64 sum = bpf_csum_diff((__be32 *)t->text, FTP_TEXT_ROOM, 0, 0, 0);
+  if (sum < 0 || (more && bpf_skb_change_tail(skb, at + p->length + more, 0))) return -1;
+  if (behind) {
+    barrier_var(behind);
+    behind = ((behind - 1) & (FTP_TEXT - 1)) + 1; /* no change, as in message-sum.h */
+    if (bpf_skb_store_bytes(skb, data_at + t->from + made, t->text + (t->ends & (FTP_TEXT - 1)), behind, 0)) return -1;
+  }
+  barrier_var(made);
+  made = ((made - 1) & (FTP_OUT_ROOM - 1)) + 1;
+  if (bpf_skb_store_bytes(skb, data_at + t->from, t->out_text, made, 0)) return -1;
+  __builtin_memset(t->text, 0, FTP_TEXT_ROOM);
+  barrier_var(size);
+  size = ((size - 1) & (FTP_TEXT_ROOM - 1)) + 1;
+  if (bpf_skb_load_bytes(skb, data_at, t->text, size)) return -1;
+  sum = bpf_csum_diff(0, 0, (__be32 *)t->text, FTP_TEXT_ROOM, sum);
+  if (sum < 0 || bpf_l4_csum_replace(skb, check_at, 0, sum, 0)) return -1;
+  __u16 was = bpf_htons(p->length - p->header), is = bpf_htons(p->length - p->header + more);
+  if (bpf_l4_csum_replace(skb, check_at, was, is, BPF_F_PSEUDO_HDR | 2)) return -1;
+  was = bpf_htons(p->length);
+  is = bpf_htons(p->length + more);
+  if (bpf_l3_csum_replace(skb, at + IP_CHECK_IN, was, is, 2)) return -1;
+  return bpf_skb_store_bytes(skb, at + 2, &is, sizeof is, 0);
+}
+
+/* A client's line: `expected`. 0, or the reason to drop its packet. */
+static __always_inline int ftp_command(struct ftp_text *t, struct packet *p, struct service *s, struct dest *d) {
+  if (t->line == FTP_PASV || t->line == FTP_EPSV) return ftp_arm(t, t->line);
+  if (!ftp_endpoint(t) || ftp_address(t) != p->saddr) return 0; /* to itself alone */
+  ftp_arm(t, FTP_NONE);
+  ftp_tuple(s, bpf_ntohs(s->port) - 1, bpf_ntohs(d->port) - 1);
+  t->expected = conn_key(p->saddr, bpf_htons(t->port), d->service);
+  return 0;
+}
+
+/* A server's line: `expected` and `answers`, where it is the reply that is waited for, or the same once more. */
+static __always_inline void ftp_answer(struct ftp_text *t, struct packet *p, struct service *s, struct dest *d) {
+  struct ftp_stream *stream = ftp_stream_of(t);
+  __u32 seq = t->seq + t->begins;
+  if (!stream || !(stream->armed == t->line || (stream->replied == t->line && stream->reply_seq == seq))) return;
+  if (!ftp_endpoint(t)) return;
+  __u32 addr = t->bare ? s->addr[0] : ftp_address(t);
+  if (addr != s->addr[0] && addr != d->addr[0]) return; /* of another host the director knows nothing */
+  ftp_tuple(s, t->port, t->port);
+  t->expected = conn_key(p->daddr, NO_CLIENT_PORT, d->service);
+  t->answers = true;
+}
+
+/* The reply that was read gets the virtual address; one that has it, or none, stays. 0, or the reason to drop it. A global function: verified once. */
+__noinline int ftp_reply(struct __sk_buff *skb, __u32 service, __u32 at) {
+  struct scratch *scratch = the_scratch();
+  struct service *s = service_at(service);
+  if (!scratch || !s) return R_REDIRECT_FAILED;
+  CHECKED(scratch);
+  CHECKED(s);
+  struct ftp_text *t = &scratch->ftp_text;
+  struct ftp_stream *stream = ftp_stream_of(t);
+  if (!stream) return R_FTP_STREAMS;
+  bool plain = t->line == FTP_PASV, keeps = t->bare || (plain && ftp_address(t) == s->addr[0]);
+  __u32 length = t->ends - t->from;
+  t->made = length;
+  if (!keeps && plain) ftp_make_plain(t, s->addr[0], t->port);
+  else if (!keeps) ftp_make_bare(t, t->port);
+  if (!ftp_replied(t, stream, t->seq + t->begins, t->made - length)) return R_BUSY;
+  return !keeps && ftp_replace(skb, at) ? R_REDIRECT_FAILED : 0;
+}
+
+/* Reads the data of an established connection's segment. 0, or the reason to drop it. A global function: verified once. */
+__noinline int ftp_read(struct __sk_buff *skb, __u32 dest, __u32 at) {
+  struct scratch *scratch = the_scratch();
+  struct dest *d = dest_at(dest);
+  struct service *s = d ? service_at(d->service) : 0;
+  __u8 words;
+  if (!scratch || !s) return R_REDIRECT_FAILED;
+  CHECKED(scratch);
+  CHECKED(d);
+  CHECKED(s);
+  struct packet *p = &scratch->packet;
+  struct ftp_text *t = &scratch->ftp_text;
+  if (bpf_skb_load_bytes(skb, at + p->header + TCP_WORDS_IN, &words, 1)) return R_REDIRECT_FAILED;
+  __u32 headers = p->header + (words >> 4) * 4, size = p->length - headers;
+  if (p->length <= headers || size > FTP_TEXT) return 0;
+  barrier_var(size);
+  size = ((size - 1) & (FTP_TEXT - 1)) + 1; /* no change, as in message-sum.h */
+  __builtin_memset(t->text, 0, FTP_TEXT_ROOM);
+  if (bpf_skb_load_bytes(skb, at + headers, t->text, size)) return R_REDIRECT_FAILED;
+  t->size = size;
+  t->data_at = at + headers;
+  t->line = FTP_NONE;
+  bpf_loop(FTP_TEXT, ftp_line_step, &t, 0);
+  if (t->line == FTP_NONE) return 0;
+  if (!t->out) return ftp_command(t, p, s, d);
+  ftp_answer(t, p, s, d);
+  return 0;
+}
+
+/* The numbers and the lines of a packet. 0, or the reason to drop it. */
+__noinline int ftp_change(struct __sk_buff *skb, __u32 dest, __u32 how) {
+  struct scratch *scratch = the_scratch();
+  struct dest *d = dest_at(dest);
+  struct service *s = d ? service_at(d->service) : 0;
+  if (!scratch || !s) return R_REDIRECT_FAILED;
+  CHECKED(scratch);
+  struct packet *p = &scratch->packet;
+  struct ftp_text *t = &scratch->ftp_text;
+  __u32 at = how & FTP_LAYER3 ? 0 : ETH_LEN;
+  t->out = how & FTP_OUT;
+  ftp_key_of(t, p, s, d->service, t->out);
+  bool again = !t->out && p->flags & FLAG_SYN && !(how & FTP_ESTABLISHED);
+  if (how & FTP_BEGINS || again) bpf_map_delete_elem(&ftp_streams, &t->key);
+  t->expected = 0;
+  t->answers = false;
+  int failed = ftp_shift(skb, at + p->header, t->out);
+  if (failed || !(how & FTP_ESTABLISHED) || skb->gso_size) return failed;
+  failed = ftp_read(skb, dest, at);
+  if (!failed && t->expected) failed = ftp_put(t->expected, dest);
+  return !failed && t->answers ? ftp_reply(skb, t->key.service, at) : failed;
+}
+
+/* Sends the packet in the scratch space on, as the program would have that came before. */
+__noinline int ftp_send(struct __sk_buff *skb, __u32 dest, __u32 how) {
+  struct scratch *scratch = the_scratch();
+  struct conf *c = the_conf();
+  struct dest *d = dest_at(dest);
+  struct service *s = d ? service_at(d->service) : 0;
+  if (!scratch || !c || !s) return tc_drop(R_REDIRECT_FAILED);
+  CHECKED(scratch);
+  CHECKED(d);
+  CHECKED(s);
+  struct verdict v = {.p = &scratch->packet, .c = c, .now = clock_now(), .service = d->service, .dest = dest, .d = d, .known = true};
+  v.f.value = (__u64)M_MASQ << V_METHOD_SHIFT;
+  ftp_tuple(s, bpf_ntohs(s->port), bpf_ntohs(d->port));
+  if (how & FTP_LEAVING) return tc_leave(skb, &v, how & FTP_LAYER3);
+  return how & FTP_OUT ? tc_reply(skb, &v) : tc_onward(skb, &v);
+}
+
+SEC("tc")
+int weir_tc_ftp(struct __sk_buff *skb) {
+  struct scratch *scratch = the_scratch();
+  __u32 dest = skb->cb[0], how = skb->cb[1], at = how & FTP_LAYER3 ? 0 : ETH_LEN;
+  skb->cb[0] = skb->cb[1] = 0;
+  if (!scratch) return TC_ACT_SHOT;
+  CHECKED(scratch);
+  struct packet *p = &scratch->packet;
+  if (tc_parse(skb, p, at) != P_OK || p->protocol != IPPROTO_TCP) return tc_drop(R_REDIRECT_FAILED);
+  int failed = ftp_change(skb, dest, how);
+  if (failed) return tc_drop(failed);
+  if (tc_parse(skb, p, at) != P_OK) return tc_drop(R_REDIRECT_FAILED);
+  return ftp_send(skb, dest, how);
+}
+
+#endif

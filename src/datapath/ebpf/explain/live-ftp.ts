@@ -1,0 +1,59 @@
+// What the helper for FTP knows of the live control connections that one packet may meet.
+import type { BpfMap } from '../../../sys/bpf/bpf-objects.js';
+import { Records } from '../../../sys/bpf/records.js';
+import { unlessCode } from '../../../sys/errno.js';
+import { using } from '../../../sys/fd.js';
+import { swap16 } from '../../../wire/bytes.js';
+import type { Connection } from '../../memory/packets/connection.js';
+import type { FtpStream } from '../../memory/packets/ftp-stream.js';
+import type { FtpLine } from '../../memory/packets/ftp-text.js';
+import { addressOf, type Ip } from '../../memory/packets/ip.js';
+import { FtpKey, FtpStream as Stream } from '../ftp.gen.js';
+import { FTP_STREAMS_PIN } from '../table/ftp.js';
+import { packetWords } from '../table/record-address.js';
+import type { Tables } from '../table/tables.js';
+
+/** By enum ftp_line. */
+const LINES: readonly (FtpLine | undefined)[] = [undefined, 'pasv', 'epsv', 'port', 'eprt'];
+
+const KEY = new Records(new ArrayBuffer(FtpKey.bytes), FtpKey.bytes);
+const STREAM = new Records(new ArrayBuffer(Stream.bytes), Stream.bytes);
+
+/** `service`: the number of its record. */
+function keyOf({ client, virtual }: Connection, service: number): Uint8Array {
+  new Uint8Array(KEY.memory).fill(0);
+  const store = (field: typeof FtpKey.caddr | typeof FtpKey.vaddr, ip: Ip): void =>
+    packetWords(addressOf(ip)).forEach((word, k) => {
+      KEY.set(0, field, word, k);
+    });
+  store(FtpKey.caddr, client.address);
+  store(FtpKey.vaddr, virtual.address);
+  KEY.set(0, FtpKey.cport, swap16(client.port));
+  KEY.set(0, FtpKey.vport, swap16(virtual.port));
+  KEY.set(0, FtpKey.service, service);
+  return new Uint8Array(KEY.memory);
+}
+
+function streamIn(map: BpfMap, key: Uint8Array): FtpStream | undefined {
+  if (!map.lookup(key, new Uint8Array(STREAM.memory))) return undefined;
+  return {
+    initSeq: STREAM.get(0, Stream.initSeq),
+    delta: STREAM.get(0, Stream.delta) | 0,
+    previousDelta: STREAM.get(0, Stream.previousDelta) | 0,
+    replySeq: STREAM.get(0, Stream.replySeq),
+    armed: LINES[STREAM.get(0, Stream.armed)],
+    replied: LINES[STREAM.get(0, Stream.replied)],
+  };
+}
+
+/** Gives connections what the helper knows of them. `numberOf`: of a connection's service, its record. */
+export function loadFtpStreams(tables: Tables, connections: Iterable<Connection>, numberOf: (connection: Connection) => number): void {
+  const map = unlessCode(() => tables.open(FTP_STREAMS_PIN), ['ENOENT'], undefined);
+  if (map === undefined) return;
+  using(map, () => {
+    for (const connection of connections) {
+      const stream = streamIn(map, keyOf(connection, numberOf(connection)));
+      if (stream !== undefined) connection.ftp = stream;
+    }
+  });
+}

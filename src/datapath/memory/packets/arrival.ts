@@ -1,0 +1,9 @@
+// A frame that meets the director, with its packet.
+import type { Packet } from './packet.js';
+
+export interface Arrival {
+  readonly frame: Uint8Array;
+  readonly packet: Packet;
+  /** Of a packet that is not cut yet; 0 for others. */
+  readonly gsoSize: number;
+}

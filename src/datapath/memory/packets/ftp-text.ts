@@ -1,0 +1,94 @@
+// Reads the lines of a control connection of FTP that name a data connection (RFC 959, RFC 2428):
+//
+//   client   PASV CRLF | EPSV [SP 1] CR | PORT SP h,h,h,h,p,p | EPRT SP d 1 d address d port d
+//   server   227 … h,h,h,h,p,p          | 229 …(d [1] d [address] d port d
+//
+// Of a segment the first such line counts, and of segments those of up to 256 bytes.
+
+export type FtpLine = 'pasv' | 'epsv' | 'port' | 'eprt';
+
+/** A line: where it begins. */
+export interface FoundLine {
+  readonly line: FtpLine;
+  readonly begins: number;
+}
+
+/** The endpoint in a line: its text is from `from` to before `ends`. `address`: undefined where the reply to EPSV has none. */
+export interface FtpEndpoint {
+  readonly from: number;
+  readonly ends: number;
+  readonly address: number | undefined;
+  readonly port: number;
+}
+
+export const FTP_TEXT_BYTES = 256;
+const VERB_LENGTH = 4;
+const CLIENT_LINES: readonly (readonly [FtpLine, RegExp])[] = [
+  ['pasv', /^pasv\r\n/i],
+  ['epsv', /^epsv(\r| 1\r)/i],
+  ['port', /^port /i],
+  ['eprt', /^eprt /i],
+];
+const SERVER_LINES: readonly (readonly [FtpLine, RegExp])[] = [
+  ['pasv', /^227 /],
+  ['epsv', /^229 /],
+];
+
+/** The first line of a segment that counts. `out`: it is the server's. Latin-1, so that a character is a byte. */
+export function findLine(text: string, out: boolean): FoundLine | undefined {
+  for (let begins = 0; begins < text.length; begins++) {
+    if (begins > 0 && text[begins - 1] !== '\n') continue;
+    const rest = text.slice(begins);
+    const found = (out ? SERVER_LINES : CLIENT_LINES).find(([, pattern]) => pattern.test(rest));
+    if (found !== undefined) return { line: found[0], begins };
+  }
+  return undefined;
+}
+
+const NUMBER = /^\d{1,5}$/;
+
+/** A number up to `max`; NaN: it is none. */
+function numberOf(text: string, max: number): number {
+  const value = NUMBER.test(text) ? Number(text) : Number.NaN;
+  return value <= max ? value : Number.NaN;
+}
+
+const addressOf = (octets: readonly number[]): number => octets.reduce((sum, octet) => sum * 256 + octet, 0);
+
+/** h,h,h,h,p,p: ends before the first other character, which must be there. */
+function plainEndpoint(text: string, from: number): FtpEndpoint | undefined {
+  const [match, ...fields] = /^(\d+),(\d+),(\d+),(\d+),(\d+),(\d+)(?=[^\d])/s.exec(text.slice(from)) ?? [];
+  const numbers = fields.map((field) => numberOf(field, 255));
+  if (match === undefined || numbers.some(Number.isNaN)) return undefined;
+  const port = (numbers[4] ?? 0) * 256 + (numbers[5] ?? 0);
+  return port === 0 ? undefined : { from, ends: from + match.length, address: addressOf(numbers.slice(0, 4)), port };
+}
+
+const isDelimiter = (character: string | undefined): character is string => character !== undefined && /^[!-/:-~]$/.test(character);
+
+/** d family d address d port d */
+function extendedEndpoint(text: string, from: number, out: boolean): FtpEndpoint | undefined {
+  const delimiter = text[from];
+  if (!isDelimiter(delimiter)) return undefined;
+  const [family = '', address = '', port = '', rest] = text.slice(from + 1).split(delimiter, 4);
+  if (rest === undefined) return undefined;
+  const octets = address.split('.').map((octet) => numberOf(octet, 255));
+  const bare = family === '' && address === '' && out;
+  const whole = numberOf(family, 9) === 1 && octets.length === 4 && !octets.some(Number.isNaN);
+  const number = numberOf(port, 65_535);
+  if (!(bare || whole) || !(number > 0)) return undefined;
+  const ends = from + [delimiter, family, delimiter, address, delimiter, port, delimiter].join('').length;
+  return { from, ends, address: bare ? undefined : addressOf(octets), port: number };
+}
+
+/** The endpoint in a line that was found. undefined: it has none. */
+export function endpointIn(text: string, { line, begins }: FoundLine, out: boolean): FtpEndpoint | undefined {
+  const at = begins + VERB_LENGTH;
+  const end = text.indexOf('\n', at);
+  const extended = line === 'epsv' || line === 'eprt';
+  // The first character of the endpoint; a line that ends before it has none.
+  const skipped = (out ? (extended ? /[^(\n]*\(/ : /[^\d\n]*/) : / */).exec(text.slice(at));
+  const from = at + (skipped?.[0].length ?? 0);
+  if (skipped === null || skipped.index !== 0 || from >= text.length || (end >= 0 && from >= end)) return undefined;
+  return extended ? extendedEndpoint(text, from, out) : plainEndpoint(text, from);
+}

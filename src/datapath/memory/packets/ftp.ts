@@ -1,0 +1,216 @@
+// The helper for FTP, as the datapath's (bpf/director/ftp.h) and the kernel's ip_vs_ftp: lines of a masqueraded control connection that name a data
+// connection are read, this is made in the table of all ports, and a server's address becomes the virtual one. Where that changes a reply's length,
+// the numbers of the bytes behind it are shifted.
+import { IpProtocol } from '../../../model/ip-protocol.js';
+import { viewOf } from '../../../wire/bytes.js';
+import { fold, sumWords } from '../../../wire/checksum.js';
+import type { Arrival } from './arrival.js';
+import { replaceWord } from './checksum.js';
+import type { Connection } from './connection.js';
+import type { Question } from './decide.js';
+import type { Endpoint } from './endpoint.js';
+import { ETHERNET_BYTES } from './ethernet.js';
+import type { FtpStream } from './ftp-stream.js';
+import { endpointIn, FTP_TEXT_BYTES, type FtpEndpoint, type FtpLine, findLine } from './ftp-text.js';
+import { type Packet, sourceOf, targetOf } from './packet.js';
+import { parseFrame } from './parse.js';
+import type { Reason } from './reason.js';
+
+const [FTP_PORT, NO_PORT] = [21, 0] as const;
+const [SYN, ACK] = [0x02, 0x10] as const;
+const [SEQ_AT, ACK_AT, WORDS_AT, SUM_AT, TCP_BYTES] = [4, 8, 12, 16, 20] as const;
+const [OPTION_END, OPTION_NOTHING, OPTION_SACK] = [0, 1, 5] as const;
+
+/** Does the helper read its packets? */
+export const isHelped = ({ service, method, protocol }: Connection, { family }: Packet): boolean =>
+  method === 'masq' && service.mark === 0 && service.port === FTP_PORT && protocol === IpProtocol.tcp && family === 'inet';
+
+/** How a packet meets the helper. `established`: its connection was, before the packet. */
+export interface Met {
+  readonly out: boolean;
+  readonly begins: boolean;
+  readonly established: boolean;
+}
+
+const isBehind = (number: number, other: number): boolean => ((number - other) | 0) > 0;
+const forth = ({ initSeq, delta, previousDelta }: FtpStream, seq: number): number =>
+  (seq + (isBehind(seq, initSeq) ? delta : previousDelta)) >>> 0;
+const back = ({ initSeq, delta, previousDelta }: FtpStream, ack: number): number =>
+  (ack - (isBehind(ack, initSeq + previousDelta) ? delta : previousDelta)) >>> 0;
+
+/** Bytes of TCP's options, from `at` on, whose checksum is at `sumAt`: both edges of each block of SACK (RFC 2018). */
+function shiftSack(view: DataView, stream: FtpStream, l4: number): void {
+  const end = l4 + (view.getUint8(l4 + WORDS_AT) >> 4) * 4;
+  const was = sumOf(view, l4 + TCP_BYTES, end);
+  for (let at = l4 + TCP_BYTES; at + 1 < end; ) {
+    const kind = view.getUint8(at);
+    const length = kind === OPTION_NOTHING ? 1 : view.getUint8(at + 1);
+    if (kind === OPTION_END || length === 0 || (kind !== OPTION_NOTHING && length < 2) || at + length > end) break;
+    if (kind === OPTION_SACK) {
+      for (let k = at + 2; k + 4 <= at + length && k + 4 <= at + 34; k += 4) view.setUint32(k, back(stream, view.getUint32(k)));
+      break;
+    }
+    at += length;
+  }
+  changeSum(view, l4, was, sumOf(view, l4 + TCP_BYTES, end));
+}
+
+const sumOf = (view: DataView, from: number, to: number): number =>
+  fold(sumWords(new Uint8Array(view.buffer, view.byteOffset + from, to - from)));
+
+/** The checksum after words with the sum `was` became words with the sum `is`. */
+function changeSum(view: DataView, l4: number, was: number, is: number): void {
+  if (was === is) return;
+  view.setUint16(l4 + SUM_AT, ~fold((~view.getUint16(l4 + SUM_AT) & 0xffff) + (~was & 0xffff) + is) & 0xffff);
+}
+
+function store(view: DataView, l4: number, at: number, value: number): void {
+  view.setUint16(l4 + SUM_AT, replaceWord(view.getUint16(l4 + SUM_AT), view.getUint32(l4 + at), value));
+  view.setUint32(l4 + at, value);
+}
+
+function shift(view: DataView, l4: number, stream: FtpStream, { flags }: Packet, out: boolean): void {
+  if (stream.delta === 0 && stream.previousDelta === 0) return;
+  if (out) store(view, l4, SEQ_AT, forth(stream, view.getUint32(l4 + SEQ_AT)));
+  if (out || (flags & ACK) === 0) return;
+  store(view, l4, ACK_AT, back(stream, view.getUint32(l4 + ACK_AT)));
+  if (view.getUint8(l4 + WORDS_AT) >> 4 > 5) shiftSack(view, stream, l4);
+}
+
+/** Puts a connection in state LISTEN into the table of all ports; one that is there gives way. The reason why not. */
+function expect(
+  { table, now }: Question,
+  control: Connection,
+  client: Endpoint,
+  virtualPort: number,
+  serverPort: number,
+): Reason | undefined {
+  const scope = table.scopesOf('inet', IpProtocol.tcp).find(({ allPorts }) => allPorts);
+  if (scope === undefined) return 'redirect_failed';
+  const { service, destination, protocol } = control;
+  const virtual = { address: service.address, port: virtualPort };
+  const known = scope.connections.find(service, { client, virtual, protocol }, now);
+  if (known !== undefined) scope.connections.end(known);
+  const place = scope.connections.placeFor(client, false, now);
+  if (place === undefined) return 'table_full';
+  scope.connections.insert(
+    {
+      ...{ client, virtual, server: { address: destination.address, port: serverPort }, service, protocol, destination },
+      ...{ method: 'masq', state: 'LISTEN', expires: now + table.settings.timeoutOf('LISTEN', protocol), noOutput: false, proven: false },
+    },
+    place,
+  );
+  return undefined;
+}
+
+/** The first packet of a passive connection gives it its client's port. */
+export function claimExpected(question: Question, packet: Packet): void {
+  const { scope, now, table } = question;
+  const { flags, protocol, sourcePort } = packet;
+  if (!scope.allPorts || protocol !== IpProtocol.tcp || (flags & (SYN | ACK)) !== SYN || packet.family !== 'inet' || sourcePort === NO_PORT)
+    return;
+  const [client, virtual] = [sourceOf(packet), targetOf(packet)];
+  if (scope.connections.serviceOf({ client, virtual, protocol }, now) !== undefined) return;
+  const unknown = { client: { ...client, port: NO_PORT }, virtual, protocol };
+  const service = scope.connections.serviceOf(unknown, now);
+  const expected = service && scope.connections.find(service, unknown, now);
+  if (expected === undefined || expected.state !== 'LISTEN') return;
+  scope.connections.end(expected);
+  const place = scope.connections.placeFor(client, false, now);
+  if (place === undefined) table.count('table_full');
+  else scope.connections.insert({ ...expected, client, expires: now + table.settings.timeoutOf('LISTEN', protocol) }, place);
+}
+
+interface Segment {
+  readonly question: Question;
+  readonly connection: Connection;
+  readonly frame: Uint8Array;
+  readonly packet: Packet;
+  /** Where its data begin. */
+  readonly dataAt: number;
+  readonly text: string;
+  /** Its own number, or what it acknowledges, as it came. */
+  readonly seq: number;
+}
+
+function command({ question, connection, packet, text }: Segment, line: ReturnType<typeof findLine>): Reason | undefined {
+  if (line === undefined) return undefined;
+  if (line.line === 'pasv' || line.line === 'epsv') {
+    connection.ftp ??= { initSeq: 0, delta: 0, previousDelta: 0, replySeq: 0, armed: undefined, replied: undefined };
+    connection.ftp.armed = line.line;
+    return undefined;
+  }
+  const endpoint = endpointIn(text, line, false);
+  if (endpoint?.address !== packet.source) return undefined;
+  if (connection.ftp !== undefined) connection.ftp.armed = undefined;
+  const client = { address: packet.source, port: endpoint.port };
+  return expect(question, connection, client, connection.service.port - 1, (connection.destination.port - 1) & 0xffff);
+}
+
+/** The text that takes the place of a reply's endpoint; undefined: it stays. */
+function replacement(line: FtpLine, { address, port }: FtpEndpoint, virtual: number): string | undefined {
+  if (address === undefined || (line === 'pasv' && address === virtual)) return undefined;
+  if (line === 'epsv') return `|||${port}|`;
+  return [virtual >>> 24, (virtual >>> 16) & 255, (virtual >>> 8) & 255, virtual & 255, port >> 8, port & 255].join(',');
+}
+
+/** A reply with its endpoint, as the frame after it; a reason: it is dropped. */
+function answer(segment: Segment): Uint8Array | Reason | undefined {
+  const { question, connection, packet, text, seq } = segment;
+  const { ftp, service, destination } = connection;
+  const line = findLine(text, true);
+  if (ftp === undefined || line === undefined) return undefined;
+  const at = (seq + line.begins) >>> 0;
+  if (ftp.armed !== line.line && !(ftp.replied === line.line && ftp.replySeq === at)) return undefined;
+  const endpoint = endpointIn(text, line, true);
+  if (endpoint === undefined) return undefined;
+  if (endpoint.address !== undefined && endpoint.address !== service.address && endpoint.address !== destination.address) return undefined;
+  const failed = expect(question, connection, { address: packet.destination, port: NO_PORT }, endpoint.port, endpoint.port);
+  if (failed !== undefined) return failed;
+  const made = replacement(line.line, endpoint, Number(service.address));
+  const more = made === undefined ? 0 : made.length - (endpoint.ends - endpoint.from);
+  if (more !== 0 && ((ftp.delta === 0 && ftp.previousDelta === 0) || isBehind(at, ftp.initSeq)))
+    Object.assign(ftp, { previousDelta: ftp.delta, delta: ftp.delta + more, initSeq: at });
+  Object.assign(ftp, { replySeq: at, replied: line.line, armed: undefined });
+  return made === undefined ? undefined : replaced(segment, endpoint, made);
+}
+
+/** The frame with another text in the place of the endpoint's. */
+function replaced({ frame, packet, dataAt, text }: Segment, { from, ends }: FtpEndpoint, made: string): Uint8Array {
+  const data = Uint8Array.from(text.slice(0, from) + made + text.slice(ends), (letter) => letter.charCodeAt(0));
+  const more = data.length - text.length;
+  const next = new Uint8Array(more === 0 ? frame.length : dataAt + data.length);
+  next.set(frame.subarray(0, next.length));
+  next.set(data, dataAt);
+  const view = viewOf(next);
+  const l4 = ETHERNET_BYTES + packet.header;
+  changeSum(view, l4, sumOf(viewOf(frame), dataAt, dataAt + text.length), sumOf(view, dataAt, dataAt + data.length));
+  changeSum(view, l4, packet.length - packet.header, packet.length - packet.header + more);
+  const length = ETHERNET_BYTES + 2;
+  const sumAt = ETHERNET_BYTES + 10;
+  view.setUint16(sumAt, ~fold((~view.getUint16(sumAt) & 0xffff) + (~packet.length & 0xffff) + packet.length + more) & 0xffff);
+  view.setUint16(length, packet.length + more);
+  return next;
+}
+
+/** What becomes of a packet of a helped connection before it is translated; a reason: it is dropped. */
+export function helped(question: Question, arrival: Arrival, connection: Connection, { out, begins, established }: Met): Arrival | Reason {
+  const { packet, gsoSize } = arrival;
+  const frame = arrival.frame.slice();
+  const view = viewOf(frame);
+  const l4 = ETHERNET_BYTES + packet.header;
+  if (begins || (!out && (packet.flags & SYN) !== 0 && !established)) connection.ftp = undefined;
+  const seq = view.getUint32(l4 + (out ? SEQ_AT : ACK_AT));
+  if (connection.ftp !== undefined) shift(view, l4, connection.ftp, packet, out);
+  const dataAt = l4 + (view.getUint8(l4 + WORDS_AT) >> 4) * 4;
+  const size = ETHERNET_BYTES + packet.length - dataAt;
+  const shifted = { ...arrival, frame };
+  if (!established || gsoSize !== 0 || size <= 0 || size > FTP_TEXT_BYTES) return shifted;
+  const text = String.fromCharCode(...frame.subarray(dataAt, dataAt + size));
+  const segment = { question, connection, frame, packet, dataAt, text, seq };
+  const changed = out ? answer(segment) : command(segment, findLine(text, false));
+  if (typeof changed === 'string') return changed;
+  if (changed === undefined) return shifted;
+  const parsed = parseFrame(changed, gsoSize);
+  return parsed.packet === undefined ? 'redirect_failed' : { frame: changed, packet: parsed.packet, gsoSize };
+}
