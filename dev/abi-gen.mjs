@@ -8,6 +8,15 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
+/** A header of the director whose constants user space has by the name `numbers`. */
+const withNumbers = (name, object, numbers) => ({
+  header: `bpf/director/${name}-abi.h`,
+  objects: [object],
+  out: `src/datapath/ebpf/${name}.gen.ts`,
+  names: {},
+  numbers,
+});
+
 /**
  * Each header becomes a file. `numbers`: the name of its constants. `names`: enums whose members user space names, by the prefix to cut off;
  * new members are only appended.
@@ -29,7 +38,7 @@ const FILES = [
       with: ['bpf/director/locality-abi.h', 'bpf/director/template-abi.h'],
       before: 'bpf/director/layout-before.h',
       unshared: [
-        ...'drop_history icmp_limits ipv6_tc ipv6_xdp scratch_space sctp6_tc sctp_tc'.split(' '),
+        ...'drop_history fullnat_flows fullnat_tc fullnat_work icmp_limits ipv6_tc ipv6_xdp scratch_space sctp6_tc sctp_tc'.split(' '),
         ...'tunnel_tc tunnel_work tunnel_xdp wide6_tc wide_sctp6_tc wide_sctp_tc wide_tc'.split(' '),
       ],
       builds: [
@@ -88,35 +97,12 @@ const FILES = [
   { header: 'bpf/director/wide-abi.h', objects: ['weir-wide.bpf.o'], out: 'src/datapath/ebpf/wide.gen.ts', names: {} },
   { header: 'bpf/director/sctp-abi.h', objects: ['weir-sctp.bpf.o'], out: 'src/datapath/ebpf/sctp.gen.ts', names: {} },
   { header: 'bpf/director/wide6-abi.h', objects: ['weir-wide6.bpf.o'], out: 'src/datapath/ebpf/wide6.gen.ts', names: {} },
-  {
-    header: 'bpf/director/tunnel-abi.h',
-    objects: ['weir-tunnel.bpf.o'],
-    out: 'src/datapath/ebpf/tunnel.gen.ts',
-    names: {},
-    numbers: 'TunnelAbi',
-  },
-  { header: 'bpf/director/ftp-abi.h', objects: ['weir-wide.bpf.o'], out: 'src/datapath/ebpf/ftp.gen.ts', names: {}, numbers: 'FtpAbi' },
-  {
-    header: 'bpf/director/locality-abi.h',
-    objects: ['weir.bpf.o'],
-    out: 'src/datapath/ebpf/locality.gen.ts',
-    names: {},
-    numbers: 'LocalityAbi',
-  },
-  {
-    header: 'bpf/director/template-abi.h',
-    objects: ['weir.bpf.o'],
-    out: 'src/datapath/ebpf/template.gen.ts',
-    names: {},
-    numbers: 'TemplateAbi',
-  },
-  {
-    header: 'bpf/director/call-abi.h',
-    objects: ['weir.bpf.o'],
-    out: 'src/datapath/ebpf/call.gen.ts',
-    names: {},
-    numbers: 'CallAbi',
-  },
+  withNumbers('tunnel', 'weir-tunnel.bpf.o', 'TunnelAbi'),
+  withNumbers('fullnat', 'weir-fullnat.bpf.o', 'FullnatAbi'),
+  withNumbers('ftp', 'weir-wide.bpf.o', 'FtpAbi'),
+  withNumbers('locality', 'weir.bpf.o', 'LocalityAbi'),
+  withNumbers('template', 'weir.bpf.o', 'TemplateAbi'),
+  withNumbers('call', 'weir.bpf.o', 'CallAbi'),
   {
     header: 'bpf/filters/abi.h',
     objects: ['weir-vrrp.bpf.o', 'weir-heartbeat.bpf.o', 'weir-claim.bpf.o', 'weir-bfd.bpf.o'],

@@ -79,6 +79,7 @@ const DIRECTOR = [
   'xdp-ipv6',
   'tunnel',
   'tunnel6',
+  'fullnat',
   ...SIDE_BUILDS,
   ...SIDE_BUILDS.map((name) => `bridge-${name}`),
 ];

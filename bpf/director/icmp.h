@@ -37,8 +37,8 @@ static __always_inline bool icmp_allowed(void) {
 
 /* Verdicts of the functions below, beside tc's own: the packet concerns nothing of this build; or an exact service without a connection; or
  * it is of SCTP, or an error about such a packet; or it is of a masqueraded server, without a connection; or it is one of a call that this server
- * begins, and leaves with the service's address; or it goes on to the programs of tunnels; or to
- * the helper for FTP. */
+ * begins, and leaves with the service's address; or it goes on to the programs of tunnels, to the helper for FTP, or to
+ * FULLNAT; or it is larger than the MTU to its client, and for a local address of FULLNAT. */
 #define TC_ELSEWHERE 0x100
 #define TC_STRAY 0x101
 #define TC_SCTP 0x102
@@ -46,6 +46,8 @@ static __always_inline bool icmp_allowed(void) {
 #define TC_BEGUN 0x104
 #define TC_TUNNEL 0x105
 #define TC_FTP 0x106
+#define TC_FULLNAT 0x107
+#define TC_LARGE 0x108
 
 static __always_inline int tc_drop(__u32 reason) {
   count_reason(reason);

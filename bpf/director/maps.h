@@ -10,6 +10,7 @@
 #include "sctp-abi.h"
 #include "tunnel-abi.h"
 #include "ftp-abi.h"
+#include "fullnat-abi.h"
 
 /* A build beside that of weir.bpf.c, for tc alone, with a connection table and a timer of its own. */
 #if defined(WIDE) || defined(SCTP)
@@ -108,6 +109,8 @@ const volatile struct {
   struct ftp_key ftp_key;
   struct ftp_stream ftp_stream;
   enum ftp_line ftp_line;
+  enum fullnat_program fullnat_program;
+  struct fullnat_flow fullnat_flow;
 } types_in_btf;
 
 #define PROGRAMS(map, entries)                                                                                          \
@@ -155,6 +158,30 @@ struct {
   __type(value, struct tunnel_work);
 } tunnel_work SEC(".maps");
 
+/* FULLNAT: the programs that the main build enters, what goes with a packet, and the flows by pool, once there is such a destination. */
+PROGRAMS(fullnat_tc, FULLNAT_PROGRAMS);
+struct {
+  __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+  __uint(max_entries, 1);
+  __type(key, __u32);
+  __type(value, struct fullnat_work);
+} fullnat_work SEC(".maps");
+struct {
+  __uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+  __uint(max_entries, FULLNAT_POOLS);
+  __type(key, __u32);
+  __array(values, struct {
+    __uint(type, BPF_MAP_TYPE_ARRAY);
+    __uint(map_flags, BPF_F_MMAPABLE);
+    __uint(max_entries, FULLNAT_PORTS);
+    __uint(key_size, sizeof(__u32));
+    __uint(value_size, sizeof(struct fullnat_flow));
+  });
+} fullnat_flows SEC(".maps");
+#ifdef FULLNAT
+#include "fullnat-maps.h"
+#endif
+
 /* Constants that user space sets before loading: the verifier knows them and removes the code that they rule out. */
 const volatile __u32 conn_mask = 524287;     /* buckets - 1 */
 const volatile __u32 template_mask = 262143; /* slots - 1 */
@@ -172,6 +199,10 @@ static __always_inline struct conf *the_conf(void) {
 static __always_inline struct tunnel_work *the_tunnel_work(void) {
   __u32 zero = 0;
   return bpf_map_lookup_elem(&tunnel_work, &zero);
+}
+static __always_inline struct fullnat_work *the_fullnat_work(void) {
+  __u32 zero = 0;
+  return bpf_map_lookup_elem(&fullnat_work, &zero);
 }
 static __always_inline struct service *service_at(__u32 id) { return bpf_map_lookup_elem(&services, &id); }
 static __always_inline struct dest *dest_at(__u32 id) { return bpf_map_lookup_elem(&dests, &id); }

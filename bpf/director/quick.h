@@ -237,7 +237,7 @@ static __always_inline int quick_request(void *data, void *end, struct quick *q,
   }
   struct dest *d = dest_at(v_dest(value));
   if (!d) return QUICK_NO;
-  __u32 flags = d->flags & (D_AVAILABLE | D_LOCAL | D_POLICED | D_TUNNEL | D_FTP);
+  __u32 flags = d->flags & (D_AVAILABLE | D_LOCAL | D_POLICED | D_TUNNEL | D_FTP | D_FULLNAT);
   if (unlikely(flags != D_AVAILABLE)) return flags == (D_AVAILABLE | D_TUNNEL) && v_method(value) == M_TUNNEL ? quick_tunnel(q, &f) : QUICK_NO;
   CHECKED(d);
   __u32 ifindex = quick_hop(q, data, &d->hop, address_word(d->addr));

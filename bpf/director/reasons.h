@@ -36,7 +36,8 @@
   X(NO_CALL_ID, no_call_id, "a new connection of a service with --pe sip that is no SIP message with a Call-ID") \
   X(CALL_NOT_STORED, call_not_stored, "a SIP call without persistence: the table of calls is full, or there was no memory for it")                        \
   X(FIREWALL, firewall, "a new connection, passed to the host's packet filter first")                                   \
-  X(FTP_STREAMS, ftp_streams, "an FTP client's command, since the table of FTP's control connections is full")
+  X(FTP_STREAMS, ftp_streams, "an FTP client's command, since the table of FTP's control connections is full") \
+  X(NO_LOCAL_PORT, no_local_port, "a new connection by FULLNAT that found no free port of a local address")
 
 #define REASON_ENUM(name, key, text) R_##name,
 enum reason { REASONS(REASON_ENUM) REASON_COUNT };

@@ -7,7 +7,9 @@
 #ifdef SIDE
 static __always_inline bool is_helped(struct verdict *v) { return false; }
 #else
-static __always_inline bool is_helped(struct verdict *v) { return unlikely(v->d->flags & D_FTP) && v_method(v->f.value) == M_MASQ; }
+static __always_inline bool is_helped(struct verdict *v) {
+  return unlikely((v->d->flags & (D_FTP | D_FULLNAT)) == D_FTP) && v_method(v->f.value) == M_MASQ;
+}
 #endif
 static __always_inline int tc_to_ftp(struct __sk_buff *skb, struct verdict *v, __u32 how) {
   if (!v->known) how |= FTP_BEGINS;
@@ -63,6 +65,7 @@ __noinline int tc_large_reply(struct __sk_buff *skb, __u32 service, __u32 mtu) {
   if (p->dont_fragment) {
     count_reason(R_TOO_BIG);
     if (!i || !i->addr) return TC_ACT_UNSPEC;
+    if (is_translated(skb)) return tc_large_to_local(mtu);
     p->daddr = i->addr; /* the source of the error */
     return icmp_error(skb, p, ICMP_UNREACHABLE, ICMP_FRAG, mtu);
   }
@@ -91,6 +94,7 @@ static __always_inline int tc_reply(struct __sk_buff *skb, struct verdict *v) {
   if (likely(!large || !p->dont_fragment)) {
     conn_touch(v, true);
     count_packet(v, true);
+    tc_fullnat_replied(skb, v);
   }
   if (unlikely(large)) return tc_large_reply(skb, v->service, w.hop.mtu);
   if (likely(answer == HOP_READY && !w.gateway && p->header == IP_LEN)) return tc_forward(skb, p, &w.hop, true, virtual_addr(s), virtual_port(s));

@@ -61,6 +61,7 @@ static __always_inline int tc_go_on(struct __sk_buff *skb, int done, bool ingres
     tc_enter_wide(skb, WIDE_FTP);
     return tc_drop(R_REDIRECT_FAILED);
   }
+  if (HAS_FULLNAT && done == TC_FULLNAT) return tc_enter_fullnat(skb);
   if (done == TC_SCTP) {
     tc_enter_sctp(skb, ingress);
     return TC_ACT_UNSPEC;
@@ -92,6 +93,7 @@ static __always_inline int tc_request(struct __sk_buff *skb, struct verdict *v) 
   if (v->known && !conn_touch(v, false)) return tc_drop(drop_reason(R_BUSY));
   count_packet(v, false);
   if (unlikely(v_method(v->f.value) == M_TUNNEL)) return tc_to_tunnel(v->dest, false);
+  if (is_masqueraded_by_flow(v)) return tc_to_fullnat(v);
   if (is_helped(v)) return tc_to_ftp(skb, v, 0);
   return tc_onward(skb, v);
 }
@@ -233,7 +235,7 @@ static __always_inline int tc_ingress(struct __sk_buff *skb, struct packet *p, e
   if (service) return tc_any_request(skb, service);
   __u32 real = real_of_source(p);
   if (real) {
-    int done = tc_any_reply(skb, real);
+    int done = tc_past_flows(skb, tc_any_reply(skb, real));
     if (done != TC_UNKNOWN) return done;
     done = tc_unknown_to_client(skb, p, real);
     if (done != TC_ACT_UNSPEC) return done;

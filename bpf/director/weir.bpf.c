@@ -64,6 +64,7 @@
 #ifndef SIDE
 #include "tc-firewall.h"
 #endif
+#include "fullnat-enter.h"
 #include "tc-forward.h"
 #include "tc.h"
 #ifdef HELPS_FTP

@@ -62,7 +62,7 @@ __noinline int xdp_send_to(struct xdp_md *ctx) {
   __u64 chosen = scratch->chosen;
   __u32 dest = v_dest(chosen);
   struct dest *d = dest_at(dest);
-  if (!d || d->flags & (D_LOCAL | D_POLICED | D_FTP)) return XDP_PASS;
+  if (!d || d->flags & (D_LOCAL | D_POLICED | D_FTP | D_FULLNAT)) return XDP_PASS;
   if (v_method(chosen) == M_TUNNEL) {
     struct tunnel_work *work = the_tunnel_work();
     if (!work) return XDP_PASS;

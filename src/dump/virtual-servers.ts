@@ -10,7 +10,7 @@ import { checkerLines } from './checkers.js';
 import { yesNo } from './line-parts.js';
 import type { HostClocks } from './live.js';
 
-const METHODS = { masq: 'NAT', route: 'DR', tunnel: 'TUN', local: 'LOCAL' } as const;
+const METHODS = { masq: 'NAT', route: 'DR', tunnel: 'TUN', local: 'LOCAL', fullnat: 'FULLNAT' } as const;
 
 const onOff = (on: boolean): string => (on ? 'ON' : 'OFF');
 

@@ -22,10 +22,17 @@ const rows = [
   },
   {
     id: 'fullnat',
-    name: 'FULLNAT',
+    name: 'FULLNAT for IPv6, SCTP, firewall marks and services of all ports',
     present: false,
-    missing: 'FULLNAT is not there yet',
-    meanwhile: 'the servers’ way back leads through the director (VS/NAT), or they have the VIP (VS/DR)',
+    missing: 'FULLNAT is there for TCP and UDP over IPv4, for services of one port, alone',
+    meanwhile: 'the destination is refused',
+  },
+  {
+    id: 'client-address',
+    name: 'the client’s address for servers of FULLNAT (TOA, PROXY protocol)',
+    present: false,
+    missing: 'FULLNAT does not pass the client’s address on yet',
+    meanwhile: 'servers see local addresses of the director alone',
   },
   {
     id: 'synchronisation',

@@ -1,11 +1,19 @@
 // A change as the arguments of the ipvsadm command that makes it: what ipvsadm-save writes, and what an operator can paste.
+
+import { formatAddress } from './address-text.js';
 import type { Change, DestinationChange } from './change.js';
 import { endpointText, type Names } from './endpoint-text.js';
 import type { DestinationSpec, ForwardingMethod, ServiceSpec } from './service.js';
 import { flagText, netmaskText, portProtocol, serviceArguments } from './service-text.js';
 
 /** A destination on the director itself is written as -g: adding it finds out again that it is local. */
-const methodOptions: Readonly<Record<ForwardingMethod, string>> = { masq: '-m', tunnel: '-i', route: '-g', local: '-g' };
+const methodOptions: Readonly<Record<ForwardingMethod, string>> = {
+  masq: '-m',
+  tunnel: '-i',
+  route: '-g',
+  local: '-g',
+  fullnat: '--fullnat',
+};
 
 function serviceOptions(spec: ServiceSpec): string {
   const { persistence } = spec;
@@ -26,9 +34,13 @@ function tunnelOptions({ tunnel }: DestinationSpec): string {
   return ` --tun-type ${tunnel.type}${port}${tunnel.type === 'ipip' ? '' : ` --tun-${tunnel.checksum}`}`;
 }
 
+const localOptions = ({ localAddresses = [] }: DestinationSpec): string =>
+  ` --local-address ${localAddresses.map(formatAddress).join(',')}`;
+
 /** Thresholds are left out, as ipvsadm-save does. */
 function destinationOptions(spec: DestinationSpec): string {
-  return `${methodOptions[spec.method]} -w ${spec.weight}${spec.method === 'tunnel' ? tunnelOptions(spec) : ''}`;
+  const more = spec.method === 'tunnel' ? tunnelOptions(spec) : spec.method === 'fullnat' ? localOptions(spec) : '';
+  return `${methodOptions[spec.method]} -w ${spec.weight}${more}`;
 }
 
 function destinationText(command: string, change: DestinationChange, names: Names | undefined): string {

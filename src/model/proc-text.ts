@@ -43,7 +43,7 @@ function serviceLine({ spec }: ServiceEntry): string {
   return key.address.family === 'inet' ? `${name} ${ops} ${tail}\n` : `${name} ${tail}\n`;
 }
 
-const methods = { masq: 'Masq', local: 'Local', tunnel: 'Tunnel', route: 'Route' } as const;
+const methods = { masq: 'Masq', local: 'Local', tunnel: 'Tunnel', route: 'Route', fullnat: 'FullNAT' } as const;
 
 function destinationLine({ spec, active, inactive }: DestinationEntry): string {
   const numbers = `${String(spec.weight).padEnd(6)} ${String(active).padEnd(10)} ${String(inactive).padEnd(10)}`;

@@ -16,6 +16,8 @@ export function sameServiceSpec(a: ServiceSpec, b: ServiceSpec): boolean {
   );
 }
 
+const localsOf = ({ localAddresses = [] }: DestinationSpec): readonly string[] => localAddresses.map(({ words }) => words.join('.'));
+
 /** Are these specifications of one destination, with the same key, equal? A tunnel counts only where the method uses it. */
 export function sameDestinationSpec(a: DestinationSpec, b: DestinationSpec): boolean {
   const sameTunnel = (['type', 'port', 'checksum'] as const).every((field) => a.tunnel[field] === b.tunnel[field]);
@@ -24,6 +26,7 @@ export function sameDestinationSpec(a: DestinationSpec, b: DestinationSpec): boo
     a.weight === b.weight &&
     a.upperThreshold === b.upperThreshold &&
     a.lowerThreshold === b.lowerThreshold &&
-    (a.method !== 'tunnel' || sameTunnel)
+    (a.method !== 'tunnel' || sameTunnel) &&
+    String(localsOf(a)) === String(localsOf(b))
   );
 }

@@ -24,7 +24,7 @@ export interface ServiceSpec {
   readonly onePacket: boolean;
 }
 
-export type ForwardingMethod = 'masq' | 'local' | 'tunnel' | 'route';
+export type ForwardingMethod = 'masq' | 'local' | 'tunnel' | 'route' | 'fullnat';
 
 export interface Tunnel {
   readonly type: 'ipip' | 'gue' | 'gre';
@@ -44,6 +44,8 @@ export interface DestinationSpec extends DestinationKey {
   readonly upperThreshold: number;
   readonly lowerThreshold: number;
   readonly tunnel: Tunnel;
+  /** Of 'fullnat', and of no other method: the addresses of the director that stand for its clients. */
+  readonly localAddresses?: readonly Address[];
 }
 
 /** Counters as shown to a person: brought up to date every 2 s, less what `zero` hid. Rates are per second. */

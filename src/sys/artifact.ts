@@ -29,6 +29,7 @@ export type ArtifactName =
   | 'weir-fib.bpf.o'
   | 'weir-tunnel.bpf.o'
   | 'weir-tunnel6.bpf.o'
+  | 'weir-fullnat.bpf.o'
   | 'weir-vrrp.bpf.o'
   | 'weir-heartbeat.bpf.o'
   | 'weir-claim.bpf.o'

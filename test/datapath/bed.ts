@@ -22,6 +22,7 @@ import { ClientsMet } from './clients-met.js';
 import type { DeviceName } from './fixtures/bed-addresses.js';
 import type { Hook } from './fixtures/fixture.js';
 import { freshName, makeNamespace, removeNamespace } from './namespace.js';
+import { OrderedLocalPorts } from './ordered-ports.js';
 import { type Carriage, run, TC, XDP } from './run.js';
 import type { Outcome } from './verdict.js';
 import { withoutChance } from './without-chance.js';
@@ -115,6 +116,7 @@ class LoadedBed implements Bed {
   readonly localities: BpfMap;
   readonly #hops: ArrayBuffer;
   readonly #clients = new ClientsMet();
+  readonly #localPorts: OrderedLocalPorts;
   #templates: ArrayBuffer | undefined;
   readonly #freshFor: number;
   readonly #devices = new Map<DeviceName, number>();
@@ -131,6 +133,7 @@ class LoadedBed implements Bed {
     this.#freshFor = this.tables.conf.get(0, Conf.freshFor);
     this.tables.conf.set(0, Conf.freshFor, FOR_EVER);
     this.#clean = this.#settings();
+    this.#localPorts = new OrderedLocalPorts(folder);
     this.localities = BpfMap.pinned(`${folder}/localities`);
     this.#conns = this.memoryOf('conns');
     this.#hops = this.memoryOf('client_hops');
@@ -209,6 +212,7 @@ class LoadedBed implements Bed {
       if (short.verdict !== 'pass') return short;
       if (Buffer.compare(short.frame, frame) !== 0) throw new Error('XDP passed a frame on that it had changed');
     }
+    this.#localPorts.begin();
     const program = this.#program(hook === 'ingress' || hook === 'xdp' ? 'ingress' : 'egress');
     const from = hook === 'egress' ? 0 : this.#ifindex(device);
     const ifindex = hook === 'mark' ? this.tables.conf.get(0, Conf.pairIfindex) : this.#ifindex(device);
@@ -282,6 +286,7 @@ class LoadedBed implements Bed {
     new Uint8Array(endpoints.memory).fill(0);
     clear(drops, Drops.bytes, 0, drops.count);
     this.#forgetLocalities();
+    this.#localPorts.forget();
     this.#restoreConf();
     this.director = new EbpfDirector(this.tables, this.lockPath, this.director.addresses);
   }

@@ -14,6 +14,7 @@ import { whyNot } from '../../datapath/schedule/why-not.js';
 import { formatAddress } from '../../model/address-text.js';
 import { endpointText } from '../../model/endpoint-text.js';
 import { IpProtocol } from '../../model/ip-protocol.js';
+import type { ForwardingMethod } from '../../model/service.js';
 import type { Described } from './described.js';
 import { type EventOf, lastOf } from './events.js';
 import type { ExplainedServer, ExplainedVerdict, Explanation } from './explanation.js';
@@ -36,6 +37,8 @@ const protocolName = (number: number): string =>
 function serviceName({ mark, address, port, protocol }: ServiceRecord): string {
   return mark === 0 ? `${protocolName(protocol)} ${endText({ address, port })}` : `FWM ${mark}`;
 }
+
+const methodOf = ({ method, locals }: DestinationRecord): ForwardingMethod => (locals.length > 0 ? 'fullnat' : method);
 
 const serverName = ({ address, port }: DestinationRecord): string => endText({ address, port });
 
@@ -64,7 +67,7 @@ function serversOf({ service, list, chosen }: EventOf<'scheduled'>): readonly Ex
     if (candidate === undefined) return [];
     const why = each === chosen ? whyOf(scheduler) : whyNot(scheduler, candidate, picked, list);
     const { weight, active, inactive } = candidate;
-    return { server: serverName(each), method: each.method, weight, active, inactive, chosen: each === chosen, why };
+    return { server: serverName(each), method: methodOf(each), weight, active, inactive, chosen: each === chosen, why };
   });
 }
 
@@ -115,12 +118,12 @@ function becomesOf(verdict: ExplainedVerdict, frame: Uint8Array): Explanation['b
 function connectionOf({ found: { events, director } }: Described): Explanation['connection'] {
   const event = lastOf(events, 'connection') ?? lastOf(events, 'reply');
   if (event === undefined) return null;
-  const { client, virtual, server, method, state, expires }: Connection = event.connection;
+  const { client, virtual, server, destination, method, state, expires }: Connection = event.connection;
   return {
     client: endText(client),
     virtual: endText(virtual),
     server: endText(server),
-    method,
+    method: method === 'masq' ? methodOf(destination) : method,
     state,
     expires: Math.max(0, Math.floor(secondsOf(expires - director.now, director.settings.hz))),
     use: event.kind === 'reply' ? 'reply' : event.use,
@@ -166,11 +169,13 @@ const UNCERTAIN: Readonly<Record<string, string>> = {
   twos: 'twos draws two destinations by chance: another one may be chosen',
 };
 
-function uncertainOf({ found: { events, director, reasons } }: Described): readonly string[] {
+function uncertainOf({ found: { events, director, reasons, makesFlow } }: Described): readonly string[] {
   const found: string[] = [];
   const scheduled = lastOf(events, 'scheduled');
   const byChance = UNCERTAIN[scheduled?.service.schedule?.scheduler ?? ''];
   if (byChance !== undefined) found.push(byChance);
+  if (makesFlow)
+    found.push('the connection gets a free port of a local address (FULLNAT), which is shown as 0: only the packet itself takes one');
   const { dropRate } = director.settings.defence;
   if (dropRate !== 0 && (scheduled !== undefined || lastOf(events, 'begun') !== undefined))
     found.push(`drop_packet is at work: each CPU drops every ${dropRate}th new connection`);

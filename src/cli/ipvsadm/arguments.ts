@@ -1,5 +1,6 @@
 // Reads one ipvsadm command line from left to right into a draft: which command, which options, which values.
 import type { Address, Family } from '../../model/address.js';
+import { parseAddress } from '../../model/address-text.js';
 import { WeirError } from '../../model/errors/weir-error.js';
 import type { ForwardingMethod, Protocol } from '../../model/service.js';
 import type { DaemonRole } from '../../model/sync-daemon.js';
@@ -40,6 +41,7 @@ export interface Draft {
   tunnelType: 'ipip' | 'gue' | 'gre';
   tunnelPort: number;
   tunnelChecksum: 'nocsum' | 'csum' | 'remcsum';
+  localAddresses: readonly Address[];
   timeouts: readonly [number, number, number];
   role: DaemonRole;
   daemonInterface: string;
@@ -76,6 +78,7 @@ function emptyDraft(): Draft {
     tunnelType: 'ipip',
     tunnelPort: 0,
     tunnelChecksum: 'nocsum',
+    localAddresses: [],
     timeouts: [0, 0, 0],
     role: 'master',
     daemonInterface: '',
@@ -135,6 +138,15 @@ function takeFwmark(draft: Draft, text: string): void {
   draft.fwmark = parseFwmark(text);
 }
 
+/** Addresses with commas between them: by numbers, since a name may have any number of addresses. */
+function takeLocals(draft: Draft, text: string): void {
+  draft.localAddresses = text.split(',').map((each) => {
+    const address = parseAddress(each);
+    if (address === undefined) throw new WeirError('ipvsadm-illegal', { what: 'local address' });
+    return address;
+  });
+}
+
 type Taker = (draft: Draft, text: string, lookup: Lookup) => void;
 
 /** What each word does to the draft. A word that is not here only counts as given. */
@@ -154,6 +166,10 @@ const takers: Partial<Record<WordId, Taker>> = {
   ipip: (draft) => {
     draft.method = 'tunnel';
   },
+  fullnat: (draft) => {
+    draft.method = 'fullnat';
+  },
+  'local-address': takeLocals,
   gatewaying: (draft) => {
     draft.method = 'route';
   },

@@ -69,9 +69,10 @@ function checkTunnel(draft: Draft): void {
 function destination(draft: Draft): DestinationSpec {
   const server = draft.server ?? { address: { family: 'inet' as Family, words: [0] }, port: 0 };
   const family = draft.family ?? 'inet';
-  const ownPort = draft.fwmark !== 0 || draft.method === 'masq';
+  const ownPort = draft.fwmark !== 0 || draft.method === 'masq' || draft.method === 'fullnat';
   if (server.address.family !== family && draft.method !== 'tunnel') throw new WeirError('ipvsadm-other-family');
   checkTunnel(draft);
+  if ((draft.method === 'fullnat') !== draft.options.has('local-address')) throw new WeirError('ipvsadm-fullnat-options');
   return {
     address: server.address,
     port: ownPort ? server.port : draft.port,
@@ -80,6 +81,7 @@ function destination(draft: Draft): DestinationSpec {
     upperThreshold: draft.upperThreshold,
     lowerThreshold: draft.lowerThreshold,
     tunnel: { type: draft.tunnelType, port: draft.tunnelPort, checksum: draft.tunnelChecksum },
+    ...(draft.method === 'fullnat' && { localAddresses: draft.localAddresses }),
   };
 }
 

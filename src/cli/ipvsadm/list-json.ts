@@ -55,6 +55,7 @@ function destinationJson({ spec, active, inactive, persistent, stats }: Destinat
     weight,
     upperThreshold,
     lowerThreshold,
+    ...(spec.localAddresses === undefined ? {} : { localAddresses: spec.localAddresses.map(formatAddress) }),
     ...(method !== 'tunnel' ? {} : { tunnel: tunnel.type === 'ipip' ? { type: tunnel.type } : { ...tunnel } }),
     active,
     inactive,

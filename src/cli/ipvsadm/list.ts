@@ -64,7 +64,13 @@ function serviceName(key: ServiceKey, names: Names): string {
   return key.address.family === 'inet' ? text.slice(0, 33) : text;
 }
 
-const methodNames: Readonly<Record<ForwardingMethod, string>> = { masq: 'Masq', local: 'Local', tunnel: 'Tunnel', route: 'Route' };
+const methodNames: Readonly<Record<ForwardingMethod, string>> = {
+  masq: 'Masq',
+  local: 'Local',
+  tunnel: 'Tunnel',
+  route: 'Route',
+  fullnat: 'FullNAT',
+};
 
 function serviceOptions(spec: ServiceSpec): string {
   const flags = spec.schedFlags === 0 ? '' : ` (${flagText(spec)})`;

@@ -58,6 +58,7 @@ export const optionNames = [
   'tun-remcsum',
   'atomic',
   'json',
+  'local-address',
 ] as const;
 export type OptionName = (typeof optionNames)[number];
 
@@ -72,6 +73,7 @@ export type WordId =
   | 'gatewaying'
   | 'ipip'
   | 'masquerading'
+  | 'fullnat'
   | 'sort'
   | 'ipv6';
 
@@ -99,7 +101,7 @@ const commandRows: readonly Row[] = [
   ['version', 'version', 'v'],
 ];
 
-/** Every word ipvsadm knows. `--atomic` and `--json` are weir's. */
+/** Every word ipvsadm knows. `--atomic`, `--json`, `--fullnat` and `--local-address` are weir's. */
 const allSpellings: readonly OptionSpelling<WordId>[] = [
   ...spellings('none', commandRows),
   ...spellings('required', [
@@ -125,12 +127,14 @@ const allSpellings: readonly OptionSpelling<WordId>[] = [
     ['sync-maxlen', 'sync-maxlen'],
     ['tun-type', 'tun-type'],
     ['tun-port', 'tun-port'],
+    ['local-address', 'local-address'],
   ]),
   ...spellings('optional', [['persistent', 'persistent', 'p']]),
   ...spellings('none', [
     ['gatewaying', 'gatewaying', 'g'],
     ['ipip', 'ipip', 'i'],
     ['masquerading', 'masquerading', 'm'],
+    ['fullnat', 'fullnat'],
     ['numeric', 'numeric', 'n'],
     ['connection', 'connection', 'c'],
     ['timeout', 'timeout'],
@@ -169,6 +173,7 @@ const variants: Partial<Record<WordId, OptionName>> = {
   gatewaying: 'forwarding-method',
   ipip: 'forwarding-method',
   masquerading: 'forwarding-method',
+  fullnat: 'forwarding-method',
 };
 const nameSet: ReadonlySet<string> = new Set(optionNames);
 
@@ -199,6 +204,7 @@ const serverOptions = [
   'tun-nocsum',
   'tun-csum',
   'tun-remcsum',
+  'local-address',
 ] as const;
 
 /** The matrix of commands and options. Help and version are not checked against it. */

@@ -5,7 +5,13 @@ import { valueText } from '../value-text.js';
 import type { Difference } from './plan.js';
 
 /** As listings have it. */
-export const METHOD_NAMES: Readonly<Record<ForwardingMethod, string>> = { masq: 'Masq', local: 'Local', tunnel: 'Tunnel', route: 'Route' };
+export const METHOD_NAMES: Readonly<Record<ForwardingMethod, string>> = {
+  masq: 'Masq',
+  local: 'Local',
+  tunnel: 'Tunnel',
+  route: 'Route',
+  fullnat: 'FullNAT',
+};
 
 const NONE = 'none';
 

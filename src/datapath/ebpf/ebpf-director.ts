@@ -3,6 +3,7 @@
 import type { Family } from '../../model/address.js';
 import type { Change } from '../../model/change.js';
 import { isRefusal, WeirError } from '../../model/errors/weir-error.js';
+import { checkFullnat } from '../../model/fullnat.js';
 import { serviceFamily } from '../../model/identity.js';
 import { IpsecPolicies } from '../../model/ipsec-policy.js';
 import { missingFor } from '../../model/missing-for.js';
@@ -20,6 +21,7 @@ import { Conf } from './abi.gen.js';
 import { EbpfReader } from './ebpf-reader.js';
 import { AttachedInterfaces } from './load/attached-interfaces.js';
 import { followFirewall } from './load/firewall-path.js';
+import { ensureFullnat } from './load/fullnat.js';
 import { followMarks, settleMarkPath } from './load/mark-path.js';
 import type { OnNotice } from './load/refused-xdp.js';
 import { ensureSideBuilds } from './load/side-builds.js';
@@ -160,9 +162,10 @@ export class EbpfDirector extends EbpfReader implements Director {
     });
   }
 
-  /** Loads what packets to the destination need: the programs of tunnels, or the helper for FTP. */
+  /** Loads what packets to the destination need: the programs of tunnels or of FULLNAT, or the helper for FTP. */
   #ensurePrograms(service: ServiceKey, { method }: DestinationSpec): void {
     if (method === 'tunnel') ensureTunnels(this.tables, serviceFamily(service));
+    if (method === 'fullnat') ensureFullnat(this.tables);
     if (method === 'masq') ensureSideBuilds(this.tables, { key: service, masquerades: true }, this.#onNotice);
   }
 
@@ -358,5 +361,6 @@ function checkDestination(service: ServiceKey, spec: DestinationSpec): void {
   if (lowerThreshold > upperThreshold) throw new WeirError('thresholds-crossed');
   if (spec.address.family !== serviceFamily(service) && spec.method !== 'tunnel') throw new WeirError('destination-family');
   if (spec.tunnel.type === 'gue' && spec.method === 'tunnel' && spec.tunnel.port === 0) throw new WeirError('gue-without-port');
+  checkFullnat(service, spec);
   refuseMissing({ kind: 'add-destination', service, spec });
 }

@@ -34,4 +34,5 @@ export const REASONS = [
   { key: 'call_not_stored', text: 'a SIP call without persistence: the table of calls is full, or there was no memory for it' },
   { key: 'firewall', text: "a new connection, passed to the host's packet filter first" },
   { key: 'ftp_streams', text: "an FTP client's command, since the table of FTP's control connections is full" },
+  { key: 'no_local_port', text: 'a new connection by FULLNAT that found no free port of a local address' },
 ] as const;

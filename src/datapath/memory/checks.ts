@@ -1,6 +1,7 @@
 // What the kernel refuses, as pure checks: the errno matrix of IPVS for services and destinations.
 
 import { WeirError } from '../../model/errors/weir-error.js';
+import { checkFullnat } from '../../model/fullnat.js';
 import { serviceFamily } from '../../model/identity.js';
 import { checkEngine } from '../../model/persistence-engine.js';
 import { schedulerNamed } from '../../model/schedulers.js';
@@ -29,5 +30,6 @@ export function checkDestination(service: ServiceKey, spec: DestinationSpec): vo
   if (spec.lowerThreshold > spec.upperThreshold) throw new WeirError('thresholds-crossed');
   if (spec.tunnel.type === 'gue' && spec.method === 'tunnel' && spec.tunnel.port === 0) throw new WeirError('gue-without-port');
   if (spec.address.family !== serviceFamily(service) && spec.method !== 'tunnel') throw new WeirError('destination-family');
+  checkFullnat(service, spec);
   if (!isUnicast(spec.address)) throw new WeirError('destination-not-unicast');
 }

@@ -22,6 +22,18 @@ export const directorErrors = {
   'weight-negative': { text: ({ weight }: { weight: number }) => `weight ${weight} is below 0`, exitStatus: 1, errno: 'ERANGE' },
   'thresholds-crossed': { text: () => 'the lower threshold is above the upper one', exitStatus: 1, errno: 'ERANGE' },
   'gue-without-port': { text: () => 'a GUE tunnel needs a port', exitStatus: 1, errno: 'EINVAL' },
+  /** No error of the kernel's, which has no FULLNAT: the text is printed, as of the next one. */
+  'fullnat-locals': {
+    text: ({ max }: { max: number }) => `FULLNAT needs 1 to ${max} local addresses (--local-address), each once, of the service's family`,
+    exitStatus: 1,
+    errno: 'EOPNOTSUPP',
+  },
+  'fullnat-in-use': {
+    text: ({ connections }: { connections: number }) =>
+      `the destination has ${connections} connections, and FULLNAT cannot begin or end under them: wait until they have ended, or remove it and add it again`,
+    exitStatus: 1,
+    errno: 'EOPNOTSUPP',
+  },
   'timeout-range': { text: ({ max }: { max: number }) => `timeouts are 0 to ${max} s`, exitStatus: 1, errno: 'EINVAL' },
   'sysctl-unknown': { text: ({ name }: { name: string }) => `no key net.ipv4.vs.${name}`, exitStatus: 1, errno: 'ENOENT' },
   'sysctl-value': {

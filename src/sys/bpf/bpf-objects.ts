@@ -10,8 +10,16 @@ export const ATTACH_TCX_INGRESS = 46;
 export const ATTACH_TCX_EGRESS = 47;
 
 const MAP_ARRAY = 2;
+const MAP_QUEUE = 22;
 const MAP_MMAPABLE = 1 << 10;
 const ARRAY_KEY_BYTES = 4;
+
+/** `keySize`: bytes. */
+interface MapKind {
+  readonly type: number;
+  readonly keySize: number;
+  readonly flags: number;
+}
 
 class Pinnable {
   constructor(readonly fd: Fd) {}
@@ -41,8 +49,17 @@ export class BpfMap extends Pinnable {
 
   /** An array that can be mapped; its memory is zero. `name`: 15 characters at most. @throws WeirError bpf-table-refused; SystemError EPERM */
   static createArray(name: string, valueSize: number, entries: number): BpfMap {
+    return BpfMap.#create(name, valueSize, entries, { type: MAP_ARRAY, keySize: ARRAY_KEY_BYTES, flags: MAP_MMAPABLE });
+  }
+
+  /** First in, first out, without keys. @throws as createArray */
+  static createQueue(name: string, valueSize: number, entries: number): BpfMap {
+    return BpfMap.#create(name, valueSize, entries, { type: MAP_QUEUE, keySize: 0, flags: 0 });
+  }
+
+  static #create(name: string, valueSize: number, entries: number, { type, keySize, flags }: MapKind): BpfMap {
     try {
-      return new BpfMap(new Fd(native().bpfMapCreate(MAP_ARRAY, name, ARRAY_KEY_BYTES, valueSize, entries, MAP_MMAPABLE), `map ${name}`));
+      return new BpfMap(new Fd(native().bpfMapCreate(type, name, keySize, valueSize, entries, flags), `map ${name}`));
     } catch (error) {
       throw tableRefusal(error, { name, entries, bytes: valueSize }) ?? error;
     }

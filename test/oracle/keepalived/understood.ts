@@ -30,7 +30,7 @@ export function instancesOf(configuration: KeepalivedConfiguration): readonly st
   return lines.filter((line) => !LEFT_OUT.test(line)).map(normal);
 }
 
-const METHODS = { masq: 'NAT', route: 'DR', tunnel: 'TUN', local: 'LOCAL' } as const;
+const METHODS = { masq: 'NAT', route: 'DR', tunnel: 'TUN', local: 'LOCAL', fullnat: 'FULLNAT' } as const;
 const yes = (value: boolean): string => (value ? 'yes' : 'no');
 const on = (value: boolean): string => (value ? 'ON' : 'OFF');
 

@@ -40,7 +40,13 @@ export function effectiveInstance(instance: VrrpInstance): Effective {
   });
 }
 
-const METHOD_WORDS: Readonly<Record<ForwardingMethod, string>> = { masq: 'NAT', route: 'DR', tunnel: 'TUN', local: 'NAT' };
+const METHOD_WORDS: Readonly<Record<ForwardingMethod, string>> = {
+  masq: 'NAT',
+  route: 'DR',
+  tunnel: 'TUN',
+  local: 'NAT',
+  fullnat: 'FULLNAT',
+};
 
 function methodText(method: ForwardingMethod, { type, port, checksum }: Tunnel): string {
   if (method !== 'tunnel' || type === 'ipip') return METHOD_WORDS[method];

@@ -21,6 +21,7 @@ import { IPV6_PINS, SCTP_PINS, SCTP6_PINS, type Tables, WIDE_PINS, WIDE_SCTP_PIN
 import { LIVE_BUCKETS, LIVE_TEMPLATES, liveHome, loadConnections, loadTemplates, TemplateHomes } from './live-connections.js';
 import type { AskedHop, LiveEnvironment } from './live-environment.js';
 import { loadFtpStreams } from './live-ftp.js';
+import { LiveLocalPorts } from './live-local-ports.js';
 import { LiveServices } from './live-services.js';
 
 /** Where the datapath meets a frame: `marked`: at weir's own device, where a mark has led it. */
@@ -46,12 +47,23 @@ export interface ExplainedPacket {
   readonly hops: readonly AskedHop[];
   /** As it is after the packet. */
   readonly director: PacketDirector;
+  /** FULLNAT: its connection gets a local port, which is not known before. */
+  readonly makesFlow: boolean;
 }
 
 /** Of a frame that is balanced, or of the packet that an ICMP error quotes: source, then target. */
 interface Ends {
   readonly ends: readonly Endpoint[];
   readonly call?: string | undefined;
+  readonly protocol?: number;
+}
+
+/** FULLNAT: what a server sends to a local address is for the client behind it. */
+function endsBehind(seen: Ends, ports: LiveLocalPorts): Ends {
+  const [source, target] = seen.ends;
+  if (source === undefined || target === undefined || seen.protocol === undefined) return seen;
+  const client = ports.clientOf(source, target, seen.protocol);
+  return client === undefined ? seen : { ...seen, ends: [source, client] };
 }
 
 function endsOf({ bytes, gsoSize = 0 }: Frame): Ends {
@@ -59,7 +71,7 @@ function endsOf({ bytes, gsoSize = 0 }: Frame): Ends {
   if (packet === undefined) return { ends: [] };
   const message = kind === 'other' && !packet.fragment ? messageOf(bytes, packet) : undefined;
   if (message !== undefined) return { ends: [message.quoted.from, message.quoted.to] };
-  return { ends: [sourceOf(packet), targetOf(packet)], call: callOf(packet) };
+  return { ends: [sourceOf(packet), targetOf(packet)], call: callOf(packet), protocol: packet.protocol };
 }
 
 const callOf = ({ data }: Packet): string | undefined => (data.length === 0 ? undefined : callIdOf(data));
@@ -78,7 +90,7 @@ function loadTables(
   { ends, call }: Ends,
   homes: TemplateHomes,
   starts: Chance['starts'] | undefined,
-): void {
+): LiveServices {
   const [source, target] = ends;
   const shown = { addresses: new Set(ends.map(({ address }) => address)), target: target?.address };
   const met = {
@@ -86,7 +98,7 @@ function loadTables(
     now: director.now,
     keys: hashKeysOf(tables),
   };
-  if (source === undefined) return;
+  if (source === undefined) return met.services;
   const { exact, allPorts, sctp, sctpAllPorts, ipv6, ipv6AllPorts, sctp6, sctp6AllPorts } = director;
   if (familyOf(source.address) === 'inet') {
     loadConnections(exact, tables.conns(), undefined, ends, met);
@@ -104,6 +116,7 @@ function loadTables(
   loadFtpStreams(tables, exact.connections.all(), ({ service }) => numbers.get(service) ?? 0);
   const templates = familyOf(source.address) === 'inet' ? director.templates : director.templates6;
   for (const { address } of ends) loadTemplates(templates, tables, address, call, homes, met);
+  return met.services;
 }
 
 /** The timer writes the moment of its last tick in two parts. */
@@ -124,7 +137,8 @@ export function explainPacket(
   chance: Partial<Chance> = {},
 ): ExplainedPacket {
   const { conf } = tables;
-  const ends = endsOf(frame);
+  const localPorts = new LiveLocalPorts(tables);
+  const ends = endsBehind(endsOf(frame), localPorts);
   const homes = new TemplateHomes();
   const { dropsNext = () => false, starts, icmpAllowed = () => true, endsEarly = () => false } = chance;
   environment.comesBy(frame.device);
@@ -136,13 +150,16 @@ export function explainPacket(
     homeOf: liveHome(ends.ends[0]),
     templateHash: homes.hash,
     dropsNext,
+    localPorts,
   });
   director.now = clockBetweenTicks(tables);
   for (const { connections } of director.scopes) connections.endsEarly = endsEarly;
   loadSettings(director, tables);
-  loadTables(director, tables, ends, homes, starts);
+  const services = loadTables(director, tables, ends, homes, starts);
+  localPorts.idOf = (destination) => services.idOf(destination);
   const events: TraceEvent[] = [];
   director.trace = (event) => events.push(event);
   const outcome = director[hook](frame);
-  return { outcome, reasons: [...director.drops().keys()], events, hops: [...environment.asked], director };
+  const reasons = [...director.drops().keys()];
+  return { outcome, reasons, events, hops: [...environment.asked], director, makesFlow: localPorts.made };
 }

@@ -9,9 +9,10 @@ import { resumed, type Schedule, type Start, schedulers } from '../../schedule/i
 import type { Place } from '../../schedule/scheduler.js';
 import { Abi, Conf, Dest, Service, WeirState } from '../abi.gen.js';
 import { forwardingOf, recordedForwarding } from '../table/forwarding-word.js';
+import { FullnatPools } from '../table/fullnat-pools.js';
 import { schedulerName } from '../table/identity.js';
 import { readPersistence } from '../table/persistence.js';
-import { isIpv6, recordedAddress } from '../table/record-address.js';
+import { isIpv6, modelAddress, recordedAddress } from '../table/record-address.js';
 import { destinationIds } from '../table/service-list.js';
 import { readServiceWord } from '../table/service-word.js';
 import type { Tables } from '../table/tables.js';
@@ -91,6 +92,11 @@ export class LiveServices {
     return this.#destinations.get(id);
   }
 
+  /** The number of a destination's record. undefined: it was not loaded. */
+  idOf(destination: DestinationRecord): number | undefined {
+    return [...this.#destinations].find(([, each]) => each === destination)?.[0];
+  }
+
   #load(id: number, owned: readonly number[]): ServiceRecord {
     const { services } = this.tables;
     const mark = services.get(id, Service.mark);
@@ -127,7 +133,10 @@ export class LiveServices {
       lower: dests.get(id, Dest.lower),
     };
     Object.assign(found, counted, described);
-    Object.assign(found, forwardingOf(recordedForwarding(this.tables, id)));
+    const { method, tunnel } = forwardingOf(recordedForwarding(this.tables, id));
+    found.method = method === 'fullnat' ? 'masq' : method;
+    found.tunnel = tunnel;
+    if (method === 'fullnat') found.locals = new FullnatPools(this.tables).localsOf(id).map((word) => ipOf(modelAddress(word)));
     found.overloaded = dests.get(id, Dest.overload) !== 0;
     found.available = (flags & Abi.D_AVAILABLE) !== 0;
     if ((flags & Abi.D_REAL) !== 0) this.director.records.answer(found);

@@ -14,6 +14,7 @@ test('the name has all builds beside that of the links', () => {
       ...SIDE_BUILDS.flatMap(({ file, shortCut }) => [file, ...(shortCut === undefined ? [] : [shortCut.file])]),
       'weir-tunnel.bpf.o',
       'weir-tunnel6.bpf.o',
+      'weir-fullnat.bpf.o',
     ].sort(),
   );
 });

@@ -19,6 +19,7 @@ export const SIDE_OBJECTS = [
   'weir-wide-sctp6.bpf.o',
   'weir-tunnel.bpf.o',
   'weir-tunnel6.bpf.o',
+  'weir-fullnat.bpf.o',
 ] as const satisfies readonly ArtifactName[];
 export type SideObject = (typeof SIDE_OBJECTS)[number];
 

@@ -4,6 +4,7 @@ import { pinBeside, pinInPlace } from '../pins/pin-in-place.js';
 import { ENTRY_PINS, NOT_SHARED } from '../table/tables.js';
 import type { AttachedInterfaces } from './attached-interfaces.js';
 import { forgetBuild } from './build-pin.js';
+import { exchangeFullnat } from './fullnat.js';
 import { PROGRAMS, runHousekeeping } from './load.js';
 import { type LoadedPrograms, mapsToMake } from './programs.js';
 import { enterShortCuts, enterSideBuilds, type Sides, trySideBuilds } from './side-builds.js';
@@ -30,6 +31,7 @@ export function installPrograms(
   const behind = enterSideBuilds(object, interfaces.tables, sides);
   if (kinds.includes('xdp')) enterShortCuts(object, interfaces.tables, interfaces.onNotice, sides);
   exchangeTunnels(interfaces.tables, sides.fileOf);
+  exchangeFullnat(interfaces.tables, sides.fileOf);
   // The kernel empties an array of programs when its last pin goes: those of before stay in place until no link has their programs.
   const entries = ENTRY_PINS.map((name) => using(object.map(name), (map) => pinBeside(map, `${folder}/${name}`)));
   for (const name of NOT_SHARED) if (!ENTRY_PINS.includes(name)) using(object.map(name), (map) => pinInPlace(map, `${folder}/${name}`));

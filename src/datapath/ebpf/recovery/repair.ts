@@ -2,6 +2,7 @@
 // of a live service; all else is derived from that.
 import { Abi, Conf, Dest, Method, Service, WeirState } from '../abi.gen.js';
 import { type EndpointRef, EndpointTable, keyOf } from '../table/endpoint-table.js';
+import { isFullnat, recordedForwarding } from '../table/forwarding-word.js';
 import { helperFlag } from '../table/ftp.js';
 import { ftpDataEndpoint, realEndpoint, recordedServiceEndpoint } from '../table/identity.js';
 import { recordedWords } from '../table/record-address.js';
@@ -52,7 +53,8 @@ function repairDestination(tables: Tables, id: number, listed: boolean, now: num
     const real = dests.get(id, Dest.method) === Method.M_MASQ ? Abi.D_REAL | helperFlag(tables, dests.get(id, Dest.service)) : 0;
     if (real) noteMasquerading(tables, id);
     dests.set(id, Dest.state, WeirState.LIVE);
-    dests.set(id, Dest.flags, flags | Abi.D_AVAILABLE | real);
+    const fullnat = isFullnat(recordedForwarding(tables, id)) ? Abi.D_FULLNAT : 0;
+    dests.set(id, Dest.flags, (flags & ~Abi.D_FULLNAT) | Abi.D_AVAILABLE | real | fullnat);
     return;
   }
   dests.set(id, Dest.flags, flags & ~Abi.D_AVAILABLE);

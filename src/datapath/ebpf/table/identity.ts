@@ -30,8 +30,8 @@ export const protocolName = (number: number): Protocol =>
 export const schedulerName = (number: number): string => known(SCHEDULER_NAMES[number], number, 'scheduler');
 /** The name of a record's forwarding method. @throws WeirError table-unknown-number */
 export const methodName = (number: number): ForwardingMethod => known(METHOD_NAMES[number], number, 'forwarding method');
-/** A forwarding method as records have it. */
-export const methodNumber = (name: ForwardingMethod): number => METHOD_NAMES.indexOf(name);
+/** A forwarding method as records have it: FULLNAT is masquerading, with a flag of its own (forwarding-word.ts). */
+export const methodNumber = (name: ForwardingMethod): number => METHOD_NAMES.indexOf(name === 'fullnat' ? 'masq' : name);
 
 /** @throws WeirError scheduler-unknown */
 export function schedulerNumber(name: string): number {

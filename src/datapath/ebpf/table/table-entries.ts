@@ -21,7 +21,8 @@ import { Conf, Counters, Dest, Estimate, Service, WeirState } from '../abi.gen.j
 import { descriptionOf, intendedTimeouts, isFlushing } from '../recovery/intent.js';
 import { clockDifference, secondsOf } from './clock.js';
 import type { EndpointTable } from './endpoint-table.js';
-import { forwardingOf } from './forwarding-word.js';
+import { forwardingOf, isFullnat } from './forwarding-word.js';
+import { FullnatPools } from './fullnat-pools.js';
 import { isRecordedFtp, isRecordedWide, protocolName, serviceEndpoint, specOfService } from './identity.js';
 import { livingConnections, type SlotConnection } from './living-slots.js';
 import { isIpv6, modelAddress, recordedAddress } from './record-address.js';
@@ -83,6 +84,7 @@ export function cpuTotals({ counters, conf }: Tables): Stats[] {
 export function specOfDestination(tables: Tables, id: number): DestinationSpec {
   const { dests } = tables;
   const { method, weight, upper, lower } = descriptionOf(tables, id);
+  const local = isFullnat(method) ? { localAddresses: new FullnatPools(tables).localsOf(id).map((word) => modelAddress(word)) } : {};
   return {
     address: recordedAddress(dests, Dest, id),
     port: swap16(dests.get(id, Dest.port)),
@@ -90,6 +92,7 @@ export function specOfDestination(tables: Tables, id: number): DestinationSpec {
     weight,
     upperThreshold: upper,
     lowerThreshold: lower,
+    ...local,
   };
 }
 

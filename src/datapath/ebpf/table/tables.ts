@@ -59,6 +59,18 @@ export const TUNNEL_TC_PIN = 'tunnel_tc';
 export const TUNNEL_XDP_PIN = 'tunnel_xdp';
 /** The outer sources of tunnels: made with the first destination behind one (load/tunnels.ts). */
 export const TUNNEL_SOURCES_PIN = 'tunnel_sources';
+/** The array by which packets enter the programs of FULLNAT, and the flows by pool: builds share them. */
+export const FULLNAT_TC_PIN = 'fullnat_tc';
+export const FULLNAT_FLOWS_PIN = 'fullnat_flows';
+/** The maps of these programs alone, made with the first such destination (load/fullnat.ts). */
+export const FULLNAT_PINS = [
+  'fullnat_pools',
+  'fullnat_dests',
+  'fullnat_ports',
+  'fullnat_clients',
+  'fullnat_ends',
+  'fullnat_timers',
+] as const;
 /** The arrays that the objects on the links have. */
 export const ENTRY_PINS: readonly string[] = [IPV6_ENTRY_PIN, IPV6_XDP_ENTRY_PIN, WIDE_ENTRY_PIN, SCTP_ENTRY_PIN];
 export const PINNED_MAPS = [
@@ -81,6 +93,9 @@ export const PINNED_MAPS = [
   TUNNEL_TC_PIN,
   TUNNEL_XDP_PIN,
   'tunnel_work',
+  FULLNAT_TC_PIN,
+  FULLNAT_FLOWS_PIN,
+  'fullnat_work',
 ] as const;
 /** Scratch space, a rate limit, a history that may start again, and the places of programs: builds need not share them, nor have them all. */
 export const NOT_SHARED: ReadonlySet<string> = new Set(['scratch_space', 'icmp_limits', 'drop_history', ...ENTRY_PINS]);

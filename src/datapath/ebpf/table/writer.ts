@@ -13,6 +13,7 @@ import { clockDifference } from './clock.js';
 import { DestinationIndex } from './destination-index.js';
 import { type EndpointRef, EndpointTable, keyOf } from './endpoint-table.js';
 import { helpDestination } from './ftp.js';
+import { FullnatPools } from './fullnat-pools.js';
 import { HOST_MARKS, type MarksOf } from './host-marks.js';
 import { flagsOf, ftpDataEndpoint, realEndpoint, recordedServiceEndpoint, schedulerNumber, serviceEndpoint } from './identity.js';
 import { noteMarks, roomForMark } from './marks.js';
@@ -29,6 +30,8 @@ const NO_ADDRESS: Readonly<Record<Family, Address>> = {
   inet: { family: 'inet', words: [0] },
   inet6: { family: 'inet6', words: [0, 0, 0, 0] },
 };
+
+const masquerades = ({ method }: DestinationSpec): boolean => method === 'masq' || method === 'fullnat';
 
 export class Writer {
   readonly #endpoints: EndpointTable;
@@ -122,14 +125,16 @@ export class Writer {
     if (this.#find(service, spec) !== undefined) throw new WeirError('destination-exists');
     const { services, dests } = this.tables;
     const id = this.#retired(service, spec) ?? this.#newDestination(service, spec);
+    if (spec.method === 'fullnat') new FullnatPools(this.tables).assign(id, spec);
     describe(this.tables, id, spec);
     dests.set(id, Dest.next, services.get(service, Service.head));
-    if (spec.method === 'masq') this.#answerReplies(id);
+    if (masquerades(spec)) this.#answerReplies(id);
     dests.set(id, Dest.state, WeirState.LIVE);
     const flags = dests.get(id, Dest.flags);
     const marks = this.marksOf?.(key, spec) ?? flags & HOST_MARKS;
     const tunnel = spec.method === 'tunnel' ? Abi.D_TUNNEL : flags & Abi.D_TUNNEL;
-    dests.set(id, Dest.flags, (flags & (Abi.D_REAL | FtpAbi.D_FTP)) | tunnel | marks | Abi.D_AVAILABLE);
+    const fullnat = spec.method === 'fullnat' ? Abi.D_FULLNAT : 0;
+    dests.set(id, Dest.flags, (flags & (Abi.D_REAL | FtpAbi.D_FTP)) | tunnel | fullnat | marks | Abi.D_AVAILABLE);
     services.set(service, Service.head, id);
     joined(this.tables, service, spec.weight);
     this.#index.note(id);
@@ -139,8 +144,11 @@ export class Writer {
     const service = this.serviceId(key);
     const id = this.#find(service, spec);
     if (id === undefined) throw new WeirError('destination-missing');
-    if (spec.method === 'masq') this.#answerReplies(id); // the one step that can be refused comes first
+    this.#checkFullnatChange(id, spec);
+    if (spec.method === 'fullnat') new FullnatPools(this.tables).assign(id, spec);
+    if (masquerades(spec)) this.#answerReplies(id); // the one step that can be refused comes first
     if (spec.method === 'tunnel') this.tables.dests.set(id, Dest.flags, this.tables.dests.get(id, Dest.flags) | Abi.D_TUNNEL);
+    this.#setFlag(id, Abi.D_FULLNAT, spec.method === 'fullnat');
     redescribe(this.tables, id, spec);
     reweighted(this.tables, service);
   }
@@ -247,9 +255,32 @@ export class Writer {
     return this.#index.live(service, key);
   }
 
-  /** A removed destination of the same service and address, which is added again with its connections. */
-  #retired(service: number, key: DestinationKey): number | undefined {
-    return this.#index.retired(service, key);
+  /**
+   * A removed destination of the same service and address, which is added again with its connections; but none whose connections go by FULLNAT where the
+   * new one does not, or the other way round: a record is of one kind while connections name it.
+   */
+  #retired(service: number, spec: DestinationSpec): number | undefined {
+    const id = this.#index.retired(service, spec);
+    return id === undefined || this.#keepsKind(id, spec) || this.#connections(id) === 0 ? id : undefined;
+  }
+
+  #keepsKind(id: number, { method }: DestinationSpec): boolean {
+    return ((this.tables.dests.get(id, Dest.flags) & Abi.D_FULLNAT) !== 0) === (method === 'fullnat');
+  }
+
+  #connections(id: number): number {
+    return this.tables.dests.get(id, Dest.active) + this.tables.dests.get(id, Dest.inactive);
+  }
+
+  /** @throws WeirError fullnat-in-use */
+  #checkFullnatChange(id: number, spec: DestinationSpec): void {
+    const connections = this.#connections(id);
+    if (connections !== 0 && !this.#keepsKind(id, spec)) throw new WeirError('fullnat-in-use', { connections });
+  }
+
+  #setFlag(id: number, flag: number, on: boolean): void {
+    const flags = this.tables.dests.get(id, Dest.flags);
+    this.tables.dests.set(id, Dest.flags, on ? flags | flag : flags & ~flag);
   }
 
   /** The flags that a service is to have; they make its persistence count, which is written here. */

@@ -6,4 +6,6 @@ export interface Arrival {
   readonly packet: Packet;
   /** Of a packet that is not cut yet; 0 for others. */
   readonly gsoSize: number;
+  /** FULLNAT: a reply as it came, for a local address: what the stack gets of it, and errors quote. */
+  readonly local?: Arrival;
 }

@@ -113,10 +113,34 @@ export function tunnelled(question: Question, arrival: Arrival, destination: Des
   return { verdict: 'redirect', frame };
 }
 
+/** To a server that knows no clients: a local address and port stands in the client's place. */
+function localised(question: Question, arrival: Arrival, connection: Connection): Outcome {
+  const { packet } = arrival;
+  const { table, environment, now } = question;
+  const hop = environment.hopToServer(connection.destination.address);
+  const refused = (reason: Reason, kind: IcmpKind): Outcome => {
+    table.count(reason);
+    return answered(question, arrival, kind);
+  };
+  if (hop.kind !== 'ready' && hop.kind !== 'resolve') return refused('no_route', HOST);
+  if (packet.ttl <= 1) return refused('ttl', EXCEEDED);
+  const exceeded = exceededMtu(arrival, hop);
+  if (exceeded > 0 && packet.dontFragment) return refused('too_big', tooBig(exceeded));
+  const local = table.localPorts.take(connection, now);
+  if (local === undefined) return dropped(question, arrival, 'no_local_port');
+  const frame = arrival.frame.slice();
+  rulesOf(packet).translate(frame, packet, false, connection.server);
+  rulesOf(packet).translate(frame, packet, true, local);
+  if (exceeded === 0) return sent(frame, packet, hop);
+  handIn(frame); // the stack fragments it: by lo, where its own address may be the source
+  return { verdict: 'redirect', frame };
+}
+
 function forwarded(question: Question, arrival: Arrival, connection: Connection): Outcome {
   const { packet } = arrival;
   const { destination, server, method } = connection;
   if (method === 'tunnel') return tunnelled(question, arrival, destination);
+  if (destination.locals.length > 0 && !question.environment.isOwn(destination.address)) return localised(question, arrival, connection);
   const masq = method === 'masq';
   const hop = question.environment.hopToServer(destination.address);
   // Without masquerading the packet is for the service's address, which this host has, too.
@@ -175,7 +199,8 @@ function largeReply(question: Question, arrival: Arrival, { virtual }: Connectio
   if (arrival.packet.dontFragment) {
     question.table.count('too_big');
     const from = errorSource(question, arrival.packet, virtual.address);
-    return from === 0 ? passed(arrival) : answered(question, arrival, tooBig(mtu), from);
+    const came = arrival.local ?? arrival;
+    return from === 0 ? passed(came) : answered(question, came, tooBig(mtu), from);
   }
   const frame = arrival.frame.slice();
   rulesOf(arrival.packet).translate(frame, arrival.packet, true, virtual);
@@ -208,10 +233,13 @@ function replied(question: Question, arrival: Arrival, connection: Connection, n
   if (hop.kind === 'none' || hop.kind === 'unknown') return dropped(question, arrival, 'no_route');
   if (hop.kind !== 'local' && packet.ttl <= 1) {
     table.count('ttl');
-    return passed(arrival);
+    return passed(arrival.local ?? arrival);
   }
   const exceeded = exceededMtu(arrival, hop);
-  if (exceeded === 0 || !packet.dontFragment) note(question, connection, packet, true);
+  if (exceeded === 0 || !packet.dontFragment) {
+    note(question, connection, packet, true);
+    if (connection.destination.locals.length > 0) table.localPorts.take(connection, question.now);
+  }
   if (exceeded > 0) return largeReply(question, arrival, connection, exceeded);
   const frame = arrival.frame.slice();
   rulesOf(packet).translate(frame, packet, true, virtual);

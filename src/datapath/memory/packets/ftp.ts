@@ -22,8 +22,13 @@ const [SEQ_AT, ACK_AT, WORDS_AT, SUM_AT, TCP_BYTES] = [4, 8, 12, 16, 20] as cons
 const [OPTION_END, OPTION_NOTHING, OPTION_SACK] = [0, 1, 5] as const;
 
 /** Does the helper read its packets? */
-export const isHelped = ({ service, method, protocol }: Connection, { family }: Packet): boolean =>
-  method === 'masq' && service.mark === 0 && service.port === FTP_PORT && protocol === IpProtocol.tcp && family === 'inet';
+export const isHelped = ({ service, method, protocol, destination }: Connection, { family }: Packet): boolean =>
+  method === 'masq' &&
+  destination.locals.length === 0 &&
+  service.mark === 0 &&
+  service.port === FTP_PORT &&
+  protocol === IpProtocol.tcp &&
+  family === 'inet';
 
 /** How a packet meets the helper. `established`: its connection was, before the packet. */
 export interface Met {

@@ -90,8 +90,24 @@ function toClient(question: Question, arrival: Arrival): Outcome | undefined {
   const { scope } = question;
   if (!scope.answers(sourceOf(packet), packet.protocol)) return undefined;
   const connection = replied(question, packet);
-  if (connection === undefined) return begun(question, arrival, reply, false);
+  if (connection === undefined) return toLocal(question, arrival) ?? begun(question, arrival, reply, false);
   return isServerSide(question, connection.destination, packet.destination) ? reply(question, arrival, connection) : undefined;
+}
+
+/** FULLNAT: a server's packet to a local address goes on as one to the client behind it. undefined: it is of no flow. */
+function toLocal(question: Question, arrival: Arrival): Outcome | undefined {
+  const { packet, frame } = arrival;
+  const { table, scope, now } = question;
+  if (scope !== table.exact || packet.portless) return undefined;
+  const client = table.localPorts.clientOf(sourceOf(packet), targetOf(packet), packet.protocol, now);
+  if (client === undefined) return undefined;
+  const translated = frame.slice();
+  rulesOf(packet).translate(translated, packet, false, client);
+  const meant: Packet = { ...packet, destination: client.address, destinationPort: client.port };
+  const connection = replied(question, meant);
+  if (connection === undefined) return passed(arrival); // it has ended
+  if (!isServerSide(question, connection.destination, client.address)) return passed(arrival);
+  return reply(question, { ...arrival, frame: translated, packet: meant, local: arrival }, connection);
 }
 
 /** A call that a masqueraded server begins goes the way of its replies. undefined: it begins none. */

@@ -11,9 +11,10 @@ import { checkDestination } from '../checks.js';
 import { type Connection, touch } from './connection.js';
 import { ConnectionTable, type HomeOf } from './connection-table.js';
 import { familyOf, foldOf, type Ip, ipOf } from './ip.js';
+import { type LocalPorts, OrderedPorts } from './local-ports.js';
 import type { Packet } from './packet.js';
 import type { Reason } from './reason.js';
-import { candidatesOf, type DestinationRecord, Records, retire, type ServicePlace, type ServiceRecord } from './records.js';
+import { candidatesOf, type DestinationRecord, type Method, Records, retire, type ServicePlace, type ServiceRecord } from './records.js';
 import { allPortsScope, exactScope, type Scope } from './scope.js';
 import { Settings } from './settings.js';
 import { type TemplateHash, TemplateTable } from './template-table.js';
@@ -32,6 +33,8 @@ export interface PacketOptions {
   readonly templateHash?: TemplateHash;
   /** Whether drop_packet, at work, drops a new connection; every so many-th where absent. */
   readonly dropsNext?: () => boolean;
+  /** Of FULLNAT; handed out in their order where absent. */
+  readonly localPorts?: LocalPorts;
   /** The schedulers by name; those of `schedule/` where absent. */
   readonly schedulers?: ReadonlyMap<string, Start>;
 }
@@ -73,6 +76,7 @@ export class PacketTable {
   readonly templates: TemplateTable;
   readonly templates6: TemplateTable;
   readonly dropsNext: () => boolean;
+  readonly localPorts: LocalPorts;
   readonly #drops = new Map<Reason, number>();
   readonly #schedulers: ReadonlyMap<string, Start>;
   /** By service, what it has of -s and -b. */
@@ -80,6 +84,7 @@ export class PacketTable {
 
   constructor(options: PacketOptions = {}) {
     this.settings = new Settings(options.hz ?? HZ);
+    this.localPorts = options.localPorts ?? new OrderedPorts(this.settings.unitsPerSecond);
     this.#schedulers = options.schedulers ?? schedulers;
     this.dropsNext = options.dropsNext ?? (() => this.settings.defence.dropsNext());
     const count = (reason: Reason): void => this.count(reason);
@@ -163,7 +168,7 @@ export class PacketTable {
     if (this.#find(service, spec) !== undefined) throw new WeirError('destination-exists');
     const destination = this.records.makeDestination(service, ipOf(spec.address), spec.port);
     describeDestination(destination, spec, 0);
-    if (spec.method === 'masq') this.records.answer(destination);
+    if (methodOf(spec) === 'masq') this.records.answer(destination);
     destination.available = true;
     service.list = [destination, ...service.list];
     service.schedule = service.schedule?.added(candidatesOf(service.list));
@@ -173,7 +178,10 @@ export class PacketTable {
     const service = this.#live(key);
     checkDestination(key, spec);
     const destination = this.#destination(service, spec);
-    if (spec.method === 'masq') this.records.answer(destination);
+    const connections = destination.active + destination.inactive;
+    if (connections !== 0 && (spec.method === 'fullnat') !== destination.locals.length > 0)
+      throw new WeirError('fullnat-in-use', { connections });
+    if (methodOf(spec) === 'masq') this.records.answer(destination);
     describeDestination(destination, spec, destination.lastWeight);
     service.schedule = service.schedule?.edited(candidatesOf(service.list));
   }
@@ -246,9 +254,12 @@ export class PacketTable {
   }
 }
 
+const methodOf = ({ method }: DestinationSpec): Method => (method === 'fullnat' ? 'masq' : method);
+
 function describeDestination(destination: DestinationRecord, spec: DestinationSpec, lastWeight: number): void {
-  destination.method = spec.method;
+  destination.method = methodOf(spec);
   destination.tunnel = spec.tunnel;
+  destination.locals = (spec.localAddresses ?? []).map(ipOf);
   destination.weight = spec.weight;
   destination.lastWeight = spec.weight === 0 ? lastWeight : spec.weight;
   destination.upper = spec.upperThreshold;

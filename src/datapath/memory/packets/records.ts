@@ -8,7 +8,8 @@ import type { Endpoint } from './endpoint.js';
 import { foldOf, type Ip } from './ip.js';
 import type { Loaded } from './thresholds.js';
 
-export type Method = ForwardingMethod;
+/** FULLNAT is masquerading, with local addresses. */
+export type Method = Exclude<ForwardingMethod, 'fullnat'>;
 
 export interface PacketCounts {
   conns: number;
@@ -55,6 +56,8 @@ export interface DestinationRecord extends Loaded {
   readonly port: number;
   method: Method;
   tunnel: Tunnel;
+  /** FULLNAT: what stands for its clients. None: they are seen as they are. */
+  locals: readonly Ip[];
   weight: number;
   /** Its last weight that was not 0. */
   lastWeight: number;
@@ -183,7 +186,7 @@ export class Records {
       return known;
     }
     const id = ++this.#destinationTop;
-    const described = { method: 'masq' as const, tunnel: NO_TUNNEL, weight: 0, lastWeight: 0, upper: 0, lower: 0 };
+    const described = { method: 'masq' as const, tunnel: NO_TUNNEL, locals: [], weight: 0, lastWeight: 0, upper: 0, lower: 0 };
     const fresh = { active: 0, inactive: 0, persistent: 0, overloaded: false, available: false, answers: false, counts: noCounts() };
     return { ...described, ...fresh, id, service, address, port };
   }

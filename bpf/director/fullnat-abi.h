@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* FULLNAT: what the programs that translate clients' addresses (fullnat.bpf.c), those that enter them, and user space agree on besides abi.h. */
+#ifndef WEIR_FULLNAT_ABI_H
+#define WEIR_FULLNAT_ABI_H
+
+/* The places of fullnat_tc: a request goes on to be given a local address; a packet of a server without a connection is looked up among the flows;
+ * and from there it comes back, for its client, to the program on the links. */
+enum fullnat_program { FULLNAT_REQUEST, FULLNAT_REPLY, FULLNAT_RETURN, FULLNAT_PROGRAMS };
+
+/* Of dest.tunnel_flags, in the word of forwarding-word.ts: a masqueraded destination whose clients get local addresses. */
+#define FORWARD_FULLNAT 0x8
+
+/* ---- pools: a local address for one server's endpoint. Record 0 is none: its `count` is the highest number in use. Written by user; `handed` and `used` by packets and timer (atomic adds), `exhausted` by packets.
+ * The ports are first + (start + step * n) % count, for n = `handed`; one that came back waits in fullnat_ports, and is handed out when all were. */
+#define FULLNAT_POOLS 4096
+#define FULLNAT_PORTS 65536
+struct fullnat_pool {
+  __u32 local;  /* network order; 0: free */
+  __u32 server;
+  __u16 server_port; /* network order */
+  __u8 protocol;
+  __u8 reserved;
+  __u32 first;
+  __u32 count;
+  __u32 start;
+  __u32 step; /* has no common divisor with `count` */
+  __u32 handed;
+  __u32 used;
+  __u32 swept; /* timer: ports looked at in this round */
+  __u64 exhausted; /* connections that found no port */
+};
+
+/* ---- which pools a destination has, by its number: one after the other, then 0. Written by user. */
+#define FULLNAT_LOCALS 8 /* local addresses of a destination */
+struct fullnat_dest {
+  __u32 pool[FULLNAT_LOCALS];
+};
+
+/* ---- flows: of each pool an array, by local port. Written by packets, `word` last: who took the port from its pool has the record. The timer takes a
+ * flow away FULLNAT_GRACE_SECONDS after `until`, and gives the port back. */
+#define FLOW_LIVE 1u
+#define FLOW_ENDING 2u
+#define FLOW_STATE_SHIFT 16
+#define FULLNAT_GRACE_SECONDS 2
+struct fullnat_flow {
+  __u32 client; /* network order */
+  __u32 word;   /* its port, network order | FLOW_* << FLOW_STATE_SHIFT; 0: free */
+  __u32 dest;
+  __u32 until;  /* clock: when the connection expires */
+};
+
+/* From a connection to its flow: pool << 16 | local port (host order). */
+struct fullnat_client {
+  __u32 client;
+  __u32 port; /* network order */
+  __u32 dest;
+};
+
+/* From a reply's two ends to the pool. */
+struct fullnat_ends {
+  __u32 server;
+  __u32 local;
+  __u16 server_port; /* network order */
+  __u16 protocol;
+};
+
+struct fullnat_timer {
+  struct bpf_timer timer;
+  __u32 started;
+  __u32 turn;
+};
+
+/* What goes with a packet from program to program, by CPU. */
+struct fullnat_work {
+  __u32 dest;
+  __u32 until; /* clock: when the connection expires */
+  __u32 pool;
+  __u32 port;  /* host order */
+  __u32 local; /* network order: whom a reply was for */
+};
+
+#endif
