@@ -9,8 +9,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Bpffs } from '../../src/datapath/ebpf/pins/bpffs.js';
 import { Tables } from '../../src/datapath/ebpf/table/tables.js';
 import { native } from '../../src/sys/addon.js';
-import { Bed, ENTRY, type Host, type Ran } from '../support/netns-bed.js';
+import { Bed, type Host, type Ran } from '../support/netns-bed.js';
 import { station } from './live-child.js';
+import { type Request, Resident } from './resident.js';
 
 export const VIP = '10.8.1.100';
 
@@ -24,10 +25,30 @@ export interface Cluster {
   readonly back: Host;
 }
 
+/** In the hosts of clusters that stand; undefined: nothing was asked for there yet. */
+const residents = new Map<Host, Resident | undefined>();
+
+function mayHaveResident(bed: Bed, host: Host): void {
+  residents.set(host, undefined);
+  bed.atEnd(() => {
+    residents.get(host)?.close();
+    residents.delete(host);
+  });
+}
+
+/** Does it in the host's resident process, which is begun for the first request. */
+function does(host: Host, request: Request): Ran {
+  if (!residents.has(host)) throw new Error(`${host.name} is no host of a cluster`);
+  const resident = residents.get(host) ?? new Resident(host);
+  residents.set(host, resident);
+  return resident.does(request);
+}
+
 function build(): Cluster {
   const bed = new Bed();
   const [front, back] = [bed.lan('front'), bed.lan('back')];
   const [client, lvs, web1, web2] = ['client', 'lvs', 'web1', 'web2'].map((name) => bed.host(name)) as [Host, Host, Host, Host];
+  for (const host of [client, lvs, web1, web2]) mayHaveResident(bed, host);
   // A host asks for neighbours from its link-local address: while that is looked at for duplicates, a second or two, it does not ask at all.
   for (const host of [client, lvs, web1, web2]) host.sysctl('net.ipv6.conf.default.accept_dad', '0');
   bed.cable(client, 'eth0', front, '10.8.1.10/24');
@@ -86,10 +107,11 @@ export function ok(ran: Ran): string {
   return ran.stdout;
 }
 
-/** One command, or several lines as one process reads them. */
+/** One command, or several lines as one command reads them. */
 export function ipvsadm(lvs: Host, ...lines: readonly string[]): string {
   const [line = '', ...more] = lines;
-  return ok(more.length === 0 ? lvs.ipvsadm(line) : lvs.run([process.execPath, ENTRY, 'ipvsadm', '-R'], `${lines.join('\n')}\n`));
+  const [words, input] = more.length === 0 ? [line.split(' '), ''] : [['-R'], `${lines.join('\n')}\n`];
+  return ok(does(lvs, { what: 'weir', words: ['ipvsadm', ...words], input }));
 }
 
 /** Below those that the kernel chooses for others. */
@@ -102,7 +124,7 @@ let nextUdpPort = 2_000;
 export function asked(host: Host, protocol: 'tcp' | 'udp', address: string, port: number, times: number): readonly string[] {
   const from = nextUdpPort;
   nextUdpPort += times;
-  return ok(host.run(station('ask', protocol, address, port, times, from)))
+  return ok(does(host, { what: 'ask', words: [protocol, address, String(port), String(times), String(from)], input: '' }))
     .split('\n')
     .slice(0, -1);
 }

@@ -77,9 +77,14 @@ function askUdp(host: string, port: number, patience: number, from: number): Pro
   });
 }
 
-async function ask(protocol: string, host: string, port: number, times: number, from: number): Promise<void> {
+/** What `ask` prints, a line each. */
+export async function* answers(protocol: string, host: string, port: number, times: number, from: number): AsyncGenerator<string> {
   for (let done = 0; done < times; done++)
-    print(await (protocol === 'udp' ? askUdp(host, port, PATIENCE_MS, from + done) : askTcp(host, port, PATIENCE_MS)));
+    yield await (protocol === 'udp' ? askUdp(host, port, PATIENCE_MS, from + done) : askTcp(host, port, PATIENCE_MS));
+}
+
+async function ask(protocol: string, host: string, port: number, times: number, from: number): Promise<void> {
+  for await (const answer of answers(protocol, host, port, times, from)) print(answer);
 }
 
 function steady(host: string, port: number): void {
