@@ -68,7 +68,7 @@ static __always_inline __u64 sum_words(const __u32 *words, __u32 count) {
 
 static __always_inline void outer_ipv4(__u32 *to, struct tunnel *t, struct dest *d, __u8 protocol, __u32 length) {
   to[0] = 0x45 | t->tos << 8 | (__u32)bpf_htons(length) << 16;
-  to[1] = (bpf_get_prandom_u32() & 0xffff) | (t->dont_fragment ? (__u32)bpf_htons(0x4000) << 16 : 0);
+  to[1] = t->dont_fragment ? (__u32)bpf_htons(0x4000) << 16 : bpf_get_prandom_u32() & 0xffff; /* what is never cut needs no number */
   to[2] = t->ttl | protocol << 8;
   to[3] = t->source[0];
   to[4] = d->addr[0];
