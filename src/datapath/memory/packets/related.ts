@@ -57,9 +57,10 @@ function sendOn(question: Question, message: Message, connection: Related, inbou
   if (!inbound && hop.kind !== 'local' && rulesOf(packet).isLinkLocal(packet.source)) return passed({ frame });
   const wrong = invalid(question, message);
   if (wrong !== undefined) return wrong;
-  countPacket(destination, packet.length, !inbound);
+  if (inbound) countPacket(destination, packet.length, false);
   if (inbound && method === 'tunnel') return tunnelled(question, { frame, packet, gsoSize: 0 }, destination, true);
   if (hop.kind === 'none' || hop.kind === 'unknown' || packet.ttl <= 1) return passed({ frame });
+  if (!inbound) countPacket(destination, packet.length, true); // IPVS sees what the stack forwards.
   const copy = translated(message, inbound, inbound ? (method === 'masq' ? server : undefined) : virtual);
   if (hop.kind !== 'local') return sent(copy, packet, hop);
   if (inbound) return { verdict: 'pass', frame: copy };
@@ -76,7 +77,7 @@ function aboutReply(question: Question, message: Message, service: ServiceRecord
 }
 
 const toServer = (question: Question, message: Message, found: Related): Outcome =>
-  found.destination.available ? sendOn(question, message, found, true) : passed(message);
+  found.destination.available && found.method !== 'bypass' ? sendOn(question, message, found, true) : passed(message);
 
 /** About a masqueraded request: back to the client. undefined: no connection of this scope. */
 function aboutRequest(question: Question, message: Message, leaves: boolean): Outcome | undefined {
@@ -85,7 +86,7 @@ function aboutRequest(question: Question, message: Message, leaves: boolean): Ou
   const connection = question.scope.connections.masqueradedTo(quoted.to, quoted.protocol, quoted.from, question.now);
   if (connection === undefined) return undefined;
   if (!leaves)
-    return isServerSide(question, connection.destination, quoted.from.address)
+    return isServerSide(question, connection.destination.address, quoted.from.address)
       ? sendOn(question, message, connection, false)
       : passed({ frame });
   countPacket(connection.destination, packet.length, true);
