@@ -95,6 +95,13 @@ const FILES = [
   },
   { header: 'bpf/director/abi6.h', objects: ['weir-ipv6.bpf.o'], out: 'src/datapath/ebpf/abi6.gen.ts', names: {} },
   { header: 'bpf/director/wide-abi.h', objects: ['weir-wide.bpf.o'], out: 'src/datapath/ebpf/wide.gen.ts', names: {} },
+  {
+    header: 'bpf/director/bypass-abi.h',
+    objects: ['weir-wide.bpf.o'],
+    out: 'src/datapath/ebpf/bypass.gen.ts',
+    names: {},
+    numbers: 'BypassAbi',
+  },
   { header: 'bpf/director/sctp-abi.h', objects: ['weir-sctp.bpf.o'], out: 'src/datapath/ebpf/sctp.gen.ts', names: {} },
   { header: 'bpf/director/wide6-abi.h', objects: ['weir-wide6.bpf.o'], out: 'src/datapath/ebpf/wide6.gen.ts', names: {} },
   withNumbers('tunnel', 'weir-tunnel.bpf.o', 'TunnelAbi'),

@@ -22,6 +22,12 @@ static __always_inline void server_is(__u32 service, struct dest *d) {
   if (t) WRITE(t->dport, d->port);
 }
 
+/* None was chosen, and the packet goes on to its own address. */
+static __always_inline void server_is_none(void) {
+  WIDE_PORTS *t = tuple_ports();
+  if (t) WRITE(t->dport, 0);
+}
+
 /* The virtual port of the connection that was found or made. */
 static __always_inline __u16 virtual_port(struct service *s) {
   WIDE_PORTS *t = tuple_ports();

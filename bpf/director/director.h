@@ -18,6 +18,7 @@ enum decision {
   GO_REFUSE,    /* no destination is left */
   GO_DROP,      /* `reason` is why */
   GO_STACK,     /* for a service, but left to the stack; `reason` is why */
+  GO_BYPASS,    /* for a service without a destination for it: on to its own address (bypass.h) */
 };
 
 struct verdict {
@@ -32,7 +33,11 @@ struct verdict {
   __u32 reason;
   bool known;  /* f holds the connection */
   bool unanswerable; /* a reply to its source would not leave the host */
+  bool bypassable;   /* without a destination it goes on to its own address */
 };
+
+/* Does a connection of this value bypass the servers? Then it has no destination, and is counted nowhere, as in IPVS. */
+static __always_inline bool is_bypass(__u64 value) { return ALL_PORTS && unlikely(v_method(value) == BYPASS_METHOD); }
 
 /* Adds a packet to a destination's counters, while it is in service. */
 static __always_inline void count_bytes(struct dest *d, __u32 id, __u32 bytes, bool out) {
@@ -99,6 +104,7 @@ static __always_inline bool asks_firewall(struct service *s) { return s->flags &
 /* May the packet in the scratch space start a connection of the service? R_NONE: yes; with UNANSWERABLE, a reply to its source would not
  * leave the host. */
 #define UNANSWERABLE 0x100
+#define BYPASSABLE 0x200 /* and if there is no destination for it, it goes on to its own address */
 static __always_inline __u32 may_schedule(void *ctx, bool xdp, __u32 ifindex, __u32 service) {
   struct scratch *scratch = the_scratch();
   struct conf *c = the_conf();
@@ -129,20 +135,21 @@ static __always_inline __u32 may_schedule_call(struct __sk_buff *skb, __u32 serv
   __u32 may = may_schedule(skb, false, skb->ingress_ifindex, service);
   struct service *svc = may & ~UNANSWERABLE ? 0 : service_at(service);
   bool persistent_by_call = svc && unlikely((svc->flags & (SVC_SIP | SVC_PERSISTENT)) == (SVC_SIP | SVC_PERSISTENT));
-  return persistent_by_call && !call_read(skb, ETH_LEN) ? R_NO_CALL_ID : may;
+  if (persistent_by_call && !call_read(skb, ETH_LEN)) return R_NO_CALL_ID;
+  return svc && is_bypassable(skb, svc) ? may | BYPASSABLE : may;
 }
 #endif
 
 /* The value of a connection that the packet starts. */
 static __always_inline __u64 first_value(struct verdict *v) {
-  __u64 method = v->d->method & 3;
-  bool masq = method == M_MASQ;
+  __u64 method = ALL_PORTS && !v->d ? BYPASS_METHOD : v->d->method & 3;
+  bool answers = method == M_MASQ || is_bypass(method << V_METHOD_SHIFT);
   __u32 state = S_UDP, timeout = v->c->udp_timeout;
   if (has_states(v->p)) {
-    state = state_after(v->c, S_NONE, v->p->flags, masq ? DIR_IN : DIR_IN_ONLY);
+    state = state_after(v->c, S_NONE, v->p->flags, answers ? DIR_IN : DIR_IN_ONLY);
     timeout = state_timeout(v->c, state);
   }
-  return v_moved((__u64)v->dest << V_DEST_SHIFT | method << V_METHOD_SHIFT | (masq ? 0 : V_NOOUTPUT), state, v->now + timeout);
+  return v_moved((__u64)v->dest << V_DEST_SHIFT | method << V_METHOD_SHIFT | (answers ? 0 : V_NOOUTPUT), state, v->now + timeout);
 }
 
 #define PROBES_INLINE (!BRIDGING && !ALL_PORTS) /* looks for a place, and takes it, without a call; the others have no stack left for that */
@@ -195,11 +202,17 @@ static __always_inline bool quick_probe(__u32 home, __u64 key, __u32 now, struct
   return free < BUCKET_SLOTS;
 }
 
-/* Chooses the destination of a packet without a connection, unless one is chosen already. GO_REQUEST: it is v->d. */
+/* Chooses the destination of a packet without a connection, unless one is chosen already. GO_REQUEST: it is v->d. GO_BYPASS: there is none, and v->dest
+ * is what its connection has instead. */
 static __always_inline enum decision choose_dest(struct verdict *v) {
   if (!v->dest) v->dest = schedule_quickly(v->service);
   if (!v->dest) v->dest = schedule(v->service);
   v->d = v->dest ? dest_at(v->dest) : 0;
+  if (ALL_PORTS && !v->d && v->bypassable) {
+    v->dest = BYPASS_DEST;
+    server_is_none();
+    return GO_BYPASS;
+  }
   if (!v->d) return GO_REFUSE;
   if (unlikely(v->unanswerable) && (v->d->method & 3) == M_MASQ) {
     v->reason = R_MARTIAN;
@@ -256,16 +269,18 @@ static __always_inline enum decision conn_make(struct verdict *v, __u64 key, __u
       return GO_REQUEST;
     }
     enum decision go = choose_dest(v);
-    if (go != GO_REQUEST) return go;
+    if (go != GO_REQUEST && !(ALL_PORTS && go == GO_BYPASS)) return go;
     if (r->free == NOWHERE && r->evict == NOWHERE) return GO_DROP;
     __u32 number = slot_take_quickly(r, home, v->now);
     if (number == NOWHERE) continue;
     v->f.value = first_value(v);
-    __sync_fetch_and_add(v->f.value & V_INACTIVE ? &v->d->inactive : &v->d->active, 1);
-    overload_begin(v->d);
-    count_conn(v->dest);
+    if (!ALL_PORTS || v->d) {
+      __sync_fetch_and_add(v->f.value & V_INACTIVE ? &v->d->inactive : &v->d->active, 1);
+      overload_begin(v->d);
+      count_conn(v->dest);
+    }
     slot_fill(number, home, key, v->f.value);
-    return GO_REQUEST;
+    return go;
   }
   return GO_DROP;
 }
@@ -295,7 +310,7 @@ static __always_inline int conn_new(struct verdict *v) {
 /* A SYN (SCTP: an INIT) on an old connection: is it a new one that reuses the client's port? (conn_reuse_mode, expire_nodest_conn) */
 static __always_inline bool is_reuse(struct verdict *v) {
   if (!begins_again(v->p)) return false;
-  if (v->c->expire_nodest_conn && (__s32)v->d->weight <= 0) return true;
+  if (v->c->expire_nodest_conn && (!ALL_PORTS || v->d) && (__s32)v->d->weight <= 0) return true;
   __u32 mode = v->c->conn_reuse_mode, state = 1u << v_state(v->f.value); /* as in the sets of states */
   if (!mode) return false;
   bool ended = REUSED_STATES & state || (mode & 2 && REUSED_BY_2_STATES & state && v->f.value & V_NOOUTPUT);
@@ -309,11 +324,13 @@ static __always_inline enum decision decide_known(struct verdict *v) {
   client_is_source(v->p);
   if (!conn_find(v->key, v->now, &v->f)) return GO_NEW;
   v->dest = v_dest(v->f.value);
-  v->d = dest_at(v->dest);
-  if (!v->d) return GO_DROP;
+  v->d = is_bypass(v->f.value) ? 0 : dest_at(v->dest);
+  if (!v->d && !is_bypass(v->f.value)) return GO_DROP;
   v->known = true;
   if (unlikely(is_reuse(v))) {
     conn_finish(v);
+  } else if (ALL_PORTS && !v->d) {
+    return GO_BYPASS;
   } else if (unlikely(!(v->d->flags & D_AVAILABLE))) {
     if (!v->c->expire_nodest_conn) {
       v->reason = R_DEAD_DESTINATION;
@@ -333,7 +350,8 @@ static __always_inline enum decision decide_new(struct verdict *v, __u32 may) {
   struct service *svc = service_at(v->service);
   if (!svc || svc->state != LIVE || !serves_port(svc, v->p)) return GO_PASS;
   v->unanswerable = may & UNANSWERABLE;
-  v->reason = may & ~UNANSWERABLE;
+  v->bypassable = may & BYPASSABLE;
+  v->reason = may & ~(UNANSWERABLE | BYPASSABLE);
   if (v->reason) return v->reason == R_MARTIAN || v->reason == R_DROP_PACKET || v->reason == R_NO_CALL_ID ? GO_DROP : GO_STACK;
   v->dest = template_find(v->service, v->p->saddr, v->now);
   if (unlikely(svc->flags & SVC_ONEPACKET) && v->p->protocol == IPPROTO_UDP) return conn_once(v);
@@ -344,54 +362,9 @@ static __always_inline enum decision decide_new(struct verdict *v, __u32 may) {
     template_make(v->dest);
     template_begin(v->key);
   }
+  if (is_bypass(v->f.value)) return GO_BYPASS;
   v->d = dest_at(v->dest);
   return v->d ? GO_REQUEST : GO_DROP;
-}
-
-/* A packet from a masqueraded destination: `first` is the first of the destinations with this address and port. */
-static __always_inline enum decision decide_reply(struct verdict *v, __u32 first) {
-  v->dest = first;
-  v->d = dest_at(first);
-  if (!v->d) return GO_PASS;
-  client_is_target(v->p);
-  if (ALL_PORTS || unlikely(v->d->next_same)) {
-    v->dest = dest_of_client(first, v->p->daddr, v->p->dport, v->now);
-    v->d = v->dest ? dest_at(v->dest) : 0;
-    if (!v->d) return GO_PASS;
-  }
-  v->service = v->d->service;
-  v->key = conn_key(v->p->daddr, v->p->dport, v->service);
-  if (!conn_find(v->key, v->now, &v->f)) return GO_PASS;
-  if (v_dest(v->f.value) != v->dest || v_method(v->f.value) != M_MASQ) return GO_PASS;
-  v->known = true;
-  return GO_REPLY;
-}
-
-#define SAME_ENDPOINT_ASKED 64 /* services that have had one masqueraded server: where there are more, it counts as that of the next one */
-
-/* Of the destinations with one address and port the first, which is the newest, that is still a masqueraded one of its service; 0: none. Those that
- * were keep their endpoint, for replies of connections that go on. A global function, so that its loop is verified once. */
-__noinline __u32 masqueraded_now(__u32 first) {
-#pragma clang loop unroll(disable)
-  for (int i = 0; first && i < SAME_ENDPOINT_ASKED; i++) {
-    struct dest *d = dest_at(first);
-    if (!d) return 0;
-    if (READ(d->state) == LIVE && (d->method & 3) == M_MASQ) return first;
-    first = READ(d->next_same);
-  }
-  return first;
-}
-
-/* A packet from a service's own address: the answer of a DR destination that comes by the director. */
-static __always_inline enum decision decide_seen(struct verdict *v) {
-  v->key = conn_key(v->p->daddr, v->p->dport, v->service);
-  client_is_target(v->p);
-  if (!conn_find(v->key, v->now, &v->f)) return GO_PASS;
-  v->dest = v_dest(v->f.value);
-  v->d = dest_at(v->dest);
-  if (!v->d || v_method(v->f.value) == M_MASQ) return GO_PASS;
-  v->known = true;
-  return GO_SEEN;
 }
 
 #endif

@@ -38,7 +38,8 @@ static __always_inline bool icmp_allowed(void) {
 /* Verdicts of the functions below, beside tc's own: the packet concerns nothing of this build; or an exact service without a connection; or
  * it is of SCTP, or an error about such a packet; or it is of a masqueraded server, without a connection; or it is one of a call that this server
  * begins, and leaves with the service's address; or it goes on to the programs of tunnels, to the helper for FTP, or to
- * FULLNAT; or it is larger than the MTU to its client, and for a local address of FULLNAT. */
+ * FULLNAT; or it is larger than the MTU to its client, and for a local address of FULLNAT; or it goes past the servers
+ * (bypass.h). */
 #define TC_ELSEWHERE 0x100
 #define TC_STRAY 0x101
 #define TC_SCTP 0x102
@@ -48,6 +49,7 @@ static __always_inline bool icmp_allowed(void) {
 #define TC_FTP 0x106
 #define TC_FULLNAT 0x107
 #define TC_LARGE 0x108
+#define TC_PAST 0x109
 
 static __always_inline int tc_drop(__u32 reason) {
   count_reason(reason);
@@ -75,12 +77,10 @@ __noinline int tc_deliver(struct __sk_buff *skb) {
  * build. */
 static __always_inline bool begins_here(struct __sk_buff *skb, struct packet *p) { return has_ports(p) && (ALL_PORTS || !marked_service(skb)); }
 
-/* Where no destination is left, some packets go on to the stack: what may be data of FTP, and with cache_bypass those of a mark, to their own
- * address, past the caches of the service. */
-static __always_inline bool is_bypassed(struct verdict *v) {
-  struct service *s = ALL_PORTS || unlikely(v->c->cache_bypass) ? service_at(v->service) : 0;
-  if (!s) return false;
-  return s->mark ? v->c->cache_bypass : ALL_PORTS && s->port;
+/* Where no destination is left, what may be data of FTP goes on to the stack. */
+static __always_inline bool may_be_data(struct verdict *v) {
+  struct service *s = ALL_PORTS ? service_at(v->service) : 0;
+  return s && s->port;
 }
 
 #define ICMP_CUT 512 /* as far as the checksum of the longest headers, or of what a tunnel carries */

@@ -54,6 +54,7 @@
 #include "local6.h"
 #include "defence.h"
 #include "director.h"
+#include "director-reply.h"
 #ifdef BRIDGE
 #include "bridge.h"
 #endif
@@ -69,6 +70,7 @@
 #include "message-sum.h"
 #include "related6.h"
 #include "call-begun.h"
+#include "bypass.h"
 #include "tc6.h"
 #ifdef BEGINS_CALLS
 #include "call-reply.h"

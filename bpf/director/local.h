@@ -19,6 +19,15 @@ static __always_inline int address_class(void *ctx, bool xdp, __u32 addr, __u32 
   return xdp ? xdp_address_class(ctx, addr, peer) : tc_address_class(ctx, addr, peer);
 }
 
+/* cache_bypass: where the service has no destination for it, does the packet go on to its own address? As in IPVS what has a mark does, unless the
+ * address is one of this host. */
+static __always_inline bool is_bypassable(struct __sk_buff *skb, struct service *svc) {
+  struct scratch *scratch = the_scratch();
+  struct conf *c = the_conf();
+  if (!ALL_PORTS || !svc->mark || !scratch || !c || likely(!c->cache_bypass)) return false;
+  return tc_address_class(skb, scratch->packet.daddr, scratch->packet.saddr) != HOP_LOCAL;
+}
+
 /* Is the next hop of the packet's source cached? */
 static __always_inline bool source_has_hop(struct conf *c, struct packet *p, __u32 now) {
   struct hop h;

@@ -37,6 +37,12 @@ static __always_inline bool vip_is_local(void *ctx, bool xdp, struct conf *c, __
 /* The class of the packet's source. */
 static __always_inline int address_class(void *ctx, bool xdp, __u32 addr, __u32 peer) { return packet_address_class(ctx, xdp, false); }
 
+/* As in local.h, but IPVS looks at no address of IPv6: what goes to one of this host is dropped later. */
+static __always_inline bool is_bypassable(struct __sk_buff *skb, struct service *svc) {
+  struct conf *c = the_conf();
+  return ALL_PORTS && svc->mark && c && unlikely(c->cache_bypass);
+}
+
 static __always_inline bool source_has_hop(struct conf *c, struct packet *p, __u32 now) {
   struct hop h;
   route_between(p->saddr6, p->daddr6);
@@ -47,17 +53,17 @@ static __always_inline bool source_has_hop(struct conf *c, struct packet *p, __u
 static __always_inline bool is_reverse_path(void *ctx, bool xdp, struct conf *c, __u32 ifindex, __u32 addr, __u32 peer, __u32 now) { return true; }
 
 #define PATHS_ASKED 16
-/* Does an interface lead to a server? The FIB names one path alone for each pair of addresses, so it is asked for further pairs, as in local.h.
- * `client`: the packet's other address. */
-static __always_inline bool leads_to_server6(struct __sk_buff *skb, struct dest *d, struct address *client) {
+/* Does the interface that the packet came by lead to an address? The FIB names one path alone for each pair of addresses, so it is asked for further
+ * pairs, as in local.h. `client`: the packet's other address. */
+static __always_inline bool leads_to_address6(struct __sk_buff *skb, const __u32 *addr, const __u32 *client) {
   struct scratch *scratch = the_scratch();
   __u32 ifindex = skb->ingress_ifindex;
   if (!scratch) return false;
   CHECKED(scratch);
-  route_between(d->addr, client->word);
+  route_between(addr, client);
 #pragma clang loop unroll(disable)
   for (__u32 i = 0; i <= PATHS_ASKED; i++) {
-    scratch->whole.from[3] = client->word[3] ^ i * 0x9e3779b9;
+    scratch->whole.from[3] = client[3] ^ i * 0x9e3779b9;
     long rc = fib_ask(skb, &scratch->fib, ifindex, 0, 0, 0);
     if (fib_is_silent(rc)) return true; /* the kernel gives no answer */
     if (rc != BPF_FIB_LKUP_RET_SUCCESS && rc < BPF_FIB_LKUP_RET_FWD_DISABLED) return false;
@@ -75,7 +81,7 @@ __noinline int tc_server_side6(struct __sk_buff *skb, __u32 dest, struct address
   CHECKED(d);
   if (is_server_side(c, d, ifindex, now)) return true;
   bool known = is_other_side(c, dest, ifindex, now);
-  if (!known && (unlikely(is_crossed(d)) ? tc_leads_to_crossed(skb, dest) : leads_to_server6(skb, d, client))) {
+  if (!known && (unlikely(is_crossed(d)) ? tc_leads_to_crossed(skb, dest) : leads_to_address6(skb, d->addr, client->word))) {
     server_side_found(d, ifindex, now);
     return true;
   }

@@ -7,6 +7,7 @@
 #include "call-abi.h"
 #include "wide-abi.h"
 #include "wide6-abi.h"
+#include "bypass-abi.h"
 #include "sctp-abi.h"
 #include "tunnel-abi.h"
 #include "ftp-abi.h"

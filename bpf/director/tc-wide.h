@@ -56,6 +56,7 @@ int weir_tc_mark(struct __sk_buff *skb) {
   if (tc_restore_ttl(skb)) return tc_drop(R_REDIRECT_FAILED);
   int done = tc_marked(skb, &scratch->packet);
   if (done == TC_TUNNEL) return tc_done(skb, done);
+  if (done == TC_PAST) done = tc_send_past(skb);
   if (done != TC_ACT_UNSPEC && done < TC_ELSEWHERE) return done;
   if (done == TC_STRAY) count_reason(R_NO_CONNECTION);
   return tc_to_far_end(skb);

@@ -47,6 +47,7 @@ static __always_inline int tc_unknown(struct __sk_buff *skb) {
 /* The end of a program: what this build does not know goes on to another one. */
 static __always_inline int tc_go_on(struct __sk_buff *skb, int done, bool ingress) {
   if (likely(done < TC_ELSEWHERE)) return done;
+  if (ALL_PORTS && done == TC_PAST) return tc_send_past(skb);
   if (done == TC_ELSEWHERE) {
     tc_enter_wide(skb, ingress ? WIDE_INGRESS : WIDE_EGRESS);
     if (!ingress) return TC_ACT_UNSPEC;
@@ -80,8 +81,9 @@ static __always_inline int tc_request(struct __sk_buff *skb, struct verdict *v) 
   if (go == GO_NEW) go = begins_here(skb, p) ? decide_new(v, tc_may_schedule(skb, v->service)) : GO_PASS;
   if (go == GO_PASS) return TC_ELSEWHERE;
   if (go == GO_DROP) return tc_drop(drop_reason(v->reason));
+  if (ALL_PORTS && go == GO_BYPASS) return tc_bypass(v);
   if (go == GO_REFUSE) {
-    if (is_bypassed(v)) return TC_ACT_UNSPEC;
+    if (may_be_data(v)) return TC_ACT_UNSPEC;
     count_reason(R_NO_DESTINATION);
     return icmp_error(skb, p, ICMP_UNREACHABLE, ICMP_PORT, 0);
   }
@@ -189,6 +191,7 @@ __noinline int tc_any_seen(struct __sk_buff *skb, __u32 service) {
   struct verdict v = {.p = &scratch->packet, .c = c, .now = clock_now(), .service = service};
   if (decide_seen(&v) != GO_SEEN) return TC_ELSEWHERE;
   __u32 from = skb->ingress_ifindex; /* 0: it leaves the director, from a server here */
+  if (ALL_PORTS && !v.d) return tc_seen_past(skb, &v);
   if (from && unlikely(v.d->hop.ifindex != from) && !tc_server_side(skb, v.dest, v.p->daddr)) return TC_ACT_UNSPEC;
   conn_touch(&v, true);
   count_packet(&v, true);

@@ -26,6 +26,7 @@ static __always_inline void tc_enter_marked_sctp6(struct __sk_buff *skb, struct 
 /* The end of a program, as in tc.h: what this build does not know goes on to another one. */
 static __always_inline int tc_go_on6(struct __sk_buff *skb, int done, bool ingress) {
   if (likely(done < TC_ELSEWHERE)) return done;
+  if (ALL_PORTS && done == TC_PAST) return tc_send_past(skb);
   if (done == TC_ELSEWHERE) {
     tc_enter_wide6(skb, ingress ? WIDE6_INGRESS : WIDE6_EGRESS);
     return TC_ACT_UNSPEC;
@@ -179,8 +180,9 @@ static __always_inline int tc_request6(struct __sk_buff *skb, struct verdict *v)
   if (go == GO_NEW) go = begins_here(skb, p) ? decide_new(v, tc_may_schedule(skb, v->service)) : GO_PASS;
   if (go == GO_PASS) return TC_ELSEWHERE;
   if (go == GO_DROP) return tc_drop(drop_reason(v->reason));
+  if (ALL_PORTS && go == GO_BYPASS) return tc_bypass(v);
   if (go == GO_REFUSE) {
-    if (is_bypassed(v)) return TC_ACT_UNSPEC;
+    if (may_be_data(v)) return TC_ACT_UNSPEC;
     count_reason(R_NO_DESTINATION);
     return icmp6_error_from(skb, p->daddr6, ICMP6_UNREACHABLE, ICMP6_PORT, 0);
   }
@@ -281,6 +283,7 @@ __noinline int tc_any_seen6(struct __sk_buff *skb, __u32 service) {
   struct verdict v = {.p = &scratch->packet, .c = c, .now = clock_now(), .service = service};
   if (decide_seen(&v) != GO_SEEN) return TC_ELSEWHERE;
   __u32 from = skb->ingress_ifindex; /* as in tc.h */
+  if (ALL_PORTS && !v.d) return tc_seen_past(skb, &v);
   if (from && unlikely(v.d->hop.ifindex != from) && !tc_server_side6(skb, v.dest, (struct address *)v.p->daddr6)) return TC_ACT_UNSPEC;
   conn_touch(&v, true);
   count_packet(&v, true);

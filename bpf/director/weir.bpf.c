@@ -46,6 +46,7 @@
 #include "local.h"
 #include "defence.h"
 #include "director.h"
+#include "director-reply.h"
 #ifdef BRIDGE
 #include "bridge.h"
 #endif
@@ -61,6 +62,7 @@
 #include "ip-options.h"
 #include "related.h"
 #include "call-begun.h"
+#include "bypass.h"
 #ifndef SIDE
 #include "tc-firewall.h"
 #endif

@@ -26,6 +26,9 @@ export interface ServiceSpec {
 
 export type ForwardingMethod = 'masq' | 'local' | 'tunnel' | 'route' | 'fullnat';
 
+/** How packets of a connection go on. `bypass`: to their own address, past the servers (cache_bypass). */
+export type ConnectionMethod = ForwardingMethod | 'bypass';
+
 export interface Tunnel {
   readonly type: 'ipip' | 'gue' | 'gre';
   readonly port: number;

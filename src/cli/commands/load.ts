@@ -26,7 +26,7 @@ const USAGE = `usage: weir load [--conn-tab-bits N] [--connections N] [--max-ser
        --connections       what each connection table is made for, 4096 to 134217728 (1048576); a smaller one is faster; it takes 32 bytes
                            each, of IPv6 or all ports 64, of both 128: these tables are made with their first service
        --max-services      a power of two, 64 to 65536 (16384)
-       --max-destinations  64 to 262143 (65536; fewer above 32 possible CPUs)
+       --max-destinations  64 to 262142 (65536; fewer above 32 possible CPUs)
        --attach            auto: tc on every interface, XDP besides on physical ones; tc: tc only; xdp: XDP everywhere
                            (by veths frames are lost then, but with 'ethtool -K DEV gro on tx off' at their far ends)
        --firewall          auto (the default): honour where a rule of the packet filter may drop packets for a service, otherwise fast;
@@ -64,7 +64,7 @@ function capacityOf(flags: LoadFlags): Partial<Capacity> {
   const connTabBits = numberOf(flags, 'conn-tab-bits', { min: 8, max: 27 });
   const connections = numberOf(flags, 'connections', { min: 4096, max: 2 ** 27 });
   const services = numberOf(flags, 'max-services', { min: 64, max: 65_536 });
-  const destinations = numberOf(flags, 'max-destinations', { min: 64, max: 262_143 });
+  const destinations = numberOf(flags, 'max-destinations', { min: 64, max: 262_142 });
   const capacity = {
     ...(connTabBits === undefined ? {} : { connTabBits }),
     ...(connections === undefined ? {} : { connBuckets: bucketsFor(connections) }),

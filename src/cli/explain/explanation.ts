@@ -1,12 +1,12 @@
 // What `weir explain` knows of a packet, as data: with --json it is printed as it is.
-import type { ForwardingMethod } from '../../model/service.js';
+import type { ConnectionMethod } from '../../model/service.js';
 
 /** `delivered`: to the director's own stack, where the server is. `passed`: unbalanced to the stack. */
 export type ExplainedVerdict = 'forwarded' | 'delivered' | 'answered' | 'passed' | 'dropped';
 
 export interface ExplainedServer {
   readonly server: string;
-  readonly method: ForwardingMethod;
+  readonly method: ConnectionMethod;
   readonly weight: number;
   readonly active: number;
   readonly inactive: number;
@@ -48,7 +48,7 @@ export interface Explanation {
     readonly client: string;
     readonly virtual: string;
     readonly server: string;
-    readonly method: ForwardingMethod;
+    readonly method: ConnectionMethod;
     readonly state: string;
     readonly expires: number;
     readonly use: 'goes on' | 'replaced' | 'destination removed' | 'reply';

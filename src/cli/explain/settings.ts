@@ -13,7 +13,7 @@ const OF_REASON: Readonly<Partial<Record<Reason, readonly (readonly [string, str
     ['sloppy_sctp', 'other packets of SCTP than an INIT begin a connection where it is 1'],
   ],
   dead_destination: [['expire_nodest_conn', 'where it is 1 the packet begins another connection']],
-  no_destination: [['cache_bypass', 'where it is 1 a packet with a mark is left to the stack']],
+  no_destination: [['cache_bypass', 'where it is 1 a packet with a mark goes on to its own address']],
   drop_packet: [
     ['drop_packet', 'the mode of the defence'],
     ['amemthresh', 'below so much free room it works'],

@@ -33,7 +33,7 @@ const FORMS: Readonly<Record<Layout, Form>> = {
   sctp6AllPorts: { bytes: Wide6Bucket.bytes, sctp: true, six: true, allPorts: true },
 };
 
-const METHODS = ['masq', 'local', 'tunnel', 'route'] as const;
+const METHODS = ['masq', 'bypass', 'tunnel', 'route'] as const;
 const DEST_MASK = 0x3ffffn;
 const [INACTIVE, NO_OUTPUT, PROVEN] = [1n << 56n, 1n << 57n, 1n << 59n];
 

@@ -6,17 +6,19 @@ import { type Connection, serverOf } from '../../memory/packets/connection.js';
 import type { ConnectionTable } from '../../memory/packets/connection-table.js';
 import type { Endpoint } from '../../memory/packets/endpoint.js';
 import { familyOf, type Ip, ipOf } from '../../memory/packets/ip.js';
-import { isByCall, type ServiceRecord } from '../../memory/packets/records.js';
+import { bypassOf, isByCall, type ServiceRecord } from '../../memory/packets/records.js';
 import type { Scope } from '../../memory/packets/scope.js';
 import { networkOf } from '../../memory/packets/template.js';
 import type { TemplateHash, TemplateTable } from '../../memory/packets/template-table.js';
 import { SCTP_STATES } from '../../sctp-state.js';
 import { TCP_STATES } from '../../tcp-state.js';
-import { Abi, AddressFamily, METHOD_NAMES } from '../abi.gen.js';
+import { Abi, AddressFamily } from '../abi.gen.js';
 import { Template6 } from '../abi6.gen.js';
+import { BypassAbi } from '../bypass.gen.js';
 import { Calls } from '../table/calls.js';
 import { clockDifference } from '../table/clock.js';
 import type { HashKeys } from '../table/endpoint-table.js';
+import { connectionMethodName } from '../table/identity.js';
 import { connectionHome, templateHome } from '../table/key-hash.js';
 import { type Beside, bucketCount, connectionsInBuckets, type SlotConnection } from '../table/living-slots.js';
 import { modelAddress } from '../table/record-address.js';
@@ -83,7 +85,9 @@ function placeOf(connections: ConnectionTable, first: number, place: number): nu
 }
 
 function liveConnection(found: SlotConnection, { services, now }: Met): Connection | undefined {
-  const [service, destination] = [services.service(found.service), services.destination(found.dest)];
+  const service = services.service(found.service);
+  const isPast = found.dest === BypassAbi.BYPASS_DEST;
+  const destination = isPast ? bypassOf(service, ipOf(modelAddress(...found.client))) : services.destination(found.dest);
   if (destination === undefined) return undefined;
   const protocol = found.own?.protocol ?? service.protocol;
   const virtual =
@@ -96,7 +100,7 @@ function liveConnection(found: SlotConnection, { services, now }: Met): Connecti
     service,
     protocol,
     destination,
-    method: METHOD_NAMES[found.method] ?? 'masq',
+    method: connectionMethodName(found.method),
     state: states[found.state] ?? 'UDP',
     expires: now + clockDifference(found.expires, now),
     noOutput: found.noOutput,

@@ -1,14 +1,14 @@
 // The connections of the live tables that pass a filter, one after another, in memory that does not grow with their number.
 import type { Address } from '../../../model/address.js';
 import { destinationId, sameAddress } from '../../../model/identity.js';
-import type { ConnectionEntry, ForwardingMethod, Protocol } from '../../../model/service.js';
+import type { ConnectionEntry, ConnectionMethod, Protocol } from '../../../model/service.js';
 import { contains, type Subnet } from '../../../model/subnet.js';
 import { swap16 } from '../../../wire/bytes.js';
 import { SCTP_STATES, sctpTimeout } from '../../sctp-state.js';
 import { Conf, Dest, Service, WeirState } from '../abi.gen.js';
 import { clockOf } from '../recovery/batch.js';
 import { clockDifference, secondsOf } from '../table/clock.js';
-import { methodName, protocolName } from '../table/identity.js';
+import { connectionMethodName, protocolName } from '../table/identity.js';
 import { livingConnections, type SlotConnection } from '../table/living-slots.js';
 import { modelAddress, recordedAddress } from '../table/record-address.js';
 import { connectionLister } from '../table/table-entries.js';
@@ -28,7 +28,7 @@ export interface ConnectionFilter {
 }
 
 export interface FoundConnection extends ConnectionEntry {
-  readonly method: ForwardingMethod;
+  readonly method: ConnectionMethod;
   /** Seconds since a packet renewed its time, to a second. */
   readonly idle: number;
   /** By what it differs from all others. */
@@ -89,6 +89,6 @@ export function* foundConnections(tables: Tables, filter: ConnectionFilter): Gen
     if (filter.states !== undefined && !filter.states.has(entry.state)) continue;
     if (filter.server?.port !== undefined && entry.destination.port !== filter.server.port) continue;
     const idle = Math.max(0, Math.round(timeoutSeconds(tables, state, protocol) - secondsOf(clockDifference(expires, now), hz)));
-    yield { ...entry, method: methodName(connection.method), idle, identity: identityOf(connection) };
+    yield { ...entry, method: connectionMethodName(connection.method), idle, identity: identityOf(connection) };
   }
 }

@@ -3,6 +3,7 @@ import { destinationId, serviceId } from '../../../model/identity.js';
 import type { ServiceKey } from '../../../model/service.js';
 import { swap16 } from '../../../wire/bytes.js';
 import { Abi, Dest } from '../abi.gen.js';
+import { BypassAbi } from '../bypass.gen.js';
 import { keyOfService } from './identity.js';
 import { destOf, livingSlots } from './living-slots.js';
 import { recordedAddress } from './record-address.js';
@@ -15,10 +16,11 @@ export interface CountedConnections {
   readonly services: ReadonlyMap<string, ServiceKey>;
 }
 
-/** By the numbers of the records. A destination's number is less than 2^18. */
+/** By the numbers of the records. A destination's number is less than 2^18. What goes past the servers is none's. */
 function byRecords(tables: Tables, now: number): ReadonlyMap<number, number> {
   const counts = new Map<number, number>();
   for (const [, keyHigh, , high] of livingSlots(tables, now)) {
+    if (destOf(high) === BypassAbi.BYPASS_DEST) continue;
     const pair = (keyHigh >>> (Abi.K_SERVICE_SHIFT - 32)) * (Abi.V_DEST_MASK + 1) + destOf(high);
     counts.set(pair, (counts.get(pair) ?? 0) + 1);
   }

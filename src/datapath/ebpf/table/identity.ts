@@ -2,10 +2,11 @@
 
 import { WeirError } from '../../../model/errors/weir-error.js';
 import { IpProtocol } from '../../../model/ip-protocol.js';
-import type { ForwardingMethod, Protocol, ServiceKey, ServiceSpec } from '../../../model/service.js';
+import type { ConnectionMethod, ForwardingMethod, Protocol, ServiceKey, ServiceSpec } from '../../../model/service.js';
 import type { Records } from '../../../sys/bpf/records.js';
 import { swap16 } from '../../../wire/bytes.js';
 import { Abi, Dest, EndpointKind, METHOD_NAMES, SCHEDULER_NAMES, Service } from '../abi.gen.js';
+import { BypassAbi } from '../bypass.gen.js';
 import { WideEndpointKind } from '../wide.gen.js';
 import { Wide6EndpointKind } from '../wide6.gen.js';
 import { type EndpointRef, endpointKey, hashKeysOf } from './endpoint-table.js';
@@ -30,6 +31,9 @@ export const protocolName = (number: number): Protocol =>
 export const schedulerName = (number: number): string => known(SCHEDULER_NAMES[number], number, 'scheduler');
 /** The name of a record's forwarding method. @throws WeirError table-unknown-number */
 export const methodName = (number: number): ForwardingMethod => known(METHOD_NAMES[number], number, 'forwarding method');
+/** The name of a connection's method. @throws WeirError table-unknown-number */
+export const connectionMethodName = (number: number): ConnectionMethod =>
+  number === BypassAbi.BYPASS_METHOD ? 'bypass' : methodName(number);
 /** A forwarding method as records have it: FULLNAT is masquerading, with a flag of its own (forwarding-word.ts). */
 export const methodNumber = (name: ForwardingMethod): number => METHOD_NAMES.indexOf(name === 'fullnat' ? 'masq' : name);
 

@@ -18,6 +18,7 @@ import type {
 import type { Records } from '../../../sys/bpf/records.js';
 import { swap16 } from '../../../wire/bytes.js';
 import { Conf, Counters, Dest, Estimate, Service, WeirState } from '../abi.gen.js';
+import { BypassAbi } from '../bypass.gen.js';
 import { descriptionOf, intendedTimeouts, isFlushing } from '../recovery/intent.js';
 import { clockDifference, secondsOf } from './clock.js';
 import type { EndpointTable } from './endpoint-table.js';
@@ -191,17 +192,19 @@ function endpointsOf(records: Records, record: typeof Service | typeof Dest): (i
   };
 }
 
-/** A connection as it is listed. */
+/** A connection as it is listed. One past the servers has the unspecified address there, and port 0, as in IPVS. */
 export function connectionLister({ services, dests, conf }: Tables, now: number): (connection: SlotConnection) => ConnectionEntry {
   const hz = conf.get(0, Conf.hz);
-  const [virtualOf, destinationOf] = [endpointsOf(services, Service), endpointsOf(dests, Dest)];
+  const [virtualOf, recordOf] = [endpointsOf(services, Service), endpointsOf(dests, Dest)];
+  const destinationOf = (dest: number, client: readonly number[]): DestinationKey =>
+    dest === BypassAbi.BYPASS_DEST ? { address: modelAddress(...client.map(() => 0)), port: 0 } : recordOf(dest);
   return ({ service, dest, client, port, own, state, expires }) => {
     const protocol = protocolName(own?.protocol ?? services.get(service, Service.protocol));
     return {
       protocol: protocol.toUpperCase(),
       client: { address: modelAddress(...client), port },
       virtual: own?.virtual ?? virtualOf(service),
-      destination: own === undefined ? destinationOf(dest) : { ...destinationOf(dest), port: own.serverPort },
+      destination: own === undefined ? destinationOf(dest, client) : { ...destinationOf(dest, client), port: own.serverPort },
       state: stateName(state, protocol === 'sctp'),
       expires: Math.floor(secondsOf(clockDifference(expires, now), hz)),
     };

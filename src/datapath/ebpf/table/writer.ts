@@ -7,6 +7,7 @@ import { IpProtocol } from '../../../model/ip-protocol.js';
 import type { DestinationKey, DestinationSpec, ServiceKey, ServiceSpec } from '../../../model/service.js';
 import { swap16 } from '../../../wire/bytes.js';
 import { Abi, Conf, Dest, Estimate, Service, WeirState } from '../abi.gen.js';
+import { BypassAbi } from '../bypass.gen.js';
 import { FtpAbi } from '../ftp.gen.js';
 import { describe, finish, intendFlush, redescribe } from '../recovery/intent.js';
 import { clockDifference } from './clock.js';
@@ -16,6 +17,7 @@ import { helpDestination } from './ftp.js';
 import { FullnatPools } from './fullnat-pools.js';
 import { HOST_MARKS, type MarksOf } from './host-marks.js';
 import { flagsOf, ftpDataEndpoint, realEndpoint, recordedServiceEndpoint, schedulerNumber, serviceEndpoint } from './identity.js';
+import { livingConnections } from './living-slots.js';
 import { noteMarks, roomForMark } from './marks.js';
 import { writePersistence } from './persistence.js';
 import { recordedWords, storeAddress } from './record-address.js';
@@ -326,6 +328,7 @@ export class Writer {
     for (let id = 1; id <= conf.get(0, Conf.destTop); id++) {
       if (dests.get(id, Dest.state) !== WeirState.FREE && !this.#reclaim(id)) named.add(dests.get(id, Dest.service));
     }
+    for (const { service, dest } of livingConnections(this.tables, this.clock())) if (dest === BypassAbi.BYPASS_DEST) named.add(service);
     for (let id = 1; id < services.count; id++) {
       if (services.get(id, Service.state) === WeirState.LIVE || named.has(id)) continue;
       const endpoint = recordedServiceEndpoint(this.tables, id);

@@ -13,7 +13,7 @@ function leavesHere(question: Question, packet: Packet, server: DestinationRecor
   const { environment, device } = question;
   if (packet.ttl <= 1) return false;
   const { kind } = environment.hop(device, packet.destination, packet.source);
-  return kind !== 'local' && kind !== 'none' && isServerSide(question, server, packet.destination);
+  return kind !== 'local' && kind !== 'none' && isServerSide(question, server.address, packet.destination);
 }
 
 /** The connection of a call, from the server's first datagram: its client is who gets it. */

@@ -42,10 +42,10 @@ export const serverOf = (destination: DestinationRecord, virtual: Endpoint): End
   port: hasPort(destination, virtual) ? destination.port : virtual.port,
 });
 
-/** The connection that a packet begins. */
+/** The connection that a packet begins. Past the servers it has no server's endpoint. */
 export function firstConnection(settings: Settings, packet: Packet, destination: DestinationRecord, now: number): Connection {
   const { method } = destination;
-  const noOutput = method !== 'masq';
+  const noOutput = method !== 'masq' && method !== 'bypass';
   const { service } = destination;
   const virtual = targetOf(packet);
   const state = protocolRulesOf(packet).stateAfter(settings, noOutput ? 'input-only' : 'input', packet, 'NONE');
@@ -53,7 +53,7 @@ export function firstConnection(settings: Settings, packet: Packet, destination:
   return {
     client: sourceOf(packet),
     virtual,
-    server: serverOf(destination, virtual),
+    server: method === 'bypass' ? { address: destination.address, port: 0 } : serverOf(destination, virtual),
     service,
     protocol: packet.protocol,
     destination,

@@ -9,7 +9,7 @@ import { fromClient, type Packet, sourceOf } from './packet.js';
 import type { PacketTable } from './packet-table.js';
 import { protocolRulesOf } from './protocol-rules.js';
 import type { Reason } from './reason.js';
-import { candidatesOf, type DestinationRecord, isByCall, type ServiceRecord } from './records.js';
+import { bypassOf, candidatesOf, type DestinationRecord, isByCall, type ServiceRecord } from './records.js';
 import type { Scope } from './scope.js';
 import type { ConnectionState } from './state.js';
 import type { Trace } from './trace.js';
@@ -136,17 +136,23 @@ export function choose(question: Question, { client, target, call }: Asking, ser
   return chosen && { destination: chosen, led: false };
 }
 
-/** Where no destination is left, what may be data of FTP goes on to the stack, and with cache_bypass what has a mark. */
-const isBypassed = ({ settings }: PacketTable, { destinationPort }: Packet, { port, mark }: ServiceRecord): boolean =>
-  mark === 0 ? port !== 0 && port !== destinationPort : settings.cacheBypass;
+/** Where no destination is left, what may be data of FTP goes on to the stack. */
+const mayBeData = ({ destinationPort }: Packet, { port }: ServiceRecord): boolean => port !== 0 && port !== destinationPort;
+
+/** cache_bypass: where no destination is left, what has a mark goes on to its own address; as in IPVS, not to an IPv4 address of this host. */
+function bypass({ table, environment, device }: Question, packet: Packet, service: ServiceRecord): DestinationRecord | undefined {
+  if (!table.settings.cacheBypass || service.mark === 0) return undefined;
+  const isLocalTarget = packet.family === 'inet' && environment.hop(device, packet.destination, packet.source).kind === 'local';
+  return isLocalTarget ? undefined : bypassOf(service, packet.destination);
+}
 
 /** A new connection of the packet's; one-packet scheduling keeps nothing of it but the counters. */
 function begin(question: Question, packet: Packet, service: ServiceRecord, call: string | undefined): Decision {
   const { table, scope, now, trace } = question;
   const client = sourceOf(packet);
   const choice = choose(question, { client, target: packet.destination, call }, service);
-  if (choice === undefined) return { kind: isBypassed(table, packet, service) ? 'pass' : 'refuse' };
-  const { destination } = choice;
+  const destination = choice?.destination ?? bypass(question, packet, service);
+  if (destination === undefined) return { kind: mayBeData(packet, service) ? 'pass' : 'refuse' };
   if (destination.method === 'masq' && isUnanswerable(question, packet, service)) return { kind: 'drop', reason: 'martian' };
   const udp = packet.protocol === IpProtocol.udp;
   const connection = firstConnection(table.settings, packet, destination, now);
@@ -158,6 +164,7 @@ function begin(question: Question, packet: Packet, service: ServiceRecord, call:
   }
   trace?.({ kind: 'begun', connection, kept });
   destination.counts.conns++;
+  if (choice === undefined) return { kind: 'forward', connection, known: false };
   const templates = table.templatesOf(service);
   if (!choice.led) templates.make(destination, { client: client.address, call }, now);
   if (kept && call !== undefined) templates.begin(connection, call);
@@ -187,8 +194,8 @@ export function decideRequest(question: Question, packet: Packet, service: Servi
 }
 
 /** Does a server's reply come from the side where the server lives? By lo only the director's own stack sends. */
-export function isServerSide({ table, environment, device, wire }: Question, server: DestinationRecord, client: Ip): boolean {
-  if (!wire || environment.leadsBy(device, server.address, client)) return true;
+export function isServerSide({ table, environment, device, wire }: Question, server: Ip, client: Ip): boolean {
+  if (!wire || environment.leadsBy(device, server, client)) return true;
   table.count('reply_side');
   return false;
 }

@@ -9,7 +9,7 @@ import { ETHERNET_BYTES, handIn, setMacs } from './ethernet.js';
 import { rulesOf } from './family.js';
 import type { IcmpKind } from './family-rules.js';
 import { helped, isHelped } from './ftp.js';
-import type { Ip } from './ip.js';
+import { anyOf, type Ip } from './ip.js';
 import type { Packet } from './packet.js';
 import { protocolRulesOf } from './protocol-rules.js';
 import type { Reason } from './reason.js';
@@ -136,11 +136,28 @@ function localised(question: Question, arrival: Arrival, connection: Connection)
   return { verdict: 'redirect', frame };
 }
 
+/** To the packet's own address. What has come to this host is dropped; what is too large is fragmented by the stack, where it may be. */
+function sentPast(question: Question, arrival: Arrival): Outcome {
+  const { packet, frame } = arrival;
+  const hop = question.environment.hop(question.device, packet.destination, anyOf(packet.destination));
+  if (hop.kind === 'local') return dropped(question, arrival, 'no_route');
+  const refused = (reason: Reason, kind: IcmpKind): Outcome => {
+    question.table.count(reason);
+    return answered(question, arrival, kind);
+  };
+  if (hop.kind === 'none' || hop.kind === 'unknown') return refused('no_route', HOST);
+  if (packet.ttl <= 1) return refused('ttl', EXCEEDED);
+  const exceeded = exceededMtu(arrival, hop);
+  if (exceeded === 0) return sent(frame.slice(), packet, hop);
+  return packet.dontFragment ? refused('too_big', tooBig(exceeded)) : passed(arrival);
+}
+
 function forwarded(question: Question, arrival: Arrival, connection: Connection): Outcome {
   const { packet } = arrival;
   const { destination, server, method } = connection;
   if (method === 'tunnel') return tunnelled(question, arrival, destination);
   if (destination.locals.length > 0 && !question.environment.isOwn(destination.address)) return localised(question, arrival, connection);
+  if (method === 'bypass') return sentPast(question, arrival);
   const masq = method === 'masq';
   const hop = question.environment.hopToServer(destination.address);
   // Without masquerading the packet is for the service's address, which this host has, too.

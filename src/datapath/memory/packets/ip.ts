@@ -16,6 +16,9 @@ export const ipOf = ({ family, words }: Address): Ip => (family === 'inet' ? (wo
 
 export const familyOf = (ip: Ip): Family => (typeof ip === 'number' ? 'inet' : 'inet6');
 
+/** The unspecified address of the same family. */
+export const anyOf = (ip: Ip): Ip => (typeof ip === 'number' ? 0 : '0'.repeat(ip.length));
+
 /** One word, or four, in host order. */
 export function wordsOf(ip: Ip): readonly number[] {
   if (typeof ip === 'number') return [ip];

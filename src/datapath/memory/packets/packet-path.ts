@@ -91,7 +91,7 @@ function toClient(question: Question, arrival: Arrival): Outcome | undefined {
   if (!scope.answers(sourceOf(packet), packet.protocol)) return undefined;
   const connection = replied(question, packet);
   if (connection === undefined) return toLocal(question, arrival) ?? begun(question, arrival, reply, false);
-  return isServerSide(question, connection.destination, packet.destination) ? reply(question, arrival, connection) : undefined;
+  return isServerSide(question, connection.destination.address, packet.destination) ? reply(question, arrival, connection) : undefined;
 }
 
 /** FULLNAT: a server's packet to a local address goes on as one to the client behind it. undefined: it is of no flow. */
@@ -106,7 +106,7 @@ function toLocal(question: Question, arrival: Arrival): Outcome | undefined {
   const meant: Packet = { ...packet, destination: client.address, destinationPort: client.port };
   const connection = replied(question, meant);
   if (connection === undefined) return passed(arrival); // it has ended
-  if (!isServerSide(question, connection.destination, client.address)) return passed(arrival);
+  if (!isServerSide(question, connection.destination.address, client.address)) return passed(arrival);
   return reply(question, { ...arrival, frame: translated, packet: meant, local: arrival }, connection);
 }
 
@@ -137,6 +137,7 @@ function seen(question: Question, arrival: Arrival, leaves: boolean): Outcome | 
   const { packet } = arrival;
   const connection = ofSource(question, packet);
   if (connection === undefined || connection.method === 'masq') return undefined;
-  if (leaves || isServerSide(question, connection.destination, packet.destination)) noted(question, connection, packet, true);
+  const from = connection.method === 'bypass' ? packet.source : connection.destination.address;
+  if (leaves || isServerSide(question, from, packet.destination)) noted(question, connection, packet, true);
   return passed(arrival);
 }

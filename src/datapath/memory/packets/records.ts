@@ -1,15 +1,15 @@
 // Services and destinations as packets meet them, and what each change of the table does to them. What was removed stays, since connections
 // name it: a destination that is added again is the one that it was.
 import { IpProtocol } from '../../../model/ip-protocol.js';
-import type { ForwardingMethod, Persistence, Tunnel } from '../../../model/service.js';
+import type { ConnectionMethod, Persistence, Tunnel } from '../../../model/service.js';
 import type { Schedule } from '../../schedule/index.js';
 import type { Candidate, Candidates } from '../../schedule/scheduler.js';
 import type { Endpoint } from './endpoint.js';
-import { foldOf, type Ip } from './ip.js';
+import { anyOf, foldOf, type Ip } from './ip.js';
 import type { Loaded } from './thresholds.js';
 
 /** FULLNAT is masquerading, with local addresses. */
-export type Method = Exclude<ForwardingMethod, 'fullnat'>;
+export type Method = Exclude<ConnectionMethod, 'fullnat'>;
 
 export interface PacketCounts {
   conns: number;
@@ -203,6 +203,16 @@ export class Records {
     if (service.port === FTP_PORT && service.protocol === IpProtocol.tcp) this.#answering.add(endpointOf(address, 0, service.protocol));
   }
 }
+
+/** The number that a connection past the servers has in a destination's place: no record of one has it. */
+export const BYPASS_ID = 0x3fffe;
+
+/** What such a connection has instead of a destination: it is in no list, and whatever is counted there is not seen. */
+export const bypassOf = (service: ServiceRecord, target: Ip): DestinationRecord => ({
+  ...{ method: 'bypass', tunnel: NO_TUNNEL, weight: 1, lastWeight: 1, upper: 0, lower: 0 },
+  ...{ active: 0, inactive: 0, persistent: 0, overloaded: false, available: true, answers: false, counts: noCounts() },
+  ...{ id: BYPASS_ID, service, address: anyOf(target), port: 0 },
+});
 
 /** Takes a destination out of its service's list. */
 export function retire(destination: DestinationRecord): void {
