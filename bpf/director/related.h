@@ -72,12 +72,11 @@ static __always_inline int related_send(struct __sk_buff *skb, struct verdict *v
   int valid = related_validate(skb, r);
   if (valid != TC_ACT_OK) return valid;
   if (bpf_skb_load_bytes(skb, TTL_AT, &ttl, 1)) return TC_ACT_UNSPEC;
-  if (to) count_packet(v, false);
+  if (to || ttl > 1) count_packet(v, !to); /* IPVS sees of answers what the stack forwards */
   if (to && v_method(v->f.value) == M_TUNNEL) return tc_to_tunnel(v->dest, true);
   bool policed = r->addr && v->d && v->d->flags & (to ? D_POLICED : D_POLICED_BACK);
   enum hop_answer answer = policed ? HOP_LOCAL : tc_hop(skb, v, to, addr, to ? 0 : r->addr, &w);
   if (answer == HOP_NONE || ttl <= 1) return TC_ACT_UNSPEC;
-  if (!to) count_packet(v, true); /* IPVS sees what the stack forwards */
   if (r->addr && related_translate(skb, r)) return tc_drop(R_REDIRECT_FAILED);
   if (answer == HOP_LOCAL && to) return policed ? tc_pass_policed(skb) : TC_ACT_UNSPEC;
   if (answer == HOP_LOCAL) return tc_pass_back(skb, v->dest);

@@ -71,7 +71,7 @@ static __always_inline int related_send6(struct __sk_buff *skb, struct verdict *
   if (!to && stays_on_link(skb)) return TC_ACT_UNSPEC;
   int valid = related_validate6(skb, v->p->header, v->p->length);
   if (valid != TC_ACT_OK) return valid;
-  if (to) count_packet(v, false);
+  if (to || v->p->ttl > 1) count_packet(v, !to); /* as in related.h */
   if (to && v_method(v->f.value) == M_TUNNEL) return tc_to_tunnel(v->dest, true);
   if (to) route_to(to->addr);
   else route_between(v->p->saddr6, addr);
@@ -79,7 +79,6 @@ static __always_inline int related_send6(struct __sk_buff *skb, struct verdict *
   bool policed = masq && v->d && v->d->flags & (to ? D_POLICED : D_POLICED_BACK);
   enum hop_answer answer = policed ? HOP_LOCAL : tc_hop(skb, v, to, hash, 0, &w);
   if (answer == HOP_NONE || v->p->ttl <= 1) return TC_ACT_UNSPEC;
-  if (!to) count_packet(v, true); /* as in related.h */
   if (masq && related_translate6(skb, to != 0, ETH_LEN + v->p->header, port)) return tc_drop(R_REDIRECT_FAILED);
   if (answer == HOP_LOCAL && to) return policed ? tc_pass_policed(skb) : TC_ACT_UNSPEC;
   if (answer == HOP_LOCAL) return tc_pass_back(skb, v->dest);

@@ -57,10 +57,10 @@ function sendOn(question: Question, message: Message, connection: Related, inbou
   if (!inbound && hop.kind !== 'local' && rulesOf(packet).isLinkLocal(packet.source)) return passed({ frame });
   const wrong = invalid(question, message);
   if (wrong !== undefined) return wrong;
-  if (inbound) countPacket(destination, packet.length, false);
+  // Of answers IPVS sees what the stack forwards.
+  if (inbound || packet.ttl > 1) countPacket(destination, packet.length, !inbound);
   if (inbound && method === 'tunnel') return tunnelled(question, { frame, packet, gsoSize: 0 }, destination, true);
   if (hop.kind === 'none' || hop.kind === 'unknown' || packet.ttl <= 1) return passed({ frame });
-  if (!inbound) countPacket(destination, packet.length, true); // IPVS sees what the stack forwards.
   const copy = translated(message, inbound, inbound ? (method === 'masq' ? server : undefined) : virtual);
   if (hop.kind !== 'local') return sent(copy, packet, hop);
   if (inbound) return { verdict: 'pass', frame: copy };
