@@ -26,7 +26,7 @@ def sctp(sp, dp, names, tag=7, check=None):
 
 # ---------- IPv6 ----------
 _n6 = lambda a: socket.inet_pton(socket.AF_INET6, a)
-def header6(src, dst, proto, payload, hops=64): return struct.pack('!IHBB', 0x60000000, len(payload), proto, hops) + _n6(src) + _n6(dst) + payload
+def header6(src, dst, proto, payload, hops=64, tos=0): return struct.pack('!IHBB', 0x60000000 | tos << 20, len(payload), proto, hops) + _n6(src) + _n6(dst) + payload
 def summed6(src, dst, proto, t, at):
     c = cksum(_n6(src) + _n6(dst) + struct.pack('!II', len(t), proto) + t) or 0xffff
     return t[:at] + struct.pack('!H', c) + t[at + 2:]
@@ -36,8 +36,8 @@ def udp6(src, sp, dst, dp, data=b''): return summed6(src, dst, 17, struct.pack('
 class Raw6:
     """raw IPv6 sender living in a namespace"""
     def __init__(self, ns): setns(ns); self.s = socket.socket(socket.AF_INET6, socket.SOCK_RAW, socket.IPPROTO_RAW); setns('c')
-    def ip(self, src, dst, proto, payload, hops=64): self.s.sendto(header6(src, dst, proto, payload, hops), (dst, 0))
-    def tcp(self, src, sp, dst, dp, flags, hops=64, **k): self.ip(src, dst, 6, tcp6(src, sp, dst, dp, flags, **k), hops)
+    def ip(self, src, dst, proto, payload, hops=64, tos=0): self.s.sendto(header6(src, dst, proto, payload, hops, tos), (dst, 0))
+    def tcp(self, src, sp, dst, dp, flags, hops=64, tos=0, **k): self.ip(src, dst, 6, tcp6(src, sp, dst, dp, flags, **k), hops, tos)
     def udp(self, src, sp, dst, dp, data=b'', hops=64): self.ip(src, dst, 17, udp6(src, sp, dst, dp, data), hops)
     def icmp(self, src, dst, kind, code, rest, quoted): self.ip(src, dst, 58, summed6(src, dst, 58, struct.pack('!BBHI', kind, code, 0, rest) + quoted, 2))
 
@@ -55,7 +55,7 @@ class Listener:
             if not self.six: a = socket.inet_ntoa(m[12:16]); m = m[(m[0] & 15) * 4:]
             else: a = a[0].split('%')[0]
             if (self.six and m[0] < 128) or (not self.six and m[0] in (3, 4, 5, 11, 12)): return a, m
-    def heard(self, text, send, wait=.7):
+    def heard(self, text, send, wait=1.2):
         while self.errors(.001): pass
         send(); e = self.errors(wait)
         if not e: out('%-46s nothing' % text); return
