@@ -67,6 +67,10 @@ function lineOf(change: Exclude<DatapathChange, Attachment>): string {
       return change.passes
         ? `firewall: new connections pass the packet filter of this host (raw, mangle, INPUT) before they are balanced${change.why === undefined ? '' : `: ${change.why}`}`
         : 'firewall: new connections are balanced in front of the packet filter of this host';
+    case 'ftp-ports':
+      return change.ports.length === 0
+        ? 'FTP: the helper is for no service any more'
+        : `FTP: the helper is for services of TCP port ${change.ports.join(', ')}, by VS/NAT over IPv4`;
     case 'udev-rule':
       return `${change.path}: made, so that udev attaches interfaces that come later`;
     case 'local-marked':

@@ -8,6 +8,7 @@ import { bucketsFor, type Capacity } from '../../datapath/ebpf/load/object.js';
 import { losingVeths } from '../../datapath/ebpf/load/veth-xdp.js';
 import { exchangeBuild, openDirector, openIfLoaded } from '../../datapath/ebpf/open.js';
 import { WeirError } from '../../model/errors/weir-error.js';
+import { FTP_PORTS_MAX, parseFtpPorts } from '../../model/ftp-ports.js';
 import { command, expectWords } from '../command.js';
 import { reportWait } from '../failure.js';
 import { choiceText, chooseFirewall, type FirewallChoice } from '../firewall-choice.js';
@@ -15,7 +16,7 @@ import type { Flags } from '../flags.js';
 import { loadReport } from '../load-report.js';
 
 const USAGE = `usage: weir load [--conn-tab-bits N] [--connections N] [--max-services N] [--max-destinations N] [--attach auto|tc|xdp]
-                 [--firewall auto|honour|fast]
+                 [--firewall auto|honour|fast] [--ftp-ports none|PORT[,PORT]...]
        weir load --if-loaded
        prints what it changed: what it loaded, attached, repaired and set, a line each; nothing where nothing was to be done
        loaded by another build with the same tables, it gets this build's programs; nothing is lost
@@ -32,6 +33,7 @@ const USAGE = `usage: weir load [--conn-tab-bits N] [--connections N] [--max-ser
        --firewall          auto (the default): honour where a rule of the packet filter may drop packets for a service, otherwise fast;
                            honour: new connections pass the packet filter of this host (raw, mangle, INPUT) before they are balanced;
                            fast: they are balanced in front of it
+       --ftp-ports         of services of TCP by VS/NAT over IPv4, with the helper for FTP: up to 8 (21)
        --if-loaded         only covers interfaces that came since, where it is loaded; elsewhere nothing happens (for udev)
 `;
 const TYPES = {
@@ -41,6 +43,7 @@ const TYPES = {
   'max-destinations': 'value',
   attach: 'value',
   firewall: 'value',
+  'ftp-ports': 'value',
   'if-loaded': 'flag',
 } as const;
 
@@ -91,6 +94,13 @@ function firewallOf(text: string | undefined): { readonly firewall?: FirewallMod
   return { firewall: text };
 }
 
+function ftpPortsOf(text: string | undefined): readonly number[] | undefined {
+  const ports = text === undefined ? undefined : parseFtpPorts(text);
+  if (text !== undefined && ports === undefined)
+    throw new WeirError('option-value', { option: '--ftp-ports', expected: `up to ${FTP_PORTS_MAX} ports, or none`, given: text });
+  return ports;
+}
+
 /** Rules that came or went since are looked at, too. */
 async function choose(director: Director): Promise<FirewallChoice | undefined> {
   try {
@@ -108,10 +118,12 @@ export const run = command({ name: 'weir load', usage: USAGE, types: TYPES }, as
   const capacity = capacityOf(flags);
   const attach = attachOf(flags.attach);
   const firewall = firewallOf(flags.firewall);
+  const ports = ftpPortsOf(flags['ftp-ports']);
   const sized = Object.keys(capacity).length > 0;
   if (flags['if-loaded'] === true) {
     if (sized) throw new WeirError('option-not-here', { options: 'sizes', only: 'a first load, not --if-loaded' });
     const director = openIfLoaded({ ...attach, ...firewall, ...wait });
+    if (ports !== undefined) director?.setFtpPorts(ports);
     const choice = director === undefined ? undefined : await choose(director);
     if (choice !== undefined) io.err(`${choiceText(choice)}\n`);
     return 0;
@@ -128,6 +140,7 @@ export const run = command({ name: 'weir load', usage: USAGE, types: TYPES }, as
     retryXdp: true,
     report: (change) => changes.push(change),
   });
+  if (ports !== undefined && director.setFtpPorts(ports)) changes.push({ kind: 'ftp-ports', ports });
   const choice = await choose(director);
   if (choice !== undefined) changes.push({ kind: 'firewall', ...choice });
   io.out(loadReport(changes));

@@ -3,6 +3,7 @@
 import type { Family } from '../../model/address.js';
 import type { Change } from '../../model/change.js';
 import { isRefusal, WeirError } from '../../model/errors/weir-error.js';
+import { ftpPortsText } from '../../model/ftp-ports.js';
 import { checkFullnat } from '../../model/fullnat.js';
 import { serviceFamily } from '../../model/identity.js';
 import { IpsecPolicies } from '../../model/ipsec-policy.js';
@@ -31,6 +32,7 @@ import { beginBatch, Dirty, endBatch, recover, writerOf } from './recovery/batch
 import { setTimeouts } from './recovery/intent.js';
 import { broadcastsOf } from './table/broadcasts.js';
 import { asksFirewall, decideForFirewall, firewallMode } from './table/firewall.js';
+import { ftpPorts, isHelpedBy, isHelpedKey, storeFtpPorts } from './table/ftp.js';
 import { marksBy, ownBy } from './table/host-marks.js';
 import { schedulerNumber } from './table/identity.js';
 import { hasMarks } from './table/marks.js';
@@ -166,7 +168,8 @@ export class EbpfDirector extends EbpfReader implements Director {
   #ensurePrograms(service: ServiceKey, { method }: DestinationSpec): void {
     if (method === 'tunnel') ensureTunnels(this.tables, serviceFamily(service));
     if (method === 'fullnat') ensureFullnat(this.tables);
-    if (method === 'masq') ensureSideBuilds(this.tables, { key: service, masquerades: true }, this.#onNotice);
+    if (method === 'masq' && isHelpedKey(this.tables, service))
+      ensureSideBuilds(this.tables, { key: service, helped: true }, this.#onNotice);
   }
 
   #noteTunnel(service: ServiceKey, spec: DestinationSpec): void {
@@ -190,6 +193,23 @@ export class EbpfDirector extends EbpfReader implements Director {
       if (service !== undefined) return this.#writer.zero(this.#writer.serviceId(service));
       this.#writer.zero(0);
       for (const { spec } of serviceEntries(this.tables)) this.#writer.zero(this.#writer.serviceId(spec.key));
+    });
+  }
+
+  /** The ports of services with the helper for FTP. Returns whether they are others than before. */
+  setFtpPorts(ports: readonly number[]): boolean {
+    return this.#locked(() => {
+      if (ftpPortsText(ftpPorts(this.tables)) === ftpPortsText(ports)) return false;
+      this.#changing(() => {
+        for (const { spec, destinations } of serviceEntries(this.tables)) {
+          const { key } = spec;
+          if (destinations.some(({ spec: { method } }) => method === 'masq') && isHelpedBy(ports, key))
+            ensureSideBuilds(this.tables, { key, helped: true }, this.#onNotice);
+        }
+        storeFtpPorts(this.tables, ports);
+        this.#writer.followFtpPorts();
+      });
+      return true;
     });
   }
 

@@ -29,6 +29,8 @@ export type DatapathChange =
   | { readonly kind: 'source-rules'; readonly family: Family; readonly present: boolean }
   /** New connections pass the host's packet filter now, or not any more. `why`: rules for whose sake they do. */
   | { readonly kind: 'firewall'; readonly passes: boolean; readonly why?: string }
+  /** The ports of services with the helper for FTP. */
+  | { readonly kind: 'ftp-ports'; readonly ports: readonly number[] }
   /** A rule for udev, until the next boot. */
   | { readonly kind: 'udev-rule'; readonly path: string }
   /** Destinations whose address came to this host, or left it. */

@@ -15,7 +15,7 @@ import { LAYOUT } from '../layouts.gen.js';
 import { unitsOf } from '../table/clock.js';
 import { pinLayouts } from '../table/layout.js';
 import { initSysctls } from '../table/sysctls.js';
-import { LAST_PINNED, PINNED_MAPS, SETTINGS_PIN, Tables } from '../table/tables.js';
+import { FTP_PORTS_PIN, LAST_PINNED, PINNED_MAPS, SETTINGS_PIN, Tables } from '../table/tables.js';
 import { DEFAULT_TIMEOUTS, TCP_TIMEOUT_SECONDS } from '../table/timeouts.js';
 import { buildPin } from './build-pin.js';
 import { configuredHz, nearestHz } from './hz.js';
@@ -106,9 +106,9 @@ export function isLoaded(folder: string): boolean {
   }
 }
 
-/** Removes all pins of a folder, and with the last ones what they hold. `kept`: the name of one that stays. */
-export function removePins(folder: string, kept?: string): void {
-  for (const name of readdirSync(folder)) if (name !== kept) rmSync(`${folder}/${name}`, { force: true });
+/** Removes all pins of a folder, and with the last ones what they hold. `kept`: the names of those that stay. */
+export function removePins(folder: string, ...kept: readonly string[]): void {
+  for (const name of readdirSync(folder)) if (!kept.includes(name)) rmSync(`${folder}/${name}`, { force: true });
 }
 
 /** What is tried of an object: some of its programs, on packets; default: all. */
@@ -158,7 +158,7 @@ export function load(folder: string, chosen: Partial<Capacity> = {}, options: Lo
   const { file = artifact('weir.bpf.o'), kinds = programKinds(true), vectors = makeVectors() } = options;
   const kept = keptSettings(folder);
   const capacity = { ...defaultCapacity(native().possibleCpus()), ...(kept && sizesIn(kept, chosen)), ...chosen };
-  removePins(folder, SETTINGS_PIN);
+  removePins(folder, SETTINGS_PIN, ...(kept === undefined ? [] : [FTP_PORTS_PIN]));
   const sizes = sizesOf(capacity);
   const keys = [randomBytes(8), randomBytes(8), randomBytes(8)].map((bytes) => new Uint8Array(bytes));
   const object = new ObjectFile(file);

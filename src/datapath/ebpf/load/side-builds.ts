@@ -21,7 +21,7 @@ import { ClientHop6Set, Conn6Bucket, Ipv6Program, Template6 } from '../abi6.gen.
 import { pinBeside, pinsBeside } from '../pins/pin-in-place.js';
 import { requiredPin } from '../pins/required-pin.js';
 import { SctpProgram } from '../sctp.gen.js';
-import { FTP_STREAMS_PIN, noteFtpHelper } from '../table/ftp.js';
+import { FTP_STREAMS_PIN, helpDestinations } from '../table/ftp.js';
 import { isOfFtp, isOfSctp, isWide } from '../table/identity.js';
 import { pinnedLayouts } from '../table/layout.js';
 import {
@@ -67,17 +67,13 @@ import {
   usingAll,
 } from './side-maps.js';
 
-/** What of a service decides which builds it needs. `masquerades`: it gets a masqueraded destination. */
-type NewService = Pick<ServiceSpec, 'key' | 'persistence'> & { readonly masquerades?: true };
+/** What of a service decides which builds it needs. `helped`: it gets a masqueraded destination, which the helper for FTP is for. */
+type NewService = Pick<ServiceSpec, 'key' | 'persistence'> & { readonly helped?: true };
 
 /** A mark may be any protocol's, so that its service needs the builds of SCTP, too. */
 const mayBeSctp = (key: ServiceKey): boolean => key.kind === 'fwmark' || isOfSctp(key);
 
-const hasFtpData = ({ key, persistence }: NewService): boolean => isOfFtp(key) && persistence !== undefined;
-
-/** Does the helper for FTP read its control connections? */
-const isHelped = ({ key, masquerades }: NewService): boolean => masquerades === true && isOfFtp(key) && serviceFamily(key) === 'inet';
-
+const hasFtpData = ({ key, persistence, helped }: NewService): boolean => helped === true || (isOfFtp(key) && persistence !== undefined);
 export interface SideBuild extends MakesMaps {
   readonly file: SideObject;
   /** Its bridging build: used while its connection table gets another size (side-table.ts). */
@@ -170,8 +166,7 @@ export const SIDE_BUILDS: readonly SideBuild[] = [
     helpsFtp: true,
     bucketBytes: WideBucket.bytes,
     check: wideCheck('inet'),
-    isFor: (service) =>
-      (isWide(service.key) || hasFtpData(service) || isHelped(service)) && !isOfSctp(service.key) && serviceFamily(service.key) === 'inet',
+    isFor: (service) => (isWide(service.key) || hasFtpData(service)) && !isOfSctp(service.key) && serviceFamily(service.key) === 'inet',
   },
   {
     file: 'weir-wide6.bpf.o',
@@ -331,7 +326,7 @@ function enter(build: SideBuild, arrays: readonly BpfMap[], tables: Tables, side
     const replaces = enterBehind(build, object, tables, sides);
     if (bridge === undefined) startTimer(object);
     letIn(build, object, arrays);
-    if (build.helpsFtp === true) noteFtpHelper(tables);
+    if (build.helpsFtp === true) helpDestinations(tables);
     if (known) return replaces;
     // Its last pin is the timer's: who finds that takes the others for present.
     for (const replace of replaces) replace();

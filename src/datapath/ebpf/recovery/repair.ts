@@ -3,7 +3,7 @@
 import { Abi, Conf, Dest, Method, Service, WeirState } from '../abi.gen.js';
 import { type EndpointRef, EndpointTable, keyOf } from '../table/endpoint-table.js';
 import { isFullnat, recordedForwarding } from '../table/forwarding-word.js';
-import { helperFlag } from '../table/ftp.js';
+import { helpDestination } from '../table/ftp.js';
 import { ftpDataEndpoint, realEndpoint, recordedServiceEndpoint } from '../table/identity.js';
 import { recordedWords } from '../table/record-address.js';
 import { giveRingBack, hasRing } from '../table/rings.js';
@@ -50,11 +50,12 @@ function repairDestination(tables: Tables, id: number, listed: boolean, now: num
   const { dests } = tables;
   const flags = dests.get(id, Dest.flags);
   if (listed) {
-    const real = dests.get(id, Dest.method) === Method.M_MASQ ? Abi.D_REAL | helperFlag(tables, dests.get(id, Dest.service)) : 0;
+    const real = dests.get(id, Dest.method) === Method.M_MASQ ? Abi.D_REAL : 0;
     if (real) noteMasquerading(tables, id);
     dests.set(id, Dest.state, WeirState.LIVE);
     const fullnat = isFullnat(recordedForwarding(tables, id)) ? Abi.D_FULLNAT : 0;
     dests.set(id, Dest.flags, (flags & ~Abi.D_FULLNAT) | Abi.D_AVAILABLE | real | fullnat);
+    if (real && !fullnat) helpDestination(tables, id);
     return;
   }
   dests.set(id, Dest.flags, flags & ~Abi.D_AVAILABLE);

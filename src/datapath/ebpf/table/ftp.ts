@@ -1,36 +1,69 @@
-// Which destinations the helper for FTP is for: masqueraded ones of services of FTP, once its program is loaded. As the records have them.
+// Which destinations the helper for FTP is for: masqueraded ones of services of TCP with certain ports (`weir load --ftp-ports`). As the records
+// have them. The ports are a pinned text beside the tables.
+import { FTP_PORTS, ftpPortsText, parseFtpPorts } from '../../../model/ftp-ports.js';
+import { IpProtocol } from '../../../model/ip-protocol.js';
+import type { ServiceKey } from '../../../model/service.js';
+import { swap16 } from '../../../wire/bytes.js';
 import { Abi, Conf, Dest, Service, WeirState } from '../abi.gen.js';
 import { FtpAbi } from '../ftp.gen.js';
-import { isRecordedFtp } from './identity.js';
+import { readPinnedText, writePinnedText } from '../pins/pinned-text.js';
 import { isIpv6 } from './record-address.js';
-import type { Tables } from './tables.js';
+import { FTP_PORTS_PIN, type Tables } from './tables.js';
 
 /** The control connections that the programs know something of: made with the helper (load/side-builds.ts). */
 export const FTP_STREAMS_PIN = 'ftp_streams';
 
-/** The flag of a masqueraded destination of this service; 0: the helper is not for it. */
-export const helperFlag = (tables: Tables, service: number): number =>
-  isRecordedFtp(tables, service) && !isIpv6(tables.services, Service, service) ? FtpAbi.D_FTP : 0;
-
-/** Record 0 of the services: packets may be of data connections that the helper has made. It stays until the tables go. */
-function noteFtp({ services }: Tables): void {
-  services.set(0, Service.flags, services.get(0, Service.flags) | FtpAbi.SVC_HAS_FTP);
+/** The ports of services that have the helper. */
+export function ftpPorts({ folder }: Pick<Tables, 'folder'>): readonly number[] {
+  const text = readPinnedText(`${folder}/${FTP_PORTS_PIN}`);
+  return (text === undefined ? undefined : parseFtpPorts(text)) ?? FTP_PORTS;
 }
+
+export const storeFtpPorts = ({ folder }: Pick<Tables, 'folder'>, ports: readonly number[]): void =>
+  writePinnedText(`${folder}/${FTP_PORTS_PIN}`, FTP_PORTS_PIN, ftpPortsText(ports));
+
+/** Is the helper for masqueraded destinations of this service? */
+export const isHelpedBy = (ports: readonly number[], key: ServiceKey): boolean =>
+  key.kind === 'address' && key.protocol === 'tcp' && key.address.family === 'inet' && ports.includes(key.port);
+export const isHelpedKey = (tables: Tables, key: ServiceKey): boolean => isHelpedBy(ftpPorts(tables), key);
+
+/** isHelpedKey() by a service's record. */
+function isHelpedService(tables: Tables, id: number): boolean {
+  const { services } = tables;
+  if (services.get(id, Service.protocol) !== IpProtocol.tcp || isIpv6(services, Service, id)) return false;
+  return ftpPorts(tables).includes(swap16(services.get(id, Service.port)));
+}
+
+/** Has the destination the helper? It keeps it when its port is taken out, while there are connections. */
+export const isHelped = ({ dests }: Tables, id: number): boolean => (dests.get(id, Dest.flags) & FtpAbi.D_FTP) !== 0;
+
+/** The flag of a masqueraded destination of this service; 0: the helper is not for it. */
+export const helperFlag = (tables: Tables, service: number): number => (isHelpedService(tables, service) ? FtpAbi.D_FTP : 0);
 
 /** A destination is masqueraded, of whatever service: the helper may be for it, which is loaded then. */
 export function helpDestination(tables: Tables, id: number): void {
-  const { dests } = tables;
-  const flag = helperFlag(tables, dests.get(id, Dest.service));
-  if (flag === 0) return;
-  noteFtp(tables);
-  dests.set(id, Dest.flags, dests.get(id, Dest.flags) | flag);
+  const { services, dests } = tables;
+  if (helperFlag(tables, dests.get(id, Dest.service)) === 0) return;
+  // Record 0: packets may be of data connections that the helper has made. It stays until the tables go.
+  services.set(0, Service.flags, services.get(0, Service.flags) | FtpAbi.SVC_HAS_FTP);
+  dests.set(id, Dest.flags, dests.get(id, Dest.flags) | FtpAbi.D_FTP);
 }
 
+/** May the helper leave the destination? Its service's port was taken out, and it has no connections. */
+export function isHelpOver(tables: Tables, id: number): boolean {
+  const { dests } = tables;
+  const idle = dests.get(id, Dest.active) + dests.get(id, Dest.inactive) === 0;
+  return isHelped(tables, id) && idle && helperFlag(tables, dests.get(id, Dest.service)) === 0;
+}
+
+export const leaveDestination = ({ dests }: Tables, id: number): void =>
+  dests.set(id, Dest.flags, dests.get(id, Dest.flags) & ~FtpAbi.D_FTP);
+
+/** Is it masqueraded, or was it? */
+export const isReal = ({ dests }: Tables, id: number): boolean => (dests.get(id, Dest.flags) & Abi.D_REAL) !== 0;
+
 /** The helper is loaded: it is for the destinations that there are, too. */
-export function noteFtpHelper(tables: Tables): void {
-  const { dests, conf } = tables;
-  for (let id = 1; id <= conf.get(0, Conf.destTop); id++) {
-    if (dests.get(id, Dest.state) === WeirState.FREE || (dests.get(id, Dest.flags) & Abi.D_REAL) === 0) continue;
-    helpDestination(tables, id);
-  }
+export function helpDestinations(tables: Tables): void {
+  for (let id = 1; id <= tables.conf.get(0, Conf.destTop); id++)
+    if (tables.dests.get(id, Dest.state) !== WeirState.FREE && isReal(tables, id)) helpDestination(tables, id);
 }

@@ -10,6 +10,7 @@ import { BypassAbi } from '../bypass.gen.js';
 import { WideEndpointKind } from '../wide.gen.js';
 import { Wide6EndpointKind } from '../wide6.gen.js';
 import { type EndpointRef, endpointKey, hashKeysOf } from './endpoint-table.js';
+import { isHelped } from './ftp.js';
 import { readPersistence } from './persistence.js';
 import { addressHash, isIpv6, packetWords, recordedAddress, recordedWords } from './record-address.js';
 import { readServiceWord } from './service-word.js';
@@ -122,7 +123,7 @@ export function realEndpoint(tables: Tables, id: number): EndpointRef {
  */
 export function ftpDataEndpoint(tables: Tables, id: number): EndpointRef | undefined {
   const { dests } = tables;
-  if (!isRecordedFtp(tables, dests.get(id, Dest.service))) return undefined;
+  if (!isRecordedFtp(tables, dests.get(id, Dest.service)) && !isHelped(tables, id)) return undefined;
   return endpointOf(tables, 'E_REAL_ALL', { words: recordedWords(dests, Dest, id), port: 0, protocol: IpProtocol.tcp });
 }
 

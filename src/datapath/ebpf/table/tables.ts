@@ -71,6 +71,8 @@ export const FULLNAT_PINS = [
   'fullnat_ends',
   'fullnat_timers',
 ] as const;
+/** The ports of services that have the helper for FTP, as a text (table/ftp.ts). */
+export const FTP_PORTS_PIN = 'ftp_ports';
 /** The arrays that the objects on the links have. */
 export const ENTRY_PINS: readonly string[] = [IPV6_ENTRY_PIN, IPV6_XDP_ENTRY_PIN, WIDE_ENTRY_PIN, SCTP_ENTRY_PIN];
 export const PINNED_MAPS = [

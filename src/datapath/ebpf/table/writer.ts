@@ -13,7 +13,7 @@ import { describe, finish, intendFlush, redescribe } from '../recovery/intent.js
 import { clockDifference } from './clock.js';
 import { DestinationIndex } from './destination-index.js';
 import { type EndpointRef, EndpointTable, keyOf } from './endpoint-table.js';
-import { helpDestination } from './ftp.js';
+import { helpDestination, isHelpOver, isReal, leaveDestination } from './ftp.js';
 import { FullnatPools } from './fullnat-pools.js';
 import { HOST_MARKS, type MarksOf } from './host-marks.js';
 import { flagsOf, ftpDataEndpoint, realEndpoint, recordedServiceEndpoint, schedulerNumber, serviceEndpoint } from './identity.js';
@@ -187,6 +187,19 @@ export class Writer {
     this.#index.note(id);
   }
 
+  /** The ports of services with the helper for FTP were chosen, or its program was loaded: destinations follow. */
+  followFtpPorts(): void {
+    for (let id = 1; id <= this.tables.conf.get(0, Conf.destTop); id++) {
+      if (this.tables.dests.get(id, Dest.state) === WeirState.FREE || !isReal(this.tables, id)) continue;
+      helpDestination(this.tables, id);
+      this.#answerData(id);
+      if (!isHelpOver(this.tables, id)) continue;
+      this.#forgetData(id);
+      leaveDestination(this.tables, id);
+      this.#answerData(id);
+    }
+  }
+
   /** Called when this process's change has raised the generation. */
   committed(): void {
     this.#index.keepUp();
@@ -195,6 +208,7 @@ export class Writer {
   /** Adds a masqueraded destination's endpoint to the table by which packets find it for its replies. @throws WeirError table-full */
   #answerReplies(id: number): void {
     const { dests } = this.tables;
+    helpDestination(this.tables, id);
     const flags = dests.get(id, Dest.flags);
     this.#answerData(id);
     if ((flags & Abi.D_REAL) === 0) {
@@ -203,7 +217,6 @@ export class Writer {
       if (!this.#endpoints.put(endpoint, id)) throw new WeirError('table-full', { what: 'the address in the table' });
       dests.set(id, Dest.flags, flags | Abi.D_REAL);
     }
-    helpDestination(this.tables, id);
     noteMasquerading(this.tables, id);
   }
 

@@ -16,19 +16,14 @@ import { type Packet, sourceOf, targetOf } from './packet.js';
 import { parseFrame } from './parse.js';
 import type { Reason } from './reason.js';
 
-const [FTP_PORT, NO_PORT] = [21, 0] as const;
+const NO_PORT = 0;
 const [SYN, ACK] = [0x02, 0x10] as const;
 const [SEQ_AT, ACK_AT, WORDS_AT, SUM_AT, TCP_BYTES] = [4, 8, 12, 16, 20] as const;
 const [OPTION_END, OPTION_NOTHING, OPTION_SACK] = [0, 1, 5] as const;
 
 /** Does the helper read its packets? */
-export const isHelped = ({ service, method, protocol, destination }: Connection, { family }: Packet): boolean =>
-  method === 'masq' &&
-  destination.locals.length === 0 &&
-  service.mark === 0 &&
-  service.port === FTP_PORT &&
-  protocol === IpProtocol.tcp &&
-  family === 'inet';
+export const isHelped = ({ method, destination, service, virtual }: Connection): boolean =>
+  method === 'masq' && destination.helped && destination.locals.length === 0 && virtual.port === service.port;
 
 /** How a packet meets the helper. `established`: its connection was, before the packet. */
 export interface Met {

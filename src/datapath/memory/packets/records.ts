@@ -1,11 +1,12 @@
 // Services and destinations as packets meet them, and what each change of the table does to them. What was removed stays, since connections
 // name it: a destination that is added again is the one that it was.
+import { FTP_PORTS } from '../../../model/ftp-ports.js';
 import { IpProtocol } from '../../../model/ip-protocol.js';
 import type { ConnectionMethod, Persistence, Tunnel } from '../../../model/service.js';
 import type { Schedule } from '../../schedule/index.js';
 import type { Candidate, Candidates } from '../../schedule/scheduler.js';
 import type { Endpoint } from './endpoint.js';
-import { anyOf, foldOf, type Ip } from './ip.js';
+import { anyOf, familyOf, foldOf, type Ip } from './ip.js';
 import type { Loaded } from './thresholds.js';
 
 /** FULLNAT is masquerading, with local addresses. */
@@ -69,6 +70,8 @@ export interface DestinationRecord extends Loaded {
   persistent: number;
   /** Is or was masqueraded: its replies are found by its address. */
   answers: boolean;
+  /** The helper for FTP reads its masqueraded connections. */
+  helped: boolean;
   readonly counts: PacketCounts;
 }
 
@@ -108,6 +111,8 @@ const noCounts = (): PacketCounts => ({ conns: 0, inPackets: 0, outPackets: 0, i
 
 /** From endpoints to records: of services for requests, of masqueraded destinations for replies. */
 export class Records {
+  /** Of services with the helper for FTP. */
+  ftpPorts: readonly number[] = FTP_PORTS;
   readonly #services = new Map<string, ServiceRecord>();
   /** Of masqueraded destinations. */
   readonly #answering = new Set<string>();
@@ -187,8 +192,22 @@ export class Records {
     }
     const id = ++this.#destinationTop;
     const described = { method: 'masq' as const, tunnel: NO_TUNNEL, locals: [], weight: 0, lastWeight: 0, upper: 0, lower: 0 };
-    const fresh = { active: 0, inactive: 0, persistent: 0, overloaded: false, available: false, answers: false, counts: noCounts() };
+    const fresh = {
+      active: 0,
+      inactive: 0,
+      persistent: 0,
+      overloaded: false,
+      available: false,
+      answers: false,
+      helped: false,
+      counts: noCounts(),
+    };
     return { ...described, ...fresh, id, service, address, port };
+  }
+
+  /** Is the helper for FTP for its masqueraded destinations? */
+  #isHelped({ protocol, port, address, mark }: ServiceRecord): boolean {
+    return mark === 0 && protocol === IpProtocol.tcp && familyOf(address) === 'inet' && this.ftpPorts.includes(port);
   }
 
   /** From now on packets from its endpoint are looked at as replies. */
@@ -200,7 +219,9 @@ export class Records {
     const endpoint = service.port === 0 ? endpointOf(address, 0, ANY_PROTOCOL) : endpointOf(address, port, service.protocol);
     this.#answering.add(endpoint);
     if (service.port !== 0) this.#sharing.set(endpoint, [destination, ...(this.#sharing.get(endpoint) ?? [])]);
-    if (service.port === FTP_PORT && service.protocol === IpProtocol.tcp) this.#answering.add(endpointOf(address, 0, service.protocol));
+    destination.helped = this.#isHelped(service);
+    const hasData = destination.helped || (service.port === FTP_PORT && service.protocol === IpProtocol.tcp);
+    if (hasData) this.#answering.add(endpointOf(address, 0, service.protocol));
   }
 }
 
