@@ -66,17 +66,6 @@ static __always_inline bool is_live(__u32 service) {
   return s && READ(s->state) == LIVE;
 }
 
-#ifdef HELPS_FTP
-__noinline __u32 ftp_claim(void); /* ftp-expect.h */
-#else
-static __always_inline __u32 ftp_claim(void) { return 0; }
-#endif
-
-/* May the packet be the first one of a data connection that the helper for FTP expects? */
-static __always_inline bool may_be_expected(struct packet *p) {
-  return has_ftp() && p->protocol == IPPROTO_TCP && (p->flags & (FLAG_SYN | FLAG_ACK)) == FLAG_SYN;
-}
-
 /* Whom the packet in the scratch space is for, or `from`; 0: none. A mark is not seen here, and FTP's data have no port of their own: so it is
  * the service of the client's connection, if there is one, as in IPVS. A global function: its callers have little stack left. */
 __noinline __u32 packet_service(bool from) {
@@ -86,7 +75,6 @@ __noinline __u32 packet_service(bool from) {
   struct packet *p = &scratch->packet;
   __u32 ftp = OF_SCTP ? 0 : ftp_service_of(p, from);
   __u32 service = has_marks() || ftp || has_ftp() ? service_of_conn(p, from) : 0;
-  if (!service && !from && unlikely(may_be_expected(p))) service = ftp_claim();
   if (service) return service;
   return is_live(ftp) ? ftp : wide_service_of(p, from);
 }

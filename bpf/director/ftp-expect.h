@@ -49,12 +49,16 @@ __noinline int ftp_put(__u64 key, __u32 dest) {
   return done;
 }
 
-/* The tuple of an expected connection. */
-static __always_inline void ftp_tuple(struct service *s, __u32 vport, __u32 dport) {
-  struct wide_tuple *t = the_tuple();
-  if (!t) return;
+/* The client of a packet, `out`: of the server's, and the tuple of its connection with these ports go into the scratch space. */
+static __always_inline void ftp_tuple(struct packet *p, bool out, struct service *s, __u32 vport, __u32 dport) {
+#ifdef IPV6
+  client_is(out ? p->daddr6 : p->saddr6);
+  tuple6_is(s->addr, bpf_htons(vport), IPPROTO_TCP);
+#else
   tuple_is(s->addr[0], bpf_htons(vport), IPPROTO_TCP);
-  WRITE(t->dport, bpf_htons(dport));
+#endif
+  WIDE_PORTS *t = tuple_ports();
+  if (t) WRITE(t->dport, bpf_htons(dport));
 }
 
 /* Ends the client's expected connection to the virtual endpoint of the packet in the scratch space, for the one that takes its place. Its destination;
@@ -72,20 +76,19 @@ __noinline __u32 ftp_take(__u32 service) {
   return found_end(&f, now) ? v_dest(f.value) : 0;
 }
 
-/* The packet in the scratch space may be the first one of an expected connection: then this gets the packet's port. The service; 0: none is expected. */
-__noinline __u32 ftp_claim(void) {
+/* Gives an expected connection the port of the packet in the scratch space, unless the packet has a connection. A global function: verified once. */
+__noinline int ftp_claim(void) {
   struct scratch *scratch = the_scratch();
   if (!scratch) return 0;
   CHECKED(scratch);
   struct packet *p = &scratch->packet;
   if (!p->sport) return 0;
   client_is_source(p);
+  if (conn_service(p->saddr, p->sport)) return 0;
   __u32 service = conn_service(p->saddr, NO_CLIENT_PORT);
   __u32 dest = service ? ftp_take(service) : 0;
-  if (!dest) return 0;
-  int failed = ftp_put(conn_key(p->saddr, p->sport, service), dest);
-  if (!failed) return service;
-  count_reason(failed);
+  int failed = dest ? ftp_put(conn_key(p->saddr, p->sport, service), dest) : 0;
+  if (failed) count_reason(failed);
   return 0;
 }
 

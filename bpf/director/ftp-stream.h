@@ -23,12 +23,20 @@ struct {
 /* The key of a packet's connection goes into the scratch space. */
 static __always_inline void ftp_key_of(struct ftp_text *t, struct packet *p, struct service *s, __u32 service, bool out) {
   t->key = (struct ftp_key){.cport = out ? p->dport : p->sport, .vport = s->port, .service = service};
+#ifdef IPV6
+  address_copy(t->key.caddr, out ? p->daddr6 : p->saddr6);
+  address_copy(t->key.vaddr, s->addr);
+#else
   t->key.caddr[0] = out ? p->daddr : p->saddr;
   t->key.vaddr[0] = s->addr[0];
+#endif
 }
 static __always_inline struct ftp_stream *ftp_stream_of(struct ftp_text *t) { return bpf_map_lookup_elem(&ftp_streams, &t->key); }
 /* Of the locks of the client's connections: no other one is taken while it is held. */
-static __always_inline __u32 ftp_lock(struct ftp_text *t) { return keyed_hash((__u64)t->key.caddr[0] | (__u64)t->key.cport << K_PORT_SHIFT) & (LOCKS - 1); }
+static __always_inline __u32 ftp_lock(struct ftp_text *t) {
+  __u32 client = t->key.caddr[0] ^ t->key.caddr[1] ^ t->key.caddr[2] ^ t->key.caddr[3];
+  return keyed_hash((__u64)client | (__u64)t->key.cport << K_PORT_SHIFT) & (LOCKS - 1);
+}
 
 static __always_inline bool is_behind(__u32 number, __u32 other) { return (__s32)(number - other) > 0; }
 /* A number of the server's as its client knows it, and back. The reply's end is where both differ: what its client acknowledges before it is that of

@@ -4,8 +4,8 @@
  *   client   PASV CRLF | EPSV [SP family] CR | PORT SP h,h,h,h,p,p | EPRT SP d family d address d port d
  *   server   227 … h,h,h,h,p,p                | 229 …(d [family] d [address] d port d
  *
- * Of a segment the first such line counts, and of segments those of up to FTP_TEXT bytes: a sender of other ones gets no data connection. No
- * character is read more than twice, whatever the text is. */
+ * Over IPv6 those with h,h,h,h,p,p do not count. Of a segment the first such line counts, and of segments those of up to FTP_TEXT bytes: a sender
+ * of other ones gets no data connection. No character is read more than twice, whatever the text is. */
 #ifndef WEIR_FTP_TEXT_H
 #define WEIR_FTP_TEXT_H
 
@@ -22,10 +22,11 @@ static __always_inline bool ftp_is_digit(__u8 c) { return c >= '0' && c <= '9'; 
 static __always_inline enum ftp_line ftp_line_at(struct ftp_text *t, __u32 at) {
   __u32 verb = ftp_byte(t, at) | ftp_byte(t, at + 1) << 8 | ftp_byte(t, at + 2) << 16 | (__u32)ftp_byte(t, at + 3) << 24;
   __u8 next = ftp_byte(t, at + 4);
-  if (t->out) return verb == FTP_VERB('2', '2', '7', ' ') ? FTP_PASV : verb == FTP_VERB('2', '2', '9', ' ') ? FTP_EPSV : FTP_NONE;
+  if (t->out && verb == FTP_VERB('2', '2', '9', ' ')) return FTP_EPSV;
+  if (t->out) return FTP_FAMILY == '1' && verb == FTP_VERB('2', '2', '7', ' ') ? FTP_PASV : FTP_NONE;
   verb &= FTP_CAPITALS;
-  if (verb == FTP_VERB('P', 'A', 'S', 'V')) return next == '\r' && ftp_byte(t, at + 5) == '\n' ? FTP_PASV : FTP_NONE;
-  if (verb == FTP_VERB('P', 'O', 'R', 'T')) return next == ' ' ? FTP_PORT_LINE : FTP_NONE;
+  if (FTP_FAMILY == '1' && verb == FTP_VERB('P', 'A', 'S', 'V')) return next == '\r' && ftp_byte(t, at + 5) == '\n' ? FTP_PASV : FTP_NONE;
+  if (FTP_FAMILY == '1' && verb == FTP_VERB('P', 'O', 'R', 'T')) return next == ' ' ? FTP_PORT_LINE : FTP_NONE;
   if (verb == FTP_VERB('E', 'P', 'R', 'T')) return next == ' ' ? FTP_EPRT : FTP_NONE;
   if (verb != FTP_VERB('E', 'P', 'S', 'V')) return FTP_NONE;
   return next == '\r' || (next == ' ' && ftp_byte(t, at + 5) == FTP_FAMILY && ftp_byte(t, at + 6) == '\r') ? FTP_EPSV : FTP_NONE;

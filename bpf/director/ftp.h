@@ -5,6 +5,47 @@
 #ifndef WEIR_FTP_H
 #define WEIR_FTP_H
 
+/* What differs of a family. */
+#ifdef IPV6
+static __always_inline enum parsed ftp_parse(struct __sk_buff *skb, struct packet *p, __u32 at) {
+  return at == ETH_LEN ? tc_parse6(skb, p) : tc_parse_any6(skb, at);
+}
+/* The header's length of the packet. 0 or an error. */
+static __always_inline int ftp_store_length(struct __sk_buff *skb, __u32 at, __u32 was, __u32 is) {
+  __u16 payload = bpf_htons(is - IP6_LEN);
+  return bpf_skb_store_bytes(skb, at + 4, &payload, sizeof payload, 0);
+}
+static __always_inline bool ftp_is_source(struct ftp_text *t, struct packet *p) { return true; } /* the address is not read */
+static __always_inline bool ftp_is_known(struct ftp_text *t, struct service *s, struct dest *d) { return true; }
+static __always_inline bool ftp_keeps(struct ftp_text *t, struct service *s) { return t->bare; }
+static __always_inline void ftp_make(struct ftp_text *t, struct service *s) { ftp_make_bare(t, t->port); }
+static __always_inline int ftp_onward(struct __sk_buff *skb, struct verdict *v) { return tc_onward6(skb, v); }
+static __always_inline int ftp_back_to_client(struct __sk_buff *skb, struct verdict *v) { return tc_reply6(skb, v); }
+static __always_inline int ftp_leave(struct __sk_buff *skb, struct verdict *v, bool layer3) { return tc_leave6(skb, v, layer3); }
+#else
+static __always_inline enum parsed ftp_parse(struct __sk_buff *skb, struct packet *p, __u32 at) { return tc_parse(skb, p, at); }
+static __always_inline int ftp_store_length(struct __sk_buff *skb, __u32 at, __u32 was, __u32 is) {
+  __u16 from = bpf_htons(was), to = bpf_htons(is);
+  return bpf_l3_csum_replace(skb, at + IP_CHECK_IN, from, to, 2) ? -1 : bpf_skb_store_bytes(skb, at + 2, &to, sizeof to, 0);
+}
+static __always_inline bool ftp_is_source(struct ftp_text *t, struct packet *p) { return ftp_address(t) == p->saddr; }
+/* The server's own address, or the virtual one: of another host the director knows nothing. */
+static __always_inline bool ftp_is_known(struct ftp_text *t, struct service *s, struct dest *d) {
+  return t->bare || ftp_address(t) == s->addr[0] || ftp_address(t) == d->addr[0];
+}
+/* Does the reply stay as it is? */
+static __always_inline bool ftp_keeps(struct ftp_text *t, struct service *s) {
+  return t->bare || (t->line == FTP_PASV && ftp_address(t) == s->addr[0]);
+}
+static __always_inline void ftp_make(struct ftp_text *t, struct service *s) {
+  if (t->line == FTP_PASV) ftp_make_plain(t, s->addr[0], t->port);
+  else ftp_make_bare(t, t->port);
+}
+static __always_inline int ftp_onward(struct __sk_buff *skb, struct verdict *v) { return tc_onward(skb, v); }
+static __always_inline int ftp_back_to_client(struct __sk_buff *skb, struct verdict *v) { return tc_reply(skb, v); }
+static __always_inline int ftp_leave(struct __sk_buff *skb, struct verdict *v, bool layer3) { return tc_leave(skb, v, layer3); }
+#endif
+
 /* Puts the text that was made into the place of the endpoint's in the packet, and all lengths and checksums right. `at`: where the IP header begins. 0 or
  * an error. */
 __noinline int ftp_replace(struct __sk_buff *skb, __u32 at) {
@@ -33,18 +74,15 @@ __noinline int ftp_replace(struct __sk_buff *skb, __u32 at) {
   if (sum < 0 || bpf_l4_csum_replace(skb, check_at, 0, sum, 0)) return -1;
   __u16 was = bpf_htons(p->length - p->header), is = bpf_htons(p->length - p->header + more);
   if (bpf_l4_csum_replace(skb, check_at, was, is, BPF_F_PSEUDO_HDR | 2)) return -1;
-  was = bpf_htons(p->length);
-  is = bpf_htons(p->length + more);
-  if (bpf_l3_csum_replace(skb, at + IP_CHECK_IN, was, is, 2)) return -1;
-  return bpf_skb_store_bytes(skb, at + 2, &is, sizeof is, 0);
+  return ftp_store_length(skb, at, p->length, p->length + more);
 }
 
 /* A client's line: `expected`. 0, or the reason to drop its packet. */
 static __always_inline int ftp_command(struct ftp_text *t, struct packet *p, struct service *s, struct dest *d) {
   if (t->line == FTP_PASV || t->line == FTP_EPSV) return ftp_arm(t, t->line);
-  if (!ftp_endpoint(t) || ftp_address(t) != p->saddr) return 0; /* to itself alone */
+  if (!ftp_endpoint(t) || !ftp_is_source(t, p)) return 0; /* to itself alone */
   ftp_arm(t, FTP_NONE);
-  ftp_tuple(s, bpf_ntohs(s->port) - 1, bpf_ntohs(d->port) - 1);
+  ftp_tuple(p, false, s, bpf_ntohs(s->port) - 1, bpf_ntohs(d->port) - 1);
   t->expected = conn_key(p->saddr, bpf_htons(t->port), d->service);
   return 0;
 }
@@ -54,10 +92,8 @@ static __always_inline void ftp_answer(struct ftp_text *t, struct packet *p, str
   struct ftp_stream *stream = ftp_stream_of(t);
   __u32 seq = t->seq + t->begins;
   if (!stream || !(stream->armed == t->line || (stream->replied == t->line && stream->reply_seq == seq))) return;
-  if (!ftp_endpoint(t)) return;
-  __u32 addr = t->bare ? s->addr[0] : ftp_address(t);
-  if (addr != s->addr[0] && addr != d->addr[0]) return; /* of another host the director knows nothing */
-  ftp_tuple(s, t->port, t->port);
+  if (!ftp_endpoint(t) || !ftp_is_known(t, s, d)) return;
+  ftp_tuple(p, true, s, t->port, t->port);
   t->expected = conn_key(p->daddr, NO_CLIENT_PORT, d->service);
   t->answers = true;
 }
@@ -72,11 +108,10 @@ __noinline int ftp_reply(struct __sk_buff *skb, __u32 service, __u32 at) {
   struct ftp_text *t = &scratch->ftp_text;
   struct ftp_stream *stream = ftp_stream_of(t);
   if (!stream) return R_FTP_STREAMS;
-  bool plain = t->line == FTP_PASV, keeps = t->bare || (plain && ftp_address(t) == s->addr[0]);
+  bool keeps = ftp_keeps(t, s);
   __u32 length = t->ends - t->from;
   t->made = length;
-  if (!keeps && plain) ftp_make_plain(t, s->addr[0], t->port);
-  else if (!keeps) ftp_make_bare(t, t->port);
+  if (!keeps) ftp_make(t, s);
   if (!ftp_replied(t, stream, t->seq + t->begins, t->made - length)) return R_BUSY;
   return !keeps && ftp_replace(skb, at) ? R_REDIRECT_FAILED : 0;
 }
@@ -145,9 +180,9 @@ __noinline int ftp_send(struct __sk_buff *skb, __u32 dest, __u32 how) {
   CHECKED(s);
   struct verdict v = {.p = &scratch->packet, .c = c, .now = clock_now(), .service = d->service, .dest = dest, .d = d, .known = true};
   v.f.value = (__u64)M_MASQ << V_METHOD_SHIFT;
-  ftp_tuple(s, bpf_ntohs(s->port), bpf_ntohs(d->port));
-  if (how & FTP_LEAVING) return tc_leave(skb, &v, how & FTP_LAYER3);
-  return how & FTP_OUT ? tc_reply(skb, &v) : tc_onward(skb, &v);
+  ftp_tuple(v.p, how & FTP_OUT, s, bpf_ntohs(s->port), bpf_ntohs(d->port));
+  if (how & FTP_LEAVING) return ftp_leave(skb, &v, how & FTP_LAYER3);
+  return how & FTP_OUT ? ftp_back_to_client(skb, &v) : ftp_onward(skb, &v);
 }
 
 SEC("tc")
@@ -158,10 +193,10 @@ int weir_tc_ftp(struct __sk_buff *skb) {
   if (!scratch) return TC_ACT_SHOT;
   CHECKED(scratch);
   struct packet *p = &scratch->packet;
-  if (tc_parse(skb, p, at) != P_OK || p->protocol != IPPROTO_TCP) return tc_drop(R_REDIRECT_FAILED);
+  if (ftp_parse(skb, p, at) != P_OK || p->protocol != IPPROTO_TCP) return tc_drop(R_REDIRECT_FAILED);
   int failed = ftp_change(skb, dest, how);
   if (failed) return tc_drop(failed);
-  if (tc_parse(skb, p, at) != P_OK) return tc_drop(R_REDIRECT_FAILED);
+  if (ftp_parse(skb, p, at) != P_OK) return tc_drop(R_REDIRECT_FAILED);
   return ftp_send(skb, dest, how);
 }
 

@@ -71,7 +71,15 @@
 #include "related6.h"
 #include "call-begun.h"
 #include "bypass.h"
+#include "ftp-enter.h"
+#include "tc6-forward.h"
 #include "tc6.h"
+#ifdef HELPS_FTP
+#include "ftp-text.h"
+#include "ftp-stream.h"
+#include "ftp-expect.h"
+#include "ftp.h"
+#endif
 #ifdef BEGINS_CALLS
 #include "call-reply.h"
 #endif

@@ -142,7 +142,7 @@ struct vip_answer {
   __u32 word; /* clock of the FIB's answer << 1 | answer */
 };
 
-#if defined(WIDE) && !defined(SCTP) && !defined(IPV6)
+#if defined(WIDE) && !defined(SCTP)
 #define HELPS_FTP
 #include "ftp-scratch.h"
 #endif

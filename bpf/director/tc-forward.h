@@ -3,22 +3,6 @@
 #ifndef WEIR_TC_FORWARD_H
 #define WEIR_TC_FORWARD_H
 
-/* The packet goes on to the helper for FTP (ftp.h), which sends it. `how`: as ftp-abi.h has it. */
-#ifdef SIDE
-static __always_inline bool is_helped(struct verdict *v) { return false; }
-#else
-static __always_inline bool is_helped(struct verdict *v) {
-  return unlikely((v->d->flags & (D_FTP | D_FULLNAT)) == D_FTP) && v_method(v->f.value) == M_MASQ;
-}
-#endif
-static __always_inline int tc_to_ftp(struct __sk_buff *skb, struct verdict *v, __u32 how) {
-  if (!v->known) how |= FTP_BEGINS;
-  if (v_state(v->f.value) == STATE_ESTABLISHED) how |= FTP_ESTABLISHED;
-  skb->cb[0] = v->dest;
-  skb->cb[1] = how;
-  return TC_FTP;
-}
-
 /* A request to the destination that is decided, which has been counted. */
 static __always_inline int tc_onward(struct __sk_buff *skb, struct verdict *v) {
   struct packet *p = v->p;

@@ -244,7 +244,10 @@ static __always_inline int tc_ingress(struct __sk_buff *skb, struct packet *p, e
     if (done != TC_ACT_UNSPEC) return done;
   }
   /* All ports: a client on the director may have the service's address, so what a server answers it is looked for first. */
-  if (ALL_PORTS) service = service_of_target(p);
+  if (ALL_PORTS) {
+    ftp_expected(p);
+    service = service_of_target(p);
+  }
   service = service_or_marked(skb, service);
   if (service) return skb->ifindex == LOOPBACK && is_answer(p) ? TC_ACT_UNSPEC : tc_any_request(skb, service);
   service = service_of_source(p);

@@ -67,6 +67,7 @@
 #include "tc-firewall.h"
 #endif
 #include "fullnat-enter.h"
+#include "ftp-enter.h"
 #include "tc-forward.h"
 #include "tc.h"
 #ifdef HELPS_FTP

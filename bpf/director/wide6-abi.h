@@ -5,7 +5,7 @@
 #define WEIR_WIDE6_ABI_H
 
 /* The places of wide6_tc, where packets of IPv6 go on that concern no exact service: as those of wide_tc. */
-enum wide6_program { WIDE6_INGRESS, WIDE6_EGRESS, WIDE6_KNOWN, WIDE6_MARK, WIDE6_PROGRAMS };
+enum wide6_program { WIDE6_INGRESS, WIDE6_EGRESS, WIDE6_KNOWN, WIDE6_MARK, WIDE6_FTP, WIDE6_PROGRAMS };
 
 /* ---- endpoints, besides those of abi.h: as those of wide-abi.h, with a hash of the address; of a mark with the mark itself */
 enum wide6_endpoint_kind { E_SERVICE_ALL6 = 16, E_REAL_ALL6, E_SERVICE_MARK6 };

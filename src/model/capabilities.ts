@@ -43,10 +43,10 @@ const rows = [
   },
   {
     id: 'applications',
-    name: 'the helper for FTP over IPv6',
-    present: false,
-    missing: 'the helper for FTP over IPv6 is not there yet',
-    meanwhile: 'data connections of FTP through VS/NAT over IPv6 find their server only where the service is persistent',
+    name: 'the helper for FTP',
+    present: true,
+    missing: 'the helper for FTP is not there yet',
+    meanwhile: 'data connections of FTP through VS/NAT find their server only where the service is persistent and the server names the VIP',
   },
   {
     id: 'fragments',

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { type Host, noNamespaces } from '../support/netns-bed.js';
 import { type Cluster, inCluster, ipvsadm, ok, running, until, VIP } from './cluster.js';
+import { inCluster6, server6, VIP6 } from './cluster6.js';
 
 const SERVER = '/usr/sbin/vsftpd';
 const skip = noNamespaces() || (existsSync(SERVER) ? false : 'vsftpd is not installed: ./weir setup');
@@ -68,19 +69,19 @@ async function serve({ bed }: Cluster, host: Host, { folder }: Files, settings: 
 const curl = (client: Host, ...words: readonly string[]): string => ok(client.run(['curl', '-sS', '-m', '30', ...words]));
 
 /** Fetches the file twice in one session, and stores it once. */
-function exchange(client: Host, { folder, shared, stored }: Files, way: readonly string[], name: string): void {
+function exchange(client: Host, { folder, shared, stored }: Files, way: readonly string[], name: string, at: string = VIP): void {
   const copies = [1, 2].map((k) => join(folder, `${name}-${k}`));
-  const url = `ftp://${VIP}/file`;
+  const url = `ftp://${at}/file`;
   curl(client, ...way, ...copies.flatMap((copy) => ['-o', copy, url]));
   for (const copy of copies) assert.equal(digest(copy), digest(shared), `${name}: fetched`);
-  curl(client, ...way, '-T', shared, `ftp://${VIP}/in/${name}`);
+  curl(client, ...way, '-T', shared, `ftp://${at}/in/${name}`);
   assert.equal(digest(join(stored, name)), digest(shared), `${name}: stored`);
 }
 
-async function withFtp(work: (cluster: Cluster, files: Files) => Promise<void>): Promise<void> {
+async function withFtp(work: (cluster: Cluster, files: Files) => Promise<void>, open: typeof inCluster = inCluster): Promise<void> {
   const files = makeFiles();
   try {
-    await inCluster((cluster) => work(cluster, files));
+    await open((cluster) => work(cluster, files));
   } finally {
     rmSync(files.folder, { recursive: true });
   }
@@ -111,5 +112,41 @@ test('the listings show a data connection that is expected', { skip }, () =>
     );
     assert.match(reply, /^227 .*\(10,8,1,100,19,136\)/);
     assert.match(ipvsadm(lvs, '-Lcn'), /^TCP 0[12]:\d\d +LISTEN +10\.8\.1\.10:0 +10\.8\.1\.100:5000 +10\.8\.2\.11:5000$/m);
+  }),
+);
+
+test('the same over IPv6', { skip }, () =>
+  withFtp(async (cluster, files) => {
+    const { client, lvs, web1, web2 } = cluster;
+    for (const web of [web1, web2]) await serve(cluster, web, files, { listen: 'NO', listen_ipv6: 'YES' });
+    ipvsadm(lvs, `-A -t [${VIP6}]:21 -s rr`, ...[1, 2].map((k) => `-a -t [${VIP6}]:21 -r [${server6(k)}]:21 -m`));
+    for (const name of ['EPSV', 'EPRT'] as const) for (const k of [1, 2]) exchange(client, files, WAYS[name], `${name}-${k}`, `[${VIP6}]`);
+  }, inCluster6),
+);
+
+test('another port, by weir load --ftp-ports, also where services are there', { skip }, () =>
+  withFtp(async (cluster, files) => {
+    const { client, lvs, web1 } = cluster;
+    await serve(cluster, web1, files, { listen_port: '2121', ftp_data_port: '2120' });
+    ipvsadm(lvs, `-A -t ${VIP}:2121 -s rr`, `-a -t ${VIP}:2121 -r 10.8.2.11:2121 -m`);
+    assert.match(ok(lvs.weir('load --ftp-ports 21,2121')), /^FTP: the helper is for services of TCP port 21, 2121, by VS\/NAT$/m);
+    assert.doesNotMatch(ok(lvs.weir('load --ftp-ports 21,2121')), /FTP/);
+    for (const [name, way] of Object.entries(WAYS)) exchange(client, files, way, name, `${VIP}:2121`);
+    // The last connections have ended when no destination is named by one.
+    ok(lvs.weir('load --ftp-ports none'));
+    ipvsadm(lvs, `-d -t ${VIP}:2121 -r 10.8.2.11:2121`, `-A -t ${VIP}:2222 -s rr`, `-a -t ${VIP}:2222 -r 10.8.2.11:2121 -m`);
+    const refused = client.run([
+      'curl',
+      '-sS',
+      '-m',
+      '10',
+      '--disable-epsv',
+      '--ftp-skip-pasv-ip',
+      `ftp://${VIP}:2222/file`,
+      '-o',
+      '/dev/null',
+    ]);
+    assert.notEqual(refused.status, 0, 'without the helper');
+    assert.equal(lvs.weir('load --ftp-ports 1,2,3,4,5,6,7,8,9').status, 2);
   }),
 );

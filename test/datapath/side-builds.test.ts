@@ -9,6 +9,7 @@ import { exchangePrograms } from '../../src/datapath/ebpf/load/exchange.js';
 import { PROGRAMS } from '../../src/datapath/ebpf/load/load.js';
 import { pinSecondTable } from '../../src/datapath/ebpf/load/table-move.js';
 import { exchangeBuild, openDirector } from '../../src/datapath/ebpf/open.js';
+import { FTP_STREAMS_PIN } from '../../src/datapath/ebpf/table/ftp.js';
 import {
   IPV6_PINS,
   movePins,
@@ -96,7 +97,7 @@ test('killed after any pin of two builds, one behind the other: the next command
     const spec = { ...all, persistence: { timeout: 300, netmask: IPv6.hostMask } };
     const made = new Set<string>();
     while (diesAfterPin(made, () => bed.director.addService(spec)));
-    const pins = new Set([...Object.values(IPV6_PINS), ...Object.values(WIDE6_PINS), WIDE6_ENTRY_PIN, SCTP6_ENTRY_PIN]);
+    const pins = new Set([...Object.values(IPV6_PINS), ...Object.values(WIDE6_PINS), FTP_STREAMS_PIN, WIDE6_ENTRY_PIN, SCTP6_ENTRY_PIN]);
     for (const name of pins) assert.ok(existsSync(`${bed.folder}/${name}`), name);
     assert.equal(made.size, pins.size, [...made].join(' '));
     const [server] = IPv6.servers;

@@ -17,6 +17,6 @@ export const Wide6Bucket = {
 
 export const Wide6Tuple = { bytes: 32, vaddr: { at: 0, size: 4, count: 4 }, rest: { at: 16, size: 16, count: 1 } } as const;
 
-export const Wide6Program = { WIDE6_INGRESS: 0, WIDE6_EGRESS: 1, WIDE6_KNOWN: 2, WIDE6_MARK: 3, WIDE6_PROGRAMS: 4 } as const;
+export const Wide6Program = { WIDE6_INGRESS: 0, WIDE6_EGRESS: 1, WIDE6_KNOWN: 2, WIDE6_MARK: 3, WIDE6_FTP: 4, WIDE6_PROGRAMS: 5 } as const;
 
 export const Wide6EndpointKind = { E_SERVICE_ALL6: 16, E_REAL_ALL6: 17, E_SERVICE_MARK6: 18 } as const;

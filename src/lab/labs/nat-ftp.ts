@@ -62,7 +62,7 @@ export const natFtp: Lab = {
         { say: 'to a server’s own address', at: 'client1', direction: 'from', destination: RS1, packets: 0 },
       ],
     },
-    described('Both connections of a session are with one server; the next client gets the other one.', {
+    described('All connections, of commands and of data, are in the table.', {
       kind: 'run',
       on: 'lvs1',
       command: 'ipvsadm -Ln',

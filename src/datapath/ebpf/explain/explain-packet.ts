@@ -100,20 +100,21 @@ function loadTables(
   };
   if (source === undefined) return met.services;
   const { exact, allPorts, sctp, sctpAllPorts, ipv6, ipv6AllPorts, sctp6, sctp6AllPorts } = director;
+  const unknown = source.port === 0 ? [] : [{ ...source, port: 0 }];
   if (familyOf(source.address) === 'inet') {
     loadConnections(exact, tables.conns(), undefined, ends, met);
-    const unknown = source.port === 0 ? [] : [{ ...source, port: 0 }];
     loadConnections(allPorts, tables.sideConns(WIDE_PINS), 'tuple', [...ends, ...unknown], met);
     loadConnections(sctp, tables.sideConns(SCTP_PINS), undefined, ends, met);
     loadConnections(sctpAllPorts, tables.sideConns(WIDE_SCTP_PINS), 'tuple', ends, met);
   } else {
     loadConnections(ipv6, tables.sideConns(IPV6_PINS), 'client', ends, met);
-    loadConnections(ipv6AllPorts, tables.sideConns(WIDE6_PINS), 'client and tuple', ends, met);
+    loadConnections(ipv6AllPorts, tables.sideConns(WIDE6_PINS), 'client and tuple', [...ends, ...unknown], met);
     loadConnections(sctp6, tables.sideConns(SCTP6_PINS), 'client', ends, met);
     loadConnections(sctp6AllPorts, tables.sideConns(WIDE_SCTP6_PINS), 'client and tuple', ends, met);
   }
   const numbers = new Map([...met.services.all()].map(([number, service]) => [service, number]));
-  loadFtpStreams(tables, exact.connections.all(), ({ service }) => numbers.get(service) ?? 0);
+  const control = familyOf(source.address) === 'inet' ? exact : ipv6;
+  loadFtpStreams(tables, control.connections.all(), ({ service }) => numbers.get(service) ?? 0);
   const templates = familyOf(source.address) === 'inet' ? director.templates : director.templates6;
   for (const { address } of ends) loadTemplates(templates, tables, address, call, homes, met);
   return met.services;

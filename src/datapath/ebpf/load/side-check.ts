@@ -15,7 +15,7 @@ import type { StagedService, Vector } from './vectors/vector.js';
 /** Of the wide builds alone. */
 export const KNOWN_PROGRAM = 'weir_tc_known';
 export const MARK_PROGRAM = 'weir_tc_mark';
-/** The helper for FTP, of IPv4's alone. */
+/** The helper for FTP, of those without SCTP. */
 export const FTP_PROGRAM = 'weir_tc_ftp';
 
 /** `xdp`: of a short cut. */

@@ -7,7 +7,6 @@ import { swap16 } from '../../../wire/bytes.js';
 import { Abi, Conf, Dest, Service, WeirState } from '../abi.gen.js';
 import { FtpAbi } from '../ftp.gen.js';
 import { readPinnedText, writePinnedText } from '../pins/pinned-text.js';
-import { isIpv6 } from './record-address.js';
 import { FTP_PORTS_PIN, type Tables } from './tables.js';
 
 /** The control connections that the programs know something of: made with the helper (load/side-builds.ts). */
@@ -24,26 +23,22 @@ export const storeFtpPorts = ({ folder }: Pick<Tables, 'folder'>, ports: readonl
 
 /** Is the helper for masqueraded destinations of this service? */
 export const isHelpedBy = (ports: readonly number[], key: ServiceKey): boolean =>
-  key.kind === 'address' && key.protocol === 'tcp' && key.address.family === 'inet' && ports.includes(key.port);
+  key.kind === 'address' && key.protocol === 'tcp' && ports.includes(key.port);
 export const isHelpedKey = (tables: Tables, key: ServiceKey): boolean => isHelpedBy(ftpPorts(tables), key);
 
 /** isHelpedKey() by a service's record. */
 function isHelpedService(tables: Tables, id: number): boolean {
   const { services } = tables;
-  if (services.get(id, Service.protocol) !== IpProtocol.tcp || isIpv6(services, Service, id)) return false;
-  return ftpPorts(tables).includes(swap16(services.get(id, Service.port)));
+  return services.get(id, Service.protocol) === IpProtocol.tcp && ftpPorts(tables).includes(swap16(services.get(id, Service.port)));
 }
 
 /** Has the destination the helper? It keeps it when its port is taken out, while there are connections. */
 export const isHelped = ({ dests }: Tables, id: number): boolean => (dests.get(id, Dest.flags) & FtpAbi.D_FTP) !== 0;
 
-/** The flag of a masqueraded destination of this service; 0: the helper is not for it. */
-export const helperFlag = (tables: Tables, service: number): number => (isHelpedService(tables, service) ? FtpAbi.D_FTP : 0);
-
 /** A destination is masqueraded, of whatever service: the helper may be for it, which is loaded then. */
 export function helpDestination(tables: Tables, id: number): void {
   const { services, dests } = tables;
-  if (helperFlag(tables, dests.get(id, Dest.service)) === 0) return;
+  if (!isHelpedService(tables, dests.get(id, Dest.service))) return;
   // Record 0: packets may be of data connections that the helper has made. It stays until the tables go.
   services.set(0, Service.flags, services.get(0, Service.flags) | FtpAbi.SVC_HAS_FTP);
   dests.set(id, Dest.flags, dests.get(id, Dest.flags) | FtpAbi.D_FTP);
@@ -53,7 +48,7 @@ export function helpDestination(tables: Tables, id: number): void {
 export function isHelpOver(tables: Tables, id: number): boolean {
   const { dests } = tables;
   const idle = dests.get(id, Dest.active) + dests.get(id, Dest.inactive) === 0;
-  return isHelped(tables, id) && idle && helperFlag(tables, dests.get(id, Dest.service)) === 0;
+  return isHelped(tables, id) && idle && !isHelpedService(tables, dests.get(id, Dest.service));
 }
 
 export const leaveDestination = ({ dests }: Tables, id: number): void =>

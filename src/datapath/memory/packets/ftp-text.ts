@@ -3,7 +3,9 @@
 //   client   PASV CRLF | EPSV [SP 1] CR | PORT SP h,h,h,h,p,p | EPRT SP d 1 d address d port d
 //   server   227 … h,h,h,h,p,p          | 229 …(d [1] d [address] d port d
 //
-// Of a segment the first such line counts, and of segments those of up to 256 bytes.
+// Over IPv6 those with h,h,h,h,p,p do not count. Of a segment the first such line counts, and of segments those of up to 256 bytes.
+
+import type { Family } from '../../../model/address.js';
 
 export type FtpLine = 'pasv' | 'epsv' | 'port' | 'eprt';
 
@@ -13,11 +15,13 @@ export interface FoundLine {
   readonly begins: number;
 }
 
-/** The endpoint in a line: its text is from `from` to before `ends`. `address`: undefined where the reply to EPSV has none. */
+/** The endpoint in a line: its text is from `from` to before `ends`. `address`: undefined where the reply to EPSV has none, and of IPv6, which is not read. */
 export interface FtpEndpoint {
   readonly from: number;
   readonly ends: number;
   readonly address: number | undefined;
+  /** It has neither family nor address. */
+  readonly bare: boolean;
   readonly port: number;
 }
 
@@ -25,7 +29,7 @@ export const FTP_TEXT_BYTES = 256;
 const VERB_LENGTH = 4;
 const CLIENT_LINES: readonly (readonly [FtpLine, RegExp])[] = [
   ['pasv', /^pasv\r\n/i],
-  ['epsv', /^epsv(\r| 1\r)/i],
+  ['epsv', /^epsv\r/i],
   ['port', /^port /i],
   ['eprt', /^eprt /i],
 ];
@@ -34,12 +38,22 @@ const SERVER_LINES: readonly (readonly [FtpLine, RegExp])[] = [
   ['epsv', /^229 /],
 ];
 
+/** RFC 2428. */
+const NUMBERS: Readonly<Record<Family, string>> = { inet: '1', inet6: '2' };
+const OF_IPV4_ALONE: ReadonlySet<FtpLine> = new Set(['pasv', 'port']);
+
+function linesOf(family: Family, out: boolean): readonly (readonly [FtpLine, RegExp])[] {
+  const asked = ['epsv', new RegExp(`^epsv ${NUMBERS[family]}\\r`, 'i')] as const;
+  return [...(out ? SERVER_LINES : [...CLIENT_LINES, asked])].filter(([line]) => family === 'inet' || !OF_IPV4_ALONE.has(line));
+}
+
 /** The first line of a segment that counts. `out`: it is the server's. Latin-1, so that a character is a byte. */
-export function findLine(text: string, out: boolean): FoundLine | undefined {
+export function findLine(text: string, family: Family, out: boolean): FoundLine | undefined {
+  const lines = linesOf(family, out);
   for (let begins = 0; begins < text.length; begins++) {
     if (begins > 0 && text[begins - 1] !== '\n') continue;
     const rest = text.slice(begins);
-    const found = (out ? SERVER_LINES : CLIENT_LINES).find(([, pattern]) => pattern.test(rest));
+    const found = lines.find(([, pattern]) => pattern.test(rest));
     if (found !== undefined) return { line: found[0], begins };
   }
   return undefined;
@@ -61,28 +75,29 @@ function plainEndpoint(text: string, from: number): FtpEndpoint | undefined {
   const numbers = fields.map((field) => numberOf(field, 255));
   if (match === undefined || numbers.some(Number.isNaN)) return undefined;
   const port = (numbers[4] ?? 0) * 256 + (numbers[5] ?? 0);
-  return port === 0 ? undefined : { from, ends: from + match.length, address: addressOf(numbers.slice(0, 4)), port };
+  return port === 0 ? undefined : { from, ends: from + match.length, address: addressOf(numbers.slice(0, 4)), bare: false, port };
 }
 
 const isDelimiter = (character: string | undefined): character is string => character !== undefined && /^[!-/:-~]$/.test(character);
 
 /** d family d address d port d */
-function extendedEndpoint(text: string, from: number, out: boolean): FtpEndpoint | undefined {
+function extendedEndpoint(text: string, from: number, kind: Family, out: boolean): FtpEndpoint | undefined {
   const delimiter = text[from];
   if (!isDelimiter(delimiter)) return undefined;
   const [family = '', address = '', port = '', rest] = text.slice(from + 1).split(delimiter, 4);
   if (rest === undefined) return undefined;
   const octets = address.split('.').map((octet) => numberOf(octet, 255));
   const bare = family === '' && address === '' && out;
-  const whole = numberOf(family, 9) === 1 && octets.length === 4 && !octets.some(Number.isNaN);
+  const isFour = kind === 'inet';
+  const whole = numberOf(family, 9) === Number(NUMBERS[kind]) && (!isFour || (octets.length === 4 && !octets.some(Number.isNaN)));
   const number = numberOf(port, 65_535);
   if (!(bare || whole) || !(number > 0)) return undefined;
   const ends = from + [delimiter, family, delimiter, address, delimiter, port, delimiter].join('').length;
-  return { from, ends, address: bare ? undefined : addressOf(octets), port: number };
+  return { from, ends, address: bare || !isFour ? undefined : addressOf(octets), bare, port: number };
 }
 
 /** The endpoint in a line that was found. undefined: it has none. */
-export function endpointIn(text: string, { line, begins }: FoundLine, out: boolean): FtpEndpoint | undefined {
+export function endpointIn(text: string, { line, begins }: FoundLine, family: Family, out: boolean): FtpEndpoint | undefined {
   const at = begins + VERB_LENGTH;
   const end = text.indexOf('\n', at);
   const extended = line === 'epsv' || line === 'eprt';
@@ -90,5 +105,5 @@ export function endpointIn(text: string, { line, begins }: FoundLine, out: boole
   const skipped = (out ? (extended ? /[^(\n]*\(/ : /[^\d\n]*/) : / */).exec(text.slice(at));
   const from = at + (skipped?.[0].length ?? 0);
   if (skipped === null || skipped.index !== 0 || from >= text.length || (end >= 0 && from >= end)) return undefined;
-  return extended ? extendedEndpoint(text, from, out) : plainEndpoint(text, from);
+  return extended ? extendedEndpoint(text, from, family, out) : plainEndpoint(text, from);
 }

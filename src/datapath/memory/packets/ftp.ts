@@ -4,6 +4,7 @@
 import { IpProtocol } from '../../../model/ip-protocol.js';
 import { viewOf } from '../../../wire/bytes.js';
 import { fold, sumWords } from '../../../wire/checksum.js';
+import { IPV6_HEADER_BYTES } from '../../../wire/ipv6.js';
 import type { Arrival } from './arrival.js';
 import { replaceWord } from './checksum.js';
 import type { Connection } from './connection.js';
@@ -12,6 +13,7 @@ import type { Endpoint } from './endpoint.js';
 import { ETHERNET_BYTES } from './ethernet.js';
 import type { FtpStream } from './ftp-stream.js';
 import { endpointIn, FTP_TEXT_BYTES, type FtpEndpoint, type FtpLine, findLine } from './ftp-text.js';
+import { familyOf } from './ip.js';
 import { type Packet, sourceOf, targetOf } from './packet.js';
 import { parseFrame } from './parse.js';
 import type { Reason } from './reason.js';
@@ -85,7 +87,7 @@ function expect(
   virtualPort: number,
   serverPort: number,
 ): Reason | undefined {
-  const scope = table.scopesOf('inet', IpProtocol.tcp).find(({ allPorts }) => allPorts);
+  const scope = table.scopesOf(familyOf(client.address), IpProtocol.tcp).find(({ allPorts }) => allPorts);
   if (scope === undefined) return 'redirect_failed';
   const { service, destination, protocol } = control;
   const virtual = { address: service.address, port: virtualPort };
@@ -107,8 +109,7 @@ function expect(
 export function claimExpected(question: Question, packet: Packet): void {
   const { scope, now, table } = question;
   const { flags, protocol, sourcePort } = packet;
-  if (!scope.allPorts || protocol !== IpProtocol.tcp || (flags & (SYN | ACK)) !== SYN || packet.family !== 'inet' || sourcePort === NO_PORT)
-    return;
+  if (!scope.allPorts || protocol !== IpProtocol.tcp || (flags & (SYN | ACK)) !== SYN || sourcePort === NO_PORT) return;
   const [client, virtual] = [sourceOf(packet), targetOf(packet)];
   if (scope.connections.serviceOf({ client, virtual, protocol }, now) !== undefined) return;
   const unknown = { client: { ...client, port: NO_PORT }, virtual, protocol };
@@ -140,16 +141,16 @@ function command({ question, connection, packet, text }: Segment, line: ReturnTy
     connection.ftp.armed = line.line;
     return undefined;
   }
-  const endpoint = endpointIn(text, line, false);
-  if (endpoint?.address !== packet.source) return undefined;
+  const endpoint = endpointIn(text, line, packet.family, false);
+  if (endpoint === undefined || (packet.family === 'inet' && endpoint.address !== packet.source)) return undefined;
   if (connection.ftp !== undefined) connection.ftp.armed = undefined;
   const client = { address: packet.source, port: endpoint.port };
   return expect(question, connection, client, connection.service.port - 1, (connection.destination.port - 1) & 0xffff);
 }
 
 /** The text that takes the place of a reply's endpoint; undefined: it stays. */
-function replacement(line: FtpLine, { address, port }: FtpEndpoint, virtual: number): string | undefined {
-  if (address === undefined || (line === 'pasv' && address === virtual)) return undefined;
+function replacement(line: FtpLine, { address, bare, port }: FtpEndpoint, virtual: number): string | undefined {
+  if (bare || (line === 'pasv' && address === virtual)) return undefined;
   if (line === 'epsv') return `|||${port}|`;
   return [virtual >>> 24, (virtual >>> 16) & 255, (virtual >>> 8) & 255, virtual & 255, port >> 8, port & 255].join(',');
 }
@@ -158,11 +159,11 @@ function replacement(line: FtpLine, { address, port }: FtpEndpoint, virtual: num
 function answer(segment: Segment): Uint8Array | Reason | undefined {
   const { question, connection, packet, text, seq } = segment;
   const { ftp, service, destination } = connection;
-  const line = findLine(text, true);
+  const line = findLine(text, packet.family, true);
   if (ftp === undefined || line === undefined) return undefined;
   const at = (seq + line.begins) >>> 0;
   if (ftp.armed !== line.line && !(ftp.replied === line.line && ftp.replySeq === at)) return undefined;
-  const endpoint = endpointIn(text, line, true);
+  const endpoint = endpointIn(text, line, packet.family, true);
   if (endpoint === undefined) return undefined;
   if (endpoint.address !== undefined && endpoint.address !== service.address && endpoint.address !== destination.address) return undefined;
   const failed = expect(question, connection, { address: packet.destination, port: NO_PORT }, endpoint.port, endpoint.port);
@@ -186,11 +187,19 @@ function replaced({ frame, packet, dataAt, text }: Segment, { from, ends }: FtpE
   const l4 = ETHERNET_BYTES + packet.header;
   changeSum(view, l4, sumOf(viewOf(frame), dataAt, dataAt + text.length), sumOf(view, dataAt, dataAt + data.length));
   changeSum(view, l4, packet.length - packet.header, packet.length - packet.header + more);
-  const length = ETHERNET_BYTES + 2;
-  const sumAt = ETHERNET_BYTES + 10;
-  view.setUint16(sumAt, ~fold((~view.getUint16(sumAt) & 0xffff) + (~packet.length & 0xffff) + packet.length + more) & 0xffff);
-  view.setUint16(length, packet.length + more);
+  storeLength(view, packet, packet.length + more);
   return next;
+}
+
+/** The length in the IP header; IPv6 has no checksum there, and counts what is behind it. */
+function storeLength(view: DataView, { family, length }: Packet, now: number): void {
+  if (family === 'inet6') {
+    view.setUint16(ETHERNET_BYTES + 4, now - IPV6_HEADER_BYTES);
+    return;
+  }
+  const sumAt = ETHERNET_BYTES + 10;
+  view.setUint16(sumAt, ~fold((~view.getUint16(sumAt) & 0xffff) + (~length & 0xffff) + now) & 0xffff);
+  view.setUint16(ETHERNET_BYTES + 2, now);
 }
 
 /** What becomes of a packet of a helped connection before it is translated; a reason: it is dropped. */
@@ -208,7 +217,7 @@ export function helped(question: Question, arrival: Arrival, connection: Connect
   if (!established || gsoSize !== 0 || size <= 0 || size > FTP_TEXT_BYTES) return shifted;
   const text = String.fromCharCode(...frame.subarray(dataAt, dataAt + size));
   const segment = { question, connection, frame, packet, dataAt, text, seq };
-  const changed = out ? answer(segment) : command(segment, findLine(text, false));
+  const changed = out ? answer(segment) : command(segment, findLine(text, packet.family, false));
   if (typeof changed === 'string') return changed;
   if (changed === undefined) return shifted;
   const parsed = parseFrame(changed, gsoSize);

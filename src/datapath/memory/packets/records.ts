@@ -6,7 +6,7 @@ import type { ConnectionMethod, Persistence, Tunnel } from '../../../model/servi
 import type { Schedule } from '../../schedule/index.js';
 import type { Candidate, Candidates } from '../../schedule/scheduler.js';
 import type { Endpoint } from './endpoint.js';
-import { anyOf, familyOf, foldOf, type Ip } from './ip.js';
+import { anyOf, foldOf, type Ip } from './ip.js';
 import type { Loaded } from './thresholds.js';
 
 /** FULLNAT is masquerading, with local addresses. */
@@ -206,8 +206,8 @@ export class Records {
   }
 
   /** Is the helper for FTP for its masqueraded destinations? */
-  #isHelped({ protocol, port, address, mark }: ServiceRecord): boolean {
-    return mark === 0 && protocol === IpProtocol.tcp && familyOf(address) === 'inet' && this.ftpPorts.includes(port);
+  #isHelped({ protocol, port, mark }: ServiceRecord): boolean {
+    return mark === 0 && protocol === IpProtocol.tcp && this.ftpPorts.includes(port);
   }
 
   /** From now on packets from its endpoint are looked at as replies. */

@@ -34,14 +34,12 @@ const ftp = (name: string, spec: ServiceSpec): Finding => ({
   severity: 'warning',
   code: 'ftp-without-persistence',
   what: `data connections of FTP find no server by ${name}, or another one than their commands`,
-  cause:
-    'the service has no persistence (-p), which leads all connections of a client to one server; the helper for FTP is for VS/NAT over IPv4',
+  cause: 'the service has no persistence (-p), which leads all connections of a client to one server; the helper for FTP is for VS/NAT',
   fix: persistent(spec),
 });
 
 /** Does the helper for FTP make its data connections? */
-const isHelped = ({ spec, destinations }: ServiceFact): boolean =>
-  serviceFamily(spec.key) === 'inet' && destinations.every(({ method }) => method === 'masq');
+const isHelped = ({ destinations }: ServiceFact): boolean => destinations.every(({ method }) => method === 'masq');
 
 function judge(facts: DirectorFacts, service: ServiceFact): readonly Finding[] {
   const { spec } = service;

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* tc: packets of masqueraded control connections of FTP go on to the helper (ftp.h), in both families. */
+#ifndef WEIR_FTP_ENTER_H
+#define WEIR_FTP_ENTER_H
+
+/* The packet goes on to the helper for FTP (ftp.h), which sends it. `how`: as ftp-abi.h has it. */
+#ifdef SIDE
+static __always_inline bool is_helped(struct verdict *v) { return false; }
+#else
+static __always_inline bool is_helped(struct verdict *v) {
+  return unlikely((v->d->flags & (D_FTP | D_FULLNAT)) == D_FTP) && v_method(v->f.value) == M_MASQ;
+}
+#endif
+
+/* The packet in the scratch space may be the first one of a data connection that the helper expects, which then gets its client's port. */
+#ifdef HELPS_FTP
+__noinline int ftp_claim(void); /* ftp-expect.h */
+static __always_inline void ftp_expected(struct packet *p) {
+  if (unlikely(has_ftp()) && p->protocol == IPPROTO_TCP && (p->flags & (FLAG_SYN | FLAG_ACK)) == FLAG_SYN) ftp_claim();
+}
+#else
+static __always_inline void ftp_expected(struct packet *p) {}
+#endif
+
+static __always_inline int tc_to_ftp(struct __sk_buff *skb, struct verdict *v, __u32 how) {
+  if (!v->known) how |= FTP_BEGINS;
+  if (v_state(v->f.value) == STATE_ESTABLISHED) how |= FTP_ESTABLISHED;
+  skb->cb[0] = v->dest;
+  skb->cb[1] = how;
+  return TC_FTP;
+}
+
+#endif
