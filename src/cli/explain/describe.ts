@@ -14,7 +14,7 @@ import { whyNot } from '../../datapath/schedule/why-not.js';
 import { formatAddress } from '../../model/address-text.js';
 import { endpointText } from '../../model/endpoint-text.js';
 import { IpProtocol } from '../../model/ip-protocol.js';
-import type { ForwardingMethod } from '../../model/service.js';
+import type { ConnectionMethod } from '../../model/service.js';
 import type { Described } from './described.js';
 import { type EventOf, lastOf } from './events.js';
 import type { ExplainedServer, ExplainedVerdict, Explanation } from './explanation.js';
@@ -38,7 +38,7 @@ function serviceName({ mark, address, port, protocol }: ServiceRecord): string {
   return mark === 0 ? `${protocolName(protocol)} ${endText({ address, port })}` : `FWM ${mark}`;
 }
 
-const methodOf = ({ method, locals }: DestinationRecord): ForwardingMethod => (locals.length > 0 ? 'fullnat' : method);
+const methodOf = ({ method, locals }: DestinationRecord): ConnectionMethod => (locals.length > 0 ? 'fullnat' : method);
 
 const serverName = ({ address, port }: DestinationRecord): string => endText({ address, port });
 

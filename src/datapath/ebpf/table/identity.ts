@@ -31,9 +31,9 @@ export const protocolName = (number: number): Protocol =>
 /** The name of a record's scheduler. @throws WeirError table-unknown-number */
 export const schedulerName = (number: number): string => known(SCHEDULER_NAMES[number], number, 'scheduler');
 /** The name of a record's forwarding method. @throws WeirError table-unknown-number */
-export const methodName = (number: number): ForwardingMethod => known(METHOD_NAMES[number], number, 'forwarding method');
+export const methodName = (number: number): (typeof METHOD_NAMES)[number] => known(METHOD_NAMES[number], number, 'forwarding method');
 /** The name of a connection's method. @throws WeirError table-unknown-number */
-export const connectionMethodName = (number: number): ConnectionMethod =>
+export const connectionMethodName = (number: number): Exclude<ConnectionMethod, 'fullnat'> =>
   number === BypassAbi.BYPASS_METHOD ? 'bypass' : methodName(number);
 /** A forwarding method as records have it: FULLNAT is masquerading, with a flag of its own (forwarding-word.ts). */
 export const methodNumber = (name: ForwardingMethod): number => METHOD_NAMES.indexOf(name === 'fullnat' ? 'masq' : name);

@@ -230,8 +230,8 @@ export const BYPASS_ID = 0x3fffe;
 
 /** What such a connection has instead of a destination: it is in no list, and whatever is counted there is not seen. */
 export const bypassOf = (service: ServiceRecord, target: Ip): DestinationRecord => ({
-  ...{ method: 'bypass', tunnel: NO_TUNNEL, weight: 1, lastWeight: 1, upper: 0, lower: 0 },
-  ...{ active: 0, inactive: 0, persistent: 0, overloaded: false, available: true, answers: false, counts: noCounts() },
+  ...{ method: 'bypass', tunnel: NO_TUNNEL, locals: [], weight: 1, lastWeight: 1, upper: 0, lower: 0 },
+  ...{ active: 0, inactive: 0, persistent: 0, overloaded: false, available: true, answers: false, helped: false, counts: noCounts() },
   ...{ id: BYPASS_ID, service, address: anyOf(target), port: 0 },
 });
 
