@@ -1,4 +1,4 @@
-// Answers that take long: clients and servers on the director by every method, and cache_bypass.
+// Answers that take long: tunnels, ICMP errors about connections, clients and servers on the director by every method, and cache_bypass.
 import { testAnswers } from './judged.js';
 
-testAnswers('l1_local', 't1_bypass');
+testAnswers('i1_icmp', 'l1_local', 't1_bypass', 't2_tunnels');

@@ -45,6 +45,7 @@ const SCRIPTS = {
   g1_counters: 'py',
   g2_ttl_mtu: 'py',
   g3_udp_checksum: 'py',
+  i1_icmp: 'py',
   l1_local: 'py',
   o1_options: 'tr',
   p1_persistence: 'py',
@@ -53,6 +54,7 @@ const SCRIPTS = {
   p5_sip: 'py',
   s1_sctp: 'py',
   t1_bypass: 'py',
+  t2_tunnels: 'py',
   v1_ipv6: 'py',
   v2_ipv6_persistence: 'py',
 } as const;
