@@ -25,6 +25,8 @@ function tables(groups: number): Tables {
     dests: records(Dest.bytes, SERVICES),
     rings: records(RingBlock.bytes, groups * GROUP_BLOCKS),
     estimates: records(Estimate.bytes, 2 * SERVICES),
+    conns: () => [],
+    sideConns: () => [],
   };
   return made as unknown as Tables;
 }

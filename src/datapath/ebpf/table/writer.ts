@@ -270,10 +270,7 @@ export class Writer {
     return this.#index.live(service, key);
   }
 
-  /**
-   * A removed destination of the same service and address, which is added again with its connections; but none whose connections go by FULLNAT where the
-   * new one does not, or the other way round: a record is of one kind while connections name it.
-   */
+  /** A removed destination of the same service and address, which is added again with its connections: FULLNAT does not begin or end under them. */
   #retired(service: number, spec: DestinationSpec): number | undefined {
     const id = this.#index.retired(service, spec);
     return id === undefined || this.#keepsKind(id, spec) || this.#connections(id) === 0 ? id : undefined;

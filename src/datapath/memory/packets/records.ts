@@ -226,7 +226,7 @@ export class Records {
 }
 
 /** The number that a connection past the servers has in a destination's place: no record of one has it. */
-export const BYPASS_ID = 0x3fffe;
+const BYPASS_ID = 0x3fffe;
 
 /** What such a connection has instead of a destination: it is in no list, and whatever is counted there is not seen. */
 export const bypassOf = (service: ServiceRecord, target: Ip): DestinationRecord => ({
