@@ -7,11 +7,21 @@ import { type SideCheck, trySideBuild } from '../../src/datapath/ebpf/load/side-
 import { ipv6Check, ipv6XdpCheck, sctpCheck, wideCheck, wideSctpCheck } from '../../src/datapath/ebpf/load/side-checks.js';
 import { type LinkVector, makeVectors } from '../../src/datapath/ebpf/load/vectors/ipv4.js';
 import type { Vector } from '../../src/datapath/ebpf/load/vectors/vector.js';
-import { ENTRY_PINS, PINNED_MAPS, TUNNEL_TC_PIN, TUNNEL_XDP_PIN } from '../../src/datapath/ebpf/table/tables.js';
+import {
+  ENTRY_PINS,
+  FULLNAT_FLOWS_PIN,
+  FULLNAT_TC_PIN,
+  PINNED_MAPS,
+  TUNNEL_TC_PIN,
+  TUNNEL_XDP_PIN,
+} from '../../src/datapath/ebpf/table/tables.js';
 import { type ArtifactName, artifact } from '../../src/sys/artifact.js';
 import { BpfMap, ObjectFile } from '../../src/sys/bpf/bpf-objects.js';
 import { using } from '../../src/sys/fd.js';
 import { inFolder, refused, SMALL, skip } from './self-check-bed.js';
+
+/** Programs, maps of maps, and what goes with a packet. */
+const FULLNAT: readonly string[] = [FULLNAT_TC_PIN, FULLNAT_FLOWS_PIN, 'fullnat_work'];
 
 function isEmpty(map: BpfMap, name: string): void {
   const { valueSize, maxEntries } = map.info();
@@ -35,7 +45,7 @@ test('a trial leaves every table as it was', { skip }, () => {
         [],
       );
     // nor are the arrays of programs plain memory: the first service of each build, or destination behind a tunnel, fills its own
-    const apart = [...written, ...hashes, ...ENTRY_PINS, TUNNEL_TC_PIN, TUNNEL_XDP_PIN, 'tunnel_work'];
+    const apart = [...written, ...hashes, ...ENTRY_PINS, TUNNEL_TC_PIN, TUNNEL_XDP_PIN, ...FULLNAT, 'tunnel_work'];
     for (const name of PINNED_MAPS.filter((each) => !apart.includes(each))) {
       using(BpfMap.pinned(`${folder}/${name}`), (map) => isEmpty(map, name));
     }
