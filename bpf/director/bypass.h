@@ -5,14 +5,10 @@
 #define WEIR_BYPASS_H
 
 #ifdef WIDE
-/* What differs of a family: the next hop to an address of the packet, errors about it, and sending it on. */
+#include "packet-errors.h"
+
+/* What differs of a family: the next hop to an address of the packet, and sending it on. */
 #ifdef IPV6
-static __always_inline int past_error(struct __sk_buff *skb, struct packet *p, __u8 type, __u8 code, __u32 mtu) {
-  return icmp6_error_from(skb, p->daddr6, type, code, mtu);
-}
-static __always_inline int past_unreachable(struct __sk_buff *skb, struct packet *p) { return past_error(skb, p, ICMP6_UNREACHABLE, ICMP6_ADDRESS, 0); }
-static __always_inline int past_exceeded(struct __sk_buff *skb, struct packet *p) { return past_error(skb, p, ICMP6_EXCEEDED, 0, 0); }
-static __always_inline int past_large(struct __sk_buff *skb, struct packet *p, __u32 mtu) { return past_error(skb, p, ICMP6_TOO_BIG, 0, mtu); }
 static __always_inline void past_route(const __u32 *addr) { route_to(addr); }
 #define PAST_TARGET(p) p->daddr6
 #define PAST_SOURCE(p) p->saddr6
@@ -21,12 +17,6 @@ static __always_inline int past_send(struct __sk_buff *skb, struct packet *p, en
   return tc_forward6(skb, p, answer, w, false, 0, 0);
 }
 #else
-static __always_inline int past_error(struct __sk_buff *skb, struct packet *p, __u8 type, __u8 code, __u32 mtu) {
-  return icmp_error(skb, p, type, code, mtu);
-}
-static __always_inline int past_unreachable(struct __sk_buff *skb, struct packet *p) { return past_error(skb, p, ICMP_UNREACHABLE, ICMP_HOST, 0); }
-static __always_inline int past_exceeded(struct __sk_buff *skb, struct packet *p) { return past_error(skb, p, ICMP_EXCEEDED, 0, 0); }
-static __always_inline int past_large(struct __sk_buff *skb, struct packet *p, __u32 mtu) { return past_error(skb, p, ICMP_UNREACHABLE, ICMP_FRAG, mtu); }
 static __always_inline void past_route(const __u32 *addr) {}
 #define PAST_TARGET(p) &p->daddr
 #define PAST_SOURCE(p) &p->saddr
@@ -56,16 +46,16 @@ __noinline int tc_send_past(struct __sk_buff *skb) {
   if (answer == HOP_LOCAL) return tc_drop(R_NO_ROUTE); /* the address has come to this host, or is one of IPv6 that was here */
   if (answer == HOP_NONE || answer == HOP_UNKNOWN) {
     count_reason(R_NO_ROUTE);
-    return past_unreachable(skb, p);
+    return packet_unreachable(skb, p);
   }
   if (p->ttl <= 1) {
     count_reason(R_TTL);
-    return past_exceeded(skb, p);
+    return packet_exceeded(skb, p);
   }
   if (unlikely(is_too_big(skb, p, w.hop.mtu))) {
     if (!p->dont_fragment) return tc_pass_on(skb); /* the stack fragments it: a mark leads it past the servers, too */
     count_reason(R_TOO_BIG);
-    return past_large(skb, p, w.hop.mtu);
+    return packet_large(skb, p, w.hop.mtu);
   }
   return past_send(skb, p, answer, &w);
 }

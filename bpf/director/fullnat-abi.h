@@ -10,8 +10,9 @@ enum fullnat_program { FULLNAT_REQUEST, FULLNAT_REPLY, FULLNAT_RETURN, FULLNAT_P
 /* Of dest.tunnel_flags, in the word of forwarding-word.ts: a masqueraded destination whose clients get local addresses. */
 #define FORWARD_FULLNAT 0x8
 
-/* ---- pools: a local address for one server's endpoint. Record 0 is none: its `count` is the highest number in use. Written by user; `handed` and `used` by packets and timer (atomic adds), `exhausted` by packets.
- * The ports are first + (start + step * n) % count, for n = `handed`; one that came back waits in fullnat_ports, and is handed out when all were. */
+/* ---- pools: a local address for one server's endpoint. Record 0 is none: its `count` is the highest number in use. Written by user; `handed` and
+ * `used` by packets and timer (atomic adds), `exhausted` by packets. The ports are first + (start + step * n) % count, for n = `handed`; one that
+ * came back waits in fullnat_ports, and is handed out when all were. */
 #define FULLNAT_POOLS 4096
 #define FULLNAT_PORTS 65536
 struct fullnat_pool {

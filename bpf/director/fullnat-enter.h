@@ -90,6 +90,7 @@ static __always_inline int tc_past_flows(struct __sk_buff *skb, int done) {
   if (!looked_up) bpf_tail_call(skb, &fullnat_tc, FULLNAT_REPLY);
   return TC_UNKNOWN;
 }
+
 /* A server on the director itself sees its clients. */
 static __always_inline bool is_masqueraded_by_flow(struct verdict *v) {
   return unlikely((v->d->flags & (D_FULLNAT | D_LOCAL)) == D_FULLNAT) && v_method(v->f.value) == M_MASQ;

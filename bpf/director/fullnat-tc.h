@@ -7,6 +7,8 @@
 #ifndef WEIR_FULLNAT_TC_H
 #define WEIR_FULLNAT_TC_H
 
+#include "packet-errors.h"
+
 /* Reads the packet's headers into the scratch space. The program that entered this one has made them readable, and has validated them. */
 static __always_inline bool fullnat_read(struct __sk_buff *skb, struct packet *p) {
   void *data = (void *)(long)skb->data, *end = (void *)(long)skb->data_end;
@@ -46,16 +48,16 @@ static __always_inline int fullnat_request(struct __sk_buff *skb, struct conf *c
   enum hop_answer answer = tc_hop(skb, &v, d, d->addr[0], 0, &w);
   if (answer == HOP_NONE || answer == HOP_LOCAL) {
     count_reason(R_NO_ROUTE);
-    return icmp_error(skb, p, ICMP_UNREACHABLE, ICMP_HOST, 0);
+    return packet_unreachable(skb, p);
   }
   if (p->ttl <= 1) {
     count_reason(R_TTL);
-    return icmp_error(skb, p, ICMP_EXCEEDED, 0, 0);
+    return packet_exceeded(skb, p);
   }
   bool large = is_too_big(skb, p, w.hop.mtu);
   if (unlikely(large) && p->dont_fragment) {
     count_reason(R_TOO_BIG);
-    return icmp_error(skb, p, ICMP_UNREACHABLE, ICMP_FRAG, w.hop.mtu);
+    return packet_large(skb, p, w.hop.mtu);
   }
   int flow = fullnat_flow(skb, p, work);
   if (flow != TC_ACT_OK) return flow;

@@ -3,9 +3,11 @@
 #ifndef WEIR_TUNNEL_TC_H
 #define WEIR_TUNNEL_TC_H
 
+#include "packet-errors.h"
+
 #define UDP_CHECK_AT 6
 
-/* What differs of a family: reading the packet into the scratch space, errors about it, and what lowering its TTL changes. */
+/* What differs of a family: reading the packet into the scratch space, and what lowering its TTL changes. */
 #ifdef IPV6
 static __always_inline bool inner_read(struct __sk_buff *skb, struct packet *p, struct tunnel *t) {
   struct whole_addresses *whole = the_whole();
@@ -23,12 +25,6 @@ static __always_inline bool inner_read(struct __sk_buff *skb, struct packet *p, 
   t->flow = keyed_hash((__u64)address_fold(p->saddr6) << 32 | address_fold(p->daddr6));
   return true;
 }
-static __always_inline int inner_error(struct __sk_buff *skb, struct packet *p, __u8 type, __u8 code, __u32 mtu) {
-  return icmp6_error_from(skb, p->daddr6, type, code, mtu);
-}
-static __always_inline int inner_unreachable(struct __sk_buff *skb, struct packet *p) { return inner_error(skb, p, ICMP6_UNREACHABLE, ICMP6_ADDRESS, 0); }
-static __always_inline int inner_exceeded(struct __sk_buff *skb, struct packet *p) { return inner_error(skb, p, ICMP6_EXCEEDED, 0, 0); }
-static __always_inline int inner_large(struct __sk_buff *skb, struct packet *p, __u32 mtu) { return inner_error(skb, p, ICMP6_TOO_BIG, 0, mtu); }
 static __always_inline bool lower_ttl(struct __sk_buff *skb, struct packet *p) { return !tc_lower_hop_limit(skb, p->ttl); }
 /* The header has no checksum, and the transport's has a pseudo-header of the same addresses: the rest of the header is left. */
 static __always_inline __u64 summed_header(struct packet *p) {
@@ -53,12 +49,6 @@ static __always_inline bool inner_read(struct __sk_buff *skb, struct packet *p, 
   t->flow = keyed_hash((__u64)p->saddr << 32 | p->daddr);
   return p->header >= IP_LEN;
 }
-static __always_inline int inner_error(struct __sk_buff *skb, struct packet *p, __u8 type, __u8 code, __u32 mtu) {
-  return icmp_error(skb, p, type, code, mtu);
-}
-static __always_inline int inner_unreachable(struct __sk_buff *skb, struct packet *p) { return inner_error(skb, p, ICMP_UNREACHABLE, ICMP_HOST, 0); }
-static __always_inline int inner_exceeded(struct __sk_buff *skb, struct packet *p) { return inner_error(skb, p, ICMP_EXCEEDED, 0, 0); }
-static __always_inline int inner_large(struct __sk_buff *skb, struct packet *p, __u32 mtu) { return inner_error(skb, p, ICMP_UNREACHABLE, ICMP_FRAG, mtu); }
 static __always_inline bool lower_ttl(struct __sk_buff *skb, struct packet *p) { return !tc_lower_ttl(skb, p->ttl, p->protocol); }
 /* The header's own checksum makes its sum 0; the pseudo-header is taken away. */
 static __always_inline __u64 summed_header(struct packet *p) {
@@ -184,18 +174,18 @@ static __always_inline int tunnel_packet(struct __sk_buff *skb, struct conf *c, 
   if (answer == HOP_LOCAL && d->flags & D_LOCAL) return tunnel_local(skb);
   if (answer == HOP_LOCAL || answer == HOP_NONE || answer == HOP_UNKNOWN || !tunnel_source_read(&t)) {
     count_reason(R_NO_ROUTE);
-    return related ? TC_ACT_SHOT : inner_unreachable(skb, p);
+    return related ? TC_ACT_SHOT : packet_unreachable(skb, p);
   }
   if (p->ttl <= 1) {
     count_reason(R_TTL);
-    return related ? TC_ACT_SHOT : inner_exceeded(skb, p);
+    return related ? TC_ACT_SHOT : packet_exceeded(skb, p);
   }
   if (skb->gso_size) t.summed = 0; /* one is not right for all that it is cut into */
   __u32 mtu = tunnel_mtu(&t, w.hop.mtu);
   bool checked = c->pmtu_disc || INNER_PROTOCOL == PROTOCOL_IPV6;
   if (unlikely(!mtu || tunnel_is_full(skb, p, mtu))) {
     count_reason(R_TOO_BIG);
-    return mtu && checked && p->dont_fragment && !related ? inner_large(skb, p, mtu) : TC_ACT_SHOT;
+    return mtu && checked && p->dont_fragment && !related ? packet_large(skb, p, mtu) : TC_ACT_SHOT;
   }
   t.dont_fragment = INNER_PROTOCOL == PROTOCOL_IPIP && p->dont_fragment && c->pmtu_disc;
   t.tos = outer_tos(t.tos);
