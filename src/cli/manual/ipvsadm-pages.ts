@@ -14,6 +14,16 @@ const OWN_OPTIONS = [
   },
   {
     kind: 'item',
+    term: '--fullnat',
+    text: 'with -a and -e: FULLNAT: the server sees a local address of the director in the place of its client',
+  },
+  {
+    kind: 'item',
+    term: '--local-address address[,address...]',
+    text: 'with --fullnat: the local addresses, up to eight, each of the director',
+  },
+  {
+    kind: 'item',
     term: '--json',
     text: 'with -L: the table, the connections (-c), the timeouts or the daemons as JSON, by numbers',
   },

@@ -85,6 +85,9 @@ export class Records {
   }
 }
 
+/** A key or a value of 32 bits, in the host's order. */
+export const u32 = (value: number): Uint8Array => new Uint8Array(new Uint32Array([value]).buffer);
+
 /** One number, a number for each element, or the bytes of the field from its first on. */
 export type FieldValue = number | bigint | readonly number[] | Uint8Array;
 

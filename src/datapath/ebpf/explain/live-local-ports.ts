@@ -32,11 +32,11 @@ export class LiveLocalPorts implements LocalPorts {
     const key = encodeRecord(FullnatClient, { client: wordOf(client.address), port: swap16(client.port), dest: dest ?? 0 });
     const place = this.#lookup('fullnat_clients', key);
     const pools = new FullnatPools(this.tables);
-    if (place !== undefined) return { address: ipOf(modelAddress(pools.localAt(place >>> 16))), port: place & 0xffff };
+    if (place !== undefined) return { address: ipOf(pools.localAt(place >>> 16)), port: place & 0xffff };
     const free = dest === undefined ? undefined : pools.useOf(dest).find(({ used, ports }) => used < ports);
     if (free === undefined) return undefined;
     this.made = true;
-    return { address: ipOf(modelAddress(free.local)), port: 0 };
+    return { address: ipOf(free.local), port: 0 };
   }
 
   clientOf(server: Endpoint, local: Endpoint, protocol: number): Endpoint | undefined {

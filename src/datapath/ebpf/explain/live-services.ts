@@ -13,7 +13,7 @@ import { forwardingOf, recordedForwarding } from '../table/forwarding-word.js';
 import { FullnatPools } from '../table/fullnat-pools.js';
 import { schedulerName } from '../table/identity.js';
 import { readPersistence } from '../table/persistence.js';
-import { isIpv6, modelAddress, recordedAddress } from '../table/record-address.js';
+import { isIpv6, recordedAddress } from '../table/record-address.js';
 import { destinationIds } from '../table/service-list.js';
 import { readServiceWord } from '../table/service-word.js';
 import type { Tables } from '../table/tables.js';
@@ -137,7 +137,7 @@ export class LiveServices {
     const { method, tunnel } = forwardingOf(recordedForwarding(this.tables, id));
     found.method = method === 'fullnat' ? 'masq' : method;
     found.tunnel = tunnel;
-    if (method === 'fullnat') found.locals = new FullnatPools(this.tables).localsOf(id).map((word) => ipOf(modelAddress(word)));
+    if (method === 'fullnat') found.locals = new FullnatPools(this.tables).localsOf(id).map(ipOf);
     found.overloaded = dests.get(id, Dest.overload) !== 0;
     found.available = (flags & Abi.D_AVAILABLE) !== 0;
     if ((flags & Abi.D_REAL) !== 0) this.director.records.answer(found);

@@ -6,6 +6,7 @@
 import { existsSync } from 'node:fs';
 import { artifact } from '../../../sys/artifact.js';
 import { BpfMap, ObjectFile, Program } from '../../../sys/bpf/bpf-objects.js';
+import { u32 } from '../../../sys/bpf/records.js';
 import { using } from '../../../sys/fd.js';
 import { Abi, Conf } from '../abi.gen.js';
 import { FullnatProgram } from '../fullnat.gen.js';
@@ -16,7 +17,6 @@ import { forgetOtherBuild } from './build-pin.js';
 import { PROGRAMS, runHousekeeping } from './load.js';
 import { type Extra, loadOnto } from './programs.js';
 import type { FileOf } from './short-cut.js';
-import { u32 } from './side-maps.js';
 
 const FILE = 'weir-fullnat.bpf.o';
 const ENTRIES = [

@@ -2,6 +2,7 @@
 import { WeirError } from '../../../model/errors/weir-error.js';
 import { native } from '../../../sys/addon.js';
 import type { ObjectFile } from '../../../sys/bpf/bpf-objects.js';
+import { u32 } from '../../../sys/bpf/records.js';
 import { lastLines, sizeRefusal } from '../../../sys/bpf/size-refusal.js';
 import { hasCode } from '../../../sys/errno.js';
 import { Abi, Counters } from '../abi.gen.js';
@@ -34,12 +35,6 @@ export function bucketsFor(connections: number): number {
 
 function bucketsOf({ connTabBits, connBuckets }: Capacity): number {
   return connBuckets ?? bucketsFor(2 ** Math.max(connTabBits, 20));
-}
-
-function u32(value: number): Uint8Array {
-  const bytes = new Uint8Array(4);
-  new DataView(bytes.buffer).setUint32(0, value, true);
-  return bytes;
 }
 
 export interface Sizes {

@@ -9,6 +9,7 @@ import { WeirError } from '../../../model/errors/weir-error.js';
 import type { TcAlone } from '../../../model/tc-alone.js';
 import { type ArtifactName, artifact } from '../../../sys/artifact.js';
 import { BpfMap, ObjectFile, type Program } from '../../../sys/bpf/bpf-objects.js';
+import { u32 } from '../../../sys/bpf/records.js';
 import { hasCode } from '../../../sys/errno.js';
 import { using } from '../../../sys/fd.js';
 import { Ipv6XdpProgram } from '../abi6.gen.js';
@@ -20,7 +21,7 @@ import { isXdpLoaded, PROGRAMS } from './load.js';
 import { loadOnto } from './programs.js';
 import { type OnNotice, refusalNotice, refusalOf, writeRefusal } from './refused-xdp.js';
 import { type SideCheck, trySideBuildOnce } from './side-check.js';
-import { fill, type HasPins, mapsOf, u32, usingAll } from './side-maps.js';
+import { fill, type HasPins, mapsOf, usingAll } from './side-maps.js';
 
 /** `check`: what it is tried by. `refusedPin`: of the text that has the reason why this kernel refuses it. */
 export interface ShortCut {

@@ -1,6 +1,7 @@
 // The maps of a build beside those on the links, and the arrays of programs that packets enter one by.
 import { existsSync } from 'node:fs';
 import { BpfMap, type ObjectFile, type Program } from '../../../sys/bpf/bpf-objects.js';
+import { u32 } from '../../../sys/bpf/records.js';
 import { using } from '../../../sys/fd.js';
 import { requiredPin } from '../pins/required-pin.js';
 import type { Extra } from './programs.js';
@@ -16,8 +17,6 @@ export interface SidePins {
 export interface HasPins {
   readonly pins: SidePins;
 }
-
-export const u32 = (value: number): Uint8Array => new Uint8Array(new Uint32Array([value]).buffer);
 
 /** Maps that a build makes itself where they are not pinned yet: hash maps, whose entries cost nothing until there are some. */
 export interface MakesMaps {

@@ -9,7 +9,7 @@
 import { existsSync, renameSync, rmSync } from 'node:fs';
 import { WeirError } from '../../../model/errors/weir-error.js';
 import { BpfMap, type ObjectFile, type Program } from '../../../sys/bpf/bpf-objects.js';
-import { Records } from '../../../sys/bpf/records.js';
+import { Records, u32 } from '../../../sys/bpf/records.js';
 import { systemClock } from '../../../sys/clock.js';
 import { using } from '../../../sys/fd.js';
 import { Abi, Bridge, BridgePhase } from '../abi.gen.js';
@@ -55,8 +55,6 @@ export interface Moved {
   readonly back: boolean;
   readonly room: number;
 }
-
-const u32 = (value: number): Uint8Array => new Uint8Array(new Uint32Array([value]).buffer);
 
 export function bucketsAt(path: string): number {
   return using(requiredPin(path, BpfMap.pinned), (map) => map.info().maxEntries);

@@ -3,6 +3,7 @@ import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { WeirError } from '../../../model/errors/weir-error.js';
 import { BpfMap, type ObjectFile } from '../../../sys/bpf/bpf-objects.js';
 import type { Records } from '../../../sys/bpf/records.js';
+import { u32 } from '../../../sys/bpf/records.js';
 import { using } from '../../../sys/fd.js';
 import { Bridge, ConnBucket } from '../abi.gen.js';
 import { requiredPin } from '../pins/required-pin.js';
@@ -12,7 +13,6 @@ import { CONNECTION_PINS, movePins, TABLE_PIN, TAKEOVER_PIN, takeoverPin, takeov
 import { type Moving, onLinks } from './main-table.js';
 import type { FileOf } from './short-cut.js';
 import { isLoaded, SIDE_BUILDS, type SideBridge, type SideBuild, type Sides, startTimer } from './side-builds.js';
-import { u32 } from './side-maps.js';
 import { moveBy, type Placed, pinRecord, pinSecondTable, type Route, recordOf, roomOf, routeOf, TRIAL_BUCKETS } from './table-move.js';
 
 /** The build that takes over: this one, but in tests. `fileOf`: where its objects are. */

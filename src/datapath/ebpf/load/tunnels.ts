@@ -8,6 +8,7 @@ import { existsSync } from 'node:fs';
 import type { Address, Family } from '../../../model/address.js';
 import { type ArtifactName, artifact } from '../../../sys/artifact.js';
 import { BpfMap, ObjectFile } from '../../../sys/bpf/bpf-objects.js';
+import { u32 } from '../../../sys/bpf/records.js';
 import { hasCode } from '../../../sys/errno.js';
 import { using } from '../../../sys/fd.js';
 import { Netlink } from '../../../sys/netlink/netlink.js';
@@ -20,7 +21,7 @@ import { TunnelProgram, TunnelSource } from '../tunnel.gen.js';
 import { forgetOtherBuild } from './build-pin.js';
 import { type Extra, loadOnto } from './programs.js';
 import type { FileOf } from './short-cut.js';
-import { fill, mapsOf, u32 } from './side-maps.js';
+import { fill, mapsOf } from './side-maps.js';
 
 const TC_PROGRAM = 'weir_tunnel_tc';
 const XDP_PROGRAM = 'weir_tunnel_xdp';

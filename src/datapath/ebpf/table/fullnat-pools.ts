@@ -4,14 +4,16 @@
 //   killed before a pool had its local address     its number is free: the next pool takes it
 //   killed before its ends were written            it is found by its addresses, and they are written then
 import { randomInt } from 'node:crypto';
+import type { Address } from '../../../model/address.js';
 import { WeirError } from '../../../model/errors/weir-error.js';
 import type { DestinationSpec } from '../../../model/service.js';
 import { BpfMap } from '../../../sys/bpf/bpf-objects.js';
-import { encodeRecord, Records } from '../../../sys/bpf/records.js';
+import { encodeRecord, type Records, u32 } from '../../../sys/bpf/records.js';
 import { using } from '../../../sys/fd.js';
+import { gcd } from '../../schedule/gcd.js';
 import { Abi, Conf, Dest, WeirState } from '../abi.gen.js';
 import { FullnatAbi, FullnatDest, FullnatEnds, FullnatFlow, FullnatPool } from '../fullnat.gen.js';
-import { packetWords } from './record-address.js';
+import { modelAddress, packetWords } from './record-address.js';
 import { FULLNAT_FLOWS_PIN, type Tables } from './tables.js';
 
 const { FULLNAT_LOCALS, FULLNAT_POOLS, FULLNAT_PORTS } = FullnatAbi;
@@ -19,15 +21,11 @@ const { FULLNAT_LOCALS, FULLNAT_POOLS, FULLNAT_PORTS } = FullnatAbi;
 const [FIRST_PORT, PORTS] = [1024, 65536 - 1024] as const;
 const PORT_BYTES = 2;
 
-const u32 = (value: number): Uint8Array => new Uint8Array(new Uint32Array([value]).buffer);
-
-const divisor = (a: number, b: number): number => (b === 0 ? a : divisor(b, a % b));
-
 /** A step by which all ports are met once: without a common divisor with their number. */
 function randomStep(): number {
   for (;;) {
     const step = randomInt(1, PORTS);
-    if (divisor(step, PORTS) === 1) return step;
+    if (gcd(step, PORTS) === 1) return step;
   }
 }
 
@@ -37,10 +35,8 @@ export class FullnatPools {
 
   /** @throws SystemError ENOENT: the programs of FULLNAT are not loaded */
   constructor(readonly tables: Tables) {
-    const map = (name: string, bytes: number): Records =>
-      this.#with(name, (found) => new Records(found.mmap(bytes * found.info().maxEntries, tables.access === 'write'), bytes));
-    this.#pools = map('fullnat_pools', FullnatPool.bytes);
-    this.#dests = map('fullnat_dests', FullnatDest.bytes);
+    this.#pools = tables.fullnatPools;
+    this.#dests = tables.fullnatDests;
   }
 
   /** Writes which pools a destination has. @throws WeirError table-full */
@@ -50,20 +46,20 @@ export class FullnatPools {
     for (let k = 0; k < FULLNAT_LOCALS; k++) this.#dests.set(id, FullnatDest.pool, pools[k] ?? 0, k);
   }
 
-  /** The local address of a pool, as a word of a packet. */
-  localAt(pool: number): number {
-    return this.#pools.get(pool, FullnatPool.local);
+  /** The local address of a pool. */
+  localAt(pool: number): Address {
+    return modelAddress(this.#pools.get(pool, FullnatPool.local));
   }
 
-  /** The local addresses of a destination, as words of a packet. */
-  localsOf(id: number): readonly number[] {
+  /** The local addresses of a destination. */
+  localsOf(id: number): readonly Address[] {
     return this.#poolsOf(id).map((pool) => this.localAt(pool));
   }
 
   /** Of a destination's local addresses: how many ports are in use, of how many; and how many connections found none. */
-  useOf(id: number): readonly { readonly local: number; readonly used: number; readonly ports: number; readonly exhausted: bigint }[] {
+  useOf(id: number): readonly { readonly local: Address; readonly used: number; readonly ports: number; readonly exhausted: bigint }[] {
     return this.#poolsOf(id).map((pool) => ({
-      local: this.#pools.get(pool, FullnatPool.local),
+      local: this.localAt(pool),
       used: this.#pools.get(pool, FullnatPool.used),
       ports: this.#pools.get(pool, FullnatPool.count),
       exhausted: this.#pools.big(pool, FullnatPool.exhausted),

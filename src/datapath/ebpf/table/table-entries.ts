@@ -85,7 +85,7 @@ export function cpuTotals({ counters, conf }: Tables): Stats[] {
 export function specOfDestination(tables: Tables, id: number): DestinationSpec {
   const { dests } = tables;
   const { method, weight, upper, lower } = descriptionOf(tables, id);
-  const local = isFullnat(method) ? { localAddresses: new FullnatPools(tables).localsOf(id).map((word) => modelAddress(word)) } : {};
+  const local = isFullnat(method) ? { localAddresses: new FullnatPools(tables).localsOf(id) } : {};
   return {
     address: recordedAddress(dests, Dest, id),
     port: swap16(dests.get(id, Dest.port)),

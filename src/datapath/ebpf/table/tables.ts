@@ -17,6 +17,7 @@ import {
   Service,
 } from '../abi.gen.js';
 import { Template6 } from '../abi6.gen.js';
+import { FullnatDest, FullnatPool } from '../fullnat.gen.js';
 import { Template } from '../template.gen.js';
 
 /** Every pinned map that user space maps, with the size of its record. `conns` and `templates` are mapped when they are listed. */
@@ -31,6 +32,9 @@ const MAPPED = {
   interfaces: Interface.bytes,
   drops: Drops.bytes,
 } as const;
+
+/** Of FULLNAT: there once a destination was one of it. */
+const FULLNAT_MAPPED = { fullnat_pools: FullnatPool.bytes, fullnat_dests: FullnatDest.bytes } as const;
 
 /** Without one of these no command can work. */
 export const MAPPED_PINS: readonly string[] = [...Object.keys(MAPPED), 'conns', 'templates'];
@@ -215,6 +219,15 @@ export class Tables {
     return this.#records('drops');
   }
 
+  /** @throws SystemError ENOENT: no destination was one of FULLNAT */
+  get fullnatPools(): Records {
+    return this.#records('fullnat_pools');
+  }
+  /** @throws SystemError ENOENT, as of fullnatPools */
+  get fullnatDests(): Records {
+    return this.#records('fullnat_dests');
+  }
+
   /** undefined: the programs are of a build that keeps none. */
   get dropHistory(): Records | undefined {
     if (this.#dropHistory === undefined) {
@@ -290,10 +303,11 @@ export class Tables {
     return memory !== undefined && new Records(memory, Bridge.bytes).get(0, Bridge.back) !== 0;
   }
 
-  #records(name: keyof typeof MAPPED): Records {
+  #records(name: keyof typeof MAPPED | keyof typeof FULLNAT_MAPPED): Records {
     let records = this.#mapped.get(name);
     if (records === undefined) {
-      records = new Records(this.#map(name, this.access === 'write', MAPPED[name]), MAPPED[name]);
+      const bytes = { ...MAPPED, ...FULLNAT_MAPPED }[name];
+      records = new Records(this.#map(name, this.access === 'write', bytes), bytes);
       this.#mapped.set(name, records);
     }
     return records;
