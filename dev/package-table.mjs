@@ -94,17 +94,20 @@ if [ "$1" = remove ]; then
 fi
 `;
 
-function program({ stage, root, read, inPlace, share, gzip }) {
+function program({ stage, root, read, inPlace, share, dropIns, gzip }) {
   stage.file(`${LIB}/bin/weir`, join(root, 'bin/weir'));
   for (const name of ['ipvsadm', 'ipvsadm-save', 'ipvsadm-restore', 'keepalived', 'genhash']) stage.link(`${LIB}/bin/${name}`, 'weir');
   for (const name of readdirSync(join(root, 'dist')).filter((one) => /^weir(?:\.cjs|(?!-asan)[\w-]*\.(?:js|bpf\.o|node|so))$/.test(one)))
     stage.file(`${LIB}/dist/${name}`, join(root, 'dist', name));
   stage.text(`${LIB}/dist/node`, '/usr/bin/node\n');
   stage.text(`${LIB}/share/udev/90-weir.rules`, read('share/udev/90-weir.rules'));
-  stage.text(`${LIB}/share/systemd/ipvsadm-service`, inPlace(read('share/systemd/ipvsadm-service')));
+  for (const name of ['ipvsadm-service', 'follow-firewall'])
+    stage.text(`${LIB}/share/systemd/${name}`, inPlace(read(`share/systemd/${name}`)));
   stage.text(`${LIB}/share/packaged`, 'The files of weir are those of its Debian package.\n');
   for (const name of ['weir', 'ipvsadm', 'ipvsadm-save', 'ipvsadm-restore']) stage.link(`usr/sbin/${name}`, `../lib/weir/bin/${name}`);
-  stage.text('usr/lib/systemd/system/ipvsadm.service', inPlace(read('share/systemd/ipvsadm.service')));
+  for (const unit of ['ipvsadm.service', 'weir-firewall.service'])
+    stage.text(`usr/lib/systemd/system/${unit}`, inPlace(read(`share/systemd/${unit}`)));
+  for (const [path, text] of dropIns) stage.text(`usr/lib/systemd/system/${path}`, inPlace(text));
   stage.text('usr/lib/udev/rules.d/90-weir.rules', inPlace(read('share/udev/90-weir.rules')));
   share((path) => !OF_KEEPALIVED.test(path));
   const doc = 'usr/share/doc/weir';

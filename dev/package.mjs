@@ -87,13 +87,16 @@ function newestSymbol(prefix) {
   return newest.join('.');
 }
 
-/** Manual and completion, as `weir install` of the built program puts them into a system. */
+/** Manual and completion, and drop-ins of other packages' units, by their paths, as `weir install` of the built program puts them into a system. */
 function madeTexts(folder) {
-  for (const name of ['man', 'bash-completion', 'zsh']) mkdirSync(join(folder, 'usr/share', name), { recursive: true });
+  for (const name of ['usr/share/man', 'usr/share/bash-completion', 'usr/share/zsh', 'etc/systemd'])
+    mkdirSync(join(folder, name), { recursive: true });
   execFileSync(join(root, 'bin/weir'), ['install', '--keepalived', '--root', folder], { stdio: ['ignore', 'ignore', 'ignore'] });
-  const share = join(folder, 'usr/local/share');
-  const plain = (path) => readFileSync(path, 'utf8').replace(MARK, '');
-  return new Map(filesUnder(share).map((path) => [relative(share, path), plain(path)]));
+  const below = (path) => {
+    const top = join(folder, path);
+    return new Map(filesUnder(top).map((file) => [relative(top, file), readFileSync(file, 'utf8').replace(MARK, '')]));
+  };
+  return { share: below('usr/local/share'), dropIns: [...below('etc/systemd/system')].filter(([path]) => path.endsWith('.conf')) };
 }
 
 const read = (path) => readFileSync(join(root, path), 'utf8');
@@ -102,7 +105,7 @@ const inPlace = (text) =>
   text
     .replaceAll('/usr/local/sbin/', '/usr/sbin/')
     .replaceAll('commands=/usr/local/sbin', 'commands=/usr/sbin')
-    .replaceAll('/usr/local/lib/weir/ipvsadm-service', '/usr/lib/weir/share/systemd/ipvsadm-service');
+    .replaceAll('/usr/local/lib/weir/', '/usr/lib/weir/share/systemd/');
 
 function makeTools(stage, texts) {
   return {
@@ -111,8 +114,9 @@ function makeTools(stage, texts) {
     read,
     inPlace,
     /** Of the manual and the completions those that a package has; pages are compressed, as Debian has them. */
+    dropIns: texts.dropIns,
     share: (wanted) => {
-      for (const [path, text] of texts) {
+      for (const [path, text] of texts.share) {
         if (!wanted(path)) continue;
         const place = path.replace('zsh/site-functions', 'zsh/vendor-completions');
         if (path.startsWith('man/')) stage.text(`usr/share/${place}.gz`, gzipSync(text, { level: 9 }));

@@ -157,6 +157,12 @@ test('Debian 12: the packages are installed, restored from, replaced under traff
     director('weir load; keepalived --version; zcat /usr/share/man/man8/ipvsadm.8.gz | grep "^.TH IPVSADM 8"');
     director('bash -c ". /usr/share/bash-completion/completions/ipvsadm; complete -p ipvsadm"');
     restoredByTheUnit(director);
+    for (const file of ['nftables.service.d/weir.conf', 'firewalld.service.d/weir.conf', 'weir-firewall.service'])
+      assert.match(
+        director(`cat /usr/lib/systemd/system/${file}`),
+        /^Exec\w+=(-\+\/bin\/sh \/usr\/lib\/weir\/share\/systemd\/follow-firewall|\/usr\/sbin\/weir load --if-loaded)$/m,
+      );
+    director('sh /usr/lib/weir/share/systemd/follow-firewall');
     await talkingDuring(bed, client, () => {
       director('dpkg -i /now/*.deb');
       assert.match(director('weir status'), /programs of this build/);

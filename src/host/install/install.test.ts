@@ -34,7 +34,18 @@ const exists = (path: string): boolean => lstatSync(at(path), { throwIfNoEntry: 
 const LINKS = ['weir', 'ipvsadm', 'ipvsadm-save', 'ipvsadm-restore'].map((name) => `usr/local/sbin/${name}`);
 const RULE = 'etc/udev/rules.d/90-weir.rules';
 const UNIT = 'etc/systemd/system/ipvsadm.service';
-const ALL = [...LINKS, RULE, UNIT, 'usr/local/lib/weir/ipvsadm-service'];
+const BESIDE_FIREWALLS = ['nftables', 'netfilter-persistent', 'iptables', 'ip6tables', 'firewalld', 'ufw'].map(
+  (service) => `etc/systemd/system/${service}.service.d/weir.conf`,
+);
+const ALL = [
+  ...LINKS,
+  RULE,
+  UNIT,
+  'usr/local/lib/weir/ipvsadm-service',
+  'etc/systemd/system/weir-firewall.service',
+  'usr/local/lib/weir/follow-firewall',
+  ...BESIDE_FIREWALLS,
+];
 const KEEPALIVED = [
   'usr/local/sbin/keepalived',
   'usr/local/sbin/genhash',
@@ -66,7 +77,7 @@ test('installed twice is installed once; uninstalled, nothing is left', async ()
   assert.equal((await uninstall('--dry-run')).stdout.trim().split('\n').length, ALL.length);
   assert.deepEqual(ALL.filter(exists), ALL);
   assert.equal((await uninstall()).status, 0);
-  assert.deepEqual(ALL.filter(exists), []);
+  assert.deepEqual([...ALL, ...BESIDE_FIREWALLS.map(dirname)].filter(exists), []);
   assert.deepEqual(await uninstall(), { status: 0, stdout: 'nothing of it is installed\n', stderr: '' });
 });
 
@@ -120,7 +131,7 @@ test('where there is no systemd or udev, their files are left out, which is repo
   for (const folder of ['systemd', 'udev']) rmSync(at(`etc/${folder}`), { recursive: true });
   const { status, stderr } = await install();
   assert.equal(status, 0);
-  assert.equal(stderr.match(/left out: there is no/g)?.length, 3);
+  assert.equal(stderr.match(/left out: there is no/g)?.length, ALL.length - LINKS.length);
   assert.deepEqual(ALL.filter(exists), LINKS);
 });
 

@@ -1,5 +1,5 @@
 // Installs and uninstalls weir's files below a root. What is there and not weir's is never touched: then nothing is installed at all.
-import { existsSync, lstatSync, mkdirSync, readlinkSync, rmSync, symlinkSync } from 'node:fs';
+import { existsSync, lstatSync, mkdirSync, readlinkSync, rmdirSync, rmSync, symlinkSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { WeirError } from '../../model/errors/weir-error.js';
 import { unlessCode } from '../../sys/errno.js';
@@ -55,6 +55,12 @@ function put(root: string, { path, content }: InstalledFile): void {
   mkdirSync(dirname(at), { recursive: true });
   rmSync(at, { force: true });
   symlinkSync(content.target, at);
+}
+
+/** With the folder of drop-ins that it was alone in. */
+function remove(path: string): void {
+  rmSync(path);
+  if (/\.service\.d$/.test(dirname(path))) unlessCode(() => rmdirSync(dirname(path)), ['ENOTEMPTY', 'EEXIST'], undefined);
 }
 
 /** udev and systemd of this host read their files again; what they answer when they cannot. */
@@ -116,7 +122,7 @@ export async function uninstall(made: readonly MadeText[], { root, dryRun }: Ins
   }));
   const present = found.filter((one) => one.present === 'same' || one.present === 'weir').map(({ path }) => path);
   const ours = [...present, ...formerFiles(root)];
-  if (!dryRun) for (const path of ours) rmSync(path);
+  if (!dryRun) for (const path of ours) remove(path);
   const changed = found.filter((one) => one.present === 'changed').map(({ path }) => `${path} stays: it was changed by hand`);
   return { done: ours, notes: [...changed, ...(dryRun ? [] : await announce(root, ours))] };
 }

@@ -1,4 +1,4 @@
-// What `weir install` puts into a system: links to the commands, the udev rule, units, manual and completion, rsyslog's file. Each text
+// What `weir install` puts into a system: links to the commands, the udev rule, units and drop-ins, manual and completion, rsyslog's file. Each text
 // begins with a line that names it as weir's, with a digest of the rest: what was changed by hand is neither overwritten nor removed.
 import { createHash } from 'node:crypto';
 import { COMMANDS_FOLDER, commandPath, shippedText } from '../../sys/files/shipped.js';
@@ -21,7 +21,7 @@ export interface MadeText {
   readonly keepalived: boolean;
 }
 
-/** What is installed beside the commands, the udev rule and ipvsadm.service. */
+/** What is installed beside the commands, the udev rule, ipvsadm.service and what follows the packet filter. */
 export interface InstallChoice {
   readonly keepalived: boolean;
   readonly rsyslog: boolean;
@@ -31,6 +31,9 @@ export interface InstallChoice {
 const SYSTEMD = ['/etc/systemd', '/lib/systemd', '/usr/lib/systemd'];
 const UDEV = ['/etc/udev', '/lib/udev/rules.d', '/usr/lib/udev/rules.d'];
 const RSYSLOG = ['/etc/rsyslog.d'];
+const UNITS = '/etc/systemd/system';
+/** That load rules of the packet filter. nftables can be reloaded, by commands of its own. */
+const FIREWALLS = ['nftables', 'netfilter-persistent', 'iptables', 'ip6tables', 'firewalld', 'ufw'];
 const COMMANDS = ['weir', 'ipvsadm', 'ipvsadm-save', 'ipvsadm-restore'];
 /** What has to be a file's first line: of zsh's completion. */
 const FIRST_LINE = /^#compdef [^\n]*\n/;
@@ -66,6 +69,10 @@ const text = (path: string, shipped: string, needs: readonly string[]): Installe
   content: { kind: 'text', text: marked(shippedText(shipped), '#') },
 });
 
+/** What makes weir follow a service that loads or flushes the rules of the packet filter; it may be installed later. */
+const besideFirewall = (service: string): InstalledFile =>
+  text(`${UNITS}/${service}.service.d/weir.conf`, `share/systemd/follow-${service === 'nftables' ? service : 'firewall'}.conf`, SYSTEMD);
+
 /** Its reader need not be here: /usr/share has the folder of the same name where it is. */
 function made({ path, text }: MadeText): InstalledFile {
   const [folder = ''] = path.split('/');
@@ -78,15 +85,14 @@ export function installedFiles({ keepalived, rsyslog, made: texts }: InstallChoi
   return [
     ...COMMANDS.map(link),
     text('/etc/udev/rules.d/90-weir.rules', 'share/udev/90-weir.rules', UDEV),
-    text('/etc/systemd/system/ipvsadm.service', 'share/systemd/ipvsadm.service', SYSTEMD),
+    text(`${UNITS}/ipvsadm.service`, 'share/systemd/ipvsadm.service', SYSTEMD),
     text('/usr/local/lib/weir/ipvsadm-service', 'share/systemd/ipvsadm-service', SYSTEMD),
+    text(`${UNITS}/weir-firewall.service`, 'share/systemd/weir-firewall.service', SYSTEMD),
+    text('/usr/local/lib/weir/follow-firewall', 'share/systemd/follow-firewall', SYSTEMD),
+    ...FIREWALLS.map(besideFirewall),
     ...texts.filter((one) => keepalived || !one.keepalived).map(made),
     ...(keepalived
-      ? [
-          link('keepalived'),
-          link('genhash'),
-          text('/etc/systemd/system/keepalived.service', 'share/systemd/weir-keepalived.service', SYSTEMD),
-        ]
+      ? [link('keepalived'), link('genhash'), text(`${UNITS}/keepalived.service`, 'share/systemd/weir-keepalived.service', SYSTEMD)]
       : []),
     ...(rsyslog ? [text('/etc/rsyslog.d/10-keepalived.conf', 'share/rsyslog/keepalived.conf', RSYSLOG)] : []),
   ];
