@@ -149,7 +149,7 @@ class LoadedBed implements Bed {
   }
 
   /** XDP's is loaded where no device has it. */
-  #program(hook: Exclude<Hook, 'mark'>): Program {
+  #program(hook: Exclude<Hook, 'mark' | 'accepted'>): Program {
     const known = this.#programs.get(hook);
     if (known !== undefined) return known;
     if (hook === 'xdp') ensureXdp(this.tables, () => {});
@@ -213,9 +213,11 @@ class LoadedBed implements Bed {
       if (Buffer.compare(short.frame, frame) !== 0) throw new Error('XDP passed a frame on that it had changed');
     }
     this.#localPorts.begin();
-    const program = this.#program(hook === 'ingress' || hook === 'xdp' ? 'ingress' : 'egress');
-    const from = hook === 'egress' ? 0 : this.#ifindex(device);
-    const ifindex = hook === 'mark' ? this.tables.conf.get(0, Conf.pairIfindex) : this.#ifindex(device);
+    const program = this.#program(hook === 'egress' || hook === 'mark' ? 'egress' : 'ingress');
+    const pair = { mark: Conf.pairIfindex, accepted: Conf.pairPeerIfindex } as Readonly<Record<string, Field | undefined>>;
+    const own = pair[hook];
+    const ifindex = own === undefined ? this.#ifindex(device) : this.tables.conf.get(0, own);
+    const from = hook === 'egress' ? 0 : hook === 'accepted' ? ifindex : this.#ifindex(device);
     this.#clients.note(frame);
     const { code, frame: out } = run(native(), program.fd.number, 'tc', frame, { ifindex, ingressIfindex: from, ...carriage });
     const verdict = new Map<number, Outcome['verdict']>([

@@ -11,10 +11,17 @@ import { using } from '../../src/sys/fd.js';
 import { Netlink } from '../../src/sys/netlink/netlink.js';
 import { decodeLink, dumpLinks } from '../../src/wire/rtnetlink-link.js';
 import type { Bed } from './bed.js';
+import { FAR_END } from './fixtures/bed-addresses.js';
 import type { Hook } from './fixtures/fixture.js';
 import type { Outcome } from './verdict.js';
 
-const HOOKS: Readonly<Record<Hook, LiveHook>> = { ingress: 'ingress', xdp: 'ingress', egress: 'egress', mark: 'marked' };
+const HOOKS: Readonly<Record<Hook, LiveHook>> = {
+  ingress: 'ingress',
+  xdp: 'ingress',
+  egress: 'egress',
+  mark: 'marked',
+  accepted: 'accepted',
+};
 
 /** With an ICMP error, which may be one too many. */
 const ANSWERED: ReadonlySet<string> = new Set(['no_destination', 'no_route', 'ttl', 'nat_icmp_send']);
@@ -66,7 +73,8 @@ export class Explainer {
 
   /** Returns the check of what the programs then did: they must have done one of the things that may happen. */
   explain(hook: Hook, frame: Frame): (loaded: Outcome, counted: readonly string[]) => void {
-    const explained = [...this.#possible(HOOKS[hook], frame)];
+    const met = hook === 'accepted' ? { ...frame, device: FAR_END } : frame;
+    const explained = [...this.#possible(HOOKS[hook], met)];
     const asked = explained[0]?.makesFlow === true ? withoutPort : (outcome: Outcome): Outcome => outcome;
     const possible = explained.map(({ outcome, reasons }) => seen(asked({ ...outcome, kernelResolves: true }), reasons));
     return (loaded, counted) => {

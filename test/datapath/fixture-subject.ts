@@ -1,4 +1,5 @@
 // The loaded programs as a director that fixtures are played on.
+import { markForFirewall } from '../../src/datapath/ebpf/table/firewall.js';
 import type { Bed } from './bed.js';
 import type { Arrival } from './fixtures/fixture.js';
 import { endText, type Subject } from './fixtures/play-fixture.js';
@@ -15,6 +16,7 @@ export const subjectOf = (bed: Bed, shortCut: boolean): Subject => ({
     bed.send(shortCut && hook === 'ingress' ? 'xdp' : hook, device, frame, carriageOf(arrival));
   },
   filterReversePath: (device, value) => bed.filterReversePath(device, value),
+  passFirewall: () => markForFirewall(bed.tables, true),
   connections: () =>
     [...bed.director.connections()].map((each) => ({
       client: endText(each.client),

@@ -7,6 +7,7 @@ import { addressOf } from '../../../src/datapath/memory/packets/ip.js';
 import { PacketDirector } from '../../../src/datapath/memory/packets/packet-director.js';
 import type { DestinationRecord } from '../../../src/datapath/memory/packets/records.js';
 import { isWeirError } from '../../../src/model/errors/weir-error.js';
+import { FAR_END } from '../fixtures/bed-addresses.js';
 import type { Arrival, Fixture } from '../fixtures/fixture.js';
 import { fixtures } from '../fixtures/index.js';
 import { endText, isTooShortForTc, look, prepare, type Server, type Subject, UNMET_REASONS } from '../fixtures/play-fixture.js';
@@ -21,19 +22,23 @@ const FTP_PORT = 21;
 const place = ({ address, port }: Endpoint): string => endText({ address: addressOf(address), port });
 
 /** Where the director meets a frame, by the hook. */
-const MET_AT = { ingress: 'ingress', xdp: 'ingress', egress: 'egress', mark: 'marked' } as const;
+const MET_AT = { ingress: 'ingress', xdp: 'ingress', egress: 'egress', mark: 'marked', accepted: 'accepted' } as const;
 
 class InMemory implements Subject {
   readonly #environment = new BedEnvironment();
   readonly director = new PacketDirector(this.#environment, { buckets: BUCKETS, templates: TEMPLATES });
 
   send({ hook, device, frame: bytes, gso, mark = 0 }: Arrival): Outcome {
-    const frame = { device, bytes, mark, ...(gso === undefined ? {} : { gsoSize: gso.gsoSize }) };
+    const frame = { device: hook === 'accepted' ? FAR_END : device, bytes, mark, ...(gso === undefined ? {} : { gsoSize: gso.gsoSize }) };
     const outcome = this.director[MET_AT[hook]](frame);
     return { ...outcome, kernelResolves: true };
   }
 
   filterReversePath: Subject['filterReversePath'] = (device, value) => this.#environment.filterReversePath(device, value);
+
+  passFirewall(): void {
+    for (const service of this.director.records.services()) service.firewall = service.live && service.mark === 0;
+  }
 
   /** Templates first, as they are listed. */
   connections(): ReturnType<Subject['connections']> {

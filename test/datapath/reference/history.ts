@@ -175,7 +175,12 @@ const client = fc.record({ address: fc.constantFrom(...CLIENTS), port: fc.consta
 const letters = fc.constantFrom(...LETTERS);
 /** Half of them open connections, so that a table fills now and then. */
 const openers = fc.oneof(letters, fc.constant('S' as const));
-const hook = fc.constantFrom('in' as const, 'in' as const, 'in' as const, 'in' as const, 'lo' as const, 'out' as const);
+const hook = fc.oneof(
+  { weight: 40, arbitrary: fc.constant('in' as const) },
+  { weight: 20, arbitrary: fc.constantFrom('lo' as const, 'out' as const) },
+  /** By weir's own device, where the host's packet filter has let it pass. */
+  { weight: 3, arbitrary: fc.constant('accepted' as const) },
+);
 
 const change = fc.oneof(
   { weight: 3, arbitrary: fc.record({ what: fc.constant('add service' as const), spec: serviceSpec }) },
@@ -226,6 +231,7 @@ const change = fc.oneof(
       value: fc.constantFrom(0 as const, 1 as const, 2 as const),
     }),
   },
+  { weight: 1, arbitrary: fc.record({ what: fc.constant('firewall' as const), passes: fc.boolean() }) },
   {
     weight: 1,
     arbitrary: fc.record({ what: fc.constant('timeouts' as const), seconds: fc.constantFrom([0, 0, 10], [60, 30, 0], [900, 120, 300]) }),

@@ -8,6 +8,7 @@ import { Conf, Housekeeping } from '../../../src/datapath/ebpf/abi.gen.js';
 import { Template6 } from '../../../src/datapath/ebpf/abi6.gen.js';
 import { clockAt } from '../../../src/datapath/ebpf/table/clock.js';
 import { hashKeysOf } from '../../../src/datapath/ebpf/table/endpoint-table.js';
+import { markForFirewall } from '../../../src/datapath/ebpf/table/firewall.js';
 import { connectionHome, templateHome } from '../../../src/datapath/ebpf/table/key-hash.js';
 import {
   IPV6_PINS,
@@ -25,13 +26,13 @@ import { PacketDirector } from '../../../src/datapath/memory/packets/packet-dire
 import type { Template } from '../../../src/datapath/memory/packets/template.js';
 import type { TemplateHash } from '../../../src/datapath/memory/packets/template-table.js';
 import type { Change } from '../../../src/model/change.js';
-import { isRefusal } from '../../../src/model/errors/weir-error.js';
 import { IpProtocol } from '../../../src/model/ip-protocol.js';
 import type { Timeouts } from '../../../src/model/service.js';
 import type { Bed } from '../bed.js';
 import type { Explainer } from '../explained.js';
-import type { DeviceName } from '../fixtures/bed-addresses.js';
+import { type DeviceName, FAR_END } from '../fixtures/bed-addresses.js';
 import type { Hook } from '../fixtures/fixture.js';
+import { attempt } from './attempt.js';
 import { BedEnvironment } from './bed-environment.js';
 import { compareDestinations } from './compare-destinations.js';
 import { ConnectionView, type Layout } from './connection-view.js';
@@ -64,25 +65,17 @@ const SWEEP_WAITS_MAX = 250;
 /** The programs' clock goes on while they are compared: nothing may end in this time. */
 const NEAR_SECONDS = 2;
 
-const code = (error: unknown): string => {
-  if (!isRefusal(error)) throw error;
-  return error.code;
-};
+/** Where the reference director meets a frame. */
+const IN_MEMORY = { ingress: 'ingress', xdp: 'ingress', egress: 'egress', mark: 'marked', accepted: 'accepted' } as const;
 
-/** The refusal's code, or none. */
-function attempt(work: () => void): string {
-  try {
-    work();
-    return 'none';
-  } catch (error) {
-    return code(error);
-  }
-}
-
-/** What a frame carries beside its bytes. `mark`: of a packet that is led to weir's own device, or on lo. `segmentBytes`: see Form. */
+/**
+ * What a frame carries beside its bytes. `mark`: of a packet that is led to weir's own device, or on lo. `segmentBytes`: see Form. `accepted`: it comes
+ * back by that device, since the host's packet filter has let it pass.
+ */
 export interface Beside {
   readonly mark?: number;
   readonly segmentBytes?: number;
+  readonly accepted?: boolean;
 }
 
 export class Pair {
@@ -97,6 +90,7 @@ export class Pair {
    */
   #counted: ReadonlySet<string> = new Set();
   readonly #met = new Set<string>();
+  #passesFirewall = false;
   #sent = 0;
   readonly #connections = new Map<Layout, ConnectionView>();
   readonly #templates: readonly TemplateView[];
@@ -139,6 +133,7 @@ export class Pair {
     this.#followTimer();
     const inMemory = attempt(() => applyChange(this.director, change));
     assert.equal(inMemory, loaded, `${change.kind}: refused in memory, by the driver`);
+    this.passFirewall(this.#passesFirewall);
     this.#viewSideTables();
     compareDestinations(this.director, this.bed.tables);
   }
@@ -178,16 +173,23 @@ export class Pair {
     this.director.setSysctl(name, value);
   }
 
+  /** Whether new connections of the services that there are pass the host's packet filter first. */
+  passFirewall(passes: boolean): void {
+    this.#passesFirewall = passes;
+    markForFirewall(this.bed.tables, passes);
+    for (const service of this.director.records.services()) service.firewall = passes && service.live && service.mark === 0;
+  }
+
   filterReversePath(device: DeviceName, value: 0 | 1 | 2): void {
     this.bed.filterReversePath(device, value);
     this.#environment.filterReversePath(device, value);
   }
 
-  send(leaves: boolean, device: DeviceName, frame: Uint8Array, { mark = 0, segmentBytes = 0 }: Beside = {}): void {
+  send(leaves: boolean, device: DeviceName, frame: Uint8Array, { mark = 0, segmentBytes = 0, accepted = false }: Beside = {}): void {
     if (this.disturbed) return;
-    const led = mark !== 0 && !leaves && device !== 'lo';
+    const led = mark !== 0 && !leaves && device !== 'lo' && !accepted;
     const isWhole = segmentBytes === 0; // XDP meets no packets that are not cut yet
-    const hook = leaves ? 'egress' : led ? 'mark' : device !== 'lo' && isWhole ? this.hook : 'ingress';
+    const hook = accepted ? 'accepted' : leaves ? 'egress' : led ? 'mark' : device !== 'lo' && isWhole ? this.hook : 'ingress';
     const gso = isWhole ? {} : { gsoSize: segmentBytes, gsoSegments: Math.ceil(frame.length / segmentBytes) };
     const arrival = { device, bytes: frame, mark, gsoSize: segmentBytes };
     this.#setClock();
@@ -210,7 +212,7 @@ export class Pair {
     this.#counted = new Set(counted.map(([reason]) => reason));
     for (const [reason] of counted) for (const label of labelsOf(frame)) this.#met.add(`${reason} of ${label}`);
     this.#followTimer(); // it came before the packet changed a connection
-    const inMemory = leaves ? this.director.egress(arrival) : led ? this.director.marked(arrival) : this.director.ingress(arrival);
+    const inMemory = this.director[IN_MEMORY[hook]](accepted ? { ...arrival, device: FAR_END } : arrival);
     this.#met.add(loaded.verdict);
     holdExplained?.(loaded, [...this.#counted]);
     const what = `of ${Buffer.from(frame).toString('hex')} by ${device}`;

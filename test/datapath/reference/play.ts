@@ -30,10 +30,12 @@ import { endText, esp, etherTypeOf, icmpAbout, isSix, segment } from './traffic.
 
 const STATION = '02:00:00:00:0c:99';
 const LO_MAC = '00:00:00:00:00:00';
+/** As src/datapath/ebpf/load/firewall-path.ts has it. */
+const ACCEPTED_MAC = '02:77:65:69:72:02';
 /** BPF_PROG_TEST_RUN refuses what has no whole IPv6 header. */
 const IPV6_CUT_MIN = 40;
-/** The source address in the IPv4 header. */
-const SOURCE_AT = 12;
+/** The source address in the header, of IPv4 and of IPv6. */
+const [SOURCE_AT, SOURCE6_AT] = [12, 8];
 
 const HOPS_MAX = 255;
 const KEY_EXCHANGE_PORT = 500;
@@ -114,6 +116,9 @@ function changeBoth(pair: Pair, action: ChangeAction): void {
     case 'rp_filter':
       pair.filterReversePath(action.device, action.value);
       return;
+    case 'firewall':
+      pair.passFirewall(action.passes);
+      return;
     case 'timeouts': {
       const [tcpSeconds = 0, tcpFin = 0, udpSeconds = 0] = action.seconds;
       pair.setTimeouts({ tcp: tcpSeconds, tcpFin, udp: udpSeconds });
@@ -174,17 +179,31 @@ const hasTunnels = (pair: Pair): boolean =>
 function send(
   pair: Pair,
   { packet, address, side, mark = 0, form = PLAIN }: Sent,
-  { hook, spoilt }: { readonly hook: 'in' | 'lo' | 'out'; readonly spoilt: Spoilt },
+  { hook, spoilt }: { readonly hook: 'in' | 'lo' | 'out' | 'accepted'; readonly spoilt: Spoilt },
 ): void {
   const device = hook === 'lo' ? 'lo' : side;
-  const to = device === 'lo' ? LO_MAC : DEVICES[device].mac;
+  const accepted = hook === 'accepted' && side === 'front' && !isOfServers(packet);
+  const to = accepted ? ACCEPTED_MAC : device === 'lo' ? LO_MAC : DEVICES[device].mac;
   const changed = spoil(packet, spoilt);
   // XDP does not look at the source of a packet whose connection it finds: a martian from the wire has none, unless the director made it.
   if (device === 'lo' && !isSix(address) && isMartian(viewOf(changed).getUint32(SOURCE_AT))) return;
   // Of what is cut later, a test run gives no type by which the kernel could encapsulate it.
   const segmentBytes = spoilt === null && !hasTunnels(pair) ? segmentBytesOf(form) : 0;
-  pair.send(hook === 'out', device, frame(STATION, to, changed, etherTypeOf(address)), { mark, segmentBytes });
+  pair.send(hook === 'out', device, frame(STATION, to, changed, etherTypeOf(address)), {
+    mark: accepted ? 0 : mark,
+    segmentBytes,
+    accepted,
+  });
 }
+
+/** What comes back from the packet filter was for a service, and so is no server's. */
+const isOfServers = (packet: Uint8Array): boolean =>
+  Buffer.from(packet)
+    .subarray(SOURCE_AT, SOURCE_AT + 3)
+    .equals(Buffer.of(10, 0, 2)) ||
+  Buffer.from(packet)
+    .subarray(SOURCE6_AT, SOURCE6_AT + 4)
+    .equals(Buffer.of(0xfd, 0, 0, 2));
 
 const ends = (from: string, to: string): Ends => ({ from, to });
 const placeOf = ({ address, port }: Endpoint): string => endText(textOf(address), port);

@@ -18,7 +18,7 @@ type FrameStep = Extract<Step, { kind: 'frame' }>;
 
 /** The pair has no large packets, and what rp_filter answers is the kernel's. */
 const isPlain = ({ gso, hook, device, mark = 0 }: Arrival): boolean =>
-  gso === undefined && hook !== 'xdp' && device !== 'lo' && (hook === 'mark') === (mark !== 0);
+  gso === undefined && hook !== 'xdp' && hook !== 'accepted' && device !== 'lo' && (hook === 'mark') === (mark !== 0);
 
 const framesOf = (fixture: Fixture): readonly Arrival[] => [
   ...(fixture.before ?? []).filter((step): step is FrameStep => step.kind === 'frame'),
@@ -31,7 +31,7 @@ const TWO_PATHS = /two paths|203\.0\.113\./;
 const isPlayable = (fixture: Fixture): boolean =>
   !TWO_PATHS.test(fixture.description) &&
   framesOf(fixture).every(isPlain) &&
-  !(fixture.before ?? []).some(({ kind }) => kind === 'rp_filter');
+  !(fixture.before ?? []).some(({ kind }) => kind === 'rp_filter' || kind === 'firewall');
 
 const playable: readonly Fixture[] = fixtures.filter(isPlayable);
 
@@ -48,6 +48,7 @@ function take(pair: Pair, step: Step): void {
       pair.setSysctl(step.name, step.value);
       return;
     case 'rp_filter':
+    case 'firewall':
       throw new Error('not playable');
     default:
       for (const change of changesOf(step)) pair.change(change);

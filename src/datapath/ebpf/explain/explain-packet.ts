@@ -1,6 +1,7 @@
 // What the datapath would do with a packet, and why: the reference director with what of the live tables the packet may meet, and the packet.
 // Nothing of the datapath changes.
 import { callIdOf } from '../../memory/packets/call-id.js';
+import type { Connection } from '../../memory/packets/connection.js';
 import type { Endpoint } from '../../memory/packets/endpoint.js';
 import type { Outcome } from '../../memory/packets/forward.js';
 import { familyOf } from '../../memory/packets/ip.js';
@@ -24,8 +25,11 @@ import { loadFtpStreams } from './live-ftp.js';
 import { LiveLocalPorts } from './live-local-ports.js';
 import { LiveServices } from './live-services.js';
 
-/** Where the datapath meets a frame: `marked`: at weir's own device, where a mark has led it. */
-export type Hook = 'ingress' | 'egress' | 'marked';
+/**
+ * Where the datapath meets a frame: `marked`: at weir's own device, where a mark has led it; `accepted`: at its other end, where the host's packet
+ * filter has let it pass.
+ */
+export type Hook = 'ingress' | 'egress' | 'marked' | 'accepted';
 
 /** What the datapath leaves to chance, or to what each CPU has counted. */
 export interface Chance {
@@ -49,6 +53,8 @@ export interface ExplainedPacket {
   readonly director: PacketDirector;
   /** FULLNAT: its connection gets a local port, which is not known before. */
   readonly makesFlow: boolean;
+  /** FULLNAT: what stands for the client of a connection that is there. */
+  readonly localOf: (connection: Connection) => Endpoint | undefined;
 }
 
 /** Of a frame that is balanced, or of the packet that an ICMP error quotes: source, then target. */
@@ -162,5 +168,13 @@ export function explainPacket(
   director.trace = (event) => events.push(event);
   const outcome = director[hook](frame);
   const reasons = [...director.drops().keys()];
-  return { outcome, reasons, events, hops: [...environment.asked], director, makesFlow: localPorts.made };
+  return {
+    outcome,
+    reasons,
+    events,
+    hops: [...environment.asked],
+    director,
+    makesFlow: localPorts.made,
+    localOf: (connection) => localPorts.localOf(connection),
+  };
 }

@@ -26,13 +26,23 @@ export class LiveLocalPorts implements LocalPorts {
 
   constructor(readonly tables: Tables) {}
 
+  /** What stands for the client of a connection. undefined: it has no flow. */
+  localOf({ client, destination }: Connection): Endpoint | undefined {
+    if (destination.locals.length === 0 || !isIpv4(client)) return undefined;
+    const dest = this.idOf(destination) ?? 0;
+    const place = this.#lookup(
+      'fullnat_clients',
+      encodeRecord(FullnatClient, { client: wordOf(client.address), port: swap16(client.port), dest }),
+    );
+    return place === undefined ? undefined : { address: ipOf(new FullnatPools(this.tables).localAt(place >>> 16)), port: place & 0xffff };
+  }
+
   /** Of a connection that has none, the address that its client would get first; its port is 0. */
-  take({ client, destination }: Connection): Endpoint | undefined {
-    const dest = this.idOf(destination);
-    const key = encodeRecord(FullnatClient, { client: wordOf(client.address), port: swap16(client.port), dest: dest ?? 0 });
-    const place = this.#lookup('fullnat_clients', key);
+  take(connection: Connection): Endpoint | undefined {
+    const known = this.localOf(connection);
+    if (known !== undefined) return known;
+    const dest = this.idOf(connection.destination);
     const pools = new FullnatPools(this.tables);
-    if (place !== undefined) return { address: ipOf(pools.localAt(place >>> 16)), port: place & 0xffff };
     const free = dest === undefined ? undefined : pools.useOf(dest).find(({ used, ports }) => used < ports);
     if (free === undefined) return undefined;
     this.made = true;

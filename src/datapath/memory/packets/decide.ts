@@ -25,6 +25,8 @@ export interface Question {
   readonly wire: boolean;
   /** It is at weir's own device, where a mark has led it. */
   readonly onPair?: true;
+  /** It has come back by that device: the host's packet filter, and what the stack does before that, has let it pass. */
+  readonly accepted?: true;
   /** The living service of its mark. As in IPVS it comes before the services of an address, but not before a connection that there is. */
   readonly marked?: ServiceRecord | undefined;
   /** Gets the reasons. */
@@ -65,12 +67,13 @@ const asksFirewall = ({ firewall, port }: ServiceRecord, { destinationPort }: Pa
 
 /** Why a packet may not begin a connection. */
 function obstacle(question: Question, packet: Packet, service: ServiceRecord): Reason | undefined {
-  const { table, wire } = question;
+  const { table, wire, accepted } = question;
   const { mark } = service;
+  const outside = wire && accepted !== true;
   if (!protocolRulesOf(packet).mayBegin(table.settings, packet)) return 'no_connection';
-  if (wire && mark === 0 && !isLocal(question, packet)) return 'not_local';
-  if (wire && asksFirewall(service, packet)) return 'firewall';
-  if (wire && !question.environment.isReversePath(question.device, packet.source, packet.destination)) return 'reverse_path';
+  if (outside && mark === 0 && !isLocal(question, packet)) return 'not_local';
+  if (outside && asksFirewall(service, packet)) return 'firewall';
+  if (outside && !question.environment.isReversePath(question.device, packet.source, packet.destination)) return 'reverse_path';
   if (table.settings.defence.dropRate !== 0 && table.dropsNext()) return 'drop_packet';
   if (packet.sourcePort === FTP_DATA_PORT) return 'ftp_data';
   return packet.protocol === IpProtocol.udp && isFromService(question, packet) ? 'martian' : undefined;

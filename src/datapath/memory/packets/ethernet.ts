@@ -1,6 +1,6 @@
 // The link addresses of a frame.
 import { concat } from '../../../wire/bytes.js';
-import { type Mac, macBytes } from '../../../wire/ethernet.js';
+import { type Mac, macBytes, macText } from '../../../wire/ethernet.js';
 
 export const ETHERNET_BYTES = 14;
 
@@ -27,5 +27,8 @@ export function toFarEnd(frame: Uint8Array): Uint8Array {
   copy.set(macBytes(FAR_END), 0);
   return copy;
 }
+
+/** At that end: neither for it nor for a group of stations. */
+export const isForNobody = (frame: Uint8Array): boolean => ((frame[0] ?? 1) & 1) === 0 && macText(frame.subarray(0, 6)) !== FAR_END;
 
 export const comesFromGroup = (frame: Uint8Array): boolean => ((frame[6] ?? 0) & 1) !== 0;

@@ -59,7 +59,7 @@ function answered(question: Question, arrival: Arrival, kind: IcmpKind, from: Ip
   if (!rules.mayBeAnswered(frame, packet, from)) return { verdict: 'drop', frame };
   if (kind.mtu === 0 && !question.environment.icmpAllowed()) return dropped(question, arrival, 'icmp_limited');
   const error = rules.errorFrame(frame, packet, kind, from);
-  if (question.device === LOOPBACK || question.onPair === true) handIn(error);
+  if (question.device === LOOPBACK || question.onPair === true || question.accepted === true) handIn(error);
   return { verdict: 'redirect', frame: error };
 }
 

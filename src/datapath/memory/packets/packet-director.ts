@@ -8,7 +8,7 @@ import type { Connection } from './connection.js';
 import type { Question } from './decide.js';
 import { BUCKET_SHARES } from './defence.js';
 import { type Environment, LOOPBACK } from './environment.js';
-import { toFarEnd } from './ethernet.js';
+import { isForNobody, toFarEnd } from './ethernet.js';
 import { rulesOf } from './family.js';
 import { type Outcome, passed, unknownReply } from './forward.js';
 import { type Packet, type Parsed, sourceOf, targetOf } from './packet.js';
@@ -62,9 +62,22 @@ export class PacketDirector extends PacketTable {
   ingress(frame: Frame): Outcome {
     const isOurs = macText(frame.bytes.subarray(0, 6)) === this.environment.macOf(frame.device);
     if (this.records.isEmpty || !isOurs) return passed({ frame: frame.bytes });
+    return this.#comesIn(frame);
+  }
+
+  /**
+   * A frame that the host's packet filter has let pass, as it comes back by weir's own device: for a station that there is not, its hops lowered once
+   * more.
+   */
+  accepted(frame: Frame): Outcome {
+    const isBack = !this.records.isEmpty && isForNobody(frame.bytes) && hopsOf(frame.bytes) < HOPS_MAX;
+    return isBack ? this.#comesIn({ ...frame, bytes: raised(frame.bytes.slice()) }, { accepted: true }) : passed({ frame: frame.bytes });
+  }
+
+  #comesIn(frame: Frame, back: Pick<Question, 'accepted'> = {}): Outcome {
     const parsed = parse(frame);
     this.#countOdd(parsed);
-    return this.#meet(frame, parsed, false) ?? passed({ frame: frame.bytes });
+    return this.#meet(frame, parsed, false, back) ?? passed({ frame: frame.bytes });
   }
 
   /** A frame that the director itself sends. */
@@ -91,14 +104,20 @@ export class PacketDirector extends PacketTable {
   }
 
   /** What the first scope does that the packet concerns. undefined: it concerns none. */
-  #meet({ device, bytes, gsoSize = 0, mark = 0 }: Frame, parsed: Parsed, leaves: boolean): Outcome | undefined {
+  #meet(
+    { device, bytes, gsoSize = 0, mark = 0 }: Frame,
+    parsed: Parsed,
+    leaves: boolean,
+    back: Pick<Question, 'accepted'> = {},
+  ): Outcome | undefined {
     const { kind, packet } = parsed;
     if (packet === undefined) return undefined;
     const [{ family }, arrival] = [packet, { frame: bytes, packet, gsoSize }];
     if (kind === 'ok' && !leaves && staysOnLink(packet)) return undefined;
     if (kind === 'ok') {
       const ofMark = this.#serviceOfMark(family, mark);
-      const meetIn = (question: Question): Outcome | undefined => (leaves ? leaving : incoming)({ ...question, marked: ofMark }, arrival);
+      const meetIn = (question: Question): Outcome | undefined =>
+        (leaves ? leaving : incoming)({ ...question, ...back, marked: ofMark }, arrival);
       const met = this.#byScope(device, family, packet.protocol, meetIn);
       return met !== undefined || leaves ? met : unknownReply(this.#question(this.exact, device), arrival);
     }
@@ -156,9 +175,15 @@ const ICMP: Readonly<Record<Family, number>> = { inet: IpProtocol.icmp, inet6: I
 const isIcmp = ({ kind, packet }: Parsed): boolean =>
   kind === 'other' && packet !== undefined && packet.protocol === ICMP[packet.family] && !packet.fragment;
 
+const HOPS_MAX = 255;
+const HOPS_AT: Readonly<Record<Family, number>> = { inet: 22, inet6: 21 };
+
+const familyIn = (frame: Uint8Array): Family => (viewOf(frame).getUint16(TYPE_AT) === EtherType.ipv6 ? 'inet6' : 'inet');
+const hopsOf = (frame: Uint8Array): number => frame[HOPS_AT[familyIn(frame)]] ?? HOPS_MAX;
+
 /** With the hops that it came with. */
 function raised(frame: Uint8Array): Uint8Array {
-  rulesOf({ family: viewOf(frame).getUint16(TYPE_AT) === EtherType.ipv6 ? 'inet6' : 'inet' }).changeHops(frame, 1);
+  rulesOf({ family: familyIn(frame) }).changeHops(frame, 1);
   return frame;
 }
 
