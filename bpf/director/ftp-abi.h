@@ -8,18 +8,21 @@
 /* Of the flags of the services' record 0: there is a destination with D_FTP, or was one. */
 #define SVC_HAS_FTP 0x1000
 
-/* How the program that has found the connection of a packet enters the helper: in skb->cb[1]; in skb->cb[0] the destination. */
+/* How the program that has found the connection of a packet enters the helper: in skb->cb[1]; in skb->cb[0] the destination, in skb->cb[2] when the
+ * connection expires. */
 #define FTP_OUT 0x1         /* it is the server's */
 #define FTP_LEAVING 0x2     /* of a server on the director, where it leaves */
 #define FTP_LAYER3 0x4      /* there is no Ethernet header */
 #define FTP_BEGINS 0x8      /* the connection begins */
 #define FTP_ESTABLISHED 0x10
+#define FTP_PROVEN 0x20 /* and was before (V_PROVEN): only then are lines read, which anybody can forge until the server has answered */
 
-/* ---- control connections whose client has asked for a passive data connection: how the server's numbers of bytes (RFC 9293) are shifted, since a
- * reply of another length took the place of its own. As the kernel's ip_vs_seq: bytes behind `init_seq` by `delta`, those before by `previous_delta`.
- * What clients send keeps its length. Written by packets under the lock of the client's connections, but for `used`; removed by the timer of the
- * wide build when no connection can live that sent nothing since. */
+/* ---- control connections: where the server's lines begin, and how its numbers of bytes (RFC 9293) are shifted, since a reply of another length took
+ * the place of its own. As the kernel's ip_vs_seq: bytes behind `init_seq` by `delta`, those before by `previous_delta`.
+ * What clients send keeps its length. Written by packets under the lock of the client's connections, but for `until`; removed by the timer of the
+ * wide build FTP_GRACE_SECONDS after its connection has expired. */
 #define FTP_STREAMS 65536
+#define FTP_GRACE_SECONDS 30
 struct ftp_key {
   __u32 caddr[4]; /* network order, as all of these; IPv4 in [0] */
   __u32 vaddr[4];
@@ -32,10 +35,12 @@ struct ftp_stream {
   __s32 delta;
   __s32 previous_delta;
   __u32 reply_seq; /* where the last reply to PASV or EPSV begins, which may come again */
-  __u32 used;      /* clock of the last packet */
+  __u32 until;     /* clock: when its connection expires, by its last packet */
+  __u32 line;      /* where a line of the server's begins, behind its last segment that ended one; if `lines` */
   __u8 armed;      /* the reply that is waited for (enum ftp_line); 0: none */
   __u8 replied;    /* the reply at `reply_seq` */
-  __u16 reserved;
+  __u8 lines;
+  __u8 reserved;
 };
 
 /* The lines of a control connection that the helper knows (RFC 959, RFC 2428). */

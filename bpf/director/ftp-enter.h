@@ -23,10 +23,12 @@ static __always_inline void ftp_expected(struct packet *p) {}
 #endif
 
 static __always_inline int tc_to_ftp(struct __sk_buff *skb, struct verdict *v, __u32 how) {
+  struct conn_slot *s = v->known ? ref_slot(v->f.slot) : 0;
   if (!v->known) how |= FTP_BEGINS;
-  if (v_state(v->f.value) == STATE_ESTABLISHED) how |= FTP_ESTABLISHED;
+  if (v_state(v->f.value) == STATE_ESTABLISHED) how |= v->f.value & V_PROVEN ? FTP_ESTABLISHED | FTP_PROVEN : FTP_ESTABLISHED;
   skb->cb[0] = v->dest;
   skb->cb[1] = how;
+  skb->cb[2] = s ? slot_value(s, ref_is_old(v->f.slot)) : v->f.value;
   return TC_FTP;
 }
 

@@ -17,6 +17,7 @@ struct ftp_text {
   struct ftp_key key; /* of the connection */
   __u64 expected;     /* of the data connection that is to be made; 0: none is */
   struct ftp_stream stream;
+  __u32 until;        /* clock: when the connection expires */
   __u32 seq;    /* of the packet as it came: SEQ of the server's, ACK of the client's */
   __u32 line;   /* which one was found (enum ftp_line), */
   __u32 begins; /* and where; */
@@ -35,6 +36,9 @@ struct ftp_text {
   __u32 made; /* characters of `out_text` */
   __u32 data_at; /* where the packet's data begin */
   bool out;
+  bool begins_line; /* the server's segment does, */
+  bool ends_line;   /* and does, */
+  __u32 next_line;  /* and this is the number behind it */
   bool answers; /* the line is the reply that is waited for */
   bool bare; /* the endpoint has neither family nor address */
   __u8 delimiter;

@@ -116,7 +116,7 @@ __noinline int ftp_shift(struct __sk_buff *skb, __u32 l4, bool out) {
   t->seq = number = bpf_ntohl(number);
   struct ftp_stream *s = ftp_stream_of(t);
   if (!s) return 0;
-  WRITE(s->used, clock_now());
+  WRITE(s->until, t->until);
   if (!lock_take(ftp_lock(t))) return R_BUSY;
   t->stream = *s;
   lock_give(ftp_lock(t));
@@ -127,18 +127,55 @@ __noinline int ftp_shift(struct __sk_buff *skb, __u32 l4, bool out) {
   return ftp_sack_back(skb, l4) ? R_REDIRECT_FAILED : 0;
 }
 
+/* That of the connection, made where it has none. 0: the table is full. */
+static __always_inline struct ftp_stream *ftp_stream_made(struct ftp_text *t) {
+  struct ftp_stream *s = ftp_stream_of(t);
+  if (likely(s)) return s;
+  t->stream = (struct ftp_stream){.until = t->until};
+  bpf_map_update_elem(&ftp_streams, &t->key, &t->stream, BPF_NOEXIST); /* another CPU may be faster */
+  return ftp_stream_of(t);
+}
+
 /* The client has asked for a passive connection, or not for one (FTP_NONE). 0, or the reason to drop its packet. */
 static __always_inline int ftp_arm(struct ftp_text *t, enum ftp_line line) {
-  struct ftp_stream *s = ftp_stream_of(t);
-  if (!s && line == FTP_NONE) return 0;
-  if (!s) {
-    t->stream = (struct ftp_stream){.used = clock_now()};
-    bpf_map_update_elem(&ftp_streams, &t->key, &t->stream, BPF_NOEXIST); /* another CPU may be faster */
-    s = ftp_stream_of(t);
-  }
-  if (!s) return R_FTP_STREAMS;
+  struct ftp_stream *s = line == FTP_NONE ? ftp_stream_of(t) : ftp_stream_made(t);
+  if (!s) return line == FTP_NONE ? 0 : R_FTP_STREAMS;
   WRITE(s->armed, line);
   return 0;
+}
+
+/* Does the server's segment begin a line? So does the last reply that was changed, when it comes again; and where nothing is known, as of a connection
+ * that is older than the helper. */
+static __always_inline bool ftp_begins_line(struct ftp_text *t) {
+  struct ftp_stream *s = ftp_stream_of(t);
+  return !s || !READ(s->lines) || READ(s->line) == t->seq || (READ(s->replied) && READ(s->reply_seq) == t->seq);
+}
+
+/* Looks where a segment of the server's stands among its lines, before it is changed. A global function: verified once. */
+__noinline int ftp_line_look(struct __sk_buff *skb, __u32 at) {
+  struct scratch *scratch = the_scratch();
+  if (!scratch) return 0;
+  CHECKED(scratch);
+  struct packet *p = &scratch->packet;
+  struct ftp_text *t = &scratch->ftp_text;
+  __u8 words, last;
+  t->begins_line = ftp_begins_line(t);
+  t->ends_line = false;
+  if (bpf_skb_load_bytes(skb, at + p->header + TCP_WORDS_IN, &words, 1)) return 0;
+  __u32 headers = p->header + (words >> 4) * 4;
+  if (p->length <= headers || bpf_skb_load_bytes(skb, at + p->length - 1, &last, 1)) return 0;
+  t->ends_line = last == '\n';
+  t->next_line = t->seq + p->length - headers;
+  return 0;
+}
+
+/* A segment of the server's goes on: the next line is behind it, if it ended one. */
+static __always_inline void ftp_line_note(struct ftp_text *t) {
+  struct ftp_stream *s = t->ends_line ? ftp_stream_made(t) : 0;
+  if (!s || (READ(s->lines) && !is_behind(t->next_line, READ(s->line)))) return;
+  WRITE(s->line, t->next_line);
+  barrier();
+  WRITE(s->lines, 1);
 }
 
 /* The server's reply at `seq` has been read, and has become longer by `more` bytes. False: a lock was not free. */
@@ -157,25 +194,19 @@ static __always_inline bool ftp_replied(struct ftp_text *t, struct ftp_stream *s
   return true;
 }
 
-/* ---- the timer's part: once a minute it removes those whose connections have ended. */
-#define FTP_SWEEP_TICKS 600
+/* ---- the timer's part: every 20 s it removes those whose connections have ended. */
+#define FTP_SWEEP_TICKS 200
 struct ftp_sweep {
-  __u32 now;
-  __u32 idle_max; /* clock units: no connection lives as long without a packet */
+  __u32 before; /* connections that expired until then have ended */
 };
 struct bpf_map;
 static long ftp_sweep_stream(struct bpf_map *map, struct ftp_key *key, struct ftp_stream *s, struct ftp_sweep *w) {
   struct ftp_key k = *key;
-  if ((__s32)(w->now - READ(s->used) - w->idle_max) > 0) bpf_map_delete_elem(&ftp_streams, &k);
+  if ((__s32)(READ(s->until) - w->before) < 0) bpf_map_delete_elem(&ftp_streams, &k);
   return 0;
 }
 static __always_inline void ftp_streams_sweep(struct conf *c) {
-  struct ftp_sweep w = {.now = clock_now()};
-#pragma clang loop unroll(full)
-  for (__u32 state = S_NONE; state <= S_SYNACK; state++) {
-    __u32 timeout = READ(c->tcp_timeout[state]);
-    if (timeout > w.idle_max) w.idle_max = timeout;
-  }
+  struct ftp_sweep w = {.before = clock_now() - units_of(c, FTP_GRACE_SECONDS)};
   bpf_for_each_map_elem(&ftp_streams, ftp_sweep_stream, &w, 0);
 }
 

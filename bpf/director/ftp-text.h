@@ -5,7 +5,8 @@
  *   server   227 … h,h,h,h,p,p                | 229 …(d [family] d [address] d port d
  *
  * Over IPv6 those with h,h,h,h,p,p do not count. Of a segment the first such line counts, and of segments those of up to FTP_TEXT bytes: a sender
- * of other ones gets no data connection. No character is read more than twice, whatever the text is. */
+ * of other ones gets no data connection. What a server's segment begins with is a line only where it has ended the one before: a server may repeat
+ * its client's text, and the client chooses the size of segments. No character is read more than twice, whatever the text is. */
 #ifndef WEIR_FTP_TEXT_H
 #define WEIR_FTP_TEXT_H
 
@@ -35,7 +36,7 @@ static __always_inline enum ftp_line ftp_line_at(struct ftp_text *t, __u32 at) {
 static long ftp_line_step(__u64 i, void *ctx) {
   struct ftp_text *t = *(struct ftp_text **)ctx;
   if (i >= t->size) return 1;
-  if (i && ftp_byte(t, i - 1) != '\n') return 0;
+  if (i ? ftp_byte(t, i - 1) != '\n' : t->out && !t->begins_line) return 0;
   enum ftp_line line = ftp_line_at(t, i);
   if (line == FTP_NONE) return 0;
   t->line = line;

@@ -92,7 +92,7 @@ static __always_inline void ftp_answer(struct ftp_text *t, struct packet *p, str
   struct ftp_stream *stream = ftp_stream_of(t);
   __u32 seq = t->seq + t->begins;
   if (!stream || !(stream->armed == t->line || (stream->replied == t->line && stream->reply_seq == seq))) return;
-  if (!ftp_endpoint(t) || !ftp_is_known(t, s, d)) return;
+  if (!ftp_endpoint(t) || t->port < PRIVILEGED_PORTS || !ftp_is_known(t, s, d)) return; /* no server waits for data there: the text is forged */
   ftp_tuple(p, true, s, t->port, t->port);
   t->expected = conn_key(p->daddr, NO_CLIENT_PORT, d->service);
   t->answers = true;
@@ -116,7 +116,7 @@ __noinline int ftp_reply(struct __sk_buff *skb, __u32 service, __u32 at) {
   return !keeps && ftp_replace(skb, at) ? R_REDIRECT_FAILED : 0;
 }
 
-/* Reads the data of an established connection's segment. 0, or the reason to drop it. A global function: verified once. */
+/* Reads the data of a proven connection's segment. 0, or the reason to drop it. A global function: verified once. */
 __noinline int ftp_read(struct __sk_buff *skb, __u32 dest, __u32 at) {
   struct scratch *scratch = the_scratch();
   struct dest *d = dest_at(dest);
@@ -145,8 +145,19 @@ __noinline int ftp_read(struct __sk_buff *skb, __u32 dest, __u32 at) {
   return 0;
 }
 
+/* The lines of a packet. 0, or the reason to drop it. */
+static __always_inline int ftp_lines(struct __sk_buff *skb, __u32 dest, __u32 at) {
+  struct scratch *scratch = the_scratch();
+  if (!scratch) return R_REDIRECT_FAILED;
+  CHECKED(scratch);
+  struct ftp_text *t = &scratch->ftp_text;
+  int failed = ftp_read(skb, dest, at);
+  if (!failed && t->expected) failed = ftp_put(t->expected, dest);
+  return !failed && t->answers ? ftp_reply(skb, t->key.service, at) : failed;
+}
+
 /* The numbers and the lines of a packet. 0, or the reason to drop it. */
-__noinline int ftp_change(struct __sk_buff *skb, __u32 dest, __u32 how) {
+__noinline int ftp_change(struct __sk_buff *skb, __u32 dest, __u32 how, __u32 until) {
   struct scratch *scratch = the_scratch();
   struct dest *d = dest_at(dest);
   struct service *s = d ? service_at(d->service) : 0;
@@ -159,13 +170,15 @@ __noinline int ftp_change(struct __sk_buff *skb, __u32 dest, __u32 how) {
   ftp_key_of(t, p, s, d->service, t->out);
   bool again = !t->out && p->flags & FLAG_SYN && !(how & FTP_ESTABLISHED);
   if (how & FTP_BEGINS || again) bpf_map_delete_elem(&ftp_streams, &t->key);
+  t->until = until;
   t->expected = 0;
   t->answers = false;
   int failed = ftp_shift(skb, at + p->header, t->out);
-  if (failed || !(how & FTP_ESTABLISHED) || skb->gso_size) return failed;
-  failed = ftp_read(skb, dest, at);
-  if (!failed && t->expected) failed = ftp_put(t->expected, dest);
-  return !failed && t->answers ? ftp_reply(skb, t->key.service, at) : failed;
+  if (failed || !(how & FTP_ESTABLISHED)) return failed;
+  if (t->out) ftp_line_look(skb, at);
+  if (how & FTP_PROVEN && !skb->gso_size) failed = ftp_lines(skb, dest, at);
+  if (!failed && t->out) ftp_line_note(t);
+  return failed;
 }
 
 /* Sends the packet in the scratch space on, as the program would have that came before. */
@@ -188,13 +201,13 @@ __noinline int ftp_send(struct __sk_buff *skb, __u32 dest, __u32 how) {
 SEC("tc")
 int weir_tc_ftp(struct __sk_buff *skb) {
   struct scratch *scratch = the_scratch();
-  __u32 dest = skb->cb[0], how = skb->cb[1], at = how & FTP_LAYER3 ? 0 : ETH_LEN;
-  skb->cb[0] = skb->cb[1] = 0;
+  __u32 dest = skb->cb[0], how = skb->cb[1], until = skb->cb[2], at = how & FTP_LAYER3 ? 0 : ETH_LEN;
+  skb->cb[0] = skb->cb[1] = skb->cb[2] = 0;
   if (!scratch) return TC_ACT_SHOT;
   CHECKED(scratch);
   struct packet *p = &scratch->packet;
   if (ftp_parse(skb, p, at) != P_OK || p->protocol != IPPROTO_TCP) return tc_drop(R_REDIRECT_FAILED);
-  int failed = ftp_change(skb, dest, how);
+  int failed = ftp_change(skb, dest, how, until);
   if (failed) return tc_drop(failed);
   if (ftp_parse(skb, p, at) != P_OK) return tc_drop(R_REDIRECT_FAILED);
   return ftp_send(skb, dest, how);

@@ -10,14 +10,16 @@ export const FtpKey = {
 } as const;
 
 export const FtpStream = {
-  bytes: 24,
+  bytes: 28,
   initSeq: { at: 0, size: 4, count: 1 },
   delta: { at: 4, size: 4, count: 1 },
   previousDelta: { at: 8, size: 4, count: 1 },
   replySeq: { at: 12, size: 4, count: 1 },
-  used: { at: 16, size: 4, count: 1 },
-  armed: { at: 20, size: 1, count: 1 },
-  replied: { at: 21, size: 1, count: 1 },
+  until: { at: 16, size: 4, count: 1 },
+  line: { at: 20, size: 4, count: 1 },
+  armed: { at: 24, size: 1, count: 1 },
+  replied: { at: 25, size: 1, count: 1 },
+  lines: { at: 26, size: 1, count: 1 },
 } as const;
 
 export const FtpLine = { FTP_NONE: 0, FTP_PASV: 1, FTP_EPSV: 2, FTP_PORT_LINE: 3, FTP_EPRT: 4 } as const;
@@ -30,5 +32,7 @@ export const FtpAbi = {
   FTP_LAYER3: 4,
   FTP_BEGINS: 8,
   FTP_ESTABLISHED: 16,
+  FTP_PROVEN: 32,
   FTP_STREAMS: 65536,
+  FTP_GRACE_SECONDS: 30,
 } as const;

@@ -37,6 +37,7 @@ function keyOf({ client, virtual }: Connection, service: number): Uint8Array {
 function streamIn(map: BpfMap, key: Uint8Array): FtpStream | undefined {
   if (!map.lookup(key, new Uint8Array(STREAM.memory))) return undefined;
   return {
+    line: STREAM.get(0, Stream.lines) === 0 ? undefined : STREAM.get(0, Stream.line),
     initSeq: STREAM.get(0, Stream.initSeq),
     delta: STREAM.get(0, Stream.delta) | 0,
     previousDelta: STREAM.get(0, Stream.previousDelta) | 0,

@@ -8,7 +8,7 @@ import { type HopAnswer, LOOPBACK } from './environment.js';
 import { ETHERNET_BYTES, handIn, setMacs } from './ethernet.js';
 import { rulesOf } from './family.js';
 import type { IcmpKind } from './family-rules.js';
-import { helped, isHelped } from './ftp.js';
+import { helped, isHelped, stateBefore } from './ftp.js';
 import { anyOf, type Ip } from './ip.js';
 import type { Packet } from './packet.js';
 import { protocolRulesOf } from './protocol-rules.js';
@@ -199,7 +199,7 @@ export function request(question: Question, arrival: Arrival, decision: Decision
 }
 
 function requested(question: Question, arrival: Arrival, { connection, known }: Decision & { readonly kind: 'forward' }): Outcome {
-  const met = { out: false, begins: !known, established: known && connection.state === 'ESTABLISHED' };
+  const met = { out: false, begins: !known, ...(known ? stateBefore(connection) : { established: false, proven: false }) };
   if (known) noted(question, connection, arrival.packet, false);
   else countPacket(connection.destination, arrival.packet.bytes, false);
   if (!isHelped(connection)) return forwarded(question, arrival, connection);
@@ -227,9 +227,9 @@ function largeReply(question: Question, arrival: Arrival, { virtual }: Connectio
 
 /** A packet of a helped connection's server: its state and time, and what the helper makes of it. */
 function answeredByHelp(question: Question, arrival: Arrival, connection: Connection): Arrival | Reason {
-  const established = connection.state === 'ESTABLISHED';
+  const before = stateBefore(connection);
   question.table.touch(connection, arrival.packet, question.now, true);
-  return helped(question, arrival, connection, { out: true, begins: false, established });
+  return helped(question, arrival, connection, { out: true, begins: false, ...before });
 }
 
 /** A masqueraded server's packet to its client. */

@@ -47,11 +47,14 @@ function linesOf(family: Family, out: boolean): readonly (readonly [FtpLine, Reg
   return [...(out ? SERVER_LINES : [...CLIENT_LINES, asked])].filter(([line]) => family === 'inet' || !OF_IPV4_ALONE.has(line));
 }
 
-/** The first line of a segment that counts. `out`: it is the server's. Latin-1, so that a character is a byte. */
-export function findLine(text: string, family: Family, out: boolean): FoundLine | undefined {
+/**
+ * The first line of a segment that counts. `out`: it is the server's. `begun`: it begins in the middle of a line. Latin-1, so that a character is a
+ * byte.
+ */
+export function findLine(text: string, family: Family, out: boolean, begun = false): FoundLine | undefined {
   const lines = linesOf(family, out);
   for (let begins = 0; begins < text.length; begins++) {
-    if (begins > 0 && text[begins - 1] !== '\n') continue;
+    if (begins > 0 ? text[begins - 1] !== '\n' : begun) continue;
     const rest = text.slice(begins);
     const found = lines.find(([, pattern]) => pattern.test(rest));
     if (found !== undefined) return { line: found[0], begins };

@@ -20,6 +20,7 @@ import type { Reason } from './reason.js';
 
 const NO_PORT = 0;
 const [SYN, ACK] = [0x02, 0x10] as const;
+const LINE_FEED = 0x0a;
 const [SEQ_AT, ACK_AT, WORDS_AT, SUM_AT, TCP_BYTES] = [4, 8, 12, 16, 20] as const;
 const [OPTION_END, OPTION_NOTHING, OPTION_SACK] = [0, 1, 5] as const;
 
@@ -27,12 +28,22 @@ const [OPTION_END, OPTION_NOTHING, OPTION_SACK] = [0, 1, 5] as const;
 export const isHelped = ({ method, destination, service, virtual }: Connection): boolean =>
   method === 'masq' && destination.helped && destination.locals.length === 0 && virtual.port === service.port;
 
-/** How a packet meets the helper. `established`: its connection was, before the packet. */
+/** How a packet meets the helper. `established`: its connection was, before the packet; `proven`: and its server had answered. */
 export interface Met {
   readonly out: boolean;
   readonly begins: boolean;
   readonly established: boolean;
+  readonly proven: boolean;
 }
+
+/** What counts of the connection before a packet changes it. */
+export function stateBefore({ state, proven }: Connection): Pick<Met, 'established' | 'proven'> {
+  const established = state === 'ESTABLISHED';
+  return { established, proven: established && proven };
+}
+
+/** No server waits for data below: such a reply is forged. */
+const FIRST_PASSIVE_PORT = 1024;
 
 const isBehind = (number: number, other: number): boolean => ((number - other) | 0) > 0;
 const forth = ({ initSeq, delta, previousDelta }: FtpStream, seq: number): number =>
@@ -134,10 +145,25 @@ interface Segment {
   readonly seq: number;
 }
 
+const unknownStream = (): FtpStream => ({
+  ...{ line: undefined, initSeq: 0, delta: 0, previousDelta: 0, replySeq: 0 },
+  ...{ armed: undefined, replied: undefined },
+});
+
+/** Does a server's segment begin in the middle of a line? Not the last reply that was changed, when it comes again. */
+const isBegun = (ftp: FtpStream | undefined, seq: number): boolean =>
+  ftp?.line !== undefined && ftp.line !== seq && !(ftp.replied !== undefined && ftp.replySeq === seq);
+
+/** A server's segment goes on, whose data end before this number. */
+function noteLine(connection: Connection, next: number): void {
+  connection.ftp ??= unknownStream();
+  if (connection.ftp.line === undefined || isBehind(next, connection.ftp.line)) connection.ftp.line = next;
+}
+
 function command({ question, connection, packet, text }: Segment, line: ReturnType<typeof findLine>): Reason | undefined {
   if (line === undefined) return undefined;
   if (line.line === 'pasv' || line.line === 'epsv') {
-    connection.ftp ??= { initSeq: 0, delta: 0, previousDelta: 0, replySeq: 0, armed: undefined, replied: undefined };
+    connection.ftp ??= unknownStream();
     connection.ftp.armed = line.line;
     return undefined;
   }
@@ -159,12 +185,12 @@ function replacement(line: FtpLine, { address, bare, port }: FtpEndpoint, virtua
 function answer(segment: Segment): Uint8Array | Reason | undefined {
   const { question, connection, packet, text, seq } = segment;
   const { ftp, service, destination } = connection;
-  const line = findLine(text, packet.family, true);
+  const line = findLine(text, packet.family, true, isBegun(ftp, seq));
   if (ftp === undefined || line === undefined) return undefined;
   const at = (seq + line.begins) >>> 0;
   if (ftp.armed !== line.line && !(ftp.replied === line.line && ftp.replySeq === at)) return undefined;
   const endpoint = endpointIn(text, line, packet.family, true);
-  if (endpoint === undefined) return undefined;
+  if (endpoint === undefined || endpoint.port < FIRST_PASSIVE_PORT) return undefined;
   if (endpoint.address !== undefined && endpoint.address !== service.address && endpoint.address !== destination.address) return undefined;
   const failed = expect(question, connection, { address: packet.destination, port: NO_PORT }, endpoint.port, endpoint.port);
   if (failed !== undefined) return failed;
@@ -202,8 +228,24 @@ function storeLength(view: DataView, { family, length }: Packet, now: number): v
   view.setUint16(ETHERNET_BYTES + 2, now);
 }
 
+/** A segment whose lines are read, as it goes on; a reason: it is dropped. */
+function read(segment: Omit<Segment, 'text'>, shifted: Arrival, size: number, out: boolean): Arrival | Reason {
+  const { frame, dataAt, packet } = segment;
+  const text = String.fromCharCode(...frame.subarray(dataAt, dataAt + size));
+  const changed = out ? answer({ ...segment, text }) : command({ ...segment, text }, findLine(text, packet.family, false));
+  if (typeof changed === 'string') return changed;
+  if (changed === undefined) return shifted;
+  const parsed = parseFrame(changed, shifted.gsoSize);
+  return parsed.packet === undefined ? 'redirect_failed' : { frame: changed, packet: parsed.packet, gsoSize: shifted.gsoSize };
+}
+
 /** What becomes of a packet of a helped connection before it is translated; a reason: it is dropped. */
-export function helped(question: Question, arrival: Arrival, connection: Connection, { out, begins, established }: Met): Arrival | Reason {
+export function helped(
+  question: Question,
+  arrival: Arrival,
+  connection: Connection,
+  { out, begins, established, proven }: Met,
+): Arrival | Reason {
   const { packet, gsoSize } = arrival;
   const frame = arrival.frame.slice();
   const view = viewOf(frame);
@@ -214,12 +256,9 @@ export function helped(question: Question, arrival: Arrival, connection: Connect
   const dataAt = l4 + (view.getUint8(l4 + WORDS_AT) >> 4) * 4;
   const size = ETHERNET_BYTES + packet.length - dataAt;
   const shifted = { ...arrival, frame };
-  if (!established || gsoSize !== 0 || size <= 0 || size > FTP_TEXT_BYTES) return shifted;
-  const text = String.fromCharCode(...frame.subarray(dataAt, dataAt + size));
-  const segment = { question, connection, frame, packet, dataAt, text, seq };
-  const changed = out ? answer(segment) : command(segment, findLine(text, packet.family, false));
-  if (typeof changed === 'string') return changed;
-  if (changed === undefined) return shifted;
-  const parsed = parseFrame(changed, gsoSize);
-  return parsed.packet === undefined ? 'redirect_failed' : { frame: changed, packet: parsed.packet, gsoSize };
+  if (!established || size <= 0) return shifted;
+  const isRead = proven && gsoSize === 0 && size <= FTP_TEXT_BYTES;
+  const done = isRead ? read({ question, connection, frame, packet, dataAt, seq }, shifted, size, out) : shifted;
+  if (out && typeof done !== 'string' && frame[dataAt + size - 1] === LINE_FEED) noteLine(connection, (seq + size) >>> 0);
+  return done;
 }
