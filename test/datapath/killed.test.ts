@@ -9,9 +9,12 @@ import { EbpfReader } from '../../src/datapath/ebpf/ebpf-reader.js';
 import { openDirector } from '../../src/datapath/ebpf/open.js';
 import { Bpffs } from '../../src/datapath/ebpf/pins/bpffs.js';
 import { journalPath, readJournal, removeJournal, writeJournal } from '../../src/datapath/ebpf/recovery/journal.js';
-import { openBed, skipReason } from './bed.js';
-import { VIP } from './fixtures/bed-addresses.js';
-import { serviceKey } from './fixtures/fixture.js';
+import type { DestinationSpec } from '../../src/model/service.js';
+import { ip } from '../support/ip.js';
+import { inBed, openBed, skipReason } from './bed.js';
+import { CLIENT, OWN, SERVERS, VIP } from './fixtures/bed-addresses.js';
+import { destination, serviceKey } from './fixtures/fixture.js';
+import { fromClient, tcp } from './fixtures/packets.js';
 import { asNew, both, diesAt, keep, masq, one, picture, replaceAll, spec } from './killed-bed.js';
 import { checkRecords } from './record-check.js';
 
@@ -116,4 +119,34 @@ test('a batch whose journal is gone: reported once, and the table is consistent'
   } finally {
     bed.close();
   }
+});
+
+test('a batch that made a destination one by FULLNAT, or ended that, is taken back under connections', { skip: skipReason() }, async () => {
+  await inBed((bed) => {
+    const key = serviceKey('tcp', VIP, 80);
+    const plain = destination(`${SERVERS[0]}:8080`, 'masq');
+    const local: DestinationSpec = { ...plain, method: 'fullnat', localAddresses: [ip(OWN.back)] };
+    const { director } = bed;
+    director.addService(spec(key));
+    director.addDestination(key, plain);
+    for (const [port, before, after] of [
+      [40000, plain, local],
+      [40001, local, plain],
+    ] as const) {
+      director.deleteDestination(key, before);
+      director.addDestination(key, before);
+      const replaced = (): void =>
+        director.atomically(() => {
+          director.editDestination(key, after);
+          const { verdict } = bed.send('ingress', 'front', fromClient(tcp({ from: `${CLIENT}:${port}`, to: `${VIP}:80` }, 'S')));
+          assert.equal(verdict, 'redirect');
+          throw new Error('enough');
+        });
+      assert.throws(replaced, /^Error: enough$/);
+      assert.deepEqual(
+        director.services().flatMap(({ destinations }) => destinations.map((entry) => entry.spec.method)),
+        [before.method],
+      );
+    }
+  });
 });

@@ -1,6 +1,6 @@
 // The table as plain data, and how to restore it from any other state. Connections stay: a destination that is added again gets its old
 // record, and with it its connections.
-import type { DestinationKey, DestinationSpec, ServiceKey, ServiceSpec } from '../../../model/service.js';
+import type { DestinationSpec, ServiceKey, ServiceSpec } from '../../../model/service.js';
 import { Conf, Service, WeirState } from '../abi.gen.js';
 import { keyOfService } from '../table/identity.js';
 import { readSysctls, writeSysctl } from '../table/sysctls.js';
@@ -44,7 +44,9 @@ export function takeSnapshot(tables: Tables, writer: Writer): Snapshot {
 }
 
 const nameOf = (key: ServiceKey): string => JSON.stringify(key);
-const same = (a: DestinationKey, b: DestinationKey): boolean => a.port === b.port && String(a.address.words) === String(b.address.words);
+/** FULLNAT does not begin or end under connections: such a one is removed, and added again. */
+const same = (a: DestinationSpec, b: DestinationSpec): boolean =>
+  a.port === b.port && String(a.address.words) === String(b.address.words) && (a.method === 'fullnat') === (b.method === 'fullnat');
 const equal = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
 
 /**
