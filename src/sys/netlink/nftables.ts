@@ -11,19 +11,27 @@ import {
   type NftTable,
 } from '../../wire/nftables.js';
 import { native } from '../addon.js';
-import { hasCode } from '../errno.js';
+import { hasCode, unlessCode } from '../errno.js';
 import { Fd } from '../fd.js';
 import { SOCK } from '../sockets/socket-address.js';
+import { int32, SOL_SOCKET } from '../sockets/socket-options.js';
 import { netlinkFailure } from './netlink.js';
 import { AF_NETLINK, netlinkAddress } from './netlink-address.js';
 
 const NETLINK_NETFILTER = 12;
 const BUFFER_BYTES = 1 << 16;
+const SO_SNDBUFFORCE = 32;
+/** The messages of a transaction are one datagram: those of 65,535 services are 3 MB. */
+const SEND_BYTES = 1 << 23;
 
 export class Nftables {
   readonly #fd = new Fd(native().socket(AF_NETLINK, SOCK.raw, NETLINK_NETFILTER), 'nf_tables');
   readonly #buffer = new Uint8Array(BUFFER_BYTES);
   #sequence = 1;
+
+  constructor() {
+    unlessCode(() => native().setsockopt(this.#fd.number, SOL_SOCKET, SO_SNDBUFFORCE, int32(SEND_BYTES)), ['EPERM'], undefined);
+  }
 
   /** `what` names it in an error. @throws SystemError the first refusal: nothing was changed then */
   commit(messages: readonly NftMessage[], what: string): void {
