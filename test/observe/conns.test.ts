@@ -76,7 +76,7 @@ test('every filter, both orders, a limit, and text', on, async () => {
     );
     assert.equal(listed(cluster, '--oldest --limit 2').length, 2);
     const text = ok(lvs.weir('conns --udp')).split('\n').slice(0, -1);
-    assert.match(text[0] ?? '', /^proto +client +virtual +server +method +state +expires +idle$/);
+    assert.match(text[0] ?? '', /^proto +client +virtual +server +method +state +expires +idle +local$/);
     assert.ok(
       text.slice(1).every((line) => /^UDP +10\.8\.1\.10:\d+ +10\.8\.1\.100:80 +10\.8\.2\.1[12]:80 +masq +UDP +\d+ +\d+$/.test(line)),
       text.join('\n'),

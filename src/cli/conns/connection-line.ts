@@ -2,7 +2,7 @@
 import type { FoundConnection } from '../../datapath/ebpf/observe/connection-filter.js';
 import { endpointText } from '../../model/endpoint-text.js';
 
-const COLUMNS = [5, 22, 22, 22, 7, 12, 8, 6] as const;
+const COLUMNS = [5, 22, 22, 22, 7, 12, 8, 6, 22] as const;
 
 const columns = (texts: readonly string[]): string =>
   texts
@@ -10,17 +10,24 @@ const columns = (texts: readonly string[]): string =>
     .join(' ')
     .trimEnd();
 
-export const HEADING = `${columns(['proto', 'client', 'virtual', 'server', 'method', 'state', 'expires', 'idle'])}\n`;
+export const HEADING = `${columns(['proto', 'client', 'virtual', 'server', 'method', 'state', 'expires', 'idle', 'local'])}\n`;
 
-export function connectionLine({ protocol, client, virtual, destination, method, state, expires, idle }: FoundConnection): string {
-  const ends = [client, virtual, destination].map((end) => endpointText(end));
-  return `${columns([protocol, ...ends, method, state, String(expires), String(idle)])}\n`;
+/** undefined: it goes past the servers, to its own address. */
+const serverOf = ({ method, destination }: FoundConnection): string | undefined =>
+  method === 'bypass' ? undefined : endpointText(destination);
+
+export function connectionLine(found: FoundConnection): string {
+  const { protocol, client, virtual, method, state, expires, idle, local } = found;
+  const ends = [endpointText(client), endpointText(virtual), serverOf(found) ?? '-'];
+  const own = local === undefined ? '' : endpointText(local);
+  return `${columns([protocol, ...ends, method, state, String(expires), String(idle), own])}\n`;
 }
 
 /** `event`: of --follow. */
 export function connectionJson(found: FoundConnection, event?: string): string {
-  const { protocol, client, virtual, destination, method, state, expires, idle } = found;
-  const [from, to, server] = [client, virtual, destination].map((end) => endpointText(end));
-  const line = { ...(event === undefined ? {} : { event }), protocol, client: from, virtual: to, server, method, state, expires, idle };
+  const { protocol, client, virtual, method, state, expires, idle, local } = found;
+  const ends = { client: endpointText(client), virtual: endpointText(virtual), server: serverOf(found) ?? null };
+  const own = local === undefined ? null : endpointText(local);
+  const line = { ...(event === undefined ? {} : { event }), protocol, ...ends, method, state, expires, idle, local: own };
   return `${JSON.stringify(line)}\n`;
 }

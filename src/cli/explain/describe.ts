@@ -47,11 +47,13 @@ const LINK_BYTES = 12;
 const isSameIp = (one: Uint8Array, other: Uint8Array): boolean =>
   Buffer.compare(one.subarray(LINK_BYTES), other.subarray(LINK_BYTES)) === 0;
 
+const isIcmp = (protocol: number): boolean => protocol === IpProtocol.icmp || protocol === IpProtocol.icmpv6;
+
 function verdictOf({ frame, found: { outcome, events, hops } }: Described): ExplainedVerdict {
   if (outcome.verdict === 'drop') return 'dropped';
   if (outcome.verdict === 'redirect') {
     const [before, after] = [parseFrame(frame, 0).packet, parseFrame(outcome.frame, 0).packet];
-    if (after !== undefined && after.protocol !== before?.protocol) return 'answered';
+    if (after !== undefined && after.protocol !== before?.protocol && isIcmp(after.protocol)) return 'answered';
     return hops.at(-1)?.answer.kind === 'local' ? 'delivered' : 'forwarded';
   }
   if (!isSameIp(frame, outcome.frame)) return 'delivered';
@@ -104,18 +106,41 @@ function leavesOf(verdict: ExplainedVerdict, hop: AskedHop | undefined, nameOf: 
   };
 }
 
-function becomesOf(verdict: ExplainedVerdict, frame: Uint8Array): Explanation['becomes'] {
+/** The end of the tunnel that the packet goes through. */
+function tunnelOf(verdict: ExplainedVerdict, { found: { events } }: Described): DestinationRecord | undefined {
+  const met = events.findLast((event) => event.kind === 'connection' || event.kind === 'begun')?.connection;
+  return verdict === 'forwarded' && met?.method === 'tunnel' ? met.destination : undefined;
+}
+
+function withinOf(verdict: ExplainedVerdict, described: Described): Explanation['within'] {
+  const [end, outer] = [tunnelOf(verdict, described), parseFrame(described.found.outcome.frame, 0).packet];
+  if (end === undefined || outer === undefined) return null;
+  const { source, destination, ttl } = outer;
+  const { type, port } = end.tunnel;
+  return {
+    protocol: type,
+    from: formatAddress(addressOf(source)),
+    to: formatAddress(addressOf(destination)),
+    port: type === 'gue' ? port : null,
+    ttl,
+    bytes: described.found.outcome.frame.length - described.frame.length,
+  };
+}
+
+function becomesOf(verdict: ExplainedVerdict, described: Described): Explanation['becomes'] {
   if (verdict === 'passed' || verdict === 'dropped') return null;
-  const { packet } = parseFrame(frame, 0);
+  const isInside = tunnelOf(verdict, described) !== undefined;
+  const { packet } = parseFrame(isInside ? described.frame : described.found.outcome.frame, 0);
   if (packet === undefined) return null;
-  const { source, destination, sourcePort, destinationPort, protocol, ttl } = packet;
+  const { source, destination, sourcePort, destinationPort, protocol } = packet;
+  const ttl = packet.ttl - Number(isInside);
   const hasPorts = verdict !== 'answered';
   const place = (address: typeof source, port: number): string =>
     hasPorts ? endText({ address, port }) : formatAddress(addressOf(address));
   return { protocol: protocolName(protocol), from: place(source, sourcePort), to: place(destination, destinationPort), ttl };
 }
 
-function connectionOf({ found: { events, director } }: Described): Explanation['connection'] {
+function connectionOf({ found: { events, director, localOf } }: Described): Explanation['connection'] {
   const event = lastOf(events, 'connection') ?? lastOf(events, 'reply');
   if (event === undefined) return null;
   const { client, virtual, server, destination, method, state, expires }: Connection = event.connection;
@@ -123,12 +148,15 @@ function connectionOf({ found: { events, director } }: Described): Explanation['
     client: endText(client),
     virtual: endText(virtual),
     server: endText(server),
+    local: localText(localOf(event.connection)),
     method: method === 'masq' ? methodOf(destination) : method,
     state,
     expires: Math.max(0, Math.floor(secondsOf(expires - director.now, director.settings.hz))),
     use: event.kind === 'reply' ? 'reply' : event.use,
   };
 }
+
+const localText = (local: Endpoint | undefined): string | null => (local === undefined ? null : endText(local));
 
 function templateOf({ found: { events, director } }: Described): Explanation['template'] {
   const event = lastOf(events, 'template');
@@ -157,7 +185,9 @@ function whyVerdict(described: Described, verdict: ExplainedVerdict, reason: Exp
   const [service, connection] = [lastOf(events, 'service')?.service, lastOf(events, 'connection')];
   if (lastOf(events, 'reply') !== undefined) return 'the reply of a masqueraded server, by its connection';
   if (connection !== undefined && verdict !== 'passed') return 'by the connection that there is';
-  if (lastOf(events, 'begun') !== undefined) return 'a new connection';
+  const begun = lastOf(events, 'begun');
+  if (begun?.connection.method === 'bypass') return 'a new connection: no server is left, and cache_bypass sends it on to its own address';
+  if (begun !== undefined) return 'a new connection';
   if (service === undefined) return 'no service, connection or masqueraded server has these addresses and ports';
   if (!service.live) return 'the service was removed';
   if (service.schedule !== undefined && lastOf(events, 'scheduled') !== undefined)
@@ -186,7 +216,7 @@ function uncertainOf({ found: { events, director, reasons, makesFlow } }: Descri
 
 export function describe(described: Described): Explanation {
   const { frame, device, mark, what, found, nameOf } = described;
-  const { outcome, events, hops, reasons } = found;
+  const { events, hops, reasons } = found;
   const { packet } = parseFrame(frame, 0);
   const verdict = verdictOf(described);
   const key = reasons.find((each) => !BESIDE.has(each));
@@ -212,7 +242,9 @@ export function describe(described: Described): Explanation {
     template: templateOf(described),
     scheduled: scheduled === undefined ? null : { scheduler: scheduled.service.schedule?.scheduler ?? '', servers: serversOf(scheduled) },
     leaves: leavesOf(verdict, hops.at(-1), nameOf),
-    becomes: becomesOf(verdict, outcome.frame),
+    becomes: becomesOf(verdict, described),
+    within: withinOf(verdict, described),
+    accepted: described.accepted === undefined ? null : describe(described.accepted),
     settings: settingsOf(described),
     uncertain: uncertainOf(described),
   };

@@ -12,4 +12,6 @@ export interface Described {
   readonly nameOf: (ifindex: number) => string;
   /** rp_filter of the device, as the kernel applies it. */
   readonly reversePath: number;
+  /** The same packet, as it comes back from the host's packet filter; absent: that is not asked. */
+  readonly accepted?: Described;
 }

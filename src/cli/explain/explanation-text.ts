@@ -42,13 +42,16 @@ function serviceText({ service }: Explanation): string {
   return line('service', parts.join(' '));
 }
 
+const methodText = ({ method, local }: NonNullable<Explanation['connection']>): string =>
+  local === null ? method : `${method} as ${local}`;
+
 function connectionText({ connection, template }: Explanation): string {
   const found =
     connection === null
       ? line('connection', 'none')
       : line(
           'connection',
-          `${connection.client} -> ${connection.virtual} -> ${connection.server}, ${connection.method}, ${connection.state}, ` +
+          `${connection.client} -> ${connection.virtual} -> ${connection.server}, ${methodText(connection)}, ${connection.state}, ` +
             `expires in ${connection.expires} s: ${USES[connection.use]}`,
         );
   if (template === null) return found;
@@ -71,7 +74,7 @@ function scheduledText({ scheduled }: Explanation): string {
   );
 }
 
-function leavesText({ leaves, becomes }: Explanation): string {
+function leavesText({ leaves, becomes, within }: Explanation): string {
   const by = (): string => {
     if (leaves === null) return '';
     const { device, neighbour, toMac, fromMac, mtu } = leaves;
@@ -80,14 +83,31 @@ function leavesText({ leaves, becomes }: Explanation): string {
     return line('leaves', `by ${device}${to}${macs}${mtu === null ? '' : `, MTU ${mtu}`}`);
   };
   const as = becomes === null ? '' : line('becomes', `${becomes.protocol} ${becomes.from} -> ${becomes.to}, TTL ${becomes.ttl}`);
-  return by() + as;
+  return by() + as + withinText(within);
+}
+
+function withinText(within: Explanation['within']): string {
+  if (within === null) return '';
+  const { protocol, from, to, port, ttl, bytes } = within;
+  const at = port === null ? '' : `, UDP port ${port}`;
+  return line('within', `${protocol} ${from} -> ${to}${at}, TTL ${ttl}: ${bytes} bytes more`);
+}
+
+/** What the packet filter lets pass is met once more. */
+function acceptedText({ accepted }: Explanation): string {
+  if (accepted === null) return '';
+  return line('then', `what the packet filter accepts comes back by ${accepted.packet.device}:`) + metText(accepted);
 }
 
 /** For a terminal or a file. */
 export function explanationText(explanation: Explanation): string {
+  return packetText(explanation) + metText(explanation) + acceptedText(explanation);
+}
+
+/** All but the packet itself. */
+function metText(explanation: Explanation): string {
   const { settings, uncertain } = explanation;
   return [
-    packetText(explanation),
     verdictText(explanation),
     serviceText(explanation),
     connectionText(explanation),

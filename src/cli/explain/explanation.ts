@@ -48,6 +48,8 @@ export interface Explanation {
     readonly client: string;
     readonly virtual: string;
     readonly server: string;
+    /** By FULLNAT: the address and port that the server sees in the place of the client's. */
+    readonly local: string | null;
     readonly method: ConnectionMethod;
     readonly state: string;
     readonly expires: number;
@@ -64,8 +66,19 @@ export interface Explanation {
     readonly fromMac: string | null;
     readonly mtu: number | null;
   } | null;
-  /** null: it stays as it is. */
+  /** null: it stays as it is. Within a tunnel: what is inside. */
   readonly becomes: { readonly protocol: string; readonly from: string; readonly to: string; readonly ttl: number } | null;
+  /** The outer packet of a tunnel; null: there is none. `protocol`: as `--tun-type` names it. `port`: of GUE. `bytes`: what it adds. */
+  readonly within: {
+    readonly protocol: string;
+    readonly from: string;
+    readonly to: string;
+    readonly port: number | null;
+    readonly ttl: number;
+    readonly bytes: number;
+  } | null;
+  /** What becomes of it if the packet filter of this host lets it pass; null: it is not asked. */
+  readonly accepted: Explanation | null;
   readonly settings: readonly Setting[];
   /** What may come out another way. */
   readonly uncertain: readonly string[];

@@ -4,6 +4,7 @@ import { Abi, Conf, Dest } from '../../datapath/ebpf/abi.gen.js';
 import { type ExplainedPacket, explainPacket, type Hook } from '../../datapath/ebpf/explain/explain-packet.js';
 import { Fib, FibCode } from '../../datapath/ebpf/explain/fib.js';
 import { LiveEnvironment, type LiveLink } from '../../datapath/ebpf/explain/live-environment.js';
+import { ACCEPTED_MAC } from '../../datapath/ebpf/load/firewall-path.js';
 import { isRecorded } from '../../datapath/ebpf/load/interface-record.js';
 import type { ObservingReader } from '../../datapath/ebpf/observe/observing-reader.js';
 import { hasMarks } from '../../datapath/ebpf/table/marks.js';
@@ -17,10 +18,11 @@ import { sameAddress } from '../../model/identity.js';
 import { using } from '../../sys/fd.js';
 import { readSetting } from '../../sys/files/sysctl.js';
 import { Netlink } from '../../sys/netlink/netlink.js';
-import { ZERO_MAC } from '../../wire/ethernet.js';
+import { type Mac, ZERO_MAC } from '../../wire/ethernet.js';
 import { decodeInterfaceAddress, dumpAddresses } from '../../wire/rtnetlink-address.js';
 import { decodeLink, dumpLinks } from '../../wire/rtnetlink-link.js';
 import { describe } from './describe.js';
+import type { Described } from './described.js';
 import type { Explanation } from './explanation.js';
 import { type Probe, probeFrame } from './probe-frame.js';
 
@@ -58,6 +60,14 @@ const WHAT = { tcp: ['a SYN', 'a segment'], udp: ['a datagram', 'a datagram'], s
 /** Was the packet one of a connection that there is? */
 const isKnown = ({ events }: ExplainedPacket): boolean => events.some(({ kind }) => kind === 'connection' || kind === 'reply');
 
+/** What becomes of a packet, and of the same one when the host's packet filter has let it pass, where that is asked. */
+interface Met {
+  readonly frame: Uint8Array;
+  readonly device: string;
+  readonly found: ExplainedPacket;
+  readonly accepted?: Met;
+}
+
 class LiveProbe {
   constructor(
     readonly tables: Tables,
@@ -67,29 +77,40 @@ class LiveProbe {
   ) {}
 
   /** As the datapath meets the packet: of a client or a server on the director when it is sent, and by lo. */
-  meet(begins: boolean): { readonly frame: Uint8Array; readonly found: ExplainedPacket } {
+  meet(begins: boolean): Met {
+    const { device } = this;
     const frame = this.#frame(begins, 0);
-    if (this.device !== LOOPBACK) return this.#fromWire(frame, begins);
+    if (device !== LOOPBACK) return this.#fromWire(frame, begins);
     const sent = this.#explain('egress', frame);
-    return sent.events.length > 0 ? { frame, found: sent } : { frame, found: this.#explain('ingress', frame, this.asked.mark) };
+    return { frame, device, found: sent.events.length > 0 ? sent : this.#explain('ingress', frame, this.asked.mark) };
   }
 
   /** A mark leads what no live service of an address takes to weir's own device: forwarding has lowered its hops then. */
-  #fromWire(frame: Uint8Array, begins: boolean): ReturnType<LiveProbe['meet']> {
+  #fromWire(frame: Uint8Array, begins: boolean): Met {
+    const { device } = this;
     const found = this.#explain('ingress', frame);
+    if (found.reasons.includes('firewall')) return { frame, device, found, accepted: this.#back(begins) };
     const unserved = found.events.every((event) => event.kind === 'service' && !event.service.live);
     const goesOn = found.outcome.verdict === 'pass' && found.reasons.length === 0 && unserved;
-    if (this.asked.mark === 0 || !goesOn || !hasMarks(this.tables, this.asked.to.address.family)) return { frame, found };
+    if (this.asked.mark === 0 || !goesOn || !hasMarks(this.tables, this.asked.to.address.family)) return { frame, device, found };
     const led = this.#frame(begins, 1);
-    return { frame: led, found: this.#explain('marked', led, this.asked.mark) };
+    return { frame: led, device, found: this.#explain('marked', led, this.asked.mark) };
   }
 
-  #explain(hook: Hook, bytes: Uint8Array, mark = 0): ExplainedPacket {
-    return explainPacket(this.tables, this.environment, hook, { device: this.device, bytes, mark });
+  /** By weir's own device, with hops that leading it back there has lowered. */
+  #back(begins: boolean): Met {
+    const ifindex = this.tables.conf.get(0, Conf.pairPeerIfindex);
+    const device = this.environment.links.find((link) => link.ifindex === ifindex)?.name ?? this.device;
+    const frame = this.#frame(begins, 1, ACCEPTED_MAC);
+    return { frame, device, found: this.#explain('accepted', frame, 0, device) };
   }
 
-  #frame(begins: boolean, hops: number): Uint8Array {
-    const mac = this.device === LOOPBACK ? ZERO_MAC : this.environment.macOf(this.device);
+  #explain(hook: Hook, bytes: Uint8Array, mark = 0, device = this.device): ExplainedPacket {
+    return explainPacket(this.tables, this.environment, hook, { device, bytes, mark });
+  }
+
+  #frame(begins: boolean, hops: number, to?: Mac): Uint8Array {
+    const mac = to ?? (this.device === LOOPBACK ? ZERO_MAC : this.environment.macOf(this.device));
     return probeFrame({ ...this.asked, begins, ttl: this.asked.ttl - hops }, mac);
   }
 }
@@ -125,15 +146,17 @@ export function explainLive(reader: ObservingReader, asked: Asked): Explanation 
       const later = asked.begins === true ? undefined : probe.meet(false);
       const begins = later === undefined || !isKnown(later.found);
       const met = begins ? probe.meet(true) : later;
-      const explained = describe({
-        ...met,
-        device,
+      const sysctls = reader.sysctls();
+      const described = ({ accepted, ...one }: Met): Described => ({
+        ...one,
         mark: asked.mark,
         what: WHAT[asked.protocol][begins ? 0 : 1],
-        sysctls: reader.sysctls(),
+        sysctls,
         nameOf: (ifindex) => host.links.find((each) => each.ifindex === ifindex)?.name ?? String(ifindex),
-        reversePath: reversePathOf(device),
+        reversePath: reversePathOf(one.device),
+        ...(accepted === undefined ? {} : { accepted: described(accepted) }),
       });
+      const explained = describe(described(met));
       return { ...explained, uncertain: [...explained.uncertain, ...besides(tables, link.ifindex, device, met.found)] };
     });
   } finally {

@@ -49,6 +49,12 @@ function ofService({ persistence, onePacket, mark, schedule }: ServiceRecord, fl
   ];
 }
 
+const PACKET_FILTER: Setting = {
+  name: 'weir load --firewall',
+  value: '',
+  effect: 'new connections pass the packet filter of this host before they are balanced (weir status)',
+};
+
 const FLAGS_MAX = 3;
 
 /** The names of the flags (-b) that are set. */
@@ -63,6 +69,7 @@ function flagsOf({ schedule }: ServiceRecord): readonly string[] {
 export function settingsOf(described: Described): readonly Setting[] {
   const { found, device, reversePath } = described;
   const service = lastOf(found.events, 'service')?.service;
+  const isPast = lastOf(found.events, 'begun')?.connection.method === 'bypass';
   const byReason = found.reasons.flatMap((reason) => (OF_REASON[reason] ?? []).map(([name, effect]) => sysctl(described, name, effect)));
   const led = lastOf(found.events, 'template');
   return [
@@ -70,6 +77,8 @@ export function settingsOf(described: Described): readonly Setting[] {
     ...ofConnection(described),
     ...(led === undefined ? [] : [sysctl(described, 'expire_quiescent_template', 'where it is 1 a template does not lead to weight 0')]),
     ...byReason,
+    ...(isPast ? [sysctl(described, 'cache_bypass', 'a packet with a mark goes on to its own address where no server is left')] : []),
+    ...(described.accepted === undefined ? [] : [PACKET_FILTER]),
     ...(found.reasons.includes('reverse_path')
       ? [{ name: `net.ipv4.conf.${device}.rp_filter`, value: String(reversePath), effect: 'the larger value of it and that of all counts' }]
       : []),

@@ -6,6 +6,7 @@ import { using } from '../../../sys/fd.js';
 import type { Netlink } from '../../../sys/netlink/netlink.js';
 import { Nftables } from '../../../sys/netlink/nftables.js';
 import { encodeAddress } from '../../../wire/address-bytes.js';
+import type { Mac } from '../../../wire/ethernet.js';
 import { NftFamily } from '../../../wire/nftables.js';
 import { decodeLink, dumpLinks } from '../../../wire/rtnetlink-link.js';
 import { NeighbourState, setNeighbour } from '../../../wire/rtnetlink-neighbour.js';
@@ -22,7 +23,7 @@ import { givePairIpv6, pairOf } from './pair.js';
 import type { OnNotice } from './refused-xdp.js';
 
 /** Behind weir0, of no device: how the programs know what was accepted, as in bpf/director/send.h. */
-const ACCEPTED_MAC = '02:77:65:69:72:02';
+export const ACCEPTED_MAC: Mac = '02:77:65:69:72:02';
 /** Where the copies are sent; no host has these addresses. 77 is "w" less 42. */
 const GATEWAYS: Readonly<Record<Family, Address>> = {
   inet: { family: 'inet', words: [0xa9fe4d01] },

@@ -1,13 +1,14 @@
 // The connections of the live tables that pass a filter, one after another, in memory that does not grow with their number.
 import type { Address } from '../../../model/address.js';
 import { destinationId, sameAddress } from '../../../model/identity.js';
-import type { ConnectionEntry, ConnectionMethod, Protocol } from '../../../model/service.js';
+import type { ConnectionEntry, ConnectionMethod, DestinationKey, Protocol } from '../../../model/service.js';
 import { contains, type Subnet } from '../../../model/subnet.js';
 import { swap16 } from '../../../wire/bytes.js';
 import { SCTP_STATES, sctpTimeout } from '../../sctp-state.js';
 import { Conf, Dest, Service, WeirState } from '../abi.gen.js';
 import { clockOf } from '../recovery/batch.js';
 import { clockDifference, secondsOf } from '../table/clock.js';
+import { FullnatFlows } from '../table/fullnat-flows.js';
 import { connectionMethodName, protocolName } from '../table/identity.js';
 import { livingConnections, type SlotConnection } from '../table/living-slots.js';
 import { modelAddress, recordedAddress } from '../table/record-address.js';
@@ -29,6 +30,8 @@ export interface ConnectionFilter {
 
 export interface FoundConnection extends ConnectionEntry {
   readonly method: ConnectionMethod;
+  /** FULLNAT: the local address and port that stands for its client. */
+  readonly local?: DestinationKey;
   /** Seconds since a packet renewed its time, to a second. */
   readonly idle: number;
   /** By what it differs from all others. */
@@ -71,24 +74,42 @@ const identityOf = ({ service, dest, client, port, own }: SlotConnection): strin
   return `${service} ${dest} ${client.join(' ')} ${port}${asked}`;
 };
 
+/** What the filter makes of one connection. undefined: it does not pass. */
+function passing(tables: Tables, filter: ConnectionFilter, now: number): (connection: SlotConnection) => ConnectionEntry | undefined {
+  const [services, servers] = [servicesOf(tables, filter), serversOf(tables, filter)];
+  const listed = connectionLister(tables, now);
+  return (connection) => {
+    const { service, dest, client, own } = connection;
+    if (services !== undefined && services[service] !== 1) return undefined;
+    if (servers !== undefined && servers[dest] !== 1) return undefined;
+    const protocol = protocolName(own?.protocol ?? tables.services.get(service, Service.protocol));
+    if (filter.protocol !== undefined && protocol !== filter.protocol) return undefined;
+    if (filter.client !== undefined && !contains(filter.client, modelAddress(...client))) return undefined;
+    const entry = listed(connection);
+    if (filter.states !== undefined && !filter.states.has(entry.state)) return undefined;
+    return filter.server?.port === undefined || entry.destination.port === filter.server.port ? entry : undefined;
+  };
+}
+
 /** Those that pass, in the order of the tables. Each is whole; the listing is of no one moment. @throws WeirError datapath-unloaded */
 export function* foundConnections(tables: Tables, filter: ConnectionFilter): Generator<FoundConnection> {
   checkPresent(tables);
   const now = clockOf(tables);
-  const [services, servers] = [servicesOf(tables, filter), serversOf(tables, filter)];
-  const listed = connectionLister(tables, now);
+  const passes = passing(tables, filter, now);
   const hz = tables.conf.get(0, Conf.hz);
-  for (const connection of livingConnections(tables, now)) {
-    const { service, dest, client, own, state, expires } = connection;
-    if (services !== undefined && services[service] !== 1) continue;
-    if (servers !== undefined && servers[dest] !== 1) continue;
-    const protocol = protocolName(own?.protocol ?? tables.services.get(service, Service.protocol));
-    if (filter.protocol !== undefined && protocol !== filter.protocol) continue;
-    if (filter.client !== undefined && !contains(filter.client, modelAddress(...client))) continue;
-    const entry = listed(connection);
-    if (filter.states !== undefined && !filter.states.has(entry.state)) continue;
-    if (filter.server?.port !== undefined && entry.destination.port !== filter.server.port) continue;
-    const idle = Math.max(0, Math.round(timeoutSeconds(tables, state, protocol) - secondsOf(clockDifference(expires, now), hz)));
-    yield { ...entry, method: connectionMethodName(connection.method), idle, identity: identityOf(connection) };
+  const flows = new FullnatFlows(tables);
+  try {
+    for (const connection of livingConnections(tables, now)) {
+      const entry = passes(connection);
+      if (entry === undefined) continue;
+      const { method, state, expires, own, service } = connection;
+      const protocol = protocolName(own?.protocol ?? tables.services.get(service, Service.protocol));
+      const idle = Math.max(0, Math.round(timeoutSeconds(tables, state, protocol) - secondsOf(clockDifference(expires, now), hz)));
+      const local = flows.localOf(connection);
+      const name = flows.isOf(connection) ? 'fullnat' : connectionMethodName(method);
+      yield { ...entry, method: name, idle, identity: identityOf(connection), ...(local === undefined ? {} : { local }) };
+    }
+  } finally {
+    flows.close();
   }
 }
