@@ -84,6 +84,15 @@ export async function balancing(cluster: Cluster): Promise<void> {
   assert.deepEqual(asked(client, 'udp', VIP, 80, 2), ['web2', 'web1']);
 }
 
+const LOCAL = '10.8.2.77';
+
+/** By FULLNAT to a server that knows no clients: its programs are exchanged, too. */
+function byLocalAddress({ client, lvs }: Cluster): void {
+  lvs.ip(`addr add ${LOCAL}/24 dev eth1`);
+  ipvsadm(lvs, `-A -u ${VIP}:81 -s rr`, `-a -u ${VIP}:81 -r 10.8.2.11:80 --fullnat --local-address ${LOCAL}`);
+  assert.deepEqual(asked(client, 'udp', VIP, 81, 1), ['web1']);
+}
+
 /** To another build and back: no packet is lost, and the table stays. */
 export async function exchangeUnderTraffic(attach: 'tc' | 'xdp'): Promise<void> {
   const { object, remove } = keptBuild();
@@ -93,8 +102,9 @@ export async function exchangeUnderTraffic(attach: 'tc' | 'xdp'): Promise<void> 
       if (attach === 'xdp') pollingFarEnds(cluster);
       ok(lvs.weir(`load --attach ${attach}`));
       await balancing(cluster);
+      byLocalAddress(cluster);
       const { folder, conf } = tablesOf(lvs);
-      const datagrams = await begun(cluster, ...station('stream', VIP, 80));
+      const datagrams = [await begun(cluster, ...station('stream', VIP, 80)), await begun(cluster, ...station('stream', VIP, 81))];
       const [before, saved] = [programs(folder), ok(lvs.ipvsadm('-Sn'))];
       assert.deepEqual(before.builds, [buildPin(artifact('weir.bpf.o'))]);
       assert.equal(ok(lvs.run(exchangeTo(object))), 'true\n');
@@ -113,7 +123,7 @@ export async function exchangeUnderTraffic(attach: 'tc' | 'xdp'): Promise<void> 
       assert.deepEqual(programs(folder).builds, before.builds);
       allOfOne(folder);
       assert.equal(ok(lvs.weir('load')), '', 'there is nothing more to do');
-      await allAnswered(datagrams, 500);
+      for (const stream of datagrams) await allAnswered(stream, 500);
       assert.equal(ok(lvs.ipvsadm('-Sn')), saved);
     });
   } finally {
