@@ -107,6 +107,12 @@ for (const family of FAMILIES) {
       shell(lvs, `nft delete table ${table}`);
       ipvsadm(lvs, '-Ln');
       assert.deepEqual(asked(client, 'tcp', vip, 443, 1), ['web1']);
+      // And so does the way by weir's pair, where this was down, or was made again.
+      for (const lost of ['link set weir0 down', 'link del weir0']) {
+        lvs.ip(lost);
+        ipvsadm(lvs, '-Ln');
+        assert.deepEqual(asked(client, 'tcp', vip, 443, 1), ['web1'], lost);
+      }
     });
   });
 

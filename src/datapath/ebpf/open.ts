@@ -17,7 +17,7 @@ import { AttachedInterfaces, type XdpWish } from './load/attached-interfaces.js'
 import { parseAttachmentPin } from './load/attachments.js';
 import type { ReportChange } from './load/datapath-change.js';
 import { exchangePrograms } from './load/exchange.js';
-import { followFirewall, hasFirewallTables } from './load/firewall-path.js';
+import { followFirewall, hasFirewallTables, leadsBack } from './load/firewall-path.js';
 import { type AttachMode, wantsXdp } from './load/hook-choice.js';
 import { isLoaded, programKinds } from './load/load.js';
 import { isLoadedElsewhere } from './load/loaded-elsewhere.js';
@@ -158,7 +158,7 @@ function openFirewallPath(netlink: Netlink, interfaces: AttachedInterfaces, { re
   const { tables } = interfaces;
   const passed = anyPassesFirewall(tables);
   if (!asksFirewall(tables) && !passed && firewall === undefined) return;
-  if (report === undefined && passed && asksFirewall(tables) && hasFirewallTables(tables)) return;
+  if (report === undefined && passed && asksFirewall(tables) && hasFirewallTables(tables) && leadsBack(netlink, tables)) return;
   const passes = followFirewall(netlink, interfaces, onWait);
   if (passes !== passed || (firewall !== undefined && firewall !== 'auto')) report?.({ kind: 'firewall', passes });
 }

@@ -9,7 +9,7 @@ import { encodeAddress } from '../../../wire/address-bytes.js';
 import type { Mac } from '../../../wire/ethernet.js';
 import { NftFamily } from '../../../wire/nftables.js';
 import { decodeLink, dumpLinks } from '../../../wire/rtnetlink-link.js';
-import { NeighbourState, setNeighbour } from '../../../wire/rtnetlink-neighbour.js';
+import { decodeNeighbour, lookUpNeighbour, NeighbourState, setNeighbour } from '../../../wire/rtnetlink-neighbour.js';
 import { addRoute, RouteProtocol, RouteScope, RouteTable, RouteType } from '../../../wire/rtnetlink-route.js';
 import { Conf } from '../abi.gen.js';
 import { anyPassesFirewall, asksFirewall, markForFirewall, servicesByAddress } from '../table/firewall.js';
@@ -48,10 +48,22 @@ function leadToGateway(netlink: Netlink, family: Family, ifindex: number): void 
   netlink.change(setNeighbour(neighbour), 'add the neighbour of accepted connections');
 }
 
+function familiesOf(tables: Tables): readonly Family[] {
+  const services = servicesByAddress(tables);
+  return FAMILIES.filter((family) => services.some(({ key }) => key.address.family === family));
+}
+
+/** Do the copies get back by the pair as it is now? One that was removed and made again, or was down, has lost route and neighbour. */
+export function leadsBack(netlink: Netlink, tables: Tables): boolean {
+  const ifindex = tables.conf.get(0, Conf.pairIfindex);
+  const ask = (family: Family): Uint8Array | undefined =>
+    unlessCode(() => netlink.get(lookUpNeighbour(ifindex, GATEWAYS[family]), 'look up a neighbour'), ['ENOENT'], undefined);
+  return familiesOf(tables).every((family) => decodeNeighbour(ask(family) ?? new Uint8Array(0))?.mac === ACCEPTED_MAC);
+}
+
 /** Are the tables of nft there that the services need? A foreign `flush ruleset` takes them away, `flush table` what is in them. */
 export function hasFirewallTables(tables: Tables): boolean {
-  const services = servicesByAddress(tables);
-  const families = FAMILIES.filter((family) => services.some(({ key }) => key.address.family === family));
+  const families = familiesOf(tables);
   try {
     return using(new Nftables(), (nft) => families.every((family) => nft.hasRules(NFT_FAMILIES[family], FIREWALL_TABLE)));
   } catch (error) {
