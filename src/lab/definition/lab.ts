@@ -63,11 +63,15 @@ export interface Bounds {
 
 export const SEEN_PROTOCOLS = ['tcp', 'udp', 'icmp', 'icmpv6', 'arp-request', 'arp-reply', 'neighbour-request', 'neighbour-reply'] as const;
 
+export const TUNNELS = ['ipip', 'gre', 'gue'] as const;
+
 /**
  * A count of packets seen at the switch's ports since the last mark. `at`: host or `host:interface` whose port is meant (absent: all ports).
  * `direction`: `from` or `to` that host. `from`: the host whose interface sent the frame. Addresses and ports are the packet's;
  * for ARP, `source` is the sender's address and `destination` the one asked for. A `neighbour-request` and a `neighbour-reply` are
  * IPv6's solicitation and advertisement, with the address asked for as `destination`, or the one that is answered for as `source`.
+ * Of a packet in a tunnel all this is the inner packet's; `tunnel` is the kind (`none`: in no tunnel), `outerSource` and `outerDestination` are the
+ * outer packet's addresses. GUE is known by its port, 6080. `mtu`: the size that "fragmentation needed" or "packet too big" names.
  */
 export interface TrafficExpectation {
   readonly say?: string;
@@ -81,6 +85,10 @@ export interface TrafficExpectation {
   readonly destinationPort?: number;
   /** TCP flags that must all be set, of `FSRPA`; e.g. `SA` for the answer to a SYN. */
   readonly flags?: string;
+  readonly mtu?: number;
+  readonly tunnel?: (typeof TUNNELS)[number] | 'none';
+  readonly outerSource?: string;
+  readonly outerDestination?: string;
   readonly packets: number | Bounds;
 }
 

@@ -1,6 +1,6 @@
 // Validates a lab file: each wrong key with its path and what is expected there.
 import { isRecord } from '../../model/json.js';
-import { type Lab, SEEN_PROTOCOLS, SITE_PROTOCOLS } from './lab.js';
+import { type Lab, SEEN_PROTOCOLS, SITE_PROTOCOLS, TUNNELS } from './lab.js';
 import { SWITCHES } from './names.js';
 import {
   address,
@@ -85,6 +85,10 @@ const traffic = object(
     sourcePort: port,
     destinationPort: port,
     flags: text('TCP flags, of the letters FSRPA', (value) => /^[FSRPA]+$/.test(value)),
+    mtu: whole('a number of bytes', 68, 65_535),
+    tunnel: oneOf([...TUNNELS, 'none']),
+    outerSource: address,
+    outerDestination: address,
   },
 );
 

@@ -16,11 +16,14 @@ import { WeirError } from '../../model/errors/weir-error.js';
 import { IpProtocol } from '../../model/ip-protocol.js';
 import { decodeAddress } from '../../wire/address-bytes.js';
 import { decodeArp } from '../../wire/arp.js';
+import { viewOf } from '../../wire/bytes.js';
 import { EtherType, macText } from '../../wire/ethernet.js';
+import { decodeIcmp, IcmpType, IcmpUnreachable } from '../../wire/icmp.js';
 import { decodeIpv4 } from '../../wire/ipv4.js';
 import { decodeIpv6 } from '../../wire/ipv6.js';
 import { decodeTcp } from '../../wire/tcp.js';
 import { decodeUdp } from '../../wire/udp.js';
+import { type Inside, insideTunnel } from './tunnel.js';
 
 export interface SeenPacket {
   readonly ifindex: number;
@@ -37,6 +40,12 @@ export interface SeenPacket {
   readonly flags?: string;
   /** Of a TCP segment: one that is sent again has the same. */
   readonly sequence?: number;
+  /** Of an ICMP error about a packet that is too large: the size that it names. */
+  readonly mtu?: number;
+  /** The kind of tunnel that this packet is inside of, and the ends of the outer packet; all else here is of the inner one. */
+  readonly tunnel?: Inside['tunnel'];
+  readonly outerSource?: string;
+  readonly outerDestination?: string;
   /** Length of the packet without the link-layer header. */
   readonly bytes: number;
 }
@@ -46,12 +55,23 @@ const HEADER_BYTES = 20;
 const OUTGOING = 4;
 const FLAG_LETTERS = 'FSRPA';
 
-type Described = Pick<SeenPacket, 'protocol' | 'source' | 'destination' | 'sourcePort' | 'destinationPort' | 'flags' | 'sequence'>;
+type Described = Omit<SeenPacket, 'ifindex' | 'outgoing' | 'mac' | 'bytes'>;
 
 type Ends = Pick<Described, 'source' | 'destination'>;
 
+/** A packet in a tunnel; undefined: the outer one is of no tunnel, or its inner one was not captured. */
+function describeInside(protocol: number, { source, destination }: Ends, transport: Uint8Array): Described | undefined {
+  const inside = insideTunnel(protocol, transport);
+  const packet = inside === undefined ? undefined : describeIp(inside.etherType, inside.packet);
+  return inside === undefined || packet === undefined
+    ? undefined
+    : { ...packet, tunnel: inside.tunnel, outerSource: source, outerDestination: destination };
+}
+
 /** `transport`: what follows the header of IP; undefined: it is in another fragment. */
 function describeTransport(protocol: number, ends: Ends, transport: Uint8Array | undefined): Described {
+  const inside = transport === undefined ? undefined : describeInside(protocol, ends, transport);
+  if (inside !== undefined) return inside;
   if (protocol === IpProtocol.tcp) {
     const segment = transport === undefined ? undefined : decodeTcp(transport);
     if (segment === undefined) return { protocol: 'tcp', ...ends };
@@ -71,7 +91,15 @@ function describeTransport(protocol: number, ends: Ends, transport: Uint8Array |
     const { sourcePort, destinationPort } = datagram;
     return { protocol: 'udp', ...ends, sourcePort, destinationPort };
   }
-  return { protocol: NAMES.get(protocol) ?? `ip-${protocol}`, ...ends };
+  const mtu = protocol === IpProtocol.icmp && transport !== undefined ? mtuOf(transport) : undefined;
+  return { protocol: NAMES.get(protocol) ?? `ip-${protocol}`, ...ends, ...(mtu === undefined ? {} : { mtu }) };
+}
+
+/** Of "fragmentation needed" (RFC 1191). */
+function mtuOf(bytes: Uint8Array): number | undefined {
+  const message = decodeIcmp(bytes);
+  const isAboutSize = message?.type === IcmpType.unreachable && message.code === IcmpUnreachable.fragmentationNeeded;
+  return isAboutSize ? message.rest & 0xffff : undefined;
 }
 
 const NAMES: ReadonlyMap<number, string> = new Map([
@@ -86,6 +114,10 @@ function describeIpv4(bytes: Uint8Array): Described | undefined {
   return describeTransport(packet.protocol, ends, packet.fragmentOffset === 0 ? packet.payload : undefined);
 }
 
+/** Packet too big (RFC 4443 §3.2): where its MTU lies. */
+const TOO_BIG = 2;
+const MTU_AT = 4;
+
 /** Neighbour solicitations and advertisements (RFC 4861 §4.3, §4.4): where the address that they are about lies. */
 const SOLICITATION = 135;
 const ADVERTISEMENT = 136;
@@ -97,6 +129,8 @@ function describeIpv6(bytes: Uint8Array): Described | undefined {
   const { protocol, payload } = packet;
   const ends = { source: formatAddress(packet.source), destination: formatAddress(packet.destination) };
   if (protocol !== IpProtocol.icmpv6) return describeTransport(protocol, ends, payload);
+  if (payload[0] === TOO_BIG && payload.length >= MTU_AT + 4)
+    return { protocol: 'icmpv6', ...ends, mtu: viewOf(payload).getUint32(MTU_AT) };
   const target = decodeAddress(payload.subarray(TARGET.begin, TARGET.end));
   if (target === undefined) return { protocol: 'icmpv6', ...ends };
   const about = formatAddress(target);
@@ -105,12 +139,15 @@ function describeIpv6(bytes: Uint8Array): Described | undefined {
   return { protocol: 'icmpv6', ...ends };
 }
 
+const describeIp = (etherType: number, bytes: Uint8Array): Described | undefined =>
+  etherType === EtherType.ipv4 ? describeIpv4(bytes) : etherType === EtherType.ipv6 ? describeIpv6(bytes) : undefined;
+
 function describe(etherType: number, payload: Uint8Array): Described {
   const arp = etherType === EtherType.arp ? decodeArp(payload) : undefined;
   if (arp !== undefined) {
     return { protocol: `arp-${arp.operation}`, source: formatAddress(arp.senderAddress), destination: formatAddress(arp.targetAddress) };
   }
-  const packet = etherType === EtherType.ipv4 ? describeIpv4(payload) : etherType === EtherType.ipv6 ? describeIpv6(payload) : undefined;
+  const packet = describeIp(etherType, payload);
   return packet ?? { protocol: `ether-${etherType.toString(16).padStart(4, '0')}`, source: '', destination: '' };
 }
 

@@ -5,11 +5,13 @@ import { parseIpv6 } from '../../model/address-text.js';
 import { IpProtocol } from '../../model/ip-protocol.js';
 import { encodeArp } from '../../wire/arp.js';
 import { concat } from '../../wire/bytes.js';
+import { encodeIcmp, IcmpType, IcmpUnreachable } from '../../wire/icmp.js';
 import { encodeIpv4, IPV4_DEFAULTS } from '../../wire/ipv4.js';
 import { encodeIpv6 } from '../../wire/ipv6.js';
 import { unsolicitedAdvertisement } from '../../wire/ndisc.js';
 import { neighbourSolicitation } from '../../wire/ndisc-probe.js';
 import { encodeTcp, TCP_DEFAULTS, TcpFlag } from '../../wire/tcp.js';
+import { encodeUdp } from '../../wire/udp.js';
 import type { HostInterface } from '../definition/names.js';
 import { readPcap } from './pcap.js';
 import { atPorts, boundsText, countTraffic, sumTraffic, within } from './traffic.js';
@@ -164,6 +166,91 @@ test('packets of IPv6, whose neighbours are asked for by address', () => {
     ],
   );
   assert.equal(countTraffic(seen, { destination: 'FD00:0:0::15', destinationPort: 80, packets: 0 }), 1);
+});
+
+/** Captured at the client's port. */
+const atClient = (...records: readonly Uint8Array[]) =>
+  atPorts(readPcap(capture(...records)), new Map([[2, 'client1-eth0']]), [iface('client1', CLIENT_MAC)]);
+
+test('a packet in a tunnel is the inner one, with the ends of the outer one', () => {
+  const [dip, rip] = [ip(192, 168, 88, 5), ip(203, 0, 113, 100)];
+  const six = parseIpv6('fd00::1') ?? assert.fail();
+  const outer = (protocol: number, payload: Uint8Array): Uint8Array =>
+    encodeIpv4({ ...IPV4_DEFAULTS, protocol, source: dip, destination: rip, payload });
+  const udp = (destinationPort: number, payload: Uint8Array): Uint8Array =>
+    encodeUdp({ sourcePort: 40_000, destinationPort, payload, checksum: 0 }, dip, rip);
+  const gue = (first: number, ...rest: readonly Uint8Array[]): Uint8Array => concat(Uint8Array.of(first, 4, 0, 0), ...rest);
+  const inSix = encodeIpv6({ source: six, destination: six, protocol: IpProtocol.ipip, hopLimit: 64, payload: syn(40101) });
+  const large = outer(IpProtocol.udp, udp(6080, gue(0, syn(40102, 1000))));
+  const packets: readonly (readonly [string, Uint8Array, number?])[] = [
+    ['ipip', outer(IpProtocol.ipip, syn(40103))],
+    ['gre', outer(IpProtocol.gre, concat(Uint8Array.of(0, 0, 8, 0), syn(40104)))],
+    ['gre', outer(IpProtocol.gre, concat(Uint8Array.of(0xb0, 0, 8, 0, 0, 0, 0, 0, 0, 0, 0, 7, 0, 0, 0, 1), syn(40105)))],
+    ['gue', outer(IpProtocol.udp, udp(6080, gue(0, syn(40106))))],
+    ['gue', outer(IpProtocol.udp, udp(6080, gue(1, Uint8Array.of(1, 2, 3, 4), syn(40107))))],
+    ['gue', large, 192],
+  ];
+  const seen = atClient(
+    ...packets.map(([, bytes, keep]) => record(2, 3, CLIENT_MAC, 0x0800, bytes, keep)),
+    record(2, 3, CLIENT_MAC, 0x86dd, inSix),
+    record(2, 3, CLIENT_MAC, 0x0800, outer(IpProtocol.udp, udp(6081, gue(0, syn(40108))))),
+    record(2, 3, CLIENT_MAC, 0x0800, outer(IpProtocol.gre, Uint8Array.of(0, 1, 0x88, 0x0b, 0, 0))),
+    record(2, 3, CLIENT_MAC, 0x0800, outer(IpProtocol.ipip, Uint8Array.of(0))),
+  );
+  assert.deepEqual(
+    seen
+      .slice(0, packets.length)
+      .map(({ tunnel, ...packet }) => [tunnel, packet.outerSource, packet.outerDestination, packet.source, packet.flags]),
+    packets.map(([tunnel]) => [tunnel, '192.168.88.5', '203.0.113.100', '192.168.88.10', 'S']),
+  );
+  assert.deepEqual(
+    seen.slice(packets.length).map(({ protocol, tunnel }) => [protocol, tunnel]),
+    [
+      ['tcp', 'ipip'],
+      ['udp', undefined],
+      ['ip-47', undefined],
+      ['ip-4', undefined],
+    ],
+  );
+  const inTunnel = { destination: '192.168.88.15', flags: 'S', outerSource: '192.168.88.5', packets: 0 };
+  assert.equal(countTraffic(seen, inTunnel), packets.length);
+  assert.equal(countTraffic(seen, { ...inTunnel, tunnel: 'gre', outerDestination: '203.0.113.100' }), 2);
+  assert.equal(countTraffic(seen, { outerSource: 'FD00:0::1', packets: 0 }), 1);
+  assert.equal(countTraffic(seen, { tunnel: 'none', packets: 0 }), 3);
+  assert.equal(sumTraffic(seen)[0]?.tunnel, 'ipip 192.168.88.5 > 203.0.113.100');
+});
+
+test('errors about packets that are too large, by the size that they name', () => {
+  const six = parseIpv6('fd00::1') ?? assert.fail();
+  const error = (code: number): Uint8Array =>
+    encodeIpv4({
+      ...IPV4_DEFAULTS,
+      protocol: IpProtocol.icmp,
+      source: vip,
+      destination: client,
+      payload: encodeIcmp({ type: IcmpType.unreachable, code, rest: 1480, body: syn(40001) }),
+    });
+  const tooBig = encodeIpv6({
+    source: six,
+    destination: six,
+    protocol: IpProtocol.icmpv6,
+    hopLimit: 64,
+    payload: Uint8Array.of(2, 0, 0, 0, 0, 0, 5, 0),
+  });
+  const seen = atClient(
+    record(2, 4, WEB_MAC, 0x0800, error(IcmpUnreachable.fragmentationNeeded)),
+    record(2, 4, WEB_MAC, 0x0800, error(IcmpUnreachable.port)),
+    record(2, 4, WEB_MAC, 0x86dd, tooBig),
+  );
+  assert.deepEqual(
+    seen.map(({ protocol, mtu }) => [protocol, mtu]),
+    [
+      ['icmp', 1480],
+      ['icmp', undefined],
+      ['icmpv6', 1280],
+    ],
+  );
+  assert.equal(countTraffic(seen, { protocol: 'icmp', mtu: 1480, packets: 0 }), 1);
 });
 
 test('an incomplete packet at the end of the file is left out', () => {

@@ -47,6 +47,10 @@ function matches(packet: PortPacket, wanted: TrafficExpectation): boolean {
     (wanted.destination === undefined || packet.destination === wanted.destination) &&
     (wanted.sourcePort === undefined || packet.sourcePort === wanted.sourcePort) &&
     (wanted.destinationPort === undefined || packet.destinationPort === wanted.destinationPort) &&
+    (wanted.mtu === undefined || packet.mtu === wanted.mtu) &&
+    (wanted.tunnel === undefined || (packet.tunnel ?? 'none') === wanted.tunnel) &&
+    (wanted.outerSource === undefined || packet.outerSource === wanted.outerSource) &&
+    (wanted.outerDestination === undefined || packet.outerDestination === wanted.outerDestination) &&
     [...(wanted.flags ?? '')].every((letter) => packet.flags?.includes(letter) === true)
   );
 }
@@ -57,13 +61,11 @@ function sameText(text: string): string {
   return address === undefined ? text : formatAddress(address);
 }
 
+const ADDRESSES = ['source', 'destination', 'outerSource', 'outerDestination'] as const;
+
 export function countTraffic(packets: readonly PortPacket[], wanted: TrafficExpectation): number {
-  const { source, destination } = wanted;
-  const same = {
-    ...wanted,
-    ...(source === undefined ? {} : { source: sameText(source) }),
-    ...(destination === undefined ? {} : { destination: sameText(destination) }),
-  };
+  const same = { ...wanted };
+  for (const key of ADDRESSES) if (wanted[key] !== undefined) same[key] = sameText(wanted[key]);
   return packets.filter((packet) => matches(packet, same)).length;
 }
 
@@ -85,6 +87,11 @@ export function trafficText(wanted: TrafficExpectation): string {
     wanted.protocol ?? 'packets',
     `${end(wanted.source, wanted.sourcePort)} > ${end(wanted.destination, wanted.destinationPort)}`,
     ...(wanted.flags === undefined ? [] : [`[${wanted.flags}]`]),
+    ...(wanted.mtu === undefined ? [] : [`MTU ${wanted.mtu}`]),
+    ...(wanted.tunnel === undefined ? [] : [wanted.tunnel === 'none' ? 'in no tunnel' : `in ${wanted.tunnel}`]),
+    ...(wanted.outerSource === undefined && wanted.outerDestination === undefined
+      ? []
+      : [`in ${end(wanted.outerSource)} > ${end(wanted.outerDestination)}`]),
     ...(wanted.from === undefined ? [] : [`sent by ${wanted.from}`]),
     ...(wanted.at === undefined ? [] : [`at ${wanted.at}'s port${wanted.direction === undefined ? '' : `, ${wanted.direction} it`}`]),
   ].join(' ');
@@ -99,12 +106,14 @@ export interface TrafficSum {
   readonly source: string;
   readonly destination: string;
   readonly flags?: string;
+  /** `ipip 192.0.2.1 > 198.51.100.2`: what the packets were in. */
+  readonly tunnel?: string;
   readonly packets: number;
   readonly bytes: number;
 }
 
 function sumKey(packet: PortPacket): Omit<TrafficSum, 'packets' | 'bytes'> {
-  const { sourcePort, destinationPort } = packet;
+  const { sourcePort, destinationPort, tunnel, outerSource, outerDestination } = packet;
   const low = Math.min(sourcePort ?? Number.POSITIVE_INFINITY, destinationPort ?? Number.POSITIVE_INFINITY);
   const end = (address: string, port: number | undefined): string => (port === low ? `${address}:${port}` : address);
   return {
@@ -115,6 +124,7 @@ function sumKey(packet: PortPacket): Omit<TrafficSum, 'packets' | 'bytes'> {
     source: end(packet.source, sourcePort),
     destination: end(packet.destination, destinationPort),
     ...(packet.flags === undefined ? {} : { flags: packet.flags }),
+    ...(tunnel === undefined ? {} : { tunnel: `${tunnel} ${outerSource} > ${outerDestination}` }),
   };
 }
 
