@@ -11,8 +11,18 @@ export const STRESS_LABS: readonly string[] = ['stress', 'stress-firewall'];
 /** Labs that mostly wait for timers of VRRP and of health checks. */
 export const VRRP_LABS: readonly string[] = ['dual', 'split-brain', 'ha', 'misc-check', 'mail'];
 
-/** Variants of the labs nat, dr and persist. */
-export const VARIANT_LABS: readonly string[] = ['nat-2', 'dr-2', 'dr-redirect', 'dr-two-nets', 'dr-ftp', 'persist-marks'];
+/** Variants of the labs nat, dr, tun, persist and cache. */
+export const VARIANT_LABS: readonly string[] = [
+  'nat-2',
+  'dr-2',
+  'dr-redirect',
+  'dr-two-nets',
+  'dr-ftp',
+  'tun-6',
+  'tun-mixed',
+  'persist-marks',
+  'cache-tun',
+];
 
 const netns = skipWithoutNetns();
 

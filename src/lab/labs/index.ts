@@ -1,6 +1,7 @@
 // The built-in labs, in the order of the list.
 import type { Lab } from '../definition/lab.js';
 import { cacheCluster } from './cache.js';
+import { cacheTun } from './cache-tun.js';
 import { dr, dr6 } from './dr.js';
 import { dr2 } from './dr-2.js';
 import { drArp } from './dr-arp.js';
@@ -9,6 +10,7 @@ import { drLocal } from './dr-local.js';
 import { drRedirect } from './dr-redirect.js';
 import { drTwoNets } from './dr-two-nets.js';
 import { dual } from './dual.js';
+import { fullnat } from './fullnat.js';
 import { ha } from './ha.js';
 import { mail } from './mail.js';
 import { miscCheck } from './misc-check.js';
@@ -20,6 +22,8 @@ import { persistMarks } from './persist-marks.js';
 import { splitBrain } from './split-brain.js';
 import { stress } from './stress.js';
 import { stressFirewall } from './stress-firewall.js';
+import { tun, tun6 } from './tun.js';
+import { tunMixed } from './tun-mixed.js';
 
 export const labs: readonly Lab[] = [
   nat,
@@ -34,6 +38,10 @@ export const labs: readonly Lab[] = [
   drTwoNets,
   drLocal,
   drFtp,
+  tun,
+  tun6,
+  tunMixed,
+  fullnat,
   persist,
   persistMarks,
   dual,
@@ -42,6 +50,7 @@ export const labs: readonly Lab[] = [
   miscCheck,
   mail,
   cacheCluster,
+  cacheTun,
   stress,
   stressFirewall,
 ];

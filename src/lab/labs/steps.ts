@@ -23,6 +23,10 @@ export const refused = (on: string, url: string): RunStep => run(on, `curl ${url
 /** The director's table as ipvsadm prints it, and lines that must be in it. */
 export const table = (on: string, ...contains: readonly string[]): RunStep => run(on, 'ipvsadm -Ln', { contains });
 
+/** Why a packet of a client that has no connection yet would go where it goes: lines that must be in the answer. `to`: with the port. */
+export const explained = (on: string, from: string, to: string, ...contains: readonly string[]): RunStep =>
+  run(on, `weir explain --from ${inUrl(from)}:5000 --to ${to}`, { contains });
+
 /** Waits until the director's table contains these lines. */
 export const tableBecomes = (on: string, seconds: number, ...matches: readonly string[]): WaitStep => ({
   kind: 'wait',
