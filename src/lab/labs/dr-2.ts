@@ -1,6 +1,6 @@
 // VS/DR again with other addresses: a VIP with a label, weights 3 and 4.
 import type { Lab, LabHost } from '../definition/lab.js';
-import { curls, described, mark, run, table } from './steps.js';
+import { curls, described, explained, mark, run, table } from './steps.js';
 
 const VIP = '172.16.246.140';
 const server = (address: string): LabHost => ({
@@ -34,6 +34,14 @@ export const dr2: Lab = {
     run('lvs1', `ipvsadm -A -t ${VIP}:80 -s wlc`),
     run('lvs1', `ipvsadm -a -t ${VIP}:80 -r 172.16.246.135 -g -w 3`),
     run('lvs1', `ipvsadm -a -t ${VIP}:80 -r 172.16.246.136 -g -w 4`),
+    explained(
+      'lvs1',
+      '172.16.246.150',
+      `${VIP}:80`,
+      'verdict forwarded',
+      'chosen 172.16.246.136:80 route weight 4',
+      'leaves by ens33 to 172.16.246.136',
+    ),
     mark,
     curls('client1', `http://${VIP}`, 'rs136', 'rs135', 'rs136', 'rs135', 'rs136', 'rs135', 'rs136'),
     table('lvs1', `TCP ${VIP}:80 wlc`, '-> 172.16.246.135:80 Route 3 0 3', '-> 172.16.246.136:80 Route 4 0 4'),

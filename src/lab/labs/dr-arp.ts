@@ -1,6 +1,6 @@
 // A deliberate fault: web1 has the VIP and answers ARP for it, so clients may reach it without the director.
 import type { Lab, LabHost } from '../definition/lab.js';
-import { described, mark, run } from './steps.js';
+import { described, explained, mark, run } from './steps.js';
 
 const VIP = '192.168.88.15';
 const server = (address: string): LabHost => ({
@@ -34,6 +34,16 @@ export const drArp: Lab = {
     run('lvs1', `ipvsadm -A -t ${VIP}:80 -s rr`),
     run('lvs1', `ipvsadm -a -t ${VIP}:80 -r 192.168.88.100 -g`),
     run('lvs1', `ipvsadm -a -t ${VIP}:80 -r 192.168.88.200 -g`),
+    described('What reaches the director would go to web2.', {
+      ...explained(
+        'lvs1',
+        '192.168.88.10',
+        `${VIP}:80`,
+        'verdict forwarded',
+        'chosen 192.168.88.200:80 route',
+        'not 192.168.88.100:80 route',
+      ),
+    }),
     mark,
     described('The client asks by ARP for the VIP, and two hosts answer: it uses either one.', ask),
     {

@@ -1,8 +1,8 @@
 // FTP under VS/DR: data connections fail by port 21 alone, and work with persistence, by a service of all ports and by a mark.
 import type { Lab, LabHost, Step } from '../definition/lab.js';
-import { described, mark, run } from './steps.js';
+import { described, explained, mark, run } from './steps.js';
 
-const VIP = '10.83.33.100';
+const [CLIENT, VIP] = ['10.83.33.50', '10.83.33.100'];
 const [RS1, RS2] = ['10.83.33.76', '10.83.33.2'];
 const MARK = 21;
 const server = (address: string, number: number): LabHost => ({
@@ -56,6 +56,7 @@ const commandsAlone: readonly Step[] = [
     'Passive: the client opens a second connection to the VIP, to a port of which the director knows nothing.',
     run('client1', PASSIVE, { exit: 7 }),
   ),
+  explained('lvs1', CLIENT, `${VIP}:50000`, 'verdict left to the stack, unbalanced', 'connection none'),
   described('doctor names it.', run('lvs1', 'weir doctor', { exit: 1, contains: ['data connections of FTP find no server'] })),
 ];
 
@@ -64,6 +65,16 @@ const persistent: readonly Step[] = [
     ...run('lvs1', `ipvsadm -E -t ${VIP}:21 -s wrr -p 300`),
   }),
   ...fetched('Welcome to FTP1 server'),
+  described('A data connection finds the client’s template.', {
+    ...explained(
+      'lvs1',
+      CLIENT,
+      `${VIP}:50000`,
+      'verdict forwarded',
+      `service TCP ${VIP}:21 wrr persistent 300`,
+      `template ${CLIENT} -> ${RS1}:`,
+    ),
+  }),
   run('lvs1', 'weir doctor', { lacks: ['FTP'] }),
   run('lvs1', `ipvsadm -D -t ${VIP}:21`),
 ];
@@ -94,7 +105,7 @@ export const drFtp: Lab = {
   title: 'FTP under VS/DR: data connections with persistence, by port 21, all ports of the VIP, and a mark',
   switches: ['lan'],
   hosts: {
-    client1: { interfaces: { eth0: { switch: 'lan', addresses: ['10.83.33.50/24'] } } },
+    client1: { interfaces: { eth0: { switch: 'lan', addresses: [`${CLIENT}/24`] } } },
     lvs1: { director: true, interfaces: { eth0: { switch: 'lan', addresses: ['10.83.33.83/24'] } }, sysctls: { 'net.ipv4.ip_forward': 0 } },
     ftp1: server(RS1, 1),
     ftp2: server(RS2, 2),

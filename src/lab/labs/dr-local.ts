@@ -1,6 +1,6 @@
 // VS/DR with a real server on the director itself; as in current kernels, the table shows the configured method.
 import type { Lab } from '../definition/lab.js';
-import { curls, described, mark, run, table } from './steps.js';
+import { curls, described, explained, mark, run, table } from './steps.js';
 
 const VIP = '192.168.88.15';
 
@@ -26,6 +26,15 @@ export const drLocal: Lab = {
     run('lvs1', `ipvsadm -a -t ${VIP}:80 -r 192.168.88.100 -g`),
     run('lvs1', `ipvsadm -a -t ${VIP}:80 -r 192.168.88.5 -g`),
     table('lvs1', '-> 192.168.88.5:80 Route 1 0 0', '-> 192.168.88.100:80 Route 1 0 0'),
+    described('The director’s own stack would get the next packet.', {
+      ...explained(
+        'lvs1',
+        '192.168.88.10',
+        `${VIP}:80`,
+        "verdict delivered to the director's own stack, where the server is",
+        'chosen 192.168.88.5:80 route',
+      ),
+    }),
     mark,
     curls('client1', `http://${VIP}`, 'lvs1', 'web1', 'lvs1', 'web1', 'lvs1', 'web1'),
     table('lvs1', '-> 192.168.88.5:80 Route 1 0 3', '-> 192.168.88.100:80 Route 1 0 3'),

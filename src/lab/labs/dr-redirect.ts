@@ -1,6 +1,6 @@
 // Two sites behind two VIPs on the same servers: the second VIP's port 80 is redirected to port 4000 on the servers.
 import type { Lab, LabHost } from '../definition/lab.js';
-import { curls, described, mark, run, table } from './steps.js';
+import { curls, described, explained, mark, run, table } from './steps.js';
 
 const server = (name: string, address: string): LabHost => ({
   interfaces: { eth0: { switch: 'lan', addresses: [`${address}/24`] } },
@@ -35,6 +35,13 @@ export const drRedirect: Lab = {
       run('lvs1', `ipvsadm -a -t ${vip}:80 -r 192.168.2.220 -g`),
       run('lvs1', `ipvsadm -a -t ${vip}:80 -r 192.168.2.221 -g`),
     ]),
+    explained(
+      'lvs1',
+      '192.168.2.10',
+      '192.168.2.213:80',
+      'service TCP 192.168.2.213:80 rr',
+      'becomes TCP 192.168.2.10:5000 -> 192.168.2.213:80',
+    ),
     mark,
     curls('client1', 'http://192.168.2.212', 'web2', 'web1', 'web2', 'web1'),
     curls('client1', 'http://192.168.2.213', 'web2 (second site)', 'web1 (second site)', 'web2 (second site)', 'web1 (second site)'),

@@ -1,6 +1,6 @@
 // VS/DR with the servers in another subnet of the same switch; their gateway is a router, not the director.
 import type { Lab, LabHost } from '../definition/lab.js';
-import { curls, described, mark, run, table } from './steps.js';
+import { curls, described, explained, mark, run, table } from './steps.js';
 
 const VIP = '192.168.88.15';
 const server = (address: string): LabHost => ({
@@ -38,6 +38,14 @@ export const drTwoNets: Lab = {
     run('lvs1', `ipvsadm -A -t ${VIP}:80 -s rr`),
     run('lvs1', `ipvsadm -a -t ${VIP}:80 -r 192.168.99.100 -g`),
     run('lvs1', `ipvsadm -a -t ${VIP}:80 -r 192.168.99.200 -g`),
+    explained(
+      'lvs1',
+      '192.168.88.10',
+      `${VIP}:80`,
+      'verdict forwarded',
+      'chosen 192.168.99.200:80 route',
+      'leaves by eth0 to 192.168.99.200',
+    ),
     mark,
     curls('client1', `http://${VIP}`, 'web2', 'web1', 'web2', 'web1'),
     table('lvs1', '-> 192.168.99.100:80 Route 1 0 2', '-> 192.168.99.200:80 Route 1 0 2'),

@@ -1,6 +1,6 @@
 // VS/DR on one switch: the servers hold the VIP themselves and answer the client directly. For both families.
 import type { Lab, LabHost, Step, TrafficExpectation } from '../definition/lab.js';
-import { curls, described, inUrl, mark, run, table } from './steps.js';
+import { curls, described, explained, inUrl, mark, run, table } from './steps.js';
 
 interface DrLab {
   readonly name: string;
@@ -81,13 +81,27 @@ const seenAtSwitch = (lab: DrLab): Step => {
 };
 
 function balanced(lab: DrLab): readonly Step[] {
-  const { vip, servers } = lab;
+  const { vip, servers, client } = lab;
   const [at, one, two] = [inUrl(vip), inUrl(servers[0]), inUrl(servers[1])];
   return [
     described(lab.say, run('lvs1', `ipvsadm -A -t ${at}:80 -s wlc`)),
     run('lvs1', `ipvsadm -a -t ${at}:80 -r ${servers[0]} -w 1 -g`),
     run('lvs1', `ipvsadm -a -t ${at}:80 -r ${servers[1]} -w 2 -g`),
     table('lvs1', `TCP ${at}:80 wlc`, `-> ${one}:80 Route 1 0 0`, `-> ${two}:80 Route 2 0 0`),
+    described(
+      'Why the next packet would go where it goes: to the server’s MAC, and else as it is.',
+      explained(
+        'lvs1',
+        client,
+        `${at}:80`,
+        'verdict forwarded',
+        `service TCP ${at}:80 wlc`,
+        `not ${one}:80 route weight 1, active 0, inactive 0:`,
+        `chosen ${two}:80 route weight 2, active 0, inactive 0: the fewest connections for its weight`,
+        `leaves by eth0 to ${servers[1]}`,
+        `becomes TCP ${inUrl(client)}:5000 -> ${at}:80, TTL 63`,
+      ),
+    ),
     mark,
     curls('client1', `http://${at}`, 'web2', 'web1', 'web2', 'web2', 'web1', 'web2'),
     table('lvs1', `-> ${one}:80 Route 1 0 2`, `-> ${two}:80 Route 2 0 4`),

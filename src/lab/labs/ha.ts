@@ -2,9 +2,10 @@
 // stands in for both, the directors fail over. Connections that a failover costs are counted.
 import type { Lab, LabHost, Step, WaitStep } from '../definition/lab.js';
 import { KEEPALIVED } from './dual.js';
-import { curls, described, logLines, mark, run, table, tableBecomes } from './steps.js';
+import { curls, described, explained, logLines, mark, run, table, tableBecomes } from './steps.js';
 
 const VIP = '172.16.246.140';
+const CLIENT = '172.16.246.10';
 const SORRY = 'Sorry, we are back soon';
 
 interface Director {
@@ -166,6 +167,14 @@ const start: readonly Step[] = [
     run('lvs1', 'ipvsadm -Ln', { contains: [`TCP ${VIP}:80 wlc persistent 50`] }),
   ),
   oneAnswers,
+  explained(
+    'lvs1',
+    CLIENT,
+    `${VIP}:80`,
+    'verdict forwarded',
+    `service TCP ${VIP}:80 wlc persistent 50`,
+    `template ${CLIENT} -> 172.16.246.13`,
+  ),
   run('lvs1', 'ipvsadm -Lcn', { matches: [`^TCP 00:[0-5][0-9] ASSURED [0-9.]+:0 ${VIP}:80 172\\.16\\.246\\.13[56]:80`] }),
   logLines('lvs1', `Remote Web server ${WEB1} succeed on service.`, `Remote Web server ${WEB2} succeed on service.`),
   logLines('lvs2', `Remote Web server ${WEB1} succeed on service.`, `Remote Web server ${WEB2} succeed on service.`),
@@ -188,6 +197,7 @@ const servers: readonly Step[] = [
   serves('lvs1'),
   logLines('lvs1', `Lost quorum 1-0=1 > 0 for VS ${VS}`, `Adding sorry server [127.0.0.1]:tcp:80 to VS ${VS}`),
   run('client1', `curl http://${VIP}`, { answers: [SORRY] }),
+  explained('lvs1', '172.16.246.11', `${VIP}:80`, "verdict delivered to the director's own stack", 'chosen 127.0.0.1:80 route'),
   described('They come back, and the sorry server goes.', startWeb('web1')),
   startWeb('web2'),
   serves('lvs1', 0, 1),

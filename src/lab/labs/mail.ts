@@ -2,7 +2,7 @@
 // mail while all its ports accept connections; another one ends.
 import type { Lab, LabHost, RunStep, Step, WaitStep } from '../definition/lab.js';
 import { KEEPALIVED } from './dual.js';
-import { described, logLines, mark, run } from './steps.js';
+import { described, explained, logLines, mark, run } from './steps.js';
 
 const VIP = '192.0.2.60';
 const FIRST = 61;
@@ -86,6 +86,9 @@ const balanced: readonly Step[] = [
   receives('client2', POP3_FIRST, 'mail1', 'mail1', 'mail1'),
   run('lvs1', 'ipvsadm -Ln', { contains: [`TCP ${VIP}:${SMTP} lc`, `TCP ${VIP}:${POP3} rr persistent 300`, `TCP ${VIP}:${IMAP} lc`] }),
   { kind: 'served', expect: { mail1: 3, mail2: 3 } },
+  described('Why a client of POP3 gets the server that it gets.', {
+    ...explained('lvs1', '192.0.2.10', `${VIP}:${POP3}`, `template 192.0.2.10 -> 192.0.2.${SECOND}:${POP3},`, 'leads the client there'),
+  }),
   described('IMAP, one connection after the other.', receives('client1', IMAP_FIRST, 'mail2', 'mail1', 'mail2', 'mail1')),
   described('The servers answer the client themselves.', {
     kind: 'traffic',
@@ -106,6 +109,14 @@ const full: readonly Step[] = [
     'lvs1',
     `SMTP_CHECK Bad greeting banner from server [192.0.2.${FIRST}]:${SMTP}`,
     `Removing service ${nameOf(FIRST, SMTP)} from VS [${VIP}]:tcp:${SMTP}`,
+  ),
+  explained(
+    'lvs1',
+    '192.0.2.10',
+    `${VIP}:${SMTP}`,
+    'verdict forwarded',
+    `service TCP ${VIP}:${SMTP} lc`,
+    `chosen 192.0.2.${SECOND}:${SMTP} route`,
   ),
   mark,
   sends(3),

@@ -2,7 +2,7 @@
 // HTTP_GET with virtualhost and regex.
 import type { Lab, LabHost, Step, WaitStep } from '../definition/lab.js';
 import { KEEPALIVED } from './dual.js';
-import { described, logLines, run } from './steps.js';
+import { described, explained, logLines, run } from './steps.js';
 
 const VIP = '192.168.2.212';
 const SITE = 'sys.esunny.com';
@@ -117,6 +117,7 @@ const steps: readonly Step[] = [
 
   described('The application behind the site breaks on web1. Its port answers, and so does the other site.', run('web1', page('DB ERROR'))),
   serves(25),
+  explained('lvs1', '192.168.2.10', `${VIP}:80`, 'verdict forwarded', 'chosen 192.168.2.25:80 route weight 120'),
   logLines(
     'lvs1',
     `Misc check for [${nameOf(24)} VS ${VS}] by [`,

@@ -1,6 +1,6 @@
 // VS/NAT again with other addresses: statistics, a destination added twice, weights 5 and 3.
 import type { Lab } from '../definition/lab.js';
-import { curls, described, mark, run, table } from './steps.js';
+import { curls, described, explained, mark, run, table } from './steps.js';
 
 const VIP = 'http://192.168.205.152';
 const server = (address: string) => ({
@@ -32,6 +32,14 @@ export const nat2: Lab = {
     run('lvs1', 'ipvsadm -A -t 192.168.205.152:80 -s rr'),
     run('lvs1', 'ipvsadm -a -t 192.168.205.152:80 -r 172.16.184.131:80 -m'),
     run('lvs1', 'ipvsadm -a -t 192.168.205.152:80 -r 172.16.184.132:80 -m'),
+    explained(
+      'lvs1',
+      '192.168.205.151',
+      '192.168.205.152:80',
+      'verdict forwarded',
+      'chosen 172.16.184.132:80 masq weight 1',
+      'leaves by eth1',
+    ),
     mark,
     curls('client1', VIP, 'rs132', 'rs131', 'rs132', 'rs131', 'rs132', 'rs131', 'rs132'),
     { kind: 'served', expect: { rs131: 3, rs132: 4 } },

@@ -1,6 +1,6 @@
 // FTP under VS/NAT: the helper for FTP leads data connections, active and passive, to the server of the commands, without persistence.
 import type { Lab, LabHost, Step } from '../definition/lab.js';
-import { described, mark, run } from './steps.js';
+import { described, explained, mark, run } from './steps.js';
 
 const [CLIENT, VIP, DIP] = ['192.168.88.10', '192.168.88.5', '192.168.99.5'];
 const [RS1, RS2] = ['192.168.99.100', '192.168.99.200'];
@@ -41,6 +41,18 @@ export const natFtp: Lab = {
     run('lvs1', `ipvsadm -A -t ${VIP}:21 -s rr`),
     run('lvs1', `ipvsadm -a -t ${VIP}:21 -r ${RS1}:21 -m`),
     run('lvs1', `ipvsadm -a -t ${VIP}:21 -r ${RS2}:21 -m`),
+    explained(
+      'lvs1',
+      CLIENT,
+      `${VIP}:21`,
+      'verdict forwarded',
+      `service TCP ${VIP}:21 rr`,
+      `chosen ${RS2}:21 masq`,
+      `becomes TCP ${CLIENT}:5000 -> ${RS2}:21`,
+    ),
+    described('A connection to another port is left to the stack, until commands have named that port.', {
+      ...explained('lvs1', CLIENT, `${VIP}:50000`, 'verdict left to the stack, unbalanced', 'connection none'),
+    }),
     mark,
     fetched('Passive (PASV): the reply names the VIP in the server’s place.', '--disable-epsv'),
     fetched('Extended passive (EPSV): the reply names a port alone.', ''),

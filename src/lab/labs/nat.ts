@@ -1,6 +1,6 @@
 // VS/NAT with a director that has two interfaces: round robin, weighted round robin, port mapping. For both families.
 import type { Lab, Step } from '../definition/lab.js';
-import { curls, described, inUrl, mark, refused, run, table } from './steps.js';
+import { curls, described, explained, inUrl, mark, refused, run, table } from './steps.js';
 
 const sites = (host: string) => [{ port: 80 }, { port: 8080, body: `Welcome from ${host} on port 8080` }];
 
@@ -83,7 +83,7 @@ const seenAtSwitches = ({ client, vip, servers: [first, second] }: NatLab): Step
   ],
 });
 
-const roundRobin = ({ at, one, two, url, servers }: Ends): readonly Step[] => [
+const roundRobin = ({ at, one, two, url, servers, client }: Ends): readonly Step[] => [
   described('Without a service the client reaches both servers by plain routing.', curls('client1', `http://${one}`, 'web1')),
   curls('client1', `http://${two}`, 'web2'),
   refused('client1', url),
@@ -95,14 +95,36 @@ const roundRobin = ({ at, one, two, url, servers }: Ends): readonly Step[] => [
   run('lvs1', `ipvsadm -a -t ${at}:80 -r ${servers[0]} -w 1 -m`),
   run('lvs1', `ipvsadm -a -t ${at}:80 -r ${servers[1]} -w 2 -m`),
   table('lvs1', `TCP ${at}:80 rr`, `-> ${one}:80 Masq 1 0 0`, `-> ${two}:80 Masq 2 0 0`),
+  described(
+    'Why the next packet would go where it goes.',
+    explained(
+      'lvs1',
+      client,
+      `${at}:80`,
+      'verdict forwarded',
+      'because a new connection',
+      `service TCP ${at}:80 rr`,
+      `not ${one}:80 masq weight 1, active 0, inactive 0:`,
+      `chosen ${two}:80 masq weight 2, active 0, inactive 0: its turn`,
+      `leaves by eth1 to ${servers[1]}`,
+      `becomes TCP ${inUrl(client)}:5000 -> ${two}:80, TTL 63`,
+    ),
+  ),
   mark,
   curls('client1', url, 'web2', 'web1', 'web2', 'web1', 'web2', 'web1'),
   table('lvs1', `-> ${one}:80 Masq 1 0 3`, `-> ${two}:80 Masq 2 0 3`),
   described("The servers' own logs, and what passed the switches.", { kind: 'served', expect: { web1: 3, web2: 3 } }),
 ];
 
-const otherSettings = ({ at, one, two, url }: Ends): readonly Step[] => [
+const otherSettings = ({ at, one, two, url, client }: Ends): readonly Step[] => [
   described('Weighted round robin: two requests to web2 for each request to web1.', run('lvs1', `ipvsadm -E -t ${at}:80 -s wrr`)),
+  explained(
+    'lvs1',
+    client,
+    `${at}:80`,
+    `service TCP ${at}:80 wrr`,
+    `chosen ${two}:80 masq weight 2, active 0, inactive 3: its turn by weight`,
+  ),
   mark,
   curls('client1', url, 'web2', 'web2', 'web1', 'web2', 'web2', 'web1'),
   { kind: 'served', expect: { web1: 2, web2: 4 } },
@@ -110,12 +132,14 @@ const otherSettings = ({ at, one, two, url }: Ends): readonly Step[] => [
 
   described('Without the service the director itself answers again, and no process listens there.', run('lvs1', `ipvsadm -D -t ${at}:80`)),
   run('lvs1', 'ipvsadm -Ln', { lacks: [`${at}:80`] }),
+  explained('lvs1', client, `${at}:80`, 'verdict left to the stack, unbalanced'),
   refused('client1', url),
 
   described('Port mapping: VIP:80 to port 8080 of the servers.', run('lvs1', `ipvsadm -A -t ${at}:80 -s rr`)),
   run('lvs1', `ipvsadm -a -t ${at}:80 -r ${one}:8080 -m`),
   run('lvs1', `ipvsadm -a -t ${at}:80 -r ${two}:8080 -m`),
   table('lvs1', `-> ${one}:8080 Masq 1`, `-> ${two}:8080 Masq 1`),
+  explained('lvs1', client, `${at}:80`, `becomes TCP ${inUrl(client)}:5000 -> ${two}:8080`),
   curls('client1', url, 'web2 on port 8080', 'web1 on port 8080'),
   run('lvs1', `ipvsadm -D -t ${at}:80`),
   run('lvs1', `ipvsadm -D -t ${at}:80`, { exit: 255, errors: ['No such service'] }),

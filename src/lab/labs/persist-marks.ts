@@ -1,6 +1,6 @@
 // Persistence by a firewall mark under VS/DR: a client's connections to several ports go to one server, and those to other ports are no part of it.
 import type { Lab, LabHost, Step } from '../definition/lab.js';
-import { curls, described, mark, refused, run, table } from './steps.js';
+import { curls, described, explained, mark, refused, run, table } from './steps.js';
 
 const VIP = '172.16.246.140';
 const [RS1, RS2] = ['172.16.246.135', '172.16.246.136'];
@@ -35,7 +35,13 @@ const grouped: readonly Step[] = [
       ],
     }),
   ),
+  described('Why the next connection of a client goes where it goes: by the mark that netfilter gives it.', {
+    ...run('lvs1', `weir explain --from 172.16.246.150:5000 --to ${VIP}:443 --mark ${MARK}`, {
+      contains: ['verdict forwarded', `service FWM ${MARK} rr persistent 600`, 'template 172.16.246.150 ->', 'leads the client there'],
+    }),
+  }),
   described('Port 8080 has no mark: it is the director’s own, where nothing listens.', refused('client1', OTHER)),
+  explained('lvs1', '172.16.246.150', `${VIP}:8080`, 'verdict left to the stack, unbalanced', 'service none'),
 ];
 
 const changed: readonly Step[] = [

@@ -1,9 +1,10 @@
 // Persistence under VS/DR: a client stays with its server, for one port of the VIP and for all of them; networks of clients; servers that retire.
 import type { Lab, LabHost, Step } from '../definition/lab.js';
-import { curls, described, mark, run, table } from './steps.js';
+import { curls, described, explained, mark, run, table } from './steps.js';
 
 const VIP = '172.16.246.140';
 const [RS1, RS2] = ['172.16.246.135', '172.16.246.136'];
+const [CLIENT1, CLIENT2] = ['172.16.246.150', '172.16.246.151'];
 const lan = (last: number): LabHost => ({ interfaces: { ens33: { switch: 'lan', addresses: [`172.16.246.${last}/24`] } } });
 const server = (last: number): LabHost => ({ ...lan(last), sites: [{ port: 80 }, { port: 8080 }] });
 
@@ -31,6 +32,18 @@ const onePort: readonly Step[] = [
       matches: [`^TCP (10:00|09:\\d\\d) ASSURED 172\\.16\\.246\\.150:0 ${pattern(VIP)}:80 ${pattern(RS2)}:80$`],
     }),
   ),
+  described('A next connection would go there by that template; a client without one is scheduled.', {
+    ...explained(
+      'lvs1',
+      CLIENT1,
+      `${VIP}:80`,
+      'verdict forwarded',
+      `service TCP ${VIP}:80 wlc persistent 600`,
+      `template ${CLIENT1} -> ${RS2}:80,`,
+      'leads the client there',
+    ),
+  }),
+  explained('lvs1', CLIENT2, `${VIP}:80`, `chosen ${RS1}:80 route weight 3`, `not ${RS2}:80 route weight 4`),
   described('Another client is scheduled by itself.', curls('client2', `http://${VIP}`, 'rs135', 'rs135', 'rs135')),
   { kind: 'served', expect: { rs135: 3, rs136: 4 } },
 ];
@@ -46,6 +59,14 @@ const retired: readonly Step[] = [
     on: 'lvs1',
     command: 'weir sysctl -w net.ipv4.vs.expire_quiescent_template=1',
   }),
+  explained(
+    'lvs1',
+    CLIENT1,
+    `${VIP}:80`,
+    `template ${CLIENT1} -> ${RS2}:80,`,
+    'does not lead: its server was removed, or is quiesced',
+    `chosen ${RS1}:80`,
+  ),
   curls('client1', `http://${VIP}`, 'rs135', 'rs135'),
   run('lvs1', 'weir sysctl -w net.ipv4.vs.expire_quiescent_template=0'),
   run('lvs1', `ipvsadm -D -t ${VIP}:80`),

@@ -1,7 +1,7 @@
 // A fault that was met in the field: the servers' firewalls accept only packets of state NEW. Connections open at the director, no client is
 // answered, and ActiveConn grows. doctor names the rule; the fix that it prints lets all of them through.
 import type { Lab, LabHost, Step } from '../definition/lab.js';
-import { described, run, tableBecomes } from './steps.js';
+import { described, explained, run, tableBecomes } from './steps.js';
 
 const VIP = '192.168.88.15';
 const [WEB1, WEB2] = ['192.168.88.100', '192.168.88.200'];
@@ -56,6 +56,9 @@ export const stressFirewall: Lab = {
     described(`${CLIENTS} clients at once: all connect, none is answered.`, run('client1', 'sh load.sh </dev/null >/dev/null 2>&1 &')),
     tableBecomes('lvs1', 30, ...servers(`${CLIENTS / 2} 0$`)),
     { kind: 'served', expect: { '*': 0 } },
+    described('The director sends them on, as explain says: the fault is behind it.', {
+      ...explained('lvs1', '192.168.88.10', `${VIP}:80`, 'verdict forwarded', `service TCP ${VIP}:80 rr`, 'leaves by eth0'),
+    }),
     described('doctor on a server names the rule.', {
       kind: 'run',
       on: 'web1',

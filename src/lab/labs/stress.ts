@@ -1,6 +1,6 @@
 // Many connections: 200,000 requests, 500 concurrent, each with its own connection, through NAT and then through DR.
 import type { Lab, LabHost, Step } from '../definition/lab.js';
-import { described, run, tableBecomes } from './steps.js';
+import { described, explained, run, tableBecomes } from './steps.js';
 
 const DIP = '192.168.99.5';
 const DR_VIP = '192.168.88.15';
@@ -70,6 +70,8 @@ export const stress: Lab = {
     run('lvs1', `ipvsadm -A -t ${DR_VIP}:80 -s wlc`),
     run('lvs1', `ipvsadm -a -t ${DR_VIP}:80 -r 192.168.88.100 -g`),
     run('lvs1', `ipvsadm -a -t ${DR_VIP}:80 -r 192.168.88.200 -g`),
+    explained('lvs1', '192.168.88.10', '192.168.88.5:80', 'verdict forwarded', `service TCP 192.168.88.5:80 wlc`, 'leaves by eth1'),
+    explained('lvs1', '192.168.88.10', `${DR_VIP}:80`, 'verdict forwarded', `service TCP ${DR_VIP}:80 wlc`, 'leaves by eth0'),
     { kind: 'mark' },
     described('Through NAT.', load('192.168.88.5')),
     { kind: 'served', expect: { '*': 200_000, web1: { min: 60_000 }, web2: { min: 60_000 } } },

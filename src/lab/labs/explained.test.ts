@@ -1,0 +1,13 @@
+// In each lab that has a director weir explain is asked why a packet goes where it goes.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { labs } from './index.js';
+
+for (const { name, hosts, steps } of labs) {
+  if (!Object.values(hosts).some(({ director }) => director === true)) continue;
+  test(`${name}: weir explain is asked, and its answer is expected`, () => {
+    const asked = steps.filter((step) => step.kind === 'run' && step.command.startsWith('weir explain '));
+    assert.ok(asked.length > 0);
+    for (const step of asked) assert.ok(step.kind === 'run' && (step.expect?.contains ?? []).length > 0);
+  });
+}
