@@ -1,4 +1,4 @@
-// The commands of docs/forwarding-nat.md and docs/forwarding-dr.md, typed on hosts that are as the pages draw them.
+// The commands of docs/forwarding-nat.md, forwarding-dr.md and forwarding-local.md, typed on hosts that are as the pages draw them.
 import assert from 'node:assert/strict';
 import type { Host } from '../support/netns-bed.js';
 import { read } from '../support/project.js';
@@ -42,4 +42,35 @@ procedure('VS/DR', 'one switch', async (at) => {
   for (const host of at.servers) type(at, host, server);
   assert.deepEqual(at.names(6, 'http://192.168.88.15/').length, 6);
   at.type(at.director, 'weir doctor');
+});
+
+const LOCAL = 'docs/forwarding-local.md';
+
+procedure('a server on the director by VS/NAT, and past the servers', 'nat', async (at) => {
+  const [director, bypass] = commandsOf(LOCAL).filter(([first = '', ...more]) => more.length > 1 && /^[a-z]/.test(first));
+  const [web1, site] = at.servers;
+  await at.web(at.director, 8080);
+  await at.web(web1, 8080);
+  await at.web(site, 80);
+  at.director.ip('addr del 192.168.88.5/24 dev eth0');
+  type(at, at.director, director);
+  for (const host of at.servers) at.type(host, 'ip route add default via 192.168.99.5');
+  at.client.ip('route add default via 192.168.88.5');
+  assert.deepEqual(at.names(4, 'http://192.168.88.5/'), ['lvs1', 'lvs1', 'web1', 'web1']);
+  type(at, at.director, bypass);
+  assert.deepEqual(at.names(1, 'http://192.168.99.200/'), ['web2']);
+  assert.match(at.type(at.director, 'ipvsadm -Lcn'), /^TCP .* 192\.168\.88\.10:\d+ +192\.168\.99\.200:80 +0\.0\.0\.0:0$/m);
+});
+
+procedure('a server and a client on the director by VS/DR', 'one switch', async (at) => {
+  const client = commandsOf(LOCAL).find(([line = '']) => line.startsWith('curl ')) ?? [];
+  assert.equal(client.length, 1);
+  await startWebs(at);
+  await at.web(at.director);
+  for (const host of at.servers) at.type(host, 'weir realserver start --vip 192.168.88.15');
+  at.type(at.director, 'weir vip add 192.168.88.15 --dev eth0; ipvsadm -A -t 192.168.88.15:80 -s rr');
+  for (const server of ['192.168.88.5', '192.168.88.100']) at.type(at.director, `ipvsadm -a -t 192.168.88.15:80 -r ${server} -g`);
+  assert.deepEqual(at.names(4), ['lvs1', 'lvs1', 'web1', 'web1']);
+  const answers = [1, 2].map(() => at.type(at.director, `${client[0]} -s -m 20`).trim()).sort();
+  assert.deepEqual(answers, ['lvs1 192.168.88.5', 'web1 192.168.88.5']);
 });
