@@ -34,9 +34,9 @@ const drServer = (address: string): LabHost => ({
 });
 
 /** client 10.8.1.10, lvs 10.8.1.2 with the VIP 10.8.1.1, web1 10.8.1.11, web2 10.8.1.12; the director forwards nothing by itself. */
-export const drBed = (name: string, steps: readonly Step[], capture = true): Lab => ({
+export const lanBed = (name: string, steps: readonly Step[], capture = true): Lab => ({
   name: `${name}-${process.pid}`,
-  title: `${name} through DR`,
+  title: `${name} on one network`,
   switches: ['lan'],
   hosts: {
     client: { interfaces: { eth0: { switch: 'lan', addresses: ['10.8.1.10/24'] } } },
@@ -49,12 +49,20 @@ export const drBed = (name: string, steps: readonly Step[], capture = true): Lab
     web2: drServer('10.8.1.12'),
   },
   capture,
-  steps: [
-    { kind: 'run', on: 'web1', command: 'weir realserver start --vip 10.8.1.1' },
-    { kind: 'run', on: 'web2', command: 'weir realserver start --vip 10.8.1.1' },
-    ...steps,
-  ],
+  steps,
 });
+
+/** The same with real servers of VS/DR. */
+export const drBed = (name: string, steps: readonly Step[], capture = true): Lab =>
+  lanBed(
+    name,
+    [
+      { kind: 'run', on: 'web1', command: 'weir realserver start --vip 10.8.1.1' },
+      { kind: 'run', on: 'web2', command: 'weir realserver start --vip 10.8.1.1' },
+      ...steps,
+    ],
+    capture,
+  );
 
 export const on = (host: string, command: string, expect?: Extract<Step, { kind: 'run' }>['expect'], seconds = 30): Step =>
   expect === undefined ? { kind: 'run', on: host, command, seconds } : { kind: 'run', on: host, command, seconds, expect };
