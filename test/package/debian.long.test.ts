@@ -125,6 +125,34 @@ async function talkingDuring(bed: Bed, client: Host, work: () => void): Promise<
   assert.ok(after > before + 10, `${before} lines before, ${after} after`);
 }
 
+/** A service for each build of the programs: FTP's helper, FULLNAT, both kinds of tunnels, all ports, SCTP, marks, calls, and IPv6 of each. */
+const [VIP6, SERVER6] = ['[2001:db8::1]', '[2001:db8:1::2]'];
+const EVERY_BUILD = [
+  [`-t ${VIP}:21 -s rr`, '198.51.100.2:21 -m'],
+  [`-t ${VIP}:81 -s rr`, '198.51.100.2:80 --fullnat --local-address 198.51.100.1'],
+  [`-t ${VIP}:82 -s rr`, '198.51.100.2:82 -i'],
+  [`-t ${VIP6}:82 -s rr`, `${SERVER6}:82 -i --tun-type gue --tun-port 6080`],
+  [`-t ${VIP}:0 -s rr -p 300`, '198.51.100.2:0 -m'],
+  [`-t ${VIP6}:0 -s rr -p 300`, `${SERVER6}:0 -m`],
+  [`--sctp-service ${VIP}:2905 -s rr`, '198.51.100.2:3905 -m'],
+  [`--sctp-service ${VIP6}:2905 -s rr`, `${SERVER6}:3905 -m`],
+  ['-f 1 -s rr', '198.51.100.2:0 -m'],
+  [`-u ${VIP}:5060 -s rr -p 300 --pe sip`, '198.51.100.2:5060 -m'],
+] as const;
+
+/** Each of them is loaded, and connections by FULLNAT are served. */
+function loadsEveryBuild(director: (command: string) => string, client: Host): void {
+  const commands = EVERY_BUILD.flatMap(([service, server]) => {
+    const key = service.split(' ').slice(0, 2).join(' ');
+    return [`ipvsadm -A ${service}`, `ipvsadm -a ${key} -r ${server}`];
+  });
+  director(commands.join('; '));
+  assert.equal(director('ipvsadm-save -n').trim().split('\n').length, 2 * EVERY_BUILD.length);
+  const asked = `const c = require('net').connect(81, '${VIP}', () => c.end('by FULLNAT')); c.pipe(process.stdout);`;
+  assert.equal(run(['ip', 'netns', 'exec', client.namespace, process.execPath, '-e', asked]), 'by FULLNAT');
+  director('ipvsadm -C');
+}
+
 function restoredByTheUnit(director: (command: string) => string): void {
   const unit = director('cat /usr/lib/systemd/system/ipvsadm.service');
   director(`ipvsadm -A -t ${VIP}:80 -s rr; ipvsadm -a -t ${VIP}:80 -r 198.51.100.2 -m; echo IPVS_SAVE_ON_STOP=yes > /etc/default/ipvsadm`);
@@ -156,6 +184,7 @@ test('Debian 12: the packages are installed, restored from, replaced under traff
     const director = await inDirector(bed, system, host);
     director('weir load; keepalived --version; zcat /usr/share/man/man8/ipvsadm.8.gz | grep "^.TH IPVSADM 8"');
     director('bash -c ". /usr/share/bash-completion/completions/ipvsadm; complete -p ipvsadm"');
+    loadsEveryBuild(director, client);
     restoredByTheUnit(director);
     for (const file of ['nftables.service.d/weir.conf', 'firewalld.service.d/weir.conf', 'weir-firewall.service'])
       assert.match(
