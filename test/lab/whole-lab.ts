@@ -6,7 +6,7 @@ import { missing } from '../../src/lab/run/needed-commands.js';
 import { evidenceOf, skipWithoutNetns } from './weir-lab.js';
 
 /** Labs of load. */
-export const STRESS_LABS: readonly string[] = ['stress', 'stress-firewall'];
+export const STRESS_LABS: readonly string[] = ['stress', 'stress-methods', 'stress-firewall'];
 
 /** Labs that mostly wait for timers of VRRP and of health checks. */
 export const VRRP_LABS: readonly string[] = ['dual', 'split-brain', 'ha', 'misc-check', 'mail'];

@@ -22,6 +22,7 @@ import { persistMarks } from './persist-marks.js';
 import { splitBrain } from './split-brain.js';
 import { stress } from './stress.js';
 import { stressFirewall } from './stress-firewall.js';
+import { stressMethods } from './stress-methods.js';
 import { tun, tun6 } from './tun.js';
 import { tunMixed } from './tun-mixed.js';
 
@@ -52,5 +53,6 @@ export const labs: readonly Lab[] = [
   cacheCluster,
   cacheTun,
   stress,
+  stressMethods,
   stressFirewall,
 ];

@@ -12,7 +12,7 @@ const RESIZE_LATER = `(sleep 3; weir load --connections ${2 * ROOM} >"$HOME/resi
 const STATES = "ipvsadm -Lcn | sed -n 's/^TCP *[0-9:]* *\\([A-Z_]*\\) .*/\\1/p' | sort | uniq -c";
 
 /** Queues large enough for 500 concurrent connects, so that the client does not fail. */
-const QUEUE_SYSCTLS = { 'net.core.somaxconn': 16384, 'net.ipv4.tcp_max_syn_backlog': 16384 };
+export const QUEUE_SYSCTLS = { 'net.core.somaxconn': 16384, 'net.ipv4.tcp_max_syn_backlog': 16384 };
 
 const natServer = (address: string): LabHost => ({
   interfaces: { eth1: { switch: 'back', addresses: [`${address}/24`] } },
@@ -27,7 +27,7 @@ const drServer = (address: string): LabHost => ({
 });
 
 /** `ab` stops at the first error, and counts answers of another length as failed. */
-const load = (vip: string): Step => ({
+export const load = (vip: string): Step => ({
   kind: 'run',
   on: 'client1',
   command: `ab -q -n 200000 -c 500 http://${vip}/`,
