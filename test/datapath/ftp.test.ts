@@ -1,18 +1,16 @@
 // The helper for FTP with a real server and a real client: vsftpd behind VS/NAT, and curl, which fetches and stores a file by each kind of data
 // connection.
 import assert from 'node:assert/strict';
-import { createHash, randomBytes } from 'node:crypto';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { createHash } from 'node:crypto';
+import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { type Host, noNamespaces } from '../support/netns-bed.js';
-import { type Cluster, inCluster, ipvsadm, ok, running, until, VIP } from './cluster.js';
+import { type Cluster, inCluster, ipvsadm, ok, VIP } from './cluster.js';
 import { inCluster6, server6, VIP6 } from './cluster6.js';
+import { type Files, makeFiles, noFtpServer, serveFtp } from './ftp-server.js';
 
-const SERVER = '/usr/sbin/vsftpd';
-const skip = noNamespaces() || (existsSync(SERVER) ? false : 'vsftpd is not installed: ./weir setup');
-const FILE_BYTES = 3 << 20;
+const skip = noNamespaces() || noFtpServer;
 
 /** What curl is to ask for: PASV, EPSV, PORT and EPRT. */
 const WAYS = {
@@ -23,48 +21,6 @@ const WAYS = {
 } as const;
 
 const digest = (path: string): string => createHash('sha256').update(readFileSync(path)).digest('hex');
-
-interface Files {
-  readonly folder: string;
-  /** What servers hand out. */
-  readonly shared: string;
-  /** Where they put what clients send. */
-  readonly stored: string;
-}
-
-function makeFiles(): Files {
-  const folder = mkdtempSync(join(tmpdir(), 'weir-ftp-'));
-  const [root, stored] = [join(folder, 'root'), join(folder, 'root', 'in')];
-  mkdirSync(stored, { recursive: true });
-  for (const [path, mode] of [
-    [folder, 0o755],
-    [root, 0o755],
-    [stored, 0o777],
-  ] as const)
-    chmodSync(path, mode);
-  const shared = join(root, 'file');
-  writeFileSync(shared, randomBytes(FILE_BYTES), { mode: 0o644 });
-  return { folder, shared, stored };
-}
-
-async function serve({ bed }: Cluster, host: Host, { folder }: Files, settings: Readonly<Record<string, string>> = {}): Promise<void> {
-  const path = join(folder, `${host.name}.conf`);
-  const lines = {
-    ...{ listen: 'YES', listen_ipv6: 'NO', background: 'NO', anonymous_enable: 'YES', no_anon_password: 'YES', local_enable: 'NO' },
-    ...{ write_enable: 'YES', anon_upload_enable: 'YES', anon_umask: '022', anon_root: join(folder, 'root') },
-    ...{ connect_from_port_20: 'YES', ftp_data_port: '20', xferlog_enable: 'NO', isolate_network: 'NO', seccomp_sandbox: 'NO' },
-    ...{ ftpd_banner: host.name, secure_chroot_dir: folder },
-    ...settings,
-  };
-  const text = Object.entries(lines).map(([name, value]) => `${name}=${value}\n`);
-  writeFileSync(path, text.join(''), { mode: 0o644 });
-  running(bed, host, [SERVER, path]);
-  const port = settings['listen_port'] ?? '21';
-  await until(
-    () => host.run(['sh', '-c', `ss -Hltn sport = :${port}`]).stdout,
-    (listening) => listening !== '',
-  );
-}
 
 const curl = (client: Host, ...words: readonly string[]): string => ok(client.run(['curl', '-sS', '-m', '30', ...words]));
 
@@ -90,7 +46,7 @@ async function withFtp(work: (cluster: Cluster, files: Files) => Promise<void>, 
 test('a file is fetched and stored by every kind of data connection, through two servers', { skip }, () =>
   withFtp(async (cluster, files) => {
     const { client, lvs, web1, web2 } = cluster;
-    for (const web of [web1, web2]) await serve(cluster, web, files);
+    for (const web of [web1, web2]) await serveFtp(cluster, web, files);
     ipvsadm(lvs, `-A -t ${VIP}:21 -s rr`, ...[11, 12].map((k) => `-a -t ${VIP}:21 -r 10.8.2.${k}:21 -m`));
     for (const [name, way] of Object.entries(WAYS)) for (const k of [1, 2]) exchange(client, files, way, `${name}-${k}`);
     const stats = ok(lvs.weir('stats drops'));
@@ -101,7 +57,7 @@ test('a file is fetched and stored by every kind of data connection, through two
 test('the listings show a data connection that is expected', { skip }, () =>
   withFtp(async (cluster, files) => {
     const { client, lvs, web1 } = cluster;
-    await serve(cluster, web1, files, { pasv_min_port: '5000', pasv_max_port: '5000' });
+    await serveFtp(cluster, web1, files, { pasv_min_port: '5000', pasv_max_port: '5000' });
     ipvsadm(lvs, `-A -t ${VIP}:21 -s rr`, `-a -t ${VIP}:21 -r 10.8.2.11:21 -m`);
     const reply = ok(
       client.run([
@@ -118,7 +74,7 @@ test('the listings show a data connection that is expected', { skip }, () =>
 test('the same over IPv6', { skip }, () =>
   withFtp(async (cluster, files) => {
     const { client, lvs, web1, web2 } = cluster;
-    for (const web of [web1, web2]) await serve(cluster, web, files, { listen: 'NO', listen_ipv6: 'YES' });
+    for (const web of [web1, web2]) await serveFtp(cluster, web, files, { listen: 'NO', listen_ipv6: 'YES' });
     ipvsadm(lvs, `-A -t [${VIP6}]:21 -s rr`, ...[1, 2].map((k) => `-a -t [${VIP6}]:21 -r [${server6(k)}]:21 -m`));
     for (const name of ['EPSV', 'EPRT'] as const) for (const k of [1, 2]) exchange(client, files, WAYS[name], `${name}-${k}`, `[${VIP6}]`);
   }, inCluster6),
@@ -127,7 +83,7 @@ test('the same over IPv6', { skip }, () =>
 test('another port, by weir load --ftp-ports, also where services are there', { skip }, () =>
   withFtp(async (cluster, files) => {
     const { client, lvs, web1 } = cluster;
-    await serve(cluster, web1, files, { listen_port: '2121', ftp_data_port: '2120' });
+    await serveFtp(cluster, web1, files, { listen_port: '2121', ftp_data_port: '2120' });
     ipvsadm(lvs, `-A -t ${VIP}:2121 -s rr`, `-a -t ${VIP}:2121 -r 10.8.2.11:2121 -m`);
     assert.match(ok(lvs.weir('load --ftp-ports 21,2121')), /^FTP: the helper is for services of TCP port 21, 2121, by VS\/NAT$/m);
     assert.doesNotMatch(ok(lvs.weir('load --ftp-ports 21,2121')), /FTP/);
