@@ -38,7 +38,9 @@ const FILES = [
       with: ['bpf/director/locality-abi.h', 'bpf/director/template-abi.h'],
       before: 'bpf/director/layout-before.h',
       unshared: [
-        ...'drop_history fullnat_flows fullnat_tc fullnat_work icmp_limits ipv6_tc ipv6_xdp scratch_space sctp6_tc sctp_tc'.split(' '),
+        ...'drop_history fullnat_carried fullnat_entries fullnat_flows4 fullnat_flows6 icmp_limits ipv6_tc ipv6_xdp scratch_space sctp6_tc sctp_tc'.split(
+          ' ',
+        ),
         ...'tunnel_tc tunnel_work tunnel_xdp wide6_tc wide_sctp6_tc wide_sctp_tc wide_tc'.split(' '),
       ],
       builds: [
@@ -106,6 +108,7 @@ const FILES = [
   { header: 'bpf/director/wide6-abi.h', objects: ['weir-wide6.bpf.o'], out: 'src/datapath/ebpf/wide6.gen.ts', names: {} },
   withNumbers('tunnel', 'weir-tunnel.bpf.o', 'TunnelAbi'),
   withNumbers('fullnat', 'weir-fullnat.bpf.o', 'FullnatAbi'),
+  { header: 'bpf/director/fullnat6-abi.h', objects: ['weir-fullnat6.bpf.o'], out: 'src/datapath/ebpf/fullnat6.gen.ts', names: {} },
   withNumbers('ftp', 'weir-wide.bpf.o', 'FtpAbi'),
   withNumbers('locality', 'weir.bpf.o', 'LocalityAbi'),
   withNumbers('template', 'weir.bpf.o', 'TemplateAbi'),

@@ -80,6 +80,9 @@ const DIRECTOR = [
   'tunnel',
   'tunnel6',
   'fullnat',
+  'fullnat6',
+  'fullnat-sctp',
+  'fullnat-sctp6',
   ...SIDE_BUILDS,
   ...SIDE_BUILDS.map((name) => `bridge-${name}`),
 ];

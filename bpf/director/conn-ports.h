@@ -28,6 +28,18 @@ static __always_inline void server_is_none(void) {
   if (t) WRITE(t->dport, 0);
 }
 
+/* FULLNAT: the virtual endpoint of the flow that a reply came back from. */
+static __always_inline void tuple_is_of_flow(__u8 protocol) {
+  struct fullnat_work *work = the_fullnat_work();
+  if (!work) return;
+  CHECKED(work);
+#ifdef IPV6
+  tuple6_is(work->vaddr, work->vport, protocol);
+#else
+  tuple_is(work->vaddr[0], work->vport, protocol);
+#endif
+}
+
 /* The virtual port of the connection that was found or made. */
 static __always_inline __u16 virtual_port(struct service *s) {
   WIDE_PORTS *t = tuple_ports();

@@ -10,9 +10,10 @@
 static __always_inline bool serves_port(struct service *svc, struct packet *p) { return true; }
 static __always_inline bool slot_is_same(struct conn_slot *s, bool old, __u64 value) { return true; }
 static __always_inline void tuple_is(__u32 addr, __u16 port, __u8 protocol) {}
+static __always_inline void tuple_is_of_flow(__u8 protocol) {}
 static __always_inline void server_is(__u32 service, struct dest *d) {}
 static __always_inline void server_is_none(void) {}
-#ifdef TUNNEL
+#if defined(TUNNEL) || defined(FULLNAT)
 static __always_inline bool is_on_pair(struct __sk_buff *skb) { return skb->ifindex != skb->ingress_ifindex; } /* conn-ports.h */
 #else
 static __always_inline bool is_on_pair(struct __sk_buff *skb) { return false; }

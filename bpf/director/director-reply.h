@@ -3,13 +3,16 @@
 #ifndef WEIR_DIRECTOR_REPLY_H
 #define WEIR_DIRECTOR_REPLY_H
 
-/* A packet from a masqueraded destination: `first` is the first of the destinations with this address and port. */
-static __always_inline enum decision decide_reply(struct verdict *v, __u32 first) {
+/* A packet from a masqueraded destination: `first` is the first of the destinations with this address and port. `by_flow`: it is the destination, since
+ * FULLNAT has looked up the packet's flow, which knows its connection. */
+static __always_inline enum decision decide_reply_by(struct verdict *v, __u32 first, bool by_flow) {
   v->dest = first;
   v->d = dest_at(first);
   if (!v->d) return GO_PASS;
   client_is_target(v->p);
-  if (ALL_PORTS || unlikely(v->d->next_same)) {
+  if (unlikely(by_flow)) {
+    tuple_is_of_flow(v->p->protocol);
+  } else if (ALL_PORTS || unlikely(v->d->next_same)) {
     v->dest = dest_of_client(first, v->p->daddr, v->p->dport, v->now);
     v->d = v->dest ? dest_at(v->dest) : 0;
     if (!v->d) return GO_PASS;
@@ -21,6 +24,8 @@ static __always_inline enum decision decide_reply(struct verdict *v, __u32 first
   v->known = true;
   return GO_REPLY;
 }
+
+static __always_inline enum decision decide_reply(struct verdict *v, __u32 first) { return decide_reply_by(v, first, false); }
 
 #define SAME_ENDPOINT_ASKED 64 /* services that have had one masqueraded server: where there are more, it counts as that of the next one */
 

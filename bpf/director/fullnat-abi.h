@@ -1,26 +1,32 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* FULLNAT: what the programs that translate clients' addresses (fullnat.bpf.c), those that enter them, and user space agree on besides abi.h. */
+/* FULLNAT: what the programs that translate clients' addresses (fullnat.bpf.c and its builds), those that enter them, and user space agree on besides
+ * abi.h. The records with addresses of IPv6 are in fullnat6-abi.h. */
 #ifndef WEIR_FULLNAT_ABI_H
 #define WEIR_FULLNAT_ABI_H
 
-/* The places of fullnat_tc: a request goes on to be given a local address; a packet of a server without a connection is looked up among the flows;
- * and from there it comes back, for its client, to the program on the links. */
-enum fullnat_program { FULLNAT_REQUEST, FULLNAT_REPLY, FULLNAT_RETURN, FULLNAT_PROGRAMS };
+/* The places of fullnat_entries: of each build four, and one of the program on the links. A request goes on to be given a local address; a packet of a server
+ * without a connection is looked up among the flows, and from there it comes back, for its client, to the program on the links. An ICMP error goes on
+ * from there to the server, or to the client. */
+enum fullnat_build { FULLNAT_INET, FULLNAT_INET6, FULLNAT_SCTP, FULLNAT_SCTP6 };
+enum fullnat_program { FULLNAT_REQUEST, FULLNAT_REPLY, FULLNAT_ERROR_IN, FULLNAT_ERROR_OUT };
+#define FULLNAT_BUILD_PLACES 4
+#define FULLNAT_RETURN 16
+#define FULLNAT_PLACES 17
 
 /* Of dest.tunnel_flags, in the word of forwarding-word.ts: a masqueraded destination whose clients get local addresses. */
 #define FORWARD_FULLNAT 0x8
 
-/* ---- pools: a local address for one server's endpoint. Record 0 is none: its `count` is the highest number in use. Written by user; `handed` and
- * `used` by packets and timer (atomic adds), `exhausted` by packets. The ports are first + (start + step * n) % count, for n = `handed`; one that
- * came back waits in fullnat_ports, and is handed out when all were. */
+/* ---- pools: a local address for one server's endpoint, or for all ports of one. Record 0 is none: its `count` is the highest number in use. Written by
+ * user; `handed` and `used` by packets and timer (atomic adds), `exhausted` by packets. The ports are first + (start + step * n) % count, for
+ * n = `handed`; one that came back waits in fullnat_ports, and is handed out when all were. */
 #define FULLNAT_POOLS 4096
 #define FULLNAT_PORTS 65536
 struct fullnat_pool {
-  __u32 local;  /* network order; 0: free */
-  __u32 server;
-  __u16 server_port; /* network order */
+  __u32 local[4]; /* network order; of IPv4 the first word, as everywhere */
+  __u32 server[4];
+  __u16 server_port; /* network order; 0: all, by any protocol */
   __u8 protocol;
-  __u8 reserved;
+  __u8 family; /* 0: free */
   __u32 first;
   __u32 count;
   __u32 start;
@@ -41,26 +47,39 @@ struct fullnat_dest {
  * flow away FULLNAT_GRACE_SECONDS after `until`, and gives the port back. */
 #define FLOW_LIVE 1u
 #define FLOW_ENDING 2u
+#define FLOW_STATES 3u
 #define FLOW_STATE_SHIFT 16
+#define FLOW_TAG_SHIFT 18
 #define FULLNAT_GRACE_SECONDS 2
 struct fullnat_flow {
-  __u32 client; /* network order */
-  __u32 word;   /* its port, network order | FLOW_* << FLOW_STATE_SHIFT; 0: free */
+  __u32 client[1]; /* network order */
+  __u32 word;      /* its port, network order | FLOW_* << FLOW_STATE_SHIFT | of its virtual endpoint a hash << FLOW_TAG_SHIFT; 0: free */
   __u32 dest;
-  __u32 until;  /* clock: when the connection expires */
+  __u32 until;     /* clock: when the connection expires */
 };
 
 /* From a connection to its flow: pool << 16 | local port (host order). */
+#define FULLNAT_PROTOCOL_SHIFT 24
 struct fullnat_client {
-  __u32 client;
-  __u32 port; /* network order */
-  __u32 dest;
+  __u32 client[1];
+  __u32 vaddr[1]; /* of a service of all ports or of a mark; of others 0, as its port and protocol */
+  __u16 port;     /* network order */
+  __u16 vport;
+  __u32 dest;     /* | protocol << FULLNAT_PROTOCOL_SHIFT */
+};
+
+/* From a flow of such a service, as fullnat_client leads to it, to its virtual endpoint. */
+struct fullnat_virtual {
+  __u32 addr[4];
+  __u16 port; /* network order */
+  __u16 server_port;
+  __u32 protocol;
 };
 
 /* From a reply's two ends to the pool. */
-struct fullnat_ends {
-  __u32 server;
-  __u32 local;
+struct fullnat_pair {
+  __u32 server[1];
+  __u32 local[1];
   __u16 server_port; /* network order */
   __u16 protocol;
 };
@@ -69,15 +88,21 @@ struct fullnat_timer {
   struct bpf_timer timer;
   __u32 started;
   __u32 turn;
+  __u32 rounds;
+  __u32 reserved;
 };
 
 /* What goes with a packet from program to program, by CPU. */
 struct fullnat_work {
+  __u32 local[4]; /* whom a reply was for */
+  __u32 vaddr[4]; /* of a service of all ports or of a mark: the virtual endpoint of the reply's connection */
+  __u32 vport;
   __u32 dest;
-  __u32 until; /* clock: when the connection expires */
+  __u32 until; /* clock: when the connection expires; or the MTU that a reply is larger than */
   __u32 pool;
-  __u32 port;  /* host order */
-  __u32 local; /* network order: whom a reply was for */
+  __u32 port;        /* host order */
+  __u32 server_port; /* network order: where the request goes */
+  __u32 wide;        /* the connection is of a service of all ports or of a mark, or FTP's data */
 };
 
 #endif

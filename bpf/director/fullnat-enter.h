@@ -1,50 +1,58 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* How the program on the links enters those of FULLNAT, and what it does with a reply that comes back from there. */
+/* How the programs that have connections enter those of FULLNAT, and what they do with a reply that comes back from there. Of both families. */
 #ifndef WEIR_FULLNAT_ENTER_H
 #define WEIR_FULLNAT_ENTER_H
 
-/* Where a packet has been, in the control block that tc's programs have for themselves. Whoever reads it stores 0. */
+/* Where a packet has been, in the control block that tc's programs have for themselves. Whoever sends it on stores 0. */
 #define FULLNAT_CB 4
 #define FULLNAT_TRANSLATED 0x77656972u
 #define FULLNAT_UNKNOWN 0x77656973u
 
-#if !defined(IPV6) && !defined(SIDE) && !defined(FULLNAT) && !defined(TUNNEL)
-#define HAS_FULLNAT true
-static __always_inline int tc_enter_fullnat(struct __sk_buff *skb) {
-  bpf_tail_call(skb, &fullnat_tc, FULLNAT_REQUEST);
+#if !defined(FULLNAT) && !defined(TUNNEL)
+#include "fullnat-family.h"
+
+/* Goes on with a request, or with an error about one. */
+static __always_inline int tc_enter_fullnat(struct __sk_buff *skb, enum fullnat_program program) {
+  bpf_tail_call(skb, &fullnat_entries, FULLNAT_PLACE(program));
   return tc_drop(R_REDIRECT_FAILED);
 }
 
-/* When the connection that was found, or made, expires. */
+/* When the connection that was found, or made, expires. Where it took the place of one that its client has ended, the slot is that one's. */
 static __always_inline __u32 expires_of(struct verdict *v) {
-  struct conn_slot *s = ref_slot(v->f.slot);
+  struct conn_slot *s = v->known ? ref_slot(v->f.slot) : 0;
   return s ? slot_value(s, ref_is_old(v->f.slot)) : v->f.value;
 }
 
-/* A request of a connection to a destination that knows no clients. */
-static __always_inline int tc_to_fullnat(struct verdict *v) {
+/* A request of a connection to a destination that knows no clients; or an ICMP error about its replies, which has been validated. */
+static __always_inline int tc_to_fullnat_as(struct verdict *v, __u16 port, int what) {
   struct fullnat_work *work = the_fullnat_work();
   if (!work) return tc_drop(R_REDIRECT_FAILED);
   work->dest = v->dest;
   work->until = expires_of(v);
-  return TC_FULLNAT;
+  work->server_port = port;
+  work->wide = ALL_PORTS;
+  return what;
 }
+static __always_inline int tc_to_fullnat(struct verdict *v) { return tc_to_fullnat_as(v, server_port(v->d), TC_FULLNAT); }
+static __always_inline int tc_error_to_fullnat(struct verdict *v, __u16 port) { return tc_to_fullnat_as(v, port, TC_FULLNAT_ERROR); }
 
 /* The flow of a reply lives as long as its connection. A global function, since it is rarely called. */
-__noinline int fullnat_extend(__u32 dest, __u32 client, __u32 until) {
+__noinline int fullnat_extend(__u32 dest, __u32 until) {
   struct fullnat_work *work = the_fullnat_work();
-  if (!work || work->dest != dest) return 0;
-  __u32 pool = work->pool, port = work->port;
-  void *flows = bpf_map_lookup_elem(&fullnat_flows, &pool);
-  struct fullnat_flow *f = flows ? bpf_map_lookup_elem(flows, &port) : 0;
-  if (!f || READ(f->dest) != dest || READ(f->client) != client) return 0;
+  struct scratch *scratch = the_scratch();
+  if (!work || !scratch || work->dest != dest) return 0;
+  CHECKED(scratch);
+  struct fullnat_flow *f = flow_at(work->pool, work->port);
+  if (!f) return 0;
+  CHECKED(f);
+  if (READ(f->dest) != dest || !words_equal(f->client, target_of(&scratch->packet))) return 0;
   if (READ(f->until) != until) __sync_lock_test_and_set(&f->until, until);
   return 0;
 }
 static __always_inline void tc_fullnat_replied(struct __sk_buff *skb, struct verdict *v) {
   if (likely(!(v->d->flags & D_FULLNAT)) || skb->cb[FULLNAT_CB] != FULLNAT_TRANSLATED) return;
   skb->cb[FULLNAT_CB] = 0;
-  fullnat_extend(v->dest, v->p->daddr, expires_of(v));
+  fullnat_extend(v->dest, expires_of(v));
 }
 
 /* What comes back from its flow and is no reply after all, or gets an error, is for the local address again. A global function, since it is rarely
@@ -52,21 +60,41 @@ static __always_inline void tc_fullnat_replied(struct __sk_buff *skb, struct ver
 __noinline int fullnat_restore(struct __sk_buff *skb) {
   struct scratch *scratch = the_scratch();
   struct fullnat_work *work = the_fullnat_work();
-  struct rewrite r;
   if (!scratch || !work) return TC_ACT_SHOT;
+  CHECKED(scratch);
+  CHECKED(work);
   skb->cb[FULLNAT_CB] = 0;
-  rewrite_of(&r, &scratch->packet, false, work->local, bpf_htons(work->port));
-  return tc_translate(skb, &r) ? tc_drop(R_REDIRECT_FAILED) : TC_ACT_UNSPEC;
+  return end_rewrite(skb, &scratch->packet, false, work->local, bpf_htons(work->port)) ? tc_drop(R_REDIRECT_FAILED) : TC_ACT_UNSPEC;
 }
 static __always_inline bool is_translated(struct __sk_buff *skb) { return skb->cb[FULLNAT_CB] == FULLNAT_TRANSLATED; }
+static __always_inline __u32 dest_of_flow(void) {
+  struct fullnat_work *work = the_fullnat_work();
+  return work ? work->dest : 0;
+}
+/* Is its flow one of a connection of the wide build, which comes after this one? */
+static __always_inline bool is_of_wide_flow(struct __sk_buff *skb) {
+  if (ALL_PORTS || likely(!is_translated(skb))) return false;
+  struct fullnat_work *work = the_fullnat_work();
+  return work && work->wide;
+}
 
-/* A reply with DF that is larger than its client's MTU: the server gets the error about the packet that it sent, once that is restored. */
+/* A reply that is larger than its client's MTU, and not to be fragmented: the server gets the error about the packet that it sent, once that is
+ * restored. */
 static __always_inline int tc_large_to_local(__u32 mtu) {
   struct fullnat_work *work = the_fullnat_work();
   if (!work) return TC_ACT_SHOT;
   work->until = mtu;
   return TC_LARGE;
 }
+#ifdef IPV6
+__noinline int fullnat_too_big(struct __sk_buff *skb) {
+  struct fullnat_work *work = the_fullnat_work();
+  if (!work) return TC_ACT_SHOT;
+  CHECKED(work);
+  __u32 *from = address_towards_source(skb);
+  return icmp6_error_from(skb, from ? from : work->local, ICMP6_TOO_BIG, 0, work->until);
+}
+#else
 __noinline int fullnat_too_big(struct __sk_buff *skb) {
   struct scratch *scratch = the_scratch();
   struct fullnat_work *work = the_fullnat_work();
@@ -75,9 +103,10 @@ __noinline int fullnat_too_big(struct __sk_buff *skb) {
   scratch->packet.daddr = i->addr; /* the source of the error */
   return icmp_error(skb, &scratch->packet, ICMP_UNREACHABLE, ICMP_FRAG, work->until);
 }
+#endif
 
 /* A packet of a masqueraded server that is no reply, or that the stack is to have: `done`, or what becomes of it. Where no connection has it, it is
- * looked up among the flows, once. */
+ * looked up among the flows, once for all builds. */
 static __always_inline int tc_past_flows(struct __sk_buff *skb, int done) {
   if (likely(done != TC_UNKNOWN && done != TC_ACT_UNSPEC && done != TC_LARGE)) return done;
   if (is_translated(skb)) {
@@ -85,24 +114,20 @@ static __always_inline int tc_past_flows(struct __sk_buff *skb, int done) {
     return done == TC_LARGE && restored == TC_ACT_UNSPEC ? fullnat_too_big(skb) : restored;
   }
   if (done != TC_UNKNOWN) return done;
-  bool looked_up = skb->cb[FULLNAT_CB] == FULLNAT_UNKNOWN;
-  skb->cb[FULLNAT_CB] = 0;
-  if (!looked_up) bpf_tail_call(skb, &fullnat_tc, FULLNAT_REPLY);
+  if (skb->cb[FULLNAT_CB] != FULLNAT_UNKNOWN) bpf_tail_call(skb, &fullnat_entries, FULLNAT_PLACE(FULLNAT_REPLY));
   return TC_UNKNOWN;
 }
+
+/* An ICMP error about no connection: it may be about a flow. */
+static __always_inline int tc_past_connections(int done) { return done == TC_ELSEWHERE ? TC_ERROR : done; }
+static __always_inline void tc_enter_fullnat_error(struct __sk_buff *skb) { bpf_tail_call(skb, &fullnat_entries, FULLNAT_PLACE(FULLNAT_ERROR_OUT)); }
 
 /* A server on the director itself sees its clients. */
 static __always_inline bool is_masqueraded_by_flow(struct verdict *v) {
   return unlikely((v->d->flags & (D_FULLNAT | D_LOCAL)) == D_FULLNAT) && v_method(v->f.value) == M_MASQ;
 }
 #else
-#define HAS_FULLNAT false
-static __always_inline int tc_enter_fullnat(struct __sk_buff *skb) { return TC_ACT_SHOT; }
-static __always_inline int tc_large_to_local(__u32 mtu) { return TC_ACT_SHOT; }
-static __always_inline int tc_to_fullnat(struct verdict *v) { return TC_ACT_SHOT; }
-static __always_inline void tc_fullnat_replied(struct __sk_buff *skb, struct verdict *v) {}
-static __always_inline bool is_translated(struct __sk_buff *skb) { return false; }
-static __always_inline int tc_past_flows(struct __sk_buff *skb, int done) { return done; }
+static __always_inline int tc_error_to_fullnat(struct verdict *v, __u16 port) { return TC_ACT_SHOT; }
 static __always_inline bool is_masqueraded_by_flow(struct verdict *v) { return false; }
 #endif
 

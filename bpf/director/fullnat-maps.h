@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* The maps that only the programs of FULLNAT have (fullnat.bpf.c). */
+/* The maps that only the programs of FULLNAT have (fullnat.bpf.c): those of clients, ends and timers a family has for itself. */
 #ifndef WEIR_FULLNAT_MAPS_H
 #define WEIR_FULLNAT_MAPS_H
 
@@ -26,12 +26,20 @@ struct {
   __type(value, __u32);
 } fullnat_clients SEC(".maps");
 
+struct {
+  __uint(type, BPF_MAP_TYPE_HASH);
+  __uint(map_flags, BPF_F_NO_PREALLOC);
+  __uint(max_entries, 2097152);
+  __type(key, __u32);
+  __type(value, struct fullnat_virtual);
+} fullnat_virtuals SEC(".maps");
+
 /* The numbers of pools. */
 struct {
   __uint(type, BPF_MAP_TYPE_HASH);
   __uint(map_flags, BPF_F_NO_PREALLOC);
   __uint(max_entries, FULLNAT_POOLS);
-  __type(key, struct fullnat_ends);
+  __type(key, struct fullnat_pair);
   __type(value, __u32);
 } fullnat_ends SEC(".maps");
 

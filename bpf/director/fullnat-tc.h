@@ -1,33 +1,45 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* tc: packets of connections whose server sees a local address of the director in the place of the client's.
  *
- *   request   client -> VIP       the program on the links decides and counts; here it becomes   local -> server
- *   reply     server -> local     here it becomes   server -> client,   which the program on the links takes for a reply by NAT
+ *   request   client -> VIP       the program that has the connection decides and counts; here it becomes   local -> server
+ *   reply     server -> local     here it becomes   server -> client,   which the program that has the connection takes for a reply by NAT
  */
 #ifndef WEIR_FULLNAT_TC_H
 #define WEIR_FULLNAT_TC_H
 
 #include "packet-errors.h"
 
-/* Reads the packet's headers into the scratch space. The program that entered this one has made them readable, and has validated them. */
+/* What differs of a family: reading the packet into the scratch space, which the program that entered this one has validated; the route to a server, and
+ * the way there. */
+#ifdef IPV6
+static __always_inline bool fullnat_read(struct __sk_buff *skb, struct packet *p) { return tc_parse6(skb, p) == P_OK && has_ports(p); }
+static __always_inline enum hop_answer fullnat_hop(struct __sk_buff *skb, struct verdict *v, struct dest *d, struct route *w) {
+  route_to(d->addr);
+  return tc_hop(skb, v, d, address_fold(d->addr), 0, w);
+}
+static __always_inline int fullnat_send(struct __sk_buff *skb, __u32 dest, enum hop_answer answer, struct route *w, __u8 ttl, __u8 protocol) {
+  if (tc_lower_hop_limit(skb, ttl)) return tc_drop(R_REDIRECT_FAILED);
+  return tc_send(skb, answer, &w->hop, w->gateway);
+}
+#else
 static __always_inline bool fullnat_read(struct __sk_buff *skb, struct packet *p) {
   void *data = (void *)(long)skb->data, *end = (void *)(long)skb->data_end;
   return parse_ipv4(data + ETH_LEN, end, p) == P_OK;
 }
-
-static __always_inline bool rewrite_end(struct __sk_buff *skb, struct packet *p, bool source, __u32 addr, __u16 port) {
-  struct rewrite r;
-  rewrite_of(&r, p, source, addr, port);
-  return !tc_translate(skb, &r);
+static __always_inline enum hop_answer fullnat_hop(struct __sk_buff *skb, struct verdict *v, struct dest *d, struct route *w) {
+  return tc_hop(skb, v, d, d->addr[0], 0, w);
 }
+static __always_inline int fullnat_send(struct __sk_buff *skb, __u32 dest, enum hop_answer answer, struct route *w, __u8 ttl, __u8 protocol) {
+  if (tc_lower_ttl(skb, ttl, protocol)) return tc_drop(R_REDIRECT_FAILED);
+  return tc_send_to(skb, dest, answer, &w->hop, w->gateway);
+}
+#endif
 
 /* Local -> server, in the place of client -> VIP. */
 static __always_inline bool fullnat_translate(struct __sk_buff *skb, struct packet *p, struct dest *d, struct fullnat_work *work) {
   struct fullnat_pool *pool = pool_at(work->pool);
-  if (!pool) return false;
-  __u32 local = READ(pool->local);
-  __u16 port = bpf_htons(work->port);
-  return rewrite_end(skb, p, false, d->addr[0], d->port) && rewrite_end(skb, p, true, local, port);
+  if (!pool || end_rewrite(skb, p, false, d->addr, work->server_port)) return false;
+  return !end_rewrite(skb, p, true, pool->local, bpf_htons(work->port));
 }
 
 /* Has the connection a flow, or gets it one? TC_ACT_OK, or what becomes of the packet. */
@@ -45,16 +57,17 @@ static __always_inline int fullnat_request(struct __sk_buff *skb, struct conf *c
   if (!d || !fullnat_read(skb, p)) return tc_drop(R_SHORT);
   CHECKED(d);
   struct verdict v = {.p = p, .c = c, .now = clock_now(), .dest = dest, .d = d};
-  enum hop_answer answer = tc_hop(skb, &v, d, d->addr[0], 0, &w);
-  if (answer == HOP_NONE || answer == HOP_LOCAL) {
+  bool policed = d->flags & D_POLICED; /* by a policy of IPsec: the stack sends it */
+  enum hop_answer answer = unlikely(policed) ? HOP_LOCAL : fullnat_hop(skb, &v, d, &w);
+  if (!policed && (answer == HOP_NONE || answer == HOP_LOCAL)) {
     count_reason(R_NO_ROUTE);
     return packet_unreachable(skb, p);
   }
-  if (p->ttl <= 1) {
+  if (!policed && p->ttl <= 1) {
     count_reason(R_TTL);
     return packet_exceeded(skb, p);
   }
-  bool large = is_too_big(skb, p, w.hop.mtu);
+  bool large = !policed && is_too_big(skb, p, w.hop.mtu);
   if (unlikely(large) && p->dont_fragment) {
     count_reason(R_TOO_BIG);
     return packet_large(skb, p, w.hop.mtu);
@@ -63,9 +76,11 @@ static __always_inline int fullnat_request(struct __sk_buff *skb, struct conf *c
   if (flow != TC_ACT_OK) return flow;
   __u8 ttl = p->ttl, protocol = p->protocol;
   if (!fullnat_translate(skb, p, d, work)) return tc_drop(R_REDIRECT_FAILED);
-  if (large) return tc_deliver(skb); /* the stack fragments: by lo, where its own address may be the source */
-  if (tc_lower_ttl(skb, ttl, protocol)) return tc_drop(R_REDIRECT_FAILED);
-  return tc_send_to(skb, dest, answer, &w.hop, w.gateway);
+  if (unlikely(large || policed)) { /* the stack fragments, or sends: by lo, where its own address may be the source */
+    if (is_on_pair(skb)) skb->mark = 0;
+    return tc_deliver(skb);
+  }
+  return fullnat_send(skb, dest, answer, &w, ttl, protocol);
 }
 
 SEC("tc")
@@ -80,21 +95,17 @@ int weir_fullnat_request(struct __sk_buff *skb) {
 
 /* Finds the flow of a reply and gives it its client's address. False: it is of none. */
 static __always_inline bool fullnat_reply(struct __sk_buff *skb, struct packet *p, struct fullnat_work *work) {
+  FULLNAT_ADDRESS(client);
   if (!fullnat_read(skb, p)) return false;
-  struct fullnat_ends ends = {.server = p->saddr, .local = p->daddr, .server_port = p->sport, .protocol = p->protocol};
-  __u32 *pool = bpf_map_lookup_elem(&fullnat_ends, &ends);
-  if (!pool) return false;
-  __u32 which = *pool, port = bpf_ntohs(p->dport);
-  void *flows = bpf_map_lookup_elem(&fullnat_flows, &which);
-  struct fullnat_flow *f = flows ? bpf_map_lookup_elem(flows, &port) : 0;
+  struct fullnat_flow *f = flow_answered(source_of(p), target_of(p), p->sport, bpf_ntohs(p->dport), p->protocol, work);
   if (!f) return false;
-  __u32 word = READ(f->word), client = READ(f->client), dest = READ(f->dest);
+  __u32 word = READ(f->word), dest = READ(f->dest);
+  words_copy(client, f->client);
+  barrier();
   if (flow_state(word) != FLOW_LIVE || READ(f->word) != word) return false;
   work->dest = dest;
-  work->pool = which;
-  work->port = port;
-  work->local = p->daddr;
-  return rewrite_end(skb, p, false, client, word);
+  words_copy(work->local, target_of(p));
+  return !end_rewrite(skb, p, false, client, word);
 }
 
 /* Goes back to the program on the links: with its client's address, or as it came. */
@@ -104,8 +115,9 @@ int weir_fullnat_reply(struct __sk_buff *skb) {
   struct fullnat_work *work = the_fullnat_work();
   if (!scratch || !work) return TC_ACT_UNSPEC;
   CHECKED(scratch);
+  CHECKED(work);
   skb->cb[FULLNAT_CB] = fullnat_reply(skb, &scratch->packet, work) ? FULLNAT_TRANSLATED : FULLNAT_UNKNOWN;
-  bpf_tail_call(skb, &fullnat_tc, FULLNAT_RETURN);
+  bpf_tail_call(skb, &fullnat_entries, FULLNAT_RETURN);
   return TC_ACT_UNSPEC;
 }
 

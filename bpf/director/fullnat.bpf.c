@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* The programs of FULLNAT for IPv4, which the program on the links enters by tail calls once there is such a destination. They have no connections: the
- * program that enters them has found it, and their flows follow it. */
+/* The programs of FULLNAT for IPv4, which all builds of IPv4 enter by tail calls once there is such a destination. They have no connections: the program
+ * that enters them has found it, and their flows follow it. */
 #define FULLNAT
 #include <linux/bpf.h>
 #include <linux/if_ether.h>
@@ -19,7 +19,12 @@
 #include "packet.h"
 #include "endpoint.h"
 #include "concern.h"
+#ifdef SCTP
+#include "sctp-state.h"
+#include "crc32c.h"
+#else
 #include "state.h"
+#endif
 #include "scratch.h"
 #include "value.h"
 #include "slot.h"
@@ -40,8 +45,13 @@
 #include "arp.h"
 #include "datagram-sum.h"
 #include "send.h"
+#include "message-sum.h"
+#include "ip-options.h"
 #include "fullnat-enter.h"
+#include "related.h"
+#include "fullnat-family.h"
 #include "fullnat.h"
 #include "fullnat-tc.h"
+#include "fullnat-errors.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

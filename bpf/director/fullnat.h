@@ -3,21 +3,37 @@
 #ifndef WEIR_FULLNAT_H
 #define WEIR_FULLNAT_H
 
-#define PORT_TRIES 4 /* ports that a socket of the director has are passed over */
+#define PORT_TRIES 16 /* ports that a socket of the director has, or a flow of the other kind of pool, are passed over */
 
 static __always_inline struct fullnat_pool *pool_at(__u32 pool) {
   struct fullnat_pool *p = bpf_map_lookup_elem(&fullnat_pools, &pool);
-  return p && READ(p->local) ? p : 0;
+  if (!p || READ(p->family) != PACKET_FAMILY) return 0;
+  CHECKED(p);
+  return p;
 }
 
-static __always_inline struct fullnat_client client_of(struct packet *p, __u32 dest) {
-  return (struct fullnat_client){.client = p->saddr, .port = p->sport, .dest = dest};
+static __always_inline __u32 flow_state(__u32 word) { return word >> FLOW_STATE_SHIFT & FLOW_STATES; }
+static __always_inline __u32 flow_word(struct fullnat_client *c, __u32 state) {
+  __u32 protocol = c->dest >> FULLNAT_PROTOCOL_SHIFT;
+  __u32 tag = unlikely(protocol) ? keyed_hash((__u64)words_fold(c->vaddr) << 32 | c->vport << 8 | protocol) | 1 : 0;
+  return c->port | state << FLOW_STATE_SHIFT | tag << FLOW_TAG_SHIFT;
+}
+static __always_inline __u32 client_dest(struct fullnat_client *c) { return c->dest & ((1u << FULLNAT_PROTOCOL_SHIFT) - 1); }
+
+/* The key of the connection of a request. */
+static __always_inline void client_of(struct fullnat_client *c, struct packet *p, struct fullnat_work *work) {
+  __builtin_memset(c, 0, sizeof *c);
+  words_copy(c->client, source_of(p));
+  c->port = p->sport;
+  c->dest = work->dest;
+  if (likely(!work->wide)) return;
+  words_copy(c->vaddr, target_of(p));
+  c->vport = p->dport;
+  c->dest |= (__u32)p->protocol << FULLNAT_PROTOCOL_SHIFT;
 }
 
-static __always_inline __u32 flow_state(__u32 word) { return word >> FLOW_STATE_SHIFT; }
-static __always_inline __u32 flow_word(__u32 port, __u32 state) { return port | state << FLOW_STATE_SHIFT; }
 static __always_inline bool flow_is_of(struct fullnat_flow *f, struct fullnat_client *c) {
-  return READ(f->word) == flow_word(c->port, FLOW_LIVE) && READ(f->client) == c->client && READ(f->dest) == c->dest;
+  return READ(f->word) == flow_word(c, FLOW_LIVE) && words_equal(f->client, c->client) && READ(f->dest) == client_dest(c);
 }
 
 /* The flow lives as long as its connection. Where the timer may be about to take it away, the store comes before the look at the word for all CPUs. */
@@ -55,79 +71,133 @@ static __always_inline __u32 port_take(__u32 pool, struct fullnat_pool *p) {
 }
 
 /* Has a socket of the director itself this port, towards the same server? */
-static __always_inline bool has_socket(struct __sk_buff *skb, struct fullnat_pool *p, __u32 port) {
-  struct bpf_sock_tuple tuple = {.ipv4 = {.saddr = p->server, .daddr = p->local, .sport = p->server_port, .dport = bpf_htons(port)}};
-  if (p->protocol != IPPROTO_TCP) return false;
+static __always_inline bool has_socket(struct __sk_buff *skb, struct fullnat_pool *p, __u32 port, __u8 protocol, __u16 server_port) {
+  if (protocol != IPPROTO_TCP) return false;
+#ifdef IPV6
+  struct bpf_sock_tuple tuple = {.ipv6 = {.sport = server_port, .dport = bpf_htons(port)}};
+  __builtin_memcpy(tuple.ipv6.saddr, p->server, sizeof tuple.ipv6.saddr);
+  __builtin_memcpy(tuple.ipv6.daddr, p->local, sizeof tuple.ipv6.daddr);
+  struct bpf_sock *found = bpf_skc_lookup_tcp(skb, &tuple, sizeof tuple.ipv6, BPF_F_CURRENT_NETNS, 0);
+#else
+  struct bpf_sock_tuple tuple = {.ipv4 = {.saddr = p->server[0], .daddr = p->local[0], .sport = server_port, .dport = bpf_htons(port)}};
   struct bpf_sock *found = bpf_skc_lookup_tcp(skb, &tuple, sizeof tuple.ipv4, BPF_F_CURRENT_NETNS, 0);
+#endif
   if (!found) return false;
   bool connected = found->state != BPF_TCP_LISTEN;
   bpf_sk_release(found);
   return connected;
 }
 
-/* Claims a flow of the pool for the connection; the work has its place then. A global function, so that its loop is verified once. */
+/* The pool of one server's endpoint, or (port and protocol 0) of all its ports; 0: there is none. */
+static __always_inline __u32 pool_of_pair(const __u32 *server, const __u32 *local, __u16 server_port, __u8 protocol) {
+  struct fullnat_pair pair;
+  __builtin_memset(&pair, 0, sizeof pair);
+  words_copy(pair.server, server);
+  words_copy(pair.local, local);
+  pair.server_port = server_port;
+  pair.protocol = protocol;
+  __u32 *pool = bpf_map_lookup_elem(&fullnat_ends, &pair);
+  return pool ? *pool : 0;
+}
+
+/* A local address may stand for clients at one port of a server, and at all its ports: two pools that do not know each other's ports. Has the other one
+ * a flow with this port? Each CPU writes its own flow before it looks, so that of two one sees the other. */
+static __always_inline bool is_taken_twice(struct fullnat_pool *p, __u32 port, __u8 protocol, __u16 server_port) {
+  bool wide = !p->server_port;
+  __u32 other = pool_of_pair(p->server, p->local, wide ? server_port : 0, wide ? protocol : 0);
+  struct fullnat_flow *f = other ? flow_at(other, port) : 0;
+  return f && READ(f->word);
+}
+
+/* Claims a flow of the pool for the connection of the packet in the scratch space; the work has its place then. A global function, so that its loop is
+ * verified once. */
 __noinline int flow_claim(struct __sk_buff *skb, __u32 pool, struct fullnat_client *c, struct fullnat_work *work) {
+  struct scratch *scratch = the_scratch();
   struct fullnat_pool *p = pool_at(pool);
   void *flows = bpf_map_lookup_elem(&fullnat_flows, &pool);
-  if (!p || !flows || !c || !work) return false;
+  if (!p || !flows || !c || !work || !scratch) return false;
+  __u8 protocol = scratch->packet.protocol;
 #pragma clang loop unroll(disable)
   for (int i = 0; i < PORT_TRIES; i++) {
     __u32 port = port_take(pool, p);
     struct fullnat_flow *f = port ? bpf_map_lookup_elem(flows, &port) : 0;
     if (!f) return false;
-    if (has_socket(skb, p, port)) {
-      port_give(pool, port);
-      continue;
+    CHECKED(f);
+    if (!has_socket(skb, p, port, protocol, work->server_port)) {
+      words_copy(f->client, c->client);
+      WRITE(f->dest, client_dest(c));
+      WRITE(f->until, work->until);
+      barrier();
+      __sync_lock_test_and_set(&f->word, flow_word(c, FLOW_LIVE));
+      if (likely(!is_taken_twice(p, port, protocol, work->server_port))) {
+        work->pool = pool;
+        work->port = port;
+        return true;
+      }
+      WRITE(f->word, 0);
     }
-    WRITE(f->client, c->client);
-    WRITE(f->dest, c->dest);
-    WRITE(f->until, work->until);
-    barrier();
-    WRITE(f->word, flow_word(c->port, FLOW_LIVE));
-    work->pool = pool;
-    work->port = port;
-    return true;
+    port_give(pool, port);
   }
   return false;
 }
 
 /* Gives a flow back that no packet has used. */
 static __always_inline void flow_drop(__u32 pool, __u32 port) {
-  void *flows = bpf_map_lookup_elem(&fullnat_flows, &pool);
-  struct fullnat_flow *f = flows ? bpf_map_lookup_elem(flows, &port) : 0;
+  struct fullnat_flow *f = flow_at(pool, port);
+  __u32 place = pool << 16 | port;
   if (!f) return;
+  bpf_map_delete_elem(&fullnat_virtuals, &place);
   WRITE(f->word, 0);
   port_give(pool, port);
+}
+
+/* The place of the connection's flow, which the work names then. 0: it has none. */
+static __always_inline struct fullnat_flow *flow_place(struct fullnat_client *c, struct fullnat_work *work) {
+  __u32 *place = bpf_map_lookup_elem(&fullnat_clients, c);
+  if (!place) return 0;
+  work->pool = *place >> 16;
+  work->port = *place & 0xffff;
+  struct fullnat_flow *f = flow_at(work->pool, work->port);
+  if (f) CHECKED(f);
+  return f;
 }
 
 /* The flow of a connection, which the work names then. FLOW_GONE: the timer is taking it away. */
 enum flow_answer { FLOW_NONE, FLOW_FOUND, FLOW_GONE };
 __noinline int flow_find(struct packet *p, struct fullnat_work *work) {
   struct conf *conf = the_conf();
+  struct fullnat_client c;
   if (!p || !work || !conf) return FLOW_NONE;
-  struct fullnat_client c = client_of(p, work->dest);
-  __u32 *place = bpf_map_lookup_elem(&fullnat_clients, &c);
-  if (!place) return FLOW_NONE;
-  __u32 pool = *place >> 16, port = *place & 0xffff;
-  void *flows = bpf_map_lookup_elem(&fullnat_flows, &pool);
-  struct fullnat_flow *f = flows ? bpf_map_lookup_elem(flows, &port) : 0;
-  work->pool = pool;
-  work->port = port;
-  if (f && flow_is_of(f, &c)) return flow_renew(f, &c, conf, work->until) ? FLOW_FOUND : FLOW_GONE;
-  if (f && flow_state(READ(f->word)) == FLOW_ENDING && READ(f->client) == c.client && READ(f->dest) == c.dest) return FLOW_GONE;
+  client_of(&c, p, work);
+  struct fullnat_flow *f = flow_place(&c, work);
+  if (!f) return FLOW_NONE;
+  if (flow_is_of(f, &c)) return flow_renew(f, &c, conf, work->until) ? FLOW_FOUND : FLOW_GONE;
+  if (flow_state(READ(f->word)) == FLOW_ENDING && words_equal(f->client, c.client) && READ(f->dest) == client_dest(&c)) return FLOW_GONE;
   bpf_map_delete_elem(&fullnat_clients, &c); /* its pool was made again */
   return FLOW_NONE;
 }
 
+/* Makes the flow known by its connection; of a service of all ports or of a mark with its virtual endpoint. 0 or an error. */
+static __always_inline long flow_enter(struct fullnat_client *c, struct fullnat_work *work) {
+  __u32 place = work->pool << 16 | work->port;
+  if (unlikely(work->wide)) {
+    struct fullnat_virtual v = {.port = c->vport, .server_port = work->server_port, .protocol = c->dest >> FULLNAT_PROTOCOL_SHIFT};
+    __builtin_memcpy(v.addr, c->vaddr, sizeof c->vaddr);
+    if (bpf_map_update_elem(&fullnat_virtuals, &place, &v, BPF_ANY)) return -1;
+  }
+  return bpf_map_update_elem(&fullnat_clients, c, &place, BPF_NOEXIST);
+}
+
 /* Makes the flow of a connection, from the first of its destination's pools that has a port; which one comes first, its client decides. */
 __noinline int flow_make(struct __sk_buff *skb, struct packet *p, struct fullnat_work *work) {
+  struct fullnat_client c;
   if (!p || !work) return FLOW_NONE;
   __u32 dest = work->dest;
   struct fullnat_dest *d = bpf_map_lookup_elem(&fullnat_dests, &dest);
-  struct fullnat_client c = client_of(p, dest);
   if (!d) return FLOW_NONE;
   CHECKED(d);
-  __u32 many = 0, turn = keyed_hash((__u64)c.client << 32 | c.port);
+  client_of(&c, p, work);
+  __u32 many = 0, turn = keyed_hash((__u64)words_fold(c.client) << 32 | c.port);
 #pragma clang loop unroll(full)
   for (int k = 0; k < FULLNAT_LOCALS; k++) many += READ(d->pool[k]) != 0;
   if (!many) return FLOW_NONE;
@@ -136,8 +206,7 @@ __noinline int flow_make(struct __sk_buff *skb, struct packet *p, struct fullnat
     if (k >= many) break;
     __u32 which = (turn + k) % many & (FULLNAT_LOCALS - 1), pool = READ(d->pool[which]);
     if (!flow_claim(skb, pool, &c, work)) continue;
-    __u32 place = work->pool << 16 | work->port;
-    if (!bpf_map_update_elem(&fullnat_clients, &c, &place, BPF_NOEXIST)) return FLOW_FOUND;
+    if (!flow_enter(&c, work)) return FLOW_FOUND;
     flow_drop(work->pool, work->port);
     return flow_find(p, work); /* another CPU made it meanwhile */
   }
@@ -146,31 +215,86 @@ __noinline int flow_make(struct __sk_buff *skb, struct packet *p, struct fullnat
   return FLOW_NONE;
 }
 
-/* ---- the timer: a slice of each pool every second, and the whole of one whose ports were all handed out. */
+/* Is the flow of a pool for all ports between these ends? Then the work has its virtual endpoint, where it is of the wide build. */
+static __always_inline bool flow_is_between(struct fullnat_flow *f, __u16 server_port, __u8 protocol, struct fullnat_work *work) {
+  __u32 place = work->pool << 16 | work->port;
+  struct fullnat_virtual *v = READ(f->word) >> FLOW_TAG_SHIFT ? bpf_map_lookup_elem(&fullnat_virtuals, &place) : 0;
+  if (!v) {
+    struct dest *d = dest_at(READ(f->dest));
+    return d && d->port == server_port && d->protocol == protocol;
+  }
+  if (v->server_port != server_port || v->protocol != protocol) return false;
+  __builtin_memcpy(work->vaddr, v->addr, sizeof work->vaddr);
+  work->vport = v->port;
+  work->wide = true;
+  return true;
+}
+
+/* The flow that a packet from the server is for, which the work names then. 0: there is none. */
+static __always_inline struct fullnat_flow *flow_in(__u32 pool, __u32 port) {
+  struct fullnat_flow *f = pool ? flow_at(pool, port) : 0;
+  if (!f || flow_state(READ(f->word)) != FLOW_LIVE) return 0;
+  CHECKED(f);
+  return f;
+}
+static __always_inline struct fullnat_flow *flow_answered(const __u32 *server, const __u32 *local, __u16 server_port, __u32 port, __u8 protocol,
+                                                          struct fullnat_work *work) {
+  work->port = port;
+  work->wide = false;
+  work->pool = pool_of_pair(server, local, server_port, protocol);
+  struct fullnat_flow *f = flow_in(work->pool, port);
+  if (likely(f)) return f;
+  work->pool = pool_of_pair(server, local, 0, 0);
+  f = flow_in(work->pool, port);
+  return f && flow_is_between(f, server_port, protocol, work) ? f : 0;
+}
+
+#ifndef SCTP
+/* ---- the timer: a slice of each pool every second, and the whole of one that is nearly full; no more steps a tick than cost a CPU a millisecond or two. */
 #define NSEC_CLOCK_MONOTONIC 1
 #define FULLNAT_TICK_NS 100000000ull
 #define FULLNAT_TURNS 10    /* each pool has its turn every second */
 #define FLOWS_A_TURN 16384
+#define FLOWS_A_TICK (2 * FULLNAT_PORTS)
 
 struct flow_sweep {
   __u32 turn;
+  __u32 pools; /* of a turn */
+  __u32 first; /* which of them comes first: another one each time, so that all have their steps */
+  __u32 left;  /* steps of this tick */
   __u32 pool;
   __u32 port;
   __u32 before; /* flows until then end */
 };
 
+/* Puts the virtual endpoint of a flow that ends into its connection's key. */
+static __always_inline void virtual_take(struct fullnat_client *c, __u32 place) {
+  struct fullnat_virtual *v = bpf_map_lookup_elem(&fullnat_virtuals, &place);
+  if (!v) return;
+  __builtin_memcpy(c->vaddr, v->addr, sizeof c->vaddr);
+  c->vport = v->port;
+  c->dest |= (__u32)v->protocol << FULLNAT_PROTOCOL_SHIFT;
+  bpf_map_delete_elem(&fullnat_virtuals, &place);
+}
+
 static __always_inline void flow_end(struct flow_sweep *w, struct fullnat_flow *f) {
   __u32 word = READ(f->word), port = w->port & (FULLNAT_PORTS - 1);
   if (flow_state(word) != FLOW_LIVE || (__s32)(READ(f->until) - w->before) >= 0) return;
-  __u32 ending = flow_word(word & 0xffff, FLOW_ENDING);
+  __u32 ending = word ^ (FLOW_LIVE ^ FLOW_ENDING) << FLOW_STATE_SHIFT;
   if (CAS(&f->word, word, ending) != word) return;
   if ((__s32)(READ(f->until) - w->before) >= 0) { /* a packet came meanwhile */
     WRITE(f->word, word);
     return;
   }
-  struct fullnat_client c = {.client = READ(f->client), .port = word & 0xffff, .dest = READ(f->dest)};
+  struct fullnat_client c;
+  __builtin_memset(&c, 0, sizeof c);
+  words_copy(c.client, f->client);
+  c.port = word;
+  c.dest = READ(f->dest);
+  __u32 own = w->pool << 16 | port;
+  if (word >> FLOW_TAG_SHIFT) virtual_take(&c, own);
   __u32 *place = bpf_map_lookup_elem(&fullnat_clients, &c);
-  if (place && *place == (w->pool << 16 | port)) bpf_map_delete_elem(&fullnat_clients, &c);
+  if (place && *place == own) bpf_map_delete_elem(&fullnat_clients, &c);
   WRITE(f->word, 0);
   port_give(w->pool, port);
 }
@@ -178,9 +302,9 @@ static __always_inline void flow_end(struct flow_sweep *w, struct fullnat_flow *
 static long flow_sweep_step(__u64 i, void *ctx) {
   struct flow_sweep *w = ctx;
   __u32 pool = w->pool, port = w->port & (FULLNAT_PORTS - 1);
-  void *flows = bpf_map_lookup_elem(&fullnat_flows, &pool);
-  struct fullnat_flow *f = flows ? bpf_map_lookup_elem(flows, &port) : 0;
+  struct fullnat_flow *f = flow_at(pool, port);
   if (!f) return 1;
+  CHECKED(f);
   flow_end(w, f);
   w->port++;
   return 0;
@@ -188,15 +312,18 @@ static long flow_sweep_step(__u64 i, void *ctx) {
 
 static long pool_sweep_step(__u64 i, void *ctx) {
   struct flow_sweep *w = ctx;
-  __u32 pool = w->turn + i * FULLNAT_TURNS;
+  __u32 pool = w->turn + (w->first + i) % w->pools * FULLNAT_TURNS;
   struct fullnat_pool *p = pool_at(pool);
+  if (!w->left) return 1;
   if (!p || !READ(p->used)) return 0;
   __u32 count = READ(p->count), from = READ(p->swept);
-  bool all = READ(p->handed) >= count; /* then a port that comes back is waited for */
-  if (all || from >= count) from = 0;
+  bool all = READ(p->used) * 4 >= count * 3; /* then ports that come back are waited for */
+  if (from >= count) from = 0;
   w->pool = pool;
   w->port = READ(p->first) + from;
   __u32 slice = all || count - from < FLOWS_A_TURN ? count - from : FLOWS_A_TURN;
+  if (slice > w->left) slice = w->left;
+  w->left -= slice;
   WRITE(p->swept, from + slice);
   bpf_loop(slice & (2 * FULLNAT_PORTS - 1), flow_sweep_step, w, 0);
   return 0;
@@ -207,8 +334,11 @@ static int fullnat_tick(void *map, __u32 *key, struct fullnat_timer *t) {
   __u32 zero = 0;
   struct fullnat_pool *none = bpf_map_lookup_elem(&fullnat_pools, &zero);
   if (!c || !none) return 0;
-  struct flow_sweep w = {.before = clock_now() - units_of(c, FULLNAT_GRACE_SECONDS), .turn = t->turn};
-  bpf_loop((READ(none->count) & (FULLNAT_POOLS - 1)) / FULLNAT_TURNS + 1, pool_sweep_step, &w, 0);
+  __u32 pools = (READ(none->count) & (FULLNAT_POOLS - 1)) / FULLNAT_TURNS + 1;
+  struct flow_sweep w = {
+    .before = clock_now() - units_of(c, FULLNAT_GRACE_SECONDS), .turn = t->turn, .pools = pools, .first = t->rounds, .left = FLOWS_A_TICK};
+  bpf_loop(pools, pool_sweep_step, &w, 0);
+  if (!t->turn) t->rounds++;
   t->turn = t->turn + 1 >= FULLNAT_TURNS ? 0 : t->turn + 1;
   bpf_timer_start(&t->timer, FULLNAT_TICK_NS, 0);
   return 0;
@@ -225,5 +355,7 @@ int weir_fullnat_timer(struct xdp_md *ctx) {
   if (bpf_timer_set_callback(&t->timer, fullnat_tick)) return 3;
   return bpf_timer_start(&t->timer, FULLNAT_TICK_NS, 0) ? 4 : 0;
 }
+
+#endif
 
 #endif

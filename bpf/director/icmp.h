@@ -39,7 +39,8 @@ static __always_inline bool icmp_allowed(void) {
  * it is of SCTP, or an error about such a packet; or it is of a masqueraded server, without a connection; or it is one of a call that this server
  * begins, and leaves with the service's address; or it goes on to the programs of tunnels, to the helper for FTP, or to
  * FULLNAT; or it is larger than the MTU to its client, and for a local address of FULLNAT; or it goes past the servers
- * (bypass.h). */
+ * (bypass.h); or FULLNAT has translated it, and the wide build has its connection; or it is an ICMP error about no connection; or one for a server
+ * that knows no clients. */
 #define TC_ELSEWHERE 0x100
 #define TC_STRAY 0x101
 #define TC_SCTP 0x102
@@ -50,6 +51,9 @@ static __always_inline bool icmp_allowed(void) {
 #define TC_FULLNAT 0x107
 #define TC_LARGE 0x108
 #define TC_PAST 0x109
+#define TC_TRANSLATED 0x10a
+#define TC_ERROR 0x10b
+#define TC_FULLNAT_ERROR 0x10c
 
 static __always_inline int tc_drop(__u32 reason) {
   count_reason(reason);

@@ -67,11 +67,13 @@
 #include "send.h"
 #include "icmp6.h"
 #include "send6.h"
+#include "fullnat-enter.h"
 #include "message-sum.h"
 #include "related6.h"
 #include "call-begun.h"
 #include "bypass.h"
 #include "ftp-enter.h"
+#include "parse6.h"
 #include "tc6-forward.h"
 #include "tc6.h"
 #ifdef HELPS_FTP

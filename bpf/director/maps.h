@@ -12,6 +12,7 @@
 #include "tunnel-abi.h"
 #include "ftp-abi.h"
 #include "fullnat-abi.h"
+#include "fullnat6-abi.h"
 
 /* A build beside that of weir.bpf.c, for tc alone, with a connection table and a timer of its own. */
 #if defined(WIDE) || defined(SCTP)
@@ -110,8 +111,10 @@ const volatile struct {
   struct ftp_key ftp_key;
   struct ftp_stream ftp_stream;
   enum ftp_line ftp_line;
+  enum fullnat_build fullnat_build;
   enum fullnat_program fullnat_program;
   struct fullnat_flow fullnat_flow;
+  struct fullnat6_flow fullnat6_flow;
 } types_in_btf;
 
 #define PROGRAMS(map, entries)                                                                                          \
@@ -159,26 +162,37 @@ struct {
   __type(value, struct tunnel_work);
 } tunnel_work SEC(".maps");
 
-/* FULLNAT: the programs that the main build enters, what goes with a packet, and the flows by pool, once there is such a destination. */
-PROGRAMS(fullnat_tc, FULLNAT_PROGRAMS);
+/* FULLNAT: the programs that all builds enter, what goes with a packet, and the flows by pool, of each family, once there is such a destination. */
+PROGRAMS(fullnat_entries, FULLNAT_PLACES);
 struct {
   __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
   __uint(max_entries, 1);
   __type(key, __u32);
   __type(value, struct fullnat_work);
-} fullnat_work SEC(".maps");
-struct {
-  __uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
-  __uint(max_entries, FULLNAT_POOLS);
-  __type(key, __u32);
-  __array(values, struct {
-    __uint(type, BPF_MAP_TYPE_ARRAY);
-    __uint(map_flags, BPF_F_MMAPABLE);
-    __uint(max_entries, FULLNAT_PORTS);
-    __uint(key_size, sizeof(__u32));
-    __uint(value_size, sizeof(struct fullnat_flow));
-  });
-} fullnat_flows SEC(".maps");
+} fullnat_carried SEC(".maps");
+#define FULLNAT_FLOWS(map, record)                                                                                       \
+  struct {                                                                                                             \
+    __uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);                                                                          \
+    __uint(max_entries, FULLNAT_POOLS);                                                                                \
+    __type(key, __u32);                                                                                                \
+    __array(values, struct {                                                                                           \
+      __uint(type, BPF_MAP_TYPE_ARRAY);                                                                                \
+      __uint(map_flags, BPF_F_MMAPABLE);                                                                               \
+      __uint(max_entries, FULLNAT_PORTS);                                                                              \
+      __uint(key_size, sizeof(__u32));                                                                                 \
+      __uint(value_size, sizeof(record));                                                                              \
+    });                                                                                                                \
+  } map SEC(".maps")
+FULLNAT_FLOWS(fullnat_flows4, struct fullnat_flow);
+FULLNAT_FLOWS(fullnat_flows6, struct fullnat6_flow);
+#ifdef IPV6
+#define fullnat_flows fullnat_flows6
+#define fullnat_flow fullnat6_flow
+#define fullnat_client fullnat6_client
+#define fullnat_pair fullnat6_pair
+#else
+#define fullnat_flows fullnat_flows4
+#endif
 #ifdef FULLNAT
 #include "fullnat-maps.h"
 #endif
@@ -203,7 +217,7 @@ static __always_inline struct tunnel_work *the_tunnel_work(void) {
 }
 static __always_inline struct fullnat_work *the_fullnat_work(void) {
   __u32 zero = 0;
-  return bpf_map_lookup_elem(&fullnat_work, &zero);
+  return bpf_map_lookup_elem(&fullnat_carried, &zero);
 }
 static __always_inline struct service *service_at(__u32 id) { return bpf_map_lookup_elem(&services, &id); }
 static __always_inline struct dest *dest_at(__u32 id) { return bpf_map_lookup_elem(&dests, &id); }

@@ -74,6 +74,7 @@ static __always_inline int related_send(struct __sk_buff *skb, struct verdict *v
   if (bpf_skb_load_bytes(skb, TTL_AT, &ttl, 1)) return TC_ACT_UNSPEC;
   if (to || ttl > 1) count_packet(v, !to); /* IPVS sees of answers what the stack forwards */
   if (to && v_method(v->f.value) == M_TUNNEL) return tc_to_tunnel(v->dest, true);
+  if (to && is_masqueraded_by_flow(v)) return tc_error_to_fullnat(v, r->port);
   bool policed = r->addr && v->d && v->d->flags & (to ? D_POLICED : D_POLICED_BACK);
   enum hop_answer answer = policed ? HOP_LOCAL : tc_hop(skb, v, to, addr, to ? 0 : r->addr, &w);
   if (answer == HOP_NONE || ttl <= 1) return TC_ACT_UNSPEC;

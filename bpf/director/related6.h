@@ -73,6 +73,7 @@ static __always_inline int related_send6(struct __sk_buff *skb, struct verdict *
   if (valid != TC_ACT_OK) return valid;
   if (to || v->p->ttl > 1) count_packet(v, !to); /* as in related.h */
   if (to && v_method(v->f.value) == M_TUNNEL) return tc_to_tunnel(v->dest, true);
+  if (to && is_masqueraded_by_flow(v)) return tc_error_to_fullnat(v, port);
   if (to) route_to(to->addr);
   else route_between(v->p->saddr6, addr);
   __u32 hash = to ? address_fold(to->addr) : v->p->saddr;

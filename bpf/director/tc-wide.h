@@ -55,7 +55,7 @@ int weir_tc_mark(struct __sk_buff *skb) {
   if (!skb->ingress_ifindex) return skb->mark ? tc_deliver(skb) : TC_ACT_UNSPEC; /* the director's own: balanced on lo */
   if (tc_restore_ttl(skb)) return tc_drop(R_REDIRECT_FAILED);
   int done = tc_marked(skb, &scratch->packet);
-  if (done == TC_TUNNEL) return tc_done(skb, done);
+  if (done == TC_TUNNEL || done == TC_FULLNAT) return tc_done(skb, done);
   if (done == TC_PAST) done = tc_send_past(skb);
   if (done != TC_ACT_UNSPEC && done < TC_ELSEWHERE) return done;
   if (done == TC_STRAY) count_reason(R_NO_CONNECTION);

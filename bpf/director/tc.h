@@ -48,10 +48,12 @@ static __always_inline int tc_unknown(struct __sk_buff *skb) {
 static __always_inline int tc_go_on(struct __sk_buff *skb, int done, bool ingress) {
   if (likely(done < TC_ELSEWHERE)) return done;
   if (ALL_PORTS && done == TC_PAST) return tc_send_past(skb);
-  if (done == TC_ELSEWHERE) {
+  if (done == TC_ELSEWHERE || done == TC_ERROR) {
+    bool error = done == TC_ERROR;
     tc_enter_wide(skb, ingress ? WIDE_INGRESS : WIDE_EGRESS);
     if (!ingress) return TC_ACT_UNSPEC;
     done = tc_unknown(skb);
+    if (error && done == TC_ACT_UNSPEC) tc_enter_fullnat_error(skb);
     if (done < TC_ELSEWHERE) return done;
   }
   if (done == TC_TUNNEL) {
@@ -62,7 +64,12 @@ static __always_inline int tc_go_on(struct __sk_buff *skb, int done, bool ingres
     tc_enter_wide(skb, WIDE_FTP);
     return tc_drop(R_REDIRECT_FAILED);
   }
-  if (HAS_FULLNAT && done == TC_FULLNAT) return tc_enter_fullnat(skb);
+  if (done == TC_FULLNAT) return tc_enter_fullnat(skb, FULLNAT_REQUEST);
+  if (done == TC_FULLNAT_ERROR) return tc_enter_fullnat(skb, FULLNAT_ERROR_IN);
+  if (done == TC_TRANSLATED) {
+    tc_enter_wide(skb, WIDE_INGRESS);
+    return fullnat_restore(skb);
+  }
   if (done == TC_SCTP) {
     tc_enter_sctp(skb, ingress);
     return TC_ACT_UNSPEC;
@@ -176,7 +183,8 @@ __noinline int tc_any_reply(struct __sk_buff *skb, __u32 real) {
   struct conf *c = the_conf();
   if (!scratch || !c) return TC_ACT_UNSPEC;
   struct verdict v = {.p = &scratch->packet, .c = c, .now = clock_now()};
-  if (likely(decide_reply(&v, real) == GO_REPLY)) {
+  bool by_flow = is_translated(skb);
+  if (likely(decide_reply_by(&v, unlikely(by_flow) ? dest_of_flow() : real, by_flow) == GO_REPLY)) {
     if (unlikely(v.d->hop.ifindex != skb->ingress_ifindex) && !tc_server_side(skb, v.dest, v.p->daddr)) return TC_ACT_UNSPEC;
     return tc_reply(skb, &v);
   }
@@ -228,7 +236,7 @@ __noinline int tc_layer3_egress(struct __sk_buff *skb) {
 
 /* What happens to a packet that comes in for a MAC of this host. */
 static __always_inline int tc_ingress(struct __sk_buff *skb, struct packet *p, enum parsed parsed) {
-  if (parsed == P_OTHER && p->protocol == IPPROTO_ICMP && !p->fragment) return tc_icmp(skb, p->header, p->length);
+  if (parsed == P_OTHER && p->protocol == IPPROTO_ICMP && !p->fragment) return tc_past_connections(tc_icmp(skb, p->header, p->length));
   if (parsed != P_OK) {
     if (is_of_sctp_build(p)) return TC_SCTP;
     tc_enter_ipv6(skb, true);
@@ -238,7 +246,7 @@ static __always_inline int tc_ingress(struct __sk_buff *skb, struct packet *p, e
   if (service) return tc_any_request(skb, service);
   __u32 real = real_of_source(p);
   if (real) {
-    int done = tc_past_flows(skb, tc_any_reply(skb, real));
+    int done = is_of_wide_flow(skb) ? TC_TRANSLATED : tc_past_flows(skb, tc_any_reply(skb, real));
     if (done != TC_UNKNOWN) return done;
     done = tc_unknown_to_client(skb, p, real);
     if (done != TC_ACT_UNSPEC) return done;

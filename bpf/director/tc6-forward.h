@@ -37,6 +37,7 @@ __noinline int tc_large_reply6(struct __sk_buff *skb, __u32 service, __u32 mtu) 
   if (!s) return TC_ACT_UNSPEC;
   CHECKED(s);
   count_reason(R_TOO_BIG);
+  if (is_translated(skb)) return tc_large_to_local(mtu);
   __u32 *from = address_towards_source(skb);
   return icmp6_error_from(skb, from ? from : virtual_addr6(s), ICMP6_TOO_BIG, 0, mtu);
 }
@@ -62,6 +63,7 @@ static __always_inline int tc_reply6(struct __sk_buff *skb, struct verdict *v) {
   if (answer != HOP_LOCAL && unlikely(is_too_big(skb, p, w.hop.mtu))) return tc_large_reply6(skb, v->service, w.hop.mtu);
   conn_touch(v, true);
   count_packet(v, true);
+  tc_fullnat_replied(skb, v);
   if (answer != HOP_LOCAL) return tc_forward6(skb, p, answer, &w, true, virtual_addr6(s), virtual_port(s));
   if (translate_as(skb, REWRITE_SOURCE, virtual_addr6(s), virtual_port(s))) return tc_drop(R_REDIRECT_FAILED);
   return tc_pass_back(skb, v->dest); /* as in tc.h */

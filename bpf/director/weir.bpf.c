@@ -58,6 +58,7 @@
 #include "arp.h"
 #include "datagram-sum.h"
 #include "send.h"
+#include "fullnat-enter.h"
 #include "message-sum.h"
 #include "ip-options.h"
 #include "related.h"
@@ -66,7 +67,6 @@
 #ifndef SIDE
 #include "tc-firewall.h"
 #endif
-#include "fullnat-enter.h"
 #include "ftp-enter.h"
 #include "tc-forward.h"
 #include "tc.h"

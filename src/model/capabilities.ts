@@ -22,9 +22,9 @@ const rows = [
   },
   {
     id: 'fullnat',
-    name: 'FULLNAT for IPv6, SCTP, firewall marks and services of all ports',
-    present: false,
-    missing: 'FULLNAT is there for TCP and UDP over IPv4, for services of one port, alone',
+    name: 'FULLNAT (`--fullnat`)',
+    present: true,
+    missing: 'FULLNAT (--fullnat) is not there yet',
     meanwhile: 'the destination is refused',
   },
   {

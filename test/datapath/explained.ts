@@ -5,8 +5,10 @@ import { Fib } from '../../src/datapath/ebpf/explain/fib.js';
 import { LiveEnvironment } from '../../src/datapath/ebpf/explain/live-environment.js';
 import { Tables } from '../../src/datapath/ebpf/table/tables.js';
 import type { Frame } from '../../src/datapath/memory/packets/packet-director.js';
+import { parseFrame } from '../../src/datapath/memory/packets/parse.js';
 import { type Schedule, type Start, schedulers } from '../../src/datapath/schedule/index.js';
 import { eligible } from '../../src/datapath/schedule/scheduler.js';
+import { IpProtocol } from '../../src/model/ip-protocol.js';
 import { using } from '../../src/sys/fd.js';
 import { Netlink } from '../../src/sys/netlink/netlink.js';
 import { decodeLink, dumpLinks } from '../../src/wire/rtnetlink-link.js';
@@ -49,14 +51,21 @@ const seen = ({ verdict, frame }: Pick<Outcome, 'verdict' | 'frame'>, reasons: r
   [...reasons].sort().join(' '),
 ];
 
-/** Where the source port and the checksums of TCP and UDP stand behind a plain IPv4 header. */
-const [PORT_AT, TCP_SUM_AT, UDP_SUM_AT, PROTOCOL_AT, TCP] = [34, 50, 40, 23, 6];
+/** Behind the IP header, where a packet's checksum is, and its bytes; and where that header begins. */
+const SUMS = new Map([
+  [IpProtocol.tcp as number, [16, 2]],
+  [IpProtocol.udp, [6, 2]],
+  [IpProtocol.sctp, [8, 4]],
+] as const);
+const IP_AT = 14;
 
 /** FULLNAT: which local port a connection gets is known only once it has it. */
 function withoutPort(outcome: Outcome): Outcome {
   const frame = outcome.frame.slice();
-  const sumAt = frame[PROTOCOL_AT] === TCP ? TCP_SUM_AT : UDP_SUM_AT;
-  frame.fill(0, PORT_AT, PORT_AT + 2).fill(0, sumAt, sumAt + 2);
+  const { packet } = parseFrame(frame, 0);
+  const [at, bytes] = SUMS.get(packet?.protocol ?? 0) ?? [0, 0];
+  const from = IP_AT + (packet?.header ?? 0);
+  frame.fill(0, from, from + 2).fill(0, from + at, from + at + bytes);
   return { ...outcome, frame };
 }
 

@@ -2,29 +2,53 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { noNamespaces } from '../support/netns-bed.js';
-import { asked, type Cluster, inCluster, ipvsadm, serving, transfer, VIP } from './cluster.js';
+import { asked, type Cluster, ipvsadm, serving, transfer } from './cluster.js';
+import { CLUSTER4, CLUSTER6, type ClusterFamily } from './cluster-families.js';
 
 const skip = noNamespaces();
 const SINK = 9000;
-const LOCAL = '10.8.2.77';
+const LOCALS = { IPv4: ['10.8.2.77', 24], IPv6: ['fd00:8:2::77', 64] } as const;
 
 /** The director has a local address on the servers' network, and web1 no route to the clients. */
-async function withLocals({ lvs, web1 }: Cluster, ...locals: readonly string[]): Promise<void> {
-  for (const local of locals) lvs.ip(`addr add ${local}/24 dev eth1`);
-  web1.run(['ip', 'route', 'del', 'default']);
+async function withLocal({ lvs, web1 }: Cluster, { name, option }: ClusterFamily): Promise<string> {
+  const [local, length] = LOCALS[name];
+  lvs.ip(`addr add ${local}/${length} dev eth1${name === 'IPv6' ? ' nodad' : ''}`);
+  web1.run(['ip', ...option.trim().split(' ').filter(Boolean), 'route', 'del', 'default']);
+  return local;
 }
 
-test('TCP, UDP and a big transfer to a server without a route to its clients', { skip }, async () => {
-  await inCluster(async (cluster) => {
-    const { bed, client, lvs, web1 } = cluster;
-    await withLocals(cluster, LOCAL);
-    await serving(cluster, web1);
-    for (const service of [`-t ${VIP}:80`, `-u ${VIP}:80`, `-t ${VIP}:${SINK}`]) {
-      const port = service.endsWith(':80') ? 80 : SINK;
-      ipvsadm(lvs, `-A ${service} -s rr`, `-a ${service} -r 10.8.2.11:${port} --fullnat --local-address ${LOCAL}`);
-    }
-    assert.deepEqual(asked(client, 'tcp', VIP, 80, 2), ['web1', 'web1']);
-    assert.deepEqual(asked(client, 'udp', VIP, 80, 2), ['web1', 'web1']);
-    await transfer(bed, client, web1, VIP, SINK);
+for (const family of [CLUSTER4, CLUSTER6]) {
+  const { name, vip, at, server, inCluster } = family;
+
+  test(`${name}: TCP, UDP and a big transfer to a server without a route to its clients`, { skip }, async () => {
+    await inCluster(async (cluster) => {
+      const { bed, client, lvs, web1 } = cluster;
+      const local = await withLocal(cluster, family);
+      await serving(cluster, web1);
+      for (const [kind, port] of [
+        ['-t', 80],
+        ['-u', 80],
+        ['-t', SINK],
+      ] as const) {
+        const service = `${kind} ${at(vip, port)}`;
+        ipvsadm(lvs, `-A ${service} -s rr`, `-a ${service} -r ${at(server(1), port)} --fullnat --local-address ${local}`);
+      }
+      assert.deepEqual(asked(client, 'tcp', vip, 80, 2), ['web1', 'web1']);
+      assert.deepEqual(asked(client, 'udp', vip, 80, 2), ['web1', 'web1']);
+      await transfer(bed, client, web1, vip, SINK);
+    });
   });
-});
+
+  test(`${name}: a service of all ports, to a server without a route to its clients`, { skip }, async () => {
+    await inCluster(async (cluster) => {
+      const { client, lvs, web1 } = cluster;
+      const local = await withLocal(cluster, family);
+      await serving(cluster, web1);
+      const service = `-t ${at(vip, 0)}`;
+      ipvsadm(lvs, `-A ${service} -s rr -p 60`, `-a ${service} -r ${at(server(1), 0)} --fullnat --local-address ${local}`);
+      assert.deepEqual(asked(client, 'tcp', vip, 80, 2), ['web1', 'web1']);
+      const saved = lvs.weir('ipvsadm -Sn');
+      assert.match(saved.stdout, new RegExp(`--fullnat --local-address ${local.replaceAll('.', '\\.')}`));
+    });
+  });
+}

@@ -1,8 +1,12 @@
 // Hands out the local ports of FULLNAT in their order, as the reference director does: the datapath itself begins anywhere.
 import { existsSync } from 'node:fs';
 import { FullnatPool } from '../../src/datapath/ebpf/fullnat.gen.js';
+import { fullnatPin } from '../../src/datapath/ebpf/table/tables.js';
+import type { Family } from '../../src/model/address.js';
 import { BpfMap } from '../../src/sys/bpf/bpf-objects.js';
 import { Records } from '../../src/sys/bpf/records.js';
+
+const mapsOf = (family: Family): readonly string[] => [fullnatPin(family, 'fullnat_clients'), fullnatPin(family, 'fullnat_ends')];
 
 export class OrderedLocalPorts {
   #pools: Records | undefined;
@@ -34,9 +38,10 @@ export class OrderedLocalPorts {
   forget(): void {
     const pools = this.#found();
     if (pools === undefined) return;
-    for (let pool = 1; pool <= pools.get(0, FullnatPool.count); pool++) pools.set(pool, FullnatPool.local, 0);
+    for (let pool = 1; pool <= pools.get(0, FullnatPool.count); pool++) pools.set(pool, FullnatPool.family, 0);
     pools.set(0, FullnatPool.count, 0);
-    for (const name of ['fullnat_clients', 'fullnat_ends']) {
+    for (const name of ['fullnat_virtuals', ...(['inet', 'inet6'] as const).flatMap(mapsOf)]) {
+      if (!existsSync(`${this.folder}/${name}`)) continue;
       const map = BpfMap.pinned(`${this.folder}/${name}`);
       for (const key of [...map.keys()]) map.delete(key);
       map.close();

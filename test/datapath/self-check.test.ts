@@ -9,7 +9,7 @@ import { type LinkVector, makeVectors } from '../../src/datapath/ebpf/load/vecto
 import type { Vector } from '../../src/datapath/ebpf/load/vectors/vector.js';
 import {
   ENTRY_PINS,
-  FULLNAT_FLOWS_PIN,
+  FULLNAT_FLOWS_PINS,
   FULLNAT_TC_PIN,
   PINNED_MAPS,
   TUNNEL_TC_PIN,
@@ -21,7 +21,7 @@ import { using } from '../../src/sys/fd.js';
 import { inFolder, refused, SMALL, skip } from './self-check-bed.js';
 
 /** Programs, maps of maps, and what goes with a packet. */
-const FULLNAT: readonly string[] = [FULLNAT_TC_PIN, FULLNAT_FLOWS_PIN, 'fullnat_work'];
+const FULLNAT: readonly string[] = [FULLNAT_TC_PIN, ...Object.values(FULLNAT_FLOWS_PINS), 'fullnat_carried'];
 
 function isEmpty(map: BpfMap, name: string): void {
   const { valueSize, maxEntries } = map.info();

@@ -167,7 +167,7 @@ export class EbpfDirector extends EbpfReader implements Director {
   /** Loads what packets to the destination need: the programs of tunnels or of FULLNAT, or the helper for FTP. */
   #ensurePrograms(service: ServiceKey, { method }: DestinationSpec): void {
     if (method === 'tunnel') ensureTunnels(this.tables, serviceFamily(service));
-    if (method === 'fullnat') ensureFullnat(this.tables);
+    if (method === 'fullnat') ensureFullnat(this.tables, service);
     if (method === 'masq' && isHelpedKey(this.tables, service))
       ensureSideBuilds(this.tables, { key: service, helped: true }, this.#onNotice);
   }

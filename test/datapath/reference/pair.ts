@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { setTimeout } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { applyChange } from '../../../src/datapath/apply-change.js';
-import { Conf, Housekeeping } from '../../../src/datapath/ebpf/abi.gen.js';
+import { Abi, Conf, Housekeeping } from '../../../src/datapath/ebpf/abi.gen.js';
 import { Template6 } from '../../../src/datapath/ebpf/abi6.gen.js';
 import { clockAt } from '../../../src/datapath/ebpf/table/clock.js';
 import { hashKeysOf } from '../../../src/datapath/ebpf/table/endpoint-table.js';
@@ -37,6 +37,7 @@ import { BedEnvironment } from './bed-environment.js';
 import { compareDestinations } from './compare-destinations.js';
 import { ConnectionView, type Layout } from './connection-view.js';
 import { FollowedChoice } from './followed-choice.js';
+import { FollowedPorts, flowLabels } from './followed-ports.js';
 import { TemplateView } from './template-view.js';
 import { TIMER_PIN, timerField } from './timer-record.js';
 import { labelsOf } from './traffic.js';
@@ -59,6 +60,8 @@ const JIFFIES_LATE_UNITS = 1;
 /** Turns of drop_entry are only followed. */
 const NO_SHARE = BUCKET_SHARES;
 const byNumber = (one: number, other: number): number => one - other;
+/** The clock of the datapath is the kernel's jiffies without the lowest bits. */
+const UNIT_JIFFIES = 1 << Abi.CLOCK_SHIFT;
 const SWEEP_WAIT_MS = 20;
 /** The timer needs a tick for connections, three for templates, and a second for the defences. */
 const SWEEP_WAITS_MAX = 250;
@@ -94,6 +97,7 @@ export class Pair {
   #sent = 0;
   readonly #connections = new Map<Layout, ConnectionView>();
   readonly #templates: readonly TemplateView[];
+  readonly #flows: FollowedPorts;
 
   constructor(
     readonly bed: Bed,
@@ -107,6 +111,7 @@ export class Pair {
     const homeOf: HomeOf = (client) => connectionHome(client, keys);
     const templateHash: TemplateHash = (network, { id }, call) => templateHome(network, id, call, keys);
     const templates6 = bed.sideTable(IPV6_PINS.templates);
+    this.#flows = new FollowedPorts(bed.tables, Math.floor(conf.get(0, Conf.hz) / UNIT_JIFFIES));
     const options = {
       buckets: conf.get(0, Conf.connBuckets),
       templates: conf.get(0, Conf.templates),
@@ -116,6 +121,7 @@ export class Pair {
       templateHash,
       schedulers: this.#choice.schedulers,
       dropsNext: () => this.#counted.has('drop_packet'),
+      localPorts: this.#flows,
     };
     this.#environment.icmpAllowed = () => !this.#counted.has('icmp_limited');
     this.director = new PacketDirector(this.#environment, options);
@@ -130,6 +136,7 @@ export class Pair {
   change(change: Change): void {
     if (this.disturbed) return;
     const loaded = attempt(() => applyChange(this.bed.director, change));
+    this.#flows.adopt();
     this.#followTimer();
     const inMemory = attempt(() => applyChange(this.director, change));
     assert.equal(inMemory, loaded, `${change.kind}: refused in memory, by the driver`);
@@ -235,6 +242,7 @@ export class Pair {
     const began = this.#clock();
     this.#setClock();
     this.director.sweep(NO_SHARE);
+    this.#flows.sweep(this.director.now);
     for (let waits = 0; !this.#isSwept(); waits++) {
       assert.ok(waits < SWEEP_WAITS_MAX, 'the timer has not removed what expired');
       await setTimeout(SWEEP_WAIT_MS);
@@ -319,6 +327,7 @@ export class Pair {
     const offset = this.#offset() - JIFFIES_LATE_UNITS;
     for (const view of this.#views) view.setClock(offset);
     for (const view of this.#templates) view.setClock(offset);
+    this.#flows.setClock(offset);
     this.#followTimer();
   }
 
@@ -330,7 +339,9 @@ export class Pair {
     const { now, settings } = this.director;
     const isSoon = ({ expires }: { readonly expires: number }): boolean =>
       expires >= now && expires <= now + settings.unitsOf(NEAR_SECONDS);
-    return [...this.director.living(), ...this.#templatesInMemory].some(isSoon);
+    return (
+      [...this.director.living(), ...this.#templatesInMemory].some(isSoon) || this.#flows.endsWithin(now, settings.unitsOf(NEAR_SECONDS))
+    );
   }
 
   get #templatesInMemory(): readonly Template[] {
@@ -348,7 +359,10 @@ export class Pair {
 
   #isSwept(): boolean {
     return (
-      this.#isDefended() && this.#views.every((view) => view.isSwept()) && this.#templates.every((view) => view.isSettled(this.#clock()))
+      this.#isDefended() &&
+      this.#flows.isSwept() &&
+      this.#views.every((view) => view.isSwept()) &&
+      this.#templates.every((view) => view.isSettled(this.#clock()))
     );
   }
 
@@ -365,6 +379,8 @@ export class Pair {
     const [offset, slack] = [this.#offset(), CLOCK_SLACK_UNITS + waited];
     for (const view of this.#views) view.compare(what, offset, slack);
     for (const view of this.#templates) view.compare([...this.director.living()], what, offset, slack);
+    this.#flows.compare(what, offset, slack);
+    for (const flow of this.#flows.flows) for (const label of flowLabels(flow)) this.#met.add(label);
     for (const { state, service, virtual, protocol } of this.director.living()) {
       if (service.port !== 0 && service.port !== virtual.port) this.#met.add('data of FTP');
       this.#met.add(state === 'UDP' ? 'UDP' : `${protocol === IpProtocol.sctp ? 'SCTP' : 'TCP'} ${state}`);

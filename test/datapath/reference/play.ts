@@ -10,7 +10,7 @@ import { SIP } from '../../../src/model/persistence-engine.js';
 import type { DestinationSpec, ServiceKey, ServiceSpec } from '../../../src/model/service.js';
 import { viewOf } from '../../../src/wire/bytes.js';
 import { internetChecksum } from '../../../src/wire/checksum.js';
-import { DEVICES, endOf, ip } from '../fixtures/bed-addresses.js';
+import { DEVICES, endOf, IPV6, ip, OWN } from '../fixtures/bed-addresses.js';
 import { destination, serviceKey } from '../fixtures/fixture.js';
 import { type Ends, frame } from '../fixtures/packets.js';
 import {
@@ -94,7 +94,8 @@ function destinationOf(
   { method, tunnel, weight, thresholds }: Extract<ChangeAction, { what: 'add' }>['described'],
 ): DestinationSpec {
   const [upperThreshold = 0, lowerThreshold = 0] = thresholds;
-  return { ...destination(endText(address, port), method, weight), tunnel, upperThreshold, lowerThreshold };
+  const locals = method === 'fullnat' ? { localAddresses: [ip(isSix(address) ? IPV6.own.back : OWN.back)] } : {};
+  return { ...destination(endText(address, port), method, weight), ...locals, tunnel, upperThreshold, lowerThreshold };
 }
 
 const at = <T>(list: readonly T[], which: number): T | undefined => list[which % Math.max(1, list.length)];
@@ -219,6 +220,10 @@ const targetOf = ({ address, port: own }: Numbered, port: number): string => {
 /** From where a connection's server answers: by NAT from its own address, else from the service's. */
 const answerer = ({ method, server, virtual }: Connection): string => placeOf(method === 'masq' ? server : virtual);
 
+/** Whom a connection's server knows as its client: of FULLNAT a local address. */
+const clientAtServer = ({ director }: Pair, connection: Connection): string =>
+  placeOf(director.localPorts.known(connection, director.now) ?? connection.client);
+
 function connectionAt(pair: Pair, which: number): Connection | undefined {
   return at([...pair.director.living()], which);
 }
@@ -234,7 +239,7 @@ function goOn(pair: Pair, action: Extract<PacketAction, { what: 'go on' }>): voi
   if (connection === undefined) return;
   const { protocol, virtual } = connection;
   const client = placeOf(connection.client);
-  const [from, to] = action.fromServer ? [answerer(connection), client] : [client, placeOf(virtual)];
+  const [from, to] = action.fromServer ? [answerer(connection), clientAtServer(pair, connection)] : [client, placeOf(virtual)];
   const packet = carried(protocol, ends(from, to), action.letters, action.form);
   send(pair, { packet, address: to, side: action.fromServer ? 'back' : 'front', form: action.form }, action);
 }
@@ -256,7 +261,7 @@ function icmp(pair: Pair, action: Extract<PacketAction, { what: 'icmp' }>): void
   const client = placeOf(connection.client);
   // What a server of the other family gets is within a tunnel.
   const asked = familyOf(server.address) === familyOf(virtual.address) ? server : virtual;
-  const about = action.toService ? ends(placeOf(virtual), client) : ends(client, placeOf(asked));
+  const about = action.toService ? ends(placeOf(virtual), client) : ends(clientAtServer(pair, connection), placeOf(asked));
   const packet = icmpAbout(protocol, about, action.type, action.form);
   send(pair, { packet, address: client, side: action.toService ? 'front' : 'back' }, action);
 }

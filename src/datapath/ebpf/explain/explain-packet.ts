@@ -164,6 +164,7 @@ export function explainPacket(
   loadSettings(director, tables);
   const services = loadTables(director, tables, ends, homes, starts);
   localPorts.idOf = (destination) => services.idOf(destination);
+  localPorts.destinationAt = (id) => services.destination(id);
   const events: TraceEvent[] = [];
   director.trace = (event) => events.push(event);
   const outcome = director[hook](frame);

@@ -1,60 +1,128 @@
 // FULLNAT's flows as they are in the loaded datapath, for one packet that is explained: none is made.
 import { existsSync } from 'node:fs';
 import { BpfMap } from '../../../sys/bpf/bpf-objects.js';
-import { encodeRecord } from '../../../sys/bpf/records.js';
+import { encodeRecord, u32 } from '../../../sys/bpf/records.js';
 import { using } from '../../../sys/fd.js';
 import { swap16, viewOf } from '../../../wire/bytes.js';
 import type { Connection } from '../../memory/packets/connection.js';
 import type { Endpoint } from '../../memory/packets/endpoint.js';
 import { addressOf, familyOf, type Ip, ipOf } from '../../memory/packets/ip.js';
-import type { LocalPorts } from '../../memory/packets/local-ports.js';
+import { isWideConnection, type LocalFlow, type LocalPorts } from '../../memory/packets/local-ports.js';
 import type { DestinationRecord } from '../../memory/packets/records.js';
-import { FullnatClient, FullnatEnds } from '../fullnat.gen.js';
-import { FullnatPools } from '../table/fullnat-pools.js';
+import { Dest } from '../abi.gen.js';
+import { FullnatAbi, FullnatClient, FullnatVirtual } from '../fullnat.gen.js';
+import { Fullnat6Client } from '../fullnat6.gen.js';
+import { encodePair, FullnatPools } from '../table/fullnat-pools.js';
 import { modelAddress, packetWords } from '../table/record-address.js';
-import type { Tables } from '../table/tables.js';
+import { fullnatPin, type Tables } from '../table/tables.js';
 
+const { FULLNAT_PROTOCOL_SHIFT } = FullnatAbi;
 const PLACE_BYTES = 4;
-const wordOf = (address: Ip): number => packetWords(addressOf(address))[0] ?? 0;
-const isIpv4 = ({ address }: Endpoint): boolean => familyOf(address) === 'inet';
+const WORD_BYTES = 4;
+const PORT_MASK = 0xffff;
+
+/** What a flow has, by the records' numbers. */
+interface FoundFlow {
+  readonly client: Endpoint;
+  readonly dest: number;
+  /** undefined: its service's endpoint. */
+  readonly virtual: Endpoint | undefined;
+  /** The server's port, and the protocol. undefined: its destination's. */
+  readonly reached: { readonly port: number; readonly protocol: number } | undefined;
+}
+
+const recordOf = (address: Ip): typeof FullnatClient | typeof Fullnat6Client =>
+  familyOf(address) === 'inet' ? FullnatClient : Fullnat6Client;
+
+const wordsOf = (address: Ip): readonly number[] => packetWords(addressOf(address));
+
+/** `count` words of a record in the order of a packet. */
+function addressAt(view: DataView, { at, count }: { readonly at: number; readonly count: number }): Ip {
+  return ipOf(modelAddress(...Array.from({ length: count }, (_, k) => view.getUint32(at + k * WORD_BYTES, true))));
+}
+
+/** What a connection's flow is found by. `wide`: with its virtual endpoint. */
+function keyOf({ client, virtual, protocol }: Parameters<LocalPorts['known']>[0], dest: number, wide: boolean): Uint8Array {
+  const key = { client: wordsOf(client.address), port: swap16(client.port) };
+  if (!wide) return encodeRecord(recordOf(client.address), { ...key, dest });
+  const wideKey = { ...key, vaddr: wordsOf(virtual.address), vport: swap16(virtual.port) };
+  return encodeRecord(recordOf(client.address), { ...wideKey, dest: (dest | (protocol << FULLNAT_PROTOCOL_SHIFT)) >>> 0 });
+}
 
 export class LiveLocalPorts implements LocalPorts {
   /** The number of a destination's record. */
   idOf: (destination: DestinationRecord) => number | undefined = () => undefined;
+  /** A destination by that number. */
+  destinationAt: (id: number) => DestinationRecord | undefined = () => undefined;
   /** A connection that has no flow yet would get one, with a port that is known only then. */
   made = false;
 
   constructor(readonly tables: Tables) {}
 
   /** What stands for the client of a connection. undefined: it has no flow. */
-  localOf({ client, destination }: Connection): Endpoint | undefined {
-    if (destination.locals.length === 0 || !isIpv4(client)) return undefined;
-    const dest = this.idOf(destination) ?? 0;
-    const place = this.#lookup(
-      'fullnat_clients',
-      encodeRecord(FullnatClient, { client: wordOf(client.address), port: swap16(client.port), dest }),
-    );
-    return place === undefined ? undefined : { address: ipOf(new FullnatPools(this.tables).localAt(place >>> 16)), port: place & 0xffff };
+  localOf(connection: Connection): Endpoint | undefined {
+    return connection.destination.locals.length === 0 ? undefined : this.known(connection);
   }
 
   /** Of a connection that has none, the address that its client would get first; its port is 0. */
   take(connection: Connection): Endpoint | undefined {
-    const known = this.localOf(connection);
+    const known = this.known(connection);
     if (known !== undefined) return known;
     const dest = this.idOf(connection.destination);
-    const pools = new FullnatPools(this.tables);
-    const free = dest === undefined ? undefined : pools.useOf(dest).find(({ used, ports }) => used < ports);
+    const free = dest === undefined ? undefined : new FullnatPools(this.tables).useOf(dest).find(({ used, ports }) => used < ports);
     if (free === undefined) return undefined;
     this.made = true;
     return { address: ipOf(free.local), port: 0 };
   }
 
+  known(connection: Parameters<LocalPorts['known']>[0]): Endpoint | undefined {
+    const place = this.placeOf(connection);
+    if (place === undefined) return undefined;
+    return { address: ipOf(new FullnatPools(this.tables).localAt(place >>> 16)), port: place & PORT_MASK };
+  }
+
+  /** The flow of a connection: its pool, and in the lower half its port. undefined: it has none. */
+  placeOf(connection: Parameters<LocalPorts['known']>[0]): number | undefined {
+    const key = keyOf(connection, this.idOf(connection.destination) ?? 0, isWideConnection(connection));
+    return this.#lookup(fullnatPin(familyOf(connection.client.address), 'fullnat_clients'), key);
+  }
+
+  flowOf(server: Endpoint, local: Endpoint, protocol: number): LocalFlow | undefined {
+    const found = this.#found(server, local, protocol);
+    const destination = found && this.destinationAt(found.dest);
+    if (found === undefined || destination === undefined) return undefined;
+    const { client, virtual = destination.service } = found;
+    return { client, virtual: { address: virtual.address, port: virtual.port }, destination };
+  }
+
+  /** The client that a server's packet is for. undefined: no flow has these ends. */
   clientOf(server: Endpoint, local: Endpoint, protocol: number): Endpoint | undefined {
-    if (!isIpv4(server) || !isIpv4(local)) return undefined;
-    const ends = { server: wordOf(server.address), local: wordOf(local.address), serverPort: swap16(server.port), protocol };
-    const pool = this.#lookup('fullnat_ends', encodeRecord(FullnatEnds, ends));
-    if (pool === undefined) return undefined;
-    return this.#clientAt(((pool << 16) | local.port) >>> 0);
+    return this.#found(server, local, protocol)?.client;
+  }
+
+  #found(server: Endpoint, local: Endpoint, protocol: number): FoundFlow | undefined {
+    const family = familyOf(server.address);
+    if (familyOf(local.address) !== family) return undefined;
+    const both = { family, server: wordsOf(server.address), local: wordsOf(local.address) };
+    for (const ends of [
+      { ...both, serverPort: swap16(server.port), protocol },
+      { ...both, serverPort: 0, protocol: 0 },
+    ]) {
+      const pool = this.#lookup(fullnatPin(family, 'fullnat_ends'), encodePair(ends));
+      const flow = pool === undefined ? undefined : this.#flowAt(((pool << 16) | local.port) >>> 0, family === 'inet');
+      if (flow !== undefined && (ends.serverPort !== 0 || this.#isBetween(flow, server, protocol))) return flow;
+    }
+    return undefined;
+  }
+
+  /** Is a flow of a pool for all ports one with this port of the server? */
+  #isBetween({ dest, reached }: FoundFlow, { port }: Endpoint, protocol: number): boolean {
+    const { dests } = this.tables;
+    const { port: serverPort, protocol: own } = reached ?? {
+      port: swap16(dests.get(dest, Dest.port)),
+      protocol: dests.get(dest, Dest.protocol),
+    };
+    return serverPort === port && own === protocol;
   }
 
   #lookup(name: string, key: Uint8Array): number | undefined {
@@ -65,16 +133,31 @@ export class LiveLocalPorts implements LocalPorts {
   }
 
   /** A pool's own array cannot be opened by who only looks: the flows are walked. */
-  #clientAt(place: number): Endpoint | undefined {
-    return using(BpfMap.pinned(`${this.tables.folder}/fullnat_clients`), (map) => {
+  #flowAt(place: number, four: boolean): FoundFlow | undefined {
+    const layout = four ? FullnatClient : Fullnat6Client;
+    return using(BpfMap.pinned(`${this.tables.folder}/${fullnatPin(four ? 'inet' : 'inet6', 'fullnat_clients')}`), (map) => {
       const value = new Uint8Array(PLACE_BYTES);
       for (const key of map.keys()) {
         if (!map.lookup(key, value) || viewOf(value).getUint32(0, true) !== place) continue;
         const view = viewOf(key);
-        const address = ipOf(modelAddress(view.getUint32(FullnatClient.client.at, true)));
-        return { address, port: swap16(view.getUint32(FullnatClient.port.at, true)) };
+        const client = { address: addressAt(view, layout.client), port: swap16(view.getUint16(layout.port.at, true)) };
+        const dest = view.getUint32(layout.dest.at, true) & ((1 << FULLNAT_PROTOCOL_SHIFT) - 1);
+        return { client, dest, virtual: undefined, reached: undefined, ...this.#virtualAt(place, four) };
       }
       return undefined;
     });
+  }
+
+  #virtualAt(place: number, four: boolean): Pick<FoundFlow, 'virtual' | 'reached'> | undefined {
+    const value = new Uint8Array(FullnatVirtual.bytes);
+    const path = `${this.tables.folder}/fullnat_virtuals`;
+    if (!using(BpfMap.pinned(path), (map) => map.lookup(u32(place), value))) return undefined;
+    const view = viewOf(value);
+    const count = four ? 1 : FullnatVirtual.addr.count;
+    const portAt = (field: { readonly at: number }): number => swap16(view.getUint16(field.at, true));
+    return {
+      virtual: { address: addressAt(view, { at: FullnatVirtual.addr.at, count }), port: portAt(FullnatVirtual.port) },
+      reached: { port: portAt(FullnatVirtual.serverPort), protocol: view.getUint32(FullnatVirtual.protocol.at, true) },
+    };
   }
 }

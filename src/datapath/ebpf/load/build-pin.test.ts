@@ -15,6 +15,9 @@ test('the name has all builds beside that of the links', () => {
       'weir-tunnel.bpf.o',
       'weir-tunnel6.bpf.o',
       'weir-fullnat.bpf.o',
+      'weir-fullnat6.bpf.o',
+      'weir-fullnat-sctp.bpf.o',
+      'weir-fullnat-sctp6.bpf.o',
     ].sort(),
   );
 });

@@ -20,6 +20,9 @@ export const SIDE_OBJECTS = [
   'weir-tunnel.bpf.o',
   'weir-tunnel6.bpf.o',
   'weir-fullnat.bpf.o',
+  'weir-fullnat6.bpf.o',
+  'weir-fullnat-sctp.bpf.o',
+  'weir-fullnat-sctp6.bpf.o',
 ] as const satisfies readonly ArtifactName[];
 export type SideObject = (typeof SIDE_OBJECTS)[number];
 

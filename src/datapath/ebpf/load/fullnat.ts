@@ -1,26 +1,49 @@
-// The programs of FULLNAT: loaded when the first such destination comes, onto the pinned maps of the others. The program on the links enters them by
-// an array, which is empty until then, and by which replies come back to it. They have no connections, so that nothing moves when they are exchanged.
+// The programs of FULLNAT: of each family those for TCP and UDP, and those for SCTP, loaded when the first destination comes that needs them, onto the
+// pinned maps of the others. All builds enter them by an array, which is empty until then, and by which replies come back to the program on the links.
+// They have no connections, so that nothing moves when they are exchanged.
 //
 //   killed before the array was filled           no destination was added: the next one loads them again
 //   killed while programs were exchanged         no pin names a build: the next exchange does all of it again
 import { existsSync } from 'node:fs';
-import { artifact } from '../../../sys/artifact.js';
+import type { Family } from '../../../model/address.js';
+import { serviceFamily } from '../../../model/identity.js';
+import type { ServiceKey } from '../../../model/service.js';
+import { type ArtifactName, artifact } from '../../../sys/artifact.js';
 import { BpfMap, ObjectFile, Program } from '../../../sys/bpf/bpf-objects.js';
 import { u32 } from '../../../sys/bpf/records.js';
 import { using } from '../../../sys/fd.js';
 import { Abi, Conf } from '../abi.gen.js';
-import { FullnatProgram } from '../fullnat.gen.js';
+import { FullnatAbi, FullnatBuild, FullnatProgram } from '../fullnat.gen.js';
 import { pinInPlace } from '../pins/pin-in-place.js';
 import { requiredPin } from '../pins/required-pin.js';
-import { FULLNAT_PINS, FULLNAT_TC_PIN, type Tables } from '../table/tables.js';
+import { isOfSctp } from '../table/identity.js';
+import { FULLNAT_TC_PIN, fullnatPins, IPV6_PINS, type Tables } from '../table/tables.js';
 import { forgetOtherBuild } from './build-pin.js';
 import { PROGRAMS, runHousekeeping } from './load.js';
 import { type Extra, loadOnto } from './programs.js';
 import type { FileOf } from './short-cut.js';
+import { mapsOf } from './side-maps.js';
 
-const FILE = 'weir-fullnat.bpf.o';
+interface Build {
+  readonly file: ArtifactName & Parameters<FileOf>[0];
+  readonly number: number;
+  readonly family: Family;
+  /** On the maps of those for TCP and UDP, whose timer ends its flows, too. */
+  readonly sctp: boolean;
+}
+
+const BUILDS: readonly Build[] = [
+  { file: 'weir-fullnat.bpf.o', number: FullnatBuild.FULLNAT_INET, family: 'inet', sctp: false },
+  { file: 'weir-fullnat6.bpf.o', number: FullnatBuild.FULLNAT_INET6, family: 'inet6', sctp: false },
+  { file: 'weir-fullnat-sctp.bpf.o', number: FullnatBuild.FULLNAT_SCTP, family: 'inet', sctp: true },
+  { file: 'weir-fullnat-sctp6.bpf.o', number: FullnatBuild.FULLNAT_SCTP6, family: 'inet6', sctp: true },
+];
+
+/** In the order in which their places are filled: that of requests last. */
 const ENTRIES = [
   ['weir_fullnat_reply', FullnatProgram.FULLNAT_REPLY],
+  ['weir_fullnat_error_in', FullnatProgram.FULLNAT_ERROR_IN],
+  ['weir_fullnat_error_out', FullnatProgram.FULLNAT_ERROR_OUT],
   ['weir_fullnat_request', FullnatProgram.FULLNAT_REQUEST],
 ] as const;
 const TIMER = 'weir_fullnat_timer';
@@ -28,59 +51,70 @@ const TIMER = 'weir_fullnat_timer';
 const withArray = <T>(folder: string, work: (array: BpfMap) => T): T =>
   using(requiredPin(`${folder}/${FULLNAT_TC_PIN}`, BpfMap.pinned), work);
 
-/** Are they loaded? The request's place is filled last. */
-const isFullnatEntered = (folder: string): boolean =>
-  existsSync(`${folder}/${FULLNAT_TC_PIN}`) && withArray(folder, (array) => array.lookup(u32(FullnatProgram.FULLNAT_REQUEST), u32(0)));
+const placeOf = ({ number }: Build, program: number): Uint8Array => u32(number * FullnatAbi.FULLNAT_BUILD_PLACES + program);
 
-const pinsOf = (folder: string): Readonly<Record<string, string | undefined>> =>
-  Object.fromEntries(FULLNAT_PINS.map((name) => [name, existsSync(`${folder}/${name}`) ? name : undefined]));
+/** Are its programs loaded? */
+const isEntered = (folder: string, build: Build): boolean =>
+  existsSync(`${folder}/${FULLNAT_TC_PIN}`) &&
+  withArray(folder, (array) => array.lookup(placeOf(build, FullnatProgram.FULLNAT_REQUEST), u32(0)));
 
-function mapsFor({ folder, conf }: Tables): Extra {
+/** Of SCTP those of TCP and UDP, too; a mark has all protocols. */
+const buildsFor = (service: ServiceKey): readonly Build[] =>
+  BUILDS.filter(({ family, sctp }) => family === serviceFamily(service) && (!sctp || isOfSctp(service) || service.kind === 'fwmark'));
+
+/** The maps of the connections' programs, of which they use none, and their own. */
+function mapsFor({ family }: Build, { folder, conf }: Tables): Extra {
   const buckets = conf.get(0, Conf.connBuckets);
+  const own = Object.entries(fullnatPins(family)).map(([name, pin]) => [name, existsSync(`${folder}/${pin}`) ? pin : undefined] as const);
+  const others = family === 'inet' ? { buckets, pins: {} } : { ...mapsOf({ pins: IPV6_PINS }, folder), pins: IPV6_PINS };
   return {
-    buckets,
-    pins: { housekeeping: undefined, ...pinsOf(folder) },
+    ...others,
+    pins: { ...others.pins, housekeeping: undefined, ...Object.fromEntries(own) },
     configure: (object) => {
-      object.mapEntries('fullnat_dests', conf.get(0, Conf.maxDests)).mapEntries('fullnat_clients', buckets * Abi.BUCKET_SLOTS);
+      object.mapEntries('fullnat_dests', conf.get(0, Conf.maxDests));
+      for (const name of ['fullnat_clients', 'fullnat_virtuals']) object.mapEntries(name, buckets * Abi.BUCKET_SLOTS);
     },
   };
 }
 
 /** The program on the links to which replies come back from their flows. */
 function fillReturn(array: BpfMap, program: Program): void {
-  array.update(u32(FullnatProgram.FULLNAT_RETURN), u32(program.fd.number));
+  array.update(u32(FullnatAbi.FULLNAT_RETURN), u32(program.fd.number));
 }
 
-function enter(tables: Tables, fileOf: FileOf): void {
+function enter(build: Build, tables: Tables, fileOf: FileOf): void {
   const { folder } = tables;
-  using(new ObjectFile(fileOf(FILE)), (object) => {
-    loadOnto(object, folder, tables, mapsFor(tables));
-    for (const name of FULLNAT_PINS)
-      if (!existsSync(`${folder}/${name}`)) using(object.map(name), (map) => pinInPlace(map, `${folder}/${name}`));
-    using(object.program(TIMER), runHousekeeping);
+  using(new ObjectFile(fileOf(build.file)), (object) => {
+    loadOnto(object, folder, tables, mapsFor(build, tables));
+    for (const [name, pin] of Object.entries(fullnatPins(build.family)))
+      if (!existsSync(`${folder}/${pin}`)) using(object.map(name), (map) => pinInPlace(map, `${folder}/${pin}`));
+    if (!build.sctp) using(object.program(TIMER), runHousekeeping);
     withArray(folder, (array) => {
       using(requiredPin(`${folder}/${PROGRAMS.ingress}`, Program.pinned), (program) => fillReturn(array, program));
-      for (const [name, place] of ENTRIES) using(object.program(name), (program) => array.update(u32(place), u32(program.fd.number)));
+      for (const [name, place] of ENTRIES)
+        using(object.program(name), (program) => array.update(placeOf(build, place), u32(program.fd.number)));
     });
   });
 }
 
 /**
- * Loads what a destination by FULLNAT needs and is missing. The caller holds the lock.
+ * Loads what a destination by FULLNAT of a service needs and is missing. The caller holds the lock.
  * @throws WeirError kernel-refuses-datapath, pin-missing, bpf-table-refused, timer-not-started
  */
-export function ensureFullnat(tables: Tables, fileOf: FileOf = artifact): void {
-  if (isFullnatEntered(tables.folder)) return;
-  forgetOtherBuild(tables.folder);
-  enter(tables, fileOf);
+export function ensureFullnat(tables: Tables, service: ServiceKey, fileOf: FileOf = artifact): void {
+  for (const build of buildsFor(service)) {
+    if (isEntered(tables.folder, build)) continue;
+    forgetOtherBuild(tables.folder);
+    enter(build, tables, fileOf);
+  }
 }
 
 /** Puts this build's programs into the places of those that are loaded. @throws as ensureFullnat */
 export function exchangeFullnat(tables: Tables, fileOf: FileOf = artifact): void {
-  if (isFullnatEntered(tables.folder)) enter(tables, fileOf);
+  for (const build of BUILDS) if (isEntered(tables.folder, build)) enter(build, tables, fileOf);
 }
 
 /** From here on replies come back to this program on the links. */
 export function returnTo(folder: string, ingress: Program): void {
-  if (isFullnatEntered(folder)) withArray(folder, (array) => fillReturn(array, ingress));
+  if (BUILDS.some((build) => isEntered(folder, build))) withArray(folder, (array) => fillReturn(array, ingress));
 }

@@ -1,25 +1,44 @@
 // The pools of FULLNAT: for each server's endpoint and each local address the ports that stand for clients. Those of one endpoint are shared by all
-// services that have it. They are made with the destination that needs them, and are taken away by a later one once nothing uses them.
+// services that have it. Services of all ports and of marks, and of FTP with its data, have pools for all ports of a server. They are made with the destination that needs them, and are taken away by a later one once nothing uses them.
 //
 //   killed before a pool had its local address     its number is free: the next pool takes it
 //   killed before its ends were written            it is found by its addresses, and they are written then
 import { randomInt } from 'node:crypto';
-import type { Address } from '../../../model/address.js';
+import { isDeepStrictEqual } from 'node:util';
+import type { Address, Family } from '../../../model/address.js';
 import { WeirError } from '../../../model/errors/weir-error.js';
 import type { DestinationSpec } from '../../../model/service.js';
 import { BpfMap } from '../../../sys/bpf/bpf-objects.js';
 import { encodeRecord, type Records, u32 } from '../../../sys/bpf/records.js';
 import { using } from '../../../sys/fd.js';
 import { gcd } from '../../schedule/gcd.js';
-import { Abi, Conf, Dest, WeirState } from '../abi.gen.js';
-import { FullnatAbi, FullnatDest, FullnatEnds, FullnatFlow, FullnatPool } from '../fullnat.gen.js';
-import { modelAddress, packetWords } from './record-address.js';
-import { FULLNAT_FLOWS_PIN, type Tables } from './tables.js';
+import { Abi, AddressFamily, Conf, Dest, WeirState } from '../abi.gen.js';
+import { FullnatAbi, FullnatDest, FullnatFlow, FullnatPair, FullnatPool } from '../fullnat.gen.js';
+import { Fullnat6Flow, Fullnat6Pair } from '../fullnat6.gen.js';
+import { isRecordedFtp, isRecordedWide } from './identity.js';
+import { modelAddress, packetWords, recordedWords } from './record-address.js';
+import { FULLNAT_FLOWS_PINS, fullnatPin, type Tables } from './tables.js';
 
 const { FULLNAT_LOCALS, FULLNAT_POOLS, FULLNAT_PORTS } = FullnatAbi;
 /** Ports that a server takes for those of any client: none that needs root. */
 const [FIRST_PORT, PORTS] = [1024, 65536 - 1024] as const;
 const PORT_BYTES = 2;
+
+const FREE = 0;
+
+/** The ends of a pool: the server's port and the protocol are 0 where it is for all ports. */
+interface Ends {
+  readonly family: Family;
+  readonly local: readonly number[];
+  readonly server: readonly number[];
+  readonly serverPort: number;
+  readonly protocol: number;
+}
+
+/** The record of two ends, by which packets find their pool. */
+export function encodePair({ family, server, local, serverPort, protocol }: Ends): Uint8Array {
+  return encodeRecord(family === 'inet' ? FullnatPair : Fullnat6Pair, { server, local, serverPort, protocol });
+}
 
 /** A step by which all ports are met once: without a common divisor with their number. */
 function randomStep(): number {
@@ -41,14 +60,19 @@ export class FullnatPools {
 
   /** Writes which pools a destination has. @throws WeirError table-full */
   assign(id: number, { localAddresses = [] }: DestinationSpec): void {
-    this.#reclaim(id);
-    const pools = localAddresses.map((address) => this.#poolFor(id, packetWords(address)[0] ?? 0));
+    this.#reclaim();
+    const pools = localAddresses.map((address) => this.#poolFor(this.#endsFor(id, address)));
     for (let k = 0; k < FULLNAT_LOCALS; k++) this.#dests.set(id, FullnatDest.pool, pools[k] ?? 0, k);
   }
 
   /** The local address of a pool. */
   localAt(pool: number): Address {
-    return modelAddress(this.#pools.get(pool, FullnatPool.local));
+    return modelAddress(...this.#wordsAt(pool, FullnatPool.local));
+  }
+
+  /** Is the pool for all ports of a server? */
+  isWide(pool: number): boolean {
+    return this.#pools.get(pool, FullnatPool.serverPort) === 0;
   }
 
   /** The local addresses of a destination. */
@@ -79,71 +103,100 @@ export class FullnatPools {
     return this.#pools.get(0, FullnatPool.count);
   }
 
-  #endsOf(pool: number): Uint8Array {
-    return encodeRecord(FullnatEnds, {
-      server: this.#pools.get(pool, FullnatPool.server),
-      local: this.#pools.get(pool, FullnatPool.local),
-      serverPort: this.#pools.get(pool, FullnatPool.serverPort),
-      protocol: this.#pools.get(pool, FullnatPool.protocol),
-    });
+  #familyAt(pool: number): Family {
+    return this.#pools.get(pool, FullnatPool.family) === AddressFamily.F_INET6 ? 'inet6' : 'inet';
   }
 
-  #poolFor(id: number, local: number): number {
+  #wordsAt(pool: number, field: typeof FullnatPool.local | typeof FullnatPool.server): readonly number[] {
+    const count = this.#familyAt(pool) === 'inet' ? 1 : field.count;
+    return Array.from({ length: count }, (_, k) => this.#pools.get(pool, field, k));
+  }
+
+  #endsAt(pool: number): Ends {
+    return {
+      family: this.#familyAt(pool),
+      server: this.#wordsAt(pool, FullnatPool.server),
+      local: this.#wordsAt(pool, FullnatPool.local),
+      serverPort: this.#pools.get(pool, FullnatPool.serverPort),
+      protocol: this.#pools.get(pool, FullnatPool.protocol),
+    };
+  }
+
+  /** What a destination needs a pool for, with this local address. */
+  #endsFor(id: number, local: Address): Ends {
     const { dests } = this.tables;
-    const ends = [dests.get(id, Dest.addr), dests.get(id, Dest.port), dests.get(id, Dest.protocol)];
-    const isSame = (pool: number): boolean =>
-      this.#pools.get(pool, FullnatPool.local) === local &&
-      this.#pools.get(pool, FullnatPool.server) === ends[0] &&
-      this.#pools.get(pool, FullnatPool.serverPort) === ends[1] &&
-      this.#pools.get(pool, FullnatPool.protocol) === ends[2];
+    const service = dests.get(id, Dest.service);
+    const isWide = isRecordedWide(this.tables, service) || isRecordedFtp(this.tables, service);
+    return {
+      family: local.family,
+      local: packetWords(local),
+      server: recordedWords(dests, Dest, id),
+      serverPort: isWide ? 0 : dests.get(id, Dest.port),
+      protocol: isWide ? 0 : dests.get(id, Dest.protocol),
+    };
+  }
+
+  #isFree(pool: number): boolean {
+    return this.#pools.get(pool, FullnatPool.family) === FREE;
+  }
+
+  #poolFor(ends: Ends): number {
+    const { family } = ends;
+    const isSame = (pool: number): boolean => !this.#isFree(pool) && isDeepStrictEqual(this.#endsAt(pool), ends);
     let pool = 1;
     while (pool <= this.#top && !isSame(pool)) pool++;
-    if (pool > this.#top) pool = this.#makePool(id, local);
-    this.#with('fullnat_ends', (map) => map.update(this.#endsOf(pool), u32(pool)));
+    if (pool > this.#top) pool = this.#makePool(ends);
+    this.#with(fullnatPin(family, 'fullnat_ends'), (map) => map.update(encodePair(ends), u32(pool)));
     return pool;
   }
 
-  #makePool(id: number, local: number): number {
-    const { dests } = this.tables;
+  #makePool({ family, local, server, serverPort, protocol }: Ends): number {
     const pools = this.#pools;
     let pool = 1;
-    while (pool <= this.#top && pools.get(pool, FullnatPool.local) !== 0) pool++;
+    while (pool <= this.#top && !this.#isFree(pool)) pool++;
     if (pool >= FULLNAT_POOLS) throw new WeirError('table-full', { what: `more than ${FULLNAT_POOLS - 1} local addresses of servers` });
-    this.#makeMaps(pool);
+    this.#makeMaps(pool, family);
     pools.clear(pool);
-    pools.set(pool, FullnatPool.server, dests.get(id, Dest.addr));
-    pools.set(pool, FullnatPool.serverPort, dests.get(id, Dest.port));
-    pools.set(pool, FullnatPool.protocol, dests.get(id, Dest.protocol));
+    local.forEach((word, k) => {
+      pools.set(pool, FullnatPool.local, word, k);
+    });
+    server.forEach((word, k) => {
+      pools.set(pool, FullnatPool.server, word, k);
+    });
+    pools.set(pool, FullnatPool.serverPort, serverPort);
+    pools.set(pool, FullnatPool.protocol, protocol);
     pools.set(pool, FullnatPool.first, FIRST_PORT);
     pools.set(pool, FullnatPool.count, PORTS);
     pools.set(pool, FullnatPool.start, randomInt(PORTS));
     pools.set(pool, FullnatPool.step, randomStep());
-    pools.set(pool, FullnatPool.local, local);
+    pools.set(pool, FullnatPool.family, family === 'inet' ? AddressFamily.F_INET : AddressFamily.F_INET6);
     pools.set(0, FullnatPool.count, Math.max(this.#top, pool));
     return pool;
   }
 
   /** The flows of a pool, and the queue of the ports that come back. @throws WeirError bpf-table-refused */
-  #makeMaps(pool: number): void {
+  #makeMaps(pool: number, family: Family): void {
     const put = (name: string, inner: BpfMap): void =>
       using(inner, () => this.#with(name, (outer) => outer.update(u32(pool), u32(inner.fd.number))));
-    put(FULLNAT_FLOWS_PIN, BpfMap.createArray('fullnat_flows', FullnatFlow.bytes, FULLNAT_PORTS));
+    const { bytes } = family === 'inet' ? FullnatFlow : Fullnat6Flow;
+    put(FULLNAT_FLOWS_PINS[family], BpfMap.createArray('fullnat_flows', bytes, FULLNAT_PORTS));
     put('fullnat_ports', BpfMap.createQueue('fullnat_ports', PORT_BYTES, FULLNAT_PORTS));
   }
 
-  /** Takes away the pools that no destination names, and that have no flow. `but`: a destination that gets its pools now. */
-  #reclaim(but: number): void {
+  /** Takes away the pools that no destination names, and that have no flow. Those that a destination has until now stay until a later change. */
+  #reclaim(): void {
     const { dests, conf } = this.tables;
     const named = new Set<number>();
     for (let id = 1; id <= conf.get(0, Conf.destTop); id++) {
-      if (id === but || dests.get(id, Dest.state) === WeirState.FREE || (dests.get(id, Dest.flags) & Abi.D_FULLNAT) === 0) continue;
+      if (dests.get(id, Dest.state) === WeirState.FREE || (dests.get(id, Dest.flags) & Abi.D_FULLNAT) === 0) continue;
       for (const pool of this.#poolsOf(id)) named.add(pool);
     }
     for (let pool = 1; pool <= this.#top; pool++) {
-      if (named.has(pool) || this.#pools.get(pool, FullnatPool.local) === 0 || this.#pools.get(pool, FullnatPool.used) !== 0) continue;
-      this.#with('fullnat_ends', (map) => map.delete(this.#endsOf(pool)));
-      this.#pools.set(pool, FullnatPool.local, 0);
-      for (const name of [FULLNAT_FLOWS_PIN, 'fullnat_ports']) this.#with(name, (outer) => outer.delete(u32(pool)));
+      if (named.has(pool) || this.#isFree(pool) || this.#pools.get(pool, FullnatPool.used) !== 0) continue;
+      const ends = this.#endsAt(pool);
+      this.#with(fullnatPin(ends.family, 'fullnat_ends'), (map) => map.delete(encodePair(ends)));
+      this.#pools.set(pool, FullnatPool.family, FREE);
+      for (const name of [FULLNAT_FLOWS_PINS[ends.family], 'fullnat_ports']) this.#with(name, (outer) => outer.delete(u32(pool)));
     }
   }
 }

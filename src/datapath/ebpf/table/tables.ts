@@ -1,4 +1,5 @@
 // The pinned tables of one network namespace, mapped into memory.
+import type { Family } from '../../../model/address.js';
 import { BpfMap } from '../../../sys/bpf/bpf-objects.js';
 import { Records } from '../../../sys/bpf/records.js';
 import { unlessCode } from '../../../sys/errno.js';
@@ -64,17 +65,20 @@ export const TUNNEL_XDP_PIN = 'tunnel_xdp';
 /** The outer sources of tunnels: made with the first destination behind one (load/tunnels.ts). */
 export const TUNNEL_SOURCES_PIN = 'tunnel_sources';
 /** The array by which packets enter the programs of FULLNAT, and the flows by pool: builds share them. */
-export const FULLNAT_TC_PIN = 'fullnat_tc';
-export const FULLNAT_FLOWS_PIN = 'fullnat_flows';
-/** The maps of these programs alone, made with the first such destination (load/fullnat.ts). */
-export const FULLNAT_PINS = [
-  'fullnat_pools',
-  'fullnat_dests',
-  'fullnat_ports',
-  'fullnat_clients',
-  'fullnat_ends',
-  'fullnat_timers',
-] as const;
+export const FULLNAT_TC_PIN = 'fullnat_entries';
+export const FULLNAT_FLOWS_PINS: Readonly<Record<Family, string>> = { inet: 'fullnat_flows4', inet6: 'fullnat_flows6' };
+/** The maps of these programs alone, made with the first such destination (load/fullnat.ts): those of both families, */
+const FULLNAT_SHARED_PINS = ['fullnat_pools', 'fullnat_dests', 'fullnat_ports', 'fullnat_virtuals'] as const;
+/** and those that each family has for itself. */
+const FULLNAT_OWN_MAPS = ['fullnat_clients', 'fullnat_ends', 'fullnat_timers'] as const;
+export type FullnatOwnMap = (typeof FULLNAT_OWN_MAPS)[number];
+/** The pin of a map that each family has for itself. */
+export const fullnatPin = (family: Family, map: FullnatOwnMap): string => (family === 'inet' ? map : `${map}6`);
+/** The pins of a family's programs, by the names of their maps. */
+export const fullnatPins = (family: Family): Readonly<Record<string, string>> => ({
+  ...Object.fromEntries(FULLNAT_SHARED_PINS.map((name) => [name, name])),
+  ...Object.fromEntries(FULLNAT_OWN_MAPS.map((name) => [name, fullnatPin(family, name)])),
+});
 /** The ports of services that have the helper for FTP, as a text (table/ftp.ts). */
 export const FTP_PORTS_PIN = 'ftp_ports';
 /** The arrays that the objects on the links have. */
@@ -100,8 +104,8 @@ export const PINNED_MAPS = [
   TUNNEL_XDP_PIN,
   'tunnel_work',
   FULLNAT_TC_PIN,
-  FULLNAT_FLOWS_PIN,
-  'fullnat_work',
+  ...Object.values(FULLNAT_FLOWS_PINS),
+  'fullnat_carried',
 ] as const;
 /** Scratch space, a rate limit, a history that may start again, and the places of programs: builds need not share them, nor have them all. */
 export const NOT_SHARED: ReadonlySet<string> = new Set(['scratch_space', 'icmp_limits', 'drop_history', ...ENTRY_PINS]);

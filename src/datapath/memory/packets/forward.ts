@@ -113,10 +113,15 @@ export function tunnelled(question: Question, arrival: Arrival, destination: Des
   return { verdict: 'redirect', frame };
 }
 
+/** FULLNAT: does the server know no clients? One on the director itself does. */
+export const isLocalised = ({ environment }: Question, { destination, method }: Pick<Connection, 'destination' | 'method'>): boolean =>
+  method === 'masq' && destination.locals.length > 0 && !environment.isOwn(destination.address);
+
 /** To a server that knows no clients: a local address and port stands in the client's place. */
 function localised(question: Question, arrival: Arrival, connection: Connection): Outcome {
   const { packet } = arrival;
   const { table, environment, now } = question;
+  if (packet.portless) return dropped(question, arrival, 'short');
   const hop = environment.hopToServer(connection.destination.address);
   const refused = (reason: Reason, kind: IcmpKind): Outcome => {
     table.count(reason);
@@ -156,7 +161,7 @@ function forwarded(question: Question, arrival: Arrival, connection: Connection)
   const { packet } = arrival;
   const { destination, server, method } = connection;
   if (method === 'tunnel') return tunnelled(question, arrival, destination);
-  if (destination.locals.length > 0 && !question.environment.isOwn(destination.address)) return localised(question, arrival, connection);
+  if (isLocalised(question, connection)) return localised(question, arrival, connection);
   if (method === 'bypass') return sentPast(question, arrival);
   const masq = method === 'masq';
   const hop = question.environment.hopToServer(destination.address);
@@ -255,7 +260,7 @@ function replied(question: Question, arrival: Arrival, connection: Connection, n
   const exceeded = exceededMtu(arrival, hop);
   if (exceeded === 0 || !packet.dontFragment) {
     note(question, connection, packet, true);
-    if (connection.destination.locals.length > 0) table.localPorts.take(connection, question.now);
+    if (arrival.local !== undefined) table.localPorts.take(connection, question.now);
   }
   if (exceeded > 0) return largeReply(question, arrival, connection, exceeded);
   const frame = arrival.frame.slice();

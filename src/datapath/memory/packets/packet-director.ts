@@ -16,7 +16,7 @@ import { incoming, leaving, marked } from './packet-path.js';
 import { type PacketOptions, PacketTable } from './packet-table.js';
 import { parseFrame } from './parse.js';
 import type { ServiceRecord } from './records.js';
-import { messageOf, related, relatedScheduled } from './related.js';
+import { aboutLocal, messageOf, related, relatedScheduled } from './related.js';
 import type { Scope } from './scope.js';
 import type { Trace } from './trace.js';
 
@@ -125,7 +125,9 @@ export class PacketDirector extends PacketTable {
     if (message === undefined) return undefined;
     const meetBy = (meet: (question: Question) => Outcome | undefined) => this.#byScope(device, family, message.quoted.protocol, meet);
     const met = meetBy((question) => related(question, message, leaves));
-    return met !== undefined || leaves ? met : meetBy((question) => relatedScheduled(question, message));
+    if (met !== undefined || leaves) return met;
+    const scheduled = meetBy((question) => relatedScheduled(question, message));
+    return scheduled ?? aboutLocal(this.#question(this.exact, device), message);
   }
 
   #byScope(device: string, family: Family, protocol: number, meet: (question: Question) => Outcome | undefined): Outcome | undefined {

@@ -8,6 +8,7 @@ import { type Decision, decideRequest, isServerSide, type Question } from './dec
 import { rulesOf } from './family.js';
 import { localReply, noted, type Outcome, passed, reply, request } from './forward.js';
 import { claimExpected } from './ftp.js';
+import { isWideConnection } from './local-ports.js';
 import { fromClient, type Packet, sourceOf, targetOf } from './packet.js';
 import type { ServiceRecord } from './records.js';
 
@@ -94,18 +95,19 @@ function toClient(question: Question, arrival: Arrival): Outcome | undefined {
   return isServerSide(question, connection.destination.address, packet.destination) ? reply(question, arrival, connection) : undefined;
 }
 
-/** FULLNAT: a server's packet to a local address goes on as one to the client behind it. undefined: it is of no flow. */
+/** FULLNAT: a server's packet to a local address goes on as one to the client behind it. undefined: it is of no flow, or of one of the next scope. */
 function toLocal(question: Question, arrival: Arrival): Outcome | undefined {
   const { packet, frame } = arrival;
   const { table, scope, now } = question;
-  if (scope !== table.exact || packet.portless) return undefined;
-  const client = table.localPorts.clientOf(sourceOf(packet), targetOf(packet), packet.protocol, now);
-  if (client === undefined) return undefined;
+  if (packet.portless) return undefined;
+  const flow = table.localPorts.flowOf(sourceOf(packet), targetOf(packet), packet.protocol, now);
+  if (flow === undefined || isWideConnection(flow) !== scope.allPorts) return undefined;
+  const { client, virtual, destination } = flow;
   const translated = frame.slice();
   rulesOf(packet).translate(translated, packet, false, client);
   const meant: Packet = { ...packet, destination: client.address, destinationPort: client.port };
-  const connection = replied(question, meant);
-  if (connection === undefined) return passed(arrival); // it has ended
+  const connection = scope.connections.find(destination.service, { client, virtual, protocol: packet.protocol }, now);
+  if (connection === undefined || connection.destination !== destination || connection.method !== 'masq') return passed(arrival); // it has ended
   if (!isServerSide(question, connection.destination.address, client.address)) return passed(arrival);
   return reply(question, { ...arrival, frame: translated, packet: meant, local: arrival }, connection);
 }

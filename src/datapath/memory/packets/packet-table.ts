@@ -166,7 +166,7 @@ export class PacketTable {
     const service = this.#live(key);
     checkDestination(key, spec);
     if (this.#find(service, spec) !== undefined) throw new WeirError('destination-exists');
-    const destination = this.records.makeDestination(service, ipOf(spec.address), spec.port);
+    const destination = this.records.makeDestination(service, ipOf(spec.address), spec.port, (known) => !isInUse(known, spec));
     describeDestination(destination, spec, 0);
     if (methodOf(spec) === 'masq') this.records.answer(destination);
     destination.available = true;
@@ -178,9 +178,7 @@ export class PacketTable {
     const service = this.#live(key);
     checkDestination(key, spec);
     const destination = this.#destination(service, spec);
-    const connections = destination.active + destination.inactive;
-    if (connections !== 0 && (spec.method === 'fullnat') !== destination.locals.length > 0)
-      throw new WeirError('fullnat-in-use', { connections });
+    if (isInUse(destination, spec)) throw new WeirError('fullnat-in-use', { connections: destination.active + destination.inactive });
     if (methodOf(spec) === 'masq') this.records.answer(destination);
     describeDestination(destination, spec, destination.lastWeight);
     service.schedule = service.schedule?.edited(candidatesOf(service.list));
@@ -253,6 +251,10 @@ export class PacketTable {
     return found;
   }
 }
+
+/** FULLNAT neither begins nor ends under the connections of a destination. */
+const isInUse = ({ active, inactive, locals }: DestinationRecord, { method }: DestinationSpec): boolean =>
+  active + inactive !== 0 && (method === 'fullnat') !== locals.length > 0;
 
 const methodOf = ({ method }: DestinationSpec): Method => (method === 'fullnat' ? 'masq' : method);
 

@@ -183,10 +183,15 @@ export class Records {
     return record;
   }
 
-  /** The record of a destination that is added, perhaps again. */
-  makeDestination(service: ServiceRecord, address: Ip, port: number): DestinationRecord {
+  /** The record of a destination that is added, perhaps again. `fits`: may it be the one that was removed? */
+  makeDestination(
+    service: ServiceRecord,
+    address: Ip,
+    port: number,
+    fits: (known: DestinationRecord) => boolean = () => true,
+  ): DestinationRecord {
     const known = service.retired.find((each) => each.address === address && each.port === port);
-    if (known !== undefined) {
+    if (known !== undefined && fits(known)) {
       service.retired = service.retired.filter((each) => each !== known);
       return known;
     }

@@ -6,7 +6,7 @@ import type { Endpoint } from './endpoint.js';
 import { handIn } from './ethernet.js';
 import { rulesOf } from './family.js';
 import type { Quoted } from './family-rules.js';
-import { countPacket, type Outcome, passed, sent, tunnelled } from './forward.js';
+import { countPacket, isLocalised, type Outcome, passed, sent, tunnelled } from './forward.js';
 import type { Packet } from './packet.js';
 import { isByCall, type ServiceRecord } from './records.js';
 
@@ -47,12 +47,19 @@ function scheduled(question: Question, { quoted }: Message, service: ServiceReco
   return destination && { destination, virtual, server: serverOf(destination, virtual), method: destination.method };
 }
 
-/** Sends the error to the server of the connection, or to its client. */
-function sendOn(question: Question, message: Message, connection: Related, inbound: boolean): Outcome {
+/** FULLNAT: the other end of the error and of what it quotes: of an error to the server, what stands for the client there. */
+function localised(question: Question, { quoted }: Message, connection: Related): Endpoint | undefined {
+  const { destination, virtual } = connection;
+  return question.table.localPorts.known({ client: quoted.to, virtual, protocol: quoted.protocol, destination }, question.now);
+}
+
+/** Sends the error to the server of the connection, or to its client. `other`: the end that changes, too. */
+function sendOn(question: Question, message: Message, connection: Related, inbound: boolean, other?: Endpoint): Outcome {
   const { frame, packet, quoted } = message;
   const { destination, virtual, server, method } = connection;
   const { environment, device } = question;
-  const hop = inbound ? environment.hopToServer(destination.address) : environment.hop(device, quoted.from.address, virtual.address);
+  const client = other?.address ?? quoted.from.address;
+  const hop = inbound ? environment.hopToServer(destination.address) : environment.hop(device, client, virtual.address);
   // The kernel forwards nothing from a link-local address; what goes to a server, IPVS sends itself.
   if (!inbound && hop.kind !== 'local' && rulesOf(packet).isLinkLocal(packet.source)) return passed({ frame });
   const wrong = invalid(question, message);
@@ -60,8 +67,12 @@ function sendOn(question: Question, message: Message, connection: Related, inbou
   // Of answers IPVS sees what the stack forwards.
   if (inbound || packet.ttl > 1) countPacket(destination, packet.length, !inbound);
   if (inbound && method === 'tunnel') return tunnelled(question, { frame, packet, gsoSize: 0 }, destination, true);
+  const toLocal = inbound && isLocalised(question, connection);
+  const instead = toLocal ? localised(question, message, connection) : other;
+  if (toLocal && (instead === undefined || hop.kind === 'local')) return passed({ frame });
   if (hop.kind === 'none' || hop.kind === 'unknown' || packet.ttl <= 1) return passed({ frame });
   const copy = translated(message, inbound, inbound ? (method === 'masq' ? server : undefined) : virtual);
+  if (instead !== undefined) rulesOf(packet).translateError(copy, packet, !inbound, instead);
   if (hop.kind !== 'local') return sent(copy, packet, hop);
   if (inbound) return { verdict: 'pass', frame: copy };
   handIn(copy);
@@ -106,6 +117,16 @@ export function related(question: Question, message: Message, leaves: boolean): 
   // What came by lo was for a client on the director, which may have the address of a service of all ports.
   if (back !== undefined || service === undefined || !wire) return back;
   return aboutReply(question, message, service);
+}
+
+/** FULLNAT: about a request that a server got from a local address: back to the client. undefined: it is of no flow. */
+export function aboutLocal(question: Question, message: Message): Outcome | undefined {
+  const { from, to, protocol, portless } = message.quoted;
+  const flow = portless === true ? undefined : question.table.localPorts.flowOf(to, from, protocol, question.now);
+  if (flow === undefined) return undefined;
+  const { destination, virtual, client } = flow;
+  if (!isServerSide(question, destination.address, client.address)) return passed(message);
+  return sendOn(question, message, { destination, virtual, server: to, method: 'masq' }, false, client);
 }
 
 /** schedule_icmp, of an error about no connection of any scope. undefined: it is about no service of this scope, or is not scheduled. */

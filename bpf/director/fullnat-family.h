@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* What of FULLNAT differs by family: addresses are one word, or four. */
+#ifndef WEIR_FULLNAT_FAMILY_H
+#define WEIR_FULLNAT_FAMILY_H
+
+#define FULLNAT_PLACE(program) (FULLNAT_BUILD * FULLNAT_BUILD_PLACES + (program))
+
+#ifdef IPV6
+#define FULLNAT_BUILD (OF_SCTP ? FULLNAT_SCTP6 : FULLNAT_INET6)
+#define FULLNAT_WORDS 4
+static __always_inline __u32 *source_of(struct packet *p) { return p->saddr6; }
+static __always_inline __u32 *target_of(struct packet *p) { return p->daddr6; }
+static __always_inline void words_copy(__u32 *to, const __u32 *from) { address_copy(to, from); }
+static __always_inline bool words_equal(const __u32 *a, const __u32 *b) { return address_equal(a, b); }
+static __always_inline __u32 words_fold(const __u32 *a) { return address_fold(a); }
+/* Gives the packet another source, or another target. 0 or an error. */
+static __always_inline int end_rewrite(struct __sk_buff *skb, struct packet *p, bool source, const __u32 *addr, __u16 port) {
+  return translate_as(skb, source ? REWRITE_SOURCE : 0, addr, port);
+}
+#else
+#define FULLNAT_BUILD (OF_SCTP ? FULLNAT_SCTP : FULLNAT_INET)
+#define FULLNAT_WORDS 1
+static __always_inline __u32 *source_of(struct packet *p) { return &p->saddr; }
+static __always_inline __u32 *target_of(struct packet *p) { return &p->daddr; }
+static __always_inline void words_copy(__u32 *to, const __u32 *from) { to[0] = from[0]; }
+static __always_inline bool words_equal(const __u32 *a, const __u32 *b) { return a[0] == b[0]; }
+static __always_inline __u32 words_fold(const __u32 *a) { return a[0]; }
+static __always_inline int end_rewrite(struct __sk_buff *skb, struct packet *p, bool source, const __u32 *addr, __u16 port) {
+  struct rewrite r;
+  rewrite_of(&r, p, source, addr[0], port);
+  return tc_translate(skb, &r);
+}
+#endif
+
+/* On the stack: halves of addresses are words there. */
+#define FULLNAT_ADDRESS(name) __u32 name[FULLNAT_WORDS] __attribute__((aligned(8)))
+
+static __always_inline struct fullnat_flow *flow_at(__u32 pool, __u32 port) {
+  void *flows = bpf_map_lookup_elem(&fullnat_flows, &pool);
+  return flows ? bpf_map_lookup_elem(flows, &port) : 0;
+}
+
+#endif
