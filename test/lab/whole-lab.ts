@@ -11,7 +11,7 @@ export const STRESS_LABS: readonly string[] = ['stress', 'stress-methods', 'stre
 /** Labs that mostly wait for timers of VRRP and of health checks. */
 export const VRRP_LABS: readonly string[] = ['dual', 'split-brain', 'ha', 'misc-check', 'mail'];
 
-/** Variants of the labs nat, dr, tun, persist and cache. */
+/** Variants of the labs nat, dr, tun, fullnat, persist and cache. */
 export const VARIANT_LABS: readonly string[] = [
   'nat-2',
   'dr-2',
@@ -20,6 +20,7 @@ export const VARIANT_LABS: readonly string[] = [
   'dr-ftp',
   'tun-6',
   'tun-mixed',
+  'fullnat-6',
   'persist-marks',
   'cache-tun',
 ];

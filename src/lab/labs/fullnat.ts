@@ -202,3 +202,19 @@ export const fullnat = fullnatLab({
   sysctls: { 'net.ipv4.ip_forward': 0 },
   forwarding: 'net.ipv4.ip_forward',
 });
+
+export const fullnat6 = fullnatLab({
+  name: 'fullnat-6',
+  title: `FULLNAT for IPv6: ${TITLE}`,
+  prefix: 64,
+  client: 'fd00:88::10',
+  vip: 'fd00:88::5',
+  dip: 'fd00:99::5',
+  router: 'fd00:99::1',
+  servers: [
+    { name: 'web1', rip: 'fd00:1::100', local: 'fd00:99::9' },
+    { name: 'web2', rip: 'fd00:2::101', local: 'fd00:99::10' },
+  ],
+  sysctls: { 'net.ipv6.conf.all.forwarding': 1 },
+  forwarding: 'net.ipv6.conf.all.forwarding',
+});

@@ -10,7 +10,7 @@ import { drLocal } from './dr-local.js';
 import { drRedirect } from './dr-redirect.js';
 import { drTwoNets } from './dr-two-nets.js';
 import { dual } from './dual.js';
-import { fullnat } from './fullnat.js';
+import { fullnat, fullnat6 } from './fullnat.js';
 import { ha } from './ha.js';
 import { mail } from './mail.js';
 import { miscCheck } from './misc-check.js';
@@ -43,6 +43,7 @@ export const labs: readonly Lab[] = [
   tun6,
   tunMixed,
   fullnat,
+  fullnat6,
   persist,
   persistMarks,
   dual,
