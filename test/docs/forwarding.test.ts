@@ -62,15 +62,11 @@ procedure('a server on the director by VS/NAT, and past the servers', 'nat', asy
   assert.match(at.type(at.director, 'ipvsadm -Lcn'), /^TCP .* 192\.168\.88\.10:\d+ +192\.168\.99\.200:80 +0\.0\.0\.0:0$/m);
 });
 
-procedure('a server and a client on the director by VS/DR', 'one switch', async (at) => {
-  const client = commandsOf(LOCAL).find(([line = '']) => line.startsWith('curl ')) ?? [];
-  assert.equal(client.length, 1);
+procedure('a server on the director by VS/DR', 'one switch', async (at) => {
   await startWebs(at);
   await at.web(at.director);
   for (const host of at.servers) at.type(host, 'weir realserver start --vip 192.168.88.15');
   at.type(at.director, 'weir vip add 192.168.88.15 --dev eth0; ipvsadm -A -t 192.168.88.15:80 -s rr');
   for (const server of ['192.168.88.5', '192.168.88.100']) at.type(at.director, `ipvsadm -a -t 192.168.88.15:80 -r ${server} -g`);
   assert.deepEqual(at.names(4), ['lvs1', 'lvs1', 'web1', 'web1']);
-  const answers = [1, 2].map(() => at.type(at.director, `${client[0]} -s -m 20`).trim()).sort();
-  assert.deepEqual(answers, ['lvs1 192.168.88.5', 'web1 192.168.88.5']);
 });
