@@ -11,7 +11,6 @@
 #else
 #define FTP_FAMILY '1'
 #endif
-#define FTP_OPTIONS 64 /* of TCP, zeros behind them */
 
 struct ftp_text {
   struct ftp_key key; /* of the connection */
@@ -23,7 +22,7 @@ struct ftp_text {
   __u32 begins; /* and where; */
   __u32 from;   /* its endpoint, */
   __u32 ends;   /* and what is behind that */
-  __u32 size;   /* of the text, or of TCP's options */
+  __u32 size;   /* of the text */
   __u32 at;
   __u32 state;  /* enum ftp_state */
   __u32 value;  /* of the number that is read, */
@@ -44,8 +43,6 @@ struct ftp_text {
   __u8 delimiter;
   __u8 text[FTP_TEXT_ROOM] __attribute__((aligned(8)));
   __u8 out_text[FTP_OUT_ROOM];
-  __u8 options[FTP_OPTIONS] __attribute__((aligned(8)));
-  __u8 options_now[FTP_OPTIONS + 8] __attribute__((aligned(8)));
 };
 
 #endif

@@ -3,15 +3,6 @@
 #ifndef WEIR_FTP_STREAM_H
 #define WEIR_FTP_STREAM_H
 
-#define TCP_SEQ_IN 4
-#define TCP_ACK_IN 8
-#define TCP_WORDS_IN 12
-#define TCP_CHECK_IN 16
-#define TCP_LEN 20
-#define OPTION_END 0
-#define OPTION_NOTHING 1
-#define OPTION_SACK 5
-
 struct {
   __uint(type, BPF_MAP_TYPE_HASH);
   __uint(map_flags, BPF_F_NO_PREALLOC);
@@ -38,71 +29,8 @@ static __always_inline __u32 ftp_lock(struct ftp_text *t) {
   return keyed_hash((__u64)client | (__u64)t->key.cport << K_PORT_SHIFT) & (LOCKS - 1);
 }
 
-static __always_inline bool is_behind(__u32 number, __u32 other) { return (__s32)(number - other) > 0; }
-/* A number of the server's as its client knows it, and back. The reply's end is where both differ: what its client acknowledges before it is that of
- * before. (The kernel compares with init_seq + delta: a shorter reply then acknowledges bytes that did not come.) */
-static __always_inline __u32 ftp_forth(struct ftp_text *t, __u32 seq) {
-  return seq + (is_behind(seq, t->stream.init_seq) ? t->stream.delta : t->stream.previous_delta);
-}
-static __always_inline __u32 ftp_back(struct ftp_text *t, __u32 ack) {
-  bool behind = is_behind(ack, t->stream.init_seq + t->stream.previous_delta);
-  return ack - (behind ? t->stream.delta : t->stream.previous_delta);
-}
-
-/* Stores a changed number. 0 or an error. */
-static __always_inline int ftp_store(struct __sk_buff *skb, __u32 l4, __u32 in, __u32 was, __u32 is) {
-  was = bpf_htonl(was);
-  is = bpf_htonl(is);
-  return bpf_l4_csum_replace(skb, l4 + TCP_CHECK_IN, was, is, 4) || bpf_skb_store_bytes(skb, l4 + in, &is, 4, 0) ? -1 : 0;
-}
-
-static __always_inline void ftp_edge_back(struct ftp_text *t, __u32 at) {
-  __u8 *edge = t->options_now + (at & (FTP_OPTIONS - 1));
-  __u32 is = ftp_back(t, (__u32)edge[0] << 24 | edge[1] << 16 | edge[2] << 8 | edge[3]);
-  edge[0] = is >> 24;
-  edge[1] = is >> 16;
-  edge[2] = is >> 8;
-  edge[3] = is;
-}
-
-/* The next option; of SACK (RFC 2018) both edges of each block. */
-static long ftp_option_step(__u64 i, void *ctx) {
-  struct ftp_text *t = *(struct ftp_text **)ctx;
-  __u32 at = t->at;
-  if (at + 1 >= t->size) return 1;
-  __u8 kind = t->options[at & (FTP_OPTIONS - 1)], length = t->options[(at + 1) & (FTP_OPTIONS - 1)];
-  if (kind == OPTION_END) return 1;
-  if (kind == OPTION_NOTHING) length = 1;
-  if (!length || (kind != OPTION_NOTHING && length < 2) || at + length > t->size) return 1;
-  t->at = at + length;
-  if (kind != OPTION_SACK) return 0;
-#pragma clang loop unroll(full)
-  for (__u32 k = 2; k + 4 <= 34; k += 4)
-    if (k + 4 <= length) ftp_edge_back(t, at + k);
-  return 1;
-}
-
-/* SACK of a client's segment. 0 or an error. A global function: verified once. */
-__noinline int ftp_sack_back(struct __sk_buff *skb, __u32 l4) {
-  struct scratch *scratch = the_scratch();
-  __u8 words;
-  if (!scratch || bpf_skb_load_bytes(skb, l4 + TCP_WORDS_IN, &words, 1)) return -1;
-  CHECKED(scratch);
-  struct ftp_text *t = &scratch->ftp_text;
-  __u32 size = (words >> 4) * 4 - TCP_LEN;
-  if (!size || size > 40) return 0;
-  barrier_var(size);
-  size = ((size - 1) & (FTP_OPTIONS - 1)) + 1; /* no change, as in message-sum.h */
-  __builtin_memset(t->options, 0, sizeof t->options);
-  if (bpf_skb_load_bytes(skb, l4 + TCP_LEN, t->options, size)) return -1;
-  __builtin_memcpy(t->options_now, t->options, sizeof t->options);
-  t->size = size;
-  t->at = 0;
-  bpf_loop(40, ftp_option_step, &t, 0);
-  __s64 sum = bpf_csum_diff((__be32 *)t->options, FTP_OPTIONS, (__be32 *)t->options_now, FTP_OPTIONS, 0);
-  if (sum < 0) return -1;
-  if (bpf_l4_csum_replace(skb, l4 + TCP_CHECK_IN, 0, sum, 0)) return -1;
-  return bpf_skb_store_bytes(skb, l4 + TCP_LEN, t->options_now, size, 0);
+static __always_inline struct tcp_numbers ftp_numbers(struct ftp_text *t) {
+  return (struct tcp_numbers){.init_seq = t->stream.init_seq, .delta = t->stream.delta, .previous_delta = t->stream.previous_delta};
 }
 
 /* Reads the numbers of a packet, and shifts them. `l4`: where its TCP header begins. 0, or the reason to drop it. A global function: verified once. */
@@ -121,10 +49,12 @@ __noinline int ftp_shift(struct __sk_buff *skb, __u32 l4, bool out) {
   t->stream = *s;
   lock_give(ftp_lock(t));
   if (!(t->stream.delta | t->stream.previous_delta)) return 0;
-  if (out) return ftp_store(skb, l4, TCP_SEQ_IN, number, ftp_forth(t, number)) ? R_REDIRECT_FAILED : 0;
+  struct tcp_numbers n = ftp_numbers(t);
+  if (out) return number_store(skb, l4, TCP_SEQ_IN, number, number_forth(&n, number)) ? R_REDIRECT_FAILED : 0;
   if (!(scratch->packet.flags & FLAG_ACK)) return 0;
-  if (ftp_store(skb, l4, TCP_ACK_IN, number, ftp_back(t, number))) return R_REDIRECT_FAILED;
-  return ftp_sack_back(skb, l4) ? R_REDIRECT_FAILED : 0;
+  if (number_store(skb, l4, TCP_ACK_IN, number, number_back(&n, number))) return R_REDIRECT_FAILED;
+  scratch->tcp_options.numbers = n;
+  return tcp_sack_back(skb, l4) ? R_REDIRECT_FAILED : 0;
 }
 
 /* That of the connection, made where it has none. 0: the table is full. */

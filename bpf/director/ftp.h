@@ -10,11 +10,6 @@
 static __always_inline enum parsed ftp_parse(struct __sk_buff *skb, struct packet *p, __u32 at) {
   return at == ETH_LEN ? tc_parse6(skb, p) : tc_parse_any6(skb, at);
 }
-/* The header's length of the packet. 0 or an error. */
-static __always_inline int ftp_store_length(struct __sk_buff *skb, __u32 at, __u32 was, __u32 is) {
-  __u16 payload = bpf_htons(is - IP6_LEN);
-  return bpf_skb_store_bytes(skb, at + 4, &payload, sizeof payload, 0);
-}
 static __always_inline bool ftp_is_source(struct ftp_text *t, struct packet *p) { return true; } /* the address is not read */
 static __always_inline bool ftp_is_known(struct ftp_text *t, struct service *s, struct dest *d) { return true; }
 static __always_inline bool ftp_keeps(struct ftp_text *t, struct service *s) { return t->bare; }
@@ -24,10 +19,6 @@ static __always_inline int ftp_back_to_client(struct __sk_buff *skb, struct verd
 static __always_inline int ftp_leave(struct __sk_buff *skb, struct verdict *v, bool layer3) { return tc_leave6(skb, v, layer3); }
 #else
 static __always_inline enum parsed ftp_parse(struct __sk_buff *skb, struct packet *p, __u32 at) { return tc_parse(skb, p, at); }
-static __always_inline int ftp_store_length(struct __sk_buff *skb, __u32 at, __u32 was, __u32 is) {
-  __u16 from = bpf_htons(was), to = bpf_htons(is);
-  return bpf_l3_csum_replace(skb, at + IP_CHECK_IN, from, to, 2) ? -1 : bpf_skb_store_bytes(skb, at + 2, &to, sizeof to, 0);
-}
 static __always_inline bool ftp_is_source(struct ftp_text *t, struct packet *p) { return ftp_address(t) == p->saddr; }
 /* The server's own address, or the virtual one: of another host the director knows nothing. */
 static __always_inline bool ftp_is_known(struct ftp_text *t, struct service *s, struct dest *d) {
@@ -72,9 +63,7 @@ __noinline int ftp_replace(struct __sk_buff *skb, __u32 at) {
   if (bpf_skb_load_bytes(skb, data_at, t->text, size)) return -1;
   sum = bpf_csum_diff(0, 0, (__be32 *)t->text, FTP_TEXT_ROOM, sum);
   if (sum < 0 || bpf_l4_csum_replace(skb, check_at, 0, sum, 0)) return -1;
-  __u16 was = bpf_htons(p->length - p->header), is = bpf_htons(p->length - p->header + more);
-  if (bpf_l4_csum_replace(skb, check_at, was, is, BPF_F_PSEUDO_HDR | 2)) return -1;
-  return ftp_store_length(skb, at, p->length, p->length + more);
+  return segment_length_store(skb, at, p->header, p->length, p->length + more);
 }
 
 /* A client's line: `expected`. 0, or the reason to drop its packet. */

@@ -77,6 +77,7 @@
 #include "tc6-forward.h"
 #include "tc6.h"
 #ifdef HELPS_FTP
+#include "tcp-numbers.h"
 #include "ftp-text.h"
 #include "ftp-stream.h"
 #include "ftp-expect.h"

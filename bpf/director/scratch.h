@@ -146,6 +146,10 @@ struct vip_answer {
 #define HELPS_FTP
 #include "ftp-scratch.h"
 #endif
+#if defined(HELPS_FTP) || defined(FULLNAT)
+#define CHANGES_SEGMENTS
+#include "tcp-scratch.h"
+#endif
 
 #ifdef TUNNEL
 #define OUTER_MAX 56 /* an outer IPv6 header, UDP, and GUE with its option */
@@ -182,6 +186,10 @@ struct scratch {
 #endif
 #ifdef HELPS_FTP
   struct ftp_text ftp_text;
+#endif
+#ifdef CHANGES_SEGMENTS
+  struct tcp_options tcp_options;
+  struct insertion insertion;
 #endif
   __u32 until_drop; /* drop_packet: new connections until one is dropped */
   union {

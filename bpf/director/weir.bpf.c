@@ -71,6 +71,7 @@
 #include "tc-forward.h"
 #include "tc.h"
 #ifdef HELPS_FTP
+#include "tcp-numbers.h"
 #include "ftp-text.h"
 #include "ftp-stream.h"
 #include "ftp-expect.h"

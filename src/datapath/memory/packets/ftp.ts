@@ -3,10 +3,7 @@
 // the numbers of the bytes behind it are shifted.
 import { IpProtocol } from '../../../model/ip-protocol.js';
 import { viewOf } from '../../../wire/bytes.js';
-import { fold, sumWords } from '../../../wire/checksum.js';
-import { IPV6_HEADER_BYTES } from '../../../wire/ipv6.js';
 import type { Arrival } from './arrival.js';
-import { replaceWord } from './checksum.js';
 import type { Connection } from './connection.js';
 import type { Question } from './decide.js';
 import type { Endpoint } from './endpoint.js';
@@ -17,12 +14,23 @@ import { familyOf } from './ip.js';
 import { type Packet, sourceOf, targetOf } from './packet.js';
 import { parseFrame } from './parse.js';
 import type { Reason } from './reason.js';
+import {
+  ACK_AT,
+  changeSum,
+  isBehind,
+  numberBack,
+  numberForth,
+  SEQ_AT,
+  shiftSack,
+  storeLength,
+  storeNumber,
+  sumOf,
+  WORDS_AT,
+} from './tcp-numbers.js';
 
 const NO_PORT = 0;
 const [SYN, ACK] = [0x02, 0x10] as const;
 const LINE_FEED = 0x0a;
-const [SEQ_AT, ACK_AT, WORDS_AT, SUM_AT, TCP_BYTES] = [4, 8, 12, 16, 20] as const;
-const [OPTION_END, OPTION_NOTHING, OPTION_SACK] = [0, 1, 5] as const;
 
 /** Does the helper read its packets? */
 export const isHelped = ({ method, destination, service, virtual }: Connection): boolean =>
@@ -45,49 +53,12 @@ export function stateBefore({ state, proven }: Connection): Pick<Met, 'establish
 /** No server waits for data below: such a reply is forged. */
 const FIRST_PASSIVE_PORT = 1024;
 
-const isBehind = (number: number, other: number): boolean => ((number - other) | 0) > 0;
-const forth = ({ initSeq, delta, previousDelta }: FtpStream, seq: number): number =>
-  (seq + (isBehind(seq, initSeq) ? delta : previousDelta)) >>> 0;
-const back = ({ initSeq, delta, previousDelta }: FtpStream, ack: number): number =>
-  (ack - (isBehind(ack, initSeq + previousDelta) ? delta : previousDelta)) >>> 0;
-
-/** Bytes of TCP's options, from `at` on, whose checksum is at `sumAt`: both edges of each block of SACK (RFC 2018). */
-function shiftSack(view: DataView, stream: FtpStream, l4: number): void {
-  const end = l4 + (view.getUint8(l4 + WORDS_AT) >> 4) * 4;
-  const was = sumOf(view, l4 + TCP_BYTES, end);
-  for (let at = l4 + TCP_BYTES; at + 1 < end; ) {
-    const kind = view.getUint8(at);
-    const length = kind === OPTION_NOTHING ? 1 : view.getUint8(at + 1);
-    if (kind === OPTION_END || length === 0 || (kind !== OPTION_NOTHING && length < 2) || at + length > end) break;
-    if (kind === OPTION_SACK) {
-      for (let k = at + 2; k + 4 <= at + length && k + 4 <= at + 34; k += 4) view.setUint32(k, back(stream, view.getUint32(k)));
-      break;
-    }
-    at += length;
-  }
-  changeSum(view, l4, was, sumOf(view, l4 + TCP_BYTES, end));
-}
-
-const sumOf = (view: DataView, from: number, to: number): number =>
-  fold(sumWords(new Uint8Array(view.buffer, view.byteOffset + from, to - from)));
-
-/** The checksum after words with the sum `was` became words with the sum `is`. */
-function changeSum(view: DataView, l4: number, was: number, is: number): void {
-  if (was === is) return;
-  view.setUint16(l4 + SUM_AT, ~fold((~view.getUint16(l4 + SUM_AT) & 0xffff) + (~was & 0xffff) + is) & 0xffff);
-}
-
-function store(view: DataView, l4: number, at: number, value: number): void {
-  view.setUint16(l4 + SUM_AT, replaceWord(view.getUint16(l4 + SUM_AT), view.getUint32(l4 + at), value));
-  view.setUint32(l4 + at, value);
-}
-
 function shift(view: DataView, l4: number, stream: FtpStream, { flags }: Packet, out: boolean): void {
   if (stream.delta === 0 && stream.previousDelta === 0) return;
-  if (out) store(view, l4, SEQ_AT, forth(stream, view.getUint32(l4 + SEQ_AT)));
+  if (out) storeNumber(view, l4, SEQ_AT, numberForth(stream, view.getUint32(l4 + SEQ_AT)));
   if (out || (flags & ACK) === 0) return;
-  store(view, l4, ACK_AT, back(stream, view.getUint32(l4 + ACK_AT)));
-  if (view.getUint8(l4 + WORDS_AT) >> 4 > 5) shiftSack(view, stream, l4);
+  storeNumber(view, l4, ACK_AT, numberBack(stream, view.getUint32(l4 + ACK_AT)));
+  shiftSack(view, l4, stream);
 }
 
 /** Puts a connection in state LISTEN into the table of all ports; one that is there gives way. The reason why not. */
@@ -212,20 +183,8 @@ function replaced({ frame, packet, dataAt, text }: Segment, { from, ends }: FtpE
   const view = viewOf(next);
   const l4 = ETHERNET_BYTES + packet.header;
   changeSum(view, l4, sumOf(viewOf(frame), dataAt, dataAt + text.length), sumOf(view, dataAt, dataAt + data.length));
-  changeSum(view, l4, packet.length - packet.header, packet.length - packet.header + more);
   storeLength(view, packet, packet.length + more);
   return next;
-}
-
-/** The length in the IP header; IPv6 has no checksum there, and counts what is behind it. */
-function storeLength(view: DataView, { family, length }: Packet, now: number): void {
-  if (family === 'inet6') {
-    view.setUint16(ETHERNET_BYTES + 4, now - IPV6_HEADER_BYTES);
-    return;
-  }
-  const sumAt = ETHERNET_BYTES + 10;
-  view.setUint16(sumAt, ~fold((~view.getUint16(sumAt) & 0xffff) + (~length & 0xffff) + now) & 0xffff);
-  view.setUint16(ETHERNET_BYTES + 2, now);
 }
 
 /** A segment whose lines are read, as it goes on; a reason: it is dropped. */
