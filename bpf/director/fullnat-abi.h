@@ -6,15 +6,20 @@
 
 /* The places of fullnat_entries: of each build four, and one of the program on the links. A request goes on to be given a local address; a packet of a server
  * without a connection is looked up among the flows, and from there it comes back, for its client, to the program on the links. An ICMP error goes on
- * from there to the server, or to the client. */
+ * from there to the server, or to the client. FULLNAT_ANSWER: a reply of TCP over IPv4 that is to be changed for its client. */
 enum fullnat_build { FULLNAT_INET, FULLNAT_INET6, FULLNAT_SCTP, FULLNAT_SCTP6 };
 enum fullnat_program { FULLNAT_REQUEST, FULLNAT_REPLY, FULLNAT_ERROR_IN, FULLNAT_ERROR_OUT };
 #define FULLNAT_BUILD_PLACES 4
 #define FULLNAT_RETURN 16
-#define FULLNAT_PLACES 17
+#define FULLNAT_ANSWER 17
+#define FULLNAT_PLACES 18
 
 /* Of dest.tunnel_flags, in the word of forwarding-word.ts: a masqueraded destination whose clients get local addresses. */
 #define FORWARD_FULLNAT 0x8
+
+/* How clients are reported to servers of TCP: of a destination with D_FULLNAT its `tunnel_type`. CLIENT_TOA: as an option of
+ * TCP. CLIENT_PROXY: by a header of the PROXY protocol, version 2, in front of the client's first byte. */
+enum client_address { CLIENT_UNREPORTED, CLIENT_TOA, CLIENT_PROXY };
 
 /* ---- pools: a local address for one server's endpoint, or for all ports of one. Record 0 is none: its `count` is the highest number in use. Written by
  * user; `handed` and `used` by packets and timer (atomic adds), `exhausted` by packets. The ports are first + (start + step * n) % count, for
@@ -56,9 +61,21 @@ struct fullnat_flow {
   __u32 word;      /* its port, network order | FLOW_* << FLOW_STATE_SHIFT | of its virtual endpoint a hash << FLOW_TAG_SHIFT; 0: free */
   __u32 dest;
   __u32 until;     /* clock: when the connection expires */
+  __u32 how;       /* enum client_address, as in its fullnat_place */
+  __u32 reserved;
 };
 
-/* From a connection to its flow: pool << 16 | local port (host order). */
+/* From a connection to its flow, and the report of its client to the server: `report` is 0 where there is nothing to report or to shift. From the
+ * server's SYN and ACK on: none was sent yet; the header was; and the client's first bytes without it; the server has acknowledged it. Of TOA the first
+ * one alone, until the server has sent data. Written by packets. */
+enum report_state { REPORT_NEW, REPORT_SENT, REPORT_PASSED, REPORT_KNOWN };
+#define REPORT_HOW 0xff /* enum client_address */
+#define REPORT_STATE_SHIFT 8
+struct fullnat_place {
+  __u32 place; /* pool << 16 | local port (host order) */
+  __u32 report;
+  __u32 first; /* the number of its client's first byte, by the server's SYN and ACK */
+};
 #define FULLNAT_PROTOCOL_SHIFT 24
 struct fullnat_client {
   __u32 client[1];
@@ -103,6 +120,8 @@ struct fullnat_work {
   __u32 port;        /* host order */
   __u32 server_port; /* network order: where the request goes */
   __u32 wide;        /* the connection is of a service of all ports or of a mark, or FTP's data */
+  __u32 report;      /* as in fullnat_place; of a reply `how` of its flow */
+  __u32 answers;     /* a reply is to be changed (FULLNAT_ANSWER) */
 };
 
 #endif

@@ -36,7 +36,7 @@ static __always_inline int tc_to_fullnat_as(struct verdict *v, __u16 port, int w
 static __always_inline int tc_to_fullnat(struct verdict *v) { return tc_to_fullnat_as(v, server_port(v->d), TC_FULLNAT); }
 static __always_inline int tc_error_to_fullnat(struct verdict *v, __u16 port) { return tc_to_fullnat_as(v, port, TC_FULLNAT_ERROR); }
 
-/* The flow of a reply lives as long as its connection. A global function, since it is rarely called. */
+/* The flow of a reply lives as long as its connection. Is the reply to be changed, too? A global function, since it is rarely called. */
 __noinline int fullnat_extend(__u32 dest, __u32 until) {
   struct fullnat_work *work = the_fullnat_work();
   struct scratch *scratch = the_scratch();
@@ -47,12 +47,17 @@ __noinline int fullnat_extend(__u32 dest, __u32 until) {
   CHECKED(f);
   if (READ(f->dest) != dest || !words_equal(f->client, target_of(&scratch->packet))) return 0;
   if (READ(f->until) != until) __sync_lock_test_and_set(&f->until, until);
-  return 0;
+  return work->answers != 0;
 }
-static __always_inline void tc_fullnat_replied(struct __sk_buff *skb, struct verdict *v) {
-  if (likely(!(v->d->flags & D_FULLNAT)) || skb->cb[FULLNAT_CB] != FULLNAT_TRANSLATED) return;
+/* A reply has been counted. Does it go on to be changed (TC_ANSWER)? */
+static __always_inline bool tc_fullnat_replied(struct __sk_buff *skb, struct verdict *v) {
+  if (likely(!(v->d->flags & D_FULLNAT)) || skb->cb[FULLNAT_CB] != FULLNAT_TRANSLATED) return false;
   skb->cb[FULLNAT_CB] = 0;
-  fullnat_extend(v->dest, expires_of(v));
+  return fullnat_extend(v->dest, expires_of(v));
+}
+static __always_inline int tc_answer_by_flow(struct __sk_buff *skb) {
+  bpf_tail_call(skb, &fullnat_entries, FULLNAT_ANSWER);
+  return tc_drop(R_REDIRECT_FAILED);
 }
 
 /* What comes back from its flow and is no reply after all, or gets an error, is for the local address again. A global function, since it is rarely

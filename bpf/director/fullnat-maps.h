@@ -23,7 +23,7 @@ struct {
   __uint(map_flags, BPF_F_NO_PREALLOC);
   __uint(max_entries, 2097152);
   __type(key, struct fullnat_client);
-  __type(value, __u32);
+  __type(value, struct fullnat_place);
 } fullnat_clients SEC(".maps");
 
 struct {

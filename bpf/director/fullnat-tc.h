@@ -9,6 +9,12 @@
 
 #include "packet-errors.h"
 
+#ifndef REPORTS_CLIENTS
+static __always_inline bool is_reported(struct packet *p, struct fullnat_work *work) { return false; }
+static __always_inline int client_report(struct __sk_buff *skb, struct fullnat_work *work, __u32 mtu) { return 0; }
+static __always_inline bool is_answer_changed(struct packet *p, struct fullnat_flow *f, struct fullnat_work *work) { return false; }
+#endif
+
 /* What differs of a family: reading the packet into the scratch space, which the program that entered this one has validated; the route to a server, and
  * the way there. */
 #ifdef IPV6
@@ -74,6 +80,10 @@ static __always_inline int fullnat_request(struct __sk_buff *skb, struct conf *c
   }
   int flow = fullnat_flow(skb, p, work);
   if (flow != TC_ACT_OK) return flow;
+  if (unlikely(is_reported(p, work))) {
+    int failed = client_report(skb, work, w.hop.mtu);
+    if (failed) return tc_drop(failed);
+  }
   __u8 ttl = p->ttl, protocol = p->protocol;
   if (!fullnat_translate(skb, p, d, work)) return tc_drop(R_REDIRECT_FAILED);
   if (unlikely(large || policed)) { /* the stack fragments, or sends: by lo, where its own address may be the source */
@@ -105,6 +115,7 @@ static __always_inline bool fullnat_reply(struct __sk_buff *skb, struct packet *
   if (flow_state(word) != FLOW_LIVE || READ(f->word) != word) return false;
   work->dest = dest;
   words_copy(work->local, target_of(p));
+  work->answers = is_answer_changed(p, f, work);
   return !end_rewrite(skb, p, false, client, word);
 }
 

@@ -127,11 +127,15 @@ __noinline int flow_claim(struct __sk_buff *skb, __u32 pool, struct fullnat_clie
       words_copy(f->client, c->client);
       WRITE(f->dest, client_dest(c));
       WRITE(f->until, work->until);
+#ifdef REPORTS_CLIENTS
+      WRITE(f->how, CLIENT_UNREPORTED);
+#endif
       barrier();
       __sync_lock_test_and_set(&f->word, flow_word(c, FLOW_LIVE));
       if (likely(!is_taken_twice(p, port, protocol, work->server_port))) {
         work->pool = pool;
         work->port = port;
+        work->report = 0;
         return true;
       }
       WRITE(f->word, 0);
@@ -153,10 +157,11 @@ static __always_inline void flow_drop(__u32 pool, __u32 port) {
 
 /* The place of the connection's flow, which the work names then. 0: it has none. */
 static __always_inline struct fullnat_flow *flow_place(struct fullnat_client *c, struct fullnat_work *work) {
-  __u32 *place = bpf_map_lookup_elem(&fullnat_clients, c);
-  if (!place) return 0;
-  work->pool = *place >> 16;
-  work->port = *place & 0xffff;
+  struct fullnat_place *found = bpf_map_lookup_elem(&fullnat_clients, c);
+  if (!found) return 0;
+  work->pool = found->place >> 16;
+  work->port = found->place & 0xffff;
+  work->report = READ(found->report);
   struct fullnat_flow *f = flow_at(work->pool, work->port);
   if (f) CHECKED(f);
   return f;
@@ -185,7 +190,8 @@ static __always_inline long flow_enter(struct fullnat_client *c, struct fullnat_
     __builtin_memcpy(v.addr, c->vaddr, sizeof c->vaddr);
     if (bpf_map_update_elem(&fullnat_virtuals, &place, &v, BPF_ANY)) return -1;
   }
-  return bpf_map_update_elem(&fullnat_clients, c, &place, BPF_NOEXIST);
+  struct fullnat_place to = {.place = place};
+  return bpf_map_update_elem(&fullnat_clients, c, &to, BPF_NOEXIST);
 }
 
 /* Makes the flow of a connection, from the first of its destination's pools that has a port; which one comes first, its client decides. */
@@ -293,8 +299,8 @@ static __always_inline void flow_end(struct flow_sweep *w, struct fullnat_flow *
   c.dest = READ(f->dest);
   __u32 own = w->pool << 16 | port;
   if (word >> FLOW_TAG_SHIFT) virtual_take(&c, own);
-  __u32 *place = bpf_map_lookup_elem(&fullnat_clients, &c);
-  if (place && *place == own) bpf_map_delete_elem(&fullnat_clients, &c);
+  struct fullnat_place *found = bpf_map_lookup_elem(&fullnat_clients, &c);
+  if (found && found->place == own) bpf_map_delete_elem(&fullnat_clients, &c);
   WRITE(f->word, 0);
   port_give(w->pool, port);
 }

@@ -113,6 +113,8 @@ const volatile struct {
   enum ftp_line ftp_line;
   enum fullnat_build fullnat_build;
   enum fullnat_program fullnat_program;
+  enum client_address client_address;
+  enum report_state report_state;
   struct fullnat_flow fullnat_flow;
   struct fullnat6_flow fullnat6_flow;
 } types_in_btf;
@@ -192,6 +194,9 @@ FULLNAT_FLOWS(fullnat_flows6, struct fullnat6_flow);
 #define fullnat_pair fullnat6_pair
 #else
 #define fullnat_flows fullnat_flows4
+#endif
+#if defined(FULLNAT) && !defined(IPV6) && !defined(SCTP)
+#define REPORTS_CLIENTS /* to servers (client-address.h) */
 #endif
 #ifdef FULLNAT
 #include "fullnat-maps.h"

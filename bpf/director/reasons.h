@@ -37,7 +37,8 @@
   X(CALL_NOT_STORED, call_not_stored, "a SIP call without persistence: the table of calls is full, or there was no memory for it")                        \
   X(FIREWALL, firewall, "a new connection, passed to the host's packet filter first")                                   \
   X(FTP_STREAMS, ftp_streams, "an FTP client's command, since the table of FTP's control connections is full") \
-  X(NO_LOCAL_PORT, no_local_port, "a new connection by FULLNAT that found no free port of a local address")
+  X(NO_LOCAL_PORT, no_local_port, "a new connection by FULLNAT that found no free port of a local address")       \
+  X(SYN_DATA, syn_data, "data of a SYN for a server that gets a header of the PROXY protocol: left out, its client sends them again")
 
 #define REASON_ENUM(name, key, text) R_##name,
 enum reason { REASONS(REASON_ENUM) REASON_COUNT };

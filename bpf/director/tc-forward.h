@@ -78,7 +78,7 @@ static __always_inline int tc_reply(struct __sk_buff *skb, struct verdict *v) {
   if (likely(!large || !p->dont_fragment)) {
     conn_touch(v, true);
     count_packet(v, true);
-    tc_fullnat_replied(skb, v);
+    if (tc_fullnat_replied(skb, v)) return TC_ANSWER;
   }
   if (unlikely(large)) return tc_large_reply(skb, v->service, w.hop.mtu);
   if (likely(answer == HOP_READY && !w.gateway && p->header == IP_LEN)) return tc_forward(skb, p, &w.hop, true, virtual_addr(s), virtual_port(s));

@@ -70,6 +70,7 @@ static __always_inline int tc_go_on(struct __sk_buff *skb, int done, bool ingres
     tc_enter_wide(skb, WIDE_INGRESS);
     return fullnat_restore(skb);
   }
+  if (done == TC_ANSWER) return tc_answer_by_flow(skb);
   if (done == TC_SCTP) {
     tc_enter_sctp(skb, ingress);
     return TC_ACT_UNSPEC;

@@ -30,7 +30,7 @@ const rows = [
   {
     id: 'client-address',
     name: 'the client’s address for servers of FULLNAT (TOA, PROXY protocol)',
-    present: false,
+    present: true,
     missing: 'FULLNAT does not pass the client’s address on yet',
     meanwhile: 'servers see local addresses of the director alone',
   },

@@ -34,8 +34,8 @@ function tunnelOptions({ tunnel }: DestinationSpec): string {
   return ` --tun-type ${tunnel.type}${port}${tunnel.type === 'ipip' ? '' : ` --tun-${tunnel.checksum}`}`;
 }
 
-const localOptions = ({ localAddresses = [] }: DestinationSpec): string =>
-  ` --local-address ${localAddresses.map(formatAddress).join(',')}`;
+const localOptions = ({ localAddresses = [], clientAddress }: DestinationSpec): string =>
+  ` --local-address ${localAddresses.map(formatAddress).join(',')}${clientAddress === undefined ? '' : ` --client-address ${clientAddress}`}`;
 
 /** Thresholds are left out, as ipvsadm-save does. */
 function destinationOptions(spec: DestinationSpec): string {

@@ -27,6 +27,7 @@ export function sameDestinationSpec(a: DestinationSpec, b: DestinationSpec): boo
     a.upperThreshold === b.upperThreshold &&
     a.lowerThreshold === b.lowerThreshold &&
     (a.method !== 'tunnel' || sameTunnel) &&
-    String(localsOf(a)) === String(localsOf(b))
+    String(localsOf(a)) === String(localsOf(b)) &&
+    a.clientAddress === b.clientAddress
   );
 }

@@ -29,6 +29,9 @@ export type ForwardingMethod = 'masq' | 'local' | 'tunnel' | 'route' | 'fullnat'
 /** How packets of a connection go on. `bypass`: to their own address, past the servers (cache_bypass). */
 export type ConnectionMethod = ForwardingMethod | 'bypass';
 
+/** How clients are reported to servers of TCP: by an option of TCP, or by a header of the PROXY protocol, version 2. */
+export type ClientAddress = 'toa' | 'proxy';
+
 export interface Tunnel {
   readonly type: 'ipip' | 'gue' | 'gre';
   readonly port: number;
@@ -49,6 +52,8 @@ export interface DestinationSpec extends DestinationKey {
   readonly tunnel: Tunnel;
   /** Of 'fullnat', and of no other method: the addresses of the director that stand for its clients. */
   readonly localAddresses?: readonly Address[];
+  /** Of 'fullnat', of TCP; absent: servers know local addresses alone. */
+  readonly clientAddress?: ClientAddress;
 }
 
 /** Counters as shown to a person: brought up to date every 2 s, less what `zero` hid. Rates are per second. */

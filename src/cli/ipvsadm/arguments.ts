@@ -2,7 +2,7 @@
 import type { Address, Family } from '../../model/address.js';
 import { parseAddress } from '../../model/address-text.js';
 import { WeirError } from '../../model/errors/weir-error.js';
-import type { ForwardingMethod, Protocol } from '../../model/service.js';
+import type { ClientAddress, ForwardingMethod, Protocol } from '../../model/service.js';
 import type { DaemonRole } from '../../model/sync-daemon.js';
 import { allOptions, type CommandName, isCommand, type OptionName, optionOf, type WordId } from './options.js';
 import { Popt } from './popt.js';
@@ -42,6 +42,7 @@ export interface Draft {
   tunnelPort: number;
   tunnelChecksum: 'nocsum' | 'csum' | 'remcsum';
   localAddresses: readonly Address[];
+  clientAddress: ClientAddress | undefined;
   timeouts: readonly [number, number, number];
   role: DaemonRole;
   daemonInterface: string;
@@ -79,6 +80,7 @@ function emptyDraft(): Draft {
     tunnelPort: 0,
     tunnelChecksum: 'nocsum',
     localAddresses: [],
+    clientAddress: undefined,
     timeouts: [0, 0, 0],
     role: 'master',
     daemonInterface: '',
@@ -147,6 +149,11 @@ function takeLocals(draft: Draft, text: string): void {
   });
 }
 
+function takeClientAddress(draft: Draft, text: string): void {
+  if (text !== 'toa' && text !== 'proxy') throw new WeirError('ipvsadm-illegal', { what: 'client-address (toa or proxy)' });
+  draft.clientAddress = text;
+}
+
 type Taker = (draft: Draft, text: string, lookup: Lookup) => void;
 
 /** What each word does to the draft. A word that is not here only counts as given. */
@@ -170,6 +177,7 @@ const takers: Partial<Record<WordId, Taker>> = {
     draft.method = 'fullnat';
   },
   'local-address': takeLocals,
+  'client-address': takeClientAddress,
   gatewaying: (draft) => {
     draft.method = 'route';
   },

@@ -73,6 +73,7 @@ function destination(draft: Draft): DestinationSpec {
   if (server.address.family !== family && draft.method !== 'tunnel') throw new WeirError('ipvsadm-other-family');
   checkTunnel(draft);
   if ((draft.method === 'fullnat') !== draft.options.has('local-address')) throw new WeirError('ipvsadm-fullnat-options');
+  if (draft.method !== 'fullnat' && draft.clientAddress !== undefined) throw new WeirError('ipvsadm-client-address');
   return {
     address: server.address,
     port: ownPort ? server.port : draft.port,
@@ -82,6 +83,7 @@ function destination(draft: Draft): DestinationSpec {
     lowerThreshold: draft.lowerThreshold,
     tunnel: { type: draft.tunnelType, port: draft.tunnelPort, checksum: draft.tunnelChecksum },
     ...(draft.method === 'fullnat' && { localAddresses: draft.localAddresses }),
+    ...(draft.clientAddress !== undefined && { clientAddress: draft.clientAddress }),
   };
 }
 

@@ -56,6 +56,7 @@ function destinationJson({ spec, active, inactive, persistent, stats }: Destinat
     upperThreshold,
     lowerThreshold,
     ...(spec.localAddresses === undefined ? {} : { localAddresses: spec.localAddresses.map(formatAddress) }),
+    ...(spec.clientAddress === undefined ? {} : { clientAddress: spec.clientAddress }),
     ...(method !== 'tunnel' ? {} : { tunnel: tunnel.type === 'ipip' ? { type: tunnel.type } : { ...tunnel } }),
     active,
     inactive,

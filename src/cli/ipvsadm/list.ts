@@ -90,7 +90,9 @@ function serviceLine({ spec, stats }: ServiceEntry, format: ListFormat, names: N
   return `${name} ${serviceOptions(spec)}`;
 }
 
-function tunnelText({ method, tunnel }: DestinationSpec): string {
+/** Of FULLNAT how clients are reported. */
+function tunnelText({ method, tunnel, clientAddress }: DestinationSpec): string {
+  if (clientAddress !== undefined) return clientAddress;
   if (method !== 'tunnel') return 'n/a';
   const checksum = { nocsum: '-c', csum: '+c', remcsum: 'r+c' }[tunnel.checksum];
   if (tunnel.type === 'gue') return `gue:${tunnel.port}:${checksum}`;

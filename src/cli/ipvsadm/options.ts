@@ -59,6 +59,7 @@ export const optionNames = [
   'atomic',
   'json',
   'local-address',
+  'client-address',
 ] as const;
 export type OptionName = (typeof optionNames)[number];
 
@@ -101,7 +102,7 @@ const commandRows: readonly Row[] = [
   ['version', 'version', 'v'],
 ];
 
-/** Every word ipvsadm knows. `--atomic`, `--json`, `--fullnat` and `--local-address` are weir's. */
+/** Every word ipvsadm knows. `--atomic`, `--json`, `--fullnat`, `--local-address` and `--client-address` are weir's. */
 const allSpellings: readonly OptionSpelling<WordId>[] = [
   ...spellings('none', commandRows),
   ...spellings('required', [
@@ -128,6 +129,7 @@ const allSpellings: readonly OptionSpelling<WordId>[] = [
     ['tun-type', 'tun-type'],
     ['tun-port', 'tun-port'],
     ['local-address', 'local-address'],
+    ['client-address', 'client-address'],
   ]),
   ...spellings('optional', [['persistent', 'persistent', 'p']]),
   ...spellings('none', [
@@ -205,6 +207,7 @@ const serverOptions = [
   'tun-csum',
   'tun-remcsum',
   'local-address',
+  'client-address',
 ] as const;
 
 /** The matrix of commands and options. Help and version are not checked against it. */

@@ -24,6 +24,11 @@ const OWN_OPTIONS = [
   },
   {
     kind: 'item',
+    term: '--client-address toa|proxy',
+    text: 'with --fullnat, for TCP: the server is told of its client by a TCP option (TOA) or by a header of the PROXY protocol, version 2',
+  },
+  {
+    kind: 'item',
     term: '--json',
     text: 'with -L: the table, the connections (-c), the timeouts or the daemons as JSON, by numbers',
   },

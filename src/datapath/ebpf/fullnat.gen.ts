@@ -20,11 +20,19 @@ export const FullnatPool = {
 export const FullnatDest = { bytes: 32, pool: { at: 0, size: 4, count: 8 } } as const;
 
 export const FullnatFlow = {
-  bytes: 16,
+  bytes: 24,
   client: { at: 0, size: 4, count: 1 },
   word: { at: 4, size: 4, count: 1 },
   dest: { at: 8, size: 4, count: 1 },
   until: { at: 12, size: 4, count: 1 },
+  how: { at: 16, size: 4, count: 1 },
+} as const;
+
+export const FullnatPlace = {
+  bytes: 12,
+  place: { at: 0, size: 4, count: 1 },
+  report: { at: 4, size: 4, count: 1 },
+  first: { at: 8, size: 4, count: 1 },
 } as const;
 
 export const FullnatClient = {
@@ -61,7 +69,7 @@ export const FullnatTimer = {
 } as const;
 
 export const FullnatWork = {
-  bytes: 60,
+  bytes: 68,
   local: { at: 0, size: 4, count: 4 },
   vaddr: { at: 16, size: 4, count: 4 },
   vport: { at: 32, size: 4, count: 1 },
@@ -71,16 +79,23 @@ export const FullnatWork = {
   port: { at: 48, size: 4, count: 1 },
   serverPort: { at: 52, size: 4, count: 1 },
   wide: { at: 56, size: 4, count: 1 },
+  report: { at: 60, size: 4, count: 1 },
+  answers: { at: 64, size: 4, count: 1 },
 } as const;
 
 export const FullnatBuild = { FULLNAT_INET: 0, FULLNAT_INET6: 1, FULLNAT_SCTP: 2, FULLNAT_SCTP6: 3 } as const;
 
 export const FullnatProgram = { FULLNAT_REQUEST: 0, FULLNAT_REPLY: 1, FULLNAT_ERROR_IN: 2, FULLNAT_ERROR_OUT: 3 } as const;
 
+export const ClientAddress = { CLIENT_UNREPORTED: 0, CLIENT_TOA: 1, CLIENT_PROXY: 2 } as const;
+
+export const ReportState = { REPORT_NEW: 0, REPORT_SENT: 1, REPORT_PASSED: 2, REPORT_KNOWN: 3 } as const;
+
 export const FullnatAbi = {
   FULLNAT_BUILD_PLACES: 4,
   FULLNAT_RETURN: 16,
-  FULLNAT_PLACES: 17,
+  FULLNAT_ANSWER: 17,
+  FULLNAT_PLACES: 18,
   FORWARD_FULLNAT: 8,
   FULLNAT_POOLS: 4096,
   FULLNAT_PORTS: 65536,
@@ -91,5 +106,7 @@ export const FullnatAbi = {
   FLOW_STATE_SHIFT: 16,
   FLOW_TAG_SHIFT: 18,
   FULLNAT_GRACE_SECONDS: 2,
+  REPORT_HOW: 255,
+  REPORT_STATE_SHIFT: 8,
   FULLNAT_PROTOCOL_SHIFT: 24,
 } as const;

@@ -35,4 +35,5 @@ export const REASONS = [
   { key: 'firewall', text: "a new connection, passed to the host's packet filter first" },
   { key: 'ftp_streams', text: "an FTP client's command, since the table of FTP's control connections is full" },
   { key: 'no_local_port', text: 'a new connection by FULLNAT that found no free port of a local address' },
+  { key: 'syn_data', text: 'data of a SYN for a server that gets a header of the PROXY protocol: left out, its client sends them again' },
 ] as const;

@@ -28,6 +28,12 @@ export const directorErrors = {
     exitStatus: 1,
     errno: 'EOPNOTSUPP',
   },
+  'client-address-refused': {
+    text: () =>
+      'only servers of TCP over IPv4 behind local addresses (--fullnat), of services of one port, are told of their clients (--client-address)',
+    exitStatus: 1,
+    errno: 'EOPNOTSUPP',
+  },
   'fullnat-in-use': {
     text: ({ connections }: { connections: number }) =>
       `the destination has ${connections} connections, and FULLNAT cannot begin or end under them: wait until they have ended, or remove it and add it again`,

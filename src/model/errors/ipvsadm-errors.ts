@@ -41,6 +41,7 @@ export const ipvsadmErrors = {
   'ipvsadm-one-packet': { text: () => 'One-Packet Scheduling is only for UDP virtual services', exitStatus: 2 },
   'ipvsadm-tunnel-options': { text: () => 'Tunnel options conflict with forward method', exitStatus: 2 },
   'ipvsadm-fullnat-options': { text: () => "'fullnat' and 'local-address' go together", exitStatus: 2 },
+  'ipvsadm-client-address': { text: () => "'client-address' goes with 'fullnat'", exitStatus: 2 },
   'ipvsadm-other-family': { text: () => 'Different address family is allowed only for tunneling servers', exitStatus: 2 },
   'ipvsadm-flag-invalid': { text: ({ name }: Name) => `invalid scheduler flag \`${name}'`, exitStatus: 2 },
   'ipvsadm-flag-incompatible': { text: ({ name }: Name) => `incompatible scheduler flag \`${name}'`, exitStatus: 2 },

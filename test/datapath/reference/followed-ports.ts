@@ -10,7 +10,7 @@ import { FULLNAT_FLOWS_PINS, fullnatPin, type Tables } from '../../../src/datapa
 import type { Connection } from '../../../src/datapath/memory/packets/connection.js';
 import { type Endpoint, isSame, keyOfEndpoint } from '../../../src/datapath/memory/packets/endpoint.js';
 import { familyOf } from '../../../src/datapath/memory/packets/ip.js';
-import { hasAllPorts, type LocalFlow, type LocalPorts } from '../../../src/datapath/memory/packets/local-ports.js';
+import { hasAllPorts, type LocalEnd, type LocalFlow, type LocalPorts } from '../../../src/datapath/memory/packets/local-ports.js';
 import { IpProtocol } from '../../../src/model/ip-protocol.js';
 import { BpfMap } from '../../../src/sys/bpf/bpf-objects.js';
 import { u32 } from '../../../src/sys/bpf/records.js';
@@ -18,7 +18,7 @@ import { using } from '../../../src/sys/fd.js';
 import { viewOf } from '../../../src/wire/bytes.js';
 
 interface Flow extends LocalFlow, Pick<Connection, 'server' | 'protocol'> {
-  readonly local: Endpoint;
+  readonly local: LocalEnd;
   /** Of the programs: the number of the pool. */
   readonly pool: number;
   until: number;
@@ -78,7 +78,7 @@ export class FollowedPorts implements LocalPorts {
     }
   }
 
-  take(connection: Connection): Endpoint | undefined {
+  take(connection: Connection): LocalEnd | undefined {
     const flow = this.#flows.get(nameOf(connection)) ?? this.#follow(connection);
     if (flow !== undefined) flow.until = connection.expires;
     return flow?.local;

@@ -4,20 +4,20 @@ import { BpfMap } from '../../../sys/bpf/bpf-objects.js';
 import { encodeRecord, u32 } from '../../../sys/bpf/records.js';
 import { using } from '../../../sys/fd.js';
 import { swap16, viewOf } from '../../../wire/bytes.js';
+import { type ClientReport, noReport } from '../../memory/packets/client-address.js';
 import type { Connection } from '../../memory/packets/connection.js';
 import type { Endpoint } from '../../memory/packets/endpoint.js';
 import { addressOf, familyOf, type Ip, ipOf } from '../../memory/packets/ip.js';
-import { isWideConnection, type LocalFlow, type LocalPorts } from '../../memory/packets/local-ports.js';
+import { isWideConnection, type LocalEnd, type LocalFlow, type LocalPorts } from '../../memory/packets/local-ports.js';
 import type { DestinationRecord } from '../../memory/packets/records.js';
 import { Dest } from '../abi.gen.js';
-import { FullnatAbi, FullnatClient, FullnatVirtual } from '../fullnat.gen.js';
+import { ClientAddress, FullnatAbi, FullnatClient, FullnatPlace, FullnatVirtual } from '../fullnat.gen.js';
 import { Fullnat6Client } from '../fullnat6.gen.js';
 import { encodePair, FullnatPools } from '../table/fullnat-pools.js';
 import { modelAddress, packetWords } from '../table/record-address.js';
 import { fullnatPin, type Tables } from '../table/tables.js';
 
 const { FULLNAT_PROTOCOL_SHIFT } = FullnatAbi;
-const PLACE_BYTES = 4;
 const WORD_BYTES = 4;
 const PORT_MASK = 0xffff;
 
@@ -49,6 +49,21 @@ function keyOf({ client, virtual, protocol }: Parameters<LocalPorts['known']>[0]
   return encodeRecord(recordOf(client.address), { ...wideKey, dest: (dest | (protocol << FULLNAT_PROTOCOL_SHIFT)) >>> 0 });
 }
 
+/** By enum report_state. */
+const REPORT_STATES: readonly ClientReport['state'][] = ['new', 'sent', 'passed', 'known'];
+
+/** How a client is reported, as a flow's value has it. */
+function reportIn(place: DataView): ClientReport {
+  const word = place.getUint32(FullnatPlace.report.at, true);
+  const number = word & FullnatAbi.REPORT_HOW;
+  const how = number === ClientAddress.CLIENT_TOA ? 'toa' : number === ClientAddress.CLIENT_PROXY ? 'proxy' : undefined;
+  return {
+    how,
+    state: REPORT_STATES[word >>> FullnatAbi.REPORT_STATE_SHIFT] ?? 'new',
+    first: place.getUint32(FullnatPlace.first.at, true),
+  };
+}
+
 export class LiveLocalPorts implements LocalPorts {
   /** The number of a destination's record. */
   idOf: (destination: DestinationRecord) => number | undefined = () => undefined;
@@ -60,31 +75,36 @@ export class LiveLocalPorts implements LocalPorts {
   constructor(readonly tables: Tables) {}
 
   /** What stands for the client of a connection. undefined: it has no flow. */
-  localOf(connection: Connection): Endpoint | undefined {
+  localOf(connection: Connection): LocalEnd | undefined {
     return connection.destination.locals.length === 0 ? undefined : this.known(connection);
   }
 
   /** Of a connection that has none, the address that its client would get first; its port is 0. */
-  take(connection: Connection): Endpoint | undefined {
+  take(connection: Connection): LocalEnd | undefined {
     const known = this.known(connection);
     if (known !== undefined) return known;
     const dest = this.idOf(connection.destination);
     const free = dest === undefined ? undefined : new FullnatPools(this.tables).useOf(dest).find(({ used, ports }) => used < ports);
     if (free === undefined) return undefined;
     this.made = true;
-    return { address: ipOf(free.local), port: 0 };
+    return { address: ipOf(free.local), port: 0, report: noReport() };
   }
 
-  known(connection: Parameters<LocalPorts['known']>[0]): Endpoint | undefined {
-    const place = this.placeOf(connection);
-    if (place === undefined) return undefined;
-    return { address: ipOf(new FullnatPools(this.tables).localAt(place >>> 16)), port: place & PORT_MASK };
+  known(connection: Parameters<LocalPorts['known']>[0]): LocalEnd | undefined {
+    const found = this.#valueOf(connection);
+    if (found === undefined) return undefined;
+    const place = found.getUint32(FullnatPlace.place.at, true);
+    return { address: ipOf(new FullnatPools(this.tables).localAt(place >>> 16)), port: place & PORT_MASK, report: reportIn(found) };
   }
 
   /** The flow of a connection: its pool, and in the lower half its port. undefined: it has none. */
   placeOf(connection: Parameters<LocalPorts['known']>[0]): number | undefined {
+    return this.#valueOf(connection)?.getUint32(FullnatPlace.place.at, true);
+  }
+
+  #valueOf(connection: Parameters<LocalPorts['known']>[0]): DataView | undefined {
     const key = keyOf(connection, this.idOf(connection.destination) ?? 0, isWideConnection(connection));
-    return this.#lookup(fullnatPin(familyOf(connection.client.address), 'fullnat_clients'), key);
+    return this.#lookup(fullnatPin(familyOf(connection.client.address), 'fullnat_clients'), key, FullnatPlace.bytes);
   }
 
   flowOf(server: Endpoint, local: Endpoint, protocol: number): LocalFlow | undefined {
@@ -108,7 +128,7 @@ export class LiveLocalPorts implements LocalPorts {
       { ...both, serverPort: swap16(server.port), protocol },
       { ...both, serverPort: 0, protocol: 0 },
     ]) {
-      const pool = this.#lookup(fullnatPin(family, 'fullnat_ends'), encodePair(ends));
+      const pool = this.#lookup(fullnatPin(family, 'fullnat_ends'), encodePair(ends), WORD_BYTES)?.getUint32(0, true);
       const flow = pool === undefined ? undefined : this.#flowAt(((pool << 16) | local.port) >>> 0, family === 'inet');
       if (flow !== undefined && (ends.serverPort !== 0 || this.#isBetween(flow, server, protocol))) return flow;
     }
@@ -125,20 +145,19 @@ export class LiveLocalPorts implements LocalPorts {
     return serverPort === port && own === protocol;
   }
 
-  #lookup(name: string, key: Uint8Array): number | undefined {
+  #lookup(name: string, key: Uint8Array, bytes: number): DataView | undefined {
     const path = `${this.tables.folder}/${name}`;
-    const value = new Uint8Array(PLACE_BYTES);
-    if (!existsSync(path) || !using(BpfMap.pinned(path), (map) => map.lookup(key, value))) return undefined;
-    return viewOf(value).getUint32(0, true);
+    const value = new Uint8Array(bytes);
+    return existsSync(path) && using(BpfMap.pinned(path), (map) => map.lookup(key, value)) ? viewOf(value) : undefined;
   }
 
   /** A pool's own array cannot be opened by who only looks: the flows are walked. */
   #flowAt(place: number, four: boolean): FoundFlow | undefined {
     const layout = four ? FullnatClient : Fullnat6Client;
     return using(BpfMap.pinned(`${this.tables.folder}/${fullnatPin(four ? 'inet' : 'inet6', 'fullnat_clients')}`), (map) => {
-      const value = new Uint8Array(PLACE_BYTES);
+      const value = new Uint8Array(FullnatPlace.bytes);
       for (const key of map.keys()) {
-        if (!map.lookup(key, value) || viewOf(value).getUint32(0, true) !== place) continue;
+        if (!map.lookup(key, value) || viewOf(value).getUint32(FullnatPlace.place.at, true) !== place) continue;
         const view = viewOf(key);
         const client = { address: addressAt(view, layout.client), port: swap16(view.getUint16(layout.port.at, true)) };
         const dest = view.getUint32(layout.dest.at, true) & ((1 << FULLNAT_PROTOCOL_SHIFT) - 1);

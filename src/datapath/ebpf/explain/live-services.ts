@@ -134,9 +134,10 @@ export class LiveServices {
       lower: dests.get(id, Dest.lower),
     };
     Object.assign(found, counted, described);
-    const { method, tunnel } = forwardingOf(recordedForwarding(this.tables, id));
+    const { method, tunnel, clientAddress } = forwardingOf(recordedForwarding(this.tables, id));
     found.method = method === 'fullnat' ? 'masq' : method;
     found.tunnel = tunnel;
+    found.clientAddress = clientAddress;
     if (method === 'fullnat') found.locals = new FullnatPools(this.tables).localsOf(id).map(ipOf);
     found.overloaded = dests.get(id, Dest.overload) !== 0;
     found.available = (flags & Abi.D_AVAILABLE) !== 0;

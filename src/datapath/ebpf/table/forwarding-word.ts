@@ -1,13 +1,13 @@
 // How a destination is reached, as one word: the method and the tunnel, so that an edit of both is one store (recovery/intent.ts).
-import type { DestinationSpec, ForwardingMethod, Tunnel } from '../../../model/service.js';
+import type { ClientAddress, DestinationSpec, ForwardingMethod, Tunnel } from '../../../model/service.js';
 import { swap16 } from '../../../wire/bytes.js';
 import { Dest } from '../abi.gen.js';
-import { FullnatAbi } from '../fullnat.gen.js';
+import { FullnatAbi, ClientAddress as Reported } from '../fullnat.gen.js';
 import { TunnelAbi, TunnelType } from '../tunnel.gen.js';
 import { methodName, methodNumber } from './identity.js';
 import type { Tables } from './tables.js';
 
-/** Bits of the word: the method, and from these on the tunnel's type, flags and port. */
+/** Bits of the word: the method, and from these on the tunnel's type (of FULLNAT how clients are reported), flags and port. */
 const [TYPE_SHIFT, FLAGS_SHIFT, PORT_SHIFT] = [8, 12, 16];
 const [METHOD_MASK, TYPE_MASK, FLAGS_MASK] = [0xff, 0xf, 0xf];
 const FULLNAT = FullnatAbi.FORWARD_FULLNAT;
@@ -17,6 +17,8 @@ const TYPES: Readonly<Record<Tunnel['type'], number>> = {
   gue: TunnelType.TUNNEL_GUE,
   gre: TunnelType.TUNNEL_GRE,
 };
+const CLIENT_ADDRESSES: Readonly<Record<ClientAddress, number>> = { toa: Reported.CLIENT_TOA, proxy: Reported.CLIENT_PROXY };
+const NO_TUNNEL: Tunnel = { type: 'ipip', port: 0, checksum: 'nocsum' };
 const CHECKSUMS: Readonly<Record<Tunnel['checksum'], number>> = {
   nocsum: 0,
   csum: TunnelAbi.TUNNEL_CSUM,
@@ -28,19 +30,31 @@ function nameIn<T extends string>(numbers: Readonly<Record<T, number>>, number: 
 }
 
 /** The word of a specification. */
-export function forwardingWord({ method, tunnel: { type, port, checksum } }: Pick<DestinationSpec, 'method' | 'tunnel'>): number {
-  const flags = CHECKSUMS[checksum] | (method === 'fullnat' ? FULLNAT : 0);
-  return ((port << PORT_SHIFT) | (flags << FLAGS_SHIFT) | (TYPES[type] << TYPE_SHIFT) | methodNumber(method)) >>> 0;
+export function forwardingWord({ method, tunnel, clientAddress }: Pick<DestinationSpec, 'method' | 'tunnel' | 'clientAddress'>): number {
+  const reported = clientAddress === undefined ? Reported.CLIENT_UNREPORTED : CLIENT_ADDRESSES[clientAddress];
+  if (method === 'fullnat') return ((FULLNAT << FLAGS_SHIFT) | (reported << TYPE_SHIFT) | methodNumber(method)) >>> 0;
+  const { type, port, checksum } = tunnel;
+  return ((port << PORT_SHIFT) | (CHECKSUMS[checksum] << FLAGS_SHIFT) | (TYPES[type] << TYPE_SHIFT) | methodNumber(method)) >>> 0;
 }
 
 /** Does it stand for masquerading with local addresses? */
 export const isFullnat = (word: number): boolean => ((word >>> FLAGS_SHIFT) & FULLNAT) !== 0;
 
+export interface Forwarding {
+  readonly method: ForwardingMethod;
+  readonly tunnel: Tunnel;
+  readonly clientAddress?: ClientAddress;
+}
+
 /** What a word stands for. @throws WeirError table-unknown-number */
-export function forwardingOf(word: number): { readonly method: ForwardingMethod; readonly tunnel: Tunnel } {
-  const type = nameIn(TYPES, (word >>> TYPE_SHIFT) & TYPE_MASK, 'ipip');
-  const checksum = nameIn(CHECKSUMS, (word >>> FLAGS_SHIFT) & FLAGS_MASK & ~FULLNAT, 'nocsum');
-  return { method: isFullnat(word) ? 'fullnat' : methodName(word & METHOD_MASK), tunnel: { type, port: word >>> PORT_SHIFT, checksum } };
+export function forwardingOf(word: number): Forwarding {
+  const number = (word >>> TYPE_SHIFT) & TYPE_MASK;
+  if (isFullnat(word)) {
+    const reported = (Object.keys(CLIENT_ADDRESSES) as ClientAddress[]).find((name) => CLIENT_ADDRESSES[name] === number);
+    return { method: 'fullnat', tunnel: NO_TUNNEL, ...(reported === undefined ? {} : { clientAddress: reported }) };
+  }
+  const checksum = nameIn(CHECKSUMS, (word >>> FLAGS_SHIFT) & FLAGS_MASK, 'nocsum');
+  return { method: methodName(word & METHOD_MASK), tunnel: { type: nameIn(TYPES, number, 'ipip'), port: word >>> PORT_SHIFT, checksum } };
 }
 
 /** The word of a destination's record. */

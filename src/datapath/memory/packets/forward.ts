@@ -2,6 +2,7 @@
 import { IpProtocol } from '../../../model/ip-protocol.js';
 import { IPV6_HEADER_BYTES } from '../../../wire/ipv6.js';
 import type { Arrival } from './arrival.js';
+import { answerReported, reportClient } from './client-address.js';
 import type { Connection } from './connection.js';
 import type { Decision, Question } from './decide.js';
 import { type HopAnswer, LOOPBACK } from './environment.js';
@@ -10,6 +11,7 @@ import { rulesOf } from './family.js';
 import type { IcmpKind } from './family-rules.js';
 import { helped, isHelped, stateBefore } from './ftp.js';
 import { anyOf, type Ip } from './ip.js';
+import { isWideConnection } from './local-ports.js';
 import type { Packet } from './packet.js';
 import { protocolRulesOf } from './protocol-rules.js';
 import type { Reason } from './reason.js';
@@ -133,10 +135,14 @@ function localised(question: Question, arrival: Arrival, connection: Connection)
   if (exceeded > 0 && packet.dontFragment) return refused('too_big', tooBig(exceeded));
   const local = table.localPorts.take(connection, now);
   if (local === undefined) return dropped(question, arrival, 'no_local_port');
-  const frame = arrival.frame.slice();
-  rulesOf(packet).translate(frame, packet, false, connection.server);
-  rulesOf(packet).translate(frame, packet, true, local);
-  if (exceeded === 0) return sent(frame, packet, hop);
+  const mtu = hop.kind === 'ready' ? hop.mtu : 0;
+  const reported = isWideConnection(connection)
+    ? arrival
+    : reportClient(arrival, local.report, connection.destination.clientAddress, mtu, (reason) => table.count(reason));
+  const frame = reported.frame.slice();
+  rulesOf(packet).translate(frame, reported.packet, false, connection.server);
+  rulesOf(packet).translate(frame, reported.packet, true, local);
+  if (exceeded === 0) return sent(frame, reported.packet, hop);
   handIn(frame); // the stack fragments it: by lo, where its own address may be the source
   return { verdict: 'redirect', frame };
 }
@@ -246,6 +252,14 @@ export function reply(question: Question, arrival: Arrival, connection: Connecti
   return replied(question, changed, connection, (_, { destination }, { bytes }) => countPacket(destination, bytes, true));
 }
 
+/** FULLNAT: its flow lives as long as the connection, and knows how the client is reported. */
+function answeredByFlow({ table, now }: Question, arrival: Arrival, connection: Connection): Arrival {
+  const { destination } = connection;
+  const local = arrival.local === undefined ? undefined : table.localPorts.take(connection, now);
+  if (local === undefined || isWideConnection(connection)) return arrival;
+  return answerReported(arrival, local.report, destination.clientAddress);
+}
+
 /** `note`: a packet that is sent on. */
 function replied(question: Question, arrival: Arrival, connection: Connection, note: typeof noted): Outcome {
   const { packet } = arrival;
@@ -258,12 +272,13 @@ function replied(question: Question, arrival: Arrival, connection: Connection, n
     return passed(arrival.local ?? arrival);
   }
   const exceeded = exceededMtu(arrival, hop);
+  let going = arrival;
   if (exceeded === 0 || !packet.dontFragment) {
     note(question, connection, packet, true);
-    if (arrival.local !== undefined) table.localPorts.take(connection, question.now);
+    going = answeredByFlow(question, arrival, connection);
   }
-  if (exceeded > 0) return largeReply(question, arrival, connection, exceeded);
-  const frame = arrival.frame.slice();
+  if (exceeded > 0) return largeReply(question, going, connection, exceeded);
+  const frame = going.frame.slice();
   rulesOf(packet).translate(frame, packet, true, virtual);
   if (hop.kind !== 'local') return sent(frame, packet, hop);
   handIn(frame);

@@ -1,5 +1,6 @@
 // FULLNAT: which local address and port stands for a client at its server, as long as the connection lasts and two seconds more.
 import { IpProtocol } from '../../../model/ip-protocol.js';
+import { type ClientReport, noReport } from './client-address.js';
 import type { Connection } from './connection.js';
 import { type Endpoint, isSame, keyOfEndpoint } from './endpoint.js';
 import type { Ip } from './ip.js';
@@ -8,10 +9,15 @@ import type { ServiceRecord } from './records.js';
 /** What a server's packet to a local address is about. */
 export type LocalFlow = Pick<Connection, 'client' | 'virtual' | 'destination'>;
 
+/** What stands for a connection's client, and how that is reported to its server. */
+export interface LocalEnd extends Endpoint {
+  readonly report: ClientReport;
+}
+
 /** Where the ports of connections come from. */
 export interface LocalPorts {
   /** What stands for the connection's client; its lifetime is now the connection's. undefined: no port is free. */
-  take(connection: Connection, now: number): Endpoint | undefined;
+  take(connection: Connection, now: number): LocalEnd | undefined;
   /** What stands for the client of a connection; undefined: it has no port. */
   known(connection: Pick<Connection, 'client' | 'virtual' | 'protocol' | 'destination'>, now: number): Endpoint | undefined;
   /** What has these ends. undefined: nothing. */
@@ -23,6 +29,7 @@ interface Flow extends LocalFlow, Pick<Connection, 'server' | 'protocol'> {
   readonly port: number;
   /** The connection's expiry when its last packet was met. */
   until: number;
+  readonly report: ClientReport;
 }
 
 /** The ports of one local address towards one server. */
@@ -62,12 +69,12 @@ export class OrderedPorts implements LocalPorts {
   /** `unitsPerSecond`: of the clock. */
   constructor(readonly unitsPerSecond: number) {}
 
-  take(connection: Connection, now: number): Endpoint | undefined {
+  take(connection: Connection, now: number): LocalEnd | undefined {
     this.#sweep(now);
     const flow = this.#flows.get(nameOf(connection)) ?? this.#make(connection);
     if (flow === undefined) return undefined;
     flow.until = connection.expires;
-    return { address: flow.pool.local, port: flow.port };
+    return { address: flow.pool.local, port: flow.port, report: flow.report };
   }
 
   known(connection: Parameters<LocalPorts['known']>[0], now: number): Endpoint | undefined {
@@ -104,7 +111,7 @@ export class OrderedPorts implements LocalPorts {
         pool.returned.push(port);
         continue;
       }
-      const flow = { client, virtual, server, protocol, destination, pool, port, until: connection.expires };
+      const flow = { client, virtual, server, protocol, destination, pool, port, until: connection.expires, report: noReport() };
       pool.flows.set(port, flow);
       this.#flows.set(nameOf(connection), flow);
       return flow;

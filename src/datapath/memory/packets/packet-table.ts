@@ -262,6 +262,7 @@ function describeDestination(destination: DestinationRecord, spec: DestinationSp
   destination.method = methodOf(spec);
   destination.tunnel = spec.tunnel;
   destination.locals = (spec.localAddresses ?? []).map(ipOf);
+  destination.clientAddress = spec.clientAddress;
   destination.weight = spec.weight;
   destination.lastWeight = spec.weight === 0 ? lastWeight : spec.weight;
   destination.upper = spec.upperThreshold;

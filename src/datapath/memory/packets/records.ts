@@ -2,7 +2,7 @@
 // name it: a destination that is added again is the one that it was.
 import { FTP_PORTS } from '../../../model/ftp-ports.js';
 import { IpProtocol } from '../../../model/ip-protocol.js';
-import type { ConnectionMethod, Persistence, Tunnel } from '../../../model/service.js';
+import type { ClientAddress, ConnectionMethod, Persistence, Tunnel } from '../../../model/service.js';
 import type { Schedule } from '../../schedule/index.js';
 import type { Candidate, Candidates } from '../../schedule/scheduler.js';
 import type { Endpoint } from './endpoint.js';
@@ -59,6 +59,8 @@ export interface DestinationRecord extends Loaded {
   tunnel: Tunnel;
   /** FULLNAT: what stands for its clients. None: they are seen as they are. */
   locals: readonly Ip[];
+  /** FULLNAT: how its clients are reported to it. */
+  clientAddress?: ClientAddress | undefined;
   weight: number;
   /** Its last weight that was not 0. */
   lastWeight: number;

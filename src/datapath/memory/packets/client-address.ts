@@ -1,0 +1,192 @@
+// Reports to servers of TCP behind local addresses who their clients are, as the datapath does (bpf/director/client-address.h).
+
+import { IpProtocol } from '../../../model/ip-protocol.js';
+import type { ClientAddress } from '../../../model/service.js';
+import { encodeAddress } from '../../../wire/address-bytes.js';
+import { concat, viewOf } from '../../../wire/bytes.js';
+import type { Arrival } from './arrival.js';
+import { ETHERNET_BYTES } from './ethernet.js';
+import { addressOf } from './ip.js';
+import type { Packet } from './packet.js';
+import { parseFrame } from './parse.js';
+import type { Reason } from './reason.js';
+import {
+  ACK_AT,
+  changeOption,
+  changeSum,
+  cut,
+  grown,
+  type Numbers,
+  numberBack,
+  numberForth,
+  OPTION_MSS,
+  OPTION_SACK,
+  removeOption,
+  SEQ_AT,
+  segmentHeader,
+  shiftSack,
+  storeNumber,
+  TCP_BYTES,
+  WORDS_AT,
+} from './tcp-numbers.js';
+
+/** What is known of the report of one connection's client. `first`: the number of its client's first byte, by the server's SYN and ACK. */
+export interface ClientReport {
+  how: ClientAddress | undefined;
+  state: 'new' | 'sent' | 'passed' | 'known';
+  first: number;
+}
+
+export const noReport = (): ClientReport => ({ how: undefined, state: 'new', first: 0 });
+
+const [FIN, SYN, RST, PSH, ACK, URG] = [0x01, 0x02, 0x04, 0x08, 0x10, 0x20] as const;
+const [TOA_KIND, TOA_BYTES, TCP_HEADER_MAX] = [254, 8, 60] as const;
+const PROXY_SIGNATURE = [0x0d, 0x0a, 0x0d, 0x0a, 0x00, 0x0d, 0x0a, 0x51, 0x55, 0x49, 0x54, 0x0a] as const;
+const [VERSION_COMMAND, TCP4, ADDRESS_BYTES] = [0x21, 0x11, 12] as const;
+const PROXY_BYTES = 28;
+const NOTHING = new Uint8Array();
+
+const port = (number: number): Uint8Array => Uint8Array.of(number >> 8, number & 0xff);
+const l4Of = ({ header }: Packet): number => ETHERNET_BYTES + header;
+const address = (ip: Packet['source']): Uint8Array => encodeAddress(addressOf(ip));
+
+function proxyHeader({ source, sourcePort, destination, destinationPort }: Packet): Uint8Array {
+  const front = Uint8Array.of(...PROXY_SIGNATURE, VERSION_COMMAND, TCP4, 0, ADDRESS_BYTES);
+  return concat(front, address(source), address(destination), port(sourcePort), port(destinationPort));
+}
+
+const toaOption = ({ source, sourcePort }: Packet): Uint8Array =>
+  concat(Uint8Array.of(TOA_KIND, TOA_BYTES), port(sourcePort), address(source));
+
+const numbersOf = ({ first, state }: ClientReport): Numbers => ({
+  initSeq: first,
+  delta: PROXY_BYTES,
+  previousDelta: state === 'known' ? PROXY_BYTES : 0,
+});
+
+/** The arrival with another frame. */
+function changed(arrival: Arrival, frame: Uint8Array, gsoSize = arrival.gsoSize): Arrival {
+  const { packet } = parseFrame(frame, gsoSize);
+  return { ...arrival, frame, packet: packet ?? arrival.packet, gsoSize };
+}
+
+/** Stores more words of a longer header, and flags without `off`. */
+function storeWords(frame: Uint8Array, l4: number, more: number, off: number): void {
+  const view = viewOf(frame);
+  const was = view.getUint16(l4 + WORDS_AT);
+  const is = (was + (more << 12)) & ~off;
+  changeSum(view, l4, was, is);
+  view.setUint16(l4 + WORDS_AT, is);
+}
+
+const hasRoom = ({ packet, gsoSize }: Arrival, bytes: number, mtu: number): boolean =>
+  gsoSize === 0 && (mtu === 0 || packet.length + bytes <= mtu);
+
+/** TOA, where it finds room; before all other options, since a reader stops at the option that ends them. What the client itself has put there is taken out. */
+function withToa(arrival: Arrival, mtu: number): Arrival {
+  const { packet } = arrival;
+  const l4 = l4Of(packet);
+  const frame = arrival.frame.slice();
+  removeOption(viewOf(frame), l4, TOA_KIND);
+  const isFull = segmentHeader(viewOf(frame), l4) + TOA_BYTES > TCP_HEADER_MAX;
+  if (!hasRoom(arrival, TOA_BYTES, mtu) || isFull) return { ...arrival, frame };
+  const next = grown(frame, packet, l4 + TCP_BYTES, toaOption(packet));
+  storeWords(next, l4, TOA_BYTES / 4, 0);
+  return changed(arrival, next);
+}
+
+/** The header before the segment's data; where it does not fit, in their place. */
+function withHeader(arrival: Arrival, fits: boolean): Arrival {
+  const { frame, packet } = arrival;
+  const l4 = l4Of(packet);
+  const at = l4 + segmentHeader(viewOf(frame), l4);
+  if (fits) return changed(arrival, grown(frame, packet, at, proxyHeader(packet)));
+  const next = cut(frame, packet, at, proxyHeader(packet));
+  storeWords(next, l4, 0, FIN | PSH | URG);
+  return changed(arrival, next, 0);
+}
+
+function proxied(arrival: Arrival, report: ClientReport, mtu: number): Arrival {
+  const { packet } = arrival;
+  const { flags } = packet;
+  const frame = arrival.frame.slice();
+  const [view, l4] = [viewOf(frame), l4Of(packet)];
+  const seq = view.getUint32(l4 + SEQ_AT);
+  let numbers = numbersOf(report);
+  if (report.state !== 'known' && seq === report.first) {
+    const all = { ...numbers, previousDelta: PROXY_BYTES };
+    const isReset = (flags & RST) !== 0;
+    if (isReset && report.state !== 'new') numbers = all;
+    if (!isReset && (flags & ACK) !== 0) {
+      const fits = hasRoom(arrival, PROXY_BYTES, mtu) && (flags & URG) === 0;
+      const passes = !fits && report.state === 'sent';
+      if (!(fits && report.state === 'passed')) report.state = passes ? 'passed' : 'sent';
+      if (!passes) return withHeader(arrival, fits);
+      numbers = all;
+    }
+  }
+  const is = numberForth(numbers, seq);
+  if (is !== seq) storeNumber(view, l4, SEQ_AT, is);
+  return changed(arrival, frame);
+}
+
+/** A client's segment to its server, before its addresses change. `mtu`: towards the server; 0: unknown. `count`: of what is left out. */
+export function reportClient(
+  arrival: Arrival,
+  report: ClientReport,
+  how: ClientAddress | undefined,
+  mtu: number,
+  count: (reason: Reason) => void,
+): Arrival {
+  const { packet, frame } = arrival;
+  if (packet.protocol !== IpProtocol.tcp) return arrival;
+  const l4 = l4Of(packet);
+  const dataAt = l4 + segmentHeader(viewOf(frame), l4);
+  if ((packet.flags & SYN) !== 0) {
+    if (how === undefined || ETHERNET_BYTES + packet.length <= dataAt) return arrival;
+    if (how === 'toa') return withToa(arrival, mtu);
+    count('syn_data');
+    return changed(arrival, cut(frame, packet, dataAt, NOTHING), 0);
+  }
+  if (report.how === 'proxy') return proxied(arrival, report, mtu);
+  return report.how === 'toa' && (packet.flags & RST) === 0 ? withToa(arrival, mtu) : arrival;
+}
+
+/** A server's SYN and ACK: the connection begins, unless it is the same once more. */
+function begun(view: DataView, l4: number, report: ClientReport, how: ClientAddress | undefined): void {
+  const ack = view.getUint32(l4 + ACK_AT);
+  if (ack === 0 || report.first !== ack) Object.assign(report, { how, state: 'new', first: ack });
+  if (how !== 'toa') return;
+  changeOption(view, l4, OPTION_MSS, (at, length) => {
+    const mss = view.getUint16(at + 2);
+    if (length === 4 && mss > TOA_BYTES) view.setUint16(at + 2, mss - TOA_BYTES);
+  });
+}
+
+function acknowledged(view: DataView, l4: number, report: ClientReport): void {
+  const ack = view.getUint32(l4 + ACK_AT);
+  const behind = (ack - report.first) | 0;
+  if (behind >= PROXY_BYTES) report.state = 'known';
+  if (report.state !== 'known') {
+    if (behind > 0) storeNumber(view, l4, ACK_AT, report.first);
+    removeOption(view, l4, OPTION_SACK);
+    return;
+  }
+  storeNumber(view, l4, ACK_AT, numberBack(numbersOf(report), ack));
+  shiftSack(view, l4, numbersOf(report));
+}
+
+/** A server's segment to a client behind a local address. */
+export function answerReported(arrival: Arrival, report: ClientReport, how: ClientAddress | undefined): Arrival {
+  const { packet } = arrival;
+  const { flags } = packet;
+  if (packet.protocol !== IpProtocol.tcp || (report.how === undefined && (how === undefined || (flags & SYN) === 0))) return arrival;
+  const frame = arrival.frame.slice();
+  const [view, l4] = [viewOf(frame), l4Of(packet)];
+  if ((flags & SYN) !== 0) {
+    if ((flags & ACK) !== 0) begun(view, l4, report, how);
+  } else if (report.how === 'proxy') {
+    if ((flags & ACK) !== 0) acknowledged(view, l4, report);
+  } else if ((flags & FIN) !== 0 || ETHERNET_BYTES + packet.length > l4 + segmentHeader(view, l4)) report.how = undefined;
+  return { ...arrival, frame };
+}
