@@ -17,7 +17,8 @@ import type { Tables } from '../table/tables.js';
 const LINES: readonly (FtpLine | undefined)[] = [undefined, 'pasv', 'epsv', 'port', 'eprt'];
 
 const KEY = new Records(new ArrayBuffer(FtpKey.bytes), FtpKey.bytes);
-const STREAM = new Records(new ArrayBuffer(Stream.bytes), Stream.bytes);
+/** Records are in memory of whole 64-bit words. */
+const STREAM = new Records(new ArrayBuffer(Math.ceil(Stream.bytes / 8) * 8), Stream.bytes);
 
 /** `service`: the number of its record. */
 function keyOf({ client, virtual }: Connection, service: number): Uint8Array {
