@@ -36,7 +36,7 @@ function keyOf({ client, virtual }: Connection, service: number): Uint8Array {
 }
 
 function streamIn(map: BpfMap, key: Uint8Array): FtpStream | undefined {
-  if (!map.lookup(key, new Uint8Array(STREAM.memory))) return undefined;
+  if (!map.lookup(key, new Uint8Array(STREAM.memory, 0, Stream.bytes))) return undefined;
   return {
     line: STREAM.get(0, Stream.lines) === 0 ? undefined : STREAM.get(0, Stream.line),
     initSeq: STREAM.get(0, Stream.initSeq),
