@@ -21,12 +21,10 @@ import {
 } from '../../../src/datapath/ebpf/table/tables.js';
 import type { HomeOf } from '../../../src/datapath/memory/packets/connection-table.js';
 import { BUCKET_SHARES } from '../../../src/datapath/memory/packets/defence.js';
-import { familyOf } from '../../../src/datapath/memory/packets/ip.js';
 import { PacketDirector } from '../../../src/datapath/memory/packets/packet-director.js';
 import type { Template } from '../../../src/datapath/memory/packets/template.js';
 import type { TemplateHash } from '../../../src/datapath/memory/packets/template-table.js';
 import type { Change } from '../../../src/model/change.js';
-import { IpProtocol } from '../../../src/model/ip-protocol.js';
 import type { Timeouts } from '../../../src/model/service.js';
 import type { Bed } from '../bed.js';
 import type { Explainer } from '../explained.js';
@@ -38,6 +36,7 @@ import { compareDestinations } from './compare-destinations.js';
 import { ConnectionView, type Layout } from './connection-view.js';
 import { FollowedChoice } from './followed-choice.js';
 import { FollowedPorts, flowLabels } from './followed-ports.js';
+import { connectionLabels, templateLabels } from './met-labels.js';
 import { TemplateView } from './template-view.js';
 import { TIMER_PIN, timerField } from './timer-record.js';
 import { labelsOf } from './traffic.js';
@@ -380,28 +379,11 @@ export class Pair {
     for (const view of this.#views) view.compare(what, offset, slack);
     for (const view of this.#templates) view.compare([...this.director.living()], what, offset, slack);
     this.#flows.compare(what, offset, slack);
-    for (const flow of this.#flows.flows) for (const label of flowLabels(flow)) this.#met.add(label);
-    for (const { state, service, virtual, protocol } of this.director.living()) {
-      if (service.port !== 0 && service.port !== virtual.port) this.#met.add('data of FTP');
-      this.#met.add(state === 'UDP' ? 'UDP' : `${protocol === IpProtocol.sctp ? 'SCTP' : 'TCP'} ${state}`);
-      const [six, sctp] = [familyOf(service.address) === 'inet6', protocol === IpProtocol.sctp];
-      if (service.mark !== 0) this.#met.add(sctp ? 'SCTP with a mark' : 'a mark');
-      if (sctp && six) this.#met.add('SCTP by IPv6');
-      if (sctp && service.port === 0) this.#met.add('SCTP of all ports');
-      if (service.port === 0) this.#met.add(six ? 'all ports of IPv6' : 'all ports');
-      if (six) this.#met.add('IPv6');
-    }
-    for (const { held, assured, service, call, destination } of this.#templatesInMemory) {
-      const six = familyOf(service.address) === 'inet6';
-      for (const [name, is] of Object.entries({
-        template: true,
-        'template held': held,
-        'template assured': assured,
-        'template of IPv6': six,
-        'template of a call': call !== undefined,
-        'a call that a server began': call !== undefined && destination.counts.inPackets === 0,
-      }))
-        if (is) this.#met.add(name);
-    }
+    const labels = [
+      ...[...this.director.living()].flatMap(connectionLabels),
+      ...this.#templatesInMemory.flatMap(templateLabels),
+      ...this.#flows.flows.flatMap(flowLabels),
+    ];
+    for (const label of labels) this.#met.add(label);
   }
 }
