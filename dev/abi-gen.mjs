@@ -112,6 +112,7 @@ const FILES = [
   withNumbers('ftp', 'weir-wide.bpf.o', 'FtpAbi'),
   withNumbers('locality', 'weir.bpf.o', 'LocalityAbi'),
   withNumbers('template', 'weir.bpf.o', 'TemplateAbi'),
+  withNumbers('template-flag', 'weir.bpf.o', 'TemplateFlagAbi'),
   withNumbers('call', 'weir.bpf.o', 'CallAbi'),
   {
     header: 'bpf/filters/abi.h',

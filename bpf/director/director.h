@@ -71,7 +71,7 @@ static __always_inline int conn_move_from(struct verdict *v, __u32 flags) {
 /* Nearly every packet: a plain one of an established connection, or UDP, whose expiry was written lately. It does not
  * change its connection. */
 static __always_inline bool is_plain(struct conf *c, struct packet *p, __u64 value, __u32 now, bool out) {
-  if (!has_states(p)) return is_recent(value, now, c->udp_timeout);
+  if (!has_states(p)) return !(out && value & V_NOOUTPUT) && is_recent(value, now, c->udp_timeout);
   if (!goes_on(p->flags) || v_state(value) != STATE_ESTABLISHED) return false;
   return !(out && (value & V_NOOUTPUT || !(value & V_PROVEN))) && is_recent(value, now, state_timeout(c, STATE_ESTABLISHED));
 }
@@ -82,7 +82,7 @@ static __always_inline bool conn_touch(struct verdict *v, bool out) {
   __u32 flags = v->p->flags | (has_states(v->p) ? 0 : TOUCH_UDP) | (out ? TOUCH_OUT : 0);
   int done = conn_move_from(v, flags);
   if (BRIDGING && unlikely(done == CONN_GONE) && conn_find(v->key, v->now, &v->f)) done = conn_move_from(v, flags);
-  if (unlikely(done == CONN_ASSURED)) conn_assure(v->key);
+  if (unlikely(done >= CONN_ASSURED)) conn_assure(v->key);
   return likely(done != CONN_GONE);
 }
 
@@ -274,6 +274,8 @@ static __always_inline enum decision conn_make(struct verdict *v, __u64 key, __u
     __u32 number = slot_take_quickly(r, home, v->now);
     if (number == NOWHERE) continue;
     v->f.value = first_value(v);
+    /* The first answer to a datagram is noted for the client's template. */
+    if (unlikely(r->udp && scratch->template_probe.wanted | scratch->template_probe.led) && !is_bypass(v->f.value)) v->f.value |= V_NOOUTPUT;
     if (!ALL_PORTS || v->d) {
       __sync_fetch_and_add(v->f.value & V_INACTIVE ? &v->d->inactive : &v->d->active, 1);
       overload_begin(v->d);

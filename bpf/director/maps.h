@@ -5,6 +5,7 @@
 
 #include "abi6.h"
 #include "call-abi.h"
+#include "template-flag-abi.h"
 #include "wide-abi.h"
 #include "wide6-abi.h"
 #include "bypass-abi.h"

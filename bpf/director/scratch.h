@@ -158,6 +158,7 @@ struct vip_answer {
 struct scratch {
   struct packet packet;
   __u64 chosen; /* XDP: the value of the packet's connection, for xdp_send_to */
+  __u64 shown;   /* and the flag that its template gets then */
   __u64 changed; /* a connection's value as another CPU made it first, or as it assures a template (conn_move) */
 #ifdef IPV6
   struct whole_addresses whole;

@@ -70,12 +70,12 @@ static __always_inline bool template_is_whole(struct template_probe *r, struct t
   return template_is_of_client(t) && (likely(!r->call) || call_is(place));
 }
 
-/* Is it the template of the probe? */
+/* Is it the template of the probe? One that is lost is no longer. */
 static __always_inline bool template_has_key(struct template_probe *r, struct template *t, __u64 v) {
   return t_taken(v) && !t_claimed(v) && READ(t->key) == r->key;
 }
 static __always_inline bool template_is(struct template_probe *r, struct template *t, __u32 place, __u64 v) {
-  return template_has_key(r, t, v) && template_is_whole(r, t, place);
+  return !(v & T_LOST) && template_has_key(r, t, v) && template_is_whole(r, t, place);
 }
 
 /* The number of the slot of the probe's template; NOWHERE: it has none. */
@@ -84,7 +84,9 @@ static __always_inline __u32 template_search(struct template_probe *r) {
   for (__u32 n = 0; n < TEMPLATE_PLACES; n++) {
     __u32 place = template_place(r->hash, n);
     struct template *t = template_at(place);
-    if (t && READ(t->key) == r->key && t_taken(READ(t->value)) && template_is_whole(r, t, place)) return place;
+    if (!t || READ(t->key) != r->key) continue;
+    __u64 v = READ(t->value);
+    if (t_taken(v) && !(v & T_LOST) && template_is_whole(r, t, place)) return place;
   }
   return NOWHERE;
 }
@@ -95,20 +97,24 @@ static __always_inline __u64 template_proof(struct conf *c, struct template_prob
   return unlikely(r->call) && t_idle(c, t, v, r->now) >= units_of(c, 1) ? T_ASSURED : 0;
 }
 
-/* Begins the time of the probe's template again, in this slot. Returns its destination; 0: it is gone, or leads nowhere. */
+/* Begins the time of the probe's template again, in this slot. Returns its destination; 0: it is gone, or leads nowhere, and is lost from now on. */
 __noinline __u32 template_use(__u32 place) {
   struct template_probe *r = the_template_probe();
   struct conf *c = the_conf();
   struct template *t = template_at(place);
   if (!r || !c || !t) return 0;
   __u64 v = READ(t->value);
-  if (!template_is(r, t, place, v) || !template_leads(c, v)) return 0;
+  if (!template_is(r, t, place, v)) return 0;
+  if (!template_leads(c, v)) {
+    CAS(&t->value, v, v | T_LOST);
+    return 0;
+  }
 #pragma clang loop unroll(disable)
   for (int i = 0; i < TEMPLATE_TRIES; i++) {
     __u64 flags = (v >> 32 << 32 & ~(T_ASKED | T_CHILD)) | template_proof(c, r, t, v);
     __u64 was = CAS(&t->value, v, flags | (__u32)(r->now + t_timeout(c, t, v)));
     if (was == v) return t_dest(v);
-    if (t_dest(was) != t_dest(v) || READ(t->key) != r->key) return 0;
+    if (t_dest(was) != t_dest(v) || was & T_LOST || READ(t->key) != r->key) return 0;
     v = was;
   }
   return 0;
@@ -157,11 +163,12 @@ static __always_inline void template_count(struct conf *c, __u64 v, __u32 change
   WRITE(d->idle_since, now);
 }
 
-/* Which template gives way first where no slot is free: the one with the least worth. One that expired, and that no connection holds; then
+/* Which template gives way first where no slot is free: the one with the least worth. One that is lost, or expired, and that no connection holds; then
  * clients of which no connection was established, so that forged ones drive out each other; of these, the one that was used least lately. */
 static __always_inline __u64 template_worth(struct conf *c, struct template *t, __u64 v, __u32 now) {
   __u64 class = v & T_ASSURED ? 2 : 1;
   if (v & T_ASKED) class = v & T_CHILD ? 3 : 0;
+  if (v & T_LOST) class = 0;
   return class << 32 | ~t_idle(c, t, v, now);
 }
 
@@ -225,7 +232,7 @@ static __always_inline bool template_fill(struct conf *c, struct template_probe 
     return true;
   }
   if (t_taken(was)) template_count(c, was, -1, r->now);
-  if (t_taken(was) && r->place != r->holder) count_reason(R_TEMPLATE_REPLACED);
+  if (t_taken(was) && !(was & T_LOST)) count_reason(R_TEMPLATE_REPLACED);
   if (likely(!r->call) && unlikely(t_taken(was) && is_call_key(READ(t->key)))) call_forget(r->place);
   template_store_client(t);
   WRITE(t->key, r->key);
@@ -244,7 +251,7 @@ __noinline int template_put(void) {
   r->place = template_slot(r);
   struct template *t = r->place == NOWHERE ? 0 : template_at(r->place);
   if (!t) return false;
-  if ((r->place == r->holder && template_use(r->place)) || template_fill(c, r, t)) return true;
+  if (r->place == r->holder ? template_use(r->place) : template_fill(c, r, t)) return true;
   r->place = NOWHERE;
   return false;
 }
@@ -281,23 +288,32 @@ static __always_inline bool assures(__u64 from, __u64 to) {
   return v_state(to) == STATE_ESTABLISHED && v_state(from) != STATE_ESTABLISHED;
 }
 
-/* Sets flags in the template that leads the client of a connection to the connection's destination; not in that of its call, which it does not
- * know. `asked`: only if it is asked. */
+/* Sets flags in the template in this slot, if it has the probe's key and led the connection to `dest`; `asked`: only if it is asked. True: it is such
+ * a one, and leads its client. A global function, so that it is verified once. */
+__noinline int template_mark_at(__u32 place, __u32 dest, __u64 flags, __u32 asked) {
+  struct template_probe *r = the_template_probe();
+  struct template *t = template_at(place);
+  if (!r || !t) return false;
+#pragma clang loop unroll(disable)
+  for (int i = 0; i < TEMPLATE_TRIES; i++) {
+    __u64 v = READ(t->value);
+    if (!template_has_key(r, t, v) || !template_is_of_client(t) || t_dest(v) != dest) return false;
+    if ((asked && !(v & T_ASKED)) || (v & flags) == flags || CAS(&t->value, v, v | flags) == v) return !(v & T_LOST);
+  }
+  return false;
+}
+
+/* Sets flags in the template that leads the client of a connection to the connection's destination, or did before it was lost; not in that of its
+ * call, which it does not know. `asked`: only if it is asked. */
 __noinline int template_mark(__u64 conn, __u32 dest, __u64 flags, __u32 asked) {
   __u32 service = conn >> K_SERVICE_SHIFT;
   struct service *svc = service_at(service);
   struct template_probe *r = the_template_probe();
   if (!svc || !r || !(svc->flags & SVC_PERSISTENT)) return 0;
   template_probe_for(r, persistence_of(svc), service, conn, false);
-  __u32 place = template_search(r);
-  struct template *t = place == NOWHERE ? 0 : template_at(place);
-  if (!t) return 0;
 #pragma clang loop unroll(disable)
-  for (int i = 0; i < TEMPLATE_TRIES; i++) {
-    __u64 v = READ(t->value);
-    if (!template_has_key(r, t, v) || !template_is_of_client(t) || t_dest(v) != dest || (asked && !(v & T_ASKED))) return 0;
-    if ((v & flags) == flags || CAS(&t->value, v, v | flags) == v) return 0;
-  }
+  for (__u32 n = 0; n < TEMPLATE_PLACES; n++)
+    if (template_mark_at(template_place(r->hash, n), dest, flags, asked)) break;
   return 0;
 }
 

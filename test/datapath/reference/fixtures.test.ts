@@ -18,6 +18,8 @@ import { BedEnvironment } from './bed-environment.js';
 const [BUCKETS, TEMPLATES] = [64, 64];
 /** Its templates have no port: they are for the data, too. */
 const FTP_PORT = 21;
+/** In listings: a template that leads nobody any more. */
+const LOST_PORT = 65_535;
 
 const place = ({ address, port }: Endpoint): string => endText({ address: addressOf(address), port });
 
@@ -43,11 +45,14 @@ class InMemory implements Subject {
   /** Templates first, as they are listed. */
   connections(): ReturnType<Subject['connections']> {
     const { templates: four, templates6: six } = this.director;
-    const templates = [...four.entries(), ...six.entries()].map(([, { network, service, destination, assured, call }]) => ({
+    const templates = [...four.entries(), ...six.entries()].map(([, { network, service, destination, assured, answered, lost, call }]) => ({
       client: place({ address: network, port: 0 }),
-      virtual: place({ address: service.address, port: service.port === FTP_PORT ? 0 : service.port }),
-      destination: place({ address: destination.address, port: [0, FTP_PORT].includes(service.port) ? 0 : destination.port }),
-      state: assured ? 'ASSURED' : 'NONE',
+      virtual: place({ address: service.address, port: lost ? LOST_PORT : service.port === FTP_PORT ? 0 : service.port }),
+      destination: place({
+        address: destination.address,
+        port: lost ? LOST_PORT : [0, FTP_PORT].includes(service.port) ? 0 : destination.port,
+      }),
+      state: assured || answered ? 'ASSURED' : 'NONE',
       ...(call === undefined ? {} : { call }),
     }));
     const connections = [...this.director.living()].map(({ client, virtual, server, state }) => {

@@ -5,6 +5,7 @@ import { Template6 } from '../../../src/datapath/ebpf/abi6.gen.js';
 import { Calls } from '../../../src/datapath/ebpf/table/calls.js';
 import type { Tables } from '../../../src/datapath/ebpf/table/tables.js';
 import { Template, TemplateAbi } from '../../../src/datapath/ebpf/template.gen.js';
+import { TemplateFlagAbi } from '../../../src/datapath/ebpf/template-flag.gen.js';
 import type { Connection } from '../../../src/datapath/memory/packets/connection.js';
 import { readIpv6, textOf } from '../../../src/datapath/memory/packets/ip.js';
 import type { TemplateTable } from '../../../src/datapath/memory/packets/template-table.js';
@@ -18,6 +19,8 @@ interface Seen {
   readonly destination: number;
   readonly assured: boolean;
   readonly held: boolean;
+  readonly answered: boolean;
+  readonly lost: boolean;
   /** Of a call's: its Call-ID. */
   readonly call: string | undefined;
 }
@@ -81,8 +84,8 @@ export class TemplateView {
     this.follow(connections, () => loaded);
     const entries = [...this.table.entries()];
     assert.deepEqual(
-      entries.map(([slot, { network, service, destination, assured, held, call }]) => {
-        return { slot, network: textOf(network), service: service.id, destination: destination.id, assured, held, call };
+      entries.map(([slot, { network, service, destination, assured, held, answered, lost, call }]) => {
+        return { slot, network: textOf(network), service: service.id, destination: destination.id, assured, held, answered, lost, call };
       }),
       loaded.map(({ seen }) => seen),
       `templates in memory, of the programs, ${what}`,
@@ -119,6 +122,8 @@ export class TemplateView {
         destination,
         assured: isSet(value, TemplateAbi.T_ASSURED),
         held: isSet(value, TemplateAbi.T_HELD),
+        answered: isSet(value, TemplateFlagAbi.T_ANSWERED),
+        lost: isSet(value, TemplateFlagAbi.T_LOST),
         call: this.#callAt(slot, key),
       };
       yield { seen, asked: isSet(value, TemplateAbi.T_ASKED), expires: Number(value & 0xffffffffn) };

@@ -24,6 +24,7 @@ import { type Beside, bucketCount, connectionsInBuckets, type SlotConnection } f
 import { modelAddress } from '../table/record-address.js';
 import type { ConnectionWords, Tables } from '../table/tables.js';
 import { Template, TemplateAbi } from '../template.gen.js';
+import { TemplateFlagAbi } from '../template-flag.gen.js';
 import type { LiveServices } from './live-services.js';
 
 /**
@@ -198,5 +199,7 @@ function restoreTemplate(into: TemplateTable, place: number, { records, slot, ca
     call,
     begun: [],
     assured: isSet(value, TemplateAbi.T_ASSURED),
+    answered: isSet(value, TemplateFlagAbi.T_ANSWERED),
+    lost: isSet(value, TemplateFlagAbi.T_LOST),
   });
 }

@@ -20,6 +20,7 @@ import { swap16 } from '../../../wire/bytes.js';
 import { Conf, Counters, Dest, Estimate, Service, WeirState } from '../abi.gen.js';
 import { BypassAbi } from '../bypass.gen.js';
 import { descriptionOf, intendedTimeouts, isFlushing } from '../recovery/intent.js';
+import { TemplateFlagAbi } from '../template-flag.gen.js';
 import { clockDifference, secondsOf } from './clock.js';
 import type { EndpointTable } from './endpoint-table.js';
 import { forwardingOf, isFullnat } from './forwarding-word.js';
@@ -157,18 +158,19 @@ const markAddress = (mark: number, ipv6: boolean): Address =>
 function* templateEntries(tables: Tables, now: number): Generator<ConnectionEntry> {
   const { services, dests, conf } = tables;
   const [virtualOf, destinationOf] = [endpointsOf(services, Service), endpointsOf(dests, Dest)];
-  for (const { client, service, dest, assured, expires, call } of takenTemplates(tables)) {
+  for (const { client, service, dest, assured, lost, expires, call } of takenTemplates(tables)) {
     const mark = services.get(service, Service.mark);
-    // As the kernel's: one of all ports has none, and so has one of FTP.
-    const virtualPorts = isRecordedFtp(tables, service) ? { port: 0 } : {};
-    const serverPorts = isRecordedWide(tables, service) ? { port: 0 } : virtualPorts;
+    // As the kernel's: one of all ports has none, and so has one of FTP; one that leads nobody any more has another one.
+    const lostPort = lost ? { port: TemplateFlagAbi.LOST_TEMPLATE_PORT } : undefined;
+    const virtualPorts = lostPort ?? (isRecordedFtp(tables, service) ? { port: 0 } : {});
+    const serverPorts = lostPort ?? (isRecordedWide(tables, service) ? { port: 0 } : virtualPorts);
     yield {
       protocol: mark === 0 ? protocolName(services.get(service, Service.protocol)).toUpperCase() : 'IP',
       client: { address: modelAddress(...client), port: 0 },
       virtual:
         mark === 0
           ? { ...virtualOf(service), ...virtualPorts }
-          : { address: markAddress(mark, isIpv6(services, Service, service)), port: 0 },
+          : { address: markAddress(mark, isIpv6(services, Service, service)), port: 0, ...lostPort },
       destination: { ...destinationOf(dest), ...serverPorts },
       state: assured ? 'ASSURED' : 'NONE',
       // One that expired stays for moments, until it is known whether connections hold it.

@@ -3,6 +3,7 @@ import type { Field, Records } from '../../../sys/bpf/records.js';
 import { Abi, AddressFamily, Conf } from '../abi.gen.js';
 import { Template6 } from '../abi6.gen.js';
 import { TemplateAbi as T, Template } from '../template.gen.js';
+import { TemplateFlagAbi } from '../template-flag.gen.js';
 import { Calls } from './calls.js';
 import type { Tables } from './tables.js';
 
@@ -12,6 +13,8 @@ export interface TakenTemplate {
   readonly service: number;
   readonly dest: number;
   readonly assured: boolean;
+  /** It leads nobody any more. */
+  readonly lost: boolean;
   /** Of a template of one call: its Call-ID. */
   readonly call?: string;
   /** By the datapath's clock. */
@@ -39,7 +42,8 @@ function* takenIn(slots: Records, callAt: (slot: number) => string | undefined, 
       client,
       service: Number(key >> BigInt(Abi.K_SERVICE_SHIFT)),
       dest,
-      assured: flagged(value, T.T_ASSURED),
+      assured: flagged(value, BigInt(T.T_ASSURED) | TemplateFlagAbi.T_ANSWERED),
+      lost: flagged(value, TemplateFlagAbi.T_LOST),
       expires: Number(value & 0xffffffffn),
       asked: flagged(value, T.T_ASKED),
       ...(call === undefined ? {} : { call }),

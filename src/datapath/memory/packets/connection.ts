@@ -22,7 +22,7 @@ export interface Connection {
   state: ConnectionState;
   /** Clock units. */
   expires: number;
-  /** No packet of the server was seen, and none is expected. */
+  /** No packet of the server was seen: none is expected, or (UDP of a persistent service) the first one is noted for the template. */
   noOutput: boolean;
   /** Its client or its server went on after the handshake. */
   proven: boolean;
@@ -44,11 +44,11 @@ export const serverOf = (destination: DestinationRecord, virtual: Endpoint): End
 
 /** The connection that a packet begins. Past the servers it has no server's endpoint. */
 export function firstConnection(settings: Settings, packet: Packet, destination: DestinationRecord, now: number): Connection {
-  const { method } = destination;
-  const noOutput = method !== 'masq' && method !== 'bypass';
-  const { service } = destination;
+  const { method, service } = destination;
+  const answers = method === 'masq' || method === 'bypass';
   const virtual = targetOf(packet);
-  const state = protocolRulesOf(packet).stateAfter(settings, noOutput ? 'input-only' : 'input', packet, 'NONE');
+  const state = protocolRulesOf(packet).stateAfter(settings, answers ? 'input' : 'input-only', packet, 'NONE');
+  const noOutput = !answers || (method === 'masq' && state === UDP && service.persistence !== undefined);
   const expires = now + settings.timeoutOf(state, packet.protocol);
   return {
     client: sourceOf(packet),
@@ -82,14 +82,20 @@ const isProof = ({ state, proven }: Connection, packet: Packet, out: boolean): b
   out && !proven && state === 'ESTABLISHED' && protocolRulesOf(packet).canProve(packet);
 
 /**
- * State and expiry after a packet; `out`: it is the server's. Its destination counts it by its state. True: the packet shows that the client
- * is a real one.
+ * State and expiry after a packet; `out`: it is the server's. Its destination counts it by its state. What the packet shows, for the template:
+ * that the client is a real one, or that a server has answered a datagram.
  */
-export function touch(settings: Settings, connection: Connection, packet: Packet, now: number, out: boolean): boolean {
+export function touch(
+  settings: Settings,
+  connection: Connection,
+  packet: Packet,
+  now: number,
+  out: boolean,
+): 'assured' | 'answered' | undefined {
   const was = { ...connection };
+  if (out) connection.noOutput = false;
   if (was.state !== UDP) {
     const direction = out ? 'output' : was.noOutput ? 'input-only' : 'input';
-    if (out) connection.noOutput = false;
     connection.state = protocolRulesOf(packet).stateAfter(settings, direction, packet, was.state);
   }
   const timeout = settings.timeoutOf(connection.state, packet.protocol);
@@ -97,10 +103,11 @@ export function touch(settings: Settings, connection: Connection, packet: Packet
   const canBeProven = connection.state === was.state && (was.state === 'ESTABLISHED' || was.state === UDP);
   if (canBeProven && (!recent || isProof(was, packet, out))) connection.proven = true;
   const same = connection.state === was.state && connection.noOutput === was.noOutput && connection.proven === was.proven;
-  if (same && recent) return false;
+  if (same && recent) return undefined;
   connection.expires = now + timeout;
   const change = Number(isActiveState(connection.state)) - Number(isActiveState(was.state));
   connection.destination.active += change;
   connection.destination.inactive -= change;
-  return isAssured(connection) && !isAssured(was);
+  if (isAssured(connection) && !isAssured(was)) return 'assured';
+  return was.state === UDP && was.noOutput && out ? 'answered' : undefined;
 }

@@ -136,7 +136,8 @@ export class PacketTable {
 
   /** State and expiry of a connection after a packet; `out`: it is the server's. */
   touch(connection: Connection, packet: Packet, now: number, out: boolean): void {
-    if (touch(this.settings, connection, packet, now, out)) this.templatesOf(connection.service).assure(connection);
+    const shown = touch(this.settings, connection, packet, now, out);
+    if (shown !== undefined) this.templatesOf(connection.service).assure(connection, shown);
   }
 
   addService(spec: ServiceSpec): void {

@@ -62,10 +62,12 @@ export class TemplateTable {
     this.#slots = new Array<Template | undefined>(slots).fill(undefined);
   }
 
-  /** The destination of the client's template, whose time begins again. undefined: the service has none that leads anywhere. */
+  /** The destination of the client's template, whose time begins again. undefined: there is none; one that leads nowhere is lost from now on. */
   lead(service: ServiceRecord, led: Led, now: number): DestinationRecord | undefined {
     const found = this.find(service, led);
-    if (found === undefined || !leads(this.settings, found)) return undefined;
+    if (found === undefined) return undefined;
+    found.lost = !leads(this.settings, found);
+    if (found.lost) return undefined;
     if (isProof(this.settings, found, now)) found.assured = true;
     found.expires = now + timeoutOf(this.settings, found);
     return found.destination;
@@ -85,10 +87,10 @@ export class TemplateTable {
     this.calls.free += Number(before?.call !== undefined) - Number(call !== undefined);
     if (before !== undefined) {
       before.destination.persistent--;
-      if (!isOf(before, { service, network, call })) this.count('template_replaced');
+      if (!before.lost) this.count('template_replaced');
     }
     const timeout = this.settings.wholeUnitsOf(service.persistence.timeout);
-    const fresh = { held: false, assured: false, begun: [] };
+    const fresh = { held: false, assured: false, answered: false, lost: false, begun: [] };
     this.#slots[slot] = { network, service, destination, timeout, call, expires: now + timeout, ...fresh };
     destination.persistent++;
   }
@@ -99,10 +101,9 @@ export class TemplateTable {
     if (found !== undefined) noteBegun(found, client);
   }
 
-  /** A connection shows that its client is a real one. */
-  assure(connection: Connection): void {
-    const found = this.#of(connection);
-    if (found !== undefined) found.assured = true;
+  /** A connection shows that its client is a real one, or that a server has answered. */
+  assure(connection: Connection, shown: 'assured' | 'answered'): void {
+    for (const each of this.#of(connection)) each[shown] = true;
   }
 
   /** Templates of calls whose clients went on: the timer assures them, when it comes to them. */
@@ -121,9 +122,8 @@ export class TemplateTable {
     if (expired.size === 0) return;
     const held = new Set<Template>();
     for (const connection of connections) {
-      const template = this.#of(connection);
-      const calls = callsHeldBy(connection, expired);
-      for (const each of template !== undefined && expired.has(template) ? [template, ...calls] : calls) {
+      const own = this.#of(connection).filter((each) => expired.has(each));
+      for (const each of [...own, ...callsHeldBy(connection, expired)]) {
         held.add(each);
         if (isAssured(connection)) each.assured = true;
       }
@@ -156,28 +156,36 @@ export class TemplateTable {
     if (hasExpired(template, now)) template.expires = now + time;
   }
 
-  /** The template that leads the connection's client to its destination. A connection does not know its call. */
-  #of({ service, client, destination }: Connection): Template | undefined {
-    const found = this.find(service, { client: client.address });
-    return found?.destination === destination ? found : undefined;
+  /**
+   * The template that leads the connection's client to its destination, and those in front of it that did before they were lost. A connection does not
+   * know its call.
+   */
+  #of({ service, client, destination }: Connection): readonly Template[] {
+    const all = this.#having(service, { client: client.address }).filter((each) => each.destination === destination);
+    const leading = all.findIndex(({ lost }) => !lost);
+    return leading < 0 ? all : all.slice(0, leading + 1);
   }
 
-  /** The client's template, also one that leads nowhere. */
-  find(service: ServiceRecord, { client, call }: Led): Template | undefined {
+  /** The client's template, also one that leads nowhere, if that is not known yet. */
+  find(service: ServiceRecord, led: Led): Template | undefined {
+    return this.#having(service, led).find(({ lost }) => !lost);
+  }
+
+  /** With those that are lost, in the order of their places. */
+  #having(service: ServiceRecord, { client, call }: Led): readonly Template[] {
     const network = networkOf(service, client);
-    if (network === undefined) return undefined;
-    for (const [slot] of this.#places({ service, network, call })) {
+    if (network === undefined) return [];
+    return [...this.#places({ service, network, call })].flatMap(([slot]) => {
       const found = this.#slots[slot];
-      if (found !== undefined && isOf(found, { service, network, call })) return found;
-    }
-    return undefined;
+      return found !== undefined && isOf(found, { service, network, call }) ? [found] : [];
+    });
   }
 
   #slotFor(key: Key): number {
     const places: Places = { free: [undefined, undefined], more: 0, evict: undefined };
     for (const [slot, home] of this.#places(key)) {
       const found = this.#slots[slot];
-      if (found !== undefined && isOf(found, key)) return slot;
+      if (found !== undefined && !found.lost && isOf(found, key)) return slot;
       this.#note(places, slot, home);
     }
     const { free, more, evict } = places;

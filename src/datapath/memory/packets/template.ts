@@ -21,6 +21,10 @@ export interface Template {
   begun: readonly Endpoint[];
   /** A connection of it was established, or (UDP) its client sent for more than a second. Of a call: or used it again after that time. */
   assured: boolean;
+  /** Of UDP: a server answered a connection of it. It is listed as assured. */
+  answered: boolean;
+  /** Its server was gone, or quiesced, when its client came again: it leads nobody any more, and stays until it expires. */
+  lost: boolean;
 }
 
 export const HELD_SECONDS = 60;
@@ -65,8 +69,9 @@ export function leads({ expireQuiescentTemplate }: Settings, { destination }: Te
   return destination.available && !(expireQuiescentTemplate && destination.weight <= 0);
 }
 
-/** Which of two gives way first where no slot is free: one of a client without an established connection, then the one used less lately. */
+/** Which of two gives way first where no slot is free: one that is lost, one of a client without an established connection, the one used less lately. */
 export function isWorthLess(settings: Settings, one: Template, other: Template): boolean {
-  if (one.assured !== other.assured) return other.assured;
+  if (one.lost !== other.lost) return one.lost;
+  if (!one.lost && one.assured !== other.assured) return other.assured;
   return one.expires - timeoutOf(settings, one) < other.expires - timeoutOf(settings, other);
 }
