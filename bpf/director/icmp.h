@@ -117,6 +117,14 @@ static __always_inline __u16 fold(__u64 sum) {
   return (__u16)~sum;
 }
 
+/* The sum of words, of which bpf_csum_diff() takes 512 bytes at a time. */
+static __always_inline __u32 sum_error(__be32 *words, __u32 bytes) {
+  __u32 sum = 0;
+#pragma clang loop unroll(full)
+  for (__u32 at = 0; at < bytes; at += SUM_PART) sum = bpf_csum_diff(0, 0, words + at / 4, bytes - at < SUM_PART ? bytes - at : SUM_PART, sum);
+  return sum;
+}
+
 static __always_inline void icmp_headers(struct icmp_packet *m, struct packet *p, __u32 size, __u8 type, __u8 code, __u16 mtu) {
   m->ip.version = 4;
   m->ip.ihl = 5;
@@ -128,8 +136,18 @@ static __always_inline void icmp_headers(struct icmp_packet *m, struct packet *p
   m->type = type;
   m->code = code;
   m->mtu = bpf_htons(mtu);
-  m->check = fold((__u32)bpf_csum_diff(0, 0, (__be32 *)&m->type, ICMP_HEADER + ICMP_QUOTE, 0));
+  m->check = fold(sum_error((__be32 *)&m->type, ICMP_HEADER + ICMP_QUOTE));
   m->ip.check = fold((__u32)bpf_csum_diff(0, 0, (__be32 *)&m->ip, sizeof m->ip, 0));
+}
+
+/* An error was sent about a packet of a connection, or not: of one whose answers the director does not see it counts as a packet of its server,
+ * as in IPVS. */
+static __always_inline int count_error(struct __sk_buff *skb, struct dest *d, __u32 dest, int sent) {
+  if (sent != TC_ACT_SHOT) count_bytes(d, dest, skb->len - ETH_LEN, true);
+  return sent;
+}
+static __always_inline int conn_error(struct __sk_buff *skb, struct verdict *v, int sent) {
+  return v_method(v->f.value) == M_MASQ ? sent : count_error(skb, v->d, v->dest, sent);
 }
 
 /* Turns the packet into the error and sends it. Returns tc's verdict. */

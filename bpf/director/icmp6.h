@@ -20,7 +20,7 @@ static __always_inline void icmp6_headers(struct icmp6_packet *m, struct whole_a
   /* The pseudo-header of RFC 8200, 8.1: the addresses, the message's length, and its protocol in the last byte. */
   m->ip.first = bpf_htonl(size - IP6_LEN);
   m->ip.hop_limit = NEXT_ICMPV6;
-  m->check = fold((__u32)bpf_csum_diff(0, 0, (__be32 *)m, sizeof *m, 0));
+  m->check = fold(sum_error((__be32 *)m, sizeof *m));
   m->ip.first = bpf_htonl(6u << 28);
   m->ip.payload_length = bpf_htons(size - IP6_LEN);
   m->ip.next = NEXT_ICMPV6;
@@ -40,7 +40,10 @@ __noinline int icmp6_error(struct __sk_buff *skb, __u8 type, __u8 code, __u32 mt
     return TC_ACT_SHOT;
   }
   struct icmp6_packet *m = &scratch->icmp6;
-  __builtin_memset(m, 0, sizeof *m);
+  /* The compiler writes half of it by stores, not all. */
+  __builtin_memset(m, 0, sizeof *m / 2);
+  barrier();
+  __builtin_memset((__u64 *)m + sizeof *m / 16, 0, sizeof *m / 2);
   __u64 quote = p->length < ICMP6_QUOTE ? p->length : ICMP6_QUOTE;
   /* One comparison at a time (icmp.h). */
   CHECKED(quote);

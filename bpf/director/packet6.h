@@ -36,7 +36,7 @@ struct whole_addresses {
   struct ip6_header header;
 };
 
-#define ICMP6_QUOTE 464 /* of the offending packet; with the pseudo-header and ICMPv6's own 512, which bpf_csum_diff() takes */
+#define ICMP6_QUOTE 1232 /* of the offending packet: an error has 1280 bytes at most (RFC 4443, 2.4) */
 struct icmp6_packet {
   struct ip6_header ip;
   /* For the checksum the pseudo-header of RFC 8200, 8.1, stands in the place of the IPv6 header's end. */
@@ -45,7 +45,7 @@ struct icmp6_packet {
   __u16 check;
   __u32 mtu;
   __u32 quote[ICMP6_QUOTE / 4];
-};
+} __attribute__((aligned(8)));
 
 /* Addresses are copied and compared by their halves, which are words. In maps and in the scratch space they are aligned so; a packet need not
  * be, but the stack must: the verifier refuses an unaligned access there. */

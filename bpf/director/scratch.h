@@ -66,7 +66,7 @@ struct datagram {
   __u32 part[SUM_PART / 4];
 };
 
-#define ICMP_QUOTE 128 /* of the offending packet, from its IP header on; a multiple of 4 */
+#define ICMP_QUOTE 548 /* of the offending packet, from its IP header on: an error has 576 bytes at most (RFC 1812, 4.3.2.3) */
 struct icmp_packet {
   struct iphdr ip;
   __u8 type;
@@ -75,7 +75,7 @@ struct icmp_packet {
   __u16 unused;
   __u16 mtu;
   __u32 quote[ICMP_QUOTE / 4];
-};
+} __attribute__((aligned(8)));
 
 /* twos: one of its two choices. */
 struct choice {

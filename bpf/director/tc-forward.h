@@ -13,17 +13,17 @@ static __always_inline int tc_onward(struct __sk_buff *skb, struct verdict *v) {
   enum hop_answer answer = unlikely(policed) ? HOP_LOCAL : tc_hop(skb, v, v->d, addr, 0, &w);
   if (answer == HOP_NONE || (answer == HOP_LOCAL && !masq && !(v->d->flags & D_LOCAL))) { /* by DR the packet would be for the VIP, here */
     count_reason(R_NO_ROUTE);
-    return icmp_error(skb, p, ICMP_UNREACHABLE, ICMP_HOST, 0);
+    return conn_error(skb, v, icmp_error(skb, p, ICMP_UNREACHABLE, ICMP_HOST, 0));
   }
   bool large = answer != HOP_LOCAL && is_too_big(skb, p, w.hop.mtu);
   if (answer != HOP_LOCAL) {
     if (p->ttl <= 1) {
       count_reason(R_TTL);
-      return icmp_error(skb, p, ICMP_EXCEEDED, 0, 0);
+      return conn_error(skb, v, icmp_error(skb, p, ICMP_EXCEEDED, 0, 0));
     }
     if (unlikely(large) && (p->dont_fragment || !masq)) {
       count_reason(R_TOO_BIG);
-      return p->dont_fragment ? icmp_error(skb, p, ICMP_UNREACHABLE, ICMP_FRAG, w.hop.mtu) : TC_ACT_SHOT;
+      return p->dont_fragment ? conn_error(skb, v, icmp_error(skb, p, ICMP_UNREACHABLE, ICMP_FRAG, w.hop.mtu)) : TC_ACT_SHOT;
     }
   }
   if (likely(answer == HOP_READY && !w.gateway && p->header == IP_LEN && !large)) return tc_forward(skb, p, &w.hop, false, masq ? addr : 0, server_port(v->d));

@@ -13,16 +13,16 @@ static __always_inline int tc_onward6(struct __sk_buff *skb, struct verdict *v) 
   enum hop_answer answer = unlikely(policed) ? HOP_LOCAL : tc_hop(skb, v, v->d, address_fold(v->d->addr), 0, &w);
   if (answer == HOP_NONE || (answer == HOP_LOCAL && !masq && !(v->d->flags & D_LOCAL))) { /* by DR the packet would be for the VIP, here */
     count_reason(R_NO_ROUTE);
-    return icmp6_error_from(skb, p->daddr6, ICMP6_UNREACHABLE, ICMP6_ADDRESS, 0);
+    return conn_error(skb, v, icmp6_error_from(skb, p->daddr6, ICMP6_UNREACHABLE, ICMP6_ADDRESS, 0));
   }
   if (answer != HOP_LOCAL) {
     if (p->ttl <= 1) {
       count_reason(R_TTL);
-      return icmp6_error_from(skb, p->daddr6, ICMP6_EXCEEDED, 0, 0);
+      return conn_error(skb, v, icmp6_error_from(skb, p->daddr6, ICMP6_EXCEEDED, 0, 0));
     }
     if (unlikely(is_too_big(skb, p, w.hop.mtu))) {
       count_reason(R_TOO_BIG);
-      return icmp6_error_from(skb, p->daddr6, ICMP6_TOO_BIG, 0, w.hop.mtu);
+      return conn_error(skb, v, icmp6_error_from(skb, p->daddr6, ICMP6_TOO_BIG, 0, w.hop.mtu));
     }
   }
   if (answer != HOP_LOCAL) return tc_forward6(skb, p, answer, &w, false, masq ? v->d->addr : 0, server_port(v->d));

@@ -174,18 +174,18 @@ static __always_inline int tunnel_packet(struct __sk_buff *skb, struct conf *c, 
   if (answer == HOP_LOCAL && d->flags & D_LOCAL) return tunnel_local(skb);
   if (answer == HOP_LOCAL || answer == HOP_NONE || answer == HOP_UNKNOWN || !tunnel_source_read(&t)) {
     count_reason(R_NO_ROUTE);
-    return related ? TC_ACT_SHOT : packet_unreachable(skb, p);
+    return related ? TC_ACT_SHOT : count_error(skb, d, dest, packet_unreachable(skb, p));
   }
   if (p->ttl <= 1) {
     count_reason(R_TTL);
-    return related ? TC_ACT_SHOT : packet_exceeded(skb, p);
+    return related ? TC_ACT_SHOT : count_error(skb, d, dest, packet_exceeded(skb, p));
   }
   if (skb->gso_size) t.summed = 0; /* one is not right for all that it is cut into */
   __u32 mtu = tunnel_mtu(&t, w.hop.mtu);
   bool checked = c->pmtu_disc || INNER_PROTOCOL == PROTOCOL_IPV6;
   if (unlikely(!mtu || tunnel_is_full(skb, p, mtu))) {
     count_reason(R_TOO_BIG);
-    return mtu && checked && p->dont_fragment && !related ? packet_large(skb, p, mtu) : TC_ACT_SHOT;
+    return mtu && checked && p->dont_fragment && !related ? count_error(skb, d, dest, packet_large(skb, p, mtu)) : TC_ACT_SHOT;
   }
   t.dont_fragment = INNER_PROTOCOL == PROTOCOL_IPIP && p->dont_fragment && c->pmtu_disc;
   t.tos = outer_tos(t.tos);

@@ -65,6 +65,13 @@ function answered(question: Question, arrival: Arrival, kind: IcmpKind, from: Ip
   return { verdict: 'redirect', frame: error };
 }
 
+/** About a packet of a connection whose answers this director does not see: as in IPVS the error counts as a packet of its server. */
+function answeredFor(question: Question, arrival: Arrival, destination: DestinationRecord, kind: IcmpKind): Outcome {
+  const outcome = answered(question, arrival, kind);
+  if (outcome.verdict === 'redirect') countPacket(destination, outcome.frame.length - ETHERNET_BYTES, true);
+  return outcome;
+}
+
 /** Of IPv6: the option with a payload length that 16 bits cannot hold (BIG TCP), behind a length of 0. */
 const JUMBO_BYTES = 8;
 
@@ -100,7 +107,7 @@ export function tunnelled(question: Question, arrival: Arrival, destination: Des
   const { address } = destination;
   const refused = (reason: Reason, kind: IcmpKind | undefined): Outcome => {
     table.count(reason);
-    return isError || kind === undefined ? { verdict: 'drop', frame: arrival.frame } : answered(question, arrival, kind);
+    return isError || kind === undefined ? { verdict: 'drop', frame: arrival.frame } : answeredFor(question, arrival, destination, kind);
   };
   const hop = environment.hopToServer(address);
   if (hop.kind === 'local' && environment.isOwn(address)) return passed(arrival);
@@ -173,19 +180,15 @@ function forwarded(question: Question, arrival: Arrival, connection: Connection)
   const hop = question.environment.hopToServer(destination.address);
   // Without masquerading the packet is for the service's address, which this host has, too.
   const isAstray = hop.kind === 'local' && !masq && !question.environment.isOwn(destination.address);
-  if (hop.kind === 'none' || hop.kind === 'unknown' || isAstray) {
-    question.table.count('no_route');
-    return answered(question, arrival, HOST);
-  }
-  if (hop.kind !== 'local' && packet.ttl <= 1) {
-    question.table.count('ttl');
-    return answered(question, arrival, EXCEEDED);
-  }
+  const refused = (reason: Reason, kind: IcmpKind): Outcome => {
+    question.table.count(reason);
+    return masq ? answered(question, arrival, kind) : answeredFor(question, arrival, destination, kind);
+  };
+  if (hop.kind === 'none' || hop.kind === 'unknown' || isAstray) return refused('no_route', HOST);
+  if (hop.kind !== 'local' && packet.ttl <= 1) return refused('ttl', EXCEEDED);
   const exceeded = exceededMtu(arrival, hop);
-  if (exceeded > 0 && (packet.dontFragment || !masq)) {
-    question.table.count('too_big');
-    return packet.dontFragment ? answered(question, arrival, tooBig(exceeded)) : { verdict: 'drop', frame: arrival.frame };
-  }
+  if (exceeded > 0 && packet.dontFragment) return refused('too_big', tooBig(exceeded));
+  if (exceeded > 0 && !masq) return dropped(question, arrival, 'too_big');
   const frame = arrival.frame.slice();
   if (masq) rulesOf(packet).translate(frame, packet, false, server);
   return hop.kind === 'local' || exceeded > 0 ? { verdict: 'pass', frame } : sent(frame, packet, hop);

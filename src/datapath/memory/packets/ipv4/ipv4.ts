@@ -18,7 +18,7 @@ import { IPV4_BYTES } from './parse.js';
 
 const [TTL_AT, SUM_AT, SOURCE_AT, DESTINATION_AT] = [8, 10, 12, 16] as const;
 /** Of the offending packet, from its IP header on. */
-const QUOTE_MAX_BYTES = 128;
+const QUOTE_MAX_BYTES = 548;
 /** Of an error: its own header, and of the packet that it quotes the IP header and the ports. */
 const QUOTE_MIN_BYTES = ICMP_BYTES + IPV4_BYTES + 4;
 const ERRORS: ReadonlySet<number> = new Set([IcmpType.unreachable, IcmpType.sourceQuench, IcmpType.timeExceeded]);

@@ -18,7 +18,7 @@ const [HOP_LIMIT_AT, SOURCE_AT, DESTINATION_AT] = [7, 8, 24] as const;
 const ADDRESS_BYTES = 16;
 const HOP_LIMIT = 64;
 /** Of the offending packet. */
-const QUOTE_MAX_BYTES = 464;
+const QUOTE_MAX_BYTES = 1232;
 /** An error with the quoted header and its ports. */
 const QUOTE_MIN_BYTES = ICMP_BYTES + IPV6_HEADER_BYTES + 4;
 const BALANCED: ReadonlySet<number> = new Set([IpProtocol.tcp, IpProtocol.udp, IpProtocol.sctp, IpProtocol.esp]);
