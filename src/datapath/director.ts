@@ -2,6 +2,7 @@
 
 import type { Change } from '../model/change.js';
 import type { DropCount, RecentDrops } from '../model/drops.js';
+import type { Application } from '../model/proc-text.js';
 import type {
   ConnectionEntry,
   DestinationKey,
@@ -42,6 +43,8 @@ export interface TableReader {
    * itself. undefined: the loaded programs take none, since they are of an older build.
    */
   recentDrops(seconds?: number): RecentDrops | undefined;
+  /** The helpers that are loaded. Absent: a driver that has none. */
+  applications?(): readonly Application[];
   /** Whether new connections pass the host's packet filter before they are balanced. Absent: a driver that has no host. */
   passesFirewall?(): boolean;
   /** Absent as before. */

@@ -118,5 +118,18 @@ export function cpuStatsFile(totals: Stats, byCpu: readonly Stats[]): string {
   ].join('\n');
 }
 
-/** /proc/net/ip_vs_app: there is no application helper. */
-export const APPLICATIONS_FILE = 'prot port    usecnt name\n';
+/** A helper for the connections to one port of services. `used`: by so many. */
+export interface Application {
+  readonly protocol: string;
+  readonly port: number;
+  readonly used: number;
+  readonly name: string;
+}
+
+/** /proc/net/ip_vs_app. */
+export function applicationsFile(applications: readonly Application[]): string {
+  const rows = applications.map(({ protocol, port, used, name }) =>
+    [protocol.padEnd(3), '', String(port).padEnd(7), String(used).padEnd(6), name.padEnd(17)].join(' '),
+  );
+  return ['prot port    usecnt name', ...rows, ''].join('\n');
+}

@@ -88,6 +88,7 @@ test('another port, by weir load --ftp-ports, also where services are there', { 
     assert.match(ok(lvs.weir('load --ftp-ports 21,2121')), /^FTP: the helper is for services of TCP port 21, 2121, by VS\/NAT$/m);
     assert.doesNotMatch(ok(lvs.weir('load --ftp-ports 21,2121')), /FTP/);
     for (const [name, way] of Object.entries(WAYS)) exchange(client, files, way, name, `${VIP}:2121`);
+    assert.match(ok(lvs.weir('proc ip_vs_app')), /^TCP {2}21 +\d+ +ftp +\nTCP {2}2121 +\d+ +ftp +$/m);
     // The last connections have ended when no destination is named by one.
     ok(lvs.weir('load --ftp-ports none'));
     ipvsadm(lvs, `-d -t ${VIP}:2121 -r 10.8.2.11:2121`, `-A -t ${VIP}:2222 -s rr`, `-a -t ${VIP}:2222 -r 10.8.2.11:2121 -m`);

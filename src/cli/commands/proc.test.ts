@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { MemoryDirector, noStats } from '../../datapath/memory/memory-director.js';
 import { parseAddress } from '../../model/address-text.js';
-import { cpuStatsFile, statsFile } from '../../model/proc-text.js';
+import { type Application, applicationsFile, cpuStatsFile, statsFile } from '../../model/proc-text.js';
 import type { ConnectionEntry, DestinationKey } from '../../model/service.js';
 import { memoryIo } from '../io.js';
 import { runProc } from './proc.js';
@@ -71,8 +71,15 @@ test('totals in hexadecimal', () => {
   assert.equal(perCpu[7], '          10        0        0                0                A');
 });
 
-test('there is no application helper', async () => {
+test('application helpers', async () => {
   assert.equal((await file('ip_vs_app')).stdout, 'prot port    usecnt name\n');
+  const ftp = (port: number, used: number): Application => ({ protocol: 'TCP', port, used, name: 'ftp' });
+  assert.deepEqual(applicationsFile([ftp(21, 3), ftp(2121, 0)]).split('\n'), [
+    'prot port    usecnt name',
+    'TCP  21      3      ftp              ',
+    'TCP  2121    0      ftp              ',
+    '',
+  ]);
 });
 
 test('a file that there is not', async () => {

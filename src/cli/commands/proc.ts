@@ -2,7 +2,7 @@
 
 import { hasCpuStats } from '../../datapath/cpu-stats.js';
 import type { TableReader } from '../../datapath/director.js';
-import { APPLICATIONS_FILE, connectionOriginsFile, connectionsFile, cpuStatsFile, servicesFile, statsFile } from '../../model/proc-text.js';
+import { applicationsFile, connectionOriginsFile, connectionsFile, cpuStatsFile, servicesFile, statsFile } from '../../model/proc-text.js';
 import { type DirectorOpener, directorOpener } from '../director-opener.js';
 import { reported, reportWait } from '../failure.js';
 import { wantsHelp } from '../flags.js';
@@ -18,7 +18,7 @@ function services(director: TableReader): Iterable<string> {
 /** What each file holds; the text may come in parts. */
 const files: Readonly<Record<string, (director: TableReader) => Iterable<string>>> = {
   ip_vs: services,
-  ip_vs_app: () => [APPLICATIONS_FILE],
+  ip_vs_app: (director) => [applicationsFile(director.applications?.() ?? [])],
   ip_vs_conn: (director) => connectionsFile(director.connections()),
   ip_vs_conn_sync: (director) => connectionOriginsFile(director.connections()),
   ip_vs_stats: (director) => [statsFile(director.totals())],

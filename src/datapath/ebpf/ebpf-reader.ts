@@ -1,6 +1,7 @@
 // What is read of the pinned eBPF tables of one namespace, beside writers (whole-read.ts).
 
 import type { DropCount, RecentDrops } from '../../model/drops.js';
+import type { Application } from '../../model/proc-text.js';
 import type { ConnectionEntry, ServiceEntry, ServiceKey, Stats, Timeouts } from '../../model/service.js';
 import type { CpuStats } from '../cpu-stats.js';
 import { DROP_WINDOW_S, type FirewallMode, type TableReader } from '../director.js';
@@ -9,6 +10,7 @@ import { clockOf } from './recovery/batch.js';
 import { dropCounts, recentDrops } from './table/drop-history.js';
 import { EndpointTable } from './table/endpoint-table.js';
 import { anyPassesFirewall, asksFirewall, firewallMode } from './table/firewall.js';
+import { applications } from './table/ftp.js';
 import { readSysctls } from './table/sysctls.js';
 import { connectionEntries, cpuTotals, liveService, serviceEntries, serviceEntry, statsOf, timeoutsOf } from './table/table-entries.js';
 import type { Tables } from './table/tables.js';
@@ -54,6 +56,10 @@ export class EbpfReader implements TableReader, CpuStats {
 
   sysctls(): ReadonlyMap<string, string> {
     return readSysctls(this.tables.conf);
+  }
+
+  applications(): readonly Application[] {
+    return this.reading(() => applications(this.tables));
   }
 
   passesFirewall(): boolean {

@@ -2,6 +2,7 @@
 // have them. The ports are a pinned text beside the tables.
 import { FTP_PORTS, ftpPortsText, parseFtpPorts } from '../../../model/ftp-ports.js';
 import { IpProtocol } from '../../../model/ip-protocol.js';
+import type { Application } from '../../../model/proc-text.js';
 import type { ServiceKey } from '../../../model/service.js';
 import { swap16 } from '../../../wire/bytes.js';
 import { Abi, Conf, Dest, Service, WeirState } from '../abi.gen.js';
@@ -54,11 +55,26 @@ export function isHelpOver(tables: Tables, id: number): boolean {
 export const leaveDestination = ({ dests }: Tables, id: number): void =>
   dests.set(id, Dest.flags, dests.get(id, Dest.flags) & ~FtpAbi.D_FTP);
 
+const isInTable = ({ dests }: Tables, id: number): boolean => dests.get(id, Dest.state) !== WeirState.FREE;
+
+/** The helper for each of its ports, once it is loaded, with the connections that have it. */
+export function applications(tables: Tables): readonly Application[] {
+  const { services, dests, conf } = tables;
+  if ((services.get(0, Service.flags) & FtpAbi.SVC_HAS_FTP) === 0) return [];
+  const used = new Map<number, number>();
+  for (let id = 1; id <= conf.get(0, Conf.destTop); id++) {
+    if (!isInTable(tables, id) || !isHelped(tables, id)) continue;
+    const port = swap16(services.get(dests.get(id, Dest.service), Service.port));
+    used.set(port, (used.get(port) ?? 0) + dests.get(id, Dest.active) + dests.get(id, Dest.inactive));
+  }
+  return ftpPorts(tables).map((port) => ({ protocol: 'TCP', port, used: used.get(port) ?? 0, name: 'ftp' }));
+}
+
 /** Is it masqueraded, or was it? */
 export const isReal = ({ dests }: Tables, id: number): boolean => (dests.get(id, Dest.flags) & Abi.D_REAL) !== 0;
 
 /** The helper is loaded: it is for the destinations that there are, too. */
 export function helpDestinations(tables: Tables): void {
   for (let id = 1; id <= tables.conf.get(0, Conf.destTop); id++)
-    if (tables.dests.get(id, Dest.state) !== WeirState.FREE && isReal(tables, id)) helpDestination(tables, id);
+    if (isInTable(tables, id) && isReal(tables, id)) helpDestination(tables, id);
 }
