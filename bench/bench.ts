@@ -10,6 +10,7 @@ import { failover } from './failover.js';
 import { flood } from './flood.js';
 import { ipv6 } from './ipv6.js';
 import { list, memory } from './memory.js';
+import { methods } from './methods.js';
 import { dropNamespaces, sweepNamespaces } from './namespaces.js';
 import { type Options, type PartName, parseOptions, usage } from './options.js';
 import { path } from './path.js';
@@ -54,13 +55,14 @@ const parts: Readonly<Record<PartName, Part>> = {
     title: 'Packets over veth, one core, generator and sink included',
     run: (options, { wrapper, cpu }) => path(options, wrapper, cpu, print),
   },
-  wire: { run: (options, { cpu }) => withTools((folder) => wire(options, cpu, folder, print)) },
+  wire: { run: (options, { cpu, objects }) => withTools((tools) => wire({ options, cpu, tools, decap: objects.decap }, print)) },
   flood: { title: 'A SYN flood beside users, all cores', run: (options, { wrapper, cpu }) => flood(options, wrapper, cpu) },
   scale: {
     title: 'Many services, many destinations',
     run: async (options, { wrapper, objects }) => scale(options, wrapper, objects),
   },
   ipv6: { title: 'IPv6 beside IPv4, by XDP and by tc', run: async (options, { wrapper, objects }) => ipv6(options, wrapper, objects) },
+  methods: { title: 'Every method beside NAT', run: async (options, { wrapper, objects }) => methods(options, wrapper, objects) },
   memory: { title: 'Kernel memory', run: async (_, { wrapper }) => memory(wrapper) },
   list: { title: 'Reading a million connections', run: async (options, { wrapper }) => list(options, wrapper) },
   commands: { title: 'Commands on large tables, all cores', run: async (options, { wrapper }) => commands(options, wrapper) },

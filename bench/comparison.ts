@@ -1,4 +1,4 @@
-// One case on two sides, which differ in their director's table or in the address family: in turns, as a ratio.
+// One case on several sides, which differ in their director's table, in the address family or in the method: in turns, as ratios.
 import type { Datapath } from './datapath.js';
 import { inside } from './inside.js';
 import { median } from './median.js';
@@ -57,22 +57,34 @@ export const measured = (part: string, side: Side, gate?: Gate): Row => {
   };
 };
 
-/** `side` as a multiple of `base`: the median over the turns. */
+/** Each side as a multiple of `base`, all in the same turns: the median over them. `atMost`: absent, it has no gate. */
+export const comparedWith = (part: string, sides: readonly (Side & { readonly atMost?: number })[], base: Side): readonly Row[] => {
+  const [baseTurns = [], ...others] = sample([base, ...sides]);
+  const baseSamples = timesOf(baseTurns);
+  const baseProblem = problemOfSide(base, baseTurns);
+  return sides.map((side, index) => {
+    const turns = others[index] ?? [];
+    const samples = timesOf(turns);
+    const problem = problemOfSide(side, turns) ?? baseProblem;
+    const valid = problem === undefined;
+    const ratio = median(samples.map((each, turn) => each / (baseSamples[turn] ?? Number.NaN)));
+    return {
+      part,
+      name: side.test.name,
+      value: valid ? median(samples) : Number.NaN,
+      unit: 'ns',
+      ratio: valid ? ratio : Number.NaN,
+      basis: `of ${base.test.name}`,
+      samples,
+      ...(side.atMost === undefined ? {} : { gate: { kind: 'at-most', limit: side.atMost } as const }),
+      note: problem ?? `${base.test.name}: ${median(baseSamples).toFixed(1)} ns`,
+    };
+  });
+};
+
+/** `side` as a multiple of `base`. */
 export const compared = (part: string, side: Side, base: Side, atMost: number): Row => {
-  const [turns = [], baseTurns = []] = sample([side, base]);
-  const [samples, baseSamples] = [timesOf(turns), timesOf(baseTurns)];
-  const problem = problemOfSide(side, turns) ?? problemOfSide(base, baseTurns);
-  const ratio = median(samples.map((each, index) => each / (baseSamples[index] ?? Number.NaN)));
-  const valid = problem === undefined;
-  return {
-    part,
-    name: side.test.name,
-    value: valid ? median(samples) : Number.NaN,
-    unit: 'ns',
-    ratio: valid ? ratio : Number.NaN,
-    basis: `of ${base.test.name}`,
-    samples,
-    gate: { kind: 'at-most', limit: atMost },
-    note: problem ?? `${base.test.name}: ${median(baseSamples).toFixed(1)} ns`,
-  };
+  const [row] = comparedWith(part, [{ ...side, atMost }], base);
+  if (row === undefined) throw new Error('one side has one row');
+  return row;
 };

@@ -12,6 +12,7 @@ export interface Objects {
   readonly wrap: string;
   readonly textbook: string;
   readonly touch: string;
+  readonly decap: string;
 }
 
 const compileObject = (name: keyof Objects): string => {
@@ -35,6 +36,7 @@ export const compileObjects = (): Objects => ({
   wrap: compileObject('wrap'),
   textbook: compileObject('textbook'),
   touch: compileObject('touch'),
+  decap: compileObject('decap'),
 });
 
 /** Compiles these programs of this folder; the folder that holds them then, to be removed with `dropTools`. */

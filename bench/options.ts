@@ -4,6 +4,7 @@ export const partNames = [
   'program',
   'scale',
   'ipv6',
+  'methods',
   'path',
   'wire',
   'flood',

@@ -28,6 +28,10 @@ export interface ProgramCase {
   /** What is sent before measuring, every flow once, in this order; by `l0`. */
   readonly before: readonly FlowFrame[];
   readonly frame: FlowFrame;
+  /** How the flows of `frame` are numbered, where not as those of `before`. */
+  readonly numbered?: Pick<Flows, 'address' | 'flowBits' | 'portBits'>;
+  /** tc: each packet is a test run of its own, for a program that makes packets longer, which no later run of the same test can undo. */
+  readonly apart?: true;
   /** Every packet opens a connection. `again`: one that was taken out of the table just before, so that its lines are in the
    * cache; `more`: each sample goes on where the last one ended, a cold line each. */
   readonly opens?: 'again' | 'more';
@@ -155,4 +159,5 @@ export const flowsOf = (test: ProgramCase, frame: FlowFrame, order: Flows['order
   order,
   from,
   redirect: 0,
+  ...(frame === test.frame ? test.numbered : {}),
 });

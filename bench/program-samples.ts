@@ -57,11 +57,19 @@ export const closeReferences = ({ textbook, touch }: References): void => {
   touch.close();
 };
 
+const OWN_REPEAT = 2 ** 18;
+const OWN_REPEAT_APART = 2 ** 13;
+
+const runs = (bed: Bed, test: ProgramCase, repeat: number): Run => {
+  const ifindex = bed.interfaces[test.device];
+  return test.apart ? bed.wrapper.runApart(test.kind, repeat, ifindex) : bed.wrapper.run(test.kind, repeat, ifindex);
+};
+
 /** The wrapper's own cost with these flows, ns. */
 const overhead = (bed: Bed, test: ProgramCase): number => {
   bed.wrapper.use(flowsOf(test, test.frame, 'counted', 0));
   bed.wrapper.under(bed.wrapper.empty(test.kind), test.kind);
-  return bed.wrapper.run(test.kind, 2 ** 18, bed.interfaces[test.device]).nanoseconds;
+  return runs(bed, test, test.apart ? OWN_REPEAT_APART : OWN_REPEAT).nanoseconds;
 };
 
 /** A program on the case's flows, without the wrapper's cost. `ready` is called right before. */
@@ -70,7 +78,7 @@ const timed = (bed: Bed, test: ProgramCase, program: Program, from: number, read
   bed.wrapper.use(flowsOf(test, test.frame, 'scattered', from));
   bed.wrapper.under(program, test.kind);
   ready();
-  const { nanoseconds, verdict } = bed.wrapper.run(test.kind, test.repeat, bed.interfaces[test.device]);
+  const { nanoseconds, verdict } = runs(bed, test, test.repeat);
   return { nanoseconds: nanoseconds - own, verdict };
 };
 

@@ -2,6 +2,7 @@
 // nothing listens; clients are behind a gateway, and gateway and servers are permanent neighbours.
 import type { Director } from '../src/datapath/director.js';
 import type { Address } from '../src/model/address.js';
+import type { ForwardingMethod, Tunnel } from '../src/model/service.js';
 import { deviceIndex } from './inside.js';
 import { dropNamespace, makeNamespace, makePair, setSysctls } from './namespaces.js';
 import { run } from './processes.js';
@@ -76,28 +77,35 @@ export interface StationPool {
   /** Of the servers; absent: one that no other pool has. */
   readonly port?: number;
   readonly scheduler?: string;
-  readonly method?: 'masq' | 'route';
+  readonly method?: ForwardingMethod;
+  /** Of method tunnel. */
+  readonly tunnel?: Tunnel['type'];
   readonly six?: boolean;
   /** A service of all ports, which is persistent. */
   readonly allPorts?: boolean;
 }
 
 const FIRST_PORT = 1024;
-/** The port of a pool's servers. By direct routing it is the service's. */
-export const serverPort = ({ id, port, method }: StationPool): number => (method === 'route' ? 80 : (port ?? FIRST_PORT + id));
+const TUNNEL_PORT = 6080;
+/** What stands for clients at the servers by FULLNAT: the director's own address on their side. */
+export const localAddress = number('10.2.0.1');
+/** The port of a pool's servers. By direct routing and by tunnels it is the service's. */
+export const serverPort = ({ id, port, method }: StationPool): number =>
+  method === 'route' || method === 'tunnel' ? 80 : (port ?? FIRST_PORT + id);
 
 const addressOf = (value: number, six: boolean): Address =>
   six ? { family: 'inet6', words: [0xfd000000, 0, 0, value] } : { family: 'inet', words: [value] };
 
 export const addPools = (director: Director, pools: readonly StationPool[]): void => {
-  const rest = {
-    weight: 1,
-    upperThreshold: 0,
-    lowerThreshold: 0,
-    tunnel: { type: 'ipip', port: 0, checksum: 'nocsum' },
-  } as const;
   for (const pool of pools) {
-    const { id, servers, first = 0, scheduler = 'rr', method = 'masq', six = false, allPorts = false } = pool;
+    const { id, servers, first = 0, scheduler = 'rr', method = 'masq', tunnel: type = 'ipip', six = false, allPorts = false } = pool;
+    const rest = {
+      weight: 1,
+      upperThreshold: 0,
+      lowerThreshold: 0,
+      tunnel: { type, port: type === 'gue' ? TUNNEL_PORT : 0, checksum: 'nocsum' },
+      ...(method === 'fullnat' ? { localAddresses: [addressOf(localAddress, six)] } : {}),
+    } as const;
     const key = { kind: 'address', protocol: 'tcp', address: addressOf(virtualAddress(id), six), port: allPorts ? 0 : 80 } as const;
     const persistence = allPorts ? { persistence: { timeout: 300, netmask: six ? 128 : 0xffffffff } } : {};
     director.addService({ key, scheduler, schedFlags: 0, onePacket: false, ...persistence });

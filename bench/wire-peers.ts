@@ -2,8 +2,11 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { ATTACH_TCX_INGRESS, ObjectFile } from '../src/sys/bpf/bpf-objects.js';
+import { using } from '../src/sys/fd.js';
+import { deviceIndex, inside } from './inside.js';
 import { installed, run, serve } from './processes.js';
-import { DIRECT_SERVER, listening, type Mode, servers, type Topology, VIP } from './wire-topology.js';
+import { DIRECT_SERVER, listening, localAddressFor, type Mode, servers, type Topology, VIP } from './wire-topology.js';
 
 export interface Peer {
   readonly name: string;
@@ -12,6 +15,8 @@ export interface Peer {
   readonly target: string;
   /** Whether it balances UDP at all. */
   readonly udp: boolean;
+  /** The tests that it takes part in; absent: all. */
+  readonly tests?: readonly string[];
   /** Why it cannot take part here; undefined when it can. */
   missing(): string | undefined;
   /** Sets it up in a standing topology. */
@@ -80,41 +85,129 @@ const nginxLacks = (): string | undefined => {
   return /--with-stream(\s|$)/.test(built) ? undefined : 'nginx has no stream module (Debian: libnginx-mod-stream)';
 };
 
-const weirTable = (method: '-m' | '-g'): string =>
+/** How weir forwards: the options of `ipvsadm -a`, of each server, and where the servers answer. */
+interface Method {
+  readonly mode: Mode;
+  readonly options: (server: (typeof servers)[number]) => string;
+  /** Servers take packets out of tunnels. */
+  readonly tunnel?: true;
+}
+
+const METHODS = {
+  NAT: { mode: 'nat', options: () => '-m' },
+  DR: { mode: 'dr', options: () => '-g' },
+  'TUN by ipip': { mode: 'dr', options: () => '-i', tunnel: true },
+  'TUN by gre': { mode: 'dr', options: () => '-i --tun-type gre', tunnel: true },
+  'TUN by gue': { mode: 'dr', options: () => '-i --tun-type gue --tun-port 6080', tunnel: true },
+  FULLNAT: { mode: 'nat', options: (server) => `--fullnat --local-address ${localAddressFor[server]}` },
+} as const satisfies Readonly<Record<string, Method>>;
+type MethodName = keyof typeof METHODS;
+
+const weirTable = ({ options }: Method): string =>
   [
     `-A -t ${VIP}:80 -s rr`,
-    `-a -t ${VIP}:80 -r ${first}:80 ${method} -w 1`,
-    `-a -t ${VIP}:80 -r ${second}:80 ${method} -w 1`,
+    `-a -t ${VIP}:80 -r ${first}:80 ${options(first)} -w 1`,
+    `-a -t ${VIP}:80 -r ${second}:80 ${options(second)} -w 1`,
     `-A -t ${VIP}:5201 -s rr`,
-    `-a -t ${VIP}:5201 -r ${first}:5201 ${method} -w 1`,
+    `-a -t ${VIP}:5201 -r ${first}:5201 ${options(first)} -w 1`,
     `-A -u ${VIP}:9000 -s rr`,
-    `-a -u ${VIP}:9000 -r ${first}:9000 ${method} -w 1`,
-    `-a -u ${VIP}:9000 -r ${second}:9000 ${method} -w 1`,
+    `-a -u ${VIP}:9000 -r ${first}:9000 ${options(first)} -w 1`,
+    `-a -u ${VIP}:9000 -r ${second}:9000 ${options(second)} -w 1`,
     '',
   ].join('\n');
 
-const weir = (name: string, mode: Mode, method: '-m' | '-g'): Peer => ({
-  name,
-  mode,
-  target: VIP,
-  udp: true,
-  missing: () => undefined,
-  begin: async ({ director }) => {
-    run(director, [join(root, 'bin/ipvsadm'), '-R'], weirTable(method));
-  },
-  end: ({ director }) => {
-    run(director, [join(root, 'bin/weir'), 'unload']);
-  },
-});
+const DECAP_PROGRAM = 'decap';
+
+/** Takes what comes by a tunnel out of it, at both servers. */
+const takeOut = ({ servers: backs, opened }: Topology, object: string): void =>
+  using(new ObjectFile(object), (file) =>
+    using(file.load().program(DECAP_PROGRAM), (program) => {
+      for (const back of backs) opened.push(inside(back, () => program.attach(deviceIndex(back, 'e0'), ATTACH_TCX_INGRESS)));
+    }),
+  );
+
+/** A packet filter as operators have it: what is known goes on, services are open, the rest is refused. */
+const filterRules = `table inet filter {
+  chain input { type filter hook input priority filter; policy drop;
+    iif lo accept
+    ct state established,related accept
+    ip protocol icmp accept
+    ip daddr ${VIP} tcp dport { 80, 5201 } accept
+    ip daddr ${VIP} udp dport 9000 accept
+  }
+}
+`;
+
+interface Weir {
+  readonly method: MethodName;
+  /** The compiled bench/decap.bpf.c. */
+  readonly decap: string;
+  readonly tests?: readonly string[];
+  /** With --firewall honour, behind a packet filter. */
+  readonly honours?: true;
+}
+
+const weirName = (method: MethodName, honours?: true): string => `weir ${method}${honours ? ', honour' : ''}`;
+
+const weir = ({ method, decap, tests, honours }: Weir): Peer => {
+  const how: Method = METHODS[method];
+  return {
+    name: weirName(method, honours),
+    mode: how.mode,
+    target: VIP,
+    udp: true,
+    ...(tests === undefined ? {} : { tests }),
+    missing: () => (honours ? needs('nft') : undefined),
+    begin: async (topology) => {
+      const { director } = topology;
+      if (how.tunnel) takeOut(topology, decap);
+      if (honours) {
+        run(director, ['nft', filterRules]);
+        run(director, [join(root, 'bin/weir'), 'load', '--firewall', 'honour']);
+      }
+      run(director, [join(root, 'bin/ipvsadm'), '-R'], weirTable(how));
+    },
+    end: ({ director }) => {
+      run(director, [join(root, 'bin/weir'), 'unload']);
+    },
+  };
+};
 
 /** The peer that the gates are for. */
-export const SUBJECT = 'weir NAT';
+export const SUBJECT = weirName('NAT');
+/** What the other methods are compared with. */
+export const REFERENCE = 'nft DNAT';
 
-export const peers: readonly Peer[] = [
+/** At least this ratio of each method to nft's DNAT, of requests. */
+const OTHER_METHODS: Readonly<Record<Exclude<MethodName, 'NAT'>, number>> = {
+  DR: 1.4,
+  'TUN by ipip': 1.4,
+  'TUN by gre': 1.4,
+  'TUN by gue': 1.4,
+  FULLNAT: 1.1,
+};
+const HONOURING = ['NAT', 'DR', 'TUN by ipip', 'FULLNAT'] as const;
+const HONOUR_ATLEAST = 1;
+export const requestsAtLeast: ReadonlyMap<string, number> = new Map([
+  ...Object.entries(OTHER_METHODS).map(([method, limit]) => [weirName(method as MethodName), limit] as const),
+  ...HONOURING.map((method) => [weirName(method, true), HONOUR_ATLEAST] as const),
+]);
+
+const REQUESTS = ['requests'];
+
+/** weir by its other methods, and behind a packet filter. `decap`: the compiled bench/decap.bpf.c. */
+export const weirs = (decap: string): readonly Peer[] => [
+  weir({ method: 'NAT', decap }),
+  weir({ method: 'DR', decap }),
+  ...(['TUN by ipip', 'TUN by gre', 'TUN by gue', 'FULLNAT'] as const).map((method) => weir({ method, decap, tests: REQUESTS })),
+  ...HONOURING.map((method) => weir({ method, decap, honours: true, tests: [...REQUESTS, ...(method === 'NAT' ? ['connections'] : [])] })),
+];
+
+export const otherPeers: readonly Peer[] = [
   { name: 'direct', mode: 'nat', target: DIRECT_SERVER, udp: true, ...nothing },
   { name: 'routing', mode: 'nat', target: first, udp: true, ...nothing },
   {
-    name: 'nft DNAT',
+    name: REFERENCE,
     mode: 'nat',
     target: VIP,
     udp: true,
@@ -150,6 +243,4 @@ export const peers: readonly Peer[] = [
     },
     end: () => {},
   },
-  weir(SUBJECT, 'nat', '-m'),
-  weir('weir DR', 'dr', '-g'),
 ];

@@ -22,6 +22,8 @@ export type Offload = 'default' | 'nic';
 
 export const VIP = '10.1.0.100';
 export const servers = ['10.2.1.2', '10.2.2.2'] as const;
+/** The director's own address on each server's network. */
+export const localAddressFor = { '10.2.1.2': '10.2.1.1', '10.2.2.2': '10.2.2.1' } as const;
 export const DIRECT_SERVER = '10.3.1.2';
 
 export interface Topology {
@@ -32,6 +34,8 @@ export interface Topology {
   readonly folder: string;
   /** What runs in it; ended with it. */
   readonly children: ChildProcess[];
+  /** What a peer has opened in it; closed with it. */
+  readonly opened: { close(): void }[];
 }
 
 const busy = [
@@ -123,6 +127,7 @@ export const makeTopology = async (name: string, mode: Mode, offload: Offload): 
     servers: [makeNamespace(`${name}-s1`), makeNamespace(`${name}-s2`)],
     folder: mkdtempSync(join(tmpdir(), 'weir-bench-')),
     children: [],
+    opened: [],
   };
   const { client, director, servers: backs } = topology;
   for (const station of [client, director, ...backs]) setSysctls(station, busy);
@@ -136,6 +141,7 @@ export const makeTopology = async (name: string, mode: Mode, offload: Offload): 
 /** Ends what runs in it and removes its namespaces and files. */
 export const dropTopology = async (topology: Topology): Promise<void> => {
   await Promise.all(topology.children.map(stop));
+  for (const each of topology.opened) each.close();
   for (const namespace of [topology.client, topology.director, ...topology.servers]) dropNamespace(namespace);
   rmSync(topology.folder, { recursive: true, force: true });
 };

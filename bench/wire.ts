@@ -4,7 +4,7 @@ import { coreTimeOfAll } from './core-time.js';
 import { median } from './median.js';
 import type { Options } from './options.js';
 import { type Gate, type Row, table } from './report.js';
-import { type Peer, peers, SUBJECT } from './wire-peers.js';
+import { otherPeers, type Peer, REFERENCE, requestsAtLeast, SUBJECT, weirs } from './wire-peers.js';
 import { type Outcome, type WireTest, wireTests } from './wire-tests.js';
 import { dropTopology, makeTopology, type Offload, type Topology } from './wire-topology.js';
 
@@ -33,9 +33,18 @@ interface RunningPeer {
 const chosen = <T extends { readonly name: string }>(all: readonly T[], names: readonly string[] | undefined): readonly T[] =>
   all.filter(({ name }) => names === undefined || names.some((word) => name.toLowerCase().includes(word.toLowerCase())));
 
-const setUp = async (offload: Offload, options: Options, print: (line: string) => void): Promise<readonly RunningPeer[]> => {
+interface Bed {
+  readonly cpu: number;
+  /** The folder with udp-source and udp-sink. */
+  readonly tools: string;
+  /** The compiled bench/decap.bpf.c. */
+  readonly decap: string;
+  readonly options: Options;
+}
+
+const setUp = async ({ options, decap }: Bed, offload: Offload, print: (line: string) => void): Promise<readonly RunningPeer[]> => {
   const running: RunningPeer[] = [];
-  for (const peer of chosen(peers, options.peers)) {
+  for (const peer of chosen([...otherPeers, ...weirs(decap)], options.peers)) {
     const missing = peer.missing();
     if (missing !== undefined) {
       print(`${peer.name} left out: ${missing}`);
@@ -53,12 +62,6 @@ const setUp = async (offload: Offload, options: Options, print: (line: string) =
   return running;
 };
 
-interface Bed {
-  readonly cpu: number;
-  readonly tools: string;
-  readonly options: Options;
-}
-
 const once = async ({ cpu, tools, options }: Bed, { peer, topology }: RunningPeer, test: WireTest): Promise<Measured> => {
   const began = coreTimeOfAll(cpu, topology.children);
   const outcome = await test.run(topology, peer.target, options.quick ? 1 : 3, tools);
@@ -68,7 +71,7 @@ const once = async ({ cpu, tools, options }: Bed, { peer, topology }: RunningPee
 const takeTurns = async (bed: Bed, running: readonly RunningPeer[], test: WireTest): Promise<void> => {
   for (let round = 0; round < (bed.options.quick ? 1 : 5); round += 1) {
     for (const each of running) {
-      if (test.name === 'udp' && !each.peer.udp) continue;
+      if ((test.name === 'udp' && !each.peer.udp) || each.peer.tests?.includes(test.name) === false) continue;
       each.outcomes.set(test.name, [...(each.outcomes.get(test.name) ?? []), await once(bed, each, test)]);
     }
   }
@@ -77,21 +80,24 @@ const takeTurns = async (bed: Bed, running: readonly RunningPeer[], test: WireTe
 const middle = (running: RunningPeer | undefined, test: string): number =>
   median((running?.outcomes.get(test) ?? []).map(({ value }) => value));
 
-const gateOf = (test: string, peer: string): Gate | undefined => {
-  const limit = gates[test]?.[peer];
-  return limit === undefined ? undefined : { kind: 'at-least', limit };
+/** Another program is compared with weir by NAT; each other method of weir's with nft's DNAT, where that runs beside it. */
+const compared = (test: string, { name }: Peer, value: number, running: readonly RunningPeer[]): Partial<Row> => {
+  const figureOf = (peer: string): number =>
+    middle(
+      running.find((each) => each.peer.name === peer),
+      test,
+    );
+  const gate = (limit: number | undefined): { readonly gate?: Gate } => (limit === undefined ? {} : { gate: { kind: 'at-least', limit } });
+  if (name === SUBJECT) return {};
+  if (!name.startsWith('weir ')) return { ratio: figureOf(SUBJECT) / value, basis: 'weir/peer', ...gate(gates[test]?.[name]) };
+  return { ratio: value / figureOf(REFERENCE), basis: REFERENCE, ...gate(test === 'requests' ? requestsAtLeast.get(name) : undefined) };
 };
 
-const rowsOf = (offload: Offload, test: WireTest, running: readonly RunningPeer[]): readonly Row[] => {
-  const weir = middle(
-    running.find(({ peer }) => peer.name === SUBJECT),
-    test.name,
-  );
-  return running
+const rowsOf = (offload: Offload, test: WireTest, running: readonly RunningPeer[]): readonly Row[] =>
+  running
     .filter(({ outcomes }) => outcomes.has(test.name))
     .map((each) => {
       const outcomes = each.outcomes.get(test.name) ?? [];
-      const gate = gateOf(test.name, each.peer.name);
       const trouble = outcomes.find((outcome) => outcome.trouble !== undefined)?.trouble;
       const value = middle(each, test.name);
       return {
@@ -100,15 +106,13 @@ const rowsOf = (offload: Offload, test: WireTest, running: readonly RunningPeer[
         value,
         unit: test.unit,
         samples: outcomes.map((outcome) => outcome.value),
-        ...(each.peer.name === SUBJECT ? {} : { ratio: weir / value, basis: 'weir/peer' }),
-        ...(gate ? { gate } : {}),
+        ...compared(test.name, each.peer, value, running),
         ...(trouble === undefined ? {} : { note: trouble }),
       };
     });
-};
 
 const measure = async (bed: Bed, offload: Offload, print: (line: string) => void): Promise<readonly Row[]> => {
-  const running = await setUp(offload, bed.options, print);
+  const running = await setUp(bed, offload, print);
   const rows: Row[] = [];
   try {
     for (const test of chosen(wireTests, bed.options.tests)) {
@@ -124,12 +128,11 @@ const measure = async (bed: Bed, offload: Offload, print: (line: string) => void
   return rows;
 };
 
-/** `tools`: the folder with udp-source and udp-sink. */
-export const wire = async (options: Options, cpu: number, tools: string, print: (line: string) => void): Promise<readonly Row[]> => {
+export const wire = async (bed: Bed, print: (line: string) => void): Promise<readonly Row[]> => {
   const rows: Row[] = [];
   for (const offload of offloads) {
-    if (options.offloads !== undefined && !options.offloads.includes(offload)) continue;
-    const found = await measure({ cpu, tools, options }, offload, print);
+    if (bed.options.offloads !== undefined && !bed.options.offloads.includes(offload)) continue;
+    const found = await measure(bed, offload, print);
     print(table(`Real connections, one core for all, ${offload} offloads`, found));
     rows.push(...found);
   }
