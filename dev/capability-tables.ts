@@ -25,7 +25,7 @@ const LIST = /(<!-- made by dev\/capability-tables\.ts -->\n)(?:[^\n]*\n)*?(<!--
 /** README.md with its list of what is missing. */
 export function withMissingList(text: string): string {
   const names = capabilities.filter(({ present }) => !present).map(({ name }) => name);
-  const list = `${names.slice(0, -1).join(', ')}, and ${names.at(-1)}.`;
+  const list = `${new Intl.ListFormat('en').format(names)}.`;
   const lines = list.match(/.{1,99}(?: |$)/g) ?? [];
   return text.replace(LIST, (_, head: string, end: string) => `${head}${lines.map((line) => `${line.trim()}\n`).join('')}${end}`);
 }
