@@ -190,15 +190,16 @@ __noinline int ftp_send(struct __sk_buff *skb, __u32 dest, __u32 how) {
 SEC("tc")
 int weir_tc_ftp(struct __sk_buff *skb) {
   struct scratch *scratch = the_scratch();
-  __u32 dest = skb->cb[0], how = skb->cb[1], until = skb->cb[2], at = how & FTP_LAYER3 ? 0 : ETH_LEN;
-  skb->cb[0] = skb->cb[1] = skb->cb[2] = 0;
   if (!scratch) return TC_ACT_SHOT;
   CHECKED(scratch);
   struct packet *p = &scratch->packet;
-  if (ftp_parse(skb, p, at) != P_OK || p->protocol != IPPROTO_TCP) return tc_drop(R_REDIRECT_FAILED);
-  int failed = ftp_change(skb, dest, how, until);
+  /* What was passed on is read from there each time: kept, it would be a third of this frame, which is below all that sends. */
+  if (ftp_parse(skb, p, skb->cb[1] & FTP_LAYER3 ? 0 : ETH_LEN) != P_OK || p->protocol != IPPROTO_TCP) return tc_drop(R_REDIRECT_FAILED);
+  int failed = ftp_change(skb, skb->cb[0], skb->cb[1], skb->cb[2]);
   if (failed) return tc_drop(failed);
-  if (ftp_parse(skb, p, at) != P_OK) return tc_drop(R_REDIRECT_FAILED);
+  if (ftp_parse(skb, p, skb->cb[1] & FTP_LAYER3 ? 0 : ETH_LEN) != P_OK) return tc_drop(R_REDIRECT_FAILED);
+  __u32 dest = skb->cb[0], how = skb->cb[1];
+  skb->cb[0] = skb->cb[1] = skb->cb[2] = 0;
   return ftp_send(skb, dest, how);
 }
 
