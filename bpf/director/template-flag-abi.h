@@ -5,7 +5,7 @@
 #define WEIR_TEMPLATE_FLAG_ABI_H
 
 /* When its client came again, its server was gone, or quiesced (expire_quiescent_template). As in IPVS it stays until it expires and no connection
- * holds it, is listed with this port, and leads nobody, also if the server comes back. */
+ * holds it, is listed with this port, and leads no client, also if the server comes back. */
 #define T_LOST (1ull << 54)
 #define LOST_TEMPLATE_PORT 0xffff
 

@@ -182,12 +182,12 @@ function ruleOf(expressions: readonly Json[], place: Place): Rule {
     expressions.map(translationOf).find((one) => one !== undefined) ?? expressions.map(verdictOf).findLast((one) => one !== undefined);
   const matches = expressions.map((one) => field(one, 'match')).filter((one) => one !== undefined);
   const foreign = expressions.some((one) => isRecord(one) && ('xt' in one || 'limit' in one || 'quota' in one || 'ct count' in one));
-  const holding = (probe: PacketProbe): Answer =>
+  const answerFor = (probe: PacketProbe): Answer =>
     allOf([...matches.map((match) => matchOf(match, probe, place)), ...(foreign ? [undefined] : [])]);
   const mark = markWritten(expressions);
   const decide = (probe: PacketProbe): Decision => {
     if (verdict === undefined && map === undefined) return { kind: 'skip' };
-    const matched = holding(probe);
+    const matched = answerFor(probe);
     if (matched !== false && map !== undefined) return matched === undefined ? { kind: 'unknown' } : mapped(map, probe, place);
     return decided(matched, verdict ?? { kind: 'skip' });
   };
@@ -197,7 +197,7 @@ function ruleOf(expressions: readonly Json[], place: Place): Rule {
     verdict: nftVerdict(expressions),
     ...(aim === undefined ? {} : { aim }),
     decide,
-    ...(mark === undefined ? {} : { marking: { matches: holding, ...mark } }),
+    ...(mark === undefined ? {} : { marking: { matches: answerFor, ...mark } }),
   };
 }
 

@@ -18,7 +18,7 @@ import { BedEnvironment } from './bed-environment.js';
 const [BUCKETS, TEMPLATES] = [64, 64];
 /** Its templates have no port: they are for the data, too. */
 const FTP_PORT = 21;
-/** In listings: a template that leads nobody any more. */
+/** In listings: a template that leads no client any more. */
 const LOST_PORT = 65_535;
 
 const place = ({ address, port }: Endpoint): string => endText({ address: addressOf(address), port });

@@ -160,7 +160,7 @@ function* templateEntries(tables: Tables, now: number): Generator<ConnectionEntr
   const [virtualOf, destinationOf] = [endpointsOf(services, Service), endpointsOf(dests, Dest)];
   for (const { client, service, dest, assured, lost, expires, call } of takenTemplates(tables)) {
     const mark = services.get(service, Service.mark);
-    // As the kernel's: one of all ports has none, and so has one of FTP; one that leads nobody any more has another one.
+    // As the kernel's: one of all ports has none, and so has one of FTP; one that leads no client any more has another one.
     const lostPort = lost ? { port: TemplateFlagAbi.LOST_TEMPLATE_PORT } : undefined;
     const virtualPorts = lostPort ?? (isRecordedFtp(tables, service) ? { port: 0 } : {});
     const serverPorts = lostPort ?? (isRecordedWide(tables, service) ? { port: 0 } : virtualPorts);

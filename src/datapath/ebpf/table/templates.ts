@@ -13,7 +13,7 @@ export interface TakenTemplate {
   readonly service: number;
   readonly dest: number;
   readonly assured: boolean;
-  /** It leads nobody any more. */
+  /** It leads no client any more. */
   readonly lost: boolean;
   /** Of a template of one call: its Call-ID. */
   readonly call?: string;

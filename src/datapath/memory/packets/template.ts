@@ -23,7 +23,7 @@ export interface Template {
   assured: boolean;
   /** Of UDP: a server answered a connection of it. It is listed as assured. */
   answered: boolean;
-  /** Its server was gone, or quiesced, when its client came again: it leads nobody any more, and stays until it expires. */
+  /** Its server was gone, or quiesced, when its client came again: it leads no client any more, and stays until it expires. */
   lost: boolean;
 }
 

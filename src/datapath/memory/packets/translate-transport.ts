@@ -21,7 +21,7 @@ function renumberSctp(packet: Uint8Array, portAt: number, port: number): void {
   if (stated !== 0) writeSctpChecksum(packet, (stated ^ right ^ sctpChecksum(packet)) >>> 0);
 }
 
-/** The first fragment of a packet does not say how long that is, which SCTP's checksum for another port depends on. */
+/** The first fragment of a packet does not show how long that is, which SCTP's checksum for another port depends on. */
 export function isSumUnknown(frame: Uint8Array, packet: Packet, source: boolean, to: Endpoint): boolean {
   if (packet.protocol !== IpProtocol.sctp || !packet.fragment || packet.portless) return false;
   if (to.port === (source ? packet.sourcePort : packet.destinationPort)) return false;
