@@ -5,7 +5,7 @@ import { inBed, skipReason } from './bed.js';
 import { addFtp, answer, ask, lifetimes, open } from './ftp-streams.js';
 
 const PORT = 40_000;
-/** Timeouts of the states, s. */
+/** Timeouts of the states, s. The datapath's clock may have moved by a unit between two looks at it: a second is allowed for it. */
 const [ESTABLISHED, CLOSED] = [900, 10];
 
 test('a forger, whom no server answers, leaves nothing behind', { skip: skipReason() }, async () => {
@@ -28,9 +28,9 @@ test('an entry lasts as long as its connection, which a reset ends', { skip: ski
     ask(bed, PORT, 'PA', 'PASV\r\n');
     const [whole = 0, ...others] = lifetimes(bed);
     assert.deepEqual(others, []);
-    assert.ok(whole > CLOSED && whole <= ESTABLISHED, `${whole} s`);
+    assert.ok(whole > CLOSED && whole < ESTABLISHED + 1, `${whole} s`);
     ask(bed, PORT, 'R');
     const [left = 0] = lifetimes(bed);
-    assert.ok(left <= CLOSED, `${left} s`);
+    assert.ok(left < CLOSED + 1, `${left} s`);
   });
 });
