@@ -24,7 +24,7 @@ for (const family of [CLUSTER4, CLUSTER6]) {
     await inCluster(async (cluster) => {
       const { bed, client, lvs, web1 } = cluster;
       const local = await withLocal(cluster, family);
-      await serving(cluster, web1);
+      await serving(cluster, web1, 80, family.any);
       for (const [kind, port] of [
         ['-t', 80],
         ['-u', 80],
@@ -43,12 +43,12 @@ for (const family of [CLUSTER4, CLUSTER6]) {
     await inCluster(async (cluster) => {
       const { client, lvs, web1 } = cluster;
       const local = await withLocal(cluster, family);
-      await serving(cluster, web1);
+      await serving(cluster, web1, 80, family.any);
       const service = `-t ${at(vip, 0)}`;
       ipvsadm(lvs, `-A ${service} -s rr -p 60`, `-a ${service} -r ${at(server(1), 0)} --fullnat --local-address ${local}`);
       assert.deepEqual(asked(client, 'tcp', vip, 80, 2), ['web1', 'web1']);
       const saved = lvs.weir('ipvsadm -Sn');
-      assert.match(saved.stdout, new RegExp(`--fullnat --local-address ${local.replaceAll('.', '\\.')}`));
+      assert.match(saved.stdout, new RegExp(`--fullnat -w 1 --local-address ${local.replaceAll('.', '\\.')}`));
     });
   });
 }
