@@ -10,7 +10,7 @@ import { ensureXdp } from '../../src/datapath/ebpf/load/xdp.js';
 import { attachModeOf, openDirector } from '../../src/datapath/ebpf/open.js';
 import { Bpffs } from '../../src/datapath/ebpf/pins/bpffs.js';
 import { REASONS } from '../../src/datapath/ebpf/reasons.gen.js';
-import { FRAGMENT_SERVERS_PIN, FRAGMENTS_PIN, IPV6_PINS, SIDE_PINS, type Tables } from '../../src/datapath/ebpf/table/tables.js';
+import { IPV6_PINS, SIDE_PINS, type Tables } from '../../src/datapath/ebpf/table/tables.js';
 import { Template } from '../../src/datapath/ebpf/template.gen.js';
 import { native } from '../../src/sys/addon.js';
 import { BpfMap, Program } from '../../src/sys/bpf/bpf-objects.js';
@@ -114,8 +114,6 @@ class LoadedBed implements Bed {
   #clean: Uint8Array;
   #conns: ArrayBuffer;
   readonly localities: BpfMap;
-  readonly fragments: BpfMap;
-  readonly fragmentServers: BpfMap;
   readonly #hops: ArrayBuffer;
   readonly #clients = new ClientsMet();
   readonly #localPorts: OrderedLocalPorts;
@@ -137,8 +135,6 @@ class LoadedBed implements Bed {
     this.#clean = this.#settings();
     this.#localPorts = new OrderedLocalPorts(folder);
     this.localities = BpfMap.pinned(`${folder}/localities`);
-    this.fragments = BpfMap.pinned(`${folder}/${FRAGMENTS_PIN}`);
-    this.fragmentServers = BpfMap.pinned(`${folder}/${FRAGMENT_SERVERS_PIN}`);
     this.#conns = this.memoryOf('conns');
     this.#hops = this.memoryOf('client_hops');
     for (const device of ['front', 'back', 'lo'] as const) this.#devices.set(device, native().ifNameToIndex(device));
@@ -292,7 +288,6 @@ class LoadedBed implements Bed {
     new Uint8Array(endpoints.memory).fill(0);
     clear(drops, Drops.bytes, 0, drops.count);
     this.#forgetLocalities();
-    for (const map of [this.fragments, this.fragmentServers]) for (const key of [...map.keys()]) map.delete(key);
     this.#localPorts.forget();
     this.#restoreConf();
     this.director = new EbpfDirector(this.tables, this.lockPath, this.director.addresses);
@@ -360,8 +355,6 @@ class LoadedBed implements Bed {
     this.director.close();
     this.#closePrograms();
     this.localities.close();
-    this.fragments.close();
-    this.fragmentServers.close();
     removePins(this.folder);
     rmdirSync(this.folder);
     removeNamespace(this.name);

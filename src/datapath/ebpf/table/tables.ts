@@ -79,9 +79,6 @@ export const fullnatPins = (family: Family): Readonly<Record<string, string>> =>
   ...Object.fromEntries(FULLNAT_SHARED_PINS.map((name) => [name, name])),
   ...Object.fromEntries(FULLNAT_OWN_MAPS.map((name) => [name, fullnatPin(family, name)])),
 });
-/** What became of the first fragments of packets, and the servers whose later ones are held back: builds share them. */
-export const FRAGMENTS_PIN = 'fragments';
-export const FRAGMENT_SERVERS_PIN = 'fragment_servers';
 /** The ports of services that have the helper for FTP, as a text (table/ftp.ts). */
 export const FTP_PORTS_PIN = 'ftp_ports';
 /** The arrays that the objects on the links have. */
@@ -109,9 +106,6 @@ export const PINNED_MAPS = [
   FULLNAT_TC_PIN,
   ...Object.values(FULLNAT_FLOWS_PINS),
   'fullnat_carried',
-  FRAGMENTS_PIN,
-  'fragments_held',
-  FRAGMENT_SERVERS_PIN,
 ] as const;
 /** Scratch space, a rate limit, a history that may start again, and the places of programs: builds need not share them, nor have them all. */
 export const NOT_SHARED: ReadonlySet<string> = new Set(['scratch_space', 'icmp_limits', 'drop_history', ...ENTRY_PINS]);
