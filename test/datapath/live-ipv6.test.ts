@@ -63,7 +63,7 @@ test('IPv6: a client of a persistent service stays with its server; the listings
     assert.match(ipvsadm(lvs, '-Ln'), /^UDP {2}\[fd00:8:1::100\]:80 rr persistent 60 mask 64$/m);
     const listed = ipvsadm(lvs, '-Lcn');
     assert.match(listed, /^TCP 0[45]:\d\d +ASSURED +\[fd00:8:1::10\]:0 +\[fd00:8:1::100\]:80 +\[fd00:8:2::12\]:80$/m);
-    assert.match(listed, /^UDP 0[01]:\d\d +NONE +\[fd00:8:1::\]:0 +\[fd00:8:1::100\]:80 +\[fd00:8:2::12\]:80$/m);
+    assert.match(listed, /^UDP 0[01]:\d\d +ASSURED +\[fd00:8:1::\]:0 +\[fd00:8:1::100\]:80 +\[fd00:8:2::12\]:80$/m);
     assert.match(ipvsadm(lvs, '-Ln --persistent-conn'), /^ {2}-> \[fd00:8:2::12\]:80 +1 +1 +/m);
     assert.match(ok(lvs.weir('proc ip_vs')), /^UDP {2}\[fd00:0008:0001:0000:0000:0000:0000:0100\]:0050 rr persistent 15000 40000000$/m);
     assert.match(

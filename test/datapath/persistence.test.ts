@@ -18,7 +18,7 @@ test('a client stays with its server; another one goes to the next; the listings
     assert.match(ipvsadm(lvs, '-Ln'), /^UDP {2}10\.8\.1\.100:80 rr persistent 60 mask 255\.255\.255\.0$/m);
     const listed = ipvsadm(lvs, '-Lcn');
     assert.match(listed, /^TCP 0[45]:\d\d +ASSURED +10\.8\.1\.10:0 +10\.8\.1\.100:80 +10\.8\.2\.12:80$/m);
-    assert.match(listed, /^UDP 0[01]:\d\d +NONE +10\.8\.1\.0:0 +10\.8\.1\.100:80 +10\.8\.2\.12:80$/m);
+    assert.match(listed, /^UDP 0[01]:\d\d +ASSURED +10\.8\.1\.0:0 +10\.8\.1\.100:80 +10\.8\.2\.12:80$/m);
     assert.match(ipvsadm(lvs, '-Ln --persistent-conn'), /^ {2}-> 10\.8\.2\.12:80 +1 +1 +/m);
     assert.match(ok(lvs.weir('proc ip_vs')), /^TCP {2}0A080164:0050 rr {2}persistent 75000 FFFFFFFF$/m);
     assert.match(ok(lvs.weir('proc ip_vs_conn')), /^TCP 0A08010A 0000 0A080164 0050 0A08020C 0050 ASSURED + +\d+$/m);

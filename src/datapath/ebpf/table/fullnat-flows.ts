@@ -5,14 +5,13 @@ import { BpfMap } from '../../../sys/bpf/bpf-objects.js';
 import { encodeRecord } from '../../../sys/bpf/records.js';
 import { swap16, viewOf } from '../../../wire/bytes.js';
 import { Abi, Dest } from '../abi.gen.js';
-import { FullnatAbi, FullnatClient } from '../fullnat.gen.js';
+import { FullnatAbi, FullnatClient, FullnatPlace } from '../fullnat.gen.js';
 import { Fullnat6Client } from '../fullnat6.gen.js';
 import { FullnatPools } from './fullnat-pools.js';
 import type { SlotConnection } from './living-slots.js';
 import { packetWords } from './record-address.js';
 import { fullnatPin, type Tables } from './tables.js';
 
-const PLACE_BYTES = 4;
 const [POOL_SHIFT, PORT_MASK] = [16, 0xffff];
 
 /** By what its flow is found: of a connection of the wide builds with its virtual endpoint. */
@@ -29,7 +28,7 @@ function keyOf({ client, port, dest, own }: SlotConnection): Uint8Array {
 export class FullnatFlows {
   /** By the words of their clients' addresses. */
   readonly #clients = new Map<number, BpfMap>();
-  readonly #place = new Uint8Array(PLACE_BYTES);
+  readonly #place = new Uint8Array(FullnatPlace.bytes);
 
   constructor(readonly tables: Tables) {
     for (const [words, family] of [
@@ -51,7 +50,7 @@ export class FullnatFlows {
   localOf(connection: SlotConnection): DestinationKey | undefined {
     if (!this.isOf(connection)) return undefined;
     if (this.#clients.get(connection.client.length)?.lookup(keyOf(connection), this.#place) !== true) return undefined;
-    const place = viewOf(this.#place).getUint32(0, true);
+    const place = viewOf(this.#place).getUint32(FullnatPlace.place.at, true);
     return { address: new FullnatPools(this.tables).localAt(place >>> POOL_SHIFT), port: place & PORT_MASK };
   }
 
