@@ -25,7 +25,7 @@ const OWN_OPTIONS = [
   {
     kind: 'item',
     term: '--client-address toa|proxy',
-    text: 'with --fullnat, for TCP: the server is told of its client by a TCP option (TOA) or by a header of the PROXY protocol, version 2',
+    text: 'with --fullnat, for TCP: the server gets the address of its client by a TCP option (TOA) or by a header of the PROXY protocol, version 2',
   },
   {
     kind: 'item',
