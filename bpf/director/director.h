@@ -34,6 +34,7 @@ struct verdict {
   bool known;  /* f holds the connection */
   bool unanswerable; /* a reply to its source would not leave the host */
   bool bypassable;   /* without a destination it goes on to its own address */
+  bool begun;        /* by the server: it has sent already */
 };
 
 /* Does a connection of this value bypass the servers? Then it has no destination, and is counted nowhere, as in IPVS. */
@@ -275,7 +276,8 @@ static __always_inline enum decision conn_make(struct verdict *v, __u64 key, __u
     if (number == NOWHERE) continue;
     v->f.value = first_value(v);
     /* The first answer to a datagram is noted for the client's template. */
-    if (unlikely(r->udp && scratch->template_probe.wanted | scratch->template_probe.led) && !is_bypass(v->f.value)) v->f.value |= V_NOOUTPUT;
+    bool answers_later = r->udp && !v->begun && !is_bypass(v->f.value);
+    if (unlikely(answers_later && scratch->template_probe.wanted | scratch->template_probe.led)) v->f.value |= V_NOOUTPUT;
     if (!ALL_PORTS || v->d) {
       __sync_fetch_and_add(v->f.value & V_INACTIVE ? &v->d->inactive : &v->d->active, 1);
       overload_begin(v->d);
