@@ -1,7 +1,7 @@
 // Many spoilt frames of all fixtures, or as many as there is time for in WEIR_FUZZ_SECONDS: the loaded programs do what the reference director does.
 import { test } from 'node:test';
 import { skipReason } from '../bed.js';
-import { assertSame } from './spoilt-fixtures.js';
+import { assertSame, assertSameFixtures } from './spoilt-fixtures.js';
 
 const { WEIR_FUZZ_SECONDS } = process.env;
 /** Half a minute, or more on a busy machine. */
@@ -36,3 +36,7 @@ for (const attach of ['tc', 'xdp'] as const) {
     t.diagnostic(`${cases} cases, ${disturbed} of them held up by other processes`);
   });
 }
+
+test('xdp: all fixtures', { skip: skipReason() }, () => {
+  assertSameFixtures('xdp');
+});

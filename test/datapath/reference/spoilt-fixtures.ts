@@ -60,9 +60,13 @@ const cases = fc.record({
   frames: fc.array(fc.record({ which: fc.nat({ max: 7 }), how: spoilt }), { minLength: 1, maxLength: FRAMES_MAX }),
 });
 
+function begin(pair: Pair, { setup, before = [] }: Fixture): void {
+  for (const change of setup.flatMap(additions)) pair.change(change);
+  for (const step of before) take(pair, step);
+}
+
 function play(pair: Pair, fixture: Fixture, frames: readonly { readonly which: number; readonly how: Spoilt }[]): void {
-  for (const change of fixture.setup.flatMap(additions)) pair.change(change);
-  for (const step of fixture.before ?? []) take(pair, step);
+  begin(pair, fixture);
   const whole = framesOf(fixture);
   for (const { which, how } of frames) {
     const arrival = whole[whole.length - 1 - (which % whole.length)] ?? fixture;
@@ -110,6 +114,24 @@ function compareSpoilt(bed: Bed, hook: Hook, length: Length, wanted: readonly st
   for (let round = 0; round === 0 || ('seconds' in length && round < ROUNDS_MAX && wanted.some((each) => !met.has(each))); round += 1)
     fc.assert(property, { ...limits, seed: first + round });
   return { met, cases: played, disturbed };
+}
+
+/** Compares what the fixtures themselves do, unspoilt. */
+export function assertSameFixtures(attach: 'tc' | 'xdp'): void {
+  const bed = openBed({ attach, capacity: { connBuckets: 64 } });
+  try {
+    for (const fixture of playable) {
+      const pair = new Pair(bed, attach === 'tc' ? 'ingress' : 'xdp');
+      try {
+        begin(pair, fixture);
+        send(pair, fixture);
+      } catch (error) {
+        throw new Error(`the fixture "${fixture.description}"`, { cause: error });
+      }
+    }
+  } finally {
+    bed.close();
+  }
 }
 
 /** Compares, by tc alone or by XDP in front of it, and asserts that `wanted` was met. */
