@@ -1,21 +1,39 @@
-// What `--firewall auto` decides: new connections pass the host's packet filter where a rule may drop packets for a service.
+// What `--firewall auto` decides: new connections pass the host's packet filter where a rule may drop packets for a service, or mark what is for one
+// service for another, which comes first.
 import type { Director } from '../datapath/director.js';
-import type { BypassedRules } from '../doctor/collect/bypassed.js';
+import type { BypassedOptions, BypassedRules } from '../doctor/collect/bypassed.js';
+import { type MarkKey, marksAmong } from '../model/mark-keys.js';
 import type { ServiceSpec } from '../model/service.js';
 
-export type FindBypassed = (services: readonly ServiceSpec[], first?: boolean) => BypassedRules | Promise<BypassedRules>;
+export type FindBypassed = (services: readonly ServiceSpec[], options?: BypassedOptions) => BypassedRules | Promise<BypassedRules>;
 
 const NAMED_MAX = 3;
 
-/** Some of them, for one line; empty: none. */
-export function rulesText({ rules, unknown }: BypassedRules): string {
-  if (rules.length === 0) return unknown ?? '';
+function someOf(rules: readonly string[]): string {
   const more = rules.length > NAMED_MAX ? ` and ${rules.length - NAMED_MAX} more` : '';
   return `${rules.slice(0, NAMED_MAX).join(', ')}${more}`;
 }
 
-/** What was decided, where it changed something. `why`: rules, or what is not known of them. */
-export type FirewallChoice = { readonly passes: true; readonly why: string } | { readonly passes: false };
+/** Some of the rules that may drop packets, for one line; empty: none. */
+const droppingText = ({ rules, unknown }: BypassedRules): string => (rules.length === 0 ? (unknown ?? '') : someOf(rules));
+
+/** Some of all, for one line; empty: none. */
+export const rulesText = (found: BypassedRules): string => droppingText({ ...found, rules: [...found.rules, ...found.marking] });
+
+/** What was decided, where it changed something. `why`: rules, or what is not known of them. `marks`: they only mark packets. */
+export type FirewallChoice = { readonly passes: true; readonly why: string; readonly marks: boolean } | { readonly passes: false };
+
+/** The rules for these services, of all that there are where they are not given, or where one is of a mark, which may come before any. */
+export async function findBypassed(
+  director: Director,
+  find: FindBypassed,
+  services: readonly ServiceSpec[] | undefined,
+  first = false,
+): Promise<BypassedRules> {
+  const all = (): readonly ServiceSpec[] => director.services().map(({ spec }) => spec);
+  const looked = services === undefined || marksAmong(services).length > 0 ? all() : services;
+  return find(looked, { first, marks: (): readonly MarkKey[] => marksAmong(all()) });
+}
 
 /**
  * Decides by the rules and services that there are now. `added`: these services came, or changed; nothing else did, so no other one is looked at.
@@ -29,12 +47,12 @@ export async function chooseFirewall(
   if (director.firewallMode?.() !== 'auto' || director.decideFirewall === undefined) return undefined;
   const before = director.passesFirewall?.() === true;
   if (before && added !== undefined) return undefined;
-  const found = await find(added ?? director.services().map(({ spec }) => spec), before);
+  const found = await findBypassed(director, find, added, before);
   const why = rulesText(found);
   // Without services nothing passes it, whatever was decided.
   if (why === '' && added !== undefined) return undefined;
   const passes = director.decideFirewall(why !== '');
-  return passes === before ? undefined : passes ? { passes, why } : { passes };
+  return passes === before ? undefined : passes ? { passes, why, marks: droppingText(found) === '' } : { passes };
 }
 
 export const choiceText = (choice: FirewallChoice): string =>

@@ -298,6 +298,8 @@ export interface DirectorFacts extends HostFacts {
   /** Rules that name a destination. */
   readonly filters: readonly FilterRule[];
   readonly denials: readonly FilterDenial[];
+  /** Rules that may give what is for a service the mark of another one. */
+  readonly markings?: readonly FilterDenial[];
   readonly markDenials: readonly MarkDenial[];
   /** Where OUTPUT drops what the packet filter has accepted, on its way back to the datapath. */
   readonly returnDenials?: readonly Blocked[];

@@ -125,9 +125,12 @@ for (const family of [FOUR, SIX]) {
       );
       assert.match(ipvsadm(lvs, '-Ln'), new RegExp(`^FWM  5${family.listed} rr\\n  -> ${plain(at(direct, 0))} +Route +1 +\\d+ +\\d+`, 'm'));
       ipvsadm(lvs, `-A -t ${at(vip, 81)} -s rr`, `-a -t ${at(vip, 81)} -r ${server(1, 99)} -m`);
+      assert.deepEqual(asked(client, 'tcp', vip, 81, 1), ['web1'], 'the mark comes first');
+      ok(lvs.weir('load --firewall fast'));
       assert.deepEqual(asked(client, 'tcp', vip, 81, 1), ['ECONNREFUSED'], 'the exact service comes first');
       ipvsadm(lvs, `-D -t ${at(vip, 81)}`);
       assert.deepEqual(asked(client, 'tcp', vip, 81, 1), ['web1'], 'and has gone');
+      ok(lvs.weir('load --firewall auto'));
       ipvsadm(lvs, `-d -f 2147483654${option} -r ${server(1, 8080)}`);
       assert.deepEqual(asked(client, 'tcp', vip, 82, 1), ['ECONNREFUSED'], 'no server');
     });

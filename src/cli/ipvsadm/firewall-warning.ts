@@ -2,7 +2,7 @@
 // the rules that do not apply to them.
 import type { Director } from '../../datapath/director.js';
 import type { ServiceSpec } from '../../model/service.js';
-import { choiceText, chooseFirewall, rulesText } from '../firewall-choice.js';
+import { choiceText, chooseFirewall, findBypassed, rulesText } from '../firewall-choice.js';
 import type { Io } from '../io.js';
 import type { Command } from './command.js';
 import type { World } from './world.js';
@@ -30,9 +30,10 @@ export async function warnedOfFirewall(status: number, command: Changed, directo
   const services = servicesOf(command);
   if (services?.length === 0) return status;
   const choice = await chooseFirewall(director, bypassed, services);
-  if (choice !== undefined) io.err(`weir: ${choiceText(choice)}\n`);
+  // That the service of a mark comes first is what ipvsadm's users know.
+  if (choice !== undefined && !(choice.passes && choice.marks)) io.err(`weir: ${choiceText(choice)}\n`);
   if (director.firewallMode?.() !== 'fast' || command.kind === 'delete-service' || command.kind === 'flush') return status;
-  const text = rulesText(await bypassed(services ?? director.services().map(({ spec }) => spec)));
+  const text = rulesText(await findBypassed(director, bypassed, services));
   if (text !== '') io.err(`weir: not applied to balanced connections: ${text}; they apply after weir load --firewall honour\n`);
   return status;
 }

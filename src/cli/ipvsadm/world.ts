@@ -1,6 +1,6 @@
 // What ipvsadm needs beside its words: the director, names, and what weir does not have yet. Tests use their own.
 
-import type { BypassedRules } from '../../doctor/collect/bypassed.js';
+import type { BypassedOptions, BypassedRules } from '../../doctor/collect/bypassed.js';
 import type { Address } from '../../model/address.js';
 import { type Names, noNames } from '../../model/endpoint-text.js';
 import type { IpsecPolicy } from '../../model/ipsec-policy.js';
@@ -38,8 +38,8 @@ export interface World {
   readonly isRoot: boolean;
   /** Absent: there are none to be looked at. */
   readonly ipsec?: HostPolicies;
-  /** The rules of the packet filter that may drop packets for services; `first`: one is enough. Absent: there is none to be looked at. */
-  readonly bypassed?: (services: readonly ServiceSpec[], first?: boolean) => Promise<BypassedRules>;
+  /** The rules of the packet filter that may drop packets for services, or mark them. Absent: there is none to be looked at. */
+  readonly bypassed?: (services: readonly ServiceSpec[], options?: BypassedOptions) => Promise<BypassedRules>;
 }
 
 export function systemWorld(): World {
@@ -49,7 +49,7 @@ export function systemWorld(): World {
     notYet,
     isRoot: process.geteuid?.() === 0,
     ipsec: { policies: ipsecPolicies, own: ownAddresses },
-    bypassed: async (services, first) => (await import('../../doctor/collect/bypassed.js')).bypassedRules(services, first),
+    bypassed: async (services, options) => (await import('../../doctor/collect/bypassed.js')).bypassedRules(services, options),
   };
 }
 

@@ -1,7 +1,8 @@
-// The rules of this host's packet filter that may drop the new connections of some services: which balanced packets do not meet, or for whose sake
-// new connections pass the packet filter first.
+// The rules of this host's packet filter that may drop the new connections of some services, or mark them for another one: which balanced packets
+// do not meet, or for whose sake new connections pass the packet filter first.
 import { FIREWALL_TABLE } from '../../datapath/ebpf/load/firewall-table.js';
 import { withoutPair } from '../../datapath/ebpf/load/pair.js';
+import type { MarkKey } from '../../model/mark-keys.js';
 import type { ServiceSpec } from '../../model/service.js';
 import { isSystemError } from '../../sys/errno.js';
 import { using } from '../../sys/fd.js';
@@ -13,7 +14,7 @@ import { NftFamily } from '../../wire/nftables.js';
 import { decodeLink, dumpLinks } from '../../wire/rtnetlink-link.js';
 import { placeOf } from '../packet-filter/aim.js';
 import type { Blocked } from '../packet-filter/model.js';
-import { droppingRulesFor } from './denials.js';
+import { droppingRulesFor, markingRulesFor } from './denials.js';
 import { collectFilterChains } from './filter-chains.js';
 
 const INTERFACES_MAX = 16;
@@ -36,8 +37,10 @@ function tablesInKernel(): number {
 }
 
 export interface BypassedRules {
-  /** Each as its tool writes it, with its chain. */
+  /** Each as its tool writes it, with its chain: those that may drop packets. */
   readonly rules: readonly string[];
+  /** Those that may give packets the mark of another service. */
+  readonly marking: readonly string[];
   /** Rules that could not be read, or too many services: some may be for a service. */
   readonly unknown?: string;
 }
@@ -46,27 +49,38 @@ function textOf(by: Blocked): string {
   return `"${by.text}" (${by.tool}, ${placeOf({ ...by, name: by.chain })})`;
 }
 
-/** `first`: the first one found is enough. @throws SystemError */
-export function bypassedRules(services: readonly ServiceSpec[], first = false): BypassedRules {
-  if (services.length === 0) return { rules: [] };
+export interface BypassedOptions {
+  /** The first one found is enough. */
+  readonly first?: boolean;
+  /** The services of firewall marks; asked for where the host has rules. */
+  readonly marks?: () => readonly MarkKey[];
+}
+
+/** @throws SystemError */
+export function bypassedRules(services: readonly ServiceSpec[], { first = false, marks = () => [] }: BypassedOptions = {}): BypassedRules {
+  if (services.length === 0) return { rules: [], marking: [] };
   // Asked before the tools, since these take their time.
   const inKernel = tablesInKernel();
   const legacy = LEGACY_TABLES.some((path) => (readTextFile(path) ?? '') !== '');
-  if (inKernel === 0 && !legacy) return { rules: [] };
+  if (inKernel === 0 && !legacy) return { rules: [], marking: [] };
   const { chains, notExamined, absent } = collectFilterChains();
   const others = chains.filter(({ tool, table }) => tool !== 'nft' || table !== FIREWALL_TABLE);
   const links = using(new Netlink(), (netlink) => netlink.dump(dumpLinks(), decodeLink, 'list the interfaces'));
   const names = withoutPair(links).slice(0, INTERFACES_MAX);
-  const found = new Set<string>();
+  const [found, marking] = [new Set<string>(), new Set<string>()];
+  const marked = marks();
   const probed = services.slice(0, Math.ceil(PROBES_MAX / Math.max(names.length, 1)));
   for (const service of probed) {
-    for (const { name } of names) for (const by of droppingRulesFor(service, name, others)) found.add(textOf(by));
-    if (first && found.size > 0) break;
+    for (const { name } of names) {
+      for (const by of droppingRulesFor(service, name, others)) found.add(textOf(by));
+      for (const by of markingRulesFor(service, name, others, marked)) marking.add(textOf(by));
+    }
+    if (first && found.size + marking.size > 0) break;
   }
   const missing = [...(inKernel > 0 && absent.has('nft') ? ['nft'] : []), ...(legacy && absent.has('iptables') ? ['iptables'] : [])];
   const unknown =
     notExamined[0]?.what ??
     (missing.length > 0 ? `this host has rules, but no ${missing.join(' and no ')} to read them` : undefined) ??
     (probed.length < services.length ? `only ${probed.length} services were looked at` : undefined);
-  return { rules: [...found], ...(unknown === undefined ? {} : { unknown }) };
+  return { rules: [...found], marking: [...marking], ...(unknown === undefined ? {} : { unknown }) };
 }

@@ -2,12 +2,13 @@
 import { PAIR } from '../../datapath/ebpf/load/pair.js';
 import type { Address, Family } from '../../model/address.js';
 import { addressId, sameAddress } from '../../model/identity.js';
+import { type MarkKey, marksAmong } from '../../model/mark-keys.js';
 import type { ServiceSpec } from '../../model/service.js';
-import type { FilterDenial, HostFacts, ServiceFact } from '../facts.js';
+import type { DirectorFacts, FilterDenial, HostFacts, ServiceFact } from '../facts.js';
 import { interfaceNameOf, subnetsWith } from '../network.js';
 import { blockingRule } from '../packet-filter/blocking.js';
-import { droppingRules } from '../packet-filter/dropping.js';
-import type { Blocked, Chain } from '../packet-filter/model.js';
+import { droppingRules, markingRules } from '../packet-filter/dropping.js';
+import type { Blocked, Chain, PacketProbe } from '../packet-filter/model.js';
 
 /** Stands for a client anywhere. */
 const SOMEWHERE: Readonly<Record<Family, Address>> = {
@@ -16,11 +17,11 @@ const SOMEWHERE: Readonly<Record<Family, Address>> = {
 };
 const SERVICES_MAX = 1024;
 
-/** `interfaceName`: by which clients come. Of firewall marks nothing is known. */
-export function droppingRulesFor({ key }: ServiceSpec, interfaceName: string, chains: readonly Chain[]): readonly Blocked[] {
-  if (key.kind !== 'address') return [];
+/** The first packet of a client. `interfaceName`: by which clients come. Undefined: of firewall marks nothing is known. */
+function firstPacket({ key }: ServiceSpec, interfaceName: string): PacketProbe | undefined {
+  if (key.kind !== 'address') return undefined;
   const { protocol, port, address: destination } = key;
-  return droppingRules(chains, {
+  return {
     direction: 'in',
     interfaceName,
     source: SOMEWHERE[destination.family],
@@ -29,7 +30,24 @@ export function droppingRulesFor({ key }: ServiceSpec, interfaceName: string, ch
     // Of a service of all ports any may be meant.
     ...(port === 0 ? {} : { destinationPort: port }),
     anyClient: true,
-  });
+  };
+}
+
+export function droppingRulesFor(service: ServiceSpec, interfaceName: string, chains: readonly Chain[]): readonly Blocked[] {
+  const probe = firstPacket(service, interfaceName);
+  return probe === undefined ? [] : droppingRules(chains, probe);
+}
+
+/** Rules that may give what is for the service the mark of another one, which comes first. */
+export function markingRulesFor(
+  service: ServiceSpec,
+  interfaceName: string,
+  chains: readonly Chain[],
+  marks: readonly MarkKey[],
+): readonly Blocked[] {
+  const probe = firstPacket(service, interfaceName);
+  const ofFamily = marks.flatMap(({ family, mark }) => (family === probe?.destination.family ? [mark] : []));
+  return probe === undefined || ofFamily.length === 0 ? [] : markingRules(chains, probe, ofFamily);
 }
 
 /** With `weir load --firewall honour` each accepted packet passes OUTPUT, to weir's own device. */
@@ -51,13 +69,31 @@ export function collectReturnDenials(services: readonly ServiceFact[], chains: r
   return [...new Map(found.map((by) => [`${by.tool} ${by.family} ${by.table} ${by.base} ${by.text}`, by])).values()];
 }
 
-export function collectDenials(host: HostFacts, services: readonly ServiceFact[], chains: readonly Chain[]): readonly FilterDenial[] {
+/** What `find` finds for each service, by the interface of its address. */
+function ofEach(
+  host: HostFacts,
+  services: readonly ServiceFact[],
+  find: (service: ServiceSpec, interfaceName: string) => readonly Blocked[],
+): readonly FilterDenial[] {
   const places = new Map(host.addresses.map(({ address, ifindex }) => [addressId(address), ifindex]));
   return services.slice(0, SERVICES_MAX).flatMap(({ spec }): readonly FilterDenial[] => {
     const { key } = spec;
     if (key.kind !== 'address') return [];
     const subnet = subnetsWith(host, key.address).find(({ address }) => !sameAddress(address, key.address));
     const ifindex = subnet?.ifindex ?? places.get(addressId(key.address));
-    return droppingRulesFor(spec, interfaceNameOf(host, ifindex), chains).map((by) => ({ service: spec, by }));
+    return find(spec, interfaceNameOf(host, ifindex)).map((by) => ({ service: spec, by }));
   });
+}
+
+/** Rules that may drop what is for a service, and those that may give it the mark of another one. */
+export function collectDenials(
+  host: HostFacts,
+  services: readonly ServiceFact[],
+  chains: readonly Chain[],
+): Pick<DirectorFacts, 'denials' | 'markings'> {
+  const marks = marksAmong(services.map(({ spec }) => spec));
+  return {
+    denials: ofEach(host, services, (spec, interfaceName) => droppingRulesFor(spec, interfaceName, chains)),
+    markings: marks.length === 0 ? [] : ofEach(host, services, (spec, name) => markingRulesFor(spec, name, chains, marks)),
+  };
 }

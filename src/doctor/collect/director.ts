@@ -121,7 +121,7 @@ export async function collectDirector(netlink: Netlink, { host, datapath, table 
     echoes: [...servers.echoes, ...(six?.echoes ?? [])],
     offloads,
     filters: aimedRules(filters.chains),
-    denials: collectDenials(host, services, filters.chains),
+    ...collectDenials(host, services, filters.chains),
     ...(datapath.firewall === true ? { returnDenials: collectReturnDenials(services, filters.chains) } : {}),
     markDenials: collectMarkDenials(host, services, filters.chains),
     ipsecPolicies: ipsecPolicies(),

@@ -1,14 +1,21 @@
-// Every rule and policy by which a packet may be dropped, also where it depends on what is not known of the packet, such as its source.
+// The rules that a packet meets, or may meet, also where it depends on what is not known of the packet, such as its source: those by which it may
+// be dropped, with the policies, and those by which it may get a mark.
 import { baseChains } from './blocking.js';
-import type { Blocked, Chain, Decision, PacketProbe } from './model.js';
+import type { Blocked, Chain, Decision, PacketProbe, Rule } from './model.js';
 
 const DEPTH_MAX = 16;
+
+/** Called in the order in which the packet meets them. */
+interface Seer {
+  readonly met?: (rule: Rule, chain: Chain, base: Chain) => void;
+  readonly dropped?: (text: string, chain: Chain, base: Chain) => void;
+}
 
 interface Walk {
   readonly base: Chain;
   readonly table: readonly Chain[];
   readonly probe: PacketProbe;
-  readonly found: Blocked[];
+  readonly seer: Seer;
 }
 
 /** `end`: no rule behind it is reached. */
@@ -16,11 +23,9 @@ type After = 'end' | 'next';
 
 function follow(walk: Walk, chain: Chain, text: string, decision: Decision, depth: number): After {
   switch (decision.kind) {
-    case 'drop': {
-      const { tool, family, table } = chain;
-      walk.found.push({ tool, family, table, chain: chain.name, base: walk.base.name, text });
+    case 'drop':
+      walk.seer.dropped?.(text, chain, walk.base);
       return 'end';
-    }
     case 'accept':
     case 'translate':
       return 'end';
@@ -40,23 +45,49 @@ function follow(walk: Walk, chain: Chain, text: string, decision: Decision, dept
 }
 
 function walkChain(walk: Walk, chain: Chain, depth: number): After {
-  for (const { text, decide } of chain.rules) {
-    const decision = decide(walk.probe);
-    const after = follow(walk, chain, text, decision, depth);
+  for (const rule of chain.rules) {
+    walk.seer.met?.(rule, chain, walk.base);
+    const decision = rule.decide(walk.probe);
+    const after = follow(walk, chain, rule.text, decision, depth);
     if (after === 'end') return 'end';
     if (decision.kind === 'return' || decision.kind === 'goto') return 'next';
   }
   return 'next';
 }
 
-/** In the order in which a packet meets them; what stands behind a rule that accepts or drops all such packets is not reached. */
+/** What stands behind a rule that accepts or drops all such packets is not reached. */
+function walkAll(chains: readonly Chain[], probe: PacketProbe, seer: Seer): void {
+  for (const base of baseChains(chains, probe)) {
+    const { tool, family, table, policy } = base;
+    const walk = { base, table: chains.filter((one) => one.tool === tool && one.family === family && one.table === table), probe, seer };
+    if (walkChain(walk, base, 0) === 'next' && policy === 'drop')
+      seer.dropped?.('policy drop, and no rule before it lets them pass', base, base);
+  }
+}
+
+const placed = (text: string, { tool, family, table, name }: Chain, base: Chain): Blocked => ({
+  tool,
+  family,
+  table,
+  chain: name,
+  base: base.name,
+  text,
+});
+
+/** Every rule and policy by which such a packet may be dropped. */
 export function droppingRules(chains: readonly Chain[], probe: PacketProbe): readonly Blocked[] {
   const found: Blocked[] = [];
-  for (const base of baseChains(chains, probe)) {
-    const { tool, family, table, name, policy } = base;
-    const walk = { base, table: chains.filter((one) => one.tool === tool && one.family === family && one.table === table), probe, found };
-    if (walkChain(walk, base, 0) === 'next' && policy === 'drop')
-      found.push({ tool, family, table, chain: name, base: name, text: 'policy drop, and no rule before it lets them pass' });
-  }
+  walkAll(chains, probe, { dropped: (text, chain, base) => found.push(placed(text, chain, base)) });
+  return found;
+}
+
+/** Every rule by which a packet that comes in may get one of these marks before it is routed. */
+export function markingRules(chains: readonly Chain[], probe: PacketProbe, marks: readonly number[]): readonly Blocked[] {
+  const found: Blocked[] = [];
+  const met: Seer['met'] = ({ text, marking }, chain, base) => {
+    if (marking === undefined || base.hook === 'input' || marking.matches(probe) === false) return;
+    if (marks.some((mark) => ((mark ^ marking.value) & marking.mask) === 0)) found.push(placed(text, chain, base));
+  };
+  walkAll(chains, probe, { met });
   return found;
 }

@@ -176,18 +176,41 @@ function decisionOf(option: string | undefined, words: readonly string[], own: R
   return VERDICTS[target] ?? translationOf(words) ?? { kind: 'unknown' };
 }
 
+const ALL_BITS = 0xffffffff;
+
+/** What a rule's target writes into the mark of a packet. CONNMARK restores that of a connection, which a new one does not have. */
+function markWritten([target, option, text = '']: readonly string[]): { readonly value: number; readonly mask: number } | undefined {
+  if (target !== 'MARK') return undefined;
+  const [value = Number.NaN, mask = ALL_BITS] = text.split('/').map(Number);
+  switch (Number.isNaN(value) ? undefined : option) {
+    case '--set-mark':
+    case '--set-xmark':
+      return { value, mask };
+    case '--or-mark':
+      return { value, mask: value };
+    case '--and-mark':
+      return { value: 0, mask: ~value };
+    default:
+      return { value: 0, mask: 0 };
+  }
+}
+
 /** `line`: the words behind `-A CHAIN`. `own`: the table's own chains. */
 function ruleOf(line: string, own: ReadonlySet<string>): Rule {
   const words = wordsOfRule(line);
   const jump = words.findIndex((word) => word === '-j' || word === '-g');
   const conditions = conditionsOf(jump < 0 ? words : words.slice(0, jump));
-  const decision = decisionOf(words[jump], jump < 0 ? [] : words.slice(jump + 1), own);
+  const target = jump < 0 ? [] : words.slice(jump + 1);
+  const decision = decisionOf(words[jump], target, own);
   const aim = iptablesAim(words);
+  const matches = (probe: PacketProbe): Answer => allOf(conditions.map((condition) => condition(probe)));
+  const mark = markWritten(target);
   return {
     text: line,
     verdict: iptablesVerdict(words),
     ...(aim === undefined ? {} : { aim }),
-    decide: (probe) => decided(allOf(conditions.map((condition) => condition(probe))), decision),
+    decide: (probe) => decided(matches(probe), decision),
+    ...(mark === undefined ? {} : { marking: { matches, ...mark } }),
   };
 }
 

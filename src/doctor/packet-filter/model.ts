@@ -109,6 +109,13 @@ export interface Aim {
 
 export type RuleVerdict = 'drop' | 'reject' | 'accept' | 'nat' | 'other';
 
+/** How a rule marks packets: which, and what it writes into the mark: `value` in the bits of `mask`, the others are not known. */
+export interface Marking {
+  readonly matches: (probe: PacketProbe) => Answer;
+  readonly value: number;
+  readonly mask: number;
+}
+
 export interface Rule {
   /** As its tool writes it. */
   readonly text: string;
@@ -116,6 +123,8 @@ export interface Rule {
   /** Absent for rules that set marks or negate what they name. */
   readonly aim?: Aim;
   readonly decide: (probe: PacketProbe) => Decision;
+  /** Absent: it sets no mark. */
+  readonly marking?: Marking;
 }
 
 /** The tool that shows and changes the rules. */

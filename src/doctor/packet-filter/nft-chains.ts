@@ -168,20 +168,37 @@ function mapped(vmap: Json, probe: PacketProbe, place: Place): Decision {
   return { kind: 'skip' };
 }
 
+/** What a rule writes into the mark of a packet; not that of its connection, which a new one does not have. */
+function markWritten(expressions: readonly Json[]): { readonly value: number; readonly mask: number } | undefined {
+  const mangle = expressions.map((one) => field(one, 'mangle')).findLast((one) => textOf(field(one, 'key', 'meta', 'key')) === 'mark');
+  const value = field(mangle, 'value');
+  if (value === undefined || textOf(field(value, 'ct', 'key')) === 'mark') return undefined;
+  return typeof value === 'number' ? { value, mask: 0xffffffff } : { value: 0, mask: 0 };
+}
+
 function ruleOf(expressions: readonly Json[], place: Place): Rule {
   const map = expressions.map((one) => field(one, 'vmap')).find((one) => one !== undefined);
   const verdict =
     expressions.map(translationOf).find((one) => one !== undefined) ?? expressions.map(verdictOf).findLast((one) => one !== undefined);
   const matches = expressions.map((one) => field(one, 'match')).filter((one) => one !== undefined);
   const foreign = expressions.some((one) => isRecord(one) && ('xt' in one || 'limit' in one || 'quota' in one || 'ct count' in one));
+  const answerFor = (probe: PacketProbe): Answer =>
+    allOf([...matches.map((match) => matchOf(match, probe, place)), ...(foreign ? [undefined] : [])]);
+  const mark = markWritten(expressions);
   const decide = (probe: PacketProbe): Decision => {
     if (verdict === undefined && map === undefined) return { kind: 'skip' };
-    const matched = allOf([...matches.map((match) => matchOf(match, probe, place)), ...(foreign ? [undefined] : [])]);
+    const matched = answerFor(probe);
     if (matched !== false && map !== undefined) return matched === undefined ? { kind: 'unknown' } : mapped(map, probe, place);
     return decided(matched, verdict ?? { kind: 'skip' });
   };
   const aim = nftAim(expressions, (right) => values(right, place));
-  return { text: nftRuleText(expressions), verdict: nftVerdict(expressions), ...(aim === undefined ? {} : { aim }), decide };
+  return {
+    text: nftRuleText(expressions),
+    verdict: nftVerdict(expressions),
+    ...(aim === undefined ? {} : { aim }),
+    decide,
+    ...(mark === undefined ? {} : { marking: { matches: answerFor, ...mark } }),
+  };
 }
 
 function setsOf(items: readonly Json[]): Sets {

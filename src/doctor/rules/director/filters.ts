@@ -2,7 +2,7 @@
 
 import { PAIR } from '../../../datapath/ebpf/load/pair.js';
 import type { Finding } from '../../../model/finding.js';
-import type { DirectorFacts, ServiceFact } from '../../facts.js';
+import type { DirectorFacts, FilterDenial, ServiceFact } from '../../facts.js';
 import { contains, serviceText } from '../../network.js';
 import { acceptForwardCommand } from '../../packet-filter/accept-forward-command.js';
 import { type FilterRule, placeOf } from '../../packet-filter/aim.js';
@@ -28,30 +28,49 @@ const EFFECT: Readonly<Record<FilterRule['verdict'], string>> = {
 
 const INSTEAD = 'new connections pass the packet filter first; or filter on the real servers, or in front';
 
-/** With `auto` a rule that drops packets is found by the next `weir load`. */
-function adviceFor({ datapath }: DirectorFacts, verdict: FilterRule['verdict']): string {
-  const found = datapath.firewallMode === 'auto' && (verdict === 'drop' || verdict === 'reject');
+/** With `auto` a rule that drops packets, or marks them for a service, is found by the next `weir load`. */
+function adviceFor({ datapath }: DirectorFacts, verdict: FilterRule['verdict'] | 'mark'): string {
+  const found = datapath.firewallMode === 'auto' && (verdict === 'drop' || verdict === 'reject' || verdict === 'mark');
   return `weir load${found ? '' : ' --firewall honour'}: ${INSTEAD}`;
 }
 
+/** The services of each rule. */
+function byRule(found: readonly FilterDenial[], textOf: (by: Blocked) => string): ReadonlyMap<string, string> {
+  const texts = new Map<string, string[]>();
+  for (const { service, by } of found) texts.set(textOf(by), [...(texts.get(textOf(by)) ?? []), serviceText(service)]);
+  return new Map([...texts].map(([text, services]) => [text, services.join(', ')]));
+}
+
+const chainOf = (by: Blocked): string => placeOf({ ...by, name: by.chain });
+
 /** Chains that drop what none of their rules names: a policy, or a rule for everything. */
 function denials(facts: DirectorFacts): readonly Finding[] {
-  const groups = new Map<string, { readonly text: string; readonly services: string[] }>();
-  for (const { service, by } of facts.denials) {
-    const place = placeOf({ ...by, name: by.chain });
-    if (facts.filters.some((rule) => rule.place === place && rule.text === by.text)) continue; // Reported by its own name.
-    const text = `the ${by.tool} chain ${place} (${by.text})`;
-    const group = groups.get(text) ?? { text, services: [] };
-    groups.set(text, group);
-    group.services.push(serviceText(service));
-  }
-  return [...groups.values()].map(
-    ({ text, services }): Finding => ({
+  const isNamed = ({ by }: FilterDenial): boolean => facts.filters.some((rule) => rule.place === chainOf(by) && rule.text === by.text);
+  const chains = byRule(
+    facts.denials.filter((each) => !isNamed(each)),
+    (by) => `the ${by.tool} chain ${chainOf(by)} (${by.text})`,
+  );
+  return [...chains].map(
+    ([text, services]): Finding => ({
       severity: 'warning',
       code: 'filter-bypassed',
-      what: `${text} does not apply to ${services.join(', ')}`,
+      what: `${text} does not apply to ${services}`,
       cause: `balancing happens in front of netfilter: ${EFFECT.drop}`,
       advice: adviceFor(facts, 'drop'),
+    }),
+  );
+}
+
+/** Rules that mark for one service what another one takes before. */
+function markings(facts: DirectorFacts): readonly Finding[] {
+  const rules = byRule(facts.markings ?? [], (by) => `the ${by.tool} rule "${by.text}" (${chainOf(by)})`);
+  return [...rules].map(
+    ([text, services]): Finding => ({
+      severity: 'warning',
+      code: 'filter-bypassed',
+      what: `${text} does not apply to ${services}`,
+      cause: 'balancing happens in front of netfilter: the service of the mark does not come first, as it does with the kernel’s IPVS',
+      advice: adviceFor(facts, 'mark'),
     }),
   );
 }
@@ -86,5 +105,5 @@ export function filtersRule(facts: DirectorFacts): readonly Finding[] {
           },
         ];
   });
-  return [...named, ...denials(facts)];
+  return [...named, ...denials(facts), ...markings(facts)];
 }
