@@ -30,7 +30,8 @@ const USAGE = `usage: weir load [--conn-tab-bits N] [--connections N] [--max-ser
        --max-destinations  64 to 262142 (65536; fewer above 32 possible CPUs)
        --attach            auto: tc on every interface, XDP besides on physical ones; tc: tc only; xdp: XDP everywhere
                            (by veths frames are lost then, but with 'ethtool -K DEV gro on tx off' at their far ends)
-       --firewall          auto (the default): honour where a rule of the packet filter may drop packets for a service, otherwise fast;
+       --firewall          auto (the default): honour where a rule of the packet filter may drop packets for a service, or mark them
+                           for another one, otherwise fast;
                            honour: new connections pass the packet filter of this host (raw, mangle, INPUT) before they are balanced;
                            fast: they are balanced in front of it
        --ftp-ports         of services of TCP by VS/NAT that have the helper for FTP: up to 8 (21)
