@@ -28,7 +28,7 @@ import type { Outcome } from './verdict.js';
 import { withoutChance } from './without-chance.js';
 
 export interface BedOptions {
-  /** `xdp`: the short cut is attached to every device as well. */
+  /** `xdp`: XDP is attached to every device as well. */
   readonly attach?: 'tc' | 'xdp';
   readonly capacity?: Partial<Capacity>;
 }
@@ -48,9 +48,9 @@ export interface Bed {
   readonly folder: string;
   readonly director: Director;
   readonly tables: Tables;
-  /** `xdp`: the short cut, and tc behind it where it passes the frame on, which it must leave untouched. */
+  /** `xdp`: XDP, and tc behind it where XDP passes the frame on, which it must leave untouched. */
   send(hook: Hook, device: DeviceName, frame: Uint8Array, carriage?: Partial<Carriage>): Outcome;
-  /** The short cut alone. */
+  /** XDP alone. */
   sendXdp(device: DeviceName, frame: Uint8Array): Outcome;
   /** An empty director, as just loaded. */
   wipe(): void;

@@ -1,4 +1,4 @@
-// Every packet fixture through the real programs by BPF_PROG_TEST_RUN: by tc alone, and with the XDP short cut in front.
+// Every packet fixture through the real programs by BPF_PROG_TEST_RUN: by tc alone, and with XDP in front.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { REASONS } from '../../src/datapath/ebpf/reasons.gen.js';
@@ -13,7 +13,7 @@ import { hold, type Outcome } from './verdict.js';
 
 const PLAIN_IPV6: readonly unknown[] = [IpProtocol.tcp, IpProtocol.udp];
 
-/** What the short cut must do by itself: plain packets to be forwarded. Options, extension headers and errors are left to tc. */
+/** What XDP must do by itself: plain packets to be forwarded. Options, extension headers and errors are left to tc. */
 function isPlain({ hook, frame, expect, slow }: Fixture): boolean {
   if (slow === true || hook !== 'ingress' || expect.verdict !== 'forward') return false;
   return frame[14] === 0x45 || ((frame[14] ?? 0) >> 4 === 6 && PLAIN_IPV6.includes(frame[20]));

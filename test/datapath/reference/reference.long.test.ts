@@ -1,5 +1,5 @@
 // The comparison of the programs and the reference director on many more histories than reference.test.ts: in a small table, which fills, and in
-// a larger one, where connections stand by their hash; by tc alone, and with the XDP short cut in front of it.
+// a larger one, where connections stand by their hash; by tc alone, and with XDP in front of it.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { openBed, skipReason } from '../bed.js';

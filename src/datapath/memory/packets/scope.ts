@@ -1,6 +1,6 @@
-// The services of one kind, with the table of their connections: the exact ones, or those of all ports of an address and of marks, of a
-// family, with the data of FTP's; SCTP has its own. A packet that concerns none of the exact ones goes on to the second, as it goes on to another
-// program.
+// A scope is to the reference director what a build is to the programs: services of one kind with their connection table. For each family, and again
+// for SCTP, there are two: services with a port (exact), and those of all ports and of marks, with FTP's data connections. A packet that concerns
+// no service of the first goes on to the second, as it goes from one build to the next.
 import type { ConnectionTable } from './connection-table.js';
 import type { Endpoint } from './endpoint.js';
 import type { Records, ServiceRecord } from './records.js';
