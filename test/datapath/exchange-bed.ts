@@ -86,7 +86,7 @@ export async function balancing(cluster: Cluster): Promise<void> {
 
 const LOCAL = '10.8.2.77';
 
-/** By FULLNAT to a server that knows no clients: its programs are exchanged, too. */
+/** By FULLNAT, to a server that sees a local address in the client's place: its programs are exchanged, too. */
 function byLocalAddress({ client, lvs }: Cluster): void {
   lvs.ip(`addr add ${LOCAL}/24 dev eth1`);
   ipvsadm(lvs, `-A -u ${VIP}:81 -s rr`, `-a -u ${VIP}:81 -r 10.8.2.11:80 --fullnat --local-address ${LOCAL}`);

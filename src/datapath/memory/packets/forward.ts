@@ -122,11 +122,11 @@ export function tunnelled(question: Question, arrival: Arrival, destination: Des
   return { verdict: 'redirect', frame };
 }
 
-/** FULLNAT: does the server know no clients? One on the director itself does. */
+/** FULLNAT: does the server see a local address in the client's place? One on the director itself sees its clients. */
 export const isLocalised = ({ environment }: Question, { destination, method }: Pick<Connection, 'destination' | 'method'>): boolean =>
   method === 'masq' && destination.locals.length > 0 && !environment.isOwn(destination.address);
 
-/** To a server that knows no clients: a local address and port stands in the client's place. */
+/** FULLNAT: to a server that sees a local address and port in the client's place. */
 function localised(question: Question, arrival: Arrival, connection: Connection): Outcome {
   const { packet } = arrival;
   const { table, environment, now } = question;
