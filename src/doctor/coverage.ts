@@ -3,6 +3,7 @@ import { counted } from '../model/counted.js';
 import { addressId } from '../model/identity.js';
 import type { DirectorFacts, Facts, RealServerFacts, VrrpNodeFacts } from './facts.js';
 import { BOTH_FAMILIES, vipsOf } from './network.js';
+import { hasVip } from './server-method.js';
 
 export interface Coverage {
   readonly lookedAt: readonly string[];
@@ -44,7 +45,7 @@ function directorCoverage(facts: DirectorFacts): Coverage {
 
 function serverCoverage(facts: RealServerFacts): Coverage {
   const families = [facts, ...(facts.other === undefined ? [] : [facts.other])];
-  const direct = families.filter(({ method }) => method !== 'nat');
+  const direct = families.filter(({ method }) => hasVip(method));
   const sum = (of: (one: RealServerFacts) => readonly unknown[]): number => families.reduce((count, one) => count + of(one).length, 0);
   const services = facts.ports.map(({ protocol, port }) => `${protocol.toUpperCase()} port ${port}`);
   return {

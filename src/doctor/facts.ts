@@ -309,9 +309,9 @@ export interface DirectorFacts extends HostFacts {
   readonly notExamined: readonly NotExamined[];
 }
 
-export type ServerMethod = 'dr' | 'nat' | 'tun';
+export type ServerMethod = 'dr' | 'nat' | 'tun' | 'fullnat';
 
-/** A service's port, of the VIP (VS/DR, VS/TUN) or of this host (VS/NAT). */
+/** A service's port, of the VIP (VS/DR, VS/TUN) or of this host (VS/NAT, FULLNAT). */
 export interface ServicePort {
   readonly protocol: 'tcp' | 'udp';
   readonly port: number;
@@ -333,7 +333,7 @@ export interface GatewayFact {
   readonly unasked: boolean;
 }
 
-/** How an answer to a client beyond the gateway would go. */
+/** How an answer would go: to a client beyond the gateway, under FULLNAT to the director's address. */
 export interface WayBack {
   /** The answer's source; absent: any address of this host. */
   readonly from?: Address;
@@ -365,7 +365,7 @@ export interface RealServerFacts extends HostFacts {
   readonly otherRouters: boolean;
   /** Which of `nft`, `iptables` and `ip6tables` are installed. */
   readonly tools: readonly string[];
-  /** The director's own address, where the operator gave it. */
+  /** The director's own address, where the operator gave it; of FULLNAT its local address. */
   readonly dip?: Address;
   /** Other hosts that answer for the VIPs, the gateways and addresses of this host. */
   readonly holders: readonly HolderFact[];

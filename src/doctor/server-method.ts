@@ -5,6 +5,9 @@ import type { RealServerFacts, ServerMethod } from './facts.js';
 import { effective, isTunnel, isUp, subnetsWith, usesArp } from './network.js';
 import { takenWays } from './server-arrivals.js';
 
+/** Does the server get clients' packets at a VIP of its own? Behind VS/NAT and FULLNAT it gets them at its address. */
+export const hasVip = (method: ServerMethod): boolean => method === 'dr' || method === 'tun';
+
 export type WithoutMethod = Omit<RealServerFacts, 'method' | 'methodCertain'>;
 
 /** Whether this gateway is the director: it has the address given as --dip, or its MAC, or it answers for the VIP. */

@@ -13,7 +13,7 @@ import type { Flags } from '../flags.js';
 import { readVips } from '../read-vips.js';
 
 const USAGE = `usage: weir doctor [--role director|vrrp] [--keepalived FILE] [--wait SECONDS] [--json]
-       weir doctor --role rs [--vip A[:PORT][,B]] [--port PORT[/udp][,PORT]] [--dip A[,B]] [--method dr|nat|tun] [--json]
+       weir doctor --role rs [--vip A[:PORT][,B]] [--port PORT[/udp][,PORT]] [--dip A[,B]] [--method dr|nat|tun|fullnat] [--json]
        examines this host only and prints what is wrong, why, and how to fix it, one line each
        exit status 0: fine, 1: warnings, 2: errors; 3: doctor could not examine the host
 `;
@@ -59,8 +59,8 @@ function readOptions(flags: Flags<typeof TYPES>): ExamineOptions {
   if (role !== undefined && role !== 'director' && role !== 'rs' && role !== 'vrrp') {
     throw new WeirError('option-value', { option: '--role', expected: 'director, rs or vrrp', given: role });
   }
-  if (method !== undefined && method !== 'dr' && method !== 'nat' && method !== 'tun') {
-    throw new WeirError('option-value', { option: '--method', expected: 'dr, nat or tun', given: method });
+  if (method !== undefined && method !== 'dr' && method !== 'nat' && method !== 'tun' && method !== 'fullnat') {
+    throw new WeirError('option-value', { option: '--method', expected: 'dr, nat, tun or fullnat', given: method });
   }
   if (role !== 'rs' && (flags.vip ?? flags.port ?? dip ?? method) !== undefined) {
     throw new WeirError('option-not-here', { options: '--vip, --port, --dip and --method', only: '--role rs' });

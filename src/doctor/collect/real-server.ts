@@ -83,7 +83,7 @@ async function collectFamily(
   const own = ownAddresses(host).filter((one) => !vips.some((vip) => sameAddress(vip, one)));
   const holders = [...ask({ addresses: [...vips, ...(dip === undefined ? [] : [dip]), ...own] }), ...holdersOf(gateways)];
   const localVips = vips.filter((vip) => collectPath(netlink, vip).kind === 'local');
-  const outside = outsideOf(host, family);
+  const answered = method === 'fullnat' && dip !== undefined ? dip : outsideOf(host, family);
   const routes = netlink.dump(dumpRoutes(family), decodeRoute, 'list routes');
   // Behind VS/NAT answers come from the address that the director knows, and policy routes may choose by it.
   const served = dip === undefined ? [] : subnetsWith(host, dip).map(({ address }) => address);
@@ -100,7 +100,7 @@ async function collectFamily(
     holders,
     gateways,
     echoes: collectGatewayEchoes(host, gateways),
-    waysBack: sources.map((from) => ({ ...(from === undefined ? {} : { from }), path: collectPath(netlink, outside, from) })),
+    waysBack: sources.map((from) => ({ ...(from === undefined ? {} : { from }), path: collectPath(netlink, answered, from) })),
     refusingRoutes: collectRefusingRoutes(netlink, family),
     otherRouters: routes.some(({ gateway, prefixLength, table }) => gateway !== undefined && prefixLength > 0 && table === RouteTable.main),
     notExamined: [],

@@ -5,6 +5,7 @@ import type { Finding, FindingSeverity } from '../../../model/finding.js';
 import { destinationId } from '../../../model/identity.js';
 import type { ConnectionCount, DirectorFacts } from '../../facts.js';
 import { isStuck } from '../../half-open-count.js';
+import { answersPassHere } from './needs-forwarding.js';
 
 /** What is over is no fault any more. */
 const severityOf = ({ over }: ConnectionCount): FindingSeverity => (over ? 'info' : 'warning');
@@ -16,7 +17,10 @@ function byServer(facts: DirectorFacts): readonly Finding[] {
   return facts.connections.destinations.filter(isStuck).map(({ virtual, destination, ...count }): Finding => {
     const service = facts.services.find(({ spec: { key } }) => key.kind === 'address' && destinationId(key) === destinationId(virtual));
     const spec = service?.destinations.find((one) => destinationId(one) === destinationId(destination));
-    const back = spec?.method === 'masq' ? 'its answers do not come back through this director' : 'its answers do not get to the clients';
+    const back =
+      spec !== undefined && answersPassHere(spec.method)
+        ? 'its answers do not come back through this director'
+        : 'its answers do not get to the clients';
     return {
       severity: severityOf(count),
       code: 'half-open-server',

@@ -4,14 +4,14 @@ import type { Family } from '../../../model/address.js';
 import { formatAddress } from '../../../model/address-text.js';
 import type { Finding } from '../../../model/finding.js';
 import type { DirectorFacts } from '../../facts.js';
-import { hasMarkServices } from './needs-forwarding.js';
+import { answersPassHere, hasMarkServices } from './needs-forwarding.js';
 
 const LOAD = 'weir load';
 
 /** Have replies of the family more than one source? Services of a mark may have any number. */
 function hasSeveralSources(facts: DirectorFacts, family: Family): boolean {
   const addresses = facts.services.flatMap(({ spec: { key }, destinations }) =>
-    key.kind === 'address' && key.address.family === family && destinations.some(({ method }) => method === 'masq')
+    key.kind === 'address' && key.address.family === family && destinations.some(({ method }) => answersPassHere(method))
       ? [formatAddress(key.address)]
       : [],
   );

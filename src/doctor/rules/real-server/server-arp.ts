@@ -10,6 +10,7 @@ import type { Link } from '../../../wire/rtnetlink-link.js';
 import type { RealServerFacts } from '../../facts.js';
 import { effective, interfaceNameOf, setting, subnetsWith, usesArp, vrrpAddress } from '../../network.js';
 import { wireInterfaces } from '../../server-arrivals.js';
+import { hasVip } from '../../server-method.js';
 
 /**
  * The interfaces where others may ask for the VIP: those with an address of its subnet, and those where another host answers for it, even
@@ -48,7 +49,7 @@ function withoutArp(facts: RealServerFacts): readonly Finding[] {
     .filter(({ name }) => effective(facts, name, 'arp_ignore') === 8)
     .map(({ name }): Finding => {
       const places = ['all', name].filter((place) => setting(facts, arpSettingPath(place, 'arp_ignore')) === 8);
-      const hides = facts.method === 'nat' ? 0 : 1;
+      const hides = hasVip(facts.method) ? 1 : 0;
       return {
         severity: 'error',
         code: 'server-arp-ignored',
@@ -62,7 +63,7 @@ function withoutArp(facts: RealServerFacts): readonly Finding[] {
 export function serverArpRule(facts: RealServerFacts): readonly Finding[] {
   if (facts.family === 'inet6') return [];
   const silent = withoutArp(facts);
-  if (facts.method === 'nat' || silent.length > 0) return silent;
+  if (!hasVip(facts.method) || silent.length > 0) return silent;
   // Where VRRP has the address, this node is a director as well, and answers for it while it is master.
   const local = facts.localVips.filter((vip) => vrrpAddress(facts, vip) === undefined);
   const found = local.flatMap((vip) =>

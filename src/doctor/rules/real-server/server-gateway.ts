@@ -1,10 +1,12 @@
-// On a real server: do answers use the right gateway, and does it answer? VS/NAT: the director; VS/DR and VS/TUN: never the director.
+// On a real server: do answers use the right gateway, and does it answer? VS/NAT: the director; VS/DR and VS/TUN: never the director; FULLNAT: any
+// way to its local address.
 
+import type { Address } from '../../../model/address.js';
 import { askedBy, formatAddress } from '../../../model/address-text.js';
 import type { Finding } from '../../../model/finding.js';
 import { sameAddress } from '../../../model/identity.js';
 import { shellWord } from '../../../model/shell-word.js';
-import type { GatewayFact, RealServerFacts } from '../../facts.js';
+import type { GatewayFact, RealServerFacts, ServerMethod } from '../../facts.js';
 import { interfaceNameOf, ipRoute } from '../../network.js';
 import { isDirector } from '../../server-method.js';
 import { refusalRepair } from '../director/reach/path-verdict.js';
@@ -80,6 +82,27 @@ function underNat(facts: RealServerFacts): readonly Finding[] {
   ];
 }
 
+function underFullnat(facts: RealServerFacts): readonly Finding[] {
+  const { dip, waysBack } = facts;
+  const way = waysBack.find(({ path }) => path.kind === 'none');
+  if (dip === undefined || way === undefined) return [];
+  const text = formatAddress(dip);
+  const refused = way.path.refusedBy !== undefined;
+  return [
+    {
+      severity: 'error',
+      code: 'server-no-way-back',
+      what: `answers to the director's local address ${text} ${refused ? 'are dropped here' : 'have no route'}`,
+      ...(refused
+        ? refusalRepair(facts, way.path, text)
+        : {
+            cause: 'under FULLNAT a server sees the local address in the place of its clients',
+            advice: `${ipRoute(facts.family)} add ${text} via ROUTER`,
+          }),
+    },
+  ];
+}
+
 function underDirectRouting(facts: RealServerFacts): readonly Finding[] {
   if (facts.family === 'inet6') return []; // The kernel forwards what comes from an address of its own.
   const directors = facts.gateways.filter(({ address }) => isDirector(facts, address));
@@ -92,9 +115,21 @@ function underDirectRouting(facts: RealServerFacts): readonly Finding[] {
   }));
 }
 
+const MISLED: Readonly<Record<ServerMethod, (facts: RealServerFacts) => readonly Finding[]>> = {
+  nat: underNat,
+  fullnat: underFullnat,
+  dr: underDirectRouting,
+  tun: underDirectRouting,
+};
+
+/** Do answers go by this gateway? */
+const leadsThere = ({ waysBack }: RealServerFacts, address: Address): boolean =>
+  waysBack.some(({ path: { gateway } }) => gateway !== undefined && sameAddress(gateway, address));
+
 export function serverGatewayRule(facts: RealServerFacts): readonly Finding[] {
-  const silent = facts.gateways.flatMap((gateway) => unreachable(facts, gateway));
-  const misled = facts.method === 'nat' ? underNat(facts) : underDirectRouting(facts);
+  const used = facts.gateways.filter(({ address }) => facts.method !== 'fullnat' || leadsThere(facts, address));
+  const silent = used.flatMap((gateway) => unreachable(facts, gateway));
+  const misled = MISLED[facts.method](facts);
   // A gateway that is the wrong one needs not answer.
   return misled.length > 0 ? misled : silent;
 }

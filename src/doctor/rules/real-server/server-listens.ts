@@ -7,6 +7,7 @@ import { sameAddress } from '../../../model/identity.js';
 import type { RealServerFacts, ServicePort, SocketFact } from '../../facts.js';
 import { interfaceNameOf } from '../../network.js';
 import { arrivalInterfaces, passages } from '../../server-arrivals.js';
+import { hasVip } from '../../server-method.js';
 import { serviceAddresses } from './server-addresses.js';
 
 const isAny = ({ words }: Address): boolean => words.every((word) => word === 0);
@@ -147,7 +148,7 @@ export function serverListensRule(facts: RealServerFacts): readonly Finding[] {
   // Without the VIP nothing arrives, which another rule reports.
   const reached = serviceAddresses(facts).filter(
     (address) =>
-      facts.method === 'nat' ||
+      !hasVip(facts.method) ||
       facts.localVips.some((vip) => sameAddress(vip, address)) ||
       facts.ports.some((port) => passages(facts, address, port).some((one) => one.kind === 'passed' && one.to !== undefined)),
   );

@@ -94,6 +94,21 @@ test('gateway under VS/NAT: only the director; VIP and ARP do not matter', () =>
   assert.deepEqual(codes({ ...nat, dip: ip('10.5.0.2'), waysBack: [back] }), []);
 });
 
+test('under FULLNAT any way to the local address will do', () => {
+  const local = ip('10.5.0.1');
+  const fullnat = { method: 'fullnat', vips: [], settings: new Map(), dip: local } as const;
+  const straight = { path: { to: local, kind: 'routed', ifindex: 2 } } as const;
+  const none = { path: { to: local, kind: 'none' } } as const;
+  assert.deepEqual(codes({ ...fullnat, waysBack: [straight] }), []);
+  assert.deepEqual(codes({ ...fullnat, waysBack: [straight], gateways: [] }), [], 'it needs no default route');
+  const [lost] = found({ ...fullnat, waysBack: [none] });
+  assert.deepEqual([lost?.code, lost?.advice], ['server-no-way-back', 'ip route add 10.5.0.1 via ROUTER']);
+  const dead = { address: ip('10.5.0.2'), ifindex: 2, unasked: false };
+  assert.deepEqual(codes({ ...fullnat, waysBack: [straight], gateways: [dead] }), [], 'answers do not go by it');
+  const by = { path: { ...straight.path, gateway: dead.address } } as const;
+  assert.deepEqual(codes({ ...fullnat, waysBack: [by], gateways: [dead] }), ['error server-gateway-silent']);
+});
+
 test('the VIP is answered for by two hosts, or by none', () => {
   const rival = { ifindex: 2, address: ip('10.5.0.9'), mac: '02:00:00:00:00:77' };
   const [twice] = found({ holders: [...realServer.holders, rival] });

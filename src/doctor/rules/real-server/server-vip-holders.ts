@@ -5,6 +5,7 @@ import type { Finding } from '../../../model/finding.js';
 import { sameAddress } from '../../../model/identity.js';
 import type { RealServerFacts } from '../../facts.js';
 import { interfaceNameOf, subnetsWith } from '../../network.js';
+import { hasVip } from '../../server-method.js';
 import { troubleOf } from '../interface-trouble.js';
 
 const EXPOSED: Readonly<Record<Family, string>> = {
@@ -25,7 +26,7 @@ function macsByInterface(holders: RealServerFacts['holders']): readonly Answers[
 }
 
 export function serverVipHoldersRule(facts: RealServerFacts): readonly Finding[] {
-  return facts.method === 'nat'
+  return !hasVip(facts.method)
     ? []
     : facts.vips.flatMap((vip): readonly Finding[] => {
         const text = formatAddress(vip);

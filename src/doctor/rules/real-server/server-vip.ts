@@ -11,6 +11,7 @@ import type { Link } from '../../../wire/rtnetlink-link.js';
 import type { AddressFact, RealServerFacts } from '../../facts.js';
 import { clusterInterfaces, effective, interfaceNameOf, isLoopback, vrrpAddress } from '../../network.js';
 import { takenWays } from '../../server-arrivals.js';
+import { hasVip } from '../../server-method.js';
 import { tunnelCommand } from '../../tunnel-command.js';
 
 function absent(facts: RealServerFacts, vip: Address | undefined): Finding {
@@ -91,7 +92,7 @@ function ofPlace(facts: RealServerFacts, vip: Address, place: AddressFact): read
 }
 
 export function serverVipRule(facts: RealServerFacts): readonly Finding[] {
-  if (facts.method === 'nat') return []; // Behind VS/NAT a server has no VIP.
+  if (!hasVip(facts.method)) return [];
   if (facts.vips.length === 0) return [absent(facts, undefined)];
   const taken = takenWays(facts);
   return facts.vips.flatMap((vip): readonly Finding[] => {

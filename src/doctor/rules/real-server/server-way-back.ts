@@ -5,6 +5,7 @@ import type { Finding } from '../../../model/finding.js';
 import type { RealServerFacts, WayBack } from '../../facts.js';
 import { effective, interfaceNameOf, ipRoute, setting } from '../../network.js';
 import { arrivalInterfaces } from '../../server-arrivals.js';
+import { hasVip } from '../../server-method.js';
 import { refusalRepair } from '../director/reach/path-verdict.js';
 
 const fromText = ({ from }: WayBack): string => (from === undefined ? '' : ` from ${formatAddress(from)}`);
@@ -49,7 +50,7 @@ function reversePath(facts: RealServerFacts, way: WayBack): readonly Finding[] {
 
 export function serverWayBackRule(facts: RealServerFacts): readonly Finding[] {
   return facts.waysBack.flatMap((way) => {
-    if (way.path.kind === 'none') return facts.method === 'nat' ? [] : [withoutRoute(facts, way)];
-    return facts.method === 'nat' ? [] : reversePath(facts, way);
+    if (!hasVip(facts.method)) return [];
+    return way.path.kind === 'none' ? [withoutRoute(facts, way)] : reversePath(facts, way);
   });
 }
