@@ -22,7 +22,7 @@ enum fullnat_program { FULLNAT_REQUEST, FULLNAT_REPLY, FULLNAT_ERROR_IN, FULLNAT
 enum client_address { CLIENT_UNREPORTED, CLIENT_TOA, CLIENT_PROXY };
 
 /* ---- pools: a local address for one server's endpoint, or for all ports of one. Record 0 is none: its `count` is the highest number in use. Written by
- * user; `handed` and `used` by packets and timer (atomic adds), `exhausted` by packets. The ports are first + (start + step * n) % count, for
+ * user; `handed` and `used` by packets and timer (atomic adds), `exhausted` and `asked` by packets. The ports are first + (start + step * n) % count, for
  * n = `handed`; one that came back waits in fullnat_ports, and is handed out when all were. */
 #define FULLNAT_POOLS 4096
 #define FULLNAT_PORTS 65536
@@ -39,6 +39,8 @@ struct fullnat_pool {
   __u32 handed;
   __u32 used;
   __u32 swept; /* timer: ports looked at in this round */
+  __u32 asked; /* packets: flows that were asked to give way */
+  __u32 reserved;
   __u64 exhausted; /* connections that found no port */
 };
 
@@ -56,13 +58,15 @@ struct fullnat_dest {
 #define FLOW_STATE_SHIFT 16
 #define FLOW_TAG_SHIFT 18
 #define FULLNAT_GRACE_SECONDS 2
+#define FLOW_VALUE ((15ull << V_STATE_SHIFT | V_NOOUTPUT | V_PROVEN) >> 32)
+#define FLOW_SCTP 1u
 struct fullnat_flow {
   __u32 client[1]; /* network order */
   __u32 word;      /* its port, network order | FLOW_* << FLOW_STATE_SHIFT | of its virtual endpoint a hash << FLOW_TAG_SHIFT; 0: free */
   __u32 dest;
   __u32 until;     /* clock: when the connection expires */
   __u32 how;       /* enum client_address, as in its fullnat_place */
-  __u32 reserved;
+  __u32 state;     /* of its connection: FLOW_VALUE of the upper half of the value (abi.h), by which it may give way; and FLOW_SCTP */
 };
 
 /* From a connection to its flow, and the report of its client to the server: `report` is 0 where there is nothing to report or to shift. From the
@@ -116,6 +120,7 @@ struct fullnat_work {
   __u32 vport;
   __u32 dest;
   __u32 until; /* clock: when the connection expires; or the MTU that a reply is larger than */
+  __u32 state; /* of the connection, as in its flow */
   __u32 pool;
   __u32 port;        /* host order */
   __u32 server_port; /* network order: where the request goes */

@@ -17,8 +17,8 @@ static __always_inline int tc_enter_fullnat(struct __sk_buff *skb, enum fullnat_
   return tc_drop(R_REDIRECT_FAILED);
 }
 
-/* When the connection that was found, or made, expires. Where it took the place of one that its client has ended, the slot is that one's. */
-static __always_inline __u32 expires_of(struct verdict *v) {
+/* The value of the connection that was found, or made: when it expires, and its state. Where it took the place of one that its client has ended, the slot is that one's. */
+static __always_inline __u64 value_of(struct verdict *v) {
   struct conn_slot *s = v->known ? ref_slot(v->f.slot) : 0;
   return s ? slot_value(s, ref_is_old(v->f.slot)) : v->f.value;
 }
@@ -27,8 +27,10 @@ static __always_inline __u32 expires_of(struct verdict *v) {
 static __always_inline int tc_to_fullnat_as(struct verdict *v, __u16 port, int what) {
   struct fullnat_work *work = the_fullnat_work();
   if (!work) return tc_drop(R_REDIRECT_FAILED);
+  __u64 value = value_of(v);
   work->dest = v->dest;
-  work->until = expires_of(v);
+  work->until = value;
+  work->state = flow_value(value);
   work->server_port = port;
   work->wide = ALL_PORTS;
   return what;
@@ -37,7 +39,7 @@ static __always_inline int tc_to_fullnat(struct verdict *v) { return tc_to_fulln
 static __always_inline int tc_error_to_fullnat(struct verdict *v, __u16 port) { return tc_to_fullnat_as(v, port, TC_FULLNAT_ERROR); }
 
 /* The flow of a reply lives as long as its connection. Is the reply to be changed, too? A global function, since it is rarely called. */
-__noinline int fullnat_extend(__u32 dest, __u32 until) {
+__noinline int fullnat_extend(__u32 dest, __u64 value) {
   struct fullnat_work *work = the_fullnat_work();
   struct scratch *scratch = the_scratch();
   if (!work || !scratch || work->dest != dest) return 0;
@@ -46,6 +48,8 @@ __noinline int fullnat_extend(__u32 dest, __u32 until) {
   if (!f) return 0;
   CHECKED(f);
   if (READ(f->dest) != dest || !words_equal(f->client, target_of(&scratch->packet))) return 0;
+  __u32 until = value, state = flow_value(value);
+  if (READ(f->state) != state) WRITE(f->state, state);
   if (READ(f->until) != until) __sync_lock_test_and_set(&f->until, until);
   return work->answers != 0;
 }
@@ -53,7 +57,7 @@ __noinline int fullnat_extend(__u32 dest, __u32 until) {
 static __always_inline bool tc_fullnat_replied(struct __sk_buff *skb, struct verdict *v) {
   if (likely(!(v->d->flags & D_FULLNAT)) || skb->cb[FULLNAT_CB] != FULLNAT_TRANSLATED) return false;
   skb->cb[FULLNAT_CB] = 0;
-  return fullnat_extend(v->dest, expires_of(v));
+  return fullnat_extend(v->dest, value_of(v));
 }
 static __always_inline int tc_answer_by_flow(struct __sk_buff *skb) {
   bpf_tail_call(skb, &fullnat_entries, FULLNAT_ANSWER);

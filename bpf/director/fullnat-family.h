@@ -35,6 +35,9 @@ static __always_inline int end_rewrite(struct __sk_buff *skb, struct packet *p, 
 /* On the stack: halves of addresses are words there. */
 #define FULLNAT_ADDRESS(name) __u32 name[FULLNAT_WORDS] __attribute__((aligned(8)))
 
+/* What a flow has of its connection's value. */
+static __always_inline __u32 flow_value(__u64 value) { return (value >> 32 & FLOW_VALUE) | (OF_SCTP ? FLOW_SCTP : 0); }
+
 static __always_inline struct fullnat_flow *flow_at(__u32 pool, __u32 port) {
   void *flows = bpf_map_lookup_elem(&fullnat_flows, &pool);
   return flows ? bpf_map_lookup_elem(flows, &port) : 0;

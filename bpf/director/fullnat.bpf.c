@@ -51,6 +51,9 @@
 #include "related.h"
 #include "fullnat-family.h"
 #include "fullnat.h"
+#ifndef SCTP
+#include "fullnat-timer.h"
+#endif
 #ifdef REPORTS_CLIENTS
 #include "tcp-numbers.h"
 #include "segment.h"

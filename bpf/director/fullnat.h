@@ -4,6 +4,8 @@
 #define WEIR_FULLNAT_H
 
 #define PORT_TRIES 16 /* ports that a socket of the director has, or a flow of the other kind of pool, are passed over */
+#define FLOWS_ASKED 64 /* where no port is free, so many flows one after the other are asked to give way */
+#define EEXIST 17
 
 static __always_inline struct fullnat_pool *pool_at(__u32 pool) {
   struct fullnat_pool *p = bpf_map_lookup_elem(&fullnat_pools, &pool);
@@ -36,10 +38,13 @@ static __always_inline bool flow_is_of(struct fullnat_flow *f, struct fullnat_cl
   return READ(f->word) == flow_word(c, FLOW_LIVE) && words_equal(f->client, c->client) && READ(f->dest) == client_dest(c);
 }
 
-/* The flow lives as long as its connection. Where the timer may be about to take it away, the store comes before the look at the word for all CPUs. */
-static __always_inline bool flow_renew(struct fullnat_flow *f, struct fullnat_client *c, struct conf *conf, __u32 until) {
-  __u32 was = READ(f->until);
-  if (likely(was == until)) return true;
+/* The flow lives as long as its connection. Where the timer may be about to take it away, or it may be about to give way, the store comes before the look
+ * at the word for all CPUs. */
+static __always_inline bool flow_renew(struct fullnat_flow *f, struct fullnat_client *c, struct conf *conf, struct fullnat_work *work) {
+  __u32 was = READ(f->until), until = work->until;
+  bool moved = READ(f->state) != work->state;
+  if (unlikely(moved)) __sync_lock_test_and_set(&f->state, work->state);
+  if (likely(was == until)) return likely(!moved) || flow_is_of(f, c);
   if ((__s32)(was - clock_now()) > (__s32)units_of(conf, FULLNAT_GRACE_SECONDS)) WRITE(f->until, until);
   else __sync_lock_test_and_set(&f->until, until);
   return flow_is_of(f, c);
@@ -109,9 +114,102 @@ static __always_inline bool is_taken_twice(struct fullnat_pool *p, __u32 port, _
   return f && READ(f->word);
 }
 
-/* Claims a flow of the pool for the connection of the packet in the scratch space; the work has its place then. A global function, so that its loop is
- * verified once. */
-__noinline int flow_claim(struct __sk_buff *skb, __u32 pool, struct fullnat_client *c, struct fullnat_work *work) {
+/* Puts the virtual endpoint of a flow that ends into its connection's key. */
+static __always_inline void virtual_take(struct fullnat_client *c, __u32 place) {
+  struct fullnat_virtual *v = bpf_map_lookup_elem(&fullnat_virtuals, &place);
+  if (!v) return;
+  __builtin_memcpy(c->vaddr, v->addr, sizeof c->vaddr);
+  c->vport = v->port;
+  c->dest |= (__u32)v->protocol << FULLNAT_PROTOCOL_SHIFT;
+  bpf_map_delete_elem(&fullnat_virtuals, &place);
+}
+
+/* Who ends a flow: no other CPU does then. It may still be given back, by its word. */
+static __always_inline bool flow_ending(struct fullnat_flow *f, __u32 word) {
+  return CAS(&f->word, word, word ^ (FLOW_LIVE ^ FLOW_ENDING) << FLOW_STATE_SHIFT) == word;
+}
+
+/* Takes the flow away from its connection. Its port is not free yet. */
+static __always_inline void flow_forget(struct fullnat_flow *f, __u32 word, __u32 place) {
+  struct fullnat_client c;
+  __builtin_memset(&c, 0, sizeof c);
+  words_copy(c.client, f->client);
+  c.port = word;
+  c.dest = READ(f->dest);
+  if (word >> FLOW_TAG_SHIFT) virtual_take(&c, place);
+  struct fullnat_place *found = bpf_map_lookup_elem(&fullnat_clients, &c);
+  if (found && found->place == place) bpf_map_delete_elem(&fullnat_clients, &c);
+  WRITE(f->word, 0);
+}
+
+/* How readily a flow gives way: as its connection would in a full table, but for those that are established and not proven, which are the last ones.
+ * EVICT_NEVER: it does not, as one that is proven. */
+static __always_inline __u32 flow_class(struct conf *c, struct fullnat_flow *f, __u32 now) {
+  __u32 state = READ(f->state);
+  if ((state & FLOW_SCTP) != (OF_SCTP ? FLOW_SCTP : 0)) return EVICT_NEVER; /* its states are other ones */
+  __u32 class = eviction_class(c, (__u64)state << 32 | READ(f->until), now);
+  if (class == EVICT_UNPROVEN) return EVICT_IDLE;
+  return class < EVICT_IDLE ? class : EVICT_NEVER;
+}
+
+struct port_search {
+  __u32 pool;
+  __u32 next;  /* which flow is asked next */
+  __u32 asked; /* how many were */
+  __u32 now;
+  __u32 port; /* of the one that was found; 0: none */
+  __u32 class;
+  __u32 until;
+};
+
+/* Asks a flow. Not 0: it is over or half open, so that none is asked after it. */
+static long port_ask(__u64 i, void *ctx) {
+  struct port_search *s = ctx;
+  struct fullnat_pool *p = pool_at(s->pool);
+  struct conf *c = the_conf();
+  if (!p || !c) return 1;
+  __u32 count = READ(p->count), port = READ(p->first) + (count ? s->next % count : 0);
+  struct fullnat_flow *f = flow_at(s->pool, port);
+  if (!f) return 1;
+  CHECKED(f);
+  s->next++;
+  s->asked++;
+  if (flow_state(READ(f->word)) != FLOW_LIVE) return 0;
+  __u32 class = flow_class(c, f, s->now), until = READ(f->until);
+  if (class > s->class || class == EVICT_NEVER || (class == s->class && (__s32)(until - s->until) >= 0)) return 0;
+  s->port = port;
+  s->class = class;
+  s->until = until;
+  return class <= EVICT_HALF_OPEN;
+}
+
+/* Where no port of the pool is free: that of a flow which gives way. Of those that are asked the first one that is over or half open, else the oldest one
+ * of the lowest class. Others are asked the next time, so that under a flood each new flow has the time that the others take. 0: none gives way. */
+__noinline int port_replace(__u32 pool) {
+  struct fullnat_pool *p = pool_at(pool);
+  struct conf *c = the_conf();
+  if (!p || !c) return 0;
+  struct port_search s = {.pool = pool, .next = READ(p->asked), .now = clock_now(), .class = EVICT_NEVER};
+  bpf_loop(FLOWS_ASKED, port_ask, &s, 0);
+  __sync_fetch_and_add(&p->asked, s.asked);
+  __u32 port = s.port & (FULLNAT_PORTS - 1);
+  struct fullnat_flow *f = port ? flow_at(pool, port) : 0;
+  if (!f) return 0;
+  CHECKED(f);
+  __u32 word = READ(f->word);
+  if (flow_state(word) != FLOW_LIVE || !flow_ending(f, word)) return 0;
+  if (flow_class(c, f, s.now) == EVICT_NEVER) { /* a packet came meanwhile */
+    WRITE(f->word, word);
+    return 0;
+  }
+  flow_forget(f, word, pool << 16 | port);
+  count_reason(R_LOCAL_PORT_REPLACED);
+  return port;
+}
+
+/* Claims a flow of the pool for the connection of the packet in the scratch space; the work has its place then. `full`: from another connection. A global
+ * function, so that its loop is verified once. */
+__noinline int flow_claim(struct __sk_buff *skb, __u32 pool, struct fullnat_client *c, struct fullnat_work *work, int full) {
   struct scratch *scratch = the_scratch();
   struct fullnat_pool *p = pool_at(pool);
   void *flows = bpf_map_lookup_elem(&fullnat_flows, &pool);
@@ -119,7 +217,7 @@ __noinline int flow_claim(struct __sk_buff *skb, __u32 pool, struct fullnat_clie
   __u8 protocol = scratch->packet.protocol;
 #pragma clang loop unroll(disable)
   for (int i = 0; i < PORT_TRIES; i++) {
-    __u32 port = port_take(pool, p);
+    __u32 port = full ? port_replace(pool) & (FULLNAT_PORTS - 1) : port_take(pool, p);
     struct fullnat_flow *f = port ? bpf_map_lookup_elem(flows, &port) : 0;
     if (!f) return false;
     CHECKED(f);
@@ -127,6 +225,7 @@ __noinline int flow_claim(struct __sk_buff *skb, __u32 pool, struct fullnat_clie
       words_copy(f->client, c->client);
       WRITE(f->dest, client_dest(c));
       WRITE(f->until, work->until);
+      WRITE(f->state, work->state);
 #ifdef REPORTS_CLIENTS
       WRITE(f->how, CLIENT_UNREPORTED);
 #endif
@@ -176,7 +275,7 @@ __noinline int flow_find(struct packet *p, struct fullnat_work *work) {
   client_of(&c, p, work);
   struct fullnat_flow *f = flow_place(&c, work);
   if (!f) return FLOW_NONE;
-  if (flow_is_of(f, &c)) return flow_renew(f, &c, conf, work->until) ? FLOW_FOUND : FLOW_GONE;
+  if (flow_is_of(f, &c)) return flow_renew(f, &c, conf, work) ? FLOW_FOUND : FLOW_GONE;
   if (flow_state(READ(f->word)) == FLOW_ENDING && words_equal(f->client, c.client) && READ(f->dest) == client_dest(&c)) return FLOW_GONE;
   bpf_map_delete_elem(&fullnat_clients, &c); /* its pool was made again */
   return FLOW_NONE;
@@ -194,7 +293,8 @@ static __always_inline long flow_enter(struct fullnat_client *c, struct fullnat_
   return bpf_map_update_elem(&fullnat_clients, c, &to, BPF_NOEXIST);
 }
 
-/* Makes the flow of a connection, from the first of its destination's pools that has a port; which one comes first, its client decides. */
+/* Makes the flow of a connection, from the first of its destination's pools that has a port; where none has, or fullnat_clients is full, from the
+ * first of which a flow gives way. Which one comes first, its client decides. */
 __noinline int flow_make(struct __sk_buff *skb, struct packet *p, struct fullnat_work *work) {
   struct fullnat_client c;
   if (!p || !work) return FLOW_NONE;
@@ -208,13 +308,14 @@ __noinline int flow_make(struct __sk_buff *skb, struct packet *p, struct fullnat
   for (int k = 0; k < FULLNAT_LOCALS; k++) many += READ(d->pool[k]) != 0;
   if (!many) return FLOW_NONE;
 #pragma clang loop unroll(disable)
-  for (__u32 k = 0; k < FULLNAT_LOCALS; k++) {
-    if (k >= many) break;
+  for (__u32 k = 0; k < 2 * FULLNAT_LOCALS; k++) {
+    if (k >= 2 * many) break;
     __u32 which = (turn + k) % many & (FULLNAT_LOCALS - 1), pool = READ(d->pool[which]);
-    if (!flow_claim(skb, pool, &c, work)) continue;
-    if (!flow_enter(&c, work)) return FLOW_FOUND;
+    if (!flow_claim(skb, pool, &c, work, k >= many)) continue;
+    long failed = flow_enter(&c, work);
+    if (!failed) return FLOW_FOUND;
     flow_drop(work->pool, work->port);
-    return flow_find(p, work); /* another CPU made it meanwhile */
+    if (failed == -EEXIST) return flow_find(p, work); /* another CPU made it meanwhile */
   }
   struct fullnat_pool *first = bpf_map_lookup_elem(&fullnat_pools, &d->pool[0]);
   if (first) __sync_fetch_and_add(&first->exhausted, 1);
@@ -254,114 +355,5 @@ static __always_inline struct fullnat_flow *flow_answered(const __u32 *server, c
   f = flow_in(work->pool, port);
   return f && flow_is_between(f, server_port, protocol, work) ? f : 0;
 }
-
-#ifndef SCTP
-/* ---- the timer: a slice of each pool every second, and the whole of one that is nearly full; no more steps a tick than cost a CPU a millisecond or two. */
-#define NSEC_CLOCK_MONOTONIC 1
-#define FULLNAT_TICK_NS 100000000ull
-#define FULLNAT_TURNS 10    /* each pool has its turn every second */
-#define FLOWS_A_TURN 16384
-#define FLOWS_A_TICK (2 * FULLNAT_PORTS)
-
-struct flow_sweep {
-  __u32 turn;
-  __u32 pools; /* of a turn */
-  __u32 first; /* which of them comes first: another one each time, so that all have their steps */
-  __u32 left;  /* steps of this tick */
-  __u32 pool;
-  __u32 port;
-  __u32 before; /* flows until then end */
-};
-
-/* Puts the virtual endpoint of a flow that ends into its connection's key. */
-static __always_inline void virtual_take(struct fullnat_client *c, __u32 place) {
-  struct fullnat_virtual *v = bpf_map_lookup_elem(&fullnat_virtuals, &place);
-  if (!v) return;
-  __builtin_memcpy(c->vaddr, v->addr, sizeof c->vaddr);
-  c->vport = v->port;
-  c->dest |= (__u32)v->protocol << FULLNAT_PROTOCOL_SHIFT;
-  bpf_map_delete_elem(&fullnat_virtuals, &place);
-}
-
-static __always_inline void flow_end(struct flow_sweep *w, struct fullnat_flow *f) {
-  __u32 word = READ(f->word), port = w->port & (FULLNAT_PORTS - 1);
-  if (flow_state(word) != FLOW_LIVE || (__s32)(READ(f->until) - w->before) >= 0) return;
-  __u32 ending = word ^ (FLOW_LIVE ^ FLOW_ENDING) << FLOW_STATE_SHIFT;
-  if (CAS(&f->word, word, ending) != word) return;
-  if ((__s32)(READ(f->until) - w->before) >= 0) { /* a packet came meanwhile */
-    WRITE(f->word, word);
-    return;
-  }
-  struct fullnat_client c;
-  __builtin_memset(&c, 0, sizeof c);
-  words_copy(c.client, f->client);
-  c.port = word;
-  c.dest = READ(f->dest);
-  __u32 own = w->pool << 16 | port;
-  if (word >> FLOW_TAG_SHIFT) virtual_take(&c, own);
-  struct fullnat_place *found = bpf_map_lookup_elem(&fullnat_clients, &c);
-  if (found && found->place == own) bpf_map_delete_elem(&fullnat_clients, &c);
-  WRITE(f->word, 0);
-  port_give(w->pool, port);
-}
-
-static long flow_sweep_step(__u64 i, void *ctx) {
-  struct flow_sweep *w = ctx;
-  __u32 pool = w->pool, port = w->port & (FULLNAT_PORTS - 1);
-  struct fullnat_flow *f = flow_at(pool, port);
-  if (!f) return 1;
-  CHECKED(f);
-  flow_end(w, f);
-  w->port++;
-  return 0;
-}
-
-static long pool_sweep_step(__u64 i, void *ctx) {
-  struct flow_sweep *w = ctx;
-  __u32 pool = w->turn + (w->first + i) % w->pools * FULLNAT_TURNS;
-  struct fullnat_pool *p = pool_at(pool);
-  if (!w->left) return 1;
-  if (!p || !READ(p->used)) return 0;
-  __u32 count = READ(p->count), from = READ(p->swept);
-  bool all = READ(p->used) * 4 >= count * 3; /* then ports that come back are waited for */
-  if (from >= count) from = 0;
-  w->pool = pool;
-  w->port = READ(p->first) + from;
-  __u32 slice = all || count - from < FLOWS_A_TURN ? count - from : FLOWS_A_TURN;
-  if (slice > w->left) slice = w->left;
-  w->left -= slice;
-  WRITE(p->swept, from + slice);
-  bpf_loop(slice & (2 * FULLNAT_PORTS - 1), flow_sweep_step, w, 0);
-  return 0;
-}
-
-static int fullnat_tick(void *map, __u32 *key, struct fullnat_timer *t) {
-  struct conf *c = the_conf();
-  __u32 zero = 0;
-  struct fullnat_pool *none = bpf_map_lookup_elem(&fullnat_pools, &zero);
-  if (!c || !none) return 0;
-  __u32 pools = (READ(none->count) & (FULLNAT_POOLS - 1)) / FULLNAT_TURNS + 1;
-  struct flow_sweep w = {
-    .before = clock_now() - units_of(c, FULLNAT_GRACE_SECONDS), .turn = t->turn, .pools = pools, .first = t->rounds, .left = FLOWS_A_TICK};
-  bpf_loop(pools, pool_sweep_step, &w, 0);
-  if (!t->turn) t->rounds++;
-  t->turn = t->turn + 1 >= FULLNAT_TURNS ? 0 : t->turn + 1;
-  bpf_timer_start(&t->timer, FULLNAT_TICK_NS, 0);
-  return 0;
-}
-
-/* Starts the timer, or gives a running timer this program's code. */
-SEC("xdp")
-int weir_fullnat_timer(struct xdp_md *ctx) {
-  __u32 zero = 0;
-  struct fullnat_timer *t = bpf_map_lookup_elem(&fullnat_timers, &zero);
-  if (!t) return 1;
-  if (!t->started && bpf_timer_init(&t->timer, &fullnat_timers, NSEC_CLOCK_MONOTONIC)) return 2;
-  t->started = 1;
-  if (bpf_timer_set_callback(&t->timer, fullnat_tick)) return 3;
-  return bpf_timer_start(&t->timer, FULLNAT_TICK_NS, 0) ? 4 : 0;
-}
-
-#endif
 
 #endif

@@ -8,7 +8,7 @@ struct fullnat6_flow {
   __u32 word;
   __u32 dest;
   __u32 until;
-  __u32 reserved;
+  __u32 state;
 };
 
 struct fullnat6_client {

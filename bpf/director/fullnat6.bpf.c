@@ -56,6 +56,9 @@
 #include "parse6.h"
 #include "fullnat-family.h"
 #include "fullnat.h"
+#ifndef SCTP
+#include "fullnat-timer.h"
+#endif
 #include "fullnat-tc.h"
 #include "fullnat-errors.h"
 

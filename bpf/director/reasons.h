@@ -38,7 +38,8 @@
   X(FIREWALL, firewall, "a new connection, passed to the host's packet filter first")                                   \
   X(FTP_STREAMS, ftp_streams, "an FTP client's command, since the table of FTP's control connections is full") \
   X(NO_LOCAL_PORT, no_local_port, "a new connection by FULLNAT that found no free port of a local address")       \
-  X(SYN_DATA, syn_data, "data of a SYN for a server that gets a header of the PROXY protocol: left out, its client sends them again")
+  X(SYN_DATA, syn_data, "data of a SYN for a server that gets a header of the PROXY protocol: left out, its client sends them again") \
+  X(LOCAL_PORT_REPLACED, local_port_replaced, "a connection by FULLNAT that is half open, closed or not proven gave its local port to a new one")
 
 #define REASON_ENUM(name, key, text) R_##name,
 enum reason { REASONS(REASON_ENUM) REASON_COUNT };

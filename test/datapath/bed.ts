@@ -50,6 +50,7 @@ export interface Bed {
   readonly tables: Tables;
   /** `xdp`: XDP, and tc behind it where XDP passes the frame on, which it must leave untouched. */
   send(hook: Hook, device: DeviceName, frame: Uint8Array, carriage?: Partial<Carriage>): Outcome;
+  limitLocalPorts(count: number): void;
   /** XDP alone. */
   sendXdp(device: DeviceName, frame: Uint8Array): Outcome;
   /** An empty director, as just loaded. */
@@ -204,6 +205,11 @@ class LoadedBed implements Bed {
 
   #ifindex(device: DeviceName): number {
     return this.#devices.get(device) ?? 0;
+  }
+
+  /** FULLNAT: each local address has so many ports towards a server that is there. */
+  limitLocalPorts(count: number): void {
+    this.#localPorts.limit(count);
   }
 
   send(hook: Hook, device: DeviceName, frame: Uint8Array, carriage: Partial<Carriage> = {}): Outcome {

@@ -17,6 +17,7 @@ export const subjectOf = (bed: Bed, shortCut: boolean): Subject => ({
   },
   filterReversePath: (device, value) => bed.filterReversePath(device, value),
   passFirewall: () => markForFirewall(bed.tables, true),
+  limitLocalPorts: (count) => bed.limitLocalPorts(count),
   connections: () =>
     [...bed.director.connections()].map((each) => ({
       client: endText(each.client),

@@ -34,6 +34,12 @@ export class OrderedLocalPorts {
     }
   }
 
+  /** From now on each pool has so many ports. */
+  limit(count: number): void {
+    const pools = this.#found();
+    for (let pool = 1; pool <= (pools?.get(0, FullnatPool.count) ?? 0); pool++) pools?.set(pool, FullnatPool.count, count);
+  }
+
   /** Forgets all pools and flows: each pool is made again when it is needed. */
   forget(): void {
     const pools = this.#found();

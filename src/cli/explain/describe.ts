@@ -27,6 +27,7 @@ const BESIDE: ReadonlySet<Reason> = new Set([
   'idle_replaced',
   'template_replaced',
   'call_not_stored',
+  'local_port_replaced',
 ]);
 
 const endText = ({ address, port }: Endpoint): string => endpointText({ address: addressOf(address), port });

@@ -6,6 +6,7 @@ export const Fullnat6Flow = {
   word: { at: 16, size: 4, count: 1 },
   dest: { at: 20, size: 4, count: 1 },
   until: { at: 24, size: 4, count: 1 },
+  state: { at: 28, size: 4, count: 1 },
 } as const;
 
 export const Fullnat6Client = {

@@ -36,4 +36,5 @@ export const REASONS = [
   { key: 'ftp_streams', text: "an FTP client's command, since the table of FTP's control connections is full" },
   { key: 'no_local_port', text: 'a new connection by FULLNAT that found no free port of a local address' },
   { key: 'syn_data', text: 'data of a SYN for a server that gets a header of the PROXY protocol: left out, its client sends them again' },
+  { key: 'local_port_replaced', text: 'a connection by FULLNAT that is half open, closed or not proven gave its local port to a new one' },
 ] as const;

@@ -4,6 +4,7 @@ import { describe, test } from 'node:test';
 import { REASONS } from '../../../src/datapath/ebpf/reasons.gen.js';
 import type { Endpoint } from '../../../src/datapath/memory/packets/endpoint.js';
 import { addressOf } from '../../../src/datapath/memory/packets/ip.js';
+import { OrderedPorts } from '../../../src/datapath/memory/packets/local-ports.js';
 import { PacketDirector } from '../../../src/datapath/memory/packets/packet-director.js';
 import type { DestinationRecord } from '../../../src/datapath/memory/packets/records.js';
 import { isWeirError } from '../../../src/model/errors/weir-error.js';
@@ -40,6 +41,12 @@ class InMemory implements Subject {
 
   passFirewall(): void {
     for (const service of this.director.records.services()) service.firewall = service.live && service.mark === 0;
+  }
+
+  limitLocalPorts(count: number): void {
+    const { localPorts } = this.director;
+    assert.ok(localPorts instanceof OrderedPorts);
+    localPorts.ports = count;
   }
 
   /** Templates first, as they are listed. */

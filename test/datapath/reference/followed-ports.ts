@@ -11,6 +11,7 @@ import type { Connection } from '../../../src/datapath/memory/packets/connection
 import { type Endpoint, isSame, keyOfEndpoint } from '../../../src/datapath/memory/packets/endpoint.js';
 import { familyOf } from '../../../src/datapath/memory/packets/ip.js';
 import { hasAllPorts, type LocalEnd, type LocalFlow, type LocalPorts } from '../../../src/datapath/memory/packets/local-ports.js';
+import type { Family } from '../../../src/model/address.js';
 import { IpProtocol } from '../../../src/model/ip-protocol.js';
 import { BpfMap } from '../../../src/sys/bpf/bpf-objects.js';
 import { u32 } from '../../../src/sys/bpf/records.js';
@@ -79,9 +80,12 @@ export class FollowedPorts implements LocalPorts {
   }
 
   take(connection: Connection): LocalEnd | undefined {
-    const flow = this.#flows.get(nameOf(connection)) ?? this.#follow(connection);
-    if (flow !== undefined) flow.until = connection.expires;
-    return flow?.local;
+    const known = this.#flows.get(nameOf(connection));
+    const replaced = known === undefined && this.#forgetReplaced(familyOf(connection.client.address));
+    const flow = known ?? this.#follow(connection);
+    if (flow === undefined) return undefined;
+    flow.until = connection.expires;
+    return { ...flow.local, replaced };
   }
 
   known(connection: Asked): Endpoint | undefined {
@@ -90,6 +94,16 @@ export class FollowedPorts implements LocalPorts {
 
   flowOf(server: Endpoint, local: Endpoint, protocol: number): LocalFlow | undefined {
     return this.flows.find((flow) => isSame(flow.local, local) && isSame(flow.server, server) && flow.protocol === protocol);
+  }
+
+  /** Where the programs have no place for one more flow, another one may have given way. Did it? */
+  #forgetReplaced(family: Family): boolean {
+    const ofFamily = this.flows.filter(({ local }) => familyOf(local.address) === family);
+    if (ofFamily.length < this.#live.flowsMax(family)) return false;
+    const gone = ofFamily.filter((flow) => this.#live.known(flow) === undefined);
+    for (const flow of gone) this.#flows.delete(nameOf(flow));
+    assert.ok(gone.length <= 1, `${gone.length} flows gave way to one connection`);
+    return gone.length === 1;
   }
 
   /** What the programs chose, which must be free. */

@@ -31,7 +31,7 @@ const TWO_PATHS = /two paths|203\.0\.113\./;
 const isPlayable = (fixture: Fixture): boolean =>
   !TWO_PATHS.test(fixture.description) &&
   framesOf(fixture).every(isPlain) &&
-  !(fixture.before ?? []).some(({ kind }) => kind === 'rp_filter' || kind === 'firewall');
+  !(fixture.before ?? []).some(({ kind }) => ['rp_filter', 'firewall', 'local ports'].includes(kind));
 
 const playable: readonly Fixture[] = fixtures.filter(isPlayable);
 
@@ -49,6 +49,7 @@ function take(pair: Pair, step: Step): void {
       return;
     case 'rp_filter':
     case 'firewall':
+    case 'local ports':
       throw new Error('not playable');
     default:
       for (const change of changesOf(step)) pair.change(change);

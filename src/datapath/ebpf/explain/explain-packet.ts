@@ -41,6 +41,8 @@ export interface Chance {
   readonly icmpAllowed: () => boolean;
   /** Whether a probe of a full table ends at the first bucket with a connection that may give way. */
   readonly endsEarly: () => boolean;
+  /** FULLNAT: whether another connection gives way where no local port is free. */
+  readonly givesWay: () => boolean;
 }
 
 export interface ExplainedPacket {
@@ -144,7 +146,7 @@ export function explainPacket(
   chance: Partial<Chance> = {},
 ): ExplainedPacket {
   const { conf } = tables;
-  const localPorts = new LiveLocalPorts(tables);
+  const localPorts = new LiveLocalPorts(tables, chance.givesWay);
   const ends = endsBehind(endsOf(frame), localPorts);
   const homes = new TemplateHomes();
   const { dropsNext = () => false, starts, icmpAllowed = () => true, endsEarly = () => false } = chance;

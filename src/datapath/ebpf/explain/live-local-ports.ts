@@ -1,5 +1,6 @@
 // FULLNAT's flows as they are in the loaded datapath, for one packet that is explained: none is made.
 import { existsSync } from 'node:fs';
+import type { Family } from '../../../model/address.js';
 import { BpfMap } from '../../../sys/bpf/bpf-objects.js';
 import { encodeRecord, u32 } from '../../../sys/bpf/records.js';
 import { using } from '../../../sys/fd.js';
@@ -72,22 +73,35 @@ export class LiveLocalPorts implements LocalPorts {
   /** A connection that has no flow yet would get one, with a port that is known only then. */
   made = false;
 
-  constructor(readonly tables: Tables) {}
+  /** `givesWay`: where no port is free, whether another connection gives way. */
+  constructor(
+    readonly tables: Tables,
+    readonly givesWay: () => boolean = () => true,
+  ) {}
+
+  /** How many flows of a family there may be. */
+  flowsMax(family: Family): number {
+    return using(BpfMap.pinned(`${this.tables.folder}/${fullnatPin(family, 'fullnat_clients')}`), (map) => map.info().maxEntries);
+  }
 
   /** What stands for the client of a connection. undefined: it has no flow. */
   localOf(connection: Connection): LocalEnd | undefined {
     return connection.destination.locals.length === 0 ? undefined : this.known(connection);
   }
 
-  /** Of a connection that has none, the address that its client would get first; its port is 0. */
+  /** Of a connection that has none, the address that its client would get first; its port is 0. Where all are in use, one is taken to give way. */
   take(connection: Connection): LocalEnd | undefined {
     const known = this.known(connection);
     if (known !== undefined) return known;
     const dest = this.idOf(connection.destination);
-    const free = dest === undefined ? undefined : new FullnatPools(this.tables).useOf(dest).find(({ used, ports }) => used < ports);
-    if (free === undefined) return undefined;
+    const all = new FullnatPools(this.tables);
+    const pools = dest === undefined ? [] : all.useOf(dest);
+    const family = familyOf(connection.client.address);
+    const free = all.usedOf(family) < this.flowsMax(family) ? pools.find(({ used, ports }) => used < ports) : undefined;
+    const chosen = free ?? (this.givesWay() ? pools[0] : undefined);
+    if (chosen === undefined) return undefined;
     this.made = true;
-    return { address: ipOf(free.local), port: 0, report: noReport() };
+    return { address: ipOf(chosen.local), port: 0, report: noReport(), replaced: free === undefined };
   }
 
   known(connection: Parameters<LocalPorts['known']>[0]): LocalEnd | undefined {

@@ -90,6 +90,14 @@ export class FullnatPools {
     }));
   }
 
+  /** How many ports of this family are in use. */
+  usedOf(family: Family): number {
+    let used = 0;
+    for (let pool = 1; pool <= this.#top; pool++)
+      if (!this.#isFree(pool) && this.#familyAt(pool) === family) used += this.#pools.get(pool, FullnatPool.used);
+    return used;
+  }
+
   #poolsOf(id: number): readonly number[] {
     const all = Array.from({ length: FULLNAT_LOCALS }, (_, k) => this.#dests.get(id, FullnatDest.pool, k));
     return all.filter((pool) => pool !== 0);

@@ -15,7 +15,7 @@ const IDLE_SECONDS: Readonly<Partial<Record<EvictionClass, number>>> = { 'half o
 /** Of an established connection of which no packet of the server was seen. */
 const ONE_SIDED_IDLE_SECONDS = 10;
 
-function classByState({ state, proven }: Connection): EvictionClass {
+function classByState({ state, proven }: Evictable): EvictionClass {
   switch (state) {
     case 'SYN_SENT':
     case 'SYN_RECV':
@@ -44,7 +44,10 @@ function classByState({ state, proven }: Connection): EvictionClass {
   }
 }
 
-export function evictionClass(settings: Settings, connection: Connection, now: number): EvictionClass {
+/** What of a connection decides. */
+export type Evictable = Pick<Connection, 'state' | 'proven' | 'noOutput' | 'protocol' | 'expires'>;
+
+export function evictionClass(settings: Settings, connection: Evictable, now: number): EvictionClass {
   const found = classByState(connection);
   if (found === 'closed') return found;
   const idle = settings.timeoutOf(connection.state, connection.protocol) - (connection.expires - now);
@@ -63,13 +66,16 @@ export interface Candidate {
 /** What a probe of a full table may end at, without a look at the further buckets: what a flood makes, and what is over. */
 const SETTLING: ReadonlySet<EvictionClass> = new Set(['closed', 'half open', 'young']);
 
+/** Does one of the first class give way before one of the other? */
+export const isLowerClass = (one: EvictionClass, other: EvictionClass): boolean => CLASSES.indexOf(one) < CLASSES.indexOf(other);
+
 export const settles = (found: Candidate): boolean => SETTLING.has(found.class);
 
 /** Whether `one` gives way before `other` to a new connection, which is of UDP or of another protocol. */
 export function givesWayBefore(one: Candidate, other: Candidate | undefined, udp: boolean): boolean {
   if (one.class === 'never') return false;
   if (other === undefined) return true;
-  if (one.class !== other.class) return CLASSES.indexOf(one.class) < CLASSES.indexOf(other.class);
+  if (one.class !== other.class) return isLowerClass(one.class, other.class);
   const [oneIsUdp, otherIsUdp] = [one.connection.state === UDP, other.connection.state === UDP];
   if (oneIsUdp !== otherIsUdp) return oneIsUdp === udp;
   return one.connection.expires < other.connection.expires;

@@ -142,6 +142,7 @@ function localised(question: Question, arrival: Arrival, connection: Connection)
   if (exceeded > 0 && packet.dontFragment) return refused('too_big', tooBig(exceeded));
   const local = table.localPorts.take(connection, now);
   if (local === undefined) return dropped(question, arrival, 'no_local_port');
+  if (local.replaced === true) table.count('local_port_replaced');
   const mtu = hop.kind === 'ready' ? hop.mtu : 0;
   const reported = isWideConnection(connection)
     ? arrival

@@ -3,8 +3,10 @@ import { IpProtocol } from '../../../model/ip-protocol.js';
 import { type ClientReport, noReport } from './client-address.js';
 import type { Connection } from './connection.js';
 import { type Endpoint, isSame, keyOfEndpoint } from './endpoint.js';
+import { type Evictable, type EvictionClass, evictionClass, isLowerClass } from './eviction.js';
 import type { Ip } from './ip.js';
 import type { ServiceRecord } from './records.js';
+import type { Settings } from './settings.js';
 
 /** What a server's packet to a local address is about. */
 export type LocalFlow = Pick<Connection, 'client' | 'virtual' | 'destination'>;
@@ -12,6 +14,8 @@ export type LocalFlow = Pick<Connection, 'client' | 'virtual' | 'destination'>;
 /** What stands for a connection's client, and how that is reported to its server. */
 export interface LocalEnd extends Endpoint {
   readonly report: ClientReport;
+  /** Another connection gave its port to this one now. */
+  readonly replaced?: boolean;
 }
 
 /** Where the ports of connections come from. */
@@ -27,9 +31,11 @@ export interface LocalPorts {
 interface Flow extends LocalFlow, Pick<Connection, 'server' | 'protocol'> {
   readonly pool: Pool;
   readonly port: number;
-  /** The connection's expiry when its last packet was met. */
-  until: number;
+  /** The connection when its last packet was met. */
+  last: Evictable;
   readonly report: ClientReport;
+  /** Its port was another connection's. */
+  readonly replaced: boolean;
 }
 
 /** The ports of one local address towards one server. */
@@ -39,6 +45,8 @@ interface Pool {
   /** That came back, the first one first. */
   readonly returned: number[];
   readonly flows: Map<number, Flow>;
+  /** How many flows were asked to give way. */
+  asked: number;
 }
 
 const [FIRST_PORT, PORTS] = [1024, 65536 - 1024];
@@ -46,6 +54,8 @@ const GRACE_SECONDS = 2;
 const FTP_PORT = 21;
 /** Ports that are passed over, since another flow of the same two addresses has them. */
 const TRIES = 16;
+/** Where no port is free, so many flows one after the other are asked to give way. */
+const FLOWS_ASKED = 64;
 
 /** Are its local addresses for all ports of a server? */
 export const hasAllPorts = ({ mark, port, protocol }: ServiceRecord): boolean =>
@@ -58,6 +68,8 @@ export const isWideConnection = ({ virtual, destination: { service } }: LocalFlo
 const nameOf = ({ client, virtual, protocol, destination }: Parameters<LocalPorts['known']>[0]): string =>
   `${keyOfEndpoint(client)} ${keyOfEndpoint(virtual)} ${protocol} ${destination.id}`;
 
+const lastOf = ({ state, proven, noOutput, protocol, expires }: Evictable): Evictable => ({ state, proven, noOutput, protocol, expires });
+
 const wideName = (local: Ip, server: Ip): string => `${local} ${server}`;
 const exactName = (local: Ip, server: Endpoint, protocol: number): string => `${local} ${keyOfEndpoint(server)} ${protocol}`;
 
@@ -65,16 +77,19 @@ const exactName = (local: Ip, server: Endpoint, protocol: number): string => `${
 export class OrderedPorts implements LocalPorts {
   readonly #flows = new Map<string, Flow>();
   readonly #pools = new Map<string, Pool>();
+  /** How many ports each pool has. */
+  ports = PORTS;
 
-  /** `unitsPerSecond`: of the clock. */
-  constructor(readonly unitsPerSecond: number) {}
+  constructor(readonly settings: Settings) {}
 
   take(connection: Connection, now: number): LocalEnd | undefined {
     this.#sweep(now);
-    const flow = this.#flows.get(nameOf(connection)) ?? this.#make(connection);
+    const known = this.#flows.get(nameOf(connection));
+    const flow = known ?? this.#make(connection, false, now) ?? this.#make(connection, true, now);
     if (flow === undefined) return undefined;
-    flow.until = connection.expires;
-    return { address: flow.pool.local, port: flow.port, report: flow.report };
+    flow.last = lastOf(connection);
+    const replaced = known === undefined && flow.replaced;
+    return { address: flow.pool.local, port: flow.port, report: flow.report, replaced };
   }
 
   known(connection: Parameters<LocalPorts['known']>[0], now: number): Endpoint | undefined {
@@ -90,28 +105,32 @@ export class OrderedPorts implements LocalPorts {
     return exact ?? (wide !== undefined && wide.protocol === protocol && isSame(wide.server, server) ? wide : undefined);
   }
 
-  #make(connection: Connection): Flow | undefined {
+  /** `full`: from another connection. */
+  #make(connection: Connection, full: boolean, now: number): Flow | undefined {
     for (const local of connection.destination.locals) {
-      const flow = this.#makeAt(local, connection);
+      const flow = this.#makeAt(local, connection, full ? now : undefined);
       if (flow !== undefined) return flow;
     }
     return undefined;
   }
 
-  #makeAt(local: Ip, connection: Connection): Flow | undefined {
+  /** `replacedAt`: where no port is free, the time. */
+  #makeAt(local: Ip, connection: Connection, replacedAt: number | undefined): Flow | undefined {
     const { client, virtual, destination, server, protocol } = connection;
     const wide = hasAllPorts(destination.service);
     const [own, other] = [exactName(local, server, protocol), wideName(local, server.address)];
     const pool = this.#poolOf(wide ? other : own, local);
     const rival = this.#pools.get(wide ? own : other);
     for (let tries = 0; tries < TRIES; tries++) {
-      const port = pool.handed < PORTS ? FIRST_PORT + pool.handed++ : pool.returned.shift();
+      const replaced = replacedAt !== undefined;
+      const port = replaced ? this.#replace(pool, replacedAt, protocol) : this.#free(pool);
       if (port === undefined) return undefined;
       if (rival?.flows.has(port)) {
         pool.returned.push(port);
         continue;
       }
-      const flow = { client, virtual, server, protocol, destination, pool, port, until: connection.expires, report: noReport() };
+      const ends = { client, virtual, server, protocol, destination };
+      const flow = { ...ends, pool, port, last: lastOf(connection), report: noReport(), replaced };
       pool.flows.set(port, flow);
       this.#flows.set(nameOf(connection), flow);
       return flow;
@@ -119,15 +138,43 @@ export class OrderedPorts implements LocalPorts {
     return undefined;
   }
 
+  #free(pool: Pool): number | undefined {
+    return pool.handed < this.ports ? FIRST_PORT + pool.handed++ : pool.returned.shift();
+  }
+
+  /** The port of a flow that gives way: of those that are asked the first one that is over or half open, else the oldest one of the lowest class. */
+  #replace(pool: Pool, now: number, protocol: number): number | undefined {
+    let found: { readonly flow: Flow; readonly class: EvictionClass } | undefined;
+    for (let k = 0; k < FLOWS_ASKED && !(found && isLowerClass(found.class, 'half closed')); k++) {
+      const flow = pool.flows.get(FIRST_PORT + (pool.asked++ % this.ports));
+      if (flow === undefined || (flow.protocol === IpProtocol.sctp) !== (protocol === IpProtocol.sctp)) continue;
+      const candidate = { flow, class: this.#classOf(flow, now) };
+      if (candidate.class === 'never') continue;
+      if (found === undefined || isLowerClass(candidate.class, found.class)) found = candidate;
+      else if (candidate.class === found.class && flow.last.expires < found.flow.last.expires) found = candidate;
+    }
+    if (found === undefined) return undefined;
+    this.#flows.delete(nameOf(found.flow));
+    pool.flows.delete(found.flow.port);
+    return found.flow.port;
+  }
+
+  /** As in a full table, but for those that are established and not proven, which are the last ones. Proven ones do not give way. */
+  #classOf({ last }: Flow, now: number): EvictionClass {
+    const found = evictionClass(this.settings, last, now);
+    if (found === 'unproven') return 'idle';
+    return isLowerClass(found, 'idle') ? found : 'never';
+  }
+
   #poolOf(name: string, local: Ip): Pool {
-    const pool = this.#pools.get(name) ?? { local, handed: 0, returned: [], flows: new Map<number, Flow>() };
+    const pool = this.#pools.get(name) ?? { local, handed: 0, returned: [], flows: new Map<number, Flow>(), asked: 0 };
     this.#pools.set(name, pool);
     return pool;
   }
 
   #sweep(now: number): void {
-    for (const [name, { pool, port, until }] of this.#flows) {
-      if (until + GRACE_SECONDS * this.unitsPerSecond >= now) continue;
+    for (const [name, { pool, port, last }] of this.#flows) {
+      if (last.expires + GRACE_SECONDS * this.settings.unitsPerSecond >= now) continue;
       this.#flows.delete(name);
       pool.flows.delete(port);
       pool.returned.push(port);

@@ -1,5 +1,6 @@
 // The table of the director in memory that balances packets: services and destinations with their schedulers, connections, settings,
 // counters. Its changes are those of every director.
+
 import type { Family } from '../../../model/address.js';
 import { WeirError } from '../../../model/errors/weir-error.js';
 import { IpProtocol } from '../../../model/ip-protocol.js';
@@ -84,7 +85,7 @@ export class PacketTable {
 
   constructor(options: PacketOptions = {}) {
     this.settings = new Settings(options.hz ?? HZ);
-    this.localPorts = options.localPorts ?? new OrderedPorts(this.settings.unitsPerSecond);
+    this.localPorts = options.localPorts ?? new OrderedPorts(this.settings);
     this.#schedulers = options.schedulers ?? schedulers;
     this.dropsNext = options.dropsNext ?? (() => this.settings.defence.dropsNext());
     const count = (reason: Reason): void => this.count(reason);
