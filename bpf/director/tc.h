@@ -287,6 +287,10 @@ static __always_inline int tc_egress(struct __sk_buff *skb, struct conf *c, stru
 
 #ifndef SIDE
 __noinline int tc_add_header(struct __sk_buff *skb); /* tc-layer3.h */
+/* A reply that comes back from its flow (fullnat-enter.h) has its header. */
+static __always_inline bool is_from_its_flow(struct __sk_buff *skb) {
+  return skb->cb[FULLNAT_CB] == FULLNAT_TRANSLATED || skb->cb[FULLNAT_CB] == FULLNAT_UNKNOWN;
+}
 #endif
 
 SEC("tc")
@@ -300,7 +304,7 @@ int weir_tc_ingress(struct __sk_buff *skb) {
   } else if (skb->pkt_type != PACKET_HOST) {
     return TC_ACT_UNSPEC;
   }
-  if (unlikely(c->layer3) && !tc_add_header(skb)) {
+  if (unlikely(c->layer3) && !is_from_its_flow(skb) && !tc_add_header(skb)) {
     tc_enter_ipv6(skb, true);
     return TC_ACT_UNSPEC;
   }

@@ -7,7 +7,7 @@ import { decodeIcmp, encodeIcmp, IcmpType, IcmpUnreachable } from '../../src/wir
 import { decodeIpv4, type Ipv4Packet } from '../../src/wire/ipv4.js';
 import { type Host, noNamespaces } from '../support/netns-bed.js';
 import { noTools } from '../support/probes.js';
-import { type Cluster, inCluster, ipvsadm, ok, serving, until, VIP } from './cluster.js';
+import { type Cluster, inCluster, ipvsadm, ok, running, serving, until, VIP } from './cluster.js';
 import { bytes, ipPacket, tcp, udp } from './fixtures/packets.js';
 import { answerTo, TUNNEL, type Tunnel, withTunnel } from './tunnel.js';
 
@@ -101,6 +101,31 @@ test('a call that a server elsewhere or on the director begins leaves by a tun d
     }
     const listed = ok(lvs.ipvsadm('-Lcn --persistent-conn'));
     for (const line of ['10.8.1.1:5060', '10.8.2.11:5060']) assert.ok(listed.includes(line), listed);
+  });
+});
+
+/** Sends a datagram to an address and port, and prints what is answered. */
+const ASK = `use IO::Socket::INET;
+my $s = IO::Socket::INET->new(Proto => "udp", PeerAddr => $ARGV[0], PeerPort => $ARGV[1]) or die $!;
+$s->send("question") or die $!; defined $s->recv(my $answer, 100) or die $!; print "$answer\\n";`;
+
+test('what a server by FULLNAT behind a tun device answers comes back to its client', { skip }, async () => {
+  await inTunnel(async ({ bed, client, lvs }, pipe) => {
+    ipvsadm(lvs, `-A -u ${VIP}:84`, `-a -u ${VIP}:84 -r ${CLIENT}:8080 --fullnat --local-address ${DIRECTOR}`);
+    const { lines } = running(bed, client, ['perl', '-e', ASK, VIP, '84']);
+    await until(
+      () => pipe.received.length,
+      (count) => count > 0,
+    );
+    const question = pipe.received[0] ?? assert.fail('no question');
+    assert.equal(dotted(question), DIRECTOR);
+    const port = (question.payload[0] ?? 0) * 256 + (question.payload[1] ?? 0);
+    pipe.send(udp({ from: `${CLIENT}:8080`, to: `${DIRECTOR}:${port}` }, { data: new TextEncoder().encode('answer') }));
+    await until(
+      () => lines.length,
+      (count) => count > 0,
+    );
+    assert.deepEqual(lines, ['answer']);
   });
 });
 
