@@ -115,10 +115,12 @@ static __always_inline int fullnat_error_in(struct __sk_buff *skb, struct conf *
   struct fullnat_pool *pool = f && flow_is_of(f, &key) ? pool_at(work->pool) : 0;
   if (!pool) return TC_ACT_UNSPEC;
   struct verdict v = {.p = p, .c = c, .now = clock_now(), .dest = dest, .d = d};
-  enum hop_answer answer = fullnat_hop(skb, &v, d, &w);
+  bool policed = d->flags & D_POLICED; /* by a policy of IPsec: the stack sends it */
+  enum hop_answer answer = unlikely(policed) ? HOP_READY : fullnat_hop(skb, &v, d, &w);
   if (answer == HOP_NONE || answer == HOP_LOCAL || e.ttl <= 1) return TC_ACT_UNSPEC;
   if (error_rewrite(skb, p, &e, true, d->addr, work->server_port)) return tc_drop(R_REDIRECT_FAILED);
   if (error_rewrite(skb, p, &e, false, pool->local, bpf_htons(work->port))) return tc_drop(R_REDIRECT_FAILED);
+  if (unlikely(policed)) return fullnat_to_stack(skb);
   if (error_lower(skb, &e)) return tc_drop(R_REDIRECT_FAILED);
   return tc_send(skb, answer, &w.hop, w.gateway);
 }

@@ -56,6 +56,12 @@ static __always_inline int fullnat_flow(struct __sk_buff *skb, struct packet *p,
   return tc_drop(found == FLOW_GONE ? R_BUSY : R_NO_LOCAL_PORT);
 }
 
+/* The stack sends it: it comes by lo, where the director's own address may be the source. */
+static __always_inline int fullnat_to_stack(struct __sk_buff *skb) {
+  if (is_on_pair(skb)) skb->mark = 0;
+  return tc_deliver(skb);
+}
+
 static __always_inline int fullnat_request(struct __sk_buff *skb, struct conf *c, struct packet *p, struct fullnat_work *work) {
   __u32 dest = work->dest;
   struct dest *d = dest_at(dest);
@@ -86,10 +92,7 @@ static __always_inline int fullnat_request(struct __sk_buff *skb, struct conf *c
   }
   __u8 ttl = p->ttl, protocol = p->protocol;
   if (!fullnat_translate(skb, p, d, work)) return tc_drop(R_REDIRECT_FAILED);
-  if (unlikely(large || policed)) { /* the stack fragments, or sends: by lo, where its own address may be the source */
-    if (is_on_pair(skb)) skb->mark = 0;
-    return tc_deliver(skb);
-  }
+  if (unlikely(large || policed)) return fullnat_to_stack(skb); /* which fragments, or applies the policy */
   return fullnat_send(skb, dest, answer, &w, ttl, protocol);
 }
 

@@ -179,6 +179,22 @@ test('connections with other ports than the destination has', () => {
   assert.ok(answers(policy(`${VIP}/32`, '0.0.0.0/0', { protocol: 6, sourcePort: only(20) }), server('masq'), [], of(21)));
 });
 
+test('requests by FULLNAT leave from its local addresses', () => {
+  const locals = ['10.20.0.1', '10.20.0.2'];
+  const to: DestinationSpec = { ...server('fullnat'), localAddresses: locals.map(ip) };
+  assert.ok(requests(policy('10.20.0.1/32', '10.20.0.11/32'), to));
+  assert.ok(requests(policy('10.20.0.2/32', '10.20.0.11/32'), to), 'the second one');
+  assert.ok(requests(policy('0.0.0.0/0', '10.20.0.0/24'), to));
+  assert.ok(!requests(policy('203.0.113.0/24', '10.20.0.11/32'), to), "clients' addresses leave no more");
+  assert.ok(!requests(policy('10.20.0.1/32', '10.20.0.12/32'), to), 'another server');
+  assert.ok(!requests(policy('10.20.0.1/32', '10.20.0.11/32', { destinationPort: only(80) }), to), 'another port');
+  assert.ok(answers(policy(`${VIP}/32`, '203.0.113.0/24'), to), 'answers, as by NAT');
+  assert.ok(!bypassed(policy('10.20.0.1/32', '10.20.0.11/32'), to), 'the stack sends them');
+  const dropped = policy('10.20.0.1/32', '10.20.0.11/32', { direction: 'fwd', action: 'block' });
+  const both = new IpsecPolicies([policy('10.20.0.1/32', '10.20.0.11/32'), dropped], isOwn);
+  assert.deepEqual(both.requestsNotForwarded(web, to), [dropped]);
+});
+
 test('random policies: none that the kernel would apply is missed, and without passes none is taken for one', () => {
   const random = randomFrom(7);
   const pick = <T>(...items: readonly T[]): T => items[random(items.length)] as T;

@@ -80,10 +80,15 @@ const answersOf = (key: ServiceKey): Flow => ({ family: serviceFamily(key), from
 
 const serverOf = (key: ServiceKey, { address, port }: DestinationSpec): End => ({ address, port: hasAnyPort(key) ? 0 : port });
 
-/** To the destination: by NAT to its own address, else to the service's. */
-function requestsOf(key: ServiceKey, destination: DestinationSpec): Flow {
-  const to = destination.method === 'masq' ? serverOf(key, destination) : virtualOf(key);
-  return { family: destination.address.family, from: CLIENT, to, protocol: protocolOf(key) };
+/** Does the datapath give requests the server's address? */
+const isMasqueraded = ({ method }: DestinationSpec): boolean => method === 'masq' || method === 'fullnat';
+
+/** To the destination: by NAT to its own address, else to the service's. By FULLNAT from each of its local addresses. */
+function requestsOf(key: ServiceKey, destination: DestinationSpec): readonly Flow[] {
+  const to = isMasqueraded(destination) ? serverOf(key, destination) : virtualOf(key);
+  const { method, localAddresses = [] } = destination;
+  const sources: readonly End[] = method === 'fullnat' ? localAddresses.map((address) => ({ address, port: 0 })) : [CLIENT];
+  return sources.map((from) => ({ family: destination.address.family, from, to, protocol: protocolOf(key) }));
 }
 
 type IsOwn = (address: Address) => boolean;
@@ -246,9 +251,9 @@ export class IpsecPolicies {
   policed(key: ServiceKey, destination: DestinationSpec): { readonly requests: boolean; readonly answers: boolean } {
     const { address } = destination;
     if (this.isNone || this.isOwn(address)) return { requests: false, answers: false };
-    const requests = requestsOf(key, { ...destination, method: 'masq' });
+    const requests = requestsOf(key, destination.method === 'fullnat' ? destination : { ...destination, method: 'masq' });
     return {
-      requests: some(this.#out.selecting(requests, address), () => true),
+      requests: requests.some((flow) => some(this.#out.selecting(flow, address), () => true)),
       // The server itself is no client of it.
       answers: this.#forAnswers(key).some(({ destination: net }) => !isOnly(net, address)),
     };
@@ -256,8 +261,8 @@ export class IpsecPolicies {
 
   /** Those that are for what the director sends to this destination, which is sent without them. By NAT the stack sends it, and applies them. */
   bypassed(key: ServiceKey, destination: DestinationSpec): readonly IpsecPolicy[] {
-    if (this.isNone || destination.method === 'masq' || key.kind === 'fwmark' || this.isOwn(destination.address)) return [];
-    return [...this.#out.selecting(requestsOf(key, destination), destination.address)];
+    if (this.isNone || isMasqueraded(destination) || key.kind === 'fwmark' || this.isOwn(destination.address)) return [];
+    return requestsOf(key, destination).flatMap((flow) => [...this.#out.selecting(flow, destination.address)]);
   }
 
   /** Those by which the kernel forwards no answer of this masqueraded server, or none that came as it is: weir sends these. */
@@ -276,8 +281,8 @@ export class IpsecPolicies {
     if (this.#forward.isNone) return [];
     const ofMark =
       key.kind === 'fwmark' ? [...this.#forward.selecting({ family: key.family, from: CLIENT, to: { port: 0 }, protocol: 0 })] : [];
-    const isPoliced = destination.method === 'masq' && this.policed(key, destination).requests;
-    const policed = isPoliced ? [...this.#forward.selecting(requestsOf(key, destination))] : [];
+    const isPoliced = isMasqueraded(destination) && this.policed(key, destination).requests;
+    const policed = isPoliced ? requestsOf(key, destination).flatMap((flow) => [...this.#forward.selecting(flow)]) : [];
     const found = new Set([...ofMark.filter((one) => one.destination.prefixLength === 0), ...policed]);
     return [...found].filter(({ action }) => action === 'block');
   }

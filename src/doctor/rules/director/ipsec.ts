@@ -92,7 +92,7 @@ const forwardFindings = (facts: DirectorFacts, policies: IpsecPolicies): readonl
 function policedFindings(facts: DirectorFacts, policies: IpsecPolicies): readonly Finding[] {
   const isPoliced = (key: ServiceKey, one: DestinationSpec): boolean => {
     const { requests, answers } = policies.policed(key, one);
-    return one.method === 'masq' && (requests || answers);
+    return (one.method === 'masq' || one.method === 'fullnat') && (requests || answers);
   };
   const places = placesOf(facts, isPoliced);
   if (places.length === 0) return [];
