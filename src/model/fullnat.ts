@@ -1,7 +1,7 @@
 // What FULLNAT asks of a destination: local addresses of its service's family.
 import { WeirError } from './errors/weir-error.js';
 import { serviceFamily } from './identity.js';
-import type { DestinationSpec, ServiceKey } from './service.js';
+import type { DestinationSpec, ServiceKey, ServiceSpec } from './service.js';
 import { isUnicast } from './unicast-address.js';
 
 /** How many local addresses a destination may have. */
@@ -10,6 +10,18 @@ const LOCAL_ADDRESSES_MAX = 8;
 /** Are clients reported to servers of such a service? */
 const isReported = (service: ServiceKey): boolean =>
   service.kind === 'address' && service.port !== 0 && service.protocol === 'tcp' && serviceFamily(service) === 'inet';
+
+/**
+ * Of a service's packets and its destinations: a datagram without a connection would have a local port of its own, and no answer would find its client.
+ * @throws WeirError fullnat-one-packet
+ */
+export function checkOnePacket(
+  { onePacket }: Pick<ServiceSpec, 'onePacket'>,
+  destinations: Iterable<Pick<DestinationSpec, 'method'>>,
+): void {
+  if (!onePacket) return;
+  for (const { method } of destinations) if (method === 'fullnat') throw new WeirError('fullnat-one-packet');
+}
 
 /** @throws WeirError fullnat-locals, client-address-refused */
 export function checkFullnat(service: ServiceKey, { method, localAddresses = [], clientAddress }: DestinationSpec): void {

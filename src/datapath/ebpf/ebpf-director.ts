@@ -4,7 +4,7 @@ import type { Family } from '../../model/address.js';
 import type { Change } from '../../model/change.js';
 import { isRefusal, WeirError } from '../../model/errors/weir-error.js';
 import { ftpPortsText } from '../../model/ftp-ports.js';
-import { checkFullnat } from '../../model/fullnat.js';
+import { checkFullnat, checkOnePacket } from '../../model/fullnat.js';
 import { serviceFamily } from '../../model/identity.js';
 import { IpsecPolicies } from '../../model/ipsec-policy.js';
 import { missingFor } from '../../model/missing-for.js';
@@ -34,11 +34,12 @@ import { broadcastsOf } from './table/broadcasts.js';
 import { asksFirewall, decideForFirewall, firewallMode } from './table/firewall.js';
 import { ftpPorts, isHelpedBy, isHelpedKey, storeFtpPorts } from './table/ftp.js';
 import { marksBy, ownBy } from './table/host-marks.js';
-import { schedulerNumber } from './table/identity.js';
+import { schedulerNumber, specOfService } from './table/identity.js';
 import { hasMarks } from './table/marks.js';
 import { Recent } from './table/recent-policies.js';
+import { destinationIds } from './table/service-list.js';
 import { writeSysctl } from './table/sysctls.js';
-import { serviceEntries } from './table/table-entries.js';
+import { serviceEntries, specOfDestination } from './table/table-entries.js';
 import type { Tables } from './table/tables.js';
 import type { Writer } from './table/writer.js';
 import { checkPresent } from './whole-read.js';
@@ -129,7 +130,12 @@ export class EbpfDirector extends EbpfReader implements Director {
   editService(spec: ServiceSpec): void {
     checkEngine(spec.persistence?.engine);
     this.#changing(() => {
-      this.#writer.serviceId(spec.key);
+      const id = this.#writer.serviceId(spec.key);
+      const ids = spec.onePacket ? destinationIds(this.tables, id) : [];
+      checkOnePacket(
+        spec,
+        ids.map((dest) => specOfDestination(this.tables, dest)),
+      );
       ensureSideBuilds(this.tables, spec, this.#onNotice);
       growSideTables(this.tables, spec.key, this.#onNotice);
       this.#writer.editService(spec);
@@ -146,8 +152,9 @@ export class EbpfDirector extends EbpfReader implements Director {
 
   addDestination(service: ServiceKey, spec: DestinationSpec): void {
     this.#changing(() => {
-      this.#writer.serviceId(service);
+      const id = this.#writer.serviceId(service);
       this.check({ kind: 'add-destination', service, spec });
+      checkOnePacket(specOfService(this.tables.services, id), [spec]);
       this.#ensurePrograms(service, spec);
       this.#writer.addDestination(service, spec);
       this.#noteTunnel(service, spec);
@@ -156,8 +163,9 @@ export class EbpfDirector extends EbpfReader implements Director {
 
   editDestination(service: ServiceKey, spec: DestinationSpec): void {
     this.#changing(() => {
-      this.#writer.serviceId(service);
+      const id = this.#writer.serviceId(service);
       this.check({ kind: 'edit-destination', service, spec });
+      checkOnePacket(specOfService(this.tables.services, id), [spec]);
       this.#ensurePrograms(service, spec);
       this.#writer.editDestination(service, spec);
       this.#noteTunnel(service, spec);

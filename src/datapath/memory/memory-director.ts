@@ -3,6 +3,7 @@
 import type { Change } from '../../model/change.js';
 import type { DropCount, RecentDrops } from '../../model/drops.js';
 import { WeirError } from '../../model/errors/weir-error.js';
+import { checkOnePacket } from '../../model/fullnat.js';
 import { destinationId, serviceId } from '../../model/identity.js';
 import type {
   ConnectionEntry,
@@ -106,6 +107,10 @@ export class MemoryDirector implements Director, SyncDaemons, CpuStats {
   editService(spec: ServiceSpec): void {
     const entry = this.service(spec.key);
     checkService(spec);
+    checkOnePacket(
+      spec,
+      entry.destinations.map((each) => each.spec),
+    );
     this.#put({ ...entry, spec });
   }
 
@@ -119,6 +124,7 @@ export class MemoryDirector implements Director, SyncDaemons, CpuStats {
   addDestination(service: ServiceKey, spec: DestinationSpec): void {
     const entry = this.service(service);
     checkDestination(service, spec);
+    checkOnePacket(entry.spec, [spec]);
     if (this.#find(entry, spec) !== undefined) throw new WeirError('destination-exists');
     this.#put({ ...entry, destinations: [idle(spec), ...entry.destinations] });
   }
@@ -126,6 +132,7 @@ export class MemoryDirector implements Director, SyncDaemons, CpuStats {
   editDestination(service: ServiceKey, spec: DestinationSpec): void {
     const entry = this.service(service);
     checkDestination(service, spec);
+    checkOnePacket(entry.spec, [spec]);
     const old = this.#find(entry, spec);
     if (old === undefined) throw new WeirError('destination-missing');
     this.#put({ ...entry, destinations: entry.destinations.map((each) => (each === old ? { ...old, spec } : each)) });

@@ -1,7 +1,9 @@
 // A table as a list of changes would leave it, worked out before any of them is made; and what then differs from the present table. What
 // is the same in both is never touched: its connections, counters and scheduler go on.
+
 import type { Change } from '../../model/change.js';
 import { WeirError } from '../../model/errors/weir-error.js';
+import { checkOnePacket } from '../../model/fullnat.js';
 import { destinationId, serviceId } from '../../model/identity.js';
 import { sameDestinationSpec, sameServiceSpec } from '../../model/same-spec.js';
 import type { DestinationKey, DestinationSpec, ServiceEntry, ServiceKey, ServiceSpec } from '../../model/service.js';
@@ -59,6 +61,10 @@ export class TableDraft<Origin> implements TableWriter {
   editService(spec: ServiceSpec): void {
     const { destinations } = this.service(spec.key);
     this.check({ kind: 'edit-service', spec });
+    checkOnePacket(
+      spec,
+      [...destinations.values()].map((each) => each.spec),
+    );
     this.#draft.set(serviceId(spec.key), { spec, origin: this.origin, destinations });
   }
 
@@ -68,15 +74,17 @@ export class TableDraft<Origin> implements TableWriter {
   }
 
   addDestination(service: ServiceKey, spec: DestinationSpec): void {
-    const { destinations } = this.service(service);
+    const { destinations, spec: own } = this.service(service);
     this.check({ kind: 'add-destination', service, spec });
+    checkOnePacket(own, [spec]);
     if (destinations.has(destinationId(spec))) throw new WeirError('destination-exists');
     destinations.set(destinationId(spec), { spec, origin: this.origin });
   }
 
   editDestination(service: ServiceKey, spec: DestinationSpec): void {
-    const { destinations } = this.service(service);
+    const { destinations, spec: own } = this.service(service);
     this.check({ kind: 'edit-destination', service, spec });
+    checkOnePacket(own, [spec]);
     if (!destinations.has(destinationId(spec))) throw new WeirError('destination-missing');
     destinations.set(destinationId(spec), { spec, origin: this.origin });
   }

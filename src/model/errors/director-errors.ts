@@ -34,6 +34,12 @@ export const directorErrors = {
     exitStatus: 1,
     errno: 'EOPNOTSUPP',
   },
+  'fullnat-one-packet': {
+    text: () =>
+      'a service of single packets (--ops) has no connections, by which FULLNAT finds the clients: use another method, or leave out --ops',
+    exitStatus: 1,
+    errno: 'EOPNOTSUPP',
+  },
   'fullnat-in-use': {
     text: ({ connections }: { connections: number }) =>
       `the destination has ${connections} connections, and FULLNAT cannot begin or end under them: wait until they have ended, or remove it and add it again`,

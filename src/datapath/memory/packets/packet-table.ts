@@ -3,6 +3,7 @@
 
 import type { Family } from '../../../model/address.js';
 import { WeirError } from '../../../model/errors/weir-error.js';
+import { checkOnePacket } from '../../../model/fullnat.js';
 import { IpProtocol } from '../../../model/ip-protocol.js';
 import { checkEngine } from '../../../model/persistence-engine.js';
 import type { DestinationKey, DestinationSpec, ServiceKey, ServiceSpec, Timeouts } from '../../../model/service.js';
@@ -153,6 +154,10 @@ export class PacketTable {
   editService(spec: ServiceSpec): void {
     checkEngine(spec.persistence?.engine);
     const service = this.#live(spec.key);
+    checkOnePacket(
+      spec,
+      service.list.map(({ locals }) => ({ method: locals.length > 0 ? 'fullnat' : 'masq' }) as const),
+    );
     const same = this.#specs.get(service)?.scheduler === spec.scheduler;
     this.#describe(service, spec, same ? service.schedule?.flagged(spec.schedFlags) : this.#start(spec, service.list));
   }
@@ -167,6 +172,7 @@ export class PacketTable {
   addDestination(key: ServiceKey, spec: DestinationSpec): void {
     const service = this.#live(key);
     checkDestination(key, spec);
+    checkOnePacket(service, [spec]);
     if (this.#find(service, spec) !== undefined) throw new WeirError('destination-exists');
     const destination = this.records.makeDestination(service, ipOf(spec.address), spec.port, (known) => !isInUse(known, spec));
     describeDestination(destination, spec, 0);
@@ -179,6 +185,7 @@ export class PacketTable {
   editDestination(key: ServiceKey, spec: DestinationSpec): void {
     const service = this.#live(key);
     checkDestination(key, spec);
+    checkOnePacket(service, [spec]);
     const destination = this.#destination(service, spec);
     if (isInUse(destination, spec)) throw new WeirError('fullnat-in-use', { connections: destination.active + destination.inactive });
     if (methodOf(spec) === 'masq') this.records.answer(destination);
