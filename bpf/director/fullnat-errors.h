@@ -112,7 +112,7 @@ static __always_inline int fullnat_error_in(struct __sk_buff *skb, struct conf *
     key.dest |= (__u32)e.protocol << FULLNAT_PROTOCOL_SHIFT;
   }
   struct fullnat_flow *f = flow_place(&key, work);
-  struct fullnat_pool *pool = f && flow_is_of(f, &key) ? pool_at(work->pool) : 0;
+  struct fullnat_pool *pool = f && flow_is_of(f, &key) && is_pool_of(work) ? pool_at(work->pool) : 0;
   if (!pool) return TC_ACT_UNSPEC;
   struct verdict v = {.p = p, .c = c, .now = clock_now(), .dest = dest, .d = d};
   bool policed = d->flags & D_POLICED; /* by a policy of IPsec: the stack sends it */

@@ -117,6 +117,7 @@ static __always_inline bool fullnat_reply(struct __sk_buff *skb, struct packet *
   barrier();
   if (flow_state(word) != FLOW_LIVE || READ(f->word) != word) return false;
   work->dest = dest;
+  if (!is_pool_of(work)) return false;
   words_copy(work->local, target_of(p));
   work->answers = is_answer_changed(p, f, work);
   return !end_rewrite(skb, p, false, client, word);

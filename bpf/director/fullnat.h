@@ -266,6 +266,15 @@ static __always_inline struct fullnat_flow *flow_place(struct fullnat_client *c,
   return f;
 }
 
+/* Is the pool that the work names of its destination's server? A number of a destination that is free again may have come to another server while flows
+ * of the former one last. */
+static __always_inline bool is_pool_of(struct fullnat_work *work) {
+  struct fullnat_pool *p = pool_at(work->pool);
+  struct dest *d = dest_at(work->dest);
+  if (!p || !d || !words_equal(p->server, d->addr)) return false;
+  return !p->server_port || (p->server_port == d->port && p->protocol == d->protocol);
+}
+
 /* The flow of a connection, which the work names then. FLOW_GONE: the timer is taking it away. */
 enum flow_answer { FLOW_NONE, FLOW_FOUND, FLOW_GONE };
 __noinline int flow_find(struct packet *p, struct fullnat_work *work) {
@@ -275,9 +284,10 @@ __noinline int flow_find(struct packet *p, struct fullnat_work *work) {
   client_of(&c, p, work);
   struct fullnat_flow *f = flow_place(&c, work);
   if (!f) return FLOW_NONE;
-  if (flow_is_of(f, &c)) return flow_renew(f, &c, conf, work) ? FLOW_FOUND : FLOW_GONE;
-  if (flow_state(READ(f->word)) == FLOW_ENDING && words_equal(f->client, c.client) && READ(f->dest) == client_dest(&c)) return FLOW_GONE;
-  bpf_map_delete_elem(&fullnat_clients, &c); /* its pool was made again */
+  bool same = is_pool_of(work);
+  if (likely(same) && flow_is_of(f, &c)) return flow_renew(f, &c, conf, work) ? FLOW_FOUND : FLOW_GONE;
+  if (same && flow_state(READ(f->word)) == FLOW_ENDING && words_equal(f->client, c.client) && READ(f->dest) == client_dest(&c)) return FLOW_GONE;
+  bpf_map_delete_elem(&fullnat_clients, &c); /* its pool was made again, or is another server's */
   return FLOW_NONE;
 }
 

@@ -1,13 +1,17 @@
-// FULLNAT: what is refused.
+// FULLNAT: what is refused, and that a number of a destination which comes to another server takes no flow of the former one with it.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { MemoryDirector } from '../../src/datapath/memory/memory-director.js';
 import { PacketDirector } from '../../src/datapath/memory/packets/packet-director.js';
+import { formatAddress } from '../../src/model/address-text.js';
 import { isWeirError } from '../../src/model/errors/weir-error.js';
+import { decodeIpv4 } from '../../src/wire/ipv4.js';
 import { ip } from '../support/ip.js';
 import { type Bed, inBed, skipReason } from './bed.js';
-import { OWN, SERVERS, VIP } from './fixtures/bed-addresses.js';
+import { CLIENT, OWN, SERVERS, VIP } from './fixtures/bed-addresses.js';
 import { destination, serviceKey } from './fixtures/fixture.js';
+import { fromClient, udp } from './fixtures/packets.js';
 import { BedEnvironment } from './reference/bed-environment.js';
 
 const key = serviceKey('udp', VIP, 53);
@@ -38,4 +42,32 @@ test('single packets and FULLNAT are refused together: a director in memory, and
 
 test('single packets and FULLNAT are refused together: the loaded table', { skip: skipReason() }, async () => {
   await inBed(({ director }) => refuses(director));
+});
+
+/** Where a client's datagram leaves from, and to. */
+function sent(bed: Bed): readonly string[] {
+  const { verdict, frame } = bed.send('ingress', 'front', fromClient(udp({ from: `${CLIENT}:40000`, to: `${VIP}:53` })));
+  assert.equal(verdict, 'redirect');
+  const { source, destination: target } = decodeIpv4(frame.subarray(14)) ?? assert.fail('no packet');
+  return [source, target].map((address) => formatAddress(address));
+}
+
+test('a number of a destination that comes to another server takes no flow along', { skip: skipReason() }, async () => {
+  await inBed(async (bed) => {
+    const { director } = bed;
+    director.addService(service(false));
+    director.setTimeouts({ tcp: 0, tcpFin: 0, udp: 1 });
+    director.addDestination(key, fullnat(SERVERS[0], OWN.back));
+    assert.deepEqual(sent(bed), [OWN.back, SERVERS[0]]);
+    const connections = (): number =>
+      director.services()[0]?.destinations.reduce((sum, { inactive, active }) => sum + inactive + active, 0) ?? 0;
+    for (let tries = 0; connections() > 0; tries++) {
+      assert.ok(tries < 1000, 'the connection has not ended');
+      await delay(5);
+    }
+    // Its flow lasts two seconds more.
+    director.deleteDestination(key, masq(SERVERS[0]));
+    director.addDestination(key, fullnat(SERVERS[1], OWN.front));
+    assert.deepEqual(sent(bed), [OWN.front, SERVERS[1]]);
+  });
 });

@@ -117,8 +117,11 @@ export class LiveLocalPorts implements LocalPorts {
   }
 
   #valueOf(connection: Parameters<LocalPorts['known']>[0]): DataView | undefined {
-    const key = keyOf(connection, this.idOf(connection.destination) ?? 0, isWideConnection(connection));
-    return this.#lookup(fullnatPin(familyOf(connection.client.address), 'fullnat_clients'), key, FullnatPlace.bytes);
+    const dest = this.idOf(connection.destination) ?? 0;
+    const key = keyOf(connection, dest, isWideConnection(connection));
+    const found = this.#lookup(fullnatPin(familyOf(connection.client.address), 'fullnat_clients'), key, FullnatPlace.bytes);
+    const isOwn = found !== undefined && new FullnatPools(this.tables).isOf(found.getUint32(FullnatPlace.place.at, true) >>> 16, dest);
+    return isOwn ? found : undefined;
   }
 
   flowOf(server: Endpoint, local: Endpoint, protocol: number): LocalFlow | undefined {

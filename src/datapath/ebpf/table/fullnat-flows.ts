@@ -51,7 +51,9 @@ export class FullnatFlows {
     if (!this.isOf(connection)) return undefined;
     if (this.#clients.get(connection.client.length)?.lookup(keyOf(connection), this.#place) !== true) return undefined;
     const place = viewOf(this.#place).getUint32(FullnatPlace.place.at, true);
-    return { address: new FullnatPools(this.tables).localAt(place >>> POOL_SHIFT), port: place & PORT_MASK };
+    const pools = new FullnatPools(this.tables);
+    if (!pools.isOf(place >>> POOL_SHIFT, connection.dest)) return undefined;
+    return { address: pools.localAt(place >>> POOL_SHIFT), port: place & PORT_MASK };
   }
 
   close(): void {

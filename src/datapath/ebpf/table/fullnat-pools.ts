@@ -70,6 +70,14 @@ export class FullnatPools {
     return modelAddress(...this.#wordsAt(pool, FullnatPool.local));
   }
 
+  /** Is it of the server of this destination? A destination's number may come to another server while flows of the former one last. */
+  isOf(pool: number, id: number): boolean {
+    const { server, serverPort, protocol } = this.#endsAt(pool);
+    const { dests } = this.tables;
+    if (this.#isFree(pool) || !isDeepStrictEqual([...server], [...recordedWords(dests, Dest, id)])) return false;
+    return serverPort === 0 || (serverPort === dests.get(id, Dest.port) && protocol === dests.get(id, Dest.protocol));
+  }
+
   /** Is the pool for all ports of a server? */
   isWide(pool: number): boolean {
     return this.#pools.get(pool, FullnatPool.serverPort) === 0;
