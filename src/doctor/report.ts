@@ -6,7 +6,7 @@ import { coverageOf, coverageText } from './coverage.js';
 import type { Facts, RealServerFacts } from './facts.js';
 
 function methodText({ method, family, other }: RealServerFacts): string {
-  const text = `VS/${method.toUpperCase()}`;
+  const text = method === 'fullnat' ? 'FULLNAT' : `VS/${method.toUpperCase()}`;
   if (other === undefined) return family === 'inet' ? text : `${text} of IPv6`;
   return `${text}, ${methodText(other)}`;
 }
