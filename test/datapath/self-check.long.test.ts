@@ -40,7 +40,7 @@ const SIDE_MISTAKES = [
   ['ipv6', 'send6.h', '__u32 *was = source ? p->saddr6 : p->daddr6,', '__u32 *was = source ? p->daddr6 : p->saddr6,'],
   ['ipv6', 'send6.h', 'ip->hop_limit = p->ttl - 1;', 'ip->hop_limit = p->ttl;'],
   ['ipv6', 'related6.h', 'inside = bpf_csum_diff(was, 16, as, 16, 0);', 'inside = bpf_csum_diff(as, 16, was, 16, 0);'],
-  ['ipv6', 'tc6.h', 'next == NEXT_OPTIONS ? (length + 1) * 8 : 0;', 'next == NEXT_OPTIONS ? (length + 2) * 8 : 0;'],
+  ['ipv6', 'parse6.h', 'next == NEXT_OPTIONS ? (length + 1) * 8 : 0;', 'next == NEXT_OPTIONS ? (length + 2) * 8 : 0;'],
   [
     'wide',
     'conn-wide.h',
