@@ -8,7 +8,7 @@ import { Conf } from '../../src/datapath/ebpf/abi.gen.js';
 import { Bpffs } from '../../src/datapath/ebpf/pins/bpffs.js';
 import { using } from '../../src/sys/fd.js';
 import { Netns } from '../../src/sys/namespaces/netns.js';
-import { tablesOf } from '../datapath/cluster.js';
+import { running, tablesOf, until } from '../datapath/cluster.js';
 import { hostPicture } from '../support/host-picture.js';
 import { Bed, ENTRY, type Host, noNamespaces } from '../support/netns-bed.js';
 import { noTools } from '../support/probes.js';
@@ -67,9 +67,20 @@ test('where nothing is loaded the exit status is 3, and nothing is loaded', on, 
   assert.deepEqual(hostPicture(gate), was);
 });
 
+/** One connection that waits for its answer, and one that finds no server. */
+async function connect(): Promise<void> {
+  const { child } = running(bed, guest, ['timeout', '60', 'bash', '-c', `exec 3<>/dev/tcp/${VIP}/80`]);
+  await until(
+    () => ask(gate).table?.connections,
+    (count) => count === 1,
+  );
+  child.kill();
+  guest.run(['timeout', '60', 'bash', '-c', `exec 3<>/dev/tcp/${VIP}/81`]);
+}
+
 const LOADED = { state: 'loaded', programs: 'this', tcAlone: [], firewall: { mode: 'auto', passes: false }, repairsDue: 0 } as const;
 
-test('a director at work: interfaces, table, services, connections, drops', on, () => {
+test('a director at work: interfaces, table, services, connections, drops', on, async () => {
   for (const line of [
     `-A -t ${VIP}:80 -s wrr`,
     `-a -t ${VIP}:80 -r 192.0.2.11:8080 -m -w 2`,
@@ -80,9 +91,7 @@ test('a director at work: interfaces, table, services, connections, drops', on, 
   ])
     assert.equal(gate.ipvsadm(line).status, 0, line);
   gate.ip('link add late type veth peer name late-far');
-  // One connection that waits for its answer, and one that finds no server.
-  guest.run(['timeout', '5', 'bash', '-c', `exec 3<>/dev/tcp/${VIP}/80`]);
-  guest.run(['timeout', '5', 'bash', '-c', `exec 3<>/dev/tcp/${VIP}/81`]);
+  await connect();
   const was = hostPicture(gate);
   const { datapath, table, services, drops, build } = ask(gate);
   const { interfaces, since, ...state } = datapath;
