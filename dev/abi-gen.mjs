@@ -38,7 +38,7 @@ const FILES = [
       with: ['bpf/director/locality-abi.h', 'bpf/director/template-abi.h'],
       before: 'bpf/director/layout-before.h',
       unshared: [
-        ...'drop_history fragment_servers fragments fragments_held fullnat_carried fullnat_entries fullnat_flows4 fullnat_flows6 icmp_limits ipv6_tc ipv6_xdp scratch_space sctp6_tc sctp_tc'.split(
+        ...'drop_history fullnat_carried fullnat_entries fullnat_flows4 fullnat_flows6 icmp_limits ipv6_tc ipv6_xdp scratch_space sctp6_tc sctp_tc'.split(
           ' ',
         ),
         ...'tunnel_tc tunnel_work tunnel_xdp wide6_tc wide_sctp6_tc wide_sctp_tc wide_tc'.split(' '),
@@ -109,7 +109,6 @@ const FILES = [
   withNumbers('tunnel', 'weir-tunnel.bpf.o', 'TunnelAbi'),
   withNumbers('fullnat', 'weir-fullnat.bpf.o', 'FullnatAbi'),
   { header: 'bpf/director/fullnat6-abi.h', objects: ['weir-fullnat6.bpf.o'], out: 'src/datapath/ebpf/fullnat6.gen.ts', names: {} },
-  withNumbers('fragment', 'weir.bpf.o', 'FragmentAbi'),
   withNumbers('ftp', 'weir-wide.bpf.o', 'FtpAbi'),
   withNumbers('locality', 'weir.bpf.o', 'LocalityAbi'),
   withNumbers('template', 'weir.bpf.o', 'TemplateAbi'),

@@ -30,20 +30,12 @@ int weir_tc_known(struct __sk_buff *skb) {
 }
 
 /* A packet with a mark, of a connection or a service. */
-static __always_inline int tc_decide_marked(struct __sk_buff *skb, struct packet *p) {
+static __always_inline int tc_marked(struct __sk_buff *skb, struct packet *p) {
+  if (tc_read(skb, p) != P_OK) return TC_ACT_UNSPEC;
   client_is_source(p);
   __u32 service = conn_service(p->saddr, p->sport);
   if (!service) service = marked_service(skb);
   return service ? tc_asked(skb, service) : TC_ACT_UNSPEC;
-}
-
-static __always_inline int tc_marked(struct __sk_buff *skb, struct packet *p) {
-  enum parsed parsed = tc_read(skb, p);
-  if (parsed == P_OK) return tc_decide_marked(skb, p);
-  int done = parsed == P_FRAGMENT ? tc_fragment(skb, false) : TC_ACT_UNSPEC;
-  if (done != TC_FIRST) return done == TC_UNKNOWN ? TC_ACT_UNSPEC : done;
-  done = tc_decide_marked(skb, p);
-  return tc_fragment_note(skb, done == TC_FULLNAT ? tc_drop(R_FRAGMENT) : done, 0); /* as in tc_fragment_done() */
 }
 
 /* Sends the packet to the stack once more, by the far end of the pair: there a rule of weir's leads past the marks. */

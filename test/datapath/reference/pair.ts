@@ -36,7 +36,6 @@ import { compareDestinations } from './compare-destinations.js';
 import { ConnectionView, type Layout } from './connection-view.js';
 import { FollowedChoice } from './followed-choice.js';
 import { FollowedPorts, flowLabels } from './followed-ports.js';
-import { FragmentView } from './fragment-view.js';
 import { connectionLabels, templateLabels } from './met-labels.js';
 import { TemplateView } from './template-view.js';
 import { TIMER_PIN, timerField } from './timer-record.js';
@@ -98,7 +97,6 @@ export class Pair {
   readonly #connections = new Map<Layout, ConnectionView>();
   readonly #templates: readonly TemplateView[];
   readonly #flows: FollowedPorts;
-  readonly #fragments: FragmentView;
 
   constructor(
     readonly bed: Bed,
@@ -126,7 +124,6 @@ export class Pair {
     };
     this.#environment.icmpAllowed = () => !this.#counted.has('icmp_limited');
     this.director = new PacketDirector(this.#environment, options);
-    this.#fragments = new FragmentView(bed.fragments, this.director.fragments);
     this.#view('exact', bed.slots().memory);
     this.#viewSideTables();
     this.#templates = [
@@ -324,13 +321,12 @@ export class Pair {
     return this.#clock() - this.director.now;
   }
 
-  /** Gives each connection, template and note of a fragment of the programs the time that it has left in memory. */
+  /** Gives each connection and template of the programs the time that it has left in memory. */
   #setClock(): void {
     const offset = this.#offset() - JIFFIES_LATE_UNITS;
     for (const view of this.#views) view.setClock(offset);
     for (const view of this.#templates) view.setClock(offset);
     this.#flows.setClock(offset);
-    this.#fragments.setClock(offset);
     this.#followTimer();
   }
 
@@ -343,9 +339,7 @@ export class Pair {
     const isSoon = ({ expires }: { readonly expires: number }): boolean =>
       expires >= now && expires <= now + settings.unitsOf(NEAR_SECONDS);
     return (
-      [...this.director.living(), ...this.#templatesInMemory].some(isSoon) ||
-      this.#flows.endsWithin(now, settings.unitsOf(NEAR_SECONDS)) ||
-      this.#fragments.endsWithin(now, DISTURBED_UNITS + JIFFIES_LATE_UNITS)
+      [...this.director.living(), ...this.#templatesInMemory].some(isSoon) || this.#flows.endsWithin(now, settings.unitsOf(NEAR_SECONDS))
     );
   }
 
@@ -385,12 +379,10 @@ export class Pair {
     for (const view of this.#views) view.compare(what, offset, slack);
     for (const view of this.#templates) view.compare([...this.director.living()], what, offset, slack);
     this.#flows.compare(what, offset, slack);
-    this.#fragments.compare(what, this.director.now, offset, slack);
     const labels = [
       ...[...this.director.living()].flatMap(connectionLabels),
       ...this.#templatesInMemory.flatMap(templateLabels),
       ...this.#flows.flows.flatMap(flowLabels),
-      ...this.#fragments.labels(this.director.now),
     ];
     for (const label of labels) this.#met.add(label);
   }

@@ -21,7 +21,6 @@ import { sysctlFields } from '../table/sysctls.js';
 import { IPV6_PINS, SCTP_PINS, SCTP6_PINS, type Tables, WIDE_PINS, WIDE_SCTP_PINS, WIDE_SCTP6_PINS, WIDE6_PINS } from '../table/tables.js';
 import { LIVE_BUCKETS, LIVE_TEMPLATES, liveHome, loadConnections, loadTemplates, TemplateHomes } from './live-connections.js';
 import type { AskedHop, LiveEnvironment } from './live-environment.js';
-import { loadFragment } from './live-fragments.js';
 import { loadFtpStreams } from './live-ftp.js';
 import { LiveLocalPorts } from './live-local-ports.js';
 import { LiveServices } from './live-services.js';
@@ -166,8 +165,6 @@ export function explainPacket(
   for (const { connections } of director.scopes) connections.endsEarly = endsEarly;
   loadSettings(director, tables);
   const services = loadTables(director, tables, ends, homes, starts);
-  const { packet } = parseFrame(frame.bytes, frame.gsoSize ?? 0);
-  if (packet?.fragment === true) loadFragment(tables, director, packet, services);
   localPorts.idOf = (destination) => services.idOf(destination);
   localPorts.destinationAt = (id) => services.destination(id);
   const events: TraceEvent[] = [];

@@ -79,10 +79,6 @@ export const fullnatPins = (family: Family): Readonly<Record<string, string>> =>
   ...Object.fromEntries(FULLNAT_SHARED_PINS.map((name) => [name, name])),
   ...Object.fromEntries(FULLNAT_OWN_MAPS.map((name) => [name, fullnatPin(family, name)])),
 });
-/** What became of the first fragments of packets, later ones that are held back, and the servers that these may come from: builds share them. */
-export const FRAGMENTS_PIN = 'fragments';
-export const FRAGMENTS_HELD_PIN = 'fragments_held';
-export const FRAGMENT_SERVERS_PIN = 'fragment_servers';
 /** The ports of services that have the helper for FTP, as a text (table/ftp.ts). */
 export const FTP_PORTS_PIN = 'ftp_ports';
 /** The arrays that the objects on the links have. */
@@ -110,9 +106,6 @@ export const PINNED_MAPS = [
   FULLNAT_TC_PIN,
   ...Object.values(FULLNAT_FLOWS_PINS),
   'fullnat_carried',
-  FRAGMENTS_PIN,
-  FRAGMENTS_HELD_PIN,
-  FRAGMENT_SERVERS_PIN,
 ] as const;
 /** Scratch space, a rate limit, a history that may start again, and the places of programs: builds need not share them, nor have them all. */
 export const NOT_SHARED: ReadonlySet<string> = new Set(['scratch_space', 'icmp_limits', 'drop_history', ...ENTRY_PINS]);

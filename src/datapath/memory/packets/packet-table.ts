@@ -12,7 +12,6 @@ import { isSysctlName, sysctls } from '../../sysctls.js';
 import { checkDestination } from '../checks.js';
 import { type Connection, touch } from './connection.js';
 import { ConnectionTable, type HomeOf } from './connection-table.js';
-import { Fragments } from './fragments.js';
 import { familyOf, foldOf, type Ip, ipOf } from './ip.js';
 import { type LocalPorts, OrderedPorts } from './local-ports.js';
 import type { Packet } from './packet.js';
@@ -80,9 +79,6 @@ export class PacketTable {
   readonly templates6: TemplateTable;
   readonly dropsNext: () => boolean;
   readonly localPorts: LocalPorts;
-  readonly fragments = new Fragments(() => this.count('fragment_lost'));
-  /** The destination of a packet without a connection (one-packet scheduling), for its later fragments. */
-  once: DestinationRecord | undefined;
   readonly #drops = new Map<Reason, number>();
   readonly #schedulers: ReadonlyMap<string, Start>;
   /** By service, what it has of -s and -b. */
@@ -180,7 +176,7 @@ export class PacketTable {
     if (this.#find(service, spec) !== undefined) throw new WeirError('destination-exists');
     const destination = this.records.makeDestination(service, ipOf(spec.address), spec.port, (known) => !isInUse(known, spec));
     describeDestination(destination, spec, 0);
-    this.#answer(destination, spec);
+    if (methodOf(spec) === 'masq') this.records.answer(destination);
     destination.available = true;
     service.list = [destination, ...service.list];
     service.schedule = service.schedule?.added(candidatesOf(service.list));
@@ -192,16 +188,9 @@ export class PacketTable {
     checkOnePacket(service, [spec]);
     const destination = this.#destination(service, spec);
     if (isInUse(destination, spec)) throw new WeirError('fullnat-in-use', { connections: destination.active + destination.inactive });
-    this.#answer(destination, spec);
+    if (methodOf(spec) === 'masq') this.records.answer(destination);
     describeDestination(destination, spec, destination.lastWeight);
     service.schedule = service.schedule?.edited(candidatesOf(service.list));
-  }
-
-  /** A masqueraded one gets replies back, and later fragments of it may wait for the first one. */
-  #answer(destination: DestinationRecord, spec: DestinationSpec): void {
-    if (methodOf(spec) !== 'masq') return;
-    this.records.answer(destination);
-    this.fragments.servers.add(destination.address);
   }
 
   deleteDestination(key: ServiceKey, which: DestinationKey): void {
