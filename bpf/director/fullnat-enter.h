@@ -17,7 +17,8 @@ static __always_inline int tc_enter_fullnat(struct __sk_buff *skb, enum fullnat_
   return tc_drop(R_REDIRECT_FAILED);
 }
 
-/* The value of the connection that was found, or made: when it expires, and its state. Where it took the place of one that its client has ended, the slot is that one's. */
+/* The value of the connection that was found, or made: when it expires, and its state. Where it took the place of one that its client has ended, the
+ * slot is that one's. */
 static __always_inline __u64 value_of(struct verdict *v) {
   struct conn_slot *s = v->known ? ref_slot(v->f.slot) : 0;
   return s ? slot_value(s, ref_is_old(v->f.slot)) : v->f.value;

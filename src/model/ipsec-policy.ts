@@ -3,6 +3,7 @@ import type { Address, Family } from './address.js';
 import { formatAddress } from './address-text.js';
 import { addressId, sameAddress, serviceFamily, serviceId } from './identity.js';
 import { IpProtocol } from './ip-protocol.js';
+import { masquerades } from './masquerades.js';
 import type { DestinationSpec, ServiceKey } from './service.js';
 import { contains, hostLength, networkAddress, type Subnet } from './subnet.js';
 
@@ -80,12 +81,9 @@ const answersOf = (key: ServiceKey): Flow => ({ family: serviceFamily(key), from
 
 const serverOf = (key: ServiceKey, { address, port }: DestinationSpec): End => ({ address, port: hasAnyPort(key) ? 0 : port });
 
-/** Does the datapath give requests the server's address? */
-const isMasqueraded = ({ method }: DestinationSpec): boolean => method === 'masq' || method === 'fullnat';
-
 /** To the destination: by NAT to its own address, else to the service's. By FULLNAT from each of its local addresses. */
 function requestsOf(key: ServiceKey, destination: DestinationSpec): readonly Flow[] {
-  const to = isMasqueraded(destination) ? serverOf(key, destination) : virtualOf(key);
+  const to = masquerades(destination) ? serverOf(key, destination) : virtualOf(key);
   const { method, localAddresses = [] } = destination;
   const sources: readonly End[] = method === 'fullnat' ? localAddresses.map((address) => ({ address, port: 0 })) : [CLIENT];
   return sources.map((from) => ({ family: destination.address.family, from, to, protocol: protocolOf(key) }));
@@ -261,7 +259,7 @@ export class IpsecPolicies {
 
   /** Those that are for what the director sends to this destination, which is sent without them. By NAT the stack sends it, and applies them. */
   bypassed(key: ServiceKey, destination: DestinationSpec): readonly IpsecPolicy[] {
-    if (this.isNone || isMasqueraded(destination) || key.kind === 'fwmark' || this.isOwn(destination.address)) return [];
+    if (this.isNone || masquerades(destination) || key.kind === 'fwmark' || this.isOwn(destination.address)) return [];
     return requestsOf(key, destination).flatMap((flow) => [...this.#out.selecting(flow, destination.address)]);
   }
 
@@ -281,7 +279,7 @@ export class IpsecPolicies {
     if (this.#forward.isNone) return [];
     const ofMark =
       key.kind === 'fwmark' ? [...this.#forward.selecting({ family: key.family, from: CLIENT, to: { port: 0 }, protocol: 0 })] : [];
-    const isPoliced = isMasqueraded(destination) && this.policed(key, destination).requests;
+    const isPoliced = masquerades(destination) && this.policed(key, destination).requests;
     const policed = isPoliced ? requestsOf(key, destination).flatMap((flow) => [...this.#forward.selecting(flow)]) : [];
     const found = new Set([...ofMark.filter((one) => one.destination.prefixLength === 0), ...policed]);
     return [...found].filter(({ action }) => action === 'block');

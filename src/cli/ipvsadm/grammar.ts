@@ -2,6 +2,7 @@
 
 import type { Family } from '../../model/address.js';
 import { WeirError } from '../../model/errors/weir-error.js';
+import { masquerades } from '../../model/masquerades.js';
 import { DEFAULT_SCHEDULER } from '../../model/schedulers.js';
 import type { DestinationSpec, ServiceKey, ServiceSpec } from '../../model/service.js';
 import type { DaemonSpec } from '../../model/sync-daemon.js';
@@ -69,7 +70,7 @@ function checkTunnel(draft: Draft): void {
 function destination(draft: Draft): DestinationSpec {
   const server = draft.server ?? { address: { family: 'inet' as Family, words: [0] }, port: 0 };
   const family = draft.family ?? 'inet';
-  const ownPort = draft.fwmark !== 0 || draft.method === 'masq' || draft.method === 'fullnat';
+  const ownPort = draft.fwmark !== 0 || masquerades(draft);
   if (server.address.family !== family && draft.method !== 'tunnel') throw new WeirError('ipvsadm-other-family');
   checkTunnel(draft);
   if ((draft.method === 'fullnat') !== draft.options.has('local-address')) throw new WeirError('ipvsadm-fullnat-options');

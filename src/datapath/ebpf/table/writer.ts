@@ -4,6 +4,7 @@
 import type { Address, Family } from '../../../model/address.js';
 import { WeirError } from '../../../model/errors/weir-error.js';
 import { IpProtocol } from '../../../model/ip-protocol.js';
+import { masquerades } from '../../../model/masquerades.js';
 import type { DestinationKey, DestinationSpec, ServiceKey, ServiceSpec } from '../../../model/service.js';
 import { swap16 } from '../../../wire/bytes.js';
 import { Abi, Conf, Dest, Estimate, Service, WeirState } from '../abi.gen.js';
@@ -32,8 +33,6 @@ const NO_ADDRESS: Readonly<Record<Family, Address>> = {
   inet: { family: 'inet', words: [0] },
   inet6: { family: 'inet6', words: [0, 0, 0, 0] },
 };
-
-const masquerades = ({ method }: DestinationSpec): boolean => method === 'masq' || method === 'fullnat';
 
 export class Writer {
   readonly #endpoints: EndpointTable;

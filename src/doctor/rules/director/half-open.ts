@@ -3,9 +3,9 @@ import { formatAddress } from '../../../model/address-text.js';
 import { endpointText } from '../../../model/endpoint-text.js';
 import type { Finding, FindingSeverity } from '../../../model/finding.js';
 import { destinationId } from '../../../model/identity.js';
+import { masquerades } from '../../../model/masquerades.js';
 import type { ConnectionCount, DirectorFacts } from '../../facts.js';
 import { isStuck } from '../../half-open-count.js';
-import { answersPassHere } from './needs-forwarding.js';
 
 /** What is over is no fault any more. */
 const severityOf = ({ over }: ConnectionCount): FindingSeverity => (over ? 'info' : 'warning');
@@ -18,7 +18,7 @@ function byServer(facts: DirectorFacts): readonly Finding[] {
     const service = facts.services.find(({ spec: { key } }) => key.kind === 'address' && destinationId(key) === destinationId(virtual));
     const spec = service?.destinations.find((one) => destinationId(one) === destinationId(destination));
     const back =
-      spec !== undefined && answersPassHere(spec.method)
+      spec !== undefined && masquerades(spec)
         ? 'its answers do not come back through this director'
         : 'its answers do not get to the clients';
     return {

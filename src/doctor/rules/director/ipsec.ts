@@ -3,6 +3,7 @@ import { counted } from '../../../model/counted.js';
 import type { Finding } from '../../../model/finding.js';
 import { addressId } from '../../../model/identity.js';
 import { IpsecPolicies, type IpsecPolicy, policyText } from '../../../model/ipsec-policy.js';
+import { masquerades } from '../../../model/masquerades.js';
 import type { DestinationSpec, ServiceKey } from '../../../model/service.js';
 import type { DirectorFacts } from '../../facts.js';
 import { allAddresses, placeText, setting } from '../../network.js';
@@ -92,7 +93,7 @@ const forwardFindings = (facts: DirectorFacts, policies: IpsecPolicies): readonl
 function policedFindings(facts: DirectorFacts, policies: IpsecPolicies): readonly Finding[] {
   const isPoliced = (key: ServiceKey, one: DestinationSpec): boolean => {
     const { requests, answers } = policies.policed(key, one);
-    return (one.method === 'masq' || one.method === 'fullnat') && (requests || answers);
+    return masquerades(one) && (requests || answers);
   };
   const places = placesOf(facts, isPoliced);
   if (places.length === 0) return [];

@@ -3,17 +3,16 @@ import type { RepairDue } from '../../../datapath/ebpf/observe/repairs-due.js';
 import type { Family } from '../../../model/address.js';
 import { formatAddress } from '../../../model/address-text.js';
 import type { Finding } from '../../../model/finding.js';
+import { masquerades } from '../../../model/masquerades.js';
 import type { DirectorFacts } from '../../facts.js';
-import { answersPassHere, hasMarkServices } from './needs-forwarding.js';
+import { hasMarkServices } from './needs-forwarding.js';
 
 const LOAD = 'weir load';
 
 /** Have replies of the family more than one source? Services of a mark may have any number. */
 function hasSeveralSources(facts: DirectorFacts, family: Family): boolean {
   const addresses = facts.services.flatMap(({ spec: { key }, destinations }) =>
-    key.kind === 'address' && key.address.family === family && destinations.some(({ method }) => answersPassHere(method))
-      ? [formatAddress(key.address)]
-      : [],
+    key.kind === 'address' && key.address.family === family && destinations.some(masquerades) ? [formatAddress(key.address)] : [],
   );
   return hasMarkServices(facts, family) || new Set(addresses).size > 1;
 }
