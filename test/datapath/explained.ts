@@ -105,6 +105,10 @@ export class Explainer {
     yield first;
     if (first.reasons.some((reason) => ANSWERED.has(reason))) yield by({ icmpAllowed: () => false });
     if (first.events.length > 0) yield by({ endsEarly: () => true });
+    if (first.mayPassOver) {
+      yield by({ passesOver: () => true });
+      yield by({ passesOver: () => true, givesWay: () => false });
+    }
     if (first.reasons.includes('local_port_replaced')) yield by({ givesWay: () => false });
     if (first.director.settings.defence.dropRate !== 0) yield by({ dropsNext: () => true });
     const scheduled = first.events.find((event) => event.kind === 'scheduled');

@@ -48,10 +48,11 @@ export class FollowedPorts implements LocalPorts {
   /** The programs' flows, by pool. */
   readonly #memory = new Map<number, DataView>();
 
-  /** `unitsPerSecond`: of the clock. */
+  /** `unitsPerSecond`: of the clock. `gaveWay`: has the programs' last packet counted a flow that gave way? */
   constructor(
     readonly tables: Tables,
     readonly unitsPerSecond: number,
+    readonly gaveWay: () => boolean,
   ) {
     this.#live = new LiveLocalPorts(tables);
     this.#live.idOf = ({ id }) => id;
@@ -96,14 +97,13 @@ export class FollowedPorts implements LocalPorts {
     return this.flows.find((flow) => isSame(flow.local, local) && isSame(flow.server, server) && flow.protocol === protocol);
   }
 
-  /** Where the programs have no place for one more flow, another one may have given way. Did it? */
+  /** The flow that gave way in the programs, where they counted one. */
   #forgetReplaced(family: Family): boolean {
-    const ofFamily = this.flows.filter(({ local }) => familyOf(local.address) === family);
-    if (ofFamily.length < this.#live.flowsMax(family)) return false;
-    const gone = ofFamily.filter((flow) => this.#live.known(flow) === undefined);
+    if (!this.gaveWay()) return false;
+    const gone = this.flows.filter((flow) => familyOf(flow.local.address) === family && this.#live.known(flow) === undefined);
     for (const flow of gone) this.#flows.delete(nameOf(flow));
-    assert.ok(gone.length <= 1, `${gone.length} flows gave way to one connection`);
-    return gone.length === 1;
+    assert.equal(gone.length, 1, 'flows that gave way to one connection');
+    return true;
   }
 
   /** What the programs chose, which must be free. */

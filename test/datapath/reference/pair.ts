@@ -110,7 +110,9 @@ export class Pair {
     const homeOf: HomeOf = (client) => connectionHome(client, keys);
     const templateHash: TemplateHash = (network, { id }, call) => templateHome(network, id, call, keys);
     const templates6 = bed.sideTable(IPV6_PINS.templates);
-    this.#flows = new FollowedPorts(bed.tables, Math.floor(conf.get(0, Conf.hz) / UNIT_JIFFIES));
+    this.#flows = new FollowedPorts(bed.tables, Math.floor(conf.get(0, Conf.hz) / UNIT_JIFFIES), () =>
+      this.#counted.has('local_port_replaced'),
+    );
     const options = {
       buckets: conf.get(0, Conf.connBuckets),
       templates: conf.get(0, Conf.templates),
@@ -201,10 +203,12 @@ export class Pair {
     this.#setClock();
     this.#sent++;
     const isExplained = this.explained !== undefined && this.#sent % this.explained.oneIn === 0;
+    const templates = this.#templatesLive();
     const holdExplained = isExplained ? this.explained.explainer.explain(hook, arrival) : undefined;
     const began = this.#clock();
     this.#setClock();
     const before = this.bed.drops();
+    const isSame = this.#templatesLive() === templates; // else the timer took some away after they were explained
     const loaded = this.bed.send(hook, device, frame, { ...(mark === 0 ? {} : { mark }), ...gso });
     if (this.#clock() - began > DISTURBED_UNITS) {
       this.disturbed = true;
@@ -220,7 +224,7 @@ export class Pair {
     this.#followTimer(); // it came before the packet changed a connection
     const inMemory = this.director[IN_MEMORY[hook]](accepted ? { ...arrival, device: FAR_END } : arrival);
     this.#met.add(loaded.verdict);
-    holdExplained?.(loaded, [...this.#counted]);
+    if (isSame) holdExplained?.(loaded, [...this.#counted]);
     const what = `of ${Buffer.from(frame).toString('hex')} by ${device}`;
     assert.equal(inMemory.verdict, loaded.verdict, `verdict in memory, of the programs, ${what}`);
     if (loaded.verdict !== 'drop') {
@@ -314,6 +318,10 @@ export class Pair {
       const found = read();
       if (conf.big(0, Conf.ticks) === ticks) return found;
     }
+  }
+
+  #templatesLive(): number {
+    return this.bed.tables.conf.get(0, Conf.templatesLive);
   }
 
   /** From memory's clock to the programs'. */

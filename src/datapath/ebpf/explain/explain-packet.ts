@@ -43,6 +43,8 @@ export interface Chance {
   readonly endsEarly: () => boolean;
   /** FULLNAT: whether another connection gives way where no local port is free. */
   readonly givesWay: () => boolean;
+  /** FULLNAT: whether the ports that are next are all those of other flows to the same server. */
+  readonly passesOver: () => boolean;
 }
 
 export interface ExplainedPacket {
@@ -55,6 +57,8 @@ export interface ExplainedPacket {
   readonly director: PacketDirector;
   /** FULLNAT: its connection gets a local port, which is not known before. */
   readonly makesFlow: boolean;
+  /** FULLNAT: `Chance.passesOver` may be so. */
+  readonly mayPassOver: boolean;
   /** FULLNAT: what stands for the client of a connection that is there. */
   readonly localOf: (connection: Connection) => Endpoint | undefined;
 }
@@ -146,7 +150,7 @@ export function explainPacket(
   chance: Partial<Chance> = {},
 ): ExplainedPacket {
   const { conf } = tables;
-  const localPorts = new LiveLocalPorts(tables, chance.givesWay);
+  const localPorts = new LiveLocalPorts(tables, chance.givesWay, chance.passesOver);
   const ends = endsBehind(endsOf(frame), localPorts);
   const homes = new TemplateHomes();
   const { dropsNext = () => false, starts, icmpAllowed = () => true, endsEarly = () => false } = chance;
@@ -178,6 +182,7 @@ export function explainPacket(
     hops: [...environment.asked],
     director,
     makesFlow: localPorts.made,
+    mayPassOver: localPorts.mayPassOver,
     localOf: (connection) => localPorts.localOf(connection),
   };
 }

@@ -21,6 +21,8 @@ import { fullnatPin, type Tables } from '../table/tables.js';
 const { FULLNAT_PROTOCOL_SHIFT } = FullnatAbi;
 const WORD_BYTES = 4;
 const PORT_MASK = 0xffff;
+/** So many ports in turn that flows of the other kind have are passed over. */
+const PORT_TRIES = 16;
 
 /** What a flow has, by the records' numbers. */
 interface FoundFlow {
@@ -72,11 +74,14 @@ export class LiveLocalPorts implements LocalPorts {
   destinationAt: (id: number) => DestinationRecord | undefined = () => undefined;
   /** A connection that has no flow yet would get one, with a port that is known only then. */
   made = false;
+  /** The ports that are next may all be passed over. */
+  mayPassOver = false;
 
-  /** `givesWay`: where no port is free, whether another connection gives way. */
+  /** `givesWay`: where no port is free, whether another connection gives way. `passesOver`: whether all ports that may be passed over are. */
   constructor(
     readonly tables: Tables,
     readonly givesWay: () => boolean = () => true,
+    readonly passesOver: () => boolean = () => false,
   ) {}
 
   /** How many flows of a family there may be. */
@@ -97,7 +102,9 @@ export class LiveLocalPorts implements LocalPorts {
     const all = new FullnatPools(this.tables);
     const pools = dest === undefined ? [] : all.useOf(dest);
     const family = familyOf(connection.client.address);
-    const free = all.usedOf(family) < this.flowsMax(family) ? pools.find(({ used, ports }) => used < ports) : undefined;
+    this.mayPassOver = dest !== undefined && all.rivalsOf(dest) >= PORT_TRIES;
+    const hasRoom = all.usedOf(family) < this.flowsMax(family) && !(this.mayPassOver && this.passesOver());
+    const free = hasRoom ? pools.find(({ used, ports }) => used < ports) : undefined;
     const chosen = free ?? (this.givesWay() ? pools[0] : undefined);
     if (chosen === undefined) return undefined;
     this.made = true;

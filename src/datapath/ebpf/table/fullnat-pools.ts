@@ -98,6 +98,22 @@ export class FullnatPools {
     }));
   }
 
+  /** How many ports flows of the other kind have at most towards a destination's server: of its pools for all ports, or else of those for its one port. */
+  rivalsOf(id: number): number {
+    return Math.max(0, ...this.#poolsOf(id).map((pool) => this.#rivalsOfPool(pool)));
+  }
+
+  #rivalsOfPool(pool: number): number {
+    const { local, server } = this.#endsAt(pool);
+    let used = 0;
+    for (let other = 1; other <= this.#top; other++) {
+      if (this.#isFree(other) || this.isWide(other) === this.isWide(pool)) continue;
+      const ends = this.#endsAt(other);
+      if (isDeepStrictEqual([ends.local, ends.server], [local, server])) used += this.#pools.get(other, FullnatPool.used);
+    }
+    return used;
+  }
+
   /** How many ports of this family are in use. */
   usedOf(family: Family): number {
     let used = 0;

@@ -105,11 +105,13 @@ function toLocal(question: Question, arrival: Arrival): Outcome | undefined {
   const { client, virtual, destination } = flow;
   const translated = frame.slice();
   rulesOf(packet).translate(translated, packet, false, client);
+  const local = { ...arrival, frame: translated.slice() }; // a datagram that came without a checksum has one from here on
+  rulesOf(packet).translate(local.frame, { ...packet, destination: client.address, destinationPort: client.port }, false, targetOf(packet));
   const meant: Packet = { ...packet, destination: client.address, destinationPort: client.port };
   const connection = scope.connections.find(destination.service, { client, virtual, protocol: packet.protocol }, now);
-  if (connection === undefined || connection.destination !== destination || connection.method !== 'masq') return passed(arrival); // it has ended
-  if (!isServerSide(question, connection.destination.address, client.address)) return passed(arrival);
-  return reply(question, { ...arrival, frame: translated, packet: meant, local: arrival }, connection);
+  if (connection === undefined || connection.destination !== destination || connection.method !== 'masq') return passed(local); // it has ended
+  if (!isServerSide(question, connection.destination.address, client.address)) return passed(local);
+  return reply(question, { ...arrival, frame: translated, packet: meant, local }, connection);
 }
 
 /** A call that a masqueraded server begins goes the way of its replies. undefined: it begins none. */
