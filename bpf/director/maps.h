@@ -256,7 +256,8 @@ static __always_inline __u32 clock_now(void) { return (__u32)(bpf_jiffies64() >>
 /* Seconds in units of the clock. */
 static __always_inline __u32 units_of(struct conf *c, __u64 seconds) { return seconds * READ(c->hz) >> CLOCK_SHIFT; }
 
-static __always_inline void count_reason(__u32 reason) {
+/* A function, since the kernel takes long to load a program with many look-ups: it copies the whole program for one in few. */
+static __noinline void count_reason(__u32 reason) {
   __u32 cpu = bpf_get_smp_processor_id();
   struct drops *d = bpf_map_lookup_elem(&drops, &cpu);
   if (d) d->count[reason & (DROP_REASONS - 1)]++;
