@@ -1,0 +1,124 @@
+// The headers that BPF programs and user space share: what dev/abi-gen.mjs makes of each.
+
+/** A header of the director whose constants user space has by the name `numbers`. */
+const withNumbers = (name, object, numbers) => ({
+  header: `bpf/director/${name}-abi.h`,
+  objects: [object],
+  out: `src/datapath/ebpf/${name}.gen.ts`,
+  names: {},
+  numbers,
+});
+
+/**
+ * Each header becomes a file. `numbers`: the name of its constants. `names`: enums whose members user space names, by the prefix to cut off;
+ * new members are only appended.
+ * `apart`: enums of another file; `only`: nothing but the names.
+ * `layouts`: each shared map gets a number (numbersOf). `unshared`: maps that no two builds share; records that only they have stand below the
+ * line of the header that says so. `with`: headers with more of its maps. `belong`: what decides a map's number besides the sections of the header with its records: constants by
+ * the beginnings of their names, enums, and records that are no map's own. `builds`: other objects with
+ * maps of their own by the same names, their pins, and the header with their records.
+ */
+export const FILES = [
+  {
+    header: 'bpf/director/abi.h',
+    objects: ['weir.bpf.o'],
+    out: 'src/datapath/ebpf/abi.gen.ts',
+    names: { scheduler: 'SCHED_', method: 'M_' },
+    reasons: { header: 'bpf/director/reasons.h', out: 'src/datapath/ebpf/reasons.gen.ts' },
+    layouts: {
+      out: 'src/datapath/ebpf/layouts.gen.ts',
+      with: ['bpf/director/locality-abi.h', 'bpf/director/template-abi.h'],
+      before: 'bpf/director/layout-before.h',
+      unshared: [
+        ...'drop_history fullnat_carried fullnat_entries fullnat_flows4 fullnat_flows6 icmp_limits ipv6_tc ipv6_xdp scratch_space sctp6_tc sctp_tc'.split(
+          ' ',
+        ),
+        ...'tunnel_tc tunnel_work tunnel_xdp wide6_tc wide_sctp6_tc wide_sctp_tc wide_tc'.split(' '),
+      ],
+      builds: [
+        {
+          header: 'bpf/director/abi6.h',
+          object: 'weir-ipv6.bpf.o',
+          maps: { conns: 'conns6', client_hops: 'client_hops6', housekeeping: 'housekeeping6', templates: 'templates6' },
+        },
+        {
+          header: 'bpf/director/wide-abi.h',
+          object: 'weir-wide.bpf.o',
+          maps: { conns: 'conns_wide', housekeeping: 'timer_wide' },
+        },
+        {
+          header: 'bpf/director/sctp-abi.h',
+          object: 'weir-sctp.bpf.o',
+          maps: { conns: 'conns_sctp', housekeeping: 'timer_sctp' },
+        },
+        {
+          header: 'bpf/director/wide6-abi.h',
+          object: 'weir-wide6.bpf.o',
+          maps: { conns: 'conns_wide6', housekeeping: 'timer_wide6' },
+        },
+        {
+          header: ['bpf/director/sctp-abi.h', 'bpf/director/abi6.h'],
+          object: 'weir-sctp6.bpf.o',
+          maps: { conns: 'conns_sctp6', housekeeping: 'timer_sctp6' },
+        },
+        {
+          header: ['bpf/director/sctp-abi.h', 'bpf/director/wide-abi.h'],
+          object: 'weir-wide-sctp.bpf.o',
+          maps: { conns: 'conns_wide_sctp', housekeeping: 'timer_wide_sctp' },
+        },
+        {
+          header: ['bpf/director/sctp-abi.h', 'bpf/director/wide6-abi.h'],
+          object: 'weir-wide-sctp6.bpf.o',
+          maps: { conns: 'conns_wide_sctp6', housekeeping: 'timer_wide_sctp6' },
+        },
+      ],
+      belong: {
+        client_hops: ['CLIENT_HOP_SETS', 'CLOCK_SHIFT'],
+        conf: ['tcp_state'],
+        conns: ['PROBE_BUCKETS', 'CLOCK_SHIFT', 'tcp_state', 'sctp_state'],
+        dests: ['CLOCK_SHIFT', 'NH_', 'weir_state', 'address_family', 'intent'],
+        drops: ['DROP_REASONS'],
+        egresses: ['EGRESSES', 'CLOCK_SHIFT', 'NH_'],
+        endpoints: ['ENDPOINT_PROBES'],
+        interfaces: ['INTERFACES'],
+        locks: ['LOCKS', 'SPILL_LOCKS', 'LOCALITY_LOCKS', 'TEMPLATE_LOCKS'],
+        services: ['CLOCK_SHIFT', 'weir_state', 'address_family'],
+        templates: ['CLOCK_SHIFT'],
+      },
+    },
+  },
+  { header: 'bpf/director/abi6.h', objects: ['weir-ipv6.bpf.o'], out: 'src/datapath/ebpf/abi6.gen.ts', names: {} },
+  { header: 'bpf/director/wide-abi.h', objects: ['weir-wide.bpf.o'], out: 'src/datapath/ebpf/wide.gen.ts', names: {} },
+  {
+    header: 'bpf/director/bypass-abi.h',
+    objects: ['weir-wide.bpf.o'],
+    out: 'src/datapath/ebpf/bypass.gen.ts',
+    names: {},
+    numbers: 'BypassAbi',
+  },
+  { header: 'bpf/director/sctp-abi.h', objects: ['weir-sctp.bpf.o'], out: 'src/datapath/ebpf/sctp.gen.ts', names: {} },
+  { header: 'bpf/director/wide6-abi.h', objects: ['weir-wide6.bpf.o'], out: 'src/datapath/ebpf/wide6.gen.ts', names: {} },
+  withNumbers('tunnel', 'weir-tunnel.bpf.o', 'TunnelAbi'),
+  withNumbers('fullnat', 'weir-fullnat.bpf.o', 'FullnatAbi'),
+  { header: 'bpf/director/fullnat6-abi.h', objects: ['weir-fullnat6.bpf.o'], out: 'src/datapath/ebpf/fullnat6.gen.ts', names: {} },
+  withNumbers('ftp', 'weir-wide.bpf.o', 'FtpAbi'),
+  withNumbers('locality', 'weir.bpf.o', 'LocalityAbi'),
+  withNumbers('template', 'weir.bpf.o', 'TemplateAbi'),
+  withNumbers('template-flag', 'weir.bpf.o', 'TemplateFlagAbi'),
+  withNumbers('call', 'weir.bpf.o', 'CallAbi'),
+  {
+    header: 'bpf/filters/abi.h',
+    objects: ['weir-vrrp.bpf.o', 'weir-heartbeat.bpf.o', 'weir-claim.bpf.o', 'weir-bfd.bpf.o'],
+    out: 'src/daemon/filter/abi.gen.ts',
+    names: { vrrp_reason: 'VRRP_' },
+    apart: ['bfd_reason'],
+  },
+  {
+    // BFD's machine refuses packets for the same reasons as its filter, and may import nothing of the daemon.
+    header: 'bpf/filters/abi.h',
+    objects: ['weir-bfd.bpf.o'],
+    out: 'src/control/bfd/refusals.gen.ts',
+    names: { bfd_reason: 'BFD_' },
+    only: true,
+  },
+];
