@@ -9,11 +9,16 @@ const withNumbers = (name, object, numbers) => ({
   numbers,
 });
 
+const FULLNAT_HEADERS = ['bpf/director/fullnat-abi.h', 'bpf/director/fullnat6-abi.h'];
+/** What a flow of FULLNAT has besides its record: parts of its connection, too. */
+const IN_FLOW = 'FLOW_ V_STATE_SHIFT V_NOOUTPUT V_PROVEN CLOCK_SHIFT client_address tcp_state sctp_state'.split(' ');
+const byOwnNames = (names) => Object.fromEntries(names.split(' ').map((name) => [name, name]));
+
 /**
  * Each header becomes a file. `numbers`: the name of its constants. `names`: enums whose members user space names, by the prefix to cut off;
  * new members are only appended.
  * `apart`: enums of another file; `only`: nothing but the names.
- * `layouts`: each shared map gets a number (numbersOf). `unshared`: maps that no two builds share; records that only they have stand below the
+ * `layouts`: each shared map gets a number (numbersOf). `unshared`: maps that no two builds share, or that `builds` have; records that only they have stand below the
  * line of the header that says so. `with`: headers with more of its maps. `belong`: what decides a map's number besides the sections of the header with its records: constants by
  * the beginnings of their names, enums, and records that are no map's own. `builds`: other objects with
  * maps of their own by the same names, their pins, and the header with their records.
@@ -36,6 +41,23 @@ export const FILES = [
         ...'tunnel_tc tunnel_work tunnel_xdp wide6_tc wide_sctp6_tc wide_sctp_tc wide_tc'.split(' '),
       ],
       builds: [
+        {
+          header: [...FULLNAT_HEADERS, 'bpf/director/tunnel-abi.h', 'bpf/director/sctp-abi.h'],
+          object: 'weir.bpf.o',
+          maps: byOwnNames('fullnat_carried fullnat_entries fullnat_flows4 fullnat_flows6 tunnel_tc tunnel_work tunnel_xdp'),
+        },
+        {
+          header: FULLNAT_HEADERS,
+          object: 'weir-fullnat.bpf.o',
+          maps: byOwnNames('fullnat_clients fullnat_dests fullnat_ends fullnat_pools fullnat_ports fullnat_timers fullnat_virtuals'),
+        },
+        {
+          header: FULLNAT_HEADERS,
+          object: 'weir-fullnat6.bpf.o',
+          maps: { fullnat_clients: 'fullnat_clients6', fullnat_ends: 'fullnat_ends6', fullnat_timers: 'fullnat_timers6' },
+        },
+        { header: 'bpf/director/tunnel-abi.h', object: 'weir-tunnel.bpf.o', maps: byOwnNames('tunnel_sources') },
+        { header: 'bpf/director/ftp-abi.h', object: 'weir-wide.bpf.o', maps: byOwnNames('ftp_streams') },
         {
           header: 'bpf/director/abi6.h',
           object: 'weir-ipv6.bpf.o',
@@ -80,10 +102,19 @@ export const FILES = [
         drops: ['DROP_REASONS'],
         egresses: ['EGRESSES', 'CLOCK_SHIFT', 'NH_'],
         endpoints: ['ENDPOINT_PROBES'],
+        ftp_streams: ['CLOCK_SHIFT'],
+        fullnat_carried: ['REPORT_', 'report_state', ...IN_FLOW],
+        fullnat_clients: ['client_address'],
+        fullnat_entries: 'fullnat_build fullnat_program FULLNAT_BUILD_PLACES FULLNAT_RETURN FULLNAT_ANSWER FULLNAT_PLACES'.split(' '),
+        fullnat_flows4: ['fullnat_flow', 'FULLNAT_POOLS', 'FULLNAT_PORTS', ...IN_FLOW],
+        fullnat_flows6: ['fullnat6_flow', 'FULLNAT_POOLS', 'FULLNAT_PORTS', ...IN_FLOW],
+        fullnat_ports: ['FULLNAT_POOLS', 'FULLNAT_PORTS'],
         interfaces: ['INTERFACES'],
         locks: ['LOCKS', 'SPILL_LOCKS', 'LOCALITY_LOCKS', 'TEMPLATE_LOCKS'],
         services: ['CLOCK_SHIFT', 'weir_state', 'address_family'],
         templates: ['CLOCK_SHIFT'],
+        tunnel_tc: ['tunnel_program'],
+        tunnel_xdp: ['tunnel_program'],
       },
     },
   },

@@ -15,6 +15,9 @@ const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
  */
 const ADDED = new Set(['conf.fullest', 'conf.source_rules', 'conf.source_rules6', 'counters.reply_not_from', 'egress.source']);
 
+/** What of a map's definition is a part of its number: how many entries it has is not. */
+const DEFINED = ['type', 'key', 'key_size', 'value', 'value_size', 'values', 'map_flags'];
+
 const UNSHARED_LINE = /^\/\* -+ not shared between builds/m;
 const SECTION_LINE = /^(?=\/\* ---- )/m;
 
@@ -64,13 +67,19 @@ function typesOf(object) {
     const members = membersOf(type).filter(({ name }) => !name.startsWith('reserved') && !ADDED.has(`${type.name}.${name}`));
     return [type.size, ...members.map(({ name, bits_offset, type_id }) => [name, bits_offset, places(type_id, seen)])];
   };
+  /** Of a map's definition, each member is a pointer: to its records, or to an array whose length is a number; `values`: an array of pointers to one. */
+  const definition = (id, seen) =>
+    resolved(id)
+      .members.filter(({ name }) => DEFINED.includes(name))
+      .map(({ name, type_id }) => [
+        name,
+        name === 'values' ? definition(byId.get(resolved(type_id).type_id).type_id, seen) : places(resolved(type_id).type_id, seen),
+      ]);
   const section = types.find((type) => type.kind === 'DATASEC' && type.name === '.maps');
-  /** Of a map's definition, each member is a pointer: to its records, or to an array whose length is a number. */
   const maps = section.vars.map((variable) => {
     const { name, type_id } = byId.get(variable.type_id);
     const seen = new Set();
-    const members = resolved(type_id).members.filter((member) => ['type', 'key', 'value', 'map_flags'].includes(member.name));
-    return { name, places: members.map((member) => [member.name, places(resolved(member.type_id).type_id, seen)]), records: seen };
+    return { name, places: definition(type_id, seen), records: seen };
   });
   const placesOf = (name) => places(types.find((type) => type.kind === 'STRUCT' && type.name === name)?.id, new Set());
   return {
@@ -210,12 +219,15 @@ function layoutNumbers(path, folder, { objects: [main], names, layouts }) {
     const beside = join(dirname(path), basename(each));
     return readFileSync(existsSync(beside) ? beside : join(root, each), 'utf8');
   };
-  const numbers = (object, text) => numbersOf(typesOf(join(folder, object)), text, layouts, appendedOf(names));
+  const numbers = (object, text, own = {}) => {
+    const unshared = layouts.unshared.filter((name) => !own[name]);
+    return numbersOf(typesOf(join(folder, object)), text, { ...layouts, unshared }, appendedOf(names));
+  };
   const own = layouts.builds
     .filter(({ object }) => existsSync(join(folder, object)))
     .flatMap(({ header: headers, object, maps }) => {
       const both = [...[headers].flat().map(textOf), header].join('/* ---- the next header */\n');
-      return numbers(object, both)
+      return numbers(object, both, maps)
         .filter(([name]) => maps[name])
         .map(([name, number]) => [maps[name], number]);
     });

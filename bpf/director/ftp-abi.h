@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* What the helper for FTP (ftp.h), the programs that enter it, and user space agree on besides abi.h. No part of LAYOUT. */
+/* What the helper for FTP (ftp.h), the programs that enter it, and user space agree on besides abi.h. The streams have a layout's number; the
+ * flags are no part of any. */
 #ifndef WEIR_FTP_ABI_H
 #define WEIR_FTP_ABI_H
 
@@ -17,12 +18,13 @@
 #define FTP_ESTABLISHED 0x10
 #define FTP_PROVEN 0x20 /* and was before (V_PROVEN): only then are lines read, which anybody can forge until the server has answered */
 
+#define FTP_GRACE_SECONDS 30
+
 /* ---- control connections: where the server's lines begin, and how its numbers of bytes (RFC 9293) are shifted, since a reply of another length took
  * the place of its own. As the kernel's ip_vs_seq: bytes behind `init_seq` by `delta`, those before by `previous_delta`.
  * What clients send keeps its length. Written by packets under the lock of the client's connections, but for `until`; removed by the timer of the
  * wide build FTP_GRACE_SECONDS after its connection has expired. */
 #define FTP_STREAMS 65536
-#define FTP_GRACE_SECONDS 30
 struct ftp_key {
   __u32 caddr[4]; /* network order, as all of these; IPv4 in [0] */
   __u32 vaddr[4];

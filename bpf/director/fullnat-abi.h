@@ -21,6 +21,9 @@ enum fullnat_program { FULLNAT_REQUEST, FULLNAT_REPLY, FULLNAT_ERROR_IN, FULLNAT
  * TCP. CLIENT_PROXY: by a header of the PROXY protocol, version 2, in front of the client's first byte. */
 enum client_address { CLIENT_UNREPORTED, CLIENT_TOA, CLIENT_PROXY };
 
+/* How long a flow stays after its connection has expired. */
+#define FULLNAT_GRACE_SECONDS 2
+
 /* ---- pools: a local address for one server's endpoint, or for all ports of one. Record 0 is none: its `count` is the highest number in use. Written by
  * user; `handed` and `used` by packets and timer (atomic adds), `exhausted` and `asked` by packets. The ports are first + (start + step * n) % count, for
  * n = `handed`; one that came back waits in fullnat_ports, and is handed out when all were. */
@@ -57,7 +60,6 @@ struct fullnat_dest {
 #define FLOW_STATES 3u
 #define FLOW_STATE_SHIFT 16
 #define FLOW_TAG_SHIFT 18
-#define FULLNAT_GRACE_SECONDS 2
 #define FLOW_VALUE ((15ull << V_STATE_SHIFT | V_NOOUTPUT | V_PROVEN) >> 32)
 #define FLOW_SCTP 1u
 struct fullnat_flow {
@@ -69,7 +71,7 @@ struct fullnat_flow {
   __u32 state;     /* of its connection: FLOW_VALUE of the upper half of the value (abi.h), by which it may give way; and FLOW_SCTP */
 };
 
-/* From a connection to its flow, and the report of its client to the server: `report` is 0 where there is nothing to report or to shift. From the
+/* ---- clients: from a connection to its flow, and the report of its client to the server: `report` is 0 where there is nothing to report or to shift. From the
  * server's SYN and ACK on: none was sent yet; the header was; and the client's first bytes without it; the server has acknowledged it. Of TOA the first
  * one alone, until the server has sent data. Written by packets. */
 enum report_state { REPORT_NEW, REPORT_SENT, REPORT_PASSED, REPORT_KNOWN };
@@ -89,7 +91,7 @@ struct fullnat_client {
   __u32 dest;     /* | protocol << FULLNAT_PROTOCOL_SHIFT */
 };
 
-/* From a flow of such a service, as fullnat_client leads to it, to its virtual endpoint. */
+/* ---- virtual endpoints: from a flow of such a service, as fullnat_client leads to it, to its virtual endpoint. */
 struct fullnat_virtual {
   __u32 addr[4];
   __u16 port; /* network order */
@@ -97,7 +99,7 @@ struct fullnat_virtual {
   __u32 protocol;
 };
 
-/* From a reply's two ends to the pool. */
+/* ---- ends: from a reply's two ends to the pool. */
 struct fullnat_pair {
   __u32 server[1];
   __u32 local[1];
@@ -105,6 +107,7 @@ struct fullnat_pair {
   __u16 protocol;
 };
 
+/* ---- the timer's own record. */
 struct fullnat_timer {
   struct bpf_timer timer;
   __u32 started;
@@ -113,7 +116,7 @@ struct fullnat_timer {
   __u32 reserved;
 };
 
-/* What goes with a packet from program to program, by CPU. */
+/* ---- what goes with a packet from program to program, by CPU. */
 struct fullnat_work {
   __u32 local[4]; /* whom a reply was for */
   __u32 vaddr[4]; /* of a service of all ports or of a mark: the virtual endpoint of the reply's connection */

@@ -11,7 +11,7 @@ enum tunnel_type { TUNNEL_IPIP, TUNNEL_GUE, TUNNEL_GRE };
 #define TUNNEL_CSUM 0x1
 #define TUNNEL_REMCSUM 0x2
 
-/* What the program that has chosen a destination passes on, by CPU. */
+/* ---- what the program that has chosen a destination passes on, by CPU. */
 struct tunnel_work {
   __u32 dest;
   __u32 related; /* 1: the packet is an ICMP error, about which none is sent */

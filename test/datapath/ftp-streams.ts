@@ -4,7 +4,7 @@ import { Conf } from '../../src/datapath/ebpf/abi.gen.js';
 import { FtpStream } from '../../src/datapath/ebpf/ftp.gen.js';
 import { clockOf } from '../../src/datapath/ebpf/recovery/batch.js';
 import { clockDifference, secondsOf } from '../../src/datapath/ebpf/table/clock.js';
-import { FTP_STREAMS_PIN } from '../../src/datapath/ebpf/table/ftp.js';
+import { FTP_STREAMS_PIN } from '../../src/datapath/ebpf/table/tables.js';
 import { BpfMap } from '../../src/sys/bpf/bpf-objects.js';
 import { using } from '../../src/sys/fd.js';
 import { viewOf } from '../../src/wire/bytes.js';

@@ -9,7 +9,7 @@ import { Conf } from '../../src/datapath/ebpf/abi.gen.js';
 import { LAYOUT, LAYOUTS } from '../../src/datapath/ebpf/layouts.gen.js';
 import { openDirector } from '../../src/datapath/ebpf/open.js';
 import { mapsOfOtherLayout, pinLayouts, pinnedLayouts } from '../../src/datapath/ebpf/table/layout.js';
-import { CONNECTION_PINS, LAYOUTS_PIN, layoutName } from '../../src/datapath/ebpf/table/tables.js';
+import { CONNECTION_PINS, FULLNAT_FLOWS_PINS, LAYOUTS_PIN, layoutName } from '../../src/datapath/ebpf/table/tables.js';
 import { isWeirError } from '../../src/model/errors/weir-error.js';
 import { artifact } from '../../src/sys/artifact.js';
 import { noTools } from '../support/probes.js';
@@ -46,7 +46,8 @@ test('a number changes with what its map holds, and with nothing else', { skip: 
   assert.deepEqual(changedBy(), []);
   assert.deepEqual(changedBy(['#include "reasons.h"', '']), [], 'the reasons are others');
   const swapped = changedBy(['V_NOOUTPUT (1ull << 57)', 'V_NOOUTPUT (1ull << 58)'], ['V_SPILLED (1ull << 58)', 'V_SPILLED (1ull << 57)']);
-  assert.deepEqual(swapped, [...CONNECTION_PINS].sort(), 'two bits are swapped');
+  const ofFlows = ['fullnat_carried', ...Object.values(FULLNAT_FLOWS_PINS)];
+  assert.deepEqual(swapped, [...CONNECTION_PINS, ...ofFlows].sort(), 'two bits are swapped');
   assert.deepEqual(changedBy(['#define ENDPOINT_PROBES 16', '#define ENDPOINT_PROBES 8']), ['endpoints']);
   assert.deepEqual(changedBy(['#define NH_PEER 0x2', '#define NH_PEER 0x4']), ['dests', 'egresses']);
   assert.deepEqual(changedBy(['#define WEIR_ABI 1u', '#define WEIR_ABI 2u']), ['conf']);

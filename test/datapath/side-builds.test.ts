@@ -9,8 +9,8 @@ import { exchangePrograms } from '../../src/datapath/ebpf/load/exchange.js';
 import { PROGRAMS } from '../../src/datapath/ebpf/load/load.js';
 import { pinSecondTable } from '../../src/datapath/ebpf/load/table-move.js';
 import { exchangeBuild, openDirector } from '../../src/datapath/ebpf/open.js';
-import { FTP_STREAMS_PIN } from '../../src/datapath/ebpf/table/ftp.js';
 import {
+  FTP_STREAMS_PIN,
   IPV6_PINS,
   movePins,
   SCTP_ENTRY_PIN,

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { LAYOUTS, LAYOUTS_BEFORE } from '../../src/datapath/ebpf/layouts.gen.js';
+import { FEATURE_PINS, FULLNAT_FLOWS_PINS, SIDE_PINS } from '../../src/datapath/ebpf/table/tables.js';
 import { noNamespaces } from '../support/netns-bed.js';
 import { noTools } from '../support/probes.js';
 import { inCluster, ok, until } from './cluster.js';
@@ -16,12 +17,13 @@ const skip = noNamespaces() || noTools('clang', 'llvm-strip', 'bpftool');
 test('from the layout before to this one, and from this one to a next one, under traffic', { skip }, async (context) => {
   const [before, next] = [buildBefore(), buildNext()];
   await context.test('layout-before.h has the numbers of that layout', () => {
-    // Those of IPv6, of all ports and of SCTP are maps of builds of their own.
-    const shared = Object.entries(LAYOUTS).filter(([name]) => !/6$|_wide$|_sctp$/.test(name));
+    // Those of IPv6, of all ports and of SCTP are maps of builds of their own, and so are those of FULLNAT, of FTP and of tunnels.
+    const beside: readonly string[] = [...SIDE_PINS.flatMap((pins) => Object.values(pins)), ...FEATURE_PINS];
+    const shared = Object.entries(LAYOUTS).filter(([name]) => !beside.includes(name));
     assert.deepEqual(before.layouts, { ...Object.fromEntries(shared), conns: LAYOUTS_BEFORE.conns });
     assert.deepEqual(
       Object.keys(next.layouts).filter((name) => next.layouts[name] !== LAYOUTS[name as keyof typeof LAYOUTS]),
-      ['conns'],
+      ['conns', 'fullnat_carried', ...Object.values(FULLNAT_FLOWS_PINS)],
     );
   });
   await context.test('by tc', () => takenOverTwice('tc', before, next));

@@ -33,6 +33,6 @@ export const FtpAbi = {
   FTP_BEGINS: 8,
   FTP_ESTABLISHED: 16,
   FTP_PROVEN: 32,
-  FTP_STREAMS: 65536,
   FTP_GRACE_SECONDS: 30,
+  FTP_STREAMS: 65536,
 } as const;

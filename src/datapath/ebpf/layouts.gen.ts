@@ -20,6 +20,21 @@ export const LAYOUTS = {
   egresses: 3475133933,
   endpoints: 4074764114,
   estimates: 1413622892,
+  ftp_streams: 887206579,
+  fullnat_carried: 1817756800,
+  fullnat_clients: 1206211763,
+  fullnat_clients6: 1538253811,
+  fullnat_dests: 2877222710,
+  fullnat_ends: 1314332652,
+  fullnat_ends6: 4034150061,
+  fullnat_entries: 1276665437,
+  fullnat_flows4: 2519912579,
+  fullnat_flows6: 2831332474,
+  fullnat_pools: 2421330144,
+  fullnat_ports: 566303573,
+  fullnat_timers: 1649377387,
+  fullnat_timers6: 1649377387,
+  fullnat_virtuals: 1880665297,
   housekeeping: 2315192243,
   housekeeping6: 2315192243,
   interfaces: 3532152205,
@@ -35,10 +50,14 @@ export const LAYOUTS = {
   timer_wide6: 2315192243,
   timer_wide_sctp: 2315192243,
   timer_wide_sctp6: 2315192243,
+  tunnel_sources: 3875215768,
+  tunnel_tc: 837414539,
+  tunnel_work: 1432545551,
+  tunnel_xdp: 837414539,
 } as const;
 
 /** Of all of them. */
-export const LAYOUT = 2728155767;
+export const LAYOUT = 4292365127;
 
 /** The numbers that the build before had for its tables of connections, from bpf/director/layout-before.h: these can be taken over. */
 export const LAYOUTS_BEFORE = { conns: 533567585, conns6: 2615462872 } as const;

@@ -9,9 +9,8 @@ import type { FtpStream } from '../../memory/packets/ftp-stream.js';
 import type { FtpLine } from '../../memory/packets/ftp-text.js';
 import { addressOf, type Ip } from '../../memory/packets/ip.js';
 import { FtpKey, FtpStream as Stream } from '../ftp.gen.js';
-import { FTP_STREAMS_PIN } from '../table/ftp.js';
 import { packetWords } from '../table/record-address.js';
-import type { Tables } from '../table/tables.js';
+import { FTP_STREAMS_PIN, type Tables } from '../table/tables.js';
 
 /** By enum ftp_line. */
 const LINES: readonly (FtpLine | undefined)[] = [undefined, 'pasv', 'epsv', 'port', 'eprt'];

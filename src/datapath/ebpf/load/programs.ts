@@ -6,7 +6,7 @@ import type { Field } from '../../../sys/bpf/records.js';
 import { using } from '../../../sys/fd.js';
 import { Conf } from '../abi.gen.js';
 import { requiredPin } from '../pins/required-pin.js';
-import { pinnedLayouts } from '../table/layout.js';
+import { idleOfOtherLayout, pinnedLayouts } from '../table/layout.js';
 import { NOT_SHARED, PINNED_MAPS, type Tables } from '../table/tables.js';
 import { choosePrograms, loadTried, type ProgramKind } from './load.js';
 import { type Capacity, configure, loadObject, sizesOf } from './object.js';
@@ -58,14 +58,26 @@ export function tryProgramsOnce(file: string, tables: Tables, kinds: readonly Pr
 }
 
 /** Maps that the build which loaded the tables did not have, and that are not pinned yet: the object's own are. */
-export function mapsToMake(folder: string, tables: Tables): readonly string[] {
+function newMaps(folder: string, tables: Tables): readonly string[] {
   const known = pinnedLayouts(tables);
   if (known === undefined) return [];
   return PINNED_MAPS.filter((name) => !NOT_SHARED.has(name) && known[name] === undefined && !existsSync(`${folder}/${name}`));
 }
 
-/** Loads it with the constants and the maps of the running programs. */
-export function loadOnto(object: ObjectFile, folder: string, tables: Tables, extra?: Extra): void {
+/** What programs on the links bring: new maps, and those that take the place of idle ones of another layout. The other programs get what is pinned. */
+export function mapsToMake(folder: string, tables: Tables): readonly string[] {
+  const known = pinnedLayouts(tables);
+  return known === undefined ? [] : [...new Set([...newMaps(folder, tables), ...idleOfOtherLayout(folder, known)])];
+}
+
+/** Loads it with the constants and the maps of the running programs. `missing`: maps that are the object's own. */
+export function loadOnto(
+  object: ObjectFile,
+  folder: string,
+  tables: Tables,
+  extra?: Extra,
+  missing: readonly string[] = newMaps(folder, tables),
+): void {
   const { conf } = tables;
   const was = (field: Field): number => conf.get(0, field);
   const capacity = { connTabBits: was(Conf.connTabBits), maxServices: was(Conf.maxServices), maxDestinations: was(Conf.maxDests) };
@@ -78,7 +90,6 @@ export function loadOnto(object: ObjectFile, folder: string, tables: Tables, ext
   };
   configure(object, capacity, sizes, hashKeys(tables));
   extra?.configure(object);
-  const missing = mapsToMake(folder, tables);
   const shared = PINNED_MAPS.filter((each) => !NOT_SHARED.has(each) && !missing.includes(each)).map((name) => [name, name] as const);
   for (const [name, pin] of Object.entries({ ...Object.fromEntries(shared), ...extra?.pins })) {
     if (pin === undefined) continue;
@@ -111,7 +122,7 @@ export function loadForLinks(
     const object = new ObjectFile(file);
     try {
       choosePrograms(object, kinds);
-      loadOnto(object, tables.folder, tables, extra);
+      loadOnto(object, tables.folder, tables, extra, mapsToMake(tables.folder, tables));
       return { object, kinds };
     } catch (error) {
       object.close();

@@ -21,10 +21,11 @@ import { ClientHop6Set, Conn6Bucket, Ipv6Program, Template6 } from '../abi6.gen.
 import { pinBeside, pinsBeside } from '../pins/pin-in-place.js';
 import { requiredPin } from '../pins/required-pin.js';
 import { SctpProgram } from '../sctp.gen.js';
-import { FTP_STREAMS_PIN, helpDestinations } from '../table/ftp.js';
+import { helpDestinations } from '../table/ftp.js';
 import { isOfFtp, isOfSctp, isWide } from '../table/identity.js';
 import { pinnedLayouts } from '../table/layout.js';
 import {
+  FTP_STREAMS_PIN,
   IPV6_ENTRY_PIN,
   IPV6_PINS,
   IPV6_XDP_ENTRY_PIN,

@@ -12,12 +12,13 @@
 import { existsSync } from 'node:fs';
 import { WeirError } from '../../../model/errors/weir-error.js';
 import { artifact } from '../../../sys/artifact.js';
-import { Program } from '../../../sys/bpf/bpf-objects.js';
+import { BpfMap, Program } from '../../../sys/bpf/bpf-objects.js';
 import { using } from '../../../sys/fd.js';
 import { Conf } from '../abi.gen.js';
 import { LAYOUT, LAYOUTS } from '../layouts.gen.js';
+import { pinInPlace } from '../pins/pin-in-place.js';
 import { requiredPin } from '../pins/required-pin.js';
-import { isTakenOver, layoutNames, pinLayouts } from '../table/layout.js';
+import { idleOfOtherLayout, isTakenOver, layoutNames, pinLayouts, pinnedLayouts } from '../table/layout.js';
 import { RECORD_PINS, SECOND_TABLE_PIN, TABLE_PIN, takeoverPin } from '../table/tables.js';
 import { exchangePrograms } from './exchange.js';
 import { PROGRAMS } from './load.js';
@@ -59,9 +60,22 @@ export function finishTakeover(moving: Moving, taker: Taker = thisBuild): TakenO
 const pinnedProgram = (folder: string): number =>
   using(requiredPin(`${folder}/${PROGRAMS.ingress}`, Program.pinned), (program) => program.id());
 
-/** Where nothing of the takeover is on a link yet, the build before goes on. `layout`, `program`: what there was. */
-function giveUp({ folder, tables }: Moving, layout: number, program: number): void {
+/** What there was. `idle`: the maps that this build makes others in the place of, by their paths. */
+interface Before {
+  readonly layout: number;
+  readonly program: number;
+  readonly idle: ReadonlyMap<string, BpfMap>;
+}
+
+function idleMaps({ folder, tables }: Moving): ReadonlyMap<string, BpfMap> {
+  const paths = idleOfOtherLayout(folder, pinnedLayouts(tables) ?? {}).map((name) => `${folder}/${name}`);
+  return new Map(paths.filter(existsSync).map((path) => [path, BpfMap.pinned(path)]));
+}
+
+/** Where nothing of the takeover is on a link yet, the build before goes on. */
+function giveUp({ folder, tables }: Moving, { layout, program, idle }: Before): void {
   if (pinnedProgram(folder) !== program) return;
+  for (const [path, map] of idle) pinInPlace(map, path);
   tables.conf.set(0, Conf.layout, layout);
   clearTakeovers(folder);
 }
@@ -75,14 +89,16 @@ export function takeOver(moving: Moving, taker: Taker = thisBuild): TakenOver {
   if (isTakenOver(tables)) throw new WeirError('takeover-elsewhere', { layouts: layoutNames(tables, taker.layout) });
   if (RECORD_PINS.some((pin) => existsSync(`${folder}/${pin}`))) throw new WeirError('table-moving-elsewhere');
   prepareTables(moving, taker);
-  const [layout, program] = [tables.conf.get(0, Conf.layout), pinnedProgram(folder)];
+  const before: Before = { layout: tables.conf.get(0, Conf.layout), program: pinnedProgram(folder), idle: idleMaps(moving) };
   tables.conf.set(0, Conf.layout, taker.layout);
   try {
     const taken = finishTakeover(moving, taker);
     if (taken === undefined) throw new WeirError('pin-missing', { path: `${folder}/${takeoverPin(taker.layout)}` });
     return taken;
   } catch (error) {
-    giveUp(moving, layout, program);
+    giveUp(moving, before);
     throw error;
+  } finally {
+    for (const map of before.idle.values()) map.close();
   }
 }

@@ -10,9 +10,6 @@ import { FtpAbi } from '../ftp.gen.js';
 import { readPinnedText, writePinnedText } from '../pins/pinned-text.js';
 import { FTP_PORTS_PIN, type Tables } from './tables.js';
 
-/** The control connections that the programs know something of: made with the helper (load/side-builds.ts). */
-export const FTP_STREAMS_PIN = 'ftp_streams';
-
 /** The ports of services that have the helper. */
 export function ftpPorts({ folder }: Pick<Tables, 'folder'>): readonly number[] {
   const text = readPinnedText(`${folder}/${FTP_PORTS_PIN}`);

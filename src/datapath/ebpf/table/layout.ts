@@ -7,7 +7,7 @@ import { using } from '../../../sys/fd.js';
 import { Abi, Conf } from '../abi.gen.js';
 import { LAYOUT, LAYOUTS, LAYOUTS_BEFORE } from '../layouts.gen.js';
 import { pinInPlace } from '../pins/pin-in-place.js';
-import { LAYOUTS_PIN, layoutName, SIDE_PINS, TABLE_PIN, type Tables, takeoverPin } from './tables.js';
+import { FEATURE_PINS, IDLE_WITHOUT, LAYOUTS_PIN, layoutName, SIDE_PINS, TABLE_PIN, type Tables, takeoverPin } from './tables.js';
 
 /**
  * `before`: of a build whose tables this one can take over (load/takeover.ts). `taken-over`: another build's takeover of them has begun, and not
@@ -41,20 +41,39 @@ export const layoutNames = ({ conf }: Tables, own: number = LAYOUT): LayoutNames
   own: layoutName(own),
 });
 
-/**
- * Maps may be missing, those of the builds beside the links' too where no service of theirs ever was; tables of connections may have the layout of the
- * build before. All others are as in this build.
- */
-function canBeTakenOver(folder: string, pinned: Layouts | undefined): boolean {
-  if (pinned === undefined || pinned[TABLE_PIN] === undefined) return false;
-  const [ours, before]: readonly [Layouts, Layouts] = [LAYOUTS, LAYOUTS_BEFORE];
-  const later: readonly string[] = SIDE_PINS.flatMap((pins) => Object.values(pins));
-  const isAbsent = (name: string): boolean => later.includes(name) && !existsSync(`${folder}/${name}`);
-  return Object.entries(pinned).every(([name, number]) => number === ours[name] || number === before[name] || isAbsent(name));
-}
-
 /** A map's number, by its name. */
 export type Layouts = Readonly<Record<string, number>>;
+
+/** Maps that are made with the first service or destination that needs them. */
+const MADE_LATER: ReadonlySet<string> = new Set([...SIDE_PINS.flatMap((pins) => Object.values(pins)), ...FEATURE_PINS]);
+
+/** Is it a map that nothing of its feature uses yet? Each build makes its own in its place. `folder`: of its pins. */
+function isIdle(folder: string, name: string): boolean {
+  const used = IDLE_WITHOUT[name];
+  return used !== undefined && !existsSync(`${folder}/${used}`);
+}
+
+/** No service or destination ever needed this map: no layout of it hinders a build. */
+const isUnused = (folder: string, name: string): boolean =>
+  isIdle(folder, name) || (MADE_LATER.has(name) && !existsSync(`${folder}/${name}`));
+
+/** Idle maps that have another layout than this build's. `pinned`: the layouts of the pinned maps. */
+export const idleOfOtherLayout = (folder: string, pinned: Layouts): readonly string[] =>
+  Object.keys(IDLE_WITHOUT).filter((name) => isIdle(folder, name) && pinned[name] !== (LAYOUTS as Layouts)[name]);
+
+/** A build that kept no number of any feature's map may have such maps all the same: of which layout is not known. */
+const featuresUnknown = (folder: string, pinned: Layouts): boolean =>
+  FEATURE_PINS.every((name) => pinned[name] === undefined) && FEATURE_PINS.some((name) => existsSync(`${folder}/${name}`));
+
+/**
+ * Maps may be missing, those that are made later too where nothing ever needed them; tables of connections may have the layout of the build before.
+ * All others are as in this build.
+ */
+function canBeTakenOver(folder: string, pinned: Layouts | undefined): boolean {
+  if (pinned === undefined || pinned[TABLE_PIN] === undefined || featuresUnknown(folder, pinned)) return false;
+  const [ours, before]: readonly [Layouts, Layouts] = [LAYOUTS, LAYOUTS_BEFORE];
+  return Object.entries(pinned).every(([name, number]) => number === ours[name] || number === before[name] || isUnused(folder, name));
+}
 
 /** A record of the pinned map: the name as text, the rest 0; then the number. It must never change: every build reads it. */
 const RECORDS = 64;
@@ -95,10 +114,12 @@ export function pinnedLayouts(tables: Tables): Layouts | undefined {
   return map === undefined ? undefined : using(map, readLayouts);
 }
 
-/** Maps that have another layout than this build's, or that only one of the two builds has; none: it is not known which. */
+/** Maps that have another layout than this build's, if they are used, or that only one of the two builds has; none: it is not known which. */
 export function mapsOfOtherLayout(tables: Tables): readonly string[] {
   const pinned = pinnedLayouts(tables);
   if (pinned === undefined) return [];
   const ours: Layouts = LAYOUTS;
-  return [...new Set([...Object.keys(ours), ...Object.keys(pinned)])].filter((name) => ours[name] !== pinned[name]).sort();
+  const isInOne = (name: string): boolean => ours[name] === undefined || pinned[name] === undefined;
+  const differs = (name: string): boolean => ours[name] !== pinned[name] && (isInOne(name) || !isUnused(tables.folder, name));
+  return [...new Set([...Object.keys(ours), ...Object.keys(pinned)])].filter(differs).sort();
 }

@@ -67,8 +67,12 @@ export const TUNNEL_SOURCES_PIN = 'tunnel_sources';
 /** The array by which packets enter the programs of FULLNAT, and the flows by pool: builds share them. */
 export const FULLNAT_TC_PIN = 'fullnat_entries';
 export const FULLNAT_FLOWS_PINS: Readonly<Record<Family, string>> = { inet: 'fullnat_flows4', inet6: 'fullnat_flows6' };
+/** What goes with a packet into these programs, and into those of tunnels. */
+const FULLNAT_WORK_PIN = 'fullnat_carried';
+const TUNNEL_WORK_PIN = 'tunnel_work';
 /** The maps of these programs alone, made with the first such destination (load/fullnat.ts): those of both families, */
-const FULLNAT_SHARED_PINS = ['fullnat_pools', 'fullnat_dests', 'fullnat_ports', 'fullnat_virtuals'] as const;
+const FULLNAT_POOLS_PIN = 'fullnat_pools';
+const FULLNAT_SHARED_PINS = [FULLNAT_POOLS_PIN, 'fullnat_dests', 'fullnat_ports', 'fullnat_virtuals'] as const;
 /** and those that each family has for itself. */
 const FULLNAT_OWN_MAPS = ['fullnat_clients', 'fullnat_ends', 'fullnat_timers'] as const;
 export type FullnatOwnMap = (typeof FULLNAT_OWN_MAPS)[number];
@@ -79,6 +83,24 @@ export const fullnatPins = (family: Family): Readonly<Record<string, string>> =>
   ...Object.fromEntries(FULLNAT_SHARED_PINS.map((name) => [name, name])),
   ...Object.fromEntries(FULLNAT_OWN_MAPS.map((name) => [name, fullnatPin(family, name)])),
 });
+/** The control connections that the helper for FTP knows something of: made with it (load/side-builds.ts). */
+export const FTP_STREAMS_PIN = 'ftp_streams';
+/** The maps of these features that are made with the first destination that needs them. */
+export const FEATURE_PINS: readonly string[] = [
+  ...new Set([...Object.values(fullnatPins('inet')), ...Object.values(fullnatPins('inet6'))]),
+  FTP_STREAMS_PIN,
+  TUNNEL_SOURCES_PIN,
+];
+/** Maps that every build pins when it loads, but that are empty and in no use until there is the pin of a map of their feature. */
+export const IDLE_WITHOUT: Readonly<Record<string, string | undefined>> = {
+  [TUNNEL_TC_PIN]: TUNNEL_SOURCES_PIN,
+  [TUNNEL_XDP_PIN]: TUNNEL_SOURCES_PIN,
+  [TUNNEL_WORK_PIN]: TUNNEL_SOURCES_PIN,
+  [FULLNAT_TC_PIN]: FULLNAT_POOLS_PIN,
+  [FULLNAT_FLOWS_PINS.inet]: FULLNAT_POOLS_PIN,
+  [FULLNAT_FLOWS_PINS.inet6]: FULLNAT_POOLS_PIN,
+  [FULLNAT_WORK_PIN]: FULLNAT_POOLS_PIN,
+};
 /** The ports of services that have the helper for FTP, as a text (table/ftp.ts). */
 export const FTP_PORTS_PIN = 'ftp_ports';
 /** The arrays that the objects on the links have. */
@@ -102,10 +124,10 @@ export const PINNED_MAPS = [
   SCTP_ENTRY_PIN,
   TUNNEL_TC_PIN,
   TUNNEL_XDP_PIN,
-  'tunnel_work',
+  TUNNEL_WORK_PIN,
   FULLNAT_TC_PIN,
   ...Object.values(FULLNAT_FLOWS_PINS),
-  'fullnat_carried',
+  FULLNAT_WORK_PIN,
 ] as const;
 /** Scratch space, a rate limit, a history that may start again, and the places of programs: builds need not share them, nor have them all. */
 export const NOT_SHARED: ReadonlySet<string> = new Set(['scratch_space', 'icmp_limits', 'drop_history', ...ENTRY_PINS]);
