@@ -5,13 +5,24 @@
 #define WEIR_CLIENT_ADDRESS_H
 
 static __always_inline __u32 report_word(__u32 how, __u32 state) { return how | state << REPORT_STATE_SHIFT; }
-/* What is known of the report to the server of a packet's connection. `out`: it is the server's. */
-static __always_inline struct fullnat_place *report_of(struct packet *p, __u32 dest, bool out) {
+/* What is known of the report to the server of a client's packet. */
+static __always_inline struct fullnat_place *report_of(struct packet *p, struct fullnat_work *work) {
+  struct fullnat_client c;
+  client_of(&c, p, work);
+  return bpf_map_lookup_elem(&fullnat_clients, &c);
+}
+/* And of a server's packet, which has its client's address. */
+static __always_inline struct fullnat_place *report_of_answer(struct packet *p, struct fullnat_work *work) {
   struct fullnat_client c;
   __builtin_memset(&c, 0, sizeof c);
-  words_copy(c.client, out ? target_of(p) : source_of(p));
-  c.port = out ? p->dport : p->sport;
-  c.dest = dest;
+  words_copy(c.client, target_of(p));
+  c.port = p->dport;
+  c.dest = work->dest;
+  if (unlikely(work->wide)) {
+    words_copy(c.vaddr, work->vaddr);
+    c.vport = work->vport;
+    c.dest |= (__u32)p->protocol << FULLNAT_PROTOCOL_SHIFT;
+  }
   return bpf_map_lookup_elem(&fullnat_clients, &c);
 }
 /* Notes in its flow, which replies read, how the client is reported. */
@@ -44,16 +55,16 @@ __noinline int client_report(struct __sk_buff *skb, struct fullnat_work *work, _
   __u8 flags = scratch->packet.flags;
   __u32 how = work->report & REPORT_HOW;
   if (flags & FLAG_SYN) return client_syn(skb, scratch, READ(d->tunnel_type), mtu);
-  if (how == CLIENT_PROXY) return proxy_request(skb, work->dest, mtu);
+  if (how == CLIENT_PROXY) return proxy_request(skb, work, mtu);
   return how == CLIENT_TOA && !(flags & FLAG_RST) ? toa_add(skb, scratch, mtu) : 0;
 }
 static __always_inline bool is_reported(struct packet *p, struct fullnat_work *work) {
-  return p->protocol == IPPROTO_TCP && !work->wide && (work->report || p->flags & FLAG_SYN);
+  return p->protocol == IPPROTO_TCP && (work->report || p->flags & FLAG_SYN);
 }
 
 /* A server's SYN and ACK: the connection begins, unless it is the same once more. */
 static __always_inline int client_begins(struct __sk_buff *skb, struct packet *p, struct fullnat_work *work, __u32 how) {
-  struct fullnat_place *t = report_of(p, work->dest, true);
+  struct fullnat_place *t = report_of_answer(p, work);
   __u32 ack;
   if (!t || bpf_skb_load_bytes(skb, segment_l4(p) + TCP_ACK_IN, &ack, sizeof ack)) return R_REDIRECT_FAILED;
   ack = bpf_ntohl(ack);
@@ -68,7 +79,7 @@ static __always_inline int client_begins(struct __sk_buff *skb, struct packet *p
 /* Has the server sent data? Then it knows its client. */
 static __always_inline void toa_answered(struct __sk_buff *skb, struct packet *p, struct fullnat_work *work) {
   if (p->length <= p->header + segment_header_len(skb, p) && !(p->flags & FLAG_FIN)) return;
-  struct fullnat_place *t = report_of(p, work->dest, true);
+  struct fullnat_place *t = report_of_answer(p, work);
   if (t) CAS(&t->report, report_word(CLIENT_TOA, REPORT_NEW), 0);
   flow_reports(work, CLIENT_UNREPORTED);
 }
@@ -82,13 +93,13 @@ __noinline int client_answer(struct __sk_buff *skb, struct fullnat_work *work) {
   CHECKED(d);
   struct packet *p = &scratch->packet;
   if (p->flags & FLAG_SYN) return p->flags & FLAG_ACK ? client_begins(skb, p, work, READ(d->tunnel_type)) : 0;
-  if (work->report == CLIENT_PROXY) return proxy_answer(skb, work->dest);
+  if (work->report == CLIENT_PROXY) return proxy_answer(skb, work);
   if (work->report == CLIENT_TOA) toa_answered(skb, p, work);
   return 0;
 }
 /* Is a server's packet to be changed, or may it show that its client is known? */
 static __always_inline bool is_answer_changed(struct packet *p, struct fullnat_flow *f, struct fullnat_work *work) {
-  if (p->protocol != IPPROTO_TCP || work->wide) return false;
+  if (p->protocol != IPPROTO_TCP) return false;
   work->report = READ(f->how);
   struct dest *d = p->flags & FLAG_SYN ? dest_at(work->dest) : 0;
   return work->report || (d && d->tunnel_type != CLIENT_UNREPORTED);

@@ -4,15 +4,16 @@
 #ifndef WEIR_FULLNAT_ABI_H
 #define WEIR_FULLNAT_ABI_H
 
-/* The places of fullnat_entries: of each build four, and one of the program on the links. A request goes on to be given a local address; a packet of a server
+/* The places of fullnat_entries: of each build four, one of the program on the links, and of each family one for answers. A request goes on to be given a local address; a packet of a server
  * without a connection is looked up among the flows, and from there it comes back, for its client, to the program on the links. An ICMP error goes on
- * from there to the server, or to the client. FULLNAT_ANSWER: a reply of TCP over IPv4 that is to be changed for its client. */
+ * from there to the server, or to the client. FULLNAT_ANSWER and FULLNAT_ANSWER6: a reply of TCP that is to be changed for its client. */
 enum fullnat_build { FULLNAT_INET, FULLNAT_INET6, FULLNAT_SCTP, FULLNAT_SCTP6 };
 enum fullnat_program { FULLNAT_REQUEST, FULLNAT_REPLY, FULLNAT_ERROR_IN, FULLNAT_ERROR_OUT };
 #define FULLNAT_BUILD_PLACES 4
 #define FULLNAT_RETURN 16
 #define FULLNAT_ANSWER 17
-#define FULLNAT_PLACES 18
+#define FULLNAT_ANSWER6 18
+#define FULLNAT_PLACES 19
 
 /* Of dest.tunnel_flags, in the word of forwarding-word.ts: a masqueraded destination whose clients get local addresses. */
 #define FORWARD_FULLNAT 0x8

@@ -61,7 +61,7 @@ static __always_inline bool tc_fullnat_replied(struct __sk_buff *skb, struct ver
   return fullnat_extend(v->dest, value_of(v));
 }
 static __always_inline int tc_answer_by_flow(struct __sk_buff *skb) {
-  bpf_tail_call(skb, &fullnat_entries, FULLNAT_ANSWER);
+  bpf_tail_call(skb, &fullnat_entries, FULLNAT_ANSWER_PLACE);
   return tc_drop(R_REDIRECT_FAILED);
 }
 

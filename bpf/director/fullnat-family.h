@@ -8,6 +8,7 @@
 #ifdef IPV6
 #define FULLNAT_BUILD (OF_SCTP ? FULLNAT_SCTP6 : FULLNAT_INET6)
 #define FULLNAT_WORDS 4
+#define FULLNAT_ANSWER_PLACE FULLNAT_ANSWER6
 static __always_inline __u32 *source_of(struct packet *p) { return p->saddr6; }
 static __always_inline __u32 *target_of(struct packet *p) { return p->daddr6; }
 static __always_inline void words_copy(__u32 *to, const __u32 *from) { address_copy(to, from); }
@@ -20,6 +21,7 @@ static __always_inline int end_rewrite(struct __sk_buff *skb, struct packet *p, 
 #else
 #define FULLNAT_BUILD (OF_SCTP ? FULLNAT_SCTP : FULLNAT_INET)
 #define FULLNAT_WORDS 1
+#define FULLNAT_ANSWER_PLACE FULLNAT_ANSWER
 static __always_inline __u32 *source_of(struct packet *p) { return &p->saddr; }
 static __always_inline __u32 *target_of(struct packet *p) { return &p->daddr; }
 static __always_inline void words_copy(__u32 *to, const __u32 *from) { to[0] = from[0]; }

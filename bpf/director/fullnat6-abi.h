@@ -8,7 +8,9 @@ struct fullnat6_flow {
   __u32 word;
   __u32 dest;
   __u32 until;
+  __u32 how;
   __u32 state;
+  __u32 reserved;
 };
 
 struct fullnat6_client {

@@ -59,7 +59,15 @@
 #ifndef SCTP
 #include "fullnat-timer.h"
 #endif
+#ifdef REPORTS_CLIENTS
+#include "tcp-numbers.h"
+#include "segment.h"
+#include "client-address.h"
+#endif
 #include "fullnat-tc.h"
 #include "fullnat-errors.h"
+#ifdef REPORTS_CLIENTS
+#include "fullnat-answer.h"
+#endif
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

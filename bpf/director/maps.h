@@ -196,7 +196,7 @@ FULLNAT_FLOWS(fullnat_flows6, struct fullnat6_flow);
 #else
 #define fullnat_flows fullnat_flows4
 #endif
-#if defined(FULLNAT) && !defined(IPV6) && !defined(SCTP)
+#if defined(FULLNAT) && !defined(SCTP)
 #define REPORTS_CLIENTS /* to servers (client-address.h) */
 #endif
 #ifdef FULLNAT

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* The header of the PROXY protocol, version 2 (proxy-protocol.txt of HAProxy, section 2.2), in front of a client's first byte:
  *
- *   client's numbers      first ................ data
+ *   client's numbers      first ................ data            (52: of IPv6)
  *   server's numbers      first header first+28  data + 28
  *
  * It goes with every segment that begins at `first`, the handshake's ACK too, until the server has acknowledged it: so it comes again as often as it
@@ -9,10 +9,12 @@
 #ifndef WEIR_PROXY_HEADER_H
 #define WEIR_PROXY_HEADER_H
 
-#define PROXY_HEADER_LEN 28
 #define PROXY_VERSION_COMMAND 0x21 /* version 2, PROXY */
-#define PROXY_TCP4 0x11
-#define PROXY_ADDRESSES 12 /* bytes behind the 16 in front */
+#define PROXY_TCP (FULLNAT_WORDS == 1 ? 0x11 : 0x21)
+#define PROXY_FRONT 16
+#define PROXY_ADDRESS (FULLNAT_WORDS * 4)
+#define PROXY_BEHIND (2 * PROXY_ADDRESS + 4) /* both addresses and ports */
+#define PROXY_HEADER_LEN (PROXY_FRONT + PROXY_BEHIND)
 #define FLAG_PSH 0x08
 #define FLAG_URG 0x20
 
@@ -28,12 +30,13 @@ static __always_inline void proxy_header_make(struct scratch *scratch) {
   __builtin_memset(t, 0, sizeof *t);
   __builtin_memcpy(t->bytes, signature, sizeof signature);
   t->bytes[12] = PROXY_VERSION_COMMAND;
-  t->bytes[13] = PROXY_TCP4;
-  t->bytes[15] = PROXY_ADDRESSES;
-  *(__u32 *)(t->bytes + 16) = p->saddr;
-  *(__u32 *)(t->bytes + 20) = p->daddr;
-  *(__u16 *)(t->bytes + 24) = p->sport;
-  *(__u16 *)(t->bytes + 26) = p->dport;
+  t->bytes[13] = PROXY_TCP;
+  t->bytes[15] = PROXY_BEHIND;
+  __u8 *behind = t->bytes + PROXY_FRONT;
+  __builtin_memcpy(behind, source_of(p), PROXY_ADDRESS);
+  __builtin_memcpy(behind + PROXY_ADDRESS, target_of(p), PROXY_ADDRESS);
+  *(__u16 *)(behind + 2 * PROXY_ADDRESS) = p->sport;
+  *(__u16 *)(behind + 2 * PROXY_ADDRESS + 2) = p->dport;
 }
 
 /* A segment that begins with the client's first byte gets the header in front of its data; or, where it does not fit, in their place: then its client
@@ -48,9 +51,9 @@ static __always_inline int proxy_header_add(struct __sk_buff *skb, struct scratc
 }
 
 /* A client's segment. 0, or the reason to drop it. A global function: verified once. */
-__noinline int proxy_request(struct __sk_buff *skb, __u32 dest, __u32 mtu) {
+__noinline int proxy_request(struct __sk_buff *skb, struct fullnat_work *work, __u32 mtu) {
   struct scratch *scratch = the_scratch();
-  struct fullnat_place *t = scratch ? report_of(&scratch->packet, dest, false) : 0;
+  struct fullnat_place *t = scratch && work ? report_of(&scratch->packet, work) : 0;
   __u32 seq;
   if (!scratch || !t) return R_REDIRECT_FAILED;
   CHECKED(scratch);
@@ -77,9 +80,9 @@ __noinline int proxy_request(struct __sk_buff *skb, __u32 dest, __u32 mtu) {
 
 /* What a server acknowledges, for its client. Until that is the header, it is nothing of the client's, and SACK has no bytes to name. 0, or the reason to
  * drop the packet. A global function: verified once. */
-__noinline int proxy_answer(struct __sk_buff *skb, __u32 dest) {
+__noinline int proxy_answer(struct __sk_buff *skb, struct fullnat_work *work) {
   struct scratch *scratch = the_scratch();
-  struct fullnat_place *t = scratch ? report_of(&scratch->packet, dest, true) : 0;
+  struct fullnat_place *t = scratch && work ? report_of_answer(&scratch->packet, work) : 0;
   __u32 ack;
   if (!scratch || !t) return R_REDIRECT_FAILED;
   CHECKED(scratch);

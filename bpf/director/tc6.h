@@ -45,6 +45,7 @@ static __always_inline int tc_go_on6(struct __sk_buff *skb, int done, bool ingre
     tc_enter_wide6(skb, WIDE6_INGRESS);
     return fullnat_restore(skb);
   }
+  if (done == TC_ANSWER) return tc_answer_by_flow(skb);
   if (done == TC_SCTP) {
     tc_enter_sctp6(skb, ingress);
     return TC_ACT_UNSPEC;

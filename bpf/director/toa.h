@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* TOA: the client's address and port as an option of TCP, as DPVS and the modules for servers of LVS (toa) have it: kind, length, port, address; before
- * all other options, since a reader stops at the option that ends them. */
+/* TOA: the client's address and port as an option of TCP, as DPVS and the modules for servers of LVS (toa) have it: kind, length, port, address of either
+ * family; before all other options, since a reader stops at the option that ends them. */
 #ifndef WEIR_TOA_H
 #define WEIR_TOA_H
 
 #define TOA_KIND 254
-#define TOA_LEN 8
+#define TOA_LEN (4 + FULLNAT_WORDS * 4)
 #define TCP_HEADER_MAX 60
 
 /* Adds the option, where it finds room: not to what is cut later (GSO), nor beyond the MTU (0: unknown). What its client itself has put there is taken out.
@@ -20,7 +20,7 @@ static __always_inline int toa_add(struct __sk_buff *skb, struct scratch *scratc
   t->bytes[0] = TOA_KIND;
   t->bytes[1] = TOA_LEN;
   *(__u16 *)(t->bytes + 2) = p->sport;
-  *(__u32 *)(t->bytes + 4) = p->saddr;
+  __builtin_memcpy(t->bytes + 4, source_of(p), TOA_LEN - 4);
   if (segment_grow(skb, at, TOA_LEN) || segment_fill(skb, p, at, t, TOA_LEN)) return R_REDIRECT_FAILED;
   return segment_words_store(skb, p, TOA_LEN / 4, 0) ? R_REDIRECT_FAILED : 0;
 }

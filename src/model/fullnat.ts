@@ -7,9 +7,8 @@ import { isUnicast } from './unicast-address.js';
 /** How many local addresses a destination may have. */
 const LOCAL_ADDRESSES_MAX = 8;
 
-/** Are clients reported to servers of such a service? */
-const isReported = (service: ServiceKey): boolean =>
-  service.kind === 'address' && service.port !== 0 && service.protocol === 'tcp' && serviceFamily(service) === 'inet';
+/** Are clients reported to servers of such a service? Of a mark those of TCP are. */
+const isReported = (service: ServiceKey): boolean => service.kind === 'fwmark' || service.protocol === 'tcp';
 
 /**
  * Of a service's packets and its destinations: a datagram without a connection would have a local port of its own, and no answer would find its client.

@@ -43,10 +43,21 @@ const listening = (host: Host, port: number): Promise<string> =>
 async function nginx({ bed, web1 }: Cluster, folder: string, port: number): Promise<void> {
   const conf = join(folder, 'nginx.conf');
   const answer = '$proxy_protocol_addr:$proxy_protocol_port $proxy_protocol_server_addr:$proxy_protocol_server_port $remote_addr';
-  const server = `server { listen ${port} proxy_protocol; default_type text/plain; return 200 "${answer}\\n"; }`;
+  const server = `server { listen [::]:${port} ipv6only=off proxy_protocol; default_type text/plain; return 200 "${answer}\\n"; }`;
   writeFileSync(conf, `daemon off; master_process off; pid ${folder}/pid; events {}\nhttp { access_log off; ${server} }\n`);
   running(bed, web1, ['nginx', '-c', conf, '-e', 'stderr']);
   await listening(web1, port);
+}
+
+const SIX = { client: 'fd08:1::10', vip: 'fd08:1::100', local: 'fd08:2::77', server: 'fd08:2::11' } as const;
+
+/** Gives the hosts IPv6 addresses. Marks lead packets by way of forwarding. The server has no route through the director. */
+function addSix({ client, lvs, web1 }: Cluster): void {
+  for (const name of ['net.ipv6.conf.all.forwarding', 'net.ipv4.ip_forward']) lvs.sysctl(name, '1');
+  client.ip(`addr add ${SIX.client}/64 dev eth0 nodad`);
+  for (const address of ['fd08:1::1', SIX.vip]) lvs.ip(`addr add ${address}/64 dev eth0 nodad`);
+  for (const address of ['fd08:2::1', SIX.local]) lvs.ip(`addr add ${address}/64 dev eth1 nodad`);
+  web1.ip(`addr add ${SIX.server}/64 dev eth0 nodad`);
 }
 
 /** HAProxy wants the header, and passes on what is behind it. */
@@ -67,11 +78,32 @@ test('nginx reads the client’s address from the PROXY header, and the address 
     ipvsadm(lvs, ...service(80, 8080, 'proxy'));
     for (const from of [40_001, 40_002]) {
       const answer = ok(client.run(['curl', '-sS', '-m', '60', '--local-port', String(from), `http://${VIP}/`]));
-      assert.equal(answer, `${CLIENT}:${from} ${VIP}:80 ${LOCAL}\n`);
+      assert.equal(answer, `${CLIENT}:${from} ${VIP}:80 ::ffff:${LOCAL}\n`);
     }
     const sent = 'x'.repeat(200_000);
     writeFileSync(join(folder, 'body'), sent);
     assert.match(ok(client.run(['curl', '-sS', '-m', '60', '--data-binary', `@${folder}/body`, `http://${VIP}/`])), /^10\.8\.1\.10:/);
+    assert.doesNotMatch(ok(lvs.weir('stats drops')), /^(redirect_failed|busy) /m);
+  }),
+);
+
+test('the same of IPv6 and of all ports, and of a firewall mark', { skip }, () =>
+  withFolder(async (cluster, folder) => {
+    const { client, lvs } = cluster;
+    addSix(cluster);
+    await nginx(cluster, folder, 8080);
+    const fetched = (host: string, from: number): string =>
+      ok(client.run(['curl', '-gsS', '-m', '60', '--local-port', String(from), `http://${host}:8080/`]));
+    ipvsadm(
+      lvs,
+      `-A -t [${SIX.vip}]:0 -s rr -p 300`,
+      `-a -t [${SIX.vip}]:0 -r [${SIX.server}]:0 --fullnat --local-address ${SIX.local} --client-address proxy`,
+    );
+    assert.equal(fetched(`[${SIX.vip}]`, 40_001), `${SIX.client}:40001 ${SIX.vip}:8080 ${SIX.local}\n`);
+    const marks = 'table ip marks { chain c { type filter hook prerouting priority mangle; tcp dport 8080 mark set 5; }; }';
+    ok(lvs.run(['nft', marks]));
+    ipvsadm(lvs, '-A -f 5 -s rr', `-a -f 5 -r ${SERVER}:8080 --fullnat --local-address ${LOCAL} --client-address proxy`);
+    assert.equal(fetched(VIP, 40_002), `${CLIENT}:40002 ${VIP}:8080 ::ffff:${LOCAL}\n`);
     assert.doesNotMatch(ok(lvs.weir('stats drops')), /^(redirect_failed|busy) /m);
   }),
 );

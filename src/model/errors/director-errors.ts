@@ -30,7 +30,7 @@ export const directorErrors = {
   },
   'client-address-refused': {
     text: () =>
-      'only servers of TCP over IPv4 behind local addresses (--fullnat), of services of one port, get the addresses of their clients (--client-address)',
+      'only servers of TCP behind local addresses (--fullnat) get the addresses of their clients (--client-address)',
     exitStatus: 1,
     errno: 'EOPNOTSUPP',
   },

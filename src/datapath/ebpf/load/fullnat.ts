@@ -46,8 +46,9 @@ const ENTRIES = [
   ['weir_fullnat_error_out', FullnatProgram.FULLNAT_ERROR_OUT],
   ['weir_fullnat_request', FullnatProgram.FULLNAT_REQUEST],
 ] as const;
-/** Of IPv4 and TCP alone. */
+/** Of TCP alone. */
 const ANSWER = 'weir_fullnat_answer';
+const ANSWER_PLACES: Readonly<Record<Family, number>> = { inet: FullnatAbi.FULLNAT_ANSWER, inet6: FullnatAbi.FULLNAT_ANSWER6 };
 const TIMER = 'weir_fullnat_timer';
 
 const withArray = <T>(folder: string, work: (array: BpfMap) => T): T =>
@@ -93,8 +94,7 @@ function enter(build: Build, tables: Tables, fileOf: FileOf): void {
     if (!build.sctp) using(object.program(TIMER), runHousekeeping);
     withArray(folder, (array) => {
       using(requiredPin(`${folder}/${PROGRAMS.ingress}`, Program.pinned), (program) => fillReturn(array, program));
-      if (build.number === FullnatBuild.FULLNAT_INET)
-        using(object.program(ANSWER), (program) => array.update(u32(FullnatAbi.FULLNAT_ANSWER), u32(program.fd.number)));
+      if (!build.sctp) using(object.program(ANSWER), (program) => array.update(u32(ANSWER_PLACES[build.family]), u32(program.fd.number)));
       for (const [name, place] of ENTRIES)
         using(object.program(name), (program) => array.update(placeOf(build, place), u32(program.fd.number)));
     });

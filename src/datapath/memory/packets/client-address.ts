@@ -40,28 +40,38 @@ export interface ClientReport {
 export const noReport = (): ClientReport => ({ how: undefined, state: 'new', first: 0 });
 
 const [FIN, SYN, RST, PSH, ACK, URG] = [0x01, 0x02, 0x04, 0x08, 0x10, 0x20] as const;
-const [TOA_KIND, TOA_BYTES, TCP_HEADER_MAX] = [254, 8, 60] as const;
+const [TOA_KIND, TCP_HEADER_MAX] = [254, 60] as const;
 const PROXY_SIGNATURE = [0x0d, 0x0a, 0x0d, 0x0a, 0x00, 0x0d, 0x0a, 0x51, 0x55, 0x49, 0x54, 0x0a] as const;
-const [VERSION_COMMAND, TCP4, ADDRESS_BYTES] = [0x21, 0x11, 12] as const;
-const PROXY_BYTES = 28;
+const VERSION_COMMAND = 0x21;
+const FRONT_BYTES = PROXY_SIGNATURE.length + 4;
 const NOTHING = new Uint8Array();
 
 const port = (number: number): Uint8Array => Uint8Array.of(number >> 8, number & 0xff);
 const l4Of = ({ header }: Packet): number => ETHERNET_BYTES + header;
 const address = (ip: Packet['source']): Uint8Array => encodeAddress(addressOf(ip));
 
-function proxyHeader({ source, sourcePort, destination, destinationPort }: Packet): Uint8Array {
-  const front = Uint8Array.of(...PROXY_SIGNATURE, VERSION_COMMAND, TCP4, 0, ADDRESS_BYTES);
+/** `transport`: TCP over this family. Both addresses and ports follow the front. */
+const PROXY = {
+  inet: { transport: 0x11, behind: 2 * 4 + 4 },
+  inet6: { transport: 0x21, behind: 2 * 16 + 4 },
+} as const;
+
+const toaBytes = ({ family }: Packet): number => (family === 'inet' ? 8 : 20);
+const proxyBytes = ({ family }: Packet): number => FRONT_BYTES + PROXY[family].behind;
+
+function proxyHeader({ family, source, sourcePort, destination, destinationPort }: Packet): Uint8Array {
+  const { transport, behind } = PROXY[family];
+  const front = Uint8Array.of(...PROXY_SIGNATURE, VERSION_COMMAND, transport, 0, behind);
   return concat(front, address(source), address(destination), port(sourcePort), port(destinationPort));
 }
 
-const toaOption = ({ source, sourcePort }: Packet): Uint8Array =>
-  concat(Uint8Array.of(TOA_KIND, TOA_BYTES), port(sourcePort), address(source));
+const toaOption = (packet: Packet): Uint8Array =>
+  concat(Uint8Array.of(TOA_KIND, toaBytes(packet)), port(packet.sourcePort), address(packet.source));
 
-const numbersOf = ({ first, state }: ClientReport): Numbers => ({
+const numbersOf = ({ first, state }: ClientReport, delta: number): Numbers => ({
   initSeq: first,
-  delta: PROXY_BYTES,
-  previousDelta: state === 'known' ? PROXY_BYTES : 0,
+  delta,
+  previousDelta: state === 'known' ? delta : 0,
 });
 
 /** The arrival with another frame. */
@@ -88,10 +98,11 @@ function withToa(arrival: Arrival, mtu: number): Arrival {
   const l4 = l4Of(packet);
   const frame = arrival.frame.slice();
   removeOption(viewOf(frame), l4, TOA_KIND);
-  const isFull = segmentHeader(viewOf(frame), l4) + TOA_BYTES > TCP_HEADER_MAX;
-  if (!hasRoom(arrival, TOA_BYTES, mtu) || isFull) return { ...arrival, frame };
+  const bytes = toaBytes(packet);
+  const isFull = segmentHeader(viewOf(frame), l4) + bytes > TCP_HEADER_MAX;
+  if (!hasRoom(arrival, bytes, mtu) || isFull) return { ...arrival, frame };
   const next = grown(frame, packet, l4 + TCP_BYTES, toaOption(packet));
-  storeWords(next, l4, TOA_BYTES / 4, 0);
+  storeWords(next, l4, bytes / 4, 0);
   return changed(arrival, next);
 }
 
@@ -112,13 +123,14 @@ function proxied(arrival: Arrival, report: ClientReport, mtu: number): Arrival {
   const frame = arrival.frame.slice();
   const [view, l4] = [viewOf(frame), l4Of(packet)];
   const seq = view.getUint32(l4 + SEQ_AT);
-  let numbers = numbersOf(report);
+  const bytes = proxyBytes(packet);
+  let numbers = numbersOf(report, bytes);
   if (report.state !== 'known' && seq === report.first) {
-    const all = { ...numbers, previousDelta: PROXY_BYTES };
+    const all = { ...numbers, previousDelta: bytes };
     const isReset = (flags & RST) !== 0;
     if (isReset && report.state !== 'new') numbers = all;
     if (!isReset && (flags & ACK) !== 0) {
-      const fits = hasRoom(arrival, PROXY_BYTES, mtu) && (flags & URG) === 0;
+      const fits = hasRoom(arrival, bytes, mtu) && (flags & URG) === 0;
       const passes = !fits && report.state === 'sent';
       if (!(fits && report.state === 'passed')) report.state = passes ? 'passed' : 'sent';
       if (!passes) return withHeader(arrival, fits);
@@ -153,27 +165,29 @@ export function reportClient(
 }
 
 /** A server's SYN and ACK: the connection begins, unless it is the same once more. */
-function begun(view: DataView, l4: number, report: ClientReport, how: ClientAddress | undefined): void {
+function begun(view: DataView, packet: Packet, report: ClientReport, how: ClientAddress | undefined): void {
+  const l4 = l4Of(packet);
   const ack = view.getUint32(l4 + ACK_AT);
   if (ack === 0 || report.first !== ack) Object.assign(report, { how, state: 'new', first: ack });
   if (how !== 'toa') return;
   changeOption(view, l4, OPTION_MSS, (at, length) => {
     const mss = view.getUint16(at + 2);
-    if (length === 4 && mss > TOA_BYTES) view.setUint16(at + 2, mss - TOA_BYTES);
+    if (length === 4 && mss > toaBytes(packet)) view.setUint16(at + 2, mss - toaBytes(packet));
   });
 }
 
-function acknowledged(view: DataView, l4: number, report: ClientReport): void {
+function acknowledged(view: DataView, packet: Packet, report: ClientReport): void {
+  const [l4, bytes] = [l4Of(packet), proxyBytes(packet)];
   const ack = view.getUint32(l4 + ACK_AT);
   const behind = (ack - report.first) | 0;
-  if (behind >= PROXY_BYTES) report.state = 'known';
+  if (behind >= bytes) report.state = 'known';
   if (report.state !== 'known') {
     if (behind > 0) storeNumber(view, l4, ACK_AT, report.first);
     removeOption(view, l4, OPTION_SACK);
     return;
   }
-  storeNumber(view, l4, ACK_AT, numberBack(numbersOf(report), ack));
-  shiftSack(view, l4, numbersOf(report));
+  storeNumber(view, l4, ACK_AT, numberBack(numbersOf(report, bytes), ack));
+  shiftSack(view, l4, numbersOf(report, bytes));
 }
 
 /** A server's segment to a client behind a local address. */
@@ -184,9 +198,9 @@ export function answerReported(arrival: Arrival, report: ClientReport, how: Clie
   const frame = arrival.frame.slice();
   const [view, l4] = [viewOf(frame), l4Of(packet)];
   if ((flags & SYN) !== 0) {
-    if ((flags & ACK) !== 0) begun(view, l4, report, how);
+    if ((flags & ACK) !== 0) begun(view, packet, report, how);
   } else if (report.how === 'proxy') {
-    if ((flags & ACK) !== 0) acknowledged(view, l4, report);
+    if ((flags & ACK) !== 0) acknowledged(view, packet, report);
   } else if ((flags & FIN) !== 0 || ETHERNET_BYTES + packet.length > l4 + segmentHeader(view, l4)) report.how = undefined;
   return { ...arrival, frame };
 }

@@ -11,7 +11,6 @@ import { rulesOf } from './family.js';
 import type { IcmpKind } from './family-rules.js';
 import { helped, isHelped, stateBefore } from './ftp.js';
 import { anyOf, type Ip } from './ip.js';
-import { isWideConnection } from './local-ports.js';
 import type { Packet } from './packet.js';
 import { protocolRulesOf } from './protocol-rules.js';
 import type { Reason } from './reason.js';
@@ -144,9 +143,7 @@ function localised(question: Question, arrival: Arrival, connection: Connection)
   if (local === undefined) return dropped(question, arrival, 'no_local_port');
   if (local.replaced === true) table.count('local_port_replaced');
   const mtu = hop.kind === 'ready' ? hop.mtu : 0;
-  const reported = isWideConnection(connection)
-    ? arrival
-    : reportClient(arrival, local.report, connection.destination.clientAddress, mtu, (reason) => table.count(reason));
+  const reported = reportClient(arrival, local.report, connection.destination.clientAddress, mtu, (reason) => table.count(reason));
   const frame = reported.frame.slice();
   rulesOf(packet).translate(frame, reported.packet, false, connection.server);
   rulesOf(packet).translate(frame, reported.packet, true, local);
@@ -260,7 +257,7 @@ export function reply(question: Question, arrival: Arrival, connection: Connecti
 function answeredByFlow({ table, now }: Question, arrival: Arrival, connection: Connection): Arrival {
   const { destination } = connection;
   const local = arrival.local === undefined ? undefined : table.localPorts.take(connection, now);
-  if (local === undefined || isWideConnection(connection)) return arrival;
+  if (local === undefined) return arrival;
   return answerReported(arrival, local.report, destination.clientAddress);
 }
 
