@@ -27,9 +27,9 @@ export const LAYOUTS = {
   fullnat_dests: 2877222710,
   fullnat_ends: 1314332652,
   fullnat_ends6: 4034150061,
-  fullnat_entries: 1276665437,
+  fullnat_entries: 4280173260,
   fullnat_flows4: 2519912579,
-  fullnat_flows6: 2831332474,
+  fullnat_flows6: 1576424247,
   fullnat_pools: 2421330144,
   fullnat_ports: 566303573,
   fullnat_timers: 1649377387,
@@ -57,7 +57,7 @@ export const LAYOUTS = {
 } as const;
 
 /** Of all of them. */
-export const LAYOUT = 4292365127;
+export const LAYOUT = 1117559442;
 
 /** The numbers that the build before had for its tables of connections, from bpf/director/layout-before.h: these can be taken over. */
 export const LAYOUTS_BEFORE = { conns: 533567585, conns6: 2615462872 } as const;
