@@ -29,8 +29,7 @@ export const directorErrors = {
     errno: 'EOPNOTSUPP',
   },
   'client-address-refused': {
-    text: () =>
-      'only servers of TCP behind local addresses (--fullnat) get the addresses of their clients (--client-address)',
+    text: () => 'only servers of TCP behind local addresses (--fullnat) get the addresses of their clients (--client-address)',
     exitStatus: 1,
     errno: 'EOPNOTSUPP',
   },
