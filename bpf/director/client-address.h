@@ -14,15 +14,7 @@ static __always_inline struct fullnat_place *report_of(struct packet *p, struct 
 /* And of a server's packet, which has its client's address. */
 static __always_inline struct fullnat_place *report_of_answer(struct packet *p, struct fullnat_work *work) {
   struct fullnat_client c;
-  __builtin_memset(&c, 0, sizeof c);
-  words_copy(c.client, target_of(p));
-  c.port = p->dport;
-  c.dest = work->dest;
-  if (unlikely(work->wide)) {
-    words_copy(c.vaddr, work->vaddr);
-    c.vport = work->vport;
-    c.dest |= (__u32)p->protocol << FULLNAT_PROTOCOL_SHIFT;
-  }
+  client_key(&c, work, target_of(p), p->dport, work->vaddr, work->vport, p->protocol);
   return bpf_map_lookup_elem(&fullnat_clients, &c);
 }
 /* Notes in its flow, which replies read, how the client is reported. */

@@ -4,9 +4,10 @@
 #ifndef WEIR_FULLNAT_ABI_H
 #define WEIR_FULLNAT_ABI_H
 
-/* The places of fullnat_entries: of each build four, one of the program on the links, and of each family one for answers. A request goes on to be given a local address; a packet of a server
- * without a connection is looked up among the flows, and from there it comes back, for its client, to the program on the links. An ICMP error goes on
- * from there to the server, or to the client. FULLNAT_ANSWER and FULLNAT_ANSWER6: a reply of TCP that is to be changed for its client. */
+/* The places of fullnat_entries: of each build four, one of the program on the links, and of each family one for answers. A request goes on to be given a
+ * local address; a packet of a server without a connection is looked up among the flows, and from there it comes back, for its client, to the program on
+ * the links. An ICMP error goes on from there to the server, or to the client. FULLNAT_ANSWER and FULLNAT_ANSWER6: a reply of TCP that is to be changed
+ * for its client. */
 enum fullnat_build { FULLNAT_INET, FULLNAT_INET6, FULLNAT_SCTP, FULLNAT_SCTP6 };
 enum fullnat_program { FULLNAT_REQUEST, FULLNAT_REPLY, FULLNAT_ERROR_IN, FULLNAT_ERROR_OUT };
 #define FULLNAT_BUILD_PLACES 4
@@ -72,9 +73,9 @@ struct fullnat_flow {
   __u32 state;     /* of its connection: FLOW_VALUE of the upper half of the value (abi.h), by which it may give way; and FLOW_SCTP */
 };
 
-/* ---- clients: from a connection to its flow, and the report of its client to the server: `report` is 0 where there is nothing to report or to shift. From the
- * server's SYN and ACK on: none was sent yet; the header was; and the client's first bytes without it; the server has acknowledged it. Of TOA the first
- * one alone, until the server has sent data. Written by packets. */
+/* ---- clients: from a connection to its flow, and the report of its client to the server: `report` is 0 where there is nothing to report or to shift.
+ * From the server's SYN and ACK on: none was sent yet; the header was; and the client's first bytes without it; the server has acknowledged it. Of TOA
+ * the first one alone, until the server has sent data. Written by packets. */
 enum report_state { REPORT_NEW, REPORT_SENT, REPORT_PASSED, REPORT_KNOWN };
 #define REPORT_HOW 0xff /* enum client_address */
 #define REPORT_STATE_SHIFT 8

@@ -4,40 +4,26 @@
 #ifndef WEIR_FULLNAT_ANSWER_H
 #define WEIR_FULLNAT_ANSWER_H
 
-#ifdef IPV6
-static __always_inline enum hop_answer answer_hop(struct __sk_buff *skb, struct verdict *v, const __u32 *from, struct route *w) {
-  route_between(v->p->daddr6, from);
-  return tc_hop(skb, v, 0, v->p->daddr, 0, w);
-}
-static __always_inline int answer_lower_ttl(struct __sk_buff *skb, __u8 ttl, __u8 protocol) { return tc_lower_hop_limit(skb, ttl); }
-#else
-static __always_inline enum hop_answer answer_hop(struct __sk_buff *skb, struct verdict *v, const __u32 *from, struct route *w) {
-  return tc_hop(skb, v, 0, v->p->daddr, from[0], w);
-}
-static __always_inline int answer_lower_ttl(struct __sk_buff *skb, __u8 ttl, __u8 protocol) { return tc_lower_ttl(skb, ttl, protocol); }
-#endif
-
 static __always_inline int fullnat_answer(struct __sk_buff *skb, struct conf *c, struct packet *p, struct fullnat_work *work) {
   __u32 dest = work->dest;
   struct dest *d = dest_at(dest);
-  struct service *s = d ? service_at(d->service) : 0;
   struct route w = {};
-  if (!s || !fullnat_read(skb, p)) return tc_drop(R_SHORT);
+  FULLNAT_ADDRESS(vaddr);
+  __u16 vport;
+  if (!d || !fullnat_read(skb, p)) return tc_drop(R_SHORT);
   CHECKED(d);
-  CHECKED(s);
+  if (!virtual_read(work, d, vaddr, &vport)) return tc_drop(R_SHORT);
   int failed = client_answer(skb, work);
   if (failed) return tc_drop(failed);
-  const __u32 *from = work->wide ? work->vaddr : s->addr;
-  __u16 port = work->wide ? work->vport : s->port;
   struct verdict v = {.p = p, .c = c, .now = clock_now(), .service = d->service, .dest = dest, .d = d};
-  enum hop_answer answer = unlikely(d->flags & D_POLICED_BACK) ? HOP_LOCAL : answer_hop(skb, &v, from, &w);
+  enum hop_answer answer = unlikely(d->flags & D_POLICED_BACK) ? HOP_LOCAL : hop_back(skb, &v, target_of(p), vaddr, &w);
   if (answer == HOP_NONE) return tc_drop(R_NO_ROUTE);
   bool large = answer != HOP_LOCAL && is_too_big(skb, p, w.hop.mtu);
   __u8 ttl = p->ttl, protocol = p->protocol;
-  if (end_rewrite(skb, p, true, from, port)) return tc_drop(R_REDIRECT_FAILED);
+  if (end_rewrite(skb, p, true, vaddr, vport)) return tc_drop(R_REDIRECT_FAILED);
   if (large) return tc_deliver(skb); /* the stack fragments */
   if (answer == HOP_LOCAL) return tc_pass_back(skb, dest);
-  if (answer_lower_ttl(skb, ttl, protocol)) return tc_drop(R_REDIRECT_FAILED);
+  if (lower_hops(skb, ttl, protocol)) return tc_drop(R_REDIRECT_FAILED);
   return tc_send(skb, answer, &w.hop, w.gateway);
 }
 

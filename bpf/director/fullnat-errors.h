@@ -37,10 +37,6 @@ static __always_inline bool error_read(struct __sk_buff *skb, struct packet *p, 
   return true;
 }
 static __always_inline bool comes_from_side(struct __sk_buff *skb, __u32 dest, __u32 *client) { return tc_server_side6(skb, dest, (struct address *)client); }
-static __always_inline enum hop_answer hop_back(struct __sk_buff *skb, struct verdict *v, __u32 *client, __u32 *vaddr, struct route *w) {
-  route_between(client, vaddr);
-  return tc_hop(skb, v, 0, address_hash(client), 0, w);
-}
 /* The kernel forwards nothing from a link-local address (related6.h). */
 static __always_inline bool is_of_link(struct __sk_buff *skb) {
   __u32 first = 0;
@@ -56,7 +52,6 @@ static __always_inline int error_rewrite(struct __sk_buff *skb, struct packet *p
   address_copy(whole->as, addr);
   return related_translate6(skb, inbound, ETH_LEN + p->header, port);
 }
-static __always_inline int error_lower(struct __sk_buff *skb, struct fullnat_error *e) { return tc_lower_hop_limit(skb, e->ttl); }
 #else
 static __always_inline bool error_read(struct __sk_buff *skb, struct packet *p, struct fullnat_error *e) {
   struct iphdr ip;
@@ -75,9 +70,6 @@ static __always_inline bool error_read(struct __sk_buff *skb, struct packet *p, 
   return true;
 }
 static __always_inline bool comes_from_side(struct __sk_buff *skb, __u32 dest, __u32 *client) { return tc_server_side(skb, dest, client[0]); }
-static __always_inline enum hop_answer hop_back(struct __sk_buff *skb, struct verdict *v, __u32 *client, __u32 *vaddr, struct route *w) {
-  return tc_hop(skb, v, 0, client[0], vaddr[0], w);
-}
 static __always_inline bool is_of_link(struct __sk_buff *skb) { return false; }
 static __always_inline int error_validate(struct __sk_buff *skb, struct packet *p, struct fullnat_error *e) { return related_validate(skb, &e->r); }
 static __always_inline int error_rewrite(struct __sk_buff *skb, struct packet *p, struct fullnat_error *e, bool inbound, const __u32 *addr, __u16 port) {
@@ -90,7 +82,6 @@ static __always_inline int error_rewrite(struct __sk_buff *skb, struct packet *p
   r->port = port;
   return related_translate(skb, r);
 }
-static __always_inline int error_lower(struct __sk_buff *skb, struct fullnat_error *e) { return tc_lower_ttl(skb, e->ttl, IPPROTO_ICMP); }
 #endif
 
 /* About a reply: on to the server. One without a flow is left to the stack. */
@@ -102,15 +93,7 @@ static __always_inline int fullnat_error_in(struct __sk_buff *skb, struct conf *
   struct route w = {};
   if (!d || !error_read(skb, p, &e)) return TC_ACT_UNSPEC;
   CHECKED(d);
-  __builtin_memset(&key, 0, sizeof key);
-  words_copy(key.client, e.to);
-  key.port = e.dport;
-  key.dest = dest;
-  if (work->wide) {
-    words_copy(key.vaddr, e.from);
-    key.vport = e.sport;
-    key.dest |= (__u32)e.protocol << FULLNAT_PROTOCOL_SHIFT;
-  }
+  client_key(&key, work, e.to, e.dport, e.from, e.sport, e.protocol);
   struct fullnat_flow *f = flow_place(&key, work);
   struct fullnat_pool *pool = f && flow_is_of(f, &key) && is_pool_of(work) ? pool_at(work->pool) : 0;
   if (!pool) return TC_ACT_UNSPEC;
@@ -121,7 +104,7 @@ static __always_inline int fullnat_error_in(struct __sk_buff *skb, struct conf *
   if (error_rewrite(skb, p, &e, true, d->addr, work->server_port)) return tc_drop(R_REDIRECT_FAILED);
   if (error_rewrite(skb, p, &e, false, pool->local, bpf_htons(work->port))) return tc_drop(R_REDIRECT_FAILED);
   if (unlikely(policed)) return fullnat_to_stack(skb);
-  if (error_lower(skb, &e)) return tc_drop(R_REDIRECT_FAILED);
+  if (lower_hops(skb, e.ttl, IPPROTO_ICMP)) return tc_drop(R_REDIRECT_FAILED);
   return tc_send(skb, answer, &w.hop, w.gateway);
 }
 
@@ -133,21 +116,6 @@ int weir_fullnat_error_in(struct __sk_buff *skb) {
   if (!c || !scratch || !work) return TC_ACT_UNSPEC;
   CHECKED(scratch);
   return fullnat_error_in(skb, c, &scratch->packet, work);
-}
-
-/* The virtual endpoint of the flow that the work names. False: its service is gone. */
-static __always_inline bool virtual_read(struct fullnat_work *work, struct dest *d, __u32 *addr, __u16 *port) {
-  if (work->wide) {
-    __builtin_memcpy(addr, work->vaddr, FULLNAT_WORDS * sizeof(__u32));
-    *port = work->vport;
-    return true;
-  }
-  struct service *s = service_at(d->service);
-  if (!s) return false;
-  CHECKED(s);
-  words_copy(addr, s->addr);
-  *port = s->port;
-  return true;
 }
 
 /* About a request: on to the client. */
@@ -177,7 +145,7 @@ static __always_inline int fullnat_error_out(struct __sk_buff *skb, struct conf 
   if (error_rewrite(skb, p, &e, true, client, cport)) return tc_drop(R_REDIRECT_FAILED);
   if (error_rewrite(skb, p, &e, false, vaddr, vport)) return tc_drop(R_REDIRECT_FAILED);
   if (answer == HOP_LOCAL) return tc_pass_back(skb, dest);
-  if (error_lower(skb, &e)) return tc_drop(R_REDIRECT_FAILED);
+  if (lower_hops(skb, e.ttl, IPPROTO_ICMP)) return tc_drop(R_REDIRECT_FAILED);
   return tc_send(skb, answer, &w.hop, w.gateway);
 }
 

@@ -15,16 +15,20 @@ static __always_inline int client_report(struct __sk_buff *skb, struct fullnat_w
 static __always_inline bool is_answer_changed(struct packet *p, struct fullnat_flow *f, struct fullnat_work *work) { return false; }
 #endif
 
-/* What differs of a family: reading the packet into the scratch space, which the program that entered this one has validated; the route to a server, and
- * the way there. */
+/* What differs of a family: reading the packet into the scratch space, which the program that entered this one has validated; the routes to a server and
+ * back to a client, and the way to a server. */
 #ifdef IPV6
 static __always_inline bool fullnat_read(struct __sk_buff *skb, struct packet *p) { return tc_parse6(skb, p) == P_OK && has_ports(p); }
 static __always_inline enum hop_answer fullnat_hop(struct __sk_buff *skb, struct verdict *v, struct dest *d, struct route *w) {
   route_to(d->addr);
   return tc_hop(skb, v, d, address_fold(d->addr), 0, w);
 }
-static __always_inline int fullnat_send(struct __sk_buff *skb, __u32 dest, enum hop_answer answer, struct route *w, __u8 ttl, __u8 protocol) {
-  if (tc_lower_hop_limit(skb, ttl)) return tc_drop(R_REDIRECT_FAILED);
+static __always_inline enum hop_answer hop_back(struct __sk_buff *skb, struct verdict *v, __u32 *client, __u32 *vaddr, struct route *w) {
+  route_between(client, vaddr);
+  return tc_hop(skb, v, 0, address_hash(client), 0, w);
+}
+static __always_inline int lower_hops(struct __sk_buff *skb, __u8 hops, __u8 protocol) { return tc_lower_hop_limit(skb, hops); }
+static __always_inline int send_to_server(struct __sk_buff *skb, __u32 dest, enum hop_answer answer, struct route *w) {
   return tc_send(skb, answer, &w->hop, w->gateway);
 }
 #else
@@ -35,11 +39,29 @@ static __always_inline bool fullnat_read(struct __sk_buff *skb, struct packet *p
 static __always_inline enum hop_answer fullnat_hop(struct __sk_buff *skb, struct verdict *v, struct dest *d, struct route *w) {
   return tc_hop(skb, v, d, d->addr[0], 0, w);
 }
-static __always_inline int fullnat_send(struct __sk_buff *skb, __u32 dest, enum hop_answer answer, struct route *w, __u8 ttl, __u8 protocol) {
-  if (tc_lower_ttl(skb, ttl, protocol)) return tc_drop(R_REDIRECT_FAILED);
+static __always_inline enum hop_answer hop_back(struct __sk_buff *skb, struct verdict *v, __u32 *client, __u32 *vaddr, struct route *w) {
+  return tc_hop(skb, v, 0, client[0], vaddr[0], w);
+}
+static __always_inline int lower_hops(struct __sk_buff *skb, __u8 hops, __u8 protocol) { return tc_lower_ttl(skb, hops, protocol); }
+static __always_inline int send_to_server(struct __sk_buff *skb, __u32 dest, enum hop_answer answer, struct route *w) {
   return tc_send_to(skb, dest, answer, &w->hop, w->gateway);
 }
 #endif
+
+/* The virtual endpoint of the flow that the work names. False: its service is gone. */
+static __always_inline bool virtual_read(struct fullnat_work *work, struct dest *d, __u32 *addr, __u16 *port) {
+  if (work->wide) {
+    __builtin_memcpy(addr, work->vaddr, FULLNAT_WORDS * sizeof(__u32));
+    *port = work->vport;
+    return true;
+  }
+  struct service *s = service_at(d->service);
+  if (!s) return false;
+  CHECKED(s);
+  words_copy(addr, s->addr);
+  *port = s->port;
+  return true;
+}
 
 /* Local -> server, in the place of client -> VIP. */
 static __always_inline bool fullnat_translate(struct __sk_buff *skb, struct packet *p, struct dest *d, struct fullnat_work *work) {
@@ -93,7 +115,8 @@ static __always_inline int fullnat_request(struct __sk_buff *skb, struct conf *c
   __u8 ttl = p->ttl, protocol = p->protocol;
   if (!fullnat_translate(skb, p, d, work)) return tc_drop(R_REDIRECT_FAILED);
   if (unlikely(large || policed)) return fullnat_to_stack(skb); /* which fragments, or applies the policy */
-  return fullnat_send(skb, dest, answer, &w, ttl, protocol);
+  if (lower_hops(skb, ttl, protocol)) return tc_drop(R_REDIRECT_FAILED);
+  return send_to_server(skb, dest, answer, &w);
 }
 
 SEC("tc")

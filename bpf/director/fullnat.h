@@ -22,16 +22,21 @@ static __always_inline __u32 flow_word(struct fullnat_client *c, __u32 state) {
 }
 static __always_inline __u32 client_dest(struct fullnat_client *c) { return c->dest & ((1u << FULLNAT_PROTOCOL_SHIFT) - 1); }
 
-/* The key of the connection of a request. */
-static __always_inline void client_of(struct fullnat_client *c, struct packet *p, struct fullnat_work *work) {
+/* The key of a connection: its client, and of a service of all ports or of a mark the virtual endpoint, too. */
+static __always_inline void client_key(struct fullnat_client *c, struct fullnat_work *work, const __u32 *client, __u16 port, const __u32 *vaddr,
+                                       __u16 vport, __u8 protocol) {
   __builtin_memset(c, 0, sizeof *c);
-  words_copy(c->client, source_of(p));
-  c->port = p->sport;
+  words_copy(c->client, client);
+  c->port = port;
   c->dest = work->dest;
   if (likely(!work->wide)) return;
-  words_copy(c->vaddr, target_of(p));
-  c->vport = p->dport;
-  c->dest |= (__u32)p->protocol << FULLNAT_PROTOCOL_SHIFT;
+  words_copy(c->vaddr, vaddr);
+  c->vport = vport;
+  c->dest |= (__u32)protocol << FULLNAT_PROTOCOL_SHIFT;
+}
+/* Of a request's connection. */
+static __always_inline void client_of(struct fullnat_client *c, struct packet *p, struct fullnat_work *work) {
+  client_key(c, work, source_of(p), p->sport, target_of(p), p->dport, p->protocol);
 }
 
 static __always_inline bool flow_is_of(struct fullnat_flow *f, struct fullnat_client *c) {

@@ -9,7 +9,7 @@ import { type ClientReport, noReport } from '../../memory/packets/client-address
 import type { Connection } from '../../memory/packets/connection.js';
 import type { Endpoint } from '../../memory/packets/endpoint.js';
 import { addressOf, familyOf, type Ip, ipOf } from '../../memory/packets/ip.js';
-import { isWideConnection, type LocalEnd, type LocalFlow, type LocalPorts } from '../../memory/packets/local-ports.js';
+import { isWideConnection, type LocalEnd, type LocalFlow, type LocalPorts, PORT_TRIES } from '../../memory/packets/local-ports.js';
 import type { DestinationRecord } from '../../memory/packets/records.js';
 import { Dest } from '../abi.gen.js';
 import { ClientAddress, FullnatAbi, FullnatClient, FullnatPlace, FullnatVirtual } from '../fullnat.gen.js';
@@ -21,8 +21,6 @@ import { fullnatPin, type Tables } from '../table/tables.js';
 const { FULLNAT_PROTOCOL_SHIFT } = FullnatAbi;
 const WORD_BYTES = 4;
 const PORT_MASK = 0xffff;
-/** So many ports in turn that flows of the other kind have are passed over. */
-const PORT_TRIES = 16;
 
 /** What a flow has, by the records' numbers. */
 interface FoundFlow {

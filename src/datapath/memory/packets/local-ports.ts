@@ -53,7 +53,7 @@ const [FIRST_PORT, PORTS] = [1024, 65536 - 1024];
 const GRACE_SECONDS = 2;
 const FTP_PORT = 21;
 /** Ports that are passed over, since another flow of the same two addresses has them. */
-const TRIES = 16;
+export const PORT_TRIES = 16;
 /** Where no port is free, so many flows one after the other are asked to give way. */
 const FLOWS_ASKED = 64;
 
@@ -121,7 +121,7 @@ export class OrderedPorts implements LocalPorts {
     const [own, other] = [exactName(local, server, protocol), wideName(local, server.address)];
     const pool = this.#poolOf(wide ? other : own, local);
     const rival = this.#pools.get(wide ? own : other);
-    for (let tries = 0; tries < TRIES; tries++) {
+    for (let tries = 0; tries < PORT_TRIES; tries++) {
       const replaced = replacedAt !== undefined;
       const port = replaced ? this.#replace(pool, replacedAt, protocol) : this.#free(pool);
       if (port === undefined) return undefined;

@@ -106,8 +106,8 @@ function toLocal(question: Question, arrival: Arrival): Outcome | undefined {
   const translated = frame.slice();
   rulesOf(packet).translate(translated, packet, false, client);
   const local = { ...arrival, frame: translated.slice() }; // a datagram that came without a checksum has one from here on
-  rulesOf(packet).translate(local.frame, { ...packet, destination: client.address, destinationPort: client.port }, false, targetOf(packet));
   const meant: Packet = { ...packet, destination: client.address, destinationPort: client.port };
+  rulesOf(packet).translate(local.frame, meant, false, targetOf(packet));
   const connection = scope.connections.find(destination.service, { client, virtual, protocol: packet.protocol }, now);
   if (connection === undefined || connection.destination !== destination || connection.method !== 'masq') return passed(local); // it has ended
   if (!isServerSide(question, connection.destination.address, client.address)) return passed(local);
