@@ -1,5 +1,5 @@
 // Random histories of a director: changes of its table, frames of clients, servers and others, and time that passes. They are data, so that
-// a failing one is printed and made small.
+// a failing one is printed, and can be played again.
 
 import { schedulers } from '../../../src/model/schedulers.js';
 import fc from '../../support/properties.js';
