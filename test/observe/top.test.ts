@@ -72,7 +72,9 @@ test('rates under traffic; sorted by keys; after a resize; Ctrl-C leaves the ter
   await inSame(async (cluster) => {
     await prepared(cluster);
     const terminal = new Terminal(cluster, 110, 20);
-    const busy = await underTraffic(cluster, terminal, (lines) => Number(rowOf(lines, `UDP ${VIP}:80`)[3] ?? 0) > 0);
+    const isBusy = (lines: readonly string[]): boolean =>
+      Number(rowOf(lines, `UDP ${VIP}:80`)[3] ?? 0) > 0 && [4, 5].every((rate) => Number(rowOf(lines, SERVERS[0])[rate] ?? 0) > 0);
+    const busy = await underTraffic(cluster, terminal, isBusy);
     assert.equal(terminal.flags, '0 1', 'no cursor, a screen of its own');
     assert.match(busy[0] ?? '', /^weir top {2}\d\d:\d\d:\d\d {2}2 services, 2 servers/);
     assert.match(busy[1] ?? '', /\*conns\/s +in p\/s +out p\/s +in B\/s +out B\/s +active +inactive/);

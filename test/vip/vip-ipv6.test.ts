@@ -87,7 +87,8 @@ test('a host that is about to take the address gives it up (RFC 4862 §5.4.3)', 
   thief.sysctl('net.ipv6.conf.th0.dad_transmits', '600');
   thief.ip('addr add fd00:29::230/128 dev th0');
   assert.match(thief.ip('-6 addr show dev th0'), /fd00:29::230\/128 scope global tentative/);
-  assert.equal(gate.weir('vip add fd00:29::230 --dev up7').status, 0);
+  const added = gate.weir('vip add fd00:29::230 --dev up7');
+  assert.deepEqual([added.status, added.stderr], [0, '']);
   assert.match(thief.ip('-6 addr show dev th0'), /fd00:29::230\/128 scope global (tentative )?dadfailed/);
   thief.ip('addr del fd00:29::230/128 dev th0');
   gate.weir('vip del fd00:29::230 --dev up7');
