@@ -8,7 +8,7 @@ import type { Endpoint } from '../../memory/packets/endpoint.js';
 import { familyOf, type Ip, ipOf } from '../../memory/packets/ip.js';
 import { bypassOf, isByCall, type ServiceRecord } from '../../memory/packets/records.js';
 import type { Scope } from '../../memory/packets/scope.js';
-import { networkOf } from '../../memory/packets/template.js';
+import { type Template as MemoryTemplate, networkOf } from '../../memory/packets/template.js';
 import type { TemplateHash, TemplateTable } from '../../memory/packets/template-table.js';
 import { SCTP_STATES } from '../../sctp-state.js';
 import { TCP_STATES } from '../../tcp-state.js';
@@ -125,6 +125,8 @@ const textOfKey = (network: Ip, { id }: ServiceRecord): string => `${network} ${
 /** Finds the templates of a packet's ends in the reference director: two homes for a service and a network. */
 export class TemplateHomes {
   readonly #numbers = new Map<string, number>();
+  /** By slot of the live table. Both homes may be the same one, or another pair's: a template that is found twice is one. */
+  readonly #known = new Map<number, MemoryTemplate | undefined>();
 
   readonly hash: TemplateHash = (network, service) => {
     const n = this.#numbers.get(textOfKey(network, service)) ?? 0;
@@ -137,6 +139,12 @@ export class TemplateHomes {
     if (this.#numbers.has(text) || 2 * n >= HOMES) return undefined;
     this.#numbers.set(text, n);
     return n;
+  }
+
+  /** The template in a slot of the live table, which `read` reads once. */
+  templateAt(slot: number, read: () => MemoryTemplate | undefined): MemoryTemplate | undefined {
+    if (!this.#known.has(slot)) this.#known.set(slot, read());
+    return this.#known.get(slot);
   }
 }
 
@@ -163,7 +171,8 @@ export function loadTemplates(
       for (const [which, home] of [hash, Math.imul(hash >>> 16, SECOND_HOME)].entries())
         for (let way = 0; way < HOME_SLOTS; way++) {
           const slot = ((Math.imul(home, HOME_SLOTS) + way) & (records.count - 1)) >>> 0;
-          restoreTemplate(into, (2 * n + which) * HOME_SLOTS + way, { records, slot, calls, isSix: isSix(client) }, met);
+          const template = homes.templateAt(slot, () => liveTemplate({ records, slot, calls, isSix: isSix(client) }, met));
+          if (template !== undefined) into.restore((2 * n + which) * HOME_SLOTS + way, template);
         }
     }
   } finally {
@@ -180,16 +189,16 @@ interface LiveSlot {
 
 const isSet = (value: bigint, flag: number | bigint): boolean => (value & BigInt(flag)) !== 0n;
 
-function restoreTemplate(into: TemplateTable, place: number, { records, slot, calls, isSix }: LiveSlot, { services, now }: Met): void {
+function liveTemplate({ records, slot, calls, isSix }: LiveSlot, { services, now }: Met): MemoryTemplate | undefined {
   const [key, value] = [records.big(slot, Template.key), records.big(slot, Template.value)];
   const dest = Number(value >> BigInt(TemplateAbi.T_DEST_SHIFT)) & TemplateAbi.T_DEST_MASK;
-  if (dest === 0 || dest === TemplateAbi.T_DEST_MASK) return;
+  if (dest === 0 || dest === TemplateAbi.T_DEST_MASK) return undefined;
   const words = isSix ? [0, 1, 2, 3].map((k) => records.get(slot, Template6.client, k)) : [Number(key & 0xffffffffn)];
   const isOfCall = ((key >> BigInt(Abi.K_PORT_SHIFT)) & 0xffffn) !== 0n;
   const call = isOfCall ? calls.idAt(slot, isSix ? AddressFamily.F_INET6 : AddressFamily.F_INET) : undefined;
   const [service, destination] = [services.service(Number(key >> BigInt(Abi.K_SERVICE_SHIFT))), services.destination(dest)];
-  if (destination === undefined) return;
-  into.restore(place, {
+  if (destination === undefined) return undefined;
+  return {
     network: ipOf(modelAddress(...words)),
     service,
     destination,
@@ -201,5 +210,5 @@ function restoreTemplate(into: TemplateTable, place: number, { records, slot, ca
     assured: isSet(value, TemplateAbi.T_ASSURED),
     answered: isSet(value, TemplateFlagAbi.T_ANSWERED),
     lost: isSet(value, TemplateFlagAbi.T_LOST),
-  });
+  };
 }
