@@ -69,6 +69,26 @@ function withoutPort(outcome: Outcome): Outcome {
   return { ...outcome, frame };
 }
 
+type Explain = (chance: Partial<Chance>) => ExplainedPacket;
+
+/** What twos may draw. */
+function draws({ events }: ExplainedPacket): readonly Partial<Chance>[] {
+  const scheduled = events.find((event) => event.kind === 'scheduled');
+  if (scheduled?.service.schedule?.scheduler !== 'twos') return [];
+  return scheduled.list.filter(eligible).map((_, place) => ({ starts: drawn(place) }));
+}
+
+/** What was explained by a chance, and the same where there were too many ICMP errors, or where FULLNAT passes over ports. */
+function* withLimits(found: ExplainedPacket, chance: Partial<Chance>, by: Explain): Generator<ExplainedPacket> {
+  yield found;
+  if (found.reasons.some((reason) => ANSWERED.has(reason))) yield by({ ...chance, icmpAllowed: () => false });
+  if (found.mayPassOver) {
+    yield by({ ...chance, passesOver: () => true });
+    yield by({ ...chance, passesOver: () => true, givesWay: () => false });
+  }
+  if (found.reasons.includes('local_port_replaced')) yield by({ ...chance, givesWay: () => false });
+}
+
 export class Explainer {
   readonly #fib = new Fib();
   readonly #environment: LiveEnvironment;
@@ -98,21 +118,17 @@ export class Explainer {
     this.#fib.close();
   }
 
-  /** First what is explained, then what chance may make of it. */
+  /** First what is explained, then what chance may make of it: of each draw of twos, where the probe of a full table ends early, or not. */
   *#possible(hook: LiveHook, frame: Frame): Generator<ExplainedPacket> {
-    const by = (chance: Partial<Chance>): ExplainedPacket => explainPacket(this.#tables, this.#environment, hook, frame, chance);
+    const by: Explain = (chance) => explainPacket(this.#tables, this.#environment, hook, frame, chance);
     const first = by({});
-    yield first;
-    if (first.reasons.some((reason) => ANSWERED.has(reason))) yield by({ icmpAllowed: () => false });
-    if (first.events.length > 0) yield by({ endsEarly: () => true });
-    if (first.mayPassOver) {
-      yield by({ passesOver: () => true });
-      yield by({ passesOver: () => true, givesWay: () => false });
-    }
-    if (first.reasons.includes('local_port_replaced')) yield by({ givesWay: () => false });
+    yield* withLimits(first, {}, by);
+    const ends = first.events.length > 0 ? [{}, { endsEarly: () => true }] : [{}];
+    for (const start of [{}, ...draws(first)])
+      for (const end of ends) {
+        const chance = { ...start, ...end };
+        if (Object.keys(chance).length > 0) yield* withLimits(by(chance), chance, by);
+      }
     if (first.director.settings.defence.dropRate !== 0) yield by({ dropsNext: () => true });
-    const scheduled = first.events.find((event) => event.kind === 'scheduled');
-    if (scheduled?.service.schedule?.scheduler !== 'twos') return;
-    for (let place = 0; place < scheduled.list.filter(eligible).length; place++) yield by({ starts: drawn(place) });
   }
 }
