@@ -143,7 +143,8 @@ export class Pair {
     assert.equal(inMemory, loaded, `${change.kind}: refused in memory, by the driver`);
     this.passFirewall(this.#passesFirewall);
     this.#viewSideTables();
-    compareDestinations(this.director, this.bed.tables);
+    // The timer may have ended connections already whose destination is gone: pass() compares what is left.
+    if (!this.director.settings.expireNodestConn) compareDestinations(this.director, this.bed.tables);
   }
 
   /** Those of the other builds are made with the first service of each. */
