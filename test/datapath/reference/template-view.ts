@@ -32,6 +32,8 @@ interface Loaded {
   readonly expires: number;
 }
 
+/** Of two readings of the programs' clock. */
+const isAhead = (one: number, other: number): boolean => ((one - other) | 0) > 0;
 const isSet = (value: bigint, flag: number | bigint): boolean => (value & BigInt(flag)) !== 0n;
 
 export class TemplateView {
@@ -49,10 +51,17 @@ export class TemplateView {
     this.#calls = new Calls(tables);
   }
 
-  /** Gives each of the programs' the time that it has left in memory. `offset`: from memory's clock to theirs. */
-  setClock(offset: number): void {
+  /** Gives each of the programs' the time that it has left in memory. `offset`: from memory's clock to theirs. `except`: slots that keep theirs. */
+  setClock(offset: number, except: ReadonlySet<number>): void {
     const words = new Uint32Array(this.memory);
-    for (const [slot, { expires }] of this.table.entries()) words[(slot * this.#slots.bytes + Template.value.at) / 4] = offset + expires;
+    for (const [slot, { expires }] of this.table.entries())
+      if (!except.has(slot)) words[(slot * this.#slots.bytes + Template.value.at) / 4] = offset + expires;
+  }
+
+  /** The slots of those that expired, which the programs' timer removes or holds. */
+  expired(now: number): ReadonlySet<number> {
+    const expired = [...this.#loaded()].filter(({ asked, expires }) => asked || !isAhead(expires, now));
+    return new Set(expired.map(({ seen }) => seen.slot));
   }
 
   /**
@@ -74,7 +83,7 @@ export class TemplateView {
     const loaded = [...this.#loaded()];
     const kept = new Map(this.table.entries());
     const isSame = ({ seen, asked, expires }: Loaded): boolean =>
-      !asked && ((expires - now) | 0) > 0 && (seen.call === undefined || seen.assured === kept.get(seen.slot)?.assured);
+      !asked && isAhead(expires, now) && (seen.call === undefined || seen.assured === kept.get(seen.slot)?.assured);
     return loaded.length === kept.size && loaded.every(isSame);
   }
 
