@@ -38,8 +38,13 @@ import { labelsOf } from './traffic.js';
 const CLOCK_SLACK_UNITS = 30;
 /** A frame that took longer may have met another rule: what is recent depends on the clock. */
 const DISTURBED_UNITS = 4;
-/** On a busy machine the kernel counts its jiffies late: what the programs wrote is never later than their own clock. */
-const JIFFIES_LATE_UNITS = 1;
+/** The rules of eviction know half a second: a frame that was explained longer ago may meet another one. */
+const EXPLAINED_SECONDS_MAX = 0.4;
+/**
+ * On a busy machine the kernel counts its jiffies late, by five of them at most (MAX_STALLED_JIFFIES): what the programs wrote is never later than
+ * their own clock.
+ */
+const JIFFIES_LATE_UNITS = 2;
 /** Turns of drop_entry are only followed. */
 const NO_SHARE = BUCKET_SHARES;
 const byNumber = (one: number, other: number): number => one - other;
@@ -185,14 +190,15 @@ export class Pair {
     const hook = accepted ? 'accepted' : leaves ? 'egress' : led ? 'mark' : device !== 'lo' && isWhole ? this.hook : 'ingress';
     const gso = isWhole ? {} : { gsoSize: segmentBytes, gsoSegments: Math.ceil(frame.length / segmentBytes) };
     const arrival = { device, bytes: frame, mark, gsoSize: segmentBytes };
-    this.#setClock();
+    const since = this.#setClock();
     this.#sent++;
     const isExplained = this.explained !== undefined && this.#sent % this.explained.oneIn === 0;
     const templates = this.#templatesLive();
     const holdExplained = isExplained ? this.explained.explainer.explain(hook, arrival) : undefined;
     const began = this.#setClock();
     const before = this.bed.drops();
-    const isSame = this.#templatesLive() === templates; // else the timer took some away after they were explained
+    const isTimely = began - since <= this.director.settings.unitsOf(EXPLAINED_SECONDS_MAX);
+    const isSame = isTimely && this.#templatesLive() === templates; // else the timer took some away after they were explained
     const loaded = this.bed.send(hook, device, frame, { ...(mark === 0 ? {} : { mark }), ...gso });
     if (this.#clock() - began > DISTURBED_UNITS) {
       this.disturbed = true;
