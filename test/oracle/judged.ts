@@ -66,9 +66,12 @@ const skip = noRoot() || noTools('python3', 'ip', 'unshare', 'iptables', 'ip6tab
 /** Two minutes on an idle machine; the longest asks thousands of commands, and took more than 900 s beside others on a slow one. */
 const SCRIPT_MAX_MS = 2_400_000;
 
+/** Who answers a script's commands: a process each, or one resident process all of them. Scripts in Python always have the resident. */
+type By = 'processes' | 'resident';
+
 /** @throws Error with standard error where it fails */
-async function replay(name: string, ending: string): Promise<string> {
-  const { stdout } = await promisify(execFile)(`${here}replay`, [`${root}bin`, `${here}scripts/${name}.${ending}`], {
+async function replay(name: string, ending: string, by: By): Promise<string> {
+  const { stdout } = await promisify(execFile)(`${here}replay`, [`${root}bin`, `${here}scripts/${name}.${ending}`, by], {
     maxBuffer: 64 * 1024 * 1024,
     timeout: SCRIPT_MAX_MS,
   });
@@ -91,14 +94,18 @@ const LANES = 3;
 
 /** A test of what each recording's commands answer. */
 export function testAnswers(...names: readonly (keyof typeof SCRIPTS)[]): void {
+  testAnswersBy('processes', ...names);
+}
+
+export function testAnswersBy(by: By, ...names: readonly (keyof typeof SCRIPTS)[]): void {
   describe('recorded answers', { concurrency: LANES, skip }, () => {
-    for (const name of names) test(`${name}: every recorded answer but those left out`, (context) => judge(name, context));
+    for (const name of names) test(`${name}: every recorded answer but those left out`, (context) => judge(name, by, context));
   });
 }
 
-async function judge(name: keyof typeof SCRIPTS, context: TestContext): Promise<void> {
+async function judge(name: keyof typeof SCRIPTS, by: By, context: TestContext): Promise<void> {
   const recorded = readFileSync(`${here}recorded/${name}.txt`, 'utf8');
-  const { answers, same } = compare(recorded, readLate(recorded, await replay(name, SCRIPTS[name]), 3));
+  const { answers, same } = compare(recorded, readLate(recorded, await replay(name, SCRIPTS[name], by), 3));
   const allowed = leftOut[name] ?? [];
   const reaches = isOpenToAll();
   const different = answers.filter(
