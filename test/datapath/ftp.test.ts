@@ -6,7 +6,7 @@ import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { type Host, noNamespaces } from '../support/netns-bed.js';
-import { type Cluster, inCluster, ipvsadm, ok, VIP } from './cluster.js';
+import { type Cluster, ipvsadm, ok, shared, VIP } from './cluster.js';
 import { inCluster6, server6, VIP6 } from './cluster6.js';
 import { type Files, makeFiles, noFtpServer, serveFtp } from './ftp-server.js';
 
@@ -34,10 +34,12 @@ function exchange(client: Host, { folder, shared, stored }: Files, way: readonly
   assert.equal(digest(join(stored, name)), digest(shared), `${name}: stored`);
 }
 
-async function withFtp(work: (cluster: Cluster, files: Files) => Promise<void>, open: typeof inCluster = inCluster): Promise<void> {
+const inside = shared(inCluster6);
+
+async function withFtp(work: (cluster: Cluster, files: Files) => Promise<void>): Promise<void> {
   const files = makeFiles();
   try {
-    await open((cluster) => work(cluster, files));
+    await inside((cluster) => work(cluster, files));
   } finally {
     rmSync(files.folder, { recursive: true });
   }
@@ -77,7 +79,7 @@ test('the same over IPv6', { skip }, () =>
     for (const web of [web1, web2]) await serveFtp(cluster, web, files, { listen: 'NO', listen_ipv6: 'YES' });
     ipvsadm(lvs, `-A -t [${VIP6}]:21 -s rr`, ...[1, 2].map((k) => `-a -t [${VIP6}]:21 -r [${server6(k)}]:21 -m`));
     for (const name of ['EPSV', 'EPRT'] as const) for (const k of [1, 2]) exchange(client, files, WAYS[name], `${name}-${k}`, `[${VIP6}]`);
-  }, inCluster6),
+  }),
 );
 
 test('another port, by weir load --ftp-ports, also where services are there', { skip }, () =>

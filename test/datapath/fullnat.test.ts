@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { noNamespaces } from '../support/netns-bed.js';
-import { asked, type Cluster, ipvsadm, serving, transfer } from './cluster.js';
+import { asked, type Cluster, ipvsadm, serving, shared, transfer } from './cluster.js';
 import { CLUSTER4, CLUSTER6, type ClusterFamily } from './cluster-families.js';
 
 const skip = noNamespaces();
@@ -10,20 +10,25 @@ const SINK = 9000;
 const LOCALS = { IPv4: ['10.8.2.77', 24], IPv6: ['fd00:8:2::77', 64] } as const;
 
 /** The director has a local address on the servers' network, and web1 no route to the clients. */
-async function withLocal({ lvs, web1 }: Cluster, { name, option }: ClusterFamily): Promise<string> {
+function becomesLocal({ lvs, web1 }: Cluster, { name, option }: ClusterFamily): void {
   const [local, length] = LOCALS[name];
   lvs.ip(`addr add ${local}/${length} dev eth1${name === 'IPv6' ? ' nodad' : ''}`);
   web1.run(['ip', ...option.trim().split(' ').filter(Boolean), 'route', 'del', 'default']);
-  return local;
 }
 
 for (const family of [CLUSTER4, CLUSTER6]) {
-  const { name, vip, at, server, inCluster } = family;
+  const { name, vip, at, server } = family;
+  const inside = shared(async (work) =>
+    family.inCluster(async (cluster) => {
+      becomesLocal(cluster, family);
+      await work(cluster);
+    }),
+  );
 
   test(`${name}: TCP, UDP and a big transfer to a server without a route to its clients`, { skip }, async () => {
-    await inCluster(async (cluster) => {
+    await inside(async (cluster) => {
       const { bed, client, lvs, web1 } = cluster;
-      const local = await withLocal(cluster, family);
+      const [local] = LOCALS[name];
       await serving(cluster, web1, 80, family.any);
       for (const [kind, port] of [
         ['-t', 80],
@@ -40,9 +45,9 @@ for (const family of [CLUSTER4, CLUSTER6]) {
   });
 
   test(`${name}: a service of all ports, to a server without a route to its clients`, { skip }, async () => {
-    await inCluster(async (cluster) => {
+    await inside(async (cluster) => {
       const { client, lvs, web1 } = cluster;
-      const local = await withLocal(cluster, family);
+      const [local] = LOCALS[name];
       await serving(cluster, web1, 80, family.any);
       const service = `-t ${at(vip, 0)}`;
       ipvsadm(lvs, `-A ${service} -s rr -p 60`, `-a ${service} -r ${at(server(1), 0)} --fullnat --local-address ${local}`);

@@ -5,13 +5,15 @@ import { native } from '../../src/sys/addon.js';
 import { PacketSocket } from '../../src/sys/sockets/packet-socket.js';
 import type { Mac } from '../../src/wire/ethernet.js';
 import { type Bed, type Host, noNamespaces } from '../support/netns-bed.js';
-import { asked, inCluster, ipvsadm, ok, pollingFarEnds, serving, servingDirect, transfer, until, VIP } from './cluster.js';
+import { asked, inCluster, ipvsadm, ok, pollingFarEnds, serving, servingDirect, shared, transfer, until, VIP } from './cluster.js';
 import { frame, udp } from './fixtures/packets.js';
 
 const skip = noNamespaces();
+/** For tests by tc that leave the hosts as they were. */
+const inside = shared(inCluster);
 
 test('with ip_forward=0: NAT and DR, TCP and UDP', { skip }, async () => {
-  await inCluster(async (cluster) => {
+  await inside(async (cluster) => {
     const { client, lvs, web1, web2 } = cluster;
     await serving(cluster, web1);
     await servingDirect(cluster, web2, '10.8.1.12');
@@ -30,10 +32,11 @@ test('with ip_forward=0: NAT and DR, TCP and UDP', { skip }, async () => {
 });
 
 test('a client on the director itself: TCP, UDP and a big transfer; the VIP on any of its interfaces', { skip }, async () => {
-  await inCluster(async (cluster) => {
+  await inside(async (cluster) => {
     const { bed, lvs, web1, web2 } = cluster;
     for (const web of [web1, web2]) await serving(cluster, web, 8080);
     lvs.ip('addr add 10.8.3.100/32 dev lo');
+    bed.undo(() => lvs.ip('addr del 10.8.3.100/32 dev lo'));
     for (const vip of [VIP, '10.8.2.1', '10.8.3.100']) {
       for (const protocol of ['t', 'u']) {
         ipvsadm(lvs, `-A -${protocol} ${vip}:80 -s rr`, ...[11, 12].map((k) => `-a -${protocol} ${vip}:80 -r 10.8.2.${k}:8080 -m`));
@@ -56,7 +59,7 @@ async function transferred(bed: Bed, from: Host, to: Host, lvs: Host, server = '
 test('a destination on the director itself: NAT with another port, and DR; for a client on another host and a local one', {
   skip,
 }, async () => {
-  await inCluster(async (cluster) => {
+  await inside(async (cluster) => {
     const { bed, client, lvs } = cluster;
     for (const address of ['10.8.1.1', '10.8.2.1']) await serving(cluster, lvs, 8080, address, address);
     await serving(cluster, lvs, 80, VIP);
@@ -85,7 +88,7 @@ test('a destination on the director itself: NAT with another port, and DR; for a
 });
 
 test('no destination left: the client’s socket is refused immediately, TCP and UDP', { skip }, async () => {
-  await inCluster(async ({ client, lvs }) => {
+  await inside(async ({ client, lvs }) => {
     for (const protocol of ['t', 'u']) ipvsadm(lvs, `-A -${protocol} ${VIP}:80 -s rr`, `-a -${protocol} ${VIP}:80 -r 10.8.2.11:80 -m -w 0`);
     for (const from of [client, lvs]) {
       assert.deepEqual(asked(from, 'tcp', VIP, 80, 2), ['ECONNREFUSED', 'ECONNREFUSED'], `TCP from ${from.name}`);
