@@ -55,15 +55,16 @@ const BESIDE_FOLDERS = /^build\/test\/(oracle|interop|daemon|examples|docs|docto
 /** Of those in the datapath's folder: what mostly waits, and what has the verifier or the reference director for its work. */
 const BESIDE_FILES = [
   /^build\/test\/datapath\/(local-address|next-hops|timer|all-ports|live|live-ipv6|layer3|layer3-ipv6|marks|mark-tools|sctp|sctp-ipv6|sctp-marks)\./,
-  /^build\/test\/datapath\/(calls|ipsec|fixtures|source-rules|takeover-sides|reference\/reference|error-sources|persistence|layout)\.test\./,
+  /^build\/test\/datapath\/(calls|ipsec|source-rules|takeover-sides|error-sources)\./,
+  /^build\/test\/datapath\/(fixtures|reference\/reference|persistence|layout)\.test\./,
   /^build\/test\/datapath\/(attach|templates|policy-routes|ipv6-gateways|error-checksums|refused-marks|refused-xdp|firewall|firewall-auto)\./,
-  /^build\/test\/datapath\/(driver|driver-kills|killed|killed-clsact|recreated|refused-short-cut|resize|resize-kills|resize-sides)\./,
-  /^build\/test\/datapath\/(esp|ipsec-marks|ipsec-policies|self-check|side-builds|takeover-kills|verifier)\./,
+  /^build\/test\/datapath\/(driver|driver-kills|killed|killed-batches|killed-clsact|recreated|refused-short-cut|refused-short-cut-commands|resize|resize-kills|resize-sides)\./,
+  /^build\/test\/datapath\/(esp|ipsec-marks|ipsec-policies|self-check|side-builds|side-build-loads|takeover-kills|verifier)\./,
   /^build\/test\/(ipvsadm\/(commands|killed-restores)|observe\/(conns|explain))\./,
 ];
 /** They take longest of those that run beside the others: what begins with them does not end with one of them alone. */
 const FIRST =
-  /^build\/test\/(doctor\/harness|interop\/checks|lab\/labs|oracle\/oracle|datapath\/(attach|reference|marks|all-ports|sctp-ipv6))/;
+  /^build\/test\/(doctor\/harness|interop\/checks|lab\/labs|oracle\/oracle|daemon\/(health-checks|own-check-settings|plan)|examples\/keepalived|datapath\/(attach|fixtures|reference|marks|all-ports|sctp-ipv6))/;
 /** An emulated machine takes a whole processor for minutes, and on a slow machine too long for its own tests: it begins if there is time left. */
 const LAST = /^build\/test\/vm\//;
 /** Several long tests have many processes of their own. */

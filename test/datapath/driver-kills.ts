@@ -1,4 +1,4 @@
-// Commands killed at any time, so many times: what the next ones find. (Killed between any two stores: killed.test.ts.)
+// Commands killed at any time, so many times: what the next ones find. (Killed between any two stores: killed-batches.long.test.ts.)
 import assert from 'node:assert/strict';
 import { Conf } from '../../src/datapath/ebpf/abi.gen.js';
 import { isLoaded } from '../../src/datapath/ebpf/load/load.js';

@@ -1,5 +1,5 @@
 // The driver among processes: commands at the same time, and what stays in the table.
-// (Killed at any time: driver-kills.ts; between any two stores: killed.test.ts. On interfaces: attach.long.test.ts.)
+// (Killed at any time: driver-kills.ts; between any two stores: killed-batches.long.test.ts. On interfaces: attach.long.test.ts.)
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Dest, Endpoint } from '../../src/datapath/ebpf/abi.gen.js';

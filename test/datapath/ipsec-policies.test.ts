@@ -1,14 +1,13 @@
-// Policies of IPsec, which the kernel applies to the packets of VS/NAT, requests and answers, by tc and with XDP in front of it. (The other pairs
-// of family and hook: ipsec-policies.long.test.ts.)
+// Policies of IPsec, which the kernel applies to the packets of VS/NAT, requests and answers, by tc. (The other pairs of
+// family and hook: ipsec-policies.long.test.ts.)
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ok } from './cluster.js';
-import { CLUSTER4, CLUSTER6 } from './cluster-families.js';
+import { CLUSTER4 } from './cluster-families.js';
 import { countForwarded, setUp, skip, testPolicies } from './ipsec-policies.js';
 import { station } from './live-child.js';
 
 testPolicies(CLUSTER4, 'tc');
-testPolicies(CLUSTER6, 'xdp');
 
 // (IPv6's neighbour discovery would need policies that pass it.)
 test('IPv4: by default the kernel drops what no policy passes, requests and answers', { skip }, () =>

@@ -1,5 +1,5 @@
 // A batch whose writer dies: the next command takes it back, itself stopped at any store, without room, or without the journal. (Single
-// changes: killed.long.test.ts. Real kill -9: driver.test.ts. Real readers: readers.test.ts.)
+// changes: killed.long.test.ts. Real kill -9: driver.test.ts. Real readers: readers.long.test.ts.)
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { test } from 'node:test';

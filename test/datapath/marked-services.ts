@@ -1,12 +1,11 @@
-// Services of firewall marks with living hosts, of both families: marks by iptables and by nft, NAT and DR, ports in one group, listings; what is
-// made on the host for them, and that it goes. (Of IPv6, through another size of the tables: marks.long.test.ts.)
+// Services of firewall marks with living hosts, of either family and of both: marks by iptables and by nft, NAT and DR,
+// ports in one group, listings; what is made on the host for them, and that it goes.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ENTRY, type Host } from '../support/netns-bed.js';
 import { asked, ipvsadm, ok, serving, shared, transfer } from './cluster.js';
-import type { ClusterFamily } from './cluster-families.js';
 import { FRONT6 } from './cluster6.js';
-import { type Family, FOUR, iptablesMarks, SIX, shell, skip, testConnectionsGoOn } from './marked-cluster.js';
+import { type Family, FOUR, iptablesMarks, SIX, shell, skip } from './marked-cluster.js';
 
 const four = (name: string): readonly string[] => [name, name, name, name];
 /** For a regular expression. */
@@ -25,10 +24,9 @@ const withMarks = ({ kernelRules, pastRules }: Family, ...marks: readonly number
   ...kernelRules.slice(1),
 ];
 
-/** In a cluster of both families. */
-function bothFamilies(inside: ClusterFamily['inCluster']): void {
+export function testBothFamilies(): void {
   test('both families have one mark: two services; IPv6 needs an address on weir’s own devices no more than IPv4', { skip }, async () => {
-    await inside(async (cluster) => {
+    await SIX.inCluster(async (cluster) => {
       const { client, lvs, web1, web2 } = cluster;
       lvs.sysctl('net.ipv4.ip_forward', '1');
       await serving(cluster, web1, 80);
@@ -55,12 +53,16 @@ function bothFamilies(inside: ClusterFamily['inCluster']): void {
   });
 }
 
-for (const family of [FOUR, SIX]) {
+type Inside = Family['inCluster'];
+/** With a port, by default that of a service of marks. */
+const serversOf =
+  ({ at, server }: Family) =>
+  (k: number, port = 0): string =>
+    at(server(k), port);
+
+function testGroups(family: Family, inside: Inside): void {
   const { name, option, vip, at, iptables } = family;
-  const server = (k: number, port = 0): string => at(family.server(k), port);
-
-  const inside = shared(family.inCluster);
-
+  const server = serversOf(family);
   test(`${name}: iptables and NAT: ports with one mark go to one server, TCP and UDP, also of clients on the director`, {
     skip,
   }, async () => {
@@ -103,7 +105,11 @@ for (const family of [FOUR, SIX]) {
       await transfer(bed, client, web2, vip, 9000);
     });
   });
+}
 
+function testExactBeside(family: Family, inside: Inside): void {
+  const { name, option, vip, at } = family;
+  const server = serversOf(family);
   test(`${name}: nft, DR, and servers with a port of their own; an exact service beside`, { skip }, async () => {
     await inside(async (cluster) => {
       const { client, lvs, web1, web2 } = cluster;
@@ -135,9 +141,10 @@ for (const family of [FOUR, SIX]) {
       assert.deepEqual(asked(client, 'tcp', vip, 82, 1), ['ECONNREFUSED'], 'no server');
     });
   });
+}
 
-  if (family === FOUR) testConnectionsGoOn(family, inside);
-
+function testOnDirector(family: Family, inside: Inside): void {
+  const { name, option, vip, at } = family;
   test(`${name}: a server on the director, also under rp_filter, for a client behind it and for one on it`, { skip }, async () => {
     await inside(async (cluster) => {
       const { client, lvs } = cluster;
@@ -156,9 +163,10 @@ for (const family of [FOUR, SIX]) {
           assert.deepEqual(asked(host, protocol, vip, 80, 2), ['lvs', 'lvs'], `${protocol} from ${host.name}`);
     });
   });
+}
 
-  if (family === SIX) bothFamilies(inside);
-
+function testRules(family: Family, inside: Inside): void {
+  const { name, option, vip, at } = family;
   // It unloads the programs.
   test(`${name}: rules and route: made for the first mark, repaired by a command, and gone with the last one and with the datapath`, {
     skip,
@@ -192,4 +200,10 @@ for (const family of [FOUR, SIX]) {
       assert.equal(lvs.run(['ip', '-6', 'route', 'show', 'table', '2003134834']).stdout, '');
     });
   });
+}
+
+/** In one cluster of the family. */
+export function testMarks(family: Family): void {
+  const inside = shared(family.inCluster);
+  for (const each of [testGroups, testExactBeside, testOnDirector, testRules]) each(family, inside);
 }

@@ -1,4 +1,6 @@
-// Connections of IPv6 go on without their marks, through another size of the tables. (Of IPv4: marks.test.ts.)
-import { SIX, testConnectionsGoOn } from './marked-cluster.js';
+// Services of firewall marks of IPv6 with living hosts; connections of both families go on without their marks, through another size of the tables.
+import { FOUR, SIX, testConnectionsGoOn } from './marked-cluster.js';
+import { testMarks } from './marked-services.js';
 
-testConnectionsGoOn(SIX, SIX.inCluster);
+testMarks(SIX);
+for (const family of [FOUR, SIX]) testConnectionsGoOn(family, family.inCluster);

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, readdirSync, rmdirSync } from 'node:fs';
 import { removePins } from '../../src/datapath/ebpf/load/load.js';
+import type { Vector } from '../../src/datapath/ebpf/load/vectors/vector.js';
 import { Bpffs } from '../../src/datapath/ebpf/pins/bpffs.js';
 import { skipReason } from './bed.js';
 
@@ -29,4 +30,15 @@ export function refused(folder: string, name: RegExp, loading: () => void): void
     return true;
   });
   assert.deepEqual(readdirSync(folder), before);
+}
+
+/** A vector whose packet has results that the programs do not give. */
+export function wrong<V extends Vector>(vector: V): readonly V[] {
+  const out = vector.out.slice();
+  out[out.length - 1] = (out[out.length - 1] ?? 0) ^ 1;
+  return [
+    { ...vector, out },
+    { ...vector, verdict: vector.verdict === 'pass' ? 'redirect' : 'pass' },
+    { ...vector, out: vector.out.slice(0, -1) },
+  ];
 }

@@ -1,16 +1,18 @@
-// A datapath with a mistake in it fails its trial, and is not attached.
+// A datapath with a mistake in it fails its trial, and is not attached; nor is a build beside that on the links whose answers differ.
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync } from 'node:fs';
 import { test } from 'node:test';
 import { load, PROGRAMS, programKinds } from '../../src/datapath/ebpf/load/load.js';
 import { ensureSideBuilds, programsRefused } from '../../src/datapath/ebpf/load/side-builds.js';
+import { type SideCheck, trySideBuild } from '../../src/datapath/ebpf/load/side-check.js';
+import { ipv6Check, ipv6XdpCheck, sctpCheck, wideCheck, wideSctpCheck } from '../../src/datapath/ebpf/load/side-checks.js';
 import { ensureXdp } from '../../src/datapath/ebpf/load/xdp.js';
 import { Tables, XDP_REFUSED_PIN } from '../../src/datapath/ebpf/table/tables.js';
 import { type ArtifactName, artifact } from '../../src/sys/artifact.js';
 import { ip } from '../support/ip.js';
 import { noTools } from '../support/probes.js';
 import { compiledWith, OBJECTS } from './compilers.js';
-import { inFolder, refused, SMALL, skip } from './self-check-bed.js';
+import { inFolder, refused, SMALL, skip, wrong } from './self-check-bed.js';
 
 /** Mistakes that a compiler, a verifier's rewriting or a merge could make. */
 const MISTAKES = [
@@ -128,5 +130,32 @@ test('nor is the XDP program, where it comes after the others: tc has all packet
     assert.equal(ensureXdp(tables, note, { retry: true }), true);
     assert.deepEqual([notices[1], programsRefused(folder)], ['IPv4 and IPv6 go by XDP again', []]);
     assert.ok(existsSync(`${folder}/${PROGRAMS.xdp}`));
+  });
+});
+
+const BUILDS: readonly (readonly [ArtifactName, SideCheck])[] = [
+  ['weir-ipv6.bpf.o', ipv6Check],
+  ['weir-xdp-ipv6.bpf.o', ipv6XdpCheck],
+  ['weir-wide.bpf.o', wideCheck('inet')],
+  ['weir-wide6.bpf.o', wideCheck('inet6')],
+  ['weir-sctp.bpf.o', sctpCheck('inet')],
+  ['weir-sctp6.bpf.o', sctpCheck('inet6')],
+  ['weir-wide-sctp.bpf.o', wideSctpCheck('inet')],
+  ['weir-wide-sctp6.bpf.o', wideSctpCheck('inet6')],
+];
+
+test('each build beside that on the links answers as its vectors do, and those that differ keep it out, by name', { skip }, () => {
+  inFolder((folder) => {
+    const tables = load(folder, SMALL, { kinds: programKinds(false) });
+    for (const [file, check] of BUILDS) {
+      trySideBuild(artifact(file), tables, check);
+      const vectors = check.vectors();
+      [3, vectors.length - 1].forEach((k, n) => {
+        const vector = vectors[k] as ReturnType<SideCheck['vectors']>[number];
+        const spoilt = vectors.with(k, wrong(vector)[n] as typeof vector);
+        const differing: SideCheck = { ...check, vectors: () => spoilt };
+        refused(folder, new RegExp(`“${check.label} ${vector.name}”`), () => trySideBuild(artifact(file), tables, differing));
+      });
+    }
   });
 });

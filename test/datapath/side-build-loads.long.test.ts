@@ -1,4 +1,5 @@
-// The builds beside that on the links: a command that loads them may die after any of their pins. (More: side-builds.long.test.ts.)
+// The builds beside that on the links: a command that loads them may die after any of their pins. (Where other programs
+// are on the links: side-builds.long.test.ts.)
 import assert from 'node:assert/strict';
 import { existsSync, renameSync } from 'node:fs';
 import { test } from 'node:test';

@@ -148,3 +148,12 @@ export function procedure(
 export async function startWebs(at: Procedure, ...ports: readonly number[]): Promise<void> {
   for (const host of at.servers) for (const port of ports.length === 0 ? [80] : ports) await at.web(host, port);
 }
+
+/** The real servers of VS/DR, as weir prepares them. */
+export function prepare(at: Procedure): void {
+  for (const host of at.servers) at.type(host, `weir realserver start --vip ${VIP}`);
+}
+
+/** Who answers ARP for the VIP, as the client has learnt it. */
+export const macAt = (at: Procedure): string => /lladdr (\S+)/.exec(at.client.ip(`neigh show ${VIP}`))?.[1] ?? '';
+export const macOf = (host: Host): string => /ether (\S+)/.exec(host.ip('link show eth0'))?.[1] ?? '';

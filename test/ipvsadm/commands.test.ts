@@ -1,4 +1,5 @@
-// ipvsadm as processes on the eBPF director: large restores, many in parallel, killed at any point, and without root.
+// ipvsadm as processes on the eBPF director: large restores, many in parallel, killed at any point, and without root. (Killed more often:
+// killed-restores.long.test.ts.)
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -9,7 +10,7 @@ import { test } from 'node:test';
 import { ENTRY, noNamespaces } from '../support/netns-bed.js';
 import { noTools } from '../support/probes.js';
 import { inNamespace, ok, restoreLines, start } from './commands-bed.js';
-import { killRestores } from './killed-restores.js';
+import { killMiddles, killRestores } from './killed-restores.js';
 
 const skip = noNamespaces();
 
@@ -41,22 +42,9 @@ test('many commands in parallel: every change is there, every listing is complet
   });
 });
 
-test('killed in the middle of a restore, it leaves a usable table with the first lines of the input', { skip }, async () => {
-  await inNamespace(async (host) => {
-    const lines = restoreLines(4000);
-    for (let delay = 60; delay <= 260; delay += 25) {
-      ok(host.ipvsadm('-C'));
-      const child = start(host, '-R', lines.join('\n'));
-      const timer = setTimeout(() => child.kill('SIGKILL'), delay);
-      await once(child, 'exit');
-      clearTimeout(timer);
-      const saved = ok(host.ipvsadm('-Sn')).split('\n').slice(0, -1);
-      assert.deepEqual([...saved].sort(), lines.slice(0, saved.length).sort());
-      ok(host.ipvsadm('-A -t 10.9.9.9:80 -s rr'));
-      ok(host.ipvsadm('-D -t 10.9.9.9:80'));
-    }
-  });
-});
+test('killed in the middle of a restore, it leaves a usable table with the first lines of the input', { skip }, () =>
+  killMiddles([60, 160, 260]),
+);
 
 test('ipvsadm-restore, killed after any number of changes: all or nothing, in each of two namespaces', { skip }, () => killRestores(2));
 

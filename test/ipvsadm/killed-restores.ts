@@ -1,4 +1,4 @@
-// ipvsadm-restore, killed so many times.
+// ipvsadm-restore and ipvsadm -R, killed so many times.
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -9,7 +9,7 @@ import { Tables } from '../../src/datapath/ebpf/table/tables.js';
 import { native } from '../../src/sys/addon.js';
 import type { Records } from '../../src/sys/bpf/records.js';
 import { ENTRY, type Host } from '../support/netns-bed.js';
-import { inNamespace, ok, restoreLines } from './commands-bed.js';
+import { inNamespace, ok, restoreLines, start } from './commands-bed.js';
 
 function startRestore(host: Host, input: string): ChildProcess {
   const argv = ['netns', 'exec', host.namespace, process.execPath, ENTRY, 'ipvsadm-restore'];
@@ -79,4 +79,22 @@ export async function killRestores(halvesWanted: number): Promise<void> {
       assert.ok(seen.has('nothing'), 'what is half done is undone');
     }),
   );
+}
+
+/** `ipvsadm -R`, killed so long after its start: what is there are the first lines of its input. */
+export async function killMiddles(delaysMs: readonly number[]): Promise<void> {
+  await inNamespace(async (host) => {
+    const lines = restoreLines(4000);
+    for (const delay of delaysMs) {
+      ok(host.ipvsadm('-C'));
+      const child = start(host, '-R', lines.join('\n'));
+      const timer = setTimeout(() => child.kill('SIGKILL'), delay);
+      await once(child, 'exit');
+      clearTimeout(timer);
+      const saved = ok(host.ipvsadm('-Sn')).split('\n').slice(0, -1);
+      assert.deepEqual([...saved].sort(), lines.slice(0, saved.length).sort());
+      ok(host.ipvsadm('-A -t 10.9.9.9:80 -s rr'));
+      ok(host.ipvsadm('-D -t 10.9.9.9:80'));
+    }
+  });
 }

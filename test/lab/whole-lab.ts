@@ -11,9 +11,16 @@ export const STRESS_LABS: readonly string[] = ['stress', 'stress-methods', 'stre
 /** Labs that mostly wait for timers of VRRP and of health checks. */
 export const VRRP_LABS: readonly string[] = ['dual', 'split-brain', 'ha', 'misc-check', 'mail'];
 
-/** Variants of the labs nat, dr, tun, fullnat, persist and cache. */
+/** Variants of the labs nat, tun and cache, and labs of what other short tests show with living hosts. */
 export const VARIANT_LABS: readonly string[] = [
   'nat-2',
+  'nat-6',
+  'nat-ftp',
+  'dr',
+  'dr-6',
+  'dr-local',
+  'fullnat',
+  'persist',
   'dr-2',
   'dr-redirect',
   'dr-two-nets',
