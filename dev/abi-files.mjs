@@ -35,7 +35,7 @@ export const FILES = [
       with: ['bpf/director/locality-abi.h', 'bpf/director/template-abi.h'],
       before: 'bpf/director/layout-before.h',
       unshared: [
-        ...'drop_history fullnat_carried fullnat_entries fullnat_flows4 fullnat_flows6 icmp_limits ipv6_tc ipv6_xdp scratch_space sctp6_tc sctp_tc'.split(
+        ...'drop_history fragment_servers fragments fragments_held fullnat_carried fullnat_entries fullnat_flows4 fullnat_flows6 icmp_limits ipv6_tc ipv6_xdp scratch_space sctp6_tc sctp_tc'.split(
           ' ',
         ),
         ...'tunnel_tc tunnel_work tunnel_xdp wide6_tc wide_sctp6_tc wide_sctp_tc wide_tc'.split(' '),
@@ -45,6 +45,11 @@ export const FILES = [
           header: [...FULLNAT_HEADERS, 'bpf/director/tunnel-abi.h', 'bpf/director/sctp-abi.h'],
           object: 'weir.bpf.o',
           maps: byOwnNames('fullnat_carried fullnat_entries fullnat_flows4 fullnat_flows6 tunnel_tc tunnel_work tunnel_xdp'),
+        },
+        {
+          header: 'bpf/director/fragment-abi.h',
+          object: 'weir.bpf.o',
+          maps: byOwnNames('fragment_servers fragments fragments_held'),
         },
         {
           header: FULLNAT_HEADERS,
@@ -132,6 +137,7 @@ export const FILES = [
   withNumbers('tunnel', 'weir-tunnel.bpf.o', 'TunnelAbi'),
   withNumbers('fullnat', 'weir-fullnat.bpf.o', 'FullnatAbi'),
   { header: 'bpf/director/fullnat6-abi.h', objects: ['weir-fullnat6.bpf.o'], out: 'src/datapath/ebpf/fullnat6.gen.ts', names: {} },
+  withNumbers('fragment', 'weir.bpf.o', 'FragmentAbi'),
   withNumbers('ftp', 'weir-wide.bpf.o', 'FtpAbi'),
   withNumbers('locality', 'weir.bpf.o', 'LocalityAbi'),
   withNumbers('template', 'weir.bpf.o', 'TemplateAbi'),

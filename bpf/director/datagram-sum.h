@@ -56,15 +56,16 @@ static __always_inline int datagram_sum_of(struct __sk_buff *skb, __u32 l4) {
 }
 
 /* The datagram in the scratch space gets its checksum where it has none, before its addresses change. `at`: where its IP header begins. Of a packet
- * that is cut later (GSO) none is right for all parts; nor is one before the device has computed another one, of what a tunnel carries
- * (CHECKSUM_PARTIAL). There bpf_l4_csum_replace() changes nothing, which is tried, since a program cannot see it. 0 or an error. */
+ * that is cut later (GSO) none is right for all parts; of a fragment the rest is not here; nor is one before the device has computed another one, of
+ * what a tunnel carries (CHECKSUM_PARTIAL). There bpf_l4_csum_replace() changes nothing, which is tried, since a program cannot see it. 0 or an
+ * error. */
 __noinline int datagram_sum(struct __sk_buff *skb, __u32 at) {
   struct scratch *scratch = the_scratch();
   __u16 check;
   if (!scratch) return -1;
   __u32 check_at = at + scratch->packet.header + UDP_CHECK_IN;
   if (bpf_skb_load_bytes(skb, check_at, &check, sizeof check)) return -1;
-  if (check || skb->gso_size) return 0;
+  if (check || skb->gso_size || scratch->packet.fragment) return 0;
   int sum = datagram_sum_of(skb, check_at - UDP_CHECK_IN);
   if (sum < 0) return -1;
   if (bpf_l4_csum_replace(skb, check_at, 0, 1, 0) || bpf_skb_load_bytes(skb, check_at, &check, sizeof check)) return -1;

@@ -289,6 +289,12 @@ static __always_inline enum decision conn_make(struct verdict *v, __u64 key, __u
   return GO_DROP;
 }
 
+/* A first fragment without a connection: the later ones go to the same destination. */
+static __always_inline void fragment_of_once(struct verdict *v) {
+  struct scratch *scratch = v->p->fragment ? the_scratch() : 0;
+  if (scratch) scratch->once = v->dest;
+}
+
 /* Chooses a destination for one packet alone (one-packet scheduling): nothing is kept of it but the counters. */
 static __always_inline enum decision conn_once(struct verdict *v) {
   enum decision go = choose_dest(v);
@@ -297,6 +303,7 @@ static __always_inline enum decision conn_once(struct verdict *v) {
   v->f.value = first_value(v);
   count_conn(v->dest);
   template_make(v->dest);
+  fragment_of_once(v);
   return GO_REQUEST;
 }
 

@@ -53,6 +53,7 @@
 #include "message-sum.h"
 #include "fullnat-enter.h"
 #include "related6.h"
+#include "transport.h"
 #include "parse6.h"
 #include "fullnat-family.h"
 #include "fullnat.h"

@@ -40,7 +40,8 @@ static __always_inline bool icmp_allowed(void) {
  * begins, and leaves with the service's address; or it goes on to the programs of tunnels, to the helper for FTP, or to
  * FULLNAT; or it is larger than the MTU to its client, and for a local address of FULLNAT; or it goes past the servers
  * (bypass.h); or FULLNAT has translated it, and the wide build has its connection; or it is an ICMP error about no connection; or one for a server
- * that knows no clients; or it is a reply by FULLNAT that is to be changed. */
+ * that knows no clients; or it is a reply by FULLNAT that is to be changed; or it is a first fragment, that is to be decided, or that concerns
+ * nothing of this build (fragment.h). */
 #define TC_ELSEWHERE 0x100
 #define TC_STRAY 0x101
 #define TC_SCTP 0x102
@@ -55,6 +56,8 @@ static __always_inline bool icmp_allowed(void) {
 #define TC_ERROR 0x10b
 #define TC_FULLNAT_ERROR 0x10c
 #define TC_ANSWER 0x10d
+#define TC_FIRST 0x10e
+#define TC_FRAGMENT 0x10f
 
 static __always_inline int tc_drop(__u32 reason) {
   count_reason(reason);
@@ -182,6 +185,15 @@ __noinline int icmp_error(struct __sk_buff *skb, struct packet *p, __u8 type, __
   if (bpf_skb_store_bytes(skb, 0, &eth, ETH_LEN, BPF_F_INVALIDATE_HASH)) return tc_drop(R_REDIRECT_FAILED);
   if (size < IP_LEN + ICMP_HEADER + IP_LEN || size > sizeof *m || bpf_skb_store_bytes(skb, ETH_LEN, m, size, 0)) return tc_drop(R_REDIRECT_FAILED);
   return icmp_send(skb);
+}
+
+/* Unreachable, from an address of the director's own. The packet is as before then: of a first fragment it is looked up once more. */
+static __always_inline int icmp_error_from(struct __sk_buff *skb, struct packet *p, __u32 from, __u8 code, __u16 mtu) {
+  __u32 daddr = p->daddr;
+  p->daddr = from;
+  int done = icmp_error(skb, p, ICMP_UNREACHABLE, code, mtu);
+  p->daddr = daddr;
+  return done;
 }
 
 #endif

@@ -73,8 +73,11 @@
 #include "call-begun.h"
 #include "bypass.h"
 #include "ftp-enter.h"
+#include "transport.h"
 #include "parse6.h"
 #include "tc6-forward.h"
+#include "fragment-table.h"
+#include "fragment.h"
 #include "tc6.h"
 #ifdef HELPS_FTP
 #include "tcp-numbers.h"

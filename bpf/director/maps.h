@@ -14,6 +14,7 @@
 #include "ftp-abi.h"
 #include "fullnat-abi.h"
 #include "fullnat6-abi.h"
+#include "fragment-abi.h"
 
 /* A build beside that of weir.bpf.c, for tc alone, with a connection table and a timer of its own. */
 #if defined(WIDE) || defined(SCTP)
@@ -118,6 +119,10 @@ const volatile struct {
   enum report_state report_state;
   struct fullnat_flow fullnat_flow;
   struct fullnat6_flow fullnat6_flow;
+  enum fragment_kind fragment_kind;
+  struct fragment_key fragment_key;
+  struct fragment fragment;
+  struct fragment_held fragment_held;
 } types_in_btf;
 
 #define PROGRAMS(map, entries)                                                                                          \
@@ -164,6 +169,28 @@ struct {
   __type(key, __u32);
   __type(value, struct tunnel_work);
 } tunnel_work SEC(".maps");
+
+/* Fragmented packets: what becomes of their later fragments, servers that these may come from, and those that wait. Every build has the same. */
+struct {
+  __uint(type, BPF_MAP_TYPE_LRU_HASH);
+  __uint(max_entries, FRAGMENTS);
+  __type(key, struct fragment_key);
+  __type(value, struct fragment);
+} fragments SEC(".maps");
+
+struct {
+  __uint(type, BPF_MAP_TYPE_LRU_HASH);
+  __uint(max_entries, FRAGMENT_SERVERS);
+  __type(key, struct fragment_server);
+  __type(value, __u32);
+} fragment_servers SEC(".maps");
+
+struct {
+  __uint(type, BPF_MAP_TYPE_ARRAY);
+  __uint(max_entries, FRAGMENTS_HELD);
+  __type(key, __u32);
+  __type(value, struct fragment_held);
+} fragments_held SEC(".maps");
 
 /* FULLNAT: the programs that all builds enter, what goes with a packet, and the flows by pool, of each family, once there is such a destination. */
 PROGRAMS(fullnat_entries, FULLNAT_PLACES);

@@ -39,20 +39,6 @@ static __always_inline enum parsed extensions_skip(struct __sk_buff *skb, struct
   return is_of_build(next) ? P_OK : P_OTHER;
 }
 
-/* Reads the header behind, 20 bytes of it at most, and TCP's flags. False: it is cut short, or does not fit the packet's length. */
-#ifdef SCTP
-static __always_inline bool header_read(struct __sk_buff *skb, struct packet *p, __u32 at, __u8 *l4) {
-  return !bpf_skb_load_bytes(skb, at, l4, HEADER_LEN) && p->length >= p->header + HEADER_LEN + CHUNK_LEN;
-}
-#else
-static __always_inline bool header_read(struct __sk_buff *skb, struct packet *p, __u32 at, __u8 *l4) {
-  if (p->protocol != IPPROTO_TCP) return !bpf_skb_load_bytes(skb, at, l4, 8) && p->length >= p->header + 8;
-  if (bpf_skb_load_bytes(skb, at, l4, 20)) return false;
-  p->flags = l4[13];
-  return l4[12] >> 4 >= 5 && p->length >= p->header + (l4[12] >> 4) * 4;
-}
-#endif
-
 /* Reads the ports, TCP's flags, and SCTP's event. */
 static __always_inline enum parsed ports_read(struct __sk_buff *skb, struct packet *p, __u32 at) {
   __u8 l4[20] = {};

@@ -9,7 +9,7 @@
   X(SHORT, short, "cut short: headers do not fit the packet")                                                          \
   X(BAD_LENGTH, bad_length, "lengths in the headers disagree with the packet")                                         \
   X(BAD_CHECKSUM, bad_checksum, "wrong IP header checksum, passed to the stack, which drops it")                       \
-  X(FRAGMENT, fragment, "a fragmented packet of a service, passed to the stack")                                       \
+  X(FRAGMENT, fragment, "a fragment that is not balanced: too short for its headers, too long to be held back, or by FULLNAT")                                       \
   X(NO_CONNECTION, no_connection, "TCP or SCTP without a connection and not its first packet, passed to the stack")      \
   X(NO_DESTINATION, no_destination, "no destination is left for a new connection")                                     \
   X(DEAD_DESTINATION, dead_destination, "the connection's destination or service was removed")                                    \
@@ -39,7 +39,10 @@
   X(FTP_STREAMS, ftp_streams, "an FTP client's command, since the table of FTP's control connections is full") \
   X(NO_LOCAL_PORT, no_local_port, "a new connection by FULLNAT that found no free port of a local address")       \
   X(SYN_DATA, syn_data, "data of a SYN for a server that gets a header of the PROXY protocol: left out, its client sends them again") \
-  X(LOCAL_PORT_REPLACED, local_port_replaced, "a connection by FULLNAT that is half open, closed or not proven gave its local port to a new one")
+  X(LOCAL_PORT_REPLACED, local_port_replaced, "a connection by FULLNAT that is half open, closed or not proven gave its local port to a new one") \
+  X(FRAGMENT_HELD, fragment_held, "a later fragment, held back until the first one of its packet comes") \
+  X(FRAGMENT_LOST, fragment_lost, "a later fragment that was held back, and whose first one did not come in time") \
+  X(FRAGMENT_DROPPED, fragment_dropped, "a later fragment of a packet whose first one was dropped")
 
 #define REASON_ENUM(name, key, text) R_##name,
 enum reason { REASONS(REASON_ENUM) REASON_COUNT };

@@ -159,6 +159,9 @@ struct scratch {
   struct packet packet;
   __u64 chosen; /* XDP: the value of the packet's connection, for xdp_send_to */
   __u64 shown;   /* and the flag that its template gets then */
+  struct fragment_key fragment_key; /* of the fragment that is handled (fragment.h) */
+  struct fragment fragment;         /* the note that it goes by, or leaves */
+  __u32 once;                       /* the destination of a first fragment by one-packet scheduling */
   __u64 changed; /* a connection's value as another CPU made it first, or as it assures a template (conn_move) */
 #ifdef IPV6
   struct whole_addresses whole;

@@ -46,6 +46,7 @@ __noinline int sctp_sum_change(struct __sk_buff *skb, __u32 l4, bool source, __u
   __u32 sum;
   if (!scratch || bpf_skb_load_bytes(skb, l4 + 8, &sum, sizeof sum)) return -1;
   if (!sum) return 0;
+  if (scratch->packet.fragment) return -1; /* its first fragment does not show how long the packet is */
   sum ^= crc_change(difference, scratch->packet.length - scratch->packet.header - (source ? 0 : 2));
   return bpf_skb_store_bytes(skb, l4 + 8, &sum, sizeof sum, 0);
 }

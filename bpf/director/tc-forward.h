@@ -50,8 +50,7 @@ __noinline int tc_large_reply(struct __sk_buff *skb, __u32 service, __u32 mtu) {
     count_reason(R_TOO_BIG);
     if (!i || !i->addr) return TC_ACT_UNSPEC;
     if (is_translated(skb)) return tc_large_to_local(mtu);
-    p->daddr = i->addr; /* the source of the error */
-    return icmp_error(skb, p, ICMP_UNREACHABLE, ICMP_FRAG, mtu);
+    return icmp_error_from(skb, p, i->addr, ICMP_FRAG, mtu);
   }
   struct rewrite r;
   rewrite_of(&r, p, true, virtual_addr(s), virtual_port(s));

@@ -27,11 +27,12 @@ __noinline int tc_add_header(struct __sk_buff *skb) {
   struct packet *p = &scratch->packet;
   enum parsed parsed = tc_read_bare(skb, p);
   bool other = parsed == P_OTHER && (p->protocol == IPPROTO_SCTP || (p->protocol == ICMP_OF_FAMILY && !p->fragment));
-  if (parsed != P_OK && !other) {
-    if (tc_odd(p, parsed) == TC_ELSEWHERE && p->dport && is_wide(p)) count_reason(R_FRAGMENT);
+  bool later = parsed == P_FRAGMENT && p->fragment & FRAGMENT_OFFSET;
+  if (parsed != P_OK && parsed != P_FRAGMENT && !other) {
+    tc_odd(p, parsed);
     return false;
   }
-  if (!other && !is_concerned(p)) return false;
+  if (later ? !fragment_is_noted(skb, scratch, 0) : !other && !is_concerned(p)) return false;
   __u16 type = bpf_htons(ETHER_TYPE);
   return !bpf_skb_change_head(skb, ETH_LEN, 0) && !bpf_skb_store_bytes(skb, 12, &type, 2, 0);
 }

@@ -29,12 +29,27 @@ int weir_tc_known(struct __sk_buff *skb) {
   return TC_ACT_UNSPEC;
 }
 
-/* A packet with a mark, of a connection or a service. */
-static __always_inline int tc_marked(struct __sk_buff *skb, struct packet *p) {
-  if (tc_read(skb, p) != P_OK) return TC_ACT_UNSPEC;
+/* The service of a packet with a mark: its connection's, or the mark's; 0: none takes it. */
+static __always_inline __u32 service_of_marked(struct __sk_buff *skb, struct packet *p) {
   client_is_source(p);
   __u32 service = conn_service(p->saddr, p->sport);
-  if (!service) service = marked_service(skb);
+  return service ? service : marked_service(skb);
+}
+
+/* A first fragment that no service takes leaves its note where it is decided, past the marks. */
+static __always_inline int tc_marked_fragment(struct __sk_buff *skb, struct packet *p) {
+  int done = tc_fragment(skb, false);
+  if (done != TC_FIRST) return done == TC_UNKNOWN ? TC_ACT_UNSPEC : done;
+  __u32 service = service_of_marked(skb, p);
+  if (!service) return TC_ACT_UNSPEC;
+  done = tc_asked(skb, service);
+  return tc_fragment_note(skb, done == TC_FULLNAT ? tc_drop(R_FRAGMENT) : done, 0); /* as in tc_fragment_done() */
+}
+
+static __always_inline int tc_marked(struct __sk_buff *skb, struct packet *p) {
+  enum parsed parsed = tc_read(skb, p);
+  if (parsed == P_FRAGMENT) return tc_marked_fragment(skb, p);
+  __u32 service = parsed == P_OK ? service_of_marked(skb, p) : 0;
   return service ? tc_asked(skb, service) : TC_ACT_UNSPEC;
 }
 

@@ -71,6 +71,10 @@ static __always_inline int tc_go_on(struct __sk_buff *skb, int done, bool ingres
     return fullnat_restore(skb);
   }
   if (done == TC_ANSWER) return tc_answer_by_flow(skb);
+  if (done == TC_FRAGMENT) {
+    tc_enter_wide(skb, ingress ? WIDE_INGRESS : WIDE_EGRESS);
+    return tc_fragment_note(skb, TC_ACT_UNSPEC, NOTE_PASSES);
+  }
   if (done == TC_SCTP) {
     tc_enter_sctp(skb, ingress);
     return TC_ACT_UNSPEC;
@@ -117,14 +121,11 @@ __noinline int tc_unknown_reply(struct __sk_buff *skb) {
   struct packet *p = &scratch->packet;
   if (is_reset(p) || !has_ports(p) || !masqueraded_now(exact_real(p->saddr, p->sport, p->protocol))) return TC_ACT_UNSPEC;
   count_reason(R_NAT_ICMP);
-  p->daddr = i->addr; /* the source of the error */
-  return icmp_error(skb, p, ICMP_UNREACHABLE, ICMP_PORT, 0);
+  return icmp_error_from(skb, p, i->addr, ICMP_PORT, 0);
 }
 
-/* Counts a packet that is not balanced because of its form. Of a fragmented one the first fragment alone has ports, and is counted. */
+/* Counts a packet that is not balanced because of its form. */
 static __always_inline int tc_oddity(struct packet *p, enum parsed parsed) {
-  if (parsed == P_FRAGMENT && !is_balanced(p)) return TC_ELSEWHERE;
-  if (parsed == P_FRAGMENT) count_reason(R_FRAGMENT);
   if (parsed == P_BAD) count_reason(p->header ? R_BAD_LENGTH : R_SHORT);
   if (parsed == P_BAD_SUM) count_reason(R_BAD_CHECKSUM);
   return TC_ACT_UNSPEC;
@@ -235,14 +236,8 @@ __noinline int tc_layer3_egress(struct __sk_buff *skb) {
   return service ? tc_any_seen(skb, service) : TC_ELSEWHERE;
 }
 
-/* What happens to a packet that comes in for a MAC of this host. */
-static __always_inline int tc_ingress(struct __sk_buff *skb, struct packet *p, enum parsed parsed) {
-  if (parsed == P_OTHER && p->protocol == IPPROTO_ICMP && !p->fragment) return tc_past_connections(tc_icmp(skb, p->header, p->length));
-  if (parsed != P_OK) {
-    if (is_of_sctp_build(p)) return TC_SCTP;
-    tc_enter_ipv6(skb, true);
-    return tc_oddity(p, parsed);
-  }
+/* What happens to a packet that comes in, by its ports. */
+static __always_inline int tc_decide(struct __sk_buff *skb, struct packet *p) {
   __u32 service = ALL_PORTS ? 0 : service_of_target(p);
   if (service) return tc_any_request(skb, service);
   __u32 real = real_of_source(p);
@@ -265,6 +260,37 @@ static __always_inline int tc_ingress(struct __sk_buff *skb, struct packet *p, e
   return service ? tc_any_seen(skb, service) : TC_ELSEWHERE;
 }
 
+static __always_inline int tc_fragment_in(struct __sk_buff *skb, struct packet *p) {
+  int done = tc_fragment(skb, false);
+  if (done == TC_FIRST) return tc_fragment_done(skb, tc_decide(skb, p), 0);
+  return done == TC_UNKNOWN ? tc_fragment_done(skb, done, 0) : done;
+}
+
+/* What happens to a packet that comes in for a MAC of this host. */
+static __always_inline int tc_ingress(struct __sk_buff *skb, struct packet *p, enum parsed parsed) {
+  if (parsed == P_OTHER && p->protocol == IPPROTO_ICMP && !p->fragment) return tc_past_connections(tc_icmp(skb, p->header, p->length));
+  if (parsed != P_OK) {
+    if (is_of_sctp_build(p)) return TC_SCTP;
+    tc_enter_ipv6(skb, true);
+    return parsed == P_FRAGMENT ? tc_fragment_in(skb, p) : tc_oddity(p, parsed);
+  }
+  return tc_decide(skb, p);
+}
+
+/* What happens to a packet that the director itself sends, by its ports. */
+static __always_inline int tc_decide_leaving(struct __sk_buff *skb, struct packet *p) {
+  __u32 real = real_of_source(p);
+  if (real) return tc_local_reply(skb, p, real, false);
+  __u32 service = service_of_source(p);
+  return service ? tc_any_seen(skb, service) : TC_ELSEWHERE;
+}
+
+static __always_inline int tc_fragment_out(struct __sk_buff *skb, struct packet *p) {
+  int done = tc_fragment(skb, true);
+  if (done == TC_FIRST) return tc_fragment_done(skb, tc_decide_leaving(skb, p), NOTE_LEAVING);
+  return done == TC_UNKNOWN ? tc_fragment_done(skb, done, NOTE_LEAVING) : done;
+}
+
 /* What happens to a packet that the director itself sends. */
 static __always_inline int tc_egress(struct __sk_buff *skb, struct conf *c, struct packet *p) {
   struct interface *i = c->layer3 ? interface_at(skb->ifindex) : 0;
@@ -277,12 +303,9 @@ static __always_inline int tc_egress(struct __sk_buff *skb, struct conf *c, stru
   if (parsed != P_OK) {
     if (is_of_sctp_build(p)) return TC_SCTP;
     tc_enter_ipv6(skb, false);
-    return TC_ACT_UNSPEC;
+    return parsed == P_FRAGMENT ? tc_fragment_out(skb, p) : TC_ACT_UNSPEC;
   }
-  __u32 real = real_of_source(p);
-  if (real) return tc_local_reply(skb, p, real, false);
-  __u32 service = service_of_source(p);
-  return service ? tc_any_seen(skb, service) : TC_ELSEWHERE;
+  return tc_decide_leaving(skb, p);
 }
 
 #ifndef SIDE

@@ -50,6 +50,10 @@ static __always_inline int tc_go_on6(struct __sk_buff *skb, int done, bool ingre
     tc_enter_sctp6(skb, ingress);
     return TC_ACT_UNSPEC;
   }
+  if (done == TC_FRAGMENT) {
+    tc_enter_wide6(skb, ingress ? WIDE6_INGRESS : WIDE6_EGRESS);
+    return tc_fragment_note(skb, TC_ACT_UNSPEC, NOTE_PASSES);
+  }
   tc_enter_wide6(skb, WIDE6_KNOWN);
   count_reason(R_NO_CONNECTION);
   return TC_ACT_UNSPEC;
@@ -137,20 +141,14 @@ static __always_inline int tc_local_reply6(struct __sk_buff *skb, struct packet 
   return done == TC_ELSEWHERE ? tc_local_unknown(skb, p, real, layer3) : done;
 }
 
-/* Counts a packet that is not balanced because of its form. Of a fragmented one the first fragment alone has ports, and is counted. */
+/* Counts a packet that is not balanced because of its form. */
 static __always_inline int tc_oddity6(struct packet *p, enum parsed parsed) {
-  if (parsed == P_FRAGMENT && !is_balanced(p)) return TC_ELSEWHERE;
-  if (parsed == P_FRAGMENT) count_reason(R_FRAGMENT);
   if (parsed == P_BAD) count_reason(p->header ? R_BAD_LENGTH : R_SHORT);
   return TC_ACT_UNSPEC;
 }
 
-/* What happens to a packet that comes in for a MAC of this host. */
-static __always_inline int tc_ingress6(struct __sk_buff *skb, struct packet *p) {
-  enum parsed parsed = tc_parse6(skb, p);
-  if (parsed == P_OTHER && p->protocol == NEXT_ICMPV6 && !p->fragment) return tc_past_connections(tc_icmp6(skb));
-  if (parsed != P_OK) return is_of_sctp_build(p) ? TC_SCTP : tc_oddity6(p, parsed);
-  if (is_link_local(p->saddr6) || is_link_local(p->daddr6)) return TC_ACT_UNSPEC; /* they mean nothing beyond their link */
+/* What happens to a packet that comes in, by its ports. */
+static __always_inline int tc_decide6(struct __sk_buff *skb, struct packet *p) {
   __u32 service = ALL_PORTS ? 0 : service_of_target(p);
   if (service) return tc_any_request6(skb, service);
   __u32 real = real_of_source(p);
@@ -173,17 +171,45 @@ static __always_inline int tc_ingress6(struct __sk_buff *skb, struct packet *p) 
   return service ? tc_any_seen6(skb, service) : TC_ELSEWHERE;
 }
 
+static __always_inline int tc_fragment_in6(struct __sk_buff *skb, struct packet *p) {
+  int done = tc_fragment(skb, false);
+  if (done == TC_FIRST) return tc_fragment_done(skb, tc_decide6(skb, p), 0);
+  return done == TC_UNKNOWN ? tc_fragment_done(skb, done, 0) : done;
+}
+
+/* What happens to a packet that comes in for a MAC of this host. */
+static __always_inline int tc_ingress6(struct __sk_buff *skb, struct packet *p) {
+  enum parsed parsed = tc_parse6(skb, p);
+  if (parsed == P_OTHER && p->protocol == NEXT_ICMPV6 && !p->fragment) return tc_past_connections(tc_icmp6(skb));
+  if (parsed == P_FRAGMENT) return tc_fragment_in6(skb, p);
+  if (parsed != P_OK) return is_of_sctp_build(p) ? TC_SCTP : tc_oddity6(p, parsed);
+  if (is_link_local(p->saddr6) || is_link_local(p->daddr6)) return TC_ACT_UNSPEC; /* they mean nothing beyond their link */
+  return tc_decide6(skb, p);
+}
+
+/* What happens to a packet that the director itself sends, by its ports. */
+static __always_inline int tc_decide_leaving6(struct __sk_buff *skb, struct packet *p, bool layer3) {
+  __u32 real = real_of_source(p);
+  if (real) return tc_local_reply6(skb, p, real, layer3);
+  __u32 service = service_of_source(p);
+  return service ? tc_any_seen6(skb, service) : TC_ELSEWHERE;
+}
+
+static __always_inline int tc_fragment_out6(struct __sk_buff *skb, struct packet *p) {
+  int done = tc_fragment(skb, true);
+  if (done == TC_FIRST) return tc_fragment_done(skb, tc_decide_leaving6(skb, p, false), NOTE_LEAVING);
+  return done == TC_UNKNOWN ? tc_fragment_done(skb, done, NOTE_LEAVING) : done;
+}
+
 /* What happens to a packet that the director itself sends, to some devices without an Ethernet header. */
 static __always_inline int tc_egress6(struct __sk_buff *skb, struct conf *c, struct packet *p) {
   struct interface *i = c->layer3 ? interface_at(skb->ifindex) : 0;
   bool layer3 = i && i->flags & INTERFACE_LAYER3;
   enum parsed parsed = unlikely(layer3) ? tc_parse_any6(skb, 0) : tc_parse6(skb, p);
   if (parsed == P_OTHER && p->protocol == NEXT_ICMPV6 && !p->fragment) return tc_icmp6_leaving(skb, layer3 ? 0 : ETH_LEN);
+  if (parsed == P_FRAGMENT) return layer3 ? TC_ACT_UNSPEC : tc_fragment_out6(skb, p);
   if (parsed != P_OK) return is_of_sctp_build(p) ? TC_SCTP : TC_ACT_UNSPEC;
-  __u32 real = real_of_source(p);
-  if (real) return tc_local_reply6(skb, p, real, layer3);
-  __u32 service = service_of_source(p);
-  return service ? tc_any_seen6(skb, service) : TC_ELSEWHERE;
+  return tc_decide_leaving6(skb, p, layer3);
 }
 
 #ifndef SIDE

@@ -69,6 +69,9 @@
 #endif
 #include "ftp-enter.h"
 #include "tc-forward.h"
+#include "transport.h"
+#include "fragment-table.h"
+#include "fragment.h"
 #include "tc.h"
 #ifdef HELPS_FTP
 #include "tcp-numbers.h"

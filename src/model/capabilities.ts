@@ -51,7 +51,7 @@ const rows = [
   {
     id: 'fragments',
     name: 'fragments of TCP, UDP and SCTP',
-    present: false,
+    present: true,
     missing: 'fragments are not balanced yet',
     meanwhile: 'they pass to the stack',
   },

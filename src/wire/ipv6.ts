@@ -11,6 +11,8 @@ import { decodeAddress, encodeAddress } from './address-bytes.js';
 import { concat, viewOf } from './bytes.js';
 
 export const IPV6_HEADER_BYTES = 40;
+/** A fragment header (RFC 8200, 4.5). */
+export const IPV6_FRAGMENT_BYTES = 8;
 const AT = { length: 4, next: 6, hops: 7, source: 8, destination: 24 } as const;
 
 export interface Ipv6Packet {

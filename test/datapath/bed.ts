@@ -21,6 +21,7 @@ import { noNamespaces } from '../support/netns-bed.js';
 import { ClientsMet } from './clients-met.js';
 import type { DeviceName } from './fixtures/bed-addresses.js';
 import type { Hook } from './fixtures/fixture.js';
+import { FragmentTables } from './fragment-tables.js';
 import { freshName, makeNamespace, removeNamespace } from './namespace.js';
 import { OrderedLocalPorts } from './ordered-ports.js';
 import { type Carriage, run, TC, XDP } from './run.js';
@@ -85,6 +86,7 @@ export interface Bed {
   keptPrograms(): KeptPrograms;
   /** Of lblc and lblcr, by `LocalityKey`. */
   readonly localities: BpfMap;
+  readonly fragments: FragmentTables;
   close(): void;
 }
 
@@ -115,6 +117,7 @@ class LoadedBed implements Bed {
   #clean: Uint8Array;
   #conns: ArrayBuffer;
   readonly localities: BpfMap;
+  readonly fragments: FragmentTables;
   readonly #hops: ArrayBuffer;
   readonly #clients = new ClientsMet();
   readonly #localPorts: OrderedLocalPorts;
@@ -136,6 +139,7 @@ class LoadedBed implements Bed {
     this.#clean = this.#settings();
     this.#localPorts = new OrderedLocalPorts(folder);
     this.localities = BpfMap.pinned(`${folder}/localities`);
+    this.fragments = new FragmentTables(folder);
     this.#conns = this.memoryOf('conns');
     this.#hops = this.memoryOf('client_hops');
     for (const device of ['front', 'back', 'lo'] as const) this.#devices.set(device, native().ifNameToIndex(device));
@@ -294,6 +298,7 @@ class LoadedBed implements Bed {
     new Uint8Array(endpoints.memory).fill(0);
     clear(drops, Drops.bytes, 0, drops.count);
     this.#forgetLocalities();
+    this.fragments.empty();
     this.#localPorts.forget();
     this.#restoreConf();
     this.director = new EbpfDirector(this.tables, this.lockPath, this.director.addresses);
@@ -361,6 +366,7 @@ class LoadedBed implements Bed {
     this.director.close();
     this.#closePrograms();
     this.localities.close();
+    this.fragments.close();
     removePins(this.folder);
     rmdirSync(this.folder);
     removeNamespace(this.name);

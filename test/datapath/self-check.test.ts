@@ -7,6 +7,9 @@ import { sizesOf } from '../../src/datapath/ebpf/load/object.js';
 import { type LinkVector, makeVectors } from '../../src/datapath/ebpf/load/vectors/ipv4.js';
 import {
   ENTRY_PINS,
+  FRAGMENT_SERVERS_PIN,
+  FRAGMENTS_HELD_PIN,
+  FRAGMENTS_PIN,
   FULLNAT_FLOWS_PINS,
   FULLNAT_TC_PIN,
   PINNED_MAPS,
@@ -36,14 +39,14 @@ test('a trial leaves every table as it was', { skip }, () => {
     load(folder, SMALL);
     // conf is filled in, the timer writes its own records, scratch space does not count
     const written = ['conf', 'housekeeping', 'drop_history', 'scratch_space'];
-    const hashes = ['localities', 'calls'];
+    const hashes = ['localities', 'calls', FRAGMENTS_PIN, FRAGMENT_SERVERS_PIN];
     for (const name of hashes)
       assert.deepEqual(
         using(BpfMap.pinned(`${folder}/${name}`), (map) => [...map.keys()]),
         [],
       );
     // nor are the arrays of programs plain memory: the first service of each build, or destination behind a tunnel, fills its own
-    const apart = [...written, ...hashes, ...ENTRY_PINS, TUNNEL_TC_PIN, TUNNEL_XDP_PIN, ...FULLNAT, 'tunnel_work'];
+    const apart = [...written, ...hashes, ...ENTRY_PINS, TUNNEL_TC_PIN, TUNNEL_XDP_PIN, ...FULLNAT, 'tunnel_work', FRAGMENTS_HELD_PIN];
     for (const name of PINNED_MAPS.filter((each) => !apart.includes(each))) {
       using(BpfMap.pinned(`${folder}/${name}`), (map) => isEmpty(map, name));
     }

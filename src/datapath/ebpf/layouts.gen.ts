@@ -20,6 +20,9 @@ export const LAYOUTS = {
   egresses: 3475133933,
   endpoints: 4074764114,
   estimates: 1413622892,
+  fragment_servers: 2433003702,
+  fragments: 1251852589,
+  fragments_held: 661217356,
   ftp_streams: 887206579,
   fullnat_carried: 1817756800,
   fullnat_clients: 1206211763,
@@ -57,7 +60,7 @@ export const LAYOUTS = {
 } as const;
 
 /** Of all of them. */
-export const LAYOUT = 1117559442;
+export const LAYOUT = 845921392;
 
 /** The numbers that the build before had for its tables of connections, from bpf/director/layout-before.h: these can be taken over. */
 export const LAYOUTS_BEFORE = { conns: 533567585, conns6: 2615462872 } as const;

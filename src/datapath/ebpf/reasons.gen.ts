@@ -6,7 +6,7 @@ export const REASONS = [
   { key: 'short', text: 'cut short: headers do not fit the packet' },
   { key: 'bad_length', text: 'lengths in the headers disagree with the packet' },
   { key: 'bad_checksum', text: 'wrong IP header checksum, passed to the stack, which drops it' },
-  { key: 'fragment', text: 'a fragmented packet of a service, passed to the stack' },
+  { key: 'fragment', text: 'a fragment that is not balanced: too short for its headers, too long to be held back, or by FULLNAT' },
   { key: 'no_connection', text: 'TCP or SCTP without a connection and not its first packet, passed to the stack' },
   { key: 'no_destination', text: 'no destination is left for a new connection' },
   { key: 'dead_destination', text: "the connection's destination or service was removed" },
@@ -37,4 +37,7 @@ export const REASONS = [
   { key: 'no_local_port', text: 'a new connection by FULLNAT that found no free port of a local address' },
   { key: 'syn_data', text: 'data of a SYN for a server that gets a header of the PROXY protocol: left out, its client sends them again' },
   { key: 'local_port_replaced', text: 'a connection by FULLNAT that is half open, closed or not proven gave its local port to a new one' },
+  { key: 'fragment_held', text: 'a later fragment, held back until the first one of its packet comes' },
+  { key: 'fragment_lost', text: 'a later fragment that was held back, and whose first one did not come in time' },
+  { key: 'fragment_dropped', text: 'a later fragment of a packet whose first one was dropped' },
 ] as const;

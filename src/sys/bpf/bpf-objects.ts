@@ -105,6 +105,11 @@ export class BpfMap extends Pinnable {
     }
   }
 
+  /** Deletes all keys that it has now. */
+  empty(): void {
+    for (const key of [...this.keys()]) this.delete(key);
+  }
+
   /** Shared memory with the kernel; see Native.bpfMapMmap. */
   mmap(length: number, writable: boolean): ArrayBuffer {
     return native().bpfMapMmap(this.fd.number, length, writable);

@@ -1,5 +1,6 @@
 // Many random histories through the loaded programs and the reference director, and what of the rules they met.
 import assert from 'node:assert/strict';
+import type { ServiceKey } from '../../../src/model/service.js';
 import fc from '../../support/properties.js';
 import type { Bed } from '../bed.js';
 import { Explainer } from '../explained.js';
@@ -17,13 +18,17 @@ export interface Comparison {
   readonly explainedIn: number;
 }
 
+/** The programs beside those on the links, and those for marks, do nothing until they are loaded, with the first service for them. */
+function loadAllBuilds({ director }: Bed): void {
+  const of = (key: ServiceKey): void => director.addService({ key, scheduler: 'rr', schedFlags: 0, onePacket: false });
+  for (const protocol of ['tcp', 'sctp'] as const)
+    for (const address of [VIP, IPV6.vip]) for (const port of [80, 0]) of(serviceKey(protocol, address, port));
+  for (const family of ['inet', 'inet6'] as const) of({ kind: 'fwmark', family, mark: 1 });
+}
+
 /** Drop reasons, and states of connections, that were met. A failing seed is printed, with the path to the history. */
 export async function compare({ bed, hook, histories, explainedIn }: Comparison): Promise<ReadonlySet<string>> {
-  // The programs beside those on the links count nothing until they are loaded, with the first service for them.
-  for (const protocol of ['tcp', 'sctp'] as const)
-    for (const address of [VIP, IPV6.vip])
-      for (const port of [80, 0])
-        bed.director.addService({ key: serviceKey(protocol, address, port), scheduler: 'rr', schedFlags: 0, onePacket: false });
+  loadAllBuilds(bed);
   const met = new Set<string>();
   const explainer = new Explainer(bed);
   let [played, disturbed] = [0, 0];

@@ -6,7 +6,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { applyChange } from '../../../src/datapath/apply-change.js';
 import { Abi, Conf, Housekeeping } from '../../../src/datapath/ebpf/abi.gen.js';
 import { Template6 } from '../../../src/datapath/ebpf/abi6.gen.js';
-import { clockAt } from '../../../src/datapath/ebpf/table/clock.js';
+import { clockNow } from '../../../src/datapath/ebpf/table/clock.js';
 import { hashKeysOf } from '../../../src/datapath/ebpf/table/endpoint-table.js';
 import { markForFirewall } from '../../../src/datapath/ebpf/table/firewall.js';
 import { connectionHome, templateHome } from '../../../src/datapath/ebpf/table/key-hash.js';
@@ -28,6 +28,7 @@ import { compareDestinations } from './compare-destinations.js';
 import { ConnectionView, type Layout } from './connection-view.js';
 import { FollowedChoice } from './followed-choice.js';
 import { FollowedPorts, flowLabels } from './followed-ports.js';
+import { FragmentView } from './fragment-view.js';
 import { connectionLabels, templateLabels } from './met-labels.js';
 import { SIDE_BUILDS } from './side-builds.js';
 import { TemplateView } from './template-view.js';
@@ -86,6 +87,7 @@ export class Pair {
   readonly #connections = new Map<Layout, ConnectionView>();
   readonly #templates: readonly TemplateView[];
   readonly #flows: FollowedPorts;
+  readonly #fragments: FragmentView;
 
   constructor(
     readonly bed: Bed,
@@ -115,6 +117,7 @@ export class Pair {
     };
     this.#environment.icmpAllowed = () => !this.#counted.has('icmp_limited');
     this.director = new PacketDirector(this.#environment, options);
+    this.#fragments = new FragmentView(bed.fragments, this.director.fragments);
     this.#view('exact', bed.slots().memory);
     this.#viewSideTables();
     this.#templates = [
@@ -192,7 +195,9 @@ export class Pair {
     const arrival = { device, bytes: frame, mark, gsoSize: segmentBytes };
     const since = this.#setClock();
     this.#sent++;
-    const isExplained = this.explained !== undefined && this.#sent % this.explained.oneIn === 0;
+    // Beside a first fragment, what waited for it is counted, and that is not explained.
+    const isAlone = !this.#fragments.isAwaited(frame, this.director.now);
+    const isExplained = this.explained !== undefined && this.#sent % this.explained.oneIn === 0 && isAlone;
     const templates = this.#templatesLive();
     const holdExplained = isExplained ? this.explained.explainer.explain(hook, arrival) : undefined;
     const began = this.#setClock();
@@ -298,18 +303,8 @@ export class Pair {
     return [...this.#met, ...this.director.drops().keys()];
   }
 
-  /** The programs' clock, read between two ticks of their timer. */
   #clock(): number {
-    return this.#betweenTicks(() => clockAt(this.bed.tables.conf, process.hrtime.bigint()));
-  }
-
-  #betweenTicks<T>(read: () => T): T {
-    const { conf } = this.bed.tables;
-    for (;;) {
-      const ticks = conf.big(0, Conf.ticks);
-      const found = read();
-      if (conf.big(0, Conf.ticks) === ticks) return found;
-    }
+    return clockNow(this.bed.tables.conf);
   }
 
   #templatesLive(): number {
@@ -321,13 +316,14 @@ export class Pair {
     return this.#clock() - this.director.now;
   }
 
-  /** Gives each connection and template of the programs the time that it has left in memory. Returns their clock. */
+  /** Gives each entry of the programs the time that it has left in memory. Returns their clock. */
   #setClock(timer: 'timer at rest' | 'timer at work' = 'timer at rest'): number {
     const now = this.#clock();
     const offset = now - this.director.now - JIFFIES_LATE_UNITS;
     for (const view of this.#views) view.setClock(offset);
     for (const view of this.#templates) view.setClock(offset, timer === 'timer at work' ? view.expired(now) : new Set());
     this.#flows.setClock(offset);
+    this.#fragments.setClock(offset);
     this.#followTimer();
     return now;
   }
@@ -347,7 +343,9 @@ export class Pair {
     const isSoon = ({ expires }: { readonly expires: number }): boolean =>
       expires >= now && expires <= now + settings.unitsOf(NEAR_SECONDS);
     return (
-      [...this.director.living(), ...this.#templatesInMemory].some(isSoon) || this.#flows.endsWithin(now, settings.unitsOf(NEAR_SECONDS))
+      [...this.director.living(), ...this.#templatesInMemory].some(isSoon) ||
+      this.#flows.endsWithin(now, settings.unitsOf(NEAR_SECONDS)) ||
+      this.#fragments.endsWithin(now, DISTURBED_UNITS + JIFFIES_LATE_UNITS)
     );
   }
 
@@ -387,10 +385,12 @@ export class Pair {
     for (const view of this.#views) view.compare(what, offset, slack);
     for (const view of this.#templates) view.compare([...this.director.living()], what, offset, slack);
     this.#flows.compare(what, offset, slack);
+    this.#fragments.compare(what, this.director.now, offset, slack);
     const labels = [
       ...[...this.director.living()].flatMap(connectionLabels),
       ...this.#templatesInMemory.flatMap(templateLabels),
       ...this.#flows.flows.flatMap(flowLabels),
+      ...this.#fragments.labels(this.director.now),
     ];
     for (const label of labels) this.#met.add(label);
   }

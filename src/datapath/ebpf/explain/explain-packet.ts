@@ -15,12 +15,13 @@ import type { Start } from '../../schedule/index.js';
 import { sysctlNames } from '../../sysctls.js';
 import { TCP_STATES } from '../../tcp-state.js';
 import { Conf } from '../abi.gen.js';
-import { clockAt } from '../table/clock.js';
+import { clockNow } from '../table/clock.js';
 import { hashKeysOf } from '../table/endpoint-table.js';
 import { sysctlFields } from '../table/sysctls.js';
 import { IPV6_PINS, SCTP_PINS, SCTP6_PINS, type Tables, WIDE_PINS, WIDE_SCTP_PINS, WIDE_SCTP6_PINS, WIDE6_PINS } from '../table/tables.js';
 import { LIVE_BUCKETS, LIVE_TEMPLATES, liveHome, loadConnections, loadTemplates, TemplateHomes } from './live-connections.js';
 import type { AskedHop, LiveEnvironment } from './live-environment.js';
+import { loadFragment } from './live-fragments.js';
 import { loadFtpStreams } from './live-ftp.js';
 import { LiveLocalPorts } from './live-local-ports.js';
 import { LiveServices } from './live-services.js';
@@ -132,15 +133,6 @@ function loadTables(
   return met.services;
 }
 
-/** The timer writes the moment of its last tick in two parts. */
-function clockBetweenTicks({ conf }: Tables): number {
-  for (;;) {
-    const ticks = conf.big(0, Conf.ticks);
-    const now = clockAt(conf, process.hrtime.bigint());
-    if (conf.big(0, Conf.ticks) === ticks) return now;
-  }
-}
-
 /** @throws SystemError as the maps' and the FIB's */
 export function explainPacket(
   tables: Tables,
@@ -165,10 +157,12 @@ export function explainPacket(
     dropsNext,
     localPorts,
   });
-  director.now = clockBetweenTicks(tables);
+  director.now = clockNow(tables.conf);
   for (const { connections } of director.scopes) connections.endsEarly = endsEarly;
   loadSettings(director, tables);
   const services = loadTables(director, tables, ends, homes, starts);
+  const { packet } = parseFrame(frame.bytes, frame.gsoSize ?? 0);
+  if (packet?.fragment === true) loadFragment(tables, director, packet, services);
   localPorts.idOf = (destination) => services.idOf(destination);
   localPorts.destinationAt = (id) => services.destination(id);
   const events: TraceEvent[] = [];

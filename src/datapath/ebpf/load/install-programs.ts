@@ -1,7 +1,8 @@
 // Puts programs that are loaded onto the pinned maps on every link, in the place of the programs before.
 import { using } from '../../../sys/fd.js';
 import { pinBeside, pinInPlace } from '../pins/pin-in-place.js';
-import { ENTRY_PINS, NOT_SHARED } from '../table/tables.js';
+import { noteFragmentServers } from '../table/fragment-servers.js';
+import { ENTRY_PINS, FRAGMENT_SERVERS_PIN, NOT_SHARED } from '../table/tables.js';
 import type { AttachedInterfaces } from './attached-interfaces.js';
 import { forgetBuild } from './build-pin.js';
 import { exchangeFullnat } from './fullnat.js';
@@ -28,6 +29,7 @@ export function installPrograms(
   forgetBuild(folder);
   // First, so that the builds beside it share them.
   for (const name of missing) using(object.map(name), (map) => pinInPlace(map, `${folder}/${name}`));
+  if (missing.includes(FRAGMENT_SERVERS_PIN)) noteFragmentServers(interfaces.tables);
   const behind = enterSideBuilds(object, interfaces.tables, sides);
   if (kinds.includes('xdp')) enterShortCuts(object, interfaces.tables, interfaces.onNotice, sides);
   exchangeTunnels(interfaces.tables, sides.fileOf);

@@ -3,10 +3,11 @@
 // them as they were: all zero.
 import type { ObjectFile } from '../../../sys/bpf/bpf-objects.js';
 import type { Records } from '../../../sys/bpf/records.js';
+import { using } from '../../../sys/fd.js';
 import { Abi, ClientHopSet, Conf, ConnSlot, Egress, Endpoint } from '../abi.gen.js';
 import { connectionHash, hashKeysOf, keyedHash, keyOf } from '../table/endpoint-table.js';
 import { realEndpoint, recordedServiceEndpoint } from '../table/identity.js';
-import type { Tables } from '../table/tables.js';
+import { FRAGMENT_SERVERS_PIN, FRAGMENTS_PIN, type Tables } from '../table/tables.js';
 import { clientHopAt, EGRESS, mapped, setStage, writeClientHop } from './trial-tables.js';
 import { tryVector } from './try-vector.js';
 import { type LinkVector, STAGE } from './vectors/ipv4.js';
@@ -30,6 +31,7 @@ export function selfCheck(object: ObjectFile, tables: Tables, programs: Programs
     for (const vector of vectors) tryVector(object, programs[vector.program], vector);
   } finally {
     clear(tables, conns, hops, vectors);
+    for (const name of [FRAGMENTS_PIN, FRAGMENT_SERVERS_PIN]) using(object.map(name), (map) => map.empty());
     new Uint8Array(egresses, EGRESS * Egress.bytes, Egress.bytes).fill(0);
   }
 }

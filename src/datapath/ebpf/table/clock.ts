@@ -21,6 +21,15 @@ export function clockAt(conf: Records, nowNs: bigint): number {
   return Number(((jiffies + (passed > 0n ? passed : 0n)) >> BigInt(Abi.CLOCK_SHIFT)) & 0xffffffffn);
 }
 
+/** The clock of the loaded datapath, whose timer writes the moment of its last tick in two parts: read between two ticks. */
+export function clockNow(conf: Records): number {
+  for (;;) {
+    const ticks = conf.big(0, Conf.ticks);
+    const now = clockAt(conf, process.hrtime.bigint());
+    if (conf.big(0, Conf.ticks) === ticks) return now;
+  }
+}
+
 /** `a` - `b` of two clock readings, signed. */
 export function clockDifference(a: number, b: number): number {
   return (a - b) | 0;

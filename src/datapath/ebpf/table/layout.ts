@@ -7,7 +7,17 @@ import { using } from '../../../sys/fd.js';
 import { Abi, Conf } from '../abi.gen.js';
 import { LAYOUT, LAYOUTS, LAYOUTS_BEFORE } from '../layouts.gen.js';
 import { pinInPlace } from '../pins/pin-in-place.js';
-import { FEATURE_PINS, IDLE_WITHOUT, LAYOUTS_PIN, layoutName, SIDE_PINS, TABLE_PIN, type Tables, takeoverPin } from './tables.js';
+import {
+  FEATURE_PINS,
+  IDLE_WITHOUT,
+  LAYOUTS_PIN,
+  layoutName,
+  RENEWED_PINS,
+  SIDE_PINS,
+  TABLE_PIN,
+  type Tables,
+  takeoverPin,
+} from './tables.js';
 
 /**
  * `before`: of a build whose tables this one can take over (load/takeover.ts). `taken-over`: another build's takeover of them has begun, and not
@@ -47,10 +57,10 @@ export type Layouts = Readonly<Record<string, number>>;
 /** Maps that are made with the first service or destination that needs them. */
 const MADE_LATER: ReadonlySet<string> = new Set([...SIDE_PINS.flatMap((pins) => Object.values(pins)), ...FEATURE_PINS]);
 
-/** Is it a map that nothing of its feature uses yet? Each build makes its own in its place. `folder`: of its pins. */
+/** Is it a map that nothing of its feature uses yet, or of short-lived records? Each build makes its own in its place. `folder`: of its pins. */
 function isIdle(folder: string, name: string): boolean {
   const used = IDLE_WITHOUT[name];
-  return used !== undefined && !existsSync(`${folder}/${used}`);
+  return RENEWED_PINS.includes(name) || (used !== undefined && !existsSync(`${folder}/${used}`));
 }
 
 /** No service or destination ever needed this map: no layout of it hinders a build. */
@@ -59,7 +69,7 @@ const isUnused = (folder: string, name: string): boolean =>
 
 /** Idle maps that have another layout than this build's. `pinned`: the layouts of the pinned maps. */
 export const idleOfOtherLayout = (folder: string, pinned: Layouts): readonly string[] =>
-  Object.keys(IDLE_WITHOUT).filter((name) => isIdle(folder, name) && pinned[name] !== (LAYOUTS as Layouts)[name]);
+  [...Object.keys(IDLE_WITHOUT), ...RENEWED_PINS].filter((name) => isIdle(folder, name) && pinned[name] !== (LAYOUTS as Layouts)[name]);
 
 /** A build that kept no number of any feature's map may have such maps all the same: of which layout is not known. */
 const featuresUnknown = (folder: string, pinned: Layouts): boolean =>

@@ -101,6 +101,12 @@ export const IDLE_WITHOUT: Readonly<Record<string, string | undefined>> = {
   [FULLNAT_FLOWS_PINS.inet6]: FULLNAT_POOLS_PIN,
   [FULLNAT_WORK_PIN]: FULLNAT_POOLS_PIN,
 };
+/** What became of the first fragments of packets, later ones that are held back, and the servers that these may come from: builds share them. */
+export const FRAGMENTS_PIN = 'fragments';
+export const FRAGMENTS_HELD_PIN = 'fragments_held';
+export const FRAGMENT_SERVERS_PIN = 'fragment_servers';
+/** What these hold serves for seconds, or is learned again: a build that has another layout of one makes its own in its place. */
+export const RENEWED_PINS: readonly string[] = [FRAGMENTS_PIN, FRAGMENTS_HELD_PIN, FRAGMENT_SERVERS_PIN];
 /** The ports of services that have the helper for FTP, as a text (table/ftp.ts). */
 export const FTP_PORTS_PIN = 'ftp_ports';
 /** The arrays that the objects on the links have. */
@@ -128,6 +134,9 @@ export const PINNED_MAPS = [
   FULLNAT_TC_PIN,
   ...Object.values(FULLNAT_FLOWS_PINS),
   FULLNAT_WORK_PIN,
+  FRAGMENTS_PIN,
+  FRAGMENTS_HELD_PIN,
+  FRAGMENT_SERVERS_PIN,
 ] as const;
 /** Scratch space, a rate limit, a history that may start again, and the places of programs: builds need not share them, nor have them all. */
 export const NOT_SHARED: ReadonlySet<string> = new Set(['scratch_space', 'icmp_limits', 'drop_history', ...ENTRY_PINS]);

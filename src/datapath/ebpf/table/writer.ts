@@ -14,6 +14,7 @@ import { describe, finish, intendFlush, redescribe } from '../recovery/intent.js
 import { clockDifference } from './clock.js';
 import { DestinationIndex } from './destination-index.js';
 import { type EndpointRef, EndpointTable, keyOf } from './endpoint-table.js';
+import { noteFragmentServer } from './fragment-servers.js';
 import { helpDestination, isHelpOver, isReal, leaveDestination } from './ftp.js';
 import { FullnatPools } from './fullnat-pools.js';
 import { HOST_MARKS, type MarksOf } from './host-marks.js';
@@ -217,6 +218,7 @@ export class Writer {
       dests.set(id, Dest.flags, flags | Abi.D_REAL);
     }
     noteMasquerading(this.tables, id);
+    noteFragmentServer(this.tables, id);
   }
 
   /**

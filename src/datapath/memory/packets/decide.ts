@@ -165,6 +165,7 @@ function begin(question: Question, packet: Packet, service: ServiceRecord, call:
     if (place === undefined) return { kind: 'drop', reason: 'table_full' };
     scope.connections.insert(connection, place);
   }
+  if (!kept) table.once = destination;
   trace?.({ kind: 'begun', connection, kept });
   destination.counts.conns++;
   if (choice === undefined) return { kind: 'forward', connection, known: false };

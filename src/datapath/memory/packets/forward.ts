@@ -15,12 +15,15 @@ import type { Packet } from './packet.js';
 import { protocolRulesOf } from './protocol-rules.js';
 import type { Reason } from './reason.js';
 import type { DestinationRecord } from './records.js';
+import { isSumUnknown } from './translate-transport.js';
 import { encapsulated, tunnelEnd, tunnelMtu } from './tunnel.js';
 
 /** `redirect`: the frame leaves, or enters the stack by lo. `pass`: the stack goes on with it. */
 export interface Outcome {
   readonly verdict: 'redirect' | 'pass' | 'drop';
   readonly frame: Uint8Array;
+  /** A request by VS/TUN: whatever the tunnel does with it, the packet has been decided. */
+  readonly tunnelled?: true;
 }
 
 const HOST: IcmpKind = { what: 'host', mtu: 0 };
@@ -48,7 +51,7 @@ export function noted({ table, now }: Question, connection: Connection, packet: 
 /** The packet passes, unchanged. */
 export const passed = ({ frame }: Pick<Arrival, 'frame'>): Outcome => ({ verdict: 'pass', frame });
 
-function dropped({ table }: Question, { frame }: Arrival, reason: Reason): Outcome {
+export function dropped({ table }: Question, { frame }: Arrival, reason: Reason): Outcome {
   table.count(reason);
   return { verdict: 'drop', frame };
 }
@@ -171,8 +174,9 @@ function sentPast(question: Question, arrival: Arrival): Outcome {
 function forwarded(question: Question, arrival: Arrival, connection: Connection): Outcome {
   const { packet } = arrival;
   const { destination, server, method } = connection;
-  if (method === 'tunnel') return tunnelled(question, arrival, destination);
-  if (isLocalised(question, connection)) return localised(question, arrival, connection);
+  if (method === 'tunnel') return { ...tunnelled(question, arrival, destination), tunnelled: true };
+  if (isLocalised(question, connection))
+    return packet.fragment ? dropped(question, arrival, 'fragment') : localised(question, arrival, connection);
   if (method === 'bypass') return sentPast(question, arrival);
   const masq = method === 'masq';
   const hop = question.environment.hopToServer(destination.address);
@@ -188,6 +192,7 @@ function forwarded(question: Question, arrival: Arrival, connection: Connection)
   if (exceeded > 0 && packet.dontFragment) return refused('too_big', tooBig(exceeded));
   if (exceeded > 0 && !masq) return dropped(question, arrival, 'too_big');
   const frame = arrival.frame.slice();
+  if (masq && isSumUnknown(frame, packet, false, server)) return dropped(question, arrival, 'redirect_failed');
   if (masq) rulesOf(packet).translate(frame, packet, false, server);
   return hop.kind === 'local' || exceeded > 0 ? { verdict: 'pass', frame } : sent(frame, packet, hop);
 }
@@ -278,6 +283,8 @@ function replied(question: Question, arrival: Arrival, connection: Connection, n
     note(question, connection, packet, true);
     going = answeredByFlow(question, arrival, connection);
   }
+  if (isSumUnknown(arrival.frame, packet, true, virtual) && !(exceeded > 0 && packet.dontFragment))
+    return dropped(question, arrival, 'redirect_failed');
   if (exceeded > 0) return largeReply(question, going, connection, exceeded);
   const frame = going.frame.slice();
   rulesOf(packet).translate(frame, packet, true, virtual);
@@ -306,6 +313,7 @@ export function localReply(question: Question, came: Arrival, connection: Connec
   const frame = arrival.frame.slice();
   if (isRead) countPacket(connection.destination, arrival.packet.bytes, true);
   else noted(question, connection, arrival.packet, true);
+  if (isSumUnknown(frame, arrival.packet, true, connection.virtual)) return dropped(question, arrival, 'redirect_failed');
   rulesOf(arrival.packet).translate(frame, arrival.packet, true, connection.virtual);
   return { verdict: 'pass', frame };
 }

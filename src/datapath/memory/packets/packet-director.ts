@@ -4,13 +4,16 @@ import type { Family } from '../../../model/address.js';
 import { IpProtocol } from '../../../model/ip-protocol.js';
 import { viewOf } from '../../../wire/bytes.js';
 import { EtherType, macText } from '../../../wire/ethernet.js';
+import type { Arrival } from './arrival.js';
 import type { Connection } from './connection.js';
 import type { Question } from './decide.js';
 import { BUCKET_SHARES } from './defence.js';
 import { type Environment, LOOPBACK } from './environment.js';
 import { isForNobody, toFarEnd } from './ethernet.js';
 import { rulesOf } from './family.js';
-import { type Outcome, passed, unknownReply } from './forward.js';
+import { dropped, type Outcome, passed, unknownReply } from './forward.js';
+import { asFirst, fitsFrame, followed, mayWait, noteOf } from './fragment-path.js';
+import { type FragmentNote, fragmentKey, HELD_MAX_BYTES, HELD_SECONDS, NOTE_SECONDS } from './fragments.js';
 import { type Packet, type Parsed, sourceOf, targetOf } from './packet.js';
 import { incoming, leaving, marked } from './packet-path.js';
 import { type PacketOptions, PacketTable } from './packet-table.js';
@@ -92,6 +95,7 @@ export class PacketDirector extends PacketTable {
   marked({ device, bytes, gsoSize = 0, mark = 0 }: Frame): Outcome {
     const frame = bytes.slice();
     const { kind, packet } = parseFrame(raised(frame), gsoSize);
+    if (kind === 'fragment') return this.#markedFragment({ device, bytes: frame, mark }, packet);
     const scope = kind === 'ok' ? this.scopesOf(packet.family, packet.protocol).find(({ allPorts }) => allPorts) : undefined;
     const outcome =
       kind === 'ok' && scope !== undefined
@@ -103,6 +107,24 @@ export class PacketDirector extends PacketTable {
     return outcome !== undefined && outcome.verdict !== 'pass' ? outcome : passed({ frame: toFarEnd(outcome?.frame ?? frame) });
   }
 
+  /** A first fragment with a mark is decided as a whole packet is; a later one, and one that no service takes, goes on past the marks. */
+  #markedFragment({ device, bytes: frame, mark = 0 }: Frame, packet: Packet): Outcome {
+    const far = passed({ frame: toFarEnd(frame) });
+    const { part, family, protocol } = packet;
+    if (part === undefined || !fitsFrame(packet, frame)) {
+      this.count('bad_length');
+      return far;
+    }
+    const scope = this.scopesOf(family, protocol).find(({ allPorts }) => allPorts);
+    if (part.passes || staysOnLink(packet) || !part.readable || scope === undefined) return far;
+    this.once = undefined;
+    const question = { ...this.#question(scope, device), onPair: true, marked: this.#serviceOfMark(family, mark) } as const;
+    const outcome = marked(question, { frame, packet: asFirst(packet), gsoSize: 0 });
+    if (outcome === undefined) return far;
+    this.#leaveNote(fragmentKey(packet, part.id), noteOf(question, packet, outcome, false), outcome.frame);
+    return outcome.verdict === 'pass' ? passed({ frame: toFarEnd(outcome.frame) }) : outcome;
+  }
+
   /** What the first scope does that the packet concerns. undefined: it concerns none. */
   #meet(
     { device, bytes, gsoSize = 0, mark = 0 }: Frame,
@@ -112,6 +134,7 @@ export class PacketDirector extends PacketTable {
   ): Outcome | undefined {
     const { kind, packet } = parsed;
     if (packet === undefined) return undefined;
+    if (kind === 'fragment') return this.#meetFragment({ device, bytes, mark }, packet, leaves, back);
     const [{ family }, arrival] = [packet, { frame: bytes, packet, gsoSize }];
     if (kind === 'ok' && !leaves && staysOnLink(packet)) return undefined;
     if (kind === 'ok') {
@@ -128,6 +151,64 @@ export class PacketDirector extends PacketTable {
     if (met !== undefined || leaves) return met;
     const scheduled = meetBy((question) => relatedScheduled(question, message));
     return scheduled ?? aboutLocal(this.#question(this.exact, device), message);
+  }
+
+  /** A fragment, that comes in or leaves. */
+  #meetFragment(frame: Frame, packet: Packet, leaves: boolean, back: Pick<Question, 'accepted'>): Outcome {
+    const { bytes, device } = frame;
+    const { part } = packet;
+    const arrival: Arrival = { frame: bytes, packet, gsoSize: 0 };
+    this.once = undefined;
+    if (part === undefined) return passed(arrival);
+    if (!fitsFrame(packet, bytes)) {
+      this.count('bad_length');
+      return passed(arrival);
+    }
+    if (part.passes || staysOnLink(packet)) return passed(arrival);
+    const question = { ...this.#question(this.scopesOf(packet.family, packet.protocol)[0] ?? this.exact, device), ...back };
+    if (part.later) return this.#meetLater(question, arrival, fragmentKey(packet, part.id), leaves);
+    return this.#meetFirst(frame, { ...arrival, packet: asFirst(packet) }, fragmentKey(packet, part.id), leaves, back);
+  }
+
+  #meetFirst({ device, mark = 0 }: Frame, arrival: Arrival, key: string, leaves: boolean, back: Pick<Question, 'accepted'>): Outcome {
+    const { packet, frame } = arrival;
+    if (packet.part?.readable !== true) {
+      if (this.#isOfService(packet)) this.count('fragment');
+      this.#leaveNote(key, { kind: 'pass' }, frame);
+      return passed(arrival);
+    }
+    const marked = this.#serviceOfMark(packet.family, mark);
+    for (const scope of this.scopesOf(packet.family, packet.protocol)) {
+      const question = { ...this.#question(scope, device), ...back, marked };
+      const outcome = (leaves ? leaving : incoming)(question, arrival);
+      if (outcome === undefined) continue;
+      this.#leaveNote(key, noteOf(question, packet, outcome, leaves), outcome.frame);
+      return outcome;
+    }
+    this.#leaveNote(key, { kind: 'pass' }, frame);
+    return passed(arrival);
+  }
+
+  /** What waited for the first fragment comes in again. The last argument: the first one, as it goes on. */
+  #leaveNote(key: string, note: FragmentNote, { length }: Uint8Array): void {
+    const until = this.now + NOTE_SECONDS * this.settings.unitsPerSecond;
+    for (const held of this.fragments.store(key, note, until, length)) this.ingress(held);
+  }
+
+  #meetLater(question: Question, arrival: Arrival, key: string, leaves: boolean): Outcome {
+    const { now, fragments } = this;
+    const { frame, packet } = arrival;
+    const note = fragments.note(key, now);
+    if (note?.kind === 'pass') return passed(arrival);
+    if (note?.kind === 'drop') return dropped(question, arrival, 'fragment_dropped');
+    if (note?.kind === 'reply' || (note !== undefined && !leaves)) return followed(question, arrival, note, leaves);
+    if (leaves || !mayWait(question, packet)) return passed(arrival); // what the director sends is balanced on lo
+    if (frame.length > HELD_MAX_BYTES) {
+      this.count('fragment');
+      return passed(arrival);
+    }
+    fragments.hold(key, { device: question.device, bytes: frame }, now, now + HELD_SECONDS * this.settings.unitsPerSecond);
+    return dropped(question, arrival, 'fragment_held');
   }
 
   #byScope(device: string, family: Family, protocol: number, meet: (question: Question) => Outcome | undefined): Outcome | undefined {
@@ -150,20 +231,18 @@ export class PacketDirector extends PacketTable {
 
   /** A packet that is not balanced because of its form. */
   #countOdd({ kind, packet }: Parsed): void {
-    if (kind === 'fragment' && this.#isOfService(packet)) this.count('fragment');
     if (kind === 'bad') this.count(packet === undefined ? 'short' : 'bad_length');
     if (kind === 'bad sum') this.count('bad_checksum');
   }
 
-  /** Only a first fragment has ports: of each packet it alone is counted. */
+  /** Of a first fragment: does it concern an exact service? */
   #isOfService(packet: Packet): boolean {
     if (packet.destinationPort === 0) return false;
     const { family, protocol } = packet;
-    return this.scopesOf(family, protocol).some(
-      (scope) =>
-        scope.service(targetOf(packet), protocol, { client: sourceOf(packet), now: this.now }) !== undefined ||
-        scope.answers(sourceOf(packet), protocol),
-    );
+    const [exact] = this.scopesOf(family, protocol);
+    if (exact === undefined) return false;
+    const asked = { client: sourceOf(packet), now: this.now };
+    return exact.service(targetOf(packet), protocol, asked) !== undefined || exact.answers(sourceOf(packet), protocol);
   }
 }
 

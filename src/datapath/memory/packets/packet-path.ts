@@ -72,7 +72,7 @@ function toService(question: Question, arrival: Arrival, service: ServiceRecord)
   question.trace?.({ kind: 'service', service });
   const forged = question.wire && (packet.source === packet.destination || rulesOf(packet).isMartian(packet.source));
   const decision: Decision = forged ? { kind: 'drop', reason: 'martian' } : decideRequest(question, packet, service);
-  const isStray = decision.kind === 'pass' && decision.reason === 'no_connection';
+  const isStray = decision.kind === 'pass' && decision.reason === 'no_connection' && !packet.fragment;
   return (isStray ? olderThanService(question, arrival) : undefined) ?? request(question, arrival, decision);
 }
 
@@ -99,7 +99,7 @@ function toClient(question: Question, arrival: Arrival): Outcome | undefined {
 function toLocal(question: Question, arrival: Arrival): Outcome | undefined {
   const { packet, frame } = arrival;
   const { table, scope, now } = question;
-  if (packet.portless) return undefined;
+  if (packet.portless || packet.fragment) return undefined;
   const flow = table.localPorts.flowOf(sourceOf(packet), targetOf(packet), packet.protocol, now);
   if (flow === undefined || isWideConnection(flow) !== scope.allPorts) return undefined;
   const { client, virtual, destination } = flow;
@@ -121,7 +121,7 @@ function begun(question: Question, arrival: Arrival, go: typeof reply, leaves: b
 }
 
 /** The connection whose masqueraded server sends the packet. */
-const replied = ({ scope, now }: Question, packet: Packet): Connection | undefined =>
+export const replied = ({ scope, now }: Question, packet: Packet): Connection | undefined =>
   scope.connections.masqueradedTo(sourceOf(packet), packet.protocol, targetOf(packet), now);
 
 /** The connection of the service that the packet comes from, with the client that it is for. */

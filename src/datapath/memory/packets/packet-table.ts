@@ -12,6 +12,7 @@ import { isSysctlName, sysctls } from '../../sysctls.js';
 import { checkDestination } from '../checks.js';
 import { type Connection, touch } from './connection.js';
 import { ConnectionTable, type HomeOf } from './connection-table.js';
+import { Fragments } from './fragments.js';
 import { familyOf, foldOf, type Ip, ipOf } from './ip.js';
 import { type LocalPorts, OrderedPorts } from './local-ports.js';
 import type { Packet } from './packet.js';
@@ -79,6 +80,9 @@ export class PacketTable {
   readonly templates6: TemplateTable;
   readonly dropsNext: () => boolean;
   readonly localPorts: LocalPorts;
+  readonly fragments = new Fragments(() => this.count('fragment_lost'));
+  /** The destination of a packet without a connection (one-packet scheduling), for its later fragments. */
+  once: DestinationRecord | undefined;
   readonly #drops = new Map<Reason, number>();
   readonly #schedulers: ReadonlyMap<string, Start>;
   /** By service, what it has of -s and -b. */
@@ -176,7 +180,7 @@ export class PacketTable {
     if (this.#find(service, spec) !== undefined) throw new WeirError('destination-exists');
     const destination = this.records.makeDestination(service, ipOf(spec.address), spec.port, (known) => !isInUse(known, spec));
     describeDestination(destination, spec, 0);
-    if (methodOf(spec) === 'masq') this.records.answer(destination);
+    this.#answer(destination, spec);
     destination.available = true;
     service.list = [destination, ...service.list];
     service.schedule = service.schedule?.added(candidatesOf(service.list));
@@ -188,9 +192,16 @@ export class PacketTable {
     checkOnePacket(service, [spec]);
     const destination = this.#destination(service, spec);
     if (isInUse(destination, spec)) throw new WeirError('fullnat-in-use', { connections: destination.active + destination.inactive });
-    if (methodOf(spec) === 'masq') this.records.answer(destination);
+    this.#answer(destination, spec);
     describeDestination(destination, spec, destination.lastWeight);
     service.schedule = service.schedule?.edited(candidatesOf(service.list));
+  }
+
+  /** A masqueraded one gets replies back, and later fragments of it may wait for the first one. */
+  #answer(destination: DestinationRecord, spec: DestinationSpec): void {
+    if (methodOf(spec) !== 'masq') return;
+    this.records.answer(destination);
+    this.fragments.servers.add(destination.address);
   }
 
   deleteDestination(key: ServiceKey, which: DestinationKey): void {

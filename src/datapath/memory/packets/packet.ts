@@ -4,6 +4,15 @@ import type { SctpEvent } from '../../sctp-state.js';
 import type { Endpoint, Tuple } from './endpoint.js';
 import type { Ip } from './ip.js';
 
+/** Of a fragment. `later`: not the first one. `readable`: the first one, with the whole header of its transport. */
+export interface FragmentPart {
+  readonly id: number;
+  readonly later: boolean;
+  readonly readable: boolean;
+  /** What no fragment may have that is balanced: a source route. */
+  readonly passes: boolean;
+}
+
 /** What its IP header has, with IPv6's extension headers. */
 export interface IpPacket {
   readonly family: Family;
@@ -38,6 +47,8 @@ export interface Packet extends IpPacket {
   readonly abortFollows: boolean;
   /** AH or ESP: `protocol` and ports are those of the connection that it belongs to, of its key exchange (ipsec.ts). */
   readonly portless: boolean;
+  /** Where `fragment` is set. */
+  readonly part?: FragmentPart;
   /** What a datagram of UDP carries. */
   readonly data: Uint8Array;
 }

@@ -21,6 +21,13 @@ function renumberSctp(packet: Uint8Array, portAt: number, port: number): void {
   if (stated !== 0) writeSctpChecksum(packet, (stated ^ right ^ sctpChecksum(packet)) >>> 0);
 }
 
+/** The first fragment of a packet does not show how long that is, which SCTP's checksum for another port depends on. */
+export function isSumUnknown(frame: Uint8Array, packet: Packet, source: boolean, to: Endpoint): boolean {
+  if (packet.protocol !== IpProtocol.sctp || !packet.fragment || packet.portless) return false;
+  if (to.port === (source ? packet.sourcePort : packet.destinationPort)) return false;
+  return readSctpChecksum(frame.subarray(ETHERNET_BYTES + packet.header)) !== 0;
+}
+
 /** Gives a datagram that came without a checksum the right one. `source`: its source is `to` by now, else its destination. */
 function sumDatagram(frame: Uint8Array, packet: Packet, source: boolean, to: Endpoint): void {
   const datagram = frame.subarray(ETHERNET_BYTES + packet.header, ETHERNET_BYTES + packet.length);
@@ -31,7 +38,7 @@ function sumDatagram(frame: Uint8Array, packet: Packet, source: boolean, to: End
 
 /**
  * `source`: the source becomes `to`, else the destination. `readdress` overwrites the address; `sumAt`: a checksum that covers it. UDP without a
- * checksum gets one, but where it is cut later.
+ * checksum gets one, but where it is cut later, or is a fragment.
  */
 export function translateTransport(
   frame: Uint8Array,
@@ -56,7 +63,7 @@ export function translateTransport(
   if (udp && view.getUint16(sumAt) === 0) {
     readdress(undefined);
     view.setUint16(at + portIn, to.port);
-    if (!packet.isLarge) sumDatagram(frame, packet, source, to);
+    if (!packet.isLarge && !packet.fragment) sumDatagram(frame, packet, source, to);
     return;
   }
   readdress(sumAt);

@@ -5,7 +5,7 @@ import { ChunkType, SCTP_CHUNK_BYTES, SCTP_HEADER_BYTES } from '../../../wire/sc
 import { sctpEvent } from '../../sctp-state.js';
 import { ETHERNET_BYTES } from './ethernet.js';
 import { isIpsec, readIpsec } from './ipsec.js';
-import type { IpPacket, Packet, Parsed } from './packet.js';
+import type { FragmentPart, IpPacket, Packet, Parsed } from './packet.js';
 
 const [TCP_BYTES, UDP_BYTES, PORTS_BYTES] = [20, 8, 4] as const;
 /** What the header of each balanced protocol has at least. */
@@ -49,19 +49,29 @@ function lengthOf(frame: Uint8Array, protocol: number, at: number, least: number
   return protocol === IpProtocol.sctp ? least + SCTP_CHUNK_BYTES : least;
 }
 
-/** Goes on after the IP header. `later`: a fragment without ports. AH and ESP are read without a header of their own. */
-export function readTransport(frame: Uint8Array, ip: IpPacket, later: boolean): Parsed {
+/** A fragment: the first one has ports, and is `readable` with the header that a whole packet must have. */
+function readFragment(frame: Uint8Array, none: Packet, part: Pick<FragmentPart, 'id' | 'later' | 'passes'>, least: number): Parsed {
+  const at = ETHERNET_BYTES + none.header;
+  const room = frame.length - at;
+  if (part.later || room < PORTS_BYTES) return { kind: 'fragment', packet: { ...none, part: { ...part, readable: false } } };
+  const view = viewOf(frame);
+  const packet = { ...none, sourcePort: view.getUint16(at), destinationPort: view.getUint16(at + 2) };
+  const length = room < least ? 0 : lengthOf(frame, none.protocol, at, least);
+  const readable = length >= least && none.length >= none.header + length && room >= (none.protocol === IpProtocol.sctp ? length : least);
+  return { kind: 'fragment', packet: { ...packet, ...(readable ? meaningOf(frame, packet, at) : {}), part: { ...part, readable } } };
+}
+
+/** Goes on after the IP header. `part`: of a fragment. AH and ESP are read without a header of their own. */
+export function readTransport(frame: Uint8Array, ip: IpPacket, part: Pick<FragmentPart, 'id' | 'later' | 'passes'> | undefined): Parsed {
   const none: Packet = { ...ip, ...NOTHING };
   if (isIpsec(ip.family, ip.protocol)) return readIpsec(none);
   const least = HEADER_BYTES.get(ip.protocol);
   if (least === undefined) return { kind: 'other', packet: none };
   const at = ETHERNET_BYTES + ip.header;
-  const room = frame.length - at;
-  if (ip.fragment && (later || room < PORTS_BYTES)) return { kind: 'fragment', packet: none };
-  if (room < (ip.fragment ? PORTS_BYTES : least)) return { kind: 'bad', packet: none };
+  if (part !== undefined) return readFragment(frame, none, part, least);
+  if (frame.length - at < least) return { kind: 'bad', packet: none };
   const view = viewOf(frame);
   const packet = { ...none, sourcePort: view.getUint16(at), destinationPort: view.getUint16(at + 2) };
-  if (ip.fragment) return { kind: 'fragment', packet };
   const length = lengthOf(frame, ip.protocol, at, least);
   const isWhole = length >= least && ip.length >= ip.header + length;
   return { kind: isWhole ? 'ok' : 'bad', packet: { ...packet, ...meaningOf(frame, packet, at) } };

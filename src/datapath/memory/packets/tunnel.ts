@@ -53,11 +53,14 @@ function outerTos(inner: Uint8Array, { family }: Packet): number {
   return (tos & ECN) === CE ? (tos & ~ECN) | ECT_0 : tos;
 }
 
-/** Of the inner packet. TCP's and UDP's own checksum is taken for right, so that no data is read (lco_csum of the kernel). */
-function innerSum(inner: Uint8Array, { protocol, header, family, source, destination, portless }: Packet): number {
+/**
+ * Of the inner packet. TCP's and UDP's own checksum is taken for right, so that no data is read (lco_csum of the kernel); a fragment's is one of the
+ * whole datagram.
+ */
+function innerSum(inner: Uint8Array, { protocol, header, family, source, destination, portless, fragment }: Packet): number {
   const plainHeader = family === 'inet' || header === IPV6_HEADER_BYTES;
   const hasSum = protocol === IpProtocol.tcp || (protocol === IpProtocol.udp && viewOf(inner).getUint16(header + 6) !== 0);
-  if (portless || !plainHeader || !hasSum) return sumWords(inner);
+  if (portless || fragment || !plainHeader || !hasSum) return sumWords(inner);
   const pseudo = pseudoHeaderSum(addressOf(source), addressOf(destination), protocol, inner.length - header);
   return fold(sumWords(inner.subarray(0, header))) + (~fold(pseudo) & 0xffff);
 }

@@ -37,7 +37,7 @@ export function forwardingRule(facts: DirectorFacts): readonly Finding[] {
         what: 'ip_forward is 0 on a VS/NAT director',
         cause: lost
           ? 'it was turned off after loading, which took the forwarding of weir0, too: new next hops are not found (no_route)'
-          : 'weir balances without it, but the kernel drops what it must forward for Masq servers: fragments, and their own traffic',
+          : 'weir balances without it, but the kernel drops what it must forward for Masq servers: packets that it has to fragment, and their own traffic',
         fix: 'sysctl -w net.ipv4.ip_forward=1',
       },
     ];

@@ -20,8 +20,7 @@ export function reversePathRule(facts: DirectorFacts): readonly Finding[] {
           severity: 'warning',
           code: 'reverse-path-strict',
           what: `rp_filter is strict on ${iface.name}`,
-          cause:
-            'clients come in there but the route back to them uses another interface, so the kernel drops their new connections, and fragments',
+          cause: 'clients come in there but the route back to them uses another interface, so the kernel drops their new connections',
           fix: `sysctl -w net.ipv4.conf.all.rp_filter=0 ${sysctlWord(`net/ipv4/conf/${iface.name}/rp_filter`, 2)}`,
         },
       ];

@@ -33,7 +33,9 @@ function headersOf(frame: Uint8Array, isLarge: boolean): Parsed {
     isLarge,
     bytes: length,
   };
-  return readTransport(frame, packet, (fragment & OFFSET) !== 0);
+  const options = frame.subarray(ETHERNET_BYTES + IPV4_BYTES, ETHERNET_BYTES + header);
+  const part = { id: view.getUint16(ETHERNET_BYTES + 4), later: (fragment & OFFSET) !== 0, passes: hasSourceRoute(options) };
+  return readTransport(frame, packet, packet.fragment ? part : undefined);
 }
 
 /** Reads an IPv4 packet as the programs do; of AH and ESP only what is plain is looked at. */

@@ -1,7 +1,7 @@
 // The IPv6 header of a frame and the extension headers that may be passed over (RFC 8200).
 import { IpProtocol } from '../../../../model/ip-protocol.js';
 import { viewOf } from '../../../../wire/bytes.js';
-import { IPV6_HEADER_BYTES } from '../../../../wire/ipv6.js';
+import { IPV6_FRAGMENT_BYTES, IPV6_HEADER_BYTES } from '../../../../wire/ipv6.js';
 import { ETHERNET_BYTES } from '../ethernet.js';
 import { readIpv6 } from '../ip.js';
 import type { IpPacket, Parsed } from '../packet.js';
@@ -21,6 +21,8 @@ interface Upper {
   readonly protocol: number;
   readonly header: number;
   readonly fragment: number;
+  /** Of a fragment header. */
+  readonly id: number;
 }
 
 /** Bytes of an extension header, by its second byte. RFC 8200, 4.1; AH: RFC 4302, 2.2. */
@@ -31,7 +33,7 @@ function upperOf(frame: Uint8Array): Upper | undefined {
   const view = viewOf(frame);
   let next = view.getUint8(ETHERNET_BYTES + 6);
   let header = IPV6_HEADER_BYTES;
-  let fragment = 0;
+  let [fragment, id] = [0, 0];
   for (let n = 0; n < EXTENSIONS_MAX && !UPPER.has(next) && fragment === 0; n++) {
     const at = ETHERNET_BYTES + header;
     if (header > HEADER_MAX_BYTES || at + 4 > frame.length) return undefined;
@@ -39,6 +41,7 @@ function upperOf(frame: Uint8Array): Upper | undefined {
     next = view.getUint8(at);
     if (kind === NEXT.fragment) {
       fragment = view.getUint16(at + 2) & OFFSET_AND_MORE;
+      if (fragment !== 0 && at + IPV6_FRAGMENT_BYTES <= frame.length) id = view.getUint32(at + 4);
       header += 8;
       continue;
     }
@@ -46,7 +49,7 @@ function upperOf(frame: Uint8Array): Upper | undefined {
     if (!PASSED_OVER.has(kind) || segmentsLeft !== 0) return undefined;
     header += lengthOf(kind, view.getUint8(at + 1));
   }
-  return header > HEADER_MAX_BYTES ? undefined : { protocol: next, header, fragment };
+  return header > HEADER_MAX_BYTES ? undefined : { protocol: next, header, fragment, id };
 }
 
 export function parseIpv6(frame: Uint8Array, gsoSize: number): Parsed {
@@ -71,7 +74,8 @@ export function parseIpv6(frame: Uint8Array, gsoSize: number): Parsed {
     isLarge: gsoSize > 0,
     bytes: stated,
   };
-  const parsed = readTransport(frame, packet, (upper.fragment & OFFSET) !== 0);
+  const part = { id: upper.id, later: (upper.fragment & OFFSET) !== 0, passes: false };
+  const parsed = readTransport(frame, packet, packet.fragment ? part : undefined);
   if (parsed.kind !== 'ok') return parsed;
   if (parsed.packet.portless && (stated > room || gsoSize > 0)) return { kind: 'other' };
   return stated > room ? { kind: 'bad', packet: parsed.packet } : parsed;

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Fragmented packets: what the programs of all builds and user space agree on besides abi.h. No part of LAYOUT. */
+#ifndef WEIR_FRAGMENT_ABI_H
+#define WEIR_FRAGMENT_ABI_H
+
+/* ---- what becomes of the later fragments of a packet: as of its first one, which alone has ports. Written by the packet's fragments: who has made an
+ * entry of FRAGMENT_WAITING adds what it holds back by compare-and-swap of `word`; the first fragment takes all of that by one exchange of `word`, last,
+ * or puts a new entry in the place of one that is decided. The map forgets what was used longest ago. */
+#define FRAGMENTS 16384
+#define FRAGMENT_SECONDS 10 /* after the first fragment */
+enum fragment_kind { FRAGMENT_NONE, FRAGMENT_WAITING, FRAGMENT_PASS, FRAGMENT_DROP, FRAGMENT_REQUEST, FRAGMENT_REPLY };
+/* RFC 791, RFC 8200 4.5. */
+struct fragment_key {
+  __u32 saddr[4]; /* network order, as all of these; IPv4 in [0] */
+  __u32 daddr[4];
+  __u32 id;
+  __u32 protocol;
+};
+#define FRAGMENT_KIND_SHIFT 32
+struct fragment {
+  __u64 word;    /* kind << FRAGMENT_KIND_SHIFT | FRAGMENT_WAITING: the number of the last one that is held back */
+  __u32 until;   /* clock */
+  __u32 dest;
+  __u32 method;
+  __u32 tag;     /* of the key: another packet may get the record's memory */
+  __u32 addr[4]; /* the new source, if it changes; 0 */
+};
+
+/* ---- later fragments that came before the first one: a ring, whose oldest gives way. Each has a number, from 1 on, and the place that its last bits
+ * name. In record 0, `handed` is the last number. Written by the fragment that holds the place: `number` last. */
+#define FRAGMENTS_HELD 1024
+#define FRAGMENT_FRAME 2048 /* bytes, with the Ethernet header; what is longer is not held back */
+#define FRAGMENT_RELEASED 64 /* of one packet: as many as the longest one has in Ethernet's frames, and some more */
+struct fragment_held {
+  __u32 handed;
+  __u32 number; /* 0: free */
+  __u32 next;   /* the one before it of the same packet; 0: none */
+  __u32 ifindex;
+  __u32 length;
+  __u32 reserved;
+  __u8 frame[FRAGMENT_FRAME];
+};
+
+/* ---- addresses of masqueraded servers, from which later fragments are held back. Learned from first fragments; user space adds those of new
+ * destinations. */
+#define FRAGMENT_SERVERS 4096
+struct fragment_server {
+  __u32 addr[4];
+};
+
+#endif

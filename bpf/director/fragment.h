@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* tc: fragments of packets, of both families. The first one has the ports and is decided as a whole packet is. It leaves a note for the later ones, which
+ * go where it went. Those that come before it are held back until it comes.
+ *
+ *   first fragment   tc_fragment(): its headers are read -> as a whole packet -> tc_fragment_note(): the note; what was held back comes in again
+ *   later fragment   tc_fragment(): by the note -> to the server or to the client; without a note it is held back
+ *
+ * Counters are those of the kernel's IPVS, which puts packets together before it counts them: the first fragment is the packet, the later ones are
+ * bytes of it. */
+#ifndef WEIR_FRAGMENT_H
+#define WEIR_FRAGMENT_H
+
+#define FRAGMENT_HEADER6 8
+
+/* ---- what differs of a family */
+#ifdef IPV6
+#define FRAGMENT_OFFSET 0xfff8
+/* The length of the header that putting the packet together takes away. */
+#define FRAGMENT_HEADER FRAGMENT_HEADER6
+static __always_inline bool fragment_key_read(struct __sk_buff *skb, struct packet *p, struct fragment_key *key, __u32 at) {
+  address_copy(key->saddr, p->saddr6);
+  address_copy(key->daddr, p->daddr6);
+  return !bpf_skb_load_bytes(skb, at + p->header - 4, &key->id, 4);
+}
+static __always_inline bool fragment_is_plain(struct __sk_buff *skb, struct packet *p) { return !is_link_local(p->saddr6) && !is_link_local(p->daddr6); }
+static __always_inline bool is_for_host(struct __sk_buff *skb, struct packet *p) {
+  int answer = tc_address_class6(skb, true);
+  return answer == HOP_LOCAL || answer == HOP_UNKNOWN;
+}
+static __always_inline bool fragment_linear(struct __sk_buff *skb) { return true; }
+static __always_inline void fragment_source(struct fragment *f, struct service *s) { address_copy(f->addr, virtual_addr6(s)); }
+static __always_inline int fragment_side(struct __sk_buff *skb, __u32 dest, struct packet *p) {
+  return tc_server_side6(skb, dest, (struct address *)p->daddr6);
+}
+static __always_inline enum hop_answer fragment_hop(struct __sk_buff *skb, struct verdict *v, struct fragment *f, bool out, struct route *w) {
+  if (out) route_between(v->p->daddr6, f->addr);
+  else route_to(v->d->addr);
+  return out ? tc_hop(skb, v, 0, v->p->daddr, 0, w) : tc_hop(skb, v, v->d, address_fold(v->d->addr), 0, w);
+}
+static __always_inline bool fragment_translate(struct __sk_buff *skb, struct verdict *v, struct fragment *f, bool out) {
+  return !translate_as(skb, out ? REWRITE_SOURCE : 0, out ? f->addr : v->d->addr, 0);
+}
+static __always_inline int fragment_send(struct __sk_buff *skb, struct verdict *v, enum hop_answer answer, struct route *w) {
+  if (tc_lower_hop_limit(skb, v->p->ttl)) return tc_drop(R_REDIRECT_FAILED);
+  return tc_send(skb, answer, &w->hop, w->gateway);
+}
+#else
+#define FRAGMENT_OFFSET 0x1fff
+#define FRAGMENT_HEADER 0
+static __always_inline bool fragment_key_read(struct __sk_buff *skb, struct packet *p, struct fragment_key *key, __u32 at) {
+  __u16 id;
+  __builtin_memset(key, 0, sizeof *key);
+  key->saddr[0] = p->saddr;
+  key->daddr[0] = p->daddr;
+  if (bpf_skb_load_bytes(skb, at + 4, &id, sizeof id)) return false;
+  key->id = id;
+  return true;
+}
+static __always_inline bool fragment_is_plain(struct __sk_buff *skb, struct packet *p) {
+  return p->header == IP_LEN || !has_source_route(skb, ETH_LEN + IP_LEN, ETH_LEN + p->header);
+}
+static __always_inline bool is_for_host(struct __sk_buff *skb, struct packet *p) {
+  int answer = tc_address_class(skb, p->daddr, p->saddr);
+  return answer == HOP_LOCAL || answer == HOP_UNKNOWN;
+}
+/* The fast functions read and write what is in the linear part. */
+static __always_inline bool fragment_linear(struct __sk_buff *skb) { return !bpf_skb_pull_data(skb, skb->len < 128 ? skb->len : 128); }
+static __always_inline void fragment_source(struct fragment *f, struct service *s) { f->addr[0] = virtual_addr(s); }
+static __always_inline int fragment_side(struct __sk_buff *skb, __u32 dest, struct packet *p) { return tc_server_side(skb, dest, p->daddr); }
+static __always_inline enum hop_answer fragment_hop(struct __sk_buff *skb, struct verdict *v, struct fragment *f, bool out, struct route *w) {
+  return out ? tc_hop(skb, v, 0, v->p->daddr, f->addr[0], w) : tc_hop(skb, v, v->d, v->d->addr[0], 0, w);
+}
+static __always_inline bool fragment_translate(struct __sk_buff *skb, struct verdict *v, struct fragment *f, bool out) {
+  struct rewrite r;
+  rewrite_of(&r, v->p, out, out ? f->addr[0] : v->d->addr[0], 0);
+  return !tc_translate(skb, &r);
+}
+static __always_inline int fragment_send(struct __sk_buff *skb, struct verdict *v, enum hop_answer answer, struct route *w) {
+  if (tc_lower_ttl(skb, v->p->ttl, v->p->protocol)) return tc_drop(R_REDIRECT_FAILED);
+  return tc_send(skb, answer, &w->hop, w->gateway);
+}
+#endif
+
+/* Reads the header of a first fragment. False: it is too short. */
+static __always_inline bool fragment_transport(struct __sk_buff *skb, struct packet *p) {
+  __u8 l4[20] = {};
+  if (!header_read(skb, p, ETH_LEN + p->header, l4)) return false;
+  p->sport = *(__u16 *)l4;
+  p->dport = *(__u16 *)(l4 + 2);
+  return tc_parse_further(skb, p, ETH_LEN) == P_OK && fragment_linear(skb);
+}
+
+/* ---- later fragments, in the builds that they come to first */
+#ifndef WIDE
+
+static __always_inline void count_later(struct dest *d, __u32 id, struct packet *p, __u32 header, bool out) {
+  if (!(d->flags & D_AVAILABLE)) return;
+  __u32 i = id * cpus + bpf_get_smp_processor_id(), bytes = p->length - header;
+  struct counters *n = bpf_map_lookup_elem(&counters, &i);
+  if (!n) return;
+  if (out) n->out_bytes += bytes;
+  else n->in_bytes += bytes;
+}
+
+/* A reply that leaves the director: only its source changes. */
+static __always_inline int fragment_leave(struct __sk_buff *skb, struct verdict *v, struct fragment *f) {
+  return fragment_translate(skb, v, f, true) ? TC_ACT_UNSPEC : tc_drop(R_REDIRECT_FAILED);
+}
+
+/* Sends a later fragment on by the note in the scratch space. No error is sent about it (RFC 1122 3.2.2; RFC 792). A global function, with its own
+ * stack frame. */
+__noinline int tc_fragment_on(struct __sk_buff *skb, bool leaving) {
+  struct scratch *scratch = the_scratch();
+  struct conf *c = the_conf();
+  struct route w = {};
+  if (!scratch || !c) return TC_ACT_SHOT;
+  CHECKED(scratch);
+  struct packet *p = &scratch->packet;
+  struct fragment *f = &scratch->fragment;
+  bool out = fragment_kind(f->word) == FRAGMENT_REPLY, masq = out || f->method == M_MASQ;
+  struct verdict v = {.p = p, .c = c, .now = clock_now(), .dest = f->dest, .d = dest_at(f->dest)};
+  if (!v.d || (!out && !(v.d->flags & D_AVAILABLE))) return tc_drop(R_DEAD_DESTINATION);
+  CHECKED(v.d);
+  if (out && !leaving && v.d->hop.ifindex != skb->ingress_ifindex && !fragment_side(skb, v.dest, p)) return TC_ACT_UNSPEC;
+  count_later(v.d, v.dest, p, p->header, out);
+  p->header = 0; /* it has no ports */
+  if (out && leaving) return fragment_leave(skb, &v, f);
+  if (!out && f->method == M_TUNNEL) return tc_to_tunnel(v.dest, true);
+  bool policed = v.d->flags & (out ? D_POLICED_BACK : D_POLICED) && masq;
+  enum hop_answer answer = policed ? HOP_LOCAL : fragment_hop(skb, &v, f, out, &w);
+  if (answer == HOP_NONE || (answer == HOP_LOCAL && !masq && !(v.d->flags & D_LOCAL))) return tc_drop(R_NO_ROUTE);
+  if (answer != HOP_LOCAL && p->ttl <= 1) return tc_drop(R_TTL);
+  bool large = answer != HOP_LOCAL && w.hop.mtu && p->length > w.hop.mtu;
+  if (large && (p->dont_fragment || !masq)) return tc_drop(R_TOO_BIG);
+  if (masq && !fragment_translate(skb, &v, f, out)) return tc_drop(R_REDIRECT_FAILED);
+  if (out && (large || answer == HOP_LOCAL)) return large ? tc_deliver(skb) : tc_pass_back(skb, v.dest);
+  if (policed) return tc_pass_policed(skb);
+  if (large) return tc_pass_on(skb); /* the stack fragments it further */
+  return answer == HOP_LOCAL ? TC_ACT_UNSPEC : fragment_send(skb, &v, answer, &w);
+}
+
+/* May the first fragment be one of a service? Of a client's the address is the host's; of a server's it is known. */
+static __always_inline bool may_be_balanced(struct __sk_buff *skb, struct scratch *scratch) {
+  struct fragment_server *server = (struct fragment_server *)scratch->fragment_key.saddr;
+  return bpf_map_lookup_elem(&fragment_servers, server) || is_for_host(skb, &scratch->packet);
+}
+
+#define HELD_SECONDS 2
+#define FRAGMENT_AGAIN (-2) /* the first one has come meanwhile */
+
+/* Holds a later fragment back, until the first one comes. A global function: its own stack frame. */
+__noinline int tc_fragment_hold(struct __sk_buff *skb) {
+  struct scratch *scratch = the_scratch();
+  struct conf *c = the_conf();
+  if (!scratch || !c) return TC_ACT_UNSPEC;
+  CHECKED(scratch);
+  if (skb->ifindex == LOOPBACK || skb->ifindex == c->pair_peer_ifindex || !may_be_balanced(skb, scratch)) return TC_ACT_UNSPEC;
+  __u32 number = fragment_keep(skb), tag = fragment_tag(&scratch->packet, &scratch->fragment_key);
+  struct fragment_held *h = number ? held_at(number) : 0;
+  if (!h) {
+    count_reason(R_FRAGMENT);
+    return TC_ACT_UNSPEC;
+  }
+  CHECKED(h);
+  __u64 waiting = fragment_word(FRAGMENT_WAITING, number);
+  struct fragment *fresh = &scratch->fragment;
+  __builtin_memset(fresh, 0, sizeof *fresh);
+  fresh->word = waiting;
+  fresh->until = clock_now() + units_of(c, HELD_SECONDS);
+  fresh->tag = tag;
+#pragma clang loop unroll(disable)
+  for (int i = 0; i < 4; i++) {
+    h->next = 0;
+    if (!bpf_map_update_elem(&fragments, &scratch->fragment_key, fresh, BPF_NOEXIST)) return tc_drop(R_FRAGMENT_HELD);
+    struct fragment *f = fragment_find(&scratch->fragment_key);
+    if (!f) continue;
+    CHECKED(f);
+    __u64 word = READ(f->word);
+    if (fragment_kind(word) != FRAGMENT_WAITING || READ(f->tag) != tag) break;
+    WRITE(h->next, (__u32)word);
+    if (CAS(&f->word, word, waiting) == word) return tc_drop(R_FRAGMENT_HELD);
+  }
+  CAS(&h->number, number, 0);
+  return FRAGMENT_AGAIN;
+}
+
+static __always_inline int tc_fragment_later(struct __sk_buff *skb, struct conf *c, struct scratch *scratch, bool leaving) {
+#pragma clang loop unroll(disable)
+  for (int i = 0; i < 2; i++) {
+    __u32 kind = fragment_read(scratch, clock_now());
+    if (kind == FRAGMENT_PASS) return TC_ACT_UNSPEC;
+    if (kind == FRAGMENT_DROP) return tc_drop(R_FRAGMENT_DROPPED);
+    if (kind == FRAGMENT_REPLY || (kind == FRAGMENT_REQUEST && !leaving)) return tc_fragment_on(skb, leaving);
+    if (leaving) return TC_ACT_UNSPEC; /* what the director sends is balanced on lo */
+    int held = tc_fragment_hold(skb);
+    if (held != FRAGMENT_AGAIN) return held;
+  }
+  return TC_ACT_UNSPEC;
+}
+#else
+static __always_inline int tc_fragment_later(struct __sk_buff *skb, struct conf *c, struct scratch *scratch, bool leaving) { return TC_ACT_UNSPEC; }
+#endif
+
+/* ---- the note of a first fragment */
+
+/* The request's connection, as the note has it. With one-packet scheduling there is none. */
+static __always_inline bool note_request(struct scratch *scratch, struct fragment *f, __u32 service, __u32 now) {
+  struct packet *p = &scratch->packet;
+  struct found found;
+  if (!service) return false;
+  client_is_source(p);
+  bool known = conn_find(conn_key(p->saddr, p->sport, service), now, &found);
+  f->dest = known ? v_dest(found.value) : scratch->once;
+  struct dest *d = (known && is_bypass(found.value)) || !f->dest ? 0 : dest_at(f->dest);
+  if (!d) return false;
+  CHECKED(d);
+  f->method = known ? v_method(found.value) : d->method & 3;
+  if (f->method != M_MASQ) return true;
+  __u32 zero = 0;
+  bpf_map_update_elem(&fragment_servers, d->addr, &zero, BPF_ANY);
+  return !(d->flags & D_FULLNAT) || d->flags & D_LOCAL;
+}
+
+static __always_inline bool note_reply(struct packet *p, struct fragment *f, struct conf *c, __u32 real, __u32 now) {
+  struct verdict v = {.p = p, .c = c, .now = now};
+  if (!real || decide_reply(&v, real) != GO_REPLY) return false;
+  struct service *s = service_at(v.service);
+  if (!s) return false;
+  CHECKED(s);
+  f->dest = v.dest;
+  f->method = M_MASQ;
+  fragment_source(f, s);
+  return true;
+}
+
+#define NOTE_LEAVING 0x1 /* of a server on the director */
+#define NOTE_PASSES 0x2  /* no build has taken it */
+
+static __always_inline __u32 note_kind(struct scratch *scratch, struct conf *c, struct fragment *f, int done, __u32 how) {
+  struct packet *p = &scratch->packet;
+  __u32 now = clock_now(), real = 0;
+  if (done == TC_ACT_SHOT) return FRAGMENT_DROP;
+  if (how & NOTE_PASSES || done == TC_STRAY || done == TC_PAST) return FRAGMENT_PASS;
+  if (how & NOTE_LEAVING) return note_reply(p, f, c, real_of_source(p), now) ? FRAGMENT_REPLY : FRAGMENT_PASS;
+  if (!ALL_PORTS && note_request(scratch, f, service_of_target(p), now)) return FRAGMENT_REQUEST;
+  if (done != TC_ACT_UNSPEC) real = real_of_source(p); /* what passes has not been translated */
+  if (note_reply(p, f, c, real, now)) return FRAGMENT_REPLY;
+  if (ALL_PORTS && note_request(scratch, f, service_of_target(p), now)) return FRAGMENT_REQUEST;
+  return done == TC_ACT_UNSPEC ? FRAGMENT_PASS : FRAGMENT_DROP; /* an error was sent */
+}
+
+/* Leaves the note of a first fragment that was decided, for the key in the scratch space; what was held back comes in again. `done`, or what becomes of
+ * the packet in its place. A global function: its own stack frame. */
+__noinline int tc_fragment_note(struct __sk_buff *skb, int done, __u32 how) {
+  struct scratch *scratch = the_scratch();
+  struct conf *c = the_conf();
+  if (!scratch || !c) return done;
+  CHECKED(scratch);
+  struct fragment *f = &scratch->fragment;
+  __builtin_memset(f, 0, sizeof *f);
+  f->until = clock_now() + units_of(c, FRAGMENT_SECONDS);
+  f->tag = fragment_tag(&scratch->packet, &scratch->fragment_key);
+  __u32 kind = note_kind(scratch, c, f, done, how);
+  f->word = fragment_word(kind, 0);
+  __u32 held = fragment_store(scratch);
+  int failed = held && kind != FRAGMENT_DROP ? fragments_release(skb, held) : 0;
+  if (failed) count_reason(R_FRAGMENT_LOST);
+  return failed == RELEASE_SPOILT ? TC_ACT_SHOT : done;
+}
+
+/* What becomes of a first fragment: as of a whole packet, which `done` is. What no build takes may be the next one's. */
+static __always_inline int tc_fragment_done(struct __sk_buff *skb, int done, __u32 how) {
+  if (done == TC_ELSEWHERE && !ALL_PORTS) return TC_FRAGMENT;
+  if (done == TC_FULLNAT) done = tc_drop(R_FRAGMENT); /* its later fragments would need the local address, too */
+  if (done == TC_STRAY) count_reason(R_NO_CONNECTION);
+  bool passes = done == TC_ELSEWHERE || done == TC_STRAY || done == TC_UNKNOWN;
+  return tc_fragment_note(skb, passes ? TC_ACT_UNSPEC : done, how | (passes ? NOTE_PASSES : 0));
+}
+
+#ifndef SIDE
+/* Is there a note for a later fragment, whose IP header begins at `at`? */
+static __always_inline bool fragment_is_noted(struct __sk_buff *skb, struct scratch *scratch, __u32 at) {
+  struct packet *p = &scratch->packet;
+  if (p->header < IP_LEN || !fragment_key_read(skb, p, &scratch->fragment_key, at)) return false;
+  scratch->fragment_key.protocol = p->protocol;
+  return fragment_read(scratch, clock_now()) > FRAGMENT_PASS;
+}
+#endif
+
+/* A fragment that came in, or leaves. TC_FIRST: it is decided as a whole packet; TC_UNKNOWN: as one that no build takes; otherwise what becomes of it.
+ * A global function: verified once. */
+__noinline int tc_fragment(struct __sk_buff *skb, bool leaving) {
+  struct scratch *scratch = the_scratch();
+  struct conf *c = the_conf();
+  if (!scratch || !c) return TC_ACT_UNSPEC;
+  CHECKED(scratch);
+  struct packet *p = &scratch->packet;
+  struct fragment_key *key = &scratch->fragment_key;
+  scratch->once = 0;
+  if (p->header < IP_LEN || p->length <= p->header || p->length > skb->len - ETH_LEN) {
+    count_reason(R_BAD_LENGTH);
+    return TC_ACT_UNSPEC;
+  }
+  if (!fragment_is_plain(skb, p) || !fragment_key_read(skb, p, key, ETH_LEN)) return TC_ACT_UNSPEC;
+  key->protocol = p->protocol;
+  if (p->fragment & FRAGMENT_OFFSET) return tc_fragment_later(skb, c, scratch, leaving);
+  if (fragment_transport(skb, p)) {
+    p->bytes = p->length - FRAGMENT_HEADER;
+    return TC_FIRST;
+  }
+  if (!ALL_PORTS && is_balanced(p)) count_reason(R_FRAGMENT); /* too short for the transport's header */
+  return TC_UNKNOWN;
+}
+
+#endif

@@ -1,0 +1,22 @@
+// The masqueraded servers whose later fragments are held back until the first one comes. The programs learn them from first fragments; this makes
+// them known before.
+import { encodeRecord, u32 } from '../../../sys/bpf/records.js';
+import { unlessCode } from '../../../sys/errno.js';
+import { using } from '../../../sys/fd.js';
+import { Abi, Conf, Dest } from '../abi.gen.js';
+import { FragmentServer } from '../fragment.gen.js';
+import { recordedWords } from './record-address.js';
+import { FRAGMENT_SERVERS_PIN, type Tables } from './tables.js';
+
+/** `id`: a masqueraded destination. Tables of a build without fragments have no such map. */
+export function noteFragmentServer(tables: Tables, id: number): void {
+  const map = unlessCode(() => tables.open(FRAGMENT_SERVERS_PIN), ['ENOENT'], undefined);
+  if (map === undefined) return;
+  using(map, () => map.update(encodeRecord(FragmentServer, { addr: recordedWords(tables.dests, Dest, id) }), u32(0)));
+}
+
+/** Of all masqueraded destinations. */
+export function noteFragmentServers(tables: Tables): void {
+  const { conf, dests } = tables;
+  for (let id = 1; id <= conf.get(0, Conf.destTop); id++) if (dests.get(id, Dest.flags) & Abi.D_REAL) noteFragmentServer(tables, id);
+}

@@ -1,0 +1,109 @@
+// The path of fragments: the first one is decided as a whole packet is, and leaves a note; the later ones follow it, or are held back until it
+// comes.
+import { IPV6_FRAGMENT_BYTES } from '../../../wire/ipv6.js';
+import type { Arrival } from './arrival.js';
+import { isServerSide, type Question } from './decide.js';
+import { ETHERNET_BYTES, handIn } from './ethernet.js';
+import { rulesOf } from './family.js';
+import { dropped, type Outcome, passed, sent, tunnelled } from './forward.js';
+import type { FragmentNote } from './fragments.js';
+import { fromClient, type Packet, sourceOf, targetOf } from './packet.js';
+import { replied } from './packet-path.js';
+import type { DestinationRecord } from './records.js';
+
+type OnNote = Extract<FragmentNote, { readonly kind: 'request' | 'reply' }>;
+
+/** Of a request's connection; with one-packet scheduling, of the destination that it got. */
+function noteOfRequest({ table, scope, now }: Question, packet: Packet): FragmentNote | undefined {
+  const service = scope.service(targetOf(packet), packet.protocol, { client: sourceOf(packet), now });
+  if (service === undefined) return undefined;
+  const connection = scope.connections.find(service, fromClient(packet), now);
+  const destination = connection === undefined ? table.once : connection.method === 'bypass' ? undefined : connection.destination;
+  const method = connection?.method ?? destination?.method;
+  if (destination === undefined || method === undefined) return undefined;
+  if (method === 'masq') table.fragments.servers.add(destination.address);
+  return { kind: 'request', destination, method };
+}
+
+function noteOfReply(question: Question, packet: Packet): FragmentNote | undefined {
+  if (!question.scope.answers(sourceOf(packet), packet.protocol)) return undefined;
+  const connection = replied(question, packet);
+  return connection && { kind: 'reply', destination: connection.destination, virtual: connection.virtual.address };
+}
+
+/** What a first fragment leaves for the later ones. By VS/TUN it does so before the tunnel looks at its size. */
+export function noteOf(question: Question, packet: Packet, { verdict, tunnelled: decided }: Outcome, leaves: boolean): FragmentNote {
+  if (verdict === 'drop' && !decided) return { kind: 'drop' };
+  if (leaves) return noteOfReply(question, packet) ?? { kind: 'pass' };
+  const { allPorts } = question.scope;
+  const request = allPorts ? undefined : noteOfRequest(question, packet);
+  const reply = verdict === 'pass' ? undefined : noteOfReply(question, packet);
+  const other = verdict === 'pass' ? 'pass' : 'drop'; // an error was sent
+  return request ?? reply ?? (allPorts ? noteOfRequest(question, packet) : undefined) ?? { kind: other };
+}
+
+/** Of a packet the kernel's IPVS counts one, with the bytes of all: the first fragment is the packet. */
+export const asFirst = (packet: Packet): Packet => ({
+  ...packet,
+  bytes: packet.length - (packet.family === 'inet6' ? IPV6_FRAGMENT_BYTES : 0),
+});
+
+function countLater({ available, counts }: DestinationRecord, { length, header }: Packet, out: boolean): void {
+  if (!available) return;
+  if (out) counts.outBytes += length - header;
+  else counts.inBytes += length - header;
+}
+
+/** A later fragment goes where the first one went. */
+export function followed(question: Question, arrival: Arrival, note: OnNote, leaves: boolean): Outcome {
+  const { destination } = note;
+  const out = note.kind === 'reply';
+  const packet: Packet = { ...arrival.packet, portless: true };
+  if (!out && !destination.available) return dropped(question, arrival, 'dead_destination');
+  if (out && !leaves && !isServerSide(question, destination.address, packet.destination)) return passed(arrival);
+  countLater(destination, packet, out);
+  if (!out && note.method === 'tunnel') return tunnelled(question, { ...arrival, packet }, destination, true);
+  return translated(question, { ...arrival, packet }, note, leaves);
+}
+
+function translated(question: Question, arrival: Arrival, note: OnNote, leaves: boolean): Outcome {
+  const { packet } = arrival;
+  const { destination } = note;
+  const out = note.kind === 'reply';
+  const masq = out || note.method === 'masq';
+  const { environment } = question;
+  const frame = arrival.frame.slice();
+  const to = { address: note.kind === 'reply' ? note.virtual : destination.address, port: 0 };
+  const translate = (): void => {
+    if (masq) rulesOf(packet).translate(frame, packet, out, to);
+  };
+  if (out && leaves) {
+    translate();
+    return { verdict: 'pass', frame };
+  }
+  const hop = out ? environment.hop(question.device, packet.destination, to.address) : environment.hopToServer(destination.address);
+  const isAstray = hop.kind === 'local' && !masq && !environment.isOwn(destination.address);
+  if (hop.kind === 'none' || hop.kind === 'unknown' || isAstray) return dropped(question, arrival, 'no_route');
+  if (hop.kind !== 'local' && packet.ttl <= 1) return dropped(question, arrival, 'ttl');
+  const large = hop.kind === 'ready' && packet.length > hop.mtu;
+  if (large && (packet.dontFragment || !masq)) return dropped(question, arrival, 'too_big');
+  translate();
+  if (!large && hop.kind !== 'local') return sent(frame, packet, hop);
+  if (!out) return { verdict: 'pass', frame };
+  handIn(frame);
+  return { verdict: 'redirect', frame };
+}
+
+/** Does its length fit, and is there something behind the headers? */
+export const fitsFrame = ({ length, header }: Packet, frame: Uint8Array): boolean =>
+  length > header && length <= frame.length - ETHERNET_BYTES;
+
+/**
+ * May the first fragment be one of a service? Of a client's the address is the host's; of a server's it is known. What comes back from the packet
+ * filter does not wait.
+ */
+export function mayWait({ table, environment, device, wire, accepted }: Question, { source, destination }: Packet): boolean {
+  if (!wire || accepted) return false;
+  const { kind } = environment.hop(device, destination, source);
+  return table.fragments.servers.has(source) || kind === 'local' || kind === 'unknown';
+}

@@ -1,0 +1,123 @@
+// What is known of fragmented packets: where the first fragment went, which the later ones follow, and later ones that wait for it.
+
+import type { Ip } from './ip.js';
+import type { Packet } from './packet.js';
+import type { DestinationRecord, Method } from './records.js';
+
+/** `request`, `reply`: as the packet's connection. `virtual`: the source that replies get. */
+export type FragmentNote =
+  | { readonly kind: 'pass' }
+  | { readonly kind: 'drop' }
+  | { readonly kind: 'request'; readonly destination: DestinationRecord; readonly method: Method }
+  | { readonly kind: 'reply'; readonly destination: DestinationRecord; readonly virtual: Ip };
+
+/** A later fragment that waits: by which device it came. */
+export interface HeldFragment {
+  readonly device: string;
+  readonly bytes: Uint8Array;
+}
+
+export interface FragmentEntry {
+  /** Clock units. */
+  readonly until: number;
+  /** undefined: the first fragment has not come. */
+  readonly note: FragmentNote | undefined;
+  /** Until the first fragment has come: the number of the one that waits, and came last; 0: none. */
+  readonly held: number;
+}
+
+/** `next`: the number of the one before it, of the same packet; 0: none. */
+interface RingPlace {
+  readonly number: number;
+  readonly next: number;
+  readonly fragment: HeldFragment;
+}
+
+export const NOTE_SECONDS = 10;
+export const HELD_SECONDS = 2;
+/** With the Ethernet header; longer ones are not held back. */
+export const HELD_MAX_BYTES = 2048;
+/** Places of fragments that wait. The oldest gives way. */
+const HELD_MAX = 1024;
+/** Of one packet. */
+const RELEASED_MAX = 64;
+
+/** RFC 791; RFC 8200, 4.5. */
+export const fragmentKey = ({ source, destination, protocol }: Pick<Packet, 'source' | 'destination' | 'protocol'>, id: number): string =>
+  `${protocol} ${id} ${source} ${destination}`;
+
+export class Fragments {
+  /** Masqueraded servers that are known: their later fragments may wait. */
+  readonly servers = new Set<Ip>();
+  readonly #entries = new Map<string, FragmentEntry>();
+  readonly #ring = new Map<number, RingPlace>();
+  #handed = 0;
+
+  /** `onLost`: for each that waited, and whose place another one took. */
+  constructor(readonly onLost: () => void = () => {}) {}
+
+  /** undefined: none, or none yet. */
+  note(key: string, now: number): FragmentNote | undefined {
+    return this.#living(key, now)?.note;
+  }
+
+  /** Until when an entry counts or counted. undefined: there is none. */
+  untilOf(key: string): number | undefined {
+    return this.#entries.get(key)?.until;
+  }
+
+  /** By key, of those that count at this time. */
+  living(now: number): ReadonlyMap<string, FragmentEntry> {
+    return new Map([...this.#entries].filter(([, { until }]) => until >= now));
+  }
+
+  /**
+   * Stores what became of a first fragment, of so many bytes. Returns the later ones that waited for it, the last one first. The first one is copied into
+   * the ring meanwhile, since its memory is what the others come in again with: a place that it takes is lost, and where it is too long, all are.
+   */
+  store(key: string, note: FragmentNote, until: number, bytes: number): readonly HeldFragment[] {
+    const { held = 0 } = this.#entries.get(key) ?? {};
+    this.#entries.set(key, { until, note, held: 0 });
+    if (held === 0 || note.kind === 'drop') return [];
+    if (bytes > HELD_MAX_BYTES) {
+      this.onLost();
+      return [];
+    }
+    this.#takePlace();
+    return this.#release(held);
+  }
+
+  hold(key: string, fragment: HeldFragment, now: number, until: number): void {
+    const waiting = this.#living(key, now);
+    const number = this.#takePlace();
+    this.#ring.set(number % HELD_MAX, { number, next: waiting?.held ?? 0, fragment });
+    this.#entries.set(key, { until: waiting?.until ?? until, note: undefined, held: number });
+  }
+
+  /** The number of a place that is free now. */
+  #takePlace(): number {
+    this.#handed++;
+    if (this.#ring.delete(this.#handed % HELD_MAX)) this.onLost();
+    return this.#handed;
+  }
+
+  #release(last: number): readonly HeldFragment[] {
+    const released: HeldFragment[] = [];
+    let number = last;
+    while (number !== 0 && released.length < RELEASED_MAX) {
+      const place = this.#ring.get(number % HELD_MAX);
+      if (place?.number !== number) break;
+      this.#ring.delete(number % HELD_MAX);
+      released.push(place.fragment);
+      number = place.next;
+    }
+    return released;
+  }
+
+  #living(key: string, now: number): FragmentEntry | undefined {
+    const entry = this.#entries.get(key);
+    if (entry === undefined || entry.until >= now) return entry;
+    this.#entries.delete(key);
+    return undefined;
+  }
+}

@@ -1,0 +1,132 @@
+// What the loaded programs know of fragmented packets, beside what the reference director knows: the same notes and the same waiting fragments, which
+// count as long, and the same servers that such may come from.
+import assert from 'node:assert/strict';
+import { Method } from '../../../src/datapath/ebpf/abi.gen.js';
+import { Fragment, FragmentAbi, FragmentKey, FragmentKind } from '../../../src/datapath/ebpf/fragment.gen.js';
+import { modelAddress } from '../../../src/datapath/ebpf/table/record-address.js';
+import { type FragmentEntry, type Fragments, fragmentKey } from '../../../src/datapath/memory/packets/fragments.js';
+import { familyOf, type Ip, ipOf, textOf } from '../../../src/datapath/memory/packets/ip.js';
+import { parseFrame } from '../../../src/datapath/memory/packets/parse.js';
+import { readField } from '../../../src/sys/bpf/records.js';
+import { swap16, swap32, viewOf } from '../../../src/wire/bytes.js';
+import type { FragmentTables } from '../fragment-tables.js';
+
+interface Seen {
+  readonly kind: number;
+  /** As FragmentEntry has it. */
+  readonly held: number;
+  /** Of a request or a reply: where the later ones go. */
+  readonly to?: { readonly destination: number; readonly method: number; readonly virtual?: string };
+}
+
+interface Loaded {
+  readonly key: Uint8Array;
+  readonly value: Uint8Array;
+  readonly name: string;
+}
+
+const KINDS = {
+  pass: FragmentKind.FRAGMENT_PASS,
+  drop: FragmentKind.FRAGMENT_DROP,
+  request: FragmentKind.FRAGMENT_REQUEST,
+  reply: FragmentKind.FRAGMENT_REPLY,
+} as const;
+const METHODS: Readonly<Record<string, number>> = { masq: Method.M_MASQ, tunnel: Method.M_TUNNEL, route: Method.M_ROUTE };
+
+const wordsAt = (record: Uint8Array, at: number, count: number): readonly number[] =>
+  Array.from({ length: count }, (_, k) => viewOf(record).getUint32(at + k * 4, true));
+
+/** IPv4 is in the first of four words. */
+function addressAt(record: Uint8Array, at: number): Ip {
+  const [first = 0, ...rest] = wordsAt(record, at, 4);
+  return ipOf(rest.every((word) => word === 0) ? modelAddress(first) : modelAddress(first, ...rest));
+}
+
+function nameOf(key: Uint8Array): string {
+  const [source, destination] = [addressAt(key, FragmentKey.saddr.at), addressAt(key, FragmentKey.daddr.at)];
+  const word = readField(key, FragmentKey.id);
+  const id = familyOf(source) === 'inet' ? swap16(word) : swap32(word);
+  return fragmentKey({ source, destination, protocol: readField(key, FragmentKey.protocol) }, id);
+}
+
+function seenIn(value: Uint8Array): Seen {
+  const word = viewOf(value).getBigUint64(Fragment.word.at, true);
+  const kind = Number(word >> BigInt(FragmentAbi.FRAGMENT_KIND_SHIFT));
+  const held = Number(word & 0xffffffffn);
+  if (kind !== KINDS.request && kind !== KINDS.reply) return { kind, held };
+  const to = { destination: readField(value, Fragment.dest), method: readField(value, Fragment.method) };
+  return { kind, held, to: kind === KINDS.request ? to : { ...to, virtual: textOf(addressAt(value, Fragment.addr.at)) } };
+}
+
+function seenInMemory({ note, held }: FragmentEntry): Seen {
+  if (note === undefined) return { kind: FragmentKind.FRAGMENT_WAITING, held };
+  const kind = KINDS[note.kind];
+  if (note.kind === 'pass' || note.kind === 'drop') return { kind, held };
+  const { id: destination } = note.destination;
+  if (note.kind === 'request') return { kind, held, to: { destination, method: METHODS[note.method] ?? -1 } };
+  return { kind, held, to: { destination, method: Method.M_MASQ, virtual: textOf(note.virtual) } };
+}
+
+export class FragmentView {
+  constructor(
+    readonly tables: FragmentTables,
+    readonly fragments: Fragments,
+  ) {}
+
+  /** Gives each entry of the programs the time that it has left in memory. `offset`: from memory's clock to theirs. */
+  setClock(offset: number): void {
+    for (const { key, value, name } of this.#loaded()) {
+      const until = this.fragments.untilOf(name);
+      if (until === undefined) continue;
+      viewOf(value).setUint32(Fragment.until.at, offset + until, true);
+      this.tables.notes.update(key, value);
+    }
+  }
+
+  /** Does the frame have a first fragment, for which later ones wait? */
+  isAwaited(frame: Uint8Array, now: number): boolean {
+    const { packet } = parseFrame(frame, 0);
+    const { part } = packet ?? {};
+    if (packet === undefined || part === undefined || part.later) return false;
+    const entry = this.fragments.living(now).get(fragmentKey(packet, part.id));
+    return entry !== undefined && entry.note === undefined;
+  }
+
+  /** Does one end within some units? */
+  endsWithin(now: number, units: number): boolean {
+    return [...this.fragments.living(now).values()].some(({ until }) => until <= now + units);
+  }
+
+  compare(what: string, now: number, offset: number, slack: number): void {
+    const living = this.fragments.living(now);
+    const ended = ({ name }: Loaded): boolean => !living.has(name) && this.fragments.untilOf(name) !== undefined;
+    const loaded = [...this.#loaded()].filter((each) => !ended(each));
+    assert.deepEqual(
+      Object.fromEntries([...living].map(([name, entry]) => [name, seenInMemory(entry)])),
+      Object.fromEntries(loaded.map(({ name, value }) => [name, seenIn(value)])),
+      `fragmented packets in memory, of the programs, ${what}`,
+    );
+    for (const { name, value } of loaded) {
+      const late = (readField(value, Fragment.until) - offset - (living.get(name)?.until ?? 0)) | 0;
+      assert.ok(Math.abs(late) <= slack, `the entry of fragments ${name} ends ${late} units later of the programs, ${what}`);
+    }
+    const servers = [...this.tables.servers.keys()].map((key) => textOf(addressAt(key, 0)));
+    assert.deepEqual(
+      [...this.fragments.servers].map(textOf).sort(),
+      servers.sort(),
+      `servers of fragments in memory, of the programs, ${what}`,
+    );
+  }
+
+  /** What of the rules the entries show. */
+  *labels(now: number): Generator<string> {
+    for (const { note } of this.fragments.living(now).values()) yield note === undefined ? 'waiting fragment' : `fragments: ${note.kind}`;
+  }
+
+  *#loaded(): Generator<Loaded> {
+    for (const key of [...this.tables.notes.keys()]) {
+      const value = new Uint8Array(Fragment.bytes);
+      if (this.tables.notes.lookup(key, value)) yield { key, value, name: nameOf(key) };
+    }
+  }
+}
