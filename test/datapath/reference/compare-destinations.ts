@@ -22,14 +22,25 @@ const seenDestination = ({ weight, active, inactive, persistent, overloaded, cou
   counts.outBytes,
 ];
 
-export function compareDestinations(director: PacketDirector, { dests, counters, conf }: Tables): void {
+/** Of the programs, over all CPUs. */
+function counted({ counters, conf }: Tables, id: number, field: Field): number {
   const cpus = conf.get(0, Conf.cpus);
-  const sum = (id: number, field: Field): number =>
-    Array.from({ length: cpus }, (_, cpu) => Number(counters.big(id * cpus + cpu, field))).reduce((a, b) => a + b, 0);
-  for (const service of director.records.services())
-    for (const each of [...service.list, ...service.retired]) {
-      const record = RECORD.map((field) => dests.get(each.id, field));
-      const counts = COUNTS.map((field) => sum(each.id, field));
-      assert.deepEqual(seenDestination(each), [...record, ...counts], `destination ${each.id} in memory, of the programs`);
-    }
+  return Array.from({ length: cpus }, (_, cpu) => Number(counters.big(id * cpus + cpu, field))).reduce((a, b) => a + b, 0);
+}
+
+const destinationsOf = (director: PacketDirector): readonly DestinationRecord[] =>
+  [...director.records.services()].flatMap(({ list, retired }) => [...list, ...retired]);
+
+/** Have the programs begun a connection of the destination with this number, which memory has not yet? */
+export function hasBegun(director: PacketDirector, tables: Tables, id: number): boolean {
+  const inMemory = destinationsOf(director).find((each) => each.id === id)?.counts.conns;
+  return inMemory !== undefined && counted(tables, id, Counters.conns) > inMemory;
+}
+
+export function compareDestinations(director: PacketDirector, tables: Tables): void {
+  for (const each of destinationsOf(director)) {
+    const record = RECORD.map((field) => tables.dests.get(each.id, field));
+    const counts = COUNTS.map((field) => counted(tables, each.id, field));
+    assert.deepEqual(seenDestination(each), [...record, ...counts], `destination ${each.id} in memory, of the programs`);
+  }
 }

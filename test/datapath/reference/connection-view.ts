@@ -8,7 +8,7 @@ import { Wide6Bucket, Wide6Rest } from '../../../src/datapath/ebpf/wide6.gen.js'
 import type { Connection } from '../../../src/datapath/memory/packets/connection.js';
 import type { ConnectionTable } from '../../../src/datapath/memory/packets/connection-table.js';
 import type { Endpoint } from '../../../src/datapath/memory/packets/endpoint.js';
-import { foldOf, type Ip, readIpv6, textOf } from '../../../src/datapath/memory/packets/ip.js';
+import { type Ip, readIpv6, textOf } from '../../../src/datapath/memory/packets/ip.js';
 import { isActiveState } from '../../../src/datapath/memory/packets/state.js';
 import { SCTP_STATES } from '../../../src/datapath/sctp-state.js';
 import { TCP_STATES } from '../../../src/datapath/tcp-state.js';
@@ -52,15 +52,6 @@ interface Seen {
   readonly proven: boolean;
 }
 
-/** One of the programs. */
-export interface TakenConnection {
-  readonly seen: Seen;
-  readonly slot: number;
-  readonly clientFold: number;
-  readonly port: number;
-  readonly destination: number;
-}
-
 const place = ({ address, port }: Endpoint): string => `${textOf(address)} ${port}`;
 
 const seenInMemory = (slot: number, connection: Connection, { allPorts }: Form): Seen => ({
@@ -96,8 +87,8 @@ export class ConnectionView {
   }
 
   /** Of the programs. */
-  taken(): readonly TakenConnection[] {
-    const found: TakenConnection[] = [];
+  taken(): readonly Seen[] {
+    const found: Seen[] = [];
     const slots = (this.#view.byteLength / this.#form.bytes) * Abi.BUCKET_SLOTS;
     for (let slot = 0; slot < slots; slot++) {
       const value = this.#view.getBigUint64(this.#valueAt(slot), true);
@@ -108,7 +99,7 @@ export class ConnectionView {
 
   /** The programs have another connection in the slot than memory. */
   isReplaced(slot: number): boolean {
-    const there = this.taken().find((each) => each.slot === slot)?.seen;
+    const there = this.taken().find((each) => each.slot === slot);
     const here = [...this.table.entries()].find(([at]) => at === slot)?.[1];
     if (there === undefined || here === undefined) return false;
     const { client, tuple, service } = seenInMemory(slot, here, this.#form);
@@ -123,7 +114,7 @@ export class ConnectionView {
   compare(what: string, offset: number, slack: number): void {
     const entries = [...this.table.entries()];
     const inMemory = entries.map(([slot, connection]) => seenInMemory(slot, connection, this.#form));
-    const loaded = this.taken().map(({ seen }) => seen);
+    const loaded = this.taken();
     assert.deepEqual(inMemory, loaded, `connections (${this.layout}) in memory, of the programs, ${what}`);
     for (const [slot, { state, expires }] of entries) {
       const late = (this.#view.getUint32(this.#valueAt(slot), true) - offset - expires) | 0;
@@ -131,25 +122,23 @@ export class ConnectionView {
     }
   }
 
-  #decode(slot: number, value: bigint): TakenConnection {
+  #decode(slot: number, value: bigint): Seen {
     const key = this.#view.getBigUint64(this.#slotAt(slot), true);
     const bits = (shift: number, mask: bigint): number => Number((value >> BigInt(shift)) & mask);
     const port = swap16(Number((key >> BigInt(Abi.K_PORT_SHIFT)) & 0xffffn));
     const address = this.#client(slot, key);
-    const destination = bits(Abi.V_DEST_SHIFT, DEST_MASK);
-    const seen = {
+    return {
       slot,
       client: place({ address, port }),
       tuple: this.#form.allPorts ? this.#tuple(slot) : '',
       service: Number(key >> BigInt(Abi.K_SERVICE_SHIFT)),
-      destination,
+      destination: bits(Abi.V_DEST_SHIFT, DEST_MASK),
       method: METHODS[bits(Abi.V_METHOD_SHIFT, 3n)] ?? '',
       state: (this.#form.sctp ? SCTP_STATES : TCP_STATES)[bits(Abi.V_STATE_SHIFT, 15n)] ?? 'UDP',
       active: (value & INACTIVE) === 0n,
       noOutput: (value & NO_OUTPUT) !== 0n,
       proven: (value & PROVEN) !== 0n,
     };
-    return { seen, slot, clientFold: foldOf(address), port, destination };
   }
 
   /** IPv6: beside the slot. */

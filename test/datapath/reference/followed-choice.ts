@@ -4,7 +4,6 @@ import { type Schedule, type Start, schedulers } from '../../../src/datapath/sch
 import { type Candidates, eligible } from '../../../src/datapath/schedule/scheduler.js';
 import { viewOf } from '../../../src/wire/bytes.js';
 import { EtherType } from '../../../src/wire/ethernet.js';
-import type { TakenConnection } from './connection-view.js';
 
 /** The target's address in a frame: where it stands, and its words. */
 const TARGETS = new Map<number, readonly [number, number]>([
@@ -22,13 +21,14 @@ function targetFold(frame: Uint8Array): number {
 
 export class FollowedChoice {
   readonly schedulers: ReadonlyMap<string, Start> = new Map([...schedulers, ['twos', () => this.#schedule()]]);
-  #slots: readonly TakenConnection[] = [];
   /** The address that the frame left for, as schedulers see it. */
   #target = 0;
 
-  /** The programs' connections after a frame, and the frame as it left them. */
-  follow(slots: readonly TakenConnection[], frame: Uint8Array): void {
-    this.#slots = slots;
+  /** Has the programs' last frame begun a connection of the destination with this number? */
+  constructor(readonly hasBegun: (destination: number) => boolean) {}
+
+  /** The frame as it left the programs. */
+  follow(frame: Uint8Array): void {
     this.#target = targetFold(frame);
   }
 
@@ -41,16 +41,14 @@ export class FollowedChoice {
       deleted: same,
       edited: same,
       flagged: same,
-      pick: (list, { clientFold, clientPort }) => ({ id: this.#choice(list, clientFold, clientPort), next: this.#schedule() }),
+      pick: (list) => ({ id: this.#choice(list), next: this.#schedule() }),
     };
   }
 
-  /** Where the programs made no connection, the choice is any: what follows of it is not the same then, unless the table is full. */
-  #choice(list: Candidates, client: number, port: number): number | null {
+  /** Where the programs began no connection, the choice is any: what follows of it is not the same then, unless the table is full. */
+  #choice(list: Candidates): number | null {
     const able = list.filter(eligible);
-    const made = this.#slots.find(
-      (slot) => slot.clientFold === client && slot.port === port && able.some(({ id }) => id === slot.destination),
-    );
-    return made?.destination ?? (able.find(({ fold }) => fold === this.#target) ?? able[0])?.id ?? null;
+    const chosen = able.find(({ id }) => this.hasBegun(id)) ?? able.find(({ fold }) => fold === this.#target) ?? able[0];
+    return chosen?.id ?? null;
   }
 }

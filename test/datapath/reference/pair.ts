@@ -24,7 +24,7 @@ import { type DeviceName, FAR_END } from '../fixtures/bed-addresses.js';
 import type { Hook } from '../fixtures/fixture.js';
 import { attempt } from './attempt.js';
 import { BedEnvironment } from './bed-environment.js';
-import { compareDestinations } from './compare-destinations.js';
+import { compareDestinations, hasBegun } from './compare-destinations.js';
 import { ConnectionView, type Layout } from './connection-view.js';
 import { FollowedChoice } from './followed-choice.js';
 import { FollowedPorts, flowLabels } from './followed-ports.js';
@@ -75,7 +75,7 @@ export class Pair {
   readonly #environment = new BedEnvironment();
   /** The programs were held up by other processes, so that their clock may have passed a limit: the rest of the history proves nothing. */
   disturbed = false;
-  readonly #choice = new FollowedChoice();
+  readonly #choice = new FollowedChoice((id) => hasBegun(this.director, this.bed.tables, id));
   /**
    * What the last frame was counted as. Each CPU counts for drop_packet, and each build its ICMP errors, so there the reference director takes
    * the programs' choice.
@@ -209,10 +209,7 @@ export class Pair {
       this.disturbed = true;
       return;
     }
-    this.#choice.follow(
-      this.#views.flatMap((view) => view.taken()),
-      loaded.frame,
-    );
+    this.#choice.follow(loaded.frame);
     const counted = Object.entries(this.bed.drops()).filter(([reason, count]) => count > (before[reason] ?? 0));
     this.#counted = new Set(counted.map(([reason]) => reason));
     for (const [reason] of counted) for (const label of labelsOf(frame)) this.#met.add(`${reason} of ${label}`);
