@@ -85,14 +85,16 @@ function olderThanService(question: Question, arrival: Arrival): Outcome | undef
   return toService({ ...question, scope }, arrival, service) ?? passed(arrival);
 }
 
-/** A packet of a masqueraded server. undefined: it is none, or is left as it is. */
+/** A packet of a masqueraded server. undefined: it is none, or of no connection of this scope. */
 function toClient(question: Question, arrival: Arrival): Outcome | undefined {
   const { packet } = arrival;
   const { scope } = question;
   if (!scope.answers(sourceOf(packet), packet.protocol)) return undefined;
   const connection = replied(question, packet);
   if (connection === undefined) return toLocal(question, arrival) ?? begun(question, arrival, reply, false);
-  return isServerSide(question, connection.destination.address, packet.destination) ? reply(question, arrival, connection) : undefined;
+  return isServerSide(question, connection.destination.address, packet.destination)
+    ? reply(question, arrival, connection)
+    : passed(arrival);
 }
 
 /** FULLNAT: a server's packet to a local address goes on as one to the client behind it. undefined: it is of no flow, or of one of the next scope. */
