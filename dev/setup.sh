@@ -54,6 +54,7 @@ needs_of_test() {
     need debootstrap debootstrap
     need mandoc mandoc
     need vsftpd vsftpd
+    need haproxy haproxy
     # A host has one mail server: apt would remove another one. Without OpenSMTPD its one test is skipped.
     [ -x /usr/sbin/sendmail ] || need smtpd opensmtpd
     # Ubuntu has it only per kernel, in a package of its kernel's tools; the one test that needs it is skipped without it.
