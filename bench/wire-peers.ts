@@ -235,6 +235,7 @@ export const otherPeers: readonly Peer[] = [
     mode: 'nat',
     target: VIP,
     udp: true,
+    tests: ['requests', 'connections', 'udp', 'bulk'],
     missing: nginxLacks,
     begin: async ({ director, folder, children }) => {
       writeFileSync(join(folder, 'lb.conf'), nginxConfig(folder));

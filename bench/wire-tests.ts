@@ -1,4 +1,4 @@
-// What is asked of each peer on the wire: requests on kept connections, new connections, bulk, and a flood of datagrams.
+// What is asked of each peer on the wire: requests on kept connections, new connections, bulk, and floods of datagrams, small ones and in fragments.
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -58,18 +58,36 @@ const sink = async (namespace: string, seconds: number, tools: string): Promise<
   return { count: done.then(({ stdout }) => Number(/^(\d+)$/m.exec(stdout)?.[1] ?? Number.NaN)) };
 };
 
-const flood: WireTest['run'] = async (topology, target, seconds, tools) => {
+interface Datagrams {
+  readonly bytes: number;
+  readonly sockets: number;
+}
+
+/** Counts the whole ones that arrive. */
+const flood = async (
+  topology: Topology,
+  target: string,
+  seconds: number,
+  tools: string,
+  { bytes, sockets }: Datagrams,
+): Promise<Outcome> => {
   const sinks = [];
   for (const server of topology.servers) sinks.push(await sink(server, seconds + 1, tools));
-  const source = await finished(start(topology.client, [join(tools, 'udp-source'), target, '9000', String(seconds), '64', '64']));
+  const source = await finished(
+    start(topology.client, [join(tools, 'udp-source'), target, '9000', String(seconds), String(bytes), String(sockets)]),
+  );
   const counts = await Promise.all(sinks.map(({ count }) => count));
   const units = counts.reduce((sum, count) => sum + count, 0);
   return source.status === 0 ? { units } : { units, trouble: source.stderr.trim() };
 };
 
+/** 45 fragments of 1,500 bytes. */
+const LARGEST_DATAGRAM = 65_000;
+
 export const wireTests: readonly WireTest[] = [
   { name: 'requests', unit: 'req/s', run: (topology, target, seconds) => wrk(topology, target, seconds) },
   { name: 'connections', unit: 'conn/s', run: (topology, target, seconds) => wrk(topology, target, seconds, '-H', 'Connection: close') },
-  { name: 'udp', unit: 'pkt/s', run: flood },
+  { name: 'udp', unit: 'pkt/s', run: (...asked) => flood(...asked, { bytes: 64, sockets: 64 }) },
+  { name: 'fragments', unit: 'datagrams/s', run: (...asked) => flood(...asked, { bytes: LARGEST_DATAGRAM, sockets: 64 }) },
   { name: 'bulk', unit: 'Mbit/s', run: bulk },
 ];

@@ -15,8 +15,11 @@ const gates: Readonly<Record<string, Readonly<Record<string, number>>>> = {
   requests: { 'nft DNAT': 1.15, haproxy: 1.65, routing: 1.0, direct: 0.88 },
   connections: { 'nft DNAT': 1.12 },
   udp: { 'nft DNAT': 1.15 },
+  fragments: { routing: 0.5 },
   bulk: { 'nft DNAT': 1.0 },
 };
+
+const DATAGRAM_TESTS: ReadonlySet<string> = new Set(['udp', 'fragments']);
 
 /** `value`: units by second of the core's work. */
 interface Measured extends Outcome {
@@ -71,7 +74,7 @@ const once = async ({ cpu, tools, options }: Bed, { peer, topology }: RunningPee
 const takeTurns = async (bed: Bed, running: readonly RunningPeer[], test: WireTest): Promise<void> => {
   for (let round = 0; round < (bed.options.quick ? 1 : 5); round += 1) {
     for (const each of running) {
-      if ((test.name === 'udp' && !each.peer.udp) || each.peer.tests?.includes(test.name) === false) continue;
+      if ((DATAGRAM_TESTS.has(test.name) && !each.peer.udp) || each.peer.tests?.includes(test.name) === false) continue;
       each.outcomes.set(test.name, [...(each.outcomes.get(test.name) ?? []), await once(bed, each, test)]);
     }
   }
