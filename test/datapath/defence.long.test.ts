@@ -178,16 +178,3 @@ test('expire_nodest_conn: the connections of a removed destination leave the tab
     assert.deepEqual(bed.drops(), {});
   });
 });
-
-test('cache_bypass: without a destination, packets of a mark go on to their own address', { skip }, async () => {
-  await inBed(async (bed) => {
-    const { service: spec } = service('tcp', DR_VIP, 80, []);
-    bed.director.addService(spec);
-    const packet = fromClient(tcp({ from: `${CLIENT}:40000`, to: `${DR_VIP}:80` }, 'S'));
-    bed.tables.services.set(3, Service.mark, 5);
-    assert.equal(bed.send('ingress', 'front', packet).verdict, 'redirect', 'an ICMP error');
-    bed.director.setSysctl('cache_bypass', '1');
-    assert.equal(bed.send('ingress', 'front', packet).verdict, 'pass');
-    assert.deepEqual(bed.drops(), { no_destination: 1 });
-  });
-});

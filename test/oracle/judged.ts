@@ -45,6 +45,7 @@ const SCRIPTS = {
   g1_counters: 'py',
   g2_ttl_mtu: 'py',
   g3_udp_checksum: 'py',
+  h1_fragments: 'py',
   i1_icmp: 'py',
   l1_local: 'py',
   o1_options: 'tr',
