@@ -1,11 +1,11 @@
 // The defences against floods: what the timer makes of their settings while the table fills and empties, and whom they drop.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Abi, Conf, ConnSlot, Service } from '../../src/datapath/ebpf/abi.gen.js';
+import { Abi, Conf, ConnSlot } from '../../src/datapath/ebpf/abi.gen.js';
 import { ChunkType } from '../../src/wire/sctp.js';
 import { type Bed, type BedOptions, openBed, skipReason } from './bed.js';
 import { until } from './cluster.js';
-import { CLIENT, DR_VIP, IPV6, SERVERS, VIP } from './fixtures/bed-addresses.js';
+import { CLIENT, IPV6, SERVERS, VIP } from './fixtures/bed-addresses.js';
 import { destination, service } from './fixtures/fixture.js';
 import { fromClient, sctp, tcp, udp } from './fixtures/packets.js';
 import { fromClient6, udp6 } from './fixtures/packets6.js';
