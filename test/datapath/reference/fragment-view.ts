@@ -84,12 +84,10 @@ export class FragmentView {
   }
 
   /** Does the frame have a first fragment, for which later ones wait? */
-  isAwaited(frame: Uint8Array, now: number): boolean {
+  isAwaited(frame: Uint8Array): boolean {
     const { packet } = parseFrame(frame, 0);
     const { part } = packet ?? {};
-    if (packet === undefined || part === undefined || part.later) return false;
-    const entry = this.fragments.living(now).get(fragmentKey(packet, part.id));
-    return entry !== undefined && entry.note === undefined;
+    return packet !== undefined && part?.later === false && this.fragments.isAwaited(fragmentKey(packet, part.id));
   }
 
   /** Does one end within some units? */

@@ -196,7 +196,7 @@ export class Pair {
     const since = this.#setClock();
     this.#sent++;
     // Beside a first fragment, what waited for it is counted, and that is not explained.
-    const isAlone = !this.#fragments.isAwaited(frame, this.director.now);
+    const isAlone = !this.#fragments.isAwaited(frame);
     const isExplained = this.explained !== undefined && this.#sent % this.explained.oneIn === 0 && isAlone;
     const templates = this.#templatesLive();
     const holdExplained = isExplained ? this.explained.explainer.explain(hook, arrival) : undefined;

@@ -66,6 +66,11 @@ export class Fragments {
     return this.#entries.get(key)?.until;
   }
 
+  /** Will the first fragment let others come in again? Also those that have waited for too long, as long as they keep their places. */
+  isAwaited(key: string): boolean {
+    return (this.#entries.get(key)?.held ?? 0) !== 0;
+  }
+
   /** By key, of those that count at this time. */
   living(now: number): ReadonlyMap<string, FragmentEntry> {
     return new Map([...this.#entries].filter(([, { until }]) => until >= now));
