@@ -1,25 +1,7 @@
 // A living server behind a tunnel: it takes the packets out itself, so that no tunnel device of the kernel is needed.
 import assert from 'node:assert/strict';
 import { type Cluster, running, serving, until, VIP } from './cluster.js';
-
-/** Writes what comes by a tunnel to tun0. Its arguments: the protocol of the outer packets, and of GUE the port. */
-const DECAPSULATE = `
-use Fcntl; use Socket; $| = 1;
-my ($protocol, $port) = @ARGV;
-sysopen(my $tun, "/dev/net/tun", O_RDWR) or die $!;
-my $request = pack("a16 S x22", "tun0", 0x1001);
-ioctl($tun, 0x400454ca, $request) or die $!;
-my $from;
-if ($port) { socket($from, AF_INET, SOCK_DGRAM, 0) or die $!; bind($from, pack_sockaddr_in($port, INADDR_ANY)) or die $!; }
-else { socket($from, AF_INET, SOCK_RAW, $protocol) or die $!; }
-setsockopt($from, SOL_SOCKET, SO_RCVBUF, 8 << 20);
-print "ready\\n";
-while (1) {
-  defined(recv($from, my $packet, 65536, 0)) or next;
-  $packet = substr($packet, $port ? 4 : 4 * (ord($packet) & 15));
-  $packet = substr($packet, ord($packet) & 0x80 ? 8 : 4) if $protocol == 47;
-  syswrite($tun, $packet);
-}`;
+import { DECAPSULATE } from './decapsulate.js';
 
 /** web1 answers from the VIP, by an interface on its clients' network. */
 export async function behindTunnel(cluster: Cluster, protocol: number, port: number): Promise<void> {
