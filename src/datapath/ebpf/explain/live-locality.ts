@@ -4,7 +4,7 @@ import { swap32 } from '../../../wire/bytes.js';
 import { type Ip, wordsOf } from '../../memory/packets/ip.js';
 import { Abi, Conf, Service } from '../abi.gen.js';
 import { Locality, LocalityAbi, LocalityKey } from '../locality.gen.js';
-import { clockAt } from '../table/clock.js';
+import { clockNow } from '../table/clock.js';
 import type { Tables } from '../table/tables.js';
 
 const LOCALITIES_PIN = 'localities';
@@ -43,7 +43,7 @@ export function liveLocality(tables: Tables, service: number, address: Ip): Live
 }
 
 function sinceJiffies({ conf }: Tables, jiffies: bigint): number {
-  const now = BigInt(clockAt(conf, process.hrtime.bigint())) << BigInt(Abi.CLOCK_SHIFT);
+  const now = BigInt(clockNow(conf)) << BigInt(Abi.CLOCK_SHIFT);
   const age = Number(BigInt.asUintN(JIFFIES_BITS, now - jiffies));
   return age > 2 ** (JIFFIES_BITS - 1) || conf.get(0, Conf.hz) === 0 ? 0 : age;
 }

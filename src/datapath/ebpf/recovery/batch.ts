@@ -10,7 +10,7 @@
 
 import { WeirError } from '../../../model/errors/weir-error.js';
 import { Conf } from '../abi.gen.js';
-import { clockAt, unitsOf } from '../table/clock.js';
+import { clockNow, unitsOf } from '../table/clock.js';
 import type { MarksOf } from '../table/host-marks.js';
 import type { Tables } from '../table/tables.js';
 import { Writer } from '../table/writer.js';
@@ -32,7 +32,7 @@ interface Journal {
 
 /** The datapath's clock now, in its units (table/clock.ts). */
 export function clockOf({ conf }: Tables): number {
-  return clockAt(conf, process.hrtime.bigint());
+  return clockNow(conf);
 }
 
 /** `marksOf`: absent where a table is restored, whose destinations keep their marks. */
