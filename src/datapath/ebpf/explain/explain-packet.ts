@@ -5,7 +5,7 @@ import type { Connection } from '../../memory/packets/connection.js';
 import type { Endpoint } from '../../memory/packets/endpoint.js';
 import type { Outcome } from '../../memory/packets/forward.js';
 import { familyOf } from '../../memory/packets/ip.js';
-import { type Packet, sourceOf, targetOf } from '../../memory/packets/packet.js';
+import { type Packet, type Parsed, sourceOf, targetOf } from '../../memory/packets/packet.js';
 import { type Frame, PacketDirector } from '../../memory/packets/packet-director.js';
 import { parseFrame } from '../../memory/packets/parse.js';
 import type { Reason } from '../../memory/packets/reason.js';
@@ -79,8 +79,7 @@ function endsBehind(seen: Ends, ports: LiveLocalPorts): Ends {
   return client === undefined ? seen : { ...seen, ends: [source, client] };
 }
 
-function endsOf({ bytes, gsoSize = 0 }: Frame): Ends {
-  const { kind, packet } = parseFrame(bytes, gsoSize);
+function endsOf(bytes: Uint8Array, { kind, packet }: Parsed): Ends {
   if (packet === undefined) return { ends: [] };
   const message = kind === 'other' && !packet.fragment ? messageOf(bytes, packet) : undefined;
   if (message !== undefined) return { ends: [message.quoted.from, message.quoted.to] };
@@ -143,7 +142,8 @@ export function explainPacket(
 ): ExplainedPacket {
   const { conf } = tables;
   const localPorts = new LiveLocalPorts(tables, chance.givesWay, chance.passesOver);
-  const ends = endsBehind(endsOf(frame), localPorts);
+  const parsed = parseFrame(frame.bytes, frame.gsoSize ?? 0);
+  const ends = endsBehind(endsOf(frame.bytes, parsed), localPorts);
   const homes = new TemplateHomes();
   const { dropsNext = () => false, starts, icmpAllowed = () => true, endsEarly = () => false } = chance;
   environment.comesBy(frame.device);
@@ -161,8 +161,7 @@ export function explainPacket(
   for (const { connections } of director.scopes) connections.endsEarly = endsEarly;
   loadSettings(director, tables);
   const services = loadTables(director, tables, ends, homes, starts);
-  const { packet } = parseFrame(frame.bytes, frame.gsoSize ?? 0);
-  if (packet?.fragment === true) loadFragment(tables, director, packet, services);
+  if (parsed.packet?.fragment === true) loadFragment(tables, director, parsed.packet, services);
   localPorts.idOf = (destination) => services.idOf(destination);
   localPorts.destinationAt = (id) => services.destination(id);
   const events: TraceEvent[] = [];

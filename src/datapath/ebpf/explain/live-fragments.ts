@@ -7,18 +7,11 @@ import { type FragmentNote, fragmentKey, NOTE_SECONDS } from '../../memory/packe
 import { addressOf, familyOf, type Ip, ipOf } from '../../memory/packets/ip.js';
 import type { Packet } from '../../memory/packets/packet.js';
 import type { PacketDirector } from '../../memory/packets/packet-director.js';
-import type { Method } from '../../memory/packets/records.js';
-import { Method as Numbers } from '../abi.gen.js';
 import { Fragment, FragmentAbi, FragmentKey, FragmentKind } from '../fragment.gen.js';
+import { connectionMethodName } from '../table/identity.js';
 import { modelAddress, packetWords } from '../table/record-address.js';
 import { FRAGMENT_SERVERS_PIN, FRAGMENTS_PIN, type Tables } from '../table/tables.js';
 import type { LiveServices } from './live-services.js';
-
-const METHODS: ReadonlyMap<number, Method> = new Map([
-  [Numbers.M_MASQ, 'masq'],
-  [Numbers.M_TUNNEL, 'tunnel'],
-  [Numbers.M_ROUTE, 'route'],
-]);
 
 const wordsOf = (ip: Ip): readonly number[] => packetWords(addressOf(ip));
 
@@ -40,8 +33,8 @@ function noteIn(value: Uint8Array, packet: Packet, services: LiveServices): Frag
   if (kind !== FragmentKind.FRAGMENT_REQUEST && kind !== FragmentKind.FRAGMENT_REPLY) return undefined;
   const destination = services.destination(readField(value, Fragment.dest));
   if (destination === undefined) return { kind: 'drop' };
-  const method = METHODS.get(readField(value, Fragment.method));
-  if (kind === FragmentKind.FRAGMENT_REQUEST) return method && { kind: 'request', destination, method };
+  if (kind === FragmentKind.FRAGMENT_REQUEST)
+    return { kind: 'request', destination, method: connectionMethodName(readField(value, Fragment.method)) };
   const count = familyOf(packet.source) === 'inet' ? 1 : 4;
   const words = Array.from({ length: count }, (_, k) => view.getUint32(Fragment.addr.at + k * 4, true));
   return { kind: 'reply', destination, virtual: ipOf(modelAddress(...words)) };
