@@ -8,15 +8,24 @@ import { FragmentServer } from '../fragment.gen.js';
 import { recordedWords } from './record-address.js';
 import { FRAGMENT_SERVERS_PIN, type Tables } from './tables.js';
 
-/** `id`: a masqueraded destination. Tables of a build without fragments have no such map. */
-export function noteFragmentServer(tables: Tables, id: number): void {
+/** Tables of a build without fragments have no such map. */
+function noteAll(tables: Tables, ids: Iterable<number>): void {
   const map = unlessCode(() => tables.open(FRAGMENT_SERVERS_PIN), ['ENOENT'], undefined);
   if (map === undefined) return;
-  using(map, () => map.update(encodeRecord(FragmentServer, { addr: recordedWords(tables.dests, Dest, id) }), u32(0)));
+  using(map, () => {
+    for (const id of ids) map.update(encodeRecord(FragmentServer, { addr: recordedWords(tables.dests, Dest, id) }), u32(0));
+  });
 }
+
+/** `id`: a masqueraded destination. */
+export const noteFragmentServer = (tables: Tables, id: number): void => noteAll(tables, [id]);
 
 /** Of all masqueraded destinations. */
 export function noteFragmentServers(tables: Tables): void {
   const { conf, dests } = tables;
-  for (let id = 1; id <= conf.get(0, Conf.destTop); id++) if (dests.get(id, Dest.flags) & Abi.D_REAL) noteFragmentServer(tables, id);
+  const ids = Array.from({ length: conf.get(0, Conf.destTop) }, (_, k) => k + 1);
+  noteAll(
+    tables,
+    ids.filter((id) => dests.get(id, Dest.flags) & Abi.D_REAL),
+  );
 }
