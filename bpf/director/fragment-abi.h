@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Fragmented packets: what the programs of all builds and user space agree on besides abi.h. No part of LAYOUT. */
+/* Fragmented packets: what the programs of all builds and user space agree on besides abi.h. Where another build has
+ * these maps otherwise, they are made again: what they hold serves for seconds. */
 #ifndef WEIR_FRAGMENT_ABI_H
 #define WEIR_FRAGMENT_ABI_H
 

@@ -93,9 +93,9 @@ static __always_inline bool fragment_transport(struct __sk_buff *skb, struct pac
 /* ---- later fragments, in the builds that they come to first */
 #ifndef WIDE
 
-static __always_inline void count_later(struct dest *d, __u32 id, struct packet *p, __u32 header, bool out) {
+static __always_inline void count_later(struct dest *d, __u32 id, struct packet *p, bool out) {
   if (!(d->flags & D_AVAILABLE)) return;
-  __u32 i = id * cpus + bpf_get_smp_processor_id(), bytes = p->length - header;
+  __u32 i = id * cpus + bpf_get_smp_processor_id(), bytes = p->length - p->header;
   struct counters *n = bpf_map_lookup_elem(&counters, &i);
   if (!n) return;
   if (out) n->out_bytes += bytes;
@@ -122,7 +122,7 @@ __noinline int tc_fragment_on(struct __sk_buff *skb, bool leaving) {
   if (!v.d || (!out && !(v.d->flags & D_AVAILABLE))) return tc_drop(R_DEAD_DESTINATION);
   CHECKED(v.d);
   if (out && !leaving && v.d->hop.ifindex != skb->ingress_ifindex && !fragment_side(skb, v.dest, p)) return TC_ACT_UNSPEC;
-  count_later(v.d, v.dest, p, p->header, out);
+  count_later(v.d, v.dest, p, out);
   p->header = 0; /* it has no ports */
   if (out && leaving) return fragment_leave(skb, &v, f);
   if (!out && f->method == M_TUNNEL) return tc_to_tunnel(v.dest, true);

@@ -41,9 +41,7 @@ static __always_inline int tc_marked_fragment(struct __sk_buff *skb, struct pack
   int done = tc_fragment(skb, false);
   if (done != TC_FIRST) return done == TC_UNKNOWN ? TC_ACT_UNSPEC : done;
   __u32 service = service_of_marked(skb, p);
-  if (!service) return TC_ACT_UNSPEC;
-  done = tc_asked(skb, service);
-  return tc_fragment_note(skb, done == TC_FULLNAT ? tc_drop(R_FRAGMENT) : done, 0); /* as in tc_fragment_done() */
+  return service ? tc_fragment_done(skb, tc_asked(skb, service), 0) : TC_ACT_UNSPEC;
 }
 
 static __always_inline int tc_marked(struct __sk_buff *skb, struct packet *p) {
