@@ -18,7 +18,7 @@ def counted(): settle(); d('''ipvsadm -Ln --stats | awk 'NR > 3 { print $1, $2, 
 FAMILIES = dict(IPv4=(Raw, VIP, DVIP, '10.0.1.10', ('10.0.2.11', '10.0.2.12')), IPv6=(Raw6, VIP6, DVIP6, '2001:db8:1::10', ('2001:db8:2::11', '2001:db8:2::12')))
 ORDERS = (('in order', (0, 1, 2)), ('the last one first', (2, 0, 1)), ('the first one last', (1, 2, 0)), ('backwards', (2, 1, 0)))
 def family_of(family, lost):
-    """`lost`: only what is not whole once, which is told of up to a minute later"""
+    """`lost`: only what is not whole once, of which a host sends an error within a minute"""
     raw, vip, dvip, client, servers = FAMILIES[family]
     C, R, back, there, six = raw('c'), raw('r1'), Pieces('c'), Pieces('r1', 'r2'), family == 'IPv6'; at = '[%s]:80' if six else '%s:80'
     for method, address, flag in (('NAT', vip, '-m'), ('direct routing', dvip, '-g'), ('tunnels', dvip, '-i')):
