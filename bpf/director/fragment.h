@@ -203,13 +203,12 @@ static __always_inline int tc_fragment_later(struct __sk_buff *skb, struct conf 
 
 /* ---- the note of a first fragment */
 
-/* The request's connection, as the note has it. With one-packet scheduling there is none. */
+/* The request's connection, as the note has it. With one-packet scheduling there is none, and of a mark no service is found without one. */
 static __always_inline bool note_request(struct scratch *scratch, struct fragment *f, __u32 service, __u32 now) {
   struct packet *p = &scratch->packet;
   struct found found;
-  if (!service) return false;
   client_is_source(p);
-  bool known = conn_find(conn_key(p->saddr, p->sport, service), now, &found);
+  bool known = service && conn_find(conn_key(p->saddr, p->sport, service), now, &found);
   f->dest = known ? v_dest(found.value) : scratch->once;
   struct dest *d = (known && is_bypass(found.value)) || !f->dest ? 0 : dest_at(f->dest);
   if (!d) return false;

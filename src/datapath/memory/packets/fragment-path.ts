@@ -13,11 +13,10 @@ import type { DestinationRecord } from './records.js';
 
 type OnNote = Extract<FragmentNote, { readonly kind: 'request' | 'reply' }>;
 
-/** Of a request's connection; with one-packet scheduling, of the destination that it got. */
+/** Of a request's connection; with one-packet scheduling, of the destination that it got, also where a mark led it. */
 function noteOfRequest({ table, scope, now }: Question, packet: Packet): FragmentNote | undefined {
   const service = scope.service(targetOf(packet), packet.protocol, { client: sourceOf(packet), now });
-  if (service === undefined) return undefined;
-  const connection = scope.connections.find(service, fromClient(packet), now);
+  const connection = service === undefined ? undefined : scope.connections.find(service, fromClient(packet), now);
   const destination = connection === undefined ? table.once : connection.method === 'bypass' ? undefined : connection.destination;
   const method = connection?.method ?? destination?.method;
   if (destination === undefined || method === undefined) return undefined;
