@@ -219,7 +219,7 @@ function requested(question: Question, arrival: Arrival, { connection, known }: 
   const met = { out: false, begins: !known, ...(known ? stateBefore(connection) : { established: false, proven: false }) };
   if (known) noted(question, connection, arrival.packet, false);
   else countPacket(connection.destination, arrival.packet.bytes, false);
-  if (!isHelped(connection)) return forwarded(question, arrival, connection);
+  if (!isHelped(connection, arrival.packet)) return forwarded(question, arrival, connection);
   const changed = helped(question, arrival, connection, met);
   return typeof changed === 'string' ? dropped(question, arrival, changed) : forwarded(question, changed, connection);
 }
@@ -252,7 +252,7 @@ function answeredByHelp(question: Question, arrival: Arrival, connection: Connec
 /** A masqueraded server's packet to its client. */
 export function reply(question: Question, arrival: Arrival, connection: Connection): Outcome {
   question.trace?.({ kind: 'reply', connection });
-  if (!isHelped(connection)) return replied(question, arrival, connection, noted);
+  if (!isHelped(connection, arrival.packet)) return replied(question, arrival, connection, noted);
   const changed = answeredByHelp(question, arrival, connection);
   if (typeof changed === 'string') return dropped(question, arrival, changed);
   return replied(question, changed, connection, (_, { destination }, { bytes }) => countPacket(destination, bytes, true));
@@ -307,7 +307,7 @@ export function unknownReply(question: Question, arrival: Arrival): Outcome | un
 /** A masqueraded server's packet that leaves the director itself: only its source changes. */
 export function localReply(question: Question, came: Arrival, connection: Connection): Outcome {
   question.trace?.({ kind: 'reply', connection });
-  const isRead = isHelped(connection);
+  const isRead = isHelped(connection, came.packet);
   const arrival = isRead ? answeredByHelp(question, came, connection) : came;
   if (typeof arrival === 'string') return dropped(question, came, arrival);
   const frame = arrival.frame.slice();

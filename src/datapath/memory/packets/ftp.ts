@@ -32,9 +32,9 @@ const NO_PORT = 0;
 const [SYN, ACK] = [0x02, 0x10] as const;
 const LINE_FEED = 0x0a;
 
-/** Does the helper read its packets? */
-export const isHelped = ({ method, destination, service, virtual }: Connection): boolean =>
-  method === 'masq' && destination.helped && destination.locals.length === 0 && virtual.port === service.port;
+/** Does the helper read this packet of a connection? None in fragments. */
+export const isHelped = ({ method, destination, service, virtual }: Connection, { fragment }: Packet): boolean =>
+  method === 'masq' && destination.helped && destination.locals.length === 0 && virtual.port === service.port && !fragment;
 
 /** How a packet meets the helper. `established`: its connection was, before the packet; `proven`: and its server had answered. */
 export interface Met {
