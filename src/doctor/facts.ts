@@ -16,6 +16,9 @@ import type { ListeningSocket } from '../wire/sock-diag.js';
 import type { HalfOpenCount } from './half-open-count.js';
 import type { FilterRule } from './packet-filter/aim.js';
 import type { Blocked, Chain } from './packet-filter/model.js';
+import type { EchoFact, HandoverFact, ProbeAnswer } from './probe-facts.js';
+
+export type { EchoFact, HandoverFact, ProbeAnswer };
 
 export interface AddressFact {
   readonly ifindex: number;
@@ -35,6 +38,8 @@ export interface PathFact {
   readonly refusedBy?: 'blackhole' | 'unreachable' | 'prohibit';
   readonly ifindex?: number;
   readonly gateway?: Address;
+  /** The address of this host that packets there have as their source. */
+  readonly source?: Address;
   /** Too many addresses: this one was not asked for, so a missing ARP answer proves nothing. */
   readonly unasked?: boolean;
 }
@@ -92,11 +97,6 @@ export interface ServiceFact {
   readonly overloaded?: ReadonlySet<string>;
 }
 
-/** What came back after a packet that doctor sent. `by`: who sent the ICMP error. */
-export type ProbeAnswer =
-  | { readonly kind: 'accepted' | 'reset' | 'silent' }
-  | { readonly kind: 'rejected'; readonly type: number; readonly code: number; readonly by: Address };
-
 /** One TCP connect to a real server. `error`: the errno's name, ETIMEDOUT included. */
 export interface ConnectFact {
   readonly address: Address;
@@ -104,31 +104,6 @@ export interface ConnectFact {
   readonly error?: string;
   /** The ICMP error that ended it; absent: none was received, so ECONNREFUSED was a RST. */
   readonly icmp?: { readonly type: number; readonly code: number; readonly by: Address };
-}
-
-/**
- * The answer to a packet sent to one real server's MAC. `route`: for VIP:port, as VS/DR does; `masq`: from the VIP to the
- * server's own port. The server answers to this director if that is its gateway.
- */
-export interface HandoverFact {
-  readonly method: 'route' | 'masq';
-  readonly protocol: 'tcp' | 'udp';
-  readonly vip: Address;
-  readonly port: number;
-  readonly realServer: Address;
-  /** `masq`: not from the VIP, but from an address that no host has. */
-  readonly elsewhere?: true;
-  readonly answer: ProbeAnswer;
-}
-
-/** The answer to ICMP echo requests of this size to `target`, in frames for `host` (VS/DR: the VIP is asked of each server). */
-export interface EchoFact {
-  readonly host: Address;
-  readonly target: Address;
-  /** Ours, or the VIP: its answer then needs the server's gateway. */
-  readonly source: Address;
-  readonly packetBytes: number;
-  readonly answer: ProbeAnswer;
 }
 
 /** What became of a packet for an address of this host that a router was handed. `back`: the router sent it to this host. */
@@ -288,6 +263,8 @@ export interface DirectorFacts extends HostFacts {
   readonly unserved: readonly UnservedFact[];
   readonly refusingRoutes: readonly RefusingRoute[];
   readonly handovers: readonly HandoverFact[];
+  /** Local addresses of FULLNAT that are not this host's: it may be routed to it all the same. */
+  readonly absentLocals: readonly Address[];
   readonly echoes: readonly EchoFact[];
   readonly clients: readonly ClientFact[];
   readonly connections: ConnectionFacts;

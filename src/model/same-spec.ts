@@ -1,5 +1,5 @@
 // When two services or destinations with one key ask for the same: an edit from one to the other would change nothing.
-import type { DestinationSpec, Persistence, ServiceSpec } from './service.js';
+import type { DestinationSpec, Persistence, ServiceSpec, Tunnel } from './service.js';
 
 function samePersistence(a: Persistence | undefined, b: Persistence | undefined): boolean {
   if (a === undefined || b === undefined) return a === b;
@@ -18,15 +18,16 @@ export function sameServiceSpec(a: ServiceSpec, b: ServiceSpec): boolean {
 
 const localsOf = ({ localAddresses = [] }: DestinationSpec): readonly string[] => localAddresses.map(({ words }) => words.join('.'));
 
+export const sameTunnel = (a: Tunnel, b: Tunnel): boolean => a.type === b.type && a.port === b.port && a.checksum === b.checksum;
+
 /** Are these specifications of one destination, with the same key, equal? A tunnel counts only where the method uses it. */
 export function sameDestinationSpec(a: DestinationSpec, b: DestinationSpec): boolean {
-  const sameTunnel = (['type', 'port', 'checksum'] as const).every((field) => a.tunnel[field] === b.tunnel[field]);
   return (
     a.method === b.method &&
     a.weight === b.weight &&
     a.upperThreshold === b.upperThreshold &&
     a.lowerThreshold === b.lowerThreshold &&
-    (a.method !== 'tunnel' || sameTunnel) &&
+    (a.method !== 'tunnel' || sameTunnel(a.tunnel, b.tunnel)) &&
     String(localsOf(a)) === String(localsOf(b)) &&
     a.clientAddress === b.clientAddress
   );

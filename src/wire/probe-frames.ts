@@ -1,6 +1,6 @@
 // Frames that show whether a host takes packets as a director hands them over, and what the frames that come back are: of doctor, and of
 // VIP_CHECK. Which of one's own frames they answer is for the caller to judge.
-import type { Address } from '../model/address.js';
+import type { Address, Family } from '../model/address.js';
 import { sameAddress } from '../model/identity.js';
 import { IpProtocol } from '../model/ip-protocol.js';
 import { viewOf } from './bytes.js';
@@ -11,6 +11,7 @@ import { sumIcmpv6 } from './icmpv6.js';
 import { decodeIpv4, encodeIpv4, IPV4_DEFAULTS, type Ipv4Packet } from './ipv4.js';
 import { decodeIpv6, encodeIpv6 } from './ipv6.js';
 import { decodeTcp, encodeTcp, TCP_DEFAULTS, TcpFlag } from './tcp.js';
+import { carriedIn, encapsulate, type TunnelEnds } from './tunnel-packet.js';
 import { encodeUdp } from './udp.js';
 
 /** `echo`: an ICMP echo request that makes an IP packet of so many bytes, which must not be fragmented. */
@@ -29,6 +30,8 @@ export interface Probe {
   readonly content: ProbeContent;
   /** Absent: the usual one. */
   readonly ttl?: number;
+  /** In which the packet goes; absent: in none. */
+  readonly tunnel?: Omit<TunnelEnds, 'sourcePort'>;
 }
 
 /** `tag`: the source port, or the identifier of an echo. */
@@ -45,26 +48,30 @@ export const ECHO_SMALL_BYTES = 84;
 const ICMP6_ECHO_REPLY = 129;
 const ICMP6_FIRST_REQUEST = 128;
 
-function ipFrame({ probe }: Trial, protocol: number, payload: Uint8Array, flags: number): Uint8Array {
-  const { source, target: destination, ttl = IPV4_DEFAULTS.ttl } = probe;
-  if (destination.family === 'inet6') {
-    const packet = encodeIpv6({ source, destination, protocol, hopLimit: ttl, payload });
-    return encodeEthernet({ destination: probe.nextHopMac, source: probe.mac, tags: [], etherType: EtherType.ipv6, payload: packet });
-  }
-  const packet = { ...IPV4_DEFAULTS, flags, ttl, protocol, source, destination, payload };
+/** The family of the frame's packet: with a tunnel that of the outer one. */
+export const frameFamily = ({ target, tunnel }: Probe): Family => tunnel?.destination.family ?? target.family;
+
+function ipPacket({ source, target: destination, ttl = IPV4_DEFAULTS.ttl }: Probe, protocol: number, payload: Uint8Array): Uint8Array {
+  if (destination.family === 'inet6') return encodeIpv6({ source, destination, protocol, hopLimit: ttl, payload });
+  return encodeIpv4({ ...IPV4_DEFAULTS, flags: DONT_FRAGMENT, ttl, protocol, source, destination, payload });
+}
+
+function ipFrame({ probe, tag }: Trial, protocol: number, payload: Uint8Array): Uint8Array {
+  const packet = ipPacket(probe, protocol, payload);
+  const { tunnel } = probe;
   return encodeEthernet({
     destination: probe.nextHopMac,
     source: probe.mac,
     tags: [],
-    etherType: EtherType.ipv4,
-    payload: encodeIpv4(packet),
+    etherType: frameFamily(probe) === 'inet' ? EtherType.ipv4 : EtherType.ipv6,
+    payload: tunnel === undefined ? packet : encapsulate(packet, probe.target.family, { ...tunnel, sourcePort: tag }),
   });
 }
 
 function segmentFrame(trial: Trial, port: number, flags: number, sequence: number): Uint8Array {
   const { source, target } = trial.probe;
   const segment = { ...TCP_DEFAULTS, sourcePort: trial.tag, destinationPort: port, flags, sequence };
-  return ipFrame(trial, IpProtocol.tcp, encodeTcp(segment, source, target), DONT_FRAGMENT);
+  return ipFrame(trial, IpProtocol.tcp, encodeTcp(segment, source, target));
 }
 
 function echoFrame(trial: Trial, packetBytes: number): Uint8Array {
@@ -72,9 +79,9 @@ function echoFrame(trial: Trial, packetBytes: number): Uint8Array {
   const { family } = target;
   const echo = { id: trial.tag, sequence: 1, data: new Uint8Array(packetBytes - ECHO_HEADERS_BYTES[family]) };
   const message = echoRequest(family, echo);
-  if (family === 'inet') return ipFrame(trial, IpProtocol.icmp, message, DONT_FRAGMENT);
+  if (family === 'inet') return ipFrame(trial, IpProtocol.icmp, message);
   sumIcmpv6(message, source, target);
-  return ipFrame(trial, IpProtocol.icmpv6, message, DONT_FRAGMENT);
+  return ipFrame(trial, IpProtocol.icmpv6, message);
 }
 
 export function probeFrame(trial: Trial): Uint8Array {
@@ -84,7 +91,7 @@ export function probeFrame(trial: Trial): Uint8Array {
       return segmentFrame(trial, content.port, TcpFlag.syn, trial.sequence);
     case 'datagram': {
       const datagram = { sourcePort: trial.tag, destinationPort: content.port, payload: new Uint8Array(0) };
-      return ipFrame(trial, IpProtocol.udp, encodeUdp(datagram, source, target), DONT_FRAGMENT);
+      return ipFrame(trial, IpProtocol.udp, encodeUdp(datagram, source, target));
     }
     case 'echo':
       return echoFrame(trial, content.packetBytes);
@@ -107,6 +114,8 @@ export interface Quoted {
   readonly port: number;
   /** Of a segment. */
   readonly sequence: number;
+  /** Of a tunnel's packet: that in it. */
+  readonly within?: Quoted;
 }
 
 /** A packet that came: `segment` of TCP, `datagram` of UDP, `echo-reply` and `error` of ICMP. */
@@ -134,17 +143,25 @@ export type Arrival =
 
 type Packet = Pick<Ipv4Packet, 'source' | 'destination' | 'protocol' | 'payload'>;
 
+function quotedWithin({ protocol, payload }: Packet): Quoted | undefined {
+  const carried = carriedIn(protocol, payload);
+  if (carried === undefined) return undefined;
+  return quotedIn(carried.family === 'inet' ? decodeIpv4(carried.inner, true) : decodeIpv6(carried.inner, true));
+}
+
 /** Undefined: too little of the packet is quoted. */
 function quotedIn(quoted: Packet | undefined): Quoted | undefined {
   if (quoted === undefined || quoted.payload.length < 8) return undefined;
   const view = viewOf(quoted.payload);
   const { protocol, destination } = quoted;
+  const within = quotedWithin(quoted);
   return {
     protocol,
     destination,
     tag: view.getUint16(protocol === IpProtocol.icmp || protocol === IpProtocol.icmpv6 ? 4 : 0),
     port: view.getUint16(2),
     sequence: view.getUint32(4),
+    ...(within === undefined ? {} : { within }),
   };
 }
 
@@ -208,7 +225,7 @@ export function arrivalIn(frame: Uint8Array): Arrival | undefined {
 const PROTOCOLS = { syn: IpProtocol.tcp, datagram: IpProtocol.udp } as const;
 const ECHOES = { inet: IpProtocol.icmp, inet6: IpProtocol.icmpv6 } as const;
 
-/** Whether an ICMP error quotes this packet of ours. */
+/** Whether an ICMP error quotes this packet of ours, without a tunnel around it. */
 export function quotes({ protocol, destination, tag, port }: Quoted, trial: Trial): boolean {
   const { content, target } = trial.probe;
   return (
@@ -218,3 +235,9 @@ export function quotes({ protocol, destination, tag, port }: Quoted, trial: Tria
     sameAddress(destination, target)
   );
 }
+
+/** Whether it quotes this packet of ours in its tunnel. */
+export const quotesTunnel = ({ destination, within }: Quoted, trial: Trial): boolean => {
+  const { tunnel } = trial.probe;
+  return tunnel !== undefined && within !== undefined && sameAddress(destination, tunnel.destination) && quotes(within, trial);
+};

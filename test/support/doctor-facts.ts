@@ -55,6 +55,7 @@ export const director: DirectorFacts = {
   handovers: [
     { method: 'route', protocol: 'tcp', vip: ip('10.5.0.9'), port: 80, realServer: ip('10.5.0.51'), answer: { kind: 'accepted' } },
   ],
+  absentLocals: [],
   echoes: [],
   offloads: [{ ifindex: 2, active: ['rx-gro'] }],
   filters: [],

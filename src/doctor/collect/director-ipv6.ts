@@ -20,6 +20,7 @@ import { collectPath } from './host.js';
 import { collectHostIpv6 } from './host-ipv6.js';
 import { collectHandovers } from './probe/handovers.js';
 import { nextHops } from './probe/next-hop.js';
+import type { Sending } from './probe/routed-plan.js';
 
 /** What is joined to the facts about IPv4: all of it is found by its address. */
 export interface DirectorIpv6 {
@@ -32,11 +33,17 @@ export interface DirectorIpv6 {
   readonly echoes: readonly EchoFact[];
   /** Tests that were not done. */
   readonly left: number;
+  /** For the tests of VS/TUN and FULLNAT; `host`: with IPv6's addresses. */
+  readonly sending: Sending;
+  readonly host: HostFacts;
 }
 
-/** Undefined: there are no IPv6 services. @throws SystemError */
+const isOfIpv6 = ({ spec, destinations }: ServiceFact): boolean =>
+  serviceFamily(spec.key) === 'inet6' || destinations.some(({ address }) => address.family === 'inet6');
+
+/** Undefined: there are neither IPv6 services nor IPv6 servers (VS/TUN). @throws SystemError */
 export function collectDirectorIpv6(netlink: Netlink, host: HostFacts, all: readonly ServiceFact[]): DirectorIpv6 | undefined {
-  const services = all.filter(({ spec }) => serviceFamily(spec.key) === 'inet6');
+  const services = all.filter(isOfIpv6);
   if (services.length === 0) return undefined;
   const { facts: ipv6, host: host6, askers } = collectHostIpv6(netlink, host);
   const [vips, servers] = [vipsOf(services, ['inet6']), realServersOf(services, ['inet6'])];
@@ -48,5 +55,6 @@ export function collectDirectorIpv6(netlink: Netlink, host: HostFacts, all: read
   // The tests are those of IPv4, on a host that has these addresses.
   const hopOf = nextHops({ host: host6, paths, holders, neighbours, vips: new Set(vips.map(addressId)) });
   const { handovers, echoes, left } = collectHandovers({ host: host6, services, paths, gateways: [], hopOf });
-  return { ipv6, paths, holders, neighbours, refusingRoutes: collectRefusingRoutes(netlink, 'inet6'), handovers, echoes, left };
+  const routes = { paths, holders, neighbours, refusingRoutes: collectRefusingRoutes(netlink, 'inet6') };
+  return { ipv6, ...routes, handovers, echoes, left, sending: { paths, hopOf }, host: host6 };
 }

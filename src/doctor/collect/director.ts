@@ -22,6 +22,7 @@ import { collectHandovers, HANDOVERS_MAX } from './probe/handovers.js';
 import { nextHops } from './probe/next-hop.js';
 import { reflectionQuestions } from './probe/reflection-plan.js';
 import { collectReflections, REFLECTIONS_MAX } from './probe/reflections.js';
+import { collectRouted } from './routed.js';
 import type { TableFacts } from './table.js';
 import { watchUnserved } from './unserved.js';
 
@@ -72,6 +73,20 @@ function tooMany(left: number, not: string, one: string, many: string, max: numb
   return left > 0 ? [{ what: `${counted(left, one, many)} ${not}`, cause: `doctor tries ${max} at most${more}` }] : [];
 }
 
+/** How many addresses were not asked for, and how many servers not tried by their methods and not connected to. */
+const leftOut = (unasked: number, untried: number, unconnected: number): readonly NotExamined[] => [
+  ...tooMany(unasked, 'not asked for by ARP', 'address was', 'addresses were', PROBES_MAX),
+  ...tooMany(untried, 'not tried by the forwarding method', 'server was', 'servers were', HANDOVERS_MAX),
+  ...tooMany(
+    unconnected,
+    'not connected to',
+    'real server was',
+    'real servers were',
+    CONNECTS_MAX,
+    `, and no more after ${SILENT_MAX} without an answer`,
+  ),
+];
+
 export interface DirectorInput {
   readonly host: HostFacts;
   readonly datapath: DatapathFacts;
@@ -98,6 +113,7 @@ export async function collectDirector(netlink: Netlink, { host, datapath, table 
   const { offloads, notExamined } = collectOffloads(host.interfaces.filter(usesArp));
   const filters = collectFilterChains();
   const six = collectDirectorIpv6(netlink, host, services);
+  const routed = collectRouted(netlink, host, services, { paths, hopOf }, six);
   const drops = table.drops();
   return {
     ...host,
@@ -117,7 +133,8 @@ export async function collectDirector(netlink: Netlink, { host, datapath, table 
     reflections,
     unserved: unserved(),
     refusingRoutes: [...collectRefusingRoutes(netlink), ...(six?.refusingRoutes ?? [])],
-    handovers: [...servers.handovers, ...(six?.handovers ?? [])],
+    handovers: [...servers.handovers, ...(six?.handovers ?? []), ...routed.handovers],
+    absentLocals: routed.absentLocals,
     echoes: [...servers.echoes, ...(six?.echoes ?? [])],
     offloads,
     filters: aimedRules(filters.chains),
@@ -126,19 +143,6 @@ export async function collectDirector(netlink: Netlink, { host, datapath, table 
     markDenials: collectMarkDenials(host, services, filters.chains),
     ipsecPolicies: ipsecPolicies(),
     arpRules: hostArpRules(),
-    notExamined: [
-      ...notExamined,
-      ...filters.notExamined,
-      ...tooMany(unasked.size, 'not asked for by ARP', 'address was', 'addresses were', PROBES_MAX),
-      ...tooMany(servers.left + (six?.left ?? 0), 'not tried by the forwarding method', 'server was', 'servers were', HANDOVERS_MAX),
-      ...tooMany(
-        left,
-        'not connected to',
-        'real server was',
-        'real servers were',
-        CONNECTS_MAX,
-        `, and no more after ${SILENT_MAX} without an answer`,
-      ),
-    ],
+    notExamined: [...notExamined, ...filters.notExamined, ...leftOut(unasked.size, servers.left + (six?.left ?? 0) + routed.left, left)],
   };
 }

@@ -61,6 +61,10 @@ export function collectPath(netlink: Netlink, to: Address, from?: Address): Path
   const route = decodeRoute(answer);
   if (route === undefined) return { to, kind: 'none' };
   if (route.type === RouteType.local) return { to, kind: 'local' };
-  const by = { ...(route.ifindex === undefined ? {} : { ifindex: route.ifindex }), ...(route.mtu === undefined ? {} : { mtu: route.mtu }) };
+  const by = {
+    ...(route.ifindex === undefined ? {} : { ifindex: route.ifindex }),
+    ...(route.mtu === undefined ? {} : { mtu: route.mtu }),
+    ...(route.preferredSource === undefined ? {} : { source: route.preferredSource }),
+  };
   return route.gateway === undefined ? { to, kind: 'direct', ...by } : { to, kind: 'routed', gateway: route.gateway, ...by };
 }

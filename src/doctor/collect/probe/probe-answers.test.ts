@@ -69,6 +69,22 @@ test('an ICMP error answers the probe that it quotes, whoever sent it', () => {
   }
 });
 
+test('an ICMP error about a tunnel answers the probe in it, with a mark; one about what came out of it has none', () => {
+  for (const type of ['ipip', 'gre', 'gue'] as const) {
+    const { probe, ...rest } = trial({ kind: 'syn', port: 80 });
+    const tunnel = { type, port: type === 'gue' ? 6080 : 0, checksum: 'nocsum' } as const;
+    const one: Trial = { probe: { ...probe, ttl: 2, tunnel: { tunnel, source: OURS, destination: SERVER } }, ...rest };
+    const sent = decodeEthernet(probeFrame(one))?.payload ?? new Uint8Array(0);
+    const error = (body: Uint8Array) => back(IpProtocol.icmp, encodeIcmp({ type: 3, code: 3, rest: 0, body }), SERVER);
+    assert.deepEqual(answer(one, error(sent)), { kind: 'rejected', type: 3, code: 3, by: SERVER, tunnel: true }, type);
+    assert.equal(answer(one, error(sent.slice(0, 28))), undefined, 'what is in it is not quoted');
+    const inner = decodeEthernet(probeFrame({ probe: { ...probe, ttl: 2 }, ...rest }))?.payload ?? new Uint8Array(0);
+    assert.deepEqual(answer(one, error(inner)), { kind: 'rejected', type: 3, code: 3, by: SERVER });
+    assert.deepEqual(answer(one, segment(TcpFlag.syn | TcpFlag.ack)), { kind: 'accepted' }, 'it answers without the tunnel');
+    assert.equal(answer(syn, error(sent)), undefined, 'that probe went in no tunnel');
+  }
+});
+
 test('an echo and a datagram are answered by their own protocol', () => {
   const echo = trial({ kind: 'echo', packetBytes: 1500 });
   const sent = decodeEthernet(probeFrame(echo))?.payload ?? new Uint8Array(0);

@@ -1,6 +1,6 @@
 // Which of doctor's probes a frame answers, and how. Pure.
 import { sameAddress } from '../../../model/identity.js';
-import { type Arrival, arrivalIn, quotes, type Trial } from '../../../wire/probe-frames.js';
+import { type Arrival, arrivalIn, quotes, quotesTunnel, type Trial } from '../../../wire/probe-frames.js';
 import { TcpFlag } from '../../../wire/tcp.js';
 import type { ProbeAnswer } from '../../facts.js';
 
@@ -15,7 +15,7 @@ export interface Answered<T> {
 const tagOf = (arrival: Arrival): number => {
   switch (arrival.kind) {
     case 'error':
-      return arrival.quoted.tag;
+      return arrival.quoted.within?.tag ?? arrival.quoted.tag;
     case 'echo-reply':
       return arrival.id;
     default:
@@ -28,8 +28,9 @@ const BOTH = TcpFlag.syn | TcpFlag.ack;
 function answerTo({ probe, ...rest }: Trial, arrival: Arrival): ProbeAnswer | undefined {
   const { content, target, source } = probe;
   if (arrival.kind === 'error') {
-    const { type, code, source: by } = arrival;
-    return quotes(arrival.quoted, { probe, ...rest }) ? { kind: 'rejected', type, code, by } : undefined;
+    const { type, code, source: by, quoted } = arrival;
+    if (quotesTunnel(quoted, { probe, ...rest })) return { kind: 'rejected', type, code, by, tunnel: true };
+    return quotes(quoted, { probe, ...rest }) ? { kind: 'rejected', type, code, by } : undefined;
   }
   if (!sameAddress(target, arrival.source) || !sameAddress(source, arrival.destination)) return undefined;
   switch (content.kind) {

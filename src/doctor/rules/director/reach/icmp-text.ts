@@ -18,6 +18,7 @@ export interface IcmpError {
 export function icmpText({ type, code }: IcmpError): string {
   if (type === 3) return `ICMP ${UNREACHABLE[code] ?? `unreachable, code ${code}`}`;
   if (type === 5) return 'ICMP redirect';
+  if (type === 12) return 'ICMP parameter problem';
   return type === 11 ? 'ICMP time exceeded' : `ICMP type ${type}, code ${code}`;
 }
 

@@ -24,8 +24,8 @@ export type Place = { readonly ifindex?: number | undefined; readonly address: A
 
 export const placeId = ({ ifindex, address }: Place): string => `${ifindex} ${addressId(address)}`;
 
-const handoverId = ({ method, protocol, vip, port, realServer, elsewhere }: Omit<HandoverFact, 'answer'>): string =>
-  `${method}${elsewhere === true ? ' elsewhere' : ''} ${protocol} ${addressId(vip)} ${port} ${addressId(realServer)}`;
+const handoverId = ({ method, protocol, vip, port, realServer, elsewhere, local }: Omit<HandoverFact, 'answer'>): string =>
+  `${method}${elsewhere === true ? ' elsewhere' : ''}${local === undefined ? '' : ` ${addressId(local)}`} ${protocol} ${addressId(vip)} ${port} ${addressId(realServer)}`;
 
 export function knownOf(facts: DirectorFacts): Known {
   const openPorts = new Map<string, Set<number>>();
@@ -60,6 +60,18 @@ export function handedOver(
   const place = { vip: key.address, port: method === 'route' ? key.port : port, realServer: address };
   const fact = { method, protocol: key.protocol, ...place, ...(elsewhere === undefined ? {} : { elsewhere }) };
   return known.handovers.get(handoverId(fact))?.answer;
+}
+
+/** What became of the packet of a destination of VS/TUN, or of one of FULLNAT from this local address. */
+export function forwarded(
+  known: Known,
+  { spec: { key } }: ServiceFact,
+  { address, port, method }: DestinationSpec,
+  local?: Address,
+): HandoverFact | undefined {
+  if (key.kind !== 'address' || key.protocol === 'sctp' || (method !== 'tunnel' && method !== 'fullnat')) return undefined;
+  const place = { vip: key.address, port: method === 'tunnel' ? key.port : port, realServer: address };
+  return known.handovers.get(handoverId({ method, protocol: key.protocol, ...place, ...(local === undefined ? {} : { local }) }));
 }
 
 /** The answer to small echo requests to `target` in frames for `host`. `foreign`: they came from another network, for the server. */

@@ -11,11 +11,11 @@ import { directorAddressFor, echoed, handedOver, type Known } from './known.js';
 import { LOOK_THERE, openPort } from './server-verdict.js';
 import type { Verdict } from './verdict.js';
 
-const NOT_FOR_VIP = ['does not serve the VIP', 'do not serve the VIP'] as const;
-const NOT_BACK = ['does not answer through this director', 'do not answer through this director'] as const;
+export const NOT_FOR_VIP = ['does not serve the VIP', 'do not serve the VIP'] as const;
+export const NOT_BACK = ['does not answer through this director', 'do not answer through this director'] as const;
 const WRONG_METHOD = ['is not set up for its forwarding method', 'are not set up for their forwarding method'] as const;
 
-type AddressKey = ServiceKey & { readonly kind: 'address' };
+export type AddressKey = ServiceKey & { readonly kind: 'address' };
 
 /** What was found out about services before, for the same facts. */
 const peersOf = new WeakMap<Known, Map<ServiceFact, boolean>>();
@@ -86,8 +86,37 @@ function withoutVip(known: Known, destination: DestinationSpec, vip: string, cau
   };
 }
 
-/** VS/DR, TCP: what the server did with a SYN for the VIP. */
-function directVerdict(known: Known, key: AddressKey, destination: DestinationSpec, answer: ProbeAnswer, tried?: ConnectFact): Verdict {
+/** What differs between VS/DR and VS/TUN. */
+export interface VipTest {
+  /** Does it answer ping to the VIP? */
+  readonly pings: boolean;
+  /** That it lacks the VIP, and what gives it that. */
+  without(cause: string): Verdict;
+  /** It did not answer. `listens`: it accepts connections to its own address. */
+  silent(listens: boolean): Verdict;
+}
+
+function directTest(known: Known, key: AddressKey, destination: DestinationSpec): VipTest {
+  const [server, vip] = [formatAddress(destination.address), formatAddress(key.address)];
+  const without = (cause: string): Verdict => withoutVip(known, destination, vip, cause);
+  return {
+    pings: echoed(known, destination.address, key.address) === 'accepted',
+    without,
+    silent: (listens) =>
+      without(
+        `${listens ? `it answers on ${server} and` : 'it'} drops packets for ${vip}: either the VIP is not on its lo, or a firewall there drops them`,
+      ),
+  };
+}
+
+/** VS/DR, VS/TUN, TCP: what the server did with a SYN for the VIP. */
+export function directVerdict(
+  test: VipTest,
+  key: AddressKey,
+  destination: DestinationSpec,
+  answer: ProbeAnswer,
+  tried?: ConnectFact,
+): Verdict {
   const [server, vip] = [formatAddress(destination.address), formatAddress(key.address)];
   const listens = tried !== undefined && tried.error === undefined;
   if (answer.kind === 'reset') {
@@ -109,12 +138,7 @@ function directVerdict(known: Known, key: AddressKey, destination: DestinationSp
     const text = icmpText(answer);
     const itself = sameAddress(answer.by, destination.address) || sameAddress(answer.by, key.address);
     if (isForwarded(answer) || (itself && !isFilter(answer))) {
-      return withoutVip(
-        known,
-        destination,
-        vip,
-        `${server} forwards packets for ${vip} (${text}) instead of taking them: it does not have the VIP`,
-      );
+      return test.without(`${server} forwards packets for ${vip} (${text}) instead of taking them: it does not have the VIP`);
     }
     return {
       code: 'server-unreachable',
@@ -123,7 +147,7 @@ function directVerdict(known: Known, key: AddressKey, destination: DestinationSp
       advice: LOOK_THERE,
     };
   }
-  if (echoed(known, destination.address, key.address) === 'accepted') {
+  if (test.pings) {
     return {
       code: 'server-unreachable',
       verb: NOT_FOR_VIP,
@@ -131,8 +155,7 @@ function directVerdict(known: Known, key: AddressKey, destination: DestinationSp
       advice: LOOK_THERE,
     };
   }
-  const here = listens ? `it answers on ${server} and drops packets for ${vip}` : `it drops packets for ${vip}`;
-  return withoutVip(known, destination, vip, `${here}: either the VIP is not on its lo, or a firewall there drops them`);
+  return test.silent(listens);
 }
 
 /** VS/NAT, TCP: the server answers us, but not a SYN from another network. */
@@ -205,7 +228,9 @@ export function methodVerdict(
   }
   const other = otherMethod(known, service, destination);
   if (other !== undefined) return other;
-  return destination.method === 'route' ? directVerdict(known, key, destination, answer, tried) : natVerdict(known, destination, answer);
+  return destination.method === 'route'
+    ? directVerdict(directTest(known, key, destination), key, destination, answer, tried)
+    : natVerdict(known, destination, answer);
 }
 
 /** UDP: a server may be silent, so ping shows whether it has the VIP or answers by this director. */

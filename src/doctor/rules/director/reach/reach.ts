@@ -5,13 +5,15 @@ import { endpointText } from '../../../../model/endpoint-text.js';
 import type { Finding } from '../../../../model/finding.js';
 import { addressId, destinationId, sameAddress } from '../../../../model/identity.js';
 import type { DestinationSpec } from '../../../../model/service.js';
-import type { DirectorFacts, ServiceFact } from '../../../facts.js';
+import type { ConnectFact, DirectorFacts, ProbeAnswer, ServiceFact } from '../../../facts.js';
 import { removeDestination } from '../commands.js';
 import { icmpText } from './icmp-text.js';
-import { echoed, handedOver, type Known, knownOf } from './known.js';
+import { echoed, forwarded, handedOver, type Known, knownOf } from './known.js';
+import { localAddressUdpVerdict, localAddressVerdict } from './local-address-verdict.js';
 import { methodVerdict, pingVerdict } from './method-verdict.js';
 import { isReportedByInterface, pathRepair } from './path-verdict.js';
 import { connectRepair, rejection, unreachable } from './server-verdict.js';
+import { tunnelUdpVerdict, tunnelVerdict } from './tunnel-verdict.js';
 import { findingsOf, type Judged, NO_ANSWER, type Verdict } from './verdict.js';
 
 /** A destination on this host: its address is ours, perhaps by mistake. */
@@ -28,11 +30,29 @@ function localVerdict(known: Known, { spec: { key } }: ServiceFact, destination:
   };
 }
 
+/** The answer to a packet sent by the destination's own method; of FULLNAT, from one of its local addresses. */
+function ownAnswer(known: Known, service: ServiceFact, destination: DestinationSpec): ProbeAnswer | undefined {
+  const { method, localAddresses = [] } = destination;
+  if (method === 'route' || method === 'masq') return handedOver(known, service, destination, method);
+  if (method === 'tunnel') return forwarded(known, service, destination)?.answer;
+  const answers = localAddresses.flatMap((local) => forwarded(known, service, destination, local)?.answer ?? []);
+  return answers.find(({ kind }) => kind !== 'accepted') ?? answers[0];
+}
+
+/** What a method with a test of its own makes of a server that refuses nothing. */
+function silentUdpVerdict(known: Known, service: ServiceFact, destination: DestinationSpec): Verdict | undefined {
+  const handed = forwarded(known, service, destination);
+  if (handed !== undefined) return tunnelUdpVerdict(known, service.spec, destination, handed);
+  if (destination.method === 'fullnat') return localAddressUdpVerdict(known, service, destination);
+  return pingVerdict(known, service.spec, destination);
+}
+
 function udpVerdict(known: Known, service: ServiceFact, destination: DestinationSpec): Verdict | undefined {
-  const { method, address, port } = destination;
-  const answer = method === 'route' || method === 'masq' ? handedOver(known, service, destination, method) : undefined;
-  if (answer?.kind === 'accepted') return undefined;
-  if (answer?.kind === 'rejected') {
+  const { address, port } = destination;
+  const answer = ownAnswer(known, service, destination);
+  if (answer?.kind === 'accepted')
+    return destination.method === 'fullnat' ? localAddressUdpVerdict(known, service, destination) : undefined;
+  if (answer?.kind === 'rejected' && answer.tunnel !== true) {
     const there =
       sameAddress(answer.by, address) || (service.spec.key.kind === 'address' && sameAddress(answer.by, service.spec.key.address));
     if (!there || answer.type !== 3 || answer.code !== 3) return unreachable(rejection(known, destination, `UDP port ${port}`, answer));
@@ -42,20 +62,28 @@ function udpVerdict(known: Known, service: ServiceFact, destination: Destination
     });
   }
   const blocked = pathRepair(known, address);
-  return blocked === undefined ? pingVerdict(known, service.spec, destination) : unreachable(blocked);
+  return blocked === undefined ? silentUdpVerdict(known, service, destination) : unreachable(blocked);
 }
 
 const takesVip = (known: Known, { spec: { key } }: ServiceFact, server: Address): boolean =>
   key.kind === 'address' && echoed(known, server, key.address) === 'accepted';
 
+/** What is wrong by the method of VS/TUN or FULLNAT, where packets get to the server. */
+function routedVerdict(known: Known, service: ServiceFact, destination: DestinationSpec, tried?: ConnectFact): Verdict | undefined {
+  if (destination.method === 'fullnat') return localAddressVerdict(known, service, destination, tried);
+  const handed = forwarded(known, service, destination);
+  return handed && tunnelVerdict(known, service, destination, handed, tried);
+}
+
 function tcpVerdict(known: Known, service: ServiceFact, destination: DestinationSpec): Verdict | undefined {
   const { method, address } = destination;
-  const answer = method === 'route' || method === 'masq' ? handedOver(known, service, destination, method) : undefined;
-  if (answer?.kind === 'accepted') return undefined; // The method works, also where a VS/DR server listens on the VIP alone.
+  const answer = ownAnswer(known, service, destination);
+  if (answer?.kind === 'accepted' && method !== 'fullnat') return undefined; // The method works, also where a VS/DR server listens on the VIP alone.
   const tried = known.connects.get(destinationId(destination));
   const failed = tried === undefined ? undefined : tried.error;
   const blocked = tried !== undefined && failed === undefined ? undefined : pathRepair(known, address);
   if (blocked !== undefined && (answer === undefined || answer.kind === 'silent')) return unreachable(blocked);
+  if (answer !== undefined && (method === 'tunnel' || method === 'fullnat')) return routedVerdict(known, service, destination, tried);
   // Nothing but its own address was tried, or that already fails as the method does.
   const mute = failed === 'ETIMEDOUT' && answer?.kind === 'silent' && echoed(known, address, address) !== 'accepted';
   const same = failed !== undefined && (method !== 'route' || (mute && !takesVip(known, service, address)));
