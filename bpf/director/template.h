@@ -311,9 +311,9 @@ __noinline int template_mark(__u64 conn, __u32 dest, __u64 flags, __u32 asked) {
   struct template_probe *r = the_template_probe();
   if (!svc || !r || !(svc->flags & SVC_PERSISTENT)) return 0;
   template_probe_for(r, persistence_of(svc), service, conn, false);
+  bool marked = false;
 #pragma clang loop unroll(disable)
-  for (__u32 n = 0; n < TEMPLATE_PLACES; n++)
-    if (template_mark_at(template_place(r->hash, n), dest, flags, asked)) break;
+  for (__u32 n = 0; n < TEMPLATE_PLACES && !marked; n++) marked = template_mark_at(template_place(r->hash, n), dest, flags, asked);
   return 0;
 }
 
