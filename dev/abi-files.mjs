@@ -35,7 +35,7 @@ export const FILES = [
       with: ['bpf/director/locality-abi.h', 'bpf/director/template-abi.h'],
       before: 'bpf/director/layout-before.h',
       unshared: [
-        ...'drop_history fragment_servers fragments fragments_held fullnat_carried fullnat_entries fullnat_flows4 fullnat_flows6 icmp_limits ipv6_tc ipv6_xdp scratch_space sctp6_tc sctp_tc'.split(
+        ...'drop_history fragment_servers fragments fragments_held fullnat_carried fullnat_entries fullnat_flows4 fullnat_flows6 fullnat_ftp icmp_limits ipv6_tc ipv6_xdp scratch_space sctp6_tc sctp_tc'.split(
           ' ',
         ),
         ...'tunnel_tc tunnel_work tunnel_xdp wide6_tc wide_sctp6_tc wide_sctp_tc wide_tc'.split(' '),
@@ -51,6 +51,7 @@ export const FILES = [
           object: 'weir.bpf.o',
           maps: byOwnNames('fragment_servers fragments fragments_held'),
         },
+        { header: 'bpf/director/ftp-abi.h', object: 'weir.bpf.o', maps: byOwnNames('fullnat_ftp') },
         {
           header: FULLNAT_HEADERS,
           object: 'weir-fullnat.bpf.o',
@@ -62,7 +63,7 @@ export const FILES = [
           maps: { fullnat_clients: 'fullnat_clients6', fullnat_ends: 'fullnat_ends6', fullnat_timers: 'fullnat_timers6' },
         },
         { header: 'bpf/director/tunnel-abi.h', object: 'weir-tunnel.bpf.o', maps: byOwnNames('tunnel_sources') },
-        { header: 'bpf/director/ftp-abi.h', object: 'weir-wide.bpf.o', maps: byOwnNames('ftp_streams') },
+        { header: 'bpf/director/ftp-abi.h', object: 'weir-wide.bpf.o', maps: byOwnNames('ftp_streams ftp_commands') },
         {
           header: 'bpf/director/abi6.h',
           object: 'weir-ipv6.bpf.o',
@@ -107,6 +108,7 @@ export const FILES = [
         drops: ['DROP_REASONS'],
         egresses: ['EGRESSES', 'CLOCK_SHIFT', 'NH_'],
         endpoints: ['ENDPOINT_PROBES'],
+        ftp_commands: ['CLOCK_SHIFT', 'FTP_STREAMS'],
         ftp_streams: ['CLOCK_SHIFT'],
         fullnat_carried: ['REPORT_', 'report_state', ...IN_FLOW],
         fullnat_clients: ['client_address'],
@@ -114,6 +116,7 @@ export const FILES = [
         fullnat_flows4: ['fullnat_flow', 'FULLNAT_POOLS', 'FULLNAT_PORTS', ...IN_FLOW],
         fullnat_flows6: ['fullnat6_flow', 'FULLNAT_POOLS', 'FULLNAT_PORTS', ...IN_FLOW],
         fullnat_ports: ['FULLNAT_POOLS', 'FULLNAT_PORTS'],
+        fullnat_ftp: ['ftp_port_program'],
         interfaces: ['INTERFACES'],
         locks: ['LOCKS', 'SPILL_LOCKS', 'LOCALITY_LOCKS', 'TEMPLATE_LOCKS'],
         services: ['CLOCK_SHIFT', 'weir_state', 'address_family'],

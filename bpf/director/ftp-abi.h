@@ -6,6 +6,8 @@
 
 /* Of dest.flags, as those at the end of abi.h: packets of its masqueraded connections, which are of a service of FTP, go on to the helper. */
 #define D_FTP 0x80
+/* And of its connections by FULLNAT, whose programs and the helper are loaded. */
+#define D_FTP_FULLNAT 0x200
 /* Of the flags of the services' record 0: there is a destination with D_FTP, or was one. */
 #define SVC_HAS_FTP 0x1000
 
@@ -17,12 +19,17 @@
 #define FTP_BEGINS 0x8      /* the connection begins */
 #define FTP_ESTABLISHED 0x10
 #define FTP_PROVEN 0x20 /* and was before (V_PROVEN): only then are lines read, which anybody can forge until the server has answered */
+#define FTP_BY_FLOW 0x40 /* its server gets a local address (FULLNAT): fullnat_carried has what goes on with the packet */
+
+/* The places of fullnat_ftp, two of each family: a client's line that names its endpoint goes on to FTP_TAKE, where that gets a local port, and comes
+ * back to FTP_TAKEN of the helper, which puts it into the line. */
+enum ftp_port_program { FTP_TAKE, FTP_TAKE6, FTP_TAKEN, FTP_TAKEN6, FTP_PORT_PROGRAMS };
 
 #define FTP_GRACE_SECONDS 30
 
 /* ---- control connections: where the server's lines begin, and how its numbers of bytes (RFC 9293) are shifted, since a reply of another length took
  * the place of its own. As the kernel's ip_vs_seq: bytes behind `init_seq` by `delta`, those before by `previous_delta`.
- * What clients send keeps its length. Written by packets under the lock of the client's connections, but for `until`; removed by the timer of the
+ * What clients send keeps its length, but for their endpoints by FULLNAT (ftp_commands). Written by packets under the lock of the client's connections, but for `until`; removed by the timer of the
  * wide build FTP_GRACE_SECONDS after its connection has expired. */
 #define FTP_STREAMS 65536
 struct ftp_key {
@@ -47,5 +54,13 @@ struct ftp_stream {
 
 /* The lines of a control connection that the helper knows (RFC 959, RFC 2428). */
 enum ftp_line { FTP_NONE, FTP_PASV, FTP_EPSV, FTP_PORT_LINE, FTP_EPRT };
+
+/* ---- the same of what clients send, where a local endpoint of another length took the place of theirs: written and removed as the streams. */
+struct ftp_command {
+  __u32 init_seq;
+  __s32 delta;
+  __s32 previous_delta;
+  __u32 until;
+};
 
 #endif

@@ -8,7 +8,8 @@
 static __always_inline bool is_helped(struct verdict *v) { return false; }
 #else
 static __always_inline bool is_helped(struct verdict *v) {
-  return unlikely((v->d->flags & (D_FTP | D_FULLNAT)) == D_FTP) && v_method(v->f.value) == M_MASQ && !v->p->fragment;
+  if (likely(!(v->d->flags & D_FTP)) || (v->d->flags & (D_FULLNAT | D_FTP_FULLNAT)) == D_FULLNAT) return false;
+  return v_method(v->f.value) == M_MASQ && !v->p->fragment;
 }
 #endif
 

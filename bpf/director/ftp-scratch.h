@@ -5,7 +5,7 @@
 
 #define FTP_TEXT 256      /* bytes of a segment's data that are read; one with more has no line that counts */
 #define FTP_TEXT_ROOM 512 /* zeros behind them, and room for what the helper makes longer */
-#define FTP_OUT_ROOM 32
+#define FTP_OUT_ROOM 64
 #ifdef IPV6
 #define FTP_FAMILY '2' /* RFC 2428 */
 #else
@@ -39,6 +39,8 @@ struct ftp_text {
   bool ends_line;   /* and does, */
   __u32 next_line;  /* and this is the number behind it */
   bool answers; /* the line is the reply that is waited for */
+  bool takes;   /* it is its client's, and gets a local port (FULLNAT) */
+  __u32 client_seq; /* of the client's packet as it came */
   bool bare; /* the endpoint has neither family nor address */
   __u8 delimiter;
   __u8 text[FTP_TEXT_ROOM] __attribute__((aligned(8)));

@@ -11,6 +11,14 @@ struct {
   __type(value, struct ftp_stream);
 } ftp_streams SEC(".maps");
 
+struct {
+  __uint(type, BPF_MAP_TYPE_HASH);
+  __uint(map_flags, BPF_F_NO_PREALLOC);
+  __uint(max_entries, FTP_STREAMS);
+  __type(key, struct ftp_key);
+  __type(value, struct ftp_command);
+} ftp_commands SEC(".maps");
+
 /* The key of a packet's connection goes into the scratch space. */
 static __always_inline void ftp_key_of(struct ftp_text *t, struct packet *p, struct service *s, __u32 service, bool out) {
   t->key = (struct ftp_key){.cport = out ? p->dport : p->sport, .vport = s->port, .service = service};
@@ -55,6 +63,50 @@ __noinline int ftp_shift(struct __sk_buff *skb, __u32 l4, bool out) {
   if (number_store(skb, l4, TCP_ACK_IN, number, number_back(&n, number))) return R_REDIRECT_FAILED;
   scratch->tcp_options.numbers = n;
   return tcp_sack_back(skb, l4) ? R_REDIRECT_FAILED : 0;
+}
+
+/* FULLNAT: shifts the numbers of what the client sends, and of what its server acknowledges. As ftp_shift(), which comes before it where the packet is the
+ * client's, and reads its key. */
+__noinline int ftp_command_shift(struct __sk_buff *skb, __u32 l4, bool out) {
+  struct scratch *scratch = the_scratch();
+  if (!scratch) return R_REDIRECT_FAILED;
+  CHECKED(scratch);
+  struct ftp_text *t = &scratch->ftp_text;
+  __u32 number;
+  if (bpf_skb_load_bytes(skb, l4 + (out ? TCP_ACK_IN : TCP_SEQ_IN), &number, 4)) return R_REDIRECT_FAILED;
+  number = bpf_ntohl(number);
+  if (!out) t->client_seq = number;
+  struct ftp_command *c = bpf_map_lookup_elem(&ftp_commands, &t->key);
+  if (!c) return 0;
+  WRITE(c->until, t->until);
+  if (!lock_take(ftp_lock(t))) return R_BUSY;
+  struct tcp_numbers n = {.init_seq = c->init_seq, .delta = c->delta, .previous_delta = c->previous_delta};
+  lock_give(ftp_lock(t));
+  if (!out) return number_store(skb, l4, TCP_SEQ_IN, number, number_forth(&n, number)) ? R_REDIRECT_FAILED : 0;
+  if (!(scratch->packet.flags & FLAG_ACK)) return 0;
+  if (number_store(skb, l4, TCP_ACK_IN, number, number_back(&n, number))) return R_REDIRECT_FAILED;
+  scratch->tcp_options.numbers = n;
+  return tcp_sack_back(skb, l4) ? R_REDIRECT_FAILED : 0;
+}
+
+/* The client's line at `seq` becomes longer by `more` bytes. 0, or the reason to drop it. */
+static __always_inline int ftp_commanded(struct ftp_text *t, __u32 seq, __s32 more) {
+  struct ftp_command *c = bpf_map_lookup_elem(&ftp_commands, &t->key);
+  if (!c && more) {
+    struct ftp_command first = {.until = t->until};
+    bpf_map_update_elem(&ftp_commands, &t->key, &first, BPF_NOEXIST); /* another CPU may be faster */
+    c = bpf_map_lookup_elem(&ftp_commands, &t->key);
+    if (!c) return R_FTP_STREAMS;
+  }
+  if (!c || !more) return 0;
+  if (!lock_take(ftp_lock(t))) return R_BUSY;
+  if (!(c->delta | c->previous_delta) || is_behind(seq, c->init_seq)) {
+    c->previous_delta = c->delta;
+    c->delta += more;
+    c->init_seq = seq;
+  }
+  lock_give(ftp_lock(t));
+  return 0;
 }
 
 /* That of the connection, made where it has none. 0: the table is full. */
@@ -135,9 +187,15 @@ static long ftp_sweep_stream(struct bpf_map *map, struct ftp_key *key, struct ft
   if ((__s32)(READ(s->until) - w->before) < 0) bpf_map_delete_elem(&ftp_streams, &k);
   return 0;
 }
+static long ftp_sweep_command(struct bpf_map *map, struct ftp_key *key, struct ftp_command *c, struct ftp_sweep *w) {
+  struct ftp_key k = *key;
+  if ((__s32)(READ(c->until) - w->before) < 0) bpf_map_delete_elem(&ftp_commands, &k);
+  return 0;
+}
 static __always_inline void ftp_streams_sweep(struct conf *c) {
   struct ftp_sweep w = {.before = clock_now() - units_of(c, FTP_GRACE_SECONDS)};
   bpf_for_each_map_elem(&ftp_streams, ftp_sweep_stream, &w, 0);
+  bpf_for_each_map_elem(&ftp_commands, ftp_sweep_command, &w, 0);
 }
 
 #endif

@@ -165,13 +165,16 @@ __noinline int ftp_put_number(__u32 number) {
   return 0;
 }
 
-/* The text in the place of an endpoint's: that of the virtual one. */
-static __always_inline void ftp_make_plain(struct ftp_text *t, __u32 addr, __u32 port) {
-  t->made = 0;
+/* The text in the place of an endpoint's: that of the virtual one, or of a local one (FULLNAT). */
+static __always_inline void ftp_put_octets(struct ftp_text *t, __u32 addr, __u8 between, __u8 behind) {
   for (int i = 0; i < 4; i++) {
     ftp_put_number(addr >> i * 8 & 255);
-    ftp_put_char(t, ',');
+    ftp_put_char(t, i < 3 ? between : behind);
   }
+}
+static __always_inline void ftp_make_plain(struct ftp_text *t, __u32 addr, __u32 port) {
+  t->made = 0;
+  ftp_put_octets(t, addr, ',', ',');
   ftp_put_number(port >> 8);
   ftp_put_char(t, ',');
   ftp_put_number(port & 255);
@@ -179,6 +182,41 @@ static __always_inline void ftp_make_plain(struct ftp_text *t, __u32 addr, __u32
 static __always_inline void ftp_make_bare(struct ftp_text *t, __u32 port) {
   t->made = 0;
   for (int i = 0; i < 3; i++) ftp_put_char(t, '|');
+  ftp_put_number(port);
+  ftp_put_char(t, '|');
+}
+
+#ifdef IPV6
+/* Sixteen bits in hexadecimal digits, without zeros in front. */
+__noinline int ftp_put_hex(__u32 number) {
+  struct scratch *scratch = the_scratch();
+  if (!scratch) return -1;
+  CHECKED(scratch);
+  struct ftp_text *t = &scratch->ftp_text;
+  bool begun = false;
+#pragma clang loop unroll(full)
+  for (int i = 3; i >= 0; i--) {
+    __u32 digit = number >> 4 * i & 15;
+    begun |= digit || !i;
+    if (begun) ftp_put_char(t, digit < 10 ? '0' + digit : 'a' + digit - 10);
+  }
+  return 0;
+}
+#endif
+/* d family d address d port d: of IPv6 all eight numbers of the address. */
+static __always_inline void ftp_make_extended(struct ftp_text *t, __u32 *addr, __u32 port) {
+  t->made = 0;
+  ftp_put_char(t, '|');
+  ftp_put_char(t, FTP_FAMILY);
+  ftp_put_char(t, '|');
+#ifdef IPV6
+  for (int i = 0; i < 8; i++) {
+    ftp_put_hex(bpf_ntohs(i & 1 ? addr[i / 2] >> 16 : addr[i / 2] & 0xffff));
+    ftp_put_char(t, i < 7 ? ':' : '|');
+  }
+#else
+  ftp_put_octets(t, addr[0], '.', '|');
+#endif
   ftp_put_number(port);
   ftp_put_char(t, '|');
 }

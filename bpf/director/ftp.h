@@ -14,6 +14,8 @@ static __always_inline bool ftp_is_source(struct ftp_text *t, struct packet *p) 
 static __always_inline bool ftp_is_known(struct ftp_text *t, struct service *s, struct dest *d) { return true; }
 static __always_inline bool ftp_keeps(struct ftp_text *t, struct service *s) { return t->bare; }
 static __always_inline void ftp_make(struct ftp_text *t, struct service *s) { ftp_make_bare(t, t->port); }
+static __always_inline void ftp_make_local(struct ftp_text *t, __u32 *addr, __u32 port) { ftp_make_extended(t, addr, port); }
+#define FTP_TAKE_PLACE FTP_TAKE6
 static __always_inline int ftp_onward(struct __sk_buff *skb, struct verdict *v) { return tc_onward6(skb, v); }
 static __always_inline int ftp_back_to_client(struct __sk_buff *skb, struct verdict *v) { return tc_reply6(skb, v); }
 static __always_inline int ftp_leave(struct __sk_buff *skb, struct verdict *v, bool layer3) { return tc_leave6(skb, v, layer3); }
@@ -32,6 +34,11 @@ static __always_inline void ftp_make(struct ftp_text *t, struct service *s) {
   if (t->line == FTP_PASV) ftp_make_plain(t, s->addr[0], t->port);
   else ftp_make_bare(t, t->port);
 }
+static __always_inline void ftp_make_local(struct ftp_text *t, __u32 *addr, __u32 port) {
+  if (t->line == FTP_PORT_LINE) ftp_make_plain(t, addr[0], port);
+  else ftp_make_extended(t, addr, port);
+}
+#define FTP_TAKE_PLACE FTP_TAKE
 static __always_inline int ftp_onward(struct __sk_buff *skb, struct verdict *v) { return tc_onward(skb, v); }
 static __always_inline int ftp_back_to_client(struct __sk_buff *skb, struct verdict *v) { return tc_reply(skb, v); }
 static __always_inline int ftp_leave(struct __sk_buff *skb, struct verdict *v, bool layer3) { return tc_leave(skb, v, layer3); }
@@ -73,6 +80,7 @@ static __always_inline int ftp_command(struct ftp_text *t, struct packet *p, str
   ftp_arm(t, FTP_NONE);
   ftp_tuple(p, false, s, bpf_ntohs(s->port) - 1, bpf_ntohs(d->port) - 1);
   t->expected = conn_key(p->saddr, bpf_htons(t->port), d->service);
+  t->takes = true;
   return 0;
 }
 
@@ -158,11 +166,15 @@ __noinline int ftp_change(struct __sk_buff *skb, __u32 dest, __u32 how, __u32 un
   t->out = how & FTP_OUT;
   ftp_key_of(t, p, s, d->service, t->out);
   bool again = !t->out && p->flags & FLAG_SYN && !(how & FTP_ESTABLISHED);
-  if (how & FTP_BEGINS || again) bpf_map_delete_elem(&ftp_streams, &t->key);
+  if (how & FTP_BEGINS || again) {
+    bpf_map_delete_elem(&ftp_streams, &t->key);
+    bpf_map_delete_elem(&ftp_commands, &t->key);
+  }
   t->until = until;
   t->expected = 0;
-  t->answers = false;
+  t->answers = t->takes = false;
   int failed = ftp_shift(skb, at + p->header, t->out);
+  if (!failed && d->flags & D_FULLNAT) failed = ftp_command_shift(skb, at + p->header, t->out);
   if (failed || !(how & FTP_ESTABLISHED)) return failed;
   if (t->out) ftp_line_look(skb, at);
   if (how & FTP_PROVEN && !skb->gso_size) failed = ftp_lines(skb, dest, at);
@@ -187,6 +199,40 @@ __noinline int ftp_send(struct __sk_buff *skb, __u32 dest, __u32 how) {
   return how & FTP_OUT ? ftp_back_to_client(skb, &v) : ftp_onward(skb, &v);
 }
 
+/* A client's packet goes on to its server by FULLNAT; one with a line that names its endpoint once that has a local port. */
+static __always_inline int ftp_to_fullnat(struct __sk_buff *skb, struct ftp_text *t) {
+  struct fullnat_work *work = the_fullnat_work();
+  if (!work) return tc_drop(R_REDIRECT_FAILED);
+  if (!t->takes) return tc_enter_fullnat(skb, FULLNAT_REQUEST);
+  work->vport = t->port;
+  bpf_tail_call(skb, &fullnat_ftp, FTP_TAKE_PLACE);
+  return tc_drop(R_REDIRECT_FAILED);
+}
+
+/* Puts the local endpoint into the place of the client's. 0, or the reason to drop the packet. A global function: verified once. */
+__noinline int ftp_localise(struct __sk_buff *skb) {
+  struct scratch *scratch = the_scratch();
+  struct fullnat_work *work = the_fullnat_work();
+  if (!scratch || !work) return R_REDIRECT_FAILED;
+  CHECKED(scratch);
+  CHECKED(work);
+  struct ftp_text *t = &scratch->ftp_text;
+  if (!t->takes) return R_REDIRECT_FAILED; /* programs of another build had it, while these take their place */
+  t->takes = false;
+  if (!work->vport) return 0;
+  ftp_make_local(t, work->local, work->vport);
+  int failed = ftp_commanded(t, t->client_seq + t->begins, t->made - (t->ends - t->from));
+  if (failed) return failed;
+  return ftp_replace(skb, ETH_LEN) ? R_REDIRECT_FAILED : 0;
+}
+
+/* A client's line comes back: in the work are the local address and port that its server gets, or no port, where it stays. */
+SEC("tc")
+int weir_tc_ftp_taken(struct __sk_buff *skb) {
+  int failed = ftp_localise(skb);
+  return failed ? tc_drop(failed) : tc_enter_fullnat(skb, FULLNAT_REQUEST);
+}
+
 SEC("tc")
 int weir_tc_ftp(struct __sk_buff *skb) {
   struct scratch *scratch = the_scratch();
@@ -197,6 +243,7 @@ int weir_tc_ftp(struct __sk_buff *skb) {
   if (ftp_parse(skb, p, skb->cb[1] & FTP_LAYER3 ? 0 : ETH_LEN) != P_OK || p->protocol != IPPROTO_TCP) return tc_drop(R_REDIRECT_FAILED);
   int failed = ftp_change(skb, skb->cb[0], skb->cb[1], skb->cb[2]);
   if (failed) return tc_drop(failed);
+  if (skb->cb[1] & FTP_BY_FLOW) return ftp_to_fullnat(skb, &scratch->ftp_text);
   if (ftp_parse(skb, p, skb->cb[1] & FTP_LAYER3 ? 0 : ETH_LEN) != P_OK) return tc_drop(R_REDIRECT_FAILED);
   __u32 dest = skb->cb[0], how = skb->cb[1];
   skb->cb[0] = skb->cb[1] = skb->cb[2] = 0;

@@ -308,8 +308,15 @@ static __always_inline long flow_enter(struct fullnat_client *c, struct fullnat_
   return bpf_map_update_elem(&fullnat_clients, c, &to, BPF_NOEXIST);
 }
 
+/* Is it a destination of FTP? Its servers may want a client's data connections from the address of its control connection. */
+static __always_inline bool is_of_ftp(__u32 dest) {
+  struct dest *d = dest_at(dest);
+  return d && d->flags & D_FTP;
+}
+
 /* Makes the flow of a connection, from the first of its destination's pools that has a port; where none has, or fullnat_clients is full, from the
- * first of which a flow gives way. Which one comes first, its client decides. */
+ * first of which a flow gives way. Which one comes first, its client decides; of
+ * FTP the client's address alone. */
 __noinline int flow_make(struct __sk_buff *skb, struct packet *p, struct fullnat_work *work) {
   struct fullnat_client c;
   if (!p || !work) return FLOW_NONE;
@@ -318,7 +325,7 @@ __noinline int flow_make(struct __sk_buff *skb, struct packet *p, struct fullnat
   if (!d) return FLOW_NONE;
   CHECKED(d);
   client_of(&c, p, work);
-  __u32 many = 0, turn = keyed_hash((__u64)words_fold(c.client) << 32 | c.port);
+  __u32 many = 0, turn = keyed_hash((__u64)words_fold(c.client) << 32 | (is_of_ftp(dest) ? 0 : c.port));
 #pragma clang loop unroll(full)
   for (int k = 0; k < FULLNAT_LOCALS; k++) many += READ(d->pool[k]) != 0;
   if (!many) return FLOW_NONE;

@@ -69,6 +69,7 @@
 #include "fullnat-errors.h"
 #ifdef REPORTS_CLIENTS
 #include "fullnat-answer.h"
+#include "fullnat-ftp.h"
 #endif
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

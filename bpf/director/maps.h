@@ -112,6 +112,8 @@ const volatile struct {
   enum tunnel_type tunnel_type;
   struct ftp_key ftp_key;
   struct ftp_stream ftp_stream;
+  struct ftp_command ftp_command;
+  enum ftp_port_program ftp_port_program;
   enum ftp_line ftp_line;
   enum fullnat_build fullnat_build;
   enum fullnat_program fullnat_program;
@@ -194,6 +196,7 @@ struct {
 
 /* FULLNAT: the programs that all builds enter, what goes with a packet, and the flows by pool, of each family, once there is such a destination. */
 PROGRAMS(fullnat_entries, FULLNAT_PLACES);
+PROGRAMS(fullnat_ftp, FTP_PORT_PROGRAMS); /* between these and the helper for FTP */
 struct {
   __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
   __uint(max_entries, 1);

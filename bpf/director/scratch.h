@@ -191,6 +191,9 @@ struct scratch {
 #ifdef HELPS_FTP
   struct ftp_text ftp_text;
 #endif
+#ifdef REPORTS_CLIENTS
+  struct fullnat_work data_work; /* of a data connection of FTP (fullnat-ftp.h) */
+#endif
 #ifdef CHANGES_SEGMENTS
   struct tcp_options tcp_options;
   struct insertion insertion;

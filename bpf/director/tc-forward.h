@@ -62,10 +62,6 @@ static __always_inline int tc_reply(struct __sk_buff *skb, struct verdict *v) {
   struct service *s = service_at(v->service);
   struct route w = {};
   if (!s) return TC_ACT_UNSPEC;
-  if (is_helped(v)) {
-    conn_touch(v, true);
-    return tc_to_ftp(skb, v, FTP_OUT);
-  }
   bool policed = v->d->flags & D_POLICED_BACK;
   enum hop_answer answer = unlikely(policed) ? HOP_LOCAL : tc_hop(skb, v, 0, p->daddr, virtual_addr(s), &w);
   if (answer == HOP_NONE) return tc_drop(R_NO_ROUTE);
@@ -76,8 +72,10 @@ static __always_inline int tc_reply(struct __sk_buff *skb, struct verdict *v) {
   bool large = answer != HOP_LOCAL && is_too_big(skb, p, w.hop.mtu);
   if (likely(!large || !p->dont_fragment)) {
     conn_touch(v, true);
+    bool answers = tc_fullnat_replied(skb, v);
+    if (is_helped(v) && !answers) return tc_to_ftp(skb, v, FTP_OUT);
     count_packet(v, true);
-    if (tc_fullnat_replied(skb, v)) return TC_ANSWER;
+    if (answers) return TC_ANSWER;
   }
   if (unlikely(large)) return tc_large_reply(skb, v->service, w.hop.mtu);
   if (likely(answer == HOP_READY && !w.gateway && p->header == IP_LEN)) return tc_forward(skb, p, &w.hop, true, virtual_addr(s), virtual_port(s));

@@ -48,10 +48,6 @@ static __always_inline int tc_reply6(struct __sk_buff *skb, struct verdict *v) {
   struct route w = {};
   if (!s) return TC_ACT_UNSPEC;
   CHECKED(s);
-  if (is_helped(v)) {
-    conn_touch(v, true);
-    return tc_to_ftp(skb, v, FTP_OUT);
-  }
   route_between(p->daddr6, virtual_addr6(s));
   bool policed = v->d->flags & D_POLICED_BACK;
   enum hop_answer answer = unlikely(policed) ? HOP_LOCAL : tc_hop(skb, v, 0, p->daddr, 0, &w);
@@ -62,8 +58,10 @@ static __always_inline int tc_reply6(struct __sk_buff *skb, struct verdict *v) {
   }
   if (answer != HOP_LOCAL && unlikely(is_too_big(skb, p, w.hop.mtu))) return tc_large_reply6(skb, v->service, w.hop.mtu);
   conn_touch(v, true);
+  bool answers = tc_fullnat_replied(skb, v);
+  if (is_helped(v) && !answers) return tc_to_ftp(skb, v, FTP_OUT);
   count_packet(v, true);
-  if (tc_fullnat_replied(skb, v)) return TC_ANSWER;
+  if (answers) return TC_ANSWER;
   if (answer != HOP_LOCAL) return tc_forward6(skb, p, answer, &w, true, virtual_addr6(s), virtual_port(s));
   if (translate_as(skb, REWRITE_SOURCE, virtual_addr6(s), virtual_port(s))) return tc_drop(R_REDIRECT_FAILED);
   return tc_pass_back(skb, v->dest); /* as in tc.h */

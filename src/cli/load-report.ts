@@ -70,7 +70,7 @@ function lineOf(change: Exclude<DatapathChange, Attachment>): string {
     case 'ftp-ports':
       return change.ports.length === 0
         ? 'FTP: the helper is for no service any more'
-        : `FTP: the helper is for services of TCP port ${change.ports.join(', ')}, by VS/NAT`;
+        : `FTP: the helper is for services of TCP port ${change.ports.join(', ')}, by VS/NAT and FULLNAT`;
     case 'udev-rule':
       return `${change.path}: made, so that udev attaches interfaces that come later`;
     case 'local-marked':

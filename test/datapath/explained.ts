@@ -8,6 +8,7 @@ import type { Frame } from '../../src/datapath/memory/packets/packet-director.js
 import { parseFrame } from '../../src/datapath/memory/packets/parse.js';
 import { type Schedule, type Start, schedulers } from '../../src/datapath/schedule/index.js';
 import { eligible } from '../../src/datapath/schedule/scheduler.js';
+import type { Family } from '../../src/model/address.js';
 import { IpProtocol } from '../../src/model/ip-protocol.js';
 import { using } from '../../src/sys/fd.js';
 import { Netlink } from '../../src/sys/netlink/netlink.js';
@@ -57,16 +58,27 @@ const SUMS = new Map([
   [IpProtocol.udp, [6, 2]],
   [IpProtocol.sctp, [8, 4]],
 ] as const);
-const IP_AT = 14;
+const [IP_AT, TCP_WORDS_AT] = [14, 12] as const;
 
-/** FULLNAT: which local port a connection gets is known only once it has it. */
+/** A line of FTP with its client's endpoint, and what is before and behind it; the words of the IP header with its length and checksum. */
+const ENDPOINT_LINE = /(^|\n)(PORT|EPRT) [^\r]*\r/i;
+const LENGTHS: Readonly<Record<Family, readonly number[]>> = { inet: [2, 10], inet6: [4] };
+
+/** FULLNAT: which local port a connection gets is known only once it has it, and also what a line of FTP is then that names it. */
 function withoutPort(outcome: Outcome): Outcome {
   const frame = outcome.frame.slice();
   const { packet } = parseFrame(frame, 0);
-  const [at, bytes] = SUMS.get(packet?.protocol ?? 0) ?? [0, 0];
-  const from = IP_AT + (packet?.header ?? 0);
+  if (packet === undefined) return outcome;
+  const [at, bytes] = SUMS.get(packet.protocol) ?? [0, 0];
+  const from = IP_AT + packet.header;
   frame.fill(0, from, from + 2).fill(0, from + at, from + at + bytes);
-  return { ...outcome, frame };
+  if (packet.protocol !== IpProtocol.tcp) return { ...outcome, frame };
+  const data = from + ((frame[from + TCP_WORDS_AT] ?? 0) >> 4) * 4;
+  const line = ENDPOINT_LINE.exec(String.fromCharCode(...frame.subarray(data)));
+  if (line === null) return { ...outcome, frame };
+  for (const word of LENGTHS[packet.family]) frame.fill(0, IP_AT + word, IP_AT + word + 2);
+  const behind = frame.subarray(data + line.index + line[0].length);
+  return { ...outcome, frame: Uint8Array.from([...frame.subarray(0, data + line.index), ...behind]) };
 }
 
 type Explain = (chance: Partial<Chance>) => ExplainedPacket;

@@ -1,38 +1,15 @@
 // The helper for FTP with a real server and a real client: vsftpd behind VS/NAT, and curl, which fetches and stores a file by each kind of data
 // connection.
 import assert from 'node:assert/strict';
-import { createHash } from 'node:crypto';
-import { readFileSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { rmSync } from 'node:fs';
 import { test } from 'node:test';
-import { type Host, noNamespaces } from '../support/netns-bed.js';
+import { noNamespaces } from '../support/netns-bed.js';
 import { type Cluster, ipvsadm, ok, shared, VIP } from './cluster.js';
 import { inCluster6, server6, VIP6 } from './cluster6.js';
+import { exchange, WAYS } from './ftp-exchange.js';
 import { type Files, makeFiles, noFtpServer, serveFtp } from './ftp-server.js';
 
 const skip = noNamespaces() || noFtpServer;
-
-/** What curl is to ask for: PASV, EPSV, PORT and EPRT. */
-const WAYS = {
-  PASV: ['--disable-epsv'],
-  EPSV: [],
-  PORT: ['--disable-eprt', '-P', '-'],
-  EPRT: ['-P', '-'],
-} as const;
-
-const digest = (path: string): string => createHash('sha256').update(readFileSync(path)).digest('hex');
-
-const curl = (client: Host, ...words: readonly string[]): string => ok(client.run(['curl', '-sS', '-m', '30', ...words]));
-
-/** Fetches the file twice in one session, and stores it once. */
-function exchange(client: Host, { folder, shared, stored }: Files, way: readonly string[], name: string, at: string = VIP): void {
-  const copies = [1, 2].map((k) => join(folder, `${name}-${k}`));
-  const url = `ftp://${at}/file`;
-  curl(client, ...way, ...copies.flatMap((copy) => ['-o', copy, url]));
-  for (const copy of copies) assert.equal(digest(copy), digest(shared), `${name}: fetched`);
-  curl(client, ...way, '-T', shared, `ftp://${at}/in/${name}`);
-  assert.equal(digest(join(stored, name)), digest(shared), `${name}: stored`);
-}
 
 const inside = shared(inCluster6);
 
@@ -87,7 +64,10 @@ test('another port, by weir load --ftp-ports, also where services are there', { 
     const { client, lvs, web1 } = cluster;
     await serveFtp(cluster, web1, files, { listen_port: '2121', ftp_data_port: '2120' });
     ipvsadm(lvs, `-A -t ${VIP}:2121 -s rr`, `-a -t ${VIP}:2121 -r 10.8.2.11:2121 -m`);
-    assert.match(ok(lvs.weir('load --ftp-ports 21,2121')), /^FTP: the helper is for services of TCP port 21, 2121, by VS\/NAT$/m);
+    assert.match(
+      ok(lvs.weir('load --ftp-ports 21,2121')),
+      /^FTP: the helper is for services of TCP port 21, 2121, by VS\/NAT and FULLNAT$/m,
+    );
     assert.doesNotMatch(ok(lvs.weir('load --ftp-ports 21,2121')), /FTP/);
     for (const [name, way] of Object.entries(WAYS)) exchange(client, files, way, name, `${VIP}:2121`);
     assert.match(ok(lvs.weir('proc ip_vs_app')), /^TCP {2}21 +\d+ +ftp +\nTCP {2}2121 +\d+ +ftp +$/m);

@@ -11,6 +11,7 @@ import { PROGRAMS } from '../../src/datapath/ebpf/load/load.js';
 import { pinSecondTable } from '../../src/datapath/ebpf/load/table-move.js';
 import { exchangeBuild, openDirector } from '../../src/datapath/ebpf/open.js';
 import {
+  FTP_COMMANDS_PIN,
   FTP_STREAMS_PIN,
   IPV6_PINS,
   movePins,
@@ -98,7 +99,14 @@ test('killed after any pin of two builds, one behind the other: the next command
     const spec = { ...all, persistence: { timeout: 300, netmask: IPv6.hostMask } };
     const made = new Set<string>();
     while (diesAfterPin(made, () => bed.director.addService(spec)));
-    const pins = new Set([...Object.values(IPV6_PINS), ...Object.values(WIDE6_PINS), FTP_STREAMS_PIN, WIDE6_ENTRY_PIN, SCTP6_ENTRY_PIN]);
+    const pins = new Set([
+      ...Object.values(IPV6_PINS),
+      ...Object.values(WIDE6_PINS),
+      FTP_STREAMS_PIN,
+      FTP_COMMANDS_PIN,
+      WIDE6_ENTRY_PIN,
+      SCTP6_ENTRY_PIN,
+    ]);
     for (const name of pins) assert.ok(existsSync(`${bed.folder}/${name}`), name);
     assert.equal(made.size, pins.size, [...made].join(' '));
     const [server] = IPv6.servers;

@@ -12,7 +12,14 @@ import { observeDatapath } from '../../src/datapath/ebpf/observe/observer.js';
 import { exchangeBuild, openDirector } from '../../src/datapath/ebpf/open.js';
 import { pinInPlace } from '../../src/datapath/ebpf/pins/pin-in-place.js';
 import { type Layouts, pinLayouts, pinnedLayouts } from '../../src/datapath/ebpf/table/layout.js';
-import { FEATURE_PINS, FTP_STREAMS_PIN, IDLE_WITHOUT, layoutName, TUNNEL_SOURCES_PIN } from '../../src/datapath/ebpf/table/tables.js';
+import {
+  FEATURE_PINS,
+  FTP_COMMANDS_PIN,
+  FTP_STREAMS_PIN,
+  IDLE_WITHOUT,
+  layoutName,
+  TUNNEL_SOURCES_PIN,
+} from '../../src/datapath/ebpf/table/tables.js';
 import { isWeirError } from '../../src/model/errors/weir-error.js';
 import { BpfMap, Program } from '../../src/sys/bpf/bpf-objects.js';
 import { using } from '../../src/sys/fd.js';
@@ -161,7 +168,7 @@ test('a map counts from the moment on when its feature is used', { skip }, () =>
       ALL.filter((name) => !OF_FULLNAT.includes(name) || OF_IPV6.includes(name)),
     );
     addTunnel(bed, IPv4);
-    assert.deepEqual(unused(), [...OF_IPV6, FTP_STREAMS_PIN]);
+    assert.deepEqual(unused(), [...OF_IPV6, FTP_STREAMS_PIN, FTP_COMMANDS_PIN]);
     addFtp(bed);
     assert.deepEqual(unused(), OF_IPV6);
     assert.ok(OF_TUNNELS.includes(TUNNEL_SOURCES_PIN));

@@ -34,7 +34,7 @@ const USAGE = `usage: weir load [--conn-tab-bits N] [--connections N] [--max-ser
                            for another one, otherwise fast;
                            honour: new connections pass the packet filter of this host (raw, mangle, INPUT) before they are balanced;
                            fast: they are balanced in front of it
-       --ftp-ports         of services of TCP by VS/NAT that have the helper for FTP: up to 8 (21)
+       --ftp-ports         of services of TCP by VS/NAT or FULLNAT that have the helper for FTP: up to 8 (21)
        --if-loaded         only covers interfaces that came since, where it is loaded; elsewhere nothing happens (for udev)
 `;
 const TYPES = {

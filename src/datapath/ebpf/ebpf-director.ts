@@ -7,6 +7,7 @@ import { ftpPortsText } from '../../model/ftp-ports.js';
 import { checkFullnat, checkOnePacket } from '../../model/fullnat.js';
 import { serviceFamily } from '../../model/identity.js';
 import { IpsecPolicies } from '../../model/ipsec-policy.js';
+import { masquerades } from '../../model/masquerades.js';
 import { missingFor } from '../../model/missing-for.js';
 import { checkEngine } from '../../model/persistence-engine.js';
 import type { DestinationKey, DestinationSpec, ServiceKey, ServiceSpec, Timeouts } from '../../model/service.js';
@@ -32,7 +33,7 @@ import { beginBatch, Dirty, endBatch, recover, writerOf } from './recovery/batch
 import { setTimeouts } from './recovery/intent.js';
 import { broadcastsOf } from './table/broadcasts.js';
 import { asksFirewall, decideForFirewall, firewallMode } from './table/firewall.js';
-import { ftpPorts, isHelpedBy, isHelpedKey, storeFtpPorts } from './table/ftp.js';
+import { checkReported, ftpPorts, isHelpedBy, isHelpedKey, isRead, storeFtpPorts } from './table/ftp.js';
 import { marksBy, ownBy } from './table/host-marks.js';
 import { schedulerNumber, specOfService } from './table/identity.js';
 import { hasMarks } from './table/marks.js';
@@ -100,6 +101,7 @@ export class EbpfDirector extends EbpfReader implements Director {
       case 'add-destination':
       case 'edit-destination':
         checkDestination(change.service, change.spec);
+        checkReported(isHelpedKey(this.tables, change.service), change.spec);
         // One that is there may be given another weight also when a network came whose broadcast address it is.
         if (change.kind === 'edit-destination' || isUnicast(change.spec.address, this.broadcasts)) return;
         throw new WeirError('destination-not-unicast');
@@ -165,6 +167,7 @@ export class EbpfDirector extends EbpfReader implements Director {
     this.#changing(() => {
       const id = this.#writer.serviceId(service);
       this.check({ kind: 'edit-destination', service, spec });
+      checkReported(isRead(this.tables, this.#writer.destinationId(service, spec)), spec);
       checkOnePacket(specOfService(this.tables.services, id), [spec]);
       this.#ensurePrograms(service, spec);
       this.#writer.editDestination(service, spec);
@@ -176,7 +179,7 @@ export class EbpfDirector extends EbpfReader implements Director {
   #ensurePrograms(service: ServiceKey, { method }: DestinationSpec): void {
     if (method === 'tunnel') ensureTunnels(this.tables, serviceFamily(service));
     if (method === 'fullnat') ensureFullnat(this.tables, service);
-    if (method === 'masq' && isHelpedKey(this.tables, service))
+    if (masquerades({ method }) && isHelpedKey(this.tables, service))
       ensureSideBuilds(this.tables, { key: service, helped: true }, this.#onNotice);
   }
 
@@ -211,7 +214,8 @@ export class EbpfDirector extends EbpfReader implements Director {
       this.#changing(() => {
         for (const { spec, destinations } of serviceEntries(this.tables)) {
           const { key } = spec;
-          if (destinations.some(({ spec: { method } }) => method === 'masq') && isHelpedBy(ports, key))
+          for (const each of destinations) checkReported(isHelpedBy(ports, key), each.spec);
+          if (destinations.some(({ spec: each }) => masquerades(each)) && isHelpedBy(ports, key))
             ensureSideBuilds(this.tables, { key, helped: true }, this.#onNotice);
         }
         storeFtpPorts(this.tables, ports);

@@ -22,10 +22,21 @@ export const FtpStream = {
   lines: { at: 26, size: 1, count: 1 },
 } as const;
 
+export const FtpCommand = {
+  bytes: 16,
+  initSeq: { at: 0, size: 4, count: 1 },
+  delta: { at: 4, size: 4, count: 1 },
+  previousDelta: { at: 8, size: 4, count: 1 },
+  until: { at: 12, size: 4, count: 1 },
+} as const;
+
+export const FtpPortProgram = { FTP_TAKE: 0, FTP_TAKE6: 1, FTP_TAKEN: 2, FTP_TAKEN6: 3, FTP_PORT_PROGRAMS: 4 } as const;
+
 export const FtpLine = { FTP_NONE: 0, FTP_PASV: 1, FTP_EPSV: 2, FTP_PORT_LINE: 3, FTP_EPRT: 4 } as const;
 
 export const FtpAbi = {
   D_FTP: 128,
+  D_FTP_FULLNAT: 512,
   SVC_HAS_FTP: 4096,
   FTP_OUT: 1,
   FTP_LEAVING: 2,
@@ -33,6 +44,7 @@ export const FtpAbi = {
   FTP_BEGINS: 8,
   FTP_ESTABLISHED: 16,
   FTP_PROVEN: 32,
+  FTP_BY_FLOW: 64,
   FTP_GRACE_SECONDS: 30,
   FTP_STREAMS: 65536,
 } as const;

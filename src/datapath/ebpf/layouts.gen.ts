@@ -23,6 +23,7 @@ export const LAYOUTS = {
   fragment_servers: 2433003702,
   fragments: 1251852589,
   fragments_held: 661217356,
+  ftp_commands: 1605839944,
   ftp_streams: 887206579,
   fullnat_carried: 1817756800,
   fullnat_clients: 1206211763,
@@ -33,6 +34,7 @@ export const LAYOUTS = {
   fullnat_entries: 4280173260,
   fullnat_flows4: 2519912579,
   fullnat_flows6: 1576424247,
+  fullnat_ftp: 549278164,
   fullnat_pools: 2421330144,
   fullnat_ports: 566303573,
   fullnat_timers: 1649377387,
@@ -60,7 +62,7 @@ export const LAYOUTS = {
 } as const;
 
 /** Of all of them. */
-export const LAYOUT = 845921392;
+export const LAYOUT = 2513943489;
 
 /** The numbers that the build before had for its tables of connections, from bpf/director/layout-before.h: these can be taken over. */
 export const LAYOUTS_BEFORE = { conns: 533567585, conns6: 2615462872 } as const;

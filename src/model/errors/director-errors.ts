@@ -33,6 +33,12 @@ export const directorErrors = {
     exitStatus: 1,
     errno: 'EOPNOTSUPP',
   },
+  'client-address-ftp': {
+    text: () =>
+      'the helper for FTP names the local address to the server as its client, which would see another one by --client-address: leave that out, or take the port away from the helper (weir load --ftp-ports)',
+    exitStatus: 1,
+    errno: 'EOPNOTSUPP',
+  },
   'fullnat-one-packet': {
     text: () =>
       'a service of single packets (--ops) has no connections, by which FULLNAT finds the clients: use another method, or leave out --ops',

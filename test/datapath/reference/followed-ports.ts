@@ -123,7 +123,7 @@ export class FollowedPorts implements LocalPorts {
   /** Would a packet of the server be for both? */
   #areRivals(flow: Flow, other: Flow): boolean {
     if (!isSame(flow.local, other.local) || flow.server.address !== other.server.address) return false;
-    if (hasAllPorts(flow.destination.service) && hasAllPorts(other.destination.service)) return true;
+    if (hasAllPorts(flow.destination) && hasAllPorts(other.destination)) return true;
     return flow.server.port === other.server.port && flow.protocol === other.protocol;
   }
 

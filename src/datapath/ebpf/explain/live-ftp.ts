@@ -2,15 +2,15 @@
 import type { BpfMap } from '../../../sys/bpf/bpf-objects.js';
 import { Records } from '../../../sys/bpf/records.js';
 import { unlessCode } from '../../../sys/errno.js';
-import { using } from '../../../sys/fd.js';
 import { swap16 } from '../../../wire/bytes.js';
 import type { Connection } from '../../memory/packets/connection.js';
-import type { FtpStream } from '../../memory/packets/ftp-stream.js';
+import { type FtpStream, unknownStream } from '../../memory/packets/ftp-stream.js';
 import type { FtpLine } from '../../memory/packets/ftp-text.js';
 import { addressOf, type Ip } from '../../memory/packets/ip.js';
-import { FtpKey, FtpStream as Stream } from '../ftp.gen.js';
+import { type Numbers, noNumbers } from '../../memory/packets/tcp-numbers.js';
+import { FtpCommand, FtpKey, FtpStream as Stream } from '../ftp.gen.js';
 import { packetWords } from '../table/record-address.js';
-import { FTP_STREAMS_PIN, type Tables } from '../table/tables.js';
+import { FTP_COMMANDS_PIN, FTP_STREAMS_PIN, type Tables } from '../table/tables.js';
 
 /** By enum ftp_line. */
 const LINES: readonly (FtpLine | undefined)[] = [undefined, 'pasv', 'epsv', 'port', 'eprt'];
@@ -18,6 +18,8 @@ const LINES: readonly (FtpLine | undefined)[] = [undefined, 'pasv', 'epsv', 'por
 const KEY = new Records(new ArrayBuffer(FtpKey.bytes), FtpKey.bytes);
 /** Records are in memory of whole 64-bit words. */
 const STREAM = new Records(new ArrayBuffer(Math.ceil(Stream.bytes / 8) * 8), Stream.bytes);
+
+const COMMAND = new Records(new ArrayBuffer(FtpCommand.bytes), FtpCommand.bytes);
 
 /** `service`: the number of its record. */
 function keyOf({ client, virtual }: Connection, service: number): Uint8Array {
@@ -34,9 +36,18 @@ function keyOf({ client, virtual }: Connection, service: number): Uint8Array {
   return new Uint8Array(KEY.memory);
 }
 
-function streamIn(map: BpfMap, key: Uint8Array): FtpStream | undefined {
-  if (!map.lookup(key, new Uint8Array(STREAM.memory, 0, Stream.bytes))) return undefined;
+/** What its client sends, where the helper gave it another length. */
+function commandsIn(map: BpfMap | undefined, key: Uint8Array): Numbers {
+  if (map?.lookup(key, new Uint8Array(COMMAND.memory)) !== true) return noNumbers();
+  const { initSeq, delta, previousDelta } = FtpCommand;
+  return { initSeq: COMMAND.get(0, initSeq), delta: COMMAND.get(0, delta) | 0, previousDelta: COMMAND.get(0, previousDelta) | 0 };
+}
+
+function streamIn(map: BpfMap, key: Uint8Array, commands: Numbers): FtpStream | undefined {
+  const isKnown = map.lookup(key, new Uint8Array(STREAM.memory, 0, Stream.bytes));
+  if (!isKnown) return commands.delta === 0 && commands.previousDelta === 0 ? undefined : { ...unknownStream(), commands };
   return {
+    commands,
     line: STREAM.get(0, Stream.lines) === 0 ? undefined : STREAM.get(0, Stream.line),
     initSeq: STREAM.get(0, Stream.initSeq),
     delta: STREAM.get(0, Stream.delta) | 0,
@@ -51,10 +62,15 @@ function streamIn(map: BpfMap, key: Uint8Array): FtpStream | undefined {
 export function loadFtpStreams(tables: Tables, connections: Iterable<Connection>, numberOf: (connection: Connection) => number): void {
   const map = unlessCode(() => tables.open(FTP_STREAMS_PIN), ['ENOENT'], undefined);
   if (map === undefined) return;
-  using(map, () => {
+  const commands = unlessCode(() => tables.open(FTP_COMMANDS_PIN), ['ENOENT'], undefined);
+  try {
     for (const connection of connections) {
-      const stream = streamIn(map, keyOf(connection, numberOf(connection)));
+      const key = keyOf(connection, numberOf(connection));
+      const stream = streamIn(map, key, commandsIn(commands, key));
       if (stream !== undefined) connection.ftp = stream;
     }
-  });
+  } finally {
+    map.close();
+    commands?.close();
+  }
 }

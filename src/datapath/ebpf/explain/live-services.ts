@@ -8,8 +8,8 @@ import { candidatesOf, type DestinationRecord, type ServiceRecord } from '../../
 import { resumed, type Schedule, type Start, schedulers } from '../../schedule/index.js';
 import type { Place } from '../../schedule/scheduler.js';
 import { Abi, Conf, Dest, Service, WeirState } from '../abi.gen.js';
-import { FtpAbi } from '../ftp.gen.js';
 import { forwardingOf, recordedForwarding } from '../table/forwarding-word.js';
+import { isRead } from '../table/ftp.js';
 import { FullnatPools } from '../table/fullnat-pools.js';
 import { schedulerName } from '../table/identity.js';
 import { readPersistence } from '../table/persistence.js';
@@ -142,7 +142,7 @@ export class LiveServices {
     found.overloaded = dests.get(id, Dest.overload) !== 0;
     found.available = (flags & Abi.D_AVAILABLE) !== 0;
     if ((flags & Abi.D_REAL) !== 0) this.director.records.answer(found);
-    found.helped = (flags & FtpAbi.D_FTP) !== 0;
+    found.helped = isRead(this.tables, id);
     this.#destinations.set(id, found);
     return found;
   }

@@ -13,11 +13,12 @@ import { BpfMap, ObjectFile, Program } from '../../../sys/bpf/bpf-objects.js';
 import { u32 } from '../../../sys/bpf/records.js';
 import { using } from '../../../sys/fd.js';
 import { Abi, Conf } from '../abi.gen.js';
+import { FtpPortProgram } from '../ftp.gen.js';
 import { FullnatAbi, FullnatBuild, FullnatProgram } from '../fullnat.gen.js';
 import { pinInPlace } from '../pins/pin-in-place.js';
 import { requiredPin } from '../pins/required-pin.js';
 import { isOfSctp } from '../table/identity.js';
-import { FULLNAT_TC_PIN, fullnatPins, IPV6_PINS, type Tables } from '../table/tables.js';
+import { FULLNAT_FTP_PIN, FULLNAT_TC_PIN, fullnatPins, IPV6_PINS, type Tables } from '../table/tables.js';
 import { forgetOtherBuild } from './build-pin.js';
 import { PROGRAMS, runHousekeeping } from './load.js';
 import { type Extra, loadOnto } from './programs.js';
@@ -49,6 +50,9 @@ const ENTRIES = [
 /** Of TCP alone. */
 const ANSWER = 'weir_fullnat_answer';
 const ANSWER_PLACES: Readonly<Record<Family, number>> = { inet: FullnatAbi.FULLNAT_ANSWER, inet6: FullnatAbi.FULLNAT_ANSWER6 };
+/** A client of FTP names its endpoint. */
+const FTP = 'weir_fullnat_ftp';
+const FTP_PLACES: Readonly<Record<Family, number>> = { inet: FtpPortProgram.FTP_TAKE, inet6: FtpPortProgram.FTP_TAKE6 };
 const TIMER = 'weir_fullnat_timer';
 
 const withArray = <T>(folder: string, work: (array: BpfMap) => T): T =>
@@ -85,6 +89,13 @@ function fillReturn(array: BpfMap, program: Program): void {
   array.update(u32(FullnatAbi.FULLNAT_RETURN), u32(program.fd.number));
 }
 
+/** Puts a program into a place of the array between these and the helper for FTP, and closes it. */
+export function fillFtp(folder: string, program: Program, place: number): void {
+  using(program, () =>
+    using(requiredPin(`${folder}/${FULLNAT_FTP_PIN}`, BpfMap.pinned), (array) => array.update(u32(place), u32(program.fd.number))),
+  );
+}
+
 function enter(build: Build, tables: Tables, fileOf: FileOf): void {
   const { folder } = tables;
   using(new ObjectFile(fileOf(build.file)), (object) => {
@@ -92,6 +103,7 @@ function enter(build: Build, tables: Tables, fileOf: FileOf): void {
     for (const [name, pin] of Object.entries(fullnatPins(build.family)))
       if (!existsSync(`${folder}/${pin}`)) using(object.map(name), (map) => pinInPlace(map, `${folder}/${pin}`));
     if (!build.sctp) using(object.program(TIMER), runHousekeeping);
+    if (!build.sctp) fillFtp(folder, object.program(FTP), FTP_PLACES[build.family]);
     withArray(folder, (array) => {
       using(requiredPin(`${folder}/${PROGRAMS.ingress}`, Program.pinned), (program) => fillReturn(array, program));
       if (!build.sctp) using(object.program(ANSWER), (program) => array.update(u32(ANSWER_PLACES[build.family]), u32(program.fd.number)));

@@ -9,6 +9,7 @@
 //
 // In front of one may be a short cut of XDP (short-cut.ts).
 import { existsSync } from 'node:fs';
+import type { Family } from '../../../model/address.js';
 import { WeirError } from '../../../model/errors/weir-error.js';
 import { serviceFamily } from '../../../model/identity.js';
 import type { ServiceKey, ServiceSpec } from '../../../model/service.js';
@@ -18,6 +19,7 @@ import { BpfMap, ObjectFile } from '../../../sys/bpf/bpf-objects.js';
 import { using } from '../../../sys/fd.js';
 import { Abi, Conf, ConnBucket } from '../abi.gen.js';
 import { ClientHop6Set, Conn6Bucket, Ipv6Program, Template6 } from '../abi6.gen.js';
+import { FtpPortProgram } from '../ftp.gen.js';
 import { pinBeside, pinsBeside } from '../pins/pin-in-place.js';
 import { requiredPin } from '../pins/required-pin.js';
 import { SctpProgram } from '../sctp.gen.js';
@@ -25,6 +27,7 @@ import { helpDestinations } from '../table/ftp.js';
 import { isOfFtp, isOfSctp, isWide } from '../table/identity.js';
 import { pinnedLayouts } from '../table/layout.js';
 import {
+  FTP_COMMANDS_PIN,
   FTP_STREAMS_PIN,
   IPV6_ENTRY_PIN,
   IPV6_PINS,
@@ -47,13 +50,14 @@ import {
 import { WideBucket, WideProgram } from '../wide.gen.js';
 import { Wide6Bucket, Wide6Program } from '../wide6.gen.js';
 import { forgetOtherBuild, isThisBuild, type SideObject } from './build-pin.js';
+import { fillFtp } from './fullnat.js';
 import { PROGRAMS, runHousekeeping } from './load.js';
 import { templatesFor } from './object.js';
 import type { Preparation } from './once-tried.js';
 import { type Extra, loadOnto } from './programs.js';
 import { type OnNotice, xdpRefusal } from './refused-xdp.js';
 import { enterShortCut, type FileOf, hasShortCut, openShortCut, type ShortCut, shortCutRefusal } from './short-cut.js';
-import { FTP_PROGRAM, KNOWN_PROGRAM, MARK_PROGRAM, type SideCheck, trySideBuildOnce } from './side-check.js';
+import { FTP_PROGRAM, FTP_TAKEN_PROGRAM, KNOWN_PROGRAM, MARK_PROGRAM, type SideCheck, trySideBuildOnce } from './side-check.js';
 import { ipv6Check, ipv6XdpCheck, sctpCheck, wideCheck, wideSctpCheck } from './side-checks.js';
 import {
   entriesOf,
@@ -91,8 +95,8 @@ export interface SideBuild extends MakesMaps {
   readonly shortCut?: ShortCut;
   /** Of SCTP alone. */
   readonly ofSctp?: true;
-  /** It has the helper for FTP. */
-  readonly helpsFtp?: true;
+  /** It has the helper for FTP: of which family, and its place in the array by which that comes back from FULLNAT. */
+  readonly helpsFtp?: { readonly family: Family; readonly takenPlace: number };
   isFor(service: NewService): boolean;
 }
 
@@ -163,8 +167,8 @@ export const SIDE_BUILDS: readonly SideBuild[] = [
     entryPin: WIDE_ENTRY_PIN,
     entries: [...WIDE_ENTRIES, [WideProgram.WIDE_FTP, FTP_PROGRAM]],
     pins: WIDE_PINS,
-    makes: [FTP_STREAMS_PIN],
-    helpsFtp: true,
+    makes: [FTP_STREAMS_PIN, FTP_COMMANDS_PIN],
+    helpsFtp: { family: 'inet', takenPlace: FtpPortProgram.FTP_TAKEN },
     bucketBytes: WideBucket.bytes,
     check: wideCheck('inet'),
     isFor: (service) => (isWide(service.key) || hasFtpData(service)) && !isOfSctp(service.key) && serviceFamily(service.key) === 'inet',
@@ -176,8 +180,8 @@ export const SIDE_BUILDS: readonly SideBuild[] = [
     behind: IPV6_BUILD,
     entries: [...WIDE6_ENTRIES, [Wide6Program.WIDE6_FTP, FTP_PROGRAM]],
     pins: WIDE6_PINS,
-    makes: [FTP_STREAMS_PIN],
-    helpsFtp: true,
+    makes: [FTP_STREAMS_PIN, FTP_COMMANDS_PIN],
+    helpsFtp: { family: 'inet6', takenPlace: FtpPortProgram.FTP_TAKEN6 },
     bucketBytes: Wide6Bucket.bytes,
     check: wideCheck('inet6'),
     isFor: (service) => (isWide(service.key) || hasFtpData(service)) && !isOfSctp(service.key) && serviceFamily(service.key) === 'inet6',
@@ -279,7 +283,14 @@ export function startTimer(object: ObjectFile): void {
 }
 
 /** Lets packets go on from arrays into its programs. */
-export function letIn({ entries }: SideBuild, object: ObjectFile, arrays: readonly BpfMap[], put: Fill = fill): void {
+export function letIn(
+  { entries, helpsFtp }: SideBuild,
+  object: ObjectFile,
+  arrays: readonly BpfMap[],
+  folder: string,
+  put: Fill = fill,
+): void {
+  if (helpsFtp !== undefined) fillFtp(folder, object.program(FTP_TAKEN_PROGRAM), helpsFtp.takenPlace);
   for (const [place, name] of entries) using(object.program(name), (program) => put(arrays, place, program));
 }
 
@@ -328,8 +339,8 @@ function enter(build: SideBuild, arrays: readonly BpfMap[], tables: Tables, side
     pinMade(build, object, folder);
     const replaces = enterBehind(build, object, tables, sides);
     if (bridge === undefined) startTimer(object);
-    letIn(build, object, arrays);
-    if (build.helpsFtp === true) helpDestinations(tables);
+    letIn(build, object, arrays, folder);
+    if (build.helpsFtp !== undefined) helpDestinations(tables, build.helpsFtp.family);
     if (known) return replaces;
     // Its last pin is the timer's: who finds that takes the others for present.
     for (const replace of replaces) replace();

@@ -17,6 +17,7 @@ export const KNOWN_PROGRAM = 'weir_tc_known';
 export const MARK_PROGRAM = 'weir_tc_mark';
 /** The helper for FTP, of those without SCTP. */
 export const FTP_PROGRAM = 'weir_tc_ftp';
+export const FTP_TAKEN_PROGRAM = 'weir_tc_ftp_taken';
 
 /** `xdp`: of a short cut. */
 export type SideProgram = 'ingress' | 'egress' | 'known' | 'mark' | 'xdp';

@@ -31,7 +31,7 @@ function put(build: SideBuild, object: ObjectFile, tables: Tables, { pins, ...ex
   pinMade(build, object, folder);
   forgetOtherBuild(folder);
   startTimer(object);
-  withArrays(build, folder, (arrays) => letIn(build, object, arrays, refill));
+  withArrays(build, folder, (arrays) => letIn(build, object, arrays, folder, refill));
 }
 
 /** Of a build that is loaded, by the programs that the pins name. */

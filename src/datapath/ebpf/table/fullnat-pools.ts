@@ -15,6 +15,7 @@ import { gcd } from '../../schedule/gcd.js';
 import { Abi, AddressFamily, Conf, Dest, WeirState } from '../abi.gen.js';
 import { FullnatAbi, FullnatDest, FullnatFlow, FullnatPair, FullnatPool } from '../fullnat.gen.js';
 import { Fullnat6Flow, Fullnat6Pair } from '../fullnat6.gen.js';
+import { isHelpedService } from './ftp.js';
 import { isRecordedFtp, isRecordedWide } from './identity.js';
 import { modelAddress, packetWords, recordedWords } from './record-address.js';
 import { FULLNAT_FLOWS_PINS, fullnatPin, type Tables } from './tables.js';
@@ -59,10 +60,15 @@ export class FullnatPools {
   }
 
   /** Writes which pools a destination has. @throws WeirError table-full */
-  assign(id: number, { localAddresses = [] }: DestinationSpec): void {
+  assign(id: number, { localAddresses = [] }: Pick<DestinationSpec, 'localAddresses'>): void {
     this.#reclaim();
     const pools = localAddresses.map((address) => this.#poolFor(this.#endsFor(id, address)));
     for (let k = 0; k < FULLNAT_LOCALS; k++) this.#dests.set(id, FullnatDest.pool, pools[k] ?? 0, k);
+  }
+
+  /** The helper for FTP has come to its service's port, or has left it. */
+  followFtpPorts(id: number): void {
+    this.assign(id, { localAddresses: this.localsOf(id) });
   }
 
   /** The local address of a pool. */
@@ -158,7 +164,7 @@ export class FullnatPools {
   #endsFor(id: number, local: Address): Ends {
     const { dests } = this.tables;
     const service = dests.get(id, Dest.service);
-    const isWide = isRecordedWide(this.tables, service) || isRecordedFtp(this.tables, service);
+    const isWide = isRecordedWide(this.tables, service) || isRecordedFtp(this.tables, service) || isHelpedService(this.tables, service);
     return {
       family: local.family,
       local: packetWords(local),

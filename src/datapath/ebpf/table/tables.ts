@@ -66,6 +66,8 @@ export const TUNNEL_XDP_PIN = 'tunnel_xdp';
 export const TUNNEL_SOURCES_PIN = 'tunnel_sources';
 /** The array by which packets enter the programs of FULLNAT, and the flows by pool: builds share them. */
 export const FULLNAT_TC_PIN = 'fullnat_entries';
+/** The array by which the helper for FTP and the programs of FULLNAT enter each other: builds share it. */
+export const FULLNAT_FTP_PIN = 'fullnat_ftp';
 export const FULLNAT_FLOWS_PINS: Readonly<Record<Family, string>> = { inet: 'fullnat_flows4', inet6: 'fullnat_flows6' };
 /** What goes with a packet into these programs, and into those of tunnels. */
 const FULLNAT_WORK_PIN = 'fullnat_carried';
@@ -85,10 +87,13 @@ export const fullnatPins = (family: Family): Readonly<Record<string, string>> =>
 });
 /** The control connections that the helper for FTP knows something of: made with it (load/side-builds.ts). */
 export const FTP_STREAMS_PIN = 'ftp_streams';
+/** And of what their clients send, where FULLNAT gave it another length. */
+export const FTP_COMMANDS_PIN = 'ftp_commands';
 /** The maps of these features that are made with the first destination that needs them. */
 export const FEATURE_PINS: readonly string[] = [
   ...new Set([...Object.values(fullnatPins('inet')), ...Object.values(fullnatPins('inet6'))]),
   FTP_STREAMS_PIN,
+  FTP_COMMANDS_PIN,
   TUNNEL_SOURCES_PIN,
 ];
 /** Maps that every build pins when it loads, but that are empty and in no use until there is the pin of a map of their feature. */
@@ -97,6 +102,7 @@ export const IDLE_WITHOUT: Readonly<Record<string, string | undefined>> = {
   [TUNNEL_XDP_PIN]: TUNNEL_SOURCES_PIN,
   [TUNNEL_WORK_PIN]: TUNNEL_SOURCES_PIN,
   [FULLNAT_TC_PIN]: FULLNAT_POOLS_PIN,
+  [FULLNAT_FTP_PIN]: FULLNAT_POOLS_PIN,
   [FULLNAT_FLOWS_PINS.inet]: FULLNAT_POOLS_PIN,
   [FULLNAT_FLOWS_PINS.inet6]: FULLNAT_POOLS_PIN,
   [FULLNAT_WORK_PIN]: FULLNAT_POOLS_PIN,
@@ -132,6 +138,7 @@ export const PINNED_MAPS = [
   TUNNEL_XDP_PIN,
   TUNNEL_WORK_PIN,
   FULLNAT_TC_PIN,
+  FULLNAT_FTP_PIN,
   ...Object.values(FULLNAT_FLOWS_PINS),
   FULLNAT_WORK_PIN,
   FRAGMENTS_PIN,

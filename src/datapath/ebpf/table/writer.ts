@@ -9,9 +9,9 @@ import type { DestinationKey, DestinationSpec, ServiceKey, ServiceSpec } from '.
 import { swap16 } from '../../../wire/bytes.js';
 import { Abi, Conf, Dest, Estimate, Service, WeirState } from '../abi.gen.js';
 import { BypassAbi } from '../bypass.gen.js';
-import { FtpAbi } from '../ftp.gen.js';
 import { describe, finish, intendFlush, redescribe } from '../recovery/intent.js';
 import { clockDifference } from './clock.js';
+import { flagsOfAdded } from './destination-flags.js';
 import { DestinationIndex } from './destination-index.js';
 import { type EndpointRef, EndpointTable, keyOf } from './endpoint-table.js';
 import { noteFragmentServer } from './fragment-servers.js';
@@ -134,9 +134,8 @@ export class Writer {
     dests.set(id, Dest.state, WeirState.LIVE);
     const flags = dests.get(id, Dest.flags);
     const marks = this.marksOf?.(key, spec) ?? flags & HOST_MARKS;
-    const tunnel = spec.method === 'tunnel' ? Abi.D_TUNNEL : flags & Abi.D_TUNNEL;
-    const fullnat = spec.method === 'fullnat' ? Abi.D_FULLNAT : 0;
-    dests.set(id, Dest.flags, (flags & (Abi.D_REAL | FtpAbi.D_FTP)) | tunnel | fullnat | marks | Abi.D_AVAILABLE);
+    dests.set(id, Dest.flags, flagsOfAdded(flags, spec) | marks);
+    if (spec.method === 'fullnat') helpDestination(this.tables, id);
     services.set(service, Service.head, id);
     joined(this.tables, service, spec.weight);
     this.#index.note(id);
@@ -152,6 +151,7 @@ export class Writer {
     if (spec.method === 'tunnel') this.tables.dests.set(id, Dest.flags, this.tables.dests.get(id, Dest.flags) | Abi.D_TUNNEL);
     this.#setFlag(id, Abi.D_FULLNAT, spec.method === 'fullnat');
     redescribe(this.tables, id, spec);
+    if (spec.method === 'fullnat') helpDestination(this.tables, id);
     reweighted(this.tables, service);
   }
 
@@ -192,6 +192,7 @@ export class Writer {
     for (let id = 1; id <= this.tables.conf.get(0, Conf.destTop); id++) {
       if (this.tables.dests.get(id, Dest.state) === WeirState.FREE || !isReal(this.tables, id)) continue;
       helpDestination(this.tables, id);
+      if ((this.tables.dests.get(id, Dest.flags) & Abi.D_FULLNAT) !== 0) new FullnatPools(this.tables).followFtpPorts(id);
       this.#answerData(id);
       if (!isHelpOver(this.tables, id)) continue;
       this.#forgetData(id);

@@ -216,7 +216,8 @@ export function request(question: Question, arrival: Arrival, decision: Decision
 }
 
 function requested(question: Question, arrival: Arrival, { connection, known }: Decision & { readonly kind: 'forward' }): Outcome {
-  const met = { out: false, begins: !known, ...(known ? stateBefore(connection) : { established: false, proven: false }) };
+  const before = known ? stateBefore(connection) : { established: false, proven: false };
+  const met = { out: false, begins: !known, ...before, localised: isLocalised(question, connection) };
   if (known) noted(question, connection, arrival.packet, false);
   else countPacket(connection.destination, arrival.packet.bytes, false);
   if (!isHelped(connection, arrival.packet)) return forwarded(question, arrival, connection);
@@ -242,20 +243,24 @@ function largeReply(question: Question, arrival: Arrival, { virtual }: Connectio
   return { verdict: 'redirect', frame };
 }
 
-/** A packet of a helped connection's server: its state and time, and what the helper makes of it. */
+/** A packet of a helped connection's server: its state and time, its flow's by FULLNAT, and what the helper makes of it. */
 function answeredByHelp(question: Question, arrival: Arrival, connection: Connection): Arrival | Reason {
   const before = stateBefore(connection);
   question.table.touch(connection, arrival.packet, question.now, true);
-  return helped(question, arrival, connection, { out: true, begins: false, ...before });
+  const kept = answeredByFlow(question, arrival, connection);
+  return helped(question, kept, connection, { out: true, begins: false, ...before, localised: arrival.local !== undefined });
 }
 
 /** A masqueraded server's packet to its client. */
 export function reply(question: Question, arrival: Arrival, connection: Connection): Outcome {
   question.trace?.({ kind: 'reply', connection });
-  if (!isHelped(connection, arrival.packet)) return replied(question, arrival, connection, noted);
+  return replied(question, arrival, connection, isHelped(connection, arrival.packet) ? 'is read' : 'plain');
+}
+
+/** A packet that goes on, as the helper for FTP has it. */
+function helpedReply(question: Question, arrival: Arrival, connection: Connection): Outcome {
   const changed = answeredByHelp(question, arrival, connection);
-  if (typeof changed === 'string') return dropped(question, arrival, changed);
-  return replied(question, changed, connection, (_, { destination }, { bytes }) => countPacket(destination, bytes, true));
+  return typeof changed === 'string' ? dropped(question, arrival, changed) : replied(question, changed, connection, 'was read');
 }
 
 /** FULLNAT: its flow lives as long as the connection, and knows how the client is reported. */
@@ -266,8 +271,8 @@ function answeredByFlow({ table, now }: Question, arrival: Arrival, connection: 
   return answerReported(arrival, local.report, destination.clientAddress);
 }
 
-/** `note`: a packet that is sent on. */
-function replied(question: Question, arrival: Arrival, connection: Connection, note: typeof noted): Outcome {
+/** `help`: what the helper for FTP has to do with it. */
+function replied(question: Question, arrival: Arrival, connection: Connection, help: 'is read' | 'was read' | 'plain'): Outcome {
   const { packet } = arrival;
   const { table, environment, device } = question;
   const { virtual } = connection;
@@ -280,8 +285,12 @@ function replied(question: Question, arrival: Arrival, connection: Connection, n
   const exceeded = exceededMtu(arrival, hop);
   let going = arrival;
   if (exceeded === 0 || !packet.dontFragment) {
-    note(question, connection, packet, true);
-    going = answeredByFlow(question, arrival, connection);
+    if (help === 'is read') return helpedReply(question, arrival, connection);
+    if (help === 'was read') countPacket(connection.destination, packet.bytes, true);
+    else {
+      noted(question, connection, packet, true);
+      going = answeredByFlow(question, arrival, connection);
+    }
   }
   if (isSumUnknown(arrival.frame, packet, true, virtual) && !(exceeded > 0 && packet.dontFragment))
     return dropped(question, arrival, 'redirect_failed');

@@ -8,9 +8,9 @@ import type { Connection } from './connection.js';
 import type { Question } from './decide.js';
 import type { Endpoint } from './endpoint.js';
 import { ETHERNET_BYTES } from './ethernet.js';
-import type { FtpStream } from './ftp-stream.js';
-import { endpointIn, FTP_TEXT_BYTES, type FtpEndpoint, type FtpLine, findLine } from './ftp-text.js';
-import { familyOf } from './ip.js';
+import { type FtpStream, unknownStream } from './ftp-stream.js';
+import { endpointIn, type FoundLine, FTP_TEXT_BYTES, type FtpEndpoint, type FtpLine, findLine } from './ftp-text.js';
+import { addressOf, familyOf, textOf } from './ip.js';
 import { type Packet, sourceOf, targetOf } from './packet.js';
 import { parseFrame } from './parse.js';
 import type { Reason } from './reason.js';
@@ -18,6 +18,8 @@ import {
   ACK_AT,
   changeSum,
   isBehind,
+  lengthened,
+  type Numbers,
   numberBack,
   numberForth,
   SEQ_AT,
@@ -34,7 +36,7 @@ const LINE_FEED = 0x0a;
 
 /** Does the helper read this packet of a connection? None in fragments. */
 export const isHelped = ({ method, destination, service, virtual }: Connection, { fragment }: Packet): boolean =>
-  method === 'masq' && destination.helped && destination.locals.length === 0 && virtual.port === service.port && !fragment;
+  method === 'masq' && destination.helped && destination.clientAddress === undefined && virtual.port === service.port && !fragment;
 
 /** How a packet meets the helper. `established`: its connection was, before the packet; `proven`: and its server had answered. */
 export interface Met {
@@ -42,6 +44,8 @@ export interface Met {
   readonly begins: boolean;
   readonly established: boolean;
   readonly proven: boolean;
+  /** A local address stands for its client (FULLNAT). */
+  readonly localised: boolean;
 }
 
 /** What counts of the connection before a packet changes it. */
@@ -53,22 +57,24 @@ export function stateBefore({ state, proven }: Connection): Pick<Met, 'establish
 /** No server waits for data below: such a reply is forged. */
 const FIRST_PASSIVE_PORT = 1024;
 
+const isShifted = ({ delta, previousDelta }: Numbers): boolean => delta !== 0 || previousDelta !== 0;
+
 function shift(view: DataView, l4: number, stream: FtpStream, { flags }: Packet, out: boolean): void {
-  if (stream.delta === 0 && stream.previousDelta === 0) return;
-  if (out) storeNumber(view, l4, SEQ_AT, numberForth(stream, view.getUint32(l4 + SEQ_AT)));
-  if (out || (flags & ACK) === 0) return;
-  storeNumber(view, l4, ACK_AT, numberBack(stream, view.getUint32(l4 + ACK_AT)));
-  shiftSack(view, l4, stream);
+  const [sent, acknowledged]: readonly [Numbers, Numbers] = out ? [stream, stream.commands] : [stream.commands, stream];
+  if (isShifted(sent)) storeNumber(view, l4, SEQ_AT, numberForth(sent, view.getUint32(l4 + SEQ_AT)));
+  if (!isShifted(acknowledged) || (flags & ACK) === 0) return;
+  storeNumber(view, l4, ACK_AT, numberBack(acknowledged, view.getUint32(l4 + ACK_AT)));
+  shiftSack(view, l4, acknowledged);
 }
 
-/** Puts a connection in state LISTEN into the table of all ports; one that is there gives way. The reason why not. */
+/** Puts a connection in state LISTEN into the table of all ports; one that is there gives way. Or the reason why not. */
 function expect(
   { table, now }: Question,
   control: Connection,
   client: Endpoint,
   virtualPort: number,
   serverPort: number,
-): Reason | undefined {
+): Connection | Reason {
   const scope = table.scopesOf(familyOf(client.address), IpProtocol.tcp).find(({ allPorts }) => allPorts);
   if (scope === undefined) return 'redirect_failed';
   const { service, destination, protocol } = control;
@@ -77,14 +83,12 @@ function expect(
   if (known !== undefined) scope.connections.end(known);
   const place = scope.connections.placeFor(client, false, now);
   if (place === undefined) return 'table_full';
-  scope.connections.insert(
-    {
-      ...{ client, virtual, server: { address: destination.address, port: serverPort }, service, protocol, destination },
-      ...{ method: 'masq', state: 'LISTEN', expires: now + table.settings.timeoutOf('LISTEN', protocol), noOutput: false, proven: false },
-    },
-    place,
-  );
-  return undefined;
+  const expected: Connection = {
+    ...{ client, virtual, server: { address: destination.address, port: serverPort }, service, protocol, destination },
+    ...{ method: 'masq', state: 'LISTEN', expires: now + table.settings.timeoutOf('LISTEN', protocol), noOutput: false, proven: false },
+  };
+  scope.connections.insert(expected, place);
+  return expected;
 }
 
 /** The first packet of a passive connection gives it its client's port. */
@@ -112,14 +116,10 @@ interface Segment {
   /** Where its data begin. */
   readonly dataAt: number;
   readonly text: string;
-  /** Its own number, or what it acknowledges, as it came. */
+  /** Its own number, as it came. */
   readonly seq: number;
+  readonly localised: boolean;
 }
-
-const unknownStream = (): FtpStream => ({
-  ...{ line: undefined, initSeq: 0, delta: 0, previousDelta: 0, replySeq: 0 },
-  ...{ armed: undefined, replied: undefined },
-});
 
 /** Does a server's segment begin in the middle of a line? Not the last reply that was changed, when it comes again. */
 const isBegun = (ftp: FtpStream | undefined, seq: number): boolean =>
@@ -131,7 +131,9 @@ function noteLine(connection: Connection, next: number): void {
   if (connection.ftp.line === undefined || isBehind(next, connection.ftp.line)) connection.ftp.line = next;
 }
 
-function command({ question, connection, packet, text }: Segment, line: ReturnType<typeof findLine>): Reason | undefined {
+/** A client's line; one with its endpoint as the frame that goes on to a server that sees a local one. A reason: it is dropped. */
+function command(segment: Segment, line: ReturnType<typeof findLine>): Uint8Array | Reason | undefined {
+  const { question, connection, packet, text } = segment;
   if (line === undefined) return undefined;
   if (line.line === 'pasv' || line.line === 'epsv') {
     connection.ftp ??= unknownStream();
@@ -142,14 +144,40 @@ function command({ question, connection, packet, text }: Segment, line: ReturnTy
   if (endpoint === undefined || (packet.family === 'inet' && endpoint.address !== packet.source)) return undefined;
   if (connection.ftp !== undefined) connection.ftp.armed = undefined;
   const client = { address: packet.source, port: endpoint.port };
-  return expect(question, connection, client, connection.service.port - 1, (connection.destination.port - 1) & 0xffff);
+  const expected = expect(question, connection, client, connection.service.port - 1, (connection.destination.port - 1) & 0xffff);
+  if (typeof expected === 'string') return expected;
+  return segment.localised ? localised(segment, expected, line, endpoint) : undefined;
+}
+
+/** The line with the local endpoint to which the server can connect: its data connection has a flow from here on. */
+function localised(segment: Segment, expected: Connection, { line, begins }: FoundLine, endpoint: FtpEndpoint): Uint8Array | Reason {
+  const { question, connection, seq } = segment;
+  const { table, now } = question;
+  const local = table.localPorts.take(expected, now);
+  if (local === undefined) return 'no_local_port';
+  if (local.replaced === true) table.count('local_port_replaced');
+  const made = line === 'port' ? plainText(Number(local.address), local.port) : extendedText(local);
+  connection.ftp ??= unknownStream();
+  connection.ftp.commands = lengthened(connection.ftp.commands, (seq + begins) >>> 0, made.length - (endpoint.ends - endpoint.from));
+  return replaced(segment, endpoint, made);
+}
+
+/** h,h,h,h,p,p */
+const plainText = (address: number, port: number): string =>
+  [address >>> 24, (address >>> 16) & 255, (address >>> 8) & 255, address & 255, port >> 8, port & 255].join(',');
+
+/** With all eight numbers of an IPv6 address. */
+function extendedText({ address, port }: Endpoint): string {
+  const { family, words } = addressOf(address);
+  const groups = words.flatMap((word) => [word >>> 16, word & 0xffff].map((group) => group.toString(16)));
+  return family === 'inet' ? `|1|${textOf(address)}|${port}|` : `|2|${groups.join(':')}|${port}|`;
 }
 
 /** The text that takes the place of a reply's endpoint; undefined: it stays. */
 function replacement(line: FtpLine, { address, bare, port }: FtpEndpoint, virtual: number): string | undefined {
   if (bare || (line === 'pasv' && address === virtual)) return undefined;
   if (line === 'epsv') return `|||${port}|`;
-  return [virtual >>> 24, (virtual >>> 16) & 255, (virtual >>> 8) & 255, virtual & 255, port >> 8, port & 255].join(',');
+  return plainText(virtual, port);
 }
 
 /** A reply with its endpoint, as the frame after it; a reason: it is dropped. */
@@ -163,13 +191,11 @@ function answer(segment: Segment): Uint8Array | Reason | undefined {
   const endpoint = endpointIn(text, line, packet.family, true);
   if (endpoint === undefined || endpoint.port < FIRST_PASSIVE_PORT) return undefined;
   if (endpoint.address !== undefined && endpoint.address !== service.address && endpoint.address !== destination.address) return undefined;
-  const failed = expect(question, connection, { address: packet.destination, port: NO_PORT }, endpoint.port, endpoint.port);
-  if (failed !== undefined) return failed;
+  const expected = expect(question, connection, { address: packet.destination, port: NO_PORT }, endpoint.port, endpoint.port);
+  if (typeof expected === 'string') return expected;
   const made = replacement(line.line, endpoint, Number(service.address));
   const more = made === undefined ? 0 : made.length - (endpoint.ends - endpoint.from);
-  if (more !== 0 && ((ftp.delta === 0 && ftp.previousDelta === 0) || isBehind(at, ftp.initSeq)))
-    Object.assign(ftp, { previousDelta: ftp.delta, delta: ftp.delta + more, initSeq: at });
-  Object.assign(ftp, { replySeq: at, replied: line.line, armed: undefined });
+  Object.assign(ftp, lengthened(ftp, at, more), { replySeq: at, replied: line.line, armed: undefined });
   return made === undefined ? undefined : replaced(segment, endpoint, made);
 }
 
@@ -195,7 +221,7 @@ function read(segment: Omit<Segment, 'text'>, shifted: Arrival, size: number, ou
   if (typeof changed === 'string') return changed;
   if (changed === undefined) return shifted;
   const parsed = parseFrame(changed, shifted.gsoSize);
-  return parsed.packet === undefined ? 'redirect_failed' : { frame: changed, packet: parsed.packet, gsoSize: shifted.gsoSize };
+  return parsed.packet === undefined ? 'redirect_failed' : { ...shifted, frame: changed, packet: parsed.packet };
 }
 
 /** What becomes of a packet of a helped connection before it is translated; a reason: it is dropped. */
@@ -203,21 +229,21 @@ export function helped(
   question: Question,
   arrival: Arrival,
   connection: Connection,
-  { out, begins, established, proven }: Met,
+  { out, begins, established, proven, localised: isLocal }: Met,
 ): Arrival | Reason {
   const { packet, gsoSize } = arrival;
   const frame = arrival.frame.slice();
   const view = viewOf(frame);
   const l4 = ETHERNET_BYTES + packet.header;
   if (begins || (!out && (packet.flags & SYN) !== 0 && !established)) connection.ftp = undefined;
-  const seq = view.getUint32(l4 + (out ? SEQ_AT : ACK_AT));
+  const seq = view.getUint32(l4 + SEQ_AT);
   if (connection.ftp !== undefined) shift(view, l4, connection.ftp, packet, out);
   const dataAt = l4 + (view.getUint8(l4 + WORDS_AT) >> 4) * 4;
   const size = ETHERNET_BYTES + packet.length - dataAt;
   const shifted = { ...arrival, frame };
   if (!established || size <= 0) return shifted;
   const isRead = proven && gsoSize === 0 && size <= FTP_TEXT_BYTES;
-  const done = isRead ? read({ question, connection, frame, packet, dataAt, seq }, shifted, size, out) : shifted;
+  const done = isRead ? read({ question, connection, frame, packet, dataAt, seq, localised: isLocal }, shifted, size, out) : shifted;
   if (out && typeof done !== 'string' && frame[dataAt + size - 1] === LINE_FEED) noteLine(connection, (seq + size) >>> 0);
   return done;
 }

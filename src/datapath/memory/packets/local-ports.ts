@@ -5,7 +5,7 @@ import type { Connection } from './connection.js';
 import { type Endpoint, isSame, keyOfEndpoint } from './endpoint.js';
 import { type Evictable, type EvictionClass, evictionClass, isLowerClass } from './eviction.js';
 import type { Ip } from './ip.js';
-import type { ServiceRecord } from './records.js';
+import type { DestinationRecord } from './records.js';
 import type { Settings } from './settings.js';
 
 /** What a server's packet to a local address is about. */
@@ -58,8 +58,8 @@ export const PORT_TRIES = 16;
 const FLOWS_ASKED = 64;
 
 /** Are its local addresses for all ports of a server? */
-export const hasAllPorts = ({ mark, port, protocol }: ServiceRecord): boolean =>
-  mark !== 0 || port === 0 || (port === FTP_PORT && protocol === IpProtocol.tcp);
+export const hasAllPorts = ({ service: { mark, port, protocol }, helped }: Pick<DestinationRecord, 'service' | 'helped'>): boolean =>
+  mark !== 0 || port === 0 || helped || (port === FTP_PORT && protocol === IpProtocol.tcp);
 
 /** Is it a connection of a service of all ports or of a mark, or FTP's data? */
 export const isWideConnection = ({ virtual, destination: { service } }: LocalFlow): boolean =>
@@ -117,7 +117,7 @@ export class OrderedPorts implements LocalPorts {
   /** `replacedAt`: where no port is free, the time. */
   #makeAt(local: Ip, connection: Connection, replacedAt: number | undefined): Flow | undefined {
     const { client, virtual, destination, server, protocol } = connection;
-    const wide = hasAllPorts(destination.service);
+    const wide = hasAllPorts(destination);
     const [own, other] = [exactName(local, server, protocol), wideName(local, server.address)];
     const pool = this.#poolOf(wide ? other : own, local);
     const rival = this.#pools.get(wide ? own : other);

@@ -19,11 +19,20 @@ export interface Numbers {
   readonly previousDelta: number;
 }
 
+export const noNumbers = (): Numbers => ({ initSeq: 0, delta: 0, previousDelta: 0 });
+
 export const isBehind = (number: number, other: number): boolean => ((number - other) | 0) > 0;
 export const numberForth = ({ initSeq, delta, previousDelta }: Numbers, seq: number): number =>
   (seq + (isBehind(seq, initSeq) ? delta : previousDelta)) >>> 0;
 export const numberBack = ({ initSeq, delta, previousDelta }: Numbers, ack: number): number =>
   (ack - (isBehind(ack, initSeq + previousDelta) ? delta : previousDelta)) >>> 0;
+
+/** Those after the text at `seq` has become longer by `more` bytes: when it comes again, they stay. */
+export function lengthened(numbers: Numbers, seq: number, more: number): Numbers {
+  const { initSeq, delta, previousDelta } = numbers;
+  const isFirst = delta === 0 && previousDelta === 0;
+  return more !== 0 && (isFirst || isBehind(seq, initSeq)) ? { previousDelta: delta, delta: delta + more, initSeq: seq } : numbers;
+}
 
 export const sumOf = (view: DataView, from: number, to: number): number =>
   fold(sumWords(new Uint8Array(view.buffer, view.byteOffset + from, to - from)));

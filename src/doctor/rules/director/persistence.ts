@@ -2,6 +2,7 @@
 import { changeText } from '../../../model/change-text.js';
 import type { Finding } from '../../../model/finding.js';
 import { sameAddress, serviceFamily, widestNetmask } from '../../../model/identity.js';
+import { masquerades } from '../../../model/masquerades.js';
 import type { ServiceSpec } from '../../../model/service.js';
 import type { DirectorFacts, ServiceFact } from '../../facts.js';
 import { serviceText } from '../../network.js';
@@ -34,12 +35,13 @@ const ftp = (name: string, spec: ServiceSpec): Finding => ({
   severity: 'warning',
   code: 'ftp-without-persistence',
   what: `data connections of FTP find no server by ${name}, or another one than their commands`,
-  cause: 'the service has no persistence (-p), which leads all connections of a client to one server; the helper for FTP is for VS/NAT',
+  cause:
+    'the service has no persistence (-p), which leads all connections of a client to one server; the helper for FTP is for VS/NAT and FULLNAT',
   fix: persistent(spec),
 });
 
 /** Does the helper for FTP make its data connections? */
-const isHelped = ({ destinations }: ServiceFact): boolean => destinations.every(({ method }) => method === 'masq');
+const isHelped = ({ destinations }: ServiceFact): boolean => destinations.every(masquerades);
 
 function judge(facts: DirectorFacts, service: ServiceFact): readonly Finding[] {
   const { spec } = service;
