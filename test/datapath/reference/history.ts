@@ -18,6 +18,7 @@ import {
   UNREACHABLE_SERVER,
   VIP,
 } from '../fixtures/bed-addresses.js';
+import { talk } from './ftp-talk.js';
 
 /** The services that there may be, by number. Port 0: all ports. `mark`: of that mark, which has what is for the address and port. */
 export const SERVICES = [
@@ -297,7 +298,12 @@ const packet = fc.oneof(
 
 const passing = fc.record({ what: fc.constant('time' as const), seconds: fc.constantFrom(2, 5, 15, 65, 130, 400, 1000) });
 
-const action = fc.oneof({ weight: 8, arbitrary: change }, { weight: 60, arbitrary: packet }, { weight: 2, arbitrary: passing });
+const action = fc.oneof(
+  { weight: 8, arbitrary: change },
+  { weight: 60, arbitrary: packet },
+  { weight: 2, arbitrary: talk },
+  { weight: 2, arbitrary: passing },
+);
 
 /** The table that a history begins with, in most of them with the commonest services; and rp_filter of the clients' side. */
 const beginning = fc.record({

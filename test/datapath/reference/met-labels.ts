@@ -7,7 +7,15 @@ import { IpProtocol } from '../../../src/model/ip-protocol.js';
 /** The names of those that are true. */
 const namesOf = (facts: Readonly<Record<string, boolean>>): readonly string[] => Object.keys(facts).filter((name) => facts[name]);
 
-export function connectionLabels({ state, service, virtual, protocol }: Connection): readonly string[] {
+/** FTP's numbers that are shifted: of the server's bytes, and of the client's. */
+const shiftsOf = ({ ftp, service }: Connection): Readonly<Record<string, boolean>> => ({
+  'FTP: shifted replies': ftp !== undefined && ftp.delta !== 0,
+  'FTP: shifted commands': ftp !== undefined && ftp.commands.delta !== 0,
+  'FTP: shifted commands, IPv6': ftp !== undefined && ftp.commands.delta !== 0 && familyOf(service.address) === 'inet6',
+});
+
+export function connectionLabels(connection: Connection): readonly string[] {
+  const { state, service, virtual, protocol } = connection;
   const [six, sctp] = [familyOf(service.address) === 'inet6', protocol === IpProtocol.sctp];
   const allPorts = service.port === 0;
   return [
@@ -21,6 +29,7 @@ export function connectionLabels({ state, service, virtual, protocol }: Connecti
       'all ports of IPv6': allPorts && six,
       'all ports': allPorts && !six,
       IPv6: six,
+      ...shiftsOf(connection),
     }),
   ];
 }

@@ -10,9 +10,10 @@ import { SIP } from '../../../src/model/persistence-engine.js';
 import type { DestinationSpec, ServiceKey, ServiceSpec } from '../../../src/model/service.js';
 import { viewOf } from '../../../src/wire/bytes.js';
 import { internetChecksum } from '../../../src/wire/checksum.js';
-import { DEVICES, endOf, IPV6, ip, OWN } from '../fixtures/bed-addresses.js';
+import { CLIENT, DEVICES, endOf, FAR_CLIENT, IPV6, ip, OWN, SERVERS } from '../fixtures/bed-addresses.js';
 import { destination, serviceKey } from '../fixtures/fixture.js';
 import { type Ends, frame } from '../fixtures/packets.js';
+import { play as playTalk } from './ftp-talk.js';
 import {
   type Action,
   type ChangeAction,
@@ -38,6 +39,7 @@ const IPV6_CUT_MIN = 40;
 const [SOURCE_AT, SOURCE6_AT] = [12, 8];
 
 const HOPS_MAX = 255;
+const NO_TUNNEL = { type: 'ipip', port: 0, checksum: 'nocsum' } as const;
 const KEY_EXCHANGE_PORT = 500;
 /** Those of TCP's flags by which a datagram of a key exchange is ESP instead. */
 const AS_ESP: ReadonlySet<string> = new Set(['A', 'PA', 'FA']);
@@ -310,6 +312,23 @@ function sendBoth(pair: Pair, action: PacketAction): void {
   }
 }
 
+/** By a service of FTP, which gets what it is missing. */
+async function talkBoth(pair: Pair, action: Extract<Action, { what: 'talk' }>): Promise<void> {
+  const service = SERVICES.find(({ address, port }) => port === FTP_PORT && isSix(address) === action.six);
+  if (service === undefined) return;
+  const [key, { address: vip }] = [keyOf(service), service];
+  const [server, described] = [SERVERS[0], { weight: 1, thresholds: [0, 0], tunnel: NO_TUNNEL, crossed: false } as const];
+  const place = { address: action.six ? sixOf(server) : server, port: FTP_PORT };
+  const spec = destinationOf(place, { ...described, method: action.method });
+  if (!recordOf(pair, service)?.live) pair.change({ kind: 'add-service', spec: { key, scheduler: 'rr', schedFlags: 0, onePacket: false } });
+  if (recordOf(pair, service)?.list.length === 0) pair.change({ kind: 'add-destination', service: key, spec });
+  await pair.pass(0);
+  const four = action.far ? FAR_CLIENT : CLIENT;
+  playTalk(pair, { client: action.six ? sixOf(four) : four, vip }, action, (packet, address, side) =>
+    send(pair, { packet, address, side }, { hook: 'in', spoilt: null }),
+  );
+}
+
 const isPacket = (action: Action): action is PacketAction => ['request', 'go on', 'begin', 'icmp', 'crowd'].includes(action.what);
 
 /** @throws AssertionError at the first difference */
@@ -320,6 +339,7 @@ export async function play(pair: Pair, { beginning, actions }: History): Promise
   for (const action of actions) {
     if (pair.disturbed) return;
     if (action.what === 'time') await pair.pass(action.seconds);
+    else if (action.what === 'talk') await talkBoth(pair, action);
     else if (isPacket(action)) sendBoth(pair, action);
     else {
       changeBoth(pair, action);
