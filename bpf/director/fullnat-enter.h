@@ -136,9 +136,15 @@ static __always_inline void tc_enter_fullnat_error(struct __sk_buff *skb) { bpf_
 static __always_inline bool is_masqueraded_by_flow(struct verdict *v) {
   return unlikely((v->d->flags & (D_FULLNAT | D_LOCAL)) == D_FULLNAT) && v_method(v->f.value) == M_MASQ;
 }
+/* It was one on the director at the last command, and its address has left the host since. */
+static __always_inline bool has_left_host(struct verdict *v, enum hop_answer answer) {
+  return answer != HOP_LOCAL && unlikely(v->d->flags & D_FULLNAT) && v_method(v->f.value) == M_MASQ;
+}
 #else
 static __always_inline int tc_error_to_fullnat(struct verdict *v, __u16 port) { return TC_ACT_SHOT; }
 static __always_inline bool is_masqueraded_by_flow(struct verdict *v) { return false; }
+static __always_inline bool has_left_host(struct verdict *v, enum hop_answer answer) { return false; }
+static __always_inline int tc_to_fullnat(struct verdict *v) { return TC_ACT_SHOT; }
 #endif
 
 #endif

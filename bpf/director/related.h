@@ -77,6 +77,7 @@ static __always_inline int related_send(struct __sk_buff *skb, struct verdict *v
   if (to && is_masqueraded_by_flow(v)) return tc_error_to_fullnat(v, r->port);
   bool policed = r->addr && v->d && v->d->flags & (to ? D_POLICED : D_POLICED_BACK);
   enum hop_answer answer = policed ? HOP_LOCAL : tc_hop(skb, v, to, addr, to ? 0 : r->addr, &w);
+  if (to && has_left_host(v, answer)) return tc_error_to_fullnat(v, r->port);
   if (answer == HOP_NONE || ttl <= 1) return TC_ACT_UNSPEC;
   if (r->addr && related_translate(skb, r)) return tc_drop(R_REDIRECT_FAILED);
   if (answer == HOP_LOCAL && to) return policed ? tc_pass_policed(skb) : TC_ACT_UNSPEC;

@@ -79,6 +79,7 @@ static __always_inline int related_send6(struct __sk_buff *skb, struct verdict *
   __u32 hash = to ? address_fold(to->addr) : v->p->saddr;
   bool policed = masq && v->d && v->d->flags & (to ? D_POLICED : D_POLICED_BACK);
   enum hop_answer answer = policed ? HOP_LOCAL : tc_hop(skb, v, to, hash, 0, &w);
+  if (to && has_left_host(v, answer)) return tc_error_to_fullnat(v, port);
   if (answer == HOP_NONE || v->p->ttl <= 1) return TC_ACT_UNSPEC;
   if (masq && related_translate6(skb, to != 0, ETH_LEN + v->p->header, port)) return tc_drop(R_REDIRECT_FAILED);
   if (answer == HOP_LOCAL && to) return policed ? tc_pass_policed(skb) : TC_ACT_UNSPEC;

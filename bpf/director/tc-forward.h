@@ -11,6 +11,7 @@ static __always_inline int tc_onward(struct __sk_buff *skb, struct verdict *v) {
   bool masq = v_method(v->f.value) == M_MASQ;
   bool policed = masq && v->d->flags & D_POLICED;
   enum hop_answer answer = unlikely(policed) ? HOP_LOCAL : tc_hop(skb, v, v->d, addr, 0, &w);
+  if (has_left_host(v, answer)) return tc_to_fullnat(v);
   if (answer == HOP_NONE || (answer == HOP_LOCAL && !masq && !(v->d->flags & D_LOCAL))) { /* by DR the packet would be for the VIP, here */
     count_reason(R_NO_ROUTE);
     return conn_error(skb, v, icmp_error(skb, p, ICMP_UNREACHABLE, ICMP_HOST, 0));

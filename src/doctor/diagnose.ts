@@ -23,6 +23,7 @@ import { quiescedRule } from './rules/director/quiesced.js';
 import { reachRule } from './rules/director/reach/reach.js';
 import { reversePathRule } from './rules/director/reverse-path.js';
 import { routerToVipRule } from './rules/director/router-to-vip.js';
+import { serverAddressesRule } from './rules/director/server-addresses.js';
 import { serverHoldersRule } from './rules/director/server-holders.js';
 import { tableRule } from './rules/director/table.js';
 import { unservedRule } from './rules/director/unserved.js';
@@ -44,6 +45,7 @@ import { serverWayBackRule } from './rules/real-server/server-way-back.js';
 
 const DIRECTOR_RULES: readonly ((facts: DirectorFacts) => readonly Finding[])[] = [
   loadRule,
+  serverAddressesRule,
   datapathRule,
   tableRule,
   persistenceRule,

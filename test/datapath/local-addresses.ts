@@ -55,6 +55,53 @@ function testMovingAddresses(attach: 'tc' | 'xdp'): void {
   }
 }
 
+interface Found {
+  readonly findings: readonly { readonly severity: string; readonly code: string; readonly what: string; readonly fix?: string }[];
+}
+
+function testMovingOfFullnat(): void {
+  for (const { name, inside, vip, address, bits, options, at } of MOVING) {
+    test(`${name}: a FULLNAT server's address that leaves the director is noticed, and one that comes by the next command`, {
+      skip,
+    }, async () => {
+      await inside(async (cluster) => {
+        const { client, lvs, web1 } = cluster;
+        const local = name === 'IPv4' ? '10.8.2.1' : 'fd00:8:2::1';
+        lvs.ip(`addr add ${address}/${bits} dev eth1${options}`);
+        await serving(cluster, lvs, 80, address);
+        ok(lvs.weir('load'));
+        ipvsadm(lvs, `-A -t ${at(vip)}`, `-a -t ${at(vip)} -r ${at(address)} --fullnat --local-address ${local}`);
+        const answers = (): string => asked(client, 'tcp', vip, 80, 2).join(' ');
+        const moved = () => {
+          const { stdout } = lvs.weir('doctor --json --wait 0.5');
+          return (JSON.parse(stdout) as Found).findings.filter(({ code }) => code === 'server-address-moved');
+        };
+        assert.equal(answers(), 'lvs lvs');
+        assert.deepEqual(moved(), []);
+        lvs.ip(`addr del ${address}/${bits} dev eth1`);
+        web1.ip(`addr add ${address}/${bits} dev eth0${options}`);
+        await serving(cluster, web1, 80, address);
+        await until(answers, (seen) => seen === 'web1 web1');
+        assert.deepEqual(
+          moved().map(({ severity }) => severity),
+          ['info'],
+        );
+        ok(lvs.weir('load'));
+        assert.deepEqual(moved(), []);
+        web1.ip(`addr del ${address}/${bits} dev eth0`);
+        lvs.ip(`addr add ${address}/${bits} dev eth1${options}`);
+        // Only doctor leaves the marks as they are: any command that opens the table corrects them.
+        await until(answers, (seen) => !/web1|lvs/.test(seen));
+        const [refused] = moved();
+        assert.deepEqual([refused?.severity, refused?.what], ['error', `packets for ${address} are refused (no_route)`]);
+        ok(lvs.run(['sh', '-c', `PATH=${process.cwd()}/bin:$PATH; ${refused?.fix}`]));
+        assert.deepEqual(moved(), []);
+        await until(answers, (seen) => seen === 'lvs lvs');
+      });
+    });
+  }
+}
+
 /** Declares the tests. */
 export function testLocalAddresses(attach: 'tc' | 'xdp'): void {
   test(`a director that routes for the network leaves a service to the host that has its address (${attach})`, { skip }, async () => {
@@ -106,4 +153,5 @@ export function testLocalAddresses(attach: 'tc' | 'xdp'): void {
   });
 
   testMovingAddresses(attach);
+  if (attach === 'tc') testMovingOfFullnat();
 }

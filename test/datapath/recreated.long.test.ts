@@ -187,6 +187,25 @@ test('rp_filter that is set while a daemon runs holds without a command', { skip
   director.ip('link del eth');
 });
 
+test("a server's address that comes to the director, or leaves it, while a daemon runs is known without a command", { skip }, async () => {
+  plug();
+  director.ip('addr add 10.99.0.1/24 dev eth');
+  await served('an answer');
+  for (const line of [`-A -t ${VIP}:81 -s rr`, `-a -t ${VIP}:81 -r 10.99.0.77 -g`]) {
+    assert.deepEqual(director.ipvsadm(line), { status: 0, stdout: '', stderr: '' });
+  }
+  const due = (): string => director.weir('status').stdout.match(/^.*repairs? due.*$/m)?.[0] ?? '';
+  assert.equal(due(), '');
+  for (const command of ['add', 'del']) {
+    director.ip(`addr ${command} 10.99.0.77/32 dev eth`);
+    assert.notEqual(due(), '', 'only commands that open the table know it yet');
+    await daemon.until('nothing to repair', () => due() === '');
+  }
+  assert.equal(director.weir('load').stdout, '');
+  assert.equal(director.ipvsadm(`-D -t ${VIP}:81`).status, 0);
+  director.ip('link del eth');
+});
+
 test('a policy of IPsec that comes while a daemon runs is applied without a command', {
   skip: skip || notWorking('xfrm', 'ip', 'xfrm', 'policy'),
 }, async () => {

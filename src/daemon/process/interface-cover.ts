@@ -8,15 +8,18 @@ import type { Log } from '../../model/log-level.js';
 import { native } from '../../sys/addon.js';
 import { isSystemError } from '../../sys/errno.js';
 import { knowsIpsec, knowsNetfilter } from '../../sys/netlink/known-kinds.js';
+import { Netlink } from '../../sys/netlink/netlink.js';
 import { IpsecGroup, MonitorGroup, NetfilterGroup, NetlinkKind, NetlinkMonitor } from '../../sys/netlink/netlink-monitor.js';
 import type { NetlinkMessage } from '../../wire/netlink.js';
 import { isAboutRules } from '../../wire/nftables.js';
 import { RouteMessage } from '../../wire/rtnetlink.js';
+import { decodeInterfaceAddress, dumpAddresses } from '../../wire/rtnetlink-address.js';
 import { decodeLink } from '../../wire/rtnetlink-link.js';
 import { isRouteOfSource } from '../../wire/rtnetlink-route.js';
 import { decodeRule, RuleMessage } from '../../wire/rtnetlink-rule.js';
 import { setsReversePath } from '../../wire/rtnetlink-settings.js';
 import { isAboutPolicies } from '../../wire/xfrm.js';
+import { KnownAddresses } from './known-addresses.js';
 
 const AF_UNSPEC = 0;
 /** How often is looked for what namespaces that are gone have left. */
@@ -29,6 +32,9 @@ const IPSEC_DELAY_MS = 1000;
 const RULES_DELAY_MS = 50;
 /** Where others change rules all the time, they are looked at so often. */
 const RULES_INTERVAL_MS = 1000;
+/** From a change of the host's addresses until the datapath knows it: a node of VRRP gets or loses many one after the other. */
+const ADDRESSES_DELAY_MS = 1000;
+const ADDRESSES_INTERVAL_MS = 5000;
 /** After a failure. */
 const RETRY_MS = 5000;
 const ERROR_CHARACTERS_MAX = 500;
@@ -162,10 +168,32 @@ interface Followed {
   readonly kind: number;
   readonly groups: number;
   readonly isAbout: (message: NetlinkMessage) => boolean;
+  /** Some were lost. */
+  readonly lost?: () => void;
   /** From a change, of many the first one, until it is acted on. */
   readonly delayMs: number;
   /** The least between two that are acted on. */
   readonly intervalMs: number;
+}
+
+/** @throws SystemError */
+function followedAddresses(): Followed {
+  const netlink = new Netlink();
+  try {
+    const known = new KnownAddresses(netlink.dump(dumpAddresses(), decodeInterfaceAddress, 'list addresses'));
+    return {
+      what: 'addresses',
+      isKnown: () => true,
+      kind: NetlinkKind.route,
+      groups: MonitorGroup.address4 | MonitorGroup.address6,
+      isAbout: (message) => known.isChangedBy(message),
+      lost: () => known.forget(),
+      delayMs: ADDRESSES_DELAY_MS,
+      intervalMs: ADDRESSES_INTERVAL_MS,
+    };
+  } finally {
+    netlink.close();
+  }
 }
 
 const POLICIES: Followed = {
@@ -189,7 +217,7 @@ const RULES: Followed = {
 };
 
 /** As soon as the kernel knows of any: the module may come later. */
-function followChanges({ what, isKnown, kind, groups, isAbout, delayMs, intervalMs }: Followed, log: Log, changed: () => void): void {
+function followChanges({ what, isKnown, kind, groups, isAbout, lost, delayMs, intervalMs }: Followed, log: Log, changed: () => void): void {
   let isDue = false;
   let next = 0;
   const soon = (): void => {
@@ -209,9 +237,14 @@ function followChanges({ what, isKnown, kind, groups, isAbout, delayMs, interval
     }
     try {
       const changes = (messages: readonly NetlinkMessage[]): void => {
-        if (messages.some(isAbout)) soon();
+        // Each is looked at: what is known follows all of them.
+        if (messages.filter(isAbout).length > 0) soon();
       };
-      new NetlinkMonitor(groups, { changes, overrun: soon }, kind);
+      const overrun = (): void => {
+        lost?.();
+        soon();
+      };
+      new NetlinkMonitor(groups, { changes, overrun }, kind);
       soon();
     } catch (error) {
       if (!isSystemError(error)) throw error;
@@ -235,5 +268,5 @@ export function coverInterfaces(log: Log): void {
     if (!isSystemError(error)) throw error;
     log('warning', `new interfaces will not be attached: ${error.message}`);
   }
-  for (const followed of [POLICIES, RULES]) followChanges(followed, log, () => cover.request());
+  for (const followed of [followedAddresses(), POLICIES, RULES]) followChanges(followed, log, () => cover.request());
 }

@@ -1,13 +1,14 @@
 // What the next command that opens the table for changes would repair, found without changing anything. `weir load` is that command with
 // no effect of its own. A pair with one name alone is what keeps every such command from opening the table.
 
-import type { Family } from '../../../model/address.js';
+import type { Address, Family } from '../../../model/address.js';
+import { addressId } from '../../../model/identity.js';
 import { IpsecPolicies, type IpsecPolicy } from '../../../model/ipsec-policy.js';
 import { readSetting } from '../../../sys/files/sysctl.js';
 import type { PolicyRouting } from '../../../sys/netlink/policy-routing.js';
 import type { InterfaceAddress } from '../../../wire/rtnetlink-address.js';
 import { type Link, LinkFlag } from '../../../wire/rtnetlink-link.js';
-import { Conf } from '../abi.gen.js';
+import { Abi, Conf, Dest } from '../abi.gen.js';
 import { hasFirewallTables } from '../load/firewall-path.js';
 import { isAttachable } from '../load/hook-choice.js';
 import { differencesOf, forbidsMore, isLayer3, recordOf, withoutPlace } from '../load/interface-record.js';
@@ -15,8 +16,9 @@ import { markRuleSteps } from '../load/mark-rules.js';
 import { PAIR, pairFault, pairOf, pairSettings } from '../load/pair.js';
 import { sourceRulesChanged } from '../load/source-rules.js';
 import { anyPassesFirewall, asksFirewall, pairHasIpv6, servicesByAddress } from '../table/firewall.js';
-import { ownBy, wrongPolicyMarks } from '../table/host-marks.js';
+import { ownBy, wrongLocalMarks, wrongPolicyMarks } from '../table/host-marks.js';
 import { FAMILIES, hasMarks, liveMarks } from '../table/marks.js';
+import { recordedAddress } from '../table/record-address.js';
 import type { Tables } from '../table/tables.js';
 import type { Coverage } from './coverage.js';
 
@@ -46,7 +48,9 @@ export type RepairDue =
    * without it. */
   | { readonly kind: 'firewall'; readonly refused: boolean }
   /** Policies of IPsec are for packets of so many destinations, by NAT, for which the programs do not know them, or not these. */
-  | { readonly kind: 'ipsec-policies'; readonly destinations: number };
+  | { readonly kind: 'ipsec-policies'; readonly destinations: number }
+  /** Addresses of servers came to this host or left it, and the programs do not know. `came`: those that are here now. */
+  | { readonly kind: 'server-addresses'; readonly came: readonly Address[]; readonly left: readonly Address[] };
 
 function pairRepairs(tables: Tables, links: readonly Link[]): readonly RepairDue[] {
   const fault = pairFault(links);
@@ -109,6 +113,17 @@ function policyRepairs(tables: Tables, addresses: readonly InterfaceAddress[], p
   return destinations === 0 ? [] : [{ kind: 'ipsec-policies', destinations }];
 }
 
+function addressRepairs(tables: Tables, addresses: readonly InterfaceAddress[]): readonly RepairDue[] {
+  const wrong = wrongLocalMarks(tables, ownBy(addresses)).filter(({ flags }) => (flags & Abi.D_AVAILABLE) !== 0);
+  if (wrong.length === 0) return [];
+  const of = (isHere: boolean): readonly Address[] => {
+    const some = wrong.filter(({ flags }) => ((flags & Abi.D_LOCAL) !== 0) === isHere);
+    const all = some.map(({ id }) => recordedAddress(tables.dests, Dest, id));
+    return [...new Map(all.map((address) => [addressId(address), address])).values()];
+  };
+  return [{ kind: 'server-addresses', came: of(true), left: of(false) }];
+}
+
 function firewallRepairs(tables: Tables): readonly RepairDue[] {
   if (!asksFirewall(tables) || servicesByAddress(tables).length === 0) return [];
   const refused = anyPassesFirewall(tables);
@@ -130,6 +145,7 @@ export function repairsDue(
     ...markRepairs(tables, routing),
     ...sourceRepairs(tables, routing),
     ...policyRepairs(tables, addresses, policies),
+    ...addressRepairs(tables, addresses),
     ...firewallRepairs(tables),
   ];
 }

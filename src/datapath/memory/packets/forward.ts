@@ -124,9 +124,15 @@ export function tunnelled(question: Question, arrival: Arrival, destination: Des
   return { verdict: 'redirect', frame };
 }
 
-/** FULLNAT: does the server see a local address in the client's place? One on the director itself sees its clients. */
-export const isLocalised = ({ environment }: Question, { destination, method }: Pick<Connection, 'destination' | 'method'>): boolean =>
-  method === 'masq' && destination.locals.length > 0 && !environment.isOwn(destination.address);
+/**
+ * FULLNAT: does the server see a local address in the client's place? One on the director itself sees its clients: its address was the host's at
+ * the last command, and has not left it since.
+ */
+export function isLocalised({ environment }: Question, { destination, method }: Pick<Connection, 'destination' | 'method'>): boolean {
+  const { address, locals } = destination;
+  if (method !== 'masq' || locals.length === 0) return false;
+  return !environment.isOwn(address) || environment.hopToServer(address).kind !== 'local';
+}
 
 /** FULLNAT: to a server that sees a local address and port in the client's place. */
 function localised(question: Question, arrival: Arrival, connection: Connection): Outcome {
