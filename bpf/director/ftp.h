@@ -196,7 +196,9 @@ __noinline int ftp_send(struct __sk_buff *skb, __u32 dest, __u32 how) {
   v.f.value = (__u64)M_MASQ << V_METHOD_SHIFT;
   ftp_tuple(v.p, how & FTP_OUT, s, bpf_ntohs(s->port), bpf_ntohs(d->port));
   if (how & FTP_LEAVING) return ftp_leave(skb, &v, how & FTP_LAYER3);
-  return how & FTP_OUT ? ftp_back_to_client(skb, &v) : ftp_onward(skb, &v);
+  if (how & FTP_OUT) return ftp_back_to_client(skb, &v);
+  int done = ftp_onward(skb, &v);
+  return done == TC_FULLNAT ? tc_drop(R_NO_ROUTE) : done; /* its address has left the host, and the text has been read for one that had not */
 }
 
 /* A client's packet goes on to its server by FULLNAT; one with a line that names its endpoint once that has a local port. */

@@ -1,9 +1,9 @@
-// Do the interfaces forward IPv6, where there are IPv6 services? Without it the kernel gives the datapath no next hop of theirs, and leads
+// Do the interfaces forward IPv6, where there are IPv6 services or servers? Without it the kernel gives the datapath no next hop of theirs, and leads
 // nothing with a firewall mark to it.
 
 import type { Finding } from '../../../model/finding.js';
 import { serviceFamily } from '../../../model/identity.js';
-import type { DirectorFacts } from '../../facts.js';
+import type { DirectorFacts, ServiceFact } from '../../facts.js';
 import { clusterInterfacesOf, setting } from '../../network.js';
 import { hasMarkServices } from './needs-forwarding.js';
 
@@ -27,7 +27,10 @@ function marksFinding(facts: DirectorFacts): readonly Finding[] {
 }
 
 export function forwardingIpv6Rule(facts: DirectorFacts): readonly Finding[] {
-  if (!facts.services.some(({ spec }) => serviceFamily(spec.key) === 'inet6')) return [];
+  // By VS/TUN an IPv4 service may have IPv6 servers.
+  const isOfIpv6 = ({ spec, destinations }: ServiceFact): boolean =>
+    serviceFamily(spec.key) === 'inet6' || destinations.some(({ address }) => address.family === 'inet6');
+  if (!facts.services.some(isOfIpv6)) return [];
   const off = clusterInterfacesOf(facts, 'inet6').filter(({ name }) => setting(facts, `net/ipv6/conf/${name}/forwarding`) === 0);
   if (off.length === 0) return marksFinding(facts);
   return [
@@ -35,7 +38,8 @@ export function forwardingIpv6Rule(facts: DirectorFacts): readonly Finding[] {
       severity: 'error',
       code: 'ipv6-forwarding-off',
       what: `IPv6 forwarding is 0 on ${off.map(({ name }) => name).join(', ')}`,
-      cause: 'the kernel names no next hop for packets that come in there: new connections of IPv6 services are refused (no_route)',
+      cause:
+        'the kernel names no next hop for packets that come in there: new connections of IPv6 services, and to IPv6 servers, are refused (no_route)',
       ...FIX,
     },
   ];
