@@ -73,19 +73,113 @@ test('a rule that writes some bits of the mark is named where the others may be 
   assert.deepEqual(marking(mangle('PREROUTING -j CONNMARK --restore-mark'), 3), [], 'a new connection has none');
 });
 
+const ALL = '--nfmask 0xffffffff --ctmask 0xffffffff';
+const RESTORE = `PREROUTING -j CONNMARK --restore-mark ${ALL}`;
+const SAVE = `PREROUTING -j CONNMARK --save-mark ${ALL}`;
+
+test('a mark that one rule stores in the connection, and another one restores for the same packet, is found', () => {
+  const stored = 'PREROUTING -d 10.8.1.100/32 -p tcp -j CONNMARK --set-xmark 0x3/0xffffffff';
+  const restored = RESTORE.replace('PREROUTING ', 'PREROUTING: ');
+  assert.deepEqual(marking(mangle(stored, RESTORE), 3), [restored]);
+  assert.deepEqual(marking(mangle(stored, RESTORE), 4), [], 'another mark');
+  assert.deepEqual(marking(mangle(stored), 3), [], 'it stays in the connection');
+  assert.deepEqual(marking(mangle(RESTORE, stored), 3), [], 'restored before: by the next packet, which has its connection here');
+  assert.deepEqual(marking(mangle(stored.replace('100', '99'), RESTORE), 3), [], 'stored for another service');
+  assert.deepEqual(marking(mangle(stored.replace('-d 10.8.1.100/32', '-s 192.0.2.0/24'), RESTORE), 3), [restored], 'for some clients');
+  assert.deepEqual(
+    marking(mangle(stored, RESTORE.replace('-j', '-m conntrack --ctstate ESTABLISHED -j')), 3),
+    [],
+    'of later packets alone',
+  );
+  const chained = mangle('PREROUTING -s 192.0.2.0/24 -j WEB', 'WEB -j CONNMARK --set-xmark 0x3/0xffffffff', RESTORE);
+  assert.deepEqual(marking(chained, 3), [restored], 'in a chain of its own');
+});
+
+test('the usual ruleset of several uplinks: what is restored is what the rules themselves may give', () => {
+  const uplinks = mangle(
+    RESTORE,
+    'PREROUTING -m mark ! --mark 0x0 -j ACCEPT',
+    'PREROUTING -i eth0 -j MARK --set-xmark 0x1/0xffffffff',
+    'PREROUTING -i eth1 -j MARK --set-xmark 0x2/0xffffffff',
+    SAVE,
+    RESTORE,
+  );
+  const restored = RESTORE.replace('PREROUTING ', 'PREROUTING: ');
+  assert.deepEqual(marking(uplinks, 1), ['PREROUTING: -i eth0 -j MARK --set-xmark 0x1/0xffffffff', restored]);
+  assert.deepEqual(marking(uplinks, 2), [], 'the packet came by eth0');
+  assert.deepEqual(marking(uplinks, 3), []);
+});
+
+test('masks choose the bits that are stored and restored', () => {
+  const by = (store: string, restore: string, mark: number): number =>
+    marking(mangle(`PREROUTING -j CONNMARK ${store}`, `PREROUTING -j CONNMARK ${restore}`), mark).length;
+  const restoring = `--restore-mark ${ALL}`;
+  assert.equal(by('--set-xmark 0x13/0xff', restoring, 0x13), 1);
+  assert.equal(by('--set-xmark 0x13/0xff', restoring, 0x113), 1, 'other bits may be there');
+  assert.equal(by('--set-xmark 0x13/0xff', restoring, 0x12), 0);
+  assert.equal(by('--set-xmark 0x13/0xffffffff', '--restore-mark --nfmask 0xffffffff --ctmask 0xf', 3), 1);
+  assert.equal(by('--set-xmark 0x13/0xffffffff', '--restore-mark --nfmask 0xffffffff --ctmask 0xf', 0x13), 0);
+  assert.equal(by('--or-mark 0x3', restoring, 3), 1);
+  assert.equal(by('--set-xmark 0xc/0xffffffff', `${restoring} --right-shift-mark 2`, 3), 1, 'what a shift makes is not worked out');
+  const kept = mangle(
+    'PREROUTING -j MARK --set-xmark 0x13/0xffffffff',
+    'PREROUTING -j CONNMARK --save-mark --nfmask 0xf --ctmask 0xffffffff',
+    'PREROUTING -j MARK --set-xmark 0x0/0xffffffff',
+    RESTORE,
+  );
+  assert.deepEqual(marking(kept, 3), [RESTORE.replace('PREROUTING ', 'PREROUTING: ')]);
+});
+
+test('before connection tracking there is no connection, and rules that copy to and fro end in any mark', () => {
+  const raw = iptablesChains(
+    '*raw\n:PREROUTING ACCEPT [0:0]\n-A PREROUTING -j CONNMARK --set-xmark 0x3/0xffffffff\nCOMMIT\n' +
+      `*mangle\n:PREROUTING ACCEPT [0:0]\n-A ${RESTORE}\nCOMMIT\n`,
+    'iptables',
+  );
+  assert.deepEqual(marking(raw, 3), []);
+  const many = Array.from({ length: 80 }, (_, index) => `PREROUTING -j CONNMARK --set-xmark 0x${(index + 16).toString(16)}/0xffffffff`);
+  assert.equal(marking(mangle(...many, RESTORE), 3).length, 1, 'too many to be distinguished');
+});
+
+const [META, CT] = [{ meta: { key: 'mark' } }, { ct: { key: 'mark' } }];
+
+/** What a rule sets, and to what. */
+type Sets = readonly (readonly [key: unknown, value: unknown])[];
+
+function nftRules(...rules: readonly Sets[]): readonly Chain[] {
+  const chain = { family: 'ip', table: 't', name: 'pre' };
+  const match = { op: '==', left: { payload: { protocol: 'tcp', field: 'dport' } }, right: 80 };
+  const nftables = [
+    { chain: { ...chain, hook: 'prerouting', type: 'filter', prio: -150, policy: 'accept' } },
+    ...rules.map((sets) => {
+      const expr = [{ match }, ...sets.map(([key, value]) => ({ mangle: { key, value } }))];
+      return { rule: { family: 'ip', table: 't', chain: 'pre', expr } };
+    }),
+  ];
+  return nftChains(JSON.stringify({ nftables })) ?? [];
+}
+
 test('the same with nft', () => {
-  const chains = (value: unknown): readonly Chain[] => {
-    const chain = { family: 'ip', table: 't', name: 'pre' };
-    const match = { op: '==', left: { payload: { protocol: 'tcp', field: 'dport' } }, right: 80 };
-    const expr = [{ match }, { mangle: { key: { meta: { key: 'mark' } }, value } }];
-    const nftables = [
-      { chain: { ...chain, hook: 'prerouting', type: 'filter', prio: -150, policy: 'accept' } },
-      { rule: { family: 'ip', table: 't', chain: 'pre', expr } },
-    ];
-    return nftChains(JSON.stringify({ nftables })) ?? [];
-  };
+  const chains = (value: unknown): readonly Chain[] => nftRules([[META, value]]);
   assert.equal(marking(chains(3), 3).length, 1);
   assert.deepEqual(marking(chains(5), 3), []);
-  assert.equal(marking(chains({ '|': [{ meta: { key: 'mark' } }, 1] }), 3).length, 1, 'what is written is not known');
-  assert.deepEqual(marking(chains({ ct: { key: 'mark' } }), 3), []);
+  assert.deepEqual(marking(chains({ '|': [META, 1] }), 3), [], 'a new packet has no mark');
+  assert.equal(marking(chains({ '|': [META, 3] }), 3).length, 1);
+  assert.equal(marking(chains({ map: { key: META, data: '@marks' } }), 3).length, 1, 'what is written is not known');
+  assert.deepEqual(marking(chains(CT), 3), []);
+  const count = (...rules: readonly Sets[]): number => marking(nftRules(...rules), 3).length;
+  assert.equal(count([[CT, 3]], [[META, CT]]), 1, 'ct mark set 3; meta mark set ct mark');
+  assert.equal(count([[META, CT]], [[CT, 3]]), 0, 'in the other order');
+  assert.equal(
+    count([
+      [CT, 3],
+      [META, CT],
+    ]),
+    1,
+    'in one rule',
+  );
+  assert.equal(count([[META, 0x103]], [[CT, META]], [[META, 0]], [[META, { '&': [CT, 0xff] }]]), 1, 'saved, and restored in part');
+  assert.equal(count([[META, 0x103]], [[CT, META]], [[META, CT]]), 0);
+  assert.equal(count([[CT, { '|': [{ '&': [META, 0xff] }, 2] }]], [[META, { '^': [CT, 1] }]]), 1);
+  assert.equal(count([[CT, { '|': [CT, META] }]], [[META, CT]]), 1, 'of two marks: not worked out');
 });

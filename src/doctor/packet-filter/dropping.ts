@@ -1,6 +1,7 @@
 // The rules that a packet meets, or may meet, also where it depends on what is not known of the packet, such as its source: those by which it may
 // be dropped, with the policies, and those by which it may get a mark.
 import { baseChains } from './blocking.js';
+import { isPossible, MarksOnTheWay, type MarkWrite } from './marks.js';
 import type { Blocked, Chain, Decision, PacketProbe, Rule } from './model.js';
 
 const DEPTH_MAX = 16;
@@ -81,12 +82,23 @@ export function droppingRules(chains: readonly Chain[], probe: PacketProbe): rea
   return found;
 }
 
-/** Every rule by which a packet that comes in may get one of these marks before it is routed. */
+/** A chain before it sees packets without a connection, whose mark is neither read nor written there. */
+const CONNTRACK_PRIORITY = -200;
+
+const isAboutConnection = ({ into, from }: MarkWrite): boolean => into === 'connection' || from === 'connection';
+
+/**
+ * Every rule by which the first packet of a connection may get one of these marks before it is routed: also by the connection's mark, which a rule
+ * before it may have stored.
+ */
 export function markingRules(chains: readonly Chain[], probe: PacketProbe, marks: readonly number[]): readonly Blocked[] {
   const found: Blocked[] = [];
+  const way = new MarksOnTheWay();
   const met: Seer['met'] = ({ text, marking }, chain, base) => {
     if (marking === undefined || base.hook === 'input' || marking.matches(probe) === false) return;
-    if (marks.some((mark) => ((mark ^ marking.value) & marking.mask) === 0)) found.push(placed(text, chain, base));
+    const isTracked = base.hook === 'prerouting' && base.priority > CONNTRACK_PRIORITY;
+    const possible = way.meets(isTracked ? marking.writes : marking.writes.filter((write) => !isAboutConnection(write)));
+    if (marks.some((mark) => possible.some((one) => isPossible(one, mark)))) found.push(placed(text, chain, base));
   };
   walkAll(chains, probe, { met });
   return found;

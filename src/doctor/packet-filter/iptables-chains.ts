@@ -1,6 +1,7 @@
 // Parses the output of iptables-save and its variants into chains: legacy tables, and those of iptables in nftables.
 import { parseAddress } from '../../model/address-text.js';
 import { iptablesAim, iptablesVerdict, wordsOfRule } from './iptables-aim.js';
+import { ALL_BITS, type MarkWrite } from './marks.js';
 import {
   type Answer,
   allOf,
@@ -176,22 +177,41 @@ function decisionOf(option: string | undefined, words: readonly string[], own: R
   return VERDICTS[target] ?? translationOf(words) ?? { kind: 'unknown' };
 }
 
-const ALL_BITS = 0xffffffff;
+/** CONNMARK: between the connection's mark and the packet's. Of the one that is read the bits of one mask, of the other those of another change. */
+function copied(option: string | undefined, words: readonly string[]): MarkWrite | undefined {
+  const isSave = option === '--save-mark';
+  if (!isSave && option !== '--restore-mark') return undefined;
+  const maskOf = (name: string, fallback: string): number => {
+    const at = words.indexOf(name);
+    const text = at >= 0 ? words[at + 1] : words.includes(fallback) ? words[words.indexOf(fallback) + 1] : undefined;
+    return text === undefined ? ALL_BITS : Number(text);
+  };
+  const isShifted = words.includes('--left-shift-mark') || words.includes('--right-shift-mark');
+  if (isShifted) return { into: isSave ? 'connection' : 'packet', keeps: 0, from: isSave ? 'packet' : 'connection' };
+  const [packet, connection] = [maskOf('--nfmask', '--mask'), maskOf('--ctmask', '--mask')];
+  return isSave
+    ? { into: 'connection', keeps: ~connection, from: 'packet', and: packet, xor: 0 }
+    : { into: 'packet', keeps: ~packet, from: 'connection', and: connection, xor: 0 };
+}
 
-/** What a rule's target writes into the mark of a packet. CONNMARK restores that of a connection, which a new one does not have. */
-function markWritten([target, option, text = '']: readonly string[]): { readonly value: number; readonly mask: number } | undefined {
-  if (target !== 'MARK') return undefined;
+/** What a rule's target writes into the mark of a packet, or of its connection. */
+function markWritten(words: readonly string[]): MarkWrite | undefined {
+  const [target, option, text = ''] = words;
+  if (target !== 'MARK' && target !== 'CONNMARK') return undefined;
+  const into = target === 'MARK' ? 'packet' : 'connection';
+  const copy = target === 'CONNMARK' ? copied(option, words) : undefined;
+  if (copy !== undefined) return copy;
   const [value = Number.NaN, mask = ALL_BITS] = text.split('/').map(Number);
   switch (Number.isNaN(value) ? undefined : option) {
     case '--set-mark':
     case '--set-xmark':
-      return { value, mask };
+      return { into, keeps: ~mask, xor: value };
     case '--or-mark':
-      return { value, mask: value };
+      return { into, keeps: ~value, xor: value };
     case '--and-mark':
-      return { value: 0, mask: ~value };
+      return { into, keeps: value, xor: 0 };
     default:
-      return { value: 0, mask: 0 };
+      return { into, keeps: 0 };
   }
 }
 
@@ -210,7 +230,7 @@ function ruleOf(line: string, own: ReadonlySet<string>): Rule {
     verdict: iptablesVerdict(words),
     ...(aim === undefined ? {} : { aim }),
     decide: (probe) => decided(matches(probe), decision),
-    ...(mark === undefined ? {} : { marking: { matches, ...mark } }),
+    ...(mark === undefined ? {} : { marking: { matches, writes: [mark] } }),
   };
 }
 

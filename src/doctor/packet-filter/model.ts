@@ -2,6 +2,7 @@
 import type { Address } from '../../model/address.js';
 import { IpProtocol } from '../../model/ip-protocol.js';
 import { contains } from '../../model/subnet.js';
+import type { MarkWrite } from './marks.js';
 
 /** The packet that is evaluated: an advert of VRRP, a packet of a connection that a client opens, one of neighbour discovery,
  * or a tunnel's. */
@@ -109,11 +110,10 @@ export interface Aim {
 
 export type RuleVerdict = 'drop' | 'reject' | 'accept' | 'nat' | 'other';
 
-/** How a rule marks packets: which, and what it writes into the mark: `value` in the bits of `mask`, the others are not known. */
+/** How a rule marks: which packets, and what it writes into their marks and their connections', in its order. */
 export interface Marking {
   readonly matches: (probe: PacketProbe) => Answer;
-  readonly value: number;
-  readonly mask: number;
+  readonly writes: readonly MarkWrite[];
 }
 
 export interface Rule {

@@ -2,6 +2,7 @@
 import type { Address } from '../../model/address.js';
 import { parseAddress } from '../../model/address-text.js';
 import { field, isRecord, type Json, listOf, textOf } from '../../model/json.js';
+import { ALL_BITS, type MarkPlace, type MarkWrite } from './marks.js';
 import {
   type Answer,
   allOf,
@@ -168,13 +169,31 @@ function mapped(vmap: Json, probe: PacketProbe, place: Place): Decision {
   return { kind: 'skip' };
 }
 
-/** What a rule writes into the mark of a packet; not that of its connection, which a new one does not have. */
-function markWritten(expressions: readonly Json[]): { readonly value: number; readonly mask: number } | undefined {
-  const mangle = expressions.map((one) => field(one, 'mangle')).findLast((one) => textOf(field(one, 'key', 'meta', 'key')) === 'mark');
-  const value = field(mangle, 'value');
-  if (value === undefined || textOf(field(value, 'ct', 'key')) === 'mark') return undefined;
-  return typeof value === 'number' ? { value, mask: 0xffffffff } : { value: 0, mask: 0 };
+const placeOfMark = (value: Json): MarkPlace | undefined =>
+  textOf(field(value, 'meta', 'key')) === 'mark' ? 'packet' : textOf(field(value, 'ct', 'key')) === 'mark' ? 'connection' : undefined;
+
+/** What an expression makes of one mark, or of none. Undefined: it is not known. */
+function markValue(value: Json): Pick<MarkWrite, 'from' | 'and' | 'xor'> | undefined {
+  if (typeof value === 'number') return { and: 0, xor: value };
+  const place = placeOfMark(value);
+  if (place !== undefined) return { from: place, and: ALL_BITS, xor: 0 };
+  const operator = isRecord(value) ? (['&', '|', '^'] as const).find((one) => one in value) : undefined;
+  const [left, right, ...more] = operator === undefined ? [] : listOf(field(value, operator));
+  const before = left === undefined ? undefined : markValue(left);
+  if (before === undefined || typeof right !== 'number' || more.length > 0) return undefined;
+  const { and = 0, xor = 0 } = before;
+  if (operator === '&') return { ...before, and: and & right, xor: xor & right };
+  if (operator === '^') return { ...before, xor: xor ^ right };
+  return { ...before, and: and & ~right, xor: (xor & ~right) ^ right };
 }
+
+/** What a rule writes into the mark of a packet, and of its connection. */
+const marksWritten = (expressions: readonly Json[]): readonly MarkWrite[] =>
+  expressions.flatMap((one): readonly MarkWrite[] => {
+    const mangle = field(one, 'mangle');
+    const [into, value] = [placeOfMark(field(mangle, 'key')), field(mangle, 'value')];
+    return into === undefined || value === undefined ? [] : [{ into, keeps: 0, ...markValue(value) }];
+  });
 
 function ruleOf(expressions: readonly Json[], place: Place): Rule {
   const map = expressions.map((one) => field(one, 'vmap')).find((one) => one !== undefined);
@@ -184,7 +203,7 @@ function ruleOf(expressions: readonly Json[], place: Place): Rule {
   const foreign = expressions.some((one) => isRecord(one) && ('xt' in one || 'limit' in one || 'quota' in one || 'ct count' in one));
   const answerFor = (probe: PacketProbe): Answer =>
     allOf([...matches.map((match) => matchOf(match, probe, place)), ...(foreign ? [undefined] : [])]);
-  const mark = markWritten(expressions);
+  const writes = marksWritten(expressions);
   const decide = (probe: PacketProbe): Decision => {
     if (verdict === undefined && map === undefined) return { kind: 'skip' };
     const matched = answerFor(probe);
@@ -197,7 +216,7 @@ function ruleOf(expressions: readonly Json[], place: Place): Rule {
     verdict: nftVerdict(expressions),
     ...(aim === undefined ? {} : { aim }),
     decide,
-    ...(mark === undefined ? {} : { marking: { matches: answerFor, ...mark } }),
+    ...(writes.length === 0 ? {} : { marking: { matches: answerFor, writes } }),
   };
 }
 
