@@ -39,6 +39,9 @@ struct verdict {
 
 /* Does a connection of this value bypass the servers? Then it has no destination, and is counted nowhere, as in IPVS. */
 static __always_inline bool is_bypass(__u64 value) { return ALL_PORTS && unlikely(v_method(value) == BYPASS_METHOD); }
+/* An ICMP error about an answer from past the servers, for whoever has the address, which was validated: the stack forwards it. IPVS sees it there, and
+ * drops a wrong one. */
+static __always_inline int past_error(int valid) { return valid == TC_ACT_OK ? TC_ACT_UNSPEC : valid; }
 
 /* Adds a packet to a destination's counters, while it is in service. */
 static __always_inline void count_bytes(struct dest *d, __u32 id, __u32 bytes, bool out) {

@@ -106,6 +106,7 @@ static __always_inline int related_inbound(struct __sk_buff *skb, struct verdict
   struct service *s = service_at(v->service);
   if (!s || (scheduled && (r->portless || s->state != LIVE))) return TC_ACT_UNSPEC;
   if (!scheduled && !conn_find(v->key, v->now, &v->f)) return TC_ELSEWHERE;
+  if (!scheduled && is_bypass(v->f.value)) return past_error(related_validate(skb, r));
   v->dest = scheduled ? related_schedule(v->service, q->ip.daddr, q->dport, q->ip.saddr) : v_dest(v->f.value);
   if (!v->dest) return tc_drop(R_NO_DESTINATION);
   v->d = dest_at(v->dest);

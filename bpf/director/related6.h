@@ -99,6 +99,7 @@ __noinline int related_inbound6(struct __sk_buff *skb, __u32 service) {
   v.key = conn_key(p->daddr, p->dport, service);
   client_is_target(p);
   if (!conn_find(v.key, v.now, &v.f)) return TC_ELSEWHERE;
+  if (is_bypass(v.f.value)) return past_error(related_validate6(skb, p->header, p->length));
   v.dest = v_dest(v.f.value);
   v.d = dest_at(v.dest);
   if (!v.d || !(v.d->flags & D_AVAILABLE)) return TC_ACT_UNSPEC;

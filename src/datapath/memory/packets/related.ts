@@ -87,8 +87,11 @@ function aboutReply(question: Question, message: Message, service: ServiceRecord
   return found && toServer(question, message, found);
 }
 
-const toServer = (question: Question, message: Message, found: Related): Outcome =>
-  found.destination.available && found.method !== 'bypass' ? sendOn(question, message, found, true) : passed(message);
+/** About an answer from past the servers, for whoever has the address: the stack forwards it, as where IPVS sees it, which drops a wrong one. */
+function toServer(question: Question, message: Message, found: Related): Outcome {
+  if (found.method === 'bypass') return invalid(question, message) ?? passed(message);
+  return found.destination.available ? sendOn(question, message, found, true) : passed(message);
+}
 
 /** About a masqueraded request: back to the client. undefined: no connection of this scope. */
 function aboutRequest(question: Question, message: Message, leaves: boolean): Outcome | undefined {
