@@ -1,5 +1,5 @@
-// Faults of real servers of VS/TUN, seen by doctor on the server itself.
-import { onServer } from '../fault-of.js';
+// Faults of real servers of VS/TUN, seen by doctor on the server itself, and on the director.
+import { faultOf, onServer } from '../fault-of.js';
 import type { Fault } from '../types.js';
 
 const VIP = '203.0.113.80';
@@ -63,4 +63,34 @@ const filters: readonly Fault[] = [
   ),
 ];
 
-export const faults = [...devices, ...vip, ...filters];
+const byDirector = faultOf('server', 'tun-director');
+
+const seenByDirector: readonly Fault[] = [
+  byDirector(
+    'device-gone',
+    [['s1', 'ip link del weir-ipip']],
+    'server-without-tunnel',
+    /either no device there takes IP in IP over IPv4, or a packet filter there rejects it \(ICMP/,
+  ),
+  byDirector(
+    'gue-port-closed',
+    [['s2', 'ip -6 fou del port 6080']],
+    'server-without-tunnel',
+    /either UDP port 6080 is not open for GUE there, or a packet filter there rejects it \(ICMP port unreachable\)/,
+  ),
+  byDirector(
+    'strict',
+    [['s1', 'sysctl -qw net.ipv4.conf.all.rp_filter=1']],
+    'server-without-tunnel',
+    /nothing in the tunnel \(IP in IP over IPv4\): either no device there takes it, or rp_filter on that device drops/,
+    { undo: [['s1', LOOSE]] },
+  ),
+  byDirector(
+    'vip-absent',
+    [['s1', `ip addr del ${VIP}/32 dev weir-ipip`]],
+    'server-without-vip',
+    /takes packets for 10\.34\.0\.11 out of the tunnel and drops those for 203\.0\.113\.80/,
+  ),
+];
+
+export const faults = [...seenByDirector, ...devices, ...vip, ...filters];

@@ -87,4 +87,34 @@ const gue: SetUp = {
   doctor: { s1: '--role rs --port 80' },
 };
 
-export const setUps = [ipip, gue];
+/** A director of weir's, with a server of IP in IP and one of GUE over IPv6. */
+const byWeir: SetUp = {
+  name: 'tun-director',
+  needs: 'tunnels',
+  networks: ['outside', 'lan'],
+  hosts: {
+    client,
+    router,
+    s1: { ...server, run: [...(server.run ?? []), `weir realserver start --mode tun --vip ${VIP}`], listen: ['tcp 0.0.0.0:80'] },
+    s2: {
+      cables: { eth0: 'lan 10.34.0.12/24 fd00:34::12/64' },
+      run: [...(server.run ?? []), `weir realserver start --mode tun --tun-type gue --tun-port 6080 --rip fd00:34::12 --vip ${VIP}`],
+      listen: ['tcp 0.0.0.0:80'],
+    },
+    director: {
+      cables: { eth0: 'lan 10.34.0.2/24 fd00:34::2/64' },
+      run: [
+        'sysctl -qw net.ipv6.conf.all.forwarding=1',
+        'ip route add default via 10.34.0.1',
+        `ip addr add ${VIP}/32 dev eth0`,
+        `ipvsadm -A -t ${VIP}:80 -s rr`,
+        `ipvsadm -a -t ${VIP}:80 -r 10.34.0.11 -i`,
+        `ipvsadm -a -t ${VIP}:80 -r fd00:34::12 -i --tun-type gue --tun-port 6080 --tun-csum`,
+      ],
+    },
+  },
+  traffic: [{ from: 'client', to: `tcp ${VIP}:80`, answers: ['s1', 's2'] }],
+  doctor: { director: '' },
+};
+
+export const setUps = [ipip, gue, byWeir];
