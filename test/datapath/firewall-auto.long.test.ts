@@ -40,6 +40,26 @@ for (const family of FAMILIES) {
   const edit = `-E -t ${at(vip, 80)} -s rr`;
   const tables = ({ lvs }: Cluster): string => shell(lvs, 'nft list tables');
 
+  test(`${name}: a mark that a rule stores in the connection, and another one restores, leads past the exact service`, {
+    skip,
+  }, async () => {
+    await inside(async (cluster) => {
+      const { bed, lvs, web2 } = cluster;
+      await begin(cluster);
+      await serving(cluster, web2, 80, family.any);
+      const { option } = family;
+      bed.undo(() => assert.equal(lvs.ipvsadm(`-D -f 3${option}`).status, 0));
+      ipvsadm(lvs, `-A -f 3${option} -s rr`, `-a -f 3${option} -r ${at(family.server(2), 80)} -m`);
+      assert.deepEqual(ask(cluster), ['web1']);
+      shell(lvs, `${iptables} -t mangle -A PREROUTING -d ${vip} -p tcp --dport 80 -j CONNMARK --set-mark 3`);
+      assert.equal(ok(lvs.weir('load')), '', 'it stays in the connection');
+      assert.deepEqual(ask(cluster), ['web1']);
+      shell(lvs, `${iptables} -t mangle -A PREROUTING -j CONNMARK --restore-mark`);
+      assert.match(ok(lvs.weir('load')), /new connections pass the packet filter.*--restore-mark/);
+      assert.deepEqual(ask(cluster), ['web2'], 'the mark comes first');
+    });
+  });
+
   test(`${name}: a rule for a service puts its new connections behind the packet filter, one for others does not`, { skip }, async () => {
     await inside(async (cluster) => {
       const { lvs } = cluster;
