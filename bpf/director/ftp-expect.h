@@ -12,8 +12,10 @@ static __always_inline int ftp_put_locked(__u64 key, __u32 dest, __u32 home, str
   struct scratch *scratch = the_scratch();
   struct dest *d = dest_at(dest);
   __u32 now = clock_now();
-  if (!scratch || !d) return R_REDIRECT_FAILED;
+  WIDE_PORTS *t = tuple_ports();
+  if (!scratch || !d || !t) return R_REDIRECT_FAILED;
   struct probe *r = &scratch->probe;
+  __u16 dport = t->dport;
   r->udp = false;
 #pragma clang loop unroll(disable)
   for (int i = 0; i < 4; i++) {
@@ -32,6 +34,7 @@ static __always_inline int ftp_put_locked(__u64 key, __u32 dest, __u32 home, str
     value = v_moved(value, S_LISTEN, now + state_timeout(c, S_LISTEN));
     __sync_fetch_and_add(&d->inactive, 1);
     overload_begin(d);
+    WRITE(t->dport, dport); /* of one that gave way it may be another one */
     slot_fill(number, home, key, value);
     return 0;
   }
