@@ -21,6 +21,8 @@
 #define FTP_PROVEN 0x20 /* and was before (V_PROVEN): only then are lines read, which anybody can forge until the server has answered */
 #define FTP_BY_FLOW 0x40 /* its server gets a local address (FULLNAT): fullnat_carried has what goes on with the packet */
 
+/* And before it goes on to FTP_TAKE: the number of the client's first byte, as it came. */
+#define FTP_SEQ_CB 3
 /* The places of fullnat_ftp, two of each family: a client's line that names its endpoint goes on to FTP_TAKE, where that gets a local port, and comes
  * back to FTP_TAKEN of the helper, which puts it into the line. */
 enum ftp_port_program { FTP_TAKE, FTP_TAKE6, FTP_TAKEN, FTP_TAKEN6, FTP_PORT_PROGRAMS };

@@ -201,29 +201,45 @@ __noinline int ftp_send(struct __sk_buff *skb, __u32 dest, __u32 how) {
   return done == TC_FULLNAT ? tc_drop(R_NO_ROUTE) : done; /* its address has left the host, and the text has been read for one that had not */
 }
 
+/* The helper is done with a client's packet, which goes on to its server by FULLNAT. Each word for itself: the verifier takes no wider stores. */
+static __always_inline int ftp_leaves_to_fullnat(struct __sk_buff *skb) {
+  WRITE(skb->cb[0], 0);
+  WRITE(skb->cb[1], 0);
+  WRITE(skb->cb[2], 0);
+  WRITE(skb->cb[FTP_SEQ_CB], 0);
+  return tc_enter_fullnat(skb, FULLNAT_REQUEST);
+}
+
 /* A client's packet goes on to its server by FULLNAT; one with a line that names its endpoint once that has a local port. */
 static __always_inline int ftp_to_fullnat(struct __sk_buff *skb, struct ftp_text *t) {
   struct fullnat_work *work = the_fullnat_work();
   if (!work) return tc_drop(R_REDIRECT_FAILED);
-  if (!t->takes) return tc_enter_fullnat(skb, FULLNAT_REQUEST);
+  if (!t->takes) return ftp_leaves_to_fullnat(skb);
+  skb->cb[FTP_SEQ_CB] = t->client_seq;
   work->vport = t->port;
   bpf_tail_call(skb, &fullnat_ftp, FTP_TAKE_PLACE);
   return tc_drop(R_REDIRECT_FAILED);
 }
 
-/* Puts the local endpoint into the place of the client's. 0, or the reason to drop the packet. A global function: verified once. */
-__noinline int ftp_localise(struct __sk_buff *skb) {
+/* Puts the local endpoint into the place of the client's. The line is read once more: the programs of another build may have read it, while these take
+ * their place. 0, or the reason to drop the packet. A global function: verified once. */
+__noinline int ftp_localise(struct __sk_buff *skb, __u32 dest, __u32 until, __u32 seq) {
   struct scratch *scratch = the_scratch();
   struct fullnat_work *work = the_fullnat_work();
-  if (!scratch || !work) return R_REDIRECT_FAILED;
+  struct dest *d = dest_at(dest);
+  struct service *s = d ? service_at(d->service) : 0;
+  if (!scratch || !work || !s) return R_REDIRECT_FAILED;
   CHECKED(scratch);
   CHECKED(work);
   struct ftp_text *t = &scratch->ftp_text;
-  if (!t->takes) return R_REDIRECT_FAILED; /* programs of another build had it, while these take their place */
-  t->takes = false;
   if (!work->vport) return 0;
+  t->out = t->takes = false;
+  ftp_key_of(t, &scratch->packet, s, d->service, false);
+  t->until = until;
+  int failed = ftp_read(skb, dest, ETH_LEN);
+  if (failed || !t->takes) return R_REDIRECT_FAILED;
   ftp_make_local(t, work->local, work->vport);
-  int failed = ftp_commanded(t, t->client_seq + t->begins, t->made - (t->ends - t->from));
+  failed = ftp_commanded(t, seq + t->begins, t->made - (t->ends - t->from));
   if (failed) return failed;
   return ftp_replace(skb, ETH_LEN) ? R_REDIRECT_FAILED : 0;
 }
@@ -231,8 +247,13 @@ __noinline int ftp_localise(struct __sk_buff *skb) {
 /* A client's line comes back: in the work are the local address and port that its server gets, or no port, where it stays. */
 SEC("tc")
 int weir_tc_ftp_taken(struct __sk_buff *skb) {
-  int failed = ftp_localise(skb);
-  return failed ? tc_drop(failed) : tc_enter_fullnat(skb, FULLNAT_REQUEST);
+  struct scratch *scratch = the_scratch();
+  if (!scratch) return TC_ACT_SHOT;
+  CHECKED(scratch);
+  if (ftp_parse(skb, &scratch->packet, ETH_LEN) != P_OK) return tc_drop(R_REDIRECT_FAILED);
+  int failed = ftp_localise(skb, skb->cb[0], skb->cb[2], skb->cb[FTP_SEQ_CB]);
+  if (failed) return tc_drop(failed);
+  return ftp_leaves_to_fullnat(skb);
 }
 
 SEC("tc")

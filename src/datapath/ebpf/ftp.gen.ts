@@ -45,6 +45,7 @@ export const FtpAbi = {
   FTP_ESTABLISHED: 16,
   FTP_PROVEN: 32,
   FTP_BY_FLOW: 64,
+  FTP_SEQ_CB: 3,
   FTP_GRACE_SECONDS: 30,
   FTP_STREAMS: 65536,
 } as const;
