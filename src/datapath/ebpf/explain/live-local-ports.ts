@@ -101,12 +101,18 @@ export class LiveLocalPorts implements LocalPorts {
     const pools = dest === undefined ? [] : all.useOf(dest);
     const family = familyOf(connection.client.address);
     this.mayPassOver = dest !== undefined && all.rivalsOf(dest) >= PORT_TRIES;
-    const hasRoom = all.usedOf(family) < this.flowsMax(family) && !(this.mayPassOver && this.passesOver());
+    const fits = all.usedOf(family) < this.flowsMax(family) && !(isWideConnection(connection) && this.#isVirtualsFull());
+    const hasRoom = fits && !(this.mayPassOver && this.passesOver());
     const free = hasRoom ? pools.find(({ used, ports }) => used < ports) : undefined;
     const chosen = free ?? (this.givesWay() ? pools[0] : undefined);
     if (chosen === undefined) return undefined;
     this.made = true;
     return { address: ipOf(chosen.local), port: 0, report: noReport(), replaced: free === undefined };
+  }
+
+  /** Of both families: the virtual endpoints beside flows of services of all ports, of marks, and of FTP's data. */
+  #isVirtualsFull(): boolean {
+    return using(BpfMap.pinned(`${this.tables.folder}/fullnat_virtuals`), (map) => [...map.keys()].length >= map.info().maxEntries);
   }
 
   known(connection: Parameters<LocalPorts['known']>[0]): LocalEnd | undefined {

@@ -272,7 +272,9 @@ function helpedReply(question: Question, arrival: Arrival, connection: Connectio
 /** FULLNAT: its flow lives as long as the connection, and knows how the client is reported. */
 function answeredByFlow({ table, now }: Question, arrival: Arrival, connection: Connection): Arrival {
   const { destination } = connection;
-  const local = arrival.local === undefined ? undefined : table.localPorts.take(connection, now);
+  // A flow may be older than the connection, of a destination that has become one by NAT since.
+  const isOfFlow = arrival.local !== undefined && destination.locals.length > 0;
+  const local = isOfFlow ? table.localPorts.take(connection, now) : undefined;
   if (local === undefined) return arrival;
   return answerReported(arrival, local.report, destination.clientAddress);
 }
