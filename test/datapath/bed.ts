@@ -22,6 +22,7 @@ import { ClientsMet } from './clients-met.js';
 import type { DeviceName } from './fixtures/bed-addresses.js';
 import type { Hook } from './fixtures/fixture.js';
 import { FragmentTables } from './fragment-tables.js';
+import { forgetFtp } from './ftp-maps.js';
 import { freshName, makeNamespace, removeNamespace } from './namespace.js';
 import { OrderedLocalPorts } from './ordered-ports.js';
 import { type Carriage, run, TC, XDP } from './run.js';
@@ -299,6 +300,7 @@ class LoadedBed implements Bed {
     clear(drops, Drops.bytes, 0, drops.count);
     this.#forgetLocalities();
     this.fragments.empty();
+    forgetFtp(this.folder);
     this.#localPorts.forget();
     this.#restoreConf();
     this.director = new EbpfDirector(this.tables, this.lockPath, this.director.addresses);

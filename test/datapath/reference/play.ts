@@ -242,8 +242,11 @@ function goOn(pair: Pair, action: Extract<PacketAction, { what: 'go on' }>): voi
   const { protocol, virtual } = connection;
   const client = placeOf(connection.client);
   const [from, to] = action.fromServer ? [answerer(connection), clientAtServer(pair, connection)] : [client, placeOf(virtual)];
-  const packet = carried(protocol, ends(from, to), action.letters, action.form);
-  send(pair, { packet, address: to, side: action.fromServer ? 'back' : 'front', form: action.form }, action);
+  // A fragment may begin a control connection of FTP anew: the helper does not read it, and so keeps what it knows of the one before.
+  const isControl = connection.destination.helped && virtual.port === FTP_PORT;
+  const form: Form = isControl ? { ...action.form, fragment: 'whole' } : action.form;
+  const packet = carried(protocol, ends(from, to), action.letters, form);
+  send(pair, { packet, address: to, side: action.fromServer ? 'back' : 'front', form }, action);
 }
 
 function begin(pair: Pair, action: Extract<PacketAction, { what: 'begin' }>): void {
