@@ -23,12 +23,17 @@ static __always_inline void ftp_expected(struct packet *p) {
 static __always_inline void ftp_expected(struct packet *p) {}
 #endif
 
+/* What the helper gets to know of the connection by its value before the packet. A global function: verified once. */
+__noinline int ftp_how(bool begins, __u64 value) {
+  int how = begins ? FTP_BEGINS : 0;
+  if (v_state(value) != STATE_ESTABLISHED) return how;
+  return how | (value & V_PROVEN ? FTP_ESTABLISHED | FTP_PROVEN : FTP_ESTABLISHED);
+}
+
 static __always_inline int tc_to_ftp(struct __sk_buff *skb, struct verdict *v, __u32 how) {
   struct conn_slot *s = v->known ? ref_slot(v->f.slot) : 0;
-  if (!v->known) how |= FTP_BEGINS;
-  if (v_state(v->f.value) == STATE_ESTABLISHED) how |= v->f.value & V_PROVEN ? FTP_ESTABLISHED | FTP_PROVEN : FTP_ESTABLISHED;
   skb->cb[0] = v->dest;
-  skb->cb[1] = how;
+  skb->cb[1] = how | ftp_how(!v->known, v->f.value);
   skb->cb[2] = s ? slot_value(s, ref_is_old(v->f.slot)) : v->f.value;
   return TC_FTP;
 }

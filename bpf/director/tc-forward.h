@@ -73,10 +73,9 @@ static __always_inline int tc_reply(struct __sk_buff *skb, struct verdict *v) {
   bool large = answer != HOP_LOCAL && is_too_big(skb, p, w.hop.mtu);
   if (likely(!large || !p->dont_fragment)) {
     conn_touch(v, true);
-    bool answers = tc_fullnat_replied(skb, v);
-    if (is_helped(v) && !answers) return tc_to_ftp(skb, v, FTP_OUT);
+    if (is_helped(v)) return tc_fullnat_replied(skb, v) ? TC_ANSWER : tc_to_ftp(skb, v, FTP_OUT);
     count_packet(v, true);
-    if (answers) return TC_ANSWER;
+    if (tc_fullnat_replied(skb, v)) return TC_ANSWER;
   }
   if (unlikely(large)) return tc_large_reply(skb, v->service, w.hop.mtu);
   if (likely(answer == HOP_READY && !w.gateway && p->header == IP_LEN)) return tc_forward(skb, p, &w.hop, true, virtual_addr(s), virtual_port(s));

@@ -107,7 +107,10 @@ static __always_inline int tc_request(struct __sk_buff *skb, struct verdict *v) 
   if (v->known && !conn_touch(v, false)) return tc_drop(drop_reason(R_BUSY));
   count_packet(v, false);
   if (unlikely(v_method(v->f.value) == M_TUNNEL)) return tc_to_tunnel(v->dest, false);
-  if (is_masqueraded_by_flow(v)) return is_helped(v) && tc_to_fullnat(v) == TC_FULLNAT ? tc_to_ftp(skb, v, FTP_BY_FLOW) : tc_to_fullnat(v);
+  if (is_masqueraded_by_flow(v)) {
+    int done = tc_to_fullnat(v);
+    return done == TC_FULLNAT && is_helped(v) ? tc_to_ftp(skb, v, FTP_BY_FLOW) : done;
+  }
   if (is_helped(v)) return tc_to_ftp(skb, v, 0);
   return tc_onward(skb, v);
 }

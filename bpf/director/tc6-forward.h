@@ -59,10 +59,9 @@ static __always_inline int tc_reply6(struct __sk_buff *skb, struct verdict *v) {
   }
   if (answer != HOP_LOCAL && unlikely(is_too_big(skb, p, w.hop.mtu))) return tc_large_reply6(skb, v->service, w.hop.mtu);
   conn_touch(v, true);
-  bool answers = tc_fullnat_replied(skb, v);
-  if (is_helped(v) && !answers) return tc_to_ftp(skb, v, FTP_OUT);
+  if (is_helped(v)) return tc_fullnat_replied(skb, v) ? TC_ANSWER : tc_to_ftp(skb, v, FTP_OUT);
   count_packet(v, true);
-  if (answers) return TC_ANSWER;
+  if (tc_fullnat_replied(skb, v)) return TC_ANSWER;
   if (answer != HOP_LOCAL) return tc_forward6(skb, p, answer, &w, true, virtual_addr6(s), virtual_port(s));
   if (translate_as(skb, REWRITE_SOURCE, virtual_addr6(s), virtual_port(s))) return tc_drop(R_REDIRECT_FAILED);
   return tc_pass_back(skb, v->dest); /* as in tc.h */

@@ -242,7 +242,7 @@ function goOn(pair: Pair, action: Extract<PacketAction, { what: 'go on' }>): voi
   const { protocol, virtual } = connection;
   const client = placeOf(connection.client);
   const [from, to] = action.fromServer ? [answerer(connection), clientAtServer(pair, connection)] : [client, placeOf(virtual)];
-  // A fragment may begin a control connection of FTP anew: the helper does not read it, and so keeps what it knows of the one before.
+  // A fragment may begin a control connection of FTP again: the helper does not read it, and so keeps what it knows of the one before.
   const isControl = connection.destination.helped && virtual.port === FTP_PORT;
   const form: Form = isControl ? { ...action.form, fragment: 'whole' } : action.form;
   const packet = carried(protocol, ends(from, to), action.letters, form);
