@@ -213,7 +213,7 @@ test('bad input is reported in one line, with exit status 3', on, () => {
     ['--vip 10.0.0.1', '--vip, --port, --dip and --method: only with --role rs'],
     ['--role rs --vip 10.0.0.300', 'not an IPv4 address: 10.0.0.300'],
     ['--role rs --dip x', 'not an IPv4 address: x'],
-    ['--role rs --method lan', '--method takes dr, nat or tun, not lan'],
+    ['--role rs --method lan', '--method takes dr, nat, tun or fullnat, not lan'],
     ['--role rs --port 0', 'not a port such as 80 or 53/udp: 0'],
     ['--role rs --vip 10.0.0.1:99999', 'not a port such as 80 or 53/udp: 99999'],
     ['--wait 0', '--wait takes more than 0 and at most 60 seconds, not 0'],
