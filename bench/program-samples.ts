@@ -82,11 +82,13 @@ const timed = (bed: Bed, test: ProgramCase, program: Program, from: number, read
   return { nanoseconds: nanoseconds - own, verdict };
 };
 
-const programOf = (datapath: Datapath, test: ProgramCase): Program => (hookOf(test.kind) === 'plain' ? datapath.xdp : datapath.ingress);
+const programOf = (datapath: Datapath, test: Pick<ProgramCase, 'kind'>): Program => (hookOf(test.kind) === 'plain' ? datapath.xdp : datapath.ingress);
 
-/** Frames of the first flows, one for each destination and more. */
+/** What begins the first flows, one for each destination and more. */
 const firstFrames = (test: ProgramCase): readonly Uint8Array[] =>
-  Array.from({ length: test.firstFlows ?? 16 }, (_, flow) => frameOf({ ...test, device: 'l0' }, test.before[0] ?? test.frame, flow));
+  Array.from({ length: test.firstFlows ?? 16 }, (_, flow) =>
+    (test.before.length === 0 ? [test.frame] : test.before).map((frame) => frameOf({ ...test, device: 'l0' }, frame, flow)),
+  ).flat();
 
 /** What tc does for XDP on a real device: asks the FIB again, once a second, for the few destinations' next hops. Here no tc runs
  * while a sample lasts, so they are kept for it. XDP itself asks for those of 64k clients, and that is part of the figure. */
@@ -102,11 +104,12 @@ export const prepare = (bed: Bed, datapath: Datapath, test: ProgramCase, referen
   renewHops(bed, datapath, test);
   if (test.forwarded)
     for (const data of firstFrames(test)) references?.textbook.program.test({ data, ctx: xdpFrom(FRAME_LENGTH, bed.interfaces.l0) });
-  for (const program of [programOf(datapath, test), ...(references ? [references.textbook.program] : [])]) {
-    bed.wrapper.under(program, test.kind);
+  const kind = test.begunBy ?? test.kind;
+  for (const program of [programOf(datapath, { kind }), ...(references ? [references.textbook.program] : [])]) {
+    bed.wrapper.under(program, kind);
     for (const frame of test.before) {
       bed.wrapper.use(flowsOf(test, frame, 'counted', 0));
-      bed.wrapper.run(test.kind, 2 ** test.flowBits, bed.interfaces.l0);
+      bed.wrapper.run(kind, 2 ** test.flowBits, bed.interfaces.l0);
     }
   }
   if (references) assertAgreement(test, datapath.xdp, references.textbook.program, bed.interfaces[test.device]);
