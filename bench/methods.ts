@@ -35,8 +35,9 @@ const APART = 2 ** 13;
 
 type Hook = 'xdp' | 'tc' | 'tc, each packet apart';
 
+/** FULLNAT's connections begin by tc. */
 const atHook = (hook: Hook, test: ProgramCase): ProgramCase => {
-  if (hook === 'xdp') return test;
+  if (hook === 'xdp') return { ...test, begunBy: 'tc' };
   return hook === 'tc' ? { ...test, kind: 'tc' } : { ...test, kind: 'tc', apart: true, repeat: APART };
 };
 const flowsText = (flowBits: number): string => (flowBits === 0 ? '1 flow' : `${2 ** (flowBits - 10)}k flows`);
@@ -45,11 +46,11 @@ const requests = (hook: Hook, flowBits: number, pool: StationPool): ProgramCase 
   atHook(hook, established(`${hook}: established, ${flowsText(flowBits)}`, pool.id, flowBits));
 
 /** Of connections with all ports of one local address. By NAT they are for their clients. */
-const replies = (flowBits: number, pool: StationPool): ProgramCase => {
+const replies = (hook: Hook, flowBits: number, pool: StationPool): ProgramCase => {
   const toLocal = pool.method === 'fullnat';
   const frame = reply(serverAddress(0), serverPort(pool));
   return {
-    ...atHook('tc', established(`tc: replies, ${flowsText(flowBits)}`, pool.id, FLOW_BITS)),
+    ...atHook(hook, established(`${hook}: replies, ${flowsText(flowBits)}`, pool.id, FLOW_BITS)),
     device: 'r1',
     portBits: PORT_BITS,
     repeat: 2 ** 20,
@@ -61,7 +62,7 @@ const replies = (flowBits: number, pool: StationPool): ProgramCase => {
 const TUNNELS = ['TUN by ipip', 'TUN by gre', 'TUN by gue'] as const;
 /** tc's test runs cannot undo what a tunnel does to a packet, so that each is of its own there, and NAT's beside them. */
 const COMPARED: readonly (readonly [Hook, readonly MethodName[]])[] = [
-  ['xdp', ['DR', ...TUNNELS]],
+  ['xdp', ['DR', ...TUNNELS, 'FULLNAT']],
   ['tc', ['DR', 'FULLNAT']],
   ['tc, each packet apart', ['DR', ...TUNNELS, 'FULLNAT']],
 ];
@@ -74,26 +75,28 @@ export const methods = (options: Options, wrapper: Wrapper, objects: Objects): r
   const pools = [...Object.values(tunnels), NAT, DR, FULLNAT, NAT_REPLIES, FULLNAT_REPLIES];
   const place = openPlace({ options, wrapper, objects }, { name: 'methods', servers: SERVERS, fill: (table) => addPools(table, pools) });
   const named = (test: ProgramCase, name: string): Side => ({ ...place, test: { ...test, name } });
-  /** Of the rows that `--tests` names. */
-  const compared = (sides: readonly (Side & { readonly atMost: number })[], base: Side): readonly Row[] => {
-    const wanted = sides.filter(({ test }) => options.tests === undefined || options.tests.some((word) => test.name.includes(word)));
-    return wanted.length === 0 ? [] : comparedWith('methods', wanted, base);
+  /** Where `--tests` names the row. A method and NAT alone: the connections of one client to more than four services would not all be in one bucket. */
+  const compared = (side: Side & { readonly atMost: number }, base: Side): readonly Row[] => {
+    const wanted = options.tests === undefined || options.tests.some((word) => side.test.name.includes(word));
+    return wanted ? comparedWith('methods', [side], base) : [];
   };
   try {
     const requestRows = COMPARED.flatMap(([hook, names]) =>
-      [0, FLOW_BITS].flatMap((flowBits) => {
-        const sides = names.map((name) => {
+      [0, FLOW_BITS].flatMap((flowBits) =>
+        names.flatMap((name) => {
           const test = requests(hook, flowBits, METHODS[name]);
-          return { ...named(test, `${test.name}, ${name}`), atMost: ATMOST[name] };
-        });
-        return compared(sides, named(requests(hook, flowBits, NAT), 'NAT'));
+          const side = { ...named(test, `${test.name}, ${name}`), atMost: ATMOST[name] };
+          return compared(side, named(requests(hook, flowBits, NAT), 'NAT'));
+        }),
+      ),
+    );
+    const replyRows = (['xdp', 'tc'] as const).flatMap((hook) =>
+      [0, REPLY_FLOW_BITS].flatMap((flowBits) => {
+        const test = replies(hook, flowBits, FULLNAT_REPLIES);
+        const side = { ...named(test, `${test.name}, FULLNAT`), atMost: ATMOST.FULLNAT };
+        return compared(side, named(replies(hook, flowBits, NAT_REPLIES), 'NAT'));
       }),
     );
-    const replyRows = [0, REPLY_FLOW_BITS].flatMap((flowBits) => {
-      const test = replies(flowBits, FULLNAT_REPLIES);
-      const side = { ...named(test, `${test.name}, FULLNAT`), atMost: ATMOST.FULLNAT };
-      return compared([side], named(replies(flowBits, NAT_REPLIES), 'NAT'));
-    });
     return [...requestRows, ...replyRows];
   } finally {
     place.close();

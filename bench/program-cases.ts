@@ -27,6 +27,8 @@ export interface ProgramCase {
   readonly forwarded: boolean;
   /** What is sent before measuring, every flow once, in this order; by `l0`. */
   readonly before: readonly FlowFrame[];
+  /** Who sees these; absent: the program that is measured. */
+  readonly begunBy?: 'tc';
   readonly frame: FlowFrame;
   /** How the flows of `frame` are numbered, where not as those of `before`. */
   readonly numbered?: Pick<Flows, 'address' | 'flowBits' | 'portBits'>;
