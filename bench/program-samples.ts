@@ -82,7 +82,8 @@ const timed = (bed: Bed, test: ProgramCase, program: Program, from: number, read
   return { nanoseconds: nanoseconds - own, verdict };
 };
 
-const programOf = (datapath: Datapath, test: Pick<ProgramCase, 'kind'>): Program => (hookOf(test.kind) === 'plain' ? datapath.xdp : datapath.ingress);
+const programOf = (datapath: Datapath, test: Pick<ProgramCase, 'kind'>): Program =>
+  hookOf(test.kind) === 'plain' ? datapath.xdp : datapath.ingress;
 
 /** What begins the first flows, one for each destination and more. */
 const firstFrames = (test: ProgramCase): readonly Uint8Array[] =>

@@ -35,16 +35,19 @@ export const FILES = [
       with: ['bpf/director/locality-abi.h', 'bpf/director/template-abi.h'],
       before: 'bpf/director/layout-before.h',
       unshared: [
-        ...'drop_history fragment_servers fragments fragments_held fullnat_carried fullnat_entries fullnat_flows4 fullnat_flows6 fullnat_ftp icmp_limits ipv6_tc ipv6_xdp scratch_space sctp6_tc sctp_tc'.split(
+        ...'drop_history fragment_servers fragments fragments_held fullnat_carried fullnat_entries fullnat_flows4 fullnat_flows6 fullnat_found fullnat_ftp'.split(
           ' ',
         ),
+        ...'fullnat_xdp icmp_limits ipv6_tc ipv6_xdp scratch_space sctp6_tc sctp_tc'.split(' '),
         ...'tunnel_tc tunnel_work tunnel_xdp wide6_tc wide_sctp6_tc wide_sctp_tc wide_tc'.split(' '),
       ],
       builds: [
         {
           header: [...FULLNAT_HEADERS, 'bpf/director/tunnel-abi.h', 'bpf/director/sctp-abi.h'],
           object: 'weir.bpf.o',
-          maps: byOwnNames('fullnat_carried fullnat_entries fullnat_flows4 fullnat_flows6 tunnel_tc tunnel_work tunnel_xdp'),
+          maps: byOwnNames(
+            'fullnat_carried fullnat_entries fullnat_flows4 fullnat_flows6 fullnat_found fullnat_xdp tunnel_tc tunnel_work tunnel_xdp',
+          ),
         },
         {
           header: 'bpf/director/fragment-abi.h',
@@ -117,6 +120,7 @@ export const FILES = [
         fullnat_flows6: ['fullnat6_flow', 'FULLNAT_POOLS', 'FULLNAT_PORTS', ...IN_FLOW],
         fullnat_ports: ['FULLNAT_POOLS', 'FULLNAT_PORTS'],
         fullnat_ftp: ['ftp_port_program'],
+        fullnat_xdp: ['fullnat_xdp_program'],
         interfaces: ['INTERFACES'],
         locks: ['LOCKS', 'SPILL_LOCKS', 'LOCALITY_LOCKS', 'TEMPLATE_LOCKS'],
         services: ['CLOCK_SHIFT', 'weir_state', 'address_family'],

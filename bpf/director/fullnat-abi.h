@@ -16,6 +16,10 @@ enum fullnat_program { FULLNAT_REQUEST, FULLNAT_REPLY, FULLNAT_ERROR_IN, FULLNAT
 #define FULLNAT_ANSWER6 18
 #define FULLNAT_PLACES 19
 
+/* The places of fullnat_xdp, by which XDP's programs enter those of FULLNAT, of IPv4 and of IPv6: a request is sent on from there; a reply comes back to
+ * XDP's program on the links once its flow is found. */
+enum fullnat_xdp_program { FULLNAT_XDP_REQUEST, FULLNAT_XDP_REPLY, FULLNAT_XDP_REQUEST6, FULLNAT_XDP_REPLY6, FULLNAT_XDP_RETURN, FULLNAT_XDP_PLACES };
+
 /* Of dest.tunnel_flags, in the word of forwarding-word.ts: a masqueraded destination whose clients get local addresses. */
 #define FORWARD_FULLNAT 0x8
 
@@ -132,6 +136,12 @@ struct fullnat_work {
   __u32 wide;        /* the connection is of a service of all ports or of a mark, or FTP's data */
   __u32 report;      /* as in fullnat_place; of a reply `how` of its flow */
   __u32 answers;     /* a reply is to be changed (FULLNAT_ANSWER) */
+};
+
+/* ---- XDP: the flow of the reply that is handled, by CPU. */
+struct fullnat_found {
+  __u32 local[4]; /* whom the reply is for */
+  __u32 place;    /* as in fullnat_place; 0: none was found */
 };
 
 #endif

@@ -28,12 +28,7 @@ static __always_inline __u64 value_of(struct verdict *v) {
 static __always_inline int tc_to_fullnat_as(struct verdict *v, __u16 port, int what) {
   struct fullnat_work *work = the_fullnat_work();
   if (!work) return tc_drop(R_REDIRECT_FAILED);
-  __u64 value = value_of(v);
-  work->dest = v->dest;
-  work->until = value;
-  work->state = flow_value(value);
-  work->server_port = port;
-  work->wide = ALL_PORTS;
+  fullnat_carry(work, v->dest, value_of(v), port);
   return what;
 }
 static __always_inline int tc_to_fullnat(struct verdict *v) { return tc_to_fullnat_as(v, server_port(v->d), TC_FULLNAT); }
@@ -49,9 +44,7 @@ __noinline int fullnat_extend(__u32 dest, __u64 value) {
   if (!f) return 0;
   CHECKED(f);
   if (READ(f->dest) != dest || !words_equal(f->client, target_of(&scratch->packet))) return 0;
-  __u32 until = value, state = flow_value(value);
-  if (READ(f->state) != state) WRITE(f->state, state);
-  if (READ(f->until) != until) __sync_lock_test_and_set(&f->until, until);
+  flow_extend(f, value);
   return work->answers != 0;
 }
 /* A reply has been counted. Does it go on to be changed (TC_ANSWER)? */

@@ -65,5 +65,9 @@
 #include "fullnat-answer.h"
 #include "fullnat-ftp.h"
 #endif
+#ifndef SCTP
+#include "quick-packet.h"
+#include "fullnat-xdp.h"
+#endif
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

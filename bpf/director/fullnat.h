@@ -14,7 +14,6 @@ static __always_inline struct fullnat_pool *pool_at(__u32 pool) {
   return p;
 }
 
-static __always_inline __u32 flow_state(__u32 word) { return word >> FLOW_STATE_SHIFT & FLOW_STATES; }
 static __always_inline __u32 flow_word(struct fullnat_client *c, __u32 state) {
   __u32 protocol = c->dest >> FULLNAT_PROTOCOL_SHIFT;
   __u32 tag = unlikely(protocol) ? keyed_hash((__u64)words_fold(c->vaddr) << 32 | c->vport << 8 | protocol) | 1 : 0;

@@ -117,6 +117,7 @@ const volatile struct {
   enum ftp_line ftp_line;
   enum fullnat_build fullnat_build;
   enum fullnat_program fullnat_program;
+  enum fullnat_xdp_program fullnat_xdp_program;
   enum client_address client_address;
   enum report_state report_state;
   struct fullnat_flow fullnat_flow;
@@ -203,6 +204,13 @@ struct {
   __type(key, __u32);
   __type(value, struct fullnat_work);
 } fullnat_carried SEC(".maps");
+PROGRAMS(fullnat_xdp, FULLNAT_XDP_PLACES);
+struct {
+  __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+  __uint(max_entries, 1);
+  __type(key, __u32);
+  __type(value, struct fullnat_found);
+} fullnat_found SEC(".maps");
 #define FULLNAT_FLOWS(map, record)                                                                                       \
   struct {                                                                                                             \
     __uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);                                                                          \
@@ -254,6 +262,10 @@ static __always_inline struct tunnel_work *the_tunnel_work(void) {
 static __always_inline struct fullnat_work *the_fullnat_work(void) {
   __u32 zero = 0;
   return bpf_map_lookup_elem(&fullnat_carried, &zero);
+}
+static __always_inline struct fullnat_found *the_fullnat_found(void) {
+  __u32 zero = 0;
+  return bpf_map_lookup_elem(&fullnat_found, &zero);
 }
 static __always_inline struct service *service_at(__u32 id) { return bpf_map_lookup_elem(&services, &id); }
 static __always_inline struct dest *dest_at(__u32 id) { return bpf_map_lookup_elem(&dests, &id); }

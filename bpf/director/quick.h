@@ -3,6 +3,8 @@
 #ifndef WEIR_QUICK_H
 #define WEIR_QUICK_H
 
+#include "quick-packet.h"
+
 static __always_inline bool mac_equal(const __u8 *a, const __u8 *b) {
   return *(__u32 *)a == *(__u32 *)b && *(__u16 *)(a + 4) == *(__u16 *)(b + 4);
 }
@@ -15,93 +17,8 @@ static __always_inline bool mac_equal(const __u8 *a, const __u8 *b) {
 #define QUICK_BEGINS (-3) /* and there is none, and the packet in the scratch space may begin one */
 #define QUICK_CHOSEN (-4) /* of the full path: its destination is chosen */
 #define QUICK_TUNNEL (-5) /* the packet is to be encapsulated */
-
-struct quick {
-  struct packet p;
-  struct conf *c;
-  __u32 now;
-};
-
-/* A port in, and TCP's or UDP's checksum for it and for an address: `change`. */
-static __always_inline void ports_rewrite(struct packet *p, __u16 *ports, void *end, bool source, __u16 port, __u32 change) {
-  __u32 l4_change = sum_change16(change, source ? p->sport : p->dport, port);
-  ports[!source] = port;
-  if (p->protocol == IPPROTO_TCP) {
-    if ((void *)(ports + 9) > end) return; /* never: quick_parse has verified it */
-    ports[8] = sum_apply(ports[8], l4_change);
-  } else {
-    __u16 sum = sum_apply(ports[3], l4_change);
-    ports[3] = sum ? sum : 0xffff;
-  }
-}
-
-#ifdef IPV6
-#include "quick6.h"
-#else
-/* A header's checksum is right when the sum of its words is a multiple of 0xffff; divisibility by one multiplication. */
-#define RIGHT_SUM(sum) ((sum) * 0xfffefffefffeffffull <= 0x0001000100010001ull)
-
-/* Reads an unfragmented packet without options. False: the full path looks closer. Martians have no connection, but where
- * the director itself is the client, so they are not looked for here. */
-static __always_inline bool quick_parse(void *data, void *end, struct packet *p) {
-  __u32 *ip = data + ETH_LEN;
-  if (data + ETH_LEN + IP_LEN + 8 > end) return false;
-  __u32 first = ip[0], second = ip[1], third = ip[2], ports = ip[5];
-  p->saddr = ip[3];
-  p->daddr = ip[4];
-  if ((first & 0xff) != 0x45 || second & bpf_htonl(0x3fff)) return false;
-  if (!RIGHT_SUM((__u64)first + second + third + p->saddr + p->daddr)) return false;
-  p->ttl = third;
-  p->protocol = third >> 8;
-  p->length = bpf_ntohs(first >> 16);
-  p->sport = ports;
-  p->dport = ports >> 16;
-  /* Compared as a length: Linux 6.1 forgets the bounds of what was byte-swapped and would not let it move a pointer. */
-  if (p->ttl <= 1 || (__u64)(end - data) < (__u64)(ETH_LEN + p->length)) return false;
-  if (p->protocol == IPPROTO_TCP) {
-    __u8 *tcp = data + ETH_LEN + IP_LEN;
-    if ((void *)(tcp + 20) > end) return false;
-    __u32 header = tcp[12] >> 4;
-    p->flags = tcp[13];
-    return header >= 5 && p->length >= IP_LEN + header * 4;
-  }
-  return p->protocol == IPPROTO_UDP && p->length >= IP_LEN + 8;
-}
-
-/* Whole addresses (quick6.h: of IPv6, whose packets have hashes of them in these places). */
-static __always_inline const __u32 *packet_source(struct packet *p) { return &p->saddr; }
-static __always_inline const __u32 *packet_target(struct packet *p) { return &p->daddr; }
-static __always_inline __u32 address_word(const __u32 *addr) { return addr[0]; }
-static __always_inline bool quick_address_is(const __u32 *a, const __u32 *b) { return a[0] == b[0]; }
-/* May XDP forward a packet that has no connection? */
-static __always_inline bool is_forwardable(struct packet *p) { return !is_martian(p->saddr) && p->saddr != p->daddr; }
-/* For the full path, as xdp_parse() reads it; of the fields for tc alone none is read. */
-static __always_inline void quick_keep(struct packet *to, struct packet *p) {
-  *to = (struct packet){.saddr = p->saddr, .daddr = p->daddr, .sport = p->sport, .dport = p->dport, .length = p->length, .protocol = p->protocol,
-                        .flags = p->flags, .ttl = p->ttl, .header = IP_LEN, .bytes = p->length};
-}
-static __always_inline bool quick_is_of_client(struct conn_slot *s, const __u32 *client) { return true; }
-static __always_inline bool quick_hop_is_of_client(struct client_hop *w, struct packet *p) { return true; }
-static __always_inline __u32 quick_hop_source(struct conf *c, struct service *s) { return hop_source(c, s->addr[0]); }
-static __always_inline struct client_hop *quick_client_hop_find(struct client_hop_set *set, struct packet *p, __u64 key) { return client_hop_find(set, key); }
-
-/* Address and port in, TTL down, both checksums. */
-static __always_inline void xdp_rewrite(struct packet *p, void *data, void *end, bool source, bool masq, const __u32 *to, __u16 port) {
-  struct iphdr *ip = data + ETH_LEN;
-  __u32 check = ip->check + bpf_htons(0x0100); /* RFC 1141: for a TTL less by one */
-  check += check >= 0xffff;
-  if (masq) {
-    __u16 *ports = data + ETH_LEN + IP_LEN;
-    __u32 addr = *to, change = sum_change32(0, source ? p->saddr : p->daddr, addr);
-    check = sum_apply(check, change);
-    ports_rewrite(p, ports, end, source, port, change);
-    if (source) ip->saddr = addr;
-    else ip->daddr = addr;
-  }
-  ip->ttl = p->ttl - 1;
-  ip->check = check;
-}
-#endif
+#define QUICK_FULLNAT (-6) /* its client is to get a local address */
+#define QUICK_FLOW (-7) /* it may be for a local address: which client has it is to be found */
 
 /* A connection in its home bucket. Value 0: it is not there, or the slot got another one meanwhile. */
 struct quick_found {
@@ -155,51 +72,6 @@ static __always_inline void quick_touch(struct quick *q, struct quick_found *f, 
   CAS(&f->slot->value, f->value, (f->value >> 32 << 32) | V_PROVEN | (q->now + timeout));
 }
 
-/* Writes a fresh hop's MACs into the frame. Returns the device, 0 where the hop cannot be used. */
-static __always_inline __u32 quick_hop(struct quick *q, void *data, struct nexthop *n, __u32 addr) {
-  __u32 seq = READ(n->seq), *to = data;
-  __u32 *macs = (__u32 *)n->dmac, a = READ(macs[0]), b = READ(macs[1]), c = READ(macs[2]);
-  __u32 ifindex = READ(n->ifindex);
-  __u16 mtu = READ(n->mtu), flags = READ(n->flags);
-  if (READ(n->addr) != addr || seq & 1 || q->now - READ(n->stamp) > READ(q->c->fresh_for)) return 0;
-  barrier();
-  if (READ(n->seq) != seq || !(flags & NH_XDP) || (mtu && q->p.length > mtu)) return 0;
-  to[0] = a;
-  to[1] = b;
-  to[2] = c;
-  return ifindex;
-}
-
-/* Writes the MACs of a client's next hop into the frame, as quick_hop() does for a destination: from the client's entry in the cache. */
-static __always_inline __u32 quick_client_hop(struct quick *q, void *data, struct client_hop *w, __u64 key) {
-  __u32 tag = hop_tag(key);
-  __u64 known = READ(w->known), next = READ(w->next);
-  __u32 stamp = known >> 32, *to = data;
-  struct egress *e = egress_at(next >> NEXT_EGRESS_SHIFT);
-  if ((__u32)known != tag || tag == CLIENT_HOP_CLAIMED || q->now - stamp > client_fresh_for(q->c) || !e) return 0;
-  __u32 ifindex = READ(e->ifindex), b = READ(e->smac[0]), c = READ(e->smac[1]);
-  __u16 mtu = READ(e->mtu), flags = READ(e->flags);
-  if (READ(e->source) != key >> 32) return 0;
-  if (!egress_is_older(e, stamp) || !quick_hop_is_of_client(w, &q->p) || READ(w->known) != known || !(flags & NH_XDP) || (mtu && q->p.length > mtu)) return 0;
-  to[0] = next;
-  to[1] = (next >> 32 & 0xffff) | b;
-  to[2] = c;
-  return ifindex;
-}
-
-static __always_inline void quick_count(struct quick *q, __u32 dest, bool out) {
-  __u32 i = dest * cpus + bpf_get_smp_processor_id();
-  struct counters *n = bpf_map_lookup_elem(&counters, &i);
-  if (!n) return;
-  if (out) {
-    n->out_packets++;
-    n->out_bytes += q->p.length;
-  } else {
-    n->in_packets++;
-    n->in_bytes += q->p.length;
-  }
-}
-
 /* What xdp_may_schedule() answers about nearly every packet that begins a connection of TCP, without a call: nothing has to be asked. Then the
  * packet is in the scratch space. */
 static __always_inline bool quick_begins(struct quick *q, __u32 service, struct interface *from) {
@@ -223,6 +95,22 @@ static __always_inline int quick_tunnel(struct quick *q, struct quick_found *f) 
   return QUICK_TUNNEL;
 }
 
+/* Is the packet from this destination? */
+static __always_inline bool quick_is_from(struct packet *p, struct dest *d) {
+  return quick_address_is(packet_source(p), d->addr) && d->port == p->sport && d->protocol == p->protocol;
+}
+
+#include "quick-flow.h"
+
+/* A request that another program sends on. `port`: of its server. */
+static __always_inline int quick_elsewhere(struct quick *q, struct quick_found *f, __u16 port, __u32 flags) {
+  if (flags == (D_AVAILABLE | D_TUNNEL) && v_method(f->value) == M_TUNNEL) return quick_tunnel(q, f);
+  if (flags != (D_AVAILABLE | D_FULLNAT) || v_method(f->value) != M_MASQ) return QUICK_NO;
+  quick_touch(q, f, false);
+  __u64 value = (f->value >> 32 << 32) | (__u32)READ(f->slot->value); /* as it expires now */
+  return quick_fullnat(value, port);
+}
+
 static __always_inline int quick_request(void *data, void *end, struct quick *q, __u32 service, struct interface *from) {
   __u64 key = conn_key(q->p.saddr, q->p.sport, service);
   struct conn_bucket *b = bucket_at(conn_hash(key));
@@ -238,8 +126,8 @@ static __always_inline int quick_request(void *data, void *end, struct quick *q,
   struct dest *d = dest_at(v_dest(value));
   if (!d) return QUICK_NO;
   __u32 flags = d->flags & (D_AVAILABLE | D_LOCAL | D_POLICED | D_TUNNEL | D_FTP | D_FULLNAT);
-  if (unlikely(flags != D_AVAILABLE)) return flags == (D_AVAILABLE | D_TUNNEL) && v_method(value) == M_TUNNEL ? quick_tunnel(q, &f) : QUICK_NO;
   CHECKED(d);
+  if (unlikely(flags != D_AVAILABLE)) return quick_elsewhere(q, &f, d->port, flags);
   __u32 ifindex = quick_hop(q, data, &d->hop, address_word(d->addr));
   if (!ifindex) return QUICK_NO;
   xdp_rewrite(&q->p, data, end, false, v_method(value) == M_MASQ, d->addr, d->port);
@@ -248,16 +136,12 @@ static __always_inline int quick_request(void *data, void *end, struct quick *q,
   return bpf_redirect(ifindex, 0);
 }
 
-/* Is the packet from this destination? */
-static __always_inline bool quick_is_from(struct packet *p, struct dest *d) {
-  return quick_address_is(packet_source(p), d->addr) && d->port == p->sport && d->protocol == p->protocol;
-}
-
 /* `from`: the interface that the reply came by; the full path looks closer where it is not the server's (is_server_side). `dest`: the first of
  * the destinations with the packet's source. Where there are others, the client's first connection names one of them, as for the full path. */
 static __always_inline int quick_reply(void *data, void *end, struct quick *q, __u32 dest, __u32 from) {
   struct dest *d = dest_at(dest);
   if (!d) return QUICK_NO;
+  if (unlikely(d->flags & D_FULLNAT)) return QUICK_FLOW;
   __u64 key = conn_key(q->p.daddr, q->p.dport, d->service);
   struct conn_bucket *b = bucket_at(conn_hash(key));
   if (!b) return QUICK_NO;
@@ -276,12 +160,7 @@ static __always_inline int quick_reply(void *data, void *end, struct quick *q, _
   struct service *s = service_at(d->service);
   if (!s) return QUICK_NO;
   CHECKED(s);
-  __u64 client = hop_key(q->p.daddr, quick_hop_source(q->c, s));
-  struct client_hop_set *set = client_hop_set(client);
-  if (!set) return QUICK_NO;
-  CHECKED(set);
-  struct client_hop *w = quick_client_hop_find(set, &q->p, client);
-  __u32 ifindex = w ? quick_client_hop(q, data, w, client) : 0;
+  __u32 ifindex = quick_to_client(q, data, packet_target(&q->p), q->p.daddr, s);
   if (!ifindex) return QUICK_NO;
   xdp_rewrite(&q->p, data, end, true, true, s->addr, s->port);
   quick_touch(q, &f, true);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* XDP's quick path for IPv6: what reads and writes the packet, and whole addresses (quick.h has the rest). */
+/* XDP's quick path for IPv6: what reads and writes the packet, and whole addresses (quick-packet.h has the rest). */
 #ifndef WEIR_QUICK6_H
 #define WEIR_QUICK6_H
 
@@ -8,6 +8,7 @@ static __always_inline const __u32 *packet_source(struct packet *p) { return p->
 static __always_inline const __u32 *packet_target(struct packet *p) { return p->daddr6; }
 /* What a destination's next hop is cached by. */
 static __always_inline __u32 address_word(const __u32 *addr) { return address_fold(addr); }
+static __always_inline __u32 address_key(const __u32 *addr) { return address_hash(addr); }
 static __always_inline bool quick_address_is(const __u32 *a, const __u32 *b) { return address_equal(a, b); }
 /* As in quick.h; link-local addresses as in tc6.h. */
 static __always_inline bool is_forwardable(struct packet *p) {
@@ -49,27 +50,32 @@ static __always_inline bool quick_parse(void *data, void *end, struct packet *p)
 /* As hop_source(), slot_is_of_client() and hop_is_of_client(), with the address at hand. */
 static __always_inline __u32 quick_hop_source(struct conf *c, struct service *s) { return unlikely(READ(c->source_rules6)) ? address_hash(s->addr) : 0; }
 static __always_inline bool quick_is_of_client(struct conn_slot *s, const __u32 *client) { return shared_address_is(slot_client(s), client); }
-static __always_inline bool quick_hop_is_of_client(struct client_hop *w, struct packet *p) { return shared_address_is(hop_client(w), p->daddr6); }
+static __always_inline bool quick_hop_is_of_client(struct client_hop *w, const __u32 *client) { return shared_address_is(hop_client(w), client); }
 
-static __always_inline bool quick_hop_is(struct client_hop *w, struct packet *p, __u64 key) {
-  return (__u32)READ(w->known) == hop_tag(key) && quick_hop_is_of_client(w, p);
+static __always_inline bool quick_hop_is(struct client_hop *w, const __u32 *client, __u64 key) {
+  return (__u32)READ(w->known) == hop_tag(key) && quick_hop_is_of_client(w, client);
 }
-static __always_inline struct client_hop *quick_client_hop_find(struct client_hop_set *set, struct packet *p, __u64 key) {
-  if (quick_hop_is(&set->entry[0], p, key)) return &set->entry[0];
-  if (quick_hop_is(&set->entry[1], p, key)) return &set->entry[1];
-  if (quick_hop_is(&set->entry[2], p, key)) return &set->entry[2];
-  if (quick_hop_is(&set->entry[3], p, key)) return &set->entry[3];
+static __always_inline struct client_hop *quick_client_hop_find(struct client_hop_set *set, const __u32 *client, __u64 key) {
+  if (quick_hop_is(&set->entry[0], client, key)) return &set->entry[0];
+  if (quick_hop_is(&set->entry[1], client, key)) return &set->entry[1];
+  if (quick_hop_is(&set->entry[2], client, key)) return &set->entry[2];
+  if (quick_hop_is(&set->entry[3], client, key)) return &set->entry[3];
   return 0;
 }
 
-/* Address and port in, hop limit down, and the checksum for them: the IPv6 header has none. */
+/* Of a packet of which both ends are rewritten, the one that xdp_rewrite() does not: address and port in, and the checksum for them. The IPv6 header
+ * has none. */
+static __always_inline void xdp_other_end(struct packet *p, void *data, void *end, bool source, const __u32 *to, __u16 port) {
+  struct ip6_header *ip = data + ETH_LEN;
+  __u32 change = address_change(source ? p->saddr6 : p->daddr6, to);
+  ports_rewrite(p, data + ETH_LEN + IP6_LEN, end, source, port, (change & 0xffff) + (change >> 16));
+  address_copy(source ? ip->saddr : ip->daddr, to);
+}
+
+/* One end, and the hop limit down. */
 static __always_inline void xdp_rewrite(struct packet *p, void *data, void *end, bool source, bool masq, const __u32 *to, __u16 port) {
   struct ip6_header *ip = data + ETH_LEN;
-  if (masq) {
-    __u32 change = address_change(source ? p->saddr6 : p->daddr6, to);
-    ports_rewrite(p, data + ETH_LEN + IP6_LEN, end, source, port, (change & 0xffff) + (change >> 16));
-    address_copy(source ? ip->saddr : ip->daddr, to);
-  }
+  if (masq) xdp_other_end(p, data, end, source, to, port);
   ip->hop_limit = p->ttl - 1;
 }
 

@@ -80,6 +80,15 @@ __noinline int tc_translate(struct __sk_buff *skb, struct rewrite *r) {
   return rc;
 }
 
+#ifndef IPV6
+/* Gives the packet another source, or another target (send6.h: of IPv6). 0 or an error. */
+static __always_inline int end_rewrite(struct __sk_buff *skb, struct packet *p, bool source, const __u32 *addr, __u16 port) {
+  struct rewrite r;
+  rewrite_of(&r, p, source, addr[0], port);
+  return tc_translate(skb, &r);
+}
+#endif
+
 __noinline int tc_lower_ttl(struct __sk_buff *skb, __u8 ttl, __u8 protocol) {
   __u16 was = bpf_htons((__u16)ttl << 8 | protocol), is = bpf_htons((__u16)(ttl - 1) << 8 | protocol);
   __u8 less = ttl - 1;

@@ -62,6 +62,11 @@ static __always_inline int translate_as(struct __sk_buff *skb, __u32 how, const 
   return tc_translate6(skb, how, port);
 }
 
+/* As in send.h. */
+static __always_inline int end_rewrite(struct __sk_buff *skb, struct packet *p, bool source, const __u32 *addr, __u16 port) {
+  return translate_as(skb, source ? REWRITE_SOURCE : 0, addr, port);
+}
+
 static __always_inline int tc_set_hop_limit(struct __sk_buff *skb, __u8 limit) {
   return bpf_skb_store_bytes(skb, HOP_LIMIT_AT, &limit, 1, BPF_F_RECOMPUTE_CSUM);
 }

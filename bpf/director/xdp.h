@@ -163,7 +163,10 @@ __noinline int xdp_any_reply(struct xdp_md *ctx, __u32 real) {
  * Returned as a negative number, with the service's or the destination's. */
 enum left { LEFT_NEW, LEFT_KNOWN, LEFT_REPLY, LEFT_BEGINNING };
 #define LEFT_BITS 2
-#define LEFT_TUNNEL (-1) /* of no service: the packet is to be encapsulated */
+/* Of no service: what goes on into programs of its own; and a packet that may be for a local address (quick.h). */
+#define LEFT_TUNNEL (-1)
+#define LEFT_FULLNAT (-2)
+#define LEFT_FLOW (-3)
 static __always_inline int left_to(enum left what, __u32 id) { return -(int)(id << LEFT_BITS | what); }
 
 static __always_inline int xdp_quickly(struct xdp_md *ctx) {
@@ -186,12 +189,14 @@ static __always_inline int xdp_quickly(struct xdp_md *ctx) {
     int done = BRIDGING || is_unsummed(&q.p, data) ? QUICK_NO : quick_request(data, end, &q, service, i);
     if (likely(done >= 0)) return done;
     if (done == QUICK_TUNNEL) return LEFT_TUNNEL;
+    if (done == QUICK_FULLNAT) return LEFT_FULLNAT;
     return left_to(done == QUICK_BEGINS ? LEFT_BEGINNING : done == QUICK_ABSENT ? LEFT_NEW : LEFT_KNOWN, service);
   }
   __u32 real = real_of_source(&q.p);
   if (!real) return XDP_PASS;
   int done = BRIDGING || is_unsummed(&q.p, data) ? QUICK_NO : quick_reply(data, end, &q, real, i->ifindex);
-  return likely(done >= 0) ? done : left_to(LEFT_REPLY, real);
+  if (likely(done >= 0)) return done;
+  return done == QUICK_FLOW ? LEFT_FLOW : left_to(LEFT_REPLY, real);
 }
 
 static __always_inline int xdp_fully(struct xdp_md *ctx, __u32 left) {
@@ -203,11 +208,27 @@ static __always_inline int xdp_fully(struct xdp_md *ctx, __u32 left) {
   return done == QUICK_CHOSEN ? xdp_send_to(ctx) : done;
 }
 
-/* The end of the full path: a packet that is to be encapsulated goes on. Where there is no such program, it goes on to tc. */
-static __always_inline int xdp_end(struct xdp_md *ctx, int done) {
-  if (likely(done >= 0)) return done;
-  bpf_tail_call(ctx, &tunnel_xdp, ETHER_TYPE == ETH_P_IP ? TUNNEL_IPV4 : TUNNEL_IPV6);
+#define OF_IPV4 (ETHER_TYPE == ETH_P_IP)
+/* What goes on into a program of its own. Where there is no such program, it goes on to tc. */
+static __always_inline int xdp_enter(struct xdp_md *ctx, int left) {
+  if (left == LEFT_FULLNAT) bpf_tail_call(ctx, &fullnat_xdp, OF_IPV4 ? FULLNAT_XDP_REQUEST : FULLNAT_XDP_REQUEST6);
+  if (left == LEFT_TUNNEL) bpf_tail_call(ctx, &tunnel_xdp, OF_IPV4 ? TUNNEL_IPV4 : TUNNEL_IPV6);
   return XDP_PASS;
+}
+
+/* A packet of FULLNAT's server: where its flow is not found yet, that comes first, and leads back here. */
+static __always_inline int xdp_flow(struct xdp_md *ctx) {
+  int done = quick_flow(ctx);
+  if (done != QUICK_FLOW) return done;
+  bpf_tail_call(ctx, &fullnat_xdp, OF_IPV4 ? FULLNAT_XDP_REPLY : FULLNAT_XDP_REPLY6);
+  return XDP_PASS;
+}
+
+/* What the quick path has left, to its end. */
+static __always_inline int xdp_further(struct xdp_md *ctx, __u32 left) {
+  if (left == -LEFT_FLOW) return xdp_flow(ctx);
+  int done = xdp_fully(ctx, left);
+  return likely(done >= 0) ? done : xdp_enter(ctx, LEFT_TUNNEL);
 }
 
 #ifdef IPV6
@@ -216,7 +237,7 @@ static __always_inline int xdp_end(struct xdp_md *ctx, int done) {
 SEC("xdp")
 int weir_xdp_full(struct xdp_md *ctx) {
   struct scratch *scratch = the_scratch();
-  return scratch ? xdp_end(ctx, xdp_fully(ctx, scratch->left)) : XDP_PASS;
+  return scratch ? xdp_further(ctx, scratch->left) : XDP_PASS;
 }
 
 static __always_inline int xdp_go_on(struct xdp_md *ctx, __u32 left) {
@@ -227,14 +248,14 @@ static __always_inline int xdp_go_on(struct xdp_md *ctx, __u32 left) {
   return XDP_PASS;
 }
 #else
-static __always_inline int xdp_go_on(struct xdp_md *ctx, __u32 left) { return xdp_end(ctx, xdp_fully(ctx, left)); }
+static __always_inline int xdp_go_on(struct xdp_md *ctx, __u32 left) { return xdp_further(ctx, left); }
 #endif
 
 SEC("xdp")
 int weir_xdp(struct xdp_md *ctx) {
   int done = xdp_quickly(ctx);
   if (likely(done >= 0)) return done;
-  return done == LEFT_TUNNEL ? xdp_end(ctx, done) : xdp_go_on(ctx, -done);
+  return done > LEFT_FLOW ? xdp_enter(ctx, done) : xdp_go_on(ctx, -done);
 }
 
 #endif

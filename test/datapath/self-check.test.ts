@@ -11,7 +11,9 @@ import {
   FRAGMENTS_HELD_PIN,
   FRAGMENTS_PIN,
   FULLNAT_FLOWS_PINS,
+  FULLNAT_FTP_PIN,
   FULLNAT_TC_PIN,
+  FULLNAT_XDP_PIN,
   PINNED_MAPS,
   TUNNEL_TC_PIN,
   TUNNEL_XDP_PIN,
@@ -22,7 +24,14 @@ import { using } from '../../src/sys/fd.js';
 import { inFolder, refused, SMALL, skip, wrong } from './self-check-bed.js';
 
 /** Programs, maps of maps, and what goes with a packet. */
-const FULLNAT: readonly string[] = [FULLNAT_TC_PIN, ...Object.values(FULLNAT_FLOWS_PINS), 'fullnat_carried'];
+const FULLNAT: readonly string[] = [
+  FULLNAT_FTP_PIN,
+  FULLNAT_TC_PIN,
+  FULLNAT_XDP_PIN,
+  ...Object.values(FULLNAT_FLOWS_PINS),
+  'fullnat_carried',
+  'fullnat_found',
+];
 
 function isEmpty(map: BpfMap, name: string): void {
   const { valueSize, maxEntries } = map.info();

@@ -86,9 +86,20 @@ export const FullnatWork = {
   answers: { at: 68, size: 4, count: 1 },
 } as const;
 
+export const FullnatFound = { bytes: 20, local: { at: 0, size: 4, count: 4 }, place: { at: 16, size: 4, count: 1 } } as const;
+
 export const FullnatBuild = { FULLNAT_INET: 0, FULLNAT_INET6: 1, FULLNAT_SCTP: 2, FULLNAT_SCTP6: 3 } as const;
 
 export const FullnatProgram = { FULLNAT_REQUEST: 0, FULLNAT_REPLY: 1, FULLNAT_ERROR_IN: 2, FULLNAT_ERROR_OUT: 3 } as const;
+
+export const FullnatXdpProgram = {
+  FULLNAT_XDP_REQUEST: 0,
+  FULLNAT_XDP_REPLY: 1,
+  FULLNAT_XDP_REQUEST6: 2,
+  FULLNAT_XDP_REPLY6: 3,
+  FULLNAT_XDP_RETURN: 4,
+  FULLNAT_XDP_PLACES: 5,
+} as const;
 
 export const ClientAddress = { CLIENT_UNREPORTED: 0, CLIENT_TOA: 1, CLIENT_PROXY: 2 } as const;
 

@@ -34,12 +34,14 @@ export const LAYOUTS = {
   fullnat_entries: 4280173260,
   fullnat_flows4: 2519912579,
   fullnat_flows6: 1576424247,
+  fullnat_found: 2052119378,
   fullnat_ftp: 549278164,
   fullnat_pools: 2421330144,
   fullnat_ports: 566303573,
   fullnat_timers: 1649377387,
   fullnat_timers6: 1649377387,
   fullnat_virtuals: 1880665297,
+  fullnat_xdp: 2379825625,
   housekeeping: 2315192243,
   housekeeping6: 2315192243,
   interfaces: 3532152205,
@@ -62,7 +64,7 @@ export const LAYOUTS = {
 } as const;
 
 /** Of all of them. */
-export const LAYOUT = 2513943489;
+export const LAYOUT = 1982804748;
 
 /** The numbers that the build before had for its tables of connections, from bpf/director/layout-before.h: these can be taken over. */
 export const LAYOUTS_BEFORE = { conns: 533567585, conns6: 2615462872 } as const;

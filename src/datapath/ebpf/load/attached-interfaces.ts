@@ -28,7 +28,7 @@ import {
   takesNoEgress,
 } from './attachments.js';
 import type { ReportChange } from './datapath-change.js';
-import { returnTo } from './fullnat.js';
+import { returnToLinks } from './fullnat.js';
 import { type AttachMode, hooksOf, isAttachable, isPairOfFirewall, isPairOfMarks } from './hook-choice.js';
 import {
   clearRecord,
@@ -172,7 +172,7 @@ export class AttachedInterfaces {
         else if (pin?.kind === 'link') this.#update(`${this.folder}/${name}`, pin.hook);
         if (pin?.kind === 'clsact') this.#attachClsact(pin.ifindex, pin.hook);
       }
-      returnTo(this.folder, this.#program('ingress'));
+      returnToLinks(this.folder);
     } finally {
       this.#closePrograms();
     }

@@ -14,13 +14,13 @@ import { u32 } from '../../../sys/bpf/records.js';
 import { using } from '../../../sys/fd.js';
 import { Abi, Conf } from '../abi.gen.js';
 import { FtpPortProgram } from '../ftp.gen.js';
-import { FullnatAbi, FullnatBuild, FullnatProgram } from '../fullnat.gen.js';
+import { FullnatAbi, FullnatBuild, FullnatProgram, FullnatXdpProgram } from '../fullnat.gen.js';
 import { pinInPlace } from '../pins/pin-in-place.js';
 import { requiredPin } from '../pins/required-pin.js';
 import { isOfSctp } from '../table/identity.js';
-import { FULLNAT_FTP_PIN, FULLNAT_TC_PIN, fullnatPins, IPV6_PINS, type Tables } from '../table/tables.js';
+import { FULLNAT_FTP_PIN, FULLNAT_TC_PIN, FULLNAT_XDP_PIN, fullnatPins, IPV6_PINS, type Tables } from '../table/tables.js';
 import { forgetOtherBuild } from './build-pin.js';
-import { PROGRAMS, runHousekeeping } from './load.js';
+import { isXdpLoaded, PROGRAMS, runHousekeeping } from './load.js';
 import { type Extra, loadOnto } from './programs.js';
 import type { FileOf } from './short-cut.js';
 import { mapsOf } from './side-maps.js';
@@ -54,9 +54,23 @@ const ANSWER_PLACES: Readonly<Record<Family, number>> = { inet: FullnatAbi.FULLN
 const FTP = 'weir_fullnat_ftp';
 const FTP_PLACES: Readonly<Record<Family, number>> = { inet: FtpPortProgram.FTP_TAKE, inet6: FtpPortProgram.FTP_TAKE6 };
 const TIMER = 'weir_fullnat_timer';
+/** XDP's, for what is not SCTP. */
+const XDP_ENTRIES: Readonly<Record<Family, readonly (readonly [string, number])[]>> = {
+  inet: [
+    ['weir_fullnat_xdp_request', FullnatXdpProgram.FULLNAT_XDP_REQUEST],
+    ['weir_fullnat_xdp_reply', FullnatXdpProgram.FULLNAT_XDP_REPLY],
+  ],
+  inet6: [
+    ['weir_fullnat_xdp_request', FullnatXdpProgram.FULLNAT_XDP_REQUEST6],
+    ['weir_fullnat_xdp_reply', FullnatXdpProgram.FULLNAT_XDP_REPLY6],
+  ],
+};
 
 const withArray = <T>(folder: string, work: (array: BpfMap) => T): T =>
   using(requiredPin(`${folder}/${FULLNAT_TC_PIN}`, BpfMap.pinned), work);
+
+const withXdpArray = <T>(folder: string, work: (array: BpfMap) => T): T =>
+  using(requiredPin(`${folder}/${FULLNAT_XDP_PIN}`, BpfMap.pinned), work);
 
 const placeOf = ({ number }: Build, program: number): Uint8Array => u32(number * FullnatAbi.FULLNAT_BUILD_PLACES + program);
 
@@ -84,9 +98,31 @@ function mapsFor({ family }: Build, { folder, conf }: Tables): Extra {
   };
 }
 
-/** The program on the links to which replies come back from their flows. */
-function fillReturn(array: BpfMap, program: Program): void {
-  array.update(u32(FullnatAbi.FULLNAT_RETURN), u32(program.fd.number));
+/** The programs on the links to which replies come back from their flows. */
+function fillReturns(folder: string): void {
+  withArray(folder, (array) =>
+    using(requiredPin(`${folder}/${PROGRAMS.ingress}`, Program.pinned), (program) =>
+      array.update(u32(FullnatAbi.FULLNAT_RETURN), u32(program.fd.number)),
+    ),
+  );
+  returnToXdp(folder);
+}
+
+/** From here on replies come back to XDP's program, where that is loaded; where it is not, they find none. */
+export function returnToXdp(folder: string): void {
+  if (!existsSync(`${folder}/${FULLNAT_XDP_PIN}`)) return; /* another build's pins: its programs enter none by XDP */
+  const place = u32(FullnatXdpProgram.FULLNAT_XDP_RETURN);
+  withXdpArray(folder, (array) => {
+    if (isXdpLoaded(folder)) using(Program.pinned(`${folder}/${PROGRAMS.xdp}`), (program) => array.update(place, u32(program.fd.number)));
+    else array.delete(place);
+  });
+}
+
+function enterByXdp({ family }: Build, folder: string, object: ObjectFile): void {
+  withXdpArray(folder, (array) => {
+    for (const [name, place] of XDP_ENTRIES[family])
+      using(object.program(name), (program) => array.update(u32(place), u32(program.fd.number)));
+  });
 }
 
 /** Puts a program into a place of the array between these and the helper for FTP, and closes it. */
@@ -104,8 +140,9 @@ function enter(build: Build, tables: Tables, fileOf: FileOf): void {
       if (!existsSync(`${folder}/${pin}`)) using(object.map(name), (map) => pinInPlace(map, `${folder}/${pin}`));
     if (!build.sctp) using(object.program(TIMER), runHousekeeping);
     if (!build.sctp) fillFtp(folder, object.program(FTP), FTP_PLACES[build.family]);
+    fillReturns(folder);
+    if (!build.sctp) enterByXdp(build, folder, object);
     withArray(folder, (array) => {
-      using(requiredPin(`${folder}/${PROGRAMS.ingress}`, Program.pinned), (program) => fillReturn(array, program));
       if (!build.sctp) using(object.program(ANSWER), (program) => array.update(u32(ANSWER_PLACES[build.family]), u32(program.fd.number)));
       for (const [name, place] of ENTRIES)
         using(object.program(name), (program) => array.update(placeOf(build, place), u32(program.fd.number)));
@@ -130,7 +167,7 @@ export function exchangeFullnat(tables: Tables, fileOf: FileOf = artifact): void
   for (const build of BUILDS) if (isEntered(tables.folder, build)) enter(build, tables, fileOf);
 }
 
-/** From here on replies come back to this program on the links. */
-export function returnTo(folder: string, ingress: Program): void {
-  if (BUILDS.some((build) => isEntered(folder, build))) withArray(folder, (array) => fillReturn(array, ingress));
+/** From here on replies come back to the programs on the links that are pinned. */
+export function returnToLinks(folder: string): void {
+  if (BUILDS.some((build) => isEntered(folder, build))) fillReturns(folder);
 }

@@ -10,6 +10,7 @@ import { using } from '../../../sys/fd.js';
 import { pinInPlace } from '../pins/pin-in-place.js';
 import { IPV6_XDP_ENTRY_PIN, type Tables } from '../table/tables.js';
 import { forgetOtherBuild } from './build-pin.js';
+import { returnToXdp } from './fullnat.js';
 import { choosePrograms, isXdpLoaded, type LoadOptions, load, PROGRAMS, type ProgramKind, programKinds } from './load.js';
 import type { Capacity } from './object.js';
 import { loadOnto, tryProgramsOnce } from './programs.js';
@@ -29,6 +30,7 @@ function loadXdp(tables: Tables, onNotice: OnNotice, file: string): void {
     forgetOtherBuild(folder, file);
     using(object.map(IPV6_XDP_ENTRY_PIN), (entry) => pinInPlace(entry, `${folder}/${IPV6_XDP_ENTRY_PIN}`));
     using(object.program(PROGRAMS.xdp), (program) => program.pin(`${folder}/${PROGRAMS.xdp}`));
+    returnToXdp(folder);
   });
 }
 
@@ -73,4 +75,5 @@ export function loadUnlessRefused(
 export function removeXdp(folder: string, detach: () => void): void {
   detach();
   rmSync(`${folder}/${PROGRAMS.xdp}`, { force: true });
+  returnToXdp(folder);
 }

@@ -64,13 +64,15 @@ export const TUNNEL_TC_PIN = 'tunnel_tc';
 export const TUNNEL_XDP_PIN = 'tunnel_xdp';
 /** The outer sources of tunnels: made with the first destination behind one (load/tunnels.ts). */
 export const TUNNEL_SOURCES_PIN = 'tunnel_sources';
-/** The array by which packets enter the programs of FULLNAT, and the flows by pool: builds share them. */
+/** The arrays by which packets enter the programs of FULLNAT, and the flows by pool: builds share them. */
 export const FULLNAT_TC_PIN = 'fullnat_entries';
+export const FULLNAT_XDP_PIN = 'fullnat_xdp';
 /** The array by which the helper for FTP and the programs of FULLNAT enter each other: builds share it. */
 export const FULLNAT_FTP_PIN = 'fullnat_ftp';
 export const FULLNAT_FLOWS_PINS: Readonly<Record<Family, string>> = { inet: 'fullnat_flows4', inet6: 'fullnat_flows6' };
 /** What goes with a packet into these programs, and into those of tunnels. */
 const FULLNAT_WORK_PIN = 'fullnat_carried';
+const FULLNAT_FOUND_PIN = 'fullnat_found';
 const TUNNEL_WORK_PIN = 'tunnel_work';
 /** The maps of these programs alone, made with the first such destination (load/fullnat.ts): those of both families, */
 const FULLNAT_POOLS_PIN = 'fullnat_pools';
@@ -103,9 +105,11 @@ export const IDLE_WITHOUT: Readonly<Record<string, string | undefined>> = {
   [TUNNEL_WORK_PIN]: TUNNEL_SOURCES_PIN,
   [FULLNAT_TC_PIN]: FULLNAT_POOLS_PIN,
   [FULLNAT_FTP_PIN]: FULLNAT_POOLS_PIN,
+  [FULLNAT_XDP_PIN]: FULLNAT_POOLS_PIN,
   [FULLNAT_FLOWS_PINS.inet]: FULLNAT_POOLS_PIN,
   [FULLNAT_FLOWS_PINS.inet6]: FULLNAT_POOLS_PIN,
   [FULLNAT_WORK_PIN]: FULLNAT_POOLS_PIN,
+  [FULLNAT_FOUND_PIN]: FULLNAT_POOLS_PIN,
 };
 /** What became of the first fragments of packets, later ones that are held back, and the servers that these may come from: builds share them. */
 export const FRAGMENTS_PIN = 'fragments';
@@ -139,8 +143,10 @@ export const PINNED_MAPS = [
   TUNNEL_WORK_PIN,
   FULLNAT_TC_PIN,
   FULLNAT_FTP_PIN,
+  FULLNAT_XDP_PIN,
   ...Object.values(FULLNAT_FLOWS_PINS),
   FULLNAT_WORK_PIN,
+  FULLNAT_FOUND_PIN,
   FRAGMENTS_PIN,
   FRAGMENTS_HELD_PIN,
   FRAGMENT_SERVERS_PIN,

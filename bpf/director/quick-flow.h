@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* XDP's quick path for packets of FULLNAT: a reply, which comes back from its programs (fullnat-xdp.h) with its flow. */
+#ifndef WEIR_QUICK_FLOW_H
+#define WEIR_QUICK_FLOW_H
+
+#include "fullnat-family.h"
+
+/* A request whose client gets a local address, of a connection with this value: the program that gives it counts it. A function, so that other packets have
+ * no part in its registers. */
+static __noinline int quick_fullnat(__u64 value, __u16 port) {
+  struct fullnat_work *work = the_fullnat_work();
+  if (!work) return QUICK_NO;
+  fullnat_carry(work, v_dest(value), value, port);
+  return QUICK_FULLNAT;
+}
+
+/* The flow of a reply for a local address, where it comes back with its place. QUICK_FLOW: the place is to be found. XDP_PASS: tc looks closer. */
+static __always_inline int quick_flow_find(struct packet *p, struct fullnat_flow **f) {
+  struct fullnat_found *found = the_fullnat_found();
+  if (!found) return XDP_PASS;
+  __u32 place = found->place;
+  if (!place || (place & 0xffff) != bpf_ntohs(p->dport) || !words_equal(found->local, packet_target(p))) return QUICK_FLOW;
+  found->place = 0;
+  *f = flow_at(place >> 16, place & 0xffff);
+  return XDP_PASS;
+}
+
+/* The reply to a local address: server -> local becomes virtual endpoint -> client. QUICK_FLOW: its flow is to be found first. A function, so that other
+ * packets have no part in its stack frame; so it reads the packet again. */
+__noinline int quick_flow(struct xdp_md *ctx) {
+  void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
+  struct fullnat_flow *f = 0;
+  struct quick_found has;
+  struct quick q;
+  FULLNAT_ADDRESS(client);
+  q.c = the_conf();
+  q.now = clock_now();
+  if (!q.c || !quick_parse(data, end, &q.p)) return XDP_PASS;
+  int done = quick_flow_find(&q.p, &f);
+  if (!f) return done;
+  CHECKED(f);
+  __u32 word = READ(f->word), dest = READ(f->dest);
+  words_copy(client, f->client);
+  barrier();
+  struct dest *d = dest_at(dest);
+  /* Of another kind of service, or reported to the server: tc has more to do. */
+  if (word >> FLOW_STATE_SHIFT != FLOW_LIVE || READ(f->word) != word || READ(f->how) || !d || !quick_is_from(&q.p, d)) return XDP_PASS;
+  CHECKED(d);
+  if ((d->flags & (D_AVAILABLE | D_POLICED_BACK | D_FTP | D_FULLNAT)) != (D_AVAILABLE | D_FULLNAT)) return XDP_PASS;
+  if (READ(d->hop.ifindex) != ctx->ingress_ifindex) return XDP_PASS;
+  __u64 key = conn_key(address_key(client), word, d->service);
+  struct conn_bucket *b = bucket_at(conn_hash(key));
+  if (!b) return XDP_PASS;
+  CHECKED(b);
+  quick_find(b, key, QUICK_EXACT, client, &has);
+  if (v_method(has.value) != M_MASQ || v_dest(has.value) != dest || !quick_value(&q, has.value, true)) return XDP_PASS;
+  struct service *s = service_at(d->service);
+  if (!s) return XDP_PASS;
+  CHECKED(s);
+  __u32 ifindex = quick_to_client(&q, data, client, address_key(client), s);
+  if (!ifindex) return XDP_PASS;
+  xdp_other_end(&q.p, data, end, false, client, word);
+  xdp_rewrite(&q.p, data, end, true, true, s->addr, s->port);
+  quick_touch(&q, &has, true);
+  __u64 value = READ(has.slot->value);
+  if (v_dest(value) == dest) flow_extend(f, value);
+  quick_count(&q, dest, true);
+  return bpf_redirect(ifindex, 0);
+}
+
+#endif
