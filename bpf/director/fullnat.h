@@ -134,8 +134,9 @@ static __always_inline bool flow_ending(struct fullnat_flow *f, __u32 word) {
 }
 
 /* Takes the flow away from its connection. Its port is not free yet. */
-static __always_inline void flow_forget(struct fullnat_flow *f, __u32 word, __u32 place) {
+__noinline int flow_forget(struct fullnat_flow *f, __u32 word, __u32 place) {
   struct fullnat_client c;
+  if (!f) return 0;
   __builtin_memset(&c, 0, sizeof c);
   words_copy(c.client, f->client);
   c.port = word;
@@ -144,6 +145,7 @@ static __always_inline void flow_forget(struct fullnat_flow *f, __u32 word, __u3
   struct fullnat_place *found = bpf_map_lookup_elem(&fullnat_clients, &c);
   if (found && found->place == place) bpf_map_delete_elem(&fullnat_clients, &c);
   WRITE(f->word, 0);
+  return 0;
 }
 
 /* How readily a flow gives way: as its connection would in a full table, but for those that are established and not proven, which are the last ones.
@@ -211,9 +213,9 @@ __noinline int port_replace(__u32 pool) {
   return port;
 }
 
-/* Claims a flow of the pool for the connection of the packet in the scratch space; the work has its place then. `full`: from another connection. A global
- * function, so that its loop is verified once. */
-__noinline int flow_claim(struct __sk_buff *skb, __u32 pool, struct fullnat_client *c, struct fullnat_work *work, int full) {
+/* Claims a flow of the pool for the connection of the packet in the scratch space; the work has its place then. `given`: the port that another
+ * connection gave up; 0: one that is free. A global function, so that its loop is verified once. */
+__noinline int flow_claim(struct __sk_buff *skb, __u32 pool, struct fullnat_client *c, struct fullnat_work *work, __u32 given) {
   struct scratch *scratch = the_scratch();
   struct fullnat_pool *p = pool_at(pool);
   void *flows = bpf_map_lookup_elem(&fullnat_flows, &pool);
@@ -221,7 +223,7 @@ __noinline int flow_claim(struct __sk_buff *skb, __u32 pool, struct fullnat_clie
   __u8 protocol = scratch->packet.protocol;
 #pragma clang loop unroll(disable)
   for (int i = 0; i < PORT_TRIES; i++) {
-    __u32 port = full ? port_replace(pool) & (FULLNAT_PORTS - 1) : port_take(pool, p);
+    __u32 port = given ? given & (FULLNAT_PORTS - 1) : port_take(pool, p);
     struct fullnat_flow *f = port ? bpf_map_lookup_elem(flows, &port) : 0;
     if (!f) return false;
     CHECKED(f);
@@ -244,6 +246,7 @@ __noinline int flow_claim(struct __sk_buff *skb, __u32 pool, struct fullnat_clie
       WRITE(f->word, 0);
     }
     port_give(pool, port);
+    if (given) return false;
   }
   return false;
 }
@@ -332,7 +335,9 @@ __noinline int flow_make(struct __sk_buff *skb, struct packet *p, struct fullnat
   for (__u32 k = 0; k < 2 * FULLNAT_LOCALS; k++) {
     if (k >= 2 * many) break;
     __u32 which = (turn + k) % many & (FULLNAT_LOCALS - 1), pool = READ(d->pool[which]);
-    if (!flow_claim(skb, pool, &c, work, k >= many)) continue;
+    bool full = k >= many;
+    __u32 port = full ? port_replace(pool) : 0;
+    if ((full && !port) || !flow_claim(skb, pool, &c, work, port)) continue;
     long failed = flow_enter(&c, work);
     if (!failed) return FLOW_FOUND;
     flow_drop(work->pool, work->port);
