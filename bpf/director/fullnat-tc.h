@@ -23,10 +23,11 @@ static __always_inline enum hop_answer fullnat_hop(struct __sk_buff *skb, struct
   route_to(d->addr);
   return tc_hop(skb, v, d, address_fold(d->addr), 0, w);
 }
-static __always_inline enum hop_answer hop_back(struct __sk_buff *skb, struct verdict *v, __u32 *client, __u32 *vaddr, struct route *w) {
+static __always_inline __u32 route_back(const __u32 *client, const __u32 *vaddr) {
   route_between(client, vaddr);
-  return tc_hop(skb, v, 0, address_hash(client), 0, w);
+  return address_hash(client);
 }
+static __always_inline __u32 route_source(const __u32 *vaddr) { return 0; }
 static __always_inline int lower_hops(struct __sk_buff *skb, __u8 hops, __u8 protocol) { return tc_lower_hop_limit(skb, hops); }
 static __always_inline int send_to_server(struct __sk_buff *skb, __u32 dest, enum hop_answer answer, struct route *w) {
   return tc_send(skb, answer, &w->hop, w->gateway);
@@ -39,14 +40,17 @@ static __always_inline bool fullnat_read(struct __sk_buff *skb, struct packet *p
 static __always_inline enum hop_answer fullnat_hop(struct __sk_buff *skb, struct verdict *v, struct dest *d, struct route *w) {
   return tc_hop(skb, v, d, d->addr[0], 0, w);
 }
-static __always_inline enum hop_answer hop_back(struct __sk_buff *skb, struct verdict *v, __u32 *client, __u32 *vaddr, struct route *w) {
-  return tc_hop(skb, v, 0, client[0], vaddr[0], w);
-}
+static __always_inline __u32 route_back(const __u32 *client, const __u32 *vaddr) { return client[0]; }
+static __always_inline __u32 route_source(const __u32 *vaddr) { return vaddr[0]; }
 static __always_inline int lower_hops(struct __sk_buff *skb, __u8 hops, __u8 protocol) { return tc_lower_ttl(skb, hops, protocol); }
 static __always_inline int send_to_server(struct __sk_buff *skb, __u32 dest, enum hop_answer answer, struct route *w) {
   return tc_send_to(skb, dest, answer, &w->hop, w->gateway);
 }
 #endif
+
+static __always_inline enum hop_answer hop_back(struct __sk_buff *skb, struct verdict *v, __u32 *client, __u32 *vaddr, struct route *w) {
+  return tc_hop(skb, v, 0, route_back(client, vaddr), route_source(vaddr), w);
+}
 
 /* The virtual endpoint of the flow that the work names. False: its service is gone. */
 static __always_inline bool virtual_read(struct fullnat_work *work, struct dest *d, __u32 *addr, __u16 *port) {

@@ -38,18 +38,6 @@ int weir_fullnat_xdp_request(struct xdp_md *ctx) {
   return bpf_redirect(ifindex, 0);
 }
 
-/* Both ends of the route back to a client: as hop_back() has them (fullnat-tc.h). */
-#ifdef IPV6
-static __always_inline __u32 route_back(const __u32 *client, const __u32 *vaddr) {
-  route_between(client, vaddr);
-  return address_hash(client);
-}
-static __always_inline __u32 route_source(const __u32 *vaddr) { return 0; }
-#else
-static __always_inline __u32 route_back(const __u32 *client, const __u32 *vaddr) { return client[0]; }
-static __always_inline __u32 route_source(const __u32 *vaddr) { return vaddr[0]; }
-#endif
-
 /* Is the hop of the flow's client cached, as the program on the links wants it? Else the FIB is asked, but for an eighth of the times that an answer gets
  * old: then tc has the packet, so that the kernel looks after its neighbour. A global function, since it is rarely called. */
 __noinline int flow_hop(struct xdp_md *ctx, __u32 place) {
