@@ -66,18 +66,19 @@ const XDP_ENTRIES: Readonly<Record<Family, readonly (readonly [string, number])[
   ],
 };
 
-const withArray = <T>(folder: string, work: (array: BpfMap) => T): T =>
-  using(requiredPin(`${folder}/${FULLNAT_TC_PIN}`, BpfMap.pinned), work);
+const withArray = <T>(folder: string, pin: string, work: (array: BpfMap) => T): T =>
+  using(requiredPin(`${folder}/${pin}`, BpfMap.pinned), work);
 
-const withXdpArray = <T>(folder: string, work: (array: BpfMap) => T): T =>
-  using(requiredPin(`${folder}/${FULLNAT_XDP_PIN}`, BpfMap.pinned), work);
+/** Puts a program into a place of a pinned array, and closes it. */
+const put = (folder: string, pin: string, place: number, program: Program): void =>
+  using(program, () => withArray(folder, pin, (array) => array.update(u32(place), u32(program.fd.number))));
 
-const placeOf = ({ number }: Build, program: number): Uint8Array => u32(number * FullnatAbi.FULLNAT_BUILD_PLACES + program);
+const placeOf = ({ number }: Build, program: number): number => number * FullnatAbi.FULLNAT_BUILD_PLACES + program;
 
 /** Are its programs loaded? */
 const isEntered = (folder: string, build: Build): boolean =>
   existsSync(`${folder}/${FULLNAT_TC_PIN}`) &&
-  withArray(folder, (array) => array.lookup(placeOf(build, FullnatProgram.FULLNAT_REQUEST), u32(0)));
+  withArray(folder, FULLNAT_TC_PIN, (array) => array.lookup(u32(placeOf(build, FullnatProgram.FULLNAT_REQUEST)), u32(0)));
 
 /** Of SCTP those of TCP and UDP, too; a mark has all protocols. */
 const buildsFor = (service: ServiceKey): readonly Build[] =>
@@ -100,53 +101,34 @@ function mapsFor({ family }: Build, { folder, conf }: Tables): Extra {
 
 /** The programs on the links to which replies come back from their flows. */
 function fillReturns(folder: string): void {
-  withArray(folder, (array) =>
-    using(requiredPin(`${folder}/${PROGRAMS.ingress}`, Program.pinned), (program) =>
-      array.update(u32(FullnatAbi.FULLNAT_RETURN), u32(program.fd.number)),
-    ),
-  );
+  put(folder, FULLNAT_TC_PIN, FullnatAbi.FULLNAT_RETURN, requiredPin(`${folder}/${PROGRAMS.ingress}`, Program.pinned));
   returnToXdp(folder);
 }
 
 /** From here on replies come back to XDP's program, where that is loaded; where it is not, they find none. */
 export function returnToXdp(folder: string): void {
   if (!existsSync(`${folder}/${FULLNAT_XDP_PIN}`)) return; /* another build's pins: its programs enter none by XDP */
-  const place = u32(FullnatXdpProgram.FULLNAT_XDP_RETURN);
-  withXdpArray(folder, (array) => {
-    if (isXdpLoaded(folder)) using(Program.pinned(`${folder}/${PROGRAMS.xdp}`), (program) => array.update(place, u32(program.fd.number)));
-    else array.delete(place);
-  });
-}
-
-function enterByXdp({ family }: Build, folder: string, object: ObjectFile): void {
-  withXdpArray(folder, (array) => {
-    for (const [name, place] of XDP_ENTRIES[family])
-      using(object.program(name), (program) => array.update(u32(place), u32(program.fd.number)));
-  });
+  const place = FullnatXdpProgram.FULLNAT_XDP_RETURN;
+  if (isXdpLoaded(folder)) put(folder, FULLNAT_XDP_PIN, place, Program.pinned(`${folder}/${PROGRAMS.xdp}`));
+  else withArray(folder, FULLNAT_XDP_PIN, (array) => array.delete(u32(place)));
 }
 
 /** Puts a program into a place of the array between these and the helper for FTP, and closes it. */
-export function fillFtp(folder: string, program: Program, place: number): void {
-  using(program, () =>
-    using(requiredPin(`${folder}/${FULLNAT_FTP_PIN}`, BpfMap.pinned), (array) => array.update(u32(place), u32(program.fd.number))),
-  );
-}
+export const fillFtp = (folder: string, program: Program, place: number): void => put(folder, FULLNAT_FTP_PIN, place, program);
 
 function enter(build: Build, tables: Tables, fileOf: FileOf): void {
   const { folder } = tables;
+  const { family, sctp } = build;
   using(new ObjectFile(fileOf(build.file)), (object) => {
     loadOnto(object, folder, tables, mapsFor(build, tables));
-    for (const [name, pin] of Object.entries(fullnatPins(build.family)))
+    for (const [name, pin] of Object.entries(fullnatPins(family)))
       if (!existsSync(`${folder}/${pin}`)) using(object.map(name), (map) => pinInPlace(map, `${folder}/${pin}`));
-    if (!build.sctp) using(object.program(TIMER), runHousekeeping);
-    if (!build.sctp) fillFtp(folder, object.program(FTP), FTP_PLACES[build.family]);
+    if (!sctp) using(object.program(TIMER), runHousekeeping);
+    if (!sctp) fillFtp(folder, object.program(FTP), FTP_PLACES[family]);
     fillReturns(folder);
-    if (!build.sctp) enterByXdp(build, folder, object);
-    withArray(folder, (array) => {
-      if (!build.sctp) using(object.program(ANSWER), (program) => array.update(u32(ANSWER_PLACES[build.family]), u32(program.fd.number)));
-      for (const [name, place] of ENTRIES)
-        using(object.program(name), (program) => array.update(placeOf(build, place), u32(program.fd.number)));
-    });
+    if (!sctp) for (const [name, place] of XDP_ENTRIES[family]) put(folder, FULLNAT_XDP_PIN, place, object.program(name));
+    if (!sctp) put(folder, FULLNAT_TC_PIN, ANSWER_PLACES[family], object.program(ANSWER));
+    for (const [name, place] of ENTRIES) put(folder, FULLNAT_TC_PIN, placeOf(build, place), object.program(name));
   });
 }
 
