@@ -1,12 +1,12 @@
 // Another build's programs in the place of those that run, while flows of FULLNAT, packets behind a tunnel and a session of FTP go on: no datagram is
 // lost, no connection ends. The programs of these methods are exchanged beside those on the links. (FULLNAT in short: exchange.test.ts.)
 import assert from 'node:assert/strict';
-import { rmSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { test } from 'node:test';
 import { behindTunnel } from './behind-tunnel.js';
 import { asked, type Cluster, inCluster, ipvsadm, ok, serving, tablesOf, VIP } from './cluster.js';
 import { exchangeTo, skip as noOtherBuild, programs, withOtherBuild } from './exchange-bed.js';
-import { makeFiles, noFtpServer, serveFtp } from './ftp-server.js';
+import { type Files, noFtpServer, serveFtp, withFiles } from './ftp-server.js';
 import { ftpSession } from './ftp-session.js';
 import { station } from './live-child.js';
 import { allAnswered, begun } from './traffic.js';
@@ -19,7 +19,7 @@ const TALKERS = 20;
 const ROUNDS = 2;
 
 /** By a tunnel to web1; by FULLNAT, and for FTP by NAT, to web2. */
-async function balancing(cluster: Cluster, files: ReturnType<typeof makeFiles>): Promise<void> {
+async function balancing(cluster: Cluster, files: Files): Promise<void> {
   const { bed, client, lvs, web2 } = cluster;
   // A raw socket would get packets that no device has cut and summed yet.
   ok(client.run(['ethtool', '-K', 'eth0', 'tx', 'off', 'tso', 'off', 'gso', 'off']));
@@ -45,8 +45,7 @@ async function balancing(cluster: Cluster, files: ReturnType<typeof makeFiles>):
 }
 
 test('FULLNAT, a tunnel and FTP, there and back: nothing is lost, all go on', { skip }, async () => {
-  const files = makeFiles();
-  try {
+  await withFiles(async (files) => {
     await withOtherBuild((object) =>
       inCluster(async (cluster) => {
         const { lvs } = cluster;
@@ -71,7 +70,5 @@ test('FULLNAT, a tunnel and FTP, there and back: nothing is lost, all go on', { 
         assert.doesNotMatch(drops, /^(redirect_failed|no_local_port|ftp_streams)\b/m, drops);
       }),
     );
-  } finally {
-    rmSync(files.folder, { recursive: true });
-  }
+  });
 });

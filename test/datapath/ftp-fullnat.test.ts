@@ -1,13 +1,12 @@
 // The helper for FTP by FULLNAT with real servers and a real client: vsftpd, which has no route to its clients and wants data connections from the address
 // of the command connection; and curl, which fetches and stores a file by each kind of data connection.
 import assert from 'node:assert/strict';
-import { rmSync } from 'node:fs';
 import { test } from 'node:test';
 import { noNamespaces } from '../support/netns-bed.js';
 import { type Cluster, ipvsadm, ok, shared, VIP } from './cluster.js';
 import { inCluster6, server6, VIP6 } from './cluster6.js';
 import { exchange, WAYS } from './ftp-exchange.js';
-import { type Files, makeFiles, noFtpServer, serveFtp } from './ftp-server.js';
+import { type Files, noFtpServer, serveFtp, withFiles } from './ftp-server.js';
 
 const skip = noNamespaces() || noFtpServer;
 /** Two: a client’s data connections must come from the one of its command connection. */
@@ -24,14 +23,8 @@ const inside = shared((work) =>
   }),
 );
 
-async function withFtp(work: (cluster: Cluster, files: Files) => Promise<void>): Promise<void> {
-  const files = makeFiles();
-  try {
-    await inside((cluster) => work(cluster, files));
-  } finally {
-    rmSync(files.folder, { recursive: true });
-  }
-}
+const withFtp = (work: (cluster: Cluster, files: Files) => Promise<void>): Promise<void> =>
+  withFiles((files) => inside((cluster) => work(cluster, files)));
 
 const fullnat = (service: string, server: string, locals: readonly string[] = LOCALS): string =>
   `-a -t ${service} -r ${server} --fullnat --local-address ${locals.join(',')}`;

@@ -1,6 +1,6 @@
 // vsftpd on a host of a cluster, and files for it.
 import { randomBytes } from 'node:crypto';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Host } from '../support/netns-bed.js';
@@ -19,7 +19,7 @@ export interface Files {
   readonly stored: string;
 }
 
-export function makeFiles(): Files {
+function makeFiles(): Files {
   const folder = mkdtempSync(join(tmpdir(), 'weir-ftp-'));
   const [root, stored] = [join(folder, 'root'), join(folder, 'root', 'in')];
   mkdirSync(stored, { recursive: true });
@@ -32,6 +32,16 @@ export function makeFiles(): Files {
   const shared = join(root, 'file');
   writeFileSync(shared, randomBytes(FILE_BYTES), { mode: 0o644 });
   return { folder, shared, stored };
+}
+
+/** Works with such files, which are gone afterwards. */
+export async function withFiles(work: (files: Files) => Promise<void>): Promise<void> {
+  const files = makeFiles();
+  try {
+    await work(files);
+  } finally {
+    rmSync(files.folder, { recursive: true });
+  }
 }
 
 export async function serveFtp(

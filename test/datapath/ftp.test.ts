@@ -1,26 +1,19 @@
 // The helper for FTP with a real server and a real client: vsftpd behind VS/NAT, and curl, which fetches and stores a file by each kind of data
 // connection.
 import assert from 'node:assert/strict';
-import { rmSync } from 'node:fs';
 import { test } from 'node:test';
 import { noNamespaces } from '../support/netns-bed.js';
 import { type Cluster, ipvsadm, ok, shared, VIP } from './cluster.js';
 import { inCluster6, server6, VIP6 } from './cluster6.js';
 import { exchange, WAYS } from './ftp-exchange.js';
-import { type Files, makeFiles, noFtpServer, serveFtp } from './ftp-server.js';
+import { type Files, noFtpServer, serveFtp, withFiles } from './ftp-server.js';
 
 const skip = noNamespaces() || noFtpServer;
 
 const inside = shared(inCluster6);
 
-async function withFtp(work: (cluster: Cluster, files: Files) => Promise<void>): Promise<void> {
-  const files = makeFiles();
-  try {
-    await inside((cluster) => work(cluster, files));
-  } finally {
-    rmSync(files.folder, { recursive: true });
-  }
-}
+const withFtp = (work: (cluster: Cluster, files: Files) => Promise<void>): Promise<void> =>
+  withFiles((files) => inside((cluster) => work(cluster, files)));
 
 test('a file is fetched and stored by every kind of data connection, through two servers', { skip }, () =>
   withFtp(async (cluster, files) => {
