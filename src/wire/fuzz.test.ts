@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { mutate, randomBytes, randomFrom } from '../../test/support/mutate.js';
+import { rawEntry, rawMessage, rawOldEntry, rawOldMessage, rawOption } from '../../test/support/sync-bytes.js';
 import type { Address } from '../model/address.js';
 import { decodeAddress, encodeAddress } from './address-bytes.js';
 import { decodeArp, encodeArp } from './arp.js';
@@ -32,6 +33,7 @@ import { decodeInterfaceAddress } from './rtnetlink-address.js';
 import { decodeLink } from './rtnetlink-link.js';
 import { decodeNeighbour } from './rtnetlink-neighbour.js';
 import { decodeRoute } from './rtnetlink-route.js';
+import { decodeSyncMessage } from './sync-message.js';
 import { decodeTcp } from './tcp.js';
 import { decodeUdp } from './udp.js';
 import { decodeVrrpAddresses, decodeVrrpHeader, encodeVrrp, vrrpAuthData, vrrpChecksum } from './vrrp.js';
@@ -60,6 +62,9 @@ const attributes = encodeAttributes([
 ]);
 const fixed = (length: number): Uint8Array => concat(new Uint8Array(length), attributes);
 const error = concat(new Uint8Array(20), encodeAttributes([textAttribute(1, 'No')]));
+
+const engine = [rawOption(2, 'call'), rawOption(3, 'sip')];
+const decodeSync = (bytes: Uint8Array): unknown => decodeSyncMessage(bytes, { syncId: 0 });
 
 type Decode = (bytes: Uint8Array) => unknown;
 
@@ -98,6 +103,8 @@ const decoders: readonly (readonly [string, Decode, Uint8Array])[] = [
   ['neighbour', decodeNeighbour, fixed(12)],
   ['route', decodeRoute, fixed(12)],
   ['policy of IPsec', decodePolicy, fixed(168)],
+  ['sync message', decodeSync, rawMessage([rawEntry({ options: engine }), rawEntry({ type: 1, options: engine })])],
+  ['sync message of version 0', decodeSync, rawOldMessage([rawOldEntry({ flags: 0x600, options: [new Uint8Array(24)] }), rawOldEntry()])],
   ['TCP', decodeTcp, Uint8Array.from([...new Uint8Array(12), 0x80, ...new Uint8Array(19).fill(2)])],
   ['UDP', decodeUdp, Uint8Array.from([0, 1, 0, 2, 0, 12, 0, 0, 1, 2, 3, 4])],
   ['VRRP', decodeVrrpHeader, advert],

@@ -30,7 +30,7 @@ export const layers: readonly Layer[] = [
   },
   {
     folder: 'wire',
-    what: 'bytes ↔ values: Ethernet, ARP, NDP, IPv4, ICMP, TCP, UDP, VRRP with its digests, BFD, netlink',
+    what: 'bytes ↔ values: Ethernet, ARP, NDP, IPv4, ICMP, TCP, UDP, VRRP with its digests, BFD, connection synchronisation, netlink',
     mayImport: ['model'],
     pure: true,
   },
