@@ -202,18 +202,42 @@ __noinline int ftp_put_hex(__u32 number) {
   }
   return 0;
 }
+
+/* The group of an address, from the left. */
+static __always_inline __u32 ftp_group(__u32 *addr, __u32 i) { return bpf_ntohs(i & 1 ? addr[i / 2] >> 16 : addr[i / 2] & 0xffff); }
+
+/* As RFC 5952 writes it, since there are servers that compare texts: the first of the longest runs of zeros, from two on, is left out. */
+static __always_inline void ftp_put_address6(struct ftp_text *t, __u32 *addr) {
+  __u32 zeros = 0, begins = 8, ends = 8, runs;
+  for (int i = 0; i < 8; i++) zeros |= ftp_group(addr, i) ? 0 : 1 << i;
+  runs = zeros;
+#pragma clang loop unroll(full)
+  for (int length = 2; length <= 8; length++) {
+    runs &= zeros >> (length - 1); /* where a run of that length begins */
+    if (!runs) break;
+    begins = 0;
+#pragma clang loop unroll(full)
+    for (int i = 7; i >= 0; i--) begins = runs & 1 << i ? i : begins;
+    ends = begins + length;
+  }
+  for (int i = 0; i < 8; i++) {
+    bool left_out = i >= begins && i < ends;
+    if (left_out && i != begins) continue;
+    if (i ? i != ends : left_out) ftp_put_char(t, ':');
+    if (left_out) ftp_put_char(t, ':');
+    else ftp_put_hex(ftp_group(addr, i));
+  }
+}
 #endif
-/* d family d address d port d: of IPv6 all eight numbers of the address. */
+/* d family d address d port d */
 static __always_inline void ftp_make_extended(struct ftp_text *t, __u32 *addr, __u32 port) {
   t->made = 0;
   ftp_put_char(t, '|');
   ftp_put_char(t, FTP_FAMILY);
   ftp_put_char(t, '|');
 #ifdef IPV6
-  for (int i = 0; i < 8; i++) {
-    ftp_put_hex(bpf_ntohs(i & 1 ? addr[i / 2] >> 16 : addr[i / 2] & 0xffff));
-    ftp_put_char(t, i < 7 ? ':' : '|');
-  }
+  ftp_put_address6(t, addr);
+  ftp_put_char(t, '|');
 #else
   ftp_put_octets(t, addr[0], '.', '|');
 #endif

@@ -166,12 +166,8 @@ function localised(segment: Segment, expected: Connection, { line, begins }: Fou
 const plainText = (address: number, port: number): string =>
   [address >>> 24, (address >>> 16) & 255, (address >>> 8) & 255, address & 255, port >> 8, port & 255].join(',');
 
-/** With all eight numbers of an IPv6 address. */
-function extendedText({ address, port }: Endpoint): string {
-  const { family, words } = addressOf(address);
-  const groups = words.flatMap((word) => [word >>> 16, word & 0xffff].map((group) => group.toString(16)));
-  return family === 'inet' ? `|1|${textOf(address)}|${port}|` : `|2|${groups.join(':')}|${port}|`;
-}
+const extendedText = ({ address, port }: Endpoint): string =>
+  `|${addressOf(address).family === 'inet' ? 1 : 2}|${textOf(address)}|${port}|`;
 
 /** The text that takes the place of a reply's endpoint; undefined: it stays. */
 function replacement(line: FtpLine, { address, bare, port }: FtpEndpoint, virtual: number): string | undefined {
