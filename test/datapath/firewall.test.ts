@@ -68,7 +68,13 @@ for (const family of FAMILIES) {
       assert.match(counts(cluster), /firewall/);
       // Of the director's own clients there is no INPUT.
       assert.deepEqual(asked(lvs, 'tcp', vip, 80, 1), ['web1']);
-      ok(lvs.weir('load --firewall fast'));
+      assert.equal(
+        ok(lvs.weir('load --firewall fast')),
+        'firewall: new connections are balanced in front of the packet filter of this host\n',
+      );
+      assert.doesNotMatch(ok(lvs.weir('status')), /repairs? due/);
+      assert.equal(ok(lvs.weir('load')), 'weir1: detached from tc ingress\n', 'by the command after it: what had been accepted has come');
+      assert.equal(ok(lvs.weir('load')), '');
       assert.deepEqual(asked(client, 'tcp', vip, 80, 1), ['web1']);
       assert.doesNotMatch(shell(lvs, 'nft list tables'), new RegExp(table));
       const edited = lvs.ipvsadm(`-E -t ${at(vip, 80)} -s rr`);

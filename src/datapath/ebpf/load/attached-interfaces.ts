@@ -14,7 +14,7 @@ import { decodeLink, dumpLinks, type Link } from '../../../wire/rtnetlink-link.j
 import { Conf } from '../abi.gen.js';
 import { pinInPlace } from '../pins/pin-in-place.js';
 import { requiredPin } from '../pins/required-pin.js';
-import { asksFirewall } from '../table/firewall.js';
+import { hasFirewallPath } from '../table/firewall.js';
 import { hasMarks } from '../table/marks.js';
 import type { Tables } from '../table/tables.js';
 import {
@@ -106,10 +106,11 @@ export class AttachedInterfaces {
     this.lookAtSourceRules();
     const attachable = links.filter(isAttachable);
     const near = hasMarks(this.tables) ? links.filter(isPairOfMarks) : [];
-    const far = asksFirewall(this.tables) ? links.filter(isPairOfFirewall) : [];
+    // Until the next command after the packet filter was left: what it has accepted by then still comes.
+    const far = hasFirewallPath(this.tables) ? links.filter(isPairOfFirewall) : [];
     try {
       const pins = new Set(readdirSync(this.folder));
-      this.#forget(pins, [...attachable, ...near, ...far]);
+      this.#forget(pins, links, [...attachable, ...near, ...far]);
       for (const link of near) this.#attach(link, 'egress', pins, wish);
       for (const link of far) this.#attach(link, 'ingress', pins, wish);
       this.tables.conf.set(0, Conf.layer3, attachable.some(isLayer3) ? 1 : 0);
@@ -206,19 +207,26 @@ export class AttachedInterfaces {
     }
   }
 
-  /** Interface numbers are used again: the pins of an interface that went must not count for the next one with its number. */
-  #forget(pins: Set<string>, attachable: readonly Link[]): void {
+  /**
+   * Interface numbers are used again: the pins of an interface that went must not count for the next one with its number. One that is there, and
+   * that programs have no more to do with (the port of a bridge, weir's own), loses them.
+   */
+  #forget(pins: Set<string>, links: readonly Link[], attachable: readonly Link[]): void {
     const names = new Map(attachable.map(({ ifindex, name }) => [ifindex, name]));
+    const left = new Map(links.filter(({ ifindex }) => !names.has(ifindex)).map(({ ifindex, name }) => [ifindex, name]));
     const gone = new Set<number>();
     for (const name of pins) {
       const pin = parseAttachmentPin(name);
       if (pin === undefined || (names.has(pin.ifindex) && isAttached(this.folder, name))) continue;
+      const leftName = left.get(pin.ifindex);
+      const attached = leftName !== undefined && isAttached(this.folder, name);
       // An interface that came back from another namespace with another number still has our programs, which would keep themselves out.
-      if (pin.kind === 'link') this.#release(`${this.folder}/${name}`);
+      if (pin.kind === 'link' || attached) this.#remove(name, pin);
       else rmSync(`${this.folder}/${name}`, { force: true });
       pins.delete(name);
       clearRecord(this.tables.interfaces, pin.ifindex);
-      if (!names.has(pin.ifindex)) gone.add(pin.ifindex);
+      if (attached) this.report({ kind: 'detached', name: leftName, hook: pin.hook });
+      else if (!names.has(pin.ifindex)) gone.add(pin.ifindex);
     }
     forgetRefusalsBut(this.folder, new Set(names.keys()), pins);
     for (const ifindex of gone) this.report({ kind: 'forgotten', ifindex });

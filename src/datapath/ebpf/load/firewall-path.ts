@@ -12,14 +12,14 @@ import { decodeLink, dumpLinks } from '../../../wire/rtnetlink-link.js';
 import { decodeNeighbour, lookUpNeighbour, NeighbourState, setNeighbour } from '../../../wire/rtnetlink-neighbour.js';
 import { addRoute, RouteProtocol, RouteScope, RouteTable, RouteType } from '../../../wire/rtnetlink-route.js';
 import { Conf } from '../abi.gen.js';
-import { anyPassesFirewall, asksFirewall, markForFirewall, servicesByAddress } from '../table/firewall.js';
+import { asksFirewall, hasFirewallPath, markForFirewall, pairHasIpv6, servicesByAddress } from '../table/firewall.js';
 import { FAMILIES } from '../table/marks.js';
 import { Tables } from '../table/tables.js';
 import type { AttachedInterfaces } from './attached-interfaces.js';
 import { FIREWALL_TABLE, firewallMessages } from './firewall-table.js';
 import { isLoaded } from './load.js';
 import { preparePair } from './mark-path.js';
-import { givePairIpv6, pairOf } from './pair.js';
+import { pairOf, setPairIpv6 } from './pair.js';
 import type { OnNotice } from './refused-xdp.js';
 
 /** Behind weir0, of no device: how the programs know what was accepted, as in bpf/director/send.h. */
@@ -81,9 +81,9 @@ function make(netlink: Netlink, interfaces: AttachedInterfaces): void {
   interfaces.attachPairToFirewall();
   const keys = services.map(({ key }) => key);
   const sloppyTcp = tables.conf.get(0, Conf.sloppyTcp) !== 0;
+  setPairIpv6(pairHasIpv6(tables));
   for (const family of FAMILIES) {
     const has = keys.some(({ address }) => address.family === family);
-    if (has && family === 'inet6') givePairIpv6();
     if (has) leadToGateway(netlink, family, near.ifindex);
     const gateway = encodeAddress(GATEWAYS[family]);
     const messages = firewallMessages(family, { services: keys, near: near.ifindex, far: far.ifindex, gateway, sloppyTcp });
@@ -110,7 +110,7 @@ function removeFirewallPath(tables: Tables): void {
 export function dropFirewallPath(folder: string): void {
   if (!isLoaded(folder)) return;
   const tables = new Tables(folder);
-  if (asksFirewall(tables) || anyPassesFirewall(tables)) removeFirewallPath(tables);
+  if (hasFirewallPath(tables)) removeFirewallPath(tables);
 }
 
 /**
@@ -125,6 +125,7 @@ export function followFirewall(netlink: Netlink, interfaces: AttachedInterfaces,
       return true;
     }
     removeFirewallPath(tables);
+    setPairIpv6(pairHasIpv6(tables));
   } catch (error) {
     if (!isSystemError(error)) throw error;
     markForFirewall(tables, false);

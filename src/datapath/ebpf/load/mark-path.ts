@@ -12,7 +12,7 @@ import { appendRule, deleteRule } from '../../../wire/rtnetlink-rule.js';
 import { FAMILIES, hasMarks, liveMarks } from '../table/marks.js';
 import type { AttachedInterfaces } from './attached-interfaces.js';
 import { MARK_PROTOCOL, MARK_TABLE, markRuleSteps } from './mark-rules.js';
-import { givePairIpv6, PAIR, pairOf } from './pair.js';
+import { PAIR, pairOf, setPairIpv6 } from './pair.js';
 import type { OnNotice } from './refused-xdp.js';
 
 /** No packet is too large for the pair: the next hop's MTU counts. The largest that the kernel takes. */
@@ -73,7 +73,7 @@ function ensureRoutes(netlink: Netlink, family: Family): void {
   const { near, far } = pairOf(netlink.dump(dumpLinks(), decodeLink, 'list the interfaces'));
   if (near === undefined || far === undefined) return; // the next command makes it
   preparePair(netlink, { near, far });
-  if (family === 'inet6') givePairIpv6();
+  if (family === 'inet6') setPairIpv6(true);
   for (const route of routesOf(family, near.ifindex))
     unlessCode(() => netlink.change(addRoute(route), 'add the route of firewall marks'), ['EEXIST'], undefined);
 }

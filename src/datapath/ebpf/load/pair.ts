@@ -68,10 +68,10 @@ function settle(settings: readonly PairSetting[], report: ReportChange): void {
   }
 }
 
-/** Lets a pair that is up carry IPv6. */
-export function givePairIpv6(): void {
+/** Lets a pair that is up carry IPv6, or no longer. */
+export function setPairIpv6(ipv6: boolean): void {
   settle(
-    ENDS.flatMap((name) => ipv6Of(name, true)),
+    ENDS.flatMap((name) => ipv6Of(name, ipv6)),
     () => {},
   );
 }

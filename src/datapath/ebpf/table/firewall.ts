@@ -52,15 +52,18 @@ export function servicesByAddress(tables: Tables): readonly { readonly id: numbe
   });
 }
 
-/** Do packets of IPv6 go by weir's pair? */
-export const pairHasIpv6 = (tables: Tables): boolean =>
-  hasMarks(tables, 'inet6') || (asksFirewall(tables) && servicesByAddress(tables).some(({ key }) => key.address.family === 'inet6'));
-
 /** Do the programs pass its new connections to the packet filter? */
 const passesFirewall = ({ services }: Tables, id: number): boolean => (readServiceWord(services, id).flags & Abi.SVC_FIREWALL) !== 0;
 
 /** Does any? */
 export const anyPassesFirewall = (tables: Tables): boolean => numbersOf(tables).some((id) => passesFirewall(tables, id));
+
+/** Is the way by the packet filter wanted, or still there? */
+export const hasFirewallPath = (tables: Tables): boolean => asksFirewall(tables) || anyPassesFirewall(tables);
+
+/** Do packets of IPv6 go by weir's pair? */
+export const pairHasIpv6 = (tables: Tables): boolean =>
+  hasMarks(tables, 'inet6') || (hasFirewallPath(tables) && servicesByAddress(tables).some(({ key }) => key.address.family === 'inet6'));
 
 /** Stores the flag in the services by an address, or takes it from all. */
 export function markForFirewall(tables: Tables, passes: boolean): void {
