@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Explanation } from '../../src/cli/explain/explanation.js';
 import { type Cluster, inCluster, ipvsadm, ok, running, serving, shared, until, VIP } from '../datapath/cluster.js';
+import { CLIENT6, inCluster6, server6, VIP6 } from '../datapath/cluster6.js';
 import { station } from '../datapath/live-child.js';
 import { noNamespaces } from '../support/netns-bed.js';
 
@@ -105,6 +106,21 @@ test('a mark leads where the address has no live service, beside one that was re
     const unmarked = explained(cluster, `--from ${CLIENT}:5000 --to ${VIP}:80`);
     assert.deepEqual(facts(unmarked), ['passed', `TCP ${VIP}:80`, undefined, undefined], 'its connection keeps the service');
     assert.deepEqual(facts(marked()), led);
+  });
+});
+
+test('IPv6 without forwarding: the interface is that of the route of the host, and the packet is refused', on, async () => {
+  await inCluster6((cluster) => {
+    const { lvs } = cluster;
+    ipvsadm(lvs, `-A -t [${VIP6}]:80 -s rr`, `-a -t [${VIP6}]:80 -r [${server6(1)}]:80 -m`);
+    lvs.sysctl('net.ipv6.conf.all.forwarding', '0');
+    const lost = explained(cluster, `--from [${CLIENT6}]:5000 --to [${VIP6}]:80`);
+    assert.deepEqual([lost.packet.device, lost.verdict, lost.reason?.key], ['eth0', 'answered', 'no_route']);
+    assert.deepEqual(
+      lost.settings.map(({ name, value }) => `${name}=${value}`),
+      ['net.ipv6.conf.eth0.forwarding=0'],
+    );
+    return Promise.resolve();
   });
 });
 

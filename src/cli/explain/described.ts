@@ -12,6 +12,8 @@ export interface Described {
   readonly nameOf: (ifindex: number) => string;
   /** rp_filter of the device, as the kernel applies it. */
   readonly reversePath: number;
+  /** The sysctl without which the kernel names no next hop for what comes by the device; undefined: it is on. */
+  readonly forwardingOff: string | undefined;
   /** The same packet, as it comes back from the host's packet filter; absent: that is not asked. */
   readonly accepted?: Described;
 }

@@ -6,21 +6,24 @@ import { Fib, FibCode } from '../../datapath/ebpf/explain/fib.js';
 import { LiveEnvironment, type LiveLink } from '../../datapath/ebpf/explain/live-environment.js';
 import { ACCEPTED_MAC } from '../../datapath/ebpf/load/firewall-path.js';
 import { isRecorded } from '../../datapath/ebpf/load/interface-record.js';
+import { PAIR } from '../../datapath/ebpf/load/pair.js';
 import type { ObservingReader } from '../../datapath/ebpf/observe/observing-reader.js';
 import { hasMarks } from '../../datapath/ebpf/table/marks.js';
 import { recordedAddress } from '../../datapath/ebpf/table/record-address.js';
 import type { Tables } from '../../datapath/ebpf/table/tables.js';
 import { LOOPBACK } from '../../datapath/memory/packets/environment.js';
 import { ipOf } from '../../datapath/memory/packets/ip.js';
-import type { Address } from '../../model/address.js';
+import type { Address, Family } from '../../model/address.js';
 import { WeirError } from '../../model/errors/weir-error.js';
 import { sameAddress } from '../../model/identity.js';
+import { hasCode } from '../../sys/errno.js';
 import { using } from '../../sys/fd.js';
 import { readSetting } from '../../sys/files/sysctl.js';
 import { Netlink } from '../../sys/netlink/netlink.js';
 import { type Mac, ZERO_MAC } from '../../wire/ethernet.js';
 import { decodeInterfaceAddress, dumpAddresses } from '../../wire/rtnetlink-address.js';
 import { decodeLink, dumpLinks } from '../../wire/rtnetlink-link.js';
+import { decodeRoute, lookUpRoute } from '../../wire/rtnetlink-route.js';
 import { describe } from './describe.js';
 import type { Described } from './described.js';
 import type { Explanation } from './explanation.js';
@@ -46,10 +49,26 @@ function lookAtHost(): Host {
   });
 }
 
+/** The interface of the host's own route; undefined: none, or one that refuses. */
+function routedBy(netlink: Netlink, to: Address): number | undefined {
+  try {
+    return decodeRoute(netlink.get(lookUpRoute(to), 'look up a route'))?.ifindex;
+  } catch (error) {
+    if (!hasCode(error, 'ENETUNREACH', 'EHOSTUNREACH', 'EINVAL', 'EACCES')) throw error;
+    return undefined;
+  }
+}
+
 /** The interface by which the kernel would answer: so a packet of `from` comes by it. @throws WeirError explain-no-device */
 function deviceTowards(fib: Fib, tables: Tables, { links }: Host, from: Address): string {
   const answer = fib.ask({ ifindex: tables.conf.get(0, Conf.pairIfindex), to: ipOf(from) });
-  const found = [FibCode.success, FibCode.noNeighbour].some((code) => code === answer.code) ? answer.ifindex : undefined;
+  const known = [FibCode.success, FibCode.noNeighbour].some((code) => code === answer.code);
+  // Without forwarding, by which the datapath may have no next hop either, the FIB answers no program.
+  const found = known
+    ? answer.ifindex
+    : answer.code === FibCode.forwardingDisabled
+      ? using(new Netlink(), (netlink) => routedBy(netlink, from))
+      : undefined;
   const name = links.find(({ ifindex }) => ifindex === found)?.name;
   if (name === undefined) throw new WeirError('explain-no-device');
   return name;
@@ -115,6 +134,12 @@ class LiveProbe {
   }
 }
 
+/** The FIB is asked as for a packet by that interface; of IPv4 by weir0. */
+function forwardingOffAt(device: string, family: Family): string | undefined {
+  const path = family === 'inet' ? `net/ipv4/conf/${PAIR.near}/forwarding` : `net/ipv6/conf/${device}/forwarding`;
+  return readSetting(path) === '0' ? path.replaceAll('/', '.') : undefined;
+}
+
 const reversePathOf = (device: string): number =>
   Math.max(...['all', device].map((each) => Number(readSetting(`net/ipv4/conf/${each}/rp_filter`) ?? 0)));
 
@@ -154,6 +179,7 @@ export function explainLive(reader: ObservingReader, asked: Asked): Explanation 
         sysctls,
         nameOf: (ifindex) => host.links.find((each) => each.ifindex === ifindex)?.name ?? String(ifindex),
         reversePath: reversePathOf(one.device),
+        forwardingOff: forwardingOffAt(one.device, asked.from.address.family),
         ...(accepted === undefined ? {} : { accepted: described(accepted) }),
       });
       const explained = describe(described(met));

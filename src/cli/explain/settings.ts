@@ -67,7 +67,7 @@ function flagsOf({ schedule }: ServiceRecord): readonly string[] {
 }
 
 export function settingsOf(described: Described): readonly Setting[] {
-  const { found, device, reversePath } = described;
+  const { found, device, reversePath, forwardingOff } = described;
   const service = lastOf(found.events, 'service')?.service;
   const isPast = lastOf(found.events, 'begun')?.connection.method === 'bypass';
   const byReason = found.reasons.flatMap((reason) => (OF_REASON[reason] ?? []).map(([name, effect]) => sysctl(described, name, effect)));
@@ -81,6 +81,9 @@ export function settingsOf(described: Described): readonly Setting[] {
     ...(described.accepted === undefined ? [] : [PACKET_FILTER]),
     ...(found.reasons.includes('reverse_path')
       ? [{ name: `net.ipv4.conf.${device}.rp_filter`, value: String(reversePath), effect: 'the larger value of it and that of all counts' }]
+      : []),
+    ...(forwardingOff !== undefined && found.reasons.includes('no_route')
+      ? [{ name: forwardingOff, value: '0', effect: 'the kernel names no next hop for packets that come in there' }]
       : []),
   ];
 }
