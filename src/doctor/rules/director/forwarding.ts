@@ -1,4 +1,4 @@
-// Is forwarding on where VS/NAT and firewall marks need it? VS/DR, VS/TUN and packets that the datapath redirects do not need it.
+// Is forwarding on where VS/NAT, FULLNAT and firewall marks need it? VS/DR, VS/TUN and packets that the datapath redirects do not need it.
 
 import type { Finding } from '../../../model/finding.js';
 import type { DirectorFacts } from '../../facts.js';
@@ -30,14 +30,15 @@ export function forwardingRule(facts: DirectorFacts): readonly Finding[] {
   if (marks.length > 0) return marks;
   if (needed && !on) {
     const lost = forwardingLost(facts);
+    const isNat = destinations.some(({ method }) => method === 'masq');
     return [
       {
         severity: lost ? 'error' : 'warning',
         code: 'forwarding-off',
-        what: 'ip_forward is 0 on a VS/NAT director',
+        what: `ip_forward is 0 on a ${isNat ? 'VS/NAT' : 'FULLNAT'} director`,
         cause: lost
           ? 'it was turned off after loading, which took the forwarding of weir0, too: new next hops are not found (no_route)'
-          : 'weir balances without it, but the kernel drops what it must forward for Masq servers: packets that it has to fragment, and their own traffic',
+          : `weir balances without it, but the kernel drops what it must forward for ${isNat ? 'Masq servers: packets that it has to fragment, and their own traffic' : 'FullNAT servers: packets that it has to fragment'}`,
         fix: 'sysctl -w net.ipv4.ip_forward=1',
       },
     ];
@@ -48,7 +49,7 @@ export function forwardingRule(facts: DirectorFacts): readonly Finding[] {
         severity: 'info',
         code: 'forwarding-unneeded',
         what: 'ip_forward is 1',
-        cause: 'no destination is Masq, and VS/DR and VS/TUN do not need forwarding',
+        cause: 'no destination is Masq or FullNAT, and VS/DR and VS/TUN do not need forwarding',
       },
     ];
   }
