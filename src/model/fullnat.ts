@@ -1,4 +1,5 @@
 // What FULLNAT asks of a destination: local addresses of its service's family.
+import { isLoopbackAddress } from './address.js';
 import { WeirError } from './errors/weir-error.js';
 import { serviceFamily } from './identity.js';
 import type { DestinationSpec, ServiceKey, ServiceSpec } from './service.js';
@@ -30,7 +31,9 @@ export function checkFullnat(service: ServiceKey, { method, localAddresses = [],
     return;
   }
   const different = new Set(localAddresses.map(({ words }) => words.join('.'))).size === localAddresses.length;
-  const fit = localAddresses.every((address) => address.family === serviceFamily(service) && isUnicast(address));
+  const fit = localAddresses.every(
+    (address) => address.family === serviceFamily(service) && isUnicast(address) && !isLoopbackAddress(address),
+  );
   if (localAddresses.length === 0 || localAddresses.length > LOCAL_ADDRESSES_MAX || !different || !fit)
     throw new WeirError('fullnat-locals', { max: LOCAL_ADDRESSES_MAX });
   if (clientAddress !== undefined && !isReported(service)) throw new WeirError('client-address-refused');

@@ -44,6 +44,17 @@ test('single packets and FULLNAT are refused together: the loaded table', { skip
   await inBed(({ director }) => refuses(director));
 });
 
+test('local addresses that no server can answer are refused', () => {
+  const director = new MemoryDirector();
+  director.addService(service(false));
+  for (const local of ['127.0.0.1', '0.0.0.0', '224.0.0.1', '255.255.255.255', 'fd00::1'])
+    assert.throws(
+      () => director.addDestination(key, fullnat(SERVERS[0], local)),
+      (error) => isWeirError(error, 'fullnat-locals'),
+      local,
+    );
+});
+
 /** Where a client's datagram leaves from, and to. */
 function sent(bed: Bed): readonly string[] {
   const { verdict, frame } = bed.send('ingress', 'front', fromClient(udp({ from: `${CLIENT}:40000`, to: `${VIP}:53` })));

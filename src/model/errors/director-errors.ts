@@ -24,7 +24,8 @@ export const directorErrors = {
   'gue-without-port': { text: () => 'a GUE tunnel needs a port', exitStatus: 1, errno: 'EINVAL' },
   /** No error of the kernel's, which has no FULLNAT: the text is printed, as of the next one. */
   'fullnat-locals': {
-    text: ({ max }: { max: number }) => `FULLNAT needs 1 to ${max} local addresses (--local-address), each once, of the service's family`,
+    text: ({ max }: { max: number }) =>
+      `FULLNAT needs 1 to ${max} local addresses (--local-address), each once, of the service's family; none of loopback, link-local or multicast`,
     exitStatus: 1,
     errno: 'EOPNOTSUPP',
   },
