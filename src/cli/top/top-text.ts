@@ -1,4 +1,5 @@
 // The table of rates as lines, cut to the size of a terminal.
+import { counted } from '../../model/counted.js';
 import { type Rates, type ServiceRates, type SortKey, sortedRates, totalRates } from './rates.js';
 
 const COLUMNS = [
@@ -51,7 +52,7 @@ export function topLines(services: readonly ServiceRates[], sort: SortKey, at: s
   const line = (name: string, rest: string): string => cut(`${name.slice(0, fitting - 1).padEnd(fitting)}${rest}`, columns);
   const servers = services.reduce((count, each) => count + each.servers.length, 0);
   const head = [
-    cut(`weir top  ${at}  ${services.length} services, ${servers} servers, a second each, by ${sort}`, columns),
+    cut(`weir top  ${at}  ${counted(services.length, 'service')}, ${counted(servers, 'server')}, a second each, by ${sort}`, columns),
     line('', headings(sort)),
     line('all', numbers(totalRates(services))),
   ];
