@@ -6,7 +6,8 @@ import { diagnose } from '../../diagnose.js';
 
 test('forwarding: a director of FULLNAT alone has no other traffic of its servers to forward', () => {
   const of = (...methods: readonly ('masq' | 'fullnat')[]): string =>
-    found({
+    diagnose({
+      ...director,
       services: [
         service(
           '10.5.0.9',
