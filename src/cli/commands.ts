@@ -79,7 +79,7 @@ export const commands: readonly Command[] = [
   { name: 'lab', meaning: 'build a test network in namespaces and run a director in it', load: () => import('./commands/lab.js') },
   {
     name: 'realserver',
-    meaning: 'make this host a real server of VIPs (VS/DR), or undo that',
+    meaning: 'make this host a real server of VIPs (VS/DR, VS/TUN), or undo that',
     load: () => import('./commands/realserver.js'),
   },
   {

@@ -63,9 +63,9 @@ const link = (name: string): InstalledFile => ({
   content: { kind: 'link', target: commandPath(name) },
 });
 
-const text = (path: string, shipped: string, needs: readonly string[]): InstalledFile => ({
+const text = (path: string, shipped: string, needs?: readonly string[]): InstalledFile => ({
   path,
-  needs,
+  ...(needs === undefined ? {} : { needs }),
   content: { kind: 'text', text: marked(shippedText(shipped), '#') },
 });
 
@@ -85,10 +85,11 @@ export function installedFiles({ keepalived, rsyslog, made: texts }: InstallChoi
   return [
     ...COMMANDS.map(link),
     text('/etc/udev/rules.d/90-weir.rules', 'share/udev/90-weir.rules', UDEV),
+    // What units call, any other init may call, too.
     text(`${UNITS}/ipvsadm.service`, 'share/systemd/ipvsadm.service', SYSTEMD),
-    text('/usr/local/lib/weir/ipvsadm-service', 'share/systemd/ipvsadm-service', SYSTEMD),
+    text('/usr/local/lib/weir/ipvsadm-service', 'share/systemd/ipvsadm-service'),
     text(`${UNITS}/weir-firewall.service`, 'share/systemd/weir-firewall.service', SYSTEMD),
-    text('/usr/local/lib/weir/follow-firewall', 'share/systemd/follow-firewall', SYSTEMD),
+    text('/usr/local/lib/weir/follow-firewall', 'share/systemd/follow-firewall'),
     ...FIREWALLS.map(besideFirewall),
     ...texts.filter((one) => keepalived || !one.keepalived).map(made),
     ...(keepalived
