@@ -89,11 +89,15 @@ export class PacketDirector extends PacketTable {
   }
 
   /**
-   * A frame with a mark at weir's own device, where a route has led it that came by `device`; forwarding has lowered its hops. What no service takes
-   * goes on past the marks, by the other end.
+   * A frame with a mark at weir's own device, where a route has led it that came by `device`; forwarding has lowered its hops, so that it has not all of
+   * them. What no service takes goes on past the marks, by the other end.
    */
   marked({ device, bytes, gsoSize = 0, mark = 0 }: Frame): Outcome {
     const frame = bytes.slice();
+    if (hopsOf(frame) >= HOPS_MAX) {
+      this.count('redirect_failed');
+      return { verdict: 'drop', frame };
+    }
     const { kind, packet } = parseFrame(raised(frame), gsoSize);
     if (kind === 'fragment') return this.#markedFragment({ device, bytes: frame, mark }, packet);
     const scope = kind === 'ok' ? this.scopesOf(packet.family, packet.protocol).find(({ allPorts }) => allPorts) : undefined;
