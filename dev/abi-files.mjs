@@ -150,6 +150,7 @@ export const FILES = [
   withNumbers('template', 'weir.bpf.o', 'TemplateAbi'),
   withNumbers('template-flag', 'weir.bpf.o', 'TemplateFlagAbi'),
   withNumbers('call', 'weir.bpf.o', 'CallAbi'),
+  withNumbers('apply', 'weir-apply.bpf.o', 'ApplyAbi'),
   {
     header: 'bpf/filters/abi.h',
     objects: ['weir-vrrp.bpf.o', 'weir-heartbeat.bpf.o', 'weir-claim.bpf.o', 'weir-bfd.bpf.o'],

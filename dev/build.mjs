@@ -85,6 +85,8 @@ const DIRECTOR = [
   'fullnat-sctp6',
   ...SIDE_BUILDS,
   ...SIDE_BUILDS.map((name) => `bridge-${name}`),
+  'apply',
+  ...SIDE_BUILDS.map((name) => `apply-${name}`),
 ];
 const COMPILERS = 2;
 

@@ -54,6 +54,9 @@
 #include "local6.h"
 #include "defence.h"
 #include "director.h"
+#ifdef APPLIES
+#include "apply.h"
+#else
 #include "director-reply.h"
 #ifdef BRIDGE
 #include "bridge.h"
@@ -97,6 +100,7 @@
 #endif
 #include "template-sweep.h"
 #include "timer.h"
+#endif
 #endif
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

@@ -46,6 +46,9 @@
 #include "local.h"
 #include "defence.h"
 #include "director.h"
+#ifdef APPLIES
+#include "apply.h"
+#else
 #include "director-reply.h"
 #ifdef BRIDGE
 #include "bridge.h"
@@ -92,5 +95,6 @@
 #include "locality-sweep.h"
 #include "template-sweep.h"
 #include "timer.h"
+#endif
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

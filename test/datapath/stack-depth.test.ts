@@ -81,8 +81,12 @@ function programsOf(object: string): readonly string[] {
   ];
 }
 
-/** Entered by tail calls: what is measured of them, at least. */
-const ENTERED = ['tunnel', 'tunnel6', 'fullnat', 'fullnat6', 'fullnat-sctp', 'fullnat-sctp6'] as const;
+/** Entered by tail calls, or run by user space: a program that each must have. */
+const OTHERS = [
+  ...(['tunnel', 'tunnel6'] as const).map((build) => [build, 'weir_tunnel_xdp'] as const),
+  ...(['fullnat', 'fullnat6', 'fullnat-sctp', 'fullnat-sctp6'] as const).map((build) => [build, 'weir_fullnat_request'] as const),
+  ...(['apply', ...SIDE_NAMES.map((name) => `apply-${name}` as const)] as const).map((build) => [build, 'weir_apply'] as const),
+];
 
 function withinLimit(object: string, expected: readonly string[] = programsOf(basename(object))): void {
   const { stdout, status } = spawnSync('llvm-objdump', ['-d', '-r', '--no-show-raw-insn', object], {
@@ -120,7 +124,7 @@ for (const [what, build] of [
     test(`nor in ${what} as ${clang} compiles it`, { skip }, () => compiledBy(clang, (object) => withinLimit(object), { build }));
 }
 
-for (const build of ENTERED)
+for (const [build, program] of OTHERS)
   test(`no chain of calls in ${build}.bpf.c needs more stack than Linux 6.1 allows`, { skip }, () =>
-    withinLimit(artifact(`weir-${build}.bpf.o`), build.startsWith('tunnel') ? ['weir_tunnel_xdp'] : ['weir_fullnat_request']),
+    withinLimit(artifact(`weir-${build}.bpf.o`), [program]),
   );

@@ -196,6 +196,7 @@ export interface SlotConnection {
   readonly own: Tuple | undefined;
   readonly method: number;
   readonly state: number;
+  readonly inactive: boolean;
   readonly noOutput: boolean;
   readonly proven: boolean;
   /** By the datapath's clock. */
@@ -203,7 +204,11 @@ export interface SlotConnection {
 }
 
 const inUpperHalf = (shift: number): number => shift - 32;
-const [NO_OUTPUT, PROVEN] = [Number(Abi.V_NOOUTPUT >> 32n), Number(Abi.V_PROVEN >> 32n)];
+const [INACTIVE, NO_OUTPUT, PROVEN] = [Abi.V_INACTIVE, Abi.V_NOOUTPUT, Abi.V_PROVEN].map((flag) => Number(flag >> 32n)) as [
+  number,
+  number,
+  number,
+];
 
 function connectionOf([keyLow, keyHigh, expires, high, beside]: TakenSlot): SlotConnection {
   return {
@@ -214,6 +219,7 @@ function connectionOf([keyLow, keyHigh, expires, high, beside]: TakenSlot): Slot
     own: ownOf(beside),
     method: (high >>> inUpperHalf(Abi.V_METHOD_SHIFT)) & 3,
     state: (high >>> inUpperHalf(Abi.V_STATE_SHIFT)) & 15,
+    inactive: (high & INACTIVE) !== 0,
     noOutput: (high & NO_OUTPUT) !== 0,
     proven: (high & PROVEN) !== 0,
     expires,

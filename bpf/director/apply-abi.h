@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* What the programs that put connections into a table (apply.h) and user space agree on besides abi.h. */
+#ifndef WEIR_APPLY_ABI_H
+#define WEIR_APPLY_ABI_H
+
+/* ---- a page of connections that another director has, on their way into a table. Written by user, who alone runs the program on it under the
+ * namespace's lock, but for the answers, which are written by the program. */
+#define APPLY_RECORDS 256
+/* Of a record. APPLY_LATE: where the client has a connection to another destination, that stays. APPLY_END: the connection ends, if it leads to this
+ * destination. APPLY_BITS: a connection that is there gets V_NOOUTPUT and V_PROVEN, too. */
+enum apply_flags { APPLY_LATE = 1, APPLY_END = 2, APPLY_BITS = 4 };
+enum apply_answer { APPLY_BUSY, APPLY_MADE, APPLY_CHANGED, APPLY_ENDED, APPLY_LEFT, APPLY_FULL, APPLY_GONE };
+struct apply_record {
+  __u32 client[4]; /* network order, as the other address and the ports */
+  __u32 vaddr[4];  /* of the wide builds, as the two ports behind it */
+  __u16 port;
+  __u16 vport;
+  __u16 dport;
+  __u8 protocol;
+  __u8 flags;
+  __u32 service;
+  __u32 dest;
+  __u32 state; /* upper half of a value: method, state, V_NOOUTPUT and V_PROVEN */
+  __u32 left;  /* clock units until it expires */
+  __u32 answer;
+  __u32 reserved;
+};
+struct apply_page {
+  __u32 count;
+  __u32 reserved[15];
+  struct apply_record record[APPLY_RECORDS];
+};
+
+#endif

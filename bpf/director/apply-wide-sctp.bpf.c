@@ -1,0 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Puts connections into the table that the wide build of SCTP has. */
+#define APPLIES
+#include "wide-sctp.bpf.c"

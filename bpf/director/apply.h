@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Puts connections into the table that no packet of this director began: those that another director has. User space runs weir_apply on a page of them
+ * (apply-abi.h) by BPF_PROG_TEST_RUN; so it never holds a lock of the table itself, which its death would close for ever. They are inserted, changed and ended
+ * by the rules of packets' connections, and counted at their destinations, but in no counters of traffic. */
+#ifndef WEIR_APPLY_H
+#define WEIR_APPLY_H
+
+#include "apply-abi.h"
+
+TABLE(apply_page, struct apply_page, 1);
+/* As those of maps.h. */
+const volatile struct {
+  enum apply_flags flags;
+  enum apply_answer answer;
+} apply_types_in_btf;
+
+#define APPLY_TRIES 4
+#define APPLIED_BITS (V_NOOUTPUT | V_PROVEN)
+
+static __always_inline struct apply_page *the_page(void) {
+  __u32 zero = 0;
+  return bpf_map_lookup_elem(&apply_page, &zero);
+}
+static __always_inline struct apply_record *record_at(__u32 i) {
+  struct apply_page *page = the_page();
+  if (!page) return 0;
+  CHECKED(page);
+  return &page->record[i & (APPLY_RECORDS - 1)];
+}
+
+/* What a search for the record's connection compares goes into the scratch space; what of its client is in its key. */
+static __always_inline __u32 applied_client(struct apply_record *r) {
+#ifdef IPV6
+  client_is(r->client);
+#ifdef WIDE
+  tuple6_is(r->vaddr, r->vport, r->protocol);
+#endif
+  return address_hash(r->client);
+#else
+  tuple_is(r->vaddr[0], r->vport, r->protocol);
+  return r->client[0];
+#endif
+}
+/* The server's port, which a look at another connection may have changed there. */
+static __always_inline void applied_server(struct apply_record *r) {
+#ifdef WIDE
+  WIDE_PORTS *t = tuple_ports();
+  if (t) WRITE(t->dport, r->dport);
+#endif
+}
+
+static __always_inline __u64 applied_state(struct apply_record *r) { return (__u64)r->state << 32; }
+static __always_inline __u64 applied_value(struct apply_record *r, __u64 from, __u32 now) {
+  return v_moved(from, v_state(applied_state(r)), now + r->left);
+}
+
+/* A connection that is there. Not APPLY_BUSY: it is done. */
+static __always_inline int apply_change(struct apply_record *r, struct conn_slot *s, __u64 key, __u32 now) {
+  struct found f;
+  if (!slot_holds(s, false, key, now, &f)) return APPLY_BUSY;
+  bool same = v_dest(f.value) == r->dest;
+  if (!same && r->flags & (APPLY_LATE | APPLY_END)) return APPLY_LEFT;
+  if (!same || r->flags & APPLY_END) return conn_end(s, false, f.value, now) && same ? APPLY_ENDED : APPLY_BUSY;
+  __u64 to = applied_value(r, f.value, now);
+  if (r->flags & APPLY_BITS) to = (to & ~APPLIED_BITS) | (applied_state(r) & APPLIED_BITS);
+  return conn_change(s, false, &f.value, to) ? APPLY_CHANGED : APPLY_BUSY;
+}
+
+/* A new one, in a slot that was taken. */
+static __always_inline void apply_make(struct apply_record *r, __u32 number, __u32 home, __u64 key, __u32 now) {
+  struct dest *d = dest_at(r->dest);
+  __u64 method = applied_state(r) & 3ull << V_METHOD_SHIFT;
+  __u64 value = applied_value(r, (__u64)r->dest << V_DEST_SHIFT | method | (applied_state(r) & APPLIED_BITS), now);
+  if (d) {
+    __sync_fetch_and_add(value & V_INACTIVE ? &d->inactive : &d->active, 1);
+    overload_begin(d);
+  }
+  applied_server(r);
+  slot_fill(number, home, key, value);
+}
+
+/* Under the key's lock. A global function: verified once. */
+__noinline int apply_locked(__u32 i, __u64 key, __u32 home, __u32 now) {
+  struct apply_record *r = record_at(i);
+  struct scratch *scratch = the_scratch();
+  if (!r || !scratch) return APPLY_BUSY;
+  CHECKED(r);
+  CHECKED(scratch);
+  struct probe *probe = &scratch->probe;
+  probe->udp = v_udp(applied_state(r));
+#pragma clang loop unroll(disable)
+  for (int k = 0; k < APPLY_TRIES; k++) {
+    conn_look(probe, home, key, now);
+    if (probe->holder != NOWHERE) {
+      struct conn_slot *s = slot_at(probe->holder);
+      int done = s ? apply_change(r, s, key, now) : APPLY_BUSY;
+      if (done != APPLY_BUSY) return done;
+      continue;
+    }
+    if (r->flags & APPLY_END) return APPLY_GONE;
+    if (probe->free == NOWHERE && probe->evict == NOWHERE) return APPLY_FULL;
+    __u32 number = slot_take_quickly(probe, home, now);
+    if (number == NOWHERE) continue;
+    apply_make(r, number, home, key, now);
+    return APPLY_MADE;
+  }
+  return APPLY_BUSY;
+}
+
+static long apply_step(__u64 i, void *ctx) {
+  __u32 *now = ctx;
+  struct apply_record *r = record_at(i);
+  if (!r) return 1;
+  CHECKED(r);
+  __u64 key = conn_key(applied_client(r), r->port, r->service);
+  __u32 hash = conn_hash(key);
+  r->answer = APPLY_BUSY;
+  if (!key_lock(key, hash)) return 0;
+  r->answer = apply_locked(i, key, hash & conn_mask, *now);
+  key_unlock(key, hash);
+  return 0;
+}
+
+SEC("xdp")
+int weir_apply(struct xdp_md *ctx) {
+  struct apply_page *page = the_page();
+  __u32 now = clock_now();
+  if (page) bpf_loop(page->count < APPLY_RECORDS ? page->count : APPLY_RECORDS, apply_step, &now, 0);
+  return XDP_DROP; /* its frame */
+}
+
+#endif

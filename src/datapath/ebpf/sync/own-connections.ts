@@ -1,0 +1,41 @@
+// The connections of this director, by what another one can know them.
+import type { ForeignConnection } from '../../../model/foreign-connection.js';
+import { IpProtocol } from '../../../model/ip-protocol.js';
+import { swap16 } from '../../../wire/bytes.js';
+import { Conf, Dest, Method, Service } from '../abi.gen.js';
+import { BypassAbi } from '../bypass.gen.js';
+import { clockDifference, secondsOf } from '../table/clock.js';
+import { livingConnections, type SlotConnection } from '../table/living-slots.js';
+import { modelAddress, recordedAddress } from '../table/record-address.js';
+import type { Tables } from '../table/tables.js';
+
+/** Whether its protocol has states; else 0 stands for one. */
+const hasStates = (protocol: number): boolean => protocol === IpProtocol.tcp || protocol === IpProtocol.sctp;
+
+/** undefined: it goes past the servers, so that no other director needs to know it. */
+function ownConnection({ services, dests, conf }: Tables, now: number, connection: SlotConnection): ForeignConnection | undefined {
+  const { service, dest, client, port, own, method, state, inactive, noOutput, proven, expires } = connection;
+  if (dest === BypassAbi.BYPASS_DEST) return undefined;
+  const protocol = own?.protocol ?? services.get(service, Service.protocol);
+  const virtual = { address: recordedAddress(services, Service, service), port: swap16(services.get(service, Service.port)) };
+  return {
+    protocol,
+    client: { address: modelAddress(...client), port },
+    virtual: own?.virtual ?? virtual,
+    server: { address: recordedAddress(dests, Dest, dest), port: own?.serverPort ?? swap16(dests.get(dest, Dest.port)) },
+    mark: services.get(service, Service.mark),
+    masqueraded: method === Method.M_MASQ,
+    state: hasStates(protocol) ? state : 0,
+    seconds: Math.max(1, Math.round(secondsOf(clockDifference(expires, now), conf.get(0, Conf.hz)))),
+    late: inactive,
+    seen: { answered: !noOutput, proven },
+  };
+}
+
+/** All that are alive at `now`, each once. */
+export function* ownConnections(tables: Tables, now: number): Generator<ForeignConnection> {
+  for (const slot of livingConnections(tables, now)) {
+    const connection = ownConnection(tables, now, slot);
+    if (connection !== undefined) yield connection;
+  }
+}

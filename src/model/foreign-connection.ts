@@ -1,0 +1,30 @@
+// A connection that another director has: by endpoints, since the numbers of its tables mean nothing here.
+import type { DestinationKey } from './service.js';
+
+export interface ForeignConnection {
+  /** Of IP. */
+  readonly protocol: number;
+  readonly client: DestinationKey;
+  readonly virtual: DestinationKey;
+  readonly server: DestinationKey;
+  /** The firewall mark of its packets; 0: they have none. */
+  readonly mark: number;
+  /** Does the other director masquerade it? Of a mark's connection that decides which port its destination has. */
+  readonly masqueraded: boolean;
+  /** Of its protocol, numbered as in the kernel's IPVS; 0 where the protocol has none. */
+  readonly state: number;
+  /** Seconds until it expires; 0: as long as a connection of its state has. */
+  readonly seconds: number;
+  /** It may be the late end of a connection that another one has replaced: then that stays. */
+  readonly late: boolean;
+  /** Of another weir: whether an answer was seen, and whether it is proven (evict.h). Absent: as the method has it, and not proven. */
+  readonly seen?: { readonly answered: boolean; readonly proven: boolean };
+  /** It has ended. */
+  readonly ended?: true;
+}
+
+/**
+ * What became of it here. `unbound`: no service or no destination is for it. `left`: the client has another connection, which stays. `full`: no place.
+ * `unsupported`: the director cannot have such a connection from elsewhere. `busy`: other CPUs were faster each time; it may be tried again.
+ */
+export type Applied = 'made' | 'changed' | 'ended' | 'left' | 'gone' | 'full' | 'busy' | 'unbound' | 'unsupported';

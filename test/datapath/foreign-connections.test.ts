@@ -1,0 +1,199 @@
+// Connections that another director has are put into the tables of this one, and their packets go on here as they did there.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { applyChange } from '../../src/datapath/apply-change.js';
+import { ConnectionApplier } from '../../src/datapath/ebpf/sync/connection-applier.js';
+import { ownConnections } from '../../src/datapath/ebpf/sync/own-connections.js';
+import { clockNow } from '../../src/datapath/ebpf/table/clock.js';
+import type { Applied, ForeignConnection } from '../../src/model/foreign-connection.js';
+import { IpProtocol } from '../../src/model/ip-protocol.js';
+import { type Bed, openBed, skipReason } from './bed.js';
+import { carriageOf, subjectOf } from './fixture-subject.js';
+import { at, CLIENT, SERVERS, VIP } from './fixtures/bed-addresses.js';
+import { type ConnectionAfter, destination, type Fixture, type Setup, type Step, service } from './fixtures/fixture.js';
+import { fixtures } from './fixtures/index.js';
+import { fromClient, tcp } from './fixtures/packets.js';
+import { isTooShortForTc, prepare } from './fixtures/play-fixture.js';
+import { additions } from './fixtures/setup-changes.js';
+import { checkTable } from './table-check.js';
+
+/** What a packet of these goes by is no connection alone: the note of a first fragment, the numbers of a stream of FTP, a way past the servers. */
+const MORE_THAN_A_CONNECTION = /fragment|FTP|cache_bypass/i;
+const MOVING: ReadonlySet<Step['kind']> = new Set(['frame', 'sysctl', 'rp_filter']);
+
+/** With connections, and nothing else that the other director knows alone: templates, local ports, tables that change meanwhile. */
+function isTransferable({ description, setup, before: steps = [] }: Fixture): boolean {
+  const plain = setup.every(({ service: spec, destinations }) => {
+    const kept = spec.persistence === undefined && !spec.onePacket && !spec.scheduler.startsWith('lblc');
+    return kept && destinations.every(({ method }) => method !== 'fullnat');
+  });
+  if (MORE_THAN_A_CONNECTION.test(description)) return false;
+  return plain && steps.some(({ kind }) => kind === 'frame') && steps.every(({ kind }) => MOVING.has(kind));
+}
+
+const transferable = fixtures.filter((fixture) => isTransferable(fixture) && !isTooShortForTc(fixture));
+
+const textOf = ({ client, virtual, destination: server }: ConnectionAfter): string => `${client} ${virtual} ${server}`;
+
+const skip = skipReason();
+let bed: Bed;
+let applier: ConnectionApplier;
+before(() => {
+  if (skip !== false) return;
+  bed = openBed({ attach: 'tc', capacity: { connBuckets: 256 } });
+  applier = new ConnectionApplier(bed.tables);
+});
+after(() => {
+  if (skip !== false) return;
+  applier.close();
+  bed.close();
+});
+
+const apply = (connections: readonly ForeignConnection[]): readonly Applied[] => bed.director.exclusively(() => applier.apply(connections));
+const listing = () => subjectOf(bed, false).connections();
+const counts = () => [...subjectOf(bed, false).servers()].map(([name, { active, inactive }]) => [name, active, inactive]);
+const setUp = (setups: readonly Setup[]): void => {
+  bed.wipe();
+  for (const change of setups.flatMap(additions)) applyChange(bed.director, change);
+};
+
+test('there are enough fixtures with connections of every table', { skip }, () => {
+  assert.ok(transferable.length > 300, `${transferable.length}`);
+});
+
+test('every fixture with connections: the same tables, and the packet goes where it went', { skip }, () => {
+  let followed = 0;
+  for (const fixture of transferable) {
+    const { hook, device, frame, description } = fixture;
+    bed.wipe();
+    const subject = subjectOf(bed, false);
+    prepare(subject, fixture);
+    const had = { listing: listing(), counts: counts(), own: [...ownConnections(bed.tables, clockNow(bed.tables.conf))] };
+    const went = bed.send(hook, device, frame, carriageOf(fixture));
+    const left = listing();
+
+    bed.wipe();
+    prepare(subject, { ...fixture, before: (fixture.before ?? []).filter(({ kind }) => kind !== 'frame') });
+    assert.deepEqual(new Set(apply(had.own)), new Set(had.own.length === 0 ? [] : ['made']), description);
+    assert.deepEqual(new Set(listing().map(textOf)), new Set(had.listing.map(textOf)), description);
+    assert.deepEqual(counts(), had.counts, description);
+    assert.deepEqual(
+      new Set(listing().map((each) => JSON.stringify(each))),
+      new Set(had.listing.map((each) => JSON.stringify(each))),
+      description,
+    );
+    // A packet that begins a connection goes where the scheduler stands.
+    if (left.length > had.listing.length || left.some((each) => !had.listing.map(textOf).includes(textOf(each)))) continue;
+    const goes = bed.send(hook, device, frame, carriageOf(fixture));
+    assert.deepEqual(
+      [goes.verdict, Buffer.from(goes.frame).toString('hex')],
+      [went.verdict, Buffer.from(went.frame).toString('hex')],
+      description,
+    );
+    assert.deepEqual(
+      new Set(listing().map((each) => JSON.stringify(each))),
+      new Set(left.map((each) => JSON.stringify(each))),
+      description,
+    );
+    followed += 1;
+  }
+  assert.ok(followed > 200, `${followed} of ${transferable.length}`);
+});
+
+const http = service('tcp', VIP, 80, [destination(`${SERVERS[0]}:8080`, 'masq'), destination(`${SERVERS[1]}:8080`, 'masq')]);
+const foreign = (rest: Partial<ForeignConnection> = {}): ForeignConnection => ({
+  protocol: IpProtocol.tcp,
+  client: at(CLIENT, 40000),
+  virtual: at(VIP, 80),
+  server: at(SERVERS[0], 8080),
+  mark: 0,
+  masqueraded: true,
+  state: 1,
+  seconds: 900,
+  late: false,
+  ...rest,
+});
+const byState = () => listing().map(({ destination: server, state }) => [server, state]);
+
+test('news of a connection that is there change its state and its time, and are counted', { skip }, () => {
+  setUp([http]);
+  assert.deepEqual(apply([foreign()]), ['made']);
+  assert.deepEqual(apply([foreign({ state: 4, seconds: 120, late: true })]), ['changed']);
+  assert.deepEqual(byState(), [[`${SERVERS[0]}:8080`, 'FIN_WAIT']]);
+  assert.deepEqual(counts(), [
+    [`${SERVERS[1]}:8080`, 0, 0],
+    [`${SERVERS[0]}:8080`, 0, 1],
+  ]);
+  const [{ expires } = { expires: 0 }] = bed.director.connections();
+  assert.ok(expires >= 118 && expires <= 120, `${expires}`);
+});
+
+test('without a time it lives as long as its state does', { skip }, () => {
+  setUp([http]);
+  assert.deepEqual(apply([foreign({ seconds: 0, state: 7 })]), ['made']);
+  const [{ expires } = { expires: 0 }] = bed.director.connections();
+  assert.ok(expires >= 58 && expires <= 60, `${expires}`);
+});
+
+test('a connection to another server takes its place; the late end of the former one does not', { skip }, () => {
+  setUp([http]);
+  const moved = foreign({ server: at(SERVERS[1], 8080) });
+  assert.deepEqual(apply([foreign(), moved]), ['made', 'made']);
+  assert.deepEqual(apply([foreign({ late: true, state: 6 })]), ['left']);
+  assert.deepEqual(byState(), [[`${SERVERS[1]}:8080`, 'ESTABLISHED']]);
+  assert.deepEqual(counts(), [
+    [`${SERVERS[1]}:8080`, 1, 0],
+    [`${SERVERS[0]}:8080`, 0, 0],
+  ]);
+});
+
+test('an end ends it, once, and no other server’s', { skip }, () => {
+  setUp([http]);
+  assert.deepEqual(apply([foreign(), foreign({ ended: true, server: at(SERVERS[1], 8080) }), foreign({ ended: true })]), [
+    'made',
+    'left',
+    'ended',
+  ]);
+  assert.deepEqual(apply([foreign({ ended: true })]), ['gone']);
+  assert.deepEqual(byState(), []);
+  assert.deepEqual(counts(), [
+    [`${SERVERS[1]}:8080`, 0, 0],
+    [`${SERVERS[0]}:8080`, 0, 0],
+  ]);
+});
+
+test('no service, no destination: it is unbound; one of weight 0 and one that is full take it', { skip }, () => {
+  setUp([http]);
+  const elsewhere = [
+    foreign({ virtual: at(VIP, 81) }),
+    foreign({ server: at(SERVERS[0], 81) }),
+    foreign({ protocol: IpProtocol.udp }),
+    foreign({ mark: 7, virtual: at(VIP, 9) }),
+  ];
+  assert.deepEqual(apply(elsewhere), ['unbound', 'unbound', 'unbound', 'unbound']);
+  bed.director.editDestination(http.service.key, { ...destination(`${SERVERS[0]}:8080`, 'masq'), weight: 0, upperThreshold: 1 });
+  assert.deepEqual(apply([1, 2, 3].map((port) => foreign({ client: at(CLIENT, port) }))), ['made', 'made', 'made']);
+});
+
+test('its packets go on to its server, and no new connection is counted', { skip }, () => {
+  setUp([http]);
+  apply([foreign()]);
+  const sent = bed.send('ingress', 'front', fromClient(tcp({ from: `${CLIENT}:40000`, to: `${VIP}:80` }, 'A')));
+  assert.equal(sent.verdict, 'redirect');
+  assert.equal(bed.totals().conns, 0);
+  assert.equal(bed.totals().inPackets, 1);
+});
+
+test('more than a page, more than there is room for: each has an answer, and none is twice there', { skip }, () => {
+  setUp([http]);
+  const many = Array.from({ length: 3000 }, (_, k) => foreign({ client: at(`10.9.${k >> 8}.${k & 255}`, 1000 + k), seconds: 900 }));
+  const answers = apply(many);
+  assert.equal(answers.length, many.length);
+  const made = answers.filter((answer) => answer === 'made').length;
+  assert.ok(made >= 900, `${made} of 1024 places`);
+  assert.deepEqual([...new Set(answers)].sort(), ['full', 'made']);
+  checkTable(bed);
+  const again = apply(many);
+  assert.ok(!again.includes('unbound'));
+  checkTable(bed);
+});
