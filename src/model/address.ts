@@ -18,3 +18,7 @@ export const isIpv4Mapped = ({ family, words: [first, second, third] }: Address)
 
 /** fe80::/10 (RFC 4291 §2.5.6). */
 export const isLinkLocal = ({ family, words }: Address): boolean => family === 'inet6' && (words[0] ?? 0) >>> 22 === 0xfe80 >>> 6;
+
+/** 224.0.0.0/4 and ff00::/8. */
+export const isMulticast = ({ family, words: [first = 0] }: Address): boolean =>
+  family === 'inet' ? first >>> 28 === 0xe : first >>> 24 === 0xff;

@@ -1,6 +1,6 @@
 // The values of ipvsadm's options: numbers, addresses, ports, masks, flags, as ipvsadm reads them.
 
-import type { Address } from '../../model/address.js';
+import { type Address, isMulticast } from '../../model/address.js';
 import { parseIpv4, parseIpv4Loose, parseIpv6 } from '../../model/address-text.js';
 import { WeirError } from '../../model/errors/weir-error.js';
 import { plainFlags, schedulers } from '../../model/schedulers.js';
@@ -135,7 +135,6 @@ export function parseSchedulerFlags(text: string, scheduler: string): number {
 export function parseMulticastGroup(text: string): Address {
   const v6 = text.includes(':');
   const address = v6 ? parseIpv6(text) : parseIpv4(text);
-  const first = address?.words[0] ?? 0;
-  if (address !== undefined && (v6 ? first >>> 24 === 0xff : first >>> 28 === 0xe)) return address;
+  if (address !== undefined && isMulticast(address)) return address;
   throw new WeirError('ipvsadm-group', { family: v6 ? 'IPv6' : 'IPv4', text });
 }

@@ -1,4 +1,5 @@
 // Parses the output of iptables-save and its variants into chains: legacy tables, and those of iptables in nftables.
+import { isMulticast } from '../../model/address.js';
 import { parseAddress } from '../../model/address-text.js';
 import { iptablesAim, iptablesVerdict, wordsOfRule } from './iptables-aim.js';
 import { ALL_BITS, type MarkWrite } from './marks.js';
@@ -15,7 +16,6 @@ import {
   interfaceIn,
   interfaceOut,
   isEndIn,
-  isMulticast,
   isPortIn,
   namesInterface,
   type PacketProbe,

@@ -1,5 +1,5 @@
 // A host's packet filter, independent of the tool: chains of rules.
-import type { Address } from '../../model/address.js';
+import { type Address, isMulticast } from '../../model/address.js';
 import { IpProtocol } from '../../model/ip-protocol.js';
 import { contains } from '../../model/subnet.js';
 import type { MarkWrite } from './marks.js';
@@ -160,9 +160,6 @@ export interface Blocked {
   /** A program that writes this table, and overwrites changes by others. */
   readonly writer?: 'firewalld' | 'ufw';
 }
-
-export const isMulticast = ({ family, words }: Address): boolean =>
-  family === 'inet' ? (words[0] ?? 0) >>> 28 === 14 : (words[0] ?? 0) >>> 24 === 0xff;
 
 /** The type of the destination address on this host, as nft's fib and iptables' addrtype name it; undefined: not known. */
 export function destinationType({ direction, destination, anyDestination }: PacketProbe): 'multicast' | 'local' | 'unicast' | undefined {

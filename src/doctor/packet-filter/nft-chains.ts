@@ -1,5 +1,5 @@
 // Parses the output of `nft -j list ruleset` (libnftables-json(5)) into chains.
-import type { Address } from '../../model/address.js';
+import { type Address, isMulticast } from '../../model/address.js';
 import { parseAddress } from '../../model/address-text.js';
 import { field, isRecord, type Json, listOf, textOf } from '../../model/json.js';
 import { ALL_BITS, type MarkPlace, type MarkWrite } from './marks.js';
@@ -15,7 +15,6 @@ import {
   interfaceIn,
   interfaceOut,
   isEndIn,
-  isMulticast,
   isPortIn,
   namesInterface,
   type PacketProbe,

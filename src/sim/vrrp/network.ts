@@ -1,6 +1,6 @@
 // Delivers a packet that a node sends: to which nodes, when, how often, with the IP header that the kernel would write.
 import type { Effect, ReceivedPacket } from '../../control/vrrp/messages.js';
-import type { Address } from '../../model/address.js';
+import { type Address, isMulticast } from '../../model/address.js';
 import { sameAddress } from '../../model/identity.js';
 import type { VrrpInstance } from '../../model/keepalived/instance.js';
 import { encodeIpv4, IPV4_DEFAULTS } from '../../wire/ipv4.js';
@@ -14,9 +14,6 @@ export interface Arrival {
   readonly afterUs: number;
   readonly packet: ReceivedPacket;
 }
-
-const isMulticast = (address: Address): boolean =>
-  (address.words[0] ?? 0) >>> (address.family === 'inet' ? 28 : 24) === (address.family === 'inet' ? 0xe : 0xff);
 
 const owns = (node: WorldNode, device: string, address: Address): boolean =>
   (node.interfaces.get(device)?.addresses ?? []).some((own) => sameAddress(own, address));

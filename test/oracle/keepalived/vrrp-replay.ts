@@ -4,11 +4,10 @@
 import type { ConfigFiles } from '../../../src/config/keepalived/lines/config-files.js';
 import { readKeepalived } from '../../../src/config/keepalived/read.js';
 import type { Effect, Input, InterfaceFacts, ReceivedPacket, ScriptOutcome } from '../../../src/control/vrrp/messages.js';
-import { isMulticast } from '../../../src/control/vrrp/receive/packet.js';
 import { initialState, type VrrpMachine } from '../../../src/control/vrrp/state/vrrp-machine.js';
 import { step } from '../../../src/control/vrrp/step.js';
 import { scriptsInUse } from '../../../src/control/vrrp/track/health.js';
-import type { Address } from '../../../src/model/address.js';
+import { type Address, isMulticast } from '../../../src/model/address.js';
 import { formatAddress } from '../../../src/model/address-text.js';
 import { sameAddress } from '../../../src/model/identity.js';
 import type { KeepalivedConfiguration } from '../../../src/model/keepalived/configuration.js';

@@ -57,8 +57,3 @@ function bodyOf(message: Uint8Array, family: Address['family']): Uint8Array {
   const plain = vrrpLength((message[0] ?? 0) >> 4 === 2 ? 2 : 3, family, message[3] ?? 0);
   return message.length === plain + HMAC_TRAILER_BYTES ? message.subarray(0, plain) : message;
 }
-
-export function isMulticast(address: Address): boolean {
-  const first = address.words[0] ?? 0;
-  return address.family === 'inet' ? first >>> 28 === 0xe : first >>> 24 === 0xff;
-}

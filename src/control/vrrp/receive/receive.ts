@@ -1,4 +1,6 @@
 // Receives a packet: finds its instance, validates it, counts it, and lets the instance react.
+
+import { isMulticast } from '../../../model/address.js';
 import { formatAddress } from '../../../model/address-text.js';
 import { sameAddress } from '../../../model/identity.js';
 import { decodeVrrpHeader, type VrrpHeader } from '../../../wire/vrrp.js';
@@ -6,7 +8,7 @@ import { logBounded } from '../../machine.js';
 import { change, count, instanceAt, logInstanceBounded, type VrrpContext } from '../context.js';
 import type { ReceivedPacket } from '../messages.js';
 import { packetKey } from '../state/vrrp-machine.js';
-import { type ArrivedPacket, isMulticast, openPacket } from './packet.js';
+import { type ArrivedPacket, openPacket } from './packet.js';
 import { react } from './react.js';
 import type { Refusal } from './refusal.js';
 import { noteRefusedAdvert } from './split-brain.js';

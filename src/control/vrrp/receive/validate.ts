@@ -1,7 +1,7 @@
 // Whether a packet is a valid advert for this instance, in keepalived's order and with its texts. What those lack (what differs, who
 // sent it) is appended.
 
-import type { Address } from '../../../model/address.js';
+import { type Address, isMulticast } from '../../../model/address.js';
 import { formatAddress } from '../../../model/address-text.js';
 import { addressId, sameAddress } from '../../../model/identity.js';
 import { sameBytes } from '../../../wire/hmac.js';
@@ -19,7 +19,7 @@ import { decodeAh, HMAC_TRAILER_BYTES } from '../../../wire/vrrp-auth.js';
 import { authTypeOf, checksumFor, passwordOf } from '../send/advert.js';
 import type { Counters } from '../state/counters.js';
 import type { InstanceState } from '../state/instance-state.js';
-import { type ArrivedPacket, isMulticast } from './packet.js';
+import type { ArrivedPacket } from './packet.js';
 import type { Refusal } from './refusal.js';
 import { validateHmac } from './validate-hmac.js';
 

@@ -1,7 +1,8 @@
 // Differences between another node's advert and our settings, named by keepalived.conf's keywords.
+
+import { isMulticast } from '../../../model/address.js';
 import { formatAddress } from '../../../model/address-text.js';
 import { sameAddress } from '../../../model/identity.js';
-import { isMulticast } from '../../packet-filter/model.js';
 import type { AdvertFact, VrrpInstanceFact } from '../../vrrp-facts.js';
 
 const AUTH = ['none', 'PASS', 'AH'];

@@ -1,9 +1,8 @@
 // Adverts of other nodes that do not match this host's configuration: other settings, another VRID, another pair.
-import type { Address } from '../../../model/address.js';
+import { type Address, isMulticast } from '../../../model/address.js';
 import { formatAddress } from '../../../model/address-text.js';
 import type { Finding } from '../../../model/finding.js';
 import { sameAddress } from '../../../model/identity.js';
-import { isMulticast } from '../../packet-filter/model.js';
 import type { AdvertFact, VrrpFacts, VrrpInstanceFact } from '../../vrrp-facts.js';
 import { adviceOf, type Difference, difference } from './vrrp-difference.js';
 

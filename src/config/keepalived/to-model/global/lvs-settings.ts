@@ -1,6 +1,6 @@
 // lvs_sync_daemon, lvs_timeouts and lvs_flush_on_stop of global_defs (keepalived.conf(5)).
 
-import type { Address } from '../../../../model/address.js';
+import { isMulticast } from '../../../../model/address.js';
 import { parseAddress } from '../../../../model/address-text.js';
 import type { GlobalSettings } from '../../../../model/keepalived/global.js';
 import { type Report, reportProblem } from '../../diagnostics/report.js';
@@ -10,9 +10,6 @@ import { allOf, has, nameOf, wordsOf } from '../../values/values.js';
 
 type SyncDaemon = NonNullable<GlobalSettings['lvsSyncDaemon']>;
 type Draft = { -readonly [K in keyof SyncDaemon]?: SyncDaemon[K] };
-
-export const isMulticast = (address: Address): boolean =>
-  address.family === 'inet' ? (address.words[0] ?? 0) >>> 28 === 0xe : (address.words[0] ?? 0) >>> 24 === 0xff;
 
 const options: ReadonlyMap<string, { readonly key: 'maxLength' | 'port' | 'ttl'; readonly max: number }> = new Map([
   ['maxlen', { key: 'maxLength', max: 65507 }],

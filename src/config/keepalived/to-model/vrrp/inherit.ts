@@ -1,11 +1,10 @@
 // What instances and groups inherit from global_defs (keepalived.conf(5)).
 
-import type { Address, Family } from '../../../../model/address.js';
+import { type Address, type Family, isMulticast } from '../../../../model/address.js';
 import { parseAddress } from '../../../../model/address-text.js';
 import type { Report } from '../../diagnostics/report.js';
 import type { Values } from '../../keyword.js';
 import { booleanOf, numberOf, textOf, wordsOf } from '../../values/values.js';
-import { isMulticast } from '../global/lvs-settings.js';
 import { type GarpDefaults, readGarpDefaults } from './garp.js';
 
 /** Defaults of an instance: those of global_defs, else keepalived's. */

@@ -1,6 +1,6 @@
 // Where adverts are sent to and from: source address, multicast group and unicast peers of an instance (keepalived.conf(5)).
 
-import type { Address, Family } from '../../../../model/address.js';
+import { type Address, type Family, isMulticast } from '../../../../model/address.js';
 import { formatAddress, parseAddress } from '../../../../model/address-text.js';
 import { sameAddress } from '../../../../model/identity.js';
 import type { UnicastPeer, VrrpInstance } from '../../../../model/keepalived/instance.js';
@@ -8,7 +8,6 @@ import { type Report, reportProblem } from '../../diagnostics/report.js';
 import type { Statement, Values } from '../../keyword.js';
 import { readWhole } from '../../values/number.js';
 import { booleanOf, has, linesOf, nameOf, numberOf, placeOf, wordsOf } from '../../values/values.js';
-import { isMulticast } from '../global/lvs-settings.js';
 import { Line } from '../line.js';
 import { optional } from '../optional-property.js';
 import { addressPart } from './family.js';
