@@ -9,13 +9,13 @@ import { sweepRun } from '../sys/policy/sweep-run.js';
 
 const RUN = '/run/weir';
 
-export type StateKind = 'realserver' | 'vip';
+export type StateKind = 'realserver' | 'sync' | 'vip';
 /** Kinds of the daemon, which keeps their files itself. */
 export type DaemonStateKind = 'vrrp' | 'health';
 
 const folderOf = (kind: StateKind | DaemonStateKind): string => `${RUN}/${kind}`;
 
-/** Where what `kind` did in our network namespace is remembered. `suffix`: of one of several daemons, `_NAME`. */
+/** Where what `kind` did in our network namespace is remembered. `suffix`: of one of several, `_NAME`. */
 export function netnsStatePath(kind: StateKind | DaemonStateKind, suffix = ''): string {
   return `${folderOf(kind)}/${native().netnsCookie()}${suffix}.json`;
 }
@@ -26,8 +26,9 @@ const LOCK_WAIT_MS = 15_000;
 export class StateFile {
   readonly path: string;
 
-  constructor(kind: StateKind) {
-    this.path = netnsStatePath(kind);
+  /** `suffix`: of one of several files. */
+  constructor(kind: StateKind, suffix = '') {
+    this.path = netnsStatePath(kind, suffix);
   }
 
   read(): string | undefined {

@@ -11,7 +11,9 @@ import { runSave } from '../../src/cli/ipvsadm/save-command.js';
 import type { NameSource, World } from '../../src/cli/ipvsadm/world.js';
 import { parseHosts, parseServices } from '../../src/cli/names/etc-files.js';
 import { MemoryDirector } from '../../src/datapath/memory/memory-director.js';
+import { HostSyncDaemons } from '../../src/host/sync/host-sync-daemons.js';
 import { addressId } from '../../src/model/identity.js';
+import { MemorySyncHost } from '../support/sync-host.js';
 import { type Program, Shell } from './shell.js';
 
 const hosts = parseHosts('127.0.0.1 localhost\n::1 localhost ip6-localhost ip6-loopback\n');
@@ -58,8 +60,9 @@ const nothingMissing = (): undefined => undefined;
 
 /** A world on a director in memory that supports everything except what `notYet` lists. */
 export function modelWorld(notYet: (command: Command) => string | undefined = nothingMissing): World {
-  const director = new MemoryDirector({ interfaces: ['d0', 'd1'] });
-  return { driver: async () => () => director, names: recordedNames, notYet, isRoot: true };
+  const [director, dummy] = [new MemoryDirector(), { mtu: 1500, isUp: true }];
+  const daemons = new HostSyncDaemons(new MemorySyncHost({ d0: dummy, d1: dummy }));
+  return { driver: async () => () => director, names: recordedNames, notYet, daemons, isRoot: true };
 }
 
 /** The transcript with our answers in place of the recorded ones; what cannot be run here keeps none. */

@@ -35,6 +35,7 @@ const general: Texts = {
   EMSGSIZE: 'Module is wrong version',
   ERANGE: 'Numerical result out of range',
   ENODEV: 'No such device',
+  ENETUNREACH: 'Network is unreachable',
   ESRCH: 'No such process',
   ENOENT: 'No such file or directory',
   EEXIST: 'File exists',

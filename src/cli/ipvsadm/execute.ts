@@ -2,12 +2,12 @@
 
 import { applyChange } from '../../datapath/apply-change.js';
 import type { Director, TableReader } from '../../datapath/director.js';
-import { hasSyncDaemons } from '../../datapath/sync-daemons.js';
+import type { SyncDaemons } from '../../datapath/sync-daemons.js';
 import type { Address } from '../../model/address.js';
-import { capability } from '../../model/capabilities.js';
 import { WeirError } from '../../model/errors/weir-error.js';
 import { checkEngine } from '../../model/persistence-engine.js';
-import type { ConnectionEntry, ServiceEntry } from '../../model/service.js';
+import type { ConnectionEntry, ServiceEntry, ServiceKey } from '../../model/service.js';
+import { checkFamilies, isOfOtherFamily } from '../../model/sync-daemon.js';
 import type { Io } from '../io.js';
 import type { Command, ListFormat } from './command.js';
 import { tableText, versionLine } from './list.js';
@@ -23,8 +23,16 @@ export function isChanging(command: Command): command is Changing {
   return !(['help', 'version', 'restore', 'save'].includes(command.kind) || command.kind.startsWith('list'));
 }
 
+/** Refuses a destination that would keep synchronisation from its work. @throws WeirError sync-daemon-families, service-missing */
+export function checkSynchronised(command: Changing, table: { service(key: ServiceKey): unknown }, daemons: SyncDaemons): void {
+  if (command.kind !== 'add-destination' && command.kind !== 'edit-destination') return;
+  if (!isOfOtherFamily(command.service, command.spec) || daemons.daemons().length === 0) return;
+  table.service(command.service);
+  throw new WeirError('sync-daemon-families');
+}
+
 /** @throws a refusal (isRefusal), or a system error of the driver */
-export function execute(command: Changing, director: Director): void {
+export function execute(command: Changing, director: Director, daemons: SyncDaemons): void {
   switch (command.kind) {
     case 'flush':
       director.flush();
@@ -36,13 +44,11 @@ export function execute(command: Changing, director: Director): void {
       director.setTimeouts(command.timeouts);
       break;
     case 'start-daemon':
-      if (!hasSyncDaemons(director)) throw new WeirError('not-yet', { missing: capability('synchronisation').missing });
-      director.startDaemon(command.daemon);
+      checkFamilies(director.services());
+      daemons.startDaemon(command.daemon);
       break;
     case 'stop-daemon':
-      // A director without daemons has none that runs.
-      if (!hasSyncDaemons(director)) throw new WeirError('sync-daemon-missing');
-      director.stopDaemon(command.role);
+      daemons.stopDaemon(command.role);
       break;
     case 'add-service':
     case 'edit-service':
@@ -50,6 +56,7 @@ export function execute(command: Changing, director: Director): void {
       applyChange(director, command);
       break;
     default:
+      checkSynchronised(command, director, daemons);
       applyChange(director, command);
   }
 }
@@ -132,7 +139,7 @@ export async function printReading(command: Reading, director: TableReader, worl
     case 'list-timeouts':
       return io.out(command.json ? `${JSON.stringify({ timeouts: director.timeouts() })}\n` : timeoutText(director.timeouts()));
     case 'list-daemons': {
-      const daemons = hasSyncDaemons(director) ? director.daemons() : [];
+      const daemons = world.daemons.daemons();
       return print(io, command.json ? [daemonsJson(daemons)] : daemons.map(daemonText));
     }
     case 'save':

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ip } from '../../../test/support/ip.js';
+import { daemonsFor } from '../../../test/support/sync-host.js';
 import { MemoryDirector } from '../../datapath/memory/memory-director.js';
 import { memoryIo } from '../io.js';
 import { runIpvsadm } from './run.js';
@@ -28,6 +29,7 @@ function newWorld(): World {
       portName: () => assert.fail('names are not asked for'),
     },
     notYet: () => undefined,
+    daemons: daemonsFor(director),
     isRoot: true,
   };
 }

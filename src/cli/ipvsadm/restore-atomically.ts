@@ -3,10 +3,11 @@
 import { applyChange } from '../../datapath/apply-change.js';
 import type { Director } from '../../datapath/director.js';
 import { TableDraft } from '../../datapath/memory/table-draft.js';
+import type { SyncDaemons } from '../../datapath/sync-daemons.js';
 import { isWeirError, WeirError } from '../../model/errors/weir-error.js';
 import type { Io } from '../io.js';
 import type { Command } from './command.js';
-import { type Changing, execute, isChanging } from './execute.js';
+import { type Changing, checkSynchronised, execute, isChanging } from './execute.js';
 import { CANNOT_START_STATUS, explanation, REFUSED_STATUS } from './failure.js';
 import { linesOf } from './restore.js';
 import type { RestoreLine } from './restore-lines.js';
@@ -57,7 +58,7 @@ interface Progress {
 type Draft = TableDraft<NumberedChange>;
 
 /** False: it is not about services and destinations, and is left for later. */
-function drafted(draft: Draft, line: NumberedChange): boolean {
+function drafted(draft: Draft, line: NumberedChange, daemons: SyncDaemons): boolean {
   const { command } = line;
   draft.origin = line;
   switch (command.kind) {
@@ -72,19 +73,20 @@ function drafted(draft: Draft, line: NumberedChange): boolean {
       draft.flush();
       return true;
     default:
+      checkSynchronised(command, draft, daemons);
       applyChange(draft, command);
       return true;
   }
 }
 
 /** Makes the lines' table of the present one. `at`: while it lasts, and when it throws. */
-function applyAll(director: Director, lines: readonly NumberedChange[], clear: boolean, progress: Progress): void {
+function applyAll(director: Director, daemons: SyncDaemons, lines: readonly NumberedChange[], clear: boolean, progress: Progress): void {
   const draft: Draft = new TableDraft(director.services(), (change) => director.check(change));
   if (clear) draft.flush();
   const later: NumberedChange[] = [];
   for (const line of lines) {
     progress.at = line;
-    if (!drafted(draft, line)) later.push(line);
+    if (!drafted(draft, line, daemons)) later.push(line);
   }
   const changes = draft.changes();
   const make = (): void => {
@@ -96,7 +98,7 @@ function applyAll(director: Director, lines: readonly NumberedChange[], clear: b
       progress.at = line;
       // What was zeroed may have been removed by a line behind it.
       if (line.command.kind === 'zero' && line.command.service !== undefined && !draft.has(line.command.service)) continue;
-      execute(line.command, director);
+      execute(line.command, director, daemons);
     }
   };
   // One change is whole by itself, without a journal.
@@ -110,7 +112,7 @@ export async function restoreAtomically(clear: boolean, director: Director, worl
   try {
     const lines = await readChanges(world, io);
     if (clear && lines.length === 0 && director.services().length > 0) throw new WeirError('restore-empty');
-    director.exclusively(() => applyAll(director, lines, clear, progress));
+    director.exclusively(() => applyAll(director, world.daemons, lines, clear, progress));
     return 0;
   } catch (error) {
     if (isWeirError(error, 'restore-empty')) {

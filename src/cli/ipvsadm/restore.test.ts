@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from '../../../test/support/properties.js';
+import { daemonsFor } from '../../../test/support/sync-host.js';
 import { MemoryDirector } from '../../datapath/memory/memory-director.js';
 import { isWeirError, WeirError } from '../../model/errors/weir-error.js';
 import { memoryIo } from '../io.js';
@@ -19,7 +20,7 @@ function newWorld(director = new MemoryDirector(), over: Partial<World> = {}): W
     addressName: () => undefined,
     portName: () => undefined,
   };
-  return { driver: async () => () => director, names, notYet: () => undefined, isRoot: true, ...over };
+  return { driver: async () => () => director, names, notYet: () => undefined, daemons: daemonsFor(director), isRoot: true, ...over };
 }
 
 type Input = string | readonly Uint8Array[];
@@ -284,6 +285,21 @@ test('ipvsadm-restore: lines that are no services come after the table', async (
   assert.equal(await saved(world), '-A -t 10.0.0.2:80 -s rr\n');
   const early = await restoreScript([], world, '-Z -t 10.0.0.9:80\n');
   assert.deepEqual(early, { status: 255, stderr: 'weir: line 1: No such service; nothing was changed\n' });
+});
+
+test('ipvsadm-restore: synchronisation refuses a table with a destination of another family, and goes on', async () => {
+  const director = new MemoryDirector({ interfaces: ['eth0'] });
+  const world = newWorld(director);
+  const other = '-A -t 10.0.0.9:80 -s rr\n-a -t 10.0.0.9:80 -r 2001:db8::9 -i\n';
+  const refused = (line: number) => ({
+    status: 255,
+    stderr: `weir: line ${line}: Invalid operation.  Possibly wrong module version, address not unicast, ...; nothing was changed\n`,
+  });
+  assert.deepEqual(await restoreScript([], world, `${other}--start-daemon master\n`), refused(3));
+  assert.deepEqual([director.services(), director.daemons()], [[], []]);
+  assert.deepEqual(await restoreScript([], world, `${ONE}--start-daemon master\n`), { status: 0, stderr: '' });
+  assert.deepEqual(await restoreScript([], world, other), refused(2));
+  assert.deepEqual([await saved(world), director.daemons().length], [ONE, 1]);
 });
 
 /** The words of each line of a text that came in these chunks. */

@@ -32,7 +32,7 @@ function runChange(command: Changing, director: Director, world: World, io: Io):
     return { status: REFUSED_STATUS, ends: false };
   }
   try {
-    execute(command, director);
+    execute(command, director, world.daemons);
     return { status: 0, ends: false };
   } catch (error) {
     // The next line would wait as long for the same lock.

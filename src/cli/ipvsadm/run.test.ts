@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { daemonsFor, MemorySyncHost } from '../../../test/support/sync-host.js';
 import type { Director } from '../../datapath/director.js';
 import { MemoryDirector } from '../../datapath/memory/memory-director.js';
+import { HostSyncDaemons } from '../../host/sync/host-sync-daemons.js';
 import type { RefusalErrno } from '../../model/errors/error-row.js';
 import { WeirError } from '../../model/errors/weir-error.js';
 import { memoryIo } from '../io.js';
@@ -21,7 +23,7 @@ const names: NameSource = {
 };
 
 function worldOf(director: Director, over: Partial<World> = {}): World {
-  return { driver: async () => () => director, names, notYet: () => undefined, isRoot: true, ...over };
+  return { driver: async () => () => director, names, notYet: () => undefined, daemons: daemonsFor(director), isRoot: true, ...over };
 }
 
 /** `status stdout stderr` of one command line. */
@@ -45,6 +47,7 @@ const refusals: Readonly<Record<RefusalErrno, () => WeirError>> = {
   ENOSPC: () => new WeirError('table-full', { what: '4096 destinations' }),
   EOPNOTSUPP: () => new WeirError('not-yet', { missing: 'these are not there yet' }),
   ENODEV: () => new WeirError('interface-unknown', { name: 'eth9' }),
+  ENETUNREACH: () => new WeirError('sync-daemon-unreachable', { name: 'eth1' }),
 };
 
 /** A director that refuses everything by one errno. */
@@ -94,6 +97,7 @@ test('what each refusal is called, by operation', async () => {
     ['delete server', 'ENOENT', 'No such destination'],
     ['start daemon', 'EEXIST', 'Daemon has already run'],
     ['start daemon', 'ENODEV', 'No such device'],
+    ['start daemon', 'ENETUNREACH', 'Network is unreachable'],
     ['stop daemon', 'ESRCH', 'No daemon is running'],
     ['add server', 'ERANGE', 'Numerical result out of range'],
     ['add server', 'EINVAL', INVALID],
@@ -134,12 +138,14 @@ const fail = (error: Error): never => {
   throw error;
 };
 
+const noDaemons = daemonsFor(new MemoryDirector());
+
 function failing(code: string, message: string): World {
   const error = Object.assign(new Error(message), { code, errno: 1, syscall: 'bpf' });
   const driver = async () => (): never => {
     throw error;
   };
-  return { driver, names, notYet: () => undefined, isRoot: true };
+  return { driver, names, notYet: () => undefined, daemons: noDaemons, isRoot: true };
 }
 
 const QUESTION = 'Are you sure that IP Virtual Server is built in the kernel or as module?\n';
@@ -218,6 +224,70 @@ test('what comes later is refused in one plain line, and nothing is changed', as
   assert.equal(director.services().length, 0);
 });
 
+test('synchronisation daemons are started, listed and stopped', async () => {
+  const director = new MemoryDirector();
+  const link = { mtu: 1500, isUp: true };
+  const host = new MemorySyncHost({ eth0: link, eth1: link, idle: { ...link, isUp: false } });
+  const world = worldOf(director, { daemons: new HostSyncDaemons(host) });
+  const master = 'master sync daemon (mcast=eth0, syncid=0, maxlen=1472, group=224.0.0.81, port=8848, ttl=1)\n';
+  const backup = 'backup sync daemon (mcast=eth1, syncid=7, maxlen=8972, group=ff02::81, port=9, ttl=5)\n';
+  const expected: readonly (readonly [line: string, status: number, stdout: string, stderr: string])[] = [
+    ['-L --daemon', 0, '', ''],
+    ['--stop-daemon master', 255, '', 'No daemon is running\n'],
+    [
+      '--start-daemon backup --mcast-interface eth1 --syncid 7 --mcast-group ff02::81 --mcast-port 9 --mcast-ttl 5 --sync-maxlen 8972',
+      0,
+      '',
+      '',
+    ],
+    ['--start-daemon master', 0, '', ''],
+    ['-L --daemon', 0, master + backup, ''],
+    ['-l --daemon --syncid 3', 0, master + backup, ''],
+    ['--start-daemon master --mcast-interface none', 255, '', 'No such device\n'],
+    ['--start-daemon master --mcast-interface idle', 255, '', 'Daemon has already run\n'],
+    ['--stop-daemon backup --syncid 9', 0, '', ''],
+    ['-C', 0, '', ''],
+    ['-L --daemon', 0, master, ''],
+    ['--stop-daemon master', 0, '', ''],
+    ['--start-daemon master --mcast-interface idle', 255, '', 'Network is unreachable\n'],
+  ];
+  for (const [line, status, stdout, stderr] of expected) assert.deepEqual(await run(line, world), { status, stdout, stderr }, line);
+  assert.deepEqual(host.done, ['start backup', 'start master', 'stop 1', 'stop 2']);
+});
+
+test('a daemon that does not come up is reported', async () => {
+  const host = new MemorySyncHost({ eth0: { mtu: 1500, isUp: true } });
+  const world = worldOf(new MemoryDirector(), { daemons: new HostSyncDaemons(host) });
+  host.failure = new WeirError('sync-daemon-unreachable', { name: 'eth0' });
+  assert.deepEqual(await run('--start-daemon master', world), { status: 255, stdout: '', stderr: 'Network is unreachable\n' });
+  host.failure = new WeirError('not-yet', { missing: 'these are not there yet' });
+  assert.deepEqual(await run('--start-daemon master', world), { status: 255, stdout: '', stderr: 'weir: these are not there yet\n' });
+  assert.equal((await run('-L --daemon', world)).stdout, '');
+});
+
+test('destinations of another family and synchronisation keep each other out', async () => {
+  const host = new MemorySyncHost({ eth0: { mtu: 1500, isUp: true } });
+  const world = worldOf(new MemoryDirector(), { daemons: new HostSyncDaemons(host) });
+  const other = '-t 10.0.0.9:80 -r 2001:db8::9 -i';
+  const steps: readonly (readonly [line: string, stderr: string])[] = [
+    ['-A -t 10.0.0.9:80 -s rr', ''],
+    [`-a ${other}`, ''],
+    ['--start-daemon master', `${INVALID}\n`],
+    ['--start-daemon master --mcast-interface none', `${INVALID}\n`],
+    ['--stop-daemon master', 'No daemon is running\n'],
+    ['-d -t 10.0.0.9:80 -r 2001:db8::9', ''],
+    ['--start-daemon master', ''],
+    [`-a ${other}`, `${INVALID}\n`],
+    ['-a -t 10.0.0.8:80 -r 2001:db8::9 -i', 'Service not defined\n'],
+    ['-a -t 10.0.0.9:80 -r 10.0.0.99 -i', ''],
+    [`-e ${other}`, `${INVALID}\n`],
+    ['--stop-daemon master', ''],
+    [`-a ${other}`, ''],
+  ];
+  for (const [line, stderr] of steps)
+    assert.deepEqual(await run(line, world), { status: stderr === '' ? 0 : 255, stdout: '', stderr }, line);
+});
+
 test('every scheduler but twos, which older kernels lack, goes from -A to -Ln and -Sn', async () => {
   const world = worldOf(new MemoryDirector());
   for (const name of ['rr', 'wrr', 'lc', 'wlc', 'lblc', 'lblcr', 'dh', 'sh', 'mh', 'sed', 'nq', 'fo', 'ovf']) {
@@ -282,7 +352,7 @@ test('every run closes what it opened', async () => {
     return inner;
   };
   for (const line of ['-L', '-S', '-Lc', '-A', '-A -t 10.0.0.1:80', '-D -t 10.0.0.1:80', '-L --timeout']) {
-    await run(line, { driver, names, notYet: () => undefined, isRoot: true });
+    await run(line, { driver, names, notYet: () => undefined, daemons: noDaemons, isRoot: true });
     assert.equal(open, 0, line);
   }
 });

@@ -27,7 +27,7 @@ async function read(command: Reading, table: TableReader, world: World, io: Io):
 async function change(command: Exclude<Working, Reading>, director: Director, world: World, io: Io): Promise<number> {
   if (command.kind === 'restore') return command.atomic ? restoreAtomically(false, director, world, io) : restore(director, world, io);
   try {
-    execute(command, director);
+    execute(command, director, world.daemons);
     return 0;
   } catch (error) {
     return reportFailure(error, command.kind, io) ?? REFUSED_STATUS;

@@ -1,6 +1,8 @@
-// What ipvsadm needs beside its words: the director, names, and what weir does not have yet. Tests use their own.
+// What ipvsadm needs beside its words: the director, names, synchronisation daemons, and what weir does not have yet. Tests use their own.
 
+import type { SyncDaemons } from '../../datapath/sync-daemons.js';
 import type { BypassedOptions, BypassedRules } from '../../doctor/collect/bypassed.js';
+import { HostSyncDaemons } from '../../host/sync/host-sync-daemons.js';
 import type { Address } from '../../model/address.js';
 import { type Names, noNames } from '../../model/endpoint-text.js';
 import type { IpsecPolicy } from '../../model/ipsec-policy.js';
@@ -36,6 +38,7 @@ export interface World {
   readonly notYet: (command: Command) => string | undefined;
   /** Whether the user is root: if not, a refused permission needs no further cause. */
   readonly isRoot: boolean;
+  readonly daemons: SyncDaemons;
   /** Absent: there are none to be looked at. */
   readonly ipsec?: HostPolicies;
   /** The rules of the packet filter that may drop packets for services, or mark them. Absent: there is none to be looked at. */
@@ -47,6 +50,7 @@ export function systemWorld(): World {
     driver: directorOpener,
     names: new SystemNames(),
     notYet,
+    daemons: new HostSyncDaemons(),
     isRoot: process.geteuid?.() === 0,
     ipsec: { policies: ipsecPolicies, own: ownAddresses },
     bypassed: async (services, options) => (await import('../../doctor/collect/bypassed.js')).bypassedRules(services, options),

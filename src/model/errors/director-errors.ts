@@ -63,6 +63,17 @@ export const directorErrors = {
   'interface-unknown': { text: ({ name }: { name: string }) => `no such interface: ${name}`, exitStatus: 1, errno: 'ENODEV' },
   'sync-daemon-exists': { text: () => 'that synchronisation daemon runs already', exitStatus: 1, errno: 'EEXIST' },
   'sync-daemon-missing': { text: () => 'no synchronisation daemon runs', exitStatus: 1, errno: 'ESRCH' },
+  'sync-daemon-unreachable': {
+    text: ({ name }: { name: string }) => `no multicast packet leaves by ${name}, which is down`,
+    exitStatus: 1,
+    errno: 'ENETUNREACH',
+  },
+  'sync-daemon-group': { text: () => 'the group of a synchronisation daemon is a multicast address', exitStatus: 1, errno: 'EINVAL' },
+  'sync-daemon-families': {
+    text: () => 'connections to a destination of another address family than its service are not synchronised',
+    exitStatus: 1,
+    errno: 'EINVAL',
+  },
   'table-full': { text: ({ what }: { what: string }) => `no room for ${what}`, exitStatus: 1, errno: 'ENOSPC' },
   /** `missing`: the line of the list of capabilities. */
   'not-yet': { text: ({ missing }: { missing: string }) => missing, exitStatus: 1, errno: 'EOPNOTSUPP' },

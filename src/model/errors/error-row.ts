@@ -1,7 +1,7 @@
 // The shape of one row of the error table. Pure: rows make texts of details, nothing else.
 
 /** The errno names by which the kernel's IPVS refuses a change; ipvsadm turns them into its own texts. */
-export type RefusalErrno = 'EEXIST' | 'ENOENT' | 'ESRCH' | 'EINVAL' | 'ERANGE' | 'ENOSPC' | 'EOPNOTSUPP' | 'ENODEV';
+export type RefusalErrno = 'EEXIST' | 'ENOENT' | 'ESRCH' | 'EINVAL' | 'ERANGE' | 'ENOSPC' | 'EOPNOTSUPP' | 'ENODEV' | 'ENETUNREACH';
 
 /** `D`: the details that the texts are made of; plain values, so that an API can pass them on. */
 export interface ErrorRow<D> {

@@ -1,0 +1,66 @@
+// What runs of connection synchronisation in a network namespace: /run/weir/sync/COOKIE_ROLE.json, a file for each daemon. --start-daemon writes
+// it with the settings, and the daemon adds its process. It counts only while that process lives.
+import { formatAddress, parseAddress } from '../../model/address-text.js';
+import { isRecord, type Json } from '../../model/json.js';
+import type { DaemonRole, DaemonSettings } from '../../model/sync-daemon.js';
+import { StateFile, withState } from '../state-file.js';
+
+/** To be raised with each change of the fields. */
+const FORMAT = 1;
+
+/** A process and its start time, which name it for ever. */
+export interface SyncProcess {
+  readonly pid: number;
+  readonly started: string;
+}
+
+export interface SyncRecord {
+  readonly settings: DaemonSettings;
+  /** Absent: it is being started. */
+  readonly process?: SyncProcess;
+}
+
+export const syncRecordText = ({ settings: { group, ...settings }, process }: SyncRecord): string =>
+  `${JSON.stringify({ format: FORMAT, ...settings, group: formatAddress(group), ...process })}\n`;
+
+const isWhole = (value: Json): value is number => Number.isInteger(value);
+
+function settingsIn(value: Readonly<Record<string, Json>>, role: DaemonRole): DaemonSettings | undefined {
+  const { interface: name, syncId, maxLength, group: text, port, ttl } = value;
+  const group = typeof text === 'string' ? parseAddress(text) : undefined;
+  const isRight = value['role'] === role && typeof name === 'string' && [syncId, maxLength, port, ttl].every(isWhole);
+  return isRight && group !== undefined ? ({ role, interface: name, syncId, maxLength, group, port, ttl } as DaemonSettings) : undefined;
+}
+
+/** Undefined for what no daemon of this role and format wrote. */
+export function parseSyncRecord(text: string | undefined, role: DaemonRole): SyncRecord | undefined {
+  let value: Json;
+  try {
+    value = JSON.parse(text ?? 'null');
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+  const settings = isRecord(value) && value['format'] === FORMAT ? settingsIn(value, role) : undefined;
+  if (!isRecord(value) || settings === undefined) return undefined;
+  const { pid, started } = value;
+  return isWhole(pid) && typeof started === 'string' ? { settings, process: { pid, started } } : { settings };
+}
+
+export interface SyncRecords {
+  read(role: DaemonRole): SyncRecord | undefined;
+  write(record: SyncRecord): void;
+  remove(role: DaemonRole): void;
+  /** No other command starts or stops a daemon meanwhile. */
+  exclusively<T>(work: () => T): T;
+}
+
+const fileOf = (role: DaemonRole): StateFile => new StateFile('sync', `_${role}`);
+
+/** Those of our network namespace. Every method throws SystemError; `exclusively`: WeirError lock-busy, too. */
+export const fileSyncRecords: SyncRecords = {
+  read: (role) => parseSyncRecord(fileOf(role).read(), role),
+  write: (record) => fileOf(record.settings.role).write(syncRecordText(record)),
+  remove: (role) => fileOf(role).write(undefined),
+  exclusively: (work) => withState('sync', work),
+};
