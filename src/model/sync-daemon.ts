@@ -1,7 +1,7 @@
 // The connection synchronisation daemons of a director: what --start-daemon states, what becomes of it, and --daemon shows.
 import { type Address, isMulticast } from './address.js';
 import { WeirError } from './errors/weir-error.js';
-import { serviceFamily } from './identity.js';
+import { sameAddress, serviceFamily } from './identity.js';
 import type { DestinationSpec, ServiceEntry, ServiceKey } from './service.js';
 
 /** In the order in which they are listed. One of each may run in a network namespace. */
@@ -18,6 +18,14 @@ export interface DaemonSpec {
   readonly port?: number;
   readonly ttl?: number;
 }
+
+const sameGroup = (a: Address | undefined, b: Address | undefined): boolean =>
+  a === undefined || b === undefined ? a === b : sameAddress(a, b);
+
+/** Do these ask for the same daemon? */
+export const sameDaemon = (a: DaemonSpec, b: DaemonSpec): boolean =>
+  (['role', 'interface', 'syncId', 'maxLength', 'port', 'ttl'] as const).every((field) => a[field] === b[field]) &&
+  sameGroup(a.group, b.group);
 
 /** As the daemon runs: with every default, and lengths of messages that are possible. */
 export type DaemonSettings = Required<DaemonSpec>;

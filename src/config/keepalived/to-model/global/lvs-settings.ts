@@ -91,14 +91,14 @@ export function buildSyncDaemon(global: Values, report: Report): SyncDaemon | un
   return found;
 }
 
-/** The old form: an instance names the interface. */
+/** The old form: an instance names the interface. Its sync id is 0, not the instance's VRID. */
 export function oldSyncDaemon(instance: Values, current: SyncDaemon | undefined, report: Report): SyncDaemon | undefined {
   const [device] = wordsOf(instance, 'lvs_sync_daemon_interface') ?? [];
   if (device === undefined) return current;
   const name = nameOf(instance);
   report('sync-daemon-interface-deprecated', device.at, { name });
   report('sync-daemon-interface-deprecated-use', device.at, { interface: device.text, name });
-  if (current === undefined) return { interface: device.text, instance: name };
+  if (current === undefined) return { interface: device.text, instance: name, syncId: 0 };
   report('sync-daemon-interface-twice', device.at, { name, interface: current.interface });
   return current;
 }

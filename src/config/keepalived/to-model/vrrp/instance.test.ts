@@ -179,7 +179,7 @@ test('heartbeats, and keywords that have moved', () => {
     [['linkbeat_use_polling'], {}, ["(V1) 'linkbeat_use_polling' in vrrp instance deprecated - use linkbeat_interfaces block"]],
   ]);
   const { configuration, errors } = readText(instanceText(['lvs_sync_daemon_interface eth1']));
-  assert.deepEqual(configuration.global.lvsSyncDaemon, { interface: 'eth1', instance: 'V1' });
+  assert.deepEqual(configuration.global.lvsSyncDaemon, { interface: 'eth1', instance: 'V1', syncId: 0 });
   const twice = readText(instanceText(['lvs_sync_daemon_interface eth1'], ['global_defs {', 'lvs_sync_daemon eth0', '}']));
   assert.equal(twice.errors.at(-1), '(V1) lvs_sync_daemon_interface has already been specified as eth0 - ignoring');
   assert.deepEqual(errors, [
