@@ -47,6 +47,11 @@ export const commands: readonly Command[] = [
     load: () => import('./commands/status.js'),
   },
   {
+    name: 'sync',
+    meaning: 'the daemons that synchronise connections with other directors, and what they have counted',
+    load: () => import('./commands/sync.js'),
+  },
+  {
     name: 'explain',
     meaning: 'where a packet would go, and why there and not to another server; changes nothing',
     load: () => import('./commands/explain.js'),

@@ -36,10 +36,17 @@ const rows = [
   },
   {
     id: 'synchronisation',
-    name: 'connection synchronisation (`--start-daemon`, `lvs_sync_daemon`)',
-    present: false,
+    name: 'connection synchronisation (`--start-daemon`)',
+    present: true,
     missing: 'synchronisation daemons (--start-daemon) are not there yet',
     meanwhile: 'connections are not synchronised',
+  },
+  {
+    id: 'kept-synchronisation',
+    name: 'connection synchronisation by the daemon (`lvs_sync_daemon`)',
+    present: false,
+    missing: 'lvs_sync_daemon does not start synchronisation daemons yet',
+    meanwhile: 'connections are synchronised only by ipvsadm --start-daemon',
   },
   {
     id: 'applications',

@@ -1,5 +1,5 @@
 // A connection that another director has: by endpoints, since the numbers of its tables mean nothing here.
-import type { DestinationKey } from './service.js';
+import type { DestinationKey, ForwardingMethod } from './service.js';
 
 export interface ForeignConnection {
   /** Of IP. */
@@ -9,12 +9,14 @@ export interface ForeignConnection {
   readonly server: DestinationKey;
   /** The firewall mark of its packets; 0: they have none. */
   readonly mark: number;
-  /** Does the other director masquerade it? Of a mark's connection that decides which port its destination has. */
-  readonly masqueraded: boolean;
+  /** Of the other director: of a mark's connection it decides which port the destination has. Here it has the destination's own. */
+  readonly method: ForwardingMethod;
   /** Of its protocol, numbered as in the kernel's IPVS; 0 where the protocol has none. */
   readonly state: number;
   /** Seconds until it expires; 0: as long as a connection of its state has. */
   readonly seconds: number;
+  /** Seconds that its state has in all; 0: it is not known. */
+  readonly timeout: number;
   /** It may be the late end of a connection that another one has replaced: then that stays. */
   readonly late: boolean;
   /** Of another weir: whether an answer was seen, and whether it is proven (evict.h). Absent: as the method has it, and not proven. */

@@ -107,9 +107,10 @@ const foreign = (rest: Partial<ForeignConnection> = {}): ForeignConnection => ({
   virtual: at(VIP, 80),
   server: at(SERVERS[0], 8080),
   mark: 0,
-  masqueraded: true,
+  method: 'masq',
   state: 1,
   seconds: 900,
+  timeout: 900,
   late: false,
   ...rest,
 });

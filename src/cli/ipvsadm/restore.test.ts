@@ -5,7 +5,6 @@ import { daemonsFor } from '../../../test/support/sync-host.js';
 import { MemoryDirector } from '../../datapath/memory/memory-director.js';
 import { isWeirError, WeirError } from '../../model/errors/weir-error.js';
 import { memoryIo } from '../io.js';
-import { notYet } from './not-yet.js';
 import { runRestore } from './restore-command.js';
 import { RestoreLines } from './restore-lines.js';
 import { runIpvsadm } from './run.js';
@@ -48,11 +47,12 @@ test('refusals are printed and passed over; the status is that of the last line'
   assert.deepEqual(twice, { status: 0, stdout: '', stderr: 'Service already exists\nScheduler or persistence engine not found\n' });
   assert.equal(await saved(world), `${ONE}-A -t 10.0.0.3:80 -s rr\n`);
   assert.deepEqual(await ipvsadm(['-R'], world, ONE), { status: 255, stdout: '', stderr: 'Service already exists\n' });
-  const later = await ipvsadm(['-R'], newWorld(new MemoryDirector(), { notYet }), `${ONE}--start-daemon master\n${ONE}`);
+  const refused = (command: { readonly kind: string }) => (command.kind === 'start-daemon' ? 'daemons are not there yet' : undefined);
+  const later = await ipvsadm(['-R'], newWorld(new MemoryDirector(), { notYet: refused }), `${ONE}--start-daemon master\n${ONE}`);
   assert.deepEqual(later, {
     status: 255,
     stdout: '',
-    stderr: 'weir: synchronisation daemons (--start-daemon) are not there yet\nService already exists\n',
+    stderr: 'weir: daemons are not there yet\nService already exists\n',
   });
 });
 

@@ -5,7 +5,6 @@ import type { ErrorCode } from '../../model/errors/error-table.js';
 import { isWeirError, WeirError } from '../../model/errors/weir-error.js';
 import { daemonSettings } from '../../model/sync-daemon.js';
 import { HostSyncDaemons } from './host-sync-daemons.js';
-import { startSyncProcess } from './start-sync-process.js';
 
 const master = { role: 'master', interface: 'eth1', syncId: 5 } as const;
 const backup = { role: 'backup', interface: 'eth2', syncId: 7 } as const;
@@ -56,8 +55,4 @@ test('a daemon that does not come up leaves no record, and one that is being sta
   host.failure = undefined;
   daemons.startDaemon(master);
   assert.equal(daemons.daemons().length, 1);
-});
-
-test('there is no process yet', () => {
-  refuses(() => startSyncProcess(daemonSettings(master, 1500)), 'not-yet');
 });

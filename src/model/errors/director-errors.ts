@@ -74,6 +74,10 @@ export const directorErrors = {
     exitStatus: 1,
     errno: 'EINVAL',
   },
+  'sync-process-ended': {
+    text: ({ role }: { role: string }) => `the process of the synchronisation daemon (${role}) did not come up`,
+    exitStatus: 1,
+  },
   'table-full': { text: ({ what }: { what: string }) => `no room for ${what}`, exitStatus: 1, errno: 'ENOSPC' },
   /** `missing`: the line of the list of capabilities. */
   'not-yet': { text: ({ missing }: { missing: string }) => missing, exitStatus: 1, errno: 'EOPNOTSUPP' },

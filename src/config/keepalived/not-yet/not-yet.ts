@@ -31,7 +31,7 @@ function ofServer(file: PlacedConfiguration, entry: Shortfall): readonly NotYet[
 /** Services first, in the order of the file. */
 export function notYet(file: PlacedConfiguration): readonly NotYet[] {
   const { global } = file.configuration;
-  const { present, missing, meanwhile } = capability('synchronisation');
+  const { present, missing, meanwhile } = capability('kept-synchronisation');
   const sync: readonly NotYet[] =
     present || global.lvsSyncDaemon === undefined
       ? []

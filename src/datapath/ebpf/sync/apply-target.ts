@@ -3,6 +3,7 @@
 import type { ForeignConnection } from '../../../model/foreign-connection.js';
 import { addressId, serviceId } from '../../../model/identity.js';
 import { IpProtocol } from '../../../model/ip-protocol.js';
+import { masquerades } from '../../../model/masquerades.js';
 import type { DestinationKey, Protocol, ServiceKey } from '../../../model/service.js';
 import { swap16 } from '../../../wire/bytes.js';
 import { Dest, Service, WeirState } from '../abi.gen.js';
@@ -72,10 +73,10 @@ export class ApplyTargets {
     return live;
   }
 
-  #destOf(service: number, { server, mark, masqueraded }: ForeignConnection): number | undefined {
+  #destOf(service: number, { server, mark, method }: ForeignConnection): number | undefined {
     const address = addressId(server.address);
     const at = this.#destsOf(service).filter((each) => each.address === address);
-    const first = mark !== 0 && !masqueraded ? 0 : server.port;
+    const first = mark !== 0 && !masquerades({ method }) ? 0 : server.port;
     return [first, first === 0 ? server.port : 0].flatMap((port) => at.find((each) => each.port === port)?.id ?? [])[0];
   }
 

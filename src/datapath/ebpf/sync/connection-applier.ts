@@ -3,7 +3,6 @@ import type { Applied, ForeignConnection } from '../../../model/foreign-connecti
 import { IpProtocol } from '../../../model/ip-protocol.js';
 import type { Records } from '../../../sys/bpf/records.js';
 import { swap16 } from '../../../wire/bytes.js';
-import { SCTP_STATES, sctpTimeout } from '../../sctp-state.js';
 import { Abi, Conf, Dest, Method, TcpState } from '../abi.gen.js';
 import { ApplyAbi, ApplyAnswer, ApplyFlags, ApplyPage, ApplyRecord } from '../apply.gen.js';
 import { movePage } from '../load/table-move.js';
@@ -14,6 +13,7 @@ import { packetWords } from '../table/record-address.js';
 import type { Tables } from '../table/tables.js';
 import { type LoadedApply, loadApply, tableKind, tableNumber } from './apply-builds.js';
 import { type ApplyTarget, ApplyTargets } from './apply-target.js';
+import { stateTime } from './state-time.js';
 
 const ANSWERS: Readonly<Record<number, Applied>> = {
   [ApplyAnswer.APPLY_BUSY]: 'busy',
@@ -52,11 +52,9 @@ const flagsOf = ({ late, ended, seen }: ForeignConnection): number =>
   (late ? ApplyFlags.APPLY_LATE : 0) | (ended === true ? ApplyFlags.APPLY_END : 0) | (seen === undefined ? 0 : ApplyFlags.APPLY_BITS);
 
 /** Clock units until it expires. */
-function unitsLeft({ conf }: Tables, { protocol, state, seconds }: ForeignConnection): number {
-  if (seconds > 0) return unitsOf(Math.min(seconds, SECONDS_MAX), conf.get(0, Conf.hz));
-  if (protocol === IpProtocol.tcp) return conf.get(0, Conf.tcpTimeout, state);
-  if (protocol !== IpProtocol.sctp) return conf.get(0, Conf.udpTimeout);
-  return unitsOf(sctpTimeout(SCTP_STATES[state] ?? 'NONE'), conf.get(0, Conf.hz));
+function unitsLeft(tables: Tables, { protocol, state, seconds }: ForeignConnection): number {
+  if (seconds === 0) return stateTime(tables, protocol, state);
+  return unitsOf(Math.min(seconds, SECONDS_MAX), tables.conf.get(0, Conf.hz));
 }
 
 function writeRecord(tables: Tables, page: Records, record: number, { connection, target }: Placed): void {

@@ -165,7 +165,7 @@ function* eachOnce<T>(found: readonly T[], slotsOf: (table: T) => Iterable<Taken
 }
 
 /** What the tables of the builds beside the links' have beside a slot. */
-const SIDE_TABLES = [
+export const SIDE_TABLES = [
   [SCTP_PINS, undefined],
   [IPV6_PINS, 'client'],
   [SCTP6_PINS, 'client'],
@@ -231,6 +231,19 @@ export function* livingConnections(tables: Tables, now: number): Generator<SlotC
   for (const slot of livingSlots(tables, now)) yield connectionOf(slot);
 }
 
+/** The connection in a slot of a bucket; undefined: it is free, or was taken by another one meanwhile. */
+export function connectionAt(
+  table: ConnectionWords,
+  what: Beside['what'] | undefined,
+  bucket: number,
+  k: number,
+): SlotConnection | undefined {
+  const at = bucket * (1 + (what === undefined ? 0 : LINES_BESIDE[what])) * LINE_WORDS;
+  const alone = (): TakenSlot | undefined => readSlot(table, at + k * SLOT_WORDS);
+  const slot = what === undefined ? alone() : readSlotBeside(table, at, k, what);
+  return slot && connectionOf(slot);
+}
+
 /** A table's connections that are alive at `now` in some of its buckets: how many slots it has passed by, and the connection. */
 export function* connectionsInBuckets(
   table: ConnectionWords,
@@ -238,13 +251,10 @@ export function* connectionsInBuckets(
   buckets: readonly number[],
   now: number,
 ): Generator<readonly [number, SlotConnection]> {
-  const lines = 1 + (what === undefined ? 0 : LINES_BESIDE[what]);
   for (const [index, bucket] of buckets.entries()) {
-    const at = bucket * lines * LINE_WORDS;
     for (let k = 0; k < Abi.BUCKET_SLOTS; k++) {
-      const alone = (): TakenSlot | undefined => readSlot(table, at + k * SLOT_WORDS);
-      const slot = what === undefined ? alone() : readSlotBeside(table, at, k, what);
-      if (slot !== undefined && clockDifference(slot[2], now) >= 0) yield [index * Abi.BUCKET_SLOTS + k, connectionOf(slot)];
+      const connection = connectionAt(table, what, bucket, k);
+      if (connection !== undefined && clockDifference(connection.expires, now) >= 0) yield [index * Abi.BUCKET_SLOTS + k, connection];
     }
   }
 }

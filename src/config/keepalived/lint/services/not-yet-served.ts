@@ -21,7 +21,7 @@ const UNSYNCHRONISED: LintVerdict = {
 
 const verdicts = [
   ...(capability('tunnels').present ? [] : [UNSERVED, WITHOUT]),
-  ...(capability('synchronisation').present ? [] : [UNSYNCHRONISED]),
+  ...(capability('kept-synchronisation').present ? [] : [UNSYNCHRONISED]),
 ];
 
 export const notYetServed: LintRule = {

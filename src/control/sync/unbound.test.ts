@@ -1,0 +1,39 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ip } from '../../../test/support/ip.js';
+import type { ForeignConnection } from '../../model/foreign-connection.js';
+import { Unbound } from './unbound.js';
+
+const connection = (k: number, seconds = 60): ForeignConnection => ({
+  protocol: 6,
+  client: { address: { family: 'inet', words: [0x0a000000 + (k >> 8)] }, port: k & 255 },
+  virtual: { address: ip('10.0.0.1'), port: 80 },
+  server: { address: ip('10.0.0.2'), port: 80 },
+  mark: 0,
+  method: 'masq',
+  state: 1,
+  seconds,
+  timeout: seconds,
+  late: false,
+});
+const second = 1_000_000;
+const UNBOUND_MAX = 65_536;
+
+test('what is kept comes back once, with the seconds that it has left; the newest news of a connection count', () => {
+  const unbound = new Unbound();
+  unbound.keep(connection(1), 0);
+  unbound.keep({ ...connection(1), state: 4 }, 10 * second);
+  unbound.keep(connection(2, 5), 0);
+  assert.deepEqual(unbound.take(20 * second), [{ ...connection(1), state: 4, seconds: 50 }]);
+  assert.deepEqual(unbound.take(20 * second), []);
+});
+
+test('a flood takes no more room, and what has expired makes some', () => {
+  const unbound = new Unbound();
+  for (let k = 0; k < UNBOUND_MAX; k++) assert.ok(unbound.keep(connection(k), 0));
+  assert.equal(unbound.keep(connection(UNBOUND_MAX), 0), false);
+  assert.ok(unbound.keep(connection(5), 0), 'one that is there already');
+  assert.equal(unbound.size, UNBOUND_MAX);
+  assert.ok(unbound.keep(connection(UNBOUND_MAX), 61 * second));
+  assert.equal(unbound.size, 1);
+});

@@ -1,0 +1,147 @@
+// The master of the kernel's connection synchronisation: announces this director's connections to a multicast group. It looks at the tables all the time and
+// sends what is new within milliseconds, where the kernel's waits for a full message or two seconds. What could not be sent is announced later, with all
+// the rest: the tables are what counts, and nothing of them is forgotten.
+import { entryOf, isAnnounced } from '../../control/sync/kernel-entries.js';
+import { ConnectionNews } from '../../datapath/ebpf/sync/connection-news.js';
+import type { ForeignConnection } from '../../model/foreign-connection.js';
+import type { Log } from '../../model/log-level.js';
+import type { DaemonSettings } from '../../model/sync-daemon.js';
+import { native } from '../../sys/addon.js';
+import { monotonicUs } from '../../sys/clock.js';
+import { isSystemError, reasonOf } from '../../sys/errno.js';
+import { MulticastSender } from '../../sys/sockets/multicast.js';
+import { SyncPacker } from '../../wire/sync-packer.js';
+
+/** A look begins so often, and takes a tenth of the time at most. */
+const LOOK_MS = 20;
+const LOOK_US = 2000;
+/** Between two looks at the clock. */
+const BUCKETS = 2048;
+/** A kernel's backup holds 92 messages in its buffer: if more came together, they would be lost there. */
+const MESSAGES_TOGETHER = 60;
+/** An interface that was down or gone is tried again. */
+const RETRY_US = 1_000_000;
+
+export interface MasterOptions {
+  readonly settings: DaemonSettings;
+  /** Of the pins of this namespace; undefined: nothing is loaded. */
+  readonly folder: () => string | undefined;
+  readonly log: Log;
+}
+
+export interface MasterCounts {
+  readonly messages: number;
+  readonly entries: number;
+  /** Messages that could not be sent: all is announced again later. */
+  readonly lost: number;
+  /** Connections that this protocol cannot carry. */
+  readonly unsupported: number;
+  /** Whole looks at the tables. */
+  readonly rounds: number;
+}
+
+export class SyncMaster {
+  readonly #counts = { messages: 0, entries: 0, lost: 0, unsupported: 0, rounds: 0 };
+  readonly #timer: NodeJS.Timeout;
+  #news: ConnectionNews | undefined;
+  #sender: MulticastSender | undefined;
+  #packer: SyncPacker | undefined;
+  #retryAtUs = 0;
+  #failure = '';
+  #sentNow = 0;
+
+  constructor(readonly options: MasterOptions) {
+    this.#timer = setInterval(() => this.#look(monotonicUs() + LOOK_US), LOOK_MS);
+  }
+
+  get counts(): MasterCounts {
+    return this.#counts;
+  }
+
+  /** Announces what is new to the last, and ends. */
+  stop(): void {
+    clearInterval(this.#timer);
+    this.#look(Number.POSITIVE_INFINITY);
+    this.#sender?.close();
+    this.#sender = undefined;
+  }
+
+  #look(untilUs: number): void {
+    const news = this.#openNews();
+    if (news === undefined || !this.#openSender()) return;
+    const packer = this.#packerFor(news);
+    this.#sentNow = 0;
+    const isLast = untilUs === Number.POSITIVE_INFINITY;
+    for (let more = true; more && this.#sender !== undefined; ) {
+      more = news.look(BUCKETS, (connection) => this.#announce(packer, connection));
+      if (!more) this.#counts.rounds += 1;
+      if (monotonicUs() >= untilUs || (!isLast && this.#sentNow >= MESSAGES_TOGETHER)) break;
+    }
+    packer.flush();
+  }
+
+  #announce(packer: SyncPacker, connection: ForeignConnection): void {
+    if (!isAnnounced(connection)) return;
+    if (connection.method !== 'fullnat' && packer.append(entryOf(connection))) this.#counts.entries += 1;
+    else this.#counts.unsupported += 1;
+  }
+
+  #openNews(): ConnectionNews | undefined {
+    if (this.#news?.isPresent === true) return this.#news;
+    this.#news = undefined;
+    const folder = this.options.folder();
+    if (folder !== undefined) this.#news = new ConnectionNews(folder);
+    return this.#news;
+  }
+
+  /** False: the interface is not there, or has no address; it is tried again in a second. */
+  #openSender(): boolean {
+    if (this.#sender !== undefined) return true;
+    if (monotonicUs() < this.#retryAtUs) return false;
+    const { settings } = this.options;
+    try {
+      this.#sender = new MulticastSender({ ...settings, ifindex: native().ifNameToIndex(settings.interface) }, settings.ttl);
+    } catch (error) {
+      this.#failed(error);
+      return false;
+    }
+    this.#news?.forget();
+    this.#failed(undefined);
+    return true;
+  }
+
+  /** `sync_version` may be changed at any time. */
+  #packerFor(news: ConnectionNews): SyncPacker {
+    const { version } = news.wishes;
+    const { syncId, maxLength } = this.options.settings;
+    if (this.#packer?.sender.version !== version)
+      this.#packer = new SyncPacker({ version, syncId, maxLength }, (message) => this.#send(message));
+    return this.#packer;
+  }
+
+  #send(message: Uint8Array): void {
+    this.#sentNow += 1;
+    try {
+      if (this.#sender === undefined) throw new Error('the socket was closed');
+      this.#sender.send(message);
+      this.#counts.messages += 1;
+    } catch (error) {
+      this.#counts.lost += 1;
+      this.#sender?.close();
+      this.#sender = undefined;
+      this.#failed(error);
+    }
+  }
+
+  /** Logged once until it changes. `error` undefined: it goes on. */
+  #failed(error: unknown): void {
+    if (error !== undefined && !isSystemError(error) && this.#sender !== undefined) throw error;
+    const { settings, log } = this.options;
+    const why = error === undefined ? '' : isSystemError(error) ? reasonOf(error) : String(error);
+    if (error !== undefined) this.#retryAtUs = monotonicUs() + RETRY_US;
+    if (why === this.#failure) return;
+    this.#failure = why;
+    if (why !== '') log('warning', `cannot send to the group by ${settings.interface}: ${why}`);
+    else log('info', `sends to the group by ${settings.interface}`);
+  }
+}

@@ -1,0 +1,144 @@
+// What is new among the connections since the last look: each change once, of every table, and again before another director forgets it.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { applyChange } from '../../src/datapath/apply-change.js';
+import { Conf } from '../../src/datapath/ebpf/abi.gen.js';
+import { ConnectionApplier } from '../../src/datapath/ebpf/sync/connection-applier.js';
+import { ConnectionNews } from '../../src/datapath/ebpf/sync/connection-news.js';
+import { TableScan } from '../../src/datapath/ebpf/sync/table-scan.js';
+import { clockNow, unitsOf } from '../../src/datapath/ebpf/table/clock.js';
+import { Tables } from '../../src/datapath/ebpf/table/tables.js';
+import type { ForeignConnection } from '../../src/model/foreign-connection.js';
+import { type Bed, openBed, skipReason } from './bed.js';
+import { at, CLIENT, IPV6, SERVERS, VIP } from './fixtures/bed-addresses.js';
+import { destination, type Setup, service } from './fixtures/fixture.js';
+import { fromClient, tcp } from './fixtures/packets.js';
+import { additions } from './fixtures/setup-changes.js';
+
+const skip = skipReason();
+let bed: Bed;
+let applier: ConnectionApplier;
+before(() => {
+  if (skip !== false) return;
+  bed = openBed({ attach: 'tc', capacity: { connBuckets: 1024 } });
+  applier = new ConnectionApplier(bed.tables);
+});
+after(() => {
+  if (skip !== false) return;
+  applier.close();
+  bed.close();
+});
+
+const web: Setup = service('tcp', VIP, 80, [destination(`${SERVERS[0]}:8080`, 'masq')]);
+const all: Setup = { ...service('tcp', VIP, 0, [destination(`${SERVERS[0]}:0`, 'masq')]) };
+const six: Setup = service('tcp', IPV6.vip, 80, [destination(`[${IPV6.servers[0]}]:8080`, 'masq')]);
+
+const setUp = (...setups: readonly Setup[]): void => {
+  bed.wipe();
+  for (const change of setups.flatMap(additions)) applyChange(bed.director, change);
+};
+const segment = (letters: string, port = 40000): void => {
+  bed.send('ingress', 'front', fromClient(tcp({ from: `${CLIENT}:${port}`, to: `${VIP}:80` }, letters)));
+};
+
+/** Whole rounds, in parts of so many buckets. */
+function reported(news: ConnectionNews, buckets = 100): readonly ForeignConnection[] {
+  const found: ForeignConnection[] = [];
+  while (news.look(buckets, (connection) => found.push(connection)));
+  return found;
+}
+const states = (found: readonly ForeignConnection[]) => found.map(({ client, state }) => [client.port, state]);
+
+test('a new connection, and each of its states, is reported once', { skip }, () => {
+  setUp(web);
+  const news = new ConnectionNews(bed.folder);
+  assert.deepEqual(reported(news), []);
+  segment('S');
+  assert.deepEqual(states(reported(news)), [[40000, 3]]);
+  assert.deepEqual(states(reported(news)), []);
+  segment('A');
+  segment('A');
+  assert.deepEqual(states(reported(news)), [[40000, 1]]);
+  segment('S', 40001);
+  segment('FA');
+  assert.deepEqual(new Set(states(reported(news)).map(String)), new Set(['40001,3', '40000,7']));
+  assert.deepEqual(states(reported(news)), []);
+  news.forget();
+  assert.equal(reported(news).length, 2);
+});
+
+test('what ended is not reported; nor is one that comes again as others still have it', { skip }, () => {
+  setUp(web);
+  const news = new ConnectionNews(bed.folder);
+  const own = (port: number, rest: Partial<ForeignConnection> = {}): ForeignConnection => ({
+    protocol: 6,
+    client: at(CLIENT, port),
+    virtual: at(VIP, 80),
+    server: at(SERVERS[0], 8080),
+    mark: 0,
+    method: 'masq',
+    state: 1,
+    seconds: 900,
+    timeout: 900,
+    late: false,
+    ...rest,
+  });
+  const apply = (...connections: readonly ForeignConnection[]) => bed.director.exclusively(() => applier.apply(connections));
+  apply(own(1));
+  assert.equal(reported(news).length, 1);
+  apply(own(1, { ended: true }));
+  assert.equal(reported(news).length, 0);
+  apply(own(1));
+  assert.equal(reported(news).length, 0);
+  apply(own(1, { state: 4, late: true }));
+  assert.equal(reported(news).length, 1);
+});
+
+test('the tables of other builds count from their first service on', { skip }, () => {
+  setUp(web);
+  const news = new ConnectionNews(bed.folder);
+  reported(news);
+  for (const change of [...additions(six), ...additions(all)]) applyChange(bed.director, change);
+  const connection = { protocol: 6, mark: 0, method: 'masq', state: 1, seconds: 900, timeout: 900, late: false } as const;
+  const answers = bed.director.exclusively(() =>
+    applier.apply([
+      { ...connection, client: at(IPV6.client, 7), virtual: at(IPV6.vip, 80), server: at(IPV6.servers[0], 8080) },
+      { ...connection, client: at(CLIENT, 8), virtual: at(VIP, 443), server: at(SERVERS[0], 443) },
+    ]),
+  );
+  assert.deepEqual(answers, ['made', 'made']);
+  assert.deepEqual(new Set(reported(news).map(({ client, virtual }) => `${client.port} ${virtual.port}`)), new Set(['7 80', '8 443']));
+  assert.deepEqual(reported(news), []);
+});
+
+test('a connection with traffic is reported again when half of its time has passed; sooner where that is wished', { skip }, () => {
+  setUp(web);
+  segment('S');
+  segment('A');
+  const scan = new TableScan(Tables.readable(bed.folder));
+  const hz = bed.tables.conf.get(0, Conf.hz);
+  const begun = clockNow(bed.tables.conf);
+  const look = (seconds: number, refresh: number): number => {
+    let found = 0;
+    scan.begin();
+    while (scan.look(64, { now: begun + unitsOf(seconds, hz), refresh: unitsOf(refresh, hz) }, () => (found += 1)));
+    return found;
+  };
+  const touchedAt = (seconds: number): void => {
+    const slots = bed.slots();
+    for (let k = 0; k < slots.count; k++) {
+      const at = k * 4;
+      const words = new Uint32Array(slots.memory);
+      if (words[at + 3] !== 0) words[at + 2] = begun + unitsOf(900 + seconds, hz);
+    }
+  };
+  touchedAt(0);
+  assert.equal(look(0, 0), 1);
+  touchedAt(400);
+  assert.equal(look(400, 0), 0, 'less than half of 900 s');
+  assert.equal(look(400, 500), 0);
+  assert.equal(look(400, 300), 1, 'refreshed');
+  touchedAt(900);
+  assert.equal(look(900, 0), 1, 'more than half of it');
+  assert.equal(look(1300, 0), 0, 'idle since');
+});
