@@ -16,16 +16,16 @@ const connection = (k: number, seconds = 60): ForeignConnection => ({
   timeout: seconds,
   late: false,
 });
-const second = 1_000_000;
+const SECOND_US = 1_000_000;
 const UNBOUND_MAX = 65_536;
 
 test('what is kept comes back once, with the seconds that it has left; the newest news of a connection count', () => {
   const unbound = new Unbound();
   unbound.keep(connection(1), 0);
-  unbound.keep({ ...connection(1), state: 4 }, 10 * second);
+  unbound.keep({ ...connection(1), state: 4 }, 10 * SECOND_US);
   unbound.keep(connection(2, 5), 0);
-  assert.deepEqual(unbound.take(20 * second), [{ ...connection(1), state: 4, seconds: 50 }]);
-  assert.deepEqual(unbound.take(20 * second), []);
+  assert.deepEqual(unbound.take(20 * SECOND_US), [{ ...connection(1), state: 4, seconds: 50 }]);
+  assert.deepEqual(unbound.take(20 * SECOND_US), []);
 });
 
 test('a flood takes no more room, and what has expired makes some', () => {
@@ -34,6 +34,6 @@ test('a flood takes no more room, and what has expired makes some', () => {
   assert.equal(unbound.keep(connection(UNBOUND_MAX), 0), false);
   assert.ok(unbound.keep(connection(5), 0), 'one that is there already');
   assert.equal(unbound.size, UNBOUND_MAX);
-  assert.ok(unbound.keep(connection(UNBOUND_MAX), 61 * second));
+  assert.ok(unbound.keep(connection(UNBOUND_MAX), 61 * SECOND_US));
   assert.equal(unbound.size, 1);
 });
