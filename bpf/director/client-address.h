@@ -26,12 +26,14 @@ static __always_inline void flow_reports(struct fullnat_work *work, __u32 how) {
 #include "toa.h"
 #include "proxy-header.h"
 
-/* Data of a SYN (TCP Fast Open) would come before the header, and are left out, as by hosts that do not know them. TOA goes with them. */
+/* Data of a SYN (TCP Fast Open) would come before the header, and are left out, as by hosts that do not know them. TOA goes with them; what its client has
+ * put in its place goes with no SYN. */
 static __always_inline int client_syn(struct __sk_buff *skb, struct scratch *scratch, __u32 how, __u32 mtu) {
   struct packet *p = &scratch->packet;
   __u32 header = segment_header_len(skb, p);
   bool has_data = p->length > p->header + header;
   if (how == CLIENT_TOA && has_data) return toa_add(skb, scratch, mtu);
+  if (how == CLIENT_TOA) return tcp_option_remove(skb, segment_l4(p), TOA_KIND) ? R_REDIRECT_FAILED : 0;
   if (how != CLIENT_PROXY || !has_data) return 0;
   count_reason(R_SYN_DATA);
   return segment_cut(skb, segment_l4(p) + header, 0) ? R_REDIRECT_FAILED : 0;

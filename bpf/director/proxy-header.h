@@ -50,6 +50,13 @@ static __always_inline int proxy_header_add(struct __sk_buff *skb, struct scratc
   return fits ? 0 : segment_words_store(skb, p, 0, FLAG_FIN | FLAG_PSH | FLAG_URG);
 }
 
+/* Would its bytes come to stand where the header belongs? Those of a segment that begins before the first byte do, or that has no ACK: no host sends such
+ * ones, and a server would take them for a header, with whatever address they name. */
+static __always_inline bool proxy_is_overlaid(struct __sk_buff *skb, struct packet *p, __u32 seq, __u32 first) {
+  __u32 end = seq + p->length - p->header - segment_header_len(skb, p) + (p->flags & FLAG_FIN ? 1 : 0);
+  return !is_behind(seq, first) && is_behind(end, first) && !(p->flags & FLAG_RST);
+}
+
 /* A client's segment. 0, or the reason to drop it. A global function: verified once. */
 __noinline int proxy_request(struct __sk_buff *skb, struct fullnat_work *work, __u32 mtu) {
   struct scratch *scratch = the_scratch();
@@ -63,6 +70,7 @@ __noinline int proxy_request(struct __sk_buff *skb, struct fullnat_work *work, _
   seq = bpf_ntohl(seq);
   __u32 report = READ(t->report), state = report >> REPORT_STATE_SHIFT, first = READ(t->first);
   bool known = state == REPORT_KNOWN, begins = seq == first && !known && p->flags & FLAG_ACK && !(p->flags & FLAG_RST);
+  if (!known && !begins && proxy_is_overlaid(skb, p, seq, first)) return R_REDIRECT_FAILED;
   struct tcp_numbers n = proxy_numbers(first, known);
   /* An RST at the first byte is for a server that has the header, if it was sent. */
   if (!known && seq == first && state != REPORT_NEW && p->flags & FLAG_RST) n.previous_delta = PROXY_HEADER_LEN;

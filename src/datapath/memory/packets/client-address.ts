@@ -92,12 +92,18 @@ function storeWords(frame: Uint8Array, l4: number, more: number, off: number): v
 const hasRoom = ({ packet, gsoSize }: Arrival, bytes: number, mtu: number): boolean =>
   gsoSize === 0 && (mtu === 0 || packet.length + bytes <= mtu);
 
-/** TOA, where it finds room; before all other options, since a reader stops at the option that ends them. What the client itself has put there is taken out. */
+/** What the client itself has put in the place of TOA is taken out. */
+function withoutToa(arrival: Arrival): Arrival {
+  const frame = arrival.frame.slice();
+  removeOption(viewOf(frame), l4Of(arrival.packet), TOA_KIND);
+  return { ...arrival, frame };
+}
+
+/** TOA, where it finds room; before all other options, since a reader stops at the option that ends them. */
 function withToa(arrival: Arrival, mtu: number): Arrival {
   const { packet } = arrival;
   const l4 = l4Of(packet);
-  const frame = arrival.frame.slice();
-  removeOption(viewOf(frame), l4, TOA_KIND);
+  const { frame } = withoutToa(arrival);
   const bytes = toaBytes(packet);
   const isFull = segmentHeader(viewOf(frame), l4) + bytes > TCP_HEADER_MAX;
   if (!hasRoom(arrival, bytes, mtu) || isFull) return { ...arrival, frame };
@@ -117,12 +123,23 @@ function withHeader(arrival: Arrival, fits: boolean): Arrival {
   return changed(arrival, next, 0);
 }
 
-function proxied(arrival: Arrival, report: ClientReport, mtu: number): Arrival {
+/** Would a segment's bytes stand where the header belongs? A server would take them for one. */
+function isOverlaid({ frame, packet }: Arrival, { first }: ClientReport): boolean {
+  const [view, l4] = [viewOf(frame), l4Of(packet)];
+  const seq = view.getUint32(l4 + SEQ_AT);
+  const end = seq + ETHERNET_BYTES + packet.length - l4 - segmentHeader(view, l4) + ((packet.flags & FIN) === 0 ? 0 : 1);
+  const beginsThere = seq === first && (packet.flags & ACK) !== 0;
+  return ((seq - first) | 0) <= 0 && ((end - first) | 0) > 0 && !beginsThere && (packet.flags & RST) === 0;
+}
+
+/** Undefined: dropped. */
+function proxied(arrival: Arrival, report: ClientReport, mtu: number): Arrival | undefined {
   const { packet } = arrival;
   const { flags } = packet;
   const frame = arrival.frame.slice();
   const [view, l4] = [viewOf(frame), l4Of(packet)];
   const seq = view.getUint32(l4 + SEQ_AT);
+  if (report.state !== 'known' && isOverlaid(arrival, report)) return undefined;
   const bytes = proxyBytes(packet);
   let numbers = numbersOf(report, bytes);
   if (report.state !== 'known' && seq === report.first) {
@@ -142,21 +159,25 @@ function proxied(arrival: Arrival, report: ClientReport, mtu: number): Arrival {
   return changed(arrival, frame);
 }
 
-/** A client's segment to its server, before its addresses change. `mtu`: towards the server; 0: unknown. `count`: of what is left out. */
+/**
+ * A client's segment to its server, before its addresses change; undefined: it is dropped. `mtu`: towards the server; 0: unknown. `count`: of what is
+ * left out.
+ */
 export function reportClient(
   arrival: Arrival,
   report: ClientReport,
   how: ClientAddress | undefined,
   mtu: number,
   count: (reason: Reason) => void,
-): Arrival {
+): Arrival | undefined {
   const { packet, frame } = arrival;
   if (packet.protocol !== IpProtocol.tcp) return arrival;
   const l4 = l4Of(packet);
   const dataAt = l4 + segmentHeader(viewOf(frame), l4);
   if ((packet.flags & SYN) !== 0) {
-    if (how === undefined || ETHERNET_BYTES + packet.length <= dataAt) return arrival;
-    if (how === 'toa') return withToa(arrival, mtu);
+    const hasData = ETHERNET_BYTES + packet.length > dataAt;
+    if (how === 'toa') return hasData ? withToa(arrival, mtu) : withoutToa(arrival);
+    if (how === undefined || !hasData) return arrival;
     count('syn_data');
     return changed(arrival, cut(frame, packet, dataAt, NOTHING), 0);
   }

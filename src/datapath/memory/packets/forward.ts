@@ -153,6 +153,7 @@ function localised(question: Question, arrival: Arrival, connection: Connection)
   if (local.replaced === true) table.count('local_port_replaced');
   const mtu = hop.kind === 'ready' ? hop.mtu : 0;
   const reported = reportClient(arrival, local.report, connection.destination.clientAddress, mtu, (reason) => table.count(reason));
+  if (reported === undefined) return dropped(question, arrival, 'redirect_failed');
   const frame = reported.frame.slice();
   rulesOf(packet).translate(frame, reported.packet, false, connection.server);
   rulesOf(packet).translate(frame, reported.packet, true, local);
