@@ -6,9 +6,10 @@
 /* ---- a page of connections that another director has, on their way into a table. Written by user, who alone runs the program on it under the
  * namespace's lock, but for the answers, which are written by the program. */
 #define APPLY_RECORDS 256
-/* Of a record. APPLY_LATE: where the client has a connection to another destination, that stays. APPLY_END: the connection ends, if it leads to this
+/* Of a record. APPLY_TEMPLATE: it is a template, of the service's clients in the network of `client`; APPLY_ASSURED: one that leads longest in a full
+ * table. APPLY_LATE: where the client has a connection to another destination, that stays. APPLY_END: the connection ends, if it leads to this
  * destination. APPLY_BITS: a connection that is there gets V_NOOUTPUT and V_PROVEN, too. */
-enum apply_flags { APPLY_LATE = 1, APPLY_END = 2, APPLY_BITS = 4 };
+enum apply_flags { APPLY_LATE = 1, APPLY_END = 2, APPLY_BITS = 4, APPLY_TEMPLATE = 8, APPLY_ASSURED = 16 };
 enum apply_answer { APPLY_BUSY, APPLY_MADE, APPLY_CHANGED, APPLY_ENDED, APPLY_LEFT, APPLY_FULL, APPLY_GONE };
 struct apply_record {
   __u32 client[4]; /* network order, as the other address and the ports */
@@ -20,7 +21,7 @@ struct apply_record {
   __u8 flags;
   __u32 service;
   __u32 dest;
-  __u32 state; /* upper half of a value: method, state, V_NOOUTPUT and V_PROVEN */
+  __u32 state; /* upper half of a value: method, state, V_NOOUTPUT and V_PROVEN; of a template its time after each use, clock units */
   __u32 left;  /* clock units until it expires */
   __u32 answer;
   __u32 reserved;

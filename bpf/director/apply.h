@@ -107,11 +107,69 @@ __noinline int apply_locked(__u32 i, __u64 key, __u32 home, __u32 now) {
   return APPLY_BUSY;
 }
 
+#ifndef SIDE /* those of a family share one table, which the build without marks and SCTP has */
+/* A template that is there: one that leads elsewhere is lost, and the next try makes another one. */
+static __always_inline int apply_template_change(struct apply_record *r, struct template *t, __u32 now) {
+  __u64 v = READ(t->value);
+  if (!t_taken(v) || t_claimed(v)) return APPLY_BUSY;
+  if (t_dest(v) != r->dest || r->flags & APPLY_END) return CAS(&t->value, v, v | T_LOST) == v && t_dest(v) == r->dest ? APPLY_ENDED : APPLY_BUSY;
+  __u64 to = (v >> 32 << 32 & ~(T_ASKED | T_CHILD | T_HELD)) | (__u32)(now + r->left);
+  if (r->flags & APPLY_ASSURED) to |= T_ASSURED;
+  if (CAS(&t->value, v, to) != v) return APPLY_BUSY;
+  WRITE(t->timeout, r->state);
+  return APPLY_CHANGED;
+}
+
+/* Under the lock of the probe's key. */
+__noinline int apply_template_locked(__u32 i, __u32 now) {
+  struct apply_record *r = record_at(i);
+  struct template_probe *p = the_template_probe();
+  struct conf *c = the_conf();
+  if (!r || !p || !c) return APPLY_BUSY;
+  CHECKED(r);
+#pragma clang loop unroll(disable)
+  for (int k = 0; k < TEMPLATE_TRIES; k++) {
+    p->place = template_slot(p);
+    struct template *t = p->place == NOWHERE ? 0 : template_at(p->place);
+    if (!t) return APPLY_FULL;
+    int done = APPLY_BUSY;
+    if (p->place == p->holder) done = apply_template_change(r, t, now);
+    else if (r->flags & APPLY_END) return APPLY_GONE;
+    else if (template_fill(c, p, t)) done = APPLY_MADE;
+    if (done == APPLY_MADE && r->flags & APPLY_ASSURED) __sync_fetch_and_or(&t->value, T_ASSURED);
+    if (done != APPLY_BUSY) return done;
+  }
+  return APPLY_BUSY;
+}
+
+/* Those of calls of SIP are left to who knows the calls. */
+static __always_inline int apply_template(struct apply_record *r, __u32 i, __u32 now) {
+  struct service *svc = service_at(r->service);
+  struct template_probe *p = the_template_probe();
+  if (!svc || !p || (svc->flags & (SVC_PERSISTENT | SVC_SIP)) != SVC_PERSISTENT) return APPLY_LEFT;
+  template_probe_for(p, persistence_of(svc), r->service, applied_client(r), false);
+  p->timeout = r->state;
+  p->dest = r->dest;
+  p->now = now;
+  __u32 lock = LOCKS + SPILL_LOCKS + LOCALITY_LOCKS + (p->hash & (TEMPLATE_LOCKS - 1));
+  if (!lock_take(lock)) return APPLY_BUSY;
+  int done = apply_template_locked(i, now);
+  lock_give(lock);
+  return done;
+}
+#endif
+
 static long apply_step(__u64 i, void *ctx) {
   __u32 *now = ctx;
   struct apply_record *r = record_at(i);
   if (!r) return 1;
   CHECKED(r);
+#ifndef SIDE
+  if (r->flags & APPLY_TEMPLATE) {
+    r->answer = apply_template(r, i, *now);
+    return 0;
+  }
+#endif
   __u64 key = conn_key(applied_client(r), r->port, r->service);
   __u32 hash = conn_hash(key);
   r->answer = APPLY_BUSY;

@@ -44,7 +44,7 @@ const segment = (letters: string, port = 40000): void => {
 /** Whole rounds, in parts of so many buckets. */
 function reported(news: ConnectionNews, buckets = 100): readonly ForeignConnection[] {
   const found: ForeignConnection[] = [];
-  while (news.look(buckets, (connection) => found.push(connection)));
+  while (news.look(buckets, { connection: (connection) => found.push(connection), template: () => assert.fail('no template') }));
   return found;
 }
 const states = (found: readonly ForeignConnection[]) => found.map(({ client, state }) => [client.port, state]);

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { recordedSyncDatagrams } from '../../../test/support/sync-datagrams.js';
 import { isTemplate, type SyncEntry, SyncFlag } from '../../wire/sync-entry.js';
 import { decodeSyncMessage } from '../../wire/sync-message.js';
-import { connectionOf, entryOf, isAnnounced } from './kernel-entries.js';
+import { connectionOf, entryOf, isAnnounced, templateEntry, templateOf } from './kernel-entries.js';
 
 const messages = recordedSyncDatagrams().map(({ bytes }) => decodeSyncMessage(bytes, { syncId: 0 }));
 const entries = messages.filter(({ version }) => version === 1).flatMap((message) => message.entries);
@@ -20,6 +20,12 @@ test('what the kernel announces of connections is what would be announced of the
     assert.ok(isAnnounced(connection), JSON.stringify(entry));
     assert.deepEqual(entryOf(connection), comparable(entry));
   }
+});
+
+test('what the kernel announces of templates is what would be announced of the same ones here', () => {
+  const templates = entries.filter((entry) => isTemplate(entry) && entry.engine === undefined);
+  assert.ok(templates.length > 5, `${templates.length}`);
+  for (const entry of templates) assert.deepEqual(templateEntry(templateOf(entry) ?? assert.fail('no template')), comparable(entry));
 });
 
 test('a template, and a connection past the servers, are no connections of servers', () => {

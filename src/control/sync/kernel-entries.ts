@@ -1,5 +1,6 @@
 // Between connections and the entries of the kernel's synchronisation: what a director of the kernel is sent of ours, and what it means for us.
 import type { ForeignConnection } from '../../model/foreign-connection.js';
+import type { ForeignTemplate } from '../../model/foreign-template.js';
 import { IpProtocol } from '../../model/ip-protocol.js';
 import type { ForwardingMethod } from '../../model/service.js';
 import { isTemplate, SYNC_METHODS, type SyncEntry, SyncFlag } from '../../wire/sync-entry.js';
@@ -16,17 +17,17 @@ export function isAnnounced({ protocol, state }: Pick<ForeignConnection, 'protoc
 }
 
 /** The kernel has no FULLNAT: to it that is masquerading, from an address that it does not know. */
-const methodNumber = (method: ForwardingMethod): number => SYNC_METHODS.indexOf(method === 'fullnat' ? 'masq' : method);
+const methodFlags = (method: ForwardingMethod): number =>
+  method === 'masq' || method === 'fullnat' ? SYNC_METHODS.indexOf('masq') : SYNC_METHODS.indexOf(method) | SyncFlag.noOutput;
 
 /** What is announced of a connection. Its flags are those that the kernel's own would have. */
 export function entryOf(connection: ForeignConnection): SyncEntry {
   const { protocol, client, virtual, server, mark, method, state, timeout, late } = connection;
-  const unanswered = method === 'masq' || method === 'fullnat' ? 0 : SyncFlag.noOutput;
   const unknownPort = client.port === 0 ? SyncFlag.noClientPort : 0;
   return {
     family: client.address.family,
     protocol,
-    flags: methodNumber(method) | unanswered | unknownPort | (late ? SyncFlag.inactive : 0),
+    flags: methodFlags(method) | unknownPort | (late ? SyncFlag.inactive : 0),
     state,
     client,
     virtual,
@@ -57,5 +58,43 @@ export function connectionOf(entry: SyncEntry): ForeignConnection | undefined {
     seconds: timeout,
     timeout,
     late: (flags & SyncFlag.inactive) !== 0,
+  };
+}
+
+const TEMPLATE_ASSURED = 1;
+
+/** What is announced of a template. Of a mark, this stands in the virtual address's place, and nothing has a protocol. */
+export function templateEntry(template: ForeignTemplate): SyncEntry {
+  const { protocol, client, virtual, server, mark, method, assured, timeout } = template;
+  const { family } = client;
+  const marked = { family, words: family === 'inet' ? [mark] : [mark, 0, 0, 0] };
+  return {
+    family,
+    protocol,
+    flags: methodFlags(method) | SyncFlag.template | SyncFlag.inactive,
+    state: assured ? TEMPLATE_ASSURED : 0,
+    client: { address: client, port: 0 },
+    virtual: mark === 0 ? virtual : { address: marked, port: 0 },
+    destination: server,
+    mark,
+    timeout,
+  };
+}
+
+/** The template that an entry is about; undefined: it is about a connection, or a template of one call. */
+export function templateOf(entry: SyncEntry): ForeignTemplate | undefined {
+  const method = methodOf(entry.flags);
+  if (!isTemplate(entry) || method === undefined || entry.engine !== undefined) return undefined;
+  const { protocol, client, virtual, destination, mark, state, timeout } = entry;
+  return {
+    protocol,
+    client: client.address,
+    virtual,
+    server: destination,
+    mark: protocol === 0 ? mark || (virtual.address.words[0] ?? 0) : 0, // version 0 has no marks
+    method,
+    assured: state === TEMPLATE_ASSURED,
+    seconds: timeout,
+    timeout,
   };
 }

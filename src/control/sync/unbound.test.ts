@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ip } from '../../../test/support/ip.js';
 import type { ForeignConnection } from '../../model/foreign-connection.js';
+import { destinationId } from '../../model/identity.js';
 import { Unbound } from './unbound.js';
 
 const connection = (k: number, seconds = 60): ForeignConnection => ({
@@ -16,11 +17,12 @@ const connection = (k: number, seconds = 60): ForeignConnection => ({
   timeout: seconds,
   late: false,
 });
+const idOf = ({ client }: ForeignConnection): string => destinationId(client);
 const SECOND_US = 1_000_000;
 const UNBOUND_MAX = 65_536;
 
 test('what is kept comes back once, with the seconds that it has left; the newest news of a connection count', () => {
-  const unbound = new Unbound();
+  const unbound = new Unbound(idOf);
   unbound.keep(connection(1), 0);
   unbound.keep({ ...connection(1), state: 4 }, 10 * SECOND_US);
   unbound.keep(connection(2, 5), 0);
@@ -29,7 +31,7 @@ test('what is kept comes back once, with the seconds that it has left; the newes
 });
 
 test('a flood takes no more room, and what has expired makes some', () => {
-  const unbound = new Unbound();
+  const unbound = new Unbound(idOf);
   for (let k = 0; k < UNBOUND_MAX; k++) assert.ok(unbound.keep(connection(k), 0));
   assert.equal(unbound.keep(connection(UNBOUND_MAX), 0), false);
   assert.ok(unbound.keep(connection(5), 0), 'one that is there already');

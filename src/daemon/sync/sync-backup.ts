@@ -1,10 +1,11 @@
 // The backup of the kernel's connection synchronisation: what a master announces goes into this director's tables.
-import { connectionOf } from '../../control/sync/kernel-entries.js';
-import { Unbound } from '../../control/sync/unbound.js';
+import { connectionOf, templateOf } from '../../control/sync/kernel-entries.js';
 import type { EbpfDirector } from '../../datapath/ebpf/ebpf-director.js';
 import { ForeignConnections } from '../../datapath/ebpf/sync/foreign-connections.js';
 import { isWeirError } from '../../model/errors/weir-error.js';
 import type { Applied, ForeignConnection } from '../../model/foreign-connection.js';
+import type { ForeignTemplate } from '../../model/foreign-template.js';
+import { addressId, destinationId } from '../../model/identity.js';
 import type { Log } from '../../model/log-level.js';
 import type { DaemonSettings } from '../../model/sync-daemon.js';
 import { native } from '../../sys/addon.js';
@@ -13,13 +14,12 @@ import { isSystemError, reasonOf } from '../../sys/errno.js';
 import { type Watch, whenReadable } from '../../sys/readable.js';
 import { MulticastReceiver } from '../../sys/sockets/multicast.js';
 import { decodeSyncMessage, type SyncRefusal } from '../../wire/sync-message.js';
+import { Inbox } from './inbox.js';
 
 /** A burst of 40,000 messages waits: the kernel's usual buffer holds 92. */
 const QUEUE_BYTES = 64 << 20;
-/** Messages that are read before their connections go into the tables. */
+/** Messages that are read before what they bring goes into the tables. */
 const READ_MAX = 256;
-/** What waits for the table's lock; more is dropped, and counted. */
-const PENDING_MAX = 1_000_000;
 /** The socket is opened again, and what waits is tried again. */
 const RETRY_MS = 1000;
 
@@ -34,47 +34,58 @@ export interface BackupCounts {
   readonly entries: number;
   /** Messages and entries that were not taken, by reason. */
   readonly refused: Readonly<Partial<Record<SyncRefusal, number>>>;
-  /** What became of connections. */
-  readonly applied: Readonly<Partial<Record<Applied, number>>>;
-  /** Entries that mean nothing here: templates. */
-  readonly passedOver: number;
+  /** What became of connections, and of templates. */
+  readonly connections: Readonly<Partial<Record<Applied, number>>>;
+  readonly templates: Readonly<Partial<Record<Applied, number>>>;
+  /** Entries that mean nothing here: of calls, and of connections past the servers. */
+  readonly unsupported: number;
+  /** Dropped, since too much waited. */
   readonly overrun: number;
   /** That wait for a service or a server. */
   readonly unbound: number;
 }
 
-type Counted<K extends string> = Partial<Record<K, number>>;
-
-function count<K extends string>(counts: Counted<K>, name: K, more = 1): void {
-  counts[name] = (counts[name] ?? 0) + more;
-}
+const connectionId = ({ protocol, client, virtual, mark }: ForeignConnection): string =>
+  `${protocol} ${destinationId(client)} ${destinationId(virtual)} ${mark}`;
+const templateId = ({ protocol, client, virtual, mark }: ForeignTemplate): string =>
+  `${protocol} ${addressId(client)} ${destinationId(virtual)} ${mark}`;
 
 export class SyncBackup {
-  readonly #counts = { messages: 0, entries: 0, passedOver: 0, overrun: 0 };
-  readonly #refused: Counted<SyncRefusal> = {};
-  readonly #applied: Counted<Applied> = {};
-  readonly #unbound = new Unbound();
+  readonly #counts = { messages: 0, entries: 0, unsupported: 0 };
+  readonly #refused: Partial<Record<SyncRefusal, number>> = {};
   readonly #tables: ForeignConnections;
+  readonly #connections: Inbox<ForeignConnection>;
+  readonly #templates: Inbox<ForeignTemplate>;
   readonly #timer: NodeJS.Timeout;
   #receiver: MulticastReceiver | undefined;
   #watch: Watch | undefined;
-  #pending: ForeignConnection[] = [];
   #generation: number | undefined;
   #failure = '';
 
   constructor(readonly options: BackupOptions) {
     this.#tables = new ForeignConnections(options.open);
+    this.#connections = new Inbox((all) => this.#tables.apply(all), connectionId);
+    this.#templates = new Inbox((all) => this.#tables.applyTemplates(all), templateId);
     this.#timer = setInterval(() => this.#retry(), RETRY_MS);
     this.#listen();
   }
 
   get counts(): BackupCounts {
-    return { ...this.#counts, refused: this.#refused, applied: this.#applied, unbound: this.#unbound.size };
+    const [connections, templates] = [this.#connections, this.#templates];
+    return {
+      ...this.#counts,
+      refused: this.#refused,
+      connections: connections.applied,
+      templates: templates.applied,
+      overrun: connections.overrun + templates.overrun,
+      unbound: connections.unbound + templates.unbound,
+    };
   }
 
+  /** Takes what has come so far, and ends. */
   stop(): void {
     clearInterval(this.#timer);
-    this.#read();
+    while (this.#read() === READ_MAX);
     this.#closeReceiver();
     this.#tables.close();
   }
@@ -106,13 +117,16 @@ export class SyncBackup {
     else log('info', `listens to the group by ${settings.interface}`);
   }
 
-  #read(): void {
-    for (let k = 0; k < READ_MAX; k++) {
-      const message = this.#receive();
-      if (message === undefined) break;
+  /** How many messages it has read. */
+  #read(): number {
+    let count = 0;
+    for (let message = this.#receive(); message !== undefined; message = this.#receive()) {
       this.#take(message);
+      count += 1;
+      if (count === READ_MAX) break;
     }
-    this.#apply();
+    this.#deliver();
+    return count;
   }
 
   /** The interface may have gone. */
@@ -131,41 +145,29 @@ export class SyncBackup {
     const { entries, refused } = decodeSyncMessage(message, this.options.settings);
     this.#counts.messages += 1;
     this.#counts.entries += entries.length;
-    for (const [reason, times] of refused) count(this.#refused, reason, times);
+    for (const [reason, times] of refused) this.#refused[reason] = (this.#refused[reason] ?? 0) + times;
     for (const entry of entries) {
-      const connection = connectionOf(entry);
-      if (connection === undefined) this.#counts.passedOver += 1;
-      else if (this.#pending.length < PENDING_MAX) this.#pending.push(connection);
-      else this.#counts.overrun += 1;
+      const [connection, template] = [connectionOf(entry), templateOf(entry)];
+      if (connection !== undefined) this.#connections.put(connection);
+      else if (template !== undefined) this.#templates.put(template);
+      else this.#counts.unsupported += 1;
     }
   }
 
-  #apply(): void {
-    if (this.#pending.length === 0) return;
-    const connections = this.#pending;
-    let answers: readonly Applied[];
+  #deliver(): void {
     try {
-      answers = this.#tables.apply(connections);
+      this.#templates.deliver(monotonicUs());
+      this.#connections.deliver(monotonicUs());
     } catch (error) {
-      if (!isWeirError(error, 'lock-busy')) throw error;
-      return; // they wait
-    }
-    this.#pending = [];
-    for (const [k, answer] of answers.entries()) {
-      count(this.#applied, answer);
-      const connection = connections[k];
-      if (connection === undefined) continue;
-      if (answer === 'busy') this.#pending.push(connection);
-      if (answer === 'unbound' && !this.#unbound.keep(connection, monotonicUs())) this.#counts.overrun += 1;
+      if (!isWeirError(error, 'lock-busy')) throw error; // else all waits
     }
   }
 
-  /** Services and servers may have come for what had none. */
   #retry(): void {
     if (this.#receiver === undefined) this.#listen();
-    const generation = this.#tables.generation;
-    if (generation !== this.#generation) this.#pending.push(...this.#unbound.take(monotonicUs()));
+    const { generation } = this.#tables;
+    if (generation !== this.#generation) for (const inbox of [this.#connections, this.#templates]) inbox.offerAgain(monotonicUs());
     this.#generation = generation;
-    this.#apply();
+    this.#deliver();
   }
 }

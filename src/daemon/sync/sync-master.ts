@@ -1,7 +1,7 @@
 // The master of the kernel's connection synchronisation: announces this director's connections to a multicast group. It looks at the tables all the time and
 // sends what is new within milliseconds, where the kernel's waits for a full message or two seconds. What could not be sent is announced later, with all
 // the rest: the tables are what counts, and nothing of them is forgotten.
-import { entryOf, isAnnounced } from '../../control/sync/kernel-entries.js';
+import { entryOf, isAnnounced, templateEntry } from '../../control/sync/kernel-entries.js';
 import { ConnectionNews } from '../../datapath/ebpf/sync/connection-news.js';
 import type { ForeignConnection } from '../../model/foreign-connection.js';
 import type { Log } from '../../model/log-level.js';
@@ -10,6 +10,7 @@ import { native } from '../../sys/addon.js';
 import { monotonicUs } from '../../sys/clock.js';
 import { isSystemError, reasonOf } from '../../sys/errno.js';
 import { MulticastSender } from '../../sys/sockets/multicast.js';
+import type { SyncEntry } from '../../wire/sync-entry.js';
 import { SyncPacker } from '../../wire/sync-packer.js';
 
 /** A look begins so often, and takes a tenth of the time at most. */
@@ -73,7 +74,10 @@ export class SyncMaster {
     this.#sentNow = 0;
     const isLast = untilUs === Number.POSITIVE_INFINITY;
     for (let more = true; more && this.#sender !== undefined; ) {
-      more = news.look(BUCKETS, (connection) => this.#announce(packer, connection));
+      more = news.look(BUCKETS, {
+        connection: (connection) => this.#announce(packer, connection),
+        template: (template) => this.#append(packer, templateEntry(template)),
+      });
       if (!more) this.#counts.rounds += 1;
       if (monotonicUs() >= untilUs || (!isLast && this.#sentNow >= MESSAGES_TOGETHER)) break;
     }
@@ -82,7 +86,12 @@ export class SyncMaster {
 
   #announce(packer: SyncPacker, connection: ForeignConnection): void {
     if (!isAnnounced(connection)) return;
-    if (connection.method !== 'fullnat' && packer.append(entryOf(connection))) this.#counts.entries += 1;
+    if (connection.method === 'fullnat') this.#counts.unsupported += 1;
+    else this.#append(packer, entryOf(connection));
+  }
+
+  #append(packer: SyncPacker, entry: SyncEntry): void {
+    if (packer.append(entry)) this.#counts.entries += 1;
     else this.#counts.unsupported += 1;
   }
 

@@ -18,7 +18,7 @@ export const ApplyRecord = {
 
 export const ApplyPage = { bytes: 16448, count: { at: 0, size: 4, count: 1 }, record: { at: 64, size: 64, count: 256 } } as const;
 
-export const ApplyFlags = { APPLY_LATE: 1, APPLY_END: 2, APPLY_BITS: 4 } as const;
+export const ApplyFlags = { APPLY_LATE: 1, APPLY_END: 2, APPLY_BITS: 4, APPLY_TEMPLATE: 8, APPLY_ASSURED: 16 } as const;
 
 export const ApplyAnswer = {
   APPLY_BUSY: 0,

@@ -1,6 +1,7 @@
 // Which service and destination of this director a connection of another one is for: as the kernel's IPVS finds them for a connection that is
 // synchronised (ip_vs_find_dest), whatever weight the destination has, and whether or not it is full.
 import type { ForeignConnection } from '../../../model/foreign-connection.js';
+import type { ForeignTemplate } from '../../../model/foreign-template.js';
 import { addressId, serviceId } from '../../../model/identity.js';
 import { IpProtocol } from '../../../model/ip-protocol.js';
 import { masquerades } from '../../../model/masquerades.js';
@@ -57,6 +58,28 @@ export class ApplyTargets {
     return undefined;
   }
 
+  /** The same of a template, whose service is persistent. One without a port may be FTP's, which the kernel would not find. */
+  ofTemplate({ protocol, client, virtual, server, mark }: ForeignTemplate): ApplyTarget | undefined {
+    const name = protocolOf(protocol);
+    const { address, port } = virtual;
+    const ports = port === 0 ? [0, FTP_PORT] : [port];
+    const keys: readonly ServiceKey[] =
+      mark !== 0
+        ? [{ kind: 'fwmark', family: client.family, mark }]
+        : name === undefined
+          ? []
+          : ports.map((each) => ({ kind: 'address', protocol: name, address, port: each }) as const);
+    const service = keys.map((key) => this.#serviceOf(key)).find((id) => id !== 0);
+    const dest = service === undefined ? undefined : this.#destWith(service, server, server.port === 0);
+    return service === undefined || dest === undefined ? undefined : { service, dest, wide: false };
+  }
+
+  /** `anyPort`: of those with the address the newest one. */
+  #destWith(service: number, server: DestinationKey, anyPort: boolean): number | undefined {
+    const address = addressId(server.address);
+    return this.#destsOf(service).find((each) => each.address === address && (anyPort || each.port === server.port))?.id;
+  }
+
   /** FTP's data connections have the service of their control connection. */
   #isOtherPort(service: number, { port }: DestinationKey): boolean {
     return swap16(this.tables.services.get(service, Service.port)) !== port;
@@ -77,7 +100,9 @@ export class ApplyTargets {
     const address = addressId(server.address);
     const at = this.#destsOf(service).filter((each) => each.address === address);
     const first = mark !== 0 && !masquerades({ method }) ? 0 : server.port;
-    return [first, first === 0 ? server.port : 0].flatMap((port) => at.find((each) => each.port === port)?.id ?? [])[0];
+    const found = [first, first === 0 ? server.port : 0].flatMap((port) => at.find((each) => each.port === port)?.id ?? [])[0];
+    // A client of all ports has the port that it asked for, whatever the destination's is. The kernel finds none then.
+    return found ?? (isRecordedWide(this.tables, service) ? at[0]?.id : undefined);
   }
 
   #destsOf(service: number): readonly { readonly id: number; readonly address: string; readonly port: number }[] {

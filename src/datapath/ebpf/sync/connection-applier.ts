@@ -1,5 +1,6 @@
 // Puts connections that another director has into the tables, a page at a time.
 import type { Applied, ForeignConnection } from '../../../model/foreign-connection.js';
+import type { ForeignTemplate } from '../../../model/foreign-template.js';
 import { IpProtocol } from '../../../model/ip-protocol.js';
 import type { Records } from '../../../sys/bpf/records.js';
 import { swap16 } from '../../../wire/bytes.js';
@@ -27,14 +28,15 @@ const ANSWERS: Readonly<Record<number, Applied>> = {
 
 /** No timer of IPVS is longer: 31 days. */
 const SECONDS_MAX = 2678400;
+/** A template's, where the other director does not know (the kernel's IP_VS_CONN_TIMEOUT). */
+const TEMPLATE_SECONDS = 180;
 
 type Kind = ReturnType<typeof tableKind>;
 
-/** A connection that has a place on the page. */
+/** What has a place on the page. */
 interface Placed {
   readonly index: number;
-  readonly connection: ForeignConnection;
-  readonly target: ApplyTarget;
+  readonly write: (page: Records, record: number) => void;
 }
 
 const upper = (flag: bigint): number => Number(flag >> 32n);
@@ -51,17 +53,13 @@ function stateWord({ dests }: Tables, { dest }: ApplyTarget, { protocol, state, 
 const flagsOf = ({ late, ended, seen }: ForeignConnection): number =>
   (late ? ApplyFlags.APPLY_LATE : 0) | (ended === true ? ApplyFlags.APPLY_END : 0) | (seen === undefined ? 0 : ApplyFlags.APPLY_BITS);
 
-/** Clock units until it expires. */
-function unitsLeft(tables: Tables, { protocol, state, seconds }: ForeignConnection): number {
-  if (seconds === 0) return stateTime(tables, protocol, state);
-  return unitsOf(Math.min(seconds, SECONDS_MAX), tables.conf.get(0, Conf.hz));
-}
+const unitsIn = ({ conf }: Tables, seconds: number): number => unitsOf(Math.min(seconds, SECONDS_MAX), conf.get(0, Conf.hz));
 
-function writeRecord(tables: Tables, page: Records, record: number, { connection, target }: Placed): void {
-  const { client, virtual, server, protocol } = connection;
+function writeConnection(tables: Tables, target: ApplyTarget, connection: ForeignConnection, page: Records, record: number): void {
+  const { client, virtual, server, protocol, state, seconds } = connection;
   page.clear(record);
-  packetWords(client.address).forEach((word, k) => page.set(record, ApplyRecord.client, word, k));
-  packetWords(virtual.address).forEach((word, k) => page.set(record, ApplyRecord.vaddr, word, k));
+  for (const [k, word] of packetWords(client.address).entries()) page.set(record, ApplyRecord.client, word, k);
+  for (const [k, word] of packetWords(virtual.address).entries()) page.set(record, ApplyRecord.vaddr, word, k);
   page.set(record, ApplyRecord.port, swap16(client.port));
   page.set(record, ApplyRecord.vport, swap16(virtual.port));
   page.set(record, ApplyRecord.dport, swap16(server.port));
@@ -70,7 +68,18 @@ function writeRecord(tables: Tables, page: Records, record: number, { connection
   page.set(record, ApplyRecord.service, target.service);
   page.set(record, ApplyRecord.dest, target.dest);
   page.set(record, ApplyRecord.state, stateWord(tables, target, connection));
-  page.set(record, ApplyRecord.left, unitsLeft(tables, connection));
+  page.set(record, ApplyRecord.left, seconds === 0 ? stateTime(tables, protocol, state) : unitsIn(tables, seconds));
+}
+
+function writeTemplate(tables: Tables, target: ApplyTarget, template: ForeignTemplate, page: Records, record: number): void {
+  const { client, assured, seconds, timeout } = template;
+  page.clear(record);
+  for (const [k, word] of packetWords(client).entries()) page.set(record, ApplyRecord.client, word, k);
+  page.set(record, ApplyRecord.flags, ApplyFlags.APPLY_TEMPLATE | (assured ? ApplyFlags.APPLY_ASSURED : 0));
+  page.set(record, ApplyRecord.service, target.service);
+  page.set(record, ApplyRecord.dest, target.dest);
+  page.set(record, ApplyRecord.state, unitsIn(tables, timeout === 0 ? TEMPLATE_SECONDS : timeout));
+  page.set(record, ApplyRecord.left, unitsIn(tables, seconds === 0 ? TEMPLATE_SECONDS : seconds));
 }
 
 export class ConnectionApplier {
@@ -83,23 +92,25 @@ export class ConnectionApplier {
    * @throws WeirError kernel-refuses-datapath, pin-missing
    */
   apply(connections: readonly ForeignConnection[]): readonly Applied[] {
-    const answers: Applied[] = connections.map(() => 'unbound');
     const targets = new ApplyTargets(this.tables, new EndpointTable(this.tables));
-    const byKind = new Map<Kind, Placed[]>();
-    for (const [index, connection] of connections.entries()) {
+    return this.#applyAll(connections, (connection) => {
       const target = targets.of(connection);
-      if (target === undefined) continue;
-      if (isFullnat(recordedForwarding(this.tables, target.dest))) {
-        answers[index] = 'unsupported';
-        continue;
-      }
+      if (target === undefined) return 'unbound';
+      if (isFullnat(recordedForwarding(this.tables, target.dest))) return 'unsupported';
       const kind = tableKind(connection.client.address.family, connection.protocol === IpProtocol.sctp, target.wide);
-      const placed = byKind.get(kind);
-      if (placed === undefined) byKind.set(kind, [{ index, connection, target }]);
-      else placed.push({ index, connection, target });
-    }
-    for (const [kind, placed] of byKind) this.#applyTo(kind, placed, answers);
-    return answers;
+      return [kind, (page, record) => writeConnection(this.tables, target, connection, page, record)];
+    });
+  }
+
+  /** As apply(), of templates. */
+  applyTemplates(templates: readonly ForeignTemplate[]): readonly Applied[] {
+    const targets = new ApplyTargets(this.tables, new EndpointTable(this.tables));
+    return this.#applyAll(templates, (template) => {
+      const target = targets.ofTemplate(template);
+      if (target === undefined) return 'unbound';
+      const kind = tableKind(template.client.family, false, false);
+      return [kind, (page, record) => writeTemplate(this.tables, target, template, page, record)];
+    });
   }
 
   close(): void {
@@ -107,18 +118,30 @@ export class ConnectionApplier {
     this.#loaded.clear();
   }
 
+  /** `place`: in which table it belongs, and how it is written; or what becomes of it without. */
+  #applyAll<T>(all: readonly T[], place: (one: T) => readonly [Kind, Placed['write']] | 'unbound' | 'unsupported'): readonly Applied[] {
+    const answers: Applied[] = all.map(() => 'unbound');
+    const byKind = new Map<Kind, Placed[]>();
+    for (const [index, one] of all.entries()) {
+      const placed = place(one);
+      if (typeof placed === 'string') {
+        answers[index] = placed;
+        continue;
+      }
+      const [kind, write] = placed;
+      const others = byKind.get(kind);
+      if (others === undefined) byKind.set(kind, [{ index, write }]);
+      else others.push({ index, write });
+    }
+    for (const [kind, placed] of byKind) this.#applyTo(kind, placed, answers);
+    return answers;
+  }
+
   #applyTo(kind: Kind, placed: readonly Placed[], answers: Applied[]): void {
     const loaded = this.#loadedFor(kind);
     if (loaded === undefined) return; // no service made this table
     for (let from = 0; from < placed.length; from += ApplyAbi.APPLY_RECORDS)
-      this.#applyPage(loaded, placed.slice(from, from + ApplyAbi.APPLY_RECORDS), answers);
-  }
-
-  #applyPage({ page, program }: LoadedApply, placed: readonly Placed[], answers: Applied[]): void {
-    for (const [k, each] of placed.entries()) writeRecord(this.tables, page, k + 1, each);
-    page.set(0, ApplyPage.count, placed.length);
-    movePage(program);
-    for (const [k, { index }] of placed.entries()) answers[index] = ANSWERS[page.get(k + 1, ApplyRecord.answer)] ?? 'busy';
+      applyPage(loaded, placed.slice(from, from + ApplyAbi.APPLY_RECORDS), answers);
   }
 
   /** The table may have got another size, or have been loaded again. */
@@ -133,4 +156,11 @@ export class ConnectionApplier {
     this.#loaded.set(kind, loaded);
     return loaded;
   }
+}
+
+function applyPage({ page, program }: LoadedApply, placed: readonly Placed[], answers: Applied[]): void {
+  for (const [k, { write }] of placed.entries()) write(page, k + 1);
+  page.set(0, ApplyPage.count, placed.length);
+  movePage(program);
+  for (const [k, { index }] of placed.entries()) answers[index] = ANSWERS[page.get(k + 1, ApplyRecord.answer)] ?? 'busy';
 }

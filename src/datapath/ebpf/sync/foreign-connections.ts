@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { isWeirError } from '../../../model/errors/weir-error.js';
 import type { Applied, ForeignConnection } from '../../../model/foreign-connection.js';
+import type { ForeignTemplate } from '../../../model/foreign-template.js';
 import { Conf } from '../abi.gen.js';
 import type { EbpfDirector } from '../ebpf-director.js';
 import { RECORD_PINS } from '../table/tables.js';
@@ -26,24 +27,31 @@ export class ForeignConnections {
    * @throws WeirError as openDirector; lock-busy; kernel-refuses-datapath
    */
   apply(connections: readonly ForeignConnection[]): readonly Applied[] {
-    try {
-      return this.#applyOnce(connections) ?? this.#applyAgain(connections);
-    } catch (error) {
-      if (!isWeirError(error, 'datapath-unloaded')) throw error;
-      return this.#applyAgain(connections);
-    }
+    return this.#applied(connections, (applier) => applier.apply(connections));
   }
 
-  #applyAgain(connections: readonly ForeignConnection[]): readonly Applied[] {
+  /** As apply(), of templates. */
+  applyTemplates(templates: readonly ForeignTemplate[]): readonly Applied[] {
+    return this.#applied(templates, (applier) => applier.applyTemplates(templates));
+  }
+
+  #applied(all: readonly unknown[], work: (applier: ConnectionApplier) => readonly Applied[]): readonly Applied[] {
+    if (all.length === 0) return [];
+    try {
+      const done = this.#once(work);
+      if (done !== undefined) return done;
+    } catch (error) {
+      if (!isWeirError(error, 'datapath-unloaded')) throw error;
+    }
     this.close();
-    return this.#applyOnce(connections) ?? connections.map(() => 'busy' as const);
+    return this.#once(work) ?? all.map(() => 'busy' as const);
   }
 
   /** undefined: a move of a table is to be ended first. */
-  #applyOnce(connections: readonly ForeignConnection[]): readonly Applied[] | undefined {
+  #once(work: (applier: ConnectionApplier) => readonly Applied[]): readonly Applied[] | undefined {
     this.#opened ??= this.#begin();
     const { director, applier } = this.#opened;
-    return director.exclusively(() => (isMoving(director.tables.folder) ? undefined : applier.apply(connections)));
+    return director.exclusively(() => (isMoving(director.tables.folder) ? undefined : work(applier)));
   }
 
   #begin(): Opened {

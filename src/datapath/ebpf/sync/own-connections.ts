@@ -7,7 +7,7 @@ import { BypassAbi } from '../bypass.gen.js';
 import { clockDifference, secondsOf } from '../table/clock.js';
 import { forwardingOf, isFullnat, recordedForwarding } from '../table/forwarding-word.js';
 import { methodName } from '../table/identity.js';
-import { livingConnections, type SlotConnection } from '../table/living-slots.js';
+import type { SlotConnection } from '../table/living-slots.js';
 import { modelAddress, recordedAddress } from '../table/record-address.js';
 import type { Tables } from '../table/tables.js';
 import { stateTime } from './state-time.js';
@@ -42,12 +42,4 @@ export function ownConnection(tables: Tables, now: number, connection: SlotConne
     late: inactive,
     seen: { answered: !noOutput, proven },
   };
-}
-
-/** All that are alive at `now`, each once. */
-export function* ownConnections(tables: Tables, now: number): Generator<ForeignConnection> {
-  for (const slot of livingConnections(tables, now)) {
-    const connection = ownConnection(tables, now, slot);
-    if (connection !== undefined) yield connection;
-  }
 }

@@ -19,6 +19,10 @@ export interface TakenTemplate {
   readonly call?: string;
   /** By the datapath's clock. */
   readonly expires: number;
+  /** Clock units that it has after each use; undefined: TEMPLATE_HELD_SECONDS, since connections hold it. */
+  readonly timeout: number | undefined;
+  /** Of one call. */
+  readonly isOfCall: boolean;
   /** It has expired, and the timer is asking whether connections hold it. */
   readonly asked: boolean;
 }
@@ -29,25 +33,41 @@ const destOf = (value: bigint): number => Number(value >> BigInt(T.T_DEST_SHIFT)
 
 const isOfCall = (key: bigint): boolean => ((key >> BigInt(Abi.K_PORT_SHIFT)) & 0xffffn) !== 0n;
 
-/** Each is whole, by the rules of template-abi.h, call-abi.h and abi6.h. `beside`: where the client's address is; undefined: in the key. */
+/**
+ * The template in a slot, whole, by the rules of template-abi.h, call-abi.h and abi6.h; undefined: there is none. `callAt`: the Call-ID of a slot.
+ * `beside`: where the client's address is; undefined: in the key.
+ */
+export function templateAt(
+  slots: Records,
+  slot: number,
+  callAt: (slot: number) => string | undefined,
+  beside?: Field,
+): TakenTemplate | undefined {
+  const [key, value] = [slots.big(slot, Template.key), slots.big(slot, Template.value)];
+  const dest = destOf(value);
+  if (dest === 0 || dest === T.T_DEST_MASK) return undefined;
+  const client = beside === undefined ? [Number(key & 0xffffffffn)] : [0, 1, 2, 3].map((k) => slots.get(slot, beside, k));
+  const call = isOfCall(key) ? callAt(slot) : undefined;
+  const timeout = slots.get(slot, Template.timeout);
+  if (destOf(slots.big(slot, Template.value)) !== dest || slots.big(slot, Template.key) !== key) return undefined;
+  return {
+    client,
+    service: Number(key >> BigInt(Abi.K_SERVICE_SHIFT)),
+    dest,
+    assured: flagged(value, BigInt(T.T_ASSURED) | TemplateFlagAbi.T_ANSWERED),
+    lost: flagged(value, TemplateFlagAbi.T_LOST),
+    expires: Number(value & 0xffffffffn),
+    timeout: flagged(value, T.T_HELD) ? undefined : timeout,
+    isOfCall: isOfCall(key),
+    asked: flagged(value, T.T_ASKED),
+    ...(call === undefined ? {} : { call }),
+  };
+}
+
 function* takenIn(slots: Records, callAt: (slot: number) => string | undefined, beside?: Field): Generator<TakenTemplate> {
   for (let slot = 0; slot < slots.count; slot++) {
-    const [key, value] = [slots.big(slot, Template.key), slots.big(slot, Template.value)];
-    const dest = destOf(value);
-    if (dest === 0 || dest === T.T_DEST_MASK) continue;
-    const client = beside === undefined ? [Number(key & 0xffffffffn)] : [0, 1, 2, 3].map((k) => slots.get(slot, beside, k));
-    const call = isOfCall(key) ? callAt(slot) : undefined;
-    if (destOf(slots.big(slot, Template.value)) !== dest || slots.big(slot, Template.key) !== key) continue;
-    yield {
-      client,
-      service: Number(key >> BigInt(Abi.K_SERVICE_SHIFT)),
-      dest,
-      assured: flagged(value, BigInt(T.T_ASSURED) | TemplateFlagAbi.T_ANSWERED),
-      lost: flagged(value, TemplateFlagAbi.T_LOST),
-      expires: Number(value & 0xffffffffn),
-      asked: flagged(value, T.T_ASKED),
-      ...(call === undefined ? {} : { call }),
-    };
+    const template = templateAt(slots, slot, callAt, beside);
+    if (template !== undefined) yield template;
   }
 }
 
