@@ -8,6 +8,9 @@
 #ifndef WEIR_FULLNAT_ERRORS_H
 #define WEIR_FULLNAT_ERRORS_H
 
+#define IP_MTU_MIN 68
+#define IP6_MTU_MIN 1280
+
 /* An error, and the two ends of what it quotes. */
 struct fullnat_error {
   FULLNAT_ADDRESS(from);
@@ -42,6 +45,11 @@ static __always_inline bool is_of_link(struct __sk_buff *skb) {
   __u32 first = 0;
   return bpf_skb_load_bytes(skb, SADDR6_AT, &first, sizeof first) || is_link_local(&first);
 }
+/* Where its message begins; 0: nowhere. */
+static __always_inline __u32 error_at(struct __sk_buff *skb) {
+  struct scratch *scratch = the_scratch();
+  return scratch ? ETH_LEN + scratch->packet.header : 0;
+}
 static __always_inline int error_validate(struct __sk_buff *skb, struct packet *p, struct fullnat_error *e) {
   return related_validate6(skb, p->header, p->length);
 }
@@ -71,6 +79,11 @@ static __always_inline bool error_read(struct __sk_buff *skb, struct packet *p, 
 }
 static __always_inline bool comes_from_side(struct __sk_buff *skb, __u32 dest, __u32 *client) { return tc_server_side(skb, dest, client[0]); }
 static __always_inline bool is_of_link(struct __sk_buff *skb) { return false; }
+/* Where its message begins; 0: nowhere. */
+static __always_inline __u32 error_at(struct __sk_buff *skb) {
+  __u8 first;
+  return bpf_skb_load_bytes(skb, ETH_LEN, &first, sizeof first) ? 0 : ETH_LEN + (first & 15) * 4;
+}
 static __always_inline int error_validate(struct __sk_buff *skb, struct packet *p, struct fullnat_error *e) { return related_validate(skb, &e->r); }
 static __always_inline int error_rewrite(struct __sk_buff *skb, struct packet *p, struct fullnat_error *e, bool inbound, const __u32 *addr, __u16 port) {
   struct related *r = &e->r;
@@ -118,6 +131,31 @@ int weir_fullnat_error_in(struct __sk_buff *skb) {
   return fullnat_error_in(skb, c, &scratch->packet, work);
 }
 
+#ifdef REPORTS_CLIENTS
+/* Where the segments of the flow that the work names get TOA as yet, an error about one leaves room for it in the MTU that it names. 0 or an error. A
+ * global function that looks up all of it once more: its caller has little stack left. */
+__noinline int error_leave_room(struct __sk_buff *skb) {
+  __u32 icmp = error_at(skb);
+  struct fullnat_work *work = the_fullnat_work();
+  struct fullnat_flow *f = work ? flow_at(work->pool, work->port) : 0;
+  if (!f || !icmp || READ(f->how) != CLIENT_TOA) return 0;
+#ifdef IPV6
+  __u32 was, is;
+  __u8 type;
+  if (bpf_skb_load_bytes(skb, icmp, &type, sizeof type) || bpf_skb_load_bytes(skb, icmp + 4, &was, sizeof was)) return -1;
+  if (type != ICMP6_TOO_BIG || bpf_ntohl(was) < IP6_MTU_MIN + TOA_LEN) return 0;
+  is = bpf_htonl(bpf_ntohl(was) - TOA_LEN);
+  return bpf_l4_csum_replace(skb, icmp + 2, was, is, 4) || bpf_skb_store_bytes(skb, icmp + 4, &is, sizeof is, 0) ? -1 : 0;
+#else
+  __u16 kind, was, is;
+  if (bpf_skb_load_bytes(skb, icmp, &kind, sizeof kind) || bpf_skb_load_bytes(skb, icmp + 6, &was, sizeof was)) return -1;
+  if (kind != bpf_htons(ICMP_UNREACHABLE << 8 | ICMP_FRAG) || bpf_ntohs(was) < IP_MTU_MIN + TOA_LEN) return 0;
+  is = bpf_htons(bpf_ntohs(was) - TOA_LEN);
+  return bpf_l4_csum_replace(skb, icmp + 2, was, is, 2) || bpf_skb_store_bytes(skb, icmp + 6, &is, sizeof is, 0) ? -1 : 0;
+#endif
+}
+#endif
+
 /* About a request: on to the client. */
 static __always_inline int fullnat_error_out(struct __sk_buff *skb, struct conf *c, struct packet *p, struct fullnat_work *work) {
   struct fullnat_error e;
@@ -144,6 +182,9 @@ static __always_inline int fullnat_error_out(struct __sk_buff *skb, struct conf 
   if (answer == HOP_NONE || e.ttl <= 1) return TC_ACT_UNSPEC;
   if (error_rewrite(skb, p, &e, true, client, cport)) return tc_drop(R_REDIRECT_FAILED);
   if (error_rewrite(skb, p, &e, false, vaddr, vport)) return tc_drop(R_REDIRECT_FAILED);
+#ifdef REPORTS_CLIENTS
+  if (error_leave_room(skb)) return tc_drop(R_REDIRECT_FAILED);
+#endif
   if (answer == HOP_LOCAL) return tc_pass_back(skb, dest);
   if (lower_hops(skb, e.ttl, IPPROTO_ICMP)) return tc_drop(R_REDIRECT_FAILED);
   return tc_send(skb, answer, &w.hop, w.gateway);

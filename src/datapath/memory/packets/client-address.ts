@@ -57,6 +57,9 @@ const PROXY = {
 } as const;
 
 const toaBytes = ({ family }: Packet): number => (family === 'inet' ? 8 : 20);
+
+/** What an error about a client's packet is to leave free of the MTU that it names. */
+export const roomFor = (packet: Packet, report: ClientReport | undefined): number => (report?.how === 'toa' ? toaBytes(packet) : 0);
 const proxyBytes = ({ family }: Packet): number => FRONT_BYTES + PROXY[family].behind;
 
 function proxyHeader({ family, source, sourcePort, destination, destinationPort }: Packet): Uint8Array {

@@ -42,4 +42,6 @@ export interface FamilyRules {
   flaw(frame: Uint8Array, packet: Packet): Flaw | undefined;
   /** An ICMP error. `inbound`: towards the server, by whose endpoint the quoted source is replaced; else the quoted destination is. */
   translateError(frame: Uint8Array, packet: Packet, inbound: boolean, to: Endpoint): void;
+  /** An ICMP error that names an MTU names one that is less by so many bytes. */
+  lowerMtu(frame: Uint8Array, packet: Packet, by: number): void;
 }

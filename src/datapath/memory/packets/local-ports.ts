@@ -9,7 +9,9 @@ import type { DestinationRecord } from './records.js';
 import type { Settings } from './settings.js';
 
 /** What a server's packet to a local address is about. */
-export type LocalFlow = Pick<Connection, 'client' | 'virtual' | 'destination'>;
+export interface LocalFlow extends Pick<Connection, 'client' | 'virtual' | 'destination'> {
+  readonly report?: ClientReport;
+}
 
 /** What stands for a connection's client, and how that is reported to its server. */
 export interface LocalEnd extends Endpoint {

@@ -1,5 +1,6 @@
 // ICMP errors about balanced connections: the quoted packet identifies the connection, and the error goes where that packet came from, both
 // translated.
+import { roomFor } from './client-address.js';
 import { type Connection, serverOf } from './connection.js';
 import { choose, isServerSide, type Question } from './decide.js';
 import type { Endpoint } from './endpoint.js';
@@ -53,8 +54,8 @@ function localised(question: Question, { quoted }: Message, connection: Related)
   return question.table.localPorts.known({ client: quoted.to, virtual, protocol: quoted.protocol, destination }, question.now);
 }
 
-/** Sends the error to the server of the connection, or to its client. `other`: the end that changes, too. */
-function sendOn(question: Question, message: Message, connection: Related, inbound: boolean, other?: Endpoint): Outcome {
+/** Sends the error to the server of the connection, or to its client. `other`: the end that changes, too. `room`: what the MTU is less that it names. */
+function sendOn(question: Question, message: Message, connection: Related, inbound: boolean, other?: Endpoint, room = 0): Outcome {
   const { frame, packet, quoted } = message;
   const { destination, virtual, server, method } = connection;
   const { environment, device } = question;
@@ -73,6 +74,7 @@ function sendOn(question: Question, message: Message, connection: Related, inbou
   if (hop.kind === 'none' || hop.kind === 'unknown' || packet.ttl <= 1) return passed({ frame });
   const copy = translated(message, inbound, inbound ? (method === 'masq' ? server : undefined) : virtual);
   if (instead !== undefined) rulesOf(packet).translateError(copy, packet, !inbound, instead);
+  if (room > 0) rulesOf(packet).lowerMtu(copy, packet, room);
   if (hop.kind !== 'local') return sent(copy, packet, hop);
   if (inbound) return { verdict: 'pass', frame: copy };
   handIn(copy);
@@ -127,9 +129,9 @@ export function aboutLocal(question: Question, message: Message): Outcome | unde
   const { from, to, protocol, portless } = message.quoted;
   const flow = portless === true ? undefined : question.table.localPorts.flowOf(to, from, protocol, question.now);
   if (flow === undefined) return undefined;
-  const { destination, virtual, client } = flow;
+  const { destination, virtual, client, report } = flow;
   if (!isServerSide(question, destination.address, client.address)) return passed(message);
-  return sendOn(question, message, { destination, virtual, server: to, method: 'masq' }, false, client);
+  return sendOn(question, message, { destination, virtual, server: to, method: 'masq' }, false, client, roomFor(message.packet, report));
 }
 
 /** schedule_icmp, of an error about no connection of any scope. undefined: it is about no service of this scope, or is not scheduled. */

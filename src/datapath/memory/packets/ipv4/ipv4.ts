@@ -29,6 +29,9 @@ const KINDS: Readonly<Record<IcmpKind['what'], readonly [number, number]>> = {
   'too big': [IcmpType.unreachable, IcmpUnreachable.fragmentationNeeded],
 };
 
+/** RFC 791. */
+const MTU_MIN = 68;
+
 const numberOf = (ip: Ip): number => Number(ip);
 
 /** RFC 1812 5.3.7: this network, loopback, multicast and above. */
@@ -104,6 +107,14 @@ function translateError(frame: Uint8Array, packet: Packet, inbound: boolean, to:
   overwrite(view, ETHERNET_BYTES + (inbound ? DESTINATION_AT : SOURCE_AT), 4, address, ETHERNET_BYTES + SUM_AT);
 }
 
+function lowerMtu(frame: Uint8Array, packet: Packet, by: number): void {
+  const view = viewOf(frame);
+  const at = quoteAt(packet) - ICMP_BYTES;
+  const [type, code] = KINDS['too big'];
+  const mtu = view.getUint16(at + 6);
+  if (view.getUint8(at) === type && view.getUint8(at + 1) === code && mtu >= MTU_MIN + by) overwrite(view, at + 6, 2, mtu - by, at + 2);
+}
+
 export const ipv4: FamilyRules = {
   isMartian,
   isLinkLocal: () => false,
@@ -114,4 +125,5 @@ export const ipv4: FamilyRules = {
   quoted,
   flaw,
   translateError,
+  lowerMtu,
 };

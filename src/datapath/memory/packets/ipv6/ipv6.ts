@@ -31,6 +31,9 @@ const KINDS: Readonly<Record<IcmpKind['what'], readonly [number, number]>> = {
   'too big': [2, 0],
 };
 
+/** RFC 8200. */
+const MTU_MIN = 1280;
+
 /** Multicast, unspecified, loopback, and IPv4 addresses in IPv6's form. */
 function isMartian(source: Ip): boolean {
   const [first = 0, second = 0, third = 0, last = 0] = wordsOf(source);
@@ -101,6 +104,14 @@ function translateError(frame: Uint8Array, packet: Packet, inbound: boolean, to:
   if (!isIpsec('inet6', view.getUint8(at + 6))) overwrite(view, at + IPV6_HEADER_BYTES + (inbound ? 0 : 2), 2, to.port, sumAt);
 }
 
+function lowerMtu(frame: Uint8Array, packet: Packet, by: number): void {
+  const view = viewOf(frame);
+  const at = quoteAt(packet) - ICMP_BYTES;
+  const [type] = KINDS['too big'];
+  const mtu = view.getUint32(at + 4);
+  if (view.getUint8(at) === type && mtu >= MTU_MIN + by) overwrite(view, at + 4, 4, mtu - by, at + 2);
+}
+
 export const ipv6: FamilyRules = {
   isMartian,
   isLinkLocal,
@@ -111,4 +122,5 @@ export const ipv6: FamilyRules = {
   quoted,
   flaw,
   translateError,
+  lowerMtu,
 };
