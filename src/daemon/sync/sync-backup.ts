@@ -11,9 +11,11 @@ import type { DaemonSettings } from '../../model/sync-daemon.js';
 import { native } from '../../sys/addon.js';
 import { monotonicUs } from '../../sys/clock.js';
 import { isSystemError, reasonOf } from '../../sys/errno.js';
+import { using } from '../../sys/fd.js';
 import { type Watch, whenReadable } from '../../sys/readable.js';
-import { MulticastReceiver } from '../../sys/sockets/multicast.js';
+import { MulticastReceiver, MulticastSender } from '../../sys/sockets/multicast.js';
 import { decodeSyncMessage, type SyncRefusal } from '../../wire/sync-message.js';
+import { encodeSyncRequest } from '../../wire/sync-request.js';
 import { Inbox } from './inbox.js';
 
 /** A burst of 40,000 messages waits: the kernel's usual buffer holds 92. */
@@ -22,6 +24,8 @@ const QUEUE_BYTES = 64 << 20;
 const READ_MAX = 256;
 /** The socket is opened again, and what waits is tried again. */
 const RETRY_MS = 1000;
+/** It asks for everything when it begins, and so often afterwards. */
+const ASK_US = 60_000_000;
 
 export interface BackupOptions {
   readonly settings: DaemonSettings;
@@ -61,6 +65,7 @@ export class SyncBackup {
   #watch: Watch | undefined;
   #generation: number | undefined;
   #failure = '';
+  #askAtUs = 0;
 
   constructor(readonly options: BackupOptions) {
     this.#tables = new ForeignConnections(options.open);
@@ -99,13 +104,30 @@ export class SyncBackup {
   #listen(): void {
     const { settings } = this.options;
     try {
-      const ifindex = native().ifNameToIndex(settings.interface);
-      this.#receiver = new MulticastReceiver({ ...settings, ifindex }, settings.maxLength, QUEUE_BYTES);
+      const place = { ...settings, ifindex: native().ifNameToIndex(settings.interface) };
+      this.#receiver = new MulticastReceiver(place, settings.maxLength, QUEUE_BYTES);
       this.#watch = whenReadable(this.#receiver.fd, () => this.#read());
+      this.#askAtUs = 0;
+      this.#ask();
       this.#failed('');
     } catch (error) {
       if (!isSystemError(error)) throw error;
       this.#failed(reasonOf(error));
+    }
+  }
+
+  /** A master of weir announces everything then, also what was lost on the way before; one of the kernel passes it over. */
+  #ask(): void {
+    const { settings } = this.options;
+    const now = monotonicUs();
+    if (this.#receiver === undefined || now < this.#askAtUs) return;
+    this.#askAtUs = now + ASK_US;
+    try {
+      const place = { ...settings, ifindex: native().ifNameToIndex(settings.interface) };
+      using(new MulticastSender(place, settings.ttl), (sender) => sender.send(encodeSyncRequest(settings.syncId)));
+    } catch (error) {
+      if (!isSystemError(error)) throw error;
+      this.#askAtUs = 0; // the interface is down, or has no address: it is asked when it has
     }
   }
 
@@ -165,6 +187,7 @@ export class SyncBackup {
 
   #retry(): void {
     if (this.#receiver === undefined) this.#listen();
+    else this.#ask();
     const { generation } = this.#tables;
     if (generation !== this.#generation) for (const inbox of [this.#connections, this.#templates]) inbox.offerAgain(monotonicUs());
     this.#generation = generation;

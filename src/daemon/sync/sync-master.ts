@@ -9,9 +9,10 @@ import type { DaemonSettings } from '../../model/sync-daemon.js';
 import { native } from '../../sys/addon.js';
 import { monotonicUs } from '../../sys/clock.js';
 import { isSystemError, reasonOf } from '../../sys/errno.js';
-import { MulticastSender } from '../../sys/sockets/multicast.js';
+import { MulticastReceiver, MulticastSender } from '../../sys/sockets/multicast.js';
 import type { SyncEntry } from '../../wire/sync-entry.js';
 import { SyncPacker } from '../../wire/sync-packer.js';
+import { isSyncRequest } from '../../wire/sync-request.js';
 
 /** A look begins so often, and takes a tenth of the time at most. */
 const LOOK_MS = 20;
@@ -20,6 +21,10 @@ const LOOK_US = 2000;
 const BUCKETS = 2048;
 /** A kernel's backup holds 92 messages in its buffer: if more came together, they would be lost there. */
 const MESSAGES_TOGETHER = 60;
+/** Requests are answered so seldom. */
+const ANSWER_US = 5_000_000;
+/** What is longer is none. Those of a flood are dropped in the kernel. */
+const [REQUEST_BYTES, REQUESTS_BYTES] = [64, 65_536];
 /** An interface that was down or gone is tried again. */
 const RETRY_US = 1_000_000;
 
@@ -37,12 +42,14 @@ export interface MasterCounts {
   readonly lost: number;
   /** Connections that this protocol cannot carry. */
   readonly unsupported: number;
+  /** Of backups, for everything. */
+  readonly requests: number;
   /** Whole looks at the tables. */
   readonly rounds: number;
 }
 
 export class SyncMaster {
-  readonly #counts = { messages: 0, entries: 0, lost: 0, unsupported: 0, rounds: 0 };
+  readonly #counts = { messages: 0, entries: 0, lost: 0, unsupported: 0, requests: 0, rounds: 0 };
   readonly #timer: NodeJS.Timeout;
   #news: ConnectionNews | undefined;
   #sender: MulticastSender | undefined;
@@ -50,6 +57,9 @@ export class SyncMaster {
   #retryAtUs = 0;
   #failure = '';
   #sentNow = 0;
+  #receiver: MulticastReceiver | undefined;
+  #isAsked = false;
+  #answerFromUs = 0;
 
   constructor(readonly options: MasterOptions) {
     this.#timer = setInterval(() => this.#look(monotonicUs() + LOOK_US), LOOK_MS);
@@ -63,13 +73,19 @@ export class SyncMaster {
   stop(): void {
     clearInterval(this.#timer);
     this.#look(Number.POSITIVE_INFINITY);
+    this.#closeSockets();
+  }
+
+  #closeSockets(): void {
     this.#sender?.close();
-    this.#sender = undefined;
+    this.#receiver?.close();
+    this.#sender = this.#receiver = undefined;
   }
 
   #look(untilUs: number): void {
     const news = this.#openNews();
     if (news === undefined || !this.#openSender()) return;
+    this.#hear();
     const packer = this.#packerFor(news);
     this.#sentNow = 0;
     const isLast = untilUs === Number.POSITIVE_INFINITY;
@@ -95,6 +111,29 @@ export class SyncMaster {
     else this.#counts.unsupported += 1;
   }
 
+  /** Backups that have nothing yet ask for everything. Anyone can: so it is announced again at most every few seconds. */
+  #hear(): void {
+    const { settings } = this.options;
+    for (let message = this.#receive(); message !== undefined; message = this.#receive()) {
+      if (!isSyncRequest(message, settings)) continue;
+      this.#counts.requests += 1;
+      this.#isAsked = true;
+    }
+    if (!this.#isAsked || monotonicUs() < this.#answerFromUs) return;
+    this.#isAsked = false;
+    this.#answerFromUs = monotonicUs() + ANSWER_US;
+    this.#news?.forget();
+  }
+
+  #receive(): Uint8Array | undefined {
+    try {
+      return this.#receiver?.receive();
+    } catch (error) {
+      if (!isSystemError(error)) throw error;
+      return undefined; // sending meets the same
+    }
+  }
+
   #openNews(): ConnectionNews | undefined {
     if (this.#news?.isPresent === true) return this.#news;
     this.#news = undefined;
@@ -109,8 +148,11 @@ export class SyncMaster {
     if (monotonicUs() < this.#retryAtUs) return false;
     const { settings } = this.options;
     try {
-      this.#sender = new MulticastSender({ ...settings, ifindex: native().ifNameToIndex(settings.interface) }, settings.ttl);
+      const place = { ...settings, ifindex: native().ifNameToIndex(settings.interface) };
+      this.#sender = new MulticastSender(place, settings.ttl);
+      this.#receiver = new MulticastReceiver(place, REQUEST_BYTES, REQUESTS_BYTES);
     } catch (error) {
+      this.#closeSockets();
       this.#failed(error);
       return false;
     }
@@ -136,8 +178,7 @@ export class SyncMaster {
       this.#counts.messages += 1;
     } catch (error) {
       this.#counts.lost += 1;
-      this.#sender?.close();
-      this.#sender = undefined;
+      this.#closeSockets();
       this.#failed(error);
     }
   }
