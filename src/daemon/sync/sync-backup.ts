@@ -29,6 +29,8 @@ const ASK_US = 60_000_000;
 
 export interface BackupOptions {
   readonly settings: DaemonSettings;
+  /** It listens to so many, from that of the settings on. */
+  readonly ports: number;
   readonly open: () => EbpfDirector;
   readonly log: Log;
 }
@@ -49,6 +51,11 @@ export interface BackupCounts {
   readonly unbound: number;
 }
 
+interface Listening {
+  readonly receiver: MulticastReceiver;
+  readonly watch: Watch;
+}
+
 const connectionId = ({ protocol, client, virtual, mark }: ForeignConnection): string =>
   `${protocol} ${destinationId(client)} ${destinationId(virtual)} ${mark}`;
 const templateId = ({ protocol, client, virtual, mark }: ForeignTemplate): string =>
@@ -61,8 +68,7 @@ export class SyncBackup {
   readonly #connections: Inbox<ForeignConnection>;
   readonly #templates: Inbox<ForeignTemplate>;
   readonly #timer: NodeJS.Timeout;
-  #receiver: MulticastReceiver | undefined;
-  #watch: Watch | undefined;
+  #listening: readonly Listening[] = [];
   #generation: number | undefined;
   #failure = '';
   #askAtUs = 0;
@@ -91,27 +97,35 @@ export class SyncBackup {
   stop(): void {
     clearInterval(this.#timer);
     while (this.#read() === READ_MAX);
-    this.#closeReceiver();
+    this.#closeReceivers();
     this.#tables.close();
   }
 
-  #closeReceiver(): void {
-    this.#watch?.stop();
-    this.#receiver?.close();
-    this.#watch = this.#receiver = undefined;
+  #closeReceivers(): void {
+    for (const { receiver, watch } of this.#listening) {
+      watch.stop();
+      receiver.close();
+    }
+    this.#listening = [];
+  }
+
+  #listenTo(port: number): void {
+    const { settings } = this.options;
+    const place = { ...settings, port, ifindex: native().ifNameToIndex(settings.interface) };
+    const receiver = new MulticastReceiver(place, settings.maxLength, QUEUE_BYTES);
+    this.#listening = [...this.#listening, { receiver, watch: whenReadable(receiver.fd, () => this.#read()) }];
   }
 
   #listen(): void {
-    const { settings } = this.options;
+    const { settings, ports } = this.options;
     try {
-      const place = { ...settings, ifindex: native().ifNameToIndex(settings.interface) };
-      this.#receiver = new MulticastReceiver(place, settings.maxLength, QUEUE_BYTES);
-      this.#watch = whenReadable(this.#receiver.fd, () => this.#read());
+      for (let k = 0; k < ports; k++) this.#listenTo(settings.port + k);
       this.#askAtUs = 0;
       this.#ask();
       this.#failed('');
     } catch (error) {
       if (!isSystemError(error)) throw error;
+      this.#closeReceivers();
       this.#failed(reasonOf(error));
     }
   }
@@ -120,7 +134,7 @@ export class SyncBackup {
   #ask(): void {
     const { settings } = this.options;
     const now = monotonicUs();
-    if (this.#receiver === undefined || now < this.#askAtUs) return;
+    if (this.#listening.length === 0 || now < this.#askAtUs) return;
     this.#askAtUs = now + ASK_US;
     try {
       const place = { ...settings, ifindex: native().ifNameToIndex(settings.interface) };
@@ -151,14 +165,18 @@ export class SyncBackup {
     return count;
   }
 
-  /** The interface may have gone. */
+  /** Of any port. The interface may have gone. */
   #receive(): Uint8Array | undefined {
     try {
-      return this.#receiver?.receive();
+      for (const { receiver } of this.#listening) {
+        const message = receiver.receive();
+        if (message !== undefined) return message;
+      }
+      return undefined;
     } catch (error) {
       if (!isSystemError(error)) throw error;
       this.#failed(reasonOf(error));
-      this.#closeReceiver();
+      this.#closeReceivers();
       return undefined;
     }
   }
@@ -186,7 +204,7 @@ export class SyncBackup {
   }
 
   #retry(): void {
-    if (this.#receiver === undefined) this.#listen();
+    if (this.#listening.length === 0) this.#listen();
     else this.#ask();
     const { generation } = this.#tables;
     if (generation !== this.#generation) for (const inbox of [this.#connections, this.#templates]) inbox.offerAgain(monotonicUs());

@@ -23,9 +23,10 @@ interface Running {
 function begin(settings: DaemonSettings, log: Log): Running {
   // As with ip_vs, which is there from the first command on.
   const director = openDirector();
+  const ports = Number(director.sysctls().get('sync_ports'));
   director.close();
   if (settings.role === 'master') return new SyncMaster({ settings, log, folder: () => Bpffs.find()?.path() });
-  return new SyncBackup({ settings, log, open: () => openDirector({ waitMs: LOCK_WAIT_MS }) });
+  return new SyncBackup({ settings, ports, log, open: () => openDirector({ waitMs: LOCK_WAIT_MS }) });
 }
 
 /** Writes counts where they are others than before. */

@@ -85,7 +85,7 @@ export class SyncMaster {
   #look(untilUs: number): void {
     const news = this.#openNews();
     if (news === undefined || !this.#openSender()) return;
-    this.#hear();
+    this.#readRequests();
     const packer = this.#packerFor(news);
     this.#sentNow = 0;
     const isLast = untilUs === Number.POSITIVE_INFINITY;
@@ -112,7 +112,7 @@ export class SyncMaster {
   }
 
   /** Backups that have nothing yet ask for everything. Anyone can: so it is announced again at most every few seconds. */
-  #hear(): void {
+  #readRequests(): void {
     const { settings } = this.options;
     for (let message = this.#receive(); message !== undefined; message = this.#receive()) {
       if (!isSyncRequest(message, settings)) continue;
