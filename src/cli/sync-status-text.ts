@@ -15,12 +15,23 @@ function countLines([name, count]: readonly [string, SyncCounts[string]]): reado
   return parts.length === 0 ? [] : [`  ${name} ${parts.map(([reason, each]) => `${reason} ${each}`).join(', ')}`];
 }
 
-export function syncStatusText(daemons: readonly SyncStatus[]): string {
+/** A moment of the monotonic clock, for a person. */
+const lastLine = (lastAt: number, nowSeconds: number): string => `  last message ${Math.max(0, nowSeconds - lastAt)} s ago`;
+
+/** `nowSeconds`: of the monotonic clock. */
+export function syncStatusText(daemons: readonly SyncStatus[], nowSeconds: number): string {
   if (daemons.length === 0) return 'no synchronisation daemon runs\n';
   return daemons
     .map(({ settings: { role, interface: device, syncId, group, port, ttl, maxLength }, counts }) => {
       const head = `${role} by ${device}, id ${syncId}, group ${formatAddress(group)} port ${port}, ttl ${ttl}, ${maxLength} bytes`;
-      return [head, ...Object.entries(counts).flatMap(countLines)].map((line) => `${line}\n`).join('');
+      const { lastAt, messages, ...others } = counts;
+      const last = typeof lastAt === 'number' && messages !== 0 ? [lastLine(lastAt, nowSeconds)] : [];
+      const lines = [
+        ...Object.entries({ messages: messages ?? 0 }).flatMap(countLines),
+        ...last,
+        ...Object.entries(others).flatMap(countLines),
+      ];
+      return [head, ...lines].map((line) => `${line}\n`).join('');
     })
     .join('');
 }

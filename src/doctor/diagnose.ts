@@ -25,6 +25,7 @@ import { reversePathRule } from './rules/director/reverse-path.js';
 import { routerToVipRule } from './rules/director/router-to-vip.js';
 import { serverAddressesRule } from './rules/director/server-addresses.js';
 import { serverHoldersRule } from './rules/director/server-holders.js';
+import { syncRule } from './rules/director/sync.js';
 import { tableRule } from './rules/director/table.js';
 import { unservedRule } from './rules/director/unserved.js';
 import { vipFilteredRule } from './rules/director/vip-filtered.js';
@@ -69,6 +70,7 @@ const DIRECTOR_RULES: readonly ((facts: DirectorFacts) => readonly Finding[])[] 
   quiescedRule,
   neighboursRule,
   unservedRule,
+  syncRule,
 ];
 
 /** Findings of these codes do not explain connections that got no answer. */
@@ -79,6 +81,7 @@ const HARMLESS: ReadonlySet<string> = new Set([
   'ipsec-bypassed',
   'ipsec-forward-bypassed',
   'ipsec-by-stack',
+  'sync-ended',
 ]);
 
 function directorFindings(facts: DirectorFacts): readonly Finding[] {

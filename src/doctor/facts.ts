@@ -6,9 +6,11 @@ import type { FirewallMode } from '../datapath/director.js';
 import type { ObservedDatapath, ProgramsOf } from '../datapath/ebpf/observe/observer.js';
 import type { UnfinishedChange } from '../datapath/ebpf/observe/observing-reader.js';
 import type { RepairDue } from '../datapath/ebpf/observe/repairs-due.js';
+import type { SyncCounts } from '../host/sync/sync-counts.js';
 import type { Address, Family } from '../model/address.js';
 import type { IpsecPolicy } from '../model/ipsec-policy.js';
 import type { DestinationKey, DestinationSpec, ServiceSpec } from '../model/service.js';
+import type { DaemonSettings } from '../model/sync-daemon.js';
 import type { TcAlone } from '../model/tc-alone.js';
 import type { Mac } from '../wire/ethernet.js';
 import type { Link } from '../wire/rtnetlink-link.js';
@@ -283,7 +285,18 @@ export interface DirectorFacts extends HostFacts {
   /** For packets that leave. */
   readonly ipsecPolicies: readonly IpsecPolicy[];
   readonly arpRules: readonly ArpRule[];
+  readonly syncDaemons: readonly SyncDaemonFact[];
   readonly notExamined: readonly NotExamined[];
+}
+
+/** A synchronisation daemon that was started, and not stopped. */
+export interface SyncDaemonFact {
+  readonly settings: DaemonSettings;
+  /** False: its process has ended all the same. */
+  readonly isRunning: boolean;
+  readonly counts: SyncCounts;
+  /** Of a backup: since its last message, or since it began. */
+  readonly silentSeconds?: number;
 }
 
 export type ServerMethod = 'dr' | 'nat' | 'tun' | 'fullnat';

@@ -63,6 +63,7 @@ export const director: DirectorFacts = {
   markDenials: [],
   ipsecPolicies: [],
   arpRules: [],
+  syncDaemons: [],
   notExamined: [],
 };
 

@@ -6,6 +6,7 @@ import { HostSyncDaemons } from '../../host/sync/host-sync-daemons.js';
 import { readSyncCounts } from '../../host/sync/sync-counts.js';
 import { WeirError } from '../../model/errors/weir-error.js';
 import { DAEMON_ROLES, type DaemonRole } from '../../model/sync-daemon.js';
+import { monotonicUs } from '../../sys/clock.js';
 import { command, expectWords } from '../command.js';
 import type { Io } from '../io.js';
 import { syncStatusText } from '../sync-status-text.js';
@@ -39,7 +40,7 @@ async function runDaemon(role: DaemonRole): Promise<number> {
 
 function status(json: boolean, io: Io): number {
   const daemons = new HostSyncDaemons().daemons().map((settings) => ({ settings, counts: readSyncCounts(settings.role) ?? {} }));
-  io.out(json ? `${JSON.stringify(daemons)}\n` : syncStatusText(daemons));
+  io.out(json ? `${JSON.stringify(daemons)}\n` : syncStatusText(daemons, Math.round(monotonicUs() / 1_000_000)));
   return daemons.length > 0 ? 0 : NONE_RUNS;
 }
 

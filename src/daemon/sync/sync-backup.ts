@@ -37,6 +37,8 @@ export interface BackupOptions {
 
 export interface BackupCounts {
   readonly messages: number;
+  /** When the last one came, or it began to listen: seconds of the monotonic clock. */
+  readonly lastAt: number;
   readonly entries: number;
   /** Messages and entries that were not taken, by reason. */
   readonly refused: Readonly<Partial<Record<SyncRefusal, number>>>;
@@ -62,7 +64,7 @@ const templateId = ({ protocol, client, virtual, mark }: ForeignTemplate): strin
   `${protocol} ${addressId(client)} ${destinationId(virtual)} ${mark}`;
 
 export class SyncBackup {
-  readonly #counts = { messages: 0, entries: 0, unsupported: 0 };
+  readonly #counts = { messages: 0, lastAt: Math.round(monotonicUs() / 1_000_000), entries: 0, unsupported: 0 };
   readonly #refused: Partial<Record<SyncRefusal, number>> = {};
   readonly #tables: ForeignConnections;
   readonly #connections: Inbox<ForeignConnection>;
@@ -184,6 +186,7 @@ export class SyncBackup {
   #take(message: Uint8Array): void {
     const { entries, refused } = decodeSyncMessage(message, this.options.settings);
     this.#counts.messages += 1;
+    this.#counts.lastAt = Math.round(monotonicUs() / 1_000_000);
     this.#counts.entries += entries.length;
     for (const [reason, times] of refused) this.#refused[reason] = (this.#refused[reason] ?? 0) + times;
     for (const entry of entries) {

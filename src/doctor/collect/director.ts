@@ -23,6 +23,7 @@ import { nextHops } from './probe/next-hop.js';
 import { reflectionQuestions } from './probe/reflection-plan.js';
 import { collectReflections, REFLECTIONS_MAX } from './probe/reflections.js';
 import { collectRouted } from './routed.js';
+import { collectSyncDaemons } from './sync-daemons.js';
 import type { TableFacts } from './table.js';
 import { watchUnserved } from './unserved.js';
 
@@ -143,6 +144,7 @@ export async function collectDirector(netlink: Netlink, { host, datapath, table 
     markDenials: collectMarkDenials(host, services, filters.chains),
     ipsecPolicies: ipsecPolicies(),
     arpRules: hostArpRules(),
+    syncDaemons: collectSyncDaemons(),
     notExamined: [...notExamined, ...filters.notExamined, ...leftOut(unasked.size, servers.left + (six?.left ?? 0) + routed.left, left)],
   };
 }

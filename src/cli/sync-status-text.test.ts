@@ -1,0 +1,21 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { daemonSettings } from '../model/sync-daemon.js';
+import { syncStatusText } from './sync-status-text.js';
+
+const backup = daemonSettings({ role: 'backup', interface: 'eth1', syncId: 7 }, 1500);
+
+test('a daemon a paragraph; counts by reason without those that are 0', () => {
+  assert.equal(syncStatusText([], 0), 'no synchronisation daemon runs\n');
+  const counts = { messages: 3, lastAt: 100, entries: 5, refused: { 'sync-id': 2, 'message-short': 0 }, connections: {}, unbound: 1 };
+  const lines = [
+    'backup by eth1, id 7, group 224.0.0.81 port 8848, ttl 1, 1472 bytes',
+    '  messages 3',
+    '  last message 12 s ago',
+    '  entries 5',
+    '  refused sync-id 2',
+    '  unbound 1',
+  ];
+  assert.equal(syncStatusText([{ settings: backup, counts }], 112), `${lines.join('\n')}\n`);
+  assert.equal(syncStatusText([{ settings: backup, counts: { messages: 0, lastAt: 5 } }], 9), `${lines[0]}\n  messages 0\n`);
+});
