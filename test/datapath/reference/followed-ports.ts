@@ -112,7 +112,7 @@ export class FollowedPorts implements LocalPorts {
     const place = this.#live.placeOf(connection);
     const local = this.#live.known(connection);
     if (local === undefined || place === undefined) return undefined;
-    const flow = { client, virtual, destination, server, protocol, local, pool: place >>> 16, until: 0 };
+    const flow = { client, virtual, destination, server, protocol, local, report: local.report, pool: place >>> 16, until: 0 };
     assert.ok(destination.locals.includes(local.address) && local.port >= PORT_MIN, `${keyOfEndpoint(local)} is none of the destination's`);
     const rival = this.flows.find((other) => this.#areRivals(flow, other));
     assert.equal(rival, undefined, `${keyOfEndpoint(local)} stands for ${keyOfEndpoint(client)}, and for another client`);
