@@ -13,6 +13,7 @@ import { halfOpenRule } from './rules/director/half-open.js';
 import { interfacesRule } from './rules/director/interfaces.js';
 import { ipsecRule } from './rules/director/ipsec.js';
 import { loadRule } from './rules/director/load.js';
+import { localAddressServesRule } from './rules/director/local-address-serves.js';
 import { markForwardRule } from './rules/director/mark-forward.js';
 import { methodFitRule } from './rules/director/method-fit.js';
 import { mtuRule } from './rules/director/mtu.js';
@@ -57,6 +58,7 @@ const DIRECTOR_RULES: readonly ((facts: DirectorFacts) => readonly Finding[])[] 
   serverHoldersRule,
   reachRule,
   methodFitRule,
+  localAddressServesRule,
   forwardingRule,
   forwardingIpv6Rule,
   markForwardRule,
