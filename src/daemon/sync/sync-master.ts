@@ -17,6 +17,8 @@ import { isSyncRequest } from '../../wire/sync-request.js';
 /** A look begins so often, and takes a tenth of the time at most. */
 const LOOK_MS = 20;
 const LOOK_US = 2000;
+/** After a whole look at the tables that found nothing new. */
+const REST_US = 150_000;
 /** Between two looks at the clock. */
 const BUCKETS = 2048;
 /** A kernel's backup holds 92 messages in its buffer: if more came together, they would be lost there. */
@@ -57,6 +59,8 @@ export class SyncMaster {
   #retryAtUs = 0;
   #failure = '';
   #sentNow = 0;
+  #entriesBefore = 0;
+  #restUntilUs = 0;
   #receiver: MulticastReceiver | undefined;
   #isAsked = false;
   #answerFromUs = 0;
@@ -86,18 +90,27 @@ export class SyncMaster {
     const news = this.#openNews();
     if (news === undefined || !this.#openSender()) return;
     this.#readRequests();
+    const isLast = untilUs === Number.POSITIVE_INFINITY;
+    if (!isLast && monotonicUs() < this.#restUntilUs) return;
     const packer = this.#packerFor(news);
     this.#sentNow = 0;
-    const isLast = untilUs === Number.POSITIVE_INFINITY;
     for (let more = true; more && this.#sender !== undefined; ) {
       more = news.look(BUCKETS, {
         connection: (connection) => this.#announce(packer, connection),
         template: (template) => this.#append(packer, templateEntry(template)),
       });
-      if (!more) this.#counts.rounds += 1;
+      if (!more) this.#endRound();
       if (monotonicUs() >= untilUs || (!isLast && this.#sentNow >= MESSAGES_TOGETHER)) break;
     }
     packer.flush();
+  }
+
+  /** One without news is followed by a rest. */
+  #endRound(): void {
+    const { entries } = this.#counts;
+    this.#counts.rounds += 1;
+    if (entries === this.#entriesBefore) this.#restUntilUs = monotonicUs() + REST_US;
+    this.#entriesBefore = entries;
   }
 
   #announce(packer: SyncPacker, connection: ForeignConnection): void {
@@ -123,6 +136,7 @@ export class SyncMaster {
     this.#isAsked = false;
     this.#answerFromUs = monotonicUs() + ANSWER_US;
     this.#news?.forget();
+    this.#restUntilUs = 0;
   }
 
   #receive(): Uint8Array | undefined {
