@@ -29,6 +29,11 @@ async function runDaemon(role: DaemonRole): Promise<number> {
   );
   process.umask(0o022);
   const daemon = new SyncDaemon(role, log);
+  // Its error output is read no more: the command that started it ends now.
+  process.on('uncaughtException', (error) => {
+    log('error', `unexpected error, please report it: ${error.stack ?? error.message}`);
+    process.exit(1);
+  });
   await new Promise<void>((done) => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => done());
     process.on('SIGHUP', () => {});
