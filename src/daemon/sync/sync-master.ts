@@ -76,7 +76,8 @@ export class SyncMaster {
   /** Announces what is new to the last, and ends. */
   stop(): void {
     clearInterval(this.#timer);
-    this.#look(Number.POSITIVE_INFINITY);
+    // The first look ends with the round that it is in: what is before the place where that is, is looked at by the second.
+    for (let looks = 0; looks < 2; looks++) this.#look(Number.POSITIVE_INFINITY);
     this.#closeSockets();
   }
 
