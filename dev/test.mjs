@@ -51,7 +51,7 @@ const isLong = (path) => path.endsWith('.long.test.js');
 const named = words.length === 0 ? tests : tests.filter((path) => words.some((word) => path.includes(word)));
 const chosen = named.filter((path) => isLong(path) === options.long);
 /** Tests that another may take the processor from. None of them measures speed or counts on a time of its own. */
-const BESIDE_FOLDERS = /^build\/test\/(oracle|interop|daemon|examples|docs|doctor|vip|realserver|status|lab|vm|house|support)\//;
+const BESIDE_FOLDERS = /^build\/test\/(oracle|interop|daemon|examples|docs|doctor|vip|realserver|status|sync|lab|vm|house|support)\//;
 /** Of those in the datapath's folder: what mostly waits, and what has the verifier or the reference director for its work. */
 const BESIDE_FILES = [
   /^build\/test\/datapath\/(local-address|next-hops|timer|all-ports|live|live-ipv6|layer3|layer3-ipv6|marks|mark-tools|sctp|sctp-ipv6|sctp-marks)\./,
