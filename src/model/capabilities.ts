@@ -44,7 +44,7 @@ const rows = [
   {
     id: 'kept-synchronisation',
     name: 'connection synchronisation by the daemon (`lvs_sync_daemon`)',
-    present: false,
+    present: true,
     missing: 'lvs_sync_daemon does not start synchronisation daemons yet',
     meanwhile: 'connections are synchronised only by ipvsadm --start-daemon',
   },

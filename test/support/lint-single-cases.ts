@@ -153,7 +153,6 @@ export const SINGLE_CASES: readonly LintCase[] = [
     good: [`global_defs {\nshared_checks\n}\n${one}${server(checked('10.0.1.1'), '10.0.0.101')}`],
     line: 2,
   },
-  { code: 'sync-daemon-not-run', bad: [instance('', 'lvs_sync_daemon eth0 V1')], good: [instance('')] },
   { code: 'owner-by-default', bad: [instance('state MASTER')], good: [instance('state MASTER\npriority 255')], line: 4 },
   {
     code: 'vip-is-node-address',

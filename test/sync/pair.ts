@@ -52,7 +52,7 @@ export function startDaemon(host: Host, role: DaemonRole): void {
 }
 
 /** Of synchronisation daemons in its namespace. */
-function daemonProcesses({ namespace }: Host): readonly number[] {
+export function daemonProcesses({ namespace }: Host): readonly number[] {
   const { stdout } = spawnSync('ip', ['netns', 'pids', namespace], { encoding: 'utf8' });
   const command = (pid: number): string => unlessCode(() => readFileSync(`/proc/${pid}/cmdline`, 'latin1'), ['ENOENT', 'ESRCH'], '');
   return stdout
@@ -70,7 +70,7 @@ export function daemonProcess(host: Host): number {
 }
 
 /** They outlive the command that starts them, and hold their namespace. */
-function endDaemons(host: Host): void {
+export function endDaemons(host: Host): void {
   for (const pid of daemonProcesses(host)) unlessCode(() => process.kill(pid, 'SIGKILL'), ['ESRCH'], false);
 }
 

@@ -10,10 +10,10 @@ import type { CheckEffect, CheckInput } from '../../control/check/messages.js';
 import { RememberedKeys, rememberedOf } from '../../control/check/remembered.js';
 import { type CheckMachine, initialChecks } from '../../control/check/state.js';
 import { step } from '../../control/check/step.js';
+import { wantedDaemons } from '../../control/sync/daemon-steps.js';
 import { notServedMessage, withoutMessages } from '../../control/virtual-server/texts.js';
 import type { Director } from '../../datapath/director.js';
 import { virtualServerLines } from '../../dump/virtual-servers.js';
-import { capability } from '../../model/capabilities.js';
 import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
 import { shortfalls } from '../../model/keepalived/served-as.js';
 import { wantedTable } from '../../model/keepalived/wanted-table.js';
@@ -26,6 +26,8 @@ import type { BfdEvent, DumpKind, FromChild } from '../process/messages.js';
 import type { Part } from '../process/part.js';
 import { StepLoop } from '../process/step-loop.js';
 import { ScriptBook } from '../scripts/script-book.js';
+import { DaemonKeeper } from '../sync/daemon-keeper.js';
+import { runDaemonStep } from '../sync/run-daemon-step.js';
 import { TrackFiles } from '../trackers/track-files.js';
 import { AddressCounts } from './address-counts.js';
 import { attemptTools } from './attempts/attempt-tools.js';
@@ -70,6 +72,7 @@ class Checker implements Part {
   readonly #health: HealthRecord;
   readonly #publisher: CheckPublisher;
   readonly #record: ReloadRecord;
+  readonly #daemons: DaemonKeeper;
 
   constructor(readonly options: CheckerOptions) {
     const { configuration, log } = options;
@@ -83,6 +86,7 @@ class Checker implements Part {
       onWake: () => this.#loop.feed({ kind: 'wake' }),
       wakeEveryUs: WAKE_EVERY_US,
     });
+    this.#daemons = new DaemonKeeper(runDaemonStep, log);
     this.#record = new ReloadRecord('check', () => this.#dataText(), log);
     this.#table = new TableKeeper(configuration, options.open, log);
     this.#notifier = new CheckNotifier((script) => this.#scripts.resolve(script), log);
@@ -103,6 +107,7 @@ class Checker implements Part {
     this.#watchAddresses();
     this.#files.configure(this.#checkedFiles());
     this.#logNotYet();
+    this.#daemons.want(wantedDaemons(configuration, 'checker'));
     this.#loop.feed({ ...configureInput(configuration), ...more });
   }
 
@@ -123,13 +128,10 @@ class Checker implements Part {
 
   /** What weir cannot do yet is reported once and not tried. What is served already stays as it was: a reload is no reason to end it. */
   #logNotYet(): void {
-    const { global } = this.#configuration;
-    const { present, meanwhile } = capability('synchronisation');
-    const sync = global.lvsSyncDaemon === undefined || present ? [] : [`lvs_sync_daemon is not run yet: ${meanwhile}`];
     const found = shortfalls(wantedTable(this.#configuration));
     const unserved = found.filter((entry) => entry.unserved > 0);
     const levels = new Map<string, LogLevel>(unserved.map((entry) => [notServedMessage(entry, this.#table.owns(entry.server)), 'error']));
-    for (const text of [...found.flatMap(withoutMessages), ...sync]) levels.set(text, 'warning');
+    for (const text of found.flatMap(withoutMessages)) levels.set(text, 'warning');
     for (const [text, level] of levels) if (!this.#notYet.has(text)) this.#log(level, text);
     this.#notYet = new Set(levels.keys());
   }
@@ -200,6 +202,7 @@ class Checker implements Part {
     this.#health.flush();
     this.#publisher.close();
     this.#notifier.stopReaders();
+    const daemonsEnded = this.#daemons.close();
     const { lvsFlushOnStop } = this.#configuration.global;
     const { keepServers } = this.options;
     if (lvsFlushOnStop === 'all' && !keepServers && this.#table.size > 0) this.#table.flushAtEnd();
@@ -213,7 +216,7 @@ class Checker implements Part {
       this.#log('error', `virtual servers could not be removed: ${cause}`);
     }
     this.#loop.close();
-    await this.#notifier.close();
+    await Promise.all([this.#notifier.close(), daemonsEnded]);
   }
 }
 

@@ -1,12 +1,12 @@
 // The VRRP child's part: VRRP itself, and the dump files that signals ask for.
 
+import { wantedDaemons } from '../../control/sync/daemon-steps.js';
 import { jsonText } from '../../dump/json.js';
 import type { DumpHost } from '../../dump/live.js';
 import { statsText } from '../../dump/stats.js';
 import { topologyLines } from '../../dump/topology.js';
 import { isWeirError } from '../../model/errors/weir-error.js';
 import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
-import type { GlobalSettings } from '../../model/keepalived/global.js';
 import type { RunAs } from '../../model/keepalived/script.js';
 import type { Log } from '../../model/log-level.js';
 import { monotonicUs } from '../../sys/clock.js';
@@ -16,8 +16,11 @@ import { globalText } from '../dump-files/parent-dump.js';
 import { ReloadRecord } from '../dump-files/reload-record.js';
 import { dataPath, dumpPath, writeDump } from '../dump-files/write-dump.js';
 import type { BfdEvent, ChildOptions, DumpKind, FromChild } from '../process/messages.js';
+import { OnceATurn } from '../process/once-a-turn.js';
 import type { Part, StartPart } from '../process/part.js';
 import { idsOf } from '../process/users.js';
+import { DaemonKeeper } from '../sync/daemon-keeper.js';
+import { runDaemonStep } from '../sync/run-daemon-step.js';
 import { StateReporter } from './state-reporter.js';
 import { VrrpProcess } from './vrrp-process.js';
 
@@ -45,10 +48,12 @@ const hostNow = (): DumpHost => ({ ...hostClocks(), owner });
 const textOf = (lines: readonly string[]): string => lines.map((line) => `${line}\n`).join('');
 
 class VrrpPart implements Part {
-  #global: GlobalSettings;
+  #configuration: KeepalivedConfiguration;
   readonly #vrrp: VrrpProcess;
   readonly #record: ReloadRecord;
   #states: StateReporter | undefined;
+  readonly #daemons: DaemonKeeper;
+  readonly #followStates = new OnceATurn<'follow'>(() => this.#follow());
 
   constructor(
     configuration: KeepalivedConfiguration,
@@ -56,19 +61,32 @@ class VrrpPart implements Part {
     readonly log: Log,
     send: (message: FromChild) => void,
   ) {
-    this.#global = configuration.global;
+    this.#configuration = configuration;
+    this.#daemons = new DaemonKeeper(runDaemonStep, log);
     this.#vrrp = new VrrpProcess({
       configuration,
       keepAddresses: options.keepAddresses,
       log,
       onEvent: (event) => {
         if (event.kind === 'mail') send({ kind: 'mail', type: event.type, name: event.name, event: event.event });
-        if (event.kind === 'state') this.#states?.changed();
+        if (event.kind === 'state') this.#statesChanged();
       },
     });
     this.#states = new StateReporter(() => this.#vrrp.instances(), send);
+    this.#followStates.ask('follow');
     if (options.dump) for (const line of this.#dataLines()) log('info', line);
     this.#record = new ReloadRecord('vrrp', () => textOf(this.#dataLines()), log);
+  }
+
+  #statesChanged(): void {
+    this.#states?.changed();
+    this.#followStates.ask('follow');
+  }
+
+  /** lvs_sync_daemon with an instance: the daemon's role is the instance's state. */
+  #follow(): void {
+    const states = new Map(this.#vrrp.instances().map(({ config, state }) => [config.name, state]));
+    this.#daemons.want(wantedDaemons(this.#configuration, 'vrrp', (name) => states.get(name) ?? 'init'));
   }
 
   /** keepalived.data's lines. */
@@ -79,9 +97,9 @@ class VrrpPart implements Part {
   }
 
   async reload(next: KeepalivedConfiguration): Promise<void> {
-    await this.#record.around(this.#global, next.global, () => this.#vrrp.reload(next));
-    this.#global = next.global;
-    this.#states?.changed();
+    await this.#record.around(this.#configuration.global, next.global, () => this.#vrrp.reload(next));
+    this.#configuration = next;
+    this.#statesChanged();
   }
 
   dump(what: DumpKind): void {
@@ -120,9 +138,12 @@ class VrrpPart implements Part {
     this.#vrrp.bfd(name, up);
   }
 
-  stop(): Promise<void> {
+  /** The addresses go first. */
+  async stop(): Promise<void> {
     this.#states?.close();
-    return this.#vrrp.stop();
+    const stopped = this.#vrrp.stop();
+    this.#followStates.flush();
+    await Promise.all([stopped, this.#daemons.close()]);
   }
 }
 

@@ -309,8 +309,4 @@ export const virtualServerDiagnostics = {
     text: ({ name, what, meanwhile }: With<'name' | 'what' | 'meanwhile'>) =>
       `weir will serve virtual server ${name} without ${what}: ${meanwhile}`,
   },
-  'sync-daemon-not-run': {
-    severity: 'notice',
-    text: ({ meanwhile }: With<'meanwhile'>) => `weir will not run lvs_sync_daemon: ${meanwhile}`,
-  },
 } as const satisfies DiagnosticRows;

@@ -7,8 +7,7 @@ import { notYet } from './not-yet.js';
 function found(text: string): readonly string[] {
   const { configuration, read } = readText(text);
   return notYet({ file: 'keepalived.conf', configuration, values: read.values }).map(
-    (one) =>
-      `${one.at.line} ${one.kind} ${one.kind === 'sync-daemon' ? '' : one.name}: ${one.kind === 'without' ? `${one.what}: ${one.meanwhile}` : one.missing}`,
+    (one) => `${one.at.line} ${one.kind} ${one.name}: ${one.kind === 'without' ? `${one.what}: ${one.meanwhile}` : one.missing}`,
   );
 }
 

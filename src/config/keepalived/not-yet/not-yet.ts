@@ -1,10 +1,9 @@
 // What a configuration asks for and weir does not do yet, with its place, by the list of capabilities: lint, -t and the checker's log report it.
-import { capability } from '../../../model/capabilities.js';
 import type { KeepalivedConfiguration } from '../../../model/keepalived/configuration.js';
 import { type Shortfall, shortfalls, unservedText } from '../../../model/keepalived/served-as.js';
 import { wantedTable } from '../../../model/keepalived/wanted-table.js';
 import type { Origin } from '../keyword.js';
-import { globalPlace, type Placed, serverPlace } from '../lint/place.js';
+import { type Placed, serverPlace } from '../lint/place.js';
 
 /** A file, its values and what was made of them. */
 export interface PlacedConfiguration extends Placed {
@@ -14,8 +13,7 @@ export interface PlacedConfiguration extends Placed {
 export type NotYet =
   /** A virtual server that is served without something that it asks for. */
   | { readonly kind: 'without'; readonly at: Origin; readonly name: string; readonly what: string; readonly meanwhile: string }
-  | { readonly kind: 'server'; readonly at: Origin; readonly name: string; readonly missing: string }
-  | { readonly kind: 'sync-daemon'; readonly at: Origin; readonly missing: string; readonly meanwhile: string };
+  | { readonly kind: 'server'; readonly at: Origin; readonly name: string; readonly missing: string };
 
 /** What becomes of a virtual server that is not served as it asks. */
 function ofServer(file: PlacedConfiguration, entry: Shortfall): readonly NotYet[] {
@@ -28,13 +26,6 @@ function ofServer(file: PlacedConfiguration, entry: Shortfall): readonly NotYet[
   ];
 }
 
-/** Services first, in the order of the file. */
-export function notYet(file: PlacedConfiguration): readonly NotYet[] {
-  const { global } = file.configuration;
-  const { present, missing, meanwhile } = capability('kept-synchronisation');
-  const sync: readonly NotYet[] =
-    present || global.lvsSyncDaemon === undefined
-      ? []
-      : [{ kind: 'sync-daemon', at: globalPlace(file, 'lvs_sync_daemon'), missing, meanwhile }];
-  return [...shortfalls(wantedTable(file.configuration)).flatMap((entry) => ofServer(file, entry)), ...sync];
-}
+/** In the order of the file. */
+export const notYet = (file: PlacedConfiguration): readonly NotYet[] =>
+  shortfalls(wantedTable(file.configuration)).flatMap((entry) => ofServer(file, entry));

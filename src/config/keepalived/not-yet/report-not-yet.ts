@@ -11,9 +11,6 @@ export function reportNotYet(file: PlacedConfiguration, report: Report): void {
         break;
       case 'without':
         report('virtual-server-served-without', at, { name: one.name, what: one.what, meanwhile: one.meanwhile });
-        break;
-      case 'sync-daemon':
-        report('sync-daemon-not-run', at, { meanwhile: one.meanwhile });
     }
   }
 }

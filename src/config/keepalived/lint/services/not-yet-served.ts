@@ -1,4 +1,4 @@
-// What weir does not do yet: virtual servers that will not be served, and a synchronisation daemon that does not run.
+// What weir does not do yet: virtual servers that will not be served, or not as they ask.
 import { capability } from '../../../../model/capabilities.js';
 import { notYet } from '../../not-yet/not-yet.js';
 import { findingOf, type LintRule, type LintVerdict } from '../rule.js';
@@ -13,16 +13,8 @@ const WITHOUT: LintVerdict = {
   severity: 'warning',
   meaning: 'A virtual server is served without something that it asks for and weir does not have yet: connections are spread otherwise.',
 };
-const UNSYNCHRONISED: LintVerdict = {
-  code: 'sync-daemon-not-run',
-  severity: 'warning',
-  meaning: '`lvs_sync_daemon`, which weir will not run: after a failover, clients connect again.',
-};
 
-const verdicts = [
-  ...(capability('tunnels').present ? [] : [UNSERVED, WITHOUT]),
-  ...(capability('kept-synchronisation').present ? [] : [UNSYNCHRONISED]),
-];
+const verdicts = capability('tunnels').present ? [] : [UNSERVED, WITHOUT];
 
 export const notYetServed: LintRule = {
   verdicts,
@@ -38,10 +30,6 @@ export const notYetServed: LintRule = {
           case 'without': {
             const fix = 'none yet: where that is not acceptable, leave this virtual server to keepalived on another host';
             return findingOf(WITHOUT, at, `${one.name} is served without ${one.what}`, one.meanwhile, fix);
-          }
-          case 'sync-daemon': {
-            const fix = 'none yet: clients have to connect again after a failover';
-            return findingOf(UNSYNCHRONISED, at, 'lvs_sync_daemon will not run', `${one.missing}: ${one.meanwhile}`, fix);
           }
         }
       }),

@@ -1,0 +1,102 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { setTimeout as pause, setImmediate as turn } from 'node:timers/promises';
+import { ip } from '../../../test/support/ip.js';
+import type { DaemonStep } from '../../control/sync/daemon-steps.js';
+import type { DaemonSpec } from '../../model/sync-daemon.js';
+import { DaemonKeeper } from './daemon-keeper.js';
+import { daemonCommand } from './run-daemon-step.js';
+
+const master: DaemonSpec = { role: 'master', interface: 'eth1', syncId: 5 };
+const backup: DaemonSpec = { ...master, role: 'backup' };
+
+/** A step ends by `end`. */
+function keeping(retryMs = 1_000_000) {
+  const steps: string[] = [];
+  const lines: string[] = [];
+  const ends: ((failure?: string) => void)[] = [];
+  const run = (step: DaemonStep): Promise<string | undefined> => {
+    steps.push(`${step.kind} ${step.kind === 'stop' ? step.role : step.spec.role}`);
+    return new Promise((end) => ends.push(end));
+  };
+  const keeper = new DaemonKeeper(run, (_, text) => lines.push(text), retryMs);
+  const end = async (failure?: string): Promise<void> => {
+    ends.shift()?.(failure);
+    await turn();
+  };
+  return { keeper, steps, lines, end };
+}
+
+test('first what another keeper has left is stopped; that none runs is no failure', async () => {
+  const { keeper, steps, lines, end } = keeping();
+  keeper.want([]);
+  assert.deepEqual(steps, []);
+  keeper.want([backup]);
+  for (let k = 0; k < 2; k++) await end('No daemon is running');
+  await end();
+  assert.deepEqual(steps, ['stop master', 'stop backup', 'start backup']);
+  assert.deepEqual(lines, ['synchronisation: backup started']);
+});
+
+test('one step after the other, and the last wish counts', async () => {
+  const { keeper, steps, end } = keeping();
+  keeper.want([backup]);
+  for (let k = 0; k < 2; k++) await end();
+  assert.deepEqual(steps.splice(0), ['stop master', 'stop backup', 'start backup']);
+  keeper.want([master]);
+  keeper.want([backup]);
+  keeper.want([master]);
+  assert.deepEqual(steps, [], 'a step is under way');
+  await end();
+  assert.deepEqual(steps, ['stop backup']);
+  await end();
+  assert.deepEqual(steps, ['stop backup', 'start master']);
+  keeper.want([backup]);
+  await end();
+  await end();
+  assert.deepEqual(steps, ['stop backup', 'start master', 'stop master', 'start backup']);
+});
+
+test('what does not start is logged once, and tried again', async () => {
+  const { keeper, steps, lines, end } = keeping(1);
+  keeper.want([master]);
+  for (let k = 0; k < 2; k++) await end();
+  for (let k = 0; k < 2; k++) {
+    await end('no such interface');
+    await pause(20);
+    await end('No daemon is running');
+  }
+  await end();
+  assert.deepEqual(steps.slice(2), ['start master', 'stop master', 'start master', 'stop master', 'start master']);
+  assert.deepEqual(lines, ['synchronisation: master not started: no such interface', 'synchronisation: master started']);
+});
+
+test('its end waits for the daemons’ end, and not for ever', async () => {
+  const { keeper, steps, end } = keeping();
+  keeper.want([backup]);
+  for (let k = 0; k < 3; k++) await end();
+  const closed = keeper.close();
+  await turn();
+  assert.deepEqual(steps.slice(3), ['stop backup']);
+  await end();
+  await closed;
+  const other = keeping();
+  other.keeper.want([backup]);
+  await other.keeper.close(1);
+});
+
+test('the words for ipvsadm', () => {
+  assert.deepEqual(daemonCommand({ kind: 'stop', role: 'master' }), ['--stop-daemon', 'master']);
+  assert.deepEqual(daemonCommand({ kind: 'start', spec: backup }).join(' '), '--start-daemon backup --mcast-interface eth1 --syncid 5');
+  const all = { ...backup, maxLength: 1400, group: ip('224.0.0.82'), port: 8849, ttl: 2 };
+  assert.deepEqual(daemonCommand({ kind: 'start', spec: all }).slice(6), [
+    '--sync-maxlen',
+    '1400',
+    '--mcast-group',
+    '224.0.0.82',
+    '--mcast-port',
+    '8849',
+    '--mcast-ttl',
+    '2',
+  ]);
+});

@@ -1,0 +1,99 @@
+// Keeps the synchronisation daemons running that a process of the daemon wants (lvs_sync_daemon). A step may take seconds: it is done by a command beside the
+// process, one after the other, and what is wanted meanwhile counts when it has ended.
+import { type DaemonStep, daemonSteps, firstDaemonSteps } from '../../control/sync/daemon-steps.js';
+import type { Log } from '../../model/log-level.js';
+import type { DaemonRole, DaemonSpec } from '../../model/sync-daemon.js';
+
+/** Does a step; undefined: it is done, else why it is not. */
+export type RunStep = (step: DaemonStep) => Promise<string | undefined>;
+
+/** The interface may not be there yet, or the table be in use. */
+const RETRY_MS = 5000;
+/** The supervisor kills a process that takes five seconds to end. */
+const END_MS = 3500;
+
+export class DaemonKeeper {
+  #wanted: readonly DaemonSpec[] = [];
+  #started: readonly DaemonSpec[] = [];
+  /** Daemons that another keeper may have left, or that did not start. */
+  #ending: readonly DaemonRole[] = [];
+  #isFirst = true;
+  #isWorking = false;
+  #working = Promise.resolve();
+  #retry: NodeJS.Timeout | undefined;
+  /** What was logged last, by role. */
+  readonly #failures = new Map<DaemonRole, string>();
+
+  constructor(
+    readonly run: RunStep,
+    readonly log: Log,
+    readonly retryMs = RETRY_MS,
+  ) {}
+
+  /** Waits for nothing. */
+  want(wanted: readonly DaemonSpec[]): void {
+    this.#wanted = wanted;
+    if (this.#isFirst && wanted.length > 0) {
+      this.#isFirst = false;
+      this.#ending = firstDaemonSteps(wanted).flatMap((step) => (step.kind === 'stop' ? [step.role] : []));
+    }
+    this.#go();
+  }
+
+  /** Ends what it has started; resolves when that is done, or takes too long. */
+  async close(limitMs = END_MS): Promise<void> {
+    this.want([]);
+    let timer: NodeJS.Timeout | undefined;
+    const limit = new Promise<void>((done) => {
+      timer = setTimeout(done, limitMs);
+    });
+    await Promise.race([this.#working, limit]);
+    clearTimeout(timer);
+    clearTimeout(this.#retry);
+  }
+
+  #go(): void {
+    clearTimeout(this.#retry);
+    if (this.#isWorking) return;
+    this.#isWorking = true;
+    this.#working = this.#work();
+  }
+
+  async #work(): Promise<void> {
+    for (let step = this.#next(); step !== undefined; step = this.#next()) {
+      const failure = await this.run(step);
+      if (!this.#done(step, failure)) break;
+    }
+    this.#isWorking = false;
+  }
+
+  #next(): DaemonStep | undefined {
+    const [role] = this.#ending;
+    return role === undefined ? daemonSteps(this.#started, this.#wanted)[0] : { kind: 'stop', role };
+  }
+
+  /** False: it is tried again later. */
+  #done(step: DaemonStep, failure: string | undefined): boolean {
+    if (step.kind === 'stop') {
+      const { role } = step;
+      const isLeft = this.#ending.includes(role);
+      this.#ending = this.#ending.filter((one) => one !== role);
+      this.#started = this.#started.filter((one) => one.role !== role);
+      if (failure === undefined || isLeft) return true;
+      this.log('warning', `synchronisation: ${role} not stopped: ${failure}`);
+      return true;
+    }
+    const { spec } = step;
+    if (failure === undefined) {
+      this.#failures.delete(spec.role);
+      this.#started = [...this.#started, spec];
+      this.log('info', `synchronisation: ${spec.role} started`);
+      return true;
+    }
+    if (this.#failures.get(spec.role) !== failure) this.log('error', `synchronisation: ${spec.role} not started: ${failure}`);
+    this.#failures.set(spec.role, failure);
+    this.#ending = [spec.role];
+    this.#retry = setTimeout(() => this.#go(), this.retryMs).unref();
+    return false;
+  }
+}

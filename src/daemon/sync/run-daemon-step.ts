@@ -1,0 +1,32 @@
+// Starts or stops a synchronisation daemon as ipvsadm does, by a command beside this process.
+import type { DaemonStep } from '../../control/sync/daemon-steps.js';
+import { formatAddress } from '../../model/address-text.js';
+import { artifact } from '../../sys/artifact.js';
+import { runChild } from '../../sys/processes/child.js';
+
+/** Starting loads the datapath where it is missing; it may wait for locks, too. */
+const STEP_MS = 60_000;
+
+/** ipvsadm's words. */
+export function daemonCommand(step: DaemonStep): readonly string[] {
+  if (step.kind === 'stop') return ['--stop-daemon', step.role];
+  const { role, interface: device, syncId, maxLength, group, port, ttl } = step.spec;
+  const options = [
+    ['--sync-maxlen', maxLength],
+    ['--mcast-group', group && formatAddress(group)],
+    ['--mcast-port', port],
+    ['--mcast-ttl', ttl],
+  ] as const;
+  const given = options.flatMap(([name, value]) => (value === undefined ? [] : [name, String(value)]));
+  return ['--start-daemon', role, '--mcast-interface', device, '--syncid', String(syncId), ...given];
+}
+
+/** Undefined: it is done; else what the command printed. */
+export async function runDaemonStep(step: DaemonStep): Promise<string | undefined> {
+  const { WEIR_CHILD: _, ...env } = process.env as Record<string, string>;
+  const argv = [process.execPath, artifact('weir.cjs'), 'ipvsadm', ...daemonCommand(step)];
+  const { exit, stderr, timedOut } = await runChild(argv, { env, cwd: '/', timeoutMs: STEP_MS });
+  if (exit === 0) return undefined;
+  const text = stderr.trim().replaceAll('\n', ' ');
+  return text !== '' && !timedOut ? text : `the command ended with ${exit} after at most ${STEP_MS / 1000} s`;
+}
