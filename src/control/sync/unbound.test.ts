@@ -30,6 +30,14 @@ test('what is kept comes back once, with the seconds that it has left; the newes
   assert.deepEqual(unbound.take(20 * SECOND_US), []);
 });
 
+test('what came without a time is kept for five minutes, and has none when it comes back', () => {
+  const unbound = new Unbound(idOf);
+  unbound.keep(connection(1, 0), 0);
+  assert.deepEqual(unbound.take(299 * SECOND_US), [connection(1, 0)]);
+  unbound.keep(connection(1, 0), 0);
+  assert.deepEqual(unbound.take(300 * SECOND_US), []);
+});
+
 test('a flood takes no more room, and what has expired makes some', () => {
   const unbound = new Unbound(idOf);
   for (let k = 0; k < UNBOUND_MAX; k++) assert.ok(unbound.keep(connection(k), 0));

@@ -2,6 +2,8 @@
 
 /** So many are kept; a flood of forged ones takes no more memory. */
 const UNBOUND_MAX = 65_536;
+/** What came without a time (version 0 has none) is kept so long. */
+const KEPT_S = 300;
 
 interface Kept<T> {
   readonly one: T;
@@ -24,15 +26,15 @@ export class Unbound<T extends { readonly seconds: number }> {
     const id = this.idOf(one);
     if (!this.#kept.has(id) && this.#kept.size >= UNBOUND_MAX) this.#forgetExpired(nowUs);
     if (!this.#kept.has(id) && this.#kept.size >= UNBOUND_MAX) return false;
-    this.#kept.set(id, { one, untilUs: nowUs + one.seconds * 1_000_000 });
+    this.#kept.set(id, { one, untilUs: nowUs + (one.seconds || KEPT_S) * 1_000_000 });
     return true;
   }
 
-  /** Those that are alive, each with the seconds that it has left; it keeps none of them. */
+  /** Those that are alive, each with the seconds that it has left, if it had a time; it keeps none of them. */
   take(nowUs: number): readonly T[] {
     const alive = [...this.#kept.values()].filter(({ untilUs }) => untilUs > nowUs);
     this.#kept.clear();
-    return alive.map(({ one, untilUs }) => ({ ...one, seconds: Math.ceil((untilUs - nowUs) / 1_000_000) }));
+    return alive.map(({ one, untilUs }) => (one.seconds === 0 ? one : { ...one, seconds: Math.ceil((untilUs - nowUs) / 1_000_000) }));
   }
 
   #forgetExpired(nowUs: number): void {
