@@ -2,7 +2,19 @@
 import type { ServicePlan } from '../../control/virtual-server/plan.js';
 import { applyChange } from '../../datapath/apply-change.js';
 import type { Director } from '../../datapath/director.js';
-import { isWeirError } from '../../model/errors/weir-error.js';
+import { hasSyncDaemons } from '../../datapath/sync-daemons.js';
+import { HostSyncDaemons } from '../../host/sync/host-sync-daemons.js';
+import type { Change } from '../../model/change.js';
+import { isWeirError, WeirError } from '../../model/errors/weir-error.js';
+import { isOfOtherFamily } from '../../model/sync-daemon.js';
+
+/** @throws WeirError sync-daemon-families; as applyChange */
+function apply(director: Director, change: Change): void {
+  const isMixed = (change.kind === 'add-destination' || change.kind === 'edit-destination') && isOfOtherFamily(change.service, change.spec);
+  if (isMixed && (hasSyncDaemons(director) ? director : new HostSyncDaemons()).daemons().length > 0)
+    throw new WeirError('sync-daemon-families');
+  applyChange(director, change);
+}
 
 /** One service's changes without a batch around them: where a change of a new service is refused, the service is removed again. */
 function applyOne(director: Director, { changes }: ServicePlan): void {
@@ -10,7 +22,7 @@ function applyOne(director: Director, { changes }: ServicePlan): void {
   let begun = false;
   try {
     for (const change of changes) {
-      applyChange(director, change);
+      apply(director, change);
       begun = true;
     }
   } catch (error) {
@@ -28,7 +40,7 @@ export function applyPlans(director: Director, plans: readonly ServicePlan[]): R
   if (plans.length === 0) return refused;
   try {
     director.atomically(() => {
-      for (const { changes } of plans) for (const change of changes) applyChange(director, change);
+      for (const { changes } of plans) for (const change of changes) apply(director, change);
     });
     return refused;
   } catch (error) {

@@ -133,6 +133,16 @@ test('a virtual server is served with servers behind tunnels', async () => {
   await checker.stop();
 });
 
+test('while a synchronisation daemon runs, a server of another family than its service is refused', async () => {
+  const director = new MemoryDirector({ interfaces: ['eth1'] });
+  director.startDaemon({ role: 'backup', interface: 'eth1', syncId: 0 });
+  const mixed = { ...server(443), realServers: [realServer('2001:db8::1', { method: 'tunnel' })] };
+  const { logged, checker } = start([server(80), mixed], { open: () => director });
+  assert.deepEqual(table(director), ['80 wlc 2']);
+  assert.ok(logged.some((text) => /tcp:443: connections to a destination of another address family .* - trying again$/.test(text)));
+  await checker.stop();
+});
+
 /** A director that counts what is written to it, by kinds. */
 function counting(): { readonly director: MemoryDirector; readonly taken: () => readonly string[] } {
   const director = new MemoryDirector();
