@@ -16,7 +16,7 @@ import type {
   Stats,
   Timeouts,
 } from '../../model/service.js';
-import type { DaemonRole, DaemonSpec } from '../../model/sync-daemon.js';
+import { acceptedDaemon, type DaemonRole, type DaemonSpec } from '../../model/sync-daemon.js';
 import type { CpuStats } from '../cpu-stats.js';
 import { type Director, DROP_WINDOW_S } from '../director.js';
 import type { SyncDaemons } from '../sync-daemons.js';
@@ -55,6 +55,8 @@ interface State {
 }
 
 const TIMEOUT_MAX_S = 86400 * 31;
+/** What is known of an interface that is named. */
+const USUAL_INTERFACE = { mtu: 1500, isUp: true } as const;
 
 const SYSCTL_HOST: SysctlHost = { hz: 250, cpus: 1 };
 const initialSysctls = new Map(sysctlNames.map((name) => [name, sysctls[name].initial]));
@@ -219,11 +221,10 @@ export class MemoryDirector implements Director, SyncDaemons, CpuStats {
   }
 
   startDaemon(spec: DaemonSpec): void {
-    if (this.#state.daemons.some(({ role }) => role === spec.role)) throw new WeirError('sync-daemon-exists');
-    if (!(this.#options.interfaces ?? []).includes(spec.interface)) throw new WeirError('interface-unknown', { name: spec.interface });
-    const maxLength = spec.group?.family === 'inet6' ? 1452 : 1472;
-    const defaults = { maxLength, group: { family: 'inet', words: [0xe0000051] }, port: 8848, ttl: 1 } as const;
-    const daemons = [...this.#state.daemons, { ...defaults, ...spec }].sort((a, b) => (a.role < b.role ? 1 : -1));
+    const { interfaces = [] } = this.#options;
+    const running = this.#state.daemons.map(({ role }) => role);
+    const settings = acceptedDaemon(spec, { interface: (name) => (interfaces.includes(name) ? USUAL_INTERFACE : undefined), running });
+    const daemons = [...this.#state.daemons, settings].sort((a, b) => (a.role < b.role ? 1 : -1));
     this.#state = { ...this.#state, daemons };
   }
 
