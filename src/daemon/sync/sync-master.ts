@@ -167,12 +167,11 @@ export class SyncMaster {
       this.#sender = new MulticastSender(place, settings.ttl);
       this.#receiver = new MulticastReceiver(place, REQUEST_BYTES, REQUESTS_BYTES);
     } catch (error) {
-      this.#closeSockets();
       this.#failed(error);
       return false;
     }
     this.#news?.forget();
-    this.#failed(undefined);
+    this.#noteFailure('');
     return true;
   }
 
@@ -185,25 +184,28 @@ export class SyncMaster {
     return this.#packer;
   }
 
+  /** What cannot be sent is not lost: everything is announced when the socket is open again. */
   #send(message: Uint8Array): void {
     this.#sentNow += 1;
     try {
-      if (this.#sender === undefined) throw new Error('the socket was closed');
-      this.#sender.send(message);
-      this.#counts.messages += 1;
+      this.#sender?.send(message);
     } catch (error) {
-      this.#counts.lost += 1;
-      this.#closeSockets();
       this.#failed(error);
     }
+    this.#counts[this.#sender === undefined ? 'lost' : 'messages'] += 1;
   }
 
-  /** Logged once until it changes. `error` undefined: it goes on. */
+  /** The interface is down or gone, has no address, or a packet filter refuses: it is tried again in a second. */
   #failed(error: unknown): void {
-    if (error !== undefined && !isSystemError(error) && this.#sender !== undefined) throw error;
+    if (!isSystemError(error)) throw error;
+    this.#closeSockets();
+    this.#retryAtUs = monotonicUs() + RETRY_US;
+    this.#noteFailure(reasonOf(error));
+  }
+
+  /** Logged once until it changes. Empty: it goes on. */
+  #noteFailure(why: string): void {
     const { settings, log } = this.options;
-    const why = error === undefined ? '' : isSystemError(error) ? reasonOf(error) : String(error);
-    if (error !== undefined) this.#retryAtUs = monotonicUs() + RETRY_US;
     if (why === this.#failure) return;
     this.#failure = why;
     if (why !== '') log('warning', `cannot send to the group by ${settings.interface}: ${why}`);
