@@ -86,7 +86,7 @@ class Checker implements Part {
       onWake: () => this.#loop.feed({ kind: 'wake' }),
       wakeEveryUs: WAKE_EVERY_US,
     });
-    this.#daemons = new DaemonKeeper(runDaemonStep, log);
+    this.#daemons = new DaemonKeeper((step) => runDaemonStep(step), log);
     this.#record = new ReloadRecord('check', () => this.#dataText(), log);
     this.#table = new TableKeeper(configuration, options.open, log);
     this.#notifier = new CheckNotifier((script) => this.#scripts.resolve(script), log);

@@ -21,10 +21,16 @@ export function daemonCommand(step: DaemonStep): readonly string[] {
   return ['--start-daemon', role, '--mcast-interface', device, '--syncid', String(syncId), ...given];
 }
 
-/** Undefined: it is done; else what the command printed. */
-export async function runDaemonStep(step: DaemonStep): Promise<string | undefined> {
+/** Of net_namespace_ipvs, where the director is; an empty one is the supervisor's. */
+function inNamespace(name: string | undefined): readonly string[] {
+  if (name === undefined) return [];
+  return ['nsenter', `--net=${name === '' ? `/proc/${process.ppid}/ns/net` : `/run/netns/${name}`}`];
+}
+
+/** Undefined: it is done; else what the command printed. `namespace`: absent: this process's own. */
+export async function runDaemonStep(step: DaemonStep, namespace?: string): Promise<string | undefined> {
   const { WEIR_CHILD: _, ...env } = process.env as Record<string, string>;
-  const argv = [process.execPath, artifact('weir.cjs'), 'ipvsadm', ...daemonCommand(step)];
+  const argv = [...inNamespace(namespace), process.execPath, artifact('weir.cjs'), 'ipvsadm', ...daemonCommand(step)];
   const { exit, stderr, timedOut } = await runChild(argv, { env, cwd: '/', timeoutMs: STEP_MS });
   if (exit === 0) return undefined;
   const text = stderr.trim().replaceAll('\n', ' ');

@@ -62,7 +62,7 @@ class VrrpPart implements Part {
     send: (message: FromChild) => void,
   ) {
     this.#configuration = configuration;
-    this.#daemons = new DaemonKeeper(runDaemonStep, log);
+    this.#daemons = new DaemonKeeper((step) => runDaemonStep(step, configuration.root.ipvsNamespace), log);
     this.#vrrp = new VrrpProcess({
       configuration,
       keepAddresses: options.keepAddresses,

@@ -1,0 +1,43 @@
+// lvs_sync_daemon where the interface comes later, and with a network namespace of the director's own.
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import { until } from '../datapath/cluster.js';
+import { Bed, noNamespaces } from '../support/netns-bed.js';
+import { daemons, instance, Node, settings } from './keepalived-node.js';
+import { daemonProcesses, endDaemons } from './pair.js';
+
+const skip = noNamespaces();
+const bed = new Bed();
+after(() => bed.close());
+
+test('an interface that comes later: the failure is logged, and the daemon starts then', { skip }, async () => {
+  const lan = bed.lan('lan3');
+  const host = bed.host('late');
+  bed.cable(host, 'eth1', lan, '10.9.0.1/24');
+  const node = new Node(bed, host, settings('lvs_sync_daemon eth0 VI_1', instance(100).replace('eth0', 'eth1')));
+  node.start();
+  await node.daemon.until('the failure', () => node.daemon.lines.some((line) => /synchronisation: \w+ not started: /.test(line)));
+  bed.cable(host, 'eth0', lan, '10.9.1.1/24');
+  await node.run('master 51');
+  await node.daemon.stop();
+});
+
+test('net_namespace_ipvs: the daemon runs where the director is', { skip }, async () => {
+  const lan = bed.lan('lan4');
+  const [host, director] = [bed.host('vrrp'), bed.host('director')];
+  bed.cable(host, 'eth1', lan, '10.9.0.1/24');
+  bed.cable(director, 'eth0', lan, '10.9.1.1/24');
+  bed.atEnd(() => director.weir('unload'));
+  bed.atEnd(() => endDaemons(director));
+  const text = settings('lvs_sync_daemon eth0 VI_1', instance(100).replace('eth0', 'eth1'));
+  const node = new Node(bed, host, `net_namespace_ipvs ${director.namespace}\n${text}`);
+  node.start();
+  await until(
+    () => daemons(director),
+    (seen) => seen === 'master 51',
+    60,
+  );
+  assert.deepEqual(daemonProcesses(host), []);
+  await node.daemon.stop();
+  assert.deepEqual(daemonProcesses(director), []);
+});
