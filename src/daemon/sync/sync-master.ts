@@ -25,6 +25,8 @@ const BUCKETS = 2048;
 const MESSAGES_TOGETHER = 60;
 /** Requests are answered so seldom. */
 const ANSWER_US = 5_000_000;
+/** Messages that are read before a look. */
+const REQUESTS_MAX = 64;
 /** What is longer is none. Those of a flood are dropped in the kernel. */
 const [REQUEST_BYTES, REQUESTS_BYTES] = [64, 65_536];
 /** An interface that was down or gone is tried again. */
@@ -128,7 +130,9 @@ export class SyncMaster {
   /** Backups that have nothing yet ask for everything. Anyone can: so it is announced again at most every few seconds. */
   #readRequests(): void {
     const { settings } = this.options;
-    for (let message = this.#receive(); message !== undefined; message = this.#receive()) {
+    for (let k = 0; k < REQUESTS_MAX; k++) {
+      const message = this.#receive();
+      if (message === undefined) break;
       if (!isSyncRequest(message, settings)) continue;
       this.#counts.requests += 1;
       this.#isAsked = true;
