@@ -110,7 +110,7 @@ const NO_THREAD = 'the estimates are made by a timer of the kernel, which has no
 const rows = {
   am_droprate: row(upTo(INT_MAX), 10),
   amemthresh: row(upTo(INT_MAX), 1024),
-  backup_only: row(integer, 0, 'a backup that gets packets for a service balances them'),
+  backup_only: row(integer),
   cache_bypass: row(integer),
   conn_reuse_mode: row(upTo(INT_MAX), 1),
   conntrack: row(integer, 0, 'packets of virtual services do not pass netfilter'),
@@ -137,11 +137,11 @@ const rows = {
   snat_reroute: row(integer, 1, 'replies are always routed from the virtual address'),
   sync_persist_mode: row(integer),
   sync_ports: row(powerOfTwo, 1),
-  sync_qlen_max: row(upTo(0xffff_ffff), 8192, 'nothing waits in a queue: what is announced is read from the tables'),
+  sync_qlen_max: row(upTo(0xffff_ffff), 8192),
   sync_refresh_period: row(seconds),
-  sync_retries: row(upTo(3), 0, 'a backup of weir asks for what it may have missed'),
-  sync_sock_size: row(integer, 0, 'the socket of a backup holds 64 MB'),
-  sync_threshold: row(thresholdAndPeriod, [3, 50], 'packets are not counted: a connection is announced when it is established'),
+  sync_retries: row(upTo(3)),
+  sync_sock_size: row(integer),
+  sync_threshold: row(thresholdAndPeriod, [3, 50]),
   sync_version: row(upTo(1), 1),
 } as const satisfies Readonly<Record<string, Sysctl>>;
 
