@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { mutate, randomBytes, randomFrom } from '../../test/support/mutate.js';
+import { sampleStream } from '../../test/support/stream-records.js';
 import { rawEntry, rawMessage, rawOldEntry, rawOldMessage, rawOption } from '../../test/support/sync-bytes.js';
 import type { Address } from '../model/address.js';
 import { decodeAddress, encodeAddress } from './address-bytes.js';
@@ -33,6 +34,7 @@ import { decodeInterfaceAddress } from './rtnetlink-address.js';
 import { decodeLink } from './rtnetlink-link.js';
 import { decodeNeighbour } from './rtnetlink-neighbour.js';
 import { decodeRoute } from './rtnetlink-route.js';
+import { StreamDecoder } from './stream-decoder.js';
 import { decodeSyncMessage } from './sync-message.js';
 import { decodeTcp } from './tcp.js';
 import { decodeUdp } from './udp.js';
@@ -103,6 +105,7 @@ const decoders: readonly (readonly [string, Decode, Uint8Array])[] = [
   ['neighbour', decodeNeighbour, fixed(12)],
   ['route', decodeRoute, fixed(12)],
   ['policy of IPsec', decodePolicy, fixed(168)],
+  ['stream of weir', (bytes) => new StreamDecoder().push(bytes), sampleStream()],
   ['sync message', decodeSync, rawMessage([rawEntry({ options: engine }), rawEntry({ type: 1, options: engine })])],
   ['sync message of version 0', decodeSync, rawOldMessage([rawOldEntry({ flags: 0x600, options: [new Uint8Array(24)] }), rawOldEntry()])],
   ['TCP', decodeTcp, Uint8Array.from([...new Uint8Array(12), 0x80, ...new Uint8Array(19).fill(2)])],

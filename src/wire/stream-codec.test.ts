@@ -1,0 +1,194 @@
+// Records of weir's own stream as bytes and back, however the bytes are cut, and what is refused of bytes that are no records.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { mutate, randomFrom } from '../../test/support/mutate.js';
+import fc from '../../test/support/properties.js';
+import { conversations, sampleConnection, sampleHello, sampleRecords, sampleStream } from '../../test/support/stream-records.js';
+import { concat } from './bytes.js';
+import { StreamDecoder } from './stream-decoder.js';
+import { StreamEncoder } from './stream-encoder.js';
+import { type ItemRecord, STREAM_REFUSALS, StreamLayout, type StreamRecord, type StreamRefusal, StreamType } from './stream-record.js';
+
+const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
+const itemOf = (number: number): ItemRecord => ({
+  kind: 'item',
+  item: sampleConnection,
+  number,
+  version: { epoch: 7, number },
+  yours: false,
+});
+const decoded = (bytes: Uint8Array): readonly StreamRecord[] => {
+  const { records, refused } = new StreamDecoder().push(bytes);
+  assert.equal(refused, undefined);
+  return records;
+};
+
+test('records are the same after the way there, in any pieces', () => {
+  fc.assert(
+    fc.property(conversations, fc.array(fc.integer({ min: 1, max: 700 })), (records, cuts) => {
+      const encoder = new StreamEncoder();
+      const bytes = concat(...records.map((record) => encoder.encode([record])));
+      const whole = new StreamEncoder().encode(records);
+      assert.deepEqual(decoded(bytes), records);
+      assert.deepEqual(decoded(whole), records);
+      const decoder = new StreamDecoder();
+      const found: StreamRecord[] = [];
+      let at = 0;
+      for (const length of [...cuts, Number.POSITIVE_INFINITY]) {
+        found.push(...decoder.push(whole.subarray(at, at + length)).records);
+        at += length;
+      }
+      assert.deepEqual(found, records);
+    }),
+  );
+});
+
+test('an IPv4 connection takes 17 bytes after the dictionary', () => {
+  const encoder = new StreamEncoder();
+  encoder.encode([itemOf(1)]);
+  const [one, many] = [encoder.encode([itemOf(2)]), encoder.encode(Array.from({ length: 101 }, (_, k) => itemOf(3 + k)))];
+  assert.equal(many.length - one.length, 1700);
+});
+
+test('bytes of a connection', () => {
+  const encoder = new StreamEncoder();
+  assert.equal(
+    hex(encoder.encode([sampleHello])),
+    '002201 01 03 6c6231 00000007 0123456789abcdef 00000003000000000009 0000000700000064'.replaceAll(' ', ''),
+  );
+  const frames = [
+    '00090201 01 06 04c0000201 0050', // the service: by its address, TCP
+    '000a0301 0000 00 040a000002 1f90', // the destination: of service 0, masquerading
+    '001b0501 000000000001 00000007 00 61 9c40 0000 000384 c6336407 00000001', // ESTABLISHED, an answer was seen
+  ];
+  assert.equal(hex(encoder.encode([itemOf(1)])), frames.join('').replaceAll(' ', ''));
+});
+
+test('more than a frame holds goes into several frames', () => {
+  const records = [sampleHello, ...Array.from({ length: 5000 }, (_, k) => itemOf(1 + k))];
+  assert.deepEqual(decoded(new StreamEncoder().encode(records)), records);
+});
+
+test('a dictionary that is full begins again on both sides', () => {
+  const encoder = new StreamEncoder();
+  const decoder = new StreamDecoder();
+  decoder.push(encoder.encode([sampleHello]));
+  const at = (port: number, low: number): ItemRecord => {
+    const server = { address: { family: 'inet', words: [0x0a00_0000 + low] } as const, port };
+    return { ...itemOf(1), item: { ...sampleConnection, destination: server, connection: { ...sampleConnection.connection, server } } };
+  };
+  for (let turn = 0; turn < 3; turn++) {
+    const records = Array.from({ length: 30_000 }, (_, port) => at(port, turn));
+    assert.deepEqual(decoder.push(encoder.encode(records)), { records });
+  }
+});
+
+const frame = (type: number, payload: readonly number[], version = 1): Uint8Array =>
+  Uint8Array.from([payload.length >> 8, payload.length & 0xff, type, version, ...payload]);
+const service = [1, 6, 4, 192, 0, 2, 1, 0, 80];
+const destination = [0, 0, 0, 4, 10, 0, 0, 2, 0, 80];
+const connection = (change: (bytes: number[]) => void = () => {}): readonly number[] => {
+  const bytes = [0, 1, 0, 1, 0, 0, 0, 0, 9, 1, 2, 3, 4, 0, 0, 0, 1];
+  change(bytes);
+  return [0, 0, 0, 0, 0, 1, 0, 0, 0, 7, ...bytes];
+};
+const known = concat(
+  new StreamEncoder().encode([sampleHello]),
+  frame(StreamType.service, service),
+  frame(StreamType.destination, destination),
+);
+const changed = (at: number, value: number): Uint8Array =>
+  frame(
+    StreamType.connections,
+    connection((bytes) => {
+      bytes[at] = value;
+    }),
+  );
+
+const refusals: readonly (readonly [StreamRefusal, Uint8Array])[] = [
+  ['version', frame(StreamType.heartbeat, [], 2)],
+  ['frame-type', frame(0, [])],
+  ['frame-type', frame(99, [1])],
+  ['frame-size', Uint8Array.from([0x40, 1, StreamType.connections, 1])],
+  ['frame-short', frame(StreamType.connections, connection().slice(0, -1))],
+  ['frame-short', frame(StreamType.connections, connection().slice(0, 10))],
+  ['frame-short', frame(StreamType.ack, [1, 2, 3])],
+  ['frame-rest', frame(StreamType.heartbeat, [0])],
+  ['frame-rest', frame(StreamType.service, [...service, 0])],
+  ['hello-name', frame(StreamType.hello, [0, ...new Array<number>(30).fill(0)])],
+  ['hello-name', frame(StreamType.hello, [1, 10, ...new Array<number>(30).fill(0)])],
+  ['dictionary-number', frame(StreamType.destination, [0, 1, ...destination.slice(2)])],
+  ['dictionary-entry', frame(StreamType.destination, [0, 0, 5, ...destination.slice(3)])],
+  ['dictionary-entry', frame(StreamType.destination, [0, 0, 0, 5, ...destination.slice(4)])],
+  ['dictionary-entry', frame(StreamType.service, [2, ...service.slice(1)])],
+  ['dictionary-entry', frame(StreamType.service, [0, 4, 0, 0, 0, 0])],
+  ['item-flags', changed(0, 0x08)],
+  ['item-flags', changed(0, 0x80)],
+  ['item-destination', changed(5, 1)],
+  [
+    'item-family',
+    frame(StreamType.connections, [...connection().slice(0, 10), 1, 1, 0, 1, 0, 0, 0, 0, 9, ...new Array<number>(20).fill(0)]),
+  ],
+  ['item-state', changed(1, 11)],
+  ['item-time', changed(6, 0x29)],
+  ['item-protocol', frame(StreamType.connections, [...connection((bytes) => bytes.splice(0, 1, 0x10)), 1, 1, 2, 3, 4, 0, 80, 0, 80])],
+  ['range', frame(StreamType.snapshotBegin, [0, 0, 0, 0, 0, 1, StreamLayout.ranges])],
+  ['range', frame(StreamType.snapshotEnd, [0, 0, 0, 0, 0, 1, 255, 0, 0, 0, 0, 0, 0, 0, 0])],
+  ['reason', frame(StreamType.goodbye, [200])],
+  ['reason', frame(StreamType.refused, [0, 0, 0, 0, 0, 1, 3])],
+];
+
+test('what is refused, and for which reason: the frame has no effect, and nothing behind it is read', () => {
+  for (const [reason, bytes] of refusals) {
+    const decoder = new StreamDecoder();
+    const good = frame(StreamType.heartbeat, []);
+    const answer = decoder.push(concat(known, good, bytes, good));
+    assert.deepEqual([answer.refused, answer.records.map(({ kind }) => kind)], [reason, ['hello', 'heartbeat']], hex(bytes));
+    assert.deepEqual(decoder.push(good), { records: [], refused: reason });
+  }
+  const early = new StreamDecoder().push(frame(StreamType.heartbeat, []));
+  assert.deepEqual(early, { records: [], refused: 'hello-missing' });
+});
+
+test('a mark has no endpoint of its own, so that its connections must have one', () => {
+  const mark = frame(StreamType.service, [0, 4, 0, 0, 0, 9]);
+  const bytes = concat(new StreamEncoder().encode([sampleHello]), mark, frame(StreamType.destination, destination));
+  assert.equal(new StreamDecoder().push(concat(bytes, frame(StreamType.connections, connection()))).refused, 'item-endpoint');
+});
+
+test('a sender that fills the dictionary is refused', () => {
+  const decoder = new StreamDecoder();
+  decoder.push(known);
+  for (let k = 1; k < StreamLayout.servicesMax; k++) assert.equal(decoder.push(frame(StreamType.service, service)).refused, undefined);
+  assert.equal(decoder.push(frame(StreamType.service, service)).refused, 'dictionary-full');
+  const other = new StreamDecoder();
+  other.push(known);
+  const many = concat(...Array.from({ length: StreamLayout.destinationsMax }, () => frame(StreamType.destination, destination)));
+  assert.equal(other.push(many).refused, 'dictionary-full');
+});
+
+test('changed and cut streams answer records or one reason, the same in any pieces', () => {
+  const sample = sampleStream();
+  assert.deepEqual(decoded(sample), sampleRecords);
+  const reasons = new Set<string>();
+  const random = randomFrom(11);
+  for (let round = 0; round < 4000; round++) {
+    const bytes = mutate(sample, random);
+    const whole = new StreamDecoder().push(bytes);
+    if (whole.refused !== undefined) reasons.add(whole.refused);
+    const decoder = new StreamDecoder();
+    const found: StreamRecord[] = [];
+    let refused: StreamRefusal | undefined;
+    for (let at = 0; at < bytes.length; ) {
+      const length = 1 + random(50);
+      const answer = decoder.push(bytes.subarray(at, at + length));
+      found.push(...answer.records);
+      refused = answer.refused;
+      at += length;
+    }
+    assert.deepEqual({ found, refused }, { found: whole.records, refused: whole.refused }, hex(bytes));
+  }
+  assert.ok(reasons.size > 8 && [...reasons].every((one) => STREAM_REFUSALS.some((reason) => reason === one)), [...reasons].join());
+  for (let length = 0; length < sample.length; length++)
+    assert.equal(new StreamDecoder().push(sample.subarray(0, length)).refused, undefined);
+});

@@ -1,0 +1,224 @@
+// Records of weir's own synchronisation stream for tests: random ones, and a fixed sample of every kind.
+import type { Address, Family } from '../../src/model/address.js';
+import { IpProtocol } from '../../src/model/ip-protocol.js';
+import type { DestinationKey, ForwardingMethod, ServiceKey } from '../../src/model/service.js';
+import { StreamEncoder } from '../../src/wire/stream-encoder.js';
+import {
+  GOODBYE_REASONS,
+  RECORD_REFUSALS,
+  type StreamConnection,
+  type StreamItem,
+  StreamLayout,
+  type StreamRecord,
+  type StreamTemplate,
+} from '../../src/wire/stream-record.js';
+import { connectionStates } from '../../src/wire/sync-entry.js';
+import { ip } from './ip.js';
+import fc from './properties.js';
+import { half, ipv4, ipv6, word } from './wire-generators.js';
+
+const addressOf = (family: Family): fc.Arbitrary<Address> => (family === 'inet' ? ipv4 : ipv6);
+const endpointOf = (family: Family): fc.Arbitrary<DestinationKey> =>
+  fc.record({ address: addressOf(family), port: half }, { noNullPrototype: true });
+const families = fc.constantFrom<Family>('inet', 'inet6');
+const anyEndpoint = families.chain(endpointOf);
+const methods = fc.constantFrom<ForwardingMethod>('masq', 'local', 'tunnel', 'route', 'fullnat');
+const seconds = fc.nat(StreamLayout.secondsMax);
+const shift = fc.record({ initial: word, delta: word, previousDelta: word }, { noNullPrototype: true });
+
+const services = (family: Family): fc.Arbitrary<ServiceKey> =>
+  fc.oneof(
+    fc
+      .tuple(fc.constantFrom('tcp', 'udp', 'sctp'), endpointOf(family))
+      .map(([protocol, endpoint]): ServiceKey => ({ kind: 'address', protocol, ...endpoint })),
+    word.filter((mark) => mark > 0).map((mark): ServiceKey => ({ kind: 'fwmark', family, mark })),
+  );
+
+const part = <T>(name: string, values: fc.Arbitrary<T>): fc.Arbitrary<object> =>
+  fc.option(values, { nil: undefined }).map((value) => (value === undefined ? {} : { [name]: value }));
+const seen = part('seen', fc.record({ answered: fc.boolean(), proven: fc.boolean() }, { noNullPrototype: true }));
+
+export const connections: fc.Arbitrary<StreamConnection> = families.chain((family) =>
+  fc
+    .record({
+      service: services(family),
+      destination: anyEndpoint,
+      client: endpointOf(family),
+      other: endpointOf(family),
+      protocol: fc.constantFrom(IpProtocol.tcp, IpProtocol.udp, IpProtocol.sctp),
+      serverPort: fc.option(half, { nil: undefined }),
+      method: methods,
+      state: fc.nat(255),
+      seconds,
+      late: fc.boolean(),
+      seen,
+      sequence: part('sequence', fc.record({ in: shift, out: shift }, { noNullPrototype: true })),
+      local: part('local', anyEndpoint),
+    })
+    .map(({ service, destination, client, other, serverPort, method, state, late, ...more }): StreamConnection => {
+      const isOwn = service.kind === 'fwmark' || serverPort !== undefined;
+      const protocol = service.kind === 'fwmark' ? more.protocol : IpProtocol[service.protocol];
+      return {
+        kind: 'connection',
+        service,
+        destination,
+        connection: {
+          protocol,
+          client,
+          virtual: isOwn ? other : { address: service.address, port: service.port },
+          server: { address: destination.address, port: serverPort ?? destination.port },
+          mark: service.kind === 'fwmark' ? service.mark : 0,
+          method,
+          state: state % connectionStates(protocol),
+          seconds: more.seconds,
+          timeout: 0,
+          late,
+          ...more.seen,
+        },
+        ...more.sequence,
+        ...more.local,
+      };
+    }),
+);
+
+export const templates: fc.Arbitrary<StreamTemplate> = families.chain((family) =>
+  fc
+    .record({
+      service: services(family),
+      destination: anyEndpoint,
+      client: addressOf(family),
+      portless: fc.boolean(),
+      method: methods,
+      assured: fc.boolean(),
+      seconds,
+      timeout: seconds,
+      call: part('callId', fc.uint8Array({ minLength: 1, maxLength: StreamLayout.callIdMax })),
+    })
+    .map(({ service, destination, portless, call, ...more }): StreamTemplate => {
+      const nowhere = { address: { family, words: family === 'inet' ? [0] : [0, 0, 0, 0] }, port: 0 };
+      const isMark = service.kind === 'fwmark';
+      const virtual = isMark ? nowhere : { address: service.address, port: portless ? 0 : service.port };
+      const isPortless = portless || (virtual.port === 0 && destination.port === 0);
+      return {
+        kind: 'template',
+        service,
+        destination,
+        template: {
+          protocol: isMark ? 0 : IpProtocol[service.protocol],
+          virtual,
+          server: { address: destination.address, port: isPortless ? 0 : destination.port },
+          mark: isMark ? service.mark : 0,
+          ...more,
+        },
+        ...call,
+      };
+    }),
+);
+
+const number = fc.nat(0xffff_ffff_ffff);
+const version = fc.record({ epoch: fc.constantFrom(1, 2, 0xffff_ffff), number: word }, { noNullPrototype: true });
+const digest = fc.record({ count: word, sum: word }, { noNullPrototype: true });
+const range = fc.nat(StreamLayout.ranges - 1);
+
+export const itemRecords: fc.Arbitrary<StreamRecord> = fc
+  .tuple(fc.constantFrom('item', 'delete'), fc.oneof(connections, templates), number, version, fc.boolean())
+  .map(([kind, item, at, its, yours]) => ({ kind, item, number: at, version: its, yours }));
+
+const plainRecords: fc.Arbitrary<StreamRecord> = fc.oneof(
+  fc
+    .tuple(fc.stringMatching(/^[A-Za-z0-9._-]{1,64}$/), word, fc.stringMatching(/^[0-9a-f]{16}$/), word, number, version)
+    .map(([node, epoch, table, before, at, clock]): StreamRecord => {
+      return { kind: 'hello', node, epoch, table, received: { epoch: before, number: at }, clock };
+    }),
+  fc.tuple(number, range).map(([at, one]): StreamRecord => ({ kind: 'snapshot-begin', number: at, range: one })),
+  fc.tuple(number, range, digest).map(([at, one, its]): StreamRecord => ({ kind: 'snapshot-end', number: at, range: one, digest: its })),
+  fc
+    .array(digest, { minLength: StreamLayout.ranges, maxLength: StreamLayout.ranges })
+    .map((ranges): StreamRecord => ({ kind: 'digests', ranges })),
+  fc.tuple(word, number).map(([epoch, at]): StreamRecord => ({ kind: 'ack', epoch, number: at })),
+  fc.tuple(number, fc.constantFrom(...RECORD_REFUSALS)).map(([at, reason]): StreamRecord => ({ kind: 'refused', number: at, reason })),
+  fc.constant<StreamRecord>({ kind: 'heartbeat' }),
+  fc.constantFrom(...GOODBYE_REASONS).map((reason): StreamRecord => ({ kind: 'goodbye', reason })),
+);
+
+export const sampleHello: StreamRecord = {
+  kind: 'hello',
+  node: 'lb1',
+  epoch: 7,
+  table: '0123456789abcdef',
+  received: { epoch: 3, number: 9 },
+  clock: { epoch: 7, number: 100 },
+};
+
+/** What one node sends another in a connection. */
+export const conversations = fc.array(fc.oneof(itemRecords, plainRecords), { maxLength: 30 }).map((all) => [sampleHello, ...all]);
+
+const service: ServiceKey = { kind: 'address', protocol: 'tcp', address: ip('192.0.2.1'), port: 80 };
+const server = { address: ip('10.0.0.2'), port: 8080 };
+
+/** 198.51.100.7:40000 to 192.0.2.1:80, by masquerading to 10.0.0.2:8080, established, 900 s. */
+export const sampleConnection: StreamConnection = {
+  kind: 'connection',
+  service,
+  destination: server,
+  connection: {
+    protocol: IpProtocol.tcp,
+    client: { address: ip('198.51.100.7'), port: 40_000 },
+    virtual: { address: service.address, port: service.port },
+    server,
+    mark: 0,
+    method: 'masq',
+    state: 1,
+    seconds: 900,
+    timeout: 0,
+    late: false,
+    seen: { answered: true, proven: false },
+  },
+};
+
+const sampleTemplate: StreamTemplate = {
+  kind: 'template',
+  service,
+  destination: server,
+  template: {
+    protocol: IpProtocol.tcp,
+    client: ip('198.51.100.0'),
+    virtual: { address: service.address, port: service.port },
+    server,
+    mark: 0,
+    method: 'masq',
+    assured: true,
+    seconds: 300,
+    timeout: 360,
+  },
+  callId: new TextEncoder().encode('call@example'),
+};
+
+const byMark: StreamItem = {
+  ...sampleConnection,
+  service: { kind: 'fwmark', family: 'inet', mark: 5 },
+  connection: { ...sampleConnection.connection, mark: 5 },
+  sequence: { in: { initial: 1, delta: 2, previousDelta: 3 }, out: { initial: 4, delta: 5, previousDelta: 6 } },
+  local: { address: ip('2001:db8::9'), port: 1024 },
+};
+
+const digests = Array.from({ length: StreamLayout.ranges }, (_, count) => ({ count, sum: 7 * count }));
+
+/** One of each kind. */
+export const sampleRecords: readonly StreamRecord[] = [
+  sampleHello,
+  { kind: 'snapshot-begin', number: 1, range: 3 },
+  ...[sampleConnection, byMark, sampleTemplate].map(
+    (item, index): StreamRecord => ({ kind: 'item', item, number: 2 + index, version: { epoch: 7, number: index }, yours: false }),
+  ),
+  { kind: 'delete', item: sampleConnection, number: 5, version: { epoch: 8, number: 1 }, yours: true },
+  { kind: 'delete', item: sampleTemplate, number: 6, version: { epoch: 8, number: 2 }, yours: false },
+  { kind: 'snapshot-end', number: 7, range: 3, digest: { count: 3, sum: 0xdead_beef } },
+  { kind: 'digests', ranges: digests },
+  { kind: 'ack', epoch: 3, number: 0xffff_ffff_ffff },
+  { kind: 'refused', number: 12, reason: 'full' },
+  { kind: 'heartbeat' },
+  { kind: 'goodbye', reason: 'stop' },
+];
+
+export const sampleStream = (): Uint8Array => new StreamEncoder().encode(sampleRecords);
