@@ -40,6 +40,11 @@ export const commands: readonly Command[] = [
     meaning: 'load the datapath into this network namespace, with chosen sizes',
     load: () => import('./commands/load.js'),
   },
+  {
+    name: 'upgrade',
+    meaning: 'with --check: what weir load of this build would do with every connection; changes nothing',
+    load: () => import('./commands/upgrade.js'),
+  },
   { name: 'unload', meaning: 'unload the datapath, with its table and all connections', load: () => import('./commands/unload.js') },
   {
     name: 'status',

@@ -113,6 +113,10 @@ export async function takenOverTwice(
     const refused = lvs.ipvsadm('-Ln');
     assert.notEqual(refused.status, 0);
     assert.match(refused.stderr, /the build before \(maps? conns\b[^)]* layouts?\)[\s\S]*weir load/);
+    const check = ok(lvs.weir('upgrade --check'));
+    assert.match(check, /^weir load takes over the tables of the build before, under traffic; no packet is lost\n/);
+    const count = Number(/: (\d+) connections, moved into a table with room for \d+\n/.exec(check)?.[1]);
+    assert.ok(count >= TALKERS, check);
     assert.match(ok(lvs.weir('load')), /^the tables of the build before were taken over: \d+ connections moved, none was lost\n$/);
     settledWith(lvs, THIS_BUILD);
     assert.deepEqual(clients(lvs), listed);

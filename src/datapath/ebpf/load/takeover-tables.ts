@@ -13,7 +13,17 @@ import { CONNECTION_PINS, movePins, TABLE_PIN, TAKEOVER_PIN, takeoverPin, takeov
 import { type Moving, onLinks } from './main-table.js';
 import type { FileOf } from './short-cut.js';
 import { isLoaded, SIDE_BUILDS, type SideBridge, type SideBuild, type Sides, startTimer } from './side-builds.js';
-import { moveBy, type Placed, pinRecord, pinSecondTable, type Route, recordOf, roomOf, routeOf, TRIAL_BUCKETS } from './table-move.js';
+import {
+  bucketsWithRoom,
+  moveBy,
+  type Placed,
+  pinRecord,
+  pinSecondTable,
+  type Route,
+  recordOf,
+  routeOf,
+  TRIAL_BUCKETS,
+} from './table-move.js';
 
 /** The build that takes over: this one, but in tests. `fileOf`: where its objects are. */
 export interface Taker {
@@ -44,10 +54,7 @@ function bucketsFor(folder: string, { pins, bucketBytes }: TakenTable): number {
   return using(requiredPin(`${folder}/${pins.table}`, BpfMap.pinned), (map) => {
     const { maxEntries } = map.info();
     const words = new Uint32Array(map.mmap(bucketBytes * maxEntries, false));
-    const taken = countTaken({ words, before: true }, bucketBytes / Uint32Array.BYTES_PER_ELEMENT);
-    let buckets = maxEntries;
-    while (roomOf(buckets) < taken) buckets *= 2;
-    return buckets;
+    return bucketsWithRoom(maxEntries, countTaken({ words, before: true }, bucketBytes / Uint32Array.BYTES_PER_ELEMENT));
   });
 }
 

@@ -150,10 +150,10 @@ function identityOf([keyLow, keyHigh, , , beside]: TakenSlot): bigint | string {
 }
 
 /** The slots of one table, or of two while connections move from the first to the second: each connection once. */
-function* eachOnce<T>(found: readonly T[], slotsOf: (table: T) => Iterable<TakenSlot>): Generator<TakenSlot> {
+function* eachOnce<T>(found: readonly T[], slotsIn: (table: T) => Iterable<TakenSlot>): Generator<TakenSlot> {
   const seen = new Set<bigint | string>();
   for (const table of found) {
-    for (const slot of slotsOf(table)) {
+    for (const slot of slotsIn(table)) {
       if (found.length > 1) {
         const identity = identityOf(slot);
         if (seen.has(identity)) continue; // it moved
@@ -175,14 +175,20 @@ export const SIDE_TABLES = [
   [WIDE_SCTP6_PINS, 'client and tuple'],
 ] as const;
 
+const slotsOf = (what: Beside['what'] | undefined, now: number): ((table: ConnectionWords) => Iterable<TakenSlot>) =>
+  what === undefined ? (table) => livingSlotsAlone(table, now) : (table) => livingSlotsBeside(table, now, what);
+
 /** The living connections of all tables, each once. */
 export function* livingSlots(tables: Tables, now: number): Generator<TakenSlot> {
-  yield* eachOnce(tables.conns(), (table) => livingSlotsAlone(table, now));
-  for (const [pins, what] of SIDE_TABLES) {
-    yield* eachOnce(tables.sideConns(pins), (table) =>
-      what === undefined ? livingSlotsAlone(table, now) : livingSlotsBeside(table, now, what),
-    );
-  }
+  yield* eachOnce(tables.conns(), slotsOf(undefined, now));
+  for (const [pins, what] of SIDE_TABLES) yield* eachOnce(tables.sideConns(pins), slotsOf(what, now));
+}
+
+/** How many connections are alive at `now` in one table, or in the two that it has while it moves. */
+export function countLiving(found: readonly ConnectionWords[], what: Beside['what'] | undefined, now: number): number {
+  let count = 0;
+  for (const _slot of eachOnce(found, slotsOf(what, now))) count += 1;
+  return count;
 }
 
 /** One connection as its slot has it. `service`, `dest`: their records. */
