@@ -15,9 +15,9 @@ export type DaemonStateKind = 'vrrp' | 'health';
 
 const folderOf = (kind: StateKind | DaemonStateKind): string => `${RUN}/${kind}`;
 
-/** Where what `kind` did in our network namespace is remembered. `suffix`: of one of several, `_NAME`. */
-export function netnsStatePath(kind: StateKind | DaemonStateKind, suffix = ''): string {
-  return `${folderOf(kind)}/${native().netnsCookie()}${suffix}.json`;
+/** Where what `kind` did in a network namespace is remembered. `suffix`: of one of several, `_NAME`. `cookie`: of the namespace; default: ours. */
+export function netnsStatePath(kind: StateKind | DaemonStateKind, suffix = '', cookie = native().netnsCookie()): string {
+  return `${folderOf(kind)}/${cookie}${suffix}.json`;
 }
 
 /** Some commands wait for answers from the network while they hold the lock. */

@@ -1,9 +1,11 @@
 // lvs_sync_daemon: the daemons of two hosts have the roles of their instances, or both.
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
+import { ok, until } from '../datapath/cluster.js';
 import { Bed, noNamespaces } from '../support/netns-bed.js';
 import { instance, Node, settings } from './keepalived-node.js';
-import { daemonProcesses } from './pair.js';
+import { daemonProcess, daemonProcesses } from './pair.js';
 
 const skip = noNamespaces();
 const bed = new Bed();
@@ -25,6 +27,17 @@ test('with an instance: the roles follow its state, a reload changes the id, and
   first.start();
   await first.run('master 51');
   await second.run('backup 51');
+  const killed = daemonProcess(second.host);
+  process.kill(killed, 'SIGKILL');
+  await until(
+    () => daemonProcesses(second.host),
+    (pids) => pids.length === 1 && !pids.includes(killed),
+    60,
+  );
+  await second.run('backup 51');
+  ok(second.host.ipvsadm('--stop-daemon backup'));
+  await pause(7000);
+  assert.deepEqual(daemonProcesses(second.host), [], 'what an operator has stopped');
   second.configure(settings('lvs_sync_daemon eth0 VI_1 id 9', instance(100)));
   second.daemon.signal('SIGHUP');
   await second.run('backup 9');

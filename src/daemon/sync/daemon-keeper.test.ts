@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { setTimeout as pause, setImmediate as turn } from 'node:timers/promises';
 import { ip } from '../../../test/support/ip.js';
 import type { DaemonStep } from '../../control/sync/daemon-steps.js';
-import type { DaemonSpec } from '../../model/sync-daemon.js';
+import type { DaemonRole, DaemonSpec } from '../../model/sync-daemon.js';
 import { DaemonKeeper } from './daemon-keeper.js';
 import { daemonCommand } from './run-daemon-step.js';
 
@@ -19,12 +19,14 @@ function keeping(retryMs = 1_000_000) {
     steps.push(`${step.kind} ${step.kind === 'stop' ? step.role : step.spec.role}`);
     return new Promise((end) => ends.push(end));
   };
-  const keeper = new DaemonKeeper(run, (_, text) => lines.push(text), retryMs);
+  const dead = new Set<DaemonRole>();
+  const hasDied = (role: DaemonRole): boolean => dead.delete(role);
+  const keeper = new DaemonKeeper({ run, hasDied, log: (_, text) => lines.push(text), retryMs });
   const end = async (failure?: string): Promise<void> => {
     ends.shift()?.(failure);
     await turn();
   };
-  return { keeper, steps, lines, end };
+  return { keeper, steps, lines, dead, end };
 }
 
 test('first what another keeper has left is stopped; that none runs is no failure', async () => {
@@ -69,6 +71,32 @@ test('what does not start is logged once, and tried again', async () => {
   await end();
   assert.deepEqual(steps.slice(2), ['start master', 'stop master', 'start master', 'stop master', 'start master']);
   assert.deepEqual(lines, ['synchronisation: master not started: no such interface', 'synchronisation: master started']);
+});
+
+test('one that dies is started again, and one that the last wish does not have is not', async () => {
+  const { keeper, steps, lines, dead, end } = keeping(1);
+  keeper.want([backup]);
+  for (let k = 0; k < 3; k++) await end();
+  await pause(20);
+  assert.deepEqual(steps.splice(0), ['stop master', 'stop backup', 'start backup']);
+  dead.add('backup');
+  await pause(20);
+  assert.deepEqual(steps.splice(0), ['start backup']);
+  await end();
+  keeper.want([]);
+  dead.add('backup');
+  await pause(20);
+  assert.deepEqual(steps.splice(0), ['stop backup']);
+  await end();
+  await keeper.close();
+  dead.add('backup');
+  await pause(20);
+  assert.deepEqual(steps, []);
+  assert.deepEqual(lines, [
+    'synchronisation: backup started',
+    'synchronisation: backup has ended, and is started again',
+    'synchronisation: backup started',
+  ]);
 });
 
 test('its end waits for the daemons’ end, and not for ever', async () => {

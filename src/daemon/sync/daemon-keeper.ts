@@ -12,6 +12,15 @@ const RETRY_MS = 5000;
 /** The supervisor kills a process that takes five seconds to end. */
 const END_MS = 3500;
 
+export interface KeeperOptions {
+  readonly run: RunStep;
+  /** A daemon that was started has ended by itself. */
+  readonly hasDied: (role: DaemonRole) => boolean;
+  readonly log: Log;
+  /** How long after what failed it is tried again, and how often daemons are looked for. */
+  readonly retryMs?: number;
+}
+
 export class DaemonKeeper {
   #wanted: readonly DaemonSpec[] = [];
   #started: readonly DaemonSpec[] = [];
@@ -21,14 +30,13 @@ export class DaemonKeeper {
   #isWorking = false;
   #working = Promise.resolve();
   #retry: NodeJS.Timeout | undefined;
+  readonly #look: NodeJS.Timeout;
   /** What was logged last, by role. */
   readonly #failures = new Map<DaemonRole, string>();
 
-  constructor(
-    readonly run: RunStep,
-    readonly log: Log,
-    readonly retryMs = RETRY_MS,
-  ) {}
+  constructor(readonly options: KeeperOptions) {
+    this.#look = setInterval(() => this.#restartDead(), options.retryMs ?? RETRY_MS).unref();
+  }
 
   /** Waits for nothing. */
   want(wanted: readonly DaemonSpec[]): void {
@@ -42,6 +50,7 @@ export class DaemonKeeper {
 
   /** Ends what it has started; resolves when that is done, or takes too long. */
   async close(limitMs = END_MS): Promise<void> {
+    clearInterval(this.#look);
     this.want([]);
     let timer: NodeJS.Timeout | undefined;
     const limit = new Promise<void>((done) => {
@@ -50,6 +59,15 @@ export class DaemonKeeper {
     await Promise.race([this.#working, limit]);
     clearTimeout(timer);
     clearTimeout(this.#retry);
+  }
+
+  #restartDead(): void {
+    if (this.#isWorking) return;
+    const died = this.#started.filter(({ role }) => this.options.hasDied(role));
+    if (died.length === 0) return;
+    for (const { role } of died) this.options.log('warning', `synchronisation: ${role} has ended, and is started again`);
+    this.#started = this.#started.filter((spec) => !died.includes(spec));
+    this.#go();
   }
 
   #go(): void {
@@ -61,7 +79,7 @@ export class DaemonKeeper {
 
   async #work(): Promise<void> {
     for (let step = this.#next(); step !== undefined; step = this.#next()) {
-      const failure = await this.run(step);
+      const failure = await this.options.run(step);
       if (!this.#done(step, failure)) break;
     }
     this.#isWorking = false;
@@ -80,20 +98,20 @@ export class DaemonKeeper {
       this.#ending = this.#ending.filter((one) => one !== role);
       this.#started = this.#started.filter((one) => one.role !== role);
       if (failure === undefined || isLeft) return true;
-      this.log('warning', `synchronisation: ${role} not stopped: ${failure}`);
+      this.options.log('warning', `synchronisation: ${role} not stopped: ${failure}`);
       return true;
     }
     const { spec } = step;
     if (failure === undefined) {
       this.#failures.delete(spec.role);
       this.#started = [...this.#started, spec];
-      this.log('info', `synchronisation: ${spec.role} started`);
+      this.options.log('info', `synchronisation: ${spec.role} started`);
       return true;
     }
-    if (this.#failures.get(spec.role) !== failure) this.log('error', `synchronisation: ${spec.role} not started: ${failure}`);
+    if (this.#failures.get(spec.role) !== failure) this.options.log('error', `synchronisation: ${spec.role} not started: ${failure}`);
     this.#failures.set(spec.role, failure);
     this.#ending = [spec.role];
-    this.#retry = setTimeout(() => this.#go(), this.retryMs).unref();
+    this.#retry = setTimeout(() => this.#go(), this.options.retryMs ?? RETRY_MS).unref();
     return false;
   }
 }

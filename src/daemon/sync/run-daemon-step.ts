@@ -1,7 +1,12 @@
 // Starts or stops a synchronisation daemon as ipvsadm does, by a command beside this process.
 import type { DaemonStep } from '../../control/sync/daemon-steps.js';
+import { hasDaemonDied } from '../../host/sync/sync-record.js';
 import { formatAddress } from '../../model/address-text.js';
+import { isWeirError } from '../../model/errors/weir-error.js';
+import type { DaemonRole } from '../../model/sync-daemon.js';
 import { artifact } from '../../sys/artifact.js';
+import { using } from '../../sys/fd.js';
+import { Netns } from '../../sys/namespaces/netns.js';
 import { runChild } from '../../sys/processes/child.js';
 
 /** Starting loads the datapath where it is missing; it may wait for locks, too. */
@@ -22,9 +27,21 @@ export function daemonCommand(step: DaemonStep): readonly string[] {
 }
 
 /** Of net_namespace_ipvs, where the director is; an empty one is the supervisor's. */
-function inNamespace(name: string | undefined): readonly string[] {
-  if (name === undefined) return [];
-  return ['nsenter', `--net=${name === '' ? `/proc/${process.ppid}/ns/net` : `/run/netns/${name}`}`];
+const namespacePath = (name: string): string => (name === '' ? `/proc/${process.ppid}/ns/net` : `/run/netns/${name}`);
+
+const inNamespace = (name: string | undefined): readonly string[] =>
+  name === undefined ? [] : ['nsenter', `--net=${namespacePath(name)}`];
+
+/** A daemon that was started there has ended by itself. `namespace`: absent: this process's own. False where that is gone. */
+export function daemonDied(role: DaemonRole, namespace?: string): boolean {
+  try {
+    return using(namespace === undefined ? Netns.own() : Netns.byPath(namespacePath(namespace)), ({ cookie }) =>
+      hasDaemonDied(role, cookie),
+    );
+  } catch (error) {
+    if (isWeirError(error, 'namespace-missing')) return false;
+    throw error;
+  }
 }
 
 /** Undefined: it is done; else what the command printed. `namespace`: absent: this process's own. */

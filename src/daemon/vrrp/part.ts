@@ -20,7 +20,7 @@ import { OnceATurn } from '../process/once-a-turn.js';
 import type { Part, StartPart } from '../process/part.js';
 import { idsOf } from '../process/users.js';
 import { DaemonKeeper } from '../sync/daemon-keeper.js';
-import { runDaemonStep } from '../sync/run-daemon-step.js';
+import { daemonDied, runDaemonStep } from '../sync/run-daemon-step.js';
 import { StateReporter } from './state-reporter.js';
 import { VrrpProcess } from './vrrp-process.js';
 
@@ -62,7 +62,11 @@ class VrrpPart implements Part {
     send: (message: FromChild) => void,
   ) {
     this.#configuration = configuration;
-    this.#daemons = new DaemonKeeper((step) => runDaemonStep(step, configuration.root.ipvsNamespace), log);
+    this.#daemons = new DaemonKeeper({
+      run: (step) => runDaemonStep(step, configuration.root.ipvsNamespace),
+      hasDied: (role) => daemonDied(role, configuration.root.ipvsNamespace),
+      log,
+    });
     this.#vrrp = new VrrpProcess({
       configuration,
       keepAddresses: options.keepAddresses,

@@ -3,7 +3,9 @@
 import { formatAddress, parseAddress } from '../../model/address-text.js';
 import { isRecord, type Json } from '../../model/json.js';
 import type { DaemonRole, DaemonSettings } from '../../model/sync-daemon.js';
-import { StateFile, withState } from '../state-file.js';
+import { readTextFile } from '../../sys/files/durable-file.js';
+import { startTime } from '../../sys/processes/child.js';
+import { netnsStatePath, StateFile, withState } from '../state-file.js';
 
 /** To be raised with each change of the fields. */
 const FORMAT = 1;
@@ -55,7 +57,15 @@ export interface SyncRecords {
   exclusively<T>(work: () => T): T;
 }
 
-const fileOf = (role: DaemonRole): StateFile => new StateFile('sync', `_${role}`);
+const suffixOf = (role: DaemonRole): string => `_${role}`;
+
+const fileOf = (role: DaemonRole): StateFile => new StateFile('sync', suffixOf(role));
+
+/** A daemon of the namespace with this cookie has ended, and --stop-daemon did not end it, which would have removed its record. @throws SystemError */
+export function hasDaemonDied(role: DaemonRole, cookie: bigint): boolean {
+  const { process } = parseSyncRecord(readTextFile(netnsStatePath('sync', suffixOf(role), cookie)), role) ?? {};
+  return process !== undefined && startTime(process.pid) !== process.started;
+}
 
 /** Those of our network namespace. Every method throws SystemError; `exclusively`: WeirError lock-busy, too. */
 export const fileSyncRecords: SyncRecords = {
