@@ -80,13 +80,13 @@ export class FollowedPorts implements LocalPorts {
     }
   }
 
-  take(connection: Connection): LocalEnd | undefined {
+  take(connection: Connection, _now: number, gaveWay: () => void): LocalEnd | undefined {
     const known = this.#flows.get(nameOf(connection));
-    const replaced = known === undefined && this.#forgetReplaced(familyOf(connection.client.address));
+    if (known === undefined) for (const _flow of this.#forgetReplaced(familyOf(connection.client.address))) gaveWay();
     const flow = known ?? this.#follow(connection);
     if (flow === undefined) return undefined;
     flow.until = connection.expires;
-    return { ...flow.local, replaced };
+    return flow.local;
   }
 
   known(connection: Asked): Endpoint | undefined {
@@ -97,13 +97,13 @@ export class FollowedPorts implements LocalPorts {
     return this.flows.find((flow) => isSame(flow.local, local) && isSame(flow.server, server) && flow.protocol === protocol);
   }
 
-  /** The flow that gave way in the programs, where they counted one. */
-  #forgetReplaced(family: Family): boolean {
-    if (!this.gaveWay()) return false;
+  /** The flows that gave way in the programs, where they counted one: more than one where the first one's port could not be had. */
+  #forgetReplaced(family: Family): readonly Flow[] {
+    if (!this.gaveWay()) return [];
     const gone = this.flows.filter((flow) => familyOf(flow.local.address) === family && this.#live.known(flow) === undefined);
     for (const flow of gone) this.#flows.delete(nameOf(flow));
-    assert.equal(gone.length, 1, 'flows that gave way to one connection');
-    return true;
+    assert.ok(gone.length > 0, 'no flow gave way, and one was counted');
+    return gone;
   }
 
   /** What the programs chose, which must be free. */

@@ -93,7 +93,7 @@ export class LiveLocalPorts implements LocalPorts {
   }
 
   /** Of a connection that has none, the address that its client would get first; its port is 0. Where all are in use, one is taken to give way. */
-  take(connection: Connection): LocalEnd | undefined {
+  take(connection: Connection, _now: number, gaveWay: () => void): LocalEnd | undefined {
     const known = this.known(connection);
     if (known !== undefined) return known;
     const dest = this.idOf(connection.destination);
@@ -107,7 +107,8 @@ export class LiveLocalPorts implements LocalPorts {
     const chosen = free ?? (this.givesWay() ? pools[0] : undefined);
     if (chosen === undefined) return undefined;
     this.made = true;
-    return { address: ipOf(chosen.local), port: 0, report: noReport(), replaced: free === undefined };
+    if (free === undefined) gaveWay();
+    return { address: ipOf(chosen.local), port: 0, report: noReport() };
   }
 
   /** Of both families: the virtual endpoints beside flows of services of all ports, of marks, and of FTP's data. */

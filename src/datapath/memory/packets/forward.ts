@@ -148,9 +148,8 @@ function localised(question: Question, arrival: Arrival, connection: Connection)
   if (packet.ttl <= 1) return refused('ttl', EXCEEDED);
   const exceeded = exceededMtu(arrival, hop);
   if (exceeded > 0 && packet.dontFragment) return refused('too_big', tooBig(exceeded));
-  const local = table.localPorts.take(connection, now);
+  const local = table.localPorts.take(connection, now, () => table.count('local_port_replaced'));
   if (local === undefined) return dropped(question, arrival, 'no_local_port');
-  if (local.replaced === true) table.count('local_port_replaced');
   const mtu = hop.kind === 'ready' ? hop.mtu : 0;
   const reported = reportClient(arrival, local.report, connection.destination.clientAddress, mtu, (reason) => table.count(reason));
   if (reported === undefined) return dropped(question, arrival, 'redirect_failed');
@@ -275,7 +274,7 @@ function answeredByFlow({ table, now }: Question, arrival: Arrival, connection: 
   const { destination } = connection;
   // A flow may be older than the connection, of a destination that has become one by NAT since.
   const isOfFlow = arrival.local !== undefined && destination.locals.length > 0;
-  const local = isOfFlow ? table.localPorts.take(connection, now) : undefined;
+  const local = isOfFlow ? table.localPorts.take(connection, now, () => table.count('local_port_replaced')) : undefined;
   if (local === undefined) return arrival;
   return answerReported(arrival, local.report, destination.clientAddress);
 }

@@ -153,9 +153,8 @@ function command(segment: Segment, line: ReturnType<typeof findLine>): Uint8Arra
 function localised(segment: Segment, expected: Connection, { line, begins }: FoundLine, endpoint: FtpEndpoint): Uint8Array | Reason {
   const { question, connection, seq } = segment;
   const { table, now } = question;
-  const local = table.localPorts.take(expected, now);
+  const local = table.localPorts.take(expected, now, () => table.count('local_port_replaced'));
   if (local === undefined) return 'no_local_port';
-  if (local.replaced === true) table.count('local_port_replaced');
   const made = line === 'port' ? plainText(Number(local.address), local.port) : extendedText(local);
   connection.ftp ??= unknownStream();
   connection.ftp.commands = lengthened(connection.ftp.commands, (seq + begins) >>> 0, made.length - (endpoint.ends - endpoint.from));

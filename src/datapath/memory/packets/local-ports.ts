@@ -16,14 +16,15 @@ export interface LocalFlow extends Pick<Connection, 'client' | 'virtual' | 'dest
 /** What stands for a connection's client, and how that is reported to its server. */
 export interface LocalEnd extends Endpoint {
   readonly report: ClientReport;
-  /** Another connection gave its port to this one now. */
-  readonly replaced?: boolean;
 }
 
 /** Where the ports of connections come from. */
 export interface LocalPorts {
-  /** What stands for the connection's client; its lifetime is now the connection's. undefined: no port is free. */
-  take(connection: Connection, now: number): LocalEnd | undefined;
+  /**
+   * What stands for the connection's client; its lifetime is now the connection's. undefined: no port is free. `gaveWay`: is called for another
+   * connection that gave its port up, also where this one could not have it.
+   */
+  take(connection: Connection, now: number, gaveWay: () => void): LocalEnd | undefined;
   /** What stands for the client of a connection; undefined: it has no port. */
   known(connection: Pick<Connection, 'client' | 'virtual' | 'protocol' | 'destination'>, now: number): Endpoint | undefined;
   /** What has these ends. undefined: nothing. */
@@ -36,8 +37,12 @@ interface Flow extends LocalFlow, Pick<Connection, 'server' | 'protocol'> {
   /** The connection when its last packet was met. */
   last: Evictable;
   readonly report: ClientReport;
-  /** Its port was another connection's. */
-  readonly replaced: boolean;
+}
+
+/** No port is free: another connection's is asked for. */
+interface Replacing {
+  readonly now: number;
+  readonly gaveWay: () => void;
 }
 
 /** The ports of one local address towards one server. */
@@ -84,14 +89,12 @@ export class OrderedPorts implements LocalPorts {
 
   constructor(readonly settings: Settings) {}
 
-  take(connection: Connection, now: number): LocalEnd | undefined {
+  take(connection: Connection, now: number, gaveWay: () => void): LocalEnd | undefined {
     this.#sweep(now);
-    const known = this.#flows.get(nameOf(connection));
-    const flow = known ?? this.#make(connection, false, now) ?? this.#make(connection, true, now);
+    const flow = this.#flows.get(nameOf(connection)) ?? this.#make(connection) ?? this.#make(connection, { now, gaveWay });
     if (flow === undefined) return undefined;
     flow.last = lastOf(connection);
-    const replaced = known === undefined && flow.replaced;
-    return { address: flow.pool.local, port: flow.port, report: flow.report, replaced };
+    return { address: flow.pool.local, port: flow.port, report: flow.report };
   }
 
   known(connection: Parameters<LocalPorts['known']>[0], now: number): Endpoint | undefined {
@@ -107,32 +110,30 @@ export class OrderedPorts implements LocalPorts {
     return exact ?? (wide !== undefined && wide.protocol === protocol && isSame(wide.server, server) ? wide : undefined);
   }
 
-  /** `full`: from another connection. */
-  #make(connection: Connection, full: boolean, now: number): Flow | undefined {
+  #make(connection: Connection, replacing?: Replacing): Flow | undefined {
     for (const local of connection.destination.locals) {
-      const flow = this.#makeAt(local, connection, full ? now : undefined);
+      const flow = this.#makeAt(local, connection, replacing);
       if (flow !== undefined) return flow;
     }
     return undefined;
   }
 
-  /** `replacedAt`: where no port is free, the time. */
-  #makeAt(local: Ip, connection: Connection, replacedAt: number | undefined): Flow | undefined {
+  #makeAt(local: Ip, connection: Connection, replacing: Replacing | undefined): Flow | undefined {
     const { client, virtual, destination, server, protocol } = connection;
     const wide = hasAllPorts(destination);
     const [own, other] = [exactName(local, server, protocol), wideName(local, server.address)];
     const pool = this.#poolOf(wide ? other : own, local);
     const rival = this.#pools.get(wide ? own : other);
     for (let tries = 0; tries < PORT_TRIES; tries++) {
-      const replaced = replacedAt !== undefined;
-      const port = replaced ? this.#replace(pool, replacedAt, protocol) : this.#free(pool);
+      const port = replacing === undefined ? this.#free(pool) : this.#replace(pool, replacing, protocol);
       if (port === undefined) return undefined;
       if (rival?.flows.has(port)) {
         pool.returned.push(port);
+        if (replacing !== undefined) return undefined;
         continue;
       }
       const ends = { client, virtual, server, protocol, destination };
-      const flow = { ...ends, pool, port, last: lastOf(connection), report: noReport(), replaced };
+      const flow = { ...ends, pool, port, last: lastOf(connection), report: noReport() };
       pool.flows.set(port, flow);
       this.#flows.set(nameOf(connection), flow);
       return flow;
@@ -145,7 +146,7 @@ export class OrderedPorts implements LocalPorts {
   }
 
   /** The port of a flow that gives way: of those that are asked the first one that is over or half open, else the oldest one of the lowest class. */
-  #replace(pool: Pool, now: number, protocol: number): number | undefined {
+  #replace(pool: Pool, { now, gaveWay }: Replacing, protocol: number): number | undefined {
     let found: { readonly flow: Flow; readonly class: EvictionClass } | undefined;
     for (let k = 0; k < FLOWS_ASKED && !(found && isLowerClass(found.class, 'half closed')); k++) {
       const flow = pool.flows.get(FIRST_PORT + (pool.asked++ % this.ports));
@@ -156,6 +157,7 @@ export class OrderedPorts implements LocalPorts {
       else if (candidate.class === found.class && flow.last.expires < found.flow.last.expires) found = candidate;
     }
     if (found === undefined) return undefined;
+    gaveWay();
     this.#flows.delete(nameOf(found.flow));
     pool.flows.delete(found.flow.port);
     return found.flow.port;
