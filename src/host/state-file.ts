@@ -26,9 +26,9 @@ const LOCK_WAIT_MS = 15_000;
 export class StateFile {
   readonly path: string;
 
-  /** `suffix`: of one of several files. */
-  constructor(kind: StateKind, suffix = '') {
-    this.path = netnsStatePath(kind, suffix);
+  /** `suffix`, `cookie`: as netnsStatePath. */
+  constructor(kind: StateKind, suffix = '', cookie?: bigint) {
+    this.path = netnsStatePath(kind, suffix, cookie);
   }
 
   read(): string | undefined {

@@ -10,11 +10,10 @@ import {
 } from '../../model/sync-daemon.js';
 import { using } from '../../sys/fd.js';
 import { Netlink } from '../../sys/netlink/netlink.js';
-import { startTime } from '../../sys/processes/child.js';
 import { stopProcess } from '../../sys/processes/stop-process.js';
 import { decodeLink, dumpLinks, LinkFlag } from '../../wire/rtnetlink-link.js';
 import { startSyncProcess } from './start-sync-process.js';
-import { fileSyncRecords, type SyncProcess, type SyncRecords } from './sync-record.js';
+import { fileSyncRecords, isAlive, type SyncProcess, type SyncRecords } from './sync-record.js';
 
 export interface SyncHost {
   readonly records: SyncRecords;
@@ -38,7 +37,7 @@ const STOP_GRACE_MS = 5000;
 const syncHost: SyncHost = {
   records: fileSyncRecords,
   interface: hostInterface,
-  isAlive: ({ pid, started }) => startTime(pid) === started,
+  isAlive,
   start: startSyncProcess,
   stop: ({ pid, started }) => stopProcess(pid, started, STOP_GRACE_MS),
 };

@@ -3,9 +3,8 @@
 import { formatAddress, parseAddress } from '../../model/address-text.js';
 import { isRecord, type Json } from '../../model/json.js';
 import type { DaemonRole, DaemonSettings } from '../../model/sync-daemon.js';
-import { readTextFile } from '../../sys/files/durable-file.js';
 import { startTime } from '../../sys/processes/child.js';
-import { netnsStatePath, StateFile, withState } from '../state-file.js';
+import { StateFile, withState } from '../state-file.js';
 
 /** To be raised with each change of the fields. */
 const FORMAT = 1;
@@ -57,14 +56,14 @@ export interface SyncRecords {
   exclusively<T>(work: () => T): T;
 }
 
-const suffixOf = (role: DaemonRole): string => `_${role}`;
+const fileOf = (role: DaemonRole, cookie?: bigint): StateFile => new StateFile('sync', `_${role}`, cookie);
 
-const fileOf = (role: DaemonRole): StateFile => new StateFile('sync', suffixOf(role));
+export const isAlive = ({ pid, started }: SyncProcess): boolean => startTime(pid) === started;
 
 /** A daemon of the namespace with this cookie has ended, and --stop-daemon did not end it, which would have removed its record. @throws SystemError */
 export function hasDaemonDied(role: DaemonRole, cookie: bigint): boolean {
-  const { process } = parseSyncRecord(readTextFile(netnsStatePath('sync', suffixOf(role), cookie)), role) ?? {};
-  return process !== undefined && startTime(process.pid) !== process.started;
+  const { process } = parseSyncRecord(fileOf(role, cookie).read(), role) ?? {};
+  return process !== undefined && !isAlive(process);
 }
 
 /** Those of our network namespace. Every method throws SystemError; `exclusively`: WeirError lock-busy, too. */
