@@ -29,14 +29,12 @@ export class DaemonKeeper {
   #isFirst = true;
   #isWorking = false;
   #working = Promise.resolve();
-  #retry: NodeJS.Timeout | undefined;
-  readonly #look: NodeJS.Timeout;
+  /** What failed is tried again, and what died is started again. Runs only while there is such a thing to do or to look for. */
+  #again: NodeJS.Timeout | undefined;
   /** What was logged last, by role. */
   readonly #failures = new Map<DaemonRole, string>();
 
-  constructor(readonly options: KeeperOptions) {
-    this.#look = setInterval(() => this.#restartDead(), options.retryMs ?? RETRY_MS).unref();
-  }
+  constructor(readonly options: KeeperOptions) {}
 
   /** Waits for nothing. */
   want(wanted: readonly DaemonSpec[]): void {
@@ -50,7 +48,6 @@ export class DaemonKeeper {
 
   /** Ends what it has started; resolves when that is done, or takes too long. */
   async close(limitMs = END_MS): Promise<void> {
-    clearInterval(this.#look);
     this.want([]);
     let timer: NodeJS.Timeout | undefined;
     const limit = new Promise<void>((done) => {
@@ -58,20 +55,17 @@ export class DaemonKeeper {
     });
     await Promise.race([this.#working, limit]);
     clearTimeout(timer);
-    clearTimeout(this.#retry);
+    clearTimeout(this.#again);
   }
 
-  #restartDead(): void {
-    if (this.#isWorking) return;
+  #forgetDead(): void {
     const died = this.#started.filter(({ role }) => this.options.hasDied(role));
-    if (died.length === 0) return;
     for (const { role } of died) this.options.log('warning', `synchronisation: ${role} has ended, and is started again`);
     this.#started = this.#started.filter((spec) => !died.includes(spec));
-    this.#go();
   }
 
   #go(): void {
-    clearTimeout(this.#retry);
+    clearTimeout(this.#again);
     if (this.#isWorking) return;
     this.#isWorking = true;
     this.#working = this.#work();
@@ -83,6 +77,11 @@ export class DaemonKeeper {
       if (!this.#done(step, failure)) break;
     }
     this.#isWorking = false;
+    if (this.#started.length === 0 && this.#next() === undefined) return;
+    this.#again = setTimeout(() => {
+      this.#forgetDead();
+      this.#go();
+    }, this.options.retryMs ?? RETRY_MS).unref();
   }
 
   #next(): DaemonStep | undefined {
@@ -111,7 +110,6 @@ export class DaemonKeeper {
     if (this.#failures.get(spec.role) !== failure) this.options.log('error', `synchronisation: ${spec.role} not started: ${failure}`);
     this.#failures.set(spec.role, failure);
     this.#ending = [spec.role];
-    this.#retry = setTimeout(() => this.#go(), this.options.retryMs ?? RETRY_MS).unref();
     return false;
   }
 }
