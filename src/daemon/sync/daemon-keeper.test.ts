@@ -4,6 +4,7 @@ import { setTimeout as pause, setImmediate as turn } from 'node:timers/promises'
 import { ip } from '../../../test/support/ip.js';
 import type { DaemonStep } from '../../control/sync/daemon-steps.js';
 import type { DaemonRole, DaemonSpec } from '../../model/sync-daemon.js';
+import { systemError } from '../../sys/errno.js';
 import { DaemonKeeper } from './daemon-keeper.js';
 import { daemonCommand } from './run-daemon-step.js';
 
@@ -97,6 +98,21 @@ test('one that dies is started again, and one that the last wish does not have i
     'synchronisation: backup has ended, and is started again',
     'synchronisation: backup started',
   ]);
+});
+
+test('what cannot be looked for counts as alive, and is logged once', async () => {
+  const lines: string[] = [];
+  const steps: string[] = [];
+  const run = async ({ kind }: DaemonStep): Promise<undefined> => void steps.push(kind);
+  const hasDied = (): boolean => {
+    throw systemError('EINVAL', 'open', '/run/weir/sync');
+  };
+  const keeper = new DaemonKeeper({ run, hasDied, log: (_, text) => lines.push(text), retryMs: 1 });
+  keeper.want([backup]);
+  await pause(50);
+  await keeper.close();
+  assert.deepEqual(steps, ['stop', 'stop', 'start', 'stop']);
+  assert.deepEqual(lines, ['synchronisation: backup started', 'synchronisation: backup not looked for: invalid argument']);
 });
 
 test('its end waits for the daemons’ end, and not for ever', async () => {

@@ -3,6 +3,7 @@
 import { type DaemonStep, daemonSteps, firstDaemonSteps } from '../../control/sync/daemon-steps.js';
 import type { Log } from '../../model/log-level.js';
 import type { DaemonRole, DaemonSpec } from '../../model/sync-daemon.js';
+import { isSystemError, reasonOf } from '../../sys/errno.js';
 
 /** Does a step; undefined: it is done, else why it is not. */
 export type RunStep = (step: DaemonStep) => Promise<string | undefined>;
@@ -14,7 +15,7 @@ const END_MS = 3500;
 
 export interface KeeperOptions {
   readonly run: RunStep;
-  /** A daemon that was started has ended by itself. */
+  /** A daemon that was started has ended by itself. @throws SystemError */
   readonly hasDied: (role: DaemonRole) => boolean;
   readonly log: Log;
   /** How long after what failed it is tried again, and how often daemons are looked for. */
@@ -58,8 +59,25 @@ export class DaemonKeeper {
     clearTimeout(this.#again);
   }
 
+  /** Where that cannot be found out, it counts as alive: nothing of this may end the process, which also has the virtual addresses. */
+  #hasDied(role: DaemonRole): boolean {
+    try {
+      return this.options.hasDied(role);
+    } catch (error) {
+      if (!isSystemError(error)) throw error;
+      this.#failed(role, `not looked for: ${reasonOf(error)}`);
+      return false;
+    }
+  }
+
+  /** Logs it once. */
+  #failed(role: DaemonRole, what: string): void {
+    if (this.#failures.get(role) !== what) this.options.log('error', `synchronisation: ${role} ${what}`);
+    this.#failures.set(role, what);
+  }
+
   #forgetDead(): void {
-    const died = this.#started.filter(({ role }) => this.options.hasDied(role));
+    const died = this.#started.filter(({ role }) => this.#hasDied(role));
     for (const { role } of died) this.options.log('warning', `synchronisation: ${role} has ended, and is started again`);
     this.#started = this.#started.filter((spec) => !died.includes(spec));
   }
@@ -107,8 +125,7 @@ export class DaemonKeeper {
       this.options.log('info', `synchronisation: ${spec.role} started`);
       return true;
     }
-    if (this.#failures.get(spec.role) !== failure) this.options.log('error', `synchronisation: ${spec.role} not started: ${failure}`);
-    this.#failures.set(spec.role, failure);
+    this.#failed(spec.role, `not started: ${failure}`);
     this.#ending = [spec.role];
     return false;
   }
