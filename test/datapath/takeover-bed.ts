@@ -115,7 +115,8 @@ export async function takenOverTwice(
     assert.match(refused.stderr, /the build before \(maps? conns\b[^)]* layouts?\)[\s\S]*weir load/);
     const check = ok(lvs.weir('upgrade --check'));
     assert.match(check, /^weir load takes over the tables of the build before, under traffic; no packet is lost\n/);
-    const count = Number(/: (\d+) connections, moved into a table with room for \d+\n/.exec(check)?.[1]);
+    const line = new RegExp(`  ${subject.label ?? 'IPv4'}: (\\d+) connections, moved into a table with room for \\d+\n`);
+    const count = Number(line.exec(check)?.[1]);
     assert.ok(count >= TALKERS, check);
     assert.match(ok(lvs.weir('load')), /^the tables of the build before were taken over: \d+ connections moved, none was lost\n$/);
     settledWith(lvs, THIS_BUILD);
