@@ -82,7 +82,7 @@ export class FollowedPorts implements LocalPorts {
 
   take(connection: Connection, _now: number, gaveWay: () => void): LocalEnd | undefined {
     const known = this.#flows.get(nameOf(connection));
-    if (known === undefined) for (const _flow of this.#forgetReplaced(familyOf(connection.client.address))) gaveWay();
+    if (known === undefined && this.gaveWay()) this.#forgetReplaced(familyOf(connection.client.address), gaveWay);
     const flow = known ?? this.#follow(connection);
     if (flow === undefined) return undefined;
     flow.until = connection.expires;
@@ -97,13 +97,14 @@ export class FollowedPorts implements LocalPorts {
     return this.flows.find((flow) => isSame(flow.local, local) && isSame(flow.server, server) && flow.protocol === protocol);
   }
 
-  /** The flows that gave way in the programs, where they counted one: more than one where the first one's port could not be had. */
-  #forgetReplaced(family: Family): readonly Flow[] {
-    if (!this.gaveWay()) return [];
+  /** The flows that gave way in the programs, which counted one: more than one where the first one's port could not be had. */
+  #forgetReplaced(family: Family, gaveWay: () => void): void {
     const gone = this.flows.filter((flow) => familyOf(flow.local.address) === family && this.#live.known(flow) === undefined);
-    for (const flow of gone) this.#flows.delete(nameOf(flow));
     assert.ok(gone.length > 0, 'no flow gave way, and one was counted');
-    return gone;
+    for (const flow of gone) {
+      this.#flows.delete(nameOf(flow));
+      gaveWay();
+    }
   }
 
   /** What the programs chose, which must be free. */
