@@ -7,7 +7,8 @@ import { upgradeText } from '../upgrade-text.js';
 
 const USAGE = `usage: weir upgrade --check [--json]
        prints what weir load of this build would do with the datapath that is loaded here, and with the connections of each table;
-       it changes nothing; weir load is the command that upgrades. That this kernel takes the new programs, weir load finds out itself: if not, the old ones go on
+       it changes nothing; weir load is the command that upgrades. Whether this kernel takes the new programs, weir load finds out itself:
+       if not, the old ones go on
        exit status 0: nothing would be lost; 1: it could not look; 3: not loaded; 4: this build would refuse the tables, or not yet take them
        --json  the same as one object
 `;

@@ -63,13 +63,6 @@ export function bucketsAt(path: string): number {
 /** Connections that a table is made for: half its places. */
 export const roomOf = (buckets: number): number => (buckets * Abi.BUCKET_SLOTS) / 2;
 
-/** As many, or twice as many until there is room for `taken` connections. */
-export function bucketsWithRoom(buckets: number, taken: number): number {
-  let enough = buckets;
-  while (roomOf(enough) < taken) enough *= 2;
-  return enough;
-}
-
 function makePinned(path: string, name: string, bytes: number, entries: number): void {
   using(BpfMap.createArray(name, bytes, entries), (map) => map.pin(path));
 }

@@ -13,17 +13,7 @@ import { CONNECTION_PINS, movePins, TABLE_PIN, TAKEOVER_PIN, takeoverPin, takeov
 import { type Moving, onLinks } from './main-table.js';
 import type { FileOf } from './short-cut.js';
 import { isLoaded, SIDE_BUILDS, type SideBridge, type SideBuild, type Sides, startTimer } from './side-builds.js';
-import {
-  bucketsWithRoom,
-  moveBy,
-  type Placed,
-  pinRecord,
-  pinSecondTable,
-  type Route,
-  recordOf,
-  routeOf,
-  TRIAL_BUCKETS,
-} from './table-move.js';
+import { moveBy, type Placed, pinRecord, pinSecondTable, type Route, recordOf, roomOf, routeOf, TRIAL_BUCKETS } from './table-move.js';
 
 /** The build that takes over: this one, but in tests. `fileOf`: where its objects are. */
 export interface Taker {
@@ -49,13 +39,18 @@ function takenTables(folder: string, layout: number): readonly TakenTable[] {
   ];
 }
 
-/** As many as before, or more where these are more than half full. */
+/** How many the table gets that one of before moves into: as many, or more where these are more than half full. */
+export function bucketsAfter(words: Uint32Array, bucketBytes: number): number {
+  const taken = countTaken({ words, before: true }, bucketBytes / Uint32Array.BYTES_PER_ELEMENT);
+  let buckets = words.byteLength / bucketBytes;
+  while (roomOf(buckets) < taken) buckets *= 2;
+  return buckets;
+}
+
 function bucketsFor(folder: string, { pins, bucketBytes }: TakenTable): number {
-  return using(requiredPin(`${folder}/${pins.table}`, BpfMap.pinned), (map) => {
-    const { maxEntries } = map.info();
-    const words = new Uint32Array(map.mmap(bucketBytes * maxEntries, false));
-    return bucketsWithRoom(maxEntries, countTaken({ words, before: true }, bucketBytes / Uint32Array.BYTES_PER_ELEMENT));
-  });
+  return using(requiredPin(`${folder}/${pins.table}`, BpfMap.pinned), (map) =>
+    bucketsAfter(new Uint32Array(map.mmap(bucketBytes * map.info().maxEntries, false)), bucketBytes),
+  );
 }
 
 /** Removes records and second tables of takeovers that have not begun. */

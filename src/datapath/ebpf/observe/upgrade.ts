@@ -1,13 +1,13 @@
 // What `weir load` of this build would do with the datapath that is loaded, and with the connections of each table; nothing is changed for it.
-import { BpfMap } from '../../../sys/bpf/bpf-objects.js';
 import { unlessCode } from '../../../sys/errno.js';
-import { using } from '../../../sys/fd.js';
+import { ConnBucket } from '../abi.gen.js';
 import { LAYOUTS, LAYOUTS_BEFORE } from '../layouts.gen.js';
 import { SIDE_BUILDS } from '../load/side-builds.js';
-import { bucketsWithRoom, roomOf } from '../load/table-move.js';
+import { roomOf } from '../load/table-move.js';
+import { bucketsAfter } from '../load/takeover-tables.js';
 import { clockOf } from '../recovery/batch.js';
 import { type Layouts, pinnedLayouts } from '../table/layout.js';
-import { type Beside, countLiving, countTaken, SIDE_TABLES } from '../table/living-slots.js';
+import { type Beside, countLiving, SIDE_TABLES } from '../table/living-slots.js';
 import { type ConnectionWords, TABLE_PIN, Tables } from '../table/tables.js';
 import type { ObservedDatapath } from './observer.js';
 
@@ -53,25 +53,33 @@ function stepOf(observed: Observed): UpgradeStep {
 interface NamedTable {
   readonly table: string;
   readonly pin: string;
+  readonly bucketBytes: number;
   readonly what: Beside['what'] | undefined;
   readonly found: readonly ConnectionWords[];
 }
 
+/** By the table's pin. */
+const besides: ReadonlyMap<string, Beside['what'] | undefined> = new Map(SIDE_TABLES.map(([{ conns }, what]) => [conns, what]));
+
 /** Those that are loaded. */
 function namedTables(tables: Tables): readonly NamedTable[] {
-  const sides = SIDE_TABLES.map(([pins, what]): NamedTable => {
-    const build = SIDE_BUILDS.find((each) => each.pins.conns === pins.conns);
-    return { table: build?.check.label ?? pins.conns, pin: pins.conns, what, found: tables.sideConns(pins) };
-  });
-  return [{ table: 'IPv4', pin: TABLE_PIN, what: undefined, found: tables.conns() }, ...sides].filter(({ found }) => found.length > 0);
+  const ofLinks: NamedTable = { table: 'IPv4', pin: TABLE_PIN, bucketBytes: ConnBucket.bytes, what: undefined, found: tables.conns() };
+  const sides = SIDE_BUILDS.map(
+    ({ check, pins, bucketBytes }): NamedTable => ({
+      table: check.label,
+      pin: pins.conns,
+      bucketBytes,
+      what: besides.get(pins.conns),
+      found: tables.sideConns(pins),
+    }),
+  );
+  return [ofLinks, ...sides].filter(({ found }) => found.length > 0);
 }
 
 /** The map that a table of before is replaced by. */
-function replacement({ folder }: Tables, pin: string, words: Uint32Array): NonNullable<UpgradedTable['into']> {
-  const { valueSize, maxEntries } = using(BpfMap.pinned(`${folder}/${pin}`), (map) => map.info());
-  const taken = countTaken({ words, before: true }, valueSize / Uint32Array.BYTES_PER_ELEMENT);
-  const buckets = bucketsWithRoom(maxEntries, taken);
-  return { room: roomOf(buckets), bytes: buckets * valueSize };
+function replacement(words: Uint32Array, bucketBytes: number): NonNullable<UpgradedTable['into']> {
+  const buckets = bucketsAfter(words, bucketBytes);
+  return { room: roomOf(buckets), bytes: buckets * bucketBytes };
 }
 
 /** Whether this build's words, or those of before, are in a table; undefined: neither. */
@@ -84,13 +92,13 @@ function wordsIn(pin: string, pinned: Layouts): 'ours' | 'before' | undefined {
 /** Of tables whose step is not `busy` or `elsewhere`: they are in one layout each. */
 function tablesOf(tables: Tables, step: UpgradeStep): readonly UpgradedTable[] {
   const pinned = step === 'refused' || step === 'take-over' ? (pinnedLayouts(tables) ?? {}) : LAYOUTS;
-  return namedTables(tables).map(({ table, pin, what, found }): UpgradedTable => {
+  return namedTables(tables).map(({ table, pin, bucketBytes, what, found }): UpgradedTable => {
     const layout = pinned['conf'] === LAYOUTS.conf ? wordsIn(pin, pinned) : undefined;
     const before = layout === 'before';
     const words = before ? found.map((each) => ({ ...each, before })) : found;
     const connections = layout === undefined ? null : countLiving(words, what, clockOf(tables));
     if (step === 'refused') return { table, connections, fate: 'lost', into: null };
-    const into = before && found[0] !== undefined ? replacement(tables, pin, found[0].words) : null;
+    const into = before && found[0] !== undefined ? replacement(found[0].words, bucketBytes) : null;
     return { table, connections, fate: into === null ? 'stay' : 'move', into };
   });
 }

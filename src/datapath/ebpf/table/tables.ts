@@ -336,7 +336,7 @@ export class Tables {
   }
 
   /** The connection tables of a side build, as conns(); none: there never was a service for it. */
-  sideConns({ conns }: (typeof SIDE_PINS)[number]): readonly ConnectionWords[] {
+  sideConns({ conns }: { readonly conns: string }): readonly ConnectionWords[] {
     return unlessCode(() => this.#connsOf(movePins(conns)), ['ENOENT'], []);
   }
 
