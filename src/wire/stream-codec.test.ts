@@ -10,13 +10,7 @@ import { StreamEncoder } from './stream-encoder.js';
 import { type ItemRecord, STREAM_REFUSALS, StreamLayout, type StreamRecord, type StreamRefusal, StreamType } from './stream-record.js';
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
-const itemOf = (number: number): ItemRecord => ({
-  kind: 'item',
-  item: sampleConnection,
-  number,
-  version: { epoch: 7, number },
-  yours: false,
-});
+const itemOf = (sent: number): ItemRecord => ({ kind: 'item', item: sampleConnection, idle: 300, sent });
 const decoded = (bytes: Uint8Array): readonly StreamRecord[] => {
   const { records, refused } = new StreamDecoder().push(bytes);
   assert.equal(refused, undefined);
@@ -43,29 +37,26 @@ test('records are the same after the way there, in any pieces', () => {
   );
 });
 
-test('an IPv4 connection takes 17 bytes after the dictionary', () => {
+test('an IPv4 connection takes 16 bytes after the dictionary', () => {
   const encoder = new StreamEncoder();
   encoder.encode([itemOf(1)]);
-  const [one, many] = [encoder.encode([itemOf(2)]), encoder.encode(Array.from({ length: 101 }, (_, k) => itemOf(3 + k)))];
-  assert.equal(many.length - one.length, 1700);
+  const [one, many] = [encoder.encode([itemOf(2)]), encoder.encode(Array.from({ length: 101 }, () => itemOf(3)))];
+  assert.equal(many.length - one.length, 1600);
 });
 
 test('bytes of a connection', () => {
   const encoder = new StreamEncoder();
-  assert.equal(
-    hex(encoder.encode([sampleHello])),
-    '002201 01 03 6c6231 00000007 0123456789abcdef 00000003000000000009 0000000700000064'.replaceAll(' ', ''),
-  );
+  assert.equal(hex(encoder.encode([sampleHello])), '000c0101 03 6c6231 0123456789abcdef'.replaceAll(' ', ''));
   const frames = [
     '00090201 01 06 04c0000201 0050', // the service: by its address, TCP
     '000a0301 0000 00 040a000002 1f90', // the destination: of service 0, masquerading
-    '001b0501 000000000001 00000007 00 61 9c40 0000 000384 c6336407 00000001', // ESTABLISHED, an answer was seen
+    '00140501 00000001 00 61 9c40 0000 000384 00012c c6336407', // ESTABLISHED, an answer was seen, 3 s ago
   ];
   assert.equal(hex(encoder.encode([itemOf(1)])), frames.join('').replaceAll(' ', ''));
 });
 
 test('more than a frame holds goes into several frames', () => {
-  const records = [sampleHello, ...Array.from({ length: 5000 }, (_, k) => itemOf(1 + k))];
+  const records = [sampleHello, ...Array.from({ length: 5000 }, () => itemOf(1))];
   assert.deepEqual(decoded(new StreamEncoder().encode(records)), records);
 });
 
@@ -88,9 +79,9 @@ const frame = (type: number, payload: readonly number[], version = 1): Uint8Arra
 const service = [1, 6, 4, 192, 0, 2, 1, 0, 80];
 const destination = [0, 0, 0, 4, 10, 0, 0, 2, 0, 80];
 const connection = (change: (bytes: number[]) => void = () => {}): readonly number[] => {
-  const bytes = [0, 1, 0, 1, 0, 0, 0, 0, 9, 1, 2, 3, 4, 0, 0, 0, 1];
+  const bytes = [0, 1, 0, 1, 0, 0, 0, 0, 9, 0, 0, 0, 1, 2, 3, 4];
   change(bytes);
-  return [0, 0, 0, 0, 0, 1, 0, 0, 0, 7, ...bytes];
+  return [0, 0, 0, 7, ...bytes];
 };
 const known = concat(
   new StreamEncoder().encode([sampleHello]),
@@ -106,17 +97,17 @@ const changed = (at: number, value: number): Uint8Array =>
   );
 
 const refusals: readonly (readonly [StreamRefusal, Uint8Array])[] = [
-  ['version', frame(StreamType.heartbeat, [], 2)],
+  ['version', frame(StreamType.again, [], 2)],
   ['frame-type', frame(0, [])],
   ['frame-type', frame(99, [1])],
   ['frame-size', Uint8Array.from([0x40, 1, StreamType.connections, 1])],
   ['frame-short', frame(StreamType.connections, connection().slice(0, -1))],
-  ['frame-short', frame(StreamType.connections, connection().slice(0, 10))],
+  ['frame-short', frame(StreamType.connections, connection().slice(0, 4))],
   ['frame-short', frame(StreamType.ack, [1, 2, 3])],
-  ['frame-rest', frame(StreamType.heartbeat, [0])],
+  ['frame-rest', frame(StreamType.again, [0])],
   ['frame-rest', frame(StreamType.service, [...service, 0])],
-  ['hello-name', frame(StreamType.hello, [0, ...new Array<number>(30).fill(0)])],
-  ['hello-name', frame(StreamType.hello, [1, 10, ...new Array<number>(30).fill(0)])],
+  ['hello-name', frame(StreamType.hello, [0, ...new Array<number>(8).fill(0)])],
+  ['hello-name', frame(StreamType.hello, [1, 10, ...new Array<number>(8).fill(0)])],
   ['dictionary-number', frame(StreamType.destination, [0, 1, ...destination.slice(2)])],
   ['dictionary-entry', frame(StreamType.destination, [0, 0, 5, ...destination.slice(3)])],
   ['dictionary-entry', frame(StreamType.destination, [0, 0, 0, 5, ...destination.slice(4)])],
@@ -127,26 +118,25 @@ const refusals: readonly (readonly [StreamRefusal, Uint8Array])[] = [
   ['item-destination', changed(5, 1)],
   [
     'item-family',
-    frame(StreamType.connections, [...connection().slice(0, 10), 1, 1, 0, 1, 0, 0, 0, 0, 9, ...new Array<number>(20).fill(0)]),
+    frame(StreamType.connections, [...connection().slice(0, 4), 1, 1, 0, 1, 0, 0, 0, 0, 9, ...new Array<number>(19).fill(0)]),
   ],
   ['item-state', changed(1, 11)],
   ['item-time', changed(6, 0x29)],
   ['item-protocol', frame(StreamType.connections, [...connection((bytes) => bytes.splice(0, 1, 0x10)), 1, 1, 2, 3, 4, 0, 80, 0, 80])],
-  ['range', frame(StreamType.snapshotBegin, [0, 0, 0, 0, 0, 1, StreamLayout.ranges])],
-  ['range', frame(StreamType.snapshotEnd, [0, 0, 0, 0, 0, 1, 255, 0, 0, 0, 0, 0, 0, 0, 0])],
   ['reason', frame(StreamType.goodbye, [200])],
-  ['reason', frame(StreamType.refused, [0, 0, 0, 0, 0, 1, 3])],
+  ['reason', frame(StreamType.refused, [0, 0, 0, 0, 0, 1, 4])],
+  ['reason', frame(StreamType.beat, [0, 0, 0, 0, 2])],
 ];
 
 test('what is refused, and for which reason: the frame has no effect, and nothing behind it is read', () => {
   for (const [reason, bytes] of refusals) {
     const decoder = new StreamDecoder();
-    const good = frame(StreamType.heartbeat, []);
+    const good = frame(StreamType.again, []);
     const answer = decoder.push(concat(known, good, bytes, good));
-    assert.deepEqual([answer.refused, answer.records.map(({ kind }) => kind)], [reason, ['hello', 'heartbeat']], hex(bytes));
+    assert.deepEqual([answer.refused, answer.records.map(({ kind }) => kind)], [reason, ['hello', 'again']], hex(bytes));
     assert.deepEqual(decoder.push(good), { records: [], refused: reason });
   }
-  const early = new StreamDecoder().push(frame(StreamType.heartbeat, []));
+  const early = new StreamDecoder().push(frame(StreamType.again, []));
   assert.deepEqual(early, { records: [], refused: 'hello-missing' });
 });
 

@@ -2,16 +2,8 @@
 // is bounded by one frame and the dictionary. What it refuses ends the connection, since nothing behind it can be read.
 import { StreamReader } from './stream-bytes.js';
 import { ReceiveDictionary } from './stream-dictionary.js';
-import { ItemFlag, readConnection, readTemplate } from './stream-item.js';
-import {
-  GOODBYE_REASONS,
-  type RangeDigest,
-  RECORD_REFUSALS,
-  StreamLayout,
-  type StreamRecord,
-  type StreamRefusal,
-  StreamType,
-} from './stream-record.js';
+import { readConnection, readTemplate } from './stream-item.js';
+import { GOODBYE_REASONS, ITEM_REFUSALS, StreamLayout, type StreamRecord, type StreamRefusal, StreamType } from './stream-record.js';
 
 export interface Decoded {
   /** Of whole frames; of the frame that is refused, none. */
@@ -25,29 +17,24 @@ type Answer = readonly StreamRecord[] | StreamRefusal;
 const NAME = /^[A-Za-z0-9._-]+$/;
 const none: readonly StreamRecord[] = [];
 
-const digestOf = (reader: StreamReader): RangeDigest => ({ count: reader.u32(), sum: reader.u32() });
 const hex = (word: number): string => word.toString(16).padStart(8, '0');
 
 function readHello(reader: StreamReader): Answer {
   const name = String.fromCharCode(...reader.bytes(Math.min(reader.u8(), StreamLayout.nodeNameMax + 1)));
-  const epoch = reader.u32();
-  const table = hex(reader.u32()) + hex(reader.u32());
-  const received = { epoch: reader.u32(), number: reader.u48() };
-  const clock = { epoch: reader.u32(), number: reader.u32() };
+  const id = hex(reader.u32()) + hex(reader.u32());
   if (reader.failed) return 'frame-short';
   if (name.length > StreamLayout.nodeNameMax || !NAME.test(name)) return 'hello-name';
-  return [{ kind: 'hello', node: name, epoch, table, received, clock }];
+  return [{ kind: 'hello', node: name, id }];
 }
 
-function readMark(reader: StreamReader, isEnd: boolean): Answer {
-  const [number, range] = [reader.u48(), reader.u8()];
-  if (range >= StreamLayout.ranges) return 'range';
-  return [isEnd ? { kind: 'snapshot-end', number, range, digest: digestOf(reader) } : { kind: 'snapshot-begin', number, range }];
+function readBeat(reader: StreamReader): Answer {
+  const [sent, whole] = [reader.u32(), reader.u8()];
+  return whole > 1 ? 'reason' : [{ kind: 'beat', sent, whole: whole === 1 }];
 }
 
 function readRefused(reader: StreamReader): Answer {
   const number = reader.u48();
-  const reason = RECORD_REFUSALS[reader.u8()];
+  const reason = ITEM_REFUSALS[reader.u8()];
   return reason === undefined ? 'reason' : [{ kind: 'refused', number, reason }];
 }
 
@@ -127,17 +114,14 @@ export class StreamDecoder {
       case StreamType.connectionDeletes:
       case StreamType.templateDeletes:
         return this.#items(type, reader);
-      case StreamType.snapshotBegin:
-      case StreamType.snapshotEnd:
-        return readMark(reader, type === StreamType.snapshotEnd);
-      case StreamType.digests:
-        return [{ kind: 'digests', ranges: Array.from({ length: StreamLayout.ranges }, () => digestOf(reader)) }];
+      case StreamType.beat:
+        return readBeat(reader);
       case StreamType.ack:
-        return [{ kind: 'ack', epoch: reader.u32(), number: reader.u48() }];
+        return [{ kind: 'ack', count: reader.u48() }];
       case StreamType.refused:
         return readRefused(reader);
-      case StreamType.heartbeat:
-        return [{ kind: 'heartbeat' }];
+      case StreamType.again:
+        return [{ kind: 'again' }];
       case StreamType.goodbye:
         return readGoodbye(reader);
       default:
@@ -146,25 +130,14 @@ export class StreamDecoder {
   }
 
   #items(type: number, reader: StreamReader): Answer {
-    let number = reader.u48();
-    const epoch = reader.u32();
+    const sent = reader.u32();
     const kind = type === StreamType.connections || type === StreamType.templates ? 'item' : 'delete';
     const read = type === StreamType.connections || type === StreamType.connectionDeletes ? readConnection : readTemplate;
     const records: StreamRecord[] = [];
     while (reader.left > 0) {
-      const flags = reader.u8();
-      let version = { epoch, number: 0 };
-      const item = read(
-        reader,
-        flags & ~(ItemFlag.otherEpoch | ItemFlag.yours),
-        (one) => this.#dictionary.destination(one),
-        () => {
-          version = { epoch, number: reader.u32() };
-          if ((flags & ItemFlag.otherEpoch) !== 0) version = { number: version.number, epoch: reader.u32() };
-        },
-      );
-      if (typeof item === 'string') return item;
-      records.push({ kind, item, version, yours: (flags & ItemFlag.yours) !== 0, number: number++ });
+      const found = read(reader, reader.u8(), (one) => this.#dictionary.destination(one));
+      if (typeof found === 'string') return found;
+      records.push({ kind, ...found, sent });
     }
     return reader.failed || records.length === 0 ? 'frame-short' : records;
   }

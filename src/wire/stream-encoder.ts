@@ -2,30 +2,26 @@
 //
 //     frame         length of the payload (2) · type (1) · version (1) · payload, up to 16,384 bytes
 //
-//     hello         length of the node's name (1), name · epoch (4) · table (8) · received: epoch (4), number (6) · clock: epoch (4), number (4)
+//     hello         length of the node's name (1), name · id (8)
 //     connections, templates, deletes of both
-//                   number of the first record (6) · epoch of most versions (4) · items (stream-item.ts), each a record
-//     snapshot-begin  number (6) · range (1)
-//     snapshot-end    number (6) · range (1) · count (4) · sum (4)
-//     digests       of each range: count (4), sum (4)
-//     ack           epoch (4) · number (6)
+//                   when they were sent (4) · items (stream-item.ts)
+//     beat          when it was sent (4) · is it whole: 0 or 1 (1)
+//     ack           count (6)
 //     refused       number (6) · reason (1)
 //     goodbye       reason (1)
-//     heartbeat, forget   nothing
+//     again, forget   nothing
 //     service, destination   stream-dictionary.ts
 import { StreamWriter } from './stream-bytes.js';
 import { SendDictionary } from './stream-dictionary.js';
-import { dictionaryDestination, ItemFlag, writeConnection, writeTemplate } from './stream-item.js';
+import { dictionaryDestination, writeConnection, writeTemplate } from './stream-item.js';
 import {
   GOODBYE_REASONS,
+  ITEM_REFUSALS,
   type ItemRecord,
-  type RangeDigest,
-  RECORD_REFUSALS,
   type StreamHello,
   StreamLayout,
   type StreamRecord,
   StreamType,
-  type StreamVersion,
 } from './stream-record.js';
 
 /** The longest item: IPv6 with all parts; a template with the longest Call-ID is shorter than that. */
@@ -34,9 +30,7 @@ const ITEM_MAX = 512;
 /** The frame of items that is being filled. */
 interface OpenFrame {
   readonly type: number;
-  readonly epoch: number;
-  /** Of the record that may follow in it. */
-  nextNumber: number;
+  readonly sent: number;
 }
 
 const typeOf = ({ kind, item }: ItemRecord): number => {
@@ -44,33 +38,21 @@ const typeOf = ({ kind, item }: ItemRecord): number => {
   return kind === 'item' ? StreamType.templates : StreamType.templateDeletes;
 };
 
-function writeHello(writer: StreamWriter, { node, epoch, table, received, clock }: StreamHello): void {
+function writeHello(writer: StreamWriter, { node, id }: StreamHello): void {
   const name = new TextEncoder().encode(node);
   writer.u8(name.length);
   writer.bytes(name);
-  writer.u32(epoch);
-  for (let at = 0; at < 16; at += 8) writer.u32(Number.parseInt(table.slice(at, at + 8), 16));
-  writer.u32(received.epoch);
-  writer.u48(received.number);
-  writer.u32(clock.epoch);
-  writer.u32(clock.number);
-}
-
-function writeDigest(writer: StreamWriter, { count, sum }: RangeDigest): void {
-  writer.u32(count);
-  writer.u32(sum);
+  for (let at = 0; at < 16; at += 8) writer.u32(Number.parseInt(id.slice(at, at + 8), 16));
 }
 
 type PlainRecord = Exclude<StreamRecord, ItemRecord>;
 
 const PLAIN_TYPES: Readonly<Record<PlainRecord['kind'], number>> = {
   hello: StreamType.hello,
-  'snapshot-begin': StreamType.snapshotBegin,
-  'snapshot-end': StreamType.snapshotEnd,
-  digests: StreamType.digests,
+  beat: StreamType.beat,
   ack: StreamType.ack,
   refused: StreamType.refused,
-  heartbeat: StreamType.heartbeat,
+  again: StreamType.again,
   goodbye: StreamType.goodbye,
 };
 
@@ -79,22 +61,16 @@ function writePlain(writer: StreamWriter, record: PlainRecord): void {
     case 'hello':
       writeHello(writer, record);
       break;
-    case 'snapshot-begin':
-    case 'snapshot-end':
-      writer.u48(record.number);
-      writer.u8(record.range);
-      if (record.kind === 'snapshot-end') writeDigest(writer, record.digest);
-      break;
-    case 'digests':
-      for (const digest of record.ranges) writeDigest(writer, digest);
+    case 'beat':
+      writer.u32(record.sent);
+      writer.u8(record.whole ? 1 : 0);
       break;
     case 'ack':
-      writer.u32(record.epoch);
-      writer.u48(record.number);
+      writer.u48(record.count);
       break;
     case 'refused':
       writer.u48(record.number);
-      writer.u8(RECORD_REFUSALS.indexOf(record.reason));
+      writer.u8(ITEM_REFUSALS.indexOf(record.reason));
       break;
     case 'goodbye':
       writer.u8(GOODBYE_REASONS.indexOf(record.reason));
@@ -125,31 +101,21 @@ export class StreamEncoder {
       service: (write) => this.#frame(StreamType.service, write),
       destination: (write) => this.#frame(StreamType.destination, write),
     });
-    const open = this.#opened(type, record);
-    const isOther = record.version.epoch !== open.epoch;
-    const flags = (record.yours ? ItemFlag.yours : 0) | (isOther ? ItemFlag.otherEpoch : 0);
-    const version = (): void => this.#version(record.version, isOther);
+    this.#openFor(type, record);
+    const head = { destination, idle: record.idle };
     const { item } = record;
-    if (item.kind === 'connection') writeConnection(this.#payload, item, { flags, destination }, version);
-    else writeTemplate(this.#payload, item, { flags, destination }, version);
-    open.nextNumber = record.number + 1;
+    if (item.kind === 'connection') writeConnection(this.#payload, item, head);
+    else writeTemplate(this.#payload, item, head);
   }
 
-  #version({ epoch, number }: StreamVersion, isOther: boolean): void {
-    this.#payload.u32(number);
-    if (isOther) this.#payload.u32(epoch);
-  }
-
-  /** The frame that the record goes into: the one that is open, or a new one. */
-  #opened(type: number, { number, version }: ItemRecord): OpenFrame {
+  /** The item goes into the frame that is open, or into a new one. */
+  #openFor(type: number, { sent }: ItemRecord): void {
     const open = this.#open;
-    if (open?.type === type && open.nextNumber === number && this.#payload.length + ITEM_MAX <= StreamLayout.payloadMax) return open;
+    if (open?.type === type && open.sent === sent && this.#payload.length + ITEM_MAX <= StreamLayout.payloadMax) return;
     this.#close();
     this.#payload.clear();
-    this.#payload.u48(number);
-    this.#payload.u32(version.epoch);
-    this.#open = { type, epoch: version.epoch, nextNumber: number };
-    return this.#open;
+    this.#payload.u32(sent);
+    this.#open = { type, sent };
   }
 
   #close(): void {

@@ -1,12 +1,12 @@
-// Items of weir's own stream as bytes. The sizes of an IPv4 connection: 17 bytes, where nothing is special about it.
+// Items of weir's own stream as bytes. An IPv4 connection takes 16 bytes, where nothing is special about it.
 //
 //     connection    flags (1) · state and what was seen (1) · client port (2) · number of the destination (2) · seconds left (3) ·
-//                   client (4 or 16) · number of its version (4) · epoch of its version (4), if not the frame's
+//                   hundredths of a second since its last packet (3) · client (4 or 16)
 //       endpoint    protocol (1) · virtual address (4 or 16), port (2) · server's port (2)
 //       sequence    in and out: initial, delta, previous delta (4 each)
 //       local       family (1), address (4 or 16), port (2)
-//     template      flags (1) · number of the destination (2) · seconds left (3) · seconds in all (3) · client network (4 or 16) ·
-//                   number of its version (4) · epoch of its version (4), if not the frame's
+//     template      flags (1) · number of the destination (2) · seconds left (3) · seconds in all (3) ·
+//                   hundredths of a second since its last use (3) · client network (4 or 16)
 //       call        length (1), Call-ID
 import type { Family } from '../model/address.js';
 import type { ForeignConnection } from '../model/foreign-connection.js';
@@ -19,11 +19,9 @@ import { type DictionaryDestination, familyOf, protocolNamed } from './stream-di
 import { type StreamConnection, type StreamItem, StreamLayout, type StreamRefusal, type StreamTemplate } from './stream-record.js';
 import { connectionStates, type SequenceShift } from './sync-entry.js';
 
-/** Flags of an item. Those above 0x07 are of its kind. */
-export const ItemFlag = {
+/** Flags of an item. Those above 0x0f are of its kind. */
+const ItemFlag = {
   inet6: 0x01,
-  otherEpoch: 0x02,
-  yours: 0x04,
   /** Of a connection. */
   endpoint: 0x10,
   sequence: 0x20,
@@ -33,16 +31,21 @@ export const ItemFlag = {
   portless: 0x20,
   call: 0x40,
 } as const;
-const CONNECTION_FLAGS = 0x77;
-const TEMPLATE_FLAGS = 0x77;
+const CONNECTION_FLAGS = 0x71;
+const TEMPLATE_FLAGS = 0x71;
 
 /** The second byte of a connection. */
-const StateFlag = { state: 0x0f, late: 0x10, seen: 0x20, answered: 0x40, proven: 0x80 } as const;
+const StateFlag = { state: 0x0f, seen: 0x20, answered: 0x40, proven: 0x80 } as const;
 
-/** What an item begins with. `flags`: of its kind, without `otherEpoch` and `yours`. */
+/** What is written of an item beside it. `destination`: its number. */
 export interface ItemHead {
-  readonly flags: number;
   readonly destination: number;
+  readonly idle: number;
+}
+/** What is read of one. */
+interface IdleItem<T extends StreamItem> {
+  readonly item: T;
+  readonly idle: number;
 }
 
 /** The destination by which the dictionary knows an item. */
@@ -53,6 +56,9 @@ export function dictionaryDestination(item: StreamItem): DictionaryDestination {
 
 /** Seconds as they travel: whole ones, never more than are left, so that no connection lives longer because it travelled. */
 const wireSeconds = (seconds: number): number => Math.min(Math.max(Math.floor(seconds), 0), StreamLayout.secondsMax);
+
+/** As it travels: never less. */
+const wireIdle = (idle: number): number => Math.min(Math.max(Math.ceil(idle), 0), StreamLayout.idleMax);
 
 function writeShift(writer: StreamWriter, { initial, delta, previousDelta }: SequenceShift): void {
   for (const value of [initial, delta, previousDelta]) writer.u32(value);
@@ -65,23 +71,22 @@ function hasOwnEndpoint({ service, destination, connection: { virtual, server } 
   return service.kind === 'fwmark' || !sameDestination(service, virtual) || destination.port !== server.port;
 }
 
-/** `flags`: those that are added to its own. `version`: writes its version. */
-export function writeConnection(writer: StreamWriter, item: StreamConnection, head: ItemHead, version: () => void): void {
+export function writeConnection(writer: StreamWriter, item: StreamConnection, head: ItemHead): void {
   const { connection, sequence, local } = item;
-  const { client, virtual, server, protocol, state, seconds, late, seen } = connection;
+  const { client, virtual, server, protocol, state, seconds, seen } = connection;
   const isOwn = hasOwnEndpoint(item);
   const isInet6 = client.address.family === 'inet6';
   const parts =
     (isOwn ? ItemFlag.endpoint : 0) | (sequence === undefined ? 0 : ItemFlag.sequence) | (local === undefined ? 0 : ItemFlag.local);
   const seenBits =
     seen === undefined ? 0 : StateFlag.seen | (seen.answered ? StateFlag.answered : 0) | (seen.proven ? StateFlag.proven : 0);
-  writer.u8(head.flags | parts | (isInet6 ? ItemFlag.inet6 : 0));
-  writer.u8((state & StateFlag.state) | (late ? StateFlag.late : 0) | seenBits);
+  writer.u8(parts | (isInet6 ? ItemFlag.inet6 : 0));
+  writer.u8((state & StateFlag.state) | seenBits);
   writer.u16(client.port);
   writer.u16(head.destination);
   writer.u24(wireSeconds(seconds));
+  writer.u24(wireIdle(head.idle));
   writer.address(client.address);
-  version();
   if (isOwn) {
     writer.u8(protocol);
     writer.address(virtual.address);
@@ -111,21 +116,19 @@ function endpointsOf(reader: StreamReader, { service, key }: DictionaryDestinati
   };
 }
 
-/** A connection, or why it is none. `version`: reads its version. */
+/** A connection, or why it is none. */
 export function readConnection(
   reader: StreamReader,
   flags: number,
   find: (number: number) => DictionaryDestination | undefined,
-  version: () => void,
-): StreamConnection | StreamRefusal {
+): IdleItem<StreamConnection> | StreamRefusal {
   if ((flags & ~CONNECTION_FLAGS) !== 0) return 'item-flags';
   const bits = reader.u8();
   const port = reader.u16();
   const destination = find(reader.u16());
-  const seconds = reader.u24();
+  const [seconds, idle] = [reader.u24(), reader.u24()];
   const family: Family = (flags & ItemFlag.inet6) === 0 ? 'inet' : 'inet6';
   const address = reader.address(family);
-  version();
   if (reader.failed) return 'frame-short';
   if (destination === undefined) return 'item-destination';
   if (familyOf(destination) !== family) return 'item-family';
@@ -138,14 +141,8 @@ export function readConnection(
   const wrong = wrongConnection(connection);
   if (wrong !== undefined) return wrong;
   const { service, key } = destination;
-  return {
-    kind: 'connection',
-    service,
-    destination: key,
-    connection,
-    ...(sequence === undefined ? {} : { sequence }),
-    ...(local === undefined ? {} : { local }),
-  };
+  const parts = { ...(sequence === undefined ? {} : { sequence }), ...(local === undefined ? {} : { local }) };
+  return { idle, item: { kind: 'connection', service, destination: key, connection, ...parts } };
 }
 
 function connectionOf(
@@ -166,7 +163,7 @@ function connectionOf(
     state: bits & StateFlag.state,
     seconds,
     timeout: 0,
-    late: (bits & StateFlag.late) !== 0,
+    late: false,
     ...((bits & StateFlag.seen) === 0 ? {} : { seen }),
   };
 }
@@ -177,17 +174,17 @@ function wrongConnection({ protocol, state, seconds }: ForeignConnection): Strea
   return seconds > StreamLayout.secondsMax ? 'item-time' : undefined;
 }
 
-export function writeTemplate(writer: StreamWriter, item: StreamTemplate, head: ItemHead, version: () => void): void {
+export function writeTemplate(writer: StreamWriter, item: StreamTemplate, head: ItemHead): void {
   const { template, callId } = item;
   const { client, virtual, server, assured, seconds, timeout } = template;
   const isPortless = virtual.port === 0 && server.port === 0;
   const bits = (assured ? ItemFlag.assured : 0) | (isPortless ? ItemFlag.portless : 0) | (callId === undefined ? 0 : ItemFlag.call);
-  writer.u8(head.flags | bits | (client.family === 'inet6' ? ItemFlag.inet6 : 0));
+  writer.u8(bits | (client.family === 'inet6' ? ItemFlag.inet6 : 0));
   writer.u16(head.destination);
   writer.u24(wireSeconds(seconds));
   writer.u24(wireSeconds(timeout));
+  writer.u24(wireIdle(head.idle));
   writer.address(client);
-  version();
   if (callId === undefined) return;
   writer.u8(callId.length);
   writer.bytes(callId);
@@ -197,14 +194,12 @@ export function readTemplate(
   reader: StreamReader,
   flags: number,
   find: (number: number) => DictionaryDestination | undefined,
-  version: () => void,
-): StreamTemplate | StreamRefusal {
+): IdleItem<StreamTemplate> | StreamRefusal {
   if ((flags & ~TEMPLATE_FLAGS) !== 0) return 'item-flags';
   const destination = find(reader.u16());
-  const [seconds, timeout] = [reader.u24(), reader.u24()];
+  const [seconds, timeout, idle] = [reader.u24(), reader.u24(), reader.u24()];
   const family: Family = (flags & ItemFlag.inet6) === 0 ? 'inet' : 'inet6';
   const client = reader.address(family);
-  version();
   const hasCall = (flags & ItemFlag.call) !== 0;
   const length = hasCall ? reader.u8() : 0;
   const callId = reader.bytes(length);
@@ -216,11 +211,14 @@ export function readTemplate(
   const { service, key } = destination;
   const template = templateOf(destination, (flags & ItemFlag.portless) !== 0);
   return {
-    kind: 'template',
-    service,
-    destination: key,
-    template: { ...template, client, assured: (flags & ItemFlag.assured) !== 0, seconds, timeout },
-    ...(hasCall ? { callId } : {}),
+    idle,
+    item: {
+      kind: 'template',
+      service,
+      destination: key,
+      template: { ...template, client, assured: (flags & ItemFlag.assured) !== 0, seconds, timeout },
+      ...(hasCall ? { callId } : {}),
+    },
   };
 }
 

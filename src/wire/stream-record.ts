@@ -4,12 +4,6 @@ import type { ForeignTemplate } from '../model/foreign-template.js';
 import type { DestinationKey, ServiceKey } from '../model/service.js';
 import type { SyncSequence } from './sync-entry.js';
 
-/** How new something is, over all nodes: first by the epoch, then by the number, 32 bits each. {0, 0}: it is not known. */
-export interface StreamVersion {
-  readonly epoch: number;
-  readonly number: number;
-}
-
 /** Its `timeout` does not travel and is 0: the receiver has its own. */
 export interface StreamConnection {
   readonly kind: 'connection';
@@ -35,79 +29,51 @@ export interface StreamTemplate {
 /** What a table has, by endpoints. */
 export type StreamItem = StreamConnection | StreamTemplate;
 
-/** `number`: of the record, rising by one in the sender's epoch; acknowledgements name it. 48 bits. */
-interface Numbered {
-  readonly number: number;
-}
-
-interface ItemRecordOf<Kind> extends Numbered {
+/** Of a whole item, or of its end. Its number is its place among all of the session, from 0 on. */
+interface ItemRecordOf<Kind> {
   readonly kind: Kind;
   readonly item: StreamItem;
-  readonly version: StreamVersion;
-  /** This version was made in the receiver's table, and the sender has not changed it. */
-  readonly yours: boolean;
+  /** Since its last packet, when it was sent: hundredths of a second, `StreamLayout.idleMax` at most. */
+  readonly idle: number;
+  /** When it was sent: milliseconds of the sender's clock, modulo 2^32. */
+  readonly sent: number;
 }
-
-/** A whole item, or its end. */
 export type ItemRecord = ItemRecordOf<'item'> | ItemRecordOf<'delete'>;
-
-/** How many items a range of keys has, and a sum over them: 32 bits each. */
-export interface RangeDigest {
-  readonly count: number;
-  readonly sum: number;
-}
-
-/** From here on the items of a range of keys come, which all have come with its end. News may come between. */
-export interface SnapshotBegin extends Numbered {
-  readonly kind: 'snapshot-begin';
-  readonly range: number;
-}
-
-export interface SnapshotEnd extends Numbered {
-  readonly kind: 'snapshot-end';
-  readonly range: number;
-  readonly digest: RangeDigest;
-}
 
 export interface StreamHello {
   readonly kind: 'hello';
   readonly node: string;
-  /** Of the sender's process: each has a greater one. 32 bits. */
-  readonly epoch: number;
-  /** The identity of the sender's table, 16 hexadecimal digits: after a reboot it is another one. */
-  readonly table: string;
-  /** The receiver's last record that the sender has put into its table. `epoch` 0: none. */
-  readonly received: StreamVersion;
-  /** No version that the sender knows is newer. */
-  readonly clock: StreamVersion;
+  /** Of the sender's process, random: 16 hexadecimal digits. */
+  readonly id: string;
 }
 
-/** Each record up to this one is in the receiver's table. */
+/** The sender is alive. `whole`: all that its tables had so many milliseconds before is in the items that went before. */
+export interface StreamBeat {
+  readonly kind: 'beat';
+  /** As of an item. */
+  readonly sent: number;
+  readonly whole: boolean;
+}
+
+/** So many items of the session were dealt with: each is in the receiver's tables, or was refused. */
 export interface StreamAck {
   readonly kind: 'ack';
-  readonly epoch: number;
-  readonly number: number;
+  readonly count: number;
 }
 
-/** Why a record is not in the receiver's table, in the order of their numbers. */
-export const RECORD_REFUSALS = ['unbound', 'full', 'unsupported'] as const;
-export type RecordRefusal = (typeof RECORD_REFUSALS)[number];
+/** Why an item is not in the receiver's tables, in the order of their numbers. `newer`: what is there had a packet later. */
+export const ITEM_REFUSALS = ['unbound', 'full', 'unsupported', 'newer'] as const;
+export type ItemRefusal = (typeof ITEM_REFUSALS)[number];
 
-/** A record is not in the receiver's table; sent before the acknowledgement that passes over it. */
+/** Sent before the acknowledgement that has the item's number in its count. */
 export interface StreamRefused {
   readonly kind: 'refused';
   readonly number: number;
-  readonly reason: RecordRefusal;
-}
-
-/** Of each range of the sender's table, after all that was sent before. */
-export interface StreamDigests {
-  readonly kind: 'digests';
-  readonly ranges: readonly RangeDigest[];
+  readonly reason: ItemRefusal;
 }
 
 /** Why a node ends a connection, in the order of their numbers. */
-export const GOODBYE_REASONS = ['stop', 'bytes', 'order', 'silent', 'epoch', 'node'] as const;
+export const GOODBYE_REASONS = ['stop', 'bytes', 'order', 'silent', 'self'] as const;
 export type GoodbyeReason = (typeof GOODBYE_REASONS)[number];
 
 export interface StreamGoodbye {
@@ -115,15 +81,14 @@ export interface StreamGoodbye {
   readonly reason: GoodbyeReason;
 }
 
-export type NumberedRecord = ItemRecord | SnapshotBegin | SnapshotEnd;
-
 export type StreamRecord =
-  | NumberedRecord
+  | ItemRecord
   | StreamHello
+  | StreamBeat
   | StreamAck
   | StreamRefused
-  | StreamDigests
-  | { readonly kind: 'heartbeat' }
+  /** The receiver's services or servers have changed: what was refused may be taken now. */
+  | { readonly kind: 'again' }
   | StreamGoodbye;
 
 /** Why bytes are refused. The connection must be closed then: where the next record would begin is not known. */
@@ -146,7 +111,6 @@ export const STREAM_REFUSALS = [
   'item-time',
   'item-endpoint',
   'item-call',
-  'range',
   'reason',
 ] as const;
 export type StreamRefusal = (typeof STREAM_REFUSALS)[number];
@@ -163,8 +127,7 @@ export const StreamLayout = {
   destinationsMax: 65_536,
   /** No timer of IPVS is longer: 31 days. */
   secondsMax: 2_678_400,
-  /** So many ranges of keys a table has. */
-  ranges: 64,
+  idleMax: 0xff_ffff,
 } as const;
 
 /** Types of frames. */
@@ -178,11 +141,9 @@ export const StreamType = {
   templates: 6,
   connectionDeletes: 7,
   templateDeletes: 8,
-  snapshotBegin: 9,
-  snapshotEnd: 10,
-  digests: 11,
-  ack: 12,
-  refused: 13,
-  heartbeat: 14,
-  goodbye: 15,
+  beat: 9,
+  ack: 10,
+  refused: 11,
+  again: 12,
+  goodbye: 13,
 } as const;

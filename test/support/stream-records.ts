@@ -5,7 +5,7 @@ import type { DestinationKey, ForwardingMethod, ServiceKey } from '../../src/mod
 import { StreamEncoder } from '../../src/wire/stream-encoder.js';
 import {
   GOODBYE_REASONS,
-  RECORD_REFUSALS,
+  ITEM_REFUSALS,
   type StreamConnection,
   type StreamItem,
   StreamLayout,
@@ -50,12 +50,11 @@ export const connections: fc.Arbitrary<StreamConnection> = families.chain((famil
       method: methods,
       state: fc.nat(255),
       seconds,
-      late: fc.boolean(),
       seen,
       sequence: part('sequence', fc.record({ in: shift, out: shift }, { noNullPrototype: true })),
       local: part('local', anyEndpoint),
     })
-    .map(({ service, destination, client, other, serverPort, method, state, late, ...more }): StreamConnection => {
+    .map(({ service, destination, client, other, serverPort, method, state, ...more }): StreamConnection => {
       const isOwn = service.kind === 'fwmark' || serverPort !== undefined;
       const protocol = service.kind === 'fwmark' ? more.protocol : IpProtocol[service.protocol];
       return {
@@ -72,7 +71,7 @@ export const connections: fc.Arbitrary<StreamConnection> = families.chain((famil
           state: state % connectionStates(protocol),
           seconds: more.seconds,
           timeout: 0,
-          late,
+          late: false,
           ...more.seen,
         },
         ...more.sequence,
@@ -116,39 +115,28 @@ export const templates: fc.Arbitrary<StreamTemplate> = families.chain((family) =
 );
 
 const number = fc.nat(0xffff_ffff_ffff);
-const version = fc.record({ epoch: fc.constantFrom(1, 2, 0xffff_ffff), number: word }, { noNullPrototype: true });
-const digest = fc.record({ count: word, sum: word }, { noNullPrototype: true });
-const range = fc.nat(StreamLayout.ranges - 1);
 
 export const itemRecords: fc.Arbitrary<StreamRecord> = fc
-  .tuple(fc.constantFrom('item', 'delete'), fc.oneof(connections, templates), number, version, fc.boolean())
-  .map(([kind, item, at, its, yours]) => ({ kind, item, number: at, version: its, yours }));
+  .tuple(
+    fc.constantFrom('item', 'delete'),
+    fc.oneof(connections, templates),
+    fc.nat(StreamLayout.idleMax),
+    fc.constantFrom(0, 7, 0xffff_ffff),
+  )
+  .map(([kind, item, idle, sent]) => ({ kind, item, idle, sent }));
 
 const plainRecords: fc.Arbitrary<StreamRecord> = fc.oneof(
   fc
-    .tuple(fc.stringMatching(/^[A-Za-z0-9._-]{1,64}$/), word, fc.stringMatching(/^[0-9a-f]{16}$/), word, number, version)
-    .map(([node, epoch, table, before, at, clock]): StreamRecord => {
-      return { kind: 'hello', node, epoch, table, received: { epoch: before, number: at }, clock };
-    }),
-  fc.tuple(number, range).map(([at, one]): StreamRecord => ({ kind: 'snapshot-begin', number: at, range: one })),
-  fc.tuple(number, range, digest).map(([at, one, its]): StreamRecord => ({ kind: 'snapshot-end', number: at, range: one, digest: its })),
-  fc
-    .array(digest, { minLength: StreamLayout.ranges, maxLength: StreamLayout.ranges })
-    .map((ranges): StreamRecord => ({ kind: 'digests', ranges })),
-  fc.tuple(word, number).map(([epoch, at]): StreamRecord => ({ kind: 'ack', epoch, number: at })),
-  fc.tuple(number, fc.constantFrom(...RECORD_REFUSALS)).map(([at, reason]): StreamRecord => ({ kind: 'refused', number: at, reason })),
-  fc.constant<StreamRecord>({ kind: 'heartbeat' }),
+    .tuple(fc.stringMatching(/^[A-Za-z0-9._-]{1,64}$/), fc.stringMatching(/^[0-9a-f]{16}$/))
+    .map(([node, id]): StreamRecord => ({ kind: 'hello', node, id })),
+  fc.tuple(word, fc.boolean()).map(([sent, whole]): StreamRecord => ({ kind: 'beat', sent, whole })),
+  number.map((count): StreamRecord => ({ kind: 'ack', count })),
+  fc.tuple(number, fc.constantFrom(...ITEM_REFUSALS)).map(([at, reason]): StreamRecord => ({ kind: 'refused', number: at, reason })),
+  fc.constant<StreamRecord>({ kind: 'again' }),
   fc.constantFrom(...GOODBYE_REASONS).map((reason): StreamRecord => ({ kind: 'goodbye', reason })),
 );
 
-export const sampleHello: StreamRecord = {
-  kind: 'hello',
-  node: 'lb1',
-  epoch: 7,
-  table: '0123456789abcdef',
-  received: { epoch: 3, number: 9 },
-  clock: { epoch: 7, number: 100 },
-};
+export const sampleHello: StreamRecord = { kind: 'hello', node: 'lb1', id: '0123456789abcdef' };
 
 /** What one node sends another in a connection. */
 export const conversations = fc.array(fc.oneof(itemRecords, plainRecords), { maxLength: 30 }).map((all) => [sampleHello, ...all]);
@@ -202,22 +190,16 @@ const byMark: StreamItem = {
   local: { address: ip('2001:db8::9'), port: 1024 },
 };
 
-const digests = Array.from({ length: StreamLayout.ranges }, (_, count) => ({ count, sum: 7 * count }));
-
 /** One of each kind. */
 export const sampleRecords: readonly StreamRecord[] = [
   sampleHello,
-  { kind: 'snapshot-begin', number: 1, range: 3 },
-  ...[sampleConnection, byMark, sampleTemplate].map(
-    (item, index): StreamRecord => ({ kind: 'item', item, number: 2 + index, version: { epoch: 7, number: index }, yours: false }),
-  ),
-  { kind: 'delete', item: sampleConnection, number: 5, version: { epoch: 8, number: 1 }, yours: true },
-  { kind: 'delete', item: sampleTemplate, number: 6, version: { epoch: 8, number: 2 }, yours: false },
-  { kind: 'snapshot-end', number: 7, range: 3, digest: { count: 3, sum: 0xdead_beef } },
-  { kind: 'digests', ranges: digests },
-  { kind: 'ack', epoch: 3, number: 0xffff_ffff_ffff },
+  ...[sampleConnection, byMark, sampleTemplate].map((item, index): StreamRecord => ({ kind: 'item', item, idle: 100 * index, sent: 5 })),
+  { kind: 'delete', item: sampleConnection, idle: 0, sent: 6 },
+  { kind: 'delete', item: sampleTemplate, idle: StreamLayout.idleMax, sent: 7 },
+  { kind: 'beat', sent: 0xffff_ffff, whole: true },
+  { kind: 'ack', count: 0xffff_ffff_ffff },
   { kind: 'refused', number: 12, reason: 'full' },
-  { kind: 'heartbeat' },
+  { kind: 'again' },
   { kind: 'goodbye', reason: 'stop' },
 ];
 
