@@ -8,9 +8,19 @@
 #define APPLY_RECORDS 256
 /* Of a record. APPLY_TEMPLATE: it is a template, of the service's clients in the network of `client`; APPLY_ASSURED: one that leads longest in a full
  * table. APPLY_LATE: where the client has a connection to another destination, that stays. APPLY_END: the connection ends, if it leads to this
- * destination. APPLY_BITS: a connection that is there gets V_NOOUTPUT and V_PROVEN, too. */
-enum apply_flags { APPLY_LATE = 1, APPLY_END = 2, APPLY_BITS = 4, APPLY_TEMPLATE = 8, APPLY_ASSURED = 16 };
-enum apply_answer { APPLY_BUSY, APPLY_MADE, APPLY_CHANGED, APPLY_ENDED, APPLY_LEFT, APPLY_FULL, APPLY_GONE };
+ * destination. APPLY_BITS: a connection that is there gets V_NOOUTPUT and V_PROVEN, too. APPLY_RIVAL: both directors may have its packets, and the one that
+ * had the last of them knows better; APPLY_WINS: this one, where that is not known and their destinations differ. */
+enum apply_flags {
+  APPLY_LATE = 1,
+  APPLY_END = 2,
+  APPLY_BITS = 4,
+  APPLY_TEMPLATE = 8,
+  APPLY_ASSURED = 16,
+  APPLY_RIVAL = 32,
+  APPLY_WINS = 64
+};
+/* APPLY_NEWER: what is here had a packet later, and stays. */
+enum apply_answer { APPLY_BUSY, APPLY_MADE, APPLY_CHANGED, APPLY_ENDED, APPLY_LEFT, APPLY_FULL, APPLY_GONE, APPLY_NEWER };
 struct apply_record {
   __u32 client[4]; /* network order, as the other address and the ports */
   __u32 vaddr[4];  /* of the wide builds, as the two ports behind it */
@@ -24,11 +34,15 @@ struct apply_record {
   __u32 state; /* upper half of a value: method, state, V_NOOUTPUT and V_PROVEN; of a template its time after each use, clock units */
   __u32 left;  /* clock units until it expires */
   __u32 answer;
-  __u32 reserved;
+  __u32 slot; /* of APPLY_MADE and APPLY_CHANGED: where it is, and its key there */
+  __u64 key;
+  __u32 idle;  /* of APPLY_RIVAL: clock units since its last packet */
+  __u32 fresh; /* likewise: one that was idle for longer is not made */
 };
 struct apply_page {
   __u32 count;
-  __u32 reserved[15];
+  __u32 margin; /* of APPLY_RIVAL: last packets that are so close cannot be distinguished, clock units */
+  __u32 reserved[18]; /* a record more */
   struct apply_record record[APPLY_RECORDS];
 };
 

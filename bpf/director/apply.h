@@ -54,12 +54,31 @@ static __always_inline __u64 applied_value(struct apply_record *r, __u64 from, _
   return v_moved(from, v_state(applied_state(r)), now + r->left);
 }
 
+/* Of what is here: had it a packet later than the record? `idle`: since its last one. */
+static __always_inline bool newer_here(struct apply_record *r, __u32 idle, bool same_dest) {
+  struct apply_page *page = the_page();
+  if (!page || !(r->flags & APPLY_RIVAL)) return false;
+  __s32 later = (__s32)(r->idle - idle);
+  __s32 margin = (__s32)page->margin;
+  return later > margin || (!same_dest && !(r->flags & APPLY_WINS) && later >= -margin);
+}
+static __always_inline __u32 idle_here(__u64 v, __u32 now) {
+  struct conf *c = the_conf();
+  return c ? timeout_of(c, v_state(v)) - ((__u32)v - now) : 0;
+}
+/* Both directors have the same of it: it lives as long as at the one that had the last packet. */
+static __always_inline bool lives_longer_here(struct apply_record *r, __u64 v, __u32 now) {
+  return r->flags & APPLY_RIVAL && v_state(v) == v_state(applied_state(r)) && (__s32)((__u32)v - (now + r->left)) >= 0;
+}
+
 /* A connection that is there. Not APPLY_BUSY: it is done. */
 static __always_inline int apply_change(struct apply_record *r, struct conn_slot *s, __u64 key, __u32 now) {
   struct found f;
   if (!slot_holds(s, false, key, now, &f)) return APPLY_BUSY;
   bool same = v_dest(f.value) == r->dest;
   if (!same && r->flags & (APPLY_LATE | APPLY_END)) return APPLY_LEFT;
+  if (same && !(r->flags & APPLY_END) && lives_longer_here(r, f.value, now)) return APPLY_CHANGED;
+  if (newer_here(r, idle_here(f.value, now), same)) return APPLY_NEWER;
   if (!same || r->flags & APPLY_END) return conn_end(s, false, f.value, now) && same ? APPLY_ENDED : APPLY_BUSY;
   __u64 to = applied_value(r, f.value, now);
   if (r->flags & APPLY_BITS) to = (to & ~APPLIED_BITS) | (applied_state(r) & APPLIED_BITS);
@@ -79,6 +98,11 @@ static __always_inline void apply_make(struct apply_record *r, __u32 number, __u
   slot_fill(number, home, key, value);
 }
 
+/* One that is not here, and need not be. */
+static __always_inline bool is_gone(struct apply_record *r) {
+  return r->flags & APPLY_END || (r->flags & APPLY_RIVAL && r->idle > r->fresh);
+}
+
 /* Under the key's lock. A global function: verified once. */
 __noinline int apply_locked(__u32 i, __u64 key, __u32 home, __u32 now) {
   struct apply_record *r = record_at(i);
@@ -94,30 +118,42 @@ __noinline int apply_locked(__u32 i, __u64 key, __u32 home, __u32 now) {
     if (probe->holder != NOWHERE) {
       struct conn_slot *s = slot_at(probe->holder);
       int done = s ? apply_change(r, s, key, now) : APPLY_BUSY;
+      r->slot = probe->holder;
       if (done != APPLY_BUSY) return done;
       continue;
     }
-    if (r->flags & APPLY_END) return APPLY_GONE;
+    if (is_gone(r)) return APPLY_GONE;
     if (probe->free == NOWHERE && probe->evict == NOWHERE) return APPLY_FULL;
     __u32 number = slot_take_quickly(probe, home, now);
     if (number == NOWHERE) continue;
     apply_make(r, number, home, key, now);
+    r->slot = number;
     return APPLY_MADE;
   }
   return APPLY_BUSY;
 }
 
 #ifndef SIDE /* those of a family share one table, which the build without marks and SCTP has */
-/* A template that is there: one that leads elsewhere is lost, and the next try makes another one. */
+/* A template that is there: one that leads elsewhere is lost, and the next try makes another one. One that is held is in use. */
 static __always_inline int apply_template_change(struct apply_record *r, struct template *t, __u32 now) {
   __u64 v = READ(t->value);
   if (!t_taken(v) || t_claimed(v)) return APPLY_BUSY;
-  if (t_dest(v) != r->dest || r->flags & APPLY_END) return CAS(&t->value, v, v | T_LOST) == v && t_dest(v) == r->dest ? APPLY_ENDED : APPLY_BUSY;
-  __u64 to = (v >> 32 << 32 & ~(T_ASKED | T_CHILD | T_HELD)) | (__u32)(now + r->left);
+  bool same = t_dest(v) == r->dest;
+  bool longer = r->flags & APPLY_RIVAL && (__s32)((__u32)v - (now + r->left)) >= 0;
+  if (same && longer && !(r->flags & APPLY_END) && (v & T_ASSURED || !(r->flags & APPLY_ASSURED))) return APPLY_CHANGED;
+  if ((!same || r->flags & APPLY_END) && newer_here(r, v & T_HELD ? 0 : READ(t->timeout) - ((__u32)v - now), same)) return APPLY_NEWER;
+  if (!same || r->flags & APPLY_END) return CAS(&t->value, v, v | T_LOST) == v && same ? APPLY_ENDED : APPLY_BUSY;
+  __u64 to = (v >> 32 << 32 & ~(T_ASKED | T_CHILD | T_HELD)) | (longer ? (__u32)v : (__u32)(now + r->left));
   if (r->flags & APPLY_ASSURED) to |= T_ASSURED;
   if (CAS(&t->value, v, to) != v) return APPLY_BUSY;
   WRITE(t->timeout, r->state);
   return APPLY_CHANGED;
+}
+
+/* What a template that was made for a packet has not: it has been used before. */
+static __always_inline void apply_template_rest(struct apply_record *r, struct template *t) {
+  WRITE(t->timeout, r->state);
+  if (r->flags & APPLY_ASSURED) __sync_fetch_and_or(&t->value, T_ASSURED);
 }
 
 /* Under the lock of the probe's key. */
@@ -134,9 +170,11 @@ __noinline int apply_template_locked(__u32 i, __u32 now) {
     if (!t) return APPLY_FULL;
     int done = APPLY_BUSY;
     if (p->place == p->holder) done = apply_template_change(r, t, now);
-    else if (r->flags & APPLY_END) return APPLY_GONE;
+    else if (is_gone(r)) return APPLY_GONE;
     else if (template_fill(c, p, t)) done = APPLY_MADE;
-    if (done == APPLY_MADE && r->flags & APPLY_ASSURED) __sync_fetch_and_or(&t->value, T_ASSURED);
+    if (done == APPLY_MADE) apply_template_rest(r, t);
+    r->slot = p->place;
+    r->key = READ(t->key);
     if (done != APPLY_BUSY) return done;
   }
   return APPLY_BUSY;
@@ -148,7 +186,7 @@ static __always_inline int apply_template(struct apply_record *r, __u32 i, __u32
   struct template_probe *p = the_template_probe();
   if (!svc || !p || (svc->flags & (SVC_PERSISTENT | SVC_SIP)) != SVC_PERSISTENT) return APPLY_LEFT;
   template_probe_for(p, persistence_of(svc), r->service, applied_client(r), false);
-  p->timeout = r->state;
+  p->timeout = r->left;
   p->dest = r->dest;
   p->now = now;
   __u32 lock = LOCKS + SPILL_LOCKS + LOCALITY_LOCKS + (p->hash & (TEMPLATE_LOCKS - 1));
@@ -173,6 +211,7 @@ static long apply_step(__u64 i, void *ctx) {
   __u64 key = conn_key(applied_client(r), r->port, r->service);
   __u32 hash = conn_hash(key);
   r->answer = APPLY_BUSY;
+  r->key = key;
   if (!key_lock(key, hash)) return 0;
   r->answer = apply_locked(i, key, hash & conn_mask, *now);
   key_unlock(key, hash);

@@ -23,10 +23,23 @@ export interface ForeignConnection {
   readonly seen?: { readonly answered: boolean; readonly proven: boolean };
   /** It has ended. */
   readonly ended?: true;
+  /**
+   * Seconds since its last packet, where both directors may have packets of it: then it counts only where it had one later than the connection here, if there
+   * is one (Rivalry). Absent: it counts.
+   */
+  readonly idle?: number;
+}
+
+/** How what both directors know is compared. */
+export interface Rivalry {
+  /** Where last packets are so close that it is not known which was later, and the servers differ, the other director's connection counts. */
+  readonly wins: boolean;
+  /** Seconds. One that was idle for longer and is not here has ended here: this director knew it before. Infinity: it did not. */
+  readonly fresh: number;
 }
 
 /**
  * What became of it here. `unbound`: no service or no destination is for it. `left`: the client has another connection, which stays. `full`: no place.
- * `unsupported`: the director cannot have such a connection from elsewhere. `busy`: other CPUs were faster each time; it may be tried again.
+ * `unsupported`: the director cannot have such a connection from elsewhere. `newer`: what is here had a packet later, and stays. `busy`: other CPUs were faster each time; it may be tried again.
  */
-export type Applied = 'made' | 'changed' | 'ended' | 'left' | 'gone' | 'full' | 'busy' | 'unbound' | 'unsupported';
+export type Applied = 'made' | 'changed' | 'ended' | 'left' | 'gone' | 'full' | 'busy' | 'unbound' | 'unsupported' | 'newer';

@@ -19,4 +19,8 @@ export interface ForeignTemplate {
   /** Seconds until it expires; 0: as the service has it. */
   readonly seconds: number;
   readonly timeout: number;
+  /** It has ended. */
+  readonly ended?: true;
+  /** Seconds since its last use, as of a connection. */
+  readonly idle?: number;
 }

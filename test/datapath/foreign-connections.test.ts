@@ -4,7 +4,7 @@ import { after, before, test } from 'node:test';
 import { applyChange } from '../../src/datapath/apply-change.js';
 import { ConnectionApplier } from '../../src/datapath/ebpf/sync/connection-applier.js';
 import { ConnectionNews } from '../../src/datapath/ebpf/sync/connection-news.js';
-import type { Applied, ForeignConnection } from '../../src/model/foreign-connection.js';
+import type { Applied, ForeignConnection, Rivalry } from '../../src/model/foreign-connection.js';
 import type { ForeignTemplate } from '../../src/model/foreign-template.js';
 import { IpProtocol } from '../../src/model/ip-protocol.js';
 import { type Bed, openBed, skipReason } from './bed.js';
@@ -255,4 +255,104 @@ test('templates of many clients: each has an answer, and the counts are right', 
   assert.deepEqual([...new Set(applyTemplates(many))], ['made']);
   assert.ok(byState().length > 100);
   checkTable(bed);
+});
+
+const rival = (idle: number, rest: Partial<ForeignConnection> = {}): ForeignConnection => foreign({ idle, ...rest });
+/** A connection that had its last packet here so many seconds ago, by the time that it has left. */
+const hereSince = (idle: number): void => {
+  setUp([http]);
+  assert.deepEqual(apply([foreign({ seconds: 900 - idle })]), ['made']);
+};
+const applied = (connection: ForeignConnection, rivalry: Rivalry = { wins: false, fresh: Number.POSITIVE_INFINITY }): Applied | undefined =>
+  bed.director.exclusively(() => applier.apply([connection], { rivalry }))[0];
+const elsewhere = { server: at(SERVERS[1], 8080) };
+const FIN_WAIT = { state: 4, seconds: 120 };
+
+test('of two directors the one that had the last packet knows the state', { skip }, () => {
+  hereSince(50);
+  assert.equal(applied(rival(60, FIN_WAIT)), 'newer');
+  assert.deepEqual(byState(), [[`${SERVERS[0]}:8080`, 'ESTABLISHED']]);
+  assert.equal(applied(rival(40, { ...FIN_WAIT, seconds: 80 })), 'changed');
+  assert.deepEqual(byState(), [[`${SERVERS[0]}:8080`, 'FIN_WAIT']]);
+});
+
+test('where both know the same of it, it lives as long as at the one that had the last packet', { skip }, () => {
+  const left = () => [...bed.director.connections()].map(({ expires }) => Math.round(expires / 10) * 10)[0];
+  hereSince(500);
+  assert.equal(applied(rival(700, { seconds: 200 })), 'changed');
+  assert.equal(left(), 400);
+  assert.equal(applied(rival(100, { seconds: 800 })), 'changed');
+  assert.equal(left(), 800);
+});
+
+test('and its server; where that is not known, one of the two directors wins', { skip }, () => {
+  hereSince(50);
+  assert.equal(applied(rival(60, { ...elsewhere, seconds: 840 })), 'newer');
+  assert.equal(applied(rival(40, { ...elsewhere, seconds: 860 })), 'made');
+  assert.deepEqual(byState(), [[`${SERVERS[1]}:8080`, 'ESTABLISHED']]);
+  assert.deepEqual(counts(), [
+    [`${SERVERS[1]}:8080`, 1, 0, 0],
+    [`${SERVERS[0]}:8080`, 0, 0, 0],
+  ]);
+  hereSince(0);
+  assert.equal(applied(rival(0, elsewhere)), 'newer');
+  assert.equal(applied(rival(0, elsewhere), { wins: true, fresh: Number.POSITIVE_INFINITY }), 'made');
+  checkTable(bed);
+});
+
+test('an end counts where the connection had no packet since', { skip }, () => {
+  hereSince(50);
+  assert.equal(applied(rival(60, { ended: true })), 'newer');
+  assert.equal(applied(rival(50, { ended: true })), 'ended');
+  assert.deepEqual(byState(), []);
+});
+
+test('what this director knew, and what ended here since, does not come back', { skip }, () => {
+  setUp([http]);
+  assert.equal(applied(rival(60, { seconds: 840 }), { wins: true, fresh: 50 }), 'gone');
+  assert.equal(applied(rival(60, { seconds: 840 }), { wins: false, fresh: 70 }), 'made');
+});
+
+test('a time that is longer than a state has here is cut to that', { skip }, () => {
+  setUp([http]);
+  assert.equal(applied(rival(0, { ...FIN_WAIT, seconds: 100_000 })), 'made');
+  const [{ expires } = { expires: 0 }] = bed.director.connections();
+  assert.ok(expires >= 118 && expires <= 120, `${expires}`);
+});
+
+test('templates of two directors: the later use counts, and one that connections hold is in use', { skip }, () => {
+  const used = (idle: number, server: string, rest: Partial<ForeignTemplate> = {}): ForeignTemplate =>
+    template({ server: at(server, 8080), idle, seconds: 300 - idle, ...rest });
+  const only = (one: ForeignTemplate, wins = false): Applied | undefined =>
+    bed.director.exclusively(() => applier.applyTemplates([one], { rivalry: { wins, fresh: 200 } }))[0];
+  setUp([kept]);
+  assert.equal(only(used(250, SERVERS[0])), 'gone');
+  assert.equal(only(used(50, SERVERS[0])), 'made');
+  assert.equal(only(used(60, SERVERS[1])), 'newer');
+  assert.equal(only(used(60, SERVERS[0])), 'changed');
+  assert.equal(only(used(60, SERVERS[0], { ended: true })), 'newer');
+  assert.equal(only(used(10, SERVERS[1])), 'made');
+  assert.equal(only(used(10, SERVERS[0])), 'newer');
+  assert.equal(only(used(10, SERVERS[0]), true), 'made');
+  assert.equal(only(used(5, SERVERS[0], { ended: true })), 'ended');
+  checkTable(bed);
+});
+
+test('where each came to is reported, with what the other director has of it', { skip }, () => {
+  setUp([http]);
+  const news = new ConnectionNews(bed.folder);
+  const reportedPorts = (): readonly number[] => {
+    const found: number[] = [];
+    while (news.look(256, { connection: ({ client }) => found.push(client.port), template: () => assert.fail('no template') }));
+    return found;
+  };
+  reportedPorts();
+  const come = (connections: readonly ForeignConnection[]) =>
+    bed.director.exclusively(() => applier.apply(connections, { placed: (_, place) => news.known(place) }));
+  assert.deepEqual(come([1, 2].map((port) => rival(0, { client: at(CLIENT, port) }))), ['made', 'made']);
+  assert.deepEqual(reportedPorts(), [], 'it is no news to whom it came from');
+  come([rival(0, { client: at(CLIENT, 1), ...FIN_WAIT })]);
+  assert.deepEqual(reportedPorts(), []);
+  bed.send('ingress', 'front', fromClient(tcp({ from: `${CLIENT}:2`, to: `${VIP}:80` }, 'FA')));
+  assert.deepEqual(reportedPorts(), [2]);
 });

@@ -4,8 +4,8 @@ import { after, before, test } from 'node:test';
 import { applyChange } from '../../src/datapath/apply-change.js';
 import { Conf } from '../../src/datapath/ebpf/abi.gen.js';
 import { ConnectionApplier } from '../../src/datapath/ebpf/sync/connection-applier.js';
-import { ConnectionNews } from '../../src/datapath/ebpf/sync/connection-news.js';
-import { TableScan } from '../../src/datapath/ebpf/sync/table-scan.js';
+import { ConnectionNews, type NewsTo } from '../../src/datapath/ebpf/sync/connection-news.js';
+import { type ReportedAt, TableScan } from '../../src/datapath/ebpf/sync/table-scan.js';
 import { clockNow, unitsOf } from '../../src/datapath/ebpf/table/clock.js';
 import { Tables } from '../../src/datapath/ebpf/table/tables.js';
 import type { ForeignConnection } from '../../src/model/foreign-connection.js';
@@ -121,7 +121,7 @@ test('a connection with traffic is reported again when half of its time has pass
   const look = (seconds: number, refresh: number): number => {
     let found = 0;
     scan.begin();
-    while (scan.look(64, { now: begun + unitsOf(seconds, hz), refresh: unitsOf(refresh, hz) }, () => (found += 1)));
+    while (scan.look(64, { now: begun + unitsOf(seconds, hz), refresh: unitsOf(refresh, hz) }, { found: () => (found += 1) }));
     return found;
   };
   const touchedAt = (seconds: number): void => {
@@ -141,4 +141,49 @@ test('a connection with traffic is reported again when half of its time has pass
   touchedAt(900);
   assert.equal(look(900, 0), 1, 'more than half of it');
   assert.equal(look(1300, 0), 0, 'idle since');
+});
+
+test('what ended before its time is reported, of every table, and what others refused comes again', { skip }, () => {
+  setUp(web, six, all);
+  const news = new ConnectionNews(bed.folder);
+  const ends: string[] = [];
+  const places: ReportedAt[] = [];
+  const look = (): number => {
+    let found = 0;
+    const to: NewsTo = {
+      connection: (_, { where }) => (found = places.push(where)),
+      template: () => assert.fail('no template'),
+      ended: {
+        connection: ({ client, virtual, server, state }) => ends.push(`${client.port} ${virtual.port} ${server.port} ${state}`),
+        template: () => assert.fail('no template'),
+      },
+    };
+    while (news.look(100, to));
+    return found;
+  };
+  const connection = { protocol: 6, mark: 0, method: 'masq', state: 1, seconds: 900, timeout: 900, late: false } as const;
+  const come: readonly ForeignConnection[] = [
+    { ...connection, client: at(CLIENT, 6), virtual: at(VIP, 80), server: at(SERVERS[0], 8080) },
+    { ...connection, client: at(IPV6.client, 7), virtual: at(IPV6.vip, 80), server: at(IPV6.servers[0], 8080) },
+    { ...connection, client: at(CLIENT, 8), virtual: at(VIP, 443), server: at(SERVERS[0], 443) },
+  ];
+  const apply = (more: Partial<ForeignConnection> = {}) =>
+    bed.director.exclusively(() => applier.apply(come.map((one) => ({ ...one, ...more }))));
+  apply();
+  assert.equal(look(), 3);
+  for (const { slots, at: place, key } of places) slots.refused(place, key);
+  assert.deepEqual([look(), news.forgetRefused(), news.forgetRefused()], [0, 3, 0]);
+  places.length = 0;
+  assert.equal(look(), 3);
+  apply({ ended: true });
+  places.length = 0;
+  assert.equal(look(), 0);
+  assert.deepEqual(new Set(ends), new Set(['6 80 8080 1', '7 80 8080 1', '8 443 443 1']));
+  ends.length = 0;
+  apply();
+  assert.equal(look(), 3, 'what others have no more is news');
+  for (const { slots, at: place, key } of places) slots.refused(place, key);
+  apply({ ended: true });
+  look();
+  assert.deepEqual(ends, [], 'others never had what they refused');
 });

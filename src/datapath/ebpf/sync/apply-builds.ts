@@ -17,6 +17,7 @@ import {
   SCTP6_PINS,
   TABLE_PIN,
   type Tables,
+  TEMPLATES_PIN,
   WIDE_PINS,
   WIDE_SCTP_PINS,
   WIDE_SCTP6_PINS,
@@ -65,12 +66,15 @@ export class LoadedApply {
   }
 }
 
-const tablePin = ({ pins }: ApplyBuild): string => pins?.conns ?? TABLE_PIN;
+/** Of a table's connections. */
+export const connectionsPin = (kind: TableKind): string => BUILDS[kind].pins?.conns ?? TABLE_PIN;
+
+/** Of its templates, which all tables of a family share. */
+export const templatesPin = (kind: TableKind): string => (kind.startsWith('inet6') ? IPV6_PINS.templates : TEMPLATES_PIN);
 
 /** The number of the pinned table; undefined: it is not there. @throws SystemError */
 export function tableNumber(tables: Tables, kind: TableKind): number | undefined {
-  const pin = tablePin(BUILDS[kind]);
-  const path = `${tables.folder}/${pin}`;
+  const path = `${tables.folder}/${connectionsPin(kind)}`;
   return existsSync(path) ? using(requiredPin(path, BpfMap.pinned), (map) => map.info().id) : undefined;
 }
 

@@ -1,5 +1,5 @@
 // Puts connections that another director has into the tables, a page at a time.
-import type { Applied, ForeignConnection } from '../../../model/foreign-connection.js';
+import type { Applied, ForeignConnection, Rivalry } from '../../../model/foreign-connection.js';
 import type { ForeignTemplate } from '../../../model/foreign-template.js';
 import { IpProtocol } from '../../../model/ip-protocol.js';
 import type { Records } from '../../../sys/bpf/records.js';
@@ -7,12 +7,13 @@ import { swap16 } from '../../../wire/bytes.js';
 import { Abi, Conf, Dest, Method, TcpState } from '../abi.gen.js';
 import { ApplyAbi, ApplyAnswer, ApplyFlags, ApplyPage, ApplyRecord } from '../apply.gen.js';
 import { movePage } from '../load/table-move.js';
-import { unitsOf } from '../table/clock.js';
+import { clockNow, unitsOf } from '../table/clock.js';
 import { EndpointTable } from '../table/endpoint-table.js';
 import { isFullnat, recordedForwarding } from '../table/forwarding-word.js';
 import { packetWords } from '../table/record-address.js';
 import type { Tables } from '../table/tables.js';
-import { type LoadedApply, loadApply, tableKind, tableNumber } from './apply-builds.js';
+import { TemplateAbi } from '../template.gen.js';
+import { connectionsPin, type LoadedApply, loadApply, tableKind, tableNumber, templatesPin } from './apply-builds.js';
 import { type ApplyTarget, ApplyTargets } from './apply-target.js';
 import { stateTime } from './state-time.js';
 
@@ -24,6 +25,7 @@ const ANSWERS: Readonly<Record<number, Applied>> = {
   [ApplyAnswer.APPLY_LEFT]: 'left',
   [ApplyAnswer.APPLY_FULL]: 'full',
   [ApplyAnswer.APPLY_GONE]: 'gone',
+  [ApplyAnswer.APPLY_NEWER]: 'newer',
 };
 
 /** No timer of IPVS is longer: 31 days. */
@@ -31,10 +33,33 @@ const SECONDS_MAX = 2678400;
 /** A template's, where the other director does not know (the kernel's IP_VS_CONN_TIMEOUT). */
 const TEMPLATE_SECONDS = 180;
 
+/** Last packets closer than this cannot be distinguished: clocks of directors are compared by messages, and tables count in hundredths. */
+const MARGIN_SECONDS = 0.1;
+
 type Kind = ReturnType<typeof tableKind>;
 
-/** What has a place on the page. */
-interface Placed {
+/** Where something is that was made or changed: the pin of its table, and its slot there. */
+export interface Place {
+  readonly pin: string;
+  readonly slot: number;
+  readonly key: bigint;
+  /** What the other director has of it: the upper half of the value that it would have here, and until when, by the clock here. */
+  readonly high: number;
+  readonly expires: number;
+}
+
+/** `placed`: gets the place of what was made or changed, and which of all it is. */
+export interface ApplyOptions {
+  readonly rivalry?: Rivalry;
+  readonly placed?: (index: number, place: Place) => void;
+}
+
+type Done = (index: number, answer: Applied, place: () => Place) => void;
+
+const UNRIVALLED: Rivalry = { wins: false, fresh: Number.POSITIVE_INFINITY };
+
+/** What gets a record of the page. */
+interface Waiting {
   readonly index: number;
   readonly write: (page: Records, record: number) => void;
 }
@@ -50,32 +75,65 @@ function stateWord({ dests }: Tables, { dest }: ApplyTarget, { protocol, state, 
   return (method << (Abi.V_METHOD_SHIFT - 32)) | (number << (Abi.V_STATE_SHIFT - 32)) | bits;
 }
 
-const flagsOf = ({ late, ended, seen }: ForeignConnection): number =>
-  (late ? ApplyFlags.APPLY_LATE : 0) | (ended === true ? ApplyFlags.APPLY_END : 0) | (seen === undefined ? 0 : ApplyFlags.APPLY_BITS);
+const flagsOf = ({ late, seen }: ForeignConnection): number =>
+  (late ? ApplyFlags.APPLY_LATE : 0) | (seen === undefined ? 0 : ApplyFlags.APPLY_BITS);
 
 const unitsIn = ({ conf }: Tables, seconds: number): number => unitsOf(Math.min(seconds, SECONDS_MAX), conf.get(0, Conf.hz));
 
-function writeConnection(tables: Tables, target: ApplyTarget, connection: ForeignConnection, page: Records, record: number): void {
-  const { client, virtual, server, protocol, state, seconds } = connection;
+/** What is the same of both: whether it has ended, and when its last packet was. `flags`: of its kind. */
+function writeRest(
+  tables: Tables,
+  { ended, idle }: Pick<ForeignConnection, 'ended' | 'idle'>,
+  { wins, fresh }: Rivalry,
+  flags: number,
+  page: Records,
+  record: number,
+): void {
+  const isRival = idle !== undefined;
+  const rival = (isRival ? ApplyFlags.APPLY_RIVAL : 0) | (isRival && wins ? ApplyFlags.APPLY_WINS : 0);
+  page.set(record, ApplyRecord.flags, flags | rival | (ended === true ? ApplyFlags.APPLY_END : 0));
+  page.set(record, ApplyRecord.idle, isRival ? unitsIn(tables, idle) : 0);
+  page.set(record, ApplyRecord.fresh, unitsIn(tables, fresh));
+}
+
+function writeConnection(
+  tables: Tables,
+  target: ApplyTarget,
+  connection: ForeignConnection,
+  rivalry: Rivalry,
+  page: Records,
+  record: number,
+): void {
+  const { client, virtual, server, protocol, state, seconds, idle } = connection;
   page.clear(record);
+  writeRest(tables, connection, rivalry, flagsOf(connection), page, record);
   for (const [k, word] of packetWords(client.address).entries()) page.set(record, ApplyRecord.client, word, k);
   for (const [k, word] of packetWords(virtual.address).entries()) page.set(record, ApplyRecord.vaddr, word, k);
   page.set(record, ApplyRecord.port, swap16(client.port));
   page.set(record, ApplyRecord.vport, swap16(virtual.port));
   page.set(record, ApplyRecord.dport, swap16(server.port));
   page.set(record, ApplyRecord.protocol, protocol);
-  page.set(record, ApplyRecord.flags, flagsOf(connection));
   page.set(record, ApplyRecord.service, target.service);
   page.set(record, ApplyRecord.dest, target.dest);
   page.set(record, ApplyRecord.state, stateWord(tables, target, connection));
-  page.set(record, ApplyRecord.left, seconds === 0 ? stateTime(tables, protocol, state) : unitsIn(tables, seconds));
+  const most = stateTime(tables, protocol, state);
+  const left = seconds === 0 ? most : unitsIn(tables, seconds);
+  // When the last packet of what is here was, the program knows from its time and its state's.
+  page.set(record, ApplyRecord.left, idle === undefined ? left : Math.min(left, most));
 }
 
-function writeTemplate(tables: Tables, target: ApplyTarget, template: ForeignTemplate, page: Records, record: number): void {
+function writeTemplate(
+  tables: Tables,
+  target: ApplyTarget,
+  template: ForeignTemplate,
+  rivalry: Rivalry,
+  page: Records,
+  record: number,
+): void {
   const { client, assured, seconds, timeout } = template;
   page.clear(record);
   for (const [k, word] of packetWords(client).entries()) page.set(record, ApplyRecord.client, word, k);
-  page.set(record, ApplyRecord.flags, ApplyFlags.APPLY_TEMPLATE | (assured ? ApplyFlags.APPLY_ASSURED : 0));
+  writeRest(tables, template, rivalry, ApplyFlags.APPLY_TEMPLATE | (assured ? ApplyFlags.APPLY_ASSURED : 0), page, record);
   page.set(record, ApplyRecord.service, target.service);
   page.set(record, ApplyRecord.dest, target.dest);
   page.set(record, ApplyRecord.state, unitsIn(tables, timeout === 0 ? TEMPLATE_SECONDS : timeout));
@@ -88,28 +146,28 @@ export class ConnectionApplier {
   constructor(readonly tables: Tables) {}
 
   /**
-   * What became of each. The caller holds the lock, and no move of a table has begun and not ended.
+   * What became of each. `rivalry`: for those with a time of their last packet. The caller holds the lock, and no move of a table has begun and not ended.
    * @throws WeirError kernel-refuses-datapath, pin-missing
    */
-  apply(connections: readonly ForeignConnection[]): readonly Applied[] {
+  apply(connections: readonly ForeignConnection[], { rivalry = UNRIVALLED, placed }: ApplyOptions = {}): readonly Applied[] {
     const targets = new ApplyTargets(this.tables, new EndpointTable(this.tables));
-    return this.#applyAll(connections, (connection) => {
+    return this.#applyAll(connections, placed, (connection) => {
       const target = targets.of(connection);
       if (target === undefined) return 'unbound';
       if (isFullnat(recordedForwarding(this.tables, target.dest))) return 'unsupported';
       const kind = tableKind(connection.client.address.family, connection.protocol === IpProtocol.sctp, target.wide);
-      return [kind, (page, record) => writeConnection(this.tables, target, connection, page, record)];
+      return [kind, (page, record) => writeConnection(this.tables, target, connection, rivalry, page, record)];
     });
   }
 
   /** As apply(), of templates. */
-  applyTemplates(templates: readonly ForeignTemplate[]): readonly Applied[] {
+  applyTemplates(templates: readonly ForeignTemplate[], { rivalry = UNRIVALLED, placed }: ApplyOptions = {}): readonly Applied[] {
     const targets = new ApplyTargets(this.tables, new EndpointTable(this.tables));
-    return this.#applyAll(templates, (template) => {
+    return this.#applyAll(templates, placed, (template) => {
       const target = targets.ofTemplate(template);
       if (target === undefined) return 'unbound';
       const kind = tableKind(template.client.family, false, false);
-      return [kind, (page, record) => writeTemplate(this.tables, target, template, page, record)];
+      return [kind, (page, record) => writeTemplate(this.tables, target, template, rivalry, page, record)];
     });
   }
 
@@ -119,29 +177,39 @@ export class ConnectionApplier {
   }
 
   /** `place`: in which table it belongs, and how it is written; or what becomes of it without. */
-  #applyAll<T>(all: readonly T[], place: (one: T) => readonly [Kind, Placed['write']] | 'unbound' | 'unsupported'): readonly Applied[] {
+  #applyAll<T>(
+    all: readonly T[],
+    placed: ApplyOptions['placed'],
+    place: (one: T) => readonly [Kind, Waiting['write']] | 'unbound' | 'unsupported',
+  ): readonly Applied[] {
     const answers: Applied[] = all.map(() => 'unbound');
-    const byKind = new Map<Kind, Placed[]>();
+    const byKind = new Map<Kind, Waiting[]>();
     for (const [index, one] of all.entries()) {
-      const placed = place(one);
-      if (typeof placed === 'string') {
-        answers[index] = placed;
+      const target = place(one);
+      if (typeof target === 'string') {
+        answers[index] = target;
         continue;
       }
-      const [kind, write] = placed;
+      const [kind, write] = target;
       const others = byKind.get(kind);
       if (others === undefined) byKind.set(kind, [{ index, write }]);
       else others.push({ index, write });
     }
-    for (const [kind, placed] of byKind) this.#applyTo(kind, placed, answers);
+    for (const [kind, waiting] of byKind) {
+      this.#applyTo(kind, waiting, (index, answer, place) => {
+        answers[index] = answer;
+        if (answer === 'made' || answer === 'changed') placed?.(index, place());
+      });
+    }
     return answers;
   }
 
-  #applyTo(kind: Kind, placed: readonly Placed[], answers: Applied[]): void {
+  #applyTo(kind: Kind, waiting: readonly Waiting[], done: Done): void {
     const loaded = this.#loadedFor(kind);
     if (loaded === undefined) return; // no service made this table
-    for (let from = 0; from < placed.length; from += ApplyAbi.APPLY_RECORDS)
-      applyPage(loaded, placed.slice(from, from + ApplyAbi.APPLY_RECORDS), answers);
+    loaded.page.set(0, ApplyPage.margin, unitsIn(this.tables, MARGIN_SECONDS));
+    for (let from = 0; from < waiting.length; from += ApplyAbi.APPLY_RECORDS)
+      applyPage(loaded, kind, waiting.slice(from, from + ApplyAbi.APPLY_RECORDS), clockNow(this.tables.conf), done);
   }
 
   /** The table may have got another size, or have been loaded again. */
@@ -158,9 +226,23 @@ export class ConnectionApplier {
   }
 }
 
-function applyPage({ page, program }: LoadedApply, placed: readonly Placed[], answers: Applied[]): void {
-  for (const [k, { write }] of placed.entries()) write(page, k + 1);
-  page.set(0, ApplyPage.count, placed.length);
+function applyPage({ page, program }: LoadedApply, kind: Kind, waiting: readonly Waiting[], now: number, done: Done): void {
+  for (const [k, { write }] of waiting.entries()) write(page, k + 1);
+  page.set(0, ApplyPage.count, waiting.length);
   movePage(program);
-  for (const [k, { index }] of placed.entries()) answers[index] = ANSWERS[page.get(k + 1, ApplyRecord.answer)] ?? 'busy';
+  for (const [k, { index }] of waiting.entries())
+    done(index, ANSWERS[page.get(k + 1, ApplyRecord.answer)] ?? 'busy', () => placeOf(page, kind, k + 1, now));
+}
+
+function placeOf(page: Records, kind: Kind, record: number, now: number): Place {
+  const flags = page.get(record, ApplyRecord.flags);
+  const isTemplate = (flags & ApplyFlags.APPLY_TEMPLATE) !== 0;
+  const assured = (flags & ApplyFlags.APPLY_ASSURED) === 0 ? 0 : upper(BigInt(TemplateAbi.T_ASSURED));
+  return {
+    pin: isTemplate ? templatesPin(kind) : connectionsPin(kind),
+    slot: page.get(record, ApplyRecord.slot),
+    key: page.big(record, ApplyRecord.key),
+    high: page.get(record, ApplyRecord.dest) | (isTemplate ? assured : page.get(record, ApplyRecord.state)),
+    expires: (now + page.get(record, ApplyRecord.left)) >>> 0,
+  };
 }

@@ -1,14 +1,16 @@
 // What is new among this director's connections, for whoever reports them to another one. It reads the tables alone, and takes no lock.
 import type { ForeignConnection } from '../../../model/foreign-connection.js';
 import type { ForeignTemplate } from '../../../model/foreign-template.js';
-import { Abi, Conf, Service } from '../abi.gen.js';
+import { Abi, Conf, Service, WeirState } from '../abi.gen.js';
 import { clockNow, unitsOf } from '../table/clock.js';
 import { Tables } from '../table/tables.js';
+import type { TakenTemplate } from '../table/templates.js';
 import { TemplateAbi } from '../template.gen.js';
-import { ownConnection } from './own-connections.js';
-import { ownTemplate } from './own-templates.js';
-import type { ScanMoment } from './slot-news.js';
-import { TableScan } from './table-scan.js';
+import type { Place } from './connection-applier.js';
+import { connectionIdle, ownConnection } from './own-connections.js';
+import { ownTemplate, templateIdle } from './own-templates.js';
+import type { ScanMoment, SlotKey } from './slot-news.js';
+import { type ReportedAt, TableScan } from './table-scan.js';
 import { TemplateScan } from './template-scan.js';
 
 /** What net.ipv4.vs.sync_… asks for. */
@@ -20,9 +22,21 @@ export interface SyncWishes {
   readonly withoutPersistent: boolean;
 }
 
+/** Of what is reported. */
+export interface Reported {
+  readonly where: ReportedAt;
+  /** Seconds since its last packet, or a template's last use. */
+  readonly idle: number;
+}
+
 export interface NewsTo {
-  readonly connection: (connection: ForeignConnection) => void;
-  readonly template: (template: ForeignTemplate) => void;
+  readonly connection: (connection: ForeignConnection, reported: Reported) => void;
+  readonly template: (template: ForeignTemplate, reported: Reported) => void;
+  /** Of what was reported and has ended before its time, as it was then. Absent: it is not asked for. */
+  readonly ended?: {
+    readonly connection: (connection: ForeignConnection, idle: number) => void;
+    readonly template: (template: ForeignTemplate, idle: number) => void;
+  };
 }
 
 export class ConnectionNews {
@@ -32,8 +46,11 @@ export class ConnectionNews {
   #isAtEnd = true;
   #hasTemplatesLeft = false;
 
-  /** `folder`: of the pins. @throws SystemError ENOENT: nothing is loaded */
-  constructor(folder: string) {
+  /** `folder`: of the pins. `wishes`: instead of those of the tables. @throws SystemError ENOENT: nothing is loaded */
+  constructor(
+    folder: string,
+    readonly ownWishes?: SyncWishes,
+  ) {
     this.#tables = Tables.readable(folder);
     this.#scan = new TableScan(this.#tables);
     this.#templates = new TemplateScan(this.#tables);
@@ -46,6 +63,7 @@ export class ConnectionNews {
   }
 
   get wishes(): SyncWishes {
+    if (this.ownWishes !== undefined) return this.ownWishes;
     const { conf } = this.#tables;
     return {
       version: conf.get(0, Conf.syncVersion) === 0 ? 0 : 1,
@@ -73,26 +91,64 @@ export class ConnectionNews {
     return more;
   }
 
-  #lookAtTemplates(slots: number, moment: ScanMoment, { template: report }: NewsTo): boolean {
-    return this.#templates.look(slots, moment, (taken) => {
-      const template = ownTemplate(this.#tables, moment.now, taken);
-      if (template !== undefined) report(template);
+  #lookAtTemplates(slots: number, moment: ScanMoment, { template: report, ended }: NewsTo): boolean {
+    const { now } = moment;
+    const idleOf = (taken: TakenTemplate): number => templateIdle(this.#tables, now, taken);
+    return this.#templates.look(slots, moment, {
+      found: (taken, where) => {
+        const template = ownTemplate(this.#tables, now, taken);
+        if (template !== undefined) report(template, { where, idle: idleOf(taken) });
+      },
+      ...(ended && {
+        ended: (taken) => {
+          const template = this.#isServed(taken) ? ownTemplate(this.#tables, now, taken) : undefined;
+          if (template !== undefined) ended.template(template, idleOf(taken));
+        },
+      }),
     });
   }
 
-  #lookAtConnections(buckets: number, moment: ScanMoment, { connection: report }: NewsTo): boolean {
+  #lookAtConnections(buckets: number, moment: ScanMoment, { connection: report, ended }: NewsTo): boolean {
     const { services } = this.#tables;
+    const { now } = moment;
     const { withoutPersistent } = this.wishes;
-    return this.#scan.look(buckets, moment, (slot) => {
-      if (withoutPersistent && (services.get(slot.service, Service.flags) & TemplateAbi.SVC_PERSISTENT) !== 0) return;
-      const connection = ownConnection(this.#tables, moment.now, slot);
-      if (connection !== undefined) report(connection);
+    return this.#scan.look(buckets, moment, {
+      found: (slot, where) => {
+        if (withoutPersistent && (services.get(slot.service, Service.flags) & TemplateAbi.SVC_PERSISTENT) !== 0) return;
+        const connection = ownConnection(this.#tables, now, slot);
+        if (connection !== undefined) report(connection, { where, idle: connectionIdle(this.#tables, now, slot) });
+      },
+      ...(ended && {
+        ended: (slot) => {
+          const connection = this.#isServed(slot) ? ownConnection(this.#tables, now, slot) : undefined;
+          if (connection !== undefined) ended.connection(connection, connectionIdle(this.#tables, now, slot));
+        },
+      }),
     });
+  }
+
+  /** The record of a service that is gone may be another one's: then what ended is not known, and whoever has it has lost the service, too. */
+  #isServed({ service }: { readonly service: number }): boolean {
+    return this.#tables.services.get(service, Service.state) === WeirState.LIVE;
+  }
+
+  /** The other director has it, since it sent it: to that one it is not news. */
+  known({ pin, slot, key, high, expires }: Place): void {
+    const slots = this.#scan.slotsOf(pin) ?? this.#templates.slotsOf(pin);
+    if (slots === undefined || slot >= slots.count) return;
+    const at = slots.at(slot);
+    const there = slots.wordsAt(at).key;
+    const words: SlotKey = [Number(key & 0xffffffffn), Number(key >> 32n)];
+    if (there[0] === words[0] && there[1] === words[1]) slots.reported(at, { high, key: words }, expires);
+  }
+
+  /** What was refused elsewhere is news again. How much of it there was. */
+  forgetRefused(): number {
+    return [...this.#scan.all, ...this.#templates.all].reduce((count, slots) => count + slots.forgetRefused(), 0);
   }
 
   /** All of it is news again. */
   forget(): void {
-    this.#scan.forget();
-    this.#templates.forget();
+    for (const slots of [...this.#scan.all, ...this.#templates.all]) slots.forget();
   }
 }

@@ -6,7 +6,7 @@ import type { ForeignTemplate } from '../../../model/foreign-template.js';
 import { Conf } from '../abi.gen.js';
 import type { EbpfDirector } from '../ebpf-director.js';
 import { RECORD_PINS } from '../table/tables.js';
-import { ConnectionApplier } from './connection-applier.js';
+import { type ApplyOptions, ConnectionApplier } from './connection-applier.js';
 
 /** A writer died while connections moved from one table to another: the next opening goes on with that. */
 const isMoving = (folder: string): boolean => RECORD_PINS.some((pin) => existsSync(`${folder}/${pin}`));
@@ -26,13 +26,13 @@ export class ForeignConnections {
    * What became of each.
    * @throws WeirError as openDirector; lock-busy; kernel-refuses-datapath
    */
-  apply(connections: readonly ForeignConnection[]): readonly Applied[] {
-    return this.#applied(connections, (applier) => applier.apply(connections));
+  apply(connections: readonly ForeignConnection[], options?: ApplyOptions): readonly Applied[] {
+    return this.#applied(connections, (applier) => applier.apply(connections, options));
   }
 
   /** As apply(), of templates. */
-  applyTemplates(templates: readonly ForeignTemplate[]): readonly Applied[] {
-    return this.#applied(templates, (applier) => applier.applyTemplates(templates));
+  applyTemplates(templates: readonly ForeignTemplate[], options?: ApplyOptions): readonly Applied[] {
+    return this.#applied(templates, (applier) => applier.applyTemplates(templates, options));
   }
 
   #applied(all: readonly unknown[], work: (applier: ConnectionApplier) => readonly Applied[]): readonly Applied[] {

@@ -10,6 +10,10 @@ import type { Tables } from '../table/tables.js';
 import type { TakenTemplate } from '../table/templates.js';
 import { TemplateAbi } from '../template.gen.js';
 
+/** Seconds since its last use. One that connections hold is in use. */
+export const templateIdle = ({ conf }: Tables, now: number, { timeout, expires }: TakenTemplate): number =>
+  timeout === undefined ? 0 : secondsOf(timeout - clockDifference(expires, now), conf.get(0, Conf.hz));
+
 /** undefined: it is of one call, which its name alone does not carry to another director. */
 export function ownTemplate(tables: Tables, now: number, template: TakenTemplate): ForeignTemplate | undefined {
   const { services, dests, conf } = tables;

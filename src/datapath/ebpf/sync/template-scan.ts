@@ -1,22 +1,32 @@
 // Finds what is new among the templates of persistent services since it looked last, as table-scan.ts does among connections.
-import type { Records } from '../../../sys/bpf/records.js';
+import { Records } from '../../../sys/bpf/records.js';
 import { Template6 } from '../abi6.gen.js';
 import { clockDifference } from '../table/clock.js';
-import type { Tables } from '../table/tables.js';
+import { SLOT_WORDS } from '../table/living-slots.js';
+import { IPV6_PINS, type Tables, TEMPLATES_PIN } from '../table/tables.js';
 import { type TakenTemplate, templateAt } from '../table/templates.js';
 import { TemplateAbi } from '../template.gen.js';
 import { TemplateFlagAbi } from '../template-flag.gen.js';
-import { type ScanMoment, SlotNews } from './slot-news.js';
+import { type ScanMoment, type SlotLayout, SlotNews } from './slot-news.js';
+import type { ScanReport } from './table-scan.js';
 
 const upper = (flag: number | bigint): number => Number(BigInt(flag) >> 32n);
 /** Its destination, whether a connection was established, and whether it leads no client any more. */
 const NEWS = TemplateAbi.T_DEST_MASK | upper(TemplateAbi.T_ASSURED) | upper(TemplateFlagAbi.T_ANSWERED) | upper(TemplateFlagAbi.T_LOST);
 
 interface Watched {
+  readonly pin: string;
   readonly records: Records;
   readonly beside: (typeof Template6)['client'] | undefined;
   readonly slots: SlotNews;
 }
+
+/** A template is several pieces in a row. */
+const layoutOf = (records: Records): SlotLayout => ({
+  bucketWords: records.bytes / 4,
+  bucketSlots: 1,
+  pieces: Array.from({ length: records.bytes / 4 / SLOT_WORDS - 1 }, (_, piece) => (1 + piece) * SLOT_WORDS),
+});
 
 const noCall = (): undefined => undefined;
 
@@ -31,18 +41,18 @@ export class TemplateScan {
   begin(): void {
     const six = this.tables.templates6();
     const found = [
-      { records: this.tables.templates(), beside: undefined },
-      ...(six === undefined ? [] : [{ records: six, beside: Template6.client }]),
+      { pin: TEMPLATES_PIN, records: this.tables.templates(), beside: undefined },
+      ...(six === undefined ? [] : [{ pin: IPV6_PINS.templates, records: six, beside: Template6.client }]),
     ];
-    this.#watched = found.map(({ records, beside }) => {
+    this.#watched = found.map(({ pin, records, beside }) => {
       const known = this.#watched.find((each) => each.records.memory === records.memory);
-      return known ?? { records, beside, slots: new SlotNews(new Uint32Array(records.memory), records.count, NEWS) };
+      return known ?? { pin, records, beside, slots: new SlotNews(new Uint32Array(records.memory), layoutOf(records), NEWS) };
     });
     [this.#table, this.#slot] = [0, 0];
   }
 
-  /** Looks at `count` slots more; false: the round is over. `report` gets each template that leads clients and is new, changed, or stale elsewhere. */
-  look(count: number, moment: ScanMoment, report: (template: TakenTemplate) => void): boolean {
+  /** Looks at `count` slots more; false: the round is over. Each template is reported that leads clients and is new, changed, or stale elsewhere. */
+  look(count: number, moment: ScanMoment, report: ScanReport<TakenTemplate>): boolean {
     let left = count;
     for (;;) {
       const table = this.#watched[this.#table];
@@ -57,17 +67,31 @@ export class TemplateScan {
     }
   }
 
-  forget(): void {
-    for (const { slots } of this.#watched) slots.forget();
+  /** As of TableScan. */
+  slotsOf(pin: string): SlotNews | undefined {
+    return this.#watched.find((table) => table.pin === pin)?.slots;
+  }
+
+  get all(): readonly SlotNews[] {
+    return this.#watched.map(({ slots }) => slots);
   }
 }
 
-function lookAt({ records, beside, slots }: Watched, slot: number, moment: ScanMoment, report: (template: TakenTemplate) => void): void {
-  const at = (slot * records.bytes) / 4;
+function lookAt(table: Watched, slot: number, moment: ScanMoment, { found, ended }: ScanReport<TakenTemplate>): void {
+  const { records, beside, slots } = table;
+  const at = slots.at(slot);
+  if (ended !== undefined && slots.hasEnded(at, moment)) reportEnd(table, slot, ended);
   const before = slots.wordsAt(at);
-  if ((before[0] & TemplateAbi.T_DEST_MASK) === 0 || slots.isReported(at, slot, moment)) return;
+  if ((before.high & TemplateAbi.T_DEST_MASK) === 0 || slots.isReported(at, moment)) return;
   const template = templateAt(records, slot, noCall, beside);
   if (template === undefined || template.lost || clockDifference(template.expires, moment.now) < 0) return;
-  slots.reported(slot, before, template.expires);
-  report(template);
+  slots.reported(at, before, template.expires);
+  found(template, { slots, at, key: before.key });
+}
+
+function reportEnd({ records, beside, slots }: Watched, slot: number, ended: (template: TakenTemplate) => void): void {
+  const copy = new Records(slots.copy.buffer as ArrayBuffer, records.bytes);
+  const template = templateAt(copy, slot, noCall, beside);
+  slots.forgetSlot(slots.at(slot));
+  if (template !== undefined) ended(template);
 }

@@ -64,7 +64,7 @@ export interface Beside {
 }
 
 /** How many further lines there are. */
-const LINES_BESIDE: Readonly<Record<Beside['what'], number>> = { client: 1, tuple: 1, 'client and tuple': 3 };
+export const LINES_BESIDE: Readonly<Record<Beside['what'], number>> = { client: 1, tuple: 1, 'client and tuple': 3 };
 
 /** A slot that names a connection: its words, and what is beside it. */
 export type TakenSlot = readonly [...NonNullable<ReturnType<typeof readSlot>>, beside?: Beside];

@@ -160,6 +160,7 @@ export interface MovePins {
   readonly record: string;
 }
 export const TABLE_PIN = 'conns';
+export const TEMPLATES_PIN = 'templates';
 export const SECOND_TABLE_PIN = 'conns_second';
 export const BRIDGE_PIN = 'bridge';
 /** The pins of a connection table while it moves. */
@@ -327,7 +328,7 @@ export class Tables {
 
   /** The templates of IPv4, one record a slot. */
   templates(): Records {
-    return new Records(this.#map('templates', false), Template.bytes);
+    return new Records(this.#map(TEMPLATES_PIN, false), Template.bytes);
   }
 
   /** The templates of IPv6, with the client's network in each; undefined: there never was an IPv6 service. */
