@@ -82,7 +82,13 @@ export class StreamReceiver {
 
   /** Items that were dealt with, those that wait, whether all of the peer's has come, and what was refused. */
   get state() {
-    return { items: this.#count, waiting: this.#waiting.length, whole: this.#isWhole, refused: this.#refused, receivedAt: this.#receivedAt };
+    return {
+      items: this.#count,
+      waiting: this.#waiting.length,
+      whole: this.#isWhole,
+      refused: this.#refused,
+      receivedAt: this.#receivedAt,
+    };
   }
 
   /** What the session begins with. */
