@@ -282,8 +282,8 @@ static __always_inline bool is_pool_of(struct fullnat_work *work) {
   return !p->server_port || (p->server_port == d->port && p->protocol == d->protocol);
 }
 
-/* The flow of a connection, which the work names then. FLOW_GONE: the timer is taking it away. */
-enum flow_answer { FLOW_NONE, FLOW_FOUND, FLOW_GONE };
+/* The flow of a connection, which the work names then. FLOW_GONE: the timer is taking it away. FLOW_RIVAL: another CPU made one meanwhile. */
+enum flow_answer { FLOW_NONE, FLOW_FOUND, FLOW_GONE, FLOW_RIVAL };
 __noinline int flow_find(struct packet *p, struct fullnat_work *work) {
   struct conf *conf = the_conf();
   struct fullnat_client c;
@@ -298,14 +298,18 @@ __noinline int flow_find(struct packet *p, struct fullnat_work *work) {
   return FLOW_NONE;
 }
 
-/* Makes the flow known by its connection; of a service of all ports or of a mark with its virtual endpoint. 0 or an error. */
+/* Stores the virtual endpoint of a flow of a service of all ports or of a mark. 0 or an error. A global function, with its own stack frame. */
+__noinline long flow_enter_virtual(struct fullnat_client *c, __u32 place, __u32 server_port) {
+  if (!c) return -1;
+  struct fullnat_virtual v = {.port = c->vport, .server_port = server_port, .protocol = c->dest >> FULLNAT_PROTOCOL_SHIFT};
+  __builtin_memcpy(v.addr, c->vaddr, sizeof c->vaddr);
+  return bpf_map_update_elem(&fullnat_virtuals, &place, &v, BPF_ANY);
+}
+
+/* Makes the flow known by its connection. 0 or an error. */
 static __always_inline long flow_enter(struct fullnat_client *c, struct fullnat_work *work) {
   __u32 place = work->pool << 16 | work->port;
-  if (unlikely(work->wide)) {
-    struct fullnat_virtual v = {.port = c->vport, .server_port = work->server_port, .protocol = c->dest >> FULLNAT_PROTOCOL_SHIFT};
-    __builtin_memcpy(v.addr, c->vaddr, sizeof c->vaddr);
-    if (bpf_map_update_elem(&fullnat_virtuals, &place, &v, BPF_ANY)) return -1;
-  }
+  if (unlikely(work->wide) && flow_enter_virtual(c, place, work->server_port)) return -1;
   struct fullnat_place to = {.place = place};
   return bpf_map_update_elem(&fullnat_clients, c, &to, BPF_NOEXIST);
 }
@@ -314,6 +318,18 @@ static __always_inline long flow_enter(struct fullnat_client *c, struct fullnat_
 static __always_inline bool is_of_ftp(__u32 dest) {
   struct dest *d = dest_at(dest);
   return d && d->flags & D_FTP;
+}
+
+/* Makes the flow of a connection, from one pool. `full`: from none of them had it a port, and another flow gives way. A global function, so that the loop
+ * over pools has few paths. */
+__noinline int flow_make_in(struct __sk_buff *skb, struct fullnat_client *c, struct fullnat_work *work, __u32 pool, bool full) {
+  if (!c || !work) return FLOW_NONE;
+  __u32 port = full ? port_replace(pool) : 0;
+  if ((full && !port) || !flow_claim(skb, pool, c, work, port)) return FLOW_NONE;
+  long failed = flow_enter(c, work);
+  if (!failed) return FLOW_FOUND;
+  flow_drop(work->pool, work->port);
+  return failed == -EEXIST ? FLOW_RIVAL : FLOW_NONE;
 }
 
 /* Makes the flow of a connection, from the first of its destination's pools that has a port; where none has, or fullnat_clients is full, from the
@@ -334,14 +350,10 @@ __noinline int flow_make(struct __sk_buff *skb, struct packet *p, struct fullnat
 #pragma clang loop unroll(disable)
   for (__u32 k = 0; k < 2 * FULLNAT_LOCALS; k++) {
     if (k >= 2 * many) break;
-    __u32 which = (turn + k) % many & (FULLNAT_LOCALS - 1), pool = READ(d->pool[which]);
-    bool full = k >= many;
-    __u32 port = full ? port_replace(pool) : 0;
-    if ((full && !port) || !flow_claim(skb, pool, &c, work, port)) continue;
-    long failed = flow_enter(&c, work);
-    if (!failed) return FLOW_FOUND;
-    flow_drop(work->pool, work->port);
-    if (failed == -EEXIST) return flow_find(p, work); /* another CPU made it meanwhile */
+    __u32 which = (turn + k) % many & (FULLNAT_LOCALS - 1);
+    int made = flow_make_in(skb, &c, work, READ(d->pool[which]), k >= many);
+    if (made == FLOW_RIVAL) return flow_find(p, work);
+    if (made == FLOW_FOUND) return FLOW_FOUND;
   }
   struct fullnat_pool *first = bpf_map_lookup_elem(&fullnat_pools, &d->pool[0]);
   if (first) __sync_fetch_and_add(&first->exhausted, 1);
