@@ -39,6 +39,12 @@ static __always_inline int client_syn(struct __sk_buff *skb, struct scratch *scr
   return segment_cut(skb, segment_l4(p) + header, 0) ? R_REDIRECT_FAILED : 0;
 }
 
+/* May the PROXY header have to go before or into the bytes of this segment? A fragment has no room for it, and what follows it would not be cut. */
+static __always_inline bool lacks_header(struct dest *d, struct fullnat_work *work, __u8 flags) {
+  if (flags & FLAG_SYN) return READ(d->tunnel_type) == CLIENT_PROXY;
+  return (work->report & REPORT_HOW) == CLIENT_PROXY && work->report >> REPORT_STATE_SHIFT != REPORT_KNOWN;
+}
+
 /* A client's segment to a server, before its addresses change. 0, or the reason to drop it. A global function: its caller has little stack left. */
 __noinline int client_report(struct __sk_buff *skb, struct fullnat_work *work, __u32 mtu) {
   struct scratch *scratch = the_scratch();
@@ -48,6 +54,7 @@ __noinline int client_report(struct __sk_buff *skb, struct fullnat_work *work, _
   CHECKED(d);
   __u8 flags = scratch->packet.flags;
   __u32 how = work->report & REPORT_HOW;
+  if (unlikely(scratch->packet.fragment) && lacks_header(d, work, flags)) return R_FRAGMENT;
   if (flags & FLAG_SYN) return client_syn(skb, scratch, READ(d->tunnel_type), mtu);
   if (how == CLIENT_PROXY) return proxy_request(skb, work, mtu);
   return how == CLIENT_TOA && !(flags & FLAG_RST) ? toa_add(skb, scratch, mtu) : 0;

@@ -25,6 +25,9 @@ struct fragment {
   __u32 method;
   __u32 tag;     /* of the key: another packet may get the record's memory */
   __u32 addr[4]; /* the new source, if it changes; 0 */
+  __u32 to[4];   /* of a reply by FULLNAT: the new target */
+  __u32 id;      /* of a request by FULLNAT: its new ID, network order */
+  __u32 by_flow; /* FULLNAT: both addresses change */
 };
 
 /* ---- later fragments that came before the first one: a ring, whose oldest gives way. Each has a number, from 1 on, and the place that its last bits
@@ -43,7 +46,8 @@ struct fragment_held {
 };
 
 /* ---- addresses of masqueraded servers, from which later fragments are held back. Learned from first fragments; user space adds those of new
- * destinations. */
+ * destinations. The value: the ID of the last packet in fragments that FULLNAT has sent there. To the server all clients of a local address are one
+ * host, whose packets' IDs differ (RFC 6864), so their own do not stay. */
 #define FRAGMENT_SERVERS 4096
 struct fragment_server {
   __u32 addr[4];

@@ -10,14 +10,22 @@ static __always_inline struct fragment_held *held_at(__u32 number) {
   __u32 i = number & (FRAGMENTS_HELD - 1);
   return bpf_map_lookup_elem(&fragments_held, &i);
 }
-static __always_inline __u32 fragment_tag(struct packet *p, struct fragment_key *key) {
-  return keyed_hash((__u64)p->saddr << 32 | p->daddr) ^ key->id;
+#ifdef IPV6
+static __always_inline __u32 fragment_tag(struct fragment_key *key) {
+  return keyed_hash((__u64)address_hash(key->saddr) << 32 | address_hash(key->daddr)) ^ key->id;
 }
+#else
+static __always_inline __u32 fragment_tag(struct fragment_key *key) { return keyed_hash((__u64)key->saddr[0] << 32 | key->daddr[0]) ^ key->id; }
+#endif
 
-/* Reads the entry of the packet whose key is in the scratch space into it. Its kind; FRAGMENT_NONE: there is none, or it has expired. */
-static __always_inline __u32 fragment_read(struct scratch *scratch, __u32 now) {
+/* Reads the entry of the packet whose key is in the scratch space into it. Its kind; FRAGMENT_NONE: there is none, or it has expired. A global function,
+ * with its own stack frame. */
+__noinline __u32 fragment_read(__u32 now) {
+  struct scratch *scratch = the_scratch();
+  if (!scratch) return FRAGMENT_NONE;
+  CHECKED(scratch);
   struct fragment *f = fragment_find(&scratch->fragment_key), *to = &scratch->fragment;
-  __u32 tag = fragment_tag(&scratch->packet, &scratch->fragment_key);
+  __u32 tag = fragment_tag(&scratch->fragment_key);
   if (!f) return FRAGMENT_NONE;
   CHECKED(f);
   __u64 word = READ(f->word);
@@ -26,7 +34,12 @@ static __always_inline __u32 fragment_read(struct scratch *scratch, __u32 now) {
   to->dest = READ(f->dest);
   to->method = READ(f->method);
 #pragma clang loop unroll(full)
-  for (int i = 0; i < 4; i++) to->addr[i] = READ(f->addr[i]);
+  for (int i = 0; i < 4; i++) {
+    to->addr[i] = READ(f->addr[i]);
+    to->to[i] = READ(f->to[i]);
+  }
+  to->id = READ(f->id);
+  to->by_flow = READ(f->by_flow);
   if (READ(f->tag) != tag || READ(f->word) != word) return FRAGMENT_NONE;
   if ((__s32)(to->until - now) >= 0) return fragment_kind(word);
   bpf_map_delete_elem(&fragments, &scratch->fragment_key);
@@ -50,7 +63,12 @@ static __always_inline __u32 fragment_store(struct scratch *scratch) {
     WRITE(f->dest, from->dest);
     WRITE(f->method, from->method);
 #pragma clang loop unroll(full)
-    for (int k = 0; k < 4; k++) WRITE(f->addr[k], from->addr[k]);
+    for (int k = 0; k < 4; k++) {
+      WRITE(f->addr[k], from->addr[k]);
+      WRITE(f->to[k], from->to[k]);
+    }
+    WRITE(f->id, from->id);
+    WRITE(f->by_flow, from->by_flow);
     __u64 was = __sync_lock_test_and_set(&f->word, from->word);
     return fragment_kind(was) == FRAGMENT_WAITING ? (__u32)was : 0;
   }
@@ -114,6 +132,19 @@ __noinline int fragments_release(struct __sk_buff *skb, __u32 number) {
     number = fragment_release(skb, number);
   }
   return fragment_put(skb, own) ? 0 : RELEASE_SPOILT;
+}
+
+/* Leaves the note in the scratch space, for the key there; what was held back comes in again. `done`, or what becomes of the first fragment in its
+ * place. */
+static __always_inline int fragment_noted(struct __sk_buff *skb, struct scratch *scratch, struct conf *c, __u32 kind, int done) {
+  struct fragment *f = &scratch->fragment;
+  f->until = clock_now() + units_of(c, FRAGMENT_SECONDS);
+  f->tag = fragment_tag(&scratch->fragment_key);
+  f->word = fragment_word(kind, 0);
+  __u32 held = fragment_store(scratch);
+  int failed = held && kind != FRAGMENT_DROP ? fragments_release(skb, held) : 0;
+  if (failed) count_reason(R_FRAGMENT_LOST);
+  return failed == RELEASE_SPOILT ? TC_ACT_SHOT : done;
 }
 
 #endif

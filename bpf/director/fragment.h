@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* tc: fragments of packets, of both families. The first one has the ports and is decided as a whole packet is. It leaves a note for the later ones, which
- * go where it went. Those that come before it are held back until it comes.
+ * go where it went. Those that come before it are held back until it comes. By FULLNAT requests leave their note there, and what has one of FULLNAT goes
+ * on there (fullnat-fragment.h).
  *
  *   first fragment   tc_fragment(): its headers are read -> as a whole packet -> tc_fragment_note(): the note; what was held back comes in again
  *   later fragment   tc_fragment(): by the note -> to the server or to the client; without a note it is held back
@@ -10,24 +11,16 @@
 #ifndef WEIR_FRAGMENT_H
 #define WEIR_FRAGMENT_H
 
-#define FRAGMENT_HEADER6 8
-
 /* ---- what differs of a family */
 #ifdef IPV6
-#define FRAGMENT_OFFSET 0xfff8
-/* The length of the header that putting the packet together takes away. */
-#define FRAGMENT_HEADER FRAGMENT_HEADER6
-static __always_inline bool fragment_key_read(struct __sk_buff *skb, struct packet *p, struct fragment_key *key, __u32 at) {
-  address_copy(key->saddr, p->saddr6);
-  address_copy(key->daddr, p->daddr6);
-  return !bpf_skb_load_bytes(skb, at + p->header - 4, &key->id, 4);
-}
+/* Did FULLNAT give it its client's address, in the place of the one in its key? */
+static __always_inline bool fragment_has_flow(struct packet *p, struct fragment_key *key) { return !address_equal(key->daddr, p->daddr6); }
+static __always_inline void fragment_target(struct fragment *f, struct packet *p) { address_copy(f->to, p->daddr6); }
 static __always_inline bool fragment_is_plain(struct __sk_buff *skb, struct packet *p) { return !is_link_local(p->saddr6) && !is_link_local(p->daddr6); }
 static __always_inline bool is_for_host(struct __sk_buff *skb, struct packet *p) {
   int answer = tc_address_class6(skb, true);
   return answer == HOP_LOCAL || answer == HOP_UNKNOWN;
 }
-static __always_inline bool fragment_linear(struct __sk_buff *skb) { return true; }
 static __always_inline void fragment_source(struct fragment *f, struct service *s) { address_copy(f->addr, virtual_addr6(s)); }
 static __always_inline int fragment_side(struct __sk_buff *skb, __u32 dest, struct packet *p) {
   return tc_server_side6(skb, dest, (struct address *)p->daddr6);
@@ -45,17 +38,8 @@ static __always_inline int fragment_send(struct __sk_buff *skb, struct verdict *
   return tc_send(skb, answer, &w->hop, w->gateway);
 }
 #else
-#define FRAGMENT_OFFSET 0x1fff
-#define FRAGMENT_HEADER 0
-static __always_inline bool fragment_key_read(struct __sk_buff *skb, struct packet *p, struct fragment_key *key, __u32 at) {
-  __u16 id;
-  __builtin_memset(key, 0, sizeof *key);
-  key->saddr[0] = p->saddr;
-  key->daddr[0] = p->daddr;
-  if (bpf_skb_load_bytes(skb, at + 4, &id, sizeof id)) return false;
-  key->id = id;
-  return true;
-}
+static __always_inline bool fragment_has_flow(struct packet *p, struct fragment_key *key) { return key->daddr[0] != p->daddr; }
+static __always_inline void fragment_target(struct fragment *f, struct packet *p) { f->to[0] = p->daddr; }
 static __always_inline bool fragment_is_plain(struct __sk_buff *skb, struct packet *p) {
   return p->header == IP_LEN || !has_source_route(skb, ETH_LEN + IP_LEN, ETH_LEN + p->header);
 }
@@ -63,8 +47,6 @@ static __always_inline bool is_for_host(struct __sk_buff *skb, struct packet *p)
   int answer = tc_address_class(skb, p->daddr, p->saddr);
   return answer == HOP_LOCAL || answer == HOP_UNKNOWN;
 }
-/* The fast functions read and write what is in the linear part. */
-static __always_inline bool fragment_linear(struct __sk_buff *skb) { return !bpf_skb_pull_data(skb, skb->len < 128 ? skb->len : 128); }
 static __always_inline void fragment_source(struct fragment *f, struct service *s) { f->addr[0] = virtual_addr(s); }
 static __always_inline int fragment_side(struct __sk_buff *skb, __u32 dest, struct packet *p) { return tc_server_side(skb, dest, p->daddr); }
 static __always_inline enum hop_answer fragment_hop(struct __sk_buff *skb, struct verdict *v, struct fragment *f, bool out, struct route *w) {
@@ -81,26 +63,8 @@ static __always_inline int fragment_send(struct __sk_buff *skb, struct verdict *
 }
 #endif
 
-/* Reads the header of a first fragment. False: it is too short. */
-static __always_inline bool fragment_transport(struct __sk_buff *skb, struct packet *p) {
-  __u8 l4[20] = {};
-  if (!header_read(skb, p, ETH_LEN + p->header, l4)) return false;
-  p->sport = *(__u16 *)l4;
-  p->dport = *(__u16 *)(l4 + 2);
-  return tc_parse_further(skb, p, ETH_LEN) == P_OK && fragment_linear(skb);
-}
-
 /* ---- later fragments, in the builds that they come to first */
 #ifndef WIDE
-
-static __always_inline void count_later(struct dest *d, __u32 id, struct packet *p, bool out) {
-  if (!(d->flags & D_AVAILABLE)) return;
-  __u32 i = id * cpus + bpf_get_smp_processor_id(), bytes = p->length - p->header;
-  struct counters *n = bpf_map_lookup_elem(&counters, &i);
-  if (!n) return;
-  if (out) n->out_bytes += bytes;
-  else n->in_bytes += bytes;
-}
 
 /* A reply that leaves the director: only its source changes. */
 static __always_inline int fragment_leave(struct __sk_buff *skb, struct verdict *v, struct fragment *f) {
@@ -155,7 +119,7 @@ __noinline int tc_fragment_hold(struct __sk_buff *skb) {
   if (!scratch || !c) return TC_ACT_UNSPEC;
   CHECKED(scratch);
   if (skb->ifindex == LOOPBACK || skb->ifindex == c->pair_peer_ifindex || !may_be_balanced(skb, scratch)) return TC_ACT_UNSPEC;
-  __u32 number = fragment_keep(skb), tag = fragment_tag(&scratch->packet, &scratch->fragment_key);
+  __u32 number = fragment_keep(skb), tag = fragment_tag(&scratch->fragment_key);
   struct fragment_held *h = number ? held_at(number) : 0;
   if (!h) {
     count_reason(R_FRAGMENT);
@@ -187,10 +151,13 @@ __noinline int tc_fragment_hold(struct __sk_buff *skb) {
 static __always_inline int tc_fragment_later(struct __sk_buff *skb, struct conf *c, struct scratch *scratch, bool leaving) {
 #pragma clang loop unroll(disable)
   for (int i = 0; i < 2; i++) {
-    __u32 kind = fragment_read(scratch, clock_now());
+    __u32 kind = fragment_read(clock_now());
     if (kind == FRAGMENT_PASS) return TC_ACT_UNSPEC;
     if (kind == FRAGMENT_DROP) return tc_drop(R_FRAGMENT_DROPPED);
-    if (kind == FRAGMENT_REPLY || (kind == FRAGMENT_REQUEST && !leaving)) return tc_fragment_on(skb, leaving);
+    if (kind == FRAGMENT_REPLY || (kind == FRAGMENT_REQUEST && !leaving)) {
+      if (likely(!scratch->fragment.by_flow)) return tc_fragment_on(skb, leaving);
+      return leaving ? TC_ACT_UNSPEC : TC_FULLNAT;
+    }
     if (leaving) return TC_ACT_UNSPEC; /* what the director sends is balanced on lo */
     int held = tc_fragment_hold(skb);
     if (held != FRAGMENT_AGAIN) return held;
@@ -215,20 +182,24 @@ static __always_inline bool note_request(struct scratch *scratch, struct fragmen
   CHECKED(d);
   f->method = known ? v_method(found.value) : d->method & 3;
   if (f->method != M_MASQ) return true;
-  __u32 zero = 0;
-  bpf_map_update_elem(&fragment_servers, d->addr, &zero, BPF_ANY);
-  return !(d->flags & D_FULLNAT) || d->flags & D_LOCAL;
+  fragment_server(d);
+  return !(d->flags & D_FULLNAT) || d->flags & D_LOCAL; /* the programs of FULLNAT leave a note by themselves */
 }
 
-static __always_inline bool note_reply(struct packet *p, struct fragment *f, struct conf *c, __u32 real, __u32 now) {
+/* By FULLNAT the later ones are for the local address, too. */
+static __always_inline bool note_reply(struct scratch *scratch, struct fragment *f, struct conf *c, __u32 real, __u32 now) {
+  struct packet *p = &scratch->packet;
   struct verdict v = {.p = p, .c = c, .now = now};
-  if (!real || decide_reply(&v, real) != GO_REPLY) return false;
+  bool by_flow = fragment_has_flow(p, &scratch->fragment_key);
+  if (!real || decide_reply_by(&v, unlikely(by_flow) ? dest_of_flow() : real, by_flow) != GO_REPLY) return false;
   struct service *s = service_at(v.service);
   if (!s) return false;
   CHECKED(s);
   f->dest = v.dest;
   f->method = M_MASQ;
   fragment_source(f, s);
+  f->by_flow = by_flow;
+  if (by_flow) fragment_target(f, p);
   return true;
 }
 
@@ -240,10 +211,10 @@ static __always_inline __u32 note_kind(struct scratch *scratch, struct conf *c, 
   __u32 now = clock_now(), real = 0;
   if (done == TC_ACT_SHOT) return FRAGMENT_DROP;
   if (how & NOTE_PASSES || done == TC_STRAY || done == TC_PAST) return FRAGMENT_PASS;
-  if (how & NOTE_LEAVING) return note_reply(p, f, c, real_of_source(p), now) ? FRAGMENT_REPLY : FRAGMENT_PASS;
+  if (how & NOTE_LEAVING) return note_reply(scratch, f, c, real_of_source(p), now) ? FRAGMENT_REPLY : FRAGMENT_PASS;
   if (!ALL_PORTS && note_request(scratch, f, service_of_target(p), now)) return FRAGMENT_REQUEST;
   if (done != TC_ACT_UNSPEC) real = real_of_source(p); /* what passes has not been translated */
-  if (note_reply(p, f, c, real, now)) return FRAGMENT_REPLY;
+  if (note_reply(scratch, f, c, real, now)) return FRAGMENT_REPLY;
   if (ALL_PORTS && note_request(scratch, f, service_of_target(p), now)) return FRAGMENT_REQUEST;
   return done == TC_ACT_UNSPEC ? FRAGMENT_PASS : FRAGMENT_DROP; /* an error was sent */
 }
@@ -257,20 +228,13 @@ __noinline int tc_fragment_note(struct __sk_buff *skb, int done, __u32 how) {
   CHECKED(scratch);
   struct fragment *f = &scratch->fragment;
   __builtin_memset(f, 0, sizeof *f);
-  f->until = clock_now() + units_of(c, FRAGMENT_SECONDS);
-  f->tag = fragment_tag(&scratch->packet, &scratch->fragment_key);
-  __u32 kind = note_kind(scratch, c, f, done, how);
-  f->word = fragment_word(kind, 0);
-  __u32 held = fragment_store(scratch);
-  int failed = held && kind != FRAGMENT_DROP ? fragments_release(skb, held) : 0;
-  if (failed) count_reason(R_FRAGMENT_LOST);
-  return failed == RELEASE_SPOILT ? TC_ACT_SHOT : done;
+  return fragment_noted(skb, scratch, c, note_kind(scratch, c, f, done, how), done);
 }
 
 /* What becomes of a first fragment: as of a whole packet, which `done` is. What no build takes may be the next one's. */
 static __always_inline int tc_fragment_done(struct __sk_buff *skb, int done, __u32 how) {
   if (done == TC_ELSEWHERE && !ALL_PORTS) return TC_FRAGMENT;
-  if (done == TC_FULLNAT) done = tc_drop(R_FRAGMENT); /* its later fragments would need the local address, too */
+  if (done == TC_FULLNAT || done == TC_TRANSLATED) return done; /* it leaves its note there */
   if (done == TC_STRAY) count_reason(R_NO_CONNECTION);
   bool passes = done == TC_ELSEWHERE || done == TC_STRAY || done == TC_UNKNOWN;
   return tc_fragment_note(skb, passes ? TC_ACT_UNSPEC : done, how | (passes ? NOTE_PASSES : 0));
@@ -281,8 +245,7 @@ static __always_inline int tc_fragment_done(struct __sk_buff *skb, int done, __u
 static __always_inline bool fragment_is_noted(struct __sk_buff *skb, struct scratch *scratch, __u32 at) {
   struct packet *p = &scratch->packet;
   if (p->header < IP_LEN || !fragment_key_read(skb, p, &scratch->fragment_key, at)) return false;
-  scratch->fragment_key.protocol = p->protocol;
-  return fragment_read(scratch, clock_now()) > FRAGMENT_PASS;
+  return fragment_read(clock_now()) > FRAGMENT_PASS;
 }
 #endif
 
@@ -301,8 +264,8 @@ __noinline int tc_fragment(struct __sk_buff *skb, bool leaving) {
     return TC_ACT_UNSPEC;
   }
   if (!fragment_is_plain(skb, p) || !fragment_key_read(skb, p, key, ETH_LEN)) return TC_ACT_UNSPEC;
-  key->protocol = p->protocol;
-  if (p->fragment & FRAGMENT_OFFSET) return tc_fragment_later(skb, c, scratch, leaving);
+  if (is_later(p)) return tc_fragment_later(skb, c, scratch, leaving);
+  if (!leaving && is_translated(skb)) local_of_flow(key->daddr);
   if (fragment_transport(skb, p)) {
     p->bytes = p->length - FRAGMENT_HEADER;
     return TC_FIRST;

@@ -74,6 +74,11 @@ static __always_inline __u32 dest_of_flow(void) {
   struct fullnat_work *work = the_fullnat_work();
   return work ? work->dest : 0;
 }
+/* Whom the reply was for. */
+static __always_inline void local_of_flow(__u32 *to) {
+  struct fullnat_work *work = the_fullnat_work();
+  if (work) words_copy(to, work->local);
+}
 /* Is its flow one of a connection of the wide build, which comes after this one? */
 static __always_inline bool is_of_wide_flow(struct __sk_buff *skb) {
   if (ALL_PORTS || likely(!is_translated(skb))) return false;
@@ -103,8 +108,7 @@ __noinline int fullnat_too_big(struct __sk_buff *skb) {
   struct fullnat_work *work = the_fullnat_work();
   struct interface *i = interface_at(skb->ifindex);
   if (!scratch || !work || !i) return TC_ACT_SHOT;
-  scratch->packet.daddr = i->addr; /* the source of the error */
-  return icmp_error(skb, &scratch->packet, ICMP_UNREACHABLE, ICMP_FRAG, work->until);
+  return icmp_error_from(skb, &scratch->packet, i->addr, ICMP_FRAG, work->until);
 }
 #endif
 

@@ -15,10 +15,16 @@ static __always_inline int client_report(struct __sk_buff *skb, struct fullnat_w
 static __always_inline bool is_answer_changed(struct packet *p, struct fullnat_flow *f, struct fullnat_work *work) { return false; }
 #endif
 
+/* fullnat-fragment.h */
+__noinline int fullnat_first(struct __sk_buff *skb);
+__noinline int fullnat_later(struct __sk_buff *skb);
+__noinline int fullnat_renumber(struct __sk_buff *skb);
+__noinline int fullnat_noted(struct __sk_buff *skb, int done);
+
 /* What differs of a family: reading the packet into the scratch space, which the program that entered this one has validated; the routes to a server and
  * back to a client, and the way to a server. */
 #ifdef IPV6
-static __always_inline bool fullnat_read(struct __sk_buff *skb, struct packet *p) { return tc_parse6(skb, p) == P_OK && has_ports(p); }
+static __always_inline enum parsed fullnat_parse(struct __sk_buff *skb, struct packet *p) { return tc_parse6(skb, p); }
 static __always_inline enum hop_answer fullnat_hop(struct __sk_buff *skb, struct verdict *v, struct dest *d, struct route *w) {
   route_to(d->addr);
   return tc_hop(skb, v, d, address_fold(d->addr), 0, w);
@@ -33,9 +39,9 @@ static __always_inline int send_to_server(struct __sk_buff *skb, __u32 dest, enu
   return tc_send(skb, answer, &w->hop, w->gateway);
 }
 #else
-static __always_inline bool fullnat_read(struct __sk_buff *skb, struct packet *p) {
+static __always_inline enum parsed fullnat_parse(struct __sk_buff *skb, struct packet *p) {
   void *data = (void *)(long)skb->data, *end = (void *)(long)skb->data_end;
-  return parse_ipv4(data + ETH_LEN, end, p) == P_OK;
+  return parse_ipv4(data + ETH_LEN, end, p);
 }
 static __always_inline enum hop_answer fullnat_hop(struct __sk_buff *skb, struct verdict *v, struct dest *d, struct route *w) {
   return tc_hop(skb, v, d, d->addr[0], 0, w);
@@ -47,6 +53,13 @@ static __always_inline int send_to_server(struct __sk_buff *skb, __u32 dest, enu
   return tc_send_to(skb, dest, answer, &w->hop, w->gateway);
 }
 #endif
+
+/* Reads a whole packet, or a first fragment with its ports. */
+static __always_inline bool fullnat_read(struct __sk_buff *skb, struct packet *p) {
+  enum parsed parsed = fullnat_parse(skb, p);
+  if (likely(parsed == P_OK)) return has_ports(p);
+  return parsed == P_FRAGMENT && fullnat_first(skb);
+}
 
 static __always_inline enum hop_answer hop_back(struct __sk_buff *skb, struct verdict *v, __u32 *client, __u32 *vaddr, struct route *w) {
   return tc_hop(skb, v, 0, route_back(client, vaddr), route_source(vaddr), w);
@@ -92,7 +105,7 @@ static __always_inline int fullnat_request(struct __sk_buff *skb, struct conf *c
   __u32 dest = work->dest;
   struct dest *d = dest_at(dest);
   struct route w = {};
-  if (!d || !fullnat_read(skb, p)) return tc_drop(R_SHORT);
+  if (!d) return tc_drop(R_SHORT);
   CHECKED(d);
   struct verdict v = {.p = p, .c = c, .now = clock_now(), .dest = dest, .d = d};
   bool policed = d->flags & D_POLICED; /* by a policy of IPsec: the stack sends it */
@@ -116,6 +129,8 @@ static __always_inline int fullnat_request(struct __sk_buff *skb, struct conf *c
     int failed = client_report(skb, work, w.hop.mtu);
     if (failed) return tc_drop(failed);
   }
+  bool cut = p->fragment || (!p->dont_fragment && (large || policed));
+  if (unlikely(cut) && fullnat_renumber(skb)) return tc_drop(R_REDIRECT_FAILED);
   __u8 ttl = p->ttl, protocol = p->protocol;
   if (!fullnat_translate(skb, p, d, work)) return tc_drop(R_REDIRECT_FAILED);
   if (unlikely(large || policed)) return fullnat_to_stack(skb); /* which fragments, or applies the policy */
@@ -123,6 +138,7 @@ static __always_inline int fullnat_request(struct __sk_buff *skb, struct conf *c
   return send_to_server(skb, dest, answer, &w);
 }
 
+/* A request, or a later fragment in either direction. */
 SEC("tc")
 int weir_fullnat_request(struct __sk_buff *skb) {
   struct conf *c = the_conf();
@@ -130,24 +146,28 @@ int weir_fullnat_request(struct __sk_buff *skb) {
   struct fullnat_work *work = the_fullnat_work();
   if (!c || !scratch || !work) return TC_ACT_SHOT;
   CHECKED(scratch);
-  return fullnat_request(skb, c, &scratch->packet, work);
+  struct packet *p = &scratch->packet;
+  p->fragment = 0;
+  if (unlikely(!fullnat_read(skb, p))) return is_later(p) ? fullnat_later(skb) : tc_drop(R_SHORT);
+  int done = fullnat_request(skb, c, p, work);
+  return unlikely(p->fragment) ? fullnat_noted(skb, done) : done;
 }
 
-/* Finds the flow of a reply and gives it its client's address. False: it is of none. */
-static __always_inline bool fullnat_reply(struct __sk_buff *skb, struct packet *p, struct fullnat_work *work) {
+/* Finds the flow of a reply and gives it its client's address. FULLNAT_UNKNOWN: it is of none. 0: it cannot be changed. */
+static __always_inline __u32 fullnat_reply(struct __sk_buff *skb, struct packet *p, struct fullnat_work *work) {
   FULLNAT_ADDRESS(client);
-  if (!fullnat_read(skb, p)) return false;
+  if (!fullnat_read(skb, p)) return FULLNAT_UNKNOWN;
   struct fullnat_flow *f = flow_answered(source_of(p), target_of(p), p->sport, bpf_ntohs(p->dport), p->protocol, work);
-  if (!f) return false;
+  if (!f) return FULLNAT_UNKNOWN;
   __u32 word = READ(f->word), dest = READ(f->dest);
   words_copy(client, f->client);
   barrier();
-  if (flow_state(word) != FLOW_LIVE || READ(f->word) != word) return false;
+  if (flow_state(word) != FLOW_LIVE || READ(f->word) != word) return FULLNAT_UNKNOWN;
   work->dest = dest;
-  if (!is_pool_of(work)) return false;
+  if (!is_pool_of(work)) return FULLNAT_UNKNOWN;
   words_copy(work->local, target_of(p));
   work->answers = is_answer_changed(p, f, work);
-  return !end_rewrite(skb, p, false, client, word);
+  return end_rewrite(skb, p, false, client, word) ? 0 : FULLNAT_TRANSLATED;
 }
 
 /* Goes back to the program on the links: with its client's address, or as it came. */
@@ -158,7 +178,10 @@ int weir_fullnat_reply(struct __sk_buff *skb) {
   if (!scratch || !work) return TC_ACT_UNSPEC;
   CHECKED(scratch);
   CHECKED(work);
-  skb->cb[FULLNAT_CB] = fullnat_reply(skb, &scratch->packet, work) ? FULLNAT_TRANSLATED : FULLNAT_UNKNOWN;
+  struct packet *p = &scratch->packet;
+  __u32 found = fullnat_reply(skb, p, work);
+  if (unlikely(!found)) return p->fragment ? fullnat_noted(skb, tc_drop(R_REDIRECT_FAILED)) : tc_drop(R_REDIRECT_FAILED);
+  skb->cb[FULLNAT_CB] = found;
   bpf_tail_call(skb, &fullnat_entries, FULLNAT_RETURN);
   return TC_ACT_UNSPEC;
 }

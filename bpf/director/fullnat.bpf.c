@@ -48,6 +48,7 @@
 #include "message-sum.h"
 #include "ip-options.h"
 #include "fullnat-enter.h"
+#include "transport.h"
 #include "related.h"
 #include "fullnat-family.h"
 #include "fullnat.h"
@@ -59,8 +60,11 @@
 #include "segment.h"
 #include "client-address.h"
 #endif
+#include "fragment-table.h"
+#include "fragment-read.h"
 #include "fullnat-tc.h"
 #include "fullnat-errors.h"
+#include "fullnat-fragment.h"
 #ifdef REPORTS_CLIENTS
 #include "fullnat-answer.h"
 #include "fullnat-ftp.h"

@@ -65,8 +65,11 @@
 #include "segment.h"
 #include "client-address.h"
 #endif
+#include "fragment-table.h"
+#include "fragment-read.h"
 #include "fullnat-tc.h"
 #include "fullnat-errors.h"
+#include "fullnat-fragment.h"
 #ifdef REPORTS_CLIENTS
 #include "fullnat-answer.h"
 #include "fullnat-ftp.h"

@@ -80,6 +80,7 @@
 #include "parse6.h"
 #include "tc6-forward.h"
 #include "fragment-table.h"
+#include "fragment-read.h"
 #include "fragment.h"
 #include "tc6.h"
 #ifdef HELPS_FTP

@@ -9,7 +9,7 @@
   X(SHORT, short, "cut short: headers do not fit the packet")                                                          \
   X(BAD_LENGTH, bad_length, "lengths in the headers disagree with the packet")                                         \
   X(BAD_CHECKSUM, bad_checksum, "wrong IP header checksum, passed to the stack, which drops it")                       \
-  X(FRAGMENT, fragment, "a fragment that is not balanced: too short for its headers, too long to be held back, or by FULLNAT")                                       \
+  X(FRAGMENT, fragment, "a fragment that is not balanced: too short for its headers or a PROXY header, or too long to be held back") \
   X(NO_CONNECTION, no_connection, "TCP or SCTP without a connection and not its first packet, passed to the stack")      \
   X(NO_DESTINATION, no_destination, "no destination is left for a new connection")                                     \
   X(DEAD_DESTINATION, dead_destination, "the connection's destination or service was removed")                                    \

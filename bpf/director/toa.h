@@ -8,14 +8,14 @@
 #define TOA_LEN (4 + FULLNAT_WORDS * 4)
 #define TCP_HEADER_MAX 60
 
-/* Adds the option, where it finds room: not to what is cut later (GSO), nor beyond the MTU (0: unknown). What its client itself has put there is taken out.
+/* Adds the option, where it finds room: not to what is cut later (GSO) or is a fragment, nor beyond the MTU (0: unknown). What its client itself has put there is taken out.
  * 0, or the reason to drop the packet. */
 static __always_inline int toa_add(struct __sk_buff *skb, struct scratch *scratch, __u32 mtu) {
   struct packet *p = &scratch->packet;
   struct insertion *t = &scratch->insertion;
   __u32 at = segment_l4(p) + TCP_LEN, header = segment_header_len(skb, p);
   if (header > TCP_LEN && tcp_option_remove(skb, segment_l4(p), TOA_KIND)) return R_REDIRECT_FAILED;
-  if (skb->gso_size || header + TOA_LEN > TCP_HEADER_MAX || (mtu && p->length + TOA_LEN > mtu)) return 0;
+  if (skb->gso_size || p->fragment || header + TOA_LEN > TCP_HEADER_MAX || (mtu && p->length + TOA_LEN > mtu)) return 0;
   __builtin_memset(t, 0, sizeof *t);
   t->bytes[0] = TOA_KIND;
   t->bytes[1] = TOA_LEN;

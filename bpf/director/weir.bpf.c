@@ -74,6 +74,7 @@
 #include "tc-forward.h"
 #include "transport.h"
 #include "fragment-table.h"
+#include "fragment-read.h"
 #include "fragment.h"
 #include "tc.h"
 #ifdef HELPS_FTP

@@ -1,5 +1,5 @@
-// Datagrams of nearly 64 KB through living hosts, by NAT, DR and TUN, of both families: their fragments come in order, then the other way round, to
-// the director and back. The director's kernel forwards nothing of them, and puts nothing together.
+// Datagrams of nearly 64 KB through living hosts, by NAT, DR, TUN and FULLNAT, of both families: their fragments come in order, then the other way
+// round, to the director and back. The director's kernel forwards nothing of them, and puts nothing together.
 //
 //   client ── wire ── front ── eth0 [lvs] eth1 ── back ── wire ── web (eth0; eth1 in front, for VS/DR and VS/TUN)
 import assert from 'node:assert/strict';
@@ -96,13 +96,20 @@ async function build(bed: Bed): Promise<World> {
 }
 
 const FAMILIES = [
-  { vip: '10.8.1.100', service: '10.8.1.100', masq: '10.8.2.11', direct: '10.8.1.11' },
-  { vip: 'fd00:8:1::100', service: '[fd00:8:1::100]', masq: '[fd00:8:2::11]', direct: '[fd00:8:1::11]' },
+  { vip: '10.8.1.100', service: '10.8.1.100', masq: '10.8.2.11', direct: '10.8.1.11', local: '10.8.2.1' },
+  { vip: 'fd00:8:1::100', service: '[fd00:8:1::100]', masq: '[fd00:8:2::11]', direct: '[fd00:8:1::11]', local: 'fd00:8:2::1' },
 ] as const;
+type Family = (typeof FAMILIES)[number];
+
+/** By FULLNAT the server has no way to the client. */
+function knowNoClient({ web }: World): void {
+  for (const network of ['10.8.1.0/24', 'fd00:8:1::/64']) web.ip(`${network.includes(':') ? '-6 ' : ''}route del ${network} dev eth1`);
+}
 
 /** By NAT the server's replies come back by the director, so that it knows no other way to the client. */
-function answerByDirector({ web }: World): void {
-  for (const network of ['10.8.1.0/24', 'fd00:8:1::/64']) web.ip(`${network.includes(':') ? '-6 ' : ''}route del ${network} dev eth1`);
+function answerByDirector(world: World): void {
+  const { web } = world;
+  knowNoClient(world);
   web.ip('route add 10.8.1.0/24 via 10.8.2.1');
   web.ip('-6 route add fd00:8:1::/64 via fd00:8:2::1');
 }
@@ -128,12 +135,20 @@ async function tunnelEnds({ bed, web }: World): Promise<void> {
   }
 }
 
+/** `isNat`: the server is asked by its own address. */
 const METHODS = [
-  { name: 'NAT', flag: '-m', prepare: async (world: World) => answerByDirector(world) },
-  { name: 'DR', flag: '-g', prepare: async (world: World) => ownVips(world, 'lo') },
+  { name: 'NAT', flag: () => '-m', isNat: true, prepare: async (world: World) => answerByDirector(world) },
+  { name: 'DR', flag: () => '-g', isNat: false, prepare: async (world: World) => ownVips(world, 'lo') },
+  {
+    name: 'FULLNAT',
+    flag: ({ local }: Family) => `--fullnat --local-address ${local}`,
+    isNat: true,
+    prepare: async (world: World) => knowNoClient(world),
+  },
   {
     name: 'TUN',
-    flag: '-i',
+    flag: () => '-i',
+    isNat: false,
     prepare: async (world: World) => {
       await tunnelEnds(world);
       ownVips(world, 'lo');
@@ -144,19 +159,20 @@ const METHODS = [
 const drops = (lvs: Host): Readonly<Record<string, number>> => JSON.parse(ok(lvs.weir('stats drops --json')));
 const held = (lvs: Host): number => drops(lvs)['fragment_held'] ?? 0;
 
-for (const { name, flag, prepare } of METHODS) {
+for (const { name, flag, isNat, prepare } of METHODS) {
   test(`${name}: datagrams of 65,000 bytes both ways, in order and the other way round, both families`, { skip }, async () => {
     const bed = new Bed();
     try {
       const world = await build(bed);
       const { client, lvs, web } = world;
       await prepare(world);
-      for (const { vip, service, masq, direct } of FAMILIES) {
-        const server = flag === '-m' ? `${masq}:53` : flag === '-i' ? '10.8.1.11:53' : `${direct}:53`;
-        for (const line of [`-A -u ${service}:53 -s rr`, `-a -u ${service}:53 -r ${server} ${flag}`]) ok(lvs.ipvsadm(line));
-        await web.serve(bed, fragmentStation('echo', flag === '-m' ? masq.replace(/[[\]]/g, '') : vip, 53));
+      for (const family of FAMILIES) {
+        const { vip, service, masq, direct } = family;
+        const server = isNat ? `${masq}:53` : name === 'TUN' ? '10.8.1.11:53' : `${direct}:53`;
+        for (const line of [`-A -u ${service}:53 -s rr`, `-a -u ${service}:53 -r ${server} ${flag(family)}`]) ok(lvs.ipvsadm(line));
+        await web.serve(bed, fragmentStation('echo', isNat ? masq.replace(/[[\]]/g, '') : vip, 53));
       }
-      const ask = ({ vip }: (typeof FAMILIES)[number], count = QUESTIONS, bytes = BYTES): string =>
+      const ask = ({ vip }: Family, count = QUESTIONS, bytes = BYTES): string =>
         ok(client.run(fragmentStation('ask', vip, 53, count, bytes))).trim();
       for (const family of FAMILIES) ask(family, 1, 8); // all neighbours are known then
       for (const family of FAMILIES) assert.equal(ask(family), String(QUESTIONS), `${family.vip} in order`);

@@ -6,7 +6,7 @@ export const REASONS = [
   { key: 'short', text: 'cut short: headers do not fit the packet' },
   { key: 'bad_length', text: 'lengths in the headers disagree with the packet' },
   { key: 'bad_checksum', text: 'wrong IP header checksum, passed to the stack, which drops it' },
-  { key: 'fragment', text: 'a fragment that is not balanced: too short for its headers, too long to be held back, or by FULLNAT' },
+  { key: 'fragment', text: 'a fragment that is not balanced: too short for its headers or a PROXY header, or too long to be held back' },
   { key: 'no_connection', text: 'TCP or SCTP without a connection and not its first packet, passed to the stack' },
   { key: 'no_destination', text: 'no destination is left for a new connection' },
   { key: 'dead_destination', text: "the connection's destination or service was removed" },

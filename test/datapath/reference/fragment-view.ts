@@ -2,10 +2,10 @@
 // count as long, and the same servers that such may come from.
 import assert from 'node:assert/strict';
 import { Method } from '../../../src/datapath/ebpf/abi.gen.js';
+import { addressAt } from '../../../src/datapath/ebpf/explain/live-fragments.js';
 import { Fragment, FragmentAbi, FragmentKey, FragmentKind } from '../../../src/datapath/ebpf/fragment.gen.js';
-import { modelAddress } from '../../../src/datapath/ebpf/table/record-address.js';
 import { type FragmentEntry, type Fragments, fragmentKey } from '../../../src/datapath/memory/packets/fragments.js';
-import { familyOf, type Ip, ipOf, textOf } from '../../../src/datapath/memory/packets/ip.js';
+import { familyOf, type Ip, textOf } from '../../../src/datapath/memory/packets/ip.js';
 import { parseFrame } from '../../../src/datapath/memory/packets/parse.js';
 import { readField } from '../../../src/sys/bpf/records.js';
 import { swap16, swap32, viewOf } from '../../../src/wire/bytes.js';
@@ -16,7 +16,13 @@ interface Seen {
   /** As FragmentEntry has it. */
   readonly held: number;
   /** Of a request or a reply: where the later ones go. */
-  readonly to?: { readonly destination: number; readonly method: number; readonly virtual?: string };
+  readonly to?: {
+    readonly destination: number;
+    readonly method: number;
+    readonly virtual?: string;
+    readonly client?: string;
+    readonly local?: string;
+  };
 }
 
 interface Loaded {
@@ -33,19 +39,12 @@ const KINDS = {
 } as const;
 const METHODS: Readonly<Record<string, number>> = { masq: Method.M_MASQ, tunnel: Method.M_TUNNEL, route: Method.M_ROUTE };
 
-const wordsAt = (record: Uint8Array, at: number, count: number): readonly number[] =>
-  Array.from({ length: count }, (_, k) => viewOf(record).getUint32(at + k * 4, true));
-
-/** IPv4 is in the first of four words. */
-function addressAt(record: Uint8Array, at: number): Ip {
-  const [first = 0, ...rest] = wordsAt(record, at, 4);
-  return ipOf(rest.every((word) => word === 0) ? modelAddress(first) : modelAddress(first, ...rest));
-}
+/** An ID as the host has it, of a packet from or to this address. `word`: in the packet's order. */
+const idAt = (address: Ip, word: number): number => (familyOf(address) === 'inet' ? swap16(word) : swap32(word));
 
 function nameOf(key: Uint8Array): string {
   const [source, destination] = [addressAt(key, FragmentKey.saddr.at), addressAt(key, FragmentKey.daddr.at)];
-  const word = readField(key, FragmentKey.id);
-  const id = familyOf(source) === 'inet' ? swap16(word) : swap32(word);
+  const id = idAt(source, readField(key, FragmentKey.id));
   return fragmentKey({ source, destination, protocol: readField(key, FragmentKey.protocol) }, id);
 }
 
@@ -55,16 +54,27 @@ function seenIn(value: Uint8Array): Seen {
   const held = Number(word & 0xffffffffn);
   if (kind !== KINDS.request && kind !== KINDS.reply) return { kind, held };
   const to = { destination: readField(value, Fragment.dest), method: readField(value, Fragment.method) };
-  return { kind, held, to: kind === KINDS.request ? to : { ...to, virtual: textOf(addressAt(value, Fragment.addr.at)) } };
+  const byFlow = readField(value, Fragment.byFlow) !== 0;
+  const source = addressAt(value, Fragment.addr.at);
+  if (kind === KINDS.request)
+    return { kind, held, to: { ...to, ...(byFlow && { local: localText(source, idAt(source, readField(value, Fragment.id))) }) } };
+  return { kind, held, to: { ...to, virtual: textOf(source), ...(byFlow && { client: textOf(addressAt(value, Fragment.to.at)) }) } };
 }
+
+/** IPv4's IDs are the low halves of the programs' numbers. */
+const localText = (address: Ip, id: number): string => `${textOf(address)} ${familyOf(address) === 'inet' ? id & 0xffff : id}`;
 
 function seenInMemory({ note, held }: FragmentEntry): Seen {
   if (note === undefined) return { kind: FragmentKind.FRAGMENT_WAITING, held };
   const kind = KINDS[note.kind];
   if (note.kind === 'pass' || note.kind === 'drop') return { kind, held };
   const { id: destination } = note.destination;
-  if (note.kind === 'request') return { kind, held, to: { destination, method: METHODS[note.method] ?? -1 } };
-  return { kind, held, to: { destination, method: Method.M_MASQ, virtual: textOf(note.virtual) } };
+  if (note.kind === 'request') {
+    const { method, local } = note;
+    return { kind, held, to: { destination, method: METHODS[method] ?? -1, ...(local && { local: localText(local.address, local.id) }) } };
+  }
+  const client = note.client === undefined ? {} : { client: textOf(note.client) };
+  return { kind, held, to: { destination, method: Method.M_MASQ, virtual: textOf(note.virtual), ...client } };
 }
 
 export class FragmentView {
@@ -108,17 +118,25 @@ export class FragmentView {
       const late = (readField(value, Fragment.until) - offset - (living.get(name)?.until ?? 0)) | 0;
       assert.ok(Math.abs(late) <= slack, `the entry of fragments ${name} ends ${late} units later of the programs, ${what}`);
     }
-    const servers = [...this.tables.servers.keys()].map((key) => textOf(addressAt(key, 0)));
+    const id = new Uint8Array(4);
+    const ids = [...this.tables.servers.keys()].map((key) => {
+      this.tables.servers.lookup(key, id);
+      return [textOf(addressAt(key, 0)), viewOf(id).getUint32(0, true)];
+    });
     assert.deepEqual(
-      [...this.fragments.servers].map(textOf).sort(),
-      servers.sort(),
-      `servers of fragments in memory, of the programs, ${what}`,
+      Object.fromEntries([...this.fragments.servers].map(([server, last]) => [textOf(server), last])),
+      Object.fromEntries(ids),
+      `servers of fragments and their packets' IDs in memory, of the programs, ${what}`,
     );
   }
 
   /** What of the rules the entries show. */
   *labels(now: number): Generator<string> {
-    for (const { note } of this.fragments.living(now).values()) yield note === undefined ? 'waiting fragment' : `fragments: ${note.kind}`;
+    for (const { note } of this.fragments.living(now).values()) {
+      yield note === undefined ? 'waiting fragment' : `fragments: ${note.kind}`;
+      if (note?.kind === 'request' && note.local !== undefined) yield 'fragments: request by FULLNAT';
+      if (note?.kind === 'reply' && note.client !== undefined) yield 'fragments: reply by FULLNAT';
+    }
   }
 
   *#loaded(): Generator<Loaded> {

@@ -161,7 +161,7 @@ export function explainPacket(
   for (const { connections } of director.scopes) connections.endsEarly = endsEarly;
   loadSettings(director, tables);
   const services = loadTables(director, tables, ends, homes, starts);
-  if (parsed.packet?.fragment === true) loadFragment(tables, director, parsed.packet, services);
+  if (parsed.packet !== undefined) loadFragment(tables, director, parsed.packet, services);
   localPorts.idOf = (destination) => services.idOf(destination);
   localPorts.destinationAt = (id) => services.destination(id);
   const events: TraceEvent[] = [];

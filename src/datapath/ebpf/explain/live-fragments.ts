@@ -7,7 +7,7 @@ import { type FragmentNote, fragmentKey, NOTE_SECONDS } from '../../memory/packe
 import { addressOf, familyOf, type Ip, ipOf } from '../../memory/packets/ip.js';
 import type { Packet } from '../../memory/packets/packet.js';
 import type { PacketDirector } from '../../memory/packets/packet-director.js';
-import { Fragment, FragmentAbi, FragmentKey, FragmentKind } from '../fragment.gen.js';
+import { Fragment, FragmentAbi, FragmentKey, FragmentKind, FragmentServer } from '../fragment.gen.js';
 import { connectionMethodName } from '../table/identity.js';
 import { modelAddress, packetWords } from '../table/record-address.js';
 import { FRAGMENT_SERVERS_PIN, FRAGMENTS_PIN, type Tables } from '../table/tables.js';
@@ -15,8 +15,14 @@ import type { LiveServices } from './live-services.js';
 
 const wordsOf = (ip: Ip): readonly number[] => packetWords(addressOf(ip));
 
-/** The id as the packet has it, in the key's word. */
-const idWord = ({ source, part }: Packet): number => (familyOf(source) === 'inet' ? swap16(part?.id ?? 0) : swap32(part?.id ?? 0));
+/** An ID between a packet's order, as records have it in a word, and the host's. */
+const swapId = ({ source }: Packet, id: number): number => (familyOf(source) === 'inet' ? swap16(id) : swap32(id));
+
+/** An address in a record of fragments: IPv4 is in the first of four words. */
+export function addressAt(record: Uint8Array, at: number): Ip {
+  const [first = 0, ...rest] = [0, 1, 2, 3].map((k) => viewOf(record).getUint32(at + k * 4, true));
+  return ipOf(rest.every((word) => word === 0) ? modelAddress(first) : modelAddress(first, ...rest));
+}
 
 function valueIn(tables: Tables, pin: string, key: Uint8Array, bytes: number): Uint8Array | undefined {
   const map = unlessCode(() => tables.open(pin), ['ENOENT'], undefined);
@@ -33,21 +39,31 @@ function noteIn(value: Uint8Array, packet: Packet, services: LiveServices): Frag
   if (kind !== FragmentKind.FRAGMENT_REQUEST && kind !== FragmentKind.FRAGMENT_REPLY) return undefined;
   const destination = services.destination(readField(value, Fragment.dest));
   if (destination === undefined) return { kind: 'drop' };
-  if (kind === FragmentKind.FRAGMENT_REQUEST)
-    return { kind: 'request', destination, method: connectionMethodName(readField(value, Fragment.method)) };
-  const count = familyOf(packet.source) === 'inet' ? 1 : 4;
-  const words = Array.from({ length: count }, (_, k) => view.getUint32(Fragment.addr.at + k * 4, true));
-  return { kind: 'reply', destination, virtual: ipOf(modelAddress(...words)) };
+  const source = addressAt(value, Fragment.addr.at);
+  const byFlow = readField(value, Fragment.byFlow) !== 0;
+  if (kind === FragmentKind.FRAGMENT_REPLY)
+    return { kind: 'reply', destination, virtual: source, ...(byFlow && { client: addressAt(value, Fragment.to.at) }) };
+  const local = { address: source, id: swapId(packet, readField(value, Fragment.id)) };
+  return { kind: 'request', destination, method: connectionMethodName(readField(value, Fragment.method)), ...(byFlow && { local }) };
 }
 
-/** Gives the reference director what a later fragment goes by. */
+/** Gives the reference director the servers that are known, and their packets' IDs. */
+function loadServers(tables: Tables, { fragments }: PacketDirector): void {
+  const map = unlessCode(() => tables.open(FRAGMENT_SERVERS_PIN), ['ENOENT'], undefined);
+  if (map === undefined) return;
+  using(map, () => {
+    const id = new Uint8Array(4);
+    for (const key of map.keys())
+      if (map.lookup(key, id)) fragments.servers.set(addressAt(key, FragmentServer.addr.at), viewOf(id).getUint32(0, true));
+  });
+}
+
+/** Gives the reference director what a later fragment goes by, and the IDs for packets that are in fragments, or may be cut. */
 export function loadFragment(tables: Tables, director: PacketDirector, packet: Packet, services: LiveServices): void {
   const { part, source, destination, protocol } = packet;
+  if (packet.fragment || !packet.dontFragment) loadServers(tables, director);
   if (part?.later !== true) return;
-  const server = wordsOf(source);
-  if (valueIn(tables, FRAGMENT_SERVERS_PIN, encodeRecord(FragmentKey, { saddr: server }).subarray(0, 16), 4) !== undefined)
-    director.fragments.servers.add(source);
-  const key = encodeRecord(FragmentKey, { saddr: server, daddr: wordsOf(destination), id: idWord(packet), protocol });
+  const key = encodeRecord(FragmentKey, { saddr: wordsOf(source), daddr: wordsOf(destination), id: swapId(packet, part.id), protocol });
   const value = valueIn(tables, FRAGMENTS_PIN, key, Fragment.bytes);
   if (value === undefined || ((readField(value, Fragment.until) - director.now) | 0) < 0) return;
   const note = noteIn(value, packet, services);

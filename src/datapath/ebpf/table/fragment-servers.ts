@@ -8,12 +8,17 @@ import { FragmentServer } from '../fragment.gen.js';
 import { recordedWords } from './record-address.js';
 import { FRAGMENT_SERVERS_PIN, type Tables } from './tables.js';
 
+const BPF_NOEXIST = 1;
+
 /** Tables of a build without fragments have no such map. */
 function noteAll(tables: Tables, ids: Iterable<number>): void {
   const map = unlessCode(() => tables.open(FRAGMENT_SERVERS_PIN), ['ENOENT'], undefined);
   if (map === undefined) return;
   using(map, () => {
-    for (const id of ids) map.update(encodeRecord(FragmentServer, { addr: recordedWords(tables.dests, Dest, id) }), u32(0));
+    for (const id of ids) {
+      const server = encodeRecord(FragmentServer, { addr: recordedWords(tables.dests, Dest, id) });
+      unlessCode(() => map.update(server, u32(0), BPF_NOEXIST), ['EEXIST'], undefined); // it keeps the IDs that it has got
+    }
   });
 }
 

@@ -93,7 +93,7 @@ function storeWords(frame: Uint8Array, l4: number, more: number, off: number): v
 }
 
 const hasRoom = ({ packet, gsoSize }: Arrival, bytes: number, mtu: number): boolean =>
-  gsoSize === 0 && (mtu === 0 || packet.length + bytes <= mtu);
+  gsoSize === 0 && !packet.fragment && (mtu === 0 || packet.length + bytes <= mtu);
 
 /** What the client itself has put in the place of TOA is taken out. */
 function withoutToa(arrival: Arrival): Arrival {
@@ -113,6 +113,12 @@ function withToa(arrival: Arrival, mtu: number): Arrival {
   const next = grown(frame, packet, l4 + TCP_BYTES, toaOption(packet));
   storeWords(next, l4, bytes / 4, 0);
   return changed(arrival, next);
+}
+
+/** A first fragment has no room for the PROXY header, before or in the place of its bytes: what follows it would not be moved. */
+export function lacksHeader({ protocol, flags }: Packet, report: ClientReport, how: ClientAddress | undefined): boolean {
+  if (protocol !== IpProtocol.tcp) return false;
+  return (flags & SYN) === 0 ? report.how === 'proxy' && report.state !== 'known' : how === 'proxy';
 }
 
 /** The header before the segment's data; where it does not fit, in their place. */

@@ -32,6 +32,8 @@ export interface FamilyRules {
   isLinkLocal(address: Ip): boolean;
   /** Another source or destination. */
   translate(frame: Uint8Array, packet: Packet, source: boolean, to: Endpoint): void;
+  /** Another ID, of as many bits as it has: of IPv6 that of a fragment. */
+  renumber(frame: Uint8Array, packet: Packet, id: number): void;
   /** `change`: -1 where the packet is forwarded; 1 takes that back. */
   changeHops(frame: Uint8Array, change: -1 | 1): void;
   /** Errors are sent about packets to and from single stations only. `from`: the sender of the error. */

@@ -2,13 +2,14 @@
 import { IpProtocol } from '../../../model/ip-protocol.js';
 import { IPV6_HEADER_BYTES } from '../../../wire/ipv6.js';
 import type { Arrival } from './arrival.js';
-import { answerReported, reportClient } from './client-address.js';
+import { answerReported, lacksHeader, reportClient } from './client-address.js';
 import type { Connection } from './connection.js';
 import type { Decision, Question } from './decide.js';
 import { type HopAnswer, LOOPBACK } from './environment.js';
 import { ETHERNET_BYTES, handIn, setMacs } from './ethernet.js';
 import { rulesOf } from './family.js';
 import type { IcmpKind } from './family-rules.js';
+import type { FragmentNote } from './fragments.js';
 import { helped, isHelped, stateBefore } from './ftp.js';
 import { anyOf, type Ip } from './ip.js';
 import type { Packet } from './packet.js';
@@ -24,6 +25,8 @@ export interface Outcome {
   readonly frame: Uint8Array;
   /** A request by VS/TUN: whatever the tunnel does with it, the packet has been decided. */
   readonly tunnelled?: true;
+  /** FULLNAT: what a first fragment that was sent leaves for the later ones. */
+  readonly note?: FragmentNote;
 }
 
 const HOST: IcmpKind = { what: 'host', mtu: 0 };
@@ -151,14 +154,20 @@ function localised(question: Question, arrival: Arrival, connection: Connection)
   const local = table.localPorts.take(connection, now, () => table.count('local_port_replaced'));
   if (local === undefined) return dropped(question, arrival, 'no_local_port');
   const mtu = hop.kind === 'ready' ? hop.mtu : 0;
-  const reported = reportClient(arrival, local.report, connection.destination.clientAddress, mtu, (reason) => table.count(reason));
+  const { destination, server, method } = connection;
+  if (packet.fragment && lacksHeader(packet, local.report, destination.clientAddress)) return dropped(question, arrival, 'fragment');
+  const reported = reportClient(arrival, local.report, destination.clientAddress, mtu, (reason) => table.count(reason));
   if (reported === undefined) return dropped(question, arrival, 'redirect_failed');
   const frame = reported.frame.slice();
-  rulesOf(packet).translate(frame, reported.packet, false, connection.server);
+  const id = packet.fragment || exceeded > 0 ? table.fragments.nextId(destination.address) : undefined;
+  if (isSumUnknown(frame, packet, false, server) || isSumUnknown(frame, packet, true, local))
+    return dropped(question, arrival, 'redirect_failed');
+  if (id !== undefined) rulesOf(packet).renumber(frame, packet, id);
+  rulesOf(packet).translate(frame, reported.packet, false, server);
   rulesOf(packet).translate(frame, reported.packet, true, local);
-  if (exceeded === 0) return sent(frame, reported.packet, hop);
-  handIn(frame); // the stack fragments it: by lo, where its own address may be the source
-  return { verdict: 'redirect', frame };
+  if (exceeded > 0) handIn(frame); // the stack fragments it: by lo, where its own address may be the source
+  const going: Outcome = exceeded > 0 ? { verdict: 'redirect', frame } : sent(frame, reported.packet, hop);
+  return id === undefined ? going : { ...going, note: { kind: 'request', destination, method, local: { address: local.address, id } } };
 }
 
 /** To the packet's own address. What has come to this host is dropped; what is too large is fragmented by the stack, where it may be. */
@@ -181,8 +190,7 @@ function forwarded(question: Question, arrival: Arrival, connection: Connection)
   const { packet } = arrival;
   const { destination, server, method } = connection;
   if (method === 'tunnel') return { ...tunnelled(question, arrival, destination), tunnelled: true };
-  if (isLocalised(question, connection))
-    return packet.fragment ? dropped(question, arrival, 'fragment') : localised(question, arrival, connection);
+  if (isLocalised(question, connection)) return { note: { kind: 'drop' }, ...localised(question, arrival, connection) };
   if (method === 'bypass') return sentPast(question, arrival);
   const masq = method === 'masq';
   const hop = question.environment.hopToServer(destination.address);

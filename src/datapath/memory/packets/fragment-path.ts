@@ -7,6 +7,7 @@ import { ETHERNET_BYTES, handIn } from './ethernet.js';
 import { rulesOf } from './family.js';
 import { dropped, type Outcome, passed, sent, tunnelled } from './forward.js';
 import type { FragmentNote } from './fragments.js';
+import type { Ip } from './ip.js';
 import { fromClient, type Packet, sourceOf, targetOf } from './packet.js';
 import { replied } from './packet-path.js';
 import type { DestinationRecord } from './records.js';
@@ -20,7 +21,7 @@ function noteOfRequest({ table, scope, now }: Question, packet: Packet): Fragmen
   const destination = connection === undefined ? table.once : connection.method === 'bypass' ? undefined : connection.destination;
   const method = connection?.method ?? destination?.method;
   if (destination === undefined || method === undefined) return undefined;
-  if (method === 'masq') table.fragments.servers.add(destination.address);
+  if (method === 'masq') table.fragments.know(destination.address);
   return { kind: 'request', destination, method };
 }
 
@@ -31,8 +32,9 @@ function noteOfReply(question: Question, packet: Packet): FragmentNote | undefin
 }
 
 /** What a first fragment leaves for the later ones. By VS/TUN it does so before the tunnel looks at its size. */
-export function noteOf(question: Question, packet: Packet, { verdict, tunnelled: decided }: Outcome, leaves: boolean): FragmentNote {
+export function noteOf(question: Question, packet: Packet, { verdict, tunnelled: decided, note }: Outcome, leaves: boolean): FragmentNote {
   if (verdict === 'drop' && !decided) return { kind: 'drop' };
+  if (verdict === 'redirect' && note !== undefined) return note;
   if (leaves) return noteOfReply(question, packet) ?? { kind: 'pass' };
   const { allPorts } = question.scope;
   const request = allPorts ? undefined : noteOfRequest(question, packet);
@@ -59,10 +61,18 @@ export function followed(question: Question, arrival: Arrival, note: OnNote, lea
   const out = note.kind === 'reply';
   const packet: Packet = { ...arrival.packet, portless: true };
   if (!out && !destination.available) return dropped(question, arrival, 'dead_destination');
-  if (out && !leaves && !isServerSide(question, destination.address, packet.destination)) return passed(arrival);
+  if (out && !leaves && !isServerSide(question, destination.address, note.client ?? packet.destination)) return passed(arrival);
   countLater(destination, packet, out);
   if (!out && note.method === 'tunnel') return tunnelled(question, { ...arrival, packet }, destination, true);
   return translated(question, { ...arrival, packet }, note, leaves);
+}
+
+/** What becomes of its addresses, and of its ID. undefined: it stays. */
+function endsOf(note: OnNote): { readonly source?: Ip; readonly target?: Ip; readonly id?: number } {
+  if (note.kind === 'reply') return { source: note.virtual, ...(note.client !== undefined && { target: note.client }) };
+  const { destination, method, local } = note;
+  if (method !== 'masq') return {};
+  return { target: destination.address, ...(local && { source: local.address, id: local.id }) };
 }
 
 function translated(question: Question, arrival: Arrival, note: OnNote, leaves: boolean): Outcome {
@@ -71,24 +81,29 @@ function translated(question: Question, arrival: Arrival, note: OnNote, leaves: 
   const out = note.kind === 'reply';
   const masq = out || note.method === 'masq';
   const { environment } = question;
+  const { source, target, id } = endsOf(note);
   const frame = arrival.frame.slice();
-  const to = { address: note.kind === 'reply' ? note.virtual : destination.address, port: 0 };
   const translate = (): void => {
-    if (masq) rulesOf(packet).translate(frame, packet, out, to);
+    if (id !== undefined) rulesOf(packet).renumber(frame, packet, id);
+    if (target !== undefined) rulesOf(packet).translate(frame, packet, false, { address: target, port: 0 });
+    if (source !== undefined) rulesOf(packet).translate(frame, packet, true, { address: source, port: 0 });
   };
   if (out && leaves) {
     translate();
     return { verdict: 'pass', frame };
   }
-  const hop = out ? environment.hop(question.device, packet.destination, to.address) : environment.hopToServer(destination.address);
-  const isAstray = hop.kind === 'local' && !masq && !environment.isOwn(destination.address);
+  const isLocalised = id !== undefined;
+  const hop = out
+    ? environment.hop(question.device, target ?? packet.destination, note.virtual)
+    : environment.hopToServer(destination.address);
+  const isAstray = hop.kind === 'local' && (isLocalised || (!masq && !environment.isOwn(destination.address)));
   if (hop.kind === 'none' || hop.kind === 'unknown' || isAstray) return dropped(question, arrival, 'no_route');
   if (hop.kind !== 'local' && packet.ttl <= 1) return dropped(question, arrival, 'ttl');
   const large = hop.kind === 'ready' && packet.length > hop.mtu;
   if (large && (packet.dontFragment || !masq)) return dropped(question, arrival, 'too_big');
   translate();
   if (!large && hop.kind !== 'local') return sent(frame, packet, hop);
-  if (!out) return { verdict: 'pass', frame };
+  if (!out && !isLocalised) return { verdict: 'pass', frame };
   handIn(frame);
   return { verdict: 'redirect', frame };
 }

@@ -4,12 +4,18 @@ import type { Ip } from './ip.js';
 import type { Packet } from './packet.js';
 import type { DestinationRecord, Method } from './records.js';
 
-/** `request`, `reply`: as the packet's connection. `virtual`: the source that replies get. */
+/** FULLNAT: the source that requests get, and the ID of the whole packet. */
+export interface LocalSource {
+  readonly address: Ip;
+  readonly id: number;
+}
+
+/** `request`, `reply`: as the packet's connection. `virtual`: the source that replies get. `client`: FULLNAT, the target that they get. */
 export type FragmentNote =
   | { readonly kind: 'pass' }
   | { readonly kind: 'drop' }
-  | { readonly kind: 'request'; readonly destination: DestinationRecord; readonly method: Method }
-  | { readonly kind: 'reply'; readonly destination: DestinationRecord; readonly virtual: Ip };
+  | { readonly kind: 'request'; readonly destination: DestinationRecord; readonly method: Method; readonly local?: LocalSource }
+  | { readonly kind: 'reply'; readonly destination: DestinationRecord; readonly virtual: Ip; readonly client?: Ip };
 
 /** A later fragment that waits: by which device it came. */
 export interface HeldFragment {
@@ -47,14 +53,25 @@ export const fragmentKey = ({ source, destination, protocol }: Pick<Packet, 'sou
   `${protocol} ${id} ${source} ${destination}`;
 
 export class Fragments {
-  /** Masqueraded servers that are known: their later fragments may wait. */
-  readonly servers = new Set<Ip>();
+  /** Masqueraded servers that are known: their later fragments may wait. With the last ID that FULLNAT gave a packet to each. */
+  readonly servers = new Map<Ip, number>();
   readonly #entries = new Map<string, FragmentEntry>();
   readonly #ring = new Map<number, RingPlace>();
   #handed = 0;
 
   /** `onLost`: for each that waited, and whose place another one took. */
   constructor(readonly onLost: () => void = () => {}) {}
+
+  know(server: Ip): void {
+    if (!this.servers.has(server)) this.servers.set(server, 0);
+  }
+
+  /** FULLNAT: of the next packet to a server that is in fragments, or will be cut. To it, all clients of a local address are one host. */
+  nextId(server: Ip): number {
+    const id = ((this.servers.get(server) ?? 0) + 1) >>> 0;
+    this.servers.set(server, id);
+    return id;
+  }
 
   /** undefined: none, or none yet. */
   note(key: string, now: number): FragmentNote | undefined {

@@ -6,11 +6,13 @@ import { decideBegun } from './call-begun.js';
 import type { Connection } from './connection.js';
 import { type Decision, decideRequest, isServerSide, type Question } from './decide.js';
 import { rulesOf } from './family.js';
-import { localReply, noted, type Outcome, passed, reply, request } from './forward.js';
+import { dropped, localReply, noted, type Outcome, passed, reply, request } from './forward.js';
+import type { FragmentNote } from './fragments.js';
 import { claimExpected } from './ftp.js';
 import { isWideConnection } from './local-ports.js';
 import { fromClient, type Packet, sourceOf, targetOf } from './packet.js';
 import type { ServiceRecord } from './records.js';
+import { isSumUnknown } from './translate-transport.js';
 
 /** The service that a packet is for, and that it comes from. */
 function targeted(question: Question, packet: Packet): ServiceRecord | undefined {
@@ -101,10 +103,11 @@ function toClient(question: Question, arrival: Arrival): Outcome | undefined {
 function toLocal(question: Question, arrival: Arrival): Outcome | undefined {
   const { packet, frame } = arrival;
   const { table, scope, now } = question;
-  if (packet.portless || packet.fragment) return undefined;
+  if (packet.portless) return undefined;
   const flow = table.localPorts.flowOf(sourceOf(packet), targetOf(packet), packet.protocol, now);
   if (flow === undefined || isWideConnection(flow) !== scope.allPorts) return undefined;
   const { client, virtual, destination } = flow;
+  if (isSumUnknown(frame, packet, false, client)) return dropped(question, arrival, 'redirect_failed');
   const translated = frame.slice();
   rulesOf(packet).translate(translated, packet, false, client);
   const local = { ...arrival, frame: translated.slice() }; // a datagram that came without a checksum has one from here on
@@ -113,7 +116,8 @@ function toLocal(question: Question, arrival: Arrival): Outcome | undefined {
   const connection = scope.connections.find(destination.service, { client, virtual, protocol: packet.protocol }, now);
   if (connection === undefined || connection.destination !== destination || connection.method !== 'masq') return passed(local); // it has ended
   if (!isServerSide(question, connection.destination.address, client.address)) return passed(local);
-  return reply(question, { ...arrival, frame: translated, packet: meant, local }, connection);
+  const note: FragmentNote = { kind: 'reply', destination, virtual: connection.virtual.address, client: client.address };
+  return { ...reply(question, { ...arrival, frame: translated, packet: meant, local }, connection), note };
 }
 
 /** A call that a masqueraded server begins goes the way of its replies. undefined: it begins none. */

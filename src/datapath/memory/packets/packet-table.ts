@@ -201,7 +201,7 @@ export class PacketTable {
   #answer(destination: DestinationRecord, spec: DestinationSpec): void {
     if (methodOf(spec) !== 'masq') return;
     this.records.answer(destination);
-    this.fragments.servers.add(destination.address);
+    this.fragments.know(destination.address);
   }
 
   deleteDestination(key: ServiceKey, which: DestinationKey): void {

@@ -16,7 +16,7 @@ import { translateTransport } from '../translate-transport.js';
 import { hasSourceRoute } from './options.js';
 import { IPV4_BYTES } from './parse.js';
 
-const [TTL_AT, SUM_AT, SOURCE_AT, DESTINATION_AT] = [8, 10, 12, 16] as const;
+const [ID_AT, TTL_AT, SUM_AT, SOURCE_AT, DESTINATION_AT] = [4, 8, 10, 12, 16] as const;
 /** Of the offending packet, from its IP header on. */
 const QUOTE_MAX_BYTES = 548;
 /** Of an error: its own header, and of the packet that it quotes the IP header and the ports. */
@@ -49,6 +49,9 @@ function translate(frame: Uint8Array, packet: Packet, source: boolean, to: Endpo
     overwrite(view, at, 4, address, ETHERNET_BYTES + SUM_AT);
   });
 }
+
+const renumber = (frame: Uint8Array, _packet: Packet, id: number): void =>
+  overwrite(viewOf(frame), ETHERNET_BYTES + ID_AT, 2, id & 0xffff, ETHERNET_BYTES + SUM_AT);
 
 function changeHops(frame: Uint8Array, change: -1 | 1): void {
   const view = viewOf(frame);
@@ -119,6 +122,7 @@ export const ipv4: FamilyRules = {
   isMartian,
   isLinkLocal: () => false,
   translate,
+  renumber,
   changeHops,
   mayBeAnswered,
   errorFrame,

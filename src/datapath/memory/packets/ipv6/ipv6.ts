@@ -57,6 +57,9 @@ function translate(frame: Uint8Array, packet: Packet, source: boolean, to: Endpo
   translateTransport(frame, packet, source, to, (sumAt) => readdress(frame, at, to.address, sumAt));
 }
 
+/** The fragment header is the last one before the transport's. */
+const renumber = (frame: Uint8Array, { header }: Packet, id: number): void => viewOf(frame).setUint32(ETHERNET_BYTES + header - 4, id);
+
 function changeHops(frame: Uint8Array, change: -1 | 1): void {
   const view = viewOf(frame);
   view.setUint8(ETHERNET_BYTES + HOP_LIMIT_AT, view.getUint8(ETHERNET_BYTES + HOP_LIMIT_AT) + change);
@@ -116,6 +119,7 @@ export const ipv6: FamilyRules = {
   isMartian,
   isLinkLocal,
   translate,
+  renumber,
   changeHops,
   mayBeAnswered: (frame) => !comesFromGroup(frame),
   errorFrame,

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* tc: what of a fragment is read, counted and named, of both families: in the programs that decide (fragment.h), and in those of FULLNAT. */
+#ifndef WEIR_FRAGMENT_READ_H
+#define WEIR_FRAGMENT_READ_H
+
+#define FRAGMENT_HEADER6 8
+
+/* ---- what differs of a family */
+#ifdef IPV6
+#define FRAGMENT_OFFSET 0xfff8
+/* The length of the header that putting the packet together takes away. */
+#define FRAGMENT_HEADER FRAGMENT_HEADER6
+static __always_inline bool fragment_key_read(struct __sk_buff *skb, struct packet *p, struct fragment_key *key, __u32 at) {
+  address_copy(key->saddr, p->saddr6);
+  address_copy(key->daddr, p->daddr6);
+  key->protocol = p->protocol;
+  return !bpf_skb_load_bytes(skb, at + p->header - 4, &key->id, 4);
+}
+static __always_inline bool fragment_linear(struct __sk_buff *skb) { return true; }
+#else
+#define FRAGMENT_OFFSET 0x1fff
+#define FRAGMENT_HEADER 0
+#define ID_IN 4
+static __always_inline bool fragment_key_read(struct __sk_buff *skb, struct packet *p, struct fragment_key *key, __u32 at) {
+  __u16 id;
+  __builtin_memset(key, 0, sizeof *key);
+  key->saddr[0] = p->saddr;
+  key->daddr[0] = p->daddr;
+  key->protocol = p->protocol;
+  if (bpf_skb_load_bytes(skb, at + ID_IN, &id, sizeof id)) return false;
+  key->id = id;
+  return true;
+}
+/* The fast functions read and write what is in the linear part. */
+static __always_inline bool fragment_linear(struct __sk_buff *skb) { return !bpf_skb_pull_data(skb, skb->len < 128 ? skb->len : 128); }
+#endif
+
+static __always_inline bool is_later(struct packet *p) { return p->fragment & FRAGMENT_OFFSET; }
+
+/* Reads the header of a first fragment. False: it is too short. */
+static __always_inline bool fragment_transport(struct __sk_buff *skb, struct packet *p) {
+  __u8 l4[20] = {};
+  if (!header_read(skb, p, ETH_LEN + p->header, l4)) return false;
+  p->sport = *(__u16 *)l4;
+  p->dport = *(__u16 *)(l4 + 2);
+  return tc_parse_further(skb, p, ETH_LEN) == P_OK && fragment_linear(skb);
+}
+
+static __always_inline void count_later(struct dest *d, __u32 id, struct packet *p, bool out) {
+  if (!(d->flags & D_AVAILABLE)) return;
+  __u32 i = id * cpus + bpf_get_smp_processor_id(), bytes = p->length - p->header;
+  struct counters *n = bpf_map_lookup_elem(&counters, &i);
+  if (!n) return;
+  if (out) n->out_bytes += bytes;
+  else n->in_bytes += bytes;
+}
+
+/* The ID of the last packet in fragments to a server of FULLNAT; the server is known from here on. 0: there is no memory for it. */
+static __always_inline __u32 *fragment_server(struct dest *d) {
+  __u32 *last = bpf_map_lookup_elem(&fragment_servers, d->addr), zero = 0;
+  if (likely(last)) return last;
+  bpf_map_update_elem(&fragment_servers, d->addr, &zero, BPF_NOEXIST);
+  return bpf_map_lookup_elem(&fragment_servers, d->addr);
+}
+
+#endif
