@@ -9,7 +9,7 @@
 /* Of a record. APPLY_TEMPLATE: it is a template, of the service's clients in the network of `client`; APPLY_ASSURED: one that leads longest in a full
  * table. APPLY_LATE: where the client has a connection to another destination, that stays. APPLY_END: the connection ends, if it leads to this
  * destination. APPLY_BITS: a connection that is there gets V_NOOUTPUT and V_PROVEN, too. APPLY_RIVAL: both directors may have its packets, and the one that
- * had the last of them knows better; APPLY_WINS: this one, where that is not known and their destinations differ. */
+ * had the last of them knows better; APPLY_WINS: this one, where that is not known and their destinations or states differ. */
 enum apply_flags {
   APPLY_LATE = 1,
   APPLY_END = 2,

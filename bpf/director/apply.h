@@ -54,13 +54,15 @@ static __always_inline __u64 applied_value(struct apply_record *r, __u64 from, _
   return v_moved(from, v_state(applied_state(r)), now + r->left);
 }
 
-/* Of what is here: had it a packet later than the record? `idle`: since its last one. */
-static __always_inline bool newer_here(struct apply_record *r, __u32 idle, bool same_dest) {
+/* Of what is here: had it a packet later than the record? `idle`: since its last one. `alike`: they differ in nothing else. Of last packets that are too
+ * close the record of who wins counts. The margin of that one is half as long, so that never both take what the other one has. */
+static __always_inline bool newer_here(struct apply_record *r, __u32 idle, bool alike) {
   struct apply_page *page = the_page();
   if (!page || !(r->flags & APPLY_RIVAL)) return false;
   __s32 later = (__s32)(r->idle - idle);
   __s32 margin = (__s32)page->margin;
-  return later > margin || (!same_dest && !(r->flags & APPLY_WINS) && later >= -margin);
+  if (r->flags & APPLY_WINS) return later > margin >> 1;
+  return later > margin || (!alike && later >= -margin);
 }
 static __always_inline __u32 idle_here(__u64 v, __u32 now) {
   struct conf *c = the_conf();
@@ -78,7 +80,8 @@ static __always_inline int apply_change(struct apply_record *r, struct conn_slot
   bool same = v_dest(f.value) == r->dest;
   if (!same && r->flags & (APPLY_LATE | APPLY_END)) return APPLY_LEFT;
   if (same && !(r->flags & APPLY_END) && lives_longer_here(r, f.value, now)) return APPLY_CHANGED;
-  if (newer_here(r, idle_here(f.value, now), same)) return APPLY_NEWER;
+  bool alike = same && (r->flags & APPLY_END || v_state(f.value) == v_state(applied_state(r)));
+  if (newer_here(r, idle_here(f.value, now), alike)) return APPLY_NEWER;
   if (!same || r->flags & APPLY_END) return conn_end(s, false, f.value, now) && same ? APPLY_ENDED : APPLY_BUSY;
   __u64 to = applied_value(r, f.value, now);
   if (r->flags & APPLY_BITS) to = (to & ~APPLIED_BITS) | (applied_state(r) & APPLIED_BITS);

@@ -4,6 +4,7 @@ import { after, before, test } from 'node:test';
 import { applyChange } from '../../src/datapath/apply-change.js';
 import { ConnectionApplier } from '../../src/datapath/ebpf/sync/connection-applier.js';
 import { ConnectionNews } from '../../src/datapath/ebpf/sync/connection-news.js';
+import { fromPeer } from '../../src/datapath/ebpf/sync/peer-rivalry.js';
 import type { Applied, ForeignConnection, Rivalry } from '../../src/model/foreign-connection.js';
 import type { ForeignTemplate } from '../../src/model/foreign-template.js';
 import { IpProtocol } from '../../src/model/ip-protocol.js';
@@ -298,6 +299,31 @@ test('and its server; where that is not known, one of the two directors wins', {
   assert.equal(applied(rival(0, elsewhere)), 'newer');
   assert.equal(applied(rival(0, elsewhere), { wins: true, fresh: Number.POSITIVE_INFINITY }), 'made');
   checkTable(bed);
+});
+
+test('of last packets that are too close one of the two directors wins the state, too', { skip }, () => {
+  hereSince(0);
+  assert.equal(applied(rival(0, FIN_WAIT)), 'newer');
+  assert.equal(applied(rival(0, FIN_WAIT), { wins: true, fresh: Number.POSITIVE_INFINITY }), 'changed');
+});
+
+test('news of the peer that a connection came from count, however close; those of another one do not', { skip }, () => {
+  setUp([http]);
+  const [one, other] = [new ConnectionNews(bed.folder), new ConnectionNews(bed.folder)];
+  const none = { connection: () => {}, template: () => {} };
+  for (const news of [one, other]) while (news.look(256, none));
+  const rivalry: Rivalry = { wins: false, fresh: Number.POSITIVE_INFINITY };
+  const come = (from: ConnectionNews, to: ConnectionNews, connection: ForeignConnection): Applied | undefined =>
+    bed.director.exclusively(() =>
+      applier.apply(
+        [connection],
+        fromPeer(from, [to], rivalry, () => connection.ended === true),
+      ),
+    )[0];
+  assert.equal(come(one, other, rival(0)), 'made');
+  assert.equal(come(one, other, rival(0, FIN_WAIT)), 'changed');
+  assert.equal(come(other, one, rival(0)), 'newer');
+  assert.deepEqual(byState(), [[`${SERVERS[0]}:8080`, 'FIN_WAIT']]);
 });
 
 test('an end counts where the connection had no packet since', { skip }, () => {

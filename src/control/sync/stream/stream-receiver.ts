@@ -5,8 +5,8 @@ import type { ForeignTemplate } from '../../../model/foreign-template.js';
 import { StreamEncoder } from '../../../wire/stream-encoder.js';
 import type { GoodbyeReason, ItemRecord, ItemRefusal, StreamItem, StreamRecord } from '../../../wire/stream-record.js';
 
-/** Clocks of two machines do not go at the same speed: so much a second, at most. */
-const DRIFT = 0.0005;
+/** Clocks of two machines do not go at the same speed, and one may stand still for a moment: what was compared is forgotten after one to two of these. */
+const COMPARED_MS = 60_000;
 /** The moment up to which a peer was whole is known no better, seconds: a round takes one at most, and a table's times are as old. */
 const FRESH_MARGIN = 2.5;
 
@@ -65,14 +65,17 @@ export class StreamReceiver {
   #waiting: ItemRecord[] = [];
   #peer: { readonly node: string; readonly id: string } | undefined;
   #count = 0;
-  #isWhole = false;
-  /** The peer's clock, as of when it sent, is so much behind the one here, or less. */
+  /** All items from this number on are news: those before are all that the peer had. */
+  #wholeFrom = Number.POSITIVE_INFINITY;
+  /** The peer's clock, as of when it sent, is so much behind the one here, or less: the least that was seen lately, and before that. */
   #behind = Number.POSITIVE_INFINITY;
-  #behindAt = 0;
+  #behindBefore = Number.POSITIVE_INFINITY;
+  #comparedFrom: number;
   #receivedAt: number;
 
   constructor(readonly options: ReceiverOptions) {
     this.#receivedAt = options.now();
+    this.#comparedFrom = this.#receivedAt;
   }
 
   /** undefined: its first record has not come. */
@@ -85,7 +88,7 @@ export class StreamReceiver {
     return {
       items: this.#count,
       waiting: this.#waiting.length,
-      whole: this.#isWhole,
+      whole: this.#count >= this.#wholeFrom,
       refused: this.#refused,
       receivedAt: this.#receivedAt,
     };
@@ -111,23 +114,25 @@ export class StreamReceiver {
         this.#waiting.push(record);
       } else if (record.kind === 'beat') {
         this.#compareClocks(record.sent, now);
-        this.#isWhole ||= record.whole;
+        if (record.whole) this.#wholeFrom = Math.min(this.#wholeFrom, this.#count + this.#waiting.length);
         if (record.whole && this.#waiting.length === 0) this.#knowsAll(record.sent, now);
       } else if (record.kind !== 'goodbye') return 'order';
     }
     return undefined;
   }
 
-  /** The least difference that was seen has the shortest way in it. It is forgotten slowly, since clocks drift. */
+  /** The least difference that was seen has the shortest way in it. */
   #compareClocks(sent: number, now: number): void {
-    const difference = ((now >>> 0) - sent) | 0;
-    this.#behind = Math.min(this.#behind + (now - this.#behindAt) * DRIFT, difference);
-    this.#behindAt = now;
+    if (now - this.#comparedFrom > COMPARED_MS) {
+      [this.#behindBefore, this.#behind] = [this.#behind, Number.POSITIVE_INFINITY];
+      this.#comparedFrom = now;
+    }
+    this.#behind = Math.min(this.#behind, ((now >>> 0) - sent) | 0);
   }
 
   /** Milliseconds that something was on its way. */
   #onTheWay(sent: number, now: number): number {
-    return Math.max(0, (((now >>> 0) - sent) | 0) - this.#behind);
+    return Math.max(0, (((now >>> 0) - sent) | 0) - Math.min(this.#behind, this.#behindBefore));
   }
 
   /** What was refused is not here: then what is missing has not ended here. */
@@ -144,7 +149,8 @@ export class StreamReceiver {
 
   /** Puts a part of what waits into the tables. What is to be sent back; undefined: nothing waits, or the tables cannot take it now. */
   deliver(): Uint8Array | undefined {
-    const waiting = this.#waiting.slice(0, PART);
+    const left = this.#wholeFrom - this.#count;
+    const waiting = this.#waiting.slice(0, left > 0 ? Math.min(PART, left) : PART);
     if (waiting.length === 0) return undefined;
     const now = this.options.now();
     const taken = waiting.map(({ item }) => !isUnsupported(item));
@@ -182,7 +188,7 @@ export class StreamReceiver {
     }
     const { memory, id } = this.options;
     // What comes later is news, whenever it had its last packet: the peer may have it from another one.
-    const knownAt = this.#isWhole ? undefined : memory.wholeAt;
+    const knownAt = this.#count >= this.#wholeFrom ? undefined : memory.wholeAt;
     const fresh = knownAt === undefined ? Number.POSITIVE_INFINITY : (now - knownAt) / 1000 + FRESH_MARGIN;
     return { connections, templates, rivalry: { wins: (this.#peer?.id ?? '') > id, fresh } };
   }

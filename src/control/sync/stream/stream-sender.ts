@@ -35,11 +35,25 @@ export interface NewsSource<Where> {
   readonly forgetRefused: () => void;
 }
 
+/** Of what was here. `lastMs`: its last packet, by the clock here. */
+interface Ended {
+  readonly item: StreamItem;
+  readonly lastMs: number;
+}
+
+/** What was sent of an item; an end has no place. */
+interface Sent<Where> {
+  readonly where?: Where;
+  readonly ended?: Ended;
+}
+
 export interface SenderOptions<Where> {
   readonly node: string;
   /** Of this process, 16 hexadecimal digits. */
   readonly id: string;
   readonly source: NewsSource<Where>;
+  /** What the session before this one left: the source reports an end once. */
+  readonly ends?: readonly Ended[];
   /** Milliseconds of a clock that never goes back. */
   readonly now: () => number;
 }
@@ -57,8 +71,9 @@ const hundredths = (seconds: number): number => Math.ceil(seconds * 100);
 
 export class StreamSender<Where> {
   readonly #encoder = new StreamEncoder();
-  /** Of the items that are not acknowledged, in their order; an end has no place. */
-  #places: (Where | undefined)[] = [];
+  /** What is not acknowledged, in its order. */
+  #sent: Sent<Where>[] = [];
+  #ends: readonly Ended[];
   #acknowledged = 0;
   #lacking = 0;
   #isWhole = false;
@@ -70,19 +85,29 @@ export class StreamSender<Where> {
 
   constructor(readonly options: SenderOptions<Where>) {
     const now = options.now();
+    this.#ends = options.ends ?? [];
     [this.#roundBegan, this.#lastRoundBegan, this.#receivedAt, this.#againAt] = [now, now, now, now + AGAIN_MS];
   }
 
   get state(): SenderState {
-    const waiting = this.#places.length;
+    const waiting = this.#sent.length;
     return { whole: this.#isWhole, items: this.#acknowledged + waiting, waiting, lacking: this.#lacking };
+  }
+
+  /** What the peer may not know yet, for the next session with the same process. */
+  get unacknowledgedEnds(): readonly Ended[] {
+    return [...this.#sent.flatMap(({ ended }) => ended ?? []), ...this.#ends];
   }
 
   /** What the session begins with. */
   begin(): Uint8Array {
     const { node, id, source } = this.options;
     source.forget();
-    return this.#encoder.encode([{ kind: 'hello', node, id }]);
+    // The first bytes have the shortest way: by them the peer compares the clocks.
+    return this.#encoder.encode([
+      { kind: 'hello', node, id },
+      { kind: 'beat', sent: this.options.now() >>> 0, whole: false },
+    ]);
   }
 
   /** What the peer answers. False: it does not keep to the protocol. */
@@ -91,8 +116,8 @@ export class StreamSender<Where> {
     for (const record of records) {
       if (record.kind === 'ack') {
         const count = record.count - this.#acknowledged;
-        if (count < 0 || count > this.#places.length) return false;
-        this.#places = this.#places.slice(count);
+        if (count < 0 || count > this.#sent.length) return false;
+        this.#sent = this.#sent.slice(count);
         this.#acknowledged = record.count;
       } else if (record.kind === 'refused') {
         if (!this.#refuse(record.number, record.reason === 'newer')) return false;
@@ -104,8 +129,8 @@ export class StreamSender<Where> {
 
   #refuse(number: number, isNewer: boolean): boolean {
     const index = number - this.#acknowledged;
-    if (index < 0 || index >= this.#places.length) return false;
-    const where = this.#places[index];
+    if (index < 0 || index >= this.#sent.length) return false;
+    const where = this.#sent[index]?.where;
     if (where === undefined || isNewer) return true;
     this.options.source.refused(where);
     this.#lacking += 1;
@@ -131,17 +156,21 @@ export class StreamSender<Where> {
     const sent = now >>> 0;
     const records: StreamRecord[] = [];
     let size = 0;
-    const add = (kind: 'item' | 'delete', item: StreamItem, idle: number, where: Where | undefined): void => {
+    const add = (kind: 'item' | 'delete', item: StreamItem, idle: number, one: Sent<Where>): void => {
       records.push({ kind, item, idle: hundredths(idle), sent });
-      this.#places.push(where);
+      this.#sent.push(one);
       size += 1;
     };
+    const end = (ended: Ended): void => add('delete', ended.item, (now - ended.lastMs) / 1000, { ended });
     const sink: NewsSink<Where> = {
-      item: (item, idle, where) => add('item', item, idle, where),
-      ended: (item, idle) => add('delete', item, idle, undefined),
+      item: (item, idle, where) => add('item', item, idle, { where }),
+      ended: (item, idle) => end({ item, lastMs: now - idle * 1000 }),
     };
+    const left = this.#ends.slice(0, WINDOW - this.#sent.length);
+    this.#ends = this.#ends.slice(left.length);
+    for (const each of left) end(each);
     let more = true;
-    while (more && size * 16 < WRITE_BYTES && this.#places.length < WINDOW) more = this.options.source.look(sink);
+    while (more && size * 16 < WRITE_BYTES && this.#sent.length < WINDOW) more = this.options.source.look(sink);
     if (!more) this.#endRound(now);
     if (now >= this.#beatAt) {
       this.#beatAt = now + BEAT_MS;

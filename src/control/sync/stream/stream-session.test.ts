@@ -146,6 +146,57 @@ test('what this director knew before a session, and has no more, has ended: unti
   assert.equal(memory.wholeAt, undefined);
 });
 
+test('all that comes until the first look is over is compared with what this director knew, though the same bytes state its end', () => {
+  const memory: PeerMemory = { wholeAt: 508_000 };
+  const { news, batches, look } = session(all('made'), memory);
+  news.push((to) => to.item(portOf(1), 60, 1));
+  look();
+  assert.ok((batches[0]?.rivalry.fresh ?? 0) < 10, `${batches[0]?.rivalry.fresh}`);
+});
+
+test('an end that was not acknowledged is sent by the next session first', () => {
+  let now = 0;
+  const source = { look: () => false, forget: () => {}, refused: () => {}, forgetRefused: () => {} };
+  const options = { node: 'lb1', id: '1'.repeat(16), source, now: () => now };
+  const look = (to: NewsSink<number>): boolean => {
+    to.ended(portOf(7), 2);
+    return false;
+  };
+  const first = new StreamSender<number>({ ...options, source: { ...source, look } });
+  first.begin();
+  first.look();
+  now = 3000;
+  const second = new StreamSender<number>({ ...options, ends: first.unacknowledgedEnds });
+  const decoder = new StreamDecoder();
+  decoder.push(second.begin());
+  assert.deepEqual(second.unacknowledgedEnds, first.unacknowledgedEnds);
+  const [end] = decoder.push(second.look().bytes).records;
+  assert.deepEqual([end?.kind, end?.kind === 'delete' && end.idle], ['delete', 500]);
+  assert.equal(second.take([{ kind: 'ack', count: 1 }]), true);
+  assert.deepEqual(second.unacknowledgedEnds, []);
+});
+
+test('what was compared of the clocks is forgotten: a peer whose clock stood still is not late for ever', () => {
+  let now = 0;
+  const batches: Batch[] = [];
+  const apply = (batch: Batch): BatchAnswers => {
+    batches.push(batch);
+    return all('made')(batch);
+  };
+  const receiver = new StreamReceiver({ node: 'lb2', id: '2'.repeat(16), memory: {}, now: () => now, apply });
+  receiver.take([
+    { kind: 'hello', node: 'lb1', id: '1'.repeat(16) },
+    { kind: 'beat', sent: 0, whole: true },
+  ]);
+  const idleAt = (ms: number): number => {
+    now = ms;
+    receiver.take([{ kind: 'item', item: portOf(1), idle: 0, sent: ms - 4000 }]);
+    receiver.deliver();
+    return batches.at(-1)?.connections[0]?.idle ?? -1;
+  };
+  assert.deepEqual([idleAt(10_000), idleAt(70_000), idleAt(140_000)], [4, 4, 0]);
+});
+
 test('who keeps to no order, or is this director itself, is refused', () => {
   const { sender, receiver } = session();
   assert.equal(receiver.take([{ kind: 'hello', node: 'lb1', id: '1'.repeat(16) }]), 'order');

@@ -33,6 +33,8 @@ const SECONDS_MAX = 2678400;
 /** A template's, where the other director does not know (the kernel's IP_VS_CONN_TIMEOUT). */
 const TEMPLATE_SECONDS = 180;
 
+/** Where what is here is known to have come from the other director, or both claim to know better. */
+const CLOSE_SECONDS = 0.4;
 /** Last packets closer than this cannot be distinguished: clocks of directors are compared by messages, and tables count in hundredths. */
 const MARGIN_SECONDS = 0.1;
 
@@ -48,21 +50,27 @@ export interface Place {
   readonly expires: number;
 }
 
-/** `placed`: gets the place of what was made or changed, and which of all it is. */
+/**
+ * `placed`: gets the place of what was made, changed or ended, and which of all it is. `newer`: likewise of what is newer here; whether it is applied
+ * nevertheless: always, or where its last packet was not much earlier.
+ */
 export interface ApplyOptions {
   readonly rivalry?: Rivalry;
-  readonly placed?: (index: number, place: Place) => void;
+  readonly placed?: (index: number, place: Place, answer: 'made' | 'changed' | 'ended') => void;
+  readonly newer?: (index: number, place: Place) => 'always' | 'close' | undefined;
 }
-
-type Done = (index: number, answer: Applied, place: () => Place) => void;
 
 const UNRIVALLED: Rivalry = { wins: false, fresh: Number.POSITIVE_INFINITY };
 
 /** What gets a record of the page. */
 interface Waiting {
   readonly index: number;
+  /** It was newer here, and is applied nevertheless. */
+  readonly again?: 'always' | 'close';
   readonly write: (page: Records, record: number) => void;
 }
+
+type Done = (one: Waiting, answer: Applied, place: () => Place) => void;
 
 const upper = (flag: bigint): number => Number(flag >> 32n);
 
@@ -96,6 +104,12 @@ function writeRest(
   page.set(record, ApplyRecord.fresh, unitsIn(tables, fresh));
 }
 
+/**
+ * When the last packet of what is here was, the program knows from its time and its state's: so its time must be as exact. `left`: in whole seconds, less than
+ * `exact` only where the other director's times are shorter.
+ */
+const leftOf = (tables: Tables, left: number, exact: number): number => Math.max(0, Math.min(left + unitsIn(tables, 1), exact));
+
 function writeConnection(
   tables: Tables,
   target: ApplyTarget,
@@ -118,8 +132,7 @@ function writeConnection(
   page.set(record, ApplyRecord.state, stateWord(tables, target, connection));
   const most = stateTime(tables, protocol, state);
   const left = seconds === 0 ? most : unitsIn(tables, seconds);
-  // When the last packet of what is here was, the program knows from its time and its state's.
-  page.set(record, ApplyRecord.left, idle === undefined ? left : Math.min(left, most));
+  page.set(record, ApplyRecord.left, idle === undefined ? left : leftOf(tables, left, most - unitsIn(tables, idle)));
 }
 
 function writeTemplate(
@@ -149,25 +162,25 @@ export class ConnectionApplier {
    * What became of each. `rivalry`: for those with a time of their last packet. The caller holds the lock, and no move of a table has begun and not ended.
    * @throws WeirError kernel-refuses-datapath, pin-missing
    */
-  apply(connections: readonly ForeignConnection[], { rivalry = UNRIVALLED, placed }: ApplyOptions = {}): readonly Applied[] {
+  apply(connections: readonly ForeignConnection[], options: ApplyOptions = {}): readonly Applied[] {
     const targets = new ApplyTargets(this.tables, new EndpointTable(this.tables));
-    return this.#applyAll(connections, placed, (connection) => {
+    return this.#applyAll(connections, options, (connection) => {
       const target = targets.of(connection);
       if (target === undefined) return 'unbound';
       if (isFullnat(recordedForwarding(this.tables, target.dest))) return 'unsupported';
       const kind = tableKind(connection.client.address.family, connection.protocol === IpProtocol.sctp, target.wide);
-      return [kind, (page, record) => writeConnection(this.tables, target, connection, rivalry, page, record)];
+      return [kind, (page, record) => writeConnection(this.tables, target, connection, options.rivalry ?? UNRIVALLED, page, record)];
     });
   }
 
   /** As apply(), of templates. */
-  applyTemplates(templates: readonly ForeignTemplate[], { rivalry = UNRIVALLED, placed }: ApplyOptions = {}): readonly Applied[] {
+  applyTemplates(templates: readonly ForeignTemplate[], options: ApplyOptions = {}): readonly Applied[] {
     const targets = new ApplyTargets(this.tables, new EndpointTable(this.tables));
-    return this.#applyAll(templates, placed, (template) => {
+    return this.#applyAll(templates, options, (template) => {
       const target = targets.ofTemplate(template);
       if (target === undefined) return 'unbound';
       const kind = tableKind(template.client.family, false, false);
-      return [kind, (page, record) => writeTemplate(this.tables, target, template, rivalry, page, record)];
+      return [kind, (page, record) => writeTemplate(this.tables, target, template, options.rivalry ?? UNRIVALLED, page, record)];
     });
   }
 
@@ -179,7 +192,7 @@ export class ConnectionApplier {
   /** `place`: in which table it belongs, and how it is written; or what becomes of it without. */
   #applyAll<T>(
     all: readonly T[],
-    placed: ApplyOptions['placed'],
+    { placed, newer }: ApplyOptions,
     place: (one: T) => readonly [Kind, Waiting['write']] | 'unbound' | 'unsupported',
   ): readonly Applied[] {
     const answers: Applied[] = all.map(() => 'unbound');
@@ -196,18 +209,25 @@ export class ConnectionApplier {
       else others.push({ index, write });
     }
     for (const [kind, waiting] of byKind) {
-      this.#applyTo(kind, waiting, (index, answer, place) => {
+      const again: Waiting[] = [];
+      const done: Done = ({ index }, answer, at) => {
         answers[index] = answer;
-        if (answer === 'made' || answer === 'changed') placed?.(index, place());
+        if (answer === 'made' || answer === 'changed' || answer === 'ended') placed?.(index, at(), answer);
+      };
+      this.#applyTo(kind, waiting, MARGIN_SECONDS, (one, answer, at) => {
+        const nevertheless = answer === 'newer' ? newer?.(one.index, at()) : undefined;
+        if (nevertheless !== undefined) again.push({ ...one, again: nevertheless });
+        done(one, answer, at);
       });
+      if (again.length > 0) this.#applyTo(kind, again, CLOSE_SECONDS, done);
     }
     return answers;
   }
 
-  #applyTo(kind: Kind, waiting: readonly Waiting[], done: Done): void {
+  #applyTo(kind: Kind, waiting: readonly Waiting[], marginSeconds: number, done: Done): void {
     const loaded = this.#loadedFor(kind);
     if (loaded === undefined) return; // no service made this table
-    loaded.page.set(0, ApplyPage.margin, unitsIn(this.tables, MARGIN_SECONDS));
+    loaded.page.set(0, ApplyPage.margin, unitsIn(this.tables, marginSeconds));
     for (let from = 0; from < waiting.length; from += ApplyAbi.APPLY_RECORDS)
       applyPage(loaded, kind, waiting.slice(from, from + ApplyAbi.APPLY_RECORDS), clockNow(this.tables.conf), done);
   }
@@ -227,11 +247,16 @@ export class ConnectionApplier {
 }
 
 function applyPage({ page, program }: LoadedApply, kind: Kind, waiting: readonly Waiting[], now: number, done: Done): void {
-  for (const [k, { write }] of waiting.entries()) write(page, k + 1);
+  for (const [k, { write, again }] of waiting.entries()) {
+    write(page, k + 1);
+    const flags = page.get(k + 1, ApplyRecord.flags);
+    if (again === 'always') page.set(k + 1, ApplyRecord.flags, flags & ~ApplyFlags.APPLY_RIVAL);
+    if (again === 'close') page.set(k + 1, ApplyRecord.flags, flags | ApplyFlags.APPLY_WINS);
+  }
   page.set(0, ApplyPage.count, waiting.length);
   movePage(program);
-  for (const [k, { index }] of waiting.entries())
-    done(index, ANSWERS[page.get(k + 1, ApplyRecord.answer)] ?? 'busy', () => placeOf(page, kind, k + 1, now));
+  for (const [k, one] of waiting.entries())
+    done(one, ANSWERS[page.get(k + 1, ApplyRecord.answer)] ?? 'busy', () => placeOf(page, kind, k + 1, now));
 }
 
 function placeOf(page: Records, kind: Kind, record: number, now: number): Place {

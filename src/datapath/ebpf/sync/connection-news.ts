@@ -9,7 +9,7 @@ import { TemplateAbi } from '../template.gen.js';
 import type { Place } from './connection-applier.js';
 import { connectionIdle, ownConnection } from './own-connections.js';
 import { ownTemplate, templateIdle } from './own-templates.js';
-import type { ScanMoment, SlotKey } from './slot-news.js';
+import type { ScanMoment, SlotKey, SlotNews } from './slot-news.js';
 import { type ReportedAt, TableScan } from './table-scan.js';
 import { TemplateScan } from './template-scan.js';
 
@@ -132,14 +132,48 @@ export class ConnectionNews {
     return this.#tables.services.get(service, Service.state) === WeirState.LIVE;
   }
 
-  /** The other director has it, since it sent it: to that one it is not news. */
-  known({ pin, slot, key, high, expires }: Place): void {
+  #at({ pin, slot, key }: Place): { readonly slots: SlotNews; readonly at: number; readonly key: SlotKey } | undefined {
     const slots = this.#scan.slotsOf(pin) ?? this.#templates.slotsOf(pin);
-    if (slots === undefined || slot >= slots.count) return;
-    const at = slots.at(slot);
-    const there = slots.wordsAt(at).key;
-    const words: SlotKey = [Number(key & 0xffffffffn), Number(key >> 32n)];
-    if (there[0] === words[0] && there[1] === words[1]) slots.reported(at, { high, key: words }, expires);
+    return slots === undefined || slot >= slots.count
+      ? undefined
+      : { slots, at: slots.at(slot), key: [Number(key & 0xffffffffn), Number(key >> 32n)] };
+  }
+
+  /** As #at, if it is still there. */
+  #there(place: Place): { readonly slots: SlotNews; readonly at: number; readonly key: SlotKey } | undefined {
+    const found = this.#at(place);
+    const key = found?.slots.wordsAt(found.at).key;
+    return found !== undefined && key?.[0] === found.key[0] && key[1] === found.key[1] ? found : undefined;
+  }
+
+  /** The other director has it, since it sent it: to that one it is not news. */
+  known(place: Place): void {
+    const found = this.#there(place);
+    found?.slots.sent(found.at, { high: place.high, key: found.key }, place.expires);
+  }
+
+  /** Yet another one sent it: if it ends here without a packet, that is no news. */
+  foreign(place: Place): void {
+    const found = this.#there(place);
+    found?.slots.foreign(found.at, place.expires);
+  }
+
+  /** Another director has ended it: that is news. */
+  ended(place: Place): void {
+    const found = this.#at(place);
+    found?.slots.foreignEnd(found.at);
+  }
+
+  /** As SlotNews.isSent. */
+  isSent(place: Place): 'last' | 'again' | undefined {
+    const found = this.#there(place);
+    return found?.slots.isSent(found.at);
+  }
+
+  /** As SlotNews.contest. */
+  contest(place: Place): number {
+    const found = this.#there(place);
+    return found === undefined ? 0 : found.slots.contest(found.at);
   }
 
   /** What was refused elsewhere is news again. How much of it there was. */

@@ -11,8 +11,14 @@ if (Template.key.at !== ConnSlot.key.at || Template.value.at !== ConnSlot.value.
 
 /** Of the upper half of a value: 0 where the slot is free. */
 const DEST = Abi.V_DEST_MASK;
-/** Of the copy of a value's upper half: others could not take what was reported. */
-const REFUSED = 0x8000_0000;
+/**
+ * Of the copy of a value's upper half. REFUSED: others could not take what was reported. SENT: they sent it. FORGOTTEN: they may have it. CONTESTED: how
+ * often what they sent was older than what is here, in units of CONTEST.
+ */
+const [REFUSED, SENT, FORGOTTEN, CONTESTED, CONTEST] = [0x8000_0000, 0x4000_0000, 0x2000_0000, 0x1800_0000, 0x0800_0000] as const;
+
+/** Clock units: between two readings of the clock for one page. */
+const READ_AGAIN = 4;
 
 /** Clock units. `refresh`: after so many with traffic a connection is reported again; 0: only before it is forgotten elsewhere. */
 export interface ScanMoment {
@@ -47,6 +53,9 @@ export interface SlotLayout {
 
 export class SlotNews {
   #copy: Uint32Array;
+  /** By slot: until when it was to live when it was looked at last, and when it came from others. */
+  readonly #seen: Uint32Array;
+  readonly #foreign: Uint32Array;
 
   /** `news`: these bits of the upper half of a value; the others change without being news. */
   constructor(
@@ -54,8 +63,10 @@ export class SlotNews {
     readonly layout: SlotLayout,
     readonly news: number,
   ) {
-    if ((news & REFUSED) !== 0) throw new Error('a bit of news has another meaning in the copy');
+    if ((news & (REFUSED | SENT | FORGOTTEN | CONTESTED)) !== 0) throw new Error('a bit of news has another meaning in the copy');
     this.#copy = new Uint32Array(words.length);
+    this.#seen = new Uint32Array(this.count);
+    this.#foreign = new Uint32Array(this.count);
   }
 
   /** Slots. */
@@ -74,23 +85,44 @@ export class SlotNews {
     return this.#copy;
   }
 
+  #number(at: number): number {
+    const { bucketWords, bucketSlots } = this.layout;
+    return Math.floor(at / bucketWords) * bucketSlots + (at % bucketWords) / SLOT_WORDS;
+  }
+
+  #hasKey(at: number): boolean {
+    const [words, copy] = [this.words, this.#copy];
+    return copy[at + KEY] === words[at + KEY] && copy[at + KEY + 1] === words[at + KEY + 1];
+  }
+
+  #isSame(at: number): boolean {
+    return (((this.#copy[at + HIGH] ?? 0) ^ (this.words[at + HIGH] ?? 0)) & this.news) === 0 && this.#hasKey(at);
+  }
+
   /** `at`: the slot's first word. */
   isReported(at: number, moment: ScanMoment): boolean {
     const [words, copy] = [this.words, this.#copy];
-    return (
-      (((copy[at + HIGH] ?? 0) ^ (words[at + HIGH] ?? 0)) & this.news) === 0 &&
-      copy[at + KEY] === words[at + KEY] &&
-      copy[at + KEY + 1] === words[at + KEY + 1] &&
-      !isStale(words[at + EXPIRES] ?? 0, copy[at + EXPIRES] ?? 0, moment)
-    );
+    const isForgotten = ((copy[at + HIGH] ?? 0) & FORGOTTEN) !== 0;
+    return !isForgotten && this.#isSame(at) && !isStale(words[at + EXPIRES] ?? 0, copy[at + EXPIRES] ?? 0, moment);
   }
 
-  /** Others have what was reported of this slot, and it is not in it any more. */
+  /**
+   * Others have what was reported of this slot, and it is not in it any more. The copy is then as it was seen last. One that came from others and had no packet
+   * here since is theirs: what becomes of it here is no end.
+   */
   hasEnded(at: number, { now }: ScanMoment): boolean {
     const [words, copy] = [this.words, this.#copy];
     const high = copy[at + HIGH] ?? 0;
-    if ((high & DEST) === 0 || (high & REFUSED) !== 0 || clockDifference(copy[at + EXPIRES] ?? 0, now) < 0) return false;
-    return ((words[at + HIGH] ?? 0) & DEST) === 0 || copy[at + KEY] !== words[at + KEY] || copy[at + KEY + 1] !== words[at + KEY + 1];
+    if ((high & DEST) === 0 || (high & REFUSED) !== 0) return false;
+    const number = this.#number(at);
+    const expires = words[at + EXPIRES] ?? 0;
+    if (((words[at + HIGH] ?? 0) & DEST) !== 0 && this.#hasKey(at)) {
+      this.#seen[number] = expires;
+      return false;
+    }
+    const seen = this.#seen[number] ?? 0;
+    copy[at + EXPIRES] = seen;
+    return seen !== this.#foreign[number] && clockDifference(seen, now) >= 0;
   }
 
   wordsAt(at: number): SlotWords {
@@ -99,12 +131,57 @@ export class SlotNews {
   }
 
   /** `words`: read before what is reported, so that what changes between is news again. */
-  reported(at: number, { high, key }: SlotWords, expires: number): void {
+  reported(at: number, words: SlotWords, expires: number): void {
+    this.#keep(at, words, expires, (this.#copy[at + HIGH] ?? 0) & CONTESTED);
+  }
+
+  /** Others sent this, and have it. */
+  sent(at: number, words: SlotWords, expires: number): void {
+    this.foreign(at, expires);
+    this.#keep(at, words, this.#asHere(at, expires), SENT);
+  }
+
+  /** What is in this slot came from elsewhere: unless it lives longer, or was so before. */
+  foreign(at: number, expires: number): void {
+    const [number, here] = [this.#number(at), this.words[at + EXPIRES]];
+    if (this.#asHere(at, expires) === here && !(this.#hasKey(at) && this.#seen[number] === here)) this.#foreign[number] = here;
+  }
+
+  /** Who puts it there reads the clock again. */
+  #asHere(at: number, expires: number): number {
+    const here = this.words[at + EXPIRES] ?? 0;
+    return Math.abs(clockDifference(here, expires)) <= READ_AGAIN ? here : expires;
+  }
+
+  /** Another one has ended what was in this slot: that is news for the others, and for that one where something is on its way there. */
+  foreignEnd(at: number): void {
+    this.#foreign[this.#number(at)] = 0;
+  }
+
+  #keep(at: number, { high, key }: SlotWords, expires: number, flag: number): void {
     const copy = this.#copy;
-    copy[at + HIGH] = high & this.news;
+    copy[at + HIGH] = (high & this.news) | flag;
     [copy[at + KEY], copy[at + KEY + 1]] = key;
     copy[at + EXPIRES] = expires;
+    this.#seen[this.#number(at)] = expires;
     for (const piece of this.layout.pieces) copy.set(this.words.subarray(at + piece, at + piece + SLOT_WORDS), at + piece);
+  }
+
+  /** What is in this slot is as others sent it, and had no packet here since. `again`: another one may have sent the same after them. */
+  isSent(at: number): 'last' | 'again' | undefined {
+    const [words, copy] = [this.words, this.#copy];
+    if (((copy[at + HIGH] ?? 0) & SENT) === 0 || !this.#isSame(at)) return undefined;
+    if (copy[at + EXPIRES] === words[at + EXPIRES]) return 'last';
+    return this.#foreign[this.#number(at)] === words[at + EXPIRES] ? 'again' : undefined;
+  }
+
+  /** What others sent is older than what is in this slot: that is news for them, up to so many times. How often it was that before. */
+  contest(at: number): number {
+    const copy = this.#copy;
+    const high = copy[at + HIGH] ?? 0;
+    const before = (high & DEST) === 0 || this.#isSame(at) ? (high & CONTESTED) / CONTEST : 0;
+    if (before < CONTESTED / CONTEST) copy[at + HIGH] = (before + 1) * CONTEST;
+    return before;
   }
 
   /** Others have nothing of this slot. */
@@ -130,7 +207,15 @@ export class SlotNews {
     return count;
   }
 
+  /** It is not known what others have: all is news. What they had and ends here is reported nevertheless. */
   forget(): void {
-    this.#copy = new Uint32Array(this.words.length);
+    const copy = this.#copy;
+    for (let slot = 0; slot < this.count; slot++) {
+      const at = this.at(slot);
+      const high = copy[at + HIGH] ?? 0;
+      if (high === 0) continue;
+      if ((high & DEST) === 0 || (high & REFUSED) !== 0) this.forgetSlot(at);
+      else copy[at + HIGH] = (high & this.news) | FORGOTTEN;
+    }
   }
 }

@@ -6,6 +6,7 @@ import {
   type Beside,
   connectionAt,
   destOf,
+  KEY_WORD,
   LINES_BESIDE,
   SIDE_TABLES,
   SLOT_WORDS,
@@ -141,7 +142,22 @@ function reportSlot(
 }
 
 function reportEnd({ what, slots }: Watched, bucket: number, k: number, ended: (connection: SlotConnection) => void): void {
-  const connection = connectionAt({ words: slots.copy, before: false }, what, bucket, k);
-  slots.forgetSlot(bucket * slots.layout.bucketWords + k * SLOT_WORDS);
+  const at = bucket * slots.layout.bucketWords + k * SLOT_WORDS;
+  const connection = isNear(slots, bucket, at) ? undefined : connectionAt({ words: slots.copy, before: false }, what, bucket, k);
+  slots.forgetSlot(at);
   if (connection !== undefined) ended(connection);
+}
+
+/** Is the connection that was in this slot in another one now, where a search for it would come? Then it has not ended, and is reported from there. */
+function isNear({ words, copy, layout, count }: SlotNews, bucket: number, at: number): boolean {
+  const { bucketWords, bucketSlots } = layout;
+  const buckets = count / bucketSlots;
+  for (let n = 1 - Abi.PROBE_BUCKETS; n < Abi.PROBE_BUCKETS; n++) {
+    const first = ((bucket + n + buckets) % buckets) * bucketWords;
+    for (let slot = first; slot < first + bucketSlots * SLOT_WORDS; slot += SLOT_WORDS) {
+      const isTaken = destOf(words[slot + VALUE_WORD + 1] ?? 0) !== 0;
+      if (isTaken && words[slot + KEY_WORD] === copy[at + KEY_WORD] && words[slot + KEY_WORD + 1] === copy[at + KEY_WORD + 1]) return true;
+    }
+  }
+  return false;
 }
