@@ -36,7 +36,7 @@ export interface NewsSource<Where> {
 }
 
 /** Of what was here. `lastMs`: its last packet, by the clock here. */
-interface Ended {
+export interface Ended {
   readonly item: StreamItem;
   readonly lastMs: number;
 }
