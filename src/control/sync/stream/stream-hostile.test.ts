@@ -1,0 +1,38 @@
+// Streams with changed bytes, through decoder and receiver: nothing throws, and nothing is applied after a refusal.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { mutate, randomFrom } from '../../../../test/support/mutate.js';
+import { sampleStream } from '../../../../test/support/stream-records.js';
+import { StreamDecoder } from '../../../wire/stream-decoder.js';
+import { StreamReceiver } from './stream-receiver.js';
+
+const STREAMS = 20_000;
+
+test('mutated streams are refused or applied, and nothing comes after a refusal', () => {
+  const random = randomFrom(1);
+  const sample = sampleStream();
+  let [applied, refusals] = [0, 0];
+  for (let n = 0; n < STREAMS; n++) {
+    const decoder = new StreamDecoder();
+    const receiver = new StreamReceiver({
+      node: 'lb2',
+      id: '2'.repeat(16),
+      memory: {},
+      now: () => n,
+      apply: ({ connections, templates }) => {
+        applied += connections.length + templates.length;
+        return { connections: connections.map(() => 'made'), templates: templates.map(() => 'made') };
+      },
+    });
+    const bytes = mutate(sample, random);
+    const { records, refused } = decoder.push(bytes);
+    assert.ok(records.length <= bytes.length);
+    receiver.take(records);
+    while (receiver.deliver() !== undefined);
+    assert.equal(receiver.state.waiting, 0);
+    if (refused === undefined) continue;
+    refusals += 1;
+    assert.deepEqual(decoder.push(sample), { records: [], refused });
+  }
+  assert.ok(applied > STREAMS / 10 && refusals > STREAMS / 10, `${applied} ${refusals}`);
+});
