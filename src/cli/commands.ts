@@ -53,7 +53,7 @@ export const commands: readonly Command[] = [
   },
   {
     name: 'sync',
-    meaning: 'the daemons that synchronise connections with other directors, and what they have counted',
+    meaning: 'keeps connections the same as those of other directors, and prints what it has counted',
     load: () => import('./commands/sync.js'),
   },
   {

@@ -151,7 +151,7 @@ test('what ended before its time is reported, of every table, and what others re
   const look = (): number => {
     let found = 0;
     const to: NewsTo = {
-      connection: (_, { where }) => (found = places.push(where)),
+      connection: (_connection, _reported, where) => (found = places.push(where)),
       template: () => assert.fail('no template'),
       ended: {
         connection: ({ client, virtual, server, state }) => ends.push(`${client.port} ${virtual.port} ${server.port} ${state}`),

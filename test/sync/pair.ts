@@ -9,7 +9,7 @@ import { DAEMON_ROLES, type DaemonRole, type DaemonSettings } from '../../src/mo
 import { unlessCode } from '../../src/sys/errno.js';
 import { behindTunnel } from '../datapath/behind-tunnel.js';
 import { type Cluster, ok, until, VIP } from '../datapath/cluster.js';
-import { BACK6, inCluster6, server6, VIP6 } from '../datapath/cluster6.js';
+import { BACK6, FRONT6, inCluster6, server6, VIP6 } from '../datapath/cluster6.js';
 import { station } from '../datapath/live-child.js';
 import { begun } from '../datapath/traffic.js';
 import { ENTRY, type Host } from '../support/netns-bed.js';
@@ -123,6 +123,20 @@ export function failOver({ lvs, second, client, web1, web2 }: Pair): void {
   second.ip('addr add 10.8.2.1/24 dev eth1');
   second.ip(`addr add ${VIP6}/128 dev eth0 nodad`);
   second.ip(`addr add ${BACK6}/64 dev eth1 nodad`);
+  for (const host of [client, web1, web2]) host.ip('neigh flush all');
+}
+
+/** The first one takes over again, by an agreement: the second one gives the addresses up. */
+export function failBack({ lvs, second, client, web1, web2 }: Pair): void {
+  second.ip(`addr del ${VIP}/32 dev eth0`);
+  second.ip('addr del 10.8.2.1/24 dev eth1');
+  second.ip(`addr del ${VIP6}/128 dev eth0`);
+  second.ip(`addr del ${BACK6}/64 dev eth1`);
+  for (const device of ['eth0', 'eth1']) lvs.ip(`link set ${device} up`);
+  // A device that was down has lost its addresses of IPv6.
+  lvs.ip(`addr add ${FRONT6}/64 dev eth0 nodad`);
+  lvs.ip(`addr add ${VIP6}/128 dev eth0 nodad`);
+  lvs.ip(`addr add ${BACK6}/64 dev eth1 nodad`);
   for (const host of [client, web1, web2]) host.ip('neigh flush all');
 }
 

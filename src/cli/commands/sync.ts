@@ -1,35 +1,43 @@
-// weir sync: the daemons that synchronise connections with other directors.
+// weir sync: what synchronises connections with other directors.
 import { openLog } from '../../daemon/log/log.js';
 import { LOG_FACILITIES } from '../../daemon/log/log-options.js';
+import { StreamDaemon } from '../../daemon/sync/stream/stream-daemon.js';
 import { SyncDaemon } from '../../daemon/sync/sync-daemon.js';
 import { HostSyncDaemons } from '../../host/sync/host-sync-daemons.js';
+import { readStreamStatus, writeStreamStatus } from '../../host/sync/stream-file.js';
+import { makeStreamKey, readStreamKey } from '../../host/sync/stream-key.js';
 import { readSyncCounts } from '../../host/sync/sync-counts.js';
 import { WeirError } from '../../model/errors/weir-error.js';
+import type { Log } from '../../model/log-level.js';
+import { STREAM_PORT, wouldBreak } from '../../model/stream-node.js';
 import { DAEMON_ROLES, type DaemonRole } from '../../model/sync-daemon.js';
 import { monotonicUs } from '../../sys/clock.js';
 import { command, expectWords } from '../command.js';
 import type { Io } from '../io.js';
+import { readStreamNode, readStreamPeer } from '../read-stream-node.js';
+import { streamStatusText } from '../stream-status-text.js';
 import { syncStatusText } from '../sync-status-text.js';
 
 const USAGE = `usage: weir sync status [--json]
-       prints the synchronisation daemons of this network namespace, and what each has counted; it changes nothing
+       prints what synchronises the connections of this network namespace, and what each has counted; it changes nothing.
+       Between nodes of weir it prints how many connections would break if this node died now.
+       weir sync keygen FILE
+       writes a new secret key into FILE, which must not be there, and prints its pin
+       weir sync serve --key FILE [--listen ADDRESS[:PORT]] PEER[:PORT][=PIN] ...
+       keeps the connections of this node and its peers the same, by TCP (port ${STREAM_PORT}) and TLS 1.3, until it is stopped. A peer must
+       have the key with this pin; without a pin, this node's own: then all nodes have the same FILE. --listen: default 0.0.0.0,
+       or :: where the first peer has an IPv6 address. Addresses of IPv6 with a port are written in brackets.
        weir sync run master | backup
-       is such a daemon, as ipvsadm --start-daemon starts it: not to be called by hand
+       is a daemon of the kernel's protocol, as ipvsadm --start-daemon starts it: not to be called by hand
        exit status: 0; of status 3 where none runs
 `;
 const NONE_RUNS = 3;
+const STATUS_MS = 1000;
 
 const isRole = (word: string | undefined): word is DaemonRole => DAEMON_ROLES.some((role) => role === word);
 
-/** Until SIGTERM. */
-async function runDaemon(role: DaemonRole): Promise<number> {
-  const { log, close } = openLog(
-    { detail: false, console: false, syslog: true, facility: LOG_FACILITIES['daemon'] ?? 0 },
-    `weir-sync-${role}`,
-  );
-  process.umask(0o022);
-  const daemon = new SyncDaemon(role, log);
-  // Its error output is read no more: the command that started it ends now.
+/** Until SIGTERM. `stop`: of what runs. */
+async function untilStopped(log: Log, stop: () => void): Promise<number> {
   process.on('uncaughtException', (error) => {
     log('error', `unexpected error, please report it: ${error.stack ?? error.message}`);
     process.exit(1);
@@ -38,25 +46,79 @@ async function runDaemon(role: DaemonRole): Promise<number> {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => done());
     process.on('SIGHUP', () => {});
   });
-  daemon.stop();
-  close();
+  stop();
   return 0;
+}
+
+async function runDaemon(role: DaemonRole): Promise<number> {
+  const { log, close } = openLog(
+    { detail: false, console: false, syslog: true, facility: LOG_FACILITIES['daemon'] ?? 0 },
+    `weir-sync-${role}`,
+  );
+  process.umask(0o022);
+  const daemon = new SyncDaemon(role, log);
+  // Its error output is read no more: the command that started it ends now.
+  const exit = await untilStopped(log, () => daemon.stop());
+  close();
+  return exit;
 }
 
 function status(json: boolean, io: Io): number {
   const daemons = new HostSyncDaemons().daemons().map((settings) => ({ settings, counts: readSyncCounts(settings.role) ?? {} }));
-  io.out(json ? `${JSON.stringify(daemons)}\n` : syncStatusText(daemons, Math.round(monotonicUs() / 1_000_000)));
-  return daemons.length > 0 ? 0 : NONE_RUNS;
+  const stream = readStreamStatus();
+  if (json)
+    io.out(`${JSON.stringify(stream === undefined ? daemons : [...daemons, { stream, wouldBreak: wouldBreak(stream) ?? null }])}\n`);
+  else if (stream === undefined) io.out(syncStatusText(daemons, Math.round(monotonicUs() / 1_000_000)));
+  else io.out(`${streamStatusText(stream)}${daemons.length === 0 ? '' : syncStatusText(daemons, Math.round(monotonicUs() / 1_000_000))}`);
+  return daemons.length > 0 || stream !== undefined ? 0 : NONE_RUNS;
 }
 
-export const run = command({ name: 'weir sync', usage: USAGE, types: { json: 'flag' } }, ({ flags, words }, io) => {
-  const [what, role] = words;
-  if (what === 'status') {
-    expectWords(words, 1);
-    return status(flags.json === true, io);
+/** Until SIGTERM, in the foreground. */
+async function serve(keyPath: string | undefined, listen: string | undefined, peers: readonly string[]): Promise<number> {
+  if (keyPath === undefined) throw new WeirError('option-missing', { option: '--key' });
+  if (peers.length === 0) throw new WeirError('option-value', { option: 'weir sync serve', expected: 'a peer', given: '' });
+  const found = peers.map(readStreamPeer);
+  const anywhere = found[0]?.address.family === 'inet6' ? '::' : '0.0.0.0';
+  const settings = { listen: readStreamNode('--listen', listen ?? anywhere), peers: found };
+  const key = readStreamKey(keyPath);
+  if (readStreamStatus() !== undefined) throw new WeirError('sync-daemon-exists');
+  const { log, close } = openLog({ detail: false, console: true, syslog: false, facility: LOG_FACILITIES['daemon'] ?? 0 }, 'weir-sync');
+  const daemon = new StreamDaemon(settings, key, log);
+  const report = (): void => writeStreamStatus(daemon.status);
+  report();
+  const timer = setInterval(report, STATUS_MS);
+  const exit = await untilStopped(log, () => {
+    clearInterval(timer);
+    daemon.stop();
+    writeStreamStatus(undefined);
+  });
+  close();
+  return exit;
+}
+
+const types = { json: 'flag', key: 'value', listen: 'value' } as const;
+
+export const run = command({ name: 'weir sync', usage: USAGE, types }, ({ flags, words }, io) => {
+  const [what, word, ...more] = words;
+  switch (what) {
+    case 'status':
+      expectWords(words, 1);
+      return status(flags.json === true, io);
+    case 'keygen':
+      expectWords(words, 2);
+      if (word === undefined) break;
+      io.out(`${makeStreamKey(word).pin}\n`);
+      return 0;
+    case 'serve':
+      return serve(flags.key, flags.listen, word === undefined ? [] : [word, ...more]);
+    case 'run':
+      if (!isRole(word)) break;
+      expectWords(words, 2);
+      return runDaemon(word);
   }
-  if (what !== 'run' || !isRole(role))
-    throw new WeirError('option-value', { option: 'weir sync', expected: 'status, or run with a role', given: words.join(' ') });
-  expectWords(words, 2);
-  return runDaemon(role);
+  throw new WeirError('option-value', {
+    option: 'weir sync',
+    expected: 'status, keygen FILE, serve, or run with a role',
+    given: words.join(' '),
+  });
 });

@@ -74,6 +74,7 @@ export const directorErrors = {
     exitStatus: 1,
     errno: 'EINVAL',
   },
+  'sync-key': { text: ({ path, why }: { path: string; why: string }) => `${path}: ${why}`, exitStatus: 1 },
   'sync-process-ended': {
     text: ({ role }: { role: string }) => `the process of the synchronisation daemon (${role}) did not come up`,
     exitStatus: 1,

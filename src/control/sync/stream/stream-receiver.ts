@@ -198,6 +198,10 @@ export class StreamReceiver {
     return this.#encoder.encode([{ kind: 'ack', count: this.#count }]);
   }
 
+  end(reason: GoodbyeReason): Uint8Array {
+    return this.#encoder.encode([{ kind: 'goodbye', reason }]);
+  }
+
   /** Services or servers have changed here. */
   again(): Uint8Array {
     for (const reason of ['unbound', 'full'] as const) delete this.#refused[reason];

@@ -2,7 +2,7 @@
 // a session that ends loses nothing, since the next one begins with everything again.
 
 import { StreamEncoder } from '../../../wire/stream-encoder.js';
-import type { StreamItem, StreamRecord } from '../../../wire/stream-record.js';
+import type { GoodbyeReason, StreamItem, StreamRecord } from '../../../wire/stream-record.js';
 
 /** Items that were sent and not acknowledged yet: no more are sent then. */
 const WINDOW = 65_536;
@@ -12,8 +12,8 @@ const WRITE_BYTES = 65_536;
 const BEAT_MS = 200;
 /** What a peer refused is sent again so often. */
 const AGAIN_MS = 10_000;
-/** A peer acknowledges each beat. */
-const SILENT_MS = 5000;
+/** A peer acknowledges each beat, but for seconds in which it loads programs. */
+const SILENT_MS = 20_000;
 /** After a longer round, the tables at the moment of a beat are not known to be sent. */
 const ROUND_MS = 1000;
 
@@ -185,7 +185,7 @@ export class StreamSender<Where> {
     this.#roundBegan = now;
   }
 
-  end(reason: 'stop' | 'bytes' | 'silent'): Uint8Array {
+  end(reason: GoodbyeReason): Uint8Array {
     return this.#encoder.encode([{ kind: 'goodbye', reason }]);
   }
 }

@@ -3,6 +3,7 @@ import type { ForeignConnection } from '../../../model/foreign-connection.js';
 import type { ForeignTemplate } from '../../../model/foreign-template.js';
 import { Abi, Conf, Service, WeirState } from '../abi.gen.js';
 import { clockNow, unitsOf } from '../table/clock.js';
+import type { SlotConnection } from '../table/living-slots.js';
 import { Tables } from '../table/tables.js';
 import type { TakenTemplate } from '../table/templates.js';
 import { TemplateAbi } from '../template.gen.js';
@@ -22,20 +23,21 @@ export interface SyncWishes {
   readonly withoutPersistent: boolean;
 }
 
-/** Of what is reported. */
+/** Of what is reported. `service`, `dest`: its records. */
 export interface Reported {
-  readonly where: ReportedAt;
+  readonly service: number;
+  readonly dest: number;
   /** Seconds since its last packet, or a template's last use. */
   readonly idle: number;
 }
 
 export interface NewsTo {
-  readonly connection: (connection: ForeignConnection, reported: Reported) => void;
-  readonly template: (template: ForeignTemplate, reported: Reported) => void;
+  readonly connection: (connection: ForeignConnection, reported: Reported, where: ReportedAt) => void;
+  readonly template: (template: ForeignTemplate, reported: Reported, where: ReportedAt) => void;
   /** Of what was reported and has ended before its time, as it was then. Absent: it is not asked for. */
   readonly ended?: {
-    readonly connection: (connection: ForeignConnection, idle: number) => void;
-    readonly template: (template: ForeignTemplate, idle: number) => void;
+    readonly connection: (connection: ForeignConnection, reported: Reported) => void;
+    readonly template: (template: ForeignTemplate, reported: Reported) => void;
   };
 }
 
@@ -55,6 +57,11 @@ export class ConnectionNews {
     this.#scan = new TableScan(this.#tables);
     this.#templates = new TemplateScan(this.#tables);
     this.#tables.mapAll();
+  }
+
+  /** What it reads. */
+  get tables(): Tables {
+    return this.#tables;
   }
 
   /** False: the datapath was unloaded, and what is read here means nothing any more. */
@@ -93,16 +100,20 @@ export class ConnectionNews {
 
   #lookAtTemplates(slots: number, moment: ScanMoment, { template: report, ended }: NewsTo): boolean {
     const { now } = moment;
-    const idleOf = (taken: TakenTemplate): number => templateIdle(this.#tables, now, taken);
+    const reportedOf = (taken: TakenTemplate): Reported => ({
+      service: taken.service,
+      dest: taken.dest,
+      idle: templateIdle(this.#tables, now, taken),
+    });
     return this.#templates.look(slots, moment, {
       found: (taken, where) => {
         const template = ownTemplate(this.#tables, now, taken);
-        if (template !== undefined) report(template, { where, idle: idleOf(taken) });
+        if (template !== undefined) report(template, reportedOf(taken), where);
       },
       ...(ended && {
         ended: (taken) => {
           const template = this.#isServed(taken) ? ownTemplate(this.#tables, now, taken) : undefined;
-          if (template !== undefined) ended.template(template, idleOf(taken));
+          if (template !== undefined) ended.template(template, reportedOf(taken));
         },
       }),
     });
@@ -112,16 +123,21 @@ export class ConnectionNews {
     const { services } = this.#tables;
     const { now } = moment;
     const { withoutPersistent } = this.wishes;
+    const reportedOf = (slot: SlotConnection): Reported => ({
+      service: slot.service,
+      dest: slot.dest,
+      idle: connectionIdle(this.#tables, now, slot),
+    });
     return this.#scan.look(buckets, moment, {
       found: (slot, where) => {
         if (withoutPersistent && (services.get(slot.service, Service.flags) & TemplateAbi.SVC_PERSISTENT) !== 0) return;
         const connection = ownConnection(this.#tables, now, slot);
-        if (connection !== undefined) report(connection, { where, idle: connectionIdle(this.#tables, now, slot) });
+        if (connection !== undefined) report(connection, reportedOf(slot), where);
       },
       ...(ended && {
         ended: (slot) => {
           const connection = this.#isServed(slot) ? ownConnection(this.#tables, now, slot) : undefined;
-          if (connection !== undefined) ended.connection(connection, connectionIdle(this.#tables, now, slot));
+          if (connection !== undefined) ended.connection(connection, reportedOf(slot));
         },
       }),
     });

@@ -1,0 +1,130 @@
+// From one peer: what it sends goes into the tables. Its last session counts; one before ends.
+import type { TLSSocket } from 'node:tls';
+import { type Batch, type BatchAnswers, type PeerMemory, StreamReceiver } from '../../../control/sync/stream/stream-receiver.js';
+import type { PeerStatus } from '../../../model/stream-node.js';
+import { StreamDecoder } from '../../../wire/stream-decoder.js';
+
+/** An acknowledgement goes back so often, whether anything came or not. */
+const BEAT_MS = 250;
+/** What the tables could not take is tried again. */
+const RETRY_MS = 20;
+/** Items that wait for the tables: no more are read then. */
+const WAITING_MAX = 16_384;
+/** A peer that sends nothing, not even beats. */
+const SILENT_MS = 30_000;
+/** A beat that comes so late comes after a pause of this process: what the peer has sent may not be read yet. */
+const PAUSE_MS = 1000;
+
+export interface IncomingOptions {
+  readonly node: string;
+  readonly id: string;
+  readonly now: () => number;
+  readonly apply: (batch: Batch) => BatchAnswers | undefined;
+  readonly log: (text: string) => void;
+}
+
+interface Session {
+  readonly socket: TLSSocket;
+  readonly receiver: StreamReceiver;
+  readonly beat: NodeJS.Timeout;
+}
+
+export class Incoming {
+  readonly #memory: PeerMemory = {};
+  #session: Session | undefined;
+  #retry: NodeJS.Timeout | undefined;
+  #failure = 'it has not connected';
+  #node = '';
+  #beatAt = 0;
+
+  constructor(readonly options: IncomingOptions) {}
+
+  get node(): string {
+    return this.#node;
+  }
+
+  get status(): PeerStatus['from'] {
+    const { receiver } = this.#session ?? {};
+    if (receiver === undefined)
+      return { connected: false, whole: false, items: 0, waiting: 0, failure: this.#failure, refused: {}, silentSeconds: 0 };
+    const { items, waiting, whole, refused, receivedAt } = receiver.state;
+    const silentSeconds = Math.round((this.options.now() - receivedAt) / 1000);
+    return { connected: true, whole, items, waiting, failure: '', refused: refused as Record<string, number>, silentSeconds };
+  }
+
+  accept(socket: TLSSocket): void {
+    this.#end('another session took its place');
+    const { node, id, now, apply, log } = this.options;
+    const receiver = new StreamReceiver({ node, id, memory: this.#memory, now, apply });
+    const decoder = new StreamDecoder();
+    const beat = setInterval(() => this.#beat(), BEAT_MS);
+    const session = { socket, receiver, beat };
+    this.#session = session;
+    socket.on('data', (bytes: Uint8Array) => {
+      if (this.#session !== session) return;
+      const { records, refused } = decoder.push(bytes);
+      const reason = receiver.take(records) ?? (refused === undefined ? undefined : 'bytes');
+      if (receiver.peer !== undefined) this.#node = receiver.peer.node;
+      this.#deliver();
+      if (reason !== undefined) this.#end(refused ?? reason, receiver.end(reason));
+    });
+    socket.once('close', () => {
+      if (this.#session === session) this.#end('the session ended');
+    });
+    socket.write(receiver.begin());
+    log('receives');
+  }
+
+  /** Services or servers have changed here: what was refused may be taken now. */
+  again(): void {
+    const { socket, receiver } = this.#session ?? {};
+    if (receiver?.peer !== undefined) socket?.write(receiver.again());
+  }
+
+  /** The tables here are others: the peer must send everything, and nothing of it has ended here. */
+  restart(): void {
+    delete this.#memory.wholeAt;
+    this.#end('the tables here are new');
+  }
+
+  /** Takes what has come so far, and ends. */
+  stop(): void {
+    this.#deliver();
+    const { receiver } = this.#session ?? {};
+    this.#end('this node stops', receiver?.end('stop'));
+  }
+
+  #beat(): void {
+    const { socket, receiver } = this.#session ?? {};
+    if (socket === undefined || receiver === undefined) return;
+    const now = this.options.now();
+    const isInTime = now - this.#beatAt < PAUSE_MS;
+    this.#beatAt = now;
+    if (isInTime && now - receiver.state.receivedAt > SILENT_MS && !socket.isPaused())
+      this.#end('it sends nothing', receiver.end('silent'));
+    else socket.write(receiver.beat());
+  }
+
+  #deliver(): void {
+    const { socket, receiver } = this.#session ?? {};
+    if (socket === undefined || receiver === undefined) return;
+    clearTimeout(this.#retry);
+    for (let answer = receiver.deliver(); answer !== undefined; answer = receiver.deliver()) socket.write(answer);
+    const { waiting } = receiver.state;
+    if (waiting > WAITING_MAX) socket.pause();
+    else if (socket.isPaused()) socket.resume();
+    if (waiting > 0) this.#retry = setTimeout(() => this.#deliver(), RETRY_MS);
+  }
+
+  #end(why: string, goodbye?: Uint8Array): void {
+    const session = this.#session;
+    if (session === undefined) return;
+    this.#session = undefined;
+    this.#failure = why;
+    clearInterval(session.beat);
+    clearTimeout(this.#retry);
+    if (goodbye === undefined) session.socket.destroy();
+    else session.socket.end(goodbye, () => session.socket.destroy());
+    this.options.log(`does not receive: ${why}`);
+  }
+}

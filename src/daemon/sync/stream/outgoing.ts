@@ -1,0 +1,139 @@
+// To one peer: connects, sends what the tables have, and connects again when the session has ended. The tables are what counts, so that nothing is kept for a peer
+// that does not take it: the sender looks at them again when the socket has room.
+import type { TLSSocket } from 'node:tls';
+import { type Ended, type SenderState, StreamSender } from '../../../control/sync/stream/stream-sender.js';
+import type { ReportedAt } from '../../../datapath/ebpf/sync/table-scan.js';
+import type { StreamKey } from '../../../host/sync/stream-key.js';
+import type { StreamDirection, StreamPeer } from '../../../model/stream-node.js';
+import { StreamDecoder } from '../../../wire/stream-decoder.js';
+import type { PeerTables } from './peer-tables.js';
+import { openChannel } from './secure-channel.js';
+
+const RETRY_MS = 1000;
+/** Looks together take so long at most. */
+const LOOK_MS = 5;
+/** After a round: so many times as long as it took, within these bounds. */
+const REST = { times: 4, leastMs: 10, mostMs: 200 } as const;
+/** A look that comes so late comes after a pause. */
+const PAUSE_MS = 1000;
+/** More is not put into the socket. */
+const SOCKET_BYTES = 1 << 20;
+
+export interface OutgoingOptions {
+  readonly peer: StreamPeer;
+  readonly own: StreamKey;
+  readonly node: string;
+  readonly id: string;
+  readonly tables: PeerTables;
+  readonly now: () => number;
+  readonly log: (text: string) => void;
+}
+
+interface Session {
+  readonly socket: TLSSocket;
+  readonly sender: StreamSender<ReportedAt>;
+}
+
+export class Outgoing {
+  #session: Session | undefined;
+  #socket: TLSSocket | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #failure = '';
+  #isStopped = false;
+  /** What the last session left. */
+  #ends: readonly Ended[] = [];
+  #roundMs = 0;
+  #lookedAt = 0;
+
+  constructor(readonly options: OutgoingOptions) {
+    this.#connect();
+  }
+
+  get status(): StreamDirection & Pick<SenderState, 'lacking'> {
+    const { sender } = this.#session ?? {};
+    const state = sender?.state ?? { whole: false, items: 0, waiting: 0, lacking: 0 };
+    return { connected: sender !== undefined, ...state, failure: this.#failure };
+  }
+
+  /** Sends what is new to the last, and ends. */
+  stop(): void {
+    this.#isStopped = true;
+    clearTimeout(this.#timer);
+    const { socket, sender } = this.#session ?? {};
+    if (socket === undefined || sender === undefined) {
+      this.#socket?.destroy();
+      return;
+    }
+    for (let looks = 0, more = true; more && looks < 64; looks++) {
+      const { bytes, more: next } = sender.look();
+      socket.write(bytes);
+      more = next;
+    }
+    socket.end(sender.end('stop'));
+  }
+
+  #connect(): void {
+    const { peer, own } = this.options;
+    const failed = (why: string): void => this.#ended(why);
+    const socket = openChannel(peer, own, () => this.#begin(socket), failed);
+    this.#socket = socket;
+    socket.once('close', () => this.#closed());
+  }
+
+  #begin(socket: TLSSocket): void {
+    const { node, id, tables, now } = this.options;
+    const sender = new StreamSender({ node, id, source: tables, ends: this.#ends, now });
+    const decoder = new StreamDecoder();
+    this.#session = { socket, sender };
+    this.#ended('');
+    socket.on('data', (bytes: Uint8Array) => {
+      const { records, refused } = decoder.push(bytes);
+      if (refused !== undefined || !sender.take(records)) socket.destroy(new Error(`it sends what is no answer: ${refused ?? 'order'}`));
+      else for (const record of records) if (record.kind === 'goodbye') this.#ended(`it ended the session: ${record.reason}`);
+    });
+    socket.write(sender.begin());
+    this.#look();
+  }
+
+  #look(): void {
+    const { socket, sender } = this.#session ?? {};
+    if (socket === undefined || sender === undefined || socket.destroyed) return;
+    const sinceLook = this.options.now() - this.#lookedAt;
+    this.#lookedAt += sinceLook;
+    // After a pause of this process, what the peer has sent may not be read yet.
+    if (sender.isSilent && sinceLook < PAUSE_MS) {
+      socket.destroy(new Error('it does not answer'));
+      return;
+    }
+    const began = performance.now();
+    let more = true;
+    while (more && socket.writableLength < SOCKET_BYTES && performance.now() - began < LOOK_MS) {
+      const before = sender.state.waiting;
+      const found = sender.look();
+      more = found.more;
+      if (found.bytes.length > 0) socket.write(found.bytes);
+      if (more && sender.state.waiting === before && found.bytes.length === 0) break; // its window is full
+    }
+    this.#roundMs += performance.now() - began;
+    if (more) this.#timer = setTimeout(() => this.#look(), socket.writableLength < SOCKET_BYTES ? 1 : REST.leastMs);
+    else {
+      this.#timer = setTimeout(() => this.#look(), Math.min(Math.max(this.#roundMs * REST.times, REST.leastMs), REST.mostMs));
+      this.#roundMs = 0;
+    }
+  }
+
+  #ended(why: string): void {
+    const { log } = this.options;
+    if (why === this.#failure && why !== '') return;
+    this.#failure = why;
+    log(why === '' ? 'sends' : `does not send: ${why}`);
+  }
+
+  #closed(): void {
+    if (this.#session !== undefined && this.#failure === '') this.#ended('the session ended');
+    this.#ends = this.#session?.sender.unacknowledgedEnds ?? this.#ends;
+    this.#session = undefined;
+    clearTimeout(this.#timer);
+    if (!this.#isStopped) this.#timer = setTimeout(() => this.#connect(), RETRY_MS);
+  }
+}

@@ -1,0 +1,56 @@
+// The tables of this director as one peer's session sees them: what the peer does not have yet, and where what it has sent came to.
+
+import type { NewsSink, NewsSource } from '../../../control/sync/stream/stream-sender.js';
+import { ConnectionNews, type SyncWishes } from '../../../datapath/ebpf/sync/connection-news.js';
+import { OwnItems } from '../../../datapath/ebpf/sync/own-items.js';
+import type { ReportedAt } from '../../../datapath/ebpf/sync/table-scan.js';
+
+/** Between two looks at the clock. */
+const BUCKETS = 1024;
+/** A connection with traffic is sent again after a minute, so that it lives as long there as here but for that. */
+const WISHES: SyncWishes = { version: 1, refresh: 60, withoutPersistent: false };
+
+interface Opened {
+  readonly news: ConnectionNews;
+  readonly items: OwnItems;
+}
+
+export class PeerTables implements NewsSource<ReportedAt> {
+  #opened: Opened | undefined;
+
+  /** `folder`: of the pins; undefined: nothing is loaded. */
+  constructor(readonly folder: () => string | undefined) {}
+
+  look(to: NewsSink<ReportedAt>): boolean {
+    const { news, items } = this.#open() ?? {};
+    return news !== undefined && items !== undefined && news.look(BUCKETS, items.to(to));
+  }
+
+  forget(): void {
+    this.#opened?.news.forget();
+  }
+
+  refused({ slots, at, key }: ReportedAt): void {
+    slots.refused(at, key);
+  }
+
+  forgetRefused(): void {
+    this.#opened?.news.forgetRefused();
+  }
+
+  /** What the peer has of the tables; undefined: nothing is loaded. */
+  get news(): ConnectionNews | undefined {
+    return this.#open()?.news;
+  }
+
+  /** Of a datapath that was loaded again everything is news. */
+  #open(): Opened | undefined {
+    if (this.#opened?.news.isPresent === true) return this.#opened;
+    const folder = this.folder();
+    this.#opened = undefined;
+    if (folder === undefined) return undefined;
+    const news = new ConnectionNews(folder, WISHES);
+    this.#opened = { news, items: new OwnItems(news.tables) };
+    return this.#opened;
+  }
+}

@@ -1,0 +1,96 @@
+// TLS 1.3 between two nodes: both prove to have a key, and what counts of it is that it is one of those that are pinned. No authority, name or date counts.
+import { constants } from 'node:crypto';
+import { connect, createServer, type Server, type TLSSocket } from 'node:tls';
+import { pinOf, type StreamKey } from '../../../host/sync/stream-key.js';
+import { formatAddress, parseAddress } from '../../../model/address-text.js';
+import { sameAddress } from '../../../model/identity.js';
+import type { DestinationKey } from '../../../model/service.js';
+import type { StreamPeer } from '../../../model/stream-node.js';
+
+const HANDSHAKE_MS = 5000;
+/** Open at the same time, of each peer: a session, one that takes its place, and what a port scanner opens. */
+const SOCKETS_EACH = 4;
+
+const tlsOptions = ({ key, certificate }: StreamKey) => ({
+  key,
+  cert: certificate,
+  minVersion: 'TLSv1.3' as const,
+  // Whose key it is, is compared here; there is no authority.
+  rejectUnauthorized: false,
+  secureOptions: constants.SSL_OP_NO_TICKET,
+});
+
+/** Has the other end proved to have the key that is expected of this peer? */
+function isTrusted(socket: TLSSocket, own: StreamKey, { pin = own.pin }: StreamPeer): boolean {
+  const certificate = socket.getPeerX509Certificate();
+  return certificate !== undefined && pinOf(certificate) === pin;
+}
+
+/** The socket of a session to a peer. `ready`: it is encrypted, and the peer is who it must be; `refused`: it is not, or does not answer. */
+export function openChannel(
+  peer: StreamPeer,
+  own: StreamKey,
+  ready: (socket: TLSSocket) => void,
+  refused: (why: string) => void,
+): TLSSocket {
+  const host = formatAddress(peer.address);
+  const socket = connect({ ...tlsOptions(own), host, port: peer.port, checkServerIdentity: () => undefined });
+  const timer = setTimeout(() => socket.destroy(new Error('no answer')), HANDSHAKE_MS);
+  socket.setNoDelay(true);
+  socket.once('secureConnect', () => {
+    clearTimeout(timer);
+    if (isTrusted(socket, own, peer)) ready(socket);
+    else socket.destroy(new Error('it has another key'));
+  });
+  socket.on('error', (error: NodeJS.ErrnoException) => refused(error.code ?? error.message));
+  socket.once('close', () => clearTimeout(timer));
+  return socket;
+}
+
+export interface ListenOptions {
+  readonly at: DestinationKey;
+  readonly own: StreamKey;
+  readonly peers: readonly StreamPeer[];
+  readonly accepted: (socket: TLSSocket, peer: StreamPeer) => void;
+  /** A host that is no peer, one with another key, or one socket too many. */
+  readonly stranger: (address: string) => void;
+  readonly failed: (why: string) => void;
+}
+
+/** Listens for peers. Who is none gets no answer. */
+export function listenForPeers({ at, own, peers, accepted, stranger, failed }: ListenOptions): Server {
+  const peerAt = (text: string | undefined): StreamPeer | undefined => {
+    const address = parseAddress((text ?? '').replace(/^::ffff:(?=\d+\.)/, ''));
+    return address && peers.find((peer) => sameAddress(peer.address, address));
+  };
+  const open = new Map<StreamPeer, number>();
+  const server = createServer({ ...tlsOptions(own), requestCert: true, handshakeTimeout: HANDSHAKE_MS });
+  server.on('connection', (socket) => {
+    const peer = peerAt(socket.remoteAddress);
+    const count = peer === undefined ? SOCKETS_EACH : (open.get(peer) ?? 0);
+    if (peer === undefined || count >= SOCKETS_EACH) {
+      stranger(socket.remoteAddress ?? '');
+      socket.destroy();
+      return;
+    }
+    open.set(peer, count + 1);
+    socket.once('close', () => open.set(peer, (open.get(peer) ?? 1) - 1));
+  });
+  server.on('tlsClientError', (_, socket) => {
+    stranger(socket.remoteAddress ?? '');
+    socket.destroy();
+  });
+  server.on('secureConnection', (socket) => {
+    socket.setNoDelay(true);
+    socket.on('error', () => {}); // it closes
+    const peer = peerAt(socket.remoteAddress);
+    if (peer !== undefined && isTrusted(socket, own, peer)) accepted(socket, peer);
+    else {
+      stranger(socket.remoteAddress ?? '');
+      socket.destroy();
+    }
+  });
+  server.on('error', (error: NodeJS.ErrnoException) => failed(error.code ?? error.message));
+  server.listen({ host: formatAddress(at.address), port: at.port, ipv6Only: at.address.family === 'inet6' });
+  return server;
+}

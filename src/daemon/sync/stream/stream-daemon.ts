@@ -1,0 +1,143 @@
+// The process of weir's own stream: a session to each peer and one from each, over the same tables.
+import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
+import type { Server } from 'node:tls';
+import type { Batch, BatchAnswers } from '../../../control/sync/stream/stream-receiver.js';
+import { openDirector } from '../../../datapath/ebpf/open.js';
+import { Bpffs } from '../../../datapath/ebpf/pins/bpffs.js';
+import type { ApplyOptions } from '../../../datapath/ebpf/sync/connection-applier.js';
+import { ForeignConnections } from '../../../datapath/ebpf/sync/foreign-connections.js';
+import { fromPeer } from '../../../datapath/ebpf/sync/peer-rivalry.js';
+import { type TableMoment, TableWatch } from '../../../datapath/ebpf/sync/table-watch.js';
+import type { StreamKey } from '../../../host/sync/stream-key.js';
+import { endpointText } from '../../../model/endpoint-text.js';
+import { isWeirError } from '../../../model/errors/weir-error.js';
+import type { Log } from '../../../model/log-level.js';
+import type { StreamPeer, StreamSettings, StreamStatus } from '../../../model/stream-node.js';
+import { Incoming } from './incoming.js';
+import { Outgoing } from './outgoing.js';
+import { PeerTables } from './peer-tables.js';
+import { listenForPeers } from './secure-channel.js';
+
+/** How often services and servers are looked at. */
+const CHANGES_MS = 100;
+const LISTEN_AGAIN_MS = 1000;
+/** How long what has come waits for the table's lock, until it is tried again. */
+const LOCK_WAIT_MS = 10;
+const NODE_NAME = /[^A-Za-z0-9._-]/g;
+
+interface Peer {
+  readonly peer: StreamPeer;
+  readonly tables: PeerTables;
+  readonly incoming: Incoming;
+  readonly outgoing: Outgoing;
+}
+
+const now = (): number => performance.now();
+const pins = (): string | undefined => Bpffs.find()?.path();
+
+export class StreamDaemon {
+  readonly #foreign = new ForeignConnections(() => openDirector({ waitMs: LOCK_WAIT_MS }));
+  readonly #watch = new TableWatch(pins);
+  readonly #node = hostname().replace(NODE_NAME, '-').slice(0, 64) || 'node';
+  readonly #id = randomBytes(8).toString('hex');
+  readonly #peers: readonly Peer[];
+  readonly #changes: NodeJS.Timeout;
+  #server: Server | undefined;
+  #strangers = 0;
+  #moment: TableMoment | undefined;
+  #listenFailure = '';
+  #isStopped = false;
+
+  constructor(
+    readonly settings: StreamSettings,
+    readonly key: StreamKey,
+    readonly log: Log,
+  ) {
+    openDirector().close(); // as with ip_vs, the tables are there from the first command on
+    this.#moment = this.#watch.now();
+    this.#peers = settings.peers.map((peer) => this.#peerOf(peer));
+    this.#changes = setInterval(() => this.#lookForChanges(), CHANGES_MS);
+    this.#listen();
+  }
+
+  get status(): StreamStatus {
+    return {
+      node: this.#node,
+      strangers: this.#strangers,
+      peers: this.#peers.map(({ peer, incoming, outgoing }) => ({
+        address: endpointText(peer),
+        node: incoming.node,
+        to: outgoing.status,
+        from: incoming.status,
+      })),
+    };
+  }
+
+  /** Peers have got what is new, and what has come is in the tables. */
+  stop(): void {
+    this.#isStopped = true;
+    clearInterval(this.#changes);
+    this.#server?.close();
+    for (const { incoming, outgoing } of this.#peers) {
+      incoming.stop();
+      outgoing.stop();
+    }
+    this.#foreign.close();
+  }
+
+  #peerOf(peer: StreamPeer): Peer {
+    const { log } = this;
+    const name = endpointText(peer);
+    const tables = new PeerTables(pins);
+    const [node, id] = [this.#node, this.#id];
+    const outgoing = new Outgoing({ peer, own: this.key, node, id, tables, now, log: (text) => log('info', `to ${name}: ${text}`) });
+    const apply = (batch: Batch): BatchAnswers | undefined => this.#apply(batch, tables);
+    const incoming = new Incoming({ node, id, now, apply, log: (text) => log('info', `from ${name}: ${text}`) });
+    return { peer, tables, incoming, outgoing };
+  }
+
+  #listen(): void {
+    if (this.#isStopped) return;
+    const { listen: at, peers } = this.settings;
+    const own = this.key;
+    this.#server = listenForPeers({
+      at,
+      own,
+      peers,
+      accepted: (socket, peer) => this.#peers.find((each) => each.peer === peer)?.incoming.accept(socket),
+      stranger: () => {
+        this.#strangers += 1;
+      },
+      failed: (why) => {
+        if (why !== this.#listenFailure) this.log('warning', `cannot listen on ${endpointText(at)}: ${why}`);
+        this.#listenFailure = why;
+        this.#server?.close();
+        setTimeout(() => this.#listen(), LISTEN_AGAIN_MS);
+      },
+    });
+  }
+
+  #apply({ templates, connections, rivalry }: Batch, from: PeerTables): BatchAnswers | undefined {
+    const options = (all: readonly { readonly ended?: true }[]): ApplyOptions => {
+      const others = this.#peers.flatMap(({ tables }) => (tables === from ? [] : (tables.news ?? [])));
+      return from.news === undefined ? { rivalry } : fromPeer(from.news, others, rivalry, (index) => all[index]?.ended === true);
+    };
+    try {
+      return {
+        templates: this.#foreign.applyTemplates(templates, options(templates)),
+        connections: this.#foreign.apply(connections, options(connections)),
+      };
+    } catch (error) {
+      if (isWeirError(error, 'lock-busy')) return undefined;
+      throw error;
+    }
+  }
+
+  #lookForChanges(): void {
+    const before = this.#moment;
+    this.#moment = this.#watch.now();
+    if (before?.load !== this.#moment?.load) for (const { incoming } of this.#peers) incoming.restart();
+    else if (before?.generation !== this.#moment?.generation) for (const { incoming } of this.#peers) incoming.again();
+  }
+}

@@ -1,0 +1,74 @@
+// The key by which a node of weir proves itself to others: 32 secret bytes in a file of root's. Its public half is the node's pin, which others are given; where
+// all nodes have the same file, none needs another one's pin.
+import { createPrivateKey, createPublicKey, type KeyObject, randomBytes, sign, X509Certificate } from 'node:crypto';
+import { closeSync, constants, fstatSync, openSync, readSync, writeSync } from 'node:fs';
+import { WeirError } from '../../model/errors/weir-error.js';
+import { onPath } from '../../sys/errno.js';
+import { selfSigned } from '../../wire/self-signed.js';
+
+const HEAD = 'weir-sync-key-1 ';
+const KEY_BYTES = 32;
+const FILE_MAX = 256;
+/** Rights of all but the owner. */
+const OTHERS = 0o077;
+/** What PKCS #8 has before the bytes of an Ed25519 key, and SubjectPublicKeyInfo before those of a public one. */
+const PRIVATE_HEAD = Buffer.from('302e020100300506032b657004220420', 'hex');
+const PUBLIC_HEAD_BYTES = 12;
+
+const publicBytes = (key: KeyObject): Buffer => key.export({ type: 'spki', format: 'der' }).subarray(PUBLIC_HEAD_BYTES);
+const pinText = (key: Uint8Array): string => Buffer.from(key).toString('base64url');
+
+export interface StreamKey {
+  readonly pin: string;
+  /** PEM, for TLS. */
+  readonly key: string;
+  readonly certificate: string;
+}
+
+function keyOf(seed: Uint8Array): StreamKey {
+  const key = createPrivateKey({ key: Buffer.concat([PRIVATE_HEAD, seed]), format: 'der', type: 'pkcs8' });
+  const own = publicBytes(createPublicKey(key));
+  const certificate = new X509Certificate(selfSigned(own, (message) => sign(null, message, key)));
+  return { pin: pinText(own), key: String(key.export({ type: 'pkcs8', format: 'pem' })), certificate: certificate.toString() };
+}
+
+/** The pin of who proved to have the key of this certificate; undefined: its key is of another kind. */
+export function pinOf({ publicKey }: X509Certificate): string | undefined {
+  return publicKey.asymmetricKeyType === 'ed25519' ? pinText(publicBytes(publicKey)) : undefined;
+}
+
+/** 43 characters, as pinOf() has them. */
+export const isPin = (word: string): boolean => /^[A-Za-z0-9_-]{43}$/.test(word);
+
+/** Writes a new key into a file that is not there yet, for its owner alone. @throws SystemError EEXIST … */
+export function makeStreamKey(path: string): StreamKey {
+  const seed = randomBytes(KEY_BYTES);
+  const file = openSync(path, 'wx', 0o600);
+  try {
+    onPath(path, () => writeSync(file, `${HEAD}${seed.toString('base64')}\n`));
+  } finally {
+    closeSync(file);
+  }
+  return keyOf(seed);
+}
+
+/** @throws WeirError sync-key: others may read it, or it is no key; SystemError */
+export function readStreamKey(path: string): StreamKey {
+  const file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
+  try {
+    const { mode } = fstatSync(file);
+    if ((mode & OTHERS) !== 0) throw new WeirError('sync-key', { path, why: 'others may read or write it' });
+    const room = Buffer.alloc(FILE_MAX);
+    const text = room.toString(
+      'utf8',
+      0,
+      onPath(path, () => readSync(file, room, 0, FILE_MAX, 0)),
+    );
+    const seed = Buffer.from(text.slice(HEAD.length), 'base64');
+    if (!text.startsWith(HEAD) || seed.length !== KEY_BYTES)
+      throw new WeirError('sync-key', { path, why: 'it has no key of weir sync keygen' });
+    return keyOf(seed);
+  } finally {
+    closeSync(file);
+  }
+}

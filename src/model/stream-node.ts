@@ -1,0 +1,53 @@
+// Nodes of weir's own synchronisation stream, as an operator names them.
+import type { DestinationKey } from './service.js';
+
+/** The same number as of the kernel's synchronisation, which is UDP. */
+export const STREAM_PORT = 8848;
+
+/** `pin`: of the key that it must have; absent: it has this node's. */
+export interface StreamPeer extends DestinationKey {
+  readonly pin?: string;
+}
+
+export interface StreamSettings {
+  /** Where it listens. */
+  readonly listen: DestinationKey;
+  readonly peers: readonly StreamPeer[];
+}
+
+/** What a session with a peer has come to. `whole`: all of the tables was sent once. */
+export interface StreamDirection {
+  readonly connected: boolean;
+  readonly whole: boolean;
+  readonly items: number;
+  /** Sent and not acknowledged; received and not in the tables. */
+  readonly waiting: number;
+  /** Why the last session ended, or none came about; empty: it goes on. */
+  readonly failure: string;
+}
+
+export interface PeerStatus {
+  /** `10.0.0.2:8848` */
+  readonly address: string;
+  /** Of the peer, where it has greeted. */
+  readonly node: string;
+  /** `lacking`: items that the peer could not take. */
+  readonly to: StreamDirection & { readonly lacking: number };
+  /** `refused`: items that could not be taken here, by reason. `silentSeconds`: since its last message. */
+  readonly from: StreamDirection & { readonly refused: Readonly<Record<string, number>>; readonly silentSeconds: number };
+}
+
+export interface StreamStatus {
+  readonly node: string;
+  readonly peers: readonly PeerStatus[];
+  /** Connections of peers that were refused before they sent anything: of other addresses, with other keys, or too many. */
+  readonly strangers: number;
+}
+
+/**
+ * How many connections would break if this node died now: those that no peer has. undefined: no peer has got all of the table yet, so that it is not known.
+ */
+export function wouldBreak({ peers }: StreamStatus): number | undefined {
+  const whole = peers.filter(({ to }) => to.connected && to.whole);
+  return whole.length === 0 ? undefined : Math.min(...whole.map(({ to }) => to.waiting + to.lacking));
+}

@@ -1,0 +1,50 @@
+// Directors of a pair (pair.ts) that keep their connections the same by weir's own stream.
+import assert from 'node:assert/strict';
+import type { StreamStatus } from '../../src/model/stream-node.js';
+import { ok, until } from '../datapath/cluster.js';
+import { ENTRY, type Host } from '../support/netns-bed.js';
+import { RunningDaemon } from '../support/running-daemon.js';
+import type { Pair } from './pair.js';
+
+/** By the cable between the directors. */
+export const LINK_ADDRESS = { first: '10.8.9.1', second: '10.8.9.2' } as const;
+
+/** The process of a stream in a host's namespace. */
+export function startStream({ bed }: Pair, host: Host, key: string, peer: string): RunningDaemon {
+  const daemon = new RunningDaemon([
+    ...['ip', 'netns', 'exec', host.namespace],
+    ...[process.execPath, ENTRY, 'sync', 'serve', '--key', key, peer],
+  ]);
+  bed.atEnd(() => daemon.signal('SIGKILL'));
+  return daemon;
+}
+
+export interface StreamAnswer {
+  readonly stream: StreamStatus;
+  readonly wouldBreak: number | null;
+}
+
+/** undefined: no process of a stream runs there. */
+export function streamOf(host: Host): StreamAnswer | undefined {
+  const { stdout } = host.weir('sync status --json');
+  return (JSON.parse(stdout) as (StreamAnswer | object)[]).find((each): each is StreamAnswer => 'stream' in each);
+}
+
+/** Waits until each of these has got all that the other has, and nothing waits. */
+export async function inStep(...hosts: readonly Host[]): Promise<void> {
+  for (const host of hosts) {
+    await until(
+      () => streamOf(host),
+      (answer) => answer?.wouldBreak === 0 && answer.stream.peers.every(({ from }) => from.whole && from.waiting === 0),
+      60,
+    );
+  }
+}
+
+/** A key in a file of the bed's; its pin. */
+export function newKey({ bed, lvs }: Pair): { readonly file: string; readonly pin: string } {
+  const file = `${bed.folder('weir-key-')}/key`;
+  const pin = ok(lvs.weir(`sync keygen ${file}`)).trim();
+  assert.match(pin, /^[A-Za-z0-9_-]{43}$/);
+  return { file, pin };
+}
