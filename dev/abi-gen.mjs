@@ -13,7 +13,15 @@ const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
  * Members that took the place of padding, or of what was reserved or in no use, where 0 means what every build without them does: they are no part of a
  * map's number, so that such a build's tables can be used.
  */
-const ADDED = new Set(['conf.fullest', 'conf.source_rules', 'conf.source_rules6', 'counters.reply_not_from', 'egress.source']);
+const ADDED = new Set([
+  'conf.fullest',
+  'conf.source_rules',
+  'conf.source_rules6',
+  'conf.grace_until',
+  'conf.grace_seconds',
+  'counters.reply_not_from',
+  'egress.source',
+]);
 
 /** What of a map's definition is a part of its number: how many entries it has is not. */
 const DEFINED = ['type', 'key', 'key_size', 'value', 'value_size', 'values', 'map_flags'];

@@ -279,7 +279,7 @@ struct estimate {
 };
 
 /* ---- conf: one record. Written by user, but for the last tick's times, `ticks`, `swept` and `drop_rate` (timer). The modes of the
- * defences are written by both: the timer exchanges 1 and 2 by compare-and-swap. */
+ * defences and `grace_until` are written by both: the timer does so by compare-and-swap. */
 #define TABLE_PARTS 8192 /* what amemthresh counts in: the kernel's pages of free memory, of which a table of the default size has so many */
 #define EST_CPU_WORDS 8
 struct conf {
@@ -305,6 +305,8 @@ struct conf {
     struct { /* where no state has a timeout: what packets of established connections read, in a line that no packet writes */
       __u32 reserved_states[S_SYNACK + 1];
       __u16 source_rules, source_rules6; /* user: does a policy rule, of IPv6 or a route, choose by a packet's source? */
+      __u64 grace_until; /* the grace period after a takeover ends then (grace.h): CLOCK_MONOTONIC, ns. Written by user; the timer makes it 0 again */
+      __u32 grace_seconds; /* user: so long it was; 0: there was none */
     };
   };
   __u32 udp_timeout;
@@ -321,10 +323,7 @@ struct conf {
   __u32 am_droprate;
   __u32 amemthresh; /* free slots of the table, in parts of TABLE_PARTS */
   __u32 drop_rate;  /* timer: every so many-th new connection is dropped, 0 = none */
-  __u32 nat_icmp_send;
-  __u32 cache_bypass;
-  __u32 expire_quiescent_template;
-  __u32 schedule_icmp;
+  __u32 nat_icmp_send, cache_bypass, expire_quiescent_template, schedule_icmp;
   __u32 ignore_tunneled, sloppy_sctp, pmtu_disc, conntrack, snat_reroute, backup_only;
   __u32 sync_version, sync_ports, sync_persist_mode, sync_qlen_max, sync_sock_size, sync_threshold[2], sync_refresh_period, sync_retries;
   __s32 est_nice;

@@ -17,10 +17,6 @@
 static __always_inline bool fragment_has_flow(struct packet *p, struct fragment_key *key) { return !address_equal(key->daddr, p->daddr6); }
 static __always_inline void fragment_target(struct fragment *f, struct packet *p) { address_copy(f->to, p->daddr6); }
 static __always_inline bool fragment_is_plain(struct __sk_buff *skb, struct packet *p) { return !is_link_local(p->saddr6) && !is_link_local(p->daddr6); }
-static __always_inline bool is_for_host(struct __sk_buff *skb, struct packet *p) {
-  int answer = tc_address_class6(skb, true);
-  return answer == HOP_LOCAL || answer == HOP_UNKNOWN;
-}
 static __always_inline void fragment_source(struct fragment *f, struct service *s) { address_copy(f->addr, virtual_addr6(s)); }
 static __always_inline int fragment_side(struct __sk_buff *skb, __u32 dest, struct packet *p) {
   return tc_server_side6(skb, dest, (struct address *)p->daddr6);
@@ -42,10 +38,6 @@ static __always_inline bool fragment_has_flow(struct packet *p, struct fragment_
 static __always_inline void fragment_target(struct fragment *f, struct packet *p) { f->to[0] = p->daddr; }
 static __always_inline bool fragment_is_plain(struct __sk_buff *skb, struct packet *p) {
   return p->header == IP_LEN || !has_source_route(skb, ETH_LEN + IP_LEN, ETH_LEN + p->header);
-}
-static __always_inline bool is_for_host(struct __sk_buff *skb, struct packet *p) {
-  int answer = tc_address_class(skb, p->daddr, p->saddr);
-  return answer == HOP_LOCAL || answer == HOP_UNKNOWN;
 }
 static __always_inline void fragment_source(struct fragment *f, struct service *s) { f->addr[0] = virtual_addr(s); }
 static __always_inline int fragment_side(struct __sk_buff *skb, __u32 dest, struct packet *p) { return tc_server_side(skb, dest, p->daddr); }
@@ -235,8 +227,9 @@ __noinline int tc_fragment_note(struct __sk_buff *skb, int done, __u32 how) {
 static __always_inline int tc_fragment_done(struct __sk_buff *skb, int done, __u32 how) {
   if (done == TC_ELSEWHERE && !ALL_PORTS) return TC_FRAGMENT;
   if (done == TC_FULLNAT || done == TC_TRANSLATED) return done; /* it leaves its note there */
-  if (done == TC_STRAY) count_reason(R_NO_CONNECTION);
-  bool passes = done == TC_ELSEWHERE || done == TC_STRAY || done == TC_UNKNOWN;
+  bool stray = done == TC_STRAY;
+  if (stray) done = tc_stray(skb);
+  bool passes = done == TC_ELSEWHERE || (stray && done == TC_ACT_UNSPEC) || done == TC_UNKNOWN;
   return tc_fragment_note(skb, passes ? TC_ACT_UNSPEC : done, how | (passes ? NOTE_PASSES : 0));
 }
 

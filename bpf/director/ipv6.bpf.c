@@ -53,6 +53,7 @@
 #include "vip-local.h"
 #include "local6.h"
 #include "defence.h"
+#include "grace.h"
 #include "director.h"
 #ifdef APPLIES
 #include "apply.h"
@@ -79,6 +80,7 @@
 #include "transport.h"
 #include "parse6.h"
 #include "tc6-forward.h"
+#include "grace-tc.h"
 #include "fragment-table.h"
 #include "fragment-read.h"
 #include "fragment.h"

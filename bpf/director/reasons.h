@@ -42,7 +42,8 @@
   X(LOCAL_PORT_REPLACED, local_port_replaced, "a connection by FULLNAT that is half open, closed or not proven gave its local port to a new one") \
   X(FRAGMENT_HELD, fragment_held, "a later fragment, held back until the first one of its packet comes") \
   X(FRAGMENT_LOST, fragment_lost, "a later fragment that was held back, and whose first one did not come in time") \
-  X(FRAGMENT_DROPPED, fragment_dropped, "a later fragment of a packet whose first one was dropped")
+  X(FRAGMENT_DROPPED, fragment_dropped, "a later fragment of a packet whose first one was dropped") \
+  X(GRACE, grace, "TCP or SCTP of a connection that is not known here, dropped in the grace period after a takeover")
 
 #define REASON_ENUM(name, key, text) R_##name,
 enum reason { REASONS(REASON_ENUM) REASON_COUNT };

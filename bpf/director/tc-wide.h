@@ -25,8 +25,7 @@ int weir_tc_known(struct __sk_buff *skb) {
   if (tc_read(skb, p) != P_OK) return TC_ACT_UNSPEC;
   __u32 service = service_of_target(p);
   if (packet_has_conn(service, false)) return tc_done(skb, tc_asked(skb, service));
-  count_reason(R_NO_CONNECTION);
-  return TC_ACT_UNSPEC;
+  return tc_stray(skb);
 }
 
 /* The service of a packet with a mark: its connection's, or the mark's; 0: none takes it. */
@@ -70,8 +69,8 @@ int weir_tc_mark(struct __sk_buff *skb) {
   int done = tc_marked(skb, &scratch->packet);
   if (done == TC_TUNNEL || done == TC_FULLNAT) return tc_done(skb, done);
   if (done == TC_PAST) done = tc_send_past(skb);
+  if (done == TC_STRAY) done = tc_stray(skb);
   if (done != TC_ACT_UNSPEC && done < TC_ELSEWHERE) return done;
-  if (done == TC_STRAY) count_reason(R_NO_CONNECTION);
   return tc_to_far_end(skb);
 }
 

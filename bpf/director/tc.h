@@ -33,11 +33,12 @@ static __always_inline void tc_enter_marked_sctp(struct __sk_buff *skb) {
 
 __noinline int tc_unknown_reply(struct __sk_buff *skb);
 
-/* A packet that came in and concerns no connection of any build: nat_icmp_send and schedule_icmp are for such packets. */
+/* A packet that came in and concerns no connection of any build: a grace period, nat_icmp_send and schedule_icmp are for such packets. */
 static __always_inline int tc_unknown(struct __sk_buff *skb) {
   struct conf *c = the_conf();
   struct scratch *scratch = the_scratch();
-  if (!c || likely(!(c->nat_icmp_send | c->schedule_icmp)) || !scratch) return TC_ACT_UNSPEC;
+  int done = tc_unknown_in_grace(skb);
+  if (done != TC_ACT_UNSPEC || !c || likely(!(c->nat_icmp_send | c->schedule_icmp)) || !scratch) return done;
   struct packet *p = &scratch->packet;
   if (p->fragment) return TC_ACT_UNSPEC;
   if (p->protocol == IPPROTO_ICMP) return c->schedule_icmp ? tc_icmp_scheduled(skb, p->header, p->length) : TC_ACT_UNSPEC;
@@ -80,8 +81,7 @@ static __always_inline int tc_go_on(struct __sk_buff *skb, int done, bool ingres
     return TC_ACT_UNSPEC;
   }
   tc_enter_wide(skb, WIDE_KNOWN);
-  count_reason(R_NO_CONNECTION);
-  return TC_ACT_UNSPEC;
+  return tc_stray(skb);
 }
 
 /* A global function, with its own stack frame and verified once. */

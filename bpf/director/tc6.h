@@ -29,7 +29,7 @@ static __always_inline int tc_go_on6(struct __sk_buff *skb, int done, bool ingre
   if (done == TC_ELSEWHERE || done == TC_ERROR) {
     tc_enter_wide6(skb, ingress ? WIDE6_INGRESS : WIDE6_EGRESS);
     if (done == TC_ERROR) tc_enter_fullnat_error(skb);
-    return TC_ACT_UNSPEC;
+    return ingress ? tc_unknown_in_grace(skb) : TC_ACT_UNSPEC;
   }
   if (done == TC_TUNNEL) {
     bpf_tail_call(skb, &tunnel_tc, TUNNEL_IPV6);
@@ -55,8 +55,7 @@ static __always_inline int tc_go_on6(struct __sk_buff *skb, int done, bool ingre
     return tc_fragment_note(skb, TC_ACT_UNSPEC, NOTE_PASSES);
   }
   tc_enter_wide6(skb, WIDE6_KNOWN);
-  count_reason(R_NO_CONNECTION);
-  return TC_ACT_UNSPEC;
+  return tc_stray(skb);
 }
 
 /* A global function, with its own stack frame and verified once. */

@@ -45,6 +45,7 @@
 #include "vip-local.h"
 #include "local.h"
 #include "defence.h"
+#include "grace.h"
 #include "director.h"
 #ifdef APPLIES
 #include "apply.h"
@@ -73,6 +74,7 @@
 #include "ftp-enter.h"
 #include "tc-forward.h"
 #include "transport.h"
+#include "grace-tc.h"
 #include "fragment-table.h"
 #include "fragment-read.h"
 #include "fragment.h"

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { daemonSettings } from '../model/sync-daemon.js';
-import { syncStatusText } from './sync-status-text.js';
+import { graceText, syncStatusText } from './sync-status-text.js';
 
 const backup = daemonSettings({ role: 'backup', interface: 'eth1', syncId: 7 }, 1500);
 
@@ -18,4 +18,10 @@ test('a daemon a paragraph; counts by reason without those that are 0', () => {
   ];
   assert.equal(syncStatusText([{ settings: backup, counts }], 112), `${lines.join('\n')}\n`);
   assert.equal(syncStatusText([{ settings: backup, counts: { messages: 0, lastAt: 5 } }], 9), `${lines[0]}\n  messages 0\n`);
+});
+
+test('a grace period: how long it still runs, or nothing', () => {
+  assert.equal(graceText(undefined), '');
+  const text = 'grace period of 3 s: for 1.2 s more, packets of connections that are not known here are dropped\n';
+  assert.equal(graceText({ seconds: 3, left: 1.24 }), text);
 });

@@ -1,4 +1,5 @@
 // weir sync status, for a person.
+import type { Grace } from '../datapath/ebpf/table/grace.js';
 import type { SyncCounts } from '../host/sync/sync-counts.js';
 import { formatAddress } from '../model/address-text.js';
 import type { DaemonSettings } from '../model/sync-daemon.js';
@@ -17,6 +18,12 @@ function countLines([name, count]: readonly [string, SyncCounts[string]]): reado
 
 /** A moment of the monotonic clock, for a person. */
 const lastLine = (lastAt: number, nowSeconds: number): string => `  last message ${Math.max(0, nowSeconds - lastAt)} s ago`;
+
+/** Empty: none runs. */
+export const graceText = (grace: Grace | undefined): string =>
+  grace === undefined
+    ? ''
+    : `grace period of ${grace.seconds} s: for ${grace.left.toFixed(1)} s more, packets of connections that are not known here are dropped\n`;
 
 /** `nowSeconds`: of the monotonic clock. */
 export function syncStatusText(daemons: readonly SyncStatus[], nowSeconds: number): string {

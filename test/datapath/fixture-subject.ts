@@ -1,5 +1,6 @@
 // The loaded programs as a director that fixtures are played on.
 import { markForFirewall } from '../../src/datapath/ebpf/table/firewall.js';
+import { setGrace } from '../../src/datapath/ebpf/table/grace.js';
 import type { Bed } from './bed.js';
 import type { Arrival } from './fixtures/fixture.js';
 import { endText, type Subject } from './fixtures/play-fixture.js';
@@ -18,6 +19,7 @@ export const subjectOf = (bed: Bed, shortCut: boolean): Subject => ({
   filterReversePath: (device, value) => bed.filterReversePath(device, value),
   passFirewall: () => markForFirewall(bed.tables, true),
   limitLocalPorts: (count) => bed.limitLocalPorts(count),
+  beginGrace: (seconds) => setGrace(bed.tables.conf, seconds),
   connections: () =>
     [...bed.director.connections()].map((each) => ({
       client: endText(each.client),

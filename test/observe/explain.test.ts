@@ -74,6 +74,26 @@ test('refused, dropped, left to the stack: each with its reason and the settings
   });
 });
 
+test('a grace period drops what has no connection: how long ago it began, and that a SYN goes on', on, async () => {
+  await inSame(async (cluster) => {
+    const { lvs, web1 } = cluster;
+    await serving(cluster, web1);
+    ipvsadm(lvs, `-A -t ${VIP}:80 -s rr`, `-a -t ${VIP}:80 -r ${WEB1}:80 -m`);
+    ok(lvs.weir('sync grace 60'));
+    for (const ends of [`--from ${CLIENT}:5000 --to ${VIP}:80`, `--from ${WEB1}:80 --to ${CLIENT}:5000`]) {
+      const held = explained(cluster, ends);
+      assert.deepEqual([held.verdict, held.reason?.key, held.packet.what], ['dropped', 'grace', 'a segment']);
+      assert.match(
+        held.settings.find(({ name }) => name === 'weir sync grace')?.effect ?? '',
+        /^a takeover was \d+\.\d s ago: for 5\d\.\d s more/,
+      );
+    }
+    assert.equal(explained(cluster, `--begin --from ${CLIENT}:5000 --to ${VIP}:80`).verdict, 'forwarded');
+    ok(lvs.weir('sync grace 0'));
+    assert.equal(explained(cluster, `--from ${CLIENT}:5000 --to ${VIP}:80`).packet.what, 'a SYN');
+  });
+});
+
 test('a template leads, whatever the scheduler would do', on, async () => {
   await inSame(async (cluster) => {
     const { lvs, client, web1, web2 } = cluster;

@@ -16,7 +16,7 @@ const USAGE = `usage: weir explain --from ADDRESS:PORT --to ADDRESS:PORT [--tcp|
        --from RIP:PORT --to CLIENT:PORT asks about a reply
        --dev     by which the packet comes; default: the interface that leads back to its source, or lo
        --mark    that netfilter gives it
-       --begin   a SYN or an INIT; default: only where there is no connection yet
+       --begin   a SYN or an INIT; default: only where there is no connection yet, and no grace period (weir sync) runs
        --length  of the IP packet, which may not be fragmented (IPv4: DF)
        --call    Call-ID of a SIP message, for services with --pe sip
        exit status: 0 explained

@@ -3,6 +3,8 @@ import { openLog } from '../../daemon/log/log.js';
 import { LOG_FACILITIES } from '../../daemon/log/log-options.js';
 import { StreamDaemon } from '../../daemon/sync/stream/stream-daemon.js';
 import { SyncDaemon } from '../../daemon/sync/sync-daemon.js';
+import { graceRecord } from '../../datapath/ebpf/grace-record.js';
+import { GRACE_MAX_SECONDS, type Grace, graceOf, setGrace } from '../../datapath/ebpf/table/grace.js';
 import { HostSyncDaemons } from '../../host/sync/host-sync-daemons.js';
 import { readStreamStatus, writeStreamStatus } from '../../host/sync/stream-file.js';
 import { makeStreamKey, readStreamKey } from '../../host/sync/stream-key.js';
@@ -14,19 +16,26 @@ import { DAEMON_ROLES, type DaemonRole } from '../../model/sync-daemon.js';
 import { monotonicUs } from '../../sys/clock.js';
 import { command, expectWords } from '../command.js';
 import type { Io } from '../io.js';
+import { observedReader } from '../observed-reader.js';
 import { readStreamNode, readStreamPeer } from '../read-stream-node.js';
 import { streamStatusText } from '../stream-status-text.js';
-import { syncStatusText } from '../sync-status-text.js';
+import { graceText, syncStatusText } from '../sync-status-text.js';
 
 const USAGE = `usage: weir sync status [--json]
-       prints what synchronises the connections of this network namespace, and what each has counted; it changes nothing.
-       Between nodes of weir it prints how many connections would break if this node died now.
+       prints what synchronises the connections of this network namespace, what each has counted, and how long a grace period still
+       runs; it changes nothing. Between nodes of weir it prints how many connections would break if this node died now.
        weir sync keygen FILE
        writes a new secret key into FILE, which must not be there, and prints its pin
        weir sync serve --key FILE [--listen ADDRESS[:PORT]] PEER[:PORT][=PIN] ...
        keeps the connections of this node and its peers the same, by TCP (port ${STREAM_PORT}) and TLS 1.3, until it is stopped. A peer must
        have the key with this pin; without a pin, this node's own: then all nodes have the same FILE. --listen: default 0.0.0.0,
        or :: where the first peer has an IPv6 address. Addresses of IPv6 with a port are written in brackets.
+       weir sync grace SECONDS
+       for so many seconds, 60 at most, TCP and SCTP of connections that are not known here are dropped, where they would be
+       reset: before this director takes over, so that connections may still come from the other one; 0 ends it. The
+       default of weir's daemon, with lvs_sync_daemon, is 3 (lvs_sync_grace)
+       weir sync grace [--json]
+       prints how long it still runs: {"seconds": what was set, "left": seconds}, or null
        weir sync run master | backup
        is a daemon of the kernel's protocol, as ipvsadm --start-daemon starts it: not to be called by hand
        exit status: 0; of status 3 where none runs
@@ -68,9 +77,32 @@ function status(json: boolean, io: Io): number {
   const stream = readStreamStatus();
   if (json)
     io.out(`${JSON.stringify(stream === undefined ? daemons : [...daemons, { stream, wouldBreak: wouldBreak(stream) ?? null }])}\n`);
-  else if (stream === undefined) io.out(syncStatusText(daemons, Math.round(monotonicUs() / 1_000_000)));
-  else io.out(`${streamStatusText(stream)}${daemons.length === 0 ? '' : syncStatusText(daemons, Math.round(monotonicUs() / 1_000_000))}`);
+  else {
+    const listed = stream !== undefined && daemons.length === 0 ? '' : syncStatusText(daemons, Math.round(monotonicUs() / 1_000_000));
+    io.out(`${stream === undefined ? '' : streamStatusText(stream)}${listed}${graceText(runningGrace())}`);
+  }
   return daemons.length > 0 || stream !== undefined ? 0 : NONE_RUNS;
+}
+
+function runningGrace(): Grace | undefined {
+  const conf = graceRecord();
+  return conf && graceOf(conf);
+}
+
+function grace(text: string | undefined, json: boolean, io: Io): number {
+  if (text === undefined) {
+    const running = runningGrace();
+    io.out(json ? `${JSON.stringify(running ?? null)}\n` : graceText(running) || 'no grace period runs\n');
+    return 0;
+  }
+  const seconds = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+  const expected = `whole seconds, up to ${GRACE_MAX_SECONDS}`;
+  if (json || !(seconds <= GRACE_MAX_SECONDS)) throw new WeirError('option-value', { option: 'weir sync grace', expected, given: text });
+  observedReader().close(); // throws what hinders it
+  const conf = graceRecord();
+  if (conf === undefined) throw new WeirError('datapath-not-loaded');
+  setGrace(conf, seconds);
+  return 0;
 }
 
 /** Until SIGTERM, in the foreground. */
@@ -104,6 +136,9 @@ export const run = command({ name: 'weir sync', usage: USAGE, types }, ({ flags,
     case 'status':
       expectWords(words, 1);
       return status(flags.json === true, io);
+    case 'grace':
+      expectWords(words, Math.min(words.length, 2));
+      return grace(word, flags.json === true, io);
     case 'keygen':
       expectWords(words, 2);
       if (word === undefined) break;
@@ -118,7 +153,7 @@ export const run = command({ name: 'weir sync', usage: USAGE, types }, ({ flags,
   }
   throw new WeirError('option-value', {
     option: 'weir sync',
-    expected: 'status, keygen FILE, serve, or run with a role',
+    expected: 'status, grace, keygen FILE, serve, or run with a role',
     given: words.join(' '),
   });
 });

@@ -1,5 +1,6 @@
 // What an explanation is made of: the packet, what the rules reported, and what of the host decided.
 import type { ExplainedPacket } from '../../datapath/ebpf/explain/explain-packet.js';
+import type { Grace } from '../../datapath/ebpf/table/grace.js';
 
 /** `what`: the packet is, in words. `found`: by the reference director. */
 export interface Described {
@@ -14,6 +15,8 @@ export interface Described {
   readonly reversePath: number;
   /** The sysctl without which the kernel names no next hop for what comes by the device; undefined: it is on. */
   readonly forwardingOff: string | undefined;
+  /** The grace period after a takeover; undefined: none runs. */
+  readonly grace: Grace | undefined;
   /** The same packet, as it comes back from the host's packet filter; absent: that is not asked. */
   readonly accepted?: Described;
 }

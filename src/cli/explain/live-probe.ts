@@ -8,6 +8,7 @@ import { ACCEPTED_MAC } from '../../datapath/ebpf/load/firewall-path.js';
 import { isRecorded } from '../../datapath/ebpf/load/interface-record.js';
 import { PAIR } from '../../datapath/ebpf/load/pair.js';
 import type { ObservingReader } from '../../datapath/ebpf/observe/observing-reader.js';
+import { graceOf } from '../../datapath/ebpf/table/grace.js';
 import { hasMarks } from '../../datapath/ebpf/table/marks.js';
 import { recordedAddress } from '../../datapath/ebpf/table/record-address.js';
 import type { Tables } from '../../datapath/ebpf/table/tables.js';
@@ -76,8 +77,9 @@ function deviceTowards(fib: Fib, tables: Tables, { links }: Host, from: Address)
 
 const WHAT = { tcp: ['a SYN', 'a segment'], udp: ['a datagram', 'a datagram'], sctp: ['an INIT', 'data'] } as const;
 
-/** Was the packet one of a connection that there is? */
-const isKnown = ({ events }: ExplainedPacket): boolean => events.some(({ kind }) => kind === 'connection' || kind === 'reply');
+/** Was the packet one of a connection that there is? Or the grace period after a takeover drops it, since there is none. */
+const isLater = ({ events, reasons }: ExplainedPacket): boolean =>
+  reasons.includes('grace') || events.some(({ kind }) => kind === 'connection' || kind === 'reply');
 
 /** What becomes of a packet, and of the same one when the host's packet filter has let it pass, where that is asked. */
 interface Met {
@@ -169,7 +171,7 @@ export function explainLive(reader: ObservingReader, asked: Asked): Explanation 
       if (link === undefined) throw new WeirError('interface-unknown', { name: device });
       const probe = new LiveProbe(tables, new LiveEnvironment(tables, fib, host.links), asked, device);
       const later = asked.begins === true ? undefined : probe.meet(false);
-      const begins = later === undefined || !isKnown(later.found);
+      const begins = later === undefined || !isLater(later.found);
       const met = begins ? probe.meet(true) : later;
       const sysctls = reader.sysctls();
       const described = ({ accepted, ...one }: Met): Described => ({
@@ -179,6 +181,7 @@ export function explainLive(reader: ObservingReader, asked: Asked): Explanation 
         sysctls,
         nameOf: (ifindex) => host.links.find((each) => each.ifindex === ifindex)?.name ?? String(ifindex),
         reversePath: reversePathOf(one.device),
+        grace: graceOf(tables.conf),
         forwardingOff: forwardingOffAt(one.device, asked.from.address.family),
         ...(accepted === undefined ? {} : { accepted: described(accepted) }),
       });

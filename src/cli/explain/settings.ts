@@ -66,6 +66,14 @@ function flagsOf({ schedule }: ServiceRecord): readonly string[] {
     .map((bit) => names[bit] ?? `flag-${bit + 1}`);
 }
 
+/** A packet that the grace period after a takeover drops. */
+function ofGrace({ grace, found }: Described): readonly Setting[] {
+  if (!found.reasons.includes('grace') || grace === undefined) return [];
+  const { seconds, left } = grace;
+  const effect = `a takeover was ${Math.max(0, seconds - left).toFixed(1)} s ago: for ${left.toFixed(1)} s more such packets are dropped`;
+  return [{ name: 'weir sync grace', value: String(seconds), effect }];
+}
+
 export function settingsOf(described: Described): readonly Setting[] {
   const { found, device, reversePath, forwardingOff } = described;
   const service = lastOf(found.events, 'service')?.service;
@@ -77,6 +85,7 @@ export function settingsOf(described: Described): readonly Setting[] {
     ...ofConnection(described),
     ...(led === undefined ? [] : [sysctl(described, 'expire_quiescent_template', 'where it is 1 a template does not lead to weight 0')]),
     ...byReason,
+    ...ofGrace(described),
     ...(isPast ? [sysctl(described, 'cache_bypass', 'a packet with a mark goes on to its own address where no server is left')] : []),
     ...(described.accepted === undefined ? [] : [PACKET_FILTER]),
     ...(found.reasons.includes('reverse_path')

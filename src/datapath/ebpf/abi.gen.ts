@@ -157,6 +157,8 @@ export const Conf = {
   tcpTimeout: { at: 88, size: 4, count: 16 },
   sourceRules: { at: 132, size: 2, count: 1 },
   sourceRules6: { at: 134, size: 2, count: 1 },
+  graceUntil: { at: 136, size: 8, count: 1 },
+  graceSeconds: { at: 144, size: 4, count: 1 },
   udpTimeout: { at: 152, size: 4, count: 1 },
   sloppyTcp: { at: 156, size: 4, count: 1 },
   secureTcp: { at: 160, size: 4, count: 1 },

@@ -40,4 +40,5 @@ export const REASONS = [
   { key: 'fragment_held', text: 'a later fragment, held back until the first one of its packet comes' },
   { key: 'fragment_lost', text: 'a later fragment that was held back, and whose first one did not come in time' },
   { key: 'fragment_dropped', text: 'a later fragment of a packet whose first one was dropped' },
+  { key: 'grace', text: 'TCP or SCTP of a connection that is not known here, dropped in the grace period after a takeover' },
 ] as const;

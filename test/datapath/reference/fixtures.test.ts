@@ -49,6 +49,11 @@ class InMemory implements Subject {
     localPorts.ports = count;
   }
 
+  beginGrace(seconds: number): void {
+    const { settings, now } = this.director;
+    settings.graceUntil = now + settings.unitsOf(seconds);
+  }
+
   /** Templates first, as they are listed. */
   connections(): ReturnType<Subject['connections']> {
     const { templates: four, templates6: six } = this.director;

@@ -242,6 +242,7 @@ const change = fc.oneof(
     }),
   },
   { weight: 1, arbitrary: fc.record({ what: fc.constant('firewall' as const), passes: fc.boolean() }) },
+  { weight: 1, arbitrary: fc.record({ what: fc.constant('grace' as const), seconds: fc.constantFrom(60, 60, 0) }) },
   {
     weight: 1,
     arbitrary: fc.record({ what: fc.constant('timeouts' as const), seconds: fc.constantFrom([0, 0, 10], [60, 30, 0], [900, 120, 300]) }),

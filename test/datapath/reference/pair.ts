@@ -9,6 +9,7 @@ import { Template6 } from '../../../src/datapath/ebpf/abi6.gen.js';
 import { clockNow } from '../../../src/datapath/ebpf/table/clock.js';
 import { hashKeysOf } from '../../../src/datapath/ebpf/table/endpoint-table.js';
 import { markForFirewall } from '../../../src/datapath/ebpf/table/firewall.js';
+import { GRACE_MAX_SECONDS, setGrace } from '../../../src/datapath/ebpf/table/grace.js';
 import { connectionHome, templateHome } from '../../../src/datapath/ebpf/table/key-hash.js';
 import { IPV6_PINS } from '../../../src/datapath/ebpf/table/tables.js';
 import type { HomeOf } from '../../../src/datapath/memory/packets/connection-table.js';
@@ -181,6 +182,10 @@ export class Pair {
     for (const service of this.director.records.services()) service.firewall = passes && service.live && service.mark === 0;
   }
 
+  beginGrace(seconds: number): void {
+    this.director.settings.graceUntil = this.director.now + this.director.settings.unitsOf(seconds);
+  }
+
   filterReversePath(device: DeviceName, value: 0 | 1 | 2): void {
     this.bed.filterReversePath(device, value);
     this.#environment.filterReversePath(device, value);
@@ -321,6 +326,7 @@ export class Pair {
     for (const view of this.#templates) view.setClock(offset, timer === 'timer at work' ? view.expired(now) : new Set());
     this.#flows.setClock(offset);
     this.#fragments.setClock(offset);
+    setGrace(this.bed.tables.conf, this.director.now < this.director.settings.graceUntil ? GRACE_MAX_SECONDS : 0);
     this.#followTimer();
     return now;
   }

@@ -119,6 +119,9 @@ function changeBoth(pair: Pair, action: ChangeAction): void {
     case 'rp_filter':
       pair.filterReversePath(action.device, action.value);
       return;
+    case 'grace':
+      pair.beginGrace(action.seconds);
+      return;
     case 'firewall':
       pair.passFirewall(action.passes);
       return;

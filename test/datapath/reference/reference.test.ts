@@ -22,6 +22,7 @@ const MET = [
   'pass',
   'drop',
   'no_connection',
+  'grace',
   'no_call_id',
   'reverse_path',
 ];

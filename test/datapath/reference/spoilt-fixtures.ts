@@ -47,6 +47,9 @@ function take(pair: Pair, step: Step): void {
     case 'sysctl':
       pair.setSysctl(step.name, step.value);
       return;
+    case 'grace':
+      pair.beginGrace(step.seconds);
+      return;
     case 'rp_filter':
     case 'firewall':
     case 'local ports':

@@ -17,6 +17,7 @@ import { TCP_STATES } from '../../tcp-state.js';
 import { Conf } from '../abi.gen.js';
 import { clockNow } from '../table/clock.js';
 import { hashKeysOf } from '../table/endpoint-table.js';
+import { graceOf } from '../table/grace.js';
 import { sysctlFields } from '../table/sysctls.js';
 import { IPV6_PINS, SCTP_PINS, SCTP6_PINS, type Tables, WIDE_PINS, WIDE_SCTP_PINS, WIDE_SCTP6_PINS, WIDE6_PINS } from '../table/tables.js';
 import { LIVE_BUCKETS, LIVE_TEMPLATES, liveHome, loadConnections, loadTemplates, TemplateHomes } from './live-connections.js';
@@ -89,11 +90,13 @@ function endsOf(bytes: Uint8Array, { kind, packet }: Parsed): Ends {
 const callOf = ({ data }: Packet): string | undefined => (data.length === 0 ? undefined : callIdOf(data));
 
 /** The settings of the loaded datapath. */
-function loadSettings({ settings }: PacketDirector, { conf }: Tables): void {
+function loadSettings({ settings, now }: PacketDirector, { conf }: Tables): void {
   const tcp = Object.fromEntries(TCP_STATES.map((state, number) => [state, conf.get(0, Conf.tcpTimeout, number)]));
   settings.setUnits(tcp, conf.get(0, Conf.udpTimeout));
   for (const name of sysctlNames) settings.setSysctl(name, conf.get(0, sysctlFields[name]) | 0);
   settings.defence.dropRate = conf.get(0, Conf.dropRate);
+  const grace = graceOf(conf);
+  settings.graceUntil = grace === undefined ? 0 : now + Math.ceil(grace.left * settings.unitsPerSecond);
 }
 
 function loadTables(

@@ -65,6 +65,18 @@ function isLocal({ environment, device }: Question, { source, destination }: Pac
 const asksFirewall = ({ firewall, port }: ServiceRecord, { destinationPort }: Packet): boolean =>
   firewall && (port === 0 || port === destinationPort);
 
+const passes: Decision = { kind: 'pass', reason: 'no_connection' };
+
+/**
+ * What becomes of a packet for a service that belongs to no connection of any scope, and begins none: the stack answers it by an RST, but not in a grace
+ * period after a takeover, when it is dropped, and not an RST itself. What a mark has led here is for its service, whatever its address.
+ */
+export function strayed(question: Question, packet: Packet): Decision {
+  const { table, now } = question;
+  const isHeld = now < table.settings.graceUntil && !protocolRulesOf(packet).isReset(packet);
+  return isHeld && (question.onPair || isLocal(question, packet)) ? { kind: 'drop', reason: 'grace' } : passes;
+}
+
 /** Why a packet may not begin a connection. */
 function obstacle(question: Question, packet: Packet, service: ServiceRecord): Reason | undefined {
   const { table, wire, accepted } = question;

@@ -12,7 +12,7 @@ import type { IcmpKind } from './family-rules.js';
 import type { FragmentNote } from './fragments.js';
 import { helped, isHelped, stateBefore } from './ftp.js';
 import { anyOf, type Ip } from './ip.js';
-import type { Packet } from './packet.js';
+import { type Packet, sourceOf } from './packet.js';
 import { protocolRulesOf } from './protocol-rules.js';
 import type { Reason } from './reason.js';
 import type { DestinationRecord } from './records.js';
@@ -316,6 +316,20 @@ function replied(question: Question, arrival: Arrival, connection: Connection, h
   if (hop.kind !== 'local') return sent(frame, packet, hop);
   handIn(frame);
   return { verdict: 'redirect', frame };
+}
+
+/**
+ * In a grace period after a takeover, what may be a masqueraded server's reply, belongs to no connection and leaves the director is dropped: its client
+ * would end its connection. What begins a connection is left as it is, and so is an RST. undefined: so is all else.
+ */
+export function heldReply(question: Question, arrival: Arrival): Outcome | undefined {
+  const { packet } = arrival;
+  const { table, environment, device, now } = question;
+  if (now >= table.settings.graceUntil || packet.portless || packet.protocol === IpProtocol.udp) return undefined;
+  const rules = protocolRulesOf(packet);
+  if (rules.beginsAgain(packet) || rules.isReset(packet) || !table.records.mayBeReply(sourceOf(packet), packet.protocol)) return undefined;
+  const { kind } = environment.hop(device, packet.destination, packet.source);
+  return kind === 'ready' || kind === 'resolve' ? dropped(question, arrival, 'grace') : undefined;
 }
 
 /** nat_icmp_send: a masqueraded server's packet that belongs to no connection. undefined: it is left as it is, as all of IPv6. */

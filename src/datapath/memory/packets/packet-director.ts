@@ -11,7 +11,7 @@ import { BUCKET_SHARES } from './defence.js';
 import { type Environment, LOOPBACK } from './environment.js';
 import { isForNobody, toFarEnd } from './ethernet.js';
 import { rulesOf } from './family.js';
-import { dropped, type Outcome, passed, unknownReply } from './forward.js';
+import { dropped, heldReply, type Outcome, passed, unknownReply } from './forward.js';
 import { asFirst, fitsFrame, followed, mayWait, noteOf } from './fragment-path.js';
 import { type FragmentNote, fragmentKey, HELD_MAX_BYTES, HELD_SECONDS, NOTE_SECONDS } from './fragments.js';
 import { type Packet, type Parsed, sourceOf, targetOf } from './packet.js';
@@ -146,7 +146,9 @@ export class PacketDirector extends PacketTable {
       const meetIn = (question: Question): Outcome | undefined =>
         (leaves ? leaving : incoming)({ ...question, ...back, marked: ofMark }, arrival);
       const met = this.#byScope(device, family, packet.protocol, meetIn);
-      return met !== undefined || leaves ? met : unknownReply(this.#question(this.exact, device), arrival);
+      if (met !== undefined || leaves) return met;
+      const question = this.#question(this.exact, device);
+      return heldReply(question, arrival) ?? unknownReply(question, arrival);
     }
     const message = isIcmp(parsed) ? messageOf(bytes, packet) : undefined;
     if (message === undefined) return undefined;

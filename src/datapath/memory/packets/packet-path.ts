@@ -4,7 +4,7 @@
 import type { Arrival } from './arrival.js';
 import { decideBegun } from './call-begun.js';
 import type { Connection } from './connection.js';
-import { type Decision, decideRequest, isServerSide, type Question } from './decide.js';
+import { type Decision, decideRequest, isServerSide, type Question, strayed } from './decide.js';
 import { rulesOf } from './family.js';
 import { dropped, localReply, noted, type Outcome, passed, reply, request } from './forward.js';
 import type { FragmentNote } from './fragments.js';
@@ -74,8 +74,9 @@ function toService(question: Question, arrival: Arrival, service: ServiceRecord)
   question.trace?.({ kind: 'service', service });
   const forged = question.wire && (packet.source === packet.destination || rulesOf(packet).isMartian(packet.source));
   const decision: Decision = forged ? { kind: 'drop', reason: 'martian' } : decideRequest(question, packet, service);
-  const isStray = decision.kind === 'pass' && decision.reason === 'no_connection' && !packet.fragment;
-  return (isStray ? olderThanService(question, arrival) : undefined) ?? request(question, arrival, decision);
+  if (decision.kind !== 'pass' || decision.reason !== 'no_connection') return request(question, arrival, decision);
+  const older = packet.fragment ? undefined : olderThanService(question, arrival);
+  return older ?? request(question, arrival, strayed(question, packet));
 }
 
 /** A packet for an exact service without a connection of it: it may be one of a connection of all ports that is older than the service. */

@@ -118,7 +118,7 @@ export class Records {
   readonly #services = new Map<string, ServiceRecord>();
   /** Of masqueraded destinations. */
   readonly #answering = new Set<string>();
-  /** Those of exact services, by endpoint: the one that was masqueraded last first. */
+  /** Those, by the endpoints that they answer from: the one that was masqueraded last first. */
   readonly #sharing = new Map<string, readonly DestinationRecord[]>();
   #serviceTop = 0;
   #destinationTop = 0;
@@ -159,8 +159,19 @@ export class Records {
 
   /** The newest masqueraded destination with this address, port and protocol that is there, of a service with a port. */
   masqueradedAt(address: Ip, port: number, protocol: number): DestinationRecord | undefined {
-    const sharing = this.#sharing.get(endpointOf(address, port, protocol));
-    return sharing?.find(({ available, method }) => available && method === 'masq');
+    return this.#masqueraded(endpointOf(address, port, protocol));
+  }
+
+  #masqueraded(endpoint: string): DestinationRecord | undefined {
+    return this.#sharing.get(endpoint)?.find(({ available, method }) => available && method === 'masq');
+  }
+
+  /** May a packet from there be a reply of a server that is masqueraded now, of any service; or data of one of FTP, that is or was? */
+  mayBeReply(endpoint: Endpoint, protocol: number): boolean {
+    const { address, port } = endpoint;
+    const places = [endpointOf(address, port, protocol), endpointOf(address, 0, ANY_PROTOCOL)];
+    if (places.some((place) => this.#masqueraded(place) !== undefined)) return true;
+    return mayBeFtpData(endpoint, protocol) && this.#answering.has(endpointOf(address, 0, protocol));
   }
 
   /** Is this a server of a service of all ports, whose servers answer from any port, or one that may send data of FTP? */
@@ -224,10 +235,10 @@ export class Records {
     destination.answers = true;
     const { service, address, port } = destination;
     const endpoint = service.port === 0 ? endpointOf(address, 0, ANY_PROTOCOL) : endpointOf(address, port, service.protocol);
-    this.#answering.add(endpoint);
-    if (service.port !== 0) this.#sharing.set(endpoint, [destination, ...(this.#sharing.get(endpoint) ?? [])]);
     destination.helped = this.#isHelped(service);
     const hasData = destination.helped || (service.port === FTP_PORT && service.protocol === IpProtocol.tcp);
+    this.#answering.add(endpoint);
+    this.#sharing.set(endpoint, [destination, ...(this.#sharing.get(endpoint) ?? [])]);
     if (hasData) this.#answering.add(endpointOf(address, 0, service.protocol));
   }
 }

@@ -27,6 +27,8 @@ export class Settings {
   pmtuDisc = true;
   /** s */
   lblcrExpiration = 86_400;
+  /** The grace period after a takeover ends then, in units of the clock; 0: there was none. */
+  graceUntil = 0;
 
   constructor(readonly hz: number) {
     this.unitsPerSecond = Math.floor(hz / JIFFIES_PER_UNIT);
