@@ -80,6 +80,14 @@ test('the old keyword of an instance has the sync id 0', () => {
   );
 });
 
+test('in the grace period after a takeover the backup goes on beside the master, and nothing else changes', () => {
+  const configuration = withDaemon({ interface: 'eth1', instance: 'VI_1' });
+  const wanted = (state: 'master' | 'backup', inGrace: boolean) => wantedDaemons(configuration, 'vrrp', () => state, inGrace);
+  assert.deepEqual(daemonSteps(wanted('backup', false), wanted('master', true)).map(textOf), ['start master']);
+  assert.deepEqual(daemonSteps(wanted('master', true), wanted('master', false)).map(textOf), ['stop backup']);
+  assert.deepEqual(daemonSteps(wanted('master', true), wanted('backup', true)).map(textOf), ['stop master']);
+});
+
 test('a change of state stops the one before it starts the other', () => {
   const steps = daemonSteps([backup], [master]);
   assert.deepEqual(steps, [

@@ -5,9 +5,8 @@ import { formatAddress } from '../../model/address-text.js';
 import { isWeirError } from '../../model/errors/weir-error.js';
 import type { DaemonRole } from '../../model/sync-daemon.js';
 import { artifact } from '../../sys/artifact.js';
-import { using } from '../../sys/fd.js';
-import { Netns } from '../../sys/namespaces/netns.js';
 import { runChild } from '../../sys/processes/child.js';
+import { directorCookie, inDirectorNamespace } from './director-namespace.js';
 
 /** Starting loads the datapath where it is missing; it may wait for locks, too. */
 const STEP_MS = 60_000;
@@ -26,18 +25,10 @@ export function daemonCommand(step: DaemonStep): readonly string[] {
   return ['--start-daemon', role, '--mcast-interface', device, '--syncid', String(syncId), ...given];
 }
 
-/** Of net_namespace_ipvs, where the director is; an empty one is the supervisor's. */
-const namespacePath = (name: string): string => (name === '' ? `/proc/${process.ppid}/ns/net` : `/run/netns/${name}`);
-
-const inNamespace = (name: string | undefined): readonly string[] =>
-  name === undefined ? [] : ['nsenter', `--net=${namespacePath(name)}`];
-
 /** A daemon that was started there has ended by itself. `namespace`: absent: this process's own. False where that is gone. */
 export function daemonDied(role: DaemonRole, namespace?: string): boolean {
   try {
-    return using(namespace === undefined ? Netns.own() : Netns.byPath(namespacePath(namespace)), ({ cookie }) =>
-      hasDaemonDied(role, cookie),
-    );
+    return hasDaemonDied(role, directorCookie(namespace));
   } catch (error) {
     if (isWeirError(error, 'namespace-missing')) return false;
     throw error;
@@ -47,7 +38,7 @@ export function daemonDied(role: DaemonRole, namespace?: string): boolean {
 /** Undefined: it is done; else what the command printed. `namespace`: absent: this process's own. */
 export async function runDaemonStep(step: DaemonStep, namespace?: string): Promise<string | undefined> {
   const { WEIR_CHILD: _, ...env } = process.env as Record<string, string>;
-  const argv = [...inNamespace(namespace), process.execPath, artifact('weir.cjs'), 'ipvsadm', ...daemonCommand(step)];
+  const argv = [...inDirectorNamespace(namespace), process.execPath, artifact('weir.cjs'), 'ipvsadm', ...daemonCommand(step)];
   const { exit, stderr, timedOut } = await runChild(argv, { env, cwd: '/', timeoutMs: STEP_MS });
   if (exit === 0) return undefined;
   const text = stderr.trim().replaceAll('\n', ' ');

@@ -1,6 +1,7 @@
 // The VRRP child's part: VRRP itself, and the dump files that signals ask for.
 
 import { wantedDaemons } from '../../control/sync/daemon-steps.js';
+import type { VrrpState } from '../../control/vrrp/messages.js';
 import { jsonText } from '../../dump/json.js';
 import type { DumpHost } from '../../dump/live.js';
 import { statsText } from '../../dump/stats.js';
@@ -22,6 +23,7 @@ import { idsOf } from '../process/users.js';
 import { DaemonKeeper } from '../sync/daemon-keeper.js';
 import { daemonDied, runDaemonStep } from '../sync/run-daemon-step.js';
 import { StateReporter } from './state-reporter.js';
+import { TakeoverGrace } from './takeover-grace.js';
 import { VrrpProcess } from './vrrp-process.js';
 
 /** How each dump is announced. */
@@ -53,6 +55,7 @@ class VrrpPart implements Part {
   readonly #record: ReloadRecord;
   #states: StateReporter | undefined;
   readonly #daemons: DaemonKeeper;
+  readonly #grace: TakeoverGrace;
   readonly #followStates = new OnceATurn<'follow'>(() => this.#follow());
 
   constructor(
@@ -67,6 +70,11 @@ class VrrpPart implements Part {
       hasDied: (role) => daemonDied(role, configuration.root.ipvsNamespace),
       log,
     });
+    this.#grace = new TakeoverGrace({
+      namespace: configuration.root.ipvsNamespace,
+      log,
+      ended: () => this.#followStates.ask('follow'),
+    });
     this.#vrrp = new VrrpProcess({
       configuration,
       keepAddresses: options.keepAddresses,
@@ -75,6 +83,7 @@ class VrrpPart implements Part {
         if (event.kind === 'mail') send({ kind: 'mail', type: event.type, name: event.name, event: event.event });
         if (event.kind === 'state') this.#statesChanged();
       },
+      onTakeover: () => this.#grace.begin(this.#configuration.global),
     });
     this.#states = new StateReporter(() => this.#vrrp.instances(), send);
     this.#followStates.ask('follow');
@@ -90,7 +99,8 @@ class VrrpPart implements Part {
   /** lvs_sync_daemon with an instance: the daemon's role is the instance's state. */
   #follow(): void {
     const states = new Map(this.#vrrp.instances().map(({ config, state }) => [config.name, state]));
-    this.#daemons.want(wantedDaemons(this.#configuration, 'vrrp', (name) => states.get(name) ?? 'init'));
+    const stateOf = (name: string): VrrpState => states.get(name) ?? 'init';
+    this.#daemons.want(wantedDaemons(this.#configuration, 'vrrp', stateOf, this.#grace.runs));
   }
 
   /** keepalived.data's lines. */
@@ -145,6 +155,7 @@ class VrrpPart implements Part {
   /** The addresses go first. */
   async stop(): Promise<void> {
     this.#states?.close();
+    this.#grace.close();
     const stopped = this.#vrrp.stop();
     this.#followStates.flush();
     await Promise.all([stopped, this.#daemons.close()]);

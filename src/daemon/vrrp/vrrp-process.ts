@@ -48,6 +48,8 @@ export interface VrrpOptions {
   /** `debug`: logged only with -D. */
   readonly log: Log;
   readonly onEvent: (event: VrrpEvent) => void;
+  /** An instance becomes master: its adverts are sent, its addresses are not here yet. */
+  readonly onTakeover?: () => void;
   /** `-V`: addresses, routes and rules stay when we stop, and no priority 0 is sent. */
   readonly keepAddresses: boolean;
 }
@@ -61,6 +63,8 @@ export interface VrrpDescription {
   /** Track scripts that run now. */
   readonly runningScripts: ReadonlyMap<string, 'running' | 'ending'>;
 }
+
+const isTakeover = (effect: Effect): boolean => effect.kind === 'notify' && effect.type === 'INSTANCE' && effect.event === 'MASTER';
 
 /** The first takeover finds its code compiled; `--no-flush-bytecode` keeps it so. */
 function compileTakeover(configuration: KeepalivedConfiguration): void {
@@ -265,7 +269,12 @@ export class VrrpProcess {
   }
 
   #performAll(effects: readonly Effect[]): void {
+    let takesOver = effects.some(isTakeover);
     for (const effect of advertsFirst(effects)) {
+      if (takesOver && effect.kind !== 'send') {
+        takesOver = false;
+        this.options.onTakeover?.();
+      }
       this.#attempt('instance' in effect ? `(${effect.instance}) ${effect.kind}` : effect.kind, () => this.#perform(effect));
     }
     if (!this.#stopping && effects.some(({ kind }) => kind === 'addresses')) {

@@ -117,6 +117,8 @@ export interface GlobalSettings {
     readonly ttl?: number;
     readonly group?: Address;
   };
+  /** Seconds, 0: none; absent: the default. */
+  readonly lvsSyncGrace?: number;
   readonly rsInitNotifies: boolean;
   readonly processes: {
     readonly parent: ProcessSettings;

@@ -16,6 +16,13 @@ export const globalLvsKeywords: readonly Keyword[] = [
     messages: { missing: 'lvs_sync_daemon requires interface' },
   },
   {
+    name: 'lvs_sync_grace',
+    argument: integer(0, 60),
+    default: '3',
+    meaning:
+      "Seconds after a takeover for which TCP and SCTP of connections that are not known here are dropped, not reset, where there is an lvs_sync_daemon; 0: none. weir's own.",
+  },
+  {
     name: 'lvs_timeouts',
     argument: words(2),
     meaning: '[tcp S] [tcpfin S] [udp S]: timeouts of idle connections in seconds, 0..2678400.',

@@ -143,6 +143,7 @@ function lvs(global: Values, report: Report) {
     lvsFlushOnStop: buildFlushOnStop(global, report),
     ...optional('lvsTimeouts', buildTimeouts(global, report)),
     ...optional('lvsSyncDaemon', buildSyncDaemon(global, report)),
+    ...optional('lvsSyncGrace', numberOf(global, 'lvs_sync_grace')),
     rsInitNotifies: booleanOf(global, 'rs_init_notifies') ?? false,
   };
 }
