@@ -20,6 +20,7 @@ import { program } from './program.js';
 import { passes, type Row, table, verdict } from './report.js';
 import { scale } from './scale.js';
 import { soakRows } from './soak.js';
+import { sync } from './sync.js';
 import { wire } from './wire.js';
 import { Wrapper } from './wrap.js';
 
@@ -68,6 +69,7 @@ const parts: Readonly<Record<PartName, Part>> = {
   commands: { title: 'Commands on large tables, all cores', run: async (options, { wrapper }) => commands(options, wrapper) },
   failover: { title: 'Failover beside keepalived, all cores', run: (options) => failover(options, print) },
   checks: { title: 'Health checks beside keepalived, all cores', run: (options) => checks(options, print) },
+  sync: { title: 'Connections of two nodes kept the same, all cores', run: (options, { wrapper }) => sync(options, wrapper, print) },
   soak: { title: 'Short connections without end', run: (options, { wrapper }) => soakRows(options, wrapper) },
 };
 

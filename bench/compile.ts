@@ -40,7 +40,9 @@ export const compileObjects = (): Objects => ({
 });
 
 /** Compiles these programs of this folder; the folder that holds them then, to be removed with `dropTools`. */
-export const compileTools = (...names: readonly ('udp-source' | 'udp-sink' | 'connects' | 'users' | 'peak-memory')[]): string => {
+export const compileTools = (
+  ...names: readonly ('udp-source' | 'udp-sink' | 'connects' | 'users' | 'peak-memory' | 'map-copy')[]
+): string => {
   const folder = mkdtempSync(join(tmpdir(), 'weir-bench-tools-'));
   for (const name of names) run(undefined, ['gcc', '-O2', '-o', join(folder, name), join(root, `bench/${name}.c`)]);
   return folder;

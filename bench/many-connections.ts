@@ -41,18 +41,29 @@ export const kinds: readonly ConnectionKind[] = [
 
 const withFlags = (frame: FlowFrame, flags: number): FlowFrame => ({ ...frame, flags });
 
-/** Opens and establishes so many connections, a chunk at a time: only a half-open one may be replaced by another. */
-export const establish = (wrapper: Wrapper, datapath: Datapath, test: ProgramCase, ifindex: number, count: number): void => {
+/** Opens and establishes so many connections from this flow on, a chunk at a time: only a half-open one may be replaced by another. */
+export const establishFrom = (
+  wrapper: Wrapper,
+  datapath: Datapath,
+  test: ProgramCase,
+  ifindex: number,
+  first: number,
+  count: number,
+): void => {
   const chunk = 2 ** CHUNK_BITS;
-  for (let from = 0; from < count; from += chunk) {
+  for (let from = first; from < first + count; from += chunk) {
     for (const flags of [SYN, ACK]) {
       const before = (from + 2 ** test.flowBits - 1) % 2 ** test.flowBits;
       wrapper.use(flowsOf(test, withFlags(test.frame, flags), 'counted', before));
       wrapper.under(test.kind === 'plain' ? datapath.xdp : datapath.ingress, test.kind);
-      wrapper.run(test.kind, Math.min(chunk, count - from), ifindex);
+      wrapper.run(test.kind, Math.min(chunk, first + count - from), ifindex);
     }
   }
 };
+
+/** All connections up to this number. */
+export const establish = (wrapper: Wrapper, datapath: Datapath, test: ProgramCase, ifindex: number, count: number): void =>
+  establishFrom(wrapper, datapath, test, ifindex, 0, count);
 
 /** The next hops of the first flows' destinations are known then, so that XDP forwards. */
 export const learnHops = (datapath: Datapath, test: ProgramCase, ifindex: number): void => {

@@ -13,6 +13,7 @@ export const partNames = [
   'commands',
   'failover',
   'checks',
+  'sync',
   'soak',
 ] as const;
 export type PartName = (typeof partNames)[number];
