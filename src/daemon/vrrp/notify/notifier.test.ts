@@ -53,9 +53,10 @@ test('a script that does not end holds the next ones up for its turn only, and i
     event(hang('first'));
     event('echo second >> $out');
     event('echo third >> $out');
-    await until('the others', () => written().includes('third'));
-    assert.deepEqual(written(), ['first', 'second', 'third']);
-    assert.match(lines.join('\n'), /^\(VI\) notify script .* has not ended after 0\.1 s: the next ones run beside it$/);
+    await until('all three', () => written().length >= 3);
+    // On a busy machine the others, too, may take longer than a turn, and then their order is open.
+    assert.deepEqual(written().toSorted(), ['first', 'second', 'third']);
+    assert.match(lines[0] ?? '', /^\(VI\) notify script .*echo first .* has not ended after 0\.1 s: the next ones run beside it$/);
     open();
     await until('its own end', () => written().includes('end-first'));
     event('echo fourth >> $out');
