@@ -3,13 +3,20 @@ import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { ok, until } from '../datapath/cluster.js';
-import { Bed, noNamespaces } from '../support/netns-bed.js';
+import { Bed, type Host, noNamespaces } from '../support/netns-bed.js';
 import { instance, Node, settings } from './keepalived-node.js';
 import { daemonProcess, daemonProcesses } from './pair.js';
 
 const skip = noNamespaces();
 const bed = new Bed();
 after(() => bed.close());
+
+const noneLeft = (host: Host): Promise<readonly number[]> =>
+  until(
+    () => daemonProcesses(host),
+    (pids) => pids.length === 0,
+    60,
+  );
 
 test('with an instance: the roles follow its state, a reload changes the id, and the end stops the daemon', { skip }, async () => {
   const lan = bed.lan('lan');
@@ -22,7 +29,7 @@ test('with an instance: the roles follow its state, a reload changes the id, and
   await first.run('master 51');
   await second.run('backup 51');
   await first.daemon.stop();
-  assert.deepEqual(daemonProcesses(first.host), []);
+  await noneLeft(first.host);
   await second.run('master 51');
   first.start();
   await first.run('master 51');
@@ -46,7 +53,7 @@ test('with an instance: the roles follow its state, a reload changes the id, and
   await second.run('');
   for (const node of [first, second]) {
     await node.daemon.stop();
-    assert.deepEqual(daemonProcesses(node.host), []);
+    await noneLeft(node.host);
   }
 });
 
@@ -62,7 +69,7 @@ test('without an instance both run as long as the checker does', { skip }, async
   node.daemon.signal('SIGHUP');
   await node.run('master 4, backup 4');
   await node.daemon.stop();
-  assert.deepEqual(daemonProcesses(host), []);
+  await noneLeft(host);
 });
 
 test('a takeover begins a grace period, in which the backup goes on', { skip }, async () => {

@@ -27,7 +27,7 @@ import type { Part } from '../process/part.js';
 import { StepLoop } from '../process/step-loop.js';
 import { ScriptBook } from '../scripts/script-book.js';
 import { DaemonKeeper } from '../sync/daemon-keeper.js';
-import { daemonDied, runDaemonStep } from '../sync/run-daemon-step.js';
+import { daemonsIn } from '../sync/run-daemon-step.js';
 import { TrackFiles } from '../trackers/track-files.js';
 import { AddressCounts } from './address-counts.js';
 import { attemptTools } from './attempts/attempt-tools.js';
@@ -86,7 +86,7 @@ class Checker implements Part {
       onWake: () => this.#loop.feed({ kind: 'wake' }),
       wakeEveryUs: WAKE_EVERY_US,
     });
-    this.#daemons = new DaemonKeeper({ run: runDaemonStep, hasDied: daemonDied, log });
+    this.#daemons = new DaemonKeeper({ ...daemonsIn(), log });
     this.#record = new ReloadRecord('check', () => this.#dataText(), log);
     this.#table = new TableKeeper(configuration, options.open, log);
     this.#notifier = new CheckNotifier((script) => this.#scripts.resolve(script), log);

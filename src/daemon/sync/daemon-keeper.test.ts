@@ -22,12 +22,15 @@ function keeping(retryMs = 1_000_000) {
   };
   const dead = new Set<DaemonRole>();
   const hasDied = (role: DaemonRole): boolean => dead.delete(role);
-  const keeper = new DaemonKeeper({ run, hasDied, log: (_, text) => lines.push(text), retryMs });
+  /** Asked to end; each is asked twice until it has. */
+  const asked: DaemonRole[] = [];
+  const isAsked = (role: DaemonRole): boolean => asked.push(role) < 2;
+  const keeper = new DaemonKeeper({ run, hasDied, end: isAsked, log: (_, text) => lines.push(text), retryMs });
   const end = async (failure?: string): Promise<void> => {
     ends.shift()?.(failure);
     await turn();
   };
-  return { keeper, steps, lines, dead, end };
+  return { keeper, steps, lines, dead, asked, end };
 }
 
 test('first what another keeper has left is stopped; that none runs is no failure', async () => {
@@ -107,26 +110,35 @@ test('what cannot be looked for counts as alive, and is logged once', async () =
   const hasDied = (): boolean => {
     throw systemError('EINVAL', 'open', '/run/weir/sync');
   };
-  const keeper = new DaemonKeeper({ run, hasDied, log: (_, text) => lines.push(text), retryMs: 1 });
+  const keeper = new DaemonKeeper({ run, hasDied, end: hasDied, log: (_, text) => lines.push(text), retryMs: 1 });
   keeper.want([backup]);
   await pause(50);
   await keeper.close();
-  assert.deepEqual(steps, ['stop', 'stop', 'start', 'stop']);
+  assert.deepEqual(steps, ['stop', 'stop', 'start']);
   assert.deepEqual(lines, ['synchronisation: backup started', 'synchronisation: backup not looked for: invalid argument']);
 });
 
-test('its end waits for the daemons’ end, and not for ever', async () => {
-  const { keeper, steps, end } = keeping();
+test('its end waits for the step under way and the daemons’ end, begins nothing, and does not wait for ever', async () => {
+  const { keeper, steps, asked, end } = keeping();
   keeper.want([backup]);
-  for (let k = 0; k < 3; k++) await end();
+  for (let k = 0; k < 2; k++) await end();
   const closed = keeper.close();
+  keeper.want([master]);
   await turn();
-  assert.deepEqual(steps.slice(3), ['stop backup']);
+  assert.deepEqual(asked, []);
   await end();
   await closed;
+  assert.deepEqual(
+    [steps, asked],
+    [
+      ['stop master', 'stop backup', 'start backup'],
+      ['backup', 'backup'],
+    ],
+  );
   const other = keeping();
   other.keeper.want([backup]);
   await other.keeper.close(1);
+  assert.deepEqual([other.asked, other.lines], [['master', 'backup'], ['synchronisation: master was asked to end, and still runs']]);
 });
 
 test('the words for ipvsadm', () => {

@@ -1,5 +1,6 @@
 // Keeps the synchronisation daemons running that a process of the daemon wants (lvs_sync_daemon). A step may take seconds: it is done by a command beside the
 // process, one after the other, and what is wanted meanwhile counts when it has ended.
+import { setTimeout as pause } from 'node:timers/promises';
 import { type DaemonStep, daemonSteps, firstDaemonSteps } from '../../control/sync/daemon-steps.js';
 import type { Log } from '../../model/log-level.js';
 import type { DaemonRole, DaemonSpec } from '../../model/sync-daemon.js';
@@ -12,11 +13,14 @@ export type RunStep = (step: DaemonStep) => Promise<string | undefined>;
 const RETRY_MS = 5000;
 /** The supervisor kills a process that takes five seconds to end. */
 const END_MS = 3500;
+const END_PAUSE_MS = 20;
 
 export interface KeeperOptions {
   readonly run: RunStep;
   /** A daemon that was started has ended by itself. @throws SystemError */
   readonly hasDied: (role: DaemonRole) => boolean;
+  /** Asks a daemon to end, waiting for nothing; false: it has ended. @throws SystemError */
+  readonly end: (role: DaemonRole) => boolean;
   readonly log: Log;
   /** How long after what failed it is tried again, and how often daemons are looked for. */
   readonly retryMs?: number;
@@ -29,6 +33,7 @@ export class DaemonKeeper {
   #ending: readonly DaemonRole[] = [];
   #isFirst = true;
   #isWorking = false;
+  #isClosed = false;
   #working = Promise.resolve();
   /** What failed is tried again, and what died is started again. Runs only while there is such a thing to do or to look for. */
   #again: NodeJS.Timeout | undefined;
@@ -47,9 +52,10 @@ export class DaemonKeeper {
     this.#go();
   }
 
-  /** Ends what it has started; resolves when that is done, or takes too long. */
+  /** Ends what it has started, and without commands, which take long on a busy machine. Resolves when that is done, or takes too long. */
   async close(limitMs = END_MS): Promise<void> {
-    this.want([]);
+    const end = performance.now() + limitMs;
+    this.#isClosed = true;
     let timer: NodeJS.Timeout | undefined;
     const limit = new Promise<void>((done) => {
       timer = setTimeout(done, limitMs);
@@ -57,12 +63,19 @@ export class DaemonKeeper {
     await Promise.race([this.#working, limit]);
     clearTimeout(timer);
     clearTimeout(this.#again);
+    let running: readonly DaemonRole[] = [...this.#ending, ...this.#started.map(({ role }) => role)];
+    for (;;) {
+      running = running.filter((role) => this.#unlessFailed(role, this.options.end));
+      if (running.length === 0 || performance.now() >= end) break;
+      await pause(END_PAUSE_MS);
+    }
+    for (const role of running) this.options.log('warning', `synchronisation: ${role} was asked to end, and still runs`);
   }
 
-  /** Where that cannot be found out, it counts as alive: nothing of this may end the process, which also has the virtual addresses. */
-  #hasDied(role: DaemonRole): boolean {
+  /** False where that cannot be found out: nothing of this may end the process, which also has the virtual addresses. */
+  #unlessFailed(role: DaemonRole, ask: (role: DaemonRole) => boolean): boolean {
     try {
-      return this.options.hasDied(role);
+      return ask(role);
     } catch (error) {
       if (!isSystemError(error)) throw error;
       this.#failed(role, `not looked for: ${reasonOf(error)}`);
@@ -77,14 +90,14 @@ export class DaemonKeeper {
   }
 
   #forgetDead(): void {
-    const died = this.#started.filter(({ role }) => this.#hasDied(role));
+    const died = this.#started.filter(({ role }) => this.#unlessFailed(role, this.options.hasDied));
     for (const { role } of died) this.options.log('warning', `synchronisation: ${role} has ended, and is started again`);
     this.#started = this.#started.filter((spec) => !died.includes(spec));
   }
 
   #go(): void {
     clearTimeout(this.#again);
-    if (this.#isWorking) return;
+    if (this.#isWorking || this.#isClosed) return;
     this.#isWorking = true;
     this.#working = this.#work();
   }
@@ -95,7 +108,7 @@ export class DaemonKeeper {
       if (!this.#done(step, failure)) break;
     }
     this.#isWorking = false;
-    if (this.#started.length === 0 && this.#next() === undefined) return;
+    if (this.#isClosed || (this.#started.length === 0 && this.#next() === undefined)) return;
     this.#again = setTimeout(() => {
       this.#forgetDead();
       this.#go();
@@ -103,6 +116,7 @@ export class DaemonKeeper {
   }
 
   #next(): DaemonStep | undefined {
+    if (this.#isClosed) return undefined;
     const [role] = this.#ending;
     return role === undefined ? daemonSteps(this.#started, this.#wanted)[0] : { kind: 'stop', role };
   }

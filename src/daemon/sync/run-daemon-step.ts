@@ -1,11 +1,11 @@
 // Starts or stops a synchronisation daemon as ipvsadm does, by a command beside this process.
 import type { DaemonStep } from '../../control/sync/daemon-steps.js';
-import { hasDaemonDied } from '../../host/sync/sync-record.js';
+import { endDaemon, hasDaemonDied } from '../../host/sync/sync-record.js';
 import { formatAddress } from '../../model/address-text.js';
 import { isWeirError } from '../../model/errors/weir-error.js';
-import type { DaemonRole } from '../../model/sync-daemon.js';
 import { artifact } from '../../sys/artifact.js';
 import { runChild } from '../../sys/processes/child.js';
+import type { KeeperOptions } from './daemon-keeper.js';
 import { directorCookie, inDirectorNamespace } from './director-namespace.js';
 
 /** Starting loads the datapath where it is missing; it may wait for locks, too. */
@@ -25,18 +25,25 @@ export function daemonCommand(step: DaemonStep): readonly string[] {
   return ['--start-daemon', role, '--mcast-interface', device, '--syncid', String(syncId), ...given];
 }
 
-/** A daemon that was started there has ended by itself. `namespace`: absent: this process's own. False where that is gone. */
-export function daemonDied(role: DaemonRole, namespace?: string): boolean {
+/** False where the namespace is gone. `namespace`: absent: this process's own. */
+function inNamespace(namespace: string | undefined, ask: (cookie: bigint) => boolean): boolean {
   try {
-    return hasDaemonDied(role, directorCookie(namespace));
+    return ask(directorCookie(namespace));
   } catch (error) {
     if (isWeirError(error, 'namespace-missing')) return false;
     throw error;
   }
 }
 
+/** What a keeper asks of the daemons in a namespace. `namespace`: absent: this process's own. */
+export const daemonsIn = (namespace?: string): Pick<KeeperOptions, 'run' | 'hasDied' | 'end'> => ({
+  run: (step) => runDaemonStep(step, namespace),
+  hasDied: (role) => inNamespace(namespace, (cookie) => hasDaemonDied(role, cookie)),
+  end: (role) => inNamespace(namespace, (cookie) => endDaemon(role, cookie)),
+});
+
 /** Undefined: it is done; else what the command printed. `namespace`: absent: this process's own. */
-export async function runDaemonStep(step: DaemonStep, namespace?: string): Promise<string | undefined> {
+async function runDaemonStep(step: DaemonStep, namespace?: string): Promise<string | undefined> {
   const { WEIR_CHILD: _, ...env } = process.env as Record<string, string>;
   const argv = [...inDirectorNamespace(namespace), process.execPath, artifact('weir.cjs'), 'ipvsadm', ...daemonCommand(step)];
   const { exit, stderr, timedOut } = await runChild(argv, { env, cwd: '/', timeoutMs: STEP_MS });

@@ -21,7 +21,7 @@ import { OnceATurn } from '../process/once-a-turn.js';
 import type { Part, StartPart } from '../process/part.js';
 import { idsOf } from '../process/users.js';
 import { DaemonKeeper } from '../sync/daemon-keeper.js';
-import { daemonDied, runDaemonStep } from '../sync/run-daemon-step.js';
+import { daemonsIn } from '../sync/run-daemon-step.js';
 import { StateReporter } from './state-reporter.js';
 import { TakeoverGrace } from './takeover-grace.js';
 import { VrrpProcess } from './vrrp-process.js';
@@ -65,11 +65,7 @@ class VrrpPart implements Part {
     send: (message: FromChild) => void,
   ) {
     this.#configuration = configuration;
-    this.#daemons = new DaemonKeeper({
-      run: (step) => runDaemonStep(step, configuration.root.ipvsNamespace),
-      hasDied: (role) => daemonDied(role, configuration.root.ipvsNamespace),
-      log,
-    });
+    this.#daemons = new DaemonKeeper({ ...daemonsIn(configuration.root.ipvsNamespace), log });
     this.#grace = new TakeoverGrace({
       namespace: configuration.root.ipvsNamespace,
       log,

@@ -3,7 +3,9 @@
 import { formatAddress, parseAddress } from '../../model/address-text.js';
 import { isRecord, type Json } from '../../model/json.js';
 import type { DaemonRole, DaemonSettings } from '../../model/sync-daemon.js';
+import { using } from '../../sys/fd.js';
 import { startTime } from '../../sys/processes/child.js';
+import { ProcessHandle } from '../../sys/processes/process-handle.js';
 import { StateFile, withState } from '../state-file.js';
 
 /** To be raised with each change of the fields. */
@@ -14,6 +16,8 @@ export interface SyncProcess {
   readonly pid: number;
   readonly started: string;
 }
+
+export const ownProcess = (): SyncProcess => ({ pid: process.pid, started: startTime(process.pid) ?? '' });
 
 export interface SyncRecord {
   readonly settings: DaemonSettings;
@@ -64,6 +68,19 @@ export const isAlive = ({ pid, started }: SyncProcess): boolean => startTime(pid
 export function hasDaemonDied(role: DaemonRole, cookie: bigint): boolean {
   const { process } = parseSyncRecord(fileOf(role, cookie).read(), role) ?? {};
   return process !== undefined && !isAlive(process);
+}
+
+/** Sends SIGTERM to the daemon of the namespace with this cookie; false: it has ended. @throws SystemError */
+export function endDaemon(role: DaemonRole, cookie: bigint): boolean {
+  const { process } = parseSyncRecord(fileOf(role, cookie).read(), role) ?? {};
+  const handle = process && ProcessHandle.open(process.pid);
+  if (process === undefined || handle === undefined) return false;
+  return using(handle, () => {
+    // The handle holds the process that has the number now.
+    if (!isAlive(process)) return false;
+    handle.signal('SIGTERM');
+    return true;
+  });
 }
 
 /** Those of our network namespace. Every method throws SystemError; `exclusively`: WeirError lock-busy, too. */
