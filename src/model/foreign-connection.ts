@@ -32,7 +32,7 @@ export interface ForeignConnection {
 
 /** How what both directors know is compared. */
 export interface Rivalry {
-  /** Where last packets are so close that it is not known which was later, and the servers differ, the other director's connection counts. */
+  /** Where last packets are so close that it is not known which was later, and servers or states differ, the other director's connection counts. */
   readonly wins: boolean;
   /** Seconds. One that was idle for longer and is not here has ended here: this director knew it before. Infinity: it did not. */
   readonly fresh: number;
@@ -40,6 +40,7 @@ export interface Rivalry {
 
 /**
  * What became of it here. `unbound`: no service or no destination is for it. `left`: the client has another connection, which stays. `full`: no place.
- * `unsupported`: the director cannot have such a connection from elsewhere. `newer`: what is here had a packet later, and stays. `busy`: other CPUs were faster each time; it may be tried again.
+ * `unsupported`: the director cannot have such a connection from elsewhere. `newer`: what is here had a packet later, and stays. `busy`: other CPUs were faster
+ * each time; it may be tried again.
  */
 export type Applied = 'made' | 'changed' | 'ended' | 'left' | 'gone' | 'full' | 'busy' | 'unbound' | 'unsupported' | 'newer';

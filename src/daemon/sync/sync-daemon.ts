@@ -3,11 +3,10 @@
 import { openDirector } from '../../datapath/ebpf/open.js';
 import { Bpffs } from '../../datapath/ebpf/pins/bpffs.js';
 import { type SyncCounts, writeSyncCounts } from '../../host/sync/sync-counts.js';
-import { fileSyncRecords, type SyncRecord } from '../../host/sync/sync-record.js';
+import { fileSyncRecords, ownProcess } from '../../host/sync/sync-record.js';
 import { WeirError } from '../../model/errors/weir-error.js';
 import type { Log } from '../../model/log-level.js';
 import type { DaemonRole, DaemonSettings } from '../../model/sync-daemon.js';
-import { startTime } from '../../sys/processes/child.js';
 import { SyncBackup } from './sync-backup.js';
 import { SyncMaster } from './sync-master.js';
 
@@ -58,7 +57,7 @@ export class SyncDaemon {
     const { settings } = record;
     this.#file = new CountsFile(role);
     this.#running = begin(settings, log);
-    fileSyncRecords.write({ settings, process: own() });
+    fileSyncRecords.write({ settings, process: ownProcess() });
     this.#timer = setInterval(() => this.#file.write(this.#running.counts), COUNTS_MS);
     const { interface: device, syncId } = settings;
     log('info', `synchronisation started: ${role}, by ${device}, id ${syncId}`);
@@ -71,8 +70,4 @@ export class SyncDaemon {
     this.#file.write(this.#running.counts);
     this.log('info', `synchronisation ended: ${this.role}`);
   }
-}
-
-function own(): NonNullable<SyncRecord['process']> {
-  return { pid: process.pid, started: startTime(process.pid) ?? '' };
 }

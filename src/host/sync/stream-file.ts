@@ -1,9 +1,8 @@
 // What the process of weir's own stream is doing: /run/weir/sync/COOKIE_stream.json, written by it once a second. It counts only while that process lives.
 import { isRecord } from '../../model/json.js';
 import type { StreamStatus } from '../../model/stream-node.js';
-import { startTime } from '../../sys/processes/child.js';
 import { StateFile } from '../state-file.js';
-import { isAlive } from './sync-record.js';
+import { isAlive, ownProcess } from './sync-record.js';
 
 /** To be raised with each change of the fields. */
 const FORMAT = 1;
@@ -12,8 +11,7 @@ const file = (): StateFile => new StateFile('sync', '_stream');
 
 /** undefined: removes it. @throws SystemError */
 export function writeStreamStatus(status: StreamStatus | undefined): void {
-  const { pid } = process;
-  file().write(status && `${JSON.stringify({ format: FORMAT, process: { pid, started: startTime(pid) ?? '' }, status })}\n`);
+  file().write(status && `${JSON.stringify({ format: FORMAT, process: ownProcess(), status })}\n`);
 }
 
 /** undefined: no such process runs in this network namespace. @throws SystemError */

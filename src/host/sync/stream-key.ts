@@ -1,16 +1,14 @@
 // The key by which a node of weir proves itself to others: 32 secret bytes in a file of root's. Its public half is the node's pin, which others are given; where
 // all nodes have the same file, none needs another one's pin.
 import { createPrivateKey, createPublicKey, type KeyObject, randomBytes, sign, X509Certificate } from 'node:crypto';
-import { closeSync, constants, fstatSync, openSync, readSync, writeSync } from 'node:fs';
+import { closeSync, openSync, writeSync } from 'node:fs';
 import { WeirError } from '../../model/errors/weir-error.js';
 import { onPath } from '../../sys/errno.js';
 import { selfSigned } from '../../wire/self-signed.js';
+import { hostKeyFile } from '../hmac-keys.js';
 
 const HEAD = 'weir-sync-key-1 ';
 const KEY_BYTES = 32;
-const FILE_MAX = 256;
-/** Rights of all but the owner. */
-const OTHERS = 0o077;
 /** What PKCS #8 has before the bytes of an Ed25519 key, and SubjectPublicKeyInfo before those of a public one. */
 const PRIVATE_HEAD = Buffer.from('302e020100300506032b657004220420', 'hex');
 const PUBLIC_HEAD_BYTES = 12;
@@ -52,23 +50,15 @@ export function makeStreamKey(path: string): StreamKey {
   return keyOf(seed);
 }
 
-/** @throws WeirError sync-key: others may read it, or it is no key; SystemError */
+/** @throws WeirError sync-key: it cannot be read, others may read it, or it is no key */
 export function readStreamKey(path: string): StreamKey {
-  const file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
-  try {
-    const { mode } = fstatSync(file);
-    if ((mode & OTHERS) !== 0) throw new WeirError('sync-key', { path, why: 'others may read or write it' });
-    const room = Buffer.alloc(FILE_MAX);
-    const text = room.toString(
-      'utf8',
-      0,
-      onPath(path, () => readSync(file, room, 0, FILE_MAX, 0)),
-    );
-    const seed = Buffer.from(text.slice(HEAD.length), 'base64');
-    if (!text.startsWith(HEAD) || seed.length !== KEY_BYTES)
-      throw new WeirError('sync-key', { path, why: 'it has no key of weir sync keygen' });
-    return keyOf(seed);
-  } finally {
-    closeSync(file);
-  }
+  const refuse = (why: string): never => {
+    throw new WeirError('sync-key', { path, why });
+  };
+  const file = hostKeyFile(path);
+  if (file.kind === 'failed') return refuse(file.reason);
+  if (file.exposed) return refuse('others may read or write it');
+  const text = file.kind === 'bytes' ? Buffer.from(file.bytes).toString('utf8') : '';
+  const seed = Buffer.from(text.slice(HEAD.length), 'base64');
+  return text.startsWith(HEAD) && seed.length === KEY_BYTES ? keyOf(seed) : refuse('it has no key of weir sync keygen');
 }

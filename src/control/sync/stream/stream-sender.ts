@@ -1,6 +1,5 @@
 // The sending side of one session of weir's own stream: all that this director's tables have, and then what is new there. The tables are the state of record:
 // a session that ends loses nothing, since the next one begins with everything again.
-
 import { StreamEncoder } from '../../../wire/stream-encoder.js';
 import type { GoodbyeReason, StreamItem, StreamRecord } from '../../../wire/stream-record.js';
 
