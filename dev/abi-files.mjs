@@ -131,7 +131,7 @@ export const FILES = [
     },
   },
   { header: 'bpf/director/abi6.h', objects: ['weir-ipv6.bpf.o'], out: 'src/datapath/ebpf/abi6.gen.ts', names: {} },
-  { header: 'bpf/director/wide-abi.h', objects: ['weir-wide.bpf.o'], out: 'src/datapath/ebpf/wide.gen.ts', names: {} },
+  withNumbers('wide', 'weir-wide.bpf.o', 'WideAbi'),
   {
     header: 'bpf/director/bypass-abi.h',
     objects: ['weir-wide.bpf.o'],

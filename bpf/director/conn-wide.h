@@ -4,6 +4,8 @@
 #ifndef WEIR_CONN_WIDE_H
 #define WEIR_CONN_WIDE_H
 
+#include "asks-wide.h"
+
 /* A slot of the bucket's first line has its tuple at the same place of the second one. */
 static __always_inline struct wide_tuple *slot_tuple(struct conn_slot *s) { return (struct wide_tuple *)(s + BUCKET_SLOTS); }
 _Static_assert(sizeof(struct conn_slot) == sizeof(struct wide_tuple), "as large as a slot");
@@ -43,6 +45,12 @@ static __always_inline void slot_store_client(struct conn_slot *s) {
   if (t) tuple_copy(slot_tuple(s), t);
 }
 static __always_inline void slot_copy_client(struct conn_slot *to, struct conn_slot *from) { tuple_copy(slot_tuple(to), slot_tuple(from)); }
+
+/* The exact service of its virtual endpoint is to ask for it. */
+static __always_inline void slot_asks(struct conn_slot *s) {
+  struct wide_tuple *t = slot_tuple(s);
+  endpoint_asks(READ(t->vaddr), READ(t->vport), READ(t->protocol));
+}
 
 /* Is it the connection of a server's packet? Then the scratch space has its tuple. */
 static __always_inline bool slot_is_answered(struct conn_slot *s, struct dest *d, struct dest *e) {

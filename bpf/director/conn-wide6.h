@@ -3,6 +3,8 @@
 #ifndef WEIR_CONN_WIDE6_H
 #define WEIR_CONN_WIDE6_H
 
+#include "asks-wide.h"
+
 /* At the slot's place in the bucket's third and fourth line. */
 static __always_inline __u32 *slot_vaddr(struct conn_slot *s) { return (__u32 *)(s + 2 * BUCKET_SLOTS); }
 static __always_inline struct wide6_rest *slot_rest(struct conn_slot *s) { return (struct wide6_rest *)(s + 3 * BUCKET_SLOTS); }
@@ -55,6 +57,12 @@ static __always_inline void slot_copy_client(struct conn_slot *to, struct conn_s
   slot_copy_address(to, from);
   shared_address_store(slot_vaddr(to), slot_vaddr(from));
   rest_store(slot_rest(to), rest_word(slot_rest(from)));
+}
+
+/* The exact service of its virtual endpoint is to ask for it. */
+static __always_inline void slot_asks(struct conn_slot *s) {
+  struct wide6_rest *r = slot_rest(s);
+  endpoint_asks((struct address *)slot_vaddr(s), READ(r->vport), READ(r->protocol));
 }
 
 /* Is it the connection of a server's packet? Then the scratch space has its tuple. */

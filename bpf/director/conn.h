@@ -13,6 +13,7 @@ static __always_inline void tuple_is(__u32 addr, __u16 port, __u8 protocol) {}
 static __always_inline void tuple_is_of_flow(__u8 protocol) {}
 static __always_inline void server_is(__u32 service, struct dest *d) {}
 static __always_inline void server_is_none(void) {}
+static __always_inline void slot_asks(struct conn_slot *s) {}
 #if defined(TUNNEL) || defined(FULLNAT)
 static __always_inline bool is_on_pair(struct __sk_buff *skb) { return skb->ifindex != skb->ingress_ifindex; } /* conn-ports.h */
 #else
@@ -331,6 +332,7 @@ static __always_inline void slot_fill(__u32 number, __u32 home, __u64 key, __u64
   struct conn_slot *s = slot_at(number);
   if (!s) return;
   slot_store_client(s);
+  slot_asks(s);
   slot_publish(s, number, home, key, value);
 }
 

@@ -4,6 +4,7 @@
 #ifndef WEIR_DIRECTOR_H
 #define WEIR_DIRECTOR_H
 
+#include "asks-wide.h"
 #include "conn-move.h"
 #ifndef SHORT_CUT
 #include "call-id.h"
@@ -119,6 +120,7 @@ static __always_inline __u32 may_schedule(void *ctx, bool xdp, __u32 ifindex, __
   bool outside = wire && (xdp || ifindex != c->pair_peer_ifindex); /* it has not passed the packet filter, nor what the stack does before that */
   __u32 now = clock_now();
   if (!may_begin(c, p)) return R_NO_CONNECTION;
+  if (xdp ? svc->flags & SVC_ASKS_WIDE : begins_elsewhere(ctx, svc)) return R_NO_CONNECTION;
   if (outside && unlikely(!vip_is_local(ctx, xdp, c, service, svc, ifindex, p, now))) return R_NOT_LOCAL;
   if (outside && unlikely(asks_firewall(svc))) return R_FIREWALL;
   if (outside && unlikely(!is_reverse_path(ctx, xdp, c, ifindex, p->saddr, p->daddr, now))) return R_REVERSE_PATH;

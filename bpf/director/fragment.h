@@ -223,10 +223,20 @@ __noinline int tc_fragment_note(struct __sk_buff *skb, int done, __u32 how) {
   return fragment_noted(skb, scratch, c, note_kind(scratch, c, f, done, how), done);
 }
 
-/* What becomes of a first fragment: as of a whole packet, which `done` is. What no build takes may be the next one's. */
+/* What is left of a packet that no build has a connection for. A global function, since it is rarely called. */
+__noinline int tc_stray_noted(struct __sk_buff *skb) {
+  struct scratch *scratch = the_scratch();
+  int done = tc_stray(skb);
+  if (!scratch || !scratch->packet.fragment) return done;
+  return tc_fragment_note(skb, done, done == TC_ACT_UNSPEC ? NOTE_PASSES : 0);
+}
+
+/* What becomes of a first fragment: as of a whole packet, which `done` is. What no build takes may be the next one's, and what has no connection of an
+ * exact service, too. */
 static __always_inline int tc_fragment_done(struct __sk_buff *skb, int done, __u32 how) {
   if (done == TC_ELSEWHERE && !ALL_PORTS) return TC_FRAGMENT;
   if (done == TC_FULLNAT || done == TC_TRANSLATED) return done; /* it leaves its note there */
+  if (done == TC_STRAY && !ALL_PORTS) return done;
   bool stray = done == TC_STRAY;
   if (stray) done = tc_stray(skb);
   bool passes = done == TC_ELSEWHERE || (stray && done == TC_ACT_UNSPEC) || done == TC_UNKNOWN;

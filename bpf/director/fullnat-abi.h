@@ -4,10 +4,10 @@
 #ifndef WEIR_FULLNAT_ABI_H
 #define WEIR_FULLNAT_ABI_H
 
-/* The places of fullnat_entries: of each build four, one of the program on the links, and of each family one for answers. A request goes on to be given a
- * local address; a packet of a server without a connection is looked up among the flows, and from there it comes back, for its client, to the program on
- * the links. An ICMP error goes on from there to the server, or to the client. FULLNAT_ANSWER and FULLNAT_ANSWER6: a reply of TCP that is to be changed
- * for its client. */
+/* The places of fullnat_entries: of each build four, one of the program on the links (to which the wide builds return, too: asks-wide.h), and of each
+ * family one for answers. A request goes on to be given a local address; a packet of a server without a connection is looked up among the flows, and from
+ * there it comes back, for its client, to the program on the links. An ICMP error goes on from there to the server, or to the client. FULLNAT_ANSWER and
+ * FULLNAT_ANSWER6: a reply of TCP that is to be changed for its client. */
 enum fullnat_build { FULLNAT_INET, FULLNAT_INET6, FULLNAT_SCTP, FULLNAT_SCTP6 };
 enum fullnat_program { FULLNAT_REQUEST, FULLNAT_REPLY, FULLNAT_ERROR_IN, FULLNAT_ERROR_OUT };
 #define FULLNAT_BUILD_PLACES 4

@@ -3,13 +3,18 @@
 #ifndef WEIR_FULLNAT_ENTER_H
 #define WEIR_FULLNAT_ENTER_H
 
-/* Where a packet has been, in the control block that tc's programs have for themselves. Whoever sends it on stores 0. */
-#define FULLNAT_CB 4
+/* Where a packet has been (ORIGIN_CB). */
 #define FULLNAT_TRANSLATED 0x77656972u
 #define FULLNAT_UNKNOWN 0x77656973u
 
 #if !defined(FULLNAT) && !defined(TUNNEL)
 #include "fullnat-family.h"
+
+/* Has it returned to the program on the links, from its flow or from the wide build (asks-wide.h)? Then it has its header. */
+static __always_inline bool has_returned(struct __sk_buff *skb) {
+  __u32 origin = skb->cb[ORIGIN_CB];
+  return origin == FULLNAT_TRANSLATED || origin == FULLNAT_UNKNOWN || origin == WIDE_ABSENT;
+}
 
 /* Goes on with a request, or with an error about one. */
 static __always_inline int tc_enter_fullnat(struct __sk_buff *skb, enum fullnat_program program) {
@@ -49,8 +54,8 @@ __noinline int fullnat_extend(__u32 dest, __u64 value) {
 }
 /* A reply has been counted. Does it go on to be changed (TC_ANSWER)? */
 static __always_inline bool tc_fullnat_replied(struct __sk_buff *skb, struct verdict *v) {
-  if (likely(!(v->d->flags & D_FULLNAT)) || skb->cb[FULLNAT_CB] != FULLNAT_TRANSLATED) return false;
-  skb->cb[FULLNAT_CB] = 0;
+  if (likely(!(v->d->flags & D_FULLNAT)) || skb->cb[ORIGIN_CB] != FULLNAT_TRANSLATED) return false;
+  skb->cb[ORIGIN_CB] = 0;
   return fullnat_extend(v->dest, value_of(v));
 }
 static __always_inline int tc_answer_by_flow(struct __sk_buff *skb) {
@@ -66,10 +71,10 @@ __noinline int fullnat_restore(struct __sk_buff *skb) {
   if (!scratch || !work) return TC_ACT_SHOT;
   CHECKED(scratch);
   CHECKED(work);
-  skb->cb[FULLNAT_CB] = 0;
+  skb->cb[ORIGIN_CB] = 0;
   return end_rewrite(skb, &scratch->packet, false, work->local, bpf_htons(work->port)) ? tc_drop(R_REDIRECT_FAILED) : TC_ACT_UNSPEC;
 }
-static __always_inline bool is_translated(struct __sk_buff *skb) { return skb->cb[FULLNAT_CB] == FULLNAT_TRANSLATED; }
+static __always_inline bool is_translated(struct __sk_buff *skb) { return skb->cb[ORIGIN_CB] == FULLNAT_TRANSLATED; }
 static __always_inline __u32 dest_of_flow(void) {
   struct fullnat_work *work = the_fullnat_work();
   return work ? work->dest : 0;
@@ -121,7 +126,7 @@ static __always_inline int tc_past_flows(struct __sk_buff *skb, int done) {
     return done == TC_LARGE && restored == TC_ACT_UNSPEC ? fullnat_too_big(skb) : restored;
   }
   if (done != TC_UNKNOWN) return done;
-  if (skb->cb[FULLNAT_CB] != FULLNAT_UNKNOWN) bpf_tail_call(skb, &fullnat_entries, FULLNAT_PLACE(FULLNAT_REPLY));
+  if (skb->cb[ORIGIN_CB] != FULLNAT_UNKNOWN) bpf_tail_call(skb, &fullnat_entries, FULLNAT_PLACE(FULLNAT_REPLY));
   return TC_UNKNOWN;
 }
 

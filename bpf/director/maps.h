@@ -286,6 +286,9 @@ static __always_inline struct conn_bucket *bucket_at(__u32 i) {
 #endif
 static __always_inline __u32 clock_now(void) { return (__u32)(bpf_jiffies64() >> CLOCK_SHIFT); }
 
+/* Where a packet has been, in the control block that tc's programs have for themselves. Whoever sends it on stores 0. */
+#define ORIGIN_CB 4
+
 /* The compiler may neither repeat nor tear these; x86-64 does not tear 64-bit loads and stores. */
 #define READ(x) (*(volatile typeof(x) *)&(x))
 #define WRITE(x, v) (*(volatile typeof(x) *)&(x) = (v))

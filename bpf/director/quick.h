@@ -79,7 +79,7 @@ static __always_inline bool quick_begins(struct quick *q, __u32 service, struct 
   struct service *s = service_at(service);
   struct packet *p = &q->p;
   if (!scratch || !s || p->protocol != IPPROTO_TCP || p->sport == FTP_DATA_PORT || !may_begin(q->c, p) || !is_forwardable(p)) return false;
-  if (s->flags & (SVC_SIP | SVC_FIREWALL) || from->flags & (INTERFACE_STRICT | INTERFACE_LOOSE) || q->c->drop_rate) return false;
+  if (s->flags & (SVC_SIP | SVC_FIREWALL | SVC_ASKS_WIDE) || from->flags & (INTERFACE_STRICT | INTERFACE_LOOSE) || q->c->drop_rate) return false;
   if (vip_answered(q->c, s, from->ifindex, q->now) != 1) return false;
   CHECKED(scratch);
   quick_keep(&scratch->packet, p);

@@ -15,17 +15,32 @@ static __always_inline int tc_asked(struct __sk_buff *skb, __u32 service) { retu
 static __always_inline int tc_done(struct __sk_buff *skb, int done) { return tc_go_on(skb, done, false); }
 #endif
 
-/* A packet for an exact service that has no connection of it: it may be one of a connection that is older than the service. */
+/* What becomes of a packet for an exact service that has no connection of it; TC_STRAY: it has none here either. Of a first fragment `first` is set. */
+static __always_inline int tc_known(struct __sk_buff *skb, struct packet *p, bool *first) {
+  enum parsed parsed = tc_read(skb, p);
+  *first = parsed == P_FRAGMENT && tc_fragment(skb, false) == TC_FIRST;
+  if (parsed != P_OK && !*first) return TC_ACT_UNSPEC;
+  ftp_expected(p);
+  __u32 service = service_of_target(p);
+  return packet_has_conn(service, false) ? tc_asked(skb, service) : TC_STRAY;
+}
+
+/* It may be one of a connection that is older than the service, or of a mark. What may begin one of the service goes back for that, where there is none
+ * (asks-wide.h). */
 SEC("tc")
 int weir_tc_known(struct __sk_buff *skb) {
   struct scratch *scratch = the_scratch();
+  bool first, asked = skb->cb[ORIGIN_CB] == WIDE_ASKED;
   if (!scratch) return TC_ACT_UNSPEC;
   CHECKED(scratch);
-  struct packet *p = &scratch->packet;
-  if (tc_read(skb, p) != P_OK) return TC_ACT_UNSPEC;
-  __u32 service = service_of_target(p);
-  if (packet_has_conn(service, false)) return tc_done(skb, tc_asked(skb, service));
-  return tc_stray(skb);
+  int done = tc_known(skb, &scratch->packet, &first);
+  if (asked && done == TC_STRAY) {
+    skb->cb[ORIGIN_CB] = WIDE_ABSENT;
+    bpf_tail_call(skb, &fullnat_entries, FULLNAT_RETURN);
+    return tc_drop(R_REDIRECT_FAILED);
+  }
+  if (asked) skb->cb[ORIGIN_CB] = 0;
+  return tc_done(skb, first ? tc_fragment_done(skb, done, 0) : done);
 }
 
 /* The service of a packet with a mark: its connection's, or the mark's; 0: none takes it. */

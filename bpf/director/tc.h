@@ -81,7 +81,7 @@ static __always_inline int tc_go_on(struct __sk_buff *skb, int done, bool ingres
     return TC_ACT_UNSPEC;
   }
   tc_enter_wide(skb, WIDE_KNOWN);
-  return tc_stray(skb);
+  return tc_stray_noted(skb);
 }
 
 /* A global function, with its own stack frame and verified once. */
@@ -313,10 +313,6 @@ static __always_inline int tc_egress(struct __sk_buff *skb, struct conf *c, stru
 
 #ifndef SIDE
 __noinline int tc_add_header(struct __sk_buff *skb); /* tc-layer3.h */
-/* A reply that comes back from its flow (fullnat-enter.h) has its header. */
-static __always_inline bool is_from_its_flow(struct __sk_buff *skb) {
-  return skb->cb[FULLNAT_CB] == FULLNAT_TRANSLATED || skb->cb[FULLNAT_CB] == FULLNAT_UNKNOWN;
-}
 #endif
 
 SEC("tc")
@@ -326,11 +322,11 @@ int weir_tc_ingress(struct __sk_buff *skb) {
   if (!c || !c->service_top || !scratch) return TC_ACT_UNSPEC;
 #ifndef SIDE
   if (unlikely(skb->ifindex == c->pair_peer_ifindex)) {
-    if (!tc_accepted(skb)) return TC_ACT_UNSPEC;
+    if (skb->cb[ORIGIN_CB] != WIDE_ABSENT && !tc_accepted(skb)) return TC_ACT_UNSPEC;
   } else if (skb->pkt_type != PACKET_HOST) {
     return TC_ACT_UNSPEC;
   }
-  if (unlikely(c->layer3) && !is_from_its_flow(skb) && !tc_add_header(skb)) {
+  if (unlikely(c->layer3) && !has_returned(skb) && !tc_add_header(skb)) {
     tc_enter_ipv6(skb, true);
     return TC_ACT_UNSPEC;
   }

@@ -55,7 +55,7 @@ static __always_inline int tc_go_on6(struct __sk_buff *skb, int done, bool ingre
     return tc_fragment_note(skb, TC_ACT_UNSPEC, NOTE_PASSES);
   }
   tc_enter_wide6(skb, WIDE6_KNOWN);
-  return tc_stray(skb);
+  return tc_stray_noted(skb);
 }
 
 /* A global function, with its own stack frame and verified once. */
@@ -226,7 +226,7 @@ int weir_tc_ingress(struct __sk_buff *skb) {
   CHECKED(scratch);
 #ifndef SIDE
   struct conf *c = the_conf();
-  if (unlikely(c && c->layer3) && !tc_add_header(skb)) return TC_ACT_UNSPEC;
+  if (unlikely(c && c->layer3) && !has_returned(skb) && !tc_add_header(skb)) return TC_ACT_UNSPEC;
 #endif
   return tc_go_on6(skb, tc_ingress6(skb, &scratch->packet), true);
 }

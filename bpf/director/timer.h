@@ -22,6 +22,7 @@ struct sweep {
   __u32 now;
   __u32 dropped; /* drop_entry looks at the buckets with this remainder; DROP_ENTRY_SHARE: at none */
   bool asking; /* connections hold templates that are asked (template-sweep.h) */
+  bool asked;  /* exact services ask for connections of this table (asks-wide.h) */
 };
 
 /* Does the sweep end this connection? It expired, its destination was removed (expire_nodest_conn), or drop_entry chose it. */
@@ -45,6 +46,7 @@ static __always_inline void sweep_slot(struct sweep *w, struct conn_slot *s, __u
   }
   WRITE(w->h->counted, READ(w->h->counted) + 1);
   if (unlikely(w->asking) || is_asked_elsewhere(w->c, s)) template_hold(s, v);
+  if (unlikely(w->asked) && !v_claimed(v)) slot_asks(s);
   __s32 away = v_claimed(v) ? PROBE_BUCKETS : v_away(v);
   if (away > READ(w->h->reach)) WRITE(w->h->reach, away);
 }
@@ -189,6 +191,46 @@ static __always_inline void snapshot_take(__u64 ticks) {
 
 #endif
 
+#if defined(WIDE) && !defined(BRIDGE)
+/* Does any exact service ask? */
+static __always_inline bool is_asked(void) {
+  struct service *none = service_at(0);
+  return none && READ(none->flags) & SVC_ASKS_WIDE;
+}
+
+static __always_inline void asks_age(struct service *s) {
+  __u32 was = READ(*service_word(s));
+  if (was >> SVC_WORD_FLAGS & SVC_ASKS_WIDE) CAS(service_word(s), was, was - (SVC_ASKS_WIDE_ROUND << SVC_WORD_FLAGS));
+}
+
+struct asks_walk {
+  __u32 id;
+  bool any;
+};
+/* A service whose connections would be in this table. */
+static long asks_step(__u64 i, void *ctx) {
+  struct asks_walk *w = ctx;
+  struct service *s = service_at(++w->id);
+  if (!s || !(READ(s->flags) & SVC_ASKS_WIDE)) return 0;
+  w->any = true;
+  if (s->family == PACKET_FAMILY && OF_SCTP == (s->protocol == IPPROTO_SCTP)) asks_age(s);
+  return 0;
+}
+
+/* A whole round has met the connections that there are. */
+static __always_inline void asks_count_down(struct conf *c) {
+  struct service *none = service_at(0);
+  struct asks_walk w = {};
+  if (!none || !(READ(none->flags) & SVC_ASKS_WIDE)) return;
+  bpf_loop(c->service_top, asks_step, &w, 0);
+  if (w.any) asks_set(none);
+  else asks_age(none);
+}
+#else
+static __always_inline bool is_asked(void) { return false; }
+static __always_inline void asks_count_down(struct conf *c) {}
+#endif
+
 static int housekeeping_tick(void *map, __u32 *key, struct housekeeping *h) {
   struct conf *c = the_conf();
   if (!c) return 0;
@@ -202,10 +244,14 @@ static int housekeeping_tick(void *map, __u32 *key, struct housekeeping *h) {
   /* A round of a tiny table is a tick, and not a second. */
   if (h->drop_entry && (chunk < buckets || c->ticks % DEFENCE_TICKS == 0)) w.dropped = bpf_get_prandom_u32() % DROP_ENTRY_SHARE;
   w.asking = templates_asking(c, h);
+  w.asked = is_asked();
   __u32 from = h->bucket;
   bpf_loop(chunk, sweep_bucket, &w, 0);
   /* While connections move, a round meets only a part of them. */
-  if (h->bucket >= from && !BRIDGING) rounds_add(c, h, 1);
+  if (h->bucket >= from && !BRIDGING) {
+    rounds_add(c, h, 1);
+    asks_count_down(c);
+  }
 #if defined(IPV6) || defined(SIDE)
   if (h->bucket >= from) {
     if (!BRIDGING) fullest_update(c, h->counted);
@@ -250,6 +296,9 @@ int weir_housekeeping(struct xdp_md *ctx) {
   /* The programs before may have swept another table: what is asked is asked for whole rounds of this one. */
   h->reach = PROBE_BUCKETS;
   rounds_add(c, h, -ASKED_ROUNDS);
+#ifdef WIDE
+  h->bucket = conn_mask; /* the first one is whole, too (asks-wide.h) */
+#endif
 #if !defined(IPV6) && !defined(SIDE)
   c->jiffies_at = bpf_jiffies64();
   c->ktime_at = bpf_ktime_get_ns();

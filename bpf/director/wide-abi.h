@@ -16,6 +16,11 @@ enum wide_endpoint_kind { E_SERVICE_ALL = 5, E_REAL_ALL, E_SERVICE_MARK };
  * a build before this one had no SCTP there. */
 enum marks_of { MARKS_INET = 1, MARKS_INET6 = 2, MARKS_SCTP = 4, MARKS_SCTP6 = 8 };
 
+/* Of an exact service's flags, two bits: its packets may have connections in a wide table (asks-wide.h). Both are set with the service, or by who makes
+ * such a connection. The timer of that table counts them down by one with each round that meets none. Record 0 has them while a service has. */
+#define SVC_ASKS_WIDE 0x6000
+#define SVC_ASKS_WIDE_ROUND 0x2000
+
 /* ---- connections: slots as in abi.h. What the service does not have is in the bucket's second line; one of a mark has neither address nor port.
  * The CPU that has claimed a slot writes it before the key. A reader takes key, value, this, value, key: connections of one client's port may
  * follow each other with the same key. */

@@ -34,6 +34,7 @@ function play(bed: Bed, fixture: Fixture, shortCut: boolean): void {
   bed.wipe();
   const subject = subjectOf(bed, shortCut);
   prepare(subject, fixture);
+  if (shortCut && isPlain(fixture)) bed.askNoWide();
   hold(meet(bed, fixture, shortCut), fixture.frame, fixture.expect);
   if (fixture.after !== undefined && !isTooShortForTc(fixture)) look(subject, fixture.after);
 }

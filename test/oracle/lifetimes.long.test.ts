@@ -9,6 +9,7 @@ testAnswers(
   'c1_tcp_states',
   'c2_lifetime',
   'c3_settings',
+  'j1_later_services',
   'p1_persistence',
   'v1_ipv6',
   'v2_ipv6_persistence',

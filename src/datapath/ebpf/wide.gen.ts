@@ -15,3 +15,8 @@ export const WideProgram = { WIDE_INGRESS: 0, WIDE_EGRESS: 1, WIDE_KNOWN: 2, WID
 export const WideEndpointKind = { E_SERVICE_ALL: 5, E_REAL_ALL: 6, E_SERVICE_MARK: 7 } as const;
 
 export const MarksOf = { MARKS_INET: 1, MARKS_INET6: 2, MARKS_SCTP: 4, MARKS_SCTP6: 8 } as const;
+
+export const WideAbi = {
+  SVC_ASKS_WIDE: 24576,
+  SVC_ASKS_WIDE_ROUND: 8192,
+} as const;

@@ -166,6 +166,7 @@ export class AttachedInterfaces {
 
   /** Replaces the attached programs by the pinned ones. Each packet is processed by the one or the other. */
   exchange(): void {
+    returnToLinks(this.folder); // before one of them sends packets on that come back
     try {
       for (const name of readdirSync(this.folder)) {
         const pin = parseAttachmentPin(name);
@@ -173,7 +174,6 @@ export class AttachedInterfaces {
         else if (pin?.kind === 'link') this.#update(`${this.folder}/${name}`, pin.hook);
         if (pin?.kind === 'clsact') this.#attachClsact(pin.ifindex, pin.hook);
       }
-      returnToLinks(this.folder);
     } finally {
       this.#closePrograms();
     }

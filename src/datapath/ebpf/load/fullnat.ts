@@ -149,7 +149,7 @@ export function exchangeFullnat(tables: Tables, fileOf: FileOf = artifact): void
   for (const build of BUILDS) if (isEntered(tables.folder, build)) enter(build, tables, fileOf);
 }
 
-/** From here on replies come back to the programs on the links that are pinned. */
+/** From here on packets come back to the programs on the links that are pinned: replies from their flows, and beginnings from the wide builds. */
 export function returnToLinks(folder: string): void {
-  if (BUILDS.some((build) => isEntered(folder, build))) fillReturns(folder);
+  if (existsSync(`${folder}/${FULLNAT_TC_PIN}`)) fillReturns(folder);
 }

@@ -50,7 +50,7 @@ import {
 import { WideBucket, WideProgram } from '../wide.gen.js';
 import { Wide6Bucket, Wide6Program } from '../wide6.gen.js';
 import { forgetOtherBuild, isThisBuild, type SideObject } from './build-pin.js';
-import { fillFtp } from './fullnat.js';
+import { fillFtp, returnToLinks } from './fullnat.js';
 import { PROGRAMS, runHousekeeping } from './load.js';
 import { templatesFor } from './object.js';
 import type { Preparation } from './once-tried.js';
@@ -393,6 +393,7 @@ export function ensureSideBuilds(tables: Tables, service: NewService, onNotice: 
     makeMaps(build, service, tables);
     forgetOtherBuild(folder);
     if (hasShortCut(build)) openShortCut(build, tables, onNotice, fileOf);
+    returnToLinks(folder);
     withArrays(build, folder, (arrays) => enter(build, arrays, tables, { fileOf }));
   }
 }

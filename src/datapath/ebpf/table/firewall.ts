@@ -6,7 +6,7 @@ import type { FirewallMode } from '../../director.js';
 import { Abi, Conf, WeirState } from '../abi.gen.js';
 import { specOfService } from './identity.js';
 import { hasMarks } from './marks.js';
-import { readServiceWord, writeServiceWord } from './service-word.js';
+import { changeServiceFlags, readServiceWord } from './service-word.js';
 import type { Tables } from './tables.js';
 
 /** What the host has by this mode: with `auto`, honour where a rule may drop packets for a service. 0: nothing was chosen. */
@@ -70,8 +70,6 @@ export function markForFirewall(tables: Tables, passes: boolean): void {
   const { services } = tables;
   const wanted = new Set(passes ? servicesByAddress(tables).map(({ id }) => id) : []);
   for (const id of numbersOf(tables)) {
-    const word = readServiceWord(services, id);
-    const flags = wanted.has(id) ? word.flags | Abi.SVC_FIREWALL : word.flags & ~Abi.SVC_FIREWALL;
-    if (flags !== word.flags) writeServiceWord(services, id, { ...word, flags });
+    changeServiceFlags(services, id, (flags) => (wanted.has(id) ? flags | Abi.SVC_FIREWALL : flags & ~Abi.SVC_FIREWALL));
   }
 }

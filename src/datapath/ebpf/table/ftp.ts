@@ -13,6 +13,7 @@ import { FtpAbi } from '../ftp.gen.js';
 import { ClientAddress } from '../fullnat.gen.js';
 import { readPinnedText, writePinnedText } from '../pins/pinned-text.js';
 import { isIpv6 } from './record-address.js';
+import { changeServiceFlags } from './service-word.js';
 import { FTP_PORTS_PIN, type Tables, WIDE_PINS, WIDE6_PINS } from './tables.js';
 
 /** The ports of services that have the helper. */
@@ -62,7 +63,7 @@ export function helpDestination(tables: Tables, id: number, entering?: Family): 
   const { services, dests } = tables;
   if (!isHelpedService(tables, dests.get(id, Dest.service))) return;
   // Record 0: packets may be of data connections that the helper has made. It stays until the tables go.
-  services.set(0, Service.flags, services.get(0, Service.flags) | FtpAbi.SVC_HAS_FTP);
+  changeServiceFlags(services, 0, (flags) => flags | FtpAbi.SVC_HAS_FTP);
   const byFlow = isForFlows(tables, id, entering) ? FtpAbi.D_FTP_FULLNAT : 0;
   dests.set(id, Dest.flags, dests.get(id, Dest.flags) | FtpAbi.D_FTP | byFlow);
 }

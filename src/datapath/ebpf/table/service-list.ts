@@ -2,7 +2,7 @@
 import { wrrNumbers, wrrWeightAfter } from '../../schedule/wrr.js';
 import { Abi, Conf, Dest, Scheduler, Service } from '../abi.gen.js';
 import { fillRing, giveRingBack, hasRing, roomForRing } from './rings.js';
-import { writeServiceWord } from './service-word.js';
+import { changeServiceFlags, writeServiceWord } from './service-word.js';
 import type { Tables } from './tables.js';
 
 const WEIGHT_SHIFT = BigInt(Abi.WRR_WEIGHT_SHIFT);
@@ -91,5 +91,5 @@ export function startScheduler(tables: Tables, service: number, scheduler: numbe
 /** Marks the service: one of its destinations is or was masqueraded, so its replies come back to this host. */
 export function noteMasquerading({ services, dests }: Tables, destination: number): void {
   const service = dests.get(destination, Dest.service);
-  services.set(service, Service.flags, services.get(service, Service.flags) | Abi.SVC_MASQUERADES);
+  changeServiceFlags(services, service, (flags) => flags | Abi.SVC_MASQUERADES);
 }

@@ -16,6 +16,15 @@ export function readServiceWord(services: Records, id: number): ServiceWord {
   return { state: word & 0xff, scheduler: (word >> 8) & 0xff, flags: word >>> 16 };
 }
 
+/** Changes the flags under packets and timers that change others of them (bpf/director/asks-wide.h). */
+export function changeServiceFlags(services: Records, id: number, change: (flags: number) => number): void {
+  for (;;) {
+    const word = services.get(id, WORD);
+    const changed = ((word & 0xffff) | (change(word >>> 16) << 16)) >>> 0;
+    if (changed === word || services.swap(id, WORD, word, changed)) return;
+  }
+}
+
 /** Stores all three by one store. */
 export function writeServiceWord(services: Records, id: number, { state, scheduler, flags }: ServiceWord): void {
   services.set(id, WORD, (state | (scheduler << 8) | (flags << 16)) >>> 0);

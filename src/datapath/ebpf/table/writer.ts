@@ -10,6 +10,7 @@ import { swap16 } from '../../../wire/bytes.js';
 import { Abi, Conf, Dest, Estimate, Service, WeirState } from '../abi.gen.js';
 import { BypassAbi } from '../bypass.gen.js';
 import { describe, finish, intendFlush, redescribe } from '../recovery/intent.js';
+import { beginningFlags } from './beginning-flags.js';
 import { clockDifference } from './clock.js';
 import { flagsOfAdded } from './destination-flags.js';
 import { DestinationIndex } from './destination-index.js';
@@ -25,7 +26,6 @@ import { writePersistence } from './persistence.js';
 import { recordedWords, storeAddress } from './record-address.js';
 import { giveRingBack, roomForRing } from './rings.js';
 import { destinationIds, joined, noteMasquerading, rescheduled, reweighted, startScheduler, storeScheduler } from './service-list.js';
-import { readServiceWord } from './service-word.js';
 import { liveService } from './table-entries.js';
 import type { Tables } from './tables.js';
 
@@ -299,8 +299,7 @@ export class Writer {
 
   /** The flags that a service is to have; they make its persistence count, which is written here. */
   #flagsFor(id: number, spec: ServiceSpec): number {
-    const kept = readServiceWord(this.tables.services, id).flags & Abi.SVC_FIREWALL;
-    return flagsOf(spec) | kept | writePersistence(this.tables.services, id, spec);
+    return flagsOf(spec) | beginningFlags(this.tables, id, spec.key) | writePersistence(this.tables.services, id, spec);
   }
 
   #newService(spec: ServiceSpec): number {

@@ -187,18 +187,22 @@ function begin(question: Question, packet: Packet, service: ServiceRecord, call:
   return { kind: 'forward', connection, known: false };
 }
 
-/** A packet for a service, which may be one that was removed. */
-export function decideRequest(question: Question, packet: Packet, service: ServiceRecord): Decision {
-  const { table, scope, now, trace } = question;
+/** A packet for a service, which may be one that was removed. undefined: it has no connection, or that has ended by it. */
+export function decideKnown({ table, scope, now, trace }: Question, packet: Packet, service: ServiceRecord): Decision | undefined {
   const connection = scope.connections.find(service, fromClient(packet), now);
-  if (connection !== undefined) {
-    const reuse = isReuse(table, packet, connection);
-    const { available } = connection.destination;
-    trace?.({ kind: 'connection', connection, use: reuse ? 'replaced' : available ? 'goes on' : 'destination removed' });
-    if (!reuse && available) return { kind: 'forward', connection, known: true };
-    if (!reuse && !table.settings.expireNodestConn) return { kind: 'drop', reason: 'dead_destination' };
-    scope.connections.end(connection);
-  }
+  if (connection === undefined) return undefined;
+  const reuse = isReuse(table, packet, connection);
+  const { available } = connection.destination;
+  trace?.({ kind: 'connection', connection, use: reuse ? 'replaced' : available ? 'goes on' : 'destination removed' });
+  if (!reuse && available) return { kind: 'forward', connection, known: true };
+  if (!reuse && !table.settings.expireNodestConn) return { kind: 'drop', reason: 'dead_destination' };
+  scope.connections.end(connection);
+  return undefined;
+}
+
+/** A packet for a service, without a connection. */
+export function decideNew(question: Question, packet: Packet, service: ServiceRecord): Decision {
+  const { scope } = question;
   // What has no ports only goes on with a connection.
   const begins = !packet.portless && (question.marked === undefined || scope.allPorts);
   if (!service.live || !begins || !servesPort(service, packet)) return { kind: 'elsewhere' };

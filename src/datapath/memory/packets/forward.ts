@@ -16,6 +16,7 @@ import { type Packet, sourceOf } from './packet.js';
 import { protocolRulesOf } from './protocol-rules.js';
 import type { Reason } from './reason.js';
 import type { DestinationRecord } from './records.js';
+import type { Scope } from './scope.js';
 import { isSumUnknown } from './translate-transport.js';
 import { encapsulated, tunnelEnd, tunnelMtu } from './tunnel.js';
 
@@ -23,6 +24,8 @@ import { encapsulated, tunnelEnd, tunnelMtu } from './tunnel.js';
 export interface Outcome {
   readonly verdict: 'redirect' | 'pass' | 'drop';
   readonly frame: Uint8Array;
+  /** That decided, where it is not the one that met the packet. */
+  readonly scope?: Scope;
   /** A request by VS/TUN: whatever the tunnel does with it, the packet has been decided. */
   readonly tunnelled?: true;
   /** FULLNAT: what a first fragment that was sent leaves for the later ones. */

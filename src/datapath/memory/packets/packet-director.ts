@@ -188,7 +188,7 @@ export class PacketDirector extends PacketTable {
       const question = { ...this.#question(scope, device), ...back, marked };
       const outcome = (leaves ? leaving : incoming)(question, arrival);
       if (outcome === undefined) continue;
-      this.#leaveNote(key, noteOf(question, packet, outcome, leaves), outcome.frame);
+      this.#leaveNote(key, noteOf({ ...question, scope: outcome.scope ?? scope }, packet, outcome, leaves), outcome.frame);
       return outcome;
     }
     this.#leaveNote(key, { kind: 'pass' }, frame);

@@ -4,7 +4,7 @@
 import type { Arrival } from './arrival.js';
 import { decideBegun } from './call-begun.js';
 import type { Connection } from './connection.js';
-import { type Decision, decideRequest, isServerSide, type Question, strayed } from './decide.js';
+import { decideKnown, decideNew, isServerSide, type Question, strayed } from './decide.js';
 import { rulesOf } from './family.js';
 import { dropped, localReply, noted, type Outcome, passed, reply, request } from './forward.js';
 import type { FragmentNote } from './fragments.js';
@@ -73,19 +73,30 @@ function toService(question: Question, arrival: Arrival, service: ServiceRecord)
   const { packet } = arrival;
   question.trace?.({ kind: 'service', service });
   const forged = question.wire && (packet.source === packet.destination || rulesOf(packet).isMartian(packet.source));
-  const decision: Decision = forged ? { kind: 'drop', reason: 'martian' } : decideRequest(question, packet, service);
-  if (decision.kind !== 'pass' || decision.reason !== 'no_connection') return request(question, arrival, decision);
-  const older = packet.fragment ? undefined : olderThanService(question, arrival);
-  return older ?? request(question, arrival, strayed(question, packet));
+  if (forged) return request(question, arrival, { kind: 'drop', reason: 'martian' });
+  const known = decideKnown(question, packet, service);
+  const older = known === undefined ? olderThanService(question, arrival) : undefined;
+  if (older !== undefined) return older;
+  const decision = known ?? decideNew(question, packet, service);
+  const isStray = decision.kind === 'pass' && decision.reason === 'no_connection';
+  return request(question, arrival, isStray ? strayed(question, packet) : decision);
 }
 
-/** A packet for an exact service without a connection of it: it may be one of a connection of all ports that is older than the service. */
+/**
+ * A packet for an exact service without a connection of it: as in IPVS it goes on with one of all ports that is older than the service, or with one of
+ * a mark. undefined: there is none, or it has ended by this packet.
+ */
 function olderThanService(question: Question, arrival: Arrival): Outcome | undefined {
   const { packet } = arrival;
-  const scope = question.table.scopesOf(packet.family, packet.protocol).find(({ allPorts }) => allPorts);
-  const service = scope === undefined || scope === question.scope ? undefined : targeted({ ...question, scope }, packet);
-  if (scope === undefined || service === undefined || !scope.connections.find(service, fromClient(packet), question.now)) return undefined;
-  return toService({ ...question, scope }, arrival, service) ?? passed(arrival);
+  const wide = question.table.scopesOf(packet.family, packet.protocol).find(({ allPorts }) => allPorts);
+  if (wide === undefined || wide === question.scope) return undefined;
+  const asked = { ...question, scope: wide };
+  const service = targeted(asked, packet);
+  if (service === undefined || wide.connections.find(service, fromClient(packet), question.now) === undefined) return undefined;
+  question.trace?.({ kind: 'service', service });
+  const known = decideKnown(asked, packet, service);
+  const outcome = known && request(asked, arrival, known);
+  return outcome && { ...outcome, scope: wide };
 }
 
 /** A packet of a masqueraded server. undefined: it is none, or of no connection of this scope. */
