@@ -207,7 +207,8 @@ export class PacketDirector extends PacketTable {
     const note = fragments.note(key, now);
     if (note?.kind === 'pass') return passed(arrival);
     if (note?.kind === 'drop') return dropped(question, arrival, 'fragment_dropped');
-    if (note?.kind === 'reply' || (note !== undefined && !leaves)) return followed(question, arrival, note, leaves);
+    const isMet = !leaves || (note?.kind === 'reply' && note.client === undefined); // no reply by FULLNAT is the director's own
+    if (note !== undefined && isMet) return followed(question, arrival, note, leaves);
     if (leaves || !mayWait(question, packet)) return passed(arrival); // what the director sends is balanced on lo
     if (frame.length > HELD_MAX_BYTES) {
       this.count('fragment');
