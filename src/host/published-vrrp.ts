@@ -12,6 +12,8 @@ export interface PublishedInstance {
   readonly priority: number;
   /** Why it is in FAULT. */
   readonly faults: readonly string[];
+  /** It does not preempt before it has the connections of these peers, or until then, us since 1970; absent: it does not wait. */
+  readonly connectionsWait?: { readonly peers: readonly string[]; readonly untilUs: number };
 }
 
 export interface PublishedVrrp extends Published {

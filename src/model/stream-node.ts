@@ -44,6 +44,10 @@ export interface StreamStatus {
   readonly strangers: number;
 }
 
+/** Peers whose connections are not all here, by address. */
+export const peersMissing = ({ peers }: StreamStatus): readonly string[] =>
+  peers.filter(({ from }) => !from.connected || !from.whole).map(({ address }) => address);
+
 /**
  * How many connections would break if this node died now: those that no peer has. undefined: no peer has got all of the table yet, so that it is not known.
  */

@@ -10,7 +10,7 @@ import type { Pair } from './pair.js';
 export const LINK_ADDRESS = { first: '10.8.9.1', second: '10.8.9.2' } as const;
 
 /** The process of a stream in a host's namespace. */
-export function startStream({ bed }: Pair, host: Host, key: string, peer: string): RunningDaemon {
+export function startStream({ bed }: Pick<Pair, 'bed'>, host: Host, key: string, peer: string): RunningDaemon {
   const daemon = new RunningDaemon([
     ...['ip', 'netns', 'exec', host.namespace],
     ...[process.execPath, ENTRY, 'sync', 'serve', '--key', key, peer],
@@ -42,7 +42,7 @@ export async function inStep(...hosts: readonly Host[]): Promise<void> {
 }
 
 /** A key in a file of the bed's; its pin. */
-export function newKey({ bed, lvs }: Pair): { readonly file: string; readonly pin: string } {
+export function newKey({ bed, lvs }: Pick<Pair, 'bed' | 'lvs'>): { readonly file: string; readonly pin: string } {
   const file = `${bed.folder('weir-key-')}/key`;
   const pin = ok(lvs.weir(`sync keygen ${file}`)).trim();
   assert.match(pin, /^[A-Za-z0-9_-]{43}$/);

@@ -124,9 +124,19 @@ function startedAt(pid: number): string | null {
 /** ISO 8601 of microseconds since 1970; 0: not known. */
 const isoOf = (us: number): string | null => (us === 0 ? null : new Date(us / 1000).toISOString());
 
-function instanceStatus({ name, state, sinceUs, interface: device, vrid, priority, faults }: PublishedInstance): InstanceStatus {
-  const since = isoOf(sinceUs);
-  return { name, state: STATES[state], since, interface: device, virtualRouterId: vrid, priority, faults };
+function instanceStatus(instance: PublishedInstance): InstanceStatus {
+  const { name, state, sinceUs, interface: device, vrid, priority, faults, connectionsWait: wait } = instance;
+  const waitsForConnections = wait === undefined ? null : { of: wait.peers, until: isoOf(wait.untilUs) };
+  return {
+    name,
+    state: STATES[state],
+    since: isoOf(sinceUs),
+    interface: device,
+    virtualRouterId: vrid,
+    priority,
+    faults,
+    waitsForConnections,
+  };
 }
 
 function healthStatus({ reals, ...server }: PublishedServer): HealthStatus {

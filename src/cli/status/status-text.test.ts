@@ -89,7 +89,7 @@ test('many services fit one screen: those that are down first, then those with s
 });
 
 test('VRRP: the state of each instance, since when, and why it is in FAULT; a daemon that publishes none is named', () => {
-  const instance = { interface: 'eth0', virtualRouterId: 51, priority: 100 };
+  const instance = { interface: 'eth0', virtualRouterId: 51, priority: 100, waitsForConnections: null };
   const text = lines({
     daemons: [
       {
@@ -100,6 +100,14 @@ test('VRRP: the state of each instance, since when, and why it is in FAULT; a da
         instances: [
           { ...instance, name: 'V1', state: 'MASTER', since: ago(7300), faults: [] },
           { ...instance, name: 'V2', state: 'FAULT', since: null, faults: ['interface eth1 down'] },
+          {
+            ...instance,
+            name: 'V3',
+            state: 'BACKUP',
+            since: null,
+            faults: [],
+            waitsForConnections: { of: ['192.0.2.2:8848'], until: ago(-42) },
+          },
         ],
         health: null,
         otherBuild: false,
@@ -114,11 +122,13 @@ test('VRRP: the state of each instance, since when, and why it is in FAULT; a da
   );
   const at = text.findIndex((line) => line.startsWith('VRRP'));
   assert.equal(text[at + 1], '           V2 FAULT, VRID 51 on eth0, priority 100: interface eth1 down');
-  assert.equal(text[at + 2], '           keepalived 900 publishes no state (kill -USR1 900 makes it write keepalived.data)');
-  assert.match(text[at + 3] ?? '', /^daemons {4}weir 812 since .* \(90 s ago\), \/etc\/keepalived\/keepalived\.conf$/);
-  assert.equal(text[at + 4], '           keepalived 900, /etc/k.conf');
+  const waits = 'waits for connections of its peers before it preempts, at most 42 s: 192.0.2.2:8848';
+  assert.equal(text[at + 2], `           V3 BACKUP, VRID 51 on eth0, priority 100; ${waits}`);
+  assert.equal(text[at + 3], '           keepalived 900 publishes no state (kill -USR1 900 makes it write keepalived.data)');
+  assert.match(text[at + 4] ?? '', /^daemons {4}weir 812 since .* \(90 s ago\), \/etc\/keepalived\/keepalived\.conf$/);
+  assert.equal(text[at + 5], '           keepalived 900, /etc/k.conf');
   const restart = 'it is of another build, so not all of its state is shown until it is restarted';
-  assert.equal(text[at + 5], `           weir 901, /etc/w.conf: ${restart}`);
+  assert.equal(text[at + 6], `           weir 901, /etc/w.conf: ${restart}`);
 });
 
 test('what is not whole is shown with its fix', () => {

@@ -114,9 +114,16 @@ function dropLines({ drops, table }: Status): readonly string[] {
   return [`in the last ${Math.round(drops.seconds)} s: ${list === '' ? 'none' : `${list} (weir stats drops explains them)`}`];
 }
 
-function instanceLine({ name, state, since, interface: device, virtualRouterId, priority, faults }: InstanceStatus, now: number): string {
+function waitText({ waitsForConnections: wait }: InstanceStatus, now: number): string {
+  if (wait === null) return '';
+  const left = wait.until === null ? 0 : Math.max(0, Math.ceil((Date.parse(wait.until) - now) / 1000));
+  return `; waits for connections of its peers before it preempts, at most ${left} s: ${wait.of.join(', ')}`;
+}
+
+function instanceLine(instance: InstanceStatus, now: number): string {
+  const { name, state, since, interface: device, virtualRouterId, priority, faults } = instance;
   const why = faults.length === 0 ? '' : `: ${faults.join('; ')}`;
-  return `${name} ${state}${sinceText(since, now)}, VRID ${virtualRouterId} on ${device}, priority ${priority}${why}`;
+  return `${name} ${state}${sinceText(since, now)}, VRID ${virtualRouterId} on ${device}, priority ${priority}${why}${waitText(instance, now)}`;
 }
 
 function vrrpLines(daemons: readonly DaemonStatus[], now: number): readonly string[] {

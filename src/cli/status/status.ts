@@ -79,6 +79,8 @@ export interface InstanceStatus {
   readonly priority: number;
   /** Why it is in FAULT. */
   readonly faults: readonly string[];
+  /** It does not preempt before it has the connections of these peers, or until then; null: it does not wait. */
+  readonly waitsForConnections: { readonly of: readonly string[]; readonly until: string | null } | null;
 }
 
 /** `since` is null: from the start. */

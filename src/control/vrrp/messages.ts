@@ -63,6 +63,8 @@ export type Input =
   | { readonly kind: 'file'; readonly name: string; readonly value?: number }
   | { readonly kind: 'process'; readonly name: string; readonly running: number }
   | { readonly kind: 'bfd'; readonly name: string; readonly up: boolean }
+  /** Peers of weir's own stream whose connections are not all in the tables here yet, as they are named in its status. */
+  | { readonly kind: 'connections'; readonly missing: readonly string[] }
   /** Another program removed an address, route or rule of a master. */
   | {
       readonly kind: 'lost';

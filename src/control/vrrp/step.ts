@@ -5,6 +5,7 @@ import { configure } from './configure/configure.js';
 import { stop } from './configure/stop.js';
 import { change, closeContext, openContext, type VrrpContext } from './context.js';
 import type { Effect, Input } from './messages.js';
+import { handleConnections } from './receive/connections-wait.js';
 import { handleHeartbeat } from './receive/heartbeat.js';
 import { receive } from './receive/receive.js';
 import { noteConflict } from './receive/split-brain.js';
@@ -53,6 +54,9 @@ function take(context: VrrpContext, input: Input): void {
       break;
     case 'bfd':
       handleBfd(context, input.name, input.up);
+      break;
+    case 'connections':
+      handleConnections(context, input.missing);
       break;
     case 'lost':
       handleLostResource(context, input);

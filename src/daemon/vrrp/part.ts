@@ -22,6 +22,7 @@ import type { Part, StartPart } from '../process/part.js';
 import { idsOf } from '../process/users.js';
 import { DaemonKeeper } from '../sync/daemon-keeper.js';
 import { daemonsIn } from '../sync/run-daemon-step.js';
+import { PeerConnections } from './peer-connections.js';
 import { StateReporter } from './state-reporter.js';
 import { TakeoverGrace } from './takeover-grace.js';
 import { VrrpProcess } from './vrrp-process.js';
@@ -56,6 +57,7 @@ class VrrpPart implements Part {
   #states: StateReporter | undefined;
   readonly #daemons: DaemonKeeper;
   readonly #grace: TakeoverGrace;
+  readonly #connections: PeerConnections;
   readonly #followStates = new OnceATurn<'follow'>(() => this.#follow());
 
   constructor(
@@ -80,6 +82,11 @@ class VrrpPart implements Part {
         if (event.kind === 'state') this.#statesChanged();
       },
       onTakeover: () => this.#grace.begin(this.#configuration.global),
+    });
+    this.#connections = new PeerConnections({
+      namespace: configuration.root.ipvsNamespace,
+      log,
+      changed: (missing) => this.#vrrp.connections(missing),
     });
     this.#states = new StateReporter(() => this.#vrrp.instances(), send);
     this.#followStates.ask('follow');
@@ -152,6 +159,7 @@ class VrrpPart implements Part {
   async stop(): Promise<void> {
     this.#states?.close();
     this.#grace.close();
+    this.#connections.close();
     const stopped = this.#vrrp.stop();
     this.#followStates.flush();
     await Promise.all([stopped, this.#daemons.close()]);

@@ -8,9 +8,15 @@ import { OnceATurn } from '../process/once-a-turn.js';
 
 const INTERVAL_MS = 1000;
 
-function instanceOf({ config, state, priority, faults, lastTransitionWallUs }: InstanceState): PublishedInstance {
-  const { name, vrid } = config;
-  return { name, state, sinceUs: lastTransitionWallUs, interface: config.interface ?? '', vrid, priority, faults };
+function waitOf({ connectionsWait: wait }: InstanceState): Pick<PublishedInstance, 'connectionsWait'> {
+  if (wait === undefined || wait === 'over' || wait.peers.length === 0) return {};
+  return { connectionsWait: { peers: wait.peers, untilUs: wait.untilWallUs } };
+}
+
+function instanceOf(instance: InstanceState): PublishedInstance {
+  const { config, state, priority, faults, lastTransitionWallUs: sinceUs } = instance;
+  const { name, vrid, interface: device = '' } = config;
+  return { name, state, sinceUs, interface: device, vrid, priority, faults, ...waitOf(instance) };
 }
 
 export class StateReporter {

@@ -183,6 +183,11 @@ export class VrrpProcess {
     this.#feed({ kind: 'bfd', name, up });
   }
 
+  /** As the input of the machine. */
+  connections(missing: readonly string[]): void {
+    this.#feed({ kind: 'connections', missing });
+  }
+
   /** Zeroes the counters of keepalived.stats. */
   clearCounters(): void {
     this.#feed({ kind: 'clearCounters' });

@@ -7,16 +7,16 @@ import { isAlive, ownProcess } from './sync-record.js';
 /** To be raised with each change of the fields. */
 const FORMAT = 1;
 
-const file = (): StateFile => new StateFile('sync', '_stream');
+const file = (cookie?: bigint): StateFile => new StateFile('sync', '_stream', cookie);
 
 /** undefined: removes it. @throws SystemError */
 export function writeStreamStatus(status: StreamStatus | undefined): void {
   file().write(status && `${JSON.stringify({ format: FORMAT, process: ownProcess(), status })}\n`);
 }
 
-/** undefined: no such process runs in this network namespace. @throws SystemError */
-export function readStreamStatus(): StreamStatus | undefined {
-  const text = file().read();
+/** undefined: no such process runs in the network namespace with this cookie (default: our own). @throws SystemError */
+export function readStreamStatus(cookie?: bigint): StreamStatus | undefined {
+  const text = file(cookie).read();
   if (text === undefined) return undefined;
   try {
     const value: unknown = JSON.parse(text);

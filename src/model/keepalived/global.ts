@@ -119,6 +119,8 @@ export interface GlobalSettings {
   };
   /** Seconds, 0: none; absent: the default. */
   readonly lvsSyncGrace?: number;
+  /** Seconds for which a node does not preempt while connections of its peers are missing, 0: none; absent: the default. */
+  readonly lvsSyncWait?: number;
   readonly rsInitNotifies: boolean;
   readonly processes: {
     readonly parent: ProcessSettings;

@@ -69,6 +69,8 @@ const statics = ({ staticsMissing }: WorldNode): Input => ({
   missing: [...staticsMissing].map((group) => ({ group, text: `route of ${group}` })),
 });
 
+const connections = ({ lacksConnections }: WorldNode): Input => ({ kind: 'connections', missing: lacksConnections ? ['peer'] : [] });
+
 function takeAddress(node: WorldNode, index: number, instance: string, actions: Actions): void {
   const held = [...node.host.addresses].find(([, holder]) => holder === instance)?.[0];
   if (held === undefined || !node.alive) return;
@@ -147,6 +149,7 @@ function disturbProcess(node: WorldNode, index: number, what: Disturbance, actio
       for (const { name } of node.configuration.processes)
         actions.give(index, { kind: 'process', name, running: node.processes.get(name) ?? 1 });
       if (node.staticsMissing.size > 0) actions.give(index, statics(node));
+      if (node.lacksConnections) actions.give(index, connections(node));
       for (const { name } of node.configuration.bfds) actions.give(index, { kind: 'bfd', name, up: !node.bfdsDown.has(name) });
       for (const { name } of node.configuration.files) actions.give(index, { kind: 'file', name, value: node.files.get(name) ?? 0 });
       load(node, index, node.later, actions);
@@ -199,6 +202,10 @@ function disturbTracked(node: WorldNode, index: number, what: Disturbance, actio
       if (what.up) node.bfdsDown.delete(what.name);
       else node.bfdsDown.add(what.name);
       actions.give(index, { kind: 'bfd', name: what.name, up: what.up });
+      return true;
+    case 'connections':
+      node.lacksConnections = what.missing;
+      actions.give(index, connections(node));
       return true;
     case 'static':
       if (what.missing) node.staticsMissing.add(what.group);

@@ -61,6 +61,8 @@ export type Disturbance =
   /** A static object of a track group is missing, or is there again. */
   | { readonly kind: 'static'; readonly node: number; readonly group: string; readonly missing: boolean }
   | { readonly kind: 'bfd'; readonly node: number; readonly name: string; readonly up: boolean }
+  /** Connections of a peer are not in this node's tables, or all are. */
+  | { readonly kind: 'connections'; readonly node: number; readonly missing: boolean }
   /** The new addresses of an interface, in the kernel's order. */
   | { readonly kind: 'readdress'; readonly node: number; readonly interface: string; readonly addresses: readonly Address[] }
   /** Reports that must change no state: another host answers for an address, a heartbeat, counters. */

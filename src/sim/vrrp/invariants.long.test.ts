@@ -199,6 +199,20 @@ test('options of the election that are ignored', () => {
   );
 });
 
+test('a machine that never waits for connections', () =>
+  caught(
+    withInput((input) => (input.kind === 'connections' ? undefined : input)),
+    /and lacks connections/,
+    400,
+  ));
+
+test('a machine that waits for connections without end', () =>
+  caught(
+    reconfigured((configuration) => ({ ...configuration, global: { ...configuration.global, lvsSyncWait: 600 } })),
+    /should be master/,
+    1000,
+  ));
+
 test('gratuitous ARP once, and not again', () => {
   caught(
     eachInstance((instance) => ({ ...instance, garp: { ...instance.garp, masterDelayUs: 0 } })),

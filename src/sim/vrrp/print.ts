@@ -34,6 +34,8 @@ function inputText(input: Input): string {
       return `process ${input.name}: ${input.running}`;
     case 'bfd':
       return `BFD ${input.name} ${input.up ? 'up' : 'down'}`;
+    case 'connections':
+      return `connections ${input.missing.length === 0 ? 'complete' : 'missing'}`;
     case 'heartbeat':
       return `heartbeat for ${input.instance}: ${input.state} ${input.priority}`;
     case 'lost':
@@ -110,6 +112,8 @@ function disturbanceText(name: (node: number) => string, what: Disturbance): str
       return `${name(what.node)}: ${what.interface} is deleted`;
     case 'static':
       return `${name(what.node)}: a static object of ${what.group} is ${what.missing ? 'missing' : 'there again'}`;
+    case 'connections':
+      return `${name(what.node)}: connections of peers are ${what.missing ? 'missing' : 'complete'}`;
     case 'bfd':
       return `${name(what.node)}: BFD ${what.name} ${what.up ? 'up' : 'down'}`;
     default:

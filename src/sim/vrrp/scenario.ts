@@ -6,6 +6,7 @@ import type { BfdInstance, TrackedSet, TrackFile, TrackProcess, TrackScript } fr
 import { mix, type Random, randomFrom } from '../random.js';
 import { commonInstance, strictly } from './common-instance.js';
 import { configurationOf, groupOf, inet, linkLocal } from './configuration.js';
+import { missingConnections, withWaits } from './connections.js';
 import { episodesOf, longPause } from './episodes.js';
 import type { History, NodeSetup } from './history.js';
 import { settleUs } from './invariants/bounds.js';
@@ -177,10 +178,13 @@ function nodesOf(random: Random, plan: Plan): readonly NodeSetup[] {
 export function historyOf(seed: number, options: ScenarioOptions = {}): History {
   const random = randomFrom(mix(seed, 0x5eed));
   const plan = planOf(random, options);
-  const nodes = nodesOf(random, plan);
+  const waiting = randomFrom(mix(seed, 0xc0));
+  const nodes = withWaits(waiting, nodesOf(random, plan));
   const longestUs = Math.max(...plan.instances.map(({ advertUs }) => advertUs));
   const restlessUs = random.between(6, 22) * longestUs;
-  const episodes = episodesOf(random, nodes, restlessUs);
+  const episodes = [...episodesOf(random, nodes, restlessUs), ...missingConnections(waiting, nodes, restlessUs)].sort(
+    (a, b) => a.atUs - b.atUs,
+  );
   const rests = random.chance(0.05) && plan.instances.every(({ fast }) => fast === undefined);
   const calmFromUs = restlessUs + (rests ? random.between(60, 400) * longestUs : 0);
   const events = rests ? [...episodes, ...longPause(random, nodes, { fromUs: restlessUs, toUs: calmFromUs })] : episodes;

@@ -39,6 +39,8 @@ export interface WorldNode {
   readonly bfdsDown: Set<string>;
   /** Track groups of which a static object is missing. */
   readonly staticsMissing: Set<string>;
+  /** Connections of peers are missing in its tables. */
+  lacksConnections: boolean;
   view: readonly InstanceView[];
   /** Input that waits for a paused process. */
   waiting: Input[];
@@ -95,6 +97,7 @@ export function worldOf(history: History): World {
       processes: new Map(),
       bfdsDown: new Set(),
       staticsMissing: new Set(),
+      lacksConnections: false,
       view: [],
       waiting: [],
       unreported: false,

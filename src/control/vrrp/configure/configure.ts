@@ -193,6 +193,7 @@ function newInstance(config: VrrpInstance, group: number): InstanceState {
     addressesSet: false,
     master: undefined,
     preemptAtUs: undefined,
+    connectionsWait: undefined,
     garp: [],
     refreshAtUs: undefined,
     extraAtUs: undefined,

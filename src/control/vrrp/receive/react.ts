@@ -11,6 +11,7 @@ import { sendAdvert } from '../send/advert.js';
 import { announce } from '../send/announce.js';
 import { notifyInstance } from '../send/notify.js';
 import type { InstanceState } from '../state/instance-state.js';
+import { waitsForConnections } from './connections-wait.js';
 import { noteLowerAdvert } from './split-brain.js';
 
 export interface ReceivedAdvert {
@@ -37,9 +38,9 @@ function reactAsBackup(context: VrrpContext, index: number, advert: ReceivedAdve
     logInstanceDetail(context, index, 'Backup received priority 0 advertisement');
     change(context, index, { timerAtUs: context.atUs + handoverUs(instance), want: 'backup' });
   } else if (advert.priority >= instance.priority || instance.config.nopreempt) {
-    change(context, index, { preemptAtUs: undefined });
+    change(context, index, { preemptAtUs: undefined, connectionsWait: undefined });
     followMaster(context, index, advert);
-  } else if (waitsToPreempt(context, index)) {
+  } else if (waitsToPreempt(context, index) || waitsForConnections(context, index)) {
     followMaster(context, index, advert);
   } else {
     const text = `received lower priority (${advert.priority}) advert from ${formatAddress(advert.source)} - discarding`;

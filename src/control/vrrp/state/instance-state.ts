@@ -21,6 +21,14 @@ export interface HmacStamp {
   readonly counter: number;
 }
 
+/** It does not preempt while connections of these peers are missing here. */
+export interface ConnectionsWait {
+  readonly peers: readonly string[];
+  readonly untilUs: number;
+  /** By the wall clock as it was then, microseconds since 1970. */
+  readonly untilWallUs: number;
+}
+
 /** Two masters at the same time, from the first sign of it to the last. */
 export interface SplitEpisode {
   readonly sinceUs: number;
@@ -66,6 +74,8 @@ export interface InstanceState {
   readonly master: KnownMaster | undefined;
   /** When preempt_delay ends; undefined: it has not begun. */
   readonly preemptAtUs: number | undefined;
+  /** undefined: it does not wait for connections; `over`: it has, as long as it may. */
+  readonly connectionsWait: ConnectionsWait | 'over' | undefined;
   /** Pending blocks of gratuitous ARP. */
   readonly garp: readonly { readonly atUs: number; readonly rounds: number }[];
   readonly refreshAtUs: number | undefined;

@@ -61,6 +61,8 @@ export interface VrrpMachine {
   readonly instances: readonly InstanceState[];
   readonly groups: readonly GroupState[];
   readonly trackers: TrackerResults;
+  /** Peers whose connections are not all here. */
+  readonly missingConnections: readonly string[];
   readonly indexOfName: ReadonlyMap<string, number>;
   /** Interface, family and VRID (see `packetKey`) to instances. */
   readonly indexOfPacket: ReadonlyMap<string, readonly number[]>;
@@ -83,6 +85,7 @@ export function initialState(): VrrpMachine {
     instances: [],
     groups: [],
     trackers: { scripts: new Map(), files: new Map(), processes: new Map(), bfds: new Map() },
+    missingConnections: [],
     indexOfName: new Map(),
     indexOfPacket: new Map(),
     ignoreUntilUs: 0,

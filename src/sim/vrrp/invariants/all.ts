@@ -4,6 +4,7 @@ import { adverts } from './adverts.js';
 import { announcements } from './announcements.js';
 import { answers } from './answers.js';
 import { calm } from './calm.js';
+import { connections } from './connections.js';
 import { fastMode } from './fast-mode.js';
 import { groups } from './groups.js';
 import { cleanStop, hostState } from './host-state.js';
@@ -18,6 +19,7 @@ export const invariants: readonly MakeInvariant[] = [
   cleanStop,
   adverts,
   answers,
+  connections,
   wakes,
   groups,
   takeover,

@@ -33,6 +33,9 @@ export const skewOf = (instance: VrrpInstance, priority: number, intervalUs: num
 export const downOf = (instance: VrrpInstance, priority: number, intervalUs: number): number =>
   instance.downTimerAdverts * intervalUs + skewOf(instance, priority, intervalUs);
 
+/** lvs_sync_wait; histories that have none miss no connections. */
+export const waitLimitUs = ({ global }: KeepalivedConfiguration): number => (global.lvsSyncWait ?? 0) * 1_000_000;
+
 /** After this time without disturbance every election of a history is over. */
 export function settleUs(history: History): number {
   const configurations = configurationsOf(history);
@@ -45,5 +48,6 @@ export function settleUs(history: History): number {
   );
   const late = history.events.map(({ what }) => (what.kind === 'weather' ? what.weather.maxUs : 0));
   const links = configurations.flatMap(({ root }) => root.interfaceDelays.map(({ downUs, upUs }) => Math.max(downUs, upUs)));
-  return Math.max(0, ...elections) + Math.max(0, ...delays) + Math.max(0, ...late) + Math.max(0, ...links);
+  const waits = configurations.map(waitLimitUs);
+  return Math.max(0, ...waits) + Math.max(0, ...elections) + Math.max(0, ...delays) + Math.max(0, ...late) + Math.max(0, ...links);
 }

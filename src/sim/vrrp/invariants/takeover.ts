@@ -26,7 +26,7 @@ function deadlineAfter(
   observation: Observation,
   instance: VrrpInstance,
   advert: SeenAdvert | undefined,
-  mixed: boolean,
+  { mixed, lacksConnections }: { readonly mixed: boolean; readonly lacksConnections: boolean },
 ): number | undefined | 'same' {
   const { nowUs, input, before, after } = observation;
   const [was, is] = [stateOf(before, instance.name), stateOf(after, instance.name)];
@@ -44,7 +44,7 @@ function deadlineAfter(
   // The skew depends on the interval of the master that was followed, which may be another one.
   if (advert.priority === 0) return mixed ? undefined : nowUs + skewOf(instance, priority, instance.advertUs);
   if (was === 'master' || advert.priority >= priority || instance.nopreempt) return nowUs + downOf(instance, priority, advert.intervalUs);
-  return instance.preemptDelayUs > 0 ? undefined : 'same';
+  return instance.preemptDelayUs > 0 || lacksConnections ? undefined : 'same';
 }
 
 function noteStep(
@@ -73,7 +73,8 @@ function noteStep(
     const inGroup = node.configuration.syncGroups.some(({ members }) => members.includes(instance.name));
     const exact =
       !inGroup && instance.fast === undefined && (!own || received.fits(instance.name)) && node.configuration.global.startupDelayUs === 0;
-    const next = exact ? deadlineAfter(observation, instance, own ? received?.advert : undefined, mixed.has(instance.name)) : undefined;
+    const unclear = { mixed: mixed.has(instance.name), lacksConnections: node.lacksConnections };
+    const next = exact ? deadlineAfter(observation, instance, own ? received?.advert : undefined, unclear) : undefined;
     const restarts =
       own || was !== 'backup' || /^(?:configure|interface|interfaceGone|script|file|process|lost|heartbeat)$/.test(input.kind);
     const sinceUs = wait === undefined || restarts ? nowUs : wait.sinceUs;

@@ -23,6 +23,13 @@ export const globalLvsKeywords: readonly Keyword[] = [
       "Seconds after a takeover for which TCP and SCTP of connections that are not known here are dropped, not reset, where there is an lvs_sync_daemon; 0: none. weir's own.",
   },
   {
+    name: 'lvs_sync_wait',
+    argument: integer(0, 600),
+    default: '60',
+    meaning:
+      "Seconds, at most, for which an instance does not preempt a master of lower priority, until this director has the connections of all peers of weir's own stream; 0: it does not wait. weir's own.",
+  },
+  {
     name: 'lvs_timeouts',
     argument: words(2),
     meaning: '[tcp S] [tcpfin S] [udp S]: timeouts of idle connections in seconds, 0..2678400.',

@@ -144,6 +144,7 @@ function lvs(global: Values, report: Report) {
     ...optional('lvsTimeouts', buildTimeouts(global, report)),
     ...optional('lvsSyncDaemon', buildSyncDaemon(global, report)),
     ...optional('lvsSyncGrace', numberOf(global, 'lvs_sync_grace')),
+    ...optional('lvsSyncWait', numberOf(global, 'lvs_sync_wait')),
     rsInitNotifies: booleanOf(global, 'rs_init_notifies') ?? false,
   };
 }

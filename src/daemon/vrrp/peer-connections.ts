@@ -1,0 +1,56 @@
+// Which peers of weir's own stream have connections that are not in the director's tables yet: looked for in what the process of the stream writes.
+import { readStreamStatus } from '../../host/sync/stream-file.js';
+import { isWeirError } from '../../model/errors/weir-error.js';
+import type { Log } from '../../model/log-level.js';
+import { peersMissing } from '../../model/stream-node.js';
+import { isSystemError, reasonOf } from '../../sys/errno.js';
+import { directorCookie } from '../sync/director-namespace.js';
+
+/** The file changes once a second. */
+const LOOK_MS = 500;
+
+export interface PeerConnectionsOptions {
+  /** Of net_namespace_ipvs; absent: the process's own. */
+  readonly namespace: string | undefined;
+  readonly log: Log;
+  /** By address; none: nothing is missing, or no such process runs. */
+  readonly changed: (missing: readonly string[]) => void;
+}
+
+export class PeerConnections {
+  readonly #timer: NodeJS.Timeout;
+  #reported = '';
+  #failure = '';
+
+  constructor(readonly options: PeerConnectionsOptions) {
+    this.#timer = setInterval(() => this.#look(), LOOK_MS).unref();
+    this.#look();
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+  }
+
+  #look(): void {
+    const missing = this.#missing();
+    const text = missing.join(' ');
+    if (text === this.#reported) return;
+    this.#reported = text;
+    this.options.changed(missing);
+  }
+
+  /** Nothing of it may end the process: what cannot be read is logged once, and nothing is missing then. */
+  #missing(): readonly string[] {
+    try {
+      const status = readStreamStatus(directorCookie(this.options.namespace));
+      this.#failure = '';
+      return status === undefined ? [] : peersMissing(status);
+    } catch (error) {
+      if (!isSystemError(error) && !isWeirError(error)) throw error;
+      const why = isSystemError(error) ? reasonOf(error) : error.message;
+      if (why !== this.#failure) this.options.log('warning', `synchronisation: what peers have is not known: ${why}`);
+      this.#failure = why;
+      return [];
+    }
+  }
+}
