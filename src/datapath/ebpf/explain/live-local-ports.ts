@@ -30,6 +30,7 @@ interface FoundFlow {
   readonly virtual: Endpoint | undefined;
   /** The server's port, and the protocol. undefined: its destination's. */
   readonly reached: { readonly port: number; readonly protocol: number } | undefined;
+  readonly report: ClientReport;
 }
 
 const recordOf = (address: Ip): typeof FullnatClient | typeof Fullnat6Client =>
@@ -140,8 +141,8 @@ export class LiveLocalPorts implements LocalPorts {
     const found = this.#found(server, local, protocol);
     const destination = found && this.destinationAt(found.dest);
     if (found === undefined || destination === undefined) return undefined;
-    const { client, virtual = destination.service } = found;
-    return { client, virtual: { address: virtual.address, port: virtual.port }, destination };
+    const { client, virtual = destination.service, report } = found;
+    return { client, virtual: { address: virtual.address, port: virtual.port }, destination, report };
   }
 
   /** The client that a server's packet is for. undefined: no flow has these ends. */
@@ -190,7 +191,7 @@ export class LiveLocalPorts implements LocalPorts {
         const view = viewOf(key);
         const client = { address: addressAt(view, layout.client), port: swap16(view.getUint16(layout.port.at, true)) };
         const dest = view.getUint32(layout.dest.at, true) & ((1 << FULLNAT_PROTOCOL_SHIFT) - 1);
-        return { client, dest, virtual: undefined, reached: undefined, ...this.#virtualAt(place, four) };
+        return { client, dest, virtual: undefined, reached: undefined, report: reportIn(viewOf(value)), ...this.#virtualAt(place, four) };
       }
       return undefined;
     });
