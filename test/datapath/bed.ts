@@ -4,10 +4,11 @@ import type { Director } from '../../src/datapath/director.js';
 import { Conf, ConnSlot, Counters, Dest, Drops, Estimate, Service } from '../../src/datapath/ebpf/abi.gen.js';
 import { EbpfDirector } from '../../src/datapath/ebpf/ebpf-director.js';
 import { AttachedInterfaces } from '../../src/datapath/ebpf/load/attached-interfaces.js';
+import { attachModeOf } from '../../src/datapath/ebpf/load/hook-choice.js';
 import { PROGRAMS, removePins } from '../../src/datapath/ebpf/load/load.js';
 import type { Capacity } from '../../src/datapath/ebpf/load/object.js';
 import { ensureXdp } from '../../src/datapath/ebpf/load/xdp.js';
-import { attachModeOf, openDirector } from '../../src/datapath/ebpf/open.js';
+import { openDirector } from '../../src/datapath/ebpf/open.js';
 import { Bpffs } from '../../src/datapath/ebpf/pins/bpffs.js';
 import { REASONS } from '../../src/datapath/ebpf/reasons.gen.js';
 import { IPV6_PINS, SIDE_PINS, type Tables } from '../../src/datapath/ebpf/table/tables.js';
@@ -65,10 +66,7 @@ export interface Bed {
   totals(): RawTotals;
   /** Reasons that were counted since the last wipe. */
   drops(): Readonly<Record<string, number>>;
-  /**
-   * From now on next hops are asked for again every second, as they are outside of tests: XDP leaves such a packet to tc,
-   * and tc may send its clone and make an ARP request of it.
-   */
+  /** Next hops are asked for again every second from now on, as outside of tests: XDP leaves such a packet to tc, which may send its clone and ARP. */
   letHopsAge(): void;
   /** As each command does: what the programs know of interfaces and policy rules is brought up to date. */
   lookAtInterfaces(): void;

@@ -43,8 +43,8 @@ function command(options: OpenOptions = {}): readonly string[] {
   return notices;
 }
 
-const alone = ({ folder }: Bed): readonly TcAlone[] =>
-  using(new Netlink(), (netlink) => tcAlone(folder, netlink.dump(dumpLinks(), decodeLink, 'list the interfaces')));
+const alone = ({ tables }: Bed): readonly TcAlone[] =>
+  using(new Netlink(), (netlink) => tcAlone(tables, netlink.dump(dumpLinks(), decodeLink, 'list the interfaces')));
 
 const texts = (bed: Bed): readonly string[] => readdirSync(bed.folder).filter((name) => name.startsWith(XDP_REFUSED_PIN));
 

@@ -29,6 +29,7 @@ const USAGE = `usage: weir load [--conn-tab-bits N] [--connections N] [--max-ser
        --max-services      a power of two, 64 to 65536 (16384)
        --max-destinations  64 to 262142 (65536; fewer above 32 possible CPUs)
        --attach            auto: tc on every interface, XDP besides on physical ones; tc: tc only; xdp: XDP everywhere
+                           but on VLANs and below them
                            (by veths frames are lost then, but with 'ethtool -K DEV gro on tx off' at their far ends)
        --firewall          auto (the default): honour where a rule of the packet filter may drop packets for a service, or mark them
                            for another one, otherwise fast;

@@ -104,7 +104,10 @@ function datapathStatus(netlink: Netlink, observed: ObservedDatapath): DatapathS
       xdp: attached.includes('xdp'),
       ingressAlone,
     })),
-    tcAlone: observed.kind === 'loaded' ? tcAlone(observed.folder, links).map(({ what, why }) => ({ what, why })) : [],
+    tcAlone:
+      observed.kind === 'loaded'
+        ? tcAlone(observed.reader.tables, links).map(({ what, why, obstacle }) => ({ what, why, obstacle: obstacle ?? null }))
+        : [],
     firewall:
       observed.kind === 'loaded' ? { mode: firewallMode(observed.reader.tables), passes: anyPassesFirewall(observed.reader.tables) } : null,
     repairsDue:

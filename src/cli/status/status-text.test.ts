@@ -141,12 +141,16 @@ test('what is not whole is shown with its fix', () => {
   has({ datapath: { ...datapath, programs: 'bridging-left', build: null } }, /a change of their size was interrupted \(weir load/);
   has({ datapath: { ...datapath, state: 'unfinished' }, table: null }, /killed while it loaded or unloaded it \(weir load/);
   has(
-    { datapath: { ...datapath, tcAlone: [{ what: 'IPv6', why: 'the kernel refuses its program (EINVAL)' }] } },
+    { datapath: { ...datapath, tcAlone: [{ what: 'IPv6', why: 'the kernel refuses its program (EINVAL)', obstacle: null }] } },
     /^ {11}IPv6 goes by tc alone, without XDP: the kernel refuses its program \(EINVAL\) \(weir load tries again\)$/m,
   );
   has(
-    { datapath: { ...datapath, tcAlone: [{ what: 'IPv4 and IPv6', why: 'the kernel refuses its program (EINVAL)' }] } },
+    { datapath: { ...datapath, tcAlone: [{ what: 'IPv4 and IPv6', why: 'the kernel refuses its program (EINVAL)', obstacle: null }] } },
     /^ {11}IPv4 and IPv6 go by tc alone, without XDP: /m,
+  );
+  has(
+    { datapath: { ...datapath, tcAlone: [{ what: 'lan', why: 'it has VLANs on top (lan.5)', obstacle: 'vlan' }] } },
+    /^ {11}lan goes by tc alone, without XDP: it has VLANs on top \(lan\.5\)$/m,
   );
   has({ datapath: { ...datapath, repairsDue: 2 } }, /^ {11}2 repairs due \(weir doctor names them, weir load does them\)$/m);
   has({ table: { ...table, unfinishedChange: { pid: null } } }, /its command was killed \(weir load repairs it\)/);

@@ -1,5 +1,6 @@
 // What `weir status` reports: plain values, so that its JSON is this shape. Moments are texts as of Date.toISOString.
 import type { RealServerHealth, VirtualServerHealth } from '../../model/keepalived/server-health.js';
+import type { TcAlone } from '../../model/tc-alone.js';
 
 export interface InterfaceStatus {
   readonly name: string;
@@ -61,8 +62,8 @@ export interface DatapathStatus {
   readonly since: string | null;
   /** The interfaces that the datapath can be attached to. */
   readonly interfaces: readonly InterfaceStatus[];
-  /** What goes by tc alone, though XDP is loaded, since this kernel refuses the program of XDP for it. */
-  readonly tcAlone: readonly { readonly what: string; readonly why: string }[];
+  /** What goes by tc alone, though XDP is wanted for it. `obstacle`: of an interface; null: this kernel refuses a program. */
+  readonly tcAlone: readonly (Pick<TcAlone, 'what' | 'why'> & { readonly obstacle: NonNullable<TcAlone['obstacle']> | null })[];
   /** Whether new connections pass the host's packet filter before they are balanced, and what chose it; null: not loaded. */
   readonly firewall: { readonly mode: 'auto' | 'honour' | 'fast'; readonly passes: boolean } | null;
   /** How much `weir load` would repair, besides interfaces that are not covered. */

@@ -18,7 +18,7 @@ import { parseAttachmentPin } from './load/attachments.js';
 import type { ReportChange } from './load/datapath-change.js';
 import { exchangePrograms } from './load/exchange.js';
 import { followFirewall, hasFirewallTables, leadsBack } from './load/firewall-path.js';
-import { type AttachMode, wantsXdp } from './load/hook-choice.js';
+import { type AttachMode, attachModeOf, setAttachMode, wantsXdp } from './load/hook-choice.js';
 import { isLoaded, programKinds } from './load/load.js';
 import { isLoadedElsewhere } from './load/loaded-elsewhere.js';
 import { followMarks } from './load/mark-path.js';
@@ -33,7 +33,7 @@ import { ensureUdevRule } from './load/udev-rule.js';
 import { loadUnlessRefused } from './load/xdp.js';
 import { BPFFS_PLACE, Bpffs } from './pins/bpffs.js';
 import { Dirty, recover } from './recovery/batch.js';
-import { ATTACH_MODE, anyPassesFirewall, asksFirewall, pairHasIpv6, setFirewallMode } from './table/firewall.js';
+import { anyPassesFirewall, asksFirewall, pairHasIpv6, setFirewallMode } from './table/firewall.js';
 import { correctMarks, ownBy, wrongLocalMarks, wrongPolicyMarks } from './table/host-marks.js';
 import { layoutNames, layoutOf, mapsOfOtherLayout } from './table/layout.js';
 import { hasMarks } from './table/marks.js';
@@ -57,13 +57,6 @@ export interface OpenOptions extends LockWait, OnServices {
   readonly retryXdp?: boolean;
   /** Gets what the opening changes: nothing, most of the time. */
   readonly report?: ReportChange;
-}
-
-const ATTACH_MODES: readonly AttachMode[] = ['auto', 'tc', 'xdp'];
-
-/** How interfaces are attached: what `weir load --attach` chose last. */
-export function attachModeOf(tables: Tables): AttachMode {
-  return ATTACH_MODES[tables.conf.get(0, ATTACH_MODE)] ?? 'auto';
 }
 
 /** Runs `work` as the only writer of this namespace. @throws WeirError lock-busy */
@@ -135,7 +128,7 @@ function prepare(options: OpenOptions, bpffs: Bpffs): Prepared {
     const retry: XdpWish = retryXdp ? { retry: wasRefused ? 'all' : 'interfaces' } : {};
     const wish = { strict: options.attach !== undefined, ...retry };
     const addresses = interfaces.refresh(options.attach ?? attachModeOf(tables), wish);
-    if (options.attach !== undefined) tables.conf.set(0, ATTACH_MODE, ATTACH_MODES.indexOf(options.attach));
+    if (options.attach !== undefined) setAttachMode(tables, options.attach);
     const dirty = tables.conf.get(0, Conf.dirty);
     recover(tables);
     if (dirty !== Dirty.none) report({ kind: 'repaired', what: dirty === Dirty.batch ? 'batch' : 'change' });

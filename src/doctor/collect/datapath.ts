@@ -40,6 +40,15 @@ export function collectDatapath(netlink: Netlink): CollectedDatapath {
   const change = reader.unfinishedChange();
   const firewall = anyPassesFirewall(reader.tables);
   const mode = firewallMode(reader.tables);
-  const facts = { loaded: true, interfaces, programs, repairs, unrecorded, firewall, firewallMode: mode, tcAlone: tcAlone(folder, links) };
+  const facts = {
+    loaded: true,
+    interfaces,
+    programs,
+    repairs,
+    unrecorded,
+    firewall,
+    firewallMode: mode,
+    tcAlone: tcAlone(reader.tables, links),
+  };
   return { facts: { ...facts, ...(change === undefined ? {} : { change }) }, reader };
 }

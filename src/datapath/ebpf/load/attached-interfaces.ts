@@ -3,6 +3,7 @@
 
 import { readdirSync, rmSync } from 'node:fs';
 import { WeirError } from '../../../model/errors/weir-error.js';
+import { tcAloneText } from '../../../model/tc-alone.js';
 import { native } from '../../../sys/addon.js';
 import { ATTACH_TCX_EGRESS, ATTACH_TCX_INGRESS, ATTACH_XDP, Link as BpfLink, Program } from '../../../sys/bpf/bpf-objects.js';
 import { hasCode, unlessCode } from '../../../sys/errno.js';
@@ -29,7 +30,7 @@ import {
 } from './attachments.js';
 import type { ReportChange } from './datapath-change.js';
 import { returnToLinks } from './fullnat.js';
-import { type AttachMode, hooksOf, isAttachable, isPairOfFirewall, isPairOfMarks } from './hook-choice.js';
+import { type AttachMode, hooksOf, isAttachable, isPairOfFirewall, isPairOfMarks, vlansAlone } from './hook-choice.js';
 import {
   clearRecord,
   differencesOf,
@@ -129,6 +130,7 @@ export class AttachedInterfaces {
         if (!withoutPlace.has(link)) this.#record(recordOf(link, hooks.includes('xdp'), addresses), link, made.has(link));
       }
       if (!wantsXdp) forgetXdpRefusal(this.folder);
+      if (wish.strict && mode === 'xdp') for (const alone of vlansAlone(links, mode)) this.onNotice(tcAloneText(alone));
     } finally {
       this.#closePrograms();
     }

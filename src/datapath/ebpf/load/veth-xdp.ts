@@ -6,13 +6,16 @@ import { NETLINK_GENERIC, Netlink } from '../../../sys/netlink/netlink.js';
 import { decodeFamily, lookUpFamily } from '../../../wire/ethtool.js';
 import { decodeXdpFeatures, getDevice, XDP_TRANSMITS } from '../../../wire/netdev.js';
 import { decodeLink, dumpLinks, LinkFlag } from '../../../wire/rtnetlink-link.js';
-import { isAttachable } from './hook-choice.js';
+import { hooksOf, isAttachable } from './hook-choice.js';
 
 /** The names of the veths that lose packets under XDP. None where the kernel does not show it (Linux before 6.3). */
 export function losingVeths(): readonly string[] {
   const links = using(new Netlink(), (netlink) => netlink.dump(dumpLinks(), decodeLink, 'list the interfaces'));
   // Of an end that is down the kernel does not show what it will do when it is up.
-  const veths = links.filter((link) => link.kind === 'veth' && isAttachable(link) && (link.flags & LinkFlag.lowerUp) !== 0);
+  const veths = links.filter(
+    (link) =>
+      link.kind === 'veth' && isAttachable(link) && hooksOf(link, links, 'xdp').includes('xdp') && (link.flags & LinkFlag.lowerUp) !== 0,
+  );
   return using(new Netlink(undefined, NETLINK_GENERIC), (netlink) => {
     const answer = unlessCode(() => netlink.get(lookUpFamily('netdev'), 'find netdev'), ['ENOENT'], undefined);
     const family = answer === undefined ? undefined : decodeFamily(answer);

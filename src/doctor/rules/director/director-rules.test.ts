@@ -44,6 +44,8 @@ test('what weir load repairs: one finding for one fact', () => {
   const [{ what, cause, advice } = assert.fail()] = found(alone(busy));
   assert.deepEqual([what, cause], ['wan goes by tc alone, without XDP', busy.why]);
   assert.match(advice ?? '', /ip link set dev wan xdp off/);
+  const vlans = { what: 'wan', why: 'it has VLANs on top (wan.5)', obstacle: 'vlan' } as const;
+  assert.match(found(alone(vlans))[0]?.advice ?? '', /cost more processor time; nothing has to be done$/);
   const path = (name: string, forbids: boolean) => ({ kind: 'reverse-path-changed', name, forbids }) as const;
   assert.deepEqual(codes(due(path('wan', false), path('lo', false))), ['info reverse-path-changed']);
   assert.deepEqual(codes(due(path('wan', false), path('lan', true))), ['warning reverse-path-changed']);

@@ -16,6 +16,8 @@ function adviceFor({ what, obstacle }: TcAlone): string {
         `a driver may need a smaller MTU, LRO off (ethtool -K ${device} lro off) or other numbers of queues (ethtool -L ${device}), and the ` +
         'kernel log may have its reason; weir load tries again'
       );
+    case 'vlan':
+      return 'nothing has to be done';
     default:
       return 'weir load tries again, by the kernel and the build that there are then';
   }
