@@ -1,14 +1,29 @@
-// lvs_sync_daemon where the interface comes later, and with a network namespace of the director's own.
+// lvs_sync_daemon without an instance, where the interface comes later, and with a network namespace of the director's own.
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { until } from '../datapath/cluster.js';
 import { Bed, noNamespaces } from '../support/netns-bed.js';
 import { daemons, instance, Node, settings } from './keepalived-node.js';
-import { daemonProcesses, endDaemons } from './pair.js';
+import { daemonProcesses, endDaemons, noDaemonLeft } from './pair.js';
 
 const skip = noNamespaces();
 const bed = new Bed();
 after(() => bed.close());
+
+test('without an instance both run as long as the checker does', { skip }, async () => {
+  const lan = bed.lan('lan2');
+  const host = bed.host('both');
+  bed.cable(host, 'eth0', lan, '10.9.0.1/24');
+  const service = 'virtual_server 10.9.0.100 80 {\nlvs_sched rr\nlvs_method NAT\nprotocol TCP\nreal_server 10.9.0.7 80 {\n}\n}';
+  const node = new Node(bed, host, settings('lvs_sync_daemon eth0 id 3', service));
+  node.start();
+  await node.run('master 3, backup 3');
+  node.configure(settings('lvs_sync_daemon eth0 id 4', service));
+  node.daemon.signal('SIGHUP');
+  await node.run('master 4, backup 4');
+  await node.daemon.stop();
+  await noDaemonLeft(host);
+});
 
 test('an interface that comes later: the failure is logged, and the daemon starts then', { skip }, async () => {
   const lan = bed.lan('lan3');

@@ -3,20 +3,13 @@ import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { ok, until } from '../datapath/cluster.js';
-import { Bed, type Host, noNamespaces } from '../support/netns-bed.js';
+import { Bed, noNamespaces } from '../support/netns-bed.js';
 import { instance, Node, settings } from './keepalived-node.js';
-import { daemonProcess, daemonProcesses } from './pair.js';
+import { daemonProcess, daemonProcesses, noDaemonLeft } from './pair.js';
 
 const skip = noNamespaces();
 const bed = new Bed();
 after(() => bed.close());
-
-const noneLeft = (host: Host): Promise<readonly number[]> =>
-  until(
-    () => daemonProcesses(host),
-    (pids) => pids.length === 0,
-    60,
-  );
 
 test('with an instance: the roles follow its state, a reload changes the id, and the end stops the daemon', { skip }, async () => {
   const lan = bed.lan('lan');
@@ -29,7 +22,7 @@ test('with an instance: the roles follow its state, a reload changes the id, and
   await first.run('master 51');
   await second.run('backup 51');
   await first.daemon.stop();
-  await noneLeft(first.host);
+  await noDaemonLeft(first.host);
   await second.run('master 51');
   first.start();
   await first.run('master 51');
@@ -53,23 +46,8 @@ test('with an instance: the roles follow its state, a reload changes the id, and
   await second.run('');
   for (const node of [first, second]) {
     await node.daemon.stop();
-    await noneLeft(node.host);
+    await noDaemonLeft(node.host);
   }
-});
-
-test('without an instance both run as long as the checker does', { skip }, async () => {
-  const lan = bed.lan('lan2');
-  const host = bed.host('both');
-  bed.cable(host, 'eth0', lan, '10.9.0.1/24');
-  const service = 'virtual_server 10.9.0.100 80 {\nlvs_sched rr\nlvs_method NAT\nprotocol TCP\nreal_server 10.9.0.7 80 {\n}\n}';
-  const node = new Node(bed, host, settings('lvs_sync_daemon eth0 id 3', service));
-  node.start();
-  await node.run('master 3, backup 3');
-  node.configure(settings('lvs_sync_daemon eth0 id 4', service));
-  node.daemon.signal('SIGHUP');
-  await node.run('master 4, backup 4');
-  await node.daemon.stop();
-  await noneLeft(host);
 });
 
 test('a takeover begins a grace period, in which the backup goes on', { skip }, async () => {

@@ -69,6 +69,14 @@ export function daemonProcess(host: Host): number {
   return pid;
 }
 
+/** Those that a keeper asked to end may take a while on a busy machine. */
+export const noDaemonLeft = (host: Host): Promise<readonly number[]> =>
+  until(
+    () => daemonProcesses(host),
+    (pids) => pids.length === 0,
+    60,
+  );
+
 /** They outlive the command that starts them, and hold their namespace. */
 export function endDaemons(host: Host): void {
   for (const pid of daemonProcesses(host)) unlessCode(() => process.kill(pid, 'SIGKILL'), ['ESRCH'], false);
