@@ -43,4 +43,5 @@ export interface Rivalry {
  * `unsupported`: the director cannot have such a connection from elsewhere. `newer`: what is here had a packet later, and stays. `busy`: other CPUs were faster
  * each time; it may be tried again.
  */
-export type Applied = 'made' | 'changed' | 'ended' | 'left' | 'gone' | 'full' | 'busy' | 'unbound' | 'unsupported' | 'newer';
+export const APPLIED = ['busy', 'made', 'changed', 'ended', 'left', 'full', 'gone', 'newer', 'unbound', 'unsupported'] as const;
+export type Applied = (typeof APPLIED)[number];

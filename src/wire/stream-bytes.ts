@@ -14,6 +14,11 @@ export class StreamWriter {
     return this.#length;
   }
 
+  /** Of what was written; valid until more is written. */
+  get view(): DataView {
+    return this.#view;
+  }
+
   /** What was written; valid until the next call. */
   get written(): Uint8Array {
     return this.#bytes.subarray(0, this.#length);
@@ -24,22 +29,17 @@ export class StreamWriter {
   }
 
   u8(value: number): void {
-    const at = this.#grow(1);
+    const at = this.grow(1);
     this.#bytes[at] = value;
   }
 
   u16(value: number): void {
-    const at = this.#grow(2);
+    const at = this.grow(2);
     this.#view.setUint16(at, value);
   }
 
-  u24(value: number): void {
-    this.u8(value >>> 16);
-    this.u16(value & 0xffff);
-  }
-
   u32(value: number): void {
-    const at = this.#grow(4);
+    const at = this.grow(4);
     this.#view.setUint32(at, value);
   }
 
@@ -49,8 +49,14 @@ export class StreamWriter {
   }
 
   bytes(value: Uint8Array): void {
-    const at = this.#grow(value.length);
+    const at = this.grow(value.length);
     this.#bytes.set(value, at);
+  }
+
+  /** So many 4 bytes of a packet, each as a word in the order of the host. */
+  words(words: Uint32Array, count: number): void {
+    const at = this.grow(4 * count);
+    for (let k = 0; k < count; k++) this.#view.setUint32(at + 4 * k, words[k] ?? 0, true);
   }
 
   /** 4 or 16 bytes. */
@@ -65,8 +71,8 @@ export class StreamWriter {
     this.u16(port);
   }
 
-  /** Where `count` bytes more begin. It may exchange the bytes. */
-  #grow(count: number): number {
+  /** Where `count` bytes more begin, to be written by `view`. It may exchange the bytes. */
+  grow(count: number): number {
     const at = this.#length;
     this.#length += count;
     if (this.#length > this.#bytes.length) {
@@ -107,10 +113,6 @@ export class StreamReader {
   u16(): number {
     const at = this.#take(2);
     return at === undefined ? 0 : this.#view.getUint16(at);
-  }
-
-  u24(): number {
-    return this.u8() * 0x1_0000 + this.u16();
   }
 
   u32(): number {

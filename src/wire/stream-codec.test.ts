@@ -3,16 +3,22 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { mutate, randomFrom } from '../../test/support/mutate.js';
 import fc from '../../test/support/properties.js';
+import { type AnyRecord, encodeAll, type ItemRecord, recordsOf } from '../../test/support/stream-objects.js';
 import { conversations, sampleConnection, sampleHello, sampleRecords, sampleStream } from '../../test/support/stream-records.js';
 import { concat } from './bytes.js';
 import { StreamDecoder } from './stream-decoder.js';
 import { StreamEncoder } from './stream-encoder.js';
-import { type ItemRecord, STREAM_REFUSALS, StreamLayout, type StreamRecord, type StreamRefusal, StreamType } from './stream-record.js';
+import { STREAM_REFUSALS, StreamLayout, type StreamRefusal, StreamType } from './stream-record.js';
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 const itemOf = (sent: number): ItemRecord => ({ kind: 'item', item: sampleConnection, idle: 300, sent });
-const decoded = (bytes: Uint8Array): readonly StreamRecord[] => {
-  const { records, refused } = new StreamDecoder().push(bytes);
+const encoded = (...records: readonly AnyRecord[]): Uint8Array => encodeAll(new StreamEncoder(), records);
+const push = (decoder: StreamDecoder, bytes: Uint8Array) => {
+  const { records, refused } = decoder.push(bytes);
+  return { records: recordsOf(records), refused };
+};
+const decoded = (bytes: Uint8Array): readonly AnyRecord[] => {
+  const { records, refused } = push(new StreamDecoder(), bytes);
   assert.equal(refused, undefined);
   return records;
 };
@@ -21,15 +27,15 @@ test('records are the same after the way there, in any pieces', () => {
   fc.assert(
     fc.property(conversations, fc.array(fc.integer({ min: 1, max: 700 })), (records, cuts) => {
       const encoder = new StreamEncoder();
-      const bytes = concat(...records.map((record) => encoder.encode([record])));
-      const whole = new StreamEncoder().encode(records);
+      const bytes = concat(...records.map((record) => encodeAll(encoder, [record])));
+      const whole = encoded(...records);
       assert.deepEqual(decoded(bytes), records);
       assert.deepEqual(decoded(whole), records);
       const decoder = new StreamDecoder();
-      const found: StreamRecord[] = [];
+      const found: AnyRecord[] = [];
       let at = 0;
       for (const length of [...cuts, Number.POSITIVE_INFINITY]) {
-        found.push(...decoder.push(whole.subarray(at, at + length)).records);
+        found.push(...push(decoder, whole.subarray(at, at + length)).records);
         at += length;
       }
       assert.deepEqual(found, records);
@@ -39,42 +45,42 @@ test('records are the same after the way there, in any pieces', () => {
 
 test('an IPv4 connection takes 16 bytes after the dictionary', () => {
   const encoder = new StreamEncoder();
-  encoder.encode([itemOf(1)]);
-  const [one, many] = [encoder.encode([itemOf(2)]), encoder.encode(Array.from({ length: 101 }, () => itemOf(3)))];
+  encodeAll(encoder, [itemOf(1)]);
+  const [one, many] = [encodeAll(encoder, [itemOf(2)]), encodeAll(encoder, new Array(101).fill(itemOf(3)))];
   assert.equal(many.length - one.length, 1600);
 });
 
 test('bytes of a connection', () => {
   const encoder = new StreamEncoder();
-  assert.equal(hex(encoder.encode([sampleHello])), '000c0101 03 6c6231 0123456789abcdef'.replaceAll(' ', ''));
+  assert.equal(hex(encoder.encode(sampleHello)), '000c0102 03 6c6231 0123456789abcdef'.replaceAll(' ', ''));
   const frames = [
-    '00090201 01 06 04c0000201 0050', // the service: by its address, TCP
-    '000a0301 0000 00 040a000002 1f90', // the destination: of service 0, masquerading
-    '00140501 00000001 00 61 9c40 0000 000384 00012c c6336407', // ESTABLISHED, an answer was seen, 3 s ago
+    '00090202 01 06 04c0000201 0050', // the service: by its address, TCP
+    '000a0302 0000 00 040a000002 1f90', // the destination: of service 0, masquerading
+    '00140502 00000001 00 61 9c40 0000 000384 00012c c6336407', // ESTABLISHED, an answer was seen, 3 s ago
   ];
-  assert.equal(hex(encoder.encode([itemOf(1)])), frames.join('').replaceAll(' ', ''));
+  assert.equal(hex(encodeAll(encoder, [itemOf(1)])), frames.join('').replaceAll(' ', ''));
 });
 
 test('more than a frame holds goes into several frames', () => {
   const records = [sampleHello, ...Array.from({ length: 5000 }, () => itemOf(1))];
-  assert.deepEqual(decoded(new StreamEncoder().encode(records)), records);
+  assert.deepEqual(decoded(encoded(...records)), records);
 });
 
 test('a dictionary that is full begins again on both sides', () => {
   const encoder = new StreamEncoder();
   const decoder = new StreamDecoder();
-  decoder.push(encoder.encode([sampleHello]));
+  decoder.push(encoder.encode(sampleHello));
   const at = (port: number, low: number): ItemRecord => {
     const server = { address: { family: 'inet', words: [0x0a00_0000 + low] } as const, port };
     return { ...itemOf(1), item: { ...sampleConnection, destination: server, connection: { ...sampleConnection.connection, server } } };
   };
   for (let turn = 0; turn < 3; turn++) {
     const records = Array.from({ length: 30_000 }, (_, port) => at(port, turn));
-    assert.deepEqual(decoder.push(encoder.encode(records)), { records });
+    assert.deepEqual(push(decoder, encodeAll(encoder, records)), { records, refused: undefined });
   }
 });
 
-const frame = (type: number, payload: readonly number[], version = 1): Uint8Array =>
+const frame = (type: number, payload: readonly number[], version: number = StreamLayout.version): Uint8Array =>
   Uint8Array.from([payload.length >> 8, payload.length & 0xff, type, version, ...payload]);
 const service = [1, 6, 4, 192, 0, 2, 1, 0, 80];
 const destination = [0, 0, 0, 4, 10, 0, 0, 2, 0, 80];
@@ -84,7 +90,7 @@ const connection = (change: (bytes: number[]) => void = () => {}): readonly numb
   return [0, 0, 0, 7, ...bytes];
 };
 const known = concat(
-  new StreamEncoder().encode([sampleHello]),
+  new StreamEncoder().encode(sampleHello),
   frame(StreamType.service, service),
   frame(StreamType.destination, destination),
 );
@@ -97,10 +103,10 @@ const changed = (at: number, value: number): Uint8Array =>
   );
 
 const refusals: readonly (readonly [StreamRefusal, Uint8Array])[] = [
-  ['version', frame(StreamType.again, [], 2)],
+  ['version', frame(StreamType.again, [], 1)],
   ['frame-type', frame(0, [])],
   ['frame-type', frame(99, [1])],
-  ['frame-size', Uint8Array.from([0x40, 1, StreamType.connections, 1])],
+  ['frame-size', Uint8Array.from([0x40, 1, StreamType.connections, StreamLayout.version])],
   ['frame-short', frame(StreamType.connections, connection().slice(0, -1))],
   ['frame-short', frame(StreamType.connections, connection().slice(0, 4))],
   ['frame-short', frame(StreamType.ack, [1, 2, 3])],
@@ -124,7 +130,7 @@ const refusals: readonly (readonly [StreamRefusal, Uint8Array])[] = [
   ['item-time', changed(6, 0x29)],
   ['item-protocol', frame(StreamType.connections, [...connection((bytes) => bytes.splice(0, 1, 0x10)), 1, 1, 2, 3, 4, 0, 80, 0, 80])],
   ['reason', frame(StreamType.goodbye, [200])],
-  ['reason', frame(StreamType.refused, [0, 0, 0, 0, 0, 1, 4])],
+  ['reason', frame(StreamType.refused, [0, 0, 0, 0, 0, 1, 0, 0, 0, 1, 4])],
   ['reason', frame(StreamType.beat, [0, 0, 0, 0, 2])],
 ];
 
@@ -142,7 +148,7 @@ test('what is refused, and for which reason: the frame has no effect, and nothin
 
 test('a mark has no endpoint of its own, so that its connections must have one', () => {
   const mark = frame(StreamType.service, [0, 4, 0, 0, 0, 9]);
-  const bytes = concat(new StreamEncoder().encode([sampleHello]), mark, frame(StreamType.destination, destination));
+  const bytes = concat(new StreamEncoder().encode(sampleHello), mark, frame(StreamType.destination, destination));
   assert.equal(new StreamDecoder().push(concat(bytes, frame(StreamType.connections, connection()))).refused, 'item-endpoint');
 });
 
@@ -164,14 +170,14 @@ test('changed and cut streams answer records or one reason, the same in any piec
   const random = randomFrom(11);
   for (let round = 0; round < 4000; round++) {
     const bytes = mutate(sample, random);
-    const whole = new StreamDecoder().push(bytes);
+    const whole = push(new StreamDecoder(), bytes);
     if (whole.refused !== undefined) reasons.add(whole.refused);
     const decoder = new StreamDecoder();
-    const found: StreamRecord[] = [];
+    const found: AnyRecord[] = [];
     let refused: StreamRefusal | undefined;
     for (let at = 0; at < bytes.length; ) {
       const length = 1 + random(50);
-      const answer = decoder.push(bytes.subarray(at, at + length));
+      const answer = push(decoder, bytes.subarray(at, at + length));
       found.push(...answer.records);
       refused = answer.refused;
       at += length;

@@ -1,21 +1,25 @@
 // Reads the records of weir's own stream: the receiver's side of one connection. Bytes may come in pieces of any size. It never throws, and its memory
 // is bounded by one frame and the dictionary. What it refuses ends the connection, since nothing behind it can be read.
+import { type ItemBlock, ItemReader } from './stream-block.js';
 import { StreamReader } from './stream-bytes.js';
 import { ReceiveDictionary } from './stream-dictionary.js';
-import { readConnection, readTemplate } from './stream-item.js';
+import { type ItemKind, StreamItem } from './stream-item.js';
 import { GOODBYE_REASONS, ITEM_REFUSALS, StreamLayout, type StreamRecord, type StreamRefusal, StreamType } from './stream-record.js';
+
+/** A record, or the items of a frame. */
+export type Received = StreamRecord | ItemBlock;
 
 export interface Decoded {
   /** Of whole frames; of the frame that is refused, none. */
-  readonly records: readonly StreamRecord[];
+  readonly records: readonly Received[];
   /** The connection must be closed. Whatever comes after it is refused for the same reason. */
   readonly refused?: StreamRefusal;
 }
 
-type Answer = readonly StreamRecord[] | StreamRefusal;
+type Answer = readonly Received[] | StreamRefusal;
 
 const NAME = /^[A-Za-z0-9._-]+$/;
-const none: readonly StreamRecord[] = [];
+const none: readonly Received[] = [];
 
 const hex = (word: number): string => word.toString(16).padStart(8, '0');
 
@@ -33,9 +37,9 @@ function readBeat(reader: StreamReader): Answer {
 }
 
 function readRefused(reader: StreamReader): Answer {
-  const number = reader.u48();
+  const [number, count] = [reader.u48(), reader.u32()];
   const reason = ITEM_REFUSALS[reader.u8()];
-  return reason === undefined ? 'reason' : [{ kind: 'refused', number, reason }];
+  return reason === undefined ? 'reason' : [{ kind: 'refused', number, count, reason }];
 }
 
 function readGoodbye(reader: StreamReader): Answer {
@@ -48,11 +52,12 @@ export class StreamDecoder {
   readonly #dictionary = new ReceiveDictionary();
   /** How much of a frame is there. */
   #filled = 0;
+  readonly #item = new StreamItem();
   #greeted = false;
   #refused: StreamRefusal | undefined;
 
   push(bytes: Uint8Array): Decoded {
-    const records: StreamRecord[] = [];
+    const records: Received[] = [];
     let left = bytes;
     while (this.#refused === undefined) {
       left = this.#fill(left, StreamLayout.header);
@@ -86,7 +91,7 @@ export class StreamDecoder {
     return this.#greeted || type === StreamType.hello || type === StreamType.goodbye ? undefined : 'hello-missing';
   }
 
-  #finish(records: StreamRecord[]): void {
+  #finish(records: Received[]): void {
     const type = this.#frame[2] ?? 0;
     const reader = new StreamReader(this.#frame.subarray(StreamLayout.header, this.#filled));
     this.#filled = 0;
@@ -110,10 +115,13 @@ export class StreamDecoder {
         this.#dictionary.clear();
         return none;
       case StreamType.connections:
-      case StreamType.templates:
+        return this.#items('connection', false, reader);
       case StreamType.connectionDeletes:
+        return this.#items('connection', true, reader);
+      case StreamType.templates:
+        return this.#items('template', false, reader);
       case StreamType.templateDeletes:
-        return this.#items(type, reader);
+        return this.#items('template', true, reader);
       case StreamType.beat:
         return readBeat(reader);
       case StreamType.ack:
@@ -129,16 +137,15 @@ export class StreamDecoder {
     }
   }
 
-  #items(type: number, reader: StreamReader): Answer {
+  /** All of them are read once, so that what is not refused here is never refused later. */
+  #items(what: ItemKind, ended: boolean, reader: StreamReader): Answer {
     const sent = reader.u32();
-    const kind = type === StreamType.connections || type === StreamType.templates ? 'item' : 'delete';
-    const read = type === StreamType.connections || type === StreamType.connectionDeletes ? readConnection : readTemplate;
-    const records: StreamRecord[] = [];
-    while (reader.left > 0) {
-      const found = read(reader, reader.u8(), (one) => this.#dictionary.destination(one));
-      if (typeof found === 'string') return found;
-      records.push({ kind, ...found, sent });
-    }
-    return reader.failed || records.length === 0 ? 'frame-short' : records;
+    const bytes = reader.bytes(reader.left);
+    const { destinations: dictionary } = this.#dictionary;
+    const items = new ItemReader({ what, bytes, dictionary });
+    let count = 0;
+    while (items.next(this.#item)) count += 1;
+    if (items.refusal !== undefined) return items.refusal;
+    return reader.failed || count === 0 ? 'frame-short' : [{ kind: 'items', what, ended, sent, count, bytes, dictionary }];
   }
 }

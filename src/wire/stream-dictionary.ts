@@ -3,19 +3,32 @@
 //
 //     service       kind: 0 = mark, 1 = address · then  family (1), mark (4)  or  protocol of IP (1), family (1), address (4 or 16), port (2)
 //     destination   number of its service (2) · method (1) · family (1), address (4 or 16), port (2)
+import type { Family } from '../model/address.js';
 import { destinationId, serviceFamily, serviceId } from '../model/identity.js';
 import { IpProtocol } from '../model/ip-protocol.js';
 import type { DestinationKey, ForwardingMethod, Protocol, ServiceKey } from '../model/service.js';
+import { swap32 } from './bytes.js';
 import type { StreamReader, StreamWriter } from './stream-bytes.js';
 import { StreamLayout, type StreamRefusal } from './stream-record.js';
 
 /** In the order of their numbers. */
 const METHODS: readonly ForwardingMethod[] = ['masq', 'local', 'tunnel', 'route', 'fullnat'];
 
-export interface DictionaryDestination {
-  readonly service: ServiceKey;
-  readonly key: DestinationKey;
-  readonly method: ForwardingMethod;
+/** One destination. Its sender has an object for each, by which it knows the number. */
+export class DictionaryDestination {
+  /** Of its service's clients. */
+  readonly family: Family;
+  /** The service's address, if it has one, as of StreamItem. */
+  readonly serviceWords: readonly number[];
+
+  constructor(
+    readonly service: ServiceKey,
+    readonly key: DestinationKey,
+    readonly method: ForwardingMethod,
+  ) {
+    this.family = serviceFamily(service);
+    this.serviceWords = service.kind === 'fwmark' ? [] : service.address.words.map(swap32);
+  }
 }
 
 const [MARK, ADDRESS] = [0, 1];
@@ -46,7 +59,7 @@ function readService(reader: StreamReader): ServiceKey | undefined {
   return reader.failed || kind !== ADDRESS || protocol === undefined ? undefined : { kind: 'address', protocol, ...endpoint };
 }
 
-/** What `add` did: frames to be sent before the item. */
+/** What goes before an item: frames of what the receiver does not have yet. */
 export interface DictionaryFrames {
   readonly forget: () => void;
   readonly service: (write: (writer: StreamWriter) => void) => void;
@@ -57,21 +70,35 @@ export interface DictionaryFrames {
 export class SendDictionary {
   readonly #services = new Map<string, number>();
   readonly #destinations = new Map<string, number>();
+  /** The same numbers by object. Two may be of one destination. */
+  readonly #known = new Map<DictionaryDestination, number>();
 
-  /** The number of a destination. `frames`: gets what the receiver does not have yet; a dictionary that is full begins again. */
-  numberOf({ service, key, method }: DictionaryDestination, frames: DictionaryFrames): number {
+  constructor(readonly frames: DictionaryFrames) {}
+
+  /** The number of a destination. A dictionary that is full begins again. */
+  numberOf(destination: DictionaryDestination): number {
+    return this.#known.get(destination) ?? this.#know(destination);
+  }
+
+  #know(destination: DictionaryDestination): number {
+    if (this.#known.size >= StreamLayout.destinationsMax) this.#known.clear();
+    const number = this.#numberOf(destination);
+    this.#known.set(destination, number);
+    return number;
+  }
+
+  #numberOf({ service, key, method }: DictionaryDestination): number {
     const name = `${serviceId(service)} ${destinationId(key)} ${method}`;
     const known = this.#destinations.get(name);
     if (known !== undefined) return known;
     if (this.#destinations.size >= StreamLayout.destinationsMax || this.#services.size >= StreamLayout.servicesMax) {
-      this.#destinations.clear();
-      this.#services.clear();
-      frames.forget();
+      for (const map of [this.#destinations, this.#services, this.#known]) map.clear();
+      this.frames.forget();
     }
-    const serviceNumber = this.#serviceNumber(service, frames);
+    const serviceNumber = this.#serviceNumber(service);
     const number = this.#destinations.size;
     this.#destinations.set(name, number);
-    frames.destination((writer) => {
+    this.frames.destination((writer) => {
       writer.u16(serviceNumber);
       writer.u8(METHODS.indexOf(method));
       writer.endpoint(key);
@@ -79,29 +106,30 @@ export class SendDictionary {
     return number;
   }
 
-  #serviceNumber(key: ServiceKey, frames: DictionaryFrames): number {
+  #serviceNumber(key: ServiceKey): number {
     const name = serviceId(key);
     const known = this.#services.get(name);
     if (known !== undefined) return known;
     const number = this.#services.size;
     this.#services.set(name, number);
-    frames.service((writer) => writeService(writer, key));
+    this.frames.service((writer) => writeService(writer, key));
     return number;
   }
 }
 
 /** The receiver's side. Its size is bounded, whatever a sender does. */
 export class ReceiveDictionary {
-  readonly #services: ServiceKey[] = [];
-  readonly #destinations: DictionaryDestination[] = [];
+  #services: ServiceKey[] = [];
+  #destinations: DictionaryDestination[] = [];
 
-  clear(): void {
-    this.#services.length = 0;
-    this.#destinations.length = 0;
+  /** By number. After clear() it is another one, so that items that wait keep theirs. */
+  get destinations(): readonly DictionaryDestination[] {
+    return this.#destinations;
   }
 
-  destination(number: number): DictionaryDestination | undefined {
-    return this.#destinations[number];
+  clear(): void {
+    this.#services = [];
+    this.#destinations = [];
   }
 
   /** Why an entry is refused; undefined: it was taken. */
@@ -120,10 +148,7 @@ export class ReceiveDictionary {
     const key = reader.endpoint();
     if (service === undefined) return 'dictionary-number';
     if (reader.failed || method === undefined) return 'dictionary-entry';
-    this.#destinations.push({ service, key, method });
+    this.#destinations.push(new DictionaryDestination(service, key, method));
     return undefined;
   }
 }
-
-/** Of a service's clients. */
-export const familyOf = ({ service }: DictionaryDestination): 'inet' | 'inet6' => serviceFamily(service);

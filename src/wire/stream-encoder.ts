@@ -1,4 +1,4 @@
-// Writes the records of weir's own stream: the sender's side of one connection.
+// Writes weir's own stream: the sender's side of one connection.
 //
 //     frame         length of the payload (2) · type (1) · version (1) · payload, up to 16,384 bytes
 //
@@ -7,36 +7,24 @@
 //                   when they were sent (4) · items (stream-item.ts)
 //     beat          when it was sent (4) · is it whole: 0 or 1 (1)
 //     ack           count (6)
-//     refused       number (6) · reason (1)
+//     refused       number of the first (6) · how many (4) · reason (1)
 //     goodbye       reason (1)
 //     again, forget   nothing
 //     service, destination   stream-dictionary.ts
 import { StreamWriter } from './stream-bytes.js';
 import { SendDictionary } from './stream-dictionary.js';
-import { dictionaryDestination, writeConnection, writeTemplate } from './stream-item.js';
-import {
-  GOODBYE_REASONS,
-  ITEM_REFUSALS,
-  type ItemRecord,
-  type StreamHello,
-  StreamLayout,
-  type StreamRecord,
-  StreamType,
-} from './stream-record.js';
+import { type ItemKind, type StreamItem, writeItem } from './stream-item.js';
+import { GOODBYE_REASONS, ITEM_REFUSALS, type StreamHello, StreamLayout, type StreamRecord, StreamType } from './stream-record.js';
 
 /** The longest item: IPv6 with all parts; a template with the longest Call-ID is shorter than that. */
 const ITEM_MAX = 512;
+/** No frame is open. */
+const NONE = -1;
 
-/** The frame of items that is being filled. */
-interface OpenFrame {
-  readonly type: number;
-  readonly sent: number;
-}
-
-const typeOf = ({ kind, item }: ItemRecord): number => {
-  if (item.kind === 'connection') return kind === 'item' ? StreamType.connections : StreamType.connectionDeletes;
-  return kind === 'item' ? StreamType.templates : StreamType.templateDeletes;
-};
+const ITEM_TYPES = {
+  connection: { here: StreamType.connections, ended: StreamType.connectionDeletes },
+  template: { here: StreamType.templates, ended: StreamType.templateDeletes },
+} as const;
 
 function writeHello(writer: StreamWriter, { node, id }: StreamHello): void {
   const name = new TextEncoder().encode(node);
@@ -45,18 +33,7 @@ function writeHello(writer: StreamWriter, { node, id }: StreamHello): void {
   for (let at = 0; at < 16; at += 8) writer.u32(Number.parseInt(id.slice(at, at + 8), 16));
 }
 
-type PlainRecord = Exclude<StreamRecord, ItemRecord>;
-
-const PLAIN_TYPES: Readonly<Record<PlainRecord['kind'], number>> = {
-  hello: StreamType.hello,
-  beat: StreamType.beat,
-  ack: StreamType.ack,
-  refused: StreamType.refused,
-  again: StreamType.again,
-  goodbye: StreamType.goodbye,
-};
-
-function writePlain(writer: StreamWriter, record: PlainRecord): void {
+function writeRecord(writer: StreamWriter, record: StreamRecord): void {
   switch (record.kind) {
     case 'hello':
       writeHello(writer, record);
@@ -70,6 +47,7 @@ function writePlain(writer: StreamWriter, record: PlainRecord): void {
       break;
     case 'refused':
       writer.u48(record.number);
+      writer.u32(record.count);
       writer.u8(ITEM_REFUSALS.indexOf(record.reason));
       break;
     case 'goodbye':
@@ -79,68 +57,70 @@ function writePlain(writer: StreamWriter, record: PlainRecord): void {
 
 export class StreamEncoder {
   readonly #out = new StreamWriter();
-  readonly #payload = new StreamWriter();
-  readonly #dictionary = new SendDictionary();
-  #open: OpenFrame | undefined;
+  readonly #dictionary = new SendDictionary({
+    forget: () => this.#frame(StreamType.forget, () => {}),
+    service: (write) => this.#frame(StreamType.service, write),
+    destination: (write) => this.#frame(StreamType.destination, write),
+  });
+  /** Of the frame that is being filled: its type, when its items were sent, and where its header is. */
+  #type = NONE;
+  #sent = 0;
+  #header = 0;
 
-  /** The bytes of these records, a copy. What the dictionary lacks goes before the items that need it. */
-  encode(records: readonly StreamRecord[]): Uint8Array {
-    this.#out.clear();
-    for (const record of records) {
-      if (record.kind === 'item' || record.kind === 'delete') this.#item(record);
-      else this.#plain(record);
+  /** Bytes that were written and not taken. */
+  get length(): number {
+    return this.#out.length;
+  }
+
+  /** One item. What the dictionary lacks goes before it. `sent`: milliseconds of the sender's clock, modulo 2^32. */
+  item(what: ItemKind, ended: boolean, item: StreamItem, sent: number): void {
+    const number = this.#dictionary.numberOf(item.destination);
+    const type = ended ? ITEM_TYPES[what].ended : ITEM_TYPES[what].here;
+    const length = this.#out.length - this.#header - StreamLayout.header;
+    if (this.#type !== type || this.#sent !== sent || length + ITEM_MAX > StreamLayout.payloadMax) {
+      this.#open(type);
+      this.#sent = sent;
+      this.#out.u32(sent);
     }
-    this.#close();
-    return this.#out.written.slice();
+    writeItem(this.#out, what, item, number);
   }
 
-  #item(record: ItemRecord): void {
-    const type = typeOf(record);
-    const destination = this.#dictionary.numberOf(dictionaryDestination(record.item), {
-      forget: () => this.#frame(StreamType.forget, () => {}),
-      service: (write) => this.#frame(StreamType.service, write),
-      destination: (write) => this.#frame(StreamType.destination, write),
-    });
-    this.#openFor(type, record);
-    const head = { destination, idle: record.idle };
-    const { item } = record;
-    if (item.kind === 'connection') writeConnection(this.#payload, item, head);
-    else writeTemplate(this.#payload, item, head);
+  record(record: StreamRecord): void {
+    this.#frame(StreamType[record.kind], (writer) => writeRecord(writer, record));
   }
 
-  /** The item goes into the frame that is open, or into a new one. */
-  #openFor(type: number, { sent }: ItemRecord): void {
-    const open = this.#open;
-    if (open?.type === type && open.sent === sent && this.#payload.length + ITEM_MAX <= StreamLayout.payloadMax) return;
+  /** All that was written since the last call: a copy. */
+  take(): Uint8Array {
     this.#close();
-    this.#payload.clear();
-    this.#payload.u32(sent);
-    this.#open = { type, sent };
+    const bytes = this.#out.written.slice();
+    this.#out.clear();
+    return bytes;
+  }
+
+  /** The bytes of these records, after all that was written before. */
+  encode(...records: readonly StreamRecord[]): Uint8Array {
+    for (const record of records) this.record(record);
+    return this.take();
+  }
+
+  #open(type: number): void {
+    this.#close();
+    this.#header = this.#out.grow(StreamLayout.header);
+    this.#type = type;
   }
 
   #close(): void {
-    if (this.#open === undefined) return;
-    const { type } = this.#open;
-    this.#open = undefined;
-    this.#header(type, this.#payload.length);
-    this.#out.bytes(this.#payload.written);
-  }
-
-  #header(type: number, length: number): void {
-    this.#out.u16(length);
-    this.#out.u8(type);
-    this.#out.u8(StreamLayout.version);
+    if (this.#type === NONE) return;
+    const { view, length } = this.#out;
+    view.setUint16(this.#header, length - this.#header - StreamLayout.header);
+    view.setUint8(this.#header + 2, this.#type);
+    view.setUint8(this.#header + 3, StreamLayout.version);
+    this.#type = NONE;
   }
 
   #frame(type: number, write: (writer: StreamWriter) => void): void {
+    this.#open(type);
+    write(this.#out);
     this.#close();
-    this.#payload.clear();
-    write(this.#payload);
-    this.#header(type, this.#payload.length);
-    this.#out.bytes(this.#payload.written);
-  }
-
-  #plain(record: PlainRecord): void {
-    this.#frame(PLAIN_TYPES[record.kind], (writer) => writePlain(writer, record));
   }
 }

@@ -1,4 +1,4 @@
-// Items of weir's own stream as bytes. An IPv4 connection takes 16 bytes, where nothing is special about it.
+// Items of weir's own stream: one connection or template as numbers, and as bytes. An IPv4 connection takes 16 bytes, where nothing is special about it.
 //
 //     connection    flags (1) · state and what was seen (1) · client port (2) · number of the destination (2) · seconds left (3) ·
 //                   hundredths of a second since its last packet (3) · client (4 or 16)
@@ -8,21 +8,18 @@
 //     template      flags (1) · number of the destination (2) · seconds left (3) · seconds in all (3) ·
 //                   hundredths of a second since its last use (3) · client network (4 or 16)
 //       call        length (1), Call-ID
-import type { Family } from '../model/address.js';
-import type { ForeignConnection } from '../model/foreign-connection.js';
-import type { ForeignTemplate } from '../model/foreign-template.js';
-import { sameDestination } from '../model/identity.js';
-import { IpProtocol } from '../model/ip-protocol.js';
-import type { DestinationKey } from '../model/service.js';
-import type { StreamReader, StreamWriter } from './stream-bytes.js';
-import { type DictionaryDestination, familyOf, protocolNamed } from './stream-dictionary.js';
-import { type StreamConnection, type StreamItem, StreamLayout, type StreamRefusal, type StreamTemplate } from './stream-record.js';
-import { connectionStates, type SequenceShift } from './sync-entry.js';
+//
+// There are many of them: none is an object of its own. Who writes or reads them has one StreamItem for all.
+import type { StreamWriter } from './stream-bytes.js';
+import type { DictionaryDestination } from './stream-dictionary.js';
+import { StreamLayout } from './stream-record.js';
+
+export type ItemKind = 'connection' | 'template';
 
 /** Flags of an item. Those above 0x0f are of its kind. */
-const ItemFlag = {
+export const ItemFlag = {
   inet6: 0x01,
-  /** Of a connection. */
+  /** Of a connection: the service's own endpoint does not state the connection's. */
   endpoint: 0x10,
   sequence: 0x20,
   local: 0x40,
@@ -31,207 +28,141 @@ const ItemFlag = {
   portless: 0x20,
   call: 0x40,
 } as const;
-const CONNECTION_FLAGS = 0x71;
-const TEMPLATE_FLAGS = 0x71;
+/** All that an item of either kind may have. */
+export const ITEM_FLAGS = 0x71;
 
-/** The second byte of a connection. */
-const StateFlag = { state: 0x0f, seen: 0x20, answered: 0x40, proven: 0x80 } as const;
+/** The second byte of a connection. `seen`: the other two are known. */
+export const ItemBits = { state: 0x0f, seen: 0x20, answered: 0x40, proven: 0x80 } as const;
 
-/** What is written of an item beside it. `destination`: its number. */
-export interface ItemHead {
-  readonly destination: number;
-  readonly idle: number;
+/** Bytes of an item without parts, of IPv4. */
+export const FIXED_BYTES = { connection: 16, template: 16 } as const;
+/** What an address of IPv6 takes more. */
+export const INET6_MORE = 12;
+
+/** One item, filled again for each. Words of addresses: one, or four of IPv6, each as 4 bytes of a packet in the order of the host. */
+export class StreamItem {
+  /** Its service and server, as configured. */
+  destination!: DictionaryDestination;
+  flags = 0;
+  bits = 0;
+  port = 0;
+  /** Until it expires; whole seconds, StreamLayout.secondsMax at most. */
+  seconds = 0;
+  /** A template's after each use. */
+  timeout = 0;
+  /** Since its last packet: hundredths of a second, StreamLayout.idleMax at most. */
+  idle = 0;
+  readonly client = new Uint32Array(4);
+  /** With `endpoint`: of its own. */
+  protocol = 0;
+  readonly virtual = new Uint32Array(4);
+  virtualPort = 0;
+  serverPort = 0;
+  /** With `sequence`: in and out, initial, delta and previous delta of each. */
+  readonly sequence = new Uint32Array(6);
+  /** With `local`: FULLNAT's. */
+  isLocalInet6 = false;
+  readonly local = new Uint32Array(4);
+  localPort = 0;
+  /** With `call`: of SIP, 1 to 255 bytes. */
+  call = new Uint8Array();
+
+  /** Seconds as they travel: never more than are left, so that no connection lives longer because it travelled. */
+  set secondsLeft(seconds: number) {
+    this.seconds = wireSeconds(seconds);
+  }
+
+  /** As they travel: never less. */
+  set idleSeconds(seconds: number) {
+    this.idle = Math.min(Math.max(Math.ceil(seconds * 100), 0), StreamLayout.idleMax);
+  }
+
+  set secondsInAll(seconds: number) {
+    this.timeout = wireSeconds(seconds);
+  }
+
+  /** Words of its addresses. */
+  get words(): number {
+    return (this.flags & ItemFlag.inet6) === 0 ? 1 : 4;
+  }
+
+  /** Becomes the same as another one, but for what stands in no item of its kind. */
+  set(other: StreamItem): this {
+    for (const words of ['client', 'virtual', 'sequence', 'local'] as const) this[words].set(other[words]);
+    const { destination, flags, bits, port, seconds, timeout, idle, protocol, virtualPort, serverPort, isLocalInet6, localPort } = other;
+    Object.assign(this, {
+      destination,
+      flags,
+      bits,
+      port,
+      seconds,
+      timeout,
+      idle,
+      protocol,
+      virtualPort,
+      serverPort,
+      isLocalInet6,
+      localPort,
+    });
+    this.call = other.call.slice();
+    return this;
+  }
 }
-/** What is read of one. */
-interface IdleItem<T extends StreamItem> {
-  readonly item: T;
-  readonly idle: number;
-}
 
-/** The destination by which the dictionary knows an item. */
-export function dictionaryDestination(item: StreamItem): DictionaryDestination {
-  const { method } = item.kind === 'connection' ? item.connection : item.template;
-  return { service: item.service, key: item.destination, method };
-}
-
-/** Seconds as they travel: whole ones, never more than are left, so that no connection lives longer because it travelled. */
 const wireSeconds = (seconds: number): number => Math.min(Math.max(Math.floor(seconds), 0), StreamLayout.secondsMax);
 
-/** As it travels: never less. */
-const wireIdle = (idle: number): number => Math.min(Math.max(Math.ceil(idle), 0), StreamLayout.idleMax);
-
-function writeShift(writer: StreamWriter, { initial, delta, previousDelta }: SequenceShift): void {
-  for (const value of [initial, delta, previousDelta]) writer.u32(value);
-}
-
-const readShift = (reader: StreamReader): SequenceShift => ({ initial: reader.u32(), delta: reader.u32(), previousDelta: reader.u32() });
-
-/** Does the service's own endpoint not state the connection's? */
-function hasOwnEndpoint({ service, destination, connection: { virtual, server } }: StreamConnection): boolean {
-  return service.kind === 'fwmark' || !sameDestination(service, virtual) || destination.port !== server.port;
-}
-
-export function writeConnection(writer: StreamWriter, item: StreamConnection, head: ItemHead): void {
-  const { connection, sequence, local } = item;
-  const { client, virtual, server, protocol, state, seconds, seen } = connection;
-  const isOwn = hasOwnEndpoint(item);
-  const isInet6 = client.address.family === 'inet6';
-  const parts =
-    (isOwn ? ItemFlag.endpoint : 0) | (sequence === undefined ? 0 : ItemFlag.sequence) | (local === undefined ? 0 : ItemFlag.local);
-  const seenBits =
-    seen === undefined ? 0 : StateFlag.seen | (seen.answered ? StateFlag.answered : 0) | (seen.proven ? StateFlag.proven : 0);
-  writer.u8(parts | (isInet6 ? ItemFlag.inet6 : 0));
-  writer.u8((state & StateFlag.state) | seenBits);
-  writer.u16(client.port);
-  writer.u16(head.destination);
-  writer.u24(wireSeconds(seconds));
-  writer.u24(wireIdle(head.idle));
-  writer.address(client.address);
-  if (isOwn) {
-    writer.u8(protocol);
-    writer.address(virtual.address);
-    writer.u16(virtual.port);
-    writer.u16(server.port);
+/** What all items begin with; the place behind it. `number`: of its destination. */
+function writeFixed(view: DataView, at: number, kind: ItemKind, item: StreamItem, number: number): number {
+  const { seconds, idle, timeout } = item;
+  let next = at;
+  view.setUint8(next, item.flags);
+  if (kind === 'connection') {
+    view.setUint8(next + 1, item.bits);
+    view.setUint16(next + 2, item.port);
+    next += 3;
   }
-  if (sequence !== undefined) {
-    writeShift(writer, sequence.in);
-    writeShift(writer, sequence.out);
+  view.setUint16(next + 1, number);
+  view.setUint16(next + 3, seconds >>> 8);
+  view.setUint8(next + 5, seconds & 0xff);
+  next += 6;
+  if (kind === 'template') {
+    view.setUint16(next, timeout >>> 8);
+    view.setUint8(next + 2, timeout & 0xff);
+    next += 3;
   }
-  if (local !== undefined) writer.endpoint(local);
+  view.setUint8(next, idle >>> 16);
+  view.setUint16(next + 1, idle & 0xffff);
+  return writeAddress(view, next + 3, item.client, item.words);
 }
 
-interface Endpoints {
-  readonly protocol: number;
-  readonly virtual: DestinationKey;
-  readonly serverPort: number;
+function writeAddress(view: DataView, at: number, words: Uint32Array, count: number): number {
+  for (let k = 0; k < count; k++) view.setUint32(at + 4 * k, words[k] ?? 0, true);
+  return at + 4 * count;
 }
 
-function endpointsOf(reader: StreamReader, { service, key }: DictionaryDestination, family: Family, isOwn: boolean): Endpoints | undefined {
-  if (isOwn) return { protocol: reader.u8(), virtual: { address: reader.address(family), port: reader.u16() }, serverPort: reader.u16() };
-  if (service.kind === 'fwmark') return undefined;
-  return {
-    protocol: IpProtocol[service.protocol],
-    virtual: { address: service.address, port: service.port },
-    serverPort: key.port,
-  };
+/** `number`: of its destination. */
+export function writeItem(writer: StreamWriter, kind: ItemKind, item: StreamItem, number: number): void {
+  const { flags } = item;
+  const at = writer.grow(FIXED_BYTES[kind] + ((flags & ItemFlag.inet6) === 0 ? 0 : INET6_MORE));
+  writeFixed(writer.view, at, kind, item, number);
+  if (kind === 'template') {
+    if ((flags & ItemFlag.call) === 0) return;
+    writer.u8(item.call.length);
+    writer.bytes(item.call);
+  } else if ((flags & ~ItemFlag.inet6) !== 0) writeParts(writer, item);
 }
 
-/** A connection, or why it is none. */
-export function readConnection(
-  reader: StreamReader,
-  flags: number,
-  find: (number: number) => DictionaryDestination | undefined,
-): IdleItem<StreamConnection> | StreamRefusal {
-  if ((flags & ~CONNECTION_FLAGS) !== 0) return 'item-flags';
-  const bits = reader.u8();
-  const port = reader.u16();
-  const destination = find(reader.u16());
-  const [seconds, idle] = [reader.u24(), reader.u24()];
-  const family: Family = (flags & ItemFlag.inet6) === 0 ? 'inet' : 'inet6';
-  const address = reader.address(family);
-  if (reader.failed) return 'frame-short';
-  if (destination === undefined) return 'item-destination';
-  if (familyOf(destination) !== family) return 'item-family';
-  const endpoints = endpointsOf(reader, destination, family, (flags & ItemFlag.endpoint) !== 0);
-  if (endpoints === undefined) return 'item-endpoint';
-  const sequence = (flags & ItemFlag.sequence) === 0 ? undefined : { in: readShift(reader), out: readShift(reader) };
-  const local = (flags & ItemFlag.local) === 0 ? undefined : reader.endpoint();
-  if (reader.failed) return 'frame-short';
-  const connection = connectionOf({ address, port }, destination, endpoints, bits, seconds);
-  const wrong = wrongConnection(connection);
-  if (wrong !== undefined) return wrong;
-  const { service, key } = destination;
-  const parts = { ...(sequence === undefined ? {} : { sequence }), ...(local === undefined ? {} : { local }) };
-  return { idle, item: { kind: 'connection', service, destination: key, connection, ...parts } };
-}
-
-function connectionOf(
-  client: DestinationKey,
-  { service, key, method }: DictionaryDestination,
-  { protocol, virtual, serverPort }: Endpoints,
-  bits: number,
-  seconds: number,
-): ForeignConnection {
-  const seen = { answered: (bits & StateFlag.answered) !== 0, proven: (bits & StateFlag.proven) !== 0 };
-  return {
-    protocol,
-    client,
-    virtual,
-    server: { address: key.address, port: serverPort },
-    mark: service.kind === 'fwmark' ? service.mark : 0,
-    method,
-    state: bits & StateFlag.state,
-    seconds,
-    timeout: 0,
-    late: false,
-    ...((bits & StateFlag.seen) === 0 ? {} : { seen }),
-  };
-}
-
-function wrongConnection({ protocol, state, seconds }: ForeignConnection): StreamRefusal | undefined {
-  if (protocolNamed(protocol) === undefined) return 'item-protocol';
-  if (state >= connectionStates(protocol)) return 'item-state';
-  return seconds > StreamLayout.secondsMax ? 'item-time' : undefined;
-}
-
-export function writeTemplate(writer: StreamWriter, item: StreamTemplate, head: ItemHead): void {
-  const { template, callId } = item;
-  const { client, virtual, server, assured, seconds, timeout } = template;
-  const isPortless = virtual.port === 0 && server.port === 0;
-  const bits = (assured ? ItemFlag.assured : 0) | (isPortless ? ItemFlag.portless : 0) | (callId === undefined ? 0 : ItemFlag.call);
-  writer.u8(bits | (client.family === 'inet6' ? ItemFlag.inet6 : 0));
-  writer.u16(head.destination);
-  writer.u24(wireSeconds(seconds));
-  writer.u24(wireSeconds(timeout));
-  writer.u24(wireIdle(head.idle));
-  writer.address(client);
-  if (callId === undefined) return;
-  writer.u8(callId.length);
-  writer.bytes(callId);
-}
-
-export function readTemplate(
-  reader: StreamReader,
-  flags: number,
-  find: (number: number) => DictionaryDestination | undefined,
-): IdleItem<StreamTemplate> | StreamRefusal {
-  if ((flags & ~TEMPLATE_FLAGS) !== 0) return 'item-flags';
-  const destination = find(reader.u16());
-  const [seconds, timeout, idle] = [reader.u24(), reader.u24(), reader.u24()];
-  const family: Family = (flags & ItemFlag.inet6) === 0 ? 'inet' : 'inet6';
-  const client = reader.address(family);
-  const hasCall = (flags & ItemFlag.call) !== 0;
-  const length = hasCall ? reader.u8() : 0;
-  const callId = reader.bytes(length);
-  if (reader.failed) return 'frame-short';
-  if (destination === undefined) return 'item-destination';
-  if (familyOf(destination) !== family) return 'item-family';
-  if (hasCall && length === 0) return 'item-call';
-  if (Math.max(seconds, timeout) > StreamLayout.secondsMax) return 'item-time';
-  const { service, key } = destination;
-  const template = templateOf(destination, (flags & ItemFlag.portless) !== 0);
-  return {
-    idle,
-    item: {
-      kind: 'template',
-      service,
-      destination: key,
-      template: { ...template, client, assured: (flags & ItemFlag.assured) !== 0, seconds, timeout },
-      ...(hasCall ? { callId } : {}),
-    },
-  };
-}
-
-/** Of a mark no virtual endpoint counts, and it has none here. */
-function templateOf(
-  { service, key, method }: DictionaryDestination,
-  isPortless: boolean,
-): Pick<ForeignTemplate, 'protocol' | 'virtual' | 'server' | 'mark' | 'method'> {
-  const server = { address: key.address, port: isPortless ? 0 : key.port };
-  if (service.kind === 'fwmark') {
-    const address = { family: service.family, words: service.family === 'inet' ? [0] : [0, 0, 0, 0] };
-    return { protocol: 0, virtual: { address, port: 0 }, server, mark: service.mark, method };
+function writeParts(writer: StreamWriter, item: StreamItem): void {
+  const { flags, words } = item;
+  if ((flags & ItemFlag.endpoint) !== 0) {
+    writer.u8(item.protocol);
+    writer.words(item.virtual, words);
+    writer.u16(item.virtualPort);
+    writer.u16(item.serverPort);
   }
-  const virtual = { address: service.address, port: isPortless ? 0 : service.port };
-  return { protocol: IpProtocol[service.protocol], virtual, server, mark: 0, method };
+  if ((flags & ItemFlag.sequence) !== 0) for (const word of item.sequence) writer.u32(word);
+  if ((flags & ItemFlag.local) === 0) return;
+  writer.u8(item.isLocalInet6 ? 6 : 4);
+  writer.words(item.local, item.isLocalInet6 ? 4 : 1);
+  writer.u16(item.localPort);
 }

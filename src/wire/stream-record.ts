@@ -1,45 +1,4 @@
 // The records of weir's own synchronisation between two of its nodes, over one byte stream. stream-encoder.ts has their bytes.
-import type { ForeignConnection } from '../model/foreign-connection.js';
-import type { ForeignTemplate } from '../model/foreign-template.js';
-import type { DestinationKey, ServiceKey } from '../model/service.js';
-import type { SyncSequence } from './sync-entry.js';
-
-/** Its `timeout` does not travel and is 0: the receiver has its own. */
-export interface StreamConnection {
-  readonly kind: 'connection';
-  readonly service: ServiceKey;
-  /** As configured: the connection's own server may have another port (of all ports, of a mark). */
-  readonly destination: DestinationKey;
-  readonly connection: ForeignConnection;
-  /** FTP: how sequence numbers are shifted. */
-  readonly sequence?: SyncSequence;
-  /** FULLNAT: the director's address and port that stand for the client. */
-  readonly local?: DestinationKey;
-}
-
-export interface StreamTemplate {
-  readonly kind: 'template';
-  readonly service: ServiceKey;
-  readonly destination: DestinationKey;
-  readonly template: ForeignTemplate;
-  /** SIP: of one call alone; 1 to 255 bytes. */
-  readonly callId?: Uint8Array;
-}
-
-/** What a table has, by endpoints. */
-export type StreamItem = StreamConnection | StreamTemplate;
-
-/** Of a whole item, or of its end. Its number is its place among all of the session, from 0 on. */
-interface ItemRecordOf<Kind> {
-  readonly kind: Kind;
-  readonly item: StreamItem;
-  /** Since its last packet, when it was sent: hundredths of a second, `StreamLayout.idleMax` at most. */
-  readonly idle: number;
-  /** When it was sent: milliseconds of the sender's clock, modulo 2^32. */
-  readonly sent: number;
-}
-export type ItemRecord = ItemRecordOf<'item'> | ItemRecordOf<'delete'>;
-
 export interface StreamHello {
   readonly kind: 'hello';
   readonly node: string;
@@ -50,7 +9,7 @@ export interface StreamHello {
 /** The sender is alive. `whole`: all that its tables had so many milliseconds before is in the items that went before. */
 export interface StreamBeat {
   readonly kind: 'beat';
-  /** As of an item. */
+  /** Milliseconds of the sender's clock, modulo 2^32. */
   readonly sent: number;
   readonly whole: boolean;
 }
@@ -65,10 +24,14 @@ export interface StreamAck {
 export const ITEM_REFUSALS = ['unbound', 'full', 'unsupported', 'newer'] as const;
 export type ItemRefusal = (typeof ITEM_REFUSALS)[number];
 
-/** Sent before the acknowledgement that has the item's number in its count. */
+/**
+ * Of items in a row, from this number on: an item's number is its place among all of the session, from 0 on. Sent before the acknowledgement that has them in
+ * its count.
+ */
 export interface StreamRefused {
   readonly kind: 'refused';
   readonly number: number;
+  readonly count: number;
   readonly reason: ItemRefusal;
 }
 
@@ -81,8 +44,8 @@ export interface StreamGoodbye {
   readonly reason: GoodbyeReason;
 }
 
+/** All but items (stream-block.ts). */
 export type StreamRecord =
-  | ItemRecord
   | StreamHello
   | StreamBeat
   | StreamAck
@@ -117,7 +80,7 @@ export type StreamRefusal = (typeof STREAM_REFUSALS)[number];
 
 /** Sizes and limits of the stream. Bytes, unless a name states something else. */
 export const StreamLayout = {
-  version: 1,
+  version: 2,
   /** Length of the payload (2), type (1), version (1). */
   header: 4,
   payloadMax: 16_384,

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { applyChange } from '../../src/datapath/apply-change.js';
+import { Conf } from '../../src/datapath/ebpf/abi.gen.js';
 import { ConnectionApplier } from '../../src/datapath/ebpf/sync/connection-applier.js';
 import { ConnectionNews } from '../../src/datapath/ebpf/sync/connection-news.js';
 import { fromPeer } from '../../src/datapath/ebpf/sync/peer-rivalry.js';
@@ -16,6 +17,7 @@ import { fixtures } from './fixtures/index.js';
 import { fromClient, tcp } from './fixtures/packets.js';
 import { isTooShortForTc, prepare } from './fixtures/play-fixture.js';
 import { additions } from './fixtures/setup-changes.js';
+import { applyBytes, ownBytes } from './own-stream.js';
 import { checkTable } from './table-check.js';
 
 /** What a packet of these goes by is no connection alone: the note of a first fragment, the numbers of a stream of FTP, a way past the servers. */
@@ -59,11 +61,20 @@ const counts = () =>
 const texts = (all: readonly ConnectionAfter[]): ReadonlySet<string> => new Set(all.map((each) => JSON.stringify(each)));
 
 /** All that the director has, as another one gets it. */
-function own(): { readonly connections: readonly ForeignConnection[]; readonly templates: readonly ForeignTemplate[] } {
+function own() {
   const [connections, templates]: [ForeignConnection[], ForeignTemplate[]] = [[], []];
   const news = new ConnectionNews(bed.folder);
   while (news.look(256, { connection: (each) => connections.push(each), template: (each) => templates.push(each) }));
-  return { connections, templates };
+  news.forget();
+  return { connections, templates, bytes: ownBytes(news) };
+}
+
+let generation = 1000;
+/** An applier knows services and servers until they change, and a wiped bed has the numbers of before. */
+function wipe(): void {
+  bed.wipe();
+  generation += 1000;
+  bed.tables.conf.set(0, Conf.generation, generation);
 }
 
 const setUp = (setups: readonly Setup[]): void => {
@@ -95,12 +106,18 @@ test('every fixture with connections: the same tables, and the packet goes where
     const went = bed.send(hook, device, frame, carriageOf(fixture));
     const left = listing();
 
-    bed.wipe();
-    prepare(subject, { ...fixture, before: (fixture.before ?? []).filter(({ kind }) => kind !== 'frame') });
-    const answers = [...applyTemplates(had.own.templates), ...apply(had.own.connections)];
-    assert.deepEqual(new Set(answers), new Set(answers.length === 0 ? [] : ['made']), description);
-    assert.deepEqual(texts(listing()), texts(had.listing), description);
-    assert.deepEqual(counts(), had.counts, description);
+    for (const come of [
+      () => [...applyTemplates(had.own.templates), ...apply(had.own.connections)],
+      () => applyBytes(bed, applier, had.own.bytes),
+    ]) {
+      wipe();
+      prepare(subject, { ...fixture, before: (fixture.before ?? []).filter(({ kind }) => kind !== 'frame') });
+      const answers = come();
+      assert.equal(answers.length, had.own.templates.length + had.own.connections.length, description);
+      assert.deepEqual(new Set(answers), new Set(answers.length === 0 ? [] : ['made']), description);
+      assert.deepEqual(texts(listing()), texts(had.listing), description);
+      assert.deepEqual(counts(), had.counts, description);
+    }
     if (!isLed(had.listing, left, fixture)) continue;
     const goes = bed.send(hook, device, frame, carriageOf(fixture));
     assert.deepEqual(
@@ -314,12 +331,7 @@ test('news of the peer that a connection came from count, however close; those o
   for (const news of [one, other]) while (news.look(256, none));
   const rivalry: Rivalry = { wins: false, fresh: Number.POSITIVE_INFINITY };
   const come = (from: ConnectionNews, to: ConnectionNews, connection: ForeignConnection): Applied | undefined =>
-    bed.director.exclusively(() =>
-      applier.apply(
-        [connection],
-        fromPeer(from, [to], rivalry, () => connection.ended === true),
-      ),
-    )[0];
+    bed.director.exclusively(() => applier.apply([connection], fromPeer(from, [to], rivalry)))[0];
   assert.equal(come(one, other, rival(0)), 'made');
   assert.equal(come(one, other, rival(0, FIN_WAIT)), 'changed');
   assert.equal(come(other, one, rival(0)), 'newer');

@@ -4,8 +4,10 @@ import { after, before, test } from 'node:test';
 import { applyChange } from '../../src/datapath/apply-change.js';
 import { Conf } from '../../src/datapath/ebpf/abi.gen.js';
 import { ConnectionApplier } from '../../src/datapath/ebpf/sync/connection-applier.js';
-import { ConnectionNews, type NewsTo } from '../../src/datapath/ebpf/sync/connection-news.js';
-import { type ReportedAt, TableScan } from '../../src/datapath/ebpf/sync/table-scan.js';
+import { ConnectionNews } from '../../src/datapath/ebpf/sync/connection-news.js';
+import type { NewsTo } from '../../src/datapath/ebpf/sync/own-news.js';
+import { TableScan } from '../../src/datapath/ebpf/sync/table-scan.js';
+import type { TemplateAt } from '../../src/datapath/ebpf/sync/template-scan.js';
 import { clockNow, unitsOf } from '../../src/datapath/ebpf/table/clock.js';
 import { Tables } from '../../src/datapath/ebpf/table/tables.js';
 import type { ForeignConnection } from '../../src/model/foreign-connection.js';
@@ -147,11 +149,11 @@ test('what ended before its time is reported, of every table, and what others re
   setUp(web, six, all);
   const news = new ConnectionNews(bed.folder);
   const ends: string[] = [];
-  const places: ReportedAt[] = [];
+  const places: TemplateAt[] = [];
   const look = (): number => {
     let found = 0;
     const to: NewsTo = {
-      connection: (_connection, _reported, where) => (found = places.push(where)),
+      connection: (_connection, where) => (found = places.push(where)),
       template: () => assert.fail('no template'),
       ended: {
         connection: ({ client, virtual, server, state }) => ends.push(`${client.port} ${virtual.port} ${server.port} ${state}`),
@@ -171,7 +173,7 @@ test('what ended before its time is reported, of every table, and what others re
     bed.director.exclusively(() => applier.apply(come.map((one) => ({ ...one, ...more }))));
   apply();
   assert.equal(look(), 3);
-  for (const { slots, at: place, key } of places) slots.refused(place, key);
+  for (const { slots, at: place, keyLow, keyHigh } of places) slots.refused(place, keyLow, keyHigh);
   assert.deepEqual([look(), news.forgetRefused(), news.forgetRefused()], [0, 3, 0]);
   places.length = 0;
   assert.equal(look(), 3);
@@ -182,7 +184,7 @@ test('what ended before its time is reported, of every table, and what others re
   ends.length = 0;
   apply();
   assert.equal(look(), 3, 'what others have no more is news');
-  for (const { slots, at: place, key } of places) slots.refused(place, key);
+  for (const { slots, at: place, keyLow, keyHigh } of places) slots.refused(place, keyLow, keyHigh);
   apply({ ended: true });
   look();
   assert.deepEqual(ends, [], 'others never had what they refused');

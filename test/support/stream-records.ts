@@ -3,18 +3,11 @@ import type { Address, Family } from '../../src/model/address.js';
 import { IpProtocol } from '../../src/model/ip-protocol.js';
 import type { DestinationKey, ForwardingMethod, ServiceKey } from '../../src/model/service.js';
 import { StreamEncoder } from '../../src/wire/stream-encoder.js';
-import {
-  GOODBYE_REASONS,
-  ITEM_REFUSALS,
-  type StreamConnection,
-  type StreamItem,
-  StreamLayout,
-  type StreamRecord,
-  type StreamTemplate,
-} from '../../src/wire/stream-record.js';
+import { GOODBYE_REASONS, ITEM_REFUSALS, StreamLayout, type StreamRecord } from '../../src/wire/stream-record.js';
 import { connectionStates } from '../../src/wire/sync-entry.js';
 import { ip } from './ip.js';
 import fc from './properties.js';
+import { type AnyItem, type AnyRecord, encodeAll, type ItemRecord, type StreamConnection, type StreamTemplate } from './stream-objects.js';
 import { half, ipv4, ipv6, word } from './wire-generators.js';
 
 const addressOf = (family: Family): fc.Arbitrary<Address> => (family === 'inet' ? ipv4 : ipv6);
@@ -116,9 +109,9 @@ export const templates: fc.Arbitrary<StreamTemplate> = families.chain((family) =
 
 const number = fc.nat(0xffff_ffff_ffff);
 
-export const itemRecords: fc.Arbitrary<StreamRecord> = fc
+const itemRecords: fc.Arbitrary<ItemRecord> = fc
   .tuple(
-    fc.constantFrom('item', 'delete'),
+    fc.constantFrom<ItemRecord['kind'][]>('item', 'delete'),
     fc.oneof(connections, templates),
     fc.nat(StreamLayout.idleMax),
     fc.constantFrom(0, 7, 0xffff_ffff),
@@ -131,7 +124,9 @@ const plainRecords: fc.Arbitrary<StreamRecord> = fc.oneof(
     .map(([node, id]): StreamRecord => ({ kind: 'hello', node, id })),
   fc.tuple(word, fc.boolean()).map(([sent, whole]): StreamRecord => ({ kind: 'beat', sent, whole })),
   number.map((count): StreamRecord => ({ kind: 'ack', count })),
-  fc.tuple(number, fc.constantFrom(...ITEM_REFUSALS)).map(([at, reason]): StreamRecord => ({ kind: 'refused', number: at, reason })),
+  fc
+    .tuple(number, word, fc.constantFrom(...ITEM_REFUSALS))
+    .map(([at, count, reason]): StreamRecord => ({ kind: 'refused', number: at, count, reason })),
   fc.constant<StreamRecord>({ kind: 'again' }),
   fc.constantFrom(...GOODBYE_REASONS).map((reason): StreamRecord => ({ kind: 'goodbye', reason })),
 );
@@ -139,7 +134,9 @@ const plainRecords: fc.Arbitrary<StreamRecord> = fc.oneof(
 export const sampleHello: StreamRecord = { kind: 'hello', node: 'lb1', id: '0123456789abcdef' };
 
 /** What one node sends another in a connection. */
-export const conversations = fc.array(fc.oneof(itemRecords, plainRecords), { maxLength: 30 }).map((all) => [sampleHello, ...all]);
+export const conversations = fc
+  .array(fc.oneof<fc.Arbitrary<AnyRecord>[]>(itemRecords, plainRecords), { maxLength: 30 })
+  .map((all) => [sampleHello, ...all]);
 
 const service: ServiceKey = { kind: 'address', protocol: 'tcp', address: ip('192.0.2.1'), port: 80 };
 const server = { address: ip('10.0.0.2'), port: 8080 };
@@ -182,7 +179,7 @@ const sampleTemplate: StreamTemplate = {
   callId: new TextEncoder().encode('call@example'),
 };
 
-const byMark: StreamItem = {
+const byMark: AnyItem = {
   ...sampleConnection,
   service: { kind: 'fwmark', family: 'inet', mark: 5 },
   connection: { ...sampleConnection.connection, mark: 5 },
@@ -191,16 +188,16 @@ const byMark: StreamItem = {
 };
 
 /** One of each kind. */
-export const sampleRecords: readonly StreamRecord[] = [
+export const sampleRecords: readonly AnyRecord[] = [
   sampleHello,
-  ...[sampleConnection, byMark, sampleTemplate].map((item, index): StreamRecord => ({ kind: 'item', item, idle: 100 * index, sent: 5 })),
+  ...[sampleConnection, byMark, sampleTemplate].map((item, index): AnyRecord => ({ kind: 'item', item, idle: 100 * index, sent: 5 })),
   { kind: 'delete', item: sampleConnection, idle: 0, sent: 6 },
   { kind: 'delete', item: sampleTemplate, idle: StreamLayout.idleMax, sent: 7 },
   { kind: 'beat', sent: 0xffff_ffff, whole: true },
   { kind: 'ack', count: 0xffff_ffff_ffff },
-  { kind: 'refused', number: 12, reason: 'full' },
+  { kind: 'refused', number: 12, count: 3, reason: 'full' },
   { kind: 'again' },
   { kind: 'goodbye', reason: 'stop' },
 ];
 
-export const sampleStream = (): Uint8Array => new StreamEncoder().encode(sampleRecords);
+export const sampleStream = (): Uint8Array => encodeAll(new StreamEncoder(), sampleRecords);

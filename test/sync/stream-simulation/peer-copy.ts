@@ -1,21 +1,16 @@
 // What one peer has of a table in memory: the source of a session's sender, as connection-news.ts is of the datapath's tables.
 import type { NewsSink, NewsSource } from '../../../src/control/sync/stream/stream-sender.js';
 import { Abi } from '../../../src/datapath/ebpf/abi.gen.js';
-import { type SlotKey, SlotNews } from '../../../src/datapath/ebpf/sync/slot-news.js';
-import { clockDifference, secondsOf } from '../../../src/datapath/ebpf/table/clock.js';
+import { SlotNews } from '../../../src/datapath/ebpf/sync/slot-news.js';
+import { clockDifference } from '../../../src/datapath/ebpf/table/clock.js';
 import { KEY_WORD, SLOT_WORDS } from '../../../src/datapath/ebpf/table/living-slots.js';
-import { type ApplyRecord, EXPIRES, HIGH, HZ, highOf, type Living, type MemoryTable, stateIn, unitsOfState } from './memory-table.js';
+import { type ApplyRecord, EXPIRES, HIGH, highOf, type Living, type MemoryTable, stateIn, unitsOfState } from './memory-table.js';
 import { itemOf, type Names } from './names.js';
 
 const NEWS = 2 ** (Abi.V_STATE_SHIFT - 32 + 4) - 1;
 const LOOK_SLOTS = 16;
 
-export interface At {
-  readonly at: number;
-  readonly key: SlotKey;
-}
-
-export class PeerCopy implements NewsSource<At> {
+export class PeerCopy implements NewsSource {
   readonly slots: SlotNews;
   #next = 0;
 
@@ -27,7 +22,7 @@ export class PeerCopy implements NewsSource<At> {
   }
 
   /** lookAtBucket */
-  look(sink: NewsSink<At>): boolean {
+  look(sink: NewsSink): boolean {
     const { slots, table } = this;
     const moment = { now: table.now(), refresh: 0 };
     const end = Math.min(this.#next + LOOK_SLOTS, slots.count);
@@ -35,16 +30,15 @@ export class PeerCopy implements NewsSource<At> {
       const at = slots.at(slot);
       if (slots.hasEnded(at, moment)) {
         const { words } = this.#copied(at);
-        if (!this.#isElsewhere(at)) sink.ended(itemOf(words, this.names), secondsOf(words.idle, HZ));
+        if (!this.#isElsewhere(at)) sink.ended('connection', itemOf(words, this.names));
         slots.forgetSlot(at);
       }
       const isTaken = ((table.words[at + HIGH] ?? 0) & Abi.V_DEST_MASK) !== 0;
       if (!isTaken || slots.isReported(at, moment)) continue;
-      const before = slots.wordsAt(at);
       const living = table.livingAt(at);
       if (living.left < 0) continue;
-      slots.reported(at, before, table.words[at + EXPIRES] ?? 0);
-      sink.item(itemOf(living, this.names), secondsOf(living.idle, HZ), { at, key: before.key });
+      slots.reported(at, living.key, 0, table.words[at + HIGH] ?? 0, table.words[at + EXPIRES] ?? 0);
+      sink.item('connection', itemOf(living, this.names), slots, at, living.key, 0);
     }
     this.#next = end < slots.count ? end : 0;
     return end < slots.count;
@@ -62,10 +56,6 @@ export class PeerCopy implements NewsSource<At> {
     this.slots.forget();
   }
 
-  refused({ at, key }: At): void {
-    this.slots.refused(at, key);
-  }
-
   forgetRefused(): void {
     this.slots.forgetRefused();
   }
@@ -79,7 +69,7 @@ export class PeerCopy implements NewsSource<At> {
   /** The peer sent what is at this place. */
   sent(at: number, { key, dest, state, left }: ApplyRecord): void {
     if (this.table.words[at + KEY_WORD] !== key) return;
-    this.slots.sent(at, { high: highOf(dest, state), key: [key, 0] }, (this.table.now() + left) >>> 0);
+    this.slots.sent(at, key, 0, highOf(dest, state), (this.table.now() + left) >>> 0);
   }
 
   /** Another one did. */

@@ -125,6 +125,7 @@ class StreamRun {
         node.isUp = true;
         this.judge.restarted();
         if (!node.isRunning) node.start();
+        world.resetOld(node);
         return;
       case 'full':
       case 'room':

@@ -2,7 +2,6 @@
 import type { StreamReceiver } from '../../../src/control/sync/stream/stream-receiver.js';
 import type { StreamSender } from '../../../src/control/sync/stream/stream-sender.js';
 import { StreamDecoder } from '../../../src/wire/stream-decoder.js';
-import type { At } from './peer-copy.js';
 import { Pipe } from './pipe.js';
 
 export type Side = 'sender' | 'receiver';
@@ -15,13 +14,15 @@ export class Session {
   /** Sides that have closed it, or whose process is gone. */
   readonly closed = new Set<Side>();
 
+  isAccepted = false;
+
   /** When all was acknowledged last, and a look found nothing. */
   settledUs = 0;
 
   constructor(
     readonly from: number,
     readonly to: number,
-    readonly sender: StreamSender<At>,
+    readonly sender: StreamSender,
     readonly receiver: StreamReceiver,
   ) {}
 

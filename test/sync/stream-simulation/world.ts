@@ -1,8 +1,11 @@
 // Nodes with a table each, and the sessions between their processes, on a virtual clock.
-import { type Batch, type BatchAnswers, type PeerMemory, StreamReceiver } from '../../../src/control/sync/stream/stream-receiver.js';
-import { type Ended, StreamSender } from '../../../src/control/sync/stream/stream-sender.js';
-import type { Applied, Rivalry } from '../../../src/model/foreign-connection.js';
+import type { Ended } from '../../../src/control/sync/stream/sent-window.js';
+import { type Batch, type PeerMemory, StreamReceiver } from '../../../src/control/sync/stream/stream-receiver.js';
+import { StreamSender } from '../../../src/control/sync/stream/stream-sender.js';
+import { APPLIED, type Applied, type Rivalry } from '../../../src/model/foreign-connection.js';
 import { randomFrom } from '../../../src/sim/random.js';
+import { ItemReader } from '../../../src/wire/stream-block.js';
+import { StreamItem } from '../../../src/wire/stream-item.js';
 import type { NodeSetup, StreamHistory } from './history.js';
 import { type ApplyRecord, HZ, MARGIN_UNITS, MemoryTable } from './memory-table.js';
 import { recordOf } from './names.js';
@@ -74,19 +77,25 @@ export class Node {
     return peer;
   }
 
-  apply({ connections, rivalry }: Batch, from: number): BatchAnswers | undefined {
+  apply({ blocks, count, rivalry }: Batch, from: number): Uint8Array | undefined {
     if (this.world.random.chance(0.03)) return undefined;
-    const answers = connections.map((connection) => {
-      const record = recordOf(connection, { node: this.number });
-      if (!this.isBound && this.table.find(record.key) === undefined) return 'unbound' as const;
-      const answer = this.#applyOne(record, rivalry, from);
-      this.world.applied?.(from, this.number, record, answer);
-      return answer;
-    });
-    return { connections: answers, templates: [] };
+    const answers = new Uint8Array(count);
+    const item = new StreamItem();
+    let index = 0;
+    for (const { block, late } of blocks)
+      for (const items = new ItemReader(block); items.next(item); index++)
+        answers[index] = APPLIED.indexOf(this.#applyItem(recordOf(item, late, block.ended, { node: this.number }), rivalry, from));
+    return answers;
   }
 
-  /** connection-applier.ts: what was older than what is here is examined again. */
+  #applyItem(record: ApplyRecord, rivalry: Rivalry, from: number): Applied {
+    if (!this.isBound && this.table.find(record.key) === undefined) return 'unbound';
+    const answer = this.#applyOne(record, rivalry, from);
+    this.world.applied?.(from, this.number, record, answer);
+    return answer;
+  }
+
+  /** apply-pages.ts: what was older than what is here is examined again. */
   #applyOne(record: ApplyRecord, rivalry: Rivalry, from: number): Applied {
     const { slots } = this.peer(from).copy;
     let place = 0;
@@ -200,7 +209,14 @@ export class World {
     const session = new Session(node.number, number, sender, receiver);
     this.sessions.push(session);
     this.#push(session, 'receiver', sender.begin());
-    this.#push(session, 'sender', receiver.begin());
+    if (other.stalled === 'no') this.#accept(session);
+  }
+
+  /** A process that stands still accepts no session. */
+  #accept(session: Session): void {
+    if (session.isAccepted) return;
+    session.isAccepted = true;
+    this.#push(session, 'sender', session.receiver.begin());
   }
 
   /** Bytes have come to this side, or it may read again. */
@@ -219,6 +235,7 @@ export class World {
   }
 
   #readAtReceiver(session: Session): void {
+    this.#accept(session);
     for (const bytes of session.there.take(this.nowUs)) {
       const { records, refused } = session.atReceiver.push(bytes);
       const reason = refused ?? session.receiver.take(records);
@@ -257,6 +274,14 @@ export class World {
     }
   }
 
+  /** A node that was down has a kernel again, which knows nothing of the connections of before and resets them. */
+  resetOld({ number }: Node): void {
+    for (const session of this.sessions) {
+      const isOld = (session.from === number && session.closed.has('sender')) || (session.to === number && session.closed.has('receiver'));
+      if (isOld && session.closed.size === 1) this.wake(this.#delay(), session, 'eof');
+    }
+  }
+
   /** Whoever waits for bytes looks again. */
   wakeAll(): void {
     for (const session of this.sessions) {
@@ -268,6 +293,7 @@ export class World {
   /** A node's services have changed. */
   again(node: Node): void {
     for (const session of this.sessions)
-      if (session.to === node.number && !session.closed.has('receiver')) this.#push(session, 'sender', session.receiver.again());
+      if (session.to === node.number && session.isAccepted && !session.closed.has('receiver'))
+        this.#push(session, 'sender', session.receiver.again());
   }
 }

@@ -3,7 +3,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { mutate, randomFrom } from '../../../../test/support/mutate.js';
 import { sampleStream } from '../../../../test/support/stream-records.js';
+import { APPLIED } from '../../../model/foreign-connection.js';
+import { ItemReader } from '../../../wire/stream-block.js';
 import { StreamDecoder } from '../../../wire/stream-decoder.js';
+import { StreamItem } from '../../../wire/stream-item.js';
 import { StreamReceiver } from './stream-receiver.js';
 
 const STREAMS = 20_000;
@@ -19,9 +22,13 @@ test('mutated streams are refused or applied, and nothing comes after a refusal'
       id: '2'.repeat(16),
       memory: {},
       now: () => n,
-      apply: ({ connections, templates }) => {
-        applied += connections.length + templates.length;
-        return { connections: connections.map(() => 'made'), templates: templates.map(() => 'made') };
+      apply: ({ blocks, count }) => {
+        applied += count;
+        const item = new StreamItem();
+        let read = 0;
+        for (const { block } of blocks) for (const items = new ItemReader(block); items.next(item); read++) assert.ok(item.destination);
+        assert.equal(read, count);
+        return new Uint8Array(count).fill(APPLIED.indexOf('made'));
       },
     });
     const bytes = mutate(sample, random);

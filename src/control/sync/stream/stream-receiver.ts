@@ -1,32 +1,38 @@
 // The receiving side of one session of weir's own stream: what a peer has goes into this director's tables, and each item is acknowledged when it is there, or
 // refused with a reason.
-import type { Applied, ForeignConnection, Rivalry } from '../../../model/foreign-connection.js';
-import type { ForeignTemplate } from '../../../model/foreign-template.js';
+import { APPLIED, type Applied, type Rivalry } from '../../../model/foreign-connection.js';
+import type { ItemBlock } from '../../../wire/stream-block.js';
+import type { Received } from '../../../wire/stream-decoder.js';
 import { StreamEncoder } from '../../../wire/stream-encoder.js';
-import type { GoodbyeReason, ItemRecord, ItemRefusal, StreamItem, StreamRecord } from '../../../wire/stream-record.js';
+import type { GoodbyeReason, ItemRefusal } from '../../../wire/stream-record.js';
 
 /** Clocks of two machines do not go at the same speed, and one may stand still for a moment: what was compared is forgotten after one to two of these. */
 const COMPARED_MS = 60_000;
 /** The moment up to which a peer was whole is known no better, seconds: a round takes one at most, and a table's times are as old. */
 const FRESH_MARGIN = 2.5;
 
-/** Items that are put into the tables together. */
+/** Items that are put into the tables together, about: whole blocks of them. */
 const PART = 4096;
+/** What waits for the tables is bounded: items, and the dictionaries that they need. */
+const [WAITING_MAX, DICTIONARIES_MAX] = [16_384, 2];
 
 /** What outlives a session: until when this director knew all that the peer had, by the clock here. */
 export interface PeerMemory {
   wholeAt?: number;
 }
 
+/** Items of a frame. `late`: hundredths of a second that they were on their way, which counts beside what they had been idle before. */
+interface LateBlock {
+  readonly block: ItemBlock;
+  readonly late: number;
+}
+
 /** A part of what came, in its order. */
 export interface Batch {
-  readonly connections: readonly ForeignConnection[];
-  readonly templates: readonly ForeignTemplate[];
+  readonly blocks: readonly LateBlock[];
+  /** Items of all of them. */
+  readonly count: number;
   readonly rivalry: Rivalry;
-}
-export interface BatchAnswers {
-  readonly connections: readonly Applied[];
-  readonly templates: readonly Applied[];
 }
 
 export interface ReceiverOptions {
@@ -35,16 +41,12 @@ export interface ReceiverOptions {
   readonly memory: PeerMemory;
   /** Milliseconds of a clock that never goes back. */
   readonly now: () => number;
-  /** Puts a batch into the tables. undefined: it cannot now, and is to be asked again. */
-  readonly apply: (batch: Batch) => BatchAnswers | undefined;
+  /** Puts a batch into the tables. What became of each item, by its place in APPLIED; undefined: it cannot now, and is to be asked again. */
+  readonly apply: (batch: Batch) => Uint8Array | undefined;
 }
 
-/** What this protocol or the tables cannot take yet. */
-const isUnsupported = (item: StreamItem): boolean =>
-  item.kind === 'connection' ? item.sequence !== undefined || item.local !== undefined : item.callId !== undefined;
-
 /** Why an item that was answered so is not here; undefined: it is, or it need not be. */
-function refusalOf(answer: Applied | undefined): ItemRefusal | undefined {
+function refusalOf(answer: Applied): ItemRefusal | undefined {
   switch (answer) {
     case 'unbound':
     case 'full':
@@ -52,17 +54,20 @@ function refusalOf(answer: Applied | undefined): ItemRefusal | undefined {
     case 'newer':
       return answer;
     case 'busy':
-    case undefined:
       return 'full';
     default:
       return undefined;
   }
 }
+/** By the number of an answer. */
+const REFUSALS: readonly (ItemRefusal | undefined)[] = APPLIED.map(refusalOf);
 
 export class StreamReceiver {
   readonly #encoder = new StreamEncoder();
   readonly #refused: Partial<Record<ItemRefusal, number>> = {};
-  #waiting: ItemRecord[] = [];
+  #waiting: ItemBlock[] = [];
+  /** Items of them. */
+  #waitingItems = 0;
   #peer: { readonly node: string; readonly id: string } | undefined;
   #count = 0;
   /** All items from this number on are news: those before are all that the peer had. */
@@ -87,21 +92,27 @@ export class StreamReceiver {
   get state() {
     return {
       items: this.#count,
-      waiting: this.#waiting.length,
+      waiting: this.#waitingItems,
       whole: this.#count >= this.#wholeFrom,
       refused: this.#refused,
       receivedAt: this.#receivedAt,
     };
   }
 
+  /** Nothing more should be read until the tables have taken what waits. */
+  get isFull(): boolean {
+    if (this.#waitingItems > WAITING_MAX) return true;
+    return this.#waiting.length > DICTIONARIES_MAX && new Set(this.#waiting.map(({ dictionary }) => dictionary)).size > DICTIONARIES_MAX;
+  }
+
   /** What the session begins with. */
   begin(): Uint8Array {
     const { node, id } = this.options;
-    return this.#encoder.encode([{ kind: 'hello', node, id }]);
+    return this.#encoder.encode({ kind: 'hello', node, id });
   }
 
   /** What the peer has sent; it waits for deliver(). Not undefined: the session must end for this reason. */
-  take(records: readonly StreamRecord[]): GoodbyeReason | undefined {
+  take(records: readonly Received[]): GoodbyeReason | undefined {
     const now = this.options.now();
     this.#receivedAt = now;
     for (const record of records) {
@@ -109,13 +120,14 @@ export class StreamReceiver {
         if (this.#peer !== undefined) return 'order';
         if (record.id === this.options.id) return 'self';
         this.#peer = { node: record.node, id: record.id };
-      } else if (record.kind === 'item' || record.kind === 'delete') {
+      } else if (record.kind === 'items') {
         this.#compareClocks(record.sent, now);
         this.#waiting.push(record);
+        this.#waitingItems += record.count;
       } else if (record.kind === 'beat') {
         this.#compareClocks(record.sent, now);
-        if (record.whole) this.#wholeFrom = Math.min(this.#wholeFrom, this.#count + this.#waiting.length);
-        if (record.whole && this.#waiting.length === 0) this.#knowsAll(record.sent, now);
+        if (record.whole) this.#wholeFrom = Math.min(this.#wholeFrom, this.#count + this.#waitingItems);
+        if (record.whole && this.#waitingItems === 0) this.#knowsAll(record.sent, now);
       } else if (record.kind !== 'goodbye') return 'order';
     }
     return undefined;
@@ -149,62 +161,67 @@ export class StreamReceiver {
 
   /** Puts a part of what waits into the tables. What is to be sent back; undefined: nothing waits, or the tables cannot take it now. */
   deliver(): Uint8Array | undefined {
-    const left = this.#wholeFrom - this.#count;
-    const waiting = this.#waiting.slice(0, left > 0 ? Math.min(PART, left) : PART);
-    if (waiting.length === 0) return undefined;
-    const now = this.options.now();
-    const taken = waiting.map(({ item }) => !isUnsupported(item));
-    const batch = this.#batchOf(
-      waiting.filter((_, index) => taken[index]),
-      now,
-    );
+    if (this.#waiting.length === 0) return undefined;
+    const batch = this.#batch();
     const answers = this.options.apply(batch);
     if (answers === undefined) return undefined;
-    this.#waiting = this.#waiting.slice(waiting.length);
-    const records: StreamRecord[] = [];
-    let [connection, template] = [0, 0];
-    for (const [index, { kind, item }] of waiting.entries()) {
-      const answer = !taken[index]
-        ? 'unsupported'
-        : item.kind === 'connection'
-          ? answers.connections[connection++]
-          : answers.templates[template++];
-      const reason = kind === 'delete' ? undefined : refusalOf(answer);
-      if (reason === undefined) continue;
-      this.#refused[reason] = (this.#refused[reason] ?? 0) + 1;
-      records.push({ kind: 'refused', number: this.#count + index, reason });
-    }
-    this.#count += waiting.length;
+    this.#note(batch, answers);
+    this.#waiting.splice(0, batch.blocks.length);
+    this.#waitingItems -= batch.count;
+    this.#count += batch.count;
     if (this.#hasRefused) delete this.options.memory.wholeAt;
-    return this.#encoder.encode([...records, { kind: 'ack', count: this.#count }]);
+    return this.#encoder.encode({ kind: 'ack', count: this.#count });
   }
 
-  #batchOf(items: readonly ItemRecord[], now: number): Batch {
-    const [connections, templates]: [ForeignConnection[], ForeignTemplate[]] = [[], []];
-    for (const { kind, item, idle, sent } of items) {
-      const more = { idle: idle / 100 + this.#onTheWay(sent, now) / 1000, ...(kind === 'delete' ? { ended: true as const } : {}) };
-      if (item.kind === 'connection') connections.push({ ...item.connection, ...more });
-      else templates.push({ ...item.template, ...more });
+  /** A block is in front of the moment from which on all is news, or behind it. */
+  #batch(): Batch {
+    const now = this.options.now();
+    const blocks: LateBlock[] = [];
+    let count = 0;
+    for (const block of this.#waiting) {
+      if (count > 0 && (count + block.count > PART || this.#count + count === this.#wholeFrom)) break;
+      blocks.push({ block, late: this.#onTheWay(block.sent, now) / 10 });
+      count += block.count;
     }
     const { memory, id } = this.options;
     // What comes later is news, whenever it had its last packet: the peer may have it from another one.
     const knownAt = this.#count >= this.#wholeFrom ? undefined : memory.wholeAt;
     const fresh = knownAt === undefined ? Number.POSITIVE_INFINITY : (now - knownAt) / 1000 + FRESH_MARGIN;
-    return { connections, templates, rivalry: { wins: (this.#peer?.id ?? '') > id, fresh } };
+    return { blocks, count, rivalry: { wins: (this.#peer?.id ?? '') > id, fresh } };
+  }
+
+  /** Sends refusals back, those in a row as one. */
+  #note({ blocks }: Batch, answers: Uint8Array): void {
+    let [number, from] = [0, 0];
+    let reason: ItemRefusal | undefined;
+    const report = (): void => {
+      if (reason === undefined) return;
+      this.#refused[reason] = (this.#refused[reason] ?? 0) + number - from;
+      this.#encoder.record({ kind: 'refused', number: this.#count + from, count: number - from, reason });
+    };
+    for (const { block } of blocks) {
+      for (const end = number + block.count; number < end; number++) {
+        const found = block.ended ? undefined : REFUSALS[answers[number] ?? 0];
+        if (found === reason) continue;
+        report();
+        [from, reason] = [number, found];
+      }
+    }
+    report();
   }
 
   /** An acknowledgement of what is here, by which the peer knows that this director is alive. */
   beat(): Uint8Array {
-    return this.#encoder.encode([{ kind: 'ack', count: this.#count }]);
+    return this.#encoder.encode({ kind: 'ack', count: this.#count });
   }
 
   end(reason: GoodbyeReason): Uint8Array {
-    return this.#encoder.encode([{ kind: 'goodbye', reason }]);
+    return this.#encoder.encode({ kind: 'goodbye', reason });
   }
 
   /** Services or servers have changed here. */
   again(): Uint8Array {
     for (const reason of ['unbound', 'full'] as const) delete this.#refused[reason];
-    return this.#encoder.encode([{ kind: 'again' }]);
+    return this.#encoder.encode({ kind: 'again' });
   }
 }

@@ -1,7 +1,10 @@
 // The sending side of one session of weir's own stream: all that this director's tables have, and then what is new there. The tables are the state of record:
 // a session that ends loses nothing, since the next one begins with everything again.
+import type { Received } from '../../../wire/stream-decoder.js';
 import { StreamEncoder } from '../../../wire/stream-encoder.js';
-import type { GoodbyeReason, StreamItem, StreamRecord } from '../../../wire/stream-record.js';
+import { type ItemKind, StreamItem } from '../../../wire/stream-item.js';
+import type { GoodbyeReason } from '../../../wire/stream-record.js';
+import { type Ended, type SentTable, SentWindow } from './sent-window.js';
 
 /** Items that were sent and not acknowledged yet: no more are sent then. */
 const WINDOW = 65_536;
@@ -16,41 +19,27 @@ const SILENT_MS = 20_000;
 /** After a longer round, the tables at the moment of a beat are not known to be sent. */
 const ROUND_MS = 1000;
 
-/** `idle`: seconds since its last packet. `where`: by which the source knows it again. */
-export interface NewsSink<Where> {
-  readonly item: (item: StreamItem, idle: number, where: Where) => void;
-  readonly ended: (item: StreamItem, idle: number) => void;
+/** Takes what is new. The item is read during the call, so that there may be one for all. `key`: what is at its place in the table. */
+export interface NewsSink {
+  readonly item: (what: ItemKind, item: StreamItem, table: SentTable, at: number, keyLow: number, keyHigh: number) => void;
+  readonly ended: (what: ItemKind, item: StreamItem) => void;
 }
 
 /** This director's tables. */
-export interface NewsSource<Where> {
+export interface NewsSource {
   /** Looks at a bounded part more, and reports what the peer does not have as it is. False: the round is over. */
-  readonly look: (to: NewsSink<Where>) => boolean;
+  readonly look: (to: NewsSink) => boolean;
   /** The peer has nothing. */
   readonly forget: () => void;
-  /** The peer could not take this. */
-  readonly refused: (where: Where) => void;
-  /** It may be able to now. */
+  /** What was refused may be taken now. */
   readonly forgetRefused: () => void;
 }
 
-/** Of what was here. `lastMs`: its last packet, by the clock here. */
-export interface Ended {
-  readonly item: StreamItem;
-  readonly lastMs: number;
-}
-
-/** What was sent of an item; an end has no place. */
-interface Sent<Where> {
-  readonly where?: Where;
-  readonly ended?: Ended;
-}
-
-export interface SenderOptions<Where> {
+export interface SenderOptions {
   readonly node: string;
   /** Of this process, 16 hexadecimal digits. */
   readonly id: string;
-  readonly source: NewsSource<Where>;
+  readonly source: NewsSource;
   /** What the session before this one left: the source reports an end once. */
   readonly ends?: readonly Ended[];
   /** Milliseconds of a clock that never goes back. */
@@ -65,74 +54,79 @@ export interface SenderState {
   readonly lacking: number;
 }
 
-/** Hundredths of a second. */
-const hundredths = (seconds: number): number => Math.ceil(seconds * 100);
-
-export class StreamSender<Where> {
+export class StreamSender {
   readonly #encoder = new StreamEncoder();
-  /** What is not acknowledged, in its order. */
-  #sent: Sent<Where>[] = [];
+  readonly #window = new SentWindow();
+  readonly #sink: NewsSink;
   #ends: readonly Ended[];
-  #acknowledged = 0;
   #lacking = 0;
+  #isGreeted = false;
   #isWhole = false;
+  /** Of the look that goes on. */
+  #now = 0;
   #roundBegan: number;
   #lastRoundBegan: number;
   #beatAt = 0;
   #receivedAt: number;
   #againAt: number;
 
-  constructor(readonly options: SenderOptions<Where>) {
+  constructor(readonly options: SenderOptions) {
     const now = options.now();
     this.#ends = options.ends ?? [];
     [this.#roundBegan, this.#lastRoundBegan, this.#receivedAt, this.#againAt] = [now, now, now, now + AGAIN_MS];
+    this.#sink = {
+      item: (what, item, table, at, keyLow, keyHigh) => {
+        this.#encoder.item(what, false, item, this.#now >>> 0);
+        this.#window.add(table, at, keyLow, keyHigh);
+      },
+      ended: (what, item) => {
+        this.#encoder.item(what, true, item, this.#now >>> 0);
+        this.#window.addEnd({ what, item: new StreamItem().set(item), lastMs: this.#now - item.idle * 10 });
+      },
+    };
   }
 
   get state(): SenderState {
-    const waiting = this.#sent.length;
-    return { whole: this.#isWhole, items: this.#acknowledged + waiting, waiting, lacking: this.#lacking };
+    const { waiting, sent: items } = this.#window;
+    return { whole: this.#isWhole, items, waiting, lacking: this.#lacking };
   }
 
   /** What the peer may not know yet, for the next session with the same process. */
   get unacknowledgedEnds(): readonly Ended[] {
-    return [...this.#sent.flatMap(({ ended }) => ended ?? []), ...this.#ends];
+    return [...this.#window.ends, ...this.#ends];
   }
 
-  /** What the session begins with. */
+  /** What the session begins with. Nothing more goes until the peer has greeted: what waited for it to wake up would seem to be as young as it was. */
   begin(): Uint8Array {
     const { node, id, source } = this.options;
     source.forget();
-    // The first bytes have the shortest way: by them the peer compares the clocks.
-    return this.#encoder.encode([
-      { kind: 'hello', node, id },
-      { kind: 'beat', sent: this.options.now() >>> 0, whole: false },
-    ]);
+    return this.#encoder.encode({ kind: 'hello', node, id });
   }
 
   /** What the peer answers. False: it does not keep to the protocol. */
-  take(records: readonly StreamRecord[]): boolean {
+  take(records: readonly Received[]): boolean {
     this.#receivedAt = this.options.now();
     for (const record of records) {
-      if (record.kind === 'ack') {
-        const count = record.count - this.#acknowledged;
-        if (count < 0 || count > this.#sent.length) return false;
-        this.#sent = this.#sent.slice(count);
-        this.#acknowledged = record.count;
+      if (record.kind === 'hello') this.#greeted();
+      else if (record.kind === 'ack') {
+        if (!this.#window.acknowledge(record.count)) return false;
       } else if (record.kind === 'refused') {
-        if (!this.#refuse(record.number, record.reason === 'newer')) return false;
+        if (!this.#refuse(record.number, record.count, record.reason === 'newer')) return false;
       } else if (record.kind === 'again') this.#again();
-      else if (record.kind !== 'hello' && record.kind !== 'goodbye') return false;
+      else if (record.kind !== 'goodbye') return false;
     }
     return true;
   }
 
-  #refuse(number: number, isNewer: boolean): boolean {
-    const index = number - this.#acknowledged;
-    if (index < 0 || index >= this.#sent.length) return false;
-    const where = this.#sent[index]?.where;
-    if (where === undefined || isNewer) return true;
-    this.options.source.refused(where);
-    this.#lacking += 1;
+  #greeted(): void {
+    if (this.#isGreeted) return;
+    this.#isGreeted = true;
+    this.#roundBegan = this.#lastRoundBegan = this.options.now();
+  }
+
+  #refuse(number: number, count: number, isNewer: boolean): boolean {
+    if (!this.#window.has(number, count)) return false;
+    if (!isNewer) this.#lacking += this.#window.refuse(number, count);
     return true;
   }
 
@@ -150,32 +144,33 @@ export class StreamSender<Where> {
 
   /** What is to be sent now: news until a write is full or the round is over, and a beat. `more`: the round is not over. */
   look(): { readonly bytes: Uint8Array; readonly more: boolean } {
+    if (!this.#isGreeted) return { bytes: new Uint8Array(), more: false };
     const now = this.options.now();
+    this.#now = now;
     if (now >= this.#againAt) this.#again();
-    const sent = now >>> 0;
-    const records: StreamRecord[] = [];
-    let size = 0;
-    const add = (kind: 'item' | 'delete', item: StreamItem, idle: number, one: Sent<Where>): void => {
-      records.push({ kind, item, idle: hundredths(idle), sent });
-      this.#sent.push(one);
-      size += 1;
-    };
-    const end = (ended: Ended): void => add('delete', ended.item, (now - ended.lastMs) / 1000, { ended });
-    const sink: NewsSink<Where> = {
-      item: (item, idle, where) => add('item', item, idle, { where }),
-      ended: (item, idle) => end({ item, lastMs: now - idle * 1000 }),
-    };
-    const left = this.#ends.slice(0, WINDOW - this.#sent.length);
-    this.#ends = this.#ends.slice(left.length);
-    for (const each of left) end(each);
+    // The first bytes have the shortest way: by them the peer compares the clocks.
+    if (this.#beatAt === 0) this.#encoder.record({ kind: 'beat', sent: now >>> 0, whole: false });
+    this.#sendEnds();
     let more = true;
-    while (more && size * 16 < WRITE_BYTES && this.#sent.length < WINDOW) more = this.options.source.look(sink);
+    while (more && this.#encoder.length < WRITE_BYTES && this.#window.waiting < WINDOW) more = this.options.source.look(this.#sink);
     if (!more) this.#endRound(now);
     if (now >= this.#beatAt) {
       this.#beatAt = now + BEAT_MS;
-      records.push({ kind: 'beat', sent, whole: this.#isWhole && now - this.#lastRoundBegan <= ROUND_MS });
+      this.#encoder.record({ kind: 'beat', sent: now >>> 0, whole: this.#isWhole && now - this.#lastRoundBegan <= ROUND_MS });
     }
-    return { bytes: this.#encoder.encode(records), more };
+    return { bytes: this.#encoder.take(), more };
+  }
+
+  /** Those of the session before. */
+  #sendEnds(): void {
+    if (this.#ends.length === 0) return;
+    const left = this.#ends.slice(0, Math.max(0, WINDOW - this.#window.waiting));
+    this.#ends = this.#ends.slice(left.length);
+    for (const ended of left) {
+      ended.item.idleSeconds = (this.#now - ended.lastMs) / 1000;
+      this.#encoder.item(ended.what, true, ended.item, this.#now >>> 0);
+      this.#window.addEnd(ended);
+    }
   }
 
   #endRound(now: number): void {
@@ -185,6 +180,6 @@ export class StreamSender<Where> {
   }
 
   end(reason: GoodbyeReason): Uint8Array {
-    return this.#encoder.encode([{ kind: 'goodbye', reason }]);
+    return this.#encoder.encode({ kind: 'goodbye', reason });
   }
 }

@@ -1,36 +1,46 @@
 // One session of weir's own stream, both sides by their bytes: what is sent, acknowledged, refused and sent again.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { connectionOf, encodeAll, itemOf, recordsOf } from '../../../../test/support/stream-objects.js';
 import { sampleConnection } from '../../../../test/support/stream-records.js';
+import { APPLIED, type Applied } from '../../../model/foreign-connection.js';
+import { ItemReader } from '../../../wire/stream-block.js';
 import { StreamDecoder } from '../../../wire/stream-decoder.js';
-import type { StreamConnection } from '../../../wire/stream-record.js';
-import { type Batch, type BatchAnswers, type PeerMemory, StreamReceiver } from './stream-receiver.js';
+import { StreamEncoder } from '../../../wire/stream-encoder.js';
+import { StreamItem } from '../../../wire/stream-item.js';
+import type { SentTable } from './sent-window.js';
+import { type Batch, type PeerMemory, StreamReceiver } from './stream-receiver.js';
 import { type NewsSink, StreamSender } from './stream-sender.js';
 
-const portOf = (port: number): StreamConnection => {
+/** Of a client's port, idle for so many seconds. */
+const portOf = (port: number, idle = 0): StreamItem => {
   const { connection } = sampleConnection;
-  return { ...sampleConnection, connection: { ...connection, client: { ...connection.client, port } } };
+  return itemOf({ ...sampleConnection, connection: { ...connection, client: { ...connection.client, port } } }, idle * 100);
 };
+type Answer = (batch: Batch) => Uint8Array | undefined;
 
 /** A sender whose news are put in by hand, and a receiver that keeps what comes. */
-function session(answer: (batch: Batch) => BatchAnswers | undefined = all('made'), memory: PeerMemory = {}) {
+function session(answer: Answer = all('made'), memory: PeerMemory = {}) {
   let now = 10_000;
-  const news: ((to: NewsSink<number>) => void)[] = [];
+  const news: ((to: NewsSink) => void)[] = [];
   const refused: number[] = [];
+  const table: SentTable = { refused: (at, ...key) => void refused.push(...(key.join() === '7,8' ? [at] : [])) };
+  const put = (to: NewsSink, ports: readonly number[], idle = 0): void => {
+    for (const port of ports) to.item('connection', portOf(port, idle), table, port, 7, 8);
+  };
   let forgotten = 0;
   const source = {
-    look: (to: NewsSink<number>) => {
+    look: (to: NewsSink) => {
       news.shift()?.(to);
       return news.length > 0;
     },
     forget: () => {
       forgotten += 1;
     },
-    refused: (where: number) => void refused.push(where),
     forgetRefused: () => void refused.splice(0),
   };
   const batches: Batch[] = [];
-  const apply = (batch: Batch): BatchAnswers | undefined => {
+  const apply = (batch: Batch): Uint8Array | undefined => {
     batches.push(batch);
     return answer(batch);
   };
@@ -51,21 +61,30 @@ function session(answer: (batch: Batch) => BatchAnswers | undefined = all('made'
   const pass = (ms: number): void => {
     now += ms;
   };
-  return { sender, receiver, news, refused, batches, look, pass, toSender, forgotten: () => forgotten };
+  return { sender, receiver, news, put, refused, batches, look, pass, toSender, forgotten: () => forgotten };
 }
 
-const all =
-  (answer: BatchAnswers['connections'][number]) =>
-  ({ connections, templates }: Batch): BatchAnswers => ({
-    connections: connections.map(() => answer),
-    templates: templates.map(() => answer),
-  });
-const ports = (batches: readonly Batch[]) => batches.flatMap(({ connections }) => connections.map(({ client }) => client.port));
+function all(answer: Applied): Answer {
+  return ({ count }) => new Uint8Array(count).fill(APPLIED.indexOf(answer));
+}
+
+/** Of the items of batches: ports, seconds since the last packet, and whether they have ended. */
+const applied = (batches: readonly Batch[]) =>
+  batches.flatMap(({ blocks }) =>
+    blocks.flatMap(({ block, late }) => {
+      const found: { readonly port: number; readonly idle: number; readonly ended: boolean }[] = [];
+      const item = new StreamItem();
+      for (const items = new ItemReader(block); items.next(item); )
+        found.push({ port: connectionOf(item).connection.client.port, idle: (item.idle + late) / 100, ended: block.ended });
+      return found;
+    }),
+  );
+const ports = (batches: readonly Batch[]) => applied(batches).map(({ port }) => port);
 
 test('what is new goes there once, and is acknowledged', () => {
-  const { sender, receiver, news, batches, look, forgotten } = session();
+  const { sender, receiver, news, put, batches, look, forgotten } = session();
   assert.deepEqual([receiver.peer?.node, forgotten()], ['lb1', 1]);
-  news.push((to) => [1, 2, 3].forEach((port) => to.item(portOf(port), 4, port)));
+  news.push((to) => put(to, [1, 2, 3], 4));
   look();
   assert.deepEqual(ports(batches), [1, 2, 3]);
   assert.deepEqual(sender.state, { whole: true, items: 3, waiting: 0, lacking: 0 });
@@ -75,27 +94,27 @@ test('what is new goes there once, and is acknowledged', () => {
 });
 
 test('an end is one, and idle times grow by the way of the bytes', () => {
-  const { news, batches, look, pass } = session();
+  const { news, put, batches, look, pass } = session();
   look(); // the shortest way
-  news.push((to) => to.item(portOf(1), 4, 1));
+  news.push((to) => put(to, [1], 4));
   look(3000);
   pass(1000);
-  news.push((to) => to.ended(portOf(1), 2));
+  news.push((to) => to.ended('connection', portOf(1, 2)));
   look();
-  const [first, second] = batches.map(({ connections }) => connections[0]);
+  const [first, second] = applied(batches);
   assert.ok(Math.abs((first?.idle ?? 0) - 7) < 0.01, `${first?.idle}`);
-  assert.deepEqual([first?.ended, second?.ended, Math.round(second?.idle ?? 0)], [undefined, true, 2]);
+  assert.deepEqual([first?.ended, second?.ended, Math.round(second?.idle ?? 0)], [false, true, 2]);
 });
 
 test('what is refused is counted, and sent again when the receiver asks, or after a time', () => {
-  let answer: BatchAnswers['connections'][number] = 'unbound';
-  const { sender, receiver, news, refused, look, pass, toSender } = session((batch) => all(answer)(batch));
-  news.push((to) => [1, 2].forEach((port) => to.item(portOf(port), 0, port)));
+  let answer: Applied = 'unbound';
+  const { sender, receiver, news, put, refused, look, pass, toSender } = session((batch) => all(answer)(batch));
+  news.push((to) => put(to, [1, 2]));
   look();
   assert.deepEqual([refused, sender.state.lacking, receiver.state.refused], [[1, 2], 2, { unbound: 2 }]);
   toSender(receiver.again());
   assert.deepEqual([refused, sender.state.lacking], [[], 0]);
-  news.push((to) => [1, 2].forEach((port) => to.item(portOf(port), 0, port)));
+  news.push((to) => put(to, [1, 2]));
   look();
   assert.equal(sender.state.lacking, 2);
   pass(11_000);
@@ -105,16 +124,16 @@ test('what is refused is counted, and sent again when the receiver asks, or afte
 });
 
 test('what is newer there is no lack', () => {
-  const { sender, news, refused, look } = session(all('newer'));
-  news.push((to) => to.item(portOf(1), 0, 1));
+  const { sender, news, put, refused, look } = session(all('newer'));
+  news.push((to) => put(to, [1]));
   look();
   assert.deepEqual([refused, sender.state.lacking, sender.state.waiting], [[], 0, 0]);
 });
 
 test('nothing is acknowledged while the tables cannot take it, and a sender stops at its window', () => {
   let isBusy = true;
-  const { sender, news, batches, look } = session((batch) => (isBusy ? undefined : all('made')(batch)));
-  for (let k = 0; k < 20; k++) news.push((to) => Array.from({ length: 4096 }, (_, port) => to.item(portOf(port), 0, port)));
+  const { sender, news, put, batches, look } = session((batch) => (isBusy ? undefined : all('made')(batch)));
+  for (let k = 0; k < 20; k++) news.push((to) => put(to, [...new Array(4096).keys()]));
   for (let k = 0; k < 30; k++) look();
   assert.equal(sender.state.waiting, 65_536);
   isBusy = false;
@@ -131,46 +150,49 @@ test('what this director knew before a session, and has no more, has ended: unti
   assert.notEqual(memory.wholeAt, undefined);
   const second = session(all('made'), memory);
   second.pass(5000);
-  second.news.push((to) => to.item(portOf(1), 60, 1));
+  second.news.push((to) => second.put(to, [1], 60));
   second.look();
   const [known] = second.batches;
   assert.ok(known !== undefined && known.rivalry.fresh > 5 && known.rivalry.fresh < 10, `${known?.rivalry.fresh}`);
   second.pass(300);
   second.look();
-  second.news.push((to) => to.item(portOf(2), 60, 2));
+  second.news.push((to) => second.put(to, [2], 60));
   second.look();
   assert.equal(second.batches[1]?.rivalry.fresh, Number.POSITIVE_INFINITY);
   const third = session(all('full'), memory);
-  third.news.push((to) => to.item(portOf(1), 0, 1));
+  third.news.push((to) => third.put(to, [1]));
   third.look();
   assert.equal(memory.wholeAt, undefined);
 });
 
 test('all that comes until the first look is over is compared with what this director knew, though the same bytes state its end', () => {
   const memory: PeerMemory = { wholeAt: 508_000 };
-  const { news, batches, look } = session(all('made'), memory);
-  news.push((to) => to.item(portOf(1), 60, 1));
+  const { news, put, batches, look } = session(all('made'), memory);
+  news.push((to) => put(to, [1], 60));
   look();
   assert.ok((batches[0]?.rivalry.fresh ?? 0) < 10, `${batches[0]?.rivalry.fresh}`);
 });
 
 test('an end that was not acknowledged is sent by the next session first', () => {
   let now = 0;
-  const source = { look: () => false, forget: () => {}, refused: () => {}, forgetRefused: () => {} };
+  const source = { look: () => false, forget: () => {}, forgetRefused: () => {} };
   const options = { node: 'lb1', id: '1'.repeat(16), source, now: () => now };
-  const look = (to: NewsSink<number>): boolean => {
-    to.ended(portOf(7), 2);
+  const look = (to: NewsSink): boolean => {
+    to.ended('connection', portOf(7, 2));
     return false;
   };
-  const first = new StreamSender<number>({ ...options, source: { ...source, look } });
+  const first = new StreamSender({ ...options, source: { ...source, look } });
+  const hello = { kind: 'hello', node: 'lb2', id: '2'.repeat(16) } as const;
   first.begin();
+  first.take([hello]);
   first.look();
   now = 3000;
-  const second = new StreamSender<number>({ ...options, ends: first.unacknowledgedEnds });
+  const second = new StreamSender({ ...options, ends: first.unacknowledgedEnds });
   const decoder = new StreamDecoder();
   decoder.push(second.begin());
   assert.deepEqual(second.unacknowledgedEnds, first.unacknowledgedEnds);
-  const [end] = decoder.push(second.look().bytes).records;
+  second.take([hello]);
+  const [, end] = recordsOf(decoder.push(second.look().bytes).records);
   assert.deepEqual([end?.kind, end?.kind === 'delete' && end.idle], ['delete', 500]);
   assert.equal(second.take([{ kind: 'ack', count: 1 }]), true);
   assert.deepEqual(second.unacknowledgedEnds, []);
@@ -179,20 +201,19 @@ test('an end that was not acknowledged is sent by the next session first', () =>
 test('what was compared of the clocks is forgotten: a peer whose clock stood still is not late for ever', () => {
   let now = 0;
   const batches: Batch[] = [];
-  const apply = (batch: Batch): BatchAnswers => {
+  const apply = (batch: Batch): Uint8Array | undefined => {
     batches.push(batch);
     return all('made')(batch);
   };
   const receiver = new StreamReceiver({ node: 'lb2', id: '2'.repeat(16), memory: {}, now: () => now, apply });
-  receiver.take([
-    { kind: 'hello', node: 'lb1', id: '1'.repeat(16) },
-    { kind: 'beat', sent: 0, whole: true },
-  ]);
+  const [encoder, decoder] = [new StreamEncoder(), new StreamDecoder()];
+  const hello = { kind: 'hello', node: 'lb1', id: '1'.repeat(16) } as const;
+  receiver.take(decoder.push(encoder.encode(hello, { kind: 'beat', sent: 0, whole: true })).records);
   const idleAt = (ms: number): number => {
     now = ms;
-    receiver.take([{ kind: 'item', item: portOf(1), idle: 0, sent: ms - 4000 }]);
+    receiver.take(decoder.push(encodeAll(encoder, [{ kind: 'item', item: sampleConnection, idle: 0, sent: ms - 4000 }])).records);
     receiver.deliver();
-    return batches.at(-1)?.connections[0]?.idle ?? -1;
+    return applied(batches.slice(-1))[0]?.idle ?? -1;
   };
   assert.deepEqual([idleAt(10_000), idleAt(70_000), idleAt(140_000)], [4, 4, 0]);
 });
@@ -205,7 +226,7 @@ test('who keeps to no order, or is this director itself, is refused', () => {
   assert.equal(fresh.take([{ kind: 'hello', node: 'lb3', id: '2'.repeat(16) }]), 'self');
   for (const record of [
     { kind: 'ack', count: 1 },
-    { kind: 'refused', number: 0, reason: 'full' },
+    { kind: 'refused', number: 0, count: 1, reason: 'full' },
     { kind: 'beat', sent: 0, whole: true },
   ] as const)
     assert.equal(sender.take([record]), false, record.kind);

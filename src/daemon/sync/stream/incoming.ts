@@ -1,6 +1,6 @@
 // From one peer: what it sends goes into the tables. Its last session counts; one before ends.
 import type { TLSSocket } from 'node:tls';
-import { type Batch, type BatchAnswers, type PeerMemory, StreamReceiver } from '../../../control/sync/stream/stream-receiver.js';
+import { type Batch, type PeerMemory, StreamReceiver } from '../../../control/sync/stream/stream-receiver.js';
 import type { PeerStatus } from '../../../model/stream-node.js';
 import { StreamDecoder } from '../../../wire/stream-decoder.js';
 
@@ -8,8 +8,6 @@ import { StreamDecoder } from '../../../wire/stream-decoder.js';
 const BEAT_MS = 250;
 /** What the tables could not take is tried again. */
 const RETRY_MS = 20;
-/** Items that wait for the tables: no more are read then. */
-const WAITING_MAX = 16_384;
 /** A peer that sends nothing, not even beats. */
 const SILENT_MS = 30_000;
 /** A beat that comes so late comes after a pause of this process: what the peer has sent may not be read yet. */
@@ -19,7 +17,7 @@ export interface IncomingOptions {
   readonly node: string;
   readonly id: string;
   readonly now: () => number;
-  readonly apply: (batch: Batch) => BatchAnswers | undefined;
+  readonly apply: (batch: Batch) => Uint8Array | undefined;
   readonly log: (text: string) => void;
 }
 
@@ -110,10 +108,9 @@ export class Incoming {
     if (socket === undefined || receiver === undefined) return;
     clearTimeout(this.#retry);
     for (let answer = receiver.deliver(); answer !== undefined; answer = receiver.deliver()) socket.write(answer);
-    const { waiting } = receiver.state;
-    if (waiting > WAITING_MAX) socket.pause();
+    if (receiver.isFull) socket.pause();
     else if (socket.isPaused()) socket.resume();
-    if (waiting > 0) this.#retry = setTimeout(() => this.#deliver(), RETRY_MS);
+    if (receiver.state.waiting > 0) this.#retry = setTimeout(() => this.#deliver(), RETRY_MS);
   }
 
   #end(why: string, goodbye?: Uint8Array): void {

@@ -1,8 +1,8 @@
 // To one peer: connects, sends what the tables have, and connects again when the session has ended. The tables are what counts, so that nothing is kept for a peer
 // that does not take it: the sender looks at them again when the socket has room.
 import type { TLSSocket } from 'node:tls';
-import { type Ended, type SenderState, StreamSender } from '../../../control/sync/stream/stream-sender.js';
-import type { ReportedAt } from '../../../datapath/ebpf/sync/table-scan.js';
+import type { Ended } from '../../../control/sync/stream/sent-window.js';
+import { type SenderState, StreamSender } from '../../../control/sync/stream/stream-sender.js';
 import type { StreamKey } from '../../../host/sync/stream-key.js';
 import type { StreamDirection, StreamPeer } from '../../../model/stream-node.js';
 import { StreamDecoder } from '../../../wire/stream-decoder.js';
@@ -12,8 +12,8 @@ import { openChannel } from './secure-channel.js';
 const RETRY_MS = 1000;
 /** Looks together take so long at most. */
 const LOOK_MS = 5;
-/** After a round: so many times as long as it took, within these bounds. */
-const REST = { times: 4, leastMs: 10, mostMs: 200 } as const;
+/** After a round: so many times as long as it took, within these bounds. Where it had news, the next are soon to come. */
+const REST = { times: 4, timesWithNews: 1, leastMs: 10, mostMs: 200 } as const;
 /** A look that comes so late comes after a pause. */
 const PAUSE_MS = 1000;
 /** More is not put into the socket. */
@@ -31,7 +31,7 @@ export interface OutgoingOptions {
 
 interface Session {
   readonly socket: TLSSocket;
-  readonly sender: StreamSender<ReportedAt>;
+  readonly sender: StreamSender;
 }
 
 export class Outgoing {
@@ -43,6 +43,7 @@ export class Outgoing {
   /** What the last session left. */
   #ends: readonly Ended[] = [];
   #roundMs = 0;
+  #itemsBefore = 0;
   #lookedAt = 0;
 
   constructor(readonly options: OutgoingOptions) {
@@ -117,8 +118,11 @@ export class Outgoing {
     this.#roundMs += performance.now() - began;
     if (more) this.#timer = setTimeout(() => this.#look(), socket.writableLength < SOCKET_BYTES ? 1 : REST.leastMs);
     else {
-      this.#timer = setTimeout(() => this.#look(), Math.min(Math.max(this.#roundMs * REST.times, REST.leastMs), REST.mostMs));
+      const { items } = sender.state;
+      const rest = this.#roundMs * (items === this.#itemsBefore ? REST.times : REST.timesWithNews);
+      this.#timer = setTimeout(() => this.#look(), Math.min(Math.max(rest, REST.leastMs), REST.mostMs));
       this.#roundMs = 0;
+      this.#itemsBefore = items;
     }
   }
 

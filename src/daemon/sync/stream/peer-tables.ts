@@ -3,7 +3,6 @@
 import type { NewsSink, NewsSource } from '../../../control/sync/stream/stream-sender.js';
 import { ConnectionNews, type SyncWishes } from '../../../datapath/ebpf/sync/connection-news.js';
 import { OwnItems } from '../../../datapath/ebpf/sync/own-items.js';
-import type { ReportedAt } from '../../../datapath/ebpf/sync/table-scan.js';
 
 /** Between two looks at the clock. */
 const BUCKETS = 1024;
@@ -15,23 +14,21 @@ interface Opened {
   readonly items: OwnItems;
 }
 
-export class PeerTables implements NewsSource<ReportedAt> {
+export class PeerTables implements NewsSource {
   #opened: Opened | undefined;
 
   /** `folder`: of the pins; undefined: nothing is loaded. */
   constructor(readonly folder: () => string | undefined) {}
 
-  look(to: NewsSink<ReportedAt>): boolean {
+  look(to: NewsSink): boolean {
     const { news, items } = this.#open() ?? {};
-    return news !== undefined && items !== undefined && news.look(BUCKETS, items.to(to));
+    if (news === undefined || items === undefined) return false;
+    items.refresh();
+    return news.scan(BUCKETS, items.to(to));
   }
 
   forget(): void {
     this.#opened?.news.forget();
-  }
-
-  refused({ slots, at, key }: ReportedAt): void {
-    slots.refused(at, key);
   }
 
   forgetRefused(): void {

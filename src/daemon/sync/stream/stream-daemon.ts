@@ -2,10 +2,9 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { Server } from 'node:tls';
-import type { Batch, BatchAnswers } from '../../../control/sync/stream/stream-receiver.js';
+import type { Batch } from '../../../control/sync/stream/stream-receiver.js';
 import { openDirector } from '../../../datapath/ebpf/open.js';
 import { Bpffs } from '../../../datapath/ebpf/pins/bpffs.js';
-import type { ApplyOptions } from '../../../datapath/ebpf/sync/connection-applier.js';
 import { ForeignConnections } from '../../../datapath/ebpf/sync/foreign-connections.js';
 import { fromPeer } from '../../../datapath/ebpf/sync/peer-rivalry.js';
 import { type TableMoment, TableWatch } from '../../../datapath/ebpf/sync/table-watch.js';
@@ -92,7 +91,7 @@ export class StreamDaemon {
     const tables = new PeerTables(pins);
     const [node, id] = [this.#node, this.#id];
     const outgoing = new Outgoing({ peer, own: this.key, node, id, tables, now, log: (text) => log('info', `to ${name}: ${text}`) });
-    const apply = (batch: Batch): BatchAnswers | undefined => this.#apply(batch, tables);
+    const apply = (batch: Batch): Uint8Array | undefined => this.#apply(batch, tables);
     const incoming = new Incoming({ node, id, now, apply, log: (text) => log('info', `from ${name}: ${text}`) });
     return { peer, tables, incoming, outgoing };
   }
@@ -118,16 +117,10 @@ export class StreamDaemon {
     });
   }
 
-  #apply({ templates, connections, rivalry }: Batch, from: PeerTables): BatchAnswers | undefined {
-    const options = (all: readonly { readonly ended?: true }[]): ApplyOptions => {
-      const others = this.#peers.flatMap(({ tables }) => (tables === from ? [] : (tables.news ?? [])));
-      return from.news === undefined ? { rivalry } : fromPeer(from.news, others, rivalry, (index) => all[index]?.ended === true);
-    };
+  #apply({ blocks, count, rivalry }: Batch, from: PeerTables): Uint8Array | undefined {
+    const others = this.#peers.flatMap(({ tables }) => (tables === from ? [] : (tables.news ?? [])));
     try {
-      return {
-        templates: this.#foreign.applyTemplates(templates, options(templates)),
-        connections: this.#foreign.apply(connections, options(connections)),
-      };
+      return this.#foreign.applyItems(blocks, count, from.news === undefined ? { rivalry } : fromPeer(from.news, others, rivalry));
     } catch (error) {
       if (isWeirError(error, 'lock-busy')) return undefined;
       throw error;

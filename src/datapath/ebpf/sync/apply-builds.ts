@@ -30,7 +30,7 @@ interface ApplyBuild {
   readonly pins?: SidePins;
 }
 
-type TableKind = `${Family}${'' | ' sctp'}${'' | ' wide'}`;
+export type TableKind = `${Family}${'' | ' sctp'}${'' | ' wide'}`;
 
 const BUILDS: Readonly<Record<TableKind, ApplyBuild>> = {
   inet: { file: 'weir-apply.bpf.o' },
@@ -43,9 +43,11 @@ const BUILDS: Readonly<Record<TableKind, ApplyBuild>> = {
   'inet6 sctp wide': { file: 'weir-apply-wide-sctp6.bpf.o', pins: WIDE_SCTP6_PINS },
 };
 
-/** Which table a connection is in. */
-export const tableKind = (family: Family, sctp: boolean, wide: boolean): TableKind =>
-  `${family}${sctp ? ' sctp' : ''}${wide ? ' wide' : ''}`;
+/** Which table a connection is in. Asked for each one: no text is made. */
+export function tableKind(family: Family, sctp: boolean, wide: boolean): TableKind {
+  if (family === 'inet') return sctp ? (wide ? 'inet sctp wide' : 'inet sctp') : wide ? 'inet wide' : 'inet';
+  return sctp ? (wide ? 'inet6 sctp wide' : 'inet6 sctp') : wide ? 'inet6 wide' : 'inet6';
+}
 
 const PROGRAM = 'weir_apply';
 

@@ -25,10 +25,13 @@ const [FTP_PORT, FTP_DATA_PORT, PRIVILEGED_PORTS] = [21, 20, 1024];
 
 const protocolOf = (number: number): Protocol | undefined => (['tcp', 'udp', 'sctp'] as const).find((name) => IpProtocol[name] === number);
 
+/** What a connection is sought by. */
+type Sought = Pick<ForeignConnection, 'protocol' | 'virtual' | 'server' | 'mark' | 'method'>;
+
 /** What may take the connection, first its mark's service, then its virtual endpoint's, FTP's for data, and that of all ports. */
-function keysFor({ protocol, virtual, mark, client }: ForeignConnection): readonly ServiceKey[] {
+function keysFor({ protocol, virtual, mark }: Sought): readonly ServiceKey[] {
   const { address, port } = virtual;
-  const marked: readonly ServiceKey[] = mark === 0 ? [] : [{ kind: 'fwmark', family: client.address.family, mark }];
+  const marked: readonly ServiceKey[] = mark === 0 ? [] : [{ kind: 'fwmark', family: virtual.address.family, mark }];
   const name = protocolOf(protocol);
   if (name === undefined) return marked;
   const isFtpData = name === 'tcp' && (port === FTP_DATA_PORT || port >= PRIVILEGED_PORTS);
@@ -47,7 +50,7 @@ export class ApplyTargets {
   ) {}
 
   /** undefined: there is no such service, or no such destination of it. */
-  of(connection: ForeignConnection): ApplyTarget | undefined {
+  of(connection: Sought): ApplyTarget | undefined {
     for (const key of keysFor(connection)) {
       const service = this.#serviceOf(key);
       if (service === 0) continue;
@@ -59,13 +62,18 @@ export class ApplyTargets {
   }
 
   /** The same of a template, whose service is persistent. One without a port may be FTP's, which the kernel would not find. */
-  ofTemplate({ protocol, client, virtual, server, mark }: ForeignTemplate): ApplyTarget | undefined {
+  ofTemplate({
+    protocol,
+    virtual,
+    server,
+    mark,
+  }: Pick<ForeignTemplate, 'protocol' | 'virtual' | 'server' | 'mark'>): ApplyTarget | undefined {
     const name = protocolOf(protocol);
     const { address, port } = virtual;
     const ports = port === 0 ? [0, FTP_PORT] : [port];
     const keys: readonly ServiceKey[] =
       mark !== 0
-        ? [{ kind: 'fwmark', family: client.family, mark }]
+        ? [{ kind: 'fwmark', family: virtual.address.family, mark }]
         : name === undefined
           ? []
           : ports.map((each) => ({ kind: 'address', protocol: name, address, port: each }) as const);
@@ -96,7 +104,7 @@ export class ApplyTargets {
     return live;
   }
 
-  #destOf(service: number, { server, mark, method }: ForeignConnection): number | undefined {
+  #destOf(service: number, { server, mark, method }: Sought): number | undefined {
     const address = addressId(server.address);
     const at = this.#destsOf(service).filter((each) => each.address === address);
     const first = mark !== 0 && !masquerades({ method }) ? 0 : server.port;

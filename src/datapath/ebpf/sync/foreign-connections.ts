@@ -6,7 +6,7 @@ import type { ForeignTemplate } from '../../../model/foreign-template.js';
 import { Conf } from '../abi.gen.js';
 import type { EbpfDirector } from '../ebpf-director.js';
 import { RECORD_PINS } from '../table/tables.js';
-import { type ApplyOptions, ConnectionApplier } from './connection-applier.js';
+import { ConnectionApplier } from './connection-applier.js';
 
 /** A writer died while connections moved from one table to another: the next opening goes on with that. */
 const isMoving = (folder: string): boolean => RECORD_PINS.some((pin) => existsSync(`${folder}/${pin}`));
@@ -26,17 +26,22 @@ export class ForeignConnections {
    * What became of each.
    * @throws WeirError as openDirector; lock-busy; kernel-refuses-datapath
    */
-  apply(connections: readonly ForeignConnection[], options?: ApplyOptions): readonly Applied[] {
-    return this.#applied(connections, (applier) => applier.apply(connections, options));
+  apply(connections: readonly ForeignConnection[]): readonly Applied[] {
+    return connections.length === 0 ? [] : (this.#applied((applier) => applier.apply(connections)) ?? connections.map(() => 'busy'));
   }
 
   /** As apply(), of templates. */
-  applyTemplates(templates: readonly ForeignTemplate[], options?: ApplyOptions): readonly Applied[] {
-    return this.#applied(templates, (applier) => applier.applyTemplates(templates, options));
+  applyTemplates(templates: readonly ForeignTemplate[]): readonly Applied[] {
+    return templates.length === 0 ? [] : (this.#applied((applier) => applier.applyTemplates(templates)) ?? templates.map(() => 'busy'));
   }
 
-  #applied(all: readonly unknown[], work: (applier: ConnectionApplier) => readonly Applied[]): readonly Applied[] {
-    if (all.length === 0) return [];
+  /** As ConnectionApplier.applyItems; undefined: a table moves, and they are to be applied again. */
+  applyItems(...items: Parameters<ConnectionApplier['applyItems']>): Uint8Array | undefined {
+    return this.#applied((applier) => applier.applyItems(...items));
+  }
+
+  /** undefined: the move of a table that another process has begun is not over. */
+  #applied<T>(work: (applier: ConnectionApplier) => T): T | undefined {
     try {
       const done = this.#once(work);
       if (done !== undefined) return done;
@@ -44,11 +49,11 @@ export class ForeignConnections {
       if (!isWeirError(error, 'datapath-unloaded')) throw error;
     }
     this.close();
-    return this.#once(work) ?? all.map(() => 'busy' as const);
+    return this.#once(work);
   }
 
   /** undefined: a move of a table is to be ended first. */
-  #once(work: (applier: ConnectionApplier) => readonly Applied[]): readonly Applied[] | undefined {
+  #once<T>(work: (applier: ConnectionApplier) => T): T | undefined {
     this.#opened ??= this.#begin();
     const { director, applier } = this.#opened;
     return director.exclusively(() => (isMoving(director.tables.folder) ? undefined : work(applier)));

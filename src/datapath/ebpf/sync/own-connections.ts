@@ -21,12 +21,6 @@ function methodOf(tables: Tables, { method, dest }: SlotConnection): ForeignConn
   return isFullnat(word) ? forwardingOf(word).method : methodName(method);
 }
 
-/** Seconds since its last packet. */
-export function connectionIdle(tables: Tables, now: number, { service, own, state, expires }: SlotConnection): number {
-  const protocol = own?.protocol ?? tables.services.get(service, Service.protocol);
-  return secondsOf(stateTime(tables, protocol, state) - clockDifference(expires, now), tables.conf.get(0, Conf.hz));
-}
-
 /** undefined: it goes past the servers, so that no other director needs to know it. */
 export function ownConnection(tables: Tables, now: number, connection: SlotConnection): ForeignConnection | undefined {
   const { services, dests, conf } = tables;

@@ -4,17 +4,12 @@ import type { ApplyOptions } from './connection-applier.js';
 import type { ConnectionNews } from './connection-news.js';
 
 /**
- * For a batch from one peer. `from`: what it has, `others`: what each of the others has. `isEnd`: of the batch, by number.
+ * For a batch from one peer. `from`: what it has, `others`: what each of the others has.
  *
  * What is newer here is reported to that peer. It is applied nevertheless where it came from that peer and had no packet here since: times of one peer
  * may seem to go back. And so it is where that peer wins and sends it again after it got what is here: then the times are too close for both.
  */
-export function fromPeer(
-  from: ConnectionNews,
-  others: readonly ConnectionNews[],
-  rivalry: Rivalry,
-  isEnd: (index: number) => boolean,
-): ApplyOptions {
+export function fromPeer(from: ConnectionNews, others: readonly ConnectionNews[], rivalry: Rivalry): ApplyOptions {
   return {
     rivalry,
     placed: (_, place, answer) => {
@@ -24,8 +19,8 @@ export function fromPeer(
         for (const news of others) news.foreign(place);
       }
     },
-    newer: (index, place) => {
-      if (isEnd(index)) for (const news of others) news.contest(place);
+    newer: (_, place) => {
+      if (place.isEnd) for (const news of others) news.contest(place);
       const sent = from.isSent(place);
       if (sent === 'last') return 'always';
       return sent === 'again' || (from.contest(place) > 0 && rivalry.wins) ? 'close' : undefined;

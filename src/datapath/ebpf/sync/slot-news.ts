@@ -35,15 +35,6 @@ function isStale(expires: number, reported: number, { now, refresh }: ScanMoment
   return used > 0 && (used >= clockDifference(reported, now) || (refresh > 0 && used >= refresh));
 }
 
-export type SlotKey = readonly [low: number, high: number];
-
-/** What decides about news of a slot, as it was at one moment. */
-export interface SlotWords {
-  /** The upper half of its value. */
-  readonly high: number;
-  readonly key: SlotKey;
-}
-
 /** How a table's slots lie, in words. `pieces`: what belongs to a slot besides, each of SLOT_WORDS, by its distance from the slot's first word. */
 export interface SlotLayout {
   readonly bucketWords: number;
@@ -56,6 +47,8 @@ export class SlotNews {
   /** By slot: until when it was to live when it was looked at last, and when it came from others. */
   readonly #seen: Uint32Array;
   readonly #foreign: Uint32Array;
+  /** By bucket: 0 where the copy has nothing, so that a look need not read it. */
+  readonly #touched: Uint8Array;
 
   /** `news`: these bits of the upper half of a value; the others change without being news. */
   constructor(
@@ -67,6 +60,43 @@ export class SlotNews {
     this.#copy = new Uint32Array(words.length);
     this.#seen = new Uint32Array(this.count);
     this.#foreign = new Uint32Array(this.count);
+    this.#touched = new Uint8Array(words.length / layout.bucketWords);
+  }
+
+  /**
+   * Looks at the slots of these buckets. `found`: gets the first word of each with a connection that others do not have as it is. `ended`: as hasEnded(), of
+   * each; absent: it is not asked for. Both may change what is reported of the slot.
+   */
+  look(from: number, to: number, moment: ScanMoment, found: (at: number) => void, ended?: (at: number) => void): void {
+    const { words, news } = this;
+    const { bucketWords, bucketSlots } = this.layout;
+    const [copy, seen, touched] = [this.#copy, this.#seen, this.#touched];
+    for (let bucket = from; bucket < to; bucket++) {
+      const first = bucket * bucketWords;
+      let taken = 0;
+      for (let at = first; at < first + bucketSlots * SLOT_WORDS; at += SLOT_WORDS) taken |= words[at + HIGH] ?? 0;
+      if ((taken & DEST) === 0 && (touched[bucket] === 0 || ended === undefined)) continue;
+      let known = 0;
+      for (let k = 0; k < bucketSlots; k++) {
+        const at = first + k * SLOT_WORDS;
+        const high = words[at + HIGH] ?? 0;
+        const had = copy[at + HIGH] ?? 0;
+        known |= had;
+        if (((high | had) & DEST) === 0) continue;
+        // Nearly all are as they were reported.
+        const isSame = ((high ^ had) & news) === 0 && (high & DEST) !== 0 && (had & (FORGOTTEN | REFUSED)) === 0 && this.#hasKey(at);
+        const expires = words[at + EXPIRES] ?? 0;
+        if (isSame && !isStale(expires, copy[at + EXPIRES] ?? 0, moment)) {
+          const number = bucket * bucketSlots + k;
+          if (seen[number] !== expires && ended !== undefined) seen[number] = expires;
+          continue;
+        }
+        if (ended !== undefined && this.hasEnded(at, moment)) ended(at);
+        if (((words[at + HIGH] ?? 0) & DEST) !== 0 && !this.isReported(at, moment)) found(at);
+        known |= copy[at + HIGH] ?? 0;
+      }
+      if (known === 0) touched[bucket] = 0;
+    }
   }
 
   /** Slots. */
@@ -125,20 +155,20 @@ export class SlotNews {
     return seen !== this.#foreign[number] && clockDifference(seen, now) >= 0;
   }
 
-  wordsAt(at: number): SlotWords {
-    const { words } = this;
-    return { high: words[at + HIGH] ?? 0, key: [words[at + KEY] ?? 0, words[at + KEY + 1] ?? 0] };
+  /** Is this key there? */
+  hasKey(at: number, keyLow: number, keyHigh: number): boolean {
+    return this.words[at + KEY] === keyLow && this.words[at + KEY + 1] === keyHigh;
   }
 
-  /** `words`: read before what is reported, so that what changes between is news again. */
-  reported(at: number, words: SlotWords, expires: number): void {
-    this.#keep(at, words, expires, (this.#copy[at + HIGH] ?? 0) & CONTESTED);
+  /** `high`: of its value. All as it was read for the report, so that what has changed since is news again. */
+  reported(at: number, keyLow: number, keyHigh: number, high: number, expires: number): void {
+    this.#keep(at, keyLow, keyHigh, (high & this.news) | ((this.#copy[at + HIGH] ?? 0) & CONTESTED), expires);
   }
 
   /** Others sent this, and have it. */
-  sent(at: number, words: SlotWords, expires: number): void {
+  sent(at: number, keyLow: number, keyHigh: number, high: number, expires: number): void {
     this.foreign(at, expires);
-    this.#keep(at, words, this.#asHere(at, expires), SENT);
+    this.#keep(at, keyLow, keyHigh, (high & this.news) | SENT, this.#asHere(at, expires));
   }
 
   /** What is in this slot came from elsewhere: unless it lives longer, or was so before. */
@@ -158,13 +188,16 @@ export class SlotNews {
     this.#foreign[this.#number(at)] = 0;
   }
 
-  #keep(at: number, { high, key }: SlotWords, expires: number, flag: number): void {
+  #keep(at: number, keyLow: number, keyHigh: number, high: number, expires: number): void {
     const copy = this.#copy;
-    copy[at + HIGH] = (high & this.news) | flag;
-    [copy[at + KEY], copy[at + KEY + 1]] = key;
+    this.#touch(at);
+    copy[at + HIGH] = high;
+    copy[at + KEY] = keyLow;
+    copy[at + KEY + 1] = keyHigh;
     copy[at + EXPIRES] = expires;
     this.#seen[this.#number(at)] = expires;
-    for (const piece of this.layout.pieces) copy.set(this.words.subarray(at + piece, at + piece + SLOT_WORDS), at + piece);
+    for (const piece of this.layout.pieces)
+      for (let word = at + piece; word < at + piece + SLOT_WORDS; word++) copy[word] = this.words[word] ?? 0;
   }
 
   /** What is in this slot is as others sent it, and had no packet here since. `again`: another one may have sent the same after them. */
@@ -180,8 +213,13 @@ export class SlotNews {
     const copy = this.#copy;
     const high = copy[at + HIGH] ?? 0;
     const before = (high & DEST) === 0 || this.#isSame(at) ? (high & CONTESTED) / CONTEST : 0;
+    this.#touch(at);
     if (before < CONTESTED / CONTEST) copy[at + HIGH] = (before + 1) * CONTEST;
     return before;
+  }
+
+  #touch(at: number): void {
+    this.#touched[Math.floor(at / this.layout.bucketWords)] = 1;
   }
 
   /** Others have nothing of this slot. */
@@ -190,9 +228,9 @@ export class SlotNews {
   }
 
   /** Others could not take what was reported of this slot with this key. */
-  refused(at: number, [low, high]: SlotKey): void {
+  refused(at: number, keyLow: number, keyHigh: number): void {
     const copy = this.#copy;
-    if (copy[at + KEY] === low && copy[at + KEY + 1] === high) copy[at + HIGH] = (copy[at + HIGH] ?? 0) | REFUSED;
+    if (copy[at + KEY] === keyLow && copy[at + KEY + 1] === keyHigh) copy[at + HIGH] = (copy[at + HIGH] ?? 0) | REFUSED;
   }
 
   /** What was refused is news again. How much of it there was: of one that has ended or changed since it is no more. */

@@ -2,34 +2,18 @@
 // that it costs them nothing; a connection that begins and ends between two looks is not seen, and need not be.
 import { Abi } from '../abi.gen.js';
 import { clockDifference } from '../table/clock.js';
-import {
-  type Beside,
-  connectionAt,
-  destOf,
-  KEY_WORD,
-  LINES_BESIDE,
-  SIDE_TABLES,
-  SLOT_WORDS,
-  type SlotConnection,
-  VALUE_WORD,
-} from '../table/living-slots.js';
+import { type Beside, destOf, KEY_WORD, LINES_BESIDE, SIDE_TABLES, SLOT_WORDS, VALUE_WORD } from '../table/living-slots.js';
 import { TABLE_PIN, type Tables } from '../table/tables.js';
-import { type ScanMoment, type SlotKey, type SlotLayout, SlotNews } from './slot-news.js';
+import { SeenSlot } from './seen-slot.js';
+import { type ScanMoment, type SlotLayout, SlotNews } from './slot-news.js';
 
 /** Destination, method and state. */
 const NEWS = 2 ** (Abi.V_STATE_SHIFT - 32 + 4) - 1;
 
-/** Where something is that was reported, with its key there. */
-export interface ReportedAt {
-  readonly slots: SlotNews;
-  readonly at: number;
-  readonly key: SlotKey;
-}
-
-/** `ended`: of a connection that was reported, as it was then. Absent: it is not asked for. */
-export interface ScanReport<T> {
-  readonly found: (one: T, where: ReportedAt) => void;
-  readonly ended?: (one: T) => void;
+/** `ended`: of what was reported, as it was then. Absent: it is not asked for. */
+export interface ScanReport {
+  readonly found: (slot: SeenSlot) => void;
+  readonly ended?: (slot: SeenSlot) => void;
 }
 
 interface Watched {
@@ -74,7 +58,7 @@ export class TableScan {
   }
 
   /** Looks at `buckets` more; false: the round is over. Each connection is reported that is new or changed, or that others are about to forget. */
-  look(buckets: number, moment: ScanMoment, report: ScanReport<SlotConnection>): boolean {
+  look(buckets: number, moment: ScanMoment, report: ScanReport): boolean {
     let left = buckets;
     for (;;) {
       const table = this.#watched[this.#table];
@@ -82,7 +66,9 @@ export class TableScan {
       const { words, layout } = table.slots;
       const count = words.length / layout.bucketWords;
       const end = Math.min(this.#bucket + left, count);
-      lookAt(table, this.#bucket, end, moment, report);
+      const { found, ended } = report;
+      const seeEnd = ended && ((at: number): void => reportEnd(table, at, ended));
+      table.slots.look(this.#bucket, end, moment, (at) => reportSlot(table, at, moment, found), seeEnd);
       left -= end - this.#bucket;
       this.#bucket = end;
       if (end < count) return true;
@@ -102,55 +88,25 @@ export class TableScan {
   }
 }
 
-/** Most buckets are empty: of these a look reads four words of one cache line. Where ends are not asked for, what was reported of one is kept. */
-function lookAt(table: Watched, from: number, to: number, moment: ScanMoment, report: ScanReport<SlotConnection>): void {
-  const { words, copy, layout } = table.slots;
-  const { ended } = report;
-  for (let bucket = from; bucket < to; bucket++) {
-    const first = bucket * layout.bucketWords + VALUE_WORD + 1;
-    let taken = 0;
-    for (let k = 0; k < Abi.BUCKET_SLOTS; k++) taken |= words[first + k * SLOT_WORDS] ?? 0;
-    let known = 0;
-    if (ended !== undefined) for (let k = 0; k < Abi.BUCKET_SLOTS; k++) known |= copy[first + k * SLOT_WORDS] ?? 0;
-    if (destOf(taken | known) !== 0) lookAtBucket(table, bucket, moment, report);
-  }
+/** One for all: who gets it reads it during the call. */
+const seen = new SeenSlot();
+
+function reportSlot({ what, slots }: Watched, at: number, { now }: ScanMoment, found: ScanReport['found']): void {
+  if (!seen.read(slots.words, slots, what, at) || clockDifference(seen.expires, now) < 0) return;
+  slots.reported(at, seen.keyLow, seen.keyHigh, seen.high, seen.expires);
+  found(seen);
 }
 
-function lookAtBucket(table: Watched, bucket: number, moment: ScanMoment, report: ScanReport<SlotConnection>): void {
-  const { slots } = table;
-  for (let k = 0; k < Abi.BUCKET_SLOTS; k++) {
-    const at = bucket * slots.layout.bucketWords + k * SLOT_WORDS;
-    if (report.ended !== undefined && slots.hasEnded(at, moment)) reportEnd(table, bucket, k, report.ended);
-    const isTaken = destOf(slots.words[at + VALUE_WORD + 1] ?? 0) !== 0;
-    if (isTaken && !slots.isReported(at, moment)) reportSlot(table, bucket, k, moment, report.found);
-  }
-}
-
-function reportSlot(
-  { what, slots }: Watched,
-  bucket: number,
-  k: number,
-  { now }: ScanMoment,
-  found: ScanReport<SlotConnection>['found'],
-): void {
-  const at = bucket * slots.layout.bucketWords + k * SLOT_WORDS;
-  const before = slots.wordsAt(at);
-  const connection = connectionAt({ words: slots.words, before: false }, what, bucket, k);
-  if (connection === undefined || clockDifference(connection.expires, now) < 0) return;
-  slots.reported(at, before, connection.expires);
-  found(connection, { slots, at, key: before.key });
-}
-
-function reportEnd({ what, slots }: Watched, bucket: number, k: number, ended: (connection: SlotConnection) => void): void {
-  const at = bucket * slots.layout.bucketWords + k * SLOT_WORDS;
-  const connection = isNear(slots, bucket, at) ? undefined : connectionAt({ words: slots.copy, before: false }, what, bucket, k);
+function reportEnd({ what, slots }: Watched, at: number, ended: (slot: SeenSlot) => void): void {
+  const hasEnded = !isNear(slots, at) && seen.read(slots.copy, slots, what, at);
   slots.forgetSlot(at);
-  if (connection !== undefined) ended(connection);
+  if (hasEnded) ended(seen);
 }
 
 /** Is the connection that was in this slot in another one now, where a search for it would come? Then it has not ended, and is reported from there. */
-function isNear({ words, copy, layout, count }: SlotNews, bucket: number, at: number): boolean {
+function isNear({ words, copy, layout, count }: SlotNews, at: number): boolean {
   const { bucketWords, bucketSlots } = layout;
+  const bucket = Math.floor(at / bucketWords);
   const buckets = count / bucketSlots;
   for (let n = 1 - Abi.PROBE_BUCKETS; n < Abi.PROBE_BUCKETS; n++) {
     const first = ((bucket + n + buckets) % buckets) * bucketWords;

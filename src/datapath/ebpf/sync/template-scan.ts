@@ -2,17 +2,26 @@
 import { Records } from '../../../sys/bpf/records.js';
 import { Template6 } from '../abi6.gen.js';
 import { clockDifference } from '../table/clock.js';
-import { SLOT_WORDS } from '../table/living-slots.js';
+import { KEY_WORD, SLOT_WORDS, VALUE_WORD } from '../table/living-slots.js';
 import { IPV6_PINS, type Tables, TEMPLATES_PIN } from '../table/tables.js';
 import { type TakenTemplate, templateAt } from '../table/templates.js';
 import { TemplateAbi } from '../template.gen.js';
 import { TemplateFlagAbi } from '../template-flag.gen.js';
+import type { SeenSlot } from './seen-slot.js';
 import { type ScanMoment, type SlotLayout, SlotNews } from './slot-news.js';
-import type { ScanReport } from './table-scan.js';
 
 const upper = (flag: number | bigint): number => Number(BigInt(flag) >> 32n);
 /** Its destination, whether a connection was established, and whether it leads no client any more. */
 const NEWS = TemplateAbi.T_DEST_MASK | upper(TemplateAbi.T_ASSURED) | upper(TemplateFlagAbi.T_ANSWERED) | upper(TemplateFlagAbi.T_LOST);
+
+/** Where a template is that was reported, with its key there. */
+export type TemplateAt = Pick<SeenSlot, 'slots' | 'at' | 'keyLow' | 'keyHigh'>;
+
+/** As ScanReport of table-scan.ts. */
+interface TemplateReport {
+  readonly found: (one: TakenTemplate, where: TemplateAt) => void;
+  readonly ended?: (one: TakenTemplate) => void;
+}
 
 interface Watched {
   readonly pin: string;
@@ -52,13 +61,15 @@ export class TemplateScan {
   }
 
   /** Looks at `count` slots more; false: the round is over. Each template is reported that leads clients and is new, changed, or stale elsewhere. */
-  look(count: number, moment: ScanMoment, report: ScanReport<TakenTemplate>): boolean {
+  look(count: number, moment: ScanMoment, report: TemplateReport): boolean {
     let left = count;
     for (;;) {
       const table = this.#watched[this.#table];
       if (table === undefined) return false;
       const end = Math.min(this.#slot + left, table.records.count);
-      for (let slot = this.#slot; slot < end; slot++) lookAt(table, slot, moment, report);
+      const { found, ended } = report;
+      const seeEnd = ended && ((at: number): void => reportEnd(table, at, ended));
+      table.slots.look(this.#slot, end, moment, (at) => reportTemplate(table, at, moment, found), seeEnd);
       left -= end - this.#slot;
       this.#slot = end;
       if (end < table.records.count) return true;
@@ -77,21 +88,21 @@ export class TemplateScan {
   }
 }
 
-function lookAt(table: Watched, slot: number, moment: ScanMoment, { found, ended }: ScanReport<TakenTemplate>): void {
-  const { records, beside, slots } = table;
-  const at = slots.at(slot);
-  if (ended !== undefined && slots.hasEnded(at, moment)) reportEnd(table, slot, ended);
-  const before = slots.wordsAt(at);
-  if ((before.high & TemplateAbi.T_DEST_MASK) === 0 || slots.isReported(at, moment)) return;
-  const template = templateAt(records, slot, noCall, beside);
-  if (template === undefined || template.lost || clockDifference(template.expires, moment.now) < 0) return;
-  slots.reported(at, before, template.expires);
-  found(template, { slots, at, key: before.key });
+/** A template's bucket has one slot. */
+const slotAt = ({ layout }: SlotNews, at: number): number => at / layout.bucketWords;
+
+function reportTemplate({ records, beside, slots }: Watched, at: number, { now }: ScanMoment, found: TemplateReport['found']): void {
+  const { words } = slots;
+  const [keyLow = 0, keyHigh = 0, high = 0] = [words[at + KEY_WORD], words[at + KEY_WORD + 1], words[at + VALUE_WORD + 1]];
+  const template = templateAt(records, slotAt(slots, at), noCall, beside);
+  if (template === undefined || template.lost || clockDifference(template.expires, now) < 0) return;
+  slots.reported(at, keyLow, keyHigh, high, template.expires);
+  found(template, { slots, at, keyLow, keyHigh });
 }
 
-function reportEnd({ records, beside, slots }: Watched, slot: number, ended: (template: TakenTemplate) => void): void {
+function reportEnd({ records, beside, slots }: Watched, at: number, ended: (template: TakenTemplate) => void): void {
   const copy = new Records(slots.copy.buffer as ArrayBuffer, records.bytes);
-  const template = templateAt(copy, slot, noCall, beside);
-  slots.forgetSlot(slots.at(slot));
+  const template = templateAt(copy, slotAt(slots, at), noCall, beside);
+  slots.forgetSlot(at);
   if (template !== undefined) ended(template);
 }

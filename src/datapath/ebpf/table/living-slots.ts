@@ -216,7 +216,7 @@ const [INACTIVE, NO_OUTPUT, PROVEN] = [Abi.V_INACTIVE, Abi.V_NOOUTPUT, Abi.V_PRO
   number,
 ];
 
-function connectionOf([keyLow, keyHigh, expires, high, beside]: TakenSlot): SlotConnection {
+export function connectionOf([keyLow, keyHigh, expires, high, beside]: TakenSlot): SlotConnection {
   return {
     service: keyHigh >>> inUpperHalf(Abi.K_SERVICE_SHIFT),
     dest: destOf(high),
@@ -238,12 +238,7 @@ export function* livingConnections(tables: Tables, now: number): Generator<SlotC
 }
 
 /** The connection in a slot of a bucket; undefined: it is free, or was taken by another one meanwhile. */
-export function connectionAt(
-  table: ConnectionWords,
-  what: Beside['what'] | undefined,
-  bucket: number,
-  k: number,
-): SlotConnection | undefined {
+function connectionAt(table: ConnectionWords, what: Beside['what'] | undefined, bucket: number, k: number): SlotConnection | undefined {
   const at = bucket * (1 + (what === undefined ? 0 : LINES_BESIDE[what])) * LINE_WORDS;
   const alone = (): TakenSlot | undefined => readSlot(table, at + k * SLOT_WORDS);
   const slot = what === undefined ? alone() : readSlotBeside(table, at, k, what);
