@@ -22,6 +22,8 @@ const FLOW_BITS = 16;
 const SETTLE_MS = 1500;
 /** Connections, at flow numbers that no other part uses. */
 const WARM_UP = 1000;
+/** This process gets a signal when a child stops or goes on, which would end a test run. */
+const SIGNAL_MS = 50;
 const JOIN_MAX_S = 600;
 
 /** Seconds that the reading and the writing of as many entries of a BPF hash take, in batches. */
@@ -147,13 +149,14 @@ function joinRows(
 }
 
 /** Packets of connections that are there, with a session and while its process stands still, in turns. */
-function forwardingRows({ first }: SyncPair, turns: number): readonly Row[] {
-  const measured = Array.from({ length: turns }, () => {
-    first.signal('SIGSTOP');
-    const without = first.forwarding(FLOW_BITS, 2 ** 20);
-    first.signal('SIGCONT');
-    return { without, beside: first.forwarding(FLOW_BITS, 2 ** 20) };
-  });
+async function forwardingRows({ first }: SyncPair, turns: number): Promise<readonly Row[]> {
+  const measured: { readonly without: number; readonly beside: number }[] = [];
+  const after = async (name: 'SIGSTOP' | 'SIGCONT'): Promise<number> => {
+    first.signal(name);
+    await delay(SIGNAL_MS);
+    return first.forwarding(FLOW_BITS, 2 ** 20);
+  };
+  for (let turn = 0; turn < turns; turn++) measured.push({ without: await after('SIGSTOP'), beside: await after('SIGCONT') });
   return [
     row(
       'a packet of 64k flows, no session',
@@ -213,7 +216,7 @@ async function stream(
   await until('status shows that nothing would break', () => first.isCovered, 30, 20);
   add([row('until status shows 0 that would break', [now() - began], 's', { note: 'status is written once a second' })]);
   await delay(SETTLE_MS);
-  add(forwardingRows(pair, quick ? 3 : 9));
+  add(await forwardingRows(pair, quick ? 3 : 9));
   await pair.stop();
 }
 
