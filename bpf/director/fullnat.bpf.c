@@ -51,6 +51,7 @@
 #include "transport.h"
 #include "related.h"
 #include "fullnat-family.h"
+#include "fullnat-ports.h"
 #include "fullnat.h"
 #ifndef SCTP
 #include "fullnat-timer.h"

@@ -3,16 +3,8 @@
 #ifndef WEIR_FULLNAT_H
 #define WEIR_FULLNAT_H
 
-#define PORT_TRIES 16 /* ports that a socket of the director has, or a flow of the other kind of pool, are passed over */
 #define FLOWS_ASKED 64 /* where no port is free, so many flows one after the other are asked to give way */
 #define EEXIST 17
-
-static __always_inline struct fullnat_pool *pool_at(__u32 pool) {
-  struct fullnat_pool *p = bpf_map_lookup_elem(&fullnat_pools, &pool);
-  if (!p || READ(p->family) != PACKET_FAMILY) return 0;
-  CHECKED(p);
-  return p;
-}
 
 static __always_inline __u32 flow_word(struct fullnat_client *c, __u32 state) {
   __u32 protocol = c->dest >> FULLNAT_PROTOCOL_SHIFT;
@@ -52,70 +44,6 @@ static __always_inline bool flow_renew(struct fullnat_flow *f, struct fullnat_cl
   if ((__s32)(was - clock_now()) > (__s32)units_of(conf, FULLNAT_GRACE_SECONDS)) WRITE(f->until, until);
   else __sync_lock_test_and_set(&f->until, until);
   return flow_is_of(f, c);
-}
-
-/* Gives a port back to its pool. */
-static __always_inline void port_give(__u32 pool, __u32 port) {
-  struct fullnat_pool *p = bpf_map_lookup_elem(&fullnat_pools, &pool);
-  void *ports = bpf_map_lookup_elem(&fullnat_ports, &pool);
-  __u16 value = port;
-  if (!p || !ports) return;
-  bpf_map_push_elem(ports, &value, 0);
-  __sync_fetch_and_add(&p->used, -1);
-}
-
-/* A port of the pool that no flow has: the next one that was never handed out, else the one that came back first. 0: there is none. */
-static __always_inline __u32 port_take(__u32 pool, struct fullnat_pool *p) {
-  __u16 port = 0;
-  __u32 count = READ(p->count), n = count;
-  if (READ(p->handed) < count) n = __sync_fetch_and_add(&p->handed, 1);
-  if (n < count) {
-    port = READ(p->first) + ((__u64)READ(p->start) + (__u64)READ(p->step) * n) % count;
-  } else {
-    void *ports = bpf_map_lookup_elem(&fullnat_ports, &pool);
-    if (!ports || bpf_map_pop_elem(ports, &port)) return 0;
-  }
-  __sync_fetch_and_add(&p->used, 1);
-  return port;
-}
-
-/* Has a socket of the director itself this port, towards the same server? */
-static __always_inline bool has_socket(struct __sk_buff *skb, struct fullnat_pool *p, __u32 port, __u8 protocol, __u16 server_port) {
-  if (protocol != IPPROTO_TCP) return false;
-#ifdef IPV6
-  struct bpf_sock_tuple tuple = {.ipv6 = {.sport = server_port, .dport = bpf_htons(port)}};
-  __builtin_memcpy(tuple.ipv6.saddr, p->server, sizeof tuple.ipv6.saddr);
-  __builtin_memcpy(tuple.ipv6.daddr, p->local, sizeof tuple.ipv6.daddr);
-  struct bpf_sock *found = bpf_skc_lookup_tcp(skb, &tuple, sizeof tuple.ipv6, BPF_F_CURRENT_NETNS, 0);
-#else
-  struct bpf_sock_tuple tuple = {.ipv4 = {.saddr = p->server[0], .daddr = p->local[0], .sport = server_port, .dport = bpf_htons(port)}};
-  struct bpf_sock *found = bpf_skc_lookup_tcp(skb, &tuple, sizeof tuple.ipv4, BPF_F_CURRENT_NETNS, 0);
-#endif
-  if (!found) return false;
-  bool connected = found->state != BPF_TCP_LISTEN;
-  bpf_sk_release(found);
-  return connected;
-}
-
-/* The pool of one server's endpoint, or (port and protocol 0) of all its ports; 0: there is none. */
-static __always_inline __u32 pool_of_pair(const __u32 *server, const __u32 *local, __u16 server_port, __u8 protocol) {
-  struct fullnat_pair pair;
-  __builtin_memset(&pair, 0, sizeof pair);
-  words_copy(pair.server, server);
-  words_copy(pair.local, local);
-  pair.server_port = server_port;
-  pair.protocol = protocol;
-  __u32 *pool = bpf_map_lookup_elem(&fullnat_ends, &pair);
-  return pool ? *pool : 0;
-}
-
-/* A local address may stand for clients at one port of a server, and at all its ports: two pools that do not know each other's ports. Has the other one
- * a flow with this port? Each CPU writes its own flow before it looks, so that of two one sees the other. */
-static __always_inline bool is_taken_twice(struct fullnat_pool *p, __u32 port, __u8 protocol, __u16 server_port) {
-  bool wide = !p->server_port;
-  __u32 other = pool_of_pair(p->server, p->local, wide ? server_port : 0, wide ? protocol : 0);
-  struct fullnat_flow *f = other ? flow_at(other, port) : 0;
-  return f && READ(f->word);
 }
 
 /* Puts the virtual endpoint of a flow that ends into its connection's key. */
@@ -160,6 +88,7 @@ static __always_inline __u32 flow_class(struct conf *c, struct fullnat_flow *f, 
 
 struct port_search {
   __u32 pool;
+  __u32 rival; /* no port that this pool has, too */
   __u32 next;  /* which flow is asked next */
   __u32 asked; /* how many were */
   __u32 now;
@@ -183,28 +112,34 @@ static long port_ask(__u64 i, void *ctx) {
   if (flow_state(READ(f->word)) != FLOW_LIVE) return 0;
   __u32 class = flow_class(c, f, s->now), until = READ(f->until);
   if (class > s->class || class == EVICT_NEVER || (class == s->class && (__s32)(until - s->until) >= 0)) return 0;
+  if (is_rivals(s->rival, port)) return 0;
   s->port = port;
   s->class = class;
   s->until = until;
   return class <= EVICT_HALF_OPEN;
 }
 
-/* Where no port of the pool is free: that of a flow which gives way. Of those that are asked the first one that is over or half open, else the oldest one
- * of the lowest class. Others are asked the next time, so that under a flood each new flow has the time that the others take. 0: none gives way. */
-__noinline int port_replace(__u32 pool) {
+/* Which flow gives way. Of those that are asked the first one that is over or half open, else the oldest one of the lowest class. Others are asked the
+ * next time, so that under a flood each new flow has the time that the others take. 0: none does. A global function, with its own stack frame. */
+__noinline int port_seek(__u32 pool, __u32 rival) {
   struct fullnat_pool *p = pool_at(pool);
-  struct conf *c = the_conf();
-  if (!p || !c) return 0;
-  struct port_search s = {.pool = pool, .next = READ(p->asked), .now = clock_now(), .class = EVICT_NEVER};
+  if (!p) return 0;
+  struct port_search s = {.pool = pool, .rival = rival, .next = READ(p->asked), .now = clock_now(), .class = EVICT_NEVER};
   bpf_loop(FLOWS_ASKED, port_ask, &s, 0);
   __sync_fetch_and_add(&p->asked, s.asked);
-  __u32 port = s.port & (FULLNAT_PORTS - 1);
+  return s.port & (FULLNAT_PORTS - 1);
+}
+
+/* Where no port of the pool is free: that of a flow which gives way. 0: none does. */
+__noinline int port_replace(__u32 pool, __u32 rival) {
+  struct conf *c = the_conf();
+  __u32 port = port_seek(pool, rival) & (FULLNAT_PORTS - 1);
   struct fullnat_flow *f = port ? flow_at(pool, port) : 0;
-  if (!f) return 0;
+  if (!f || !c) return 0;
   CHECKED(f);
   __u32 word = READ(f->word);
   if (flow_state(word) != FLOW_LIVE || !flow_ending(f, word)) return 0;
-  if (flow_class(c, f, s.now) == EVICT_NEVER) { /* a packet came meanwhile */
+  if (flow_class(c, f, clock_now()) == EVICT_NEVER) { /* a packet came meanwhile */
     WRITE(f->word, word);
     return 0;
   }
@@ -213,41 +148,34 @@ __noinline int port_replace(__u32 pool) {
   return port;
 }
 
-/* Claims a flow of the pool for the connection of the packet in the scratch space; the work has its place then. `given`: the port that another
- * connection gave up; 0: one that is free. A global function, so that its loop is verified once. */
-__noinline int flow_claim(struct __sk_buff *skb, __u32 pool, struct fullnat_client *c, struct fullnat_work *work, __u32 given) {
+/* Claims the flow with this port of a pool, which was taken, for the connection of the packet in the scratch space; the work has its place then. False:
+ * a socket or the rival has the port, which is given back. A global function, so that it is verified once. */
+__noinline int flow_claim(struct __sk_buff *skb, __u32 place, struct fullnat_client *c, struct fullnat_work *work, __u32 rival) {
   struct scratch *scratch = the_scratch();
+  __u32 pool = place >> 16, port = place & (FULLNAT_PORTS - 1);
   struct fullnat_pool *p = pool_at(pool);
-  void *flows = bpf_map_lookup_elem(&fullnat_flows, &pool);
-  if (!p || !flows || !c || !work || !scratch) return false;
-  __u8 protocol = scratch->packet.protocol;
-#pragma clang loop unroll(disable)
-  for (int i = 0; i < PORT_TRIES; i++) {
-    __u32 port = given ? given & (FULLNAT_PORTS - 1) : port_take(pool, p);
-    struct fullnat_flow *f = port ? bpf_map_lookup_elem(flows, &port) : 0;
-    if (!f) return false;
-    CHECKED(f);
-    if (!has_socket(skb, p, port, protocol, work->server_port)) {
-      words_copy(f->client, c->client);
-      WRITE(f->dest, client_dest(c));
-      WRITE(f->until, work->until);
-      WRITE(f->state, work->state);
+  struct fullnat_flow *f = flow_at(pool, port);
+  if (!p || !f || !c || !work || !scratch) return false;
+  CHECKED(f);
+  if (!has_socket(skb, p, port, scratch->packet.protocol, work->server_port)) {
+    words_copy(f->client, c->client);
+    WRITE(f->dest, client_dest(c));
+    WRITE(f->until, work->until);
+    WRITE(f->state, work->state);
 #ifdef REPORTS_CLIENTS
-      WRITE(f->how, CLIENT_UNREPORTED);
+    WRITE(f->how, CLIENT_UNREPORTED);
 #endif
-      barrier();
-      __sync_lock_test_and_set(&f->word, flow_word(c, FLOW_LIVE));
-      if (likely(!is_taken_twice(p, port, protocol, work->server_port))) {
-        work->pool = pool;
-        work->port = port;
-        work->report = 0;
-        return true;
-      }
-      WRITE(f->word, 0);
+    barrier();
+    __sync_lock_test_and_set(&f->word, flow_word(c, FLOW_LIVE));
+    if (likely(!is_rivals(rival, port))) {
+      work->pool = pool;
+      work->port = port;
+      work->report = 0;
+      return true;
     }
-    port_give(pool, port);
-    if (given) return false;
+    WRITE(f->word, 0);
   }
+  port_give(pool, port);
   return false;
 }
 
@@ -324,8 +252,15 @@ static __always_inline bool is_of_ftp(__u32 dest) {
  * over pools has few paths. */
 __noinline int flow_make_in(struct __sk_buff *skb, struct fullnat_client *c, struct fullnat_work *work, __u32 pool, bool full) {
   if (!c || !work) return FLOW_NONE;
-  __u32 port = full ? port_replace(pool) : 0;
-  if ((full && !port) || !flow_claim(skb, pool, c, work, port)) return FLOW_NONE;
+  __u32 rival = rival_pool(pool, work->server_port);
+  bool claimed = false;
+#pragma clang loop unroll(disable)
+  for (int i = full ? PORT_TRIES - 1 : 0; i < PORT_TRIES && !claimed; i++) {
+    __u32 port = full ? port_replace(pool, rival) : port_find(pool, rival);
+    if (!port) return FLOW_NONE;
+    claimed = flow_claim(skb, pool << 16 | port, c, work, rival);
+  }
+  if (!claimed) return FLOW_NONE;
   long failed = flow_enter(c, work);
   if (!failed) return FLOW_FOUND;
   flow_drop(work->pool, work->port);

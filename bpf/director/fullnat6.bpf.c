@@ -56,6 +56,7 @@
 #include "transport.h"
 #include "parse6.h"
 #include "fullnat-family.h"
+#include "fullnat-ports.h"
 #include "fullnat.h"
 #ifndef SCTP
 #include "fullnat-timer.h"

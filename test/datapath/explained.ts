@@ -96,10 +96,7 @@ function* withLimits(found: ExplainedPacket, chance: Partial<Chance>, by: Explai
   if (found.reasons.some((reason) => ANSWERED.has(reason))) yield by({ ...chance, icmpAllowed: () => false });
   if (found.mayPassOver) {
     yield by({ ...chance, passesOver: () => true });
-    const none = by({ ...chance, passesOver: () => true, givesWay: () => false });
-    yield none;
-    // A flow gave way, and its port was passed over, too.
-    yield { ...none, reasons: [...none.reasons, 'local_port_replaced'] };
+    yield by({ ...chance, passesOver: () => true, givesWay: () => false });
   }
   if (found.reasons.includes('local_port_replaced')) yield by({ ...chance, givesWay: () => false });
 }

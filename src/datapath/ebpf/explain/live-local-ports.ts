@@ -9,7 +9,14 @@ import { type ClientReport, noReport } from '../../memory/packets/client-address
 import type { Connection } from '../../memory/packets/connection.js';
 import type { Endpoint } from '../../memory/packets/endpoint.js';
 import { addressOf, familyOf, type Ip, ipOf } from '../../memory/packets/ip.js';
-import { isWideConnection, type LocalEnd, type LocalFlow, type LocalPorts, PORT_TRIES } from '../../memory/packets/local-ports.js';
+import {
+  isWideConnection,
+  type LocalEnd,
+  type LocalFlow,
+  type LocalPorts,
+  RIVALS_PASSED,
+  RIVALS_PASSED_IF_FULL,
+} from '../../memory/packets/local-ports.js';
 import type { DestinationRecord } from '../../memory/packets/records.js';
 import { Dest } from '../abi.gen.js';
 import { ClientAddress, FullnatAbi, FullnatClient, FullnatPlace, FullnatVirtual } from '../fullnat.gen.js';
@@ -66,6 +73,10 @@ function reportIn(place: DataView): ClientReport {
   };
 }
 
+/** May the ports of a pool that are next all be rivals'? */
+const mayBeRivals = ({ used, ports, rivals }: ReturnType<FullnatPools['rivalsOf']>[number]): boolean =>
+  rivals >= (used + rivals < ports ? RIVALS_PASSED : RIVALS_PASSED_IF_FULL);
+
 export class LiveLocalPorts implements LocalPorts {
   /** The number of a destination's record. */
   idOf: (destination: DestinationRecord) => number | undefined = () => undefined;
@@ -101,7 +112,7 @@ export class LiveLocalPorts implements LocalPorts {
     const all = new FullnatPools(this.tables);
     const pools = dest === undefined ? [] : all.useOf(dest);
     const family = familyOf(connection.client.address);
-    this.mayPassOver = dest !== undefined && all.rivalsOf(dest) >= PORT_TRIES;
+    this.mayPassOver = dest !== undefined && all.rivalsOf(dest).some(mayBeRivals);
     const fits = all.usedOf(family) < this.flowsMax(family) && !(isWideConnection(connection) && this.#isVirtualsFull());
     const hasRoom = fits && !(this.mayPassOver && this.passesOver());
     const free = hasRoom ? pools.find(({ used, ports }) => used < ports) : undefined;

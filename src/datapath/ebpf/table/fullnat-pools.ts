@@ -104,9 +104,16 @@ export class FullnatPools {
     }));
   }
 
-  /** How many ports flows of the other kind have at most towards a destination's server: of its pools for all ports, or else of those for its one port. */
-  rivalsOf(id: number): number {
-    return Math.max(0, ...this.#poolsOf(id).map((pool) => this.#rivalsOfPool(pool)));
+  /**
+   * Of each pool of a destination, `used` of `ports`, and how many of them flows of the other kind have towards its server: of its pool for all ports, or
+   * else of those for one port, all together.
+   */
+  rivalsOf(id: number): readonly { readonly used: number; readonly ports: number; readonly rivals: number }[] {
+    return this.#poolsOf(id).map((pool) => ({
+      used: this.#pools.get(pool, FullnatPool.used),
+      ports: this.#pools.get(pool, FullnatPool.count),
+      rivals: this.#rivalsOfPool(pool),
+    }));
   }
 
   #rivalsOfPool(pool: number): number {

@@ -22,7 +22,7 @@ export interface LocalEnd extends Endpoint {
 export interface LocalPorts {
   /**
    * What stands for the connection's client; its lifetime is now the connection's. undefined: no port is free. `gaveWay`: is called for another
-   * connection that gave its port up, also where this one could not have it.
+   * connection that gave its port up.
    */
   take(connection: Connection, now: number, gaveWay: () => void): LocalEnd | undefined;
   /** What stands for the client of a connection; undefined: it has no port. */
@@ -59,8 +59,8 @@ interface Pool {
 const [FIRST_PORT, PORTS] = [1024, 65536 - 1024];
 const GRACE_SECONDS = 2;
 const FTP_PORT = 21;
-/** Ports that are passed over, since another flow of the same two addresses has them. */
-export const PORT_TRIES = 16;
+/** Ports that are passed over, since another flow of the same two addresses has them: fewer where perhaps no other one is free. */
+export const [RIVALS_PASSED, RIVALS_PASSED_IF_FULL] = [512, 16] as const;
 /** Where no port is free, so many flows one after the other are asked to give way. */
 const FLOWS_ASKED = 64;
 
@@ -124,35 +124,37 @@ export class OrderedPorts implements LocalPorts {
     const [own, other] = [exactName(local, server, protocol), wideName(local, server.address)];
     const pool = this.#poolOf(wide ? other : own, local);
     const rival = this.#pools.get(wide ? own : other);
-    for (let tries = 0; tries < PORT_TRIES; tries++) {
-      const port = replacing === undefined ? this.#free(pool) : this.#replace(pool, replacing, protocol);
-      if (port === undefined) return undefined;
-      if (rival?.flows.has(port)) {
-        pool.returned.push(port);
-        if (replacing !== undefined) return undefined;
-        continue;
-      }
-      const ends = { client, virtual, server, protocol, destination };
-      const flow = { ...ends, pool, port, last: lastOf(connection), report: noReport() };
-      pool.flows.set(port, flow);
-      this.#flows.set(nameOf(connection), flow);
-      return flow;
+    const port = replacing === undefined ? this.#free(pool, rival) : this.#replace(pool, rival, replacing, protocol);
+    if (port === undefined) return undefined;
+    const ends = { client, virtual, server, protocol, destination };
+    const flow = { ...ends, pool, port, last: lastOf(connection), report: noReport() };
+    pool.flows.set(port, flow);
+    this.#flows.set(nameOf(connection), flow);
+    return flow;
+  }
+
+  /** Passes over the ports of `rival`. */
+  #free(pool: Pool, rival: Pool | undefined): number | undefined {
+    const isSure = pool.flows.size + (rival?.flows.size ?? 0) < this.ports;
+    for (let left = isSure ? RIVALS_PASSED : RIVALS_PASSED_IF_FULL; left > 0; left--) {
+      const port = pool.handed < this.ports ? FIRST_PORT + pool.handed++ : pool.returned.shift();
+      if (port === undefined || !rival?.flows.has(port)) return port;
+      pool.returned.push(port);
     }
     return undefined;
   }
 
-  #free(pool: Pool): number | undefined {
-    return pool.handed < this.ports ? FIRST_PORT + pool.handed++ : pool.returned.shift();
-  }
-
-  /** The port of a flow that gives way: of those that are asked the first one that is over or half open, else the oldest one of the lowest class. */
-  #replace(pool: Pool, { now, gaveWay }: Replacing, protocol: number): number | undefined {
+  /**
+   * The port of a flow that gives way: of those that are asked the first one that is over or half open, else the oldest one of the lowest class; none
+   * whose port `rival` has, too.
+   */
+  #replace(pool: Pool, rival: Pool | undefined, { now, gaveWay }: Replacing, protocol: number): number | undefined {
     let found: { readonly flow: Flow; readonly class: EvictionClass } | undefined;
     for (let k = 0; k < FLOWS_ASKED && !(found && isLowerClass(found.class, 'half closed')); k++) {
       const flow = pool.flows.get(FIRST_PORT + (pool.asked++ % this.ports));
       if (flow === undefined || (flow.protocol === IpProtocol.sctp) !== (protocol === IpProtocol.sctp)) continue;
       const candidate = { flow, class: this.#classOf(flow, now) };
-      if (candidate.class === 'never') continue;
+      if (candidate.class === 'never' || rival?.flows.has(flow.port)) continue;
       if (found === undefined || isLowerClass(candidate.class, found.class)) found = candidate;
       else if (candidate.class === found.class && flow.last.expires < found.flow.last.expires) found = candidate;
     }
