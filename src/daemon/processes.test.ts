@@ -1,16 +1,20 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { ip } from '../../test/support/ip.js';
 import { emptyConfiguration, oneInstance } from '../../test/support/keepalived-configuration.js';
 import { isAllowed, isNeeded, PROCESSES, type ProcessRow, perProcess, processesWanted, settingsOf } from './processes.js';
 
 const allowed = (...letters: readonly string[]) => perProcess((row) => isAllowed(row, new Set(letters)));
 const withVrrp = { ...emptyConfiguration, instances: [oneInstance] };
+const peer = { address: ip('10.8.9.2'), port: 8848 };
+const stream = { key: '/etc/weir/sync.key', listen: { ...peer, address: ip('0.0.0.0') }, peers: [peer] };
+const withStream = { ...emptyConfiguration, global: { ...emptyConfiguration.global, lvsSyncStream: stream } };
 
 test('what the command line lets run', () => {
-  assert.deepEqual(allowed(), { checker: true, vrrp: true, bfd: true });
-  assert.deepEqual(allowed('B'), { checker: true, vrrp: true, bfd: false });
-  assert.deepEqual(allowed('P'), { checker: false, vrrp: true, bfd: true });
-  assert.deepEqual(allowed('P', 'C', 'B'), { checker: true, vrrp: true, bfd: false });
+  assert.deepEqual(allowed(), { checker: true, vrrp: true, bfd: true, sync: true });
+  assert.deepEqual(allowed('B'), { checker: true, vrrp: true, bfd: false, sync: true });
+  assert.deepEqual(allowed('P'), { checker: false, vrrp: true, bfd: true, sync: false });
+  assert.deepEqual(allowed('P', 'C', 'B'), { checker: true, vrrp: true, bfd: false, sync: false });
 });
 
 test('what a configuration needs of it', () => {
@@ -20,10 +24,16 @@ test('what a configuration needs of it', () => {
 });
 
 test("a process of weir's own needs nothing of keepalived's: it runs unless others are chosen", () => {
-  const { keepalived: _, ...own }: ProcessRow = PROCESSES.bfd;
+  const own: ProcessRow = PROCESSES.sync;
   assert.deepEqual(
-    [isAllowed(own, new Set()), isAllowed(own, new Set('B')), isAllowed(own, new Set('P')), isNeeded(own, emptyConfiguration, false)],
-    [true, true, false, true],
+    [
+      isAllowed(own, new Set()),
+      isAllowed(own, new Set('B')),
+      isAllowed(own, new Set('P')),
+      isNeeded(own, emptyConfiguration, true),
+      isNeeded(own, withStream, false),
+    ],
+    [true, true, false, false, true],
   );
   assert.deepEqual(settingsOf(own, withVrrp), { noSwap: false, cpus: [] });
 });

@@ -9,8 +9,8 @@ interface KeepalivedProcess {
   readonly pidFileOption: string;
   /** `only`: with options of this sort on the command line, only their processes run. `without`: it takes this process out. */
   readonly choice: { readonly kind: 'only' | 'without'; readonly option: string };
-  /** Whether a configuration needs the process. */
-  readonly isWanted: (configuration: KeepalivedConfiguration) => boolean;
+  /** The pid file's name without its suffix. */
+  readonly pidFile: string;
   readonly settings: (configuration: KeepalivedConfiguration) => ProcessSettings;
 }
 
@@ -21,8 +21,8 @@ export interface ProcessRow {
   readonly name: string;
   /** The name in syslog. */
   readonly ident: string;
-  /** The pid file's name without its suffix. */
-  readonly pidFile: string;
+  /** Whether a configuration needs the process. */
+  readonly isWanted: (configuration: KeepalivedConfiguration) => boolean;
   /** Node's options for the process. */
   readonly nodeFlags: readonly string[];
   /** It must never pause for a full garbage collection. */
@@ -31,7 +31,7 @@ export interface ProcessRow {
   readonly silentTicksMax: number;
   /** An exit status that no restart changes ends the daemon. */
   readonly endsDaemon: boolean;
-  /** Absent: a process of weir's own, which runs unless the command line chooses others. */
+  /** Absent: a process of weir's own, which runs unless the command line chooses others, and has no pid file. */
   readonly keepalived?: KeepalivedProcess;
   /** A network namespace of its own; absent: the daemon's. Empty: the one that the daemon was started in. */
   readonly netNamespace?: (root: RootSettings) => string | undefined;
@@ -66,7 +66,7 @@ const TABLE = {
     title: 'Healthcheck',
     name: 'checker',
     ident: 'Keepalived_healthcheckers',
-    pidFile: 'checkers',
+    isWanted: ({ virtualServers }) => virtualServers.length > 0,
     nodeFlags: MANY_CHECKS,
     prompt: false,
     // A large table may take it that long; it never waits for the table's lock.
@@ -75,7 +75,7 @@ const TABLE = {
     keepalived: {
       pidFileOption: 'c',
       choice: { kind: 'only', option: 'C' },
-      isWanted: ({ virtualServers }) => virtualServers.length > 0,
+      pidFile: 'checkers',
       settings: ({ global }) => global.processes.checker,
     },
     netNamespace: ({ ipvsNamespace }) => ipvsNamespace,
@@ -85,7 +85,7 @@ const TABLE = {
     title: 'VRRP',
     name: 'vrrp',
     ident: 'Keepalived_vrrp',
-    pidFile: 'vrrp',
+    isWanted: needsVrrp,
     nodeFlags: PROMPT,
     prompt: true,
     silentTicksMax: 10,
@@ -93,7 +93,7 @@ const TABLE = {
     keepalived: {
       pidFileOption: 'r',
       choice: { kind: 'only', option: 'P' },
-      isWanted: needsVrrp,
+      pidFile: 'vrrp',
       settings: ({ global }) => global.processes.vrrp,
     },
     load: () => import('./vrrp/part.js').then(({ startVrrp }) => startVrrp),
@@ -102,7 +102,7 @@ const TABLE = {
     title: 'BFD',
     name: 'bfd',
     ident: 'Keepalived_bfd',
-    pidFile: 'bfd',
+    isWanted: ({ bfds }) => bfds.length > 0,
     nodeFlags: PROMPT,
     prompt: true,
     silentTicksMax: 10,
@@ -110,10 +110,23 @@ const TABLE = {
     keepalived: {
       pidFileOption: 'b',
       choice: { kind: 'without', option: 'B' },
-      isWanted: ({ bfds }) => bfds.length > 0,
+      pidFile: 'bfd',
       settings: ({ global }) => global.processes.bfd,
     },
     load: () => import('./bfd/part.js').then(({ startBfd }) => startBfd),
+  },
+  sync: {
+    title: 'Synchronisation',
+    name: 'sync',
+    ident: 'Weir_sync',
+    isWanted: ({ global }) => global.lvsSyncStream !== undefined,
+    nodeFlags: FEW_THREADS,
+    prompt: false,
+    // It loads the datapath where that is missing, for which it may have to wait 30 s.
+    silentTicksMax: 60,
+    endsDaemon: false,
+    netNamespace: ({ ipvsNamespace }) => ipvsNamespace,
+    load: () => import('./sync/part.js').then(({ startSync }) => startSync),
   },
 } satisfies Record<string, ProcessRow>;
 
@@ -151,8 +164,8 @@ export function isAllowed({ keepalived }: ProcessRow, given: ReadonlySet<string>
 }
 
 /** Whether a configuration needs a process. `all`: those of keepalived's without configuration, too. */
-export const isNeeded = ({ keepalived }: ProcessRow, configuration: KeepalivedConfiguration, all: boolean): boolean =>
-  keepalived === undefined || all || keepalived.isWanted(configuration);
+export const isNeeded = ({ keepalived, isWanted }: ProcessRow, configuration: KeepalivedConfiguration, all: boolean): boolean =>
+  (all && keepalived !== undefined) || isWanted(configuration);
 
 /** Which of the processes that the command line allows a configuration needs. */
 export function processesWanted(

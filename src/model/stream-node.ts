@@ -9,10 +9,19 @@ export interface StreamPeer extends DestinationKey {
   readonly pin?: string;
 }
 
+/** 43 characters, as weir sync keygen prints them. */
+export const isPin = (word: string): boolean => /^[A-Za-z0-9_-]{43}$/.test(word);
+
 export interface StreamSettings {
   /** Where it listens. */
   readonly listen: DestinationKey;
   readonly peers: readonly StreamPeer[];
+}
+
+/** As a configuration states it. */
+export interface ConfiguredStream extends StreamSettings {
+  /** The file of its key. */
+  readonly key: string;
 }
 
 /** What a session with a peer has come to. `whole`: all of the tables was sent once. */

@@ -12,13 +12,14 @@ export const daemons = (host: Host): string =>
     .map(([, ...words]) => words.join(' '))
     .join(', ');
 
+/** With /24 all of the network would be local on a master, and no session would come about. */
 export const instance = (priority: number): string =>
   `vrrp_instance VI_1 { interface eth0
 virtual_router_id 51
 priority ${priority}
 version 3
 advert_int 0.2
-virtual_ipaddress { 10.9.0.100/24 dev lo }
+virtual_ipaddress { 10.9.0.100/32 dev lo }
 }`;
 export const settings = (line: string, ...more: readonly string[]): string => `global_defs {\n${line}\n}\n${more.join('\n')}\n`;
 

@@ -1,13 +1,13 @@
 // weir sync: what synchronises connections with other directors.
 import { openLog } from '../../daemon/log/log.js';
 import { LOG_FACILITIES } from '../../daemon/log/log-options.js';
-import { StreamDaemon } from '../../daemon/sync/stream/stream-daemon.js';
+import { StreamService } from '../../daemon/sync/stream-service.js';
 import { SyncDaemon } from '../../daemon/sync/sync-daemon.js';
 import { graceRecord } from '../../datapath/ebpf/grace-record.js';
 import { GRACE_MAX_SECONDS, type Grace, graceOf, setGrace } from '../../datapath/ebpf/table/grace.js';
 import { HostSyncDaemons } from '../../host/sync/host-sync-daemons.js';
-import { readStreamStatus, writeStreamStatus } from '../../host/sync/stream-file.js';
-import { makeStreamKey, readStreamKey } from '../../host/sync/stream-key.js';
+import { readStreamStatus } from '../../host/sync/stream-file.js';
+import { makeStreamKey } from '../../host/sync/stream-key.js';
 import { readSyncCounts } from '../../host/sync/sync-counts.js';
 import { WeirError } from '../../model/errors/weir-error.js';
 import type { Log } from '../../model/log-level.js';
@@ -33,7 +33,7 @@ const USAGE = `usage: weir sync status [--json]
        weir sync grace SECONDS
        for so many seconds, 60 at most, TCP and SCTP of connections that are not known here are dropped, where they would be
        reset: before this director takes over, so that connections may still come from the other one; 0 ends it. The
-       default of weir's daemon, with lvs_sync_daemon, is 3 (lvs_sync_grace)
+       default of weir's daemon, where connections are synchronised, is 3 (lvs_sync_grace)
        weir sync grace [--json]
        prints how long it still runs: {"seconds": what was set, "left": seconds}, or null
        weir sync run master | backup
@@ -41,12 +41,11 @@ const USAGE = `usage: weir sync status [--json]
        exit status: 0; of status 3 where none runs
 `;
 const NONE_RUNS = 3;
-const STATUS_MS = 1000;
 
 const isRole = (word: string | undefined): word is DaemonRole => DAEMON_ROLES.some((role) => role === word);
 
 /** Until SIGTERM. `stop`: of what runs. */
-async function untilStopped(log: Log, stop: () => void): Promise<number> {
+async function untilStopped(log: Log, stop: () => void | Promise<void>): Promise<number> {
   process.on('uncaughtException', (error) => {
     log('error', `unexpected error, please report it: ${error.stack ?? error.message}`);
     process.exit(1);
@@ -55,7 +54,7 @@ async function untilStopped(log: Log, stop: () => void): Promise<number> {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => done());
     process.on('SIGHUP', () => {});
   });
-  stop();
+  await stop();
   return 0;
 }
 
@@ -111,19 +110,10 @@ async function serve(keyPath: string | undefined, listen: string | undefined, pe
   if (peers.length === 0) throw new WeirError('option-value', { option: 'weir sync serve', expected: 'a peer', given: '' });
   const found = peers.map(readStreamPeer);
   const anywhere = found[0]?.address.family === 'inet6' ? '::' : '0.0.0.0';
-  const settings = { listen: readStreamNode('--listen', listen ?? anywhere), peers: found };
-  const key = readStreamKey(keyPath);
-  if (readStreamStatus() !== undefined) throw new WeirError('sync-daemon-exists');
+  const stream = { key: keyPath, listen: readStreamNode('--listen', listen ?? anywhere), peers: found };
   const { log, close } = openLog({ detail: false, console: true, syslog: false, facility: LOG_FACILITIES['daemon'] ?? 0 }, 'weir-sync');
-  const daemon = new StreamDaemon(settings, key, log);
-  const report = (): void => writeStreamStatus(daemon.status);
-  report();
-  const timer = setInterval(report, STATUS_MS);
-  const exit = await untilStopped(log, () => {
-    clearInterval(timer);
-    daemon.stop();
-    writeStreamStatus(undefined);
-  });
+  const service = new StreamService(stream, log);
+  const exit = await untilStopped(log, () => service.stop());
   close();
   return exit;
 }

@@ -82,18 +82,22 @@ class Child {
     process.umask(options.umask);
     nameProcess(settingsOf(row, configuration).name ?? 'keepalived', options.words);
     this.#log = openLog(options.log, `${row.ident}${options.identSuffix}`).log;
-    this.#pidFile = new PidFileKeeper(options.pidFile, this.#log);
-    try {
-      this.#pidFile.write();
-    } catch (error) {
-      this.#log('error', `cannot write ${options.pidFile}: ${(error as Error).message}`);
-    }
+    if (options.pidFile !== undefined) this.#writePidFile(options.pidFile);
     if (options.netNamespace !== undefined) enterNamespace(options.netNamespace);
     const start = await this.startPart;
     this.#part = await start(configuration, options, this.#log, send);
     if (row.prompt) releaseAfterStart(releaseFiles);
     else releaseAfterStart(giveMemoryBack, giveMemoryBackIfQuick);
     send({ kind: 'ready' });
+  }
+
+  #writePidFile(path: string): void {
+    this.#pidFile = new PidFileKeeper(path, this.#log);
+    try {
+      this.#pidFile.write();
+    } catch (error) {
+      this.#log('error', `cannot write ${path}: ${(error as Error).message}`);
+    }
   }
 
   dump(what: DumpKind): void {

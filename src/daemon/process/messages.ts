@@ -33,7 +33,8 @@ export interface ChildOptions {
   readonly log: LogOptions;
   /** Behind the process's own name in syslog: `_INSTANCE`. */
   readonly identSuffix: string;
-  readonly pidFile: string;
+  /** Absent: it has none. */
+  readonly pidFile?: string;
   readonly umask: number;
   readonly keepAddresses: boolean;
   readonly keepServers: boolean;

@@ -224,7 +224,7 @@ class Daemon {
   /** Whether another daemon has one of the files that this one would use; what a dead one left is logged. */
   #isRunning(files: PidFiles): boolean {
     const { parts } = this.program.options;
-    const own = [files.parent, ...PROCESS_KINDS.filter((kind) => parts[kind]).map((kind) => files[kind])];
+    const own = [files.parent, ...PROCESS_KINDS.flatMap((kind) => (parts[kind] ? (files[kind] ?? []) : []))];
     if (own.some((path) => runningFrom(path) !== undefined)) return true;
     for (const path of own) if (existsSync(path)) this.log('info', `Remove a zombie pid file ${path}`);
     return false;
@@ -299,7 +299,7 @@ class Daemon {
       return {
         log: options.log,
         identSuffix: this.#suffix,
-        pidFile: files[kind],
+        ...(files[kind] === undefined ? {} : { pidFile: files[kind] }),
         umask: options.umask ?? global.umask ?? UMASK,
         keepAddresses: options.keepAddresses,
         keepServers: options.keepServers,

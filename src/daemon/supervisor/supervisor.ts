@@ -136,7 +136,8 @@ export class Supervisor {
       const child = (kind === EARLY_PROCESS ? this.#takeEarly() : undefined) ?? this.#listen(kind, this.#spawn(kind));
       this.#slots.set(kind, { child, respawns, waiting: [done] });
       child.send({ kind: 'start', configuration: wanted.configuration, options: wanted.childOptions(kind, respawned) });
-      if (kind !== 'bfd') for (const event of this.#bfd.values()) if (event.events[kind]) child.send({ ...event, kind: 'bfd' });
+      if (kind === 'vrrp' || kind === 'checker')
+        for (const event of this.#bfd.values()) if (event.events[kind]) child.send({ ...event, kind: 'bfd' });
       if (child.pid > 0) this.settings.log('info', `Starting ${PROCESSES[kind].title} child process, pid=${child.pid}`);
     });
   }

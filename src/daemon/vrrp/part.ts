@@ -57,7 +57,7 @@ class VrrpPart implements Part {
   #states: StateReporter | undefined;
   readonly #daemons: DaemonKeeper;
   readonly #grace: TakeoverGrace;
-  readonly #connections: PeerConnections;
+  #connections: PeerConnections | undefined;
   readonly #followStates = new OnceATurn<'follow'>(() => this.#follow());
 
   constructor(
@@ -81,11 +81,12 @@ class VrrpPart implements Part {
         if (event.kind === 'mail') send({ kind: 'mail', type: event.type, name: event.name, event: event.event });
         if (event.kind === 'state') this.#statesChanged();
       },
-      onTakeover: () => this.#grace.begin(this.#configuration.global),
+      onTakeover: () => this.#grace.begin(this.#configuration.global, this.#connections?.runs === true),
     });
     this.#connections = new PeerConnections({
       namespace: configuration.root.ipvsNamespace,
       log,
+      configured: () => this.#configuration.global.lvsSyncStream,
       changed: (missing) => this.#vrrp.connections(missing),
     });
     this.#states = new StateReporter(() => this.#vrrp.instances(), send);
@@ -159,7 +160,7 @@ class VrrpPart implements Part {
   async stop(): Promise<void> {
     this.#states?.close();
     this.#grace.close();
-    this.#connections.close();
+    this.#connections?.close();
     const stopped = this.#vrrp.stop();
     this.#followStates.flush();
     await Promise.all([stopped, this.#daemons.close()]);

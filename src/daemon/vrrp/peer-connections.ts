@@ -1,8 +1,9 @@
 // Which peers of weir's own stream have connections that are not in the director's tables yet: looked for in what the process of the stream writes.
 import { readStreamStatus } from '../../host/sync/stream-file.js';
+import { endpointText } from '../../model/endpoint-text.js';
 import { isWeirError } from '../../model/errors/weir-error.js';
 import type { Log } from '../../model/log-level.js';
-import { peersMissing } from '../../model/stream-node.js';
+import { type ConfiguredStream, peersMissing } from '../../model/stream-node.js';
 import { isSystemError, reasonOf } from '../../sys/errno.js';
 import { directorCookie } from '../sync/director-namespace.js';
 
@@ -12,6 +13,8 @@ const LOOK_MS = 500;
 export interface PeerConnectionsOptions {
   /** Of net_namespace_ipvs; absent: the process's own. */
   readonly namespace: string | undefined;
+  /** lvs_sync_stream: before its process runs, and while it does not, everything is missing. */
+  readonly configured: () => ConfiguredStream | undefined;
   readonly log: Log;
   /** By address; none: nothing is missing, or no such process runs. */
   readonly changed: (missing: readonly string[]) => void;
@@ -21,10 +24,16 @@ export class PeerConnections {
   readonly #timer: NodeJS.Timeout;
   #reported = '';
   #failure = '';
+  #runs = false;
 
   constructor(readonly options: PeerConnectionsOptions) {
     this.#timer = setInterval(() => this.#look(), LOOK_MS).unref();
     this.#look();
+  }
+
+  /** A process of a stream runs, whoever has started it. */
+  get runs(): boolean {
+    return this.#runs;
   }
 
   close(): void {
@@ -44,7 +53,9 @@ export class PeerConnections {
     try {
       const status = readStreamStatus(directorCookie(this.options.namespace));
       this.#failure = '';
-      return status === undefined ? [] : peersMissing(status);
+      this.#runs = status !== undefined;
+      if (status !== undefined) return peersMissing(status);
+      return (this.options.configured()?.peers ?? []).map((peer) => endpointText(peer));
     } catch (error) {
       if (!isSystemError(error) && !isWeirError(error)) throw error;
       const why = isSystemError(error) ? reasonOf(error) : error.message;

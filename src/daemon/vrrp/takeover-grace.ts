@@ -1,4 +1,4 @@
-// The grace period that begins when an instance becomes master, where connections are synchronised (lvs_sync_daemon): what this director does not know may
+// The grace period that begins when an instance becomes master, where connections are synchronised (lvs_sync_daemon, lvs_sync_stream): what this director does not know may
 // still come from the other one.
 import { graceRecord } from '../../datapath/ebpf/grace-record.js';
 import { graceOf, setGrace } from '../../datapath/ebpf/table/grace.js';
@@ -30,9 +30,12 @@ export class TakeoverGrace {
     return monotonicUs() < this.#untilUs;
   }
 
-  /** Before the addresses come. One that an operator has begun is not made shorter. Nothing of it may end or delay the process: what fails is logged. */
-  begin({ lvsSyncDaemon, lvsSyncGrace: seconds = DEFAULT_SECONDS }: GlobalSettings): void {
-    if (lvsSyncDaemon === undefined || seconds === 0) return;
+  /**
+   * Before the addresses come. One that an operator has begun is not made shorter. Nothing of it may end or delay the process: what fails is logged.
+   * `streamRuns`: a stream's process, configured or not.
+   */
+  begin({ lvsSyncDaemon, lvsSyncStream, lvsSyncGrace: seconds = DEFAULT_SECONDS }: GlobalSettings, streamRuns: boolean): void {
+    if (seconds === 0 || (lvsSyncDaemon === undefined && lvsSyncStream === undefined && !streamRuns)) return;
     this.#untilUs = monotonicUs() + seconds * 1_000_000;
     clearTimeout(this.#timer);
     this.#timer = setTimeout(this.options.ended, seconds * 1000 + 1).unref();

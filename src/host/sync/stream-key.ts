@@ -35,9 +35,6 @@ export function pinOf({ publicKey }: X509Certificate): string | undefined {
   return publicKey.asymmetricKeyType === 'ed25519' ? pinText(publicBytes(publicKey)) : undefined;
 }
 
-/** 43 characters, as pinOf() has them. */
-export const isPin = (word: string): boolean => /^[A-Za-z0-9_-]{43}$/.test(word);
-
 /** Writes a new key into a file that is not there yet, for its owner alone. @throws SystemError EEXIST … */
 export function makeStreamKey(path: string): StreamKey {
   const seed = randomBytes(KEY_BYTES);

@@ -1,5 +1,6 @@
 // global_defs and what else stands at the root of keepalived.conf. Times in microseconds.
 import type { Address } from '../address.js';
+import type { ConfiguredStream } from '../stream-node.js';
 import type { GarpTiming } from './instance.js';
 import type { HostAddress, HostRoute, HostRule } from './network.js';
 import type { Fifo, RunAs, Script } from './script.js';
@@ -117,6 +118,8 @@ export interface GlobalSettings {
     readonly ttl?: number;
     readonly group?: Address;
   };
+  /** weir's own stream to other nodes. */
+  readonly lvsSyncStream?: ConfiguredStream;
   /** Seconds, 0: none; absent: the default. */
   readonly lvsSyncGrace?: number;
   /** Seconds for which a node does not preempt while connections of its peers are missing, 0: none; absent: the default. */

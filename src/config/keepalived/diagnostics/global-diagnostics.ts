@@ -52,6 +52,14 @@ export const globalDiagnostics = {
     text: ({ interface: dev, instance }: With<'interface' | 'instance'>) =>
       `lvs_sync_daemon has already been specified as ${dev} ${instance} - ignoring`,
   },
+  'sync-stream-word-invalid': {
+    severity: 'error',
+    text: ({ keyword, word }: With<'keyword' | 'word'>) => `lvs_sync_stream: invalid ${keyword} '${word}' - ignoring the line`,
+  },
+  'sync-stream-incomplete': {
+    severity: 'error',
+    text: ({ keyword }: With<'keyword'>) => `lvs_sync_stream has no ${keyword} - ignoring`,
+  },
   'sync-daemon-interface-deprecated': {
     severity: 'error',
     text: ({ name }: With<'name'>) => `(${name}) Specifying lvs_sync_daemon_interface against a vrrp is deprecated.`,

@@ -3,10 +3,11 @@ import { readFileSync, rmdirSync } from 'node:fs';
 import { basename } from 'node:path';
 import { unlessCode } from '../../../sys/errno.js';
 import { readPidFile } from '../../process/pid-file.js';
-import { type ProcessKind, perProcess } from '../../processes.js';
+import { PROCESS_KINDS, PROCESSES, type ProcessKind } from '../../processes.js';
 import type { DaemonOptions } from '../daemon-options.js';
 
-export interface PidFiles extends Readonly<Record<'parent' | ProcessKind, string>> {
+export interface PidFiles extends Readonly<Partial<Record<ProcessKind, string>>> {
+  readonly parent: string;
   /** Where they stand unless a name of their own is given. */
   readonly folder: string;
   /** `folder` and those around it that are the daemon's own: they are removed when they are empty. */
@@ -25,7 +26,12 @@ export function pidFilesFor(
   const place = (name: string): string => `${folder}/${name}${suffix}.pid`;
   return {
     parent: options.pidFiles.parent ?? place('keepalived'),
-    ...perProcess(({ pidFile }, kind) => options.pidFiles[kind] ?? place(pidFile)),
+    ...Object.fromEntries(
+      PROCESS_KINDS.flatMap((kind) => {
+        const { keepalived } = PROCESSES[kind];
+        return keepalived === undefined ? [] : [[kind, options.pidFiles[kind] ?? place(keepalived.pidFile)]];
+      }),
+    ),
     folder,
     ownFolders: own ? [...new Set([folder, `${run}/keepalived`])] : [],
   };

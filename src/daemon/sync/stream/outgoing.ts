@@ -10,6 +10,8 @@ import type { PeerTables } from './peer-tables.js';
 import { openChannel } from './secure-channel.js';
 
 const RETRY_MS = 1000;
+/** A peer that does not take what is new to the last does not hold up the end. */
+const STOP_MS = 2000;
 /** Looks together take so long at most. */
 const LOOK_MS = 5;
 /** After a round: so many times as long as it took, within these bounds. Where it had news, the next are soon to come. */
@@ -56,21 +58,24 @@ export class Outgoing {
     return { connected: sender !== undefined, ...state, failure: this.#failure };
   }
 
-  /** Sends what is new to the last, and ends. */
-  stop(): void {
+  /** Sends what is new to the last, and ends; resolves when the peer has it, or takes too long. */
+  stop(): Promise<void> {
     this.#isStopped = true;
     clearTimeout(this.#timer);
     const { socket, sender } = this.#session ?? {};
     if (socket === undefined || sender === undefined) {
       this.#socket?.destroy();
-      return;
+      return Promise.resolve();
     }
+    const closed = new Promise<void>((done) => socket.once('close', () => done()));
+    setTimeout(() => socket.destroy(), STOP_MS).unref();
     for (let looks = 0, more = true; more && looks < 64; looks++) {
       const { bytes, more: next } = sender.look();
       socket.write(bytes);
       more = next;
     }
     socket.end(sender.end('stop'));
+    return closed;
   }
 
   #connect(): void {

@@ -73,16 +73,15 @@ export class StreamDaemon {
     };
   }
 
-  /** Peers have got what is new, and what has come is in the tables. */
-  stop(): void {
+  /** What has come is in the tables; resolves when peers have got what is new. */
+  async stop(): Promise<void> {
     this.#isStopped = true;
     clearInterval(this.#changes);
     this.#server?.close();
-    for (const { incoming, outgoing } of this.#peers) {
-      incoming.stop();
-      outgoing.stop();
-    }
+    for (const { incoming } of this.#peers) incoming.stop();
+    const stopped = this.#peers.map(({ outgoing }) => outgoing.stop());
     this.#foreign.close();
+    await Promise.all(stopped);
   }
 
   #peerOf(peer: StreamPeer): Peer {

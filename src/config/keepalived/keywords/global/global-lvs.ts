@@ -5,6 +5,27 @@ import { BOOLEAN, FLAG, integer, words } from '../arguments.js';
 
 const NO_MARKS = 'each address of a virtual_server_group is a service of its own in the table, no firewall mark joins them';
 
+const streamKeywords: readonly Keyword[] = [
+  {
+    name: 'key',
+    argument: { kind: 'text', alone: true },
+    meaning: 'FILE: made by weir sync keygen, and the same on all nodes, or the pins of peers are given; required.',
+  },
+  {
+    name: 'listen',
+    argument: words(1),
+    default: '0.0.0.0',
+    meaning: 'ADDRESS [port N]: where peers connect to; :: where the first peer has an IPv6 address.',
+  },
+  {
+    name: 'peer',
+    repeated: true,
+    argument: words(1),
+    meaning:
+      "ADDRESS [port N] [pin PIN]: another node, one line each; pin: of its key, if that is not this node's. The default of both ports is 8848.",
+  },
+];
+
 /** The keywords of global_defs for virtual servers. */
 export const globalLvsKeywords: readonly Keyword[] = [
   {
@@ -20,7 +41,12 @@ export const globalLvsKeywords: readonly Keyword[] = [
     argument: integer(0, 60),
     default: '3',
     meaning:
-      "Seconds after a takeover for which TCP and SCTP of connections that are not known here are dropped, not reset, where there is an lvs_sync_daemon; 0: none. weir's own.",
+      "Seconds after a takeover for which TCP and SCTP of connections that are not known here are dropped, not reset, where there is an lvs_sync_daemon or a stream; 0: none. weir's own.",
+  },
+  {
+    name: 'lvs_sync_stream',
+    argument: { kind: 'block', label: 0, keywords: () => streamKeywords },
+    meaning: "Keep connections the same with other nodes of weir by weir's own stream, as weir sync serve does. weir's own.",
   },
   {
     name: 'lvs_sync_wait',

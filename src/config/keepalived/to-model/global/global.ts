@@ -13,6 +13,7 @@ import { buildGarpGroups } from './garp-group.js';
 import { buildFlushOnStop, buildSyncDaemon, buildTimeouts } from './lvs-settings.js';
 import { buildProcessSettings } from './process-settings.js';
 import { buildReceiveBuffers } from './receive-buffers.js';
+import { buildSyncStream } from './sync-stream.js';
 import { readUmask } from './umask.js';
 
 function fifo(global: Values, keyword: string): Fifo | undefined {
@@ -143,6 +144,7 @@ function lvs(global: Values, report: Report) {
     lvsFlushOnStop: buildFlushOnStop(global, report),
     ...optional('lvsTimeouts', buildTimeouts(global, report)),
     ...optional('lvsSyncDaemon', buildSyncDaemon(global, report)),
+    ...optional('lvsSyncStream', buildSyncStream(global, report)),
     ...optional('lvsSyncGrace', numberOf(global, 'lvs_sync_grace')),
     ...optional('lvsSyncWait', numberOf(global, 'lvs_sync_wait')),
     rsInitNotifies: booleanOf(global, 'rs_init_notifies') ?? false,

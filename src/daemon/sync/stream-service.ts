@@ -1,0 +1,34 @@
+// weir's own stream while its process runs: what it does stands in a file for other programs.
+import { readStreamStatus, writeStreamStatus } from '../../host/sync/stream-file.js';
+import { readStreamKey } from '../../host/sync/stream-key.js';
+import { WeirError } from '../../model/errors/weir-error.js';
+import type { Log } from '../../model/log-level.js';
+import type { ConfiguredStream } from '../../model/stream-node.js';
+import { StreamDaemon } from './stream/stream-daemon.js';
+
+const STATUS_MS = 1000;
+
+export class StreamService {
+  readonly #daemon: StreamDaemon;
+  readonly #timer: NodeJS.Timeout;
+
+  /** @throws WeirError sync-key, sync-daemon-exists, and what loading the datapath throws; SystemError */
+  constructor({ key, ...settings }: ConfiguredStream, log: Log) {
+    const own = readStreamKey(key);
+    if (readStreamStatus() !== undefined) throw new WeirError('sync-daemon-exists');
+    this.#daemon = new StreamDaemon(settings, own, log);
+    this.#report();
+    this.#timer = setInterval(() => this.#report(), STATUS_MS);
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.#timer);
+    const stopped = this.#daemon.stop();
+    writeStreamStatus(undefined);
+    await stopped;
+  }
+
+  #report(): void {
+    writeStreamStatus(this.#daemon.status);
+  }
+}
