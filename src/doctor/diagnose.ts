@@ -27,6 +27,7 @@ import { routerToVipRule } from './rules/director/router-to-vip.js';
 import { serverAddressesRule } from './rules/director/server-addresses.js';
 import { serverHoldersRule } from './rules/director/server-holders.js';
 import { syncRule } from './rules/director/sync.js';
+import { syncStreamRule } from './rules/director/sync-stream.js';
 import { tableRule } from './rules/director/table.js';
 import { unservedRule } from './rules/director/unserved.js';
 import { vipFilteredRule } from './rules/director/vip-filtered.js';
@@ -73,6 +74,7 @@ const DIRECTOR_RULES: readonly ((facts: DirectorFacts) => readonly Finding[])[] 
   neighboursRule,
   unservedRule,
   syncRule,
+  syncStreamRule,
 ];
 
 /** Findings of these codes do not explain connections that got no answer. */
@@ -84,6 +86,12 @@ const HARMLESS: ReadonlySet<string> = new Set([
   'ipsec-forward-bypassed',
   'ipsec-by-stack',
   'sync-ended',
+  'sync-stream-absent',
+  'sync-stream-key',
+  'sync-stream-blocked',
+  'sync-stream-down',
+  'sync-stream-pin',
+  'sync-stream-version',
 ]);
 
 function directorFindings(facts: DirectorFacts): readonly Finding[] {

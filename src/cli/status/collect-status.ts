@@ -12,9 +12,11 @@ import { anyPassesFirewall, firewallMode } from '../../datapath/ebpf/table/firew
 import { keepalivedDaemons } from '../../host/keepalived-daemons.js';
 import { type PublishedServer, publishedChecks } from '../../host/published-checks.js';
 import { type PublishedInstance, publishedVrrp } from '../../host/published-vrrp.js';
+import { readStreamStatus } from '../../host/sync/stream-file.js';
 import type { RecentDrops } from '../../model/drops.js';
 import { endpointText } from '../../model/endpoint-text.js';
 import type { ServiceKey } from '../../model/service.js';
+import { wouldBreak } from '../../model/stream-node.js';
 import { native } from '../../sys/addon.js';
 import { unlessCode } from '../../sys/errno.js';
 import { using } from '../../sys/fd.js';
@@ -33,6 +35,7 @@ import type {
   InstanceStatus,
   ServiceStatus,
   Status,
+  SyncStatus,
   TableStatus,
 } from './status.js';
 
@@ -175,11 +178,16 @@ export function daemonStatuses(): readonly DaemonStatus[] {
   });
 }
 
+function streamStatus(): SyncStatus | null {
+  const stream = readStreamStatus();
+  return stream === undefined ? null : { ...stream, wouldBreak: wouldBreak(stream) ?? null };
+}
+
 /** @throws WeirError proc-not-mounted, mounts-hidden; SystemError EPERM without root */
 export function collectStatus(): Status {
   const own = buildPin();
   const observed = observeDatapath(() => own);
   const datapath = using(new Netlink(), (netlink) => datapathStatus(netlink, observed));
   const found: FromTable = observed.kind === 'loaded' ? fromTable(observed.reader) : { table: null, services: [], drops: null };
-  return { version, build: buildName(own), datapath, ...found, daemons: daemonStatuses() };
+  return { version, build: buildName(own), datapath, ...found, stream: streamStatus(), daemons: daemonStatuses() };
 }

@@ -34,6 +34,7 @@ const HEALTHY: Status = {
   },
   services: [],
   drops: { seconds: 61.4, counts: {} },
+  stream: null,
   daemons: [],
 };
 
@@ -129,6 +130,25 @@ test('VRRP: the state of each instance, since when, and why it is in FAULT; a da
   assert.equal(text[at + 5], '           keepalived 900, /etc/k.conf');
   const restart = 'it is of another build, so not all of its state is shown until it is restarted';
   assert.equal(text[at + 6], `           weir 901, /etc/w.conf: ${restart}`);
+});
+
+test('a stream: what would break, and peers without a session', () => {
+  const session = { connected: true, whole: true, items: 9, waiting: 0, failure: '' };
+  const to = { ...session, lacking: 0 };
+  const from = { ...session, refused: {}, silentSeconds: 0 };
+  const down = { ...from, connected: false, failure: 'ECONNRESET' };
+  const peers = [
+    { address: '10.8.9.2:8848', node: 'lb2', to, from },
+    { address: '10.8.9.3:8848', node: '', to, from: down },
+  ];
+  const rows = (wouldBreak: number | null) =>
+    lines({ stream: { node: 'lb1', strangers: 0, peers, wouldBreak } }).filter((line) => /dies now|session/.test(line));
+  assert.deepEqual(rows(1), [
+    'sync       if this node dies now, 1 connection breaks',
+    '           no session with 10.8.9.3:8848 (weir doctor has why)',
+  ]);
+  assert.equal(rows(0)[0], 'sync       if this node dies now, 0 connections break');
+  assert.equal(rows(null)[0], 'sync       if this node dies now, all its connections break: no peer has all of them');
 });
 
 test('what is not whole is shown with its fix', () => {

@@ -3,7 +3,16 @@ import { counted } from '../../model/counted.js';
 import { tcAloneText } from '../../model/tc-alone.js';
 import { healthLines } from './health-text.js';
 import { daemonText, sinceText } from './moments.js';
-import type { DaemonStatus, DatapathStatus, InstanceStatus, ServerStatus, ServiceStatus, Status, TableStatus } from './status.js';
+import type {
+  DaemonStatus,
+  DatapathStatus,
+  InstanceStatus,
+  ServerStatus,
+  ServiceStatus,
+  Status,
+  SyncStatus,
+  TableStatus,
+} from './status.js';
 
 /** More would not fit one screen; --json has them all. */
 const SERVICES_MAX = 12;
@@ -114,6 +123,17 @@ function dropLines({ drops, table }: Status): readonly string[] {
   return [`in the last ${Math.round(drops.seconds)} s: ${list === '' ? 'none' : `${list} (weir stats drops explains them)`}`];
 }
 
+function streamLines({ peers, wouldBreak }: SyncStatus): readonly string[] {
+  const down = peers.filter(({ to, from }) => !to.connected || !from.connected);
+  const names = down.map(({ address }) => address).join(', ');
+  return [
+    wouldBreak === null
+      ? 'if this node dies now, all its connections break: no peer has all of them'
+      : `if this node dies now, ${counted(wouldBreak, 'connection')} ${wouldBreak === 1 ? 'breaks' : 'break'}`,
+    ...(down.length === 0 ? [] : [`no session with ${names} (weir doctor has why)`]),
+  ];
+}
+
 function waitText({ waitsForConnections: wait }: InstanceStatus, now: number): string {
   if (wait === null) return '';
   const left = wait.until === null ? 0 : Math.max(0, Math.ceil((Date.parse(wait.until) - now) / 1000));
@@ -159,6 +179,7 @@ export function statusText(status: Status, now: number): string {
     ['services', table === null ? [] : serviceLines(status.services)],
     ['health', healthLines(daemons, now)],
     ['drops', dropLines(status)],
+    ['sync', status.stream === null ? [] : streamLines(status.stream)],
     ['VRRP', vrrpLines(daemons, now)],
     ['daemons', daemons.length === 0 ? ['none'] : daemonLines(daemons, now)],
   ];

@@ -1,5 +1,7 @@
 // What `weir status` reports: plain values, so that its JSON is this shape. Moments are texts as of Date.toISOString.
+
 import type { RealServerHealth, VirtualServerHealth } from '../../model/keepalived/server-health.js';
+import type { StreamStatus } from '../../model/stream-node.js';
 import type { TcAlone } from '../../model/tc-alone.js';
 
 export interface InterfaceStatus {
@@ -104,6 +106,11 @@ export interface DaemonStatus {
   readonly otherBuild: boolean;
 }
 
+/** `wouldBreak`: connections that no peer has; null: not known, since no peer has all of the table. */
+export interface SyncStatus extends StreamStatus {
+  readonly wouldBreak: number | null;
+}
+
 export interface Status {
   readonly version: string;
   /** This program's build. */
@@ -114,5 +121,7 @@ export interface Status {
   readonly services: readonly ServiceStatus[];
   /** null: there is no table, or its programs keep no history. */
   readonly drops: DropsStatus | null;
+  /** weir's own stream to other nodes; null: no process of one runs here. */
+  readonly stream: SyncStatus | null;
   readonly daemons: readonly DaemonStatus[];
 }

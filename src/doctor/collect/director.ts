@@ -23,6 +23,7 @@ import { nextHops } from './probe/next-hop.js';
 import { reflectionQuestions } from './probe/reflection-plan.js';
 import { collectReflections, REFLECTIONS_MAX } from './probe/reflections.js';
 import { collectRouted } from './routed.js';
+import { collectStream } from './stream.js';
 import { collectSyncDaemons } from './sync-daemons.js';
 import type { TableFacts } from './table.js';
 import { watchUnserved } from './unserved.js';
@@ -113,6 +114,7 @@ export async function collectDirector(netlink: Netlink, { host, datapath, table 
   const reflections = collectReflections(reflectionQuestions(host, services, clients, hopOf).slice(0, REFLECTIONS_MAX), wires, macs);
   const { offloads, notExamined } = collectOffloads(host.interfaces.filter(usesArp));
   const filters = collectFilterChains();
+  const stream = collectStream(host, filters.chains);
   const six = collectDirectorIpv6(netlink, host, services);
   const routed = collectRouted(netlink, host, services, { paths, hopOf }, six);
   const drops = table.drops();
@@ -145,6 +147,7 @@ export async function collectDirector(netlink: Netlink, { host, datapath, table 
     ipsecPolicies: ipsecPolicies(),
     arpRules: hostArpRules(),
     syncDaemons: collectSyncDaemons(),
+    ...(stream === undefined ? {} : { stream }),
     notExamined: [...notExamined, ...filters.notExamined, ...leftOut(unasked.size, servers.left + (six?.left ?? 0) + routed.left, left)],
   };
 }

@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { director } from '../../../../test/support/doctor-facts.js';
+import { ip } from '../../../../test/support/ip.js';
+import type { PeerStatus } from '../../../model/stream-node.js';
+import { diagnose } from '../../diagnose.js';
+import type { StreamFact } from '../../stream-facts.js';
+
+const session = { connected: true, whole: true, items: 9, waiting: 0, failure: '' };
+const to = { ...session, lacking: 0 };
+const from = { ...session, refused: {}, silentSeconds: 0 };
+const peer: PeerStatus = { address: '10.5.0.3:8848', node: 'lb2', to, from };
+const none = { connected: false, whole: false };
+const configured = {
+  key: '/etc/weir/sync.key',
+  listen: { address: ip('10.5.0.2'), port: 8848 },
+  peers: [{ address: ip('10.5.0.3'), port: 8848 }],
+};
+
+const found = (stream: StreamFact) => diagnose({ ...director, stream });
+const ofPeer = (part: Partial<PeerStatus>, rest: Partial<StreamFact> = {}) =>
+  found({ status: { node: 'lb1', strangers: 0, peers: [{ ...peer, ...part }] }, blocks: [], ...rest });
+const codes = (part: Partial<PeerStatus>) => ofPeer(part).map(({ severity, code }) => `${severity} ${code}`);
+
+test('a stream with its peer, configured or not: nothing', () => {
+  assert.deepEqual(ofPeer({}), []);
+  assert.deepEqual(ofPeer({}, { configured }), []);
+});
+
+test('configured, and no process runs', () => {
+  const [{ code, cause } = assert.fail(), ...more] = found({ configured, blocks: [] });
+  assert.deepEqual(
+    [code, cause, more],
+    ['sync-stream-absent', 'it has failed: connections are not synchronised, and break at a takeover', []],
+  );
+});
+
+test('a key that others may read is closed by the command that is printed, whether the process runs or not', () => {
+  const keyFailure = '/etc/weir/sync.key: others may read or write it';
+  const open = ofPeer({}, { configured, keyFailure });
+  assert.deepEqual([open[0]?.code, open[0]?.fix], ['sync-stream-key', 'chown root: /etc/weir/sync.key && chmod 600 /etc/weir/sync.key']);
+  const missing = found({ configured, keyFailure: '/etc/weir/sync.key: No such file or directory', blocks: [] });
+  assert.deepEqual(
+    missing.map(({ code, fix }) => [code, fix]),
+    [
+      ['sync-stream-absent', undefined],
+      ['sync-stream-key', undefined],
+    ],
+  );
+});
+
+test('no session: another key, another version, a port that is closed, one direction alone', () => {
+  const unsent = (failure: string) => ({ to: { ...to, ...none, failure } });
+  assert.deepEqual(codes(unsent('it has another key')), ['error sync-stream-pin']);
+  assert.deepEqual(codes(unsent('it sends what is no answer: version')), ['error sync-stream-version']);
+  assert.deepEqual(codes({ from: { ...from, ...none, failure: 'version' } }), ['error sync-stream-version']);
+  const causes = (part: Partial<PeerStatus>) => ofPeer(part).map(({ what, cause }) => [what, cause]);
+  assert.deepEqual(causes(unsent('ECONNREFUSED')), [
+    ['the stream sends nothing to the peer 10.5.0.3:8848: ECONNREFUSED', 'no process of a stream listens there'],
+  ]);
+  assert.deepEqual(causes({ ...unsent('no answer'), from: { ...from, ...none, failure: 'it has not connected' } }), [
+    [
+      'the stream sends nothing to and receives nothing from the peer 10.5.0.3:8848: no answer',
+      'the link is down, the peer is off, or a packet filter drops the packets',
+    ],
+  ]);
+  assert.deepEqual(causes({ from: { ...from, ...none, failure: 'it has not connected' } }), [
+    [
+      'the stream receives nothing from the peer 10.5.0.3:8848: it has not connected',
+      'the peer has not connected: it does not name this node, or cannot reach it',
+    ],
+  ]);
+});
+
+test('a rule that drops what the peer sends explains the missing session, and is named with its fix', () => {
+  const by = { tool: 'nft', family: 'inet', table: 'filter', chain: 'input', base: 'input', text: 'tcp dport 8848 drop' } as const;
+  const block = { peer: peer.address, address: ip('10.5.0.2'), port: 8848, by };
+  const all = ofPeer({ from: { ...from, ...none, failure: 'it has not connected' } }, { blocks: [block] });
+  assert.deepEqual(
+    all.map(({ code, fix }) => [code, fix]),
+    [['sync-stream-blocked', 'nft insert rule inet filter input ip daddr 10.5.0.2 tcp dport 8848 accept']],
+  );
+});
+
+test('what the peer cannot take, and a peer that is silent', () => {
+  assert.deepEqual(codes({ to: { ...to, lacking: 3 } }), ['warning sync-stream-unbound']);
+  assert.deepEqual(codes({ from: { ...from, silentSeconds: 10 } }), ['warning sync-stream-silent']);
+  assert.deepEqual(codes({ from: { ...from, silentSeconds: 9 } }), []);
+});

@@ -1,0 +1,128 @@
+// weir's own stream: it is configured and does not run, has no session with a peer, or the peer cannot take what it gets.
+import { counted } from '../../../model/counted.js';
+import type { Finding } from '../../../model/finding.js';
+import { shellWord } from '../../../model/shell-word.js';
+import type { PeerStatus } from '../../../model/stream-node.js';
+import type { DirectorFacts } from '../../facts.js';
+import { acceptServiceCommand } from '../../packet-filter/accept-service-command.js';
+import type { StreamFact } from '../../stream-facts.js';
+
+/** As the process reports them: secure-channel.ts, and the decoder's refusals. */
+const OTHER_KEY = 'it has another key';
+const OTHER_VERSION = /(?:^|: )version$/;
+/** Longer, and a session that is only being made would be reported. */
+const SILENT_SECONDS = 10;
+
+function absent({ status, configured, keyFailure }: StreamFact): readonly Finding[] {
+  if (status !== undefined || configured === undefined) return [];
+  return [
+    {
+      severity: 'error',
+      code: 'sync-stream-absent',
+      what: 'keepalived.conf has lvs_sync_stream, and no process of a stream runs',
+      cause: keyFailure ?? 'it has failed: connections are not synchronised, and break at a takeover',
+      advice: "the daemon's log has why; it is tried again every five seconds",
+    },
+  ];
+}
+
+/** The process that runs has read it before. */
+function badKey({ configured, keyFailure }: StreamFact): readonly Finding[] {
+  if (configured === undefined || keyFailure === undefined) return [];
+  const key = shellWord(configured.key);
+  return [
+    {
+      severity: 'error',
+      code: 'sync-stream-key',
+      what: `the key of the stream cannot be used: ${keyFailure}`,
+      cause: 'who reads it can pass for a node of weir, so that it must be for root alone; a process that starts refuses any other file',
+      ...(keyFailure.endsWith('others may read or write it') ? { fix: `chown root: ${key} && chmod 600 ${key}` } : {}),
+      advice: `if others have read it: weir sync keygen, and the new file on all nodes`,
+    },
+  ];
+}
+
+function blocked({ blocks }: StreamFact): readonly Finding[] {
+  return blocks.map(
+    ({ peer, address, port, by }): Finding => ({
+      severity: 'error',
+      code: 'sync-stream-blocked',
+      what: `the packet filter drops what the peer ${peer} of the stream sends to port ${port}`,
+      cause: `chain ${by.chain} of ${by.family} ${by.table}: ${by.text}`,
+      fix: acceptServiceCommand(by, { direction: 'in', address, protocol: 'tcp', port }),
+    }),
+  );
+}
+
+const CAUSES: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'no process of a stream listens there',
+  EHOSTUNREACH: 'the peer is off, or the link to it is down',
+  ENETUNREACH: 'there is no route to it: the interface of the link is down, or has no address',
+  ECONNRESET: 'the peer does not name this node, or expects another key',
+};
+const SILENCE = 'the link is down, the peer is off, or a packet filter drops the packets';
+
+function withoutSession({ address, to, from }: PeerStatus): Finding | undefined {
+  if (to.connected && from.connected) return undefined;
+  if (OTHER_VERSION.test(to.failure) || OTHER_VERSION.test(from.failure))
+    return {
+      severity: 'error',
+      code: 'sync-stream-version',
+      what: `the peer ${address} has another version of the stream`,
+      cause: 'one of the two runs an older build of weir, which cannot read the other one',
+      advice: 'weir --version on both; install the newer one on both',
+    };
+  if (to.failure === OTHER_KEY)
+    return {
+      severity: 'error',
+      code: 'sync-stream-pin',
+      what: `the peer ${address} has another key than this node expects`,
+      cause: "without a pin it must have this node's own key file, with a pin the key of that pin",
+      advice: 'copy the key file to it, or name the pin that weir sync keygen printed for its key',
+    };
+  const failure = to.connected ? from.failure : to.failure;
+  const sides = [...(to.connected ? [] : ['sends nothing to']), ...(from.connected ? [] : ['receives nothing from'])];
+  return {
+    severity: 'error',
+    code: 'sync-stream-down',
+    what: `the stream ${sides.join(' and ')} the peer ${address}: ${failure}`,
+    cause: CAUSES[failure] ?? (to.connected ? 'the peer has not connected: it does not name this node, or cannot reach it' : SILENCE),
+    advice: 'weir sync status on both nodes; each must name the other one by the address that it sends from',
+  };
+}
+
+function lacking({ address, to }: PeerStatus): readonly Finding[] {
+  if (!to.connected || to.lacking === 0) return [];
+  return [
+    {
+      severity: 'warning',
+      code: 'sync-stream-unbound',
+      what: `the peer ${address} cannot take ${counted(to.lacking, 'connection')}`,
+      cause: 'it has no such service or server, its table is full, or they are of a kind that does not go by the stream yet',
+      advice: 'weir sync status on the peer has the reasons; compare ipvsadm -Sn of both',
+    },
+  ];
+}
+
+function quiet({ address, from }: PeerStatus): readonly Finding[] {
+  if (!from.connected || from.silentSeconds < SILENT_SECONDS) return [];
+  return [
+    {
+      severity: 'warning',
+      code: 'sync-stream-silent',
+      what: `the peer ${address} has sent nothing for ${from.silentSeconds} s`,
+      cause: 'its process does not run, or the link between the nodes is cut: the session ends soon',
+    },
+  ];
+}
+
+function peerFindings({ status, blocks }: StreamFact): readonly Finding[] {
+  return (status?.peers ?? []).flatMap((peer): readonly Finding[] => {
+    const isExplained = blocks.some((block) => block.peer === peer.address);
+    const down = withoutSession(peer);
+    return [...(down === undefined || isExplained ? [] : [down]), ...lacking(peer), ...quiet(peer)];
+  });
+}
+
+export const syncStreamRule = ({ stream }: DirectorFacts): readonly Finding[] =>
+  stream === undefined ? [] : [absent, badKey, blocked, peerFindings].flatMap((rule) => rule(stream));
