@@ -35,8 +35,8 @@ for (const attach of ['tc', 'xdp'] as const) {
     const { cases, disturbed } = assertSame(attach, length, MET);
     t.diagnostic(`${cases} cases, ${disturbed} of them held up by other processes`);
   });
-}
 
-test('xdp: all fixtures', { skip: skipReason() }, () => {
-  assertSameFixtures('xdp');
-});
+  test(`${attach}: all fixtures`, { skip: skipReason() }, () => {
+    assertSameFixtures(attach);
+  });
+}

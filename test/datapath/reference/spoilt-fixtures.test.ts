@@ -1,4 +1,4 @@
-// All fixtures, and spoilt frames of them: the loaded programs do what the reference director does, by tc alone. (By XDP in front of
+// Fixtures, and spoilt frames of them: the loaded programs do what the reference director does, by tc alone. (All of them, and by XDP in front of
 // it: spoilt-fixtures.long.test.ts.)
 import { test } from 'node:test';
 import { skipReason } from '../bed.js';
@@ -12,6 +12,6 @@ test('tc: spoilt frames of fixtures', { skip: skipReason() }, () => {
   assertSame('tc', { count: CASES }, MET);
 });
 
-test('tc: all fixtures', { skip: skipReason() }, () => {
-  assertSameFixtures('tc');
+test('tc: one fixture in five', { skip: skipReason() }, () => {
+  assertSameFixtures('tc', 5);
 });
