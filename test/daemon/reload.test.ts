@@ -5,6 +5,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { reloadStatePath } from '../../src/daemon/supervisor/reload/reload-answers.js';
 import { reloadTimeText } from '../../src/daemon/supervisor/reload/reload-time.js';
 import { ENTRY } from '../support/netns-bed.js';
 import { RunningDaemon } from '../support/running-daemon.js';
@@ -46,7 +47,7 @@ test('weir reload ends when the configuration is in effect, and fails with the r
   assert.equal(weirReload(pid).status, 0);
   assert.deepEqual(place.recorded, ['start 1', 'reload 2', 'reload 3']);
   assert.equal(await daemon.stop(), 0);
-  assert.ok(!existsSync(`/run/weir/reload/${pid}.json`));
+  assert.ok(!existsSync(reloadStatePath(Number(pid))));
   assert.match(weirReload('--pid-file', place.path('p.pid')).stderr, /^weir reload: no keepalived runs: \S+ names none — fix: /);
   // A process of another kind gets no signal.
   assert.match(weirReload(String(process.pid)).stderr, /^weir reload: no keepalived runs: process \d+ is none/);

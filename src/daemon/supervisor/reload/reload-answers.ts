@@ -1,6 +1,6 @@
 // What came of each reload, for the command that asked for it (weir reload, a unit's ExecReload): a signal has no answer. In
-// /run/weir/reload/PID.json, from the daemon's start to its end.
-import { existsSync, readdirSync } from 'node:fs';
+// /run/weir/reload/NAMESPACE.PID.json, from the daemon's start to its end. NAMESPACE: the inode of the PID namespace, since containers may share /run.
+import { existsSync, readdirSync, readlinkSync } from 'node:fs';
 import type { Log } from '../../../model/log-level.js';
 import { unlessCode } from '../../../sys/errno.js';
 import { readTextFile, removeFile, replaceTextFile } from '../../../sys/files/durable-file.js';
@@ -21,11 +21,13 @@ export interface ReloadState extends ReloadAnswer {
   readonly ended: number;
 }
 
-const pathOf = (pid: number, folder: string): string => `${folder}/${pid}.json`;
+const namespace = (): string => /\d+/.exec(readlinkSync('/proc/self/ns/pid'))?.[0] ?? '';
+/** `pid`: of this PID namespace. */
+export const reloadStatePath = (pid: number, folder = FOLDER): string => `${folder}/${namespace()}.${pid}.json`;
 
 /** Undefined for a daemon that does not answer: of another build, or without a /run that it can write to. */
 export function readReloadState(pid: number, folder = FOLDER): ReloadState | undefined {
-  const text = readTextFile(pathOf(pid, folder));
+  const text = readTextFile(reloadStatePath(pid, folder));
   if (text === undefined) return undefined;
   try {
     const { begun, ended, taken, text: why } = JSON.parse(text) as Partial<ReloadState>;
@@ -45,13 +47,14 @@ export class ReloadAnswers {
     readonly folder = FOLDER,
   ) {}
 
-  /** The daemon starts: what killed ones left goes. */
+  /** The daemon starts: what killed ones left goes. Of another PID namespace it cannot be known which live. */
   open(): void {
     this.#attempt(() => {
       this.#write();
+      const own = namespace();
       for (const name of readdirSync(this.folder)) {
-        const pid = Number(/^(\d+)\.json$/.exec(name)?.[1] ?? process.pid);
-        if (!existsSync(`/proc/${pid}`)) removeFile(`${this.folder}/${name}`);
+        const [, of, pid] = /^(\d+)\.(\d+)\.json$/.exec(name) ?? [];
+        if (of === own && !existsSync(`/proc/${pid}`)) removeFile(`${this.folder}/${name}`);
       }
     });
   }
@@ -67,10 +70,10 @@ export class ReloadAnswers {
   }
 
   close(): void {
-    this.#attempt(() => unlessCode(() => removeFile(pathOf(process.pid, this.folder)), ['ENOENT'], false));
+    this.#attempt(() => unlessCode(() => removeFile(reloadStatePath(process.pid, this.folder)), ['ENOENT'], false));
   }
 
   #write(): void {
-    replaceTextFile(pathOf(process.pid, this.folder), `${JSON.stringify(this.#state)}\n`);
+    replaceTextFile(reloadStatePath(process.pid, this.folder), `${JSON.stringify(this.#state)}\n`);
   }
 }
