@@ -12,6 +12,10 @@ export const daemons = (host: Host): string =>
     .map(([, ...words]) => words.join(' '))
     .join(', ');
 
+/** In seconds; 0: no grace period runs. */
+export const graceLeft = (host: Host): number =>
+  (JSON.parse(ok(host.weir('sync grace --json'))) as { readonly left: number } | null)?.left ?? 0;
+
 /** With /24 all of the network would be local on a master, and no session would come about. */
 export const instance = (priority: number): string =>
   `vrrp_instance VI_1 { interface eth0

@@ -1,9 +1,9 @@
 // lvs_sync_daemon without an instance, where the interface comes later, and with a network namespace of the director's own.
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
-import { until } from '../datapath/cluster.js';
+import { ok, until } from '../datapath/cluster.js';
 import { Bed, noNamespaces } from '../support/netns-bed.js';
-import { daemons, instance, Node, settings } from './keepalived-node.js';
+import { daemons, graceLeft, instance, Node, settings } from './keepalived-node.js';
 import { daemonProcesses, endDaemons, noDaemonLeft } from './pair.js';
 
 const skip = noNamespaces();
@@ -55,4 +55,23 @@ test('net_namespace_ipvs: the daemon runs where the director is', { skip }, asyn
   assert.deepEqual(daemonProcesses(host), []);
   await node.daemon.stop();
   assert.deepEqual(daemonProcesses(director), []);
+});
+
+test('a grace period that an operator has begun for longer stays, and with 0 a takeover begins none', { skip }, async () => {
+  const lan = bed.lan('lan5');
+  const host = bed.host('alone');
+  bed.cable(host, 'eth0', lan, '10.9.0.1/24');
+  const node = new Node(bed, host, settings('lvs_sync_daemon eth0 VI_1\nlvs_sync_grace 1', instance(100)));
+  ok(host.ipvsadm('-A -t 10.9.0.100:80 -s rr'));
+  ok(host.weir('sync grace 60'));
+  node.start();
+  await node.run('master 51');
+  assert.ok(graceLeft(host) > 1);
+  node.configure(settings('lvs_sync_daemon eth0 VI_1\nlvs_sync_grace 0', instance(100)));
+  await node.daemon.stop();
+  ok(host.weir('sync grace 0'));
+  node.start();
+  await node.run('master 51');
+  assert.equal(graceLeft(host), 0);
+  await node.daemon.stop();
 });

@@ -6,7 +6,7 @@ import { readText } from '../../../test/support/keepalived-text.js';
 import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
 import type { DaemonSpec } from '../../model/sync-daemon.js';
 import type { VrrpState } from '../vrrp/messages.js';
-import { type DaemonStep, daemonKeeper, daemonSteps, firstDaemonSteps, wantedDaemons } from './daemon-steps.js';
+import { type DaemonStep, daemonKeeper, daemonSteps, wantedDaemons } from './daemon-steps.js';
 
 type Settings = KeepalivedConfiguration['global']['lvsSyncDaemon'];
 
@@ -111,9 +111,4 @@ test('a reload restarts what has changed, and nothing else', () => {
   for (const change of [{ interface: 'eth2' }, { syncId: 1 }, { maxLength: 9 }, { port: 9 }, { ttl: 9 }, { group: ip('239.1.2.4') }]) {
     assert.deepEqual(daemonSteps([group], [{ ...group, ...change }]).map(textOf), ['stop master', 'start master'], JSON.stringify(change));
   }
-});
-
-test('at the start of a keeper what was left is stopped first; where none are wanted, others’ daemons are left alone', () => {
-  assert.deepEqual(firstDaemonSteps([master]).map(textOf), ['stop master', 'stop backup', 'start master']);
-  assert.deepEqual(firstDaemonSteps([]), []);
 });

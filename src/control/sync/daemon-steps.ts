@@ -52,12 +52,3 @@ export function daemonSteps(started: readonly DaemonSpec[], wanted: readonly Dae
     ...without(wanted, started).map((spec): DaemonStep => ({ kind: 'start', spec })),
   ];
 }
-
-/**
- * The same at a keeper's start. What runs is of a keeper that was killed: it may be of another configuration, so both roles end first. One
- * that does not run (sync-daemon-missing) is no error.
- */
-export const firstDaemonSteps = (wanted: readonly DaemonSpec[]): readonly DaemonStep[] =>
-  wanted.length === 0
-    ? []
-    : [...DAEMON_ROLES.map((role): DaemonStep => ({ kind: 'stop', role })), ...wanted.map((spec): DaemonStep => ({ kind: 'start', spec }))];

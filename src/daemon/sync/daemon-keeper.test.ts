@@ -12,7 +12,7 @@ const master: DaemonSpec = { role: 'master', interface: 'eth1', syncId: 5 };
 const backup: DaemonSpec = { ...master, role: 'backup' };
 
 /** A step ends by `end`. */
-function keeping(retryMs = 1_000_000) {
+function keeping(retryMs = 1_000_000, left: readonly DaemonRole[] = ['master', 'backup']) {
   const steps: string[] = [];
   const lines: string[] = [];
   const ends: ((failure?: string) => void)[] = [];
@@ -25,7 +25,14 @@ function keeping(retryMs = 1_000_000) {
   /** Asked to end; each is asked twice until it has. */
   const asked: DaemonRole[] = [];
   const isAsked = (role: DaemonRole): boolean => asked.push(role) < 2;
-  const keeper = new DaemonKeeper({ run, hasDied, end: isAsked, log: (_, text) => lines.push(text), retryMs });
+  const keeper = new DaemonKeeper({
+    run,
+    isLeft: (role) => left.includes(role),
+    hasDied,
+    end: isAsked,
+    log: (_, text) => lines.push(text),
+    retryMs,
+  });
   const end = async (failure?: string): Promise<void> => {
     ends.shift()?.(failure);
     await turn();
@@ -33,7 +40,7 @@ function keeping(retryMs = 1_000_000) {
   return { keeper, steps, lines, dead, asked, end };
 }
 
-test('first what another keeper has left is stopped; that none runs is no failure', async () => {
+test('first what another keeper has left is stopped, that none runs is no failure, and where none are wanted nothing is', async () => {
   const { keeper, steps, lines, end } = keeping();
   keeper.want([]);
   assert.deepEqual(steps, []);
@@ -42,6 +49,17 @@ test('first what another keeper has left is stopped; that none runs is no failur
   await end();
   assert.deepEqual(steps, ['stop master', 'stop backup', 'start backup']);
   assert.deepEqual(lines, ['synchronisation: backup started']);
+});
+
+test('no command runs for a daemon that does not run and has not died', () => {
+  for (const [left, expected] of [
+    [[], 'start backup'],
+    [['backup'], 'stop backup'],
+  ] as const) {
+    const { keeper, steps } = keeping(1_000_000, left);
+    keeper.want([backup]);
+    assert.deepEqual(steps, [expected]);
+  }
 });
 
 test('one step after the other, and the last wish counts', async () => {
@@ -110,7 +128,7 @@ test('what cannot be looked for counts as alive, and is logged once', async () =
   const hasDied = (): boolean => {
     throw systemError('EINVAL', 'open', '/run/weir/sync');
   };
-  const keeper = new DaemonKeeper({ run, hasDied, end: hasDied, log: (_, text) => lines.push(text), retryMs: 1 });
+  const keeper = new DaemonKeeper({ run, isLeft: hasDied, hasDied, end: hasDied, log: (_, text) => lines.push(text), retryMs: 1 });
   keeper.want([backup]);
   await pause(50);
   await keeper.close();

@@ -1,9 +1,9 @@
 // Keeps the synchronisation daemons running that a process of the daemon wants (lvs_sync_daemon). A step may take seconds: it is done by a command beside the
 // process, one after the other, and what is wanted meanwhile counts when it has ended.
 import { setTimeout as pause } from 'node:timers/promises';
-import { type DaemonStep, daemonSteps, firstDaemonSteps } from '../../control/sync/daemon-steps.js';
+import { type DaemonStep, daemonSteps } from '../../control/sync/daemon-steps.js';
 import type { Log } from '../../model/log-level.js';
-import type { DaemonRole, DaemonSpec } from '../../model/sync-daemon.js';
+import { DAEMON_ROLES, type DaemonRole, type DaemonSpec } from '../../model/sync-daemon.js';
 import { isSystemError, reasonOf } from '../../sys/errno.js';
 
 /** Does a step; undefined: it is done, else why it is not. */
@@ -17,6 +17,8 @@ const END_PAUSE_MS = 20;
 
 export interface KeeperOptions {
   readonly run: RunStep;
+  /** A daemon runs that another keeper may have started, or has died. @throws SystemError */
+  readonly isLeft: (role: DaemonRole) => boolean;
   /** A daemon that was started has ended by itself. @throws SystemError */
   readonly hasDied: (role: DaemonRole) => boolean;
   /** Asks a daemon to end, waiting for nothing; false: it has ended. @throws SystemError */
@@ -29,7 +31,7 @@ export interface KeeperOptions {
 export class DaemonKeeper {
   #wanted: readonly DaemonSpec[] = [];
   #started: readonly DaemonSpec[] = [];
-  /** Daemons that another keeper may have left, or that did not start. */
+  /** Daemons that a keeper that was killed has left, perhaps of another configuration, or that did not start. */
   #ending: readonly DaemonRole[] = [];
   #isFirst = true;
   #isWorking = false;
@@ -47,7 +49,7 @@ export class DaemonKeeper {
     this.#wanted = wanted;
     if (this.#isFirst && wanted.length > 0) {
       this.#isFirst = false;
-      this.#ending = firstDaemonSteps(wanted).flatMap((step) => (step.kind === 'stop' ? [step.role] : []));
+      this.#ending = DAEMON_ROLES.filter((role) => this.#mayBeLeft(role));
     }
     this.#go();
   }
@@ -70,6 +72,16 @@ export class DaemonKeeper {
       await pause(END_PAUSE_MS);
     }
     for (const role of running) this.options.log('warning', `synchronisation: ${role} was asked to end, and still runs`);
+  }
+
+  /** True where that cannot be found out: then the command that ends it may. */
+  #mayBeLeft(role: DaemonRole): boolean {
+    try {
+      return this.options.isLeft(role);
+    } catch (error) {
+      if (!isSystemError(error)) throw error;
+      return true;
+    }
   }
 
   /** False where that cannot be found out: nothing of this may end the process, which also has the virtual addresses. */

@@ -1,6 +1,6 @@
 // Starts or stops a synchronisation daemon as ipvsadm does, by a command beside this process.
 import type { DaemonStep } from '../../control/sync/daemon-steps.js';
-import { endDaemon, hasDaemonDied } from '../../host/sync/sync-record.js';
+import { endDaemon, hasDaemonDied, hasDaemonRecord } from '../../host/sync/sync-record.js';
 import { formatAddress } from '../../model/address-text.js';
 import { isWeirError } from '../../model/errors/weir-error.js';
 import { artifact } from '../../sys/artifact.js';
@@ -36,8 +36,9 @@ function inNamespace(namespace: string | undefined, ask: (cookie: bigint) => boo
 }
 
 /** What a keeper asks of the daemons in a namespace. `namespace`: absent: this process's own. */
-export const daemonsIn = (namespace?: string): Pick<KeeperOptions, 'run' | 'hasDied' | 'end'> => ({
+export const daemonsIn = (namespace?: string): Pick<KeeperOptions, 'run' | 'isLeft' | 'hasDied' | 'end'> => ({
   run: (step) => runDaemonStep(step, namespace),
+  isLeft: (role) => inNamespace(namespace, (cookie) => hasDaemonRecord(role, cookie)),
   hasDied: (role) => inNamespace(namespace, (cookie) => hasDaemonDied(role, cookie)),
   end: (role) => inNamespace(namespace, (cookie) => endDaemon(role, cookie)),
 });

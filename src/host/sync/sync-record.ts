@@ -70,6 +70,9 @@ export function hasDaemonDied(role: DaemonRole, cookie: bigint): boolean {
   return process !== undefined && !isAlive(process);
 }
 
+/** It runs in the namespace with this cookie, or has died; one that was stopped has left none. @throws SystemError */
+export const hasDaemonRecord = (role: DaemonRole, cookie: bigint): boolean => fileOf(role, cookie).read() !== undefined;
+
 /** Sends SIGTERM to the daemon of the namespace with this cookie; false: it has ended. @throws SystemError */
 export function endDaemon(role: DaemonRole, cookie: bigint): boolean {
   const { process } = parseSyncRecord(fileOf(role, cookie).read(), role) ?? {};
