@@ -7,6 +7,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { removeNetns } from '../../src/sys/namespaces/remove-netns.js';
 import { atExit } from './at-exit.js';
+import { namespaceOf, removeLeftNamespaces } from './left-namespaces.js';
 import { noRoot, noTools, type Skip } from './probes.js';
 
 export interface Ran {
@@ -117,6 +118,7 @@ export class Bed {
 
   constructor() {
     this.#takeBackExit = atExit(() => this.close());
+    if (this.#number === 1) removeLeftNamespaces();
   }
 
   atEnd(work: () => void): void {
@@ -157,7 +159,7 @@ export class Bed {
   }
 
   host(name: string): Host {
-    const namespace = `wnet${process.pid}x${this.#number}-${name}`;
+    const namespace = namespaceOf(this.#number, name);
     ip(['netns', 'add', namespace]);
     this.#namespaces.push(namespace);
     ip(['-n', namespace, 'link', 'set', 'lo', 'up']);
