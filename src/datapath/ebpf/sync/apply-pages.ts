@@ -3,6 +3,7 @@ import { APPLIED, type Applied } from '../../../model/foreign-connection.js';
 import { ApplyAbi, ApplyAnswer, ApplyFlags, ApplyPage, ApplyRecord } from '../apply.gen.js';
 import { movePage } from '../load/table-move.js';
 import { clockNow } from '../table/clock.js';
+import { upperHalf } from '../table/living-slots.js';
 import type { Tables } from '../table/tables.js';
 import { TemplateAbi } from '../template.gen.js';
 import { connectionsPin, type LoadedApply, loadApply, type TableKind, tableNumber, templatesPin } from './apply-builds.js';
@@ -85,7 +86,7 @@ export interface ApplyMargins {
   readonly close: number;
 }
 
-const ASSURED = Number(BigInt(TemplateAbi.T_ASSURED) >> 32n);
+const ASSURED = upperHalf(TemplateAbi.T_ASSURED);
 
 /** The page of one table. */
 class OpenPage {

@@ -4,6 +4,7 @@ import { IpProtocol } from '../../../model/ip-protocol.js';
 import { Abi, Conf, Dest, Method, TcpState } from '../abi.gen.js';
 import { ApplyFlags } from '../apply.gen.js';
 import { unitsOf } from '../table/clock.js';
+import { NO_OUTPUT, PROVEN } from '../table/living-slots.js';
 import type { Tables } from '../table/tables.js';
 import { ApplyFields, type ApplyMargins } from './apply-pages.js';
 import { StateTimes } from './state-time.js';
@@ -35,9 +36,6 @@ interface ApplyTimes {
   readonly idle: number | undefined;
   readonly ended: boolean;
 }
-
-const upper = (flag: bigint): number => Number(flag >> 32n);
-const [NO_OUTPUT, PROVEN] = [upper(Abi.V_NOOUTPUT), upper(Abi.V_PROVEN)];
 
 export class ApplyRecords {
   /** One for all. Of a connection its addresses, ports and protocol are filled by the caller, of a template its client. */

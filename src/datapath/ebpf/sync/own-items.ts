@@ -9,7 +9,7 @@ import { BypassAbi } from '../bypass.gen.js';
 import { clockDifference, secondsOf } from '../table/clock.js';
 import { forwardingOf, isFullnat, recordedForwarding } from '../table/forwarding-word.js';
 import { isRecordedFtp, isRecordedWide, keyOfService, methodName } from '../table/identity.js';
-import { SLOT_WORDS, VALUE_WORD } from '../table/living-slots.js';
+import { NO_OUTPUT, PROVEN, SLOT_WORDS, VALUE_WORD } from '../table/living-slots.js';
 import { recordedAddress } from '../table/record-address.js';
 import type { Tables } from '../table/tables.js';
 import type { TakenTemplate } from '../table/templates.js';
@@ -50,8 +50,6 @@ function configuredOf(tables: Tables, service: number, dest: number, method: num
   };
 }
 
-const upper = (flag: bigint): number => Number(flag >> 32n);
-const [NO_OUTPUT, PROVEN] = [upper(Abi.V_NOOUTPUT), upper(Abi.V_PROVEN)];
 const [METHOD_SHIFT, STATE_SHIFT] = [Abi.V_METHOD_SHIFT - 32, Abi.V_STATE_SHIFT - 32];
 const METHODS = 4;
 

@@ -2,7 +2,7 @@
 import { Records } from '../../../sys/bpf/records.js';
 import { Template6 } from '../abi6.gen.js';
 import { clockDifference } from '../table/clock.js';
-import { KEY_WORD, SLOT_WORDS, VALUE_WORD } from '../table/living-slots.js';
+import { KEY_WORD, SLOT_WORDS, upperHalf, VALUE_WORD } from '../table/living-slots.js';
 import { IPV6_PINS, type Tables, TEMPLATES_PIN } from '../table/tables.js';
 import { type TakenTemplate, templateAt } from '../table/templates.js';
 import { TemplateAbi } from '../template.gen.js';
@@ -10,9 +10,9 @@ import { TemplateFlagAbi } from '../template-flag.gen.js';
 import type { SeenSlot } from './seen-slot.js';
 import { type ScanMoment, type SlotLayout, SlotNews } from './slot-news.js';
 
-const upper = (flag: number | bigint): number => Number(BigInt(flag) >> 32n);
 /** Its destination, whether a connection was established, and whether it leads no client any more. */
-const NEWS = TemplateAbi.T_DEST_MASK | upper(TemplateAbi.T_ASSURED) | upper(TemplateFlagAbi.T_ANSWERED) | upper(TemplateFlagAbi.T_LOST);
+const NEWS =
+  TemplateAbi.T_DEST_MASK | upperHalf(TemplateAbi.T_ASSURED) | upperHalf(TemplateFlagAbi.T_ANSWERED) | upperHalf(TemplateFlagAbi.T_LOST);
 
 /** Where a template is that was reported, with its key there. */
 export type TemplateAt = Pick<SeenSlot, 'slots' | 'at' | 'keyLow' | 'keyHigh'>;

@@ -210,11 +210,11 @@ export interface SlotConnection {
 }
 
 const inUpperHalf = (shift: number): number => shift - 32;
-const [INACTIVE, NO_OUTPUT, PROVEN] = [Abi.V_INACTIVE, Abi.V_NOOUTPUT, Abi.V_PROVEN].map((flag) => Number(flag >> 32n)) as [
-  number,
-  number,
-  number,
-];
+/** A flag of a value in the upper one of its two words. */
+export const upperHalf = (flag: number | bigint): number => Number(BigInt(flag) >> 32n);
+export const NO_OUTPUT = upperHalf(Abi.V_NOOUTPUT);
+export const PROVEN = upperHalf(Abi.V_PROVEN);
+const INACTIVE = upperHalf(Abi.V_INACTIVE);
 
 export function connectionOf([keyLow, keyHigh, expires, high, beside]: TakenSlot): SlotConnection {
   return {
