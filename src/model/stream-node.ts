@@ -4,6 +4,18 @@ import type { DestinationKey } from './service.js';
 /** The same number as of the kernel's synchronisation, which is UDP. */
 export const STREAM_PORT = 8848;
 
+/** Where a node listens that has not been given an address. `first`: its first peer. */
+export const anywhereFor = ({ address: { family } }: DestinationKey): DestinationKey => ({
+  address: { family, words: family === 'inet' ? [0] : [0, 0, 0, 0] },
+  port: STREAM_PORT,
+});
+
+/** Of a key's file. */
+export const KEY_IS_EXPOSED = 'others may read or write it';
+
+/** Of a peer. */
+export const HAS_OTHER_KEY = 'it has another key';
+
 /** `pin`: of the key that it must have; absent: it has this node's. */
 export interface StreamPeer extends DestinationKey {
   readonly pin?: string;

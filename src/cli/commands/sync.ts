@@ -11,7 +11,7 @@ import { makeStreamKey } from '../../host/sync/stream-key.js';
 import { readSyncCounts } from '../../host/sync/sync-counts.js';
 import { WeirError } from '../../model/errors/weir-error.js';
 import type { Log } from '../../model/log-level.js';
-import { STREAM_PORT, wouldBreak } from '../../model/stream-node.js';
+import { anywhereFor, STREAM_PORT, wouldBreak } from '../../model/stream-node.js';
 import { DAEMON_ROLES, type DaemonRole } from '../../model/sync-daemon.js';
 import { monotonicUs } from '../../sys/clock.js';
 import { command, expectWords } from '../command.js';
@@ -107,10 +107,11 @@ function grace(text: string | undefined, json: boolean, io: Io): number {
 /** Until SIGTERM, in the foreground. */
 async function serve(keyPath: string | undefined, listen: string | undefined, peers: readonly string[]): Promise<number> {
   if (keyPath === undefined) throw new WeirError('option-missing', { option: '--key' });
-  if (peers.length === 0) throw new WeirError('option-value', { option: 'weir sync serve', expected: 'a peer', given: '' });
   const found = peers.map(readStreamPeer);
-  const anywhere = found[0]?.address.family === 'inet6' ? '::' : '0.0.0.0';
-  const stream = { key: keyPath, listen: readStreamNode('--listen', listen ?? anywhere), peers: found };
+  const [first] = found;
+  if (first === undefined) throw new WeirError('option-value', { option: 'weir sync serve', expected: 'a peer', given: '' });
+  const at = listen === undefined ? anywhereFor(first) : readStreamNode('--listen', listen);
+  const stream = { key: keyPath, listen: at, peers: found };
   const { log, close } = openLog({ detail: false, console: true, syslog: false, facility: LOG_FACILITIES['daemon'] ?? 0 }, 'weir-sync');
   const service = new StreamService(stream, log);
   const exit = await untilStopped(log, () => service.stop());

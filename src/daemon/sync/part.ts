@@ -1,4 +1,5 @@
 // The process of lvs_sync_stream: weir's own stream to other nodes. What hinders it is logged and tried again: a key may come later, and another process end.
+import { isDeepStrictEqual } from 'node:util';
 import { isWeirError } from '../../model/errors/weir-error.js';
 import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
 import type { Log } from '../../model/log-level.js';
@@ -25,7 +26,7 @@ class SyncPart implements Part {
 
   /** Sessions end only where something of them has changed. */
   async reload({ global: { lvsSyncStream } }: KeepalivedConfiguration): Promise<void> {
-    const isSame = JSON.stringify(lvsSyncStream) === JSON.stringify(this.#stream);
+    const isSame = isDeepStrictEqual(lvsSyncStream, this.#stream);
     this.#stream = lvsSyncStream;
     if (isSame && this.#service !== undefined) return;
     await this.#end();

@@ -2,7 +2,7 @@
 import { runningDaemons } from '../../host/running-daemon.js';
 import { readStreamStatus } from '../../host/sync/stream-file.js';
 import { readStreamKey } from '../../host/sync/stream-key.js';
-import { parseAddress } from '../../model/address-text.js';
+import { parseEndpoint } from '../../model/endpoint-text.js';
 import { isWeirError } from '../../model/errors/weir-error.js';
 import { type ConfiguredStream, STREAM_PORT, type StreamStatus } from '../../model/stream-node.js';
 import { native } from '../../sys/addon.js';
@@ -25,7 +25,7 @@ function keyFailure({ key }: ConfiguredStream): string | undefined {
 /** Peers in a network of this host, as the status has them: by a router, the address that answers is not known here. */
 function blocksOf(host: HostFacts, chains: readonly Chain[], { peers }: StreamStatus, port: number): readonly StreamBlock[] {
   return peers.flatMap(({ address: peer }): readonly StreamBlock[] => {
-    const source = parseAddress(peer.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1'));
+    const source = parseEndpoint(peer)?.address;
     const [own] = source === undefined ? [] : subnetsWith(host, source);
     if (source === undefined || own === undefined) return [];
     const interfaceName = interfaceNameOf(host, own.ifindex);

@@ -3,6 +3,7 @@
 import { createPrivateKey, createPublicKey, type KeyObject, randomBytes, sign, X509Certificate } from 'node:crypto';
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { WeirError } from '../../model/errors/weir-error.js';
+import { KEY_IS_EXPOSED } from '../../model/stream-node.js';
 import { onPath } from '../../sys/errno.js';
 import { selfSigned } from '../../wire/self-signed.js';
 import { hostKeyFile } from '../hmac-keys.js';
@@ -54,7 +55,7 @@ export function readStreamKey(path: string): StreamKey {
   };
   const file = hostKeyFile(path);
   if (file.kind === 'failed') return refuse(file.reason);
-  if (file.exposed) return refuse('others may read or write it');
+  if (file.exposed) return refuse(KEY_IS_EXPOSED);
   const text = file.kind === 'bytes' ? Buffer.from(file.bytes).toString('utf8') : '';
   const seed = Buffer.from(text.slice(HEAD.length), 'base64');
   return text.startsWith(HEAD) && seed.length === KEY_BYTES ? keyOf(seed) : refuse('it has no key of weir sync keygen');

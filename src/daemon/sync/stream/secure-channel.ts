@@ -5,7 +5,7 @@ import { pinOf, type StreamKey } from '../../../host/sync/stream-key.js';
 import { formatAddress, parseAddress } from '../../../model/address-text.js';
 import { sameAddress } from '../../../model/identity.js';
 import type { DestinationKey } from '../../../model/service.js';
-import type { StreamPeer } from '../../../model/stream-node.js';
+import { HAS_OTHER_KEY, type StreamPeer } from '../../../model/stream-node.js';
 
 const HANDSHAKE_MS = 5000;
 /** Open at the same time, of each peer: a session, one that takes its place, and what a port scanner opens. */
@@ -40,7 +40,7 @@ export function openChannel(
   socket.once('secureConnect', () => {
     clearTimeout(timer);
     if (isTrusted(socket, own, peer)) ready(socket);
-    else socket.destroy(new Error('it has another key'));
+    else socket.destroy(new Error(HAS_OTHER_KEY));
   });
   socket.on('error', (error: NodeJS.ErrnoException) => refused(error.code ?? error.message));
   socket.once('close', () => clearTimeout(timer));

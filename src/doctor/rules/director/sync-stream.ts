@@ -2,13 +2,12 @@
 import { counted } from '../../../model/counted.js';
 import type { Finding } from '../../../model/finding.js';
 import { shellWord } from '../../../model/shell-word.js';
-import type { PeerStatus } from '../../../model/stream-node.js';
+import { HAS_OTHER_KEY, KEY_IS_EXPOSED, type PeerStatus } from '../../../model/stream-node.js';
 import type { DirectorFacts } from '../../facts.js';
 import { acceptServiceCommand } from '../../packet-filter/accept-service-command.js';
 import type { StreamFact } from '../../stream-facts.js';
 
-/** As the process reports them: secure-channel.ts, and the decoder's refusals. */
-const OTHER_KEY = 'it has another key';
+/** As the decoder refuses. */
 const OTHER_VERSION = /(?:^|: )version$/;
 /** Longer, and a session that is only being made would be reported. */
 const SILENT_SECONDS = 10;
@@ -36,7 +35,7 @@ function badKey({ configured, keyFailure }: StreamFact): readonly Finding[] {
       code: 'sync-stream-key',
       what: `the key of the stream cannot be used: ${keyFailure}`,
       cause: 'who reads it can pass for a node of weir, so that it must be for root alone; a process that starts refuses any other file',
-      ...(keyFailure.endsWith('others may read or write it') ? { fix: `chown root: ${key} && chmod 600 ${key}` } : {}),
+      ...(keyFailure.endsWith(KEY_IS_EXPOSED) ? { fix: `chown root: ${key} && chmod 600 ${key}` } : {}),
       advice: `if others have read it: weir sync keygen, and the new file on all nodes`,
     },
   ];
@@ -72,7 +71,7 @@ function withoutSession({ address, to, from }: PeerStatus): Finding | undefined 
       cause: 'one of the two runs an older build of weir, which cannot read the other one',
       advice: 'weir --version on both; install the newer one on both',
     };
-  if (to.failure === OTHER_KEY)
+  if (to.failure === HAS_OTHER_KEY)
     return {
       severity: 'error',
       code: 'sync-stream-pin',

@@ -1,17 +1,11 @@
 // lvs_sync_stream of global_defs: weir's own stream to other nodes.
-import type { Address } from '../../../../model/address.js';
 import { parseAddress } from '../../../../model/address-text.js';
 import { sameAddress } from '../../../../model/identity.js';
-import { type ConfiguredStream, isPin, STREAM_PORT, type StreamPeer } from '../../../../model/stream-node.js';
+import { anywhereFor, type ConfiguredStream, isPin, STREAM_PORT, type StreamPeer } from '../../../../model/stream-node.js';
 import type { Report } from '../../diagnostics/report.js';
 import type { Value, Values, Word } from '../../keyword.js';
 import { readWhole } from '../../values/number.js';
 import { allOf, blocksOf, lastOf, textOf } from '../../values/values.js';
-
-const ANYWHERE: Readonly<Record<Address['family'], Address>> = {
-  inet: { family: 'inet', words: [0] },
-  inet6: { family: 'inet6', words: [0, 0, 0, 0] },
-};
 
 /** ADDRESS, then options, each with its value; undefined: something is wrong, and reported. */
 function readNode(keyword: string, value: Value, report: Report): StreamPeer | undefined {
@@ -68,5 +62,5 @@ export function buildSyncStream(global: Values, report: Report): ConfiguredStrea
     });
     return undefined;
   }
-  return { key, listen: listen ?? { address: ANYWHERE[first.address.family], port: STREAM_PORT }, peers };
+  return { key, listen: listen ?? anywhereFor(first), peers };
 }
