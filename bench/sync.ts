@@ -14,7 +14,7 @@ import type { Wrapper } from './wrap.js';
 
 const row = rowOf('sync');
 
-/** Issue 13's: a late joiner, news, a busy node, and what packets may pay for it. */
+/** A late joiner, news, a busy node, and what packets may pay for it. */
 const GATES = { joinedPerSecond: 1_000_000, lagMs: 20, coresAtHundredThousand: 0.5, forwarding: 1.03 } as const;
 const TICK_MS = 5;
 const FLOW_BITS = 16;

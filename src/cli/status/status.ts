@@ -1,5 +1,4 @@
 // What `weir status` reports: plain values, so that its JSON is this shape. Moments are texts as of Date.toISOString.
-
 import type { RealServerHealth, VirtualServerHealth } from '../../model/keepalived/server-health.js';
 import type { StreamStatus } from '../../model/stream-node.js';
 import type { TcAlone } from '../../model/tc-alone.js';

@@ -1,5 +1,5 @@
-// The grace period that begins when an instance becomes master, where connections are synchronised (lvs_sync_daemon, lvs_sync_stream): what this director does not know may
-// still come from the other one.
+// The grace period that begins when an instance becomes master, where connections are synchronised (lvs_sync_daemon,
+// lvs_sync_stream): what this director does not know may still come from the other one.
 import { graceRecord } from '../../datapath/ebpf/grace-record.js';
 import { graceOf, setGrace } from '../../datapath/ebpf/table/grace.js';
 import { isWeirError } from '../../model/errors/weir-error.js';
