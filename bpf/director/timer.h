@@ -221,7 +221,7 @@ static long asks_step(__u64 i, void *ctx) {
 static __always_inline void asks_count_down(struct conf *c) {
   struct service *none = service_at(0);
   struct asks_walk w = {};
-  if (!none || !(READ(none->flags) & SVC_ASKS_WIDE)) return;
+  if (!none || !is_asked()) return;
   bpf_loop(c->service_top, asks_step, &w, 0);
   if (w.any) asks_set(none);
   else asks_age(none);
