@@ -54,7 +54,7 @@ export interface PeerStatus {
   readonly node: string;
   /** `lacking`: items that the peer could not take. */
   readonly to: StreamDirection & { readonly lacking: number };
-  /** `refused`: items that could not be taken here, by reason. `silentSeconds`: since its last message. */
+  /** `refused`: items that could not be taken here, by reason. `silentSeconds`: since it sent what came last. */
   readonly from: StreamDirection & { readonly refused: Readonly<Record<string, number>>; readonly silentSeconds: number };
 }
 
@@ -65,9 +65,14 @@ export interface StreamStatus {
   readonly strangers: number;
 }
 
+/** A session whose cable is cut goes on for a while, and what was sent meanwhile comes late. A peer sends five times a second. */
+const SILENT_SECONDS = 3;
+
 /** Peers whose connections are not all here, by address. */
 export const peersMissing = ({ peers }: StreamStatus): readonly string[] =>
-  peers.filter(({ from }) => !from.connected || !from.whole).map(({ address }) => address);
+  peers
+    .filter(({ from }) => !from.connected || !from.whole || from.waiting > 0 || from.silentSeconds >= SILENT_SECONDS)
+    .map(({ address }) => address);
 
 /**
  * How many connections would break if this node died now: those that no peer has. undefined: no peer has got all of the table yet, so that it is not known.

@@ -77,10 +77,13 @@ export class StreamReceiver {
   #behindBefore = Number.POSITIVE_INFINITY;
   #comparedFrom: number;
   #receivedAt: number;
+  /** When the peer sent the last beat that came, by the clock here. */
+  #beatSentAt: number;
 
   constructor(readonly options: ReceiverOptions) {
     this.#receivedAt = options.now();
     this.#comparedFrom = this.#receivedAt;
+    this.#beatSentAt = this.#receivedAt;
   }
 
   /** undefined: its first record has not come. */
@@ -88,7 +91,10 @@ export class StreamReceiver {
     return this.#peer;
   }
 
-  /** Items that were dealt with, those that wait, whether all of the peer's has come, and what was refused. */
+  /**
+   * Items that were dealt with, those that wait, whether all of the peer's has come, and what was refused. `beatSentAt`: what the peer knew then has come,
+   * but for the round of its tables that went on.
+   */
   get state() {
     return {
       items: this.#count,
@@ -96,6 +102,7 @@ export class StreamReceiver {
       whole: this.#count >= this.#wholeFrom,
       refused: this.#refused,
       receivedAt: this.#receivedAt,
+      beatSentAt: this.#beatSentAt,
     };
   }
 
@@ -126,6 +133,7 @@ export class StreamReceiver {
         this.#waitingItems += record.count;
       } else if (record.kind === 'beat') {
         this.#compareClocks(record.sent, now);
+        this.#beatSentAt = now - this.#onTheWay(record.sent, now);
         if (record.whole) this.#wholeFrom = Math.min(this.#wholeFrom, this.#count + this.#waitingItems);
         if (record.whole && this.#waitingItems === 0) this.#knowsAll(record.sent, now);
       } else if (record.kind !== 'goodbye') return 'order';

@@ -154,7 +154,9 @@ export class StreamSender {
     let more = true;
     while (more && this.#encoder.length < WRITE_BYTES && this.#window.waiting < WINDOW) more = this.options.source.look(this.#sink);
     if (!more) this.#endRound(now);
-    if (now >= this.#beatAt) {
+    // By a beat the peer knows that it has what was found before. A full window keeps that from it.
+    const isHeldUp = more && this.#window.waiting >= WINDOW;
+    if (now >= this.#beatAt && !isHeldUp) {
       this.#beatAt = now + BEAT_MS;
       this.#encoder.record({ kind: 'beat', sent: now >>> 0, whole: this.#isWhole && now - this.#lastRoundBegan <= ROUND_MS });
     }

@@ -61,7 +61,7 @@ function session(answer: Answer = all('made'), memory: PeerMemory = {}) {
   const pass = (ms: number): void => {
     now += ms;
   };
-  return { sender, receiver, news, put, refused, batches, look, pass, toSender, forgotten: () => forgotten };
+  return { sender, receiver, news, put, refused, batches, look, pass, toSender, forgotten: () => forgotten, now: () => now + 500_000 };
 }
 
 function all(answer: Applied): Answer {
@@ -91,6 +91,28 @@ test('what is new goes there once, and is acknowledged', () => {
   look();
   assert.equal(batches.length, 1);
   assert.equal(receiver.state.whole, true);
+});
+
+test('a beat that was held up on its way is as old as what was sent before it; one behind a full window is not sent', () => {
+  const age = ({ receiver, now }: ReturnType<typeof session>): number => now() - receiver.state.beatSentAt;
+  const held = session();
+  held.look(); // the shortest way
+  held.pass(300);
+  held.look(8000);
+  assert.equal(age(held), 8000);
+  held.pass(300);
+  held.look();
+  assert.equal(age(held), 0);
+
+  const full = session(() => undefined);
+  full.look();
+  for (let k = 0; k < 20; k++) full.news.push((to) => full.put(to, [...new Array(4096).keys()]));
+  for (let k = 0; k < 30; k++) {
+    full.pass(300);
+    full.look();
+  }
+  assert.equal(full.sender.state.waiting, 65_536);
+  assert.ok(age(full) > 3000, `${age(full)}`);
 });
 
 test('an end is one, and idle times grow by the way of the bytes', () => {

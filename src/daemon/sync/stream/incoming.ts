@@ -45,8 +45,8 @@ export class Incoming {
     const { receiver } = this.#session ?? {};
     if (receiver === undefined)
       return { connected: false, whole: false, items: 0, waiting: 0, failure: this.#failure, refused: {}, silentSeconds: 0 };
-    const { items, waiting, whole, refused, receivedAt } = receiver.state;
-    const silentSeconds = Math.round((this.options.now() - receivedAt) / 1000);
+    const { items, waiting, whole, refused, beatSentAt } = receiver.state;
+    const silentSeconds = Math.round((this.options.now() - beatSentAt) / 1000);
     return { connected: true, whole, items, waiting, failure: '', refused: refused as Record<string, number>, silentSeconds };
   }
 
