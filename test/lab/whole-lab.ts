@@ -9,7 +9,7 @@ import { evidenceOf, skipWithoutNetns } from './weir-lab.js';
 export const STRESS_LABS: readonly string[] = ['stress', 'stress-methods', 'stress-firewall'];
 
 /** Labs that mostly wait for timers of VRRP and of health checks. */
-export const VRRP_LABS: readonly string[] = ['dual', 'split-brain', 'ha', 'misc-check', 'mail'];
+export const VRRP_LABS: readonly string[] = ['dual', 'split-brain', 'ha', 'failover', 'misc-check', 'mail'];
 
 /** Variants of the labs nat, tun and cache, and labs of what other short tests show with living hosts. */
 export const VARIANT_LABS: readonly string[] = [

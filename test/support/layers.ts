@@ -78,7 +78,7 @@ export const layers: readonly Layer[] = [
   },
   {
     folder: 'lab',
-    what: 'networks of namespaces: `definition/` describes one as data, `topology/` builds it, `run/` takes its steps, `traffic/` captures, `judge/` compares, `state/` is what stands; `labs/`: those that come with weir',
+    what: 'networks of namespaces: `definition/` describes one as data, `topology/` builds it, `run/` takes its steps, `traffic/` captures, `connections/` are those that clients keep open, `judge/` compares, `state/` is what stands; `labs/`: those that come with weir',
     mayImport: [...shell, 'doctor'],
     pure: [],
   },

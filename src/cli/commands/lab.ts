@@ -1,5 +1,6 @@
 // `weir lab`: lists labs, runs one, enters one that stands, takes one down.
 
+import { hold } from '../../lab/connections/hold.js';
 import type { Lab } from '../../lab/definition/lab.js';
 import { findLab } from '../../lab/labs/find-lab.js';
 import { labs } from '../../lab/labs/index.js';
@@ -28,6 +29,7 @@ const USAGE = `usage: weir lab [--json]                             list the lab
        weir lab NAME|FILE [--keep] [--json] [--plan] [--server nginx|builtin]
        weir lab enter [--run RUN] HOST [COMMAND ...]
        weir lab down [RUN ...]
+       weir lab hold ADDRESS PORT                    keep connections to a lab's chat server open, and count them
 --keep leaves the lab standing, --json prints the evidence, --plan only prints how the lab is built.
 `;
 
@@ -150,6 +152,12 @@ async function enterCommand(args: readonly string[]): Promise<number> {
   return enter(host, command, option === '--run' ? name : undefined);
 }
 
+function holdCommand([address, port = '']: readonly string[]): Promise<never> {
+  if (address === undefined || !/^\d{1,5}$/.test(port))
+    throw new WeirError('argument-missing', { expected: 'the address and the port of a chat server' });
+  return hold(address, Number(port));
+}
+
 async function command(args: readonly string[], io: LabIo): Promise<number> {
   // Behind a host's name begins a command of its own.
   if (args[0] === 'help' || wantsHelp(args[0] === 'enter' ? args.slice(1, 2) : args)) {
@@ -158,6 +166,7 @@ async function command(args: readonly string[], io: LabIo): Promise<number> {
   }
   if (args[0] === 'enter') return enterCommand(args.slice(1));
   if (args[0] === 'serve') return serve(args[1] ?? '');
+  if (args[0] === 'hold') return holdCommand(args.slice(1));
   const { words, options } = parseOptions(args);
   const [word] = words;
   if (word === 'down') return down(words.slice(1), io);

@@ -13,11 +13,11 @@ export interface LabRoute {
   readonly dev?: string;
 }
 
-export const SITE_PROTOCOLS = ['smtp', 'pop3', 'imap', 'ftp'] as const;
-export type MailProtocol = Exclude<(typeof SITE_PROTOCOLS)[number], 'ftp'>;
+export const SITE_PROTOCOLS = ['smtp', 'pop3', 'imap', 'ftp', 'chat'] as const;
+export type MailProtocol = Exclude<(typeof SITE_PROTOCOLS)[number], 'ftp' | 'chat'>;
 
 /**
- * A web site served by the host itself, or with `protocol` a port of its mail server, or an FTP server. `body`: the page, or the greeting and
+ * A web site served by the host itself, or with `protocol` a port of its mail server, an FTP server, or a chat server. `body`: the page, or the greeting and
  * the text of the first mail or of the file; by default `Welcome from HOST`.
  */
 export interface LabSite {

@@ -10,6 +10,7 @@ import { drLocal } from './dr-local.js';
 import { drRedirect } from './dr-redirect.js';
 import { drTwoNets } from './dr-two-nets.js';
 import { dual } from './dual.js';
+import { failover } from './failover.js';
 import { fullnat, fullnat6 } from './fullnat.js';
 import { ha } from './ha.js';
 import { mail } from './mail.js';
@@ -49,6 +50,7 @@ export const labs: readonly Lab[] = [
   dual,
   splitBrain,
   ha,
+  failover,
   miscCheck,
   mail,
   cacheCluster,

@@ -12,6 +12,7 @@ const PACKAGES: Readonly<Record<string, string>> = {
   unshare: 'util-linux',
   tcpdump: 'tcpdump',
   nft: 'nftables',
+  pgrep: 'procps',
 };
 
 /** The commands without which the lab cannot run. */

@@ -53,14 +53,18 @@ async function interruptible<T>(work: (abort: AbortSignal, caught: () => NodeJS.
 }
 
 function serversText(server: ServerKind, sites: readonly LabSite[]): readonly string[] {
-  const web = sites.filter(({ protocol }) => protocol === undefined).map(({ port }) => port);
-  const mail = sites.flatMap(({ port, protocol }) => (protocol === undefined || protocol === 'ftp' ? [] : [`${port} (${protocol})`]));
-  const ftp = sites.filter(({ protocol }) => protocol === 'ftp').map(({ port }) => port);
-  return [
-    ...(web.length === 0 ? [] : [`${server} on port ${web.join(', ')}`]),
-    ...(mail.length === 0 ? [] : [`mail on port ${mail.join(', ')}`]),
-    ...(ftp.length === 0 ? [] : [`FTP on port ${ftp.join(', ')}`]),
+  const ports = (...protocols: readonly LabSite['protocol'][]): string =>
+    sites
+      .filter(({ protocol }) => protocols.includes(protocol))
+      .map(({ port, protocol }) => (protocols.length > 1 ? `${port} (${protocol})` : `${port}`))
+      .join(', ');
+  const texts: readonly (readonly [string, string])[] = [
+    [server, ports(undefined)],
+    ['mail', ports('smtp', 'pop3', 'imap')],
+    ['FTP', ports('ftp')],
+    ['chats', ports('chat')],
   ];
+  return texts.flatMap(([what, where]) => (where === '' ? [] : [`${what} on port ${where}`]));
 }
 
 function describeHosts(lab: Lab, server: ServerKind, print: RunOptions['print']): void {

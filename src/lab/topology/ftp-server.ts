@@ -1,5 +1,6 @@
 // The FTP server of labs, as far as curl(1) speaks it (RFC 959, RFC 2428): one file, read by anyone, by active and passive data connections.
 import { connect, createServer, type Server, type Socket } from 'node:net';
+import { onLines } from '../connections/lines.js';
 
 export interface FtpSite {
   readonly host: string;
@@ -9,7 +10,6 @@ export interface FtpSite {
   readonly served: (client: string) => void;
 }
 
-const LINE_MAX = 65_536;
 /** How long a data connection may be waited for. */
 const DATA_WAIT_MS = 10_000;
 
@@ -47,7 +47,6 @@ class FtpSession {
     readonly control: Socket,
     readonly site: FtpSite,
   ) {
-    control.on('error', () => control.destroy());
     control.on('close', () => this.#passive?.close());
     this.#send(`220 ${site.body}`);
   }
@@ -166,14 +165,9 @@ class FtpSession {
 export function ftpServer(site: FtpSite): Server {
   return createServer((control) => {
     const session = new FtpSession(control, site);
-    let rest = '';
     let before: Promise<void> = Promise.resolve();
-    control.setEncoding('latin1');
-    control.on('data', (text: string) => {
-      const whole = (rest + text).split('\n');
-      rest = whole.pop() ?? '';
-      if (rest.length > LINE_MAX) control.destroy();
-      for (const line of whole) before = before.then(() => session.line(line.replace(/\r$/, '')));
+    onLines(control, (line) => {
+      before = before.then(() => session.line(line));
     });
   });
 }

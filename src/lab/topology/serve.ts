@@ -1,9 +1,11 @@
-// The built-in servers of labs: `weir lab serve FILE`, run inside a host's namespace. Web sites where nginx is missing, mail, and FTP.
+// The built-in servers of labs: `weir lab serve FILE`, run inside a host's namespace. Web sites where nginx is missing, mail, FTP, and chats.
 import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer as createWebServer } from 'node:http';
 import { createServer, type Socket } from 'node:net';
 import { dirname, join } from 'node:path';
+import { onLines } from '../connections/lines.js';
 import type { LabSite, MailProtocol } from '../definition/lab.js';
+import { chatServer } from './chat-server.js';
 import { ftpServer } from './ftp-server.js';
 import { firstMail, type MailServer, mailSession } from './mail-sessions.js';
 
@@ -16,7 +18,6 @@ export interface ServeFile {
 
 /** A file of that name in the host's folder makes its mail server refuse mail. */
 const FULL = 'full';
-const LINE_MAX = 65_536;
 const BACKLOG = 4096;
 
 type Log = (client: string | undefined, port: number, status: number) => void;
@@ -35,19 +36,13 @@ function serveWeb(site: ServeFile['sites'][number], log: Log): void {
 /** Holds a session line by line. A client that goes away in the middle of one is no failure of the server. */
 function converse(socket: Socket, protocol: MailProtocol, server: MailServer, served: () => void): void {
   const session = mailSession(protocol, server);
-  let rest = '';
   const answer = ({ send, ends = false, served: counts = false }: ReturnType<typeof session.begin>): void => {
     if (counts) served();
     if (send !== '') socket.write(send, 'latin1');
     if (ends) socket.end();
   };
-  socket.setEncoding('latin1');
-  socket.on('error', () => socket.destroy());
-  socket.on('data', (text: string) => {
-    const whole = (rest + text).split('\n');
-    rest = whole.pop() ?? '';
-    if (rest.length > LINE_MAX) socket.destroy();
-    for (const line of whole) if (socket.writable) answer(session.line(line.replace(/\r$/, '')));
+  onLines(socket, (line) => {
+    if (socket.writable) answer(session.line(line));
   });
   answer(session.begin());
 }
@@ -76,6 +71,7 @@ export function serve(path: string): Promise<never> {
   for (const site of sites) {
     if (site.protocol === undefined) serveWeb(site, log);
     else if (site.protocol === 'ftp') serveFtp(site, host, log);
+    else if (site.protocol === 'chat') chatServer(host, (client) => log(client, site.port, 200)).listen(listening(site));
     else serveMail(site, site.protocol, server, log);
   }
   return new Promise(() => {});
