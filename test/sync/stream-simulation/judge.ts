@@ -1,4 +1,5 @@
 // What must hold of the nodes' tables, by what clients did.
+import { FRESH_MARGIN } from '../../../src/control/sync/stream/stream-receiver.js';
 import { unitsOf } from '../../../src/datapath/ebpf/table/clock.js';
 import { HZ, type Living } from './memory-table.js';
 import { serverOfDest } from './names.js';
@@ -11,13 +12,16 @@ const LEFT = unitsOf(1.5, HZ);
 
 const SETTLED_US = 3_000_000;
 
+/** With what rounding takes. */
+const UNKNOWN_US = FRESH_MARGIN * 1e6 + 100_000;
+
 const describe = (node: Node, { dest, state, left, idle }: Living): string =>
   `at node ${node.number} to server ${serverOfDest({ node: node.number }, dest)} in state ${state}, idle ${idle}, left ${left}`;
 
 export class Judge {
   readonly truth = new Truth();
-  /** Connections that the active node ended while all processes lived on since. */
-  readonly #evicted = new Set<number>();
+  /** When connections had their last packet that the active node ended while all processes lived on since. */
+  readonly #evicted = new Map<number, number>();
   readonly #without = new Map<number, { readonly node: number; readonly atUs: number }>();
   #itemsBefore = 0;
 
@@ -25,13 +29,35 @@ export class Judge {
 
   /** A process that begins knows nothing of what has ended. */
   restarted(): void {
-    for (const key of this.#evicted) this.truth.uncertain.add(key);
+    for (const key of this.#evicted.keys()) this.truth.uncertain.add(key);
     this.#evicted.clear();
   }
 
-  evicted(key: number, touch: Touch): void {
-    this.truth.touched(key, touch);
-    this.#evicted.add(key);
+  /** `last`: its last packet. */
+  evicted(key: number, last: Touch): void {
+    const { nowUs, nodes, sessions } = this.world;
+    this.truth.touched(key, { ...last, atUs: nowUs, ended: true });
+    this.#evicted.set(key, last.atUs);
+    for (const { number: to } of nodes)
+      for (const { number: from } of nodes) {
+        const isWhole = sessions.some((each) => each.from === from && each.to === to && each.isOpen && each.receiver.state.whole);
+        if (from !== to && !isWhole) this.#mayReturn(key, last.atUs, from, to);
+      }
+  }
+
+  /** What was sent while there was no session may be what the peer has ended: by its last packet the next session knows. */
+  lost({ from, to }: Session): void {
+    for (const [key, lastUs] of this.#evicted) this.#mayReturn(key, lastUs, from, to);
+  }
+
+  /** A packet that was not long before a node knew all of another one for the last time is too late to count. */
+  #mayReturn(key: number, lastUs: number, from: number, to: number): void {
+    const node = this.world.nodes[to];
+    const wholeAt = node?.peers.get(from)?.memory.wholeAt;
+    const isKnown = node !== undefined && wholeAt !== undefined && lastUs < node.usAt(wholeAt) - UNKNOWN_US;
+    if (isKnown) return;
+    this.#evicted.delete(key);
+    this.truth.uncertain.add(key);
   }
 
   /** By a node that had no packet of it, or none that it has looked at: it lacks it from now on. */

@@ -4,7 +4,17 @@ import { Abi } from '../../../src/datapath/ebpf/abi.gen.js';
 import { SlotNews } from '../../../src/datapath/ebpf/sync/slot-news.js';
 import { clockDifference } from '../../../src/datapath/ebpf/table/clock.js';
 import { KEY_WORD, SLOT_WORDS } from '../../../src/datapath/ebpf/table/living-slots.js';
-import { type ApplyRecord, EXPIRES, HIGH, highOf, type Living, type MemoryTable, stateIn, unitsOfState } from './memory-table.js';
+import {
+  type ApplyRecord,
+  EXPIRES,
+  HIGH,
+  highOf,
+  type Living,
+  MARGIN_UNITS,
+  type MemoryTable,
+  stateIn,
+  unitsOfState,
+} from './memory-table.js';
 import { itemOf, type Names } from './names.js';
 
 const NEWS = 2 ** (Abi.V_STATE_SHIFT - 32 + 4) - 1;
@@ -13,12 +23,20 @@ const LOOK_SLOTS = 16;
 export class PeerCopy implements NewsSource {
   readonly slots: SlotNews;
   #next = 0;
+  /** By slot: until when what is in it was to live when it was looked at last. */
+  readonly #met: Uint32Array;
 
   constructor(
     readonly table: MemoryTable,
     readonly names: Names,
   ) {
     this.slots = new SlotNews(table.words, { bucketWords: SLOT_WORDS, bucketSlots: 1, pieces: [] }, NEWS);
+    this.#met = new Uint32Array(this.slots.count);
+  }
+
+  /** Has a look met the last packet of what is in this slot? */
+  hasMet(at: number): boolean {
+    return this.#met[at / SLOT_WORDS] === this.table.words[at + EXPIRES];
   }
 
   /** lookAtBucket */
@@ -28,6 +46,7 @@ export class PeerCopy implements NewsSource {
     const end = Math.min(this.#next + LOOK_SLOTS, slots.count);
     for (let slot = this.#next; slot < end; slot++) {
       const at = slots.at(slot);
+      this.#met[slot] = table.words[at + EXPIRES] ?? 0;
       if (slots.hasEnded(at, moment)) {
         const { words } = this.#copied(at);
         if (!this.#isElsewhere(at)) sink.ended('connection', itemOf(words, this.names));
@@ -69,11 +88,11 @@ export class PeerCopy implements NewsSource {
   /** The peer sent what is at this place. */
   sent(at: number, { key, dest, state, left }: ApplyRecord): void {
     if (this.table.words[at + KEY_WORD] !== key) return;
-    this.slots.sent(at, key, 0, highOf(dest, state), (this.table.now() + left) >>> 0);
+    this.slots.sent(at, key, 0, highOf(dest, state), (this.table.now() + left) >>> 0, MARGIN_UNITS);
   }
 
   /** Another one did. */
   foreign(at: number, { key, left }: ApplyRecord): void {
-    if (this.table.words[at + KEY_WORD] === key) this.slots.foreign(at, (this.table.now() + left) >>> 0);
+    if (this.table.words[at + KEY_WORD] === key) this.slots.foreign(at, (this.table.now() + left) >>> 0, MARGIN_UNITS);
   }
 }

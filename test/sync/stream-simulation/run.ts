@@ -28,6 +28,7 @@ class StreamRun {
     this.world = new World(history, (atUs, session, what) => this.common.agenda.add(atUs, { kind: 'session', session, what }));
     this.judge = new Judge(this.world);
     this.world.settled = (session) => fail(this.common, this.judge.settled(session));
+    this.world.lost = (session) => this.judge.lost(session);
     this.world.applied = (from, to, { key, state, idle, ended }, answer) =>
       trace?.(`${this.#time()} ${to} gets from ${from}: ${key} in ${state}${ended ? ' ended' : ''}, idle ${idle}: ${answer}`);
     for (const node of this.world.nodes) this.common.agenda.add(0, { kind: 'tick', node });
@@ -164,11 +165,12 @@ class StreamRun {
     const at = node?.table.find(client);
     if (node === undefined || at === undefined || last === undefined || (last.node === node.number) === standby) return;
     this.common.trace?.(`${this.#time()} at ${node.number}: ${client} evicted`);
+    // A packet that no look has met is known to no peer: there may have been no session.
+    const isMet = [...node.peers.values()].every(({ copy }) => copy.hasMet(at));
     node.table.end(at);
-    // A packet that no look has met is known to no peer.
     const isForeign = standby || this.judge.truth.uncertain.has(client);
-    if (isForeign || this.world.nowUs - last.atUs < 2000 * node.setup.lookMs) this.judge.evictedUnseen(client, node.number);
-    else this.judge.evicted(client, { ...last, atUs: this.world.nowUs, ended: true });
+    if (isForeign || !isMet) this.judge.evictedUnseen(client, node.number);
+    else this.judge.evicted(client, last);
   }
 }
 

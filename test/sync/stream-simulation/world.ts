@@ -50,6 +50,11 @@ export class Node {
     return new MemoryTable(() => Math.floor((this.nowMs() * HZ) / 4000) >>> 0);
   }
 
+  /** When its clock had this time, microseconds of the world. */
+  usAt(ms: number): number {
+    return this.#beganUs + ((ms - this.#originMs) * 1000) / (1 + this.setup.ppm / 1e6);
+  }
+
   nowMs(): number {
     return this.#originMs + ((this.world.nowUs - this.#beganUs) / 1000) * (1 + this.setup.ppm / 1e6);
   }
@@ -131,6 +136,8 @@ export class World {
   applied: ((from: number, to: number, record: ReturnType<typeof recordOf>, answer: string) => void) | undefined;
   /** After a look that found nothing, where all is acknowledged. */
   settled: ((session: Session) => void) | undefined;
+  /** A session ends at one of its sides. */
+  lost: ((session: Session) => void) | undefined;
   #ids = 0;
 
   constructor(
@@ -252,6 +259,7 @@ export class World {
   close(session: Session, side: Side): void {
     if (session.closed.has(side)) return;
     session.closed.add(side);
+    this.lost?.(session);
     const node = this.nodes[session.from];
     if (side === 'sender' && node?.isRunning) node.peer(session.to).ends = session.sender.unacknowledgedEnds;
     this.wake(this.#delay(), session, 'eof');
@@ -269,8 +277,11 @@ export class World {
     for (const session of this.sessions) {
       const side = session.from === node.number ? 'sender' : session.to === node.number ? 'receiver' : undefined;
       if (side === undefined) continue;
-      if (silently) session.closed.add(side);
-      else this.close(session, side);
+      if (!silently) this.close(session, side);
+      else if (!session.closed.has(side)) {
+        session.closed.add(side);
+        this.lost?.(session);
+      }
     }
   }
 

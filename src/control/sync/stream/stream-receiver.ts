@@ -9,7 +9,7 @@ import type { GoodbyeReason, ItemRefusal } from '../../../wire/stream-record.js'
 /** Clocks of two machines do not go at the same speed, and one may stand still for a moment: what was compared is forgotten after one to two of these. */
 const COMPARED_MS = 60_000;
 /** The moment up to which a peer was whole is known no better, seconds: a round takes one at most, and a table's times are as old. */
-const FRESH_MARGIN = 2.5;
+export const FRESH_MARGIN = 2.5;
 
 /** Items that are put into the tables together, about: whole blocks of them. */
 const PART = 4096;
@@ -72,7 +72,9 @@ export class StreamReceiver {
   #count = 0;
   /** All items from this number on are news: those before are all that the peer had. */
   #wholeFrom = Number.POSITIVE_INFINITY;
-  /** The peer's clock, as of when it sent, is so much behind the one here, or less: the least that was seen lately, and before that. */
+  /** How much the peer's clock, as of when it sent, was behind the one here at first: what is compared is more or less than that, however far apart they are. */
+  #behindFirst: number | undefined;
+  /** It is so much behind, or less: the least that was seen lately, and before that. */
   #behind = Number.POSITIVE_INFINITY;
   #behindBefore = Number.POSITIVE_INFINITY;
   #comparedFrom: number;
@@ -147,12 +149,18 @@ export class StreamReceiver {
       [this.#behindBefore, this.#behind] = [this.#behind, Number.POSITIVE_INFINITY];
       this.#comparedFrom = now;
     }
-    this.#behind = Math.min(this.#behind, ((now >>> 0) - sent) | 0);
+    this.#behind = Math.min(this.#behind, this.#behindAt(sent, now));
+  }
+
+  #behindAt(sent: number, now: number): number {
+    const behind = ((now >>> 0) - sent) | 0;
+    this.#behindFirst ??= behind;
+    return (behind - this.#behindFirst) | 0;
   }
 
   /** Milliseconds that something was on its way. */
   #onTheWay(sent: number, now: number): number {
-    return Math.max(0, (((now >>> 0) - sent) | 0) - Math.min(this.#behind, this.#behindBefore));
+    return Math.max(0, this.#behindAt(sent, now) - Math.min(this.#behind, this.#behindBefore));
   }
 
   /** What was refused is not here: then what is missing has not ended here. */

@@ -240,6 +240,25 @@ test('what was compared of the clocks is forgotten: a peer whose clock stood sti
   assert.deepEqual([idleAt(10_000), idleAt(70_000), idleAt(140_000)], [4, 4, 0]);
 });
 
+test('clocks may be half of their range apart, and go over it', () => {
+  const batches: Batch[] = [];
+  const half = 2 ** 31;
+  let now = half - 5;
+  const apply = (batch: Batch): Uint8Array | undefined => {
+    batches.push(batch);
+    return all('made')(batch);
+  };
+  const receiver = new StreamReceiver({ node: 'lb2', id: '2'.repeat(16), memory: {}, now: () => now, apply });
+  const [encoder, decoder] = [new StreamEncoder(), new StreamDecoder()];
+  receiver.take(
+    decoder.push(encoder.encode({ kind: 'hello', node: 'lb1', id: '1'.repeat(16) }, { kind: 'beat', sent: 0, whole: true })).records,
+  );
+  now = half + 1035;
+  receiver.take(decoder.push(encodeAll(encoder, [{ kind: 'item', item: sampleConnection, idle: 0, sent: 1000 }])).records);
+  receiver.deliver();
+  assert.equal(applied(batches)[0]?.idle, 0.04);
+});
+
 test('who keeps to no order, or is this director itself, is refused', () => {
   const { sender, receiver } = session();
   assert.equal(receiver.take([{ kind: 'hello', node: 'lb1', id: '1'.repeat(16) }]), 'order');

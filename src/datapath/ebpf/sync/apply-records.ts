@@ -17,7 +17,7 @@ const TEMPLATE_SECONDS = 180;
 /** Where what is here is known to have come from the other director, or both claim to know better. */
 const CLOSE_SECONDS = 0.4;
 /** Last packets closer than this cannot be distinguished: clocks of directors are compared by messages, and tables count in hundredths. */
-const MARGIN_SECONDS = 0.1;
+export const MARGIN_SECONDS = 0.1;
 
 const UNRIVALLED: Rivalry = { wins: false, fresh: Number.POSITIVE_INFINITY };
 

@@ -3,6 +3,7 @@ import { Abi, Conf, Service, WeirState } from '../abi.gen.js';
 import { clockNow, unitsOf } from '../table/clock.js';
 import { Tables } from '../table/tables.js';
 import type { Place } from './apply-pages.js';
+import { MARGIN_SECONDS } from './apply-records.js';
 import { type NewsTo, ownNews } from './own-news.js';
 import type { ScanMoment, SlotNews } from './slot-news.js';
 import type { TableNewsTo } from './table-news.js';
@@ -120,16 +121,20 @@ export class ConnectionNews {
     return slots?.hasKey(slots.at(place.slot), place.keyLow, place.keyHigh) ? slots : undefined;
   }
 
+  get #margin(): number {
+    return unitsOf(MARGIN_SECONDS, this.#tables.conf.get(0, Conf.hz));
+  }
+
   /** The other director has it, since it sent it: to that one it is not news. */
   known(place: Place): void {
     const slots = this.#there(place);
-    slots?.sent(slots.at(place.slot), place.keyLow, place.keyHigh, place.high, place.expires);
+    slots?.sent(slots.at(place.slot), place.keyLow, place.keyHigh, place.high, place.expires, this.#margin);
   }
 
   /** Yet another one sent it: if it ends here without a packet, that is no news. */
   foreign(place: Place): void {
     const slots = this.#there(place);
-    slots?.foreign(slots.at(place.slot), place.expires);
+    slots?.foreign(slots.at(place.slot), place.expires, this.#margin);
   }
 
   /** Another director has ended it: that is news. */

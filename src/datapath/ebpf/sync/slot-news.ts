@@ -165,16 +165,22 @@ export class SlotNews {
     this.#keep(at, keyLow, keyHigh, (high & this.news) | ((this.#copy[at + HIGH] ?? 0) & CONTESTED), expires);
   }
 
-  /** Others sent this, and have it. */
-  sent(at: number, keyLow: number, keyHigh: number, high: number, expires: number): void {
-    this.foreign(at, expires);
+  /** Others sent this, and have it. `margin`: as of foreign(). */
+  sent(at: number, keyLow: number, keyHigh: number, high: number, expires: number, margin: number): void {
+    this.foreign(at, expires, margin);
     this.#keep(at, keyLow, keyHigh, (high & this.news) | SENT, this.#asHere(at, expires));
   }
 
-  /** What is in this slot came from elsewhere: unless it lives longer, or was so before. */
-  foreign(at: number, expires: number): void {
-    const [number, here] = [this.#number(at), this.words[at + EXPIRES]];
-    if (this.#asHere(at, expires) === here && !(this.#hasKey(at) && this.#seen[number] === here)) this.#foreign[number] = here;
+  /**
+   * What is in this slot came from elsewhere: unless it lives longer here, or is an own one that comes back. Its time may have changed on the way by less than
+   * `margin`, clock units.
+   */
+  foreign(at: number, expires: number, margin: number): void {
+    const [number, here] = [this.#number(at), this.words[at + EXPIRES] ?? 0];
+    if (this.#asHere(at, expires) !== here) return;
+    const seen = this.#seen[number] ?? 0;
+    const isOwn = this.#hasKey(at) && this.#foreign[number] !== seen && Math.abs(clockDifference(seen, here)) <= margin;
+    if (!isOwn) this.#foreign[number] = here;
   }
 
   /** Who puts it there reads the clock again. */

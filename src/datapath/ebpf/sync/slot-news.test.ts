@@ -1,0 +1,87 @@
+// What is reported of the slots of a table: what is new, what came from others, and whose end counts.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Abi } from '../abi.gen.js';
+import { KEY_WORD, SLOT_WORDS, VALUE_WORD } from '../table/living-slots.js';
+import { SlotNews } from './slot-news.js';
+
+const NEWS = 2 ** (Abi.V_STATE_SHIFT - 32 + 4) - 1;
+const [KEY, DEST, EXPIRES, MARGIN] = [7, 3, 5000, 25];
+const moment = { now: 1000, refresh: 0 };
+
+/** One slot with a connection, as the table and what was reported of it have it. */
+function oneSlot() {
+  const words = new Uint32Array(SLOT_WORDS);
+  const slots = new SlotNews(words, { bucketWords: SLOT_WORDS, bucketSlots: 1, pieces: [] }, NEWS);
+  const put = (expires: number, dest = DEST): void => {
+    words[KEY_WORD] = KEY;
+    words[VALUE_WORD] = expires;
+    words[VALUE_WORD + 1] = dest;
+  };
+  const look = (): readonly string[] => {
+    const seen: string[] = [];
+    const found = (at: number): void => {
+      seen.push('found');
+      slots.reported(at, KEY, 0, words[at + VALUE_WORD + 1] ?? 0, words[at + VALUE_WORD] ?? 0);
+    };
+    const ended = (at: number): void => {
+      seen.push('ended');
+      slots.forgetSlot(at);
+    };
+    slots.look(0, 1, moment, found, ended);
+    return seen;
+  };
+  /** From another director. */
+  const receive = (expires: number): void => {
+    put(expires);
+    slots.sent(0, KEY, 0, DEST, expires, MARGIN);
+  };
+  return { put, look, receive };
+}
+
+test('what is new is found once, and its end is reported once', () => {
+  const { put, look } = oneSlot();
+  put(EXPIRES);
+  assert.deepEqual([look(), look()], [['found'], []]);
+  put(EXPIRES, 0);
+  assert.deepEqual([look(), look()], [['ended'], []]);
+});
+
+test('what came from others and had no packet here is theirs: what becomes of it here is no end', () => {
+  const { put, look, receive } = oneSlot();
+  receive(EXPIRES);
+  receive(EXPIRES + 1);
+  assert.deepEqual(look(), []);
+  put(EXPIRES, 0);
+  assert.deepEqual(look(), []);
+});
+
+test('one with a packet here since belongs to this director', () => {
+  const { put, look, receive } = oneSlot();
+  receive(EXPIRES);
+  put(EXPIRES + 100);
+  assert.deepEqual(look(), []);
+  put(EXPIRES, 0);
+  assert.deepEqual(look(), ['ended']);
+});
+
+test('an own one that others send back a little younger or older stays an own one', () => {
+  for (const more of [-MARGIN, 0, MARGIN]) {
+    const { put, look, receive } = oneSlot();
+    put(EXPIRES);
+    look();
+    receive(EXPIRES + more);
+    look();
+    put(EXPIRES + more, 0);
+    assert.deepEqual(look(), ['ended'], `${more}`);
+  }
+});
+
+test('one that had a packet elsewhere after its last one here is theirs', () => {
+  const { put, look, receive } = oneSlot();
+  put(EXPIRES);
+  look();
+  receive(EXPIRES + MARGIN + 1);
+  put(EXPIRES + MARGIN + 1, 0);
+  assert.deepEqual(look(), []);
+});
