@@ -12,7 +12,7 @@ const COMPARED_MS = 60_000;
 export const FRESH_MARGIN = 2.5;
 
 /** Items that are put into the tables together, about: whole blocks of them. */
-const PART = 4096;
+const PART = 2048;
 /** What waits for the tables is bounded: items, and the dictionaries that they need. */
 const [WAITING_MAX, DICTIONARIES_MAX] = [16_384, 2];
 

@@ -8,6 +8,8 @@ import { StreamDecoder } from '../../../wire/stream-decoder.js';
 const BEAT_MS = 250;
 /** What the tables could not take is tried again. */
 const RETRY_MS = 20;
+/** What has come goes into the tables for so long together; then others have their turn. */
+const DELIVER_MS = 5;
 /** A peer that sends nothing, not even beats. */
 const SILENT_MS = 30_000;
 /** A beat that comes so late comes after a pause of this process: what the peer has sent may not be read yet. */
@@ -31,6 +33,7 @@ export class Incoming {
   readonly #memory: PeerMemory = {};
   #session: Session | undefined;
   #retry: NodeJS.Timeout | undefined;
+  #soon: NodeJS.Immediate | undefined;
   #failure = 'it has not connected';
   #node = '';
   #beatAt = 0;
@@ -63,8 +66,11 @@ export class Incoming {
       const { records, refused } = decoder.push(bytes);
       const reason = receiver.take(records) ?? (refused === undefined ? undefined : 'bytes');
       if (receiver.peer !== undefined) this.#node = receiver.peer.node;
-      this.#deliver();
-      if (reason !== undefined) this.#end(refused ?? reason, receiver.end(reason));
+      if (reason === undefined) this.#soon ??= setImmediate(() => this.#deliver());
+      else {
+        this.#deliver(Number.POSITIVE_INFINITY);
+        this.#end(refused ?? reason, receiver.end(reason));
+      }
     });
     socket.once('close', () => {
       if (this.#session === session) this.#end('the session ended');
@@ -87,7 +93,7 @@ export class Incoming {
 
   /** Takes what has come so far, and ends. */
   stop(): void {
-    this.#deliver();
+    this.#deliver(Number.POSITIVE_INFINITY);
     const { receiver } = this.#session ?? {};
     this.#end('this node stops', receiver?.end('stop'));
   }
@@ -103,14 +109,29 @@ export class Incoming {
     else socket.write(receiver.beat());
   }
 
-  #deliver(): void {
+  /** All that came in one turn goes into the tables together, since each time takes the lock and looks at the tables' pins. */
+  #deliver(forMs = DELIVER_MS): void {
+    this.#cancel();
     const { socket, receiver } = this.#session ?? {};
     if (socket === undefined || receiver === undefined) return;
-    clearTimeout(this.#retry);
-    for (let answer = receiver.deliver(); answer !== undefined; answer = receiver.deliver()) socket.write(answer);
+    const { now } = this.options;
+    const end = now() + forMs;
+    let answer: Uint8Array | undefined;
+    do {
+      answer = receiver.deliver();
+      if (answer !== undefined) socket.write(answer);
+    } while (answer !== undefined && now() < end);
     if (receiver.isFull) socket.pause();
     else if (socket.isPaused()) socket.resume();
-    if (receiver.state.waiting > 0) this.#retry = setTimeout(() => this.#deliver(), RETRY_MS);
+    if (receiver.state.waiting === 0) return;
+    if (answer === undefined) this.#retry = setTimeout(() => this.#deliver(), RETRY_MS);
+    else this.#soon = setImmediate(() => this.#deliver());
+  }
+
+  #cancel(): void {
+    clearTimeout(this.#retry);
+    clearImmediate(this.#soon);
+    this.#soon = undefined;
   }
 
   #end(why: string, goodbye?: Uint8Array): void {
@@ -119,7 +140,7 @@ export class Incoming {
     this.#session = undefined;
     this.#failure = why;
     clearInterval(session.beat);
-    clearTimeout(this.#retry);
+    this.#cancel();
     if (goodbye === undefined) session.socket.destroy();
     else session.socket.end(goodbye, () => session.socket.destroy());
     this.options.log(`does not receive: ${why}`);

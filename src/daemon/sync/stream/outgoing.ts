@@ -15,7 +15,9 @@ const STOP_MS = 2000;
 /** Looks together take so long at most. */
 const LOOK_MS = 5;
 /** After a round: so many times as long as it took, within these bounds. Where it had news, the next are soon to come. */
-const REST = { times: 4, timesWithNews: 1, leastMs: 10, mostMs: 200 } as const;
+const REST = { times: 4, timesWithNews: 1, leastMs: 10, leastMsWithNews: 5, mostMs: 200 } as const;
+/** Where the peer or the socket takes no more, it is looked again so soon, if neither has room before. */
+const FULL_MS = 20;
 /** A look that comes so late comes after a pause. */
 const PAUSE_MS = 1000;
 /** More is not put into the socket. */
@@ -40,6 +42,9 @@ export class Outgoing {
   #session: Session | undefined;
   #socket: TLSSocket | undefined;
   #timer: NodeJS.Timeout | undefined;
+  #soon: NodeJS.Immediate | undefined;
+  /** The last look ended since the peer or the socket took no more. */
+  #isFull = false;
   #failure = '';
   #isStopped = false;
   /** What the last session left. */
@@ -61,7 +66,7 @@ export class Outgoing {
   /** Sends what is new to the last, and ends; resolves when the peer has it, or takes too long. */
   stop(): Promise<void> {
     this.#isStopped = true;
-    clearTimeout(this.#timer);
+    this.#cancel();
     const { socket, sender } = this.#session ?? {};
     if (socket === undefined || sender === undefined) {
       this.#socket?.destroy();
@@ -96,7 +101,9 @@ export class Outgoing {
       const { records, refused } = decoder.push(bytes);
       if (refused !== undefined || !sender.take(records)) socket.destroy(new Error(`it sends what is no answer: ${refused ?? 'order'}`));
       else for (const record of records) if (record.kind === 'goodbye') this.#ended(`it ended the session: ${record.reason}`);
+      this.#hasRoom();
     });
+    socket.on('drain', () => this.#hasRoom());
     socket.write(sender.begin());
     this.#look();
   }
@@ -113,22 +120,40 @@ export class Outgoing {
     }
     const began = performance.now();
     let more = true;
-    while (more && socket.writableLength < SOCKET_BYTES && performance.now() - began < LOOK_MS) {
+    this.#isFull = false;
+    while (more && !this.#isFull && performance.now() - began < LOOK_MS) {
       const before = sender.state.waiting;
       const found = sender.look();
       more = found.more;
       if (found.bytes.length > 0) socket.write(found.bytes);
-      if (more && sender.state.waiting === before && found.bytes.length === 0) break; // its window is full
+      const isWindowFull = sender.state.waiting === before && found.bytes.length === 0;
+      this.#isFull = more && (isWindowFull || socket.writableLength >= SOCKET_BYTES);
     }
     this.#roundMs += performance.now() - began;
-    if (more) this.#timer = setTimeout(() => this.#look(), socket.writableLength < SOCKET_BYTES ? 1 : REST.leastMs);
-    else {
-      const { items } = sender.state;
-      const rest = this.#roundMs * (items === this.#itemsBefore ? REST.times : REST.timesWithNews);
-      this.#timer = setTimeout(() => this.#look(), Math.min(Math.max(rest, REST.leastMs), REST.mostMs));
-      this.#roundMs = 0;
-      this.#itemsBefore = items;
-    }
+    if (this.#isFull) this.#timer = setTimeout(() => this.#look(), FULL_MS);
+    else if (more) this.#soon = setImmediate(() => this.#look());
+    else this.#rest(sender.state.items);
+  }
+
+  #rest(items: number): void {
+    const hasNews = items !== this.#itemsBefore;
+    const rest = this.#roundMs * (hasNews ? REST.timesWithNews : REST.times);
+    const least = hasNews ? REST.leastMsWithNews : REST.leastMs;
+    this.#timer = setTimeout(() => this.#look(), Math.min(Math.max(rest, least), REST.mostMs));
+    this.#roundMs = 0;
+    this.#itemsBefore = items;
+  }
+
+  #hasRoom(): void {
+    if (!this.#isFull || this.#isStopped) return;
+    this.#isFull = false;
+    this.#cancel();
+    this.#soon = setImmediate(() => this.#look());
+  }
+
+  #cancel(): void {
+    clearTimeout(this.#timer);
+    clearImmediate(this.#soon);
   }
 
   #ended(why: string): void {
@@ -142,7 +167,7 @@ export class Outgoing {
     if (this.#session !== undefined && this.#failure === '') this.#ended('the session ended');
     this.#ends = this.#session?.sender.unacknowledgedEnds ?? this.#ends;
     this.#session = undefined;
-    clearTimeout(this.#timer);
+    this.#cancel();
     if (!this.#isStopped) this.#timer = setTimeout(() => this.#connect(), RETRY_MS);
   }
 }

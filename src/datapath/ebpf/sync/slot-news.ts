@@ -17,6 +17,12 @@ const DEST = Abi.V_DEST_MASK;
  */
 const [REFUSED, SENT, FORGOTTEN, CONTESTED, CONTEST] = [0x8000_0000, 0x4000_0000, 0x2000_0000, 0x1800_0000, 0x0800_0000] as const;
 
+/** What is news though the rest is the same. */
+const KEPT = FORGOTTEN | REFUSED;
+
+/** By slot: until when it was to live when it was looked at last, and when it came from others. Both in one line of the cache. */
+const [TIMES, FOREIGN] = [2, 1] as const;
+
 /** Clock units: between two readings of the clock for one page. */
 const READ_AGAIN = 4;
 
@@ -44,9 +50,7 @@ export interface SlotLayout {
 
 export class SlotNews {
   #copy: Uint32Array;
-  /** By slot: until when it was to live when it was looked at last, and when it came from others. */
-  readonly #seen: Uint32Array;
-  readonly #foreign: Uint32Array;
+  readonly #times: Uint32Array;
   /** By bucket: 0 where the copy has nothing, so that a look need not read it. */
   readonly #touched: Uint8Array;
 
@@ -58,8 +62,7 @@ export class SlotNews {
   ) {
     if ((news & (REFUSED | SENT | FORGOTTEN | CONTESTED)) !== 0) throw new Error('a bit of news has another meaning in the copy');
     this.#copy = new Uint32Array(words.length);
-    this.#seen = new Uint32Array(this.count);
-    this.#foreign = new Uint32Array(this.count);
+    this.#times = new Uint32Array(TIMES * this.count);
     this.#touched = new Uint8Array(words.length / layout.bucketWords);
   }
 
@@ -70,30 +73,29 @@ export class SlotNews {
   look(from: number, to: number, moment: ScanMoment, found: (at: number) => void, ended?: (at: number) => void): void {
     const { words, news } = this;
     const { bucketWords, bucketSlots } = this.layout;
-    const [copy, seen, touched] = [this.#copy, this.#seen, this.#touched];
+    const [copy, times, touched] = [this.#copy, this.#times, this.#touched];
     for (let bucket = from; bucket < to; bucket++) {
       const first = bucket * bucketWords;
+      const end = first + bucketSlots * SLOT_WORDS;
       let taken = 0;
-      for (let at = first; at < first + bucketSlots * SLOT_WORDS; at += SLOT_WORDS) taken |= words[at + HIGH] ?? 0;
+      for (let at = first; at < end; at += SLOT_WORDS) taken |= words[at + HIGH]!;
       if ((taken & DEST) === 0 && (touched[bucket] === 0 || ended === undefined)) continue;
       let known = 0;
-      for (let k = 0; k < bucketSlots; k++) {
-        const at = first + k * SLOT_WORDS;
-        const high = words[at + HIGH] ?? 0;
-        const had = copy[at + HIGH] ?? 0;
+      for (let at = first, time = bucket * bucketSlots * TIMES; at < end; at += SLOT_WORDS, time += TIMES) {
+        const [high, had] = [words[at + HIGH]!, copy[at + HIGH]!];
         known |= had;
         if (((high | had) & DEST) === 0) continue;
         // Nearly all are as they were reported.
-        const isSame = ((high ^ had) & news) === 0 && (high & DEST) !== 0 && (had & (FORGOTTEN | REFUSED)) === 0 && this.#hasKey(at);
-        const expires = words[at + EXPIRES] ?? 0;
-        if (isSame && !isStale(expires, copy[at + EXPIRES] ?? 0, moment)) {
-          const number = bucket * bucketSlots + k;
-          if (seen[number] !== expires && ended !== undefined) seen[number] = expires;
+        const isOther =
+          ((high ^ had) & news) | (had & KEPT) | (words[at + KEY]! ^ copy[at + KEY]!) | (words[at + KEY + 1]! ^ copy[at + KEY + 1]!);
+        const [expires, reported] = [words[at + EXPIRES]!, copy[at + EXPIRES]!];
+        if (isOther === 0 && (expires === reported || !isStale(expires, reported, moment))) {
+          if (times[time] !== expires && ended !== undefined) times[time] = expires;
           continue;
         }
         if (ended !== undefined && this.hasEnded(at, moment)) ended(at);
-        if (((words[at + HIGH] ?? 0) & DEST) !== 0 && !this.isReported(at, moment)) found(at);
-        known |= copy[at + HIGH] ?? 0;
+        if ((words[at + HIGH]! & DEST) !== 0 && !this.isReported(at, moment)) found(at);
+        known |= copy[at + HIGH]!;
       }
       if (known === 0) touched[bucket] = 0;
     }
@@ -115,9 +117,10 @@ export class SlotNews {
     return this.#copy;
   }
 
-  #number(at: number): number {
+  /** Of a slot's times. */
+  #time(at: number): number {
     const { bucketWords, bucketSlots } = this.layout;
-    return Math.floor(at / bucketWords) * bucketSlots + (at % bucketWords) / SLOT_WORDS;
+    return TIMES * (Math.floor(at / bucketWords) * bucketSlots + (at % bucketWords) / SLOT_WORDS);
   }
 
   #hasKey(at: number): boolean {
@@ -144,15 +147,14 @@ export class SlotNews {
     const [words, copy] = [this.words, this.#copy];
     const high = copy[at + HIGH] ?? 0;
     if ((high & DEST) === 0 || (high & REFUSED) !== 0) return false;
-    const number = this.#number(at);
-    const expires = words[at + EXPIRES] ?? 0;
+    const [times, time] = [this.#times, this.#time(at)];
     if (((words[at + HIGH] ?? 0) & DEST) !== 0 && this.#hasKey(at)) {
-      this.#seen[number] = expires;
+      times[time] = words[at + EXPIRES] ?? 0;
       return false;
     }
-    const seen = this.#seen[number] ?? 0;
+    const seen = times[time] ?? 0;
     copy[at + EXPIRES] = seen;
-    return seen !== this.#foreign[number] && clockDifference(seen, now) >= 0;
+    return seen !== times[time + FOREIGN] && clockDifference(seen, now) >= 0;
   }
 
   /** Is this key there? */
@@ -176,11 +178,12 @@ export class SlotNews {
    * `margin`, clock units.
    */
   foreign(at: number, expires: number, margin: number): void {
-    const [number, here] = [this.#number(at), this.words[at + EXPIRES] ?? 0];
+    const here = this.words[at + EXPIRES] ?? 0;
     if (this.#asHere(at, expires) !== here) return;
-    const seen = this.#seen[number] ?? 0;
-    const isOwn = this.#hasKey(at) && this.#foreign[number] !== seen && Math.abs(clockDifference(seen, here)) <= margin;
-    if (!isOwn) this.#foreign[number] = here;
+    const [times, time] = [this.#times, this.#time(at)];
+    const seen = times[time] ?? 0;
+    const isOwn = this.#hasKey(at) && times[time + FOREIGN] !== seen && Math.abs(clockDifference(seen, here)) <= margin;
+    if (!isOwn) times[time + FOREIGN] = here;
   }
 
   /** Who puts it there reads the clock again. */
@@ -191,7 +194,7 @@ export class SlotNews {
 
   /** Another one has ended what was in this slot: that is news for the others, and for that one where something is on its way there. */
   foreignEnd(at: number): void {
-    this.#foreign[this.#number(at)] = 0;
+    this.#times[this.#time(at) + FOREIGN] = 0;
   }
 
   #keep(at: number, keyLow: number, keyHigh: number, high: number, expires: number): void {
@@ -201,7 +204,7 @@ export class SlotNews {
     copy[at + KEY] = keyLow;
     copy[at + KEY + 1] = keyHigh;
     copy[at + EXPIRES] = expires;
-    this.#seen[this.#number(at)] = expires;
+    this.#times[this.#time(at)] = expires;
     for (const piece of this.layout.pieces)
       for (let word = at + piece; word < at + piece + SLOT_WORDS; word++) copy[word] = this.words[word] ?? 0;
   }
@@ -211,7 +214,7 @@ export class SlotNews {
     const [words, copy] = [this.words, this.#copy];
     if (((copy[at + HIGH] ?? 0) & SENT) === 0 || !this.#isSame(at)) return undefined;
     if (copy[at + EXPIRES] === words[at + EXPIRES]) return 'last';
-    return this.#foreign[this.#number(at)] === words[at + EXPIRES] ? 'again' : undefined;
+    return this.#times[this.#time(at) + FOREIGN] === words[at + EXPIRES] ? 'again' : undefined;
   }
 
   /** What others sent is older than what is in this slot: that is news for them, up to so many times. How often it was that before. */

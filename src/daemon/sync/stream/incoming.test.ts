@@ -1,0 +1,106 @@
+// What comes from a peer goes into the tables in as few pieces as can be, since each takes the lock.
+import assert from 'node:assert/strict';
+import { EventEmitter } from 'node:events';
+import { test } from 'node:test';
+import { setImmediate as turn } from 'node:timers/promises';
+import type { TLSSocket } from 'node:tls';
+import { encodeAll } from '../../../../test/support/stream-objects.js';
+import { sampleConnection, sampleHello } from '../../../../test/support/stream-records.js';
+import { APPLIED } from '../../../model/foreign-connection.js';
+import { StreamEncoder } from '../../../wire/stream-encoder.js';
+import { Incoming } from './incoming.js';
+
+/** Bytes of one event: TLS gives each of its records by an event of its own. */
+const PIECE = 4096;
+
+class FakeSocket extends EventEmitter {
+  writes = 0;
+  #isPaused = false;
+
+  write(): boolean {
+    this.writes += 1;
+    return true;
+  }
+
+  pause(): void {
+    this.#isPaused = true;
+  }
+
+  resume(): void {
+    this.#isPaused = false;
+  }
+
+  isPaused(): boolean {
+    return this.#isPaused;
+  }
+
+  end(): void {
+    this.destroy();
+  }
+
+  destroy(): void {
+    this.emit('close');
+  }
+}
+
+function session() {
+  const counts: number[] = [];
+  let isBusy = false;
+  const incoming = new Incoming({
+    node: 'lb2',
+    id: '2'.repeat(16),
+    now: () => performance.now(),
+    apply: ({ count }) => {
+      if (isBusy) return undefined;
+      counts.push(count);
+      return new Uint8Array(count).fill(APPLIED.indexOf('made'));
+    },
+    log: () => {},
+  });
+  const socket = new FakeSocket();
+  incoming.accept(socket as unknown as TLSSocket);
+  const encoder = new StreamEncoder();
+  const send = (items: number): void => {
+    const item = { kind: 'item', item: sampleConnection, idle: 300, sent: 1 } as const;
+    const bytes = encodeAll(encoder, new Array(items).fill(item));
+    for (let at = 0; at < bytes.length; at += PIECE) socket.emit('data', bytes.subarray(at, at + PIECE));
+  };
+  socket.emit('data', encodeAll(encoder, [sampleHello]));
+  const sum = (): number => counts.reduce((all, count) => all + count, 0);
+  const busy = (is: boolean): void => {
+    isBusy = is;
+  };
+  return { incoming, socket, counts, send, sum, busy };
+}
+
+test('all that comes in one turn goes into the tables together, and is acknowledged together', async () => {
+  const { incoming, socket, counts, send, sum } = session();
+  const before = socket.writes;
+  send(4000);
+  assert.equal(sum(), 0);
+  while (sum() < 4000) await turn();
+  assert.ok(counts.length <= 2, `${counts}`);
+  assert.equal(socket.writes - before, counts.length);
+  incoming.stop();
+});
+
+test('nothing more is read while the tables take nothing, and it goes on when they do', async () => {
+  const { incoming, socket, send, sum, busy } = session();
+  busy(true);
+  send(20_000);
+  await turn();
+  await turn();
+  assert.deepEqual([sum(), socket.isPaused()], [0, true]);
+  busy(false);
+  while (sum() < 20_000) await turn();
+  await turn();
+  assert.equal(socket.isPaused(), false);
+  incoming.stop();
+});
+
+test('what has come is in the tables when a node stops', () => {
+  const { incoming, send, sum } = session();
+  send(10_000);
+  incoming.stop();
+  assert.equal(sum(), 10_000);
+});
