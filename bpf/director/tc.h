@@ -4,7 +4,7 @@
 #ifndef WEIR_TC_H
 #define WEIR_TC_H
 
-static __always_inline bool is_ipv6(struct __sk_buff *skb) { return skb->protocol == bpf_htons(ETH_P_IPV6) && !skb->vlan_present; }
+static __always_inline bool is_ipv6(struct __sk_buff *skb) { return skb->protocol == bpf_htons(ETH_P_IPV6); }
 
 /* Where there is such a program, these do not return. */
 #ifdef WIDE
@@ -149,7 +149,7 @@ __noinline int tc_parse_ipsec(struct __sk_buff *skb, __u32 at) {
 /* Makes the headers readable and reads them. `at`: where the IP header begins. */
 static __always_inline enum parsed tc_parse(struct __sk_buff *skb, struct packet *p, __u32 at) {
   p->header = p->protocol = 0;
-  if (skb->protocol != bpf_htons(ETH_P_IP) || skb->vlan_present) return P_OTHER;
+  if (skb->protocol != bpf_htons(ETH_P_IP)) return P_OTHER;
   enum parsed parsed = parse_validated((void *)(long)skb->data + at, (void *)(long)skb->data_end, p);
   if (parsed == P_BAD && skb->len > skb->data_end - skb->data && !(OF_SCTP && skb->gso_size)) {
     __u32 want = skb->len < 128 ? skb->len : 128;
@@ -313,10 +313,18 @@ static __always_inline int tc_egress(struct __sk_buff *skb, struct conf *c, stru
 
 #ifndef SIDE
 __noinline int tc_add_header(struct __sk_buff *skb); /* tc-layer3.h */
+
+/* Takes out a tag of VLAN 0, which has a priority alone: the frame is the device's own, as for the stack. False: it is a VLAN's, with its tag as before. A
+ * global function, since few frames have one. */
+#define VLAN_ID 0xfff
+__noinline int tc_untag(struct __sk_buff *skb) { return !(skb->vlan_tci & VLAN_ID) && !bpf_skb_vlan_pop(skb) && !skb->vlan_present; }
 #endif
 
 SEC("tc")
 int weir_tc_ingress(struct __sk_buff *skb) {
+#ifndef SIDE
+  if (unlikely(skb->vlan_present) && !tc_untag(skb)) return TC_ACT_UNSPEC;
+#endif
   struct conf *c = the_conf();
   struct scratch *scratch = the_scratch();
   if (!c || !c->service_top || !scratch) return TC_ACT_UNSPEC;
@@ -350,6 +358,9 @@ int weir_tc_egress(struct __sk_buff *skb) {
     tc_enter_wide(skb, WIDE_MARK);
   }
   if (skb->ingress_ifindex) return TC_ACT_UNSPEC;
+#ifndef SIDE
+  if (skb->vlan_present) return TC_ACT_UNSPEC; /* a VLAN's, which has seen it */
+#endif
   return tc_go_on(skb, tc_egress(skb, c, &scratch->packet), false);
 }
 

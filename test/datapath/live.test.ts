@@ -142,7 +142,7 @@ for (const attach of ['tc', 'xdp'] as const) {
 }
 
 for (const attach of ['tc', 'xdp'] as const) {
-  test(`frames with a VLAN tag are not the parent’s to balance (${attach})`, { skip }, async () => {
+  test(`frames with a VLAN tag are not the parent’s to balance, but with one of VLAN 0 (${attach})`, { skip }, async () => {
     await inCluster(async (cluster) => {
       const { client, lvs, web1 } = cluster;
       await serving(cluster, web1);
@@ -155,14 +155,15 @@ for (const attach of ['tc', 'xdp'] as const) {
       ipvsadm(lvs, `-A -u ${VIP}:80 -s rr`, `-a -u ${VIP}:80 -r 10.8.2.11:80 -m`);
       const mac = (host: Host): Mac => ok(host.run(['cat', '/sys/class/net/eth0/address'])).trim() as Mac;
       const from = (port: number): Uint8Array => frame(mac(client), mac(lvs), udp({ from: `10.8.1.10:${port}`, to: `${VIP}:80` }));
-      // IEEE 802.1Q: the tag stands before the EtherType. VLAN 5.
-      const tagged = (bytes: Uint8Array): Uint8Array =>
-        new Uint8Array([...bytes.subarray(0, 12), 0x81, 0x00, 0x00, 0x05, ...bytes.subarray(12)]);
+      // IEEE 802.1Q: the tag stands before the EtherType. VLAN 5, and VLAN 0: a priority alone.
+      const tagged = (bytes: Uint8Array, ...tag: readonly [number, number]): Uint8Array =>
+        new Uint8Array([...bytes.subarray(0, 12), 0x81, 0x00, ...tag, ...bytes.subarray(12)]);
       const namespace = native().open(`/run/netns/${client.namespace}`, 0);
       const socket = new PacketSocket(native().ifNameToIndex('eth0', namespace), 3, namespace);
       native().close(namespace);
       try {
-        for (const port of [4001, 4002, 4003]) socket.send(tagged(from(port)));
+        for (const port of [4001, 4002, 4003]) socket.send(tagged(from(port), 0x00, 0x05));
+        socket.send(tagged(from(4004), 0xe0, 0x00));
         socket.send(from(4000));
       } finally {
         socket.close();
@@ -171,7 +172,8 @@ for (const attach of ['tc', 'xdp'] as const) {
         () => ipvsadm(lvs, '-Lnc').split('\n').slice(2, -1),
         (seen) => seen.some((line) => line.includes(':4000')),
       );
-      assert.equal(connections.length, 1, 'only the one without a tag');
+      const ports = connections.map((line) => /10\.8\.1\.10:(\d+)/.exec(line)?.[1]);
+      assert.deepEqual(ports.sort(), ['4000', '4004'], 'those without a VLAN');
     });
   });
 }
