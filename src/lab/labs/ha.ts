@@ -86,7 +86,10 @@ echo "$lost of $count connections were lost"
 
 const OPENED = 20;
 
-/** Opens connections that stay open, beside what follows. */
+/** Clients of established connections, in order. */
+const ESTABLISHED = 'ipvsadm -Lcn | awk \'$3 == "ESTABLISHED" { print $4 }\' | sort';
+
+/** Opens connections that stay open, beside what follows, and waits until the standby has those of the master. */
 const holdConnections: readonly Step[] = [
   run('client1', `rm -f again; bash connections.sh ${VIP} ${OPENED} >connections.log 2>&1 &`),
   {
@@ -96,6 +99,8 @@ const holdConnections: readonly Step[] = [
     seconds: 30,
     expect: { contains: [`${OPENED} connections are open`] },
   },
+  run('lvs1', `${ESTABLISHED} | tee "$HOME/established"`, { matches: [`^${CLIENT}:\\d+$`] }),
+  { kind: 'wait', on: 'lvs2', command: `${ESTABLISHED} | comm -13 - "$HOME/established"`, seconds: 30, expect: { answers: [''] } },
 ];
 
 /** Asks on them again. */
