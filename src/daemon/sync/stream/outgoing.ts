@@ -15,7 +15,7 @@ const STOP_MS = 2000;
 /** Looks together take so long at most. */
 const LOOK_MS = 5;
 /** After a round: so many times as long as it took, within these bounds. Where it had news, the next are soon to come. */
-const REST = { times: 4, timesWithNews: 1, leastMs: 10, leastMsWithNews: 5, mostMs: 200 } as const;
+const REST = { times: 4, timesWithNews: 1, leastMs: 10, mostMs: 200 } as const;
 /** Where the peer or the socket takes no more, it is looked again so soon, if neither has room before. */
 const FULL_MS = 20;
 /** A look that comes so late comes after a pause. */
@@ -136,10 +136,8 @@ export class Outgoing {
   }
 
   #rest(items: number): void {
-    const hasNews = items !== this.#itemsBefore;
-    const rest = this.#roundMs * (hasNews ? REST.timesWithNews : REST.times);
-    const least = hasNews ? REST.leastMsWithNews : REST.leastMs;
-    this.#timer = setTimeout(() => this.#look(), Math.min(Math.max(rest, least), REST.mostMs));
+    const rest = this.#roundMs * (items === this.#itemsBefore ? REST.times : REST.timesWithNews);
+    this.#timer = setTimeout(() => this.#look(), Math.min(Math.max(rest, REST.leastMs), REST.mostMs));
     this.#roundMs = 0;
     this.#itemsBefore = items;
   }
