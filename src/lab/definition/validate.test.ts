@@ -89,7 +89,7 @@ const spoiled: readonly (readonly [string, (lab: ReturnType<typeof right>) => un
   [
     'a protocol of no server',
     (lab) => ({ ...lab, hosts: { ...lab.hosts, b: { ...lab.hosts.b, sites: [{ port: 23, protocol: 'telnet' }] } } }),
-    'hosts.b.sites[0].protocol: expected one of smtp, pop3, imap, ftp, got "telnet"',
+    'hosts.b.sites[0].protocol: expected one of smtp, pop3, imap, ftp, chat, got "telnet"',
   ],
   [
     'traffic in a lab without captures',
