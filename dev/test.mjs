@@ -55,7 +55,7 @@ const BESIDE_FOLDERS = /^build\/test\/(oracle|interop|daemon|examples|docs|docto
 /** Of those in the datapath's folder: what mostly waits, and what has the verifier or the reference director for its work. */
 const BESIDE_FILES = [
   /^build\/test\/datapath\/(local-address|next-hops|timer|all-ports|live|live-ipv6|layer3|layer3-ipv6|marks|mark-tools|sctp|sctp-ipv6|sctp-marks)\./,
-  /^build\/test\/datapath\/(calls|ipsec|source-rules|takeover-sides|error-sources)\./,
+  /^build\/test\/datapath\/(calls|client-address|fragments|ipsec|source-rules|takeover-sides|error-sources)\./,
   /^build\/test\/datapath\/(fixtures|reference\/reference|persistence|layout)\.test\./,
   /^build\/test\/datapath\/(attach|templates|policy-routes|ipv6-gateways|error-checksums|refused-marks|refused-xdp|firewall|firewall-auto)\./,
   /^build\/test\/datapath\/(driver|driver-kills|killed|killed-batches|killed-clsact|recreated|refused-short-cut|refused-short-cut-commands|resize|resize-kills|resize-sides)\./,
