@@ -22,6 +22,8 @@ const FLOW_BITS = 16;
 const SETTLE_MS = 1500;
 /** Connections, at flow numbers that no other part uses. */
 const WARM_UP = 1000;
+/** Then so long as many as are measured first: afterwards the code is compiled, and most pages of the tables and their copies are there. */
+const WARM_SECONDS = 4;
 /** This process gets a signal when a child stops or goes on, which would end a test run. */
 const SIGNAL_MS = 50;
 const JOIN_MAX_S = 600;
@@ -192,6 +194,7 @@ async function stream(
   first.establish(2 ** 24, WARM_UP);
   await until('the first connections', () => second.connections >= WARM_UP, 30);
   await delay(SETTLE_MS);
+  await loaded(pair, 2 ** 24 + WARM_UP, 20_000, WARM_SECONDS);
   add(newsRows(await loaded(pair, 0, 20_000, seconds), 20_000));
   add(newsRows(await loaded(pair, 20_000 * seconds, 100_000, seconds / 2), 100_000));
   await pair.stop();
