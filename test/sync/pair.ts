@@ -2,11 +2,11 @@
 //
 //   client ── front ── [lvs] and [second] ── back ── web1 (VS/DR, VS/TUN), web2 (VS/NAT)
 //                        └── link, 10.8.9.0/24 ──┘
-import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import type { SyncCounts } from '../../src/host/sync/sync-counts.js';
 import { DAEMON_ROLES, type DaemonRole, type DaemonSettings } from '../../src/model/sync-daemon.js';
 import { unlessCode } from '../../src/sys/errno.js';
+import { processesIn } from '../../src/sys/namespaces/processes-in.js';
 import { behindTunnel } from '../datapath/behind-tunnel.js';
 import { type Cluster, ok, until, VIP } from '../datapath/cluster.js';
 import { BACK6, FRONT6, inCluster6, server6, VIP6 } from '../datapath/cluster6.js';
@@ -53,13 +53,8 @@ export function startDaemon(host: Host, role: DaemonRole): void {
 
 /** Of synchronisation daemons in its namespace. */
 export function daemonProcesses({ namespace }: Host): readonly number[] {
-  const { stdout } = spawnSync('ip', ['netns', 'pids', namespace], { encoding: 'utf8' });
   const command = (pid: number): string => unlessCode(() => readFileSync(`/proc/${pid}/cmdline`, 'latin1'), ['ENOENT', 'ESRCH'], '');
-  return stdout
-    .split('\n')
-    .filter((line) => line !== '')
-    .map(Number)
-    .filter((pid) => DAEMON_ROLES.some((role) => command(pid).endsWith(`\0sync\0run\0${role}\0`)));
+  return processesIn(namespace).filter((pid) => DAEMON_ROLES.some((role) => command(pid).endsWith(`\0sync\0run\0${role}\0`)));
 }
 
 /** The only one that runs there. */

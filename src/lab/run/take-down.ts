@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { systemClock } from '../../sys/clock.js';
 import { locked } from '../../sys/files/lock.js';
+import { processesIn } from '../../sys/namespaces/processes-in.js';
 import { removeNetns } from '../../sys/namespaces/remove-netns.js';
 import { runChildSync, signalProcess, startTime } from '../../sys/processes/child.js';
 import { LAB_STATE, labEnvironment } from '../state/paths.js';
@@ -11,19 +12,13 @@ import { allRuns, conditionOf, endRun, type RunState } from '../state/run-state.
 
 const namespaceFile = (namespace: string): string => `/run/netns/${namespace}`;
 
-/** Processes inside a namespace; the lab or its users started all of them. */
-function processesIn(namespace: string): readonly number[] {
-  const { stdout } = runChildSync(['ip', 'netns', 'pids', namespace]);
-  return stdout
-    .split('\n')
-    .filter((line) => /^\d+$/.test(line))
-    .map(Number)
-    .filter((pid) => pid !== process.pid && startTime(pid) !== undefined);
-}
+/** Of a lab: it or its users started all of them. */
+const livingIn = (namespace: string): readonly number[] =>
+  processesIn(namespace).filter((pid) => pid !== process.pid && startTime(pid) !== undefined);
 
 /** Sends SIGTERM to all processes in these namespaces, and SIGKILL two seconds later. */
 function endProcesses(namespaces: readonly string[]): void {
-  const living = (): readonly number[] => namespaces.flatMap(processesIn);
+  const living = (): readonly number[] => namespaces.flatMap(livingIn);
   let pids = living();
   pids.forEach((pid) => signalProcess(pid, 'SIGTERM'));
   const until = Date.now() + 2000;
