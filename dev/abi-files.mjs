@@ -58,7 +58,9 @@ export const FILES = [
         {
           header: FULLNAT_HEADERS,
           object: 'weir-fullnat.bpf.o',
-          maps: byOwnNames('fullnat_clients fullnat_dests fullnat_ends fullnat_pools fullnat_ports fullnat_timers fullnat_virtuals'),
+          maps: byOwnNames(
+            'fullnat_clients fullnat_dests fullnat_ends fullnat_foreign fullnat_pools fullnat_ports fullnat_timers fullnat_virtuals',
+          ),
         },
         {
           header: FULLNAT_HEADERS,
@@ -151,6 +153,7 @@ export const FILES = [
   withNumbers('template-flag', 'weir.bpf.o', 'TemplateFlagAbi'),
   withNumbers('call', 'weir.bpf.o', 'CallAbi'),
   withNumbers('apply', 'weir-apply.bpf.o', 'ApplyAbi'),
+  withNumbers('apply-flow', 'weir-apply-fullnat.bpf.o', 'ApplyFlowAbi'),
   {
     header: 'bpf/filters/abi.h',
     objects: ['weir-vrrp.bpf.o', 'weir-heartbeat.bpf.o', 'weir-claim.bpf.o', 'weir-bfd.bpf.o'],

@@ -87,6 +87,8 @@ const DIRECTOR = [
   ...SIDE_BUILDS.map((name) => `bridge-${name}`),
   'apply',
   ...SIDE_BUILDS.map((name) => `apply-${name}`),
+  'apply-fullnat',
+  'apply-fullnat6',
 ];
 const COMPILERS = 2;
 

@@ -97,6 +97,9 @@ struct fullnat_client {
   __u32 dest;     /* | protocol << FULLNAT_PROTOCOL_SHIFT */
 };
 
+/* ---- foreign ports: by their place, as in fullnat_place, those of flows that came from another director (apply-flow.h), and that their pool may still hand
+ * out. Who gets such a port from its pool leaves it to the flow; from then on it is in no pool, and comes back as any other. */
+
 /* ---- virtual endpoints: from a flow of such a service, as fullnat_client leads to it, to its virtual endpoint. */
 struct fullnat_virtual {
   __u32 addr[4];

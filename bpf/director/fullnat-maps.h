@@ -34,6 +34,14 @@ struct {
   __type(value, struct fullnat_virtual);
 } fullnat_virtuals SEC(".maps");
 
+struct {
+  __uint(type, BPF_MAP_TYPE_HASH);
+  __uint(map_flags, BPF_F_NO_PREALLOC);
+  __uint(max_entries, 2097152);
+  __type(key, __u32);
+  __type(value, __u32);
+} fullnat_foreign SEC(".maps");
+
 /* The numbers of pools. */
 struct {
   __uint(type, BPF_MAP_TYPE_HASH);

@@ -4,7 +4,8 @@
 #define WEIR_FULLNAT_PORTS_H
 
 #define PORT_TRIES 16 /* ports that a socket of the director has are passed over */
-#define RIVALS_PASSED 512 /* so are those that a flow of the other kind of pool has; as many as PORT_TRIES where perhaps no other one is free */
+#define PORT_CLAIMED (FLOW_ENDING << FLOW_STATE_SHIFT) /* the word of a flow that is being made */
+#define PORTS_PASSED 512 /* so are those that another flow has: of the other kind of pool, or from another director; as many as PORT_TRIES where perhaps none is free */
 
 static __always_inline struct fullnat_pool *pool_at(__u32 pool) {
   struct fullnat_pool *p = bpf_map_lookup_elem(&fullnat_pools, &pool);
@@ -13,13 +14,19 @@ static __always_inline struct fullnat_pool *pool_at(__u32 pool) {
   return p;
 }
 
-/* Gives a port back to its pool. */
+/* Does the pool still hand this port out, though a flow from another director has it? Then no longer: from here on it is as if it had been taken. */
+static __always_inline bool port_settle(__u32 pool, __u32 port) {
+  __u32 place = pool << 16 | port;
+  return !bpf_map_delete_elem(&fullnat_foreign, &place);
+}
+
+/* Gives a port back to its pool, unless that has it. */
 static __always_inline void port_give(__u32 pool, __u32 port) {
   struct fullnat_pool *p = bpf_map_lookup_elem(&fullnat_pools, &pool);
   void *ports = bpf_map_lookup_elem(&fullnat_ports, &pool);
   __u16 value = port;
   if (!p || !ports) return;
-  bpf_map_push_elem(ports, &value, 0);
+  if (!port_settle(pool, port)) bpf_map_push_elem(ports, &value, 0);
   __sync_fetch_and_add(&p->used, -1);
 }
 
@@ -36,6 +43,27 @@ static __always_inline __u32 port_take(__u32 pool, struct fullnat_pool *p) {
   }
   __sync_fetch_and_add(&p->used, 1);
   return port;
+}
+
+/* Takes the flow with a port that came from its pool: until its word is stored, or 0, no other flow has it. False: one from another director has it, and
+ * keeps the port. Where that one ends at this moment, the port goes back. */
+static __always_inline bool port_claim(__u32 pool, __u32 port) {
+  struct fullnat_pool *p = pool_at(pool);
+  struct fullnat_flow *f = flow_at(pool, port);
+  if (!f || !p) return false;
+  CHECKED(f);
+  if (likely(!CAS(&f->word, 0, PORT_CLAIMED))) return true;
+  if (port_settle(pool, port)) __sync_fetch_and_add(&p->used, -1);
+  else port_give(pool, port);
+  return false;
+}
+/* Gives back what was claimed. */
+static __always_inline void port_unclaim(__u32 pool, __u32 port) {
+  struct fullnat_flow *f = flow_at(pool, port);
+  if (!f) return;
+  CHECKED(f);
+  WRITE(f->word, 0);
+  port_give(pool, port);
 }
 
 /* Has a socket of the director itself this port, towards the same server? */
@@ -89,29 +117,33 @@ struct port_pass {
   __u32 port;
 };
 
-/* Takes a port. Not 0: the other pool has no flow with it, or none was free (0). */
+/* Claims a port. Not 0: the other pool has no flow with it, or none was free (0). */
 static long port_pass(__u64 i, void *ctx) {
   struct port_pass *s = ctx;
   struct fullnat_pool *p = pool_at(s->pool);
   __u32 port = p ? port_take(s->pool, p) : 0;
   if (!port) return 1;
+  if (!port_claim(s->pool, port)) return 0;
   if (is_rivals(s->rival, port)) {
-    port_give(s->pool, port);
+    port_unclaim(s->pool, port);
     return 0;
   }
   s->port = port;
   return 1;
 }
 
-/* A port that no flow of either pool has: ports of the other one are passed over. Where both together have fewer than there are, one is free that a
- * later search comes to, if not this one. 0: none was found. A global function, so that it is verified once. */
+/* A port that no flow of either pool has, claimed: ports of the other one are passed over, and those of flows from another director. Where all together
+ * are fewer than there are, one is free that a later search comes to, if not this one. 0: none was found. A global function, so that it is verified once. */
 __noinline int port_find(__u32 pool, __u32 rival) {
   struct fullnat_pool *p = pool_at(pool), *other = rival ? pool_at(rival) : 0;
   if (!p) return 0;
-  if (likely(!rival)) return port_take(pool, p);
+  if (likely(!rival)) {
+    __u32 port = port_take(pool, p);
+    if (!port || likely(port_claim(pool, port))) return port;
+  }
   struct port_pass s = {.pool = pool, .rival = rival};
-  bool sure = other && READ(p->used) + READ(other->used) < READ(p->count);
-  bpf_loop(sure ? RIVALS_PASSED : PORT_TRIES, port_pass, &s, 0);
+  bool sure = READ(p->used) + (other ? READ(other->used) : 0) < READ(p->count);
+  bpf_loop(sure ? PORTS_PASSED : PORT_TRIES, port_pass, &s, 0);
   return s.port;
 }
 

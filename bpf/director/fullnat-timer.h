@@ -28,7 +28,7 @@ static __always_inline void flow_end(struct flow_sweep *w, struct fullnat_flow *
     return;
   }
   flow_forget(f, word, w->pool << 16 | port);
-  port_give(w->pool, port);
+  port_unclaim(w->pool, port);
 }
 
 static long flow_sweep_step(__u64 i, void *ctx) {

@@ -53,6 +53,9 @@
 #include "fullnat-family.h"
 #include "fullnat-ports.h"
 #include "fullnat.h"
+#ifdef APPLIES
+#include "apply-flow.h"
+#else
 #ifndef SCTP
 #include "fullnat-timer.h"
 #endif
@@ -73,6 +76,7 @@
 #ifndef SCTP
 #include "quick-packet.h"
 #include "fullnat-xdp.h"
+#endif
 #endif
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

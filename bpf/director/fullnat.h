@@ -61,7 +61,7 @@ static __always_inline bool flow_ending(struct fullnat_flow *f, __u32 word) {
   return CAS(&f->word, word, word ^ (FLOW_LIVE ^ FLOW_ENDING) << FLOW_STATE_SHIFT) == word;
 }
 
-/* Takes the flow away from its connection. Its port is not free yet. */
+/* Takes the flow away from its connection. It is free for no other one until its word is stored, or 0; its port is not free yet. */
 __noinline int flow_forget(struct fullnat_flow *f, __u32 word, __u32 place) {
   struct fullnat_client c;
   if (!f) return 0;
@@ -72,7 +72,6 @@ __noinline int flow_forget(struct fullnat_flow *f, __u32 word, __u32 place) {
   if (word >> FLOW_TAG_SHIFT) virtual_take(&c, place);
   struct fullnat_place *found = bpf_map_lookup_elem(&fullnat_clients, &c);
   if (found && found->place == place) bpf_map_delete_elem(&fullnat_clients, &c);
-  WRITE(f->word, 0);
   return 0;
 }
 
@@ -130,7 +129,7 @@ __noinline int port_seek(__u32 pool, __u32 rival) {
   return s.port & (FULLNAT_PORTS - 1);
 }
 
-/* Where no port of the pool is free: that of a flow which gives way. 0: none does. */
+/* Where no port of the pool is free: that of a flow which gives way, claimed. 0: none does. */
 __noinline int port_replace(__u32 pool, __u32 rival) {
   struct conf *c = the_conf();
   __u32 port = port_seek(pool, rival) & (FULLNAT_PORTS - 1);
@@ -148,8 +147,21 @@ __noinline int port_replace(__u32 pool, __u32 rival) {
   return port;
 }
 
-/* Claims the flow with this port of a pool, which was taken, for the connection of the packet in the scratch space; the work has its place then. False:
- * a socket or the rival has the port, which is given back. A global function, so that it is verified once. */
+/* Makes a flow that was claimed the connection's, but for who finds it by that. */
+static __always_inline void flow_fill(struct fullnat_flow *f, struct fullnat_client *c, struct fullnat_work *work) {
+  words_copy(f->client, c->client);
+  WRITE(f->dest, client_dest(c));
+  WRITE(f->until, work->until);
+  WRITE(f->state, work->state);
+#ifdef REPORTS_CLIENTS
+  WRITE(f->how, CLIENT_UNREPORTED);
+#endif
+  barrier();
+  __sync_lock_test_and_set(&f->word, flow_word(c, FLOW_LIVE));
+}
+
+/* Makes the flow with this port of a pool, which was claimed, that of the packet in the scratch space; the work has its place then. False: a socket or the
+ * rival has the port, which is given back. A global function, so that it is verified once. */
 __noinline int flow_claim(struct __sk_buff *skb, __u32 place, struct fullnat_client *c, struct fullnat_work *work, __u32 rival) {
   struct scratch *scratch = the_scratch();
   __u32 pool = place >> 16, port = place & (FULLNAT_PORTS - 1);
@@ -158,35 +170,23 @@ __noinline int flow_claim(struct __sk_buff *skb, __u32 place, struct fullnat_cli
   if (!p || !f || !c || !work || !scratch) return false;
   CHECKED(f);
   if (!has_socket(skb, p, port, scratch->packet.protocol, work->server_port)) {
-    words_copy(f->client, c->client);
-    WRITE(f->dest, client_dest(c));
-    WRITE(f->until, work->until);
-    WRITE(f->state, work->state);
-#ifdef REPORTS_CLIENTS
-    WRITE(f->how, CLIENT_UNREPORTED);
-#endif
-    barrier();
-    __sync_lock_test_and_set(&f->word, flow_word(c, FLOW_LIVE));
+    flow_fill(f, c, work);
     if (likely(!is_rivals(rival, port))) {
       work->pool = pool;
       work->port = port;
       work->report = 0;
       return true;
     }
-    WRITE(f->word, 0);
   }
-  port_give(pool, port);
+  port_unclaim(pool, port);
   return false;
 }
 
 /* Gives a flow back that no packet has used. */
 static __always_inline void flow_drop(__u32 pool, __u32 port) {
-  struct fullnat_flow *f = flow_at(pool, port);
   __u32 place = pool << 16 | port;
-  if (!f) return;
   bpf_map_delete_elem(&fullnat_virtuals, &place);
-  WRITE(f->word, 0);
-  port_give(pool, port);
+  port_unclaim(pool, port);
 }
 
 /* The place of the connection's flow, which the work names then. 0: it has none. */

@@ -58,6 +58,9 @@
 #include "fullnat-family.h"
 #include "fullnat-ports.h"
 #include "fullnat.h"
+#ifdef APPLIES
+#include "apply-flow.h"
+#else
 #ifndef SCTP
 #include "fullnat-timer.h"
 #endif
@@ -78,6 +81,7 @@
 #ifndef SCTP
 #include "quick-packet.h"
 #include "fullnat-xdp.h"
+#endif
 #endif
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

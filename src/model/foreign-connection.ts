@@ -40,8 +40,8 @@ export interface Rivalry {
 
 /**
  * What became of it here. `unbound`: no service or no destination is for it. `left`: the client has another connection, which stays. `full`: no place.
- * `unsupported`: the director cannot have such a connection from elsewhere. `newer`: what is here had a packet later, and stays. `busy`: other CPUs were faster
+ * `unsupported`: the director cannot have such a connection from elsewhere. `newer`: what is here had a packet later, and stays. `port`: its local port (FULLNAT) is another client's here. `busy`: other CPUs were faster
  * each time; it may be tried again.
  */
-export const APPLIED = ['busy', 'made', 'changed', 'ended', 'left', 'full', 'gone', 'newer', 'unbound', 'unsupported'] as const;
+export const APPLIED = ['busy', 'made', 'changed', 'ended', 'left', 'full', 'gone', 'newer', 'unbound', 'unsupported', 'port'] as const;
 export type Applied = (typeof APPLIED)[number];

@@ -41,6 +41,8 @@ export type ArtifactName =
   | 'weir-apply-sctp6.bpf.o'
   | 'weir-apply-wide-sctp.bpf.o'
   | 'weir-apply-wide-sctp6.bpf.o'
+  | 'weir-apply-fullnat.bpf.o'
+  | 'weir-apply-fullnat6.bpf.o'
   | 'weir-vrrp.bpf.o'
   | 'weir-heartbeat.bpf.o'
   | 'weir-claim.bpf.o'

@@ -130,7 +130,7 @@ const refusals: readonly (readonly [StreamRefusal, Uint8Array])[] = [
   ['item-time', changed(6, 0x29)],
   ['item-protocol', frame(StreamType.connections, [...connection((bytes) => bytes.splice(0, 1, 0x10)), 1, 1, 2, 3, 4, 0, 80, 0, 80])],
   ['reason', frame(StreamType.goodbye, [200])],
-  ['reason', frame(StreamType.refused, [0, 0, 0, 0, 0, 1, 0, 0, 0, 1, 4])],
+  ['reason', frame(StreamType.refused, [0, 0, 0, 0, 0, 1, 0, 0, 0, 1, 5])],
   ['reason', frame(StreamType.beat, [0, 0, 0, 0, 2])],
 ];
 

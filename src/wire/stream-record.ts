@@ -20,8 +20,11 @@ export interface StreamAck {
   readonly count: number;
 }
 
-/** Why an item is not in the receiver's tables, in the order of their numbers. `newer`: what is there had a packet later. */
-export const ITEM_REFUSALS = ['unbound', 'full', 'unsupported', 'newer'] as const;
+/**
+ * Why an item is not in the receiver's tables, in the order of their numbers. `newer`: what is there had a packet later. `port`: its local port is
+ * another client's there; who sends no local ports need not know that reason.
+ */
+export const ITEM_REFUSALS = ['unbound', 'full', 'unsupported', 'newer', 'port'] as const;
 export type ItemRefusal = (typeof ITEM_REFUSALS)[number];
 
 /**

@@ -13,7 +13,8 @@
 //                              more, then a line with how many were answered: `ANSWERED of COUNT`
 //   bulk HOST PORT BYTES       sends so many bytes to a `sink`; a line with the SHA-256 of what was sent
 //   sink PORT BYTES            takes so many bytes from each connection; a line with the SHA-256 of what came
-//   source PORT BYTES          sends so many bytes to each connection; `ready` when it listens, and a line with the SHA-256 of what was sent
+//   source PORT BYTES [MS]     sends so many bytes to each connection, with a pause after each 256 KiB; `ready` when it listens, and a line with the
+//                              SHA-256 of what was sent
 //   drain HOST PORT            takes what a `source` sends; a line with the SHA-256 of what came
 import { createHash } from 'node:crypto';
 import { createSocket, type Socket } from 'node:dgram';
@@ -188,8 +189,8 @@ async function talk(host: string, port: number, count: number): Promise<void> {
 
 const PIECE = 1 << 18;
 
-/** Sends so many bytes, ends the connection, and prints their digest when it is closed. */
-function pour(socket: TcpSocket, bytes: number): void {
+/** Sends so many bytes, ends the connection, and prints their digest when it is closed. `pauseMs`: after each piece. */
+function pour(socket: TcpSocket, bytes: number, pauseMs = 0): void {
   const hash = createHash('sha256');
   const piece = Buffer.from(Array.from({ length: PIECE }, (_, k) => (k * 31) ^ (k >> 8)));
   let left = bytes;
@@ -198,11 +199,16 @@ function pour(socket: TcpSocket, bytes: number): void {
       const part = piece.subarray(0, Math.min(left, PIECE));
       hash.update(part);
       left -= part.length;
-      if (!socket.write(part)) return;
+      const isFull = !socket.write(part);
+      if (pauseMs > 0) {
+        setTimeout(pump, pauseMs);
+        return;
+      }
+      if (isFull) return;
     }
     socket.end();
   };
-  socket.on('drain', pump);
+  if (pauseMs === 0) socket.on('drain', pump);
   socket.on('close', () => print(hash.digest('hex')));
   pump();
 }
@@ -223,10 +229,10 @@ function bulk(host: string, port: number, bytes: number): void {
 
 const sink = (port: number): void => void createServer(take).listen(port, () => print('ready'));
 
-const source = (port: number, bytes: number): void =>
+const source = (port: number, bytes: number, pauseMs: number): void =>
   void createServer((socket) => {
     socket.resume();
-    pour(socket, bytes);
+    pour(socket, bytes, pauseMs);
   }).listen(port, () => print('ready'));
 
 function main([what, ...args]: readonly string[]): Promise<void> | void {
@@ -239,7 +245,7 @@ function main([what, ...args]: readonly string[]): Promise<void> | void {
   if (what === 'talk') return talk(first, Number(second), Number(third));
   if (what === 'bulk') return bulk(first, Number(second), Number(third));
   if (what === 'sink') return sink(Number(first));
-  if (what === 'source') return source(Number(first), Number(second));
+  if (what === 'source') return source(Number(first), Number(second), Number(third));
   if (what === 'drain') return take(createConnection({ host: first, port: Number(second) }));
   if (what === 'hold') {
     const socket = createConnection({ host: first, port: Number(second) });

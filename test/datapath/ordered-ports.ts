@@ -46,7 +46,7 @@ export class OrderedLocalPorts {
     if (pools === undefined) return;
     for (let pool = 1; pool <= pools.get(0, FullnatPool.count); pool++) pools.set(pool, FullnatPool.family, 0);
     pools.set(0, FullnatPool.count, 0);
-    for (const name of ['fullnat_virtuals', ...(['inet', 'inet6'] as const).flatMap(mapsOf)]) {
+    for (const name of ['fullnat_virtuals', 'fullnat_foreign', ...(['inet', 'inet6'] as const).flatMap(mapsOf)]) {
       if (!existsSync(`${this.folder}/${name}`)) continue;
       const map = BpfMap.pinned(`${this.folder}/${name}`);
       for (const key of [...map.keys()]) map.delete(key);

@@ -1,6 +1,6 @@
 // All that the director of a bed has, as bytes of weir's own stream, and such bytes into its tables.
 import assert from 'node:assert/strict';
-import type { ConnectionApplier } from '../../src/datapath/ebpf/sync/connection-applier.js';
+import type { ApplyOptions, ConnectionApplier } from '../../src/datapath/ebpf/sync/connection-applier.js';
 import type { ConnectionNews } from '../../src/datapath/ebpf/sync/connection-news.js';
 import { OwnItems } from '../../src/datapath/ebpf/sync/own-items.js';
 import { APPLIED, type Applied } from '../../src/model/foreign-connection.js';
@@ -16,14 +16,20 @@ export function ownBytes(news: ConnectionNews): Uint8Array {
   items.refresh();
   const to = items.to({ item: (what, item) => encoder.item(what, false, item, 0), ended: () => assert.fail('nothing has ended') });
   while (news.scan(256, to));
+  items.close();
   return encoder.take();
 }
 
 /** What became of the items. */
-export function applyBytes({ director }: Bed, applier: ConnectionApplier, bytes: Uint8Array): readonly (Applied | undefined)[] {
+export function applyBytes(
+  { director }: Bed,
+  applier: ConnectionApplier,
+  bytes: Uint8Array,
+  options: ApplyOptions = {},
+): readonly (Applied | undefined)[] {
   const { records, refused } = new StreamDecoder().push(bytes);
   assert.equal(refused, undefined);
   const blocks = records.flatMap((block) => (block.kind === 'items' ? [{ block, late: 0 }] : []));
   const count = blocks.reduce((sum, { block }) => sum + block.count, 0);
-  return [...director.exclusively(() => applier.applyItems(blocks, count))].map((answer) => APPLIED[answer]);
+  return [...director.exclusively(() => applier.applyItems(blocks, count, options))].map((answer) => APPLIED[answer]);
 }

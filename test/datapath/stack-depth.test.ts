@@ -86,6 +86,7 @@ const OTHERS = [
   ...(['tunnel', 'tunnel6'] as const).map((build) => [build, 'weir_tunnel_xdp'] as const),
   ...(['fullnat', 'fullnat6', 'fullnat-sctp', 'fullnat-sctp6'] as const).map((build) => [build, 'weir_fullnat_request'] as const),
   ...(['apply', ...SIDE_NAMES.map((name) => `apply-${name}` as const)] as const).map((build) => [build, 'weir_apply'] as const),
+  ...(['apply-fullnat', 'apply-fullnat6'] as const).map((build) => [build, 'weir_apply_flows'] as const),
 ];
 
 function withinLimit(object: string, expected: readonly string[] = programsOf(basename(object))): void {

@@ -34,6 +34,7 @@ export const LAYOUTS = {
   fullnat_entries: 4280173260,
   fullnat_flows4: 2519912579,
   fullnat_flows6: 1576424247,
+  fullnat_foreign: 1597621239,
   fullnat_found: 2052119378,
   fullnat_ftp: 549278164,
   fullnat_pools: 2421330144,
@@ -64,7 +65,7 @@ export const LAYOUTS = {
 } as const;
 
 /** Of all of them. */
-export const LAYOUT = 4216984740;
+export const LAYOUT = 206041782;
 
 /** The numbers that the build before had for its tables of connections, from bpf/director/layout-before.h: these can be taken over. */
 export const LAYOUTS_BEFORE = { conns: 533567585, conns6: 2615462872 } as const;

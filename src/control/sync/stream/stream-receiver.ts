@@ -52,6 +52,7 @@ function refusalOf(answer: Applied): ItemRefusal | undefined {
     case 'full':
     case 'unsupported':
     case 'newer':
+    case 'port':
       return answer;
     case 'busy':
       return 'full';
@@ -171,8 +172,8 @@ export class StreamReceiver {
   }
 
   get #hasRefused(): boolean {
-    const { unbound = 0, full = 0, unsupported = 0 } = this.#refused;
-    return unbound + full + unsupported > 0;
+    const { unbound = 0, full = 0, unsupported = 0, port = 0 } = this.#refused;
+    return unbound + full + unsupported + port > 0;
   }
 
   /** Puts a part of what waits into the tables. What is to be sent back; undefined: nothing waits, or the tables cannot take it now. */
@@ -237,7 +238,7 @@ export class StreamReceiver {
 
   /** Services or servers have changed here. */
   again(): Uint8Array {
-    for (const reason of ['unbound', 'full'] as const) delete this.#refused[reason];
+    for (const reason of ['unbound', 'full', 'port'] as const) delete this.#refused[reason];
     return this.#encoder.encode({ kind: 'again' });
   }
 }

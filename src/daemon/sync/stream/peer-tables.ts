@@ -44,6 +44,7 @@ export class PeerTables implements NewsSource {
   #open(): Opened | undefined {
     if (this.#opened?.news.isPresent === true) return this.#opened;
     const folder = this.folder();
+    this.#opened?.items.close();
     this.#opened = undefined;
     if (folder === undefined) return undefined;
     const news = new ConnectionNews(folder, WISHES);

@@ -85,7 +85,7 @@ const buildsFor = (service: ServiceKey): readonly Build[] =>
   BUILDS.filter(({ family, sctp }) => family === serviceFamily(service) && (!sctp || isOfSctp(service) || service.kind === 'fwmark'));
 
 /** The maps of the connections' programs, of which they use none, and their own. */
-function mapsFor({ family }: Build, { folder, conf }: Tables): Extra {
+export function mapsForFlows(family: Family, { folder, conf }: Tables): Extra {
   const buckets = conf.get(0, Conf.connBuckets);
   const own = Object.entries(fullnatPins(family)).map(([name, pin]) => [name, existsSync(`${folder}/${pin}`) ? pin : undefined] as const);
   const others = family === 'inet' ? { buckets, pins: {} } : { ...mapsOf({ pins: IPV6_PINS }, folder), pins: IPV6_PINS };
@@ -94,7 +94,7 @@ function mapsFor({ family }: Build, { folder, conf }: Tables): Extra {
     pins: { ...others.pins, housekeeping: undefined, ...Object.fromEntries(own) },
     configure: (object) => {
       object.mapEntries('fullnat_dests', conf.get(0, Conf.maxDests));
-      for (const name of ['fullnat_clients', 'fullnat_virtuals']) object.mapEntries(name, buckets * Abi.BUCKET_SLOTS);
+      for (const name of ['fullnat_clients', 'fullnat_virtuals', 'fullnat_foreign']) object.mapEntries(name, buckets * Abi.BUCKET_SLOTS);
     },
   };
 }
@@ -120,7 +120,7 @@ function enter(build: Build, tables: Tables, fileOf: FileOf): void {
   const { folder } = tables;
   const { family, sctp } = build;
   using(new ObjectFile(fileOf(build.file)), (object) => {
-    loadOnto(object, folder, tables, mapsFor(build, tables));
+    loadOnto(object, folder, tables, mapsForFlows(family, tables));
     for (const [name, pin] of Object.entries(fullnatPins(family)))
       if (!existsSync(`${folder}/${pin}`)) using(object.map(name), (map) => pinInPlace(map, `${folder}/${pin}`));
     if (!sctp) using(object.program(TIMER), runHousekeeping);

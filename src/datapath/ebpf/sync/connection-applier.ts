@@ -13,7 +13,9 @@ import { tableKind } from './apply-builds.js';
 import { ApplyPages, type ApplyWatch } from './apply-pages.js';
 import { ApplyRecords } from './apply-records.js';
 import { ApplyTargets } from './apply-target.js';
-import { ItemTargets } from './item-targets.js';
+import { flowFields } from './flow-fields.js';
+import { FlowFields, FlowPages, type FlowStep } from './flow-pages.js';
+import { type FoundTarget, ItemTargets } from './item-targets.js';
 
 /** `rivalry`: for those with a time of their last packet. */
 export interface ApplyOptions extends ApplyWatch {
@@ -28,8 +30,10 @@ interface AppliedBlock {
 
 export class ConnectionApplier {
   readonly #pages: ApplyPages;
+  readonly #flows: FlowPages;
   readonly #records: ApplyRecords;
   readonly #targets: ItemTargets;
+  readonly #flow = new FlowFields();
   readonly #item = new StreamItem();
   /** Of an item. */
   readonly #seen = { answered: false, proven: false };
@@ -37,6 +41,7 @@ export class ConnectionApplier {
 
   constructor(readonly tables: Tables) {
     this.#pages = new ApplyPages(tables);
+    this.#flows = new FlowPages(tables);
     this.#records = new ApplyRecords(tables);
     this.#targets = new ItemTargets(tables);
   }
@@ -64,6 +69,21 @@ export class ConnectionApplier {
   applyItems(blocks: readonly AppliedBlock[], count: number, options: ApplyOptions = {}): Uint8Array {
     this.#targets.begin();
     this.#begin(count, options);
+    this.#flows.begin(count);
+    const { isUsed } = this.#flows;
+    if (isUsed) {
+      this.#each(blocks, (index, isConnection) => isConnection && !this.#times.ended && this.#putFlow(index, 'reserve'));
+      this.#flows.run('reserve');
+    }
+    this.#each(blocks, (index, isConnection) => (isConnection ? this.#putItem(index) : this.#putTemplateItem(index)));
+    const answers = this.#pages.end();
+    if (!isUsed) return answers;
+    this.#each(blocks, (index, isConnection) => isConnection && this.#settleFlow(index, APPLIED[answers[index] ?? 0] ?? 'busy'));
+    this.#flows.run('keep');
+    return answers;
+  }
+
+  #each(blocks: readonly AppliedBlock[], work: (index: number, isConnection: boolean) => void): void {
     let index = 0;
     for (const { block, late } of blocks) {
       const items = new ItemReader(block);
@@ -72,15 +92,14 @@ export class ConnectionApplier {
       for (; items.next(this.#item); index++) {
         this.#times.seconds = this.#item.seconds;
         this.#times.idle = (this.#item.idle + late) / 100;
-        if (isConnection) this.#putItem(index);
-        else this.#putTemplateItem(index);
+        work(index, isConnection);
       }
     }
-    return this.#pages.end();
   }
 
   close(): void {
     this.#pages.close();
+    this.#flows.close();
   }
 
   #begin(count: number, { rivalry, ...watch }: ApplyOptions): void {
@@ -120,12 +139,19 @@ export class ConnectionApplier {
 
   #putItem(index: number): void {
     const item = this.#item;
-    const target = this.#targets.connection(item);
-    if (typeof target === 'string') {
-      this.#pages.answer(index, target);
+    const target = this.#targets.connection(item, this.#times.ended);
+    const refusal = typeof target === 'string' ? target : this.#flows.refusal(index);
+    if (typeof target === 'string' || refusal !== undefined) {
+      this.#pages.answer(index, refusal ?? 'busy');
       return;
     }
-    const { bits, protocol } = item;
+    this.#fill(target);
+    this.#pages.put(tableKind(item.destination.family, item.protocol === IpProtocol.sctp, target.wide), index, this.#records.fields);
+  }
+
+  /** Makes the item a connection's record. */
+  #fill(target: FoundTarget): void {
+    const item = this.#item;
     const { fields } = this.#records;
     for (let k = 0; k < 4; k++) {
       fields.client[k] = item.client[k] ?? 0;
@@ -134,11 +160,26 @@ export class ConnectionApplier {
     fields.port = swap16(item.port);
     fields.vport = swap16(item.virtualPort);
     fields.dport = swap16(item.serverPort);
-    fields.protocol = protocol;
+    fields.protocol = item.protocol;
+    const { bits } = item;
     this.#seen.answered = (bits & ItemBits.answered) !== 0;
     this.#seen.proven = (bits & ItemBits.proven) !== 0;
     this.#records.connection(target, bits & ItemBits.state, (bits & ItemBits.seen) === 0 ? undefined : this.#seen, false, this.#times);
-    this.#pages.put(tableKind(item.destination.family, protocol === IpProtocol.sctp, target.wide), index, fields);
+  }
+
+  /** By FULLNAT its client has a local port. */
+  #putFlow(index: number, step: FlowStep): void {
+    const item = this.#item;
+    const target = this.#targets.connection(item, this.#times.ended);
+    if (typeof target === 'string' || !target.fullnat) return;
+    this.#fill(target);
+    this.#flows.put(item.destination.family, index, step, flowFields(this.#flow, this.tables, item, target, this.#records.fields));
+  }
+
+  /** What became of its connection. */
+  #settleFlow(index: number, applied: Applied): void {
+    if (applied === 'ended' || (this.#flows.isMade(index) && applied !== 'made' && applied !== 'changed')) this.#putFlow(index, 'drop');
+    else if (applied === 'made' || applied === 'changed') this.#putFlow(index, 'keep');
   }
 
   #putTemplateItem(index: number): void {

@@ -11,14 +11,16 @@ import { isFullnat, recordedForwarding } from '../table/forwarding-word.js';
 import { modelAddress } from '../table/record-address.js';
 import type { Tables } from '../table/tables.js';
 import { type ApplyTarget, ApplyTargets } from './apply-target.js';
+import { proxyReport } from './flow-report.js';
 
-type ItemTarget = ApplyTarget | 'unbound' | 'unsupported';
+/** `fullnat`: its destination knows no clients, so that its connections have a local port. */
+export interface FoundTarget extends ApplyTarget {
+  readonly fullnat: boolean;
+}
+type ItemTarget = FoundTarget | 'unbound' | 'unsupported';
 
 /** More is found again. */
 const KNOWN_MAX = 262_144;
-
-/** What the tables cannot take yet. */
-const FOREIGN_PARTS = ItemFlag.sequence | ItemFlag.local;
 
 const addressOf = (words: Uint32Array, family: Family): DestinationKey['address'] =>
   modelAddress(...words.subarray(0, family === 'inet' ? 1 : 4));
@@ -49,9 +51,14 @@ export class ItemTargets {
     this.#generation = generation;
   }
 
-  connection(item: StreamItem): ItemTarget {
+  /** `ended`: then it needs no local port. */
+  connection(item: StreamItem, ended: boolean): ItemTarget {
+    const found = this.#connection(item);
+    return typeof found === 'string' || canTake(item, found, ended) ? found : 'unsupported';
+  }
+
+  #connection(item: StreamItem): ItemTarget {
     const { flags, destination } = item;
-    if ((flags & FOREIGN_PARTS) !== 0) return 'unsupported';
     if ((flags & ItemFlag.endpoint) !== 0) return this.#ofOwnEndpoint(item);
     const known = this.#connections.get(destination);
     if (known !== undefined) return known;
@@ -93,7 +100,7 @@ export class ItemTargets {
       mark: service.kind === 'fwmark' ? service.mark : 0,
       method,
     });
-    return found === undefined ? 'unbound' : isFullnat(recordedForwarding(this.tables, found.dest)) ? 'unsupported' : found;
+    return found === undefined ? 'unbound' : { ...found, fullnat: isFullnat(recordedForwarding(this.tables, found.dest)) };
   }
 
   template({ flags, destination }: StreamItem): ItemTarget {
@@ -121,6 +128,18 @@ export class ItemTargets {
             mark: 0,
           },
     );
-    return found ?? 'unbound';
+    return found === undefined ? 'unbound' : { ...found, fullnat: false };
   }
+}
+
+/** By FULLNAT a connection has a local port, of its own family; the numbers of its bytes are those of a PROXY header then. */
+function canTake(
+  { flags, isLocalInet6, sequence, destination: { family } }: StreamItem,
+  { fullnat }: FoundTarget,
+  ended: boolean,
+): boolean {
+  const hasLocal = (flags & ItemFlag.local) !== 0;
+  if (hasLocal ? !fullnat || isLocalInet6 !== (family === 'inet6') : fullnat && !ended) return false;
+  if ((flags & ItemFlag.sequence) === 0) return true;
+  return fullnat && proxyReport(family, sequence[1] ?? 0, sequence[2] ?? 0) !== undefined;
 }

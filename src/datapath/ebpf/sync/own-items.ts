@@ -16,6 +16,7 @@ import type { TakenTemplate } from '../table/templates.js';
 import { TemplateAbi } from '../template.gen.js';
 import { WideTuple } from '../wide.gen.js';
 import { Wide6Rest } from '../wide6.gen.js';
+import { OwnFlows } from './own-flows.js';
 import { templateIdle } from './own-templates.js';
 import type { SeenSlot } from './seen-slot.js';
 import type { SlotNews } from './slot-news.js';
@@ -33,6 +34,8 @@ interface Configured {
   readonly service: number;
   readonly protocol: number;
   readonly isPortless: boolean;
+  /** Its connections have local ports. */
+  readonly isFullnat: boolean;
   readonly destination: DictionaryDestination;
 }
 
@@ -41,9 +44,11 @@ function configuredOf(tables: Tables, service: number, dest: number, method: num
   const key = { address: recordedAddress(dests, Dest, dest), port: swap16(dests.get(dest, Dest.port)) };
   // FULLNAT is masquerading to a connection: its destination has the difference.
   const word = recordedForwarding(tables, dest);
-  const name = isFullnat(word) ? forwardingOf(word).method : methodName(method);
+  const hasLocals = isFullnat(word);
+  const name = hasLocals ? forwardingOf(word).method : methodName(method);
   return {
     service,
+    isFullnat: hasLocals,
     protocol: services.get(service, Service.protocol),
     isPortless: isRecordedFtp(tables, service) || isRecordedWide(tables, service),
     destination: new DictionaryDestination(keyOfService(services, service), key, name),
@@ -52,6 +57,8 @@ function configuredOf(tables: Tables, service: number, dest: number, method: num
 
 const [METHOD_SHIFT, STATE_SHIFT] = [Abi.V_METHOD_SHIFT - 32, Abi.V_STATE_SHIFT - 32];
 const METHODS = 4;
+/** Hundredths of a second: a connection by FULLNAT gets its local port with its first packet. */
+const FLOW_WAIT = 50;
 
 /** A field of 8 or 16 bits in words from `from` on. */
 const fieldIn = (words: Uint32Array, from: number, { at, size }: { readonly at: number; readonly size: 1 | 2 }): number =>
@@ -66,14 +73,24 @@ export class OwnItems {
   /** Seconds in a unit of the datapath's clock. */
   #unit = 0;
 
-  constructor(readonly tables: Tables) {}
+  readonly #flows: OwnFlows;
+
+  constructor(readonly tables: Tables) {
+    this.#flows = new OwnFlows(tables);
+  }
+
+  close(): void {
+    this.#flows.close();
+  }
 
   /** Makes items of what is new. */
   to({ item: report, ended }: OwnItemsTo): TableNewsTo {
     const item = this.#item;
     return {
       connection: (slot, now) => {
-        if (this.#connection(slot, now)) report('connection', item, slot.slots, slot.at, slot.keyLow, slot.keyHigh);
+        if (!this.#connection(slot, now)) return;
+        if (this.#hasFlow(slot)) report('connection', item, slot.slots, slot.at, slot.keyLow, slot.keyHigh);
+        else if (item.idle <= FLOW_WAIT) slot.slots.forgetSlot(slot.at); // its first packet is on its way to its local port
       },
       template: (template, { slots, at, keyLow, keyHigh }, now) => {
         if (this.#template(template, now)) report('template', item, slots, at, keyLow, keyHigh);
@@ -134,6 +151,12 @@ export class OwnItems {
     item.secondsLeft = Math.max(1, Math.round(left * this.#unit));
     item.idleSeconds = (this.#times.of(item.protocol, state) - left) * this.#unit;
     return true;
+  }
+
+  /** Adds to the item of a connection by FULLNAT what stands for its client. False: that is not there. */
+  #hasFlow({ service, dest, high, what }: SeenSlot): boolean {
+    if (!this.#configured(service, dest, (high >>> METHOD_SHIFT) & (METHODS - 1)).isFullnat) return true;
+    return this.#flows.read(this.#item, dest, what === 'tuple' || what === 'client and tuple');
   }
 
   /** What a connection of all ports or of a mark has beside its slot: its virtual address, and from `rest` on its ports and protocol. */

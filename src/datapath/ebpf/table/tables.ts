@@ -76,7 +76,7 @@ const FULLNAT_FOUND_PIN = 'fullnat_found';
 const TUNNEL_WORK_PIN = 'tunnel_work';
 /** The maps of these programs alone, made with the first such destination (load/fullnat.ts): those of both families, */
 const FULLNAT_POOLS_PIN = 'fullnat_pools';
-const FULLNAT_SHARED_PINS = [FULLNAT_POOLS_PIN, 'fullnat_dests', 'fullnat_ports', 'fullnat_virtuals'] as const;
+const FULLNAT_SHARED_PINS = [FULLNAT_POOLS_PIN, 'fullnat_dests', 'fullnat_ports', 'fullnat_virtuals', 'fullnat_foreign'] as const;
 /** and those that each family has for itself. */
 const FULLNAT_OWN_MAPS = ['fullnat_clients', 'fullnat_ends', 'fullnat_timers'] as const;
 export type FullnatOwnMap = (typeof FULLNAT_OWN_MAPS)[number];
