@@ -1,13 +1,35 @@
 // weir's own stream in weir sync status, for a person.
-import { type PeerStatus, type StreamStatus, wouldBreak } from '../model/stream-node.js';
+import { counted } from '../model/counted.js';
+import { type DigestState, type PeerStatus, type StreamDirection, type StreamStatus, wouldBreak } from '../model/stream-node.js';
 
-function toLine({ to }: PeerStatus): string {
-  if (!to.connected) return `  sends nothing: ${to.failure}`;
-  const missing = [
-    ...(to.waiting === 0 ? [] : [`${to.waiting} not acknowledged yet`]),
-    ...(to.lacking === 0 ? [] : [`${to.lacking} that it cannot take`]),
+const DIGESTS: Readonly<Record<DigestState, string>> = {
+  none: 'its build does not compare digests',
+  open: 'the digests are not compared yet',
+  equal: 'the digests are equal',
+  differs: 'the digests differ',
+};
+
+/** What the receiver lacks. `there`: where that is. */
+const missing = ({ lacking, lost }: StreamDirection, there: string): readonly string[] => [
+  ...(lacking.unbound === 0 ? [] : [`${lacking.unbound} without a service or server ${there}`]),
+  ...(lacking.full === 0 ? [] : [`${lacking.full} without room ${there}`]),
+  ...(lacking.port === 0 ? [] : [`${lacking.port} with a local port of another client ${there}`]),
+  ...(lacking.unsupported === 0 ? [] : [`${lacking.unsupported} of a kind that cannot be taken`]),
+  ...(lost === 0 ? [] : [`${lost} gone ${there} before their time`]),
+];
+
+const breaks = (count: number): string => `${counted(count, 'connection')} ${count === 1 ? 'breaks' : 'break'}`;
+
+function toLines({ to }: PeerStatus): readonly string[] {
+  if (!to.connected) return [`  sends nothing: ${to.failure}`];
+  const parts = [...(to.waiting === 0 ? [] : [`${to.waiting} not acknowledged yet`]), ...missing(to, 'there')];
+  const why = parts.length === 0 ? '' : `: ${parts.join(', ')}`;
+  return [
+    `  has ${to.whole ? 'all' : 'a part'} of this table, by ${to.items} items; ${DIGESTS[to.digest]}`,
+    to.wouldBreak === null
+      ? `  what it would lack if this node died now is not known${why}`
+      : `  if this node dies now and it goes on, ${breaks(to.wouldBreak)}${why}`,
   ];
-  return `  has ${to.whole ? 'all' : 'a part'} of this table, by ${[`${to.items} items`, ...missing].join(', ')}`;
 }
 
 function fromLine({ from }: PeerStatus): string {
@@ -19,7 +41,9 @@ function fromLine({ from }: PeerStatus): string {
     ...(reasons.length === 0 ? [] : [`not taken: ${reasons.join(', ')}`]),
     `last message ${from.silentSeconds} s ago`,
   ];
-  return `  this node has ${from.whole ? 'all' : 'a part'} of its table, by ${parts.join(', ')}`;
+  const lacks = missing(from, 'here');
+  const has = `this node has ${from.whole ? 'all' : 'a part'} of its table, by ${parts.join(', ')}; ${DIGESTS[from.digest]}`;
+  return `  ${has}${lacks.length === 0 ? '' : `; it lacks ${lacks.join(', ')}`}`;
 }
 
 export function streamStatusText(status: StreamStatus): string {
@@ -27,11 +51,11 @@ export function streamStatusText(status: StreamStatus): string {
   const readiness =
     lost === undefined
       ? 'if this node dies now, all its connections break: no peer has all of them'
-      : `if this node dies now, ${lost === 1 ? '1 connection breaks' : `${lost} connections break`}`;
+      : `if this node dies now, ${breaks(lost)}`;
   const strangers = status.strangers === 0 ? [] : [`refused ${status.strangers} connections of others`];
   const peers = status.peers.flatMap((peer) => [
     `peer ${peer.address}${peer.node === '' ? '' : `, ${peer.node}`}`,
-    toLine(peer),
+    ...toLines(peer),
     fromLine(peer),
   ]);
   return [`stream of ${status.node}: ${readiness}`, ...strangers, ...peers].map((line) => `${line}\n`).join('');

@@ -36,6 +36,19 @@ export interface ConfiguredStream extends StreamSettings {
   readonly key: string;
 }
 
+/** Why a peer could not take an item: it has no such service or server, no room, another client at its local port, or cannot take such ones yet. */
+export const LACKING_REASONS = ['unbound', 'full', 'port', 'unsupported'] as const;
+
+/** Items that a peer could not take, by reason. */
+export type Lacking = Readonly<Record<(typeof LACKING_REASONS)[number], number>>;
+
+export const NOTHING_LACKS: Lacking = { unbound: 0, full: 0, port: 0, unsupported: 0 };
+
+export const lackingSum = (lacking: Lacking): number => LACKING_REASONS.reduce((sum, reason) => sum + lacking[reason], 0);
+
+/** What both ends have of a session, by its digest: not compared yet, or not by the peer's build; else what came of the last comparison. */
+export type DigestState = 'none' | 'open' | 'equal' | 'differs';
+
 /** What a session with a peer has come to. `whole`: all of the tables was sent once. */
 export interface StreamDirection {
   readonly connected: boolean;
@@ -43,6 +56,11 @@ export interface StreamDirection {
   readonly items: number;
   /** Sent and not acknowledged; received and not in the tables. */
   readonly waiting: number;
+  readonly digest: DigestState;
+  /** Of what the receiver could not take, as the sender counts it now. */
+  readonly lacking: Lacking;
+  /** Connections that the receiver had, and has no more before their time: it lacks them. */
+  readonly lost: number;
   /** Why the last session ended, or none came about; empty: it goes on. */
   readonly failure: string;
 }
@@ -52,8 +70,8 @@ export interface PeerStatus {
   readonly address: string;
   /** Of the peer, where it has greeted. */
   readonly node: string;
-  /** `lacking`: items that the peer could not take. */
-  readonly to: StreamDirection & { readonly lacking: number };
+  /** `wouldBreak`: connections that the peer would not have if this node died now; null: not known, since it has not got all of the table yet. */
+  readonly to: StreamDirection & { readonly wouldBreak: number | null };
   /** `refused`: items that could not be taken here, by reason. `silentSeconds`: since it sent what came last. */
   readonly from: StreamDirection & { readonly refused: Readonly<Record<string, number>>; readonly silentSeconds: number };
 }
@@ -68,16 +86,38 @@ export interface StreamStatus {
 /** A session whose cable is cut goes on for a while, and what was sent meanwhile comes late. A peer sends five times a second. */
 const SILENT_SECONDS = 3;
 
-/** Peers whose connections are not all here, by address. */
+const counted = (count: number, what: string): string => `${count} of its connections ${what}`;
+
+/** Why a peer's connections are not all here; undefined: they are. What cannot be taken at all yet is none of it: to wait would not help. */
+function missingOf({ from }: PeerStatus): string | undefined {
+  if (!from.connected) return 'no session';
+  if (from.silentSeconds >= SILENT_SECONDS) return 'nothing has come for seconds';
+  if (!from.whole) return 'not all of its table has come';
+  if (from.waiting > 0) return 'not all that came is in the table';
+  if (from.lacking.unbound > 0) return counted(from.lacking.unbound, 'have no service or server here');
+  if (from.lacking.full > 0) return counted(from.lacking.full, 'have no room here');
+  if (from.lacking.port > 0) return counted(from.lacking.port, 'have a local port that is of another client here');
+  if (from.lost > 0) return counted(from.lost, 'were here, and are gone before their time');
+  if (from.digest === 'differs') return 'the digests differ';
+  return from.digest === 'open' ? 'the digests are not compared yet' : undefined;
+}
+
+/** Peers whose connections are not all here, by address, each with the reason: `10.0.0.2:8848 (no session)`. */
 export const peersMissing = ({ peers }: StreamStatus): readonly string[] =>
-  peers
-    .filter(({ from }) => !from.connected || !from.whole || from.waiting > 0 || from.silentSeconds >= SILENT_SECONDS)
-    .map(({ address }) => address);
+  peers.flatMap((peer) => {
+    const why = missingOf(peer);
+    return why === undefined ? [] : [`${peer.address} (${why})`];
+  });
+
+/** Of a session to a peer: as PeerStatus. */
+export function brokenWithout({ connected, whole, digest, waiting, lacking, lost }: StreamDirection): number | null {
+  return connected && whole && digest !== 'differs' ? waiting + lackingSum(lacking) + lost : null;
+}
 
 /**
  * How many connections would break if this node died now: those that no peer has. undefined: no peer has got all of the table yet, so that it is not known.
  */
 export function wouldBreak({ peers }: StreamStatus): number | undefined {
-  const whole = peers.filter(({ to }) => to.connected && to.whole);
-  return whole.length === 0 ? undefined : Math.min(...whole.map(({ to }) => to.waiting + to.lacking));
+  const known = peers.flatMap(({ to }) => to.wouldBreak ?? []);
+  return known.length === 0 ? undefined : Math.min(...known);
 }

@@ -15,6 +15,8 @@ export interface ItemBlock {
   /** When they were sent: milliseconds of the sender's clock, modulo 2^32. */
   readonly sent: number;
   readonly count: number;
+  /** Of all of them. */
+  readonly digest: number;
   readonly bytes: Uint8Array;
   /** What the numbers of destinations mean. */
   readonly dictionary: readonly DictionaryDestination[];

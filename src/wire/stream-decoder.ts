@@ -1,8 +1,10 @@
 // Reads the records of weir's own stream: the receiver's side of one connection. Bytes may come in pieces of any size. It never throws, and its memory
 // is bounded by one frame and the dictionary. What it refuses ends the connection, since nothing behind it can be read.
+import { LACKING_REASONS, type Lacking, NOTHING_LACKS } from '../model/stream-node.js';
 import { type ItemBlock, ItemReader } from './stream-block.js';
 import { StreamReader } from './stream-bytes.js';
 import { ReceiveDictionary } from './stream-dictionary.js';
+import { addDigests, itemHash } from './stream-digest.js';
 import { type ItemKind, StreamItem } from './stream-item.js';
 import { GOODBYE_REASONS, ITEM_REFUSALS, StreamLayout, type StreamRecord, type StreamRefusal, StreamType } from './stream-record.js';
 
@@ -45,6 +47,18 @@ function readRefused(reader: StreamReader): Answer {
 function readGoodbye(reader: StreamReader): Answer {
   const reason = GOODBYE_REASONS[reader.u8()];
   return reason === undefined ? 'reason' : [{ kind: 'goodbye', reason }];
+}
+
+function readDigest(reader: StreamReader): Answer {
+  const [count, sum, lost] = [reader.u48(), reader.u48(), reader.u32()];
+  return [{ kind: 'digest', count, sum, lost }];
+}
+
+function readCompared(reader: StreamReader): Answer {
+  const [count, sum] = [reader.u48(), reader.u48()];
+  const lacking: Record<keyof Lacking, number> = { ...NOTHING_LACKS };
+  for (const reason of LACKING_REASONS) lacking[reason] = reader.u32();
+  return [{ kind: 'compared', count, sum, lacking }];
 }
 
 export class StreamDecoder {
@@ -132,6 +146,10 @@ export class StreamDecoder {
         return [{ kind: 'again' }];
       case StreamType.goodbye:
         return readGoodbye(reader);
+      case StreamType.digest:
+        return readDigest(reader);
+      case StreamType.compared:
+        return readCompared(reader);
       default:
         return 'frame-type';
     }
@@ -143,9 +161,9 @@ export class StreamDecoder {
     const bytes = reader.bytes(reader.left);
     const { destinations: dictionary } = this.#dictionary;
     const items = new ItemReader({ what, bytes, dictionary });
-    let count = 0;
-    while (items.next(this.#item)) count += 1;
+    let [count, digest] = [0, 0];
+    for (; items.next(this.#item); count++) digest = addDigests(digest, itemHash(what, ended, this.#item));
     if (items.refusal !== undefined) return items.refusal;
-    return reader.failed || count === 0 ? 'frame-short' : [{ kind: 'items', what, ended, sent, count, bytes, dictionary }];
+    return reader.failed || count === 0 ? 'frame-short' : [{ kind: 'items', what, ended, sent, count, digest, bytes, dictionary }];
   }
 }

@@ -9,6 +9,7 @@ import { IpProtocol } from '../model/ip-protocol.js';
 import type { DestinationKey, ForwardingMethod, Protocol, ServiceKey } from '../model/service.js';
 import { swap32 } from './bytes.js';
 import type { StreamReader, StreamWriter } from './stream-bytes.js';
+import { textHash } from './stream-hash.js';
 import { StreamLayout, type StreamRefusal } from './stream-record.js';
 
 /** In the order of their numbers. */
@@ -20,6 +21,8 @@ export class DictionaryDestination {
   readonly family: Family;
   /** The service's address, if it has one, as of StreamItem. */
   readonly serviceWords: readonly number[];
+  /** Of its name. */
+  readonly hash: number;
 
   constructor(
     readonly service: ServiceKey,
@@ -28,6 +31,12 @@ export class DictionaryDestination {
   ) {
     this.family = serviceFamily(service);
     this.serviceWords = service.kind === 'fwmark' ? [] : service.address.words.map(swap32);
+    this.hash = textHash(this.name);
+  }
+
+  /** The same for both sides. */
+  get name(): string {
+    return `${serviceId(this.service)} ${destinationId(this.key)} ${this.method}`;
   }
 }
 
@@ -87,8 +96,7 @@ export class SendDictionary {
     return number;
   }
 
-  #numberOf({ service, key, method }: DictionaryDestination): number {
-    const name = `${serviceId(service)} ${destinationId(key)} ${method}`;
+  #numberOf({ name, service, key, method }: DictionaryDestination): number {
     const known = this.#destinations.get(name);
     if (known !== undefined) return known;
     if (this.#destinations.size >= StreamLayout.destinationsMax || this.#services.size >= StreamLayout.servicesMax) {

@@ -9,8 +9,11 @@
 //     ack           count (6)
 //     refused       number of the first (6) · how many (4) · reason (1)
 //     goodbye       reason (1)
+//     digest        count (6) · sum (6) · lost (4)
+//     compared      count (6) · sum (6) · unbound (4) · full (4) · port (4) · unsupported (4)
 //     again, forget   nothing
 //     service, destination   stream-dictionary.ts
+import { LACKING_REASONS } from '../model/stream-node.js';
 import { StreamWriter } from './stream-bytes.js';
 import { SendDictionary } from './stream-dictionary.js';
 import { type ItemKind, type StreamItem, writeItem } from './stream-item.js';
@@ -52,6 +55,16 @@ function writeRecord(writer: StreamWriter, record: StreamRecord): void {
       break;
     case 'goodbye':
       writer.u8(GOODBYE_REASONS.indexOf(record.reason));
+      break;
+    case 'digest':
+      writer.u48(record.count);
+      writer.u48(record.sum);
+      writer.u32(record.lost);
+      break;
+    case 'compared':
+      writer.u48(record.count);
+      writer.u48(record.sum);
+      for (const reason of LACKING_REASONS) writer.u32(record.lacking[reason]);
   }
 }
 

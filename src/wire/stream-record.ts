@@ -1,4 +1,6 @@
 // The records of weir's own synchronisation between two of its nodes, over one byte stream. stream-encoder.ts has their bytes.
+import type { Lacking } from '../model/stream-node.js';
+
 export interface StreamHello {
   readonly kind: 'hello';
   readonly node: string;
@@ -38,6 +40,25 @@ export interface StreamRefused {
   readonly reason: ItemRefusal;
 }
 
+/**
+ * From the receiver, after the acknowledgement of so many: the digest of those of them that were not refused (stream-digest.ts). `lost`: connections of this
+ * session that the receiver had, and has no more before their time.
+ */
+export interface StreamDigest {
+  readonly kind: 'digest';
+  readonly count: number;
+  readonly sum: number;
+  readonly lost: number;
+}
+
+/** The sender's answer: its own digest of the same, and what it knows the receiver to lack now. */
+export interface StreamCompared {
+  readonly kind: 'compared';
+  readonly count: number;
+  readonly sum: number;
+  readonly lacking: Lacking;
+}
+
 /** Why a node ends a connection, in the order of their numbers. */
 export const GOODBYE_REASONS = ['stop', 'bytes', 'order', 'silent', 'self'] as const;
 export type GoodbyeReason = (typeof GOODBYE_REASONS)[number];
@@ -55,7 +76,9 @@ export type StreamRecord =
   | StreamRefused
   /** The receiver's services or servers have changed: what was refused may be taken now. */
   | { readonly kind: 'again' }
-  | StreamGoodbye;
+  | StreamGoodbye
+  | StreamDigest
+  | StreamCompared;
 
 /** Why bytes are refused. The connection must be closed then: where the next record would begin is not known. */
 export const STREAM_REFUSALS = [
@@ -112,4 +135,15 @@ export const StreamType = {
   refused: 11,
   again: 12,
   goodbye: 13,
+  digest: 14,
+  compared: 15,
 } as const;
+
+/**
+ * What a build can do beyond version 2, as names of ALPN, the best first. A frame of a type that a build does not know ends the connection: so those of digests
+ * go only where both ends have named that one. A build that names none has version 2 as it was.
+ */
+export const STREAM_PROTOCOLS = ['weir-stream/2.1', 'weir-stream/2'] as const;
+
+/** `protocol`: that both ends have agreed upon; null or false: none. */
+export const hasDigests = (protocol: string | false | null): boolean => protocol === STREAM_PROTOCOLS[0];

@@ -129,6 +129,15 @@ const plainRecords: fc.Arbitrary<StreamRecord> = fc.oneof(
     .map(([at, count, reason]): StreamRecord => ({ kind: 'refused', number: at, count, reason })),
   fc.constant<StreamRecord>({ kind: 'again' }),
   fc.constantFrom(...GOODBYE_REASONS).map((reason): StreamRecord => ({ kind: 'goodbye', reason })),
+  fc.tuple(number, number, word).map(([count, sum, lost]): StreamRecord => ({ kind: 'digest', count, sum, lost })),
+  fc.tuple(number, number, word, word, word, word).map(
+    ([count, sum, unbound, full, port, unsupported]): StreamRecord => ({
+      kind: 'compared',
+      count,
+      sum,
+      lacking: { unbound, full, port, unsupported },
+    }),
+  ),
 );
 
 export const sampleHello: StreamRecord = { kind: 'hello', node: 'lb1', id: '0123456789abcdef' };
@@ -197,6 +206,8 @@ export const sampleRecords: readonly AnyRecord[] = [
   { kind: 'ack', count: 0xffff_ffff_ffff },
   { kind: 'refused', number: 12, count: 3, reason: 'full' },
   { kind: 'again' },
+  { kind: 'digest', count: 7, sum: 0xffff_ffff_ffff, lost: 2 },
+  { kind: 'compared', count: 7, sum: 1, lacking: { unbound: 1, full: 0, port: 2, unsupported: 0xffff_ffff } },
   { kind: 'goodbye', reason: 'stop' },
 ];
 

@@ -28,10 +28,10 @@ test('it waits while the peer does not answer, and takes over when it has all', 
   await stream.until('its first failure', () => stream.lines.find((line) => line.includes('does not send')));
   await logs(low, '(VI_1) Entering MASTER STATE');
   high.start();
-  await logs(high, '(VI_1) waits for connections of its peers before it preempts, at most 60 s: 10.9.0.1:8848');
+  await logs(high, '(VI_1) waits for connections of its peers before it preempts, at most 60 s: 10.9.0.1:8848 (no session)');
   assert.match(
     vrrpLine(high.host),
-    /^VI_1 BACKUP .*; waits for connections of its peers before it preempts, at most [1-6]?\d s: 10\.9\.0\.1:8848$/,
+    /^VI_1 BACKUP .*; waits for connections of its peers before it preempts, at most [1-6]?\d s: 10\.9\.0\.1:8848 \(no session\)$/,
   );
   startStream({ bed }, low.host, key, '10.9.0.2');
   await logs(high, '(VI_1) has all connections of its peers, and waits no longer');

@@ -1,6 +1,6 @@
 // Directors of a pair (pair.ts) that keep their connections the same by weir's own stream.
 import assert from 'node:assert/strict';
-import type { StreamStatus } from '../../src/model/stream-node.js';
+import type { PeerStatus, StreamStatus } from '../../src/model/stream-node.js';
 import { ok, until } from '../datapath/cluster.js';
 import { ENTRY, type Host } from '../support/netns-bed.js';
 import { RunningDaemon } from '../support/running-daemon.js';
@@ -30,12 +30,15 @@ export function streamOf(host: Host): StreamAnswer | undefined {
   return (JSON.parse(stdout) as (StreamAnswer | object)[]).find((each): each is StreamAnswer => 'stream' in each);
 }
 
-/** Waits until each of these has got all that the other has, and nothing waits. */
+const isEqual = ({ to, from }: PeerStatus): boolean =>
+  from.whole && from.waiting === 0 && to.digest === 'equal' && from.digest === 'equal' && to.lost + from.lost === 0;
+
+/** Waits until each of these has got all that the other has, nothing waits, and both have found that they have the same. */
 export async function inStep(...hosts: readonly Host[]): Promise<void> {
   for (const host of hosts) {
     await until(
       () => streamOf(host),
-      (answer) => answer?.wouldBreak === 0 && answer.stream.peers.every(({ from }) => from.whole && from.waiting === 0),
+      (answer) => answer?.wouldBreak === 0 && answer.stream.peers.every(isEqual),
       60,
     );
   }

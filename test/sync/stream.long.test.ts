@@ -1,10 +1,10 @@
 // weir's own stream between two living directors: keys that differ, services that come late, and a process that is killed.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { until } from '../datapath/cluster.js';
+import { ok, until } from '../datapath/cluster.js';
 import { noNamespaces } from '../support/netns-bed.js';
 import { addServices, chats, connections, established, failOver, inPair, SERVICES } from './pair.js';
-import { inStep, LINK_ADDRESS, newKey, startStream, streamOf } from './stream-pair.js';
+import { inStep, LINK_ADDRESS, newKey, type StreamAnswer, startStream, streamOf } from './stream-pair.js';
 
 const skip = noNamespaces();
 const CHATS = 10;
@@ -50,6 +50,16 @@ test('a service that comes late gets its connections; a killed process goes on w
       30,
     );
     assert.deepEqual(connections(second), []);
+    const unbound = (answer: StreamAnswer | undefined): number | undefined => answer?.stream.peers[0]?.from.lacking.unbound;
+    await until(
+      () => unbound(streamOf(second)),
+      (count) => count === ALL,
+      30,
+    );
+    addServices(second);
+    await established(second, ALL);
+    await inStep(lvs, second);
+    ok(second.ipvsadm('-C'));
     addServices(second);
     await established(second, ALL);
     await inStep(lvs, second);

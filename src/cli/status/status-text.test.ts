@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { NOTHING_LACKS } from '../../model/stream-node.js';
 import type { ServiceStatus, Status } from './status.js';
 import { statusText } from './status-text.js';
 
@@ -133,8 +134,17 @@ test('VRRP: the state of each instance, since when, and why it is in FAULT; a da
 });
 
 test('a stream: what would break, and peers without a session', () => {
-  const session = { connected: true, whole: true, items: 9, waiting: 0, failure: '' };
-  const to = { ...session, lacking: 0 };
+  const session = {
+    connected: true,
+    whole: true,
+    items: 9,
+    waiting: 0,
+    digest: 'equal',
+    lacking: NOTHING_LACKS,
+    lost: 0,
+    failure: '',
+  } as const;
+  const to = { ...session, wouldBreak: 1 };
   const from = { ...session, refused: {}, silentSeconds: 0 };
   const down = { ...from, connected: false, failure: 'ECONNRESET' };
   const peers = [

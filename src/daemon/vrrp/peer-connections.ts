@@ -16,7 +16,7 @@ export interface PeerConnectionsOptions {
   /** lvs_sync_stream: before its process runs, and while it does not, everything is missing. */
   readonly configured: () => ConfiguredStream | undefined;
   readonly log: Log;
-  /** By address; none: nothing is missing, or no such process runs. */
+  /** By address, with the reason; none: nothing is missing, or no such process runs. */
   readonly changed: (missing: readonly string[]) => void;
 }
 
@@ -55,7 +55,7 @@ export class PeerConnections {
       this.#failure = '';
       this.#runs = status !== undefined;
       if (status !== undefined) return peersMissing(status);
-      return (this.options.configured()?.peers ?? []).map((peer) => endpointText(peer));
+      return (this.options.configured()?.peers ?? []).map((peer) => `${endpointText(peer)} (the stream does not run here)`);
     } catch (error) {
       if (!isSystemError(error) && !isWeirError(error)) throw error;
       const why = isSystemError(error) ? reasonOf(error) : error.message;

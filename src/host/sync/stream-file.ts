@@ -5,7 +5,7 @@ import { StateFile } from '../state-file.js';
 import { isAlive, ownProcess } from './sync-record.js';
 
 /** To be raised with each change of the fields. */
-const FORMAT = 1;
+const FORMAT = 2;
 
 const file = (cookie?: bigint): StateFile => new StateFile('sync', '_stream', cookie);
 

@@ -8,6 +8,8 @@ export interface NodeSetup {
   readonly ppm: number;
   /** Milliseconds between two looks at its table. */
   readonly lookMs: number;
+  /** Its build compares digests. */
+  readonly digests: boolean;
 }
 
 export type Disturbance =

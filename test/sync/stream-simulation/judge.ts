@@ -18,6 +18,14 @@ const UNKNOWN_US = FRESH_MARGIN * 1e6 + 100_000;
 const describe = (node: Node, { dest, state, left, idle }: Living): string =>
   `at node ${node.number} to server ${serverOfDest({ node: node.number }, dest)} in state ${state}, idle ${idle}, left ${left}`;
 
+/** It is quiet, and nothing is lacking: both ends have found that they have the same. */
+function differs({ sender, receiver, isOpen }: Session): string | undefined {
+  const [there, here] = [sender.state, receiver.state];
+  if (!isOpen || here.digest === 'none') return undefined;
+  if (there.digest !== 'equal' || here.digest !== 'equal') return `the digests are ${there.digest}, ${here.digest}`;
+  return there.lost + here.lost > 0 ? `lost ${there.lost}, ${here.lost}` : undefined;
+}
+
 export class Judge {
   readonly truth = new Truth();
   /** When connections had their last packet that the active node ended while all processes lived on since. */
@@ -103,6 +111,10 @@ export class Judge {
     const wanted = nodes.length * (nodes.length - 1);
     const settled = sessions.filter(({ isOpen, settledUs }) => isOpen && this.world.nowUs - settledUs < SETTLED_US);
     if (settled.length !== wanted) return `${settled.length} of ${wanted} sessions have nothing to send`;
+    for (const session of sessions) {
+      const wrong = differs(session);
+      if (wrong !== undefined) return `from node ${session.from} to ${session.to}: ${wrong}`;
+    }
     const living = nodes.reduce((sum, { table }) => sum + [...table.slots()].length, 0);
     const items = this.world.itemsSent - this.#itemsBefore;
     if (items > living * (nodes.length - 1)) return `${items} items were sent while it was quiet`;

@@ -23,6 +23,8 @@ const LOOK_SLOTS = 16;
 export class PeerCopy implements NewsSource {
   readonly slots: SlotNews;
   #next = 0;
+  /** Connections of others that were found to be gone before their time. */
+  lost = 0;
   /** By slot: until when what is in it was to live when it was looked at last. */
   readonly #met: Uint32Array;
 
@@ -50,6 +52,9 @@ export class PeerCopy implements NewsSource {
       if (slots.hasEnded(at, moment)) {
         const { words } = this.#copied(at);
         if (!this.#isElsewhere(at)) sink.ended('connection', itemOf(words, this.names));
+        slots.forgetSlot(at);
+      } else if (slots.isLost(at, moment)) {
+        if (!this.#isElsewhere(at)) this.lost += 1;
         slots.forgetSlot(at);
       }
       const isTaken = ((table.words[at + HIGH] ?? 0) & Abi.V_DEST_MASK) !== 0;

@@ -3,6 +3,7 @@ import type { Ended } from '../../../src/control/sync/stream/sent-window.js';
 import { type Batch, type PeerMemory, StreamReceiver } from '../../../src/control/sync/stream/stream-receiver.js';
 import { StreamSender } from '../../../src/control/sync/stream/stream-sender.js';
 import { APPLIED, type Applied, type Rivalry } from '../../../src/model/foreign-connection.js';
+import { lackingSum } from '../../../src/model/stream-node.js';
 import { randomFrom } from '../../../src/sim/random.js';
 import { ItemReader } from '../../../src/wire/stream-block.js';
 import { StreamItem } from '../../../src/wire/stream-item.js';
@@ -15,6 +16,8 @@ import { Session, type Side } from './session.js';
 
 const RECONNECT_US = 1_000_000;
 const SILENT_MS = 5000;
+/** incoming.ts, where it is longer. */
+const REPAIR_US = 3_000_000;
 /** Writes of one look. */
 const WRITES = 4;
 
@@ -23,6 +26,7 @@ interface Peer {
   readonly copy: PeerCopy;
   readonly memory: PeerMemory;
   nextUs: number;
+  repairedUs: number;
   ends: readonly Ended[];
 }
 
@@ -72,7 +76,8 @@ export class Node {
     this.peers.clear();
     for (const { number } of this.world.nodes) {
       if (number === this.number) continue;
-      this.peers.set(number, { copy: new PeerCopy(this.table, { node: this.number }), memory: {}, nextUs: this.world.nowUs, ends: [] });
+      const copy = new PeerCopy(this.table, { node: this.number });
+      this.peers.set(number, { copy, memory: {}, nextUs: this.world.nowUs, repairedUs: Number.NEGATIVE_INFINITY, ends: [] });
     }
   }
 
@@ -176,9 +181,22 @@ export class World {
     for (const session of this.sessions) {
       if (session.to !== node.number || session.closed.has('receiver')) continue;
       if (node.nowMs() - session.receiver.state.receivedAt > SILENT_MS) this.close(session, 'receiver');
-      else this.#deliver(session);
+      else {
+        this.#deliver(session);
+        this.#repair(node, session);
+      }
     }
     this.sessions = this.sessions.filter(({ closed }) => closed.size < 2);
+  }
+
+  /** incoming.ts */
+  #repair(node: Node, session: Session): void {
+    const { lost } = session.receiver.state;
+    const peer = node.peer(session.from);
+    if (lost === 0 || this.nowUs - peer.repairedUs < REPAIR_US) return;
+    peer.repairedUs = this.nowUs;
+    delete peer.memory.wholeAt;
+    this.close(session, 'receiver');
   }
 
   #tickTo(node: Node, number: number): void {
@@ -196,7 +214,7 @@ export class World {
       const { items, waiting, lacking, whole } = sender.state;
       this.itemsSent += items - before;
       this.#push(session, 'receiver', bytes);
-      if (!more && items === before && waiting === 0 && lacking === 0 && whole && session.isOpen) this.settled?.(session);
+      if (!more && items === before && waiting === 0 && lackingSum(lacking) === 0 && whole && session.isOpen) this.settled?.(session);
       if (!more) break;
     }
   }
@@ -209,10 +227,13 @@ export class World {
     if (this.isCut(node.number, number) || !other.isRunning) return;
     for (const old of this.sessions) if (old.from === node.number && old.to === number) this.close(old, 'receiver');
     const now = (at: Node) => () => at.nowMs();
-    const sender = new StreamSender({ node: `lb${node.number}`, id: node.id, source: peer.copy, now: now(node), ends: peer.ends });
-    const { memory } = other.peer(node.number);
+    const digests = node.setup.digests && other.setup.digests;
+    const sender = new StreamSender({ node: `lb${node.number}`, id: node.id, source: peer.copy, now: now(node), ends: peer.ends, digests });
+    const { memory, copy } = other.peer(node.number);
     const apply = (batch: Batch) => other.apply(batch, node.number);
-    const receiver = new StreamReceiver({ node: `lb${number}`, id: other.id, memory, now: now(other), apply });
+    const lostBefore = copy.lost;
+    const lost = () => copy.lost - lostBefore;
+    const receiver = new StreamReceiver({ node: `lb${number}`, id: other.id, memory, now: now(other), apply, digests, lost });
     const session = new Session(node.number, number, sender, receiver);
     this.sessions.push(session);
     this.#push(session, 'receiver', sender.begin());

@@ -21,6 +21,8 @@ test('mutated streams are refused or applied, and nothing comes after a refusal'
       node: 'lb2',
       id: '2'.repeat(16),
       memory: {},
+      digests: true,
+      lost: () => 0,
       now: () => n,
       apply: ({ blocks, count }) => {
         applied += count;

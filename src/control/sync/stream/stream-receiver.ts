@@ -1,15 +1,20 @@
 // The receiving side of one session of weir's own stream: what a peer has goes into this director's tables, and each item is acknowledged when it is there, or
 // refused with a reason.
 import { APPLIED, type Applied, type Rivalry } from '../../../model/foreign-connection.js';
+import { type DigestState, type Lacking, NOTHING_LACKS } from '../../../model/stream-node.js';
 import type { ItemBlock } from '../../../wire/stream-block.js';
 import type { Received } from '../../../wire/stream-decoder.js';
 import { StreamEncoder } from '../../../wire/stream-encoder.js';
-import type { GoodbyeReason, ItemRefusal } from '../../../wire/stream-record.js';
+import type { GoodbyeReason, ItemRefusal, StreamCompared } from '../../../wire/stream-record.js';
+import { TakenDigest } from './taken-digest.js';
 
 /** Clocks of two machines do not go at the same speed, and one may stand still for a moment: what was compared is forgotten after one to two of these. */
 const COMPARED_MS = 60_000;
 /** The moment up to which a peer was whole is known no better, seconds: a round takes one at most, and a table's times are as old. */
 export const FRESH_MARGIN = 2.5;
+
+/** More does not fit into a record. */
+const COUNT_MAX = 0xffff_ffff;
 
 /** Items that are put into the tables together, about: whole blocks of them. */
 const PART = 2048;
@@ -39,6 +44,10 @@ export interface ReceiverOptions {
   readonly node: string;
   readonly id: string;
   readonly memory: PeerMemory;
+  /** The peer compares digests, too. */
+  readonly digests: boolean;
+  /** Connections of this session that were here, and are gone before their time. */
+  readonly lost: () => number;
   /** Milliseconds of a clock that never goes back. */
   readonly now: () => number;
   /** Puts a batch into the tables. What became of each item, by its place in APPLIED; undefined: it cannot now, and is to be asked again. */
@@ -71,6 +80,9 @@ export class StreamReceiver {
   #waitingItems = 0;
   #peer: { readonly node: string; readonly id: string } | undefined;
   #count = 0;
+  readonly #taken = new TakenDigest();
+  /** What the peer states that this director lacks. */
+  #lacking: Lacking = NOTHING_LACKS;
   /** All items from this number on are news: those before are all that the peer had. */
   #wholeFrom = Number.POSITIVE_INFINITY;
   /** How much the peer's clock, as of when it sent, was behind the one here at first: what is compared is more or less than that, however far apart they are. */
@@ -96,7 +108,7 @@ export class StreamReceiver {
 
   /**
    * Items that were dealt with, those that wait, whether all of the peer's has come, and what was refused. `beatSentAt`: what the peer knew then has come,
-   * but for the round of its tables that went on.
+   * but for the round of its tables that went on. `digest`: of all that the peer had, and what came since, as it was compared last.
    */
   get state() {
     return {
@@ -104,9 +116,17 @@ export class StreamReceiver {
       waiting: this.#waitingItems,
       whole: this.#count >= this.#wholeFrom,
       refused: this.#refused,
+      lacking: this.#lacking,
+      lost: this.options.lost(),
+      digest: this.#digest,
       receivedAt: this.#receivedAt,
       beatSentAt: this.#beatSentAt,
     };
+  }
+
+  get #digest(): DigestState {
+    if (!this.options.digests) return 'none';
+    return this.#taken.comparedAt >= this.#wholeFrom ? this.#taken.state : 'open';
   }
 
   /** Nothing more should be read until the tables have taken what waits. */
@@ -139,9 +159,15 @@ export class StreamReceiver {
         this.#beatSentAt = now - this.#onTheWay(record.sent, now);
         if (record.whole) this.#wholeFrom = Math.min(this.#wholeFrom, this.#count + this.#waitingItems);
         if (record.whole && this.#waitingItems === 0) this.#knowsAll(record.sent, now);
-      } else if (record.kind !== 'goodbye') return 'order';
+      } else if (record.kind === 'compared') this.#compare(record);
+      else if (record.kind !== 'goodbye') return 'order';
     }
     return undefined;
+  }
+
+  #compare({ count, sum, lacking }: StreamCompared): void {
+    this.#lacking = lacking;
+    this.#taken.compare(count, sum);
   }
 
   /** The least difference that was seen has the shortest way in it. */
@@ -217,19 +243,28 @@ export class StreamReceiver {
       this.#encoder.record({ kind: 'refused', number: this.#count + from, count: number - from, reason });
     };
     for (const { block } of blocks) {
+      const first = number;
+      let refused = 0;
       for (const end = number + block.count; number < end; number++) {
         const found = block.ended ? undefined : REFUSALS[answers[number] ?? 0];
+        if (found !== undefined) refused += 1;
         if (found === reason) continue;
         report();
         [from, reason] = [number, found];
       }
+      if (refused === 0) this.#taken.all(block);
+      else this.#taken.some(block, (index) => REFUSALS[answers[first + index] ?? 0] === undefined);
     }
     report();
   }
 
-  /** An acknowledgement of what is here, by which the peer knows that this director is alive. */
+  /** An acknowledgement of what is here, by which the peer knows that this director is alive, and what there is to compare. */
   beat(): Uint8Array {
-    return this.#encoder.encode({ kind: 'ack', count: this.#count });
+    const count = this.#count;
+    this.#encoder.record({ kind: 'ack', count });
+    if (this.options.digests && this.#peer !== undefined)
+      this.#encoder.record({ kind: 'digest', count, sum: this.#taken.ask(count), lost: Math.min(this.options.lost(), COUNT_MAX) });
+    return this.#encoder.take();
   }
 
   end(reason: GoodbyeReason): Uint8Array {

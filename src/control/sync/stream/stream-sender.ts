@@ -1,9 +1,12 @@
 // The sending side of one session of weir's own stream: all that this director's tables have, and then what is new there. The tables are the state of record:
 // a session that ends loses nothing, since the next one begins with everything again.
+import type { DigestState, Lacking } from '../../../model/stream-node.js';
 import type { Received } from '../../../wire/stream-decoder.js';
+import { itemHash } from '../../../wire/stream-digest.js';
 import { StreamEncoder } from '../../../wire/stream-encoder.js';
 import { type ItemKind, StreamItem } from '../../../wire/stream-item.js';
-import type { GoodbyeReason } from '../../../wire/stream-record.js';
+import type { GoodbyeReason, StreamDigest, StreamRefused } from '../../../wire/stream-record.js';
+import { LackingCount } from './lacking-count.js';
 import { type Ended, type SentTable, SentWindow } from './sent-window.js';
 
 /** Items that were sent and not acknowledged yet: no more are sent then. */
@@ -42,16 +45,23 @@ export interface SenderOptions {
   readonly source: NewsSource;
   /** What the session before this one left: the source reports an end once. */
   readonly ends?: readonly Ended[];
+  /** The peer compares digests, too. */
+  readonly digests: boolean;
   /** Milliseconds of a clock that never goes back. */
   readonly now: () => number;
 }
 
-/** `whole`: all has been sent once. `waiting`: items that are not acknowledged. `lacking`: that the peer refused since it was asked last. */
+/**
+ * `whole`: all has been sent once. `waiting`: items that are not acknowledged. `lacking`: that the peer could not take when it was asked last. `lost`: that it
+ * had and has no more before their time. `digest`: of what it has acknowledged, compared with its own.
+ */
 export interface SenderState {
   readonly whole: boolean;
   readonly items: number;
   readonly waiting: number;
-  readonly lacking: number;
+  readonly lacking: Lacking;
+  readonly lost: number;
+  readonly digest: DigestState;
 }
 
 export class StreamSender {
@@ -59,7 +69,11 @@ export class StreamSender {
   readonly #window = new SentWindow();
   readonly #sink: NewsSink;
   #ends: readonly Ended[];
-  #lacking = 0;
+  readonly #lacking = new LackingCount();
+  #lost = 0;
+  #digest: DigestState;
+  /** What the peer has asked to be compared, as it is here. */
+  #compared: { readonly count: number; readonly sum: number } | undefined;
   #isGreeted = false;
   #isWhole = false;
   /** Of the look that goes on. */
@@ -73,22 +87,24 @@ export class StreamSender {
   constructor(readonly options: SenderOptions) {
     const now = options.now();
     this.#ends = options.ends ?? [];
+    this.#digest = options.digests ? 'open' : 'none';
     [this.#roundBegan, this.#lastRoundBegan, this.#receivedAt, this.#againAt] = [now, now, now, now + AGAIN_MS];
     this.#sink = {
       item: (what, item, table, at, keyLow, keyHigh) => {
         this.#encoder.item(what, false, item, this.#now >>> 0);
-        this.#window.add(table, at, keyLow, keyHigh);
+        this.#window.add(itemHash(what, false, item), table, at, keyLow, keyHigh);
       },
       ended: (what, item) => {
         this.#encoder.item(what, true, item, this.#now >>> 0);
-        this.#window.addEnd({ what, item: new StreamItem().set(item), lastMs: this.#now - item.idle * 10 });
+        this.#window.addEnd(itemHash(what, true, item), { what, item: new StreamItem().set(item), lastMs: this.#now - item.idle * 10 });
       },
     };
   }
 
   get state(): SenderState {
-    const { waiting, sent: items } = this.#window;
-    return { whole: this.#isWhole, items, waiting, lacking: this.#lacking };
+    const { waiting, sent: items, acknowledged } = this.#window;
+    const lacking = this.#lacking.at(acknowledged);
+    return { whole: this.#isWhole, items, waiting, lacking, lost: this.#lost, digest: this.#digest };
   }
 
   /** What the peer may not know yet, for the next session with the same process. */
@@ -111,8 +127,9 @@ export class StreamSender {
       else if (record.kind === 'ack') {
         if (!this.#window.acknowledge(record.count)) return false;
       } else if (record.kind === 'refused') {
-        if (!this.#refuse(record.number, record.count, record.reason === 'newer')) return false;
-      } else if (record.kind === 'again') this.#again();
+        if (!this.#refuse(record)) return false;
+      } else if (record.kind === 'digest') this.#compare(record);
+      else if (record.kind === 'again') this.#again();
       else if (record.kind !== 'goodbye') return false;
     }
     return true;
@@ -124,17 +141,25 @@ export class StreamSender {
     this.#roundBegan = this.#lastRoundBegan = this.options.now();
   }
 
-  #refuse(number: number, count: number, isNewer: boolean): boolean {
+  #refuse({ number, count, reason }: StreamRefused): boolean {
     if (!this.#window.has(number, count)) return false;
-    if (!isNewer) this.#lacking += this.#window.refuse(number, count);
+    const lacking = this.#window.refuse(number, count, reason === 'newer');
+    if (reason !== 'newer') this.#lacking.add(reason, lacking);
     return true;
+  }
+
+  /** It comes after the acknowledgement of the same items; what is of others is ignored. */
+  #compare({ count, sum, lost }: StreamDigest): void {
+    const { acknowledged, digest } = this.#window;
+    if (this.#digest === 'none' || count !== acknowledged) return;
+    this.#digest = sum === digest ? 'equal' : 'differs';
+    this.#lost = lost;
+    this.#compared = { count, sum: digest };
   }
 
   #again(): void {
     this.#againAt = this.options.now() + AGAIN_MS;
-    if (this.#lacking === 0) return;
-    this.#lacking = 0;
-    this.options.source.forgetRefused();
+    if (this.#lacking.begin()) this.options.source.forgetRefused();
   }
 
   /** The peer does not answer. */
@@ -160,7 +185,14 @@ export class StreamSender {
       this.#beatAt = now + BEAT_MS;
       this.#encoder.record({ kind: 'beat', sent: now >>> 0, whole: this.#isWhole && now - this.#lastRoundBegan <= ROUND_MS });
     }
+    this.#answer();
     return { bytes: this.#encoder.take(), more };
+  }
+
+  #answer(): void {
+    if (this.#compared === undefined) return;
+    this.#encoder.record({ kind: 'compared', ...this.#compared, lacking: this.#lacking.at(this.#window.acknowledged) });
+    this.#compared = undefined;
   }
 
   /** Those of the session before. */
@@ -171,12 +203,13 @@ export class StreamSender {
     for (const ended of left) {
       ended.item.idleSeconds = (this.#now - ended.lastMs) / 1000;
       this.#encoder.item(ended.what, true, ended.item, this.#now >>> 0);
-      this.#window.addEnd(ended);
+      this.#window.addEnd(itemHash(ended.what, true, ended.item), ended);
     }
   }
 
   #endRound(now: number): void {
     this.#isWhole = true;
+    this.#lacking.endRound(this.#window.sent);
     this.#lastRoundBegan = this.#roundBegan;
     this.#roundBegan = now;
   }

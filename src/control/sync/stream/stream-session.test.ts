@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { connectionOf, encodeAll, itemOf, recordsOf } from '../../../../test/support/stream-objects.js';
 import { sampleConnection } from '../../../../test/support/stream-records.js';
 import { APPLIED, type Applied } from '../../../model/foreign-connection.js';
+import { lackingSum, NOTHING_LACKS } from '../../../model/stream-node.js';
 import { ItemReader } from '../../../wire/stream-block.js';
 import { StreamDecoder } from '../../../wire/stream-decoder.js';
 import { StreamEncoder } from '../../../wire/stream-encoder.js';
@@ -20,7 +21,11 @@ const portOf = (port: number, idle = 0): StreamItem => {
 type Answer = (batch: Batch) => Uint8Array | undefined;
 
 /** A sender whose news are put in by hand, and a receiver that keeps what comes. */
-function session(answer: Answer = all('made'), memory: PeerMemory = {}) {
+function session(
+  answer: Answer = all('made'),
+  memory: PeerMemory = {},
+  { digests = true, lost = () => 0, way = (bytes: Uint8Array) => bytes } = {},
+) {
   let now = 10_000;
   const news: ((to: NewsSink) => void)[] = [];
   const refused: number[] = [];
@@ -44,8 +49,8 @@ function session(answer: Answer = all('made'), memory: PeerMemory = {}) {
     batches.push(batch);
     return answer(batch);
   };
-  const sender = new StreamSender({ node: 'lb1', id: '1'.repeat(16), source, now: () => now });
-  const receiver = new StreamReceiver({ node: 'lb2', id: '2'.repeat(16), memory, now: () => now + 500_000, apply });
+  const sender = new StreamSender({ node: 'lb1', id: '1'.repeat(16), source, digests, now: () => now });
+  const receiver = new StreamReceiver({ node: 'lb2', id: '2'.repeat(16), memory, digests, lost, now: () => now + 500_000, apply });
   const [there, backwards] = [new StreamDecoder(), new StreamDecoder()];
   const toReceiver = (bytes: Uint8Array) => assert.equal(receiver.take(there.push(bytes).records), undefined);
   const toSender = (bytes: Uint8Array | undefined) => assert.ok(sender.take(backwards.push(bytes ?? new Uint8Array()).records));
@@ -54,7 +59,7 @@ function session(answer: Answer = all('made'), memory: PeerMemory = {}) {
   const look = (onTheWayMs = 0): void => {
     const { bytes } = sender.look();
     now += onTheWayMs;
-    toReceiver(bytes);
+    toReceiver(way(bytes));
     for (let back = receiver.deliver(); back !== undefined; back = receiver.deliver()) toSender(back);
     toSender(receiver.beat());
   };
@@ -81,13 +86,17 @@ const applied = (batches: readonly Batch[]) =>
   );
 const ports = (batches: readonly Batch[]) => applied(batches).map(({ port }) => port);
 
+/** Of a receiver without a sender. */
+const alone = { memory: {}, digests: true, lost: () => 0 };
+
 test('what is new goes there once, and is acknowledged', () => {
   const { sender, receiver, news, put, batches, look, forgotten } = session();
   assert.deepEqual([receiver.peer?.node, forgotten()], ['lb1', 1]);
   news.push((to) => put(to, [1, 2, 3], 4));
   look();
   assert.deepEqual(ports(batches), [1, 2, 3]);
-  assert.deepEqual(sender.state, { whole: true, items: 3, waiting: 0, lacking: 0 });
+  const { whole, items, waiting, lacking } = sender.state;
+  assert.deepEqual([whole, items, waiting, lackingSum(lacking)], [true, 3, 0, 0]);
   look();
   assert.equal(batches.length, 1);
   assert.equal(receiver.state.whole, true);
@@ -133,23 +142,30 @@ test('what is refused is counted, and sent again when the receiver asks, or afte
   const { sender, receiver, news, put, refused, look, pass, toSender } = session((batch) => all(answer)(batch));
   news.push((to) => put(to, [1, 2]));
   look();
-  assert.deepEqual([refused, sender.state.lacking, receiver.state.refused], [[1, 2], 2, { unbound: 2 }]);
+  const unbound = (): number => sender.state.lacking.unbound;
+  assert.deepEqual([refused, unbound(), receiver.state.refused], [[1, 2], 2, { unbound: 2 }]);
   toSender(receiver.again());
-  assert.deepEqual([refused, sender.state.lacking], [[], 0]);
+  assert.deepEqual([refused, unbound()], [[], 2]);
   news.push((to) => put(to, [1, 2]));
   look();
-  assert.equal(sender.state.lacking, 2);
+  look();
+  assert.equal(unbound(), 2);
+  assert.deepEqual(receiver.state.lacking, { ...NOTHING_LACKS, unbound: 2 });
   pass(11_000);
   answer = 'made';
+  news.push((to) => put(to, [1, 2]));
   look();
-  assert.deepEqual([refused, sender.state.lacking], [[], 0]);
+  assert.deepEqual([refused, unbound()], [[], 2]);
+  look();
+  look();
+  assert.deepEqual([unbound(), receiver.state.lacking.unbound], [0, 0]);
 });
 
 test('what is newer there is no lack', () => {
   const { sender, news, put, refused, look } = session(all('newer'));
   news.push((to) => put(to, [1]));
   look();
-  assert.deepEqual([refused, sender.state.lacking, sender.state.waiting], [[], 0, 0]);
+  assert.deepEqual([refused, lackingSum(sender.state.lacking), sender.state.waiting], [[], 0, 0]);
 });
 
 test('nothing is acknowledged while the tables cannot take it, and a sender stops at its window', () => {
@@ -198,7 +214,7 @@ test('all that comes until the first look is over is compared with what this dir
 test('an end that was not acknowledged is sent by the next session first', () => {
   let now = 0;
   const source = { look: () => false, forget: () => {}, forgetRefused: () => {} };
-  const options = { node: 'lb1', id: '1'.repeat(16), source, now: () => now };
+  const options = { node: 'lb1', id: '1'.repeat(16), source, digests: true, now: () => now };
   const look = (to: NewsSink): boolean => {
     to.ended('connection', portOf(7, 2));
     return false;
@@ -227,7 +243,7 @@ test('what was compared of the clocks is forgotten: a peer whose clock stood sti
     batches.push(batch);
     return all('made')(batch);
   };
-  const receiver = new StreamReceiver({ node: 'lb2', id: '2'.repeat(16), memory: {}, now: () => now, apply });
+  const receiver = new StreamReceiver({ node: 'lb2', id: '2'.repeat(16), ...alone, now: () => now, apply });
   const [encoder, decoder] = [new StreamEncoder(), new StreamDecoder()];
   const hello = { kind: 'hello', node: 'lb1', id: '1'.repeat(16) } as const;
   receiver.take(decoder.push(encoder.encode(hello, { kind: 'beat', sent: 0, whole: true })).records);
@@ -248,7 +264,7 @@ test('clocks may be half of their range apart, and go over it', () => {
     batches.push(batch);
     return all('made')(batch);
   };
-  const receiver = new StreamReceiver({ node: 'lb2', id: '2'.repeat(16), memory: {}, now: () => now, apply });
+  const receiver = new StreamReceiver({ node: 'lb2', id: '2'.repeat(16), ...alone, now: () => now, apply });
   const [encoder, decoder] = [new StreamEncoder(), new StreamDecoder()];
   receiver.take(
     decoder.push(encoder.encode({ kind: 'hello', node: 'lb1', id: '1'.repeat(16) }, { kind: 'beat', sent: 0, whole: true })).records,
@@ -263,12 +279,14 @@ test('who keeps to no order, or is this director itself, is refused', () => {
   const { sender, receiver } = session();
   assert.equal(receiver.take([{ kind: 'hello', node: 'lb1', id: '1'.repeat(16) }]), 'order');
   assert.equal(receiver.take([{ kind: 'ack', count: 1 }]), 'order');
-  const fresh = new StreamReceiver({ node: 'lb2', id: '2'.repeat(16), memory: {}, now: () => 0, apply: all('made') });
+  assert.equal(receiver.take([{ kind: 'digest', count: 0, sum: 0, lost: 0 }]), 'order');
+  const fresh = new StreamReceiver({ node: 'lb2', id: '2'.repeat(16), ...alone, now: () => 0, apply: all('made') });
   assert.equal(fresh.take([{ kind: 'hello', node: 'lb3', id: '2'.repeat(16) }]), 'self');
   for (const record of [
     { kind: 'ack', count: 1 },
     { kind: 'refused', number: 0, count: 1, reason: 'full' },
     { kind: 'beat', sent: 0, whole: true },
+    { kind: 'compared', count: 0, sum: 0, lacking: NOTHING_LACKS },
   ] as const)
     assert.equal(sender.take([record]), false, record.kind);
 });

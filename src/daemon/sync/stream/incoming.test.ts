@@ -2,23 +2,27 @@
 import assert from 'node:assert/strict';
 import { EventEmitter } from 'node:events';
 import { test } from 'node:test';
-import { setImmediate as turn } from 'node:timers/promises';
+import { setImmediate as turn, setTimeout as wait } from 'node:timers/promises';
 import type { TLSSocket } from 'node:tls';
 import { encodeAll } from '../../../../test/support/stream-objects.js';
 import { sampleConnection, sampleHello } from '../../../../test/support/stream-records.js';
 import { APPLIED } from '../../../model/foreign-connection.js';
 import { StreamEncoder } from '../../../wire/stream-encoder.js';
+import { STREAM_PROTOCOLS } from '../../../wire/stream-record.js';
 import { Incoming } from './incoming.js';
 
 /** Bytes of one event: TLS gives each of its records by an event of its own. */
 const PIECE = 4096;
+/** Of what follows a delivery. A beat has a digest, too. */
+const ACK_BYTES = 10;
 
 class FakeSocket extends EventEmitter {
-  writes = 0;
+  acks = 0;
+  alpnProtocol: string = STREAM_PROTOCOLS[0];
   #isPaused = false;
 
-  write(): boolean {
-    this.writes += 1;
+  write(bytes: Uint8Array): boolean {
+    if (bytes.length === ACK_BYTES) this.acks += 1;
     return true;
   }
 
@@ -38,23 +42,28 @@ class FakeSocket extends EventEmitter {
     this.destroy();
   }
 
+  isDestroyed = false;
+
   destroy(): void {
+    this.isDestroyed = true;
     this.emit('close');
   }
 }
 
 function session() {
   const counts: number[] = [];
-  let isBusy = false;
+  let pastMs = 0;
+  let [isBusy, lost] = [false, 0];
   const incoming = new Incoming({
     node: 'lb2',
     id: '2'.repeat(16),
-    now: () => performance.now(),
+    now: () => performance.now() + pastMs,
     apply: ({ count }) => {
       if (isBusy) return undefined;
       counts.push(count);
       return new Uint8Array(count).fill(APPLIED.indexOf('made'));
     },
+    lost: () => lost,
     log: () => {},
   });
   const socket = new FakeSocket();
@@ -70,17 +79,23 @@ function session() {
   const busy = (is: boolean): void => {
     isBusy = is;
   };
-  return { incoming, socket, counts, send, sum, busy };
+  const lose = (count: number): void => {
+    lost += count;
+  };
+  const pass = (ms: number): void => {
+    pastMs += ms;
+  };
+  return { incoming, socket, counts, send, sum, busy, lose, pass };
 }
 
 test('all that comes in one turn goes into the tables together, and is acknowledged together', async () => {
   const { incoming, socket, counts, send, sum } = session();
-  const before = socket.writes;
+  const before = socket.acks;
   send(4000);
   assert.equal(sum(), 0);
   while (sum() < 4000) await turn();
   assert.ok(counts.length <= 2, `${counts}`);
-  assert.equal(socket.writes - before, counts.length);
+  assert.equal(socket.acks - before, counts.length);
   incoming.stop();
 });
 
@@ -103,4 +118,29 @@ test('what has come is in the tables when a node stops', () => {
   send(10_000);
   incoming.stop();
   assert.equal(sum(), 10_000);
+});
+
+test('where connections of the peer are gone before their time it is asked for all again, and once more after five minutes', async () => {
+  const { incoming, socket, lose, pass } = session();
+  const isOver = async (each: FakeSocket): Promise<boolean> => {
+    for (let turns = 0; turns < 60 && !each.isDestroyed; turns++) await wait(10);
+    return each.isDestroyed;
+  };
+  const next = (): FakeSocket => {
+    const accepted = new FakeSocket();
+    incoming.accept(accepted as unknown as TLSSocket);
+    return accepted;
+  };
+  assert.equal(await isOver(socket), false);
+  lose(2);
+  assert.equal(await isOver(socket), true);
+  assert.match(incoming.status.failure, /^2 of its connections are gone here before their time$/);
+  const second = next();
+  assert.equal(incoming.status.lost, 0);
+  lose(1);
+  assert.deepEqual([await isOver(second), incoming.status.lost], [false, 1]);
+  pass(299_000);
+  pass(1000);
+  assert.equal(await isOver(second), true);
+  incoming.stop();
 });

@@ -1,8 +1,9 @@
 // From one peer: what it sends goes into the tables. Its last session counts; one before ends.
 import type { TLSSocket } from 'node:tls';
 import { type Batch, type PeerMemory, StreamReceiver } from '../../../control/sync/stream/stream-receiver.js';
-import type { PeerStatus } from '../../../model/stream-node.js';
+import { NOTHING_LACKS, type PeerStatus } from '../../../model/stream-node.js';
 import { StreamDecoder } from '../../../wire/stream-decoder.js';
+import { hasDigests } from '../../../wire/stream-record.js';
 
 /** An acknowledgement goes back so often, whether anything came or not. */
 const BEAT_MS = 250;
@@ -14,12 +15,26 @@ const DELIVER_MS = 5;
 const SILENT_MS = 30_000;
 /** A beat that comes so late comes after a pause of this process: what the peer has sent may not be read yet. */
 const PAUSE_MS = 1000;
+/** Where something is missing here, the peer is asked for everything again, no more often than this. */
+const REPAIR_MS = 300_000;
+const NOTHING = {
+  whole: false,
+  items: 0,
+  waiting: 0,
+  refused: {},
+  lacking: NOTHING_LACKS,
+  lost: 0,
+  digest: 'open',
+  silentSeconds: 0,
+} as const;
 
 export interface IncomingOptions {
   readonly node: string;
   readonly id: string;
   readonly now: () => number;
   readonly apply: (batch: Batch) => Uint8Array | undefined;
+  /** Connections of the peer that were found to be gone here before their time, from the beginning on. */
+  readonly lost: () => number;
   readonly log: (text: string) => void;
 }
 
@@ -37,6 +52,7 @@ export class Incoming {
   #failure = 'it has not connected';
   #node = '';
   #beatAt = 0;
+  #repairedAt = Number.NEGATIVE_INFINITY;
 
   constructor(readonly options: IncomingOptions) {}
 
@@ -46,17 +62,25 @@ export class Incoming {
 
   get status(): PeerStatus['from'] {
     const { receiver } = this.#session ?? {};
-    if (receiver === undefined)
-      return { connected: false, whole: false, items: 0, waiting: 0, failure: this.#failure, refused: {}, silentSeconds: 0 };
-    const { items, waiting, whole, refused, beatSentAt } = receiver.state;
+    if (receiver === undefined) return { connected: false, ...NOTHING, failure: this.#failure };
+    const { receivedAt: _, beatSentAt, refused, ...state } = receiver.state;
     const silentSeconds = Math.round((this.options.now() - beatSentAt) / 1000);
-    return { connected: true, whole, items, waiting, failure: '', refused: refused as Record<string, number>, silentSeconds };
+    return { connected: true, ...state, failure: '', refused: refused as Record<string, number>, silentSeconds };
   }
 
   accept(socket: TLSSocket): void {
     this.#end('another session took its place');
-    const { node, id, now, apply, log } = this.options;
-    const receiver = new StreamReceiver({ node, id, memory: this.#memory, now, apply });
+    const { node, id, now, apply, log, lost } = this.options;
+    const lostBefore = lost();
+    const receiver = new StreamReceiver({
+      node,
+      id,
+      memory: this.#memory,
+      now,
+      apply,
+      digests: hasDigests(socket.alpnProtocol),
+      lost: () => lost() - lostBefore,
+    });
     const decoder = new StreamDecoder();
     const beat = setInterval(() => this.#beat(), BEAT_MS);
     const session = { socket, receiver, beat };
@@ -107,6 +131,17 @@ export class Incoming {
     if (isInTime && now - receiver.state.receivedAt > SILENT_MS && !socket.isPaused())
       this.#end('it sends nothing', receiver.end('silent'));
     else socket.write(receiver.beat());
+    this.#repair(now);
+  }
+
+  /** The peer has what is not here, though it was taken: the peer's tables are the state of record. */
+  #repair(now: number): void {
+    const { lost, digest } = this.#session?.receiver.state ?? {};
+    const isWrong = (lost ?? 0) > 0 || digest === 'differs';
+    if (!isWrong || now - this.#repairedAt < REPAIR_MS) return;
+    this.#repairedAt = now;
+    delete this.#memory.wholeAt;
+    this.#end(digest === 'differs' ? 'the digests differ' : `${lost} of its connections are gone here before their time`);
   }
 
   /** All that came in one turn goes into the tables together, since each time takes the lock and looks at the tables' pins. */

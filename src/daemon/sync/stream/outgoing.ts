@@ -2,10 +2,11 @@
 // that does not take it: the sender looks at them again when the socket has room.
 import type { TLSSocket } from 'node:tls';
 import type { Ended } from '../../../control/sync/stream/sent-window.js';
-import { type SenderState, StreamSender } from '../../../control/sync/stream/stream-sender.js';
+import { StreamSender } from '../../../control/sync/stream/stream-sender.js';
 import type { StreamKey } from '../../../host/sync/stream-key.js';
-import type { StreamDirection, StreamPeer } from '../../../model/stream-node.js';
+import { brokenWithout, NOTHING_LACKS, type PeerStatus, type StreamPeer } from '../../../model/stream-node.js';
 import { StreamDecoder } from '../../../wire/stream-decoder.js';
+import { hasDigests } from '../../../wire/stream-record.js';
 import type { PeerTables } from './peer-tables.js';
 import { openChannel } from './secure-channel.js';
 
@@ -22,6 +23,7 @@ const FULL_MS = 20;
 const PAUSE_MS = 1000;
 /** More is not put into the socket. */
 const SOCKET_BYTES = 1 << 20;
+const NOTHING = { whole: false, items: 0, waiting: 0, lacking: NOTHING_LACKS, lost: 0, digest: 'open' } as const;
 
 export interface OutgoingOptions {
   readonly peer: StreamPeer;
@@ -57,10 +59,10 @@ export class Outgoing {
     this.#connect();
   }
 
-  get status(): StreamDirection & Pick<SenderState, 'lacking'> {
+  get status(): PeerStatus['to'] {
     const { sender } = this.#session ?? {};
-    const state = sender?.state ?? { whole: false, items: 0, waiting: 0, lacking: 0 };
-    return { connected: sender !== undefined, ...state, failure: this.#failure };
+    const status = { connected: sender !== undefined, ...(sender?.state ?? NOTHING), failure: this.#failure };
+    return { ...status, wouldBreak: brokenWithout(status) };
   }
 
   /** Sends what is new to the last, and ends; resolves when the peer has it, or takes too long. */
@@ -93,7 +95,8 @@ export class Outgoing {
 
   #begin(socket: TLSSocket): void {
     const { node, id, tables, now } = this.options;
-    const sender = new StreamSender({ node, id, source: tables, ends: this.#ends, now });
+    const digests = hasDigests(socket.alpnProtocol);
+    const sender = new StreamSender({ node, id, source: tables, ends: this.#ends, digests, now });
     const decoder = new StreamDecoder();
     this.#session = { socket, sender };
     this.#ended('');

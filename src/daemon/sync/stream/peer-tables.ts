@@ -16,6 +16,8 @@ interface Opened {
 
 export class PeerTables implements NewsSource {
   #opened: Opened | undefined;
+  /** Of tables that are gone. */
+  #lostBefore = 0;
 
   /** `folder`: of the pins; undefined: nothing is loaded. */
   constructor(readonly folder: () => string | undefined) {}
@@ -35,6 +37,11 @@ export class PeerTables implements NewsSource {
     this.#opened?.news.forgetRefused();
   }
 
+  /** As of ConnectionNews, from the beginning on. */
+  get lost(): number {
+    return this.#lostBefore + (this.#opened?.news.lost ?? 0);
+  }
+
   /** What the peer has of the tables; undefined: nothing is loaded. */
   get news(): ConnectionNews | undefined {
     return this.#open()?.news;
@@ -45,6 +52,7 @@ export class PeerTables implements NewsSource {
     if (this.#opened?.news.isPresent === true) return this.#opened;
     const folder = this.folder();
     this.#opened?.items.close();
+    this.#lostBefore = this.lost;
     this.#opened = undefined;
     if (folder === undefined) return undefined;
     const news = new ConnectionNews(folder, WISHES);

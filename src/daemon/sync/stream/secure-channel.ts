@@ -6,6 +6,7 @@ import { formatAddress, parseAddress } from '../../../model/address-text.js';
 import { sameAddress } from '../../../model/identity.js';
 import type { DestinationKey } from '../../../model/service.js';
 import { HAS_OTHER_KEY, type StreamPeer } from '../../../model/stream-node.js';
+import { STREAM_PROTOCOLS } from '../../../wire/stream-record.js';
 
 const HANDSHAKE_MS = 5000;
 /** Open at the same time, of each peer: a session, one that takes its place, and what a port scanner opens. */
@@ -18,6 +19,7 @@ const tlsOptions = ({ key, certificate }: StreamKey) => ({
   // Whose key it is, is compared here; there is no authority.
   rejectUnauthorized: false,
   secureOptions: constants.SSL_OP_NO_TICKET,
+  ALPNProtocols: [...STREAM_PROTOCOLS],
 });
 
 /** Has the other end proved to have the key that is expected of this peer? */

@@ -91,7 +91,7 @@ export class StreamDaemon {
     const [node, id] = [this.#node, this.#id];
     const outgoing = new Outgoing({ peer, own: this.key, node, id, tables, now, log: (text) => log('info', `to ${name}: ${text}`) });
     const apply = (batch: Batch): Uint8Array | undefined => this.#apply(batch, tables);
-    const incoming = new Incoming({ node, id, now, apply, log: (text) => log('info', `from ${name}: ${text}`) });
+    const incoming = new Incoming({ node, id, now, apply, lost: () => tables.lost, log: (text) => log('info', `from ${name}: ${text}`) });
     return { peer, tables, incoming, outgoing };
   }
 

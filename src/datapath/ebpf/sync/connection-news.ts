@@ -25,6 +25,7 @@ export class ConnectionNews {
   readonly #templates: TemplateScan;
   #isAtEnd = true;
   #hasTemplatesLeft = false;
+  #lost = 0;
 
   /** `folder`: of the pins. `wishes`: instead of those of the tables. @throws SystemError ENOENT: nothing is loaded */
   constructor(
@@ -45,6 +46,11 @@ export class ConnectionNews {
   /** False: the datapath was unloaded, and what is read here means nothing any more. */
   get isPresent(): boolean {
     return this.#tables.conf.get(0, Conf.magic) === Abi.WEIR_MAGIC;
+  }
+
+  /** Connections of other directors that were found to be gone here before their time. */
+  get lost(): number {
+    return this.#lost;
   }
 
   get wishes(): SyncWishes {
@@ -100,6 +106,9 @@ export class ConnectionNews {
       ...(ended && {
         ended: (slot) => {
           if (this.#isServed(slot.service)) ended.connection(slot, now);
+        },
+        lost: () => {
+          this.#lost += 1;
         },
       }),
     });

@@ -7,10 +7,9 @@ import { SlotNews } from './slot-news.js';
 
 const NEWS = 2 ** (Abi.V_STATE_SHIFT - 32 + 4) - 1;
 const [KEY, DEST, EXPIRES, MARGIN] = [7, 3, 5000, 25];
-const moment = { now: 1000, refresh: 0 };
 
 /** One slot with a connection, as the table and what was reported of it have it. */
-function oneSlot() {
+function oneSlot(now = 1000) {
   const words = new Uint32Array(SLOT_WORDS);
   const slots = new SlotNews(words, { bucketWords: SLOT_WORDS, bucketSlots: 1, pieces: [] }, NEWS);
   const put = (expires: number, dest = DEST): void => {
@@ -28,7 +27,11 @@ function oneSlot() {
       seen.push('ended');
       slots.forgetSlot(at);
     };
-    slots.look(0, 1, moment, found, ended);
+    const lost = (at: number): void => {
+      seen.push('lost');
+      slots.forgetSlot(at);
+    };
+    slots.look(0, 1, { now, refresh: 0 }, found, ended, lost);
     return seen;
   };
   /** From another director. */
@@ -36,7 +39,8 @@ function oneSlot() {
     put(expires);
     slots.sent(0, KEY, 0, DEST, expires, MARGIN);
   };
-  return { put, look, receive };
+  const endElsewhere = (): void => slots.foreignEnd(0);
+  return { put, look, receive, endElsewhere };
 }
 
 test('what is new is found once, and its end is reported once', () => {
@@ -47,13 +51,32 @@ test('what is new is found once, and its end is reported once', () => {
   assert.deepEqual([look(), look()], [['ended'], []]);
 });
 
-test('what came from others and had no packet here is theirs: what becomes of it here is no end', () => {
-  const { put, look, receive } = oneSlot();
-  receive(EXPIRES);
-  receive(EXPIRES + 1);
-  assert.deepEqual(look(), []);
-  put(EXPIRES, 0);
-  assert.deepEqual(look(), []);
+test('what came from others and had no packet here is theirs: what becomes of it here is no end, and a loss where its time is not over', () => {
+  for (const [now, after] of [
+    [1000, ['lost']],
+    [EXPIRES, []],
+  ] as const) {
+    const { put, look, receive } = oneSlot(now);
+    receive(EXPIRES);
+    receive(EXPIRES + 1);
+    assert.deepEqual(look(), []);
+    put(EXPIRES, 0);
+    assert.deepEqual([look(), look()], [after, []]);
+  }
+});
+
+test('what others have ended, and what had a packet here, is not lost', () => {
+  const ended = oneSlot();
+  ended.receive(EXPIRES);
+  ended.look();
+  ended.endElsewhere();
+  ended.put(EXPIRES, 0);
+  assert.deepEqual(ended.look(), ['ended']);
+  const own = oneSlot();
+  own.put(EXPIRES);
+  own.look();
+  own.put(EXPIRES, 0);
+  assert.deepEqual(own.look(), ['ended']);
 });
 
 test('one with a packet here since belongs to this director', () => {
@@ -83,5 +106,5 @@ test('one that had a packet elsewhere after its last one here is theirs', () => 
   look();
   receive(EXPIRES + MARGIN + 1);
   put(EXPIRES + MARGIN + 1, 0);
-  assert.deepEqual(look(), []);
+  assert.deepEqual(look(), ['lost']);
 });

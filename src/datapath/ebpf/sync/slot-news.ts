@@ -68,9 +68,16 @@ export class SlotNews {
 
   /**
    * Looks at the slots of these buckets. `found`: gets the first word of each with a connection that others do not have as it is. `ended`: as hasEnded(), of
-   * each; absent: it is not asked for. Both may change what is reported of the slot.
+   * each; absent: it is not asked for. `lost`: as isLost(), of each. All may change what is reported of the slot.
    */
-  look(from: number, to: number, moment: ScanMoment, found: (at: number) => void, ended?: (at: number) => void): void {
+  look(
+    from: number,
+    to: number,
+    moment: ScanMoment,
+    found: (at: number) => void,
+    ended?: (at: number) => void,
+    lost?: (at: number) => void,
+  ): void {
     const { words, news } = this;
     const { bucketWords, bucketSlots } = this.layout;
     const [copy, times, touched] = [this.#copy, this.#times, this.#touched];
@@ -94,6 +101,7 @@ export class SlotNews {
           continue;
         }
         if (ended !== undefined && this.hasEnded(at, moment)) ended(at);
+        else if (lost !== undefined && this.isLost(at, moment)) lost(at);
         if ((words[at + HIGH]! & DEST) !== 0 && !this.isReported(at, moment)) found(at);
         known |= copy[at + HIGH]!;
       }
@@ -155,6 +163,19 @@ export class SlotNews {
     const seen = times[time] ?? 0;
     copy[at + EXPIRES] = seen;
     return seen !== times[time + FOREIGN] && clockDifference(seen, now) >= 0;
+  }
+
+  /**
+   * Others have what was in this slot: it came from them, and had no packet here since. It is not in it any more before its time: this director lacks what they
+   * have. To be asked after hasEnded().
+   */
+  isLost(at: number, { now }: ScanMoment): boolean {
+    const [words, copy] = [this.words, this.#copy];
+    const high = copy[at + HIGH] ?? 0;
+    if ((high & DEST) === 0 || (high & KEPT) !== 0 || (((words[at + HIGH] ?? 0) & DEST) !== 0 && this.#hasKey(at))) return false;
+    const [times, time] = [this.#times, this.#time(at)];
+    const seen = times[time] ?? 0;
+    return seen === times[time + FOREIGN] && clockDifference(seen, now) > READ_AGAIN;
   }
 
   /** Is this key there? */

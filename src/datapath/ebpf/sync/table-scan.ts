@@ -10,10 +10,11 @@ import { type ScanMoment, type SlotLayout, SlotNews } from './slot-news.js';
 /** Destination, method and state. */
 const NEWS = 2 ** (Abi.V_STATE_SHIFT - 32 + 4) - 1;
 
-/** `ended`: of what was reported, as it was then. Absent: it is not asked for. */
+/** `ended`: of what was reported, as it was then. `lost`: as SlotNews.isLost(), of one. Absent: it is not asked for. */
 export interface ScanReport {
   readonly found: (slot: SeenSlot) => void;
   readonly ended?: (slot: SeenSlot) => void;
+  readonly lost?: () => void;
 }
 
 interface Watched {
@@ -66,9 +67,10 @@ export class TableScan {
       const { words, layout } = table.slots;
       const count = words.length / layout.bucketWords;
       const end = Math.min(this.#bucket + left, count);
-      const { found, ended } = report;
+      const { found, ended, lost } = report;
       const seeEnd = ended && ((at: number): void => reportEnd(table, at, ended));
-      table.slots.look(this.#bucket, end, moment, (at) => reportSlot(table, at, moment, found), seeEnd);
+      const seeLost = lost && ((at: number): void => reportLost(table, at, lost));
+      table.slots.look(this.#bucket, end, moment, (at) => reportSlot(table, at, moment, found), seeEnd, seeLost);
       left -= end - this.#bucket;
       this.#bucket = end;
       if (end < count) return true;
@@ -101,6 +103,11 @@ function reportEnd({ what, slots }: Watched, at: number, ended: (slot: SeenSlot)
   const hasEnded = !isNear(slots, at) && seen.read(slots.copy, slots, what, at);
   slots.forgetSlot(at);
   if (hasEnded) ended(seen);
+}
+
+function reportLost({ slots }: Watched, at: number, lost: () => void): void {
+  if (!isNear(slots, at)) lost();
+  slots.forgetSlot(at);
 }
 
 /** Is the connection that was in this slot in another one now, where a search for it would come? Then it has not ended, and is reported from there. */

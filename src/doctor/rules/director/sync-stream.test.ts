@@ -2,12 +2,21 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { director } from '../../../../test/support/doctor-facts.js';
 import { ip } from '../../../../test/support/ip.js';
-import type { PeerStatus } from '../../../model/stream-node.js';
+import { NOTHING_LACKS, type PeerStatus } from '../../../model/stream-node.js';
 import { diagnose } from '../../diagnose.js';
 import type { StreamFact } from '../../stream-facts.js';
 
-const session = { connected: true, whole: true, items: 9, waiting: 0, failure: '' };
-const to = { ...session, lacking: 0 };
+const session = {
+  connected: true,
+  whole: true,
+  items: 9,
+  waiting: 0,
+  digest: 'equal',
+  lacking: NOTHING_LACKS,
+  lost: 0,
+  failure: '',
+} as const;
+const to = { ...session, wouldBreak: 0 };
 const from = { ...session, refused: {}, silentSeconds: 0 };
 const peer: PeerStatus = { address: '10.5.0.3:8848', node: 'lb2', to, from };
 const none = { connected: false, whole: false };
@@ -83,7 +92,22 @@ test('a rule that drops what the peer sends explains the missing session, and is
 });
 
 test('what the peer cannot take, and a peer that is silent', () => {
-  assert.deepEqual(codes({ to: { ...to, lacking: 3 } }), ['warning sync-stream-unbound']);
+  const [{ code, what, cause } = assert.fail()] = ofPeer({ to: { ...to, lacking: { ...NOTHING_LACKS, unbound: 2, unsupported: 1 } } });
+  assert.deepEqual([code, what], ['sync-stream-unbound', 'the peer 10.5.0.3:8848 cannot take 3 connections']);
+  assert.match(cause ?? '', /^2: it has no such service or server; 1: they are of a kind/);
   assert.deepEqual(codes({ from: { ...from, silentSeconds: 10 } }), ['warning sync-stream-silent']);
   assert.deepEqual(codes({ from: { ...from, silentSeconds: 9 } }), []);
+});
+
+test('tables that differ, on either side', () => {
+  const texts = (part: Partial<PeerStatus>) => ofPeer(part).map(({ severity, code, what }) => `${severity} ${code}: ${what}`);
+  assert.deepEqual(texts({ to: { ...to, lost: 2 } }), [
+    'warning sync-stream-differs: the peer 10.5.0.3:8848 had 2 connections of this node, and has lost them',
+  ]);
+  assert.deepEqual(texts({ from: { ...from, digest: 'differs' } }), [
+    'warning sync-stream-differs: this node has taken something else than the peer 10.5.0.3:8848 sent: their digests differ',
+  ]);
+  assert.deepEqual(texts({ from: { ...from, ...none, digest: 'open', lost: 1, failure: 'silent' } }).length, 1);
+  for (const digest of ['none', 'open', 'equal'] as const)
+    assert.deepEqual(texts({ to: { ...to, digest }, from: { ...from, digest } }), []);
 });

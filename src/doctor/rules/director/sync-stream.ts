@@ -2,7 +2,14 @@
 import { counted } from '../../../model/counted.js';
 import type { Finding } from '../../../model/finding.js';
 import { shellWord } from '../../../model/shell-word.js';
-import { HAS_OTHER_KEY, KEY_IS_EXPOSED, type PeerStatus } from '../../../model/stream-node.js';
+import {
+  HAS_OTHER_KEY,
+  KEY_IS_EXPOSED,
+  LACKING_REASONS,
+  lackingSum,
+  type PeerStatus,
+  type StreamDirection,
+} from '../../../model/stream-node.js';
 import type { DirectorFacts } from '../../facts.js';
 import { acceptServiceCommand } from '../../packet-filter/accept-service-command.js';
 import type { StreamFact } from '../../stream-facts.js';
@@ -90,17 +97,52 @@ function withoutSession({ address, to, from }: PeerStatus): Finding | undefined 
   };
 }
 
+const REASONS = {
+  unbound: 'it has no such service or server',
+  full: 'its table is full',
+  port: 'their local ports (FULLNAT) are of other clients there',
+  unsupported: 'they are of a kind that does not go by the stream yet (calls of SIP)',
+} as const;
+
 function lacking({ address, to }: PeerStatus): readonly Finding[] {
-  if (!to.connected || to.lacking === 0) return [];
+  const count = lackingSum(to.lacking);
+  if (!to.connected || count === 0) return [];
+  const causes = LACKING_REASONS.flatMap((reason) => (to.lacking[reason] === 0 ? [] : [`${to.lacking[reason]}: ${REASONS[reason]}`]));
   return [
     {
       severity: 'warning',
       code: 'sync-stream-unbound',
-      what: `the peer ${address} cannot take ${counted(to.lacking, 'connection')}`,
-      cause: 'it has no such service or server, its table is full, or they are of a kind that does not go by the stream yet',
-      advice: 'weir sync status on the peer has the reasons; compare ipvsadm -Sn of both',
+      what: `the peer ${address} cannot take ${counted(count, 'connection')}`,
+      cause: `${causes.join('; ')}; they break if this node dies`,
+      advice: 'compare ipvsadm -Sn of both; where they are meant to differ, lvs_sync_wait limits what a fail-back waits for that',
     },
   ];
+}
+
+/** The tables of both are not the same, though all was sent and taken. */
+function differing({ address, to, from }: PeerStatus): readonly Finding[] {
+  const sides: readonly (readonly [StreamDirection, string, string])[] = [
+    [to, `the peer ${address}`, 'this node'],
+    [from, 'this node', `the peer ${address}`],
+  ];
+  return sides.flatMap(([{ connected, lost, digest }, who, owner]): readonly Finding[] => {
+    if (!connected || (lost === 0 && digest !== 'differs')) return [];
+    return [
+      {
+        severity: 'warning',
+        code: 'sync-stream-differs',
+        what:
+          digest === 'differs'
+            ? `${who} has taken something else than ${owner} sent: their digests differ`
+            : `${who} had ${counted(lost, 'connection')} of ${owner}, and has lost ${lost === 1 ? 'it' : 'them'}`,
+        cause:
+          digest === 'differs'
+            ? 'a defect of one of the two builds'
+            : 'its services or servers were deleted and made again, or its table had no room and ended them for others',
+        advice: 'all is asked for again, within five minutes; where it comes again, weir load --connections makes more room',
+      },
+    ];
+  });
 }
 
 function quiet({ address, from }: PeerStatus): readonly Finding[] {
@@ -119,7 +161,7 @@ function peerFindings({ status, blocks }: StreamFact): readonly Finding[] {
   return (status?.peers ?? []).flatMap((peer): readonly Finding[] => {
     const isExplained = blocks.some((block) => block.peer === peer.address);
     const down = withoutSession(peer);
-    return [...(down === undefined || isExplained ? [] : [down]), ...lacking(peer), ...quiet(peer)];
+    return [...(down === undefined || isExplained ? [] : [down]), ...lacking(peer), ...differing(peer), ...quiet(peer)];
   });
 }
 

@@ -1,0 +1,75 @@
+// The socket of a session: what both ends can do is agreed upon before the first byte of it, with builds that know nothing of that, too.
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { connect, createServer, type TLSSocket } from 'node:tls';
+import { ip } from '../../../../test/support/ip.js';
+import { makeStreamKey } from '../../../host/sync/stream-key.js';
+import { hasDigests } from '../../../wire/stream-record.js';
+import { listenForPeers, openChannel } from './secure-channel.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'weir-channel-'));
+after(() => rmSync(folder, { recursive: true }));
+const own = makeStreamKey(join(folder, 'key'));
+const HOST = ip('127.0.0.1');
+const peerAt = (port: number) => ({ address: HOST, port });
+
+/** As a build before has it: it names nothing by ALPN. */
+const plain = { key: own.key, cert: own.certificate, minVersion: 'TLSv1.3', rejectUnauthorized: false } as const;
+
+async function listening(accepted: (socket: TLSSocket) => void) {
+  const failed = (why: string): void => assert.fail(why);
+  const server = listenForPeers({ at: peerAt(0), own, peers: [peerAt(0)], accepted, stranger: () => assert.fail('a stranger'), failed });
+  await once(server, 'listening');
+  after(() => server.close());
+  return (server.address() as AddressInfo).port;
+}
+
+test('two builds that know digests agree upon them', async () => {
+  let atServer: TLSSocket | undefined;
+  const port = await listening((socket) => {
+    atServer = socket;
+    socket.end();
+  });
+  const socket = await new Promise<TLSSocket>((ready, refused) => {
+    const opened: TLSSocket = openChannel(
+      peerAt(port),
+      own,
+      () => ready(opened),
+      (why) => refused(new Error(why)),
+    );
+  });
+  await once(socket.resume(), 'close');
+  assert.deepEqual([hasDigests(socket.alpnProtocol), hasDigests(atServer?.alpnProtocol ?? false)], [true, true]);
+});
+
+test('with a build before, on either side, there is a session without them', async () => {
+  let atServer: TLSSocket | undefined;
+  const port = await listening((socket) => {
+    atServer = socket;
+    socket.end();
+  });
+  const old = connect({ ...plain, host: '127.0.0.1', port });
+  await once(old.resume(), 'close');
+  assert.equal(hasDigests(atServer?.alpnProtocol ?? null), false);
+  assert.notEqual(atServer, undefined);
+
+  const server = createServer({ ...plain, requestCert: true }, (socket) => socket.end()).listen(0, '127.0.0.1');
+  after(() => server.close());
+  await once(server, 'listening');
+  const socket = await new Promise<TLSSocket>((ready, refused) => {
+    const at = peerAt((server.address() as AddressInfo).port);
+    const opened: TLSSocket = openChannel(
+      at,
+      own,
+      () => ready(opened),
+      (why) => refused(new Error(why)),
+    );
+  });
+  assert.equal(hasDigests(socket.alpnProtocol), false);
+  socket.destroy();
+});
