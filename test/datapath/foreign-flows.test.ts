@@ -7,11 +7,7 @@ import { ConnectionApplier } from '../../src/datapath/ebpf/sync/connection-appli
 import { ConnectionNews } from '../../src/datapath/ebpf/sync/connection-news.js';
 import { FullnatPools } from '../../src/datapath/ebpf/table/fullnat-pools.js';
 import type { Applied, Rivalry } from '../../src/model/foreign-connection.js';
-import { ItemReader } from '../../src/wire/stream-block.js';
-import { StreamDecoder } from '../../src/wire/stream-decoder.js';
-import { StreamEncoder } from '../../src/wire/stream-encoder.js';
-import { ItemFlag, StreamItem } from '../../src/wire/stream-item.js';
-import { sampleHello } from '../support/stream-records.js';
+import { ItemFlag, type StreamItem } from '../../src/wire/stream-item.js';
 import { type Bed, openBed, skipReason } from './bed.js';
 import { carriageOf, subjectOf } from './fixture-subject.js';
 import { CLIENT, ip, OWN, SERVERS, VIP } from './fixtures/bed-addresses.js';
@@ -20,7 +16,7 @@ import { fixtures } from './fixtures/index.js';
 import { fromClient, fromServer, tcp, toClient, udp } from './fixtures/packets.js';
 import { isTooShortForTc, prepare } from './fixtures/play-fixture.js';
 import { additions } from './fixtures/setup-changes.js';
-import { applyBytes, ownBytes } from './own-stream.js';
+import { applyBytes, changedBytes, ownBytes } from './own-stream.js';
 
 const skip = skipReason();
 let bed: Bed;
@@ -108,20 +104,7 @@ function portOf(k: number, letters: string): number | undefined {
 const used = (): number => new FullnatPools(bed.tables).usedOf('inet');
 
 /** Items as another director may send them. */
-function items(change: (item: StreamItem) => void, ended = false): Uint8Array {
-  const encoder = new StreamEncoder();
-  encoder.record(sampleHello);
-  const { records } = new StreamDecoder().push(own());
-  for (const block of records) {
-    if (block.kind !== 'items') continue;
-    const [reader, item] = [new ItemReader(block), new StreamItem()];
-    while (reader.next(item)) {
-      change(item);
-      encoder.item(block.what, ended, item, 0);
-    }
-  }
-  return encoder.take();
-}
+const items = (change: (item: StreamItem) => void, ended = false): Uint8Array => changedBytes(own(), change, ended);
 const put = (bytes: Uint8Array, rivalry?: Rivalry): readonly (Applied | undefined)[] =>
   applyBytes(bed, applier, bytes, rivalry && { rivalry });
 

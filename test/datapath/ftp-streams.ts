@@ -22,8 +22,8 @@ export function ask(bed: Bed, port: number, letters: string, data = ''): void {
 }
 
 /** One of its server's. */
-export function answer(bed: Bed, port: number, letters: string): void {
-  bed.send('ingress', 'back', fromServer(tcp({ from: SERVER, to: `${CLIENT}:${port}` }, letters)));
+export function answer(bed: Bed, port: number, letters: string, data = ''): void {
+  bed.send('ingress', 'back', fromServer(tcp({ from: SERVER, to: `${CLIENT}:${port}` }, letters, { data: text.encode(data) })));
 }
 
 /** Opens a control connection. */

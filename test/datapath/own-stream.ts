@@ -4,8 +4,10 @@ import type { ApplyOptions, ConnectionApplier } from '../../src/datapath/ebpf/sy
 import type { ConnectionNews } from '../../src/datapath/ebpf/sync/connection-news.js';
 import { OwnItems } from '../../src/datapath/ebpf/sync/own-items.js';
 import { APPLIED, type Applied } from '../../src/model/foreign-connection.js';
+import { ItemReader } from '../../src/wire/stream-block.js';
 import { StreamDecoder } from '../../src/wire/stream-decoder.js';
 import { StreamEncoder } from '../../src/wire/stream-encoder.js';
+import { StreamItem } from '../../src/wire/stream-item.js';
 import { sampleHello } from '../support/stream-records.js';
 import type { Bed } from './bed.js';
 
@@ -32,4 +34,19 @@ export function applyBytes(
   const blocks = records.flatMap((block) => (block.kind === 'items' ? [{ block, late: 0 }] : []));
   const count = blocks.reduce((sum, { block }) => sum + block.count, 0);
   return [...director.exclusively(() => applier.applyItems(blocks, count, options))].map((answer) => APPLIED[answer]);
+}
+
+/** The same items, changed. */
+export function changedBytes(bytes: Uint8Array, change: (item: StreamItem) => void, ended = false): Uint8Array {
+  const encoder = new StreamEncoder();
+  encoder.record(sampleHello);
+  for (const block of new StreamDecoder().push(bytes).records) {
+    if (block.kind !== 'items') continue;
+    const [reader, item] = [new ItemReader(block), new StreamItem()];
+    while (reader.next(item)) {
+      change(item);
+      encoder.item(block.what, ended, item, 0);
+    }
+  }
+  return encoder.take();
 }

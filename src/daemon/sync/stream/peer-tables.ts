@@ -2,6 +2,7 @@
 
 import type { NewsSink, NewsSource } from '../../../control/sync/stream/stream-sender.js';
 import { ConnectionNews, type SyncWishes } from '../../../datapath/ebpf/sync/connection-news.js';
+import { FtpNews } from '../../../datapath/ebpf/sync/ftp-news.js';
 import { OwnItems } from '../../../datapath/ebpf/sync/own-items.js';
 
 /** Between two looks at the clock. */
@@ -9,24 +10,39 @@ const BUCKETS = 1024;
 /** A connection with traffic is sent again after a minute, so that it lives as long there as here but for that. */
 const WISHES: SyncWishes = { version: 1, refresh: 60, withoutPersistent: false };
 
+/** FTP's numbers are looked at again after so many milliseconds, and so many times as long as it took. */
+const [FTP_MS, FTP_SHARE] = [20, 20] as const;
+
 interface Opened {
   readonly news: ConnectionNews;
   readonly items: OwnItems;
+  readonly ftp: FtpNews;
 }
 
 export class PeerTables implements NewsSource {
   #opened: Opened | undefined;
   /** Of tables that are gone. */
   #lostBefore = 0;
+  #ftpAt = 0;
 
   /** `folder`: of the pins; undefined: nothing is loaded. */
   constructor(readonly folder: () => string | undefined) {}
 
   look(to: NewsSink): boolean {
-    const { news, items } = this.#open() ?? {};
-    if (news === undefined || items === undefined) return false;
+    const opened = this.#open();
+    if (opened === undefined) return false;
+    const { news, items } = opened;
     items.refresh();
+    this.#lookAtFtp(opened);
     return news.scan(BUCKETS, items.to(to));
+  }
+
+  #lookAtFtp({ news, ftp }: Opened): void {
+    const began = performance.now();
+    if (began < this.#ftpAt) return;
+    ftp.look((pin, hash, keyLow, keyHigh) => news.renew(pin, hash, keyLow, keyHigh));
+    const now = performance.now();
+    this.#ftpAt = now + Math.max(FTP_MS, FTP_SHARE * (now - began));
   }
 
   forget(): void {
@@ -53,10 +69,11 @@ export class PeerTables implements NewsSource {
     const folder = this.folder();
     this.#opened?.items.close();
     this.#lostBefore = this.lost;
+    this.#opened?.ftp.close();
     this.#opened = undefined;
     if (folder === undefined) return undefined;
     const news = new ConnectionNews(folder, WISHES);
-    this.#opened = { news, items: new OwnItems(news.tables) };
+    this.#opened = { news, items: new OwnItems(news.tables), ftp: new FtpNews(news.tables) };
     return this.#opened;
   }
 }

@@ -104,13 +104,13 @@ export class ApplyTargets {
     return live;
   }
 
-  #destOf(service: number, { server, mark, method }: Sought): number | undefined {
+  #destOf(service: number, { server, virtual, mark, method }: Sought): number | undefined {
     const address = addressId(server.address);
     const at = this.#destsOf(service).filter((each) => each.address === address);
     const first = mark !== 0 && !masquerades({ method }) ? 0 : server.port;
     const found = [first, first === 0 ? server.port : 0].flatMap((port) => at.find((each) => each.port === port)?.id ?? [])[0];
-    // A client of all ports has the port that it asked for, whatever the destination's is. The kernel finds none then.
-    return found ?? (isRecordedWide(this.tables, service) ? at[0]?.id : undefined);
+    // A client of all ports, or of FTP's data, has the port that it asked for, whatever the destination's is. The kernel finds none then.
+    return found ?? (isRecordedWide(this.tables, service) || this.#isOtherPort(service, virtual) ? at[0]?.id : undefined);
   }
 
   #destsOf(service: number): readonly { readonly id: number; readonly address: string; readonly port: number }[] {

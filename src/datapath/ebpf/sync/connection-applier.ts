@@ -5,6 +5,7 @@ import { IpProtocol } from '../../../model/ip-protocol.js';
 import { swap16 } from '../../../wire/bytes.js';
 import { type ItemBlock, ItemReader } from '../../../wire/stream-block.js';
 import { ItemBits, ItemFlag, StreamItem } from '../../../wire/stream-item.js';
+import { clockNow } from '../table/clock.js';
 import { EndpointTable } from '../table/endpoint-table.js';
 import { isFullnat, recordedForwarding } from '../table/forwarding-word.js';
 import { packetWords } from '../table/record-address.js';
@@ -15,6 +16,7 @@ import { ApplyRecords } from './apply-records.js';
 import { ApplyTargets } from './apply-target.js';
 import { flowFields } from './flow-fields.js';
 import { FlowFields, FlowPages, type FlowStep } from './flow-pages.js';
+import { FtpNumbers } from './ftp-numbers.js';
 import { type FoundTarget, ItemTargets } from './item-targets.js';
 
 /** `rivalry`: for those with a time of their last packet. */
@@ -31,6 +33,7 @@ interface AppliedBlock {
 export class ConnectionApplier {
   readonly #pages: ApplyPages;
   readonly #flows: FlowPages;
+  readonly #ftp: FtpNumbers;
   readonly #records: ApplyRecords;
   readonly #targets: ItemTargets;
   readonly #flow = new FlowFields();
@@ -42,6 +45,7 @@ export class ConnectionApplier {
   constructor(readonly tables: Tables) {
     this.#pages = new ApplyPages(tables);
     this.#flows = new FlowPages(tables);
+    this.#ftp = new FtpNumbers(tables);
     this.#records = new ApplyRecords(tables);
     this.#targets = new ItemTargets(tables);
   }
@@ -77,8 +81,13 @@ export class ConnectionApplier {
     }
     this.#each(blocks, (index, isConnection) => (isConnection ? this.#putItem(index) : this.#putTemplateItem(index)));
     const answers = this.#pages.end();
-    if (!isUsed) return answers;
-    this.#each(blocks, (index, isConnection) => isConnection && this.#settleFlow(index, APPLIED[answers[index] ?? 0] ?? 'busy'));
+    const isHelped = this.#ftp.ways.length > 0;
+    if (!isUsed && !isHelped) return answers;
+    this.#each(blocks, (index, isConnection) => {
+      const applied = APPLIED[answers[index] ?? 0] ?? 'busy';
+      if (isConnection && isUsed) this.#settleFlow(index, applied);
+      if (isConnection && isHelped) this.#settleNumbers(applied);
+    });
     this.#flows.run('keep');
     return answers;
   }
@@ -100,6 +109,23 @@ export class ConnectionApplier {
   close(): void {
     this.#pages.close();
     this.#flows.close();
+    this.#ftp.close();
+  }
+
+  /** FTP's, of a connection of which this became. */
+  #settleNumbers(applied: Applied): void {
+    const item = this.#item;
+    const isThere = applied === 'made' || applied === 'changed';
+    if (!isThere && applied !== 'ended') return;
+    const target = this.#targets.connection(item, this.#times.ended);
+    if (typeof target === 'string' || !target.ftp) return;
+    if (!isThere) {
+      this.#ftp.forget(item, target.service);
+      return;
+    }
+    if ((item.flags & ItemFlag.sequence) === 0) return;
+    this.#fill(target);
+    this.#ftp.store(item, target.service, (clockNow(this.tables.conf) + this.#records.fields.left) >>> 0, applied === 'made');
   }
 
   #begin(count: number, { rivalry, ...watch }: ApplyOptions): void {
@@ -171,7 +197,7 @@ export class ConnectionApplier {
   #putFlow(index: number, step: FlowStep): void {
     const item = this.#item;
     const target = this.#targets.connection(item, this.#times.ended);
-    if (typeof target === 'string' || !target.fullnat) return;
+    if (typeof target === 'string' || !target.fullnat || (step !== 'drop' && (item.flags & ItemFlag.local) === 0)) return;
     this.#fill(target);
     this.#flows.put(item.destination.family, index, step, flowFields(this.#flow, this.tables, item, target, this.#records.fields));
   }

@@ -152,6 +152,11 @@ export class ConnectionNews {
     slots?.foreignEnd(slots.at(place.slot));
   }
 
+  /** As SlotNews.renew, in the table with this pin. */
+  renew(pin: string, hash: number, keyLow: number, keyHigh: number): void {
+    this.#scan.slotsOf(pin)?.renew(hash, keyLow, keyHigh);
+  }
+
   /** As SlotNews.isSent. */
   isSent(place: Place): 'last' | 'again' | undefined {
     const slots = this.#there(place);

@@ -20,7 +20,7 @@ export function flowFields(
   fields: FlowFields,
   tables: Tables,
   item: StreamItem,
-  { dest, wide }: FoundTarget,
+  { dest, wide, ftp }: FoundTarget,
   connection: ApplyFields,
 ): FlowFields {
   const { family } = item.destination;
@@ -40,7 +40,7 @@ export function flowFields(
   fields.until = (clockNow(tables.conf) + connection.left) >>> 0;
   fields.state = ((connection.state & FLOW_VALUE) | (connection.protocol === IpProtocol.sctp ? FullnatAbi.FLOW_SCTP : 0)) >>> 0;
   const { sequence } = item;
-  const hasNumbers = (item.flags & ItemFlag.sequence) !== 0;
+  const hasNumbers = !ftp && (item.flags & ItemFlag.sequence) !== 0;
   fields.report = hasNumbers ? (proxyReport(family, sequence[1] ?? 0, sequence[2] ?? 0) ?? 0) : 0;
   fields.first = hasNumbers ? (sequence[0] ?? 0) : 0;
   return fields;

@@ -8,14 +8,16 @@ import { ItemFlag, type StreamItem } from '../../../wire/stream-item.js';
 import { Conf, Service } from '../abi.gen.js';
 import { EndpointTable } from '../table/endpoint-table.js';
 import { isFullnat, recordedForwarding } from '../table/forwarding-word.js';
+import { isRead } from '../table/ftp.js';
 import { modelAddress } from '../table/record-address.js';
 import type { Tables } from '../table/tables.js';
 import { type ApplyTarget, ApplyTargets } from './apply-target.js';
 import { proxyReport } from './flow-report.js';
 
-/** `fullnat`: its destination knows no clients, so that its connections have a local port. */
+/** `fullnat`: its destination knows no clients, so that its connections have a local port. `ftp`: its connections may have the helper for FTP. */
 export interface FoundTarget extends ApplyTarget {
   readonly fullnat: boolean;
+  readonly ftp: boolean;
 }
 type ItemTarget = FoundTarget | 'unbound' | 'unsupported';
 
@@ -100,7 +102,9 @@ export class ItemTargets {
       mark: service.kind === 'fwmark' ? service.mark : 0,
       method,
     });
-    return found === undefined ? 'unbound' : { ...found, fullnat: isFullnat(recordedForwarding(this.tables, found.dest)) };
+    if (found === undefined) return 'unbound';
+    const { dest } = found;
+    return { ...found, fullnat: isFullnat(recordedForwarding(this.tables, dest)), ftp: !found.wide && isRead(this.tables, dest) };
   }
 
   template({ flags, destination }: StreamItem): ItemTarget {
@@ -128,18 +132,18 @@ export class ItemTargets {
             mark: 0,
           },
     );
-    return found === undefined ? 'unbound' : { ...found, fullnat: false };
+    return found === undefined ? 'unbound' : { ...found, fullnat: false, ftp: false };
   }
 }
 
-/** By FULLNAT a connection has a local port, of its own family; the numbers of its bytes are those of a PROXY header then. */
+/** By FULLNAT a connection has a local port, of its own family, unless it waits for its client's first packet (FTP). Numbers of bytes are those of FTP, or by FULLNAT those of a PROXY header. */
 function canTake(
-  { flags, isLocalInet6, sequence, destination: { family } }: StreamItem,
-  { fullnat }: FoundTarget,
+  { flags, port, isLocalInet6, sequence, destination: { family } }: StreamItem,
+  { fullnat, ftp }: FoundTarget,
   ended: boolean,
 ): boolean {
   const hasLocal = (flags & ItemFlag.local) !== 0;
-  if (hasLocal ? !fullnat || isLocalInet6 !== (family === 'inet6') : fullnat && !ended) return false;
+  if (hasLocal ? !fullnat || isLocalInet6 !== (family === 'inet6') : fullnat && !ended && port !== 0) return false;
   if ((flags & ItemFlag.sequence) === 0) return true;
-  return fullnat && proxyReport(family, sequence[1] ?? 0, sequence[2] ?? 0) !== undefined;
+  return ftp || (fullnat && proxyReport(family, sequence[1] ?? 0, sequence[2] ?? 0) !== undefined);
 }

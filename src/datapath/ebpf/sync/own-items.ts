@@ -8,6 +8,7 @@ import { Abi, Conf, Dest, Service } from '../abi.gen.js';
 import { BypassAbi } from '../bypass.gen.js';
 import { clockDifference, secondsOf } from '../table/clock.js';
 import { forwardingOf, isFullnat, recordedForwarding } from '../table/forwarding-word.js';
+import { isHelped } from '../table/ftp.js';
 import { isRecordedFtp, isRecordedWide, keyOfService, methodName } from '../table/identity.js';
 import { NO_OUTPUT, PROVEN, SLOT_WORDS, VALUE_WORD } from '../table/living-slots.js';
 import { recordedAddress } from '../table/record-address.js';
@@ -16,6 +17,7 @@ import type { TakenTemplate } from '../table/templates.js';
 import { TemplateAbi } from '../template.gen.js';
 import { WideTuple } from '../wide.gen.js';
 import { Wide6Rest } from '../wide6.gen.js';
+import { FtpNumbers } from './ftp-numbers.js';
 import { OwnFlows } from './own-flows.js';
 import { templateIdle } from './own-templates.js';
 import type { SeenSlot } from './seen-slot.js';
@@ -36,6 +38,8 @@ interface Configured {
   readonly isPortless: boolean;
   /** Its connections have local ports. */
   readonly isFullnat: boolean;
+  /** It has the helper for FTP. */
+  readonly isHelped: boolean;
   readonly destination: DictionaryDestination;
 }
 
@@ -49,6 +53,7 @@ function configuredOf(tables: Tables, service: number, dest: number, method: num
   return {
     service,
     isFullnat: hasLocals,
+    isHelped: isHelped(tables, dest),
     protocol: services.get(service, Service.protocol),
     isPortless: isRecordedFtp(tables, service) || isRecordedWide(tables, service),
     destination: new DictionaryDestination(keyOfService(services, service), key, name),
@@ -74,13 +79,16 @@ export class OwnItems {
   #unit = 0;
 
   readonly #flows: OwnFlows;
+  readonly #ftp: FtpNumbers;
 
   constructor(readonly tables: Tables) {
     this.#flows = new OwnFlows(tables);
+    this.#ftp = new FtpNumbers(tables);
   }
 
   close(): void {
     this.#flows.close();
+    this.#ftp.close();
   }
 
   /** Makes items of what is new. */
@@ -89,7 +97,7 @@ export class OwnItems {
     return {
       connection: (slot, now) => {
         if (!this.#connection(slot, now)) return;
-        if (this.#hasFlow(slot)) report('connection', item, slot.slots, slot.at, slot.keyLow, slot.keyHigh);
+        if (this.#hasRest(slot)) report('connection', item, slot.slots, slot.at, slot.keyLow, slot.keyHigh);
         else if (item.idle <= FLOW_WAIT) slot.slots.forgetSlot(slot.at); // its first packet is on its way to its local port
       },
       template: (template, { slots, at, keyLow, keyHigh }, now) => {
@@ -153,10 +161,15 @@ export class OwnItems {
     return true;
   }
 
-  /** Adds to the item of a connection by FULLNAT what stands for its client. False: that is not there. */
-  #hasFlow({ service, dest, high, what }: SeenSlot): boolean {
-    if (!this.#configured(service, dest, (high >>> METHOD_SHIFT) & (METHODS - 1)).isFullnat) return true;
-    return this.#flows.read(this.#item, dest, what === 'tuple' || what === 'client and tuple');
+  /** Adds to a connection's item what stands elsewhere: FTP's numbers, and FULLNAT's local port. False: that is not there. */
+  #hasRest({ service, dest, high, what }: SeenSlot): boolean {
+    const { isFullnat, isHelped } = this.#configured(service, dest, (high >>> METHOD_SHIFT) & (METHODS - 1));
+    const item = this.#item;
+    // A data connection that is expected has no client's port yet, and no local one.
+    const hasRest = !isFullnat || item.port === 0 || this.#flows.read(item, dest, what === 'tuple' || what === 'client and tuple');
+    if (isHelped && (what === undefined || what === 'client') && this.#ftp.read(item, service, item.sequence))
+      item.flags |= ItemFlag.sequence;
+    return hasRest;
   }
 
   /** What a connection of all ports or of a mark has beside its slot: its virtual address, and from `rest` on its ports and protocol. */
