@@ -32,7 +32,7 @@ export const FILES = [
     reasons: { header: 'bpf/director/reasons.h', out: 'src/datapath/ebpf/reasons.gen.ts' },
     layouts: {
       out: 'src/datapath/ebpf/layouts.gen.ts',
-      with: ['bpf/director/locality-abi.h', 'bpf/director/template-abi.h'],
+      with: ['bpf/director/change-abi.h', 'bpf/director/locality-abi.h', 'bpf/director/template-abi.h'],
       before: 'bpf/director/layout-before.h',
       unshared: [
         ...'drop_history fragment_servers fragments fragments_held fullnat_carried fullnat_entries fullnat_flows4 fullnat_flows6 fullnat_found fullnat_ftp'.split(
@@ -106,6 +106,7 @@ export const FILES = [
         },
       ],
       belong: {
+        changes: ['CHANGES'],
         client_hops: ['CLIENT_HOP_SETS', 'CLOCK_SHIFT'],
         conf: ['tcp_state'],
         conns: ['PROBE_BUCKETS', 'CLOCK_SHIFT', 'tcp_state', 'sctp_state'],

@@ -9,6 +9,7 @@
 
 #include "reasons.h"
 #include "schedulers/table.h"
+#include "change-abi.h"
 #include "locality-abi.h"
 #include "template-abi.h"
 

@@ -99,6 +99,7 @@ static __always_inline void apply_make(struct apply_record *r, __u32 number, __u
   }
   applied_server(r);
   slot_fill(number, home, key, value);
+  bucket_changed(number / BUCKET_SLOTS);
 }
 
 /* One that is not here, and need not be. */

@@ -114,6 +114,7 @@ __noinline int bridge_move(__u32 from, __u64 key, __u32 now, __u32 udp) {
   if (v) {
     slot_copy_client(new, old);
     slot_publish(new, number, home_in(number, key), key, v);
+    bucket_changed(number / BUCKET_SLOTS);
     b->moved++;
   } else {
     __sync_fetch_and_and(&new->value, V_SPILLED); /* it ended */

@@ -177,12 +177,36 @@ static __always_inline void conn_uncount(__u64 v, __u32 now) {
   overload_end(d);
 }
 
+#ifndef BRIDGE
+#define OLD_BUCKET 0
+#endif
+/* Counts in `changes` that a connection of this bucket came, went or changed its state, after it did. Not atomic: a CPU that loses many turns between
+ * the read and the write may hide another one's change, which is then found by those who look at all buckets from time to time. */
+static __always_inline void bucket_changed(__u32 bucket) {
+  __u32 i = (bucket & (CHANGES - 1)) / 2;
+  struct change_pair *pair = bpf_map_lookup_elem(&changes, &i);
+  if (!pair) return;
+  CHECKED(pair);
+  __u32 *count = &pair->count[bucket & 1];
+  WRITE(*count, READ(*count) + 1);
+}
+static __always_inline void slot_changed(struct conn_slot *s, bool old) {
+  struct conn_bucket *first = bucket_at(old ? OLD_BUCKET : 0);
+  if (first) bucket_changed(((__u64)s - (__u64)first) / sizeof(struct conn_bucket));
+}
+/* A function of its own, so that it is verified once. */
+__noinline int slot_went(struct conn_slot *s, __u32 old) {
+  if (s) slot_changed(s, old);
+  return 0;
+}
+
 /* Replaces `from` by `to` and keeps the destination's active and inactive counts right. False: another CPU changed the value,
  * which is now in `from`. */
 static __always_inline bool conn_change(struct conn_slot *s, bool old, __u64 *from, __u64 to) {
   __u64 was = *from;
   if (was == to) return true;
   if (unlikely(!slot_swap(s, old, from, to))) return false;
+  if (v_state(was) != v_state(to)) slot_changed(s, old);
   if ((was ^ to) & V_INACTIVE) {
     struct dest *d = dest_at(v_dest(to));
     if (!d) return true;
@@ -197,6 +221,7 @@ static __always_inline bool conn_change(struct conn_slot *s, bool old, __u64 *fr
 static __always_inline bool conn_end(struct conn_slot *s, bool old, __u64 v, __u32 now) {
   __u64 was = v;
   if (!slot_swap(s, old, &was, v & V_SPILLED)) return false;
+  slot_went(s, old);
   conn_uncount(v, now);
   return true;
 }
@@ -327,7 +352,7 @@ static __always_inline void slot_publish(struct conn_slot *s, __u32 number, __u3
   slot_write(s, number_is_old(number), key, value | away << V_AWAY_SHIFT);
 }
 
-/* Writes a claimed slot of the connection in the scratch space. */
+/* Writes a claimed slot of the connection in the scratch space. The caller calls bucket_changed() then. */
 static __always_inline void slot_fill(__u32 number, __u32 home, __u64 key, __u64 value) {
   struct conn_slot *s = slot_at(number);
   if (!s) return;

@@ -289,6 +289,7 @@ static __always_inline enum decision conn_make(struct verdict *v, __u64 key, __u
       count_conn(v->dest);
     }
     slot_fill(number, home, key, v->f.value);
+    r->holder = number;
     return go;
   }
   return GO_DROP;
@@ -312,6 +313,15 @@ static __always_inline enum decision conn_once(struct verdict *v) {
   return GO_REQUEST;
 }
 
+/* Gives the lock back under which a connection was found or made. A function of its own, so that its caller has room on the stack. */
+__noinline int conn_is_made(__u64 key, __u32 hash) {
+  asm volatile("" ::"r"(key)); /* the bridging build needs it: as in fib_ask() */
+  struct scratch *scratch = the_scratch();
+  if (scratch && scratch->probe.holder != NOWHERE) bucket_changed(scratch->probe.holder / BUCKET_SLOTS);
+  key_unlock(key, hash);
+  return 0;
+}
+
 /* Finds or makes the connection, under the lock of the key's home bucket. Its first packet sets its first state. */
 static __always_inline int conn_new(struct verdict *v) {
   __u64 key = v->key;
@@ -319,7 +329,7 @@ static __always_inline int conn_new(struct verdict *v) {
   __u32 hash = conn_hash(key); /* once: its keys are volatile */
   if (!key_lock(key, hash)) return GO_DROP;
   int go = conn_make(v, key, hash);
-  key_unlock(key, hash);
+  conn_is_made(key, hash);
   return go;
 }
 

@@ -36,6 +36,7 @@ static __always_inline int ftp_put_locked(__u64 key, __u32 dest, __u32 home, str
     overload_begin(d);
     WRITE(t->dport, dport); /* of one that gave way it may be another one */
     slot_fill(number, home, key, value);
+    bucket_changed(number / BUCKET_SLOTS);
     return 0;
   }
   return R_BUSY;

@@ -61,6 +61,7 @@ TABLE(rings, struct ring_block, 4096);
 TABLE(conns, struct conn_bucket, 524288);
 TABLE(templates, TEMPLATE_RECORD, 262144);
 TABLE(locks, __u64, LOCKS + SPILL_LOCKS + LOCALITY_LOCKS + TEMPLATE_LOCKS);
+TABLE(changes, struct change_pair, CHANGES / 2);
 TABLE(client_hops, struct client_hop_set, CLIENT_HOP_SETS);
 TABLE(egresses, struct egress, EGRESSES);
 TABLE(interfaces, struct interface, INTERFACES);

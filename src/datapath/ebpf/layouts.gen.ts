@@ -3,6 +3,7 @@
 /** By map: of all places, sizes and values in it, but for reasons, schedulers and methods. Equal numbers: two builds can share it. */
 export const LAYOUTS = {
   calls: 751543214,
+  changes: 1571255895,
   client_hops: 1221680808,
   client_hops6: 521235461,
   conf: 4129891604,
@@ -65,7 +66,7 @@ export const LAYOUTS = {
 } as const;
 
 /** Of all of them. */
-export const LAYOUT = 206041782;
+export const LAYOUT = 3914428997;
 
 /** The numbers that the build before had for its tables of connections, from bpf/director/layout-before.h: these can be taken over. */
 export const LAYOUTS_BEFORE = { conns: 533567585, conns6: 2615462872 } as const;

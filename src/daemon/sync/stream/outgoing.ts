@@ -16,7 +16,7 @@ const STOP_MS = 2000;
 /** Looks together take so long at most. */
 const LOOK_MS = 5;
 /** After a round: so many times as long as it took, within these bounds. Where it had news, the next are soon to come. */
-const REST = { times: 4, timesWithNews: 1, leastMs: 10, mostMs: 200 } as const;
+const REST = { times: 4, timesWithNews: 1, leastMs: 10, leastMsWithNews: 5, mostMs: 200 } as const;
 /** Where the peer or the socket takes no more, it is looked again so soon, if neither has room before. */
 const FULL_MS = 20;
 /** A look that comes so late comes after a pause. */
@@ -139,8 +139,9 @@ export class Outgoing {
   }
 
   #rest(items: number): void {
-    const rest = this.#roundMs * (items === this.#itemsBefore ? REST.times : REST.timesWithNews);
-    this.#timer = setTimeout(() => this.#look(), Math.min(Math.max(rest, REST.leastMs), REST.mostMs));
+    const hasNews = items !== this.#itemsBefore;
+    const [times, leastMs] = hasNews ? [REST.timesWithNews, REST.leastMsWithNews] : [REST.times, REST.leastMs];
+    this.#timer = setTimeout(() => this.#look(), Math.min(Math.max(times * this.#roundMs, leastMs), REST.mostMs));
     this.#roundMs = 0;
     this.#itemsBefore = items;
   }

@@ -154,7 +154,8 @@ export class ConnectionNews {
 
   /** As SlotNews.renew, in the table with this pin. */
   renew(pin: string, hash: number, keyLow: number, keyHigh: number): void {
-    this.#scan.slotsOf(pin)?.renew(hash, keyLow, keyHigh);
+    const slots = this.#scan.slotsOf(pin);
+    slots?.renew(hash, keyLow, keyHigh, (slot) => this.#scan.lookAgain(slots, slot));
   }
 
   /** As SlotNews.isSent. */
@@ -166,16 +167,22 @@ export class ConnectionNews {
   /** As SlotNews.contest. */
   contest(place: Place): number {
     const slots = this.#there(place);
-    return slots === undefined ? 0 : slots.contest(slots.at(place.slot));
+    if (slots === undefined) return 0;
+    this.#scan.lookAgain(slots, place.slot);
+    return slots.contest(slots.at(place.slot));
   }
 
   /** What was refused elsewhere is news again. How much of it there was. */
   forgetRefused(): number {
-    return [...this.#scan.all, ...this.#templates.all].reduce((count, slots) => count + slots.forgetRefused(), 0);
+    const count = [...this.#scan.all, ...this.#templates.all].reduce((sum, slots) => sum + slots.forgetRefused(), 0);
+    if (count > 0) this.#scan.forget();
+    return count;
   }
 
-  /** All of it is news again. */
+  /** All of it is news again, from a round that begins now. */
   forget(): void {
+    this.#isAtEnd = true;
+    this.#scan.forget();
     for (const slots of [...this.#scan.all, ...this.#templates.all]) slots.forget();
   }
 }

@@ -257,14 +257,16 @@ export class SlotNews {
     this.#copy.fill(0, at, at + SLOT_WORDS);
   }
 
-  /** What else belongs to the connection with this key has changed: it is news. `hash`: of its home. */
-  renew(hash: number, keyLow: number, keyHigh: number): void {
+  /** What else belongs to the connection with this key has changed: it is news. `hash`: of its home. `renewed`: gets its slot. */
+  renew(hash: number, keyLow: number, keyHigh: number, renewed: (slot: number) => void): void {
     const buckets = this.count / this.layout.bucketSlots;
     for (let n = 0; n < Abi.PROBE_BUCKETS; n++) {
       const first = ((hash + n) % buckets) * this.layout.bucketSlots;
       for (let slot = first; slot < first + this.layout.bucketSlots; slot++) {
         const at = this.at(slot);
-        if (this.hasKey(at, keyLow, keyHigh)) this.forgetSlot(at);
+        if (!this.hasKey(at, keyLow, keyHigh)) continue;
+        this.forgetSlot(at);
+        renewed(slot);
       }
     }
   }

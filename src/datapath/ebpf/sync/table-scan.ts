@@ -1,14 +1,20 @@
-// Finds what is new in the connection tables since it looked last, by comparing each slot with what was reported of it. Packets have no part in this, so
-// that it costs them nothing; a connection that begins and ends between two looks is not seen, and need not be.
+// Finds what is new in the connection tables since it looked last, by comparing slots with what was reported of them. A round looks at the buckets that had
+// changes, and at a part of all of them: for what changes without a packet, such as a time that is about to end elsewhere. A connection that begins and ends
+// between two looks is not seen, and need not be.
 import { Abi } from '../abi.gen.js';
 import { clockDifference } from '../table/clock.js';
 import { type Beside, destOf, KEY_WORD, LINES_BESIDE, SIDE_TABLES, SLOT_WORDS, VALUE_WORD } from '../table/living-slots.js';
 import { TABLE_PIN, type Tables } from '../table/tables.js';
+import { ChangeMarks } from './change-marks.js';
 import { SeenSlot } from './seen-slot.js';
 import { type ScanMoment, type SlotLayout, SlotNews } from './slot-news.js';
 
 /** Destination, method and state. */
 const NEWS = 2 ** (Abi.V_STATE_SHIFT - 32 + 4) - 1;
+
+/** After so many rounds each bucket was looked at. */
+export const PASS_ROUNDS = 128;
+const NO_MARKS: Uint32Array = new Uint32Array();
 
 /** `ended`: of what was reported, as it was then. `lost`: as SlotNews.isLost(), of one. Absent: it is not asked for. */
 export interface ScanReport {
@@ -34,14 +40,43 @@ function layoutOf(what: Beside['what'] | undefined): SlotLayout {
   };
 }
 
+/** Looks at the buckets of a table from one to before another. */
+function lookAt(table: Watched, moment: ScanMoment, { found, ended, lost }: ScanReport): (from: number, to: number) => void {
+  const see = (at: number): void => reportSlot(table, at, moment, found);
+  const seeEnd = ended && ((at: number): void => reportEnd(table, at, ended));
+  const seeLost = lost && ((at: number): void => reportLost(table, at, lost));
+  return (from, to) => table.slots.look(from, to, moment, see, seeEnd, seeLost);
+}
+
+const bucketsOf = ({ slots }: Watched): number => slots.words.length / slots.layout.bucketWords;
+
 export class TableScan {
   #watched: readonly Watched[] = [];
-  /** Where it goes on: in which table, at which of its buckets. */
+  #marks: ChangeMarks | undefined;
+  /** The next round looks at all buckets. */
+  #isWholeNext = true;
+  /** Buckets that have news though they have not changed: by table, as in #watched. */
+  #again: (readonly [table: Watched, bucket: number])[] = [];
+  /** Of this round: what is left of the marks. */
+  #marked: Uint32Array = NO_MARKS;
+  /** Where the part of all begins: in which table, at which of its buckets; and how many are left of it. */
   #table = 0;
   #bucket = 0;
+  #left = 0;
 
   /** `tables`: readable ones, so that a map is mapped once. */
   constructor(readonly tables: Tables) {}
+
+  /** The next round looks at all buckets. */
+  forget(): void {
+    this.#isWholeNext = true;
+  }
+
+  /** The next round looks at this slot. */
+  lookAgain(slots: SlotNews, slot: number): void {
+    const table = this.#watched.find((each) => each.slots === slots);
+    if (table !== undefined) this.#again.push([table, Math.floor(slot / slots.layout.bucketSlots)]);
+  }
 
   /** Begins a round: tables may have come, or have got another size. What was reported of one that is the same stays. */
   begin(): void {
@@ -49,34 +84,66 @@ export class TableScan {
       ...this.tables.conns().map((table) => ({ pin: TABLE_PIN, table, what: undefined })),
       ...SIDE_TABLES.flatMap(([pins, what]) => this.tables.sideConns(pins).map((table) => ({ pin: pins.conns, table, what }))),
     ];
+    const before = this.#watched;
     this.#watched = tables
       .filter(({ table }) => !table.before)
       .map(({ pin, table, what }) => {
-        const known = this.#watched.find(({ slots }) => slots.words.buffer === table.words.buffer);
+        const known = before.find(({ slots }) => slots.words.buffer === table.words.buffer);
         return known ?? { pin, what, slots: new SlotNews(table.words, layoutOf(what), NEWS) };
       });
-    [this.#table, this.#bucket] = [0, 0];
+    this.#beginMarks(this.#watched.some((table) => !before.includes(table)));
+  }
+
+  /** The marks are read before the buckets. Programs of a build before have none: then each round is of all buckets. */
+  #beginMarks(hasNewTable: boolean): void {
+    const counts = this.tables.changes();
+    if (counts?.buffer !== this.#marks?.counts.buffer) {
+      this.#marks = counts && new ChangeMarks(counts);
+      this.#isWholeNext = true;
+    }
+    const isWhole = this.#isWholeNext || hasNewTable || this.#marks === undefined;
+    this.#isWholeNext = false;
+    const marked = this.#marks?.take() ?? NO_MARKS;
+    this.#marked = isWhole ? NO_MARKS : marked;
+    const all = this.#watched.reduce((sum, table) => sum + bucketsOf(table), 0);
+    if (isWhole || this.#table >= this.#watched.length) [this.#table, this.#bucket] = [0, 0];
+    this.#left = isWhole ? all : Math.ceil(all / PASS_ROUNDS);
   }
 
   /** Looks at `buckets` more; false: the round is over. Each connection is reported that is new or changed, or that others are about to forget. */
   look(buckets: number, moment: ScanMoment, report: ScanReport): boolean {
-    let left = buckets;
-    for (;;) {
-      const table = this.#watched[this.#table];
-      if (table === undefined) return false;
-      const { words, layout } = table.slots;
-      const count = words.length / layout.bucketWords;
+    for (const [table, bucket] of this.#again.splice(0)) lookAt(table, moment, report)(bucket, bucket + 1);
+    const left = this.#lookAtMarked(buckets, moment, report);
+    return left === 0 || this.#lookAtPart(left, moment, report);
+  }
+
+  /** How many of `buckets` are left for others. */
+  #lookAtMarked(buckets: number, moment: ScanMoment, report: ScanReport): number {
+    const marked = this.#marked.subarray(0, buckets);
+    this.#marked = this.#marked.subarray(buckets);
+    const step = this.#marks?.counts.length ?? 0;
+    for (const table of marked.length === 0 ? [] : this.#watched) {
+      const look = lookAt(table, moment, report);
+      const count = bucketsOf(table);
+      for (const mark of marked) for (let bucket = mark; bucket < count; bucket += step) look(bucket, bucket + 1);
+    }
+    return buckets - marked.length;
+  }
+
+  #lookAtPart(buckets: number, moment: ScanMoment, report: ScanReport): boolean {
+    let left = Math.min(buckets, this.#left);
+    this.#left -= left;
+    while (left > 0) {
+      const table = this.#watched[this.#table]!;
+      const count = bucketsOf(table);
       const end = Math.min(this.#bucket + left, count);
-      const { found, ended, lost } = report;
-      const seeEnd = ended && ((at: number): void => reportEnd(table, at, ended));
-      const seeLost = lost && ((at: number): void => reportLost(table, at, lost));
-      table.slots.look(this.#bucket, end, moment, (at) => reportSlot(table, at, moment, found), seeEnd, seeLost);
+      lookAt(table, moment, report)(this.#bucket, end);
       left -= end - this.#bucket;
       this.#bucket = end;
-      if (end < count) return true;
-      this.#table += 1;
-      this.#bucket = 0;
+      if (end < count) break;
+      [this.#table, this.#bucket] = [(this.#table + 1) % this.#watched.length, 0];
     }
+    return this.#left > 0;
   }
 
   /** The slots of the table with this pin. */

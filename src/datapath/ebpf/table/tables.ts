@@ -121,11 +121,13 @@ export const RENEWED_PINS: readonly string[] = [FRAGMENTS_PIN, FRAGMENTS_HELD_PI
 export const FTP_PORTS_PIN = 'ftp_ports';
 /** The arrays that the objects on the links have. */
 export const ENTRY_PINS: readonly string[] = [IPV6_ENTRY_PIN, IPV6_XDP_ENTRY_PIN, WIDE_ENTRY_PIN, SCTP_ENTRY_PIN];
+const CHANGES_PIN = 'changes';
 export const PINNED_MAPS = [
   ...Object.keys(MAPPED),
   'conns',
   'templates',
   'locks',
+  CHANGES_PIN,
   'localities',
   'calls',
   'client_hops',
@@ -324,6 +326,11 @@ export class Tables {
     const first = read(pins.table);
     if (second === undefined || second.id === first.id) return [first.words];
     return this.#movesBack(pins) ? [second.words, first.words] : [first.words, second.words];
+  }
+
+  /** How often each bucket of a connection table was changed (bpf/director/conn.h); undefined: the programs are of a build that does not count it. */
+  changes(): Uint32Array | undefined {
+    return unlessCode(() => new Uint32Array(this.#map(CHANGES_PIN, false)), ['ENOENT'], undefined);
   }
 
   /** The templates of IPv4, one record a slot. */
