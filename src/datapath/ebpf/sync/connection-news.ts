@@ -10,6 +10,9 @@ import type { TableNewsTo } from './table-news.js';
 import { TableScan } from './table-scan.js';
 import { TemplateScan } from './template-scan.js';
 
+/** Each bucket of the connection tables is looked at so often, whether it has changed or not. */
+const PASS_SECONDS = 1;
+
 /** What net.ipv4.vs.sync_… asks for. */
 export interface SyncWishes {
   readonly version: 0 | 1;
@@ -74,12 +77,12 @@ export class ConnectionNews {
    */
   scan(buckets: number, to: TableNewsTo): boolean {
     const { conf } = this.#tables;
+    const now = clockNow(conf);
     if (this.#isAtEnd) {
-      this.#scan.begin();
+      this.#scan.begin(now, unitsOf(PASS_SECONDS, conf.get(0, Conf.hz)));
       this.#templates.begin();
       this.#hasTemplatesLeft = conf.get(0, Conf.templatesLive) > 0;
     }
-    const now = clockNow(conf);
     const moment = { now, refresh: unitsOf(this.wishes.refresh, conf.get(0, Conf.hz)) };
     if (this.#hasTemplatesLeft) this.#hasTemplatesLeft = this.#lookAtTemplates(buckets, moment, to);
     const more = this.#hasTemplatesLeft || this.#lookAtConnections(buckets, moment, to);
@@ -154,8 +157,7 @@ export class ConnectionNews {
 
   /** As SlotNews.renew, in the table with this pin. */
   renew(pin: string, hash: number, keyLow: number, keyHigh: number): void {
-    const slots = this.#scan.slotsOf(pin);
-    slots?.renew(hash, keyLow, keyHigh, (slot) => this.#scan.lookAgain(slots, slot));
+    this.#scan.slotsOf(pin)?.renew(hash, keyLow, keyHigh);
   }
 
   /** As SlotNews.isSent. */
@@ -167,9 +169,7 @@ export class ConnectionNews {
   /** As SlotNews.contest. */
   contest(place: Place): number {
     const slots = this.#there(place);
-    if (slots === undefined) return 0;
-    this.#scan.lookAgain(slots, place.slot);
-    return slots.contest(slots.at(place.slot));
+    return slots === undefined ? 0 : slots.contest(slots.at(place.slot));
   }
 
   /** What was refused elsewhere is news again. How much of it there was. */

@@ -98,7 +98,7 @@ export class OwnItems {
       connection: (slot, now) => {
         if (!this.#connection(slot, now)) return;
         if (this.#hasRest(slot)) report('connection', item, slot.slots, slot.at, slot.keyLow, slot.keyHigh);
-        else if (item.idle <= FLOW_WAIT) slot.slots.forgetSlot(slot.at); // its first packet is on its way to its local port
+        else if (item.idle <= FLOW_WAIT) slot.slots.renewSlot(slot.at); // its first packet is on its way to its local port
       },
       template: (template, { slots, at, keyLow, keyHigh }, now) => {
         if (this.#template(template, now)) report('template', item, slots, at, keyLow, keyHigh);

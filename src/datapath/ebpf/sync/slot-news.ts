@@ -53,6 +53,8 @@ export class SlotNews {
   readonly #times: Uint32Array;
   /** By bucket: 0 where the copy has nothing, so that a look need not read it. */
   readonly #touched: Uint8Array;
+  /** Buckets of slots that are news though they have not changed. */
+  #again: number[] = [];
 
   /** `news`: these bits of the upper half of a value; the others change without being news. */
   constructor(
@@ -128,7 +130,7 @@ export class SlotNews {
   /** Of a slot's times. */
   #time(at: number): number {
     const { bucketWords, bucketSlots } = this.layout;
-    return TIMES * (Math.floor(at / bucketWords) * bucketSlots + (at % bucketWords) / SLOT_WORDS);
+    return TIMES * (this.#bucketOf(at) * bucketSlots + (at % bucketWords) / SLOT_WORDS);
   }
 
   #hasKey(at: number): boolean {
@@ -244,12 +246,17 @@ export class SlotNews {
     const high = copy[at + HIGH] ?? 0;
     const before = (high & DEST) === 0 || this.#isSame(at) ? (high & CONTESTED) / CONTEST : 0;
     this.#touch(at);
+    this.#again.push(this.#bucketOf(at));
     if (before < CONTESTED / CONTEST) copy[at + HIGH] = (before + 1) * CONTEST;
     return before;
   }
 
+  #bucketOf(at: number): number {
+    return Math.floor(at / this.layout.bucketWords);
+  }
+
   #touch(at: number): void {
-    this.#touched[Math.floor(at / this.layout.bucketWords)] = 1;
+    this.#touched[this.#bucketOf(at)] = 1;
   }
 
   /** Others have nothing of this slot. */
@@ -257,16 +264,27 @@ export class SlotNews {
     this.#copy.fill(0, at, at + SLOT_WORDS);
   }
 
-  /** What else belongs to the connection with this key has changed: it is news. `hash`: of its home. `renewed`: gets its slot. */
-  renew(hash: number, keyLow: number, keyHigh: number, renewed: (slot: number) => void): void {
+  /** What is in this slot is news again, as it is. */
+  renewSlot(at: number): void {
+    this.forgetSlot(at);
+    this.#again.push(this.#bucketOf(at));
+  }
+
+  /** Buckets to be looked at, though nothing in them has changed. */
+  takeAgain(): readonly number[] {
+    const again = this.#again;
+    if (again.length > 0) this.#again = [];
+    return again;
+  }
+
+  /** What else belongs to the connection with this key has changed: it is news. `hash`: of its home. */
+  renew(hash: number, keyLow: number, keyHigh: number): void {
     const buckets = this.count / this.layout.bucketSlots;
     for (let n = 0; n < Abi.PROBE_BUCKETS; n++) {
       const first = ((hash + n) % buckets) * this.layout.bucketSlots;
       for (let slot = first; slot < first + this.layout.bucketSlots; slot++) {
         const at = this.at(slot);
-        if (!this.hasKey(at, keyLow, keyHigh)) continue;
-        this.forgetSlot(at);
-        renewed(slot);
+        if (this.hasKey(at, keyLow, keyHigh)) this.renewSlot(at);
       }
     }
   }

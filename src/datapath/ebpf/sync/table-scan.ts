@@ -12,8 +12,6 @@ import { type ScanMoment, type SlotLayout, SlotNews } from './slot-news.js';
 /** Destination, method and state. */
 const NEWS = 2 ** (Abi.V_STATE_SHIFT - 32 + 4) - 1;
 
-/** After so many rounds each bucket was looked at. */
-export const PASS_ROUNDS = 128;
 const NO_MARKS: Uint32Array = new Uint32Array();
 
 /** `ended`: of what was reported, as it was then. `lost`: as SlotNews.isLost(), of one. Absent: it is not asked for. */
@@ -55,14 +53,13 @@ export class TableScan {
   #marks: ChangeMarks | undefined;
   /** The next round looks at all buckets. */
   #isWholeNext = true;
-  /** Buckets that have news though they have not changed: by table, as in #watched. */
-  #again: (readonly [table: Watched, bucket: number])[] = [];
   /** Of this round: what is left of the marks. */
   #marked: Uint32Array = NO_MARKS;
   /** Where the part of all begins: in which table, at which of its buckets; and how many are left of it. */
   #table = 0;
   #bucket = 0;
   #left = 0;
+  #begunAt = 0;
 
   /** `tables`: readable ones, so that a map is mapped once. */
   constructor(readonly tables: Tables) {}
@@ -72,14 +69,11 @@ export class TableScan {
     this.#isWholeNext = true;
   }
 
-  /** The next round looks at this slot. */
-  lookAgain(slots: SlotNews, slot: number): void {
-    const table = this.#watched.find((each) => each.slots === slots);
-    if (table !== undefined) this.#again.push([table, Math.floor(slot / slots.layout.bucketSlots)]);
-  }
-
-  /** Begins a round: tables may have come, or have got another size. What was reported of one that is the same stays. */
-  begin(): void {
+  /**
+   * Begins a round: tables may have come, or have got another size. What was reported of one that is the same stays. After `pass` clock units each bucket was
+   * looked at: the part of them that is due by `now` belongs to the round.
+   */
+  begin(now: number, pass: number): void {
     const tables = [
       ...this.tables.conns().map((table) => ({ pin: TABLE_PIN, table, what: undefined })),
       ...SIDE_TABLES.flatMap(([pins, what]) => this.tables.sideConns(pins).map((table) => ({ pin: pins.conns, table, what }))),
@@ -91,28 +85,26 @@ export class TableScan {
         const known = before.find(({ slots }) => slots.words.buffer === table.words.buffer);
         return known ?? { pin, what, slots: new SlotNews(table.words, layoutOf(what), NEWS) };
       });
-    this.#beginMarks(this.#watched.some((table) => !before.includes(table)));
+    const passed = clockDifference(now, this.#begunAt) / pass;
+    this.#begunAt = now;
+    const areOthers = this.#watched.length !== before.length || this.#watched.some((table) => !before.includes(table));
+    this.#beginPart(areOthers || passed >= 1, passed);
   }
 
   /** The marks are read before the buckets. Programs of a build before have none: then each round is of all buckets. */
-  #beginMarks(hasNewTable: boolean): void {
-    const counts = this.tables.changes();
-    if (counts?.buffer !== this.#marks?.counts.buffer) {
-      this.#marks = counts && new ChangeMarks(counts);
-      this.#isWholeNext = true;
-    }
-    const isWhole = this.#isWholeNext || hasNewTable || this.#marks === undefined;
-    this.#isWholeNext = false;
-    const marked = this.#marks?.take() ?? NO_MARKS;
-    this.#marked = isWhole ? NO_MARKS : marked;
+  #beginPart(isWhole: boolean, share: number): void {
+    const counts = this.#marks?.counts ?? this.tables.changes();
+    if (counts !== undefined && this.#marks === undefined) [this.#marks, this.#isWholeNext] = [new ChangeMarks(counts), true];
+    const marked = this.#marks?.take();
     const all = this.#watched.reduce((sum, table) => sum + bucketsOf(table), 0);
-    if (isWhole || this.#table >= this.#watched.length) [this.#table, this.#bucket] = [0, 0];
-    this.#left = isWhole ? all : Math.ceil(all / PASS_ROUNDS);
+    if (isWhole || this.#isWholeNext || marked === undefined) [this.#marked, this.#table, this.#bucket, this.#left] = [NO_MARKS, 0, 0, all];
+    else [this.#marked, this.#left] = [marked, Math.ceil(all * share)];
+    this.#isWholeNext = false;
   }
 
   /** Looks at `buckets` more; false: the round is over. Each connection is reported that is new or changed, or that others are about to forget. */
   look(buckets: number, moment: ScanMoment, report: ScanReport): boolean {
-    for (const [table, bucket] of this.#again.splice(0)) lookAt(table, moment, report)(bucket, bucket + 1);
+    for (const table of this.#watched) for (const bucket of table.slots.takeAgain()) lookAt(table, moment, report)(bucket, bucket + 1);
     const left = this.#lookAtMarked(buckets, moment, report);
     return left === 0 || this.#lookAtPart(left, moment, report);
   }

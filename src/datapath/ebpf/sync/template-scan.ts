@@ -57,6 +57,7 @@ export class TemplateScan {
       const known = this.#watched.find((each) => each.records.memory === records.memory);
       return known ?? { pin, records, beside, slots: new SlotNews(new Uint32Array(records.memory), layoutOf(records), NEWS) };
     });
+    for (const { slots } of this.#watched) slots.takeAgain(); // each round looks at all
     [this.#table, this.#slot] = [0, 0];
   }
 
