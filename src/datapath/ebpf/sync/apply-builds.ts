@@ -1,16 +1,10 @@
-// The programs that put connections into the tables (bpf/director/apply.h), one for each table. They are loaded when the first connection comes that
-// is for it, and stay loaded as long as their table is the one that is pinned.
-import { existsSync } from 'node:fs';
+// The programs that put connections into the tables (bpf/director/apply.h), one for each table.
 import type { Family } from '../../../model/address.js';
-import { type ArtifactName, artifact } from '../../../sys/artifact.js';
-import { BpfMap, ObjectFile, type Program } from '../../../sys/bpf/bpf-objects.js';
-import { Records } from '../../../sys/bpf/records.js';
-import { using } from '../../../sys/fd.js';
+import type { ArtifactName } from '../../../sys/artifact.js';
 import { Conf } from '../abi.gen.js';
 import { ApplyPage, ApplyRecord } from '../apply.gen.js';
 import { loadOnto } from '../load/programs.js';
 import { mapsOf, type SidePins } from '../load/side-maps.js';
-import { requiredPin } from '../pins/required-pin.js';
 import {
   IPV6_PINS,
   SCTP_PINS,
@@ -23,6 +17,7 @@ import {
   WIDE_SCTP6_PINS,
   WIDE6_PINS,
 } from '../table/tables.js';
+import { type LoadedPage, loadPage } from './open-pages.js';
 
 interface ApplyBuild {
   readonly file: ArtifactName;
@@ -49,55 +44,20 @@ export function tableKind(family: Family, sctp: boolean, wide: boolean): TableKi
   return sctp ? (wide ? 'inet6 sctp wide' : 'inet6 sctp') : wide ? 'inet6 wide' : 'inet6';
 }
 
-const PROGRAM = 'weir_apply';
-
-/** A program that is loaded, and the page that it works through. */
-export class LoadedApply {
-  constructor(
-    /** The number of the map that its connections go into. */
-    readonly table: number,
-    readonly program: Program,
-    /** Record 0 is the head of the page. */
-    readonly page: Records,
-    readonly object: ObjectFile,
-  ) {}
-
-  close(): void {
-    this.program.close();
-    this.object.close();
-  }
-}
-
 /** Of a table's connections. */
 export const connectionsPin = (kind: TableKind): string => BUILDS[kind].pins?.conns ?? TABLE_PIN;
 
 /** Of its templates, which all tables of a family share. */
 export const templatesPin = (kind: TableKind): string => (kind.startsWith('inet6') ? IPV6_PINS.templates : TEMPLATES_PIN);
 
-/** The number of the pinned table; undefined: it is not there. @throws SystemError */
-export function tableNumber(tables: Tables, kind: TableKind): number | undefined {
-  const path = `${tables.folder}/${connectionsPin(kind)}`;
-  return existsSync(path) ? using(requiredPin(path, BpfMap.pinned), (map) => map.info().id) : undefined;
-}
+const PAGE = { program: 'weir_apply', page: 'apply_page', bytes: ApplyPage.bytes, recordBytes: ApplyRecord.bytes } as const;
 
-function pageOf(object: ObjectFile): Records {
-  return using(object.map('apply_page'), (map) => new Records(map.mmap(ApplyPage.bytes, true), ApplyRecord.bytes));
-}
-
-/** Loads the program onto the pinned maps. The caller holds the lock. @throws WeirError kernel-refuses-datapath, pin-missing */
-export function loadApply(tables: Tables, kind: TableKind, table: number): LoadedApply {
-  const build = BUILDS[kind];
+/** As loadPage(). */
+export function loadApply(tables: Tables, kind: TableKind, table: number): LoadedPage {
+  const { file, pins } = BUILDS[kind];
   const { folder } = tables;
-  const maps =
-    build.pins === undefined
-      ? { buckets: tables.conf.get(0, Conf.connBuckets), configure: () => {} }
-      : mapsOf({ pins: build.pins }, folder);
-  const object = new ObjectFile(artifact(build.file));
-  try {
-    loadOnto(object, folder, tables, { ...maps, pins: { ...build.pins, housekeeping: undefined } });
-    return new LoadedApply(table, object.program(PROGRAM), pageOf(object), object);
-  } catch (error) {
-    object.close();
-    throw error;
-  }
+  const maps = pins === undefined ? { buckets: tables.conf.get(0, Conf.connBuckets), configure: () => {} } : mapsOf({ pins }, folder);
+  return loadPage({ file, ...PAGE }, table, (object) =>
+    loadOnto(object, folder, tables, { ...maps, pins: { ...pins, housekeeping: undefined } }),
+  );
 }

@@ -6,7 +6,8 @@ import { clockNow } from '../table/clock.js';
 import { upperHalf } from '../table/living-slots.js';
 import type { Tables } from '../table/tables.js';
 import { TemplateAbi } from '../template.gen.js';
-import { connectionsPin, type LoadedApply, loadApply, type TableKind, tableNumber, templatesPin } from './apply-builds.js';
+import { connectionsPin, loadApply, type TableKind, templatesPin } from './apply-builds.js';
+import { type LoadedPage, OpenPages } from './open-pages.js';
 
 /** By the program's answer. */
 const ANSWERS: Readonly<Record<number, Applied>> = {
@@ -97,7 +98,7 @@ class OpenPage {
 
   constructor(
     readonly kind: TableKind,
-    readonly loaded: LoadedApply,
+    readonly loaded: LoadedPage,
   ) {
     this.words = new Uint32Array(loaded.page.memory);
   }
@@ -202,21 +203,20 @@ class PagePlace implements Place {
 
 /** One run: what is put goes into the tables at the latest with end(). The caller holds the lock, and no move of a table has begun and not ended. */
 export class ApplyPages {
-  readonly #pages = new Map<TableKind, OpenPage>();
-  /** Tables that were looked for in this run; undefined: it is not there. */
-  readonly #looked = new Map<TableKind, OpenPage | undefined>();
+  readonly #pages: OpenPages<TableKind, OpenPage>;
   #answers = new Uint8Array();
   #watch: ApplyWatch = {};
   #margins: ApplyMargins = { usual: 0, close: 0 };
 
-  constructor(readonly tables: Tables) {}
+  constructor(readonly tables: Tables) {
+    this.#pages = new OpenPages(tables, connectionsPin, (kind, table) => new OpenPage(kind, loadApply(tables, kind, table)));
+  }
 
   /** So many may be put. Until it is known what became of one, it is `unbound`: that is so where no service made its table. */
   begin(count: number, margins: ApplyMargins, watch: ApplyWatch): void {
     this.#answers = new Uint8Array(count).fill(APPLIED.indexOf('unbound'));
     [this.#margins, this.#watch] = [margins, watch];
-    for (const page of this.#pages.values()) page.count = 0; // an error may have left some
-    this.#looked.clear();
+    this.#pages.begin();
   }
 
   /** It is in no table. */
@@ -226,7 +226,7 @@ export class ApplyPages {
 
   /** @throws WeirError kernel-refuses-datapath, pin-missing */
   put(kind: TableKind, index: number, fields: ApplyFields): void {
-    const page = this.#pageOf(kind);
+    const page = this.#pages.of(kind);
     if (page === undefined) return;
     page.add(index, fields);
     if (page.count === ApplyAbi.APPLY_RECORDS) this.#run(page);
@@ -234,34 +234,12 @@ export class ApplyPages {
 
   /** What became of each, by its place in APPLIED. */
   end(): Uint8Array {
-    for (const page of this.#pages.values()) if (page.count > 0) this.#run(page);
+    for (const page of this.#pages.all) if (page.count > 0) this.#run(page);
     return this.#answers;
   }
 
   close(): void {
-    for (const { loaded } of this.#pages.values()) loaded.close();
-    this.#pages.clear();
-  }
-
-  #pageOf(kind: TableKind): OpenPage | undefined {
-    const known = this.#looked.get(kind);
-    if (known !== undefined) return known;
-    const found = this.#looked.has(kind) ? undefined : this.#openFor(kind);
-    this.#looked.set(kind, found);
-    return found;
-  }
-
-  /** The table may have got another size, or have been loaded again. */
-  #openFor(kind: TableKind): OpenPage | undefined {
-    const table = tableNumber(this.tables, kind);
-    const known = this.#pages.get(kind);
-    if (known !== undefined && known.loaded.table === table) return known;
-    known?.loaded.close();
-    this.#pages.delete(kind);
-    if (table === undefined) return undefined;
-    const page = new OpenPage(kind, loadApply(this.tables, kind, table));
-    this.#pages.set(kind, page);
-    return page;
+    this.#pages.close();
   }
 
   /** What is newer here may be applied nevertheless: then it goes through the page again. */

@@ -1,21 +1,17 @@
 // The pages through which connections by FULLNAT that come from other directors get their local ports (bpf/director/apply-flow.h): one of each family. Before
 // their connections are put into the tables each reserves its flow; afterwards what was reserved is kept, or dropped.
-import { existsSync } from 'node:fs';
 import type { Family } from '../../../model/address.js';
 import type { Applied } from '../../../model/foreign-connection.js';
-import { type ArtifactName, artifact } from '../../../sys/artifact.js';
-import { BpfMap, ObjectFile, type Program } from '../../../sys/bpf/bpf-objects.js';
-import { Records } from '../../../sys/bpf/records.js';
-import { using } from '../../../sys/fd.js';
+import type { ArtifactName } from '../../../sys/artifact.js';
 import { ApplyFlowAbi, FlowOp, FlowPage, FlowRecord, FlowResult } from '../apply-flow.gen.js';
 import { mapsForFlows } from '../load/fullnat.js';
 import { loadOnto } from '../load/programs.js';
 import { movePage } from '../load/table-move.js';
-import { requiredPin } from '../pins/required-pin.js';
 import { fullnatPin, type Tables } from '../table/tables.js';
+import { type LoadedPage, loadPage, OpenPages } from './open-pages.js';
 
 const FILES: Readonly<Record<Family, ArtifactName>> = { inet: 'weir-apply-fullnat.bpf.o', inet6: 'weir-apply-fullnat6.bpf.o' };
-const PROGRAM = 'weir_apply_flows';
+const PAGE = { program: 'weir_apply_flows', page: 'flow_page', bytes: FlowPage.bytes, recordBytes: FlowRecord.bytes } as const;
 
 const WORD = 4;
 const RECORD_WORDS = FlowRecord.bytes / WORD;
@@ -80,14 +76,8 @@ class FlowPageOf {
   readonly #indexes = new Uint32Array(ApplyFlowAbi.FLOW_RECORDS);
   count = 0;
 
-  constructor(
-    /** The number of the map that has the flows by their connections. */
-    readonly table: number,
-    readonly program: Program,
-    readonly page: Records,
-    readonly object: ObjectFile,
-  ) {
-    this.#words = new Uint32Array(page.memory);
+  constructor(readonly loaded: LoadedPage) {
+    this.#words = new Uint32Array(loaded.page.memory);
   }
 
   /** True: it is full. */
@@ -115,49 +105,51 @@ class FlowPageOf {
   run(answers: Uint8Array): void {
     if (this.count === 0) return;
     this.#words[FlowPage.count.at / WORD] = this.count;
-    movePage(this.program);
+    movePage(this.loaded.program);
     for (let record = 0; record < this.count; record++)
       answers[this.#indexes[record] ?? 0] = this.#words[FIRST + record * RECORD_WORDS + At.answer] ?? 0;
     this.count = 0;
   }
-
-  close(): void {
-    this.program.close();
-    this.object.close();
-  }
 }
 
+const loadFlows = (tables: Tables, family: Family, table: number): LoadedPage =>
+  loadPage({ file: FILES[family], ...PAGE }, table, (object) => loadOnto(object, tables.folder, tables, mapsForFlows(family, tables)));
+
 export class FlowPages {
-  readonly #pages = new Map<Family, FlowPageOf>();
-  /** Families that were looked for in this run; undefined: no destination is one of FULLNAT. */
-  readonly #looked = new Map<Family, FlowPageOf | undefined>();
+  /** The table of a family has its flows by their connections. It is not there: no destination is one of FULLNAT. */
+  readonly #pages: OpenPages<Family, FlowPageOf>;
   /** By the number of each of all. */
   #reserved = new Uint8Array();
   #later = new Uint8Array();
 
-  constructor(readonly tables: Tables) {}
+  constructor(readonly tables: Tables) {
+    this.#pages = new OpenPages(
+      tables,
+      (family) => fullnatPin(family, 'fullnat_clients'),
+      (family, table) => new FlowPageOf(loadFlows(tables, family, table)),
+    );
+  }
 
   /** So many connections may be put. The caller holds the lock until end(). */
   begin(count: number): void {
     this.#reserved = new Uint8Array(count);
     this.#later = new Uint8Array(count);
-    for (const page of this.#pages.values()) page.count = 0; // an error may have left some
-    this.#looked.clear();
+    this.#pages.begin();
   }
 
   /** Is there any destination of FULLNAT? */
   get isUsed(): boolean {
-    return this.#pageOf('inet') !== undefined || this.#pageOf('inet6') !== undefined;
+    return this.#pages.of('inet') !== undefined || this.#pages.of('inet6') !== undefined;
   }
 
   /** What was put before was put with the same step, or was run. @throws WeirError kernel-refuses-datapath, pin-missing */
   put(family: Family, index: number, step: FlowStep, fields: FlowFields): void {
-    const page = this.#pageOf(family);
+    const page = this.#pages.of(family);
     if (page?.add(index, step, fields) === true) page.run(step === 'reserve' ? this.#reserved : this.#later);
   }
 
   run(step: FlowStep): void {
-    for (const page of this.#pages.values()) page.run(step === 'reserve' ? this.#reserved : this.#later);
+    for (const page of this.#pages.all) page.run(step === 'reserve' ? this.#reserved : this.#later);
   }
 
   /** Of one that was to be reserved; undefined: its connection may be put into the table. */
@@ -171,42 +163,6 @@ export class FlowPages {
   }
 
   close(): void {
-    for (const page of this.#pages.values()) page.close();
-    this.#pages.clear();
-  }
-
-  #pageOf(family: Family): FlowPageOf | undefined {
-    const known = this.#looked.get(family);
-    if (known !== undefined) return known;
-    const found = this.#looked.has(family) ? undefined : this.#openFor(family);
-    this.#looked.set(family, found);
-    return found;
-  }
-
-  /** The datapath may have been loaded again. */
-  #openFor(family: Family): FlowPageOf | undefined {
-    const path = `${this.tables.folder}/${fullnatPin(family, 'fullnat_clients')}`;
-    const table = existsSync(path) ? using(requiredPin(path, BpfMap.pinned), (map) => map.info().id) : undefined;
-    const known = this.#pages.get(family);
-    if (known !== undefined && known.table === table) return known;
-    known?.close();
-    this.#pages.delete(family);
-    if (table === undefined) return undefined;
-    const page = this.#load(family, table);
-    this.#pages.set(family, page);
-    return page;
-  }
-
-  #load(family: Family, table: number): FlowPageOf {
-    const { tables } = this;
-    const object = new ObjectFile(artifact(FILES[family]));
-    try {
-      loadOnto(object, tables.folder, tables, mapsForFlows(family, tables));
-      const page = using(object.map('flow_page'), (map) => new Records(map.mmap(FlowPage.bytes, true), FlowRecord.bytes));
-      return new FlowPageOf(table, object.program(PROGRAM), page, object);
-    } catch (error) {
-      object.close();
-      throw error;
-    }
+    this.#pages.close();
   }
 }
