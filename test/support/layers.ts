@@ -18,7 +18,7 @@ const shell = [...values, 'sys', 'datapath', 'host'];
 export const layers: readonly Layer[] = [
   {
     folder: 'model',
-    what: 'the nouns: address, service, destination, change of a table, finding, capability; `errors/`: the one error table',
+    what: 'the nouns: address, service, destination, change of a table, finding, capability; `errors/`: the one error table; `layer7/`: listeners, hosts, routes and pools, with defaults of nginx',
     mayImport: [],
     pure: true,
   },
