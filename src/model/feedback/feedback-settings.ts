@@ -1,0 +1,36 @@
+// How the weights of one virtual service follow the load of its servers.
+
+/** `cube-root`: that of Zhang's monitor daemon; `gain` is its A, `ceiling` the largest weight as a multiple of the configured one. */
+export type FeedbackLaw =
+  | { readonly kind: 'served-per-busy' }
+  | { readonly kind: 'cube-root'; readonly gain: number; readonly ceiling: number };
+
+export interface FeedbackSettings {
+  readonly periodUs: number;
+  readonly law: FeedbackLaw;
+  /** A weight that is nearer to its target than this share of it stays. */
+  readonly deadBand: number;
+  /** The largest step in one period, as a share of the weight. */
+  readonly downMax: number;
+  readonly upMax: number;
+  /** As multiples of the configured weight. */
+  readonly floor: number;
+  readonly ceiling: number;
+  /** The configured weights are multiplied by it, so that weights of 1 can be divided. */
+  readonly scale: number;
+}
+
+const PERIOD_MIN_US = 5_000_000;
+
+export const CUBE_ROOT: FeedbackLaw = { kind: 'cube-root', gain: 5, ceiling: 10 };
+
+export const FEEDBACK_DEFAULTS: FeedbackSettings = {
+  periodUs: PERIOD_MIN_US,
+  law: { kind: 'served-per-busy' },
+  deadBand: 0.1,
+  downMax: 0.3,
+  upMax: 0.25,
+  floor: 0.1,
+  ceiling: 4,
+  scale: 1,
+};
