@@ -30,7 +30,7 @@ export const layers: readonly Layer[] = [
   },
   {
     folder: 'wire',
-    what: 'bytes ↔ values: Ethernet, ARP, NDP, IPv4, ICMP, TCP, UDP, VRRP with its digests, BFD, connection synchronisation, netlink',
+    what: "bytes ↔ values: Ethernet, ARP, NDP, IPv4, ICMP, TCP, UDP, VRRP with its digests, BFD, connection synchronisation, netlink; `http/`: heads and chunks of HTTP/1.1, strictly; `proxy-protocol/`: the header with a client's address",
     mayImport: ['model'],
     pure: true,
   },
@@ -48,7 +48,7 @@ export const layers: readonly Layer[] = [
   },
   {
     folder: 'sys',
-    what: 'the kernel as objects, a room a kind: `sockets/`, `netlink/`, `bpf/`, `files/`, `processes/`, `namespaces/`; `policy/`: which namespaces are dead; the only user of the addon',
+    what: 'the kernel as objects, a room a kind: `sockets/`, `reactor/`, `netlink/`, `bpf/`, `files/`, `processes/`, `namespaces/`; `policy/`: which namespaces are dead; the only user of the addon',
     mayImport: ['model', 'wire'],
     pure: [],
   },

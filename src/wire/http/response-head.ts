@@ -1,0 +1,65 @@
+// The head of a response: text into a value, strictly. Any refusal means 502, and the server's connection is closed.
+import { CHUNKED, UNTIL_CLOSE } from './body.js';
+import { forbiddenIn } from './characters.js';
+import { type Fields, scanFields } from './fields.js';
+import { type HttpRefusal, Refusals } from './refusal.js';
+
+/** A response as this hop understands it, and what of it is forwarded. */
+export interface ResponseHead {
+  readonly kind: 'response';
+  readonly status: number;
+  /** May be empty. */
+  readonly reason: string;
+  /** Bytes, CHUNKED or UNTIL_CLOSE. */
+  readonly body: number;
+  /** The status and the method allow a body. */
+  readonly hasBody: boolean;
+  /** Content-Length where it is of a body that is not sent (HEAD, 304); -1: none. */
+  readonly describedLength: number;
+  /** The server's connection may be used again after the body. */
+  readonly isKept: boolean;
+  /** Of a 101: the protocol changed to, in lower case. */
+  readonly upgrade: string;
+  /** The lines to forward, each with its CRLF. */
+  readonly lines: string;
+}
+
+const STATUS_LINE = /^HTTP\/1\.([01]) ([1-5]\d\d)(?: ([^\r\n]*))?$/;
+
+const mayHaveBody = (status: number, method: string): boolean => method !== 'HEAD' && status >= 200 && status !== 204 && status !== 304;
+
+/** RFC 9112 §6.3. */
+function bodyOf(hasBody: boolean, { isChunked, contentLength }: Fields): number {
+  if (!hasBody) return 0;
+  if (isChunked) return CHUNKED;
+  return contentLength < 0 ? UNTIL_CLOSE : contentLength;
+}
+
+/**
+ * `text`: latin1, from the status line up to the last field's CRLF; the empty line is not in it. `method`: that of the request that is
+ * answered. A status line without a reason and its space is taken: some servers send it, and it frames nothing.
+ */
+export function parseResponseHead(text: string, method: string): ResponseHead | HttpRefusal {
+  const lineEnd = text.indexOf('\r\n');
+  const [, minor, digits, reason = ''] = STATUS_LINE.exec(text.slice(0, lineEnd)) ?? [];
+  if (digits === undefined) return forbiddenIn(text) ?? Refusals.statusLine;
+  const fields = scanFields(text, lineEnd + 2, 'response');
+  if (fields.kind === 'refusal') return fields;
+  if (fields.isChunked && minor === '0') return Refusals.codingOfOldVersion;
+  if (fields.isChunked && fields.contentLength >= 0) return Refusals.codingAndLength;
+  const status = Number(digits);
+  const hasBody = mayHaveBody(status, method);
+  const body = bodyOf(hasBody, fields);
+  const isDescribed = !hasBody && status >= 200 && status !== 204;
+  return {
+    kind: 'response',
+    status,
+    reason,
+    body,
+    hasBody,
+    describedLength: isDescribed && !fields.isChunked ? fields.contentLength : -1,
+    isKept: !fields.hasClose && (minor === '1' || fields.hasKeepAlive) && body !== UNTIL_CLOSE,
+    upgrade: fields.hasUpgrade ? fields.upgrade.toLowerCase() : '',
+    lines: fields.lines,
+  };
+}
