@@ -4,7 +4,7 @@
 NAPI_MODULE_INIT() {
   const Export *const tables[] = {socket_exports,  message_exports, poll_exports,    epoll_exports,
                                   timer_exports,   netns_exports,   process_exports, spawn_exports,
-                                  object_exports,  map_exports,     attach_exports,  program_exports};
+                                  object_exports,  map_exports,     attach_exports,  program_exports, reactor_exports};
   log_install();
   for (size_t t = 0; t < sizeof tables / sizeof *tables; t++) {
     for (const Export *e = tables[t]; e->name; e++) {

@@ -85,6 +85,6 @@ typedef struct {
 
 /* Each ends with a NULL name. */
 extern const Export socket_exports[], message_exports[], poll_exports[], epoll_exports[], timer_exports[], netns_exports[],
-    process_exports[], spawn_exports[], object_exports[], map_exports[], attach_exports[], program_exports[];
+    process_exports[], spawn_exports[], reactor_exports[], object_exports[], map_exports[], attach_exports[], program_exports[];
 
 #endif

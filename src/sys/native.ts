@@ -99,6 +99,31 @@ export interface Native {
   epollControl(set: number, operation: number, fd: number, events: number, slot: number, generation: number): void;
   /** How many entries are ready now, at most 256; each takes 12 bytes of `into`: its events, slot and generation. Never waits. */
   epollWait(set: number, into: Uint8Array): number;
+  /**
+   * The one reactor of this thread: an epoll set, a slab and room for events; `callback` gets how many pairs of descriptor and events stand
+   * in `events`. @throws SystemError EBUSY, ENOMEM. The other calls of the reactor answer with -errno where the system refuses.
+   */
+  reactorOpen(slabBytes: number, callback: (count: number) => void): { readonly slab: ArrayBuffer; readonly events: ArrayBuffer };
+  /** Closing twice does nothing; sockets stay open. */
+  reactorClose(): void;
+  /** Watches a descriptor, level-triggered (EPOLLIN 1, EPOLLOUT 4, EPOLLRDHUP 0x2000). */
+  reactorAdd(fd: number, events: number): number;
+  /** Other events of a watched one. */
+  reactorWatch(fd: number, events: number): number;
+  /** A listening TCP socket with SO_REUSEPORT and IP_FREEBIND; not watched. `address`: a sockaddr. */
+  reactorListen(address: Uint8Array, backlog: number): number;
+  /** How many connections were accepted, at most 64, and are watched: 36 bytes each in the slab: fd, length, sockaddr. */
+  reactorAccept(listener: number, offset: number, events: number): number;
+  /** A watched socket whose connection is under way. */
+  reactorConnect(address: Uint8Array, events: number): number;
+  /** Bytes received into the slab; 0: the end. */
+  reactorRecv(fd: number, offset: number, length: number): number;
+  /** Bytes of the slab that were sent, of one part or two. */
+  reactorSend(fd: number, offset: number, length: number, offset2?: number, length2?: number): number;
+  reactorShutdown(fd: number): number;
+  /** The socket's pending error, as -errno. */
+  reactorError(fd: number): number;
+  reactorCloseFd(fd: number): number;
   /** Expires at this time of the monotonic clock, microseconds; a time in the past: immediately; 0: never. */
   timerSet(fd: number, us: number): void;
   /** How many times it expired since the last call. */
