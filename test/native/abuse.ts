@@ -200,6 +200,7 @@ function anyArgumentsOf(name: keyof Native): fc.Arbitrary<readonly unknown[]> {
 /** Where anything of the pool would do harm: closing node's own descriptors or the object in use, waiting for ever (also in a later call: a FIFO). */
 const gentle: { readonly [K in keyof Native]?: fc.Arbitrary<unknown> } = {
   close: fc.oneof(strangeNumbers, views, others, fc.constantFrom(-1, 2 ** 32)),
+  reactorShutdown: fc.oneof(strangeNumbers, views, others, fc.constantFrom(-1, 2 ** 32)),
   reactorCloseFd: fc.oneof(strangeNumbers, views, others, fc.constantFrom(-1, 2 ** 32)),
   bpfObjectClose: fc.oneof(strangeNumbers, views, fc.constantFrom<unknown>(closed, null, undefined, {})),
   exitNow: fc.oneof(views, others, fc.constantFrom(-1, 256, 2 ** 32)),
